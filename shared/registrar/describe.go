@@ -1,0 +1,91 @@
+package registrar
+
+import "encoding/json"
+
+// Capability is an optional power that a registrar declares.
+type Capability string
+
+const (
+	CapRenewals Capability = "renewals" // renews by its own schedule: [Renewals]
+	CapHandles  Capability = "handles"  // registrants have handles, things can be taken over: [Customers]
+	CapReviews  Capability = "reviews"  // has a review queue: [Reviews]
+	CapMail     Capability = "mail"     // works by mail: [Mails]
+	CapCheck    Capability = "check"    // Check can say available and taken, not only unknown
+)
+
+// Capabilities lists every capability.
+func Capabilities() []Capability {
+	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapCheck}
+}
+
+// Description introduces a registrar.
+type Description struct {
+	Name         string // as in plugin.hcl: "r01"
+	Title        string // for people: "R01.RU by mail"
+	Version      string // semantic version of the plugin
+	TLDs         []string
+	Kinds        []OperationKind
+	Registrants  []RegistrantKind
+	Capabilities []Capability
+	Schema       Schema // of its configuration
+}
+
+// Has tells whether a capability is declared.
+func (d Description) Has(c Capability) bool {
+	for _, have := range d.Capabilities {
+		if have == c {
+			return true
+		}
+	}
+	return false
+}
+
+// AttributeType is the type of a configuration value.
+type AttributeType string
+
+const (
+	TypeString   AttributeType = "string"
+	TypeInt      AttributeType = "int"
+	TypeBool     AttributeType = "bool"
+	TypeDuration AttributeType = "duration" // a string such as "90s", "24h", "55d"
+	TypeStrings  AttributeType = "strings"  // a list of strings
+)
+
+// Schema describes a configuration block: HCL attributes and nested blocks.
+type Schema struct {
+	Attributes []Attribute
+	Blocks     []Block
+}
+
+// Attribute is one setting.
+type Attribute struct {
+	Name        string
+	Type        AttributeType
+	Required    bool
+	Default     string   // as written in HCL, without quotes; "" = none
+	OneOf       []string // the allowed values; empty = any
+	Sensitive   bool     // must be given as secret("env"|"file", name), and is never printed
+	Description string
+}
+
+// Block is a nested block.
+type Block struct {
+	Name        string
+	Labels      []string // names of its labels; none for most
+	Repeated    bool     // may stand any number of times; otherwise at most once
+	Schema      Schema
+	Description string
+}
+
+// Settings is what a host hands to Configure.
+type Settings struct {
+	// Config is a JSON object shaped by the schema: an attribute that is absent is null, a
+	// single block is an object or null, a repeated block a list of objects in which the
+	// labels stand under their names. Secrets are resolved.
+	Config json.RawMessage
+	// DataDir is the plugin's own directory: exists, absolute, mode 0700.
+	DataDir string
+	// Create permits making the plugin's store when there is none. Without it a missing
+	// store is an error, so that a lost disk is not mistaken for a fresh start.
+	Create bool
+}

@@ -1,0 +1,48 @@
+// Package registrar is the contract between a hosting panel and a domain registrar.
+//
+// A panel knows registrars only through this package, and a registrar plugin is
+// whatever fulfils [Plugin]. It imports nothing but the standard library, so that
+// neither side pays for the other's choices.
+//
+// # Off-line by nature
+//
+// No registrar answers a paid order at once: some answer in seconds, R01 answers by
+// e-mail in hours or days. So [Orders.Submit] never returns a result. It returns an
+// [Operation]: a durable thing with an identity, a state and evidence, which goes on
+// living in the plugin through restarts of either side. What becomes of it arrives as
+// [Event] values, or is read with [Orders.Operation].
+//
+// # Exactly one effect for one order
+//
+// The caller chooses the [OrderID]. Submitting the same order again, at any time and
+// from any process, returns the same operation and never sends anything twice;
+// submitting the same OrderID with other contents is a [Conflict]. A caller that got
+// no answer, or a transport error, therefore simply asks again.
+//
+// # Outcomes are data, faults are errors
+//
+// "R01 rejected the domain" and "a person must act" are outcomes: they stand in the
+// operation. Errors are for calls that could not be carried out; a caller branches on
+// [Error].Code with errors.Is:
+//
+//	op, err := r.Submit(ctx, order)
+//	switch {
+//	case errors.Is(err, registrar.Invalid):     // err.Problems names the fields
+//	case errors.Is(err, registrar.Unavailable): // ask again later, with the same OrderID
+//	}
+//
+// # Names, dates, times
+//
+// Domain names are ACE (punycode), lower case, without a trailing dot. Expiry is a
+// civil [Date], the registry's own. Instants are UTC.
+//
+// # Secrets and personal data
+//
+// [Order] carries passports and transfer codes inward. Nothing that comes back, events,
+// operations, mails, previews, errors, contains them: a plugin masks them first.
+//
+// # Concurrency
+//
+// All methods may be called concurrently. All take a context and honour it; a
+// cancelled Submit may or may not have stored the order, and asking again tells.
+package registrar

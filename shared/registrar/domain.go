@@ -1,0 +1,121 @@
+package registrar
+
+import "time"
+
+// DomainStatus is what the panel shows.
+type DomainStatus string
+
+const (
+	StatusPending         DomainStatus = "Pending"         // ordered, not paid; only panels use it
+	StatusRegistering     DomainStatus = "Registering"     // paid, not yet registered and delegated
+	StatusRegistered      DomainStatus = "Registered"      // evidence of registration and delegation
+	StatusTransferring    DomainStatus = "Transferring"    // on its way to this registrar
+	StatusError           DomainStatus = "Error"           // registration or transfer failed
+	StatusExpired         DomainStatus = "Expired"         // past paid-till
+	StatusDeleted         DomainStatus = "Deleted"         // gone from the registry
+	StatusTransferredAway DomainStatus = "TransferredAway" // with another registrar now
+)
+
+// DomainStatuses lists every status.
+func DomainStatuses() []DomainStatus {
+	return []DomainStatus{StatusPending, StatusRegistering, StatusRegistered, StatusTransferring,
+		StatusError, StatusExpired, StatusDeleted, StatusTransferredAway}
+}
+
+// RenewalMode tells who starts a renewal.
+type RenewalMode string
+
+const (
+	RenewAuto   RenewalMode = "auto"   // the registrar plugin's schedule
+	RenewManual RenewalMode = "manual" // a person or the panel's billing; the schedule only announces
+)
+
+// RenewalModes lists every mode.
+func RenewalModes() []RenewalMode { return []RenewalMode{RenewAuto, RenewManual} }
+
+// Domain is the registrar's record of one domain.
+type Domain struct {
+	Name        string
+	Customer    string
+	Status      DomainStatus
+	Handle      string // of the registrant; "" = none known
+	PaidTill    Date   // expiry; zero = not known yet
+	Renewal     RenewalMode
+	Nameservers []Nameserver
+	Operation   *Operation // the open one, without History; nil = none
+	Alarms      []Alarm    // standing ones
+}
+
+// Alarm is something a person should know and that stands until it is cleared.
+type Alarm struct {
+	Key     string    // names the alarm; raising it again changes nothing
+	Since   time.Time // first raised
+	Message string
+}
+
+// MaxPage is the most domains in one page.
+const MaxPage = 1000
+
+// Page asks for a part of a list.
+type Page struct {
+	After string // the last name of the previous page; "" = from the start
+	Size  int    // 0 = MaxPage
+}
+
+// DomainPage is a part of a list.
+type DomainPage struct {
+	Domains []Domain
+	Next    string // Page.After for the next one; "" = this was the last
+}
+
+// Import is a domain that exists at the registrar and becomes known here.
+type Import struct {
+	Domain   string
+	Customer string
+	Handle   string
+	PaidTill Date
+}
+
+// Handle is a registrant as the registrar knows it.
+type Handle struct {
+	Handle   string
+	Customer string
+	Kind     RegistrantKind
+	State    HandleState
+}
+
+// HandleState tells whether a handle can be used.
+type HandleState string
+
+const (
+	HandlePending    HandleState = "pending"    // asked for, not confirmed
+	HandleRegistered HandleState = "registered" // confirmed by the registrar, or adopted
+	HandleFailed     HandleState = "failed"     // refused
+)
+
+// HandleStates lists every state.
+func HandleStates() []HandleState {
+	return []HandleState{HandlePending, HandleRegistered, HandleFailed}
+}
+
+// RenewalStep is one line of a renewal pass.
+type RenewalStep struct {
+	Domain   string
+	PaidTill Date
+	Action   RenewalAction
+	Reason   string
+}
+
+// RenewalAction is what a pass does, or would do, with a domain.
+type RenewalAction string
+
+const (
+	RenewalSend     RenewalAction = "send"     // a renewal is begun
+	RenewalAnnounce RenewalAction = "announce" // manual: it is announced
+	RenewalHold     RenewalAction = "hold"     // due, but something forbids it now
+)
+
+// RenewalActions lists every action.
+func RenewalActions() []RenewalAction {
+	return []RenewalAction{RenewalSend, RenewalAnnounce, RenewalHold}
+}

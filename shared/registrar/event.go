@@ -1,0 +1,59 @@
+package registrar
+
+import "time"
+
+// Cursor is the place of an event in a plugin's record. The first event has 1.
+type Cursor uint64
+
+// Level grades an event for people.
+type Level string
+
+const (
+	LevelInfo    Level = "info"
+	LevelWarning Level = "warning"
+	LevelError   Level = "error"
+)
+
+// Levels lists every level.
+func Levels() []Level { return []Level{LevelInfo, LevelWarning, LevelError} }
+
+// EventType tells what happened.
+type EventType string
+
+const (
+	EventOperation EventType = "operation" // an operation changed state
+	EventMailOut   EventType = "mail-sent" // a request left
+	EventMailIn    EventType = "mail-received"
+	EventDomain    EventType = "domain" // a domain's record changed
+	EventAlarm     EventType = "alarm"  // an alarm was raised
+	EventCleared   EventType = "alarm-cleared"
+	EventReview    EventType = "review"   // a mail waits for a person, or no longer does
+	EventNotice    EventType = "notice"   // an unsolicited word of the registrar
+	EventDecision  EventType = "decision" // a person decided something
+)
+
+// EventTypes lists every type.
+func EventTypes() []EventType {
+	return []EventType{EventOperation, EventMailOut, EventMailIn, EventDomain, EventAlarm,
+		EventCleared, EventReview, EventNotice, EventDecision}
+}
+
+// Event is one thing that happened, told once and for all.
+type Event struct {
+	Cursor  Cursor
+	At      time.Time
+	Type    EventType
+	Level   Level
+	Message string // for people; masked
+	Actor   string // as in Step
+
+	Name      string // the domain it is about; "" = none
+	Order     OrderID
+	Operation OperationID
+	Mail      MailID
+	Review    ReviewID
+
+	// Domain is the record of Name as it stood right after the event; nil = the event
+	// changed nothing about a domain.
+	Domain *Domain
+}

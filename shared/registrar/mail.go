@@ -1,0 +1,90 @@
+package registrar
+
+import "time"
+
+// MailID names a mail that was sent or received.
+type MailID string
+
+// Mail is a stored mail as a person may see it.
+type Mail struct {
+	ID      MailID
+	At      time.Time
+	Out     bool // we sent it
+	From    string
+	To      string
+	Subject string
+	Text    string // header and body, masked
+}
+
+// ReviewID names an entry of the review queue.
+type ReviewID string
+
+// Review is a received mail that waits for a person.
+type Review struct {
+	ID         ReviewID
+	Mail       MailID
+	ReceivedAt time.Time
+	From       string
+	Subject    string
+	Reason     string        // why no rule could decide
+	Candidates []OperationID // operations it may belong to
+	Text       string        // masked; filled by Reviews.Review only
+	ResolvedAt time.Time     // zero = waiting
+	ResolvedBy string
+	Outcome    ReplyOutcome
+}
+
+// ReplyOutcome is what a reply says. r01-mail 3.2
+type ReplyOutcome string
+
+const (
+	ReplyQueued       ReplyOutcome = "queued"
+	ReplyDone         ReplyOutcome = "done"
+	ReplyNotDelegated ReplyOutcome = "done_not_delegated"
+	ReplyRejected     ReplyOutcome = "rejected"
+	ReplyNoFunds      ReplyOutcome = "no_funds"
+	ReplyAuthFailed   ReplyOutcome = "auth_failed"
+	ReplyNotice       ReplyOutcome = "notice"
+	ReplyIgnore       ReplyOutcome = "ignore"
+)
+
+// ReplyOutcomes lists every outcome.
+func ReplyOutcomes() []ReplyOutcome {
+	return []ReplyOutcome{ReplyQueued, ReplyDone, ReplyNotDelegated, ReplyRejected, ReplyNoFunds,
+		ReplyAuthFailed, ReplyNotice, ReplyIgnore}
+}
+
+// ReviewDecision is a person's reading of a mail.
+type ReviewDecision struct {
+	Review    ReviewID
+	Outcome   ReplyOutcome
+	Operation OperationID // required unless the outcome is notice or ignore, or there is one candidate
+	By        string      // who decided; required
+}
+
+// Recognition tells how a mail would be understood.
+type Recognition struct {
+	From    string
+	Subject string
+	Kind    string // "reply", "bounce", "auto-reply", "copy", "unreadable"
+	Results []RecognisedResult
+}
+
+// RecognisedResult is one result within a mail.
+type RecognisedResult struct {
+	Rule     string // name of the rule that matched
+	Outcome  ReplyOutcome
+	Domain   string
+	Handle   string
+	Task     string
+	Message  string
+	State    string
+	PaidTill Date
+}
+
+// Component is one part of a plugin's health.
+type Component struct {
+	Name   string
+	OK     bool
+	Detail string // what is wrong and what to do, or how it stands
+}

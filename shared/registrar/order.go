@@ -1,0 +1,157 @@
+package registrar
+
+// OrderID names an order. The caller chooses it: 1 to 64 of A-Z a-z 0-9 . _ -
+type OrderID string
+
+// OperationKind is what an order asks for.
+type OperationKind string
+
+const (
+	KindRegister OperationKind = "register"
+	KindTransfer OperationKind = "transfer"
+	KindRenew    OperationKind = "renew"
+	KindUpdate   OperationKind = "update"
+)
+
+// OperationKinds lists every kind.
+func OperationKinds() []OperationKind {
+	return []OperationKind{KindRegister, KindTransfer, KindRenew, KindUpdate}
+}
+
+// RegistrantKind tells persons from organizations.
+type RegistrantKind string
+
+const (
+	Person       RegistrantKind = "person"
+	Organization RegistrantKind = "organization"
+)
+
+// RegistrantKinds lists every kind.
+func RegistrantKinds() []RegistrantKind { return []RegistrantKind{Person, Organization} }
+
+// Registrant is who will own the domain: the answers to a [Form].
+type Registrant struct {
+	Kind RegistrantKind
+	// Fields holds the values by Field.Key. A field with one value has one element; a
+	// yes/no field holds "true" or "false"; a date is YYYY-MM-DD.
+	Fields map[string][]string
+}
+
+// Get returns the first value of a field, or "".
+func (r Registrant) Get(key string) string {
+	if v := r.Fields[key]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// AuthCode is a transfer code. It never prints.
+type AuthCode string
+
+const hidden = "***"
+
+func (AuthCode) String() string               { return hidden }
+func (AuthCode) GoString() string             { return hidden }
+func (AuthCode) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// Nameserver is a host and, where the host lies inside the domain itself, its addresses.
+type Nameserver struct {
+	Host string   `json:"host"` // ACE, lower case, no trailing dot
+	IPs  []string `json:"ips,omitempty"`
+}
+
+// Order asks for one operation on one domain.
+type Order struct {
+	ID       OrderID
+	Kind     OperationKind
+	Domain   string
+	Customer string // the panel's name for the customer; handles are known per customer
+
+	// Registrant is required to register and transfer. In an update it holds the contact
+	// data to change, and nil leaves them.
+	Registrant *Registrant
+	// Nameservers is required to register. In an update it is the full new set, and empty
+	// leaves them.
+	Nameservers []Nameserver
+	// AuthCode is required to transfer.
+	AuthCode AuthCode
+	// PaidTill is required to renew: the expiry the caller believes in. A renewal for
+	// another expiry is refused, so no misunderstanding can pay for a year twice.
+	PaidTill Date
+}
+
+// Validation is the verdict on an order.
+type Validation struct {
+	Problems []Problem // empty: Submit would accept it
+	Preview  string    // what would be sent first, masked; "" when there are problems
+}
+
+// FormQuery names a form.
+type FormQuery struct {
+	TLD        string
+	Kind       OperationKind
+	Registrant RegistrantKind
+}
+
+// FieldType is the type of a form field.
+type FieldType string
+
+const (
+	FieldText    FieldType = "text"
+	FieldDate    FieldType = "date" // YYYY-MM-DD
+	FieldYesNo   FieldType = "yesno"
+	FieldPhone   FieldType = "phone"
+	FieldEmail   FieldType = "email"
+	FieldAddress FieldType = "address"
+)
+
+// DataClass tells how carefully a value must be kept.
+type DataClass string
+
+const (
+	DataPublic   DataClass = "public"   // appears in whois, or may
+	DataPersonal DataClass = "personal" // contact data: masked in pages and logs
+	DataIdentity DataClass = "identity" // passport, tax number, birth date: never shown again
+)
+
+// Form is what must be asked during an order.
+type Form struct {
+	TLD        string
+	Kind       OperationKind
+	Registrant RegistrantKind
+	Fields     []Field // in the order to ask
+}
+
+// Field is one question.
+type Field struct {
+	Key      string            // key in Registrant.Fields and in the contact file
+	Label    map[string]string // by language: "en", "ru"
+	Type     FieldType
+	Required bool
+	Multiple bool   // may have several values, one line each
+	Pattern  string // RE2 that a value must match; "" = any
+	Example  string
+	Class    DataClass
+}
+
+// AvailabilityStatus is the answer to "may I register it".
+type AvailabilityStatus string
+
+const (
+	Available           AvailabilityStatus = "available"
+	Taken               AvailabilityStatus = "taken"
+	NameInvalid         AvailabilityStatus = "invalid"
+	AvailabilityUnknown AvailabilityStatus = "unknown"
+)
+
+// AvailabilityStatuses lists every status.
+func AvailabilityStatuses() []AvailabilityStatus {
+	return []AvailabilityStatus{Available, Taken, NameInvalid, AvailabilityUnknown}
+}
+
+// Availability is the answer for one name.
+type Availability struct {
+	Name   string
+	Status AvailabilityStatus
+	Detail string
+}
