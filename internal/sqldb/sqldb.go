@@ -1,0 +1,198 @@
+// Package sqldb opens the databases that hold the panel's and the plugins' truth.
+//
+// What it guarantees: a commit that was acknowledged survives a crash and a power cut
+// (SQLite in WAL mode with synchronous=FULL, read back on every connection's behalf at
+// start); one writer at a time, so a transaction sees no other's half; the schema is
+// migrated forward on opening, and a database newer than the program is refused. A missing
+// database is made only when the caller says so: starting afresh by mistake would forget
+// what has been paid for.
+//
+// SQL given to it uses $1, $2 … for arguments. Migrations are written in SQLite's STRICT
+// dialect.
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// Options says which database to open.
+type Options struct {
+	// Path is the SQLite file.
+	Path string
+	// Create permits making the file when it is missing.
+	Create bool
+	// Migrations holds goose migrations, NNNNN_name.sql, at its root.
+	Migrations fs.FS
+}
+
+// ErrMissing: there is no database, and creating one was not permitted.
+var ErrMissing = errors.New("the database does not exist")
+
+// Querier runs statements, inside a transaction or outside one.
+type Querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// DB is one database: a single writing connection and a pool of reading ones.
+type DB struct {
+	writer *sql.DB
+	reader *sql.DB
+}
+
+// Open opens, checks and migrates.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	if err := makeFile(o); err != nil {
+		return nil, fmt.Errorf("open database %s: %w", o.Path, err)
+	}
+	db, err := open(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", o.Path, err)
+	}
+	return db, nil
+}
+
+// makeFile creates the file itself, because SQLite would give it the umask's mode; the WAL
+// takes over the mode of the file.
+func makeFile(o Options) error {
+	_, err := os.Stat(o.Path)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if !o.Create {
+		return ErrMissing
+	}
+	f, err := os.OpenFile(o.Path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func open(ctx context.Context, o Options) (*DB, error) {
+	writer, err := sql.Open("sqlite", dsn(o.Path, false))
+	if err != nil {
+		return nil, err
+	}
+	writer.SetMaxOpenConns(1)
+	reader, err := sql.Open("sqlite", dsn(o.Path, true))
+	if err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	db := &DB{writer: writer, reader: reader}
+	if err := errors.Join(check(ctx, writer), migrate(ctx, writer, o.Migrations), check(ctx, reader)); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// dsn sets every pragma in the data source name, so that each connection of a pool has it.
+func dsn(path string, readOnly bool) string {
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
+		"foreign_keys(1)", "cache_size(-16384)", "trusted_schema(0)",
+	}}
+	if readOnly {
+		q.Set("_txlock", "deferred")
+		q.Add("_pragma", "query_only(1)")
+	}
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}
+	return u.String()
+}
+
+// safeVersion is the first SQLite that cannot corrupt a WAL database with two connections.
+const safeVersion = "3.51.3"
+
+// check reads back what durability rests on.
+func check(ctx context.Context, db *sql.DB) error {
+	var version, journal string
+	var synchronous, foreignKeys int
+	row := db.QueryRowContext(ctx, `select sqlite_version(), (select journal_mode from pragma_journal_mode),
+		(select synchronous from pragma_synchronous), (select foreign_keys from pragma_foreign_keys)`)
+	if err := row.Scan(&version, &journal, &synchronous, &foreignKeys); err != nil {
+		return fmt.Errorf("read settings: %w", err)
+	}
+	const full = 2
+	switch {
+	case olderVersion(version, safeVersion):
+		return fmt.Errorf("SQLite %s can corrupt a database; need %s or newer", version, safeVersion)
+	case journal != "wal" || synchronous != full || foreignKeys != 1:
+		return fmt.Errorf("settings did not take: journal_mode=%s synchronous=%d foreign_keys=%d", journal, synchronous, foreignKeys)
+	}
+	return nil
+}
+
+func olderVersion(have, want string) bool {
+	var h, w [3]int
+	fmt.Sscanf(have, "%d.%d.%d", &h[0], &h[1], &h[2])
+	fmt.Sscanf(want, "%d.%d.%d", &w[0], &w[1], &w[2])
+	for i := range h {
+		if h[i] != w[i] {
+			return h[i] < w[i]
+		}
+	}
+	return false
+}
+
+// migrate brings the schema forward, and refuses one that this program does not know.
+func migrate(ctx context.Context, db *sql.DB, migrations fs.FS) error {
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations, goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	have, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	sources := provider.ListSources()
+	if know := sources[len(sources)-1].Version; have > know {
+		return fmt.Errorf("its schema is version %d and this program knows only %d: use the newer program", have, know)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// Write runs fn in the one writing transaction and commits when it returns nil. A commit
+// that is reported has reached the disk. fn must not wait for anything but the database.
+func (db *DB) Write(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	return inTx(ctx, db.writer, nil, fn)
+}
+
+// Read runs fn on one unchanging view of the database.
+func (db *DB) Read(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	return inTx(ctx, db.reader, &sql.TxOptions{ReadOnly: true}, fn)
+}
+
+func inTx(ctx context.Context, pool *sql.DB, o *sql.TxOptions, fn func(tx *sql.Tx) error) error {
+	tx, err := pool.BeginTx(ctx, o)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback()
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// Close closes all connections.
+func (db *DB) Close() error { return errors.Join(db.reader.Close(), db.writer.Close()) }
