@@ -1,0 +1,206 @@
+// Package lifecycle decides what becomes of a request to R01.
+//
+// A request is one mail: registering a client, registering a domain, prolonging it,
+// changing it. An operation is carried out by one request after another, and its state is
+// the state of its current one; two operations of one new customer share the request that
+// registers the client.
+//
+// Everything here is data and pure functions: no clock, no I/O. [Decide] looks a state and
+// an event up in one [Table] and answers with the new state and with effects as values,
+// which the gateway carries out in the same transaction. What the table does not list is
+// an error, never a silent stay.
+//
+// Two rules shape the table. Success needs evidence: only a reply, the registry or a
+// person leads to Succeeded. And nothing leads from Uncertain back to Queued but a
+// person's decision: a request that may have been executed is never sent again by itself.
+package lifecycle
+
+import (
+	"fmt"
+
+	"registrar.panel/shared/registrar"
+)
+
+// State is where a request stands, and where the operation stands that it belongs to.
+type State = registrar.OperationState
+
+// Kind is what a request asks R01 for.
+type Kind string
+
+const (
+	NewClient    Kind = "new-client"    // NEW, PERSON or ORGANIZATION template
+	NewDomain    Kind = "new-domain"    // NEW, DOMAIN template
+	Prolong      Kind = "prolong"       // PROLONG
+	UpdateDomain Kind = "update-domain" // UPDATE, DOMAIN template
+	UpdateClient Kind = "update-client" // UPDATE, PERSON or ORGANIZATION template
+)
+
+// Kinds lists every kind.
+func Kinds() []Kind { return []Kind{NewClient, NewDomain, Prolong, UpdateDomain, UpdateClient} }
+
+// Paid tells whether R01 charges for it: such a request is never sent twice without proof
+// or a person's decision.
+func (k Kind) Paid() bool { return k == NewDomain || k == Prolong }
+
+// AboutClient tells whether its object is a handle and not a domain.
+func (k Kind) AboutClient() bool { return k == NewClient || k == UpdateClient }
+
+// Hold says why a request stands in NeedsAction or Uncertain.
+type Hold string
+
+const (
+	NoHold        Hold = ""
+	AuthFailed    Hold = "auth_failed"   // R01 refused agreement or password
+	NoFunds       Hold = "no_funds"      // R01 had no money to take
+	NotDelegated  Hold = "not_delegated" // registered, but not delegated. r01-mail 3.1
+	NoResult      Hold = "no_result"     // queued long ago, no result by the deadline
+	NoAnswer      Hold = "no_answer"     // sent, no answer at all by the deadline
+	FateUnknown   Hold = "fate_unknown"  // the relay's answer never reached us
+	NeedsOperator Hold = "by_hand"       // R01 offers no mail action for it. r01-mail 2.9
+)
+
+// Holds lists every hold.
+func Holds() []Hold {
+	return []Hold{NoHold, AuthFailed, NoFunds, NotDelegated, NoResult, NoAnswer, FateUnknown, NeedsOperator}
+}
+
+// Event is what happened to a request.
+type Event string
+
+const (
+	Claimed   Event = "claimed"   // the sender is about to transmit; committed before DATA
+	Deferred  Event = "deferred"  // the relay took nothing: it may be tried again
+	Refused   Event = "refused"   // the relay refused it for good
+	Relayed   Event = "relayed"   // the relay answered 250 after the final dot
+	Lost      Event = "lost"      // the relay's answer is unknown, or we died while sending
+	CopySeen  Event = "copy-seen" // our blind copy came back, so the relay took the mail
+	Bounced   Event = "bounced"   // it came back as undeliverable for good
+	Queuing   Event = "queuing"   // R01: put in the queue
+	Done      Event = "done"      // R01: executed
+	HalfDone  Event = "half-done" // R01: registered, not delegated
+	Rejected  Event = "rejected"  // R01: refused, not executed
+	Unfunded  Event = "unfunded"  // R01: no money, not executed
+	Unauth    Event = "unauth"    // R01: agreement or password wrong, not executed
+	Overdue   Event = "overdue"   // the deadline passed in silence
+	Confirmed Event = "confirmed" // the registry shows it executed
+	SaidDone  Event = "said-done" // a person: it was executed
+	SaidNot   Event = "said-not"  // a person: it was not and shall not be
+	Resend    Event = "resend"    // a person: send it again
+	Released  Event = "released"  // what held it is gone, and it is proved that nothing was executed
+	Withdrawn Event = "withdrawn" // cancelled before it was sent
+	Unneeded  Event = "unneeded"  // what it should follow failed
+)
+
+// Events lists every event.
+func Events() []Event {
+	return []Event{Claimed, Deferred, Refused, Relayed, Lost, CopySeen, Bounced, Queuing, Done, HalfDone,
+		Rejected, Unfunded, Unauth, Overdue, Confirmed, SaidDone, SaidNot, Resend, Released, Withdrawn, Unneeded}
+}
+
+// EventOf maps the outcome of a reply to an event; notices and ignored mails are none.
+func EventOf(o registrar.ReplyOutcome) (Event, bool) {
+	e, ok := map[registrar.ReplyOutcome]Event{
+		registrar.ReplyQueued:       Queuing,
+		registrar.ReplyDone:         Done,
+		registrar.ReplyNotDelegated: HalfDone,
+		registrar.ReplyRejected:     Rejected,
+		registrar.ReplyNoFunds:      Unfunded,
+		registrar.ReplyAuthFailed:   Unauth,
+	}[o]
+	return e, ok
+}
+
+// Effect is something to be done in the transaction that records a transition.
+type Effect string
+
+const (
+	BeginDomain  Effect = "begin-domain"  // the client is registered: send the domain requests that wait for it
+	FailWaiting  Effect = "fail-waiting"  // the client is refused: fail what waits for it
+	PauseAll     Effect = "pause-all"     // send nothing more. r01-mail 4.5
+	PausePaid    Effect = "pause-paid"    // send nothing more that costs money
+	ResumePaid   Effect = "resume-paid"   // a paid request succeeded: there is money
+	ResumeAll    Effect = "resume-all"    // a person says it is mended
+	RaiseAlarm   Effect = "raise-alarm"   // a person should know
+	ClearAlarm   Effect = "clear-alarm"   // it has moved on
+	FinishObject Effect = "finish-object" // record what the request achieved: handle, paid-till, nameservers
+)
+
+// Request is what Decide needs to know.
+type Request struct {
+	Kind  Kind
+	State State
+	Hold  Hold
+}
+
+// Decision is a new state with what follows from it.
+type Decision struct {
+	State   State
+	Hold    Hold
+	Effects []Effect
+}
+
+// Has tells whether an effect was decided.
+func (d Decision) Has(e Effect) bool {
+	for _, have := range d.Effects {
+		if have == e {
+			return true
+		}
+	}
+	return false
+}
+
+// NoTransitionError says that an event does not suit a state.
+type NoTransitionError struct {
+	State State
+	Hold  Hold
+	Event Event
+}
+
+func (e *NoTransitionError) Error() string {
+	if e.Hold == NoHold {
+		return fmt.Sprintf("a request that is %s can't take %q", e.State, e.Event)
+	}
+	return fmt.Sprintf("a request that is %s (%s) can't take %q", e.State, e.Hold, e.Event)
+}
+
+// Decide applies an event.
+func Decide(r Request, e Event) (Decision, error) {
+	for _, t := range Table() {
+		if t.suits(r, e) {
+			return Decision{State: t.To, Hold: t.Hold, Effects: effects(r, e, t.To)}, nil
+		}
+	}
+	return Decision{}, &NoTransitionError{r.State, r.Hold, e}
+}
+
+// effects follow from the kind, the event and the new state alone.
+func effects(r Request, e Event, to State) []Effect {
+	var all []Effect
+	add := func(when bool, e Effect) {
+		if when {
+			all = append(all, e)
+		}
+	}
+	add(to == registrar.Succeeded || e == HalfDone, FinishObject)
+	add(r.Kind == NewClient && to == registrar.Succeeded, BeginDomain)
+	add(r.Kind == NewClient && (to == registrar.Failed || to == registrar.Cancelled), FailWaiting)
+	add(e == Unauth, PauseAll)
+	add(e == Unfunded, PausePaid)
+	add(r.Kind.Paid() && to == registrar.Succeeded, ResumePaid)
+	add(e == Resend, ResumeAll)
+	add(to == registrar.NeedsAction || to == registrar.Uncertain || to == registrar.Failed, RaiseAlarm)
+	add(r.State.WaitsForPerson() && !to.WaitsForPerson() && to != registrar.Failed, ClearAlarm)
+	return all
+}
+
+// Late judges an event that no transition takes because the request is concluded: it
+// agrees when it tells what we know, and otherwise contradicts it. r01-mail 3.9
+func Late(s State, e Event) (agrees bool) {
+	switch s {
+	case registrar.Succeeded:
+		return e == Queuing || e == Done || e == CopySeen || e == Confirmed || e == Relayed
+	case registrar.Failed:
+		return e == Queuing || e == Rejected || e == CopySeen || e == Bounced || e == Unfunded || e == Unauth
+	}
+	return false
+}

@@ -1,0 +1,280 @@
+package lifecycle
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"registrar.panel/shared/registrar"
+)
+
+// every state with every hold it may carry.
+func requests(k Kind) []Request {
+	var all []Request
+	for _, s := range registrar.OperationStates() {
+		if !s.WaitsForPerson() {
+			all = append(all, Request{k, s, NoHold})
+			continue
+		}
+		for _, h := range Holds() {
+			if h != NoHold {
+				all = append(all, Request{k, s, h})
+			}
+		}
+	}
+	return all
+}
+
+func TestTableIsWellFormed(t *testing.T) {
+	t.Parallel()
+	used := map[Event]bool{}
+	for i, row := range Table() {
+		used[row.On] = true
+		if len(row.From) == 0 || !slices.Contains(Events(), row.On) || !slices.Contains(registrar.OperationStates(), row.To) {
+			t.Errorf("line %d is not of the closed lists: %+v", i, row)
+		}
+		if row.To.WaitsForPerson() != (row.Hold != NoHold) {
+			t.Errorf("line %d: a hold stands exactly where a person is waited for: %+v", i, row)
+		}
+		for _, from := range row.From {
+			if from.Final() {
+				t.Errorf("line %d leaves the final state %s", i, from)
+			}
+			if row.If != nil && !from.WaitsForPerson() {
+				t.Errorf("line %d asks for a hold in %s, which has none", i, from)
+			}
+		}
+	}
+	for _, e := range Events() {
+		if !used[e] {
+			t.Errorf("no line takes event %q", e)
+		}
+	}
+}
+
+func TestTableIsUnambiguous(t *testing.T) {
+	t.Parallel()
+	for _, r := range requests(NewDomain) {
+		for _, e := range Events() {
+			var n int
+			for _, row := range Table() {
+				if row.suits(r, e) {
+					n++
+				}
+			}
+			if n > 1 {
+				t.Errorf("%d lines take %q in %s (%s)", n, e, r.State, r.Hold)
+			}
+		}
+	}
+}
+
+func TestSuccessNeedsEvidence(t *testing.T) {
+	t.Parallel()
+	evidence := []Event{Done, Confirmed, SaidDone}
+	for _, row := range Table() {
+		if row.To == registrar.Succeeded && !slices.Contains(evidence, row.On) {
+			t.Errorf("%q leads to success and is no evidence of it", row.On)
+		}
+	}
+}
+
+// A request whose fate is unknown is never sent again but by a person's decision.
+func TestUncertainNeverResendsItself(t *testing.T) {
+	t.Parallel()
+	for _, row := range Table() {
+		if row.To == registrar.Queued && slices.Contains(row.From, registrar.Uncertain) && row.On != Resend {
+			t.Errorf("%q sends an uncertain request again", row.On)
+		}
+	}
+}
+
+func TestNothingIsResentAfterR01SaidItWasRegistered(t *testing.T) {
+	t.Parallel()
+	half := Request{NewDomain, registrar.NeedsAction, NotDelegated}
+	for _, e := range []Event{Resend, Released, Rejected, Unauth, Unfunded} {
+		if d, err := Decide(half, e); err == nil {
+			t.Errorf("%q took a registered, undelegated domain to %s", e, d.State)
+		}
+	}
+	for _, e := range []Event{Done, Confirmed, SaidDone} {
+		if d, err := Decide(half, e); err != nil || d.State != registrar.Succeeded {
+			t.Errorf("%q on a registered, undelegated domain: %v, %v", e, d, err)
+		}
+	}
+}
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		from Request
+		on   Event
+		to   State
+		hold Hold
+		has  []Effect
+		not  []Effect
+	}{
+		{"claim", Request{Kind: NewDomain, State: queued}, Claimed, sending, NoHold, nil, []Effect{RaiseAlarm}},
+		{"fate unknown", Request{Kind: NewDomain, State: sending}, Lost, uncertain, FateUnknown, []Effect{RaiseAlarm}, nil},
+		{"reply overtakes the relay's answer", Request{Kind: NewDomain, State: sending}, Queuing, accepted, NoHold, nil, []Effect{RaiseAlarm}},
+		{"client registered", Request{Kind: NewClient, State: accepted}, Done, succeeded, NoHold, []Effect{BeginDomain, FinishObject}, []Effect{ResumePaid, FailWaiting}},
+		{"client refused", Request{Kind: NewClient, State: sent}, Rejected, failed, NoHold, []Effect{FailWaiting, RaiseAlarm}, []Effect{BeginDomain, FinishObject}},
+		{"client request undeliverable", Request{Kind: NewClient, State: sending}, Refused, failed, NoHold, []Effect{FailWaiting}, nil},
+		{"domain registered", Request{Kind: NewDomain, State: accepted}, Done, succeeded, NoHold, []Effect{FinishObject, ResumePaid}, []Effect{BeginDomain, RaiseAlarm}},
+		{"registered, not delegated", Request{Kind: NewDomain, State: accepted}, HalfDone, needsAction, NotDelegated, []Effect{RaiseAlarm, FinishObject}, nil},
+		{"delegated at last", Request{Kind: NewDomain, State: needsAction, Hold: NotDelegated}, Done, succeeded, NoHold, []Effect{ClearAlarm}, []Effect{RaiseAlarm}},
+		{"wrong password", Request{Kind: NewClient, State: sent}, Unauth, needsAction, AuthFailed, []Effect{PauseAll, RaiseAlarm}, []Effect{PausePaid}},
+		{"no funds", Request{Kind: Prolong, State: sent}, Unfunded, needsAction, NoFunds, []Effect{PausePaid}, []Effect{PauseAll}},
+		{"password mended", Request{Kind: NewClient, State: needsAction, Hold: AuthFailed}, Released, queued, NoHold, []Effect{ClearAlarm}, nil},
+		{"person resends", Request{Kind: NewDomain, State: uncertain, Hold: FateUnknown}, Resend, queued, NoHold, []Effect{ClearAlarm, ResumeAll}, nil},
+		{"our copy came back", Request{Kind: NewDomain, State: uncertain, Hold: FateUnknown}, CopySeen, sent, NoHold, []Effect{ClearAlarm}, nil},
+		{"no answer", Request{Kind: Prolong, State: sent}, Overdue, uncertain, NoAnswer, []Effect{RaiseAlarm}, nil},
+		{"no result", Request{Kind: NewDomain, State: accepted}, Overdue, needsAction, NoResult, []Effect{RaiseAlarm}, nil},
+		{"rejected after silence", Request{Kind: NewDomain, State: needsAction, Hold: NoResult}, Rejected, failed, NoHold, []Effect{RaiseAlarm}, nil},
+	} {
+		d, err := Decide(c.from, c.on)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if d.State != c.to || d.Hold != c.hold {
+			t.Errorf("%s: got %s (%s), want %s (%s)", c.name, d.State, d.Hold, c.to, c.hold)
+		}
+		for _, e := range c.has {
+			if !d.Has(e) {
+				t.Errorf("%s: effect %q is missing from %v", c.name, e, d.Effects)
+			}
+		}
+		for _, e := range c.not {
+			if d.Has(e) {
+				t.Errorf("%s: effect %q is not wanted", c.name, e)
+			}
+		}
+	}
+}
+
+func TestDecideRefuses(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		from Request
+		on   Event
+		why  string
+	}{
+		{Request{Kind: NewDomain, State: ""}, Claimed, "the zero state is invalid"},
+		{Request{Kind: NewDomain, State: queued}, "", "the zero event is invalid"},
+		{Request{Kind: NewDomain, State: queued}, Done, "nothing was sent that could be done"},
+		{Request{Kind: NewDomain, State: sent}, Claimed, "it is sent already"},
+		{Request{Kind: NewDomain, State: sent}, Withdrawn, "it can't be called back"},
+		{Request{Kind: NewDomain, State: sent}, Resend, "only what waits for a person is resent"},
+		{Request{Kind: NewDomain, State: succeeded}, Rejected, "concluded"},
+		{Request{Kind: NewDomain, State: needsAction, Hold: NoResult}, Released, "it may have been executed"},
+	} {
+		_, err := Decide(c.from, c.on)
+		var no *NoTransitionError
+		if !errors.As(err, &no) {
+			t.Errorf("%q in %q (%s) was taken: %s", c.on, c.from.State, c.from.Hold, c.why)
+		}
+	}
+}
+
+func TestLate(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		state  State
+		event  Event
+		agrees bool
+	}{
+		{succeeded, Done, true}, {succeeded, Queuing, true}, {succeeded, Rejected, false}, {succeeded, HalfDone, false},
+		{succeeded, Unfunded, false}, {succeeded, Bounced, false},
+		{failed, Rejected, true}, {failed, Done, false}, {failed, HalfDone, false}, {failed, Confirmed, false},
+		{cancelled, Done, false}, {cancelled, Queuing, false},
+	} {
+		if got := Late(c.state, c.event); got != c.agrees {
+			t.Errorf("Late(%s, %q) = %v", c.state, c.event, got)
+		}
+	}
+}
+
+// Any order of events: states stay in the closed list, final states stay final, and a
+// request is transmitted again only after a definite "nothing was taken" or a decision.
+func TestRandomHistories(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		r := Request{Kind: rapid.SampledFrom(Kinds()).Draw(t, "kind"), State: queued}
+		maySend := true
+		for _, e := range rapid.SliceOfN(rapid.SampledFrom(Events()), 1, 60).Draw(t, "events") {
+			d, err := Decide(r, e)
+			if err != nil {
+				continue
+			}
+			if r.State.Final() {
+				t.Fatalf("%q left the final state %s", e, r.State)
+			}
+			switch e {
+			case Claimed:
+				if !maySend {
+					t.Fatalf("transmitted again without proof or decision, from %s", r.State)
+				}
+				maySend = false
+			case Deferred, Unauth, Unfunded, Resend:
+				maySend = true
+			}
+			r.State, r.Hold = d.State, d.Hold
+			if !slices.Contains(registrar.OperationStates(), r.State) || !slices.Contains(Holds(), r.Hold) {
+				t.Fatalf("left the closed lists: %+v", r)
+			}
+			if r.State.Final() != (WaitsFor(r) == "") {
+				t.Fatalf("%s (%s) waits for %q", r.State, r.Hold, WaitsFor(r))
+			}
+		}
+	})
+}
+
+func TestEveryHoldIsExplained(t *testing.T) {
+	t.Parallel()
+	for _, h := range Holds() {
+		if h != NoHold && WaitsFor(Request{NewDomain, needsAction, h}) == "" {
+			t.Errorf("hold %q tells a person nothing", h)
+		}
+	}
+}
+
+func TestEventOf(t *testing.T) {
+	t.Parallel()
+	for _, o := range registrar.ReplyOutcomes() {
+		e, ok := EventOf(o)
+		silent := o == registrar.ReplyNotice || o == registrar.ReplyIgnore
+		if ok == silent {
+			t.Errorf("EventOf(%s) = %q, %v", o, e, ok)
+		}
+	}
+	if _, ok := EventOf(""); ok {
+		t.Error("the zero outcome is an event")
+	}
+}
+
+func TestDomainStatus(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind   registrar.OperationKind
+		state  State
+		status registrar.DomainStatus
+	}{
+		{registrar.KindRegister, queued, registrar.StatusRegistering},
+		{registrar.KindRegister, uncertain, registrar.StatusRegistering},
+		{registrar.KindRegister, needsAction, registrar.StatusRegistering},
+		{registrar.KindRegister, succeeded, registrar.StatusRegistered},
+		{registrar.KindRegister, failed, registrar.StatusError},
+		{registrar.KindTransfer, accepted, registrar.StatusTransferring},
+		{registrar.KindTransfer, succeeded, registrar.StatusRegistered},
+		{registrar.KindRenew, failed, ""},
+		{registrar.KindUpdate, succeeded, ""},
+	} {
+		if got, _ := DomainStatus(c.kind, c.state); got != c.status {
+			t.Errorf("%s that is %s: status %q, want %q", c.kind, c.state, got, c.status)
+		}
+	}
+}

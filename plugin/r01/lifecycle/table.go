@@ -1,0 +1,133 @@
+package lifecycle
+
+import (
+	"slices"
+
+	"registrar.panel/shared/registrar"
+)
+
+// Transition is one line of the table: from any of these states, on any of these events.
+type Transition struct {
+	From []State
+	On   Event
+	To   State
+	Hold Hold   // why it stands, when To waits for a person
+	If   []Hold // only while held so; nil = however held
+}
+
+func (t Transition) suits(r Request, e Event) bool {
+	return t.On == e && slices.Contains(t.From, r.State) && (t.If == nil || slices.Contains(t.If, r.Hold))
+}
+
+const (
+	queued      = registrar.Queued
+	sending     = registrar.Sending
+	sent        = registrar.Sent
+	accepted    = registrar.Accepted
+	needsAction = registrar.NeedsAction
+	uncertain   = registrar.Uncertain
+	succeeded   = registrar.Succeeded
+	failed      = registrar.Failed
+	cancelled   = registrar.Cancelled
+)
+
+// Table holds every transition there is. The first line that suits decides.
+func Table() []Transition {
+	var (
+		// A reply may overtake the relay's answer to us, so Sending takes replies too.
+		underWay = []State{sending, sent, accepted, uncertain}
+		waiting  = []State{needsAction, uncertain}
+		// Held like this, R01 has said or may have said nothing yet that a later word
+		// could contradict.
+		silent = []Hold{NoResult, NoAnswer, FateUnknown}
+		// Held like this, R01 has said that nothing was executed.
+		unexecuted = []Hold{AuthFailed, NoFunds}
+		live       = []State{needsAction}
+	)
+	return []Transition{
+		// The durable step. architecture 4
+		{From: []State{queued}, On: Claimed, To: sending},
+		{From: []State{sending}, On: Deferred, To: queued},
+		{From: []State{sending}, On: Refused, To: failed},
+		{From: []State{sending}, On: Relayed, To: sent},
+		{From: []State{sending}, On: Lost, To: uncertain, Hold: FateUnknown},
+		{From: []State{sending, uncertain}, On: CopySeen, To: sent},
+		{From: []State{sent}, On: CopySeen, To: sent},
+		{From: []State{accepted}, On: CopySeen, To: accepted},
+		{From: []State{sending, sent, uncertain}, On: Bounced, To: failed},
+
+		// What R01 says. r01-mail 3
+		{From: []State{sending, sent, uncertain}, On: Queuing, To: accepted},
+		{From: []State{accepted}, On: Queuing, To: accepted},
+		{From: live, On: Queuing, To: accepted, If: []Hold{NoAnswer}},
+		{From: underWay, On: Done, To: succeeded},
+		{From: live, On: Done, To: succeeded},
+		{From: underWay, On: HalfDone, To: needsAction, Hold: NotDelegated},
+		{From: live, On: HalfDone, To: needsAction, Hold: NotDelegated},
+		{From: underWay, On: Rejected, To: failed},
+		{From: live, On: Rejected, To: failed, If: slices.Concat(silent, unexecuted)},
+		{From: underWay, On: Unfunded, To: needsAction, Hold: NoFunds},
+		{From: live, On: Unfunded, To: needsAction, Hold: NoFunds, If: slices.Concat(silent, unexecuted)},
+		{From: underWay, On: Unauth, To: needsAction, Hold: AuthFailed},
+		{From: live, On: Unauth, To: needsAction, Hold: AuthFailed, If: slices.Concat(silent, unexecuted)},
+
+		// Silence. r01-mail 4.4
+		{From: []State{sent}, On: Overdue, To: uncertain, Hold: NoAnswer},
+		{From: []State{accepted}, On: Overdue, To: needsAction, Hold: NoResult},
+
+		// The registry, and people.
+		{From: []State{sent, accepted, needsAction, uncertain}, On: Confirmed, To: succeeded},
+		{From: waiting, On: SaidDone, To: succeeded},
+		{From: waiting, On: SaidNot, To: failed},
+		{From: waiting, On: Resend, To: queued, If: slices.Concat(silent, unexecuted)},
+		{From: live, On: Released, To: queued, If: unexecuted},
+		{From: []State{queued}, On: Withdrawn, To: cancelled},
+		{From: []State{queued}, On: Unneeded, To: failed},
+	}
+}
+
+// WaitsFor tells a person what a request in a state waits for; "" when it is final.
+func WaitsFor(r Request) string {
+	switch r.State {
+	case queued:
+		return "being sent to R01"
+	case sending, sent:
+		return "R01 to confirm that the request is queued"
+	case accepted:
+		return "R01 to report the result"
+	case needsAction, uncertain:
+		return holds[r.Hold]
+	}
+	return ""
+}
+
+var holds = map[Hold]string{
+	AuthFailed:    "an operator: R01 refused the agreement or its password; correct them in plugin.hcl and restart, or resolve with resend",
+	NoFunds:       "an operator: the R01 account has no funds; pay in, then resolve with resend",
+	NotDelegated:  "an operator: registered, but R01 did not delegate it; check the nameservers and the registrant's phone at R01",
+	NoResult:      "an operator: R01 queued the request but has not reported a result in time; ask R01",
+	NoAnswer:      "an operator: sent, but R01 has not answered in time; it may have been executed",
+	FateUnknown:   "a reply, our own copy, or an operator: the relay's answer was lost, so it may have been sent",
+	NeedsOperator: "an operator: R01 has no mail action for this; follow the steps shown",
+}
+
+// DomainStatus is the status of a domain while and after an operation of a kind is in a
+// state; ok is false when the operation does not decide it.
+func DomainStatus(k registrar.OperationKind, s State) (status registrar.DomainStatus, ok bool) {
+	var onTheWay registrar.DomainStatus
+	switch k {
+	case registrar.KindRegister:
+		onTheWay = registrar.StatusRegistering
+	case registrar.KindTransfer:
+		onTheWay = registrar.StatusTransferring
+	default:
+		return "", false
+	}
+	switch s {
+	case succeeded:
+		return registrar.StatusRegistered, true
+	case failed, cancelled:
+		return registrar.StatusError, true
+	}
+	return onTheWay, true
+}
