@@ -1,0 +1,83 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// Client is a registrant as R01 knows it.
+type Client struct {
+	ID        int64
+	Customer  string
+	Kind      registrar.RegistrantKind
+	Identity  string // fingerprint of who it is; "" = adopted
+	Handle    string
+	State     registrar.HandleState
+	CreatedAt time.Time
+}
+
+const clientColumns = "id, customer, kind, identity, handle, state, created_at"
+
+func scanClient(s sqldb.Scanner) (c Client, err error) {
+	err = s.Scan(&c.ID, &c.Customer, &c.Kind, &c.Identity, &c.Handle, &c.State, sqldb.At(&c.CreatedAt))
+	return c, err
+}
+
+// AddClient stores a new client and gives it its ID. contact is sealed; nil = adopted.
+func (tx *Tx) AddClient(c Client, contact []byte) (Client, error) {
+	id, err := tx.Count("client", 1)
+	if err != nil {
+		return Client{}, err
+	}
+	c.ID = id
+	var sealed []byte
+	if contact != nil {
+		sealed = tx.box.Seal(contact, fmt.Sprint("clients|", c.ID))
+	}
+	err = tx.exec(`insert into clients (id, customer, kind, identity, handle, state, sealed_contact, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		c.ID, c.Customer, c.Kind, c.Identity, c.Handle, c.State, sealed, sqldb.Millis(c.CreatedAt))
+	if err != nil {
+		return Client{}, fmt.Errorf("add client: %w", err)
+	}
+	return c, nil
+}
+
+// ClientByIdentity finds the client that is this registrant for this customer, registered
+// or asked for. One that was refused is not found.
+func (tx *Tx) ClientByIdentity(customer, identity string) (Client, error) {
+	return one(tx, scanClient, "select "+clientColumns+` from clients
+		where customer = $1 and identity = $2 and identity <> '' and state <> 'failed'`, customer, identity)
+}
+
+// AdoptedClient finds a handle of this kind that was taken over for the customer.
+func (tx *Tx) AdoptedClient(customer string, kind registrar.RegistrantKind) (Client, error) {
+	return one(tx, scanClient, "select "+clientColumns+` from clients
+		where customer = $1 and kind = $2 and identity = '' and state = 'registered' order by id desc limit 1`, customer, kind)
+}
+
+// Client returns a client by its ID.
+func (tx *Tx) Client(id int64) (Client, error) {
+	return one(tx, scanClient, "select "+clientColumns+" from clients where id = $1", id)
+}
+
+// ClientByHandle returns a client by its handle.
+func (tx *Tx) ClientByHandle(handle string) (Client, error) {
+	return one(tx, scanClient, "select "+clientColumns+" from clients where handle = $1", handle)
+}
+
+// Clients lists the clients of a customer, oldest first.
+func (tx *Tx) Clients(customer string) ([]Client, error) {
+	return collect(tx, scanClient, "select "+clientColumns+" from clients where customer = $1 order by id", customer)
+}
+
+// ConcludeClient moves a pending client to registered or failed, with the handle R01 uses.
+func (tx *Tx) ConcludeClient(id int64, to registrar.HandleState, handle string) error {
+	if err := tx.swap("update clients set state = $1, handle = $2 where id = $3 and state <> $1", to, handle, id); err != nil {
+		return fmt.Errorf("conclude client: %w", err)
+	}
+	return nil
+}

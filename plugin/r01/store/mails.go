@@ -1,0 +1,189 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// MailState says what became of a mail.
+type MailState string
+
+const (
+	MailSent    MailState = "sent"    // we sent it
+	MailNew     MailState = "new"     // stored, not yet read
+	MailApplied MailState = "applied" // its results are recorded
+	MailReview  MailState = "review"  // a person must read it
+	MailIgnored MailState = "ignored" // known to mean nothing to us
+)
+
+// Mail is a stored mail. Raw is only filled by MailRaw.
+type Mail struct {
+	ID        registrar.MailID
+	Out       bool
+	Hash      string // of the content
+	Request   string // "" = none
+	At        time.Time
+	State     MailState
+	Tries     int
+	Truncated bool
+}
+
+const mailColumns = "id, direction = 'out', hash, coalesce(request, ''), at, state, tries, truncated"
+
+func scanMail(s sqldb.Scanner) (m Mail, err error) {
+	err = s.Scan(&m.ID, &m.Out, &m.Hash, &m.Request, sqldb.At(&m.At), &m.State, &m.Tries, &m.Truncated)
+	return m, err
+}
+
+// AddMail stores a mail, sealed. The same content again changes nothing and is ErrExists.
+func (tx *Tx) AddMail(m Mail, raw []byte) error {
+	direction := "in"
+	if m.Out {
+		direction = "out"
+	}
+	n, err := sqldb.Changed(tx.ctx, tx.sql, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated)
+		values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (hash) do nothing`,
+		m.ID, direction, m.Hash, orNull(m.Request), sqldb.Millis(m.At), m.State, tx.box.Seal(raw, "mails|"+string(m.ID)), m.Truncated)
+	if err != nil {
+		return fmt.Errorf("add mail: %w", err)
+	}
+	if n == 0 {
+		return ErrExists
+	}
+	return nil
+}
+
+// Mail returns a mail.
+func (tx *Tx) Mail(id registrar.MailID) (Mail, error) {
+	return one(tx, scanMail, "select "+mailColumns+" from mails where id = $1", id)
+}
+
+// MailRaw opens the bytes of a mail.
+func (tx *Tx) MailRaw(id registrar.MailID) ([]byte, error) {
+	sealed, err := one(tx, scanBytes, "select sealed_raw from mails where id = $1", id)
+	if err != nil {
+		return nil, err
+	}
+	return tx.box.Open(sealed, "mails|"+string(id))
+}
+
+// NewMails lists mails that are not read yet, oldest first.
+func (tx *Tx) NewMails(limit int) ([]Mail, error) {
+	return collect(tx, scanMail, "select "+mailColumns+" from mails where state = 'new' order by at, id limit $1", limit)
+}
+
+// TryMail counts an attempt to read a mail. It is committed before the attempt, so that a
+// mail that kills its reader is known as such.
+func (tx *Tx) TryMail(id registrar.MailID) error {
+	return tx.swap("update mails set tries = tries + 1 where id = $1 and state = 'new'", id)
+}
+
+// SettleMail records what became of a mail.
+func (tx *Tx) SettleMail(id registrar.MailID, from, to MailState, request string) error {
+	err := tx.swap("update mails set state = $1, request = coalesce($2, request) where id = $3 and state = $4",
+		to, orNull(request), id, from)
+	if err != nil {
+		return fmt.Errorf("settle mail %s: %w", id, err)
+	}
+	return nil
+}
+
+// Review is an entry of the review queue.
+type Review struct {
+	ID         registrar.ReviewID
+	Mail       registrar.MailID
+	Reason     string
+	Candidates []registrar.OperationID
+	ReceivedAt time.Time
+	ResolvedAt time.Time
+	ResolvedBy string
+	Outcome    registrar.ReplyOutcome
+}
+
+const reviewColumns = "id, mail, reason, candidates, received_at, resolved_at, resolved_by, outcome"
+
+func scanReview(s sqldb.Scanner) (r Review, err error) {
+	var candidates string
+	err = s.Scan(&r.ID, &r.Mail, &r.Reason, &candidates, sqldb.At(&r.ReceivedAt), sqldb.At(&r.ResolvedAt), &r.ResolvedBy, &r.Outcome)
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal([]byte(candidates), &r.Candidates)
+}
+
+// AddReview puts a mail into the review queue.
+func (tx *Tx) AddReview(r Review) error {
+	candidates, err := json.Marshal(append([]registrar.OperationID{}, r.Candidates...))
+	if err != nil {
+		return fmt.Errorf("add review: %w", err)
+	}
+	err = tx.exec("insert into reviews (id, mail, reason, candidates, received_at) values ($1, $2, $3, $4, $5)",
+		r.ID, r.Mail, r.Reason, string(candidates), sqldb.Millis(r.ReceivedAt))
+	if err != nil {
+		return fmt.Errorf("add review: %w", err)
+	}
+	return nil
+}
+
+// Review returns an entry.
+func (tx *Tx) Review(id registrar.ReviewID) (Review, error) {
+	return one(tx, scanReview, "select "+reviewColumns+" from reviews where id = $1", id)
+}
+
+// Reviews lists the entries that wait, oldest first.
+func (tx *Tx) Reviews() ([]Review, error) {
+	return collect(tx, scanReview, "select "+reviewColumns+" from reviews where resolved_at is null order by received_at, id")
+}
+
+// ResolveReview takes an entry out of the queue.
+func (tx *Tx) ResolveReview(r Review) error {
+	err := tx.swap("update reviews set resolved_at = $1, resolved_by = $2, outcome = $3 where id = $4 and resolved_at is null",
+		sqldb.Millis(r.ResolvedAt), r.ResolvedBy, r.Outcome, r.ID)
+	if err != nil {
+		return fmt.Errorf("resolve review %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// Emit appends an event to the record and gives it its cursor. An event about a known
+// domain takes the domain's record along as it stands now.
+func (tx *Tx) Emit(e registrar.Event) (registrar.Event, error) {
+	cursor, err := tx.Count("event", 1)
+	if err != nil {
+		return e, err
+	}
+	e.Cursor = registrar.Cursor(cursor)
+	if e.Name != "" {
+		d, err := tx.Domain(e.Name)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return e, fmt.Errorf("emit event: %w", err)
+		}
+		if err == nil {
+			e.Domain = &d
+		}
+	}
+	text, err := json.Marshal(e)
+	if err != nil {
+		return e, fmt.Errorf("emit event: %w", err)
+	}
+	if err := tx.exec("insert into events (cursor, event) values ($1, $2)", cursor, string(text)); err != nil {
+		return e, fmt.Errorf("emit event: %w", err)
+	}
+	return e, nil
+}
+
+// Events lists at most limit events after a cursor, oldest first.
+func (tx *Tx) Events(after registrar.Cursor, limit int) ([]registrar.Event, error) {
+	return collect(tx, func(s sqldb.Scanner) (e registrar.Event, err error) {
+		var text string
+		if err := s.Scan(&text); err != nil {
+			return e, err
+		}
+		return e, json.Unmarshal([]byte(text), &e)
+	}, "select event from events where cursor > $1 order by cursor limit $2", int64(after), limit)
+}

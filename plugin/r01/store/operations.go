@@ -1,0 +1,130 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// Operation is the plugin's record of an operation.
+type Operation struct {
+	registrar.Operation
+	Digest   string // fingerprint of the order
+	Customer string
+	Client   int64  // 0 = none
+	Request  string // the current request; "" = none
+}
+
+const operationColumns = `id, coalesce(order_id, ''), digest, kind, domain, customer, coalesce(client, 0), coalesce(request, ''),
+	state, waits_for, error, created_at, updated_at, deadline_at, finished_at`
+
+func scanOperation(s sqldb.Scanner) (o Operation, err error) {
+	err = s.Scan(&o.ID, &o.Order, &o.Digest, &o.Kind, &o.Domain, &o.Customer, &o.Client, &o.Request,
+		&o.State, &o.WaitsFor, &o.Error, sqldb.At(&o.CreatedAt), sqldb.At(&o.UpdatedAt), sqldb.At(&o.Deadline), sqldb.At(&o.FinishedAt))
+	return o, err
+}
+
+func orNull[T comparable](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}
+
+// AddOperation stores a new operation with its first step. order holds the order's details
+// and is sealed. An open operation on the same domain is ErrExists.
+func (tx *Tx) AddOperation(o Operation, order []byte, c Change) error {
+	o.CreatedAt, o.UpdatedAt = c.At, c.At
+	err := tx.exec(`insert into operations (id, order_id, digest, kind, domain, customer, client, request,
+			state, waits_for, sealed_order, created_at, updated_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)`,
+		o.ID, orNull(o.Order), o.Digest, o.Kind, o.Domain, o.Customer, orNull(o.Client), orNull(o.Request),
+		o.State, o.WaitsFor, tx.box.Seal(order, "operations|"+string(o.ID)), sqldb.Millis(c.At))
+	if err != nil {
+		return fmt.Errorf("add operation for %s: %w", o.Domain, err)
+	}
+	return tx.addStep(o, c)
+}
+
+// SetOperation stores an operation's request, state and what it waits for, with a step.
+func (tx *Tx) SetOperation(o *Operation, c Change) error {
+	o.UpdatedAt = c.At
+	if o.State.Final() {
+		o.FinishedAt, o.WaitsFor, o.Deadline = c.At, "", time.Time{}
+	}
+	err := tx.swap(`update operations set request = $1, state = $2, waits_for = $3, error = $4, updated_at = $5,
+			deadline_at = $6, finished_at = $7
+		where id = $8 and finished_at is null`,
+		orNull(o.Request), o.State, o.WaitsFor, o.Error, sqldb.Millis(c.At),
+		sqldb.Millis(o.Deadline), sqldb.Millis(o.FinishedAt), o.ID)
+	if err != nil {
+		return fmt.Errorf("set operation %s to %s: %w", o.ID, o.State, err)
+	}
+	return tx.addStep(*o, c)
+}
+
+// addStep appends to the history.
+func (tx *Tx) addStep(o Operation, c Change) error {
+	err := tx.exec(`insert into steps (operation, number, at, state, message, actor, evidence, mail)
+		values ($1, (select count(*) + 1 from steps where operation = $1), $2, $3, $4, $5, $6, $7)`,
+		o.ID, sqldb.Millis(c.At), o.State, c.Message, c.Actor, c.Evidence, c.Mail)
+	if err != nil {
+		return fmt.Errorf("add step to operation %s: %w", o.ID, err)
+	}
+	return nil
+}
+
+// Note appends to the histories of a request's operations without changing anything else:
+// a late reply, for example.
+func (tx *Tx) Note(request string, c Change) ([]Operation, error) {
+	ops, err := tx.OperationsOf(request)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range ops {
+		if err := tx.addStep(o, c); err != nil {
+			return nil, err
+		}
+	}
+	return ops, nil
+}
+
+// Operation returns an operation without its history.
+func (tx *Tx) Operation(id registrar.OperationID) (Operation, error) {
+	return one(tx, scanOperation, "select "+operationColumns+" from operations where id = $1", id)
+}
+
+// OperationByOrder returns the operation of an order.
+func (tx *Tx) OperationByOrder(id registrar.OrderID) (Operation, error) {
+	return one(tx, scanOperation, "select "+operationColumns+" from operations where order_id = $1", id)
+}
+
+// OpenOperation returns the open operation on a domain.
+func (tx *Tx) OpenOperation(domain string) (Operation, error) {
+	return one(tx, scanOperation, "select "+operationColumns+" from operations where domain = $1 and finished_at is null", domain)
+}
+
+// OperationsOf lists the operations a request carries now.
+func (tx *Tx) OperationsOf(request string) ([]Operation, error) {
+	return collect(tx, scanOperation, "select "+operationColumns+" from operations where request = $1 order by created_at, id", request)
+}
+
+// Order opens the details of an operation's order.
+func (tx *Tx) Order(id registrar.OperationID) ([]byte, error) {
+	sealed, err := one(tx, scanBytes, "select sealed_order from operations where id = $1", id)
+	if err != nil {
+		return nil, err
+	}
+	return tx.box.Open(sealed, "operations|"+string(id))
+}
+
+// History returns the steps of an operation, oldest first.
+func (tx *Tx) History(id registrar.OperationID) ([]registrar.Step, error) {
+	return collect(tx, func(s sqldb.Scanner) (step registrar.Step, err error) {
+		err = s.Scan(sqldb.At(&step.At), &step.State, &step.Message, &step.Actor, &step.Evidence, &step.Mail)
+		return step, err
+	}, "select at, state, message, actor, evidence, mail from steps where operation = $1 order by number", id)
+}

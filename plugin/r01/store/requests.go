@@ -1,0 +1,265 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/shared/registrar"
+)
+
+// Request is one mail to R01.
+type Request struct {
+	ID        string
+	Kind      lifecycle.Kind
+	Agreement string
+	Object    string         // handle or domain
+	Base      registrar.Date // prolong: the paid-till it starts from
+	Client    int64          // 0 = none
+	State     lifecycle.State
+	Hold      lifecycle.Hold
+	MessageID string
+	Token     string
+	Attempt   int
+	Fence     int64
+	Task      string
+	Error     string
+	CreatedAt time.Time
+	DueAt     time.Time
+	ClaimedAt time.Time
+	SentAt    time.Time
+	Deadline  time.Time
+	version   int64
+}
+
+// Lifecycle is what the lifecycle needs to know of it.
+func (r Request) Lifecycle() lifecycle.Request {
+	return lifecycle.Request{Kind: r.Kind, State: r.State, Hold: r.Hold}
+}
+
+const requestColumns = `id, kind, agreement, object, base, coalesce(client, 0), state, hold, message_id, token,
+	attempt, fence, task, error, created_at, due_at, claimed_at, sent_at, deadline_at, version`
+
+func scanRequest(s sqldb.Scanner) (r Request, err error) {
+	var base string
+	err = s.Scan(&r.ID, &r.Kind, &r.Agreement, &r.Object, &base, &r.Client, &r.State, &r.Hold, &r.MessageID, &r.Token,
+		&r.Attempt, &r.Fence, &r.Task, &r.Error, sqldb.At(&r.CreatedAt), sqldb.At(&r.DueAt), sqldb.At(&r.ClaimedAt),
+		sqldb.At(&r.SentAt), sqldb.At(&r.Deadline), &r.version)
+	if err != nil {
+		return Request{}, err
+	}
+	r.Base, err = registrar.ParseDate(base)
+	return r, err
+}
+
+// AddRequest stores a new request in state Queued. body holds its templates and is sealed.
+// An open request for the same object, or a prolongation from the same expiry, is ErrExists.
+func (tx *Tx) AddRequest(r Request, body []byte) (Request, error) {
+	r.State, r.Hold, r.version = registrar.Queued, lifecycle.NoHold, 1
+	var client any
+	if r.Client != 0 {
+		client = r.Client
+	}
+	err := tx.exec(`insert into requests (id, kind, agreement, object, base, client, state, message_id, token,
+			sealed_body, created_at, due_at, updated_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11)`,
+		r.ID, r.Kind, r.Agreement, r.Object, r.Base.String(), client, r.State, r.MessageID, r.Token,
+		tx.box.Seal(body, "requests|"+r.ID), sqldb.Millis(r.CreatedAt), sqldb.Millis(r.DueAt))
+	if err != nil {
+		return Request{}, fmt.Errorf("add request for %s: %w", r.Object, err)
+	}
+	return r, nil
+}
+
+// Request returns a request by its ID.
+func (tx *Tx) Request(id string) (Request, error) {
+	return one(tx, scanRequest, "select "+requestColumns+" from requests where id = $1", id)
+}
+
+// RequestBody opens the templates of a request.
+func (tx *Tx) RequestBody(id string) ([]byte, error) {
+	sealed, err := one(tx, scanBytes, "select sealed_body from requests where id = $1", id)
+	if err != nil {
+		return nil, err
+	}
+	return tx.box.Open(sealed, "requests|"+id)
+}
+
+func scanBytes(s sqldb.Scanner) ([]byte, error) {
+	var b []byte
+	err := s.Scan(&b)
+	return b, err
+}
+
+// RequestByMessageID, RequestByToken and RequestByTask find the request a reply names.
+func (tx *Tx) RequestByMessageID(id string) (Request, error) {
+	return one(tx, scanRequest, "select "+requestColumns+" from requests where message_id = $1", id)
+}
+
+func (tx *Tx) RequestByToken(token string) (Request, error) {
+	return one(tx, scanRequest, "select "+requestColumns+" from requests where token = $1", token)
+}
+
+func (tx *Tx) RequestByTask(task string) (Request, error) {
+	return one(tx, scanRequest, "select "+requestColumns+" from requests where task = $1 order by created_at desc limit 1", task)
+}
+
+// ClientRequest returns the open request that registers a client.
+func (tx *Tx) ClientRequest(client int64) (Request, error) {
+	return one(tx, scanRequest, "select "+requestColumns+` from requests
+		where client = $1 and kind = 'new-client' and state not in ('Succeeded', 'Failed', 'Cancelled')`, client)
+}
+
+// Postpone keeps a queued request in the queue until later.
+func (tx *Tx) Postpone(r Request, dueAt time.Time, why string) error {
+	return tx.swap("update requests set due_at = $1, error = $2 where id = $3 and state = 'Queued' and version = $4",
+		sqldb.Millis(dueAt), why, r.ID, r.version)
+}
+
+// OpenRequests lists the requests for an object that R01 may still answer.
+func (tx *Tx) OpenRequests(object string) ([]Request, error) {
+	return collect(tx, scanRequest, "select "+requestColumns+` from requests
+		where object = $1 and state not in ('Queued', 'Succeeded', 'Failed', 'Cancelled') order by created_at`, object)
+}
+
+// Due lists requests to be sent by now, oldest first. Paid ones are left out when asked.
+func (tx *Tx) Due(now time.Time, paidToo bool, limit int) ([]Request, error) {
+	return collect(tx, scanRequest, "select "+requestColumns+` from requests
+		where state = 'Queued' and due_at <= $1 and ($2 or kind not in ('new-domain', 'prolong'))
+		order by due_at, created_at limit $3`, sqldb.Millis(now), paidToo, limit)
+}
+
+// NextDue is when the next queued request is due; zero = there is none.
+func (tx *Tx) NextDue() (at time.Time, err error) {
+	_, err = one(tx, func(s sqldb.Scanner) (struct{}, error) {
+		return struct{}{}, s.Scan(sqldb.At(&at))
+	}, "select min(due_at) from requests where state = 'Queued'")
+	return at, err
+}
+
+// Overdue lists requests whose deadline has passed.
+func (tx *Tx) Overdue(now time.Time) ([]Request, error) {
+	return collect(tx, scanRequest, "select "+requestColumns+" from requests where deadline_at <= $1", sqldb.Millis(now))
+}
+
+// InState lists the requests in a state.
+func (tx *Tx) InState(s lifecycle.State) ([]Request, error) {
+	return collect(tx, scanRequest, "select "+requestColumns+" from requests where state = $1 order by created_at", s)
+}
+
+// CountInStates counts the requests by state.
+func (tx *Tx) CountInStates() (map[lifecycle.State]int, error) {
+	count := map[lifecycle.State]int{}
+	_, err := collect(tx, func(s sqldb.Scanner) (lifecycle.State, error) {
+		var state lifecycle.State
+		var n int
+		err := s.Scan(&state, &n)
+		count[state] = n
+		return state, err
+	}, "select state, count(*) from requests where state not in ('Succeeded', 'Failed', 'Cancelled') group by state")
+	return count, err
+}
+
+// Change is what a transition records beside the new state.
+type Change struct {
+	At       time.Time
+	Message  string // for people; masked
+	Actor    string
+	Evidence registrar.EvidenceKind
+	Mail     registrar.MailID
+	Error    string    // why it failed or stands; "" clears
+	Task     string    // R01's number, when this told it
+	DueAt    time.Time // when it goes back to Queued: not before
+	Deadline time.Time // until when the next word is expected; zero = none
+}
+
+// Advance records a decision on a request, and on the operations it carries: their state,
+// what they wait for and a step of their history. It returns those operations as they are
+// now. ErrMoved when the request is not as the caller read it.
+//
+// Operations that will be carried on by another request stay open, in the state the caller
+// gives them next.
+func (tx *Tx) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operation, error) {
+	next := *r
+	next.State, next.Hold, next.Error, next.Deadline = d.State, d.Hold, c.Error, c.Deadline
+	if c.Task != "" {
+		next.Task = c.Task
+	}
+	if !c.DueAt.IsZero() {
+		next.DueAt = c.DueAt
+	}
+	if d.State == registrar.Sent && next.SentAt.IsZero() {
+		next.SentAt = c.At
+	}
+	err := tx.swap(`update requests set state = $1, hold = $2, error = $3, task = $4, due_at = $5, sent_at = $6,
+			deadline_at = $7, updated_at = $8, version = version + 1
+		where id = $9 and state = $10 and version = $11`,
+		next.State, next.Hold, next.Error, next.Task, sqldb.Millis(next.DueAt), sqldb.Millis(next.SentAt),
+		sqldb.Millis(next.Deadline), sqldb.Millis(c.At), r.ID, r.State, r.version)
+	if err != nil {
+		return nil, fmt.Errorf("advance request %s to %s: %w", r.ID, d.State, err)
+	}
+	next.version++
+	*r = next
+	ops, err := tx.OperationsOf(r.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range ops {
+		if err := tx.follow(&ops[i], next, d, c); err != nil {
+			return nil, err
+		}
+	}
+	return ops, nil
+}
+
+// follow brings an operation to the state of its request.
+func (tx *Tx) follow(op *Operation, r Request, d lifecycle.Decision, c Change) error {
+	if !d.Has(lifecycle.BeginDomain) {
+		op.State, op.Error, op.WaitsFor, op.Deadline = d.State, c.Error, lifecycle.WaitsFor(r.Lifecycle()), c.Deadline
+	}
+	return tx.SetOperation(op, c)
+}
+
+// Claim is the compare-and-swap between RCPT and DATA: the request is ours to transmit now,
+// under this fence, and no other sender's. digest is of the bytes, the password masked.
+func (tx *Tx) Claim(r *Request, fence int64, digest string, at time.Time) error {
+	current, err := tx.Setting(fenceSetting)
+	if err != nil {
+		return fmt.Errorf("claim request %s: %w", r.ID, err)
+	}
+	if current != fmt.Sprint(fence) {
+		return fmt.Errorf("claim request %s: another instance has taken over: %w", r.ID, ErrMoved)
+	}
+	d, err := lifecycle.Decide(r.Lifecycle(), lifecycle.Claimed)
+	if err != nil {
+		return fmt.Errorf("claim request %s: %w", r.ID, errors.Join(ErrMoved, err))
+	}
+	if _, err := tx.Advance(r, d, Change{At: at, Message: "handing over to the mail relay", Actor: "plugin"}); err != nil {
+		return err
+	}
+	r.Attempt, r.Fence, r.ClaimedAt = r.Attempt+1, fence, at
+	err = tx.exec("update requests set attempt = $1, fence = $2, digest = $3, claimed_at = $4 where id = $5",
+		r.Attempt, fence, digest, sqldb.Millis(at), r.ID)
+	if err != nil {
+		return fmt.Errorf("claim request %s: %w", r.ID, err)
+	}
+	err = tx.exec("insert into attempts (request, attempt, claimed_at) values ($1, $2, $3)", r.ID, r.Attempt, sqldb.Millis(at))
+	if err != nil {
+		return fmt.Errorf("claim request %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// FinishAttempt records how a transmission ended.
+func (tx *Tx) FinishAttempt(r Request, outcome, response string, at time.Time) error {
+	return tx.exec("update attempts set finished_at = $1, outcome = $2, response = $3 where request = $4 and attempt = $5",
+		sqldb.Millis(at), outcome, response, r.ID, r.Attempt)
+}
+
+const fenceSetting = "fence"
+
+// TakeOver gives out a new fence: whoever held an older one can claim nothing any more.
+func (tx *Tx) TakeOver() (int64, error) { return tx.Count(fenceSetting, 1) }

@@ -1,0 +1,164 @@
+// Package store keeps the R01 plugin's truth: clients, requests, operations, domains,
+// mails and the event record. It is the only room of the plugin that knows SQL.
+//
+// Guarantees: what a Write returned nil for survives any crash. A request changes state
+// only by compare-and-swap; [ErrMoved] says that somebody else was first, and the caller
+// reads again. What may exist once exists once by unique index, and breaking one is
+// [ErrExists]. Registrants, orders, request bodies and mails are sealed before they are
+// written. Cursors of events are dense and in the order of commits.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"registrar.panel/internal/secret"
+	"registrar.panel/internal/sqldb"
+)
+
+var (
+	// ErrNotFound: no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrMoved: the row is no longer in the state the caller saw.
+	ErrMoved = errors.New("it has moved on meanwhile")
+	// ErrExists: a unique index forbids a second one.
+	ErrExists = errors.New("there is one already")
+)
+
+//go:embed migrations/*.sql
+var embedded embed.FS
+
+// Store is one plugin's database.
+type Store struct {
+	db  *sqldb.DB
+	box *secret.Box
+}
+
+// Open opens the store in a directory, making it when create is set.
+func Open(ctx context.Context, dir string, create bool) (*Store, error) {
+	migrations, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	// The database first: with a database but without its key nothing may be created.
+	path := filepath.Join(dir, "r01.db")
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: path, Create: create, Migrations: migrations})
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	box, err := secret.OpenBox(filepath.Join(dir, "r01.key"), create)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
+	}
+	return &Store{db: db, box: box}, nil
+}
+
+// Close closes the database.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Fingerprint is a keyed digest, for telling whether two things are the same without
+// keeping them.
+func (s *Store) Fingerprint(parts ...string) string { return s.box.Fingerprint(parts...) }
+
+// Tx is one transaction. It lives only within the function given to Write or Read, and so
+// does the context in it.
+type Tx struct {
+	ctx context.Context
+	sql *sql.Tx
+	box *secret.Box
+}
+
+// Write runs fn as the only writer and commits if it returns nil.
+func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error { return fn(&Tx{ctx, tx, s.box}) })
+}
+
+// Read runs fn on one unchanging view.
+func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
+	return s.db.Read(ctx, func(tx *sql.Tx) error { return fn(&Tx{ctx, tx, s.box}) })
+}
+
+func (tx *Tx) exec(query string, args ...any) error {
+	_, err := tx.sql.ExecContext(tx.ctx, query, args...)
+	return translate(err)
+}
+
+// swap runs a conditional update that must change one row.
+func (tx *Tx) swap(query string, args ...any) error {
+	n, err := sqldb.Changed(tx.ctx, tx.sql, query, args...)
+	if err != nil {
+		return translate(err)
+	}
+	if n != 1 {
+		return ErrMoved
+	}
+	return nil
+}
+
+func collect[T any](tx *Tx, scan func(sqldb.Scanner) (T, error), query string, args ...any) ([]T, error) {
+	all, err := sqldb.Collect(tx.ctx, tx.sql, scan, query, args...)
+	return all, translate(err)
+}
+
+func one[T any](tx *Tx, scan func(sqldb.Scanner) (T, error), query string, args ...any) (T, error) {
+	v, err := scan(tx.sql.QueryRowContext(tx.ctx, query, args...))
+	return v, translate(err)
+}
+
+func translate(err error) error {
+	var lite *sqlite.Error
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNotFound
+	case errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+		return ErrExists
+	}
+	return err
+}
+
+// Setting returns a small value, "" when it was never set.
+func (tx *Tx) Setting(name string) (string, error) {
+	value, err := one(tx, scanText, "select value from settings where name = $1", name)
+	if errors.Is(err, ErrNotFound) {
+		return "", nil
+	}
+	return value, err
+}
+
+// SetSetting stores a small value.
+func (tx *Tx) SetSetting(name, value string) error {
+	return tx.exec(`insert into settings (name, value) values ($1, $2)
+		on conflict (name) do update set value = excluded.value`, name, value)
+}
+
+// Count adds one to a counter and returns it. A counter that was never used gives first.
+func (tx *Tx) Count(name string, first int64) (int64, error) {
+	text, err := tx.Setting(name)
+	if err != nil {
+		return 0, fmt.Errorf("count %s: %w", name, err)
+	}
+	next := first
+	if text != "" {
+		last, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("count %s: %w", name, err)
+		}
+		next = last + 1
+	}
+	return next, tx.SetSetting(name, strconv.FormatInt(next, 10))
+}
+
+func scanText(s sqldb.Scanner) (string, error) {
+	var text string
+	err := s.Scan(&text)
+	return text, err
+}

@@ -1,0 +1,437 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/shared/registrar"
+)
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+func open(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), t.TempDir(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// write runs fn in a transaction that must succeed.
+func write(t *testing.T, s *Store, fn func(tx *Tx) error) {
+	t.Helper()
+	if err := s.Write(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func strs[T ~string](list []T) []string {
+	var all []string
+	for _, v := range list {
+		all = append(all, string(v))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// The closed lists stand in Go and in CHECK constraints; they must be the same lists.
+func TestStatesAgreeWithSQL(t *testing.T) {
+	t.Parallel()
+	sql, err := fs.ReadFile(embedded, "migrations/00001_start.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{
+		"requests.kind":    strs(lifecycle.Kinds()),
+		"requests.state":   strs(registrar.OperationStates()),
+		"requests.hold":    strs(lifecycle.Holds()),
+		"operations.kind":  strs(registrar.OperationKinds()),
+		"operations.state": strs(registrar.OperationStates()),
+		"clients.kind":     strs(registrar.RegistrantKinds()),
+		"clients.state":    strs(registrar.HandleStates()),
+		"domains.status": strs(slices.DeleteFunc(registrar.DomainStatuses(), func(s registrar.DomainStatus) bool {
+			return s == registrar.StatusPending // only panels know it
+		})),
+		"domains.renewal": strs(registrar.RenewalModes()),
+		"mails.state":     strs([]MailState{MailSent, MailNew, MailApplied, MailReview, MailIgnored}),
+		"steps.evidence": strs([]registrar.EvidenceKind{"", registrar.EvidenceReply, registrar.EvidenceRelay,
+			registrar.EvidenceCopy, registrar.EvidenceRegistry, registrar.EvidencePerson}),
+	}
+	found := checks(string(sql))
+	for column, list := range want {
+		if !slices.Equal(found[column], list) {
+			t.Errorf("%s: CHECK allows %q, Go has %q", column, found[column], list)
+		}
+	}
+	// final ⇔ finished_at, in the words of the contract
+	var final []registrar.OperationState
+	for _, s := range registrar.OperationStates() {
+		if s.Final() {
+			final = append(final, s)
+		}
+	}
+	for _, m := range regexp.MustCompile(`state (?:not )?in \(('Succeeded'[^)]*)\)`).FindAllStringSubmatch(string(sql), -1) {
+		if got := values(m[1]); !slices.Equal(got, strs(final)) {
+			t.Errorf("SQL calls %q final, the contract %q", got, final)
+		}
+	}
+}
+
+// checks reads table.column → allowed values from CREATE TABLE statements.
+func checks(sql string) map[string][]string {
+	found := map[string][]string{}
+	table := ""
+	create := regexp.MustCompile(`^create table (\w+)`)
+	check := regexp.MustCompile(`^\s+(\w+) .*check \(\w+ in \(([^)]*)\)\)`)
+	for _, line := range strings.Split(sql, "\n") {
+		if m := create.FindStringSubmatch(line); m != nil {
+			table = m[1]
+		}
+		if m := check.FindStringSubmatch(line); m != nil {
+			found[table+"."+m[1]] = values(m[2])
+		}
+	}
+	return found
+}
+
+func values(list string) []string {
+	var all []string
+	for _, v := range strings.Split(list, ",") {
+		all = append(all, strings.Trim(strings.TrimSpace(v), "'"))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// addRequest stores a request with an operation that it carries.
+func addRequest(tx *Tx, id string, kind lifecycle.Kind, object string) (Request, error) {
+	r, err := tx.AddRequest(Request{ID: id, Kind: kind, Agreement: "RP/01/00", Object: object,
+		MessageID: "<" + id + "@panel.example>", Token: "TOKEN" + id, CreatedAt: noon, DueAt: noon}, []byte("body of "+id))
+	if err != nil {
+		return r, err
+	}
+	op := Operation{Operation: registrar.Operation{ID: registrar.OperationID("op-" + id), Order: registrar.OrderID("order-" + id),
+		Kind: registrar.KindRegister, Domain: object, State: registrar.Queued}, Digest: "d", Customer: "c1", Request: id}
+	return r, tx.AddOperation(op, []byte("order of "+id), Change{At: noon, Message: "begun", Actor: "plugin"})
+}
+
+func decide(t *testing.T, r Request, e lifecycle.Event) lifecycle.Decision {
+	t.Helper()
+	d, err := lifecycle.Decide(r.Lifecycle(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestClaimIsExclusive(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var r Request
+	var fence int64
+	write(t, s, func(tx *Tx) (err error) {
+		if fence, err = tx.TakeOver(); err == nil {
+			r, err = addRequest(tx, "a", lifecycle.NewDomain, "a.ru")
+		}
+		return err
+	})
+	mine, other := r, r
+	write(t, s, func(tx *Tx) error { return tx.Claim(&mine, fence, "digest", noon) })
+	if mine.State != registrar.Sending || mine.Attempt != 1 {
+		t.Errorf("after the claim: %+v", mine)
+	}
+	if err := s.Write(t.Context(), func(tx *Tx) error { return tx.Claim(&other, fence, "digest", noon) }); !errors.Is(err, ErrMoved) {
+		t.Errorf("a second claim: %v, want ErrMoved", err)
+	}
+}
+
+// A sender that was frozen before its claim wakes up after another instance has taken over.
+func TestClaimUnderOldFence(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var r Request
+	var old int64
+	write(t, s, func(tx *Tx) (err error) {
+		if old, err = tx.TakeOver(); err == nil {
+			r, err = addRequest(tx, "a", lifecycle.NewDomain, "a.ru")
+		}
+		return err
+	})
+	write(t, s, func(tx *Tx) error {
+		newer, err := tx.TakeOver()
+		if newer <= old {
+			t.Errorf("fence went from %d to %d", old, newer)
+		}
+		return err
+	})
+	if err := s.Write(t.Context(), func(tx *Tx) error { return tx.Claim(&r, old, "digest", noon) }); !errors.Is(err, ErrMoved) {
+		t.Errorf("a claim under an old fence: %v, want ErrMoved", err)
+	}
+}
+
+func TestAdvanceMovesRequestAndOperations(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var r Request
+	write(t, s, func(tx *Tx) (err error) {
+		fence, err := tx.TakeOver()
+		if err == nil {
+			r, err = addRequest(tx, "a", lifecycle.NewDomain, "a.ru")
+		}
+		if err == nil {
+			err = tx.Claim(&r, fence, "digest", noon)
+		}
+		return err
+	})
+	stale := r
+	deadline := noon.Add(time.Hour)
+	write(t, s, func(tx *Tx) error {
+		ops, err := tx.Advance(&r, decide(t, r, lifecycle.Relayed), Change{At: noon, Message: "sent", Actor: "plugin", Deadline: deadline})
+		if len(ops) != 1 || ops[0].State != registrar.Sent || !ops[0].Deadline.Equal(deadline) {
+			t.Errorf("operations: %+v", ops)
+		}
+		return err
+	})
+	err := s.Write(t.Context(), func(tx *Tx) error {
+		_, err := tx.Advance(&stale, decide(t, stale, lifecycle.Lost), Change{At: noon, Message: "lost", Actor: "plugin"})
+		return err
+	})
+	if !errors.Is(err, ErrMoved) {
+		t.Errorf("advancing a stale request: %v, want ErrMoved", err)
+	}
+	write(t, s, func(tx *Tx) error {
+		if _, err := tx.Advance(&r, decide(t, r, lifecycle.Done), Change{At: noon, Message: "done", Actor: "registrar", Evidence: registrar.EvidenceReply}); err != nil {
+			return err
+		}
+		op, err := tx.Operation("op-a")
+		if op.State != registrar.Succeeded || op.FinishedAt.IsZero() || !op.Deadline.IsZero() || op.WaitsFor != "" {
+			t.Errorf("the finished operation: %+v", op)
+		}
+		history, err2 := tx.History("op-a")
+		var states []registrar.OperationState
+		for _, h := range history {
+			states = append(states, h.State)
+		}
+		want := []registrar.OperationState{registrar.Queued, registrar.Sending, registrar.Sent, registrar.Succeeded}
+		if !slices.Equal(states, want) {
+			t.Errorf("history is %v, want %v", states, want)
+		}
+		overdue, err3 := tx.Overdue(deadline.Add(time.Hour))
+		if len(overdue) != 0 {
+			t.Errorf("a concluded request is overdue: %+v", overdue)
+		}
+		return errors.Join(err, err2, err3)
+	})
+}
+
+func TestWhatMayExistOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	once := func(name string, fn func(tx *Tx, n string) error) {
+		t.Helper()
+		write(t, s, func(tx *Tx) error { return fn(tx, name+"1") })
+		if err := s.Write(t.Context(), func(tx *Tx) error { return fn(tx, name+"2") }); !errors.Is(err, ErrExists) {
+			t.Errorf("%s twice: %v, want ErrExists", name, err)
+		}
+	}
+	once("open request for a domain", func(tx *Tx, n string) error {
+		_, err := tx.AddRequest(Request{ID: n, Kind: lifecycle.NewDomain, Agreement: "A", Object: "x.ru", MessageID: n, Token: n, CreatedAt: noon, DueAt: noon}, nil)
+		return err
+	})
+	once("open operation on a domain", func(tx *Tx, n string) error {
+		return tx.AddOperation(Operation{Operation: registrar.Operation{ID: registrar.OperationID(n), Kind: registrar.KindUpdate,
+			Domain: "y.ru", State: registrar.Queued}}, nil, Change{At: noon})
+	})
+	once("client of one identity", func(tx *Tx, n string) error {
+		_, err := tx.AddClient(Client{Customer: "c", Kind: registrar.Person, Identity: "same", Handle: n, State: registrar.HandlePending, CreatedAt: noon}, nil)
+		return err
+	})
+	once("mail of one content", func(tx *Tx, n string) error {
+		return tx.AddMail(Mail{ID: registrar.MailID(n), Hash: "same", At: noon, State: MailNew}, []byte("x"))
+	})
+}
+
+// One PROLONG per domain and expiry for ever, even after it has failed. r01-mail 4.3
+func TestProlongOncePerExpiry(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	till := registrar.Date{Year: 2027, Month: 5, Day: 1}
+	add := func(id string, base registrar.Date) error {
+		return s.Write(t.Context(), func(tx *Tx) error {
+			r, err := tx.AddRequest(Request{ID: id, Kind: lifecycle.Prolong, Agreement: "A", Object: "x.ru", Base: base,
+				MessageID: id, Token: id, CreatedAt: noon, DueAt: noon}, nil)
+			if err != nil {
+				return err
+			}
+			_, err = tx.Advance(&r, decide(t, r, lifecycle.Withdrawn), Change{At: noon})
+			return err
+		})
+	}
+	if err := add("a", till); err != nil {
+		t.Fatal(err)
+	}
+	if err := add("b", till); !errors.Is(err, ErrExists) {
+		t.Errorf("a second PROLONG from the same expiry: %v, want ErrExists", err)
+	}
+	if err := add("c", till.AddYears(1)); err != nil {
+		t.Errorf("the next year's PROLONG: %v", err)
+	}
+}
+
+func TestEventsAreDense(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	emit := func(message string, fail error) {
+		err := s.Write(t.Context(), func(tx *Tx) error {
+			_, err := tx.Emit(registrar.Event{At: noon, Type: registrar.EventNotice, Message: message})
+			return errors.Join(err, fail)
+		})
+		if !errors.Is(err, fail) {
+			t.Fatal(err)
+		}
+	}
+	emit("one", nil)
+	emit("undone", errors.New("rolled back"))
+	emit("two", nil)
+	emit("three", nil)
+	err := s.Read(t.Context(), func(tx *Tx) error {
+		events, err := tx.Events(1, 10)
+		if len(events) != 2 || events[0].Cursor != 2 || events[0].Message != "two" || events[1].Cursor != 3 {
+			t.Errorf("after 1: %+v", events)
+		}
+		first, err2 := tx.Events(0, 1)
+		if len(first) != 1 || first[0].Cursor != 1 {
+			t.Errorf("the first: %+v", first)
+		}
+		return errors.Join(err, err2)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEventCarriesTheDomain(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	write(t, s, func(tx *Tx) error {
+		d := registrar.Domain{Name: "a.ru", Customer: "c1", Status: registrar.StatusRegistering, Renewal: registrar.RenewAuto,
+			PaidTill: registrar.Date{Year: 2027, Month: 5, Day: 1}, Nameservers: []registrar.Nameserver{{Host: "ns1.x.ru"}, {Host: "ns.a.ru", IPs: []string{"192.0.2.1"}}}}
+		_, err := addRequest(tx, "a", lifecycle.NewDomain, "a.ru")
+		return errors.Join(tx.PutDomain(d, noon), err)
+	})
+	write(t, s, func(tx *Tx) error {
+		fresh, err := tx.RaiseAlarm(registrar.Alarm{Key: "k", Since: noon, Message: "look"}, "a.ru")
+		again, err2 := tx.RaiseAlarm(registrar.Alarm{Key: "k", Since: noon.Add(time.Hour), Message: "look"}, "a.ru")
+		if !fresh || again {
+			t.Errorf("raising twice: fresh = %v, then %v", fresh, again)
+		}
+		_, err3 := tx.Emit(registrar.Event{At: noon, Type: registrar.EventDomain, Name: "a.ru"})
+		return errors.Join(err, err2, err3)
+	})
+	err := s.Read(t.Context(), func(tx *Tx) error {
+		events, err := tx.Events(0, 10)
+		if err != nil {
+			return err
+		}
+		d := events[0].Domain
+		if d == nil || d.PaidTill.String() != "2027-05-01" || len(d.Nameservers) != 2 || d.Nameservers[1].IPs[0] != "192.0.2.1" ||
+			d.Operation == nil || d.Operation.ID != "op-a" || len(d.Alarms) != 1 || !d.Alarms[0].Since.Equal(noon) {
+			t.Errorf("the event's domain: %+v", d)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Whatever is personal is sealed: the files hold none of it.
+func TestNothingPersonalIsReadableOnDisk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := Open(t.Context(), dir, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const canary = "CANARY-4510-123456"
+	write(t, s, func(tx *Tx) error {
+		_, err := tx.AddClient(Client{Customer: "c", Kind: registrar.Person, Identity: "i", Handle: "H-R01", State: registrar.HandlePending, CreatedAt: noon}, []byte(canary))
+		r, err2 := tx.AddRequest(Request{ID: "r", Kind: lifecycle.NewClient, Agreement: "A", Object: "H-R01", MessageID: "m", Token: "t", CreatedAt: noon, DueAt: noon}, []byte(canary))
+		err3 := tx.AddOperation(Operation{Operation: registrar.Operation{ID: "o", Kind: registrar.KindRegister, Domain: "a.ru", State: registrar.Queued}, Request: r.ID}, []byte(canary), Change{At: noon})
+		err4 := tx.AddMail(Mail{ID: "m", Hash: "h", At: noon, State: MailNew}, []byte(canary))
+		return errors.Join(err, err2, err3, err4)
+	})
+	write(t, s, func(tx *Tx) error {
+		for _, get := range []func() ([]byte, error){
+			func() ([]byte, error) { return tx.RequestBody("r") },
+			func() ([]byte, error) { return tx.Order("o") },
+			func() ([]byte, error) { return tx.MailRaw("m") },
+		} {
+			if got, err := get(); err != nil || string(got) != canary {
+				t.Errorf("reading back: %q, %v", got, err)
+			}
+		}
+		return nil
+	})
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) < 2 {
+		t.Fatalf("files: %v, %v", files, err)
+	}
+	for _, f := range files {
+		if data, err := os.ReadFile(f); err != nil || strings.Contains(string(data), canary) {
+			t.Errorf("%s holds the canary, or %v", filepath.Base(f), err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDue(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	write(t, s, func(tx *Tx) error {
+		_, err := addRequest(tx, "client", lifecycle.NewClient, "H-R01")
+		_, err2 := addRequest(tx, "domain", lifecycle.NewDomain, "a.ru")
+		later, err3 := addRequest(tx, "later", lifecycle.NewDomain, "b.ru")
+		return errors.Join(err, err2, err3, tx.Postpone(later, noon.Add(time.Hour), "the relay is down"))
+	})
+	ids := func(now time.Time, paidToo bool) (got []string) {
+		write(t, s, func(tx *Tx) error {
+			due, err := tx.Due(now, paidToo, 10)
+			for _, r := range due {
+				got = append(got, r.ID)
+			}
+			return err
+		})
+		return got
+	}
+	for _, c := range []struct {
+		at      time.Time
+		paidToo bool
+		want    []string
+	}{
+		{noon.Add(-time.Second), true, nil},
+		{noon, true, []string{"client", "domain"}},
+		{noon, false, []string{"client"}},
+		{noon.Add(time.Hour), true, []string{"client", "domain", "later"}},
+	} {
+		if got := ids(c.at, c.paidToo); !slices.Equal(got, c.want) {
+			t.Errorf("due at %s, paid too %v: %v, want %v", c.at.Format(time.TimeOnly), c.paidToo, got, c.want)
+		}
+	}
+}
