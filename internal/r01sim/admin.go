@@ -1,0 +1,119 @@
+package r01sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+const adminTimeout = 10 * time.Second
+
+// adminServer looks into the simulator and pulls its strings. Answers are JSON; a
+// request that cannot be understood gets 400 and {"error": …}.
+func (s *Simulator) adminServer() *http.Server {
+	mux := http.NewServeMux()
+	handle := func(pattern string, do func(r *http.Request) (any, error)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			r.Body = http.MaxBytesReader(w, r.Body, maxMail)
+			answer, err := do(r)
+			writeJSON(w, answer, err)
+		})
+	}
+	handle("GET /history", func(*http.Request) (any, error) { return s.History(), nil })
+	handle("GET /sent", func(*http.Request) (any, error) { return s.Sent(), nil })
+	handle("GET /state", func(*http.Request) (any, error) { return s.State(), nil })
+	handle("GET /tasks", func(*http.Request) (any, error) { return s.State().Tasks, nil })
+	handle("GET /policy", func(*http.Request) (any, error) { return s.Policy(), nil })
+	handle("POST /policy", s.adminPolicy)
+	handle("GET /held", func(*http.Request) (any, error) { return s.heldCount(), nil })
+	handle("POST /hold", func(*http.Request) (any, error) { s.Hold(); return s.heldCount(), nil })
+	handle("POST /release", s.adminRelease)
+	handle("POST /inject", s.adminInject)
+	handle("POST /password", s.adminPassword)
+	handle("POST /domains", s.adminDomain)
+	handle("POST /balance", s.adminBalance)
+	return &http.Server{Handler: mux, ReadTimeout: adminTimeout, WriteTimeout: adminTimeout,
+		ErrorLog: s.logger.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})}
+}
+
+func writeJSON(w http.ResponseWriter, answer any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		answer = map[string]string{"error": err.Error()}
+	}
+	_ = json.NewEncoder(w).Encode(answer) // the client has gone
+}
+
+func readJSON(r *http.Request, into any) error {
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("read body: %w", err)
+	}
+	return nil
+}
+
+func (s *Simulator) heldCount() map[string]int { return map[string]int{"held": s.Held()} }
+
+func (s *Simulator) adminPolicy(r *http.Request) (any, error) {
+	patch, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read body: %w", err)
+	}
+	return s.patchPolicy(patch)
+}
+
+func (s *Simulator) adminRelease(r *http.Request) (any, error) {
+	n := 0
+	if text := r.FormValue("n"); text != "" {
+		var err error
+		if n, err = strconv.Atoi(text); err != nil || n < 1 {
+			return nil, fmt.Errorf("read n %q: want a number from 1 up", text)
+		}
+	}
+	s.Release(n)
+	return s.heldCount(), nil
+}
+
+func (s *Simulator) adminInject(r *http.Request) (any, error) {
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read body: %w", err)
+	}
+	s.Inject(raw)
+	return map[string]int{"bytes": len(raw)}, nil
+}
+
+func (s *Simulator) adminPassword(r *http.Request) (any, error) {
+	var body struct {
+		Password string `json:"password"`
+	}
+	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	s.SetPassword(body.Password)
+	return struct{}{}, nil
+}
+
+func (s *Simulator) adminDomain(r *http.Request) (any, error) {
+	var d Domain
+	if err := readJSON(r, &d); err != nil {
+		return nil, err
+	}
+	return struct{}{}, s.AddDomain(d)
+}
+
+func (s *Simulator) adminBalance(r *http.Request) (any, error) {
+	var body Balance
+	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	s.SetBalance(body.Real, body.Bonus)
+	return s.State().Balance, nil
+}

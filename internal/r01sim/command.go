@@ -1,0 +1,92 @@
+package r01sim
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// Command is the simulator as a program: it runs until ctx ends and returns the exit
+// code, 0 done, 1 failed, 2 usage. On stdout it prints the seed, one line for each
+// address it listens on, and "r01sim: ready". env looks up environment variables:
+// R01_MAIL_PASSWORD and R01_IMAP_PASSWORD, both "secret" when empty.
+func Command(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) int {
+	options, err := parseOptions(args, env, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "r01sim:", err)
+		return 2
+	}
+	if err := runCommand(ctx, options, stdout); err != nil {
+		fmt.Fprintln(stderr, "r01sim:", err)
+		return 1
+	}
+	return 0
+}
+
+func runCommand(ctx context.Context, o Options, stdout io.Writer) error {
+	s := New(o)
+	if err := s.Listen(); err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "r01sim: seed", o.Seed)
+	bound := s.Addresses()
+	for _, line := range []struct{ name, address string }{{"smtp", bound.SMTP}, {"imap", bound.IMAP},
+		{"whois", bound.Whois}, {"admin", bound.Admin}} {
+		if line.address != "" {
+			fmt.Fprintln(stdout, "r01sim:", line.name, line.address)
+		}
+	}
+	fmt.Fprintln(stdout, "r01sim: ready")
+	return s.Run(ctx)
+}
+
+func parseOptions(args []string, env func(string) string, stderr io.Writer) (Options, error) {
+	o := Options{Policy: Chaos(),
+		Password:     cmp.Or(env("R01_MAIL_PASSWORD"), "secret"),
+		IMAPPassword: cmp.Or(env("R01_IMAP_PASSWORD"), "secret")}
+	flags := flag.NewFlagSet("r01sim", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.SMTP, "smtp", "127.0.0.1:2525", "`address` to take requests by SMTP; empty = off")
+	flags.StringVar(&o.IMAP, "imap", "127.0.0.1:1143", "`address` of the callback mailbox; empty = off")
+	flags.StringVar(&o.Whois, "whois", "127.0.0.1:4343", "`address` of the registry's whois; empty = off")
+	flags.StringVar(&o.Admin, "admin", "127.0.0.1:8055", "`address` of the admin interface; empty = off")
+	flags.BoolVar(&o.AllowRemote, "allow-remote", false, "permit addresses beyond loopback")
+	flags.StringVar(&o.Deliver, "deliver", "", "answer to the real server at `HOST:PORT`, or lmtp://HOST:PORT")
+	flags.StringVar(&o.Agreement, "agreement", "RP/01/00", "`number` of the partner's agreement")
+	flags.StringVar(&o.Callback, "callback", "callback@panel.example", "`address` that may send requests")
+	flags.StringVar(&o.Gateway, "gateway", "robot@registrar.example", "`address` of the robot")
+	flags.StringVar(&o.IMAPUser, "imap-user", "callback", "`name` to log in with")
+	flags.StringVar(&o.Mailbox, "mailbox", "INBOX", "`name` of the mailbox where answers arrive")
+	flags.Uint64Var(&o.Seed, "seed", rand.Uint64(), "`number` that chance starts from")
+	flags.Float64Var(&o.Speed, "speed", 1, "`factor` by which delays are shortened")
+	calm := flags.Bool("calm", false, "no surprises: short delays, one style, nothing lost")
+	chaos := flags.Bool("chaos", false, "surprises; the default")
+	if err := flags.Parse(args); err != nil {
+		return Options{}, err
+	}
+	return finishOptions(o, flags.Args(), *calm, *chaos, stderr)
+}
+
+func finishOptions(o Options, rest []string, calm, chaos bool, stderr io.Writer) (Options, error) {
+	switch {
+	case len(rest) > 0:
+		return Options{}, fmt.Errorf("unknown argument %q", rest[0])
+	case calm && chaos:
+		return Options{}, errors.New("--calm and --chaos exclude each other")
+	case o.Speed <= 0:
+		return Options{}, errors.New("--speed must be above 0")
+	case calm:
+		o.Policy = Calm()
+	}
+	o.Logger = hclog.New(&hclog.LoggerOptions{Name: "r01sim", Output: stderr, Level: hclog.Info})
+	return o, nil
+}

@@ -1,0 +1,82 @@
+package r01sim
+
+import (
+	"slices"
+	"sync"
+)
+
+// post is where answers wait while the robot is told to hold them.
+type post struct {
+	deliver func(raw []byte) // must not block
+
+	mu      sync.Mutex
+	holding bool
+	passes  int // answers that may leave although the robot holds them
+	held    []*letter
+}
+
+type letter struct {
+	raw []byte
+}
+
+// send lets an answer leave, or keeps it.
+func (p *post) send(raw []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.holding && p.passes == 0 {
+		p.held = append(p.held, &letter{raw})
+		return
+	}
+	if p.holding {
+		p.passes--
+	}
+	p.deliver(raw)
+}
+
+// keep holds one answer in any case. The function it returns lets it leave, if it has
+// not left by then.
+func (p *post) keep(raw []byte) (letGo func()) {
+	l := &letter{raw}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = append(p.held, l)
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if i := slices.Index(p.held, l); i >= 0 {
+			p.held = slices.Delete(p.held, i, i+1)
+			p.deliver(l.raw)
+		}
+	}
+}
+
+func (p *post) hold() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.holding = true
+}
+
+// release lets the next n answers leave, those to come included, and with n = 0 all of
+// them, and ends the holding.
+func (p *post) release(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n == 0 {
+		p.holding, p.passes = false, 0
+		n = len(p.held)
+	}
+	now := min(n, len(p.held))
+	for _, l := range p.held[:now] {
+		p.deliver(l.raw)
+	}
+	p.held = slices.Delete(p.held, 0, now)
+	if p.holding {
+		p.passes += n - now
+	}
+}
+
+func (p *post) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.held)
+}

@@ -1,0 +1,261 @@
+package r01sim
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/shared/registrar"
+)
+
+// Options shape a simulator. The zero value of everything but Agreement, Password,
+// Callback and Gateway is usable.
+type Options struct {
+	// SMTP, IMAP, Whois and Admin are addresses to listen on, HOST:PORT, port 0 for any;
+	// "" leaves that service off.
+	SMTP, IMAP, Whois, Admin string
+	// AllowRemote permits addresses beyond loopback.
+	AllowRemote bool
+
+	Agreement string
+	Password  string // of the mail interface
+	Callback  string // the one address requests may come from; answers go there
+	Gateway   string // the robot's own address
+
+	IMAPUser     string // "" = Callback
+	IMAPPassword string
+	Mailbox      string // where answers arrive; "" = INBOX
+	// Deliver is the HOST:PORT of an SMTP server, or lmtp://HOST:PORT, that takes the
+	// answers instead of the simulator's own mailbox.
+	Deliver string
+
+	Seed   uint64  // of chance: one seed treats the same requests the same way
+	Speed  float64 // delays are divided by it; 0 = 1
+	Policy Policy  // the zero Policy is [Calm]
+	Logger hclog.Logger
+	Now    func() time.Time // the robot's calendar; nil = time.Now. Delays pass in real time.
+}
+
+// Simulator is R01 as seen from outside.
+type Simulator struct {
+	options Options
+	logger  hclog.Logger
+	agenda  *agenda
+	post    *post
+	mailbox *imapmemserver.User
+	doors   []service
+
+	mu       sync.Mutex
+	policy   Policy
+	password string
+	registry *registry
+	history  []Entry
+	sent     [][]byte
+	drawn    map[string]int // how often chance was asked about the same thing
+}
+
+// service is something that listens.
+type service struct {
+	name  string
+	door  *door
+	serve func(net.Listener) error
+}
+
+// Addresses are where a simulator listens; "" = not at all.
+type Addresses struct {
+	SMTP, IMAP, Whois, Admin string
+}
+
+// New makes a simulator that does not listen yet.
+func New(o Options) *Simulator {
+	o.IMAPUser = cmp.Or(o.IMAPUser, o.Callback)
+	o.Mailbox = cmp.Or(o.Mailbox, "INBOX")
+	o.Speed = cmp.Or(o.Speed, 1)
+	o.Policy = cmp.Or(o.Policy, Calm())
+	if o.Logger == nil {
+		o.Logger = hclog.NewNullLogger()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Simulator{options: o, logger: o.Logger, agenda: newAgenda(), policy: o.Policy,
+		password: o.Password, registry: newRegistry(), drawn: map[string]int{}}
+	s.post = &post{deliver: func(raw []byte) { s.agenda.after(0, func() { s.deliver(raw) }) }}
+	s.mailbox = newMailbox(o)
+	return s
+}
+
+// Listen binds every address. After an error nothing is bound.
+func (s *Simulator) Listen() error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	for _, v := range []struct {
+		name, address string
+		serve         func(net.Listener) error
+	}{
+		{"smtp", s.options.SMTP, s.smtpServer().Serve},
+		{"imap", s.options.IMAP, s.imapServer().Serve},
+		{"whois", s.options.Whois, s.serveWhois},
+		{"admin", s.options.Admin, s.adminServer().Serve},
+	} {
+		if v.address == "" {
+			continue
+		}
+		d, err := openDoor(v.address, s.options.AllowRemote)
+		if err != nil {
+			s.shut()
+			return fmt.Errorf("listen for %s: %w", v.name, err)
+		}
+		s.doors = append(s.doors, service{v.name, d, v.serve})
+	}
+	return nil
+}
+
+func (s *Simulator) check() error {
+	if err := s.options.Policy.Validate(); err != nil {
+		return err
+	}
+	if s.options.Speed < 0 {
+		return fmt.Errorf("check speed %v: must be positive", s.options.Speed)
+	}
+	if s.options.Deliver == "" || s.options.AllowRemote {
+		return nil
+	}
+	_, address := deliveryTarget(s.options.Deliver)
+	return checkLoopback(address)
+}
+
+func (s *Simulator) shut() {
+	for _, v := range s.doors {
+		v.door.close()
+	}
+}
+
+// Addresses tells the bound addresses, after Listen.
+func (s *Simulator) Addresses() Addresses {
+	bound := map[string]string{}
+	for _, v := range s.doors {
+		bound[v.name] = v.door.Addr().String()
+	}
+	return Addresses{SMTP: bound["smtp"], IMAP: bound["imap"], Whois: bound["whois"], Admin: bound["admin"]}
+}
+
+// Run serves until ctx ends, then closes everything and waits for it; the end of ctx is
+// not an error. Listen comes first.
+func (s *Simulator) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var work sync.WaitGroup
+	for _, v := range s.doors {
+		work.Go(func() {
+			err := v.serve(v.door)
+			if ctx.Err() == nil {
+				stop(fmt.Errorf("serve %s: %w", v.name, err))
+			}
+		})
+	}
+	work.Go(func() { s.agenda.run(ctx) })
+	<-ctx.Done()
+	s.shut()
+	work.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, ctx.Err()) {
+		return cause
+	}
+	return nil
+}
+
+// State copies what the registry holds.
+func (s *Simulator) State() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.registry.state()
+}
+
+// History copies all mails received, oldest first.
+func (s *Simulator) History() []Entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Entry(nil), s.history...)
+}
+
+// Sent copies all answers that left, oldest first, as raw mails.
+func (s *Simulator) Sent() [][]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([][]byte(nil), s.sent...)
+}
+
+// Policy is the policy in force.
+func (s *Simulator) Policy() Policy {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.policy
+}
+
+// SetPolicy changes the policy for requests and answers to come.
+func (s *Simulator) SetPolicy(p Policy) error {
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.policy = p
+	return nil
+}
+
+// patchPolicy changes the knobs named in a JSON object.
+func (s *Simulator) patchPolicy(patch []byte) (Policy, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.policy.patched(patch)
+	if err == nil {
+		s.policy = p
+	}
+	return s.policy, err
+}
+
+// SetPassword changes the password of the mail interface.
+func (s *Simulator) SetPassword(password string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.password = password
+}
+
+// SetBalance changes the money that is free on both accounts.
+func (s *Simulator) SetBalance(real, bonus int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.registry.balance.Real, s.registry.balance.Bonus = real, bonus
+}
+
+// AddDomain puts a domain into the registry; Name and PaidTill are required, and a
+// Handle that is unknown becomes a client. Registrar "" is R01 itself.
+func (s *Simulator) AddDomain(d Domain) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.registry.adopt(d)
+}
+
+// Hold keeps every answer from leaving until it is released.
+func (s *Simulator) Hold() { s.post.hold() }
+
+// Release lets the next n answers leave, in the order in which they were written, those
+// not yet written included; 0 lets all leave and ends the holding. It also releases the
+// answers to late- domains.
+func (s *Simulator) Release(n int) { s.post.release(max(n, 0)) }
+
+// Held counts the answers that wait for a release.
+func (s *Simulator) Held() int { return s.post.count() }
+
+// Inject delivers a raw mail to the callback mailbox as it is, holding or not.
+func (s *Simulator) Inject(raw []byte) { s.agenda.after(0, func() { s.deliver(raw) }) }
+
+func (s *Simulator) today() registrar.Date { return today(s.options.Now()) }

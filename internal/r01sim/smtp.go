@@ -1,0 +1,81 @@
+package r01sim
+
+import (
+	"io"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+	"github.com/hashicorp/go-hclog"
+)
+
+const (
+	maxMail     = 8 << 20
+	smtpTimeout = 5 * time.Minute
+)
+
+func (s *Simulator) smtpServer() *smtp.Server {
+	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return &smtpSession{simulator: s, conn: c}, nil
+	}))
+	server.Domain = "r01sim.invalid"
+	server.AllowInsecureAuth = true
+	server.MaxMessageBytes = maxMail
+	server.ReadTimeout, server.WriteTimeout = smtpTimeout, smtpTimeout
+	server.ErrorLog = s.logger.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})
+	return server
+}
+
+// smtpSession takes mails for any recipient: the simulator is also the relay, so that a
+// blind copy to the callback address arrives there.
+type smtpSession struct {
+	simulator  *Simulator
+	conn       *smtp.Conn
+	from       string
+	recipients []string
+}
+
+// AuthMechanisms offers PLAIN; any name and password will do.
+func (*smtpSession) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (*smtpSession) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, _, _ string) error { return nil }), nil
+}
+
+func (t *smtpSession) Reset() { t.from, t.recipients = "", nil }
+
+func (*smtpSession) Logout() error { return nil }
+
+func (t *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
+	t.from = from
+	return nil
+}
+
+func (t *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	t.recipients = append(t.recipients, to)
+	return nil
+}
+
+func (t *smtpSession) Data(r io.Reader) error {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	deferred, dropped := t.simulator.weather()
+	if deferred {
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Try again later"}
+	}
+	t.simulator.receive(t.from, t.recipients, raw)
+	if dropped {
+		t.conn.Conn().Close() // the mail is taken, and the sender will never know
+	}
+	return nil
+}
+
+// weather is what chance decided about one mail on its way in.
+func (s *Simulator) weather() (deferred, dropped bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	random := s.random("smtp")
+	return random.Float64() < s.policy.Defer, random.Float64() < s.policy.Drop
+}
