@@ -72,16 +72,17 @@ type Attribute struct {
 type Block struct {
 	Name        string
 	Labels      []string // names of its labels; none for most
-	Repeated    bool     // may stand any number of times; otherwise at most once
+	Repeated    bool     // may stand any number of times; otherwise once, and absent means empty
 	Schema      Schema
 	Description string
 }
 
 // Settings is what a host hands to Configure.
 type Settings struct {
-	// Config is a JSON object shaped by the schema: an attribute that is absent is null, a
-	// single block is an object or null, a repeated block a list of objects in which the
-	// labels stand under their names. Secrets are resolved.
+	// Config is a JSON object shaped by the schema: an attribute that is absent has its
+	// default or null, a single block is an object, that of its defaults when it is absent,
+	// and a repeated block is a list of objects in which the labels stand under their names.
+	// Secrets are resolved.
 	Config json.RawMessage
 	// DataDir is the plugin's own directory: exists, absolute, mode 0700.
 	DataDir string

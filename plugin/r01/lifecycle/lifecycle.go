@@ -163,8 +163,12 @@ func (e *NoTransitionError) Error() string {
 	return fmt.Sprintf("a request that is %s (%s) can't take %q", e.State, e.Hold, e.Event)
 }
 
-// Decide applies an event.
+// Decide applies an event. That a domain is not delegated matters while it is being
+// registered; a renewal or an update is done all the same.
 func Decide(r Request, e Event) (Decision, error) {
+	if e == HalfDone && r.Kind != NewDomain {
+		e = Done
+	}
 	for _, t := range Table() {
 		if t.suits(r, e) {
 			return Decision{State: t.To, Hold: t.Hold, Effects: effects(r, e, t.To)}, nil

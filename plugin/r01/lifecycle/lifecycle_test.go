@@ -125,6 +125,7 @@ func TestDecide(t *testing.T) {
 		{"client request undeliverable", Request{Kind: NewClient, State: sending}, Refused, failed, NoHold, []Effect{FailWaiting}, nil},
 		{"domain registered", Request{Kind: NewDomain, State: accepted}, Done, succeeded, NoHold, []Effect{FinishObject, ResumePaid}, []Effect{BeginDomain, RaiseAlarm}},
 		{"registered, not delegated", Request{Kind: NewDomain, State: accepted}, HalfDone, needsAction, NotDelegated, []Effect{RaiseAlarm, FinishObject}, nil},
+		{"renewed, not delegated", Request{Kind: Prolong, State: accepted}, HalfDone, succeeded, NoHold, []Effect{FinishObject}, []Effect{RaiseAlarm}},
 		{"delegated at last", Request{Kind: NewDomain, State: needsAction, Hold: NotDelegated}, Done, succeeded, NoHold, []Effect{ClearAlarm}, []Effect{RaiseAlarm}},
 		{"wrong password", Request{Kind: NewClient, State: sent}, Unauth, needsAction, AuthFailed, []Effect{PauseAll, RaiseAlarm}, []Effect{PausePaid}},
 		{"no funds", Request{Kind: Prolong, State: sent}, Unfunded, needsAction, NoFunds, []Effect{PausePaid}, []Effect{PauseAll}},

@@ -1,0 +1,17 @@
+# make test is the whole gate: it needs Go and make, and on the first run the network.
+
+GO    ?= go
+TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
+
+.PHONY: test unit lint generate generate-check fuzz
+
+test: lint generate-check unit
+
+unit:
+	$(GO) test -race -shuffle=on ./...
+
+lint:
+	@unformatted=$$(gofmt -l cmd host internal plugin shared); \
+	if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(TOOLS) staticcheck ./...

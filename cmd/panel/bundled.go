@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/internal/r01sim"
+	"registrar.panel/plugin/manual"
+	"registrar.panel/plugin/r01"
+	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarrpc"
+)
+
+// Words by which the panel runs itself as something else.
+const (
+	wordPlugin    = "plugin"
+	wordSimulator = "r01sim"
+)
+
+// bundledPlugins are the plugins that come with the panel, by name.
+func bundledPlugins() map[string]func(hclog.Logger) registrar.Plugin {
+	return map[string]func(hclog.Logger) registrar.Plugin{
+		"r01":    func(log hclog.Logger) registrar.Plugin { return r01.New(log) },
+		"manual": func(log hclog.Logger) registrar.Plugin { return manual.New(log) },
+	}
+}
+
+// bundled is how to run them: each as a process of its own, from this very program.
+func bundled() (map[string][]string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the panel's program: %w", err)
+	}
+	commands := map[string][]string{}
+	for name := range bundledPlugins() {
+		commands[name] = []string{self, wordPlugin, name}
+	}
+	return commands, nil
+}
+
+// servePlugin is the process of a bundled plugin; it returns when the plugin has ended.
+func servePlugin(name string, stderr io.Writer) int {
+	make, ok := bundledPlugins()[name]
+	if !ok {
+		fmt.Fprintf(stderr, "panel: no plugin %q is bundled\n", name)
+		return exitUsage
+	}
+	log := registrarrpc.Logger(name)
+	registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: make(log), Logger: log})
+	return exitDone
+}
+
+// simulate is the process of the simulator.
+func simulate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return r01sim.Command(ctx, args, os.Getenv, stdout, stderr)
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host"
+	"registrar.panel/host/web/api"
+	"registrar.panel/internal/secret"
+)
+
+// demoLimit ends a demo that hangs.
+const demoLimit = 55 * time.Second
+
+// demo shows the main job with everything embedded: the simulator and the plugin are real
+// processes, and speak real SMTP, IMAP and gRPC.
+func demo(ctx context.Context, out io.Writer) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, demoLimit)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "panel-demo-")
+	if err != nil {
+		return fmt.Errorf("make a directory for the demo: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	show := &story{out: out, start: time.Now()}
+	show.title("A simulated R01 starts, and a panel loads the R01 plugin as a process of its own")
+	sim, err := startSimulator(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sim.stop()) }()
+	config := filepath.Join(dir, "plugin.hcl")
+	for file, text := range map[string]string{config: demoConfig(sim.addresses), filepath.Join(dir, "password"): demoPassword} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			return fmt.Errorf("write the demo's configuration: %w", err)
+		}
+	}
+	show.say("R01's robot takes mail at %s; its answers lie in an IMAP mailbox at %s", sim.addresses["smtp"], sim.addresses["imap"])
+	return withPanel(ctx, config, func(ctx context.Context, c *api.Client) error {
+		show.panel = c
+		return show.tell(ctx)
+	})
+}
+
+const demoPassword = "demo-mail-password"
+
+func demoConfig(at map[string]string) string {
+	return fmt.Sprintf(`panel {
+  data   = "data"
+  listen = "127.0.0.1:0"
+}
+registrar "r01" {
+  tlds = ["ru", "su", "xn--p1ai"]
+  config {
+    agreement = "RP/01/00"
+    password  = secret("file", "password")
+    gateway   = "robot@registrar.example"
+    callback  = "callback@panel.example"
+    handles {
+      prefix  = "MYCOMPANY"
+      counter = 1
+    }
+    smtp {
+      address = %q
+      tls     = "none"
+    }
+    imap {
+      address  = %q
+      tls      = "none"
+      username = "callback"
+      password = secret("file", "password")
+    }
+  }
+}
+`, at["smtp"], at["imap"])
+}
+
+// simulator is r01sim as a child process.
+type simulator struct {
+	cmd       *exec.Cmd
+	addresses map[string]string
+	rest      sync.WaitGroup // drains what it goes on to print
+}
+
+func startSimulator(ctx context.Context) (*simulator, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the panel's program: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, self, wordSimulator, "--calm", "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "", "--admin", "")
+	cmd.Env = append(os.Environ(), "R01_MAIL_PASSWORD="+demoPassword, "R01_IMAP_PASSWORD="+demoPassword)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 5 * time.Second
+	lines, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start the simulator: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the simulator: %w", err)
+	}
+	s := &simulator{cmd: cmd, addresses: map[string]string{}}
+	scanner := bufio.NewScanner(lines)
+	ready := false
+	for !ready && scanner.Scan() {
+		words := strings.Fields(strings.TrimPrefix(scanner.Text(), "r01sim: "))
+		switch {
+		case len(words) == 2:
+			s.addresses[words[0]] = words[1]
+		case len(words) == 1:
+			ready = words[0] == "ready"
+		}
+	}
+	s.rest.Go(func() { io.Copy(io.Discard, lines) })
+	if !ready {
+		return nil, errors.Join(errors.New("the simulator did not start"), s.stop())
+	}
+	return s, nil
+}
+
+func (s *simulator) stop() error {
+	if err := s.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("stop the simulator: %w", err)
+	}
+	s.rest.Wait()
+	s.cmd.Wait() // that it was interrupted is no fault
+	return nil
+}
+
+// withPanel runs a panel in this process for as long as use takes.
+func withPanel(ctx context.Context, config string, use func(context.Context, *api.Client) error) error {
+	commands, err := bundled()
+	if err != nil {
+		return err
+	}
+	quiet := hclog.New(&hclog.LoggerOptions{Name: "panel", Level: hclog.Error, Output: os.Stderr})
+	h, err := host.Open(ctx, host.Options{ConfigPath: config, Bundled: commands, Logger: quiet, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	c, err := api.NewClient(h.URL(), secret.String{})
+	if err != nil {
+		return errors.Join(err, h.Close())
+	}
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- h.Run(running) }() // ends with running, and is waited for below
+	err = use(ctx, c)
+	stop()
+	return errors.Join(err, <-ended)
+}

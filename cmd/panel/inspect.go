@@ -1,0 +1,265 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"registrar.panel/host/web/api"
+)
+
+type pluginsCommand struct{}
+
+func (pluginsCommand) Run(c *call) error {
+	list, err := get[[]api.Plugin](c, api.Path("plugins"), nil)
+	if err != nil {
+		return err
+	}
+	return c.show(list, func(w io.Writer) {
+		row(w, "PLUGIN", "VERSION", "STATE", "TLDS", "CAPABILITIES", "RESTARTS", "ERROR")
+		for _, p := range list {
+			row(w, p.Name, p.Version, p.State, p.TLDs, p.Capabilities, p.Restarts, p.Error)
+		}
+		for _, p := range list {
+			for _, h := range p.Health {
+				row(w, p.Name, h.Component, wellness(h.OK), h.Detail)
+			}
+		}
+	})
+}
+
+func wellness(ok bool) string {
+	if ok {
+		return "well"
+	}
+	return "NOT WELL"
+}
+
+type formCommand struct {
+	TLD   string `arg:"" name:"tld" help:"For example ru or рф."`
+	Kind  string `enum:"person,organization" default:"person" help:"Of registrant: person or organization."`
+	Order string `enum:"register,transfer,renew,update" default:"register" help:"Kind of order: register, transfer, renew or update."`
+}
+
+func (p *formCommand) Run(c *call) error {
+	f, err := get[api.Form](c, api.Path("form", p.TLD), map[string][]string{"registrant": {p.Kind}, "kind": {p.Order}})
+	if err != nil {
+		return err
+	}
+	return c.show(f, func(w io.Writer) {
+		row(w, "KEY", "LABEL", "TYPE", "REQUIRED", "SEVERAL", "EXAMPLE")
+		for _, field := range f.Fields {
+			row(w, field.Key, field.Label["en"], field.Type, field.Required, field.Multiple, field.Example)
+		}
+	})
+}
+
+type logCommand struct {
+	Domain string `placeholder:"NAME" help:"Of this domain only, in Unicode or in ACE."`
+	Follow bool   `help:"Go on with new entries, until interrupted. As JSON, one entry a line."`
+}
+
+func (p *logCommand) Run(c *call) error {
+	if p.Follow {
+		return p.follow(c)
+	}
+	list, err := get[[]api.Entry](c, api.Path("log"), map[string][]string{"domain": {p.Domain}})
+	if err != nil {
+		return err
+	}
+	return c.show(list, func(w io.Writer) {
+		for _, e := range list {
+			entryText(w, e, true)
+		}
+	})
+}
+
+func (p *logCommand) follow(c *call) error {
+	client, server, err := c.client()
+	if err != nil {
+		return err
+	}
+	lines := json.NewEncoder(c.stdout)
+	lines.SetEscapeHTML(false)
+	for e, err := range client.FollowLog(c.ctx, p.Domain, 0) {
+		if err != nil {
+			return explain(err, server)
+		}
+		if c.grammar.Output == "json" {
+			err = lines.Encode(e)
+		} else {
+			err = c.show(e, func(w io.Writer) { entryText(w, e, true) })
+		}
+		if err != nil {
+			return fmt.Errorf("write entry: %w", err)
+		}
+	}
+	return nil
+}
+
+type mailCommand struct {
+	ID string `arg:""`
+}
+
+func (p *mailCommand) Run(c *call) error {
+	m, err := get[api.Mail](c, api.Path("mails", p.ID), nil)
+	if err != nil {
+		return err
+	}
+	return c.show(m, func(w io.Writer) { block(w, m.Text) })
+}
+
+type reviewCommands struct {
+	List    listReviewsCommand   `cmd:"" default:"1" help:"The mails that wait for a person (the default)."`
+	Show    showReviewCommand    `cmd:"" help:"Show one, masked."`
+	Resolve resolveReviewCommand `cmd:"" help:"Say how to read it."`
+	Rule    reviewRuleCommand    `cmd:"" help:"Write a reply block for plugin.hcl that would recognise such mails."`
+}
+
+type listReviewsCommand struct{}
+
+func (listReviewsCommand) Run(c *call) error {
+	list, err := get[[]api.Review](c, api.Path("review"), nil)
+	if err != nil {
+		return err
+	}
+	return c.show(list, func(w io.Writer) {
+		row(w, "ENTRY", "RECEIVED", "FROM", "SUBJECT", "REASON", "CANDIDATES")
+		for _, r := range list {
+			row(w, r.ID, r.ReceivedAt, r.From, r.Subject, r.Reason, r.Candidates)
+		}
+	})
+}
+
+type showReviewCommand struct {
+	ID string `arg:""`
+}
+
+func (p *showReviewCommand) Run(c *call) error {
+	r, err := get[api.Review](c, api.Path("review", p.ID), nil)
+	if err != nil {
+		return err
+	}
+	return c.show(r, reviewText(r))
+}
+
+// by is who decides; the name goes into the timeline.
+type by struct {
+	By string `env:"USER" required:"" placeholder:"WHO" help:"Who decides ($$USER)."`
+}
+
+type resolveReviewCommand struct {
+	ID        string `arg:""`
+	Outcome   string `required:"" enum:"queued,done,done_not_delegated,rejected,no_funds,auth_failed,notice,ignore" placeholder:"O" help:"What it says: ${enum}."`
+	Operation string `placeholder:"OP" help:"Which operation it is about."`
+	by
+}
+
+func (p *resolveReviewCommand) Run(c *call) error {
+	r, err := post[api.Review](c, api.Path("review", p.ID, "resolve"), api.ReviewDecision{Outcome: p.Outcome, Operation: p.Operation, By: p.By})
+	if err != nil {
+		return err
+	}
+	return c.show(r, reviewText(r))
+}
+
+type reviewRuleCommand struct {
+	ID string `arg:""`
+}
+
+func (p *reviewRuleCommand) Run(c *call) error {
+	v, err := get[api.Rule](c, api.Path("review", p.ID, "rule"), nil)
+	if err != nil {
+		return err
+	}
+	return c.show(v, func(w io.Writer) { block(w, v.Rule) })
+}
+
+type operationCommand struct {
+	Show    showOperationCommand    `cmd:"" help:"State and history."`
+	Resolve resolveOperationCommand `cmd:"" help:"A person's verdict on what needs one."`
+}
+
+type showOperationCommand struct {
+	ID string `arg:""`
+}
+
+func (p *showOperationCommand) Run(c *call) error {
+	op, err := get[api.Operation](c, api.Path("operations", p.ID), nil)
+	if err != nil {
+		return err
+	}
+	return c.show(op, operationText(op))
+}
+
+type resolveOperationCommand struct {
+	ID      string `arg:""`
+	Outcome string `required:"" enum:"done,failed,resend,cancel" placeholder:"O" help:"done: it was executed. failed: it was not, and shall not be. resend: it was not; send it again. cancel: withdraw it before it is sent."`
+	Note    string `help:"For the timeline."`
+	by
+}
+
+func (p *resolveOperationCommand) Run(c *call) error {
+	op, err := post[api.Operation](c, api.Path("operations", p.ID, "resolve"), api.Decision{Outcome: p.Outcome, By: p.By, Note: p.Note})
+	if err != nil {
+		return err
+	}
+	return c.show(op, operationText(op))
+}
+
+type repliesCommands struct {
+	Test testRepliesCommand `cmd:"" help:"How captured mails would be recognised. Touches nothing."`
+}
+
+type testRepliesCommand struct {
+	Files     []string `arg:"" name:"file" help:"Mails as .eml files."`
+	Registrar string   `placeholder:"NAME" help:"Needed when several work by mail."`
+}
+
+// recognised is what was found in one file.
+type recognised struct {
+	File string `json:"file"`
+	api.Recognition
+}
+
+func (p *testRepliesCommand) Run(c *call) error {
+	var list []recognised
+	for _, file := range p.Files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("read mail: %w", err)
+		}
+		rec, err := post[api.Recognition](c, api.Path("replies", "test"), api.CapturedMail{Raw: raw, Registrar: p.Registrar})
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		list = append(list, recognised{file, rec})
+	}
+	return c.show(list, func(w io.Writer) {
+		row(w, "FILE", "KIND", "RULE", "OUTCOME", "OBJECT", "PAID TILL", "MESSAGE")
+		for _, r := range list {
+			if len(r.Results) == 0 {
+				row(w, r.File, r.Kind, "-", "-", "-", "-", "no rule recognises it")
+			}
+			for _, found := range r.Results {
+				row(w, r.File, r.Kind, found.Rule, found.Outcome, object(found), found.PaidTill, found.Message)
+			}
+		}
+	})
+}
+
+func object(r api.Result) string {
+	var names []string
+	for _, name := range []*string{r.Domain, r.Handle} {
+		if name != nil && !slices.Contains(names, *name) {
+			names = append(names, *name)
+		}
+	}
+	if len(names) == 0 {
+		return "-"
+	}
+	return strings.Join(names, " ")
+}

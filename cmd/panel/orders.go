@@ -1,0 +1,232 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"registrar.panel/host/web/api"
+)
+
+type orderCommands struct {
+	Register registerCommand  `cmd:"" help:"Order a registration; prints the order."`
+	Transfer transferCommand  `cmd:"" help:"Order a transfer to us; prints the order."`
+	Pay      payCommand       `cmd:"" help:"The order is paid: send it."`
+	Cancel   cancelCommand    `cmd:"" help:"Withdraw an order that is not paid."`
+	Show     showOrderCommand `cmd:"" help:"Show an order."`
+}
+
+// purchase is what registrations and transfers have in common.
+type purchase struct {
+	Domain   string   `arg:"" help:"In Unicode or in ACE."`
+	Customer string   `required:"" placeholder:"ID" help:"Whom it is for."`
+	Contact  string   `required:"" placeholder:"FILE" help:"JSON file about the registrant; panel form lists its keys. - is stdin."`
+	NS       []string `name:"ns" sep:"none" placeholder:"HOST[=IP,…]" help:"A nameserver; repeat it."`
+	Own      bool     `help:"The provider's own: needs no payment."`
+	patience
+}
+
+// patience is for scripts that want the end of a registration.
+type patience struct {
+	Wait time.Duration `placeholder:"DURATION" help:"Wait so long for the registration to end: exits 0 when registered, 1 on error or time-out, 3 when a person must act."`
+}
+
+type registerCommand struct{ purchase }
+
+func (r *registerCommand) Run(c *call) error { return r.order(c, api.NewOrder{Kind: "register"}) }
+
+type transferCommand struct {
+	purchase
+	Auth string `required:"" placeholder:"CODE" help:"The transfer code (AuthInfo)."`
+}
+
+func (t *transferCommand) Run(c *call) error {
+	return t.order(c, api.NewOrder{Kind: "transfer", AuthCode: t.Auth})
+}
+
+func (p *purchase) order(c *call, o api.NewOrder) (err error) {
+	o.Domain, o.Customer, o.Own = p.Domain, p.Customer, p.Own
+	if o.Contact, err = readContact(c, p.Contact); err != nil {
+		return usage(err)
+	}
+	if o.Nameservers, err = nameservers(p.NS); err != nil {
+		return usage(err)
+	}
+	placed, err := place(c, o)
+	if err != nil {
+		return err
+	}
+	return p.await(c, placed.Domain)
+}
+
+// place orders and shows the order.
+func place(c *call, o api.NewOrder) (api.Order, error) {
+	placed, err := post[api.Order](c, api.Path("orders"), o)
+	if err != nil {
+		return placed, err
+	}
+	if err := c.show(placed, orderText(placed)); err != nil {
+		return placed, err
+	}
+	if placed.State == "unpaid" {
+		hint(c.stderr, "nothing is sent until it is paid: panel order pay "+placed.ID)
+	}
+	return placed, nil
+}
+
+func readContact(c *call, file string) (api.Contact, error) {
+	if file == "-" {
+		return api.DecodeContact(c.stdin)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("read contact: %w", err)
+	}
+	defer f.Close()
+	contact, err := api.DecodeContact(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return contact, nil
+}
+
+// nameservers reads HOST, HOST=IP and HOST=IP,IP; a host that is repeated collects addresses.
+func nameservers(args []string) ([]api.Nameserver, error) {
+	var list []api.Nameserver
+	at := map[string]int{}
+	for _, arg := range args {
+		host, addresses, _ := strings.Cut(arg, "=")
+		if host == "" {
+			return nil, fmt.Errorf("--ns %s: want HOST or HOST=IP", arg)
+		}
+		i, known := at[host]
+		if !known {
+			i = len(list)
+			at[host] = i
+			list = append(list, api.Nameserver{Host: host})
+		}
+		for ip := range strings.SplitSeq(addresses, ",") {
+			if ip != "" {
+				list[i].IPs = append(list[i].IPs, ip)
+			}
+		}
+	}
+	return list, nil
+}
+
+// askAgain is how often a waiting command looks.
+const askAgain = 200 * time.Millisecond
+
+// await waits for a registration or transfer to end.
+func (p patience) await(c *call, domain string) error {
+	if p.Wait == 0 {
+		return nil
+	}
+	tick := time.NewTicker(askAgain)
+	defer tick.Stop()
+	for end := time.After(p.Wait); ; {
+		d, err := get[api.Domain](c, api.Path("domains", domain), nil)
+		if err != nil {
+			return err
+		}
+		if ended, err := outcome(d); ended {
+			return err
+		}
+		select {
+		case <-c.ctx.Done():
+			return c.ctx.Err()
+		case <-end:
+			return fmt.Errorf("%s is still %s after %s", d.Unicode, d.Status, p.Wait)
+		case <-tick.C:
+		}
+	}
+}
+
+// outcome tells whether there is nothing to wait for, and what came of it.
+func outcome(d api.Domain) (ended bool, err error) {
+	switch d.Status {
+	case "Pending":
+		return false, nil
+	case "Registering", "Transferring":
+		op := d.Operation
+		if op != nil && (op.State == "NeedsAction" || op.State == "Uncertain") {
+			return true, waiting(fmt.Sprintf("%s: %s is %s: %s", d.Unicode, op.ID, op.State, orDash(op.WaitsFor)))
+		}
+		return false, nil
+	case "Registered":
+		return true, nil
+	}
+	return true, fmt.Errorf("%s is %s; panel log --domain %s says why", d.Unicode, d.Status, d.Name)
+}
+
+type payCommand struct {
+	Order string `arg:""`
+	patience
+}
+
+func (p *payCommand) Run(c *call) error {
+	o, err := post[api.Changed](c, api.Path("orders", p.Order, "pay"), nil)
+	if err != nil {
+		return err
+	}
+	if !o.Changed {
+		hint(c.stderr, "it was paid already; nothing has changed")
+	}
+	if err := c.show(o, orderText(o.Order)); err != nil {
+		return err
+	}
+	return p.await(c, o.Domain)
+}
+
+type cancelCommand struct {
+	Order string `arg:""`
+}
+
+func (p *cancelCommand) Run(c *call) error {
+	o, err := post[api.Changed](c, api.Path("orders", p.Order, "cancel"), nil)
+	if err != nil {
+		return err
+	}
+	if !o.Changed {
+		hint(c.stderr, "it was cancelled already; nothing has changed")
+	}
+	return c.show(o, orderText(o.Order))
+}
+
+type showOrderCommand struct {
+	Order string `arg:""`
+}
+
+func (p *showOrderCommand) Run(c *call) error {
+	o, err := get[api.Order](c, api.Path("orders", p.Order), nil)
+	if err != nil {
+		return err
+	}
+	return c.show(o, orderText(o))
+}
+
+type ordersCommand struct {
+	Customer string `placeholder:"ID" help:"Of this customer only."`
+}
+
+func (p *ordersCommand) Run(c *call) error {
+	list, err := get[[]api.Order](c, api.Path("orders"), map[string][]string{"customer": {p.Customer}})
+	if err != nil {
+		return err
+	}
+	return c.show(list, ordersText(list))
+}
+
+type previewCommand struct {
+	Order string `arg:""`
+}
+
+func (p *previewCommand) Run(c *call) error {
+	v, err := get[api.Preview](c, api.Path("orders", p.Order, "preview"), nil)
+	if err != nil {
+		return err
+	}
+	return c.show(v, func(w io.Writer) { block(w, v.Preview) })
+}

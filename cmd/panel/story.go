@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"registrar.panel/host/web/api"
+)
+
+// story tells what happens in a panel, as it happens.
+type story struct {
+	out   io.Writer
+	panel *api.Client
+	start time.Time
+	last  int64           // the last log entry told
+	mails map[string]bool // told
+}
+
+func demoContact() api.Contact {
+	return api.Contact{
+		"kind": {"person"}, "name_latin": {"Sidor S Sidorov"}, "name": {"Сидоров Сидор Сидорович"},
+		"passport":   {"4510 123456", "выдан ОВД Тверского района г. Москвы", "30.01.2010"},
+		"birth_date": {"1965-10-18"}, "postal_address": {"123007, Москва, Тестовая ул., д. 1, кв. 2"},
+		"phones": {"+7 495 1234567"}, "emails": {"sidorov@example.ru"}, "resident": {"true"},
+	}
+}
+
+// tell plays the scenes and fails if one does not end as it should.
+func (s *story) tell(ctx context.Context) error {
+	s.mails = map[string]bool{}
+	if err := s.pluginRuns(ctx); err != nil {
+		return err
+	}
+	for _, scene := range []struct {
+		title, domain, ends string
+	}{
+		{"A new customer orders newtime.ru: R01 must register the client first, then the domain", "newtime.ru", "Registered"},
+		{"The same customer orders пример.рф: R01 knows the client, so the domain is asked for at once", "пример.рф", "Registered"},
+		{"An order that R01 refuses: the domain shows Error, and the Action Log says why", "refuse-me.ru", "Error"},
+	} {
+		s.title(scene.title)
+		if err := s.register(ctx, scene.domain, scene.ends); err != nil {
+			return err
+		}
+	}
+	return s.summary(ctx)
+}
+
+func (s *story) title(text string) { fmt.Fprintf(s.out, "\n== %s\n", text) }
+
+func (s *story) say(format string, args ...any) {
+	fmt.Fprintf(s.out, "%6.2fs  %s\n", time.Since(s.start).Seconds(), fmt.Sprintf(format, args...))
+}
+
+func (s *story) pluginRuns(ctx context.Context) error {
+	return poll(ctx, func() (bool, error) {
+		plugins, err := api.Get[[]api.Plugin](ctx, s.panel, api.Path("plugins"), nil)
+		if err != nil || len(plugins) != 1 || plugins[0].State != "running" {
+			return false, err
+		}
+		s.say("plugin %s %s (%s) is running", plugins[0].Name, plugins[0].Version, plugins[0].Title)
+		return true, nil
+	})
+}
+
+// poll asks until it is true, the context ends or asking fails.
+func poll(ctx context.Context, ask func() (bool, error)) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		done, err := ask()
+		if done || err != nil && !errors.Is(err, api.ErrNotServing) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the demo took too long: %w", ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *story) register(ctx context.Context, domain, ends string) error {
+	order, err := api.Post[api.Order](ctx, s.panel, api.Path("orders"), api.NewOrder{Kind: "register", Domain: domain, Customer: "sidorov",
+		Contact: demoContact(), Nameservers: []api.Nameserver{{Host: "ns1.hoster.example"}, {Host: "ns2.hoster.example"}}})
+	if err != nil {
+		return fmt.Errorf("order %s: %w", domain, err)
+	}
+	name := order.Domain
+	if err := s.status(ctx, name); err != nil {
+		return err
+	}
+	s.say("%-14s not paid yet: nothing is sent", domain)
+	if _, err := api.Post[api.Changed](ctx, s.panel, api.Path("orders", order.ID, "pay"), nil); err != nil {
+		return fmt.Errorf("pay %s: %w", domain, err)
+	}
+	return s.watch(ctx, name, ends)
+}
+
+// watch tells what happens to a domain until it has a status.
+func (s *story) watch(ctx context.Context, name, ends string) error {
+	shown := "Pending"
+	return poll(ctx, func() (bool, error) {
+		d, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", name), nil)
+		if err != nil {
+			return false, err
+		}
+		if err := s.news(ctx); err != nil {
+			return false, err
+		}
+		if d.Status != shown {
+			s.say("%-14s STATUS %s", d.Unicode, d.Status)
+			shown = d.Status
+		}
+		settled := d.Status == "Registered" || d.Status == "Error"
+		if settled && d.Status != ends {
+			return false, fmt.Errorf("%s ended as %s, not %s", name, d.Status, ends)
+		}
+		return settled, nil
+	})
+}
+
+func (s *story) status(ctx context.Context, name string) error {
+	d, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", name), nil)
+	if err != nil {
+		return err
+	}
+	if err := s.news(ctx); err != nil {
+		return err
+	}
+	s.say("%-14s STATUS %s", d.Unicode, d.Status)
+	return nil
+}
+
+// news tells the entries of the Action Log that were not told yet, and the mails behind them.
+func (s *story) news(ctx context.Context) error {
+	entries, err := api.Get[[]api.Entry](ctx, s.panel, api.Path("log"), url.Values{"after": {strconv.FormatInt(s.last, 10)}})
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		s.last = e.ID
+		name := ""
+		if e.Domain != nil {
+			name = *e.Domain
+		}
+		s.say("%-14s %s", name, e.Message)
+		if e.Mail != nil && !s.mails[*e.Mail] {
+			s.mails[*e.Mail] = true
+			if err := s.mail(ctx, *e.Mail); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// mail shows a mail, masked as the panel masks it.
+func (s *story) mail(ctx context.Context, id string) error {
+	m, err := api.Get[api.Mail](ctx, s.panel, api.Path("mails", id), nil)
+	if err != nil {
+		return fmt.Errorf("show mail %s: %w", id, err)
+	}
+	direction := "mail from R01"
+	if m.Out {
+		direction = "mail to R01"
+	}
+	fmt.Fprintf(s.out, "           ┌ %s: %s\n", direction, m.Subject)
+	for _, line := range strings.Split(strings.TrimSpace(m.Text), "\n") {
+		fmt.Fprintf(s.out, "           │ %s\n", strings.TrimRight(line, "\r"))
+	}
+	fmt.Fprintf(s.out, "           └\n")
+	return nil
+}
+
+// summary is the domain list, and the Action Log of what failed.
+func (s *story) summary(ctx context.Context) error {
+	s.title("In the end: panel domains")
+	domains, err := api.Get[[]api.Domain](ctx, s.panel, api.Path("domains"), nil)
+	if err != nil {
+		return err
+	}
+	for _, d := range domains {
+		till := "-"
+		if d.PaidTill != nil {
+			till = *d.PaidTill
+		}
+		fmt.Fprintf(s.out, "         %-14s %-12s paid till %s\n", d.Unicode, d.Status, till)
+	}
+	s.title("panel log --domain refuse-me.ru")
+	entries, err := api.Get[[]api.Entry](ctx, s.panel, api.Path("log"), url.Values{"domain": {"refuse-me.ru"}})
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		fmt.Fprintf(s.out, "         %-8s %-14s %s\n", e.Level, e.Event, e.Message)
+	}
+	return nil
+}

@@ -1,0 +1,315 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/internal/r01sim"
+)
+
+// longWait is how long a scenario waits for something that must come.
+const longWait = 60 * time.Second
+
+// world is one simulated R01 and one panel, as real processes with real protocols.
+type world struct {
+	t     *testing.T
+	dir   string
+	sim   *r01sim.Simulator
+	panel *exec.Cmd
+	log   *bytes.Buffer // what panel serve wrote, over all its lives
+}
+
+const (
+	agreement    = "RP/01/00"
+	mailPassword = "mail-CANARY-77"
+	imapPassword = "imap-CANARY-78"
+	callback     = "callback@panel.example"
+	robot        = "robot@registrar.example"
+)
+
+// newWorld starts the simulator and writes a plugin.hcl for it; edit changes its text.
+func newWorld(t *testing.T, edit func(hcl string) string) *world {
+	t.Helper()
+	// Not t.TempDir: socket paths must be short.
+	dir, err := os.MkdirTemp("", "panel-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, dir: dir, log: &bytes.Buffer{}}
+	t.Cleanup(func() {
+		w.stop(syscall.SIGTERM)
+		if t.Failed() {
+			t.Logf("panel serve wrote:\n%s", w.log)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	w.sim = runSimulator(t)
+	hcl := w.hcl()
+	if edit != nil {
+		hcl = edit(hcl)
+	}
+	w.write("plugin.hcl", hcl)
+	w.write("mail.secret", mailPassword+"\n")
+	w.write("imap.secret", imapPassword+"\n")
+	return w
+}
+
+func runSimulator(t *testing.T) *r01sim.Simulator {
+	t.Helper()
+	policy := r01sim.Calm()
+	policy.Queued, policy.Done = r01sim.Delay(10*time.Millisecond), r01sim.Delay(20*time.Millisecond)
+	sim := r01sim.New(r01sim.Options{SMTP: "127.0.0.1:0", IMAP: "127.0.0.1:0", Agreement: agreement, Password: mailPassword,
+		Callback: callback, Gateway: robot, IMAPUser: "callback", IMAPPassword: imapPassword, Policy: policy, Logger: hclog.NewNullLogger()})
+	if err := sim.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- sim.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return sim
+}
+
+func (w *world) hcl() string {
+	at := w.sim.Addresses()
+	return fmt.Sprintf(`panel {
+  data   = "data"
+  listen = "unix://%s/panel.sock"
+}
+
+registrar "r01" {
+  tlds = ["ru", "su", "xn--p1ai"]
+  config {
+    agreement = %q
+    password  = secret("file", "mail.secret")
+    gateway   = %q
+    callback  = %q
+    handles {
+      prefix  = "MYCO"
+      counter = 7
+    }
+    smtp {
+      address = %q
+      tls     = "none"
+    }
+    imap {
+      address  = %q
+      tls      = "none"
+      username = "callback"
+      password = secret("file", "imap.secret")
+      poll     = "1s"
+    }
+  }
+}
+`, w.dir, agreement, robot, callback, at.SMTP, at.IMAP)
+}
+
+func (w *world) write(name, text string) string {
+	w.t.Helper()
+	path := filepath.Join(w.dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	return path
+}
+
+// command is the panel binary: this test binary, which TestMain turns into it.
+func (w *world) command(args ...string) *exec.Cmd {
+	self, err := os.Executable()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	cmd := exec.Command(self, append([]string{"--config", filepath.Join(w.dir, "plugin.hcl")}, args...)...)
+	cmd.Dir = w.dir
+	return cmd
+}
+
+// serve starts the panel and waits until its plugin runs.
+func (w *world) serve() {
+	w.t.Helper()
+	w.panel = w.command("serve")
+	w.panel.Stdout, w.panel.Stderr = w.log, w.log
+	if err := w.panel.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.until("the plugin to run", func() bool {
+		var plugins []struct{ Name, State string }
+		return w.tryJSON(&plugins, "plugins") == nil && len(plugins) == 1 && plugins[0].State == "running"
+	})
+}
+
+// stop ends the panel with a signal and waits for it.
+func (w *world) stop(s syscall.Signal) {
+	if w.panel == nil {
+		return
+	}
+	w.panel.Process.Signal(s)
+	w.panel.Wait()
+	w.panel = nil
+}
+
+// run executes a CLI command.
+func (w *world) run(args ...string) (stdout, stderr string, code int) {
+	w.t.Helper()
+	cmd := w.command(args...)
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		w.t.Fatal(err)
+	}
+	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
+}
+
+// must executes a CLI command that has to succeed.
+func (w *world) must(args ...string) string {
+	w.t.Helper()
+	stdout, stderr, code := w.run(args...)
+	if code != 0 {
+		w.t.Fatalf("panel %s: exit %d: %s", strings.Join(args, " "), code, stderr)
+	}
+	return stdout
+}
+
+func (w *world) tryJSON(v any, args ...string) error {
+	stdout, stderr, code := w.run(append(args, "-o", "json")...)
+	if code != 0 {
+		return fmt.Errorf("panel %s: exit %d: %s", strings.Join(args, " "), code, stderr)
+	}
+	return json.Unmarshal([]byte(stdout), v)
+}
+
+func (w *world) json(v any, args ...string) {
+	w.t.Helper()
+	if err := w.tryJSON(v, args...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// until waits for a condition that must come true.
+func (w *world) until(what string, ok func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(longWait)
+	for !ok() {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("waited in vain for %s", what)
+		}
+		time.Sleep(20 * time.Millisecond) // polling another process
+	}
+}
+
+type domainView struct {
+	Name, Unicode, Status, Registrar, Customer string
+	Handle                                     *string
+	PaidTill                                   *string `json:"paid_till"`
+	Operation                                  *struct {
+		ID, Kind, State string
+		WaitsFor        *string `json:"waits_for"`
+		Error           *string
+	}
+	Alarms []json.RawMessage
+}
+
+type orderView struct{ ID, Kind, Domain, Customer, State string }
+
+type logView struct {
+	Domain, Level, Event, Message *string
+	Actor, Operation, Mail        *string
+}
+
+func (w *world) domain(name string) domainView {
+	w.t.Helper()
+	var d domainView
+	w.json(&d, "domain", "show", name)
+	return d
+}
+
+// reach waits until a domain has a status.
+func (w *world) reach(name, status string) domainView {
+	w.t.Helper()
+	var d domainView
+	w.until(name+" to be "+status, func() bool {
+		d = w.domain(name)
+		return d.Status == status
+	})
+	return d
+}
+
+// stands waits until a domain's open operation is in a state.
+func (w *world) stands(name, state string) domainView {
+	w.t.Helper()
+	var d domainView
+	w.until("the operation on "+name+" to be "+state, func() bool {
+		d = w.domain(name)
+		return d.Operation != nil && d.Operation.State == state
+	})
+	return d
+}
+
+// order places an order and returns its ID.
+func (w *world) order(domain, customer, contact string, more ...string) string {
+	w.t.Helper()
+	var o orderView
+	w.json(&o, append([]string{"order", "register", domain, "--customer", customer, "--contact", contact,
+		"--ns", "ns1.hoster.example", "--ns", "ns2.hoster.example"}, more...)...)
+	return o.ID
+}
+
+// buy places an order and pays it.
+func (w *world) buy(domain, customer, contact string) string {
+	w.t.Helper()
+	id := w.order(domain, customer, contact)
+	w.must("order", "pay", id)
+	return id
+}
+
+// requests counts what arrived at R01 about an object whose name begins so.
+func (w *world) requests(object string) int {
+	n := 0
+	for _, e := range w.sim.History() {
+		for _, o := range e.Objects {
+			if strings.HasPrefix(o, object) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+const person = `{"kind":"person","name_latin":"Sidor S Sidorov","name":"Сидоров Сидор Сидорович",
+"passport":["4510 123456","выдан ОВД «Тверской» г. Москвы","30.01.2010"],"birth_date":"1965-10-18",
+"postal_address":["123007, Москва, Тестовая ул., д. 1, кв. 2"],"phones":["+7 495 1234567"],"faxes":[],
+"emails":["sidorov@example.ru"],"resident":true}`
+
+const organization = `{"kind":"organization","name_latin":["Newtime JSC"],"name":["Акционерное общество «Ньютайм» № 1"],
+"inn":"7707083893","kpp":"770701001","ogrn":"1027700132195","legal_address":["123007, Москва, Тестовая ул., д. 1"],
+"postal_address":["123007, Москва, а/я 10"],"bank":[],"phones":["+7 495 1234567"],"faxes":[],
+"emails":["office@newtime.example"],"resident":true}`
+
+// TestMain makes the test binary the panel itself when it is run as one.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-test.") {
+		main()
+	}
+	os.Exit(m.Run())
+}

@@ -1,0 +1,13 @@
+// Command registrar-r01 is the R01 plugin as a binary of its own. A panel starts it; run by
+// hand it says so and exits.
+package main
+
+import (
+	"registrar.panel/plugin/r01"
+	"registrar.panel/shared/registrarrpc"
+)
+
+func main() {
+	log := registrarrpc.Logger("r01")
+	registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: r01.New(log), Logger: log})
+}

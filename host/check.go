@@ -1,0 +1,70 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host/config"
+	"registrar.panel/host/supervisor"
+	"registrar.panel/shared/registrar"
+)
+
+// Report is what checking one registrar brought to light.
+type Report struct {
+	Registrar  string
+	Components []registrar.Component
+}
+
+// Check starts each plugin in turn, hands it its settings and lets it try its connections.
+// Nothing is ordered, watched or stored. With mail, plugins that work by mail send one test
+// mail to themselves. The error joins what kept registrars from being checked; mistakes in
+// the file are a [*config.Error].
+func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
+	c, err := config.Load(o.ConfigPath)
+	if err != nil {
+		return nil, err
+	}
+	warn(c, o.Logger)
+	dir, err := os.MkdirTemp("", "panel-")
+	if err != nil {
+		return nil, fmt.Errorf("make a directory for the check: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	specs, err := plugins{config: c, bundled: o.Bundled, log: o.Logger, dir: dir, runDir: dir + "/run"}.specs()
+	if err != nil {
+		return nil, err
+	}
+	var reports []Report
+	var failures []error
+	for _, spec := range specs {
+		report, err := probe(ctx, spec, o.Logger, mail)
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		reports = append(reports, report)
+	}
+	return reports, errors.Join(failures...)
+}
+
+func probe(ctx context.Context, spec supervisor.Spec, log hclog.Logger, mail bool) (Report, error) {
+	report := Report{Registrar: spec.Name}
+	err := supervisor.Visit(ctx, spec, supervisor.Timing{}, log, func(ctx context.Context, p registrar.Plugin) (err error) {
+		report.Components, err = p.Probe(ctx, mail)
+		if err != nil {
+			return fmt.Errorf("probe plugin %s: %w", spec.Name, err)
+		}
+		return nil
+	})
+	return report, err
+}
+
+func warn(c *config.Config, log hclog.Logger) {
+	for _, w := range c.Warnings {
+		log.Warn("configuration", "place", w.Position.String(), "warning", w.Message)
+	}
+}

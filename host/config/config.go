@@ -1,0 +1,182 @@
+// Package config reads plugin.hcl.
+//
+// It guarantees that every mistake is reported, all at once, with file, line and column;
+// that nothing unknown is silently accepted; and that a secret is only ever a reference
+// until the moment its plugin is configured, so no message can print one.
+//
+// A mistake of the file's author is an [*Error]. A file that can't be read is
+// [ErrUnreadable]. Any other error means that a plugin's schema is broken.
+//
+// Relative paths in the file are relative to the file's own directory.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/gohcl"
+	"github.com/hashicorp/hcl/v2/hclparse"
+
+	"registrar.panel/internal/secret"
+)
+
+// Config is a plugin.hcl without mistakes in the host's part. The parts of the plugins are
+// judged by [Config.Settings], once their schemas are known.
+type Config struct {
+	Panel      Panel
+	Registrars []Registrar
+	Warnings   []Problem
+
+	secrets secrets
+}
+
+// Panel is the block panel.
+type Panel struct {
+	Data   string        // directory of the panel's database and run files
+	Listen string        // HOST:PORT or unix://PATH
+	Token  secret.String // required to call the API; may be empty on loopback only
+
+	DataAt, ListenAt, TokenAt Position
+}
+
+// Registrar is a block registrar.
+type Registrar struct {
+	Name    string
+	TLDs    []string // ACE, lower case, without dots around
+	Default bool     // serves its TLDs for new orders where several registrars could
+	Path    string   // the plugin's program; "" = bundled with the panel
+	SHA256  string   // of the program, in hex
+	Dev     bool     // the program may change: its checksum is not checked
+
+	At, TLDsAt, DefaultAt, PathAt, SHA256At Position
+
+	body     hcl.Body // of its config block
+	configAt Position
+}
+
+// Values used where the file says nothing.
+const (
+	defaultData   = "data"
+	defaultListen = "127.0.0.1:8480"
+)
+
+// ErrUnreadable: the file is not there, or may not be read.
+var ErrUnreadable = errors.New("the configuration can't be read")
+
+// Load reads and judges a file.
+func Load(path string) (*Config, error) { return load(path, os.LookupEnv) }
+
+func load(path string, env func(string) (string, bool)) (*Config, error) {
+	source, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	return parse(path, source, env)
+}
+
+func parse(path string, source []byte, env func(string) (string, bool)) (*Config, error) {
+	file, diags := hclparse.NewParser().ParseHCL(source, path)
+	if diags.HasErrors() {
+		return nil, asError(problemsOf(diags))
+	}
+	var f fileBlocks
+	diags = gohcl.DecodeBody(file.Body, evalContext, &f)
+	r := reader{dir: filepath.Dir(path), file: path, secrets: secrets{filepath.Dir(path), env}, problems: problemsOf(diags)}
+	r.decoding = slices.Clone(r.problems)
+	c := &Config{Panel: r.panel(f.Panel), Registrars: r.registrars(f.Registrars), secrets: r.secrets}
+	c.Warnings = r.warnings
+	if len(r.problems) > 0 {
+		return nil, asError(r.problems)
+	}
+	return c, nil
+}
+
+// Dir is the directory that relative paths in the file start from.
+func (c *Config) Dir() string { return c.secrets.dir }
+
+// Registrar returns a registrar by its name.
+func (c *Config) Registrar(name string) (Registrar, bool) {
+	for _, r := range c.Registrars {
+		if r.Name == name {
+			return r, true
+		}
+	}
+	return Registrar{}, false
+}
+
+// Route returns the registrar that new orders for a TLD go to. The TLD may be written as in
+// the file.
+func (c *Config) Route(tld string) (name string, ok bool) {
+	tld, err := normalTLD(tld)
+	if err != nil {
+		return "", false
+	}
+	for _, r := range c.Registrars {
+		if !slices.Contains(r.TLDs, tld) {
+			continue
+		}
+		if r.Default {
+			return r.Name, true
+		}
+		name, ok = r.Name, true
+	}
+	return name, ok
+}
+
+// fileBlocks, panelBlock, registrarBlock and configBlock are the file as HCL sees it.
+type fileBlocks struct {
+	Panel      *panelBlock      `hcl:"panel,block"`
+	Registrars []registrarBlock `hcl:"registrar,block"`
+}
+
+type panelBlock struct {
+	Data   string         `hcl:"data,optional"`
+	Listen string         `hcl:"listen,optional"`
+	Token  hcl.Expression `hcl:"token,optional"`
+
+	At       hcl.Range `hcl:",def_range"`
+	DataAt   hcl.Range `hcl:"data,attr_value_range"`
+	ListenAt hcl.Range `hcl:"listen,attr_value_range"`
+}
+
+type registrarBlock struct {
+	Name    string       `hcl:"name,label"`
+	TLDs    []string     `hcl:"tlds"`
+	Default bool         `hcl:"default,optional"`
+	Path    string       `hcl:"path,optional"`
+	SHA256  string       `hcl:"sha256,optional"`
+	Dev     bool         `hcl:"dev,optional"`
+	Config  *configBlock `hcl:"config,block"`
+
+	At        hcl.Range `hcl:",def_range"`
+	TLDsAt    hcl.Range `hcl:"tlds,attr_value_range"`
+	DefaultAt hcl.Range `hcl:"default,attr_value_range"`
+	PathAt    hcl.Range `hcl:"path,attr_value_range"`
+	SHA256At  hcl.Range `hcl:"sha256,attr_value_range"`
+}
+
+type configBlock struct {
+	At   hcl.Range `hcl:",def_range"`
+	Body hcl.Body  `hcl:",remain"`
+}
+
+// join makes a path of the file absolute or relative to the working directory, as the
+// file's own path is.
+func join(dir, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+func or(value, otherwise string) string {
+	if strings.TrimSpace(value) == "" {
+		return otherwise
+	}
+	return value
+}

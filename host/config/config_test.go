@@ -1,0 +1,233 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// environment stands in for the process's own.
+func environment(name string) (string, bool) {
+	value, ok := map[string]string{"TOKEN": "token-value", "PASSWORD": "hunter2"}[name]
+	return value, ok
+}
+
+const file = "plugin.hcl"
+
+func parseText(text string) (*Config, error) { return parse(file, []byte(text), environment) }
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	c, err := parseText("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Panel.Data != "data" || c.Panel.Listen != "127.0.0.1:8480" || !c.Panel.Token.IsEmpty() {
+		t.Errorf("panel = %+v", c.Panel)
+	}
+}
+
+func TestFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, file)
+	text := `
+panel {
+  data   = "state"
+  listen = "0.0.0.0:8480"
+  token  = secret("env", "TOKEN")
+}
+registrar "r01" {
+  tlds = ["RU", ".su", "рф"]
+}
+registrar "other" {
+  tlds    = ["xn--p1ai", "com"]
+  default = true
+  path    = "bin/registrar-other"
+  sha256  = "` + strings.Repeat("AB", 32) + `"
+}`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := load(path, environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Panel.Data != filepath.Join(dir, "state") || c.Panel.Token.Reveal() != "token-value" || c.Panel.URL() != "http://127.0.0.1:8480" {
+		t.Errorf("panel = %+v", c.Panel)
+	}
+	r01, _ := c.Registrar("r01")
+	if diff := cmp.Diff([]string{"ru", "su", "xn--p1ai"}, r01.TLDs); diff != "" {
+		t.Error(diff)
+	}
+	other, _ := c.Registrar("other")
+	if other.Path != filepath.Join(dir, "bin/registrar-other") || other.SHA256 != strings.Repeat("ab", 32) || other.At.Line != 10 {
+		t.Errorf("registrar = %+v", other)
+	}
+	for tld, want := range map[string]string{"ru": "r01", ".РФ": "other", "com": "other", "org": ""} {
+		if name, ok := c.Route(tld); name != want || ok != (want != "") {
+			t.Errorf("Route(%q) = %q, %v; want %q", tld, name, ok, want)
+		}
+	}
+}
+
+// The example that comes with the program is right.
+func TestExample(t *testing.T) {
+	t.Parallel()
+	c, err := Load("../../plugin.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, ok := c.Registrar("r01"); !ok || r.Path != "" || !slices.Contains(r.TLDs, "ru") {
+		t.Errorf("registrars = %+v", c.Registrars)
+	}
+}
+
+func TestMissingFile(t *testing.T) {
+	t.Parallel()
+	if _, err := Load(filepath.Join(t.TempDir(), file)); !errors.Is(err, ErrUnreadable) || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("Load = %v", err)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		reason, text string
+		want         []string
+	}{
+		{"unknown attribute", "panel {\n  dat = \"x\"\n}",
+			[]string{`plugin.hcl:2,3: an argument named "dat" is not expected here. Did you mean "data"?`}},
+		{"unknown block", "panle {\n}",
+			[]string{`plugin.hcl:1,1: blocks of type "panle" are not expected here. Did you mean "panel"?`}},
+		{"syntax", "panel {\n  data = \n}",
+			[]string{`plugin.hcl:2,10: expected the start of an expression, but found an invalid expression token`}},
+		{"wrong type", "registrar \"r01\" {\n  tlds = 5\n}",
+			[]string{`plugin.hcl:2,10: unsuitable value: list of string required, but have number`}},
+		{"missing tlds", "registrar \"r01\" {\n}",
+			[]string{`plugin.hcl:1,17: the argument "tlds" is required, but no definition was found`}},
+		{"no tlds", "registrar \"r01\" {\n  tlds = []\n}",
+			[]string{`plugin.hcl:2,10: tlds must name at least one TLD`}},
+		{"odd tld", "registrar \"r01\" {\n  tlds = [\"r u\"]\n}",
+			[]string{`plugin.hcl:2,10: "r u" is not a top-level domain`}},
+		{"tld twice in one", "registrar \"r01\" {\n  tlds = [\"ru\", \".RU\"]\n}",
+			[]string{`plugin.hcl:2,10: the TLD ru is named twice`}},
+		{"two registrars for a TLD", "registrar \"a\" {\n  tlds = [\"ru\"]\n}\nregistrar \"b\" {\n  tlds = [\"su\", \"RU\"]\n}",
+			[]string{`plugin.hcl:5,10: the TLD ru is served by a too: set default = true in one of them`}},
+		{"two defaults for a TLD", "registrar \"a\" {\n  tlds    = [\"ru\"]\n  default = true\n}\nregistrar \"b\" {\n  tlds    = [\"ru\"]\n  default = true\n}",
+			[]string{`plugin.hcl:7,13: the TLD ru has the default a already: only one of them can be it`}},
+		{"one name twice", "registrar \"a\" {\n  tlds = [\"ru\"]\n}\nregistrar \"a\" {\n  tlds = [\"su\"]\n}",
+			[]string{`plugin.hcl:4,1: registrar "a" is defined twice: give one another name`}},
+		{"odd name", "registrar \"../a\" {\n  tlds = [\"ru\"]\n}",
+			[]string{`plugin.hcl:1,1: a registrar's name has 1 to 32 of a-z 0-9 - and does not start with -`}},
+		{"unpinned path", "registrar \"a\" {\n  tlds = [\"ru\"]\n  path = \"bin/a\"\n}",
+			[]string{`plugin.hcl:3,10: a plugin with a path needs its sha256; dev = true waives it while you develop`}},
+		{"odd checksum", "registrar \"a\" {\n  tlds   = [\"ru\"]\n  path   = \"bin/a\"\n  sha256 = \"12\"\n}",
+			[]string{`plugin.hcl:4,12: sha256 must be 64 hexadecimal digits`}},
+		{"checksum of nothing", "registrar \"a\" {\n  tlds = [\"ru\"]\n  dev  = true\n}",
+			[]string{`plugin.hcl:1,1: sha256 and dev belong to a path, and registrar "a" has none`}},
+		{"listen without port", "panel {\n  listen = \"127.0.0.1\"\n}",
+			[]string{`plugin.hcl:2,12: panel.listen must be "HOST:PORT" or "unix:///PATH"`}},
+		{"listen on a port that is no number", "panel {\n  listen = \"127.0.0.1:http\"\n}",
+			[]string{`plugin.hcl:2,12: panel.listen must be "HOST:PORT" or "unix:///PATH"`}},
+		{"socket without path", "panel {\n  listen = \"unix://\"\n}",
+			[]string{`plugin.hcl:2,12: panel.listen names no path: write unix:///PATH`}},
+		{"open to the world", "panel {\n  listen = \":8480\"\n}",
+			[]string{`plugin.hcl:2,12: panel.listen can be reached from other machines: set panel.token = secret("env"|"file", NAME), or listen on 127.0.0.1`}},
+		{"unset variable", "panel {\n  token = secret(\"env\", \"NOT_SET\")\n}",
+			[]string{`plugin.hcl:2,11: panel.token: the environment variable NOT_SET is not set`}},
+		{"unreadable file", "panel {\n  token = secret(\"file\", \"no-such-file\")\n}",
+			[]string{`plugin.hcl:2,11: panel.token: can't read the secret's file no-such-file: no such file or directory`}},
+		{"unknown source", "panel {\n  token = secret(\"vault\", \"x\")\n}",
+			[]string{`plugin.hcl:2,11: panel.token must be secret("env", NAME), secret("file", PATH) or a quoted string`}},
+		{"secret inside a string", "panel {\n  data = \"${secret(\"env\", \"TOKEN\")}/x\"\n}",
+			[]string{`plugin.hcl:2,13: cannot include the given value in a string template: string required, but have secret reference`}},
+		{"all at once", "panel {\n  listen = \"x\"\n}\nregistrar \"a\" {\n  tlds = []\n  oops = 1\n}",
+			[]string{`plugin.hcl:2,12: panel.listen must be "HOST:PORT" or "unix:///PATH"`,
+				`plugin.hcl:5,10: tlds must name at least one TLD`,
+				`plugin.hcl:6,3: an argument named "oops" is not expected here`}},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			t.Parallel()
+			_, err := parseText(test.text)
+			if diff := cmp.Diff(test.want, linesOf(err)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// linesOf is what a person would see; an error that is not about the file is seen too.
+func linesOf(err error) []string {
+	var mistakes *Error
+	if err == nil {
+		return nil
+	}
+	if !errors.As(err, &mistakes) {
+		return []string{"not a config.Error: " + err.Error()}
+	}
+	return strings.Split(err.Error(), "\n")
+}
+
+func TestListen(t *testing.T) {
+	t.Parallel()
+	for listen, url := range map[string]string{
+		"localhost:0": "http://localhost:0", "[::1]:80": "http://[::1]:80", "unix:///run/panel.sock": "unix:///run/panel.sock",
+		"unix://panel.sock": "unix://panel.sock",
+	} {
+		c, err := parseText("panel {\n  listen = \"" + listen + "\"\n}")
+		if err != nil {
+			t.Errorf("%s: %v", listen, err)
+			continue
+		}
+		if c.Panel.URL() != url {
+			t.Errorf("%s: URL = %s", listen, c.Panel.URL())
+		}
+	}
+}
+
+func TestLiteralTokenWarns(t *testing.T) {
+	t.Parallel()
+	c, err := parseText("panel {\n  token = \"hunter2\"\n}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Problem{{Position{file, 2, 11}, `panel.token is written in the file itself: use secret("env"|"file", NAME)`}}
+	if diff := cmp.Diff(want, c.Warnings); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// FuzzParse: whatever the file holds, either it is a configuration that keeps the rules or
+// every problem has a place and stands in one line.
+func FuzzParse(f *testing.F) {
+	seeds := []string{
+		"", "panel {\n  listen = \"unix:///x\"\n}", "registrar \"r01\" {\n  tlds = [\"ru\"]\n  config {\n    a = secret(\"env\", \"TOKEN\")\n  }\n}",
+		"panel {\n  token = \"a${b}\"\n}", "registrar {}", "a = <<E\nx\nE\n", "panel {\n  data = null\n}", "\"", "panel { data = 1/0 }",
+	}
+	for _, s := range seeds {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := parseText(text)
+		var mistakes *Error
+		switch {
+		case err == nil && slices.ContainsFunc(c.Registrars, func(r Registrar) bool { return len(r.TLDs) == 0 || !goodName.MatchString(r.Name) }):
+			t.Errorf("accepted %+v", c.Registrars)
+		case err == nil:
+		case !errors.As(err, &mistakes):
+			t.Errorf("error without place: %v", err)
+		default:
+			for _, p := range mistakes.Problems {
+				if p.File != file || p.Line < 1 || p.Column < 1 || p.Message == "" || strings.Contains(p.Message, "\n") {
+					t.Errorf("bad problem %+v", p)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,214 @@
+package config
+
+import (
+	"encoding/hex"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/idna"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"registrar.panel/internal/secret"
+)
+
+// reader turns blocks into a Config and collects what breaks a rule.
+type reader struct {
+	dir, file string
+	secrets   secrets
+	problems  []Problem
+	decoding  []Problem // found by HCL itself
+	warnings  []Problem
+}
+
+// add records a problem, unless HCL has already complained about that line: the rule
+// would only be seeing the zero value of what could not be decoded.
+func (r *reader) add(at Position, message string) {
+	for _, d := range r.decoding {
+		if d.Line == at.Line {
+			return
+		}
+	}
+	r.problems = append(r.problems, Problem{at, message})
+}
+
+func (r *reader) panel(b *panelBlock) Panel {
+	if b == nil {
+		b = &panelBlock{At: hcl.Range{Filename: r.file, Start: hcl.InitialPos}}
+	}
+	p := Panel{
+		Data: join(r.dir, or(b.Data, defaultData)), Listen: or(b.Listen, defaultListen),
+		DataAt: r.at(b.DataAt, b.At), ListenAt: r.at(b.ListenAt, b.At), TokenAt: positionOf(b.At),
+	}
+	if b.Token != nil {
+		p.TokenAt = positionOf(b.Token.Range())
+		p.Token = r.token(b.Token)
+	}
+	r.checkListen(&p)
+	return p
+}
+
+func (r *reader) at(rng, otherwise hcl.Range) Position {
+	if rng.Filename == "" {
+		rng = otherwise
+	}
+	return positionOf(rng)
+}
+
+func (r *reader) token(e hcl.Expression) secret.String {
+	v, problem := sensitive(e, "panel.token")
+	if problem != nil {
+		r.problems = append(r.problems, *problem)
+		return secret.String{}
+	}
+	text, literal, err := r.secrets.resolve(v)
+	if err != nil {
+		r.add(positionOf(e.Range()), "panel.token: "+err.Error())
+	}
+	if literal && text != "" {
+		r.warnings = append(r.warnings, literalSecret(positionOf(e.Range()), "panel.token"))
+	}
+	return secret.New(text)
+}
+
+const unixScheme = "unix://"
+
+func (r *reader) checkListen(p *Panel) {
+	if path, ok := strings.CutPrefix(p.Listen, unixScheme); ok {
+		if path == "" {
+			r.add(p.ListenAt, "panel.listen names no path: write unix:///PATH")
+			return
+		}
+		p.Listen = unixScheme + join(r.dir, path)
+		return
+	}
+	host, port, err := net.SplitHostPort(p.Listen)
+	if n, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || (n == 0 && port != "0") {
+		r.add(p.ListenAt, `panel.listen must be "HOST:PORT" or "unix:///PATH"`)
+		return
+	}
+	if !loopback(host) && p.Token.IsEmpty() {
+		r.add(p.ListenAt, `panel.listen can be reached from other machines: set panel.token = secret("env"|"file", NAME), or listen on 127.0.0.1`)
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (r *reader) registrars(blocks []registrarBlock) []Registrar {
+	var all []Registrar
+	for _, b := range blocks {
+		one := r.registrar(b)
+		if slices.ContainsFunc(all, func(o Registrar) bool { return o.Name == one.Name }) {
+			r.add(one.At, "registrar "+strconv.Quote(one.Name)+" is defined twice: give one another name")
+		}
+		all = append(all, one)
+	}
+	r.checkShared(all)
+	return all
+}
+
+// A name is part of directory names.
+var goodName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+
+func (r *reader) registrar(b registrarBlock) Registrar {
+	one := Registrar{
+		Name: b.Name, Default: b.Default, Path: join(r.dir, b.Path), SHA256: strings.ToLower(b.SHA256), Dev: b.Dev,
+		At: positionOf(b.At), TLDsAt: r.at(b.TLDsAt, b.At), DefaultAt: r.at(b.DefaultAt, b.At),
+		PathAt: r.at(b.PathAt, b.At), SHA256At: r.at(b.SHA256At, b.At),
+		body: hcl.EmptyBody(), configAt: positionOf(b.At),
+	}
+	if b.Config != nil {
+		one.body, one.configAt = b.Config.Body, positionOf(b.Config.At)
+	}
+	if !goodName.MatchString(b.Name) {
+		r.add(one.At, "a registrar's name has 1 to 32 of a-z 0-9 - and does not start with -")
+	}
+	one.TLDs = r.tlds(b.TLDs, one.TLDsAt)
+	r.checkProgram(one)
+	return one
+}
+
+func (r *reader) tlds(written []string, at Position) []string {
+	var tlds []string
+	for _, w := range written {
+		tld, err := normalTLD(w)
+		switch {
+		case err != nil:
+			r.add(at, strconv.Quote(w)+" is not a top-level domain")
+		case slices.Contains(tlds, tld):
+			r.add(at, "the TLD "+tld+" is named twice")
+		default:
+			tlds = append(tlds, tld)
+		}
+	}
+	if len(written) == 0 {
+		r.add(at, "tlds must name at least one TLD")
+	}
+	return tlds
+}
+
+// normalTLD accepts .RU, ru, рф and xn--p1ai.
+func normalTLD(s string) (string, error) {
+	tld, err := idna.Registration.ToASCII(strings.ToLower(strings.Trim(strings.TrimSpace(s), ".")))
+	if err == nil && tld == "" {
+		err = &net.DNSError{Err: "empty name"}
+	}
+	return tld, err
+}
+
+func (r *reader) checkProgram(one Registrar) {
+	sum, err := hex.DecodeString(one.SHA256)
+	switch {
+	case one.Path == "" && (one.SHA256 != "" || one.Dev):
+		r.add(one.At, "sha256 and dev belong to a path, and registrar "+strconv.Quote(one.Name)+" has none")
+	case one.SHA256 != "" && (err != nil || len(sum) != 32):
+		r.add(one.SHA256At, "sha256 must be 64 hexadecimal digits")
+	case one.Path != "" && one.SHA256 == "" && !one.Dev:
+		r.add(one.PathAt, "a plugin with a path needs its sha256; dev = true waives it while you develop")
+	}
+}
+
+// checkShared: where several registrars serve a TLD, exactly one of them is the default.
+func (r *reader) checkShared(all []Registrar) {
+	serving := map[string][]Registrar{}
+	for _, one := range all {
+		for _, tld := range one.TLDs {
+			serving[tld] = append(serving[tld], one)
+		}
+	}
+	for tld, several := range serving {
+		if len(several) < 2 {
+			continue
+		}
+		defaults := slices.DeleteFunc(slices.Clone(several), func(o Registrar) bool { return !o.Default })
+		switch {
+		case len(defaults) == 0:
+			r.add(several[1].TLDsAt, "the TLD "+tld+" is served by "+several[0].Name+" too: set default = true in one of them")
+		case len(defaults) > 1:
+			r.add(defaults[1].DefaultAt, "the TLD "+tld+" has the default "+defaults[0].Name+" already: only one of them can be it")
+		}
+	}
+}
+
+// Socket returns the socket's path when the panel listens on one.
+func (p Panel) Socket() (path string, ok bool) { return strings.CutPrefix(p.Listen, unixScheme) }
+
+// URL is where a client on this machine reaches the panel's API; with a socket only its
+// path means anything.
+func (p Panel) URL() string {
+	if _, ok := p.Socket(); ok {
+		return p.Listen
+	}
+	host, port, _ := net.SplitHostPort(p.Listen)
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}).String()
+}

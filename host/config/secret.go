@@ -1,0 +1,91 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"reflect"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+)
+
+// reference says where a secret is. It is all that HCL ever sees of one.
+type reference struct{ source, name string }
+
+// referenceType is opaque to HCL: a reference can't be put into a longer string, where its
+// value would have to be known.
+var referenceType = cty.Capsule("secret reference", reflect.TypeFor[reference]())
+
+var evalContext = &hcl.EvalContext{Functions: map[string]function.Function{"secret": secretFunction}}
+
+var secretFunction = function.New(&function.Spec{
+	Params: []function.Parameter{{Name: "source", Type: cty.String}, {Name: "name", Type: cty.String}},
+	Type:   function.StaticReturnType(referenceType),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		ref := reference{args[0].AsString(), args[1].AsString()}
+		if ref.source != "env" && ref.source != "file" {
+			return cty.NilVal, function.NewArgErrorf(0, `must be "env" or "file"`)
+		}
+		if ref.name == "" {
+			return cty.NilVal, function.NewArgErrorf(1, "must name the variable or file")
+		}
+		return cty.CapsuleVal(referenceType, &ref), nil
+	},
+})
+
+// secrets reads what references point to.
+type secrets struct {
+	dir string // file names are relative to it
+	env func(string) (string, bool)
+}
+
+// resolve returns the text of a string or reference; literal tells that it stands in the
+// file itself.
+func (s secrets) resolve(v cty.Value) (text string, literal bool, err error) {
+	switch {
+	case v.IsNull():
+		return "", false, nil
+	case v.Type() == referenceType:
+		text, err = s.read(*v.EncapsulatedValue().(*reference))
+		return text, false, err
+	}
+	return v.AsString(), true, nil
+}
+
+func (s secrets) read(ref reference) (string, error) {
+	if ref.source == "env" {
+		value, ok := s.env(ref.name)
+		if !ok {
+			return "", fmt.Errorf("the environment variable %s is not set", ref.name)
+		}
+		return value, nil
+	}
+	path := join(s.dir, ref.name)
+	text, err := os.ReadFile(path)
+	var fault *fs.PathError
+	if errors.As(err, &fault) {
+		return "", fmt.Errorf("can't read the secret's file %s: %w", path, fault.Err)
+	}
+	if err != nil {
+		return "", fmt.Errorf("can't read the secret's file %s: %w", path, err)
+	}
+	return strings.TrimRight(string(text), "\r\n"), nil
+}
+
+// sensitive evaluates an expression that may hold a secret: HCL's own messages, which
+// might quote it, are replaced.
+func sensitive(e hcl.Expression, path string) (cty.Value, *Problem) {
+	v, diags := e.Value(evalContext)
+	if diags.HasErrors() || !v.IsNull() && v.Type() != referenceType && v.Type() != cty.String {
+		return cty.NilVal, &Problem{positionOf(e.Range()), path + ` must be secret("env", NAME), secret("file", PATH) or a quoted string`}
+	}
+	return v, nil
+}
+
+func literalSecret(at Position, path string) Problem {
+	return Problem{at, path + ` is written in the file itself: use secret("env"|"file", NAME)`}
+}

@@ -1,0 +1,218 @@
+// Package host is a panel: it puts configuration, plugins, orders and the web together.
+//
+// It guarantees that one process at a time works on a data directory, that nothing is
+// started before the host's part of plugin.hcl is found right, and that everything it
+// started has stopped when [Host.Run] returns.
+//
+// An error that holds a [*config.Error] is a mistake in plugin.hcl, and says where.
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host/config"
+	"registrar.panel/host/orders"
+	"registrar.panel/host/supervisor"
+	"registrar.panel/host/web"
+	"registrar.panel/shared/registrar"
+)
+
+// Options of a host.
+type Options struct {
+	ConfigPath string
+	Bundled    map[string][]string // command lines of the plugins that come with the program
+	Logger     hclog.Logger
+	Now        func() time.Time
+}
+
+// Host is a panel that has its data directory and its address, and runs nothing yet.
+type Host struct {
+	log        hclog.Logger
+	config     *config.Config
+	plugins    plugins
+	supervisor *supervisor.Supervisor
+	orders     *orders.Service
+	listener   net.Listener
+	closers    []func() error // in the order of opening
+}
+
+// Open reads the configuration and takes what it names: the data directory, the address,
+// the database. No process is started. The caller ends with Run or Close.
+func Open(ctx context.Context, o Options) (*Host, error) {
+	c, err := config.Load(o.ConfigPath)
+	if err != nil {
+		return nil, err
+	}
+	warn(c, o.Logger)
+	h := &Host{log: o.Logger, config: c}
+	if err := h.open(ctx, o); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return h, nil
+}
+
+func (h *Host) open(ctx context.Context, o Options) error {
+	lock, err := lockData(h.config.Panel)
+	if err != nil {
+		return err
+	}
+	h.closers = append(h.closers, lock.Close)
+	if h.listener, err = listen(ctx, h.config.Panel); err != nil {
+		return err
+	}
+	h.closers = append(h.closers, h.closeListener)
+	if err := h.prepare(o); err != nil {
+		return err
+	}
+	return h.openOrders(ctx, o)
+}
+
+// closeListener tolerates that the web server has closed it already.
+func (h *Host) closeListener() error {
+	if err := h.listener.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// prepare plans the plugins' processes.
+func (h *Host) prepare(o Options) error {
+	run, remove, err := runDir(h.config.Panel.Data, h.config.Registrars)
+	if err != nil {
+		return err
+	}
+	h.closers = append(h.closers, func() error { remove(); return nil })
+	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, dir: filepath.Join(h.config.Panel.Data, "plugins"), runDir: run}
+	specs, err := h.plugins.specs()
+	if err != nil {
+		return err
+	}
+	h.supervisor = supervisor.New(supervisor.Options{Plugins: specs, Logger: o.Logger, Session: h.session})
+	return nil
+}
+
+// openOrders opens the panel's own database. It may be made only as long as the directory of
+// the plugins' data is not there, because that is made right after it.
+func (h *Host) openOrders(ctx context.Context, o Options) error {
+	_, err := os.Stat(h.plugins.dir)
+	service, err := orders.Open(ctx, orders.Options{
+		Dir: h.config.Panel.Data, Create: errors.Is(err, os.ErrNotExist),
+		Registrars: h.supervisor, Names: h.names(), Route: h.config.Route, Logger: o.Logger.Named("orders"), Now: o.Now,
+	})
+	if err != nil {
+		return err
+	}
+	h.orders = service
+	h.closers = append(h.closers, service.Close)
+	if err := os.MkdirAll(h.plugins.dir, 0o700); err != nil {
+		return fmt.Errorf("make the plugins' directory: %w", err)
+	}
+	return nil
+}
+
+func (h *Host) names() []string {
+	var names []string
+	for _, r := range h.config.Registrars {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// session follows a plugin's events while it is at work.
+func (h *Host) session(ctx context.Context, name string, r registrar.Registrar) error {
+	if err := h.plugins.setStarted(name); err != nil {
+		return err
+	}
+	return h.orders.Follow(ctx, name, r)
+}
+
+// URL is where a client reaches the API: http://HOST:PORT or unix://PATH.
+func (h *Host) URL() string {
+	p := h.config.Panel
+	if _, isSocket := p.Socket(); !isSocket {
+		p.Listen = h.listener.Addr().String()
+	}
+	return p.URL()
+}
+
+// Close gives back what Open took. A host that runs does so itself.
+func (h *Host) Close() error {
+	var faults []error
+	for _, closer := range slices.Backward(h.closers) {
+		faults = append(faults, closer())
+	}
+	h.closers = nil
+	return errors.Join(faults...)
+}
+
+// Run serves until ctx ends, or until a plugin's part of plugin.hcl turns out to be wrong at
+// the start. Plugins that fail for other reasons don't end it.
+func (h *Host) Run(ctx context.Context) error {
+	caller := ctx
+	ctx, end := context.WithCancelCause(ctx)
+	var parts sync.WaitGroup
+	for _, part := range []func(context.Context) error{h.supervisor.Run, h.orders.Run, h.serve, h.judge} {
+		parts.Go(func() {
+			if err := part(ctx); err != nil && ctx.Err() == nil {
+				end(err)
+			}
+		})
+	}
+	<-ctx.Done()
+	parts.Wait()
+	fault := context.Cause(ctx)
+	if caller.Err() != nil {
+		fault = nil
+	}
+	end(nil)
+	return errors.Join(fault, h.Close())
+}
+
+// judge waits for the plugins' verdicts on their settings.
+func (h *Host) judge(ctx context.Context) error {
+	err := h.supervisor.WaitReady(ctx)
+	var mistakes *config.Error
+	if errors.As(err, &mistakes) {
+		return err
+	}
+	return nil
+}
+
+// closing is how long requests under way may take when the panel stops.
+const closing = 5 * time.Second
+
+// serve answers requests until ctx ends.
+func (h *Host) serve(ctx context.Context) error {
+	server := &http.Server{
+		Handler:           web.New(web.Options{Orders: h.orders, Plugins: h.supervisor, Token: h.config.Panel.Token, Logger: h.log.Named("web")}),
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ErrorLog:          h.log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+		defer cancel()
+		stopped <- server.Shutdown(ctx)
+	})
+	h.log.Info("panel serves", "url", h.URL())
+	err := server.Serve(h.listener)
+	if stop() {
+		return fmt.Errorf("serve the API: %w", err)
+	}
+	if err := <-stopped; err != nil {
+		server.Close()
+	}
+	return nil
+}

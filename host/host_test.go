@@ -1,0 +1,328 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host/config"
+	"registrar.panel/host/supervisor"
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarrpc"
+)
+
+// The test binary is the bundled plugin, too.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "actor" {
+		logger := hclog.New(&hclog.LoggerOptions{JSONFormat: true, Output: os.Stderr})
+		registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: &actor{}, Logger: logger})
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// actor is a plugin that notes in its data directory what it is asked to do. What no test
+// calls it does not have.
+type actor struct {
+	registrar.Plugin
+	dir string
+}
+
+func (a *actor) note(what string) error {
+	f, err := os.OpenFile(filepath.Join(a.dir, "record"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(f, what)
+	return f.Close()
+}
+
+func (a *actor) Describe(context.Context) (registrar.Description, error) {
+	return registrar.Description{Name: "actor", Title: "An actor", Version: "1.0.0", TLDs: []string{"test", "example"}, Schema: registrar.Schema{
+		Attributes: []registrar.Attribute{{Name: "account", Type: registrar.TypeString, Required: true}},
+		Blocks: []registrar.Block{{Name: "smtp", Schema: registrar.Schema{
+			Attributes: []registrar.Attribute{{Name: "tls", Type: registrar.TypeString, OneOf: []string{"none", "implicit"}}},
+		}}},
+	}}, nil
+}
+
+func (a *actor) Configure(_ context.Context, s registrar.Settings) error {
+	a.dir = s.DataDir
+	if strings.Contains(string(s.Config), "closed") {
+		return registrar.InvalidSettings([]registrar.Problem{{Path: "account", Message: "is closed"}})
+	}
+	return a.note(fmt.Sprintf("configure create=%v", s.Create))
+}
+
+func (a *actor) Start(context.Context) error { return a.note("start") }
+func (a *actor) Drain(context.Context) error { return a.note("drain") }
+
+func (a *actor) Health(context.Context) ([]registrar.Component, error) { return nil, nil }
+
+func (a *actor) Probe(_ context.Context, mail bool) ([]registrar.Component, error) {
+	return []registrar.Component{{Name: "smtp", OK: true, Detail: fmt.Sprintf("mail=%v", mail)}}, nil
+}
+
+func (a *actor) Events(ctx context.Context, _ registrar.Cursor) iter.Seq2[registrar.Event, error] {
+	return func(yield func(registrar.Event, error) bool) {
+		<-ctx.Done()
+		yield(registrar.Event{}, ctx.Err())
+	}
+}
+
+// options writes plugin.hcl into a new directory.
+func options(t *testing.T, text string) Options {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "plugin.hcl")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Options{ConfigPath: path, Bundled: map[string][]string{"actor": {program, "actor"}}, Logger: hclog.NewNullLogger(), Now: time.Now}
+}
+
+const good = `panel {
+  listen = "127.0.0.1:0"
+}
+registrar "actor" {
+  tlds = ["test"]
+  config {
+    account = "open"
+  }
+}`
+
+// run serves until stop, which returns what Run did.
+func run(t *testing.T, o Options) (h *Host, stop func() error) {
+	t.Helper()
+	h, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- h.Run(ctx) }()
+	stopped := false
+	stop = func() error {
+		cancel()
+		if stopped {
+			return nil
+		}
+		stopped = true
+		return <-done
+	}
+	t.Cleanup(func() { stop() })
+	return h, stop
+}
+
+func ready(t *testing.T, h *Host) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := h.supervisor.WaitReady(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func recordOf(t *testing.T, o Options) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(o.ConfigPath), "data/plugins/actor/record"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.ReplaceAll(strings.TrimSpace(string(text)), "\n", "; ")
+}
+
+func TestRunTwice(t *testing.T) {
+	t.Parallel()
+	o := options(t, good)
+	for range 2 {
+		h, stop := run(t, o)
+		ready(t, h)
+		answer, err := http.Get(h.URL() + "/api/v1/plugins")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			t.Errorf("the API answers %s", answer.Status)
+		}
+		if err := stop(); err != nil {
+			t.Errorf("Run = %v", err)
+		}
+		if _, err := http.Get(h.URL()); err == nil {
+			t.Error("still serving after Run")
+		}
+	}
+	want := "configure create=true; start; drain; configure create=false; start; drain"
+	if diff := cmp.Diff(want, recordOf(t, o)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDataDirectoryIsTaken(t *testing.T) {
+	t.Parallel()
+	o := options(t, good)
+	h, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(t.Context(), o)
+	wantMistake(t, err, "1,1", "another panel is serving from")
+	if err := h.Close(); err != nil {
+		t.Error(err)
+	}
+	again, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatalf("after Close: %v", err)
+	}
+	again.Close()
+}
+
+func TestLostDatabaseIsNotAFreshStart(t *testing.T) {
+	t.Parallel()
+	o := options(t, good)
+	h, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Close()
+	if err := os.Remove(filepath.Join(filepath.Dir(o.ConfigPath), "data/panel.db")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), o); !errors.Is(err, sqldb.ErrMissing) {
+		t.Errorf("Open = %v", err)
+	}
+}
+
+// wantMistake checks that an error is exactly one problem of plugin.hcl.
+func wantMistake(t *testing.T, err error, at, message string) {
+	t.Helper()
+	var mistakes *config.Error
+	if !errors.As(err, &mistakes) || len(mistakes.Problems) != 1 {
+		t.Fatalf("%v is not one mistake in the file", err)
+	}
+	p := mistakes.Problems[0]
+	if place := fmt.Sprintf("%d,%d", p.Line, p.Column); place != at || !strings.Contains(p.Message, message) {
+		t.Errorf("%v; want %s: %s", p, at, message)
+	}
+}
+
+func TestMistakesAtOpen(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { taken.Close() })
+	for _, test := range []struct{ reason, text, at, message string }{
+		{"port in use", "panel {\n  listen = \"" + taken.Addr().String() + "\"\n}", "2,12", "is in use by another program"},
+		{"no such address", "panel {\n  listen = \"unix:///no/such/directory/sock\"\n}", "2,12", "no such file or directory"},
+		{"not bundled", "registrar \"other\" {\n  tlds = [\"test\"]\n}\npanel {\n  listen = \"127.0.0.1:0\"\n}", "1,1", "is not bundled with this panel"},
+		{"no program", "panel {\n  listen = \"127.0.0.1:0\"\n}\nregistrar \"other\" {\n  tlds = [\"test\"]\n  path = \"no-such\"\n  dev  = true\n}", "6,10", "no such file"},
+		{"no place for data", "panel {\n  listen = \"127.0.0.1:0\"\n  data   = \"/dev/null/x\"\n}", "3,12", "can't make the data directory"},
+		{"the file itself", "panel {\n  lisen = 1\n}", "2,3", "not expected here"},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			t.Parallel()
+			_, err := Open(t.Context(), options(t, test.text))
+			wantMistake(t, err, test.at, test.message)
+		})
+	}
+}
+
+// Mistakes that only a plugin can find end Run, and Check reports the same.
+func TestMistakesOfPlugins(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ reason, old, new, at, message string }{
+		{"missing attribute", `account = "open"`, "", "6,3", "account is required"},
+		{"wrong choice", `account = "open"`, "account = \"open\"\n    smtp {\n      tls = \"nope\"\n    }", "9,13", "smtp.tls must be one of none, implicit"},
+		{"refused by the plugin", `"open"`, `"closed"`, "7,15", "account: is closed"},
+		{"TLD that is not served", `["test"]`, `["test", "ru"]`, "5,10", "does not serve the TLD ru; it serves test, example"},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			t.Parallel()
+			o := options(t, strings.Replace(good, test.old, test.new, 1))
+			h, err := Open(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantMistake(t, h.Run(t.Context()), test.at, test.message)
+			_, err = Check(t.Context(), o, false)
+			wantMistake(t, err, test.at, test.message)
+		})
+	}
+}
+
+func TestBrokenPluginDoesNotEndRun(t *testing.T) {
+	t.Parallel()
+	o := options(t, good)
+	o.Bundled["actor"] = []string{"/dev/null"}
+	h, stop := run(t, o)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := h.supervisor.WaitReady(ctx); err == nil {
+		t.Error("a program that is none was started")
+	}
+	if s := h.supervisor.Statuses()[0]; s.State != supervisor.Disabled {
+		t.Errorf("state = %s", s.State)
+	}
+	if err := stop(); err != nil {
+		t.Errorf("Run = %v", err)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	o := options(t, good)
+	reports, err := Check(t.Context(), o, true)
+	want := []Report{{Registrar: "actor", Components: []registrar.Component{{Name: "smtp", OK: true, Detail: "mail=true"}}}}
+	if diff := cmp.Diff(want, reports); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if _, err := os.Stat(filepath.Join(filepath.Dir(o.ConfigPath), "data")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("checking left a data directory: %v", err)
+	}
+}
+
+func TestSocket(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "ho")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	p := config.Panel{Listen: "unix://" + dir + "/s"}
+
+	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: dir + "/s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = listen(t.Context(), p)
+	wantMistake(t, err, "0,0", "is in use by another program")
+
+	left.SetUnlinkOnClose(false)
+	left.Close()
+	l, err := listen(t.Context(), p)
+	if err != nil {
+		t.Fatalf("a socket left behind: %v", err)
+	}
+	defer l.Close()
+	if info, err := os.Stat(dir + "/s"); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}

@@ -1,0 +1,161 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// Limits of the dispatcher.
+const (
+	longestPause = time.Minute
+	submitWithin = time.Minute
+	lookAgain    = time.Minute // without being woken
+)
+
+// Run submits paid orders until ctx ends, each registrar's on its own, so that one that is
+// down delays no other. It returns when all submissions have ended.
+func (s *Service) Run(ctx context.Context) error {
+	var loops sync.WaitGroup
+	for _, name := range s.names {
+		loops.Go(func() { s.dispatch(ctx, name) })
+	}
+	loops.Wait()
+	return nil
+}
+
+func (s *Service) dispatch(ctx context.Context, name string) {
+	for failures := 0; ctx.Err() == nil; {
+		wait := lookAgain
+		if err := s.submitAll(ctx, name); err == nil {
+			failures = 0
+		} else {
+			wait = s.pauseAfter(failures, err)
+			failures++
+			s.log.Warn("orders wait", "registrar", name, "err", err, "pause", wait)
+		}
+		select {
+		case <-ctx.Done():
+		case <-s.toSubmit[name]:
+		case <-time.After(wait):
+		}
+	}
+}
+
+// pauseAfter doubles with each failure; half of it is chance, so that restarted panels
+// don't ask in step.
+func (s *Service) pauseAfter(failures int, err error) time.Duration {
+	pause := min(s.pause<<min(failures, 10), longestPause)
+	var chance [1]byte
+	if _, readErr := io.ReadFull(s.random, chance[:]); readErr == nil {
+		pause = pause/2 + pause/2*time.Duration(chance[0])/255
+	}
+	var e *registrar.Error
+	if errors.As(err, &e) {
+		pause = max(pause, min(e.RetryAfter, longestPause))
+	}
+	return pause
+}
+
+// submitAll makes one pass over the paid orders that a registrar has not taken. The error
+// joins those of orders that have to be tried again.
+func (s *Service) submitAll(ctx context.Context, name string) error {
+	var waiting []Order
+	err := s.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		waiting, err = selectOrders(ctx, tx, "where registrar = $1 and state = 'paid' and operation = '' and refusal = ''", name)
+		return err
+	})
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
+	r, err := s.registrars.Registrar(name)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, o := range waiting {
+		if err := s.submit(ctx, r, o); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("submit order %s: %w", o.ID, err))
+		}
+	}
+	return failed
+}
+
+func (s *Service) submit(ctx context.Context, r registrar.Orders, o Order) error {
+	order, err := s.reveal(ctx, o)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, submitWithin)
+	defer cancel()
+	op, err := r.Submit(ctx, order)
+	switch registrar.CodeOf(err) {
+	case "":
+		return s.taken(ctx, o, op)
+	case registrar.Invalid, registrar.Precondition, registrar.Conflict, registrar.Unsupported:
+		return s.refused(ctx, o, err)
+	}
+	return err
+}
+
+// reveal makes the registrar's order of a stored one.
+func (s *Service) reveal(ctx context.Context, o Order) (registrar.Order, error) {
+	var sealed []byte
+	err := s.db.Read(ctx, func(tx *sql.Tx) error {
+		return fault(tx.QueryRowContext(ctx, "select sealed_private from orders where id = $1", o.ID).Scan(&sealed), "read order "+string(o.ID))
+	})
+	if err != nil {
+		return registrar.Order{}, err
+	}
+	p, err := s.unseal(o.ID, sealed)
+	return registrar.Order{ID: o.ID, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Registrant: p.Registrant,
+		Nameservers: o.Nameservers, AuthCode: registrar.AuthCode(p.AuthCode), PaidTill: o.PaidTill}, err
+}
+
+// taken records the operation. An event may have told of it already.
+func (s *Service) taken(ctx context.Context, o Order, op registrar.Operation) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		if err := s.link(ctx, tx, o.Registrar, o.ID, op.ID); err != nil {
+			return err
+		}
+		if op.State.Final() {
+			if err := s.conclude(ctx, tx, o.Registrar, op.ID); err != nil {
+				return err
+			}
+		}
+		o.Operation = op.ID
+		return s.record(ctx, tx, o, OrderSubmitted, registrar.LevelInfo, fmt.Sprintf("registrar %s has taken order %s", o.Registrar, o.ID))
+	})
+	if err == nil {
+		s.log.Info("order submitted", "order", o.ID, "domain", o.Domain, "registrar", o.Registrar, "operation", op.ID)
+	}
+	return err
+}
+
+// refused concludes an order that the registrar will never take.
+func (s *Service) refused(ctx context.Context, o Order, reason error) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		n, err := sqldb.Changed(ctx, tx, "update orders set refusal = $1, closed_at = $2 where id = $3 and operation = '' and refusal = ''",
+			reason.Error(), sqldb.Millis(s.now()), o.ID)
+		if err != nil || n == 0 {
+			return fault(err, "close order")
+		}
+		if acquires(o.Kind) {
+			if err := exec(ctx, tx, "update domains set status = $1 where name = $2", registrar.StatusError, o.Domain); err != nil {
+				return err
+			}
+		}
+		return s.record(ctx, tx, o, OrderRefused, registrar.LevelError, fmt.Sprintf("registrar %s refused order %s: %s", o.Registrar, o.ID, reason))
+	})
+	if err == nil {
+		s.log.Warn("order refused", "order", o.ID, "domain", o.Domain, "registrar", o.Registrar, "code", registrar.CodeOf(reason))
+	}
+	return err
+}

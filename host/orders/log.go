@@ -1,0 +1,116 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// The panel's own entries in the Action Log, beside those of a registrar's events.
+const (
+	OrderPlaced    registrar.EventType = "order-placed"
+	OrderPaid      registrar.EventType = "order-paid"
+	OrderCancelled registrar.EventType = "order-cancelled"
+	OrderSubmitted registrar.EventType = "order-submitted" // the registrar took it
+	OrderRefused   registrar.EventType = "order-refused"   // the registrar will not take it; the message says why
+)
+
+// EntryTypes lists every type of entry.
+func EntryTypes() []registrar.EventType {
+	return append(registrar.EventTypes(), OrderPlaced, OrderPaid, OrderCancelled, OrderSubmitted, OrderRefused)
+}
+
+// Entry is one line of the Action Log. Empty fields are unknown or do not apply.
+type Entry struct {
+	ID        int64 // grows with time
+	At        time.Time
+	Registrar string
+	Domain    string
+	Actor     string // "panel", or as the registrar's event says
+	Level     registrar.Level
+	Event     registrar.EventType
+	Message   string
+	Order     registrar.OrderID
+	Operation registrar.OperationID
+	Mail      registrar.MailID
+}
+
+// LogQuery selects entries.
+type LogQuery struct {
+	Domain string // Unicode or ACE; "" = all
+	After  int64  // entries with a greater ID
+	Limit  int    // the last so many; 0 = all
+}
+
+const byPanel = "panel"
+
+// record writes an entry about an order.
+func (s *Service) record(ctx context.Context, tx *sql.Tx, o Order, event registrar.EventType, level registrar.Level, message string) error {
+	return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: byPanel, Level: level,
+		Event: event, Message: message, Order: o.ID, Operation: o.Operation})
+}
+
+// Log lists entries, oldest first.
+func (s *Service) Log(ctx context.Context, q LogQuery) (entries []Entry, err error) {
+	if q.Domain != "" {
+		if q.Domain, err = ACE(q.Domain); err != nil {
+			return nil, err
+		}
+	}
+	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		entries, err = selectLog(ctx, tx, q)
+		return err
+	})
+	return entries, err
+}
+
+// FollowLog yields entries, and goes on with new ones until ctx ends.
+func (s *Service) FollowLog(ctx context.Context, q LogQuery) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for ctx.Err() == nil {
+			more := s.logged.next() // before looking, so that nothing slips in between
+			entries, err := s.Log(ctx, q)
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			for _, e := range entries {
+				if !yield(e, nil) {
+					return
+				}
+				q.After, q.Limit = e.ID, 0
+			}
+			select {
+			case <-more:
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+func insertEntry(ctx context.Context, q sqldb.Querier, e Entry) error {
+	return exec(ctx, q, `insert into log (at, registrar, domain, actor, level, event, message, "order", operation, mail)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, sqldb.Millis(e.At), e.Registrar, e.Domain, e.Actor,
+		e.Level, e.Event, strings.ToValidUTF8(e.Message, "\uFFFD"), e.Order, e.Operation, e.Mail)
+}
+
+func selectLog(ctx context.Context, q sqldb.Querier, want LogQuery) ([]Entry, error) {
+	limit := want.Limit
+	if limit <= 0 {
+		limit = -1
+	}
+	entries, err := sqldb.Collect(ctx, q, scanEntry, `select id, at, registrar, domain, actor, level, event, message, "order", operation, mail
+		from log where id > $1 and ($2 = '' or domain = $2) order by id desc limit $3`, want.After, want.Domain, limit)
+	slices.Reverse(entries)
+	return entries, fault(err, "read log")
+}
+
+func scanEntry(row sqldb.Scanner) (e Entry, err error) {
+	return e, row.Scan(&e.ID, sqldb.At(&e.At), &e.Registrar, &e.Domain, &e.Actor, &e.Level, &e.Event, &e.Message, &e.Order, &e.Operation, &e.Mail)
+}

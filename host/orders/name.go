@@ -1,0 +1,43 @@
+package orders
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/net/idna"
+
+	"registrar.panel/shared/registrar"
+)
+
+// names accepts what people type and gives what the DNS carries.
+var names = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true),
+	idna.VerifyDNSLength(true), idna.BidiRule())
+
+// ACE normalises a domain name typed in Unicode or in ACE. Anything that is no name of
+// at least two labels is Invalid, at the path "domain".
+func ACE(name string) (string, error) {
+	ace, err := names.ToASCII(strings.TrimSuffix(strings.TrimSpace(name), "."))
+	if err != nil {
+		return "", invalid("domain", fmt.Sprintf("%q is not a domain name: %s", name, strings.TrimPrefix(err.Error(), "idna: ")))
+	}
+	if tld(ace) == ace {
+		return "", invalid("domain", fmt.Sprintf("%q is not a domain name: it needs a name and a TLD, such as example.ru", name))
+	}
+	return ace, nil
+}
+
+// Unicode writes an ACE name for people; what can't be decoded stays as it is.
+func Unicode(ace string) string {
+	text, err := idna.Display.ToUnicode(ace)
+	if err != nil {
+		return ace
+	}
+	return text
+}
+
+// tld is the last label; of a name with one label, the name.
+func tld(ace string) string { return ace[strings.LastIndexByte(ace, '.')+1:] }
+
+func invalid(path, message string) error {
+	return registrar.InvalidOrder([]registrar.Problem{{Path: path, Message: message}})
+}

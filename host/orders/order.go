@@ -1,0 +1,116 @@
+package orders
+
+import (
+	"encoding/base32"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"registrar.panel/shared/registrar"
+)
+
+// State says where an order stands with its payment.
+type State string
+
+const (
+	Unpaid    State = "unpaid"    // nothing is sent
+	Paid      State = "paid"      // submitted, or being submitted
+	Cancelled State = "cancelled" // withdrawn before payment
+)
+
+// States lists every state.
+func States() []State { return []State{Unpaid, Paid, Cancelled} }
+
+// Order is what somebody asked the panel for.
+type Order struct {
+	ID          registrar.OrderID
+	Kind        registrar.OperationKind
+	Domain      string // ACE
+	Customer    string
+	Registrar   string
+	State       State
+	Own         bool // the provider's own: needs no payment
+	Nameservers []registrar.Nameserver
+	PaidTill    registrar.Date        // of a renewal: the expiry it starts from
+	Operation   registrar.OperationID // "" = the registrar has not taken it yet
+	Refusal     string                // why the registrar will not take it; "" = it did not refuse
+	CreatedAt   time.Time
+	PaidAt      time.Time // zero = not paid
+	ClosedAt    time.Time // zero = not concluded
+}
+
+// Request asks for an order. See [registrar.Order] for what each kind needs.
+type Request struct {
+	Kind        registrar.OperationKind
+	Domain      string // Unicode or ACE
+	Customer    string // of a renewal or an update it may be left out
+	Own         bool   // the provider's own: it is paid at once
+	Registrant  *registrar.Registrant
+	Nameservers []registrar.Nameserver
+	AuthCode    registrar.AuthCode
+	PaidTill    registrar.Date // of a renewal; zero = as the domain list knows it
+}
+
+// action is what happens to an order's payment.
+type action string
+
+const (
+	pay    action = "pay"
+	cancel action = "cancel"
+)
+
+// transitions is the payment gate: what is not listed is refused.
+var transitions = map[State]map[action]State{
+	Unpaid:    {pay: Paid, cancel: Cancelled},
+	Paid:      {pay: Paid},
+	Cancelled: {cancel: Cancelled},
+}
+
+// begun is what a domain becomes when its order is paid; other kinds leave it.
+var begun = map[registrar.OperationKind]registrar.DomainStatus{
+	registrar.KindRegister: registrar.StatusRegistering,
+	registrar.KindTransfer: registrar.StatusTransferring,
+}
+
+// acquires tells whether an order is for a domain that is not ours yet.
+func acquires(k registrar.OperationKind) bool { return begun[k] != "" }
+
+// private is the part of an order that is stored sealed.
+type private struct {
+	Registrant *registrar.Registrant `json:"registrant,omitempty"`
+	AuthCode   string                `json:"auth_code,omitempty"`
+}
+
+func (s *Service) seal(o registrar.Order) ([]byte, error) {
+	text, err := json.Marshal(private{o.Registrant, string(o.AuthCode)})
+	if err != nil {
+		return nil, fmt.Errorf("seal order %s: %w", o.ID, err)
+	}
+	return s.box.Seal(text, sealContext(o.ID)), nil
+}
+
+func (s *Service) unseal(id registrar.OrderID, sealed []byte) (p private, err error) {
+	text, err := s.box.Open(sealed, sealContext(id))
+	if err != nil {
+		return p, err
+	}
+	if json.Unmarshal(text, &p) != nil {
+		return p, fmt.Errorf("unseal order %s: its contents are damaged", id)
+	}
+	return p, nil
+}
+
+func sealContext(id registrar.OrderID) string { return "order|" + string(id) }
+
+// newID makes an ID that sorts by time and that nobody can guess.
+func (s *Service) newID() (registrar.OrderID, error) {
+	var id [10]byte // 48 bits of milliseconds, 32 of chance: 16 characters
+	binary.BigEndian.PutUint64(id[:8], uint64(s.now().UnixMilli())<<16)
+	if _, err := io.ReadFull(s.random, id[6:]); err != nil {
+		return "", fmt.Errorf("make order ID: %w", err)
+	}
+	return registrar.OrderID(strings.ToLower(base32.HexEncoding.EncodeToString(id[:]))), nil
+}

@@ -1,0 +1,114 @@
+// Package orders is the panel's own book: orders with their payment gate, the list of
+// domains, and the Action Log. It routes each order to the registrar that serves its TLD.
+//
+// What it guarantees:
+//
+//   - An order that is not paid is never submitted. Paying happens once; paying again
+//     changes nothing.
+//   - A paid order is submitted until the registrar has taken or refused it, through
+//     crashes of either side: the dispatcher looks at rows, not at memory.
+//   - A domain has at most one order that is not concluded.
+//   - Every event of a registrar is applied exactly once, together with its entry in the
+//     Action Log. An event that is missing stops the following and is told, not skipped.
+//   - Contacts and transfer codes are stored sealed and appear in no log and no error.
+//
+// Errors that a caller can act on carry a [registrar.Code]: Invalid with problems by field
+// path, NotFound, Precondition when the state of an order or a domain forbids it, and
+// Unavailable while a registrar's plugin is down. Anything else is a fault of the database.
+package orders
+
+import (
+	"context"
+	"crypto/rand"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/internal/secret"
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// Registrars finds a plugin at work. While it is down the error is Unavailable or Draining.
+type Registrars interface {
+	Registrar(name string) (registrar.Registrar, error)
+}
+
+// Options of a service.
+type Options struct {
+	Dir    string // where panel.db and panel.key lie; must exist
+	Create bool   // permits making them
+
+	Registrars Registrars
+	Names      []string                                // of the configured registrars
+	Route      func(tld string) (name string, ok bool) // to which registrar new orders for a TLD go
+
+	Logger hclog.Logger
+	Now    func() time.Time // nil = time.Now
+	Random io.Reader        // nil = crypto/rand
+	Pause  time.Duration    // before a failed submission is repeated, growing; 0 = a second
+}
+
+// Service is the book. Its methods may be called concurrently.
+type Service struct {
+	db  *sqldb.DB
+	box *secret.Box
+	log hclog.Logger
+
+	registrars Registrars
+	names      []string
+	route      func(string) (string, bool)
+	now        func() time.Time
+	random     io.Reader
+	pause      time.Duration
+
+	toSubmit map[string]signal // by registrar
+	logged   broadcast
+}
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Open opens the book. The work begins with [Service.Run] and [Service.Follow].
+func Open(ctx context.Context, o Options) (*Service, error) {
+	scripts, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("open orders: %w", err)
+	}
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Dir, "panel.db"), Create: o.Create, Migrations: scripts})
+	if err != nil {
+		return nil, fmt.Errorf("open orders: %w", err)
+	}
+	box, err := secret.OpenBox(filepath.Join(o.Dir, "panel.key"), o.Create)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open orders: %w", err), db.Close())
+	}
+	return newService(o, db, box), nil
+}
+
+func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
+	s := &Service{db: db, box: box, log: o.Logger, registrars: o.Registrars, names: o.Names, route: o.Route,
+		now: o.Now, random: o.Random, pause: o.Pause, toSubmit: map[string]signal{}}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.random == nil {
+		s.random = rand.Reader
+	}
+	if s.pause == 0 {
+		s.pause = time.Second
+	}
+	for _, name := range o.Names {
+		s.toSubmit[name] = make(signal, 1)
+	}
+	return s
+}
+
+// Close closes the book. Run and every Follow must have returned.
+func (s *Service) Close() error { return s.db.Close() }

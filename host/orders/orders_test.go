@@ -1,0 +1,324 @@
+package orders
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/shared/registrar"
+)
+
+// fake is a registrar that takes every order and lets tests tell events.
+type fake struct {
+	registrar.Registrar // nil: what a test does not expect panics
+	validate            func(registrar.Order) []registrar.Problem
+	submit              func(registrar.Order) (registrar.Operation, error)
+
+	mu        sync.Mutex
+	submitted []registrar.Order
+	events    []registrar.Event
+	more      broadcast
+}
+
+func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validation, error) {
+	if f.validate != nil {
+		if problems := f.validate(o); len(problems) > 0 {
+			return registrar.Validation{Problems: problems}, nil
+		}
+	}
+	return registrar.Validation{Preview: "the mail for " + o.Domain}, nil
+}
+
+func (f *fake) Submit(_ context.Context, o registrar.Order) (registrar.Operation, error) {
+	f.mu.Lock()
+	f.submitted = append(f.submitted, o)
+	f.mu.Unlock()
+	if f.submit != nil {
+		return f.submit(o)
+	}
+	return registrar.Operation{ID: operationOf(o.ID), Order: o.ID, Kind: o.Kind, Domain: o.Domain, State: registrar.Queued}, nil
+}
+
+func operationOf(id registrar.OrderID) registrar.OperationID {
+	return registrar.OperationID("op-" + string(id))
+}
+
+func (f *fake) Operation(_ context.Context, id registrar.OperationID) (registrar.Operation, error) {
+	for _, o := range f.taken() {
+		if operationOf(o.ID) == id {
+			return registrar.Operation{ID: id, State: registrar.NeedsAction}, nil
+		}
+	}
+	return registrar.Operation{}, registrar.Errorf(registrar.NotFound, "operation %s is not known here", id)
+}
+
+func (f *fake) Resolve(_ context.Context, d registrar.Decision) (registrar.Operation, error) {
+	return registrar.Operation{ID: d.Operation, State: registrar.Succeeded}, nil
+}
+
+// tell adds an event with the next cursor.
+func (f *fake) tell(e registrar.Event) {
+	f.mu.Lock()
+	e.Cursor = registrar.Cursor(len(f.events) + 1)
+	e.At, e.Level, e.Actor = start, registrar.LevelInfo, "registrar"
+	f.events = append(f.events, e)
+	f.mu.Unlock()
+	f.more.wake()
+}
+
+func (f *fake) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
+	return func(yield func(registrar.Event, error) bool) {
+		for {
+			more := f.more.next()
+			f.mu.Lock()
+			batch := f.events[min(int(after), len(f.events)):]
+			f.mu.Unlock()
+			for _, e := range batch {
+				if !yield(e, nil) {
+					return
+				}
+				after++
+			}
+			select {
+			case <-ctx.Done():
+				yield(registrar.Event{}, ctx.Err())
+				return
+			case <-more:
+			}
+		}
+	}
+}
+
+func (f *fake) taken() []registrar.Order {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]registrar.Order{}, f.submitted...)
+}
+
+// registrarsByName is a supervisor whose plugins never fail; a missing one is down.
+type registrarsByName struct {
+	mu sync.Mutex
+	at map[string]registrar.Registrar
+}
+
+func (r *registrarsByName) Registrar(name string) (registrar.Registrar, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if found, ok := r.at[name]; ok {
+		return found, nil
+	}
+	return nil, registrar.Errorf(registrar.Unavailable, "registrar %s is down", name)
+}
+
+func (r *registrarsByName) set(name string, to registrar.Registrar) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.at[name] = to
+}
+
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+const patience = 20 * time.Second
+
+// book is a service under test with the registrar r01, which serves ru, and m, which
+// serves com.
+type book struct {
+	*Service
+	t          *testing.T
+	dir        string
+	fake       *fake
+	registrars *registrarsByName
+	log        *bytes.Buffer
+}
+
+func newBook(t *testing.T) *book {
+	t.Helper()
+	f := &fake{}
+	b := &book{t: t, dir: t.TempDir(), fake: f, registrars: &registrarsByName{at: map[string]registrar.Registrar{"r01": f}}, log: &bytes.Buffer{}}
+	b.open(true)
+	t.Cleanup(func() { b.Close() })
+	return b
+}
+
+func (b *book) open(create bool) {
+	b.t.Helper()
+	route := func(tld string) (string, bool) {
+		name, ok := map[string]string{"ru": "r01", "xn--p1ai": "r01", "com": "m"}[tld]
+		return name, ok
+	}
+	s, err := Open(b.t.Context(), Options{Dir: b.dir, Create: create, Registrars: b.registrars, Names: []string{"r01", "m"}, Route: route,
+		Logger: hclog.New(&hclog.LoggerOptions{Output: b.log, Level: hclog.Trace, Mutex: &sync.Mutex{}}), Pause: time.Millisecond})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.Service = s
+}
+
+func (b *book) restart() {
+	b.t.Helper()
+	if err := b.Close(); err != nil {
+		b.t.Fatal(err)
+	}
+	b.open(false)
+}
+
+// during runs the dispatcher and a follower of r01 around fn.
+func (b *book) during(fn func()) {
+	b.t.Helper()
+	ctx, cancel := context.WithCancel(b.t.Context())
+	var working sync.WaitGroup
+	working.Go(func() {
+		if err := b.Run(ctx); err != nil {
+			b.t.Error(err)
+		}
+	})
+	working.Go(func() {
+		if err := b.Follow(ctx, "r01", b.fake); err != nil {
+			b.t.Error(err)
+		}
+	})
+	fn()
+	cancel()
+	working.Wait()
+}
+
+func (b *book) until(what string, ok func() bool) {
+	b.t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+const passport = "4510 123456"
+
+func request(domain string) Request {
+	return Request{Kind: registrar.KindRegister, Domain: domain, Customer: "c1",
+		Registrant:  &registrar.Registrant{Kind: registrar.Person, Fields: map[string][]string{"passport": {passport}}},
+		Nameservers: []registrar.Nameserver{{Host: "NS1.Hoster.Example."}, {Host: "ns2.hoster.example"}}}
+}
+
+func (b *book) place(q Request) Order {
+	b.t.Helper()
+	o, err := b.Place(b.t.Context(), q)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return o
+}
+
+func (b *book) mustPay(id registrar.OrderID) Order {
+	b.t.Helper()
+	o, _, err := b.Pay(b.t.Context(), id)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return o
+}
+
+func (b *book) mustDomain(name string) Domain {
+	b.t.Helper()
+	d, err := b.Domain(b.t.Context(), name)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return d
+}
+
+func (b *book) mustOrder(id registrar.OrderID) Order {
+	b.t.Helper()
+	o, err := b.Order(b.t.Context(), id)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return o
+}
+
+func (b *book) entries(domain string) []Entry {
+	b.t.Helper()
+	list, err := b.Log(b.t.Context(), LogQuery{Domain: domain})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return list
+}
+
+// registered is the event that ends an order well.
+func registered(o Order) registrar.Event {
+	return registrar.Event{Type: registrar.EventMailIn, Message: "done", Name: o.Domain, Order: o.ID, Operation: operationOf(o.ID),
+		Domain: &registrar.Domain{Name: o.Domain, Customer: o.Customer, Status: registrar.StatusRegistered, Handle: "H-1",
+			PaidTill: registrar.Date{Year: 2027, Month: 3, Day: 1}, Renewal: registrar.RenewAuto, Nameservers: o.Nameservers}}
+}
+
+// have registers a domain.
+func (b *book) have(domain string) {
+	b.t.Helper()
+	o := b.place(request(domain))
+	b.mustPay(o.ID)
+	b.during(func() {
+		b.until("the order to be submitted", func() bool { return b.mustOrder(o.ID).Operation != "" })
+		b.fake.tell(registered(o))
+		b.until("the domain to be registered", func() bool { return b.mustDomain(domain).Status == registrar.StatusRegistered })
+	})
+}
+
+func wantCode(t *testing.T, err error, code registrar.Code, says string) {
+	t.Helper()
+	if !errors.Is(err, code) || !strings.Contains(err.Error(), says) {
+		t.Errorf("error = %v (%s), want %s that says %q", err, registrar.CodeOf(err), code, says)
+	}
+}
+
+func TestOpenRefusesMissingDatabase(t *testing.T) {
+	t.Parallel()
+	_, err := Open(t.Context(), Options{Dir: t.TempDir(), Logger: hclog.NewNullLogger()})
+	if err == nil {
+		t.Fatal("a missing database was made without being asked")
+	}
+}
+
+// Contacts and transfer codes lie on disk sealed, and in no log line.
+func TestPersonalDataAreSealed(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	q := request("example.ru")
+	q.Kind, q.AuthCode = registrar.KindTransfer, "CODE-CANARY"
+	o := b.place(q)
+	b.mustPay(o.ID)
+	b.during(func() { b.until("the submission", func() bool { return len(b.fake.taken()) > 0 }) })
+	got := b.fake.taken()[0]
+	if got.Registrant.Get("passport") != passport || string(got.AuthCode) != "CODE-CANARY" {
+		t.Errorf("the registrar got %q and a code of %d bytes", got.Registrant.Get("passport"), len(string(got.AuthCode)))
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(b.dir, "*"))
+	if err != nil || len(files) < 2 {
+		t.Fatalf("files: %v, %v", files, err)
+	}
+	written := b.log.Bytes()
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written = append(written, text...)
+	}
+	for _, canary := range []string{passport, "CODE-CANARY"} {
+		if bytes.Contains(written, []byte(canary)) {
+			t.Errorf("%q was written", canary)
+		}
+	}
+	b.open(false)
+}

@@ -1,0 +1,90 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// Pay opens the gate: the order will be submitted. It tells whether that changed anything;
+// an order that is paid already stays as it is.
+func (s *Service) Pay(ctx context.Context, id registrar.OrderID) (o Order, changed bool, err error) {
+	o, changed, err = s.move(ctx, id, pay)
+	if changed {
+		s.toSubmit[o.Registrar].wake()
+	}
+	return o, changed, err
+}
+
+// Cancel withdraws an order that is not paid.
+func (s *Service) Cancel(ctx context.Context, id registrar.OrderID) (o Order, changed bool, err error) {
+	return s.move(ctx, id, cancel)
+}
+
+func (s *Service) move(ctx context.Context, id registrar.OrderID, a action) (o Order, changed bool, err error) {
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		before, err := selectOrder(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if o, err = s.settle(ctx, tx, before, a); err != nil {
+			return err
+		}
+		changed = o.State != before.State
+		return nil
+	})
+	if changed {
+		s.log.Info("order moved", "order", o.ID, "domain", o.Domain, "state", o.State)
+	}
+	return o, changed, err
+}
+
+// settle is the one way an order's payment moves.
+func (s *Service) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Order, error) {
+	next, ok := transitions[o.State][a]
+	if !ok {
+		return o, registrar.Errorf(registrar.Precondition, "can't %s order %s: it is %s", a, o.ID, o.State)
+	}
+	if next == o.State {
+		return o, nil
+	}
+	o.State = next
+	if next == Cancelled {
+		o.ClosedAt = s.now().UTC()
+		return o, s.cancelled(ctx, tx, o)
+	}
+	o.PaidAt = s.now().UTC()
+	return o, s.paid(ctx, tx, o)
+}
+
+func (s *Service) paid(ctx context.Context, tx *sql.Tx, o Order) error {
+	if err := exec(ctx, tx, "update orders set state = $1, paid_at = $2 where id = $3", o.State, sqldb.Millis(o.PaidAt), o.ID); err != nil {
+		return err
+	}
+	if status, ok := begun[o.Kind]; ok {
+		if err := exec(ctx, tx, "update domains set status = $1 where name = $2", status, o.Domain); err != nil {
+			return err
+		}
+	}
+	text := fmt.Sprintf("order %s is paid", o.ID)
+	if o.Own {
+		text = fmt.Sprintf("order %s is the provider's own and needs no payment", o.ID)
+	}
+	return s.record(ctx, tx, o, OrderPaid, registrar.LevelInfo, text)
+}
+
+// cancelled also forgets a domain that was never more than ordered.
+func (s *Service) cancelled(ctx context.Context, tx *sql.Tx, o Order) error {
+	if err := exec(ctx, tx, "update orders set state = $1, closed_at = $2 where id = $3", o.State, sqldb.Millis(o.ClosedAt), o.ID); err != nil {
+		return err
+	}
+	if acquires(o.Kind) {
+		if err := exec(ctx, tx, "delete from domains where name = $1 and status = $2", o.Domain, registrar.StatusPending); err != nil {
+			return err
+		}
+	}
+	return s.record(ctx, tx, o, OrderCancelled, registrar.LevelInfo, fmt.Sprintf("order %s is cancelled", o.ID))
+}

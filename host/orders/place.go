@@ -1,0 +1,180 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"registrar.panel/shared/registrar"
+)
+
+// Place stores an order after its registrar has found no mistake in it. One that needs no
+// payment is paid at once. Nothing is stored when there is a problem.
+func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
+	asked, name, err := s.prepare(ctx, q)
+	if err != nil {
+		return Order{}, err
+	}
+	if err := s.validate(ctx, name, asked); err != nil {
+		return Order{}, err
+	}
+	o := Order{ID: asked.ID, Kind: asked.Kind, Domain: asked.Domain, Customer: asked.Customer, Registrar: name, State: Unpaid,
+		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.now().UTC()}
+	sealed, err := s.seal(asked)
+	if err != nil {
+		return Order{}, err
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		if err := s.store(ctx, tx, o, sealed); err != nil || !q.Own {
+			return err
+		}
+		o, err = s.settle(ctx, tx, o, pay)
+		return err
+	})
+	if err != nil {
+		return Order{}, err
+	}
+	s.log.Info("order placed", "order", o.ID, "kind", o.Kind, "domain", o.Domain, "registrar", o.Registrar, "state", o.State)
+	s.toSubmit[o.Registrar].wake()
+	return o, nil
+}
+
+// prepare turns a request into the registrar's order, and finds who gets it.
+func (s *Service) prepare(ctx context.Context, q Request) (o registrar.Order, name string, err error) {
+	if o, err = s.order(q); err != nil {
+		return o, "", err
+	}
+	known, err := s.find(ctx, o.Domain)
+	if err != nil {
+		return o, "", err
+	}
+	if err := admissible(o.Kind, known); err != nil {
+		return o, "", err
+	}
+	if acquires(o.Kind) {
+		name, err = s.routed(o.Domain)
+		return o, name, err
+	}
+	if o.Customer != "" && o.Customer != known.Customer {
+		return o, "", invalid("customer", o.Domain+" belongs to another customer")
+	}
+	o.Customer = known.Customer
+	if o.Kind == registrar.KindRenew && o.PaidTill.IsZero() {
+		o.PaidTill = known.PaidTill
+	}
+	return o, known.Registrar, nil
+}
+
+func (s *Service) order(q Request) (registrar.Order, error) {
+	domain, err := ACE(q.Domain)
+	if err != nil {
+		return registrar.Order{}, err
+	}
+	if !slices.Contains(registrar.OperationKinds(), q.Kind) {
+		return registrar.Order{}, invalid("kind", fmt.Sprintf("must be one of %v", registrar.OperationKinds()))
+	}
+	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: strings.TrimSpace(q.Customer), Registrant: q.Registrant,
+		Nameservers: normalHosts(q.Nameservers), AuthCode: q.AuthCode, PaidTill: q.PaidTill}
+	if acquires(q.Kind) && o.Customer == "" {
+		return o, invalid("customer", "is required: the name your panel has for the customer")
+	}
+	o.ID, err = s.newID()
+	return o, err
+}
+
+// normalHosts leaves what is no name to the registrar's validation.
+func normalHosts(nameservers []registrar.Nameserver) []registrar.Nameserver {
+	normal := slices.Clone(nameservers)
+	for i, n := range normal {
+		if host, err := ACE(n.Host); err == nil {
+			normal[i].Host = host
+		}
+	}
+	return normal
+}
+
+// admissible refuses what the state of a domain forbids. An unknown domain has no status.
+func admissible(k registrar.OperationKind, d Domain) error {
+	switch d.Status {
+	case registrar.StatusRegistered, registrar.StatusExpired:
+		if acquires(k) {
+			return registrar.Errorf(registrar.Precondition, "%s is %s here already", d.Name, d.Status)
+		}
+		if d.Operation != nil {
+			return registrar.Errorf(registrar.Precondition, "%s has an open operation, %s (%s); wait for it", d.Name, d.Operation.ID, d.Operation.Kind)
+		}
+		return nil
+	case registrar.StatusPending, registrar.StatusRegistering, registrar.StatusTransferring:
+		return registrar.Errorf(registrar.Precondition, "%s has been ordered already and is %s", d.Name, d.Status)
+	}
+	if !acquires(k) {
+		return registrar.Errorf(registrar.Precondition, "the domain is not registered here, so there is nothing to %s", k)
+	}
+	return nil
+}
+
+func (s *Service) routed(domain string) (string, error) {
+	name, ok := s.route(tld(domain))
+	if !ok {
+		return "", invalid("domain", "no registrar serves ."+Unicode(tld(domain)))
+	}
+	return name, nil
+}
+
+// validate asks the registrar for every mistake at once.
+func (s *Service) validate(ctx context.Context, name string, o registrar.Order) error {
+	r, err := s.registrars.Registrar(name)
+	if err != nil {
+		return err
+	}
+	v, err := r.Validate(ctx, o)
+	if err != nil {
+		return fmt.Errorf("validate order: %w", err)
+	}
+	return registrar.InvalidOrder(v.Problems)
+}
+
+// store inserts an unpaid order, and the domain it is to acquire.
+func (s *Service) store(ctx context.Context, tx *sql.Tx, o Order, sealed []byte) error {
+	if err := refuseSecond(ctx, tx, o); err != nil {
+		return err
+	}
+	if err := insertOrder(ctx, tx, o, sealed); err != nil {
+		return err
+	}
+	if acquires(o.Kind) {
+		d := Domain{Registrar: o.Registrar, Domain: registrar.Domain{Name: o.Domain, Customer: o.Customer,
+			Status: registrar.StatusPending, Nameservers: o.Nameservers}}
+		if err := putDomain(ctx, tx, d); err != nil {
+			return err
+		}
+	}
+	return s.record(ctx, tx, o, OrderPlaced, registrar.LevelInfo, describe(o))
+}
+
+// refuseSecond looks again, now that nobody else can write.
+func refuseSecond(ctx context.Context, tx *sql.Tx, o Order) error {
+	d, err := selectDomain(ctx, tx, o.Domain)
+	if err != nil {
+		return err
+	}
+	if err := admissible(o.Kind, d); err != nil {
+		return err
+	}
+	open, err := selectOrders(ctx, tx, "where domain = $1 and closed_at is null", o.Domain)
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	return registrar.Errorf(registrar.Precondition, "%s has an open order, %s (%s, %s); wait for it or cancel it",
+		o.Domain, open[0].ID, open[0].Kind, open[0].State)
+}
+
+func describe(o Order) string {
+	text := fmt.Sprintf("order %s: %s %s for customer %s", o.ID, o.Kind, o.Domain, o.Customer)
+	if o.Own {
+		text += ", the provider's own"
+	}
+	return text
+}

@@ -1,0 +1,68 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"registrar.panel/shared/registrar"
+)
+
+// DomainQuery selects domains; zero fields select all.
+type DomainQuery struct {
+	Status   registrar.DomainStatus
+	Customer string
+}
+
+// Orders lists orders, oldest first; of all customers when customer is empty.
+func (s *Service) Orders(ctx context.Context, customer string) (list []Order, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		list, err = selectOrders(ctx, tx, "where $1 = '' or customer = $1", customer)
+		return err
+	})
+	return list, err
+}
+
+// Order returns one order.
+func (s *Service) Order(ctx context.Context, id registrar.OrderID) (o Order, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		o, err = selectOrder(ctx, tx, id)
+		return err
+	})
+	return o, err
+}
+
+// Domains lists domains in name order.
+func (s *Service) Domains(ctx context.Context, q DomainQuery) (list []Domain, err error) {
+	if q.Status != "" && !slices.Contains(registrar.DomainStatuses(), q.Status) {
+		return nil, invalid("status", fmt.Sprintf("must be one of %v", registrar.DomainStatuses()))
+	}
+	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		list, err = selectDomains(ctx, tx, "where ($1 = '' or status = $1) and ($2 = '' or customer = $2)", q.Status, q.Customer)
+		return err
+	})
+	return list, err
+}
+
+// Domain returns one domain; its name may be in Unicode or in ACE.
+func (s *Service) Domain(ctx context.Context, name string) (Domain, error) {
+	ace, err := ACE(name)
+	if err != nil {
+		return Domain{}, err
+	}
+	d, err := s.find(ctx, ace)
+	if err == nil && d.Name == "" {
+		err = registrar.Errorf(registrar.NotFound, "there is no domain %s here", Unicode(ace))
+	}
+	return d, err
+}
+
+// find returns the zero Domain for an unknown name.
+func (s *Service) find(ctx context.Context, ace string) (d Domain, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		d, err = selectDomain(ctx, tx, ace)
+		return err
+	})
+	return d, err
+}

@@ -1,0 +1,166 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// write is a transaction after which readers of the log look again.
+func (s *Service) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	if err := s.db.Write(ctx, fn); err != nil {
+		return err
+	}
+	s.logged.wake()
+	return nil
+}
+
+func exec(ctx context.Context, q sqldb.Querier, query string, args ...any) error {
+	_, err := q.ExecContext(ctx, query, args...)
+	return fault(err, "write to the panel's database")
+}
+
+func fault(err error, what string) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+func insertOrder(ctx context.Context, q sqldb.Querier, o Order, sealed []byte) error {
+	nameservers, err := nameserverJSON(o.Nameservers)
+	if err != nil {
+		return err
+	}
+	return exec(ctx, q, `insert into orders (id, kind, domain, customer, registrar, state, own, nameservers, paid_till, sealed_private, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, o.ID, o.Kind, o.Domain, o.Customer, o.Registrar, o.State, o.Own,
+		nameservers, o.PaidTill.String(), sealed, sqldb.Millis(o.CreatedAt))
+}
+
+const orderColumns = "id, kind, domain, customer, registrar, state, own, nameservers, paid_till, operation, refusal, created_at, paid_at, closed_at"
+
+// selectOrders lists orders, oldest first.
+func selectOrders(ctx context.Context, q sqldb.Querier, where string, args ...any) ([]Order, error) {
+	list, err := sqldb.Collect(ctx, q, scanOrder, "select "+orderColumns+" from orders "+where+" order by id", args...)
+	return list, fault(err, "read orders")
+}
+
+func selectOrder(ctx context.Context, q sqldb.Querier, id registrar.OrderID) (Order, error) {
+	found, err := selectOrders(ctx, q, "where id = $1", id)
+	if err == nil && len(found) == 0 {
+		return Order{}, registrar.Errorf(registrar.NotFound, "there is no order %s", id)
+	}
+	if err != nil {
+		return Order{}, err
+	}
+	return found[0], nil
+}
+
+func scanOrder(row sqldb.Scanner) (o Order, err error) {
+	var nameservers, paidTill string
+	if err := row.Scan(&o.ID, &o.Kind, &o.Domain, &o.Customer, &o.Registrar, &o.State, &o.Own, &nameservers, &paidTill,
+		&o.Operation, &o.Refusal, sqldb.At(&o.CreatedAt), sqldb.At(&o.PaidAt), sqldb.At(&o.ClosedAt)); err != nil {
+		return o, err
+	}
+	if o.PaidTill, err = registrar.ParseDate(paidTill); err != nil {
+		return o, err
+	}
+	return o, json.Unmarshal([]byte(nameservers), &o.Nameservers)
+}
+
+// Domain is an entry of the domain list: the registrar's record, as its last event told
+// it, and who keeps it. Of Operation only what storedOperation names is filled.
+type Domain struct {
+	registrar.Domain
+	Registrar string
+}
+
+// storedOperation and storedAlarm are how a domain's row keeps them.
+type storedOperation struct {
+	ID       registrar.OperationID    `json:"id"`
+	Kind     registrar.OperationKind  `json:"kind"`
+	State    registrar.OperationState `json:"state"`
+	WaitsFor string                   `json:"waits_for"`
+	Error    string                   `json:"error"`
+}
+
+type storedAlarm struct {
+	Key     string    `json:"key"`
+	Since   time.Time `json:"since"`
+	Message string    `json:"message"`
+}
+
+func putDomain(ctx context.Context, q sqldb.Querier, d Domain) error {
+	nameservers, err := nameserverJSON(d.Nameservers)
+	if err != nil {
+		return err
+	}
+	var open *storedOperation
+	if op := d.Operation; op != nil {
+		open = &storedOperation{op.ID, op.Kind, op.State, op.WaitsFor, op.Error}
+	}
+	alarms := make([]storedAlarm, 0, len(d.Alarms))
+	for _, a := range d.Alarms {
+		alarms = append(alarms, storedAlarm(a))
+	}
+	operation, err := json.Marshal(open)
+	if err != nil {
+		return fmt.Errorf("store domain %s: %w", d.Name, err)
+	}
+	standing, err := json.Marshal(alarms)
+	if err != nil {
+		return fmt.Errorf("store domain %s: %w", d.Name, err)
+	}
+	return exec(ctx, q, `insert into domains (name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		on conflict (name) do update set customer = excluded.customer, registrar = excluded.registrar, status = excluded.status,
+			handle = excluded.handle, paid_till = excluded.paid_till, renewal = excluded.renewal,
+			nameservers = excluded.nameservers, operation = excluded.operation, alarms = excluded.alarms`,
+		d.Name, d.Customer, d.Registrar, d.Status, d.Handle, d.PaidTill.String(), d.Renewal, nameservers, string(operation), string(standing))
+}
+
+func nameserverJSON(nameservers []registrar.Nameserver) (string, error) {
+	text, err := json.Marshal(append([]registrar.Nameserver{}, nameservers...))
+	return string(text), fault(err, "store nameservers")
+}
+
+// selectDomains lists domains in name order.
+func selectDomains(ctx context.Context, q sqldb.Querier, where string, args ...any) ([]Domain, error) {
+	list, err := sqldb.Collect(ctx, q, scanDomain, `select name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms
+		from domains `+where+" order by name", args...)
+	return list, fault(err, "read domains")
+}
+
+// selectDomain returns the zero Domain for an unknown name.
+func selectDomain(ctx context.Context, q sqldb.Querier, name string) (Domain, error) {
+	found, err := selectDomains(ctx, q, "where name = $1", name)
+	if err != nil || len(found) == 0 {
+		return Domain{}, err
+	}
+	return found[0], nil
+}
+
+func scanDomain(row sqldb.Scanner) (d Domain, err error) {
+	var paidTill, nameservers, operation, alarms string
+	if err := row.Scan(&d.Name, &d.Customer, &d.Registrar, &d.Status, &d.Handle, &paidTill, &d.Renewal, &nameservers, &operation, &alarms); err != nil {
+		return d, err
+	}
+	var open *storedOperation
+	var standing []storedAlarm
+	d.PaidTill, err = registrar.ParseDate(paidTill)
+	err = errors.Join(err, json.Unmarshal([]byte(nameservers), &d.Nameservers),
+		json.Unmarshal([]byte(operation), &open), json.Unmarshal([]byte(alarms), &standing))
+	if open != nil {
+		d.Operation = &registrar.Operation{ID: open.ID, Kind: open.Kind, Domain: d.Name, State: open.State, WaitsFor: open.WaitsFor, Error: open.Error}
+	}
+	for _, a := range standing {
+		d.Alarms = append(d.Alarms, registrar.Alarm(a))
+	}
+	return d, err
+}

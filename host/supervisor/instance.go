@@ -1,0 +1,165 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+
+	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarrpc"
+)
+
+// instance is one process of a plugin, connected.
+type instance struct {
+	spec    Spec
+	timing  Timing
+	client  *goplugin.Client
+	process *process
+	plugin  registrar.Plugin
+}
+
+// Visit starts a plugin, hands it its settings, lets f use it and stops it again. The plugin
+// is never told to begin its work.
+func Visit(ctx context.Context, spec Spec, t Timing, log hclog.Logger, f func(ctx context.Context, p registrar.Plugin) error) error {
+	return with(ctx, spec, t.filled(), log.Named(spec.Name), func(i *instance) error {
+		d, err := i.describe(ctx)
+		if err != nil {
+			return err
+		}
+		if err := i.configure(ctx, d); err != nil {
+			return err
+		}
+		return f(ctx, i.plugin)
+	})
+}
+
+// with starts a process, lets f use it, and stops it on every path.
+func with(ctx context.Context, spec Spec, t Timing, log hclog.Logger, f func(*instance) error) error {
+	i, err := launch(ctx, spec, t, log)
+	if err != nil {
+		return fmt.Errorf("launch plugin %s: %w", spec.Name, err)
+	}
+	defer i.stop()
+	return f(i)
+}
+
+func launch(ctx context.Context, spec Spec, t Timing, log hclog.Logger) (*instance, error) {
+	if err := clearDir(spec.RunDir); err != nil {
+		return nil, err
+	}
+	p := newProcess(spec, log)
+	i := &instance{spec: spec, timing: t, process: p, client: goplugin.NewClient(clientConfig(p, t, log))}
+	stopStarting := context.AfterFunc(ctx, p.kill)
+	dispensed, err := registrarrpc.Dispense(i.client)
+	stopStarting()
+	if err != nil {
+		i.stop()
+		return nil, i.explain(err)
+	}
+	i.plugin = dispensed
+	return i, nil
+}
+
+func clientConfig(p *process, t Timing, log hclog.Logger) *goplugin.ClientConfig {
+	return &goplugin.ClientConfig{
+		HandshakeConfig:  registrarrpc.Handshake(),
+		VersionedPlugins: registrarrpc.ClientSet(),
+		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
+		GRPCDialOptions:  registrarrpc.DialOptions(),
+		AutoMTLS:         true,
+		SkipHostEnv:      true,
+		StartTimeout:     t.Start,
+		Logger:           hclog.NewNullLogger(), // what matters comes back as errors
+		SyncStdout:       noise{log},
+		SyncStderr:       noise{log},
+		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: p.spec.RunDir},
+		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
+			p.handshakeEnv = cmd.Env
+			return p, nil
+		},
+	}
+}
+
+// socketName is the most that go-plugin appends to the directory, and socketPath the most
+// that a socket's path may have.
+const (
+	socketName = len("/plugin-dir0000000000/plugin0000000000")
+	socketPath = 107
+)
+
+// FitsSockets tells whether a RunDir is short enough.
+func FitsSockets(dir string) bool { return len(dir)+socketName <= socketPath }
+
+// clearDir removes what a killed process left behind.
+func clearDir(dir string) error {
+	if !FitsSockets(dir) {
+		return misfit{fmt.Errorf("the directory for sockets %s has a path of more than %d bytes", dir, socketPath-socketName)}
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("clear run directory: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make run directory: %w", err)
+	}
+	return nil
+}
+
+// explain adds the plugin's last words to a failed handshake. It has not seen any secret
+// by then.
+func (i *instance) explain(err error) error {
+	if cause := i.process.startError(); cause != nil {
+		return cause // go-plugin drops its type
+	}
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	if words := i.process.lastWords(); words != "" {
+		text += "; its last words: " + words
+	}
+	err = errors.New(text)
+	if strings.Contains(text, "incompatible") { // go-plugin has no type for it
+		return misfit{err}
+	}
+	return err
+}
+
+func (i *instance) describe(ctx context.Context) (registrar.Description, error) {
+	ctx, cancel := context.WithTimeout(ctx, i.timing.Setup)
+	defer cancel()
+	d, err := i.plugin.Describe(ctx)
+	if err != nil {
+		return d, fmt.Errorf("describe plugin %s: %w", i.spec.Name, err)
+	}
+	if d.Name != i.spec.Name {
+		return d, misfit{fmt.Errorf("describe plugin %s: it calls itself %q", i.spec.Name, d.Name)}
+	}
+	return d, nil
+}
+
+func (i *instance) configure(ctx context.Context, d registrar.Description) error {
+	ctx, cancel := context.WithTimeout(ctx, i.timing.Setup)
+	defer cancel()
+	err := i.spec.Configure(ctx, i.plugin, d)
+	var code registrar.Code
+	if err != nil && ctx.Err() == nil && !errors.As(err, &code) {
+		return misfit{err}
+	}
+	return err
+}
+
+// stop ends the process within a bound: politely first, then by force. It returns when
+// the process and its children are gone.
+func (i *instance) stop() {
+	force := time.AfterFunc(i.timing.Kill, i.process.kill)
+	defer force.Stop()
+	i.client.Kill()
+	i.process.kill()
+	i.process.wait()
+	os.RemoveAll(i.spec.RunDir)
+}

@@ -1,0 +1,274 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/shared/registrar"
+)
+
+// plugin is one plugin through all its processes. One goroutine, run, owns it.
+type plugin struct {
+	spec    Spec
+	timing  Timing
+	log     hclog.Logger
+	session func(context.Context, string, registrar.Registrar) error
+	jitter  func() float64
+
+	settled chan struct{} // closed when it has been at work once, or is disabled
+	failure error         // why it is disabled; set before settled is closed
+
+	mu      sync.Mutex
+	status  Status
+	current registrar.Registrar // while State.Serves
+	retryAt time.Time           // while in back-off
+}
+
+func newPlugin(spec Spec, o Options) *plugin {
+	return &plugin{
+		spec: spec, timing: o.Timing.filled(), log: o.Logger.Named(spec.Name), session: o.Session, jitter: o.Jitter,
+		settled: make(chan struct{}), status: Status{Name: spec.Name, State: Stopped, Since: time.Now()},
+	}
+}
+
+// Status tells how the plugin stands.
+func (p *plugin) Status() Status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.status
+}
+
+func (p *plugin) registrar() (registrar.Registrar, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch s := p.status; {
+	case s.State.Serves():
+		return p.current, nil
+	case s.State == Draining:
+		return nil, registrar.Errorf(registrar.Draining, "registrar %s is stopping", s.Name)
+	default:
+		err := registrar.Errorf(registrar.Unavailable, "registrar %s is %s", s.Name, s.State)
+		if s.Error != "" {
+			err.Detail += ": " + s.Error
+		}
+		err.RetryAfter = max(0, time.Until(p.retryAt))
+		return nil, err
+	}
+}
+
+// run keeps the plugin at work until ctx ends.
+func (p *plugin) run(ctx context.Context) {
+	defer p.enter(Stopped, nil)
+	b := breaker{timing: p.timing, jitter: p.jitter}
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := p.life(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		state, pause := b.failed(time.Now(), time.Since(began), err)
+		p.rest(ctx, state, pause, err)
+	}
+}
+
+// rest waits for the next try; a pause of 0 means for ever.
+func (p *plugin) rest(ctx context.Context, state State, pause time.Duration, err error) {
+	p.mu.Lock()
+	p.retryAt = time.Now().Add(pause)
+	p.mu.Unlock()
+	p.enter(state, err)
+	if pause == 0 {
+		<-ctx.Done()
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(pause):
+		p.mu.Lock()
+		p.status.Restarts++
+		p.mu.Unlock()
+	}
+}
+
+// life is one process from its start to its end. The error says why it ended.
+func (p *plugin) life(ctx context.Context) error {
+	p.enter(Starting, nil)
+	return with(ctx, p.spec, p.timing, p.log, func(i *instance) error {
+		if err := p.setUp(ctx, i); err != nil {
+			return err
+		}
+		p.at(i.plugin)
+		return p.serve(ctx, i)
+	})
+}
+
+func (p *plugin) setUp(ctx context.Context, i *instance) error {
+	d, err := i.describe(ctx)
+	if err != nil {
+		return err
+	}
+	p.introduce(d)
+	if err := i.configure(ctx, d); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.timing.Setup)
+	defer cancel()
+	if err := i.plugin.Start(ctx); err != nil {
+		return fmt.Errorf("start plugin %s: %w", p.spec.Name, err)
+	}
+	return nil
+}
+
+func (p *plugin) introduce(d registrar.Description) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status.Title, p.status.Version = d.Title, d.Version
+	p.status.TLDs, p.status.Kinds, p.status.Capabilities = d.TLDs, d.Kinds, d.Capabilities
+}
+
+// at makes the plugin reachable.
+func (p *plugin) at(r registrar.Registrar) {
+	p.mu.Lock()
+	p.current = r
+	p.mu.Unlock()
+	p.enter(Running, nil)
+}
+
+// enter changes the state; a state that needs a reason brings it along.
+func (p *plugin) enter(state State, reason error) {
+	p.mu.Lock()
+	changed := p.status.State != state
+	if changed {
+		p.status.State, p.status.Since = state, time.Now()
+	}
+	if !state.Serves() {
+		p.current, p.status.Health = nil, nil
+	}
+	switch {
+	case reason != nil:
+		p.status.Error = reason.Error()
+	case state == Running:
+		p.status.Error = ""
+	}
+	p.mu.Unlock()
+	if changed && reason != nil {
+		p.log.Warn("plugin state", "state", state, "reason", reason)
+	} else if changed {
+		p.log.Info("plugin state", "state", state)
+	}
+	p.settle(state, reason)
+}
+
+func (p *plugin) settle(state State, reason error) {
+	if !state.Serves() && state != Disabled {
+		return
+	}
+	select {
+	case <-p.settled:
+	default:
+		if state == Disabled {
+			p.failure = reason
+		}
+		close(p.settled)
+	}
+}
+
+// serve lasts until the process ends or freezes, or ctx does: then it drains.
+func (p *plugin) serve(ctx context.Context, i *instance) error {
+	sessions, end := context.WithCancel(context.WithoutCancel(ctx))
+	var following sync.WaitGroup
+	following.Go(func() { p.follow(sessions, i.plugin) })
+	defer following.Wait()
+	defer end()
+	err := p.watch(ctx, i)
+	if ctx.Err() != nil {
+		p.enter(Draining, nil)
+		p.drain(ctx, i)
+	}
+	return err
+}
+
+// drain runs while sessions still go on, so that they see what it makes happen.
+func (p *plugin) drain(ctx context.Context, i *instance) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.timing.Drain)
+	defer cancel()
+	if err := i.plugin.Drain(ctx); err != nil {
+		p.log.Warn("plugin did not drain", "error", err)
+	}
+}
+
+// follow keeps a session going.
+func (p *plugin) follow(ctx context.Context, r registrar.Registrar) {
+	if p.session == nil {
+		return
+	}
+	b := breaker{timing: p.timing, jitter: p.jitter}
+	for {
+		began := time.Now()
+		err := p.session(ctx, p.spec.Name, r)
+		if ctx.Err() != nil {
+			return
+		}
+		pause := b.pause(time.Since(began))
+		p.log.Warn("session ended early", "error", err, "pause", pause)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// watch asks for health at intervals and returns why the process is no longer any good.
+func (p *plugin) watch(ctx context.Context, i *instance) error {
+	tick := time.NewTicker(p.timing.Interval)
+	defer tick.Stop()
+	for misses := 0; ; {
+		if p.check(ctx, i) {
+			misses = 0
+		} else if misses++; misses >= p.timing.Misses {
+			return fmt.Errorf("plugin %s does not answer: %d health checks in a row had no reply within %s", p.spec.Name, misses, p.timing.Answer)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-i.process.ended:
+			return fmt.Errorf("plugin %s ended: %w", p.spec.Name, i.process.verdict())
+		case <-tick.C:
+		}
+	}
+}
+
+// check tells whether the plugin answered at all; how it feels becomes its state.
+func (p *plugin) check(ctx context.Context, i *instance) bool {
+	ctx, cancel := context.WithTimeout(ctx, p.timing.Answer)
+	defer cancel()
+	health, err := i.plugin.Health(ctx)
+	if ctx.Err() != nil || errors.Is(err, registrar.Unavailable) {
+		return false
+	}
+	if err != nil {
+		health = []registrar.Component{{Name: "health", Detail: err.Error()}}
+	}
+	p.felt(health)
+	return true
+}
+
+func (p *plugin) felt(health []registrar.Component) {
+	state := Running
+	var reason error
+	for _, c := range health {
+		if !c.OK {
+			state, reason = Degraded, errors.Join(reason, fmt.Errorf("%s: %s", c.Name, c.Detail))
+		}
+	}
+	p.mu.Lock()
+	p.status.Health = health
+	p.mu.Unlock()
+	p.enter(state, reason)
+}

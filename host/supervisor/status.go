@@ -1,0 +1,43 @@
+package supervisor
+
+import (
+	"time"
+
+	"registrar.panel/shared/registrar"
+)
+
+// State says where a plugin stands.
+type State string
+
+const (
+	Starting State = "starting" // its process is being started and set up
+	Running  State = "running"  // at work
+	Degraded State = "degraded" // at work, but a component is not well
+	Backoff  State = "backoff"  // ended; will be started again
+	Disabled State = "disabled" // needs a person, or the next probe
+	Draining State = "draining" // finishing what is under way
+	Stopped  State = "stopped"  // not started, or ended with the host
+)
+
+// States lists every state.
+func States() []State {
+	return []State{Starting, Running, Degraded, Backoff, Disabled, Draining, Stopped}
+}
+
+// Serves tells whether calls reach the plugin.
+func (s State) Serves() bool { return s == Running || s == Degraded }
+
+// Status is how a plugin stands.
+type Status struct {
+	Name         string
+	Title        string // this and the next four are empty until the plugin has described itself
+	Version      string
+	TLDs         []string
+	Kinds        []registrar.OperationKind
+	Capabilities []registrar.Capability
+	State        State
+	Restarts     int       // how often it was started again
+	Since        time.Time // of the state
+	Error        string    // why it is not running, or ended last; "" while it runs
+	Health       []registrar.Component
+}

@@ -1,0 +1,156 @@
+// Package supervisor runs registrar plugins: it verifies and starts each one's process,
+// sets it up, watches its health, restarts it with back-off, drains it and kills it.
+//
+// It guarantees that one goroutine owns one plugin; that nothing a plugin writes, does or
+// fails to do stops the host; that a plugin is never started again because of mistakes that
+// starting again can't heal; that every process it started, with its children, is gone when
+// Run returns; and that a plugin learns of the host's death even by SIGKILL, because its
+// lifeline, a pipe, breaks.
+//
+// Errors: a plugin that is down answers [registrar.Unavailable] or [registrar.Draining],
+// with its state and reason. What it takes to start a plugin stands in [Status].Error.
+//
+// It needs Unix, and /proc for plugins with a checksum.
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/shared/registrar"
+)
+
+// Spec says how to run one plugin.
+type Spec struct {
+	Name    string   // Describe must give the same
+	Command []string // the program, absolute, and its arguments
+	Env     []string // NAME=VALUE; the host's own environment is not inherited
+	Dir     string   // working directory; "" = the host's
+	SHA256  string   // of the program, in hex; "" = not checked
+	RunDir  string   // for sockets: absolute, short, the plugin's own; emptied at each start
+
+	// Configure hands the plugin its settings. An error that has no [registrar.Code], or
+	// the code Invalid, means that the settings are wrong: it is not retried.
+	Configure func(ctx context.Context, p registrar.Plugin, d registrar.Description) error
+}
+
+// Options of a supervisor.
+type Options struct {
+	Plugins []Spec
+	Logger  hclog.Logger
+	Timing  Timing
+	// Session is called while a plugin serves, and must return when ctx ends; it is called
+	// again, after a pause, when it returns earlier. nil = none.
+	Session func(ctx context.Context, name string, r registrar.Registrar) error
+	// Jitter returns numbers in [0,1); nil = random ones.
+	Jitter func() float64
+}
+
+// Timing holds the limits; a zero field means the value that [Timing.filled] gives it.
+type Timing struct {
+	Start      time.Duration // until the handshake
+	Setup      time.Duration // for each of Describe, Configure and Start
+	Interval   time.Duration // between health checks
+	Answer     time.Duration // for one health check
+	Misses     int           // health checks without answer before the process is killed
+	BackoffMin time.Duration
+	BackoffMax time.Duration
+	Healthy    time.Duration // after which earlier failures are forgotten
+	Crashes    int           // within Window: the plugin is disabled
+	Window     time.Duration
+	Probe      time.Duration // after which a disabled plugin gets one try
+	Drain      time.Duration
+	Kill       time.Duration // for a process to end by itself after draining
+}
+
+func (t Timing) filled() Timing {
+	setDefault(&t.Start, 10*time.Second)
+	setDefault(&t.Setup, time.Minute)
+	setDefault(&t.Interval, 10*time.Second)
+	setDefault(&t.Answer, 3*time.Second)
+	setDefault(&t.Misses, 3)
+	setDefault(&t.BackoffMin, time.Second)
+	setDefault(&t.BackoffMax, time.Minute)
+	setDefault(&t.Healthy, 5*time.Minute)
+	setDefault(&t.Crashes, 5)
+	setDefault(&t.Window, 10*time.Minute)
+	setDefault(&t.Probe, 15*time.Minute)
+	setDefault(&t.Drain, 20*time.Second)
+	setDefault(&t.Kill, 5*time.Second)
+	return t
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Supervisor runs a set of plugins.
+type Supervisor struct{ plugins []*plugin }
+
+// New makes a supervisor; Run sets it to work.
+func New(o Options) *Supervisor {
+	if o.Jitter == nil {
+		o.Jitter = rand.Float64
+	}
+	s := &Supervisor{}
+	for _, spec := range o.Plugins {
+		s.plugins = append(s.plugins, newPlugin(spec, o))
+	}
+	return s
+}
+
+// Run supervises until ctx ends, then drains and stops all plugins, at the same time.
+// It returns when all processes are gone.
+func (s *Supervisor) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	for _, p := range s.plugins {
+		running.Go(func() { p.run(ctx) })
+	}
+	running.Wait()
+	return nil
+}
+
+// Registrar returns a plugin that is at work.
+func (s *Supervisor) Registrar(name string) (registrar.Registrar, error) {
+	for _, p := range s.plugins {
+		if p.spec.Name == name {
+			return p.registrar()
+		}
+	}
+	return nil, registrar.Errorf(registrar.NotFound, "there is no registrar %q", name)
+}
+
+// Statuses tells how the plugins stand, in the order of the options.
+func (s *Supervisor) Statuses() []Status {
+	all := make([]Status, 0, len(s.plugins))
+	for _, p := range s.plugins {
+		all = append(all, p.Status())
+	}
+	return all
+}
+
+// WaitReady waits until every plugin has been at work once, or is disabled. It returns why
+// the disabled ones are, joined.
+func (s *Supervisor) WaitReady(ctx context.Context) error {
+	var failures []error
+	for _, p := range s.plugins {
+		select {
+		case <-p.settled:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for plugin %s, which is %s: %w", p.spec.Name, p.Status().State, ctx.Err())
+		}
+		if p.failure != nil {
+			failures = append(failures, p.failure)
+		}
+	}
+	return errors.Join(failures...)
+}

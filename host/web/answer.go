@@ -1,0 +1,119 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"time"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+// maxBody bounds a request; a captured mail is the largest thing in one.
+const maxBody = 36 << 20
+
+// statusOf is how a refusal looks in HTTP. What is not listed is a fault of ours.
+var statusOf = map[registrar.Code]int{
+	registrar.Invalid:      http.StatusUnprocessableEntity,
+	registrar.NotFound:     http.StatusNotFound,
+	registrar.Conflict:     http.StatusConflict,
+	registrar.Precondition: http.StatusConflict,
+	registrar.Unsupported:  http.StatusNotImplemented,
+	registrar.NotReady:     http.StatusServiceUnavailable,
+	registrar.Locked:       http.StatusServiceUnavailable,
+	registrar.Draining:     http.StatusServiceUnavailable,
+	registrar.Unavailable:  http.StatusServiceUnavailable,
+	registrar.Internal:     http.StatusInternalServerError,
+}
+
+// endpoint makes a handler of a function that answers with a value.
+func endpoint[T any](s *Server, answer func(r *http.Request) (T, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v, err := answer(r)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		writeJSON(w, http.StatusOK, v)
+	})
+}
+
+// action is an endpoint that changes something: its request must be JSON.
+func action[In, Out any](s *Server, answer func(r *http.Request, in In) (Out, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
+			fail(w, http.StatusUnsupportedMediaType, "BAD_REQUEST", "the request must have Content-Type: application/json")
+			return
+		}
+		var in In
+		if err := decode(http.MaxBytesReader(w, r.Body, maxBody), &in); err != nil {
+			status := http.StatusBadRequest
+			var tooLarge *http.MaxBytesError
+			if errors.As(err, &tooLarge) {
+				status = http.StatusRequestEntityTooLarge
+			}
+			fail(w, status, "BAD_REQUEST", "read request: "+err.Error())
+			return
+		}
+		out, err := answer(r, in)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		writeJSON(w, http.StatusOK, out)
+	})
+}
+
+// decode reads one JSON value with known keys only.
+func decode(body io.Reader, v any) error {
+	dec := json.NewDecoder(body)
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something stands after the JSON value")
+	}
+	return nil
+}
+
+// refuse answers with an error. A fault that nobody meant to tell goes to the log instead.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return // nobody listens
+	}
+	var e *registrar.Error
+	if !errors.As(err, &e) {
+		s.log.Error("request failed", "method", r.Method, "path", r.Pattern, "err", err)
+		fail(w, http.StatusInternalServerError, string(registrar.Internal), "the panel could not do it; its log says why")
+		return
+	}
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
+	}
+	message := e.Detail
+	if message == "" {
+		message = e.Code.Error()
+	}
+	problems := make([]api.Problem, 0, len(e.Problems))
+	for _, p := range e.Problems {
+		problems = append(problems, api.Problem(p))
+	}
+	writeJSON(w, statusOf[e.Code], api.Failure{Error: api.Error{Code: string(e.Code), Message: message, Problems: problems}})
+}
+
+func fail(w http.ResponseWriter, status int, code, message string) {
+	writeJSON(w, status, api.Failure{Error: api.Error{Code: code, Message: message, Problems: []api.Problem{}}})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// An error here means that the caller has gone.
+	_ = json.NewEncoder(w).Encode(v)
+}

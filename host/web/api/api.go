@@ -1,0 +1,324 @@
+// Package api is the panel's JSON API: its words, which are a promise to scripts outside
+// this repository, and a client.
+//
+// In all of it times are RFC 3339 in UTC, dates YYYY-MM-DD, what is unknown is null, and a
+// list is never null. New keys may appear; none is renamed.
+//
+// A call that the panel refused returns an [*Error] with the panel's code and words. When
+// no panel answers the error is [ErrNotServing].
+package api
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Domain is a domain as the panel shows it.
+type Domain struct {
+	Name        string       `json:"name"` // ACE
+	Unicode     string       `json:"unicode"`
+	Status      string       `json:"status"`
+	Registrar   string       `json:"registrar"`
+	Customer    string       `json:"customer"`
+	Handle      *string      `json:"handle"`
+	PaidTill    *string      `json:"paid_till"`
+	Renewal     *string      `json:"renewal"` // auto | manual
+	Nameservers []Nameserver `json:"nameservers"`
+	Operation   *Operation   `json:"operation"` // the open one
+	Alarms      []Alarm      `json:"alarms"`
+	Timeline    []Entry      `json:"timeline,omitempty"` // with one domain only: its Action Log
+}
+
+// Nameserver is a host, with addresses when it lies in the domain itself.
+type Nameserver struct {
+	Host string   `json:"host"`
+	IPs  []string `json:"ips"`
+}
+
+// Alarm stands until what it tells of is over.
+type Alarm struct {
+	Key     string    `json:"key"`
+	Since   time.Time `json:"since"`
+	Message string    `json:"message"`
+}
+
+// Operation is something a registrar does. Within a domain the keys from order on are
+// left out.
+type Operation struct {
+	ID       string  `json:"id"`
+	Kind     string  `json:"kind"`
+	State    string  `json:"state"`
+	WaitsFor *string `json:"waits_for"`
+	Error    *string `json:"error"`
+
+	*OperationDetails
+}
+
+// OperationDetails is what only the operation itself tells.
+type OperationDetails struct {
+	Order      *string    `json:"order"` // null = begun by the registrar's schedule
+	Domain     string     `json:"domain"`
+	CreatedAt  time.Time  `json:"created_at"`
+	UpdatedAt  time.Time  `json:"updated_at"`
+	Deadline   *time.Time `json:"deadline"`
+	FinishedAt *time.Time `json:"finished_at"`
+	History    []Step     `json:"history"`
+}
+
+// Step is one entry of an operation's history.
+type Step struct {
+	At       time.Time `json:"at"`
+	State    string    `json:"state"`
+	Message  string    `json:"message"`
+	Actor    string    `json:"actor"`
+	Evidence *string   `json:"evidence"`
+	Mail     *string   `json:"mail"`
+}
+
+// Order is an order. Operation is the ID.
+type Order struct {
+	ID        string     `json:"id"`
+	Kind      string     `json:"kind"`
+	Domain    string     `json:"domain"`
+	Unicode   string     `json:"unicode"`
+	Customer  string     `json:"customer"`
+	State     string     `json:"state"` // unpaid | paid | cancelled
+	Operation *string    `json:"operation"`
+	Registrar string     `json:"registrar"`
+	Own       bool       `json:"own"`
+	Error     *string    `json:"error"` // why the registrar refused it
+	CreatedAt time.Time  `json:"created_at"`
+	PaidAt    *time.Time `json:"paid_at"`
+	ClosedAt  *time.Time `json:"closed_at"`
+}
+
+// NewOrder asks for an order of any kind.
+type NewOrder struct {
+	Kind        string       `json:"kind"` // register | transfer | renew | update
+	Domain      string       `json:"domain"`
+	Customer    string       `json:"customer"`
+	Own         bool         `json:"own"` // needs no payment
+	Contact     Contact      `json:"contact,omitempty"`
+	Nameservers []Nameserver `json:"nameservers,omitempty"`
+	AuthCode    string       `json:"auth_code,omitempty"`
+	PaidTill    string       `json:"paid_till,omitempty"` // of a renewal: the expiry the caller believes in; "" = as the panel knows it
+}
+
+// Changed is an order after a payment or cancellation.
+type Changed struct {
+	Order
+	Changed bool `json:"changed"` // false: it was so already
+}
+
+// Entry is a line of the Action Log.
+type Entry struct {
+	ID        int64     `json:"id"`
+	At        time.Time `json:"at"`
+	Domain    *string   `json:"domain"`
+	Actor     string    `json:"actor"`
+	Level     string    `json:"level"` // info | warning | error
+	Event     string    `json:"event"`
+	Message   string    `json:"message"`
+	Operation *string   `json:"operation"`
+	Mail      *string   `json:"mail"`
+	Order     *string   `json:"order"`
+	Registrar string    `json:"registrar"`
+}
+
+// Review is a mail that waits for a person.
+type Review struct {
+	ID         string     `json:"id"`
+	ReceivedAt time.Time  `json:"received_at"`
+	From       string     `json:"from"`
+	Subject    string     `json:"subject"`
+	Reason     string     `json:"reason"`
+	Candidates []string   `json:"candidates"` // operations
+	Mail       string     `json:"mail"`
+	Text       *string    `json:"text"` // with one entry only; masked
+	ResolvedAt *time.Time `json:"resolved_at"`
+	ResolvedBy *string    `json:"resolved_by"`
+	Outcome    *string    `json:"outcome"`
+}
+
+// ReviewDecision is a person's reading of a mail.
+type ReviewDecision struct {
+	Outcome   string `json:"outcome"`
+	Operation string `json:"operation,omitempty"`
+	By        string `json:"by"`
+}
+
+// Decision is a person's verdict on an operation.
+type Decision struct {
+	Outcome string `json:"outcome"` // done | failed | resend | cancel
+	By      string `json:"by"`
+	Note    string `json:"note,omitempty"`
+}
+
+// Plugin is how a registrar's process stands.
+type Plugin struct {
+	Name         string      `json:"name"`
+	Title        string      `json:"title"`
+	Version      string      `json:"version"`
+	State        string      `json:"state"`
+	TLDs         []string    `json:"tlds"`
+	Kinds        []string    `json:"kinds"`
+	Capabilities []string    `json:"capabilities"`
+	Restarts     int         `json:"restarts"`
+	Since        time.Time   `json:"since"`
+	Error        *string     `json:"error"`
+	Health       []Component `json:"health"`
+}
+
+// Component is one part of a plugin's health.
+type Component struct {
+	Component string `json:"component"`
+	OK        bool   `json:"ok"`
+	Detail    string `json:"detail"`
+}
+
+// Form is what an order must say.
+type Form struct {
+	TLD        string  `json:"tld"`
+	Kind       string  `json:"kind"`
+	Registrant string  `json:"registrant"`
+	Fields     []Field `json:"fields"`
+}
+
+// Field is one question.
+type Field struct {
+	Key      string            `json:"key"`   // in the contact
+	Label    map[string]string `json:"label"` // by language
+	Type     string            `json:"type"`
+	Required bool              `json:"required"`
+	Multiple bool              `json:"multiple"`
+	Pattern  *string           `json:"pattern"` // RE2
+	Example  *string           `json:"example"`
+	Class    string            `json:"class"`
+}
+
+// Handle is a registrant as a registrar knows it.
+type Handle struct {
+	Handle    string `json:"handle"`
+	Customer  string `json:"customer"`
+	Registrar string `json:"registrar"`
+	Kind      string `json:"kind"`
+	State     string `json:"state"`
+}
+
+// NewHandle takes over a handle. Registrar may be empty when only one works with handles.
+type NewHandle struct {
+	Handle    string `json:"handle"`
+	Registrar string `json:"registrar,omitempty"`
+}
+
+// Customer is all the panel knows of one.
+type Customer struct {
+	ID      string   `json:"id"`
+	Handles []Handle `json:"handles"`
+	Domains []Domain `json:"domains"`
+	Orders  []Order  `json:"orders"`
+}
+
+// Import takes over a domain. Registrar may be empty: the one that serves the TLD.
+type Import struct {
+	Customer  string `json:"customer"`
+	Handle    string `json:"handle"`
+	PaidTill  string `json:"paid_till"`
+	Registrar string `json:"registrar,omitempty"`
+}
+
+// Renewal chooses how a domain is renewed: auto | manual.
+type Renewal struct {
+	Mode string `json:"mode"`
+}
+
+// RenewalRun asks for a pass.
+type RenewalRun struct {
+	DryRun bool `json:"dry_run"`
+}
+
+// RenewalStep is one line of a renewal pass.
+type RenewalStep struct {
+	Domain    string  `json:"domain"`
+	Registrar string  `json:"registrar"`
+	PaidTill  *string `json:"paid_till"`
+	Action    string  `json:"action"` // send | announce | hold
+	Reason    string  `json:"reason"`
+}
+
+// Mail is a stored mail, masked.
+type Mail struct {
+	ID      string    `json:"id"`
+	At      time.Time `json:"at"`
+	Out     bool      `json:"out"`
+	From    string    `json:"from"`
+	To      string    `json:"to"`
+	Subject string    `json:"subject"`
+	Text    string    `json:"text"`
+}
+
+// CapturedMail is a mail to try the rules on. Registrar may be empty when only one works
+// by mail.
+type CapturedMail struct {
+	Raw       []byte `json:"raw"` // base64
+	Registrar string `json:"registrar,omitempty"`
+}
+
+// Recognition tells how a mail would be understood.
+type Recognition struct {
+	From    string   `json:"from"`
+	Subject string   `json:"subject"`
+	Kind    string   `json:"kind"`
+	Results []Result `json:"results"`
+}
+
+// Result is one result within a mail.
+type Result struct {
+	Rule     string  `json:"rule"`
+	Outcome  string  `json:"outcome"`
+	Domain   *string `json:"domain"`
+	Handle   *string `json:"handle"`
+	Task     *string `json:"task"`
+	Message  *string `json:"message"`
+	State    *string `json:"state"`
+	PaidTill *string `json:"paid_till"`
+}
+
+// Preview is the mail that an order would send first.
+type Preview struct {
+	Preview string `json:"preview"`
+}
+
+// Rule is a configuration block that would recognise a mail.
+type Rule struct {
+	Rule string `json:"rule"`
+}
+
+// Failure is the body of every answer that is no success.
+type Failure struct {
+	Error Error `json:"error"`
+}
+
+// Error is a refused call.
+type Error struct {
+	Code     string    `json:"code"` // a registrar.Code, or UNAUTHORIZED, FORBIDDEN, BAD_REQUEST
+	Message  string    `json:"message"`
+	Problems []Problem `json:"problems"`
+}
+
+// Problem is one mistake, by field path.
+type Problem struct {
+	Path    string `json:"path"`
+	Message string `json:"message"`
+}
+
+// Error tells the message and every problem, one a line.
+func (e *Error) Error() string {
+	var text strings.Builder
+	text.WriteString(e.Message)
+	for _, p := range e.Problems {
+		fmt.Fprintf(&text, "\n  %s: %s", p.Path, p.Message)
+	}
+	return text.String()
+}

@@ -1,0 +1,154 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"registrar.panel/internal/secret"
+)
+
+// ErrNotServing: nothing listens where the panel should.
+var ErrNotServing = errors.New("no panel is serving")
+
+// Client calls a panel. It is safe for concurrent use.
+type Client struct {
+	base  string
+	http  *http.Client
+	token secret.String
+}
+
+// NewClient makes a client of the panel at HOST:PORT, http://…, https://… or unix://PATH.
+// The token is empty where the panel asks for none.
+func NewClient(server string, token secret.String) (*Client, error) {
+	c := &Client{http: &http.Client{}, token: token}
+	if path, ok := strings.CutPrefix(server, "unix://"); ok {
+		c.base = "http://panel" // the name is not looked up
+		c.http.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		}}
+		return c, nil
+	}
+	if !strings.Contains(server, "://") {
+		server = "http://" + server
+	}
+	u, err := url.Parse(server)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("server must be HOST:PORT, http://…, https://… or unix://PATH")
+	}
+	c.base = strings.TrimSuffix(u.String(), "/")
+	return c, nil
+}
+
+// Path joins the parts of an address below /api/v1, each of them escaped.
+func Path(parts ...string) string {
+	path := "/api/v1"
+	for _, p := range parts {
+		path += "/" + url.PathEscape(p)
+	}
+	return path
+}
+
+// Get fetches a value.
+func Get[T any](ctx context.Context, c *Client, path string, query url.Values) (v T, err error) {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return v, c.call(ctx, http.MethodGet, path, nil, &v)
+}
+
+// Post sends a value and returns the answer. in may be nil.
+func Post[T any](ctx context.Context, c *Client, path string, in any) (out T, err error) {
+	return out, c.call(ctx, http.MethodPost, path, in, &out)
+}
+
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	body, err := c.do(ctx, method, path, in)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if err := json.NewDecoder(body).Decode(out); err != nil {
+		return fmt.Errorf("read the panel's answer: %w", err)
+	}
+	return nil
+}
+
+func (c *Client) do(ctx context.Context, method, path string, in any) (io.ReadCloser, error) {
+	var body io.Reader
+	if method != http.MethodGet {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return nil, fmt.Errorf("write request: %w", err)
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if !c.token.IsEmpty() {
+		req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	if resp.StatusCode < http.StatusBadRequest {
+		return resp.Body, nil
+	}
+	defer resp.Body.Close()
+	return nil, failure(resp)
+}
+
+func unreachable(err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) {
+		return ErrNotServing
+	}
+	return fmt.Errorf("call the panel: %w", err)
+}
+
+func failure(resp *http.Response) error {
+	var f Failure
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&f); err != nil || f.Error.Code == "" {
+		return fmt.Errorf("call the panel: it answered %s", resp.Status)
+	}
+	return &f.Error
+}
+
+// FollowLog yields the entries of the Action Log after an ID, those of one domain unless
+// it is "", and goes on with new ones until ctx ends.
+func (c *Client) FollowLog(ctx context.Context, domain string, after int64) iter.Seq2[Entry, error] {
+	query := url.Values{"follow": {"1"}, "domain": {domain}, "after": {strconv.FormatInt(after, 10)}}
+	return func(yield func(Entry, error) bool) {
+		body, err := c.do(ctx, http.MethodGet, Path("log")+"?"+query.Encode(), nil)
+		if err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		defer body.Close()
+		for dec := json.NewDecoder(body); ; {
+			var e Entry
+			err := dec.Decode(&e)
+			if ctx.Err() != nil || errors.Is(err, io.EOF) {
+				return
+			}
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}

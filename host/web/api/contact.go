@@ -1,0 +1,95 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// Contact is a registrant: the values by field, each a list. In JSON a value is a string,
+// a boolean or a list of strings, and "kind" is a field like the others.
+type Contact map[string][]string
+
+// UnmarshalJSON refuses everything else, naming the key and never the value.
+func (c *Contact) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return fmt.Errorf("a contact must be a JSON object")
+	}
+	*c = Contact{}
+	for dec.More() {
+		t, err := dec.Token()
+		key, ok := t.(string)
+		if err != nil || !ok {
+			return fmt.Errorf("a contact must be a JSON object")
+		}
+		if _, twice := (*c)[key]; twice {
+			return fmt.Errorf("contact key %q is there twice", key)
+		}
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			return fmt.Errorf("contact key %q: its value is not JSON", key)
+		}
+		if (*c)[key], err = values(raw); err != nil {
+			return fmt.Errorf("contact key %q %w", key, err)
+		}
+	}
+	return nil
+}
+
+var errValue = fmt.Errorf("must be a string, true, false, or a list of strings")
+
+func values(raw json.RawMessage) ([]string, error) {
+	var v any
+	if json.Unmarshal(raw, &v) != nil {
+		return nil, errValue
+	}
+	switch v := v.(type) {
+	case string:
+		return []string{v}, nil
+	case bool:
+		return []string{strconv.FormatBool(v)}, nil
+	case []any:
+		list := make([]string, len(v))
+		for i, item := range v {
+			text, ok := item.(string)
+			if !ok {
+				return nil, errValue
+			}
+			list[i] = text
+		}
+		return list, nil
+	}
+	return nil, errValue
+}
+
+// DecodeContact reads a contact file: one object that has a kind, and nothing after it.
+func DecodeContact(r io.Reader) (Contact, error) {
+	dec := json.NewDecoder(r)
+	var c Contact
+	if err := dec.Decode(&c); err != nil {
+		return nil, fmt.Errorf("read contact: %w", withoutValue(err))
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, fmt.Errorf("read contact: something stands after the object")
+	}
+	if len(c["kind"]) != 1 {
+		return nil, fmt.Errorf(`read contact: it needs "kind": "person" or "organization"; it has %v`, slices.Sorted(maps.Keys(c)))
+	}
+	return c, nil
+}
+
+// withoutValue keeps what a syntax error quotes of the contents to one character.
+func withoutValue(err error) error {
+	if syntax, ok := err.(*json.SyntaxError); ok {
+		return fmt.Errorf("it is not JSON: mistake at byte %d", syntax.Offset)
+	}
+	return err
+}

@@ -1,0 +1,268 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"registrar.panel/host/orders"
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+// none is the body of an action that needs none.
+type none struct{}
+
+func (s *Server) routeAPI(mux *http.ServeMux) {
+	handle := func(pattern string, h http.Handler) { mux.Handle(pattern, h) }
+
+	handle("GET /api/v1/form/{tld}", endpoint(s, s.form))
+	handle("GET /api/v1/orders", endpoint(s, s.listOrders))
+	handle("POST /api/v1/orders", action(s, s.placeOrder))
+	handle("GET /api/v1/orders/{id}", endpoint(s, s.showOrder))
+	handle("GET /api/v1/orders/{id}/preview", endpoint(s, s.preview))
+	handle("POST /api/v1/orders/{id}/pay", action(s, s.payOrder))
+	handle("POST /api/v1/orders/{id}/cancel", action(s, s.cancelOrder))
+
+	handle("GET /api/v1/domains", endpoint(s, s.listDomains))
+	handle("GET /api/v1/domains/{name}", endpoint(s, s.showDomain))
+	handle("POST /api/v1/domains/{name}/renewal", action(s, s.setRenewal))
+	handle("POST /api/v1/domains/{name}/import", action(s, s.importDomain))
+	handle("GET /api/v1/customers/{id}", endpoint(s, s.showCustomer))
+	handle("POST /api/v1/customers/{id}/handles", action(s, s.adoptHandle))
+	handle("POST /api/v1/renewals/run", action(s, s.runRenewals))
+
+	handle("GET /api/v1/log", http.HandlerFunc(s.actionLog))
+	handle("GET /api/v1/review", endpoint(s, s.listReviews))
+	handle("GET /api/v1/review/{id}", endpoint(s, s.showReview))
+	handle("GET /api/v1/review/{id}/rule", endpoint(s, s.reviewRule))
+	handle("POST /api/v1/review/{id}/resolve", action(s, s.resolveReview))
+	handle("GET /api/v1/operations/{id}", endpoint(s, s.showOperation))
+	handle("POST /api/v1/operations/{id}/resolve", action(s, s.resolveOperation))
+	handle("POST /api/v1/replies/test", action(s, s.testReply))
+	handle("GET /api/v1/mails/{id}", endpoint(s, s.showMail))
+	handle("GET /api/v1/plugins", endpoint(s, s.listPlugins))
+	handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
+		return none{}, registrar.Errorf(registrar.NotFound, "there is no %s %s", r.Method, r.URL.Path)
+	}))
+}
+
+func (s *Server) form(r *http.Request) (api.Form, error) {
+	q := registrar.FormQuery{TLD: r.PathValue("tld"), Kind: registrar.OperationKind(or(r.FormValue("kind"), string(registrar.KindRegister))),
+		Registrant: registrar.RegistrantKind(or(r.FormValue("registrant"), string(registrar.Person)))}
+	if !slices.Contains(registrar.OperationKinds(), q.Kind) {
+		return api.Form{}, mistake("kind", "must be one of %v", registrar.OperationKinds())
+	}
+	if !slices.Contains(registrar.RegistrantKinds(), q.Registrant) {
+		return api.Form{}, mistake("registrant", "must be one of %v", registrar.RegistrantKinds())
+	}
+	f, err := s.orders.Form(r.Context(), q)
+	return formOf(f), err
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+func mistake(path, format string, args ...any) error {
+	return registrar.InvalidOrder([]registrar.Problem{{Path: path, Message: fmt.Sprintf(format, args...)}})
+}
+
+func (s *Server) listOrders(r *http.Request) ([]api.Order, error) {
+	all, err := s.orders.Orders(r.Context(), r.FormValue("customer"))
+	return list(all, orderOf), err
+}
+
+func (s *Server) placeOrder(r *http.Request, in api.NewOrder) (api.Order, error) {
+	paidTill, err := date("paid_till", in.PaidTill)
+	if err != nil {
+		return api.Order{}, err
+	}
+	o, err := s.orders.Place(r.Context(), orders.Request{Kind: registrar.OperationKind(in.Kind), Domain: in.Domain, Customer: in.Customer, Own: in.Own,
+		Registrant: registrantOf(in.Contact), Nameservers: nameservers(in.Nameservers), AuthCode: registrar.AuthCode(in.AuthCode), PaidTill: paidTill})
+	return orderOf(o), err
+}
+
+func date(path, text string) (registrar.Date, error) {
+	d, err := registrar.ParseDate(text)
+	if err != nil {
+		return d, mistake(path, "must be YYYY-MM-DD")
+	}
+	return d, nil
+}
+
+func (s *Server) showOrder(r *http.Request) (api.Order, error) {
+	o, err := s.orders.Order(r.Context(), registrar.OrderID(r.PathValue("id")))
+	return orderOf(o), err
+}
+
+func (s *Server) preview(r *http.Request) (api.Preview, error) {
+	text, err := s.orders.Preview(r.Context(), registrar.OrderID(r.PathValue("id")))
+	return api.Preview{Preview: text}, err
+}
+
+func (s *Server) payOrder(r *http.Request, _ none) (api.Changed, error) {
+	o, changed, err := s.orders.Pay(r.Context(), registrar.OrderID(r.PathValue("id")))
+	return api.Changed{Order: orderOf(o), Changed: changed}, err
+}
+
+func (s *Server) cancelOrder(r *http.Request, _ none) (api.Changed, error) {
+	o, changed, err := s.orders.Cancel(r.Context(), registrar.OrderID(r.PathValue("id")))
+	return api.Changed{Order: orderOf(o), Changed: changed}, err
+}
+
+func (s *Server) listDomains(r *http.Request) ([]api.Domain, error) {
+	all, err := s.orders.Domains(r.Context(), orders.DomainQuery{Status: registrar.DomainStatus(r.FormValue("status"))})
+	return list(all, domainOf), err
+}
+
+// showDomain adds the timeline: the domain's part of the Action Log.
+func (s *Server) showDomain(r *http.Request) (api.Domain, error) {
+	d, err := s.orders.Domain(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return api.Domain{}, err
+	}
+	entries, err := s.orders.Log(r.Context(), orders.LogQuery{Domain: d.Name})
+	shown := domainOf(d)
+	shown.Timeline = list(entries, entryOf)
+	return shown, err
+}
+
+func (s *Server) setRenewal(r *http.Request, in api.Renewal) (api.Domain, error) {
+	d, err := s.orders.SetRenewal(r.Context(), r.PathValue("name"), registrar.RenewalMode(in.Mode))
+	return domainOf(d), err
+}
+
+func (s *Server) importDomain(r *http.Request, in api.Import) (api.Domain, error) {
+	paidTill, err := date("paid_till", in.PaidTill)
+	if err != nil {
+		return api.Domain{}, err
+	}
+	d, err := s.orders.Import(r.Context(), registrar.Import{Domain: r.PathValue("name"), Customer: in.Customer, Handle: in.Handle, PaidTill: paidTill}, in.Registrar)
+	return domainOf(d), err
+}
+
+func (s *Server) showCustomer(r *http.Request) (api.Customer, error) {
+	id := r.PathValue("id")
+	handles, err := s.orders.Handles(r.Context(), id)
+	if err != nil {
+		return api.Customer{}, err
+	}
+	domains, err := s.orders.Domains(r.Context(), orders.DomainQuery{Customer: id})
+	if err != nil {
+		return api.Customer{}, err
+	}
+	placed, err := s.orders.Orders(r.Context(), id)
+	return api.Customer{ID: id, Handles: list(handles, handleOf), Domains: list(domains, domainOf), Orders: list(placed, orderOf)}, err
+}
+
+func (s *Server) adoptHandle(r *http.Request, in api.NewHandle) (api.Handle, error) {
+	h, err := s.orders.AdoptHandle(r.Context(), in.Registrar, r.PathValue("id"), in.Handle)
+	return handleOf(h), err
+}
+
+func (s *Server) runRenewals(r *http.Request, in api.RenewalRun) ([]api.RenewalStep, error) {
+	steps, err := s.orders.RunRenewals(r.Context(), in.DryRun)
+	return list(steps, stepOfPass), err
+}
+
+// actionLog answers with a list, or with ?follow=1 with one entry a line that never ends.
+func (s *Server) actionLog(w http.ResponseWriter, r *http.Request) {
+	q, err := logQuery(r)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	if r.FormValue("follow") == "1" {
+		s.followLog(w, r, q)
+		return
+	}
+	entries, err := s.orders.Log(r.Context(), q)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, list(entries, entryOf))
+}
+
+func logQuery(r *http.Request) (q orders.LogQuery, err error) {
+	q.Domain = r.FormValue("domain")
+	if q.After, err = strconv.ParseInt(or(r.FormValue("after"), "0"), 10, 64); err != nil {
+		return q, mistake("after", "must be the ID of an entry")
+	}
+	if q.Limit, err = strconv.Atoi(or(r.FormValue("limit"), "0")); err != nil || q.Limit < 0 {
+		return q, mistake("limit", "must be a number of entries")
+	}
+	return q, nil
+}
+
+func (s *Server) followLog(w http.ResponseWriter, r *http.Request, q orders.LogQuery) {
+	stream := http.NewResponseController(w)
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	out := json.NewEncoder(w)
+	if stream.Flush() != nil {
+		return
+	}
+	for e, err := range s.orders.FollowLog(r.Context(), q) {
+		if err != nil {
+			if r.Context().Err() == nil {
+				s.log.Error("following the log ended", "err", err)
+			}
+			return
+		}
+		if out.Encode(entryOf(e)) != nil || stream.Flush() != nil {
+			return
+		}
+	}
+}
+
+func (s *Server) listReviews(r *http.Request) ([]api.Review, error) {
+	all, err := s.orders.Reviews(r.Context())
+	return list(all, func(o orders.Of[registrar.Review]) api.Review { return reviewOf(o.Value) }), err
+}
+
+func (s *Server) showReview(r *http.Request) (api.Review, error) {
+	e, err := s.orders.Review(r.Context(), registrar.ReviewID(r.PathValue("id")))
+	return reviewOf(e), err
+}
+
+func (s *Server) reviewRule(r *http.Request) (api.Rule, error) {
+	rule, err := s.orders.ReviewRule(r.Context(), registrar.ReviewID(r.PathValue("id")))
+	return api.Rule{Rule: rule}, err
+}
+
+func (s *Server) resolveReview(r *http.Request, in api.ReviewDecision) (api.Review, error) {
+	e, err := s.orders.ResolveReview(r.Context(), registrar.ReviewDecision{Review: registrar.ReviewID(r.PathValue("id")),
+		Outcome: registrar.ReplyOutcome(in.Outcome), Operation: registrar.OperationID(in.Operation), By: in.By})
+	return reviewOf(e), err
+}
+
+func (s *Server) showOperation(r *http.Request) (api.Operation, error) {
+	op, err := s.orders.Operation(r.Context(), registrar.OperationID(r.PathValue("id")))
+	return operationOf(op), err
+}
+
+func (s *Server) resolveOperation(r *http.Request, in api.Decision) (api.Operation, error) {
+	op, err := s.orders.Resolve(r.Context(), registrar.Decision{Operation: registrar.OperationID(r.PathValue("id")),
+		Verdict: registrar.Verdict(in.Outcome), By: in.By, Note: in.Note})
+	return operationOf(op), err
+}
+
+func (s *Server) testReply(r *http.Request, in api.CapturedMail) (api.Recognition, error) {
+	rec, err := s.orders.Recognise(r.Context(), in.Registrar, in.Raw)
+	return recognitionOf(rec), err
+}
+
+func (s *Server) showMail(r *http.Request) (api.Mail, error) {
+	m, err := s.orders.Mail(r.Context(), registrar.MailID(r.PathValue("id")))
+	return mailOf(m), err
+}
+
+func (s *Server) listPlugins(*http.Request) ([]api.Plugin, error) {
+	return list(s.plugins.Statuses(), pluginOf), nil
+}

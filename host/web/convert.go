@@ -1,0 +1,141 @@
+package web
+
+import (
+	"time"
+
+	"registrar.panel/host/orders"
+	"registrar.panel/host/supervisor"
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+// known is null for what is not known.
+func known[T ~string](v T) *string {
+	if v == "" {
+		return nil
+	}
+	text := string(v)
+	return &text
+}
+
+func knownDate(d registrar.Date) *string { return known(d.String()) }
+
+func knownTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// list converts every element; it is never nil.
+func list[In, Out any](in []In, convert func(In) Out) []Out {
+	out := make([]Out, 0, len(in))
+	for _, v := range in {
+		out = append(out, convert(v))
+	}
+	return out
+}
+
+func texts[T ~string](in []T) []string { return list(in, func(v T) string { return string(v) }) }
+
+func domainOf(d orders.Domain) api.Domain {
+	out := api.Domain{Name: d.Name, Unicode: orders.Unicode(d.Name), Status: string(d.Status), Registrar: d.Registrar, Customer: d.Customer,
+		Handle: known(d.Handle), PaidTill: knownDate(d.PaidTill), Renewal: known(d.Renewal),
+		Nameservers: list(d.Nameservers, nameserverOf), Alarms: list(d.Alarms, alarmOf)}
+	if op := d.Operation; op != nil {
+		out.Operation = &api.Operation{ID: string(op.ID), Kind: string(op.Kind), State: string(op.State),
+			WaitsFor: known(op.WaitsFor), Error: known(op.Error)}
+	}
+	return out
+}
+
+func nameserverOf(n registrar.Nameserver) api.Nameserver {
+	return api.Nameserver{Host: n.Host, IPs: append([]string{}, n.IPs...)}
+}
+
+func nameservers(in []api.Nameserver) []registrar.Nameserver {
+	return list(in, func(n api.Nameserver) registrar.Nameserver { return registrar.Nameserver{Host: n.Host, IPs: n.IPs} })
+}
+
+func alarmOf(a registrar.Alarm) api.Alarm {
+	return api.Alarm{Key: a.Key, Since: a.Since.UTC(), Message: a.Message}
+}
+
+func operationOf(op registrar.Operation) api.Operation {
+	return api.Operation{ID: string(op.ID), Kind: string(op.Kind), State: string(op.State), WaitsFor: known(op.WaitsFor), Error: known(op.Error),
+		OperationDetails: &api.OperationDetails{Order: known(op.Order), Domain: op.Domain, CreatedAt: op.CreatedAt.UTC(), UpdatedAt: op.UpdatedAt.UTC(),
+			Deadline: knownTime(op.Deadline), FinishedAt: knownTime(op.FinishedAt), History: list(op.History, stepOf)}}
+}
+
+func stepOf(s registrar.Step) api.Step {
+	return api.Step{At: s.At.UTC(), State: string(s.State), Message: s.Message, Actor: s.Actor, Evidence: known(s.Evidence), Mail: known(s.Mail)}
+}
+
+func orderOf(o orders.Order) api.Order {
+	return api.Order{ID: string(o.ID), Kind: string(o.Kind), Domain: o.Domain, Unicode: orders.Unicode(o.Domain), Customer: o.Customer,
+		State: string(o.State), Operation: known(o.Operation), Registrar: o.Registrar, Own: o.Own, Error: known(o.Refusal),
+		CreatedAt: o.CreatedAt.UTC(), PaidAt: knownTime(o.PaidAt), ClosedAt: knownTime(o.ClosedAt)}
+}
+
+func entryOf(e orders.Entry) api.Entry {
+	return api.Entry{ID: e.ID, At: e.At.UTC(), Domain: known(e.Domain), Actor: e.Actor, Level: string(e.Level), Event: string(e.Event),
+		Message: e.Message, Operation: known(e.Operation), Mail: known(e.Mail), Order: known(e.Order), Registrar: e.Registrar}
+}
+
+func reviewOf(r registrar.Review) api.Review {
+	return api.Review{ID: string(r.ID), ReceivedAt: r.ReceivedAt.UTC(), From: r.From, Subject: r.Subject, Reason: r.Reason,
+		Candidates: texts(r.Candidates), Mail: string(r.Mail), Text: known(r.Text), ResolvedAt: knownTime(r.ResolvedAt),
+		ResolvedBy: known(r.ResolvedBy), Outcome: known(r.Outcome)}
+}
+
+func pluginOf(s supervisor.Status) api.Plugin {
+	return api.Plugin{Name: s.Name, Title: s.Title, Version: s.Version, State: string(s.State), TLDs: texts(s.TLDs), Kinds: texts(s.Kinds),
+		Capabilities: texts(s.Capabilities), Restarts: s.Restarts, Since: s.Since.UTC(), Error: known(s.Error),
+		Health: list(s.Health, func(c registrar.Component) api.Component {
+			return api.Component{Component: c.Name, OK: c.OK, Detail: c.Detail}
+		})}
+}
+
+func formOf(f registrar.Form) api.Form {
+	return api.Form{TLD: f.TLD, Kind: string(f.Kind), Registrant: string(f.Registrant), Fields: list(f.Fields, func(f registrar.Field) api.Field {
+		return api.Field{Key: f.Key, Label: f.Label, Type: string(f.Type), Required: f.Required, Multiple: f.Multiple,
+			Pattern: known(f.Pattern), Example: known(f.Example), Class: string(f.Class)}
+	})}
+}
+
+func handleOf(h orders.Of[registrar.Handle]) api.Handle {
+	return api.Handle{Handle: h.Value.Handle, Customer: h.Value.Customer, Registrar: h.Registrar, Kind: string(h.Value.Kind), State: string(h.Value.State)}
+}
+
+func stepOfPass(s orders.Of[registrar.RenewalStep]) api.RenewalStep {
+	return api.RenewalStep{Domain: s.Value.Domain, Registrar: s.Registrar, PaidTill: knownDate(s.Value.PaidTill),
+		Action: string(s.Value.Action), Reason: s.Value.Reason}
+}
+
+func mailOf(m registrar.Mail) api.Mail {
+	return api.Mail{ID: string(m.ID), At: m.At.UTC(), Out: m.Out, From: m.From, To: m.To, Subject: m.Subject, Text: m.Text}
+}
+
+func recognitionOf(r registrar.Recognition) api.Recognition {
+	return api.Recognition{From: r.From, Subject: r.Subject, Kind: r.Kind, Results: list(r.Results, func(r registrar.RecognisedResult) api.Result {
+		return api.Result{Rule: r.Rule, Outcome: string(r.Outcome), Domain: known(r.Domain), Handle: known(r.Handle), Task: known(r.Task),
+			Message: known(r.Message), State: known(r.State), PaidTill: knownDate(r.PaidTill)}
+	})}
+}
+
+// registrantOf takes the kind out of the fields.
+func registrantOf(c api.Contact) *registrar.Registrant {
+	if c == nil {
+		return nil
+	}
+	r := &registrar.Registrant{Fields: map[string][]string{}}
+	for key, values := range c {
+		if key != "kind" {
+			r.Fields[key] = values
+		} else if len(values) == 1 {
+			r.Kind = registrar.RegistrantKind(values[0])
+		}
+	}
+	return r
+}

@@ -1,0 +1,51 @@
+package web
+
+import (
+	"bytes"
+	"io/fs"
+	"net/http"
+	"time"
+)
+
+var pageFuncs = map[string]any{
+	"at": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
+}
+
+func (s *Server) routePages(mux *http.ServeMux) {
+	mux.Handle("GET /{$}", http.RedirectHandler("/domains", http.StatusSeeOther))
+	mux.Handle("GET /domains", page(s, "domains.html", s.listDomains))
+	mux.Handle("GET /domains/{name}", page(s, "domain.html", s.showDomain))
+	mux.Handle("GET /orders", page(s, "orders.html", s.listOrders))
+	mux.Handle("GET /plugins", page(s, "plugins.html", s.listPlugins))
+	mux.Handle("GET /review", page(s, "review.html", s.listReviews))
+	mux.Handle("GET /review/{id}", page(s, "mail.html", s.showReview))
+	mux.HandleFunc("GET /style.css", style)
+}
+
+// page shows what the API's function of the same purpose returns.
+func page[T any](s *Server, name string, answer func(r *http.Request) (T, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v, err := answer(r)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		var text bytes.Buffer // so that a fault of a template is not sent as half a page
+		if err := s.pages.ExecuteTemplate(&text, name, v); err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = text.WriteTo(w) // an error means that the reader has gone
+	})
+}
+
+func style(w http.ResponseWriter, r *http.Request) {
+	text, err := fs.ReadFile(pages, "pages/style.css")
+	if err != nil {
+		fail(w, http.StatusNotFound, "NOT_FOUND", "there is no style")
+		return
+	}
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	http.ServeContent(w, r, "style.css", time.Time{}, bytes.NewReader(text))
+}

@@ -1,0 +1,214 @@
+// Package archtest holds the arrows of ARCHITECTURE.md: it fails when a room imports what
+// it must not, when a package says nothing of itself, or when a cited rule has no form.
+package archtest
+
+import (
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "registrar.panel"
+
+// rule forbids packages that match From to import, directly, what matches Forbidden and
+// not Except. Patterns are of import paths, "ours/" standing for the module.
+type rule struct {
+	from      string
+	forbidden string
+	except    string
+	why       string
+}
+
+var rules = []rule{
+	{`^ours/shared/registrar$`, `\.|^ours/`, `^$`, "the contract imports the standard library only"},
+	{`^ours/shared/`, `^ours/`, `^ours/shared/`, "shared imports nothing else of ours"},
+	{`^ours/host`, `^ours/`, `^ours/(host|shared/|internal/(sqldb|secret)$)`, "the host knows plugins by the contract only"},
+	{`^ours/plugin/`, `^ours/`, `^ours/(plugin/|shared/|internal/(sqldb|secret)$)`, "a plugin knows the host by the contract only"},
+	{`^ours/plugin/r01`, `^ours/plugin/`, `^ours/plugin/r01`, "plugins never import each other"},
+	{`^ours/plugin/manual`, `^ours/plugin/`, `^ours/plugin/manual`, "plugins never import each other"},
+	{`^ours/internal/r01sim`, `^ours/plugin/`, `^$`, "the simulator reads and writes by itself, or one misreading passes on both sides"},
+	{`^ours/internal/`, `^ours/(host|plugin|cmd)`, `^$`, "internal rooms are below the others"},
+	{`^ours/plugin/r01/(mailform|lifecycle)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
+	{`^ours/`, `^database/sql$|modernc\.org/sqlite|pressly/goose`, `^$`, "SQL lives in sqldb and the stores"},
+	{`^ours/`, `emersion/go-imap`, `^$`, "IMAP lives in mailbox and the simulator"},
+	{`^ours/`, `wneessen/go-mail`, `^$`, "go-mail lives in outbox"},
+	{`^ours/`, `robfig/cron`, `^$`, "cron lives in renewal"},
+	{`^ours/`, `hashicorp/go-plugin`, `^$`, "go-plugin lives in registrarrpc and the supervisor"},
+	{`^ours/`, `^ours/shared/registrarrpc/registrarpb`, `^$`, "wire types stay behind registrarrpc"},
+}
+
+// allowed are the rooms that a rule about a library is not for.
+var allowed = map[string]string{
+	"SQL lives in sqldb and the stores":                  `^ours/(internal/sqldb|plugin/(r01|manual)/store|plugin/manual|host/orders)$`,
+	"IMAP lives in mailbox and the simulator":            `^ours/(plugin/r01/mailbox|internal/r01sim)`,
+	"go-mail lives in outbox":                            `^ours/plugin/r01/outbox$`,
+	"cron lives in renewal":                              `^ours/plugin/r01/renewal$`,
+	"go-plugin lives in registrarrpc and the supervisor": `^ours/(shared/registrarrpc|host/supervisor)$`,
+	"wire types stay behind registrarrpc":                `^ours/shared/registrarrpc(/registrarpb.*)?$`,
+}
+
+type pkg struct {
+	ImportPath string
+	Dir        string
+	Imports    []string
+	GoFiles    []string
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Dir,Imports,GoFiles", module+"/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []pkg
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < 10 {
+		t.Fatalf("go list found only %d packages", len(all))
+	}
+	return all
+}
+
+func short(path string) string { return strings.Replace(path, module+"/", "ours/", 1) }
+
+func (r rule) broken(from, imported string) bool {
+	match := func(pattern, s string) bool { return regexp.MustCompile(pattern).MatchString(s) }
+	return match(r.from, from) && match(r.forbidden, imported) && !match(r.except, imported) &&
+		(allowed[r.why] == "" || !match(allowed[r.why], from))
+}
+
+func TestArrows(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		for _, imported := range p.Imports {
+			for _, r := range rules {
+				if r.broken(short(p.ImportPath), short(imported)) {
+					t.Errorf("%s imports %s: %s", short(p.ImportPath), short(imported), r.why)
+				}
+			}
+		}
+	}
+}
+
+// The rules themselves: each must catch something.
+func TestRulesCatch(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		from, imported string
+		broken         bool
+	}{
+		{"ours/shared/registrar", "google.golang.org/grpc", true},
+		{"ours/shared/registrar", "encoding/json", false},
+		{"ours/shared/registrarrpc", "ours/internal/secret", true},
+		{"ours/host/orders", "ours/plugin/r01", true},
+		{"ours/host/orders", "ours/internal/sqldb", false},
+		{"ours/host", "ours/internal/r01sim", true},
+		{"ours/plugin/r01/store", "ours/host/config", true},
+		{"ours/plugin/r01", "ours/plugin/manual", true},
+		{"ours/plugin/manual", "ours/plugin/r01/store", true},
+		{"ours/internal/r01sim", "ours/plugin/r01/mailform", true},
+		{"ours/plugin/r01/mailform", "os", true},
+		{"ours/plugin/r01/lifecycle", "database/sql", true},
+		{"ours/plugin/r01/gateway", "database/sql", true},
+		{"ours/plugin/r01/store", "database/sql", false},
+		{"ours/plugin/r01/gateway", "github.com/emersion/go-imap/v2", true},
+		{"ours/plugin/r01/gateway", "github.com/wneessen/go-mail", true},
+		{"ours/cmd/panel", "github.com/hashicorp/go-plugin", true},
+		{"ours/host/web", "ours/shared/registrarrpc/registrarpb", true},
+	} {
+		broken := slices.ContainsFunc(rules, func(r rule) bool { return r.broken(c.from, c.imported) })
+		if broken != c.broken {
+			t.Errorf("%s importing %s: broken = %v", c.from, c.imported, broken)
+		}
+	}
+}
+
+// Pure rooms read no clock and draw no chance.
+func TestPureRoomsReadNoClock(t *testing.T) {
+	t.Parallel()
+	pure := regexp.MustCompile(`^ours/(shared/registrar|plugin/r01/(mailform|lifecycle))$`)
+	for _, p := range packages(t) {
+		if !pure.MatchString(short(p.ImportPath)) {
+			continue
+		}
+		for _, file := range p.GoFiles {
+			f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				if sel, ok := n.(*ast.SelectorExpr); ok {
+					if x, ok := sel.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains([]string{"Now", "Since", "Until", "After", "Tick", "Sleep"}, sel.Sel.Name) {
+						t.Errorf("%s/%s uses time.%s", short(p.ImportPath), file, sel.Sel.Name)
+					}
+				}
+				return true
+			})
+		}
+	}
+}
+
+// Every package tells a reader what it is for.
+func TestPackageComments(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		if len(p.GoFiles) == 0 {
+			continue
+		}
+		documented := false
+		for _, file := range p.GoFiles {
+			f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, parser.ParseComments|parser.PackageClauseOnly)
+			if err != nil {
+				t.Fatal(err)
+			}
+			documented = documented || f.Doc != nil && len(f.Doc.Text()) > 40 && !strings.Contains(f.Doc.Text(), "DO NOT EDIT")
+		}
+		if !documented && !strings.Contains(p.ImportPath, "registrarpb") {
+			t.Errorf("%s has no package comment", short(p.ImportPath))
+		}
+	}
+}
+
+// The top level is fixed, and no room is named after nothing.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	top := []string{"plugin", "host", "shared", "internal", "cmd", "docs", "go.mod", "go.sum", "plugin.hcl", "README.md", "ARCHITECTURE.md", "LICENSE", "Makefile", "data", "bin"}
+	root := filepath.Join("..", "..")
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") && !slices.Contains(top, e.Name()) {
+			t.Errorf("%s does not belong at the top level", e.Name())
+		}
+	}
+	empty := []string{"util", "utils", "common", "helper", "helpers", "misc", "types", "models", "base"}
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && slices.Contains(empty, d.Name()) {
+			t.Errorf("%s: a room whose name says nothing", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

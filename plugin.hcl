@@ -1,0 +1,87 @@
+# A working example: it fits the simulator.
+#
+#   R01_MAIL_PASSWORD=secret R01_IMAP_PASSWORD=secret go run ./cmd/r01sim --calm
+#   R01_MAIL_PASSWORD=secret R01_IMAP_PASSWORD=secret go run ./cmd/panel serve
+#
+# Secrets are references, secret("env", NAME) or secret("file", PATH), and are read when
+# the plugin is configured. A PATH is relative to this file.
+
+panel {
+  data   = "data"           # the panel's own database and run files; created with mode 0700
+  listen = "127.0.0.1:8480" # API and pages; "unix:///path" works too. Elsewhere than on loopback a token is required:
+  # token = secret("file", "panel.token")
+}
+
+registrar "r01" { # bundled with the panel: needs no path. Others: path = "…" and sha256 = "…" (dev = true waives the pin)
+  tlds = ["ru", "su", "xn--p1ai"]
+  # default = true        # when another registrar serves one of these, too: new domains go here
+
+  config {
+    agreement = "RP/01/00"
+    password  = secret("env", "R01_MAIL_PASSWORD") # of R01's mail interface
+    gateway   = "robot@registrar.example"          # R01's robot
+    callback  = "callback@panel.example"           # From of every request; must be a contact address under the agreement
+    bcc       = ""                                 # a copy of every request; it carries the password
+    pay_type  = "real"                             # real | bonus | real,bonus | bonus,real
+    charset   = "koi8-r"                           # koi8-r | windows-1251
+
+    subjects {
+      client  = "New client"
+      domain  = "New domain"
+      prolong = "Prolong domain"
+      update  = "Update domain"
+    }
+
+    handles { # PREFIX_COUNTER_RANDOM-R01, and …-ORG-R01 for organizations
+      prefix  = "MYCOMPANY"
+      counter = 1
+    }
+
+    smtp {
+      address  = "127.0.0.1:2525"
+      tls      = "none" # none | starttls | implicit; none only on loopback unless allow_plaintext = true
+      username = ""
+      password = ""     # a secret(…) in real life
+    }
+
+    imap {
+      address  = "127.0.0.1:1143"
+      tls      = "none"
+      username = "callback"
+      password = secret("env", "R01_IMAP_PASSWORD")
+      mailbox  = "INBOX"
+      poll     = "1m" # IDLE is used where the server has it; this is the fallback and the safety net
+    }
+
+    replies {
+      from    = []     # e.g. ["robot@registrar.example"]; empty = any
+      require = "none" # proof of the sender
+    }
+
+    # Rules of your own are tried before the built-in ones. "panel review rule ID" writes one.
+    # reply "queued" {
+    #   subject = "^Accepted: "
+    #   body    = "(?m)^Your request for (?P<domain>\\S+) was accepted"
+    #   outcome = "queued"
+    # }
+
+    deadlines {
+      queued = "24h"  # R01 confirms a request within
+      done   = "168h" # and reports the result within
+    }
+
+    renewal {
+      schedule = "0 4 * * *" # cron, in the time zone below
+      timezone = "Europe/Moscow"
+      mode     = "auto" # of new domains: auto | manual
+      before   = "55d"
+    }
+
+    registry { # evidence; both optional
+      whois     = "127.0.0.1:4343"
+      zone_list = ""
+    }
+
+    store = "sqlite"
+  }
+}

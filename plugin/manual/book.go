@@ -1,0 +1,414 @@
+package manual
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"registrar.panel/internal/secret"
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// book keeps operations, domains and events.
+type book struct {
+	db  *sqldb.DB
+	box *secret.Box // seals orders: they hold personal data
+	now func() time.Time
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced by every write
+}
+
+func openBook(ctx context.Context, dir string, create bool, now func() time.Time) (*book, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("open book: %w", err)
+	}
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(dir, "manual.db"), Create: create, Migrations: files})
+	if err != nil {
+		return nil, fmt.Errorf("open book: %w", err)
+	}
+	box, err := secret.OpenBox(filepath.Join(dir, "manual.key"), create)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open book: %w", err), db.Close())
+	}
+	return &book{db: db, box: box, now: now, changed: make(chan struct{})}, nil
+}
+
+func (b *book) close() error { return b.db.Close() }
+
+// write commits what fn does and wakes those who read events.
+func (b *book) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	if err := b.db.Write(ctx, fn); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	close(b.changed)
+	b.changed = make(chan struct{})
+	return nil
+}
+
+func (b *book) nextChange() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.changed
+}
+
+// row is an operation with the order that asked for it.
+type row struct {
+	registrar.Operation
+	order registrar.Order
+}
+
+const columns = "number, order_id, kind, domain, state, sealed_order, error, created_at, finished_at"
+
+func (b *book) scanRow(s sqldb.Scanner) (r row, err error) {
+	var number int64
+	var sealed []byte
+	err = s.Scan(&number, &r.Order, &r.Kind, &r.Domain, &r.State, &sealed, &r.Error, sqldb.At(&r.CreatedAt), sqldb.At(&r.FinishedAt))
+	if err != nil {
+		return r, err
+	}
+	r.ID = registrar.OperationID("manual-" + strconv.FormatInt(number, 10))
+	r.UpdatedAt = r.CreatedAt
+	if r.State == registrar.NeedsAction {
+		r.WaitsFor = "staff to " + string(r.Kind) + " " + r.Domain + " by hand"
+	} else {
+		r.UpdatedAt = r.FinishedAt
+	}
+	text, err := b.box.Open(sealed, "order|"+string(r.Order))
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(text, &r.order)
+}
+
+func numberOf(id registrar.OperationID) int64 {
+	n, err := strconv.ParseInt(strings.TrimPrefix(string(id), "manual-"), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func (b *book) find(ctx context.Context, q sqldb.Querier, where string, arg any) (row, error) {
+	r, err := b.scanRow(q.QueryRowContext(ctx, "select "+columns+" from operations where "+where, arg))
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, registrar.Errorf(registrar.NotFound, "the operation is not known here")
+	}
+	return r, err
+}
+
+// submit stores an order once.
+func (b *book) submit(ctx context.Context, o registrar.Order) (op registrar.Operation, err error) {
+	err = b.write(ctx, func(tx *sql.Tx) error {
+		known, err := b.find(ctx, tx, "order_id = $1", string(o.ID))
+		switch {
+		case err == nil && same(known.order, o):
+			op = known.Operation
+			return nil
+		case err == nil:
+			return registrar.Errorf(registrar.Conflict, "order %s is known here with other contents", o.ID)
+		case !errors.Is(err, registrar.NotFound):
+			return err
+		}
+		if err := b.admissible(ctx, tx, o); err != nil {
+			return err
+		}
+		op, err = b.begin(ctx, tx, o)
+		return err
+	})
+	return op, err
+}
+
+// same compares all but the transfer code, which never prints and so is never stored.
+func same(a, b registrar.Order) bool {
+	left, err1 := json.Marshal(a)
+	right, err2 := json.Marshal(b)
+	return err1 == nil && err2 == nil && string(left) == string(right)
+}
+
+func (b *book) admissible(ctx context.Context, tx *sql.Tx, o registrar.Order) error {
+	if open, err := b.find(ctx, tx, "finished_at is null and domain = $1", o.Domain); err == nil {
+		return registrar.Errorf(registrar.Precondition, "%s has an open operation (%s)", o.Domain, open.Kind)
+	} else if !errors.Is(err, registrar.NotFound) {
+		return err
+	}
+	d, err := b.readDomain(ctx, tx, o.Domain)
+	if err != nil && !errors.Is(err, registrar.NotFound) {
+		return err
+	}
+	starts := o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer
+	switch live := d.Status == registrar.StatusRegistered; {
+	case starts && live:
+		return registrar.Errorf(registrar.Precondition, "%s is registered here already", o.Domain)
+	case !starts && !live:
+		return registrar.Errorf(registrar.Precondition, "%s is not registered here", o.Domain)
+	case o.Kind == registrar.KindRenew && d.PaidTill != o.PaidTill:
+		return registrar.Errorf(registrar.Precondition, "%s is paid till %s, not %s", o.Domain, d.PaidTill, o.PaidTill)
+	}
+	return nil
+}
+
+func (b *book) begin(ctx context.Context, tx *sql.Tx, o registrar.Order) (registrar.Operation, error) {
+	text, err := json.Marshal(o)
+	if err != nil {
+		return registrar.Operation{}, fmt.Errorf("store order: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `insert into operations (number, order_id, kind, domain, state, sealed_order, created_at)
+		values ((select coalesce(max(number), 0) + 1 from operations), $1, $2, $3, $4, $5, $6)`,
+		string(o.ID), o.Kind, o.Domain, registrar.NeedsAction, b.box.Seal(text, "order|"+string(o.ID)), sqldb.Millis(b.now()))
+	if err != nil {
+		return registrar.Operation{}, fmt.Errorf("store order: %w", err)
+	}
+	r, err := b.find(ctx, tx, "order_id = $1", string(o.ID))
+	if err != nil {
+		return registrar.Operation{}, err
+	}
+	if d, starting := startOf(o); starting {
+		if err := putDomain(ctx, tx, d); err != nil {
+			return registrar.Operation{}, err
+		}
+	}
+	return r.Operation, b.tell(ctx, tx, r, registrar.LevelWarning, "plugin", instruction(o))
+}
+
+// startOf is the record of a domain that is on its way.
+func startOf(o registrar.Order) (registrar.Domain, bool) {
+	d := registrar.Domain{Name: o.Domain, Customer: o.Customer, Renewal: registrar.RenewManual, Nameservers: o.Nameservers}
+	switch o.Kind {
+	case registrar.KindRegister:
+		d.Status = registrar.StatusRegistering
+	case registrar.KindTransfer:
+		d.Status = registrar.StatusTransferring
+	}
+	return d, d.Status != ""
+}
+
+// conclude records a verdict and what it means for the domain.
+func (b *book) conclude(ctx context.Context, d registrar.Decision) (op registrar.Operation, err error) {
+	err = b.write(ctx, func(tx *sql.Tx) error {
+		r, err := b.find(ctx, tx, "number = $1", numberOf(d.Operation))
+		if err != nil {
+			return err
+		}
+		if r.State.Final() || d.Verdict == registrar.VerdictResend {
+			return registrar.Errorf(registrar.Precondition, "operation %s is %s and can't be resolved with %q", r.ID, r.State, d.Verdict)
+		}
+		r.State, r.Error = registrar.Succeeded, ""
+		level := registrar.LevelInfo
+		if d.Verdict != registrar.VerdictDone {
+			r.State, r.Error, level = registrar.Failed, "decided by "+d.By+" "+d.Note, registrar.LevelError
+		}
+		_, err = tx.ExecContext(ctx, "update operations set state = $1, error = $2, decided_by = $3, finished_at = $4 where number = $5 and finished_at is null",
+			r.State, r.Error, d.By, sqldb.Millis(b.now()), numberOf(r.ID))
+		if err != nil {
+			return fmt.Errorf("conclude operation: %w", err)
+		}
+		if err := b.finish(ctx, tx, r); err != nil {
+			return err
+		}
+		if err := b.tell(ctx, tx, r, level, d.By, fmt.Sprintf("%s of %s: %s", r.Kind, r.Domain, d.Verdict)); err != nil {
+			return err
+		}
+		r, err = b.find(ctx, tx, "number = $1", numberOf(d.Operation))
+		op = r.Operation
+		return err
+	})
+	return op, err
+}
+
+// finish brings the domain to what was achieved.
+func (b *book) finish(ctx context.Context, tx *sql.Tx, r row) error {
+	d, err := b.readDomain(ctx, tx, r.Domain)
+	if err != nil {
+		return err
+	}
+	starts := r.Kind == registrar.KindRegister || r.Kind == registrar.KindTransfer
+	switch {
+	case starts && r.State == registrar.Failed:
+		d.Status = registrar.StatusError
+	case r.State == registrar.Failed:
+		return nil
+	case starts:
+		d.Status, d.PaidTill = registrar.StatusRegistered, registrar.DateOf(b.now().UTC()).AddYears(1)
+	case r.Kind == registrar.KindRenew:
+		d.PaidTill = r.order.PaidTill.AddYears(1)
+	case r.Kind == registrar.KindUpdate && len(r.order.Nameservers) > 0:
+		d.Nameservers = r.order.Nameservers
+	}
+	return putDomain(ctx, tx, d)
+}
+
+// tell appends an event with the domain as it stands now.
+func (b *book) tell(ctx context.Context, tx *sql.Tx, r row, level registrar.Level, actor, message string) error {
+	d, err := b.readDomain(ctx, tx, r.Domain)
+	if err != nil {
+		return err
+	}
+	e := registrar.Event{At: b.now().UTC(), Type: registrar.EventOperation, Level: level, Message: message, Actor: actor,
+		Name: r.Domain, Order: r.Order, Operation: r.ID, Domain: &d}
+	if err := tx.QueryRowContext(ctx, "select coalesce(max(cursor), 0) + 1 from events").Scan(&e.Cursor); err != nil {
+		return fmt.Errorf("append event: %w", err)
+	}
+	text, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("append event: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, "insert into events (cursor, event) values ($1, $2)", int64(e.Cursor), string(text)); err != nil {
+		return fmt.Errorf("append event: %w", err)
+	}
+	return nil
+}
+
+func putDomain(ctx context.Context, tx *sql.Tx, d registrar.Domain) error {
+	d.Operation, d.Alarms = nil, nil
+	text, err := json.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("put domain: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, "insert into domains (name, record) values ($1, $2) on conflict (name) do update set record = excluded.record", d.Name, string(text))
+	if err != nil {
+		return fmt.Errorf("put domain: %w", err)
+	}
+	return nil
+}
+
+// readDomain returns a domain with its open operation.
+func (b *book) readDomain(ctx context.Context, tx *sql.Tx, name string) (d registrar.Domain, err error) {
+	var text string
+	err = tx.QueryRowContext(ctx, "select record from domains where name = $1", name).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return d, registrar.Errorf(registrar.NotFound, "domain %s is not known here", name)
+	}
+	if err != nil {
+		return d, err
+	}
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		return d, fmt.Errorf("read domain: %w", err)
+	}
+	open, err := b.find(ctx, tx, "finished_at is null and domain = $1", name)
+	switch {
+	case err == nil:
+		d.Operation = &open.Operation
+	case !errors.Is(err, registrar.NotFound):
+		return d, err
+	}
+	return d, nil
+}
+
+func (b *book) operation(ctx context.Context, id registrar.OperationID) (op registrar.Operation, err error) {
+	err = b.db.Read(ctx, func(tx *sql.Tx) error {
+		r, err := b.find(ctx, tx, "number = $1", numberOf(id))
+		if err != nil {
+			return err
+		}
+		op = r.Operation
+		op.History = []registrar.Step{{At: r.CreatedAt, State: registrar.NeedsAction, Message: instruction(r.order), Actor: "plugin"}}
+		if r.State.Final() {
+			op.History = append(op.History, registrar.Step{At: r.FinishedAt, State: r.State, Message: "concluded", Actor: "staff", Evidence: registrar.EvidencePerson})
+		}
+		return nil
+	})
+	return op, err
+}
+
+func (b *book) domain(ctx context.Context, name string) (d registrar.Domain, err error) {
+	err = b.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		d, err = b.readDomain(ctx, tx, name)
+		return err
+	})
+	return d, err
+}
+
+func (b *book) domains(ctx context.Context, p registrar.Page) (page registrar.DomainPage, err error) {
+	size := p.Size
+	if size <= 0 || size > registrar.MaxPage {
+		size = registrar.MaxPage
+	}
+	err = b.db.Read(ctx, func(tx *sql.Tx) error {
+		names, err := sqldb.Collect(ctx, tx, func(s sqldb.Scanner) (name string, err error) { return name, s.Scan(&name) },
+			"select name from domains where name > $1 order by name limit $2", p.After, size)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			d, err := b.readDomain(ctx, tx, name)
+			if err != nil {
+				return err
+			}
+			page.Domains = append(page.Domains, d)
+		}
+		return nil
+	})
+	if len(page.Domains) == size {
+		page.Next = page.Domains[size-1].Name
+	}
+	return page, err
+}
+
+func (b *book) waiting(ctx context.Context) (n int, err error) {
+	err = b.db.Read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "select count(*) from operations where finished_at is null").Scan(&n)
+	})
+	return n, err
+}
+
+// events yields what stands after the cursor, and waits for more.
+func (b *book) events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
+	return func(yield func(registrar.Event, error) bool) {
+		for {
+			more := b.nextChange() // before looking, so that nothing slips in between
+			batch, err := b.eventsAfter(ctx, after)
+			if err != nil {
+				yield(registrar.Event{}, err)
+				return
+			}
+			for _, e := range batch {
+				if !yield(e, nil) {
+					return
+				}
+				after = e.Cursor
+			}
+			if len(batch) > 0 {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+				yield(registrar.Event{}, ctx.Err())
+				return
+			case <-more:
+			}
+		}
+	}
+}
+
+func (b *book) eventsAfter(ctx context.Context, after registrar.Cursor) (batch []registrar.Event, err error) {
+	const atOnce = 500
+	err = b.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		batch, err = sqldb.Collect(ctx, tx, func(s sqldb.Scanner) (e registrar.Event, err error) {
+			var text string
+			if err := s.Scan(&text); err != nil {
+				return e, err
+			}
+			return e, json.Unmarshal([]byte(text), &e)
+		}, "select event from events where cursor > $1 order by cursor limit $2", int64(after), atOnce)
+		return err
+	})
+	return batch, err
+}

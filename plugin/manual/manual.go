@@ -1,0 +1,259 @@
+// Package manual is a registrar without a registrar: staff register domains by hand.
+//
+// An order becomes an operation that stands in NeedsAction until somebody decides it, or,
+// with confirm = "at_once", succeeds by itself, which makes the plugin a stand-in for
+// testing. It is also the example for authors: the whole contract, kept durably, in three
+// files. manual.go answers the contract, book.go keeps the state, rules.go knows what a
+// valid order is.
+//
+// The order and what it caused are stored in one transaction, with the event that tells of
+// it; so repeating an order, or dying at any instant, changes nothing.
+package manual
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/shared/registrar"
+)
+
+// lookup says what Check answers.
+type lookup string
+
+const (
+	alwaysAvailable lookup = "always_available"
+	alwaysTaken     lookup = "always_taken"
+)
+
+// confirm says who concludes an operation.
+type confirm string
+
+const (
+	byOperator confirm = "operator"
+	atOnce     confirm = "at_once"
+)
+
+// Plugin is the registrar. Make it with New.
+type Plugin struct {
+	registrar.Core
+	log hclog.Logger
+	now func() time.Time
+
+	mu      sync.Mutex
+	config  *config
+	dataDir string
+	create  bool
+	book    *book // open between Start and Drain
+	drained bool
+}
+
+type config struct {
+	Lookup  lookup  `json:"lookup"`
+	Confirm confirm `json:"confirm"`
+}
+
+var _ registrar.Plugin = (*Plugin)(nil)
+
+// New makes a plugin that does nothing until it is configured and started.
+func New(log hclog.Logger) *Plugin { return &Plugin{log: log, now: time.Now} }
+
+// Describe implements registrar.Catalogue.
+func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
+	return registrar.Description{
+		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
+		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
+		Capabilities: []registrar.Capability{registrar.CapCheck},
+		Schema: registrar.Schema{Attributes: []registrar.Attribute{
+			{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken)},
+				Description: "what a check for availability answers"},
+			{Name: "confirm", Type: registrar.TypeString, Default: string(byOperator), OneOf: []string{string(byOperator), string(atOnce)},
+				Description: "who concludes an operation"},
+		}},
+	}, nil
+}
+
+// Form implements registrar.Catalogue.
+func (p *Plugin) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, error) {
+	return form(q)
+}
+
+// Validate implements registrar.Catalogue.
+func (p *Plugin) Validate(_ context.Context, o registrar.Order) (registrar.Validation, error) {
+	v := registrar.Validation{Problems: check(o)}
+	if len(v.Problems) == 0 {
+		v.Preview = instruction(o)
+	}
+	return v, nil
+}
+
+// Check implements registrar.Catalogue. What is registered here is taken in any case.
+func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
+	b, c, err := p.working()
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]registrar.Availability, len(names))
+	for i, name := range names {
+		answers[i] = registrar.Availability{Name: name, Status: registrar.Available}
+		if problem := checkName(name); problem != "" {
+			answers[i].Status, answers[i].Detail = registrar.NameInvalid, problem
+			continue
+		}
+		d, err := b.domain(ctx, name)
+		if err != nil && !errors.Is(err, registrar.NotFound) {
+			return nil, err
+		}
+		if c.Lookup == alwaysTaken || d.Status == registrar.StatusRegistered {
+			answers[i].Status = registrar.Taken
+		}
+	}
+	return answers, nil
+}
+
+// Submit implements registrar.Orders.
+func (p *Plugin) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
+	b, c, err := p.working()
+	if err != nil {
+		return registrar.Operation{}, err
+	}
+	if err := registrar.InvalidOrder(check(o)); err != nil {
+		return registrar.Operation{}, err
+	}
+	op, err := b.submit(ctx, o)
+	if err == nil && c.Confirm == atOnce && !op.State.Final() {
+		op, err = b.conclude(ctx, registrar.Decision{Operation: op.ID, Verdict: registrar.VerdictDone, By: "plugin"})
+	}
+	return op, err
+}
+
+// Operation implements registrar.Orders.
+func (p *Plugin) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
+	return atWork(p, func(b *book) (registrar.Operation, error) { return b.operation(ctx, id) })
+}
+
+// Resolve implements registrar.Orders.
+func (p *Plugin) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+	if err := registrar.InvalidOrder(checkDecision(d)); err != nil {
+		return registrar.Operation{}, err
+	}
+	return atWork(p, func(b *book) (registrar.Operation, error) { return b.conclude(ctx, d) })
+}
+
+// Domain implements registrar.Domains.
+func (p *Plugin) Domain(ctx context.Context, name string) (registrar.Domain, error) {
+	return atWork(p, func(b *book) (registrar.Domain, error) { return b.domain(ctx, name) })
+}
+
+// Domains implements registrar.Domains.
+func (p *Plugin) Domains(ctx context.Context, page registrar.Page) (registrar.DomainPage, error) {
+	return atWork(p, func(b *book) (registrar.DomainPage, error) { return b.domains(ctx, page) })
+}
+
+// Events implements registrar.Events.
+func (p *Plugin) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
+	b, _, err := p.working()
+	if err != nil {
+		return func(yield func(registrar.Event, error) bool) { yield(registrar.Event{}, err) }
+	}
+	return b.events(ctx, after)
+}
+
+// Configure implements registrar.Lifecycle.
+func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
+	var c config
+	if err := json.Unmarshal(s.Config, &c); err != nil {
+		return registrar.InvalidSettings([]registrar.Problem{{Message: "the settings do not match the schema"}})
+	}
+	var problems []registrar.Problem
+	if !slices.Contains([]lookup{alwaysAvailable, alwaysTaken}, c.Lookup) {
+		problems = append(problems, registrar.Problem{Path: "lookup", Message: "must be always_available or always_taken"})
+	}
+	if !slices.Contains([]confirm{byOperator, atOnce}, c.Confirm) {
+		problems = append(problems, registrar.Problem{Path: "confirm", Message: "must be operator or at_once"})
+	}
+	if err := registrar.InvalidSettings(problems); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.book != nil {
+		return registrar.Errorf(registrar.Precondition, "the plugin is at work; start a new one with the new settings")
+	}
+	p.config, p.dataDir, p.create = &c, s.DataDir, s.Create
+	return nil
+}
+
+// Probe implements registrar.Lifecycle: there is nothing to connect to.
+func (p *Plugin) Probe(context.Context, bool) ([]registrar.Component, error) {
+	return []registrar.Component{{Name: "staff", OK: true, Detail: "nothing to connect to"}}, nil
+}
+
+// Start implements registrar.Lifecycle.
+func (p *Plugin) Start(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.config == nil:
+		return registrar.Errorf(registrar.NotReady, "the plugin is not configured")
+	case p.drained:
+		return registrar.Errorf(registrar.Draining, "the plugin was drained")
+	case p.book != nil:
+		return nil
+	}
+	b, err := openBook(ctx, p.dataDir, p.create, p.now)
+	if err != nil {
+		return err
+	}
+	p.book = b
+	p.log.Info("started", "data", p.dataDir)
+	return nil
+}
+
+// Health implements registrar.Lifecycle.
+func (p *Plugin) Health(ctx context.Context) ([]registrar.Component, error) {
+	return atWork(p, func(b *book) ([]registrar.Component, error) {
+		n, err := b.waiting(ctx)
+		return []registrar.Component{{Name: "staff", OK: true, Detail: fmt.Sprintf("%d operations wait for a decision", n)}}, err
+	})
+}
+
+// Drain implements registrar.Lifecycle.
+func (p *Plugin) Drain(context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := p.book
+	p.book, p.drained = nil, true
+	if b == nil {
+		return nil
+	}
+	return b.close()
+}
+
+func (p *Plugin) working() (*book, config, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.drained:
+		return nil, config{}, registrar.Errorf(registrar.Draining, "the plugin is stopping")
+	case p.book == nil:
+		return nil, config{}, registrar.Errorf(registrar.NotReady, "the plugin is not started")
+	}
+	return p.book, *p.config, nil
+}
+
+func atWork[T any](p *Plugin, call func(b *book) (T, error)) (T, error) {
+	b, _, err := p.working()
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return call(b)
+}

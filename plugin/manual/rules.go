@@ -1,0 +1,117 @@
+package manual
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"registrar.panel/shared/registrar"
+)
+
+var (
+	label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	mail  = regexp.MustCompile(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
+)
+
+func fields() []registrar.Field {
+	return []registrar.Field{
+		{Key: "name", Label: map[string]string{"en": "Name", "ru": "Имя"}, Type: registrar.FieldText, Required: true,
+			Example: "Sidor Sidorov", Class: registrar.DataPersonal},
+		{Key: "emails", Label: map[string]string{"en": "E-mail", "ru": "Электронная почта"}, Type: registrar.FieldEmail, Required: true,
+			Multiple: true, Pattern: mail.String(), Example: "sidorov@example.com", Class: registrar.DataPersonal},
+	}
+}
+
+// form is the same for every TLD: staff know what a registry wants.
+func form(q registrar.FormQuery) (registrar.Form, error) {
+	if !label.MatchString(q.TLD) {
+		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "%q is not a top-level domain", q.TLD)
+	}
+	if !slices.Contains(registrar.RegistrantKinds(), q.Registrant) {
+		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "a registrant is one of %v", registrar.RegistrantKinds())
+	}
+	f := registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant}
+	if q.Kind == registrar.KindRegister || q.Kind == registrar.KindTransfer {
+		f.Fields = fields()
+	}
+	return f, nil
+}
+
+// checkName tells what is wrong with a domain name; "" = nothing.
+func checkName(name string) string {
+	labels := strings.Split(name, ".")
+	if len(labels) < 2 || len(name) > 253 || slices.ContainsFunc(labels, func(l string) bool { return !label.MatchString(l) }) {
+		return "must be a domain name in ACE, lower case, without a final dot"
+	}
+	return ""
+}
+
+// check finds every problem of an order.
+func check(o registrar.Order) []registrar.Problem {
+	var problems []registrar.Problem
+	add := func(when bool, path, message string) {
+		if when {
+			problems = append(problems, registrar.Problem{Path: path, Message: message})
+		}
+	}
+	name := checkName(o.Domain)
+	add(name != "", "domain", name)
+	add(!slices.Contains(registrar.OperationKinds(), o.Kind), "kind", fmt.Sprintf("must be one of %v", registrar.OperationKinds()))
+	starts := o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer
+	add(starts && o.Customer == "", "customer", "is required")
+	add(starts && o.Registrant == nil, "contact", "is required")
+	add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required to transfer")
+	add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required: the expiry to renew from")
+	add(o.Kind == registrar.KindUpdate && len(o.Nameservers) == 0 && o.Registrant == nil, "nameservers", "is required: there is nothing to update")
+	for i, ns := range o.Nameservers {
+		add(checkName(ns.Host) != "", fmt.Sprintf("nameservers[%d]", i), "must be a host name")
+	}
+	if o.Registrant != nil {
+		problems = append(problems, checkRegistrant(*o.Registrant)...)
+	}
+	return problems
+}
+
+func checkRegistrant(r registrar.Registrant) []registrar.Problem {
+	var problems []registrar.Problem
+	known := map[string]registrar.Field{}
+	for _, f := range fields() {
+		known[f.Key] = f
+		if f.Required && r.Get(f.Key) == "" {
+			problems = append(problems, registrar.Problem{Path: "contact." + f.Key, Message: "is required"})
+		}
+	}
+	for key, values := range r.Fields {
+		f, ok := known[key]
+		if !ok {
+			continue // staff may be told more than they ask for
+		}
+		for i, v := range values {
+			if f.Pattern != "" && !regexp.MustCompile(f.Pattern).MatchString(v) {
+				problems = append(problems, registrar.Problem{Path: fmt.Sprintf("contact.%s[%d]", key, i), Message: "is not of the right form"})
+			}
+		}
+	}
+	return problems
+}
+
+func checkDecision(d registrar.Decision) []registrar.Problem {
+	var problems []registrar.Problem
+	if !slices.Contains(registrar.Verdicts(), d.Verdict) {
+		problems = append(problems, registrar.Problem{Path: "outcome", Message: fmt.Sprintf("must be one of %v", registrar.Verdicts())})
+	}
+	if d.By == "" {
+		problems = append(problems, registrar.Problem{Path: "by", Message: "is required: who decides"})
+	}
+	return problems
+}
+
+// instruction tells staff what to do; it holds no personal data.
+func instruction(o registrar.Order) string {
+	text := fmt.Sprintf("%s %s for customer %s", o.Kind, o.Domain, o.Customer)
+	for _, ns := range o.Nameservers {
+		text += "\nnameserver " + ns.Host + " " + strings.Join(ns.IPs, " ")
+	}
+	return strings.TrimSpace(text)
+}

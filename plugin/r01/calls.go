@@ -1,0 +1,96 @@
+package r01
+
+import (
+	"context"
+
+	"registrar.panel/plugin/r01/gateway"
+	"registrar.panel/shared/registrar"
+)
+
+// The calls below go straight to the gateway of a plugin that is at work.
+
+func atWork[T any](p *Plugin, call func(g *gateway.Gateway) (T, error)) (T, error) {
+	w, err := p.working()
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return call(w.gateway)
+}
+
+// Submit implements registrar.Orders.
+func (p *Plugin) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.Operation, error) { return g.Submit(ctx, o) })
+}
+
+// Operation implements registrar.Orders.
+func (p *Plugin) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.Operation, error) { return g.Operation(ctx, id) })
+}
+
+// Resolve implements registrar.Orders.
+func (p *Plugin) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.Operation, error) { return g.Resolve(ctx, d) })
+}
+
+// Domain implements registrar.Domains.
+func (p *Plugin) Domain(ctx context.Context, name string) (registrar.Domain, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.Domain, error) { return g.Domain(ctx, name) })
+}
+
+// Domains implements registrar.Domains.
+func (p *Plugin) Domains(ctx context.Context, page registrar.Page) (registrar.DomainPage, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.DomainPage, error) { return g.Domains(ctx, page) })
+}
+
+// SetRenewal implements registrar.Renewals.
+func (p *Plugin) SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.Domain, error) { return g.SetRenewal(ctx, name, mode) })
+}
+
+// Handles implements registrar.Customers.
+func (p *Plugin) Handles(ctx context.Context, customer string) ([]registrar.Handle, error) {
+	return atWork(p, func(g *gateway.Gateway) ([]registrar.Handle, error) { return g.Handles(ctx, customer) })
+}
+
+// AdoptHandle implements registrar.Customers.
+func (p *Plugin) AdoptHandle(ctx context.Context, customer, handle string) (registrar.Handle, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.Handle, error) { return g.AdoptHandle(ctx, customer, handle) })
+}
+
+// ImportDomain implements registrar.Customers.
+func (p *Plugin) ImportDomain(ctx context.Context, i registrar.Import) (registrar.Domain, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.Domain, error) { return g.ImportDomain(ctx, i) })
+}
+
+// Reviews implements registrar.Reviews.
+func (p *Plugin) Reviews(ctx context.Context) ([]registrar.Review, error) {
+	return atWork(p, func(g *gateway.Gateway) ([]registrar.Review, error) { return g.Reviews(ctx) })
+}
+
+// Review implements registrar.Reviews.
+func (p *Plugin) Review(ctx context.Context, id registrar.ReviewID) (registrar.Review, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.Review, error) { return g.Review(ctx, id) })
+}
+
+// ResolveReview implements registrar.Reviews.
+func (p *Plugin) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.Review, error) { return g.ResolveReview(ctx, d) })
+}
+
+// ReviewRule implements registrar.Reviews.
+func (p *Plugin) ReviewRule(ctx context.Context, id registrar.ReviewID) (string, error) {
+	return atWork(p, func(g *gateway.Gateway) (string, error) { return g.ReviewRule(ctx, id) })
+}
+
+// Mail implements registrar.Mails.
+func (p *Plugin) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.Mail, error) { return g.Mail(ctx, id) })
+}
+
+// Recognise implements registrar.Mails.
+func (p *Plugin) Recognise(_ context.Context, raw []byte) (registrar.Recognition, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.Recognition, error) { return g.Recognise(raw), nil })
+}
+
+func kinds() []registrar.OperationKind { return gateway.Kinds() }

@@ -1,0 +1,221 @@
+package r01
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/mail"
+	"regexp"
+	"strings"
+	"time"
+
+	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/gateway"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailbox"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/shared/registrar"
+)
+
+// config mirrors the schema.
+type config struct {
+	Agreement string        `json:"agreement"`
+	Password  secret.String `json:"password"`
+	Gateway   string        `json:"gateway"`
+	Callback  string        `json:"callback"`
+	BCC       string        `json:"bcc"`
+	PayType   string        `json:"pay_type"`
+	Charset   string        `json:"charset"`
+	Store     string        `json:"store"`
+	Subjects  struct {
+		Client  string `json:"client"`
+		Domain  string `json:"domain"`
+		Prolong string `json:"prolong"`
+		Update  string `json:"update"`
+	} `json:"subjects"`
+	Handles struct {
+		Prefix  string `json:"prefix"`
+		Counter int64  `json:"counter"`
+		Suffix  string `json:"suffix"`
+	} `json:"handles"`
+	SMTP struct {
+		server
+	} `json:"smtp"`
+	IMAP struct {
+		server
+		Mailbox   string `json:"mailbox"`
+		Processed string `json:"processed"`
+		Poll      string `json:"poll"`
+	} `json:"imap"`
+	Replies struct {
+		From    []string `json:"from"`
+		Require string   `json:"require"`
+	} `json:"replies"`
+	Rules     []rule `json:"reply"`
+	Deadlines struct {
+		Queued string `json:"queued"`
+		Done   string `json:"done"`
+	} `json:"deadlines"`
+	Renewal struct {
+		Mode string `json:"mode"`
+	} `json:"renewal"`
+}
+
+type server struct {
+	Address        string        `json:"address"`
+	TLS            string        `json:"tls"`
+	AllowPlaintext bool          `json:"allow_plaintext"`
+	Username       string        `json:"username"`
+	Password       secret.String `json:"password"`
+}
+
+type rule struct {
+	Name    string `json:"name"`
+	From    string `json:"from"`
+	Subject string `json:"subject"`
+	Body    string `json:"body"`
+	Outcome string `json:"outcome"`
+}
+
+// settings is a configuration that has been found right.
+type settings struct {
+	gateway    gateway.Settings
+	recogniser *mailform.Recogniser
+	outbox     outbox.Config
+	mailbox    mailbox.Config
+}
+
+// parse reads a configuration and reports everything that is wrong with it.
+func parse(raw json.RawMessage) (settings, []registrar.Problem) {
+	var c config
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return settings{}, []registrar.Problem{{Path: "", Message: "the settings do not match the schema: " + jsonError(err)}}
+	}
+	p := &problems{}
+	s := settings{gateway: c.gatewaySettings(p), outbox: c.outboxConfig(), mailbox: c.mailboxConfig(p)}
+	p.under("smtp", s.outbox.Validate())
+	p.under("imap", s.mailbox.Validate())
+	var rules []mailform.RuleConfig
+	for _, r := range c.Rules {
+		rules = append(rules, mailform.RuleConfig{Name: r.Name, From: r.From, Subject: r.Subject, Body: r.Body, Outcome: r.Outcome})
+	}
+	recogniser, wrong := mailform.NewRecogniser(rules)
+	s.recogniser = recogniser
+	p.under("", wrong)
+	if c.Store != "sqlite" {
+		p.add("store", "must be \"sqlite\": this version keeps its state in a file")
+	}
+	if c.Replies.Require != "none" {
+		p.add("replies.require", "must be \"none\": this version can't verify senders yet")
+	}
+	return s, p.list
+}
+
+// jsonError names the place and type of a mistake and never the value.
+func jsonError(err error) string {
+	if wrong, ok := err.(*json.UnmarshalTypeError); ok {
+		return fmt.Sprintf("%s must be a %s", wrong.Field, wrong.Type)
+	}
+	return "not a JSON object"
+}
+
+type problems struct{ list []registrar.Problem }
+
+func (p *problems) add(path, format string, args ...any) {
+	p.list = append(p.list, registrar.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// under adds problems whose paths are relative to a block.
+func (p *problems) under(block string, list []registrar.Problem) {
+	for _, q := range list {
+		if block != "" {
+			q.Path = block + "." + q.Path
+		}
+		p.list = append(p.list, q)
+	}
+}
+
+func (p *problems) address(path, value string, optional bool) string {
+	if value == "" && optional {
+		return ""
+	}
+	a, err := mail.ParseAddress(value)
+	if err != nil || a.Name != "" || a.Address != value {
+		p.add(path, "must be one plain mail address")
+	}
+	return value
+}
+
+func (p *problems) duration(path, value string) time.Duration {
+	d, err := parseDuration(value)
+	if err != nil || d <= 0 {
+		p.add(path, "must be a positive duration such as \"90s\", \"24h\" or \"55d\"")
+	}
+	return d
+}
+
+// parseDuration reads Go's durations, and whole days.
+func parseDuration(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		var n int
+		if _, err := fmt.Sscanf(days+"\n", "%d\n", &n); err != nil {
+			return 0, fmt.Errorf("parse duration %q: want whole days", s)
+		}
+		return time.Duration(n) * 24 * time.Hour, nil
+	}
+	return time.ParseDuration(s)
+}
+
+var handlePrefix = regexp.MustCompile(`^[A-Z0-9_]{1,20}$`)
+
+func (c config) gatewaySettings(p *problems) gateway.Settings {
+	if c.Agreement == "" || strings.ContainsFunc(c.Agreement, func(r rune) bool { return r < ' ' }) {
+		p.add("agreement", "must be one line of text")
+	}
+	if c.Password.IsEmpty() || strings.ContainsFunc(c.Password.Reveal(), func(r rune) bool { return r < ' ' }) {
+		p.add("password", "must be one line of text")
+	}
+	if !handlePrefix.MatchString(c.Handles.Prefix) {
+		p.add("handles.prefix", "must be 1 to 20 of A-Z, 0-9 and _")
+	}
+	if c.Handles.Counter < 0 {
+		p.add("handles.counter", "must not be negative")
+	}
+	if c.Handles.Suffix != "R01" && c.Handles.Suffix != "GPT" {
+		p.add("handles.suffix", "must be R01 or GPT")
+	}
+	return gateway.Settings{
+		Agreement: c.Agreement, Password: c.Password, PayType: c.PayType, Charset: mailform.Charset(c.Charset),
+		Robot:    p.address("gateway", c.Gateway, false),
+		Callback: p.address("callback", c.Callback, false),
+		BCC:      p.address("bcc", c.BCC, true),
+		Subjects: c.subjects(p),
+		Handles:  gateway.Handles{Prefix: c.Handles.Prefix, Counter: uint64(max(c.Handles.Counter, 0)), Suffix: c.Handles.Suffix},
+		From:     c.Replies.From, QueuedWithin: p.duration("deadlines.queued", c.Deadlines.Queued),
+		DoneWithin: p.duration("deadlines.done", c.Deadlines.Done), Renewal: registrar.RenewalMode(c.Renewal.Mode),
+	}
+}
+
+func (c config) subjects(p *problems) map[lifecycle.Kind]string {
+	all := map[lifecycle.Kind]string{
+		lifecycle.NewClient: c.Subjects.Client, lifecycle.NewDomain: c.Subjects.Domain, lifecycle.Prolong: c.Subjects.Prolong,
+		lifecycle.UpdateDomain: c.Subjects.Update, lifecycle.UpdateClient: c.Subjects.Update,
+	}
+	for path, subject := range map[string]string{"client": c.Subjects.Client, "domain": c.Subjects.Domain, "prolong": c.Subjects.Prolong, "update": c.Subjects.Update} {
+		if subject == "" || strings.ContainsFunc(subject, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			p.add("subjects."+path, "must be one line of text")
+		}
+	}
+	return all
+}
+
+func (c config) outboxConfig() outbox.Config {
+	return outbox.Config{Address: c.SMTP.Address, TLS: outbox.TLS(c.SMTP.TLS), AllowPlaintext: c.SMTP.AllowPlaintext,
+		Username: c.SMTP.Username, Password: c.SMTP.Password}
+}
+
+func (c config) mailboxConfig(p *problems) mailbox.Config {
+	return mailbox.Config{Address: c.IMAP.Address, TLS: mailbox.TLS(c.IMAP.TLS), AllowPlaintext: c.IMAP.AllowPlaintext,
+		Username: c.IMAP.Username, Password: c.IMAP.Password, Mailbox: c.IMAP.Mailbox, Processed: c.IMAP.Processed,
+		Poll: p.duration("imap.poll", c.IMAP.Poll)}
+}

@@ -1,0 +1,366 @@
+package gateway
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// fact is something that happened to a request, and what shows it.
+type fact struct {
+	event    lifecycle.Event
+	result   mailform.Result // what R01 said; zero when it was not R01
+	actor    string
+	evidence registrar.EvidenceKind
+	mail     registrar.MailID
+	reason   string    // why it failed or stands, in the words of whoever said it
+	dueAt    time.Time // for a request that goes back to the queue
+}
+
+const (
+	byPlugin    = "plugin"
+	byRegistrar = "registrar"
+)
+
+// advance is the one way a request moves: decide, record, carry out the effects, tell.
+func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
+	d, err := lifecycle.Decide(r.Lifecycle(), f.event)
+	if err != nil {
+		return err
+	}
+	c := g.change(*r, d, f)
+	ops, err := tx.Advance(r, d, c)
+	if err != nil {
+		return err
+	}
+	g.log.Info("request moved", "request", r.ID, "kind", r.Kind, "object", r.Object, "event", f.event,
+		"state", d.State, "hold", d.Hold, "attempt", r.Attempt)
+	for _, e := range d.Effects {
+		if err := g.carryOut(tx, e, r, f, ops); err != nil {
+			return fmt.Errorf("%s after %s: %w", e, f.event, err)
+		}
+	}
+	for _, op := range ops {
+		if err := g.tell(tx, op.ID, typeOf(f), c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// typeOf sorts what happened for the Action Log.
+func typeOf(f fact) registrar.EventType {
+	switch {
+	case f.event == lifecycle.Relayed:
+		return registrar.EventMailOut
+	case f.evidence == registrar.EvidenceReply:
+		return registrar.EventMailIn
+	case f.evidence == registrar.EvidencePerson:
+		return registrar.EventDecision
+	}
+	return registrar.EventOperation
+}
+
+func (g *Gateway) change(r store.Request, d lifecycle.Decision, f fact) store.Change {
+	c := store.Change{At: g.now(), Message: describe(r, f), Actor: f.actor, Evidence: f.evidence, Mail: f.mail,
+		Task: f.result.Task, DueAt: f.dueAt}
+	switch d.State {
+	case registrar.Failed, registrar.NeedsAction, registrar.Uncertain:
+		c.Error = f.reason
+	case registrar.Sent:
+		c.Deadline = c.At.Add(g.settings.QueuedWithin)
+	case registrar.Accepted:
+		c.Deadline = c.At.Add(g.settings.DoneWithin)
+	}
+	return c
+}
+
+// carryOut executes one effect within the transaction that caused it.
+func (g *Gateway) carryOut(tx *store.Tx, e lifecycle.Effect, r *store.Request, f fact, ops []store.Operation) error {
+	switch e {
+	case lifecycle.BeginDomain:
+		return g.beginDomains(tx, *r, f, ops)
+	case lifecycle.FailWaiting:
+		return tx.ConcludeClient(r.Client, registrar.HandleFailed, r.Object)
+	case lifecycle.FinishObject:
+		return g.finishObject(tx, *r, f, ops)
+	case lifecycle.PauseAll:
+		return g.pause(tx, pauseAll, "R01 refused the agreement or its password: nothing is sent until they are corrected in plugin.hcl, or an operator resolves a held operation with resend")
+	case lifecycle.PausePaid:
+		return g.pause(tx, pausePaid, "the R01 account has no funds: nothing that costs money is sent until an operator resolves a held operation with resend")
+	case lifecycle.ResumeAll:
+		return errors.Join(g.resume(tx, pauseAll), g.resume(tx, pausePaid))
+	case lifecycle.ResumePaid:
+		return g.resume(tx, pausePaid)
+	case lifecycle.RaiseAlarm:
+		return g.alarm(tx, r.Lifecycle(), f, ops)
+	case lifecycle.ClearAlarm:
+		return g.clearAlarms(tx, ops)
+	}
+	return fmt.Errorf("effect %q is not known", e)
+}
+
+// beginDomains goes on with every order that waited for a client.
+func (g *Gateway) beginDomains(tx *store.Tx, r store.Request, f fact, ops []store.Operation) error {
+	handle := r.Object
+	if f.result.Handle != "" {
+		handle = f.result.Handle // r01-mail 2.8: R01's spelling wins
+	}
+	if err := tx.ConcludeClient(r.Client, registrar.HandleRegistered, handle); err != nil {
+		return err
+	}
+	for i := range ops {
+		op := &ops[i]
+		order, err := orderOf(tx, op.ID)
+		if err != nil {
+			return err
+		}
+		if err := g.requestDomain(tx, op, handle, order); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finishObject records what R01 has done for a domain.
+func (g *Gateway) finishObject(tx *store.Tx, r store.Request, f fact, ops []store.Operation) error {
+	if r.Kind.AboutClient() {
+		return nil
+	}
+	d, err := tx.Domain(r.Object)
+	if err != nil {
+		return err
+	}
+	switch r.Kind {
+	case lifecycle.NewDomain, lifecycle.Prolong:
+		d.PaidTill = paidTill(r, f, d.PaidTill)
+	case lifecycle.UpdateDomain:
+		for _, op := range ops {
+			order, err := orderOf(tx, op.ID)
+			if err != nil {
+				return err
+			}
+			d.Nameservers = order.Nameservers
+		}
+	}
+	return tx.PutDomain(d, g.now())
+}
+
+// paidTill is what R01 wrote. A prolongation is always by one year, so there the new expiry
+// is known without it. Expiry never moves backwards. r01-mail 2.6
+func paidTill(r store.Request, f fact, known registrar.Date) registrar.Date {
+	till := f.result.PaidTill
+	if till.IsZero() && r.Kind == lifecycle.Prolong {
+		till = r.Base.AddYears(1)
+	}
+	if till.IsZero() || !known.IsZero() && till.Before(known) {
+		return known
+	}
+	return till
+}
+
+// alarm raises one for every operation that stands or failed because of the request.
+func (g *Gateway) alarm(tx *store.Tx, r lifecycle.Request, f fact, ops []store.Operation) error {
+	for _, op := range ops {
+		text := lifecycle.WaitsFor(r)
+		if text == "" {
+			text = string(op.Kind) + " failed"
+		}
+		if f.reason != "" {
+			text += ": " + f.reason
+		}
+		if err := g.raise(tx, alarmOf(op.ID), op.Domain, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *Gateway) clearAlarms(tx *store.Tx, ops []store.Operation) error {
+	for _, op := range ops {
+		if err := g.clear(tx, alarmOf(op.ID), op.Domain); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func alarmOf(id registrar.OperationID) string { return "operation:" + string(id) }
+
+// raise raises an alarm and tells of it, unless it stands already.
+func (g *Gateway) raise(tx *store.Tx, key, domain, message string) error {
+	fresh, err := tx.RaiseAlarm(registrar.Alarm{Key: key, Since: g.now(), Message: message}, domain)
+	if err != nil || !fresh {
+		return err
+	}
+	_, err = tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventAlarm, Level: registrar.LevelError,
+		Message: message, Actor: byPlugin, Name: domain})
+	return err
+}
+
+func (g *Gateway) clear(tx *store.Tx, key, domain string) error {
+	stood, err := tx.ClearAlarm(key)
+	if err != nil || !stood {
+		return err
+	}
+	_, err = tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventCleared, Level: registrar.LevelInfo,
+		Message: "no longer: " + key, Actor: byPlugin, Name: domain})
+	return err
+}
+
+// tell brings the domain to what its operation has come to, and emits the event.
+func (g *Gateway) tell(tx *store.Tx, id registrar.OperationID, t registrar.EventType, c store.Change) error {
+	op, err := tx.Operation(id)
+	if err != nil {
+		return err
+	}
+	if err := g.showStatus(tx, op); err != nil {
+		return err
+	}
+	message := c.Message
+	if op.Error != "" {
+		message += ": " + op.Error
+	}
+	_, err = tx.Emit(registrar.Event{At: c.At, Type: t, Level: levelOf(op.State), Message: message,
+		Actor: c.Actor, Name: op.Domain, Order: op.Order, Operation: op.ID, Mail: c.Mail})
+	return err
+}
+
+func (g *Gateway) showStatus(tx *store.Tx, op store.Operation) error {
+	status, ok := lifecycle.DomainStatus(op.Kind, op.State)
+	if !ok {
+		return nil
+	}
+	d, err := tx.Domain(op.Domain)
+	if err != nil {
+		return err
+	}
+	if d.Status == status {
+		return nil
+	}
+	d.Status = status
+	g.log.Info("domain moved", "domain", d.Name, "status", status, "operation", op.ID)
+	return tx.PutDomain(d, g.now())
+}
+
+func levelOf(s registrar.OperationState) registrar.Level {
+	switch {
+	case s == registrar.Failed:
+		return registrar.LevelError
+	case s.WaitsForPerson():
+		return registrar.LevelWarning
+	}
+	return registrar.LevelInfo
+}
+
+// The two pauses. r01-mail 4.5
+const (
+	pauseAll  = "pause:all"
+	pausePaid = "pause:paid"
+)
+
+// pause stops the sender. Its value tells which credentials were in force.
+func (g *Gateway) pause(tx *store.Tx, which, message string) error {
+	if err := tx.SetSetting(which, g.credentials()); err != nil {
+		return err
+	}
+	return g.raise(tx, which, "", message)
+}
+
+func (g *Gateway) resume(tx *store.Tx, which string) error {
+	if err := tx.SetSetting(which, ""); err != nil {
+		return err
+	}
+	return g.clear(tx, which, "")
+}
+
+func (g *Gateway) credentials() string {
+	return g.store.Fingerprint("credentials", g.settings.Agreement, g.settings.Password.Reveal())
+}
+
+// releaseIfMended lifts the pause that wrong credentials caused once others are configured.
+// What R01 refused for them was not executed, so it goes back to the queue.
+func (g *Gateway) releaseIfMended(tx *store.Tx) error {
+	refused, err := tx.Setting(pauseAll)
+	if err != nil || refused == "" || refused == g.credentials() {
+		return err
+	}
+	if err := g.resume(tx, pauseAll); err != nil {
+		return err
+	}
+	held, err := tx.InState(registrar.NeedsAction)
+	if err != nil {
+		return err
+	}
+	for _, r := range held {
+		if r.Hold != lifecycle.AuthFailed {
+			continue
+		}
+		f := fact{event: lifecycle.Released, actor: byPlugin, dueAt: g.now(), reason: "the agreement or its password was changed"}
+		if err := g.advance(tx, &r, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func orderOf(tx *store.Tx, id registrar.OperationID) (storedOrder, error) {
+	text, err := tx.Order(id)
+	if err != nil {
+		return storedOrder{}, err
+	}
+	var o storedOrder
+	if err := json.Unmarshal(text, &o); err != nil {
+		return storedOrder{}, fmt.Errorf("read order of operation %s: %w", id, err)
+	}
+	return o, nil
+}
+
+// describe says what happened in a sentence for the timeline.
+func describe(r store.Request, f fact) string {
+	what := map[lifecycle.Kind]string{
+		lifecycle.NewClient:    "registration of client " + r.Object,
+		lifecycle.NewDomain:    "registration of " + r.Object,
+		lifecycle.Prolong:      "renewal of " + r.Object,
+		lifecycle.UpdateDomain: "update of " + r.Object,
+		lifecycle.UpdateClient: "update of client " + r.Object,
+	}[r.Kind]
+	text := what + ": " + happened[f.event]
+	if f.result.Task != "" && f.event == lifecycle.Queuing {
+		text += " as task " + f.result.Task
+	}
+	if !f.result.PaidTill.IsZero() {
+		text += ", paid till " + f.result.PaidTill.String()
+	}
+	return text
+}
+
+var happened = map[lifecycle.Event]string{
+	lifecycle.Claimed:   "handing the request to the mail relay",
+	lifecycle.Deferred:  "the mail relay did not take the request; it will be tried again",
+	lifecycle.Refused:   "the mail relay refused the request",
+	lifecycle.Relayed:   "request sent to R01",
+	lifecycle.Lost:      "the mail relay's answer was lost: the request may or may not have been sent",
+	lifecycle.CopySeen:  "our own copy of the request arrived, so it was sent",
+	lifecycle.Bounced:   "the request came back as undeliverable",
+	lifecycle.Queuing:   "R01 has queued the request",
+	lifecycle.Done:      "R01 has carried it out",
+	lifecycle.HalfDone:  "R01 has registered it but not delegated it",
+	lifecycle.Rejected:  "R01 rejected the request",
+	lifecycle.Unfunded:  "R01 has no funds for it",
+	lifecycle.Unauth:    "R01 refused the agreement or its password",
+	lifecycle.Overdue:   "no word from R01 within the deadline",
+	lifecycle.Confirmed: "the registry shows it carried out",
+	lifecycle.SaidDone:  "decided: it was carried out",
+	lifecycle.SaidNot:   "decided: it was not carried out",
+	lifecycle.Resend:    "decided: to be sent again",
+	lifecycle.Released:  "back in the queue",
+	lifecycle.Withdrawn: "withdrawn before it was sent",
+	lifecycle.Unneeded:  "no longer needed",
+}

@@ -1,0 +1,47 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/store"
+)
+
+// deadlineLoop notices silence.
+func (g *Gateway) deadlineLoop(ctx context.Context) {
+	never := make(signal)
+	for ctx.Err() == nil {
+		if err := g.expire(ctx); err != nil && ctx.Err() == nil {
+			g.log.Error("checking deadlines failed, will be tried again", "err", err)
+		}
+		pause(ctx, never, lookAgain)
+	}
+}
+
+// expire brings every request whose deadline has passed before a person. Nothing is sent
+// again. r01-mail 4.4
+func (g *Gateway) expire(ctx context.Context) error {
+	return g.write(ctx, func(tx *store.Tx) error {
+		overdue, err := tx.Overdue(g.now())
+		if err != nil {
+			return err
+		}
+		for _, r := range overdue {
+			f := fact{event: lifecycle.Overdue, actor: byPlugin, reason: "nothing heard since " + since(r).Format(time.RFC3339)}
+			var no *lifecycle.NoTransitionError
+			if err := g.advance(tx, &r, f); err != nil && !errors.As(err, &no) {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func since(r store.Request) time.Time {
+	if r.SentAt.IsZero() {
+		return r.ClaimedAt
+	}
+	return r.SentAt
+}

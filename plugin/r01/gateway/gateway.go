@@ -1,0 +1,191 @@
+// Package gateway carries out what the lifecycle decides: it turns orders into request
+// mails, sends them by the durable step, reads the replies and matches them to operations.
+//
+// Three loops run under [Gateway.Run]: one sends what is queued, one reads what has
+// arrived, one watches deadlines. Each only looks at rows in the store, so nothing is lost
+// when a process dies between two steps: whatever was stored is found again.
+//
+// Guarantees: a request is transmitted only after its claim is committed, and again only
+// when the relay definitely took nothing or a person decided it. A mail is stored before
+// it is read; one that can't be understood waits for a person and never blocks the next. A
+// reply is applied at most once, and only to a request it names.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// Settings is what the gateway needs of the configuration.
+type Settings struct {
+	Agreement string
+	Password  secret.String
+	PayType   string
+	Charset   mailform.Charset
+	Robot     string // R01's address
+	Callback  string // ours: From of every request, and where replies arrive
+	BCC       string // "" = none
+	Subjects  map[lifecycle.Kind]string
+	Handles   Handles
+	From      []string // accepted senders of replies; empty = any
+
+	QueuedWithin time.Duration // R01 confirms a request within
+	DoneWithin   time.Duration // and reports its result within
+
+	Renewal registrar.RenewalMode // of new domains
+}
+
+// Handles says how client handles are made. r01-mail 2.8
+type Handles struct {
+	Prefix  string
+	Counter uint64 // the first one
+	Suffix  string // "R01"
+}
+
+// Submitter hands one mail to a relay; package outbox has the real one.
+type Submitter interface {
+	Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result
+}
+
+// Gateway is the mail side of one R01 agreement.
+type Gateway struct {
+	settings   Settings
+	store      *store.Store
+	submitter  Submitter
+	recogniser *mailform.Recogniser
+	log        hclog.Logger
+	now        func() time.Time
+	random     func() string // upper-case letters and digits, unguessable, at least 26
+
+	fence   int64 // set by Run before any loop starts
+	toSend  signal
+	toRead  signal
+	changed broadcast
+}
+
+// Parts are what a gateway is made of.
+type Parts struct {
+	Store      *store.Store
+	Submitter  Submitter
+	Recogniser *mailform.Recogniser
+	Logger     hclog.Logger
+	Now        func() time.Time
+	Random     func() string
+}
+
+// New composes a gateway. It does nothing until Run.
+func New(s Settings, p Parts) *Gateway {
+	return &Gateway{
+		settings: s, store: p.Store, submitter: p.Submitter, recogniser: p.Recogniser,
+		log: p.Logger, now: p.Now, random: p.Random,
+		toSend: make(signal, 1), toRead: make(signal, 1),
+	}
+}
+
+// Open takes the store over from any earlier instance: what that one was sending has an
+// unknown fate now. It must have returned before Run.
+func (g *Gateway) Open(ctx context.Context) error {
+	var interrupted []store.Request
+	err := g.write(ctx, func(tx *store.Tx) (err error) {
+		if g.fence, err = tx.TakeOver(); err != nil {
+			return err
+		}
+		if err := g.releaseIfMended(tx); err != nil {
+			return err
+		}
+		interrupted, err = tx.InState(registrar.Sending)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("take over the store: %w", err)
+	}
+	for _, r := range interrupted {
+		lost := outbox.Result{Outcome: outbox.Unknown, Err: errInterrupted}
+		if err := g.conclude(ctx, r, lost); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errInterrupted = errors.New("the plugin was stopped while sending")
+
+// Run works until ctx ends, and returns after all loops have stopped.
+func (g *Gateway) Run(ctx context.Context) error {
+	var loops sync.WaitGroup
+	for _, loop := range []func(context.Context){g.sendLoop, g.readLoop, g.deadlineLoop} {
+		loops.Go(func() { loop(ctx) })
+	}
+	loops.Wait()
+	return ctx.Err()
+}
+
+// write is a transaction after which the loops and the event readers look again.
+func (g *Gateway) write(ctx context.Context, fn func(tx *store.Tx) error) error {
+	if err := g.store.Write(ctx, fn); err != nil {
+		return err
+	}
+	g.changed.wake()
+	g.toSend.wake()
+	return nil
+}
+
+// signal wakes one loop; waking it again before it looks is the same as once.
+type signal chan struct{}
+
+func (s signal) wake() {
+	select {
+	case s <- struct{}{}:
+	default:
+	}
+}
+
+// broadcast wakes everybody who waits.
+type broadcast struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+// next returns a channel that closes at the next wake.
+func (b *broadcast) next() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch == nil {
+		b.ch = make(chan struct{})
+	}
+	return b.ch
+}
+
+func (b *broadcast) wake() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch != nil {
+		close(b.ch)
+		b.ch = nil
+	}
+}
+
+// fault gives an error of the store the code that the contract promises.
+func fault(err error, what string) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrNotFound):
+		return registrar.Errorf(registrar.NotFound, "%s is not known here", what)
+	case errors.Is(err, store.ErrMoved):
+		return registrar.Errorf(registrar.Unavailable, "%s is being worked on; ask again", what)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

@@ -1,0 +1,655 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/shared/registrar"
+)
+
+func delegated(domain string) []string {
+	return []string{"domain: " + domain, "status: TASK_SUCCESS", "state: REGISTERED, DELEGATED", "paid-till: 2027.11.24"}
+}
+
+func TestNewCustomer(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	op := g.submit(registration("o1", "newtime.ru"))
+	g.expect(op.ID, registrar.Queued)
+	g.send()
+	g.expect(op.ID, registrar.Sent)
+	handle := field(t, g.relay.taken[0], "nic-hdl")
+	if !strings.HasPrefix(handle, "MYCO_1_") || !strings.HasSuffix(handle, "-R01") || strings.Contains(handle, "-ORG-") {
+		t.Errorf("the handle is %s", handle)
+	}
+	g.receive(g.reply(0, "task: 1048577", "nic-hdl: "+handle, "status: TASK_QUEUED"))
+	g.expect(op.ID, registrar.Accepted)
+	g.send()
+	if len(g.relay.taken) != 1 {
+		t.Fatalf("the domain request left before the client was registered")
+	}
+	g.receive(g.reply(0, "task: 1048577", "nic-hdl: "+handle, "status: TASK_SUCCESS"))
+	g.expect(op.ID, registrar.Queued)
+	g.send()
+	if got := field(t, g.relay.taken[1], "admin-o"); got != handle {
+		t.Errorf("the domain request refers to %s, want %s", got, handle)
+	}
+	g.receive(g.reply(1, append([]string{"task: 1048578"}, delegated("newtime.ru")...)...))
+	g.expect(op.ID, registrar.Succeeded)
+	if d := g.status("newtime.ru"); d.Status != registrar.StatusRegistered || d.PaidTill.String() != "2027-11-24" || d.Handle != handle || len(d.Alarms) != 0 {
+		t.Errorf("the domain is %+v", d)
+	}
+}
+
+// R01 may spell the handle its own way; then that is the handle. r01-mail 2.8
+func TestR01RenamesTheHandle(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.submit(registration("o1", "newtime.ru"))
+	g.send()
+	g.receive(g.reply(0, "nic-hdl: RENAMED_9-R01", "status: TASK_SUCCESS"))
+	g.send()
+	if got := field(t, g.relay.taken[1], "admin-o"); got != "RENAMED_9-R01" {
+		t.Errorf("the domain request refers to %s", got)
+	}
+}
+
+func TestTwoOrdersShareTheClientRequest(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	one, two := g.submit(registration("o1", "one.ru")), g.submit(registration("o2", "two.ru"))
+	g.send()
+	if len(g.relay.taken) != 1 {
+		t.Fatalf("%d mails, want one client request", len(g.relay.taken))
+	}
+	g.receive(g.reply(0, "nic-hdl: "+field(t, g.relay.taken[0], "nic-hdl"), "status: TASK_SUCCESS"))
+	g.send()
+	if len(g.relay.taken) != 3 {
+		t.Fatalf("%d mails, want a client request and two domain requests", len(g.relay.taken))
+	}
+	for n, domain := range []string{"one.ru", "two.ru"} {
+		g.receive(g.reply(n+1, delegated(domain)...))
+	}
+	g.expect(one.ID, registrar.Succeeded)
+	g.expect(two.ID, registrar.Succeeded)
+}
+
+func TestRefusedClientFailsAllThatWait(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	one, two := g.submit(registration("o1", "one.ru")), g.submit(registration("o2", "two.ru"))
+	g.send()
+	g.receive(g.reply(0, "nic-hdl: "+field(t, g.relay.taken[0], "nic-hdl"), "status: TASK_FAILURE", "message: WRONG_BIRTH_DATE"))
+	for _, op := range []registrar.Operation{one, two} {
+		if got := g.expect(op.ID, registrar.Failed); !strings.Contains(got.Error, "WRONG_BIRTH_DATE") {
+			t.Errorf("the error is %q", got.Error)
+		}
+	}
+	if d := g.status("one.ru"); d.Status != registrar.StatusError || len(d.Alarms) != 1 {
+		t.Errorf("the domain is %+v", d)
+	}
+	// The next order makes a new client under a new handle, and clears the alarm.
+	again := g.submit(registration("o3", "one.ru"))
+	g.send()
+	if field(t, g.relay.taken[1], "nic-hdl") == field(t, g.relay.taken[0], "nic-hdl") {
+		t.Error("a handle was used twice")
+	}
+	if d := g.status("one.ru"); d.Status != registrar.StatusRegistering || len(d.Alarms) != 0 {
+		t.Errorf("after the new order %s: %+v", again.ID, d)
+	}
+}
+
+func TestSubmitIsIdempotent(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	first := g.submit(registration("o1", "newtime.ru"))
+	g.send()
+	for range 10 {
+		if again := g.submit(registration("o1", "newtime.ru")); again.ID != first.ID {
+			t.Fatalf("the order became operation %s, then %s", first.ID, again.ID)
+		}
+	}
+	g.send()
+	if len(g.relay.taken) != 1 {
+		t.Errorf("%d mails for one order", len(g.relay.taken))
+	}
+	for name, change := range map[string]func(o *registrar.Order){
+		"domain":     func(o *registrar.Order) { o.Domain = "other.ru" },
+		"registrant": func(o *registrar.Order) { o.Registrant.Fields["phones"] = []string{"+7 495 7654321"} },
+		"customer":   func(o *registrar.Order) { o.Customer = "c2" },
+	} {
+		o := registration("o1", "newtime.ru")
+		change(&o)
+		if _, err := g.Submit(t.Context(), o); !errors.Is(err, registrar.Conflict) {
+			t.Errorf("the same OrderID with another %s: %v, want Conflict", name, err)
+		}
+	}
+	if _, err := g.Submit(t.Context(), registration("o2", "newtime.ru")); !errors.Is(err, registrar.Precondition) {
+		t.Errorf("a second order on a domain under way: %v, want Precondition", err)
+	}
+}
+
+// The fault pairs: each way a transmission fails, whether R01 got the mail or not, with and
+// without a crash after it. Nothing is sent twice without proof, and nothing is lost.
+func TestFaultPairs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		fail  func(claim func() error, take func()) *outbox.Result
+		state registrar.OperationState
+		taken int // after time has passed and the relay is well again
+	}{
+		{"relay unreachable", unreachable, registrar.Queued, 1},
+		{"deferred after the claim", temporarily, registrar.Queued, 1},
+		{"refused for good", forGood, registrar.Failed, 0},
+		{"no answer, and not taken", noAnswerNotTaken, registrar.Uncertain, 0},
+		{"no answer, but taken", noAnswerTaken, registrar.Uncertain, 1},
+	} {
+		for _, crash := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, crash %v", c.name, crash), func(t *testing.T) {
+				t.Parallel()
+				g := newGate(t)
+				g.registerClient()
+				before := len(g.relay.taken)
+				op := g.submit(registration("o1", "fault.ru"))
+				g.relay.fail = c.fail
+				g.send()
+				g.expect(op.ID, c.state)
+				if crash {
+					g.restart(testSettings())
+					g.expect(op.ID, c.state)
+				}
+				g.relay.fail = nil
+				for range 10 {
+					g.pass(2 * time.Hour)
+					g.send()
+				}
+				if got := len(g.relay.taken) - before; got != c.taken {
+					t.Errorf("R01 got the request %d times, want %d", got, c.taken)
+				}
+			})
+		}
+	}
+}
+
+// A crash between the claim and the answer: the next start calls it uncertain, and sends
+// nothing.
+func TestCrashWhileSending(t *testing.T) {
+	t.Parallel()
+	for _, taken := range []bool{false, true} {
+		t.Run(fmt.Sprint("taken ", taken), func(t *testing.T) {
+			t.Parallel()
+			g := newGate(t)
+			g.registerClient()
+			op := g.submit(registration("o1", "crash.ru"))
+			before := len(g.relay.taken)
+			g.relay.fail = func(claim func() error, take func()) *outbox.Result {
+				if err := claim(); err != nil {
+					t.Fatal(err)
+				}
+				if taken {
+					take()
+				}
+				panic("the process dies here")
+			}
+			func() {
+				defer func() { recover() }()
+				g.send()
+			}()
+			g.relay.fail = nil
+			g.restart(testSettings())
+			g.expect(op.ID, registrar.Uncertain)
+			g.send()
+			if got := len(g.relay.taken) - before; taken != (got == 1) || got > 1 {
+				t.Errorf("R01 got %d requests", got)
+			}
+			if d := g.status("crash.ru"); d.Status != registrar.StatusRegistering || len(d.Alarms) != 1 {
+				t.Errorf("the domain is %+v", d)
+			}
+		})
+	}
+}
+
+// Uncertain is left by a reply, by our own copy, or by a person; each shows its evidence.
+func TestLeavingUncertain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		fail     func(claim func() error, take func()) *outbox.Result
+		resolve  func(g *gate, op registrar.Operation)
+		state    registrar.OperationState
+		evidence registrar.EvidenceKind
+		total    int
+	}{
+		{"a reply", noAnswerTaken, func(g *gate, _ registrar.Operation) {
+			g.receive(g.reply(len(g.relay.taken)-1, delegated("fate.ru")...))
+		}, registrar.Succeeded, registrar.EvidenceReply, 1},
+		{"our own copy", noAnswerTaken, func(g *gate, _ registrar.Operation) {
+			g.receive(strings.ReplaceAll(string(g.relay.taken[len(g.relay.taken)-1]), "\r\n", "\n"))
+		}, registrar.Sent, registrar.EvidenceCopy, 1},
+		{"a person: done", noAnswerTaken, func(g *gate, op registrar.Operation) {
+			g.decide(op.ID, registrar.VerdictDone)
+		}, registrar.Succeeded, registrar.EvidencePerson, 1},
+		{"a person: failed", noAnswerNotTaken, func(g *gate, op registrar.Operation) {
+			g.decide(op.ID, registrar.VerdictFailed)
+		}, registrar.Failed, registrar.EvidencePerson, 0},
+		{"a person: resend", noAnswerNotTaken, func(g *gate, op registrar.Operation) {
+			g.decide(op.ID, registrar.VerdictResend)
+			g.relay.fail = nil
+			g.send()
+		}, registrar.Sent, registrar.EvidencePerson, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := newGate(t)
+			g.registerClient()
+			before := len(g.relay.taken)
+			op := g.submit(registration("o1", "fate.ru"))
+			g.relay.fail = c.fail
+			g.send()
+			g.expect(op.ID, registrar.Uncertain)
+			c.resolve(g, op)
+			got := g.expect(op.ID, c.state)
+			if !slices.ContainsFunc(got.History, func(s registrar.Step) bool { return s.Evidence == c.evidence }) {
+				t.Errorf("the history shows no evidence %q: %+v", c.evidence, got.History)
+			}
+			if n := len(g.relay.taken) - before; n != c.total {
+				t.Errorf("R01 got %d requests, want %d", n, c.total)
+			}
+			if d := g.status("fate.ru"); got.State != registrar.Failed && len(d.Alarms) != 0 {
+				t.Errorf("the alarm still stands: %+v", d.Alarms)
+			}
+		})
+	}
+}
+
+func (g *gate) decide(id registrar.OperationID, v registrar.Verdict) {
+	g.t.Helper()
+	if _, err := g.Resolve(g.t.Context(), registrar.Decision{Operation: id, Verdict: v, By: "olga"}); err != nil {
+		g.t.Fatal(err)
+	}
+	g.check()
+}
+
+// A reply that overtakes the relay's answer is not undone by it.
+func TestReplyOvertakesTheRelay(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	op := g.submit(registration("o1", "fast.ru"))
+	g.relay.fail = func(claim func() error, take func()) *outbox.Result {
+		if err := claim(); err != nil {
+			t.Fatal(err)
+		}
+		take()
+		g.receive(g.reply(len(g.relay.taken)-1, delegated("fast.ru")...))
+		return &outbox.Result{Outcome: outbox.Unknown, Err: errRelay}
+	}
+	g.send()
+	g.expect(op.ID, registrar.Succeeded)
+}
+
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	op := g.submit(registration("o1", "silent.ru"))
+	g.send()
+	before := len(g.relay.taken)
+	g.pass(23 * time.Hour)
+	g.expect(op.ID, registrar.Sent)
+	g.pass(2 * time.Hour)
+	g.expect(op.ID, registrar.Uncertain)
+	g.pass(100 * 24 * time.Hour)
+	g.send()
+	if len(g.relay.taken) != before {
+		t.Error("silence made us send again")
+	}
+	g.receive(g.reply(before-1, "domain: silent.ru", "status: TASK_QUEUED", "task: 7"))
+	g.expect(op.ID, registrar.Accepted)
+	g.pass(8 * 24 * time.Hour)
+	g.expect(op.ID, registrar.NeedsAction)
+	g.receive(g.reply(before-1, delegated("silent.ru")...))
+	g.expect(op.ID, registrar.Succeeded)
+}
+
+func TestWrongPassword(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	op, next := g.submit(registration("o1", "one.ru")), g.submit(registration("o2", "two.ru"))
+	g.relay.fail = func(claim func() error, take func()) *outbox.Result {
+		g.relay.fail = nil // the first one only
+		if err := claim(); err != nil {
+			t.Fatal(err)
+		}
+		take()
+		g.receive(g.reply(len(g.relay.taken)-1, "status: TASK_FAILURE", "message: Wrong agreement or password."))
+		return &outbox.Result{Outcome: outbox.Accepted}
+	}
+	g.send()
+	g.expect(op.ID, registrar.NeedsAction)
+	g.expect(next.ID, registrar.Queued)
+	g.pass(time.Hour)
+	g.send()
+	g.expect(next.ID, registrar.Queued)
+	health, err := g.Health(t.Context())
+	if err != nil || health[0].OK || !strings.Contains(health[0].Detail, "password") {
+		t.Errorf("health: %+v, %v", health, err)
+	}
+
+	g.restart(testSettings()) // the same password: still refused
+	g.send()
+	g.expect(op.ID, registrar.NeedsAction)
+
+	mended := testSettings()
+	mended.Password = secret.New("another")
+	g.restart(mended)
+	g.send()
+	g.expect(op.ID, registrar.Sent)
+	g.expect(next.ID, registrar.Sent)
+	if health, err = g.Health(t.Context()); err != nil || !health[0].OK {
+		t.Errorf("health after the password was mended: %+v, %v", health, err)
+	}
+}
+
+// No funds pauses what costs money and nothing else. r01-mail 4.5
+func TestNoFunds(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	op := g.submit(registration("o1", "poor.ru"))
+	g.send()
+	g.receive(g.reply(len(g.relay.taken)-1, "domain: poor.ru", "status: TASK_FAILURE", "message: Not enough funds on the account."))
+	g.expect(op.ID, registrar.NeedsAction)
+	waiting := g.submit(registration("o2", "waiting.ru"))
+	other := registration("o3", "other.ru")
+	other.Customer = "c9"
+	unpaid := g.submit(other)
+	g.send()
+	g.expect(waiting.ID, registrar.Queued)
+	g.expect(unpaid.ID, registrar.Sent) // a client request costs nothing
+	g.decide(op.ID, registrar.VerdictResend)
+	g.send()
+	g.expect(op.ID, registrar.Sent)
+	g.expect(waiting.ID, registrar.Sent)
+}
+
+// What must not be believed goes to review, and the operation stays as it is.
+func TestReview(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, says string
+		mail       func(g *gate) string
+	}{
+		{"prose that no rule knows", "no rule", func(g *gate) string { return g.reply(g.last(), "Your wish is noted.") }},
+		{"another domain", "is about", func(g *gate) string { return g.reply(g.last(), delegated("evil.ru")...) }},
+		{"nobody's domain", "no open request", func(g *gate) string { return g.mail("", delegated("unknown.ru")...) }},
+		{"a client, in answer to a domain request", "client", func(g *gate) string {
+			return g.reply(g.last(), "nic-hdl: MYCO_1_X-R01", "status: TASK_SUCCESS")
+		}},
+		{"another kind of action", "PROLONG", func(g *gate) string {
+			return g.reply(g.last(), append([]string{"action: PROLONG"}, delegated("doubt.ru")...)...)
+		}},
+		{"success in a quotation only", "no rule", func(g *gate) string {
+			return g.reply(g.last(), "Hello,", "> domain: doubt.ru", "> status: TASK_SUCCESS", "> state: REGISTERED, DELEGATED")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := newGate(t)
+			g.registerClient()
+			op := g.submit(registration("o1", "doubt.ru"))
+			g.send()
+			g.receive(c.mail(g))
+			g.expect(op.ID, registrar.Sent)
+			list, err := g.Reviews(t.Context())
+			if err != nil || len(list) != 1 || !strings.Contains(list[0].Reason, c.says) {
+				t.Fatalf("reviews: %+v, %v; want one that says %q", list, err, c.says)
+			}
+			// The next mail is not held up by it.
+			g.receive(g.reply(g.last(), delegated("doubt.ru")...))
+			g.expect(op.ID, registrar.Succeeded)
+		})
+	}
+}
+
+func (g *gate) last() int { return len(g.relay.taken) - 1 }
+
+func TestResolveReview(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	op := g.submit(registration("o1", "doubt.ru"))
+	g.send()
+	g.receive(g.reply(g.last(), "Your wish is noted."))
+	list, err := g.Reviews(t.Context())
+	if err != nil || len(list) != 1 || !slices.Equal(list[0].Candidates, []registrar.OperationID{op.ID}) {
+		t.Fatalf("reviews: %+v, %v", list, err)
+	}
+	id := list[0].ID
+	if _, err := g.ResolveReview(t.Context(), registrar.ReviewDecision{Review: id, Outcome: registrar.ReplyDone}); !errors.Is(err, registrar.Invalid) {
+		t.Errorf("nobody decided: %v", err)
+	}
+	if _, err := g.ResolveReview(t.Context(), registrar.ReviewDecision{Review: id, Outcome: registrar.ReplyQueued, By: "olga"}); err != nil {
+		t.Fatal(err)
+	}
+	g.check()
+	g.expect(op.ID, registrar.Accepted)
+	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("still waiting: %+v, %v", list, err)
+	}
+	if _, err := g.ResolveReview(t.Context(), registrar.ReviewDecision{Review: id, Outcome: registrar.ReplyIgnore, By: "olga"}); !errors.Is(err, registrar.Precondition) {
+		t.Errorf("resolving it twice: %v", err)
+	}
+}
+
+// A late word is noted; one that contradicts the conclusion is for a person. r01-mail 3.9
+func TestLateReplies(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	op := g.submit(registration("o1", "late.ru"))
+	g.send()
+	done := g.reply(g.last(), delegated("late.ru")...)
+	g.receive(done)
+	g.receive(done)                                       // the very same mail again
+	g.receive(g.reply(g.last(), delegated("late.ru")...)) // the same word in another mail
+	g.receive(g.reply(g.last(), "domain: late.ru", "status: TASK_QUEUED"))
+	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("a late word that agrees went to review: %+v, %v", list, err)
+	}
+	g.receive(g.reply(g.last(), "domain: late.ru", "status: TASK_FAILURE", "message: refused"))
+	g.expect(op.ID, registrar.Succeeded)
+	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 1 {
+		t.Errorf("a contradiction did not go to review: %+v, %v", list, err)
+	}
+}
+
+func TestMatchingWithoutThread(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		mail func(g *gate) string
+	}{
+		{"by token", func(g *gate) string {
+			subject := header(g.t, g.relay.taken[g.last()], "Subject")
+			return strings.Replace(g.mail("", delegated("match.ru")...), "Subject: answer", "Subject: Re: "+subject, 1)
+		}},
+		{"by task", func(g *gate) string {
+			g.receive(g.reply(g.last(), "task: 4711", "domain: match.ru", "status: TASK_QUEUED"))
+			return g.mail("", append([]string{"task: 4711"}, delegated("match.ru")...)...)
+		}},
+		{"by domain", func(g *gate) string { return g.mail("", delegated("MATCH.RU")...) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := newGate(t)
+			g.registerClient()
+			op := g.submit(registration("o1", "match.ru"))
+			g.send()
+			g.receive(c.mail(g))
+			g.expect(op.ID, registrar.Succeeded)
+		})
+	}
+}
+
+// Several results in one mail are applied one by one. r01-mail 3.3
+func TestSeveralResultsInOneMail(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	one, two := g.submit(registration("o1", "one.ru")), g.submit(registration("o2", "two.ru"))
+	g.send()
+	g.receive(g.mail("", slices.Concat(delegated("one.ru"), []string{""}, []string{"domain: two.ru", "status: TASK_FAILURE", "message: Domain two.ru is already registered."})...))
+	g.expect(one.ID, registrar.Succeeded)
+	if op := g.expect(two.ID, registrar.Failed); !strings.Contains(op.Error, "already registered") {
+		t.Errorf("the error is %q", op.Error)
+	}
+}
+
+func TestRenewal(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	till := registrar.Date{Year: 2027, Month: 11, Day: 24}
+	renewal := registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "first.ru", PaidTill: till}
+	if _, err := g.Submit(t.Context(), renewal); !errors.Is(err, registrar.Precondition) {
+		t.Errorf("a renewal a year early: %v, want Precondition", err)
+	}
+	g.clock = till.AddDays(-55).In(time.UTC)
+	stale := renewal
+	stale.PaidTill = till.AddYears(-1)
+	if _, err := g.Submit(t.Context(), stale); !errors.Is(err, registrar.Precondition) {
+		t.Errorf("a renewal from an expiry that is not so: %v, want Precondition", err)
+	}
+	op := g.submit(renewal)
+	g.send()
+	g.receive(g.reply(g.last(), "action: PROLONG", "domain: first.ru", "status: TASK_SUCCESS", "paid-till: 2028.11.24"))
+	g.expect(op.ID, registrar.Succeeded)
+	if d := g.status("first.ru"); d.PaidTill != till.AddYears(1) || d.Status != registrar.StatusRegistered {
+		t.Errorf("after the renewal: %+v", d)
+	}
+}
+
+func TestFailedRenewalLeavesTheDomainRegistered(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	till := registrar.Date{Year: 2027, Month: 11, Day: 24}
+	g.clock = till.AddDays(-30).In(time.UTC)
+	op := g.submit(registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "first.ru", PaidTill: till})
+	g.send()
+	g.receive(g.reply(g.last(), "domain: first.ru", "status: TASK_FAILURE", "message: refused"))
+	g.expect(op.ID, registrar.Failed)
+	if d := g.status("first.ru"); d.Status != registrar.StatusRegistered || len(d.Alarms) != 1 {
+		t.Errorf("after the failed renewal: %+v", d)
+	}
+}
+
+func TestNameserverUpdate(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	ns := []registrar.Nameserver{{Host: "ns3.hoster.example"}, {Host: "ns.first.ru", IPs: []string{"192.0.2.1"}}}
+	op := g.submit(registrar.Order{ID: "u1", Kind: registrar.KindUpdate, Domain: "first.ru", Customer: "c1", Nameservers: ns})
+	g.send()
+	body := string(g.relay.taken[g.last()])
+	for _, line := range []string{"action: UPDATE", "domain: first.ru", "nserver: ns3.hoster.example", "nserver: ns.first.ru 192.0.2.1", "admin-o: MYCO_1_"} {
+		if !strings.Contains(body, line) {
+			t.Errorf("no line %q in:\n%s", line, body)
+		}
+	}
+	g.receive(g.reply(g.last(), "domain: first.ru", "status: TASK_SUCCESS"))
+	g.expect(op.ID, registrar.Succeeded)
+	if d := g.status("first.ru"); len(d.Nameservers) != 2 || d.Nameservers[0].Host != "ns3.hoster.example" {
+		t.Errorf("after the update: %+v", d.Nameservers)
+	}
+}
+
+func TestAdoptedHandleNeedsNoClientRequest(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	if _, err := g.AdoptHandle(t.Context(), "c1", "OLD_5-R01"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.AdoptHandle(t.Context(), "c2", "OLD_5-R01"); !errors.Is(err, registrar.Conflict) {
+		t.Errorf("another customer's handle: %v", err)
+	}
+	g.submit(registration("o1", "known.ru"))
+	g.send()
+	if got := field(t, g.relay.taken[0], "admin-o"); got != "OLD_5-R01" {
+		t.Errorf("the request refers to %s", got)
+	}
+}
+
+// A mail that can't be read is kept and shown, and does not hold up the next.
+func TestUnreadableMail(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	op := g.submit(registration("o1", "next.ru"))
+	g.send()
+	g.receive("\x00\x00\x00")
+	list, err := g.Reviews(t.Context())
+	if err != nil || len(list) != 1 {
+		t.Errorf("reviews: %+v, %v", list, err)
+	}
+	g.receive(g.reply(g.last(), delegated("next.ru")...))
+	g.expect(op.ID, registrar.Succeeded)
+}
+
+// What we keep and show of a request never holds the password.
+func TestPasswordIsNeverKept(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.submit(registration("o1", "newtime.ru"))
+	g.send()
+	if !strings.Contains(string(g.relay.taken[0]), "password: "+testPassword) {
+		t.Fatal("R01 did not get the password")
+	}
+	quoted := "> password: " + testPassword
+	g.receive(g.reply(0, "what is this?", quoted))
+	list, err := g.Reviews(t.Context())
+	if err != nil || len(list) != 1 {
+		t.Fatal(err, list)
+	}
+	shown, err := g.Review(t.Context(), list[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	texts = append(texts, shown.Text)
+	for e, err := range g.Events(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, e.Message)
+		if e.Mail != "" {
+			m, err := g.Mail(t.Context(), e.Mail)
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts = append(texts, m.Text, m.Subject)
+		}
+		if e.Type == registrar.EventReview {
+			break
+		}
+	}
+	if len(texts) < 5 {
+		t.Fatalf("only %d texts were looked at", len(texts))
+	}
+	for _, text := range texts {
+		for _, secret := range []string{testPassword, "4510 123456", "18.10.1965"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%q is shown in:\n%s", secret, text)
+			}
+		}
+	}
+}

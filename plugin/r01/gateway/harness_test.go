@@ -1,0 +1,375 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailbox"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// relay plays the mail relay: it remembers what it took, and fails as it is told.
+type relay struct {
+	taken [][]byte
+	// fail decides the fate of the next mail; nil or a nil result = accepted.
+	fail func(claim func() error, take func()) *outbox.Result
+}
+
+func (r *relay) Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result {
+	take := func() { r.taken = append(r.taken, bytes.Clone(m.Data)) }
+	claimed := func() error { return claim(ctx) }
+	if r.fail != nil {
+		if res := r.fail(claimed, take); res != nil {
+			return *res
+		}
+	}
+	if err := claimed(); err != nil {
+		return outbox.Result{Outcome: outbox.Deferred, Err: err}
+	}
+	take()
+	return outbox.Result{Outcome: outbox.Accepted, Response: "250 2.0.0 taken"}
+}
+
+var errRelay = errors.New("the relay failed")
+
+// Every way a transmission can go wrong, and whether R01 gets the mail all the same.
+func noAnswerNotTaken(claim func() error, _ func()) *outbox.Result {
+	if err := claim(); err != nil {
+		return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+	}
+	return &outbox.Result{Outcome: outbox.Unknown, Err: errRelay}
+}
+
+func noAnswerTaken(claim func() error, take func()) *outbox.Result {
+	res := noAnswerNotTaken(claim, nil)
+	if res.Outcome == outbox.Unknown {
+		take()
+	}
+	return res
+}
+
+func unreachable(func() error, func()) *outbox.Result {
+	return &outbox.Result{Outcome: outbox.Deferred, Err: errRelay}
+}
+
+func temporarily(claim func() error, _ func()) *outbox.Result {
+	if err := claim(); err != nil {
+		return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+	}
+	return &outbox.Result{Outcome: outbox.Deferred, Err: errRelay}
+}
+
+func forGood(claim func() error, _ func()) *outbox.Result {
+	if err := claim(); err != nil {
+		return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+	}
+	return &outbox.Result{Outcome: outbox.Refused, Err: errRelay}
+}
+
+// gate is a gateway under test: its loops are stepped by hand, its clock is ours.
+type gate struct {
+	*Gateway
+	t     *testing.T
+	relay *relay
+	clock time.Time
+	dir   string
+	st    *store.Store
+}
+
+const testPassword = "pass-CANARY-31"
+
+func testSettings() Settings {
+	subjects := map[lifecycle.Kind]string{}
+	for _, k := range lifecycle.Kinds() {
+		subjects[k] = "Request " + string(k)
+	}
+	return Settings{Agreement: "RP/01/00", Password: secret.New(testPassword), PayType: "real", Charset: "koi8-r",
+		Robot: "robot@registrar.example", Callback: "callback@panel.example", Subjects: subjects,
+		Handles: Handles{Prefix: "MYCO", Counter: 1, Suffix: "R01"}, QueuedWithin: 24 * time.Hour, DoneWithin: 7 * 24 * time.Hour,
+		Renewal: registrar.RenewAuto}
+}
+
+func newGate(t *testing.T) *gate {
+	t.Helper()
+	g := &gate{t: t, relay: &relay{}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), dir: t.TempDir()}
+	g.open(testSettings(), true)
+	t.Cleanup(func() {
+		if err := g.st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return g
+}
+
+func (g *gate) open(s Settings, create bool) {
+	g.t.Helper()
+	st, err := store.Open(g.t.Context(), g.dir, create)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	recogniser, problems := mailform.NewRecogniser(nil)
+	if len(problems) > 0 {
+		g.t.Fatal(problems)
+	}
+	g.st = st
+	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Recogniser: recogniser, Logger: hclog.NewNullLogger(),
+		Now: func() time.Time { return g.clock }, Random: rand.Text})
+	if err := g.Open(g.t.Context()); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// restart is a crash: nothing is told to the old instance, and a new one opens the store.
+func (g *gate) restart(s Settings) {
+	g.t.Helper()
+	if err := g.st.Close(); err != nil {
+		g.t.Fatal(err)
+	}
+	g.open(s, false)
+	g.check()
+}
+
+// send steps the sender until nothing is due.
+func (g *gate) send() {
+	g.t.Helper()
+	if _, err := g.sendDue(g.t.Context()); err != nil {
+		g.t.Fatal(err)
+	}
+	g.check()
+}
+
+// pass lets time go by and looks at deadlines.
+func (g *gate) pass(d time.Duration) {
+	g.t.Helper()
+	g.clock = g.clock.Add(d)
+	if err := g.expire(g.t.Context()); err != nil {
+		g.t.Fatal(err)
+	}
+	g.check()
+}
+
+// receive delivers a mail and reads it.
+func (g *gate) receive(raw string) {
+	g.t.Helper()
+	raw = strings.ReplaceAll(raw, "\n", "\r\n")
+	if err := g.Deliver(g.t.Context(), mailbox.Mail{Raw: []byte(raw)}); err != nil {
+		g.t.Fatal(err)
+	}
+	if err := g.readNew(g.t.Context()); err != nil {
+		g.t.Fatal(err)
+	}
+	g.check()
+}
+
+// reply writes an answer of R01 to the request that was sent n-th, in lines.
+func (g *gate) reply(n int, lines ...string) string {
+	g.t.Helper()
+	if n >= len(g.relay.taken) {
+		g.t.Fatalf("the relay took %d mails, there is no number %d", len(g.relay.taken), n)
+	}
+	return g.mail(header(g.t, g.relay.taken[n], "Message-ID"), lines...)
+}
+
+func (g *gate) mail(inReplyTo string, lines ...string) string {
+	head := fmt.Sprintf("From: robot@registrar.example\nTo: callback@panel.example\nSubject: answer\nDate: Tue, 24 Nov 2026 12:00:00 +0300\nMessage-ID: <%s@registrar.example>\n", rand.Text())
+	if inReplyTo != "" {
+		head += "In-Reply-To: " + inReplyTo + "\n"
+	}
+	return head + "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + strings.Join(lines, "\n") + "\n"
+}
+
+func header(t *testing.T, raw []byte, name string) string {
+	t.Helper()
+	for _, line := range strings.Split(string(raw), "\r\n") {
+		if value, ok := strings.CutPrefix(line, name+": "); ok {
+			return value
+		}
+	}
+	t.Fatalf("no %s in:\n%s", name, raw)
+	return ""
+}
+
+// field reads a line of a request's body.
+func field(t *testing.T, raw []byte, name string) string {
+	t.Helper()
+	for _, line := range strings.Split(string(raw), "\r\n") {
+		if value, ok := strings.CutPrefix(line, name+": "); ok {
+			return value
+		}
+	}
+	t.Fatalf("no field %s in:\n%s", name, raw)
+	return ""
+}
+
+func sidorov() *registrar.Registrant {
+	return &registrar.Registrant{Kind: registrar.Person, Fields: map[string][]string{
+		"name_latin": {"Sidor S Sidorov"}, "name": {"Сидоров Сидор Сидорович"},
+		"passport": {"4510 123456", "выдан ОВД Тверского района", "30.01.2010"}, "birth_date": {"1965-10-18"},
+		"postal_address": {"123007, Москва, Тестовая ул., д. 1"}, "phones": {"+7 495 1234567"}, "emails": {"sidorov@example.ru"},
+		"resident": {"true"},
+	}}
+}
+
+func registration(id, domain string) registrar.Order {
+	return registrar.Order{ID: registrar.OrderID(id), Kind: registrar.KindRegister, Domain: domain, Customer: "c1", Registrant: sidorov(),
+		Nameservers: []registrar.Nameserver{{Host: "ns1.hoster.example"}, {Host: "ns2.hoster.example"}}}
+}
+
+func (g *gate) submit(o registrar.Order) registrar.Operation {
+	g.t.Helper()
+	op, err := g.Submit(g.t.Context(), o)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.check()
+	return op
+}
+
+func (g *gate) operation(id registrar.OperationID) registrar.Operation {
+	g.t.Helper()
+	op, err := g.Operation(g.t.Context(), id)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return op
+}
+
+func (g *gate) expect(id registrar.OperationID, want registrar.OperationState) registrar.Operation {
+	g.t.Helper()
+	op := g.operation(id)
+	if op.State != want {
+		g.t.Fatalf("operation is %s (%s), want %s; history: %+v", op.State, op.Error, want, op.History)
+	}
+	return op
+}
+
+func (g *gate) status(name string) registrar.Domain {
+	g.t.Helper()
+	d, err := g.Domain(g.t.Context(), name)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return d
+}
+
+// registerClient brings a client all the way, so that the next orders are for domains only.
+func (g *gate) registerClient() {
+	g.t.Helper()
+	op := g.submit(registration("client-first", "first.ru"))
+	g.send()
+	g.receive(g.reply(0, "nic-hdl: "+field(g.t, g.relay.taken[0], "nic-hdl"), "status: TASK_SUCCESS"))
+	g.send()
+	g.receive(g.reply(1, "domain: first.ru", "status: TASK_SUCCESS", "state: REGISTERED, DELEGATED", "paid-till: 2027.11.24"))
+	g.expect(op.ID, registrar.Succeeded)
+}
+
+// check verifies every invariant over store, relay and events. It runs after every step.
+func (g *gate) check() {
+	g.t.Helper()
+	perMessage := map[string]int{}
+	for _, raw := range g.relay.taken {
+		perMessage[header(g.t, raw, "Message-ID")]++
+	}
+	for id, n := range perMessage {
+		if n > 1 && !g.decidedToResend(id) {
+			g.t.Fatalf("R01 got %s %d times and nobody decided that", id, n)
+		}
+	}
+	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
+		events, err := tx.Events(0, 100000)
+		if err != nil {
+			return err
+		}
+		for i, e := range events {
+			if e.Cursor != registrar.Cursor(i+1) {
+				g.t.Fatalf("event %d has cursor %d", i, e.Cursor)
+			}
+		}
+		domains, err := tx.Domains("", 1000)
+		if err != nil {
+			return err
+		}
+		for _, d := range domains {
+			g.checkDomain(d, events)
+		}
+		return nil
+	})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// checkDomain: shown as registered only with evidence; on its way or failed as its
+// operation says; and the last event about it tells the very state it is in.
+func (g *gate) checkDomain(d registrar.Domain, events []registrar.Event) {
+	g.t.Helper()
+	if d.Operation != nil && d.Operation.Kind == registrar.KindRegister && d.Status != registrar.StatusRegistering {
+		g.t.Fatalf("%s has an open registration and is %s", d.Name, d.Status)
+	}
+	if d.Operation == nil && d.Status == registrar.StatusRegistering {
+		g.t.Fatalf("%s is Registering and nothing works on it", d.Name)
+	}
+	var last *registrar.Domain
+	for _, e := range events {
+		if e.Name == d.Name && e.Domain != nil {
+			last = e.Domain
+		}
+	}
+	if last == nil || last.Status != d.Status || last.PaidTill != d.PaidTill {
+		g.t.Fatalf("the events leave %s as %+v, the store has %+v", d.Name, last, d)
+	}
+	if d.Status == registrar.StatusRegistered {
+		g.checkEvidence(d, events)
+	}
+}
+
+func (g *gate) checkEvidence(d registrar.Domain, events []registrar.Event) {
+	g.t.Helper()
+	for _, e := range events {
+		if e.Name == d.Name && (e.Type == registrar.EventMailIn || e.Type == registrar.EventDecision) && e.Operation != "" {
+			return
+		}
+	}
+	g.t.Fatalf("%s is Registered and no evidence was told", d.Name)
+}
+
+func (g *gate) decidedToResend(messageID string) bool {
+	found := false
+	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
+		r, err := tx.RequestByMessageID(messageID)
+		if err != nil {
+			return err
+		}
+		ops, err := tx.OperationsOf(r.ID)
+		if err != nil {
+			return err
+		}
+		for _, op := range ops {
+			history, err := tx.History(op.ID)
+			if err != nil {
+				return err
+			}
+			for _, s := range history {
+				found = found || s.Evidence == registrar.EvidencePerson || strings.Contains(s.Message, happened[lifecycle.Released])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return found
+}

@@ -1,0 +1,431 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// storedOrder is what later steps of an operation need of its order.
+type storedOrder struct {
+	Nameservers []registrar.Nameserver `json:"nameservers,omitempty"`
+}
+
+// Kinds lists what this gateway can be asked for.
+func Kinds() []registrar.OperationKind {
+	return []registrar.OperationKind{registrar.KindRegister, registrar.KindRenew, registrar.KindUpdate}
+}
+
+// Validate finds every mistake of an order that needs no knowledge of our own state.
+func (g *Gateway) Validate(o registrar.Order) []registrar.Problem {
+	_, problems := g.plan(o)
+	return problems
+}
+
+// Preview shows the first mail that an order would cause, masked.
+func (g *Gateway) Preview(ctx context.Context, o registrar.Order) (string, error) {
+	p, problems := g.plan(o)
+	if len(problems) > 0 {
+		return "", registrar.InvalidOrder(problems)
+	}
+	var text string
+	err := g.store.Read(ctx, func(tx *store.Tx) error {
+		first := p.templates
+		if p.client != nil {
+			if c, err := g.findClient(tx, o, p); err == nil && c.State == registrar.HandleRegistered {
+				first = []mailform.Template{p.domain(c.Handle)}
+			}
+		}
+		text = g.compose(p.kind, "", first).Preview()
+		return nil
+	})
+	return text, err
+}
+
+// plan is what an order comes to in mails.
+type plan struct {
+	kind      lifecycle.Kind
+	templates []mailform.Template // of the first mail
+	client    func(handle string) mailform.Template
+	domain    func(handle string) mailform.Template
+}
+
+func (g *Gateway) plan(o registrar.Order) (plan, []registrar.Problem) {
+	var problems []registrar.Problem
+	if name, err := mailform.Name(o.Domain); err != nil || name != o.Domain {
+		problems = append(problems, registrar.Problem{Path: "domain", Message: nameProblem(o.Domain, name, err)})
+	}
+	if o.Customer == "" && o.Kind != registrar.KindRenew {
+		problems = append(problems, registrar.Problem{Path: "customer", Message: "is required"})
+	}
+	p, more := g.planKind(o)
+	return p, append(problems, more...)
+}
+
+func nameProblem(given, name string, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("must be given as %s, not %s", name, given)
+}
+
+func (g *Gateway) planKind(o registrar.Order) (plan, []registrar.Problem) {
+	switch o.Kind {
+	case registrar.KindRegister:
+		return g.planRegister(o)
+	case registrar.KindRenew:
+		t := mailform.Prolong(o.Domain)
+		var problems []registrar.Problem
+		if o.PaidTill.IsZero() {
+			problems = append(problems, registrar.Problem{Path: "paid_till", Message: "is required: the expiry to renew from"})
+		}
+		return plan{kind: lifecycle.Prolong, templates: []mailform.Template{t}}, problems
+	case registrar.KindUpdate:
+		return g.planUpdate(o)
+	}
+	return plan{}, []registrar.Problem{{Path: "kind", Message: fmt.Sprintf("R01 by mail can't do %q; it can do %v", o.Kind, Kinds())}}
+}
+
+// sample stands for a handle until there is one, so that a form can be checked whole.
+const sample = "NEW_1_CLIENT"
+
+func (g *Gateway) planRegister(o registrar.Order) (plan, []registrar.Problem) {
+	var problems []registrar.Problem
+	registrant := registrar.Registrant{}
+	if o.Registrant == nil {
+		problems = append(problems, registrar.Problem{Path: "contact", Message: "is required"})
+	} else {
+		registrant = *o.Registrant
+		_, more := mailform.Client(sample+"-R01", registrant, registrar.DateOf(g.now()))
+		problems = append(problems, more...)
+	}
+	_, more := mailform.NewDomain(o.Domain, sample+"-R01", o.Nameservers)
+	problems = append(problems, more...)
+	p := plan{kind: lifecycle.NewClient,
+		client: func(handle string) mailform.Template {
+			t, _ := mailform.Client(handle, registrant, registrar.DateOf(g.now()))
+			return t
+		},
+		domain: func(handle string) mailform.Template {
+			t, _ := mailform.NewDomain(o.Domain, handle, o.Nameservers)
+			return t
+		}}
+	if len(problems) == 0 {
+		p.templates = []mailform.Template{p.client(sample + "-R01")}
+		problems = g.unencodable(p.client(sample+"-R01"), p.domain(sample+"-R01"))
+	}
+	return p, problems
+}
+
+// unencodable finds text that fits no charset R01 reads. r01-mail 1.3
+func (g *Gateway) unencodable(templates ...mailform.Template) []registrar.Problem {
+	var problems []registrar.Problem
+	for _, t := range templates {
+		_, err := mailform.Format(g.compose(lifecycle.NewClient, "", []mailform.Template{t}), "", g.settings.Charset)
+		var bad *mailform.FieldError
+		switch {
+		case errors.As(err, &bad):
+			problems = append(problems, registrar.Problem{Path: bad.Path, Message: bad.Message})
+		case err != nil:
+			problems = append(problems, registrar.Problem{Path: "contact", Message: err.Error()})
+		}
+	}
+	return problems
+}
+
+func (g *Gateway) planUpdate(o registrar.Order) (plan, []registrar.Problem) {
+	if o.Registrant != nil {
+		return plan{}, []registrar.Problem{{Path: "contact", Message: "changing a client's data by mail is not offered; change it in R01's web interface"}}
+	}
+	t, problems := mailform.UpdateDomain(o.Domain, sample+"-R01", o.Nameservers)
+	return plan{kind: lifecycle.UpdateDomain, templates: []mailform.Template{t},
+		domain: func(handle string) mailform.Template {
+			t, _ := mailform.UpdateDomain(o.Domain, handle, o.Nameservers)
+			return t
+		}}, problems
+}
+
+// Submit stores an order as an operation with its first request.
+func (g *Gateway) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
+	p, problems := g.plan(o)
+	if err := registrar.InvalidOrder(problems); err != nil {
+		return registrar.Operation{}, err
+	}
+	var op store.Operation
+	err := g.write(ctx, func(tx *store.Tx) (err error) {
+		op, err = g.submit(tx, o, p)
+		return err
+	})
+	return op.Operation, err
+}
+
+func (g *Gateway) submit(tx *store.Tx, o registrar.Order, p plan) (store.Operation, error) {
+	digest, err := g.digest(o)
+	if err != nil {
+		return store.Operation{}, err
+	}
+	known, err := tx.OperationByOrder(o.ID)
+	switch {
+	case err == nil && known.Digest == digest:
+		return known, nil
+	case err == nil:
+		return store.Operation{}, registrar.Errorf(registrar.Conflict, "order %s is known here with other contents", o.ID)
+	case !errors.Is(err, store.ErrNotFound):
+		return store.Operation{}, err
+	}
+	if err := g.admissible(tx, o); err != nil {
+		return store.Operation{}, err
+	}
+	op := store.Operation{Operation: registrar.Operation{ID: registrar.OperationID("op-" + strings.ToLower(g.random()[:16])),
+		Order: o.ID, Kind: o.Kind, Domain: o.Domain, State: registrar.Queued}, Digest: digest, Customer: o.Customer}
+	if err := g.begin(tx, &op, o, p); err != nil {
+		return store.Operation{}, err
+	}
+	return tx.Operation(op.ID)
+}
+
+// digest tells a repeated order from another one under the same ID. It is keyed, because
+// orders hold personal data.
+func (g *Gateway) digest(o registrar.Order) (string, error) {
+	code := string(o.AuthCode)
+	o.ID, o.AuthCode = "", ""
+	text, err := json.Marshal(o) // map keys are sorted
+	if err != nil {
+		return "", fmt.Errorf("digest order: %w", err)
+	}
+	return g.store.Fingerprint("order", string(text), code), nil
+}
+
+// admissible refuses what our own record of the domain forbids.
+func (g *Gateway) admissible(tx *store.Tx, o registrar.Order) error {
+	if open, err := tx.OpenOperation(o.Domain); err == nil {
+		return registrar.Errorf(registrar.Precondition, "%s has an open operation (%s, %s); wait for it", o.Domain, open.Kind, open.State)
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	d, err := tx.Domain(o.Domain)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	live := slices.Contains([]registrar.DomainStatus{registrar.StatusRegistered, registrar.StatusExpired}, d.Status)
+	switch {
+	case o.Kind == registrar.KindRegister && live:
+		return registrar.Errorf(registrar.Precondition, "%s is registered here already", o.Domain)
+	case o.Kind != registrar.KindRegister && !live:
+		return registrar.Errorf(registrar.Precondition, "%s is not registered here", o.Domain)
+	case o.Kind == registrar.KindRenew:
+		return g.renewable(d, o.PaidTill)
+	}
+	return nil
+}
+
+// R01 takes a renewal from 60 days before paid-till until 30 days after it. r01-mail 4.1
+const (
+	renewalOpens  = -60
+	renewalCloses = 30
+)
+
+func (g *Gateway) renewable(d registrar.Domain, believed registrar.Date) error {
+	if d.PaidTill != believed {
+		return registrar.Errorf(registrar.Precondition, "%s is paid till %s, not %s: read it again", d.Name, d.PaidTill, believed)
+	}
+	day := registrar.DateOf(g.now()).DaysSince(d.PaidTill)
+	switch {
+	case day < renewalOpens:
+		return registrar.Errorf(registrar.Precondition, "R01 renews %s from %s on, not earlier", d.Name, d.PaidTill.AddDays(renewalOpens))
+	case day > renewalCloses:
+		return registrar.Errorf(registrar.Precondition, "R01 renewed %s until %s at the latest", d.Name, d.PaidTill.AddDays(renewalCloses))
+	}
+	return nil
+}
+
+// begin stores the operation with its first request.
+func (g *Gateway) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) error {
+	if err := g.prepareDomain(tx, o); err != nil {
+		return err
+	}
+	first, err := g.firstRequest(tx, op, o, p)
+	if err != nil {
+		return err
+	}
+	op.Request, op.State = first.ID, first.State
+	op.WaitsFor = lifecycle.WaitsFor(first.Lifecycle())
+	order, err := json.Marshal(storedOrder{Nameservers: o.Nameservers})
+	if err != nil {
+		return fmt.Errorf("store order: %w", err)
+	}
+	c := store.Change{At: g.now(), Actor: byPlugin, Message: firstStep(*op, first)}
+	if err := tx.AddOperation(*op, order, c); err != nil {
+		return err
+	}
+	if first.State.WaitsForPerson() { // it joins a client request that stands
+		if err := g.alarm(tx, first.Lifecycle(), fact{reason: first.Error}, []store.Operation{*op}); err != nil {
+			return err
+		}
+	}
+	g.log.Info("operation begun", "operation", op.ID, "order", op.Order, "kind", op.Kind, "domain", op.Domain, "request", first.ID)
+	return g.tell(tx, op.ID, registrar.EventOperation, c)
+}
+
+func firstStep(op store.Operation, first store.Request) string {
+	if first.Kind == lifecycle.NewClient {
+		return fmt.Sprintf("%s of %s begun; first client %s must be registered", op.Kind, op.Domain, first.Object)
+	}
+	return fmt.Sprintf("%s of %s begun", op.Kind, op.Domain)
+}
+
+// prepareDomain makes the domain's record, and clears what an earlier attempt left on it.
+func (g *Gateway) prepareDomain(tx *store.Tx, o registrar.Order) error {
+	d, err := tx.Domain(o.Domain)
+	if errors.Is(err, store.ErrNotFound) || err == nil && o.Kind == registrar.KindRegister {
+		alarms := d.Alarms
+		d = registrar.Domain{Name: o.Domain, Customer: o.Customer, Status: registrar.StatusRegistering,
+			Renewal: g.settings.Renewal, Nameservers: o.Nameservers}
+		for _, a := range alarms {
+			if err := g.clear(tx, a.Key, o.Domain); err != nil {
+				return err
+			}
+		}
+		return tx.PutDomain(d, g.now())
+	}
+	return err
+}
+
+func (g *Gateway) firstRequest(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) (store.Request, error) {
+	switch p.kind {
+	case lifecycle.NewClient:
+		return g.registerFirst(tx, op, o, p)
+	case lifecycle.Prolong:
+		return g.addRequest(tx, store.Request{Kind: p.kind, Object: o.Domain, Base: o.PaidTill}, p.templates)
+	}
+	d, err := tx.Domain(o.Domain)
+	if err != nil {
+		return store.Request{}, err
+	}
+	return g.addRequest(tx, store.Request{Kind: p.kind, Object: o.Domain}, []mailform.Template{p.domain(d.Handle)})
+}
+
+// registerFirst is behaviour 2 of the product: a client that R01 knows gets its domain
+// request at once, a new one is registered first, and one that is being registered is
+// waited for.
+func (g *Gateway) registerFirst(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) (store.Request, error) {
+	c, err := g.findClient(tx, o, p)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return g.newClient(tx, op, o, p)
+	case err != nil:
+		return store.Request{}, err
+	}
+	op.Client = c.ID
+	if c.State == registrar.HandleRegistered {
+		return g.newDomain(tx, *op, c.Handle, p.domain(c.Handle))
+	}
+	return tx.ClientRequest(c.ID)
+}
+
+func (g *Gateway) findClient(tx *store.Tx, o registrar.Order, p plan) (store.Client, error) {
+	c, err := tx.ClientByIdentity(o.Customer, g.identity(*o.Registrant))
+	if errors.Is(err, store.ErrNotFound) {
+		return tx.AdoptedClient(o.Customer, o.Registrant.Kind)
+	}
+	return c, err
+}
+
+// identity tells whether two registrants are one: who they are, not how to reach them.
+func (g *Gateway) identity(r registrar.Registrant) string {
+	parts := []string{"identity", string(r.Kind)}
+	for _, key := range mailform.IdentityKeys(r.Kind) {
+		parts = append(parts, key, strings.ToLower(strings.Join(r.Fields[key], "\n")))
+	}
+	return g.store.Fingerprint(parts...)
+}
+
+func (g *Gateway) newClient(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) (store.Request, error) {
+	number, err := tx.Count("handle", int64(g.settings.Handles.Counter))
+	if err != nil {
+		return store.Request{}, err
+	}
+	h := g.settings.Handles
+	handle := mailform.Handle(h.Prefix, uint64(number), g.random()[:6], o.Registrant.Kind, h.Suffix)
+	contact, err := json.Marshal(o.Registrant)
+	if err != nil {
+		return store.Request{}, fmt.Errorf("store contact: %w", err)
+	}
+	c, err := tx.AddClient(store.Client{Customer: o.Customer, Kind: o.Registrant.Kind, Identity: g.identity(*o.Registrant),
+		Handle: handle, State: registrar.HandlePending, CreatedAt: g.now()}, contact)
+	if err != nil {
+		return store.Request{}, err
+	}
+	op.Client = c.ID
+	return g.addRequest(tx, store.Request{Kind: lifecycle.NewClient, Object: handle, Client: c.ID}, []mailform.Template{p.client(handle)})
+}
+
+// requestDomain goes on with an operation whose client is registered now.
+func (g *Gateway) requestDomain(tx *store.Tx, op *store.Operation, handle string, order storedOrder) error {
+	t, problems := mailform.NewDomain(op.Domain, handle, order.Nameservers)
+	if len(problems) > 0 {
+		return fmt.Errorf("request %s: %w", op.Domain, registrar.InvalidOrder(problems))
+	}
+	r, err := g.newDomain(tx, *op, handle, t)
+	if err != nil {
+		return err
+	}
+	op.Request, op.State, op.Error = r.ID, r.State, ""
+	op.WaitsFor = lifecycle.WaitsFor(r.Lifecycle())
+	return tx.SetOperation(op, store.Change{At: g.now(), Actor: byPlugin, Message: "registration of " + op.Domain + ": request prepared"})
+}
+
+func (g *Gateway) newDomain(tx *store.Tx, op store.Operation, handle string, t mailform.Template) (store.Request, error) {
+	d, err := tx.Domain(op.Domain)
+	if err != nil {
+		return store.Request{}, err
+	}
+	d.Handle = handle
+	if err := tx.PutDomain(d, g.now()); err != nil {
+		return store.Request{}, err
+	}
+	return g.addRequest(tx, store.Request{Kind: lifecycle.NewDomain, Object: op.Domain, Client: op.Client}, []mailform.Template{t})
+}
+
+// addRequest stores a request with an identity that all its transmissions share.
+// r01-mail 1.2
+func (g *Gateway) addRequest(tx *store.Tx, r store.Request, templates []mailform.Template) (store.Request, error) {
+	body, err := json.Marshal(templates)
+	if err != nil {
+		return store.Request{}, fmt.Errorf("store request: %w", err)
+	}
+	token := g.random()[:26]
+	_, host, _ := strings.Cut(g.settings.Callback, "@")
+	r.ID = "rq-" + strings.ToLower(g.random()[:16])
+	r.Agreement, r.Token = g.settings.Agreement, token
+	r.MessageID = "<" + token + "@" + host + ">"
+	r.CreatedAt, r.DueAt = g.now(), g.now()
+	r, err = tx.AddRequest(r, body)
+	if errors.Is(err, store.ErrExists) {
+		return r, registrar.Errorf(registrar.Precondition, "a request for %s exists already and is never sent twice", r.Object)
+	}
+	return r, err
+}
+
+// compose puts the authorization block before the templates. The password is not in it.
+func (g *Gateway) compose(kind lifecycle.Kind, agreement string, templates []mailform.Template) mailform.Request {
+	if agreement == "" {
+		agreement = g.settings.Agreement
+	}
+	action := mailform.ActionNew
+	switch kind {
+	case lifecycle.Prolong:
+		action = mailform.ActionProlong
+	case lifecycle.UpdateDomain, lifecycle.UpdateClient:
+		action = mailform.ActionUpdate
+	}
+	return mailform.Request{Action: action, PayType: g.settings.PayType, Agreement: agreement, Templates: templates}
+}

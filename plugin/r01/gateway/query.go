@@ -1,0 +1,304 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"iter"
+	"strconv"
+	"time"
+
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/message"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// Operation returns an operation with its history.
+func (g *Gateway) Operation(ctx context.Context, id registrar.OperationID) (op registrar.Operation, err error) {
+	err = g.store.Read(ctx, func(tx *store.Tx) error {
+		found, err := tx.Operation(id)
+		if err != nil {
+			return err
+		}
+		op = found.Operation
+		op.History, err = tx.History(id)
+		return err
+	})
+	return op, fault(err, "operation "+string(id))
+}
+
+// Domain returns a domain.
+func (g *Gateway) Domain(ctx context.Context, name string) (d registrar.Domain, err error) {
+	err = g.store.Read(ctx, func(tx *store.Tx) (err error) {
+		d, err = tx.Domain(name)
+		return err
+	})
+	return d, fault(err, "domain "+name)
+}
+
+// Domains lists domains in name order.
+func (g *Gateway) Domains(ctx context.Context, p registrar.Page) (page registrar.DomainPage, err error) {
+	size := p.Size
+	if size <= 0 || size > registrar.MaxPage {
+		size = registrar.MaxPage
+	}
+	err = g.store.Read(ctx, func(tx *store.Tx) (err error) {
+		page.Domains, err = tx.Domains(p.After, size)
+		return err
+	})
+	if len(page.Domains) == size {
+		page.Next = page.Domains[size-1].Name
+	}
+	return page, err
+}
+
+// SetRenewal chooses how a domain is renewed.
+func (g *Gateway) SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (d registrar.Domain, err error) {
+	if mode != registrar.RenewAuto && mode != registrar.RenewManual {
+		return d, registrar.InvalidOrder([]registrar.Problem{{Path: "renewal", Message: "must be auto or manual"}})
+	}
+	err = g.write(ctx, func(tx *store.Tx) error {
+		if d, err = tx.Domain(name); err != nil || d.Renewal == mode {
+			return err
+		}
+		d.Renewal = mode
+		if err := tx.PutDomain(d, g.now()); err != nil {
+			return err
+		}
+		_, err := tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventDomain, Level: registrar.LevelInfo,
+			Message: "renewal is " + string(mode) + " from now on", Actor: byPlugin, Name: name})
+		return err
+	})
+	return d, fault(err, "domain "+name)
+}
+
+// Handles lists the handles of a customer.
+func (g *Gateway) Handles(ctx context.Context, customer string) (handles []registrar.Handle, err error) {
+	err = g.store.Read(ctx, func(tx *store.Tx) error {
+		clients, err := tx.Clients(customer)
+		for _, c := range clients {
+			handles = append(handles, handleOf(c))
+		}
+		return err
+	})
+	return handles, err
+}
+
+func handleOf(c store.Client) registrar.Handle {
+	return registrar.Handle{Handle: c.Handle, Customer: c.Customer, Kind: c.Kind, State: c.State}
+}
+
+// AdoptHandle records a handle that a customer has at R01 already.
+func (g *Gateway) AdoptHandle(ctx context.Context, customer, handle string) (h registrar.Handle, err error) {
+	kind, ok := mailform.KindOfHandle(handle)
+	if !ok || customer == "" {
+		return h, registrar.InvalidOrder([]registrar.Problem{{Path: "handle", Message: "must be a handle of R01, such as NAME_1_X-R01 or NAME_1_X-ORG-R01, of a customer"}})
+	}
+	err = g.write(ctx, func(tx *store.Tx) error {
+		known, err := tx.ClientByHandle(handle)
+		if err == nil {
+			if h = handleOf(known); known.Customer != customer {
+				return registrar.Errorf(registrar.Conflict, "handle %s belongs to another customer", handle)
+			}
+			return nil
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		c, err := tx.AddClient(store.Client{Customer: customer, Kind: kind, Handle: handle,
+			State: registrar.HandleRegistered, CreatedAt: g.now()}, nil)
+		h = handleOf(c)
+		return err
+	})
+	return h, err
+}
+
+// ImportDomain takes over a domain that R01 holds for us already.
+func (g *Gateway) ImportDomain(ctx context.Context, i registrar.Import) (d registrar.Domain, err error) {
+	if problems := checkImport(i); len(problems) > 0 {
+		return d, registrar.InvalidOrder(problems)
+	}
+	if _, err := g.AdoptHandle(ctx, i.Customer, i.Handle); err != nil {
+		return d, err
+	}
+	err = g.write(ctx, func(tx *store.Tx) error {
+		known, err := tx.Domain(i.Domain)
+		if err == nil {
+			if d = known; known.Customer != i.Customer || known.Handle != i.Handle || known.PaidTill != i.PaidTill {
+				return registrar.Errorf(registrar.Conflict, "%s is known here with other contents", i.Domain)
+			}
+			return nil
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		d = registrar.Domain{Name: i.Domain, Customer: i.Customer, Handle: i.Handle, PaidTill: i.PaidTill,
+			Status: registrar.StatusRegistered, Renewal: g.settings.Renewal}
+		if err := tx.PutDomain(d, g.now()); err != nil {
+			return err
+		}
+		_, err = tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventDomain, Level: registrar.LevelInfo,
+			Message: "taken over, paid till " + i.PaidTill.String(), Actor: byPlugin, Name: i.Domain})
+		return err
+	})
+	return d, err
+}
+
+func checkImport(i registrar.Import) []registrar.Problem {
+	var problems []registrar.Problem
+	if name, err := mailform.Name(i.Domain); err != nil || name != i.Domain {
+		problems = append(problems, registrar.Problem{Path: "domain", Message: nameProblem(i.Domain, name, err)})
+	}
+	if i.PaidTill.IsZero() {
+		problems = append(problems, registrar.Problem{Path: "paid_till", Message: "is required, as YYYY-MM-DD"})
+	}
+	return problems
+}
+
+// Events yields the event record after a cursor, and waits for more until ctx ends.
+func (g *Gateway) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
+	const atOnce = 500
+	return func(yield func(registrar.Event, error) bool) {
+		for {
+			more := g.changed.next() // before looking, so that nothing slips in between
+			var batch []registrar.Event
+			err := g.store.Read(ctx, func(tx *store.Tx) (err error) {
+				batch, err = tx.Events(after, atOnce)
+				return err
+			})
+			if err != nil {
+				yield(registrar.Event{}, err)
+				return
+			}
+			for _, e := range batch {
+				if !yield(e, nil) {
+					return
+				}
+				after = e.Cursor
+			}
+			if len(batch) > 0 {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+				yield(registrar.Event{}, ctx.Err())
+				return
+			case <-more:
+			case <-time.After(lookAgain):
+			}
+		}
+	}
+}
+
+// Mail returns a stored mail, masked.
+func (g *Gateway) Mail(ctx context.Context, id registrar.MailID) (shown registrar.Mail, err error) {
+	err = g.store.Read(ctx, func(tx *store.Tx) error {
+		m, err := tx.Mail(id)
+		if err != nil {
+			return err
+		}
+		raw, err := tx.MailRaw(id)
+		if err != nil {
+			return err
+		}
+		shown = showMail(m, raw)
+		return nil
+	})
+	return shown, fault(err, "mail "+string(id))
+}
+
+func showMail(m store.Mail, raw []byte) registrar.Mail {
+	shown := registrar.Mail{ID: m.ID, At: m.At, Out: m.Out}
+	msg, err := message.Parse(raw)
+	if err != nil {
+		shown.Text = "(can't be read: " + err.Error() + ")"
+		return shown
+	}
+	if len(msg.From) > 0 {
+		shown.From = msg.From[0]
+	}
+	if len(msg.To) > 0 {
+		shown.To = msg.To[0]
+	}
+	shown.Subject, shown.Text = msg.Subject, mailform.Mask(whole(msg))
+	return shown
+}
+
+// Recognise tells how a captured mail would be understood.
+func (g *Gateway) Recognise(raw []byte) registrar.Recognition {
+	l, problem := g.understand(store.Mail{}, bytes.Clone(raw))
+	rec := registrar.Recognition{Subject: l.Subject, Kind: string(l.Kind)}
+	if len(l.From) > 0 {
+		rec.From = l.From[0]
+	}
+	if problem != "" {
+		rec.Kind = "unreadable: " + problem
+	}
+	for _, r := range l.results {
+		rec.Results = append(rec.Results, registrar.RecognisedResult{Rule: r.Rule, Outcome: r.Outcome, Domain: r.Domain,
+			Handle: r.Handle, Task: r.Task, Message: r.Message, State: r.State, PaidTill: r.PaidTill})
+	}
+	return rec
+}
+
+// ReviewRule writes a rule that would recognise such a mail.
+func (g *Gateway) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule string, err error) {
+	err = g.store.Read(ctx, func(tx *store.Tx) error {
+		e, err := tx.Review(id)
+		if err != nil {
+			return err
+		}
+		_, msg, err := g.show(tx, e)
+		if err != nil {
+			return err
+		}
+		outcome := e.Outcome
+		if outcome == "" {
+			outcome = registrar.ReplyNotice
+		}
+		rule = mailform.SuggestRule(mailform.Input{From: msg.From, Subject: msg.Subject, Text: msg.Text}, outcome)
+		return nil
+	})
+	return rule, fault(err, "review "+string(id))
+}
+
+// Health tells how the queue stands.
+func (g *Gateway) Health(ctx context.Context) ([]registrar.Component, error) {
+	queue := registrar.Component{Name: "queue", OK: true}
+	review := registrar.Component{Name: "review", OK: true, Detail: "no mail waits"}
+	err := g.store.Read(ctx, func(tx *store.Tx) error {
+		alarms, err := tx.Alarms()
+		if err != nil {
+			return err
+		}
+		for _, a := range alarms {
+			switch a.Key {
+			case reviewAlarm:
+				review = registrar.Component{Name: "review", Detail: a.Message}
+			default:
+				queue.OK, queue.Detail = false, a.Message
+			}
+		}
+		counts, err := tx.CountInStates()
+		if queue.OK {
+			queue.Detail = describeCounts(counts)
+		}
+		return err
+	})
+	return []registrar.Component{queue, review}, err
+}
+
+func describeCounts(counts map[lifecycle.State]int) string {
+	text := ""
+	for _, s := range registrar.OperationStates() {
+		if n := counts[s]; n > 0 {
+			text += ", " + strconv.Itoa(n) + " " + string(s)
+		}
+	}
+	if text == "" {
+		return "nothing under way"
+	}
+	return text[2:]
+}

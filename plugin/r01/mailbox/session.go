@@ -1,0 +1,281 @@
+package mailbox
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+	"github.com/emersion/go-sasl"
+)
+
+const (
+	// talk bounds the bytes of an exchange that fetches no mail.
+	talk = 1 << 20
+	// minRate is the slowest transfer, in bytes per second, that is waited for.
+	minRate = 64 << 10
+)
+
+// session is one connection. The library has no time-outs and no contexts, and its own
+// Close can block, so every use of the client runs within do. mail-stack 3.2
+type session struct {
+	config Config
+	conn   *meteredConn
+	client *imapclient.Client
+	caps   imap.CapSet
+	wake   chan struct{} // something may have arrived
+
+	validity uint32
+	keywords bool // the folder keeps Done
+	noIdle   bool
+}
+
+// meteredConn cuts itself when more arrives than was allowed: the library would allocate
+// whatever the server announces. mail-stack 3.5
+type meteredConn struct {
+	net.Conn
+	left atomic.Int64
+}
+
+var errFlood = errors.New("the server sent more than it was asked for")
+
+func (c *meteredConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.left.Add(-int64(n)) < 0 {
+		c.Conn.Close()
+		return 0, errFlood
+	}
+	return n, err
+}
+
+// do bounds one exchange in time and bytes. Cutting TCP is what frees every waiter.
+func (s *session) do(ctx context.Context, limit time.Duration, budget int64, exchange func() error) error {
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	stop := context.AfterFunc(bounded, s.cut)
+	defer stop()
+	s.conn.left.Store(budget)
+	err := exchange()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case bounded.Err() != nil:
+		return fmt.Errorf("no answer within %s", limit)
+	case s.conn.left.Load() < 0:
+		return errFlood
+	}
+	return err
+}
+
+// ask is do for a command with a short answer.
+func (s *session) ask(ctx context.Context, exchange func() error) error {
+	return s.do(ctx, s.config.Timeouts.Exchange, talk, exchange)
+}
+
+func (s *session) cut() { s.conn.Conn.Close() }
+
+// close cuts the connection and waits for the library to let go of it.
+func (s *session) close() {
+	s.cut()
+	if s.client != nil {
+		<-s.client.Closed()
+	}
+}
+
+// connect dials and logs in.
+func connect(ctx context.Context, c Config) (*session, error) {
+	dialer := net.Dialer{Timeout: c.Timeouts.Exchange,
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 20 * time.Second, Interval: 5 * time.Second, Count: 4}}
+	conn, err := dialer.DialContext(ctx, "tcp", c.Address)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	s := &session{config: c, conn: &meteredConn{Conn: conn}, wake: make(chan struct{}, 1)}
+	if err := s.greet(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	if err := s.login(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// greet protects the connection as configured and reads the greeting.
+func (s *session) greet(ctx context.Context) error {
+	options := &imapclient.Options{TLSConfig: s.config.tlsConfig(), UnilateralDataHandler: &imapclient.UnilateralDataHandler{Mailbox: s.notice}}
+	err := s.ask(ctx, func() (err error) {
+		switch s.config.TLS {
+		case TLSStart:
+			// On an error the library has closed the connection and waits for nothing.
+			if s.client, err = imapclient.NewStartTLS(s.conn, options); err != nil {
+				return err
+			}
+		case TLSImplicit:
+			protected := tls.Client(s.conn, options.TLSConfig)
+			if err := protected.HandshakeContext(ctx); err != nil {
+				return err
+			}
+			s.client = imapclient.New(protected, options)
+		default:
+			s.client = imapclient.New(s.conn, options)
+		}
+		return s.client.WaitGreeting()
+	})
+	var wrong *tls.CertificateVerificationError
+	var unknown x509.UnknownAuthorityError
+	switch {
+	case errors.As(err, &wrong), errors.As(err, &unknown):
+		return fmt.Errorf("the server's TLS certificate is wrong: %w", err)
+	case err != nil:
+		return fmt.Errorf("greet server: %w", err)
+	}
+	return nil
+}
+
+// notice runs in the library's reader, which it must not hold up.
+func (s *session) notice(d *imapclient.UnilateralDataMailbox) {
+	if d.NumMessages == nil {
+		return
+	}
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// errLogin is a login that is refused until somebody changes something.
+var errLogin = errors.New("the server refused the login: check username and password")
+
+func (s *session) login(ctx context.Context) error {
+	err := s.ask(ctx, func() error {
+		user, password := s.config.Username, s.config.Password.Reveal()
+		if slices.Contains(s.client.Caps().AuthMechanisms(), sasl.Plain) {
+			return s.client.Authenticate(sasl.NewPlainClient("", user, password))
+		}
+		if s.client.Caps().Has(imap.CapLoginDisabled) {
+			return errors.New("the server takes no password on this connection: use tls = \"starttls\" or \"implicit\"")
+		}
+		return s.client.Login(user, password).Wait()
+	})
+	if refused(err) {
+		return loginError(err)
+	}
+	if err != nil {
+		return fmt.Errorf("log in: %w", err)
+	}
+	return s.ask(ctx, func() (err error) {
+		s.caps, err = s.client.Capability().Wait()
+		return err
+	})
+}
+
+// loginError leaves out the server's words: some repeat the command, which holds the password.
+func loginError(err error) error {
+	var said *imap.Error
+	errors.As(err, &said)
+	passing := []imap.ResponseCode{imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeLimit, imap.ResponseCodeServerBug}
+	if slices.Contains(passing, said.Code) {
+		return fmt.Errorf("the server can't log us in now: %s", said.Code)
+	}
+	return errLogin
+}
+
+// refused tells whether err is the server's NO or BAD to a command, after which the
+// connection is as good as before.
+func refused(err error) bool {
+	var said *imap.Error
+	return errors.As(err, &said) && (said.Type == imap.StatusResponseTypeNo || said.Type == imap.StatusResponseTypeBad)
+}
+
+// open selects a folder.
+func (s *session) open(ctx context.Context, folder string, readOnly bool) error {
+	err := s.ask(ctx, func() error {
+		d, err := s.client.Select(folder, &imap.SelectOptions{ReadOnly: readOnly}).Wait()
+		s.validity = d.UIDValidity
+		s.keywords = slices.Contains(d.PermanentFlags, imap.FlagWildcard) || slices.Contains(d.PermanentFlags, Done)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("open folder %q: %w", folder, err)
+	}
+	return nil
+}
+
+// wait returns when something may have arrived, or after d. The server has proved that it
+// lives then: IDLE alone never notices one that hangs. mail-stack 3.2
+func (s *session) wait(ctx context.Context, d time.Duration) error {
+	idle, err := s.idle(ctx)
+	if err != nil {
+		return fmt.Errorf("begin idle: %w", err)
+	}
+	s.conn.left.Store(talk)
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.client.Closed():
+		return errors.New("the server closed the connection")
+	case <-s.wake:
+	case <-timer.C:
+	}
+	err = s.ask(ctx, func() error {
+		if idle != nil {
+			if err := errors.Join(idle.Close(), idle.Wait()); err != nil {
+				return err
+			}
+		}
+		return s.client.Noop().Wait()
+	})
+	if err != nil {
+		return fmt.Errorf("end idle: %w", err)
+	}
+	return nil
+}
+
+// idle begins IDLE, or returns nil where there is none.
+func (s *session) idle(ctx context.Context) (idle *imapclient.IdleCommand, err error) {
+	if s.noIdle || !s.caps.Has(imap.CapIdle) {
+		return nil, nil
+	}
+	err = s.ask(ctx, func() (err error) {
+		idle, err = s.client.Idle()
+		return err
+	})
+	if refused(err) {
+		s.noIdle = true
+		return nil, nil
+	}
+	return idle, err
+}
+
+// Check logs in and opens the folders without changing anything. The error says what to
+// change in the settings or on the server.
+func Check(ctx context.Context, c Config) error {
+	c = c.withDefaults()
+	s, err := connect(ctx, c)
+	if err != nil {
+		return fmt.Errorf("check mailbox on %s: %w", c.Address, err)
+	}
+	defer s.close()
+	for _, folder := range []string{c.Mailbox, c.Processed} {
+		if folder == "" {
+			continue
+		}
+		if err := s.open(ctx, folder, true); err != nil {
+			return fmt.Errorf("check mailbox on %s: %w", c.Address, err)
+		}
+	}
+	// Some servers hang up without an answer.
+	_ = s.ask(ctx, func() error { return s.client.Logout().Wait() })
+	return nil
+}

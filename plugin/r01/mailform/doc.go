@@ -1,0 +1,26 @@
+// Package mailform speaks the language of R01's mail robot: it writes the bodies of
+// requests, and reads what replies say.
+//
+// It is pure: text in, values out. Who sends a request, which one a reply belongs to and
+// whether its sender is to be believed is decided elsewhere.
+//
+// # Requests
+//
+// [Client], [NewDomain], [Prolong] and [UpdateDomain] make a [Template] of what a customer
+// entered, or name every mistake by the path of its field. [Format] turns a [Request] into
+// bytes. It guarantees that no value can add a field, a template or an action: a value
+// with a character that could is refused with a [FieldError], never repaired. A letter
+// that R01's charsets lack is refused, too, and never becomes a question mark.
+//
+// The password is given to Format and to nothing else; [Request.Preview] and [Mask] show
+// neither it nor personal data.
+//
+// # Replies
+//
+// How R01 words its replies is not public, so [Recogniser] works by an ordered list of
+// rules: the operator's, then two layouts of our own guess. A reply that no rule accounts
+// for has no result, and the caller puts it before a person. Success is never read out of
+// a sentence that says anything else besides, or out of a reply that contradicts itself.
+//
+// The rules are those of the design page r01-mail; comments cite its numbers.
+package mailform

@@ -1,0 +1,71 @@
+package mailform
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"registrar.panel/shared/registrar"
+)
+
+const maxHandle = 64 // RIPN's limit; R01's is not known
+
+var (
+	handlePattern = regexp.MustCompile(`^[0-9A-Z_]+(-ORG)?-(R01|GPT)$`)
+	prefixPattern = regexp.MustCompile(`^[0-9A-Z_]{1,20}$`)
+)
+
+// HandleSuffixes lists what a handle can end in: the usual one and the older one.
+func HandleSuffixes() []string { return []string{"R01", "GPT"} }
+
+// IsHandlePrefix tells whether new handles can begin so.
+func IsHandlePrefix(s string) bool { return prefixPattern.MatchString(s) }
+
+// Handle makes PREFIX_COUNTER_RANDOM-R01, or …-ORG-R01 for an organization. The counter is
+// never reused; random is upper-case letters and digits. r01-mail 2.8
+func Handle(prefix string, counter uint64, random string, kind registrar.RegistrantKind, suffix string) string {
+	infix := ""
+	if kind == registrar.Organization {
+		infix = "-ORG"
+	}
+	return fmt.Sprintf("%s_%d_%s%s-%s", prefix, counter, random, infix, suffix)
+}
+
+// KindOfHandle tells whose handle it is; ok is false for what is no handle at all.
+func KindOfHandle(handle string) (kind registrar.RegistrantKind, ok bool) {
+	m := handlePattern.FindStringSubmatch(handle)
+	switch {
+	case m == nil || len(handle) > maxHandle:
+		return "", false
+	case m[1] != "":
+		return registrar.Organization, true
+	}
+	return registrar.Person, true
+}
+
+// object matches what may be a handle or a domain name, with the sign before it.
+var object = regexp.MustCompile(`(^|[^\pL\pN_.@-])([\pL\pN_][\pL\pN_.-]*)`)
+
+// Objects lists the domains and handles that a text names, each once, in the form in which
+// requests keep them. Mail addresses do not count.
+func Objects(text string) []string {
+	var all []string
+	for _, m := range object.FindAllStringSubmatchIndex(text, -1) {
+		if m[5] < len(text) && text[m[5]] == '@' {
+			continue
+		}
+		word := strings.TrimRight(text[m[4]:m[5]], ".-")
+		name := strings.ToUpper(word)
+		if _, ok := KindOfHandle(name); !ok {
+			var err error
+			if name, err = Name(word); err != nil {
+				continue
+			}
+		}
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}

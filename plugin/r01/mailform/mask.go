@@ -1,0 +1,54 @@
+package mailform
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	// secretLine is a password wherever it stands in a line.
+	secretLine = regexp.MustCompile(`(?i)((?:passw(?:or)?d|пароль)[ \t]*[:=]).*$`)
+	// fieldLine is a field as in a body of ours, quoted or not.
+	fieldLine = regexp.MustCompile(`^([ \t>|]*)([A-Za-z][A-Za-z-]*)[ \t]*:`)
+	// plainLine is quoting alone, or with a heading: what no value runs on into.
+	plainLine = regexp.MustCompile(`^[ \t>|]*(#\[.*)?$`)
+)
+
+// Mask hides passwords and the personal and identity fields of templates in a text, such
+// as a mail that quotes our request. A value that a mailer broke runs on to the next
+// field, heading or empty line.
+func Mask(text string) string {
+	private := privateFields()
+	lines := strings.Split(text, "\n")
+	running := false
+	for i, l := range lines {
+		field := fieldLine.FindStringSubmatch(l)
+		switch {
+		case field != nil:
+			if running = private[strings.ToLower(field[2])]; running {
+				lines[i] = field[0] + " " + hidden
+			}
+		case plainLine.MatchString(strings.TrimSuffix(l, "\r")):
+			running = false
+		case running:
+			lines[i] = hidden
+		}
+		lines[i] = secretLine.ReplaceAllString(lines[i], "$1 "+hidden)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// privateFields are the names, in templates, of what people must not see.
+func privateFields() map[string]bool {
+	names := map[string]bool{"password": true, "passwd": true}
+	addPrivate(names, personQuestions())
+	addPrivate(names, organizationQuestions())
+	return names
+}
+
+func addPrivate[T any](names map[string]bool, questions []question[T]) {
+	for _, q := range questions {
+		l := line{class: q.Class}
+		names[q.name] = names[q.name] || l.private()
+	}
+}

@@ -1,0 +1,70 @@
+package mailform
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
+)
+
+// zones are the zones R01 registers by mail, with the labels each takes. R01 takes
+// Cyrillic labels under .su. r01-protocol 1.7
+var zones = map[string]*regexp.Regexp{
+	"ru":       latinLabel,
+	"su":       regexp.MustCompile(latinLabel.String() + `|` + cyrillicLabel.String()),
+	"xn--p1ai": cyrillicLabel,
+}
+
+var (
+	latinLabel    = regexp.MustCompile(`^[0-9a-z-]+$`)
+	cyrillicLabel = regexp.MustCompile(`^[0-9-]*[а-яё][0-9а-яё-]*$`)
+)
+
+const fewestLetters = 2
+
+// Name reads the name of a second-level domain in a zone of R01, in Unicode or ACE, in
+// any case, with or without a trailing dot, and returns it as the panel and the wire have
+// it: ACE, lower case, no dot at the end. The error tells a person what is wrong.
+func Name(input string) (ace string, err error) {
+	folded := norm.NFC.String(strings.ToLower(strings.TrimSuffix(input, ".")))
+	if folded == "" {
+		return "", errors.New("a domain name is required")
+	}
+	ace, err = idna.Registration.ToASCII(folded)
+	if err != nil || len(ace) > maxHost {
+		return "", fmt.Errorf("%q is not a domain name", input)
+	}
+	label, zone, found := strings.Cut(ace, ".")
+	labels := zones[zone]
+	if !found || labels == nil {
+		return "", fmt.Errorf("%q is not a second-level name of .ru, .su or .рф", input)
+	}
+	shown, err := idna.Registration.ToUnicode(label)
+	switch {
+	case err != nil, !labels.MatchString(shown), !isLabel(label):
+		return "", fmt.Errorf("%q has letters that .%s does not take", input, Unicode(zone))
+	case utf8.RuneCountInString(shown) < fewestLetters, label == "www":
+		return "", fmt.Errorf("%q can't be registered: too short, or reserved", input)
+	}
+	return ace, nil
+}
+
+var asciiLabel = regexp.MustCompile(`^` + hostLabel + `$`)
+
+// isLabel holds length and hyphens. Hyphens third and fourth mean an encoding. RFC 5891 4.2.3.1
+func isLabel(label string) bool {
+	encoded := len(label) > 3 && label[2:4] == "--"
+	return asciiLabel.MatchString(label) && (!encoded || strings.HasPrefix(label, "xn--"))
+}
+
+// Unicode writes an ACE name for people. What is not ACE stays as it is.
+func Unicode(ace string) string {
+	if name, err := idna.Registration.ToUnicode(ace); err == nil {
+		return name
+	}
+	return ace
+}

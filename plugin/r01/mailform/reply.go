@@ -1,0 +1,158 @@
+package mailform
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"registrar.panel/shared/registrar"
+)
+
+// Input is a reply as its reader found it: decoded, and without what it quotes.
+type Input struct {
+	From    []string
+	Subject string
+	Text    string // lines end in LF
+}
+
+// Result is one fact that a reply states. What it does not name is empty.
+type Result struct {
+	Rule     string // that recognised it
+	Outcome  registrar.ReplyOutcome
+	Domain   string // ACE
+	Handle   string // upper case
+	Task     string // R01's number for the request
+	Message  string // R01's words, on one line
+	State    string // of a domain, such as "REGISTERED, DELEGATED"
+	PaidTill registrar.Date
+	Action   Action // "" = not said
+}
+
+// Recogniser reads replies by an ordered list of rules. It is safe for concurrent use.
+type Recogniser struct{ rules []rule }
+
+// rule reads replies of one layout.
+type rule interface {
+	// read returns what the reply states. mine tells that it is written in the layout: no
+	// further rule is asked then, even if it states nothing that is certain.
+	read(in Input) (results []Result, mine bool)
+}
+
+// NewRecogniser puts the operator's rules before the built-in ones, or names every
+// mistake in them.
+func NewRecogniser(operator []RuleConfig) (*Recogniser, []registrar.Problem) {
+	rules, problems := operatorRules(operator)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return &Recogniser{append(rules, valueLayout{}, newProseLayout())}, nil
+}
+
+// longest is more text than a reply has. A longer one is for a person.
+const longest = 64 << 10
+
+// Recognise returns what a reply states, in its order; nothing if no rule accounts for it
+// or if it contradicts itself.
+func (r *Recogniser) Recognise(in Input) []Result {
+	if len(in.Text) > longest || !utf8.ValidString(in.Text) {
+		return nil
+	}
+	in.Text = withoutQuotation(in.Text)
+	for _, rule := range r.rules {
+		if results, mine := rule.read(in); mine {
+			return consistent(results)
+		}
+	}
+	return nil
+}
+
+// withoutQuotation empties quoted lines, which are never evidence. r01-mail 3.6
+func withoutQuotation(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " \t\r")
+		if strings.HasPrefix(strings.TrimSpace(l), ">") {
+			lines[i] = ""
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// consistent returns the results without repetitions, and nothing if two of them differ
+// about one object.
+func consistent(all []Result) []Result {
+	var kept []Result
+	outcomes := map[string]registrar.ReplyOutcome{}
+	for _, r := range all {
+		about := r.Domain + " " + r.Handle
+		if about == " " {
+			about = r.Task
+		}
+		if before, known := outcomes[about]; known && before != r.Outcome {
+			return nil
+		}
+		outcomes[about] = r.Outcome
+		if !slices.Contains(kept, r) {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+// The groups that a pattern may name.
+var groupNames = []string{"domain", "handle", "task", "message", "paid_till", "state"}
+
+// resultOf makes a result of named texts; ok is false when one of them is not what its
+// name says.
+func resultOf(rule string, outcome registrar.ReplyOutcome, texts map[string]string) (r Result, ok bool) {
+	r = Result{Rule: rule, Outcome: outcome, Task: plain(texts["task"]), Message: plain(texts["message"]),
+		State: strings.ToUpper(plain(texts["state"])), Handle: strings.ToUpper(texts["handle"])}
+	var err error
+	if r.Domain = texts["domain"]; r.Domain != "" {
+		if r.Domain, err = Name(r.Domain); err != nil {
+			return Result{}, false
+		}
+	}
+	if _, is := KindOfHandle(r.Handle); r.Handle != "" && !is {
+		return Result{}, false
+	}
+	if r.PaidTill, ok = parseDate(texts["paid_till"]); !ok {
+		return Result{}, false
+	}
+	if outcome == registrar.ReplyRejected {
+		r.Outcome = refusal(r.Message)
+	}
+	return r, true
+}
+
+// parseDate reads the forms in which dates are written. r01-mail 3.3
+func parseDate(s string) (d registrar.Date, ok bool) {
+	if s == "" {
+		return d, true
+	}
+	for _, layout := range []string{"2006.01.02", "2006-01-02", "02.01.2006"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return registrar.DateOf(t), true
+		}
+	}
+	return d, false
+}
+
+const longestMessage = 500 // characters; more is in the mail itself
+
+// plain makes one printable line of a text.
+func plain(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.C, r) {
+			return ' '
+		}
+		return r
+	}, s)
+	runes := []rune(strings.Join(strings.Fields(s), " "))
+	if len(runes) > longestMessage {
+		return string(runes[:longestMessage]) + "…"
+	}
+	return string(runes)
+}

@@ -1,0 +1,79 @@
+package message
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-message/textproto"
+)
+
+const maxHeader = 64 << 10 // bytes
+
+var (
+	fieldLine = regexp.MustCompile(`^[!-9;-~]+[ \t]*:`)
+	blankLine = regexp.MustCompile(`\r?\n\r?\n`)
+)
+
+// split parts header and body. Of the header it drops what is no field: the "From " line
+// of a mailbox file, which is no fault, and broken lines, which are.
+func split(raw []byte) (header, body []byte, wrong []string) {
+	head := raw
+	if at := blankLine.FindIndex(raw); at != nil {
+		head, body = raw[:at[0]], raw[at[1]:]
+	}
+	if len(head) > maxHeader {
+		head, wrong = head[:maxHeader], append(wrong, "its header is too long")
+	}
+	dropped := true // the line before; its continuation goes with it
+	for i, l := range bytes.Split(head, []byte("\n")) {
+		l = bytes.TrimRight(l, "\r")
+		if !bytes.HasPrefix(l, []byte(" ")) && !bytes.HasPrefix(l, []byte("\t")) {
+			dropped = !fieldLine.Match(l)
+		}
+		switch {
+		case !dropped:
+			header = append(append(header, l...), '\r', '\n')
+		case len(l) > 0 && (i > 0 || !bytes.HasPrefix(l, []byte("From "))):
+			wrong = append(wrong, "a line of its header is broken")
+		}
+	}
+	if len(header) == 0 {
+		return nil, raw, append(wrong, "it has no header")
+	}
+	return header, body, slices.Compact(wrong)
+}
+
+func readHeader(block []byte) (textproto.Header, error) {
+	h, err := textproto.ReadHeader(bufio.NewReader(bytes.NewReader(append(block, '\r', '\n'))))
+	if err != nil {
+		return h, fmt.Errorf("read header: %w", err)
+	}
+	return h, nil
+}
+
+// hashed are the fields that stay with a mail on every way it takes.
+var hashed = []string{"Message-Id", "Subject", "From", "Date"}
+
+// ContentHash names a mail by its contents, so that one that is delivered or fetched again
+// is known: SHA-256, in hexadecimal, of the fields Message-ID, Subject, From and Date and
+// of the body. All other fields are left out, since relays and mailboxes add and change
+// them: Received, Return-Path, Delivered-To, X-… and the like. Of a field, every occurrence
+// counts, unfolded; of the body, line ends and empty lines at its end do not matter.
+func ContentHash(raw []byte) string {
+	top, body, _ := split(raw)
+	header, _ := readHeader(top) // what can't be read is the same each time
+	digest := sha256.New()
+	for _, name := range hashed {
+		for _, v := range header.Values(name) {
+			fmt.Fprintf(digest, "%s:%q\n", name, strings.Join(strings.Fields(v), " "))
+		}
+	}
+	fmt.Fprintf(digest, "\n%s", bytes.TrimRight(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), "\n"))
+	return hex.EncodeToString(digest.Sum(nil))
+}

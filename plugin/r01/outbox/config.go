@@ -1,0 +1,104 @@
+package outbox
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"registrar.panel/internal/secret"
+	"registrar.panel/shared/registrar"
+)
+
+// TLS says how the connection to the relay is protected. There is no opportunistic mode:
+// it would send the password in clear whenever somebody on the way wants it to.
+type TLS string
+
+const (
+	TLSNone     TLS = "none"
+	TLSStart    TLS = "starttls"
+	TLSImplicit TLS = "implicit"
+)
+
+// Config names the relay and how to speak to it.
+type Config struct {
+	Address        string // HOST:PORT
+	TLS            TLS
+	AllowPlaintext bool   // permits TLSNone to another machine
+	Username       string // "" = no login
+	Password       secret.String
+	ServerName     string         // the name in the relay's certificate; "" = the host of Address
+	LocalName      string         // what we call ourselves; "" = the address of our end
+	RootCAs        *x509.CertPool // who may sign the certificate; nil = whom the system trusts
+	Timeouts       Timeouts
+}
+
+// Timeouts bound the steps of a transaction. Zero values mean the defaults, which follow
+// RFC 5321 4.5.3.2; a shorter Dot makes outcomes unknown that would have been known.
+type Timeouts struct {
+	Dial    time.Duration // connect, and the TLS handshake of TLSImplicit; 30 s
+	Command time.Duration // each command, and writing the body; 5 min
+	Dot     time.Duration // the relay's answer to the whole mail; 10 min
+}
+
+func (t Timeouts) withDefaults() Timeouts {
+	or := func(d, fallback time.Duration) time.Duration {
+		if d > 0 {
+			return d
+		}
+		return fallback
+	}
+	return Timeouts{or(t.Dial, 30*time.Second), or(t.Command, 5*time.Minute), or(t.Dot, 10*time.Minute)}
+}
+
+// Validate reports every mistake. Paths are relative to the block the settings come from.
+func (c Config) Validate() []registrar.Problem {
+	var problems []registrar.Problem
+	add := func(path, message string) {
+		problems = append(problems, registrar.Problem{Path: path, Message: message})
+	}
+	host, port, err := net.SplitHostPort(c.Address)
+	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 || host == "" {
+		add("address", "must be HOST:PORT, such as \"mail.example.com:587\"")
+	}
+	switch c.TLS {
+	case TLSStart, TLSImplicit:
+	case TLSNone:
+		if err == nil && !loopback(host) && !c.AllowPlaintext {
+			add("tls", "\"none\" would show the password to everybody on the way: use \"starttls\" or \"implicit\", or set allow_plaintext = true")
+		}
+	default:
+		add("tls", "must be \"none\", \"starttls\" or \"implicit\"")
+	}
+	switch {
+	case c.Username != "" && c.Password.IsEmpty():
+		add("password", "is missing: the username has none")
+	case c.Username == "" && !c.Password.IsEmpty():
+		add("username", "is missing: there is a password")
+	}
+	if strings.ContainsFunc(c.LocalName, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		add("local_name", "must be a host name")
+	}
+	return problems
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+func (c Config) host() string {
+	host, _, _ := net.SplitHostPort(c.Address)
+	return host
+}
+
+func (c Config) tlsConfig() *tls.Config {
+	name := c.ServerName
+	if name == "" {
+		name = c.host()
+	}
+	return &tls.Config{ServerName: name, RootCAs: c.RootCAs, MinVersion: tls.VersionTLS12}
+}

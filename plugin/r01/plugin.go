@@ -1,0 +1,253 @@
+package r01
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/plugin/r01/gateway"
+	"registrar.panel/plugin/r01/mailbox"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// Plugin is the R01 registrar. Make it with New.
+type Plugin struct {
+	registrar.Core
+	log hclog.Logger
+	now func() time.Time
+
+	mu       sync.Mutex
+	settings *settings // after Configure
+	dataDir  string
+	create   bool
+	work     *work // after Start
+	drained  bool
+}
+
+// New makes a plugin that does nothing until it is configured and started.
+func New(log hclog.Logger) *Plugin { return &Plugin{log: log, now: time.Now} }
+
+// work is a plugin at work: its open store, and the goroutines that Drain stops.
+type work struct {
+	lock    *lock
+	store   *store.Store
+	gateway *gateway.Gateway
+	mailbox *mailbox.Watcher
+	stop    context.CancelFunc
+	loops   sync.WaitGroup
+}
+
+var _ registrar.Plugin = (*Plugin)(nil)
+
+// Describe implements registrar.Catalogue.
+func (p *Plugin) Describe(context.Context) (registrar.Description, error) { return description(), nil }
+
+// Form implements registrar.Catalogue.
+func (p *Plugin) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, error) {
+	form, err := mailform.Form(q.TLD, q.Kind, q.Registrant)
+	if err != nil {
+		return form, registrar.Errorf(registrar.Invalid, "%s", err)
+	}
+	return form, nil
+}
+
+// Configure implements registrar.Lifecycle.
+func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
+	parsed, problems := parse(s.Config)
+	if err := registrar.InvalidSettings(problems); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.work != nil {
+		return registrar.Errorf(registrar.Precondition, "the plugin is at work; start a new one with the new settings")
+	}
+	p.settings, p.dataDir, p.create = &parsed, s.DataDir, s.Create
+	return nil
+}
+
+// Probe implements registrar.Lifecycle.
+func (p *Plugin) Probe(ctx context.Context, mail bool) ([]registrar.Component, error) {
+	s, err := p.configured()
+	if err != nil {
+		return nil, err
+	}
+	report := []registrar.Component{
+		probe("smtp", outbox.Check(ctx, s.outbox), "logged in; 8BITMIME is offered"),
+		probe("imap", mailbox.Check(ctx, s.mailbox), "logged in; the folder is there"),
+	}
+	if mail && report[0].OK && report[1].OK {
+		report = append(report, probe("test mail", p.testMail(ctx, *s), "sent and received unchanged"))
+	}
+	return report, nil
+}
+
+func probe(name string, err error, well string) registrar.Component {
+	if err != nil {
+		return registrar.Component{Name: name, Detail: err.Error()}
+	}
+	return registrar.Component{Name: name, OK: true, Detail: well}
+}
+
+func (p *Plugin) configured() (*settings, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.settings == nil {
+		return nil, registrar.Errorf(registrar.NotReady, "the plugin is not configured")
+	}
+	return p.settings, nil
+}
+
+// Start implements registrar.Lifecycle.
+func (p *Plugin) Start(ctx context.Context) error {
+	s, err := p.configured()
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.drained:
+		return registrar.Errorf(registrar.Draining, "the plugin was drained")
+	case p.work != nil:
+		return nil
+	}
+	w, err := p.open(ctx, *s)
+	if err != nil {
+		return err
+	}
+	p.work = w
+	p.begin(w)
+	p.log.Info("started", "data", p.dataDir)
+	return nil
+}
+
+// open takes the lock and the store, and settles what an earlier instance left.
+func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
+	lock, err := takeLock(p.dataDir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, lock.release())
+		}
+	}()
+	st, err := store.Open(ctx, p.dataDir, p.create)
+	if err != nil {
+		return nil, err
+	}
+	g := gateway.New(s.gateway, gateway.Parts{Store: st, Submitter: outbox.New(s.outbox), Recogniser: s.recogniser,
+		Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text})
+	if err := g.Open(ctx); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return &work{lock: lock, store: st, gateway: g, mailbox: mailbox.New(s.mailbox, g, p.log.Named("mailbox"))}, nil
+}
+
+// begin starts the two loops; Drain stops them and waits.
+func (p *Plugin) begin(w *work) {
+	ctx, stop := context.WithCancel(context.Background())
+	w.stop = stop
+	for name, run := range map[string]func(context.Context) error{"gateway": w.gateway.Run, "mailbox": w.mailbox.Run} {
+		w.loops.Go(func() {
+			if err := run(ctx); err != nil && ctx.Err() == nil {
+				p.log.Error("stopped working", "part", name, "err", err)
+			}
+		})
+	}
+}
+
+// Drain implements registrar.Lifecycle.
+func (p *Plugin) Drain(ctx context.Context) error {
+	p.mu.Lock()
+	w := p.work
+	p.work, p.drained = nil, true
+	p.mu.Unlock()
+	if w == nil {
+		return nil
+	}
+	w.stop()
+	stopped := make(chan struct{})
+	go func() { // ends with the loops, which end with their context
+		w.loops.Wait()
+		close(stopped)
+	}()
+	select {
+	case <-stopped:
+	case <-ctx.Done():
+		return fmt.Errorf("drain: %w", ctx.Err())
+	}
+	p.log.Info("drained")
+	return errors.Join(w.store.Close(), w.lock.release())
+}
+
+// Health implements registrar.Lifecycle.
+func (p *Plugin) Health(ctx context.Context) ([]registrar.Component, error) {
+	w, err := p.working()
+	if err != nil {
+		return nil, err
+	}
+	report, err := w.gateway.Health(ctx)
+	return append(report, w.mailbox.Health()), err
+}
+
+// working returns the work, or why there is none.
+func (p *Plugin) working() (*work, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.drained:
+		return nil, registrar.Errorf(registrar.Draining, "the plugin is stopping")
+	case p.work == nil:
+		return nil, registrar.Errorf(registrar.NotReady, "the plugin is not started")
+	}
+	return p.work, nil
+}
+
+// Validate implements registrar.Catalogue.
+func (p *Plugin) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
+	w, err := p.working()
+	if err != nil {
+		return registrar.Validation{}, err
+	}
+	if problems := w.gateway.Validate(o); len(problems) > 0 {
+		return registrar.Validation{Problems: problems}, nil
+	}
+	preview, err := w.gateway.Preview(ctx, o)
+	return registrar.Validation{Preview: preview}, err
+}
+
+// Check implements registrar.Catalogue. Without a registry to ask nothing is known, and
+// what is registered here is taken.
+func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
+	var answers []registrar.Availability
+	for _, name := range names {
+		a := registrar.Availability{Name: name, Status: registrar.AvailabilityUnknown, Detail: "no registry is asked"}
+		if _, err := mailform.Name(name); err != nil {
+			a.Status, a.Detail = registrar.NameInvalid, err.Error()
+		} else if d, err := p.Domain(ctx, name); err == nil && d.Status == registrar.StatusRegistered {
+			a.Status, a.Detail = registrar.Taken, "registered here"
+		}
+		answers = append(answers, a)
+	}
+	return answers, nil
+}
+
+// Events implements registrar.Events.
+func (p *Plugin) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
+	w, err := p.working()
+	if err != nil {
+		return func(yield func(registrar.Event, error) bool) { yield(registrar.Event{}, err) }
+	}
+	return w.gateway.Events(ctx, after)
+}

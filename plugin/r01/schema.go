@@ -1,0 +1,120 @@
+package r01
+
+import "registrar.panel/shared/registrar"
+
+// Names under which the plugin introduces itself.
+const (
+	name    = "r01"
+	title   = "R01.RU by mail"
+	version = "0.1.0"
+)
+
+var tlds = []string{"ru", "su", "xn--p1ai"}
+
+func description() registrar.Description {
+	return registrar.Description{
+		Name: name, Title: title, Version: version, TLDs: tlds,
+		Kinds:        kinds(),
+		Registrants:  registrar.RegistrantKinds(),
+		Capabilities: []registrar.Capability{registrar.CapHandles, registrar.CapReviews, registrar.CapMail},
+		Schema:       schema(),
+	}
+}
+
+func text(name, fallback, about string) registrar.Attribute {
+	return registrar.Attribute{Name: name, Type: registrar.TypeString, Default: fallback, Description: about}
+}
+
+func required(name, about string) registrar.Attribute {
+	return registrar.Attribute{Name: name, Type: registrar.TypeString, Required: true, Description: about}
+}
+
+func password(name, about string) registrar.Attribute {
+	return registrar.Attribute{Name: name, Type: registrar.TypeString, Sensitive: true, Description: about}
+}
+
+func choice(name, fallback, about string, of ...string) registrar.Attribute {
+	return registrar.Attribute{Name: name, Type: registrar.TypeString, Default: fallback, OneOf: of, Description: about}
+}
+
+func duration(name, fallback, about string) registrar.Attribute {
+	return registrar.Attribute{Name: name, Type: registrar.TypeDuration, Default: fallback, Description: about}
+}
+
+func flag(name, about string) registrar.Attribute {
+	return registrar.Attribute{Name: name, Type: registrar.TypeBool, Default: "false", Description: about}
+}
+
+func block(name, about string, attributes ...registrar.Attribute) registrar.Block {
+	return registrar.Block{Name: name, Description: about, Schema: registrar.Schema{Attributes: attributes}}
+}
+
+// schema is the config block of panel.md.
+func schema() registrar.Schema {
+	secretPassword := password("password", "the password of R01's mail interface")
+	secretPassword.Required = true
+	return registrar.Schema{
+		Attributes: []registrar.Attribute{
+			required("agreement", "the number of the agreement with R01"),
+			secretPassword,
+			required("gateway", "the address of R01's robot"),
+			required("callback", "our address: From of every request, and where replies arrive"),
+			text("bcc", "", "a copy of every request goes there; it carries the password"),
+			choice("pay_type", "real", "which R01 account pays", "real", "bonus", "real,bonus", "bonus,real"),
+			choice("charset", "koi8-r", "charset of requests", "koi8-r", "windows-1251"),
+			text("store", "sqlite", "where the plugin keeps its state"),
+		},
+		Blocks: []registrar.Block{
+			block("subjects", "subjects of requests",
+				text("client", "New client", "for a new client"), text("domain", "New domain", "for a new domain"),
+				text("prolong", "Prolong domain", "for a renewal"), text("update", "Update domain", "for a change")),
+			block("handles", "how client handles are made: PREFIX_COUNTER_RANDOM-SUFFIX",
+				text("prefix", "PANEL", "capital letters, digits and _"),
+				registrar.Attribute{Name: "counter", Type: registrar.TypeInt, Default: "1", Description: "the first counter"},
+				text("suffix", "R01", "R01, or GPT for the older form")),
+			smtpBlock(), imapBlock(), repliesBlock(), replyBlock(),
+			block("deadlines", "when silence becomes an alarm",
+				duration("queued", "24h", "until R01 confirms a request"), duration("done", "168h", "until R01 reports the result")),
+			block("renewal", "how domains are renewed",
+				text("schedule", "0 4 * * *", "cron expression"), text("timezone", "Europe/Moscow", "of the schedule"),
+				choice("mode", "auto", "of new domains", "auto", "manual"),
+				duration("before", "55d", "how long before paid-till")),
+			block("registry", "where evidence comes from",
+				text("whois", "", "HOST:PORT of the registry's whois"), text("zone_list", "", "file or URL of a zone list")),
+		},
+	}
+}
+
+func smtpBlock() registrar.Block {
+	return block("smtp", "how mail is sent",
+		required("address", "HOST:PORT"), choice("tls", "starttls", "transport security", "none", "starttls", "implicit"),
+		flag("allow_plaintext", "permit tls = \"none\" to another machine"),
+		text("username", "", "user name"), password("password", "its password"))
+}
+
+func imapBlock() registrar.Block {
+	return block("imap", "how replies are fetched",
+		required("address", "HOST:PORT"), choice("tls", "implicit", "transport security", "none", "starttls", "implicit"),
+		flag("allow_plaintext", "permit tls = \"none\" to another machine"),
+		required("username", "user name"), password("password", "its password"),
+		text("mailbox", "INBOX", "the folder replies arrive in"), text("processed", "", "the folder handled mails are moved to; empty leaves them"),
+		duration("poll", "1m", "how often to look when nothing is announced"))
+}
+
+func repliesBlock() registrar.Block {
+	return block("replies", "whom to believe",
+		registrar.Attribute{Name: "from", Type: registrar.TypeStrings, Description: "accepted senders; empty accepts any"},
+		choice("require", "none", "proof of the sender", "none", "dkim", "authentication-results"))
+}
+
+func replyBlock() registrar.Block {
+	outcome := choice("outcome", "", "what such a mail says")
+	outcome.Required = true
+	for _, o := range registrar.ReplyOutcomes() {
+		outcome.OneOf = append(outcome.OneOf, string(o))
+	}
+	b := block("reply", "a rule that recognises replies; tried before the built-in ones",
+		text("from", "", "RE2 over the sender"), text("subject", "", "RE2 over the subject"), text("body", "", "RE2 over the unquoted text"), outcome)
+	b.Labels, b.Repeated = []string{"name"}, true
+	return b
+}

@@ -1,0 +1,263 @@
+package registrarrpc
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"registrar.panel/shared/registrar"
+	pb "registrar.panel/shared/registrarrpc/registrarpb"
+)
+
+// endGrace is how long after a broken call the end of the process may show: the call
+// breaks first.
+const endGrace = 250 * time.Millisecond
+
+// client is a plugin process as a registrar.Plugin.
+type client struct {
+	registrar pb.RegistrarServiceClient
+	plugin    pb.PluginServiceClient
+	process   context.Context // ends with the process
+}
+
+func newClient(process context.Context, conn grpc.ClientConnInterface) *client {
+	return &client{
+		registrar: pb.NewRegistrarServiceClient(conn),
+		plugin:    pb.NewPluginServiceClient(conn),
+		process:   process,
+	}
+}
+
+// join makes a context that also ends with the process.
+func (c *client) join(ctx context.Context) (context.Context, context.CancelFunc) {
+	joined, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(c.process, cancel)
+	return joined, func() { stop(); cancel() }
+}
+
+// failure translates the error of a call; ctx is the caller's own.
+func (c *client) failure(ctx context.Context, err error) error {
+	s := status.Convert(err)
+	if e := contractError(s); e != nil {
+		return e
+	}
+	// A cancellation that is not the caller's is ours, because the process or the
+	// connection to it has ended.
+	broken := s.Code() == codes.Unavailable || s.Code() == codes.Canceled && ctx.Err() == nil
+	switch {
+	case broken && c.ended(ctx):
+		return registrar.Errorf(registrar.Unavailable, "the plugin process has ended")
+	case broken:
+		return transportError(status.New(codes.Unavailable, s.Message()))
+	default:
+		return transportError(s)
+	}
+}
+
+func (c *client) ended(ctx context.Context) bool {
+	select {
+	case <-c.process.Done():
+		return true
+	case <-ctx.Done():
+		return false
+	case <-time.After(endGrace):
+		return false
+	}
+}
+
+// call makes a unary call, unless the request could not be encoded.
+func call[Req, Resp any](ctx context.Context, c *client, e *encoder,
+	rpc func(context.Context, *Req, ...grpc.CallOption) (*Resp, error), req *Req) (*Resp, error) {
+	if err := e.invalid(); err != nil {
+		return nil, err
+	}
+	joined, end := c.join(ctx)
+	defer end()
+	resp, err := rpc(joined, req)
+	if err != nil {
+		return nil, c.failure(ctx, err)
+	}
+	return resp, nil
+}
+
+// answer reads what a call brought.
+func answer[M, T any](m M, err error, read func(*decoder, M) T) (T, error) {
+	var zero T
+	if err != nil {
+		return zero, err
+	}
+	var d decoder
+	value := read(&d, m)
+	if err := d.defect(); err != nil {
+		return zero, err
+	}
+	return value, nil
+}
+
+func (c *client) Describe(ctx context.Context) (registrar.Description, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.Describe, &pb.DescribeRequest{})
+	return answer(m.GetDescription(), err, (*decoder).description)
+}
+
+func (c *client) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
+	var e encoder
+	m, err := call(ctx, c, &e, c.registrar.Form, e.formQuery(q))
+	return answer(m.GetForm(), err, (*decoder).form)
+}
+
+func (c *client) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
+	var e encoder
+	order := e.order(o)
+	if len(e.problems) > 0 { // a faulty order is not an error
+		return registrar.Validation{Problems: e.problems}, nil
+	}
+	m, err := call(ctx, c, &e, c.registrar.Validate, &pb.ValidateRequest{Order: order})
+	return answer(m, err, (*decoder).validation)
+}
+
+func (c *client) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.Check, &pb.CheckRequest{Names: names})
+	return answer(m.GetAnswers(), err, listOf((*decoder).availability))
+}
+
+func (c *client) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
+	var e encoder
+	m, err := call(ctx, c, &e, c.registrar.Submit, &pb.SubmitRequest{Order: e.order(o)})
+	return answer(m.GetOperation(), err, (*decoder).operation)
+}
+
+func (c *client) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.Operation, &pb.OperationRequest{Id: string(id)})
+	return answer(m.GetOperation(), err, (*decoder).operation)
+}
+
+func (c *client) Resolve(ctx context.Context, v registrar.Decision) (registrar.Operation, error) {
+	var e encoder
+	m, err := call(ctx, c, &e, c.registrar.Resolve, e.decision(v))
+	return answer(m.GetOperation(), err, (*decoder).operation)
+}
+
+func (c *client) Domain(ctx context.Context, name string) (registrar.Domain, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.Domain, &pb.DomainRequest{Name: name})
+	return answer(m.GetDomain(), err, (*decoder).domain)
+}
+
+func (c *client) Domains(ctx context.Context, p registrar.Page) (registrar.DomainPage, error) {
+	var e encoder
+	m, err := call(ctx, c, &e, c.registrar.Domains, e.page(p))
+	return answer(m, err, (*decoder).domainPage)
+}
+
+// Events opens one stream for each time the sequence is ranged over, and cancels it when
+// the loop ends.
+func (c *client) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
+	return func(yield func(registrar.Event, error) bool) {
+		joined, end := c.join(ctx)
+		defer end()
+		stream, err := c.registrar.Events(joined, &pb.EventsRequest{After: uint64(after)})
+		for err == nil {
+			var m *pb.EventsResponse
+			if m, err = stream.Recv(); err != nil {
+				break
+			}
+			event, fault := answer(m.GetEvent(), nil, (*decoder).event)
+			if !yield(event, fault) || fault != nil {
+				return
+			}
+		}
+		if !errors.Is(err, io.EOF) {
+			yield(registrar.Event{}, c.failure(ctx, err))
+		}
+	}
+}
+
+func (c *client) SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error) {
+	var e encoder
+	req := &pb.SetRenewalRequest{Name: name, Mode: encode(&e, "mode", renewalModes, mode)}
+	m, err := call(ctx, c, &e, c.registrar.SetRenewal, req)
+	return answer(m.GetDomain(), err, (*decoder).domain)
+}
+
+func (c *client) RunRenewals(ctx context.Context, dryRun bool) ([]registrar.RenewalStep, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.RunRenewals, &pb.RunRenewalsRequest{DryRun: dryRun})
+	return answer(m.GetSteps(), err, listOf((*decoder).renewalStep))
+}
+
+func (c *client) Handles(ctx context.Context, customer string) ([]registrar.Handle, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.Handles, &pb.HandlesRequest{Customer: customer})
+	return answer(m.GetHandles(), err, listOf((*decoder).handle))
+}
+
+func (c *client) AdoptHandle(ctx context.Context, customer, handle string) (registrar.Handle, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.AdoptHandle, &pb.AdoptHandleRequest{Customer: customer, Handle: handle})
+	return answer(m.GetHandle(), err, (*decoder).handle)
+}
+
+func (c *client) ImportDomain(ctx context.Context, i registrar.Import) (registrar.Domain, error) {
+	var e encoder
+	m, err := call(ctx, c, &e, c.registrar.ImportDomain, e.imported(i))
+	return answer(m.GetDomain(), err, (*decoder).domain)
+}
+
+func (c *client) Reviews(ctx context.Context) ([]registrar.Review, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.Reviews, &pb.ReviewsRequest{})
+	return answer(m.GetReviews(), err, listOf((*decoder).review))
+}
+
+func (c *client) Review(ctx context.Context, id registrar.ReviewID) (registrar.Review, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.Review, &pb.ReviewRequest{Id: string(id)})
+	return answer(m.GetReview(), err, (*decoder).review)
+}
+
+func (c *client) ResolveReview(ctx context.Context, v registrar.ReviewDecision) (registrar.Review, error) {
+	var e encoder
+	m, err := call(ctx, c, &e, c.registrar.ResolveReview, e.reviewDecision(v))
+	return answer(m.GetReview(), err, (*decoder).review)
+}
+
+func (c *client) ReviewRule(ctx context.Context, id registrar.ReviewID) (string, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.ReviewRule, &pb.ReviewRuleRequest{Id: string(id)})
+	return m.GetRule(), err
+}
+
+func (c *client) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.Mail, &pb.MailRequest{Id: string(id)})
+	return answer(m.GetMail(), err, (*decoder).mail)
+}
+
+func (c *client) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.Recognise, &pb.RecogniseRequest{Raw: raw})
+	return answer(m.GetRecognition(), err, (*decoder).recognition)
+}
+
+func (c *client) Configure(ctx context.Context, s registrar.Settings) error {
+	var e encoder
+	_, err := call(ctx, c, &e, c.plugin.Configure, e.settings(s))
+	return err
+}
+
+func (c *client) Probe(ctx context.Context, mail bool) ([]registrar.Component, error) {
+	m, err := call(ctx, c, &encoder{}, c.plugin.Probe, &pb.ProbeRequest{Mail: mail})
+	return answer(m.GetComponents(), err, listOf((*decoder).component))
+}
+
+func (c *client) Start(ctx context.Context) error {
+	_, err := call(ctx, c, &encoder{}, c.plugin.Start, &pb.StartRequest{})
+	return err
+}
+
+func (c *client) Health(ctx context.Context) ([]registrar.Component, error) {
+	m, err := call(ctx, c, &encoder{}, c.plugin.Health, &pb.HealthRequest{})
+	return answer(m.GetComponents(), err, listOf((*decoder).component))
+}
+
+func (c *client) Drain(ctx context.Context) error {
+	_, err := call(ctx, c, &encoder{}, c.plugin.Drain, &pb.DrainRequest{})
+	return err
+}

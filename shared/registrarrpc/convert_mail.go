@@ -1,0 +1,122 @@
+package registrarrpc
+
+import (
+	"registrar.panel/shared/registrar"
+	pb "registrar.panel/shared/registrarrpc/registrarpb"
+)
+
+func (e *encoder) mail(v registrar.Mail) *pb.Mail {
+	return &pb.Mail{
+		Id:      string(v.ID),
+		At:      e.time("mail.at", v.At),
+		Out:     v.Out,
+		From:    text(v.From),
+		To:      text(v.To),
+		Subject: text(v.Subject),
+		Text:    text(v.Text),
+	}
+}
+
+func (d *decoder) mail(m *pb.Mail) registrar.Mail {
+	present(&d.faults, "mail", m)
+	return registrar.Mail{
+		ID:      registrar.MailID(m.GetId()),
+		At:      d.time("mail.at", m.GetAt()),
+		Out:     m.GetOut(),
+		From:    m.GetFrom(),
+		To:      m.GetTo(),
+		Subject: m.GetSubject(),
+		Text:    m.GetText(),
+	}
+}
+
+func (e *encoder) review(v registrar.Review) *pb.Review {
+	return &pb.Review{
+		Id:         string(v.ID),
+		Mail:       string(v.Mail),
+		ReceivedAt: e.time("review.received_at", v.ReceivedAt),
+		From:       text(v.From),
+		Subject:    text(v.Subject),
+		Reason:     text(v.Reason),
+		Candidates: each(v.Candidates, func(id registrar.OperationID) string { return string(id) }),
+		Text:       text(v.Text),
+		ResolvedAt: e.time("review.resolved_at", v.ResolvedAt),
+		ResolvedBy: v.ResolvedBy,
+		Outcome:    encodeOptional(e, "review.outcome", replyOutcomes, v.Outcome),
+	}
+}
+
+func (d *decoder) review(m *pb.Review) registrar.Review {
+	present(&d.faults, "review", m)
+	return registrar.Review{
+		ID:         registrar.ReviewID(m.GetId()),
+		Mail:       registrar.MailID(m.GetMail()),
+		ReceivedAt: d.time("review.received_at", m.GetReceivedAt()),
+		From:       m.GetFrom(),
+		Subject:    m.GetSubject(),
+		Reason:     m.GetReason(),
+		Candidates: each(m.GetCandidates(), func(id string) registrar.OperationID { return registrar.OperationID(id) }),
+		Text:       m.GetText(),
+		ResolvedAt: d.time("review.resolved_at", m.GetResolvedAt()),
+		ResolvedBy: m.GetResolvedBy(),
+		Outcome:    decodeOptional(d, "review.outcome", replyOutcomes, m.GetOutcome()),
+	}
+}
+
+func (e *encoder) reviewDecision(v registrar.ReviewDecision) *pb.ResolveReviewRequest {
+	return &pb.ResolveReviewRequest{
+		Review:    string(v.Review),
+		Outcome:   encode(e, "outcome", replyOutcomes, v.Outcome),
+		Operation: string(v.Operation),
+		By:        v.By,
+	}
+}
+
+func (d *decoder) reviewDecision(m *pb.ResolveReviewRequest) registrar.ReviewDecision {
+	return registrar.ReviewDecision{
+		Review:    registrar.ReviewID(m.GetReview()),
+		Outcome:   decode(d, "outcome", replyOutcomes, m.GetOutcome()),
+		Operation: registrar.OperationID(m.GetOperation()),
+		By:        m.GetBy(),
+	}
+}
+
+func (e *encoder) recognition(r registrar.Recognition) *pb.Recognition {
+	return &pb.Recognition{From: text(r.From), Subject: text(r.Subject), Kind: r.Kind, Results: each(r.Results, e.result)}
+}
+
+func (d *decoder) recognition(m *pb.Recognition) registrar.Recognition {
+	present(&d.faults, "recognition", m)
+	return registrar.Recognition{
+		From:    m.GetFrom(),
+		Subject: m.GetSubject(),
+		Kind:    m.GetKind(),
+		Results: each(m.GetResults(), d.result),
+	}
+}
+
+func (e *encoder) result(r registrar.RecognisedResult) *pb.RecognisedResult {
+	return &pb.RecognisedResult{
+		Rule:     r.Rule,
+		Outcome:  encode(e, "result.outcome", replyOutcomes, r.Outcome),
+		Domain:   r.Domain,
+		Handle:   r.Handle,
+		Task:     text(r.Task),
+		Message:  text(r.Message),
+		State:    text(r.State),
+		PaidTill: e.date("result.paid_till", r.PaidTill),
+	}
+}
+
+func (d *decoder) result(m *pb.RecognisedResult) registrar.RecognisedResult {
+	return registrar.RecognisedResult{
+		Rule:     m.GetRule(),
+		Outcome:  decode(d, "result.outcome", replyOutcomes, m.GetOutcome()),
+		Domain:   m.GetDomain(),
+		Handle:   m.GetHandle(),
+		Task:     m.GetTask(),
+		Message:  m.GetMessage(),
+		State:    m.GetState(),
+		PaidTill: d.date("result.paid_till", m.GetPaidTill()),
+	}
+}

@@ -1,0 +1,168 @@
+package registrarrpc
+
+import (
+	"slices"
+	"unicode/utf8"
+
+	"registrar.panel/shared/registrar"
+	pb "registrar.panel/shared/registrarrpc/registrarpb"
+)
+
+func (e *encoder) order(o registrar.Order) *pb.Order {
+	return &pb.Order{
+		Id:          string(o.ID),
+		Kind:        encode(e, "kind", operationKinds, o.Kind),
+		Domain:      o.Domain,
+		Customer:    o.Customer,
+		Registrant:  e.registrant(o.Registrant),
+		Nameservers: each(o.Nameservers, e.nameserver),
+		AuthCode:    string(o.AuthCode),
+		PaidTill:    e.date("paid_till", o.PaidTill),
+	}
+}
+
+func (d *decoder) order(m *pb.Order) registrar.Order {
+	present(&d.faults, "order", m)
+	return registrar.Order{
+		ID:          registrar.OrderID(m.GetId()),
+		Kind:        decode(d, "kind", operationKinds, m.GetKind()),
+		Domain:      m.GetDomain(),
+		Customer:    m.GetCustomer(),
+		Registrant:  d.registrant(m.GetRegistrant()),
+		Nameservers: each(m.GetNameservers(), d.nameserver),
+		AuthCode:    registrar.AuthCode(m.GetAuthCode()),
+		PaidTill:    d.date("paid_till", m.GetPaidTill()),
+	}
+}
+
+func (e *encoder) registrant(r *registrar.Registrant) *pb.Registrant {
+	if r == nil {
+		return nil
+	}
+	m := &pb.Registrant{Kind: encode(e, "contact.kind", registrantKinds, r.Kind)}
+	if len(r.Fields) > 0 {
+		m.Fields = make(map[string]*pb.Values, len(r.Fields))
+	}
+	for key, values := range r.Fields {
+		if slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
+			e.add("contact."+key, "is not text in UTF-8")
+		}
+		m.Fields[key] = &pb.Values{Values: values}
+	}
+	return m
+}
+
+func (d *decoder) registrant(m *pb.Registrant) *registrar.Registrant {
+	if m == nil {
+		return nil
+	}
+	r := &registrar.Registrant{Kind: decode(d, "contact.kind", registrantKinds, m.Kind)}
+	if len(m.Fields) > 0 {
+		r.Fields = make(map[string][]string, len(m.Fields))
+	}
+	for key, values := range m.Fields {
+		r.Fields[key] = values.GetValues()
+	}
+	return r
+}
+
+func (*encoder) nameserver(n registrar.Nameserver) *pb.Nameserver {
+	return &pb.Nameserver{Host: n.Host, Ips: n.IPs}
+}
+
+func (*decoder) nameserver(m *pb.Nameserver) registrar.Nameserver {
+	return registrar.Nameserver{Host: m.GetHost(), IPs: m.GetIps()}
+}
+
+func (*encoder) problem(p registrar.Problem) *pb.Problem {
+	return &pb.Problem{Path: p.Path, Message: text(p.Message)}
+}
+
+func (*decoder) problem(m *pb.Problem) registrar.Problem {
+	return registrar.Problem{Path: m.GetPath(), Message: m.GetMessage()}
+}
+
+func (e *encoder) validation(v registrar.Validation) *pb.ValidateResponse {
+	return &pb.ValidateResponse{Problems: each(v.Problems, e.problem), Preview: text(v.Preview)}
+}
+
+func (d *decoder) validation(m *pb.ValidateResponse) registrar.Validation {
+	return registrar.Validation{Problems: each(m.GetProblems(), d.problem), Preview: m.GetPreview()}
+}
+
+func (e *encoder) formQuery(q registrar.FormQuery) *pb.FormRequest {
+	return &pb.FormRequest{
+		Tld:        q.TLD,
+		Kind:       encode(e, "kind", operationKinds, q.Kind),
+		Registrant: encodeOptional(e, "registrant", registrantKinds, q.Registrant),
+	}
+}
+
+func (d *decoder) formQuery(m *pb.FormRequest) registrar.FormQuery {
+	return registrar.FormQuery{
+		TLD:        m.GetTld(),
+		Kind:       decode(d, "kind", operationKinds, m.GetKind()),
+		Registrant: decodeOptional(d, "registrant", registrantKinds, m.GetRegistrant()),
+	}
+}
+
+func (e *encoder) form(f registrar.Form) *pb.Form {
+	return &pb.Form{
+		Tld:        f.TLD,
+		Kind:       encode(e, "form.kind", operationKinds, f.Kind),
+		Registrant: encodeOptional(e, "form.registrant", registrantKinds, f.Registrant),
+		Fields:     each(f.Fields, e.field),
+	}
+}
+
+func (d *decoder) form(m *pb.Form) registrar.Form {
+	present(&d.faults, "form", m)
+	return registrar.Form{
+		TLD:        m.GetTld(),
+		Kind:       decode(d, "form.kind", operationKinds, m.GetKind()),
+		Registrant: decodeOptional(d, "form.registrant", registrantKinds, m.GetRegistrant()),
+		Fields:     each(m.GetFields(), d.field),
+	}
+}
+
+func (e *encoder) field(f registrar.Field) *pb.Field {
+	return &pb.Field{
+		Key:      f.Key,
+		Label:    f.Label,
+		Type:     encode(e, "field.type", fieldTypes, f.Type),
+		Required: f.Required,
+		Multiple: f.Multiple,
+		Pattern:  f.Pattern,
+		Example:  f.Example,
+		Class:    encode(e, "field.class", dataClasses, f.Class),
+	}
+}
+
+func (d *decoder) field(m *pb.Field) registrar.Field {
+	return registrar.Field{
+		Key:      m.GetKey(),
+		Label:    m.GetLabel(),
+		Type:     decode(d, "field.type", fieldTypes, m.GetType()),
+		Required: m.GetRequired(),
+		Multiple: m.GetMultiple(),
+		Pattern:  m.GetPattern(),
+		Example:  m.GetExample(),
+		Class:    decode(d, "field.class", dataClasses, m.GetClass()),
+	}
+}
+
+func (e *encoder) availability(a registrar.Availability) *pb.Availability {
+	return &pb.Availability{
+		Name:   a.Name,
+		Status: encode(e, "availability.status", availabilityStatuses, a.Status),
+		Detail: text(a.Detail),
+	}
+}
+
+func (d *decoder) availability(m *pb.Availability) registrar.Availability {
+	return registrar.Availability{
+		Name:   m.GetName(),
+		Status: decode(d, "availability.status", availabilityStatuses, m.GetStatus()),
+		Detail: m.GetDetail(),
+	}
+}

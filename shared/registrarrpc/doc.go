@@ -1,0 +1,23 @@
+// Package registrarrpc carries the registrar contract between a panel and a plugin process,
+// over hashicorp/go-plugin and gRPC.
+//
+// A plugin's main calls [Serve]. A host gives [ClientSet], [Handshake] and [DialOptions] to
+// go-plugin and gets its registrar.Plugin from [Dispense]; from there on neither side sees
+// that there is a wire.
+//
+// # Guarantees
+//
+// Values arrive as they were sent, except that an empty list and a nil one are the same, and
+// so are empty and nil maps; instants come back in UTC. A value that the contract does not
+// know, on either side, is an error and never a silent zero.
+//
+// A panic in a plugin's method fails that call and not the process. A plugin whose host is
+// gone, however it died, drains and exits by itself.
+//
+// # Errors
+//
+// A *registrar.Error arrives with its code, detail, problems and pause. The end of the
+// caller's context is context.Canceled or context.DeadlineExceeded. A plugin that is not
+// there, or ends during the call, is registrar.Unavailable; whatever else goes wrong between
+// the two is registrar.Internal.
+package registrarrpc

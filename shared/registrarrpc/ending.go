@@ -1,0 +1,90 @@
+package registrarrpc
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"registrar.panel/shared/registrar"
+)
+
+// callGrace is how long a drain waits for calls under way before it goes on without them.
+const callGrace = 5 * time.Second
+
+// ending lets a plugin's life end in order, whoever asks for it and however often: no new
+// calls, the calls under way, then the plugin itself.
+type ending struct {
+	plugin registrar.Lifecycle
+	turn   chan struct{} // held by the one drain that is under way
+
+	mu      sync.Mutex
+	begun   bool
+	calls   int
+	idle    chan struct{} // closed when begun and no call is under way
+	drained bool          // guarded by turn
+}
+
+func newEnding(p registrar.Lifecycle) *ending {
+	return &ending{plugin: p, turn: make(chan struct{}, 1), idle: make(chan struct{})}
+}
+
+// enter admits a call, which must leave; false once the end has begun.
+func (e *ending) enter() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.begun {
+		e.calls++
+	}
+	return !e.begun
+}
+
+func (e *ending) leave() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.calls--
+	e.settle()
+}
+
+func (e *ending) begin() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.begun {
+		e.begun = true
+		e.settle()
+	}
+}
+
+// settle happens once at zero calls, because after begin none is admitted.
+func (e *ending) settle() {
+	if e.begun && e.calls == 0 {
+		close(e.idle)
+	}
+}
+
+// drain returns when the plugin is drained, or with ctx. A drain that did not come to its
+// end is made again by the next one.
+func (e *ending) drain(ctx context.Context) error {
+	e.begin()
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if e.drained {
+		return nil
+	}
+	e.awaitCalls(ctx)
+	err := e.plugin.Drain(ctx)
+	e.drained = err == nil
+	return err
+}
+
+func (e *ending) awaitCalls(ctx context.Context) {
+	grace, cancel := context.WithTimeout(ctx, callGrace)
+	defer cancel()
+	select {
+	case <-e.idle:
+	case <-grace.Done():
+	}
+}

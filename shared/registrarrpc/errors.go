@@ -1,0 +1,140 @@
+package registrarrpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"registrar.panel/shared/registrar"
+)
+
+// domain marks an error as the contract's own. A status without it comes from the
+// transport.
+const domain = "registrar.panel"
+
+// statusCodes is the one table of what an error is on the wire. The code of gRPC is for
+// people and tools; the reason in ErrorInfo is what the other side reads.
+var statusCodes = map[registrar.Code]codes.Code{
+	registrar.Invalid:      codes.InvalidArgument,
+	registrar.NotFound:     codes.NotFound,
+	registrar.Conflict:     codes.AlreadyExists,
+	registrar.Precondition: codes.FailedPrecondition,
+	registrar.Unsupported:  codes.Unimplemented,
+	registrar.NotReady:     codes.FailedPrecondition,
+	registrar.Locked:       codes.FailedPrecondition,
+	registrar.Draining:     codes.Unavailable,
+	registrar.Unavailable:  codes.Unavailable,
+	registrar.Internal:     codes.Internal,
+}
+
+// toStatus turns what a plugin's method returned into a status. ctx is the call's own.
+func toStatus(ctx context.Context, err error) error {
+	var known *registrar.Error
+	var code registrar.Code
+	switch {
+	case errors.As(err, &known):
+		return statusOf(known, detailOf(err, known)).Err()
+	case errors.As(err, &code):
+		return statusOf(&registrar.Error{Code: code}, err.Error()).Err()
+	case !endOfContext(err):
+		return statusOf(&registrar.Error{Code: registrar.Internal}, err.Error()).Err()
+	case ctx.Err() == nil: // a time limit of the plugin's own, which is no business of the caller's
+		return statusOf(&registrar.Error{Code: registrar.Unavailable}, err.Error()).Err()
+	default:
+		return status.FromContextError(ctx.Err()).Err()
+	}
+}
+
+func endOfContext(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// detailOf keeps what the layers above e added to it, and leaves out its problems, which
+// travel by themselves.
+func detailOf(err error, e *registrar.Error) string {
+	added, ok := strings.CutSuffix(err.Error(), e.Error())
+	if !ok {
+		return err.Error()
+	}
+	if e.Detail == "" && added != "" {
+		return added + e.Code.Error()
+	}
+	return added + e.Detail
+}
+
+func statusOf(e *registrar.Error, detail string) *status.Status {
+	code, ok := statusCodes[e.Code]
+	if !ok {
+		code, detail = codes.Internal, fmt.Sprintf("%s: %s", string(e.Code), detail)
+		e = &registrar.Error{Code: registrar.Internal}
+	}
+	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: string(e.Code), Domain: domain}}
+	if len(e.Problems) > 0 {
+		details = append(details, badRequest(e.Problems))
+	}
+	if e.RetryAfter != 0 {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
+	}
+	bare := status.New(code, text(detail))
+	if full, err := bare.WithDetails(details...); err == nil {
+		return full
+	}
+	return bare
+}
+
+func badRequest(problems []registrar.Problem) *errdetails.BadRequest {
+	return &errdetails.BadRequest{
+		FieldViolations: each(problems, func(p registrar.Problem) *errdetails.BadRequest_FieldViolation {
+			return &errdetails.BadRequest_FieldViolation{Field: text(p.Path), Description: text(p.Message)}
+		}),
+	}
+}
+
+// contractError reads an error of the contract; nil when the status is not one.
+func contractError(s *status.Status) *registrar.Error {
+	e := &registrar.Error{Detail: s.Message()}
+	for _, detail := range s.Details() {
+		switch detail := detail.(type) {
+		case *errdetails.ErrorInfo:
+			if detail.GetDomain() == domain {
+				e.Code = registrar.Code(detail.GetReason())
+			}
+		case *errdetails.BadRequest:
+			e.Problems = each(detail.GetFieldViolations(), func(v *errdetails.BadRequest_FieldViolation) registrar.Problem {
+				return registrar.Problem{Path: v.GetField(), Message: v.GetDescription()}
+			})
+		case *errdetails.RetryInfo:
+			e.RetryAfter = detail.GetRetryDelay().AsDuration()
+		}
+	}
+	if e.Code == "" {
+		return nil
+	}
+	if _, ok := statusCodes[e.Code]; !ok {
+		return registrar.Errorf(registrar.Internal, "the plugin answered with the unknown error %s: %s", string(e.Code), s.Message())
+	}
+	return e
+}
+
+// transportError says what a status that is not the contract's means to a caller.
+func transportError(s *status.Status) error {
+	switch s.Code() {
+	case codes.Canceled:
+		return fmt.Errorf("call the plugin: %w", context.Canceled)
+	case codes.DeadlineExceeded:
+		return fmt.Errorf("call the plugin: %w", context.DeadlineExceeded)
+	case codes.Unavailable:
+		return registrar.Errorf(registrar.Unavailable, "the plugin did not answer: %s", s.Message())
+	case codes.Unimplemented:
+		return registrar.Errorf(registrar.Unsupported, "the plugin does not know this call: %s", s.Message())
+	default:
+		return registrar.Errorf(registrar.Internal, "call the plugin: %s: %s", s.Code(), s.Message())
+	}
+}

@@ -1,0 +1,145 @@
+package registrarrpc
+
+import (
+	"context"
+	"iter"
+	"net"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"registrar.panel/shared/registrar"
+)
+
+// fake is a plugin made of functions; one that is nil panics.
+type fake struct {
+	describe      func(context.Context) (registrar.Description, error)
+	form          func(context.Context, registrar.FormQuery) (registrar.Form, error)
+	validate      func(context.Context, registrar.Order) (registrar.Validation, error)
+	check         func(context.Context, []string) ([]registrar.Availability, error)
+	submit        func(context.Context, registrar.Order) (registrar.Operation, error)
+	operation     func(context.Context, registrar.OperationID) (registrar.Operation, error)
+	resolve       func(context.Context, registrar.Decision) (registrar.Operation, error)
+	domain        func(context.Context, string) (registrar.Domain, error)
+	domains       func(context.Context, registrar.Page) (registrar.DomainPage, error)
+	events        func(context.Context, registrar.Cursor) iter.Seq2[registrar.Event, error]
+	setRenewal    func(context.Context, string, registrar.RenewalMode) (registrar.Domain, error)
+	runRenewals   func(context.Context, bool) ([]registrar.RenewalStep, error)
+	handles       func(context.Context, string) ([]registrar.Handle, error)
+	adoptHandle   func(context.Context, string, string) (registrar.Handle, error)
+	importDomain  func(context.Context, registrar.Import) (registrar.Domain, error)
+	reviews       func(context.Context) ([]registrar.Review, error)
+	review        func(context.Context, registrar.ReviewID) (registrar.Review, error)
+	resolveReview func(context.Context, registrar.ReviewDecision) (registrar.Review, error)
+	reviewRule    func(context.Context, registrar.ReviewID) (string, error)
+	mail          func(context.Context, registrar.MailID) (registrar.Mail, error)
+	recognise     func(context.Context, []byte) (registrar.Recognition, error)
+	configure     func(context.Context, registrar.Settings) error
+	probe         func(context.Context, bool) ([]registrar.Component, error)
+	start         func(context.Context) error
+	health        func(context.Context) ([]registrar.Component, error)
+	drain         func(context.Context) error
+}
+
+func (f *fake) Describe(ctx context.Context) (registrar.Description, error) { return f.describe(ctx) }
+func (f *fake) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
+	return f.form(ctx, q)
+}
+func (f *fake) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
+	return f.validate(ctx, o)
+}
+func (f *fake) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
+	return f.check(ctx, names)
+}
+func (f *fake) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
+	return f.submit(ctx, o)
+}
+func (f *fake) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
+	return f.operation(ctx, id)
+}
+func (f *fake) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+	return f.resolve(ctx, d)
+}
+func (f *fake) Domain(ctx context.Context, name string) (registrar.Domain, error) {
+	return f.domain(ctx, name)
+}
+func (f *fake) Domains(ctx context.Context, p registrar.Page) (registrar.DomainPage, error) {
+	return f.domains(ctx, p)
+}
+func (f *fake) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
+	return f.events(ctx, after)
+}
+func (f *fake) SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error) {
+	return f.setRenewal(ctx, name, mode)
+}
+func (f *fake) RunRenewals(ctx context.Context, dryRun bool) ([]registrar.RenewalStep, error) {
+	return f.runRenewals(ctx, dryRun)
+}
+func (f *fake) Handles(ctx context.Context, customer string) ([]registrar.Handle, error) {
+	return f.handles(ctx, customer)
+}
+func (f *fake) AdoptHandle(ctx context.Context, customer, handle string) (registrar.Handle, error) {
+	return f.adoptHandle(ctx, customer, handle)
+}
+func (f *fake) ImportDomain(ctx context.Context, i registrar.Import) (registrar.Domain, error) {
+	return f.importDomain(ctx, i)
+}
+func (f *fake) Reviews(ctx context.Context) ([]registrar.Review, error) { return f.reviews(ctx) }
+func (f *fake) Review(ctx context.Context, id registrar.ReviewID) (registrar.Review, error) {
+	return f.review(ctx, id)
+}
+func (f *fake) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
+	return f.resolveReview(ctx, d)
+}
+func (f *fake) ReviewRule(ctx context.Context, id registrar.ReviewID) (string, error) {
+	return f.reviewRule(ctx, id)
+}
+func (f *fake) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail, error) {
+	return f.mail(ctx, id)
+}
+func (f *fake) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
+	return f.recognise(ctx, raw)
+}
+func (f *fake) Configure(ctx context.Context, s registrar.Settings) error { return f.configure(ctx, s) }
+func (f *fake) Probe(ctx context.Context, mail bool) ([]registrar.Component, error) {
+	return f.probe(ctx, mail)
+}
+func (f *fake) Start(ctx context.Context) error                           { return f.start(ctx) }
+func (f *fake) Health(ctx context.Context) ([]registrar.Component, error) { return f.health(ctx) }
+func (f *fake) Drain(ctx context.Context) error                           { return f.drain(ctx) }
+
+// connected serves a plugin in this process as Serve does, and returns it as a host sees it.
+func connected(t *testing.T, o ServeOptions, process context.Context) registrar.Plugin {
+	t.Helper()
+	if o.Logger == nil {
+		o.Logger = hclog.NewNullLogger()
+	}
+	s := newService(o)
+	server := s.grpcServer(nil)
+	if err := s.glue().GRPCServer(nil, server); err != nil {
+		t.Fatal(err)
+	}
+	listener := bufconn.Listen(64 << 10)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	dial := grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) })
+	conn, err := grpc.NewClient("passthrough:plugin", append(DialOptions(), dial, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = conn.Close()
+		server.Stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	p, err := (&glue{}).GRPCClient(process, nil, conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.(registrar.Plugin)
+}

@@ -1,0 +1,202 @@
+package registrarrpc
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"registrar.panel/shared/registrar"
+)
+
+// carried checks that arguments, results and errors of one method arrive. A method is given
+// by how the fake is made to answer it and how it is called.
+func carried[In, Out any](answer func(*fake, func(context.Context, In) (Out, error)),
+	call func(registrar.Plugin, context.Context, In) (Out, error)) func(*testing.T) {
+	return func(t *testing.T) {
+		t.Parallel()
+		var f fake
+		p := connected(t, ServeOptions{Plugin: &f}, t.Context())
+		rapid.Check(t, func(rt *rapid.T) {
+			in, out := values[In]().Draw(rt, "argument"), values[Out]().Draw(rt, "result")
+			var got In
+			answer(&f, func(_ context.Context, in In) (Out, error) { got = in; return out, nil })
+			result, err := call(p, t.Context(), in)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if diff := diff(in, got); diff != "" {
+				rt.Fatalf("argument (-sent +received)\n%s", diff)
+			}
+			if diff := diff(out, result); diff != "" {
+				rt.Fatalf("result (-sent +received)\n%s", diff)
+			}
+		})
+		sent := &registrar.Error{Code: registrar.NotReady, Detail: "not configured", RetryAfter: time.Second}
+		answer(&f, func(context.Context, In) (Out, error) { return *new(Out), sent })
+		_, err := call(p, t.Context(), values[In]().Example())
+		var e *registrar.Error
+		if !errors.As(err, &e) || diff(sent, e) != "" {
+			t.Errorf("the error %#v arrives as %#v", sent, err)
+		}
+	}
+}
+
+type (
+	none    struct{}
+	pair    struct{ A, B string }
+	renewal struct {
+		Name string
+		Mode registrar.RenewalMode
+	}
+)
+
+func TestEveryMethodIsCarried(t *testing.T) {
+	t.Parallel()
+	type (
+		ctx    = context.Context
+		plugin = registrar.Plugin
+	)
+	tests := map[string]func(*testing.T){
+		"Describe": carried(
+			func(f *fake, do func(ctx, none) (registrar.Description, error)) {
+				f.describe = func(c ctx) (registrar.Description, error) { return do(c, none{}) }
+			},
+			func(p plugin, c ctx, _ none) (registrar.Description, error) { return p.Describe(c) }),
+		"Form": carried(
+			func(f *fake, do func(ctx, registrar.FormQuery) (registrar.Form, error)) { f.form = do }, plugin.Form),
+		"Validate": carried(
+			func(f *fake, do func(ctx, registrar.Order) (registrar.Validation, error)) { f.validate = do }, plugin.Validate),
+		"Check": carried(
+			func(f *fake, do func(ctx, []string) ([]registrar.Availability, error)) { f.check = do }, plugin.Check),
+		"Submit": carried(
+			func(f *fake, do func(ctx, registrar.Order) (registrar.Operation, error)) { f.submit = do }, plugin.Submit),
+		"Operation": carried(
+			func(f *fake, do func(ctx, registrar.OperationID) (registrar.Operation, error)) { f.operation = do }, plugin.Operation),
+		"Resolve": carried(
+			func(f *fake, do func(ctx, registrar.Decision) (registrar.Operation, error)) { f.resolve = do }, plugin.Resolve),
+		"Domain": carried(
+			func(f *fake, do func(ctx, string) (registrar.Domain, error)) { f.domain = do }, plugin.Domain),
+		"Domains": carried(
+			func(f *fake, do func(ctx, registrar.Page) (registrar.DomainPage, error)) { f.domains = do }, plugin.Domains),
+		"SetRenewal": carried(
+			func(f *fake, do func(ctx, renewal) (registrar.Domain, error)) {
+				f.setRenewal = func(c ctx, name string, mode registrar.RenewalMode) (registrar.Domain, error) {
+					return do(c, renewal{name, mode})
+				}
+			},
+			func(p plugin, c ctx, r renewal) (registrar.Domain, error) { return p.SetRenewal(c, r.Name, r.Mode) }),
+		"RunRenewals": carried(
+			func(f *fake, do func(ctx, bool) ([]registrar.RenewalStep, error)) { f.runRenewals = do }, plugin.RunRenewals),
+		"Handles": carried(
+			func(f *fake, do func(ctx, string) ([]registrar.Handle, error)) { f.handles = do }, plugin.Handles),
+		"AdoptHandle": carried(
+			func(f *fake, do func(ctx, pair) (registrar.Handle, error)) {
+				f.adoptHandle = func(c ctx, customer, handle string) (registrar.Handle, error) {
+					return do(c, pair{customer, handle})
+				}
+			},
+			func(p plugin, c ctx, v pair) (registrar.Handle, error) { return p.AdoptHandle(c, v.A, v.B) }),
+		"ImportDomain": carried(
+			func(f *fake, do func(ctx, registrar.Import) (registrar.Domain, error)) { f.importDomain = do }, plugin.ImportDomain),
+		"Reviews": carried(
+			func(f *fake, do func(ctx, none) ([]registrar.Review, error)) {
+				f.reviews = func(c ctx) ([]registrar.Review, error) { return do(c, none{}) }
+			},
+			func(p plugin, c ctx, _ none) ([]registrar.Review, error) { return p.Reviews(c) }),
+		"Review": carried(
+			func(f *fake, do func(ctx, registrar.ReviewID) (registrar.Review, error)) { f.review = do }, plugin.Review),
+		"ResolveReview": carried(
+			func(f *fake, do func(ctx, registrar.ReviewDecision) (registrar.Review, error)) { f.resolveReview = do }, plugin.ResolveReview),
+		"ReviewRule": carried(
+			func(f *fake, do func(ctx, registrar.ReviewID) (string, error)) { f.reviewRule = do }, plugin.ReviewRule),
+		"Mail": carried(
+			func(f *fake, do func(ctx, registrar.MailID) (registrar.Mail, error)) { f.mail = do }, plugin.Mail),
+		"Recognise": carried(
+			func(f *fake, do func(ctx, []byte) (registrar.Recognition, error)) { f.recognise = do }, plugin.Recognise),
+		"Configure": carried(
+			func(f *fake, do func(ctx, registrar.Settings) (none, error)) {
+				f.configure = func(c ctx, s registrar.Settings) error { _, err := do(c, s); return err }
+			},
+			func(p plugin, c ctx, s registrar.Settings) (none, error) { return none{}, p.Configure(c, s) }),
+		"Probe": carried(
+			func(f *fake, do func(ctx, bool) ([]registrar.Component, error)) { f.probe = do }, plugin.Probe),
+		"Start": carried(
+			func(f *fake, do func(ctx, none) (none, error)) {
+				f.start = func(c ctx) error { _, err := do(c, none{}); return err }
+			},
+			func(p plugin, c ctx, _ none) (none, error) { return none{}, p.Start(c) }),
+		"Health": carried(
+			func(f *fake, do func(ctx, none) ([]registrar.Component, error)) {
+				f.health = func(c ctx) ([]registrar.Component, error) { return do(c, none{}) }
+			},
+			func(p plugin, c ctx, _ none) ([]registrar.Component, error) { return p.Health(c) }),
+	}
+	elsewhere := map[string]bool{"Events": true, "Drain": true} // events_test.go, ending_test.go
+	for i := range reflect.TypeFor[registrar.Plugin]().NumMethod() {
+		name := reflect.TypeFor[registrar.Plugin]().Method(i).Name
+		if test, ok := tests[name]; ok {
+			t.Run(name, test)
+		} else if !elsewhere[name] {
+			t.Errorf("%s is not tested", name)
+		}
+	}
+}
+
+// What a host gets wrong never reaches the plugin: the fake would panic.
+func TestWhatIsOutsideTheContractIsNotSent(t *testing.T) {
+	t.Parallel()
+	p := connected(t, ServeOptions{Plugin: &fake{}}, t.Context())
+	order := registrar.Order{ID: "1", Kind: "burn", PaidTill: registrar.Date{Year: 2026, Month: 2, Day: 30}}
+	_, err := p.Submit(t.Context(), order)
+	var e *registrar.Error
+	if !errors.As(err, &e) || e.Code != registrar.Invalid || len(e.Problems) != 2 || e.Problems[0].Path != "kind" || e.Problems[1].Path != "paid_till" {
+		t.Errorf("Submit: %v", err)
+	}
+	if v, err := p.Validate(t.Context(), order); err != nil || len(v.Problems) != 2 {
+		t.Errorf("Validate: a faulty order is not an error, but %v, %v", v, err)
+	}
+	if _, err := p.SetRenewal(t.Context(), "a.ru", "sometimes"); !errors.Is(err, registrar.Invalid) {
+		t.Errorf("SetRenewal: %v", err)
+	}
+}
+
+func TestWhatIsOutsideTheContractIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	f := &fake{
+		operation: func(context.Context, registrar.OperationID) (registrar.Operation, error) {
+			return registrar.Operation{Kind: registrar.KindRenew, State: "Perhaps"}, nil
+		},
+		check: func(context.Context, []string) ([]registrar.Availability, error) {
+			return []registrar.Availability{{Name: "a.ru"}}, nil
+		},
+	}
+	p := connected(t, ServeOptions{Plugin: f}, t.Context())
+	if _, err := p.Operation(t.Context(), "1"); !errors.Is(err, registrar.Internal) {
+		t.Errorf("an operation that is Perhaps: %v", err)
+	}
+	if _, err := p.Check(t.Context(), []string{"a.ru"}); !errors.Is(err, registrar.Internal) {
+		t.Errorf("a name that is neither available nor not: %v", err)
+	}
+}
+
+func TestNilAndOtherRegistrants(t *testing.T) {
+	t.Parallel()
+	var got *registrar.Registrant
+	f := &fake{submit: func(_ context.Context, o registrar.Order) (registrar.Operation, error) {
+		got = o.Registrant
+		return registrar.Operation{Kind: o.Kind, State: registrar.Queued}, nil
+	}}
+	p := connected(t, ServeOptions{Plugin: f}, t.Context())
+	for _, want := range []*registrar.Registrant{nil, {Kind: registrar.Person}} {
+		if _, err := p.Submit(t.Context(), registrar.Order{Kind: registrar.KindUpdate, Registrant: want}); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(want, got) {
+			t.Errorf("registrant %v arrives as %v", want, got)
+		}
+	}
+}

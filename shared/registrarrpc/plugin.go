@@ -1,0 +1,93 @@
+package registrarrpc
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	"registrar.panel/shared/registrar"
+	pb "registrar.panel/shared/registrarrpc/registrarpb"
+)
+
+const (
+	// ProtocolVersion goes with the proto package panel.registrar.v1.
+	ProtocolVersion = 1
+	// MaxMessage is the size in bytes that neither side exceeds in one message.
+	MaxMessage = 16 << 20
+	// DefaultDeadline ends a call whose context has no deadline.
+	DefaultDeadline = 60 * time.Second
+
+	pluginName = "registrar"
+)
+
+// Handshake is what a host and a plugin recognise each other by. It is no protection: it
+// only lets a plugin that is started by hand say what it is.
+func Handshake() plugin.HandshakeConfig {
+	return plugin.HandshakeConfig{
+		MagicCookieKey:   "REGISTRAR_PANEL_PLUGIN",
+		MagicCookieValue: "panel.registrar",
+	}
+}
+
+// ClientSet is VersionedPlugins of a host's plugin.ClientConfig.
+func ClientSet() map[int]plugin.PluginSet { return versioned(&glue{}) }
+
+func versioned(g *glue) map[int]plugin.PluginSet {
+	return map[int]plugin.PluginSet{ProtocolVersion: {pluginName: g}}
+}
+
+// DialOptions is GRPCDialOptions of a host's plugin.ClientConfig: a limit to what a broken
+// plugin can make the host allocate, and to how long it can make a call wait.
+func DialOptions() []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
+		grpc.WithChainUnaryInterceptor(limitTime),
+	}
+}
+
+func limitTime(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	if _, limited := ctx.Deadline(); !limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, DefaultDeadline)
+		defer cancel()
+	}
+	return invoke(ctx, method, req, reply, cc, opts...)
+}
+
+// Dispense starts the plugin's process, unless it runs already, and returns it as a
+// registrar. It takes at most the client's StartTimeout.
+func Dispense(c *plugin.Client) (registrar.Plugin, error) {
+	protocol, err := c.Client()
+	if err != nil {
+		return nil, fmt.Errorf("start plugin: %w", err)
+	}
+	raw, err := protocol.Dispense(pluginName)
+	if err != nil {
+		return nil, fmt.Errorf("dispense plugin: %w", err)
+	}
+	p, ok := raw.(registrar.Plugin)
+	if !ok {
+		return nil, fmt.Errorf("dispense plugin: got %T, which is no registrar", raw)
+	}
+	return p, nil
+}
+
+// glue is what go-plugin knows of us. On the host's side it is empty.
+type glue struct {
+	plugin.NetRPCUnsupportedPlugin
+	plugin registrar.Plugin
+	end    *ending
+}
+
+func (g *glue) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
+	pb.RegisterRegistrarServiceServer(s, &registrarServer{registrar: g.plugin})
+	pb.RegisterPluginServiceServer(s, &pluginServer{plugin: g.plugin, end: g.end})
+	return nil
+}
+
+func (*glue) GRPCClient(process context.Context, _ *plugin.GRPCBroker, conn *grpc.ClientConn) (any, error) {
+	return newClient(process, conn), nil
+}

@@ -1,0 +1,215 @@
+package registrarrpc
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	"registrar.panel/shared/registrar"
+	pb "registrar.panel/shared/registrarrpc/registrarpb"
+)
+
+const (
+	// LifelineEnv names the environment variable with the number of an inherited
+	// descriptor: the read end of a pipe whose write end only the host holds. Its end of
+	// file means that the host is gone. Without the variable nothing watches the host.
+	LifelineEnv = "REGISTRAR_LIFELINE_FD"
+	// LogLevelEnv names the environment variable with the level to log at: trace, debug,
+	// info, warn, error. Without it, or with another word, the logger's own level stays.
+	LogLevelEnv = "REGISTRAR_LOG_LEVEL"
+
+	// farewell is the time a plugin has to drain when nobody waits for it.
+	farewell = 15 * time.Second
+)
+
+// ServeOptions is what a plugin's main gives to Serve.
+type ServeOptions struct {
+	Plugin registrar.Plugin
+	Logger hclog.Logger // from Logger
+}
+
+// Logger makes the logger of a plugin: JSON lines on stderr, which the host reads. Make it
+// before Serve, which takes stderr away.
+func Logger(name string) hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{Name: name, Output: os.Stderr, JSONFormat: true, Level: hclog.Info})
+}
+
+// Serve is the main of a plugin. It returns when the host ends the plugin, and main should
+// return then too. It drains the plugin and exits the process by itself when the host is
+// gone, or on SIGTERM; SIGINT is the host's affair. Started by hand it says what it is and
+// exits with 1.
+func Serve(o ServeOptions) {
+	o.Logger.SetLevel(levelOr(o.Logger.GetLevel(), os.Getenv(LogLevelEnv)))
+	// The pipe of stderr breaks when the host dies. A plugin that then logs must live on, to
+	// drain.
+	signal.Ignore(syscall.SIGPIPE)
+	terminated := make(chan os.Signal, 1)
+	signal.Notify(terminated, syscall.SIGTERM)
+	orphaned, err := lifeline(os.Getenv(LifelineEnv))
+	if err != nil {
+		o.Logger.Error("lifeline unusable", "error", err)
+		os.Exit(1)
+	}
+	s := newService(o)
+	go func() { // lives as long as the process
+		select {
+		case <-orphaned:
+			s.leave("the host is gone")
+		case <-terminated:
+			s.leave("terminated")
+		}
+	}()
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig:  Handshake(),
+		VersionedPlugins: versioned(s.glue()),
+		GRPCServer:       s.grpcServer,
+		Logger:           o.Logger,
+	})
+}
+
+func levelOr(own hclog.Level, name string) hclog.Level {
+	if level := hclog.LevelFromString(name); level != hclog.NoLevel {
+		return level
+	}
+	return own
+}
+
+// lifeline returns a channel that closes when the descriptor comes to its end; with "" it
+// never does.
+func lifeline(fd string) (<-chan struct{}, error) {
+	gone := make(chan struct{})
+	if fd == "" {
+		return gone, nil
+	}
+	n, err := strconv.Atoi(fd)
+	if err != nil || n < 3 {
+		return nil, fmt.Errorf("%s: want the number of an inherited descriptor, not %q", LifelineEnv, fd)
+	}
+	syscall.CloseOnExec(n) // children must not hold it
+	pipe := os.NewFile(uintptr(n), "lifeline")
+	if _, err := pipe.Stat(); err != nil {
+		return nil, fmt.Errorf("%s: %w", LifelineEnv, err)
+	}
+	go func() { // lives as long as the process
+		_, _ = io.Copy(io.Discard, pipe) // an error, too, is the end of it
+		close(gone)
+	}()
+	return gone, nil
+}
+
+// service is one plugin being served.
+type service struct {
+	plugin registrar.Plugin
+	end    *ending
+	log    hclog.Logger
+}
+
+func newService(o ServeOptions) *service {
+	return &service{plugin: o.Plugin, end: newEnding(o.Plugin), log: o.Logger}
+}
+
+func (s *service) glue() *glue { return &glue{plugin: s.plugin, end: s.end} }
+
+// leave drains and exits the process.
+func (s *service) leave(why string) {
+	s.log.Info("plugin leaving", "reason", why)
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	if err := s.drainBy(ctx); err != nil {
+		s.log.Error("drain failed", "error", err)
+	}
+	os.Exit(0)
+}
+
+// drainBy drains until the end of ctx at most, even if the plugin does not honour it.
+func (s *service) drainBy(ctx context.Context) error {
+	drained := make(chan error, 1)
+	go func() { drained <- s.end.drain(ctx) }() // outlives drainBy only when the process is about to exit
+	select {
+	case err := <-drained:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *service) grpcServer(options []grpc.ServerOption) *grpc.Server {
+	return grpc.NewServer(append(options,
+		grpc.MaxRecvMsgSize(MaxMessage),
+		grpc.MaxSendMsgSize(MaxMessage),
+		grpc.ChainUnaryInterceptor(s.unary),
+		grpc.ChainStreamInterceptor(s.stream),
+	)...)
+}
+
+// ours tells our services from go-plugin's own.
+func ours(method string) bool { return strings.HasPrefix(method, "/panel.registrar.") }
+
+// unary guards a call: none while draining, no panic out of it, and its error by the table.
+func (s *service) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (resp any, err error) {
+	if !ours(info.FullMethod) {
+		return handle(ctx, req)
+	}
+	defer s.recovered(info.FullMethod, &err)
+	if info.FullMethod != pb.PluginService_Drain_FullMethodName {
+		if !s.end.enter() {
+			return nil, draining(ctx)
+		}
+		defer s.end.leave()
+	}
+	if resp, err = handle(ctx, req); err != nil {
+		return nil, toStatus(ctx, err)
+	}
+	return resp, nil
+}
+
+// stream is unary for streams, except that a drain does not wait for them: they end with
+// the plugin or with their caller.
+func (s *service) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
+	if !ours(info.FullMethod) {
+		return handle(srv, stream)
+	}
+	defer s.recovered(info.FullMethod, &err)
+	if !s.end.enter() {
+		return draining(stream.Context())
+	}
+	s.end.leave()
+	if err := handle(srv, stream); err != nil {
+		return toStatus(stream.Context(), err)
+	}
+	return nil
+}
+
+func draining(ctx context.Context) error {
+	return toStatus(ctx, registrar.Errorf(registrar.Draining, "the plugin is stopping"))
+}
+
+// recovered turns a panic into an error that says where to look. What was thrown may hold
+// data of an order, so only its type is logged, unless the runtime threw it.
+func (s *service) recovered(method string, err *error) {
+	thrown := recover()
+	if thrown == nil {
+		return
+	}
+	incident := rand.Text()[:8]
+	cause := reflect.TypeOf(thrown).String()
+	if fault, ok := thrown.(runtime.Error); ok {
+		cause = fault.Error()
+	}
+	s.log.Error("call panicked", "incident", incident, "method", method, "cause", cause, "stack", string(debug.Stack()))
+	*err = toStatus(context.Background(), registrar.Errorf(registrar.Internal, "the plugin failed; its log has incident %s", incident))
+}
