@@ -18,8 +18,9 @@ type story struct {
 	out   io.Writer
 	panel *api.Client
 	start time.Time
-	last  int64           // the last log entry told
-	mails map[string]bool // told
+	last  int64             // the last log entry told
+	mails map[string]bool   // told
+	shown map[string]string // names in Unicode, by ACE
 }
 
 func demoContact() api.Contact {
@@ -33,7 +34,7 @@ func demoContact() api.Contact {
 
 // tell plays the scenes and fails if one does not end as it should.
 func (s *story) tell(ctx context.Context) error {
-	s.mails = map[string]bool{}
+	s.mails, s.shown = map[string]bool{}, map[string]string{}
 	if err := s.pluginRuns(ctx); err != nil {
 		return err
 	}
@@ -93,6 +94,7 @@ func (s *story) register(ctx context.Context, domain, ends string) error {
 		return fmt.Errorf("order %s: %w", domain, err)
 	}
 	name := order.Domain
+	s.shown[name] = order.Unicode
 	if err := s.status(ctx, name); err != nil {
 		return err
 	}
@@ -148,7 +150,7 @@ func (s *story) news(ctx context.Context) error {
 		s.last = e.ID
 		name := ""
 		if e.Domain != nil {
-			name = *e.Domain
+			name = s.shown[*e.Domain]
 		}
 		s.say("%-14s %s", name, e.Message)
 		if e.Mail != nil && !s.mails[*e.Mail] {

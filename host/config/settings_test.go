@@ -49,8 +49,8 @@ func settings(t *testing.T, lines string) (*Settings, error) {
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ reason, text, want string }{
-		{"absent things are null, their default, or an empty list", `agreement = "A"`,
-			`{"agreement":"A","password":null,"charset":"koi8-r","dry":true,"wait":null,"smtp":null,"replies":null,"reply":[],"extra":[]}`},
+		{"absent things are null, their default, or an empty list; an absent block has its defaults", `agreement = "A"` + smtp,
+			`{"agreement":"A","password":null,"charset":"koi8-r","dry":true,"wait":null,"smtp":{"address":"x","tls":null,"attempts":3},"replies":{"from":["robot@registrar.example"]},"reply":[],"extra":[]}`},
 		{"everything given", `
 			agreement = "A"
 			password  = secret("env", "PASSWORD")
@@ -74,10 +74,10 @@ func TestSettings(t *testing.T) {
 			"smtp":{"address":"127.0.0.1:25","tls":null,"attempts":5},
 			"replies":{"from":["robot@registrar.example"]},
 			"reply":[{"name":"one","body":"(?m)^x\\d$"},{"name":"two","body":null}],"extra":[{}]}`},
-		{"null is absent", "agreement = \"A\"\ncharset = null\npassword = null",
-			`{"agreement":"A","password":null,"charset":"koi8-r","dry":true,"wait":null,"smtp":null,"replies":null,"reply":[],"extra":[]}`},
-		{"an open attribute may be a secret too", `agreement = secret("env", "PASSWORD")`,
-			`{"agreement":"hunter2","password":null,"charset":"koi8-r","dry":true,"wait":null,"smtp":null,"replies":null,"reply":[],"extra":[]}`},
+		{"null is absent", "agreement = \"A\"\ncharset = null\npassword = null" + smtp,
+			`{"agreement":"A","password":null,"charset":"koi8-r","dry":true,"wait":null,"smtp":{"address":"x","tls":null,"attempts":3},"replies":{"from":["robot@registrar.example"]},"reply":[],"extra":[]}`},
+		{"an open attribute may be a secret too", `agreement = secret("env", "PASSWORD")` + smtp,
+			`{"agreement":"hunter2","password":null,"charset":"koi8-r","dry":true,"wait":null,"smtp":{"address":"x","tls":null,"attempts":3},"replies":{"from":["robot@registrar.example"]},"reply":[],"extra":[]}`},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			t.Parallel()
@@ -99,6 +99,9 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// smtp is a block that the schema requires something of.
+const smtp = "\n    smtp {\n      address = \"x\"\n    }"
+
 func TestSettingsMistakes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -109,25 +112,26 @@ func TestSettingsMistakes(t *testing.T) {
 			[]string{`plugin.hcl:8,18: smtp.tls must be one of none, starttls, implicit`}},
 		{"missing ones stand at their block", "    smtp {\n    }",
 			[]string{`plugin.hcl:4,3: agreement is required`, `plugin.hcl:5,5: smtp.address is required`}},
-		{"null where required", "    agreement = null", []string{`plugin.hcl:5,17: agreement is required`}},
-		{"unknown attribute", "    agreement = \"A\"\n    passwort = \"hunter2\"",
+		{"what an absent block requires is missing around it", "    agreement = \"A\"", []string{`plugin.hcl:4,3: smtp.address is required`}},
+		{"null where required", "    agreement = null" + smtp, []string{`plugin.hcl:5,17: agreement is required`}},
+		{"unknown attribute", "    agreement = \"A\"\n    passwort = \"hunter2\"" + smtp,
 			[]string{`plugin.hcl:6,5: an argument named "passwort" is not expected here. Did you mean "password"?`}},
-		{"unknown block", "    agreement = \"A\"\n    smpt {\n    }",
+		{"unknown block", "    agreement = \"A\"\n    smpt {\n    }" + smtp,
 			[]string{`plugin.hcl:6,5: blocks of type "smpt" are not expected here. Did you mean "smtp"?`}},
-		{"single block twice", "    agreement = \"A\"\n    replies {\n    }\n    replies {\n    }",
+		{"single block twice", "    agreement = \"A\"\n    replies {\n    }\n    replies {\n    }" + smtp,
 			[]string{`plugin.hcl:8,5: the block replies is given twice: the first stands in line 6`}},
-		{"labels twice", "    agreement = \"A\"\n    reply \"x\" {\n    }\n    reply \"x\" {\n    }",
+		{"labels twice", "    agreement = \"A\"\n    reply \"x\" {\n    }\n    reply \"x\" {\n    }" + smtp,
 			[]string{`plugin.hcl:8,5: reply["x"] is given twice: the first stands in line 6`}},
-		{"missing label", "    agreement = \"A\"\n    reply {\n    }",
+		{"missing label", "    agreement = \"A\"\n    reply {\n    }" + smtp,
 			[]string{`plugin.hcl:6,11: all reply blocks must have 1 labels (name)`}},
 		{"types", "    agreement = [\"A\"]\n    dry = \"maybe\"\n    wait = true\n    smtp {\n      address = \"x\"\n      attempts = 1.5\n    }\n    replies {\n      from = [null]\n    }",
 			[]string{`plugin.hcl:5,17: agreement must be a string`, `plugin.hcl:6,11: dry must be true or false`,
 				`plugin.hcl:10,18: smtp.attempts must be a whole number`, `plugin.hcl:13,14: replies.from must be a list of strings`}},
-		{"unset variable", "    agreement = \"A\"\n    password = secret(\"env\", \"NOT_SET\")",
+		{"unset variable", "    agreement = \"A\"\n    password = secret(\"env\", \"NOT_SET\")" + smtp,
 			[]string{`plugin.hcl:6,16: password: the environment variable NOT_SET is not set`}},
-		{"unreadable file", "    agreement = \"A\"\n    password = secret(\"file\", \"/no/such/file\")",
+		{"unreadable file", "    agreement = \"A\"\n    password = secret(\"file\", \"/no/such/file\")" + smtp,
 			[]string{`plugin.hcl:6,16: password: can't read the secret's file /no/such/file: no such file or directory`}},
-		{"a forgotten quote does not print the password", "    agreement = \"A\"\n    password = hunter2",
+		{"a forgotten quote does not print the password", "    agreement = \"A\"\n    password = hunter2" + smtp,
 			[]string{`plugin.hcl:6,16: password must be secret("env", NAME), secret("file", PATH) or a quoted string`}},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
@@ -147,7 +151,7 @@ func TestNoConfigBlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = c.Settings("r01", schema)
-	if diff := cmp.Diff([]string{"plugin.hcl:1,1: agreement is required"}, linesOf(err)); diff != "" {
+	if diff := cmp.Diff([]string{"plugin.hcl:1,1: agreement is required", "plugin.hcl:1,1: smtp.address is required"}, linesOf(err)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -161,7 +165,7 @@ func TestSecretFile(t *testing.T) {
 		}
 	}
 	write("password", "hunter2 \r\n\n")
-	write(file, "registrar \"r01\" {\n  tlds = [\"ru\"]\n  config {\n    agreement = \"A\"\n    password = secret(\"file\", \"password\")\n  }\n}")
+	write(file, "registrar \"r01\" {\n  tlds = [\"ru\"]\n  config {\n    agreement = \"A\"\n    password = secret(\"file\", \"password\")"+smtp+"\n  }\n}")
 	c, err := load(filepath.Join(dir, file), environment)
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +182,7 @@ func TestSecretFile(t *testing.T) {
 
 func TestLiteralSecretWarns(t *testing.T) {
 	t.Parallel()
-	s, err := settings(t, "    agreement = \"A\"\n    password = \"hunter2\"")
+	s, err := settings(t, "    agreement = \"A\"\n    password = \"hunter2\""+smtp)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +190,7 @@ func TestLiteralSecretWarns(t *testing.T) {
 	if diff := cmp.Diff(want, s.Warnings); diff != "" {
 		t.Error(diff)
 	}
-	s, err = settings(t, "    agreement = \"A\"\n    password = \"\"")
+	s, err = settings(t, "    agreement = \"A\"\n    password = \"\""+smtp)
 	if err != nil || len(s.Warnings) != 0 {
 		t.Errorf("an empty password: %v, %v", s.Warnings, err)
 	}

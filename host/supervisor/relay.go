@@ -51,7 +51,9 @@ func logLine(text string, panicking bool, log hclog.Logger) {
 // parseEntry reads an hclog line in JSON. Whatever else a plugin may write is not ok.
 func parseEntry(text string) (level hclog.Level, message string, pairs []any, ok bool) {
 	var entry map[string]any
-	if json.Unmarshal([]byte(text), &entry) != nil {
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.UseNumber() // or a large one would be told as 1.7e+09
+	if dec.Decode(&entry) != nil || dec.More() {
 		return 0, "", nil, false
 	}
 	name, okLevel := entry["@level"].(string)

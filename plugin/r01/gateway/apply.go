@@ -51,6 +51,17 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
 			return err
 		}
 	}
+	return g.alert(tx, d, r.Lifecycle(), f, ops)
+}
+
+// alert comes last, so that the log tells what happened before what to think of it.
+func (g *Gateway) alert(tx *store.Tx, d lifecycle.Decision, r lifecycle.Request, f fact, ops []store.Operation) error {
+	switch {
+	case d.Has(lifecycle.RaiseAlarm):
+		return g.alarm(tx, r, f, ops)
+	case d.Has(lifecycle.ClearAlarm):
+		return g.clearAlarms(tx, ops)
+	}
 	return nil
 }
 
@@ -98,10 +109,8 @@ func (g *Gateway) carryOut(tx *store.Tx, e lifecycle.Effect, r *store.Request, f
 		return errors.Join(g.resume(tx, pauseAll), g.resume(tx, pausePaid))
 	case lifecycle.ResumePaid:
 		return g.resume(tx, pausePaid)
-	case lifecycle.RaiseAlarm:
-		return g.alarm(tx, r.Lifecycle(), f, ops)
-	case lifecycle.ClearAlarm:
-		return g.clearAlarms(tx, ops)
+	case lifecycle.RaiseAlarm, lifecycle.ClearAlarm:
+		return nil // alert does it
 	}
 	return fmt.Errorf("effect %q is not known", e)
 }

@@ -73,11 +73,23 @@ func TestTwoOrdersShareTheClientRequest(t *testing.T) {
 	if len(g.relay.taken) != 3 {
 		t.Fatalf("%d mails, want a client request and two domain requests", len(g.relay.taken))
 	}
-	for n, domain := range []string{"one.ru", "two.ru"} {
-		g.receive(g.reply(n+1, delegated(domain)...))
+	for _, domain := range []string{"one.ru", "two.ru"} {
+		g.receive(g.reply(g.sentFor(domain), delegated(domain)...))
 	}
 	g.expect(one.ID, registrar.Succeeded)
 	g.expect(two.ID, registrar.Succeeded)
+}
+
+// sentFor is the number of the mail that was sent for a domain.
+func (g *gate) sentFor(domain string) int {
+	g.t.Helper()
+	for n, raw := range g.relay.taken {
+		if strings.Contains(string(raw), "\r\ndomain: "+domain+"\r\n") {
+			return n
+		}
+	}
+	g.t.Fatalf("nothing was sent for %s", domain)
+	return 0
 }
 
 func TestRefusedClientFailsAllThatWait(t *testing.T) {

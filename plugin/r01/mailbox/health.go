@@ -68,7 +68,7 @@ func (s *status) component() registrar.Component {
 	c := registrar.Component{Name: "mailbox"}
 	switch {
 	case s.since.IsZero() && s.failure == "":
-		c.Detail = "not connected yet"
+		c.OK, c.Detail = true, "connecting"
 	case s.since.IsZero():
 		c.Detail = fmt.Sprintf("not connected, %s: %s", last, s.failure)
 	case len(s.setAside) > 0:

@@ -2,11 +2,13 @@ package mailbox
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"log"
 	"math/big"
@@ -151,7 +153,7 @@ func TestWrongSecurity(t *testing.T) {
 	}{
 		"implicit, unknown signer": {TLSImplicit, TLSImplicit, false, password, "certificate is wrong"},
 		"starttls, unknown signer": {TLSStart, TLSStart, false, password, "certificate is wrong"},
-		"starttls is not offered":  {TLSNone, TLSStart, true, password, "greet server"},
+		"starttls is not offered":  {TLSNone, TLSStart, true, password, "does not offer STARTTLS"},
 		"implicit to a plain port": {TLSNone, TLSImplicit, true, password, "greet server"},
 		"wrong password":           {TLSImplicit, TLSImplicit, true, "a-bad-guess", "refused the login"},
 		"password without TLS":     {TLSStart, TLSNone, true, password, "takes no password"},
@@ -181,5 +183,41 @@ func TestNobodyListens(t *testing.T) {
 	err = Check(t.Context(), Config{Address: listener.Addr().String(), TLS: TLSNone})
 	if err == nil || !strings.Contains(err.Error(), "connect") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Await finds a mail that comes later, and leaves it for the watcher.
+func TestAwait(t *testing.T) {
+	t.Parallel()
+	l := startLibrary(t, TLSImplicit)
+	cfg := Config{Address: l.address, TLS: TLSImplicit, RootCAs: l.roots, Username: "user", Password: secret.New(password),
+		Timeouts: Timeouts{Exchange: 10 * time.Second, BackOff: 10 * time.Millisecond}}
+	l.deliver(t, "Message-ID: <other@panel.example>\r\n\r\nno\r\n")
+	const mail = "Message-ID: <test@panel.example>\r\n\r\nyes \xd0\xd2\r\n"
+	var raw []byte
+	var err error
+	awaited := make(chan struct{})
+	go func() {
+		defer close(awaited)
+		raw, err = Await(t.Context(), cfg, "<test@panel.example>")
+	}()
+	l.deliver(t, mail)
+	<-awaited
+	if err != nil || string(raw) != mail {
+		t.Fatalf("got %q, %v", raw, err)
+	}
+	store := &shelf{}
+	watch(t, cfg, store)
+	waitFor(t, "the watcher gets both", func() bool { return len(store.all()) == 2 })
+}
+
+func TestAwaitEnds(t *testing.T) {
+	t.Parallel()
+	l := startLibrary(t, TLSNone)
+	cfg := Config{Address: l.address, TLS: TLSNone, Username: "user", Password: secret.New(password), Timeouts: Timeouts{BackOff: time.Millisecond}}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if raw, err := Await(ctx, cfg, "<never@panel.example>"); raw != nil || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %q, %v", raw, err)
 	}
 }

@@ -135,6 +135,8 @@ func (s *session) greet(ctx context.Context) error {
 	switch {
 	case errors.As(err, &wrong), errors.As(err, &unknown):
 		return fmt.Errorf("the server's TLS certificate is wrong: %w", err)
+	case s.config.TLS == TLSStart && refused(err):
+		return fmt.Errorf("the server does not offer STARTTLS, use tls = \"implicit\" with its port: %w", err)
 	case err != nil:
 		return fmt.Errorf("greet server: %w", err)
 	}

@@ -46,8 +46,9 @@ func Format(r Request, password string, preferred Charset) (Body, error) {
 	}
 	lines := r.lines(password)
 	for i := range lines {
-		if err := lines[i].tidy(); err != nil {
-			return Body{}, err
+		lines[i].tidy()
+		if what := injection(lines[i].value); lines[i].name != "" && what != "" {
+			return Body{}, &FieldError{lines[i].path, what}
 		}
 	}
 	charset, err := choose(lines, preferred)
@@ -110,18 +111,11 @@ func encode(lines []line, c Charset) (Body, error) {
 	return body, nil
 }
 
-// tidy writes a value as one plain line, or refuses it. r01-mail 1.3, 2.3
-func (l *line) tidy() error {
-	if l.name == "" {
-		return nil
-	}
+// tidy writes a value as it is sent.
+func (l *line) tidy() {
 	if !l.exact {
 		l.value = strings.TrimSpace(typography.Replace(l.value))
 	}
-	if what := injection(l.value); what != "" {
-		return &FieldError{l.path, what}
-	}
-	return nil
 }
 
 // typography replaces what koi8-r lacks and means the same without. r01-mail 1.3

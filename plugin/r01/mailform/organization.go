@@ -2,6 +2,7 @@ package mailform
 
 import (
 	"slices"
+	"strings"
 
 	"registrar.panel/shared/registrar"
 )
@@ -60,11 +61,12 @@ const (
 // an INN, a KPP and an OGRN; a sole trader the longer INN and OGRN and no KPP; a
 // non-resident none. r01-mail 2.5
 func numbersTogether(r registrar.Registrant) []registrar.Problem {
+	get := func(key string) string { return strings.TrimSpace(r.Get(key)) }
 	whose, wanted, lenOGRN := "a resident company", []string{"inn", "kpp", "ogrn"}, lenCompanyOGRN
 	switch {
-	case r.Get("resident") == "false":
+	case get("resident") == "false":
 		whose, wanted = "a non-resident", nil
-	case len(r.Get("inn")) == lenTraderINN:
+	case len(get("inn")) == lenTraderINN:
 		whose, wanted, lenOGRN = "a sole trader", []string{"inn", "ogrn"}, lenTraderOGRN
 	}
 	var problems []registrar.Problem
@@ -75,7 +77,7 @@ func numbersTogether(r registrar.Registrant) []registrar.Problem {
 			problems = append(problems, problem("contact."+key, "is required of %s", whose))
 		case !want && given:
 			problems = append(problems, problem("contact."+key, "%s has none; leave it out", whose))
-		case want && key == "ogrn" && len(r.Get(key)) != lenOGRN:
+		case want && key == "ogrn" && len(get(key)) != lenOGRN:
 			problems = append(problems, problem("contact."+key, "must have %d digits: by the INN this is %s", lenOGRN, whose))
 		}
 	}

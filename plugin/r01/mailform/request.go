@@ -62,7 +62,7 @@ const hidden = "***"
 func (r Request) Preview() string {
 	var b strings.Builder
 	for _, l := range r.lines("") {
-		if l.private() {
+		if l.tidy(); l.private() {
 			l.value = hidden
 		}
 		b.WriteString(l.String() + "\n")
