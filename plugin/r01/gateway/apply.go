@@ -179,7 +179,7 @@ func (g *Gateway) alarm(tx *store.Tx, r lifecycle.Request, f fact, ops []store.O
 	for _, op := range ops {
 		text := lifecycle.WaitsFor(r)
 		if text == "" {
-			text = string(op.Kind) + " failed"
+			text = nouns[op.Kind] + " failed"
 		}
 		if f.reason != "" {
 			text += ": " + f.reason
@@ -341,6 +341,9 @@ func describe(r store.Request, f fact) string {
 		lifecycle.UpdateClient: "update of client " + r.Object,
 	}[r.Kind]
 	text := what + ": " + happened[f.event]
+	if f.event == lifecycle.Done {
+		text = what + ": " + done[r.Kind]
+	}
 	if f.result.Task != "" && f.event == lifecycle.Queuing {
 		text += " as task " + f.result.Task
 	}
@@ -348,6 +351,15 @@ func describe(r store.Request, f fact) string {
 		text += ", paid till " + f.result.PaidTill.String()
 	}
 	return text
+}
+
+// done is what R01 has carried out.
+var done = map[lifecycle.Kind]string{
+	lifecycle.NewClient:    "R01 has registered the client",
+	lifecycle.NewDomain:    "registered and delegated",
+	lifecycle.Prolong:      "renewed",
+	lifecycle.UpdateDomain: "updated",
+	lifecycle.UpdateClient: "updated",
 }
 
 var happened = map[lifecycle.Event]string{

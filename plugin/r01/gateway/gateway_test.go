@@ -617,6 +617,52 @@ func TestUnreadableMail(t *testing.T) {
 	g.expect(op.ID, registrar.Succeeded)
 }
 
+func TestBounce(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, recipient, action, status string
+		state                           registrar.OperationState
+		reviews                         int
+	}{
+		{"R01's robot is not there", "robot@registrar.example", "failed", "5.1.1", registrar.Failed, 0},
+		{"the relay still tries", "robot@registrar.example", "delayed", "4.4.1", registrar.Sent, 0},
+		{"only our copy did not arrive", "copy@panel.example", "failed", "5.1.1", registrar.Sent, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := newGate(t)
+			g.registerClient()
+			op := g.submit(registration("o1", "bounce.ru"))
+			g.send()
+			g.receive("From: MAILER-DAEMON@relay.example\nTo: callback@panel.example\nSubject: Undelivered Mail\nMessage-ID: <b@relay.example>\n" +
+				"Date: Tue, 24 Nov 2026 12:00:00 +0300\nReturn-Path: <>\nMIME-Version: 1.0\n" +
+				"Content-Type: multipart/report; report-type=delivery-status; boundary=B\n\n" +
+				"--B\nContent-Type: text/plain\n\nIt could not be delivered.\n\n" +
+				"--B\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; relay.example\n\n" +
+				"Final-Recipient: rfc822; " + c.recipient + "\nAction: " + c.action + "\nStatus: " + c.status + "\nDiagnostic-Code: smtp; no such user\n\n" +
+				"--B\nContent-Type: text/rfc822-headers\n\nMessage-ID: " + header(t, g.relay.taken[g.last()], "Message-ID") + "\nSubject: x\n\n--B--\n")
+			g.expect(op.ID, c.state)
+			if list, err := g.Reviews(t.Context()); err != nil || len(list) != c.reviews {
+				t.Errorf("reviews: %+v, %v", list, err)
+			}
+		})
+	}
+}
+
+// Our own test mails, and loops, mean nothing and wait for nobody. r01-mail 3.8
+func TestOwnMailIsIgnored(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	op := g.submit(registration("o1", "own.ru"))
+	g.send()
+	g.receive(strings.Replace(g.mail("", delegated("own.ru")...), "robot@registrar.example", "callback@panel.example", 1))
+	g.expect(op.ID, registrar.Sent)
+	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("reviews: %+v, %v", list, err)
+	}
+}
+
 // What we keep and show of a request never holds the password.
 func TestPasswordIsNeverKept(t *testing.T) {
 	t.Parallel()

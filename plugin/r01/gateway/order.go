@@ -276,10 +276,16 @@ func (g *Gateway) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p 
 }
 
 func firstStep(op store.Operation, first store.Request) string {
+	text := nouns[op.Kind] + " of " + op.Domain + ": begun"
 	if first.Kind == lifecycle.NewClient {
-		return fmt.Sprintf("%s of %s begun; first client %s must be registered", op.Kind, op.Domain, first.Object)
+		text += "; R01 must register client " + first.Object + " first"
 	}
-	return fmt.Sprintf("%s of %s begun", op.Kind, op.Domain)
+	return text
+}
+
+var nouns = map[registrar.OperationKind]string{
+	registrar.KindRegister: "registration", registrar.KindTransfer: "transfer",
+	registrar.KindRenew: "renewal", registrar.KindUpdate: "update",
 }
 
 // prepareDomain makes the domain's record, and clears what an earlier attempt left on it.

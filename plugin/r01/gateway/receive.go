@@ -116,11 +116,11 @@ func (g *Gateway) understand(m store.Mail, raw []byte) (l letter, problem string
 	return l, problem
 }
 
-func (g *Gateway) accepted(from []string) bool {
+func (g *Gateway) accepted(senders []string) bool {
 	if len(g.settings.From) == 0 {
 		return true
 	}
-	return len(from) == 1 && slices.ContainsFunc(g.settings.From, func(a string) bool { return sameAddress(a, from[0]) })
+	return slices.ContainsFunc(g.settings.From, func(a string) bool { return from(senders, a) })
 }
 
 func sameAddress(a, b string) bool {
@@ -138,6 +138,9 @@ func (g *Gateway) apply(tx *store.Tx, m store.Mail, l letter, problem string) er
 	if r, err := tx.RequestByMessageID(l.MessageID); err == nil && l.MessageID != "" {
 		return g.applyCopy(tx, m, r)
 	}
+	if from(l.From, g.settings.Callback) && l.Kind != message.Bounce { // a test mail, or a loop
+		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
+	}
 	thread, err := g.thread(tx, l)
 	if err != nil {
 		return err
@@ -149,14 +152,15 @@ func (g *Gateway) apply(tx *store.Tx, m store.Mail, l letter, problem string) er
 		return g.setAside(tx, m, l, problem)
 	case len(l.results) > 0:
 		return g.applyResults(tx, m, l, thread)
-	case l.Kind == message.AutoReply && thread == nil && !sameSender(l.From, g.settings.Robot):
+	case l.Kind == message.AutoReply && thread == nil && !from(l.From, g.settings.Robot):
 		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
 	}
 	return g.setAside(tx, m, l, "no rule recognises it")
 }
 
-func sameSender(from []string, robot string) bool {
-	return len(from) == 1 && sameAddress(from[0], robot)
+// from tells whether a mail claims just this sender.
+func from(senders []string, address string) bool {
+	return len(senders) == 1 && sameAddress(senders[0], address)
 }
 
 // applyCopy: our own blind copy shows that the relay took the mail. architecture 4.7
@@ -170,8 +174,8 @@ func (g *Gateway) applyCopy(tx *store.Tx, m store.Mail, r store.Request) error {
 	return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, r.ID)
 }
 
-// applyBounce: a definite failure means that R01 never got it; a delay means nothing yet.
-// r01-mail 3.8
+// applyBounce: a definite failure to reach the robot means that R01 never got it; a delay,
+// or a failure to reach our own copy's mailbox, means nothing. r01-mail 3.8
 func (g *Gateway) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
 	r, err := g.bounced(tx, l)
 	if errors.Is(err, store.ErrNotFound) {
@@ -182,11 +186,15 @@ func (g *Gateway) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
 	}
 	f := fact{event: lifecycle.Bounced, actor: byPlugin, evidence: registrar.EvidenceRelay, mail: m.ID,
 		reason: strings.TrimSpace(l.Bounce.Status + " " + l.Bounce.Diagnostic)}
-	if !strings.HasPrefix(l.Bounce.Status, "5") {
-		return errors.Join(g.note(tx, r, f, "the mail relay reports a delay: "+f.reason),
-			tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, r.ID))
+	failed := strings.HasPrefix(l.Bounce.Status, "5")
+	switch {
+	case failed && len(l.Bounce.Recipients) == 0:
+		return g.setAside(tx, m, l, "it is a bounce that does not say whom it could not reach")
+	case failed && slices.ContainsFunc(l.Bounce.Recipients, func(a string) bool { return sameAddress(a, g.settings.Robot) }):
+		return g.settle(tx, m, l, []outcome{{request: r, fact: f}}, "")
 	}
-	return g.settle(tx, m, l, []outcome{{request: r, fact: f}}, "")
+	return errors.Join(g.note(tx, r, f, "the mail relay reports about "+strings.Join(l.Bounce.Recipients, ", ")+": "+f.reason),
+		tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, r.ID))
 }
 
 func (g *Gateway) bounced(tx *store.Tx, l letter) (store.Request, error) {
