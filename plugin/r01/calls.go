@@ -18,6 +18,11 @@ func atWork[T any](p *Plugin, call func(g *gateway.Gateway) (T, error)) (T, erro
 	return call(w.gateway)
 }
 
+// Validate implements registrar.Catalogue.
+func (p *Plugin) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.Validation, error) { return g.Validate(ctx, o) })
+}
+
 // Submit implements registrar.Orders.
 func (p *Plugin) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
 	return atWork(p, func(g *gateway.Gateway) (registrar.Operation, error) { return g.Submit(ctx, o) })

@@ -214,19 +214,6 @@ func (p *Plugin) working() (*work, error) {
 	return p.work, nil
 }
 
-// Validate implements registrar.Catalogue.
-func (p *Plugin) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
-	w, err := p.working()
-	if err != nil {
-		return registrar.Validation{}, err
-	}
-	if problems := w.gateway.Validate(o); len(problems) > 0 {
-		return registrar.Validation{Problems: problems}, nil
-	}
-	preview, err := w.gateway.Preview(ctx, o)
-	return registrar.Validation{Preview: preview}, err
-}
-
 // Check implements registrar.Catalogue. Without a registry to ask nothing is known, and
 // what is registered here is taken.
 func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {

@@ -92,6 +92,68 @@ func (g *gate) sentFor(domain string) int {
 	return 0
 }
 
+// Of two orders that wait for one client, one is withdrawn: the other goes on.
+func TestWithdrawnOrderDoesNotHoldUpTheOther(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	one, two := g.submit(registration("o1", "one.ru")), g.submit(registration("o2", "two.ru"))
+	g.decide(one.ID, registrar.VerdictCancel)
+	g.expect(one.ID, registrar.Cancelled)
+	g.expect(two.ID, registrar.Queued)
+	g.send()
+	g.receive(g.reply(0, "nic-hdl: "+field(t, g.relay.taken[0], "nic-hdl"), "status: TASK_SUCCESS"))
+	g.send()
+	g.receive(g.reply(1, delegated("two.ru")...))
+	g.expect(two.ID, registrar.Succeeded)
+	g.expect(one.ID, registrar.Cancelled)
+	if len(g.relay.taken) != 2 {
+		t.Errorf("%d mails, want a client request and one domain request", len(g.relay.taken))
+	}
+	if _, err := g.Resolve(t.Context(), registrar.Decision{Operation: one.ID, Verdict: registrar.VerdictResend, By: "olga"}); !errors.Is(err, registrar.Precondition) {
+		t.Errorf("resending a withdrawn operation: %v, want Precondition", err)
+	}
+}
+
+// What Submit would refuse, Validate says before anything is stored or paid.
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	known := registration("o1", "known.ru")
+	v, err := g.Validate(t.Context(), known)
+	if err != nil || len(v.Problems) != 0 || !strings.Contains(v.Preview, "#[DOMAIN TEMPLATE]#") || strings.Contains(v.Preview, "#[PERSON TEMPLATE]#") {
+		t.Errorf("a known customer's order: %+v, %v", v, err)
+	}
+	for name, c := range map[string]struct {
+		change func(o *registrar.Order)
+		path   string
+	}{
+		"registered here":       {func(o *registrar.Order) { o.Domain = "first.ru" }, "domain"},
+		"not a domain":          {func(o *registrar.Order) { o.Domain = "first" }, "domain"},
+		"not in ACE":            {func(o *registrar.Order) { o.Domain = "пример.рф" }, "domain"},
+		"nobody's":              {func(o *registrar.Order) { o.Customer = "" }, "customer"},
+		"no registrant":         {func(o *registrar.Order) { o.Registrant = nil }, "contact"},
+		"impossible birth date": {func(o *registrar.Order) { o.Registrant.Fields["birth_date"] = []string{"1965-02-30"} }, "contact.birth_date"},
+		"one nameserver":        {func(o *registrar.Order) { o.Nameservers = o.Nameservers[:1] }, "nameservers"},
+		"not to be encoded":     {func(o *registrar.Order) { o.Registrant.Fields["name"] = []string{"Сидоров 日 Сидор"} }, "contact.name"},
+		"injection":             {func(o *registrar.Order) { o.Registrant.Fields["postal_address"] = []string{"x\n#[DOMAIN TEMPLATE]#"} }, "contact.postal_address[0]"},
+		"a transfer":            {func(o *registrar.Order) { o.Kind = registrar.KindTransfer }, "kind"},
+	} {
+		o := registration("o2", "other.ru")
+		c.change(&o)
+		v, err := g.Validate(t.Context(), o)
+		if err != nil || !slices.ContainsFunc(v.Problems, func(p registrar.Problem) bool { return p.Path == c.path }) || v.Preview != "" {
+			t.Errorf("%s: %+v, %v; want a problem at %s", name, v, err, c.path)
+		}
+		if _, err := g.Submit(t.Context(), o); !errors.Is(err, registrar.Invalid) && !errors.Is(err, registrar.Precondition) {
+			t.Errorf("%s: Submit says %v", name, err)
+		}
+	}
+	if n := len(g.relay.taken); n != 2 {
+		t.Errorf("%d mails, want only those that registered the client", n)
+	}
+}
+
 func TestRefusedClientFailsAllThatWait(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)

@@ -24,37 +24,60 @@ func Kinds() []registrar.OperationKind {
 	return []registrar.OperationKind{registrar.KindRegister, registrar.KindRenew, registrar.KindUpdate}
 }
 
-// Validate finds every mistake of an order that needs no knowledge of our own state.
-func (g *Gateway) Validate(o registrar.Order) []registrar.Problem {
-	_, problems := g.plan(o)
-	return problems
-}
-
-// Preview shows the first mail that an order would cause, masked.
-func (g *Gateway) Preview(ctx context.Context, o registrar.Order) (string, error) {
+// Validate finds every mistake of an order, and shows the first mail it would cause, masked.
+func (g *Gateway) Validate(ctx context.Context, o registrar.Order) (v registrar.Validation, err error) {
 	p, problems := g.plan(o)
 	if len(problems) > 0 {
-		return "", registrar.InvalidOrder(problems)
+		return registrar.Validation{Problems: problems}, nil
 	}
-	var text string
-	err := g.store.Read(ctx, func(tx *store.Tx) error {
-		first := p.templates
-		if p.client != nil {
-			if c, err := g.findClient(tx, o, p); err == nil && c.State == registrar.HandleRegistered {
-				first = []mailform.Template{p.domain(c.Handle)}
-			}
+	err = g.store.Read(ctx, func(tx *store.Tx) error {
+		var refusal *registrar.Error
+		err := g.acceptable(tx, o)
+		if errors.As(err, &refusal) {
+			v.Problems = []registrar.Problem{{Path: "domain", Message: refusal.Detail}}
+			return nil
 		}
-		text = g.compose(p.kind, "", first).Preview()
-		return nil
+		if err == nil {
+			v.Preview, err = g.preview(tx, o, p)
+		}
+		return err
 	})
-	return text, err
+	return v, err
+}
+
+// acceptable is admissible, or true of an order that was accepted before.
+func (g *Gateway) acceptable(tx *store.Tx, o registrar.Order) error {
+	_, err := tx.OperationByOrder(o.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return g.admissible(tx, o)
+	}
+	return err
+}
+
+func (g *Gateway) preview(tx *store.Tx, o registrar.Order, p plan) (string, error) {
+	templates := p.templates
+	switch p.kind {
+	case lifecycle.NewClient:
+		c, err := g.findClient(tx, o, p)
+		if err == nil && c.State == registrar.HandleRegistered {
+			templates = []mailform.Template{p.domain(c.Handle)}
+		} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return "", err
+		}
+	case lifecycle.UpdateDomain:
+		d, err := tx.Domain(o.Domain)
+		if err != nil {
+			return "", err
+		}
+		templates = []mailform.Template{p.domain(d.Handle)}
+	}
+	return g.compose(p.kind, "", templates).Preview(), nil
 }
 
 // plan is what an order comes to in mails.
 type plan struct {
 	kind      lifecycle.Kind
 	templates []mailform.Template // of the first mail
-	client    func(handle string) mailform.Template
 	domain    func(handle string) mailform.Template
 }
 
@@ -110,19 +133,21 @@ func (g *Gateway) planRegister(o registrar.Order) (plan, []registrar.Problem) {
 	_, more := mailform.NewDomain(o.Domain, sample+"-R01", o.Nameservers)
 	problems = append(problems, more...)
 	p := plan{kind: lifecycle.NewClient,
-		client: func(handle string) mailform.Template {
-			t, _ := mailform.Client(handle, registrant, registrar.DateOf(g.now()))
-			return t
-		},
 		domain: func(handle string) mailform.Template {
 			t, _ := mailform.NewDomain(o.Domain, handle, o.Nameservers)
 			return t
 		}}
 	if len(problems) == 0 {
-		p.templates = []mailform.Template{p.client(sample + "-R01")}
-		problems = g.unencodable(p.client(sample+"-R01"), p.domain(sample+"-R01"))
+		p.templates = []mailform.Template{g.clientTemplate(sample+"-R01", registrant)}
+		problems = g.unencodable(p.templates[0], p.domain(sample+"-R01"))
 	}
 	return p, problems
+}
+
+// clientTemplate is for a registrant that was found right.
+func (g *Gateway) clientTemplate(handle string, r registrar.Registrant) mailform.Template {
+	t, _ := mailform.Client(handle, r, registrar.DateOf(g.now()))
+	return t
 }
 
 // unencodable finds text that fits no charset R01 reads. r01-mail 1.3
@@ -221,6 +246,8 @@ func (g *Gateway) admissible(tx *store.Tx, o registrar.Order) error {
 		return registrar.Errorf(registrar.Precondition, "%s is registered here already", o.Domain)
 	case o.Kind != registrar.KindRegister && !live:
 		return registrar.Errorf(registrar.Precondition, "%s is not registered here", o.Domain)
+	case live && o.Customer != "" && o.Customer != d.Customer:
+		return registrar.Errorf(registrar.Precondition, "%s belongs to another customer", o.Domain)
 	case o.Kind == registrar.KindRenew:
 		return g.renewable(d, o.PaidTill)
 	}
@@ -371,7 +398,7 @@ func (g *Gateway) newClient(tx *store.Tx, op *store.Operation, o registrar.Order
 		return store.Request{}, err
 	}
 	op.Client = c.ID
-	return g.addRequest(tx, store.Request{Kind: lifecycle.NewClient, Object: handle, Client: c.ID}, []mailform.Template{p.client(handle)})
+	return g.addRequest(tx, store.Request{Kind: lifecycle.NewClient, Object: handle, Client: c.ID}, []mailform.Template{g.clientTemplate(handle, *o.Registrant)})
 }
 
 // requestDomain goes on with an operation whose client is registered now.

@@ -207,6 +207,9 @@ func (g *Gateway) moveOperation(tx *store.Tx, id registrar.OperationID, f fact) 
 	if err != nil {
 		return err
 	}
+	if op.State.Final() {
+		return registrar.Errorf(registrar.Precondition, "operation %s is %s", id, op.State)
+	}
 	r, err := tx.Request(op.Request)
 	if err != nil {
 		return err
@@ -256,7 +259,7 @@ func (g *Gateway) resolve(tx *store.Tx, id registrar.OperationID, f fact) error 
 	if err != nil {
 		return err
 	}
-	sharing, err := tx.OperationsOf(op.Request)
+	sharing, err := tx.OpenOperationsOf(op.Request)
 	if err != nil {
 		return err
 	}

@@ -107,9 +107,14 @@ func (tx *Tx) OpenOperation(domain string) (Operation, error) {
 	return one(tx, scanOperation, "select "+operationColumns+" from operations where domain = $1 and finished_at is null", domain)
 }
 
-// OperationsOf lists the operations a request carries now.
+// OperationsOf lists the operations that a request is or was the current one of.
 func (tx *Tx) OperationsOf(request string) ([]Operation, error) {
 	return collect(tx, scanOperation, "select "+operationColumns+" from operations where request = $1 order by created_at, id", request)
+}
+
+// OpenOperationsOf lists those that are not finished: what the request carries.
+func (tx *Tx) OpenOperationsOf(request string) ([]Operation, error) {
+	return collect(tx, scanOperation, "select "+operationColumns+" from operations where request = $1 and finished_at is null order by created_at, id", request)
 }
 
 // Order opens the details of an operation's order.

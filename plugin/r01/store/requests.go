@@ -203,7 +203,7 @@ func (tx *Tx) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operation, 
 	}
 	next.version++
 	*r = next
-	ops, err := tx.OperationsOf(r.ID)
+	ops, err := tx.OpenOperationsOf(r.ID)
 	if err != nil {
 		return nil, err
 	}
