@@ -13,7 +13,7 @@ import (
 // Follow applies a registrar's events from where the book stands, until ctx ends; then it
 // returns nil. Any other end is an error, and following again goes on where it stopped.
 func (s *Service) Follow(ctx context.Context, name string, events registrar.Events) error {
-	s.toSubmit[name].wake() // it is at work again
+	s.toSubmit[name].Wake() // it is at work again
 	after, err := s.cursor(ctx, name)
 	if err != nil {
 		return fmt.Errorf("follow %s: %w", name, err)

@@ -74,7 +74,7 @@ func (s *Service) Log(ctx context.Context, q LogQuery) (entries []Entry, err err
 func (s *Service) FollowLog(ctx context.Context, q LogQuery) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for ctx.Err() == nil {
-			more := s.logged.next() // before looking, so that nothing slips in between
+			more := s.logged.Next() // before looking, so that nothing slips in between
 			entries, err := s.Log(ctx, q)
 			if err != nil {
 				yield(Entry{}, err)

@@ -32,6 +32,7 @@ import (
 
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/internal/wake"
 	"registrar.panel/shared/registrar"
 )
 
@@ -68,8 +69,8 @@ type Service struct {
 	random     io.Reader
 	pause      time.Duration
 
-	toSubmit map[string]signal // by registrar
-	logged   broadcast
+	toSubmit map[string]wake.Signal // by registrar
+	logged   wake.Broadcast
 }
 
 //go:embed migrations/*.sql
@@ -94,7 +95,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 
 func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 	s := &Service{db: db, box: box, log: o.Logger, registrars: o.Registrars, names: o.Names, route: o.Route,
-		now: o.Now, random: o.Random, pause: o.Pause, toSubmit: map[string]signal{}}
+		now: o.Now, random: o.Random, pause: o.Pause, toSubmit: map[string]wake.Signal{}}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -105,7 +106,7 @@ func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 		s.pause = time.Second
 	}
 	for _, name := range o.Names {
-		s.toSubmit[name] = make(signal, 1)
+		s.toSubmit[name] = wake.NewSignal()
 	}
 	return s
 }

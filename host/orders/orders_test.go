@@ -14,6 +14,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/internal/wake"
 	"registrar.panel/shared/registrar"
 )
 
@@ -26,7 +27,7 @@ type fake struct {
 	mu        sync.Mutex
 	submitted []registrar.Order
 	events    []registrar.Event
-	more      broadcast
+	more      wake.Broadcast
 }
 
 func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validation, error) {
@@ -72,13 +73,13 @@ func (f *fake) tell(e registrar.Event) {
 	e.At, e.Level, e.Actor = start, registrar.LevelInfo, "registrar"
 	f.events = append(f.events, e)
 	f.mu.Unlock()
-	f.more.wake()
+	f.more.Wake()
 }
 
 func (f *fake) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
 	return func(yield func(registrar.Event, error) bool) {
 		for {
-			more := f.more.next()
+			more := f.more.Next()
 			f.mu.Lock()
 			batch := f.events[min(int(after), len(f.events)):]
 			f.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 func (s *Service) Pay(ctx context.Context, id registrar.OrderID) (o Order, changed bool, err error) {
 	o, changed, err = s.move(ctx, id, pay)
 	if changed {
-		s.toSubmit[o.Registrar].wake()
+		s.toSubmit[o.Registrar].Wake()
 	}
 	return o, changed, err
 }

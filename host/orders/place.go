@@ -37,7 +37,7 @@ func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 		return Order{}, err
 	}
 	s.log.Info("order placed", "order", o.ID, "kind", o.Kind, "domain", o.Domain, "registrar", o.Registrar, "state", o.State)
-	s.toSubmit[o.Registrar].wake()
+	s.toSubmit[o.Registrar].Wake()
 	return o, nil
 }
 

@@ -17,7 +17,7 @@ func (s *Service) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	if err := s.db.Write(ctx, fn); err != nil {
 		return err
 	}
-	s.logged.wake()
+	s.logged.Wake()
 	return nil
 }
 

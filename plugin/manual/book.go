@@ -12,11 +12,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/internal/wake"
 	"registrar.panel/shared/registrar"
 )
 
@@ -29,8 +29,7 @@ type book struct {
 	box *secret.Box // seals orders: they hold personal data
 	now func() time.Time
 
-	mu      sync.Mutex
-	changed chan struct{} // closed and replaced by every write
+	changed wake.Broadcast
 }
 
 func openBook(ctx context.Context, dir string, create bool, now func() time.Time) (*book, error) {
@@ -46,7 +45,7 @@ func openBook(ctx context.Context, dir string, create bool, now func() time.Time
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open book: %w", err), db.Close())
 	}
-	return &book{db: db, box: box, now: now, changed: make(chan struct{})}, nil
+	return &book{db: db, box: box, now: now}, nil
 }
 
 func (b *book) close() error { return b.db.Close() }
@@ -56,17 +55,8 @@ func (b *book) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	if err := b.db.Write(ctx, fn); err != nil {
 		return err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	close(b.changed)
-	b.changed = make(chan struct{})
+	b.changed.Wake()
 	return nil
-}
-
-func (b *book) nextChange() <-chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.changed
 }
 
 // row is an operation with the order that asked for it.
@@ -373,7 +363,7 @@ func (b *book) waiting(ctx context.Context) (n int, err error) {
 func (b *book) events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
 	return func(yield func(registrar.Event, error) bool) {
 		for {
-			more := b.nextChange() // before looking, so that nothing slips in between
+			more := b.changed.Next() // before looking, so that nothing slips in between
 			batch, err := b.eventsAfter(ctx, after)
 			if err != nil {
 				yield(registrar.Event{}, err)

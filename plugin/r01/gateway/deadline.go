@@ -5,13 +5,14 @@ import (
 	"errors"
 	"time"
 
+	"registrar.panel/internal/wake"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/store"
 )
 
 // deadlineLoop notices silence.
 func (g *Gateway) deadlineLoop(ctx context.Context) {
-	never := make(signal)
+	never := make(wake.Signal)
 	for ctx.Err() == nil {
 		if err := g.expire(ctx); err != nil && ctx.Err() == nil {
 			g.log.Error("checking deadlines failed, will be tried again", "err", err)

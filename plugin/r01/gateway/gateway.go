@@ -21,6 +21,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/secret"
+	"registrar.panel/internal/wake"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/outbox"
@@ -70,9 +71,9 @@ type Gateway struct {
 	random     func() string // upper-case letters and digits, unguessable, at least 26
 
 	fence   int64 // set by Run before any loop starts
-	toSend  signal
-	toRead  signal
-	changed broadcast
+	toSend  wake.Signal
+	toRead  wake.Signal
+	changed wake.Broadcast
 }
 
 // Parts are what a gateway is made of.
@@ -90,7 +91,7 @@ func New(s Settings, p Parts) *Gateway {
 	return &Gateway{
 		settings: s, store: p.Store, submitter: p.Submitter, recogniser: p.Recogniser,
 		log: p.Logger, now: p.Now, random: p.Random,
-		toSend: make(signal, 1), toRead: make(signal, 1),
+		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
 	}
 }
 
@@ -137,44 +138,9 @@ func (g *Gateway) write(ctx context.Context, fn func(tx *store.Tx) error) error 
 	if err := g.store.Write(ctx, fn); err != nil {
 		return err
 	}
-	g.changed.wake()
-	g.toSend.wake()
+	g.changed.Wake()
+	g.toSend.Wake()
 	return nil
-}
-
-// signal wakes one loop; waking it again before it looks is the same as once.
-type signal chan struct{}
-
-func (s signal) wake() {
-	select {
-	case s <- struct{}{}:
-	default:
-	}
-}
-
-// broadcast wakes everybody who waits.
-type broadcast struct {
-	mu sync.Mutex
-	ch chan struct{}
-}
-
-// next returns a channel that closes at the next wake.
-func (b *broadcast) next() <-chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ch == nil {
-		b.ch = make(chan struct{})
-	}
-	return b.ch
-}
-
-func (b *broadcast) wake() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ch != nil {
-		close(b.ch)
-		b.ch = nil
-	}
 }
 
 // fault gives an error of the store the code that the contract promises.

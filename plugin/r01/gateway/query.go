@@ -162,7 +162,7 @@ func (g *Gateway) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[
 	const atOnce = 500
 	return func(yield func(registrar.Event, error) bool) {
 		for {
-			more := g.changed.next() // before looking, so that nothing slips in between
+			more := g.changed.Next() // before looking, so that nothing slips in between
 			var batch []registrar.Event
 			err := g.store.Read(ctx, func(tx *store.Tx) (err error) {
 				batch, err = tx.Events(after, atOnce)

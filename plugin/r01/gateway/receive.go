@@ -33,7 +33,7 @@ func (g *Gateway) Deliver(ctx context.Context, m mailbox.Mail) error {
 		return fmt.Errorf("store mail: %w", err)
 	}
 	g.log.Info("mail stored", "mail", id, "bytes", len(m.Raw))
-	g.toRead.wake()
+	g.toRead.Wake()
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"registrar.panel/internal/secret"
+	"registrar.panel/internal/wake"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/outbox"
@@ -45,7 +46,7 @@ func (g *Gateway) sendLoop(ctx context.Context) {
 }
 
 // pause waits for a signal, at most for d.
-func pause(ctx context.Context, s signal, d time.Duration) {
+func pause(ctx context.Context, s wake.Signal, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

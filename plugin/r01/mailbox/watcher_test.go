@@ -136,7 +136,7 @@ func TestFetchFaults(t *testing.T) {
 		"the server says BAD":          func(c *serverConn, tag string) { c.refuse(tag, "BAD what?") },
 		"an unknown attribute":         func(c *serverConn, tag string) { c.say("* 1 FETCH (UID 1 X-GM-MSGID 5 BODY[] NIL)") },
 		"a line that is no IMAP":       func(c *serverConn, tag string) { c.say("oops") },
-		"a huge body is announced":     func(c *serverConn, tag string) { c.say("* 1 FETCH (UID 1 BODY[] {999999999}\r\nxx") },
+		"a huge body is announced":     func(c *serverConn, tag string) { c.say("* 1 FETCH (UID 1 BODY[] {999999999999999999}\r\nxx") },
 		"a body for a foreign mail":    func(c *serverConn, tag string) { whole(c, 9, "foreign\r\n"); whole(c, 2, two) },
 		"another section than BODY[]":  func(c *serverConn, tag string) { c.say("* 1 FETCH (UID 1 BODY[HEADER] {%d}\r\n%s)", len(one), one) },
 		"forty flags beside no body":   func(c *serverConn, tag string) { c.say("* 1 FETCH (UID 1%s)", strings.Repeat(` FLAGS (\Seen)`, 40)) },
@@ -225,6 +225,24 @@ func flood(c *serverConn) {
 			return
 		}
 	}
+}
+
+// A flood is cut by its bytes, however long one would wait for an answer.
+func TestFlood(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, "one\r\n")
+	var done atomic.Bool
+	s.script(func(c *serverConn, tag, verb, args string) bool {
+		if verb != "UID SEARCH" || done.Swap(true) {
+			return false
+		}
+		flood(c)
+		return true
+	})
+	cfg := quick(s)
+	cfg.Timeouts.Exchange = time.Hour
+	watch(t, cfg, &shelf{})
+	waitFor(t, "it connects again and fetches", func() bool { return s.flagged(1, "$PanelDone") })
 }
 
 // A server that hangs while IDLE is on, the connection alive, says nothing: the re-arming
@@ -329,6 +347,9 @@ func TestServersWithLess(t *testing.T) {
 			if got := store.bodies(); !slices.Equal(got, []string{"one\r\n", "two\r\n", "three\r\n"}) {
 				t.Errorf("got %q: each once", got)
 			}
+			if n := len(s.commands("LOGIN")); n != 1 {
+				t.Errorf("%d logins, want one", n)
+			}
 		})
 	}
 }
@@ -376,22 +397,21 @@ func TestUIDValidityChanges(t *testing.T) {
 func TestStoreFails(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, "one\r\n", "two\r\n", "three\r\n")
-	var refusals int
-	store := &shelf{}
-	store.fail = func(m Mail) error {
-		if m.UID == 2 && refusals < 3 {
-			refusals++
-			if s.flagged(2, "$PanelDone") {
-				t.Error("flagged before it was stored")
-			}
+	var mended atomic.Bool
+	store := &shelf{fail: func(m Mail) error {
+		if m.UID == 2 && !mended.Load() {
 			return errors.New("disk full")
 		}
 		return nil
+	}}
+	w := watch(t, quick(s), store)
+	waitFor(t, "health says it", func() bool { return strings.Contains(w.Health().Detail, "disk full") })
+	waitFor(t, "the first is flagged", func() bool { return s.flagged(1, "$PanelDone") })
+	if s.flagged(2, `\Seen`) || s.flagged(3, `\Seen`) {
+		t.Error("flagged before it was stored")
 	}
-	watch(t, quick(s), store)
-	waitFor(t, "all are flagged", func() bool {
-		return s.flagged(1, "$PanelDone") && s.flagged(2, "$PanelDone") && s.flagged(3, "$PanelDone")
-	})
+	mended.Store(true)
+	waitFor(t, "all are flagged", func() bool { return s.flagged(2, "$PanelDone") && s.flagged(3, "$PanelDone") })
 	if got := store.bodies(); !slices.Equal(got, []string{"one\r\n", "two\r\n", "three\r\n"}) {
 		t.Errorf("got %q", got)
 	}

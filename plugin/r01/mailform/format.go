@@ -76,7 +76,7 @@ func misfit(lines []line, c Charset) error {
 	for _, l := range lines {
 		for _, r := range l.value {
 			if _, ok := c.table().EncodeRune(r); !ok {
-				return &FieldError{l.path, fmt.Sprintf("the character %s can't be written to R01", l.show(r))}
+				return &FieldError{l.path, l.show(r) + " can't be written to R01"}
 			}
 		}
 	}
@@ -86,12 +86,9 @@ func misfit(lines []line, c Charset) error {
 // show names a character, unless it is part of a secret.
 func (l line) show(r rune) string {
 	if l.path == "password" {
-		return "used"
+		return "one of its characters"
 	}
-	if unicode.IsPrint(r) {
-		return fmt.Sprintf("%U (%c)", r, r)
-	}
-	return fmt.Sprintf("%U", r)
+	return fmt.Sprintf("the character %U (%c)", r, r)
 }
 
 func encode(lines []line, c Charset) (Body, error) {

@@ -38,17 +38,17 @@ func FuzzFormat(f *testing.F) {
 		f.Add(s, s, s, s, s)
 	}
 	f.Fuzz(func(t *testing.T, a, b, c, d, secret string) {
-		make := func(a, b, c, d string) Request {
+		request := func(a, b, c, d string) Request {
 			p := &Person{Handle: a, NameLatin: Line(b + "."), Passport: Lines{c, d}, Contacts: Contacts{Emails: Lines{b}}}
 			o := &Organization{Handle: c, Name: Lines{a}, INN: Line(d + "."), Bank: Lines{a, b, c}}
 			n := &Domain{Name: d, Admin: b + ".", Nameservers: []registrar.Nameserver{{Host: a + "."}, {Host: b + ".", IPs: []string{c}}}, State: d + "."}
 			return Request{Action: ActionNew, Agreement: d + ".", Templates: []Template{{Person: p}, {Organization: o}, {Domain: n}}}
 		}
-		body, err := Format(make(a, b, c, d), secret, KOI8R)
+		body, err := Format(request(a, b, c, d), secret, KOI8R)
 		if err != nil {
 			return
 		}
-		harmless, err := Format(make("x", "x", "x", "x"), "x", KOI8R)
+		harmless, err := Format(request("x", "x", "x", "x"), "x", KOI8R)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,9 +32,6 @@ const (
 	AutoReply Kind = "auto-reply" // says of itself that no person wrote it
 )
 
-// Kinds lists every kind.
-func Kinds() []Kind { return []Kind{Ordinary, Bounce, AutoReply} }
-
 // Message is a mail that has been read.
 type Message struct {
 	MessageID     string // with its angle brackets, as are the next two

@@ -221,6 +221,25 @@ func TestCancelInClaim(t *testing.T) {
 	}
 }
 
+// over is a context that has ended and cuts nothing, as if it had ended this very moment.
+type over struct{ context.Context }
+
+func (over) Err() error { return context.Canceled }
+
+// A mail whose end is not sent is not accepted, even if its body was.
+func TestCancelBeforeTheDot(t *testing.T) {
+	t.Parallel()
+	r := startRelay(t, false, nil)
+	got := New(config(r)).Submit(over{context.Background()}, testMail(small), agree)
+	if got.Outcome != Deferred || got.Stage != StageBody || !errors.Is(got.Err, context.Canceled) {
+		t.Errorf("got %+v", got)
+	}
+	waitFor(t, "the connection ends", r.left)
+	if _, data := r.received(); bytes.Contains(data, []byte("\r\n.\r\n")) {
+		t.Errorf("the relay got %q", data)
+	}
+}
+
 // What was rendered arrives byte for byte; a leading dot is doubled, and only that.
 func TestBytesOnTheWire(t *testing.T) {
 	t.Parallel()

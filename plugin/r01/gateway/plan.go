@@ -1,0 +1,129 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/shared/registrar"
+)
+
+// plan is what an order comes to in mails.
+type plan struct {
+	kind      lifecycle.Kind
+	templates []mailform.Template // of the first mail
+	domain    func(handle string) mailform.Template
+}
+
+func (g *Gateway) plan(o registrar.Order) (plan, []registrar.Problem) {
+	var problems []registrar.Problem
+	if name, err := mailform.Name(o.Domain); err != nil || name != o.Domain {
+		problems = append(problems, registrar.Problem{Path: "domain", Message: nameProblem(o.Domain, name, err)})
+	}
+	if o.Customer == "" && o.Kind != registrar.KindRenew {
+		problems = append(problems, registrar.Problem{Path: "customer", Message: "is required"})
+	}
+	p, more := g.planKind(o)
+	return p, append(problems, more...)
+}
+
+func nameProblem(given, name string, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("must be given as %s, not %s", name, given)
+}
+
+func (g *Gateway) planKind(o registrar.Order) (plan, []registrar.Problem) {
+	switch o.Kind {
+	case registrar.KindRegister:
+		return g.planRegister(o)
+	case registrar.KindRenew:
+		t := mailform.Prolong(o.Domain)
+		var problems []registrar.Problem
+		if o.PaidTill.IsZero() {
+			problems = append(problems, registrar.Problem{Path: "paid_till", Message: "is required: the expiry to renew from"})
+		}
+		return plan{kind: lifecycle.Prolong, templates: []mailform.Template{t}}, problems
+	case registrar.KindUpdate:
+		return g.planUpdate(o)
+	}
+	return plan{}, []registrar.Problem{{Path: "kind", Message: fmt.Sprintf("R01 by mail can't do %q; it can do %v", o.Kind, Kinds())}}
+}
+
+// sample stands for a handle until there is one, so that a form can be checked whole.
+const sample = "NEW_1_CLIENT"
+
+func (g *Gateway) planRegister(o registrar.Order) (plan, []registrar.Problem) {
+	var problems []registrar.Problem
+	registrant := registrar.Registrant{}
+	if o.Registrant == nil {
+		problems = append(problems, registrar.Problem{Path: "contact", Message: "is required"})
+	} else {
+		registrant = *o.Registrant
+		_, more := mailform.Client(sample+"-R01", registrant, registrar.DateOf(g.now()))
+		problems = append(problems, more...)
+	}
+	_, more := mailform.NewDomain(o.Domain, sample+"-R01", o.Nameservers)
+	problems = append(problems, more...)
+	p := plan{kind: lifecycle.NewClient,
+		domain: func(handle string) mailform.Template {
+			t, _ := mailform.NewDomain(o.Domain, handle, o.Nameservers)
+			return t
+		}}
+	if len(problems) == 0 {
+		p.templates = []mailform.Template{g.clientTemplate(sample+"-R01", registrant)}
+		problems = g.unencodable(p.templates[0], p.domain(sample+"-R01"))
+	}
+	return p, problems
+}
+
+// clientTemplate is for a registrant that was found right.
+func (g *Gateway) clientTemplate(handle string, r registrar.Registrant) mailform.Template {
+	t, _ := mailform.Client(handle, r, registrar.DateOf(g.now()))
+	return t
+}
+
+// unencodable finds text that fits no charset R01 reads. r01-mail 1.3
+func (g *Gateway) unencodable(templates ...mailform.Template) []registrar.Problem {
+	var problems []registrar.Problem
+	for _, t := range templates {
+		_, err := mailform.Format(g.compose(lifecycle.NewClient, "", []mailform.Template{t}), "", g.settings.Charset)
+		var bad *mailform.FieldError
+		switch {
+		case errors.As(err, &bad):
+			problems = append(problems, registrar.Problem{Path: bad.Path, Message: bad.Message})
+		case err != nil:
+			problems = append(problems, registrar.Problem{Path: "contact", Message: err.Error()})
+		}
+	}
+	return problems
+}
+
+func (g *Gateway) planUpdate(o registrar.Order) (plan, []registrar.Problem) {
+	if o.Registrant != nil {
+		return plan{}, []registrar.Problem{{Path: "contact", Message: "changing a client's data by mail is not offered; change it in R01's web interface"}}
+	}
+	t, problems := mailform.UpdateDomain(o.Domain, sample+"-R01", o.Nameservers)
+	return plan{kind: lifecycle.UpdateDomain, templates: []mailform.Template{t},
+		domain: func(handle string) mailform.Template {
+			t, _ := mailform.UpdateDomain(o.Domain, handle, o.Nameservers)
+			return t
+		}}, problems
+}
+
+// compose puts the authorization block before the templates. The password is not in it.
+func (g *Gateway) compose(kind lifecycle.Kind, agreement string, templates []mailform.Template) mailform.Request {
+	if agreement == "" {
+		agreement = g.settings.Agreement
+	}
+	action := mailform.ActionNew
+	switch kind {
+	case lifecycle.Prolong:
+		action = mailform.ActionProlong
+	case lifecycle.UpdateDomain, lifecycle.UpdateClient:
+		action = mailform.ActionUpdate
+	}
+	return mailform.Request{Action: action, PayType: g.settings.PayType, Agreement: agreement, Templates: templates}
+}
