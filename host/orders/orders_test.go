@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -54,10 +55,12 @@ func operationOf(id registrar.OrderID) registrar.OperationID {
 }
 
 func (f *fake) Operation(_ context.Context, id registrar.OperationID) (registrar.Operation, error) {
-	for _, o := range f.taken() {
-		if operationOf(o.ID) == id {
-			return registrar.Operation{ID: id, State: registrar.NeedsAction}, nil
-		}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	known := slices.ContainsFunc(f.submitted, func(o registrar.Order) bool { return operationOf(o.ID) == id }) ||
+		slices.ContainsFunc(f.events, func(e registrar.Event) bool { return e.Operation == id })
+	if known {
+		return registrar.Operation{ID: id, State: registrar.NeedsAction}, nil
 	}
 	return registrar.Operation{}, registrar.Errorf(registrar.NotFound, "operation %s is not known here", id)
 }

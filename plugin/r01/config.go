@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/mail"
-	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -166,8 +166,6 @@ func parseDuration(s string) (time.Duration, error) {
 	return time.ParseDuration(s)
 }
 
-var handlePrefix = regexp.MustCompile(`^[A-Z0-9_]{1,20}$`)
-
 func (c config) gatewaySettings(p *problems) gateway.Settings {
 	if c.Agreement == "" || strings.ContainsFunc(c.Agreement, func(r rune) bool { return r < ' ' }) {
 		p.add("agreement", "must be one line of text")
@@ -175,14 +173,14 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 	if c.Password.IsEmpty() || strings.ContainsFunc(c.Password.Reveal(), func(r rune) bool { return r < ' ' }) {
 		p.add("password", "must be one line of text")
 	}
-	if !handlePrefix.MatchString(c.Handles.Prefix) {
+	if !mailform.IsHandlePrefix(c.Handles.Prefix) {
 		p.add("handles.prefix", "must be 1 to 20 of A-Z, 0-9 and _")
 	}
 	if c.Handles.Counter < 0 {
 		p.add("handles.counter", "must not be negative")
 	}
-	if c.Handles.Suffix != "R01" && c.Handles.Suffix != "GPT" {
-		p.add("handles.suffix", "must be R01 or GPT")
+	if !slices.Contains(mailform.HandleSuffixes(), c.Handles.Suffix) {
+		p.add("handles.suffix", "must be one of %v", mailform.HandleSuffixes())
 	}
 	return gateway.Settings{
 		Agreement: c.Agreement, Password: c.Password, PayType: c.PayType, Charset: mailform.Charset(c.Charset),

@@ -233,8 +233,11 @@ func (g *Gateway) Recognise(raw []byte) registrar.Recognition {
 	if len(l.From) > 0 {
 		rec.From = l.From[0]
 	}
-	if problem != "" {
+	switch {
+	case problem != "":
 		rec.Kind = "unreadable: " + problem
+	case len(l.results) > 0: // robots say of their replies that nobody wrote them
+		rec.Kind = string(message.Ordinary)
 	}
 	for _, r := range l.results {
 		rec.Results = append(rec.Results, registrar.RecognisedResult{Rule: r.Rule, Outcome: r.Outcome, Domain: r.Domain,

@@ -184,3 +184,56 @@ func TestProcessed(t *testing.T) {
 		})
 	}
 }
+
+// A mail that is found but not listed is asked for by itself.
+func TestListForgetsOne(t *testing.T) {
+	t.Parallel()
+	for name, instead := range map[string]string{"nothing": "", "no size": "* 1 FETCH (UID 1)\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t, "one\r\n", "two\r\n")
+			s.script(func(c *serverConn, tag, verb, args string) bool {
+				if verb != "UID FETCH" || !strings.HasPrefix(args, "1:2 ") || strings.Contains(args, "BODY") {
+					return false
+				}
+				c.say("%s* 2 FETCH (UID 2 RFC822.SIZE 5 INTERNALDATE \"24-Nov-2026 02:00:00 +0000\")\r\n%s OK done", instead, tag)
+				return true
+			})
+			store := &shelf{}
+			watch(t, quick(s), store)
+			waitFor(t, "both are flagged", func() bool { return s.flagged(1, "$PanelDone") && s.flagged(2, "$PanelDone") })
+			if n := len(s.commands("LOGIN")); n != 1 || len(store.all()) != 2 {
+				t.Errorf("%d logins, %d mails", n, len(store.all()))
+			}
+		})
+	}
+}
+
+// A server that never lists a mail: it is set aside.
+func TestNeverListed(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, "one\r\n")
+	s.script(func(c *serverConn, tag, verb, _ string) bool {
+		if verb == "UID FETCH" {
+			c.say("%s OK done", tag)
+		}
+		return verb == "UID FETCH"
+	})
+	w := watch(t, quick(s), &shelf{})
+	waitFor(t, "health says it", func() bool { return strings.Contains(w.Health().Detail, "UID 1") })
+}
+
+// A server that answers a search with a range of four thousand million mails.
+func TestEndlessSearch(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.offer("IMAP4rev1 IMAP4rev2")
+	s.script(func(c *serverConn, tag, verb, _ string) bool {
+		if verb == "UID SEARCH" {
+			c.say("* ESEARCH (TAG %q) UID ALL 1:4294967295\r\n%s OK done", tag, tag)
+		}
+		return verb == "UID SEARCH"
+	})
+	w := watch(t, quick(s), &shelf{})
+	waitFor(t, "health says it", func() bool { return strings.Contains(w.Health().Detail, "mails wait") })
+}
