@@ -16,6 +16,9 @@ var (
 	prefixPattern = regexp.MustCompile(`^[0-9A-Z_]{1,20}$`)
 )
 
+// HandleSuffixes lists what a handle can end in: the usual one and the older one.
+func HandleSuffixes() []string { return []string{"R01", "GPT"} }
+
 // IsHandlePrefix tells whether new handles can begin so.
 func IsHandlePrefix(s string) bool { return prefixPattern.MatchString(s) }
 
