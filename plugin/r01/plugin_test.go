@@ -1,0 +1,296 @@
+package r01
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/shared/registrar"
+)
+
+// settingsOf is a right configuration, as a host would hand it over; change edits it.
+func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registrar.Settings {
+	t.Helper()
+	c := map[string]any{
+		"agreement": "RP/01/00", "password": "mail-CANARY", "gateway": "robot@registrar.example", "callback": "callback@panel.example",
+		"bcc": nil, "pay_type": "real", "charset": "koi8-r", "store": "sqlite",
+		"subjects": map[string]any{"client": "New client", "domain": "New domain", "prolong": "Prolong domain", "update": "Update domain"},
+		"handles":  map[string]any{"prefix": "MYCO", "counter": 1, "suffix": "R01"},
+		"smtp":     map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": nil, "password": nil},
+		"imap": map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": "callback", "password": "imap-CANARY",
+			"mailbox": "INBOX", "processed": nil, "poll": "1m"},
+		"replies":   map[string]any{"from": nil, "require": "none"},
+		"reply":     []any{},
+		"deadlines": map[string]any{"queued": "24h", "done": "168h"},
+		"renewal":   map[string]any{"schedule": "0 4 * * *", "timezone": "Europe/Moscow", "mode": "auto", "before": "55d"},
+		"registry":  map[string]any{"whois": nil, "zone_list": nil},
+	}
+	if change != nil {
+		change(c)
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return registrar.Settings{Config: text, DataDir: dir, Create: true}
+}
+
+func TestConfigure(t *testing.T) {
+	t.Parallel()
+	in := func(block, key string, value any) func(map[string]any) {
+		return func(c map[string]any) { c[block].(map[string]any)[key] = value }
+	}
+	set := func(key string, value any) func(map[string]any) { return func(c map[string]any) { c[key] = value } }
+	for _, c := range []struct {
+		why, path string // "" = accepted
+		change    func(map[string]any)
+	}{
+		{"as it is", "", nil},
+		{"days", "", in("deadlines", "done", "7d")},
+		{"a copy", "", set("bcc", "copy@panel.example")},
+		{"older handles", "", in("handles", "suffix", "GPT")},
+		{"implicit TLS to another machine", "", func(c map[string]any) {
+			c["smtp"].(map[string]any)["address"], c["smtp"].(map[string]any)["tls"] = "mail.example.com:465", "implicit"
+		}},
+		{"no agreement", "agreement", set("agreement", "")},
+		{"no password", "password", set("password", "")},
+		{"two lines in the password", "password", set("password", "a\nb")},
+		{"not an address", "callback", set("callback", "nobody")},
+		{"an address with a name", "gateway", set("gateway", "R01 <robot@registrar.example>")},
+		{"two addresses", "bcc", set("bcc", "a@x.example, b@x.example")},
+		{"small letters in the prefix", "handles.prefix", in("handles", "prefix", "myco")},
+		{"negative counter", "handles.counter", in("handles", "counter", -1)},
+		{"foreign suffix", "handles.suffix", in("handles", "suffix", "RIPN")},
+		{"no duration", "deadlines.queued", in("deadlines", "queued", "soon")},
+		{"no time at all", "deadlines.done", in("deadlines", "done", "0s")},
+		{"half a day", "deadlines.done", in("deadlines", "done", "1.5d")},
+		{"an empty subject", "subjects.domain", in("subjects", "domain", "")},
+		{"a header in a subject", "subjects.client", in("subjects", "client", "x\r\nBcc: evil@example.com")},
+		{"password in clear over the net", "smtp.tls", in("smtp", "address", "mail.example.com:25")},
+		{"no port", "imap.address", in("imap", "address", "mail.example.com")},
+		{"a rule that is no pattern", `reply["x"].body`, set("reply", []any{map[string]any{"name": "x", "body": "(", "outcome": "queued"}})},
+		{"a store it does not have", "store", set("store", "postgres://x")},
+		{"a proof it can't give", "replies.require", in("replies", "require", "dkim")},
+	} {
+		p := New(hclog.NewNullLogger())
+		err := p.Configure(t.Context(), settingsOf(t, t.TempDir(), c.change))
+		var refusal *registrar.Error
+		switch {
+		case c.path == "" && err != nil:
+			t.Errorf("%s: refused: %v", c.why, err)
+		case c.path == "":
+		case !errors.As(err, &refusal) || refusal.Code != registrar.Invalid:
+			t.Errorf("%s: %v, want Invalid", c.why, err)
+		case len(refusal.Problems) != 1 || refusal.Problems[0].Path != c.path:
+			t.Errorf("%s: problems %v, want one at %s", c.why, refusal.Problems, c.path)
+		case strings.Contains(err.Error(), "CANARY"):
+			t.Errorf("%s: the error shows a secret: %v", c.why, err)
+		}
+	}
+}
+
+func TestConfigureTellsEverythingAtOnce(t *testing.T) {
+	t.Parallel()
+	err := New(hclog.NewNullLogger()).Configure(t.Context(), settingsOf(t, t.TempDir(), func(c map[string]any) {
+		c["agreement"], c["callback"], c["store"] = "", "x", "x"
+	}))
+	var refusal *registrar.Error
+	if !errors.As(err, &refusal) || len(refusal.Problems) != 3 {
+		t.Errorf("%v, want three problems", err)
+	}
+}
+
+// The schema names every key that the plugin reads, and its defaults are accepted.
+func TestSchemaFitsTheConfiguration(t *testing.T) {
+	t.Parallel()
+	var known map[string]any
+	if err := json.Unmarshal(settingsOf(t, "", nil).Config, &known); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "", schema(), known)
+}
+
+func compare(t *testing.T, path string, s registrar.Schema, known map[string]any) {
+	t.Helper()
+	var names []string
+	for _, a := range s.Attributes {
+		names = append(names, a.Name)
+		if a.Sensitive && a.Default != "" {
+			t.Errorf("%s%s: a secret has a default", path, a.Name)
+		}
+		if a.Description == "" {
+			t.Errorf("%s%s has no description", path, a.Name)
+		}
+	}
+	for _, b := range s.Blocks {
+		names = append(names, b.Name)
+		if inner, ok := known[b.Name].(map[string]any); ok {
+			compare(t, path+b.Name+".", b.Schema, inner)
+		}
+	}
+	for key := range known {
+		if !slices.Contains(names, key) {
+			t.Errorf("%s%s is read and not in the schema", path, key)
+		}
+	}
+	for _, name := range names {
+		if _, ok := known[name]; !ok {
+			t.Errorf("%s%s is in the schema and never read", path, name)
+		}
+	}
+}
+
+func started(t *testing.T, dir string) *Plugin {
+	t.Helper()
+	p := New(hclog.NewNullLogger())
+	if err := p.Configure(t.Context(), settingsOf(t, dir, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Drain(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+func TestNothingHappensBeforeStart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := New(hclog.NewNullLogger())
+	if err := p.Start(t.Context()); !errors.Is(err, registrar.NotReady) {
+		t.Errorf("Start before Configure: %v", err)
+	}
+	if err := p.Configure(t.Context(), settingsOf(t, dir, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Submit(t.Context(), registrar.Order{}); !errors.Is(err, registrar.NotReady) {
+		t.Errorf("Submit before Start: %v", err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 0 {
+		t.Errorf("before Start there are files: %v, %v", files, err)
+	}
+}
+
+func TestSecondInstanceIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := started(t, dir)
+	second := New(hclog.NewNullLogger())
+	if err := second.Configure(t.Context(), settingsOf(t, dir, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Start(t.Context()); !errors.Is(err, registrar.Locked) {
+		t.Errorf("a second instance: %v, want Locked", err)
+	}
+	if err := first.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Start(t.Context()); err != nil {
+		t.Errorf("after the first was drained: %v", err)
+	}
+	if err := second.Drain(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLostStoreIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := started(t, dir)
+	if err := p.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"r01.db", "r01.db-wal", "r01.db-shm"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	again := New(hclog.NewNullLogger())
+	s := settingsOf(t, dir, nil)
+	s.Create = false
+	if err := again.Configure(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "does not exist") {
+		t.Errorf("a lost store: %v", err)
+	}
+}
+
+func TestDrainedPluginAnswersDraining(t *testing.T) {
+	t.Parallel()
+	p := started(t, t.TempDir())
+	if err := errors.Join(p.Drain(t.Context()), p.Drain(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Domains(t.Context(), registrar.Page{}); !errors.Is(err, registrar.Draining) {
+		t.Errorf("Domains: %v", err)
+	}
+	if err := p.Start(t.Context()); !errors.Is(err, registrar.Draining) {
+		t.Errorf("Start: %v", err)
+	}
+	for _, err := range p.Events(t.Context(), 0) {
+		if !errors.Is(err, registrar.Draining) {
+			t.Errorf("Events: %v", err)
+		}
+	}
+}
+
+// Nobody answers at the servers' addresses, and the plugin says so.
+func TestProbe(t *testing.T) {
+	t.Parallel()
+	p := New(hclog.NewNullLogger())
+	if err := p.Configure(t.Context(), settingsOf(t, t.TempDir(), nil)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	report, err := p.Probe(ctx, true)
+	if err != nil || len(report) != 2 || report[0].OK || report[1].OK {
+		t.Errorf("%+v, %v; want two failures and no test mail", report, err)
+	}
+	for _, c := range report {
+		if strings.Contains(c.Detail, "CANARY") || c.Detail == "" {
+			t.Errorf("%s says %q", c.Name, c.Detail)
+		}
+	}
+}
+
+func TestCheckNeverSaysAvailable(t *testing.T) {
+	t.Parallel()
+	p := started(t, t.TempDir())
+	answers, err := p.Check(t.Context(), []string{"free.ru", "www.ru", "xn--e1afmkfd.xn--p1ai"})
+	if err != nil || len(answers) != 3 {
+		t.Fatal(answers, err)
+	}
+	for i, want := range []registrar.AvailabilityStatus{registrar.AvailabilityUnknown, registrar.NameInvalid, registrar.AvailabilityUnknown} {
+		if answers[i].Status != want {
+			t.Errorf("%s is %s, want %s", answers[i].Name, answers[i].Status, want)
+		}
+	}
+}
+
+func TestParseDuration(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{"90s": 90 * time.Second, "55d": 55 * 24 * time.Hour, "1h30m": 90 * time.Minute} {
+		if got, err := parseDuration(text); err != nil || got != want {
+			t.Errorf("%s is %v, %v", text, got, err)
+		}
+	}
+	for text, why := range map[string]string{"": "empty", "d": "no number", "5": "no unit", "5dd": "twice", "1.5d": "not whole", "5d3": "something after it"} {
+		if got, err := parseDuration(text); err == nil {
+			t.Errorf("%q accepted as %v: %s", text, got, why)
+		}
+	}
+}
