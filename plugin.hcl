@@ -85,3 +85,11 @@ registrar "r01" { # bundled with the panel: needs no path. Others: path = "…" 
     store = "sqlite"
   }
 }
+
+registrar "manual" { # registered by hand by staff: panel operation resolve
+  tlds = ["com", "example"]
+  config {
+    lookup  = "always_available" # always_available | always_taken
+    confirm = "operator"         # operator | at_once
+  }
+}

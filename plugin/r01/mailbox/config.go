@@ -3,22 +3,20 @@ package mailbox
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"net"
-	"net/netip"
-	"strconv"
 	"time"
 
 	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/endpoint"
 	"registrar.panel/shared/registrar"
 )
 
 // TLS says how the connection to the server is protected.
-type TLS string
+type TLS = endpoint.TLS
 
 const (
-	TLSNone     TLS = "none"
-	TLSStart    TLS = "starttls"
-	TLSImplicit TLS = "implicit"
+	TLSNone     = endpoint.None
+	TLSStart    = endpoint.Start
+	TLSImplicit = endpoint.Implicit
 )
 
 // Config names the mailbox and how to reach it.
@@ -73,22 +71,9 @@ func (c Config) withDefaults() Config {
 
 // Validate reports every mistake. Paths are relative to the block the settings come from.
 func (c Config) Validate() []registrar.Problem {
-	var problems []registrar.Problem
+	problems := endpoint.Problems(c.Address, c.TLS, c.AllowPlaintext)
 	add := func(path, message string) {
 		problems = append(problems, registrar.Problem{Path: path, Message: message})
-	}
-	host, port, err := net.SplitHostPort(c.Address)
-	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 || host == "" {
-		add("address", "must be HOST:PORT, such as \"mail.example.com:993\"")
-	}
-	switch c.TLS {
-	case TLSStart, TLSImplicit:
-	case TLSNone:
-		if err == nil && !loopback(host) && !c.AllowPlaintext {
-			add("tls", "\"none\" would show the password to everybody on the way: use \"implicit\" or \"starttls\", or set allow_plaintext = true")
-		}
-	default:
-		add("tls", "must be \"none\", \"starttls\" or \"implicit\"")
 	}
 	if c.Username == "" {
 		add("username", "is missing")
@@ -105,15 +90,6 @@ func (c Config) Validate() []registrar.Problem {
 	return problems
 }
 
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
-}
-
 func (c Config) tlsConfig() *tls.Config {
-	name := c.ServerName
-	if name == "" {
-		name, _, _ = net.SplitHostPort(c.Address)
-	}
-	return &tls.Config{ServerName: name, RootCAs: c.RootCAs, MinVersion: tls.VersionTLS12}
+	return endpoint.ClientTLS(c.Address, c.ServerName, c.RootCAs)
 }

@@ -1,0 +1,60 @@
+// Package endpoint says how a mail server is reached and how the way there is protected:
+// what the relay and the mailbox have in common.
+package endpoint
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/netip"
+	"strconv"
+
+	"registrar.panel/shared/registrar"
+)
+
+// TLS says how a connection is protected. There is no opportunistic mode: it would send the
+// password in clear whenever somebody on the way wants it to.
+type TLS string
+
+const (
+	None     TLS = "none"
+	Start    TLS = "starttls"
+	Implicit TLS = "implicit"
+)
+
+// Problems tells what is wrong with an address HOST:PORT and its protection, at the paths
+// "address" and "tls". None is for loopback, unless plaintext is permitted.
+func Problems(address string, protection TLS, plaintext bool) []registrar.Problem {
+	var problems []registrar.Problem
+	add := func(path, message string) {
+		problems = append(problems, registrar.Problem{Path: path, Message: message})
+	}
+	host, port, err := net.SplitHostPort(address)
+	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 || host == "" {
+		add("address", "must be HOST:PORT, such as \"mail.example.com:587\"")
+	}
+	switch protection {
+	case Start, Implicit:
+	case None:
+		if err == nil && !loopback(host) && !plaintext {
+			add("tls", "\"none\" would show the password to everybody on the way: use \"starttls\" or \"implicit\", or set allow_plaintext = true")
+		}
+	default:
+		add("tls", "must be \"none\", \"starttls\" or \"implicit\"")
+	}
+	return problems
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// ClientTLS is how a client protects itself. name is the one in the server's certificate,
+// "" = the host of the address; roots say who may sign it, nil = whom the system trusts.
+func ClientTLS(address, name string, roots *x509.CertPool) *tls.Config {
+	if name == "" {
+		name, _, _ = net.SplitHostPort(address)
+	}
+	return &tls.Config{ServerName: name, RootCAs: roots, MinVersion: tls.VersionTLS12}
+}
