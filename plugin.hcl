@@ -55,7 +55,9 @@ registrar "r01" { # bundled with the panel: needs no path. Others: path = "…" 
 
     replies {
       from    = []     # e.g. ["robot@registrar.example"]; empty = any
-      require = "none" # proof of the sender
+      require = "none" # none | dkim | authentication-results: without the proof a reply waits in "panel review"
+      # domains     = ["registrar.example"] # may sign; empty = the domains of "from"
+      # authserv_id = "mx.panel.example"    # for authentication-results: our own server's name in that header
     }
 
     # Rules of your own are tried before the built-in ones. "panel review rule ID" writes one.

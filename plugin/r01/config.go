@@ -14,6 +14,7 @@ import (
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/shared/registrar"
 )
 
@@ -48,8 +49,10 @@ type config struct {
 		Poll      string `json:"poll"`
 	} `json:"imap"`
 	Replies struct {
-		From    []string `json:"from"`
-		Require string   `json:"require"`
+		From       []string      `json:"from"`
+		Require    sender.Method `json:"require"`
+		Domains    []string      `json:"domains"`
+		AuthServID string        `json:"authserv_id"`
 	} `json:"replies"`
 	Rules     []rule `json:"reply"`
 	Deadlines struct {
@@ -83,6 +86,7 @@ type settings struct {
 	recogniser *mailform.Recogniser
 	outbox     outbox.Config
 	mailbox    mailbox.Config
+	sender     sender.Config
 }
 
 // parse reads a configuration and reports everything that is wrong with it.
@@ -92,7 +96,9 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 		return settings{}, []registrar.Problem{{Path: "", Message: "the settings do not match the schema: " + jsonError(err)}}
 	}
 	p := &problems{}
-	s := settings{gateway: c.gatewaySettings(p), outbox: c.outboxConfig(), mailbox: c.mailboxConfig(p)}
+	s := settings{gateway: c.gatewaySettings(p), outbox: c.outboxConfig(), mailbox: c.mailboxConfig(p),
+		sender: sender.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID}}
+	p.under("replies", s.sender.Validate())
 	p.under("smtp", s.outbox.Validate())
 	p.under("imap", s.mailbox.Validate())
 	var rules []mailform.RuleConfig
@@ -104,9 +110,6 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 	p.under("", wrong)
 	if c.Store != "sqlite" {
 		p.add("store", "must be \"sqlite\": this version keeps its state in a file")
-	}
-	if c.Replies.Require != "none" {
-		p.add("replies.require", "must be \"none\": this version can't verify senders yet")
 	}
 	return s, p.list
 }
@@ -184,13 +187,13 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 	}
 	return gateway.Settings{
 		Agreement: c.Agreement, Password: c.Password, PayType: c.PayType, Charset: mailform.Charset(c.Charset),
-		Robot:    p.address("gateway", c.Gateway, false),
-		Callback: p.address("callback", c.Callback, false),
-		BCC:      p.address("bcc", c.BCC, true),
-		Subjects: c.subjects(p),
-		Handles:  gateway.Handles{Prefix: c.Handles.Prefix, Counter: uint64(max(c.Handles.Counter, 0)), Suffix: c.Handles.Suffix},
-		From:     c.Replies.From, QueuedWithin: p.duration("deadlines.queued", c.Deadlines.Queued),
-		DoneWithin: p.duration("deadlines.done", c.Deadlines.Done), Renewal: registrar.RenewalMode(c.Renewal.Mode),
+		Robot:        p.address("gateway", c.Gateway, false),
+		Callback:     p.address("callback", c.Callback, false),
+		BCC:          p.address("bcc", c.BCC, true),
+		Subjects:     c.subjects(p),
+		Handles:      gateway.Handles{Prefix: c.Handles.Prefix, Counter: uint64(max(c.Handles.Counter, 0)), Suffix: c.Handles.Suffix},
+		QueuedWithin: p.duration("deadlines.queued", c.Deadlines.Queued),
+		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done), Renewal: registrar.RenewalMode(c.Renewal.Mode),
 	}
 }
 

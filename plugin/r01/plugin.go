@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -147,7 +149,7 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 		return nil, err
 	}
 	g := gateway.New(s.gateway, gateway.Parts{Store: st, Submitter: outbox.New(s.outbox), Recogniser: s.recogniser,
-		Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text})
+		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text})
 	if err := g.Open(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

@@ -27,7 +27,7 @@ func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registr
 		"smtp":     map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": nil, "password": nil},
 		"imap": map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": "callback", "password": "imap-CANARY",
 			"mailbox": "INBOX", "processed": nil, "poll": "1m"},
-		"replies":   map[string]any{"from": nil, "require": "none"},
+		"replies":   map[string]any{"from": nil, "require": "none", "domains": nil, "authserv_id": nil},
 		"reply":     []any{},
 		"deadlines": map[string]any{"queued": "24h", "done": "168h"},
 		"renewal":   map[string]any{"schedule": "0 4 * * *", "timezone": "Europe/Moscow", "mode": "auto", "before": "55d"},
@@ -78,7 +78,13 @@ func TestConfigure(t *testing.T) {
 		{"no port", "imap.address", in("imap", "address", "mail.example.com")},
 		{"a rule that is no pattern", `reply["x"].body`, set("reply", []any{map[string]any{"name": "x", "body": "(", "outcome": "queued"}})},
 		{"a store it does not have", "store", set("store", "postgres://x")},
+		{"dkim", "", func(c map[string]any) {
+			c["replies"].(map[string]any)["require"], c["replies"].(map[string]any)["from"] = "dkim", []string{"robot@registrar.example"}
+		}},
 		{"a proof it can't give", "replies.require", in("replies", "require", "dkim")},
+		{"whose header", "replies.authserv_id", func(c map[string]any) {
+			c["replies"].(map[string]any)["require"], c["replies"].(map[string]any)["from"] = "authentication-results", []string{"robot@registrar.example"}
+		}},
 	} {
 		p := New(hclog.NewNullLogger())
 		err := p.Configure(t.Context(), settingsOf(t, t.TempDir(), c.change))

@@ -104,7 +104,9 @@ func imapBlock() registrar.Block {
 func repliesBlock() registrar.Block {
 	return block("replies", "whom to believe",
 		registrar.Attribute{Name: "from", Type: registrar.TypeStrings, Description: "accepted senders; empty accepts any"},
-		choice("require", "none", "proof of the sender", "none", "dkim", "authentication-results"))
+		choice("require", "none", "proof of the sender", "none", "dkim", "authentication-results"),
+		registrar.Attribute{Name: "domains", Type: registrar.TypeStrings, Description: "domains that may sign; empty means those of from"},
+		text("authserv_id", "", "for authentication-results: the name of the server whose header is trusted"))
 }
 
 func replyBlock() registrar.Block {

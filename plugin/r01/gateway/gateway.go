@@ -25,6 +25,7 @@ import (
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -40,7 +41,6 @@ type Settings struct {
 	BCC       string // "" = none
 	Subjects  map[lifecycle.Kind]string
 	Handles   Handles
-	From      []string // accepted senders of replies; empty = any
 
 	QueuedWithin time.Duration // R01 confirms a request within
 	DoneWithin   time.Duration // and reports its result within
@@ -60,11 +60,18 @@ type Submitter interface {
 	Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result
 }
 
+// Verifier tells whether a mail is really from whom it claims; package sender has the real
+// one.
+type Verifier interface {
+	Verify(ctx context.Context, raw []byte) sender.Verdict
+}
+
 // Gateway is the mail side of one R01 agreement.
 type Gateway struct {
 	settings   Settings
 	store      *store.Store
 	submitter  Submitter
+	verifier   Verifier
 	recogniser *mailform.Recogniser
 	log        hclog.Logger
 	now        func() time.Time
@@ -80,6 +87,7 @@ type Gateway struct {
 type Parts struct {
 	Store      *store.Store
 	Submitter  Submitter
+	Verifier   Verifier
 	Recogniser *mailform.Recogniser
 	Logger     hclog.Logger
 	Now        func() time.Time
@@ -89,7 +97,7 @@ type Parts struct {
 // New composes a gateway. It does nothing until Run.
 func New(s Settings, p Parts) *Gateway {
 	return &Gateway{
-		settings: s, store: p.Store, submitter: p.Submitter, recogniser: p.Recogniser,
+		settings: s, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
 		log: p.Logger, now: p.Now, random: p.Random,
 		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
 	}

@@ -10,6 +10,7 @@ import (
 
 	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/shared/registrar"
 )
 
@@ -708,6 +709,51 @@ func TestBounce(t *testing.T) {
 				t.Errorf("reviews: %+v, %v", list, err)
 			}
 		})
+	}
+}
+
+// A success whose sender is not proved is never applied; one whose proof can't be had now
+// is read again. r01-mail 3.10
+func TestUnprovedSender(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	op := g.submit(registration("o1", "forged.ru"))
+	g.send()
+	g.judge = sender.Verdict{Reason: "nobody has signed it"}
+	g.receive(g.reply(g.last(), delegated("forged.ru")...))
+	g.expect(op.ID, registrar.Sent)
+	list, err := g.Reviews(t.Context())
+	if err != nil || len(list) != 1 || !strings.Contains(list[0].Reason, "nobody has signed it") {
+		t.Errorf("reviews: %+v, %v", list, err)
+	}
+	g.judge = sender.Verdict{Temporary: true, Reason: "DNS does not answer"}
+	g.receive(g.reply(g.last(), delegated("forged.ru")...))
+	g.expect(op.ID, registrar.Sent)
+	g.judge = sender.Verdict{Verified: true}
+	if err := g.readNew(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	g.check()
+	g.expect(op.ID, registrar.Succeeded)
+}
+
+func TestUnprovableSenderWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	op := g.submit(registration("o1", "forged.ru"))
+	g.send()
+	g.judge = sender.Verdict{Temporary: true, Reason: "DNS does not answer"}
+	g.receive(g.reply(g.last(), delegated("forged.ru")...))
+	for range poisonous {
+		if err := g.readNew(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.expect(op.ID, registrar.Sent)
+	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 1 {
+		t.Errorf("reviews: %+v, %v", list, err)
 	}
 }
 

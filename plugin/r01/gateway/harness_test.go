@@ -17,6 +17,7 @@ import (
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -79,11 +80,17 @@ func forGood(claim func() error, _ func()) *outbox.Result {
 	return &outbox.Result{Outcome: outbox.Refused, Err: errRelay}
 }
 
+// verdict judges every mail alike.
+type verdict func() sender.Verdict
+
+func (v verdict) Verify(context.Context, []byte) sender.Verdict { return v() }
+
 // gate is a gateway under test: its loops are stepped by hand, its clock is ours.
 type gate struct {
 	*Gateway
 	t     *testing.T
 	relay *relay
+	judge sender.Verdict // on every mail
 	clock time.Time
 	dir   string
 	st    *store.Store
@@ -104,7 +111,7 @@ func testSettings() Settings {
 
 func newGate(t *testing.T) *gate {
 	t.Helper()
-	g := &gate{t: t, relay: &relay{}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), dir: t.TempDir()}
+	g := &gate{t: t, relay: &relay{}, judge: sender.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), dir: t.TempDir()}
 	g.open(testSettings(), true)
 	t.Cleanup(func() {
 		if err := g.st.Close(); err != nil {
@@ -125,7 +132,7 @@ func (g *gate) open(s Settings, create bool) {
 		g.t.Fatal(problems)
 	}
 	g.st = st
-	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Recogniser: recogniser, Logger: hclog.NewNullLogger(),
+	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: verdict(func() sender.Verdict { return g.judge }), Recogniser: recogniser, Logger: hclog.NewNullLogger(),
 		Now: func() time.Time { return g.clock }, Random: rand.Text})
 	if err := g.Open(g.t.Context()); err != nil {
 		g.t.Fatal(err)

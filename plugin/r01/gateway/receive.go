@@ -89,7 +89,28 @@ func (g *Gateway) read(ctx context.Context, m store.Mail) error {
 		})
 	}
 	letter, problem := g.understand(m, raw)
+	if problem == "" {
+		if problem, err = g.unproved(ctx, m, letter, raw); err != nil {
+			return err
+		}
+	}
 	return g.write(ctx, func(tx *store.Tx) error { return g.apply(tx, m, letter, problem) })
+}
+
+// unproved tells why a mail's sender is not proved. When the proof can't be had right now
+// that is an error, and the mail is read again later, but not for ever. r01-mail 3.10
+func (g *Gateway) unproved(ctx context.Context, m store.Mail, l letter, raw []byte) (string, error) {
+	if l.Kind == message.Bounce { // bounces come from relays, and are matched by what they return
+		return "", nil
+	}
+	verdict := g.verifier.Verify(ctx, raw)
+	switch {
+	case verdict.Verified:
+		return "", nil
+	case verdict.Temporary && m.Tries+1 < poisonous:
+		return "", fmt.Errorf("verify sender: %s", verdict.Reason)
+	}
+	return "its sender is not proved: " + verdict.Reason, nil
 }
 
 // letter is a mail with what the rules make of it.
@@ -110,17 +131,8 @@ func (g *Gateway) understand(m store.Mail, raw []byte) (l letter, problem string
 		problem = "it is too large to be read"
 	case len(l.Damaged) > 0:
 		problem = "it is damaged: " + strings.Join(l.Damaged, ", ")
-	case !g.accepted(l.From) && l.Kind != message.Bounce:
-		problem = "its sender is not among replies.from"
 	}
 	return l, problem
-}
-
-func (g *Gateway) accepted(senders []string) bool {
-	if len(g.settings.From) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(g.settings.From, func(a string) bool { return from(senders, a) })
 }
 
 func sameAddress(a, b string) bool {
