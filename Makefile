@@ -1,11 +1,16 @@
-# make test is the whole gate: it needs Go and make, and on the first run the network.
+# make test is the whole gate. It needs Go and make; on the first run it fetches modules and,
+# on Debian as root, installs the packages its suites need.
 
 GO    ?= go
 TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
 
-.PHONY: test unit lint generate generate-check fuzz
+.PHONY: test setup unit lint generate generate-check fuzz bench
 
-test: lint generate-check unit
+test: setup lint generate-check unit
+
+# What the suites need beside Go: a C compiler, mail servers, awkward mails.
+setup:
+	.ci/setup
 
 unit:
 	$(GO) test -race -shuffle=on ./...
@@ -26,3 +31,16 @@ generate-check:
 	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	$(TOOLS) buf generate --template shared/registrarrpc/buf.gen.yaml -o "$$tmp" shared/registrarrpc && \
 	diff -r -x panel -x doc.go "$$tmp/shared/registrarrpc/registrarpb" shared/registrarrpc/registrarpb
+
+# Each fuzz target for FUZZTIME.
+FUZZTIME ?= 1m
+fuzz:
+	@grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r dir; do \
+		for target in $$(grep -h '^func Fuzz' $$dir/*_test.go | sed 's/func \(Fuzz[A-Za-z0-9_]*\).*/\1/'); do \
+			echo "$$dir $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$dir || exit 1; \
+		done; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...

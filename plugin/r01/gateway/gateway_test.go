@@ -648,6 +648,47 @@ func TestNameserverUpdate(t *testing.T) {
 	}
 }
 
+func TestContactUpdate(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	change := func(id string, fields map[string][]string) registrar.Order {
+		return registrar.Order{ID: registrar.OrderID(id), Kind: registrar.KindUpdate, Domain: "first.ru", Customer: "c1",
+			Registrant: &registrar.Registrant{Kind: registrar.Person, Fields: fields}}
+	}
+	for path, o := range map[string]registrar.Order{
+		"contact.passport[0]": change("u0", map[string][]string{"passport": {"4510 654321"}}),
+		"contact.nobody":      change("u0", map[string][]string{"nobody": {"x"}}),
+	} {
+		_, err := g.Submit(t.Context(), o)
+		var refusal *registrar.Error
+		if !errors.As(err, &refusal) || !slices.ContainsFunc(refusal.Problems, func(p registrar.Problem) bool { return strings.HasPrefix(path, p.Path) }) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	stranger := change("u0", map[string][]string{"phones": {"+7 495 7654321"}})
+	stranger.Customer = "c2"
+	if _, err := g.Submit(t.Context(), stranger); !errors.Is(err, registrar.Precondition) {
+		t.Errorf("another customer changes the contact: %v", err)
+	}
+	op := g.submit(change("u1", map[string][]string{"phones": {"+7 495 7654321"}}))
+	g.send()
+	body := string(g.relay.taken[g.last()])
+	handle := g.status("first.ru").Handle
+	for _, line := range []string{"action: UPDATE", "#[PERSON TEMPLATE]#", "nic-hdl: " + handle, "phone: +7 495 7654321"} {
+		if !strings.Contains(body, line) {
+			t.Errorf("no line %q in:\n%s", line, body)
+		}
+	}
+	for _, name := range []string{"passport:", "person-r:", "e-mail:", "domain:"} {
+		if strings.Contains(body, name) {
+			t.Errorf("%s stands in:\n%s", name, body)
+		}
+	}
+	g.receive(g.reply(g.last(), "nic-hdl: "+handle, "status: TASK_SUCCESS"))
+	g.expect(op.ID, registrar.Succeeded)
+}
+
 func TestAdoptedHandleNeedsNoClientRequest(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)

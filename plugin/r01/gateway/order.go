@@ -56,22 +56,35 @@ func (g *Gateway) acceptable(tx *store.Tx, o registrar.Order) error {
 
 func (g *Gateway) preview(tx *store.Tx, o registrar.Order, p plan) (string, error) {
 	templates := p.templates
+	handle, err := g.handleFor(tx, o, p)
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return "", err
+	case handle != "":
+		t, problems := p.about(handle)
+		if len(problems) > 0 {
+			return "", registrar.InvalidOrder(problems)
+		}
+		templates = []mailform.Template{t}
+	}
+	return g.compose(p.kind, "", templates).Preview(), nil
+}
+
+// handleFor is the handle that the first mail of an order refers to; "" = it refers to none,
+// or registers it.
+func (g *Gateway) handleFor(tx *store.Tx, o registrar.Order, p plan) (string, error) {
 	switch p.kind {
 	case lifecycle.NewClient:
 		c, err := g.findClient(tx, o, p)
-		if err == nil && c.State == registrar.HandleRegistered {
-			templates = []mailform.Template{p.domain(c.Handle)}
-		} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err != nil || c.State != registrar.HandleRegistered {
 			return "", err
 		}
-	case lifecycle.UpdateDomain:
+		return c.Handle, nil
+	case lifecycle.UpdateDomain, lifecycle.UpdateClient:
 		d, err := tx.Domain(o.Domain)
-		if err != nil {
-			return "", err
-		}
-		templates = []mailform.Template{p.domain(d.Handle)}
+		return d.Handle, err
 	}
-	return g.compose(p.kind, "", templates).Preview(), nil
+	return "", nil
 }
 
 // Submit stores an order as an operation with its first request.
@@ -235,11 +248,23 @@ func (g *Gateway) firstRequest(tx *store.Tx, op *store.Operation, o registrar.Or
 	case lifecycle.Prolong:
 		return g.addRequest(tx, store.Request{Kind: p.kind, Object: o.Domain, Base: o.PaidTill}, p.templates)
 	}
+	return g.updateFirst(tx, o, p)
+}
+
+func (g *Gateway) updateFirst(tx *store.Tx, o registrar.Order, p plan) (store.Request, error) {
 	d, err := tx.Domain(o.Domain)
 	if err != nil {
 		return store.Request{}, err
 	}
-	return g.addRequest(tx, store.Request{Kind: p.kind, Object: o.Domain}, []mailform.Template{p.domain(d.Handle)})
+	t, problems := p.about(d.Handle)
+	if err := registrar.InvalidOrder(problems); err != nil {
+		return store.Request{}, err
+	}
+	r := store.Request{Kind: p.kind, Object: o.Domain}
+	if p.kind.AboutClient() {
+		r.Object = d.Handle
+	}
+	return g.addRequest(tx, r, []mailform.Template{t})
 }
 
 // registerFirst is behaviour 2 of the product: a client that R01 knows gets its domain
@@ -255,7 +280,11 @@ func (g *Gateway) registerFirst(tx *store.Tx, op *store.Operation, o registrar.O
 	}
 	op.Client = c.ID
 	if c.State == registrar.HandleRegistered {
-		return g.newDomain(tx, *op, c.Handle, p.domain(c.Handle))
+		t, problems := p.about(c.Handle)
+		if err := registrar.InvalidOrder(problems); err != nil {
+			return store.Request{}, err
+		}
+		return g.newDomain(tx, *op, c.Handle, t)
 	}
 	return tx.ClientRequest(c.ID)
 }

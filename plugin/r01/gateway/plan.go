@@ -13,7 +13,9 @@ import (
 type plan struct {
 	kind      lifecycle.Kind
 	templates []mailform.Template // of the first mail
-	domain    func(handle string) mailform.Template
+	// about makes the template that needs the handle of the client: of the domain that waits
+	// for a new client, or of the change.
+	about func(handle string) (mailform.Template, []registrar.Problem)
 }
 
 func (g *Gateway) plan(o registrar.Order) (plan, []registrar.Problem) {
@@ -65,16 +67,15 @@ func (g *Gateway) planRegister(o registrar.Order) (plan, []registrar.Problem) {
 		_, more := mailform.Client(sample+"-R01", registrant, registrar.DateOf(g.now()))
 		problems = append(problems, more...)
 	}
-	_, more := mailform.NewDomain(o.Domain, sample+"-R01", o.Nameservers)
+	domain, more := mailform.NewDomain(o.Domain, sample+"-R01", o.Nameservers)
 	problems = append(problems, more...)
 	p := plan{kind: lifecycle.NewClient,
-		domain: func(handle string) mailform.Template {
-			t, _ := mailform.NewDomain(o.Domain, handle, o.Nameservers)
-			return t
+		about: func(handle string) (mailform.Template, []registrar.Problem) {
+			return mailform.NewDomain(o.Domain, handle, o.Nameservers)
 		}}
 	if len(problems) == 0 {
 		p.templates = []mailform.Template{g.clientTemplate(sample+"-R01", registrant)}
-		problems = g.unencodable(p.templates[0], p.domain(sample+"-R01"))
+		problems = g.unencodable(p.templates[0], domain)
 	}
 	return p, problems
 }
@@ -101,16 +102,26 @@ func (g *Gateway) unencodable(templates ...mailform.Template) []registrar.Proble
 	return problems
 }
 
+// planUpdate changes either the nameservers of a domain or how to reach its client.
+// r01-mail 2.7
 func (g *Gateway) planUpdate(o registrar.Order) (plan, []registrar.Problem) {
-	if o.Registrant != nil {
-		return plan{}, []registrar.Problem{{Path: "contact", Message: "changing a client's data by mail is not offered; change it in R01's web interface"}}
-	}
-	t, problems := mailform.UpdateDomain(o.Domain, sample+"-R01", o.Nameservers)
-	return plan{kind: lifecycle.UpdateDomain, templates: []mailform.Template{t},
-		domain: func(handle string) mailform.Template {
-			t, _ := mailform.UpdateDomain(o.Domain, handle, o.Nameservers)
-			return t
+	switch {
+	case o.Registrant != nil && len(o.Nameservers) > 0:
+		return plan{}, []registrar.Problem{{Path: "contact", Message: "can't be changed together with the nameservers: order one after the other"}}
+	case o.Registrant != nil:
+		handle := mailform.Handle(sample, 1, "X", o.Registrant.Kind, g.settings.Handles.Suffix)
+		t, problems := mailform.UpdateClient(handle, *o.Registrant)
+		if len(problems) == 0 {
+			problems = g.unencodable(t)
+		}
+		return plan{kind: lifecycle.UpdateClient, about: func(handle string) (mailform.Template, []registrar.Problem) {
+			return mailform.UpdateClient(handle, *o.Registrant)
 		}}, problems
+	}
+	_, problems := mailform.UpdateDomain(o.Domain, sample+"-R01", o.Nameservers)
+	return plan{kind: lifecycle.UpdateDomain, about: func(handle string) (mailform.Template, []registrar.Problem) {
+		return mailform.UpdateDomain(o.Domain, handle, o.Nameservers)
+	}}, problems
 }
 
 // compose puts the authorization block before the templates. The password is not in it.

@@ -18,6 +18,7 @@ type question[T any] struct {
 	fixed bool                // identity: R01 changes it by letter only. r01-mail 2.7
 	check func(string) string // beyond Pattern; what is wrong, or ""
 	at    func(*T) value      // where the template keeps it; nil = nowhere
+	shut  string              // why it may not be answered; "" = it may
 }
 
 // value is what a field of a template holds.
@@ -100,6 +101,8 @@ func fill[T any](t *T, questions []question[T], r registrar.Registrant) []regist
 func (q question[T]) read(given []string) (values []string, problems []registrar.Problem) {
 	path := "contact." + q.Key
 	switch {
+	case len(given) > 0 && q.shut != "":
+		return nil, []registrar.Problem{problem(path, "%s", q.shut)}
 	case len(given) == 0 && q.Required:
 		return nil, []registrar.Problem{problem(path, "is required, such as %q", q.Example)}
 	case len(given) > 1 && !q.Multiple:
@@ -174,8 +177,8 @@ func identityKeys[T any](questions []question[T]) []string {
 	return keys
 }
 
-// Form is what an order must ask for. Only a registration and a transfer ask for
-// anything. The error is [registrar.Invalid].
+// Form is what an order asks for: all of a registration and of a transfer, what can be
+// changed of an update, and nothing of others. The error is [registrar.Invalid].
 func Form(tld string, kind registrar.OperationKind, registrant registrar.RegistrantKind) (registrar.Form, error) {
 	var problems []registrar.Problem
 	if zones[tld] == nil {
@@ -187,25 +190,32 @@ func Form(tld string, kind registrar.OperationKind, registrant registrar.Registr
 	form := registrar.Form{TLD: tld, Kind: kind, Registrant: registrant}
 	switch registrant {
 	case registrar.Person:
-		form.Fields = fields(personQuestions())
+		form.Fields = fields(kind, personQuestions())
 	case registrar.Organization:
-		form.Fields = fields(organizationQuestions())
+		form.Fields = fields(kind, organizationQuestions())
 	default:
 		problems = append(problems, problem("registrant", "must be one of %v", registrar.RegistrantKinds()))
 	}
 	if len(problems) > 0 {
 		return registrar.Form{}, &registrar.Error{Code: registrar.Invalid, Detail: "there is no such form", Problems: problems}
 	}
-	if kind != registrar.KindRegister && kind != registrar.KindTransfer {
-		form.Fields = nil
-	}
 	return form, nil
 }
 
-func fields[T any](questions []question[T]) []registrar.Field {
+// fields lists what an operation asks for.
+func fields[T any](kind registrar.OperationKind, questions []question[T]) []registrar.Field {
+	switch kind {
+	case registrar.KindRegister, registrar.KindTransfer:
+	case registrar.KindUpdate:
+		questions = changes(questions)
+	default:
+		return nil
+	}
 	var all []registrar.Field
 	for _, q := range questions {
-		all = append(all, q.Field)
+		if q.shut == "" {
+			all = append(all, q.Field)
+		}
 	}
 	return all
 }

@@ -176,7 +176,7 @@ func TestForm(t *testing.T) {
 	for _, tld := range []string{"ru", "su", "xn--p1ai"} {
 		for _, kind := range registrar.OperationKinds() {
 			form, err := Form(tld, kind, registrar.Person)
-			asks := kind == registrar.KindRegister || kind == registrar.KindTransfer
+			asks := kind == registrar.KindRegister || kind == registrar.KindTransfer || kind == registrar.KindUpdate
 			if err != nil || (len(form.Fields) > 0) != asks || form.TLD != tld || form.Kind != kind || form.Registrant != registrar.Person {
 				t.Errorf("%s %s: %+v %v", tld, kind, form, err)
 			}

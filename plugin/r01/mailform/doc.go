@@ -6,8 +6,8 @@
 //
 // # Requests
 //
-// [Client], [NewDomain], [Prolong] and [UpdateDomain] make a [Template] of what a customer
-// entered, or name every mistake by the path of its field. [Format] turns a [Request] into
+// [Client], [UpdateClient], [NewDomain], [UpdateDomain] and [Prolong] make a [Template] of
+// what a customer entered, or name every mistake by the path of its field. [Format] turns a [Request] into
 // bytes. It guarantees that no value can add a field, a template or an action: a value
 // with a character that could is refused with a [FieldError], never repaired. A letter
 // that R01's charsets lack is refused, too, and never becomes a question mark.

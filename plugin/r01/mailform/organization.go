@@ -7,15 +7,16 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Organization is an ORGANIZATION template: a company, or a sole trader. r01-mail 2.5
+// Organization is an ORGANIZATION template: a company, or a sole trader. What is
+// empty is not sent. r01-mail 2.5
 type Organization struct {
 	Handle       string `json:"handle"`
-	NameLatin    Lines  `json:"name_latin"`
-	Name         Lines  `json:"name"`
+	NameLatin    Lines  `json:"name_latin,omitempty"`
+	Name         Lines  `json:"name,omitempty"`
 	INN          Line   `json:"inn,omitempty"`
 	KPP          Line   `json:"kpp,omitempty"`
 	OGRN         Line   `json:"ogrn,omitempty"`
-	LegalAddress Lines  `json:"legal_address"`
+	LegalAddress Lines  `json:"legal_address,omitempty"`
 	Bank         Lines  `json:"bank,omitempty"`
 	Contacts
 }

@@ -6,22 +6,22 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Person is a PERSON template. r01-mail 2.4
+// Person is a PERSON template. What is empty is not sent. r01-mail 2.4
 type Person struct {
 	Handle    string `json:"handle"`
-	NameLatin Line   `json:"name_latin"`
-	Name      Line   `json:"name"`
-	Passport  Lines  `json:"passport"`
-	BirthDate Day    `json:"birth_date"`
+	NameLatin Line   `json:"name_latin,omitempty"`
+	Name      Line   `json:"name,omitempty"`
+	Passport  Lines  `json:"passport,omitempty"`
+	BirthDate Day    `json:"birth_date,omitzero"`
 	Contacts
 }
 
 // Contacts is how to reach a client.
 type Contacts struct {
-	PostalAddress Lines `json:"postal_address"`
-	Phones        Lines `json:"phones"`
+	PostalAddress Lines `json:"postal_address,omitempty"`
+	Phones        Lines `json:"phones,omitempty"`
 	Faxes         Lines `json:"faxes,omitempty"`
-	Emails        Lines `json:"emails"`
+	Emails        Lines `json:"emails,omitempty"`
 }
 
 // R01's own classes of letters are not public; these are its clients'.

@@ -55,6 +55,17 @@ func john() registrar.Registrant {
 	}}
 }
 
+// moved is a client of either kind that has moved: what is new, and no more.
+func moved(kind registrar.RegistrantKind) registrar.Registrant {
+	r := registrar.Registrant{Kind: kind, Fields: map[string][]string{
+		"postal_address": {"190000, Санкт-Петербург, Невский пр., д. 1", "кв. 5"}, "phones": {"+7 812 7654321", "+7 911 7654321"}, "faxes": {},
+	}}
+	if kind == registrar.Organization {
+		r.Fields["legal_address"] = []string{"190000, Санкт-Петербург, Невский пр., д. 1"}
+	}
+	return r
+}
+
 // good makes a template of input without mistakes.
 func good(t *testing.T) func(Template, []registrar.Problem) Template {
 	return func(template Template, problems []registrar.Problem) Template {
@@ -86,6 +97,10 @@ func examples(t *testing.T) map[string]Request {
 			Templates: []Template{Prolong("newtime.ru"), Prolong("xn--e1afmkfd.xn--p1ai")}},
 		"update-domain": {Action: ActionUpdate, Agreement: "RP/01/00",
 			Templates: []Template{template(UpdateDomain("newtime.ru", "MYCO_1_48213-R01", twoAddresses))}},
+		"update-person": {Action: ActionUpdate, Agreement: "RP/01/00",
+			Templates: []Template{template(UpdateClient("MYCO_1_48213-R01", moved(registrar.Person)))}},
+		"update-organization": {Action: ActionUpdate, Agreement: "RP/01/00",
+			Templates: []Template{template(UpdateClient("MYCO_2_77120-ORG-R01", moved(registrar.Organization)))}},
 	}
 }
 
@@ -325,7 +340,7 @@ func TestPreviewHidesWhatIsPrivate(t *testing.T) {
 				t.Errorf("%s: no line %q in\n%s", name, l, preview)
 			}
 		}
-		for _, private := range []string{"Сидор", "Sidor", "4510", "1965", "1234567", "@", "7707083893", "770701001", "1027700132195", "Москва", password} {
+		for _, private := range []string{"Сидор", "Sidor", "4510", "1965", "1234567", "@", "7707083893", "770701001", "1027700132195", "Москва", "Невский", "7654321", password} {
 			if strings.Contains(preview, private) {
 				t.Errorf("%s shows %q:\n%s", name, private, preview)
 			}

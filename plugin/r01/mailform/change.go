@@ -1,0 +1,56 @@
+package mailform
+
+import "registrar.panel/shared/registrar"
+
+// Why a field of a client can't be changed. r01-mail 2.7
+const (
+	byLetter = "R01 changes it by letter only; leave it out and write to R01"
+	notSent  = "is not sent to R01, so nothing would change; leave it out"
+)
+
+// UpdateClient makes the template that changes how to reach the client with a handle: its
+// key and the given fields, no others. A field without values stays as it is. Or it names
+// every mistake; paths begin with "contact.". r01-mail 2.7
+func UpdateClient(handle string, r registrar.Registrant) (Template, []registrar.Problem) {
+	kind, ok := KindOfHandle(handle)
+	switch {
+	case !ok:
+		return Template{}, []registrar.Problem{problem("handle", "is no handle of R01")}
+	case r.Kind != kind:
+		return Template{}, []registrar.Problem{problem("contact.kind", "must be %q: that is what client %s is", kind, handle)}
+	case kind == registrar.Organization:
+		o := &Organization{Handle: handle}
+		return Template{Organization: o}, fillChanges(o, organizationQuestions(), r)
+	}
+	p := &Person{Handle: handle}
+	return Template{Person: p}, fillChanges(p, personQuestions(), r)
+}
+
+// changes are the questions of an update: none must be answered, and some may not be.
+func changes[T any](questions []question[T]) []question[T] {
+	var all []question[T]
+	for _, q := range questions {
+		q.Required = false
+		switch {
+		case q.fixed:
+			q.shut = byLetter
+		case q.at == nil:
+			q.shut = notSent
+		}
+		all = append(all, q)
+	}
+	return all
+}
+
+func fillChanges[T any](t *T, questions []question[T], r registrar.Registrant) []registrar.Problem {
+	problems := fill(t, changes(questions), r)
+	for _, values := range r.Fields {
+		if len(values) > 0 {
+			return problems
+		}
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	return []registrar.Problem{problem("contact", "needs a field to change at least")}
+}
