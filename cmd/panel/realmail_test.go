@@ -1,0 +1,263 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/internal/mailhost"
+	"registrar.panel/internal/r01sim"
+)
+
+// realWorld is a world whose requests pass a Postfix, and whose mailbox is in a Dovecot.
+type realWorld struct {
+	*world
+	dovecot *mailhost.Dovecot
+}
+
+// route is a way through the servers.
+type route struct {
+	tls       string                // starttls or implicit
+	processed string                // the folder handled mails are moved to
+	direct    bool                  // R01 hands its answers to Dovecot; else another Postfix does, and tries again
+	trusted   *mailhost.Certificate // of all servers; nil = nobody trusts them
+}
+
+func newRealWorld(t *testing.T, r route) *realWorld {
+	t.Helper()
+	// Not t.TempDir: socket paths must be short.
+	dir, err := os.MkdirTemp("", "panel-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &realWorld{world: &world{t: t, dir: dir, log: &bytes.Buffer{}}}
+	w.dovecot = mailhost.StartDovecot(t, mailhost.DovecotOptions{Users: map[string]string{callback: imapPassword},
+		Folders: []string{"Processed"}, Certificate: r.trusted})
+	deliver := "lmtp://" + w.dovecot.Addresses.LMTP
+	if !r.direct {
+		deliver = mailhost.StartPostfix(t, mailhost.PostfixOptions{Dovecot: w.dovecot, Certificate: r.trusted}).Addresses.SMTP
+	}
+	w.sim = runRobot(t, deliver)
+	relay := mailhost.StartPostfix(t, mailhost.PostfixOptions{Dovecot: w.dovecot, Certificate: r.trusted,
+		Routes: map[string]string{"registrar.example": w.sim.Addresses().SMTP}})
+	t.Cleanup(func() {
+		w.stop(syscall.SIGTERM)
+		if t.Failed() {
+			t.Logf("panel serve wrote:\n%s", w.log)
+		}
+	})
+	w.write("plugin.hcl", w.realHCL(r, relay))
+	w.write("mail.secret", mailPassword+"\n")
+	w.write("imap.secret", imapPassword+"\n")
+	return w
+}
+
+// runRobot runs a simulator that only sends and receives: it has no mailbox.
+func runRobot(t *testing.T, deliver string) *r01sim.Simulator {
+	t.Helper()
+	policy := r01sim.Calm()
+	policy.Queued, policy.Done = r01sim.Delay(10*time.Millisecond), r01sim.Delay(20*time.Millisecond)
+	sim := r01sim.New(r01sim.Options{SMTP: "127.0.0.1:0", Deliver: deliver, Agreement: agreement, Password: mailPassword,
+		Callback: callback, Gateway: robot, Policy: policy, Logger: hclog.NewNullLogger()})
+	if err := sim.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- sim.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return sim
+}
+
+func (w *realWorld) realHCL(r route, relay *mailhost.Postfix) string {
+	smtp, imap := relay.Addresses.Submission, w.dovecot.Addresses.IMAP
+	if r.tls == "implicit" {
+		smtp, imap = relay.Addresses.Submissions, w.dovecot.Addresses.IMAPS
+	}
+	return fmt.Sprintf(`panel {
+  data   = "data"
+  listen = "unix://%s/panel.sock"
+}
+
+registrar "r01" {
+  tlds = ["ru", "su", "xn--p1ai"]
+  config {
+    agreement = %q
+    password  = secret("file", "mail.secret")
+    gateway   = %q
+    callback  = %q
+    handles {
+      prefix  = "MYCO"
+      counter = 7
+    }
+    smtp {
+      address  = %q
+      tls      = %q
+      username = %q
+      password = secret("file", "imap.secret")
+    }
+    imap {
+      address   = %q
+      tls       = %q
+      username  = %q
+      password  = secret("file", "imap.secret")
+      processed = %q
+      poll      = "1s"
+    }
+  }
+}
+`, w.dir, agreement, robot, callback, smtp, r.tls, callback, imap, r.tls, callback, r.processed)
+}
+
+// tells waits until "panel plugins" says something.
+func (w *realWorld) tells(what string) {
+	w.t.Helper()
+	w.until("panel plugins to say "+what, func() bool { return strings.Contains(w.must("plugins"), what) })
+}
+
+// quiet fails the test if a person is asked for anything, or R01 was asked twice.
+func (w *realWorld) quiet(domains ...string) {
+	w.t.Helper()
+	var reviews []struct{ Reason, Subject string }
+	w.json(&reviews, "review")
+	if len(reviews) > 0 {
+		w.t.Errorf("mails went to review: %+v", reviews)
+	}
+	for _, d := range domains {
+		if n := w.requests(d); n != 1 {
+			w.t.Errorf("R01 got %d requests for %s", n, d)
+		}
+	}
+}
+
+// The whole path with servers as they stand at a hoster: submission with a login, TLS
+// everywhere, and a mailbox that others fill. It is the process that trusts their
+// certificate, so this test sets its environment and waits for its parts.
+func TestOnRealServers(t *testing.T) {
+	certificate := mailhost.NewCertificate(t)
+	t.Setenv("SSL_CERT_FILE", certificate.File)
+	for name, r := range map[string]route{
+		"starttls, R01 delivers": {tls: "starttls", processed: "Processed", direct: true, trusted: certificate},
+		"implicit, relayed":      {tls: "implicit", processed: "Processed", trusted: certificate},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			registerOnRealServers(t, newRealWorld(t, r))
+		})
+	}
+	t.Run("a mailbox in trouble", func(t *testing.T) {
+		t.Parallel()
+		troubleTheMailbox(t, newRealWorld(t, route{tls: "starttls", trusted: certificate}))
+	})
+	t.Run("strangers", func(t *testing.T) {
+		t.Parallel()
+		distrustServers(t, newRealWorld(t, route{tls: "starttls", direct: true}))
+	})
+}
+
+func registerOnRealServers(t *testing.T, w *realWorld) {
+	contact := w.write("person.json", person)
+	if report := w.must("check", "--mail"); !strings.Contains(report, "sent and received unchanged") {
+		t.Errorf("the check says:\n%s", report)
+	}
+	w.serve()
+	w.buy("newtime.ru", "c1", contact)
+	if d := w.reach("newtime.ru", "Registered"); d.PaidTill == nil || d.Handle == nil {
+		t.Errorf("registered as %+v", d)
+	}
+	w.quiet("MYCO_", "newtime.ru")
+	checkWire(t, w.sim.History())
+	w.until("all mails to be handled", func() bool { return w.dovecot.Count(callback, "INBOX", "all") == 0 })
+	if kept, sent := w.dovecot.Count(callback, "Processed", "keyword", "$PanelDone"), len(w.sim.Sent()); kept < sent {
+		t.Errorf("%d mails are in the folder of handled mails, R01 sent %d", kept, sent)
+	}
+	for _, e := range w.sim.History() {
+		if !bytes.Contains(e.Raw, []byte("with ESMTPSA")) || bytes.Contains(e.Raw, []byte("UTF8SMTP")) {
+			t.Errorf("a request came otherwise than by authenticated submission:\n%s", e.Raw)
+		}
+	}
+}
+
+// The mailbox goes away, forgets what it knew, and refuses the login, while answers are
+// under way: they are applied once, and nobody has to look.
+func troubleTheMailbox(t *testing.T, w *realWorld) {
+	contact := w.write("person.json", person)
+	w.serve()
+	w.sim.Hold()
+	w.buy("away.ru", "c1", contact)
+	w.stands("away.ru", "Sent")
+	w.dovecot.Stop()
+	w.sim.Release(0)
+	w.until("R01 to answer", func() bool { return len(w.sim.Sent()) >= 2 })
+	w.dovecot.Start()
+	w.reach("away.ru", "Registered")
+
+	w.sim.Hold()
+	w.buy("forgets.ru", "c1", contact)
+	w.stands("forgets.ru", "Sent")
+	w.dovecot.Stop()
+	before := len(w.entries("away.ru"))
+	w.dovecot.WipeIndexes(callback, true)
+	w.dovecot.Start()
+	w.sim.Release(0)
+	w.reach("forgets.ru", "Registered")
+	w.until("all mails to be flagged again", func() bool {
+		return w.dovecot.Count(callback, "INBOX", "not", "keyword", "$PanelDone") == 0
+	})
+	if after := w.entries("away.ru"); len(after) != before {
+		t.Errorf("a mail that was handed over again added to the Action Log: %+v", after)
+	}
+
+	w.dovecot.SetPassword(callback, "another")
+	w.dovecot.Kick(callback)
+	w.tells("refused the login")
+	w.stop(syscall.SIGTERM)
+	w.dovecot.SetPassword(callback, imapPassword)
+	w.serve()
+	w.buy("refuses.ru", "c1", contact)
+	w.reach("refuses.ru", "Registered")
+	w.quiet("MYCO_", "away.ru", "forgets.ru", "refuses.ru")
+}
+
+func (w *realWorld) entries(domain string) []logView {
+	w.t.Helper()
+	var entries []logView
+	w.json(&entries, "log", "--domain", domain)
+	return entries
+}
+
+// Servers that can't prove who they are get neither password nor mail.
+func distrustServers(t *testing.T, w *realWorld) {
+	report, _, code := w.run("check")
+	if code == 0 || strings.Count(report, "certificate") < 2 {
+		t.Errorf("the check ends with %d and says:\n%s", code, report)
+	}
+	contact := w.write("person.json", person)
+	w.serve()
+	w.tells("certificate is wrong")
+	w.buy("secret.ru", "c1", contact)
+	w.stands("secret.ru", "Queued")
+	if n := len(w.sim.History()); n > 0 {
+		t.Errorf("R01 got %d mails", n)
+	}
+	if log := w.dovecot.Log(); strings.Contains(log, "method=PLAIN") {
+		t.Errorf("somebody logged in:\n%s", log)
+	}
+}

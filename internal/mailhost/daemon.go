@@ -1,0 +1,131 @@
+package mailhost
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// daemon is a server that stays in the foreground, with its children in one process group.
+type daemon struct {
+	name string
+	args []string
+	log  string // the file that takes what it prints; servers write it, too
+
+	ports []int // where it listens
+
+	process *os.Process
+	ended   chan struct{}
+}
+
+// start runs the server. It is killed when this process ends, however that ends.
+func (d *daemon) start() error {
+	log, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command(d.name, d.args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	started, ended := make(chan error), make(chan struct{})
+	go func() { // ends with the server
+		defer close(ended)
+		// The signal comes when this thread ends.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // how it ended is in its log
+		}
+	}()
+	if err := <-started; err != nil {
+		return err
+	}
+	d.process, d.ended = cmd.Process, ended
+	return nil
+}
+
+func (d *daemon) over() bool {
+	select {
+	case <-d.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// signal reaches the server and all its children.
+func (d *daemon) signal(t testing.TB, s syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(-d.process.Pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("signal %s: %v", d.name, err)
+	}
+}
+
+// stop ends the server, and its children for good. It may be frozen, or not run at all.
+func (d *daemon) stop(t testing.TB) {
+	t.Helper()
+	if d.process == nil {
+		return
+	}
+	d.signal(t, syscall.SIGCONT)
+	_ = d.process.Signal(syscall.SIGTERM) // it may have ended
+	select {
+	case <-d.ended:
+	case <-time.After(patience):
+		t.Errorf("%s does not end", d.name)
+	}
+	d.signal(t, syscall.SIGKILL)
+	<-d.ended
+	d.process = nil
+}
+
+// leave waits until the ports are free: the children listen, too, and end a little later.
+func (d *daemon) leave(t testing.TB) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for _, port := range d.ports {
+		for {
+			conn, err := net.DialTimeout("tcp", loopback(port), patience)
+			if err != nil {
+				break
+			}
+			conn.Close()
+			if time.Now().After(deadline) {
+				t.Errorf("%s has ended, and still listens on port %d", d.name, port)
+				return
+			}
+			time.Sleep(time.Millisecond) // polling another process
+		}
+	}
+}
+
+// said returns the last of the log.
+func (d *daemon) said() string {
+	text, err := os.ReadFile(d.log)
+	if err != nil {
+		return err.Error()
+	}
+	if lines := bytes.SplitAfter(text, []byte("\n")); len(lines) > 60 {
+		text = bytes.Join(lines[len(lines)-60:], nil)
+	}
+	return string(text)
+}
+
+// attend stops the server after the test, and shows the log of a test that failed.
+func (d *daemon) attend(t testing.TB) {
+	t.Cleanup(func() {
+		d.stop(t)
+		if t.Failed() {
+			t.Logf("%s wrote:\n%s", d.name, d.said())
+		}
+	})
+}
