@@ -20,7 +20,7 @@ import (
 type grammar struct {
 	Config string `default:"plugin.hcl" placeholder:"FILE" help:"The configuration (${default})."`
 	Server string `placeholder:"URL" help:"The panel to call: HOST:PORT, http(s)://… or unix://PATH. Without it, the one that --config describes."`
-	Token  string `env:"PANEL_TOKEN" placeholder:"TOKEN" help:"For --server, if it asks for one; better given as $$PANEL_TOKEN."`
+	Token  string `env:"PANEL_TOKEN" placeholder:"TOKEN" help:"For --server, if it asks for one; better given by the environment."`
 	Output string `short:"o" enum:"text,json" default:"text" help:"text or json."`
 
 	Demo      demoCommand      `cmd:"" help:"Show the main job with everything embedded, in under a minute."`
@@ -72,12 +72,25 @@ func command(ctx context.Context, args []string, s streams) (code int) {
 	parser := kong.Must(g, kong.Name("panel"), kong.Description("A small hosting panel, and its operator's command line."),
 		kong.Writers(s.stdout, s.stderr), kong.Exit(func(code int) { panic(exited(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	parsed, err := parser.Parse(args)
+	if err == nil {
+		err = refuseEmpty(parsed)
+	}
 	if err != nil {
 		complain(s.stderr, err.Error())
 		hint(s.stderr, "panel --help")
 		return exitUsage
 	}
 	return report(parsed.Run(&call{ctx: ctx, streams: s, grammar: g}), s.stderr)
+}
+
+// refuseEmpty finds arguments that a script filled from a variable that was never set.
+func refuseEmpty(parsed *kong.Context) error {
+	for _, p := range parsed.Path {
+		if p.Positional != nil && p.Positional.Target.IsZero() {
+			return fmt.Errorf("%s must not be empty", p.Positional.Summary())
+		}
+	}
+	return nil
 }
 
 // report tells an error and turns it into the exit code.

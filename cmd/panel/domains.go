@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
 )
 
@@ -41,7 +42,7 @@ func (p *showDomainCommand) Run(c *call) error {
 
 // renewCommand is the operator's own act, so it needs no payment unless asked for.
 type renewCommand struct {
-	Name     string `arg:""`
+	Name     string `arg:"" help:"In Unicode or in ACE."`
 	PaidTill string `placeholder:"DATE" help:"Renew only if it is paid till then."`
 	Unpaid   bool   `help:"As a customer's order: nothing is sent until it is paid."`
 }
@@ -52,7 +53,7 @@ func (p *renewCommand) Run(c *call) error {
 }
 
 type renewalModeCommand struct {
-	Name string `arg:""`
+	Name string `arg:"" help:"In Unicode or in ACE."`
 	Mode string `arg:"" enum:"auto,manual" help:"auto: the registrar plugin's schedule. manual: a person, or the panel's billing."`
 }
 
@@ -66,7 +67,7 @@ func (p *renewalModeCommand) Run(c *call) error {
 
 // updateCommand costs nothing, so it needs no payment.
 type updateCommand struct {
-	Name    string   `arg:""`
+	Name    string   `arg:"" help:"In Unicode or in ACE."`
 	NS      []string `name:"ns" sep:"none" placeholder:"HOST[=IP,…]" help:"A nameserver of the full new set; repeat it."`
 	Contact string   `placeholder:"FILE" help:"JSON file with the contact data to change. - is stdin."`
 }
@@ -89,8 +90,8 @@ func (p *updateCommand) Run(c *call) (err error) {
 }
 
 type importDomainCommand struct {
-	Name      string `arg:""`
-	Customer  string `required:"" placeholder:"ID"`
+	Name      string `arg:"" help:"In Unicode or in ACE."`
+	Customer  string `required:"" placeholder:"ID" help:"Whose it is."`
 	Handle    string `required:"" placeholder:"H" help:"The registrant, as the registrar knows it."`
 	PaidTill  string `required:"" placeholder:"DATE" help:"YYYY-MM-DD."`
 	Registrar string `placeholder:"NAME" help:"Default: the one that serves the TLD."`
@@ -111,7 +112,7 @@ type customerCommands struct {
 }
 
 type showCustomerCommand struct {
-	ID string `arg:""`
+	ID string `arg:"" help:"As orders name the customer."`
 }
 
 func (p *showCustomerCommand) Run(c *call) error {
@@ -132,8 +133,8 @@ func (p *showCustomerCommand) Run(c *call) error {
 }
 
 type handleCommand struct {
-	ID        string `arg:""`
-	Handle    string `arg:""`
+	ID        string `arg:"" help:"As orders name the customer."`
+	Handle    string `arg:"" help:"As the registrar knows the customer."`
 	Registrar string `placeholder:"NAME" help:"Needed when several work with handles."`
 }
 
@@ -166,7 +167,7 @@ func (p *runRenewalsCommand) Run(c *call) error {
 	if err := c.show(steps, func(w io.Writer) {
 		row(w, "DOMAIN", "PAID TILL", "ACTION", "REASON")
 		for _, s := range steps {
-			row(w, s.Domain, s.PaidTill, s.Action, s.Reason)
+			row(w, orders.Unicode(s.Domain), s.PaidTill, s.Action, s.Reason)
 		}
 	}); err != nil {
 		return err

@@ -101,7 +101,7 @@ func (p *logCommand) follow(c *call) error {
 }
 
 type mailCommand struct {
-	ID string `arg:""`
+	ID string `arg:"" help:"As the log and the timeline show it."`
 }
 
 func (p *mailCommand) Run(c *call) error {
@@ -135,7 +135,7 @@ func (listReviewsCommand) Run(c *call) error {
 }
 
 type showReviewCommand struct {
-	ID string `arg:""`
+	ID string `arg:"" help:"As panel review lists it."`
 }
 
 func (p *showReviewCommand) Run(c *call) error {
@@ -148,12 +148,12 @@ func (p *showReviewCommand) Run(c *call) error {
 
 // by is who decides; the name goes into the timeline.
 type by struct {
-	By string `env:"USER" required:"" placeholder:"WHO" help:"Who decides ($$USER)."`
+	By string `env:"USER" required:"" placeholder:"WHO" help:"Who decides."`
 }
 
 type resolveReviewCommand struct {
-	ID        string `arg:""`
-	Outcome   string `required:"" enum:"queued,done,done_not_delegated,rejected,no_funds,auth_failed,notice,ignore" placeholder:"O" help:"What it says: ${enum}."`
+	ID        string `arg:"" help:"As panel review lists it."`
+	Outcome   string `required:"" enum:"queued,done,done_not_delegated,rejected,no_funds,auth_failed,notice,ignore" placeholder:"O" help:"What it says: queued, done, done_not_delegated, rejected, no_funds, auth_failed, notice or ignore."`
 	Operation string `placeholder:"OP" help:"Which operation it is about."`
 	by
 }
@@ -167,7 +167,7 @@ func (p *resolveReviewCommand) Run(c *call) error {
 }
 
 type reviewRuleCommand struct {
-	ID string `arg:""`
+	ID string `arg:"" help:"As panel review lists it."`
 }
 
 func (p *reviewRuleCommand) Run(c *call) error {
@@ -184,7 +184,7 @@ type operationCommand struct {
 }
 
 type showOperationCommand struct {
-	ID string `arg:""`
+	ID string `arg:"" help:"As panel domain show names it."`
 }
 
 func (p *showOperationCommand) Run(c *call) error {
@@ -196,7 +196,7 @@ func (p *showOperationCommand) Run(c *call) error {
 }
 
 type resolveOperationCommand struct {
-	ID      string `arg:""`
+	ID      string `arg:"" help:"As panel domain show names it."`
 	Outcome string `required:"" enum:"done,failed,resend,cancel" placeholder:"O" help:"done: it was executed. failed: it was not, and shall not be. resend: it was not; send it again. cancel: withdraw it before it is sent."`
 	Note    string `help:"For the timeline."`
 	by
@@ -230,7 +230,7 @@ func (p *testRepliesCommand) Run(c *call) error {
 	for _, file := range p.Files {
 		raw, err := os.ReadFile(file)
 		if err != nil {
-			return fmt.Errorf("read mail: %w", err)
+			return usage(fmt.Errorf("read mail: %w", err))
 		}
 		rec, err := post[api.Recognition](c, api.Path("replies", "test"), api.CapturedMail{Raw: raw, Registrar: p.Registrar})
 		if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -99,7 +100,7 @@ func nameservers(args []string) ([]api.Nameserver, error) {
 	for _, arg := range args {
 		host, addresses, _ := strings.Cut(arg, "=")
 		if host == "" {
-			return nil, fmt.Errorf("--ns %s: want HOST or HOST=IP", arg)
+			return nil, fmt.Errorf("--ns %q: want HOST or HOST=IP", arg)
 		}
 		i, known := at[host]
 		if !known {
@@ -108,9 +109,13 @@ func nameservers(args []string) ([]api.Nameserver, error) {
 			list = append(list, api.Nameserver{Host: host})
 		}
 		for ip := range strings.SplitSeq(addresses, ",") {
-			if ip != "" {
-				list[i].IPs = append(list[i].IPs, ip)
+			if ip == "" {
+				continue
 			}
+			if _, err := netip.ParseAddr(ip); err != nil {
+				return nil, fmt.Errorf("--ns %s: %s is no IP address", arg, ip)
+			}
+			list[i].IPs = append(list[i].IPs, ip)
 		}
 	}
 	return list, nil
@@ -158,11 +163,11 @@ func outcome(d api.Domain) (ended bool, err error) {
 	case "Registered":
 		return true, nil
 	}
-	return true, fmt.Errorf("%s is %s; panel log --domain %s says why", d.Unicode, d.Status, d.Name)
+	return true, fmt.Errorf("%s is %s; panel log --domain %[1]s says why", d.Unicode, d.Status)
 }
 
 type payCommand struct {
-	Order string `arg:""`
+	Order string `arg:"" help:"Its ID; panel orders lists them."`
 	patience
 }
 
@@ -181,7 +186,7 @@ func (p *payCommand) Run(c *call) error {
 }
 
 type cancelCommand struct {
-	Order string `arg:""`
+	Order string `arg:"" help:"Its ID; panel orders lists them."`
 }
 
 func (p *cancelCommand) Run(c *call) error {
@@ -196,7 +201,7 @@ func (p *cancelCommand) Run(c *call) error {
 }
 
 type showOrderCommand struct {
-	Order string `arg:""`
+	Order string `arg:"" help:"Its ID; panel orders lists them."`
 }
 
 func (p *showOrderCommand) Run(c *call) error {
@@ -220,7 +225,7 @@ func (p *ordersCommand) Run(c *call) error {
 }
 
 type previewCommand struct {
-	Order string `arg:""`
+	Order string `arg:"" help:"Its ID; panel orders lists them."`
 }
 
 func (p *previewCommand) Run(c *call) error {

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode"
 
+	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
 )
 
@@ -151,7 +152,7 @@ func domainText(d api.Domain) func(io.Writer) {
 func entryText(w io.Writer, e api.Entry, withDomain bool) {
 	cells := []any{e.At}
 	if withDomain {
-		cells = append(cells, e.Domain)
+		cells = append(cells, orders.Unicode(orDash(e.Domain)))
 	}
 	message := e.Message
 	if e.Mail != nil {
@@ -170,10 +171,12 @@ func operationText(op api.Operation) func(io.Writer) {
 		if op.OperationDetails == nil {
 			return
 		}
-		row(w, "domain", op.Domain)
+		row(w, "domain", orders.Unicode(op.Domain))
 		row(w, "order", op.Order)
 		row(w, "deadline", op.Deadline)
-		fmt.Fprintln(w)
+		if len(op.History) > 0 {
+			fmt.Fprintln(w)
+		}
 		for _, s := range op.History {
 			row(w, s.At, s.Actor, s.State, s.Evidence, s.Message)
 		}

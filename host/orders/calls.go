@@ -16,11 +16,11 @@ import (
 func (s *Service) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
 	ace, err := names.ToASCII(strings.Trim(strings.TrimSpace(q.TLD), "."))
 	if err != nil {
-		return registrar.Form{}, invalid("tld", fmt.Sprintf("%q is not a TLD", q.TLD))
+		return registrar.Form{}, Mistake("tld", fmt.Sprintf("%q is not a TLD", q.TLD))
 	}
 	name, ok := s.route(ace)
 	if !ok {
-		return registrar.Form{}, invalid("tld", "no registrar serves ."+q.TLD)
+		return registrar.Form{}, Mistake("tld", "no registrar serves ."+q.TLD)
 	}
 	r, err := s.registrars.Registrar(name)
 	if err != nil {
@@ -80,7 +80,7 @@ func decision[T ~string](by string, outcome T, allowed []T) error {
 	if !slices.Contains(allowed, outcome) {
 		problems = append(problems, registrar.Problem{Path: "outcome", Message: fmt.Sprintf("must be one of %v", allowed)})
 	}
-	return registrar.InvalidOrder(problems)
+	return mistakes(problems)
 }
 
 // withOperation calls the registrar that is recorded with an operation, and where none is,
@@ -147,7 +147,7 @@ func (s *Service) keeper(ctx context.Context, name string) (registrar.Registrar,
 // SetRenewal chooses how a domain is renewed from now on.
 func (s *Service) SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (Domain, error) {
 	if !slices.Contains(registrar.RenewalModes(), mode) {
-		return Domain{}, invalid("mode", fmt.Sprintf("must be one of %v", registrar.RenewalModes()))
+		return Domain{}, Mistake("mode", fmt.Sprintf("must be one of %v", registrar.RenewalModes()))
 	}
 	r, d, err := s.keeper(ctx, name)
 	if err != nil {
@@ -175,7 +175,7 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 		}
 	}
 	if known.Name != "" && !gone(known.Status) && (known.Registrar != name || known.Status != registrar.StatusRegistered) {
-		return Domain{}, registrar.Errorf(registrar.Precondition, "%s is %s here already, with registrar %s", ace, known.Status, known.Registrar)
+		return Domain{}, registrar.Errorf(registrar.Precondition, "%s is %s here already, with registrar %s", Unicode(ace), known.Status, known.Registrar)
 	}
 	return s.takeOver(ctx, i, name)
 }

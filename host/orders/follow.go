@@ -14,25 +14,28 @@ import (
 // returns nil. Any other end is an error, and following again goes on where it stopped.
 func (s *Service) Follow(ctx context.Context, name string, events registrar.Events) error {
 	s.toSubmit[name].Wake() // it is at work again
+	err := s.applyAll(ctx, name, events)
+	if ctx.Err() != nil {
+		return nil // and what err says is no more than that
+	}
+	return fmt.Errorf("follow %s: %w", name, err)
+}
+
+// applyAll returns why it did not go on.
+func (s *Service) applyAll(ctx context.Context, name string, events registrar.Events) error {
 	after, err := s.cursor(ctx, name)
 	if err != nil {
-		return fmt.Errorf("follow %s: %w", name, err)
+		return err
 	}
 	for e, err := range events.Events(ctx, after) {
-		if ctx.Err() != nil {
-			return nil
-		}
 		if err == nil {
 			err = s.apply(ctx, name, e)
 		}
 		if err != nil {
-			return fmt.Errorf("follow %s: %w", name, err)
+			return err
 		}
 	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	return fmt.Errorf("follow %s: its events ended", name)
+	return errors.New("its events ended")
 }
 
 func (s *Service) cursor(ctx context.Context, name string) (c registrar.Cursor, err error) {

@@ -243,6 +243,17 @@ func TestFollowReportsWhatEndsIt(t *testing.T) {
 	}
 }
 
+// However far it got, the end of its context is no error.
+func TestFollowEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := b.Follow(ctx, "r01", b.fake); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFollowLog(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)

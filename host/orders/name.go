@@ -18,10 +18,10 @@ var names = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictD
 func ACE(name string) (string, error) {
 	ace, err := names.ToASCII(strings.TrimSuffix(strings.TrimSpace(name), "."))
 	if err != nil {
-		return "", invalid("domain", fmt.Sprintf("%q is not a domain name: %s", name, strings.TrimPrefix(err.Error(), "idna: ")))
+		return "", Mistake("domain", fmt.Sprintf("%q is not a domain name: %s", name, strings.TrimPrefix(err.Error(), "idna: ")))
 	}
 	if tld(ace) == ace {
-		return "", invalid("domain", fmt.Sprintf("%q is not a domain name: it needs a name and a TLD, such as example.ru", name))
+		return "", Mistake("domain", fmt.Sprintf("%q is not a domain name: it needs a name and a TLD, such as example.ru", name))
 	}
 	return ace, nil
 }
@@ -38,6 +38,15 @@ func Unicode(ace string) string {
 // tld is the last label; of a name with one label, the name.
 func tld(ace string) string { return ace[strings.LastIndexByte(ace, '.')+1:] }
 
-func invalid(path, message string) error {
-	return registrar.InvalidOrder([]registrar.Problem{{Path: path, Message: message}})
+// Mistake is the error for one wrong field of a request.
+func Mistake(path, message string) error {
+	return mistakes([]registrar.Problem{{Path: path, Message: message}})
+}
+
+// mistakes returns nil for no problems.
+func mistakes(problems []registrar.Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return &registrar.Error{Code: registrar.Invalid, Detail: "the request has mistakes", Problems: problems}
 }

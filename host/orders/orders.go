@@ -111,5 +111,8 @@ func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 	return s
 }
 
+// time is now, as the database can keep it.
+func (s *Service) time() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
+
 // Close closes the book. Run and every Follow must have returned.
 func (s *Service) Close() error { return s.db.Close() }

@@ -53,10 +53,10 @@ func (s *Service) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Or
 	}
 	o.State = next
 	if next == Cancelled {
-		o.ClosedAt = s.now().UTC()
+		o.ClosedAt = s.time()
 		return o, s.cancelled(ctx, tx, o)
 	}
-	o.PaidAt = s.now().UTC()
+	o.PaidAt = s.time()
 	return o, s.paid(ctx, tx, o)
 }
 

@@ -21,7 +21,7 @@ func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 		return Order{}, err
 	}
 	o := Order{ID: asked.ID, Kind: asked.Kind, Domain: asked.Domain, Customer: asked.Customer, Registrar: name, State: Unpaid,
-		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.now().UTC()}
+		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.time()}
 	sealed, err := s.seal(asked)
 	if err != nil {
 		return Order{}, err
@@ -58,7 +58,7 @@ func (s *Service) prepare(ctx context.Context, q Request) (o registrar.Order, na
 		return o, name, err
 	}
 	if o.Customer != "" && o.Customer != known.Customer {
-		return o, "", invalid("customer", o.Domain+" belongs to another customer")
+		return o, "", Mistake("customer", Unicode(o.Domain)+" belongs to another customer")
 	}
 	o.Customer = known.Customer
 	if o.Kind == registrar.KindRenew && o.PaidTill.IsZero() {
@@ -73,12 +73,12 @@ func (s *Service) order(q Request) (registrar.Order, error) {
 		return registrar.Order{}, err
 	}
 	if !slices.Contains(registrar.OperationKinds(), q.Kind) {
-		return registrar.Order{}, invalid("kind", fmt.Sprintf("must be one of %v", registrar.OperationKinds()))
+		return registrar.Order{}, Mistake("kind", fmt.Sprintf("must be one of %v", registrar.OperationKinds()))
 	}
 	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: strings.TrimSpace(q.Customer), Registrant: q.Registrant,
 		Nameservers: normalHosts(q.Nameservers), AuthCode: q.AuthCode, PaidTill: q.PaidTill}
 	if acquires(q.Kind) && o.Customer == "" {
-		return o, invalid("customer", "is required: the name your panel has for the customer")
+		return o, Mistake("customer", "is required: the name your panel has for the customer")
 	}
 	o.ID, err = s.newID()
 	return o, err
@@ -100,14 +100,14 @@ func admissible(k registrar.OperationKind, d Domain) error {
 	switch d.Status {
 	case registrar.StatusRegistered, registrar.StatusExpired:
 		if acquires(k) {
-			return registrar.Errorf(registrar.Precondition, "%s is %s here already", d.Name, d.Status)
+			return registrar.Errorf(registrar.Precondition, "%s is %s here already", Unicode(d.Name), d.Status)
 		}
 		if d.Operation != nil {
-			return registrar.Errorf(registrar.Precondition, "%s has an open operation, %s (%s); wait for it", d.Name, d.Operation.ID, d.Operation.Kind)
+			return registrar.Errorf(registrar.Precondition, "%s has an open operation, %s (%s); wait for it", Unicode(d.Name), d.Operation.ID, d.Operation.Kind)
 		}
 		return nil
 	case registrar.StatusPending, registrar.StatusRegistering, registrar.StatusTransferring:
-		return registrar.Errorf(registrar.Precondition, "%s has been ordered already and is %s", d.Name, d.Status)
+		return registrar.Errorf(registrar.Precondition, "%s has been ordered already and is %s", Unicode(d.Name), d.Status)
 	}
 	if !acquires(k) {
 		return registrar.Errorf(registrar.Precondition, "the domain is not registered here, so there is nothing to %s", k)
@@ -118,7 +118,7 @@ func admissible(k registrar.OperationKind, d Domain) error {
 func (s *Service) routed(domain string) (string, error) {
 	name, ok := s.route(tld(domain))
 	if !ok {
-		return "", invalid("domain", "no registrar serves ."+Unicode(tld(domain)))
+		return "", Mistake("domain", "no registrar serves ."+Unicode(tld(domain)))
 	}
 	return name, nil
 }
@@ -168,11 +168,11 @@ func refuseSecond(ctx context.Context, tx *sql.Tx, o Order) error {
 		return err
 	}
 	return registrar.Errorf(registrar.Precondition, "%s has an open order, %s (%s, %s); wait for it or cancel it",
-		o.Domain, open[0].ID, open[0].Kind, open[0].State)
+		Unicode(o.Domain), open[0].ID, open[0].Kind, open[0].State)
 }
 
 func describe(o Order) string {
-	text := fmt.Sprintf("order %s: %s %s for customer %s", o.ID, o.Kind, o.Domain, o.Customer)
+	text := fmt.Sprintf("order %s: %s %s for customer %s", o.ID, o.Kind, Unicode(o.Domain), o.Customer)
 	if o.Own {
 		text += ", the provider's own"
 	}

@@ -79,7 +79,7 @@ func (s *Service) Recognise(ctx context.Context, name string, raw []byte) (regis
 func (s *Service) chosen(ctx context.Context, name string, c registrar.Capability) (string, error) {
 	if name != "" {
 		if !slices.Contains(s.names, name) {
-			return "", invalid("registrar", fmt.Sprintf("must be one of %v", s.names))
+			return "", Mistake("registrar", fmt.Sprintf("must be one of %v", s.names))
 		}
 		return name, nil
 	}
@@ -98,7 +98,7 @@ func (s *Service) chosen(ctx context.Context, name string, c registrar.Capabilit
 	case len(able) == 0:
 		return "", registrar.Errorf(registrar.Unsupported, "no registrar has the capability %s", c)
 	}
-	return "", invalid("registrar", "is required: more than one has the capability "+string(c))
+	return "", Mistake("registrar", "is required: more than one has the capability "+string(c))
 }
 
 // Reviews lists the mails that wait for a person.
@@ -146,8 +146,11 @@ func (s *Service) withReview(ctx context.Context, id registrar.ReviewID, call fu
 // Mail returns a stored mail, masked.
 func (s *Service) Mail(ctx context.Context, id registrar.MailID) (mail registrar.Mail, err error) {
 	err = s.withOwner("mail "+string(id), s.names, func(r registrar.Registrar) error {
+		_, err := r.Mail(ctx, id)
+		return err
+	}, func(r registrar.Registrar) error {
 		mail, err = r.Mail(ctx, id)
 		return err
-	}, func(registrar.Registrar) error { return nil })
+	})
 	return mail, err
 }

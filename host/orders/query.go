@@ -36,7 +36,7 @@ func (s *Service) Order(ctx context.Context, id registrar.OrderID) (o Order, err
 // Domains lists domains in name order.
 func (s *Service) Domains(ctx context.Context, q DomainQuery) (list []Domain, err error) {
 	if q.Status != "" && !slices.Contains(registrar.DomainStatuses(), q.Status) {
-		return nil, invalid("status", fmt.Sprintf("must be one of %v", registrar.DomainStatuses()))
+		return nil, Mistake("status", fmt.Sprintf("must be one of %v", registrar.DomainStatuses()))
 	}
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		list, err = selectDomains(ctx, tx, "where ($1 = '' or status = $1) and ($2 = '' or customer = $2)", q.Status, q.Customer)

@@ -70,7 +70,7 @@ func or(text, otherwise string) string {
 }
 
 func mistake(path, format string, args ...any) error {
-	return registrar.InvalidOrder([]registrar.Problem{{Path: path, Message: fmt.Sprintf(format, args...)}})
+	return orders.Mistake(path, fmt.Sprintf(format, args...))
 }
 
 func (s *Server) listOrders(r *http.Request) ([]api.Order, error) {
@@ -191,7 +191,11 @@ func (s *Server) actionLog(w http.ResponseWriter, r *http.Request) {
 }
 
 func logQuery(r *http.Request) (q orders.LogQuery, err error) {
-	q.Domain = r.FormValue("domain")
+	if q.Domain = r.FormValue("domain"); q.Domain != "" {
+		if q.Domain, err = orders.ACE(q.Domain); err != nil {
+			return q, err // told before a stream begins
+		}
+	}
 	if q.After, err = strconv.ParseInt(or(r.FormValue("after"), "0"), 10, 64); err != nil {
 		return q, mistake("after", "must be the ID of an entry")
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -21,14 +22,14 @@ func (c *Contact) UnmarshalJSON(text []byte) error {
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return fmt.Errorf("a contact must be a JSON object")
+		return errors.New("a contact must be a JSON object")
 	}
 	*c = Contact{}
 	for dec.More() {
 		t, err := dec.Token()
 		key, ok := t.(string)
 		if err != nil || !ok {
-			return fmt.Errorf("a contact must be a JSON object")
+			return errors.New("a contact must be a JSON object")
 		}
 		if _, twice := (*c)[key]; twice {
 			return fmt.Errorf("contact key %q is there twice", key)
@@ -44,7 +45,7 @@ func (c *Contact) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-var errValue = fmt.Errorf("must be a string, true, false, or a list of strings")
+var errValue = errors.New("must be a string, true, false, or a list of strings")
 
 func values(raw json.RawMessage) ([]string, error) {
 	var v any
@@ -86,10 +87,16 @@ func DecodeContact(r io.Reader) (Contact, error) {
 	return c, nil
 }
 
-// withoutValue keeps what a syntax error quotes of the contents to one character.
+// withoutValue leaves out what a syntax error quotes of the contents.
 func withoutValue(err error) error {
-	if syntax, ok := err.(*json.SyntaxError); ok {
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
 		return fmt.Errorf("it is not JSON: mistake at byte %d", syntax.Offset)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it is not JSON: it ends too early")
+	case errors.Is(err, io.EOF):
+		return errors.New("it is empty")
 	}
 	return err
 }

@@ -3,9 +3,11 @@ package mailform
 import (
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
+	"golang.org/x/text/unicode/norm"
 
 	"registrar.panel/shared/registrar"
 )
@@ -20,34 +22,53 @@ var (
 const shortestTask = 5 // digits; R01's numbers are long, and others are not tasks
 
 // SuggestRule writes a block of configuration that recognises a reply and others worded
-// like it, for a person to look over.
+// like it, for a person to look over; or a comment that no rule can.
 func SuggestRule(in Input, outcome registrar.ReplyOutcome) string {
-	used := map[string]bool{}
+	c := ruleLike(in, outcome)
+	rules, problems := operatorRules([]RuleConfig{c})
+	says := strings.TrimSpace(in.Subject + telling(in.Text))
+	if says == "" || len(problems) > 0 || (&Recogniser{rules}).Recognise(in) == nil {
+		return "# No rule can recognise this mail: it says nothing of its own, or is too long.\n"
+	}
 	file := hclwrite.NewEmptyFile()
-	block := file.Body().AppendNewBlock("reply", []string{"like " + plain(token.ReplaceAllString(in.Subject, ""))}).Body()
-	body := generalise(telling(in.Text), used)
-	if subject := generalise(plain(in.Subject), used); subject != "" {
-		block.SetAttributeValue("subject", cty.StringVal("^"+subject+"$"))
-	}
-	if body != "" {
-		block.SetAttributeValue("body", cty.StringVal("(?m)^"+body+"$"))
-	}
-	block.SetAttributeValue("outcome", cty.StringVal(string(outcome)))
+	block := file.Body().AppendNewBlock("reply", []string{c.Name}).Body()
+	block.SetAttributeValue("subject", cty.StringVal(c.Subject))
+	block.SetAttributeValue("body", cty.StringVal(c.Body))
+	block.SetAttributeValue("outcome", cty.StringVal(c.Outcome))
 	return string(file.Bytes())
 }
 
-// telling is the line that says most: the first that names an object, or the first.
+// ruleLike makes the rule of a subject and of the paragraph that says most. A line of it
+// alone would not do: the one that names the domain says nothing of what became of it.
+func ruleLike(in Input, outcome registrar.ReplyOutcome) RuleConfig {
+	words := notWord.ReplaceAllString(token.ReplaceAllString(in.Subject, ""), " ")
+	c := RuleConfig{Name: strings.TrimSpace("like " + plain(words)), Body: emptyBody, Outcome: string(outcome)}
+	used := map[string]bool{}
+	if body := generalise(telling(in.Text), used); body != "" {
+		c.Body = "(?m)^" + body + "$"
+	}
+	c.Subject = "^" + generalise(in.Subject, used) + "$"
+	return c
+}
+
+// emptyBody is of a mail that says all in its subject, or quotes and says nothing.
+const emptyBody = `^\s*$`
+
+// notWord is what the name of a rule can do without.
+var notWord = regexp.MustCompile(`[^\pL\pN.:-]+`)
+
+// telling is the paragraph that says most: the first that names an object, or the longest.
 func telling(text string) string {
-	first := ""
-	for l := range strings.SplitSeq(withoutQuotation(text), "\n") {
-		if len(Objects(l)) > 0 {
-			return l
+	longest := ""
+	for _, p := range emptyLine.Split(withoutQuotation(text), -1) {
+		if p = strings.Trim(p, "\n"); len(Objects(p)) > 0 {
+			return p
 		}
-		if first == "" {
-			first = l
+		if len(p) > len(longest) {
+			longest = p
 		}
 	}
-	return first
+	return longest
 }
 
 // generalise quotes a text for a pattern and puts groups in the place of what varies. A
@@ -56,11 +77,11 @@ func generalise(text string, used map[string]bool) string {
 	var b strings.Builder
 	at := 0
 	for _, m := range variable.FindAllStringIndex(text, -1) {
-		b.WriteString(regexp.QuoteMeta(text[at:m[0]]))
+		b.WriteString(literal(text[at:m[0]]))
 		b.WriteString(groupFor(text[m[0]:m[1]], used))
 		at = m[1]
 	}
-	b.WriteString(regexp.QuoteMeta(text[at:]))
+	b.WriteString(literal(text[at:]))
 	return b.String()
 }
 
@@ -81,11 +102,25 @@ func groupFor(word string, used map[string]bool) string {
 	case len(word) >= shortestTask && strings.Trim(word, "0123456789") == "":
 		name, pattern = "task", `\d+`
 	default:
-		return regexp.QuoteMeta(word)
+		return literal(word)
 	}
 	if used[name] {
 		return pattern
 	}
 	used[name] = true
 	return "(?P<" + name + ">" + pattern + ")"
+}
+
+// literal quotes a text for a pattern. Configuration rewrites letters that are not in their
+// normal form, so a mark or such a letter stands as any character.
+func literal(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r != '\n' && (unicode.In(r, unicode.M, unicode.C) || !norm.NFC.IsNormalString(string(r))) {
+			b.WriteString(".")
+		} else {
+			b.WriteString(regexp.QuoteMeta(string(r)))
+		}
+	}
+	return b.String()
 }

@@ -1,6 +1,10 @@
 package mailform
 
 import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/hcl/v2/hclsimple"
@@ -29,26 +33,13 @@ func TestSuggestRule(t *testing.T) {
 		},
 		"nothing telling": {
 			in:   Input{Subject: "", Text: "See section 7.\nR01"},
-			like: Input{Subject: "anything", Text: "See section 7."},
+			like: Input{Subject: "", Text: "Hello!\n\nSee section 7.\nR01"},
 		},
 	} {
-		var config struct {
-			Replies []struct {
-				Name    string `hcl:"name,label"`
-				Subject string `hcl:"subject,optional"`
-				Body    string `hcl:"body,optional"`
-				Outcome string `hcl:"outcome"`
-			} `hcl:"reply,block"`
-		}
 		text := SuggestRule(c.in, registrar.ReplyRejected)
-		if err := hclsimple.Decode("rule.hcl", []byte(text), nil, &config); err != nil || len(config.Replies) != 1 {
-			t.Errorf("%s: %v in\n%s", name, err, text)
-			continue
-		}
-		rule := config.Replies[0]
-		r, problems := NewRecogniser([]RuleConfig{{Name: rule.Name, Subject: rule.Subject, Body: rule.Body, Outcome: rule.Outcome}})
-		if len(problems) > 0 {
-			t.Errorf("%s: %v in\n%s", name, problems, text)
+		r := configured(t, text)
+		if r == nil {
+			t.Errorf("%s: not configuration\n%s", name, text)
 			continue
 		}
 		if got := r.Recognise(c.in); len(got) != 1 || got[0].Outcome != registrar.ReplyRejected {
@@ -57,6 +48,141 @@ func TestSuggestRule(t *testing.T) {
 		got := r.Recognise(c.like)
 		if len(got) != 1 || got[0].Domain != c.domain || got[0].Handle != c.handle {
 			t.Errorf("%s: its like is read as %v by\n%s", name, got, text)
+		}
+	}
+}
+
+// configured reads suggested configuration, and is what its rule alone recognises; nil if
+// there is none.
+func configured(t *testing.T, text string) *Recogniser {
+	t.Helper()
+	var config struct {
+		Replies []struct {
+			Name    string `hcl:"name,label"`
+			Subject string `hcl:"subject,optional"`
+			Body    string `hcl:"body,optional"`
+			Outcome string `hcl:"outcome"`
+		} `hcl:"reply,block"`
+	}
+	if err := hclsimple.Decode("rule.hcl", []byte(text), nil, &config); err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	if len(config.Replies) != 1 {
+		return nil
+	}
+	c := config.Replies[0]
+	rules, problems := operatorRules([]RuleConfig{{Name: c.Name, Subject: c.Subject, Body: c.Body, Outcome: c.Outcome}})
+	if len(problems) > 0 {
+		t.Fatalf("%v in\n%s", problems, text)
+	}
+	return &Recogniser{rules}
+}
+
+// Whatever waits for review: the rule made of it, once configured, knows it and none of the
+// other mails, for every outcome.
+func TestSuggestedRuleKnowsItsMail(t *testing.T) {
+	t.Parallel()
+	waiting := map[string]Input{
+		"tabs and blanks": {Subject: "Re:  New\tdomain ", Text: "\tDone  with\tit. "},
+		"not normal":      {Subject: "И\u0306од \u2126", Text: "и\u0306од принят \u212b"},
+		"templates":       {Subject: "${x} %{if}", Text: "${x} %{if} \"q\" \\d+ (?P<x>.) [a] {1}"},
+		"very long":       {Subject: strings.Repeat("слово ", 200), Text: strings.Repeat("ещё ", 100)},
+	}
+	mails := maps.Clone(waiting)
+	for _, path := range vectors(t) {
+		v := readVector(t, path)
+		mails[filepath.Base(path)] = Input{Subject: "Re: New domain", Text: v.text}
+		if v.expect == nil {
+			waiting[filepath.Base(path)] = mails[filepath.Base(path)]
+		}
+	}
+	suggested := 0
+	for name, in := range waiting {
+		for _, outcome := range registrar.ReplyOutcomes() {
+			text := SuggestRule(in, outcome)
+			r := configured(t, text)
+			if r == nil {
+				continue
+			}
+			suggested++
+			got := r.Recognise(in)
+			if len(got) == 0 || got[0].Outcome != outcome {
+				t.Errorf("%s as %s: read as %+v by\n%s", name, outcome, got, text)
+				continue
+			}
+			for other, mail := range mails {
+				if outcome == registrar.ReplyDone && r.Recognise(mail) != nil && !alike(in.Text, mail.Text) {
+					t.Errorf("%s as %s: %s is read, too, by\n%s", name, outcome, other, text)
+				}
+			}
+			in := in
+			if in.Subject += " and more"; r.Recognise(in) != nil {
+				t.Errorf("%s as %s: another subject is read, too, by\n%s", name, outcome, text)
+			}
+		}
+	}
+	if all := len(waiting) * len(registrar.ReplyOutcomes()); suggested < all*3/4 {
+		t.Errorf("only %d of %d rules", suggested, all)
+	}
+}
+
+// alike tells whether a text holds the telling paragraph of another, but for what always
+// differs.
+func alike(a, b string) bool {
+	paragraph := strings.Split(telling(a), "\n")
+	lines := strings.Split(withoutQuotation(b), "\n")
+	for len(lines) >= len(paragraph) {
+		if slices.EqualFunc(paragraph, lines[:len(paragraph)], func(x, y string) bool { return words(x) == words(y) }) {
+			return telling(a) != "" || telling(b) == ""
+		}
+		lines = lines[1:]
+	}
+	return false
+}
+
+// words are a line without what differs from one reply to the next.
+func words(line string) string {
+	return variable.ReplaceAllStringFunc(line, func(w string) string {
+		if len(Objects(w)) > 0 || strings.Trim(w, "0123456789.-") == "" {
+			return "x"
+		}
+		return w
+	})
+}
+
+// What says nothing has no rule: it would be one for everything.
+func TestNoRuleForNothing(t *testing.T) {
+	t.Parallel()
+	for reason, in := range map[string]Input{
+		"empty":     {},
+		"quotation": {Text: "> domain: newtime.ru\n> status: TASK_SUCCESS"},
+		"too long":  {Subject: "Re: New domain", Text: strings.Repeat("x", longest+1)},
+	} {
+		if text := SuggestRule(in, registrar.ReplyDone); configured(t, text) != nil || !strings.HasPrefix(text, "# ") {
+			t.Errorf("%s: %s", reason, text)
+		}
+	}
+}
+
+// A rule made of a success does not take a failure for one.
+func TestSuggestedRuleIsNotTooWide(t *testing.T) {
+	t.Parallel()
+	const subject = "Re: New domain [ABCDEFGHIJKLMNOPQRSTUVWXYZ]"
+	for reason, texts := range map[string][2]string{
+		"another status":           {"domain: newtime.ru\nstatus: TASK_FINE", "domain: newtime.ru\nstatus: TASK_FAILURE"},
+		"another line around":      {"task: 1048577\ndomain: newtime.ru", "task: 1048577\nerror: 5\ndomain: newtime.ru"},
+		"the same greeting":        {"Hello!\n\nYour wish is granted.", "Hello!\n\nYour wish is refused."},
+		"the same signature":       {"It is all done as you wished.\n\nR01", "No.\n\nR01"},
+		"the same quotation":       {"> domain: newtime.ru", "> domain: newtime.ru\n\nrefused"},
+		"one more word":            {"newtime.ru is yours", "newtime.ru is yours not"},
+		"a quotation of the words": {"newtime.ru is yours", "> newtime.ru is yours"},
+	} {
+		in := Input{Subject: subject, Text: texts[0]}
+		r := configured(t, SuggestRule(in, registrar.ReplyDone))
+		if r == nil || r.Recognise(in) == nil {
+			t.Errorf("%s: no rule for the mail itself", reason)
+		} else if got := r.Recognise(Input{Subject: subject, Text: texts[1]}); got != nil {
+			t.Errorf("%s: %+v", reason, got)
 		}
 	}
 }

@@ -1,0 +1,284 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/internal/secret"
+	"registrar.panel/shared/registrar"
+)
+
+func (b *bench) decode(w interface{ Result() *http.Response }, status int, v any) {
+	b.t.Helper()
+	answer := w.Result()
+	defer answer.Body.Close()
+	if answer.StatusCode != status || answer.Header.Get("Content-Type") != "application/json" {
+		b.t.Fatalf("status %d (%s), want %d as JSON", answer.StatusCode, answer.Header.Get("Content-Type"), status)
+	}
+	if err := json.NewDecoder(answer.Body).Decode(v); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// wantJSON asserts an answer, word for word but for white space and the order of keys.
+func (b *bench) wantJSON(w interface{ Result() *http.Response }, want string) {
+	b.t.Helper()
+	var got, wanted any
+	b.decode(w, http.StatusOK, &got)
+	if err := json.Unmarshal([]byte(want), &wanted); err != nil {
+		b.t.Fatalf("the test is wrong: %v", err)
+	}
+	if diff := cmp.Diff(wanted, got); diff != "" {
+		b.t.Errorf("answer (-want +got):\n%s", diff)
+	}
+}
+
+// What the answers have in common. $ORDER is the ID of the first order.
+const (
+	at           = `"2026-03-01T12:04:05.678Z"`
+	orderKeys    = `"id":"$ORDER","kind":"register","domain":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","customer":"c1","registrar":"r01","own":false,"operation":null,"error":null,"created_at":` + at
+	orderJSON    = `{` + orderKeys + `,"state":"unpaid","paid_at":null,"closed_at":null}`
+	pendingJSON  = `{"name":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","status":"Pending","registrar":"r01","customer":"c1","handle":null,"paid_till":null,"renewal":null,"nameservers":[{"host":"ns1.xn--e1afmkfd.xn--p1ai","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"operation":null,"alarms":[]}`
+	domainKeys   = `"name":"example.ru","unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","handle":"C1-RIPN","paid_till":"2027-03-01","renewal":"auto","nameservers":[{"host":"ns1.example.ru","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"operation":{"id":"op-1","kind":"update","state":"Sent","waits_for":"an answer","error":null},"alarms":[{"key":"silence","since":` + at + `,"message":"<script>alert(\"1\")</script>"}]`
+	domainJSON   = `{` + domainKeys + `}`
+	placedEntry  = `{"id":1,"at":` + at + `,"domain":"xn--e1afmkfd.xn--p1ai","actor":"panel","level":"info","event":"order-placed","message":"order $ORDER: register пример.рф for customer c1","operation":null,"mail":null,"order":"$ORDER","registrar":"r01"}`
+	eventEntry   = `{"id":2,"at":` + at + `,"domain":"example.ru","actor":"registrar","level":"warning","event":"domain","message":"<script>alert(\"1\")</script>","operation":"op-1","mail":"m-1","order":null,"registrar":"r01"}`
+	reviewKeys   = `"received_at":` + at + `,"from":"robot@registrar.example","subject":"<script>alert(\"1\")</script>","reason":"no rule matched","mail":"m-1"`
+	unresolved   = `,"resolved_at":null,"resolved_by":null,"outcome":null`
+	handleJSON   = `{"handle":"C1-RIPN","customer":"c1","registrar":"r01","kind":"person","state":"registered"}`
+	bareDomain   = `"unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","nameservers":[],"operation":null,"alarms":[]`
+	operationKey = `"id":"op-1","kind":"register","domain":"example.ru","created_at":` + at + `,"updated_at":` + at
+)
+
+func TestEndpoints(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ method, path, body, want string }{
+		{"GET", "form/%D1%80%D1%84?registrant=organization&kind=transfer", "", `{"tld":"xn--p1ai","kind":"transfer","registrant":"organization","fields":[
+			{"key":"passport","label":{"en":"Passport","ru":"Паспорт"},"type":"text","required":true,"multiple":true,"pattern":"^[^<]+$","example":"4510 123456","class":"identity"},
+			{"key":"faxes","label":{"en":"Fax"},"type":"phone","required":false,"multiple":false,"pattern":null,"example":null,"class":"personal"}]}`},
+		{"GET", "orders", "", `[` + orderJSON + `]`},
+		{"GET", "orders?customer=nobody", "", `[]`},
+		{"GET", "orders/$ORDER", "", orderJSON},
+		{"GET", "orders/$ORDER/preview", "", `{"preview":"the mail for xn--e1afmkfd.xn--p1ai"}`},
+		{"POST", "orders/$ORDER/pay", "{}", `{` + orderKeys + `,"state":"paid","paid_at":` + at + `,"closed_at":null,"changed":true}`},
+		{"POST", "orders/$ORDER/cancel", "null", `{` + orderKeys + `,"state":"cancelled","paid_at":null,"closed_at":` + at + `,"changed":true}`},
+		{"GET", "domains", "", `[` + domainJSON + `,` + pendingJSON + `]`},
+		{"GET", "domains?status=Registered", "", `[` + domainJSON + `]`},
+		{"GET", "domains?status=Deleted", "", `[]`},
+		{"GET", "domains/EXAMPLE.ru.", "", `{` + domainKeys + `,"timeline":[` + eventEntry + `]}`},
+		{"POST", "domains/example.ru/renewal", `{"mode":"manual"}`, `{"name":"example.ru","handle":null,"paid_till":null,"renewal":"manual",` + bareDomain + `}`},
+		{"POST", "domains/example.ru/import", `{"customer":"c1","handle":"H","paid_till":"2027-01-31"}`, `{"name":"example.ru","handle":"H","paid_till":"2027-01-31","renewal":"auto",` + bareDomain + `}`},
+		{"GET", "customers/c1", "", `{"id":"c1","handles":[` + handleJSON + `],"domains":[` + domainJSON + `,` + pendingJSON + `],"orders":[` + orderJSON + `]}`},
+		{"GET", "customers/nobody", "", `{"id":"nobody","handles":[],"domains":[],"orders":[]}`},
+		{"POST", "customers/c2/handles", `{"handle":"C2-ORG-RIPN"}`, `{"handle":"C2-ORG-RIPN","customer":"c2","registrar":"r01","kind":"organization","state":"registered"}`},
+		{"POST", "renewals/run", `{"dry_run":true}`, `[{"domain":"example.ru","registrar":"r01","paid_till":"2027-03-01","action":"send","reason":"dry run: true"},
+			{"domain":"other.ru","registrar":"r01","paid_till":null,"action":"hold","reason":"no date is known"}]`},
+		{"GET", "log", "", `[` + placedEntry + `,` + eventEntry + `]`},
+		{"GET", "log?after=1", "", `[` + eventEntry + `]`},
+		{"GET", "log?limit=1", "", `[` + eventEntry + `]`},
+		{"GET", "log?domain=%D0%BF%D1%80%D0%B8%D0%BC%D0%B5%D1%80.%D1%80%D1%84", "", `[` + placedEntry + `]`},
+		{"GET", "log?domain=unheard.ru", "", `[]`},
+		{"GET", "review", "", `[{"id":"rv-1","candidates":["op-1"],"text":null,` + reviewKeys + unresolved + `},{"id":"rv-2","candidates":[],"text":null,` + reviewKeys + unresolved + `}]`},
+		{"GET", "review/rv-1", "", `{"id":"rv-1","candidates":["op-1"],"text":"Subject: <script>alert(\"1\")</script>",` + reviewKeys + unresolved + `}`},
+		{"GET", "review/rv-1/rule", "", `{"rule":"reply \"rv-1\" {}"}`},
+		{"POST", "review/rv-1/resolve", `{"outcome":"ignore","by":"ann"}`, `{"id":"rv-1","candidates":["op-1"],"text":null,` + reviewKeys + `,"resolved_at":` + at + `,"resolved_by":"ann","outcome":"ignore"}`},
+		{"GET", "operations/op-1", "", `{` + operationKey + `,"state":"NeedsAction","waits_for":"staff","error":null,"order":null,"deadline":` + at + `,"finished_at":null,
+			"history":[{"at":` + at + `,"state":"NeedsAction","message":"it stands","actor":"registrar","evidence":"reply","mail":"m-1"}]}`},
+		{"POST", "operations/op-1/resolve", `{"outcome":"failed","by":"ann","note":"told by phone"}`, `{` + operationKey + `,"state":"Failed","waits_for":null,"error":"ann: told by phone","order":"o-1","deadline":null,"finished_at":` + at + `,"history":[]}`},
+		{"POST", "replies/test", `{"raw":"cmF3"}`, `{"from":"b@registrar.example","subject":"raw","kind":"reply","results":[{"rule":"done","outcome":"done","domain":"example.ru","handle":null,"task":null,"message":null,"state":null,"paid_till":"2027-03-01"}]}`},
+		{"GET", "mails/m-1", "", `{"id":"m-1","at":` + at + `,"out":true,"from":"a@panel.example","to":"b@registrar.example","subject":"New domain","text":"masked"}`},
+		{"GET", "plugins", "", `[{"name":"r01","title":"R01 by mail","version":"1.0.0","state":"degraded","tlds":["ru"],"kinds":["register"],"capabilities":["mail"],"restarts":2,"since":` + at + `,"error":null,"health":[{"component":"imap","ok":false,"detail":"<script>alert(\"1\")</script>"}]},
+			{"name":"manual","title":"","version":"","state":"backoff","tlds":[],"kinds":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":"it ended","health":[]}]`},
+	} {
+		t.Run(c.method+" "+c.path, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "")
+			order := b.placed(newOrder)
+			b.registered()
+			fill := strings.NewReplacer("$ORDER", order)
+			b.wantJSON(b.call(c.method, "/api/v1/"+fill.Replace(c.path), c.body), fill.Replace(c.want))
+		})
+	}
+}
+
+func TestEmptyPanelAnswersWithLists(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	for _, path := range []string{"orders", "domains", "log"} {
+		b.wantJSON(b.call("GET", "/api/v1/"+path, ""), `[]`)
+	}
+}
+
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	w := b.call("POST", "/api/v1/orders", newOrder)
+	stored, err := b.book.Orders(t.Context(), "")
+	if err != nil || len(stored) != 1 {
+		t.Fatalf("%d orders, %v", len(stored), err)
+	}
+	b.wantJSON(w, strings.ReplaceAll(orderJSON, "$ORDER", string(stored[0].ID)))
+}
+
+func TestChangingTwiceChangesNothing(t *testing.T) {
+	t.Parallel()
+	for _, action := range []string{"pay", "cancel"} {
+		b := newBench(t, "")
+		path := "/api/v1/orders/" + b.placed(newOrder) + "/" + action
+		var first, second api.Changed
+		b.decode(b.call("POST", path, "{}"), http.StatusOK, &first)
+		b.decode(b.call("POST", path, "{}"), http.StatusOK, &second)
+		if !first.Changed || second.Changed {
+			t.Errorf("%s: changed %t, then %t", action, first.Changed, second.Changed)
+		}
+		if diff := cmp.Diff(first.Order, second.Order); diff != "" {
+			t.Errorf("%s twice (-first +second):\n%s", action, diff)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		code, says         string
+		problem            string // path of the only one
+	}{
+		{"GET", "form/com", "", 422, "INVALID", "", "tld"},
+		{"GET", "form/ru?kind=sell", "", 422, "INVALID", "", "kind"},
+		{"GET", "form/ru?registrant=robot", "", 422, "INVALID", "", "registrant"},
+		{"POST", "orders", `{"kind":"sell","domain":"a.ru","customer":"c"}`, 422, "INVALID", "", "kind"},
+		{"POST", "orders", `{"kind":"register","domain":"","customer":"c"}`, 422, "INVALID", "", "domain"},
+		{"POST", "orders", `{"kind":"register","domain":"a.com","customer":"c"}`, 422, "INVALID", "", "domain"},
+		{"POST", "orders", `{"kind":"register","domain":"a.ru"}`, 422, "INVALID", "", "customer"},
+		{"POST", "orders", `{"kind":"renew","domain":"a.ru","paid_till":"tomorrow"}`, 422, "INVALID", "", "paid_till"},
+		{"POST", "orders", `{"kind":"renew","domain":"a.ru"}`, 409, "PRECONDITION", "nothing to renew", ""},
+		{"POST", "orders", `{"kind":"renew","domain":"example.ru","customer":"c2"}`, 409, "PRECONDITION", "op-1", ""},
+		{"POST", "orders", newOrder, 409, "PRECONDITION", "пример.рф has been ordered already", ""},
+		{"GET", "orders/none", "", 404, "NOT_FOUND", "none", ""},
+		{"GET", "orders/none/preview", "", 404, "NOT_FOUND", "none", ""},
+		{"POST", "orders/none/pay", "{}", 404, "NOT_FOUND", "none", ""},
+		{"GET", "domains?status=registered", "", 422, "INVALID", "", "status"},
+		{"GET", "domains/unheard.ru", "", 404, "NOT_FOUND", "unheard.ru", ""},
+		{"GET", "domains/ru", "", 422, "INVALID", "", "domain"},
+		{"POST", "domains/example.ru/renewal", `{"mode":"never"}`, 422, "INVALID", "", "mode"},
+		{"POST", "domains/a.ru/import", `{"paid_till":"31.01.2027"}`, 422, "INVALID", "", "paid_till"},
+		{"POST", "customers/c1/handles", `{"handle":"H","registrar":"r02"}`, 422, "INVALID", "", "registrar"},
+		{"GET", "log?after=x", "", 422, "INVALID", "", "after"},
+		{"GET", "log?limit=-1", "", 422, "INVALID", "", "limit"},
+		{"GET", "log?domain=ru", "", 422, "INVALID", "", "domain"},
+		{"GET", "log?domain=ru&follow=1", "", 422, "INVALID", "", "domain"},
+		{"GET", "review/none", "", 404, "NOT_FOUND", "none", ""},
+		{"GET", "review/none/rule", "", 404, "NOT_FOUND", "none", ""},
+		{"POST", "review/rv-1/resolve", `{"outcome":"ignore"}`, 422, "INVALID", "", "by"},
+		{"POST", "review/rv-1/resolve", `{"outcome":"eat","by":"ann"}`, 422, "INVALID", "", "outcome"},
+		{"GET", "operations/none", "", 404, "NOT_FOUND", "none", ""},
+		{"POST", "operations/op-1/resolve", `{"outcome":"eat","by":"ann"}`, 422, "INVALID", "", "outcome"},
+		{"POST", "operations/op-1/resolve", `{"outcome":"done","by":" "}`, 422, "INVALID", "", "by"},
+		{"GET", "mails/none", "", 404, "NOT_FOUND", "none", ""},
+		{"GET", "nothing", "", 404, "NOT_FOUND", "nothing", ""},
+		{"DELETE", "orders/none", "", 404, "NOT_FOUND", "DELETE", ""},
+	} {
+		t.Run(c.method+" "+c.path+" "+c.body, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "")
+			b.placed(newOrder)
+			b.registered()
+			got := b.refused(b.call(c.method, "/api/v1/"+c.path, c.body), c.status, c.code)
+			if !strings.Contains(got.Message, c.says) {
+				t.Errorf("message %q, want one with %q", got.Message, c.says)
+			}
+			if c.problem == "" && len(got.Problems) > 0 || c.problem != "" && (len(got.Problems) != 1 || got.Problems[0].Path != c.problem || got.Problems[0].Message == "") {
+				t.Errorf("problems %v, want one at %q", got.Problems, c.problem)
+			}
+		})
+	}
+}
+
+func TestProblemsOfThePlugin(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.fake.problems = []registrar.Problem{{Path: "registrant.passport", Message: "is required"}, {Path: "nameservers[0].ips", Message: "are required"}}
+	got := b.refused(b.call("POST", "/api/v1/orders", newOrder), http.StatusUnprocessableEntity, "INVALID")
+	want := []api.Problem{{Path: "registrant.passport", Message: "is required"}, {Path: "nameservers[0].ips", Message: "are required"}}
+	if diff := cmp.Diff(want, got.Problems); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+	b.wantJSON(b.call("GET", "/api/v1/orders", ""), `[]`)
+}
+
+func TestPluginThatIsDown(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.fake.refuse = func(string) error {
+		return &registrar.Error{Code: registrar.Unavailable, Detail: "registrar r01 is down", RetryAfter: 1500 * time.Millisecond}
+	}
+	w := b.call("POST", "/api/v1/orders", newOrder)
+	b.refused(w, http.StatusServiceUnavailable, "UNAVAILABLE")
+	if got := w.Header().Get("Retry-After"); got != "2" {
+		t.Errorf("Retry-After: %q, want whole seconds, not too few", got)
+	}
+}
+
+// A fault's words are for the log: they may hold anything.
+func TestFaultsAreNotTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.fake.refuse = func(string) error { return errors.New("CANARY") }
+	for _, path := range []string{"/api/v1/form/ru", "/api/v1/review", "/review"} {
+		w := b.call("GET", path, "")
+		if told := w.Body.Bytes(); bytes.Contains(told, []byte("CANARY")) {
+			t.Errorf("%s tells: %s", path, told)
+		}
+		if w.Code != http.StatusInternalServerError {
+			t.Errorf("%s: status %d", path, w.Code)
+		}
+	}
+}
+
+func TestFollowLog(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "letmein")
+	server := httptest.NewServer(b)
+	defer server.Close() // waits for the handler, which must end with its request
+	client, err := api.NewClient(server.URL, secret.New("letmein"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := func(domain string) {
+		t.Helper()
+		_, err := api.Post[api.Order](t.Context(), client, api.Path("orders"), api.NewOrder{Kind: "register", Domain: domain, Customer: "c1"})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	place("first.ru")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var told []string
+	for e, err := range client.FollowLog(ctx, "", 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		told = append(told, *e.Domain+" "+e.Event)
+		if len(told) == 2 {
+			cancel()
+			continue
+		}
+		place("second.ru") // while the stream stands open
+	}
+	if diff := cmp.Diff([]string{"first.ru order-placed", "second.ru order-placed"}, told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}

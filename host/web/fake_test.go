@@ -1,0 +1,247 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host/orders"
+	"registrar.panel/host/supervisor"
+	"registrar.panel/internal/secret"
+	"registrar.panel/shared/registrar"
+)
+
+// now is the panel's clock, in a zone that no answer may show.
+var now = time.Date(2026, 3, 1, 15, 4, 5, 678e6, time.FixedZone("Moscow", 3*60*60))
+
+// hostile is text as a stranger's mail may hold it.
+const hostile = `<script>alert("1")</script>`
+
+type unexpected = registrar.Registrar
+
+// fake is a registrar that knows one thing of each kind, and refuses what refuse says.
+type fake struct {
+	unexpected // nil: what no test expects panics
+	refuse     func(call string) error
+	problems   []registrar.Problem
+	events     []registrar.Event
+}
+
+func (f *fake) may(call string) error {
+	if f.refuse == nil {
+		return nil
+	}
+	return f.refuse(call)
+}
+
+func (f *fake) Describe(context.Context) (registrar.Description, error) {
+	return registrar.Description{Name: "r01", Capabilities: registrar.Capabilities()}, f.may("describe")
+}
+
+func (f *fake) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, error) {
+	return registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant, Fields: []registrar.Field{
+		{Key: "passport", Label: map[string]string{"en": "Passport", "ru": "Паспорт"}, Type: registrar.FieldText, Required: true,
+			Multiple: true, Pattern: "^[^<]+$", Example: "4510 123456", Class: registrar.DataIdentity},
+		{Key: "faxes", Label: map[string]string{"en": "Fax"}, Type: registrar.FieldPhone, Class: registrar.DataPersonal},
+	}}, f.may("form")
+}
+
+func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validation, error) {
+	return registrar.Validation{Problems: f.problems, Preview: "the mail for " + o.Domain}, f.may("validate")
+}
+
+func (f *fake) Operation(_ context.Context, id registrar.OperationID) (registrar.Operation, error) {
+	if id != "op-1" {
+		return registrar.Operation{}, registrar.Errorf(registrar.NotFound, "no such operation")
+	}
+	return registrar.Operation{ID: "op-1", Kind: registrar.KindRegister, Domain: "example.ru", State: registrar.NeedsAction,
+		WaitsFor: "staff", CreatedAt: now, UpdatedAt: now, Deadline: now, History: []registrar.Step{
+			{At: now, State: registrar.NeedsAction, Message: "it stands", Actor: "registrar", Evidence: registrar.EvidenceReply, Mail: "m-1"}}}, nil
+}
+
+func (f *fake) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+	if err := f.may("resolve"); err != nil {
+		return registrar.Operation{}, err
+	}
+	op, err := f.Operation(ctx, d.Operation)
+	op.State, op.WaitsFor, op.Error, op.FinishedAt, op.Deadline, op.Order = registrar.Failed, "", d.By+": "+d.Note, now, time.Time{}, "o-1"
+	op.History = nil
+	return op, err
+}
+
+func (f *fake) SetRenewal(_ context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error) {
+	return registrar.Domain{Name: name, Customer: "c1", Status: registrar.StatusRegistered, Renewal: mode}, f.may("renewal")
+}
+
+func (f *fake) RunRenewals(_ context.Context, dryRun bool) ([]registrar.RenewalStep, error) {
+	return []registrar.RenewalStep{{Domain: "example.ru", PaidTill: registrar.Date{Year: 2027, Month: 3, Day: 1}, Action: registrar.RenewalSend, Reason: fmt.Sprint("dry run: ", dryRun)},
+		{Domain: "other.ru", Action: registrar.RenewalHold, Reason: "no date is known"}}, f.may("renewals")
+}
+
+func (f *fake) Handles(_ context.Context, customer string) ([]registrar.Handle, error) {
+	if customer != "c1" {
+		return nil, f.may("handles")
+	}
+	return []registrar.Handle{{Handle: "C1-RIPN", Customer: customer, Kind: registrar.Person, State: registrar.HandleRegistered}}, f.may("handles")
+}
+
+func (f *fake) AdoptHandle(_ context.Context, customer, handle string) (registrar.Handle, error) {
+	return registrar.Handle{Handle: handle, Customer: customer, Kind: registrar.Organization, State: registrar.HandleRegistered}, f.may("adopt")
+}
+
+func (f *fake) ImportDomain(_ context.Context, i registrar.Import) (registrar.Domain, error) {
+	return registrar.Domain{Name: i.Domain, Customer: i.Customer, Status: registrar.StatusRegistered, Handle: i.Handle, PaidTill: i.PaidTill,
+		Renewal: registrar.RenewAuto}, f.may("import")
+}
+
+func (f *fake) review() registrar.Review {
+	return registrar.Review{ID: "rv-1", Mail: "m-1", ReceivedAt: now, From: "robot@registrar.example", Subject: hostile, Reason: "no rule matched",
+		Candidates: []registrar.OperationID{"op-1"}}
+}
+
+func (f *fake) Reviews(context.Context) ([]registrar.Review, error) {
+	bare := f.review()
+	bare.ID, bare.Candidates = "rv-2", nil
+	return []registrar.Review{f.review(), bare}, f.may("reviews")
+}
+
+func (f *fake) Review(_ context.Context, id registrar.ReviewID) (registrar.Review, error) {
+	if id != "rv-1" {
+		return registrar.Review{}, registrar.Errorf(registrar.NotFound, "no such entry")
+	}
+	v := f.review()
+	v.Text = "Subject: " + hostile
+	return v, nil
+}
+
+func (f *fake) ResolveReview(_ context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
+	v := f.review()
+	v.ResolvedAt, v.ResolvedBy, v.Outcome = now, d.By, d.Outcome
+	return v, f.may("resolve review")
+}
+
+func (f *fake) ReviewRule(context.Context, registrar.ReviewID) (string, error) {
+	return `reply "rv-1" {}`, f.may("rule")
+}
+
+func (f *fake) Mail(_ context.Context, id registrar.MailID) (registrar.Mail, error) {
+	if id != "m-1" {
+		return registrar.Mail{}, registrar.Errorf(registrar.NotFound, "no such mail")
+	}
+	return registrar.Mail{ID: id, At: now, Out: true, From: "a@panel.example", To: "b@registrar.example", Subject: "New domain", Text: "masked"}, nil
+}
+
+func (f *fake) Recognise(_ context.Context, raw []byte) (registrar.Recognition, error) {
+	return registrar.Recognition{From: "b@registrar.example", Subject: string(raw), Kind: "reply", Results: []registrar.RecognisedResult{
+		{Rule: "done", Outcome: registrar.ReplyDone, Domain: "example.ru", PaidTill: registrar.Date{Year: 2027, Month: 3, Day: 1}}}}, f.may("recognise")
+}
+
+// Events yields what the test prepared and ends.
+func (f *fake) Events(_ context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
+	return func(yield func(registrar.Event, error) bool) {
+		for i := int(after); i < len(f.events); i++ {
+			if !yield(f.events[i], nil) {
+				return
+			}
+		}
+	}
+}
+
+// Registrar makes the fake all there is to find.
+func (f *fake) Registrar(name string) (registrar.Registrar, error) {
+	if name != "r01" {
+		return nil, registrar.Errorf(registrar.Unavailable, "registrar %s is down", name)
+	}
+	return f, f.may("find")
+}
+
+func (f *fake) Statuses() []supervisor.Status {
+	return []supervisor.Status{
+		{Name: "r01", Title: "R01 by mail", Version: "1.0.0", TLDs: []string{"ru"}, Kinds: []registrar.OperationKind{registrar.KindRegister},
+			Capabilities: []registrar.Capability{registrar.CapMail}, State: supervisor.Degraded, Restarts: 2, Since: now,
+			Health: []registrar.Component{{Name: "imap", Detail: hostile}}},
+		{Name: "manual", State: supervisor.Backoff, Since: now, Error: "it ended"},
+	}
+}
+
+// bench is a server over a book in a temporary directory and a fake registrar.
+type bench struct {
+	*Server
+	t    *testing.T
+	fake *fake
+	book *orders.Service
+}
+
+func newBench(t *testing.T, token string) *bench {
+	t.Helper()
+	f := &fake{}
+	route := func(tld string) (string, bool) { return "r01", tld == "ru" || tld == "xn--p1ai" }
+	book, err := orders.Open(t.Context(), orders.Options{Dir: t.TempDir(), Create: true, Registrars: f, Names: []string{"r01"}, Route: route,
+		Logger: hclog.NewNullLogger(), Now: func() time.Time { return now.Add(901 * time.Microsecond) }, Random: &counting{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { book.Close() })
+	return &bench{New(Options{Orders: book, Plugins: f, Token: secret.New(token), Logger: hclog.NewNullLogger()}), t, f, book}
+}
+
+// counting is randomness that gives every order its own ID, in order.
+type counting struct{ n atomic.Uint32 }
+
+func (c *counting) Read(p []byte) (int, error) {
+	clear(p)
+	p[len(p)-1] = byte(c.n.Add(1))
+	return len(p), nil
+}
+
+var _ io.Reader = (*counting)(nil)
+
+// call makes a request as a program on this machine would; edit changes it.
+func (b *bench) call(method, path, body string, edit ...func(*http.Request)) *httptest.ResponseRecorder {
+	b.t.Helper()
+	r := httptest.NewRequestWithContext(b.t.Context(), method, path, strings.NewReader(body))
+	r.Host = "127.0.0.1:8480"
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	for _, e := range edit {
+		e(r)
+	}
+	w := httptest.NewRecorder()
+	b.ServeHTTP(w, r)
+	return w
+}
+
+const newOrder = `{"kind":"register","domain":"Пример.РФ","customer":"c1","contact":{"kind":"person","passport":"4510 123456","resident":true},
+"nameservers":[{"host":"ns1.пример.рф","ips":["192.0.2.1"]},{"host":"ns2.hoster.example"}]}`
+
+// placed makes an order and returns its ID.
+func (b *bench) placed(body string) string {
+	b.t.Helper()
+	var o struct{ ID string }
+	b.decode(b.call("POST", "/api/v1/orders", body), http.StatusOK, &o)
+	return o.ID
+}
+
+// registered lets the registrar tell of a domain about which much is known.
+func (b *bench) registered() {
+	b.t.Helper()
+	b.fake.events = []registrar.Event{{Cursor: 1, At: now, Type: registrar.EventDomain, Level: registrar.LevelWarning, Message: hostile, Actor: "registrar",
+		Name: "example.ru", Operation: "op-1", Mail: "m-1", Domain: &registrar.Domain{Name: "example.ru", Customer: "c1", Status: registrar.StatusRegistered,
+			Handle: "C1-RIPN", PaidTill: registrar.Date{Year: 2027, Month: 3, Day: 1}, Renewal: registrar.RenewAuto,
+			Nameservers: []registrar.Nameserver{{Host: "ns1.example.ru", IPs: []string{"192.0.2.1"}}, {Host: "ns2.hoster.example"}},
+			Operation:   &registrar.Operation{ID: "op-1", Kind: registrar.KindUpdate, State: registrar.Sent, WaitsFor: "an answer"},
+			Alarms:      []registrar.Alarm{{Key: "silence", Since: now, Message: hostile}}}}}
+	if err := b.book.Follow(b.t.Context(), "r01", b.fake); err == nil || !strings.Contains(err.Error(), "its events ended") {
+		b.t.Fatalf("follow: %v", err)
+	}
+}
