@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/gateway"
@@ -138,6 +139,11 @@ func (p *problems) under(block string, list []registrar.Problem) {
 	}
 }
 
+// oneLine tells whether a text can stand in one line and be read back as it is.
+func oneLine(text string) bool {
+	return text != "" && text == strings.TrimSpace(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
 func (p *problems) address(path, value string, optional bool) string {
 	if value == "" && optional {
 		return ""
@@ -170,11 +176,10 @@ func parseDuration(s string) (time.Duration, error) {
 }
 
 func (c config) gatewaySettings(p *problems) gateway.Settings {
-	if c.Agreement == "" || strings.ContainsFunc(c.Agreement, func(r rune) bool { return r < ' ' }) {
-		p.add("agreement", "must be one line of text")
-	}
-	if c.Password.IsEmpty() || strings.ContainsFunc(c.Password.Reveal(), func(r rune) bool { return r < ' ' }) {
-		p.add("password", "must be one line of text")
+	for path, text := range map[string]string{"agreement": c.Agreement, "password": c.Password.Reveal()} {
+		if !oneLine(text) {
+			p.add(path, "must be one line of text, without blanks around it")
+		}
 	}
 	if !mailform.IsHandlePrefix(c.Handles.Prefix) {
 		p.add("handles.prefix", "must be 1 to 20 of A-Z, 0-9 and _")
@@ -203,8 +208,8 @@ func (c config) subjects(p *problems) map[lifecycle.Kind]string {
 		lifecycle.UpdateDomain: c.Subjects.Update, lifecycle.UpdateClient: c.Subjects.Update,
 	}
 	for path, subject := range map[string]string{"client": c.Subjects.Client, "domain": c.Subjects.Domain, "prolong": c.Subjects.Prolong, "update": c.Subjects.Update} {
-		if subject == "" || strings.ContainsFunc(subject, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			p.add("subjects."+path, "must be one line of text")
+		if !oneLine(subject) {
+			p.add("subjects."+path, "must be one line of text, without blanks around it")
 		}
 	}
 	return all

@@ -63,6 +63,8 @@ func TestConfigure(t *testing.T) {
 		{"no agreement", "agreement", set("agreement", "")},
 		{"no password", "password", set("password", "")},
 		{"two lines in the password", "password", set("password", "a\nb")},
+		{"a blank after the password", "password", set("password", "a ")},
+		{"an invisible character in the agreement", "agreement", set("agreement", "RP/01\u200b/00")},
 		{"not an address", "callback", set("callback", "nobody")},
 		{"an address with a name", "gateway", set("gateway", "R01 <robot@registrar.example>")},
 		{"two addresses", "bcc", set("bcc", "a@x.example, b@x.example")},

@@ -333,16 +333,11 @@ func orderOf(tx *store.Tx, id registrar.OperationID) (storedOrder, error) {
 
 // describe says what happened in a sentence for the timeline.
 func describe(r store.Request, f fact) string {
-	what := map[lifecycle.Kind]string{
-		lifecycle.NewClient:    "registration of client " + r.Object,
-		lifecycle.NewDomain:    "registration of " + r.Object,
-		lifecycle.Prolong:      "renewal of " + r.Object,
-		lifecycle.UpdateDomain: "update of " + r.Object,
-		lifecycle.UpdateClient: "update of client " + r.Object,
-	}[r.Kind]
-	text := what + ": " + happened[f.event]
+	text := subjects[r.Kind] + mailform.Unicode(r.Object) + ": "
 	if f.event == lifecycle.Done {
-		text = what + ": " + done[r.Kind]
+		text += done[r.Kind]
+	} else {
+		text += happened[f.event]
 	}
 	if f.result.Task != "" && f.event == lifecycle.Queuing {
 		text += " as task " + f.result.Task
@@ -351,6 +346,15 @@ func describe(r store.Request, f fact) string {
 		text += ", paid till " + f.result.PaidTill.String()
 	}
 	return text
+}
+
+// subjects begin a sentence about a request; its object follows.
+var subjects = map[lifecycle.Kind]string{
+	lifecycle.NewClient:    "registration of client ",
+	lifecycle.NewDomain:    "registration of ",
+	lifecycle.Prolong:      "renewal of ",
+	lifecycle.UpdateDomain: "update of ",
+	lifecycle.UpdateClient: "update of client ",
 }
 
 // done is what R01 has carried out.

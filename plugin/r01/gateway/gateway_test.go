@@ -812,6 +812,31 @@ func TestOwnMailIsIgnored(t *testing.T) {
 	}
 }
 
+// A rule is proposed of what R01 wrote, never of what it repeats of a registrant.
+func TestRuleRepeatsNothingPersonal(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.submit(registration("o1", "newtime.ru"))
+	g.send()
+	g.receive(g.reply(0, "This is what you wrote:", "", "passport: 4510 123456", "person: Sidor S Sidorov"))
+	g.receive(g.reply(0, "Your wish is noted."))
+	list, err := g.Reviews(t.Context())
+	if err != nil || len(list) != 2 {
+		t.Fatal(list, err)
+	}
+	var rules string
+	for _, r := range list {
+		rule, err := g.ReviewRule(t.Context(), r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules += rule
+	}
+	if strings.Contains(rules, "4510") || strings.Contains(rules, "Sidor") || !strings.Contains(rules, "wish") {
+		t.Errorf("proposed:\n%s", rules)
+	}
+}
+
 // What we keep and show of a request never holds the password.
 func TestPasswordIsNeverKept(t *testing.T) {
 	t.Parallel()

@@ -212,7 +212,7 @@ func (g *Gateway) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p 
 }
 
 func firstStep(op store.Operation, first store.Request) string {
-	text := nouns[op.Kind] + " of " + op.Domain + ": begun"
+	text := nouns[op.Kind] + " of " + mailform.Unicode(op.Domain) + ": begun"
 	if first.Kind == lifecycle.NewClient {
 		text += "; R01 must register client " + first.Object + " first"
 	}
@@ -338,7 +338,7 @@ func (g *Gateway) requestDomain(tx *store.Tx, op *store.Operation, handle string
 	}
 	op.Request, op.State, op.Error = r.ID, r.State, ""
 	op.WaitsFor = lifecycle.WaitsFor(r.Lifecycle())
-	return tx.SetOperation(op, store.Change{At: g.now(), Actor: byPlugin, Message: "registration of " + op.Domain + ": request prepared"})
+	return tx.SetOperation(op, store.Change{At: g.now(), Actor: byPlugin, Message: "registration of " + mailform.Unicode(op.Domain) + ": request prepared"})
 }
 
 func (g *Gateway) newDomain(tx *store.Tx, op store.Operation, handle string, t mailform.Template) (store.Request, error) {

@@ -257,6 +257,10 @@ func (g *Gateway) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule s
 		if err != nil {
 			return err
 		}
+		if mailform.Mask(msg.Text) != msg.Text {
+			rule = "# No rule is proposed: the mail repeats a request of ours, with what nobody should read.\n"
+			return nil
+		}
 		outcome := e.Outcome
 		if outcome == "" {
 			outcome = registrar.ReplyNotice
