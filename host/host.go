@@ -137,6 +137,17 @@ func (h *Host) session(ctx context.Context, name string, r registrar.Registrar) 
 	return h.orders.Follow(ctx, name, r)
 }
 
+// Statuses tells how the plugins stand, with the TLDs that are routed to each.
+func (h *Host) Statuses() []supervisor.Status {
+	all := h.supervisor.Statuses()
+	for i := range all {
+		if r, ok := h.config.Registrar(all[i].Name); ok {
+			all[i].TLDs = r.TLDs
+		}
+	}
+	return all
+}
+
 // URL is where a client reaches the API: http://HOST:PORT or unix://PATH.
 func (h *Host) URL() string {
 	p := h.config.Panel
@@ -195,7 +206,7 @@ const closing = 5 * time.Second
 // serve answers requests until ctx ends.
 func (h *Host) serve(ctx context.Context) error {
 	server := &http.Server{
-		Handler:           web.New(web.Options{Orders: h.orders, Plugins: h.supervisor, Token: h.config.Panel.Token, Logger: h.log.Named("web")}),
+		Handler:           web.New(web.Options{Orders: h.orders, Plugins: h, Token: h.config.Panel.Token, Logger: h.log.Named("web")}),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          h.log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),

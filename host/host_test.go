@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -160,6 +161,10 @@ func TestRunTwice(t *testing.T) {
 		answer.Body.Close()
 		if answer.StatusCode != http.StatusOK {
 			t.Errorf("the API answers %s", answer.Status)
+		}
+		// The plugin serves more TLDs than are routed to it.
+		if s := h.Statuses(); len(s) != 1 || !slices.Equal(s[0].TLDs, []string{"test"}) {
+			t.Errorf("statuses: %+v", s)
 		}
 		if err := stop(); err != nil {
 			t.Errorf("Run = %v", err)
