@@ -20,9 +20,9 @@ func Capabilities() []Capability {
 
 // Description introduces a registrar.
 type Description struct {
-	Name         string // as in plugin.hcl: "r01"
-	Title        string // for people: "R01.RU by mail"
-	Version      string // semantic version of the plugin
+	Name         string   // as in plugin.hcl: "r01"
+	Title        string   // for people: "R01.RU by mail"
+	Version      string   // semantic version of the plugin
 	TLDs         []string // that it can serve, in ACE; empty = any
 	Kinds        []OperationKind
 	Registrants  []RegistrantKind
