@@ -2,18 +2,12 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"fmt"
-	"os"
+	"cmp"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/mailhost"
-	"registrar.panel/internal/r01sim"
 )
 
 // realWorld is a world whose requests pass a Postfix, and whose mailbox is in a Dovecot.
@@ -28,102 +22,31 @@ type route struct {
 	processed string                // the folder handled mails are moved to
 	direct    bool                  // R01 hands its answers to Dovecot; else another Postfix does, and tries again
 	trusted   *mailhost.Certificate // of all servers; nil = nobody trusts them
+	poll      string                // "" = 1s
 }
 
 func newRealWorld(t *testing.T, r route) *realWorld {
 	t.Helper()
-	// Not t.TempDir: socket paths must be short.
-	dir, err := os.MkdirTemp("", "panel-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	w := &realWorld{world: &world{t: t, dir: dir, log: &bytes.Buffer{}}}
+	w := &realWorld{world: newPlace(t)}
 	w.dovecot = mailhost.StartDovecot(t, mailhost.DovecotOptions{Users: map[string]string{callback: imapPassword},
 		Folders: []string{"Processed"}, Certificate: r.trusted})
 	deliver := "lmtp://" + w.dovecot.Addresses.LMTP
 	if !r.direct {
 		deliver = mailhost.StartPostfix(t, mailhost.PostfixOptions{Dovecot: w.dovecot, Certificate: r.trusted}).Addresses.SMTP
 	}
-	w.sim = runRobot(t, deliver)
+	w.sim = runSimulator(t, deliver)
 	relay := mailhost.StartPostfix(t, mailhost.PostfixOptions{Dovecot: w.dovecot, Certificate: r.trusted,
 		Routes: map[string]string{"registrar.example": w.sim.Addresses().SMTP}})
-	t.Cleanup(func() {
-		w.stop(syscall.SIGTERM)
-		if t.Failed() {
-			t.Logf("panel serve wrote:\n%s", w.log)
-		}
-	})
-	w.write("plugin.hcl", w.realHCL(r, relay))
-	w.write("mail.secret", mailPassword+"\n")
-	w.write("imap.secret", imapPassword+"\n")
-	return w
-}
-
-// runRobot runs a simulator that only sends and receives: it has no mailbox.
-func runRobot(t *testing.T, deliver string) *r01sim.Simulator {
-	t.Helper()
-	policy := r01sim.Calm()
-	policy.Queued, policy.Done = r01sim.Delay(10*time.Millisecond), r01sim.Delay(20*time.Millisecond)
-	sim := r01sim.New(r01sim.Options{SMTP: "127.0.0.1:0", Deliver: deliver, Agreement: agreement, Password: mailPassword,
-		Callback: callback, Gateway: robot, Policy: policy, Logger: hclog.NewNullLogger()})
-	if err := sim.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- sim.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return sim
-}
-
-func (w *realWorld) realHCL(r route, relay *mailhost.Postfix) string {
-	smtp, imap := relay.Addresses.Submission, w.dovecot.Addresses.IMAP
+	w.mail = mailServers{smtp: relay.Addresses.Submission, imap: w.dovecot.Addresses.IMAP, tls: r.tls,
+		relayUser: callback, mailUser: callback, processed: r.processed, poll: cmp.Or(r.poll, "1s")}
 	if r.tls == "implicit" {
-		smtp, imap = relay.Addresses.Submissions, w.dovecot.Addresses.IMAPS
+		w.mail.smtp, w.mail.imap = relay.Addresses.Submissions, w.dovecot.Addresses.IMAPS
 	}
-	return fmt.Sprintf(`panel {
-  data   = "data"
-  listen = "unix://%s/panel.sock"
-}
-
-registrar "r01" {
-  tlds = ["ru", "su", "xn--p1ai"]
-  config {
-    agreement = %q
-    password  = secret("file", "mail.secret")
-    gateway   = %q
-    callback  = %q
-    handles {
-      prefix  = "MYCO"
-      counter = 7
-    }
-    smtp {
-      address  = %q
-      tls      = %q
-      username = %q
-      password = secret("file", "imap.secret")
-    }
-    imap {
-      address   = %q
-      tls       = %q
-      username  = %q
-      password  = secret("file", "imap.secret")
-      processed = %q
-      poll      = "1s"
-    }
-  }
-}
-`, w.dir, agreement, robot, callback, smtp, r.tls, callback, imap, r.tls, callback, r.processed)
+	if r.trusted != nil {
+		w.env = []string{"SSL_CERT_FILE=" + r.trusted.File}
+	}
+	w.settle(nil)
+	return w
 }
 
 // tells waits until "panel plugins" says something.
@@ -148,11 +71,10 @@ func (w *realWorld) quiet(domains ...string) {
 }
 
 // The whole path with servers as they stand at a hoster: submission with a login, TLS
-// everywhere, and a mailbox that others fill. It is the process that trusts their
-// certificate, so this test sets its environment and waits for its parts.
+// everywhere, and a mailbox that others fill.
 func TestOnRealServers(t *testing.T) {
+	t.Parallel()
 	certificate := mailhost.NewCertificate(t)
-	t.Setenv("SSL_CERT_FILE", certificate.File)
 	for name, r := range map[string]route{
 		"starttls, R01 delivers": {tls: "starttls", processed: "Processed", direct: true, trusted: certificate},
 		"implicit, relayed":      {tls: "implicit", processed: "Processed", trusted: certificate},

@@ -27,47 +27,47 @@ func TestRestartBetweenAnyTwoSteps(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		t.Run(signal.String(), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, nil)
-			contact := w.write("person.json", person)
-			restart := func() {
-				w.stop(signal)
+			everywhere(t, func(t *testing.T, w *world) {
+				contact := w.write("person.json", person)
+				restart := func() {
+					w.stop(signal)
+					w.serve()
+				}
 				w.serve()
-			}
-			w.serve()
-			w.sim.Hold()
-			id := w.order("step.ru", "c1", contact)
-			restart() // ordered, not paid
-			if d := w.domain("step.ru"); d.Status != "Pending" {
-				t.Errorf("after the restart the unpaid domain is %s", d.Status)
-			}
-			w.must("order", "pay", id)
-			restart() // paid; wherever the request was
-			w.stands("step.ru", "Sent")
-			restart() // client request sent
-			w.sim.Release(1)
-			w.stands("step.ru", "Accepted")
-			restart() // client request queued by R01
-			w.stop(signal)
-			w.sim.Release(1) // the answer arrives while nobody is there
-			w.serve()
-			w.until("the domain request", func() bool { return w.requests("step.ru") > 0 })
-			restart() // client registered, domain request sent or being sent
-			w.sim.Release(1)
-			w.until("R01's queue", func() bool {
-				d := w.domain("step.ru")
-				return d.Operation != nil && d.Operation.State == "Accepted"
+				w.sim.Hold()
+				id := w.order("step.ru", "c1", contact)
+				restart() // ordered, not paid
+				if d := w.domain("step.ru"); d.Status != "Pending" {
+					t.Errorf("after the restart the unpaid domain is %s", d.Status)
+				}
+				w.must("order", "pay", id)
+				restart() // paid; wherever the request was
+				w.stands("step.ru", "Sent")
+				restart() // client request sent
+				w.sim.Release(1)
+				w.stands("step.ru", "Accepted")
+				restart() // client request queued by R01
+				w.stop(signal)
+				w.sim.Release(1) // the answer arrives while nobody is there
+				w.serve()
+				w.until("the domain request", func() bool { return w.requests("step.ru") > 0 })
+				restart() // client registered, domain request sent or being sent
+				w.sim.Release(1)
+				w.until("R01's queue", func() bool {
+					d := w.domain("step.ru")
+					return d.Operation != nil && d.Operation.State == "Accepted"
+				})
+				restart() // domain request queued by R01
+				w.sim.Release(0)
+				w.reach("step.ru", "Registered")
+				restart() // and it stays so
+				if d := w.domain("step.ru"); d.Status != "Registered" {
+					t.Errorf("after the last restart the domain is %s", d.Status)
+				}
+				if c, d := w.requests("MYCO_"), w.requests("step.ru"); c != 1 || d != 1 {
+					t.Errorf("R01 got %d client and %d domain requests, want one of each", c, d)
+				}
 			})
-			restart() // domain request queued by R01
-			w.sim.Release(0)
-			w.reach("step.ru", "Registered")
-			restart() // and it stays so
-			if d := w.domain("step.ru"); d.Status != "Registered" {
-				t.Errorf("after the last restart the domain is %s", d.Status)
-			}
-			if c, d := w.requests("MYCO_"), w.requests("step.ru"); c != 1 || d != 1 {
-				t.Errorf("R01 got %d client and %d domain requests, want one of each", c, d)
-			}
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/internal/mailhost"
 	"registrar.panel/internal/r01sim"
 )
 
@@ -27,8 +29,18 @@ type world struct {
 	t     *testing.T
 	dir   string
 	sim   *r01sim.Simulator
+	mail  mailServers
+	env   []string // of the panel, beside our own
 	panel *exec.Cmd
 	log   *bytes.Buffer // what panel serve wrote, over all its lives
+}
+
+// mailServers is how the panel reaches its relay and its mailbox.
+type mailServers struct {
+	smtp, imap, tls string
+	relayUser       string // "" = no login
+	mailUser        string
+	processed, poll string
 }
 
 const (
@@ -39,25 +51,55 @@ const (
 	robot        = "robot@registrar.example"
 )
 
-// newWorld starts the simulator and writes a plugin.hcl for it; edit changes its text.
+// everywhere plays a scenario against the simulator's own servers, and against real ones.
+func everywhere(t *testing.T, scenario func(t *testing.T, w *world)) {
+	t.Parallel()
+	t.Run("own servers", func(t *testing.T) {
+		t.Parallel()
+		scenario(t, newWorld(t, nil))
+	})
+	t.Run("Dovecot and Postfix", func(t *testing.T) {
+		t.Parallel()
+		r := route{tls: "starttls", direct: true, trusted: mailhost.NewCertificate(t), poll: "100ms"}
+		scenario(t, newRealWorld(t, r).world)
+	})
+}
+
+// newWorld starts the simulator with its own servers; edit changes the text of plugin.hcl.
 func newWorld(t *testing.T, edit func(hcl string) string) *world {
+	t.Helper()
+	w := newPlace(t)
+	w.sim = runSimulator(t, "")
+	w.mail = mailServers{smtp: w.sim.Addresses().SMTP, imap: w.sim.Addresses().IMAP, tls: "none", mailUser: "callback", poll: "100ms"}
+	w.settle(edit)
+	return w
+}
+
+// newPlace is a world's directory.
+func newPlace(t *testing.T) *world {
 	t.Helper()
 	// Not t.TempDir: socket paths must be short.
 	dir, err := os.MkdirTemp("", "panel-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, dir: dir, log: &bytes.Buffer{}}
 	t.Cleanup(func() {
-		w.stop(syscall.SIGTERM)
-		if t.Failed() {
-			t.Logf("panel serve wrote:\n%s", w.log)
-		}
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
 	})
-	w.sim = runSimulator(t)
+	return &world{t: t, dir: dir, log: &bytes.Buffer{}}
+}
+
+// settle writes plugin.hcl, and sees to it that the panel ends with the test.
+func (w *world) settle(edit func(hcl string) string) {
+	w.t.Helper()
+	w.t.Cleanup(func() {
+		w.stop(syscall.SIGTERM)
+		if w.t.Failed() {
+			w.t.Logf("panel serve wrote:\n%s", w.log)
+		}
+	})
 	hcl := w.hcl()
 	if edit != nil {
 		hcl = edit(hcl)
@@ -65,15 +107,19 @@ func newWorld(t *testing.T, edit func(hcl string) string) *world {
 	w.write("plugin.hcl", hcl)
 	w.write("mail.secret", mailPassword+"\n")
 	w.write("imap.secret", imapPassword+"\n")
-	return w
 }
 
-func runSimulator(t *testing.T) *r01sim.Simulator {
+// runSimulator runs R01. It has a mailbox of its own, unless it delivers elsewhere.
+func runSimulator(t *testing.T, deliver string) *r01sim.Simulator {
 	t.Helper()
 	policy := r01sim.Calm()
 	policy.Queued, policy.Done = r01sim.Delay(10*time.Millisecond), r01sim.Delay(20*time.Millisecond)
-	sim := r01sim.New(r01sim.Options{SMTP: "127.0.0.1:0", IMAP: "127.0.0.1:0", Agreement: agreement, Password: mailPassword,
-		Callback: callback, Gateway: robot, IMAPUser: "callback", IMAPPassword: imapPassword, Policy: policy, Logger: hclog.NewNullLogger()})
+	o := r01sim.Options{SMTP: "127.0.0.1:0", Deliver: deliver, Agreement: agreement, Password: mailPassword,
+		Callback: callback, Gateway: robot, Policy: policy, Logger: hclog.NewNullLogger()}
+	if deliver == "" {
+		o.IMAP, o.IMAPUser, o.IMAPPassword = "127.0.0.1:0", "callback", imapPassword
+	}
+	sim := r01sim.New(o)
 	if err := sim.Listen(); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +136,10 @@ func runSimulator(t *testing.T) *r01sim.Simulator {
 }
 
 func (w *world) hcl() string {
-	at := w.sim.Addresses()
+	m, relayPassword := w.mail, `""`
+	if m.relayUser != "" {
+		relayPassword = `secret("file", "imap.secret")`
+	}
 	return fmt.Sprintf(`panel {
   data   = "data"
   listen = "unix://%s/panel.sock"
@@ -109,18 +158,21 @@ registrar "r01" {
     }
     smtp {
       address = %q
-      tls     = "none"
+      tls     = %q
+      username = %q
+      password = %s
     }
     imap {
       address  = %q
-      tls      = "none"
-      username = "callback"
+      tls      = %q
+      username = %q
       password = secret("file", "imap.secret")
-      poll     = "100ms"
+      processed = %q
+      poll     = %q
     }
   }
 }
-`, w.dir, agreement, robot, callback, at.SMTP, at.IMAP)
+`, w.dir, agreement, robot, callback, m.smtp, m.tls, m.relayUser, relayPassword, m.imap, m.tls, m.mailUser, m.processed, m.poll)
 }
 
 func (w *world) write(name, text string) string {
@@ -141,7 +193,7 @@ func (w *world) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(self, append([]string{"--config", filepath.Join(w.dir, "plugin.hcl")}, args...)...)
 	cmd.Dir = w.dir
 	// Under the race detector a process would sleep a second before it ends.
-	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+	cmd.Env = slices.Concat(os.Environ(), []string{"GORACE=atexit_sleep_ms=0"}, w.env)
 	return cmd
 }
 

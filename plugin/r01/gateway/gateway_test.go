@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -288,6 +289,50 @@ func TestCrashWhileSending(t *testing.T) {
 				t.Errorf("the domain is %+v", d)
 			}
 		})
+	}
+}
+
+// submitter plays the relay with a view of the context.
+type submitter func(ctx context.Context, claim func(context.Context) error) outbox.Result
+
+func (s submitter) Submit(ctx context.Context, _ outbox.Mail, claim func(context.Context) error) outbox.Result {
+	return s(ctx, claim)
+}
+
+// Told to stop, a claimed transmission finishes; one that is not claimed ends at once.
+func TestStoppingWhileSending(t *testing.T) {
+	t.Parallel()
+	for _, claimedFirst := range []bool{true, false} {
+		g := newGate(t)
+		g.registerClient()
+		op := g.submit(registration("o1", "stop.ru"))
+		ctx, stop := context.WithCancel(t.Context())
+		g.submitter = submitter(func(submitting context.Context, claim func(context.Context) error) outbox.Result {
+			if claimedFirst {
+				if err := claim(submitting); err != nil {
+					t.Fatal(err)
+				}
+				stop()
+				if err := submitting.Err(); err != nil {
+					t.Errorf("the claimed transmission was cut off: %v", err)
+				}
+				return outbox.Result{Outcome: outbox.Accepted}
+			}
+			stop()
+			<-submitting.Done()
+			if err := claim(submitting); err == nil {
+				t.Error("claimed after the stop")
+			}
+			return outbox.Result{Outcome: outbox.Deferred, Err: submitting.Err()}
+		})
+		if _, err := g.sendDue(ctx); claimedFirst && err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		want := registrar.Queued
+		if claimedFirst {
+			want = registrar.Sent
+		}
+		g.expect(op.ID, want)
 	}
 }
 

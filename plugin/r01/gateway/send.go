@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"registrar.panel/internal/secret"
@@ -24,6 +25,8 @@ const (
 	// recordWithin bounds how long the outcome of a transmission may take to be recorded
 	// after we were told to stop.
 	recordWithin = 10 * time.Second
+	// finishWithin bounds how long a claimed transmission may go on after that.
+	finishWithin = 8 * time.Second
 )
 
 // backOff is how long a request waits that the relay did not take, by attempt.
@@ -127,13 +130,35 @@ func (g *Gateway) send(ctx context.Context, r store.Request) error {
 	if err != nil {
 		return g.unsendable(ctx, r, err)
 	}
-	claim := func(ctx context.Context) error {
-		return g.write(ctx, func(tx *store.Tx) error { return g.claim(tx, &r, masked) })
-	}
-	result := g.submitter.Submit(ctx, mail, claim)
+	result := g.transmit(ctx, &r, mail, masked)
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
 	return g.conclude(record, r, result)
+}
+
+// transmit submits one mail. When we are told to stop, a transmission that is claimed may
+// finish, because cutting it off would make its fate unknown; any other ends at once.
+func (g *Gateway) transmit(ctx context.Context, r *store.Request, mail outbox.Mail, masked []byte) outbox.Result {
+	submitting, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	var claimed atomic.Bool
+	stop := context.AfterFunc(ctx, func() {
+		if claimed.Load() {
+			time.AfterFunc(finishWithin, cut)
+		} else {
+			cut()
+		}
+	})
+	defer stop()
+	return g.submitter.Submit(submitting, mail, func(submitting context.Context) error {
+		claimed.Store(true) // before looking, so that a stop is seen here or there
+		err := ctx.Err()
+		if err == nil {
+			err = g.write(submitting, func(tx *store.Tx) error { return g.claim(tx, r, masked) })
+		}
+		claimed.Store(err == nil)
+		return err
+	})
 }
 
 // render makes the bytes to send, and the copy to keep.

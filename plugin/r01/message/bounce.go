@@ -56,7 +56,7 @@ func untyped(value string) string {
 func (w *walker) original(text []byte) {
 	top, _, _ := split(text)
 	h, _ := readHeader(top) // of a broken one, what can be read
-	if id := first(ids(h.Values("Message-Id"))); id != "" && w.report != nil {
+	if id := first(ids(h.Values("Message-Id"))); id != "" {
 		w.report.OriginalMessageID = id
 	}
 }

@@ -15,18 +15,12 @@ import (
 
 const maxHeader = 64 << 10 // bytes
 
-var (
-	fieldLine = regexp.MustCompile(`^[!-9;-~]+[ \t]*:`)
-	blankLine = regexp.MustCompile(`\r?\n\r?\n`)
-)
+var fieldLine = regexp.MustCompile(`^[!-9;-~]+[ \t]*:`)
 
 // split parts header and body. Of the header it drops what is no field: the "From " line
 // of a mailbox file, which is no fault, and broken lines, which are.
 func split(raw []byte) (header, body []byte, wrong []string) {
-	head := raw
-	if at := blankLine.FindIndex(raw); at != nil {
-		head, body = raw[:at[0]], raw[at[1]:]
-	}
+	head, body := cutAtBlankLine(raw)
 	if len(head) > maxHeader {
 		head, wrong = head[:maxHeader], append(wrong, "its header is too long")
 	}
@@ -47,6 +41,14 @@ func split(raw []byte) (header, body []byte, wrong []string) {
 		return nil, raw, append(wrong, "it has no header")
 	}
 	return header, body, slices.Compact(wrong)
+}
+
+func cutAtBlankLine(raw []byte) (head, body []byte) {
+	head, body, _ = bytes.Cut(raw, []byte("\n\n"))
+	if i := bytes.Index(raw[:min(len(head)+2, len(raw))], []byte("\n\r\n")); i >= 0 {
+		return raw[:i], raw[i+3:]
+	}
+	return head, body
 }
 
 func readHeader(block []byte) (textproto.Header, error) {
@@ -74,6 +76,14 @@ func ContentHash(raw []byte) string {
 			fmt.Fprintf(digest, "%s:%q\n", name, strings.Join(strings.Fields(v), " "))
 		}
 	}
-	fmt.Fprintf(digest, "\n%s", bytes.TrimRight(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), "\n"))
+	for bytes.HasSuffix(body, []byte("\n")) {
+		body = withoutBreak(body)
+	}
+	for more := true; more; {
+		var line []byte
+		line, body, more = bytes.Cut(body, []byte("\r\n"))
+		digest.Write([]byte("\n"))
+		digest.Write(line)
+	}
 	return hex.EncodeToString(digest.Sum(nil))
 }

@@ -72,7 +72,7 @@ func Parse(raw []byte) (Message, error) {
 	}
 	m.readHeader(header)
 	w := walker{}
-	w.walk(header, bytes.NewReader(body), 0)
+	w.walk(header, body, 0)
 	if !w.found && w.report == nil {
 		w.fallBack(header, body)
 	}

@@ -39,7 +39,14 @@ func cutQuotation(text string) (own, quoted string) {
 
 func isQuoted(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, " \t"), ">") }
 
+// longestLine is more than a line may have, in bytes; one that has is nobody's heading.
+// RFC 5322, 2.1.1
+const longestLine = 998
+
 func opensTail(lines []string) bool {
+	if len(lines[0]) > longestLine {
+		return false
+	}
 	return tail.MatchString(lines[0]) ||
 		len(lines) > 1 && copied.MatchString(lines[0]) && copiedNext.MatchString(lines[1])
 }
@@ -47,7 +54,7 @@ func opensTail(lines []string) bool {
 // attributes tells a line that names who is quoted: quoted lines follow, at once or after
 // an empty one.
 func attributes(lines []string) bool {
-	if !attribution.MatchString(lines[0]) {
+	if len(lines[0]) > longestLine || !attribution.MatchString(lines[0]) {
 		return false
 	}
 	rest := lines[1:]

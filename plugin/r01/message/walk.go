@@ -2,7 +2,6 @@ package message
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"mime"
 	"regexp"
@@ -12,8 +11,8 @@ import (
 	"github.com/emersion/go-message/textproto"
 )
 
-// Limits on one mail. Reading nested parts takes time that grows with the square of their
-// depth, so depth is what matters most.
+// Limits on one mail. Nested parts are searched again at each depth, so depth is what
+// matters most.
 const (
 	maxDepth = 10
 	maxParts = 200
@@ -23,19 +22,21 @@ const (
 // walker goes through the parts of a mail and keeps the one text that counts: the first
 // plain one, or else the first HTML.
 type walker struct {
-	parts   int
-	text    string
-	found   bool // a text
-	plain   bool // and it is a plain one
-	receipt bool // it tells that a mail was read
-	report  *Report
-	damaged []string
+	parts    int
+	headers  int // bytes, of all parts
+	text     string
+	found    bool // a text
+	plain    bool // and it is a plain one
+	receipt  bool // it tells that a mail was read
+	report   *Report
+	returned bool // the mail that the report is about has been seen
+	damaged  []string
 }
 
 func (w *walker) damage(what string) { w.damaged = append(w.damaged, what) }
 
 // walk reads one part and the parts in it.
-func (w *walker) walk(h textproto.Header, body io.Reader, depth int) {
+func (w *walker) walk(h textproto.Header, body []byte, depth int) {
 	if w.parts++; w.parts > maxParts || depth > maxDepth {
 		w.damage("it has too many parts, or too deep ones")
 		return
@@ -48,10 +49,13 @@ func (w *walker) walk(h textproto.Header, body io.Reader, depth int) {
 	case strings.HasPrefix(media, "multipart/"):
 		w.receipt = w.receipt || params["report-type"] == "disposition-notification"
 		w.multipart(params["boundary"], body, depth)
-	case media == "message/delivery-status", media == "message/global-delivery-status":
+	case w.report == nil && (media == "message/delivery-status" || media == "message/global-delivery-status"):
 		w.deliveryStatus(w.decoded(h, body))
-	case media == "message/rfc822", media == "message/global", media == "text/rfc822-headers", media == "message/global-headers":
-		w.original(w.decoded(h, body))
+	case returned(media):
+		if w.report != nil && !w.returned { // a report is about one mail
+			w.original(w.decoded(h, body))
+			w.returned = true
+		}
 	case attached(h):
 	case media == "text/plain" && !w.plain:
 		w.keep(decode(params["charset"], w.decoded(h, body)))
@@ -63,33 +67,50 @@ func (w *walker) walk(h textproto.Header, body io.Reader, depth int) {
 
 func (w *walker) keep(text string) { w.text, w.found = clean(text), true }
 
-func (w *walker) multipart(boundary string, body io.Reader, depth int) {
+// returned tells the types under which a report gives back a mail, or its header.
+func returned(media string) bool {
+	switch media {
+	case "message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers":
+		return true
+	}
+	return false
+}
+
+func (w *walker) multipart(boundary string, body []byte, depth int) {
 	if boundary == "" {
 		w.damage("its parts are not marked")
 		return
 	}
-	parts := textproto.NewMultipartReader(body, boundary)
-	for n := 0; w.parts <= maxParts; n++ {
-		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) && n > 0 {
+	delimiter := []byte("--" + boundary)
+	_, rest, end := cutAt(body, delimiter) // what precedes the first part is for no one
+	whole := end == another
+	for end == another && w.parts <= maxParts {
+		var part []byte
+		part, rest, end = cutAt(rest, delimiter)
+		header, text, wrong := splitPart(part)
+		if w.headers += len(header); w.headers > maxHeader {
+			w.damage("its parts have too long headers")
 			return
 		}
-		if err != nil {
-			w.damage("its parts are cut off or broken")
-			return
+		h, err := readHeader(header)
+		if len(wrong) > 0 || err != nil {
+			whole = false
 		}
-		w.walk(part.Header, part, depth+1)
+		w.walk(h, text, depth+1)
+	}
+	if !whole || end == missing {
+		w.damage("its parts are cut off or broken")
 	}
 }
 
 // decoded undoes the transfer encoding. What is unknown or broken is read as far as it
 // goes.
-func (w *walker) decoded(h textproto.Header, body io.Reader) []byte {
+func (w *walker) decoded(h textproto.Header, body []byte) []byte {
 	// Labels of charsets lie, so they are our business: without the content type, only
 	// the transfer encoding is undone.
 	only := message.Header{}
 	only.Set("Content-Transfer-Encoding", strings.Join(strings.Fields(h.Get("Content-Transfer-Encoding")), ""))
-	entity, err := message.New(only, body)
+	entity, err := message.New(only, bytes.NewReader(body))
 	if err != nil {
 		w.damage("its transfer encoding is not known")
 	}
@@ -114,7 +135,7 @@ func (w *walker) fallBack(h textproto.Header, body []byte) {
 	if strings.HasPrefix(media, "multipart/") {
 		h = textproto.Header{}
 	}
-	w.keep(decode(params["charset"], w.decoded(h, bytes.NewReader(body))))
+	w.keep(decode(params["charset"], w.decoded(h, body)))
 }
 
 var parameter = regexp.MustCompile(`(?i)[;\s](charset|boundary)\s*=\s*(?:"([^"]*)"|([^\s;"]+))`)

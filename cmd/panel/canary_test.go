@@ -1,0 +1,349 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host"
+	"registrar.panel/internal/r01sim"
+)
+
+const transferCode = "AUTH-CANARY-79-Q"
+
+// canaries are what must not be found anywhere, with the words of which any gives it away.
+var canaries = map[string][]string{
+	"mail password":    {mailPassword},
+	"imap password":    {imapPassword},
+	"transfer code":    {transferCode},
+	"passport":         {"987431", "Канареечным"},
+	"birth date":       {"1951-03-27", "27.03.1951", "1951.03.27"},
+	"phone":            {"7310846", "731-08-46"},
+	"e-mail":           {"kenar.kenarov@mail.example", "kenar.kenarov"},
+	"postal address":   {"Канареечный"},
+	"latin name":       {"Kenarov"},
+	"russian name":     {"Кенаров", "КЕНАРОВ"},
+	"INN":              {"5003052454"},
+	"OGRN":             {"1035006106541"},
+	"legal address":    {"Соловьиная"},
+	"fax":              {"7310955"},
+	"bank":             {"40702810555566667777"},
+	"contact by hand":  {"Shchegol"},
+	"e-mail by hand":   {"shchegol@mail.example"},
+	"refused passport": {"Попугаев", "popugai", "1949-02-31"},
+}
+
+const (
+	canaryPerson = `{"kind":"person","name_latin":"Kenar K Kenarov","name":"Кенаров Кенар Кенарович",
+"passport":["4510 987431","выдан Канареечным ОВД г. Москвы","30.01.2010"],"birth_date":"1951-03-27",
+"postal_address":["123007, Москва, Канареечный пер., д. 1"],"phones":["+7 499 7310846"],"faxes":["+7 499 7310955"],
+"emails":["kenar.kenarov@mail.example"],"resident":true}`
+	canaryOrganization = `{"kind":"organization","name_latin":["Newtime JSC"],"name":["Акционерное общество «Ньютайм»"],
+"inn":"5003052454","kpp":"500301001","ogrn":"1035006106541","legal_address":["123007, Москва, Соловьиная ул., д. 1"],
+"postal_address":["123007, Москва, Канареечный пер., д. 10"],"bank":["р/с 40702810555566667777 в АКБ Тест"],
+"phones":["+7 499 7310846"],"faxes":[],"emails":["kenar.kenarov@mail.example"],"resident":true}`
+	canaryByHand = `{"kind":"person","name":"Shchegol S Shchegolev","emails":["shchegol@mail.example"]}`
+	// Every field of it is wrong, and no message about that may repeat what it says.
+	canaryRefused = `{"kind":"person","name_latin":"Попугаев","name":"Попугаев\u0007","passport":["Попугаев\u0000"],"birth_date":"1949-02-31",
+"postal_address":["Попугаев \u2603"],"phones":["Попугаев"],"faxes":["Попугаев"],"emails":["popugai at example"],"resident":"Попугаев"}`
+	manualHCL = `
+registrar "manual" {
+  tlds = ["com"]
+  config {}
+}
+`
+)
+
+// journal is a log that is written and read at once.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) bytes() []byte {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return bytes.Clone(j.text.Bytes())
+}
+
+// serveHere runs the panel in this process, at the level trace, until the function it
+// returns is called.
+func (w *world) serveHere(log io.Writer, plugins int) (stop func()) {
+	w.t.Helper()
+	commands, err := bundled()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	h, err := host.Open(ctx, host.Options{ConfigPath: filepath.Join(w.dir, "plugin.hcl"), Bundled: commands, Now: time.Now,
+		Logger: hclog.New(&hclog.LoggerOptions{Name: "panel", Output: log, Level: hclog.Trace})})
+	if err != nil {
+		cancel()
+		w.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- h.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			w.t.Errorf("the panel ended with: %v", err)
+		}
+	})
+	w.t.Cleanup(stop)
+	w.until("the plugins to run", func() bool {
+		var list []struct{ State string }
+		return w.tryJSON(&list, "plugins") == nil && len(list) == plugins &&
+			!slices.ContainsFunc(list, func(p struct{ State string }) bool { return p.State != "running" && p.State != "degraded" })
+	})
+	return stop
+}
+
+// One whole run with unique words for everything that is secret or personal; then nothing
+// that was written or shown has any of them.
+func TestCanaries(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(hcl string) string { return hcl + manualHCL })
+	log := &journal{}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the panel wrote:\n%s", log.bytes())
+		}
+	})
+	a := newAviary()
+	shown := map[string][]byte{}
+	stop := w.serveHere(log, 2)
+	playCanaries(w, shown)
+	stop() // a clean end and a new start: the databases are written out
+	stop = w.serveHere(log, 2)
+	w.buy("after-restart.ru", "c1", filepath.Join(w.dir, "person.json"))
+	w.reach("after-restart.ru", "Registered")
+	look(w, shown)
+	alive := filesOf(t, w.dir) // with the write-ahead logs
+	stop()
+	shown["log"] = log.bytes()
+	if !bytes.Contains(shown["log"], []byte("[TRACE]")) && !bytes.Contains(shown["log"], []byte("[DEBUG]")) {
+		t.Error("nothing was logged below info: the level did not take")
+	}
+	for _, files := range []map[string][]byte{alive, filesOf(t, w.dir)} {
+		if len(files) < 6 {
+			t.Errorf("only %d files are there to search", len(files))
+		}
+		for name, text := range files {
+			shown["file "+name] = append(shown["file "+name], text...)
+		}
+	}
+	for place, text := range shown {
+		for name, around := range a.in(text) {
+			t.Errorf("%s holds the %s: … %q …", place, name, around)
+		}
+	}
+	w.checkCanariesFlew(a)
+}
+
+// checkCanariesFlew: they were sent to R01 and came back quoted, so they could be found.
+func (w *world) checkCanariesFlew(a aviary) {
+	w.t.Helper()
+	var sent, got []byte
+	for _, e := range w.sim.History() {
+		sent = append(sent, e.Raw...)
+	}
+	for _, raw := range w.sim.Sent() {
+		got = append(got, raw...)
+	}
+	want := []string{"INN", "OGRN", "bank", "birth date", "e-mail", "fax", "latin name", "legal address", "mail password",
+		"passport", "phone", "postal address", "russian name"}
+	for what, text := range map[string][]byte{"requests": sent, "replies": got} {
+		if diff := cmp.Diff(want, names(a.in(text))); diff != "" {
+			w.t.Errorf("the %s hold other canaries than they should (-want +got):\n%s", what, diff)
+		}
+	}
+}
+
+// playCanaries is the run: orders of every sort, replies that quote the request, a refused
+// order, a rejected one, one in review, a bounce.
+func playCanaries(w *world, shown map[string][]byte) {
+	person, organization := w.write("person.json", canaryPerson), w.write("org.json", canaryOrganization)
+	policy := w.sim.Policy()
+	for i, quote := range []r01sim.Quotation{r01sim.QuotePrefixed, r01sim.QuoteTail} {
+		for j, encoding := range []string{"8bit", "base64", "quoted-printable"} {
+			policy.Quote, policy.Encoding = quote, encoding
+			if err := w.sim.SetPolicy(policy); err != nil {
+				w.t.Fatal(err)
+			}
+			name := fmt.Sprintf("quoted-%d-%d.ru", i, j)
+			w.buy(name, fmt.Sprint("c", i, j), []string{person, organization}[j%2])
+			w.reach(name, "Registered")
+		}
+	}
+	w.buy("refuse-1.ru", "c00", person)
+	w.reach("refuse-1.ru", "Error")
+	w.buy("garbled-1.ru", "c00", person)
+	w.stands("garbled-1.ru", "Accepted")
+	policy.RefuseClients = true
+	if err := w.sim.SetPolicy(policy); err != nil {
+		w.t.Fatal(err)
+	}
+	w.buy("client-refused.ru", "c-refused", person)
+	w.reach("client-refused.ru", "Error")
+	policy.RefuseClients = false
+	if err := w.sim.SetPolicy(policy); err != nil {
+		w.t.Fatal(err)
+	}
+	w.returnRequest("bounced", "From: mailer-daemon@relay.example\r\nReturn-Path: <>\r\n", "could not be delivered")
+	w.returnRequest("odd", "From: "+robot+"\r\n", "See what you wrote")
+	w.until("three mails in review", func() bool { return len(w.reviews()) >= 3 })
+	w.must("order", "pay", w.order("by-hand.com", "c9", w.write("hand.json", canaryByHand)))
+	w.must("order", "transfer", "moved.com", "--customer", "c9", "--contact", filepath.Join(w.dir, "hand.json"), "--auth", transferCode,
+		"--ns", "ns1.hoster.example", "--ns", "ns2.hoster.example", "--own")
+	w.stands("by-hand.com", "NeedsAction")
+	w.stands("moved.com", "NeedsAction")
+	out, errOut, code := w.run("order", "register", "wrong.ru", "--customer", "c1", "--contact", w.write("refused.json", canaryRefused))
+	if code == 0 || !strings.Contains(errOut, "birth_date") {
+		w.t.Errorf("a contact of nonsense: exit %d: %s", code, errOut)
+	}
+	shown["refusal"] = []byte(out + errOut)
+	os.Remove(filepath.Join(w.dir, "refused.json"))
+	w.order("unpaid.ru", "c1", person)
+	look(w, shown)
+}
+
+// returnRequest has the first request delivered to us as it was sent, below other words.
+func (w *world) returnRequest(id, header, words string) {
+	w.t.Helper()
+	raw := w.sim.History()[0].Raw
+	_, body, ok := bytes.Cut(raw, []byte("\r\n\r\n"))
+	if !ok {
+		w.t.Fatalf("a request without a body: %q", raw)
+	}
+	w.sim.Inject(slices.Concat([]byte(header+"To: "+callback+"\r\nMessage-ID: <"+id+"@relay.example>\r\nSubject: "+id+
+		"\r\nContent-Type: text/plain; charset=koi8-r\r\nContent-Transfer-Encoding: 8bit\r\n\r\nYour request "+words+":\r\n\r\n"), body))
+}
+
+func (w *world) reviews() []struct{ ID, Mail string } {
+	w.t.Helper()
+	var list []struct{ ID, Mail string }
+	w.json(&list, "review")
+	return list
+}
+
+// look keeps what every reading command prints, the API answers and the pages show.
+func look(w *world, shown map[string][]byte) {
+	w.t.Helper()
+	keep := func(place string, text []byte) { shown[place] = append(shown[place], text...) }
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(w.dir, "panel.sock"))
+	}}}
+	commands, pages := w.reading()
+	for _, args := range commands {
+		for _, output := range []string{"text", "json"} {
+			keep(strings.Join(args, " ")+" as "+output, []byte(w.must(append(args, "-o", output)...)))
+		}
+	}
+	for _, page := range pages {
+		answer, err := client.Get("http://panel" + page)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || answer.StatusCode != http.StatusOK {
+			w.t.Fatalf("GET %s: %s %v\n%s", page, answer.Status, err, text)
+		}
+		keep("GET "+page, text)
+	}
+}
+
+// reading lists the commands that read, and the addresses, for everything there is.
+func (w *world) reading() (commands [][]string, pages []string) {
+	w.t.Helper()
+	add := func(path string, args ...string) {
+		commands, pages = append(commands, args), append(pages, "/api/v1/"+path)
+	}
+	add("plugins", "plugins")
+	add("orders", "orders")
+	add("domains", "domains")
+	add("log", "log")
+	add("review", "review")
+	add("form/ru", "form", "ru")
+	pages = append(pages, "/domains", "/orders", "/plugins", "/review")
+	var orders []orderView
+	w.json(&orders, "orders")
+	customers := map[string]bool{}
+	for _, o := range orders {
+		add("orders/"+o.ID, "order", "show", o.ID)
+		add("orders/"+o.ID+"/preview", "preview", o.ID)
+		add("domains/"+o.Domain, "domain", "show", o.Domain)
+		pages = append(pages, "/domains/"+o.Domain)
+		if !customers[o.Customer] {
+			customers[o.Customer] = true
+			add("customers/"+o.Customer, "customer", "show", o.Customer)
+		}
+	}
+	for _, r := range w.reviews() {
+		add("review/"+r.ID, "review", "show", r.ID)
+		add("review/"+r.ID+"/rule", "review", "rule", r.ID)
+		pages = append(pages, "/review/"+r.ID)
+	}
+	for kind, ids := range w.mentioned() {
+		for id := range ids {
+			add(kind+"s/"+id, map[string][]string{"mail": {"mail", id}, "operation": {"operation", "show", id}}[kind]...)
+		}
+	}
+	return commands, pages
+}
+
+// mentioned are the mails and operations that the Action Log names.
+func (w *world) mentioned() map[string]map[string]bool {
+	w.t.Helper()
+	var entries []map[string]json.RawMessage
+	w.json(&entries, "log")
+	all := map[string]map[string]bool{"mail": {}, "operation": {}}
+	for _, e := range entries {
+		for kind, ids := range all {
+			var id string
+			if json.Unmarshal(e[kind], &id) == nil && id != "" {
+				ids[id] = true
+			}
+		}
+	}
+	return all
+}
+
+// filesOf reads what lies below the world's directory, but for what the test itself wrote.
+func filesOf(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || filepath.Dir(path) == dir {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		files[path] = text
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
