@@ -13,7 +13,7 @@ setup:
 	.ci/setup
 
 unit:
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -shuffle=on -timeout 20m ./...
 
 lint:
 	@unformatted=$$(gofmt -l cmd host internal plugin shared); \
