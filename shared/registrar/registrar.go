@@ -30,8 +30,8 @@ type Plugin interface {
 	Lifecycle
 }
 
-// Catalogue tells what the registrar sells and what it wants to know. Its methods
-// need no Start, and have no effects.
+// Catalogue tells what the registrar sells and what it wants to know. Its methods have no
+// effects. Validate and Check look at what the registrar knows, and so may need Start.
 type Catalogue interface {
 	// Describe works before Configure.
 	Describe(ctx context.Context) (Description, error)
