@@ -857,6 +857,25 @@ func TestOwnMailIsIgnored(t *testing.T) {
 	}
 }
 
+// R01's words are told, but not what they repeat of the registrant.
+func TestRejectionRepeatsNothingPersonal(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	op := g.submit(registration("o1", "newtime.ru"))
+	g.send()
+	g.receive(g.reply(0, "nic-hdl: "+field(t, g.relay.taken[0], "nic-hdl"), "status: TASK_FAILURE",
+		"message: passport 4510 123456 of Сидоров Сидор Сидорович is void"))
+	got := g.expect(op.ID, registrar.Failed)
+	if strings.Contains(got.Error, "4510") || strings.Contains(got.Error, "Сидор") || !strings.Contains(got.Error, "is void") {
+		t.Errorf("the error is %q", got.Error)
+	}
+	for _, a := range g.status("newtime.ru").Alarms {
+		if strings.Contains(a.Message, "4510") {
+			t.Errorf("the alarm says %q", a.Message)
+		}
+	}
+}
+
 // A rule is proposed of what R01 wrote, never of what it repeats of a registrant.
 func TestRuleRepeatsNothingPersonal(t *testing.T) {
 	t.Parallel()

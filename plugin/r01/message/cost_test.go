@@ -3,6 +3,7 @@
 package message
 
 import (
+	"fmt"
 	"runtime"
 	"testing"
 	"time"
@@ -11,12 +12,9 @@ import (
 // The race detector makes everything slow, and throws pooled memory away at random: costs
 // are measured without it.
 const (
-	mebi     = 1 << 20
-	largest  = 25 * mebi              // that a mail may be
-	mayCost  = 64 * mebi              // beyond the mail itself
-	maySlow  = 8                      // times slower for four times the mail: linear would be four
-	atOnce   = 200 * time.Millisecond // fast enough, whatever the ratio
-	attempts = 3
+	mebi    = 1 << 20
+	largest = 25 * mebi // that a mail may be
+	mayCost = 64 * mebi // beyond the mail itself
 )
 
 // No mail costs much beyond itself: all that was allocated is more than was ever held at
@@ -34,36 +32,26 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// Four times the mail takes about four times as long, within the limit on a text and
-// beyond. Not parallel, since it takes the time.
-func TestTime(t *testing.T) {
+// BenchmarkGrowth reports how many times as long a mail takes as a quarter of it, in the
+// same run, within the limit on a text and beyond: four is linear.
+func BenchmarkGrowth(b *testing.B) {
 	for name, shape := range hostile() {
 		for _, n := range []int{maxText, 4 * maxText} {
-			quarter, whole := []byte(shape(n/4)), []byte(shape(n))
-			if slow := slowdown(t, quarter, whole); slow > maySlow {
-				t.Errorf("%s: %d KiB take %.1f times as long as a quarter of them", name, n>>10, slow)
-			}
+			b.Run(fmt.Sprintf("%s/%dKiB", name, n>>10), func(b *testing.B) {
+				quarter, whole := []byte(shape(n/4)), []byte(shape(n))
+				var short, long time.Duration
+				for b.Loop() {
+					short += stopwatch(b, quarter)
+					long += stopwatch(b, whole)
+				}
+				b.ReportMetric(float64(long)/float64(short), "of-a-quarter")
+			})
 		}
 	}
 }
 
-// slowdown compares the best times, and measures again as long as the answer is bad: what
-// else the machine does can only add to a time.
-func slowdown(t *testing.T, quarter, whole []byte) (ratio float64) {
-	t.Helper()
-	shortest, longest := time.Hour, time.Hour
-	for range attempts {
-		shortest, longest = min(shortest, stopwatch(t, quarter)), min(longest, stopwatch(t, whole))
-		ratio = float64(longest) / float64(max(shortest, atOnce/maySlow))
-		if ratio <= maySlow {
-			break
-		}
-	}
-	return ratio
-}
-
-func stopwatch(t *testing.T, raw []byte) time.Duration {
+func stopwatch(tb testing.TB, raw []byte) time.Duration {
 	start := time.Now()
-	read(t, raw)
+	read(tb, raw)
 	return time.Since(start)
 }

@@ -130,7 +130,7 @@ func nestedParts(cut bool) func(n int) string {
 }
 
 // read does with a mail what is done with every mail.
-func read(t *testing.T, raw []byte) {
+func read(t testing.TB, raw []byte) {
 	t.Helper()
 	if _, err := Parse(raw); err != nil {
 		t.Error(err)

@@ -64,6 +64,15 @@ func (tx *Tx) Client(id int64) (Client, error) {
 	return one(tx, scanClient, "select "+clientColumns+" from clients where id = $1", id)
 }
 
+// Contact opens what a client was registered with; nil = it was adopted.
+func (tx *Tx) Contact(id int64) ([]byte, error) {
+	sealed, err := one(tx, scanBytes, "select sealed_contact from clients where id = $1", id)
+	if err != nil || sealed == nil {
+		return nil, err
+	}
+	return tx.box.Open(sealed, fmt.Sprint("clients|", id))
+}
+
 // ClientByHandle returns a client by its handle.
 func (tx *Tx) ClientByHandle(handle string) (Client, error) {
 	return one(tx, scanClient, "select "+clientColumns+" from clients where handle = $1", handle)
