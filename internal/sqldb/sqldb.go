@@ -101,10 +101,11 @@ func open(ctx context.Context, o Options) (*DB, error) {
 }
 
 // dsn sets every pragma in the data source name, so that each connection of a pool has it.
+// With secure_delete no page keeps what was replaced.
 func dsn(path string, readOnly bool) string {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
-		"foreign_keys(1)", "cache_size(-16384)", "trusted_schema(0)",
+		"foreign_keys(1)", "cache_size(-16384)", "trusted_schema(0)", "secure_delete(1)",
 	}}
 	if readOnly {
 		q.Set("_txlock", "deferred")

@@ -25,7 +25,7 @@ const (
 type Mail struct {
 	ID        registrar.MailID
 	Out       bool
-	Hash      string // of the content
+	Hash      string // of the content; read back, it is the keyed one
 	Request   string // "" = none
 	At        time.Time
 	State     MailState
@@ -48,7 +48,7 @@ func (tx *Tx) AddMail(m Mail, raw []byte) error {
 	}
 	n, err := sqldb.Changed(tx.ctx, tx.sql, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated)
 		values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (hash) do nothing`,
-		m.ID, direction, m.Hash, orNull(m.Request), sqldb.Millis(m.At), m.State, tx.box.Seal(raw, "mails|"+string(m.ID)), m.Truncated)
+		m.ID, direction, tx.keyed(m.Hash), orNull(m.Request), sqldb.Millis(m.At), m.State, tx.box.Seal(raw, "mails|"+string(m.ID)), m.Truncated)
 	if err != nil {
 		return fmt.Errorf("add mail: %w", err)
 	}

@@ -224,7 +224,8 @@ func (tx *Tx) follow(op *Operation, r Request, d lifecycle.Decision, c Change) e
 }
 
 // Claim is the compare-and-swap between RCPT and DATA: the request is ours to transmit now,
-// under this fence, and no other sender's. digest is of the bytes, the password masked.
+// under this fence, and no other sender's. digest is of the bytes, the password masked; it
+// is keyed before it is kept.
 func (tx *Tx) Claim(r *Request, fence int64, digest string, at time.Time) error {
 	current, err := tx.Setting(fenceSetting)
 	if err != nil {
@@ -242,7 +243,7 @@ func (tx *Tx) Claim(r *Request, fence int64, digest string, at time.Time) error 
 	}
 	r.Attempt, r.Fence, r.ClaimedAt = r.Attempt+1, fence, at
 	err = tx.exec("update requests set attempt = $1, fence = $2, digest = $3, claimed_at = $4 where id = $5",
-		r.Attempt, fence, digest, sqldb.Millis(at), r.ID)
+		r.Attempt, fence, tx.keyed(digest), sqldb.Millis(at), r.ID)
 	if err != nil {
 		return fmt.Errorf("claim request %s: %w", r.ID, err)
 	}

@@ -5,7 +5,8 @@
 // only by compare-and-swap; [ErrMoved] says that somebody else was first, and the caller
 // reads again. What may exist once exists once by unique index, and breaking one is
 // [ErrExists]. Registrants, orders, request bodies and mails are sealed before they are
-// written. Cursors of events are dense and in the order of commits.
+// written, and their digests are keyed. Cursors of events are dense and in the order of
+// commits.
 package store
 
 import (
@@ -59,7 +60,11 @@ func Open(ctx context.Context, dir string, create bool) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
 	}
-	return &Store{db: db, box: box}, nil
+	s := &Store{db: db, box: box}
+	if err := s.keyDigests(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
+	}
+	return s, nil
 }
 
 // Close closes the database.
