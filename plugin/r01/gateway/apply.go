@@ -34,7 +34,7 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
 	if err != nil {
 		return err
 	}
-	if f.reason, err = redacted(tx, *r, f.reason); err != nil {
+	if f.reason, err = g.redact(tx, f.reason, *r); err != nil {
 		return err
 	}
 	c := g.change(*r, d, f)
@@ -55,22 +55,6 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
 		}
 	}
 	return g.alert(tx, d, r.Lifecycle(), f, ops)
-}
-
-// redacted hides what others' words repeat of the registrant: they end in the Action Log.
-func redacted(tx *store.Tx, r store.Request, words string) (string, error) {
-	if r.Client == 0 || words == "" {
-		return words, nil
-	}
-	contact, err := tx.Contact(r.Client)
-	if err != nil || contact == nil {
-		return words, err
-	}
-	var registrant registrar.Registrant
-	if err := json.Unmarshal(contact, &registrant); err != nil {
-		return "", fmt.Errorf("read contact of client %d: %w", r.Client, err)
-	}
-	return mailform.Redact(words, registrant), nil
 }
 
 // alert comes last, so that the log tells what happened before what to think of it.

@@ -203,18 +203,18 @@ func (g *Gateway) Mail(ctx context.Context, id registrar.MailID) (shown registra
 		if err != nil {
 			return err
 		}
-		shown = showMail(m, raw)
-		return nil
+		shown, err = g.showMail(tx, m, raw)
+		return err
 	})
 	return shown, fault(err, "mail "+string(id))
 }
 
-func showMail(m store.Mail, raw []byte) registrar.Mail {
+func (g *Gateway) showMail(tx *store.Tx, m store.Mail, raw []byte) (registrar.Mail, error) {
 	shown := registrar.Mail{ID: m.ID, At: m.At, Out: m.Out}
 	msg, err := message.Parse(raw)
 	if err != nil {
 		shown.Text = "(can't be read: " + err.Error() + ")"
-		return shown
+		return shown, nil
 	}
 	if len(msg.From) > 0 {
 		shown.From = msg.From[0]
@@ -222,8 +222,12 @@ func showMail(m store.Mail, raw []byte) registrar.Mail {
 	if len(msg.To) > 0 {
 		shown.To = msg.To[0]
 	}
-	shown.Subject, shown.Text = msg.Subject, mailform.Mask(whole(msg))
-	return shown
+	requests, err := requestsNamed(tx, m)
+	if err != nil {
+		return shown, err
+	}
+	shown.Subject, shown.Text, err = g.readable(tx, msg, requests)
+	return shown, err
 }
 
 // Recognise tells how a captured mail would be understood.
@@ -257,7 +261,16 @@ func (g *Gateway) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule s
 		if err != nil {
 			return err
 		}
-		if mailform.Mask(msg.Text) != msg.Text {
+		requests, err := requestsOf(tx, e.Candidates)
+		if err != nil {
+			return err
+		}
+		msg.Quoted = "" // no rule looks at it
+		subject, text, err := g.readable(tx, msg, requests)
+		if err != nil {
+			return err
+		}
+		if subject != msg.Subject || text != msg.Text {
 			rule = "# No rule is proposed: the mail repeats a request of ours, with what nobody should read.\n"
 			return nil
 		}

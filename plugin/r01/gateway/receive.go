@@ -205,7 +205,11 @@ func (g *Gateway) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
 	case failed && slices.ContainsFunc(l.Bounce.Recipients, func(a string) bool { return sameAddress(a, g.settings.Robot) }):
 		return g.settle(tx, m, l, []outcome{{request: r, fact: f}}, "")
 	}
-	return errors.Join(g.note(tx, r, f, "the mail relay reports about "+strings.Join(l.Bounce.Recipients, ", ")+": "+f.reason),
+	words, err := g.redact(tx, f.reason, r)
+	if err != nil {
+		return err
+	}
+	return errors.Join(g.note(tx, r, f, "the mail relay reports about "+strings.Join(l.Bounce.Recipients, ", ")+": "+words),
 		tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, r.ID))
 }
 
@@ -255,9 +259,16 @@ func (g *Gateway) applyResults(tx *store.Tx, m store.Mail, l letter, thread *sto
 		}
 	}
 	if len(outcomes) == 0 && problem == "" {
-		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
+		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, idOf(thread))
 	}
 	return g.settle(tx, m, l, outcomes, problem)
+}
+
+func idOf(r *store.Request) string {
+	if r == nil {
+		return ""
+	}
+	return r.ID
 }
 
 func reasonOf(res mailform.Result) string {
@@ -323,7 +334,11 @@ func (g *Gateway) notice(tx *store.Tx, m store.Mail, l letter, res mailform.Resu
 	if text == "" {
 		text = l.Subject
 	}
-	_, err := tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventNotice, Level: registrar.LevelInfo,
+	text, err := g.redactNotice(tx, text, name, thread)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventNotice, Level: registrar.LevelInfo,
 		Message: "notice of R01: " + text, Actor: byRegistrar, Name: name, Mail: m.ID})
 	return err
 }

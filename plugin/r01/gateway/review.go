@@ -19,7 +19,7 @@ func (g *Gateway) setAside(tx *store.Tx, m store.Mail, l letter, reason string) 
 	if err != nil {
 		return err
 	}
-	id := registrar.ReviewID("rv-" + strings.TrimPrefix(string(m.ID), "in-"))
+	id := reviewOf(m.ID)
 	entry := store.Review{ID: id, Mail: m.ID, Reason: reason, Candidates: candidates, ReceivedAt: m.At}
 	err = errors.Join(tx.SettleMail(m.ID, store.MailNew, store.MailReview, ""), tx.AddReview(entry))
 	if err != nil {
@@ -41,6 +41,11 @@ func (g *Gateway) setAside(tx *store.Tx, m store.Mail, l letter, reason string) 
 }
 
 const reviewAlarm = "review"
+
+// reviewOf names the entry of a mail.
+func reviewOf(m registrar.MailID) registrar.ReviewID {
+	return registrar.ReviewID("rv-" + strings.TrimPrefix(string(m), "in-"))
+}
 
 // namesOf lists the domains of operations; one empty name when there are none, so that
 // what is told of them is told once at least.
@@ -101,8 +106,16 @@ func (g *Gateway) show(tx *store.Tx, e store.Review) (registrar.Review, message.
 	if err != nil {
 		msg.Text = "(can't be read: " + err.Error() + ")"
 	}
+	requests, err := requestsOf(tx, e.Candidates)
+	if err != nil {
+		return registrar.Review{}, msg, err
+	}
+	subject, text, err := g.readable(tx, msg, requests)
+	if err != nil {
+		return registrar.Review{}, msg, err
+	}
 	return registrar.Review{ID: e.ID, Mail: e.Mail, ReceivedAt: e.ReceivedAt, From: strings.Join(msg.From, ", "),
-		Subject: msg.Subject, Reason: e.Reason, Candidates: e.Candidates, Text: mailform.Mask(whole(msg)),
+		Subject: subject, Reason: e.Reason, Candidates: e.Candidates, Text: text,
 		ResolvedAt: e.ResolvedAt, ResolvedBy: e.ResolvedBy, Outcome: e.Outcome}, msg, nil
 }
 

@@ -3,8 +3,6 @@ package mailform
 import (
 	"regexp"
 	"strings"
-
-	"registrar.panel/shared/registrar"
 )
 
 var (
@@ -38,29 +36,6 @@ func Mask(text string) string {
 		lines[i] = secretLine.ReplaceAllString(lines[i], "$1 "+hidden)
 	}
 	return strings.Join(lines, "\n")
-}
-
-// shortest is the least of a value that is looked for in free text: what is shorter stands
-// there by chance.
-const shortest = 5
-
-// Redact hides what a registrant entered wherever a text repeats it.
-func Redact(text string, r registrar.Registrant) string {
-	form, err := Form("ru", registrar.KindRegister, r.Kind)
-	if err != nil {
-		return text
-	}
-	for _, f := range form.Fields {
-		if f.Class == registrar.DataPublic || f.Type == registrar.FieldYesNo {
-			continue
-		}
-		for _, v := range r.Fields[f.Key] {
-			if len(v) >= shortest {
-				text = strings.ReplaceAll(text, v, hidden)
-			}
-		}
-	}
-	return text
 }
 
 // privateFields are the names, in templates, of what people must not see.

@@ -1,0 +1,195 @@
+package mailform
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"registrar.panel/shared/registrar"
+)
+
+// What is shorter stands in a text by chance, and is not looked for.
+const (
+	shortestText   = 5 // letters and digits
+	shortestNumber = 6 // digits
+)
+
+// Redact hides what clients' templates hold of a registrant wherever a text repeats it,
+// also in another spelling: other case, blanks and punctuation; numbers and phones in other
+// groups or without the country; dates in the usual formats; the words of a person's name
+// alone, in another order or declined. Handles, domains and name servers stay.
+func Redact(text string, templates ...Template) string {
+	for _, t := range templates {
+		for _, l := range t.lines() {
+			if !l.private() {
+				continue
+			}
+			for _, s := range spellings(l) {
+				text = s.hide(text)
+			}
+		}
+	}
+	return text
+}
+
+// spelling finds one way to write a value.
+type spelling struct {
+	pattern *regexp.Regexp
+	part    func(before, after string) bool // what it finds is part of something else
+}
+
+func (s spelling) hide(text string) string {
+	var b strings.Builder
+	end := 0
+	for _, at := range s.pattern.FindAllStringIndex(text, -1) {
+		if s.part(text[:at[0]], text[at[1]:]) {
+			continue
+		}
+		b.WriteString(text[end:at[0]] + hidden)
+		end = at[1]
+	}
+	return b.String() + text[end:]
+}
+
+// spellings lists the ways to write a line's value, longer ones first.
+func spellings(l line) (all []spelling) {
+	add := func(pattern string, part func(before, after string) bool) {
+		all = append(all, spelling{regexp.MustCompile("(?i)" + pattern), part})
+	}
+	dates := datesIn(l.value)
+	for _, d := range dates {
+		add(datePattern(d), ofNumber)
+	}
+	words := wordsOf.FindAllString(l.value, -1)
+	if utf8.RuneCountInString(strings.Join(words, "")) >= shortestText {
+		add(phrasePattern(words), ofNothing)
+	}
+	if len(dates) == 0 {
+		for _, n := range numbersIn(l.value) {
+			add(numberPattern(n), ofNumber)
+		}
+	}
+	if l.name == "person" || l.name == "person-r" {
+		for _, w := range words {
+			if utf8.RuneCountInString(w) >= shortestText {
+				add(namePattern(w), ofWord)
+			}
+		}
+	}
+	return all
+}
+
+func ofNothing(string, string) bool { return false }
+
+// ofNumber: a digit goes on at either end.
+func ofNumber(before, after string) bool {
+	b, _ := utf8.DecodeLastRuneInString(before)
+	a, _ := utf8.DecodeRuneInString(after)
+	return unicode.IsDigit(b) || unicode.IsDigit(a)
+}
+
+var (
+	wordBefore = regexp.MustCompile(`[\pL\pN_@.-]$`)
+	wordAfter  = regexp.MustCompile(`^(?:[\pL\pN_@-]|\.[\pL\pN])`)
+)
+
+// ofWord: it is part of a word, or a label of a domain.
+func ofWord(before, after string) bool {
+	return wordBefore.MatchString(before) || wordAfter.MatchString(after)
+}
+
+const (
+	letters = `0-9A-Za-zА-Яа-яЁё`
+	gap     = `[\s\x{a0}.,/-]{1,3}`
+)
+
+var wordsOf = regexp.MustCompile(`[` + letters + `]+`)
+
+// loose spells a word; ё is often written as е.
+func loose(word string) string {
+	var b strings.Builder
+	for _, r := range word {
+		if strings.ContainsRune("еёЕЁ", r) {
+			b.WriteString("[её]")
+		} else {
+			b.WriteString(regexp.QuoteMeta(string(r)))
+		}
+	}
+	return b.String()
+}
+
+func phrasePattern(words []string) string {
+	var spelled []string
+	for _, w := range words {
+		spelled = append(spelled, loose(w))
+	}
+	return strings.Join(spelled, `[^`+letters+`]*`)
+}
+
+// namePattern finds a word of a name, and its cases if it is Russian.
+func namePattern(word string) string {
+	if word[0] < utf8.RuneSelf {
+		return loose(word)
+	}
+	return loose(strings.TrimRight(word, "аяйьоеиАЯЙЬОЕИ")) + `\pL{0,3}`
+}
+
+var (
+	digitGroups = regexp.MustCompile(`\d+`)
+	anyLetter   = regexp.MustCompile(`\pL`)
+)
+
+// numbersIn lists the numbers of a value. A phone is one with and without its country and
+// its city, a passport with and without its series; of text, long numbers count.
+func numbersIn(value string) (numbers []string) {
+	groups := digitGroups.FindAllString(value, -1)
+	if !anyLetter.MatchString(value) {
+		if strings.HasPrefix(value, "+7") { // at home it is dialled so
+			numbers = append(numbers, "8"+strings.Join(groups[1:], ""))
+		}
+		for i := range groups {
+			numbers = append(numbers, strings.Join(groups[i:], ""))
+		}
+	} else {
+		numbers = groups
+	}
+	return slices.DeleteFunc(numbers, func(n string) bool { return len(n) < shortestNumber })
+}
+
+func numberPattern(digits string) string {
+	return strings.Join(strings.Split(digits, ""), `[\s\x{a0}()./–-]{0,3}`)
+}
+
+var date = regexp.MustCompile(`\b(?:(\d{4})-(\d{2})-(\d{2})|(\d{2})\.(\d{2})\.(\d{4}))\b`)
+
+// datesIn lists the days that a value names.
+func datesIn(value string) (days []registrar.Date) {
+	for _, m := range date.FindAllStringSubmatch(value, -1) {
+		text := m[1] + "-" + m[2] + "-" + m[3]
+		if m[1] == "" {
+			text = m[6] + "-" + m[5] + "-" + m[4]
+		}
+		if d, err := registrar.ParseDate(text); err == nil {
+			days = append(days, d)
+		}
+	}
+	return days
+}
+
+// months are how names of months begin, in Russian and English.
+var months = [...]string{"янв|jan", "фев|feb", "мар|mar", "апр|apr", "ма[йя]|may", "июн|jun", "июл|jul", "авг|aug", "сен|sep", "окт|oct",
+	"ноя|nov", "дек|dec"}
+
+// datePattern finds a day in any order of its parts.
+func datePattern(d registrar.Date) string {
+	day := fmt.Sprintf(`0?%d(?:st|nd|rd|th|-?го)?`, d.Day)
+	month := fmt.Sprintf(`(?:0?%d|(?:%s)\pL*)`, d.Month, months[d.Month-1])
+	year := fmt.Sprintf(`(?:%02d)?%02d`, d.Year/100, d.Year%100)
+	return strings.Join([]string{
+		day + gap + month + gap + year, month + gap + day + gap + year, year + gap + month + gap + day,
+		fmt.Sprintf("%02d%02d%04d", d.Day, d.Month, d.Year), fmt.Sprintf("%04d%02d%02d", d.Year, d.Month, d.Day),
+	}, "|")
+}
