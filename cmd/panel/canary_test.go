@@ -11,16 +11,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
-	"sync"
+	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/go-hclog"
 
-	"registrar.panel/host"
 	"registrar.panel/internal/r01sim"
 )
 
@@ -69,54 +67,15 @@ registrar "manual" {
 `
 )
 
-// journal is a log that is written and read at once.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) bytes() []byte {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return bytes.Clone(j.text.Bytes())
-}
-
-// serveHere runs the panel in this process, at the level trace, until the function it
-// returns is called.
-func (w *world) serveHere(log io.Writer, plugins int) (stop func()) {
+// serveTracing starts the panel so that it says all it can, and waits for its two plugins.
+func (w *world) serveTracing() {
 	w.t.Helper()
-	commands, err := bundled()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	h, err := host.Open(ctx, host.Options{ConfigPath: filepath.Join(w.dir, "plugin.hcl"), Bundled: commands, Now: time.Now,
-		Logger: hclog.New(&hclog.LoggerOptions{Name: "panel", Output: log, Level: hclog.Trace})})
-	if err != nil {
-		cancel()
-		w.t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- h.Run(ctx) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			w.t.Errorf("the panel ended with: %v", err)
-		}
-	})
-	w.t.Cleanup(stop)
+	w.launch("--log-level", "trace")
 	w.until("the plugins to run", func() bool {
 		var list []struct{ State string }
-		return w.tryJSON(&list, "plugins") == nil && len(list) == plugins &&
+		return w.tryJSON(&list, "plugins") == nil && len(list) == 2 &&
 			!slices.ContainsFunc(list, func(p struct{ State string }) bool { return p.State != "running" && p.State != "degraded" })
 	})
-	return stop
 }
 
 // One whole run with unique words for everything that is secret or personal; then nothing
@@ -124,27 +83,19 @@ func (w *world) serveHere(log io.Writer, plugins int) (stop func()) {
 func TestCanaries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(hcl string) string { return hcl + manualHCL })
-	log := &journal{}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the panel wrote:\n%s", log.bytes())
-		}
-	})
 	a := newAviary()
 	shown := map[string][]byte{}
-	stop := w.serveHere(log, 2)
+	w.serveTracing()
 	playCanaries(w, shown)
-	stop() // a clean end and a new start: the databases are written out
-	stop = w.serveHere(log, 2)
+	w.stop(syscall.SIGTERM) // a clean end and a new start: the databases are written out
+	w.serveTracing()
 	w.buy("after-restart.ru", "c1", filepath.Join(w.dir, "person.json"))
 	w.reach("after-restart.ru", "Registered")
 	look(w, shown)
 	alive := filesOf(t, w.dir) // with the write-ahead logs
-	stop()
-	shown["log"] = log.bytes()
-	if !bytes.Contains(shown["log"], []byte("[TRACE]")) && !bytes.Contains(shown["log"], []byte("[DEBUG]")) {
-		t.Error("nothing was logged below info: the level did not take")
-	}
+	w.stop(syscall.SIGTERM)
+	shown["log"] = w.log.Bytes()
+	checkTraced(t, w.log.String())
 	for _, files := range []map[string][]byte{alive, filesOf(t, w.dir)} {
 		if len(files) < 6 {
 			t.Errorf("only %d files are there to search", len(files))
@@ -159,6 +110,16 @@ func TestCanaries(t *testing.T) {
 		}
 	}
 	w.checkCanariesFlew(a)
+}
+
+// checkTraced: the panel and its plugins have said what they say at no other level.
+func checkTraced(t *testing.T, log string) {
+	t.Helper()
+	for _, line := range []string{`(?m)\[DEBUG\].* panel`, `(?m)\[DEBUG\].*r01`} {
+		if !regexp.MustCompile(line).MatchString(log) {
+			t.Errorf("no line of the log matches %s: the level did not take", line)
+		}
+	}
 }
 
 // checkCanariesFlew: they were sent to R01 and came back quoted, so they could be found.

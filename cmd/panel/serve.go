@@ -16,13 +16,16 @@ type demoCommand struct{}
 
 func (demoCommand) Run(c *call) error { return demo(c.ctx, c.stdout) }
 
-type serveCommand struct{}
+type serveCommand struct {
+	LogLevel string `enum:"trace,debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"What the panel and its plugins log: ${enum} (${default})."`
+}
 
-func (serveCommand) Run(c *call) error {
+func (p *serveCommand) Run(c *call) error {
 	o, err := c.hostOptions()
 	if err != nil {
 		return err
 	}
+	o.Logger.SetLevel(hclog.LevelFromString(p.LogLevel))
 	h, err := host.Open(c.ctx, o)
 	if err != nil {
 		return unreadable(err)

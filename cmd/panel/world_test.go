@@ -200,15 +200,20 @@ func (w *world) command(args ...string) *exec.Cmd {
 // serve starts the panel and waits until its plugin runs.
 func (w *world) serve() {
 	w.t.Helper()
-	w.panel = w.command("serve")
-	w.panel.Stdout, w.panel.Stderr = w.log, w.log
-	if err := w.panel.Start(); err != nil {
-		w.t.Fatal(err)
-	}
+	w.launch()
 	w.until("the plugin to run", func() bool {
 		var plugins []struct{ Name, State string }
 		return w.tryJSON(&plugins, "plugins") == nil && len(plugins) == 1 && plugins[0].State == "running"
 	})
+}
+
+func (w *world) launch(flags ...string) {
+	w.t.Helper()
+	w.panel = w.command(append([]string{"serve"}, flags...)...)
+	w.panel.Stdout, w.panel.Stderr = w.log, w.log
+	if err := w.panel.Start(); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // stop ends the panel with a signal and waits for it.

@@ -2,6 +2,7 @@ package mailhost
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -150,6 +151,32 @@ func (d *Dovecot) Deliver(to string, raw []byte) {
 	if err := deliver(d.Addresses.LMTP, to, raw); err != nil {
 		d.t.Fatalf("deliver to %s: %v", to, err)
 	}
+}
+
+// Fill puts many mails into the INBOX of a user at once, past delivery.
+func (d *Dovecot) Fill(user string, mails [][]byte) {
+	d.t.Helper()
+	before := d.Count(user, "INBOX", "all") // which makes the folder, too
+	owner, err := os.Stat(filepath.Join(d.dir, "mail"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	uid := int(owner.Sys().(*syscall.Stat_t).Uid)
+	for i, raw := range mails {
+		name := filepath.Join(d.dir, "mail", user, "Maildir", "cur", fmt.Sprintf("%d.%d.filled,S=%d:2,", time.Now().UnixNano(), i, len(raw)))
+		if err := errors.Join(os.WriteFile(name, raw, 0o600), os.Chown(name, uid, -1)); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	if n := d.Count(user, "INBOX", "all"); n != before+len(mails) {
+		d.t.Fatalf("%s has %d mails in INBOX, want %d", user, n, before+len(mails))
+	}
+}
+
+// Unmark takes a keyword off all mails of a folder.
+func (d *Dovecot) Unmark(user, folder, keyword string) {
+	d.t.Helper()
+	d.admin("flags", "remove", "-u", user, keyword, "mailbox", folder, "all")
 }
 
 func deliver(address, to string, raw []byte) error {

@@ -46,7 +46,7 @@ func (s *session) find(ctx context.Context, messageID string) ([]byte, error) {
 	if err != nil || len(uids) == 0 {
 		return nil, err
 	}
-	found, err := s.list(ctx, uids[:1])
+	found, err := s.list(ctx, uids[:1], false)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}

@@ -68,12 +68,13 @@ func expand(all imap.NumSet) ([]imap.UID, error) {
 	return slices.Compact(uids), nil
 }
 
-// list asks for sizes and dates. Mails the server says nothing of are absent.
-func (s *session) list(ctx context.Context, uids []imap.UID) ([]entry, error) {
+// list asks for sizes, and for dates only if they are needed: some servers have to look at
+// every mail for them. Mails the server says nothing of are absent.
+func (s *session) list(ctx context.Context, uids []imap.UID, dates bool) ([]entry, error) {
 	var entries []entry
 	limit := s.config.Timeouts.Exchange
 	err := s.do(ctx, limit, talk+int64(len(uids))<<10, func() (err error) {
-		entries, err = s.fetch(uids, &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: true}, 0)
+		entries, err = s.fetch(uids, &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: dates}, 0)
 		return err
 	})
 	if err != nil {
@@ -83,8 +84,8 @@ func (s *session) list(ctx context.Context, uids []imap.UID) ([]entry, error) {
 	return entries, nil
 }
 
-// bodies fills in the bodies of a batch, or of one large mail the head. An entry whose
-// body did not come keeps nil.
+// bodies fills in the bodies and dates of a batch, or of one large mail the head. An entry
+// whose body did not come keeps nil.
 func (s *session) bodies(ctx context.Context, batch []entry, section *imap.FetchItemBodySection) ([]entry, error) {
 	batch = slices.Clone(batch)
 	var bytes int64
@@ -98,7 +99,7 @@ func (s *session) bodies(ctx context.Context, batch []entry, section *imap.Fetch
 	room := bytes + talk // a server may announce a mail smaller than it is
 	var fetched []entry
 	err := s.do(ctx, limit, 2*room, func() (err error) {
-		fetched, err = s.fetch(uidsOf(batch), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}, room)
+		fetched, err = s.fetch(uidsOf(batch), &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}, room)
 		return err
 	})
 	if err != nil {
@@ -107,6 +108,9 @@ func (s *session) bodies(ctx context.Context, batch []entry, section *imap.Fetch
 	for _, f := range fetched {
 		if i := slices.IndexFunc(batch, func(e entry) bool { return e.uid == f.uid }); i >= 0 {
 			batch[i].body = f.body
+			if !f.date.IsZero() {
+				batch[i].date = f.date
+			}
 		}
 	}
 	return batch, nil

@@ -203,15 +203,19 @@ func (c *serverConn) search(args string) {
 }
 
 func (c *serverConn) fetch(args string) {
+	date := ""
+	if strings.Contains(args, "INTERNALDATE") {
+		date = ` INTERNALDATE "24-Nov-2026 02:00:00 +0000"`
+	}
 	for _, m := range c.chosen(args) {
 		switch {
 		case !strings.Contains(args, "BODY"):
-			c.say("* %d FETCH (UID %d RFC822.SIZE %d INTERNALDATE \"24-Nov-2026 02:00:00 +0000\")", m.uid, m.uid, len(m.body))
+			c.say("* %d FETCH (UID %d RFC822.SIZE %d%s)", m.uid, m.uid, len(m.body), date)
 		case strings.Contains(args, "<0."):
 			n, _ := strconv.Atoi(strings.TrimSuffix(args[strings.Index(args, "<0.")+3:], ">)"))
-			c.say("* %d FETCH (UID %d BODY[]<0> {%d}\r\n%s)", m.uid, m.uid, n, m.body[:n])
+			c.say("* %d FETCH (UID %d%s BODY[]<0> {%d}\r\n%s)", m.uid, m.uid, date, n, m.body[:n])
 		default:
-			c.say("* %d FETCH (UID %d BODY[] {%d}\r\n%s)", m.uid, m.uid, len(m.body), m.body)
+			c.say("* %d FETCH (UID %d%s BODY[] {%d}\r\n%s)", m.uid, m.uid, date, len(m.body), m.body)
 		}
 	}
 }

@@ -125,7 +125,8 @@ func TestWrongLengthEveryTime(t *testing.T) {
 	if m := store.all()[i]; string(m.Raw) != "one" || !m.Truncated || m.Size != 10 {
 		t.Errorf("got %+v", m)
 	}
-	if n := len(s.commands("UID FETCH 1 (UID BODY")); n != attempts {
+	alone := slices.DeleteFunc(s.commands("UID FETCH 1 ("), func(c string) bool { return !strings.Contains(c, "BODY") })
+	if n := len(alone); n != attempts {
 		t.Errorf("delivered after %d attempts alone, want %d", n, attempts)
 	}
 }

@@ -17,8 +17,8 @@ import (
 const soon = time.Second
 
 const (
-	listGroup  = 500     // mails listed by one command
-	fetchGroup = 50      // mails fetched by one command, at most
+	listGroup  = 5000    // mails listed by one command
+	fetchGroup = 500     // mails fetched by one command, at most
 	fetchBytes = 8 << 20 // and their bytes together, unless one mail has more
 	attempts   = 3       // before a mail is treated as a troublemaker, or a folder as having one
 )
@@ -186,7 +186,8 @@ func (w *Watcher) forget(found []imap.UID) {
 // group lists mails and fetches those that are new. One that is not listed is asked for
 // again by itself.
 func (w *Watcher) group(ctx context.Context, s *session, uids []imap.UID) error {
-	entries, err := s.list(ctx, uids)
+	met := slices.ContainsFunc(uids, func(uid imap.UID) bool { _, ok := w.handled[uid]; return ok })
+	entries, err := s.list(ctx, uids, met)
 	if err != nil {
 		return w.blame(ctx, uids, err)
 	}
