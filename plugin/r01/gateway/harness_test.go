@@ -88,7 +88,7 @@ func (v verdict) Verify(context.Context, []byte) sender.Verdict { return v() }
 // gate is a gateway under test: its loops are stepped by hand, its clock is ours.
 type gate struct {
 	*Gateway
-	t     *testing.T
+	t     testing.TB
 	relay *relay
 	judge sender.Verdict // on every mail
 	clock time.Time
@@ -109,7 +109,7 @@ func testSettings() Settings {
 		Renewal: registrar.RenewAuto}
 }
 
-func newGate(t *testing.T) *gate {
+func newGate(t testing.TB) *gate {
 	t.Helper()
 	g := &gate{t: t, relay: &relay{}, judge: sender.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), dir: t.TempDir()}
 	g.open(testSettings(), true)
@@ -198,7 +198,7 @@ func (g *gate) mail(inReplyTo string, lines ...string) string {
 	return head + "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + strings.Join(lines, "\n") + "\n"
 }
 
-func header(t *testing.T, raw []byte, name string) string {
+func header(t testing.TB, raw []byte, name string) string {
 	t.Helper()
 	for _, line := range strings.Split(string(raw), "\r\n") {
 		if value, ok := strings.CutPrefix(line, name+": "); ok {
@@ -210,7 +210,7 @@ func header(t *testing.T, raw []byte, name string) string {
 }
 
 // field reads a line of a request's body.
-func field(t *testing.T, raw []byte, name string) string {
+func field(t testing.TB, raw []byte, name string) string {
 	t.Helper()
 	for _, line := range strings.Split(string(raw), "\r\n") {
 		if value, ok := strings.CutPrefix(line, name+": "); ok {
