@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/shared/registrar"
@@ -947,5 +948,23 @@ func TestPasswordIsNeverKept(t *testing.T) {
 				t.Errorf("%q is shown in:\n%s", secret, text)
 			}
 		}
+	}
+}
+
+// Mails are stored together, each once, and all before any is read.
+func TestDeliverTogether(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	one, two := []byte(g.mail("", "We wish you well.")), []byte(g.mail("", "We wish you better."))
+	for range 2 {
+		if err := g.Deliver(t.Context(), []mailbox.Mail{{Raw: one}, {Raw: two}, {Raw: one}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := g.readNew(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 2 {
+		t.Errorf("reviews: %+v, %v", list, err)
 	}
 }

@@ -172,7 +172,7 @@ func (g *gate) pass(d time.Duration) {
 func (g *gate) receive(raw string) {
 	g.t.Helper()
 	raw = strings.ReplaceAll(raw, "\n", "\r\n")
-	if err := g.Deliver(g.t.Context(), mailbox.Mail{Raw: []byte(raw)}); err != nil {
+	if err := g.Deliver(g.t.Context(), []mailbox.Mail{{Raw: []byte(raw)}}); err != nil {
 		g.t.Fatal(err)
 	}
 	if err := g.readNew(g.t.Context()); err != nil {

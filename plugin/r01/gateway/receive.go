@@ -19,20 +19,34 @@ import (
 // poisonous is how many attempts a mail gets to be read before a person must look.
 const poisonous = 3
 
-// Deliver stores a fetched mail. When it returns nil the mail is safe, or was known.
-func (g *Gateway) Deliver(ctx context.Context, m mailbox.Mail) error {
-	id := registrar.MailID("in-" + strings.ToLower(g.random()[:16]))
+// Deliver stores fetched mails in one commit. When it returns nil they are safe, or were
+// known.
+func (g *Gateway) Deliver(ctx context.Context, mails []mailbox.Mail) error {
+	stored := make([]registrar.MailID, len(mails))
 	err := g.store.Write(ctx, func(tx *store.Tx) error {
-		return tx.AddMail(store.Mail{ID: id, Hash: message.ContentHash(m.Raw), At: g.now(), State: store.MailNew, Truncated: m.Truncated}, m.Raw)
-	})
-	switch {
-	case errors.Is(err, store.ErrExists):
-		g.log.Debug("mail is known", "uid", m.UID)
+		for i, m := range mails {
+			id := registrar.MailID("in-" + strings.ToLower(g.random()[:16]))
+			err := tx.AddMail(store.Mail{ID: id, Hash: message.ContentHash(m.Raw), At: g.now(), State: store.MailNew, Truncated: m.Truncated}, m.Raw)
+			switch {
+			case errors.Is(err, store.ErrExists):
+			case err != nil:
+				return err
+			default:
+				stored[i] = id
+			}
+		}
 		return nil
-	case err != nil:
+	})
+	if err != nil {
 		return fmt.Errorf("store mail: %w", err)
 	}
-	g.log.Info("mail stored", "mail", id, "bytes", len(m.Raw))
+	for i, m := range mails {
+		if stored[i] == "" {
+			g.log.Debug("mail is known", "uid", m.UID)
+			continue
+		}
+		g.log.Info("mail stored", "mail", stored[i], "bytes", len(m.Raw))
+	}
 	g.toRead.Wake()
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,4 +155,97 @@ func (i *idling) fetch(b *testing.B, n int) {
 		b.Fatal(err, size)
 	}
 	i.begin(b)
+}
+
+// BenchmarkStore measures how fast replies that wait in a Dovecot are stored and flagged:
+// the watcher with the real store. The baseline is go-imap fetching and flagging them.
+func BenchmarkStore(b *testing.B) {
+	const replies = 10000
+	d := mailhost.StartDovecot(b, mailhost.DovecotOptions{Users: map[string]string{ourMailbox: boxPassword, plainMailbox: boxPassword}})
+	mails := stored(b, replies)
+	d.Fill(ourMailbox, mails)
+	d.Fill(plainMailbox, mails)
+	var ours, baseline time.Duration
+	for b.Loop() {
+		start := time.Now()
+		fetchAndFlag(b, d, replies)
+		baseline += time.Since(start)
+		g := newGate(b)
+		ours += g.storesAll(d, replies)
+		for _, user := range []string{ourMailbox, plainMailbox} {
+			d.Unmark(user, "INBOX", string(mailbox.Done))
+		}
+	}
+	b.ReportMetric(baseline.Seconds()/ours.Seconds(), "of-go-imap")
+	b.ReportMetric(float64(replies*b.N)/ours.Seconds(), "mails/s")
+}
+
+// storesAll watches until all mails are stored.
+func (g *gate) storesAll(d *mailhost.Dovecot, want int) time.Duration {
+	g.t.Helper()
+	count := &counter{Gateway: g.Gateway, want: want, all: make(chan struct{})}
+	watcher := mailbox.New(mailbox.Config{Address: d.Addresses.IMAP, TLS: mailbox.TLSNone, Username: ourMailbox,
+		Password: secret.New(boxPassword)}, count, hclog.NewNullLogger())
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	start := time.Now()
+	go func() { _ = watcher.Run(ctx); close(ended) }()
+	<-count.all
+	took := time.Since(start)
+	cancel()
+	<-ended
+	return took
+}
+
+// counter tells when a number of mails is stored.
+type counter struct {
+	*Gateway
+	got, want int
+	all       chan struct{}
+}
+
+func (c *counter) Deliver(ctx context.Context, mails []mailbox.Mail) error {
+	err := c.Gateway.Deliver(ctx, mails)
+	if err == nil {
+		if c.got += len(mails); c.got == c.want {
+			close(c.all)
+		}
+	}
+	return err
+}
+
+func fetchAndFlag(b *testing.B, d *mailhost.Dovecot, want int) {
+	b.Helper()
+	conn, err := net.Dial("tcp", d.Addresses.IMAP)
+	if err != nil {
+		b.Fatal(err)
+	}
+	client := imapclient.New(conn, nil)
+	defer client.Close()
+	if err := client.Login(plainMailbox, boxPassword).Wait(); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := client.Select("INBOX", nil).Wait(); err != nil {
+		b.Fatal(err)
+	}
+	found, err := client.UIDSearch(&imap.SearchCriteria{}, nil).Wait()
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := 0
+	for group := range slices.Chunk(found.AllUIDs(), 500) {
+		set := imap.UIDSetNum(group...)
+		fetched, err := client.Fetch(set, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{{Peek: true}}}).Collect()
+		if err != nil {
+			b.Fatal(err)
+		}
+		n += len(fetched)
+		flags := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagSeen, mailbox.Done}}
+		if err := client.Store(set, flags, nil).Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if n != want {
+		b.Fatalf("%d mails were fetched", n)
+	}
 }

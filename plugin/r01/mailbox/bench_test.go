@@ -67,9 +67,12 @@ func newReader() *reader {
 	return r
 }
 
-func (r *reader) Deliver(_ context.Context, m Mail) error {
-	if r.n++; r.mails != nil {
-		r.mails <- m.Raw
+func (r *reader) Deliver(_ context.Context, mails []Mail) error {
+	r.n += len(mails)
+	for _, m := range mails {
+		if r.mails != nil {
+			r.mails <- m.Raw
+		}
 	}
 	return nil
 }

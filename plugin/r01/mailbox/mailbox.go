@@ -38,7 +38,7 @@ type Mail struct {
 
 // Store keeps mails.
 type Store interface {
-	// Deliver returns nil once the mail is durably stored, now or earlier. After an error
-	// the mail is handed over again.
-	Deliver(ctx context.Context, m Mail) error
+	// Deliver returns nil once all the mails are durably stored, now or earlier. After an
+	// error none counts as stored, and they are handed over again, each by itself.
+	Deliver(ctx context.Context, mails []Mail) error
 }

@@ -17,7 +17,7 @@ import (
 const soon = time.Second
 
 const (
-	listGroup  = 5000    // mails listed by one command
+	listGroup  = 2000    // mails listed by one command
 	fetchGroup = 500     // mails fetched by one command, at most
 	fetchBytes = 8 << 20 // and their bytes together, unless one mail has more
 	attempts   = 3       // before a mail is treated as a troublemaker, or a folder as having one
@@ -346,15 +346,20 @@ func (w *Watcher) setAside() []imap.UID {
 	return uids
 }
 
-// deliver hands mails over, and settles those that were taken even if a later one was not.
+// deliver hands mails over, and settles those that were taken even if others were not.
 func (w *Watcher) deliver(ctx context.Context, s *session, mails []Mail) error {
+	if len(mails) == 0 {
+		return nil
+	}
+	failed := w.store.Deliver(ctx, mails)
+	if failed != nil {
+		mails, failed = w.oneByOne(ctx, mails)
+	}
+	if failed != nil {
+		failed = fmt.Errorf("deliver mail: %w", failed)
+	}
 	var taken []imap.UID
-	var failed error
 	for _, m := range mails {
-		if failed = w.store.Deliver(ctx, m); failed != nil {
-			failed = fmt.Errorf("deliver mail: %w", failed)
-			break
-		}
 		uid := imap.UID(m.UID)
 		w.handled[uid] = stamp{m.Size, m.InternalDate}
 		delete(w.trouble, uid)
@@ -365,6 +370,16 @@ func (w *Watcher) deliver(ctx context.Context, s *session, mails []Mail) error {
 		return failed
 	}
 	return errors.Join(failed, w.settle(ctx, s, taken))
+}
+
+// oneByOne hands over what the store did not take together, as far as it takes it.
+func (w *Watcher) oneByOne(ctx context.Context, mails []Mail) ([]Mail, error) {
+	for i := range mails {
+		if err := w.store.Deliver(ctx, mails[i:i+1]); err != nil {
+			return mails[:i], err
+		}
+	}
+	return mails, nil
 }
 
 // settle marks and moves mails that are safe in the store. A server that refuses that is

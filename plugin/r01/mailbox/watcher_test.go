@@ -25,15 +25,18 @@ type shelf struct {
 	fail  func(Mail) error
 }
 
-func (s *shelf) Deliver(_ context.Context, m Mail) error {
+func (s *shelf) Deliver(_ context.Context, mails []Mail) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fail != nil {
+	for _, m := range mails {
+		if s.fail == nil {
+			continue
+		}
 		if err := s.fail(m); err != nil {
 			return err
 		}
 	}
-	s.mails = append(s.mails, m)
+	s.mails = append(s.mails, mails...)
 	return nil
 }
 
@@ -440,7 +443,7 @@ func TestLargeMail(t *testing.T) {
 func TestManyMails(t *testing.T) {
 	t.Parallel()
 	var bodies []string
-	for i := range 1203 {
+	for i := range 2*listGroup + 3 {
 		bodies = append(bodies, fmt.Sprintf("mail %d\r\n", i))
 	}
 	s := startServer(t, bodies...)
