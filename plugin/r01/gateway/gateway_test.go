@@ -518,6 +518,13 @@ func TestReview(t *testing.T) {
 		{"another kind of action", "PROLONG", func(g *gate) string {
 			return g.reply(g.last(), append([]string{"action: PROLONG"}, delegated("doubt.ru")...)...)
 		}},
+		{"another task than R01 queued it as", "task 2", func(g *gate) string {
+			g.receive(g.reply(g.last(), "task: 1", "domain: doubt.ru", "status: TASK_QUEUED"))
+			return g.reply(g.last(), append([]string{"task: 2"}, delegated("doubt.ru")...)...)
+		}},
+		{"a damaged success", "damaged", func(g *gate) string {
+			return strings.Replace(g.reply(g.last(), delegated("doubt.ru")...), "Subject:", "this is no field\nSubject:", 1)
+		}},
 		{"success in a quotation only", "no rule", func(g *gate) string {
 			return g.reply(g.last(), "Hello,", "> domain: doubt.ru", "> status: TASK_SUCCESS", "> state: REGISTERED, DELEGATED")
 		}},
@@ -528,8 +535,10 @@ func TestReview(t *testing.T) {
 			g.registerClient()
 			op := g.submit(registration("o1", "doubt.ru"))
 			g.send()
-			g.receive(c.mail(g))
-			g.expect(op.ID, registrar.Sent)
+			mail := c.mail(g)
+			before := g.operation(op.ID).State
+			g.receive(mail)
+			g.expect(op.ID, before)
 			list, err := g.Reviews(t.Context())
 			if err != nil || len(list) != 1 || !strings.Contains(list[0].Reason, c.says) {
 				t.Fatalf("reviews: %+v, %v; want one that says %q", list, err, c.says)
@@ -948,6 +957,42 @@ func TestPasswordIsNeverKept(t *testing.T) {
 				t.Errorf("%q is shown in:\n%s", secret, text)
 			}
 		}
+	}
+}
+
+// What says of itself that no person wrote it means nothing, unless R01's robot wrote it or
+// it answers a request: then a person looks. r01-mail 3.8
+func TestAutomaticMail(t *testing.T) {
+	t.Parallel()
+	automatic := func(mail, from string) string {
+		return "Auto-Submitted: auto-replied\n" + strings.Replace(mail, "robot@registrar.example", from, 1)
+	}
+	for name, c := range map[string]struct {
+		mail    func(g *gate) string
+		reviews int
+	}{
+		"out of office":          {func(g *gate) string { return automatic(g.mail("", "I am away."), "ann@elsewhere.example") }, 0},
+		"in answer to a request": {func(g *gate) string { return automatic(g.reply(0, "I am away."), "ann@elsewhere.example") }, 1},
+		"of the robot":           {func(g *gate) string { return automatic(g.mail("", "I am away."), "robot@registrar.example") }, 1},
+		"a result that says it of itself": {func(g *gate) string {
+			return automatic(g.reply(0, "nic-hdl: "+field(g.t, g.relay.taken[0], "nic-hdl"), "status: TASK_QUEUED"), "robot@registrar.example")
+		}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGate(t)
+			op := g.submit(registration("o1", "newtime.ru"))
+			g.send()
+			g.receive(c.mail(g))
+			if list, err := g.Reviews(t.Context()); err != nil || len(list) != c.reviews {
+				t.Errorf("reviews: %+v, %v; want %d", list, err, c.reviews)
+			}
+			want := registrar.Sent
+			if strings.HasPrefix(name, "a result") {
+				want = registrar.Accepted
+			}
+			g.expect(op.ID, want)
+		})
 	}
 }
 
