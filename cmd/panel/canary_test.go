@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"mime"
 	"net"
 	"net/http"
 	"os"
@@ -173,7 +174,8 @@ func playCanaries(w *world, shown map[string][]byte) {
 	}
 	w.returnRequest("bounced", "From: mailer-daemon@relay.example\r\nReturn-Path: <>\r\n", "could not be delivered")
 	w.returnRequest("odd", "From: "+robot+"\r\n", "See what you wrote")
-	w.until("three mails in review", func() bool { return len(w.reviews()) >= 3 })
+	w.respell()
+	w.until("four mails in review", func() bool { return len(w.reviews()) >= 4 })
 	w.must("order", "pay", w.order("by-hand.com", "c9", w.write("hand.json", canaryByHand)))
 	w.must("order", "transfer", "moved.com", "--customer", "c9", "--contact", filepath.Join(w.dir, "hand.json"), "--auth", transferCode,
 		"--ns", "ns1.hoster.example", "--ns", "ns2.hoster.example", "--own")
@@ -199,6 +201,19 @@ func (w *world) returnRequest(id, header, words string) {
 	}
 	w.sim.Inject(slices.Concat([]byte(header+"To: "+callback+"\r\nMessage-ID: <"+id+"@relay.example>\r\nSubject: "+id+
 		"\r\nContent-Type: text/plain; charset=koi8-r\r\nContent-Transfer-Encoding: 8bit\r\n\r\nYour request "+words+":\r\n\r\n"), body))
+}
+
+// respell answers the first request with what it said, spelled otherwise.
+func (w *world) respell() {
+	w.t.Helper()
+	id := regexp.MustCompile(`(?m)^Message-ID: (<.*>)\r$`).FindSubmatch(w.sim.History()[0].Raw)
+	if id == nil {
+		w.t.Fatal("a request without a Message-ID")
+	}
+	const words = "КЕНАРОВ  Кенар Кенарович, 45-10 987431, 27/03/1951, 8 (499) 731-08-46, Kenar.Kenarov@Mail.Example"
+	w.sim.Inject([]byte("From: " + robot + "\r\nTo: " + callback + "\r\nMessage-ID: <respelled@registrar.example>\r\nIn-Reply-To: " + string(id[1]) +
+		"\r\nSubject: " + mime.BEncoding.Encode("utf-8", words) + "\r\nContent-Type: text/plain; charset=utf-8\r\n" +
+		"Content-Transfer-Encoding: 8bit\r\n\r\nWe wonder about " + words + ".\r\n"))
 }
 
 func (w *world) reviews() []struct{ ID, Mail string } {

@@ -222,7 +222,7 @@ func (g *Gateway) showMail(tx *store.Tx, m store.Mail, raw []byte) (registrar.Ma
 	if len(msg.To) > 0 {
 		shown.To = msg.To[0]
 	}
-	requests, err := requestsNamed(tx, m)
+	requests, err := requestsNamed(tx, m.ID)
 	if err != nil {
 		return shown, err
 	}
@@ -261,7 +261,7 @@ func (g *Gateway) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule s
 		if err != nil {
 			return err
 		}
-		requests, err := requestsOf(tx, e.Candidates)
+		requests, err := requestsNamed(tx, e.Mail)
 		if err != nil {
 			return err
 		}

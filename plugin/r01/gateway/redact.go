@@ -124,19 +124,41 @@ func requestsOf(tx *store.Tx, ids []registrar.OperationID) (requests []store.Req
 }
 
 // requestsNamed are those that a stored mail was matched to, or may belong to.
-func requestsNamed(tx *store.Tx, m store.Mail) ([]store.Request, error) {
+func requestsNamed(tx *store.Tx, id registrar.MailID) (requests []store.Request, err error) {
+	m, err := tx.Mail(id)
+	if err != nil {
+		return nil, err
+	}
 	if m.Request != "" {
 		r, err := tx.Request(m.Request)
-		return []store.Request{r}, err
+		if err != nil {
+			return nil, err
+		}
+		requests = append(requests, r)
 	}
-	e, err := tx.Review(reviewOf(m.ID))
+	e, err := tx.Review(reviewOf(id))
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
+		return requests, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return requestsOf(tx, e.Candidates)
+	possible, err := requestsOf(tx, e.Candidates)
+	return append(requests, possible...), err
+}
+
+// answered names the request that a mail answers or returns, however it stands by now; "" =
+// none.
+func (g *Gateway) answered(tx *store.Tx, l letter) (string, error) {
+	thread, err := g.thread(tx, l)
+	if err != nil || thread != nil {
+		return idOf(thread), err
+	}
+	r, err := g.bounced(tx, l)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return r.ID, err
 }
 
 // readable is the subject and the text of a mail, as people may read them.

@@ -65,6 +65,10 @@ func TestNothingPersonalIsTold(t *testing.T) {
 	}
 	for name, receive := range map[string]func(g *gate){
 		"a mail in review": func(g *gate) { g.receive(subject(g.reply(0, "We can't read this: "+personal+" KEPT"))) },
+		"a mail in review, about a client that is registered": func(g *gate) {
+			g.receive(g.reply(0, "nic-hdl: "+field(g.t, g.relay.taken[0], "nic-hdl"), "status: TASK_SUCCESS"))
+			g.receive(subject(g.reply(0, "We can't read this: "+personal+" KEPT")))
+		},
 		"a rejection": func(g *gate) {
 			g.receive(g.reply(0, "nic-hdl: "+field(g.t, g.relay.taken[0], "nic-hdl"), "status: TASK_FAILURE", "message: "+personal+" KEPT"))
 		},

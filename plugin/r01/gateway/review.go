@@ -19,9 +19,13 @@ func (g *Gateway) setAside(tx *store.Tx, m store.Mail, l letter, reason string) 
 	if err != nil {
 		return err
 	}
+	request, err := g.answered(tx, l)
+	if err != nil {
+		return err
+	}
 	id := reviewOf(m.ID)
 	entry := store.Review{ID: id, Mail: m.ID, Reason: reason, Candidates: candidates, ReceivedAt: m.At}
-	err = errors.Join(tx.SettleMail(m.ID, store.MailNew, store.MailReview, ""), tx.AddReview(entry))
+	err = errors.Join(tx.SettleMail(m.ID, store.MailNew, store.MailReview, request), tx.AddReview(entry))
 	if err != nil {
 		return err
 	}
@@ -106,7 +110,7 @@ func (g *Gateway) show(tx *store.Tx, e store.Review) (registrar.Review, message.
 	if err != nil {
 		msg.Text = "(can't be read: " + err.Error() + ")"
 	}
-	requests, err := requestsOf(tx, e.Candidates)
+	requests, err := requestsNamed(tx, e.Mail)
 	if err != nil {
 		return registrar.Review{}, msg, err
 	}

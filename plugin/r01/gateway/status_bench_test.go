@@ -169,15 +169,21 @@ func BenchmarkStore(b *testing.B) {
 	for b.Loop() {
 		start := time.Now()
 		fetchAndFlag(b, d, replies)
-		baseline += time.Since(start)
+		plain := time.Since(start)
 		g := newGate(b)
-		ours += g.storesAll(d, replies)
+		took := g.storesAll(d, replies)
+		if baseline == 0 || plain < baseline { // the best rounds: others use the machine, too
+			baseline = plain
+		}
+		if ours == 0 || took < ours {
+			ours = took
+		}
 		for _, user := range []string{ourMailbox, plainMailbox} {
 			d.Unmark(user, "INBOX", string(mailbox.Done))
 		}
 	}
 	b.ReportMetric(baseline.Seconds()/ours.Seconds(), "of-go-imap")
-	b.ReportMetric(float64(replies*b.N)/ours.Seconds(), "mails/s")
+	b.ReportMetric(replies/ours.Seconds(), "mails/s")
 }
 
 // storesAll watches until all mails are stored.

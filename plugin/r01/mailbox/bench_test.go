@@ -177,7 +177,7 @@ func inPython(b *testing.B, cfg Config) time.Duration {
 	if err != nil {
 		b.Fatal(err)
 	}
-	out, err := exec.Command("/usr/bin/python3", "testdata/fetch.py", host, port, cfg.Username, cfg.Password.Reveal(), fmt.Sprint(plainGroup)).CombinedOutput()
+	out, err := exec.Command("/usr/bin/python3", "../../../internal/mailhost/testdata/fetch.py", host, port, cfg.Username, cfg.Password.Reveal(), fmt.Sprint(plainGroup)).CombinedOutput()
 	if err != nil {
 		b.Fatalf("python3: %v: %s", err, out)
 	}
@@ -189,20 +189,27 @@ func inPython(b *testing.B, cfg Config) time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
+// fastest keeps the best of several rounds: others use the machine, too.
+func fastest(best *time.Duration, took time.Duration) {
+	if *best == 0 || took < *best {
+		*best = took
+	}
+}
+
 // BenchmarkFetch fetches replies that wait in a Dovecot, with every check and nothing
 // stored, and compares with go-imap alone and, reading them too, with Python.
 func BenchmarkFetch(b *testing.B) {
 	_, cfg := fullDovecot(b)
 	var ours, reading, plain, python time.Duration
 	for b.Loop() {
-		plain += plainly(b, cfg, false)
-		ours += passOnce(b, cfg, &reader{}, true)
-		python += inPython(b, cfg)
-		reading += passOnce(b, cfg, newReader(), true)
+		fastest(&plain, plainly(b, cfg, false))
+		fastest(&ours, passOnce(b, cfg, &reader{}, true))
+		fastest(&python, inPython(b, cfg))
+		fastest(&reading, passOnce(b, cfg, newReader(), true))
 	}
 	b.ReportMetric(plain.Seconds()/ours.Seconds(), "of-go-imap")
 	b.ReportMetric(python.Seconds()/reading.Seconds(), "of-imaplib")
-	b.ReportMetric(float64(manyReplies*b.N)/ours.Seconds(), "mails/s")
+	b.ReportMetric(manyReplies/ours.Seconds(), "mails/s")
 }
 
 // BenchmarkFetchAndFlag is the same with the flags set on the server, on either side.
@@ -210,11 +217,11 @@ func BenchmarkFetchAndFlag(b *testing.B) {
 	d, cfg := fullDovecot(b)
 	var ours, plain time.Duration
 	for b.Loop() {
-		plain += plainly(b, cfg, true)
+		fastest(&plain, plainly(b, cfg, true))
 		d.Unmark(account, "INBOX", string(Done))
-		ours += passOnce(b, cfg, &reader{}, false)
+		fastest(&ours, passOnce(b, cfg, &reader{}, false))
 		d.Unmark(account, "INBOX", string(Done))
 	}
 	b.ReportMetric(plain.Seconds()/ours.Seconds(), "of-go-imap")
-	b.ReportMetric(float64(manyReplies*b.N)/ours.Seconds(), "mails/s")
+	b.ReportMetric(manyReplies/ours.Seconds(), "mails/s")
 }
