@@ -18,7 +18,7 @@ const soon = time.Second
 
 const (
 	listGroup  = 2000    // mails listed by one command
-	fetchGroup = 500     // mails fetched by one command, at most
+	fetchGroup = 1000    // mails fetched by one command, at most
 	fetchBytes = 8 << 20 // and their bytes together, unless one mail has more
 	attempts   = 3       // before a mail is treated as a troublemaker, or a folder as having one
 )
