@@ -63,6 +63,7 @@ type config struct {
 	Renewal struct {
 		Mode string `json:"mode"`
 	} `json:"renewal"`
+	Registry registryConfig `json:"registry"`
 }
 
 type server struct {
@@ -88,6 +89,7 @@ type settings struct {
 	outbox     outbox.Config
 	mailbox    mailbox.Config
 	sender     sender.Config
+	registry   registrySettings
 }
 
 // parse reads a configuration and reports everything that is wrong with it.
@@ -99,6 +101,7 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 	p := &problems{}
 	s := settings{gateway: c.gatewaySettings(p), outbox: c.outboxConfig(), mailbox: c.mailboxConfig(p),
 		sender: sender.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID}}
+	s.registry, s.gateway.Registry = c.Registry.settings(p)
 	p.under("replies", s.sender.Validate())
 	p.under("smtp", s.outbox.Validate())
 	p.under("imap", s.mailbox.Validate())

@@ -87,6 +87,7 @@ func (p *Plugin) Probe(ctx context.Context, mail bool) ([]registrar.Component, e
 		probe("smtp", outbox.Check(ctx, s.outbox), "logged in; 8BITMIME is offered"),
 		probe("imap", mailbox.Check(ctx, s.mailbox), "logged in; the folder is there"),
 	}
+	report = append(report, s.registry.probe(ctx)...)
 	if mail && report[0].OK && report[1].OK {
 		report = append(report, probe("test mail", p.testMail(ctx, *s), "sent and received unchanged"))
 	}
@@ -148,8 +149,10 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 	if err != nil {
 		return nil, err
 	}
-	g := gateway.New(s.gateway, gateway.Parts{Store: st, Submitter: outbox.New(s.outbox), Recogniser: s.recogniser,
-		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text})
+	parts := gateway.Parts{Store: st, Submitter: outbox.New(s.outbox), Recogniser: s.recogniser,
+		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text}
+	s.registry.equip(&parts)
+	g := gateway.New(s.gateway, parts)
 	if err := g.Open(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -214,22 +217,6 @@ func (p *Plugin) working() (*work, error) {
 		return nil, registrar.Errorf(registrar.NotReady, "the plugin is not started")
 	}
 	return p.work, nil
-}
-
-// Check implements registrar.Catalogue. Without a registry to ask nothing is known, and
-// what is registered here is taken.
-func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
-	var answers []registrar.Availability
-	for _, name := range names {
-		a := registrar.Availability{Name: name, Status: registrar.AvailabilityUnknown, Detail: "no registry is asked"}
-		if _, err := mailform.Name(name); err != nil {
-			a.Status, a.Detail = registrar.NameInvalid, err.Error()
-		} else if d, err := p.Domain(ctx, name); err == nil && d.Status == registrar.StatusRegistered {
-			a.Status, a.Detail = registrar.Taken, "registered here"
-		}
-		answers = append(answers, a)
-	}
-	return answers, nil
 }
 
 // Events implements registrar.Events.

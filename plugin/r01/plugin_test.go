@@ -31,7 +31,8 @@ func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registr
 		"reply":     []any{},
 		"deadlines": map[string]any{"queued": "24h", "done": "168h"},
 		"renewal":   map[string]any{"schedule": "0 4 * * *", "timezone": "Europe/Moscow", "mode": "auto", "before": "55d"},
-		"registry":  map[string]any{"whois": nil, "zone_list": nil},
+		"registry": map[string]any{"whois": nil, "whois_per_minute": 20, "check": "10m", "zone_list": nil, "zone_lists": nil, "every": "6h",
+			"registrars": nil, "report_only": false, "max_gone": "1%", "misses": 3},
 	}
 	if change != nil {
 		change(c)
@@ -84,6 +85,22 @@ func TestConfigure(t *testing.T) {
 			c["replies"].(map[string]any)["require"], c["replies"].(map[string]any)["from"] = "dkim", []string{"robot@registrar.example"}
 		}},
 		{"a proof it can't give", "replies.require", in("replies", "require", "dkim")},
+		{"whois", "", in("registry", "whois", "whois.tcinet.ru:43")},
+		{"whois without a port", "registry.whois", in("registry", "whois", "whois.tcinet.ru")},
+		{"no questions", "registry.whois_per_minute", func(c map[string]any) {
+			c["registry"].(map[string]any)["whois"], c["registry"].(map[string]any)["whois_per_minute"] = "whois.tcinet.ru:43", 0
+		}},
+		{"a list as a file", "", in("registry", "zone_list", "/var/lib/zones/ru.gz")},
+		{"lists on the web", "", in("registry", "zone_lists", []string{"https://partner.example/ru.gz", "https://partner.example/su.gz"})},
+		{"a list relative to nothing", "registry.zone_list", in("registry", "zone_list", "zones/ru.gz")},
+		{"a list by a protocol it does not speak", "registry.zone_lists[1]", in("registry", "zone_lists", []string{"/a", "ftp://partner.example/ru.gz"})},
+		{"half of a percent", "", in("registry", "max_gone", "0.5%")},
+		{"a share without a sign", "registry.max_gone", in("registry", "max_gone", "0.01")},
+		{"more than all", "registry.max_gone", in("registry", "max_gone", "101%")},
+		{"no share at all", "registry.max_gone", in("registry", "max_gone", "0%")},
+		{"believe at once, before any list", "registry.misses", in("registry", "misses", 0)},
+		{"never", "registry.every", in("registry", "every", "0s")},
+		{"all the time", "registry.check", in("registry", "check", "0s")},
 		{"whose header", "replies.authserv_id", func(c map[string]any) {
 			c["replies"].(map[string]any)["require"], c["replies"].(map[string]any)["from"] = "authentication-results", []string{"robot@registrar.example"}
 		}},

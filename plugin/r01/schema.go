@@ -16,7 +16,7 @@ func description() registrar.Description {
 		Name: name, Title: title, Version: version, TLDs: tlds,
 		Kinds:        kinds(),
 		Registrants:  registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapHandles, registrar.CapReviews, registrar.CapMail},
+		Capabilities: []registrar.Capability{registrar.CapHandles, registrar.CapReviews, registrar.CapMail, registrar.CapCheck},
 		Schema:       schema(),
 	}
 }
@@ -79,8 +79,7 @@ func schema() registrar.Schema {
 				text("schedule", "0 4 * * *", "cron expression"), text("timezone", "Europe/Moscow", "of the schedule"),
 				choice("mode", "auto", "of new domains", "auto", "manual"),
 				duration("before", "55d", "how long before paid-till")),
-			block("registry", "where evidence comes from",
-				text("whois", "", "HOST:PORT of the registry's whois"), text("zone_list", "", "file or URL of a zone list")),
+			registryBlock(),
 		},
 	}
 }

@@ -1,8 +1,8 @@
 // Package gateway carries out what the lifecycle decides: it turns orders into request
 // mails, sends them by the durable step, reads the replies and matches them to operations.
 //
-// Three loops run under [Gateway.Run]: one sends what is queued, one reads what has
-// arrived, one watches deadlines. Each only looks at rows in the store, so nothing is lost
+// Loops run under [Gateway.Run]: one sends what is queued, one reads what has arrived, one
+// watches deadlines, and where a registry is configured two look at what it shows. Each only looks at rows in the store, so nothing is lost
 // when a process dies between two steps: whatever was stored is found again.
 //
 // Guarantees: a request is transmitted only after its claim is committed, and again only
@@ -46,6 +46,8 @@ type Settings struct {
 	DoneWithin   time.Duration // and reports its result within
 
 	Renewal registrar.RenewalMode // of new domains
+
+	Registry Registry
 }
 
 // Handles says how client handles are made. r01-mail 2.8
@@ -77,6 +79,11 @@ type Gateway struct {
 	now        func() time.Time
 	random     func() string // upper-case letters and digits, unguessable, at least 26
 
+	whois     Whois // nil = none
+	zoneLists []ZoneList
+	jitter    func(time.Duration) time.Duration
+	witness   *witness
+
 	fence   int64 // set by Run before any loop starts
 	toSend  wake.Signal
 	toRead  wake.Signal
@@ -92,6 +99,10 @@ type Parts struct {
 	Logger     hclog.Logger
 	Now        func() time.Time
 	Random     func() string
+
+	Whois     Whois // nil = none
+	ZoneLists []ZoneList
+	Jitter    func(time.Duration) time.Duration // spreads what is done again and again
 }
 
 // New composes a gateway. It does nothing until Run.
@@ -100,6 +111,7 @@ func New(s Settings, p Parts) *Gateway {
 		settings: s, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
 		log: p.Logger, now: p.Now, random: p.Random,
 		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
+		whois: p.Whois, zoneLists: p.ZoneLists, jitter: p.Jitter, witness: newWitness(),
 	}
 }
 
@@ -134,11 +146,22 @@ var errInterrupted = errors.New("the plugin was stopped while sending")
 // Run works until ctx ends, and returns after all loops have stopped.
 func (g *Gateway) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
-	for _, loop := range []func(context.Context){g.sendLoop, g.readLoop, g.deadlineLoop} {
+	for _, loop := range g.loops() {
 		loops.Go(func() { loop(ctx) })
 	}
 	loops.Wait()
 	return ctx.Err()
+}
+
+func (g *Gateway) loops() []func(context.Context) {
+	all := []func(context.Context){g.sendLoop, g.readLoop, g.deadlineLoop}
+	if g.whois != nil {
+		all = append(all, g.whoisLoop)
+	}
+	if len(g.zoneLists) > 0 {
+		all = append(all, g.listLoop)
+	}
+	return all
 }
 
 // write is a transaction after which the loops and the event readers look again.

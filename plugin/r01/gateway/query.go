@@ -307,7 +307,7 @@ func (g *Gateway) Health(ctx context.Context) ([]registrar.Component, error) {
 		}
 		return err
 	})
-	return []registrar.Component{queue, review}, err
+	return append([]registrar.Component{queue, review}, g.registryHealth()...), err
 }
 
 func describeCounts(counts map[lifecycle.State]int) string {

@@ -1,0 +1,361 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// Registry says how the registry is asked and how far it is believed.
+type Registry struct {
+	Registrars []string      // what the registry calls R01
+	Every      time.Duration // between two looks for new zone lists
+	Check      time.Duration // between two questions about an operation that waits
+	ReportOnly bool          // tell what would change, and change nothing
+	MaxGone    float64       // share of our domains that one zone list may show gone
+	Misses     int           // zone lists in a row until a domain is believed to be gone
+}
+
+// Whois asks the registry about one name; package registry has the real one.
+type Whois interface {
+	Look(ctx context.Context, name string) registry.Answer
+	// Ready tells whether its pace allows a question now.
+	Ready() bool
+}
+
+const byRegistry = "registry"
+
+// witness is what is remembered of the registry between looks; losing it costs some
+// questions.
+type witness struct {
+	mu     sync.Mutex
+	asked  map[string]time.Time // by request, and by domain in doubt
+	lists  map[string]listState // by source
+	silent string               // why whois said nothing lately; "" = it answers
+	heard  time.Time            // when whois answered last
+}
+
+func newWitness() *witness {
+	return &witness{asked: map[string]time.Time{}, lists: map[string]listState{}}
+}
+
+// whoisLoop asks about what waits.
+func (g *Gateway) whoisLoop(ctx context.Context) {
+	tick := time.NewTicker(min(g.settings.Registry.Check, lookAgain))
+	defer tick.Stop()
+	for {
+		if err := g.askAround(ctx); err != nil && ctx.Err() == nil {
+			g.log.Error("asking the registry failed, will be tried again", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// askAround asks about every operation that has waited long enough since it was last asked
+// about, and about the domains in doubt, as far as the pace of whois allows.
+func (g *Gateway) askAround(ctx context.Context) error {
+	questions, err := g.questions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range questions {
+		if !g.whois.Ready() || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := g.askAbout(ctx, name); err != nil {
+			return fmt.Errorf("registry's word on %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// questions lists the domains to ask about now. What has waited for long is asked about
+// less often.
+func (g *Gateway) questions(ctx context.Context) (names []string, err error) {
+	err = g.store.Read(ctx, func(tx *store.Tx) error {
+		waiting, err := tx.Witnessable()
+		if err != nil {
+			return err
+		}
+		doubts, err := tx.Doubts(g.settings.Registry.Misses)
+		if err != nil {
+			return err
+		}
+		asked := map[string]time.Time{}
+		ask := func(key, name string, since time.Time) {
+			last, known := g.witness.asked[key]
+			pause := max(g.settings.Registry.Check, g.now().Sub(since)/10)
+			if !known || g.now().Sub(last) >= pause {
+				names, last = append(names, name), g.now()
+			}
+			asked[key] = last
+		}
+		g.witness.mu.Lock()
+		defer g.witness.mu.Unlock()
+		for _, r := range waiting {
+			ask(r.ID, r.Object, latest(r.ClaimedAt, r.CreatedAt))
+		}
+		for _, d := range doubts {
+			ask(d.Domain, d.Domain, d.Since)
+		}
+		g.witness.asked = asked // and what no longer waits is forgotten
+		return nil
+	})
+	return names, err
+}
+
+func (g *Gateway) askAbout(ctx context.Context, name string) error {
+	a := g.whois.Look(ctx, name)
+	g.witness.mu.Lock()
+	g.witness.silent = a.Why
+	if a.Status != registry.Unknown {
+		g.witness.heard = g.now()
+	}
+	g.witness.mu.Unlock()
+	if a.Status == registry.Unknown {
+		g.log.Warn("the registry says nothing", "domain", name, "why", a.Why)
+		return nil
+	}
+	s := sighting{Record: a.Record, present: a.Status == registry.Registered, asOf: a.AsOf}
+	if g.settings.Registry.ReportOnly {
+		g.log.Info("whois seen, report only", "domain", name, "present", s.present, "registrar", s.Registrar,
+			"delegated", s.Delegated, "paid_till", s.PaidTill)
+		return nil
+	}
+	return g.write(ctx, func(tx *store.Tx) error { return g.see(tx, name, s) })
+}
+
+// see applies what the registry shows of a domain: to the operation that is open on it,
+// and then to the domain itself.
+func (g *Gateway) see(tx *store.Tx, name string, s sighting) error {
+	d, err := tx.Domain(name)
+	if err != nil {
+		return fmt.Errorf("domain %s: %w", name, err)
+	}
+	if d.Operation != nil {
+		if err := g.seeOperation(tx, d, s); err != nil {
+			return err
+		}
+		if d, err = tx.Domain(name); err != nil {
+			return err
+		}
+	}
+	return g.seeDomain(tx, d, s)
+}
+
+func (g *Gateway) seeOperation(tx *store.Tx, d registrar.Domain, s sighting) error {
+	op, err := tx.Operation(d.Operation.ID)
+	if err != nil {
+		return err
+	}
+	r, err := tx.Request(op.Request)
+	if err != nil || r.Object != d.Name { // it waits for its client
+		return err
+	}
+	if r.State == registrar.Queued {
+		return g.withdrawIfRenewed(tx, r, s)
+	}
+	order, err := orderOf(tx, op.ID)
+	if err != nil {
+		return err
+	}
+	w := g.judge(r, order.Nameservers, s)
+	switch {
+	case w.conflict != "":
+		return g.raise(tx, registryAlarm(d.Name), d.Name, nouns[op.Kind]+" of "+mailform.Unicode(d.Name)+": "+w.conflict)
+	case w.event == "":
+		return nil
+	case s.Nameservers == nil && g.whois != nil && r.Kind == lifecycle.NewDomain:
+		return nil // a list names no nameservers; whois, which does, is asked about it anyway
+	}
+	err = g.advance(tx, &r, fact{event: w.event, actor: byRegistry, evidence: registrar.EvidenceRegistry,
+		result: mailform.Result{PaidTill: s.PaidTill}, reason: s.source() + " shows it registered, not delegated"})
+	var no *lifecycle.NoTransitionError
+	if errors.As(err, &no) { // it is being sent just now
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return g.clear(tx, registryAlarm(d.Name), d.Name)
+}
+
+// withdrawIfRenewed keeps a renewal from being sent for a year that is there already,
+// however old the sighting: expiry does not move back. r01-mail 4.3
+func (g *Gateway) withdrawIfRenewed(tx *store.Tx, r store.Request, s sighting) error {
+	if r.Kind != lifecycle.Prolong || !s.present || s.PaidTill.DaysSince(r.Base) <= 0 {
+		return nil
+	}
+	return g.advance(tx, &r, fact{event: lifecycle.Withdrawn, actor: byRegistry, evidence: registrar.EvidenceRegistry,
+		reason: "the registry shows it paid till " + s.PaidTill.String() + " already"})
+}
+
+func registryAlarm(name string) string { return "registry:" + name }
+
+// seeDomain brings a domain's record to what the registry shows, as far as it may.
+func (g *Gateway) seeDomain(tx *store.Tx, d registrar.Domain, s sighting) error {
+	changed, err := tx.DomainChangedAt(d.Name)
+	if err != nil {
+		return err
+	}
+	switch kind := g.doubtOf(d.Status, d.PaidTill, changed, s); {
+	case kind != "":
+		return g.doubt(tx, d, kind, s)
+	case held(d.Status) && s.present && g.ours(s.Registrar):
+		return g.seeHeld(tx, d, s)
+	case gone(d.Status) && s.present && g.ours(s.Registrar):
+		return g.seeBack(tx, d, s)
+	case d.Status == registrar.StatusError:
+		return g.seeRefused(tx, d, s)
+	}
+	return nil
+}
+
+// seeHeld: it is with us. Its expiry may have moved without us; it never moves back.
+func (g *Gateway) seeHeld(tx *store.Tx, d registrar.Domain, s sighting) error {
+	renewing := d.Operation != nil && d.Operation.Kind == registrar.KindRenew
+	if renewing { // what the registry shows is a word on that renewal
+		return nil
+	}
+	moved := d.PaidTill.IsZero() || d.PaidTill.Before(s.PaidTill)
+	if err := g.settleDoubt(tx, d.Name); err != nil || !moved {
+		return err
+	}
+	level, message, err := renewedElsewhere(tx, d, s)
+	if err != nil {
+		return err
+	}
+	d.PaidTill = s.PaidTill
+	if !s.PaidTill.Before(registrar.DateOf(g.now().In(registry.Moscow))) {
+		d.Status = registrar.StatusRegistered
+	}
+	return g.record(tx, d, level, message)
+}
+
+// renewedElsewhere says what it means that the expiry of a domain moved without us.
+func renewedElsewhere(tx *store.Tx, d registrar.Domain, s sighting) (registrar.Level, string, error) {
+	shows := "the registry shows " + mailform.Unicode(d.Name) + " paid till " + s.PaidTill.String()
+	if d.PaidTill.IsZero() {
+		return registrar.LevelInfo, shows, nil
+	}
+	op, err := tx.LastOperation(d.Name)
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return "", "", err
+	case err == nil && op.Kind == registrar.KindRenew && op.State == registrar.Failed:
+		return registrar.LevelError, shows + ", though our last renewal of it failed: look at what R01 has charged", nil
+	}
+	return registrar.LevelWarning, "renewed elsewhere: " + shows + ", and no renewal of ours was sent", nil
+}
+
+// record stores what the registry showed of a domain, and tells it.
+func (g *Gateway) record(tx *store.Tx, d registrar.Domain, level registrar.Level, message string) error {
+	if err := tx.PutDomain(d, g.now()); err != nil {
+		return err
+	}
+	g.log.Info("domain moved", "domain", d.Name, "status", d.Status, "paid_till", d.PaidTill, "evidence", registrar.EvidenceRegistry)
+	_, err := tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventDomain, Level: level, Message: message,
+		Actor: byRegistry, Name: d.Name})
+	return err
+}
+
+// settleDoubt: the registry shows what we hold.
+func (g *Gateway) settleDoubt(tx *store.Tx, name string) error {
+	if err := tx.DropDoubt(name); err != nil {
+		return err
+	}
+	return g.clear(tx, registryAlarm(name), name)
+}
+
+// seeBack: a domain that had left is with R01 again, unless somebody has registered the
+// name anew since.
+func (g *Gateway) seeBack(tx *store.Tx, d registrar.Domain, s sighting) error {
+	left, err := tx.Doubt(d.Name)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if s.Created.IsZero() || err != nil || s.Created.After(left.Since) || !s.asOf.After(left.Since) {
+		return nil
+	}
+	if err := g.settleDoubt(tx, d.Name); err != nil {
+		return err
+	}
+	d.Status = registrar.StatusRegistered
+	if d.PaidTill.Before(s.PaidTill) {
+		d.PaidTill = s.PaidTill
+	}
+	return g.record(tx, d, registrar.LevelWarning, mailform.Unicode(d.Name)+" is back: the registry shows it with "+s.Registrar+" again")
+}
+
+// seeRefused: R01 refused it, and the registry shows it with R01 since then. Nobody but a
+// person can tell whose it is.
+func (g *Gateway) seeRefused(tx *store.Tx, d registrar.Domain, s sighting) error {
+	op, err := tx.LastOperation(d.Name)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !s.present || !g.ours(s.Registrar) || s.Created.Before(op.CreatedAt.Add(-clockSkew)) {
+		return g.clear(tx, registryAlarm(d.Name), d.Name)
+	}
+	return g.raise(tx, registryAlarm(d.Name), d.Name, fmt.Sprintf("the %s of %s is %s here, and the registry shows it with %s since then: "+
+		"if it is ours, take it over with panel domain import", nouns[op.Kind], mailform.Unicode(d.Name), op.State, s.Registrar))
+}
+
+// doubt counts a sighting that our record does not agree with. Whois only confirms what
+// zone lists have shown often enough.
+func (g *Gateway) doubt(tx *store.Tx, d registrar.Domain, kind store.DoubtKind, s sighting) error {
+	known, err := tx.Doubt(d.Name)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err != nil || known.Kind != kind {
+		if !s.fromList {
+			return nil
+		}
+		known = store.Doubt{Domain: d.Name, Kind: kind, Since: s.asOf}
+	}
+	known.Registrar = s.Registrar
+	if s.fromList && s.asOf.After(known.SeenAt) {
+		known.Times, known.SeenAt = known.Times+1, s.asOf
+	}
+	if known.Times < g.settings.Registry.Misses || s.fromList && g.whois != nil {
+		return tx.PutDoubt(known)
+	}
+	return g.believe(tx, d, known, s)
+}
+
+var believed = map[store.DoubtKind]registrar.DomainStatus{
+	store.Absent:    registrar.StatusDeleted,
+	store.Elsewhere: registrar.StatusTransferredAway,
+}
+
+// believe makes a doubt the record. That R01 said more than the registry shows is only ever
+// an alarm: expiry never moves backwards.
+func (g *Gateway) believe(tx *store.Tx, d registrar.Domain, known store.Doubt, s sighting) error {
+	text := describeDoubt(known, mailform.Unicode(d.Name), s)
+	status, moves := believed[known.Kind]
+	if !moves || d.Operation != nil {
+		return errors.Join(tx.PutDoubt(known), g.raise(tx, registryAlarm(d.Name), d.Name, text+", and our record says otherwise: ask R01"))
+	}
+	known.Believed = true
+	if err := errors.Join(tx.PutDoubt(known), g.clear(tx, registryAlarm(d.Name), d.Name)); err != nil {
+		return err
+	}
+	d.Status = status
+	return g.record(tx, d, registrar.LevelError, text)
+}

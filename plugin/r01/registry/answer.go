@@ -1,0 +1,129 @@
+package registry
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"registrar.panel/shared/registrar"
+)
+
+// absent is the registry's word for a name that nobody holds.
+const absent = "no entries found for the selected source(s)."
+
+// limited are words of a registry that wants to be asked less.
+var limited = []string{"exceeded", "limit", "too many", "blocked", "denied", "try again later"}
+
+// parse reads an answer of whois about a name. asked is when the question was put; the
+// registry's own "Last updated on" wins, unless it lies in the future.
+func parse(name, text string, asked time.Time) Answer {
+	a := Answer{Status: Unknown, AsOf: asked, Why: "the registry's answer is not understood"}
+	fields, remarks := map[string][]string{}, ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		key, value, found := strings.Cut(line, ":")
+		updated, isUpdated := cutPrefixFold(line, "last updated on ")
+		switch {
+		case line == "" || strings.HasPrefix(line, "%"):
+		case isUpdated:
+			if first, _, ok := instant(updated); ok && first.Before(asked) {
+				a.AsOf = first
+			}
+		case strings.EqualFold(line, absent):
+			a.Status = Absent
+		case found && value != "" && !strings.Contains(key, " "):
+			key = strings.ToLower(key)
+			fields[key] = append(fields[key], strings.TrimSpace(value))
+		default:
+			remarks += line + "\n"
+		}
+	}
+	switch {
+	case a.Status == Absent && len(fields) == 0 && remarks == "":
+		a.Why = ""
+	case a.Status == Absent:
+		a.Status = Unknown
+	case len(fields) == 0 && isLimited(text):
+		a.Why = whyLimited
+	default:
+		a.fill(name, fields)
+	}
+	return a
+}
+
+const whyLimited = "the registry refuses to answer for now: it was asked too often"
+
+func isLimited(text string) bool {
+	text = strings.ToLower(text)
+	for _, word := range limited {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
+}
+
+func cutPrefixFold(s, prefix string) (string, bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return "", false
+	}
+	return s[len(prefix):], true
+}
+
+// fill makes the record, if the answer is one, whole and about the name that was asked for.
+// The registry ends a record with its source: without it the answer was cut short.
+func (a *Answer) fill(name string, fields map[string][]string) {
+	one := func(key string) string {
+		if v := fields[key]; len(v) == 1 {
+			return v[0]
+		}
+		return ""
+	}
+	state := strings.Split(strings.ToUpper(one("state")), ",")
+	paidTill, okTill := day(one("paid-till"))
+	switch {
+	case strings.ToLower(one("domain")) != name, one("registrar") == "", !has(state, "REGISTERED"), !okTill:
+		return
+	case one("source") == "":
+		a.Why = "the registry's answer was cut short"
+		return
+	}
+	servers, ok := nameservers(fields["nserver"])
+	if !ok {
+		return
+	}
+	a.Record = Record{Name: name, Registrar: one("registrar"), PaidTill: paidTill, Nameservers: servers,
+		Delegated: has(state, "DELEGATED") && !has(state, "NOT DELEGATED")}
+	_, a.Record.Created, _ = instant(one("created"))
+	a.Record.FreeDate, _ = day(one("free-date"))
+	a.Status, a.Why = Registered, ""
+}
+
+func has(list []string, word string) bool {
+	for _, v := range list {
+		if strings.TrimSpace(v) == word {
+			return true
+		}
+	}
+	return false
+}
+
+// nameservers reads "ns1.host." and "ns1.host. 192.0.2.1, 2001:db8::1"; the list is never nil.
+func nameservers(lines []string) ([]registrar.Nameserver, bool) {
+	list := []registrar.Nameserver{}
+	for _, line := range lines {
+		words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' })
+		if len(words) == 0 {
+			return nil, false
+		}
+		n := registrar.Nameserver{Host: strings.ToLower(strings.TrimSuffix(words[0], "."))}
+		for _, ip := range words[1:] {
+			if _, err := netip.ParseAddr(ip); err != nil {
+				return nil, false
+			}
+			n.IPs = append(n.IPs, ip)
+		}
+		list = append(list, n)
+	}
+	return list, true
+}

@@ -1,0 +1,232 @@
+package registry
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"registrar.panel/shared/registrar"
+)
+
+// Line is one domain of a zone list. It is valid only until the next one is read.
+type Line struct {
+	Name      []byte // ACE, lower case
+	Registrar []byte // upper case
+	Created   registrar.Date
+	PaidTill  registrar.Date
+	FreeDate  registrar.Date
+	Delegated bool
+}
+
+// Summary tells what a whole list was like.
+type Summary struct {
+	Lines     int
+	Malformed int            // lines that made no sense
+	Zones     map[string]int // lines by zone
+	Digest    uint32         // CRC-32C of the text: the same list again has the same
+}
+
+// Covers tells whether absence from the list says anything about a zone: a stray line is
+// no list of its zone.
+func (s Summary) Covers(zone string) bool { return s.Zones[zone]*100 >= s.Lines && s.Zones[zone] > 0 }
+
+const (
+	maxLine = 4 << 10
+	// maxText bounds what a list may unpack to; all of .RU is some 400 MB.
+	maxText = 8 << 30
+	// maxMalformed is the share of senseless lines, in parts of a hundred, that is believed
+	// to be chance.
+	maxMalformed = 1
+	lookAtClock  = 1 << 16 // lines between two looks at the context
+	bufferSize   = 256 << 10
+)
+
+var (
+	errTruncated = errors.New("it ends in the middle of a line")
+	errTooLarge  = errors.New("it is too large")
+	errEmpty     = errors.New("it is empty")
+)
+
+// Read reads a zone list, plain or gzip, one domain a line, in any order: name, registrar,
+// created, paid-till, free-date and 1 or 0 for delegated, with tabs between. Nothing that
+// each was told counts unless Read returns nil: only then was the list whole.
+func Read(ctx context.Context, r io.Reader, each func(*Line)) (Summary, error) {
+	s := Summary{Zones: map[string]int{}}
+	text, err := unpacked(r)
+	if err != nil {
+		return s, fmt.Errorf("read zone list: %w", err)
+	}
+	if err := s.read(ctx, text, each); err != nil {
+		return s, fmt.Errorf("read zone list: after %d lines: %w", s.Lines, err)
+	}
+	switch {
+	case s.Lines == 0:
+		return s, fmt.Errorf("read zone list: %w", errEmpty)
+	case s.Malformed*100 > s.Lines*maxMalformed:
+		return s, fmt.Errorf("read zone list: %d of its %d lines make no sense", s.Malformed, s.Lines)
+	}
+	return s, nil
+}
+
+// unpacked tells gzip by its first bytes.
+func unpacked(r io.Reader) (io.Reader, error) {
+	b := bufio.NewReaderSize(r, bufferSize)
+	magic, err := b.Peek(2)
+	switch {
+	case errors.Is(err, io.EOF):
+		return b, nil
+	case err != nil:
+		return nil, err
+	case magic[0] != 0x1f || magic[1] != 0x8b:
+		return b, nil
+	}
+	return gzip.NewReader(b)
+}
+
+func (s *Summary) read(ctx context.Context, r io.Reader, each func(*Line)) error {
+	var p parser
+	zones := map[string]*int{}
+	err := lines(ctx, r, &s.Digest, func(text []byte) {
+		s.Lines++
+		zone, ok := p.parse(text)
+		if !ok {
+			s.Malformed++
+			return
+		}
+		n := zones[string(zone)]
+		if n == nil {
+			n = new(int)
+			zones[string(zone)] = n
+		}
+		*n++
+		each(&p.line)
+	})
+	for zone, n := range zones {
+		s.Zones[zone] = *n
+	}
+	return err
+}
+
+// lines calls each with every line, without its end, until the text ends well.
+func lines(ctx context.Context, r io.Reader, digest *uint32, each func([]byte)) error {
+	table := crc32.MakeTable(crc32.Castagnoli)
+	buffer, held, total, n := make([]byte, bufferSize), 0, 0, 0
+	for {
+		got, err := r.Read(buffer[held:])
+		*digest = crc32.Update(*digest, table, buffer[held:held+got])
+		total += got
+		rest := buffer[:held+got]
+		for {
+			end := bytes.IndexByte(rest, '\n')
+			if end < 0 {
+				break
+			}
+			each(rest[:end])
+			rest = rest[end+1:]
+			if n++; n%lookAtClock == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+		held = copy(buffer, rest)
+		switch {
+		case errors.Is(err, io.EOF) && held > 0:
+			return errTruncated
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		case held > maxLine || total > maxText:
+			return errTooLarge
+		}
+	}
+}
+
+// parser reuses its memory from line to line, and remembers the days it has read: a list
+// repeats the same few.
+type parser struct {
+	line Line
+	name []byte
+	days map[string]registrar.Date
+}
+
+// parse reads a line and gives the zone of its name.
+func (p *parser) parse(text []byte) (zone []byte, ok bool) {
+	text = bytes.TrimSuffix(text, []byte("\r"))
+	var fields [6][]byte
+	for i := range fields {
+		field, rest, found := bytes.Cut(text, []byte("\t"))
+		if found != (i < len(fields)-1) {
+			return nil, false
+		}
+		fields[i], text = field, rest
+	}
+	if zone, ok = p.readName(fields[0]); !ok || len(fields[1]) == 0 {
+		return nil, false
+	}
+	p.line.Registrar = fields[1]
+	for i, into := range []*registrar.Date{&p.line.Created, &p.line.PaidTill, &p.line.FreeDate} {
+		if *into, ok = p.day(fields[2+i]); !ok {
+			return nil, false
+		}
+	}
+	return zone, p.readDelegated(fields[5])
+}
+
+// readName folds the name to lower case and finds its zone. It is strict about bytes, not
+// about what the registry lets people register.
+func (p *parser) readName(field []byte) (zone []byte, ok bool) {
+	p.name = p.name[:0]
+	dot := -1
+	for i, c := range field {
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-':
+		case c == '.':
+			dot = i
+		default:
+			return nil, false
+		}
+		p.name = append(p.name, c)
+	}
+	if dot < 1 || dot == len(p.name)-1 || len(p.name) > 253 {
+		return nil, false
+	}
+	p.line.Name = p.name
+	return p.name[dot+1:], true
+}
+
+func (p *parser) readDelegated(field []byte) bool {
+	p.line.Delegated = len(field) == 1 && field[0] == '1'
+	return len(field) == 1 && (field[0] == '0' || field[0] == '1')
+}
+
+func (p *parser) day(text []byte) (registrar.Date, bool) {
+	if d, known := p.days[string(text)]; known {
+		return d, true
+	}
+	d, ok := day(string(text))
+	if !ok || len(text) != len("2006-01-02") {
+		return registrar.Date{}, false
+	}
+	const plenty = 100_000 // days in 270 years
+	if p.days == nil || len(p.days) >= plenty {
+		p.days = map[string]registrar.Date{}
+	}
+	p.days[string(text)] = d
+	return d, true
+}
+
+// Record is a copy of the line that lasts.
+func (l *Line) Record() Record {
+	return Record{Name: string(l.Name), Registrar: string(l.Registrar), Delegated: l.Delegated,
+		Created:  l.Created.AddDays(1).In(Moscow).Add(-time.Nanosecond),
+		PaidTill: l.PaidTill, FreeDate: l.FreeDate}
+}

@@ -1,0 +1,173 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"registrar.panel/shared/registrar"
+)
+
+// WhoisConfig says whom to ask and how often.
+type WhoisConfig struct {
+	Address   string // HOST:PORT
+	PerMinute int    // questions; the registry bans who asks more than 30. r01-protocol 4.1
+}
+
+// Validate tells what is wrong with it.
+func (c WhoisConfig) Validate() []registrar.Problem {
+	var problems []registrar.Problem
+	if host, port, err := net.SplitHostPort(c.Address); err != nil || host == "" || port == "" {
+		problems = append(problems, registrar.Problem{Path: "whois", Message: "must be HOST:PORT, such as whois.tcinet.ru:43"})
+	}
+	if c.PerMinute < 1 {
+		problems = append(problems, registrar.Problem{Path: "whois_per_minute", Message: "must be at least 1"})
+	}
+	return problems
+}
+
+const (
+	whoisTimeout = 10 * time.Second
+	maxAnswer    = 64 << 10
+	// burst lets a person ask about a few names at once.
+	burst = 10
+	// remembered is how long an answer is given again to whoever asks about the same name.
+	remembered = 30 * time.Second
+	// mostRemembered bounds the memory for that.
+	mostRemembered = 4096
+	// quiet is how long nothing is asked after the registry said that it was too much; a ban
+	// lasts an hour, and every question during it makes it longer.
+	quiet = time.Hour
+)
+
+// Whois asks the registry about single names. Its methods may be called concurrently.
+type Whois struct {
+	config WhoisConfig
+	now    func() time.Time
+
+	mu         sync.Mutex
+	limit      *rate.Limiter
+	cache      map[string]cached
+	quietUntil time.Time
+	last       Answer // to any question that was really put
+	lastAt     time.Time
+}
+
+type cached struct {
+	answer Answer
+	until  time.Time
+}
+
+// NewWhois makes a client that does nothing until it is asked.
+func NewWhois(c WhoisConfig, now func() time.Time) *Whois {
+	return &Whois{config: c, now: now, cache: map[string]cached{},
+		limit: rate.NewLimiter(rate.Limit(float64(c.PerMinute)/60), min(burst, c.PerMinute))}
+}
+
+// Look asks about a name in ACE, lower case. It never waits for its turn: when the pace
+// forbids a question now the answer is Unknown.
+func (w *Whois) Look(ctx context.Context, name string) Answer {
+	now := w.now()
+	if a, settled := w.without(name, now); settled {
+		return a
+	}
+	a := w.ask(ctx, name, now)
+	w.keep(name, a, now)
+	return a
+}
+
+// without answers what need not or must not be asked.
+func (w *Whois) without(name string, now time.Time) (a Answer, settled bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if known, ok := w.cache[name]; ok && now.Before(known.until) {
+		return known.answer, true
+	}
+	switch {
+	case now.Before(w.quietUntil):
+		return Answer{Status: Unknown, AsOf: now, Why: whyLimited}, true
+	case !w.limit.AllowN(now, 1):
+		return Answer{Status: Unknown, AsOf: now, Why: "asked often enough for now; ask again in a minute"}, true
+	}
+	return Answer{}, false
+}
+
+func (w *Whois) keep(name string, a Answer, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last, w.lastAt = a, now
+	switch {
+	case a.Why == whyLimited:
+		w.quietUntil = now.Add(quiet)
+	case a.Status != Unknown:
+		if len(w.cache) >= mostRemembered {
+			clear(w.cache)
+		}
+		w.cache[name] = cached{a, now.Add(remembered)}
+	}
+}
+
+// Ready tells whether a question could be put now.
+func (w *Whois) Ready() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	return !now.Before(w.quietUntil) && w.limit.TokensAt(now) >= 1
+}
+
+// Last is the latest answer that the registry really gave, and when; zero = never asked.
+func (w *Whois) Last() (Answer, time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.last, w.lastAt
+}
+
+func (w *Whois) ask(ctx context.Context, name string, now time.Time) Answer {
+	ctx, cancel := context.WithTimeout(ctx, whoisTimeout)
+	defer cancel()
+	text, err := w.exchange(ctx, name)
+	if err != nil {
+		return Answer{Status: Unknown, AsOf: now, Why: "the registry's whois does not answer: " + err.Error()}
+	}
+	return parse(name, text, now)
+}
+
+var errTooLong = errors.New("the answer is too long")
+
+// exchange puts one question. An answer counts only when the server ended it by itself.
+func (w *Whois) exchange(ctx context.Context, name string) (string, error) {
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "tcp", w.config.Address)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	stop := context.AfterFunc(ctx, func() { c.Close() }) // a cancelled context ends the reading
+	defer stop()
+	if _, err := io.WriteString(c, name+"\r\n"); err != nil {
+		return "", errors.Join(err, ctx.Err())
+	}
+	text, err := io.ReadAll(io.LimitReader(c, maxAnswer+1))
+	switch {
+	case err != nil:
+		return "", errors.Join(err, ctx.Err())
+	case len(text) > maxAnswer:
+		return "", errTooLong
+	}
+	return string(text), nil
+}
+
+// Check tells whether whois answers, by asking about a name that the registry itself holds.
+func (w *Whois) Check(ctx context.Context) error {
+	a := w.Look(ctx, "nic.ru")
+	if a.Status == Unknown {
+		return fmt.Errorf("ask whois %s: %s", w.config.Address, a.Why)
+	}
+	return nil
+}

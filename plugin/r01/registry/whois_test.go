@@ -1,0 +1,198 @@
+package registry
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// serveWhois answers every question with what answer does to the connection.
+func serveWhois(t *testing.T, answer func(c net.Conn, name string)) (address string, questions *atomic.Int64) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	questions = &atomic.Int64{}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			questions.Add(1)
+			name, _ := bufio.NewReader(c).ReadString('\n')
+			answer(c, name)
+			c.Close()
+		}
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		<-done
+	})
+	return l.Addr().String(), questions
+}
+
+func say(text string) func(net.Conn, string) {
+	return func(c net.Conn, _ string) { io.WriteString(c, text) }
+}
+
+// clock is a time that only tests move.
+type clock struct{ at time.Time }
+
+func (c *clock) now() time.Time { return c.at }
+
+func TestLook(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		why    string
+		answer func(net.Conn, string)
+		want   Status
+		says   string
+	}{
+		{"a record, asked for in ACE with CRLF", func(c net.Conn, name string) {
+			if name == "newtime.ru\r\n" {
+				io.WriteString(c, registered)
+			}
+		}, Registered, ""},
+		{"free", say("No entries found for the selected source(s).\n"), Absent, ""},
+		{"nothing", func(net.Conn, string) {}, Unknown, "not understood"},
+		{"a flood", func(c net.Conn, _ string) { io.WriteString(c, strings.Repeat("person: x\n", 10_000)) }, Unknown, "too long"},
+		{"hung up in the middle", func(c net.Conn, _ string) {
+			io.WriteString(c, "No entries found for the selected source(s).\n")
+			c.(*net.TCPConn).SetLinger(0) // a reset, not an end
+		}, Unknown, ""},
+	} {
+		address, _ := serveWhois(t, c.answer)
+		w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, (&clock{asked}).now)
+		a := w.Look(t.Context(), "newtime.ru")
+		if a.Status != c.want || !strings.Contains(a.Why, c.says) {
+			t.Errorf("%s: %s (%s), want %s (%s)", c.why, a.Status, a.Why, c.want, c.says)
+		}
+	}
+}
+
+func TestLookNobodyListens(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, (&clock{asked}).now)
+	if a := w.Look(t.Context(), "newtime.ru"); a.Status != Unknown || a.Why == "" {
+		t.Errorf("%+v", a)
+	}
+	if err := w.Check(t.Context()); err == nil {
+		t.Error("a dead whois passes the check")
+	}
+}
+
+// A server that keeps silent is left when the caller has waited enough.
+func TestLookEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	released := make(chan struct{})
+	address, _ := serveWhois(t, func(net.Conn, string) {
+		cancel()
+		<-released
+	})
+	w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, (&clock{asked}).now)
+	a := w.Look(ctx, "newtime.ru")
+	close(released)
+	if a.Status != Unknown {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestLookRemembers(t *testing.T) {
+	t.Parallel()
+	address, questions := serveWhois(t, say(registered))
+	c := &clock{asked}
+	w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, c.now)
+	first := w.Look(t.Context(), "newtime.ru")
+	c.at = c.at.Add(remembered - time.Second)
+	if again := w.Look(t.Context(), "newtime.ru"); questions.Load() != 1 || !again.AsOf.Equal(first.AsOf) {
+		t.Errorf("%d questions; as of %s, then %s", questions.Load(), first.AsOf, again.AsOf)
+	}
+	c.at = c.at.Add(2 * time.Second)
+	if w.Look(t.Context(), "newtime.ru"); questions.Load() != 2 {
+		t.Errorf("%d questions after the memory has faded", questions.Load())
+	}
+}
+
+// An answer that says nothing is not kept: the next question may fare better.
+func TestLookForgetsFailures(t *testing.T) {
+	t.Parallel()
+	address, questions := serveWhois(t, say("?\n"))
+	w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, (&clock{asked}).now)
+	w.Look(t.Context(), "newtime.ru")
+	w.Look(t.Context(), "newtime.ru")
+	if questions.Load() != 2 {
+		t.Errorf("%d questions", questions.Load())
+	}
+}
+
+func TestLookKeepsItsPace(t *testing.T) {
+	t.Parallel()
+	address, questions := serveWhois(t, say("?\n"))
+	c := &clock{asked}
+	w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, c.now)
+	for range 30 {
+		w.Look(t.Context(), "newtime.ru")
+	}
+	if questions.Load() != burst || w.Ready() {
+		t.Errorf("%d questions at once, ready = %v", questions.Load(), w.Ready())
+	}
+	if a := w.Look(t.Context(), "newtime.ru"); a.Status != Unknown || !strings.Contains(a.Why, "minute") {
+		t.Errorf("beyond the pace: %+v", a)
+	}
+	c.at = c.at.Add(3 * time.Second) // 20 a minute
+	if w.Look(t.Context(), "newtime.ru"); questions.Load() != burst+1 {
+		t.Errorf("%d questions three seconds later", questions.Load())
+	}
+}
+
+// A registry that says it is asked too much is left alone for a while.
+func TestLookHeedsALimit(t *testing.T) {
+	t.Parallel()
+	address, questions := serveWhois(t, say("You have exceeded allowed connection rate.\n"))
+	c := &clock{asked}
+	w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, c.now)
+	w.Look(t.Context(), "newtime.ru")
+	c.at = c.at.Add(quiet - time.Second)
+	if a := w.Look(t.Context(), "oldtime.ru"); questions.Load() != 1 || a.Status != Unknown || w.Ready() {
+		t.Errorf("%d questions, %+v", questions.Load(), a)
+	}
+	c.at = c.at.Add(2 * time.Second)
+	if w.Look(t.Context(), "oldtime.ru"); questions.Load() != 2 {
+		t.Errorf("%d questions after the quiet", questions.Load())
+	}
+}
+
+func TestWhoisConfig(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		config WhoisConfig
+		path   string // "" = accepted
+	}{
+		{WhoisConfig{"whois.tcinet.ru:43", 20}, ""},
+		{WhoisConfig{"[::1]:43", 1}, ""},
+		{WhoisConfig{"whois.tcinet.ru", 20}, "whois"},
+		{WhoisConfig{":43", 20}, "whois"},
+		{WhoisConfig{"whois.tcinet.ru:43", 0}, "whois_per_minute"},
+	} {
+		problems := c.config.Validate()
+		if got := len(problems) > 0; got != (c.path != "") || got && problems[0].Path != c.path {
+			t.Errorf("%+v: %v, want a problem at %q", c.config, problems, c.path)
+		}
+	}
+}

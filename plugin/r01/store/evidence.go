@@ -1,0 +1,162 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// ZoneList is an edition of a zone list that was read.
+type ZoneList struct {
+	Source   string
+	ETag     string
+	Modified time.Time
+	Size     int64
+	Lines    int
+	Digest   uint32
+	ReadAt   time.Time
+}
+
+// ZoneList returns the edition read last; the zero one when none was.
+func (tx *Tx) ZoneList(source string) (ZoneList, error) {
+	list, err := collect(tx, func(s sqldb.Scanner) (l ZoneList, err error) {
+		err = s.Scan(&l.Source, &l.ETag, sqldb.At(&l.Modified), &l.Size, &l.Lines, &l.Digest, sqldb.At(&l.ReadAt))
+		return l, err
+	}, "select source, etag, modified, size, lines, digest, read_at from zone_lists where source = $1", source)
+	if err != nil || len(list) == 0 {
+		return ZoneList{}, err
+	}
+	return list[0], nil
+}
+
+// PutZoneList records an edition as the one read last.
+func (tx *Tx) PutZoneList(l ZoneList) error {
+	err := tx.exec(`insert into zone_lists (source, etag, modified, size, lines, digest, read_at) values ($1, $2, $3, $4, $5, $6, $7)
+		on conflict (source) do update set etag = excluded.etag, modified = excluded.modified, size = excluded.size,
+			lines = excluded.lines, digest = excluded.digest, read_at = excluded.read_at`,
+		l.Source, l.ETag, sqldb.Millis(l.Modified), l.Size, l.Lines, int64(l.Digest), sqldb.Millis(l.ReadAt))
+	if err != nil {
+		return fmt.Errorf("put zone list %s: %w", l.Source, err)
+	}
+	return nil
+}
+
+// DoubtKind is what the registry shows and our record does not.
+type DoubtKind string
+
+const (
+	Absent    DoubtKind = "absent"    // no such domain
+	Elsewhere DoubtKind = "elsewhere" // with another registrar
+	Behind    DoubtKind = "behind"    // paid for a shorter time than R01 said
+)
+
+// DoubtKinds lists every kind.
+func DoubtKinds() []DoubtKind { return []DoubtKind{Absent, Elsewhere, Behind} }
+
+// Doubt is a domain of which zone lists show what we do not believe yet.
+type Doubt struct {
+	Domain    string
+	Kind      DoubtKind
+	Registrar string // elsewhere: with whom
+	Times     int    // lists in a row that showed it
+	Since     time.Time
+	SeenAt    time.Time // what the last of those lists was true of
+	Believed  bool      // the domain's status tells it now
+}
+
+const doubtColumns = "domain, kind, registrar, times, since, seen_at, believed"
+
+func scanDoubt(s sqldb.Scanner) (d Doubt, err error) {
+	err = s.Scan(&d.Domain, &d.Kind, &d.Registrar, &d.Times, sqldb.At(&d.Since), sqldb.At(&d.SeenAt), &d.Believed)
+	return d, err
+}
+
+// Doubt returns what is doubted about a domain, or ErrNotFound.
+func (tx *Tx) Doubt(domain string) (Doubt, error) {
+	return one(tx, scanDoubt, "select "+doubtColumns+" from doubts where domain = $1", domain)
+}
+
+// Doubts lists the domains that so many lists in a row showed so, and that do not tell it yet.
+func (tx *Tx) Doubts(times int) ([]Doubt, error) {
+	return collect(tx, scanDoubt, "select "+doubtColumns+" from doubts where times >= $1 and believed = 0 order by since, domain", times)
+}
+
+// DoubtedDomains lists every domain that has one.
+func (tx *Tx) DoubtedDomains() ([]string, error) {
+	return collect(tx, scanText, "select domain from doubts")
+}
+
+// PutDoubt stores a doubt about a domain, instead of any earlier one.
+func (tx *Tx) PutDoubt(d Doubt) error {
+	err := tx.exec(`insert into doubts (domain, kind, registrar, times, since, seen_at, believed) values ($1, $2, $3, $4, $5, $6, $7)
+		on conflict (domain) do update set kind = excluded.kind, registrar = excluded.registrar, times = excluded.times,
+			since = excluded.since, seen_at = excluded.seen_at, believed = excluded.believed`,
+		d.Domain, d.Kind, d.Registrar, d.Times, sqldb.Millis(d.Since), sqldb.Millis(d.SeenAt), d.Believed)
+	if err != nil {
+		return fmt.Errorf("put doubt about %s: %w", d.Domain, err)
+	}
+	return nil
+}
+
+// DropDoubt forgets a doubt, if there is one.
+func (tx *Tx) DropDoubt(domain string) error {
+	return tx.exec("delete from doubts where domain = $1", domain)
+}
+
+// Holding is what a pass over a zone list needs to know of a domain of ours.
+type Holding struct {
+	Name      string
+	Status    registrar.DomainStatus
+	PaidTill  string // YYYY-MM-DD; "" = not known
+	UpdatedAt int64  // Unix milliseconds
+}
+
+// EachHolding calls fn with every domain, in name order. h is valid during the call only.
+func (tx *Tx) EachHolding(fn func(h *Holding)) error {
+	rows, err := tx.sql.QueryContext(tx.ctx, "select name, status, paid_till, updated_at from domains order by name")
+	if err != nil {
+		return fmt.Errorf("list domains: %w", err)
+	}
+	defer rows.Close()
+	var h Holding
+	for rows.Next() {
+		if err := rows.Scan(&h.Name, &h.Status, &h.PaidTill, &h.UpdatedAt); err != nil {
+			return fmt.Errorf("list domains: %w", err)
+		}
+		fn(&h)
+	}
+	return rows.Err()
+}
+
+// CountDomains counts the domains.
+func (tx *Tx) CountDomains() (n int, err error) {
+	_, err = one(tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(&n) }, "select count(*) from domains")
+	return n, err
+}
+
+// DomainsAtWork lists the domains that have an open operation.
+func (tx *Tx) DomainsAtWork() ([]string, error) {
+	return collect(tx, scanText, "select domain from operations where finished_at is null")
+}
+
+// LastOperation returns the operation on a domain that was begun last.
+func (tx *Tx) LastOperation(domain string) (Operation, error) {
+	return one(tx, scanOperation, "select "+operationColumns+" from operations where domain = $1 order by created_at desc, id limit 1", domain)
+}
+
+// Witnessable lists the requests about domains that the registry may know the end of,
+// oldest first.
+func (tx *Tx) Witnessable() ([]Request, error) {
+	return collect(tx, scanRequest, "select "+requestColumns+` from requests
+		where state in ('Sent', 'Accepted', 'NeedsAction', 'Uncertain') and kind not in ('new-client', 'update-client') order by created_at`)
+}
+
+// DomainChangedAt is when the record of a domain was last stored.
+func (tx *Tx) DomainChangedAt(name string) (at time.Time, err error) {
+	_, err = one(tx, func(s sqldb.Scanner) (struct{}, error) {
+		return struct{}{}, s.Scan(sqldb.At(&at))
+	}, "select updated_at from domains where name = $1", name)
+	return at, err
+}

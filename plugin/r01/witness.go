@@ -1,0 +1,41 @@
+package r01
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"registrar.panel/plugin/r01/gateway"
+	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/shared/registrar"
+)
+
+// equip gives a gateway its registry.
+func (s registrySettings) equip(p *gateway.Parts) {
+	p.Jitter = jitter
+	if s.whois.Address != "" {
+		p.Whois = registry.NewWhois(s.whois, p.Now)
+	}
+	for _, location := range s.zoneLists {
+		p.ZoneLists = append(p.ZoneLists, registry.NewSource(location))
+	}
+}
+
+// jitter spreads by a tenth, so that many panels don't ask at once.
+func jitter(d time.Duration) time.Duration {
+	return d + time.Duration((rand.Float64()-0.5)*0.2*float64(d))
+}
+
+// probe tells whether whois answers.
+func (s registrySettings) probe(ctx context.Context) []registrar.Component {
+	if s.whois.Address == "" {
+		return nil
+	}
+	return []registrar.Component{probe("whois", registry.NewWhois(s.whois, time.Now).Check(ctx), "it answers")}
+}
+
+// Check implements registrar.Catalogue: what is with us is taken, and about the rest the
+// registry is asked. Without its word nothing is known.
+func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
+	return atWork(p, func(g *gateway.Gateway) ([]registrar.Availability, error) { return g.Check(ctx, names) })
+}
