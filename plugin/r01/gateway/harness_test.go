@@ -346,7 +346,8 @@ func (g *gate) checkDomain(d registrar.Domain, events []registrar.Event) {
 func (g *gate) checkEvidence(d registrar.Domain, events []registrar.Event) {
 	g.t.Helper()
 	for _, e := range events {
-		if e.Name == d.Name && (e.Type == registrar.EventMailIn || e.Type == registrar.EventDecision) && e.Operation != "" {
+		if e.Name == d.Name && (e.Type == registrar.EventMailIn || e.Type == registrar.EventDecision || e.Actor == byRegistry) && e.Operation != "" ||
+			e.Name == d.Name && strings.HasPrefix(e.Message, "taken over") {
 			return
 		}
 	}

@@ -177,7 +177,7 @@ func (g *Gateway) seeOperation(tx *store.Tx, d registrar.Domain, s sighting) err
 		return g.raise(tx, registryAlarm(d.Name), d.Name, nouns[op.Kind]+" of "+mailform.Unicode(d.Name)+": "+w.conflict)
 	case w.event == "":
 		return nil
-	case s.Nameservers == nil && g.whois != nil && r.Kind == lifecycle.NewDomain:
+	case s.fromList && g.whois != nil && r.Kind == lifecycle.NewDomain:
 		return nil // a list names no nameservers; whois, which does, is asked about it anyway
 	}
 	err = g.advance(tx, &r, fact{event: w.event, actor: byRegistry, evidence: registrar.EvidenceRegistry,
