@@ -36,7 +36,9 @@ func (s *Simulator) adminServer() *http.Server {
 	handle("POST /inject", s.adminInject)
 	handle("POST /password", s.adminPassword)
 	handle("POST /domains", s.adminDomain)
+	handle("DELETE /domains/{name}", func(r *http.Request) (any, error) { return struct{}{}, s.RemoveDomain(r.PathValue("name")) })
 	handle("POST /balance", s.adminBalance)
+	mux.HandleFunc("GET /zone-list", s.serveZoneList)
 	return &http.Server{Handler: mux, ReadTimeout: adminTimeout, WriteTimeout: adminTimeout,
 		ErrorLog: s.logger.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})}
 }

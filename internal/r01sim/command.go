@@ -60,6 +60,7 @@ func parseOptions(args []string, env func(string) string, stderr io.Writer) (Opt
 	flags.StringVar(&o.Whois, "whois", "127.0.0.1:4343", "`address` of the registry's whois; empty = off")
 	flags.StringVar(&o.Admin, "admin", "127.0.0.1:8055", "`address` of the admin interface; empty = off")
 	flags.BoolVar(&o.AllowRemote, "allow-remote", false, "permit addresses beyond loopback")
+	flags.StringVar(&o.ZoneList, "zone-list", "", "`file` to keep the registry's zone list in, gzip; empty = none")
 	flags.StringVar(&o.Deliver, "deliver", "", "answer to the real server at `HOST:PORT`, or lmtp://HOST:PORT")
 	flags.StringVar(&o.Agreement, "agreement", "RP/01/00", "`number` of the partner's agreement")
 	flags.StringVar(&o.Callback, "callback", "callback@panel.example", "`address` that may send requests")

@@ -36,6 +36,9 @@ type Options struct {
 	// answers instead of the simulator's own mailbox.
 	Deliver string
 
+	// ZoneList is a file that the registry's zone list is written to, gzip; "" = none.
+	ZoneList string
+
 	Seed   uint64  // of chance: one seed treats the same requests the same way
 	Speed  float64 // delays are divided by it; 0 = 1
 	Policy Policy  // the zero Policy is [Calm]
@@ -59,6 +62,7 @@ type Simulator struct {
 	history  []Entry
 	sent     [][]byte
 	drawn    map[string]int // how often chance was asked about the same thing
+	zone     edition        // of the zone list, the latest
 }
 
 // service is something that listens.
@@ -163,6 +167,9 @@ func (s *Simulator) Run(ctx context.Context) error {
 		})
 	}
 	work.Go(func() { s.agenda.run(ctx) })
+	if s.options.ZoneList != "" {
+		work.Go(func() { s.writeZoneLists(ctx) })
+	}
 	<-ctx.Done()
 	s.shut()
 	work.Wait()

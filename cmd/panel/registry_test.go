@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/internal/r01sim"
+	"registrar.panel/shared/registrar"
+)
+
+// newRegistryWorld is a world with a registry to ask; more are settings of it.
+func newRegistryWorld(t *testing.T, more string) *world {
+	t.Helper()
+	w := newPlace(t)
+	policy := r01sim.Calm()
+	policy.Queued, policy.Done = r01sim.Delay(10*time.Millisecond), r01sim.Delay(20*time.Millisecond)
+	w.sim = r01sim.New(r01sim.Options{SMTP: "127.0.0.1:0", IMAP: "127.0.0.1:0", Whois: "127.0.0.1:0", Admin: "127.0.0.1:0",
+		IMAPUser: "callback", IMAPPassword: imapPassword, Agreement: agreement, Password: mailPassword,
+		Callback: callback, Gateway: robot, Policy: policy, Logger: hclog.NewNullLogger()})
+	if err := w.sim.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- w.sim.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	bound := w.sim.Addresses()
+	w.mail = mailServers{smtp: bound.SMTP, imap: bound.IMAP, tls: "none", mailUser: "callback", poll: "100ms"}
+	w.settle(func(hcl string) string {
+		block := fmt.Sprintf(`    registry {
+      whois            = %q
+      whois_per_minute = 60000
+      check            = "100ms"
+      every            = "200ms"
+      misses           = 1
+%s    }
+`, bound.Whois, strings.ReplaceAll(more, "ADMIN", bound.Admin))
+		return strings.Replace(hcl, "    imap {", block+"    imap {", 1)
+	})
+	return w
+}
+
+const readsList = "      zone_list = \"http://ADMIN/zone-list\"\n"
+
+// R01 carries the request out and its replies are lost: the registry tells.
+func TestRegistryConfirmsRegistration(t *testing.T) {
+	t.Parallel()
+	w := newRegistryWorld(t, "")
+	contact := w.write("person.json", person)
+	w.serve()
+	w.buy("first.ru", "c1", contact)
+	w.reach("first.ru", "Registered")
+	w.buy("mute-a.ru", "c1", contact)
+	d := w.reach("mute-a.ru", "Registered")
+	if d.PaidTill == nil || len(d.Alarms) != 0 || w.requests("mute-a.ru") != 1 {
+		t.Errorf("%+v; R01 got %d requests", d, w.requests("mute-a.ru"))
+	}
+	if log := w.must("log", "--domain", "mute-a.ru"); !strings.Contains(log, "the registry shows it carried out") {
+		t.Errorf("the log does not say by what evidence:\n%s", log)
+	}
+	w.buy("silent-a.ru", "c1", contact)
+	w.stands("silent-a.ru", "Sent")
+	w.buy("undelegated-mute.ru", "c1", contact)
+	w.stands("undelegated-mute.ru", "NeedsAction")
+	if d := w.domain("silent-a.ru"); d.Status != "Registering" {
+		t.Errorf("what R01 forgot is %s", d.Status)
+	}
+}
+
+type availabilityView struct{ Name, Status string }
+
+func TestDomainCheck(t *testing.T) {
+	t.Parallel()
+	w := newRegistryWorld(t, "")
+	err := w.sim.AddDomain(r01sim.Domain{Name: "taken.ru", Registrar: "REGRU-RU", PaidTill: registrar.DateOf(time.Now()).AddYears(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.serve()
+	var got []availabilityView
+	w.json(&got, "domain", "check", "taken.ru", "free.ru", "пример.рф", "www.ru", "nobody.zz")
+	want := []availabilityView{{"taken.ru", "taken"}, {"free.ru", "available"}, {"xn--e1afmkfd.xn--p1ai", "available"}, {"www.ru", "invalid"}, {"nobody.zz", "invalid"}}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// Zone lists show what becomes of domains: moved away, back, deleted, renewed elsewhere.
+func TestZoneLists(t *testing.T) {
+	t.Parallel()
+	w := newRegistryWorld(t, readsList)
+	till := registrar.DateOf(time.Now()).AddDays(100)
+	held := r01sim.Domain{Handle: "MYCO_1_ABC-R01", Nameservers: []string{"ns1.hoster.example"}, Delegated: true, PaidTill: till}
+	put := func(name string, change func(d *r01sim.Domain)) {
+		d := held
+		d.Name, d.Created = name, time.Now().AddDate(-1, 0, 0)
+		if change != nil {
+			change(&d)
+		}
+		if err := w.sim.AddDomain(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("moves.ru", nil)
+	put("renewed.ru", nil)
+	w.serve()
+	for _, name := range []string{"moves.ru", "renewed.ru"} {
+		w.must("domain", "import", name, "--customer", "c1", "--handle", "MYCO_1_ABC-R01", "--paid-till", till.String())
+	}
+	put("renewed.ru", func(d *r01sim.Domain) { d.PaidTill = till.AddYears(1) })
+	w.until("the renewal elsewhere to be seen", func() bool { return *w.domain("renewed.ru").PaidTill == till.AddYears(1).String() })
+	put("moves.ru", func(d *r01sim.Domain) { d.Registrar = "REGRU-RU" })
+	w.reach("moves.ru", "TransferredAway")
+	put("moves.ru", nil)
+	w.reach("moves.ru", "Registered")
+
+	// Both gone at once is more than max_gone: nothing is believed.
+	for _, name := range []string{"moves.ru", "renewed.ru"} {
+		if err := w.sim.RemoveDomain(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("others.ru", func(d *r01sim.Domain) { d.Registrar = "REGRU-RU" }) // a list must not be empty
+	put("others2.ru", func(d *r01sim.Domain) { d.Registrar = "REGRU-RU" })
+	w.until("the plugin to say that the list is not believed", func() bool {
+		return strings.Contains(w.must("plugins", "-o", "json"), "shows 2 of our 2 domains gone")
+	})
+	for _, name := range []string{"moves.ru", "renewed.ru"} {
+		if d := w.domain(name); d.Status != "Registered" {
+			t.Errorf("%s is %s", name, d.Status)
+		}
+	}
+	put("renewed.ru", func(d *r01sim.Domain) { d.PaidTill = till.AddYears(1) })
+	w.reach("moves.ru", "Deleted")
+	if log := w.must("log"); !strings.Contains(log, "renewed elsewhere") || !strings.Contains(log, "is back") || !strings.Contains(log, "has no moves.ru any more") {
+		t.Errorf("the log is\n%s", log)
+	}
+}
