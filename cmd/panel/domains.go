@@ -22,6 +22,7 @@ func (p *domainsCommand) Run(c *call) error {
 
 type domainCommands struct {
 	Show    showDomainCommand   `cmd:"" help:"Status and timeline."`
+	Check   checkNamesCommand   `cmd:"" help:"Whether names may be registered, by the registry's word."`
 	Renew   renewCommand        `cmd:"" help:"Renew it by a year now; prints the order."`
 	Renewal renewalModeCommand  `cmd:"" help:"Choose who starts renewals."`
 	Update  updateCommand       `cmd:"" help:"Change nameservers or contact data; prints the order."`
@@ -38,6 +39,23 @@ func (p *showDomainCommand) Run(c *call) error {
 		return err
 	}
 	return c.show(d, domainText(d))
+}
+
+type checkNamesCommand struct {
+	Names []string `arg:"" name:"name" help:"In Unicode or in ACE."`
+}
+
+func (p *checkNamesCommand) Run(c *call) error {
+	list, err := get[[]api.Availability](c, api.Path("availability"), map[string][]string{"name": p.Names})
+	if err != nil {
+		return err
+	}
+	return c.show(list, func(w io.Writer) {
+		row(w, "DOMAIN", "STATUS", "DETAIL")
+		for _, a := range list {
+			row(w, a.Unicode, a.Status, a.Detail)
+		}
+	})
 }
 
 // renewCommand is the operator's own act, so it needs no payment unless asked for.

@@ -17,6 +17,7 @@ type orderCommands struct {
 	Pay      payCommand       `cmd:"" help:"The order is paid: send it."`
 	Cancel   cancelCommand    `cmd:"" help:"Withdraw an order that is not paid."`
 	Show     showOrderCommand `cmd:"" help:"Show an order."`
+	Secret   secretCommand    `cmd:"" help:"Show the transfer code of an order; the Action Log records who read it."`
 }
 
 // purchase is what registrations and transfers have in common.
@@ -210,6 +211,19 @@ func (p *showOrderCommand) Run(c *call) error {
 		return err
 	}
 	return c.show(o, orderText(o))
+}
+
+type secretCommand struct {
+	Order string `arg:"" help:"Its ID; panel orders lists them."`
+	By    string `required:"" placeholder:"WHO" help:"Who reads it."`
+}
+
+func (p *secretCommand) Run(c *call) error {
+	secret, err := post[api.TransferCode](c, api.Path("orders", p.Order, "secret"), api.Reader{By: p.By})
+	if err != nil {
+		return err
+	}
+	return c.show(secret, func(w io.Writer) { fmt.Fprintln(w, printable(secret.Code, false)) })
 }
 
 type ordersCommand struct {

@@ -25,9 +25,11 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("GET /api/v1/orders/{id}/preview", endpoint(s, s.preview))
 	handle("POST /api/v1/orders/{id}/pay", action(s, s.payOrder))
 	handle("POST /api/v1/orders/{id}/cancel", action(s, s.cancelOrder))
+	handle("POST /api/v1/orders/{id}/secret", action(s, s.transferCode))
 
 	handle("GET /api/v1/domains", endpoint(s, s.listDomains))
 	handle("GET /api/v1/domains/{name}", endpoint(s, s.showDomain))
+	handle("GET /api/v1/availability", endpoint(s, s.availability))
 	handle("POST /api/v1/domains/{name}/renewal", action(s, s.setRenewal))
 	handle("POST /api/v1/domains/{name}/import", action(s, s.importDomain))
 	handle("GET /api/v1/customers/{id}", endpoint(s, s.showCustomer))
@@ -116,6 +118,11 @@ func (s *Server) cancelOrder(r *http.Request, _ none) (api.Changed, error) {
 	return api.Changed{Order: orderOf(o), Changed: changed}, err
 }
 
+func (s *Server) transferCode(r *http.Request, in api.Reader) (api.TransferCode, error) {
+	code, err := s.orders.TransferCode(r.Context(), registrar.OrderID(r.PathValue("id")), in.By)
+	return api.TransferCode{Code: code}, err
+}
+
 func (s *Server) listDomains(r *http.Request) ([]api.Domain, error) {
 	all, err := s.orders.Domains(r.Context(), orders.DomainQuery{Status: registrar.DomainStatus(r.FormValue("status"))})
 	return list(all, domainOf), err
@@ -131,6 +138,18 @@ func (s *Server) showDomain(r *http.Request) (api.Domain, error) {
 	shown := domainOf(d)
 	shown.Timeline = list(entries, entryOf)
 	return shown, err
+}
+
+// maxNames bounds how many names one call may ask about.
+const maxNames = 100
+
+func (s *Server) availability(r *http.Request) ([]api.Availability, error) {
+	names := r.URL.Query()["name"]
+	if len(names) == 0 || len(names) > maxNames {
+		return nil, mistake("name", "must be given once for each domain, %d times at most", maxNames)
+	}
+	answers, err := s.orders.Check(r.Context(), names)
+	return list(answers, availabilityOf), err
 }
 
 func (s *Server) setRenewal(r *http.Request, in api.Renewal) (api.Domain, error) {

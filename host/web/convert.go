@@ -104,6 +104,10 @@ func formOf(f registrar.Form) api.Form {
 	})}
 }
 
+func availabilityOf(a registrar.Availability) api.Availability {
+	return api.Availability{Name: a.Name, Unicode: orders.Unicode(a.Name), Status: string(a.Status), Detail: known(a.Detail)}
+}
+
 func handleOf(h orders.Of[registrar.Handle]) api.Handle {
 	return api.Handle{Handle: h.Value.Handle, Customer: h.Value.Customer, Registrar: h.Registrar, Kind: string(h.Value.Kind), State: string(h.Value.State)}
 }

@@ -36,6 +36,25 @@ type Nameserver struct {
 	IPs  []string `json:"ips"`
 }
 
+// Reader names who asks for a secret; it is recorded.
+type Reader struct {
+	By string `json:"by"`
+}
+
+// TransferCode is the code (AuthInfo) of a transfer.
+type TransferCode struct {
+	Code string `json:"code"`
+}
+
+// Availability tells whether a name may be registered: available | taken | invalid |
+// unknown. It is available only by the registry's own word.
+type Availability struct {
+	Name    string  `json:"name"`
+	Unicode string  `json:"unicode"`
+	Status  string  `json:"status"`
+	Detail  *string `json:"detail"`
+}
+
 // Alarm stands until what it tells of is over.
 type Alarm struct {
 	Key     string    `json:"key"`

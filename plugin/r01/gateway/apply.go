@@ -150,7 +150,7 @@ func (g *Gateway) finishObject(tx *store.Tx, r store.Request, f fact, ops []stor
 		return err
 	}
 	switch r.Kind {
-	case lifecycle.NewDomain, lifecycle.Prolong:
+	case lifecycle.NewDomain, lifecycle.Prolong, lifecycle.Transfer:
 		d.PaidTill = paidTill(r, f, d.PaidTill)
 	case lifecycle.UpdateDomain:
 		for _, op := range ops {
@@ -358,6 +358,7 @@ var subjects = map[lifecycle.Kind]string{
 	lifecycle.Prolong:      "renewal of ",
 	lifecycle.UpdateDomain: "update of ",
 	lifecycle.UpdateClient: "update of client ",
+	lifecycle.Transfer:     "transfer of ",
 }
 
 // done is what R01 has carried out.
@@ -367,6 +368,7 @@ var done = map[lifecycle.Kind]string{
 	lifecycle.Prolong:      "renewed",
 	lifecycle.UpdateDomain: "updated",
 	lifecycle.UpdateClient: "updated",
+	lifecycle.Transfer:     "transferred to R01",
 }
 
 var happened = map[lifecycle.Event]string{
@@ -391,4 +393,5 @@ var happened = map[lifecycle.Event]string{
 	lifecycle.Released:  "back in the queue",
 	lifecycle.Withdrawn: "withdrawn before it was sent",
 	lifecycle.Unneeded:  "no longer needed",
+	lifecycle.ByHand:    "to be done by hand in R01's web interface",
 }

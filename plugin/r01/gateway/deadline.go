@@ -30,6 +30,12 @@ func (g *Gateway) expire(ctx context.Context) error {
 			return err
 		}
 		for _, r := range overdue {
+			if r.Kind == lifecycle.Transfer {
+				if err := g.transferLate(tx, r); err != nil {
+					return err
+				}
+				continue
+			}
 			f := fact{event: lifecycle.Overdue, actor: byPlugin, reason: "nothing heard since " + since(r).Format(time.RFC3339)}
 			var no *lifecycle.NoTransitionError
 			if err := g.advance(tx, &r, f); err != nil && !errors.As(err, &no) {

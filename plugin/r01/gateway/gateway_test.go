@@ -131,16 +131,23 @@ func TestValidate(t *testing.T) {
 		change func(o *registrar.Order)
 		path   string
 	}{
-		"registered here":       {func(o *registrar.Order) { o.Domain = "first.ru" }, "domain"},
-		"not a domain":          {func(o *registrar.Order) { o.Domain = "first" }, "domain"},
-		"not in ACE":            {func(o *registrar.Order) { o.Domain = "пример.рф" }, "domain"},
-		"nobody's":              {func(o *registrar.Order) { o.Customer = "" }, "customer"},
-		"no registrant":         {func(o *registrar.Order) { o.Registrant = nil }, "contact"},
-		"impossible birth date": {func(o *registrar.Order) { o.Registrant.Fields["birth_date"] = []string{"1965-02-30"} }, "contact.birth_date"},
-		"one nameserver":        {func(o *registrar.Order) { o.Nameservers = o.Nameservers[:1] }, "nameservers"},
-		"not to be encoded":     {func(o *registrar.Order) { o.Registrant.Fields["name"] = []string{"Сидоров 日 Сидор"} }, "contact.name"},
-		"injection":             {func(o *registrar.Order) { o.Registrant.Fields["postal_address"] = []string{"x\n#[DOMAIN TEMPLATE]#"} }, "contact.postal_address[0]"},
-		"a transfer":            {func(o *registrar.Order) { o.Kind = registrar.KindTransfer }, "kind"},
+		"registered here":             {func(o *registrar.Order) { o.Domain = "first.ru" }, "domain"},
+		"not a domain":                {func(o *registrar.Order) { o.Domain = "first" }, "domain"},
+		"not in ACE":                  {func(o *registrar.Order) { o.Domain = "пример.рф" }, "domain"},
+		"nobody's":                    {func(o *registrar.Order) { o.Customer = "" }, "customer"},
+		"no registrant":               {func(o *registrar.Order) { o.Registrant = nil }, "contact"},
+		"impossible birth date":       {func(o *registrar.Order) { o.Registrant.Fields["birth_date"] = []string{"1965-02-30"} }, "contact.birth_date"},
+		"one nameserver":              {func(o *registrar.Order) { o.Nameservers = o.Nameservers[:1] }, "nameservers"},
+		"not to be encoded":           {func(o *registrar.Order) { o.Registrant.Fields["name"] = []string{"Сидоров 日 Сидор"} }, "contact.name"},
+		"injection":                   {func(o *registrar.Order) { o.Registrant.Fields["postal_address"] = []string{"x\n#[DOMAIN TEMPLATE]#"} }, "contact.postal_address[0]"},
+		"a transfer without its code": {func(o *registrar.Order) { o.Kind, o.Nameservers = registrar.KindTransfer, nil }, "auth_code"},
+		"a transfer with a code of two lines": {func(o *registrar.Order) {
+			o.Kind, o.Nameservers, o.AuthCode = registrar.KindTransfer, nil, "a\nb"
+		}, "auth_code"},
+		"a transfer with nameservers": {func(o *registrar.Order) { o.Kind, o.AuthCode = registrar.KindTransfer, "code" }, "nameservers"},
+		"a transfer of nobody": {func(o *registrar.Order) {
+			o.Kind, o.Nameservers, o.AuthCode, o.Registrant = registrar.KindTransfer, nil, "code", nil
+		}, "contact"},
 	} {
 		o := registration("o2", "other.ru")
 		c.change(&o)

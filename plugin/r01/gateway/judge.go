@@ -59,6 +59,10 @@ func (g *Gateway) judge(r store.Request, ordered []registrar.Nameserver, s sight
 		case s.PaidTill.DaysSince(r.Base) > 0:
 			return word{event: lifecycle.Confirmed}
 		}
+	case lifecycle.Transfer:
+		if ours {
+			return word{event: lifecycle.Confirmed}
+		}
 	case lifecycle.UpdateDomain:
 		if ours && s.Nameservers != nil && registry.SameHosts(s.Nameservers, ordered) {
 			return word{event: lifecycle.Confirmed}

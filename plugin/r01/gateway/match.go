@@ -123,7 +123,7 @@ func sameKindOfHandle(ours, theirs string) bool {
 func compatible(k lifecycle.Kind, action string) bool {
 	want := map[lifecycle.Kind]string{
 		lifecycle.NewClient: "NEW", lifecycle.NewDomain: "NEW", lifecycle.Prolong: "PROLONG",
-		lifecycle.UpdateDomain: "UPDATE", lifecycle.UpdateClient: "UPDATE",
+		lifecycle.UpdateDomain: "UPDATE", lifecycle.UpdateClient: "UPDATE", lifecycle.Transfer: "TRANSFER",
 	}[k]
 	return action == "" || strings.EqualFold(action, want)
 }

@@ -21,7 +21,7 @@ type storedOrder struct {
 
 // Kinds lists what this gateway can be asked for.
 func Kinds() []registrar.OperationKind {
-	return []registrar.OperationKind{registrar.KindRegister, registrar.KindRenew, registrar.KindUpdate}
+	return []registrar.OperationKind{registrar.KindRegister, registrar.KindTransfer, registrar.KindRenew, registrar.KindUpdate}
 }
 
 // Validate finds every mistake of an order, and shows the first mail it would cause, masked.
@@ -60,6 +60,8 @@ func (g *Gateway) preview(tx *store.Tx, o registrar.Order, p plan) (string, erro
 	switch {
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return "", err
+	case handle != "" && o.Kind == registrar.KindTransfer:
+		return "no mail is sent: " + strings.Join(transferSteps(o.Domain, handle, registrar.Date{}), "\n"), nil
 	case handle != "":
 		t, problems := p.about(handle)
 		if len(problems) > 0 {
@@ -151,9 +153,9 @@ func (g *Gateway) admissible(tx *store.Tx, o registrar.Order) error {
 	}
 	live := slices.Contains([]registrar.DomainStatus{registrar.StatusRegistered, registrar.StatusExpired}, d.Status)
 	switch {
-	case o.Kind == registrar.KindRegister && live:
+	case acquires(o.Kind) && live:
 		return registrar.Errorf(registrar.Precondition, "%s is registered here already", o.Domain)
-	case o.Kind != registrar.KindRegister && !live:
+	case !acquires(o.Kind) && !live:
 		return registrar.Errorf(registrar.Precondition, "%s is not registered here", o.Domain)
 	case live && o.Customer != "" && o.Customer != d.Customer:
 		return registrar.Errorf(registrar.Precondition, "%s belongs to another customer", o.Domain)
@@ -207,6 +209,11 @@ func (g *Gateway) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p 
 			return err
 		}
 	}
+	if first.Kind == lifecycle.Transfer {
+		if err := errors.Join(tx.SetDeadline(first, first.Deadline), g.instruct(tx, *op, first.Object)); err != nil {
+			return err
+		}
+	}
 	g.log.Info("operation begun", "operation", op.ID, "order", op.Order, "kind", op.Kind, "domain", op.Domain, "request", first.ID)
 	return g.tell(tx, op.ID, registrar.EventOperation, c)
 }
@@ -227,9 +234,9 @@ var nouns = map[registrar.OperationKind]string{
 // prepareDomain makes the domain's record, and clears what an earlier attempt left on it.
 func (g *Gateway) prepareDomain(tx *store.Tx, o registrar.Order) error {
 	d, err := tx.Domain(o.Domain)
-	if errors.Is(err, store.ErrNotFound) || err == nil && o.Kind == registrar.KindRegister {
+	if errors.Is(err, store.ErrNotFound) || err == nil && acquires(o.Kind) {
 		alarms := d.Alarms
-		d = registrar.Domain{Name: o.Domain, Customer: o.Customer, Status: registrar.StatusRegistering,
+		d = registrar.Domain{Name: o.Domain, Customer: o.Customer, Status: beginning(o.Kind),
 			Renewal: g.settings.Renewal, Nameservers: o.Nameservers}
 		for _, a := range alarms {
 			if err := g.clear(tx, a.Key, o.Domain); err != nil {
@@ -284,7 +291,7 @@ func (g *Gateway) registerFirst(tx *store.Tx, op *store.Operation, o registrar.O
 		if err := registrar.InvalidOrder(problems); err != nil {
 			return store.Request{}, err
 		}
-		return g.newDomain(tx, *op, c.Handle, t)
+		return g.acquire(tx, *op, c.Handle, t)
 	}
 	return tx.ClientRequest(c.ID)
 }
@@ -328,6 +335,9 @@ func (g *Gateway) newClient(tx *store.Tx, op *store.Operation, o registrar.Order
 
 // requestDomain goes on with an operation whose client is registered now.
 func (g *Gateway) requestDomain(tx *store.Tx, op *store.Operation, handle string, order storedOrder) error {
+	if op.Kind == registrar.KindTransfer {
+		return g.requestTransfer(tx, op, handle)
+	}
 	t, problems := mailform.NewDomain(op.Domain, handle, order.Nameservers)
 	if len(problems) > 0 {
 		return fmt.Errorf("request %s: %w", op.Domain, registrar.InvalidOrder(problems))

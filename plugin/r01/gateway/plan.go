@@ -41,6 +41,8 @@ func (g *Gateway) planKind(o registrar.Order) (plan, []registrar.Problem) {
 	switch o.Kind {
 	case registrar.KindRegister:
 		return g.planRegister(o)
+	case registrar.KindTransfer:
+		return g.planTransfer(o)
 	case registrar.KindRenew:
 		t := mailform.Prolong(o.Domain)
 		var problems []registrar.Problem

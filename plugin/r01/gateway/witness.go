@@ -172,6 +172,11 @@ func (g *Gateway) seeOperation(tx *store.Tx, d registrar.Domain, s sighting) err
 		return err
 	}
 	w := g.judge(r, order.Nameservers, s)
+	if r.Kind == lifecycle.Transfer {
+		if w, err = g.seeTransfer(tx, r, d, s, w); err != nil {
+			return err
+		}
+	}
 	switch {
 	case w.conflict != "":
 		return g.raise(tx, registryAlarm(d.Name), d.Name, nouns[op.Kind]+" of "+mailform.Unicode(d.Name)+": "+w.conflict)

@@ -33,10 +33,13 @@ const (
 	Prolong      Kind = "prolong"       // PROLONG
 	UpdateDomain Kind = "update-domain" // UPDATE, DOMAIN template
 	UpdateClient Kind = "update-client" // UPDATE, PERSON or ORGANIZATION template
+	Transfer     Kind = "transfer"      // no mail: a person does it in R01's web interface. r01-mail 2.9
 )
 
 // Kinds lists every kind.
-func Kinds() []Kind { return []Kind{NewClient, NewDomain, Prolong, UpdateDomain, UpdateClient} }
+func Kinds() []Kind {
+	return []Kind{NewClient, NewDomain, Prolong, UpdateDomain, UpdateClient, Transfer}
+}
 
 // Paid tells whether R01 charges for it: such a request is never sent twice without proof
 // or a person's decision.
@@ -89,12 +92,13 @@ const (
 	Released  Event = "released"  // what held it is gone, and it is proved that nothing was executed
 	Withdrawn Event = "withdrawn" // cancelled before it was sent
 	Unneeded  Event = "unneeded"  // what it should follow failed
+	ByHand    Event = "by-hand"   // its turn has come, and a person must do it
 )
 
 // Events lists every event.
 func Events() []Event {
 	return []Event{Claimed, Deferred, Refused, Relayed, Lost, CopySeen, Bounced, Queuing, Done, HalfDone,
-		Rejected, Unfunded, Unauth, Overdue, Confirmed, SaidDone, SaidNot, Resend, Released, Withdrawn, Unneeded}
+		Rejected, Unfunded, Unauth, Overdue, Confirmed, SaidDone, SaidNot, Resend, Released, Withdrawn, Unneeded, ByHand}
 }
 
 // EventOf maps the outcome of a reply to an event; notices and ignored mails are none.

@@ -66,6 +66,7 @@ func Table() []Transition {
 		{From: live, On: HalfDone, To: needsAction, Hold: NotDelegated},
 		{From: underWay, On: Rejected, To: failed},
 		{From: live, On: Rejected, To: failed, If: slices.Concat(silent, unexecuted)},
+		{From: live, On: Rejected, To: failed, If: []Hold{NeedsOperator}},
 		{From: underWay, On: Unfunded, To: needsAction, Hold: NoFunds},
 		{From: live, On: Unfunded, To: needsAction, Hold: NoFunds, If: slices.Concat(silent, unexecuted)},
 		{From: underWay, On: Unauth, To: needsAction, Hold: AuthFailed},
@@ -83,6 +84,7 @@ func Table() []Transition {
 		{From: live, On: Released, To: queued, If: unexecuted},
 		{From: []State{queued}, On: Withdrawn, To: cancelled},
 		{From: []State{queued}, On: Unneeded, To: failed},
+		{From: []State{queued}, On: ByHand, To: needsAction, Hold: NeedsOperator},
 	}
 }
 
@@ -108,7 +110,7 @@ var holds = map[Hold]string{
 	NoResult:      "an operator: R01 queued the request but has not reported a result in time; ask R01",
 	NoAnswer:      "an operator: sent, but R01 has not answered in time; it may have been executed",
 	FateUnknown:   "a reply, our own copy, or an operator: the relay's answer was lost, so it may have been sent",
-	NeedsOperator: "an operator: R01 has no mail action for this; follow the steps shown",
+	NeedsOperator: "an operator: R01 has no mail action for this; follow the steps in its history (panel operation show)",
 }
 
 // DomainStatus is the status of a domain while and after an operation of a kind is in a

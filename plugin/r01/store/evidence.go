@@ -160,3 +160,16 @@ func (tx *Tx) DomainChangedAt(name string) (at time.Time, err error) {
 	}, "select updated_at from domains where name = $1", name)
 	return at, err
 }
+
+// SetDeadline moves the deadline of a request and of what it carries; the zero time takes
+// it away.
+func (tx *Tx) SetDeadline(r Request, at time.Time) error {
+	err := tx.exec("update requests set deadline_at = $1 where id = $2", sqldb.Millis(at), r.ID)
+	if err == nil {
+		err = tx.exec("update operations set deadline_at = $1 where request = $2 and finished_at is null", sqldb.Millis(at), r.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("set deadline of request %s: %w", r.ID, err)
+	}
+	return nil
+}

@@ -1,0 +1,37 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"registrar.panel/shared/registrar"
+)
+
+// TransferCode opens the transfer code of an order for a person who needs it, and records
+// in the Action Log who that was. There is no other way to it.
+func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by string) (code string, err error) {
+	if by = strings.TrimSpace(by); by == "" {
+		return "", Mistake("by", "is required: who reads it")
+	}
+	o, err := s.Order(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	order, err := s.reveal(ctx, o)
+	if err != nil {
+		return "", err
+	}
+	if code = string(order.AuthCode); code == "" {
+		return "", registrar.Errorf(registrar.Precondition, "order %s has no transfer code", id)
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: by, Level: registrar.LevelWarning,
+			Event: CodeShown, Message: fmt.Sprintf("the transfer code of order %s was shown to %s", id, by), Order: id, Operation: o.Operation})
+	})
+	if err != nil {
+		return "", fmt.Errorf("record who reads the code of order %s: %w", id, err)
+	}
+	return code, nil
+}
