@@ -158,3 +158,55 @@ func TestZoneLists(t *testing.T) {
 		t.Errorf("the log is\n%s", log)
 	}
 }
+
+// A transfer to us: the client by mail, the rest by a person with the steps and the code,
+// and the registry says when it is done. The code shows nowhere else.
+func TestTransfer(t *testing.T) {
+	t.Parallel()
+	const code = "auth-CANARY-79"
+	w := newRegistryWorld(t, "")
+	d := r01sim.Domain{Name: "coming.ru", Registrar: "REGRU-RU", Nameservers: []string{"ns1.old.example", "ns2.old.example"}, Delegated: true,
+		Created: time.Now().AddDate(-3, 0, 0), PaidTill: registrar.DateOf(time.Now()).AddDays(100)}
+	if err := w.sim.AddDomain(d); err != nil {
+		t.Fatal(err)
+	}
+	contact := w.write("person.json", person)
+	w.serve()
+	var o orderView
+	w.json(&o, "order", "transfer", "coming.ru", "--customer", "c1", "--contact", contact, "--auth", code)
+	w.must("order", "pay", o.ID)
+	op := w.stands("coming.ru", "NeedsAction").Operation
+	w.until("the registry's date of expiry to be told", func() bool {
+		shown := w.must("operation", "show", op.ID)
+		return strings.Contains(shown, "step 4 of 4") && strings.Contains(shown, "apply for the transfer by "+d.PaidTill.AddDays(-7).String())
+	})
+	if d := w.domain("coming.ru"); d.Status != "Transferring" || len(d.Alarms) != 1 {
+		t.Errorf("%+v", d)
+	}
+	if _, stderr, exit := w.run("order", "secret", o.ID, "--by", " "); exit == 0 {
+		t.Errorf("nobody reads the code: %s", stderr)
+	}
+	if got := w.must("order", "secret", o.ID, "--by", "olga"); strings.TrimSpace(got) != code {
+		t.Errorf("the code is shown as %q", got)
+	}
+	d.Registrar, d.Handle = "R01-RU", *w.domain("coming.ru").Handle
+	if err := w.sim.AddDomain(d); err != nil {
+		t.Fatal(err)
+	}
+	if d := w.reach("coming.ru", "Registered"); len(d.Alarms) != 0 || d.Operation != nil {
+		t.Errorf("%+v", d)
+	}
+	log := w.must("log")
+	if !strings.Contains(log, "was shown to olga") {
+		t.Errorf("the log does not say who read the code:\n%s", log)
+	}
+	shown := log + w.must("operation", "show", op.ID) + w.must("domain", "show", "coming.ru") + w.must("orders") + w.must("preview", o.ID) + w.log.String()
+	if strings.Contains(shown, code) {
+		t.Error("the code shows elsewhere")
+	}
+	for _, e := range w.sim.History() {
+		if strings.Contains(string(e.Raw), code) {
+			t.Error("the code was mailed")
+		}
+	}
+}

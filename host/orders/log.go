@@ -15,7 +15,6 @@ import (
 // The panel's own entries in the Action Log, beside those of a registrar's events.
 const (
 	OrderPlaced    registrar.EventType = "order-placed"
-	CodeShown      registrar.EventType = "code-shown" // somebody has read a transfer code
 	OrderPaid      registrar.EventType = "order-paid"
 	OrderCancelled registrar.EventType = "order-cancelled"
 	OrderSubmitted registrar.EventType = "order-submitted" // the registrar took it
@@ -24,7 +23,7 @@ const (
 
 // EntryTypes lists every type of entry.
 func EntryTypes() []registrar.EventType {
-	return append(registrar.EventTypes(), OrderPlaced, CodeShown, OrderPaid, OrderCancelled, OrderSubmitted, OrderRefused)
+	return append(registrar.EventTypes(), OrderPlaced, OrderPaid, OrderCancelled, OrderSubmitted, OrderRefused)
 }
 
 // Entry is one line of the Action Log. Empty fields are unknown or do not apply.

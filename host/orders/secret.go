@@ -28,7 +28,7 @@ func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by str
 	}
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: by, Level: registrar.LevelWarning,
-			Event: CodeShown, Message: fmt.Sprintf("the transfer code of order %s was shown to %s", id, by), Order: id, Operation: o.Operation})
+			Event: registrar.EventDecision, Message: fmt.Sprintf("the transfer code of order %s was shown to %s", id, by), Order: id, Operation: o.Operation})
 	})
 	if err != nil {
 		return "", fmt.Errorf("record who reads the code of order %s: %w", id, err)
