@@ -79,9 +79,17 @@ registrar "r01" { # bundled with the panel: needs no path. Others: path = "…" 
       before   = "55d"
     }
 
-    registry { # evidence; both optional
-      whois     = "127.0.0.1:4343"
-      zone_list = ""
+    registry { # evidence that does not come from R01's robot; all of it optional
+      whois            = "127.0.0.1:4343" # whois.tcinet.ru:43 in real life
+      whois_per_minute = 20               # the registry bans who asks more than 30 times
+      check            = "10m"            # between two questions about an operation that waits
+      zone_list        = ""               # absolute path or URL, plain or gzip; the simulator's: http://127.0.0.1:8055/zone-list
+      # zone_lists     = ["https://…/su_domains.gz", "https://…/rf_domains.gz"] # further ones, such as one for each zone
+      every            = "6h"             # between two looks for new zone lists
+      # registrars     = ["R01-RU"]       # what the registry calls R01; empty = the names known
+      report_only      = false            # log what the registry shows, and change nothing
+      max_gone         = "1%"             # a zone list that shows more of our domains gone is not believed
+      misses           = 3                # zone lists in a row until a domain is believed to be gone
     }
 
     store = "sqlite"

@@ -43,6 +43,8 @@ var rules = []rule{
 	{`^ours/`, `^database/sql$|modernc\.org/sqlite|pressly/goose`, `^$`, "SQL lives in sqldb and the stores"},
 	{`^ours/`, `emersion/go-imap`, `^$`, "IMAP lives in mailbox and the simulator"},
 	{`^ours/`, `wneessen/go-mail`, `^$`, "go-mail lives in outbox"},
+	{`^ours/plugin/r01/registry$`, `^ours/`, `^ours/shared/registrar$`, "the registry room reads and knows no operations"},
+	{`^ours/plugin/r01`, `^net/http$|klauspost/compress|golang\.org/x/time`, `^$`, "what is fetched from the registry is fetched by the registry room"},
 	{`^ours/`, `robfig/cron`, `^$`, "cron lives in renewal"},
 	{`^ours/`, `hashicorp/go-plugin`, `^$`, "go-plugin lives in registrarrpc and the supervisor"},
 	{`^ours/`, `^ours/shared/registrarrpc/registrarpb`, `^$`, "wire types stay behind registrarrpc"},
@@ -50,12 +52,13 @@ var rules = []rule{
 
 // allowed are the rooms that a rule about a library is not for.
 var allowed = map[string]string{
-	"SQL lives in sqldb and the stores":                  `^ours/(internal/sqldb|plugin/(r01|manual)/store|plugin/manual|host/orders)$`,
-	"IMAP lives in mailbox and the simulator":            `^ours/(plugin/r01/mailbox|internal/r01sim)`,
-	"go-mail lives in outbox":                            `^ours/plugin/r01/outbox$`,
-	"cron lives in renewal":                              `^ours/plugin/r01/renewal$`,
-	"go-plugin lives in registrarrpc and the supervisor": `^ours/(shared/registrarrpc|host/supervisor)$`,
-	"wire types stay behind registrarrpc":                `^ours/shared/registrarrpc(/registrarpb.*)?$`,
+	"SQL lives in sqldb and the stores":                                 `^ours/(internal/sqldb|plugin/(r01|manual)/store|plugin/manual|host/orders)$`,
+	"IMAP lives in mailbox and the simulator":                           `^ours/(plugin/r01/mailbox|internal/r01sim)`,
+	"go-mail lives in outbox":                                           `^ours/plugin/r01/outbox$`,
+	"what is fetched from the registry is fetched by the registry room": `^ours/plugin/r01/registry$`,
+	"cron lives in renewal":                                             `^ours/plugin/r01/renewal$`,
+	"go-plugin lives in registrarrpc and the supervisor":                `^ours/(shared/registrarrpc|host/supervisor)$`,
+	"wire types stay behind registrarrpc":                               `^ours/shared/registrarrpc(/registrarpb.*)?$`,
 }
 
 type pkg struct {
@@ -132,6 +135,10 @@ func TestRulesCatch(t *testing.T) {
 		{"ours/plugin/r01/gateway", "github.com/emersion/go-imap/v2", true},
 		{"ours/plugin/r01/gateway", "github.com/wneessen/go-mail", true},
 		{"ours/cmd/panel", "github.com/hashicorp/go-plugin", true},
+		{"ours/plugin/r01/registry", "ours/plugin/r01/lifecycle", true},
+		{"ours/plugin/r01/registry", "ours/shared/registrar", false},
+		{"ours/plugin/r01/gateway", "net/http", true},
+		{"ours/plugin/r01/registry", "net/http", false},
 		{"ours/host/web", "ours/shared/registrarrpc/registrarpb", true},
 	} {
 		broken := slices.ContainsFunc(rules, func(r rule) bool { return r.broken(c.from, c.imported) })

@@ -48,6 +48,10 @@ func (g *Gateway) check(ctx context.Context, asked string) (registrar.Availabili
 	case registry.Absent:
 		return answer(registrar.Available, "")
 	case registry.Registered:
+		if g.ours(a.Record.Registrar) { // a zone list can't tell whose: that is for a person to know
+			return answer(registrar.Taken, fmt.Sprintf("registered with %s, paid till %s; if it is ours: panel domain import %s --paid-till %[2]s",
+				a.Record.Registrar, a.Record.PaidTill, name))
+		}
 		return answer(registrar.Taken, "registered with "+a.Record.Registrar+", paid till "+a.Record.PaidTill.String())
 	default:
 		return answer(registrar.AvailabilityUnknown, a.Why)

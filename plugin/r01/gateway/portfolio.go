@@ -28,13 +28,13 @@ type holding struct {
 	size     uint8
 	status   uint8 // index into DomainStatuses
 	watched  bool  // an operation is open on it, or it is in doubt: look at it whatever the list says
-	shown    bool  // it stands in the list
-	deleg    bool
-	as       uint16 // index into words
-	paidTill int32
 	changed  int64 // Unix milliseconds
+	paidTill int32
 
-	created, till int32 // as the list shows them
+	shown         bool // it stands in the list, and the rest is what the list shows
+	delegated     bool
+	registrar     uint16 // index into words
+	created, till int32
 }
 
 var statuses = registrar.DomainStatuses()
@@ -50,8 +50,9 @@ func statusNumber(s registrar.DomainStatus) uint8 {
 
 // newPortfolio has room for n domains.
 func newPortfolio(n int) *portfolio {
+	const usualName = 20
 	slots := 1 << bits.Len(uint(2*n+1))
-	return &portfolio{seed: maphash.MakeSeed(), entries: make([]holding, 0, n), slots: make([]uint64, slots)}
+	return &portfolio{seed: maphash.MakeSeed(), names: make([]byte, 0, n*usualName), entries: make([]holding, 0, n), slots: make([]uint64, slots)}
 }
 
 // add adds a domain that is not in it yet; there must be room.
@@ -93,7 +94,7 @@ func (p *portfolio) see(l *registry.Line) {
 	if e == nil {
 		return
 	}
-	e.shown, e.deleg, e.as = true, l.Delegated, p.word(l.Registrar)
+	e.shown, e.delegated, e.registrar = true, l.Delegated, p.word(l.Registrar)
 	e.created, e.till = number(l.Created), number(l.PaidTill)
 }
 
@@ -116,8 +117,8 @@ func (p *portfolio) word(text []byte) uint16 {
 func (p *portfolio) sighting(e *holding, asOf time.Time) sighting {
 	s := sighting{asOf: asOf, present: e.shown, fromList: true}
 	if e.shown {
-		l := registry.Line{Name: p.name(e), Registrar: []byte(p.words[e.as]), Created: date(e.created), PaidTill: date(e.till),
-			Delegated: e.deleg}
+		l := registry.Line{Name: p.name(e), Registrar: []byte(p.words[e.registrar]), Created: date(e.created), PaidTill: date(e.till),
+			Delegated: e.delegated}
 		s.Record = l.Record()
 	}
 	return s

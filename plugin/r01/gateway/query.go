@@ -125,7 +125,9 @@ func (g *Gateway) ImportDomain(ctx context.Context, i registrar.Import) (d regis
 	}
 	err = g.write(ctx, func(tx *store.Tx) error {
 		known, err := tx.Domain(i.Domain)
-		if err == nil {
+		if err == nil && known.Operation == nil && (gone(known.Status) || known.Status == registrar.StatusError) {
+			err = errors.Join(g.settleDoubt(tx, i.Domain), store.ErrNotFound) // what was is over
+		} else if err == nil {
 			if d = known; known.Customer != i.Customer || known.Handle != i.Handle || known.PaidTill != i.PaidTill {
 				return registrar.Errorf(registrar.Conflict, "%s is known here with other contents", i.Domain)
 			}

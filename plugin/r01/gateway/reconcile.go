@@ -208,7 +208,7 @@ func isHeld(status uint8) bool { return held(statuses[status]) }
 
 // quickDoubt is doubtOf without making anything.
 func (g *Gateway) quickDoubt(p *portfolio, e *holding, asOf time.Time) store.DoubtKind {
-	if e.shown && isHeld(e.status) && e.till >= e.paidTill && g.ours(p.words[e.as]) {
+	if e.shown && isHeld(e.status) && e.till >= e.paidTill && g.ours(p.words[e.registrar]) {
 		return ""
 	}
 	return g.doubtOf(statuses[e.status], date(e.paidTill), time.UnixMilli(e.changed), p.sighting(e, asOf))

@@ -648,6 +648,13 @@ func TestRefusedButRegistered(t *testing.T) {
 	if d.Status != registrar.StatusError || !strings.Contains(fmt.Sprint(d.Alarms), "take it over") {
 		t.Errorf("%+v", d)
 	}
+	d, err := g.ImportDomain(t.Context(), registrar.Import{Domain: "strange.ru", Customer: "c1", Handle: d.Handle, PaidTill: g.ordered("strange.ru").PaidTill})
+	if err != nil || d.Status != registrar.StatusRegistered {
+		t.Errorf("taken over as %+v, %v", d, err)
+	}
+	if alarms := g.status("strange.ru").Alarms; strings.Contains(fmt.Sprint(alarms), "take it over") {
+		t.Errorf("the alarm stands: %v", alarms)
+	}
 }
 
 // What has waited for long is asked about less often.
@@ -696,6 +703,21 @@ func TestCheck(t *testing.T) {
 				t.Errorf("whois %s: %s is %+v, %v; want %s", mode, name, got, err, status)
 			}
 		}
+	}
+}
+
+// A name that is with R01 and unknown here is offered, never taken.
+func TestCheckOffersImport(t *testing.T) {
+	t.Parallel()
+	g, w, l := newGateWithClient(t)
+	w.held["unknown.ru"] = g.ordered("unknown.ru")
+	g.mustPublish(l, w.held["first.ru"], w.held["unknown.ru"])
+	got, err := g.Check(t.Context(), []string{"unknown.ru"})
+	if err != nil || got[0].Status != registrar.Taken || !strings.Contains(got[0].Detail, "panel domain import unknown.ru --paid-till 2027-11-24") {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := g.Domain(t.Context(), "unknown.ru"); registrar.CodeOf(err) != registrar.NotFound {
+		t.Errorf("it was taken over by itself: %v", err)
 	}
 }
 
