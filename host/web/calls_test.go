@@ -72,6 +72,8 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "orders/$ORDER/preview", "", `{"preview":"the mail for xn--e1afmkfd.xn--p1ai"}`},
 		{"POST", "orders/$ORDER/pay", "{}", `{` + orderKeys + `,"state":"paid","paid_at":` + at + `,"closed_at":null,"changed":true}`},
 		{"POST", "orders/$ORDER/cancel", "null", `{` + orderKeys + `,"state":"cancelled","paid_at":null,"closed_at":` + at + `,"changed":true}`},
+		{"GET", "availability?name=free.%D1%80%D1%84&name=example.ru", "", `[{"name":"free.xn--p1ai","unicode":"free.рф","status":"available","detail":null},
+			{"name":"example.ru","unicode":"example.ru","status":"taken","detail":"it is Registered here"}]`},
 		{"GET", "domains", "", `[` + domainJSON + `,` + pendingJSON + `]`},
 		{"GET", "domains?status=Registered", "", `[` + domainJSON + `]`},
 		{"GET", "domains?status=Deleted", "", `[]`},

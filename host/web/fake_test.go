@@ -59,6 +59,10 @@ func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validat
 	return registrar.Validation{Problems: f.problems, Preview: "the mail for " + o.Domain}, f.may("validate")
 }
 
+func (f *fake) Check(_ context.Context, names []string) ([]registrar.Availability, error) {
+	return []registrar.Availability{{Name: names[0], Status: registrar.Available}}, f.may("check")
+}
+
 func (f *fake) Operation(_ context.Context, id registrar.OperationID) (registrar.Operation, error) {
 	if id != "op-1" {
 		return registrar.Operation{}, registrar.Errorf(registrar.NotFound, "no such operation")
