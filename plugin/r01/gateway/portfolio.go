@@ -12,29 +12,56 @@ import (
 )
 
 // portfolio is every domain of ours with what a zone list shows of it, so small that a
-// million fit into some 60 MB. Names lie in one block of bytes, and slots hold, by hash, the
-// number of an entry plus one beside a part of the hash.
+// million fit into some 50 MB, without pointers for the garbage collector to follow. Names
+// lie in one block of bytes, and slots hold, by hash, the number of an entry plus one.
 type portfolio struct {
 	seed    maphash.Seed
 	names   []byte
 	entries []holding
-	slots   []uint64
+	slots   []uint32
 	words   []string // registrars seen, by number
 }
 
-// holding is one domain. Days are numbers like 20261124; 0 = not known.
+// holding is one domain.
 type holding struct {
 	at       uint32 // of its name
-	size     uint8
-	status   uint8 // index into DomainStatuses
-	watched  bool  // an operation is open on it, or it is in doubt: look at it whatever the list says
-	changed  int64 // Unix milliseconds
-	paidTill int32
-
-	shown         bool // it stands in the list, and the rest is what the list shows
-	delegated     bool
+	changed  uint32 // Unix seconds, rounded up
+	paidTill day
+	// What the list shows, if it shows it.
+	created, till day
 	registrar     uint16 // index into words
-	created, till int32
+	size          uint8  // of its name
+	status        uint8  // index into statuses
+	flags         flags
+}
+
+type flags uint8
+
+const (
+	isWatched   flags = 1 << iota // an operation is open on it, or it is in doubt: look at it whatever the list says
+	inList                        // it stands in the list
+	isDelegated                   // and says that it is delegated
+)
+
+func (f flags) has(one flags) bool { return f&one != 0 }
+
+// day counts days since the first of 1990; 0 = not known.
+type day uint16
+
+var dayZero = registrar.Date{Year: 1990, Month: time.January, Day: 1}
+
+func dayOf(d registrar.Date) day {
+	if d.IsZero() {
+		return 0
+	}
+	return day(min(max(d.DaysSince(dayZero), 1), 1<<16-1))
+}
+
+func (n day) date() registrar.Date {
+	if n == 0 {
+		return registrar.Date{}
+	}
+	return dayZero.AddDays(int(n))
 }
 
 var statuses = registrar.DomainStatuses()
@@ -52,40 +79,37 @@ func statusNumber(s registrar.DomainStatus) uint8 {
 func newPortfolio(n int) *portfolio {
 	const usualName = 20
 	slots := 1 << bits.Len(uint(2*n+1))
-	return &portfolio{seed: maphash.MakeSeed(), names: make([]byte, 0, n*usualName), entries: make([]holding, 0, n), slots: make([]uint64, slots)}
+	return &portfolio{seed: maphash.MakeSeed(), names: make([]byte, 0, n*usualName), entries: make([]holding, 0, n), slots: make([]uint32, slots)}
 }
 
 // add adds a domain that is not in it yet; there must be room.
 func (p *portfolio) add(h *store.Holding) {
-	till, _ := registrar.ParseDate(h.PaidTill)
 	p.entries = append(p.entries, holding{at: uint32(len(p.names)), size: uint8(len(h.Name)), status: statusNumber(h.Status),
-		paidTill: number(till), changed: h.UpdatedAt})
+		paidTill: dayOf(h.PaidTill), changed: uint32((h.ChangedAt + 999) / 1000)})
 	p.names = append(p.names, h.Name...)
-	hash := maphash.String(p.seed, h.Name)
-	slot := hash & uint64(len(p.slots)-1)
+	slot := p.slot(h.Name)
 	for p.slots[slot] != 0 {
-		slot = (slot + 1) & uint64(len(p.slots)-1)
+		slot = p.next(slot)
 	}
-	p.slots[slot] = hash>>32<<32 | uint64(len(p.entries))
+	p.slots[slot] = uint32(len(p.entries))
 }
+
+func (p *portfolio) slot(name []byte) uint64 {
+	return maphash.Bytes(p.seed, name) & uint64(len(p.slots)-1)
+}
+
+func (p *portfolio) next(slot uint64) uint64 { return (slot + 1) & uint64(len(p.slots)-1) }
 
 func (p *portfolio) name(e *holding) []byte { return p.names[e.at : e.at+uint32(e.size)] }
 
 // find returns the entry of a name; nil = it is not ours.
 func (p *portfolio) find(name []byte) *holding {
-	hash := maphash.Bytes(p.seed, name)
-	for slot := hash & uint64(len(p.slots)-1); ; slot = (slot + 1) & uint64(len(p.slots)-1) {
-		found := p.slots[slot]
-		switch {
-		case found == 0:
-			return nil
-		case found>>32 != hash>>32:
-			continue
-		}
-		if e := &p.entries[uint32(found)-1]; bytes.Equal(p.name(e), name) {
+	for slot := p.slot(name); p.slots[slot] != 0; slot = p.next(slot) {
+		if e := &p.entries[p.slots[slot]-1]; int(e.size) == len(name) && bytes.Equal(p.name(e), name) {
 			return e
 		}
 	}
+	return nil
 }
 
 // see notes what the list shows of a domain, if it is ours.
@@ -94,8 +118,11 @@ func (p *portfolio) see(l *registry.Line) {
 	if e == nil {
 		return
 	}
-	e.shown, e.delegated, e.registrar = true, l.Delegated, p.word(l.Registrar)
-	e.created, e.till = number(l.Created), number(l.PaidTill)
+	e.flags |= inList
+	if l.Delegated {
+		e.flags |= isDelegated
+	}
+	e.registrar, e.created, e.till = p.word(l.Registrar), dayOf(l.Created), dayOf(l.PaidTill)
 }
 
 // word numbers a registrar's name; there are some hundred.
@@ -115,17 +142,11 @@ func (p *portfolio) word(text []byte) uint16 {
 
 // sighting is what the list, true of asOf, shows of an entry.
 func (p *portfolio) sighting(e *holding, asOf time.Time) sighting {
-	s := sighting{asOf: asOf, present: e.shown, fromList: true}
-	if e.shown {
-		l := registry.Line{Name: p.name(e), Registrar: []byte(p.words[e.registrar]), Created: date(e.created), PaidTill: date(e.till),
-			Delegated: e.delegated}
+	s := sighting{asOf: asOf, present: e.flags.has(inList), fromList: true}
+	if s.present {
+		l := registry.Line{Name: p.name(e), Registrar: []byte(p.words[e.registrar]), Created: e.created.date(), PaidTill: e.till.date(),
+			Delegated: e.flags.has(isDelegated)}
 		s.Record = l.Record()
 	}
 	return s
-}
-
-func number(d registrar.Date) int32 { return int32(d.Year*10000 + int(d.Month)*100 + d.Day) }
-
-func date(n int32) registrar.Date {
-	return registrar.Date{Year: int(n / 10000), Month: time.Month(n / 100 % 100), Day: int(n % 100)}
 }

@@ -169,7 +169,7 @@ func (g *Gateway) portfolio(ctx context.Context) (p *portfolio, err error) {
 		doubted, err := tx.DoubtedDomains()
 		for _, name := range append(atWork, doubted...) {
 			if e := p.find([]byte(name)); e != nil {
-				e.watched = true
+				e.flags |= isWatched
 			}
 		}
 		return err
@@ -182,7 +182,7 @@ func (g *Gateway) portfolio(ctx context.Context) (p *portfolio, err error) {
 func (g *Gateway) findings(p *portfolio, summary registry.Summary, asOf time.Time) (found []*holding, missing, held int) {
 	for i := range p.entries {
 		e := &p.entries[i]
-		if !e.shown && !summary.Covers(zoneOf(p.name(e))) {
+		if !e.flags.has(inList) && !summary.Covers(zoneOf(p.name(e))) {
 			continue
 		}
 		kind := g.quickDoubt(p, e, asOf)
@@ -192,7 +192,8 @@ func (g *Gateway) findings(p *portfolio, summary registry.Summary, asOf time.Tim
 		if kind == store.Absent || kind == store.Elsewhere {
 			missing++
 		}
-		if kind != "" || e.watched || e.shown && (isHeld(e.status) && e.till > e.paidTill || !isHeld(e.status)) {
+		moved := e.flags.has(inList) && (e.till > e.paidTill || !isHeld(e.status))
+		if kind != "" || moved || e.flags.has(isWatched) {
 			found = append(found, e)
 		}
 	}
@@ -208,10 +209,10 @@ func isHeld(status uint8) bool { return held(statuses[status]) }
 
 // quickDoubt is doubtOf without making anything.
 func (g *Gateway) quickDoubt(p *portfolio, e *holding, asOf time.Time) store.DoubtKind {
-	if e.shown && isHeld(e.status) && e.till >= e.paidTill && g.ours(p.words[e.registrar]) {
+	if e.flags.has(inList) && isHeld(e.status) && e.till >= e.paidTill && g.ours(p.words[e.registrar]) {
 		return ""
 	}
-	return g.doubtOf(statuses[e.status], date(e.paidTill), time.UnixMilli(e.changed), p.sighting(e, asOf))
+	return g.doubtOf(statuses[e.status], e.paidTill.date(), time.Unix(int64(e.changed), 0), p.sighting(e, asOf))
 }
 
 // applyList changes what a list shows otherwise, unless it shows too many gone.
@@ -245,7 +246,7 @@ func (g *Gateway) applyList(ctx context.Context, p *portfolio, summary registry.
 func (g *Gateway) report(ctx context.Context, p *portfolio, found []*holding, asOf time.Time) error {
 	for _, e := range found {
 		s := p.sighting(e, asOf)
-		g.log.Info("zone list seen, report only", "domain", string(p.name(e)), "status", statuses[e.status], "known_paid_till", date(e.paidTill),
+		g.log.Info("zone list seen, report only", "domain", string(p.name(e)), "status", statuses[e.status], "known_paid_till", e.paidTill.date(),
 			"present", s.present, "registrar", s.Registrar, "delegated", s.Delegated, "paid_till", s.PaidTill)
 	}
 	return g.write(ctx, func(tx *store.Tx) error {

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
+	"strconv"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -107,27 +109,63 @@ func (tx *Tx) DropDoubt(domain string) error {
 
 // Holding is what a pass over a zone list needs to know of a domain of ours.
 type Holding struct {
-	Name      string
+	Name      []byte
 	Status    registrar.DomainStatus
-	PaidTill  string // YYYY-MM-DD; "" = not known
-	UpdatedAt int64  // Unix milliseconds
+	PaidTill  registrar.Date
+	ChangedAt int64 // when its record was last stored, Unix milliseconds
 }
+
+// holdingsAtOnce is how many rows come as one text. A million rows one by one would cost
+// several times as much, and leave as much garbage as all that is kept of them.
+const holdingsAtOnce = 1000
 
 // EachHolding calls fn with every domain, in name order. h is valid during the call only.
 func (tx *Tx) EachHolding(fn func(h *Holding)) error {
-	rows, err := tx.sql.QueryContext(tx.ctx, "select name, status, paid_till, updated_at from domains order by name")
-	if err != nil {
-		return fmt.Errorf("list domains: %w", err)
-	}
-	defer rows.Close()
-	var h Holding
-	for rows.Next() {
-		if err := rows.Scan(&h.Name, &h.Status, &h.PaidTill, &h.UpdatedAt); err != nil {
+	days := map[string]registrar.Date{}
+	for after := ""; ; {
+		var text, last []byte
+		_, err := one(tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(&text, &last) },
+			`select group_concat(name || char(9) || status || char(9) || paid_till || char(9) || updated_at, char(10)), max(name)
+			from (select name, status, paid_till, updated_at from domains where name > $1 order by name limit $2)`, after, holdingsAtOnce)
+		if err != nil {
 			return fmt.Errorf("list domains: %w", err)
 		}
-		fn(&h)
+		if len(last) == 0 {
+			return nil
+		}
+		after = string(last)
+		for line := range bytes.SplitSeq(text, []byte("\n")) {
+			h, err := readHolding(line, days)
+			if err != nil {
+				return err
+			}
+			fn(&h)
+		}
 	}
-	return rows.Err()
+}
+
+func readHolding(line []byte, days map[string]registrar.Date) (h Holding, err error) {
+	var status, paidTill, changed []byte
+	h.Name, status, _ = bytes.Cut(line, []byte("\t"))
+	status, paidTill, _ = bytes.Cut(status, []byte("\t"))
+	paidTill, changed, _ = bytes.Cut(paidTill, []byte("\t"))
+	var known bool
+	if h.PaidTill, known = days[string(paidTill)]; !known {
+		if h.PaidTill, err = registrar.ParseDate(string(paidTill)); err != nil {
+			return h, fmt.Errorf("domain %s: %w", h.Name, err)
+		}
+		days[string(paidTill)] = h.PaidTill
+	}
+	for _, s := range registrar.DomainStatuses() {
+		if string(s) == string(status) {
+			h.Status = s
+		}
+	}
+	h.ChangedAt, err = strconv.ParseInt(string(changed), 10, 64)
+	if err != nil {
+		return h, fmt.Errorf("domain %s: %w", h.Name, err)
+	}
+	return h, nil
 }
 
 // CountDomains counts the domains.
