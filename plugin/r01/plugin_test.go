@@ -292,6 +292,19 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+func TestProbeAsksWhois(t *testing.T) {
+	t.Parallel()
+	p := New(hclog.NewNullLogger())
+	err := p.Configure(t.Context(), settingsOf(t, t.TempDir(), func(c map[string]any) { c["registry"].(map[string]any)["whois"] = "127.0.0.1:1" }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := p.Probe(t.Context(), false)
+	if err != nil || len(report) != 3 || report[2].Name != "whois" || report[2].OK || report[2].Detail == "" {
+		t.Errorf("%+v, %v; want a whois that does not answer", report, err)
+	}
+}
+
 func TestCheckNeverSaysAvailable(t *testing.T) {
 	t.Parallel()
 	p := started(t, t.TempDir())

@@ -53,6 +53,11 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
 		if err := g.tell(tx, op.ID, typeOf(f), c); err != nil {
 			return err
 		}
+		if d.State.Final() { // what the registry contradicted is over
+			if err := g.clear(tx, registryAlarm(op.Domain), op.Domain); err != nil {
+				return err
+			}
+		}
 	}
 	return g.alert(tx, d, r.Lifecycle(), f, ops)
 }

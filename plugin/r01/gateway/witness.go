@@ -33,6 +33,9 @@ type Whois interface {
 
 const byRegistry = "registry"
 
+// doubtRefusal is how long the registry is asked about what R01 refused.
+const doubtRefusal = 48 * time.Hour
+
 // witness is what is remembered of the registry between looks; losing it costs some
 // questions.
 type witness struct {
@@ -64,7 +67,7 @@ func (g *Gateway) whoisLoop(ctx context.Context) {
 }
 
 // askAround asks about every operation that has waited long enough since it was last asked
-// about, and about the domains in doubt, as far as the pace of whois allows.
+// about, about what was refused lately, and about the domains in doubt, as far as the pace of whois allows.
 func (g *Gateway) askAround(ctx context.Context) error {
 	questions, err := g.questions(ctx)
 	if err != nil {
@@ -93,6 +96,10 @@ func (g *Gateway) questions(ctx context.Context) (names []string, err error) {
 		if err != nil {
 			return err
 		}
+		refused, err := tx.FailedSince(g.now().Add(-doubtRefusal))
+		if err != nil {
+			return err
+		}
 		asked := map[string]time.Time{}
 		ask := func(key, name string, since time.Time) {
 			last, known := g.witness.asked[key]
@@ -106,6 +113,9 @@ func (g *Gateway) questions(ctx context.Context) (names []string, err error) {
 		defer g.witness.mu.Unlock()
 		for _, r := range waiting {
 			ask(r.ID, r.Object, latest(r.ClaimedAt, r.CreatedAt))
+		}
+		for _, op := range refused {
+			ask(string(op.ID), op.Domain, op.FinishedAt)
 		}
 		for _, d := range doubts {
 			ask(d.Domain, d.Domain, d.Since)

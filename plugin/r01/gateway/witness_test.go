@@ -709,6 +709,63 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// The same without zone lists: whois is asked for a while about what was refused.
+func TestWhoisOnRefusal(t *testing.T) {
+	t.Parallel()
+	g, w, _ := newGateWithClient(t)
+	g.zoneLists = nil
+	g.submit(registration("o1", "strange.ru"))
+	g.send()
+	g.receive(g.reply(2, "domain: strange.ru", "status: TASK_FAILURE", "message: refused"))
+	w.held["strange.ru"] = g.ordered("strange.ru")
+	g.look()
+	if d := g.status("strange.ru"); d.Status != registrar.StatusError || !strings.Contains(fmt.Sprint(d.Alarms), "take it over") {
+		t.Errorf("%+v", d)
+	}
+	g.clock = g.clock.Add(doubtRefusal)
+	asked := len(w.asked)
+	if g.look(); len(w.asked) != asked {
+		t.Error("it is asked about for ever")
+	}
+}
+
+// R01 refused the renewal, and the year is there: that is told as what it is.
+func TestRegistryOnRefusedRenewal(t *testing.T) {
+	t.Parallel()
+	g, w, _ := newGateToRenew(t)
+	op := g.submit(g.renewal("o2", "first.ru"))
+	g.send()
+	g.receive(g.reply(len(g.relay.taken)-1, "domain: first.ru", "status: TASK_FAILURE", "message: refused"))
+	g.expect(op.ID, registrar.Failed)
+	r := w.held["first.ru"]
+	r.PaidTill = r.PaidTill.AddYears(1)
+	w.held["first.ru"] = r
+	g.look()
+	if d := g.status("first.ru"); d.PaidTill.String() != "2028-11-24" || g.told("look at what R01 has charged") != 1 {
+		t.Errorf("paid till %s, told %d times", d.PaidTill, g.told("look at what R01 has charged"))
+	}
+}
+
+// What the registry contradicted stands no longer when the operation has ended.
+func TestConflictEndsWithTheOperation(t *testing.T) {
+	t.Parallel()
+	g, w, _ := newGateWithClient(t)
+	op := g.submit(registration("o1", "strange.ru"))
+	g.send()
+	r := g.ordered("strange.ru")
+	r.Registrar = "REGRU-RU"
+	w.held["strange.ru"] = r
+	g.look()
+	if d := g.status("strange.ru"); len(d.Alarms) != 1 {
+		t.Fatalf("%+v", d)
+	}
+	g.receive(g.reply(2, "domain: strange.ru", "status: TASK_FAILURE", "message: taken"))
+	g.expect(op.ID, registrar.Failed)
+	if alarms := fmt.Sprint(g.status("strange.ru").Alarms); strings.Contains(alarms, "REGRU") {
+		t.Errorf("it stands: %s", alarms)
+	}
+}
+
 // A name that is with R01 and unknown here is offered, never taken.
 func TestCheckOffersImport(t *testing.T) {
 	t.Parallel()

@@ -134,6 +134,10 @@ func TestDecide(t *testing.T) {
 		{"our copy came back", Request{Kind: NewDomain, State: uncertain, Hold: FateUnknown}, CopySeen, sent, NoHold, []Effect{ClearAlarm}, nil},
 		{"no answer", Request{Kind: Prolong, State: sent}, Overdue, uncertain, NoAnswer, []Effect{RaiseAlarm}, nil},
 		{"no result", Request{Kind: NewDomain, State: accepted}, Overdue, needsAction, NoResult, []Effect{RaiseAlarm}, nil},
+		{"a transfer's turn", Request{Kind: Transfer, State: queued}, ByHand, needsAction, NeedsOperator, []Effect{RaiseAlarm}, []Effect{FinishObject}},
+		{"transferred", Request{Kind: Transfer, State: needsAction, Hold: NeedsOperator}, Confirmed, succeeded, NoHold, []Effect{FinishObject, ClearAlarm}, []Effect{ResumePaid}},
+		{"transferred, not delegated", Request{Kind: Transfer, State: needsAction, Hold: NeedsOperator}, HalfDone, succeeded, NoHold, []Effect{FinishObject}, nil},
+		{"transfer refused", Request{Kind: Transfer, State: needsAction, Hold: NeedsOperator}, Rejected, failed, NoHold, []Effect{RaiseAlarm}, []Effect{FinishObject}},
 		{"rejected after silence", Request{Kind: NewDomain, State: needsAction, Hold: NoResult}, Rejected, failed, NoHold, []Effect{RaiseAlarm}, nil},
 	} {
 		d, err := Decide(c.from, c.on)
@@ -172,6 +176,8 @@ func TestDecideRefuses(t *testing.T) {
 		{Request{Kind: NewDomain, State: sent}, Resend, "only what waits for a person is resent"},
 		{Request{Kind: NewDomain, State: succeeded}, Rejected, "concluded"},
 		{Request{Kind: NewDomain, State: needsAction, Hold: NoResult}, Released, "it may have been executed"},
+		{Request{Kind: Transfer, State: needsAction, Hold: NeedsOperator}, Resend, "there is nothing to send"},
+		{Request{Kind: Transfer, State: needsAction, Hold: NeedsOperator}, ByHand, "it stands so already"},
 	} {
 		_, err := Decide(c.from, c.on)
 		var no *NoTransitionError

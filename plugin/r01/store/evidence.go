@@ -184,6 +184,11 @@ func (tx *Tx) LastOperation(domain string) (Operation, error) {
 	return one(tx, scanOperation, "select "+operationColumns+" from operations where domain = $1 order by created_at desc, id limit 1", domain)
 }
 
+// FailedSince lists the operations that failed after an instant.
+func (tx *Tx) FailedSince(at time.Time) ([]Operation, error) {
+	return collect(tx, scanOperation, "select "+operationColumns+" from operations where state = 'Failed' and finished_at > $1 order by finished_at", sqldb.Millis(at))
+}
+
 // Witnessable lists the requests about domains that the registry may know the end of,
 // oldest first.
 func (tx *Tx) Witnessable() ([]Request, error) {

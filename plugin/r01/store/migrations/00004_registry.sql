@@ -25,6 +25,9 @@ create table doubts (
 ) strict;
 create index doubts_times on doubts (times) where believed = 0;
 
+-- What was refused lately, and may have been done all the same.
+create index operations_failed on operations (finished_at) where state = 'Failed';
+
 -- A transfer to R01 is a request that no mail carries. The CHECK alone changes, not what
 -- lies in the table, so its text is edited in place.
 pragma writable_schema = on;
