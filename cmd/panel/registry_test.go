@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -200,8 +201,9 @@ func TestTransfer(t *testing.T) {
 	if !strings.Contains(log, "was shown to olga") {
 		t.Errorf("the log does not say who read the code:\n%s", log)
 	}
-	shown := log + w.must("operation", "show", op.ID) + w.must("domain", "show", "coming.ru") + w.must("orders") + w.must("preview", o.ID) + w.log.String()
-	if strings.Contains(shown, code) {
+	shown := log + w.must("operation", "show", op.ID) + w.must("domain", "show", "coming.ru") + w.must("orders") + w.must("preview", o.ID)
+	w.stop(syscall.SIGTERM) // then its log is whole
+	if strings.Contains(shown+w.log.String(), code) {
 		t.Error("the code shows elsewhere")
 	}
 	for _, e := range w.sim.History() {

@@ -52,7 +52,7 @@ func TestTransfer(t *testing.T) {
 	record.Registrar, record.Created = "REGRU-RU", g.clock.AddDate(-3, 0, 0)
 	w.held["coming.ru"] = record
 	g.look()
-	if d := g.status("coming.ru"); d.Status != registrar.StatusTransferring || d.PaidTill != record.PaidTill || g.told("apply for the transfer by 2027-11-17") != 1 {
+	if d := g.status("coming.ru"); d.Status != registrar.StatusTransferring || d.PaidTill != record.PaidTill || g.events("apply for the transfer by 2027-11-17") != 1 {
 		t.Fatalf("%+v", d)
 	}
 	record.Registrar = "R01-RU"
@@ -132,13 +132,13 @@ func TestTransferIsLate(t *testing.T) {
 	g, _, _ := newGateWithClient(t)
 	op := g.submit(transferOrder("o2", "coming.ru"))
 	g.pass(transferWithin - time.Hour)
-	if g.told("is late") != 0 {
+	if g.events("is late") != 0 {
 		t.Error("reminded too early")
 	}
 	g.pass(2 * time.Hour)
 	g.pass(24 * time.Hour)
-	if g.told("is late") != 1 || len(g.status("coming.ru").Alarms) != 1 {
-		t.Errorf("reminded %d times, alarms %v", g.told("is late"), g.status("coming.ru").Alarms)
+	if g.events("is late") != 1 || len(g.status("coming.ru").Alarms) != 1 {
+		t.Errorf("reminded %d times, alarms %v", g.events("is late"), g.status("coming.ru").Alarms)
 	}
 	g.expect(op.ID, registrar.NeedsAction)
 }
