@@ -36,7 +36,7 @@ func (g *Gateway) expire(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return g.watch(tx)
 	})
 }
 

@@ -45,7 +45,10 @@ type Settings struct {
 	QueuedWithin time.Duration // R01 confirms a request within
 	DoneWithin   time.Duration // and reports its result within
 
-	Renewal registrar.RenewalMode // of new domains
+	Renewal   registrar.RenewalMode // of new domains
+	R01Renews bool                  // R01 renews by itself, so no domain may be auto. r01-mail 4.2
+	Batch     int                   // the most domains in one PROLONG mail; 1 = each its own
+	Brake     Brake
 }
 
 // Handles says how client handles are made. r01-mail 2.8
@@ -122,7 +125,7 @@ func (g *Gateway) Open(ctx context.Context) error {
 	}
 	for _, r := range interrupted {
 		lost := outbox.Result{Outcome: outbox.Unknown, Err: errInterrupted}
-		if err := g.conclude(ctx, r, lost); err != nil {
+		if err := g.conclude(ctx, []store.Request{r}, lost); err != nil {
 			return err
 		}
 	}
