@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -159,15 +158,4 @@ func (g *Gateway) endPause(tx *store.Tx, before, now lifecycle.Hold) error {
 		}
 	}
 	return g.resume(tx, which)
-}
-
-// withdrawOutdated takes a renewal out of the queue that must not leave it any more.
-func (g *Gateway) withdrawOutdated(ctx context.Context, r store.Request) (gone bool, err error) {
-	reason, err := look(ctx, g, func(tx *store.Tx) (string, error) { return g.outdated(tx, r) })
-	if err != nil || reason == "" {
-		return false, err
-	}
-	return true, g.write(ctx, func(tx *store.Tx) error {
-		return g.advance(tx, &r, fact{event: lifecycle.Withdrawn, actor: byPlugin, reason: reason})
-	})
 }

@@ -41,15 +41,13 @@ func (g *Gateway) newMark(prefix string) mark {
 // each as the operator allows. A mail that the relay did not take is sent again as it was
 // if all its requests still wait for that; otherwise they go out alone.
 func (g *Gateway) group(ctx context.Context, due []store.Request) (mails []outgoing, err error) {
+	if due, err = g.stillDue(ctx, due); err != nil {
+		return nil, err
+	}
 	var fresh []store.Request
 	batches := map[string][]store.Request{}
 	var order []string
 	for _, r := range due {
-		if gone, err := g.withdrawOutdated(ctx, r); err != nil {
-			return nil, err
-		} else if gone {
-			continue
-		}
 		switch {
 		case r.Batch != "":
 			if batches[r.Batch] == nil {
@@ -71,6 +69,36 @@ func (g *Gateway) group(ctx context.Context, due []store.Request) (mails []outgo
 	}
 	joined, err := g.newBatches(ctx, fresh)
 	return append(mails, joined...), err
+}
+
+// stillDue withdraws the renewals that must not leave the queue any more.
+func (g *Gateway) stillDue(ctx context.Context, due []store.Request) (still []store.Request, err error) {
+	var gone []store.Request
+	var reasons []string
+	err = g.store.Read(ctx, func(tx *store.Tx) error {
+		for _, r := range due {
+			switch reason, err := g.outdated(tx, r); {
+			case err != nil:
+				return err
+			case reason == "":
+				still = append(still, r)
+			default:
+				gone, reasons = append(gone, r), append(reasons, reason)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(gone) == 0 {
+		return still, err
+	}
+	return still, g.write(ctx, func(tx *store.Tx) error {
+		for i := range gone {
+			if err := g.advance(tx, &gone[i], fact{event: lifecycle.Withdrawn, actor: byPlugin, reason: reasons[i]}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // sameBatch is a mail as it was made, or its requests alone if some have left it.
@@ -96,6 +124,9 @@ func (g *Gateway) sameBatch(ctx context.Context, id string, requests []store.Req
 }
 
 func (g *Gateway) newBatches(ctx context.Context, fresh []store.Request) (mails []outgoing, err error) {
+	if len(fresh) == 0 {
+		return nil, nil
+	}
 	err = g.store.Write(ctx, func(tx *store.Tx) error {
 		for len(fresh) > 0 {
 			n := min(len(fresh), g.settings.Batch)
