@@ -151,7 +151,7 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 	if err != nil {
 		return nil, err
 	}
-	g := gateway.New(s.gateway, gateway.Parts{Store: st, Submitter: outbox.New(s.outbox), Recogniser: s.recogniser,
+	g := gateway.New(s.gateway, gateway.Parts{Store: st, Submitter: outbox.NewLine(s.outbox), Recogniser: s.recogniser,
 		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text})
 	if err := g.Open(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())

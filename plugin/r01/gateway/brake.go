@@ -85,7 +85,12 @@ func (g *Gateway) watchBrake(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	waiting, err := tx.PaidWaiting(g.now())
+	waiting, err := tx.PaidDue(g.now())
+	if err != nil {
+		return err
+	}
+	planned, err := tx.Planned(g.settings.Agreement, 1)
+	waiting += len(planned)
 	switch {
 	case err != nil:
 		return err

@@ -58,9 +58,11 @@ type Handles struct {
 	Suffix  string // "R01"
 }
 
-// Submitter hands one mail to a relay; package outbox has the real one.
+// Submitter hands mails to a relay, one after another; package outbox has the real one.
 type Submitter interface {
 	Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result
+	// Rest says that no more mail follows for now.
+	Rest()
 }
 
 // Verifier tells whether a mail is really from whom it claims; package sender has the real

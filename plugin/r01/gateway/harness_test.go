@@ -44,6 +44,8 @@ func (r *relay) Submit(ctx context.Context, m outbox.Mail, claim func(context.Co
 	return outbox.Result{Outcome: outbox.Accepted, Response: "250 2.0.0 taken"}
 }
 
+func (r *relay) Rest() {}
+
 var errRelay = errors.New("the relay failed")
 
 // Every way a transmission can go wrong, and whether R01 gets the mail all the same.

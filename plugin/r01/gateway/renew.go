@@ -30,7 +30,7 @@ func (g *Gateway) Renewals(ctx context.Context, w policy.Window) (domains []poli
 // PlanRenewals plans the renewal of what is due in a window. The sender begins them.
 func (g *Gateway) PlanRenewals(ctx context.Context, w policy.Window) (n int, err error) {
 	err = g.write(ctx, func(tx *store.Tx) (err error) {
-		n, err = tx.PlanRenewals(g.settings.Agreement, w, g.now())
+		n, err = tx.PlanRenewals(w, g.now())
 		return err
 	})
 	return n, err
@@ -161,7 +161,7 @@ func (g *Gateway) beginPlanned(ctx context.Context) error {
 			if err != nil || queued >= may {
 				return nil, err
 			}
-			return tx.Planned(min(may-queued, atOnce))
+			return tx.Planned(g.settings.Agreement, min(may-queued, atOnce))
 		})
 		if err != nil || len(plans) == 0 {
 			return err
@@ -180,12 +180,16 @@ func (g *Gateway) beginRenewals(tx *store.Tx, plans []store.Plan) error {
 			return err
 		}
 		reason, err := g.unfitToRenew(tx, d, p)
-		if err == nil && reason == "" {
-			err = g.beginRenewal(tx, d)
-		} else if err == nil {
+		switch {
+		case err != nil:
+			return err
+		case reason != "":
 			g.log.Info("planned renewal left out", "domain", p.Domain, "paid_till", p.Base, "reason", reason)
+			err = tx.Unplan(p)
+		default:
+			err = errors.Join(g.beginRenewal(tx, d), tx.Begun(p))
 		}
-		if err = errors.Join(err, tx.Unplan(p)); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -200,14 +204,7 @@ func (g *Gateway) unfitToRenew(tx *store.Tx, d registrar.Domain, p store.Plan) (
 	case d.Renewal != registrar.RenewAuto:
 		return "it is renewed by hand now", nil
 	}
-	_, err := tx.RenewalFrom(g.settings.Agreement, p.Domain, p.Base)
-	switch {
-	case err == nil:
-		return "it was asked for already", nil
-	case !errors.Is(err, store.ErrNotFound):
-		return "", err
-	}
-	err = g.admissible(tx, registrar.Order{Kind: registrar.KindRenew, Domain: p.Domain, PaidTill: p.Base})
+	err := g.admissible(tx, registrar.Order{Kind: registrar.KindRenew, Domain: p.Domain, PaidTill: p.Base})
 	var refusal *registrar.Error
 	if errors.As(err, &refusal) {
 		return refusal.Detail, nil

@@ -145,8 +145,14 @@ func TestRenewalWaitsForUpdate(t *testing.T) {
 	g.submit2(registrar.Order{ID: "u1", Kind: registrar.KindUpdate, Domain: "aa.ru", Customer: "c1",
 		Nameservers: []registrar.Nameserver{{Host: "ns1.x.example"}, {Host: "ns2.x.example"}}})
 	g.steps("aa.ru hold")
+	if len(g.relay.taken) != 1 {
+		t.Fatalf("%d mails while the update is open", len(g.relay.taken))
+	}
 	g.receive(g.reply(0, "action: UPDATE", "domain: aa.ru", "status: TASK_SUCCESS"))
-	g.steps("aa.ru send")
+	g.renew()
+	if len(g.relay.taken) != 2 || field(t, g.relay.taken[1], "action") != "PROLONG" {
+		t.Errorf("%d mails after the update", len(g.relay.taken))
+	}
 }
 
 // What was planned and is not begun yet follows what happens meanwhile.

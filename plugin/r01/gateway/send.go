@@ -62,6 +62,7 @@ func pause(ctx context.Context, s wake.Signal, d time.Duration) {
 
 // sendDue sends everything that is due and tells how long to sleep.
 func (g *Gateway) sendDue(ctx context.Context) (time.Duration, error) {
+	defer g.submitter.Rest()
 	for {
 		if err := g.beginPlanned(ctx); err != nil {
 			return 0, err

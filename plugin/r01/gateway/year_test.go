@@ -217,6 +217,8 @@ func (y *year) Submit(ctx context.Context, m outbox.Mail, claim func(context.Con
 	return outbox.Result{Outcome: outbox.Accepted, Response: "250 taken"}
 }
 
+func (y *year) Rest() {}
+
 // robot is R01 reading a mail: it answers each domain twice, hours and days later.
 func (y *year) robot(raw string) {
 	id := ""

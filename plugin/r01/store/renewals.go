@@ -18,7 +18,7 @@ func (tx *Tx) Renewals(agreement string, w policy.Window) ([]policy.Domain, erro
 		left join operations o on o.domain = d.name and o.finished_at is null
 		left join requests r on r.kind = 'prolong' and r.agreement = $1 and r.object = d.name and r.base = d.paid_till
 		left join planned p on p.domain = d.name and p.base = d.paid_till
-		where d.status in ('Registered', 'Expired') and d.paid_till between $2 and $3
+		where d.status in ('Registered', 'Expired') and d.renewal in ('auto', 'manual') and d.paid_till between $2 and $3
 		order by d.paid_till, d.name`, agreement, w.From.String(), w.To.String(), policy.Never)
 }
 
@@ -33,19 +33,14 @@ func scanRenewal(s sqldb.Scanner) (d policy.Domain, err error) {
 	return d, err
 }
 
-// PlanRenewals plans a renewal of every domain in a window that is renewed by itself, with
-// nothing open, and not yet asked for from this expiry. It is one statement, and repeating
-// it plans nothing. It returns how many are new.
-func (tx *Tx) PlanRenewals(agreement string, w policy.Window, at time.Time) (int, error) {
+// PlanRenewals plans a renewal of every domain in a window that is renewed by itself. It is
+// one statement, and repeating it plans nothing. It returns how many are new.
+func (tx *Tx) PlanRenewals(w policy.Window, at time.Time) (int, error) {
 	n, err := sqldb.Changed(tx.ctx, tx.sql, `insert into planned (domain, base, planned_at)
-		select d.name, d.paid_till, $1 from domains d
-		where d.status in ('Registered', 'Expired') and d.renewal = 'auto' and d.paid_till between $2 and $3
-			and not exists (select 1 from planned p where p.base = d.paid_till and p.domain = d.name)
-			and not exists (select 1 from operations o where o.domain = d.name and o.finished_at is null)
-			and not exists (select 1 from requests r
-				where r.kind = 'prolong' and r.agreement = $4 and r.object = d.name and r.base = d.paid_till)
-		order by d.paid_till, d.name
-		on conflict do nothing`, sqldb.Millis(at), w.From.String(), w.To.String(), agreement)
+		select name, paid_till, $1 from domains
+		where status in ('Registered', 'Expired') and renewal = 'auto' and paid_till between $2 and $3
+		order by paid_till, name
+		on conflict do nothing`, sqldb.Millis(at), w.From.String(), w.To.String())
 	if err != nil {
 		return 0, fmt.Errorf("plan renewals: %w", err)
 	}
@@ -58,9 +53,14 @@ type Plan struct {
 	Base   registrar.Date // the paid-till to renew from
 }
 
-// Planned lists at most limit renewals to be begun, the most urgent first.
-func (tx *Tx) Planned(limit int) ([]Plan, error) {
-	return collect(tx, scanPlan, "select domain, base from planned order by base, domain limit $1", limit)
+// Planned lists at most limit renewals that can be begun, the most urgent first: those of
+// domains on which nothing is open, and that were not asked for in another way.
+func (tx *Tx) Planned(agreement string, limit int) ([]Plan, error) {
+	return collect(tx, scanPlan, `select p.domain, p.base from planned p where p.begun = 0
+			and not exists (select 1 from operations o where o.domain = p.domain and o.finished_at is null)
+			and not exists (select 1 from requests r
+				where r.kind = 'prolong' and r.agreement = $1 and r.object = p.domain and r.base = p.base)
+		order by p.base, p.domain limit $2`, agreement, limit)
 }
 
 func scanPlan(s sqldb.Scanner) (p Plan, err error) {
@@ -72,15 +72,15 @@ func scanPlan(s sqldb.Scanner) (p Plan, err error) {
 	return p, err
 }
 
-// Unplan takes a renewal off the plan: it was begun, or is no longer to be.
-func (tx *Tx) Unplan(p Plan) error {
-	return tx.exec("delete from planned where domain = $1 and base = $2", p.Domain, p.Base.String())
+// Begun records that a planned renewal has its request.
+func (tx *Tx) Begun(p Plan) error {
+	return tx.exec("update planned set begun = 1 where domain = $1 and base = $2", p.Domain, p.Base.String())
 }
 
-// RenewalFrom returns the request that renews a domain from an expiry.
-func (tx *Tx) RenewalFrom(agreement, domain string, base registrar.Date) (Request, error) {
-	return one(tx, scanRequest, "select "+requestColumns+` from requests
-		where kind = 'prolong' and agreement = $1 and object = $2 and base = $3`, agreement, domain, base.String())
+// Unplan takes a renewal off the plan, because it is no longer to be begun. Should it be
+// due again, it can be planned again.
+func (tx *Tx) Unplan(p Plan) error {
+	return tx.exec("delete from planned where domain = $1 and base = $2", p.Domain, p.Base.String())
 }
 
 // Unannounced lists the domains in a band that are renewed by hand and whose expiry was not
@@ -103,7 +103,8 @@ func (tx *Tx) Announced(p Plan, t policy.Threshold, at time.Time) error {
 // Registered and are past paid-till, and those that show Expired and are not.
 func (tx *Tx) Miscast(today registrar.Date) ([]registrar.Domain, error) {
 	return collect(tx, scanDomain, "select "+domainColumns+` from domains
-		where status in ('Registered', 'Expired') and paid_till <> '' and paid_till < $1 and status = 'Registered'
+		where status in ('Registered', 'Expired') and renewal in ('auto', 'manual') and paid_till <> '' and paid_till < $1
+			and status = 'Registered'
 		union all select `+domainColumns+` from domains
 		where status = 'Expired' and paid_till >= $1`, today.String())
 }
@@ -126,10 +127,10 @@ func (tx *Tx) QueuedPaid() (int, error) {
 	return one(tx, scanInt, "select count(*) from requests where state = 'Queued' and kind in ('new-domain', 'prolong')")
 }
 
-// PaidWaiting counts what costs money and would be sent by now, were it not held.
-func (tx *Tx) PaidWaiting(now time.Time) (int, error) {
-	return one(tx, scanInt, `select (select count(*) from planned) + (select count(*) from requests
-		where state = 'Queued' and kind in ('new-domain', 'prolong') and due_at <= $1)`, sqldb.Millis(now))
+// PaidDue counts the requests that cost money and would be sent by now, were they not held.
+func (tx *Tx) PaidDue(now time.Time) (int, error) {
+	return one(tx, scanInt, `select count(*) from requests
+		where state = 'Queued' and kind in ('new-domain', 'prolong') and due_at <= $1`, sqldb.Millis(now))
 }
 
 func scanInt(s sqldb.Scanner) (n int, err error) {

@@ -68,13 +68,16 @@ create table if not exists batched (
     primary key (batch, request)
 ) strict, without rowid;
 
--- Renewals to be begun. A row is gone once its request exists, which then forbids another.
+-- Renewals that a pass has planned: one for one domain and expiry. What was asked for in
+-- another way stands in requests, which forbids a second one in any case.
 create table if not exists planned (
     domain     text not null,
     base       text not null,              -- the paid-till to renew from
     planned_at integer not null,
-    primary key (base, domain)             -- the most urgent first
+    begun      integer not null default 0,
+    primary key (base, domain)
 ) strict, without rowid;
+create index if not exists planned_waiting on planned (base, domain) where begun = 0;
 
 -- What was announced of domains that are renewed by hand.
 create table if not exists announcements (
@@ -85,7 +88,7 @@ create table if not exists announcements (
     primary key (domain, paid_till, threshold)
 ) strict, without rowid;
 
-create index if not exists domains_expiry on domains (paid_till, renewal, name) where status in ('Registered', 'Expired');
+create index if not exists domains_expiry on domains (renewal, paid_till, name, status) where status in ('Registered', 'Expired');
 create index if not exists domains_expired on domains (paid_till) where status = 'Expired';
 create index if not exists attempts_claimed on attempts (claimed_at);
 
