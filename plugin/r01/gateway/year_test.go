@@ -310,7 +310,7 @@ func (y *year) work() {
 			continue
 		}
 		if text := l.lazy(); text != "" {
-			y.must(y.Deliver(y.t.Context(), mailbox.Mail{Raw: []byte(strings.ReplaceAll(text, "\n", "\r\n"))}))
+			y.must(y.Deliver(y.t.Context(), []mailbox.Mail{{Raw: []byte(strings.ReplaceAll(text, "\n", "\r\n"))}}))
 		}
 	}
 	y.post = append(y.post, later...)
