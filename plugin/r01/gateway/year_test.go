@@ -276,7 +276,7 @@ func (y *year) answer(id, name, status, more string) string {
 	return y.mail(id, strings.Split("action: PROLONG\ndomain: "+name+"\nstatus: "+status+"\n"+more, "\n")...)
 }
 
-const step = 4 * hour
+const step = 6 * hour
 
 // live lets the year pass, some hours at a time.
 func (y *year) live() {
@@ -284,7 +284,7 @@ func (y *year) live() {
 		time.Sleep(step)
 		synctest.Wait() // for cron, which may have woken at this very hour
 		y.work()
-		if time.Since(y.begin)%day == 8*hour {
+		if time.Since(y.begin)%day == 6*hour {
 			y.daily()
 		}
 	}
@@ -337,7 +337,7 @@ func (y *year) daily() {
 		y.must(y.st.Close())
 		y.start(false)
 	case y.IntN(40) == 0: // somebody sets the clock
-		y.skew += time.Duration(y.IntN(360)-120) * time.Minute
+		y.skew = time.Duration(y.IntN(360)-180) * time.Minute
 	}
 	y.operate()
 	y.customers()
@@ -481,7 +481,7 @@ func (y *year) alarmedInTime(alarms []registrar.Event) {
 	} else if first := y.funded[0]; !within("no funds", first.Add(-7*hour), first.Add(step+7*hour)) {
 		y.t.Errorf("no alarm told that there was no money on %s", first)
 	}
-	dead := y.begin.Add(time.Duration(y.noCron.from)*day + 8*hour)
+	dead := y.begin.Add(time.Duration(y.noCron.from)*day + 6*hour)
 	if !within("no renewal pass", dead.Add(deadMan-day-6*hour), dead.Add(deadMan+step+7*hour)) {
 		y.t.Errorf("no alarm told that no pass was made since %s", dead)
 	}
