@@ -76,7 +76,14 @@ registrar "r01" { # bundled with the panel: needs no path. Others: path = "…" 
       schedule = "0 4 * * *" # cron, in the time zone below
       timezone = "Europe/Moscow"
       mode     = "auto" # of new domains: auto | manual
-      before   = "55d"
+      before   = "55d"  # R01 takes renewals from 60 days before paid-till on
+      # r01_auto = true  # R01 renews by itself under this agreement: then mode must be "manual"
+      # batch    = 10    # the most domains in one mail
+    }
+
+    brake { # what may be sent that costs money; what is beyond waits, with an alarm
+      per_hour = 300
+      per_day  = 2000
     }
 
     registry { # evidence that does not come from R01's robot; all of it optional

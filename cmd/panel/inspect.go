@@ -153,7 +153,7 @@ type by struct {
 
 type resolveReviewCommand struct {
 	ID        string `arg:"" help:"As panel review lists it."`
-	Outcome   string `required:"" enum:"queued,done,done_not_delegated,rejected,no_funds,auth_failed,notice,ignore" placeholder:"O" help:"What it says: queued, done, done_not_delegated, rejected, no_funds, auth_failed, notice or ignore."`
+	Outcome   string `required:"" enum:"queued,done,done_not_delegated,rejected,no_funds,auth_failed,verify,notice,ignore" placeholder:"O" help:"What it says: queued, done, done_not_delegated, rejected, no_funds, auth_failed, verify, notice or ignore."`
 	Operation string `placeholder:"OP" help:"Which operation it is about."`
 	by
 }

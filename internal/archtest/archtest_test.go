@@ -39,7 +39,7 @@ var rules = []rule{
 	{`^ours/plugin/manual`, `^ours/plugin/`, `^ours/plugin/manual`, "plugins never import each other"},
 	{`^ours/internal/r01sim`, `^ours/plugin/`, `^$`, "the simulator reads and writes by itself, or one misreading passes on both sides"},
 	{`^ours/internal/`, `^ours/(host|plugin|cmd)`, `^$`, "internal rooms are below the others"},
-	{`^ours/plugin/r01/(mailform|lifecycle)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
+	{`^ours/plugin/r01/(mailform|lifecycle|renewal/policy)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
 	{`^ours/`, `^database/sql$|modernc\.org/sqlite|pressly/goose`, `^$`, "SQL lives in sqldb and the stores"},
 	{`^ours/`, `emersion/go-imap`, `^$`, "IMAP lives in mailbox and the simulator"},
 	{`^ours/`, `wneessen/go-mail`, `^$`, "go-mail lives in outbox"},
@@ -130,6 +130,9 @@ func TestRulesCatch(t *testing.T) {
 		{"ours/internal/r01sim", "ours/plugin/r01/mailform", true},
 		{"ours/plugin/r01/mailform", "os", true},
 		{"ours/plugin/r01/lifecycle", "database/sql", true},
+		{"ours/plugin/r01/renewal/policy", "crypto/rand", true},
+		{"ours/plugin/r01/renewal", "github.com/robfig/cron/v3", false},
+		{"ours/plugin/r01/gateway", "github.com/robfig/cron/v3", true},
 		{"ours/plugin/r01/gateway", "database/sql", true},
 		{"ours/plugin/r01/store", "database/sql", false},
 		{"ours/plugin/r01/gateway", "github.com/emersion/go-imap/v2", true},
@@ -151,7 +154,7 @@ func TestRulesCatch(t *testing.T) {
 // Pure rooms read no clock and draw no chance.
 func TestPureRoomsReadNoClock(t *testing.T) {
 	t.Parallel()
-	pure := regexp.MustCompile(`^ours/(shared/registrar|plugin/r01/(mailform|lifecycle))$`)
+	pure := regexp.MustCompile(`^ours/(shared/registrar|plugin/r01/(mailform|lifecycle|renewal/policy))$`)
 	for _, p := range packages(t) {
 		if !pure.MatchString(short(p.ImportPath)) {
 			continue

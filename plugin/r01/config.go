@@ -15,6 +15,7 @@ import (
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/renewal"
 	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/shared/registrar"
 )
@@ -61,9 +62,18 @@ type config struct {
 		Done   string `json:"done"`
 	} `json:"deadlines"`
 	Renewal struct {
-		Mode string `json:"mode"`
+		Schedule string                `json:"schedule"`
+		Timezone string                `json:"timezone"`
+		Mode     registrar.RenewalMode `json:"mode"`
+		Before   string                `json:"before"`
+		R01Auto  bool                  `json:"r01_auto"`
+		Batch    int                   `json:"batch"`
 	} `json:"renewal"`
 	Registry registryConfig `json:"registry"`
+	Brake    struct {
+		PerHour int `json:"per_hour"`
+		PerDay  int `json:"per_day"`
+	} `json:"brake"`
 }
 
 type server struct {
@@ -90,6 +100,7 @@ type settings struct {
 	mailbox    mailbox.Config
 	sender     sender.Config
 	registry   registrySettings
+	renewal    renewal.Config
 }
 
 // parse reads a configuration and reports everything that is wrong with it.
@@ -102,6 +113,8 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 	s := settings{gateway: c.gatewaySettings(p), outbox: c.outboxConfig(), mailbox: c.mailboxConfig(p),
 		sender: sender.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID}}
 	s.registry, s.gateway.Registry = c.Registry.settings(p)
+	s.renewal = c.renewalConfig()
+	p.under("renewal", s.renewal.Validate())
 	p.under("replies", s.sender.Validate())
 	p.under("smtp", s.outbox.Validate())
 	p.under("imap", s.mailbox.Validate())
@@ -201,8 +214,29 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 		Subjects:     c.subjects(p),
 		Handles:      gateway.Handles{Prefix: c.Handles.Prefix, Counter: uint64(max(c.Handles.Counter, 0)), Suffix: c.Handles.Suffix},
 		QueuedWithin: p.duration("deadlines.queued", c.Deadlines.Queued),
-		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done), Renewal: registrar.RenewalMode(c.Renewal.Mode),
+		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done),
+		Renewal:      c.Renewal.Mode, R01Renews: c.Renewal.R01Auto, Batch: c.Renewal.Batch,
+		Brake: c.brake(p),
 	}
+}
+
+func (c config) brake(p *problems) gateway.Brake {
+	if c.Brake.PerHour < 1 {
+		p.add("brake.per_hour", "must be at least 1: how many paid requests may be sent in an hour")
+	}
+	if c.Brake.PerDay < c.Brake.PerHour {
+		p.add("brake.per_day", "must be at least per_hour")
+	}
+	return gateway.Brake{PerHour: c.Brake.PerHour, PerDay: c.Brake.PerDay}
+}
+
+func (c config) renewalConfig() renewal.Config {
+	r := c.Renewal
+	before, err := parseDuration(r.Before)
+	if err != nil {
+		before = 0 // and so refused
+	}
+	return renewal.Config{Schedule: r.Schedule, Timezone: r.Timezone, Mode: r.Mode, Before: before, R01Auto: r.R01Auto, Batch: r.Batch}
 }
 
 func (c config) subjects(p *problems) map[lifecycle.Kind]string {

@@ -16,6 +16,7 @@ import (
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/renewal"
 	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
@@ -44,6 +45,8 @@ type work struct {
 	store   *store.Store
 	gateway *gateway.Gateway
 	mailbox *mailbox.Watcher
+	renewal *renewal.Pass
+	cron    *renewal.Schedule
 	stop    context.CancelFunc
 	loops   sync.WaitGroup
 }
@@ -149,21 +152,23 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := gateway.Parts{Store: st, Submitter: outbox.New(s.outbox), Recogniser: s.recogniser,
+	parts := gateway.Parts{Store: st, Submitter: outbox.NewLine(s.outbox), Recogniser: s.recogniser,
 		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text}
 	s.registry.equip(&parts)
 	g := gateway.New(s.gateway, parts)
 	if err := g.Open(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	return &work{lock: lock, store: st, gateway: g, mailbox: mailbox.New(s.mailbox, g, p.log.Named("mailbox"))}, nil
+	pass := renewal.NewPass(g, s.renewal.Policy())
+	return &work{lock: lock, store: st, gateway: g, mailbox: mailbox.New(s.mailbox, g, p.log.Named("mailbox")),
+		renewal: pass, cron: renewal.NewSchedule(pass, s.renewal, p.log.Named("renewal"), p.now)}, nil
 }
 
-// begin starts the two loops; Drain stops them and waits.
+// begin starts the loops; Drain stops them and waits.
 func (p *Plugin) begin(w *work) {
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
-	for name, run := range map[string]func(context.Context) error{"gateway": w.gateway.Run, "mailbox": w.mailbox.Run} {
+	for name, run := range map[string]func(context.Context) error{"gateway": w.gateway.Run, "mailbox": w.mailbox.Run, "renewal": w.cron.Run} {
 		w.loops.Go(func() {
 			if err := run(ctx); err != nil && ctx.Err() == nil {
 				p.log.Error("stopped working", "part", name, "err", err)

@@ -30,7 +30,8 @@ func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registr
 		"replies":   map[string]any{"from": nil, "require": "none", "domains": nil, "authserv_id": nil},
 		"reply":     []any{},
 		"deadlines": map[string]any{"queued": "24h", "done": "168h"},
-		"renewal":   map[string]any{"schedule": "0 4 * * *", "timezone": "Europe/Moscow", "mode": "auto", "before": "55d"},
+		"renewal":   map[string]any{"schedule": "0 4 * * *", "timezone": "Europe/Moscow", "mode": "auto", "before": "55d", "r01_auto": false, "batch": 1},
+		"brake":     map[string]any{"per_hour": 300, "per_day": 2000},
 		"registry": map[string]any{"whois": nil, "whois_per_minute": 20, "check": "10m", "zone_list": nil, "zone_lists": nil, "every": "6h",
 			"registrars": nil, "report_only": false, "max_gone": "1%", "misses": 3},
 	}
@@ -84,6 +85,25 @@ func TestConfigure(t *testing.T) {
 		{"dkim", "", func(c map[string]any) {
 			c["replies"].(map[string]any)["require"], c["replies"].(map[string]any)["from"] = "dkim", []string{"robot@registrar.example"}
 		}},
+		{"the whole window", "", in("renewal", "before", "60d")},
+		{"cron words", "", in("renewal", "schedule", "@daily")},
+		{"no cron expression", "renewal.schedule", in("renewal", "schedule", "at four")},
+		{"six fields", "renewal.schedule", in("renewal", "schedule", "0 0 4 * * *")},
+		{"no zone", "renewal.timezone", in("renewal", "timezone", "Moscow")},
+		{"an empty zone", "renewal.timezone", in("renewal", "timezone", "")},
+		{"earlier than R01 takes it", "renewal.before", in("renewal", "before", "61d")},
+		{"not before", "renewal.before", in("renewal", "before", "0d")},
+		{"after", "renewal.before", in("renewal", "before", "-5d")},
+		{"half a day before", "renewal.before", in("renewal", "before", "12h")},
+		{"no lead at all", "renewal.before", in("renewal", "before", "soon")},
+		{"mails of nothing", "renewal.batch", in("renewal", "batch", 0)},
+		{"mails of too much", "renewal.batch", in("renewal", "batch", 101)},
+		{"both renew", "renewal.r01_auto", in("renewal", "r01_auto", true)},
+		{"R01 renews", "", func(c map[string]any) {
+			c["renewal"].(map[string]any)["r01_auto"], c["renewal"].(map[string]any)["mode"] = true, "manual"
+		}},
+		{"a brake that never opens", "brake.per_hour", in("brake", "per_hour", 0)},
+		{"a day shorter than its hours", "brake.per_day", in("brake", "per_day", 10)},
 		{"a proof it can't give", "replies.require", in("replies", "require", "dkim")},
 		{"whois", "", in("registry", "whois", "whois.tcinet.ru:43")},
 		{"whois without a port", "registry.whois", in("registry", "whois", "whois.tcinet.ru")},

@@ -16,7 +16,7 @@ func description() registrar.Description {
 		Name: name, Title: title, Version: version, TLDs: tlds,
 		Kinds:        kinds(),
 		Registrants:  registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapHandles, registrar.CapReviews, registrar.CapMail, registrar.CapCheck},
+		Capabilities: []registrar.Capability{registrar.CapRenewals, registrar.CapHandles, registrar.CapReviews, registrar.CapMail, registrar.CapCheck},
 		Schema:       schema(),
 	}
 }
@@ -39,6 +39,10 @@ func choice(name, fallback, about string, of ...string) registrar.Attribute {
 
 func duration(name, fallback, about string) registrar.Attribute {
 	return registrar.Attribute{Name: name, Type: registrar.TypeDuration, Default: fallback, Description: about}
+}
+
+func number(name, fallback, about string) registrar.Attribute {
+	return registrar.Attribute{Name: name, Type: registrar.TypeInt, Default: fallback, Description: about}
 }
 
 func flag(name, about string) registrar.Attribute {
@@ -78,7 +82,11 @@ func schema() registrar.Schema {
 			block("renewal", "how domains are renewed",
 				text("schedule", "0 4 * * *", "cron expression"), text("timezone", "Europe/Moscow", "of the schedule"),
 				choice("mode", "auto", "of new domains", "auto", "manual"),
-				duration("before", "55d", "how long before paid-till")),
+				duration("before", "55d", "how long before paid-till"),
+				flag("r01_auto", "R01 renews by itself under this agreement, so nothing is renewed from here"),
+				number("batch", "1", "the most domains in one mail")),
+			block("brake", "how much may be spent before a person looks",
+				number("per_hour", "300", "paid requests in an hour"), number("per_day", "2000", "and in a day")),
 			registryBlock(),
 		},
 	}

@@ -161,6 +161,7 @@ var (
 		registrar.ReplyRejected:     pb.ReplyOutcome_REPLY_OUTCOME_REJECTED,
 		registrar.ReplyNoFunds:      pb.ReplyOutcome_REPLY_OUTCOME_NO_FUNDS,
 		registrar.ReplyAuthFailed:   pb.ReplyOutcome_REPLY_OUTCOME_AUTH_FAILED,
+		registrar.ReplyVerify:       pb.ReplyOutcome_REPLY_OUTCOME_VERIFY,
 		registrar.ReplyNotice:       pb.ReplyOutcome_REPLY_OUTCOME_NOTICE,
 		registrar.ReplyIgnore:       pb.ReplyOutcome_REPLY_OUTCOME_IGNORE,
 	}

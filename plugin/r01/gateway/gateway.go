@@ -45,7 +45,10 @@ type Settings struct {
 	QueuedWithin time.Duration // R01 confirms a request within
 	DoneWithin   time.Duration // and reports its result within
 
-	Renewal registrar.RenewalMode // of new domains
+	Renewal   registrar.RenewalMode // of new domains
+	R01Renews bool                  // R01 renews by itself, so no domain may be auto. r01-mail 4.2
+	Batch     int                   // the most domains in one PROLONG mail; 1 = each its own
+	Brake     Brake
 
 	Registry Registry
 }
@@ -57,9 +60,11 @@ type Handles struct {
 	Suffix  string // "R01"
 }
 
-// Submitter hands one mail to a relay; package outbox has the real one.
+// Submitter hands mails to a relay, one after another; package outbox has the real one.
 type Submitter interface {
 	Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result
+	// Rest says that no more mail follows for now.
+	Rest()
 }
 
 // Verifier tells whether a mail is really from whom it claims; package sender has the real
@@ -134,7 +139,7 @@ func (g *Gateway) Open(ctx context.Context) error {
 	}
 	for _, r := range interrupted {
 		lost := outbox.Result{Outcome: outbox.Unknown, Err: errInterrupted}
-		if err := g.conclude(ctx, r, lost); err != nil {
+		if err := g.conclude(ctx, []store.Request{r}, lost); err != nil {
 			return err
 		}
 	}

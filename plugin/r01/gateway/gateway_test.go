@@ -303,6 +303,8 @@ func TestCrashWhileSending(t *testing.T) {
 // submitter plays the relay with a view of the context.
 type submitter func(ctx context.Context, claim func(context.Context) error) outbox.Result
 
+func (submitter) Rest() {}
+
 func (s submitter) Submit(ctx context.Context, _ outbox.Mail, claim func(context.Context) error) outbox.Result {
 	return s(ctx, claim)
 }

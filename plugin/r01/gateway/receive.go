@@ -161,8 +161,8 @@ func sameAddress(a, b string) bool {
 
 // apply settles one mail, in one transaction with everything it causes.
 func (g *Gateway) apply(tx *store.Tx, m store.Mail, l letter, problem string) error {
-	if r, err := tx.RequestByMessageID(l.MessageID); err == nil && l.MessageID != "" {
-		return g.applyCopy(tx, m, r)
+	if ours, err := tx.RequestsByMessageID(l.MessageID); err != nil || len(ours) > 0 {
+		return errors.Join(err, g.applyCopy(tx, m, ours))
 	}
 	if from(l.From, g.settings.Callback) && l.Kind != message.Bounce { // a test mail, or a loop
 		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
@@ -190,25 +190,35 @@ func from(senders []string, address string) bool {
 }
 
 // applyCopy: our own blind copy shows that the relay took the mail. architecture 4.7
-func (g *Gateway) applyCopy(tx *store.Tx, m store.Mail, r store.Request) error {
+func (g *Gateway) applyCopy(tx *store.Tx, m store.Mail, ours []store.Request) error {
 	f := fact{event: lifecycle.CopySeen, actor: byPlugin, evidence: registrar.EvidenceCopy, mail: m.ID}
-	if r.State == registrar.Sending || r.State == registrar.Uncertain {
-		if err := g.advance(tx, &r, f); err != nil {
-			return err
+	for i := range ours {
+		if r := &ours[i]; r.State == registrar.Sending || r.State == registrar.Uncertain {
+			if err := g.advance(tx, r, f); err != nil {
+				return err
+			}
 		}
 	}
-	return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, r.ID)
+	return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, alone(ours))
+}
+
+// alone is the request a mail is about; "" when it is about several.
+func alone(requests []store.Request) string {
+	if len(requests) == 1 {
+		return requests[0].ID
+	}
+	return ""
 }
 
 // applyBounce: a definite failure to reach the robot means that R01 never got it; a delay,
 // or a failure to reach our own copy's mailbox, means nothing. r01-mail 3.8
 func (g *Gateway) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
-	r, err := g.bounced(tx, l)
-	if errors.Is(err, store.ErrNotFound) {
-		return g.setAside(tx, m, l, "it is a bounce of no request of ours")
-	}
+	ours, err := g.bounced(tx, l)
 	if err != nil {
 		return err
+	}
+	if len(ours) == 0 {
+		return g.setAside(tx, m, l, "it is a bounce of no request of ours")
 	}
 	f := fact{event: lifecycle.Bounced, actor: byPlugin, evidence: registrar.EvidenceRelay, mail: m.ID,
 		reason: strings.TrimSpace(l.Bounce.Status + " " + l.Bounce.Diagnostic)}
@@ -217,29 +227,37 @@ func (g *Gateway) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
 	case failed && len(l.Bounce.Recipients) == 0:
 		return g.setAside(tx, m, l, "it is a bounce that does not say whom it could not reach")
 	case failed && slices.ContainsFunc(l.Bounce.Recipients, func(a string) bool { return sameAddress(a, g.settings.Robot) }):
-		return g.settle(tx, m, l, []outcome{{request: r, fact: f}}, "")
+		var all []outcome
+		for _, r := range ours {
+			all = append(all, outcome{request: r, fact: f})
+		}
+		return g.settle(tx, m, l, all, "")
 	}
-	words, err := g.redact(tx, f.reason, r)
-	if err != nil {
-		return err
-	}
-	return errors.Join(g.note(tx, r, f, "the mail relay reports about "+strings.Join(l.Bounce.Recipients, ", ")+": "+words),
-		tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, r.ID))
-}
-
-func (g *Gateway) bounced(tx *store.Tx, l letter) (store.Request, error) {
-	if l.Bounce == nil {
-		return store.Request{}, store.ErrNotFound
-	}
-	if r, err := tx.RequestByMessageID(l.Bounce.OriginalMessageID); err == nil {
-		return r, nil
-	}
-	for _, token := range tokens(l.Subject + "\n" + l.Text + "\n" + l.Quoted) {
-		if r, err := tx.RequestByToken(token); err == nil {
-			return r, nil
+	for _, r := range ours {
+		words, err := g.redact(tx, f.reason, r)
+		if err != nil {
+			return err
+		}
+		if err := g.note(tx, r, f, "the mail relay reports about "+strings.Join(l.Bounce.Recipients, ", ")+": "+words); err != nil {
+			return err
 		}
 	}
-	return store.Request{}, store.ErrNotFound
+	return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, alone(ours))
+}
+
+func (g *Gateway) bounced(tx *store.Tx, l letter) ([]store.Request, error) {
+	if l.Bounce == nil {
+		return nil, nil
+	}
+	if found, err := tx.RequestsByMessageID(l.Bounce.OriginalMessageID); err != nil || len(found) > 0 {
+		return found, err
+	}
+	for _, token := range tokens(l.Subject + "\n" + l.Text + "\n" + l.Quoted) {
+		if found, err := tx.RequestsByToken(token); err != nil || len(found) > 0 {
+			return found, err
+		}
+	}
+	return nil, nil
 }
 
 // outcome is one result with the request it belongs to.
@@ -250,7 +268,7 @@ type outcome struct {
 
 // applyResults applies each result to the request it names. One that can't be applied puts
 // the mail before a person, and does not hold up the others.
-func (g *Gateway) applyResults(tx *store.Tx, m store.Mail, l letter, thread *store.Request) error {
+func (g *Gateway) applyResults(tx *store.Tx, m store.Mail, l letter, thread []store.Request) error {
 	var outcomes []outcome
 	var problem string
 	for _, res := range l.results {
@@ -261,6 +279,13 @@ func (g *Gateway) applyResults(tx *store.Tx, m store.Mail, l letter, thread *sto
 			}
 			continue
 		}
+		f := fact{event: event, result: res, actor: byRegistrar, evidence: registrar.EvidenceReply, mail: m.ID, reason: reasonOf(res)}
+		if aboutAll(event, res) && len(thread) > 1 {
+			for _, r := range thread {
+				outcomes = append(outcomes, outcome{r, f})
+			}
+			continue
+		}
 		r, reason, err := g.match(tx, l, res, thread)
 		switch {
 		case err != nil:
@@ -268,21 +293,19 @@ func (g *Gateway) applyResults(tx *store.Tx, m store.Mail, l letter, thread *sto
 		case reason != "":
 			problem = reason
 		default:
-			outcomes = append(outcomes, outcome{r, fact{event: event, result: res, actor: byRegistrar,
-				evidence: registrar.EvidenceReply, mail: m.ID, reason: reasonOf(res)}})
+			outcomes = append(outcomes, outcome{r, f})
 		}
 	}
 	if len(outcomes) == 0 && problem == "" {
-		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, idOf(thread))
+		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, alone(thread))
 	}
 	return g.settle(tx, m, l, outcomes, problem)
 }
 
-func idOf(r *store.Request) string {
-	if r == nil {
-		return ""
-	}
-	return r.ID
+// aboutAll tells whether a result that names nothing is about the whole mail it answers: R01
+// reads and authorizes a mail as one. Money and refusals are a domain's own.
+func aboutAll(e lifecycle.Event, res mailform.Result) bool {
+	return res.Domain == "" && res.Handle == "" && res.Task == "" && (e == lifecycle.Queuing || e == lifecycle.Unauth)
 }
 
 func reasonOf(res mailform.Result) string {
@@ -336,13 +359,13 @@ func (g *Gateway) note(tx *store.Tx, r store.Request, f fact, text string) error
 }
 
 // notice records a word of R01 that asks for nothing.
-func (g *Gateway) notice(tx *store.Tx, m store.Mail, l letter, res mailform.Result, thread *store.Request) error {
+func (g *Gateway) notice(tx *store.Tx, m store.Mail, l letter, res mailform.Result, thread []store.Request) error {
 	if res.Outcome == registrar.ReplyIgnore {
 		return nil
 	}
 	name := res.Domain
-	if name == "" && thread != nil && !thread.Kind.AboutClient() {
-		name = thread.Object
+	if name == "" && len(thread) == 1 && !thread[0].Kind.AboutClient() {
+		name = thread[0].Object
 	}
 	text := res.Message
 	if text == "" {

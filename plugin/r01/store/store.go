@@ -18,6 +18,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -143,6 +144,23 @@ func (tx *Tx) Setting(name string) (string, error) {
 func (tx *Tx) SetSetting(name, value string) error {
 	return tx.exec(`insert into settings (name, value) values ($1, $2)
 		on conflict (name) do update set value = excluded.value`, name, value)
+}
+
+// Time returns a moment kept as a setting; zero when it was never set.
+func (tx *Tx) Time(name string) (at time.Time, err error) {
+	text, err := tx.Setting(name)
+	if err != nil || text == "" {
+		return at, err
+	}
+	if err := at.UnmarshalText([]byte(text)); err != nil {
+		return at, fmt.Errorf("read setting %s: %w", name, err)
+	}
+	return at, nil
+}
+
+// SetTime keeps a moment as a setting.
+func (tx *Tx) SetTime(name string, at time.Time) error {
+	return tx.SetSetting(name, at.UTC().Format(time.RFC3339Nano))
 }
 
 // Count adds one to a counter and returns it. A counter that was never used gives first.
