@@ -1,0 +1,156 @@
+package registrartest
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+
+	"registrar.panel/shared/registrar"
+)
+
+var (
+	pluginName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+	semver     = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
+	aceLabel   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+)
+
+var identityChecks = []check{
+	{Rule{ID: "identity/early", Level: Must,
+		Demand: "Describe and Form work before Configure.", Place: "Catalogue.Describe, Catalogue.Form",
+		Remedy: "Answer both from constants: a host describes a plugin to read its settings by the schema."}, describesEarly},
+	{Rule{ID: "identity/stable", Level: Must,
+		Demand: "A registrar describes itself in the same words every time.", Place: "Catalogue.Describe",
+		Remedy: "Describe must not depend on time, chance, settings or the order of a map."}, describesStably},
+	{Rule{ID: "identity/name", Level: Must,
+		Demand: "The name is small letters, digits, _ and -, begins with a letter, and has a title for people beside it.", Place: "Description.Name, Description.Title",
+		Remedy: "Name it as it stands in plugin.hcl, for example \"r01\"."}, hasName},
+	{Rule{ID: "identity/version", Level: Must,
+		Demand: "The version is a semantic version.", Place: "Description.Version",
+		Remedy: "Write MAJOR.MINOR.PATCH, without a v."}, hasVersion},
+	{Rule{ID: "identity/tlds", Level: Must,
+		Demand: "TLDs are in ACE, lower case, without dots around, each once.", Place: "Description.TLDs",
+		Remedy: "Write рф as xn--p1ai; leave the list empty to serve any."}, hasTLDs},
+	{Rule{ID: "identity/words", Level: Must,
+		Demand: "Kinds, registrants and capabilities are words of the contract, each once, and there is at least one kind.", Place: "Description",
+		Remedy: "Use the constants of the contract. A registrar that can start nothing is none."}, hasWords},
+	{Rule{ID: "schema/form", Level: Must,
+		Demand: "Names of the schema are HCL identifiers, each once; types are known; a default fits its type and choices; what is required, or secret, has none.", Place: "Schema, Attribute, Block",
+		Remedy: "Correct the attribute or block that is named."}, hasSchema},
+	{Rule{ID: "schema/described", Level: Should,
+		Demand: "Every attribute and block is described.", Place: "Attribute.Description, Block.Description",
+		Remedy: "Say in a few words what it is for: operators read it."}, hasDescriptions},
+}
+
+func describesEarly(e *exam) error {
+	l, err := e.open()
+	if err != nil {
+		return err
+	}
+	if _, err := l.Describe(e.ctx); err != nil {
+		e.broken("Describe before Configure: %s", told(err))
+		return nil
+	}
+	if len(e.description.Kinds) == 0 {
+		return nil
+	}
+	if _, err := l.Form(e.ctx, e.query(e.description.Kinds[0])); err != nil {
+		e.broken("Form before Configure: %s", told(err))
+	}
+	return nil
+}
+
+func describesStably(e *exam) error {
+	first, err := json.Marshal(e.description)
+	if err != nil {
+		return err
+	}
+	l, err := e.open()
+	if err != nil {
+		return err
+	}
+	for _, when := range []string{"again", "a third time", "after Configure"} {
+		if when == "after Configure" {
+			if e.subject.Config == nil {
+				break
+			}
+			if err := e.configure(l, true); err != nil {
+				return err
+			}
+		}
+		d, err := l.Describe(e.ctx)
+		if err != nil {
+			return err
+		}
+		if text, err := json.Marshal(d); err != nil || string(text) != string(first) {
+			e.broken("described %s, it says %s, and said %s", when, text, first)
+		}
+	}
+	return nil
+}
+
+func hasName(e *exam) error {
+	if !pluginName.MatchString(e.description.Name) {
+		e.broken("the name is %q", e.description.Name)
+	}
+	if strings.TrimSpace(e.description.Title) == "" {
+		e.broken("there is no title")
+	}
+	return e.fault
+}
+
+func hasVersion(e *exam) error {
+	if !semver.MatchString(e.description.Version) {
+		e.broken("the version is %q", e.description.Version)
+	}
+	return e.fault
+}
+
+func hasTLDs(e *exam) error {
+	for i, tld := range e.description.TLDs {
+		labels := strings.Split(tld, ".")
+		if slices.ContainsFunc(labels, func(l string) bool { return !aceLabel.MatchString(l) }) {
+			e.broken("%q is not a TLD in ACE", tld)
+		}
+		if slices.Contains(e.description.TLDs[:i], tld) {
+			e.broken("%q stands there twice", tld)
+		}
+	}
+	return e.fault
+}
+
+func hasWords(e *exam) error {
+	d := e.description
+	if len(d.Kinds) == 0 {
+		e.broken("no kind of operation is declared")
+	}
+	known(e, "kind", d.Kinds, registrar.OperationKinds())
+	known(e, "kind of registrant", d.Registrants, registrar.RegistrantKinds())
+	known(e, "capability", d.Capabilities, registrar.Capabilities())
+	return e.fault
+}
+
+func known[T ~string](e *exam, what string, have, all []T) {
+	for i, word := range have {
+		if !slices.Contains(all, word) {
+			e.broken("%q is no %s of the contract", word, what)
+		}
+		if slices.Contains(have[:i], word) {
+			e.broken("the %s %q stands there twice", what, word)
+		}
+	}
+}
+
+func hasSchema(e *exam) error {
+	for _, wrong := range mistakesOf(e.description.Schema, "") {
+		e.broken("%s", wrong)
+	}
+	return e.fault
+}
+
+func hasDescriptions(e *exam) error {
+	for _, path := range undescribed(e.description.Schema, "") {
+		e.broken("%s is not described", path)
+	}
+	return e.fault
+}
