@@ -2,9 +2,9 @@
 //
 // An order becomes an operation that stands in NeedsAction until somebody decides it, or,
 // with confirm = "at_once", succeeds by itself, which makes the plugin a stand-in for
-// testing. It is also the example for authors: the whole contract, kept durably, in three
-// files. manual.go answers the contract, book.go keeps the state, rules.go knows what a
-// valid order is.
+// testing. It is also the example for authors: the whole contract, kept durably, in four
+// files. manual.go answers the contract, book.go keeps the state, lock.go keeps others off
+// it, rules.go knows what a valid order is.
 //
 // The order and what it caused are stored in one transaction, with the event that tells of
 // it; so repeating an order, or dying at any instant, changes nothing.
@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -51,7 +52,8 @@ type Plugin struct {
 	config  *config
 	dataDir string
 	create  bool
-	book    *book // open between Start and Drain
+	lock    *os.File // held between Start and Drain
+	book    *book    // open as long
 	drained bool
 }
 
@@ -170,7 +172,7 @@ func (p *Plugin) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	var c config
 	if err := json.Unmarshal(s.Config, &c); err != nil {
-		return registrar.InvalidSettings([]registrar.Problem{{Message: "the settings do not match the schema"}})
+		return registrar.InvalidSettings([]registrar.Problem{misfit(err)})
 	}
 	var problems []registrar.Problem
 	if !slices.Contains([]lookup{alwaysAvailable, alwaysTaken}, c.Lookup) {
@@ -191,6 +193,14 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	return nil
 }
 
+// misfit names the place and type of a value, and never the value.
+func misfit(err error) registrar.Problem {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return registrar.Problem{Path: wrong.Field, Message: "must be a " + wrong.Type.Kind().String()}
+	}
+	return registrar.Problem{Message: "the settings are not a JSON object"}
+}
+
 // Probe implements registrar.Lifecycle: there is nothing to connect to.
 func (p *Plugin) Probe(context.Context, bool) ([]registrar.Component, error) {
 	return []registrar.Component{{Name: "staff", OK: true, Detail: "nothing to connect to"}}, nil
@@ -208,11 +218,15 @@ func (p *Plugin) Start(ctx context.Context) error {
 	case p.book != nil:
 		return nil
 	}
-	b, err := openBook(ctx, p.dataDir, p.create, p.now)
+	lock, err := takeLock(p.dataDir)
 	if err != nil {
 		return err
 	}
-	p.book = b
+	b, err := openBook(ctx, p.dataDir, p.create, p.now)
+	if err != nil {
+		return errors.Join(err, lock.Close())
+	}
+	p.lock, p.book = lock, b
 	p.log.Info("started", "data", p.dataDir)
 	return nil
 }
@@ -234,7 +248,7 @@ func (p *Plugin) Drain(context.Context) error {
 	if b == nil {
 		return nil
 	}
-	return b.close()
+	return errors.Join(b.close(), p.lock.Close())
 }
 
 func (p *Plugin) working() (*book, config, error) {
