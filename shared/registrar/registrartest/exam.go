@@ -25,6 +25,7 @@ type run struct {
 	subject     Subject
 	description registrar.Description
 	fault       error // why there is no description
+	dead        error // why no instance can be started
 	tag         string
 }
 
@@ -38,7 +39,9 @@ func newRun(ctx context.Context, s Subject) (*run, error) {
 	r := &run{subject: s, tag: strings.ToLower(rand.Text()[:6])}
 	instance, err := s.Open.Open(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("examine registrar: %w", err)
+		r.dead = fmt.Errorf("start: %w", err)
+		r.fault = r.dead
+		return r, nil
 	}
 	defer instance.Close()
 	ctx, cancel := context.WithTimeout(ctx, s.Patience)
@@ -158,6 +161,9 @@ func told(err error) string {
 
 // open starts an instance.
 func (e *exam) open() (*life, error) {
+	if e.dead != nil {
+		return nil, e.dead
+	}
 	instance, err := e.subject.Open.Open(e.ctx)
 	if err != nil {
 		return nil, fmt.Errorf("start: %w", err)
@@ -169,6 +175,14 @@ func (e *exam) open() (*life, error) {
 
 func (e *exam) configure(l *life, create bool) error {
 	return l.Configure(e.ctx, registrar.Settings{Config: e.subject.Config, DataDir: l.dir, Create: create})
+}
+
+// catalogue is an instance that can be asked for forms.
+func (e *exam) catalogue() (*life, error) {
+	if e.subject.Config == nil {
+		return e.open()
+	}
+	return e.configured(true)
 }
 
 // configured is an instance with good settings.

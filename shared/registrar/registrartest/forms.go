@@ -29,7 +29,7 @@ func (e *exam) forms(visit func(q registrar.FormQuery, f registrar.Form, err err
 	if e.fault != nil {
 		return e.fault
 	}
-	l, err := e.open()
+	l, err := e.catalogue()
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func hasForms(e *exam) error {
 }
 
 func refusesForms(e *exam) error {
-	l, err := e.open()
+	l, err := e.catalogue()
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package registrartest
 
 import (
 	"encoding/json"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,8 +63,8 @@ func describesEarly(e *exam) error {
 
 func describesStably(e *exam) error {
 	first, err := json.Marshal(e.description)
-	if err != nil {
-		return err
+	if err != nil || e.fault != nil {
+		return errors.Join(err, e.fault)
 	}
 	l, err := e.open()
 	if err != nil {

@@ -195,10 +195,10 @@ func drainsOrphaned(e *exam) error {
 	if l.orphan == nil {
 		return errors.New("it is no program")
 	}
-	if !l.orphan(e.subject.Patience) {
-		e.broken("at work, and without its host, it goes on")
-	}
 	l.over = true
+	if !l.orphan(e.subject.Patience) {
+		return errors.New("without its host it goes on")
+	}
 	next, err := e.begin(false)
 	if err != nil {
 		e.broken("its successor can't begin: %s", err)

@@ -89,9 +89,8 @@ func (e *exam) conversation(l *life, o registrar.Order) (map[string][]any, error
 	if err != nil {
 		return nil, err
 	}
-	last := events[len(events)-1].Cursor
-	for cursor := registrar.Cursor(0); cursor < last; cursor++ {
-		add("events", events[cursor], nil)
+	for _, v := range events {
+		add("events", v, nil)
 	}
 	return said, nil
 }

@@ -270,11 +270,15 @@ func agrees(e *exam) error {
 		if !e.mustBe("Submit of an order with "+f.why, err, registrar.Invalid) {
 			continue
 		}
-		if have, want := pathsOf(problemsOf(err)), pathsOf(v.Problems); have != want {
+		if have, want := pathsOf(inOrder(problemsOf(err))), pathsOf(inOrder(v.Problems)); have != want {
 			e.broken("of an order with %s Submit tells %s, and Validate %s", f.why, have, want)
 		}
 	}
 	return nil
+}
+
+func inOrder(problems []registrar.Problem) []registrar.Problem {
+	return slices.SortedFunc(slices.Values(problems), func(a, b registrar.Problem) int { return strings.Compare(a.Path, b.Path) })
 }
 
 func refusesNames(e *exam) error {
