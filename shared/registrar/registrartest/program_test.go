@@ -59,7 +59,7 @@ var brokenPrograms = map[string]func(p registrar.Plugin, serve func(registrar.Pl
 	},
 	"process/handshake": func(p registrar.Plugin, serve func(registrar.Plugin)) {
 		if hasCookie() {
-			fmt.Println("Welcome!")
+			fmt.Print("Welcome! ")
 		}
 		serve(p)
 	},
