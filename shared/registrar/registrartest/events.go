@@ -159,7 +159,7 @@ func isLive(e *exam) error {
 		}
 		read <- fmt.Errorf("the sequence ended by itself")
 	}()
-	time.Sleep(min(50*time.Millisecond, e.subject.Patience/4)) // so that the reader has come to the end
+	time.Sleep(min(20*time.Millisecond, e.subject.Patience/4)) // so that the reader has come to the end
 	_, op, err = e.submitted(l)
 	close(submitted)
 	if err != nil {

@@ -25,22 +25,32 @@ var identityChecks = []check{
 		Remedy: "Describe must not depend on time, chance, settings or the order of a map."}, describesStably},
 	{Rule{ID: "identity/name", Level: Must,
 		Demand: "The name is small letters, digits, _ and -, begins with a letter, and has a title for people beside it.", Place: "Description.Name, Description.Title",
-		Remedy: "Name it as it stands in plugin.hcl, for example \"r01\"."}, hasName},
+		Remedy: "Name it as it stands in plugin.hcl, for example \"r01\"."}, described(hasName)},
 	{Rule{ID: "identity/version", Level: Must,
 		Demand: "The version is a semantic version.", Place: "Description.Version",
-		Remedy: "Write MAJOR.MINOR.PATCH, without a v."}, hasVersion},
+		Remedy: "Write MAJOR.MINOR.PATCH, without a v."}, described(hasVersion)},
 	{Rule{ID: "identity/tlds", Level: Must,
 		Demand: "TLDs are in ACE, lower case, without dots around, each once.", Place: "Description.TLDs",
-		Remedy: "Write рф as xn--p1ai; leave the list empty to serve any."}, hasTLDs},
+		Remedy: "Write рф as xn--p1ai; leave the list empty to serve any."}, described(hasTLDs)},
 	{Rule{ID: "identity/words", Level: Must,
 		Demand: "Kinds, registrants and capabilities are words of the contract, each once, and there is at least one kind.", Place: "Description",
-		Remedy: "Use the constants of the contract. A registrar that can start nothing is none."}, hasWords},
+		Remedy: "Use the constants of the contract. A registrar that can start nothing is none."}, described(hasWords)},
 	{Rule{ID: "schema/form", Level: Must,
 		Demand: "Names of the schema are HCL identifiers, each once; types are known; a default fits its type and choices; what is required, or secret, has none.", Place: "Schema, Attribute, Block",
-		Remedy: "Correct the attribute or block that is named."}, hasSchema},
+		Remedy: "Correct the attribute or block that is named."}, described(hasSchema)},
 	{Rule{ID: "schema/described", Level: Should,
 		Demand: "Every attribute and block is described.", Place: "Attribute.Description, Block.Description",
-		Remedy: "Say in a few words what it is for: operators read it."}, hasDescriptions},
+		Remedy: "Say in a few words what it is for: operators read it."}, described(hasDescriptions)},
+}
+
+// described judges what a registrar says of itself, if it does.
+func described(judge func(*exam)) func(*exam) error {
+	return func(e *exam) error {
+		if e.fault == nil {
+			judge(e)
+		}
+		return e.fault
+	}
 }
 
 func describesEarly(e *exam) error {
@@ -90,24 +100,22 @@ func describesStably(e *exam) error {
 	return nil
 }
 
-func hasName(e *exam) error {
+func hasName(e *exam) {
 	if !pluginName.MatchString(e.description.Name) {
 		e.broken("the name is %q", e.description.Name)
 	}
 	if strings.TrimSpace(e.description.Title) == "" {
 		e.broken("there is no title")
 	}
-	return e.fault
 }
 
-func hasVersion(e *exam) error {
+func hasVersion(e *exam) {
 	if !semver.MatchString(e.description.Version) {
 		e.broken("the version is %q", e.description.Version)
 	}
-	return e.fault
 }
 
-func hasTLDs(e *exam) error {
+func hasTLDs(e *exam) {
 	for i, tld := range e.description.TLDs {
 		labels := strings.Split(tld, ".")
 		if slices.ContainsFunc(labels, func(l string) bool { return !aceLabel.MatchString(l) }) {
@@ -117,10 +125,9 @@ func hasTLDs(e *exam) error {
 			e.broken("%q stands there twice", tld)
 		}
 	}
-	return e.fault
 }
 
-func hasWords(e *exam) error {
+func hasWords(e *exam) {
 	d := e.description
 	if len(d.Kinds) == 0 {
 		e.broken("no kind of operation is declared")
@@ -128,7 +135,6 @@ func hasWords(e *exam) error {
 	known(e, "kind", d.Kinds, registrar.OperationKinds())
 	known(e, "kind of registrant", d.Registrants, registrar.RegistrantKinds())
 	known(e, "capability", d.Capabilities, registrar.Capabilities())
-	return e.fault
 }
 
 func known[T ~string](e *exam, what string, have, all []T) {
@@ -142,16 +148,14 @@ func known[T ~string](e *exam, what string, have, all []T) {
 	}
 }
 
-func hasSchema(e *exam) error {
+func hasSchema(e *exam) {
 	for _, wrong := range mistakesOf(e.description.Schema, "") {
 		e.broken("%s", wrong)
 	}
-	return e.fault
 }
 
-func hasDescriptions(e *exam) error {
+func hasDescriptions(e *exam) {
 	for _, path := range undescribed(e.description.Schema, "") {
 		e.broken("%s is not described", path)
 	}
-	return e.fault
 }

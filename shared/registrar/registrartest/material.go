@@ -124,10 +124,13 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 		if op, err = l.Operation(e.ctx, id); err != nil || op.State.Final() {
 			return true, err
 		}
-		if op.State.WaitsForPerson() && e.subject.Conclude == nil {
-			_, err = l.Resolve(e.ctx, registrar.Decision{Operation: id, Verdict: registrar.VerdictDone, By: "conformance"})
+		if !op.State.WaitsForPerson() || e.subject.Conclude != nil {
+			return false, nil
 		}
-		return false, err
+		if _, err = l.Resolve(e.ctx, registrar.Decision{Operation: id, Verdict: registrar.VerdictDone, By: "conformance"}); err == nil {
+			op, err = l.Operation(e.ctx, id)
+		}
+		return op.State.Final(), err
 	})
 	if err == nil && op.State != registrar.Succeeded {
 		err = fmt.Errorf("the operation is %s: %s", op.State, op.Error)
