@@ -17,7 +17,6 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -73,13 +72,17 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
 		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
 		Capabilities: []registrar.Capability{registrar.CapCheck},
-		Schema: registrar.Schema{Attributes: []registrar.Attribute{
-			{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken)},
-				Description: "what a check for availability answers"},
-			{Name: "confirm", Type: registrar.TypeString, Default: string(byOperator), OneOf: []string{string(byOperator), string(atOnce)},
-				Description: "who concludes an operation"},
-		}},
+		Schema:       schema(),
 	}, nil
+}
+
+func schema() registrar.Schema {
+	return registrar.Schema{Attributes: []registrar.Attribute{
+		{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken)},
+			Description: "what a check for availability answers"},
+		{Name: "confirm", Type: registrar.TypeString, Default: string(byOperator), OneOf: []string{string(byOperator), string(atOnce)},
+			Description: "who concludes an operation"},
+	}}
 }
 
 // Form implements registrar.Catalogue.
@@ -170,19 +173,12 @@ func (p *Plugin) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 
 // Configure implements registrar.Lifecycle.
 func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
+	if err := registrar.InvalidSettings(schema().Problems(s.Config)); err != nil {
+		return err
+	}
 	var c config
 	if err := json.Unmarshal(s.Config, &c); err != nil {
-		return registrar.InvalidSettings([]registrar.Problem{misfit(err)})
-	}
-	var problems []registrar.Problem
-	if !slices.Contains([]lookup{alwaysAvailable, alwaysTaken}, c.Lookup) {
-		problems = append(problems, registrar.Problem{Path: "lookup", Message: "must be always_available or always_taken"})
-	}
-	if !slices.Contains([]confirm{byOperator, atOnce}, c.Confirm) {
-		problems = append(problems, registrar.Problem{Path: "confirm", Message: "must be operator or at_once"})
-	}
-	if err := registrar.InvalidSettings(problems); err != nil {
-		return err
+		return fmt.Errorf("read settings: %w", err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -191,14 +187,6 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	}
 	p.config, p.dataDir, p.create = &c, s.DataDir, s.Create
 	return nil
-}
-
-// misfit names the place and type of a value, and never the value.
-func misfit(err error) registrar.Problem {
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return registrar.Problem{Path: wrong.Field, Message: "must be a " + wrong.Type.Kind().String()}
-	}
-	return registrar.Problem{Message: "the settings are not a JSON object"}
 }
 
 // Probe implements registrar.Lifecycle: there is nothing to connect to.

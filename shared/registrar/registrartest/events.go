@@ -12,7 +12,7 @@ import (
 
 var eventChecks = []check{
 	{Rule{ID: "events/told", Level: Must, Needs: []Need{NeedSettings},
-		Demand: "Taking an order is told by an event that names operation, order and domain.", Place: "Events, EventOperation",
+		Demand: "Taking an order is told by an event that names operation, order and domain.", Place: "Events, Event.Operation",
 		Remedy: "Append the event in the transaction that stores the operation."}, tellsOrders},
 	{Rule{ID: "events/dense", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "The first event has cursor 1, and each one after it its predecessor's plus one.", Place: "Cursor, Events.Events",

@@ -183,7 +183,7 @@ func (e *exam) about(l *life, id registrar.OperationID, n int) ([]registrar.Even
 
 func ofOperation(events []registrar.Event, id registrar.OperationID) []registrar.Event {
 	return slices.DeleteFunc(slices.Clone(events), func(v registrar.Event) bool {
-		return v.Operation != id || v.Type != registrar.EventOperation
+		return v.Operation != id
 	})
 }
 
