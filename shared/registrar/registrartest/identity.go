@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	pluginName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+	pluginName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 	semver     = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
 	aceLabel   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 )
@@ -24,7 +24,7 @@ var identityChecks = []check{
 		Demand: "A registrar describes itself in the same words every time.", Place: "Catalogue.Describe",
 		Remedy: "Describe must not depend on time, chance, settings or the order of a map."}, describesStably},
 	{Rule{ID: "identity/name", Level: Must,
-		Demand: "The name is small letters, digits, _ and -, begins with a letter, and has a title for people beside it.", Place: "Description.Name, Description.Title",
+		Demand: "The name is 1 to 32 small letters, digits and -, not - first, and has a title for people beside it.", Place: "Description.Name, Description.Title",
 		Remedy: "Name it as it stands in plugin.hcl, for example \"r01\"."}, described(hasName)},
 	{Rule{ID: "identity/version", Level: Must,
 		Demand: "The version is a semantic version.", Place: "Description.Version",
