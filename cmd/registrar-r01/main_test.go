@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/host/config"
 	"registrar.panel/internal/r01sim"
 	"registrar.panel/plugin/r01"
 	"registrar.panel/shared/registrar"
@@ -60,8 +63,8 @@ func simulate(t *testing.T) *r01sim.Simulator {
 	t.Helper()
 	policy := r01sim.Calm()
 	policy.Queued, policy.Done = 0, r01sim.Delay(5*time.Millisecond)
-	sim := r01sim.New(r01sim.Options{SMTP: "127.0.0.1:0", IMAP: "127.0.0.1:0", Agreement: "RP/01/00", Password: "mail-CANARY-71",
-		Callback: "callback@panel.example", Gateway: "robot@registrar.example", IMAPUser: "callback", IMAPPassword: "imap-CANARY-72", Policy: policy})
+	sim := r01sim.New(r01sim.Options{SMTP: "127.0.0.1:0", IMAP: "127.0.0.1:0", Agreement: "RP/01/00", Password: mailPassword,
+		Callback: "callback@panel.example", Gateway: "robot@registrar.example", IMAPUser: "callback", IMAPPassword: imapPassword, Policy: policy})
 	if err := sim.Listen(); err != nil {
 		t.Fatal(err)
 	}
@@ -81,26 +84,51 @@ func simulate(t *testing.T) *r01sim.Simulator {
 // next data directory's registrar does not find them.
 func settings(t *testing.T, a r01sim.Addresses) json.RawMessage {
 	t.Helper()
-	type object = map[string]any
-	text, err := json.Marshal(object{
-		"agreement": "RP/01/00", "password": "mail-CANARY-71", "gateway": "robot@registrar.example", "callback": "callback@panel.example",
-		"bcc": nil, "pay_type": "real", "charset": "koi8-r", "store": "sqlite",
-		"subjects": object{"client": "New client", "domain": "New domain", "prolong": "Prolong domain", "update": "Update domain"},
-		"handles":  object{"prefix": "MYCO", "counter": 1, "suffix": "R01"},
-		"smtp":     object{"address": a.SMTP, "tls": "none", "allow_plaintext": false, "username": nil, "password": nil},
-		"imap": object{"address": a.IMAP, "tls": "none", "allow_plaintext": false, "username": "callback", "password": "imap-CANARY-72",
-			"mailbox": "INBOX", "processed": "Done", "poll": "100ms"},
-		"replies":   object{"from": nil, "require": "none", "domains": nil, "authserv_id": nil},
-		"reply":     []any{},
-		"deadlines": object{"queued": "24h", "done": "168h"},
-		"renewal":   object{"schedule": "0 4 * * *", "timezone": "Europe/Moscow", "mode": "auto", "before": "55d"},
-		"registry":  object{"whois": nil, "zone_list": nil},
-	})
+	file := filepath.Join(t.TempDir(), "plugin.hcl")
+	if err := os.WriteFile(file, fmt.Appendf(nil, hcl, mailPassword, a.SMTP, a.IMAP, imapPassword), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d, err := r01.New(hclog.NewNullLogger()).Describe(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return text
+	c, err := config.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := c.Settings(d.Name, d.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read.Config
 }
+
+const (
+	mailPassword = "mail-CANARY-71"
+	imapPassword = "imap-CANARY-72"
+	hcl          = `registrar "r01" {
+  tlds = ["ru"]
+  config {
+    agreement = "RP/01/00"
+    password  = %q
+    gateway   = "robot@registrar.example"
+    callback  = "callback@panel.example"
+    smtp {
+      address = %q
+      tls     = "none"
+    }
+    imap {
+      address   = %q
+      tls       = "none"
+      username  = "callback"
+      password  = %q
+      processed = "Done"
+      poll      = "100ms"
+    }
+  }
+}
+`
+)
 
 func altered(t *testing.T, config json.RawMessage, old, new string) json.RawMessage {
 	t.Helper()
