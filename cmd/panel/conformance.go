@@ -96,11 +96,12 @@ func settingsFile(parsed *kong.Context) string {
 	return file
 }
 
-// configureSubject reads the plugin's block in a file by the schema it describes.
+// configureSubject reads the plugin's block in a file by the schema it describes. A plugin
+// that describes nothing is left as it is: the report says why, rule by rule.
 func configureSubject(ctx context.Context, s *registrartest.Subject, file string) error {
 	d, err := describe(ctx, *s)
 	if err != nil {
-		return err
+		return ctx.Err()
 	}
 	loaded, err := config.Load(file)
 	if err != nil {

@@ -207,7 +207,7 @@ func checksHonestly(e *exam) error {
 	}
 	answers, err := l.Check(e.ctx, []string{o.Domain, e.domain()})
 	if err != nil || len(answers) != 2 {
-		return errors.Join(err, fmt.Errorf("Check of 2 names brings %d answers", len(answers)))
+		return errors.Join(err, fmt.Errorf("a check of 2 names brings %d answers", len(answers)))
 	}
 	if answers[0].Status == registrar.Available {
 		e.broken("a domain that is registered here is called available")
