@@ -26,7 +26,7 @@ func Kinds() []registrar.OperationKind {
 
 // Validate finds every mistake of an order, and shows the first mail it would cause, masked.
 func (g *Gateway) Validate(ctx context.Context, o registrar.Order) (v registrar.Validation, err error) {
-	p, problems := g.judge(o)
+	p, problems := g.vet(o)
 	if len(problems) > 0 {
 		return registrar.Validation{Problems: problems}, nil
 	}
@@ -45,8 +45,8 @@ func (g *Gateway) Validate(ctx context.Context, o registrar.Order) (v registrar.
 	return v, err
 }
 
-// judge is plan for an order from outside, whose ID is somebody else's.
-func (g *Gateway) judge(o registrar.Order) (plan, []registrar.Problem) {
+// vet is plan for an order from outside, whose ID is somebody else's.
+func (g *Gateway) vet(o registrar.Order) (plan, []registrar.Problem) {
 	p, problems := g.plan(o)
 	if !o.ID.Valid() {
 		problems = append(problems, registrar.Problem{Path: "id", Message: "must be 1 to 64 of A-Z a-z 0-9 . _ -"})
@@ -100,7 +100,7 @@ func (g *Gateway) handleFor(tx *store.Tx, o registrar.Order, p plan) (string, er
 
 // Submit stores an order as an operation with its first request.
 func (g *Gateway) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
-	p, problems := g.judge(o)
+	p, problems := g.vet(o)
 	if err := registrar.InvalidOrder(problems); err != nil {
 		return registrar.Operation{}, err
 	}
