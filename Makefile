@@ -8,7 +8,7 @@ TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
 
 test: setup lint generate-check unit
 
-# What the suites need beside Go: a C compiler, mail servers, awkward mails.
+# What the suites need beside Go: a C compiler, mail servers, awkward mails, Python's gRPC.
 setup:
 	.ci/setup
 

@@ -21,7 +21,7 @@ type grammar struct {
 	Config string `default:"plugin.hcl" placeholder:"FILE" help:"The configuration (${default})."`
 	Server string `placeholder:"URL" help:"The panel to call: HOST:PORT, http(s)://… or unix://PATH. Without it, the one that --config describes."`
 	Token  string `env:"PANEL_TOKEN" placeholder:"TOKEN" help:"For --server, if it asks for one; better given by the environment."`
-	Output string `short:"o" enum:"text,json" default:"text" help:"text or json."`
+	Output string `short:"o" enum:"text,json,junit" default:"text" help:"text or json; junit for panel conformance."`
 
 	Demo      demoCommand      `cmd:"" help:"Show the main job with everything embedded, in under a minute."`
 	Serve     serveCommand     `cmd:"" help:"Run the plugins; serve API and pages."`
@@ -40,6 +40,8 @@ type grammar struct {
 	Review    reviewCommands   `cmd:"" help:"Mails that no rule recognised."`
 	Operation operationCommand `cmd:"" help:"Show an operation, or decide about it."`
 	Replies   repliesCommands  `cmd:"" help:"Try the rules on captured mails."`
+
+	Conformance conformanceCommand `cmd:"" help:"Judge a plugin's program by the contract."`
 }
 
 // call is one execution of a command.
@@ -74,6 +76,9 @@ func command(ctx context.Context, args []string, s streams) (code int) {
 	parsed, err := parser.Parse(args)
 	if err == nil {
 		err = refuseEmpty(parsed)
+	}
+	if err == nil && g.Output == outputJUnit && !strings.HasPrefix(parsed.Command(), "conformance") {
+		err = errJUnit
 	}
 	if err != nil {
 		complain(s.stderr, err.Error())

@@ -46,7 +46,8 @@ var rules = []rule{
 	{`^ours/plugin/r01/registry$`, `^ours/`, `^ours/shared/registrar$`, "the registry room reads and knows no operations"},
 	{`^ours/plugin/r01`, `^net/http$|klauspost/compress|golang\.org/x/time`, `^$`, "what is fetched from the registry is fetched by the registry room"},
 	{`^ours/`, `robfig/cron`, `^$`, "cron lives in renewal"},
-	{`^ours/`, `hashicorp/go-plugin`, `^$`, "go-plugin lives in registrarrpc and the supervisor"},
+	{`^ours/`, `hashicorp/go-plugin`, `^$`, "go-plugin lives in registrarrpc, registrartest and the supervisor"},
+	{`^ours/`, `^ours/shared/registrar/registrartest$`, `^$`, "the conformance suite is for tests and the command line"},
 	{`^ours/`, `^ours/shared/registrarrpc/registrarpb`, `^$`, "wire types stay behind registrarrpc"},
 }
 
@@ -57,7 +58,8 @@ var allowed = map[string]string{
 	"go-mail lives in outbox":                                           `^ours/plugin/r01/outbox$`,
 	"what is fetched from the registry is fetched by the registry room": `^ours/plugin/r01/registry$`,
 	"cron lives in renewal":                                             `^ours/plugin/r01/renewal$`,
-	"go-plugin lives in registrarrpc and the supervisor":                `^ours/(shared/registrarrpc|host/supervisor)$`,
+	"go-plugin lives in registrarrpc, registrartest and the supervisor": `^ours/(shared/registrarrpc|shared/registrar/registrartest|host/supervisor)$`,
+	"the conformance suite is for tests and the command line":           `^ours/cmd/panel$`,
 	"wire types stay behind registrarrpc":                               `^ours/shared/registrarrpc(/registrarpb.*)?$`,
 }
 
@@ -143,6 +145,11 @@ func TestRulesCatch(t *testing.T) {
 		{"ours/plugin/r01/gateway", "net/http", true},
 		{"ours/plugin/r01/registry", "net/http", false},
 		{"ours/host/web", "ours/shared/registrarrpc/registrarpb", true},
+		{"ours/shared/registrar/registrartest", "ours/host/supervisor", true},
+		{"ours/shared/registrar/registrartest", "ours/shared/registrarrpc", false},
+		{"ours/shared/registrar", "ours/shared/registrar/registrartest", true},
+		{"ours/plugin/manual", "ours/shared/registrar/registrartest", true},
+		{"ours/cmd/panel", "ours/shared/registrar/registrartest", false},
 	} {
 		broken := slices.ContainsFunc(rules, func(r rule) bool { return r.broken(c.from, c.imported) })
 		if broken != c.broken {

@@ -62,7 +62,21 @@ func (b *book) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
 // row is an operation with the order that asked for it.
 type row struct {
 	registrar.Operation
-	order registrar.Order
+	order storedOrder
+}
+
+// storedOrder is an order as it is sealed: the transfer code never prints, and so stands
+// there only by its fingerprint.
+type storedOrder struct {
+	registrar.Order
+	Code string `json:",omitempty"`
+}
+
+func (b *book) stored(o registrar.Order) storedOrder {
+	if o.AuthCode == "" {
+		return storedOrder{Order: o}
+	}
+	return storedOrder{Order: o, Code: b.box.Fingerprint("auth code", string(o.ID), string(o.AuthCode))}
 }
 
 const columns = "number, order_id, kind, domain, state, sealed_order, error, created_at, finished_at"
@@ -109,7 +123,7 @@ func (b *book) submit(ctx context.Context, o registrar.Order) (op registrar.Oper
 	err = b.write(ctx, func(tx *sql.Tx) error {
 		known, err := b.find(ctx, tx, "order_id = $1", string(o.ID))
 		switch {
-		case err == nil && same(known.order, o):
+		case err == nil && same(known.order, b.stored(o)):
 			op = known.Operation
 			return nil
 		case err == nil:
@@ -126,8 +140,7 @@ func (b *book) submit(ctx context.Context, o registrar.Order) (op registrar.Oper
 	return op, err
 }
 
-// same compares all but the transfer code, which never prints and so is never stored.
-func same(a, b registrar.Order) bool {
+func same(a, b storedOrder) bool {
 	left, err1 := json.Marshal(a)
 	right, err2 := json.Marshal(b)
 	return err1 == nil && err2 == nil && string(left) == string(right)
@@ -156,7 +169,7 @@ func (b *book) admissible(ctx context.Context, tx *sql.Tx, o registrar.Order) er
 }
 
 func (b *book) begin(ctx context.Context, tx *sql.Tx, o registrar.Order) (registrar.Operation, error) {
-	text, err := json.Marshal(o)
+	text, err := json.Marshal(b.stored(o))
 	if err != nil {
 		return registrar.Operation{}, fmt.Errorf("store order: %w", err)
 	}
@@ -197,7 +210,7 @@ func (b *book) conclude(ctx context.Context, d registrar.Decision) (op registrar
 		if err != nil {
 			return err
 		}
-		if r.State.Final() || d.Verdict == registrar.VerdictResend {
+		if r.State.Final() || d.Verdict == registrar.VerdictResend || d.Verdict == registrar.VerdictCancel { // nothing is ever sent, or waits to be
 			return registrar.Errorf(registrar.Precondition, "operation %s is %s and can't be resolved with %q", r.ID, r.State, d.Verdict)
 		}
 		r.State, r.Error = registrar.Succeeded, ""
@@ -309,7 +322,7 @@ func (b *book) operation(ctx context.Context, id registrar.OperationID) (op regi
 			return err
 		}
 		op = r.Operation
-		op.History = []registrar.Step{{At: r.CreatedAt, State: registrar.NeedsAction, Message: instruction(r.order), Actor: "plugin"}}
+		op.History = []registrar.Step{{At: r.CreatedAt, State: registrar.NeedsAction, Message: instruction(r.order.Order), Actor: "plugin"}}
 		if r.State.Final() {
 			op.History = append(op.History, registrar.Step{At: r.FinishedAt, State: r.State, Message: "concluded", Actor: "staff", Evidence: registrar.EvidencePerson})
 		}

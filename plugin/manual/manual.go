@@ -2,9 +2,9 @@
 //
 // An order becomes an operation that stands in NeedsAction until somebody decides it, or,
 // with confirm = "at_once", succeeds by itself, which makes the plugin a stand-in for
-// testing. It is also the example for authors: the whole contract, kept durably, in three
-// files. manual.go answers the contract, book.go keeps the state, rules.go knows what a
-// valid order is.
+// testing. It is also the example for authors: the whole contract, kept durably, in four
+// files. manual.go answers the contract, book.go keeps the state, lock.go keeps others off
+// it, rules.go knows what a valid order is.
 //
 // The order and what it caused are stored in one transaction, with the event that tells of
 // it; so repeating an order, or dying at any instant, changes nothing.
@@ -16,7 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
+	"os"
 	"sync"
 	"time"
 
@@ -51,7 +51,8 @@ type Plugin struct {
 	config  *config
 	dataDir string
 	create  bool
-	book    *book // open between Start and Drain
+	lock    *os.File // held between Start and Drain
+	book    *book    // open as long
 	drained bool
 }
 
@@ -71,13 +72,17 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
 		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
 		Capabilities: []registrar.Capability{registrar.CapCheck},
-		Schema: registrar.Schema{Attributes: []registrar.Attribute{
-			{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken)},
-				Description: "what a check for availability answers"},
-			{Name: "confirm", Type: registrar.TypeString, Default: string(byOperator), OneOf: []string{string(byOperator), string(atOnce)},
-				Description: "who concludes an operation"},
-		}},
+		Schema:       schema(),
 	}, nil
+}
+
+func schema() registrar.Schema {
+	return registrar.Schema{Attributes: []registrar.Attribute{
+		{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken)},
+			Description: "what a check for availability answers"},
+		{Name: "confirm", Type: registrar.TypeString, Default: string(byOperator), OneOf: []string{string(byOperator), string(atOnce)},
+			Description: "who concludes an operation"},
+	}}
 }
 
 // Form implements registrar.Catalogue.
@@ -168,19 +173,12 @@ func (p *Plugin) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 
 // Configure implements registrar.Lifecycle.
 func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
+	if err := registrar.InvalidSettings(schema().Problems(s.Config)); err != nil {
+		return err
+	}
 	var c config
 	if err := json.Unmarshal(s.Config, &c); err != nil {
-		return registrar.InvalidSettings([]registrar.Problem{{Message: "the settings do not match the schema"}})
-	}
-	var problems []registrar.Problem
-	if !slices.Contains([]lookup{alwaysAvailable, alwaysTaken}, c.Lookup) {
-		problems = append(problems, registrar.Problem{Path: "lookup", Message: "must be always_available or always_taken"})
-	}
-	if !slices.Contains([]confirm{byOperator, atOnce}, c.Confirm) {
-		problems = append(problems, registrar.Problem{Path: "confirm", Message: "must be operator or at_once"})
-	}
-	if err := registrar.InvalidSettings(problems); err != nil {
-		return err
+		return fmt.Errorf("read settings: %w", err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -208,11 +206,15 @@ func (p *Plugin) Start(ctx context.Context) error {
 	case p.book != nil:
 		return nil
 	}
-	b, err := openBook(ctx, p.dataDir, p.create, p.now)
+	lock, err := takeLock(p.dataDir)
 	if err != nil {
 		return err
 	}
-	p.book = b
+	b, err := openBook(ctx, p.dataDir, p.create, p.now)
+	if err != nil {
+		return errors.Join(err, lock.Close())
+	}
+	p.lock, p.book = lock, b
 	p.log.Info("started", "data", p.dataDir)
 	return nil
 }
@@ -234,7 +236,7 @@ func (p *Plugin) Drain(context.Context) error {
 	if b == nil {
 		return nil
 	}
-	return b.close()
+	return errors.Join(b.close(), p.lock.Close())
 }
 
 func (p *Plugin) working() (*book, config, error) {

@@ -105,9 +105,12 @@ type settings struct {
 
 // parse reads a configuration and reports everything that is wrong with it.
 func parse(raw json.RawMessage) (settings, []registrar.Problem) {
+	if wrong := schema().Problems(raw); len(wrong) > 0 {
+		return settings{}, wrong
+	}
 	var c config
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return settings{}, []registrar.Problem{{Path: "", Message: "the settings do not match the schema: " + jsonError(err)}}
+		return settings{}, []registrar.Problem{{Path: "", Message: "the settings do not match the schema"}}
 	}
 	p := &problems{}
 	s := settings{gateway: c.gatewaySettings(p), outbox: c.outboxConfig(), mailbox: c.mailboxConfig(p),
@@ -129,14 +132,6 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 		p.add("store", "must be \"sqlite\": this version keeps its state in a file")
 	}
 	return s, p.list
-}
-
-// jsonError names the place and type of a mistake and never the value.
-func jsonError(err error) string {
-	if wrong, ok := err.(*json.UnmarshalTypeError); ok {
-		return fmt.Sprintf("%s must be a %s", wrong.Field, wrong.Type)
-	}
-	return "not a JSON object"
 }
 
 type problems struct{ list []registrar.Problem }

@@ -140,7 +140,8 @@ type Mails interface {
 // Lifecycle is how a host runs a plugin.
 type Lifecycle interface {
 	// Configure hands over settings that match Description.Schema. It does no I/O beyond
-	// reading; mistakes are [Invalid] with problems by attribute path.
+	// reading; mistakes are [Invalid] with problems by attribute path. At work it is
+	// [Precondition]: a new instance takes new settings.
 	Configure(ctx context.Context, s Settings) error
 
 	// Probe tries the connections the settings name and reports on each. It changes

@@ -3,13 +3,9 @@ package registrarrpc
 import (
 	"context"
 	"iter"
-	"net"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/test/bufconn"
 
 	"registrar.panel/shared/registrar"
 )
@@ -117,29 +113,10 @@ func connected(t *testing.T, o ServeOptions, process context.Context) registrar.
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
-	s := newService(o)
-	server := s.grpcServer(nil)
-	if err := s.glue().GRPCServer(nil, server); err != nil {
-		t.Fatal(err)
-	}
-	listener := bufconn.Listen(64 << 10)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	dial := grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) })
-	conn, err := grpc.NewClient("passthrough:plugin", append(DialOptions(), dial, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	p, shut, err := loopback(o, process)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = conn.Close()
-		server.Stop()
-		if err := <-served; err != nil {
-			t.Error(err)
-		}
-	})
-	p, err := (&glue{}).GRPCClient(process, nil, conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p.(registrar.Plugin)
+	t.Cleanup(shut)
+	return p
 }

@@ -27,7 +27,7 @@ func Kinds() []registrar.OperationKind {
 
 // Validate finds every mistake of an order, and shows the first mail it would cause, masked.
 func (g *Gateway) Validate(ctx context.Context, o registrar.Order) (v registrar.Validation, err error) {
-	p, problems := g.plan(o)
+	p, problems := g.vet(o)
 	if len(problems) > 0 {
 		return registrar.Validation{Problems: problems}, nil
 	}
@@ -44,6 +44,15 @@ func (g *Gateway) Validate(ctx context.Context, o registrar.Order) (v registrar.
 		return err
 	})
 	return v, err
+}
+
+// vet is plan for an order from outside, whose ID is somebody else's.
+func (g *Gateway) vet(o registrar.Order) (plan, []registrar.Problem) {
+	p, problems := g.plan(o)
+	if !o.ID.Valid() {
+		problems = append(problems, registrar.Problem{Path: "id", Message: "must be 1 to 64 of A-Z a-z 0-9 . _ -"})
+	}
+	return p, problems
 }
 
 // acceptable is admissible, or true of an order that was accepted before.
@@ -92,7 +101,7 @@ func (g *Gateway) handleFor(tx *store.Tx, o registrar.Order, p plan) (string, er
 
 // Submit stores an order as an operation with its first request.
 func (g *Gateway) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
-	p, problems := g.plan(o)
+	p, problems := g.vet(o)
 	if err := registrar.InvalidOrder(problems); err != nil {
 		return registrar.Operation{}, err
 	}
