@@ -128,6 +128,13 @@ func (c *Config) Route(tld string) (name string, ok bool) {
 	return name, ok
 }
 
+// Serves tells whether a registrar may have domains of a TLD, written as in the file.
+func (c *Config) Serves(name, tld string) bool {
+	r, ok := c.Registrar(name)
+	tld, err := normalTLD(tld)
+	return ok && err == nil && slices.Contains(r.TLDs, tld)
+}
+
 // fileBlocks, panelBlock, registrarBlock and configBlock are the file as HCL sees it.
 type fileBlocks struct {
 	Panel      *panelBlock      `hcl:"panel,block"`

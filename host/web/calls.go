@@ -30,6 +30,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("GET /api/v1/domains/{name}", endpoint(s, s.showDomain))
 	handle("POST /api/v1/domains/{name}/renewal", action(s, s.setRenewal))
 	handle("POST /api/v1/domains/{name}/import", action(s, s.importDomain))
+	handle("POST /api/v1/domains/{name}/move", action(s, s.moveDomain))
 	handle("GET /api/v1/customers/{id}", endpoint(s, s.showCustomer))
 	handle("POST /api/v1/customers/{id}/handles", action(s, s.adoptHandle))
 	handle("POST /api/v1/renewals/run", action(s, s.runRenewals))
@@ -145,6 +146,15 @@ func (s *Server) importDomain(r *http.Request, in api.Import) (api.Domain, error
 	}
 	d, err := s.orders.Import(r.Context(), registrar.Import{Domain: r.PathValue("name"), Customer: in.Customer, Handle: in.Handle, PaidTill: paidTill}, in.Registrar)
 	return domainOf(d), err
+}
+
+func (s *Server) moveDomain(r *http.Request, in api.Move) (api.Moved, error) {
+	paidTill, err := date("paid_till", in.PaidTill)
+	if err != nil {
+		return api.Moved{}, err
+	}
+	d, changed, err := s.orders.MoveDomain(r.Context(), orders.Move{Domain: r.PathValue("name"), To: in.To, By: in.By, Handle: in.Handle, PaidTill: paidTill})
+	return api.Moved{Domain: domainOf(d), Changed: changed}, err
 }
 
 func (s *Server) showCustomer(r *http.Request) (api.Customer, error) {

@@ -228,6 +228,21 @@ type Import struct {
 	Registrar string `json:"registrar,omitempty"`
 }
 
+// Move hands a domain to another registrar's plugin. Handle and PaidTill are for a plugin
+// that has to take it over; empty = as the panel knows them.
+type Move struct {
+	To       string `json:"to"`
+	By       string `json:"by"`
+	Handle   string `json:"handle,omitempty"`
+	PaidTill string `json:"paid_till,omitempty"`
+}
+
+// Moved is a domain after a move.
+type Moved struct {
+	Domain
+	Changed bool `json:"changed"` // false: it was there already
+}
+
 // Renewal chooses how a domain is renewed: auto | manual.
 type Renewal struct {
 	Mode string `json:"mode"`
