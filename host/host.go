@@ -93,7 +93,7 @@ func (h *Host) prepare(o Options) error {
 		return err
 	}
 	h.closers = append(h.closers, func() error { remove(); return nil })
-	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, dir: filepath.Join(h.config.Panel.Data, "plugins"), runDir: run}
+	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, top: h.config.Panel.Data, dir: filepath.Join(h.config.Panel.Data, "plugins"), runDir: run}
 	specs, err := h.plugins.specs()
 	if err != nil {
 		return err

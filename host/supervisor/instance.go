@@ -52,8 +52,11 @@ func with(ctx context.Context, spec Spec, t Timing, log hclog.Logger, f func(*in
 }
 
 func launch(ctx context.Context, spec Spec, t Timing, log hclog.Logger) (*instance, error) {
-	if err := clearDir(spec.RunDir); err != nil {
+	if err := clearDir(spec.RunDir, spec.Account); err != nil {
 		return nil, err
+	}
+	if spec.PlainText != "" {
+		log.Warn("plugin without TLS", "reason", spec.PlainText)
 	}
 	p := newProcess(spec, log)
 	i := &instance{spec: spec, timing: t, process: p, client: goplugin.NewClient(clientConfig(p, t, log))}
@@ -74,16 +77,16 @@ func clientConfig(p *process, t Timing, log hclog.Logger) *goplugin.ClientConfig
 		VersionedPlugins: registrarrpc.ClientSet(),
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		GRPCDialOptions:  registrarrpc.DialOptions(),
-		AutoMTLS:         true,
+		AutoMTLS:         p.spec.PlainText == "",
 		SkipHostEnv:      true,
 		StartTimeout:     t.Start,
 		Logger:           hclog.NewNullLogger(), // what matters comes back as errors
 		SyncStdout:       noise{log},
 		SyncStderr:       noise{log},
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: p.spec.RunDir},
-		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
+		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, sockets string) (runner.Runner, error) {
 			p.handshakeEnv = cmd.Env
-			return p, nil
+			return p, handTo(p.spec.Account, sockets)
 		},
 	}
 }
@@ -99,7 +102,7 @@ const (
 func FitsSockets(dir string) bool { return len(dir)+socketName <= socketPath }
 
 // clearDir removes what a killed process left behind.
-func clearDir(dir string) error {
+func clearDir(dir string, account *Account) error {
 	if !FitsSockets(dir) {
 		return misfit{fmt.Errorf("the directory for sockets %s has a path of more than %d bytes", dir, socketPath-socketName)}
 	}
@@ -108,6 +111,17 @@ func clearDir(dir string) error {
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make run directory: %w", err)
+	}
+	return handTo(account, dir)
+}
+
+// handTo gives a directory, which nobody else may enter, to the account that uses it.
+func handTo(a *Account, dir string) error {
+	if a == nil {
+		return nil
+	}
+	if err := os.Lchown(dir, a.UID, a.GID); err != nil {
+		return fmt.Errorf("give %s to user %s: %w", dir, a.Name, err)
 	}
 	return nil
 }

@@ -33,11 +33,21 @@ type Spec struct {
 	Env     []string // NAME=VALUE; the host's own environment is not inherited
 	Dir     string   // working directory; "" = the host's
 	SHA256  string   // of the program, in hex; "" = not checked
-	RunDir  string   // for sockets: absolute, short, the plugin's own; emptied at each start
+	Foreign bool     // the program is not the host's own: nobody else may be able to change it
+	Account *Account // that the process runs as; nil = the host's own. The host must be root
+	// PlainText is why the connection has no TLS, which is told at each start; "" = it has TLS.
+	PlainText string
+	RunDir    string // for sockets: absolute, short, the plugin's own; emptied at each start
 
 	// Configure hands the plugin its settings. An error that has no [registrar.Code], or
 	// the code Invalid, means that the settings are wrong: it is not retried.
 	Configure func(ctx context.Context, p registrar.Plugin, d registrar.Description) error
+}
+
+// Account is a user of the system.
+type Account struct {
+	Name     string
+	UID, GID int
 }
 
 // Options of a supervisor.
