@@ -211,6 +211,8 @@ func (r *reader) checkProgram(one Registrar) {
 		r.add(one.SHA256At, "sha256 must be 64 hexadecimal digits")
 	case one.Path != "" && one.SHA256 == "" && !one.Dev:
 		r.add(one.PathAt, "a plugin with a path needs its sha256; dev = true waives it while you develop")
+	case one.Dev && one.SHA256 == "":
+		r.warnings = append(r.warnings, Problem{one.PathAt, "dev = true: whatever stands at this path is run as registrar " + one.Name})
 	}
 }
 

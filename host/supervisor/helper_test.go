@@ -133,6 +133,12 @@ func (a *actor) Submit(_ context.Context, o registrar.Order) (registrar.Operatio
 	case "freeze.test":
 		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 		select {} // the signal stops threads one by one
+	case "who.test":
+		groups, err := os.Getgroups()
+		if err != nil {
+			return registrar.Operation{}, err
+		}
+		a.note(fmt.Sprintf("as-%d-%d-%d", os.Getuid(), os.Getgid(), len(groups)))
 	case "bomb.test":
 		fmt.Fprintln(realStderr, `{"@level":"info","@message":12345}`)
 		fmt.Fprintln(realStderr, strings.Repeat("x", 1<<20))

@@ -236,30 +236,6 @@ func TestChecksum(t *testing.T) {
 	}
 }
 
-func TestWritableProgramIsRefused(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "program")
-	if err := os.WriteFile(path, nil, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(path, 0o770); err != nil {
-		t.Fatal(err)
-	}
-	empty := sha256.Sum256(nil)
-	spec := Spec{Command: []string{path}, SHA256: hex.EncodeToString(empty[:])}
-	if _, err := openProgram(spec); !hopeless(err) || !strings.Contains(err.Error(), "others can change it") {
-		t.Errorf("group-writable: %v", err)
-	}
-	if err := os.Chmod(path, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	f, err := openProgram(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-}
-
 func TestNeverRetried(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
