@@ -26,6 +26,8 @@ import (
 const (
 	roleVariable  = "SUPERVISOR_TEST_ROLE"
 	stageVariable = "SUPERVISOR_TEST_STAGE" // the directory that the parts share
+	weakVariable  = "SUPERVISOR_TEST_WEAK"  // what this version of the plugin fails at
+	asVariable    = "SUPERVISOR_TEST_AS"    // the version that it says it is
 )
 
 func TestMain(m *testing.M) {
@@ -89,7 +91,10 @@ func (a *actor) note(what string) {
 
 func (a *actor) Describe(context.Context) (registrar.Description, error) {
 	d := registrar.Description{Name: "actor", Title: "An actor", Version: "1.2.3", TLDs: []string{"test"}, Kinds: registrar.OperationKinds()}
-	if a.told("misnamed") {
+	if v := os.Getenv(asVariable); v != "" {
+		d.Version = v
+	}
+	if a.told("misnamed") || os.Getenv(weakVariable) == "name" {
 		d.Name = "impostor"
 	}
 	return d, nil
@@ -97,7 +102,7 @@ func (a *actor) Describe(context.Context) (registrar.Description, error) {
 
 func (a *actor) Configure(_ context.Context, s registrar.Settings) error {
 	a.note("configure")
-	if a.told("unsuited") {
+	if a.told("unsuited") || os.Getenv(weakVariable) == "configure" {
 		return registrar.InvalidSettings([]registrar.Problem{{Path: "stage", Message: "is too small"}})
 	}
 	return nil
@@ -107,6 +112,9 @@ func (a *actor) Start(context.Context) error {
 	if a.told("locked") {
 		a.note("locked")
 		return registrar.Errorf(registrar.Locked, "another instance is at work")
+	}
+	if os.Getenv(weakVariable) == "start" {
+		return registrar.Errorf(registrar.Internal, "the store is too new")
 	}
 	if os.Getenv("PATH") != "" {
 		a.note("inherited")
