@@ -39,6 +39,7 @@ type Options struct {
 // Host is a panel that has its data directory and its address, and runs nothing yet.
 type Host struct {
 	log        hclog.Logger
+	path       string // of the configuration
 	config     *config.Config
 	plugins    plugins
 	supervisor *supervisor.Supervisor
@@ -55,7 +56,7 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 		return nil, err
 	}
 	warn(c, o.Logger)
-	h := &Host{log: o.Logger, config: c}
+	h := &Host{log: o.Logger, path: o.ConfigPath, config: c}
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

@@ -45,6 +45,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("POST /api/v1/replies/test", action(s, s.testReply))
 	handle("GET /api/v1/mails/{id}", endpoint(s, s.showMail))
 	handle("GET /api/v1/plugins", endpoint(s, s.listPlugins))
+	handle("POST /api/v1/plugins/{name}/upgrade", action(s, s.upgradePlugin))
 	handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
 		return none{}, registrar.Errorf(registrar.NotFound, "there is no %s %s", r.Method, r.URL.Path)
 	}))
@@ -279,4 +280,9 @@ func (s *Server) showMail(r *http.Request) (api.Mail, error) {
 
 func (s *Server) listPlugins(*http.Request) ([]api.Plugin, error) {
 	return list(s.plugins.Statuses(), pluginOf), nil
+}
+
+func (s *Server) upgradePlugin(r *http.Request, in api.Upgrade) (api.Plugin, error) {
+	status, err := s.plugins.Upgrade(r.Context(), r.PathValue("name"), in.By)
+	return pluginOf(status), err
 }

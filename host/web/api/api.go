@@ -170,6 +170,11 @@ type Plugin struct {
 	Health       []Component `json:"health"`
 }
 
+// Upgrade puts the program and settings that plugin.hcl names now in a plugin's place.
+type Upgrade struct {
+	By string `json:"by"`
+}
+
 // Component is one part of a plugin's health.
 type Component struct {
 	Component string `json:"component"`
