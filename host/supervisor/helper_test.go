@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
 
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
@@ -49,6 +50,12 @@ func TestMain(m *testing.M) {
 		select {}
 	case "host":
 		playHost(stage)
+	case "major":
+		goplugin.Serve(&goplugin.ServeConfig{HandshakeConfig: registrarrpc.Handshake(), GRPCServer: goplugin.DefaultGRPCServer,
+			VersionedPlugins: map[int]goplugin.PluginSet{registrarrpc.ProtocolVersion + 1: registrarrpc.ClientSet()[registrarrpc.ProtocolVersion]}})
+	case "chatty":
+		fmt.Println("Welcome!")
+		time.Sleep(time.Minute)
 	case "broken":
 		fmt.Fprintln(os.Stderr, "no licence found")
 		os.Exit(7)

@@ -140,7 +140,14 @@ func (i *instance) explain(err error) error {
 	if cause := i.process.startError(); cause != nil {
 		return cause // go-plugin drops its type
 	}
+	var other *registrarrpc.VersionError
+	if errors.As(err, &other) {
+		return misfit{err}
+	}
 	text, _, _ := strings.Cut(err.Error(), "\n")
+	if strings.Contains(text, "Unrecognized remote plugin message") {
+		text += " (a plugin prints nothing before the handshake; is this program a registrar plugin?)"
+	}
 	if words := i.process.lastWords(); words != "" {
 		text += "; its last words: " + words
 	}
