@@ -27,6 +27,7 @@ type grammar struct {
 	Serve     serveCommand     `cmd:"" help:"Run the plugins; serve API and pages."`
 	Check     checkCommand     `cmd:"" help:"Judge the configuration and log in to what it names."`
 	Plugins   pluginsCommands  `cmd:"" help:"How the plugins stand; exchange one."`
+	Plugin    pluginCommands   `cmd:"" help:"Begin a plugin of your own."`
 	Form      formCommand      `cmd:"" help:"The fields that an order needs."`
 	Order     orderCommands    `cmd:"" help:"Place, pay or cancel an order."`
 	Orders    ordersCommand    `cmd:"" help:"List the orders."`
