@@ -233,7 +233,9 @@ func (p *plugin) follow(ctx context.Context, r registrar.Registrar) {
 			return
 		}
 		pause := b.pause(time.Since(began))
-		p.log.Warn("session ended early", "error", err, "pause", pause)
+		if !errors.Is(err, registrar.Draining) { // a plugin that drains ends its events, too
+			p.log.Warn("session ended early", "error", err, "pause", pause)
+		}
 		select {
 		case <-ctx.Done():
 			return

@@ -31,6 +31,7 @@ type lookup string
 const (
 	alwaysAvailable lookup = "always_available"
 	alwaysTaken     lookup = "always_taken"
+	byWhois         lookup = "whois" // the registry's whois server
 )
 
 // confirm says who concludes an operation.
@@ -58,6 +59,8 @@ type Plugin struct {
 type config struct {
 	Lookup  lookup  `json:"lookup"`
 	Confirm confirm `json:"confirm"`
+
+	Whois []whoisServer `json:"whois"`
 }
 
 var _ registrar.Plugin = (*Plugin)(nil)
@@ -72,11 +75,11 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
 		Capabilities: []registrar.Capability{registrar.CapCheck},
 		Schema: registrar.Schema{Attributes: []registrar.Attribute{
-			{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken)},
+			{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken), string(byWhois)},
 				Description: "what a check for availability answers"},
 			{Name: "confirm", Type: registrar.TypeString, Default: string(byOperator), OneOf: []string{string(byOperator), string(atOnce)},
 				Description: "who concludes an operation"},
-		}},
+		}, Blocks: []registrar.Block{whoisBlock()}},
 	}, nil
 }
 
@@ -111,8 +114,11 @@ func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availab
 		if err != nil && !errors.Is(err, registrar.NotFound) {
 			return nil, err
 		}
-		if c.Lookup == alwaysTaken || d.Status == registrar.StatusRegistered {
+		switch {
+		case c.Lookup == alwaysTaken || d.Status == registrar.StatusRegistered:
 			answers[i].Status = registrar.Taken
+		case c.Lookup == byWhois:
+			answers[i].Status, answers[i].Detail = c.lookUp(ctx, name)
 		}
 	}
 	return answers, nil
@@ -173,13 +179,13 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 		return registrar.InvalidSettings([]registrar.Problem{{Message: "the settings do not match the schema"}})
 	}
 	var problems []registrar.Problem
-	if !slices.Contains([]lookup{alwaysAvailable, alwaysTaken}, c.Lookup) {
-		problems = append(problems, registrar.Problem{Path: "lookup", Message: "must be always_available or always_taken"})
+	if !slices.Contains([]lookup{alwaysAvailable, alwaysTaken, byWhois}, c.Lookup) {
+		problems = append(problems, registrar.Problem{Path: "lookup", Message: "must be always_available, always_taken or whois"})
 	}
 	if !slices.Contains([]confirm{byOperator, atOnce}, c.Confirm) {
 		problems = append(problems, registrar.Problem{Path: "confirm", Message: "must be operator or at_once"})
 	}
-	if err := registrar.InvalidSettings(problems); err != nil {
+	if err := registrar.InvalidSettings(append(problems, checkWhois(c)...)); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -191,9 +197,19 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	return nil
 }
 
-// Probe implements registrar.Lifecycle: there is nothing to connect to.
-func (p *Plugin) Probe(context.Context, bool) ([]registrar.Component, error) {
-	return []registrar.Component{{Name: "staff", OK: true, Detail: "nothing to connect to"}}, nil
+// Probe implements registrar.Lifecycle: beside whois servers there is nothing to connect to.
+func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, error) {
+	p.mu.Lock()
+	c := p.config
+	p.mu.Unlock()
+	if c == nil {
+		return nil, registrar.Errorf(registrar.NotReady, "the plugin is not configured")
+	}
+	list := []registrar.Component{{Name: "staff", OK: true, Detail: "nothing to connect to"}}
+	for _, w := range c.Whois {
+		list = append(list, w.probe(ctx))
+	}
+	return list, nil
 }
 
 // Start implements registrar.Lifecycle.
