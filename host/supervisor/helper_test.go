@@ -53,6 +53,9 @@ func TestMain(m *testing.M) {
 	case "major":
 		goplugin.Serve(&goplugin.ServeConfig{HandshakeConfig: registrarrpc.Handshake(), GRPCServer: goplugin.DefaultGRPCServer,
 			VersionedPlugins: map[int]goplugin.PluginSet{registrarrpc.ProtocolVersion + 1: registrarrpc.ClientSet()[registrarrpc.ProtocolVersion]}})
+	case "mute":
+		lock(filepath.Join(stage, "alive"))
+		select {}
 	case "chatty":
 		fmt.Println("Welcome!")
 		time.Sleep(time.Minute)
@@ -144,6 +147,9 @@ func (a *actor) Drain(context.Context) error {
 func (a *actor) Submit(_ context.Context, o registrar.Order) (registrar.Operation, error) {
 	switch o.Domain {
 	case "crash.test":
+		os.Exit(3)
+	case "once.test":
+		a.note("submit")
 		os.Exit(3)
 	case "freeze.test":
 		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
