@@ -12,9 +12,19 @@ panel {
   # token = secret("file", "panel.token")
 }
 
-registrar "r01" { # bundled with the panel: needs no path. Others: path = "…" and sha256 = "…" (dev = true waives the pin)
+registrar "r01" { # bundled with the panel
   tlds = ["ru", "su", "xn--p1ai"]
   # default = true        # when another registrar serves one of these, too: new domains go here
+
+  # A plugin that is not bundled is a program of its own. It, and the directories above it, must
+  # belong to root or the panel's user and be writable by nobody else; it must be no symbolic link.
+  # path   = "/usr/local/lib/panel/registrar-other" # absolute, or relative to this file
+  # sha256 = "…"                                     # as sha256sum prints it; dev = true waives it, and nothing else
+  #
+  # For every plugin:
+  # user = "registrar-r01"    # runs as this user, with its data and sockets; the panel must be root
+  # env  = ["HTTPS_PROXY"]    # inherits these variables too; else TZ, LANG, LC_ALL, SSL_CERT_*, TMPDIR, GOCOVERDIR
+  # mtls = false              # its connection without TLS; needs mtls_reason = "…", which is logged at each start
 
   config {
     agreement = "RP/01/00"
@@ -106,7 +116,12 @@ registrar "r01" { # bundled with the panel: needs no path. Others: path = "…" 
 registrar "manual" { # registered by hand by staff: panel operation resolve
   tlds = ["com", "example"]
   config {
-    lookup  = "always_available" # always_available | always_taken
+    lookup  = "always_available" # always_available | always_taken | whois
     confirm = "operator"         # operator | at_once
+
+    # whois "com" {              # for lookup = "whois": one for each TLD; without one: unknown
+    #   server = "whois.verisign-grs.com:43"
+    #   free   = "(?i)^no match" # RE2 of an answer that nobody has the name; there is a default
+    # }
   }
 }

@@ -39,6 +39,7 @@ type Options struct {
 // Host is a panel that has its data directory and its address, and runs nothing yet.
 type Host struct {
 	log        hclog.Logger
+	path       string // of the configuration
 	config     *config.Config
 	plugins    plugins
 	supervisor *supervisor.Supervisor
@@ -55,7 +56,7 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 		return nil, err
 	}
 	warn(c, o.Logger)
-	h := &Host{log: o.Logger, config: c}
+	h := &Host{log: o.Logger, path: o.ConfigPath, config: c}
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -93,7 +94,7 @@ func (h *Host) prepare(o Options) error {
 		return err
 	}
 	h.closers = append(h.closers, func() error { remove(); return nil })
-	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, dir: filepath.Join(h.config.Panel.Data, "plugins"), runDir: run}
+	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, top: h.config.Panel.Data, dir: filepath.Join(h.config.Panel.Data, "plugins"), runDir: run}
 	specs, err := h.plugins.specs()
 	if err != nil {
 		return err
@@ -108,7 +109,7 @@ func (h *Host) openOrders(ctx context.Context, o Options) error {
 	_, err := os.Stat(h.plugins.dir)
 	service, err := orders.Open(ctx, orders.Options{
 		Dir: h.config.Panel.Data, Create: errors.Is(err, os.ErrNotExist),
-		Registrars: h.supervisor, Names: h.names(), Route: h.config.Route, Logger: o.Logger.Named("orders"), Now: o.Now,
+		Registrars: h.supervisor, Names: h.names(), Route: h.config.Route, Serves: h.config.Serves, Logger: o.Logger.Named("orders"), Now: o.Now,
 	})
 	if err != nil {
 		return err

@@ -26,7 +26,8 @@ type grammar struct {
 	Demo      demoCommand      `cmd:"" help:"Show the main job with everything embedded, in under a minute."`
 	Serve     serveCommand     `cmd:"" help:"Run the plugins; serve API and pages."`
 	Check     checkCommand     `cmd:"" help:"Judge the configuration and log in to what it names."`
-	Plugins   pluginsCommand   `cmd:"" help:"How the plugins stand."`
+	Plugins   pluginsCommands  `cmd:"" help:"How the plugins stand; exchange one."`
+	Plugin    pluginCommands   `cmd:"" help:"Begin a plugin of your own."`
 	Form      formCommand      `cmd:"" help:"The fields that an order needs."`
 	Order     orderCommands    `cmd:"" help:"Place, pay or cancel an order."`
 	Orders    ordersCommand    `cmd:"" help:"List the orders."`

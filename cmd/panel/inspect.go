@@ -11,14 +11,36 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-type pluginsCommand struct{}
+type pluginsCommands struct {
+	List    listPluginsCommand   `cmd:"" default:"1" help:"Version, state, TLDs and health of each (the default)."`
+	Upgrade upgradePluginCommand `cmd:"" help:"Put the program and settings that plugin.hcl names now in a plugin's place; no operation is lost."`
+}
 
-func (pluginsCommand) Run(c *call) error {
+type listPluginsCommand struct{}
+
+func (listPluginsCommand) Run(c *call) error {
 	list, err := get[[]api.Plugin](c, api.Path("plugins"), nil)
 	if err != nil {
 		return err
 	}
-	return c.show(list, func(w io.Writer) {
+	return c.show(list, pluginsText(list))
+}
+
+type upgradePluginCommand struct {
+	Name string `arg:"" help:"Of a registrar in plugin.hcl."`
+	by
+}
+
+func (p *upgradePluginCommand) Run(c *call) error {
+	now, err := post[api.Plugin](c, api.Path("plugins", p.Name, "upgrade"), api.Upgrade{By: p.By})
+	if err != nil {
+		return err
+	}
+	return c.show(now, pluginsText([]api.Plugin{now}))
+}
+
+func pluginsText(list []api.Plugin) func(io.Writer) {
+	return func(w io.Writer) {
 		row(w, "PLUGIN", "VERSION", "STATE", "TLDS", "CAPABILITIES", "RESTARTS", "ERROR")
 		for _, p := range list {
 			row(w, p.Name, p.Version, p.State, p.TLDs, p.Capabilities, p.Restarts, p.Error)
@@ -28,7 +50,7 @@ func (pluginsCommand) Run(c *call) error {
 				row(w, p.Name, h.Component, wellness(h.OK), h.Detail)
 			}
 		}
-	})
+	}
 }
 
 func wellness(ok bool) string {

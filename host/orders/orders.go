@@ -49,6 +49,7 @@ type Options struct {
 	Registrars Registrars
 	Names      []string                                // of the configured registrars
 	Route      func(tld string) (name string, ok bool) // to which registrar new orders for a TLD go
+	Serves     func(name, tld string) bool             // whether a registrar may have domains of a TLD
 
 	Logger hclog.Logger
 	Now    func() time.Time // nil = time.Now
@@ -65,6 +66,7 @@ type Service struct {
 	registrars Registrars
 	names      []string
 	route      func(string) (string, bool)
+	serves     func(name, tld string) bool
 	now        func() time.Time
 	random     io.Reader
 	pause      time.Duration
@@ -94,7 +96,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 }
 
 func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
-	s := &Service{db: db, box: box, log: o.Logger, registrars: o.Registrars, names: o.Names, route: o.Route,
+	s := &Service{db: db, box: box, log: o.Logger, registrars: o.Registrars, names: o.Names, route: o.Route, serves: o.Serves,
 		now: o.Now, random: o.Random, pause: o.Pause, toSubmit: map[string]wake.Signal{}}
 	if s.now == nil {
 		s.now = time.Now

@@ -142,6 +142,7 @@ type book struct {
 	fake       *fake
 	registrars *registrarsByName
 	log        *bytes.Buffer
+	route      func(string) (string, bool) // nil = as above
 }
 
 func newBook(t *testing.T) *book {
@@ -159,7 +160,11 @@ func (b *book) open(create bool) {
 		name, ok := map[string]string{"ru": "r01", "xn--p1ai": "r01", "com": "m"}[tld]
 		return name, ok
 	}
-	s, err := Open(b.t.Context(), Options{Dir: b.dir, Create: create, Registrars: b.registrars, Names: []string{"r01", "m"}, Route: route,
+	if b.route != nil {
+		route = b.route
+	}
+	serves := func(name, tld string) bool { return tld == "ru" && name != "gone" || tld == "com" && name == "m" }
+	s, err := Open(b.t.Context(), Options{Dir: b.dir, Create: create, Registrars: b.registrars, Names: []string{"r01", "m"}, Route: route, Serves: serves,
 		Logger: hclog.New(&hclog.LoggerOptions{Output: b.log, Level: hclog.Trace, Mutex: &sync.Mutex{}}), Pause: time.Millisecond})
 	if err != nil {
 		b.t.Fatal(err)

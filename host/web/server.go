@@ -10,6 +10,7 @@
 package web
 
 import (
+	"context"
 	"crypto/subtle"
 	"embed"
 	"html/template"
@@ -24,9 +25,10 @@ import (
 	"registrar.panel/internal/secret"
 )
 
-// Plugins tells how the plugins stand.
+// Plugins tells how the plugins stand, and exchanges them.
 type Plugins interface {
 	Statuses() []supervisor.Status
+	Upgrade(ctx context.Context, name, by string) (supervisor.Status, error)
 }
 
 // Options of a server.

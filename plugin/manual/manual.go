@@ -31,6 +31,7 @@ type lookup string
 const (
 	alwaysAvailable lookup = "always_available"
 	alwaysTaken     lookup = "always_taken"
+	byWhois         lookup = "whois" // the registry's whois server
 )
 
 // confirm says who concludes an operation.
@@ -59,6 +60,8 @@ type Plugin struct {
 type config struct {
 	Lookup  lookup  `json:"lookup"`
 	Confirm confirm `json:"confirm"`
+
+	Whois []whoisServer `json:"whois"`
 }
 
 var _ registrar.Plugin = (*Plugin)(nil)
@@ -78,11 +81,11 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 
 func schema() registrar.Schema {
 	return registrar.Schema{Attributes: []registrar.Attribute{
-		{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken)},
+		{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken), string(byWhois)},
 			Description: "what a check for availability answers"},
 		{Name: "confirm", Type: registrar.TypeString, Default: string(byOperator), OneOf: []string{string(byOperator), string(atOnce)},
 			Description: "who concludes an operation"},
-	}}
+	}, Blocks: []registrar.Block{whoisBlock()}}
 }
 
 // Form implements registrar.Catalogue.
@@ -116,8 +119,11 @@ func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availab
 		if err != nil && !errors.Is(err, registrar.NotFound) {
 			return nil, err
 		}
-		if c.Lookup == alwaysTaken || d.Status == registrar.StatusRegistered {
+		switch {
+		case c.Lookup == alwaysTaken || d.Status == registrar.StatusRegistered:
 			answers[i].Status = registrar.Taken
+		case c.Lookup == byWhois:
+			answers[i].Status, answers[i].Detail = c.lookUp(ctx, name)
 		}
 	}
 	return answers, nil
@@ -180,6 +186,9 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	if err := json.Unmarshal(s.Config, &c); err != nil {
 		return fmt.Errorf("read settings: %w", err)
 	}
+	if err := registrar.InvalidSettings(checkWhois(c)); err != nil {
+		return err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.book != nil {
@@ -189,9 +198,19 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	return nil
 }
 
-// Probe implements registrar.Lifecycle: there is nothing to connect to.
-func (p *Plugin) Probe(context.Context, bool) ([]registrar.Component, error) {
-	return []registrar.Component{{Name: "staff", OK: true, Detail: "nothing to connect to"}}, nil
+// Probe implements registrar.Lifecycle: beside whois servers there is nothing to connect to.
+func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, error) {
+	p.mu.Lock()
+	c := p.config
+	p.mu.Unlock()
+	if c == nil {
+		return nil, registrar.Errorf(registrar.NotReady, "the plugin is not configured")
+	}
+	list := []registrar.Component{{Name: "staff", OK: true, Detail: "nothing to connect to"}}
+	for _, w := range c.Whois {
+		list = append(list, w.probe(ctx))
+	}
+	return list, nil
 }
 
 // Start implements registrar.Lifecycle.
