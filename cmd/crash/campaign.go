@@ -84,7 +84,7 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 	}
 	defer w.close()
 	s := &shop{world: w, random: rand.New(rand.NewPCG(o.seed, uint64(round)<<1))}
-	err = w.play(ctx, o, s)
+	err = w.play(ctx, o, s, stdout)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -109,7 +109,7 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 }
 
 // play lets orders come and things go wrong, then waits for rest, and stops the panel.
-func (w *world) play(ctx context.Context, o options, s *shop) error {
+func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) error {
 	serving, stop := context.WithCancel(ctx)
 	var parts sync.WaitGroup
 	defer parts.Wait()
@@ -123,10 +123,10 @@ func (w *world) play(ctx context.Context, o options, s *shop) error {
 	taking, enough := context.WithCancel(ctx)
 	var selling sync.WaitGroup
 	selling.Go(func() { s.run(ctx, taking) })
-	w.torment(ctx, o, rand.New(rand.NewPCG(o.seed, uint64(w.round)<<1|1)))
+	w.torment(ctx, o, s, rand.New(rand.NewPCG(o.seed, uint64(w.round)<<1|1)))
 	enough()
 	selling.Wait()
-	err := w.settle(ctx)
+	err := w.settle(ctx, out)
 	stop()
 	for w.panelPID() != 0 { // it drains
 		time.Sleep(5 * time.Millisecond)
@@ -134,12 +134,20 @@ func (w *world) play(ctx context.Context, o options, s *shop) error {
 	return errors.Join(err, kept)
 }
 
-// torment inflicts one fault after the other.
-func (w *world) torment(ctx context.Context, o options, random *rand.Rand) {
-	const between = 350 // ms, in the mean
+const (
+	between   = 150 * time.Millisecond // faults, in the mean
+	perKill   = 10                     // orders that are placed for each kill
+	atLongest = 3 * time.Second        // that a fault waits for orders
+)
+
+// torment inflicts one fault after the other, as fast as orders come.
+func (w *world) torment(ctx context.Context, o options, s *shop, random *rand.Rand) {
 	for kills := 0; kills < o.size && ctx.Err() == nil && !w.tally.done(); {
 		f := draw(random)
-		pause(ctx, time.Duration(random.ExpFloat64()*between)*time.Millisecond)
+		pause(ctx, time.Duration(random.ExpFloat64()*float64(between)))
+		for began := time.Now(); s.sold() < perKill*kills && time.Since(began) < atLongest; {
+			pause(ctx, 10*time.Millisecond)
+		}
 		w.inflict(ctx, f)
 		if f.kills() {
 			kills++
@@ -163,11 +171,11 @@ func (w *world) report(ctx context.Context, j *judge, o options, out io.Writer) 
 		}
 	}
 	dir := filepath.Join(o.keep, fmt.Sprintf("%d-%d", o.seed, w.round))
-	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, "log"), w.log.bytes(), 0o600)); err != nil {
-		fmt.Fprintln(out, "keep the log:", err)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		fmt.Fprintln(out, "keep books and log:", err)
 	}
-	if text, err := exec.Command("cp", "-r", w.data(), dir).CombinedOutput(); err != nil {
-		fmt.Fprintln(out, "keep the books:", strings.TrimSpace(string(text)))
+	if text, err := exec.Command("cp", "-r", w.data(), w.log.Name(), dir).CombinedOutput(); err != nil {
+		fmt.Fprintln(out, "keep books and log:", strings.TrimSpace(string(text)))
 	}
 	fmt.Fprintln(out, "books and log are in", dir)
 }

@@ -98,7 +98,7 @@ type trap struct {
 }
 
 // patience is how long a fault waits for its point.
-const patience = 700 * time.Millisecond
+const patience = 400 * time.Millisecond
 
 // pass is called by the wires at every point. It returns false to cut the connection.
 func (w *world) pass(p point) bool {
@@ -262,12 +262,12 @@ func (w *world) fill() (empty func()) {
 		return func() {}
 	}
 	used := (at.Blocks - at.Bfree) * uint64(at.Bsize) >> 10
-	w.remount(0, fmt.Sprintf("size=%dk", used))
-	return func() { w.remount(0, fmt.Sprintf("size=%dk", capacity)) }
+	w.remount(fmt.Sprintf("size=%dk", used))
+	return func() { w.remount(fmt.Sprintf("size=%dk", capacity)) }
 }
 
-func (w *world) remount(flags uintptr, data string) {
-	if err := syscall.Mount("crash", w.dir, "tmpfs", syscall.MS_REMOUNT|flags, data); err != nil {
+func (w *world) remount(data string) {
+	if err := syscall.Mount("crash", w.dir, "tmpfs", syscall.MS_REMOUNT, data); err != nil {
 		w.tally.trouble(fmt.Errorf("remount %s: %w", data, err))
 	}
 }
@@ -296,8 +296,15 @@ func (w *world) forbid() (permit func()) {
 	for !gone(panel) || !gone(plugin) {
 		time.Sleep(time.Millisecond)
 	}
-	w.remount(syscall.MS_RDONLY, "")
-	return func() { w.remount(0, "") }
+	// An orphan may have files open until it has drained.
+	for range 100 {
+		if syscall.Mount("crash", w.dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "") == nil {
+			return func() { w.remount("") }
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	w.tally.add(&w.tally.Missed, 1)
+	return func() {}
 }
 
 // gone tells whether a process has let go of its files.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"syscall"
 	"time"
 
@@ -12,8 +14,8 @@ import (
 )
 
 const (
-	calm     = 10 * time.Minute // how long quiet may take
-	anew     = 12 * time.Second // how often the panel is restarted in it, so that deadlines are looked at
+	calm     = 5 * time.Minute // how long quiet may take
+	anew     = 5 * time.Second // between restarts of the panel in it
 	operator = "operator"
 )
 
@@ -22,14 +24,14 @@ var errUnquiet = errors.New("not everything came to rest")
 
 // settle waits until every order is concluded, deciding as an operator who looks at R01
 // what waits for a person.
-func (w *world) settle(ctx context.Context) error {
-	end, restart := time.Now().Add(calm), time.Now()
+func (w *world) settle(ctx context.Context, out io.Writer) error {
+	end, restarted, say := time.Now().Add(calm), time.Now(), time.Now().Add(time.Minute)
 	for {
-		if time.Now().After(restart) {
-			send(w.panelPID(), syscall.SIGTERM)
-			restart = time.Now().Add(anew)
-		}
 		open, err := w.decide(ctx)
+		if late, lateErr := w.late(ctx); lateErr == nil && late && time.Since(restarted) > anew {
+			send(w.panelPID(), syscall.SIGTERM)
+			restarted = time.Now()
+		}
 		switch {
 		case err == nil && len(open) == 0:
 			return nil
@@ -38,8 +40,24 @@ func (w *world) settle(ctx context.Context) error {
 		case time.Now().After(end):
 			return fmt.Errorf("%w: %v, %w", errUnquiet, open, err)
 		}
+		if time.Now().After(say) {
+			fmt.Fprintf(out, "round %d waits for %d things: %.200s %v\n", w.round, len(open), strings.Join(open, ", "), err)
+			say = time.Now().Add(10 * time.Second)
+		}
 		pause(ctx, 300*time.Millisecond)
 	}
+}
+
+// late tells whether a deadline has passed that the plugin will notice within a minute, or
+// at once when it is started.
+func (w *world) late(ctx context.Context) (bool, error) {
+	b, err := w.openBooks()
+	if err != nil {
+		return false, err
+	}
+	defer b.close()
+	n, err := number(ctx, b.plugin, fmt.Sprintf("select count(*) from requests where deadline_at < %d", time.Now().Add(-time.Second).UnixMilli()))
+	return n > 0, err
 }
 
 // decide makes one pass over what is open, and tells what is left.

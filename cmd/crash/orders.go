@@ -115,6 +115,13 @@ func (s *shop) full() bool {
 	return s.open >= mostly
 }
 
+// sold counts the orders that were placed.
+func (s *shop) sold() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.placed)
+}
+
 func (s *shop) count(ctx context.Context) {
 	all, err := get[[]api.Order](ctx, s.world, api.Path("orders"))
 	if err != nil {

@@ -31,7 +31,7 @@ type world struct {
 	round int
 	dir   string // a file system of its own
 	tally *tally
-	log   *tail // what the processes wrote last
+	log   *os.File // what the processes write
 	sim   *simulator
 	smtp  *wire
 	imap  *wire
@@ -42,14 +42,17 @@ type world struct {
 
 // open makes a world; nothing but the simulator runs yet.
 func open(ctx context.Context, base string, round int, seed uint64, t *tally) (w *world, err error) {
-	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t, log: &tail{}}
+	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t}
+	if w.log, err = os.Create(w.dir + ".log"); err != nil {
+		return nil, err
+	}
 	if err := os.Mkdir(w.dir, 0o700); err != nil {
 		return nil, err
 	}
 	if err := syscall.Mount("crash", w.dir, "tmpfs", 0, fmt.Sprintf("size=%dk", capacity)); err != nil {
 		return nil, fmt.Errorf("mount a file system of the round's own: %w", err)
 	}
-	if w.sim, err = startSimulator(ctx, seed, w.log); err != nil {
+	if w.sim, err = startSimulator(ctx, seed); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	w.smtp, err = newWire(w.sim.addresses["smtp"], smtpDialogue, w.pass)
@@ -72,7 +75,7 @@ func (w *world) close() error {
 	if w.sim != nil {
 		w.sim.stop()
 	}
-	return errors.Join(syscall.Unmount(w.dir, syscall.MNT_DETACH), os.Remove(w.dir))
+	return errors.Join(syscall.Unmount(w.dir, syscall.MNT_DETACH), os.Remove(w.dir), w.log.Close(), os.Remove(w.log.Name()))
 }
 
 func (w *world) socket() string { return filepath.Join(w.dir, "s") }
@@ -190,7 +193,7 @@ func (w *world) serves(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	list, err := api.Get[[]api.Plugin](ctx, w.panel, api.Path("plugins"), nil)
-	return err == nil && len(list) == 1 && list[0].State == "running"
+	return err == nil && len(list) == 1 && (list[0].State == "running" || list[0].State == "degraded")
 }
 
 // panelPID and pluginPID find the processes; 0 = there is none.
@@ -227,7 +230,7 @@ type simulator struct {
 	rest      sync.WaitGroup // drains what it goes on to print
 }
 
-func startSimulator(ctx context.Context, seed uint64, log io.Writer) (*simulator, error) {
+func startSimulator(ctx context.Context, seed uint64) (*simulator, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -285,27 +288,4 @@ func (s *simulator) post(ctx context.Context, path, body string) error {
 		return fmt.Errorf("tell the simulator %s: %s", path, text)
 	}
 	return nil
-}
-
-// tail keeps the end of what is written.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-const tailSize = 4 << 20
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.text = append(t.text, b...); len(t.text) > 2*tailSize {
-		t.text = append(t.text[:0], t.text[len(t.text)-tailSize:]...)
-	}
-	return len(b), nil
-}
-
-func (t *tail) bytes() []byte {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return append([]byte(nil), t.text...)
 }
