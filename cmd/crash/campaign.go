@@ -42,7 +42,12 @@ func campaign(ctx context.Context, o options, stdout, stderr io.Writer) int {
 				if o.round >= 0 {
 					round = o.round
 				}
-				if err := playRound(ctx, o, base, round, t, stdout); err != nil {
+				err := playRound(ctx, o, base, round, t, stdout)
+				var b *broken
+				switch {
+				case errors.As(err, &b): // told; the other rounds go on
+					t.broke(err)
+				case err != nil:
 					stop(err)
 				}
 				if o.round >= 0 {
@@ -56,14 +61,13 @@ func campaign(ctx context.Context, o options, stdout, stderr io.Writer) int {
 	}
 	worlds.Wait()
 	t.print(stdout, o.seed)
-	return verdict(context.Cause(ctx), t, o, stderr)
+	return verdict(context.Cause(ctx), t, stderr)
 }
 
-func verdict(err error, t *tally, o options, stderr io.Writer) int {
-	var b *broken
+func verdict(err error, t *tally, stderr io.Writer) int {
 	switch {
-	case errors.As(err, &b):
-		fmt.Fprintf(stderr, "crash: %v\n", err)
+	case len(t.broken) > 0:
+		fmt.Fprintln(stderr, "crash:", errors.Join(t.broken...))
 		return exitBroken
 	case err != nil:
 		fmt.Fprintln(stderr, "crash:", err)

@@ -40,6 +40,7 @@ type tally struct {
 	faults  map[kind]int
 	points  map[point]int
 	serving []time.Duration // from a panel's start until its plugin is at work
+	broken  []error
 	faulty  []error
 }
 
@@ -86,6 +87,13 @@ func (t *tally) served(d time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.serving = append(t.serving, d)
+}
+
+// broke notes a round that broke an invariant.
+func (t *tally) broke(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.broken = append(t.broken, err)
 }
 
 // trouble notes that the program itself could not do something.
