@@ -61,6 +61,9 @@ func pause(ctx context.Context, s wake.Signal, d time.Duration) {
 
 // sendDue sends everything that is due and tells how long to sleep.
 func (g *Gateway) sendDue(ctx context.Context) (time.Duration, error) {
+	if err := g.recordLate(ctx); err != nil {
+		return 0, err
+	}
 	for {
 		due, next, err := g.nextToSend(ctx)
 		if err != nil || len(due) == 0 {
@@ -131,9 +134,28 @@ func (g *Gateway) send(ctx context.Context, r store.Request) error {
 		return g.unsendable(ctx, r, err)
 	}
 	result := g.transmit(ctx, &r, mail, masked)
+	g.unrecorded = append(g.unrecorded, transmission{r, result})
+	return g.recordLate(ctx)
+}
+
+// transmission is one that has ended.
+type transmission struct {
+	request store.Request
+	result  outbox.Result
+}
+
+// recordLate records what became of transmissions. What can't be recorded now, because the
+// store fails, is kept: without it the request would stay Sending until the next start.
+func (g *Gateway) recordLate(ctx context.Context) error {
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
-	return g.conclude(record, r, result)
+	for len(g.unrecorded) > 0 {
+		if err := g.conclude(record, g.unrecorded[0].request, g.unrecorded[0].result); err != nil {
+			return err
+		}
+		g.unrecorded = g.unrecorded[1:]
+	}
+	return nil
 }
 
 // transmit submits one mail. When we are told to stop, a transmission that is claimed may
@@ -237,14 +259,17 @@ func (g *Gateway) conclude(ctx context.Context, r store.Request, result outbox.R
 	}
 	f := g.factOf(r, result)
 	err := g.write(ctx, func(tx *store.Tx) error {
+		current, err := tx.Request(r.ID)
+		if err != nil {
+			return err
+		}
+		if current.Attempt < r.Attempt { // its claim did not get through, so nothing has left
+			return g.delay(tx, current, result.Err)
+		}
 		if err := tx.FinishAttempt(r, string(result.Outcome), result.Response, g.now()); err != nil {
 			return err
 		}
 		if err := g.clear(tx, relayAlarm, ""); err != nil {
-			return err
-		}
-		current, err := tx.Request(r.ID)
-		if err != nil {
 			return err
 		}
 		err = g.advance(tx, &current, f)
@@ -284,16 +309,18 @@ func (g *Gateway) postpone(ctx context.Context, r store.Request, cause error) er
 		cause = errors.New("the relay was not reached")
 	}
 	g.log.Warn("request not sent", "request", r.ID, "object", r.Object, "err", cause)
-	err := g.write(ctx, func(tx *store.Tx) error {
-		if err := tx.Postpone(r, g.now().Add(backOff[0]), cause.Error()); err != nil {
-			return err
-		}
-		return g.raise(tx, relayAlarm, "", "mail can't be sent: "+cause.Error())
-	})
+	err := g.write(ctx, func(tx *store.Tx) error { return g.delay(tx, r, cause) })
 	if errors.Is(err, store.ErrMoved) { // withdrawn meanwhile
 		return nil
 	}
 	return err
+}
+
+func (g *Gateway) delay(tx *store.Tx, r store.Request, cause error) error {
+	if err := tx.Postpone(r, g.now().Add(backOff[0]), cause.Error()); err != nil {
+		return err
+	}
+	return g.raise(tx, relayAlarm, "", "mail can't be sent: "+cause.Error())
 }
 
 const relayAlarm = "relay"
