@@ -95,11 +95,14 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 	if err != nil && !errors.Is(err, errUnquiet) {
 		return fmt.Errorf("round %d: %w", round, err)
 	}
-	j, judgeErr := w.judge(ctx, s.placed)
+	j, judgeErr := w.gather(ctx, s.placed)
+	if judgeErr == nil {
+		defer j.books.close()
+		judgeErr = errors.Join(j.judge(ctx), j.count(ctx, w.tally))
+	}
 	if judgeErr != nil {
 		return fmt.Errorf("judge round %d: %w", round, errors.Join(judgeErr, err))
 	}
-	defer j.books.close()
 	if errors.Is(err, errUnquiet) {
 		j.fault("everything comes to rest", "", "%v", err)
 	}
@@ -108,7 +111,7 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 		return fmt.Errorf("seed %d, round %d: %w", o.seed, round, j.faults[0])
 	}
 	fmt.Fprintf(stdout, "round %d: %d orders, %d requests, %s; all: %d kills, %s\n", round, len(s.placed), len(j.history),
-		time.Since(began).Round(time.Second), t.Kills, time.Since(t.began).Round(time.Second))
+		time.Since(began).Round(time.Second), t.kills(), time.Since(t.began).Round(time.Second))
 	return nil
 }
 
@@ -140,7 +143,6 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 
 const (
 	between   = 150 * time.Millisecond // faults, in the mean
-	perKill   = 10                     // orders that are placed for each kill
 	atLongest = 3 * time.Second        // that a fault waits for orders
 )
 
@@ -149,7 +151,7 @@ func (w *world) torment(ctx context.Context, o options, s *shop, random *rand.Ra
 	for kills := 0; kills < o.size && ctx.Err() == nil && !w.tally.done(); {
 		f := draw(random)
 		pause(ctx, time.Duration(random.ExpFloat64()*float64(between)))
-		for began := time.Now(); s.sold() < perKill*kills && time.Since(began) < atLongest; {
+		for began := time.Now(); s.sold() < o.orders*kills && time.Since(began) < atLongest; {
 			pause(ctx, 10*time.Millisecond)
 		}
 		w.inflict(ctx, f)

@@ -39,8 +39,8 @@ func (j *judge) fault(invariant, domain, format string, args ...any) {
 	j.faults = append(j.faults, &broken{invariant, domain, fmt.Sprintf(format, args...)})
 }
 
-// judge compares everything. Nothing runs any more but the simulator.
-func (w *world) judge(ctx context.Context, placed []order) (*judge, error) {
+// gather reads everything. Nothing runs any more but the simulator.
+func (w *world) gather(ctx context.Context, placed []order) (*judge, error) {
 	j := &judge{placed: placed}
 	var err error
 	if j.books, err = w.openBooks(); err != nil {
@@ -58,15 +58,18 @@ func (w *world) judge(ctx context.Context, placed []order) (*judge, error) {
 	if j.shown, err = records(ctx, j.panel); err != nil {
 		return j, err
 	}
-	if j.held, err = records(ctx, j.plugin); err != nil {
-		return j, err
-	}
+	j.held, err = records(ctx, j.plugin)
+	return j, err
+}
+
+// judge compares what was gathered, and leaves what is wrong in faults.
+func (j *judge) judge(ctx context.Context) error {
 	for _, check := range []func(context.Context) error{j.everyOrder, j.noneTwice, j.everyReply, j.agreement, j.stream, j.truth} {
 		if err := check(ctx); err != nil {
-			return j, err
+			return err
 		}
 	}
-	return j, j.count(ctx, w.tally)
+	return nil
 }
 
 // everyOrder: what a panel has acknowledged is there, and concluded; and so is what it has

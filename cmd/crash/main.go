@@ -69,6 +69,7 @@ type options struct {
 	seed   uint64
 	worlds int
 	size   int // kills per round
+	orders int // that are placed for each kill, if they come fast enough
 	round  int // only this one; -1 = all
 	limit  time.Duration
 	keep   string
@@ -81,6 +82,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "`number` from which orders and faults follow")
 	flags.IntVar(&o.worlds, "worlds", 4, "`number` of rounds at the same time")
 	flags.IntVar(&o.size, "size", 100, "`number` of SIGKILLs in a round")
+	flags.IntVar(&o.orders, "orders", 10, "`number` of orders placed for each SIGKILL, if they come fast enough")
 	flags.IntVar(&o.round, "round", -1, "only the round with this `number`")
 	flags.DurationVar(&o.limit, "limit", 24*time.Hour, "begin no round after this `time`")
 	flags.StringVar(&o.keep, "keep", filepath.Join(os.TempDir(), "crash"), "`directory` for the books and logs of a round that broke an invariant")

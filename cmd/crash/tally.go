@@ -62,6 +62,12 @@ func (t *tally) killed() {
 	}
 }
 
+func (t *tally) kills() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.Kills
+}
+
 func (t *tally) done() bool {
 	select {
 	case <-t.over:
