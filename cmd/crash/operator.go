@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	calm     = 5 * time.Minute // how long quiet may take
+	patient  = 3 * time.Minute // how long nothing may happen in quiet: longer than any pause of the plugin
 	anew     = 5 * time.Second // between restarts of the panel in it
 	operator = "operator"
 )
@@ -25,9 +25,12 @@ var errUnquiet = errors.New("not everything came to rest")
 // settle waits until every order is concluded, deciding as an operator who looks at R01
 // what waits for a person.
 func (w *world) settle(ctx context.Context, out io.Writer) error {
-	end, restarted, say := time.Now().Add(calm), time.Now(), time.Now().Add(time.Minute)
-	for {
+	restarted, moved, say := time.Now(), time.Now(), time.Now().Add(time.Minute)
+	for last := 0; ; {
 		open, err := w.decide(ctx)
+		if events := w.events(ctx); events > last {
+			last, moved = events, time.Now()
+		}
 		if late, lateErr := w.late(ctx); lateErr == nil && late && time.Since(restarted) > anew {
 			send(w.panelPID(), syscall.SIGTERM)
 			restarted = time.Now()
@@ -37,8 +40,8 @@ func (w *world) settle(ctx context.Context, out io.Writer) error {
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case time.Now().After(end):
-			return fmt.Errorf("%w: %v, %w", errUnquiet, open, err)
+		case time.Since(moved) > patient:
+			return errors.Join(fmt.Errorf("%w: %v", errUnquiet, open), err)
 		}
 		if time.Now().After(say) {
 			fmt.Fprintf(out, "round %d waits for %d things: %.200s %v\n", w.round, len(open), strings.Join(open, ", "), err)
@@ -46,6 +49,20 @@ func (w *world) settle(ctx context.Context, out io.Writer) error {
 		}
 		pause(ctx, 300*time.Millisecond)
 	}
+}
+
+// events counts what has happened; 0 when that can't be read now.
+func (w *world) events(ctx context.Context) int {
+	b, err := w.openBooks()
+	if err != nil {
+		return 0
+	}
+	defer b.close()
+	n, err := number(ctx, b.plugin, "select coalesce(max(cursor), 0) from events")
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // late tells whether a deadline has passed that the plugin will notice within a minute, or
