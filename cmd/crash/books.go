@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"registrar.panel/internal/r01sim"
+	"registrar.panel/internal/secret"
 )
 
 // books are the databases of both sides, read with eyes of our own: not through the code
@@ -19,6 +20,7 @@ import (
 type books struct {
 	panel  *sql.DB
 	plugin *sql.DB
+	box    *secret.Box // of what the plugin has sealed
 }
 
 func (w *world) data() string { return filepath.Join(w.dir, "data") }
@@ -28,9 +30,12 @@ func (w *world) openBooks() (b books, err error) {
 		return b, err
 	}
 	if b.plugin, err = openBook(filepath.Join(w.data(), "plugins", registrar, "r01.db")); err != nil {
-		b.panel.Close()
+		return b, errors.Join(err, b.panel.Close())
 	}
-	return b, err
+	if b.box, err = secret.OpenBox(filepath.Join(w.data(), "plugins", registrar, "r01.key"), false); err != nil {
+		return b, errors.Join(err, b.close())
+	}
+	return b, nil
 }
 
 func openBook(path string) (*sql.DB, error) {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"registrar.panel/internal/r01sim"
-	"registrar.panel/plugin/r01/message"
 	contract "registrar.panel/shared/registrar"
 )
 
@@ -133,30 +132,35 @@ func (j *judge) noneTwice(context.Context) error {
 	return nil
 }
 
-// everyReply: each mail of R01 is stored, once, and read.
+// everyReply: each mail of R01 is stored as it was sent, once, and read.
 func (j *judge) everyReply(ctx context.Context) error {
-	stored, err := rows(ctx, j.plugin, func(r *sql.Rows, m *[2]string) error { return r.Scan(&m[0], &m[1]) },
-		"select hash, state from mails where direction = 'in'")
+	type mail struct{ id, state, text string }
+	stored, err := rows(ctx, j.plugin, func(r *sql.Rows, m *mail) error {
+		var sealed []byte
+		if err := r.Scan(&m.id, &m.state, &sealed); err != nil {
+			return err
+		}
+		plain, err := j.box.Open(sealed, "mails|"+m.id)
+		m.text = string(plain)
+		return err
+	}, "select id, state, sealed_raw from mails where direction = 'in'")
 	if err != nil {
 		return err
 	}
 	times := map[string]int{}
 	for _, m := range stored {
-		times[m[0]]++
-		if m[1] == "new" || m[1] == "review" {
-			j.fault("every reply is read", "", "a mail is left as %s", m[1])
+		times[m.text]++
+		if m.state == "new" || m.state == "review" {
+			j.fault("every reply is read", "", "a mail is left as %s", m.state)
 		}
 	}
-	left := map[string]bool{}
 	for _, raw := range j.sent {
-		hash := message.ContentHash(raw)
-		left[hash] = true
-		if times[hash] != 1 {
-			j.fault("every reply is stored once", "", "it is there %d times:\n%s", times[hash], raw)
+		if n := times[string(raw)]; n != 1 {
+			j.fault("every reply is stored once", "", "it is there %d times:\n%s", n, raw)
 		}
 	}
-	if len(stored) != len(left) {
-		j.fault("every stored mail was sent", "", "%d are stored and %d were sent", len(stored), len(left))
+	if len(stored) != len(j.sent) {
+		j.fault("every stored mail was sent", "", "%d are stored and %d were sent", len(stored), len(j.sent))
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func (p *play) round() {
 	for range len(p.box) {
 		p.step(func() error {
 			raw := strings.ReplaceAll(p.box[0], "\n", "\r\n")
-			err := p.Deliver(ctx, mailbox.Mail{Raw: []byte(raw)})
+			err := p.Deliver(ctx, []mailbox.Mail{{Raw: []byte(raw)}})
 			if err == nil {
 				p.box = p.box[1:]
 			}
