@@ -70,6 +70,7 @@ registrar "r01" { # bundled with the panel: needs no path. Others: path = "…" 
     deadlines {
       queued = "24h"  # R01 confirms a request within
       done   = "168h" # and reports the result within
+      settle = "168h" # may still carry it out for so long after it was sent: the relay's queue life, and R01's pace
     }
 
     renewal {

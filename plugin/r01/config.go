@@ -59,6 +59,7 @@ type config struct {
 	Deadlines struct {
 		Queued string `json:"queued"`
 		Done   string `json:"done"`
+		Settle string `json:"settle"`
 	} `json:"deadlines"`
 	Renewal struct {
 		Mode string `json:"mode"`
@@ -201,7 +202,7 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 		Subjects:     c.subjects(p),
 		Handles:      gateway.Handles{Prefix: c.Handles.Prefix, Counter: uint64(max(c.Handles.Counter, 0)), Suffix: c.Handles.Suffix},
 		QueuedWithin: p.duration("deadlines.queued", c.Deadlines.Queued),
-		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done), Renewal: registrar.RenewalMode(c.Renewal.Mode),
+		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done), Settle: p.duration("deadlines.settle", c.Deadlines.Settle), Renewal: registrar.RenewalMode(c.Renewal.Mode),
 	}
 }
 

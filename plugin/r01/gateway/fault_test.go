@@ -144,7 +144,7 @@ func (p *play) person() {
 		v = registrar.VerdictDone
 	}
 	p.step(func() error {
-		_, err := p.Resolve(p.t.Context(), registrar.Decision{Operation: p.op, Verdict: v, By: "olga"})
+		_, err := p.Resolve(p.t.Context(), registrar.Decision{Operation: p.op, Verdict: v, By: "olga", Note: "looked at R01"})
 		return err
 	})
 }
