@@ -20,8 +20,9 @@ import (
 
 // TestMain makes the test binary the program, and its processes, when it is run as one.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == doctored {
-		os.Exit(doctor(context.Background(), os.Stdout, os.Stderr))
+	programs := map[string]func(context.Context, io.Writer, io.Writer) int{doctored: doctor, paired: playPairs}
+	if len(os.Args) == 2 && programs[os.Args[1]] != nil {
+		os.Exit(programs[os.Args[1]](context.Background(), os.Stdout, os.Stderr))
 	}
 	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-test.") {
 		main()
