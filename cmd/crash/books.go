@@ -147,16 +147,6 @@ func (m memory) domain(name string) (d r01sim.Domain, ok bool) {
 	return d, false
 }
 
-// busy tells whether R01 still has something to do.
-func (m memory) busy() bool {
-	for _, t := range m.Tasks {
-		if t.Status == r01sim.TaskQueued {
-			return true
-		}
-	}
-	return false
-}
-
 // fate is what became of a request at R01.
 type fate struct {
 	arrived int  // times

@@ -146,31 +146,33 @@ func (t *trap) lift() bool {
 
 // inflict carries a fault out and returns when it has passed.
 func (w *world) inflict(ctx context.Context, f fault) {
-	end := func() {}
-	if f.at == "" {
-		end = w.strike(f)
-	} else {
-		met := w.lay(f)
-		select {
-		case end = <-met:
-		case <-ctx.Done():
-			if w.lift() {
-				return
-			}
-			end = <-met
-		case <-time.After(patience):
-			if w.lift() { // nobody came by
-				w.tally.add(&w.tally.Missed, 1)
-				end = w.strike(f)
-			} else {
-				end = <-met
-			}
-		}
-	}
+	end := w.begin(ctx, f)
 	defer end()
 	if !f.kills() && f.kind != cutHere {
 		pause(ctx, f.lasts)
 	}
+}
+
+// begin strikes at once or at the fault's point, and returns what ends the fault.
+func (w *world) begin(ctx context.Context, f fault) (end func()) {
+	if f.at == "" {
+		return w.strike(f)
+	}
+	met := w.lay(f)
+	select {
+	case end := <-met:
+		return end
+	case <-ctx.Done():
+	case <-time.After(patience):
+	}
+	switch {
+	case !w.lift(): // it has sprung just now
+		return <-met
+	case ctx.Err() != nil:
+		return func() {}
+	}
+	w.tally.add(&w.tally.Missed, 1) // nobody came by
+	return w.strike(f)
 }
 
 func pause(ctx context.Context, d time.Duration) {
