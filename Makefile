@@ -4,7 +4,7 @@
 GO    ?= go
 TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
 
-.PHONY: test setup unit lint generate generate-check fuzz bench
+.PHONY: test setup unit lint generate generate-check fuzz bench crash
 
 test: setup lint generate-check unit
 
@@ -45,3 +45,10 @@ fuzz:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# Kill, freeze and starve panel, plugin and R01 until N SIGKILLs. SEED repeats a campaign.
+N      ?= 1000
+SEED   ?= $(shell date +%s)
+WORLDS ?= 4
+crash:
+	$(GO) run ./cmd/crash -n $(N) -seed $(SEED) -worlds $(WORLDS)

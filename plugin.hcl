@@ -80,6 +80,7 @@ registrar "r01" { # bundled with the panel
     deadlines {
       queued = "24h"  # R01 confirms a request within
       done   = "168h" # and reports the result within
+      # settle = "168h" # so long after it was sent it may still be carried out: the relay's queue life, and R01's pace; without it, as queued
     }
 
     renewal {

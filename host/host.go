@@ -34,6 +34,7 @@ type Options struct {
 	Bundled    map[string][]string // command lines of the plugins that come with the program
 	Logger     hclog.Logger
 	Now        func() time.Time
+	Timing     supervisor.Timing // of the plugins' supervision; zero fields have its defaults
 }
 
 // Host is a panel that has its data directory and its address, and runs nothing yet.
@@ -99,7 +100,7 @@ func (h *Host) prepare(o Options) error {
 	if err != nil {
 		return err
 	}
-	h.supervisor = supervisor.New(supervisor.Options{Plugins: specs, Logger: o.Logger, Session: h.session})
+	h.supervisor = supervisor.New(supervisor.Options{Plugins: specs, Logger: o.Logger, Timing: o.Timing, Session: h.session})
 	return nil
 }
 

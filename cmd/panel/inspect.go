@@ -220,7 +220,7 @@ func (p *showOperationCommand) Run(c *call) error {
 type resolveOperationCommand struct {
 	ID      string `arg:"" help:"As panel domain show names it."`
 	Outcome string `required:"" enum:"done,failed,resend,cancel" placeholder:"O" help:"done: it was executed. failed: it was not, and shall not be. resend: it was not; send it again. cancel: withdraw it before it is sent."`
-	Note    string `help:"For the timeline."`
+	Note    string `help:"For the timeline: what shows it. Needed to deny a paid request that may still be carried out."`
 	by
 }
 

@@ -1,6 +1,7 @@
 package r01
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/mail"
@@ -60,6 +61,7 @@ type config struct {
 	Deadlines struct {
 		Queued string `json:"queued"`
 		Done   string `json:"done"`
+		Settle string `json:"settle"`
 	} `json:"deadlines"`
 	Renewal struct {
 		Schedule string                `json:"schedule"`
@@ -210,6 +212,7 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 		Handles:      gateway.Handles{Prefix: c.Handles.Prefix, Counter: uint64(max(c.Handles.Counter, 0)), Suffix: c.Handles.Suffix},
 		QueuedWithin: p.duration("deadlines.queued", c.Deadlines.Queued),
 		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done),
+		Settle:       p.duration("deadlines.settle", cmp.Or(c.Deadlines.Settle, c.Deadlines.Queued)),
 		Renewal:      c.Renewal.Mode, R01Renews: c.Renewal.R01Auto, Batch: c.Renewal.Batch,
 		Brake: c.brake(p),
 	}

@@ -29,7 +29,7 @@ func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registr
 			"mailbox": "INBOX", "processed": nil, "poll": "1m"},
 		"replies":   map[string]any{"from": nil, "require": "none", "domains": nil, "authserv_id": nil},
 		"reply":     []any{},
-		"deadlines": map[string]any{"queued": "24h", "done": "168h"},
+		"deadlines": map[string]any{"queued": "24h", "done": "168h", "settle": "168h"},
 		"renewal":   map[string]any{"schedule": "0 4 * * *", "timezone": "Europe/Moscow", "mode": "auto", "before": "55d", "r01_auto": false, "batch": 1},
 		"brake":     map[string]any{"per_hour": 300, "per_day": 2000},
 		"registry": map[string]any{"whois": nil, "whois_per_minute": 20, "check": "10m", "zone_list": nil, "zone_lists": nil, "every": "6h",

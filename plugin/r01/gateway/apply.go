@@ -20,6 +20,7 @@ type fact struct {
 	evidence registrar.EvidenceKind
 	mail     registrar.MailID
 	reason   string    // why it failed or stands, in the words of whoever said it
+	note     string    // what a person adds to a decision
 	dueAt    time.Time // for a request that goes back to the queue
 }
 
@@ -35,6 +36,9 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
 		return err
 	}
 	if f.reason, err = g.redact(tx, f.reason, *r); err != nil {
+		return err
+	}
+	if f.note, err = g.redact(tx, f.note, *r); err != nil {
 		return err
 	}
 	c, before := g.change(*r, d, f), r.Hold
@@ -374,6 +378,9 @@ func describe(r store.Request, f fact) string {
 	}
 	if !f.result.PaidTill.IsZero() {
 		text += ", paid till " + f.result.PaidTill.String()
+	}
+	if f.note != "" {
+		text += " (" + f.note + ")"
 	}
 	return text
 }

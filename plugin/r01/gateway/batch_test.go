@@ -174,7 +174,7 @@ func TestUncertainBatchIsResolvedPerDomain(t *testing.T) {
 
 func (g *gate) decide2(name string, v registrar.Verdict) {
 	g.t.Helper()
-	if _, err := g.Resolve(g.t.Context(), registrar.Decision{Operation: g.status(name).Operation.ID, Verdict: v, By: "olga"}); err != nil {
+	if _, err := g.Resolve(g.t.Context(), registrar.Decision{Operation: g.status(name).Operation.ID, Verdict: v, By: "olga", Note: "asked R01"}); err != nil {
 		g.t.Fatal(err)
 	}
 }

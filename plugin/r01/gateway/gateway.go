@@ -44,6 +44,9 @@ type Settings struct {
 
 	QueuedWithin time.Duration // R01 confirms a request within
 	DoneWithin   time.Duration // and reports its result within
+	// Settle is how long after it was handed to the relay a request may still be carried
+	// out: the relay's queue life, and R01's pace. architecture 4
+	Settle time.Duration
 
 	Renewal   registrar.RenewalMode // of new domains
 	R01Renews bool                  // R01 renews by itself, so no domain may be auto. r01-mail 4.2
@@ -67,6 +70,14 @@ type Submitter interface {
 	Rest()
 }
 
+// Store keeps what the gateway knows; package store has the real one. An error of Write
+// may have come too late: what it wrote may be there all the same.
+type Store interface {
+	Write(ctx context.Context, fn func(tx *store.Tx) error) error
+	Read(ctx context.Context, fn func(tx *store.Tx) error) error
+	Fingerprint(parts ...string) string
+}
+
 // Verifier tells whether a mail is really from whom it claims; package sender has the real
 // one.
 type Verifier interface {
@@ -76,7 +87,7 @@ type Verifier interface {
 // Gateway is the mail side of one R01 agreement.
 type Gateway struct {
 	settings   Settings
-	store      *store.Store
+	store      Store
 	submitter  Submitter
 	verifier   Verifier
 	recogniser *mailform.Recogniser
@@ -89,15 +100,17 @@ type Gateway struct {
 	jitter    func(time.Duration) time.Duration
 	witness   *witness
 
-	fence   int64 // set by Run before any loop starts
-	toSend  wake.Signal
-	toRead  wake.Signal
-	changed wake.Broadcast
+	fence int64 // set by Run before any loop starts
+	// unrecorded are transmissions whose outcome the store did not take; the sending loop's.
+	unrecorded []transmission
+	toSend     wake.Signal
+	toRead     wake.Signal
+	changed    wake.Broadcast
 }
 
 // Parts are what a gateway is made of.
 type Parts struct {
-	Store      *store.Store
+	Store      Store
 	Submitter  Submitter
 	Verifier   Verifier
 	Recogniser *mailform.Recogniser

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -62,6 +61,9 @@ func pause(ctx context.Context, s wake.Signal, d time.Duration) {
 
 // sendDue sends everything that is due and tells how long to sleep.
 func (g *Gateway) sendDue(ctx context.Context) (time.Duration, error) {
+	if err := g.recordLate(ctx); err != nil {
+		return 0, err
+	}
 	defer g.submitter.Rest()
 	for {
 		if err := g.beginPlanned(ctx); err != nil {
@@ -141,9 +143,28 @@ func (g *Gateway) send(ctx context.Context, m outgoing) error {
 		return g.unsendable(ctx, m, err)
 	}
 	result := g.transmit(ctx, &m, mail, masked)
+	g.unrecorded = append(g.unrecorded, transmission{m.requests, result})
+	return g.recordLate(ctx)
+}
+
+// transmission is one that has ended.
+type transmission struct {
+	requests []store.Request
+	result   outbox.Result
+}
+
+// recordLate records what became of transmissions. What can't be recorded now, because the
+// store fails, is kept: without it the requests would stay Sending until the next start.
+func (g *Gateway) recordLate(ctx context.Context) error {
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
-	return g.conclude(record, m.requests, result)
+	for len(g.unrecorded) > 0 {
+		if err := g.conclude(record, g.unrecorded[0].requests, g.unrecorded[0].result); err != nil {
+			return err
+		}
+		g.unrecorded = g.unrecorded[1:]
+	}
+	return nil
 }
 
 // transmit submits one mail. When we are told to stop, a transmission that is claimed may
@@ -162,13 +183,11 @@ func (g *Gateway) transmit(ctx context.Context, m *outgoing, mail outbox.Mail, m
 	defer stop()
 	return g.submitter.Submit(submitting, mail, func(submitting context.Context) error {
 		claimed.Store(true) // before looking, so that a stop is seen here or there
-		err, claim := ctx.Err(), outgoing{mark: m.mark, requests: slices.Clone(m.requests)}
+		err := ctx.Err()
 		if err == nil {
-			err = g.write(submitting, func(tx *store.Tx) error { return g.claim(tx, &claim, masked) })
+			err = g.write(submitting, func(tx *store.Tx) error { return g.claim(tx, m, masked) })
 		}
-		if claimed.Store(err == nil); err == nil {
-			m.requests = claim.requests
-		}
+		claimed.Store(err == nil)
 		return err
 	})
 }
@@ -244,8 +263,11 @@ func (g *Gateway) claim(tx *store.Tx, m *outgoing, masked []byte) error {
 	digest := sha256.Sum256(masked)
 	for i := range m.requests {
 		r := &m.requests[i]
-		if reason, err := g.outdated(tx, *r); err != nil || reason != "" {
-			return errors.Join(err, errors.New(reason))
+		switch reason, err := g.outdated(tx, *r); {
+		case err != nil:
+			return err
+		case reason != "":
+			return errors.New(reason)
 		}
 		if err := tx.Claim(r, g.fence, hex.EncodeToString(digest[:]), g.now()); err != nil {
 			return err
@@ -269,16 +291,13 @@ func outMail(r store.Request) registrar.MailID {
 
 // conclude records the outcome of a transmission. Recovery at the start uses it too.
 func (g *Gateway) conclude(ctx context.Context, sent []store.Request, result outbox.Result) error {
-	if sent[0].State != registrar.Sending { // it was never claimed, so nothing has left
-		return g.postpone(ctx, sent, result.Err)
-	}
 	err := g.write(ctx, func(tx *store.Tx) error {
 		for _, r := range sent {
 			if err := g.concludeOne(tx, r, result); err != nil {
 				return fmt.Errorf("request %s: %w", r.ID, err)
 			}
 		}
-		return g.clear(tx, relayAlarm, "")
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("record outcome %s: %w", result.Outcome, err)
@@ -286,12 +305,20 @@ func (g *Gateway) conclude(ctx context.Context, sent []store.Request, result out
 	return nil
 }
 
+// concludeOne looks first whether the claim got through: its commit may have failed, or
+// only seemed to.
 func (g *Gateway) concludeOne(tx *store.Tx, r store.Request, result outbox.Result) error {
+	current, err := tx.Request(r.ID)
+	if err != nil {
+		return err
+	}
+	if r.State != registrar.Sending || current.Attempt < r.Attempt { // nothing has left
+		return g.delay(tx, current, result.Err)
+	}
 	if err := tx.FinishAttempt(r, string(result.Outcome), result.Response, g.now()); err != nil {
 		return err
 	}
-	current, err := tx.Request(r.ID)
-	if err != nil {
+	if err := g.clear(tx, relayAlarm, ""); err != nil {
 		return err
 	}
 	err = g.advance(tx, &current, g.factOf(r, result))
@@ -320,21 +347,17 @@ func (g *Gateway) factOf(r store.Request, result outbox.Result) fact {
 	return f
 }
 
-// postpone keeps requests queued that never got as far as their claim.
-func (g *Gateway) postpone(ctx context.Context, unsent []store.Request, cause error) error {
+// delay keeps a request queued that never got as far as its claim.
+func (g *Gateway) delay(tx *store.Tx, r store.Request, cause error) error {
 	if cause == nil {
 		cause = errors.New("the relay was not reached")
 	}
-	g.log.Warn("request not sent", "request", unsent[0].ID, "object", unsent[0].Object, "err", cause)
-	return g.write(ctx, func(tx *store.Tx) error {
-		for _, r := range unsent {
-			err := tx.Postpone(r, g.now().Add(backOff[0]), cause.Error())
-			if err != nil && !errors.Is(err, store.ErrMoved) { // that is withdrawn meanwhile
-				return err
-			}
-		}
-		return g.raise(tx, relayAlarm, "", "mail can't be sent: "+cause.Error())
-	})
+	g.log.Warn("request not sent", "request", r.ID, "object", r.Object, "err", cause)
+	err := tx.Postpone(r, g.now().Add(backOff[0]), cause.Error())
+	if err != nil && !errors.Is(err, store.ErrMoved) { // that is withdrawn meanwhile
+		return err
+	}
+	return g.raise(tx, relayAlarm, "", "mail can't be sent: "+cause.Error())
 }
 
 const relayAlarm = "relay"

@@ -17,6 +17,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"slices"
 
 	"registrar.panel/shared/registrar"
 )
@@ -207,6 +208,12 @@ func effects(r Request, e Event, to State) []Effect {
 	add(r.State.WaitsForPerson() && !to.WaitsForPerson() && to != registrar.Failed, ClearAlarm)
 	return all
 }
+
+// MayHappen tells whether a request that is held so may yet be carried out.
+func MayHappen(h Hold) bool { return slices.Contains(undecided(), h) }
+
+// undecided are the holds under which R01 has said nothing, or nothing final.
+func undecided() []Hold { return []Hold{NoResult, NoAnswer, FateUnknown} }
 
 // Late judges an event that no transition takes because the request is concluded: it
 // agrees when it tells what we know, and otherwise contradicts it. r01-mail 3.9

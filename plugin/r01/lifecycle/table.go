@@ -39,7 +39,7 @@ func Table() []Transition {
 		waiting  = []State{needsAction, uncertain}
 		// Held like this, R01 has said or may have said nothing yet that a later word
 		// could contradict.
-		silent = []Hold{NoResult, NoAnswer, FateUnknown}
+		silent = undecided()
 		// Held like this, R01 has said that nothing was executed.
 		unexecuted = []Hold{AuthFailed, NoFunds}
 		live       = []State{needsAction}

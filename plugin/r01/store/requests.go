@@ -243,10 +243,10 @@ func (tx *Tx) Claim(r *Request, fence int64, digest string, at time.Time) error 
 	if err != nil {
 		return fmt.Errorf("claim request %s: %w", r.ID, errors.Join(ErrMoved, err))
 	}
+	r.Attempt, r.Fence, r.ClaimedAt = r.Attempt+1, fence, at
 	if _, err := tx.Advance(r, d, Change{At: at, Message: "handing over to the mail relay", Actor: "plugin"}); err != nil {
 		return err
 	}
-	r.Attempt, r.Fence, r.ClaimedAt = r.Attempt+1, fence, at
 	err = tx.exec("update requests set attempt = $1, fence = $2, digest = $3, claimed_at = $4 where id = $5",
 		r.Attempt, fence, tx.keyed(digest), sqldb.Millis(at), r.ID)
 	if err != nil {
