@@ -29,7 +29,9 @@ type config struct {
 	PayType   string        `json:"pay_type"`
 	Charset   string        `json:"charset"`
 	Store     string        `json:"store"`
-	Subjects  struct {
+
+	Reconciled string `json:"reconciled"`
+	Subjects   struct {
 		Client  string `json:"client"`
 		Domain  string `json:"domain"`
 		Prolong string `json:"prolong"`
@@ -202,6 +204,7 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 		Handles:      gateway.Handles{Prefix: c.Handles.Prefix, Counter: uint64(max(c.Handles.Counter, 0)), Suffix: c.Handles.Suffix},
 		QueuedWithin: p.duration("deadlines.queued", c.Deadlines.Queued),
 		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done), Renewal: registrar.RenewalMode(c.Renewal.Mode),
+		Reconciled: c.Reconciled,
 	}
 }
 

@@ -44,6 +44,7 @@ type work struct {
 	store   *store.Store
 	gateway *gateway.Gateway
 	mailbox *mailbox.Watcher
+	again   *mailbox.Watcher // of the folder for handled mails, after a restore
 	stop    context.CancelFunc
 	loops   sync.WaitGroup
 }
@@ -156,14 +157,31 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 	if err := g.Open(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	return &work{lock: lock, store: st, gateway: g, mailbox: mailbox.New(s.mailbox, g, p.log.Named("mailbox"))}, nil
+	w = &work{lock: lock, store: st, gateway: g}
+	w.watch(s.mailbox, p.log.Named("mailbox"))
+	return w, nil
+}
+
+// watch prepares the mailbox's watcher. A restored store has forgotten replies that are
+// marked as handled, so it reads everything again; what it knows is recognised by content.
+func (w *work) watch(c mailbox.Config, log hclog.Logger) {
+	if c.All = w.gateway.Restored(); c.All && c.Processed != "" {
+		again := c
+		again.Mailbox, again.Processed = c.Processed, ""
+		w.again = mailbox.New(again, w.gateway, log.Named("again"))
+	}
+	w.mailbox = mailbox.New(c, w.gateway, log)
 }
 
 // begin starts the two loops; Drain stops them and waits.
 func (p *Plugin) begin(w *work) {
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
-	for name, run := range map[string]func(context.Context) error{"gateway": w.gateway.Run, "mailbox": w.mailbox.Run} {
+	parts := map[string]func(context.Context) error{"gateway": w.gateway.Run, "mailbox": w.mailbox.Run}
+	if w.again != nil {
+		parts["handled mails"] = w.again.Run
+	}
+	for name, run := range parts {
 		w.loops.Go(func() {
 			if err := run(ctx); err != nil && ctx.Err() == nil {
 				p.log.Error("stopped working", "part", name, "err", err)
@@ -194,6 +212,15 @@ func (p *Plugin) Drain(ctx context.Context) error {
 	}
 	p.log.Info("drained")
 	return errors.Join(w.store.Close(), w.lock.release())
+}
+
+// Backup implements registrar.Backups.
+func (p *Plugin) Backup(ctx context.Context, dir string) error {
+	w, err := p.working()
+	if err != nil {
+		return err
+	}
+	return w.store.Backup(ctx, dir)
 }
 
 // Health implements registrar.Lifecycle.

@@ -16,7 +16,7 @@ func description() registrar.Description {
 		Name: name, Title: title, Version: version, TLDs: tlds,
 		Kinds:        kinds(),
 		Registrants:  registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapHandles, registrar.CapReviews, registrar.CapMail, registrar.CapCheck},
+		Capabilities: []registrar.Capability{registrar.CapHandles, registrar.CapReviews, registrar.CapMail, registrar.CapCheck, registrar.CapBackup},
 		Schema:       schema(),
 	}
 }
@@ -63,6 +63,7 @@ func schema() registrar.Schema {
 			choice("pay_type", "real", "which R01 account pays", "real", "bonus", "real,bonus", "bonus,real"),
 			choice("charset", "koi8-r", "charset of requests", "koi8-r", "windows-1251"),
 			text("store", "sqlite", "where the plugin keeps its state"),
+			text("reconciled", "", "after restoring a backup: the incarnation that a person has compared with R01's own list"),
 		},
 		Blocks: []registrar.Block{
 			block("subjects", "subjects of requests",

@@ -316,7 +316,7 @@ func (g *Gateway) releaseIfMended(tx *store.Tx) error {
 		return err
 	}
 	for _, r := range held {
-		if r.Hold != lifecycle.AuthFailed {
+		if r.Hold != lifecycle.AuthFailed || g.restored && r.Kind.Paid() {
 			continue
 		}
 		f := fact{event: lifecycle.Released, actor: byPlugin, dueAt: g.now(), reason: "the agreement or its password was changed"}
@@ -399,4 +399,5 @@ var happened = map[lifecycle.Event]string{
 	lifecycle.Withdrawn: "withdrawn before it was sent",
 	lifecycle.Unneeded:  "no longer needed",
 	lifecycle.ByHand:    "to be done by hand in R01's web interface",
+	lifecycle.Restored:  "the store was restored from a backup: the request may have been sent after the backup was made",
 }

@@ -48,6 +48,8 @@ type Settings struct {
 	Renewal registrar.RenewalMode // of new domains
 
 	Registry Registry
+
+	Reconciled string // the incarnation of a restored store that a person has compared with R01's records
 }
 
 // Handles says how client handles are made. r01-mail 2.8
@@ -84,10 +86,11 @@ type Gateway struct {
 	jitter    func(time.Duration) time.Duration
 	witness   *witness
 
-	fence   int64 // set by Run before any loop starts
-	toSend  wake.Signal
-	toRead  wake.Signal
-	changed wake.Broadcast
+	fence    int64 // set by Open before any loop starts
+	restored bool  // so is this: paid requests wait for a person
+	toSend   wake.Signal
+	toRead   wake.Signal
+	changed  wake.Broadcast
 }
 
 // Parts are what a gateway is made of.
@@ -119,8 +122,15 @@ func New(s Settings, p Parts) *Gateway {
 // unknown fate now. It must have returned before Run.
 func (g *Gateway) Open(ctx context.Context) error {
 	var interrupted []store.Request
-	err := g.write(ctx, func(tx *store.Tx) (err error) {
+	incarnation, older, err := g.store.Recall(ctx)
+	if err != nil {
+		return fmt.Errorf("take over the store: %w", err)
+	}
+	err = g.write(ctx, func(tx *store.Tx) (err error) {
 		if g.fence, err = tx.TakeOver(); err != nil {
+			return err
+		}
+		if err := g.recall(tx, incarnation, older); err != nil {
 			return err
 		}
 		if err := g.releaseIfMended(tx); err != nil {
@@ -130,6 +140,9 @@ func (g *Gateway) Open(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
+		return fmt.Errorf("take over the store: %w", err)
+	}
+	if err := g.store.Mark(ctx); err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}
 	for _, r := range interrupted {

@@ -108,7 +108,7 @@ func (g *Gateway) read(ctx context.Context, m store.Mail) error {
 			return err
 		}
 	}
-	return g.write(ctx, func(tx *store.Tx) error { return g.apply(tx, m, letter, problem) })
+	return g.write(ctx, func(tx *store.Tx) error { return errors.Join(g.apply(tx, m, letter, problem), g.holdUntouched(tx)) })
 }
 
 // unproved tells why a mail's sender is not proved. When the proof can't be had right now
@@ -165,6 +165,9 @@ func (g *Gateway) apply(tx *store.Tx, m store.Mail, l letter, problem string) er
 		return g.applyCopy(tx, m, r)
 	}
 	if from(l.From, g.settings.Callback) && l.Kind != message.Bounce { // a test mail, or a loop
+		if g.isForgotten(l) {
+			return g.setAside(tx, m, l, "it is our own copy of a request that was sent after the backup was made")
+		}
 		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
 	}
 	thread, err := g.thread(tx, l)

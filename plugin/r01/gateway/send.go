@@ -62,6 +62,9 @@ func pause(ctx context.Context, s wake.Signal, d time.Duration) {
 // sendDue sends everything that is due and tells how long to sleep.
 func (g *Gateway) sendDue(ctx context.Context) (time.Duration, error) {
 	for {
+		if err := g.holdAfterRestore(ctx); err != nil {
+			return 0, err
+		}
 		due, next, err := g.nextToSend(ctx)
 		if err != nil || len(due) == 0 {
 			return sleepUntil(next, g.now()), err
@@ -156,6 +159,9 @@ func (g *Gateway) transmit(ctx context.Context, r *store.Request, mail outbox.Ma
 		if err == nil {
 			err = g.write(submitting, func(tx *store.Tx) error { return g.claim(tx, r, masked) })
 		}
+		if err == nil {
+			err = g.store.Mark(submitting)
+		}
 		claimed.Store(err == nil)
 		return err
 	})
@@ -217,6 +223,9 @@ func (g *Gateway) unsendable(ctx context.Context, r store.Request, cause error) 
 
 // claim makes the transmission ours and keeps what is about to leave.
 func (g *Gateway) claim(tx *store.Tx, r *store.Request, masked []byte) error {
+	if g.mustWait(*r) {
+		return errNotReconciled
+	}
 	digest := sha256.Sum256(masked)
 	if err := tx.Claim(r, g.fence, hex.EncodeToString(digest[:]), g.now()); err != nil {
 		return err

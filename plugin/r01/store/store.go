@@ -16,8 +16,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -38,29 +40,42 @@ var (
 //go:embed migrations/*.sql
 var embedded embed.FS
 
+// Files in the plugin's directory.
+const (
+	database = "r01.db"
+	keyFile  = "r01.key"
+)
+
 // Store is one plugin's database.
 type Store struct {
 	db  *sqldb.DB
 	box *secret.Box
+	dir string
+
+	marking sync.Mutex
+	marked  *os.File // once Mark has been called
+}
+
+func migrations() fs.FS {
+	sub, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		panic(err) // the name is not well-formed
+	}
+	return sub
 }
 
 // Open opens the store in a directory, making it when create is set.
 func Open(ctx context.Context, dir string, create bool) (*Store, error) {
-	migrations, err := fs.Sub(embedded, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
 	// The database first: with a database but without its key nothing may be created.
-	path := filepath.Join(dir, "r01.db")
-	db, err := sqldb.Open(ctx, sqldb.Options{Path: path, Create: create, Migrations: migrations})
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(dir, database), Create: create, Migrations: migrations()})
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	box, err := secret.OpenBox(filepath.Join(dir, "r01.key"), create)
+	box, err := secret.OpenBox(filepath.Join(dir, keyFile), create)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
 	}
-	s := &Store{db: db, box: box}
+	s := &Store{db: db, box: box, dir: dir}
 	if err := s.keyDigests(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
 	}
@@ -68,7 +83,13 @@ func Open(ctx context.Context, dir string, create bool) (*Store, error) {
 }
 
 // Close closes the database.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	err := s.db.Close()
+	if s.marked != nil {
+		err = errors.Join(err, s.marked.Close())
+	}
+	return err
+}
 
 // Fingerprint is a keyed digest, for telling whether two things are the same without
 // keeping them.
