@@ -70,7 +70,7 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	return registrar.Description{
 		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
 		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapCheck},
+		Capabilities: []registrar.Capability{registrar.CapCheck, registrar.CapBackup},
 		Schema: registrar.Schema{Attributes: []registrar.Attribute{
 			{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken)},
 				Description: "what a check for availability answers"},
@@ -164,6 +164,12 @@ func (p *Plugin) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 		return func(yield func(registrar.Event, error) bool) { yield(registrar.Event{}, err) }
 	}
 	return b.events(ctx, after)
+}
+
+// Backup implements registrar.Backups. A restored book does nothing again by itself: staff do.
+func (p *Plugin) Backup(ctx context.Context, dir string) error {
+	_, err := atWork(p, func(b *book) (struct{}, error) { return struct{}{}, b.backup(ctx, dir) })
+	return err
 }
 
 // Configure implements registrar.Lifecycle.
