@@ -49,6 +49,7 @@ type Querier interface {
 type DB struct {
 	writer *sql.DB
 	reader *sql.DB
+	group  *group // of writers
 }
 
 // Open opens, checks and migrates.
@@ -94,6 +95,7 @@ func open(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(err, writer.Close())
 	}
 	db := &DB{writer: writer, reader: reader}
+	db.group = &group{commit: func(ctx context.Context, fn func(tx *sql.Tx) error) error { return inTx(ctx, writer, nil, fn) }}
 	if err := errors.Join(check(ctx, writer), migrate(ctx, writer, o.Migrations), check(ctx, reader)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -169,10 +171,12 @@ func migrate(ctx context.Context, db *sql.DB, migrations fs.FS) error {
 	return nil
 }
 
-// Write runs fn in the one writing transaction and commits when it returns nil. A commit
-// that is reported has reached the disk. fn must not wait for anything but the database.
+// Write runs fn, one writer at a time, and commits when it returns nil; otherwise nothing that
+// fn did remains. A commit that is reported has reached the disk. Writers that come at the
+// same time may share one transaction. fn must not wait for anything but the database, and
+// must not end the transaction.
 func (db *DB) Write(ctx context.Context, fn func(tx *sql.Tx) error) error {
-	return inTx(ctx, db.writer, nil, fn)
+	return db.group.write(ctx, fn)
 }
 
 // Read runs fn on one unchanging view of the database.
