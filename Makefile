@@ -4,7 +4,7 @@
 GO    ?= go
 TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
 
-.PHONY: test setup unit lint generate generate-check fuzz bench
+.PHONY: test setup unit lint generate generate-check fuzz bench powercut
 
 test: setup lint generate-check unit
 
@@ -45,3 +45,9 @@ fuzz:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# Cuts the power N times under a database that is being written to.
+N    ?= 5000
+SEED ?= 1
+powercut:
+	$(GO) test -run 'TestPowerCuts$$' -v -timeout 1h ./internal/sqldb -powercuts $(N) -powerseed $(SEED)

@@ -31,7 +31,10 @@ type config struct {
 	Store     string        `json:"store"`
 
 	Reconciled string `json:"reconciled"`
-	Subjects   struct {
+	Keep       struct {
+		Mails string `json:"mails"`
+	} `json:"keep"`
+	Subjects struct {
 		Client  string `json:"client"`
 		Domain  string `json:"domain"`
 		Prolong string `json:"prolong"`
@@ -204,7 +207,7 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 		Handles:      gateway.Handles{Prefix: c.Handles.Prefix, Counter: uint64(max(c.Handles.Counter, 0)), Suffix: c.Handles.Suffix},
 		QueuedWithin: p.duration("deadlines.queued", c.Deadlines.Queued),
 		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done), Renewal: registrar.RenewalMode(c.Renewal.Mode),
-		Reconciled: c.Reconciled,
+		Reconciled: c.Reconciled, KeepMails: p.duration("keep.mails", c.Keep.Mails),
 	}
 }
 

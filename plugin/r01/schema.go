@@ -76,6 +76,8 @@ func schema() registrar.Schema {
 			smtpBlock(), imapBlock(), repliesBlock(), replyBlock(),
 			block("deadlines", "when silence becomes an alarm",
 				duration("queued", "24h", "until R01 confirms a request"), duration("done", "168h", "until R01 reports the result")),
+			block("keep", "how long things are kept",
+				duration("mails", "1095d", "the text of a mail, once what it is about is concluded")),
 			block("renewal", "how domains are renewed",
 				text("schedule", "0 4 * * *", "cron expression"), text("timezone", "Europe/Moscow", "of the schedule"),
 				choice("mode", "auto", "of new domains", "auto", "manual"),

@@ -49,6 +49,8 @@ type Settings struct {
 
 	Registry Registry
 
+	KeepMails time.Duration // how long the bytes of mails are kept
+
 	Reconciled string // the incarnation of a restored store that a person has compared with R01's records
 }
 
@@ -167,7 +169,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 }
 
 func (g *Gateway) loops() []func(context.Context) {
-	all := []func(context.Context){g.sendLoop, g.readLoop, g.deadlineLoop}
+	all := []func(context.Context){g.sendLoop, g.readLoop, g.deadlineLoop, g.keepLoop}
 	if g.whois != nil {
 		all = append(all, g.whoisLoop)
 	}
