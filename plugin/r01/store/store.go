@@ -113,6 +113,21 @@ func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.db.Read(ctx, func(tx *sql.Tx) error { return fn(&Tx{ctx, tx, s.box}) })
 }
 
+// Part runs fn within the transaction; if it fails, what it did is undone and the rest stays.
+// Parts do not nest.
+func (tx *Tx) Part(fn func() error) error {
+	if err := tx.exec("savepoint step"); err != nil {
+		return err
+	}
+	err := fn()
+	if err != nil {
+		if undone := tx.exec("rollback to step"); undone != nil {
+			return errors.Join(err, undone)
+		}
+	}
+	return errors.Join(err, tx.exec("release step"))
+}
+
 func (tx *Tx) exec(query string, args ...any) error {
 	_, err := tx.sql.ExecContext(tx.ctx, query, args...)
 	return translate(err)
