@@ -94,6 +94,7 @@ func open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
+	reader.SetMaxOpenConns(readers)
 	db := &DB{writer: writer, reader: reader}
 	db.group = &group{commit: func(ctx context.Context, fn func(tx *sql.Tx) error) error { return inTx(ctx, writer, nil, fn) }}
 	if err := errors.Join(check(ctx, writer), migrate(ctx, writer, o.Migrations), check(ctx, reader)); err != nil {
@@ -101,6 +102,9 @@ func open(ctx context.Context, o Options) (*DB, error) {
 	}
 	return db, nil
 }
+
+// readers bounds the reading connections, and with them the memory of their caches.
+const readers = 4
 
 // dsn sets every pragma in the data source name, so that each connection of a pool has it.
 // With secure_delete no page keeps what was replaced.
@@ -112,6 +116,7 @@ func dsn(path string, readOnly bool) string {
 	if readOnly {
 		q.Set("_txlock", "deferred")
 		q.Add("_pragma", "query_only(1)")
+		q.Add("_pragma", "cache_size(-4096)") // each reader has a cache of its own
 	}
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}
 	return u.String()
