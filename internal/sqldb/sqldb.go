@@ -111,7 +111,7 @@ const readers = 4
 func dsn(path string, readOnly bool) string {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
-		"foreign_keys(1)", "cache_size(-16384)", "trusted_schema(0)", "secure_delete(1)",
+		"foreign_keys(1)", "cache_size(-8192)", "trusted_schema(0)", "secure_delete(1)",
 	}}
 	if readOnly {
 		q.Set("_txlock", "deferred")
