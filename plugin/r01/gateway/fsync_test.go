@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"registrar.panel/plugin/r01/mailbox"
-	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
 
@@ -112,57 +111,3 @@ func TestRenewMany(t *testing.T) {
 }
 
 func nameOf(i int) string { return fmt.Sprintf("d%03d.ru", i) }
-
-// A mail that has been tried before is read alone, so that it takes no other's tries with it.
-func TestBatch(t *testing.T) {
-	t.Parallel()
-	mails := func(tries ...int) (all []store.Mail) {
-		for _, n := range tries {
-			all = append(all, store.Mail{Tries: n})
-		}
-		return all
-	}
-	for _, c := range []struct {
-		mails []store.Mail
-		want  int
-	}{
-		{mails(0), 1}, {mails(1, 0, 0), 1}, {mails(0, 0, 1, 0), 2}, {mails(2), 1},
-		{make([]store.Mail, 3*together), together},
-	} {
-		if got := batch(c.mails); got != c.want {
-			t.Errorf("of %d mails, the first tried %d times, %d are read together, want %d", len(c.mails), c.mails[0].Tries, got, c.want)
-		}
-	}
-}
-
-// A process that dies while reading has blamed every mail of the batch; read one by one they
-// all come through.
-func TestBatchAfterADeath(t *testing.T) {
-	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
-	var mails []mailbox.Mail
-	for range 3 {
-		mails = append(mails, mailbox.Mail{Raw: []byte(strings.ReplaceAll(g.reply(1, delegated("first.ru")...), "\n", "\r\n"))})
-	}
-	if err := g.Deliver(t.Context(), mails); err != nil {
-		t.Fatal(err)
-	}
-	err := g.st.Write(t.Context(), func(tx *store.Tx) error {
-		fresh, err := tx.NewMails(10)
-		for _, m := range fresh {
-			err = errors.Join(err, tx.TryMail(m.ID))
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	g.restart(testSettings())
-	if err := g.readNew(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if reviews, err := g.Reviews(t.Context()); err != nil || len(reviews) != 0 {
-		t.Errorf("put aside: %v, %v", reviews, err)
-	}
-}

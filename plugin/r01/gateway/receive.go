@@ -22,17 +22,16 @@ const poisonous = 3
 // Deliver stores fetched mails in one commit. When it returns nil they are safe, or were
 // known.
 func (g *Gateway) Deliver(ctx context.Context, mails []mailbox.Mail) error {
-	stored := make([]registrar.MailID, len(mails))
+	stored, ids := make([]registrar.MailID, len(mails)), g.mailIDs(len(mails))
 	err := g.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range mails {
-			id := registrar.MailID("in-" + strings.ToLower(g.random()[:16]))
-			err := tx.AddMail(store.Mail{ID: id, Hash: message.ContentHash(m.Raw), At: g.now(), State: store.MailNew, Truncated: m.Truncated}, m.Raw)
+			err := tx.AddMail(store.Mail{ID: ids[i], Hash: message.ContentHash(m.Raw), At: g.now(), State: store.MailNew, Truncated: m.Truncated}, m.Raw)
 			switch {
 			case errors.Is(err, store.ErrExists):
 			case err != nil:
 				return err
 			default:
-				stored[i] = id
+				stored[i] = ids[i]
 			}
 		}
 		return nil
@@ -49,6 +48,17 @@ func (g *Gateway) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 	}
 	g.toRead.Wake()
 	return nil
+}
+
+// mailIDs makes IDs in ascending order: mails that were stored at the same time are read as
+// they arrived.
+func (g *Gateway) mailIDs(n int) []registrar.MailID {
+	ids := make([]registrar.MailID, n)
+	for i := range ids {
+		ids[i] = registrar.MailID("in-" + strings.ToLower(g.random()[:16]))
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // readLoop reads what was stored.
