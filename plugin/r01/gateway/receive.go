@@ -132,7 +132,7 @@ func (g *Gateway) read(ctx context.Context, mails []store.Mail) error {
 	}
 	for i := range all {
 		if o := &all[i]; o.err == nil {
-			o.err = g.judge(ctx, o)
+			o.err = g.prepare(ctx, o)
 		}
 	}
 	err = g.write(ctx, func(tx *store.Tx) error {
@@ -154,8 +154,8 @@ func (g *Gateway) read(ctx context.Context, mails []store.Mail) error {
 	return nil
 }
 
-// judge is everything about a mail that needs no transaction.
-func (g *Gateway) judge(ctx context.Context, o *opened) (err error) {
+// prepare is everything about a mail that needs no transaction.
+func (g *Gateway) prepare(ctx context.Context, o *opened) (err error) {
 	if o.Tries >= poisonous {
 		o.problem = fmt.Sprintf("it could not be handled in %d attempts", poisonous)
 		return nil
