@@ -10,6 +10,7 @@ panel {
   data   = "data"           # the panel's own database and run files; created with mode 0700
   listen = "127.0.0.1:8480" # API and pages; "unix:///path" works too. Elsewhere than on loopback a token is required:
   # token = secret("file", "panel.token")
+  # backup_recipients = ["age1…"] # whom the keys in backups are encrypted to (age-keygen); without, they are left out
 }
 
 registrar "r01" { # bundled with the panel
@@ -76,6 +77,11 @@ registrar "r01" { # bundled with the panel
     #   body    = "(?m)^Your request for (?P<domain>\\S+) was accepted"
     #   outcome = "queued"
     # }
+
+    keep {
+      mails = "1095d" # the text of mails, once what they are about is concluded
+    }
+    # reconciled = "…" # after restoring a backup: see docs/reliability.md
 
     deadlines {
       queued = "24h"  # R01 confirms a request within

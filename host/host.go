@@ -46,6 +46,7 @@ type Host struct {
 	supervisor *supervisor.Supervisor
 	orders     *orders.Service
 	listener   net.Listener
+	copying    sync.Mutex     // held while a backup is made
 	closers    []func() error // in the order of opening
 }
 
@@ -95,7 +96,7 @@ func (h *Host) prepare(o Options) error {
 		return err
 	}
 	h.closers = append(h.closers, func() error { remove(); return nil })
-	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, top: h.config.Panel.Data, dir: filepath.Join(h.config.Panel.Data, "plugins"), runDir: run}
+	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, top: h.config.Panel.Data, dir: filepath.Join(h.config.Panel.Data, pluginsDir), runDir: run}
 	specs, err := h.plugins.specs()
 	if err != nil {
 		return err
@@ -208,7 +209,7 @@ const closing = 5 * time.Second
 // serve answers requests until ctx ends.
 func (h *Host) serve(ctx context.Context) error {
 	server := &http.Server{
-		Handler:           web.New(web.Options{Orders: h.orders, Plugins: h, Token: h.config.Panel.Token, Logger: h.log.Named("web")}),
+		Handler:           web.New(web.Options{Orders: h.orders, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Logger: h.log.Named("web")}),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          h.log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),

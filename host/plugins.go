@@ -30,6 +30,9 @@ func inherited(more []string) []string {
 	return env
 }
 
+// pluginsDir holds the plugins' data, in the data directory.
+const pluginsDir = "plugins"
+
 // plugins makes the supervisor's specifications from the configuration.
 type plugins struct {
 	config  *config.Config

@@ -40,6 +40,8 @@ type grammar struct {
 	Mail      mailCommand      `cmd:"" help:"Show a stored mail, masked."`
 	Review    reviewCommands   `cmd:"" help:"Mails that no rule recognised."`
 	Operation operationCommand `cmd:"" help:"Show an operation, or decide about it."`
+	Backup    backupCommand    `cmd:"" help:"Write all that the panel keeps into one archive, while it serves."`
+	Restore   restoreCommand   `cmd:"" help:"Lay an archive out again, for a panel that does not serve."`
 	Replies   repliesCommands  `cmd:"" help:"Try the rules on captured mails."`
 
 	Conformance conformanceCommand `cmd:"" help:"Judge a plugin's program by the contract."`

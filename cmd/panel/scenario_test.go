@@ -246,8 +246,13 @@ func TestUndelegatedNeedsAction(t *testing.T) {
 		contact := w.write("person.json", person)
 		w.serve()
 		w.buy("undelegated-1.ru", "c1", contact)
-		d := w.stands("undelegated-1.ru", "NeedsAction")
-		if d.Status != "Registering" || len(d.Alarms) == 0 {
+		w.stands("undelegated-1.ru", "NeedsAction")
+		var d domainView
+		w.until("its alarm", func() bool { // which is told right after
+			d = w.domain("undelegated-1.ru")
+			return len(d.Alarms) > 0
+		})
+		if d.Status != "Registering" {
 			t.Errorf("registered but not delegated shows %+v", d)
 		}
 		if _, _, code := w.run("operation", "resolve", d.Operation.ID, "--outcome", "resend", "--by", "olga"); code != 1 {

@@ -41,7 +41,10 @@ type Panel struct {
 	Listen string        // HOST:PORT or unix://PATH
 	Token  secret.String // required to call the API; may be empty on loopback only
 
-	DataAt, ListenAt, TokenAt Position
+	// BackupRecipients are age recipients that the keys in backups are encrypted to.
+	BackupRecipients []string
+
+	DataAt, ListenAt, TokenAt, BackupRecipientsAt Position
 }
 
 // Registrar is a block registrar.
@@ -150,9 +153,12 @@ type panelBlock struct {
 	Listen string         `hcl:"listen,optional"`
 	Token  hcl.Expression `hcl:"token,optional"`
 
-	At       hcl.Range `hcl:",def_range"`
-	DataAt   hcl.Range `hcl:"data,attr_value_range"`
-	ListenAt hcl.Range `hcl:"listen,attr_value_range"`
+	BackupRecipients []string `hcl:"backup_recipients,optional"`
+
+	At                 hcl.Range `hcl:",def_range"`
+	DataAt             hcl.Range `hcl:"data,attr_value_range"`
+	ListenAt           hcl.Range `hcl:"listen,attr_value_range"`
+	BackupRecipientsAt hcl.Range `hcl:"backup_recipients,attr_value_range"`
 }
 
 type registrarBlock struct {

@@ -49,6 +49,10 @@ func (r *reader) panel(b *panelBlock) Panel {
 		p.Token = r.token(b.Token)
 	}
 	r.checkListen(&p)
+	p.BackupRecipients, p.BackupRecipientsAt = b.BackupRecipients, r.at(b.BackupRecipientsAt, b.At)
+	if _, err := p.Recipients(); err != nil {
+		r.add(p.BackupRecipientsAt, err.Error())
+	}
 	return p
 }
 

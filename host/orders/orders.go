@@ -61,6 +61,7 @@ type Options struct {
 type Service struct {
 	db  *sqldb.DB
 	box *secret.Box
+	dir string
 	log hclog.Logger
 
 	registrars Registrars
@@ -84,11 +85,11 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open orders: %w", err)
 	}
-	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Dir, "panel.db"), Create: o.Create, Migrations: scripts})
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Dir, database), Create: o.Create, Migrations: scripts})
 	if err != nil {
 		return nil, fmt.Errorf("open orders: %w", err)
 	}
-	box, err := secret.OpenBox(filepath.Join(o.Dir, "panel.key"), o.Create)
+	box, err := secret.OpenBox(filepath.Join(o.Dir, keyFile), o.Create)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open orders: %w", err), db.Close())
 	}
@@ -96,7 +97,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 }
 
 func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
-	s := &Service{db: db, box: box, log: o.Logger, registrars: o.Registrars, names: o.Names, route: o.Route, serves: o.Serves,
+	s := &Service{db: db, box: box, dir: o.Dir, log: o.Logger, registrars: o.Registrars, names: o.Names, route: o.Route, serves: o.Serves,
 		now: o.Now, random: o.Random, pause: o.Pause, toSubmit: map[string]wake.Signal{}}
 	if s.now == nil {
 		s.now = time.Now

@@ -48,6 +48,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("GET /api/v1/mails/{id}", endpoint(s, s.showMail))
 	handle("GET /api/v1/plugins", endpoint(s, s.listPlugins))
 	handle("POST /api/v1/plugins/{name}/upgrade", action(s, s.upgradePlugin))
+	handle("POST /api/v1/backup", http.HandlerFunc(s.makeBackup))
 	handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
 		return none{}, registrar.Errorf(registrar.NotFound, "there is no %s %s", r.Method, r.URL.Path)
 	}))

@@ -14,6 +14,7 @@ import (
 	"crypto/subtle"
 	"embed"
 	"html/template"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -35,7 +36,8 @@ type Plugins interface {
 type Options struct {
 	Orders  *orders.Service
 	Plugins Plugins
-	Token   secret.String // empty = none is needed, which suits loopback only
+	Backup  func(ctx context.Context, w io.Writer) error // writes an archive, nothing before it is complete
+	Token   secret.String                                // empty = none is needed, which suits loopback only
 	Logger  hclog.Logger
 }
 
@@ -43,6 +45,7 @@ type Options struct {
 type Server struct {
 	orders  *orders.Service
 	plugins Plugins
+	backup  func(context.Context, io.Writer) error
 	token   secret.String
 	log     hclog.Logger
 	pages   *template.Template
@@ -54,7 +57,7 @@ var pages embed.FS
 
 // New makes a server.
 func New(o Options) *Server {
-	s := &Server{orders: o.Orders, plugins: o.Plugins, token: o.Token, log: o.Logger}
+	s := &Server{orders: o.Orders, plugins: o.Plugins, backup: o.Backup, token: o.Token, log: o.Logger}
 	s.pages = template.Must(template.New("").Funcs(pageFuncs).ParseFS(pages, "pages/*.html"))
 	mux := http.NewServeMux()
 	s.routeAPI(mux)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -26,6 +27,7 @@ var migrations embed.FS
 // book keeps operations, domains and events.
 type book struct {
 	db  *sqldb.DB
+	dir string
 	box *secret.Box // seals orders: they hold personal data
 	now func() time.Time
 
@@ -45,7 +47,22 @@ func openBook(ctx context.Context, dir string, create bool, now func() time.Time
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open book: %w", err), db.Close())
 	}
-	return &book{db: db, box: box, now: now}, nil
+	return &book{db: db, dir: dir, box: box, now: now}, nil
+}
+
+// backup copies the book and its key into a directory.
+func (b *book) backup(ctx context.Context, dir string) error {
+	if err := b.db.Copy(ctx, filepath.Join(dir, "manual.db")); err != nil {
+		return fmt.Errorf("back up book: %w", err)
+	}
+	key, err := os.ReadFile(filepath.Join(b.dir, "manual.key"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "manual.key"), key, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("back up key: %w", err)
+	}
+	return nil
 }
 
 func (b *book) close() error { return b.db.Close() }

@@ -74,7 +74,7 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	return registrar.Description{
 		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
 		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapCheck},
+		Capabilities: []registrar.Capability{registrar.CapCheck, registrar.CapBackup},
 		Schema:       schema(),
 	}, nil
 }
@@ -177,6 +177,12 @@ func (p *Plugin) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 	return b.events(ctx, after)
 }
 
+// Backup implements registrar.Backups. A restored book does nothing again by itself: staff do.
+func (p *Plugin) Backup(ctx context.Context, dir string) error {
+	_, err := atWork(p, func(b *book) (struct{}, error) { return struct{}{}, b.backup(ctx, dir) })
+	return err
+}
+
 // Configure implements registrar.Lifecycle.
 func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	if err := registrar.InvalidSettings(schema().Problems(s.Config)); err != nil {
@@ -231,7 +237,7 @@ func (p *Plugin) Start(ctx context.Context) error {
 	}
 	b, err := openBook(ctx, p.dataDir, p.create, p.now)
 	if err != nil {
-		return errors.Join(err, lock.Close())
+		return errors.Join(err, releaseLock(lock))
 	}
 	p.lock, p.book = lock, b
 	p.log.Info("started", "data", p.dataDir)
@@ -255,7 +261,7 @@ func (p *Plugin) Drain(context.Context) error {
 	if b == nil {
 		return nil
 	}
-	return errors.Join(b.close(), p.lock.Close())
+	return errors.Join(b.close(), releaseLock(p.lock))
 }
 
 func (p *Plugin) working() (*book, config, error) {

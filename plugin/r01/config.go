@@ -31,7 +31,12 @@ type config struct {
 	PayType   string        `json:"pay_type"`
 	Charset   string        `json:"charset"`
 	Store     string        `json:"store"`
-	Subjects  struct {
+
+	Reconciled string `json:"reconciled"`
+	Keep       struct {
+		Mails string `json:"mails"`
+	} `json:"keep"`
+	Subjects struct {
 		Client  string `json:"client"`
 		Domain  string `json:"domain"`
 		Prolong string `json:"prolong"`
@@ -214,7 +219,8 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done),
 		Settle:       p.duration("deadlines.settle", cmp.Or(c.Deadlines.Settle, c.Deadlines.Queued)),
 		Renewal:      c.Renewal.Mode, R01Renews: c.Renewal.R01Auto, Batch: c.Renewal.Batch,
-		Brake: c.brake(p),
+		Brake:      c.brake(p),
+		Reconciled: c.Reconciled, KeepMails: p.duration("keep.mails", c.Keep.Mails),
 	}
 }
 

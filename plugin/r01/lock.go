@@ -25,4 +25,8 @@ func takeLock(dir string) (*lock, error) {
 	return &lock{f}, nil
 }
 
-func (l *lock) release() error { return l.file.Close() }
+// release unlocks before it closes: a child that is being forked just now may hold the file
+// for a moment longer.
+func (l *lock) release() error {
+	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
+}

@@ -45,6 +45,7 @@ type work struct {
 	store   *store.Store
 	gateway *gateway.Gateway
 	mailbox *mailbox.Watcher
+	again   *mailbox.Watcher // of the folder for handled mails, after a restore
 	renewal *renewal.Pass
 	cron    *renewal.Schedule
 	stop    context.CancelFunc
@@ -159,16 +160,32 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 	if err := g.Open(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	pass := renewal.NewPass(g, s.renewal.Policy())
-	return &work{lock: lock, store: st, gateway: g, mailbox: mailbox.New(s.mailbox, g, p.log.Named("mailbox")),
-		renewal: pass, cron: renewal.NewSchedule(pass, s.renewal, p.log.Named("renewal"), p.now)}, nil
+	w = &work{lock: lock, store: st, gateway: g, renewal: renewal.NewPass(g, s.renewal.Policy())}
+	w.cron = renewal.NewSchedule(w.renewal, s.renewal, p.log.Named("renewal"), p.now)
+	w.watch(s.mailbox, p.log.Named("mailbox"))
+	return w, nil
+}
+
+// watch prepares the mailbox's watcher. A restored store has forgotten replies that are
+// marked as handled, so it reads everything again; what it knows is recognised by content.
+func (w *work) watch(c mailbox.Config, log hclog.Logger) {
+	if c.All = w.gateway.Restored(); c.All && c.Processed != "" {
+		again := c
+		again.Mailbox, again.Processed = c.Processed, ""
+		w.again = mailbox.New(again, w.gateway, log.Named("again"))
+	}
+	w.mailbox = mailbox.New(c, w.gateway, log)
 }
 
 // begin starts the loops; Drain stops them and waits.
 func (p *Plugin) begin(w *work) {
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
-	for name, run := range map[string]func(context.Context) error{"gateway": w.gateway.Run, "mailbox": w.mailbox.Run, "renewal": w.cron.Run} {
+	parts := map[string]func(context.Context) error{"gateway": w.gateway.Run, "mailbox": w.mailbox.Run, "renewal": w.cron.Run}
+	if w.again != nil {
+		parts["handled mails"] = w.again.Run
+	}
+	for name, run := range parts {
 		w.loops.Go(func() {
 			if err := run(ctx); err != nil && ctx.Err() == nil {
 				p.log.Error("stopped working", "part", name, "err", err)
@@ -199,6 +216,15 @@ func (p *Plugin) Drain(ctx context.Context) error {
 	}
 	p.log.Info("drained")
 	return errors.Join(w.store.Close(), w.lock.release())
+}
+
+// Backup implements registrar.Backups.
+func (p *Plugin) Backup(ctx context.Context, dir string) error {
+	w, err := p.working()
+	if err != nil {
+		return err
+	}
+	return w.store.Backup(ctx, dir)
 }
 
 // Health implements registrar.Lifecycle.

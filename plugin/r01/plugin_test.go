@@ -21,7 +21,8 @@ func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registr
 	t.Helper()
 	c := map[string]any{
 		"agreement": "RP/01/00", "password": "mail-CANARY", "gateway": "robot@registrar.example", "callback": "callback@panel.example",
-		"bcc": nil, "pay_type": "real", "charset": "koi8-r", "store": "sqlite",
+		"bcc": nil, "pay_type": "real", "charset": "koi8-r", "store": "sqlite", "reconciled": nil,
+		"keep":     map[string]any{"mails": "1095d"},
 		"subjects": map[string]any{"client": "New client", "domain": "New domain", "prolong": "Prolong domain", "update": "Update domain"},
 		"handles":  map[string]any{"prefix": "MYCO", "counter": 1, "suffix": "R01"},
 		"smtp":     map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": nil, "password": nil},
@@ -81,6 +82,7 @@ func TestConfigure(t *testing.T) {
 		{"password in clear over the net", "smtp.tls", in("smtp", "address", "mail.example.com:25")},
 		{"no port", "imap.address", in("imap", "address", "mail.example.com")},
 		{"a rule that is no pattern", `reply["x"].body`, set("reply", []any{map[string]any{"name": "x", "body": "(", "outcome": "queued"}})},
+		{"mails kept for no time", "keep.mails", in("keep", "mails", "0s")},
 		{"a store it does not have", "store", set("store", "postgres://x")},
 		{"dkim", "", func(c map[string]any) {
 			c["replies"].(map[string]any)["require"], c["replies"].(map[string]any)["from"] = "dkim", []string{"robot@registrar.example"}

@@ -14,10 +14,11 @@ var tlds = []string{"ru", "su", "xn--p1ai"}
 func description() registrar.Description {
 	return registrar.Description{
 		Name: name, Title: title, Version: version, TLDs: tlds,
-		Kinds:        kinds(),
-		Registrants:  registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapRenewals, registrar.CapHandles, registrar.CapReviews, registrar.CapMail, registrar.CapCheck},
-		Schema:       schema(),
+		Kinds:       kinds(),
+		Registrants: registrar.RegistrantKinds(),
+		Capabilities: []registrar.Capability{registrar.CapRenewals, registrar.CapHandles, registrar.CapReviews, registrar.CapMail, registrar.CapCheck,
+			registrar.CapBackup},
+		Schema: schema(),
 	}
 }
 
@@ -67,6 +68,7 @@ func schema() registrar.Schema {
 			choice("pay_type", "real", "which R01 account pays", "real", "bonus", "real,bonus", "bonus,real"),
 			choice("charset", "koi8-r", "charset of requests", "koi8-r", "windows-1251"),
 			text("store", "sqlite", "where the plugin keeps its state"),
+			text("reconciled", "", "after restoring a backup: the incarnation that a person has compared with R01's own list"),
 		},
 		Blocks: []registrar.Block{
 			block("subjects", "subjects of requests",
@@ -80,6 +82,8 @@ func schema() registrar.Schema {
 			block("deadlines", "when silence becomes an alarm",
 				duration("queued", "24h", "until R01 confirms a request"), duration("done", "168h", "until R01 reports the result"),
 				duration("settle", "", "how long a request may still be carried out after it was handed to the relay: its queue life, and R01's pace; without it, as long as queued")),
+			block("keep", "how long things are kept",
+				duration("mails", "1095d", "the text of a mail, once what it is about is concluded")),
 			block("renewal", "how domains are renewed",
 				text("schedule", "0 4 * * *", "cron expression"), text("timezone", "Europe/Moscow", "of the schedule"),
 				choice("mode", "auto", "of new domains", "auto", "manual"),

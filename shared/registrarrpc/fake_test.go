@@ -33,6 +33,7 @@ type fake struct {
 	reviewRule    func(context.Context, registrar.ReviewID) (string, error)
 	mail          func(context.Context, registrar.MailID) (registrar.Mail, error)
 	recognise     func(context.Context, []byte) (registrar.Recognition, error)
+	backup        func(context.Context, string) error
 	configure     func(context.Context, registrar.Settings) error
 	probe         func(context.Context, bool) ([]registrar.Component, error)
 	start         func(context.Context) error
@@ -99,6 +100,7 @@ func (f *fake) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail, e
 func (f *fake) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	return f.recognise(ctx, raw)
 }
+func (f *fake) Backup(ctx context.Context, dir string) error              { return f.backup(ctx, dir) }
 func (f *fake) Configure(ctx context.Context, s registrar.Settings) error { return f.configure(ctx, s) }
 func (f *fake) Probe(ctx context.Context, mail bool) ([]registrar.Component, error) {
 	return f.probe(ctx, mail)

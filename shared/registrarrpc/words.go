@@ -195,6 +195,7 @@ var (
 		registrar.CapReviews:  pb.Capability_CAPABILITY_REVIEWS,
 		registrar.CapMail:     pb.Capability_CAPABILITY_MAIL,
 		registrar.CapCheck:    pb.Capability_CAPABILITY_CHECK,
+		registrar.CapBackup:   pb.Capability_CAPABILITY_BACKUP,
 	}
 	attributeTypes = words[registrar.AttributeType, pb.AttributeType]{
 		registrar.TypeString:   pb.AttributeType_ATTRIBUTE_TYPE_STRING,

@@ -342,7 +342,7 @@ func (g *Gateway) release(tx *store.Tx, held lifecycle.Hold, reason string) erro
 		return err
 	}
 	for _, r := range all {
-		if r.Hold != held {
+		if r.Hold != held || g.restored && r.Kind.Paid() {
 			continue
 		}
 		f := fact{event: lifecycle.Released, actor: byPlugin, dueAt: g.now(), reason: reason}
@@ -429,4 +429,5 @@ var happened = map[lifecycle.Event]string{
 	lifecycle.Withdrawn: "withdrawn before it was sent",
 	lifecycle.Unneeded:  "no longer needed",
 	lifecycle.ByHand:    "to be done by hand in R01's web interface",
+	lifecycle.Restored:  "the store was restored from a backup: the request may have been sent after the backup was made",
 }

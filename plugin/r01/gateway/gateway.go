@@ -54,6 +54,10 @@ type Settings struct {
 	Brake     Brake
 
 	Registry Registry
+
+	KeepMails time.Duration // how long the bytes of mails are kept
+
+	Reconciled string // the incarnation of a restored store that a person has compared with R01's records
 }
 
 // Handles says how client handles are made. r01-mail 2.8
@@ -76,6 +80,9 @@ type Store interface {
 	Write(ctx context.Context, fn func(tx *store.Tx) error) error
 	Read(ctx context.Context, fn func(tx *store.Tx) error) error
 	Fingerprint(parts ...string) string
+	// Recall tells whether the store is an older one, put back; Mark makes that visible.
+	Recall(ctx context.Context) (incarnation string, older bool, err error)
+	Mark(ctx context.Context) error
 }
 
 // Verifier tells whether a mail is really from whom it claims; package sender has the real
@@ -100,7 +107,8 @@ type Gateway struct {
 	jitter    func(time.Duration) time.Duration
 	witness   *witness
 
-	fence int64 // set by Run before any loop starts
+	fence    int64 // set by Open before any loop starts
+	restored bool  // so is this: paid requests wait for a person
 	// unrecorded are transmissions whose outcome the store did not take; the sending loop's.
 	unrecorded []transmission
 	toSend     wake.Signal
@@ -137,8 +145,15 @@ func New(s Settings, p Parts) *Gateway {
 // unknown fate now. It must have returned before Run.
 func (g *Gateway) Open(ctx context.Context) error {
 	var interrupted []store.Request
-	err := g.write(ctx, func(tx *store.Tx) (err error) {
+	incarnation, older, err := g.store.Recall(ctx)
+	if err != nil {
+		return fmt.Errorf("take over the store: %w", err)
+	}
+	err = g.write(ctx, func(tx *store.Tx) (err error) {
 		if g.fence, err = tx.TakeOver(); err != nil {
+			return err
+		}
+		if err := g.recall(tx, incarnation, older); err != nil {
 			return err
 		}
 		if err := g.releaseIfMended(tx); err != nil {
@@ -148,6 +163,9 @@ func (g *Gateway) Open(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
+		return fmt.Errorf("take over the store: %w", err)
+	}
+	if err := g.store.Mark(ctx); err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}
 	for _, r := range interrupted {
@@ -172,7 +190,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 }
 
 func (g *Gateway) loops() []func(context.Context) {
-	all := []func(context.Context){g.sendLoop, g.readLoop, g.deadlineLoop}
+	all := []func(context.Context){g.sendLoop, g.readLoop, g.deadlineLoop, g.keepLoop}
 	if g.whois != nil {
 		all = append(all, g.whoisLoop)
 	}

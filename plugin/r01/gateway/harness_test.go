@@ -108,7 +108,7 @@ func testSettings() Settings {
 	return Settings{Agreement: "RP/01/00", Password: secret.New(testPassword), PayType: "real", Charset: "koi8-r",
 		Robot: "robot@registrar.example", Callback: "callback@panel.example", Subjects: subjects,
 		Handles: Handles{Prefix: "MYCO", Counter: 1, Suffix: "R01"}, QueuedWithin: 24 * time.Hour, DoneWithin: 7 * 24 * time.Hour,
-		Settle: 7 * 24 * time.Hour, Renewal: registrar.RenewAuto, Brake: Brake{PerHour: 100, PerDay: 1000}}
+		Settle: 7 * 24 * time.Hour, Renewal: registrar.RenewAuto, Brake: Brake{PerHour: 100, PerDay: 1000}, KeepMails: 365 * 24 * time.Hour}
 }
 
 func newGate(t testing.TB) *gate {

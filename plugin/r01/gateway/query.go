@@ -205,6 +205,10 @@ func (g *Gateway) Mail(ctx context.Context, id registrar.MailID) (shown registra
 			return err
 		}
 		raw, err := tx.MailRaw(id)
+		if errors.Is(err, store.ErrRemoved) {
+			shown = registrar.Mail{ID: m.ID, At: m.At, Out: m.Out, Text: "(" + err.Error() + ")"}
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -22,17 +22,16 @@ const poisonous = 3
 // Deliver stores fetched mails in one commit. When it returns nil they are safe, or were
 // known.
 func (g *Gateway) Deliver(ctx context.Context, mails []mailbox.Mail) error {
-	stored := make([]registrar.MailID, len(mails))
+	stored, ids := make([]registrar.MailID, len(mails)), g.mailIDs(len(mails))
 	err := g.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range mails {
-			id := registrar.MailID("in-" + strings.ToLower(g.random()[:16]))
-			err := tx.AddMail(store.Mail{ID: id, Hash: message.ContentHash(m.Raw), At: g.now(), State: store.MailNew, Truncated: m.Truncated}, m.Raw)
+			err := tx.AddMail(store.Mail{ID: ids[i], Hash: message.ContentHash(m.Raw), At: g.now(), State: store.MailNew, Truncated: m.Truncated}, m.Raw)
 			switch {
 			case errors.Is(err, store.ErrExists):
 			case err != nil:
 				return err
 			default:
-				stored[i] = id
+				stored[i] = ids[i]
 			}
 		}
 		return nil
@@ -51,6 +50,17 @@ func (g *Gateway) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 	return nil
 }
 
+// mailIDs makes IDs in ascending order: mails that were stored at the same time are read as
+// they arrived.
+func (g *Gateway) mailIDs(n int) []registrar.MailID {
+	ids := make([]registrar.MailID, n)
+	for i := range ids {
+		ids[i] = registrar.MailID("in-" + strings.ToLower(g.random()[:16]))
+	}
+	slices.Sort(ids)
+	return ids
+}
+
 // readLoop reads what was stored.
 func (g *Gateway) readLoop(ctx context.Context) {
 	for ctx.Err() == nil {
@@ -60,6 +70,9 @@ func (g *Gateway) readLoop(ctx context.Context) {
 		pause(ctx, g.toRead, lookAgain)
 	}
 }
+
+// together is how many mails are read between two commits.
+const together = 50
 
 // readNew reads every new mail once. One that can't be applied now is left for the next
 // pass and does not hold up the others.
@@ -73,42 +86,84 @@ func (g *Gateway) readNew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, m := range mails {
-		if err := g.read(ctx, m); err != nil {
-			g.log.Error("mail could not be applied, will be tried again", "mail", m.ID, "tries", m.Tries+1, "err", err)
+	for len(mails) > 0 && ctx.Err() == nil {
+		n := batch(mails)
+		if err := g.read(ctx, mails[:n]); err != nil {
+			return err
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
+		mails = mails[n:]
+	}
+	return ctx.Err()
+}
+
+// batch tells how many mails of a list are read together. One that has been tried before is
+// read alone: it may be what took the process down, and no other shall be blamed for it.
+func batch(mails []store.Mail) (n int) {
+	for n < min(len(mails), together) && mails[n].Tries == 0 {
+		n++
+	}
+	return max(n, 1)
+}
+
+// opened is a mail on its way from the store to what it causes.
+type opened struct {
+	store.Mail
+	raw     []byte
+	letter  letter
+	problem string
+	err     error // why it can't be applied now
+}
+
+// read understands mails and applies them. The attempts are counted first, so a mail that
+// takes the process down with it is put aside after a few restarts.
+func (g *Gateway) read(ctx context.Context, mails []store.Mail) error {
+	all := make([]opened, len(mails))
+	err := g.store.Write(ctx, func(tx *store.Tx) error {
+		for i, m := range mails {
+			all[i] = opened{Mail: m}
+			if all[i].err = tx.TryMail(m.ID); all[i].err == nil {
+				all[i].raw, all[i].err = tx.MailRaw(m.ID)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("open mails: %w", err)
+	}
+	for i := range all {
+		if o := &all[i]; o.err == nil {
+			o.err = g.prepare(ctx, o)
+		}
+	}
+	err = g.write(ctx, func(tx *store.Tx) error {
+		for i := range all {
+			if o := &all[i]; o.err == nil {
+				o.err = tx.Part(func() error { return g.apply(tx, o.Mail, o.letter, o.problem) })
+			}
+		}
+		return g.holdUntouched(tx)
+	})
+	if err != nil {
+		return fmt.Errorf("apply mails: %w", err)
+	}
+	for _, o := range all {
+		if o.err != nil {
+			g.log.Error("mail could not be applied, will be tried again", "mail", o.ID, "tries", o.Tries+1, "err", o.err)
 		}
 	}
 	return nil
 }
 
-// read understands one mail and applies it. The attempt is counted first, so a mail that
-// takes the process down with it is put aside after a few restarts.
-func (g *Gateway) read(ctx context.Context, m store.Mail) error {
-	var raw []byte
-	err := g.store.Write(ctx, func(tx *store.Tx) (err error) {
-		if err = tx.TryMail(m.ID); err == nil {
-			raw, err = tx.MailRaw(m.ID)
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("open mail: %w", err)
+// prepare is everything about a mail that needs no transaction.
+func (g *Gateway) prepare(ctx context.Context, o *opened) (err error) {
+	if o.Tries >= poisonous {
+		o.problem = fmt.Sprintf("it could not be handled in %d attempts", poisonous)
+		return nil
 	}
-	if m.Tries >= poisonous {
-		return g.write(ctx, func(tx *store.Tx) error {
-			return g.setAside(tx, m, letter{}, fmt.Sprintf("it could not be handled in %d attempts", poisonous))
-		})
+	if o.letter, o.problem = g.understand(o.Mail, o.raw); o.problem == "" {
+		o.problem, err = g.unproved(ctx, o.Mail, o.letter, o.raw)
 	}
-	letter, problem := g.understand(m, raw)
-	if problem == "" {
-		if problem, err = g.unproved(ctx, m, letter, raw); err != nil {
-			return err
-		}
-	}
-	return g.write(ctx, func(tx *store.Tx) error { return g.apply(tx, m, letter, problem) })
+	return err
 }
 
 // unproved tells why a mail's sender is not proved. When the proof can't be had right now
@@ -165,6 +220,9 @@ func (g *Gateway) apply(tx *store.Tx, m store.Mail, l letter, problem string) er
 		return errors.Join(err, g.applyCopy(tx, m, ours))
 	}
 	if from(l.From, g.settings.Callback) && l.Kind != message.Bounce { // a test mail, or a loop
+		if g.isForgotten(l) {
+			return g.setAside(tx, m, l, "it is our own copy of a request that was sent after the backup was made")
+		}
 		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
 	}
 	thread, err := g.thread(tx, l)

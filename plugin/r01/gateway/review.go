@@ -103,11 +103,14 @@ func (g *Gateway) Review(ctx context.Context, id registrar.ReviewID) (shown regi
 }
 
 func (g *Gateway) show(tx *store.Tx, e store.Review) (registrar.Review, message.Message, error) {
+	var msg message.Message
 	raw, err := tx.MailRaw(e.Mail)
-	if err != nil {
-		return registrar.Review{}, message.Message{}, err
+	switch {
+	case err == nil:
+		msg, err = message.Parse(raw)
+	case !errors.Is(err, store.ErrRemoved):
+		return registrar.Review{}, msg, err
 	}
-	msg, err := message.Parse(raw)
 	if err != nil {
 		msg.Text = "(can't be read: " + err.Error() + ")"
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -66,7 +67,7 @@ func (g *Gateway) sendDue(ctx context.Context) (time.Duration, error) {
 	}
 	defer g.submitter.Rest()
 	for {
-		if err := g.beginPlanned(ctx); err != nil {
+		if err := errors.Join(g.beginPlanned(ctx), g.holdAfterRestore(ctx)); err != nil {
 			return 0, err
 		}
 		due, next, err := g.nextToSend(ctx)
@@ -187,6 +188,9 @@ func (g *Gateway) transmit(ctx context.Context, m *outgoing, mail outbox.Mail, m
 		if err == nil {
 			err = g.write(submitting, func(tx *store.Tx) error { return g.claim(tx, m, masked) })
 		}
+		if err == nil {
+			err = g.store.Mark(submitting)
+		}
 		claimed.Store(err == nil)
 		return err
 	})
@@ -260,6 +264,9 @@ func (g *Gateway) unsendable(ctx context.Context, m outgoing, cause error) error
 
 // claim makes the transmission ours, all of it or nothing, and keeps what is about to leave.
 func (g *Gateway) claim(tx *store.Tx, m *outgoing, masked []byte) error {
+	if slices.ContainsFunc(m.requests, g.mustWait) {
+		return errNotReconciled
+	}
 	digest := sha256.Sum256(masked)
 	for i := range m.requests {
 		r := &m.requests[i]

@@ -96,12 +96,13 @@ const (
 	Withdrawn Event = "withdrawn" // cancelled before it was sent
 	Unneeded  Event = "unneeded"  // what it should follow failed
 	ByHand    Event = "by-hand"   // its turn has come, and a person must do it
+	Restored  Event = "restored"  // the store is an older one: it may have been sent since
 )
 
 // Events lists every event.
 func Events() []Event {
 	return []Event{Claimed, Deferred, Refused, Relayed, Lost, CopySeen, Bounced, Queuing, Done, HalfDone,
-		Rejected, Unfunded, Unauth, Doubted, Overdue, Confirmed, SaidDone, SaidNot, Resend, Released, Withdrawn, Unneeded, ByHand}
+		Rejected, Unfunded, Unauth, Doubted, Overdue, Confirmed, SaidDone, SaidNot, Resend, Released, Withdrawn, Unneeded, ByHand, Restored}
 }
 
 // EventOf maps the outcome of a reply to an event; notices and ignored mails are none.

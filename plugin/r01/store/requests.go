@@ -40,6 +40,10 @@ func (r Request) Lifecycle() lifecycle.Request {
 	return lifecycle.Request{Kind: r.Kind, State: r.State, Hold: r.Hold}
 }
 
+// Untouched tells whether nothing has been done with it or decided about it since it was
+// stored.
+func (r Request) Untouched() bool { return r.version == 1 }
+
 const requestColumns = `id, kind, agreement, object, base, coalesce(client, 0), state, hold, message_id, token,
 	attempt, fence, task, error, created_at, due_at, claimed_at, sent_at, deadline_at, coalesce(batch, ''), version`
 

@@ -16,8 +16,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"modernc.org/sqlite"
@@ -39,29 +41,42 @@ var (
 //go:embed migrations/*.sql
 var embedded embed.FS
 
+// Files in the plugin's directory.
+const (
+	database = "r01.db"
+	keyFile  = "r01.key"
+)
+
 // Store is one plugin's database.
 type Store struct {
 	db  *sqldb.DB
 	box *secret.Box
+	dir string
+
+	marking sync.Mutex
+	marked  *os.File // once Mark has been called
+}
+
+func migrations() fs.FS {
+	sub, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		panic(err) // the name is not well-formed
+	}
+	return sub
 }
 
 // Open opens the store in a directory, making it when create is set.
 func Open(ctx context.Context, dir string, create bool) (*Store, error) {
-	migrations, err := fs.Sub(embedded, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
 	// The database first: with a database but without its key nothing may be created.
-	path := filepath.Join(dir, "r01.db")
-	db, err := sqldb.Open(ctx, sqldb.Options{Path: path, Create: create, Migrations: migrations})
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(dir, database), Create: create, Migrations: migrations()})
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	box, err := secret.OpenBox(filepath.Join(dir, "r01.key"), create)
+	box, err := secret.OpenBox(filepath.Join(dir, keyFile), create)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
 	}
-	s := &Store{db: db, box: box}
+	s := &Store{db: db, box: box, dir: dir}
 	if err := s.keyDigests(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
 	}
@@ -69,7 +84,13 @@ func Open(ctx context.Context, dir string, create bool) (*Store, error) {
 }
 
 // Close closes the database.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	err := s.db.Close()
+	if s.marked != nil {
+		err = errors.Join(err, s.marked.Close())
+	}
+	return err
+}
 
 // Fingerprint is a keyed digest, for telling whether two things are the same without
 // keeping them.
@@ -91,6 +112,21 @@ func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
 // Read runs fn on one unchanging view.
 func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.db.Read(ctx, func(tx *sql.Tx) error { return fn(&Tx{ctx, tx, s.box}) })
+}
+
+// Part runs fn within the transaction; if it fails, what it did is undone and the rest stays.
+// Parts do not nest.
+func (tx *Tx) Part(fn func() error) error {
+	if err := tx.exec("savepoint step"); err != nil {
+		return err
+	}
+	err := fn()
+	if err != nil {
+		if undone := tx.exec("rollback to step"); undone != nil {
+			return errors.Join(err, undone)
+		}
+	}
+	return errors.Join(err, tx.exec("release step"))
 }
 
 func (tx *Tx) exec(query string, args ...any) error {

@@ -445,3 +445,26 @@ func TestDue(t *testing.T) {
 		}
 	}
 }
+
+// One part of a transaction that fails undoes itself and nothing else.
+func TestPart(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	refused := errors.New("refused")
+	write(t, s, func(tx *Tx) error {
+		for name, fail := range map[string]error{"one": nil, "two": refused, "three": nil} {
+			if err := tx.Part(func() error { return errors.Join(tx.SetSetting(name, "set"), fail) }); !errors.Is(err, fail) {
+				t.Errorf("part %s: %v", name, err)
+			}
+		}
+		return nil
+	})
+	write(t, s, func(tx *Tx) error {
+		for name, want := range map[string]string{"one": "set", "two": "", "three": "set"} {
+			if got, err := tx.Setting(name); err != nil || got != want {
+				t.Errorf("%s is %q, %v", name, got, err)
+			}
+		}
+		return nil
+	})
+}

@@ -35,6 +35,7 @@ type altered struct {
 	importing func(context.Context, registrar.Import) (registrar.Domain, error)
 	review    func(context.Context, registrar.ReviewID) (registrar.Review, error)
 	recognise func(context.Context, []byte) (registrar.Recognition, error)
+	backup    func(context.Context, string) error
 	configure func(context.Context, registrar.Settings) error
 	start     func(context.Context) error
 	health    func(context.Context) ([]registrar.Component, error)
@@ -45,7 +46,7 @@ type altered struct {
 func alter(g *good) *altered {
 	return &altered{good: g, describe: g.Describe, form: g.Form, validate: g.Validate, check: g.Check, submit: g.Submit, operation: g.Operation,
 		resolve: g.Resolve, domain: g.Domain, domains: g.Domains, events: g.Events, renewal: g.SetRenewal, adopt: g.AdoptHandle,
-		importing: g.ImportDomain, review: g.Review, recognise: g.Recognise, configure: g.Configure, start: g.Start, health: g.Health, drain: g.Drain}
+		importing: g.ImportDomain, review: g.Review, recognise: g.Recognise, backup: g.Backup, configure: g.Configure, start: g.Start, health: g.Health, drain: g.Drain}
 }
 
 func (a *altered) Describe(c context.Context) (registrar.Description, error) { return a.describe(c) }
@@ -91,6 +92,7 @@ func (a *altered) Review(c context.Context, id registrar.ReviewID) (registrar.Re
 func (a *altered) Recognise(c context.Context, raw []byte) (registrar.Recognition, error) {
 	return a.recognise(c, raw)
 }
+func (a *altered) Backup(c context.Context, dir string) error              { return a.backup(c, dir) }
 func (a *altered) Configure(c context.Context, s registrar.Settings) error { return a.configure(c, s) }
 func (a *altered) Start(c context.Context) error                           { return a.start(c) }
 func (a *altered) Health(c context.Context) ([]registrar.Component, error) { return a.health(c) }
@@ -732,6 +734,9 @@ var brokenRegistrars = map[string]func(a *altered){
 		a.recognise = func(context.Context, []byte) (registrar.Recognition, error) {
 			return registrar.Recognition{}, registrar.Errorf(registrar.Invalid, "no mail")
 		}
+	},
+	"capability/backup": func(a *altered) {
+		a.backup = func(context.Context, string) error { return nil }
 	},
 	"check/answers": func(a *altered) {
 		a.check = func(ctx context.Context, names []string) ([]registrar.Availability, error) {

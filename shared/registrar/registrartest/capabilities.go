@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"registrar.panel/shared/registrar"
@@ -28,6 +30,9 @@ var capabilityChecks = []check{
 	{Rule{ID: "capability/mail", Level: Must, Capability: registrar.CapMail, Needs: []Need{NeedSettings},
 		Demand: "A mail that is not there is NotFound, and any bytes can be given to Recognise.", Place: "Mails",
 		Remedy: "Let Recognise say that it can't read a mail; it must not fail."}, hasMails},
+	{Rule{ID: "capability/backup", Level: Must, Capability: registrar.CapBackup, Needs: []Need{NeedSettings},
+		Demand: "Backup copies the store while it is at work: another instance begins on the copy and knows what was ordered; keys in it are for the owner alone.", Place: "Backups",
+		Remedy: "Let the database make the copy, and write keys as files NAME.key of mode 0600."}, copiesStore},
 	{Rule{ID: "check/answers", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "Check answers for each name, in the order asked; what is no name is invalid and not an error.", Place: "Catalogue.Check",
 		Remedy: "Make one answer for each name, whatever becomes of the others."}, checksNames},
@@ -61,6 +66,9 @@ func (e *exam) powers(l *life) map[registrar.Capability]map[string]func() error 
 		registrar.CapMail: calls{
 			"Mail":      func() error { _, err := l.Mail(e.ctx, "conformance"); return err },
 			"Recognise": func() error { _, err := l.Recognise(e.ctx, []byte("\xff\x00no mail")); return err },
+		},
+		registrar.CapBackup: calls{
+			"Backup": func() error { return l.Backup(e.ctx, e.dir) },
 		},
 	}
 }
@@ -172,6 +180,55 @@ func hasMails(e *exam) error {
 		e.wants(e.powers(l)[registrar.CapMail], map[string]registrar.Code{"Mail": registrar.NotFound, "Recognise": ""})
 	}
 	return err
+}
+
+func copiesStore(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	_, op, err := e.submitted(l)
+	if err != nil {
+		return err
+	}
+	into := filepath.Join(e.dir, "copy")
+	if err := os.Mkdir(into, 0o700); err != nil {
+		return fmt.Errorf("make directory: %w", err)
+	}
+	if err := l.Backup(e.ctx, into); err != nil {
+		e.broken("Backup: %s", told(err))
+		return nil
+	}
+	if err := e.guardsKeys(into); err != nil {
+		return err
+	}
+	e.end(l)
+	if err := errors.Join(os.RemoveAll(l.dir), os.Rename(into, l.dir)); err != nil {
+		return fmt.Errorf("lay out the copy: %w", err)
+	}
+	next, err := e.begin(false)
+	if err != nil {
+		e.broken("no instance begins on the copy: %s", told(err))
+		return nil
+	}
+	if _, err := next.Operation(e.ctx, op.ID); err != nil {
+		e.broken("the copy does not hold the operation %s that was begun before: %v", op.ID, err)
+	}
+	return nil
+}
+
+// guardsKeys looks at the keys in a copy.
+func (e *exam) guardsKeys(dir string) error {
+	keys, err := filepath.Glob(filepath.Join(dir, "*.key"))
+	if err != nil {
+		return fmt.Errorf("look for keys: %w", err)
+	}
+	for _, key := range keys {
+		if info, err := os.Lstat(key); err != nil || info.Mode() != 0o600 {
+			e.broken("%s in the copy is not a regular file of mode 0600: %v", filepath.Base(key), err)
+		}
+	}
+	return nil
 }
 
 func checksNames(e *exam) error {

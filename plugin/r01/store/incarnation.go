@@ -1,0 +1,175 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"registrar.panel/internal/sqldb"
+)
+
+// Settings that belong to the incarnation.
+const (
+	incarnationSetting = "incarnation"
+	restoredSetting    = "restored" // the incarnation that began with a restored store, until it is reconciled
+)
+
+// isCopy is the incarnation of every copy that Backup makes. No store at work has it.
+const isCopy = "copy"
+
+// mark is a file beside the database that remembers how far it had come. A database that is
+// not as far, or of another incarnation, is an older one that was put in its place.
+//
+// The mark trails what is committed and never runs ahead of it, so a crash or a power cut
+// leaves the database at least as far as the mark.
+type mark struct {
+	incarnation string
+	fence       int64
+	cursor      int64 // of the last event
+}
+
+// The layout is of fixed width: the mark is moved by one write over itself.
+const markLayout = "%-26s %20d %20d\n"
+
+func (s *Store) markFile() string { return filepath.Join(s.dir, "r01.mark") }
+
+// readMark returns the mark; a file that is missing is fs.ErrNotExist, and one that can't be
+// understood is a mark of no incarnation.
+func (s *Store) readMark() (m mark, err error) {
+	text, err := os.ReadFile(s.markFile())
+	if err != nil {
+		return mark{}, err
+	}
+	if _, err := fmt.Sscan(string(text), &m.incarnation, &m.fence, &m.cursor); err != nil {
+		return mark{}, nil
+	}
+	return m, nil
+}
+
+// Recall compares the database with its mark. older tells that it is not the one that was last
+// at work here: a backup was restored, or the file was replaced. incarnation is the one to go
+// on with, a new one if it is older or never had any; the caller commits it and then moves
+// the mark.
+func (s *Store) Recall(ctx context.Context) (incarnation string, older bool, err error) {
+	left, err := s.readMark()
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !missing {
+		return "", false, fmt.Errorf("read mark: %w", err)
+	}
+	var have mark
+	if err := s.Read(ctx, func(tx *Tx) (err error) { have, err = tx.mark(); return err }); err != nil {
+		return "", false, fmt.Errorf("compare with mark: %w", err)
+	}
+	behind := have.fence < left.fence || have.cursor < left.cursor
+	if have.incarnation != "" {
+		if older = missing || have.incarnation != left.incarnation || behind; !older {
+			return have.incarnation, false, nil
+		}
+		return rand.Text(), true, nil
+	}
+	incarnation = rand.Text()
+	if behind {
+		return incarnation, true, nil
+	}
+	// The mark first: a database that has an incarnation and no mark is an older one.
+	return incarnation, false, s.moveMark(mark{incarnation: incarnation})
+}
+
+func (tx *Tx) mark() (m mark, err error) {
+	if m.incarnation, err = tx.Setting(incarnationSetting); err != nil {
+		return m, err
+	}
+	return m, tx.sql.QueryRowContext(tx.ctx, `select coalesce(max(case name when $1 then cast(value as integer) end), 0),
+		coalesce(max(case name when 'event' then cast(value as integer) end), 0) from settings`, fenceSetting).Scan(&m.fence, &m.cursor)
+}
+
+// SetIncarnation records the incarnation that the store goes on with.
+func (tx *Tx) SetIncarnation(incarnation string) error {
+	return tx.SetSetting(incarnationSetting, incarnation)
+}
+
+// Restored returns the incarnation that began with a restored store and is not reconciled
+// yet; "" = none. SetRestored changes it.
+func (tx *Tx) Restored() (string, error) { return tx.Setting(restoredSetting) }
+
+func (tx *Tx) SetRestored(incarnation string) error {
+	return tx.SetSetting(restoredSetting, incarnation)
+}
+
+// Mark moves the mark to what is committed. It is called before anything leaves that must
+// not be forgotten. It survives the process, but is synced only at its first call.
+func (s *Store) Mark(ctx context.Context) error {
+	var m mark
+	if err := s.Read(ctx, func(tx *Tx) (err error) { m, err = tx.mark(); return err }); err != nil {
+		return fmt.Errorf("move mark: %w", err)
+	}
+	return s.moveMark(m)
+}
+
+func (s *Store) moveMark(m mark) error {
+	s.marking.Lock()
+	defer s.marking.Unlock()
+	if err := s.writeMark(fmt.Appendf(nil, markLayout, m.incarnation, m.fence, m.cursor)); err != nil {
+		return fmt.Errorf("move mark: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) writeMark(text []byte) error {
+	if s.marked != nil {
+		_, err := s.marked.WriteAt(text, 0)
+		return err
+	}
+	f, err := os.OpenFile(s.markFile(), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(text, 0)
+	if err = errors.Join(err, f.Sync(), syncDir(s.dir)); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	s.marked = f
+	return nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Backup writes a copy of the store and its key into an empty directory. The copy knows that
+// it is one.
+func (s *Store) Backup(ctx context.Context, dir string) error {
+	path := filepath.Join(dir, database)
+	if err := s.db.Copy(ctx, path); err != nil {
+		return fmt.Errorf("back up store: %w", err)
+	}
+	if err := s.stamp(ctx, path); err != nil {
+		return fmt.Errorf("back up store: %w", err)
+	}
+	key, err := os.ReadFile(filepath.Join(s.dir, keyFile))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, keyFile), key, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("back up key: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) stamp(ctx context.Context, path string) error {
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: path, Migrations: migrations()})
+	if err != nil {
+		return err
+	}
+	copied := &Store{db: db, box: s.box}
+	err = copied.Write(ctx, func(tx *Tx) error { return tx.SetSetting(incarnationSetting, isCopy) })
+	return errors.Join(err, db.Close())
+}
