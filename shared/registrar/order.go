@@ -83,7 +83,7 @@ type Order struct {
 	// data to change, and nil leaves them.
 	Registrant *Registrant
 	// Nameservers is required to register. In an update it is the full new set, and empty
-	// leaves them.
+	// leaves them. A transfer need not take any: the domain keeps those it has.
 	Nameservers []Nameserver
 	// AuthCode is required to transfer.
 	AuthCode AuthCode

@@ -86,12 +86,14 @@ func (e *exam) order(p registrar.Catalogue) (registrar.Order, error) {
 }
 
 func (e *exam) orderOf(p registrar.Catalogue, kind registrar.OperationKind) (registrar.Order, error) {
-	o := registrar.Order{ID: e.orderID(), Kind: kind, Domain: e.domain(), Customer: "conformance-" + e.tag, Nameservers: e.subject.Nameservers}
-	if o.Nameservers == nil {
-		o.Nameservers = []registrar.Nameserver{{Host: "ns1.example.net"}, {Host: "ns2.example.net"}}
-	}
-	if kind == registrar.KindTransfer {
+	o := registrar.Order{ID: e.orderID(), Kind: kind, Domain: e.domain(), Customer: "conformance-" + e.tag}
+	switch {
+	case kind == registrar.KindTransfer:
 		o.AuthCode = authCode
+	case e.subject.Nameservers != nil:
+		o.Nameservers = e.subject.Nameservers
+	default:
+		o.Nameservers = []registrar.Nameserver{{Host: "ns1.example.net"}, {Host: "ns2.example.net"}}
 	}
 	var err error
 	o.Registrant, err = e.registrant(p, kind)
