@@ -99,8 +99,8 @@ registrar "r01" { # bundled with the panel
     }
 
     brake { # what may be sent that costs money; what is beyond waits, with an alarm
-      per_hour = 300
-      per_day  = 2000
+      per_hour = 1000
+      per_day  = 5000
     }
 
     registry { # evidence that does not come from R01's robot; all of it optional

@@ -121,8 +121,9 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 	var parts sync.WaitGroup
 	defer parts.Wait()
 	defer stop()
+	var keeping sync.WaitGroup
 	var kept error
-	parts.Go(func() { kept = w.keep(serving) })
+	keeping.Go(func() { kept = w.keep(serving) })
 	wires, cut := context.WithCancel(ctx)
 	defer cut()
 	parts.Go(func() { w.smtp.run(wires) })
@@ -135,9 +136,7 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 	selling.Wait()
 	err := w.settle(ctx, out)
 	stop()
-	for w.panelPID() != 0 { // it drains
-		time.Sleep(5 * time.Millisecond)
-	}
+	keeping.Wait() // it drains
 	return errors.Join(err, kept)
 }
 

@@ -119,6 +119,13 @@ registrar %q {
       queued = "15s"
       done   = "20s"
     }
+    renewal {
+      mode = "manual" # orders renew here, and the schedule must not be faster
+    }
+    brake {
+      per_hour = 1000000
+      per_day  = 1000000
+    }
   }
 }
 `, w.socket(), registrar, bcc, w.smtp.address(), w.imap.address())

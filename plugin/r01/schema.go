@@ -91,7 +91,7 @@ func schema() registrar.Schema {
 				flag("r01_auto", "R01 renews by itself under this agreement, so nothing is renewed from here"),
 				number("batch", "1", "the most domains in one mail")),
 			block("brake", "how much may be spent before a person looks",
-				number("per_hour", "300", "paid requests in an hour"), number("per_day", "2000", "and in a day")),
+				number("per_hour", "1000", "paid requests in an hour"), number("per_day", "5000", "and in a day")),
 			registryBlock(),
 		},
 	}

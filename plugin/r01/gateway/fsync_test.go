@@ -16,7 +16,6 @@ import (
 )
 
 const (
-	renewalsEnv = "GATEWAY_RENEWALS"
 	beginMark   = "the renewals begin"
 	endMark     = "the renewals end"
 	manyRenewed = 100
@@ -37,7 +36,6 @@ func TestFsyncsPerRenewal(t *testing.T) {
 	trace := filepath.Join(t.TempDir(), "trace")
 	cmd := exec.CommandContext(t.Context(), strace, "-f", "--seccomp-bpf", "-e", "signal=none", "-e", "trace=fsync,fdatasync,write", "-s", "64",
 		"-o", trace, self, "-test.run", "^TestRenewMany$")
-	cmd.Env = append(os.Environ(), renewalsEnv+"=1")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("run under strace: %v: %s", err, out)
 	}
@@ -59,9 +57,6 @@ func TestFsyncsPerRenewal(t *testing.T) {
 
 // TestRenewMany is what TestFsyncsPerRenewal watches, in a process of its own.
 func TestRenewMany(t *testing.T) {
-	if os.Getenv(renewalsEnv) == "" {
-		t.Skip("it is run by TestFsyncsPerRenewal")
-	}
 	g := newGate(t)
 	g.registerClient()
 	handle := g.status("first.ru").Handle

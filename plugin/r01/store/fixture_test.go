@@ -13,13 +13,13 @@ import (
 // With each release whose schema differs from the last one's:
 //
 //	go test ./plugin/r01/store -run TestMakeFixture -fixture schema-N
-var fixture = flag.String("fixture", "", "make a fixture of the schema as it is now, below testdata")
+var fixture = flag.String("fixture", "", "keep a fixture of the schema as it is now, below testdata")
 
 func TestMakeFixture(t *testing.T) {
-	if *fixture == "" {
-		t.Skip("no fixture was asked for")
+	dir := t.TempDir()
+	if *fixture != "" {
+		dir = filepath.Join("testdata", *fixture)
 	}
-	dir := filepath.Join("testdata", *fixture)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
