@@ -315,14 +315,23 @@ func (w *world) reach(name, status string) domainView {
 }
 
 // stands waits until a domain's open operation is in a state.
-// What waits for a person has its alarm, which is told right after.
 func (w *world) stands(name, state string) domainView {
 	w.t.Helper()
-	waits := state == "NeedsAction" || state == "Uncertain"
 	var d domainView
 	w.until("the operation on "+name+" to be "+state, func() bool {
 		d = w.domain(name)
-		return d.Operation != nil && d.Operation.State == state && (!waits || len(d.Alarms) > 0)
+		return d.Operation != nil && d.Operation.State == state
+	})
+	return d
+}
+
+// alarms is stands for an operation that has an alarm of its own, which is told right after.
+func (w *world) alarms(name, state string) domainView {
+	w.t.Helper()
+	d := w.stands(name, state)
+	w.until("the alarm of "+name, func() bool {
+		d = w.domain(name)
+		return len(d.Alarms) > 0
 	})
 	return d
 }
