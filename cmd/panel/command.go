@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/user"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -75,7 +78,7 @@ func command(ctx context.Context, args []string, s streams) (code int) {
 	}()
 	g := &grammar{}
 	parser := kong.Must(g, kong.Name("panel"), kong.Description("A small hosting panel, and its operator's command line."),
-		kong.Writers(s.stdout, s.stderr), kong.Exit(func(code int) { panic(exited(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Vars{"login": login()}, kong.Writers(s.stdout, s.stderr), kong.Exit(func(code int) { panic(exited(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	parsed, err := parser.Parse(args)
 	if err == nil {
 		err = refuseEmpty(parsed)
@@ -89,6 +92,14 @@ func command(ctx context.Context, args []string, s streams) (code int) {
 		return exitUsage
 	}
 	return report(parsed.Run(&call{ctx: ctx, streams: s, grammar: g}), s.stderr)
+}
+
+// login is whom the system knows the caller as.
+func login() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "uid " + strconv.Itoa(os.Getuid())
 }
 
 // refuseEmpty finds arguments that a script filled from a variable that was never set.

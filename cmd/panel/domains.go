@@ -130,7 +130,7 @@ type moveDomainCommand struct {
 	To       string `required:"" placeholder:"PLUGIN" help:"A registrar of plugin.hcl that serves the TLD."`
 	Handle   string `placeholder:"H" help:"The registrant as that registrar knows it, if it has to take the domain over. Default: as known here."`
 	PaidTill string `placeholder:"DATE" help:"Likewise. YYYY-MM-DD."`
-	by
+	byCaller
 }
 
 func (p *moveDomainCommand) Run(c *call) error {

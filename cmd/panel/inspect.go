@@ -28,7 +28,7 @@ func (listPluginsCommand) Run(c *call) error {
 
 type upgradePluginCommand struct {
 	Name string `arg:"" help:"Of a registrar in plugin.hcl."`
-	by
+	byCaller
 }
 
 func (p *upgradePluginCommand) Run(c *call) error {
@@ -173,11 +173,16 @@ type by struct {
 	By string `env:"USER" required:"" placeholder:"WHO" help:"Who decides."`
 }
 
+// byCaller is by where the caller of the command may be taken for who decides.
+type byCaller struct {
+	By string `env:"USER" default:"${login}" placeholder:"WHO" help:"Who decides; without it, who is logged in."`
+}
+
 type resolveReviewCommand struct {
 	ID        string `arg:"" help:"As panel review lists it."`
 	Outcome   string `required:"" enum:"queued,done,done_not_delegated,rejected,no_funds,auth_failed,verify,notice,ignore" placeholder:"O" help:"What it says: queued, done, done_not_delegated, rejected, no_funds, auth_failed, verify, notice or ignore."`
 	Operation string `placeholder:"OP" help:"Which operation it is about."`
-	by
+	byCaller
 }
 
 func (p *resolveReviewCommand) Run(c *call) error {

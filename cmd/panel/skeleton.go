@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -25,7 +26,7 @@ type newPluginCommand struct {
 	Name   string `arg:"" help:"Of the registrar, as plugin.hcl will name it."`
 	Dir    string `placeholder:"DIR" help:"Where to; it must not hold any of the files. Default: registrar-NAME."`
 	Module string `placeholder:"PATH" help:"Of the Go module. Default: registrar-NAME."`
-	Panel  string `required:"" placeholder:"DIR" help:"A checkout of the panel, whose module is not published."`
+	Panel  string `placeholder:"DIR" help:"A checkout of the panel, whose module is not published. Default: the one that this directory, or this program, lies in."`
 }
 
 // newFile is a file of a new plugin.
@@ -54,7 +55,7 @@ func (p *newPluginCommand) Run(c *call) error {
 	if b.Module == "" {
 		b.Module = "registrar-" + p.Name
 	}
-	if err := b.read(p.Panel); err != nil {
+	if err := b.find(p.Panel); err != nil {
 		return usage(fmt.Errorf("find checkout: %w", err))
 	}
 	files, err := writeSkeleton(dir, b)
@@ -76,6 +77,32 @@ var (
 	panelModule = regexp.MustCompile(`(?m)\Amodule registrar\.panel$(?s:.*?)^go (\S+)$`)
 	requirement = regexp.MustCompile(`(?m)^\t(\S+ v\S+)`)
 )
+
+// find reads the checkout that is named, or the one that we are in.
+func (b *blank) find(named string) error {
+	if named != "" {
+		return b.read(named)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	for _, inside := range []string{here, filepath.Dir(program)} {
+		for dir := inside; ; dir = filepath.Dir(dir) {
+			if b.read(dir) == nil {
+				return nil
+			}
+			if dir == filepath.Dir(dir) {
+				break
+			}
+		}
+	}
+	return errors.New("neither this directory nor this program lies in one: give --panel DIR")
+}
 
 // read finds out what a plugin takes over from a checkout.
 func (b *blank) read(dir string) (err error) {

@@ -73,7 +73,7 @@ func TestPluginNewRefuses(t *testing.T) {
 		{[]string{"acme", "--panel", t.TempDir()}, exitUsage, "no such file or directory"},
 		{[]string{"acme", "--panel", "skeleton", "--dir", taken}, exitUsage, "find checkout"},
 		{[]string{"acme", "--panel", "../..", "--dir", taken}, exitFailed, "main.go is there already, and nothing is replaced"},
-		{[]string{"acme"}, exitUsage, "--panel"},
+		{[]string{"acme", "--dir", taken}, exitFailed, "main.go is there already"}, // this directory lies in a checkout
 	} {
 		if _, stderr, code := begin(t, c.args...); code != c.code || !strings.Contains(stderr, c.says) {
 			t.Errorf("plugin new %v: exit %d, want %d and %q: %s", c.args, code, c.code, c.says, stderr)
@@ -84,5 +84,13 @@ func TestPluginNewRefuses(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(taken); err != nil || len(entries) != 1 {
 		t.Errorf("it wrote where it was refused: %v, %v", entries, err)
+	}
+}
+
+// Outside any checkout it must be named.
+func TestPluginNewNeedsACheckout(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if _, stderr, code := begin(t, "acme"); code != exitUsage || !strings.Contains(stderr, "give --panel DIR") {
+		t.Errorf("exit %d: %s", code, stderr)
 	}
 }
