@@ -105,7 +105,10 @@ func TestMoveDomain(t *testing.T) {
 	b.during(func() {
 		b.fake.tell(registrar.Event{Type: registrar.EventDomain, Message: "late word", Name: moving,
 			Domain: &registrar.Domain{Name: moving, Customer: "c1", Status: registrar.StatusDeleted}})
-		b.until("the word in the log", func() bool { return b.entries(moving)[len(b.entries(moving))-1].Message == "late word" })
+		b.until("the word in the log", func() bool {
+			entries := b.entries(moving)
+			return entries[len(entries)-1].Message == "late word"
+		})
 	})
 	if kept := b.mustDomain(moving); kept.Registrar != "m" || kept.Status != registrar.StatusRegistered {
 		t.Errorf("the source's word changed it: %+v", kept)
