@@ -178,7 +178,10 @@ registrar "r01" {
 func (w *world) write(name, text string) string {
 	w.t.Helper()
 	path := filepath.Join(w.dir, name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil { // nobody reads the half of it
 		w.t.Fatal(err)
 	}
 	return path
