@@ -155,7 +155,7 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 	}
 	parts := gateway.Parts{Store: st, Submitter: outbox.NewLine(s.outbox), Recogniser: s.recogniser,
 		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text}
-	s.registry.equip(&parts)
+	s.registry.equip(&parts, p.dataDir)
 	g := gateway.New(s.gateway, parts)
 	if err := g.Open(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())

@@ -104,6 +104,7 @@ type Gateway struct {
 
 	whois     Whois // nil = none
 	zoneLists []ZoneList
+	imports   Imports // nil = no names are told
 	jitter    func(time.Duration) time.Duration
 	witness   *witness
 
@@ -128,6 +129,7 @@ type Parts struct {
 
 	Whois     Whois // nil = none
 	ZoneLists []ZoneList
+	Imports   Imports                           // nil = no names are told
 	Jitter    func(time.Duration) time.Duration // spreads what is done again and again
 }
 
@@ -137,7 +139,7 @@ func New(s Settings, p Parts) *Gateway {
 		settings: s, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
 		log: p.Logger, now: p.Now, random: p.Random,
 		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
-		whois: p.Whois, zoneLists: p.ZoneLists, jitter: p.Jitter, witness: newWitness(),
+		whois: p.Whois, zoneLists: p.ZoneLists, imports: p.Imports, jitter: p.Jitter, witness: newWitness(),
 	}
 }
 
