@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -219,24 +221,38 @@ func (tx *Tx) advance(r *Request, d lifecycle.Decision, c Change, digest string)
 	}
 	next.version++
 	*r = next
-	ops, err := tx.OpenOperationsOf(r.ID)
-	if err != nil {
-		return nil, err
+	return tx.follow(next, d, c)
+}
+
+// follow brings the operations of a request to its state.
+func (tx *Tx) follow(r Request, d lifecycle.Decision, c Change) ([]Operation, error) {
+	if d.Has(lifecycle.BeginDomain) { // they go on with another
+		ops, err := tx.OpenOperationsOf(r.ID)
+		for i := range ops {
+			err = errors.Join(err, tx.SetOperation(&ops[i], c))
+		}
+		return ops, err
 	}
-	for i := range ops {
-		if err := tx.follow(&ops[i], next, d, c); err != nil {
+	deadline, finished := c.Deadline, time.Time{}
+	if d.State.Final() {
+		deadline, finished = time.Time{}, c.At
+	}
+	ops, err := collect(tx, scanOperation, `update operations set state = $1, waits_for = $2, error = $3, updated_at = $4,
+			deadline_at = $5, finished_at = $6
+		where request = $7 and finished_at is null returning `+operationColumns,
+		d.State, lifecycle.WaitsFor(r.Lifecycle()), c.Error, sqldb.Millis(c.At), sqldb.Millis(deadline), sqldb.Millis(finished), r.ID)
+	if err != nil {
+		return nil, fmt.Errorf("set operations of request %s to %s: %w", r.ID, d.State, err)
+	}
+	slices.SortFunc(ops, func(a, b Operation) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	for _, op := range ops {
+		if err := tx.addStep(op, c); err != nil {
 			return nil, err
 		}
 	}
 	return ops, nil
-}
-
-// follow brings an operation to the state of its request.
-func (tx *Tx) follow(op *Operation, r Request, d lifecycle.Decision, c Change) error {
-	if !d.Has(lifecycle.BeginDomain) {
-		op.State, op.Error, op.WaitsFor, op.Deadline = d.State, c.Error, lifecycle.WaitsFor(r.Lifecycle()), c.Deadline
-	}
-	return tx.SetOperation(op, c)
 }
 
 // Claim is the compare-and-swap between RCPT and DATA: the request is ours to transmit now,

@@ -55,6 +55,7 @@ type Store struct {
 
 	marking sync.Mutex
 	marked  *os.File // once Mark has been called
+	last    mark     // written to it
 }
 
 func migrations() fs.FS {
