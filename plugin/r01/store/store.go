@@ -122,12 +122,14 @@ func (tx *Tx) Part(fn func() error) error {
 		return err
 	}
 	err := fn()
+	end := *tx
+	end.ctx = context.WithoutCancel(tx.ctx) // else nothing is undone when fn failed of that
 	if err != nil {
-		if undone := tx.exec("rollback to step"); undone != nil {
+		if undone := end.exec("rollback to step"); undone != nil {
 			return errors.Join(err, undone)
 		}
 	}
-	return errors.Join(err, tx.exec("release step"))
+	return errors.Join(err, end.exec("release step"))
 }
 
 func (tx *Tx) exec(query string, args ...any) error {
