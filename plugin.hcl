@@ -53,6 +53,7 @@ registrar "r01" { # bundled with the panel
       tls      = "none" # none | starttls | implicit; none only on loopback unless allow_plaintext = true
       username = ""
       password = ""     # a secret(…) in real life
+      # connections = 4 # how many mails are sent at a time, each on a connection that is kept for the next
     }
 
     imap {

@@ -153,7 +153,7 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := gateway.Parts{Store: st, Submitter: outbox.NewLine(s.outbox), Recogniser: s.recogniser,
+	parts := gateway.Parts{Store: st, Submitter: outbox.NewLines(s.outbox), Recogniser: s.recogniser,
 		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text}
 	s.registry.equip(&parts, p.dataDir)
 	g := gateway.New(s.gateway, parts)

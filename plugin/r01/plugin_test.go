@@ -25,7 +25,7 @@ func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registr
 		"keep":     map[string]any{"mails": "1095d"},
 		"subjects": map[string]any{"client": "New client", "domain": "New domain", "prolong": "Prolong domain", "update": "Update domain"},
 		"handles":  map[string]any{"prefix": "MYCO", "counter": 1, "suffix": "R01"},
-		"smtp":     map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": nil, "password": nil},
+		"smtp":     map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": nil, "password": nil, "connections": 4},
 		"imap": map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": "callback", "password": "imap-CANARY",
 			"mailbox": "INBOX", "processed": nil, "poll": "1m"},
 		"replies":   map[string]any{"from": nil, "require": "none", "domains": nil, "authserv_id": nil},
@@ -104,6 +104,8 @@ func TestConfigure(t *testing.T) {
 		{"R01 renews", "", func(c map[string]any) {
 			c["renewal"].(map[string]any)["r01_auto"], c["renewal"].(map[string]any)["mode"] = true, "manual"
 		}},
+		{"no connection to send on", "smtp.connections", in("smtp", "connections", 0)},
+		{"more connections than may become uncertain", "smtp.connections", in("smtp", "connections", 33)},
 		{"a brake that never opens", "brake.per_hour", in("brake", "per_hour", 0)},
 		{"a day shorter than its hours", "brake.per_day", in("brake", "per_day", 10)},
 		{"a proof it can't give", "replies.require", in("replies", "require", "dkim")},

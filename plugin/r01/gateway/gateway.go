@@ -1,9 +1,10 @@
 // Package gateway carries out what the lifecycle decides: it turns orders into request
 // mails, sends them by the durable step, reads the replies and matches them to operations.
 //
-// Loops run under [Gateway.Run]: one sends what is queued, one reads what has arrived, one
-// watches deadlines, and where a registry is configured two look at what it shows. Each only looks at rows in the store, so nothing is lost
-// when a process dies between two steps: whatever was stored is found again.
+// Loops run under [Gateway.Run]: one sends what is queued, several mails at a time, one
+// reads what has arrived, one watches deadlines, and where a registry is configured two look
+// at what it shows. Each only looks at rows in the store, so nothing is lost when a process
+// dies between two steps: whatever was stored is found again.
 //
 // Guarantees: a request is transmitted only after its claim is committed, and again only
 // when the relay definitely took nothing or a person decided it. A mail is stored before
@@ -51,6 +52,7 @@ type Settings struct {
 	Renewal   registrar.RenewalMode // of new domains
 	R01Renews bool                  // R01 renews by itself, so no domain may be auto. r01-mail 4.2
 	Batch     int                   // the most domains in one PROLONG mail; 1 = each its own
+	Senders   int                   // the most mails that are sent at a time; 0 = 1
 	Brake     Brake
 
 	Registry Registry
@@ -67,7 +69,8 @@ type Handles struct {
 	Suffix  string // "R01"
 }
 
-// Submitter hands mails to a relay, one after another; package outbox has the real one.
+// Submitter hands mails to a relay; package outbox has the real one. It is called by as many
+// senders at a time as the settings say.
 type Submitter interface {
 	Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result
 	// Rest says that no more mail follows for now.
@@ -108,10 +111,9 @@ type Gateway struct {
 	jitter    func(time.Duration) time.Duration
 	witness   *witness
 
-	fence    int64 // set by Open before any loop starts
-	restored bool  // so is this: paid requests wait for a person
-	// unrecorded are transmissions whose outcome the store did not take; the sending loop's.
-	unrecorded []transmission
+	fence      int64 // set by Open before any loop starts
+	restored   bool  // so is this: paid requests wait for a person
+	unrecorded unrecorded
 	toSend     wake.Signal
 	toRead     wake.Signal
 	changed    wake.Broadcast

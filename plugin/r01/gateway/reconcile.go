@@ -166,7 +166,7 @@ func (g *Gateway) portfolio(ctx context.Context) (p *portfolio, err error) {
 			return err
 		}
 		p = newPortfolio(n)
-		if err := tx.EachHolding(p.add); err != nil { // one unchanging view: there are n
+		if err := tx.EachHolding(p.collect); err != nil { // one unchanging view: there are n
 			return err
 		}
 		atWork, err := tx.DomainsAtWork()

@@ -80,11 +80,13 @@ func (s *Store) Recall(ctx context.Context) (incarnation string, older bool, err
 }
 
 func (tx *Tx) mark() (m mark, err error) {
-	if m.incarnation, err = tx.Setting(incarnationSetting); err != nil {
+	return one(tx, func(s sqldb.Scanner) (m mark, err error) {
+		err = s.Scan(&m.incarnation, &m.fence, &m.cursor)
 		return m, err
-	}
-	return m, tx.sql.QueryRowContext(tx.ctx, `select coalesce(max(case name when $1 then cast(value as integer) end), 0),
-		coalesce(max(case name when 'event' then cast(value as integer) end), 0) from settings`, fenceSetting).Scan(&m.fence, &m.cursor)
+	}, `select coalesce(max(case name when $1 then value end), ''),
+		coalesce(max(case name when $2 then cast(value as bigint) end), 0),
+		coalesce(max(case name when 'event' then cast(value as bigint) end), 0)
+		from settings where name in ($1, $2, 'event')`, incarnationSetting, fenceSetting)
 }
 
 // SetIncarnation records the incarnation that the store goes on with.
@@ -113,9 +115,13 @@ func (s *Store) Mark(ctx context.Context) error {
 func (s *Store) moveMark(m mark) error {
 	s.marking.Lock()
 	defer s.marking.Unlock()
+	if m.incarnation == s.last.incarnation && m.fence <= s.last.fence && m.cursor <= s.last.cursor {
+		return nil // of several that move it, one that looked earlier may come later
+	}
 	if err := s.writeMark(fmt.Appendf(nil, markLayout, m.incarnation, m.fence, m.cursor)); err != nil {
 		return fmt.Errorf("move mark: %w", err)
 	}
+	s.last = m
 	return nil
 }
 
