@@ -51,14 +51,23 @@ func (tx *Tx) AddOperation(o Operation, order []byte, c Change) error {
 
 // SetOperation stores an operation's request, state and what it waits for, with a step.
 func (tx *Tx) SetOperation(o *Operation, c Change) error {
+	err := tx.exec("update operations set request = $1 where id = $2 and finished_at is null", orNull(o.Request), o.ID)
+	if err != nil {
+		return fmt.Errorf("set request of operation %s: %w", o.ID, err)
+	}
+	return tx.moveOperation(o, c)
+}
+
+// moveOperation is SetOperation for one that stays with its request.
+func (tx *Tx) moveOperation(o *Operation, c Change) error {
 	o.UpdatedAt = c.At
 	if o.State.Final() {
 		o.FinishedAt, o.WaitsFor, o.Deadline = c.At, "", time.Time{}
 	}
-	err := tx.swap(`update operations set request = $1, state = $2, waits_for = $3, error = $4, updated_at = $5,
-			deadline_at = $6, finished_at = $7
-		where id = $8 and finished_at is null`,
-		orNull(o.Request), o.State, o.WaitsFor, o.Error, sqldb.Millis(c.At),
+	err := tx.swap(`update operations set state = $1, waits_for = $2, error = $3, updated_at = $4,
+			deadline_at = $5, finished_at = $6
+		where id = $7 and finished_at is null`,
+		o.State, o.WaitsFor, o.Error, sqldb.Millis(c.At),
 		sqldb.Millis(o.Deadline), sqldb.Millis(o.FinishedAt), o.ID)
 	if err != nil {
 		return fmt.Errorf("set operation %s to %s: %w", o.ID, o.State, err)
