@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -113,7 +114,7 @@ func testSettings() Settings {
 
 func newGate(t testing.TB) *gate {
 	t.Helper()
-	g := &gate{t: t, relay: &relay{}, judge: sender.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), dir: t.TempDir()}
+	g := &gate{t: t, relay: &relay{}, judge: sender.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), dir: memoryDir(t)}
 	g.open(testSettings(), true)
 	t.Cleanup(func() {
 		if err := g.st.Close(); err != nil {
@@ -389,4 +390,20 @@ func (g *gate) decidedToResend(messageID string) bool {
 		g.t.Fatal(err)
 	}
 	return found
+}
+
+// memoryDir is a directory in memory where there is such a place: nothing here loses power,
+// and flushing a disk is most of what these tests would wait for.
+func memoryDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "gateway")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
