@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -126,16 +128,15 @@ func newGate(t testing.TB) *gate {
 
 func (g *gate) open(s Settings, create bool) {
 	g.t.Helper()
-	st, err := store.Open(g.t.Context(), g.dir, create)
+	if create {
+		beginStore(g.t, g.dir)
+	}
+	st, err := store.Open(g.t.Context(), g.dir, false)
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	recogniser, problems := mailform.NewRecogniser(nil)
-	if len(problems) > 0 {
-		g.t.Fatal(problems)
-	}
 	g.st = st
-	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: verdict(func() sender.Verdict { return g.judge }), Recogniser: recogniser, Logger: hclog.NewNullLogger(),
+	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: verdict(func() sender.Verdict { return g.judge }), Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
 		Now: func() time.Time { return g.clock }, Random: rand.Text})
 	if err := g.Open(g.t.Context()); err != nil {
 		g.t.Fatal(err)
@@ -391,6 +392,54 @@ func (g *gate) decidedToResend(messageID string) bool {
 	}
 	return found
 }
+
+// builtIn recognises by R01's rules alone. There is one for all tests, because compiling it
+// takes longer than many of them.
+var builtIn = sync.OnceValue(func() *mailform.Recogniser {
+	r, problems := mailform.NewRecogniser(nil)
+	if len(problems) > 0 {
+		panic(problems)
+	}
+	return r
+})
+
+// beginStore makes an empty store. It is a copy of one that was made once, for the same reason.
+func beginStore(t testing.TB, dir string) {
+	t.Helper()
+	files, err := empty()
+	for name, text := range files {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var empty = sync.OnceValues(func() (map[string][]byte, error) {
+	dir, err := os.MkdirTemp("", "gateway")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	st, err := store.Open(context.Background(), dir, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := st.Close(); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for _, e := range entries {
+		if files[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+})
 
 // memoryDir is a directory in memory where there is such a place: nothing here loses power,
 // and flushing a disk is most of what these tests would wait for.

@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/lifecycle"
-	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/renewal"
 	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/plugin/r01/sender"
@@ -103,14 +102,13 @@ func (y *year) now() time.Time { return time.Now().Add(y.skew) }
 
 // start begins a life of the plugin: its store, and its cron in a zone with summer time.
 func (y *year) start(create bool) {
-	st, err := store.Open(y.ctx, y.dir, create)
-	y.must(err)
-	recogniser, problems := mailform.NewRecogniser(nil)
-	if len(problems) > 0 {
-		y.t.Fatal(problems)
+	if create {
+		beginStore(y.t, y.dir)
 	}
+	st, err := store.Open(y.ctx, y.dir, false)
+	y.must(err)
 	y.st = st
-	y.Gateway = New(y.settings, Parts{Store: st, Submitter: y, Verifier: verdict(func() sender.Verdict { return y.judge }), Recogniser: recogniser,
+	y.Gateway = New(y.settings, Parts{Store: st, Submitter: y, Verifier: verdict(func() sender.Verdict { return y.judge }), Recogniser: builtIn(),
 		Logger: hclog.NewNullLogger(), Now: y.now, Random: y.text})
 	y.must(y.Open(y.ctx))
 	y.startCron()
