@@ -22,7 +22,6 @@ import (
 	"path/filepath"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // Options says which database to open.
@@ -85,12 +84,12 @@ func makeFile(o Options) error {
 }
 
 func open(ctx context.Context, o Options) (*DB, error) {
-	writer, err := sql.Open("sqlite", dsn(o.Path, false))
+	writer, err := openPool(dsn(o.Path, false))
 	if err != nil {
 		return nil, err
 	}
 	writer.SetMaxOpenConns(1)
-	reader, err := sql.Open("sqlite", dsn(o.Path, true))
+	reader, err := openPool(dsn(o.Path, true))
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
