@@ -33,14 +33,22 @@ func scanRenewal(s sqldb.Scanner) (d policy.Domain, err error) {
 	return d, err
 }
 
+// dueAuto selects the domains in a window, $1 to $2, that are renewed by themselves.
+const dueAuto = "status in ('Registered', 'Expired') and renewal = 'auto' and paid_till between $1 and $2"
+
 // PlanRenewals plans a renewal of every domain in a window that is renewed by itself. It is
 // one statement, and repeating it plans nothing. It returns how many are new.
 func (tx *Tx) PlanRenewals(w policy.Window, at time.Time) (int, error) {
+	// Most passes have nothing to plan; to see that costs less than to try.
+	due, err := one(tx, scanInt, `select count(*) from (select 1 from domains where `+dueAuto+`
+		and not exists (select 1 from planned p where p.base = paid_till and p.domain = name) limit 1) as some`, w.From.String(), w.To.String())
+	if err != nil || due == 0 {
+		return 0, err
+	}
 	n, err := sqldb.Changed(tx.ctx, tx.sql, `insert into planned (domain, base, planned_at)
-		select name, paid_till, $1 from domains
-		where status in ('Registered', 'Expired') and renewal = 'auto' and paid_till between $2 and $3
+		select name, paid_till, $3 from domains where `+dueAuto+`
 		order by paid_till, name
-		on conflict do nothing`, sqldb.Millis(at), w.From.String(), w.To.String())
+		on conflict do nothing`, w.From.String(), w.To.String(), sqldb.Millis(at))
 	if err != nil {
 		return 0, fmt.Errorf("plan renewals: %w", err)
 	}
