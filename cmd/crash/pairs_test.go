@@ -150,7 +150,7 @@ func (s *shop) pairs(ctx context.Context, faults []fault) error {
 			pause(ctx, f.lasts)
 			end()
 		case <-time.After(2 * time.Minute):
-			return fmt.Errorf("nobody came by %q", f.at)
+			return fmt.Errorf("world %d fault %d: nobody came by %q: %+v", s.round, i, f.at, f)
 		}
 		selling.Wait()
 		if err := s.safe(ctx); err != nil {
