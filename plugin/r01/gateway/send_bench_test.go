@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -78,23 +79,26 @@ func benchmarkSend(b *testing.B, batch int) {
 	host, port, _ := net.SplitHostPort(address)
 	var number int
 	fmt.Sscan(port, &number)
-	var ours, bare time.Duration
+	var ours, bare, oursCPU, bareCPU time.Duration
 	round := 0
 	for b.Loop() {
 		round++
 		planDue(b, g, st, round, mails*batch)
 		before := taker.taken.Load()
-		start := time.Now()
+		start, cpu := time.Now(), used(b, syscall.RUSAGE_SELF)
 		if _, err := g.sendDue(b.Context()); err != nil {
 			b.Fatal(err)
 		}
-		ours += time.Since(start)
+		ours, oursCPU = ours+time.Since(start), oursCPU+used(b, syscall.RUSAGE_SELF)-cpu
 		if left := taker.taken.Load() - before; left != mails {
 			b.Fatalf("%d mails left, want %d", left, mails)
 		}
+		cpu = used(b, syscall.RUSAGE_SELF)
 		bare += bareSend(b, host, number, mails)
+		bareCPU += used(b, syscall.RUSAGE_SELF) - cpu
 	}
 	b.ReportMetric(float64(bare)/float64(ours), "of-bare-speed")
+	b.ReportMetric(float64(oursCPU)/float64(bareCPU), "cpu-of-bare")
 	b.ReportMetric(float64(mails*b.N)/ours.Seconds(), "mails/s")
 	b.ReportMetric(float64(mails*batch*b.N)/ours.Seconds(), "renewals/s")
 }
