@@ -142,6 +142,9 @@ func (s *shop) pairs(ctx context.Context, faults []fault) error {
 		done = err == nil && d.Status == string(contract.StatusRegistered)
 	}
 	for i, f := range faults {
+		for f.at == smtpOpened && !s.smtp.quiet() && ctx.Err() == nil { // a connection is kept for the mails that follow
+			pause(ctx, 5*time.Millisecond)
+		}
 		met := s.lay(f)
 		var selling sync.WaitGroup // what is frozen takes no order
 		selling.Go(func() { s.sell(ctx, s.registration(fmt.Sprintf("pair%d-%d", s.round, i))) })

@@ -101,6 +101,13 @@ func (w *wire) turn(to weather) (back func()) {
 	return func() { w.turn(was) }
 }
 
+// quiet tells whether nothing is connected.
+func (w *wire) quiet() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.open) == 0
+}
+
 func (w *wire) cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -189,8 +189,11 @@ func (g *Gateway) send(ctx context.Context, m outgoing) error {
 		return g.unsendable(ctx, m, err)
 	}
 	result := g.transmit(ctx, &m, mail, masked)
-	if errors.Is(result.Err, errPaused) { // so it was not claimed
+	switch claimed := m.requests[0].State == registrar.Sending; {
+	case errors.Is(result.Err, errPaused):
 		return errPaused
+	case !claimed && ctx.Err() != nil: // it waits as it did
+		return ctx.Err()
 	}
 	return g.recordOutcome(ctx, transmission{m.requests, result})
 }

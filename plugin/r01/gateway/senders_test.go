@@ -58,6 +58,12 @@ func (c *crowd) arrive() {
 	}
 }
 
+func (c *crowd) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.here
+}
+
 func (c *crowd) Rest() {}
 
 // crowded is a gateway whose renewals of a0.ru … go out by several senders.
@@ -228,6 +234,38 @@ func TestPauseStopsSendersBeforeTheirClaim(t *testing.T) {
 	}
 	if len(c.taken) != 20 {
 		t.Errorf("%d mails after the pause, want all 20 at once", len(c.taken))
+	}
+}
+
+// Senders that are told to stop before their claims leave everything as it was: nothing is
+// postponed, and no alarm says that the relay fails.
+func TestStoppingSendersBeforeTheirClaims(t *testing.T) {
+	t.Parallel()
+	c := newCrowd(5) // one more than there are senders
+	g := crowded(t, c, 4, 6, Brake{PerHour: 100, PerDay: 100})
+	if _, err := g.PlanRenewals(t.Context(), policy.Settings{Before: 55}.Due(policy.Today(g.clock))); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var sending sync.WaitGroup
+	sending.Go(func() { _, _ = g.sendDue(ctx) })
+	for c.waiting() < 4 {
+		time.Sleep(time.Millisecond) // senders of ours on their way
+	}
+	stop()
+	sending.Wait()
+	if len(c.taken) != 0 {
+		t.Fatalf("%d mails left without a claim", len(c.taken))
+	}
+	alarms, err := look(t.Context(), g.Gateway, func(tx *store.Tx) ([]registrar.Alarm, error) { return tx.Alarms() })
+	if err != nil || len(alarms) != 0 {
+		t.Errorf("alarms: %v, %v", alarms, err)
+	}
+	if _, err := g.sendDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.taken) != 6 {
+		t.Errorf("%d mails right after, want all 6", len(c.taken))
 	}
 }
 
