@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -183,7 +184,7 @@ func (s *shop) place(ctx context.Context, j job) (o api.Order, ok bool) {
 		switch {
 		case err == nil:
 			return o, true
-		case errors.As(err, &refusal) && refusal.Code == string(contract.Precondition):
+		case errors.As(err, &refusal) && meets(refusal):
 			// Perhaps an answer was lost; an update may meet another one.
 			o.ID = s.known(ctx, j)
 			return o, o.ID != "" && tries > 0
@@ -191,6 +192,12 @@ func (s *shop) place(ctx context.Context, j job) (o api.Order, ok bool) {
 			return o, false
 		}
 	}
+}
+
+// meets tells whether an order is refused because of another one. The plugin may know of
+// that before the panel does, and finds it while it checks the order's fields.
+func meets(r *api.Error) bool {
+	return r.Code == string(contract.Precondition) || strings.Contains(r.Message, "has an open operation")
 }
 
 // known finds the order of a job in the panel; "" = it has none.
