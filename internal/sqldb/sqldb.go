@@ -8,7 +8,13 @@
 // what has been paid for.
 //
 // SQL given to it uses $1, $2 … for arguments. Migrations are written in SQLite's STRICT
-// dialect.
+// dialect, and translated for PostgreSQL: types, and nothing else that the two say differently.
+//
+// With Options.Server it is a PostgreSQL database, for several nodes at once, with the same
+// promises: writers take turns there, too, and whoever reads sees one unchanging view. It
+// works through PgBouncer in transaction mode. One thing differs: after a failed statement
+// only a rollback is left of a transaction, so what may exist already is inserted with "on
+// conflict do nothing".
 package sqldb
 
 import (
@@ -20,16 +26,24 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // and the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"registrar.panel/internal/secret"
 )
 
 // Options says which database to open.
 type Options struct {
 	// Path is the SQLite file.
 	Path string
-	// Create permits making the file when it is missing.
+	// Server is the URL of a PostgreSQL database to use instead; it may hold a password.
+	Server secret.String
+	// Owner tells a store on a server from others, which need databases of their own.
+	Owner string
+	// Create permits making the file, or the tables on the server, when they are missing.
 	Create bool
 	// Migrations holds goose migrations, NNNNN_name.sql, at its root.
 	Migrations fs.FS
@@ -45,14 +59,27 @@ type Querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// DB is one database: a single writing connection and a pool of reading ones.
+// DB is one database: writing connections, of which one works at a time, and reading ones.
 type DB struct {
 	writer *sql.DB
 	reader *sql.DB
+
+	// Of PostgreSQL only.
+	lease      *sql.DB        // so that a lease waits for nothing
+	beginWrite string         // the first statement of a writing transaction
+	readOnly   *sql.TxOptions // of a reading one
+	within     time.Duration  // how long a transaction may take; 0 = as long as it likes
 }
 
 // Open opens, checks and migrates.
 func Open(ctx context.Context, o Options) (*DB, error) {
+	if !o.Server.IsEmpty() {
+		db, err := openServer(ctx, o)
+		if err != nil {
+			return nil, fmt.Errorf("open the PostgreSQL database of %s: %w", o.Owner, err)
+		}
+		return db, nil
+	}
 	if err := makeFile(o); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", o.Path, err)
 	}
@@ -93,8 +120,8 @@ func open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	db := &DB{writer: writer, reader: reader}
-	if err := errors.Join(check(ctx, writer), migrate(ctx, writer, o.Migrations), check(ctx, reader)); err != nil {
+	db := &DB{writer: writer, reader: reader, readOnly: &sql.TxOptions{ReadOnly: true}}
+	if err := errors.Join(check(ctx, writer), migrate(ctx, writer, goose.DialectSQLite3, o.Migrations), check(ctx, reader)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
@@ -150,8 +177,8 @@ func olderVersion(have, want string) bool {
 }
 
 // migrate brings the schema forward, and refuses one that this program does not know.
-func migrate(ctx context.Context, db *sql.DB, migrations fs.FS) error {
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations, goose.WithLogger(goose.NopLogger()))
+func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, migrations fs.FS, more ...goose.ProviderOption) error {
+	provider, err := goose.NewProvider(dialect, db, migrations, append(more, goose.WithLogger(goose.NopLogger()))...)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -172,20 +199,30 @@ func migrate(ctx context.Context, db *sql.DB, migrations fs.FS) error {
 // Write runs fn in the one writing transaction and commits when it returns nil. A commit
 // that is reported has reached the disk. fn must not wait for anything but the database.
 func (db *DB) Write(ctx context.Context, fn func(tx *sql.Tx) error) error {
-	return inTx(ctx, db.writer, nil, fn)
+	return db.inTx(ctx, db.writer, nil, db.beginWrite, fn)
 }
 
 // Read runs fn on one unchanging view of the database.
 func (db *DB) Read(ctx context.Context, fn func(tx *sql.Tx) error) error {
-	return inTx(ctx, db.reader, &sql.TxOptions{ReadOnly: true}, fn)
+	return db.inTx(ctx, db.reader, db.readOnly, "", fn)
 }
 
-func inTx(ctx context.Context, pool *sql.DB, o *sql.TxOptions, fn func(tx *sql.Tx) error) error {
+func (db *DB) inTx(ctx context.Context, pool *sql.DB, o *sql.TxOptions, begin string, fn func(tx *sql.Tx) error) error {
+	if db.within > 0 {
+		limited, cancel := context.WithTimeout(ctx, db.within)
+		defer cancel()
+		ctx = limited
+	}
 	tx, err := pool.BeginTx(ctx, o)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback()
+	if begin != "" {
+		if _, err := tx.ExecContext(ctx, begin); err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+	}
 	if err := fn(tx); err != nil {
 		return err
 	}
@@ -196,4 +233,16 @@ func inTx(ctx context.Context, pool *sql.DB, o *sql.TxOptions, fn func(tx *sql.T
 }
 
 // Close closes all connections.
-func (db *DB) Close() error { return errors.Join(db.reader.Close(), db.writer.Close()) }
+func (db *DB) Close() error {
+	err := errors.Join(db.reader.Close(), db.writer.Close())
+	if db.lease != nil {
+		err = errors.Join(err, db.lease.Close())
+	}
+	return err
+}
+
+// isUniqueFile is IsUnique of SQLite.
+func isUniqueFile(err error) bool {
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"registrar.panel/internal/secret"
+	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01/gateway"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailbox"
@@ -28,7 +29,7 @@ type config struct {
 	BCC       string        `json:"bcc"`
 	PayType   string        `json:"pay_type"`
 	Charset   string        `json:"charset"`
-	Store     string        `json:"store"`
+	Store     secret.String `json:"store"`
 	Subjects  struct {
 		Client  string `json:"client"`
 		Domain  string `json:"domain"`
@@ -90,6 +91,7 @@ type settings struct {
 	mailbox    mailbox.Config
 	sender     sender.Config
 	registry   registrySettings
+	server     secret.String // of the store; empty = it is a file
 }
 
 // parse reads a configuration and reports everything that is wrong with it.
@@ -112,9 +114,7 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 	recogniser, wrong := mailform.NewRecogniser(rules)
 	s.recogniser = recogniser
 	p.under("", wrong)
-	if c.Store != "sqlite" {
-		p.add("store", "must be \"sqlite\": this version keeps its state in a file")
-	}
+	s.server = c.server(p)
 	return s, p.list
 }
 
@@ -124,6 +124,17 @@ func jsonError(err error) string {
 		return fmt.Sprintf("%s must be a %s", wrong.Field, wrong.Type)
 	}
 	return "not a JSON object"
+}
+
+// server is the PostgreSQL database that several nodes share.
+func (c config) server(p *problems) secret.String {
+	if c.Store.Reveal() == "sqlite" {
+		return secret.String{}
+	}
+	if err := sqldb.CheckServer(c.Store); err != nil {
+		p.add("store", "must be \"sqlite\" or the URL of a PostgreSQL database: %v", err)
+	}
+	return c.Store
 }
 
 type problems struct{ list []registrar.Problem }

@@ -145,7 +145,7 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 			err = errors.Join(err, lock.release())
 		}
 	}()
-	st, err := store.Open(ctx, p.dataDir, p.create)
+	st, err := store.Open(ctx, store.Options{Dir: p.dataDir, Server: s.server, Create: p.create})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailbox"
@@ -94,7 +95,12 @@ type gate struct {
 	clock time.Time
 	dir   string
 	st    *store.Store
+
+	server string // "" = the store is a file
 }
+
+// The same tests hold on PostgreSQL.
+func TestOnPostgreSQL(t *testing.T) { pgtest.Again(t) }
 
 const testPassword = "pass-CANARY-31"
 
@@ -111,7 +117,8 @@ func testSettings() Settings {
 
 func newGate(t testing.TB) *gate {
 	t.Helper()
-	g := &gate{t: t, relay: &relay{}, judge: sender.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), dir: t.TempDir()}
+	g := &gate{t: t, relay: &relay{}, judge: sender.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
+		dir: t.TempDir(), server: pgtest.Database(t)}
 	g.open(testSettings(), true)
 	t.Cleanup(func() {
 		if err := g.st.Close(); err != nil {
@@ -123,7 +130,7 @@ func newGate(t testing.TB) *gate {
 
 func (g *gate) open(s Settings, create bool) {
 	g.t.Helper()
-	st, err := store.Open(g.t.Context(), g.dir, create)
+	st, err := store.Open(g.t.Context(), store.Options{Dir: g.dir, Server: secret.New(g.server), Create: create})
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -19,9 +19,6 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
 )
@@ -44,19 +41,26 @@ type Store struct {
 	box *secret.Box
 }
 
-// Open opens the store in a directory, making it when create is set.
-func Open(ctx context.Context, dir string, create bool) (*Store, error) {
+// Options says where a store is.
+type Options struct {
+	Dir    string        // holds the key, and r01.db unless there is a server
+	Server secret.String // URL of a PostgreSQL database; empty = a file
+	Create bool          // permits making it
+}
+
+// Open opens a store.
+func Open(ctx context.Context, o Options) (*Store, error) {
 	migrations, err := fs.Sub(embedded, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	// The database first: with a database but without its key nothing may be created.
-	path := filepath.Join(dir, "r01.db")
-	db, err := sqldb.Open(ctx, sqldb.Options{Path: path, Create: create, Migrations: migrations})
+	path := filepath.Join(o.Dir, "r01.db")
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: path, Server: o.Server, Owner: "plugin r01", Create: o.Create, Migrations: migrations})
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	box, err := secret.OpenBox(filepath.Join(dir, "r01.key"), create)
+	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, "r01.key"), o.Create)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
 	}
@@ -66,6 +70,9 @@ func Open(ctx context.Context, dir string, create bool) (*Store, error) {
 	}
 	return s, nil
 }
+
+// Lease decides which of several instances on one server works; holder names this one.
+func (s *Store) Lease(holder string) *sqldb.Lease { return s.db.Lease("r01", holder) }
 
 // Close closes the database.
 func (s *Store) Close() error { return s.db.Close() }
@@ -120,11 +127,10 @@ func one[T any](tx *Tx, scan func(sqldb.Scanner) (T, error), query string, args 
 }
 
 func translate(err error) error {
-	var lite *sqlite.Error
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return ErrNotFound
-	case errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+	case sqldb.IsUnique(err):
 		return ErrExists
 	}
 	return err

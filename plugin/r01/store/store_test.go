@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/internal/pgtest"
+	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/shared/registrar"
 )
@@ -18,7 +20,7 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 func open(t *testing.T) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), t.TempDir(), true)
+	s, err := Open(t.Context(), Options{Dir: t.TempDir(), Server: secret.New(pgtest.Database(t)), Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,6 +31,9 @@ func open(t *testing.T) *Store {
 	})
 	return s
 }
+
+// The same tests hold on PostgreSQL.
+func TestOnPostgreSQL(t *testing.T) { pgtest.Again(t) }
 
 // write runs fn in a transaction that must succeed.
 func write(t *testing.T, s *Store, fn func(tx *Tx) error) {
@@ -373,7 +378,7 @@ func TestEventCarriesTheDomain(t *testing.T) {
 func TestNothingPersonalIsReadableOnDisk(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, err := Open(t.Context(), dir, true)
+	s, err := Open(t.Context(), Options{Dir: dir, Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}

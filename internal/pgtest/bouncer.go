@@ -1,0 +1,48 @@
+package pgtest
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+)
+
+// Bouncer is a PgBouncer in transaction mode: every transaction may be on another
+// connection to the server, and nothing of a session stays.
+type Bouncer struct {
+	Address string // HOST:PORT
+}
+
+// StartBouncer runs one in front of a server until the test ends, with a few connections to
+// each database.
+func StartBouncer(t testing.TB, s *Server) *Bouncer {
+	t.Helper()
+	dir := directory(t)
+	port := freePort(t)
+	ini := fmt.Sprintf(`[databases]
+* = host=127.0.0.1 port=%d user=%s password=%s
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = %d
+auth_type = any
+pool_mode = transaction
+default_pool_size = 3
+max_client_conn = 200
+unix_socket_dir =
+`, s.port, role, Password, port)
+	file := filepath.Join(dir, "pgbouncer.ini")
+	if err := os.WriteFile(file, []byte(ini), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := own(file); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, dir, "/usr/sbin/pgbouncer", file)
+	b := &Bouncer{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
+	if err := p.answers(at(b.Address, admin)); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -1,0 +1,93 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Timing of leases. A holder that hears nothing for leaseSure after it last asked stops
+// working, well before others may take over. architecture 5
+const (
+	leaseFor  = 15 * time.Second
+	leaseBeat = 5 * time.Second
+	leaseSure = 10 * time.Second
+)
+
+// ErrLeaseLost: another instance has the lease now, or may have it soon.
+var ErrLeaseLost = errors.New("the lease is lost")
+
+// Lease makes one of several instances the one that works. It is a row that expires, by the
+// clock of the database, unless its holder renews it. A holder that was stopped and wakes
+// up does not know at once that it was replaced; what must not happen then needs a fence of
+// its own.
+type Lease struct {
+	beat   func(ctx context.Context) (holder string, err error) // takes or renews it, and tells whose it is
+	free   func(ctx context.Context) error
+	holder string
+	sure   time.Time // it is ours until then
+}
+
+// Lease makes a lease on a PostgreSQL database. holder tells this instance from all others.
+func (db *DB) Lease(name, holder string) *Lease {
+	return &Lease{holder: holder,
+		beat: func(ctx context.Context) (string, error) { return db.beat(ctx, name, holder) },
+		free: func(ctx context.Context) error {
+			_, err := db.lease.ExecContext(ctx, "delete from leases where name = $1 and holder = $2", name, holder)
+			return err
+		}}
+}
+
+// beat is one statement, so that it needs no transaction and holds no lock.
+func (db *DB) beat(ctx context.Context, name, holder string) (now string, err error) {
+	err = db.lease.QueryRowContext(ctx, `with taken as (
+			insert into leases (name, holder, until) values ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
+			on conflict (name) do update set holder = excluded.holder, until = excluded.until
+				where leases.holder = excluded.holder or leases.until < clock_timestamp()
+			returning holder)
+		select holder from taken union all select holder from leases where name = $1 limit 1`,
+		name, holder, leaseFor.Milliseconds()).Scan(&now)
+	if err != nil {
+		return "", fmt.Errorf("ask for lease %s: %w", name, err)
+	}
+	return now, nil
+}
+
+// Take tries to get the lease and tells who has it.
+func (l *Lease) Take(ctx context.Context) (holder string, held bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, leaseBeat)
+	defer cancel()
+	asked := time.Now()
+	holder, err = l.beat(ctx)
+	if held = err == nil && holder == l.holder; held {
+		l.sure = asked.Add(leaseSure)
+	}
+	return holder, held, err
+}
+
+// Keep renews a lease that was taken, and returns when it can be relied on no longer:
+// ErrLeaseLost, or nil when ctx has ended.
+func (l *Lease) Keep(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(min(leaseBeat, time.Until(l.sure))):
+		}
+		beat, cancel := context.WithDeadline(ctx, l.sure)
+		holder, held, err := l.Take(beat)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil && !held:
+			return fmt.Errorf("%w: %s has it", ErrLeaseLost, holder)
+		case err != nil && !time.Now().Before(l.sure):
+			return fmt.Errorf("%w: %w", ErrLeaseLost, err)
+		}
+	}
+}
+
+// Release lets others have it at once.
+func (l *Lease) Release(ctx context.Context) error { return l.free(ctx) }

@@ -1,0 +1,109 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var errCut = errors.New("the network is cut")
+
+// kept plays a lease whose beats are answered by answer, and tells when Keep gave up.
+func kept(t *testing.T, answer func(at time.Duration, ctx context.Context) (string, error)) (end time.Duration, err error) {
+	t.Helper()
+	began := time.Now()
+	l := &Lease{holder: "me", beat: func(ctx context.Context) (string, error) { return answer(time.Since(began), ctx) }}
+	if _, held, err := l.Take(t.Context()); !held || err != nil {
+		t.Fatal(held, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	err = l.Keep(ctx)
+	return time.Since(began), err
+}
+
+func TestLeaseIsKeptWhileItIsRenewed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		beats := 0
+		end, err := kept(t, func(time.Duration, context.Context) (string, error) { beats++; return "me", nil })
+		if end != time.Hour || err != nil || beats < 700 || beats > 721 {
+			t.Errorf("kept for %s, %v, with %d beats; want an hour, and one every %s", end, err, beats, leaseBeat)
+		}
+	})
+}
+
+func TestLeaseSurvivesALostBeat(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		beats := 0
+		end, err := kept(t, func(time.Duration, context.Context) (string, error) {
+			if beats++; beats%2 == 0 {
+				return "", errCut
+			}
+			return "me", nil
+		})
+		if end != time.Hour || err != nil {
+			t.Errorf("kept for %s, %v", end, err)
+		}
+	})
+}
+
+// Whoever hears nothing stops well before another can have the lease.
+func TestLeaseEndsBeforeItRunsOut(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]func(context.Context) (string, error){
+		"errors":  func(context.Context) (string, error) { return "", errCut },
+		"silence": func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				const cut = 61 * time.Second
+				var last time.Duration
+				end, err := kept(t, func(at time.Duration, ctx context.Context) (string, error) {
+					if at > cut {
+						return answer(ctx)
+					}
+					last = at
+					return "me", nil
+				})
+				if !errors.Is(err, ErrLeaseLost) || end-last > leaseSure {
+					t.Errorf("gave up %s after the last renewal, %v; want %s at most", end-last, err, leaseSure)
+				}
+				if spare := leaseFor - (end - last); spare < 4*time.Second {
+					t.Errorf("only %s were left for what was under way", spare)
+				}
+			})
+		})
+	}
+}
+
+// An answer that was under way for long counts from when it was asked for.
+func TestLeaseCountsFromTheQuestion(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &Lease{holder: "me", beat: func(context.Context) (string, error) { time.Sleep(4 * time.Second); return "me", nil }}
+		asked := time.Now()
+		if _, held, err := l.Take(t.Context()); !held || err != nil || !l.sure.Equal(asked.Add(leaseSure)) {
+			t.Errorf("sure until %s after the question", l.sure.Sub(asked))
+		}
+	})
+}
+
+func TestLeaseOfAnotherEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		end, err := kept(t, func(at time.Duration, _ context.Context) (string, error) {
+			if at > 0 {
+				return "other", nil
+			}
+			return "me", nil
+		})
+		if end != leaseBeat || !errors.Is(err, ErrLeaseLost) {
+			t.Errorf("gave up after %s, %v; want the first beat", end, err)
+		}
+	})
+}
