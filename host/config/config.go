@@ -40,8 +40,9 @@ type Panel struct {
 	Data   string        // directory of the panel's database and run files
 	Listen string        // HOST:PORT or unix://PATH
 	Token  secret.String // required to call the API; may be empty on loopback only
+	Store  secret.String // URL of the PostgreSQL database that panels share; empty = a file in Data
 
-	DataAt, ListenAt, TokenAt Position
+	DataAt, ListenAt, TokenAt, StoreAt Position
 }
 
 // Registrar is a block registrar.
@@ -138,6 +139,7 @@ type panelBlock struct {
 	Data   string         `hcl:"data,optional"`
 	Listen string         `hcl:"listen,optional"`
 	Token  hcl.Expression `hcl:"token,optional"`
+	Store  hcl.Expression `hcl:"store,optional"`
 
 	At       hcl.Range `hcl:",def_range"`
 	DataAt   hcl.Range `hcl:"data,attr_value_range"`

@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -22,6 +23,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -37,7 +39,7 @@ import (
 const patience = 30 * time.Second
 
 // Password is the one of every instance; whatever shows it has shown a secret.
-const Password = "pg-CANARY-5432"
+const Password = "pg-password-5432"
 
 const (
 	role  = "tester"
@@ -194,6 +196,28 @@ func Database(t testing.TB) string {
 	}
 	return create(t, server)
 }
+
+// Dump returns everything that a database holds, bytes as they are; "" holds nothing.
+func Dump(t testing.TB, database string) []byte {
+	t.Helper()
+	if database == "" {
+		return nil
+	}
+	out, err := exec.Command(program(t, "pg_dump"), "--data-only", database).CombinedOutput()
+	if err != nil {
+		t.Fatalf("pg_dump: %v: %s", err, out)
+	}
+	for _, digits := range hexadecimal.FindAll(out, -1) {
+		raw := make([]byte, hex.DecodedLen(len(digits)))
+		if _, err := hex.Decode(raw, digits); err == nil {
+			out = append(out, raw...)
+		}
+	}
+	return out
+}
+
+// hexadecimal is how a dump writes bytes.
+var hexadecimal = regexp.MustCompile(`(?:[0-9a-f]{2}){8,}`)
 
 // exchange runs one statement and returns the first value of its answer.
 func exchange(t testing.TB, database, statement string) string {

@@ -22,6 +22,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/internal/secret"
+	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
 
@@ -56,8 +58,20 @@ type Plugin struct {
 }
 
 type config struct {
-	Lookup  lookup  `json:"lookup"`
-	Confirm confirm `json:"confirm"`
+	Lookup  lookup        `json:"lookup"`
+	Confirm confirm       `json:"confirm"`
+	Store   secret.String `json:"store"`
+}
+
+// inFile is the store that is a file.
+const inFile = "sqlite"
+
+// server is the URL of the PostgreSQL database that is the store; empty = it is a file.
+func (c config) server() secret.String {
+	if c.Store.Reveal() == inFile {
+		return secret.String{}
+	}
+	return c.Store
 }
 
 var _ registrar.Plugin = (*Plugin)(nil)
@@ -76,6 +90,8 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 				Description: "what a check for availability answers"},
 			{Name: "confirm", Type: registrar.TypeString, Default: string(byOperator), OneOf: []string{string(byOperator), string(atOnce)},
 				Description: "who concludes an operation"},
+			{Name: "store", Type: registrar.TypeString, Sensitive: true, Default: inFile,
+				Description: "where the plugin keeps its state: sqlite, or the URL of a PostgreSQL database that several nodes share"},
 		}},
 	}, nil
 }
@@ -128,10 +144,14 @@ func (p *Plugin) Submit(ctx context.Context, o registrar.Order) (registrar.Opera
 		return registrar.Operation{}, err
 	}
 	op, err := b.submit(ctx, o)
-	if err == nil && c.Confirm == atOnce && !op.State.Final() {
-		op, err = b.conclude(ctx, registrar.Decision{Operation: op.ID, Verdict: registrar.VerdictDone, By: "plugin"})
+	if err != nil || c.Confirm != atOnce || op.State.Final() {
+		return op, err
 	}
-	return op, err
+	done, err := b.conclude(ctx, registrar.Decision{Operation: op.ID, Verdict: registrar.VerdictDone, By: "plugin"})
+	if errors.Is(err, registrar.Precondition) { // another instance was faster
+		return b.operation(ctx, op.ID)
+	}
+	return done, err
 }
 
 // Operation implements registrar.Orders.
@@ -179,6 +199,11 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	if !slices.Contains([]confirm{byOperator, atOnce}, c.Confirm) {
 		problems = append(problems, registrar.Problem{Path: "confirm", Message: "must be operator or at_once"})
 	}
+	if server := c.server(); !server.IsEmpty() {
+		if err := sqldb.CheckServer(server); err != nil {
+			problems = append(problems, registrar.Problem{Path: "store", Message: fmt.Sprintf("must be %q or the URL of a PostgreSQL database: %v", inFile, err)})
+		}
+	}
 	if err := registrar.InvalidSettings(problems); err != nil {
 		return err
 	}
@@ -208,7 +233,7 @@ func (p *Plugin) Start(ctx context.Context) error {
 	case p.book != nil:
 		return nil
 	}
-	b, err := openBook(ctx, p.dataDir, p.create, p.now)
+	b, err := openBook(ctx, p.dataDir, p.config.server(), p.create, p.now)
 	if err != nil {
 		return err
 	}

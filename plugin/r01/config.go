@@ -126,13 +126,16 @@ func jsonError(err error) string {
 	return "not a JSON object"
 }
 
-// server is the PostgreSQL database that several nodes share.
+// inFile is the store that is a file.
+const inFile = "sqlite"
+
+// server is the PostgreSQL database that several nodes share; empty = the store is a file.
 func (c config) server(p *problems) secret.String {
-	if c.Store.Reveal() == "sqlite" {
+	if c.Store.Reveal() == inFile {
 		return secret.String{}
 	}
 	if err := sqldb.CheckServer(c.Store); err != nil {
-		p.add("store", "must be \"sqlite\" or the URL of a PostgreSQL database: %v", err)
+		p.add("store", "must be %q or the URL of a PostgreSQL database: %v", inFile, err)
 	}
 	return c.Store
 }

@@ -377,8 +377,8 @@ func TestEventCarriesTheDomain(t *testing.T) {
 // Whatever is personal is sealed: the files hold none of it.
 func TestNothingPersonalIsReadableOnDisk(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	s, err := Open(t.Context(), Options{Dir: dir, Create: true})
+	dir, server := t.TempDir(), pgtest.Database(t)
+	s, err := Open(t.Context(), Options{Dir: dir, Server: secret.New(server), Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -403,8 +403,11 @@ func TestNothingPersonalIsReadableOnDisk(t *testing.T) {
 		return nil
 	})
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(files) < 2 {
+	if err != nil || server == "" && len(files) < 2 {
 		t.Fatalf("files: %v, %v", files, err)
+	}
+	if strings.Contains(string(pgtest.Dump(t, server)), canary) {
+		t.Error("the server holds the canary")
 	}
 	for _, f := range files {
 		if data, err := os.ReadFile(f); err != nil || strings.Contains(string(data), canary) {
