@@ -40,12 +40,14 @@ func New(log hclog.Logger) *Plugin { return &Plugin{log: log, now: time.Now} }
 
 // work is a plugin at work: its open store, and the goroutines that Drain stops.
 type work struct {
-	lock    *lock
-	store   *store.Store
-	gateway *gateway.Gateway
-	mailbox *mailbox.Watcher
-	stop    context.CancelFunc
-	loops   sync.WaitGroup
+	lease    lease
+	shared   bool // with other instances
+	standing standing
+	store    *store.Store
+	gateway  *gateway.Gateway
+	mailbox  *mailbox.Watcher
+	stop     context.CancelFunc
+	loops    sync.WaitGroup
 }
 
 var _ registrar.Plugin = (*Plugin)(nil)
@@ -128,48 +130,62 @@ func (p *Plugin) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	held, err := p.enter(ctx, w)
+	if err != nil {
+		return errors.Join(err, w.close(ctx))
+	}
 	p.work = w
-	p.begin(w)
+	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
+	w.loops.Go(func() { p.serve(ctx, w, held) })
 	p.log.Info("started", "data", p.dataDir)
 	return nil
 }
 
-// open takes the lock and the store, and settles what an earlier instance left.
+// open opens the store, and finds what decides whether this instance works on it. A file is
+// not opened before it is ours.
 func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
-	lock, err := takeLock(p.dataDir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, lock.release())
+	w = &work{shared: !s.server.IsEmpty()}
+	if !w.shared {
+		w.lease = &lock{dir: p.dataDir}
+		if _, _, err := w.lease.Take(ctx); err != nil {
+			return nil, err
 		}
-	}()
-	st, err := store.Open(ctx, store.Options{Dir: p.dataDir, Server: s.server, Create: p.create})
+	}
+	w.store, err = store.Open(ctx, store.Options{Dir: p.dataDir, Server: s.server, Create: p.create})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, w.close(ctx))
 	}
-	parts := gateway.Parts{Store: st, Submitter: outbox.New(s.outbox), Recogniser: s.recogniser,
-		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text}
-	s.registry.equip(&parts)
-	g := gateway.New(s.gateway, parts)
-	if err := g.Open(ctx); err != nil {
-		return nil, errors.Join(err, st.Close())
+	if w.shared {
+		name, err := nodeName()
+		if err != nil {
+			return nil, errors.Join(err, w.close(ctx))
+		}
+		w.lease = w.store.Lease(name)
 	}
-	return &work{lock: lock, store: st, gateway: g, mailbox: mailbox.New(s.mailbox, g, p.log.Named("mailbox"))}, nil
+	w.gateway = gateway.New(s.gateway, gateway.Parts{Store: w.store, Submitter: outbox.New(s.outbox), Recogniser: s.recogniser,
+		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Shared: w.shared})
+	w.mailbox = mailbox.New(s.mailbox, w.gateway, p.log.Named("mailbox"))
+	return w, nil
 }
 
-// begin starts the two loops; Drain stops them and waits.
-func (p *Plugin) begin(w *work) {
-	ctx, stop := context.WithCancel(context.Background())
-	w.stop = stop
-	for name, run := range map[string]func(context.Context) error{"gateway": w.gateway.Run, "mailbox": w.mailbox.Run} {
-		w.loops.Go(func() {
-			if err := run(ctx); err != nil && ctx.Err() == nil {
-				p.log.Error("stopped working", "part", name, "err", err)
-			}
-		})
+// close gives back what open took: a lease by means of the store, and a lock only when the
+// store is closed.
+func (w *work) close(ctx context.Context) error {
+	release := func() error {
+		if w.lease == nil {
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseWithin)
+		defer cancel()
+		return w.lease.Release(ctx)
 	}
+	switch {
+	case w.store == nil:
+		return release()
+	case w.shared:
+		return errors.Join(release(), w.store.Close())
+	}
+	return errors.Join(w.store.Close(), release())
 }
 
 // Drain implements registrar.Lifecycle.
@@ -193,7 +209,7 @@ func (p *Plugin) Drain(ctx context.Context) error {
 		return fmt.Errorf("drain: %w", ctx.Err())
 	}
 	p.log.Info("drained")
-	return errors.Join(w.store.Close(), w.lock.release())
+	return w.close(ctx)
 }
 
 // Health implements registrar.Lifecycle.
@@ -203,7 +219,14 @@ func (p *Plugin) Health(ctx context.Context) ([]registrar.Component, error) {
 		return nil, err
 	}
 	report, err := w.gateway.Health(ctx)
-	return append(report, w.mailbox.Health()), err
+	lease, held := w.standing.get()
+	if held {
+		report = append(report, w.mailbox.Health())
+	}
+	if w.shared {
+		report = append(report, lease)
+	}
+	return report, err
 }
 
 // working returns the work, or why there is none.

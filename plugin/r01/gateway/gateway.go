@@ -78,6 +78,7 @@ type Gateway struct {
 	log        hclog.Logger
 	now        func() time.Time
 	random     func() string // upper-case letters and digits, unguessable, at least 26
+	lookAgain  time.Duration // bounds how long what others store goes unseen
 
 	whois     Whois // nil = none
 	zoneLists []ZoneList
@@ -103,12 +104,18 @@ type Parts struct {
 	Whois     Whois // nil = none
 	ZoneLists []ZoneList
 	Jitter    func(time.Duration) time.Duration // spreads what is done again and again
+	// Shared tells that other instances use the store, too; what they store wakes nobody here.
+	Shared bool
 }
 
 // New composes a gateway. It does nothing until Run.
 func New(s Settings, p Parts) *Gateway {
+	look := lookAgain
+	if p.Shared {
+		look = lookAtOthers
+	}
 	return &Gateway{
-		settings: s, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
+		settings: s, lookAgain: look, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
 		log: p.Logger, now: p.Now, random: p.Random,
 		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
 		whois: p.Whois, zoneLists: p.ZoneLists, jitter: p.Jitter, witness: newWitness(),

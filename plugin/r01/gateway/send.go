@@ -22,6 +22,8 @@ import (
 const (
 	// lookAgain bounds how long a loop sleeps when nothing wakes it.
 	lookAgain = time.Minute
+	// lookAtOthers does so where other instances may have stored something.
+	lookAtOthers = time.Second
 	// recordWithin bounds how long the outcome of a transmission may take to be recorded
 	// after we were told to stop.
 	recordWithin = 10 * time.Second
@@ -64,7 +66,7 @@ func (g *Gateway) sendDue(ctx context.Context) (time.Duration, error) {
 	for {
 		due, next, err := g.nextToSend(ctx)
 		if err != nil || len(due) == 0 {
-			return sleepUntil(next, g.now()), err
+			return sleepUntil(next, g.now(), g.lookAgain), err
 		}
 		for _, r := range due {
 			if err := g.send(ctx, r); err != nil {
@@ -72,17 +74,17 @@ func (g *Gateway) sendDue(ctx context.Context) (time.Duration, error) {
 			}
 			// What R01 or the relay answered may have paused the queue.
 			if paused, err := g.paused(ctx, r.Kind); err != nil || paused {
-				return lookAgain, err
+				return g.lookAgain, err
 			}
 		}
 	}
 }
 
-func sleepUntil(at, now time.Time) time.Duration {
+func sleepUntil(at, now time.Time, atMost time.Duration) time.Duration {
 	if at.IsZero() {
-		return lookAgain
+		return atMost
 	}
-	return max(min(at.Sub(now), lookAgain), time.Millisecond)
+	return max(min(at.Sub(now), atMost), time.Millisecond)
 }
 
 // nextToSend lists what is due, and when the next will be if nothing is.
