@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,9 +23,16 @@ func TestHolderIsReplaced(t *testing.T) {
 	server := pgtest.Start(t)
 	bouncer := pgtest.StartBouncer(t, server)
 	for name, fail := range map[string]func(t *testing.T, n nodes) (mend func()){
-		"drained":     func(_ *testing.T, n nodes) func() { n.a.stop(syscall.SIGTERM); return n.a.serve },
-		"killed":      func(t *testing.T, n nodes) func() { n.a.signalAll(t, syscall.SIGKILL); n.a.stop(syscall.SIGKILL); return n.a.serve },
-		"stopped":     func(t *testing.T, n nodes) func() { n.a.signalAll(t, syscall.SIGSTOP); return func() { n.a.signalAll(t, syscall.SIGCONT) } },
+		"drained": func(_ *testing.T, n nodes) func() { n.a.stop(syscall.SIGTERM); return n.a.serve },
+		"killed": func(t *testing.T, n nodes) func() {
+			n.a.signalAll(t, syscall.SIGKILL)
+			n.a.stop(syscall.SIGKILL)
+			return n.a.serve
+		},
+		"stopped": func(t *testing.T, n nodes) func() {
+			n.a.signalAll(t, syscall.SIGSTOP)
+			return func() { n.a.signalAll(t, syscall.SIGCONT) }
+		},
 		"partitioned": func(_ *testing.T, n nodes) func() { n.network.Cut(); return n.network.Heal },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -43,7 +49,7 @@ func TestHolderIsReplaced(t *testing.T) {
 			if waited := time.Since(failed); waited > replacedWithin {
 				t.Errorf("replaced after %s, want %s at most", waited, replacedWithin)
 			} else {
-				t.Logf("replaced after %s", waited.Round(time.Second/10))
+				t.Logf("%s: replaced after %s", name, waited.Round(time.Second/10))
 			}
 			n.b.buy("after.ru", "c3", contact)
 			n.b.reach("after.ru", "Registered")
@@ -147,15 +153,17 @@ func (n nodes) check(t *testing.T) {
 	if err := json.Unmarshal([]byte(here), &entries); err != nil {
 		t.Fatal(err)
 	}
-	submitted := map[string]int{}
+	told := map[string]int{}
 	for _, e := range entries {
-		if *e.Event == "order-submitted" {
-			submitted[*e.Domain]++
+		told[*e.Event+" "+*e.Message]++
+	}
+	for entry, times := range told {
+		if times != 1 {
+			t.Errorf("the log tells %d times: %s", times, entry)
 		}
 	}
-	want := map[string]int{"before.ru": 1, "during.ru": 1, "after.ru": 1, "mended.ru": 1}
-	if !maps.Equal(submitted, want) {
-		t.Errorf("submitted: %v, want each once", submitted)
+	if len(told) < 4*5 {
+		t.Errorf("the log tells of four registrations in %d entries", len(told))
 	}
 }
 

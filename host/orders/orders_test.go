@@ -150,10 +150,12 @@ type book struct {
 // The same tests hold on PostgreSQL.
 func TestOnPostgreSQL(t *testing.T) { pgtest.Again(t) }
 
-func newBook(t *testing.T) *book {
+func newBook(t *testing.T) *book { t.Helper(); return newBookOn(t, pgtest.Database(t)) }
+
+func newBookOn(t *testing.T, server string) *book {
 	t.Helper()
 	f := &fake{}
-	b := &book{t: t, dir: t.TempDir(), fake: f, registrars: &registrarsByName{at: map[string]registrar.Registrar{"r01": f}}, log: &bytes.Buffer{}, server: pgtest.Database(t)}
+	b := &book{t: t, dir: t.TempDir(), fake: f, registrars: &registrarsByName{at: map[string]registrar.Registrar{"r01": f}}, log: &bytes.Buffer{}, server: server}
 	b.open(true)
 	t.Cleanup(func() { b.Close() })
 	return b

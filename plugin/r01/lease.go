@@ -79,7 +79,7 @@ func (s *standing) get() (registrar.Component, bool) {
 func (p *Plugin) enter(ctx context.Context, w *work) (bool, error) {
 	holder, held, err := w.lease.Take(ctx)
 	if err == nil && held {
-		err = w.gateway.Open(ctx)
+		err = w.takeOver(ctx)
 	}
 	if held = held && err == nil; w.standing.set(holder, held, err) && w.shared {
 		p.log.Info("lease", "held", held, "holder", holder, "err", err)
@@ -108,7 +108,7 @@ func (p *Plugin) serve(ctx context.Context, w *work, held bool) {
 func (p *Plugin) tenure(ctx context.Context, w *work) error {
 	ctx, end := context.WithCancel(ctx)
 	var loops sync.WaitGroup
-	for name, run := range map[string]func(context.Context) error{"gateway": w.gateway.Run, "mailbox": w.mailbox.Run} {
+	for name, run := range w.parts {
 		loops.Go(func() {
 			if err := run(ctx); err != nil && ctx.Err() == nil {
 				p.log.Error("stopped working", "part", name, "err", err)

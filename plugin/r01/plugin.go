@@ -41,7 +41,9 @@ func New(log hclog.Logger) *Plugin { return &Plugin{log: log, now: time.Now} }
 // work is a plugin at work: its open store, and the goroutines that Drain stops.
 type work struct {
 	lease    lease
-	shared   bool // with other instances
+	takeOver func(context.Context) error            // comes first when the lease is ours
+	parts    map[string]func(context.Context) error // run while it is
+	shared   bool                                   // with other instances
 	standing standing
 	store    *store.Store
 	gateway  *gateway.Gateway
@@ -165,6 +167,8 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 	w.gateway = gateway.New(s.gateway, gateway.Parts{Store: w.store, Submitter: outbox.New(s.outbox), Recogniser: s.recogniser,
 		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Shared: w.shared})
 	w.mailbox = mailbox.New(s.mailbox, w.gateway, p.log.Named("mailbox"))
+	w.takeOver = w.gateway.Open
+	w.parts = map[string]func(context.Context) error{"gateway": w.gateway.Run, "mailbox": w.mailbox.Run}
 	return w, nil
 }
 
