@@ -40,6 +40,7 @@ unix_socket_dir =
 		t.Fatal(err)
 	}
 	p := start(t, dir, "/usr/sbin/pgbouncer", file)
+	t.Cleanup(p.bury)
 	b := &Bouncer{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 	if err := p.answers(at(b.Address, admin)); err != nil {
 		t.Fatal(err)

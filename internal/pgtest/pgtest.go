@@ -59,6 +59,11 @@ func Start(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{t: t, dir: directory(t)}
 	s.initialize()
+	t.Cleanup(func() {
+		if s.process != nil {
+			s.process.bury()
+		}
+	})
 	for tries := 1; ; tries++ {
 		s.port = freePort(t)
 		err := s.run()
@@ -68,6 +73,7 @@ func Start(t testing.TB) *Server {
 		if tries == 3 { // another program may have been faster to take the port
 			t.Fatalf("start PostgreSQL: %v", err)
 		}
+		s.process.end(syscall.SIGQUIT)
 	}
 	exchange(t, s.url(admin), "create table made (name text)")
 	return s
@@ -331,7 +337,7 @@ type process struct {
 	ended chan struct{}
 }
 
-// start runs a server until the test ends. It is killed when this process ends.
+// start runs a server, and the caller buries it. It is killed when this process ends.
 func start(t testing.TB, dir, name string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, name: filepath.Base(name), log: filepath.Join(dir, "log"), ended: make(chan struct{})}
@@ -358,13 +364,15 @@ func start(t testing.TB, dir, name string, args ...string) *process {
 	if err := <-started; err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		p.end(syscall.SIGQUIT)
-		if t.Failed() {
-			t.Logf("%s wrote:\n%s", p.name, p.said())
-		}
-	})
 	return p
+}
+
+// bury ends the server, and shows what it wrote when the test has failed.
+func (p *process) bury() {
+	p.end(syscall.SIGQUIT)
+	if p.t.Failed() {
+		p.t.Logf("%s wrote:\n%s", p.name, p.said())
+	}
 }
 
 // end tells the server to end and waits for it.

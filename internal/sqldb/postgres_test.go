@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"registrar.panel/internal/pgtest"
@@ -24,6 +25,7 @@ func TestPostgreSQL(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, place){
 		"missing":          testServerMissing,
 		"migrate":          testServerMigrate,
+		"own migration":    testServerOwnMigration,
 		"owner":            testServerOwner,
 		"all at once":      testServersStartAtOnce,
 		"values":           testServerValues,
@@ -82,6 +84,16 @@ func testServerMigrate(t *testing.T, p place) {
 	_, err := Open(t.Context(), p.options(old))
 	if err == nil || !strings.Contains(err.Error(), "use the newer program") {
 		t.Errorf("a database newer than the program was opened: %v", err)
+	}
+}
+
+// A file in the directory postgres stands for one that only SQLite understands.
+func testServerOwnMigration(t *testing.T, p place) {
+	m := migrations(things, "vacuum into 'nowhere';").(fstest.MapFS)
+	m["postgres/00002_step.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nalter table things add column own text;\n")}
+	db := mustOpen(t, p.options(m))
+	if _, err := db.writer.ExecContext(t.Context(), "insert into things (name, own) values ('x', 'y')"); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -385,6 +397,7 @@ func TestTranslate(t *testing.T) {
 		"s text check (s in ('text', 'integer'))":                      `s text collate "C" check (s in ('text', 'integer'))`,
 		`"text" integer, texts integer`:                                `"text" bigint, texts bigint`,
 		"create table b (\n  n integer\n) STRICT;":                     "create table b (\n  n bigint\n);",
+		"create table c (s text) strict, without rowid;":               `create table c (s text collate "C");`,
 		"pragma foreign_keys = off;\nselect 1;":                        "\nselect 1;",
 	} {
 		if got := toPostgres(sqlite); got != want {

@@ -45,7 +45,8 @@ type Options struct {
 	Owner string
 	// Create permits making the file, or the tables on the server, when they are missing.
 	Create bool
-	// Migrations holds goose migrations, NNNNN_name.sql, at its root.
+	// Migrations holds goose migrations, NNNNN_name.sql, at its root; those that PostgreSQL
+	// needs in other words it holds once more in the directory postgres.
 	Migrations fs.FS
 }
 

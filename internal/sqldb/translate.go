@@ -1,21 +1,30 @@
 package sqldb
 
 import (
+	"errors"
 	"io"
 	"io/fs"
+	"path"
 	"regexp"
 	"strings"
 )
 
 // translated shows migrations, which are written in SQLite's STRICT dialect, as PostgreSQL
-// wants them.
+// wants them. A migration that does what only SQLite needs, such as building a table anew
+// for another CHECK, has a file of the same name in the directory postgres.
 type translated struct{ fs.FS }
 
 // Open implements fs.FS.
 func (t translated) Open(name string) (fs.File, error) {
-	f, err := t.FS.Open(name)
-	if err != nil || !strings.HasSuffix(name, ".sql") {
-		return f, err
+	if !strings.HasSuffix(name, ".sql") {
+		return t.FS.Open(name)
+	}
+	f, err := t.FS.Open(path.Join("postgres", name))
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = t.FS.Open(name)
+	}
+	if err != nil {
+		return nil, err
 	}
 	text, err := io.ReadAll(f)
 	if err != nil {
@@ -47,7 +56,7 @@ var words = []struct {
 	{regexp.MustCompile(`(?i)\bblob\b`), "bytea"},
 	// Texts compare by their bytes, whatever the database's locale.
 	{regexp.MustCompile(`(?i)\btext\b`), `text collate "C"`},
-	{regexp.MustCompile(`(?i)\)\s*strict\b`), ")"},
+	{regexp.MustCompile(`(?i)\)\s*strict(\s*,\s*without rowid)?\b`), ")"},
 	{regexp.MustCompile(`(?im)^\s*pragma [^;]*;`), ""},
 }
 

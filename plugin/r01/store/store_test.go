@@ -453,3 +453,33 @@ func TestDue(t *testing.T) {
 		}
 	}
 }
+
+// Both databases have the same tables, columns and indexes, however they came to them.
+func TestSchemasAgree(t *testing.T) {
+	t.Parallel()
+	const lite = `select m.name || '.' || c.name from sqlite_schema m, pragma_table_info(m.name) c where m.type = 'table' and m.name <> 'goose_db_version' and m.name not like 'sqlite_%'
+		union all select 'index ' || name from sqlite_schema where type = 'index' and sql is not null order by 1`
+	const server = `select table_name || '.' || column_name from information_schema.columns
+			where table_schema = 'public' and table_name not in ('goose_db_version', 'goose_lock', 'keeper', 'leases')
+		union all select 'index ' || indexname from pg_indexes
+			where schemaname = 'public' and indexname !~ '_(pkey|key)$' and indexname !~ '^(goose|keeper|leases)' order by 1`
+	schema := func(url, query string) []string {
+		s, err := Open(t.Context(), Options{Dir: t.TempDir(), Server: secret.New(url), Create: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		var all []string
+		err = s.Read(t.Context(), func(tx *Tx) (err error) { all, err = collect(tx, scanText, query); return err })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strs(all)
+	}
+	file, served := schema("", lite), schema(pgtest.Start(t).Database(), server)
+	if len(file) < 60 || !slices.Equal(file, served) {
+		in := func(list []string) func(string) bool { return func(s string) bool { return slices.Contains(list, s) } }
+		t.Errorf("of %d, only the file has %q, and only the server has %q", len(file),
+			slices.DeleteFunc(slices.Clone(file), in(served)), slices.DeleteFunc(slices.Clone(served), in(file)))
+	}
+}
