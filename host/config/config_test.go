@@ -231,3 +231,23 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestPanelStore(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{
+		"":                                     "",
+		`store = "sqlite"`:                     "",
+		`store = "postgres://127.0.0.1/panel"`: "postgres://127.0.0.1/panel",
+	} {
+		c, err := parseText("panel {\n" + written + "\n}")
+		if err != nil || c.Panel.Store.Reveal() != want || len(c.Warnings) > 0 != (want != "") {
+			t.Errorf("%s: %q, %v, warnings %v; want %q, and a warning if it is a URL", written, c.Panel.Store.Reveal(), err, c.Warnings, want)
+		}
+	}
+	for _, wrong := range []string{`"mysql://u:hunter2@h/d"`, `"postgres://u:hunter2@db.example/d?sslmode=disable"`, `secret("env", "PASSWORD")`, `["hunter2"]`} {
+		_, err := parseText("panel {\n  store = " + wrong + "\n}")
+		if err == nil || !strings.Contains(err.Error(), "plugin.hcl:2,11: panel.store must be ") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+}
