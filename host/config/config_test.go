@@ -234,14 +234,19 @@ func FuzzParse(f *testing.F) {
 
 func TestPanelStore(t *testing.T) {
 	t.Parallel()
-	for written, want := range map[string]string{
-		"":                                     "",
-		`store = "sqlite"`:                     "",
-		`store = "postgres://127.0.0.1/panel"`: "postgres://127.0.0.1/panel",
+	for written, want := range map[string]struct {
+		store string
+		warns bool
+	}{
+		"":                                     {},
+		`store = "sqlite"`:                     {},
+		`store = "postgres://127.0.0.1/panel"`: {"postgres://127.0.0.1/panel", false},
+		`store = "postgres://u:hunter2@127.0.0.1/panel"`:               {"postgres://u:hunter2@127.0.0.1/panel", true},
+		`store = "postgres://127.0.0.1/panel?user=u&password=hunter2"`: {"postgres://127.0.0.1/panel?user=u&password=hunter2", true},
 	} {
 		c, err := parseText("panel {\n" + written + "\n}")
-		if err != nil || c.Panel.Store.Reveal() != want || len(c.Warnings) > 0 != (want != "") {
-			t.Errorf("%s: %q, %v, warnings %v; want %q, and a warning if it is a URL", written, c.Panel.Store.Reveal(), err, c.Warnings, want)
+		if err != nil || c.Panel.Store.Reveal() != want.store || len(c.Warnings) > 0 != want.warns {
+			t.Errorf("%s: %q, %v, warnings %v; want %+v", written, c.Panel.Store.Reveal(), err, c.Warnings, want)
 		}
 	}
 	for _, wrong := range []string{`"mysql://u:hunter2@h/d"`, `"postgres://u:hunter2@db.example/d?sslmode=disable"`, `secret("env", "PASSWORD")`, `["hunter2"]`} {

@@ -47,7 +47,7 @@ func (r *reader) panel(b *panelBlock) Panel {
 	}
 	if b.Token != nil {
 		p.TokenAt = positionOf(b.Token.Range())
-		p.Token = r.secret(b.Token, "panel.token", "")
+		p.Token = r.secret(b.Token, "panel.token", func(text string) bool { return text != "" })
 	}
 	if b.Store != nil {
 		p.StoreAt = positionOf(b.Store.Range())
@@ -68,7 +68,7 @@ func (r *reader) at(rng, otherwise hcl.Range) Position {
 const inFile = "sqlite"
 
 func (r *reader) store(e hcl.Expression) secret.String {
-	store := r.secret(e, "panel.store", inFile)
+	store := r.secret(e, "panel.store", holdsPassword)
 	if store.IsEmpty() || store.Reveal() == inFile {
 		return secret.String{}
 	}
@@ -78,8 +78,9 @@ func (r *reader) store(e hcl.Expression) secret.String {
 	return store
 }
 
-// secret reads a secret setting; harmless is a value that may stand in the file.
-func (r *reader) secret(e hcl.Expression, path, harmless string) secret.String {
+// secret reads a setting that may be secret; is tells whether a text had better not stand in
+// the file itself.
+func (r *reader) secret(e hcl.Expression, path string, is func(text string) bool) secret.String {
 	v, problem := sensitive(e, path)
 	if problem != nil {
 		r.problems = append(r.problems, *problem)
@@ -89,7 +90,7 @@ func (r *reader) secret(e hcl.Expression, path, harmless string) secret.String {
 	if err != nil {
 		r.add(positionOf(e.Range()), path+": "+err.Error())
 	}
-	if literal && text != harmless && text != "" {
+	if literal && is(text) {
 		r.warnings = append(r.warnings, literalSecret(positionOf(e.Range()), path))
 	}
 	return secret.New(text)

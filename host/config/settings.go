@@ -198,7 +198,7 @@ func (d *decoder) attribute(written *hcl.Attribute, a registrar.Attribute, path 
 // evaluate resolves references; cty.NilVal means that it has complained.
 func (d *decoder) evaluate(e hcl.Expression, a registrar.Attribute, path string) cty.Value {
 	if a.Sensitive {
-		return d.sensitive(e, a, path)
+		return d.sensitive(e, path)
 	}
 	value, diags := e.Value(evalContext)
 	if diags.HasErrors() {
@@ -206,27 +206,30 @@ func (d *decoder) evaluate(e hcl.Expression, a registrar.Attribute, path string)
 		return cty.NilVal
 	}
 	if value.Type() != referenceType {
+		if value.Type() == cty.String && value.IsKnown() && !value.IsNull() && holdsPassword(value.AsString()) {
+			d.warnings = append(d.warnings, literalSecret(positionOf(e.Range()), path))
+		}
 		return value
 	}
-	return d.resolve(value, e, a, path)
+	return d.resolve(value, e, path)
 }
 
-func (d *decoder) sensitive(e hcl.Expression, a registrar.Attribute, path string) cty.Value {
+func (d *decoder) sensitive(e hcl.Expression, path string) cty.Value {
 	value, problem := sensitive(e, path)
 	if problem != nil {
 		d.problems = append(d.problems, *problem)
 		return cty.NilVal
 	}
-	return d.resolve(value, e, a, path)
+	return d.resolve(value, e, path)
 }
 
-func (d *decoder) resolve(value cty.Value, e hcl.Expression, a registrar.Attribute, path string) cty.Value {
+func (d *decoder) resolve(value cty.Value, e hcl.Expression, path string) cty.Value {
 	text, literal, err := d.secrets.resolve(value)
 	if err != nil {
 		d.add(positionOf(e.Range()), "%s: %v", path, err)
 		return cty.NilVal
 	}
-	if literal && text != "" && text != a.Default { // what everybody has is no secret
+	if literal && text != "" {
 		d.warnings = append(d.warnings, literalSecret(positionOf(e.Range()), path))
 	}
 	if value.IsNull() {

@@ -90,7 +90,7 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 				Description: "what a check for availability answers"},
 			{Name: "confirm", Type: registrar.TypeString, Default: string(byOperator), OneOf: []string{string(byOperator), string(atOnce)},
 				Description: "who concludes an operation"},
-			{Name: "store", Type: registrar.TypeString, Sensitive: true, Default: inFile,
+			{Name: "store", Type: registrar.TypeString, Default: inFile,
 				Description: "where the plugin keeps its state: sqlite, or the URL of a PostgreSQL database that several nodes share"},
 		}},
 	}, nil
