@@ -7,6 +7,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailbox"
@@ -23,10 +24,12 @@ const poisonous = 3
 // known.
 func (g *Gateway) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 	stored := make([]registrar.MailID, len(mails))
+	at := g.now()
 	err := g.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range mails {
 			id := registrar.MailID("in-" + strings.ToLower(g.random()[:16]))
-			err := tx.AddMail(store.Mail{ID: id, Hash: message.ContentHash(m.Raw), At: g.now(), State: store.MailNew, Truncated: m.Truncated}, m.Raw)
+			at := at.Add(time.Duration(i) * time.Millisecond) // they are read in their order
+			err := tx.AddMail(store.Mail{ID: id, Hash: message.ContentHash(m.Raw), At: at, State: store.MailNew, Truncated: m.Truncated}, m.Raw)
 			switch {
 			case errors.Is(err, store.ErrExists):
 			case err != nil:

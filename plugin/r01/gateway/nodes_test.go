@@ -2,14 +2,18 @@ package gateway
 
 import (
 	"crypto/rand"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
 
@@ -107,5 +111,34 @@ func TestFrozenInstance(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What was fetched together is read in the order of the mailbox: R01's "queued" before its
+// "done", also when nothing but the domain tells what they are about.
+func TestMailsAreReadInTheirOrder(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	var mails []mailbox.Mail
+	var want []string
+	for i := range 12 {
+		raw := strings.ReplaceAll(g.mail("", fmt.Sprint("mail ", i)), "\n", "\r\n")
+		mails, want = append(mails, mailbox.Mail{Raw: []byte(raw)}), append(want, raw)
+	}
+	if err := g.Deliver(t.Context(), mails); err != nil {
+		t.Fatal(err)
+	}
+	err := g.st.Read(t.Context(), func(tx *store.Tx) error {
+		stored, err := tx.NewMails(100)
+		for i, m := range stored {
+			raw, err := tx.MailRaw(m.ID)
+			if err != nil || string(raw) != want[i] {
+				t.Errorf("mail %d comes out of its order: %v", i, err)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
