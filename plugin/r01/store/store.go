@@ -32,7 +32,7 @@ var (
 	ErrExists = errors.New("there is one already")
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations/*.sql migrations/postgres/*.sql
 var embedded embed.FS
 
 // Store is one plugin's database.
