@@ -164,8 +164,10 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 		}
 		w.lease = w.store.Lease(name)
 	}
-	w.gateway = gateway.New(s.gateway, gateway.Parts{Store: w.store, Submitter: outbox.New(s.outbox), Recogniser: s.recogniser,
-		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Shared: w.shared})
+	parts := gateway.Parts{Store: w.store, Submitter: outbox.New(s.outbox), Recogniser: s.recogniser,
+		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Shared: w.shared}
+	s.registry.equip(&parts)
+	w.gateway = gateway.New(s.gateway, parts)
 	w.mailbox = mailbox.New(s.mailbox, w.gateway, p.log.Named("mailbox"))
 	w.takeOver = w.gateway.Open
 	w.parts = map[string]func(context.Context) error{"gateway": w.gateway.Run, "mailbox": w.mailbox.Run}
