@@ -4,11 +4,11 @@
 GO    ?= go
 TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
 
-.PHONY: test setup unit lint generate generate-check fuzz bench
+.PHONY: test setup unit lint generate generate-check fuzz bench crash powercut
 
 test: setup lint generate-check unit
 
-# What the suites need beside Go: a C compiler, mail servers, awkward mails.
+# What the suites need beside Go: a C compiler, mail servers, awkward mails, Python's gRPC.
 setup:
 	.ci/setup
 
@@ -45,3 +45,15 @@ fuzz:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# Kill, freeze and starve panel, plugin and R01 until N SIGKILLs. SEED repeats a campaign.
+SEED   ?= $(shell date +%s)
+WORLDS ?= 4
+crash: N ?= 1000
+crash:
+	$(GO) run ./cmd/crash -n $(N) -seed $(SEED) -worlds $(WORLDS)
+
+# Cuts the power N times under a database that is being written to.
+powercut: N ?= 5000
+powercut:
+	$(GO) test -run 'TestPowerCuts$$' -v -timeout 1h ./internal/sqldb -powercuts $(N) -powerseed $(SEED)

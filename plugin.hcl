@@ -12,11 +12,22 @@ panel {
   # token = secret("file", "panel.token")
   # store = secret("file", "panel.store") # postgres://USER:PASSWORD@HOST/DATABASE, for several panels on one
   #                                       # account; without it a file in data. See docs/nodes.md
+  # backup_recipients = ["age1…"] # whom the keys in backups are encrypted to (age-keygen); without, they are left out
 }
 
-registrar "r01" { # bundled with the panel: needs no path. Others: path = "…" and sha256 = "…" (dev = true waives the pin)
+registrar "r01" { # bundled with the panel
   tlds = ["ru", "su", "xn--p1ai"]
   # default = true        # when another registrar serves one of these, too: new domains go here
+
+  # A plugin that is not bundled is a program of its own. It, and the directories above it, must
+  # belong to root or the panel's user and be writable by nobody else; it must be no symbolic link.
+  # path   = "/usr/local/lib/panel/registrar-other" # absolute, or relative to this file
+  # sha256 = "…"                                     # as sha256sum prints it; dev = true waives it, and nothing else
+  #
+  # For every plugin:
+  # user = "registrar-r01"    # runs as this user, with its data and sockets; the panel must be root
+  # env  = ["HTTPS_PROXY"]    # inherits these variables too; else TZ, LANG, LC_ALL, SSL_CERT_*, TMPDIR, GOCOVERDIR
+  # mtls = false              # its connection without TLS; needs mtls_reason = "…", which is logged at each start
 
   config {
     agreement = "RP/01/00"
@@ -69,16 +80,29 @@ registrar "r01" { # bundled with the panel: needs no path. Others: path = "…" 
     #   outcome = "queued"
     # }
 
+    keep {
+      mails = "1095d" # the text of mails, once what they are about is concluded
+    }
+    # reconciled = "…" # after restoring a backup: see docs/reliability.md
+
     deadlines {
       queued = "24h"  # R01 confirms a request within
       done   = "168h" # and reports the result within
+      # settle = "168h" # so long after it was sent it may still be carried out: the relay's queue life, and R01's pace; without it, as queued
     }
 
     renewal {
       schedule = "0 4 * * *" # cron, in the time zone below
       timezone = "Europe/Moscow"
       mode     = "auto" # of new domains: auto | manual
-      before   = "55d"
+      before   = "55d"  # R01 takes renewals from 60 days before paid-till on
+      # r01_auto = true  # R01 renews by itself under this agreement: then mode must be "manual"
+      # batch    = 10    # the most domains in one mail
+    }
+
+    brake { # what may be sent that costs money; what is beyond waits, with an alarm
+      per_hour = 1000
+      per_day  = 5000
     }
 
     registry { # evidence that does not come from R01's robot; all of it optional
@@ -101,8 +125,13 @@ registrar "r01" { # bundled with the panel: needs no path. Others: path = "…" 
 registrar "manual" { # registered by hand by staff: panel operation resolve
   tlds = ["com", "example"]
   config {
-    lookup  = "always_available" # always_available | always_taken
+    lookup  = "always_available" # always_available | always_taken | whois
     confirm = "operator"         # operator | at_once
     # store = as for r01, a database of its own
+
+    # whois "com" {              # for lookup = "whois": one for each TLD; without one: unknown
+    #   server = "whois.verisign-grs.com:43"
+    #   free   = "(?i)^no match" # RE2 of an answer that nobody has the name; there is a default
+    # }
   }
 }

@@ -34,16 +34,19 @@ type Options struct {
 	Bundled    map[string][]string // command lines of the plugins that come with the program
 	Logger     hclog.Logger
 	Now        func() time.Time
+	Timing     supervisor.Timing // of the plugins' supervision; zero fields have its defaults
 }
 
 // Host is a panel that has its data directory and its address, and runs nothing yet.
 type Host struct {
 	log        hclog.Logger
+	path       string // of the configuration
 	config     *config.Config
 	plugins    plugins
 	supervisor *supervisor.Supervisor
 	orders     *orders.Service
 	listener   net.Listener
+	copying    sync.Mutex     // held while a backup is made
 	closers    []func() error // in the order of opening
 }
 
@@ -55,7 +58,7 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 		return nil, err
 	}
 	warn(c, o.Logger)
-	h := &Host{log: o.Logger, config: c}
+	h := &Host{log: o.Logger, path: o.ConfigPath, config: c}
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -93,12 +96,12 @@ func (h *Host) prepare(o Options) error {
 		return err
 	}
 	h.closers = append(h.closers, func() error { remove(); return nil })
-	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, dir: filepath.Join(h.config.Panel.Data, "plugins"), runDir: run}
+	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, top: h.config.Panel.Data, dir: filepath.Join(h.config.Panel.Data, pluginsDir), runDir: run}
 	specs, err := h.plugins.specs()
 	if err != nil {
 		return err
 	}
-	h.supervisor = supervisor.New(supervisor.Options{Plugins: specs, Logger: o.Logger, Session: h.session})
+	h.supervisor = supervisor.New(supervisor.Options{Plugins: specs, Logger: o.Logger, Timing: o.Timing, Session: h.session})
 	return nil
 }
 
@@ -108,7 +111,7 @@ func (h *Host) openOrders(ctx context.Context, o Options) error {
 	_, err := os.Stat(h.plugins.dir)
 	service, err := orders.Open(ctx, orders.Options{
 		Dir: h.config.Panel.Data, Server: h.config.Panel.Store, Create: errors.Is(err, os.ErrNotExist),
-		Registrars: h.supervisor, Names: h.names(), Route: h.config.Route, Logger: o.Logger.Named("orders"), Now: o.Now,
+		Registrars: h.supervisor, Names: h.names(), Route: h.config.Route, Serves: h.config.Serves, Logger: o.Logger.Named("orders"), Now: o.Now,
 	})
 	if err != nil {
 		return err
@@ -206,7 +209,7 @@ const closing = 5 * time.Second
 // serve answers requests until ctx ends.
 func (h *Host) serve(ctx context.Context) error {
 	server := &http.Server{
-		Handler:           web.New(web.Options{Orders: h.orders, Plugins: h, Token: h.config.Panel.Token, Logger: h.log.Named("web")}),
+		Handler:           web.New(web.Options{Orders: h.orders, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Logger: h.log.Named("web")}),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          h.log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),

@@ -12,13 +12,16 @@ import (
 	"registrar.panel/host/config"
 )
 
+// lockFile lies in the data directory.
+const lockFile = "panel.lock"
+
 // lockData makes the data directory and takes it for this process; the kernel gives it back
 // when the process ends, however it ends.
 func lockData(p config.Panel) (*os.File, error) {
 	if err := os.MkdirAll(p.Data, 0o700); err != nil {
 		return nil, p.DataAt.Errorf("can't make the data directory: %v", err)
 	}
-	f, err := os.OpenFile(filepath.Join(p.Data, "panel.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(p.Data, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, p.DataAt.Errorf("can't use the data directory: %v", err)
 	}

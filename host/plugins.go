@@ -17,10 +17,12 @@ import (
 )
 
 // inherited lists what a plugin sees of the host's environment: clock, language, trust in
-// certificates, where temporary files go, and where tests collect coverage.
-func inherited() []string {
+// certificates, where temporary files go, where tests collect coverage, and what plugin.hcl
+// names.
+func inherited(more []string) []string {
+	names := []string{"TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR", "GOCOVERDIR"}
 	var env []string
-	for _, name := range []string{"TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR", "GOCOVERDIR"} {
+	for _, name := range append(names, more...) {
 		if value, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+value)
 		}
@@ -28,11 +30,15 @@ func inherited() []string {
 	return env
 }
 
+// pluginsDir holds the plugins' data, in the data directory.
+const pluginsDir = "plugins"
+
 // plugins makes the supervisor's specifications from the configuration.
 type plugins struct {
 	config  *config.Config
 	bundled map[string][]string
 	log     hclog.Logger
+	top     string // the panel's own directory, which holds the next two or leads to them
 	dir     string // holds a directory for each plugin's data
 	runDir  string
 }
@@ -46,11 +52,13 @@ func (p plugins) specs() ([]supervisor.Spec, error) {
 	var mistakes []error
 	for _, r := range p.config.Registrars {
 		command, err := p.command(r)
-		mistakes = append(mistakes, err)
+		account, noAccount := p.account(r, root)
+		mistakes = append(mistakes, err, noAccount)
 		specs = append(specs, supervisor.Spec{
-			Name: r.Name, Command: command, Env: inherited(), Dir: root, SHA256: r.SHA256, RunDir: filepath.Join(p.runDir, r.Name),
+			Name: r.Name, Command: command, Env: inherited(r.Env), Dir: root, SHA256: r.SHA256, RunDir: filepath.Join(p.runDir, r.Name),
+			Foreign: r.Path != "", Account: account, PlainText: r.PlainText,
 			Configure: func(ctx context.Context, plugin registrar.Plugin, d registrar.Description) error {
-				return p.configure(ctx, r, plugin, d)
+				return p.configure(ctx, r, account, plugin, d)
 			},
 		})
 	}
@@ -77,7 +85,7 @@ func (p plugins) command(r config.Registrar) ([]string, error) {
 
 // configure reads a plugin's settings by its schema and hands them over. What the plugin
 // finds wrong comes back with its place in the file.
-func (p plugins) configure(ctx context.Context, r config.Registrar, plugin registrar.Plugin, d registrar.Description) error {
+func (p plugins) configure(ctx context.Context, r config.Registrar, account *supervisor.Account, plugin registrar.Plugin, d registrar.Description) error {
 	for _, tld := range r.TLDs {
 		if len(d.TLDs) > 0 && !slices.Contains(d.TLDs, tld) {
 			return r.TLDsAt.Errorf("registrar %s does not serve the TLD %s; it serves %s", r.Name, tld, strings.Join(d.TLDs, ", "))
@@ -92,6 +100,9 @@ func (p plugins) configure(ctx context.Context, r config.Registrar, plugin regis
 	}
 	dir, err := p.dataDir(r.Name)
 	if err != nil {
+		return err
+	}
+	if err := give(dir, account); err != nil {
 		return err
 	}
 	err = plugin.Configure(ctx, registrar.Settings{Config: s.Config, DataDir: dir, Create: !p.hasStarted(r.Name)})

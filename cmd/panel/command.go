@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/user"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -21,12 +24,13 @@ type grammar struct {
 	Config string `default:"plugin.hcl" placeholder:"FILE" help:"The configuration (${default})."`
 	Server string `placeholder:"URL" help:"The panel to call: HOST:PORT, http(s)://… or unix://PATH. Without it, the one that --config describes."`
 	Token  string `env:"PANEL_TOKEN" placeholder:"TOKEN" help:"For --server, if it asks for one; better given by the environment."`
-	Output string `short:"o" enum:"text,json" default:"text" help:"text or json."`
+	Output string `short:"o" enum:"text,json,junit" default:"text" help:"text or json; junit for panel conformance."`
 
 	Demo      demoCommand      `cmd:"" help:"Show the main job with everything embedded, in under a minute."`
 	Serve     serveCommand     `cmd:"" help:"Run the plugins; serve API and pages."`
 	Check     checkCommand     `cmd:"" help:"Judge the configuration and log in to what it names."`
-	Plugins   pluginsCommand   `cmd:"" help:"How the plugins stand."`
+	Plugins   pluginsCommands  `cmd:"" help:"How the plugins stand; exchange one."`
+	Plugin    pluginCommands   `cmd:"" help:"Begin a plugin of your own."`
 	Form      formCommand      `cmd:"" help:"The fields that an order needs."`
 	Order     orderCommands    `cmd:"" help:"Place, pay or cancel an order."`
 	Orders    ordersCommand    `cmd:"" help:"List the orders."`
@@ -39,7 +43,11 @@ type grammar struct {
 	Mail      mailCommand      `cmd:"" help:"Show a stored mail, masked."`
 	Review    reviewCommands   `cmd:"" help:"Mails that no rule recognised."`
 	Operation operationCommand `cmd:"" help:"Show an operation, or decide about it."`
+	Backup    backupCommand    `cmd:"" help:"Write all that the panel keeps into one archive, while it serves."`
+	Restore   restoreCommand   `cmd:"" help:"Lay an archive out again, for a panel that does not serve."`
 	Replies   repliesCommands  `cmd:"" help:"Try the rules on captured mails."`
+
+	Conformance conformanceCommand `cmd:"" help:"Judge a plugin's program by the contract."`
 }
 
 // call is one execution of a command.
@@ -70,10 +78,13 @@ func command(ctx context.Context, args []string, s streams) (code int) {
 	}()
 	g := &grammar{}
 	parser := kong.Must(g, kong.Name("panel"), kong.Description("A small hosting panel, and its operator's command line."),
-		kong.Writers(s.stdout, s.stderr), kong.Exit(func(code int) { panic(exited(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Vars{"login": login()}, kong.Writers(s.stdout, s.stderr), kong.Exit(func(code int) { panic(exited(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	parsed, err := parser.Parse(args)
 	if err == nil {
 		err = refuseEmpty(parsed)
+	}
+	if err == nil && g.Output == outputJUnit && !strings.HasPrefix(parsed.Command(), "conformance") {
+		err = errJUnit
 	}
 	if err != nil {
 		complain(s.stderr, err.Error())
@@ -81,6 +92,14 @@ func command(ctx context.Context, args []string, s streams) (code int) {
 		return exitUsage
 	}
 	return report(parsed.Run(&call{ctx: ctx, streams: s, grammar: g}), s.stderr)
+}
+
+// login is whom the system knows the caller as.
+func login() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "uid " + strconv.Itoa(os.Getuid())
 }
 
 // refuseEmpty finds arguments that a script filled from a variable that was never set.

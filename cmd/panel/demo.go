@@ -41,6 +41,7 @@ func demo(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sim.stop()) }()
+	show.sim = sim
 	config := filepath.Join(dir, "plugin.hcl")
 	for file, text := range map[string]string{config: demoConfig(sim.addresses), filepath.Join(dir, "password"): demoPassword} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -82,9 +83,13 @@ registrar "r01" {
       username = "callback"
       password = secret("file", "password")
     }
+    registry {
+      whois = %q
+      check = "2s"
+    }
   }
 }
-`, at["smtp"], at["imap"])
+`, at["smtp"], at["imap"], at["whois"])
 }
 
 // simulator is r01sim as a child process.
@@ -99,7 +104,7 @@ func startSimulator(ctx context.Context) (*simulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the panel's program: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, wordSimulator, "--calm", "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "", "--admin", "")
+	cmd := exec.CommandContext(ctx, self, wordSimulator, "--calm", "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "127.0.0.1:0", "--admin", "127.0.0.1:0")
 	cmd.Env = append(os.Environ(), "R01_MAIL_PASSWORD="+demoPassword, "R01_IMAP_PASSWORD="+demoPassword)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second

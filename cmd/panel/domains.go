@@ -27,6 +27,7 @@ type domainCommands struct {
 	Renewal renewalModeCommand  `cmd:"" help:"Choose who starts renewals."`
 	Update  updateCommand       `cmd:"" help:"Change nameservers or contact data; prints the order."`
 	Import  importDomainCommand `cmd:"" help:"Take over a domain that the registrar holds for us already."`
+	Move    moveDomainCommand   `cmd:"" help:"Hand a domain to another registrar's plugin, which holds it already."`
 }
 
 type showDomainCommand struct {
@@ -122,6 +123,25 @@ func (p *importDomainCommand) Run(c *call) error {
 		return err
 	}
 	return c.show(d, domainText(d))
+}
+
+type moveDomainCommand struct {
+	Name     string `arg:"" help:"In Unicode or in ACE."`
+	To       string `required:"" placeholder:"PLUGIN" help:"A registrar of plugin.hcl that serves the TLD."`
+	Handle   string `placeholder:"H" help:"The registrant as that registrar knows it, if it has to take the domain over. Default: as known here."`
+	PaidTill string `placeholder:"DATE" help:"Likewise. YYYY-MM-DD."`
+	byCaller
+}
+
+func (p *moveDomainCommand) Run(c *call) error {
+	d, err := post[api.Moved](c, api.Path("domains", p.Name, "move"), api.Move{To: p.To, By: p.By, Handle: p.Handle, PaidTill: p.PaidTill})
+	if err != nil {
+		return err
+	}
+	if !d.Changed {
+		hint(c.stderr, "it is with "+d.Registrar+" already; nothing has changed")
+	}
+	return c.show(d, domainText(d.Domain))
 }
 
 type customerCommands struct {

@@ -11,14 +11,36 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-type pluginsCommand struct{}
+type pluginsCommands struct {
+	List    listPluginsCommand   `cmd:"" default:"1" help:"Version, state, TLDs and health of each (the default)."`
+	Upgrade upgradePluginCommand `cmd:"" help:"Put the program and settings that plugin.hcl names now in a plugin's place; no operation is lost."`
+}
 
-func (pluginsCommand) Run(c *call) error {
+type listPluginsCommand struct{}
+
+func (listPluginsCommand) Run(c *call) error {
 	list, err := get[[]api.Plugin](c, api.Path("plugins"), nil)
 	if err != nil {
 		return err
 	}
-	return c.show(list, func(w io.Writer) {
+	return c.show(list, pluginsText(list))
+}
+
+type upgradePluginCommand struct {
+	Name string `arg:"" help:"Of a registrar in plugin.hcl."`
+	byCaller
+}
+
+func (p *upgradePluginCommand) Run(c *call) error {
+	now, err := post[api.Plugin](c, api.Path("plugins", p.Name, "upgrade"), api.Upgrade{By: p.By})
+	if err != nil {
+		return err
+	}
+	return c.show(now, pluginsText([]api.Plugin{now}))
+}
+
+func pluginsText(list []api.Plugin) func(io.Writer) {
+	return func(w io.Writer) {
 		row(w, "PLUGIN", "VERSION", "STATE", "TLDS", "CAPABILITIES", "RESTARTS", "ERROR")
 		for _, p := range list {
 			row(w, p.Name, p.Version, p.State, p.TLDs, p.Capabilities, p.Restarts, p.Error)
@@ -28,7 +50,7 @@ func (pluginsCommand) Run(c *call) error {
 				row(w, p.Name, h.Component, wellness(h.OK), h.Detail)
 			}
 		}
-	})
+	}
 }
 
 func wellness(ok bool) string {
@@ -151,11 +173,16 @@ type by struct {
 	By string `env:"USER" required:"" placeholder:"WHO" help:"Who decides."`
 }
 
+// byCaller is by where the caller of the command may be taken for who decides.
+type byCaller struct {
+	By string `env:"USER" default:"${login}" placeholder:"WHO" help:"Who decides; without it, who is logged in."`
+}
+
 type resolveReviewCommand struct {
 	ID        string `arg:"" help:"As panel review lists it."`
-	Outcome   string `required:"" enum:"queued,done,done_not_delegated,rejected,no_funds,auth_failed,notice,ignore" placeholder:"O" help:"What it says: queued, done, done_not_delegated, rejected, no_funds, auth_failed, notice or ignore."`
+	Outcome   string `required:"" enum:"queued,done,done_not_delegated,rejected,no_funds,auth_failed,verify,notice,ignore" placeholder:"O" help:"What it says: queued, done, done_not_delegated, rejected, no_funds, auth_failed, verify, notice or ignore."`
 	Operation string `placeholder:"OP" help:"Which operation it is about."`
-	by
+	byCaller
 }
 
 func (p *resolveReviewCommand) Run(c *call) error {
@@ -198,7 +225,7 @@ func (p *showOperationCommand) Run(c *call) error {
 type resolveOperationCommand struct {
 	ID      string `arg:"" help:"As panel domain show names it."`
 	Outcome string `required:"" enum:"done,failed,resend,cancel" placeholder:"O" help:"done: it was executed. failed: it was not, and shall not be. resend: it was not; send it again. cancel: withdraw it before it is sent."`
-	Note    string `help:"For the timeline."`
+	Note    string `help:"For the timeline: what shows it. Needed to deny a paid request that may still be carried out."`
 	by
 }
 

@@ -176,7 +176,7 @@ func TestTransfer(t *testing.T) {
 	var o orderView
 	w.json(&o, "order", "transfer", "coming.ru", "--customer", "c1", "--contact", contact, "--auth", code)
 	w.must("order", "pay", o.ID)
-	op := w.stands("coming.ru", "NeedsAction").Operation
+	op := w.alarms("coming.ru", "NeedsAction").Operation
 	w.until("the registry's date of expiry to be told", func() bool {
 		shown := w.must("operation", "show", op.ID)
 		return strings.Contains(shown, "step 4 of 4") && strings.Contains(shown, "apply for the transfer by "+d.PaidTill.AddDays(-7).String())
@@ -194,9 +194,11 @@ func TestTransfer(t *testing.T) {
 	if err := w.sim.AddDomain(d); err != nil {
 		t.Fatal(err)
 	}
-	if d := w.reach("coming.ru", "Registered"); len(d.Alarms) != 0 || d.Operation != nil {
-		t.Errorf("%+v", d)
-	}
+	w.reach("coming.ru", "Registered")
+	w.until("its alarm to end, which is told right after", func() bool {
+		d := w.domain("coming.ru")
+		return len(d.Alarms) == 0 && d.Operation == nil
+	})
 	log := w.must("log")
 	if !strings.Contains(log, "was shown to olga") {
 		t.Errorf("the log does not say who read the code:\n%s", log)

@@ -17,6 +17,7 @@ import (
 type story struct {
 	out   io.Writer
 	panel *api.Client
+	sim   *simulator
 	start time.Time
 	last  int64             // the last log entry told
 	mails map[string]bool   // told
@@ -49,6 +50,9 @@ func (s *story) tell(ctx context.Context) error {
 		if err := s.register(ctx, scene.domain, scene.ends); err != nil {
 			return err
 		}
+	}
+	if err := s.renewal(ctx, "renew-me.ru"); err != nil {
+		return err
 	}
 	return s.summary(ctx)
 }

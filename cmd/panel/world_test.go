@@ -348,6 +348,17 @@ func (w *world) stands(name, state string) domainView {
 	return d
 }
 
+// alarms is stands for an operation that has an alarm of its own, which is told right after.
+func (w *world) alarms(name, state string) domainView {
+	w.t.Helper()
+	d := w.stands(name, state)
+	w.until("the alarm of "+name, func() bool {
+		d = w.domain(name)
+		return len(d.Alarms) > 0
+	})
+	return d
+}
+
 // order places an order and returns its ID.
 func (w *world) order(domain, customer, contact string, more ...string) string {
 	w.t.Helper()

@@ -42,7 +42,10 @@ type Panel struct {
 	Token  secret.String // required to call the API; may be empty on loopback only
 	Store  secret.String // URL of the PostgreSQL database that panels share; empty = a file in Data
 
-	DataAt, ListenAt, TokenAt, StoreAt Position
+	// BackupRecipients are age recipients that the keys in backups are encrypted to.
+	BackupRecipients []string
+
+	DataAt, ListenAt, TokenAt, StoreAt, BackupRecipientsAt Position
 }
 
 // Registrar is a block registrar.
@@ -53,8 +56,12 @@ type Registrar struct {
 	Path    string   // the plugin's program; "" = bundled with the panel
 	SHA256  string   // of the program, in hex
 	Dev     bool     // the program may change: its checksum is not checked
+	Env     []string // names of variables that it inherits from the panel
+	User    string   // the account that its process runs as; "" = the panel's own
+	// PlainText is why the connection to the plugin goes without TLS; "" = it has TLS.
+	PlainText string
 
-	At, TLDsAt, DefaultAt, PathAt, SHA256At Position
+	At, TLDsAt, DefaultAt, PathAt, SHA256At, UserAt Position
 
 	body     hcl.Body // of its config block
 	configAt Position
@@ -129,6 +136,13 @@ func (c *Config) Route(tld string) (name string, ok bool) {
 	return name, ok
 }
 
+// Serves tells whether a registrar may have domains of a TLD, written as in the file.
+func (c *Config) Serves(name, tld string) bool {
+	r, ok := c.Registrar(name)
+	tld, err := normalTLD(tld)
+	return ok && err == nil && slices.Contains(r.TLDs, tld)
+}
+
 // fileBlocks, panelBlock, registrarBlock and configBlock are the file as HCL sees it.
 type fileBlocks struct {
 	Panel      *panelBlock      `hcl:"panel,block"`
@@ -141,9 +155,12 @@ type panelBlock struct {
 	Token  hcl.Expression `hcl:"token,optional"`
 	Store  hcl.Expression `hcl:"store,optional"`
 
-	At       hcl.Range `hcl:",def_range"`
-	DataAt   hcl.Range `hcl:"data,attr_value_range"`
-	ListenAt hcl.Range `hcl:"listen,attr_value_range"`
+	BackupRecipients []string `hcl:"backup_recipients,optional"`
+
+	At                 hcl.Range `hcl:",def_range"`
+	DataAt             hcl.Range `hcl:"data,attr_value_range"`
+	ListenAt           hcl.Range `hcl:"listen,attr_value_range"`
+	BackupRecipientsAt hcl.Range `hcl:"backup_recipients,attr_value_range"`
 }
 
 type registrarBlock struct {
@@ -153,6 +170,10 @@ type registrarBlock struct {
 	Path    string       `hcl:"path,optional"`
 	SHA256  string       `hcl:"sha256,optional"`
 	Dev     bool         `hcl:"dev,optional"`
+	Env     []string     `hcl:"env,optional"`
+	User    string       `hcl:"user,optional"`
+	MTLS    *bool        `hcl:"mtls,optional"`
+	Reason  string       `hcl:"mtls_reason,optional"`
 	Config  *configBlock `hcl:"config,block"`
 
 	At        hcl.Range `hcl:",def_range"`
@@ -160,6 +181,10 @@ type registrarBlock struct {
 	DefaultAt hcl.Range `hcl:"default,attr_value_range"`
 	PathAt    hcl.Range `hcl:"path,attr_value_range"`
 	SHA256At  hcl.Range `hcl:"sha256,attr_value_range"`
+	EnvAt     hcl.Range `hcl:"env,attr_value_range"`
+	UserAt    hcl.Range `hcl:"user,attr_value_range"`
+	MTLSAt    hcl.Range `hcl:"mtls,attr_value_range"`
+	ReasonAt  hcl.Range `hcl:"mtls_reason,attr_value_range"`
 }
 
 type configBlock struct {

@@ -76,6 +76,39 @@ registrar "other" {
 	}
 }
 
+// What concerns the loading of a plugin.
+func TestLoading(t *testing.T) {
+	t.Parallel()
+	c, err := parseText(`registrar "a" {
+  tlds = ["ru"]
+  path = "bin/a"
+  dev  = true
+  env  = ["TOKEN", "UNSET"]
+  user = "registrar-a"
+  mtls = false
+  mtls_reason = "its language has no TLS 1.3"
+}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _ := c.Registrar("a")
+	if !slices.Equal(a.Env, []string{"TOKEN", "UNSET"}) || a.User != "registrar-a" || a.UserAt.Line != 6 || a.PlainText != "its language has no TLS 1.3" {
+		t.Errorf("registrar = %+v", a)
+	}
+	if !c.Serves("a", ".RU") || c.Serves("a", "su") || c.Serves("b", "ru") {
+		t.Error("it serves other TLDs than it should")
+	}
+	var warnings []string
+	for _, w := range c.Warnings {
+		warnings = append(warnings, w.String())
+	}
+	want := []string{"plugin.hcl:3,10: dev = true: whatever stands at this path is run as registrar a",
+		"plugin.hcl:5,10: the environment variable UNSET is not set"}
+	if diff := cmp.Diff(want, warnings); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // The example that comes with the program is right.
 func TestExample(t *testing.T) {
 	t.Parallel()
@@ -131,6 +164,20 @@ func TestMistakes(t *testing.T) {
 			[]string{`plugin.hcl:4,12: sha256 must be 64 hexadecimal digits`}},
 		{"checksum of nothing", "registrar \"a\" {\n  tlds = [\"ru\"]\n  dev  = true\n}",
 			[]string{`plugin.hcl:1,1: sha256 and dev belong to a path, and registrar "a" has none`}},
+		{"no TLS without a reason", "registrar \"a\" {\n  tlds = [\"ru\"]\n  mtls = false\n}",
+			[]string{`plugin.hcl:3,10: mtls = false needs mtls_reason: why the connection to this plugin can't have TLS`}},
+		{"no TLS with an empty reason", "registrar \"a\" {\n  tlds = [\"ru\"]\n  mtls = false\n  mtls_reason = \" \"\n}",
+			[]string{`plugin.hcl:3,10: mtls = false needs mtls_reason: why the connection to this plugin can't have TLS`}},
+		{"a reason for nothing", "registrar \"a\" {\n  tlds = [\"ru\"]\n  mtls = true\n  mtls_reason = \"old\"\n}",
+			[]string{`plugin.hcl:4,17: mtls_reason belongs to mtls = false`}},
+		{"a value in env", "registrar \"a\" {\n  tlds = [\"ru\"]\n  env  = [\"A=b\"]\n}",
+			[]string{`plugin.hcl:3,10: "A=b" is not the name of an environment variable: env lists names, without values`}},
+		{"env that loads code", "registrar \"a\" {\n  tlds = [\"ru\"]\n  env  = [\"LD_PRELOAD\"]\n}",
+			[]string{`plugin.hcl:3,10: the variable LD_PRELOAD would let other code into the plugin's program`}},
+		{"env of the handshake", "registrar \"a\" {\n  tlds = [\"ru\"]\n  env  = [\"PLUGIN_CLIENT_CERT\"]\n}",
+			[]string{`plugin.hcl:3,10: the variable PLUGIN_CLIENT_CERT belongs to the panel's own talk with its plugins`}},
+		{"env of the lifeline", "registrar \"a\" {\n  tlds = [\"ru\"]\n  env  = [\"REGISTRAR_LIFELINE_FD\"]\n}",
+			[]string{`plugin.hcl:3,10: the variable REGISTRAR_LIFELINE_FD belongs to the panel's own talk with its plugins`}},
 		{"listen without port", "panel {\n  listen = \"127.0.0.1\"\n}",
 			[]string{`plugin.hcl:2,12: panel.listen must be "HOST:PORT" or "unix:///PATH"`}},
 		{"listen on a port that is no number", "panel {\n  listen = \"127.0.0.1:http\"\n}",

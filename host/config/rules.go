@@ -54,6 +54,10 @@ func (r *reader) panel(b *panelBlock) Panel {
 		p.Store = r.store(b.Store)
 	}
 	r.checkListen(&p)
+	p.BackupRecipients, p.BackupRecipientsAt = b.BackupRecipients, r.at(b.BackupRecipientsAt, b.At)
+	if _, err := p.Recipients(); err != nil {
+		r.add(p.BackupRecipientsAt, err.Error())
+	}
 	return p
 }
 
@@ -142,7 +146,8 @@ func (r *reader) registrar(b registrarBlock) Registrar {
 	one := Registrar{
 		Name: b.Name, Default: b.Default, Path: join(r.dir, b.Path), SHA256: strings.ToLower(b.SHA256), Dev: b.Dev,
 		At: positionOf(b.At), TLDsAt: r.at(b.TLDsAt, b.At), DefaultAt: r.at(b.DefaultAt, b.At),
-		PathAt: r.at(b.PathAt, b.At), SHA256At: r.at(b.SHA256At, b.At),
+		PathAt: r.at(b.PathAt, b.At), SHA256At: r.at(b.SHA256At, b.At), UserAt: r.at(b.UserAt, b.At),
+		Env: b.Env, User: b.User,
 		body: hcl.EmptyBody(), configAt: positionOf(b.At),
 	}
 	if b.Config != nil {
@@ -153,7 +158,45 @@ func (r *reader) registrar(b registrarBlock) Registrar {
 	}
 	one.TLDs = r.tlds(b.TLDs, one.TLDsAt)
 	r.checkProgram(one)
+	r.checkEnv(b.Env, r.at(b.EnvAt, b.At))
+	one.PlainText = r.plainText(b)
 	return one
+}
+
+// A name that a shell could set.
+var goodVariable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// checkEnv refuses what would undo the pinned program or the handshake.
+func (r *reader) checkEnv(names []string, at Position) {
+	for _, name := range names {
+		switch {
+		case !goodVariable.MatchString(name):
+			r.add(at, strconv.Quote(name)+" is not the name of an environment variable: env lists names, without values")
+		case strings.HasPrefix(name, "LD_"):
+			r.add(at, "the variable "+name+" would let other code into the plugin's program")
+		case strings.HasPrefix(name, "PLUGIN_"), strings.HasPrefix(name, "REGISTRAR_"):
+			r.add(at, "the variable "+name+" belongs to the panel's own talk with its plugins")
+		default:
+			if _, ok := r.secrets.env(name); !ok {
+				r.warnings = append(r.warnings, Problem{at, "the environment variable " + name + " is not set"})
+			}
+		}
+	}
+}
+
+// plainText accepts a connection without TLS only with a reason, which is told at each start.
+func (r *reader) plainText(b registrarBlock) string {
+	reason, off := strings.TrimSpace(b.Reason), b.MTLS != nil && !*b.MTLS
+	switch {
+	case off && reason == "":
+		r.add(r.at(b.MTLSAt, b.At), "mtls = false needs mtls_reason: why the connection to this plugin can't have TLS")
+	case !off && reason != "":
+		r.add(r.at(b.ReasonAt, b.At), "mtls_reason belongs to mtls = false")
+	}
+	if !off {
+		return ""
+	}
+	return reason
 }
 
 func (r *reader) tlds(written []string, at Position) []string {
@@ -193,6 +236,8 @@ func (r *reader) checkProgram(one Registrar) {
 		r.add(one.SHA256At, "sha256 must be 64 hexadecimal digits")
 	case one.Path != "" && one.SHA256 == "" && !one.Dev:
 		r.add(one.PathAt, "a plugin with a path needs its sha256; dev = true waives it while you develop")
+	case one.Dev && one.SHA256 == "":
+		r.warnings = append(r.warnings, Problem{one.PathAt, "dev = true: whatever stands at this path is run as registrar " + one.Name})
 	}
 }
 

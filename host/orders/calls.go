@@ -153,6 +153,9 @@ func (s *Service) SetRenewal(ctx context.Context, name string, mode registrar.Re
 	if err != nil {
 		return d, err
 	}
+	if err := s.forget(ctx, d.Name); err != nil {
+		return d, err
+	}
 	said, err := r.SetRenewal(ctx, d.Name, mode)
 	return Domain{Registrar: d.Registrar, Domain: said}, err
 }

@@ -60,6 +60,13 @@ func (s *Service) record(ctx context.Context, tx *sql.Tx, o Order, event registr
 		Event: event, Message: message, Order: o.ID, Operation: o.Operation})
 }
 
+// Note writes what a person did with a registrar's plugin into the Action Log.
+func (s *Service) Note(ctx context.Context, name, by string, level registrar.Level, message string) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: name, Actor: by, Level: level, Event: registrar.EventDecision, Message: message})
+	})
+}
+
 // Log lists entries, oldest first.
 func (s *Service) Log(ctx context.Context, q LogQuery) (entries []Entry, err error) {
 	if q.Domain != "" {

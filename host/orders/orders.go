@@ -52,6 +52,7 @@ type Options struct {
 	Registrars Registrars
 	Names      []string                                // of the configured registrars
 	Route      func(tld string) (name string, ok bool) // to which registrar new orders for a TLD go
+	Serves     func(name, tld string) bool             // whether a registrar may have domains of a TLD
 
 	Logger hclog.Logger
 	Now    func() time.Time // nil = time.Now
@@ -63,11 +64,13 @@ type Options struct {
 type Service struct {
 	db  *sqldb.DB
 	box *secret.Box
+	dir string
 	log hclog.Logger
 
 	registrars Registrars
 	names      []string
 	route      func(string) (string, bool)
+	serves     func(name, tld string) bool
 	now        func() time.Time
 	random     io.Reader
 	pause      time.Duration
@@ -85,12 +88,12 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open orders: %w", err)
 	}
-	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Dir, "panel.db"), Server: o.Server, Owner: "the panel",
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Dir, database), Server: o.Server, Owner: "the panel",
 		Create: o.Create, Migrations: scripts})
 	if err != nil {
 		return nil, fmt.Errorf("open orders: %w", err)
 	}
-	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, "panel.key"), o.Create)
+	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, keyFile), o.Create)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open orders: %w", err), db.Close())
 	}
@@ -98,7 +101,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 }
 
 func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
-	s := &Service{db: db, box: box, log: o.Logger, registrars: o.Registrars, names: o.Names, route: o.Route,
+	s := &Service{db: db, box: box, dir: o.Dir, log: o.Logger, registrars: o.Registrars, names: o.Names, route: o.Route, serves: o.Serves,
 		now: o.Now, random: o.Random, pause: o.Pause, toSubmit: map[string]wake.Signal{}}
 	if s.now == nil {
 		s.now = time.Now

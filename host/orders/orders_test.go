@@ -144,7 +144,8 @@ type book struct {
 	fake       *fake
 	registrars *registrarsByName
 	log        *bytes.Buffer
-	server     string // "" = the database is a file
+	server     string                      // "" = the database is a file
+	route      func(string) (string, bool) // nil = as above
 }
 
 // The same tests hold on PostgreSQL.
@@ -167,7 +168,11 @@ func (b *book) open(create bool) {
 		name, ok := map[string]string{"ru": "r01", "xn--p1ai": "r01", "com": "m"}[tld]
 		return name, ok
 	}
-	s, err := Open(b.t.Context(), Options{Dir: b.dir, Server: secret.New(b.server), Create: create, Registrars: b.registrars, Names: []string{"r01", "m"}, Route: route,
+	if b.route != nil {
+		route = b.route
+	}
+	serves := func(name, tld string) bool { return tld == "ru" && name != "gone" || tld == "com" && name == "m" }
+	s, err := Open(b.t.Context(), Options{Dir: b.dir, Server: secret.New(b.server), Create: create, Registrars: b.registrars, Names: []string{"r01", "m"}, Route: route, Serves: serves,
 		Logger: hclog.New(&hclog.LoggerOptions{Output: b.log, Level: hclog.Trace, Mutex: &sync.Mutex{}}), Pause: time.Millisecond})
 	if err != nil {
 		b.t.Fatal(err)

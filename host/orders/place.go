@@ -163,12 +163,10 @@ func refuseSecond(ctx context.Context, tx *sql.Tx, o Order) error {
 	if err := admissible(o.Kind, d); err != nil {
 		return err
 	}
-	open, err := selectOrders(ctx, tx, "where domain = $1 and closed_at is null", o.Domain)
-	if err != nil || len(open) == 0 {
-		return err
+	if !acquires(o.Kind) && d.Registrar != o.Registrar {
+		return registrar.Errorf(registrar.Precondition, "%s has been moved to registrar %s meanwhile; order again", Unicode(d.Name), d.Registrar)
 	}
-	return registrar.Errorf(registrar.Precondition, "%s has an open order, %s (%s, %s); wait for it or cancel it",
-		Unicode(o.Domain), open[0].ID, open[0].Kind, open[0].State)
+	return refuseOpen(ctx, tx, o.Domain)
 }
 
 func describe(o Order) string {

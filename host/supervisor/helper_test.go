@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
 
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
@@ -26,6 +27,8 @@ import (
 const (
 	roleVariable  = "SUPERVISOR_TEST_ROLE"
 	stageVariable = "SUPERVISOR_TEST_STAGE" // the directory that the parts share
+	weakVariable  = "SUPERVISOR_TEST_WEAK"  // what this version of the plugin fails at
+	asVariable    = "SUPERVISOR_TEST_AS"    // the version that it says it is
 )
 
 func TestMain(m *testing.M) {
@@ -47,6 +50,15 @@ func TestMain(m *testing.M) {
 		select {}
 	case "host":
 		playHost(stage)
+	case "major":
+		goplugin.Serve(&goplugin.ServeConfig{HandshakeConfig: registrarrpc.Handshake(), GRPCServer: goplugin.DefaultGRPCServer,
+			VersionedPlugins: map[int]goplugin.PluginSet{registrarrpc.ProtocolVersion + 1: registrarrpc.ClientSet()[registrarrpc.ProtocolVersion]}})
+	case "mute":
+		lock(filepath.Join(stage, "alive"))
+		select {}
+	case "chatty":
+		fmt.Println("Welcome!")
+		time.Sleep(time.Minute)
 	case "broken":
 		fmt.Fprintln(os.Stderr, "no licence found")
 		os.Exit(7)
@@ -89,7 +101,10 @@ func (a *actor) note(what string) {
 
 func (a *actor) Describe(context.Context) (registrar.Description, error) {
 	d := registrar.Description{Name: "actor", Title: "An actor", Version: "1.2.3", TLDs: []string{"test"}, Kinds: registrar.OperationKinds()}
-	if a.told("misnamed") {
+	if v := os.Getenv(asVariable); v != "" {
+		d.Version = v
+	}
+	if a.told("misnamed") || os.Getenv(weakVariable) == "name" {
 		d.Name = "impostor"
 	}
 	return d, nil
@@ -97,7 +112,7 @@ func (a *actor) Describe(context.Context) (registrar.Description, error) {
 
 func (a *actor) Configure(_ context.Context, s registrar.Settings) error {
 	a.note("configure")
-	if a.told("unsuited") {
+	if a.told("unsuited") || os.Getenv(weakVariable) == "configure" {
 		return registrar.InvalidSettings([]registrar.Problem{{Path: "stage", Message: "is too small"}})
 	}
 	return nil
@@ -107,6 +122,9 @@ func (a *actor) Start(context.Context) error {
 	if a.told("locked") {
 		a.note("locked")
 		return registrar.Errorf(registrar.Locked, "another instance is at work")
+	}
+	if os.Getenv(weakVariable) == "start" {
+		return registrar.Errorf(registrar.Internal, "the store is too new")
 	}
 	if os.Getenv("PATH") != "" {
 		a.note("inherited")
@@ -130,9 +148,18 @@ func (a *actor) Submit(_ context.Context, o registrar.Order) (registrar.Operatio
 	switch o.Domain {
 	case "crash.test":
 		os.Exit(3)
+	case "once.test":
+		a.note("submit")
+		os.Exit(3)
 	case "freeze.test":
 		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 		select {} // the signal stops threads one by one
+	case "who.test":
+		groups, err := os.Getgroups()
+		if err != nil {
+			return registrar.Operation{}, err
+		}
+		a.note(fmt.Sprintf("as-%d-%d-%d", os.Getuid(), os.Getgid(), len(groups)))
 	case "bomb.test":
 		fmt.Fprintln(realStderr, `{"@level":"info","@message":12345}`)
 		fmt.Fprintln(realStderr, strings.Repeat("x", 1<<20))

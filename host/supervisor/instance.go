@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 // instance is one process of a plugin, connected.
 type instance struct {
 	spec    Spec
+	runDir  string // its own, within the spec's
 	timing  Timing
 	client  *goplugin.Client
 	process *process
@@ -29,34 +32,41 @@ type instance struct {
 // Visit starts a plugin, hands it its settings, lets f use it and stops it again. The plugin
 // is never told to begin its work.
 func Visit(ctx context.Context, spec Spec, t Timing, log hclog.Logger, f func(ctx context.Context, p registrar.Plugin) error) error {
-	return with(ctx, spec, t.filled(), log.Named(spec.Name), func(i *instance) error {
-		d, err := i.describe(ctx)
-		if err != nil {
-			return err
-		}
-		if err := i.configure(ctx, d); err != nil {
-			return err
-		}
-		return f(ctx, i.plugin)
-	})
-}
-
-// with starts a process, lets f use it, and stops it on every path.
-func with(ctx context.Context, spec Spec, t Timing, log hclog.Logger, f func(*instance) error) error {
-	i, err := launch(ctx, spec, t, log)
+	i, _, err := ready(ctx, spec, 0, t.filled(), log.Named(spec.Name))
 	if err != nil {
-		return fmt.Errorf("launch plugin %s: %w", spec.Name, err)
+		return err
 	}
 	defer i.stop()
-	return f(i)
+	return f(ctx, i.plugin)
 }
 
-func launch(ctx context.Context, spec Spec, t Timing, log hclog.Logger) (*instance, error) {
-	if err := clearDir(spec.RunDir); err != nil {
+// ready starts a process and hands it its settings; all that is left is to begin its work.
+func ready(ctx context.Context, spec Spec, slot uint32, t Timing, log hclog.Logger) (*instance, registrar.Description, error) {
+	i, err := launch(ctx, spec, slot, t, log)
+	if err != nil {
+		return nil, registrar.Description{}, fmt.Errorf("launch plugin %s: %w", spec.Name, err)
+	}
+	d, err := i.describe(ctx)
+	if err == nil {
+		err = i.configure(ctx, d)
+	}
+	if err != nil {
+		i.stop()
+		return nil, d, err
+	}
+	return i, d, nil
+}
+
+func launch(ctx context.Context, spec Spec, slot uint32, t Timing, log hclog.Logger) (*instance, error) {
+	runDir := filepath.Join(spec.RunDir, strconv.Itoa(int(slot%100)))
+	if err := makeDirs(spec, runDir); err != nil {
 		return nil, err
 	}
+	if spec.PlainText != "" {
+		log.Warn("plugin without TLS", "reason", spec.PlainText)
+	}
 	p := newProcess(spec, log)
-	i := &instance{spec: spec, timing: t, process: p, client: goplugin.NewClient(clientConfig(p, t, log))}
+	i := &instance{spec: spec, runDir: runDir, timing: t, process: p, client: goplugin.NewClient(clientConfig(p, runDir, t, log))}
 	stopStarting := context.AfterFunc(ctx, p.kill)
 	dispensed, err := registrarrpc.Dispense(i.client)
 	stopStarting()
@@ -68,22 +78,22 @@ func launch(ctx context.Context, spec Spec, t Timing, log hclog.Logger) (*instan
 	return i, nil
 }
 
-func clientConfig(p *process, t Timing, log hclog.Logger) *goplugin.ClientConfig {
+func clientConfig(p *process, runDir string, t Timing, log hclog.Logger) *goplugin.ClientConfig {
 	return &goplugin.ClientConfig{
 		HandshakeConfig:  registrarrpc.Handshake(),
 		VersionedPlugins: registrarrpc.ClientSet(),
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		GRPCDialOptions:  registrarrpc.DialOptions(),
-		AutoMTLS:         true,
+		AutoMTLS:         p.spec.PlainText == "",
 		SkipHostEnv:      true,
 		StartTimeout:     t.Start,
 		Logger:           hclog.NewNullLogger(), // what matters comes back as errors
 		SyncStdout:       noise{log},
 		SyncStderr:       noise{log},
-		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: p.spec.RunDir},
-		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
+		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: runDir},
+		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, sockets string) (runner.Runner, error) {
 			p.handshakeEnv = cmd.Env
-			return p, nil
+			return p, handTo(p.spec.Account, sockets)
 		},
 	}
 }
@@ -91,23 +101,35 @@ func clientConfig(p *process, t Timing, log hclog.Logger) *goplugin.ClientConfig
 // socketName is the most that go-plugin appends to the directory, and socketPath the most
 // that a socket's path may have.
 const (
-	socketName = len("/plugin-dir0000000000/plugin0000000000")
+	socketName = len("/00/plugin-dir0000000000/plugin0000000000")
 	socketPath = 107
 )
 
 // FitsSockets tells whether a RunDir is short enough.
 func FitsSockets(dir string) bool { return len(dir)+socketName <= socketPath }
 
-// clearDir removes what a killed process left behind.
-func clearDir(dir string) error {
-	if !FitsSockets(dir) {
-		return misfit{fmt.Errorf("the directory for sockets %s has a path of more than %d bytes", dir, socketPath-socketName)}
+// makeDirs makes an instance's directory and removes what a killed process left behind there.
+// A predecessor that is still at work has another one.
+func makeDirs(spec Spec, runDir string) error {
+	if !FitsSockets(spec.RunDir) {
+		return misfit{fmt.Errorf("the directory for sockets %s has a path of more than %d bytes", spec.RunDir, socketPath-socketName)}
 	}
-	if err := os.RemoveAll(dir); err != nil {
+	if err := os.RemoveAll(runDir); err != nil {
 		return fmt.Errorf("clear run directory: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(runDir, 0o700); err != nil {
 		return fmt.Errorf("make run directory: %w", err)
+	}
+	return errors.Join(handTo(spec.Account, spec.RunDir), handTo(spec.Account, runDir))
+}
+
+// handTo gives a directory, which nobody else may enter, to the account that uses it.
+func handTo(a *Account, dir string) error {
+	if a == nil {
+		return nil
+	}
+	if err := os.Lchown(dir, a.UID, a.GID); err != nil {
+		return fmt.Errorf("give %s to user %s: %w", dir, a.Name, err)
 	}
 	return nil
 }
@@ -118,7 +140,14 @@ func (i *instance) explain(err error) error {
 	if cause := i.process.startError(); cause != nil {
 		return cause // go-plugin drops its type
 	}
+	var other *registrarrpc.VersionError
+	if errors.As(err, &other) {
+		return misfit{err}
+	}
 	text, _, _ := strings.Cut(err.Error(), "\n")
+	if strings.Contains(text, "Unrecognized remote plugin message") {
+		text += " (a plugin prints nothing before the handshake; is this program a registrar plugin?)"
+	}
 	if words := i.process.lastWords(); words != "" {
 		text += "; its last words: " + words
 	}
@@ -161,5 +190,6 @@ func (i *instance) stop() {
 	i.client.Kill()
 	i.process.kill()
 	i.process.wait()
-	os.RemoveAll(i.spec.RunDir)
+	os.RemoveAll(i.runDir)
+	os.Remove(i.spec.RunDir) // unless another process has its sockets there
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -14,11 +15,18 @@ import (
 
 // plugin is one plugin through all its processes. One goroutine, run, owns it.
 type plugin struct {
-	spec    Spec
+	name    string
+	spec    Spec // of the process at work, or of the next; run's own
 	timing  Timing
 	log     hclog.Logger
 	session func(context.Context, string, registrar.Registrar) error
 	jitter  func() float64
+
+	successors chan *successor // from upgrade to run
+	heir       *successor      // accepted, not yet at work; run's own
+	upgrading  chan struct{}   // held by the one upgrade that is under way
+	ended      chan struct{}   // closed when run has returned
+	launches   atomic.Uint32   // so that two processes never share a directory
 
 	settled chan struct{} // closed when it has been at work once, or is disabled
 	failure error         // why it is disabled; set before settled is closed
@@ -31,7 +39,8 @@ type plugin struct {
 
 func newPlugin(spec Spec, o Options) *plugin {
 	return &plugin{
-		spec: spec, timing: o.Timing.filled(), log: o.Logger.Named(spec.Name), session: o.Session, jitter: o.Jitter,
+		name: spec.Name, spec: spec, timing: o.Timing.filled(), log: o.Logger.Named(spec.Name), session: o.Session, jitter: o.Jitter,
+		successors: make(chan *successor), upgrading: make(chan struct{}, 1), ended: make(chan struct{}),
 		settled: make(chan struct{}), status: Status{Name: spec.Name, State: Stopped, Since: time.Now()},
 	}
 }
@@ -63,13 +72,18 @@ func (p *plugin) registrar() (registrar.Registrar, error) {
 
 // run keeps the plugin at work until ctx ends.
 func (p *plugin) run(ctx context.Context) {
+	defer close(p.ended)
 	defer p.enter(Stopped, nil)
+	defer p.disinherit()
 	b := breaker{timing: p.timing, jitter: p.jitter}
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := p.life(ctx)
 		if ctx.Err() != nil {
 			return
+		}
+		if err == nil {
+			continue // it gave way
 		}
 		state, pause := b.failed(time.Now(), time.Since(began), err)
 		p.rest(ctx, state, pause, err)
@@ -82,44 +96,47 @@ func (p *plugin) rest(ctx context.Context, state State, pause time.Duration, err
 	p.retryAt = time.Now().Add(pause)
 	p.mu.Unlock()
 	p.enter(state, err)
-	if pause == 0 {
-		<-ctx.Done()
-		return
+	var again <-chan time.Time
+	if pause > 0 {
+		again = time.After(pause)
 	}
 	select {
 	case <-ctx.Done():
-	case <-time.After(pause):
+	case p.heir = <-p.successors:
+	case <-again:
 		p.mu.Lock()
 		p.status.Restarts++
 		p.mu.Unlock()
 	}
 }
 
-// life is one process from its start to its end. The error says why it ended.
+// life is one process from its start to its end. The error says why it ended; nil means that
+// the next one begins at once.
 func (p *plugin) life(ctx context.Context) error {
+	if p.heir != nil {
+		return p.succeed(ctx)
+	}
 	p.enter(Starting, nil)
-	return with(ctx, p.spec, p.timing, p.log, func(i *instance) error {
-		if err := p.setUp(ctx, i); err != nil {
-			return err
-		}
-		p.at(i.plugin)
-		return p.serve(ctx, i)
-	})
-}
-
-func (p *plugin) setUp(ctx context.Context, i *instance) error {
-	d, err := i.describe(ctx)
+	i, d, err := ready(ctx, p.spec, p.launches.Add(1), p.timing, p.log)
+	if d.Name == p.name {
+		p.introduce(d)
+	}
 	if err != nil {
 		return err
 	}
-	p.introduce(d)
-	if err := i.configure(ctx, d); err != nil {
+	defer i.stop()
+	if err := p.begin(ctx, i); err != nil {
 		return err
 	}
+	p.at(i.plugin)
+	return p.serve(ctx, i)
+}
+
+func (p *plugin) begin(ctx context.Context, i *instance) error {
 	ctx, cancel := context.WithTimeout(ctx, p.timing.Setup)
 	defer cancel()
 	if err := i.plugin.Start(ctx); err != nil {
-		return fmt.Errorf("start plugin %s: %w", p.spec.Name, err)
+		return fmt.Errorf("start plugin %s: %w", p.name, err)
 	}
 	return nil
 }
@@ -178,7 +195,8 @@ func (p *plugin) settle(state State, reason error) {
 	}
 }
 
-// serve lasts until the process ends or freezes, or ctx does: then it drains.
+// serve lasts until the process ends or freezes; or until ctx ends or an heir is there: then
+// it drains.
 func (p *plugin) serve(ctx context.Context, i *instance) error {
 	sessions, end := context.WithCancel(context.WithoutCancel(ctx))
 	var following sync.WaitGroup
@@ -186,7 +204,7 @@ func (p *plugin) serve(ctx context.Context, i *instance) error {
 	defer following.Wait()
 	defer end()
 	err := p.watch(ctx, i)
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || p.heir != nil {
 		p.enter(Draining, nil)
 		p.drain(ctx, i)
 	}
@@ -210,12 +228,14 @@ func (p *plugin) follow(ctx context.Context, r registrar.Registrar) {
 	b := breaker{timing: p.timing, jitter: p.jitter}
 	for {
 		began := time.Now()
-		err := p.session(ctx, p.spec.Name, r)
+		err := p.session(ctx, p.name, r)
 		if ctx.Err() != nil {
 			return
 		}
 		pause := b.pause(time.Since(began))
-		p.log.Warn("session ended early", "error", err, "pause", pause)
+		if !errors.Is(err, registrar.Draining) { // a plugin that drains ends its events, too
+			p.log.Warn("session ended early", "error", err, "pause", pause)
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -232,13 +252,15 @@ func (p *plugin) watch(ctx context.Context, i *instance) error {
 		if p.check(ctx, i) {
 			misses = 0
 		} else if misses++; misses >= p.timing.Misses {
-			return fmt.Errorf("plugin %s does not answer: %d health checks in a row had no reply within %s", p.spec.Name, misses, p.timing.Answer)
+			return fmt.Errorf("plugin %s does not answer: %d health checks in a row had no reply within %s", p.name, misses, p.timing.Answer)
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case p.heir = <-p.successors:
+			return nil
 		case <-i.process.ended:
-			return fmt.Errorf("plugin %s ended: %w", p.spec.Name, i.process.verdict())
+			return fmt.Errorf("plugin %s ended: %w", p.name, i.process.verdict())
 		case <-tick.C:
 		}
 	}

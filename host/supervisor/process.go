@@ -2,8 +2,6 @@ package supervisor
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -102,47 +100,16 @@ func (p *process) command(program *os.File, pipes *pipes) *exec.Cmd {
 	cmd.Stdout, cmd.Stderr = pipes.stdout[1], pipes.stderr[1]
 	cmd.ExtraFiles = []*os.File{pipes.lifeline[0]}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if p.spec.SHA256 != "" {
-		// What was hashed is what runs, whatever has become of the path since.
+	if a := p.spec.Account; a != nil {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.UID), Gid: uint32(a.GID)} // and no other groups
+	}
+	if p.spec.SHA256 != "" || p.spec.Foreign || p.spec.Account != nil {
+		// What was checked is what runs, whatever has become of the path since, and whether
+		// or not the account may enter the directories on the way.
 		cmd.Path = "/proc/self/fd/" + strconv.Itoa(programFD)
 		cmd.ExtraFiles = append(cmd.ExtraFiles, program)
 	}
 	return cmd
-}
-
-// openProgram opens and verifies the program.
-func openProgram(spec Spec) (*os.File, error) {
-	path := spec.Command[0]
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open program: %w", err)
-	}
-	if err := verify(f, spec.SHA256); err != nil {
-		f.Close()
-		return nil, misfit{fmt.Errorf("verify program %s: %w", path, err)}
-	}
-	return f, nil
-}
-
-func verify(f *os.File, want string) error {
-	if want == "" {
-		return nil
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if mode := info.Mode(); !mode.IsRegular() || mode.Perm()&0o022 != 0 {
-		return fmt.Errorf("it has mode %s: others can change it; chmod go-w it", mode)
-	}
-	hash := sha256.New()
-	if _, err := io.Copy(hash, f); err != nil {
-		return err
-	}
-	if have := hex.EncodeToString(hash.Sum(nil)); !strings.EqualFold(have, want) {
-		return fmt.Errorf("its sha256 is %s, and %s is expected", have, want)
-	}
-	return nil
 }
 
 // reap waits for the end, takes the children along, and lets nobody wait for a pipe that a

@@ -33,11 +33,21 @@ type Spec struct {
 	Env     []string // NAME=VALUE; the host's own environment is not inherited
 	Dir     string   // working directory; "" = the host's
 	SHA256  string   // of the program, in hex; "" = not checked
-	RunDir  string   // for sockets: absolute, short, the plugin's own; emptied at each start
+	Foreign bool     // the program is not the host's own: nobody else may be able to change it
+	Account *Account // that the process runs as; nil = the host's own. The host must be root
+	// PlainText is why the connection has no TLS, which is told at each start; "" = it has TLS.
+	PlainText string
+	RunDir    string // for sockets: absolute, short, the plugin's own
 
 	// Configure hands the plugin its settings. An error that has no [registrar.Code], or
 	// the code Invalid, means that the settings are wrong: it is not retried.
 	Configure func(ctx context.Context, p registrar.Plugin, d registrar.Description) error
+}
+
+// Account is a user of the system.
+type Account struct {
+	Name     string
+	UID, GID int
 }
 
 // Options of a supervisor.
@@ -122,11 +132,25 @@ func (s *Supervisor) Run(ctx context.Context) error {
 // Registrar returns a plugin that is at work.
 func (s *Supervisor) Registrar(name string) (registrar.Registrar, error) {
 	for _, p := range s.plugins {
-		if p.spec.Name == name {
+		if p.name == name {
 			return p.registrar()
 		}
 	}
 	return nil, registrar.Errorf(registrar.NotFound, "there is no registrar %q", name)
+}
+
+// Upgrade exchanges a plugin's program or settings without losing an operation. The new
+// process is started, described and configured while the old one goes on working; only if
+// all that is right, the old one is drained and stopped, and the new one begins. Where the
+// new one can't begin, the old program is started again and the error says why. Calls that
+// come in between are answered with Draining or Unavailable. It returns both versions.
+func (s *Supervisor) Upgrade(ctx context.Context, spec Spec) (from, to string, err error) {
+	for _, p := range s.plugins {
+		if p.name == spec.Name {
+			return p.upgrade(ctx, spec)
+		}
+	}
+	return "", "", registrar.Errorf(registrar.NotFound, "there is no registrar %q", spec.Name)
 }
 
 // Statuses tells how the plugins stand, in the order of the options.
@@ -146,7 +170,7 @@ func (s *Supervisor) WaitReady(ctx context.Context) error {
 		select {
 		case <-p.settled:
 		case <-ctx.Done():
-			return fmt.Errorf("wait for plugin %s, which is %s: %w", p.spec.Name, p.Status().State, ctx.Err())
+			return fmt.Errorf("wait for plugin %s, which is %s: %w", p.name, p.Status().State, ctx.Err())
 		}
 		if p.failure != nil {
 			failures = append(failures, p.failure)

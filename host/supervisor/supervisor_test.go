@@ -236,30 +236,6 @@ func TestChecksum(t *testing.T) {
 	}
 }
 
-func TestWritableProgramIsRefused(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "program")
-	if err := os.WriteFile(path, nil, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(path, 0o770); err != nil {
-		t.Fatal(err)
-	}
-	empty := sha256.Sum256(nil)
-	spec := Spec{Command: []string{path}, SHA256: hex.EncodeToString(empty[:])}
-	if _, err := openProgram(spec); !hopeless(err) || !strings.Contains(err.Error(), "others can change it") {
-		t.Errorf("group-writable: %v", err)
-	}
-	if err := os.Chmod(path, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	f, err := openProgram(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-}
-
 func TestNeverRetried(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -275,6 +251,8 @@ func TestNeverRetried(t *testing.T) {
 			}
 		}, "plugin.hcl:1,2: no such secret", ""},
 		{"another name", "misnamed", nil, `it calls itself "impostor"`, ""},
+		{"another major version", "", func(o *Options) { o.Plugins[0].Env = []string{roleVariable + "=major"} },
+			"it speaks version 2 of the protocol and this panel version 1: upgrade the panel", ""},
 		{"no program", "", func(o *Options) { o.Plugins[0].Command = []string{"/no/such/program"} }, "no such file", ""},
 		{"a long path for sockets", "", func(o *Options) { o.Plugins[0].RunDir = "/" + strings.Repeat("x", 100) }, "the directory for sockets", ""},
 	} {
@@ -309,6 +287,17 @@ func TestBrokenIsDisabledAfterTries(t *testing.T) {
 	}
 	if s := th.Statuses()[0]; s.Restarts != 2 {
 		t.Errorf("restarted %d times", s.Restarts)
+	}
+}
+
+func TestOutputBeforeTheHandshake(t *testing.T) {
+	t.Parallel()
+	th := open(t, func(o *Options) {
+		o.Plugins[0].Env = []string{roleVariable + "=chatty"}
+		o.Timing.Crashes = 1
+	})
+	if err := th.disabled(); !strings.Contains(err.Error(), "Welcome! (a plugin prints nothing before the handshake") {
+		t.Errorf("WaitReady = %v", err)
 	}
 }
 

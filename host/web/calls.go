@@ -32,6 +32,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("GET /api/v1/availability", endpoint(s, s.availability))
 	handle("POST /api/v1/domains/{name}/renewal", action(s, s.setRenewal))
 	handle("POST /api/v1/domains/{name}/import", action(s, s.importDomain))
+	handle("POST /api/v1/domains/{name}/move", action(s, s.moveDomain))
 	handle("GET /api/v1/customers/{id}", endpoint(s, s.showCustomer))
 	handle("POST /api/v1/customers/{id}/handles", action(s, s.adoptHandle))
 	handle("POST /api/v1/renewals/run", action(s, s.runRenewals))
@@ -46,6 +47,8 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("POST /api/v1/replies/test", action(s, s.testReply))
 	handle("GET /api/v1/mails/{id}", endpoint(s, s.showMail))
 	handle("GET /api/v1/plugins", endpoint(s, s.listPlugins))
+	handle("POST /api/v1/plugins/{name}/upgrade", action(s, s.upgradePlugin))
+	handle("POST /api/v1/backup", http.HandlerFunc(s.makeBackup))
 	handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
 		return none{}, registrar.Errorf(registrar.NotFound, "there is no %s %s", r.Method, r.URL.Path)
 	}))
@@ -164,6 +167,15 @@ func (s *Server) importDomain(r *http.Request, in api.Import) (api.Domain, error
 	}
 	d, err := s.orders.Import(r.Context(), registrar.Import{Domain: r.PathValue("name"), Customer: in.Customer, Handle: in.Handle, PaidTill: paidTill}, in.Registrar)
 	return domainOf(d), err
+}
+
+func (s *Server) moveDomain(r *http.Request, in api.Move) (api.Moved, error) {
+	paidTill, err := date("paid_till", in.PaidTill)
+	if err != nil {
+		return api.Moved{}, err
+	}
+	d, changed, err := s.orders.MoveDomain(r.Context(), orders.Move{Domain: r.PathValue("name"), To: in.To, By: in.By, Handle: in.Handle, PaidTill: paidTill})
+	return api.Moved{Domain: domainOf(d), Changed: changed}, err
 }
 
 func (s *Server) showCustomer(r *http.Request) (api.Customer, error) {
@@ -288,4 +300,9 @@ func (s *Server) showMail(r *http.Request) (api.Mail, error) {
 
 func (s *Server) listPlugins(*http.Request) ([]api.Plugin, error) {
 	return list(s.plugins.Statuses(), pluginOf), nil
+}
+
+func (s *Server) upgradePlugin(r *http.Request, in api.Upgrade) (api.Plugin, error) {
+	status, err := s.plugins.Upgrade(r.Context(), r.PathValue("name"), in.By)
+	return pluginOf(status), err
 }

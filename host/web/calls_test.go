@@ -80,6 +80,8 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "domains/EXAMPLE.ru.", "", `{` + domainKeys + `,"timeline":[` + eventEntry + `]}`},
 		{"POST", "domains/example.ru/renewal", `{"mode":"manual"}`, `{"name":"example.ru","handle":null,"paid_till":null,"renewal":"manual",` + bareDomain + `}`},
 		{"POST", "domains/example.ru/import", `{"customer":"c1","handle":"H","paid_till":"2027-01-31"}`, `{"name":"example.ru","handle":"H","paid_till":"2027-01-31","renewal":"auto",` + bareDomain + `}`},
+		{"POST", "domains/example.ru/move", `{"to":"r01","by":"ann","handle":"H","paid_till":"2027-01-31"}`, `{` + domainKeys + `,"changed":false}`},
+		{"POST", "plugins/r01/upgrade", `{"by":"ann"}`, `{"name":"r01","title":"ann","version":"2.0.0","state":"running","tlds":[],"kinds":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":null,"health":[]}`},
 		{"GET", "customers/c1", "", `{"id":"c1","handles":[` + handleJSON + `],"domains":[` + domainJSON + `,` + pendingJSON + `],"orders":[` + orderJSON + `]}`},
 		{"GET", "customers/nobody", "", `{"id":"nobody","handles":[],"domains":[],"orders":[]}`},
 		{"POST", "customers/c2/handles", `{"handle":"C2-ORG-RIPN"}`, `{"handle":"C2-ORG-RIPN","customer":"c2","registrar":"r01","kind":"organization","state":"registered"}`},

@@ -177,6 +177,13 @@ func (f *fake) Statuses() []supervisor.Status {
 	}
 }
 
+func (f *fake) Upgrade(_ context.Context, name, by string) (supervisor.Status, error) {
+	if by == "" {
+		return supervisor.Status{}, registrar.Errorf(registrar.Invalid, "nobody decides")
+	}
+	return supervisor.Status{Name: name, Title: by, Version: "2.0.0", State: supervisor.Running, Since: now}, f.may("upgrade")
+}
+
 // bench is a server over a book in a temporary directory and a fake registrar.
 type bench struct {
 	*Server
@@ -189,7 +196,7 @@ func newBench(t *testing.T, token string) *bench {
 	t.Helper()
 	f := &fake{}
 	route := func(tld string) (string, bool) { return "r01", tld == "ru" || tld == "xn--p1ai" }
-	book, err := orders.Open(t.Context(), orders.Options{Dir: t.TempDir(), Create: true, Registrars: f, Names: []string{"r01"}, Route: route,
+	book, err := orders.Open(t.Context(), orders.Options{Dir: t.TempDir(), Create: true, Registrars: f, Names: []string{"r01"}, Route: route, Serves: func(name, tld string) bool { return name == "r01" },
 		Logger: hclog.NewNullLogger(), Now: func() time.Time { return now.Add(901 * time.Microsecond) }, Random: &counting{}})
 	if err != nil {
 		t.Fatal(err)

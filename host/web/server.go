@@ -10,9 +10,11 @@
 package web
 
 import (
+	"context"
 	"crypto/subtle"
 	"embed"
 	"html/template"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -24,16 +26,18 @@ import (
 	"registrar.panel/internal/secret"
 )
 
-// Plugins tells how the plugins stand.
+// Plugins tells how the plugins stand, and exchanges them.
 type Plugins interface {
 	Statuses() []supervisor.Status
+	Upgrade(ctx context.Context, name, by string) (supervisor.Status, error)
 }
 
 // Options of a server.
 type Options struct {
 	Orders  *orders.Service
 	Plugins Plugins
-	Token   secret.String // empty = none is needed, which suits loopback only
+	Backup  func(ctx context.Context, w io.Writer) error // writes an archive, nothing before it is complete
+	Token   secret.String                                // empty = none is needed, which suits loopback only
 	Logger  hclog.Logger
 }
 
@@ -41,6 +45,7 @@ type Options struct {
 type Server struct {
 	orders  *orders.Service
 	plugins Plugins
+	backup  func(context.Context, io.Writer) error
 	token   secret.String
 	log     hclog.Logger
 	pages   *template.Template
@@ -52,7 +57,7 @@ var pages embed.FS
 
 // New makes a server.
 func New(o Options) *Server {
-	s := &Server{orders: o.Orders, plugins: o.Plugins, token: o.Token, log: o.Logger}
+	s := &Server{orders: o.Orders, plugins: o.Plugins, backup: o.Backup, token: o.Token, log: o.Logger}
 	s.pages = template.Must(template.New("").Funcs(pageFuncs).ParseFS(pages, "pages/*.html"))
 	mux := http.NewServeMux()
 	s.routeAPI(mux)

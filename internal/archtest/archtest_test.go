@@ -39,7 +39,7 @@ var rules = []rule{
 	{`^ours/plugin/manual`, `^ours/plugin/`, `^ours/plugin/manual`, "plugins never import each other"},
 	{`^ours/internal/r01sim`, `^ours/plugin/`, `^$`, "the simulator reads and writes by itself, or one misreading passes on both sides"},
 	{`^ours/internal/`, `^ours/(host|plugin|cmd)`, `^$`, "internal rooms are below the others"},
-	{`^ours/plugin/r01/(mailform|lifecycle)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
+	{`^ours/plugin/r01/(mailform|lifecycle|renewal/policy)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
 	{`^ours/`, `^database/sql$|modernc\.org/sqlite|pressly/goose`, `^$`, "SQL lives in sqldb and the stores"},
 	{`^ours/`, `jackc/pgx`, `^$`, "the PostgreSQL driver lives in sqldb and the tests' servers"},
 	{`^ours/`, `^ours/internal/pgtest`, `^$`, "servers for tests are for tests"},
@@ -48,18 +48,20 @@ var rules = []rule{
 	{`^ours/plugin/r01/registry$`, `^ours/`, `^ours/shared/registrar$`, "the registry room reads and knows no operations"},
 	{`^ours/plugin/r01`, `^net/http$|klauspost/compress|golang\.org/x/time`, `^$`, "what is fetched from the registry is fetched by the registry room"},
 	{`^ours/`, `robfig/cron`, `^$`, "cron lives in renewal"},
-	{`^ours/`, `hashicorp/go-plugin`, `^$`, "go-plugin lives in registrarrpc and the supervisor"},
+	{`^ours/`, `hashicorp/go-plugin`, `^$`, "go-plugin lives in registrarrpc, registrartest and the supervisor"},
+	{`^ours/`, `^ours/shared/registrar/registrartest$`, `^$`, "the conformance suite is for tests and the command line"},
 	{`^ours/`, `^ours/shared/registrarrpc/registrarpb`, `^$`, "wire types stay behind registrarrpc"},
 }
 
 // allowed are the rooms that a rule about a library is not for.
 var allowed = map[string]string{
-	"SQL lives in sqldb and the stores":                                 `^ours/(internal/sqldb|plugin/(r01|manual)/store|plugin/manual|host/orders)$`,
+	"SQL lives in sqldb and the stores":                                 `^ours/(internal/sqldb|plugin/(r01|manual)/store|plugin/manual|host/orders|cmd/crash)$`, // crash reads the books with its own eyes
 	"IMAP lives in mailbox and the simulator":                           `^ours/(plugin/r01/mailbox|internal/r01sim)`,
 	"go-mail lives in outbox":                                           `^ours/plugin/r01/outbox$`,
 	"what is fetched from the registry is fetched by the registry room": `^ours/plugin/r01/registry$`,
 	"cron lives in renewal":                                             `^ours/plugin/r01/renewal$`,
-	"go-plugin lives in registrarrpc and the supervisor":                `^ours/(shared/registrarrpc|host/supervisor)$`,
+	"go-plugin lives in registrarrpc, registrartest and the supervisor": `^ours/(shared/registrarrpc|shared/registrar/registrartest|host/supervisor)$`,
+	"the conformance suite is for tests and the command line":           `^ours/cmd/panel$`,
 	"wire types stay behind registrarrpc":                               `^ours/shared/registrarrpc(/registrarpb.*)?$`,
 	"the PostgreSQL driver lives in sqldb and the tests' servers":       `^ours/internal/(sqldb|pgtest)$`,
 }
@@ -133,6 +135,9 @@ func TestRulesCatch(t *testing.T) {
 		{"ours/internal/r01sim", "ours/plugin/r01/mailform", true},
 		{"ours/plugin/r01/mailform", "os", true},
 		{"ours/plugin/r01/lifecycle", "database/sql", true},
+		{"ours/plugin/r01/renewal/policy", "crypto/rand", true},
+		{"ours/plugin/r01/renewal", "github.com/robfig/cron/v3", false},
+		{"ours/plugin/r01/gateway", "github.com/robfig/cron/v3", true},
 		{"ours/plugin/r01/gateway", "database/sql", true},
 		{"ours/plugin/r01/store", "database/sql", false},
 		{"ours/plugin/r01/store", "github.com/jackc/pgx/v5", true},
@@ -146,6 +151,11 @@ func TestRulesCatch(t *testing.T) {
 		{"ours/plugin/r01/gateway", "net/http", true},
 		{"ours/plugin/r01/registry", "net/http", false},
 		{"ours/host/web", "ours/shared/registrarrpc/registrarpb", true},
+		{"ours/shared/registrar/registrartest", "ours/host/supervisor", true},
+		{"ours/shared/registrar/registrartest", "ours/shared/registrarrpc", false},
+		{"ours/shared/registrar", "ours/shared/registrar/registrartest", true},
+		{"ours/plugin/manual", "ours/shared/registrar/registrartest", true},
+		{"ours/cmd/panel", "ours/shared/registrar/registrartest", false},
 	} {
 		broken := slices.ContainsFunc(rules, func(r rule) bool { return r.broken(c.from, c.imported) })
 		if broken != c.broken {
@@ -157,7 +167,7 @@ func TestRulesCatch(t *testing.T) {
 // Pure rooms read no clock and draw no chance.
 func TestPureRoomsReadNoClock(t *testing.T) {
 	t.Parallel()
-	pure := regexp.MustCompile(`^ours/(shared/registrar|plugin/r01/(mailform|lifecycle))$`)
+	pure := regexp.MustCompile(`^ours/(shared/registrar|plugin/r01/(mailform|lifecycle|renewal/policy))$`)
 	for _, p := range packages(t) {
 		if !pure.MatchString(short(p.ImportPath)) {
 			continue

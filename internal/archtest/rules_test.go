@@ -208,7 +208,7 @@ func TestEveryVectorIsOnThePage(t *testing.T) {
 		named = append(named, m[1], path.Join(replies, m[1]))
 	}
 	for _, file := range filesWhere(t, vector.MatchString) {
-		if strings.Contains(file, corpus) {
+		if strings.Contains(file, corpus) || strings.Contains(file, "/testdata/schema-") { // no mails
 			continue
 		}
 		if !slices.ContainsFunc(named, func(n string) bool { is, err := path.Match(n, file); return err == nil && is }) {

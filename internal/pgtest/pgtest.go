@@ -149,8 +149,13 @@ func (s *Server) Restart() {
 // server.
 func create(t testing.TB, server string) string {
 	t.Helper()
+	return createFrom(t, server, "template0")
+}
+
+func createFrom(t testing.TB, server, template string) string {
+	t.Helper()
 	name := "t" + strings.ToLower(rand.Text())
-	exchange(t, server, "create database "+name)
+	exchange(t, server, "create database "+name+" template "+template)
 	exchange(t, server, "insert into made values ('"+name+"')")
 	u, err := url.Parse(server)
 	if err != nil {
@@ -201,6 +206,19 @@ func Database(t testing.TB) string {
 		return ""
 	}
 	return create(t, server)
+}
+
+// Copy makes a database that is what another is now, and returns its URL. Nobody may be
+// connected to that one.
+func Copy(t testing.TB, database string) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := strings.TrimPrefix(u.Path, "/")
+	u.Path = "/" + admin
+	return createFrom(t, u.String(), from)
 }
 
 // Dump returns everything that a database holds, bytes as they are; "" holds nothing.
@@ -303,7 +321,7 @@ func own(path string) error {
 // is started in it has ended.
 func directory(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "pg")
+	dir, err := os.MkdirTemp(os.Getenv("PGTMPX"), "pg")
 	if err != nil {
 		t.Fatal(err)
 	}

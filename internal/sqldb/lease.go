@@ -23,16 +23,17 @@ var ErrLeaseLost = errors.New("the lease is lost")
 // up does not know at once that it was replaced; what must not happen then needs a fence of
 // its own.
 type Lease struct {
-	beat   func(ctx context.Context) (holder string, err error) // takes or renews it, and tells whose it is
+	beat   func(ctx context.Context) (holder string, beats int64, err error) // takes or renews it, and tells whose it is
 	free   func(ctx context.Context) error
 	holder string
+	beats  int64     // how often the row was renewed when it was last ours
 	sure   time.Time // it is ours until then
 }
 
 // Lease makes a lease on a PostgreSQL database. holder tells this instance from all others.
 func (db *DB) Lease(name, holder string) *Lease {
 	return &Lease{holder: holder,
-		beat: func(ctx context.Context) (string, error) { return db.beat(ctx, name, holder) },
+		beat: func(ctx context.Context) (string, int64, error) { return db.beat(ctx, name, holder) },
 		free: func(ctx context.Context) error {
 			_, err := db.lease.ExecContext(ctx, "delete from leases where name = $1 and holder = $2", name, holder)
 			return err
@@ -40,30 +41,35 @@ func (db *DB) Lease(name, holder string) *Lease {
 }
 
 // beat is one statement, so that it needs no transaction and holds no lock.
-func (db *DB) beat(ctx context.Context, name, holder string) (now string, err error) {
+func (db *DB) beat(ctx context.Context, name, holder string) (now string, beats int64, err error) {
 	err = db.lease.QueryRowContext(ctx, `with taken as (
 			insert into leases (name, holder, until) values ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
-			on conflict (name) do update set holder = excluded.holder, until = excluded.until
+			on conflict (name) do update set holder = excluded.holder, until = excluded.until, beats = leases.beats + 1
 				where leases.holder = excluded.holder or leases.until < clock_timestamp()
-			returning holder)
-		select holder from taken union all select holder from leases where name = $1 limit 1`,
-		name, holder, leaseFor.Milliseconds()).Scan(&now)
+			returning holder, beats)
+		select holder, beats from taken union all select holder, beats from leases where name = $1 limit 1`,
+		name, holder, leaseFor.Milliseconds()).Scan(&now, &beats)
 	if err != nil {
-		return "", fmt.Errorf("ask for lease %s: %w", name, err)
+		return "", 0, fmt.Errorf("ask for lease %s: %w", name, err)
 	}
-	return now, nil
+	return now, beats, nil
 }
 
-// Take tries to get the lease and tells who has it.
+// Take tries to get the lease and tells who has it. A database in which our own lease is
+// older than it was is another one, put in its place: in that one nothing is ours yet.
 func (l *Lease) Take(ctx context.Context) (holder string, held bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, leaseBeat)
 	defer cancel()
 	asked := time.Now()
-	holder, err = l.beat(ctx)
-	if held = err == nil && holder == l.holder; held {
-		l.sure = asked.Add(leaseSure)
+	holder, beats, err := l.beat(ctx)
+	if err != nil {
+		return "", false, err
 	}
-	return holder, held, err
+	held = holder == l.holder && beats > l.beats
+	if l.beats = 0; held {
+		l.beats, l.sure = beats, asked.Add(leaseSure)
+	}
+	return holder, held, nil
 }
 
 // Keep renews a lease that was taken, and returns when it can be relied on no longer:

@@ -14,7 +14,12 @@ var errCut = errors.New("the network is cut")
 func kept(t *testing.T, answer func(at time.Duration, ctx context.Context) (string, error)) (end time.Duration, err error) {
 	t.Helper()
 	began := time.Now()
-	l := &Lease{holder: "me", beat: func(ctx context.Context) (string, error) { return answer(time.Since(began), ctx) }}
+	beats := int64(0)
+	l := &Lease{holder: "me", beat: func(ctx context.Context) (string, int64, error) {
+		beats++
+		holder, err := answer(time.Since(began), ctx)
+		return holder, beats, err
+	}}
 	if _, held, err := l.Take(t.Context()); !held || err != nil {
 		t.Fatal(held, err)
 	}
@@ -85,7 +90,7 @@ func TestLeaseEndsBeforeItRunsOut(t *testing.T) {
 func TestLeaseCountsFromTheQuestion(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &Lease{holder: "me", beat: func(context.Context) (string, error) { time.Sleep(4 * time.Second); return "me", nil }}
+		l := &Lease{holder: "me", beat: func(context.Context) (string, int64, error) { time.Sleep(4 * time.Second); return "me", 1, nil }}
 		asked := time.Now()
 		if _, held, err := l.Take(t.Context()); !held || err != nil || !l.sure.Equal(asked.Add(leaseSure)) {
 			t.Errorf("sure until %s after the question", l.sure.Sub(asked))
@@ -104,6 +109,30 @@ func TestLeaseOfAnotherEndsAtOnce(t *testing.T) {
 		})
 		if end != leaseBeat || !errors.Is(err, ErrLeaseLost) {
 			t.Errorf("gave up after %s, %v; want the first beat", end, err)
+		}
+	})
+}
+
+// A server that was given an older database has an older lease, too. It ends, and what the
+// database has forgotten is looked for before it is taken again.
+func TestLeaseEndsWhenTheDatabaseWentBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began, beats := time.Now(), int64(100)
+		l := &Lease{holder: "me", beat: func(context.Context) (string, int64, error) {
+			if beats++; beats > 100 && time.Since(began) > time.Minute {
+				beats = 50
+			}
+			return "me", beats, nil
+		}}
+		if _, held, err := l.Take(t.Context()); !held || err != nil {
+			t.Fatal(held, err)
+		}
+		if err := l.Keep(t.Context()); !errors.Is(err, ErrLeaseLost) || time.Since(began) > time.Minute+leaseBeat {
+			t.Errorf("kept for %s, %v", time.Since(began), err)
+		}
+		if _, held, err := l.Take(t.Context()); !held || err != nil {
+			t.Errorf("taken again: %v, %v", held, err)
 		}
 	})
 }

@@ -27,8 +27,8 @@ import (
 const (
 	connectWithin = 5 * time.Second
 	within        = 30 * time.Second // a statement, and a transaction between statements
-	writers       = 1                // connections: writers take turns in any case
-	readers       = 8
+	serverWriters = 1                // connections: writers take turns in any case
+	serverReaders = 8
 )
 
 // beginWrite makes a transaction the only writer: it waits for the one row of table keeper,
@@ -52,7 +52,8 @@ create table if not exists keeper (
 create table if not exists leases (
     name   text primary key,
     holder text not null,
-    until  timestamptz not null
+    until  timestamptz not null,
+    beats  bigint not null default 1 -- how often it was taken or renewed
 )`
 
 // CheckServer tells what is wrong with the URL of a PostgreSQL database; nil = nothing. The
@@ -192,7 +193,7 @@ func openServer(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{writer: pool(c, writers), reader: pool(c, readers), lease: pool(c, 1), beginWrite: beginWrite, within: within,
+	db := &DB{writer: pool(c, serverWriters), reader: pool(c, serverReaders), lease: pool(c, 1), beginWrite: beginWrite, within: within,
 		readOnly: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}}
 	err = checkServer(ctx, db.writer)
 	if err == nil {

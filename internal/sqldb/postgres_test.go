@@ -157,7 +157,7 @@ func testServerValues(t *testing.T, p place) {
 
 const counters = "create table counters (name text primary key, n integer not null) strict; insert into counters values ('c', 0);"
 
-func count(ctx context.Context, q Querier) (n int, err error) {
+func counted(ctx context.Context, q Querier) (n int, err error) {
 	return n, q.QueryRowContext(ctx, "select n from counters").Scan(&n)
 }
 
@@ -171,7 +171,7 @@ func testWritersTakeTurns(t *testing.T, p place) {
 			all.Go(func() {
 				for range each {
 					err := db.Write(t.Context(), func(tx *sql.Tx) error {
-						n, err := count(t.Context(), tx)
+						n, err := counted(t.Context(), tx)
 						if err != nil {
 							return err
 						}
@@ -187,7 +187,7 @@ func testWritersTakeTurns(t *testing.T, p place) {
 	}
 	all.Wait()
 	db := mustOpen(t, p.options(migrations(counters)))
-	if n, err := count(t.Context(), db.reader); err != nil || n != nodes*2*each {
+	if n, err := counted(t.Context(), db.reader); err != nil || n != nodes*2*each {
 		t.Errorf("counted %d, %v; want %d", n, err, nodes*2*each)
 	}
 }
@@ -195,7 +195,7 @@ func testWritersTakeTurns(t *testing.T, p place) {
 func testReadersSeeOneView(t *testing.T, p place) {
 	db := mustOpen(t, p.options(migrations(counters)))
 	err := db.Read(t.Context(), func(tx *sql.Tx) error {
-		before, err := count(t.Context(), tx)
+		before, err := counted(t.Context(), tx)
 		if err != nil {
 			return err
 		}
@@ -206,7 +206,7 @@ func testReadersSeeOneView(t *testing.T, p place) {
 		if err != nil {
 			return err
 		}
-		after, err := count(t.Context(), tx)
+		after, err := counted(t.Context(), tx)
 		if before != after {
 			t.Errorf("a reader saw %d, then %d", before, after)
 		}
@@ -244,7 +244,7 @@ func testStoppedWriterLosesItsTurn(t *testing.T, p place) {
 	if err == nil {
 		t.Error("the stopped writer could commit")
 	}
-	if n, err := count(t.Context(), other.reader); err != nil || n != 1 {
+	if n, err := counted(t.Context(), other.reader); err != nil || n != 1 {
 		t.Errorf("counted %d, %v; want 1", n, err)
 	}
 }

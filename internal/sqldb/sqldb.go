@@ -64,6 +64,7 @@ type Querier interface {
 type DB struct {
 	writer *sql.DB
 	reader *sql.DB
+	group  *group // of writers; nil = each commits alone
 
 	// Of PostgreSQL only.
 	lease      *sql.DB        // so that a lease waits for nothing
@@ -121,23 +122,29 @@ func open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
+	reader.SetMaxOpenConns(readers)
 	db := &DB{writer: writer, reader: reader, readOnly: &sql.TxOptions{ReadOnly: true}}
+	db.group = &group{commit: db.commit}
 	if err := errors.Join(check(ctx, writer), migrate(ctx, writer, goose.DialectSQLite3, o.Migrations), check(ctx, reader)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
 
+// readers bounds the reading connections, and with them the memory of their caches.
+const readers = 4
+
 // dsn sets every pragma in the data source name, so that each connection of a pool has it.
 // With secure_delete no page keeps what was replaced.
 func dsn(path string, readOnly bool) string {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
-		"foreign_keys(1)", "cache_size(-16384)", "trusted_schema(0)", "secure_delete(1)",
+		"foreign_keys(1)", "cache_size(-8192)", "trusted_schema(0)", "secure_delete(1)",
 	}}
 	if readOnly {
 		q.Set("_txlock", "deferred")
 		q.Add("_pragma", "query_only(1)")
+		q.Add("_pragma", "cache_size(-4096)") // each reader has a cache of its own
 	}
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}
 	return u.String()
@@ -197,9 +204,19 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, migrations 
 	return nil
 }
 
-// Write runs fn in the one writing transaction and commits when it returns nil. A commit
-// that is reported has reached the disk. fn must not wait for anything but the database.
+// Write runs fn, one writer at a time, and commits when it returns nil; otherwise nothing that
+// fn did remains. A commit that is reported has reached the disk. Writers that come at the
+// same time may share one transaction. fn must not wait for anything but the database, and
+// must not end the transaction.
 func (db *DB) Write(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	if db.group == nil {
+		return db.commit(ctx, fn)
+	}
+	return db.group.write(ctx, fn)
+}
+
+// commit runs fn in a transaction of its own.
+func (db *DB) commit(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	return db.inTx(ctx, db.writer, nil, db.beginWrite, fn)
 }
 

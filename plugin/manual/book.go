@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ const lookAtOthers = time.Second
 // book keeps operations, domains and events.
 type book struct {
 	db  *sqldb.DB
+	dir string
 	box *secret.Box // seals orders: they hold personal data
 	now func() time.Time
 
@@ -49,7 +51,22 @@ func openBook(ctx context.Context, dir string, server secret.String, create bool
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open book: %w", err), db.Close())
 	}
-	return &book{db: db, box: box, now: now}, nil
+	return &book{db: db, dir: dir, box: box, now: now}, nil
+}
+
+// backup copies the book and its key into a directory.
+func (b *book) backup(ctx context.Context, dir string) error {
+	if err := b.db.Copy(ctx, filepath.Join(dir, "manual.db")); err != nil {
+		return fmt.Errorf("back up book: %w", err)
+	}
+	key, err := os.ReadFile(filepath.Join(b.dir, "manual.key"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "manual.key"), key, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("back up key: %w", err)
+	}
+	return nil
 }
 
 func (b *book) close() error { return b.db.Close() }
@@ -66,7 +83,21 @@ func (b *book) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
 // row is an operation with the order that asked for it.
 type row struct {
 	registrar.Operation
-	order registrar.Order
+	order storedOrder
+}
+
+// storedOrder is an order as it is sealed: the transfer code never prints, and so stands
+// there only by its fingerprint.
+type storedOrder struct {
+	registrar.Order
+	Code string `json:",omitempty"`
+}
+
+func (b *book) stored(o registrar.Order) storedOrder {
+	if o.AuthCode == "" {
+		return storedOrder{Order: o}
+	}
+	return storedOrder{Order: o, Code: b.box.Fingerprint("auth code", string(o.ID), string(o.AuthCode))}
 }
 
 const columns = "number, order_id, kind, domain, state, sealed_order, error, created_at, finished_at"
@@ -113,7 +144,7 @@ func (b *book) submit(ctx context.Context, o registrar.Order) (op registrar.Oper
 	err = b.write(ctx, func(tx *sql.Tx) error {
 		known, err := b.find(ctx, tx, "order_id = $1", string(o.ID))
 		switch {
-		case err == nil && same(known.order, o):
+		case err == nil && same(known.order, b.stored(o)):
 			op = known.Operation
 			return nil
 		case err == nil:
@@ -130,8 +161,7 @@ func (b *book) submit(ctx context.Context, o registrar.Order) (op registrar.Oper
 	return op, err
 }
 
-// same compares all but the transfer code, which never prints and so is never stored.
-func same(a, b registrar.Order) bool {
+func same(a, b storedOrder) bool {
 	left, err1 := json.Marshal(a)
 	right, err2 := json.Marshal(b)
 	return err1 == nil && err2 == nil && string(left) == string(right)
@@ -160,7 +190,7 @@ func (b *book) admissible(ctx context.Context, tx *sql.Tx, o registrar.Order) er
 }
 
 func (b *book) begin(ctx context.Context, tx *sql.Tx, o registrar.Order) (registrar.Operation, error) {
-	text, err := json.Marshal(o)
+	text, err := json.Marshal(b.stored(o))
 	if err != nil {
 		return registrar.Operation{}, fmt.Errorf("store order: %w", err)
 	}
@@ -201,7 +231,7 @@ func (b *book) conclude(ctx context.Context, d registrar.Decision) (op registrar
 		if err != nil {
 			return err
 		}
-		if r.State.Final() || d.Verdict == registrar.VerdictResend {
+		if r.State.Final() || d.Verdict == registrar.VerdictResend || d.Verdict == registrar.VerdictCancel { // nothing is ever sent, or waits to be
 			return registrar.Errorf(registrar.Precondition, "operation %s is %s and can't be resolved with %q", r.ID, r.State, d.Verdict)
 		}
 		r.State, r.Error = registrar.Succeeded, ""
@@ -313,7 +343,7 @@ func (b *book) operation(ctx context.Context, id registrar.OperationID) (op regi
 			return err
 		}
 		op = r.Operation
-		op.History = []registrar.Step{{At: r.CreatedAt, State: registrar.NeedsAction, Message: instruction(r.order), Actor: "plugin"}}
+		op.History = []registrar.Step{{At: r.CreatedAt, State: registrar.NeedsAction, Message: instruction(r.order.Order), Actor: "plugin"}}
 		if r.State.Final() {
 			op.History = append(op.History, registrar.Step{At: r.FinishedAt, State: r.State, Message: "concluded", Actor: "staff", Evidence: registrar.EvidencePerson})
 		}

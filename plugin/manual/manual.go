@@ -2,9 +2,9 @@
 //
 // An order becomes an operation that stands in NeedsAction until somebody decides it, or,
 // with confirm = "at_once", succeeds by itself, which makes the plugin a stand-in for
-// testing. It is also the example for authors: the whole contract, kept durably, in three
-// files. manual.go answers the contract, book.go keeps the state, rules.go knows what a
-// valid order is.
+// testing. It is also the example for authors: the whole contract, kept durably, in four
+// files. manual.go answers the contract, book.go keeps the state, lock.go keeps others off
+// it, rules.go knows what a valid order is.
 //
 // The order and what it caused are stored in one transaction, with the event that tells of
 // it; so repeating an order, or dying at any instant, changes nothing.
@@ -16,7 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
+	"os"
 	"sync"
 	"time"
 
@@ -33,6 +33,7 @@ type lookup string
 const (
 	alwaysAvailable lookup = "always_available"
 	alwaysTaken     lookup = "always_taken"
+	byWhois         lookup = "whois" // the registry's whois server
 )
 
 // confirm says who concludes an operation.
@@ -53,7 +54,8 @@ type Plugin struct {
 	config  *config
 	dataDir string
 	create  bool
-	book    *book // open between Start and Drain
+	lock    *os.File // held between Start and Drain
+	book    *book    // open as long
 	drained bool
 }
 
@@ -61,6 +63,8 @@ type config struct {
 	Lookup  lookup        `json:"lookup"`
 	Confirm confirm       `json:"confirm"`
 	Store   secret.String `json:"store"`
+
+	Whois []whoisServer `json:"whois"`
 }
 
 // inFile is the store that is a file.
@@ -84,16 +88,20 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	return registrar.Description{
 		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
 		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapCheck},
-		Schema: registrar.Schema{Attributes: []registrar.Attribute{
-			{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken)},
-				Description: "what a check for availability answers"},
-			{Name: "confirm", Type: registrar.TypeString, Default: string(byOperator), OneOf: []string{string(byOperator), string(atOnce)},
-				Description: "who concludes an operation"},
-			{Name: "store", Type: registrar.TypeString, Default: inFile,
-				Description: "where the plugin keeps its state: sqlite, or the URL of a PostgreSQL database that several nodes share"},
-		}},
+		Capabilities: []registrar.Capability{registrar.CapCheck, registrar.CapBackup},
+		Schema:       schema(),
 	}, nil
+}
+
+func schema() registrar.Schema {
+	return registrar.Schema{Attributes: []registrar.Attribute{
+		{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken), string(byWhois)},
+			Description: "what a check for availability answers"},
+		{Name: "confirm", Type: registrar.TypeString, Default: string(byOperator), OneOf: []string{string(byOperator), string(atOnce)},
+			Description: "who concludes an operation"},
+		{Name: "store", Type: registrar.TypeString, Default: inFile,
+			Description: "where the plugin keeps its state: sqlite, or the URL of a PostgreSQL database that several nodes share"},
+	}, Blocks: []registrar.Block{whoisBlock()}}
 }
 
 // Form implements registrar.Catalogue.
@@ -127,8 +135,11 @@ func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availab
 		if err != nil && !errors.Is(err, registrar.NotFound) {
 			return nil, err
 		}
-		if c.Lookup == alwaysTaken || d.Status == registrar.StatusRegistered {
+		switch {
+		case c.Lookup == alwaysTaken || d.Status == registrar.StatusRegistered:
 			answers[i].Status = registrar.Taken
+		case c.Lookup == byWhois:
+			answers[i].Status, answers[i].Detail = c.lookUp(ctx, name)
 		}
 	}
 	return answers, nil
@@ -186,19 +197,25 @@ func (p *Plugin) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 	return b.events(ctx, after)
 }
 
+// Backup implements registrar.Backups. A restored book does nothing again by itself: staff do.
+func (p *Plugin) Backup(ctx context.Context, dir string) error {
+	_, err := atWork(p, func(b *book) (struct{}, error) { return struct{}{}, b.backup(ctx, dir) })
+	if errors.Is(err, sqldb.ErrOnServer) {
+		return registrar.Errorf(registrar.Unsupported, "%s", sqldb.ErrOnServer)
+	}
+	return err
+}
+
 // Configure implements registrar.Lifecycle.
 func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
+	if err := registrar.InvalidSettings(schema().Problems(s.Config)); err != nil {
+		return err
+	}
 	var c config
 	if err := json.Unmarshal(s.Config, &c); err != nil {
-		return registrar.InvalidSettings([]registrar.Problem{{Message: "the settings do not match the schema"}})
+		return fmt.Errorf("read settings: %w", err)
 	}
-	var problems []registrar.Problem
-	if !slices.Contains([]lookup{alwaysAvailable, alwaysTaken}, c.Lookup) {
-		problems = append(problems, registrar.Problem{Path: "lookup", Message: "must be always_available or always_taken"})
-	}
-	if !slices.Contains([]confirm{byOperator, atOnce}, c.Confirm) {
-		problems = append(problems, registrar.Problem{Path: "confirm", Message: "must be operator or at_once"})
-	}
+	problems := checkWhois(c)
 	if server := c.server(); !server.IsEmpty() {
 		if err := sqldb.CheckServer(server); err != nil {
 			problems = append(problems, registrar.Problem{Path: "store", Message: fmt.Sprintf("must be %q or the URL of a PostgreSQL database: %v", inFile, err)})
@@ -216,9 +233,19 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	return nil
 }
 
-// Probe implements registrar.Lifecycle: there is nothing to connect to.
-func (p *Plugin) Probe(context.Context, bool) ([]registrar.Component, error) {
-	return []registrar.Component{{Name: "staff", OK: true, Detail: "nothing to connect to"}}, nil
+// Probe implements registrar.Lifecycle: beside whois servers there is nothing to connect to.
+func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, error) {
+	p.mu.Lock()
+	c := p.config
+	p.mu.Unlock()
+	if c == nil {
+		return nil, registrar.Errorf(registrar.NotReady, "the plugin is not configured")
+	}
+	list := []registrar.Component{{Name: "staff", OK: true, Detail: "nothing to connect to"}}
+	for _, w := range c.Whois {
+		list = append(list, w.probe(ctx))
+	}
+	return list, nil
 }
 
 // Start implements registrar.Lifecycle.
@@ -233,11 +260,15 @@ func (p *Plugin) Start(ctx context.Context) error {
 	case p.book != nil:
 		return nil
 	}
-	b, err := openBook(ctx, p.dataDir, p.config.server(), p.create, p.now)
+	lock, err := takeLock(p.dataDir)
 	if err != nil {
 		return err
 	}
-	p.book = b
+	b, err := openBook(ctx, p.dataDir, p.config.server(), p.create, p.now)
+	if err != nil {
+		return errors.Join(err, releaseLock(lock))
+	}
+	p.lock, p.book = lock, b
 	p.log.Info("started", "data", p.dataDir)
 	return nil
 }
@@ -259,7 +290,7 @@ func (p *Plugin) Drain(context.Context) error {
 	if b == nil {
 		return nil
 	}
-	return b.close()
+	return errors.Join(b.close(), releaseLock(p.lock))
 }
 
 func (p *Plugin) working() (*book, config, error) {

@@ -55,12 +55,14 @@ func check(o registrar.Order) []registrar.Problem {
 			problems = append(problems, registrar.Problem{Path: path, Message: message})
 		}
 	}
+	add(!o.ID.Valid(), "id", "must be 1 to 64 of A-Z a-z 0-9 . _ -")
 	name := checkName(o.Domain)
 	add(name != "", "domain", name)
 	add(!slices.Contains(registrar.OperationKinds(), o.Kind), "kind", fmt.Sprintf("must be one of %v", registrar.OperationKinds()))
 	starts := o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer
 	add(starts && o.Customer == "", "customer", "is required")
 	add(starts && o.Registrant == nil, "contact", "is required")
+	add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0, "nameservers", "is required to register")
 	add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required to transfer")
 	add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required: the expiry to renew from")
 	add(o.Kind == registrar.KindUpdate && len(o.Nameservers) == 0 && o.Registrant == nil, "nameservers", "is required: there is nothing to update")

@@ -53,6 +53,21 @@ func (p *Plugin) SetRenewal(ctx context.Context, name string, mode registrar.Ren
 	return atWork(p, func(g *gateway.Gateway) (registrar.Domain, error) { return g.SetRenewal(ctx, name, mode) })
 }
 
+// RunRenewals implements registrar.Renewals.
+func (p *Plugin) RunRenewals(ctx context.Context, dryRun bool) ([]registrar.RenewalStep, error) {
+	w, err := p.working()
+	if err != nil {
+		return nil, err
+	}
+	now := p.now()
+	steps, err := w.renewal.Steps(ctx, now)
+	if err != nil || dryRun {
+		return steps, err
+	}
+	_, err = w.renewal.Run(ctx, now)
+	return steps, err
+}
+
 // Handles implements registrar.Customers.
 func (p *Plugin) Handles(ctx context.Context, customer string) ([]registrar.Handle, error) {
 	return atWork(p, func(g *gateway.Gateway) ([]registrar.Handle, error) { return g.Handles(ctx, customer) })

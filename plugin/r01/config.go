@@ -1,6 +1,7 @@
 package r01
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/mail"
@@ -16,6 +17,7 @@ import (
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/renewal"
 	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/shared/registrar"
 )
@@ -30,7 +32,12 @@ type config struct {
 	PayType   string        `json:"pay_type"`
 	Charset   string        `json:"charset"`
 	Store     secret.String `json:"store"`
-	Subjects  struct {
+
+	Reconciled string `json:"reconciled"`
+	Keep       struct {
+		Mails string `json:"mails"`
+	} `json:"keep"`
+	Subjects struct {
 		Client  string `json:"client"`
 		Domain  string `json:"domain"`
 		Prolong string `json:"prolong"`
@@ -60,11 +67,21 @@ type config struct {
 	Deadlines struct {
 		Queued string `json:"queued"`
 		Done   string `json:"done"`
+		Settle string `json:"settle"`
 	} `json:"deadlines"`
 	Renewal struct {
-		Mode string `json:"mode"`
+		Schedule string                `json:"schedule"`
+		Timezone string                `json:"timezone"`
+		Mode     registrar.RenewalMode `json:"mode"`
+		Before   string                `json:"before"`
+		R01Auto  bool                  `json:"r01_auto"`
+		Batch    int                   `json:"batch"`
 	} `json:"renewal"`
 	Registry registryConfig `json:"registry"`
+	Brake    struct {
+		PerHour int `json:"per_hour"`
+		PerDay  int `json:"per_day"`
+	} `json:"brake"`
 }
 
 type server struct {
@@ -91,19 +108,25 @@ type settings struct {
 	mailbox    mailbox.Config
 	sender     sender.Config
 	registry   registrySettings
+	renewal    renewal.Config
 	server     secret.String // of the store; empty = it is a file
 }
 
 // parse reads a configuration and reports everything that is wrong with it.
 func parse(raw json.RawMessage) (settings, []registrar.Problem) {
+	if wrong := schema().Problems(raw); len(wrong) > 0 {
+		return settings{}, wrong
+	}
 	var c config
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return settings{}, []registrar.Problem{{Path: "", Message: "the settings do not match the schema: " + jsonError(err)}}
+		return settings{}, []registrar.Problem{{Path: "", Message: "the settings do not match the schema"}}
 	}
 	p := &problems{}
 	s := settings{gateway: c.gatewaySettings(p), outbox: c.outboxConfig(), mailbox: c.mailboxConfig(p),
 		sender: sender.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID}}
 	s.registry, s.gateway.Registry = c.Registry.settings(p)
+	s.renewal = c.renewalConfig()
+	p.under("renewal", s.renewal.Validate())
 	p.under("replies", s.sender.Validate())
 	p.under("smtp", s.outbox.Validate())
 	p.under("imap", s.mailbox.Validate())
@@ -116,14 +139,6 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 	p.under("", wrong)
 	s.server = c.server(p)
 	return s, p.list
-}
-
-// jsonError names the place and type of a mistake and never the value.
-func jsonError(err error) string {
-	if wrong, ok := err.(*json.UnmarshalTypeError); ok {
-		return fmt.Sprintf("%s must be a %s", wrong.Field, wrong.Type)
-	}
-	return "not a JSON object"
 }
 
 // inFile is the store that is a file.
@@ -215,8 +230,31 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 		Subjects:     c.subjects(p),
 		Handles:      gateway.Handles{Prefix: c.Handles.Prefix, Counter: uint64(max(c.Handles.Counter, 0)), Suffix: c.Handles.Suffix},
 		QueuedWithin: p.duration("deadlines.queued", c.Deadlines.Queued),
-		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done), Renewal: registrar.RenewalMode(c.Renewal.Mode),
+		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done),
+		Settle:       p.duration("deadlines.settle", cmp.Or(c.Deadlines.Settle, c.Deadlines.Queued)),
+		Renewal:      c.Renewal.Mode, R01Renews: c.Renewal.R01Auto, Batch: c.Renewal.Batch,
+		Brake:      c.brake(p),
+		Reconciled: c.Reconciled, KeepMails: p.duration("keep.mails", c.Keep.Mails),
 	}
+}
+
+func (c config) brake(p *problems) gateway.Brake {
+	if c.Brake.PerHour < 1 {
+		p.add("brake.per_hour", "must be at least 1: how many paid requests may be sent in an hour")
+	}
+	if c.Brake.PerDay < c.Brake.PerHour {
+		p.add("brake.per_day", "must be at least per_hour")
+	}
+	return gateway.Brake{PerHour: c.Brake.PerHour, PerDay: c.Brake.PerDay}
+}
+
+func (c config) renewalConfig() renewal.Config {
+	r := c.Renewal
+	before, err := parseDuration(r.Before)
+	if err != nil {
+		before = 0 // and so refused
+	}
+	return renewal.Config{Schedule: r.Schedule, Timezone: r.Timezone, Mode: r.Mode, Before: before, R01Auto: r.R01Auto, Batch: r.Batch}
 }
 
 func (c config) subjects(p *problems) map[lifecycle.Kind]string {

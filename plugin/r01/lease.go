@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/shared/registrar"
 )
 
@@ -43,72 +44,83 @@ func nodeName() (string, error) {
 	return fmt.Sprintf("%s (process %d, %s)", host, os.Getpid(), rand.Text()[:6]), nil
 }
 
+// duties are what only the holder of the lease does.
+type duties struct {
+	parts   map[string]func(context.Context) error
+	mailbox *mailbox.Watcher
+}
+
 // standing is who has the lease, for Health.
 type standing struct {
 	mu     sync.Mutex
 	holder string
-	held   bool
+	duties *duties // nil = another has it, or nobody
 	err    error
 }
 
 // set tells whether anything is new.
-func (s *standing) set(holder string, held bool, err error) bool {
+func (s *standing) set(holder string, d *duties, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fresh := s.holder != holder || s.held != held || (s.err == nil) != (err == nil)
-	s.holder, s.held, s.err = holder, held, err
+	fresh := s.holder != holder || s.duties != d || (s.err == nil) != (err == nil)
+	s.holder, s.duties, s.err = holder, d, err
 	return fresh
 }
 
-func (s *standing) get() (registrar.Component, bool) {
+func (s *standing) get() (registrar.Component, *duties) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := registrar.Component{Name: "lease", OK: s.err == nil}
 	switch {
 	case s.err != nil:
 		c.Detail = s.err.Error()
-	case s.held:
+	case s.duties != nil:
 		c.Detail = "this instance works: " + s.holder
 	default:
 		c.Detail = "standby: " + s.holder + " holds the lease"
 	}
-	return c, s.held
+	return c, s.duties
 }
 
-// enter tries to take the lease, and if it is ours takes the store over from whoever had it.
-func (p *Plugin) enter(ctx context.Context, w *work) (bool, error) {
+// enter tries to take the lease. If it is ours it takes the store over from whoever had it;
+// otherwise it follows how far the holder has come.
+func (p *Plugin) enter(ctx context.Context, w *work) (d *duties, err error) {
 	holder, held, err := w.lease.Take(ctx)
-	if err == nil && held {
-		err = w.takeOver(ctx)
+	switch {
+	case err != nil:
+	case held:
+		d, err = w.takeOver(ctx)
+	default:
+		err = w.follow(ctx, holder)
 	}
-	if held = held && err == nil; w.standing.set(holder, held, err) && w.shared {
-		p.log.Info("lease", "held", held, "holder", holder, "err", err)
+	if w.standing.set(holder, d, err) && w.shared {
+		p.log.Info("lease", "held", d != nil, "holder", holder, "err", err)
 	}
-	return held, err
+	return d, err
 }
 
 // serve works whenever the lease is ours, until ctx ends.
-func (p *Plugin) serve(ctx context.Context, w *work, held bool) {
+func (p *Plugin) serve(ctx context.Context, w *work, d *duties) {
 	for ctx.Err() == nil {
-		if held {
-			if err := p.tenure(ctx, w); err != nil {
-				w.standing.set("", false, err)
+		if d != nil {
+			if err := p.tenure(ctx, w, d); err != nil {
+				w.standing.set("", nil, err)
 				p.log.Warn("stopped working", "err", err)
 			}
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(takeEvery):
-			held, _ = p.enter(ctx, w) // why not is in its standing
+			d, _ = p.enter(ctx, w) // why not is in its standing
 		}
 	}
 }
 
-// tenure runs what only one instance may run, until the lease can be relied on no longer.
-func (p *Plugin) tenure(ctx context.Context, w *work) error {
+// tenure does what only one instance may do, until the lease can be relied on no longer.
+func (p *Plugin) tenure(ctx context.Context, w *work, d *duties) error {
 	ctx, end := context.WithCancel(ctx)
 	var loops sync.WaitGroup
-	for name, run := range w.parts {
+	for name, run := range d.parts {
 		loops.Go(func() {
 			if err := run(ctx); err != nil && ctx.Err() == nil {
 				p.log.Error("stopped working", "part", name, "err", err)

@@ -59,6 +59,12 @@ func (l *played) Keep(ctx context.Context) error {
 
 func (l *played) Release(context.Context) error { return nil }
 
+func follows(context.Context, string) error { return nil }
+
+func doing(part func(context.Context) error) *duties {
+	return &duties{parts: map[string]func(context.Context) error{"part": part}}
+}
+
 // The parts run only while the lease is held, each time after taking over, and their end is
 // waited for.
 func TestWorkFollowsTheLease(t *testing.T) {
@@ -67,17 +73,19 @@ func TestWorkFollowsTheLease(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{10 * time.Second, 60 * time.Second}, {5 * time.Minute, 6 * time.Minute}}}
 		var story []string
 		tell := func(what string) { story = append(story, what+" "+time.Since(l.began).Truncate(takeEvery).String()) }
-		w := &work{lease: l, takeOver: func(context.Context) error { tell("takes over"); return nil },
-			parts: map[string]func(context.Context) error{"part": func(ctx context.Context) error {
+		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*duties, error) {
+			tell("takes over")
+			return doing(func(ctx context.Context) error {
 				tell("begins")
 				<-ctx.Done()
 				time.Sleep(takeEvery) // something is under way
 				tell("ends")
 				return ctx.Err()
-			}}}
+			}), nil
+		}}
 		ctx, cancel := context.WithTimeout(t.Context(), 330*time.Second)
 		defer cancel()
-		New(hclog.NewNullLogger()).serve(ctx, w, false)
+		New(hclog.NewNullLogger()).serve(ctx, w, nil)
 		want := []string{"takes over 10s", "begins 10s", "ends 1m2s", "takes over 5m0s", "begins 5m0s", "ends 5m32s"}
 		if !slices.Equal(story, want) {
 			t.Errorf("%q, want %q", story, want)
@@ -90,15 +98,15 @@ func TestNobodyWorksWithoutTakingOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{0, time.Hour}}}
 		tries, began := 0, 0
-		w := &work{lease: l, takeOver: func(context.Context) error {
+		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*duties, error) {
 			if tries++; tries < 4 {
-				return errAway
+				return nil, errAway
 			}
-			return nil
-		}, parts: map[string]func(context.Context) error{"part": func(ctx context.Context) error { began = tries; <-ctx.Done(); return nil }}}
+			return doing(func(ctx context.Context) error { began = tries; <-ctx.Done(); return nil }), nil
+		}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		New(hclog.NewNullLogger()).serve(ctx, w, false)
+		New(hclog.NewNullLogger()).serve(ctx, w, nil)
 		if tries != 4 || began != 4 {
 			t.Errorf("work began after try %d of %d, want the fourth", began, tries)
 		}
@@ -109,9 +117,9 @@ func TestHealthTellsWhoHasTheLease(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{time.Minute, time.Hour}}, away: [2]time.Duration{10 * time.Second, 20 * time.Second}}
-		w := &work{lease: l, takeOver: func(context.Context) error { return nil }}
+		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*duties, error) { return &duties{}, nil }}
 		ctx, cancel := context.WithCancel(t.Context())
-		go New(hclog.NewNullLogger()).serve(ctx, w, false)
+		go New(hclog.NewNullLogger()).serve(ctx, w, nil)
 		for _, c := range []struct {
 			at     time.Duration
 			ok     bool

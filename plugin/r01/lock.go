@@ -40,10 +40,11 @@ func (l *lock) Keep(ctx context.Context) error {
 	return nil
 }
 
-// Release implements lease.
+// Release implements lease. It unlocks before it closes: a child that is being forked just
+// now may hold the file for a moment longer.
 func (l *lock) Release(context.Context) error {
 	if l.file == nil {
 		return nil
 	}
-	return l.file.Close()
+	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
 }

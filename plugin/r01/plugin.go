@@ -12,10 +12,12 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01/gateway"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/renewal"
 	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
@@ -41,13 +43,13 @@ func New(log hclog.Logger) *Plugin { return &Plugin{log: log, now: time.Now} }
 // work is a plugin at work: its open store, and the goroutines that Drain stops.
 type work struct {
 	lease    lease
-	takeOver func(context.Context) error            // comes first when the lease is ours
-	parts    map[string]func(context.Context) error // run while it is
-	shared   bool                                   // with other instances
+	takeOver func(context.Context) (*duties, error)         // comes first when the lease is ours
+	follow   func(ctx context.Context, holder string) error // of one that stands by
+	shared   bool                                           // with other instances
 	standing standing
 	store    *store.Store
 	gateway  *gateway.Gateway
-	mailbox  *mailbox.Watcher
+	renewal  *renewal.Pass
 	stop     context.CancelFunc
 	loops    sync.WaitGroup
 }
@@ -132,13 +134,13 @@ func (p *Plugin) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	held, err := p.enter(ctx, w)
+	duties, err := p.enter(ctx, w)
 	if err != nil {
 		return errors.Join(err, w.close(ctx))
 	}
 	p.work = w
 	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
-	w.loops.Go(func() { p.serve(ctx, w, held) })
+	w.loops.Go(func() { p.serve(ctx, w, duties) })
 	p.log.Info("started", "data", p.dataDir)
 	return nil
 }
@@ -157,21 +159,44 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 	if err != nil {
 		return nil, errors.Join(err, w.close(ctx))
 	}
+	name := ""
 	if w.shared {
-		name, err := nodeName()
-		if err != nil {
+		if name, err = nodeName(); err != nil {
 			return nil, errors.Join(err, w.close(ctx))
 		}
 		w.lease = w.store.Lease(name)
 	}
-	parts := gateway.Parts{Store: w.store, Submitter: outbox.New(s.outbox), Recogniser: s.recogniser,
-		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Shared: w.shared}
+	parts := gateway.Parts{Store: w.store, Submitter: outbox.NewLine(s.outbox), Recogniser: s.recogniser,
+		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
 	s.registry.equip(&parts)
 	w.gateway = gateway.New(s.gateway, parts)
-	w.mailbox = mailbox.New(s.mailbox, w.gateway, p.log.Named("mailbox"))
-	w.takeOver = w.gateway.Open
-	w.parts = map[string]func(context.Context) error{"gateway": w.gateway.Run, "mailbox": w.mailbox.Run}
+	w.renewal = renewal.NewPass(w.gateway, s.renewal.Policy())
+	w.follow = w.store.Follow
+	w.takeOver = func(ctx context.Context) (*duties, error) { return p.takeOver(ctx, w, s) }
 	return w, nil
+}
+
+// takeOver settles what an earlier instance left, and says what is to be done from then on.
+func (p *Plugin) takeOver(ctx context.Context, w *work, s settings) (*duties, error) {
+	if err := w.gateway.Open(ctx); err != nil {
+		return nil, err
+	}
+	cron := renewal.NewSchedule(w.renewal, s.renewal, p.log.Named("renewal"), p.now)
+	d := &duties{parts: map[string]func(context.Context) error{"gateway": w.gateway.Run, "renewal": cron.Run}}
+	d.watch(s.mailbox, w.gateway, p.log.Named("mailbox"))
+	return d, nil
+}
+
+// watch adds the mailbox's watcher. A restored store has forgotten replies that are marked
+// as handled, so it reads everything again; what it knows is recognised by content.
+func (d *duties) watch(c mailbox.Config, g *gateway.Gateway, log hclog.Logger) {
+	if c.All = g.Restored(); c.All && c.Processed != "" {
+		again := c
+		again.Mailbox, again.Processed = c.Processed, ""
+		d.parts["handled mails"] = mailbox.New(again, g, log.Named("again")).Run
+	}
+	d.mailbox = mailbox.New(c, g, log)
+	d.parts["mailbox"] = d.mailbox.Run
 }
 
 // close gives back what open took: a lease by means of the store, and a lock only when the
@@ -218,6 +243,19 @@ func (p *Plugin) Drain(ctx context.Context) error {
 	return w.close(ctx)
 }
 
+// Backup implements registrar.Backups.
+func (p *Plugin) Backup(ctx context.Context, dir string) error {
+	w, err := p.working()
+	if err != nil {
+		return err
+	}
+	err = w.store.Backup(ctx, dir)
+	if errors.Is(err, sqldb.ErrOnServer) {
+		return registrar.Errorf(registrar.Unsupported, "%s", sqldb.ErrOnServer)
+	}
+	return err
+}
+
 // Health implements registrar.Lifecycle.
 func (p *Plugin) Health(ctx context.Context) ([]registrar.Component, error) {
 	w, err := p.working()
@@ -225,9 +263,9 @@ func (p *Plugin) Health(ctx context.Context) ([]registrar.Component, error) {
 		return nil, err
 	}
 	report, err := w.gateway.Health(ctx)
-	lease, held := w.standing.get()
-	if held {
-		report = append(report, w.mailbox.Health())
+	lease, duties := w.standing.get()
+	if duties != nil {
+		report = append(report, duties.mailbox.Health())
 	}
 	if w.shared {
 		report = append(report, lease)

@@ -21,7 +21,8 @@ func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registr
 	t.Helper()
 	c := map[string]any{
 		"agreement": "RP/01/00", "password": "mail-CANARY", "gateway": "robot@registrar.example", "callback": "callback@panel.example",
-		"bcc": nil, "pay_type": "real", "charset": "koi8-r", "store": "sqlite",
+		"bcc": nil, "pay_type": "real", "charset": "koi8-r", "store": "sqlite", "reconciled": nil,
+		"keep":     map[string]any{"mails": "1095d"},
 		"subjects": map[string]any{"client": "New client", "domain": "New domain", "prolong": "Prolong domain", "update": "Update domain"},
 		"handles":  map[string]any{"prefix": "MYCO", "counter": 1, "suffix": "R01"},
 		"smtp":     map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": nil, "password": nil},
@@ -29,8 +30,9 @@ func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registr
 			"mailbox": "INBOX", "processed": nil, "poll": "1m"},
 		"replies":   map[string]any{"from": nil, "require": "none", "domains": nil, "authserv_id": nil},
 		"reply":     []any{},
-		"deadlines": map[string]any{"queued": "24h", "done": "168h"},
-		"renewal":   map[string]any{"schedule": "0 4 * * *", "timezone": "Europe/Moscow", "mode": "auto", "before": "55d"},
+		"deadlines": map[string]any{"queued": "24h", "done": "168h", "settle": "168h"},
+		"renewal":   map[string]any{"schedule": "0 4 * * *", "timezone": "Europe/Moscow", "mode": "auto", "before": "55d", "r01_auto": false, "batch": 1},
+		"brake":     map[string]any{"per_hour": 300, "per_day": 2000},
 		"registry": map[string]any{"whois": nil, "whois_per_minute": 20, "check": "10m", "zone_list": nil, "zone_lists": nil, "every": "6h",
 			"registrars": nil, "report_only": false, "max_gone": "1%", "misses": 3},
 	}
@@ -80,6 +82,7 @@ func TestConfigure(t *testing.T) {
 		{"password in clear over the net", "smtp.tls", in("smtp", "address", "mail.example.com:25")},
 		{"no port", "imap.address", in("imap", "address", "mail.example.com")},
 		{"a rule that is no pattern", `reply["x"].body`, set("reply", []any{map[string]any{"name": "x", "body": "(", "outcome": "queued"}})},
+		{"mails kept for no time", "keep.mails", in("keep", "mails", "0s")},
 		{"a store it does not have", "store", set("store", "mysql://x")},
 		{"a server", "", set("store", "postgres://u:CANARY@127.0.0.1/r01")},
 		{"a server that anybody on the way can read", "store", set("store", "postgres://u:CANARY@db.example/r01?sslmode=disable")},
@@ -87,6 +90,25 @@ func TestConfigure(t *testing.T) {
 		{"dkim", "", func(c map[string]any) {
 			c["replies"].(map[string]any)["require"], c["replies"].(map[string]any)["from"] = "dkim", []string{"robot@registrar.example"}
 		}},
+		{"the whole window", "", in("renewal", "before", "60d")},
+		{"cron words", "", in("renewal", "schedule", "@daily")},
+		{"no cron expression", "renewal.schedule", in("renewal", "schedule", "at four")},
+		{"six fields", "renewal.schedule", in("renewal", "schedule", "0 0 4 * * *")},
+		{"no zone", "renewal.timezone", in("renewal", "timezone", "Moscow")},
+		{"an empty zone", "renewal.timezone", in("renewal", "timezone", "")},
+		{"earlier than R01 takes it", "renewal.before", in("renewal", "before", "61d")},
+		{"not before", "renewal.before", in("renewal", "before", "0d")},
+		{"after", "renewal.before", in("renewal", "before", "-5d")},
+		{"half a day before", "renewal.before", in("renewal", "before", "12h")},
+		{"no lead at all", "renewal.before", in("renewal", "before", "soon")},
+		{"mails of nothing", "renewal.batch", in("renewal", "batch", 0)},
+		{"mails of too much", "renewal.batch", in("renewal", "batch", 101)},
+		{"both renew", "renewal.r01_auto", in("renewal", "r01_auto", true)},
+		{"R01 renews", "", func(c map[string]any) {
+			c["renewal"].(map[string]any)["r01_auto"], c["renewal"].(map[string]any)["mode"] = true, "manual"
+		}},
+		{"a brake that never opens", "brake.per_hour", in("brake", "per_hour", 0)},
+		{"a day shorter than its hours", "brake.per_day", in("brake", "per_day", 10)},
 		{"a proof it can't give", "replies.require", in("replies", "require", "dkim")},
 		{"whois", "", in("registry", "whois", "whois.tcinet.ru:43")},
 		{"whois without a port", "registry.whois", in("registry", "whois", "whois.tcinet.ru")},

@@ -14,10 +14,11 @@ var tlds = []string{"ru", "su", "xn--p1ai"}
 func description() registrar.Description {
 	return registrar.Description{
 		Name: name, Title: title, Version: version, TLDs: tlds,
-		Kinds:        kinds(),
-		Registrants:  registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapHandles, registrar.CapReviews, registrar.CapMail, registrar.CapCheck},
-		Schema:       schema(),
+		Kinds:       kinds(),
+		Registrants: registrar.RegistrantKinds(),
+		Capabilities: []registrar.Capability{registrar.CapRenewals, registrar.CapHandles, registrar.CapReviews, registrar.CapMail, registrar.CapCheck,
+			registrar.CapBackup},
+		Schema: schema(),
 	}
 }
 
@@ -39,6 +40,10 @@ func choice(name, fallback, about string, of ...string) registrar.Attribute {
 
 func duration(name, fallback, about string) registrar.Attribute {
 	return registrar.Attribute{Name: name, Type: registrar.TypeDuration, Default: fallback, Description: about}
+}
+
+func number(name, fallback, about string) registrar.Attribute {
+	return registrar.Attribute{Name: name, Type: registrar.TypeInt, Default: fallback, Description: about}
 }
 
 func flag(name, about string) registrar.Attribute {
@@ -63,6 +68,7 @@ func schema() registrar.Schema {
 			choice("pay_type", "real", "which R01 account pays", "real", "bonus", "real,bonus", "bonus,real"),
 			choice("charset", "koi8-r", "charset of requests", "koi8-r", "windows-1251"),
 			text("store", inFile, "where the plugin keeps its state: sqlite, or the URL of a PostgreSQL database that several nodes share"),
+			text("reconciled", "", "after restoring a backup: the incarnation that a person has compared with R01's own list"),
 		},
 		Blocks: []registrar.Block{
 			block("subjects", "subjects of requests",
@@ -74,11 +80,18 @@ func schema() registrar.Schema {
 				text("suffix", "R01", "R01, or GPT for the older form")),
 			smtpBlock(), imapBlock(), repliesBlock(), replyBlock(),
 			block("deadlines", "when silence becomes an alarm",
-				duration("queued", "24h", "until R01 confirms a request"), duration("done", "168h", "until R01 reports the result")),
+				duration("queued", "24h", "until R01 confirms a request"), duration("done", "168h", "until R01 reports the result"),
+				duration("settle", "", "how long a request may still be carried out after it was handed to the relay: its queue life, and R01's pace; without it, as long as queued")),
+			block("keep", "how long things are kept",
+				duration("mails", "1095d", "the text of a mail, once what it is about is concluded")),
 			block("renewal", "how domains are renewed",
 				text("schedule", "0 4 * * *", "cron expression"), text("timezone", "Europe/Moscow", "of the schedule"),
 				choice("mode", "auto", "of new domains", "auto", "manual"),
-				duration("before", "55d", "how long before paid-till")),
+				duration("before", "55d", "how long before paid-till"),
+				flag("r01_auto", "R01 renews by itself under this agreement, so nothing is renewed from here"),
+				number("batch", "1", "the most domains in one mail")),
+			block("brake", "how much may be spent before a person looks",
+				number("per_hour", "1000", "paid requests in an hour"), number("per_day", "5000", "and in a day")),
 			registryBlock(),
 		},
 	}

@@ -11,11 +11,12 @@ const (
 	CapReviews  Capability = "reviews"  // has a review queue: [Reviews]
 	CapMail     Capability = "mail"     // works by mail: [Mails]
 	CapCheck    Capability = "check"    // Check can say available and taken, not only unknown
+	CapBackup   Capability = "backup"   // copies its store while at work: [Backups]
 )
 
 // Capabilities lists every capability.
 func Capabilities() []Capability {
-	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapCheck}
+	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapCheck, CapBackup}
 }
 
 // Description introduces a registrar.

@@ -44,6 +44,7 @@ const (
 	ReplyRejected     ReplyOutcome = "rejected"
 	ReplyNoFunds      ReplyOutcome = "no_funds"
 	ReplyAuthFailed   ReplyOutcome = "auth_failed"
+	ReplyVerify       ReplyOutcome = "verify" // not executed, because it is done already or can't be done now: to be looked at
 	ReplyNotice       ReplyOutcome = "notice"
 	ReplyIgnore       ReplyOutcome = "ignore"
 )
@@ -51,7 +52,7 @@ const (
 // ReplyOutcomes lists every outcome.
 func ReplyOutcomes() []ReplyOutcome {
 	return []ReplyOutcome{ReplyQueued, ReplyDone, ReplyNotDelegated, ReplyRejected, ReplyNoFunds,
-		ReplyAuthFailed, ReplyNotice, ReplyIgnore}
+		ReplyAuthFailed, ReplyVerify, ReplyNotice, ReplyIgnore}
 }
 
 // ReviewDecision is a person's reading of a mail.

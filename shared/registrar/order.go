@@ -1,7 +1,19 @@
 package registrar
 
+import "strings"
+
 // OrderID names an order. The caller chooses it: 1 to 64 of A-Z a-z 0-9 . _ -
 type OrderID string
+
+// maxOrderID is the most characters of an OrderID.
+const maxOrderID = 64
+
+// Valid tells whether an OrderID is one.
+func (id OrderID) Valid() bool {
+	return id != "" && len(id) <= maxOrderID && !strings.ContainsFunc(string(id), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
+	})
+}
 
 // OperationKind is what an order asks for.
 type OperationKind string
@@ -71,7 +83,7 @@ type Order struct {
 	// data to change, and nil leaves them.
 	Registrant *Registrant
 	// Nameservers is required to register. In an update it is the full new set, and empty
-	// leaves them.
+	// leaves them. A transfer need not take any: the domain keeps those it has.
 	Nameservers []Nameserver
 	// AuthCode is required to transfer.
 	AuthCode AuthCode

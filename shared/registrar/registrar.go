@@ -21,6 +21,7 @@ type Registrar interface {
 	Customers
 	Reviews
 	Mails
+	Backups
 }
 
 // Plugin is a registrar together with the life its host gives it:
@@ -137,10 +138,24 @@ type Mails interface {
 	Recognise(ctx context.Context, raw []byte) (Recognition, error)
 }
 
+// Backups is the power [CapBackup]: the registrar keeps a store, and copies it while it is at
+// work.
+type Backups interface {
+	// Backup writes a consistent copy of the store, no older than the call, into a directory
+	// that is absolute, empty and on this machine. The files it leaves there, laid into a fresh
+	// data directory, are the store again; a plugin that starts on them must be aware that what
+	// it did after the copy was made is forgotten, and must not do again what costs money.
+	//
+	// Keys, without which the copy can't be read, are files named *.key; they are regular files
+	// of mode 0600 at the top of the directory, and the host stores them apart or encrypted.
+	Backup(ctx context.Context, dir string) error
+}
+
 // Lifecycle is how a host runs a plugin.
 type Lifecycle interface {
 	// Configure hands over settings that match Description.Schema. It does no I/O beyond
-	// reading; mistakes are [Invalid] with problems by attribute path.
+	// reading; mistakes are [Invalid] with problems by attribute path. At work it is
+	// [Precondition]: a new instance takes new settings.
 	Configure(ctx context.Context, s Settings) error
 
 	// Probe tries the connections the settings name and reports on each. It changes
@@ -200,6 +215,8 @@ func (Core) Mail(context.Context, MailID) (Mail, error) { return Mail{}, unsuppo
 func (Core) Recognise(context.Context, []byte) (Recognition, error) {
 	return Recognition{}, unsupported(CapMail)
 }
+
+func (Core) Backup(context.Context, string) error { return unsupported(CapBackup) }
 
 func unsupported(c Capability) error {
 	return &Error{Code: Unsupported, Detail: "this registrar does not have the capability " + string(c)}

@@ -236,6 +236,11 @@ func (c *client) Recognise(ctx context.Context, raw []byte) (registrar.Recogniti
 	return answer(m.GetRecognition(), err, (*decoder).recognition)
 }
 
+func (c *client) Backup(ctx context.Context, dir string) error {
+	_, err := call(ctx, c, &encoder{}, c.registrar.Backup, &pb.BackupRequest{Dir: dir})
+	return err
+}
+
 func (c *client) Configure(ctx context.Context, s registrar.Settings) error {
 	var e encoder
 	_, err := call(ctx, c, &e, c.plugin.Configure, e.settings(s))

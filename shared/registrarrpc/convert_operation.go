@@ -57,7 +57,7 @@ func (d *decoder) step(m *pb.Step) registrar.Step {
 		State:    decode(d, "step.state", operationStates, m.GetState()),
 		Message:  m.GetMessage(),
 		Actor:    m.GetActor(),
-		Evidence: decodeOptional(d, "step.evidence", evidenceKinds, m.GetEvidence()),
+		Evidence: decodeEvidence(d, m.GetEvidence()),
 		Mail:     registrar.MailID(m.GetMail()),
 	}
 }
@@ -105,8 +105,8 @@ func (d *decoder) event(m *pb.Event) registrar.Event {
 	v := registrar.Event{
 		Cursor:    registrar.Cursor(m.GetCursor()),
 		At:        d.time("event.at", m.GetAt()),
-		Type:      decode(d, "event.type", eventTypes, m.GetType()),
-		Level:     decode(d, "event.level", levels, m.GetLevel()),
+		Type:      decodeOpen(d, "event.type", eventTypes, m.GetType(), registrar.EventNotice),
+		Level:     decodeOpen(d, "event.level", levels, m.GetLevel(), registrar.LevelWarning),
 		Message:   m.GetMessage(),
 		Actor:     m.GetActor(),
 		Name:      m.GetName(),
@@ -120,4 +120,12 @@ func (d *decoder) event(m *pb.Event) registrar.Event {
 		v.Domain = &domain
 	}
 	return v
+}
+
+// decodeEvidence leaves out what only a newer version can judge.
+func decodeEvidence(d *decoder, enum pb.EvidenceKind) registrar.EvidenceKind {
+	if enum == 0 {
+		return ""
+	}
+	return decodeOpen(d, "step.evidence", evidenceKinds, enum, "")
 }

@@ -142,12 +142,12 @@ func (d *decoder) field(m *pb.Field) registrar.Field {
 	return registrar.Field{
 		Key:      m.GetKey(),
 		Label:    m.GetLabel(),
-		Type:     decode(d, "field.type", fieldTypes, m.GetType()),
+		Type:     decodeOpen(d, "field.type", fieldTypes, m.GetType(), registrar.FieldText),
 		Required: m.GetRequired(),
 		Multiple: m.GetMultiple(),
 		Pattern:  m.GetPattern(),
 		Example:  m.GetExample(),
-		Class:    decode(d, "field.class", dataClasses, m.GetClass()),
+		Class:    decodeOpen(d, "field.class", dataClasses, m.GetClass(), registrar.DataIdentity),
 	}
 }
 
@@ -162,7 +162,7 @@ func (e *encoder) availability(a registrar.Availability) *pb.Availability {
 func (d *decoder) availability(m *pb.Availability) registrar.Availability {
 	return registrar.Availability{
 		Name:   m.GetName(),
-		Status: decode(d, "availability.status", availabilityStatuses, m.GetStatus()),
+		Status: decodeOpen(d, "availability.status", availabilityStatuses, m.GetStatus(), registrar.AvailabilityUnknown),
 		Detail: m.GetDetail(),
 	}
 }

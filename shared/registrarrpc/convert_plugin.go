@@ -25,9 +25,9 @@ func (d *decoder) description(m *pb.Description) registrar.Description {
 		Title:        m.GetTitle(),
 		Version:      m.GetVersion(),
 		TLDs:         m.GetTlds(),
-		Kinds:        decodeAll(d, "description.kinds", operationKinds, m.GetKinds()),
-		Registrants:  decodeAll(d, "description.registrants", registrantKinds, m.GetRegistrants()),
-		Capabilities: decodeAll(d, "description.capabilities", capabilities, m.GetCapabilities()),
+		Kinds:        decodeKnown(d, "description.kinds", operationKinds, m.GetKinds()),
+		Registrants:  decodeKnown(d, "description.registrants", registrantKinds, m.GetRegistrants()),
+		Capabilities: decodeKnown(d, "description.capabilities", capabilities, m.GetCapabilities()),
 		Schema:       d.schema(m.GetSchema()),
 	}
 }

@@ -9,10 +9,22 @@
 //
 // Values arrive as they were sent, except that an empty list and a nil one are the same, and
 // so are empty and nil maps; instants come back in UTC. A value that the contract does not
-// know, on either side, is an error and never a silent zero.
+// know, on either side, is an error and never a silent zero; see Versions for the words that
+// a newer side may add.
 //
 // A panic in a plugin's method fails that call and not the process. A plugin whose host is
 // gone, however it died, drains and exits by itself.
+//
+// # Versions
+//
+// [ProtocolVersion] is the major version. A host and a plugin without a common one don't work
+// together, and the handshake says so. Within a major version only additions are made: an
+// older side ignores a field that it does not know, a plugin without a call answers
+// registrar.Unsupported, and an unknown word is read as the one that says the least where the
+// type is open: a capability or kind in a Description is left out, an event is a notice with
+// the level warning, a form field is text that is kept like a passport, availability is
+// unknown, evidence is none. All other types are closed: the states of operations and
+// domains, for example, get no new words without a new major version.
 //
 // # Errors
 //

@@ -133,7 +133,7 @@ func transportError(s *status.Status) error {
 	case codes.Unavailable:
 		return registrar.Errorf(registrar.Unavailable, "the plugin did not answer: %s", s.Message())
 	case codes.Unimplemented:
-		return registrar.Errorf(registrar.Unsupported, "the plugin does not know this call: %s", s.Message())
+		return registrar.Errorf(registrar.Unsupported, "the plugin does not know this call; it may be of an older version: %s", s.Message())
 	default:
 		return registrar.Errorf(registrar.Internal, "call the plugin: %s: %s", s.Code(), s.Message())
 	}

@@ -3,13 +3,9 @@ package registrarrpc
 import (
 	"context"
 	"iter"
-	"net"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/test/bufconn"
 
 	"registrar.panel/shared/registrar"
 )
@@ -37,6 +33,7 @@ type fake struct {
 	reviewRule    func(context.Context, registrar.ReviewID) (string, error)
 	mail          func(context.Context, registrar.MailID) (registrar.Mail, error)
 	recognise     func(context.Context, []byte) (registrar.Recognition, error)
+	backup        func(context.Context, string) error
 	configure     func(context.Context, registrar.Settings) error
 	probe         func(context.Context, bool) ([]registrar.Component, error)
 	start         func(context.Context) error
@@ -103,6 +100,7 @@ func (f *fake) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail, e
 func (f *fake) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	return f.recognise(ctx, raw)
 }
+func (f *fake) Backup(ctx context.Context, dir string) error              { return f.backup(ctx, dir) }
 func (f *fake) Configure(ctx context.Context, s registrar.Settings) error { return f.configure(ctx, s) }
 func (f *fake) Probe(ctx context.Context, mail bool) ([]registrar.Component, error) {
 	return f.probe(ctx, mail)
@@ -117,29 +115,10 @@ func connected(t *testing.T, o ServeOptions, process context.Context) registrar.
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
-	s := newService(o)
-	server := s.grpcServer(nil)
-	if err := s.glue().GRPCServer(nil, server); err != nil {
-		t.Fatal(err)
-	}
-	listener := bufconn.Listen(64 << 10)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	dial := grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) })
-	conn, err := grpc.NewClient("passthrough:plugin", append(DialOptions(), dial, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	p, shut, err := loopback(o, process)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = conn.Close()
-		server.Stop()
-		if err := <-served; err != nil {
-			t.Error(err)
-		}
-	})
-	p, err := (&glue{}).GRPCClient(process, nil, conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p.(registrar.Plugin)
+	t.Cleanup(shut)
+	return p
 }

@@ -117,6 +117,11 @@ func TestEveryMethodIsCarried(t *testing.T) {
 			func(f *fake, do func(ctx, registrar.MailID) (registrar.Mail, error)) { f.mail = do }, plugin.Mail),
 		"Recognise": carried(
 			func(f *fake, do func(ctx, []byte) (registrar.Recognition, error)) { f.recognise = do }, plugin.Recognise),
+		"Backup": carried(
+			func(f *fake, do func(ctx, string) (none, error)) {
+				f.backup = func(c ctx, dir string) error { _, err := do(c, dir); return err }
+			},
+			func(p plugin, c ctx, dir string) (none, error) { return none{}, p.Backup(c, dir) }),
 		"Configure": carried(
 			func(f *fake, do func(ctx, registrar.Settings) (none, error)) {
 				f.configure = func(c ctx, s registrar.Settings) error { _, err := do(c, s); return err }

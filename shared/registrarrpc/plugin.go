@@ -3,6 +3,8 @@ package registrarrpc
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/go-plugin"
@@ -13,7 +15,7 @@ import (
 )
 
 const (
-	// ProtocolVersion goes with the proto package panel.registrar.v1.
+	// ProtocolVersion goes with the proto package panel.registrar.v1; it is the major version.
 	ProtocolVersion = 1
 	// MaxMessage is the size in bytes that neither side exceeds in one message.
 	MaxMessage = 16 << 20
@@ -61,6 +63,9 @@ func limitTime(ctx context.Context, method string, req, reply any, cc *grpc.Clie
 // registrar. It takes at most the client's StartTimeout.
 func Dispense(c *plugin.Client) (registrar.Plugin, error) {
 	protocol, err := c.Client()
+	if other := versionError(err); other != nil {
+		return nil, fmt.Errorf("start plugin: %w", other)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("start plugin: %w", err)
 	}
@@ -73,6 +78,32 @@ func Dispense(c *plugin.Client) (registrar.Plugin, error) {
 		return nil, fmt.Errorf("dispense plugin: got %T, which is no registrar", raw)
 	}
 	return p, nil
+}
+
+// VersionError is a plugin that has no major version of the protocol in common with the host.
+type VersionError struct{ Plugin int }
+
+func (e *VersionError) Error() string {
+	text := fmt.Sprintf("it speaks version %d of the protocol and this panel version %d: ", e.Plugin, ProtocolVersion)
+	if e.Plugin < ProtocolVersion {
+		return text + "upgrade the plugin"
+	}
+	return text + fmt.Sprintf("upgrade the panel, or use a release of the plugin for version %d", ProtocolVersion)
+}
+
+// go-plugin has no type for it.
+var incompatible = regexp.MustCompile(`incompatible API version with plugin\. Plugin version: (\d+),`)
+
+func versionError(err error) *VersionError {
+	if err == nil {
+		return nil
+	}
+	found := incompatible.FindStringSubmatch(err.Error())
+	if found == nil {
+		return nil
+	}
+	version, _ := strconv.Atoi(found[1])
+	return &VersionError{version}
 }
 
 // glue is what go-plugin knows of us. On the host's side it is empty.

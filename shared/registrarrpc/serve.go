@@ -57,6 +57,9 @@ func Serve(o ServeOptions) {
 	// The pipe of stderr breaks when the host dies. A plugin that then logs must live on, to
 	// drain.
 	signal.Ignore(syscall.SIGPIPE)
+	// A terminal interrupts the whole group; it is for the host to drain its plugins. go-plugin
+	// sees to that only after the handshake, and the host may be interrupted before.
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
 	orphaned, err := lifeline(os.Getenv(LifelineEnv))

@@ -32,6 +32,10 @@ func TestMain(m *testing.M) {
 		servePlugin(file)
 		return
 	}
+	if age := os.Getenv(ageEnv); age != "" {
+		serveAged(age)
+		return
+	}
 	os.Exit(m.Run())
 }
 

@@ -185,6 +185,10 @@ func (s *registrarServer) Recognise(ctx context.Context, m *pb.RecogniseRequest)
 	})
 }
 
+func (s *registrarServer) Backup(ctx context.Context, m *pb.BackupRequest) (*pb.BackupResponse, error) {
+	return &pb.BackupResponse{}, s.registrar.Backup(ctx, m.GetDir())
+}
+
 // pluginServer answers PluginService from a plugin.
 type pluginServer struct {
 	pb.UnimplementedPluginServiceServer

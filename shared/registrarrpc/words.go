@@ -51,6 +51,30 @@ func decodeOptional[T ~string, E ~int32](d *decoder, path string, w words[T, E],
 	return decode(d, path, w, enum)
 }
 
+// decodeOpen is decode for a type that a newer minor version may add words to: what is not
+// known here is the word that says the least.
+func decodeOpen[T ~string, E ~int32](d *decoder, path string, w words[T, E], enum E, unknown T) T {
+	if enum != 0 && !w.has(enum) {
+		return unknown
+	}
+	return decode(d, path, w, enum)
+}
+
+func (w words[T, E]) has(enum E) bool {
+	for _, known := range w {
+		if known == enum {
+			return true
+		}
+	}
+	return false
+}
+
+// decodeKnown is decodeAll for a list of powers: this side can't use one that it does not know.
+func decodeKnown[T ~string, E ~int32](d *decoder, path string, w words[T, E], list []E) []T {
+	known := slices.DeleteFunc(slices.Clone(list), func(enum E) bool { return enum != 0 && !w.has(enum) })
+	return decodeAll(d, path, w, known)
+}
+
 func encodeAll[T ~string, E ~int32](e *encoder, path string, w words[T, E], list []T) []E {
 	return each(list, func(word T) E { return encode(e, path, w, word) })
 }
@@ -161,6 +185,7 @@ var (
 		registrar.ReplyRejected:     pb.ReplyOutcome_REPLY_OUTCOME_REJECTED,
 		registrar.ReplyNoFunds:      pb.ReplyOutcome_REPLY_OUTCOME_NO_FUNDS,
 		registrar.ReplyAuthFailed:   pb.ReplyOutcome_REPLY_OUTCOME_AUTH_FAILED,
+		registrar.ReplyVerify:       pb.ReplyOutcome_REPLY_OUTCOME_VERIFY,
 		registrar.ReplyNotice:       pb.ReplyOutcome_REPLY_OUTCOME_NOTICE,
 		registrar.ReplyIgnore:       pb.ReplyOutcome_REPLY_OUTCOME_IGNORE,
 	}
@@ -170,6 +195,7 @@ var (
 		registrar.CapReviews:  pb.Capability_CAPABILITY_REVIEWS,
 		registrar.CapMail:     pb.Capability_CAPABILITY_MAIL,
 		registrar.CapCheck:    pb.Capability_CAPABILITY_CHECK,
+		registrar.CapBackup:   pb.Capability_CAPABILITY_BACKUP,
 	}
 	attributeTypes = words[registrar.AttributeType, pb.AttributeType]{
 		registrar.TypeString:   pb.AttributeType_ATTRIBUTE_TYPE_STRING,

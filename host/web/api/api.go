@@ -189,6 +189,11 @@ type Plugin struct {
 	Health       []Component `json:"health"`
 }
 
+// Upgrade puts the program and settings that plugin.hcl names now in a plugin's place.
+type Upgrade struct {
+	By string `json:"by"`
+}
+
 // Component is one part of a plugin's health.
 type Component struct {
 	Component string `json:"component"`
@@ -245,6 +250,21 @@ type Import struct {
 	Handle    string `json:"handle"`
 	PaidTill  string `json:"paid_till"`
 	Registrar string `json:"registrar,omitempty"`
+}
+
+// Move hands a domain to another registrar's plugin. Handle and PaidTill are for a plugin
+// that has to take it over; empty = as the panel knows them.
+type Move struct {
+	To       string `json:"to"`
+	By       string `json:"by"`
+	Handle   string `json:"handle,omitempty"`
+	PaidTill string `json:"paid_till,omitempty"`
+}
+
+// Moved is a domain after a move.
+type Moved struct {
+	Domain
+	Changed bool `json:"changed"` // false: it was there already
 }
 
 // Renewal chooses how a domain is renewed: auto | manual.

@@ -129,6 +129,19 @@ func failure(resp *http.Response) error {
 	return &f.Error
 }
 
+// Backup has the panel make an archive of all it keeps, and writes it to w.
+func (c *Client) Backup(ctx context.Context, w io.Writer) error {
+	body, err := c.do(ctx, http.MethodPost, Path("backup"), nil)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if _, err := io.Copy(w, body); err != nil {
+		return fmt.Errorf("receive backup: %w", err)
+	}
+	return nil
+}
+
 // FollowLog yields the entries of the Action Log after an ID, those of one domain unless
 // it is "", and goes on with new ones until ctx ends.
 func (c *Client) FollowLog(ctx context.Context, domain string, after int64) iter.Seq2[Entry, error] {

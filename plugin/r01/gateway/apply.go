@@ -20,6 +20,7 @@ type fact struct {
 	evidence registrar.EvidenceKind
 	mail     registrar.MailID
 	reason   string    // why it failed or stands, in the words of whoever said it
+	note     string    // what a person adds to a decision
 	dueAt    time.Time // for a request that goes back to the queue
 }
 
@@ -37,7 +38,10 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
 	if f.reason, err = g.redact(tx, f.reason, *r); err != nil {
 		return err
 	}
-	c := g.change(*r, d, f)
+	if f.note, err = g.redact(tx, f.note, *r); err != nil {
+		return err
+	}
+	c, before := g.change(*r, d, f), r.Hold
 	ops, err := tx.Advance(r, d, c)
 	if err != nil {
 		return err
@@ -59,7 +63,10 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
 			}
 		}
 	}
-	return g.alert(tx, d, r.Lifecycle(), f, ops)
+	if err := g.alert(tx, d, r.Lifecycle(), f, ops); err != nil {
+		return err
+	}
+	return g.endPause(tx, before, d.Hold)
 }
 
 // alert comes last, so that the log tells what happened before what to think of it.
@@ -112,7 +119,7 @@ func (g *Gateway) carryOut(tx *store.Tx, e lifecycle.Effect, r *store.Request, f
 	case lifecycle.PauseAll:
 		return g.pause(tx, pauseAll, "R01 refused the agreement or its password: nothing is sent until they are corrected in plugin.hcl, or an operator resolves a held operation with resend")
 	case lifecycle.PausePaid:
-		return g.pause(tx, pausePaid, "the R01 account has no funds: nothing that costs money is sent until an operator resolves a held operation with resend")
+		return g.pause(tx, pausePaid, noFundsMessage)
 	case lifecycle.ResumeAll:
 		return errors.Join(g.resume(tx, pauseAll), g.resume(tx, pausePaid))
 	case lifecycle.ResumePaid:
@@ -157,6 +164,9 @@ func (g *Gateway) finishObject(tx *store.Tx, r store.Request, f fact, ops []stor
 	switch r.Kind {
 	case lifecycle.NewDomain, lifecycle.Prolong, lifecycle.Transfer:
 		d.PaidTill = paidTill(r, f, d.PaidTill)
+		if err := g.renewed(tx, &d); err != nil {
+			return err
+		}
 	case lifecycle.UpdateDomain:
 		for _, op := range ops {
 			order, err := orderOf(tx, op.ID)
@@ -184,6 +194,9 @@ func paidTill(r store.Request, f fact, known registrar.Date) registrar.Date {
 
 // alarm raises one for every operation that stands or failed because of the request.
 func (g *Gateway) alarm(tx *store.Tx, r lifecycle.Request, f fact, ops []store.Operation) error {
+	if r.Hold == lifecycle.NoFunds {
+		return nil // one alarm tells of all of them: that of the pause
+	}
 	for _, op := range ops {
 		text := lifecycle.WaitsFor(r)
 		if text == "" {
@@ -287,14 +300,22 @@ func (g *Gateway) pause(tx *store.Tx, which, message string) error {
 	if err := tx.SetSetting(which, g.credentials()); err != nil {
 		return err
 	}
+	if which == pausePaid {
+		return g.remind(tx, which, message)
+	}
 	return g.raise(tx, which, "", message)
 }
 
+// resume lifts a pause. What R01 has refused for want of money was not executed, and goes
+// back to the queue with it.
 func (g *Gateway) resume(tx *store.Tx, which string) error {
-	if err := tx.SetSetting(which, ""); err != nil {
+	if err := errors.Join(tx.SetSetting(which, ""), g.clear(tx, which, "")); err != nil {
 		return err
 	}
-	return g.clear(tx, which, "")
+	if which == pausePaid {
+		return g.release(tx, lifecycle.NoFunds, "there may be funds now")
+	}
+	return nil
 }
 
 func (g *Gateway) credentials() string {
@@ -311,15 +332,24 @@ func (g *Gateway) releaseIfMended(tx *store.Tx) error {
 	if err := g.resume(tx, pauseAll); err != nil {
 		return err
 	}
-	held, err := tx.InState(registrar.NeedsAction)
+	return g.release(tx, lifecycle.AuthFailed, "the agreement or its password was changed")
+}
+
+// release puts what was held for a reason that is gone back into the queue.
+func (g *Gateway) release(tx *store.Tx, held lifecycle.Hold, reason string) error {
+	restored, err := tx.Restored()
 	if err != nil {
 		return err
 	}
-	for _, r := range held {
-		if r.Hold != lifecycle.AuthFailed {
+	all, err := tx.InState(registrar.NeedsAction)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.Hold != held || restored != "" && r.Kind.Paid() {
 			continue
 		}
-		f := fact{event: lifecycle.Released, actor: byPlugin, dueAt: g.now(), reason: "the agreement or its password was changed"}
+		f := fact{event: lifecycle.Released, actor: byPlugin, dueAt: g.now(), reason: reason}
 		if err := g.advance(tx, &r, f); err != nil {
 			return err
 		}
@@ -352,6 +382,9 @@ func describe(r store.Request, f fact) string {
 	}
 	if !f.result.PaidTill.IsZero() {
 		text += ", paid till " + f.result.PaidTill.String()
+	}
+	if f.note != "" {
+		text += " (" + f.note + ")"
 	}
 	return text
 }
@@ -390,6 +423,7 @@ var happened = map[lifecycle.Event]string{
 	lifecycle.Rejected:  "R01 rejected the request",
 	lifecycle.Unfunded:  "R01 has no funds for it",
 	lifecycle.Unauth:    "R01 refused the agreement or its password",
+	lifecycle.Doubted:   "R01 says that there is nothing to renew, or not now",
 	lifecycle.Overdue:   "no word from R01 within the deadline",
 	lifecycle.Confirmed: "the registry shows it carried out",
 	lifecycle.SaidDone:  "decided: it was carried out",
@@ -399,4 +433,5 @@ var happened = map[lifecycle.Event]string{
 	lifecycle.Withdrawn: "withdrawn before it was sent",
 	lifecycle.Unneeded:  "no longer needed",
 	lifecycle.ByHand:    "to be done by hand in R01's web interface",
+	lifecycle.Restored:  "the store was restored from a backup: the request may have been sent after the backup was made",
 }

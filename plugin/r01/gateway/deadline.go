@@ -42,7 +42,7 @@ func (g *Gateway) expire(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return g.watch(tx)
 	})
 }
 

@@ -44,10 +44,20 @@ type Settings struct {
 
 	QueuedWithin time.Duration // R01 confirms a request within
 	DoneWithin   time.Duration // and reports its result within
+	// Settle is how long after it was handed to the relay a request may still be carried
+	// out: the relay's queue life, and R01's pace. architecture 4
+	Settle time.Duration
 
-	Renewal registrar.RenewalMode // of new domains
+	Renewal   registrar.RenewalMode // of new domains
+	R01Renews bool                  // R01 renews by itself, so no domain may be auto. r01-mail 4.2
+	Batch     int                   // the most domains in one PROLONG mail; 1 = each its own
+	Brake     Brake
 
 	Registry Registry
+
+	KeepMails time.Duration // how long the bytes of mails are kept
+
+	Reconciled string // the incarnation of a restored store that a person has compared with R01's records
 }
 
 // Handles says how client handles are made. r01-mail 2.8
@@ -57,9 +67,22 @@ type Handles struct {
 	Suffix  string // "R01"
 }
 
-// Submitter hands one mail to a relay; package outbox has the real one.
+// Submitter hands mails to a relay, one after another; package outbox has the real one.
 type Submitter interface {
 	Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result
+	// Rest says that no more mail follows for now.
+	Rest()
+}
+
+// Store keeps what the gateway knows; package store has the real one. An error of Write
+// may have come too late: what it wrote may be there all the same.
+type Store interface {
+	Write(ctx context.Context, fn func(tx *store.Tx) error) error
+	Read(ctx context.Context, fn func(tx *store.Tx) error) error
+	Fingerprint(parts ...string) string
+	// Recall tells whether the store is an older one, put back; Mark makes that visible.
+	Recall(ctx context.Context) (incarnation string, older bool, err error)
+	Mark(ctx context.Context) error
 }
 
 // Verifier tells whether a mail is really from whom it claims; package sender has the real
@@ -71,13 +94,14 @@ type Verifier interface {
 // Gateway is the mail side of one R01 agreement.
 type Gateway struct {
 	settings   Settings
-	store      *store.Store
+	store      Store
 	submitter  Submitter
 	verifier   Verifier
 	recogniser *mailform.Recogniser
 	log        hclog.Logger
 	now        func() time.Time
 	random     func() string // upper-case letters and digits, unguessable, at least 26
+	node       string        // among several; "" = alone
 	lookAgain  time.Duration // bounds how long what others store goes unseen
 
 	whois     Whois // nil = none
@@ -85,15 +109,18 @@ type Gateway struct {
 	jitter    func(time.Duration) time.Duration
 	witness   *witness
 
-	fence   int64 // set by Run before any loop starts
-	toSend  wake.Signal
-	toRead  wake.Signal
-	changed wake.Broadcast
+	fence    int64 // set by Open before any loop starts
+	restored bool  // so is this: paid requests wait for a person
+	// unrecorded are transmissions whose outcome the store did not take; the sending loop's.
+	unrecorded []transmission
+	toSend     wake.Signal
+	toRead     wake.Signal
+	changed    wake.Broadcast
 }
 
 // Parts are what a gateway is made of.
 type Parts struct {
-	Store      *store.Store
+	Store      Store
 	Submitter  Submitter
 	Verifier   Verifier
 	Recogniser *mailform.Recogniser
@@ -104,18 +131,19 @@ type Parts struct {
 	Whois     Whois // nil = none
 	ZoneLists []ZoneList
 	Jitter    func(time.Duration) time.Duration // spreads what is done again and again
-	// Shared tells that other instances use the store, too; what they store wakes nobody here.
-	Shared bool
+	// Node names this instance among those that use the store; what the others store wakes
+	// nobody here. "" = there are no others.
+	Node string
 }
 
 // New composes a gateway. It does nothing until Run.
 func New(s Settings, p Parts) *Gateway {
 	look := lookAgain
-	if p.Shared {
+	if p.Node != "" {
 		look = lookAtOthers
 	}
 	return &Gateway{
-		settings: s, lookAgain: look, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
+		settings: s, node: p.Node, lookAgain: look, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
 		log: p.Logger, now: p.Now, random: p.Random,
 		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
 		whois: p.Whois, zoneLists: p.ZoneLists, jitter: p.Jitter, witness: newWitness(),
@@ -126,8 +154,23 @@ func New(s Settings, p Parts) *Gateway {
 // unknown fate now. It must have returned before Run.
 func (g *Gateway) Open(ctx context.Context) error {
 	var interrupted []store.Request
-	err := g.write(ctx, func(tx *store.Tx) (err error) {
+	incarnation, older, err := g.store.Recall(ctx)
+	if err != nil {
+		return fmt.Errorf("take over the store: %w", err)
+	}
+	if older { // they are not in it
+		g.unrecorded = nil
+	}
+	err = g.write(ctx, func(tx *store.Tx) (err error) {
 		if g.fence, err = tx.TakeOver(); err != nil {
+			return err
+		}
+		if g.node != "" {
+			if err := tx.SetHolder(g.node); err != nil {
+				return err
+			}
+		}
+		if err := g.recall(tx, incarnation, older); err != nil {
 			return err
 		}
 		if err := g.releaseIfMended(tx); err != nil {
@@ -139,9 +182,12 @@ func (g *Gateway) Open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}
+	if err := g.store.Mark(ctx); err != nil {
+		return fmt.Errorf("take over the store: %w", err)
+	}
 	for _, r := range interrupted {
 		lost := outbox.Result{Outcome: outbox.Unknown, Err: errInterrupted}
-		if err := g.conclude(ctx, r, lost); err != nil {
+		if err := g.conclude(ctx, []store.Request{r}, lost); err != nil {
 			return err
 		}
 	}
@@ -161,7 +207,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 }
 
 func (g *Gateway) loops() []func(context.Context) {
-	all := []func(context.Context){g.sendLoop, g.readLoop, g.deadlineLoop}
+	all := []func(context.Context){g.sendLoop, g.readLoop, g.deadlineLoop, g.keepLoop}
 	if g.whois != nil {
 		all = append(all, g.whoisLoop)
 	}

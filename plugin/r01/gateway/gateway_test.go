@@ -303,6 +303,8 @@ func TestCrashWhileSending(t *testing.T) {
 // submitter plays the relay with a view of the context.
 type submitter func(ctx context.Context, claim func(context.Context) error) outbox.Result
 
+func (submitter) Rest() {}
+
 func (s submitter) Submit(ctx context.Context, _ outbox.Mail, claim func(context.Context) error) outbox.Result {
 	return s(ctx, claim)
 }
@@ -365,9 +367,11 @@ func TestLeavingUncertain(t *testing.T) {
 			g.decide(op.ID, registrar.VerdictDone)
 		}, registrar.Succeeded, registrar.EvidencePerson, 1},
 		{"a person: failed", noAnswerNotTaken, func(g *gate, op registrar.Operation) {
+			g.pass(g.settings.Settle)
 			g.decide(op.ID, registrar.VerdictFailed)
 		}, registrar.Failed, registrar.EvidencePerson, 0},
 		{"a person: resend", noAnswerNotTaken, func(g *gate, op registrar.Operation) {
+			g.pass(g.settings.Settle)
 			g.decide(op.ID, registrar.VerdictResend)
 			g.relay.fail = nil
 			g.send()
@@ -403,6 +407,63 @@ func (g *gate) decide(id registrar.OperationID, v registrar.Verdict) {
 		g.t.Fatal(err)
 	}
 	g.check()
+}
+
+// Until a paid request has settled, a bare word that it was not carried out is refused; one
+// with a reason is not, and the timeline repeats the reason. That it was carried out can be
+// said at any time, and so can anything of a request that costs nothing.
+func TestSettling(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		paid    bool
+		after   time.Duration
+		verdict registrar.Verdict
+		note    string
+		refused bool
+	}{
+		{"failed at once", true, 0, registrar.VerdictFailed, "", true},
+		{"resend at once", true, 0, registrar.VerdictResend, "", true},
+		{"resend almost settled", true, 7*24*time.Hour - time.Second, registrar.VerdictResend, "", true},
+		{"resend when settled", true, 7 * 24 * time.Hour, registrar.VerdictResend, "", false},
+		{"failed when settled", true, 7 * 24 * time.Hour, registrar.VerdictFailed, "", false},
+		{"resend with a reason", true, 0, registrar.VerdictResend, "R01 says on the telephone that nothing arrived", false},
+		{"failed with a reason", true, 0, registrar.VerdictFailed, "R01 says on the telephone that nothing arrived", false},
+		{"done at once", true, 0, registrar.VerdictDone, "", false},
+		{"resend of what costs nothing", false, 0, registrar.VerdictResend, "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := newGate(t)
+			if c.paid {
+				g.registerClient()
+			}
+			op := g.submit(registration("o1", "settle.ru"))
+			g.relay.fail = noAnswerNotTaken
+			g.send()
+			before := len(g.relay.taken)
+			g.pass(c.after)
+			_, err := g.Resolve(t.Context(), registrar.Decision{Operation: op.ID, Verdict: c.verdict, By: "olga", Note: c.note})
+			g.check()
+			if refused := errors.Is(err, registrar.Precondition); refused != c.refused || err != nil && !refused {
+				t.Fatalf("refused: %v, want %v", err, c.refused)
+			}
+			g.relay.fail = nil
+			g.send()
+			if resent := len(g.relay.taken) > before; resent != (c.verdict == registrar.VerdictResend && !c.refused) {
+				t.Errorf("sent again: %v", resent)
+			}
+			got := g.operation(op.ID)
+			if c.refused && got.State != registrar.Uncertain {
+				t.Errorf("a refused decision left it %s", got.State)
+			}
+			if c.note != "" && !slices.ContainsFunc(got.History, func(s registrar.Step) bool {
+				return s.Actor == "olga" && s.Evidence == registrar.EvidencePerson && strings.Contains(s.Message, c.note)
+			}) {
+				t.Errorf("the timeline does not say why: %+v", got.History)
+			}
+		})
+	}
 }
 
 // A reply that overtakes the relay's answer is not undone by it.

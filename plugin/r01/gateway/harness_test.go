@@ -45,6 +45,8 @@ func (r *relay) Submit(ctx context.Context, m outbox.Mail, claim func(context.Co
 	return outbox.Result{Outcome: outbox.Accepted, Response: "250 2.0.0 taken"}
 }
 
+func (r *relay) Rest() {}
+
 var errRelay = errors.New("the relay failed")
 
 // Every way a transmission can go wrong, and whether R01 gets the mail all the same.
@@ -112,13 +114,15 @@ func testSettings() Settings {
 	return Settings{Agreement: "RP/01/00", Password: secret.New(testPassword), PayType: "real", Charset: "koi8-r",
 		Robot: "robot@registrar.example", Callback: "callback@panel.example", Subjects: subjects,
 		Handles: Handles{Prefix: "MYCO", Counter: 1, Suffix: "R01"}, QueuedWithin: 24 * time.Hour, DoneWithin: 7 * 24 * time.Hour,
-		Renewal: registrar.RenewAuto}
+		Settle: 7 * 24 * time.Hour, Renewal: registrar.RenewAuto, Brake: Brake{PerHour: 100, PerDay: 1000}, KeepMails: 365 * 24 * time.Hour}
 }
 
-func newGate(t testing.TB) *gate {
+func newGate(t testing.TB) *gate { t.Helper(); return newGateOn(t, pgtest.Database(t)) }
+
+func newGateOn(t testing.TB, server string) *gate {
 	t.Helper()
 	g := &gate{t: t, relay: &relay{}, judge: sender.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
-		dir: t.TempDir(), server: pgtest.Database(t)}
+		dir: t.TempDir(), server: server}
 	g.open(testSettings(), true)
 	t.Cleanup(func() {
 		if err := g.st.Close(); err != nil {
@@ -357,6 +361,9 @@ func (g *gate) checkEvidence(d registrar.Domain, events []registrar.Event) {
 			e.Name == d.Name && strings.HasPrefix(e.Message, "taken over") {
 			return
 		}
+		if e.Name == d.Name && e.Type == registrar.EventDomain && strings.HasPrefix(e.Message, "taken over") { // a person's word
+			return
+		}
 	}
 	g.t.Fatalf("%s is Registered and no evidence was told", d.Name)
 }
@@ -364,13 +371,17 @@ func (g *gate) checkEvidence(d registrar.Domain, events []registrar.Event) {
 func (g *gate) decidedToResend(messageID string) bool {
 	found := false
 	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
-		r, err := tx.RequestByMessageID(messageID)
+		requests, err := tx.RequestsByMessageID(messageID)
 		if err != nil {
 			return err
 		}
-		ops, err := tx.OperationsOf(r.ID)
-		if err != nil {
-			return err
+		var ops []store.Operation
+		for _, r := range requests {
+			some, err := tx.OperationsOf(r.ID)
+			if err != nil {
+				return err
+			}
+			ops = append(ops, some...)
 		}
 		for _, op := range ops {
 			history, err := tx.History(op.ID)

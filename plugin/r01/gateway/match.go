@@ -23,21 +23,18 @@ func tokens(text string) []string {
 	return all
 }
 
-// thread finds the request that a mail as a whole answers: by our Message-ID, then by our
-// token in subject or unquoted body. nil = none. r01-mail 3.7
-func (g *Gateway) thread(tx *store.Tx, l letter) (*store.Request, error) {
+// thread finds what a mail as a whole answers: by our Message-ID, then by our token in
+// subject or unquoted body. One request, several that went out in one mail, or none.
+// r01-mail 3.7
+func (g *Gateway) thread(tx *store.Tx, l letter) ([]store.Request, error) {
 	for _, id := range append(append([]string{}, l.InReplyTo...), l.References...) {
-		if r, err := tx.RequestByMessageID(id); err == nil {
-			return &r, nil
-		} else if !errors.Is(err, store.ErrNotFound) {
-			return nil, err
+		if found, err := tx.RequestsByMessageID(id); err != nil || len(found) > 0 {
+			return found, err
 		}
 	}
 	for _, token := range tokens(l.Subject + "\n" + l.Text) {
-		if r, err := tx.RequestByToken(token); err == nil {
-			return &r, nil
-		} else if !errors.Is(err, store.ErrNotFound) {
-			return nil, err
+		if found, err := tx.RequestsByToken(token); err != nil || len(found) > 0 {
+			return found, err
 		}
 	}
 	return nil, nil
@@ -45,7 +42,7 @@ func (g *Gateway) thread(tx *store.Tx, l letter) (*store.Request, error) {
 
 // match finds the request a result belongs to, first hit wins, or says why a person must
 // decide. r01-mail 3.7
-func (g *Gateway) match(tx *store.Tx, l letter, res mailform.Result, thread *store.Request) (store.Request, string, error) {
+func (g *Gateway) match(tx *store.Tx, l letter, res mailform.Result, thread []store.Request) (store.Request, string, error) {
 	r, err := g.candidate(tx, res, thread)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -60,9 +57,17 @@ func (g *Gateway) match(tx *store.Tx, l letter, res mailform.Result, thread *sto
 
 var errAmbiguous = errors.New("several candidates")
 
-func (g *Gateway) candidate(tx *store.Tx, res mailform.Result, thread *store.Request) (store.Request, error) {
-	if thread != nil {
-		return *thread, nil
+func (g *Gateway) candidate(tx *store.Tx, res mailform.Result, thread []store.Request) (store.Request, error) {
+	if len(thread) == 1 {
+		return thread[0], nil
+	}
+	for _, r := range thread { // each domain of a batch is answered by name, or by its task
+		if r.Object == res.Domain || res.Domain == "" && res.Task != "" && r.Task == res.Task {
+			return r, nil
+		}
+	}
+	if len(thread) > 1 {
+		return store.Request{}, store.ErrNotFound
 	}
 	if res.Task != "" {
 		if r, err := tx.RequestByTask(res.Task); err == nil || !errors.Is(err, store.ErrNotFound) {
@@ -103,6 +108,8 @@ func unfit(r store.Request, res mailform.Result, results int) string {
 		return fmt.Sprintf("it is about task %s, and R01 queued the request as task %s", res.Task, r.Task)
 	case !compatible(r.Kind, string(res.Action)):
 		return fmt.Sprintf("it is about %s, and the request it answers is a %s", res.Action, r.Kind)
+	case r.Kind == lifecycle.Prolong && res.Outcome == registrar.ReplyDone && !res.PaidTill.IsZero() && !r.Base.Before(res.PaidTill):
+		return fmt.Sprintf("it says that %s is renewed and paid till %s, and it was paid till %s before", r.Object, res.PaidTill, r.Base)
 	case r.Kind.AboutClient() && !sameKindOfHandle(r.Object, res.Handle):
 		return fmt.Sprintf(about, "client "+res.Handle)
 	}
@@ -134,10 +141,7 @@ func (g *Gateway) candidates(tx *store.Tx, l letter) ([]registrar.OperationID, e
 	if err != nil {
 		return nil, err
 	}
-	var requests []store.Request
-	if thread != nil {
-		requests = append(requests, *thread)
-	}
+	requests := thread
 	for _, object := range mailform.Objects(l.Text) {
 		open, err := tx.OpenRequests(object)
 		if err != nil {

@@ -21,7 +21,7 @@ import (
 func (g *gate) successor() *gate {
 	next := *g
 	next.Gateway = New(testSettings(), Parts{Store: g.st, Submitter: &relay{}, Verifier: verdict(func() sender.Verdict { return g.judge }),
-		Recogniser: g.recogniser, Logger: hclog.NewNullLogger(), Now: func() time.Time { return g.clock }, Random: rand.Text, Shared: true})
+		Recogniser: g.recogniser, Logger: hclog.NewNullLogger(), Now: func() time.Time { return g.clock }, Random: rand.Text, Node: "another"})
 	next.relay = next.submitter.(*relay)
 	return &next
 }

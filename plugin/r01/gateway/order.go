@@ -10,6 +10,7 @@ import (
 
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -26,7 +27,7 @@ func Kinds() []registrar.OperationKind {
 
 // Validate finds every mistake of an order, and shows the first mail it would cause, masked.
 func (g *Gateway) Validate(ctx context.Context, o registrar.Order) (v registrar.Validation, err error) {
-	p, problems := g.plan(o)
+	p, problems := g.vet(o)
 	if len(problems) > 0 {
 		return registrar.Validation{Problems: problems}, nil
 	}
@@ -43,6 +44,15 @@ func (g *Gateway) Validate(ctx context.Context, o registrar.Order) (v registrar.
 		return err
 	})
 	return v, err
+}
+
+// vet is plan for an order from outside, whose ID is somebody else's.
+func (g *Gateway) vet(o registrar.Order) (plan, []registrar.Problem) {
+	p, problems := g.plan(o)
+	if !o.ID.Valid() {
+		problems = append(problems, registrar.Problem{Path: "id", Message: "must be 1 to 64 of A-Z a-z 0-9 . _ -"})
+	}
+	return p, problems
 }
 
 // acceptable is admissible, or true of an order that was accepted before.
@@ -91,7 +101,7 @@ func (g *Gateway) handleFor(tx *store.Tx, o registrar.Order, p plan) (string, er
 
 // Submit stores an order as an operation with its first request.
 func (g *Gateway) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
-	p, problems := g.plan(o)
+	p, problems := g.vet(o)
 	if err := registrar.InvalidOrder(problems); err != nil {
 		return registrar.Operation{}, err
 	}
@@ -120,8 +130,7 @@ func (g *Gateway) submit(tx *store.Tx, o registrar.Order, p plan) (store.Operati
 	if err := g.admissible(tx, o); err != nil {
 		return store.Operation{}, err
 	}
-	op := store.Operation{Operation: registrar.Operation{ID: registrar.OperationID("op-" + strings.ToLower(g.random()[:16])),
-		Order: o.ID, Kind: o.Kind, Domain: o.Domain, State: registrar.Queued}, Digest: digest, Customer: o.Customer}
+	op := store.Operation{Operation: registrar.Operation{ID: g.operationID(), Order: o.ID, Kind: o.Kind, Domain: o.Domain, State: registrar.Queued}, Digest: digest, Customer: o.Customer}
 	if err := g.begin(tx, &op, o, p); err != nil {
 		return store.Operation{}, err
 	}
@@ -165,22 +174,17 @@ func (g *Gateway) admissible(tx *store.Tx, o registrar.Order) error {
 	return nil
 }
 
-// R01 takes a renewal from 60 days before paid-till until 30 days after it. r01-mail 4.1
-const (
-	renewalOpens  = -60
-	renewalCloses = 30
-)
-
+// renewable refuses what R01 would. r01-mail 4.1
 func (g *Gateway) renewable(d registrar.Domain, believed registrar.Date) error {
 	if d.PaidTill != believed {
 		return registrar.Errorf(registrar.Precondition, "%s is paid till %s, not %s: read it again", d.Name, d.PaidTill, believed)
 	}
-	day := registrar.DateOf(g.now()).DaysSince(d.PaidTill)
+	open := policy.Open(policy.Today(g.now()))
 	switch {
-	case day < renewalOpens:
-		return registrar.Errorf(registrar.Precondition, "R01 renews %s from %s on, not earlier", d.Name, d.PaidTill.AddDays(renewalOpens))
-	case day > renewalCloses:
-		return registrar.Errorf(registrar.Precondition, "R01 renewed %s until %s at the latest", d.Name, d.PaidTill.AddDays(renewalCloses))
+	case open.To.Before(d.PaidTill):
+		return registrar.Errorf(registrar.Precondition, "R01 renews %s from %s on, not earlier", d.Name, d.PaidTill.AddDays(-policy.Opens))
+	case d.PaidTill.Before(open.From):
+		return registrar.Errorf(registrar.Precondition, "R01 renewed %s until %s at the latest", d.Name, d.PaidTill.AddDays(policy.Closes))
 	}
 	return nil
 }
@@ -370,12 +374,9 @@ func (g *Gateway) addRequest(tx *store.Tx, r store.Request, templates []mailform
 	if err != nil {
 		return store.Request{}, fmt.Errorf("store request: %w", err)
 	}
-	token := g.random()[:26]
-	_, host, _ := strings.Cut(g.settings.Callback, "@")
-	r.ID = "rq-" + strings.ToLower(g.random()[:16])
-	r.Agreement, r.Token = g.settings.Agreement, token
-	r.MessageID = "<" + token + "@" + host + ">"
-	r.CreatedAt, r.DueAt = g.now(), g.now()
+	m := g.newMark("rq-")
+	r.ID, r.Agreement, r.Token, r.MessageID = m.id, g.settings.Agreement, m.token, m.messageID
+	r.CreatedAt, r.DueAt = m.createdAt, m.createdAt
 	r, err = tx.AddRequest(r, body)
 	if errors.Is(err, store.ErrExists) {
 		return r, registrar.Errorf(registrar.Precondition, "a request for %s exists already and is never sent twice", r.Object)

@@ -26,9 +26,9 @@ type portfolio struct {
 type holding struct {
 	at       uint32 // of its name
 	changed  uint32 // Unix seconds, rounded up
-	paidTill day
+	paidTill dayNumber
 	// What the list shows, if it shows it.
-	created, till day
+	created, till dayNumber
 	registrar     uint16 // index into words
 	size          uint8  // of its name
 	status        uint8  // index into statuses
@@ -45,19 +45,19 @@ const (
 
 func (f flags) has(one flags) bool { return f&one != 0 }
 
-// day counts days since the first of 1990; 0 = not known.
-type day uint16
+// dayNumber counts days since the first of 1990; 0 = not known.
+type dayNumber uint16
 
 var dayZero = registrar.Date{Year: 1990, Month: time.January, Day: 1}
 
-func dayOf(d registrar.Date) day {
+func dayOf(d registrar.Date) dayNumber {
 	if d.IsZero() {
 		return 0
 	}
-	return day(min(max(d.DaysSince(dayZero), 1), 1<<16-1))
+	return dayNumber(min(max(d.DaysSince(dayZero), 1), 1<<16-1))
 }
 
-func (n day) date() registrar.Date {
+func (n dayNumber) date() registrar.Date {
 	if n == 0 {
 		return registrar.Date{}
 	}

@@ -59,12 +59,15 @@ func (g *Gateway) SetRenewal(ctx context.Context, name string, mode registrar.Re
 	if mode != registrar.RenewAuto && mode != registrar.RenewManual {
 		return d, registrar.InvalidOrder([]registrar.Problem{{Path: "renewal", Message: "must be auto or manual"}})
 	}
+	if mode == registrar.RenewAuto && g.settings.R01Renews {
+		return d, registrar.Errorf(registrar.Precondition, "R01 renews by itself (renewal.r01_auto in plugin.hcl): auto would pay twice")
+	}
 	err = g.write(ctx, func(tx *store.Tx) error {
 		if d, err = tx.Domain(name); err != nil || d.Renewal == mode {
 			return err
 		}
 		d.Renewal = mode
-		if err := tx.PutDomain(d, g.now()); err != nil {
+		if err := errors.Join(tx.PutDomain(d, g.now()), g.clear(tx, expiryAlarm(name), name)); err != nil {
 			return err
 		}
 		_, err := tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventDomain, Level: registrar.LevelInfo,
@@ -202,6 +205,10 @@ func (g *Gateway) Mail(ctx context.Context, id registrar.MailID) (shown registra
 			return err
 		}
 		raw, err := tx.MailRaw(id)
+		if errors.Is(err, store.ErrRemoved) {
+			shown = registrar.Mail{ID: m.ID, At: m.At, Out: m.Out, Text: "(" + err.Error() + ")"}
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -290,6 +297,7 @@ func (g *Gateway) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule s
 func (g *Gateway) Health(ctx context.Context) ([]registrar.Component, error) {
 	queue := registrar.Component{Name: "queue", OK: true}
 	review := registrar.Component{Name: "review", OK: true, Detail: "no mail waits"}
+	renewals := registrar.Component{Name: "renewals", OK: true, Detail: "no pass has completed yet"}
 	err := g.store.Read(ctx, func(tx *store.Tx) error {
 		alarms, err := tx.Alarms()
 		if err != nil {
@@ -299,6 +307,8 @@ func (g *Gateway) Health(ctx context.Context) ([]registrar.Component, error) {
 			switch a.Key {
 			case reviewAlarm:
 				review = registrar.Component{Name: "review", Detail: a.Message}
+			case passAlarm:
+				renewals = registrar.Component{Name: "renewals", Detail: a.Message}
 			default:
 				queue.OK, queue.Detail = false, a.Message
 			}
@@ -307,9 +317,16 @@ func (g *Gateway) Health(ctx context.Context) ([]registrar.Component, error) {
 		if queue.OK {
 			queue.Detail = describeCounts(counts)
 		}
+		if err != nil {
+			return err
+		}
+		last, err := tx.Time(passCompleted)
+		if renewals.OK && !last.IsZero() {
+			renewals.Detail = "last pass completed " + last.UTC().Format(time.RFC3339)
+		}
 		return err
 	})
-	return append([]registrar.Component{queue, review}, g.registryHealth()...), err
+	return append([]registrar.Component{queue, review, renewals}, g.registryHealth()...), err
 }
 
 func describeCounts(counts map[lifecycle.State]int) string {

@@ -7,7 +7,6 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
-	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailbox"
@@ -23,19 +22,16 @@ const poisonous = 3
 // Deliver stores fetched mails in one commit. When it returns nil they are safe, or were
 // known.
 func (g *Gateway) Deliver(ctx context.Context, mails []mailbox.Mail) error {
-	stored := make([]registrar.MailID, len(mails))
-	at := g.now()
+	stored, ids := make([]registrar.MailID, len(mails)), g.mailIDs(len(mails))
 	err := g.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range mails {
-			id := registrar.MailID("in-" + strings.ToLower(g.random()[:16]))
-			at := at.Add(time.Duration(i) * time.Millisecond) // they are read in their order
-			err := tx.AddMail(store.Mail{ID: id, Hash: message.ContentHash(m.Raw), At: at, State: store.MailNew, Truncated: m.Truncated}, m.Raw)
+			err := tx.AddMail(store.Mail{ID: ids[i], Hash: message.ContentHash(m.Raw), At: g.now(), State: store.MailNew, Truncated: m.Truncated}, m.Raw)
 			switch {
 			case errors.Is(err, store.ErrExists):
 			case err != nil:
 				return err
 			default:
-				stored[i] = id
+				stored[i] = ids[i]
 			}
 		}
 		return nil
@@ -54,6 +50,17 @@ func (g *Gateway) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 	return nil
 }
 
+// mailIDs makes IDs in ascending order: mails that were stored at the same time are read as
+// they arrived.
+func (g *Gateway) mailIDs(n int) []registrar.MailID {
+	ids := make([]registrar.MailID, n)
+	for i := range ids {
+		ids[i] = registrar.MailID("in-" + strings.ToLower(g.random()[:16]))
+	}
+	slices.Sort(ids)
+	return ids
+}
+
 // readLoop reads what was stored.
 func (g *Gateway) readLoop(ctx context.Context) {
 	for ctx.Err() == nil {
@@ -63,6 +70,9 @@ func (g *Gateway) readLoop(ctx context.Context) {
 		pause(ctx, g.toRead, lookAgain)
 	}
 }
+
+// together is how many mails are read between two commits.
+const together = 50
 
 // readNew reads every new mail once. One that can't be applied now is left for the next
 // pass and does not hold up the others.
@@ -76,42 +86,84 @@ func (g *Gateway) readNew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, m := range mails {
-		if err := g.read(ctx, m); err != nil {
-			g.log.Error("mail could not be applied, will be tried again", "mail", m.ID, "tries", m.Tries+1, "err", err)
+	for len(mails) > 0 && ctx.Err() == nil {
+		n := batch(mails)
+		if err := g.read(ctx, mails[:n]); err != nil {
+			return err
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
+		mails = mails[n:]
+	}
+	return ctx.Err()
+}
+
+// batch tells how many mails of a list are read together. One that has been tried before is
+// read alone: it may be what took the process down, and no other shall be blamed for it.
+func batch(mails []store.Mail) (n int) {
+	for n < min(len(mails), together) && mails[n].Tries == 0 {
+		n++
+	}
+	return max(n, 1)
+}
+
+// opened is a mail on its way from the store to what it causes.
+type opened struct {
+	store.Mail
+	raw     []byte
+	letter  letter
+	problem string
+	err     error // why it can't be applied now
+}
+
+// read understands mails and applies them. The attempts are counted first, so a mail that
+// takes the process down with it is put aside after a few restarts.
+func (g *Gateway) read(ctx context.Context, mails []store.Mail) error {
+	all := make([]opened, len(mails))
+	err := g.store.Write(ctx, func(tx *store.Tx) error {
+		for i, m := range mails {
+			all[i] = opened{Mail: m}
+			if all[i].err = tx.TryMail(m.ID); all[i].err == nil {
+				all[i].raw, all[i].err = tx.MailRaw(m.ID)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("open mails: %w", err)
+	}
+	for i := range all {
+		if o := &all[i]; o.err == nil {
+			o.err = g.prepare(ctx, o)
+		}
+	}
+	err = g.write(ctx, func(tx *store.Tx) error {
+		for i := range all {
+			if o := &all[i]; o.err == nil {
+				o.err = tx.Part(func() error { return g.apply(tx, o.Mail, o.letter, o.problem) })
+			}
+		}
+		return g.holdUntouched(tx)
+	})
+	if err != nil {
+		return fmt.Errorf("apply mails: %w", err)
+	}
+	for _, o := range all {
+		if o.err != nil {
+			g.log.Error("mail could not be applied, will be tried again", "mail", o.ID, "tries", o.Tries+1, "err", o.err)
 		}
 	}
 	return nil
 }
 
-// read understands one mail and applies it. The attempt is counted first, so a mail that
-// takes the process down with it is put aside after a few restarts.
-func (g *Gateway) read(ctx context.Context, m store.Mail) error {
-	var raw []byte
-	err := g.store.Write(ctx, func(tx *store.Tx) (err error) {
-		if err = tx.TryMail(m.ID); err == nil {
-			raw, err = tx.MailRaw(m.ID)
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("open mail: %w", err)
+// prepare is everything about a mail that needs no transaction.
+func (g *Gateway) prepare(ctx context.Context, o *opened) (err error) {
+	if o.Tries >= poisonous {
+		o.problem = fmt.Sprintf("it could not be handled in %d attempts", poisonous)
+		return nil
 	}
-	if m.Tries >= poisonous {
-		return g.write(ctx, func(tx *store.Tx) error {
-			return g.setAside(tx, m, letter{}, fmt.Sprintf("it could not be handled in %d attempts", poisonous))
-		})
+	if o.letter, o.problem = g.understand(o.Mail, o.raw); o.problem == "" {
+		o.problem, err = g.unproved(ctx, o.Mail, o.letter, o.raw)
 	}
-	letter, problem := g.understand(m, raw)
-	if problem == "" {
-		if problem, err = g.unproved(ctx, m, letter, raw); err != nil {
-			return err
-		}
-	}
-	return g.write(ctx, func(tx *store.Tx) error { return g.apply(tx, m, letter, problem) })
+	return err
 }
 
 // unproved tells why a mail's sender is not proved. When the proof can't be had right now
@@ -164,10 +216,13 @@ func sameAddress(a, b string) bool {
 
 // apply settles one mail, in one transaction with everything it causes.
 func (g *Gateway) apply(tx *store.Tx, m store.Mail, l letter, problem string) error {
-	if r, err := tx.RequestByMessageID(l.MessageID); err == nil && l.MessageID != "" {
-		return g.applyCopy(tx, m, r)
+	if ours, err := tx.RequestsByMessageID(l.MessageID); err != nil || len(ours) > 0 {
+		return errors.Join(err, g.applyCopy(tx, m, ours))
 	}
 	if from(l.From, g.settings.Callback) && l.Kind != message.Bounce { // a test mail, or a loop
+		if g.isForgotten(l) {
+			return g.setAside(tx, m, l, "it is our own copy of a request that was sent after the backup was made")
+		}
 		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
 	}
 	thread, err := g.thread(tx, l)
@@ -193,25 +248,35 @@ func from(senders []string, address string) bool {
 }
 
 // applyCopy: our own blind copy shows that the relay took the mail. architecture 4.7
-func (g *Gateway) applyCopy(tx *store.Tx, m store.Mail, r store.Request) error {
+func (g *Gateway) applyCopy(tx *store.Tx, m store.Mail, ours []store.Request) error {
 	f := fact{event: lifecycle.CopySeen, actor: byPlugin, evidence: registrar.EvidenceCopy, mail: m.ID}
-	if r.State == registrar.Sending || r.State == registrar.Uncertain {
-		if err := g.advance(tx, &r, f); err != nil {
-			return err
+	for i := range ours {
+		if r := &ours[i]; r.State == registrar.Sending || r.State == registrar.Uncertain {
+			if err := g.advance(tx, r, f); err != nil {
+				return err
+			}
 		}
 	}
-	return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, r.ID)
+	return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, alone(ours))
+}
+
+// alone is the request a mail is about; "" when it is about several.
+func alone(requests []store.Request) string {
+	if len(requests) == 1 {
+		return requests[0].ID
+	}
+	return ""
 }
 
 // applyBounce: a definite failure to reach the robot means that R01 never got it; a delay,
 // or a failure to reach our own copy's mailbox, means nothing. r01-mail 3.8
 func (g *Gateway) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
-	r, err := g.bounced(tx, l)
-	if errors.Is(err, store.ErrNotFound) {
-		return g.setAside(tx, m, l, "it is a bounce of no request of ours")
-	}
+	ours, err := g.bounced(tx, l)
 	if err != nil {
 		return err
+	}
+	if len(ours) == 0 {
+		return g.setAside(tx, m, l, "it is a bounce of no request of ours")
 	}
 	f := fact{event: lifecycle.Bounced, actor: byPlugin, evidence: registrar.EvidenceRelay, mail: m.ID,
 		reason: strings.TrimSpace(l.Bounce.Status + " " + l.Bounce.Diagnostic)}
@@ -220,29 +285,37 @@ func (g *Gateway) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
 	case failed && len(l.Bounce.Recipients) == 0:
 		return g.setAside(tx, m, l, "it is a bounce that does not say whom it could not reach")
 	case failed && slices.ContainsFunc(l.Bounce.Recipients, func(a string) bool { return sameAddress(a, g.settings.Robot) }):
-		return g.settle(tx, m, l, []outcome{{request: r, fact: f}}, "")
+		var all []outcome
+		for _, r := range ours {
+			all = append(all, outcome{request: r, fact: f})
+		}
+		return g.settle(tx, m, l, all, "")
 	}
-	words, err := g.redact(tx, f.reason, r)
-	if err != nil {
-		return err
-	}
-	return errors.Join(g.note(tx, r, f, "the mail relay reports about "+strings.Join(l.Bounce.Recipients, ", ")+": "+words),
-		tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, r.ID))
-}
-
-func (g *Gateway) bounced(tx *store.Tx, l letter) (store.Request, error) {
-	if l.Bounce == nil {
-		return store.Request{}, store.ErrNotFound
-	}
-	if r, err := tx.RequestByMessageID(l.Bounce.OriginalMessageID); err == nil {
-		return r, nil
-	}
-	for _, token := range tokens(l.Subject + "\n" + l.Text + "\n" + l.Quoted) {
-		if r, err := tx.RequestByToken(token); err == nil {
-			return r, nil
+	for _, r := range ours {
+		words, err := g.redact(tx, f.reason, r)
+		if err != nil {
+			return err
+		}
+		if err := g.note(tx, r, f, "the mail relay reports about "+strings.Join(l.Bounce.Recipients, ", ")+": "+words); err != nil {
+			return err
 		}
 	}
-	return store.Request{}, store.ErrNotFound
+	return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, alone(ours))
+}
+
+func (g *Gateway) bounced(tx *store.Tx, l letter) ([]store.Request, error) {
+	if l.Bounce == nil {
+		return nil, nil
+	}
+	if found, err := tx.RequestsByMessageID(l.Bounce.OriginalMessageID); err != nil || len(found) > 0 {
+		return found, err
+	}
+	for _, token := range tokens(l.Subject + "\n" + l.Text + "\n" + l.Quoted) {
+		if found, err := tx.RequestsByToken(token); err != nil || len(found) > 0 {
+			return found, err
+		}
+	}
+	return nil, nil
 }
 
 // outcome is one result with the request it belongs to.
@@ -253,7 +326,7 @@ type outcome struct {
 
 // applyResults applies each result to the request it names. One that can't be applied puts
 // the mail before a person, and does not hold up the others.
-func (g *Gateway) applyResults(tx *store.Tx, m store.Mail, l letter, thread *store.Request) error {
+func (g *Gateway) applyResults(tx *store.Tx, m store.Mail, l letter, thread []store.Request) error {
 	var outcomes []outcome
 	var problem string
 	for _, res := range l.results {
@@ -264,6 +337,13 @@ func (g *Gateway) applyResults(tx *store.Tx, m store.Mail, l letter, thread *sto
 			}
 			continue
 		}
+		f := fact{event: event, result: res, actor: byRegistrar, evidence: registrar.EvidenceReply, mail: m.ID, reason: reasonOf(res)}
+		if aboutAll(event, res) && len(thread) > 1 {
+			for _, r := range thread {
+				outcomes = append(outcomes, outcome{r, f})
+			}
+			continue
+		}
 		r, reason, err := g.match(tx, l, res, thread)
 		switch {
 		case err != nil:
@@ -271,21 +351,19 @@ func (g *Gateway) applyResults(tx *store.Tx, m store.Mail, l letter, thread *sto
 		case reason != "":
 			problem = reason
 		default:
-			outcomes = append(outcomes, outcome{r, fact{event: event, result: res, actor: byRegistrar,
-				evidence: registrar.EvidenceReply, mail: m.ID, reason: reasonOf(res)}})
+			outcomes = append(outcomes, outcome{r, f})
 		}
 	}
 	if len(outcomes) == 0 && problem == "" {
-		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, idOf(thread))
+		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, alone(thread))
 	}
 	return g.settle(tx, m, l, outcomes, problem)
 }
 
-func idOf(r *store.Request) string {
-	if r == nil {
-		return ""
-	}
-	return r.ID
+// aboutAll tells whether a result that names nothing is about the whole mail it answers: R01
+// reads and authorizes a mail as one. Money and refusals are a domain's own.
+func aboutAll(e lifecycle.Event, res mailform.Result) bool {
+	return res.Domain == "" && res.Handle == "" && res.Task == "" && (e == lifecycle.Queuing || e == lifecycle.Unauth)
 }
 
 func reasonOf(res mailform.Result) string {
@@ -339,13 +417,13 @@ func (g *Gateway) note(tx *store.Tx, r store.Request, f fact, text string) error
 }
 
 // notice records a word of R01 that asks for nothing.
-func (g *Gateway) notice(tx *store.Tx, m store.Mail, l letter, res mailform.Result, thread *store.Request) error {
+func (g *Gateway) notice(tx *store.Tx, m store.Mail, l letter, res mailform.Result, thread []store.Request) error {
 	if res.Outcome == registrar.ReplyIgnore {
 		return nil
 	}
 	name := res.Domain
-	if name == "" && thread != nil && !thread.Kind.AboutClient() {
-		name = thread.Object
+	if name == "" && len(thread) == 1 && !thread[0].Kind.AboutClient() {
+		name = thread[0].Object
 	}
 	text := res.Message
 	if text == "" {

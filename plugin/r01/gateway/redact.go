@@ -33,9 +33,15 @@ func (g *Gateway) redact(tx *store.Tx, words string, requests ...store.Request) 
 }
 
 // redactNotice does the same for a word about a domain that may answer no request.
-func (g *Gateway) redactNotice(tx *store.Tx, words, domain string, thread *store.Request) (string, error) {
-	if thread != nil {
-		return g.redact(tx, words, *thread)
+func (g *Gateway) redactNotice(tx *store.Tx, words, domain string, thread []store.Request) (string, error) {
+	if len(thread) > 0 {
+		for _, r := range thread {
+			var err error
+			if words, err = g.redact(tx, words, r); err != nil {
+				return "", err
+			}
+		}
+		return words, nil
 	}
 	holder, err := g.holder(tx, domain)
 	if err != nil {
@@ -151,14 +157,11 @@ func requestsNamed(tx *store.Tx, id registrar.MailID) (requests []store.Request,
 // none.
 func (g *Gateway) answered(tx *store.Tx, l letter) (string, error) {
 	thread, err := g.thread(tx, l)
-	if err != nil || thread != nil {
-		return idOf(thread), err
+	if err != nil || len(thread) > 0 {
+		return alone(thread), err
 	}
-	r, err := g.bounced(tx, l)
-	if errors.Is(err, store.ErrNotFound) {
-		return "", nil
-	}
-	return r.ID, err
+	returned, err := g.bounced(tx, l)
+	return alone(returned), err
 }
 
 // readable is the subject and the text of a mail, as people may read them.

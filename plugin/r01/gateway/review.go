@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
@@ -102,11 +103,14 @@ func (g *Gateway) Review(ctx context.Context, id registrar.ReviewID) (shown regi
 }
 
 func (g *Gateway) show(tx *store.Tx, e store.Review) (registrar.Review, message.Message, error) {
+	var msg message.Message
 	raw, err := tx.MailRaw(e.Mail)
-	if err != nil {
-		return registrar.Review{}, message.Message{}, err
+	switch {
+	case err == nil:
+		msg, err = message.Parse(raw)
+	case !errors.Is(err, store.ErrRemoved):
+		return registrar.Review{}, msg, err
 	}
-	msg, err := message.Parse(raw)
 	if err != nil {
 		msg.Text = "(can't be read: " + err.Error() + ")"
 	}
@@ -231,12 +235,28 @@ func (g *Gateway) moveOperation(tx *store.Tx, id registrar.OperationID, f fact) 
 	if err != nil {
 		return err
 	}
+	if err := g.premature(r, f); err != nil {
+		return err
+	}
 	err = g.advance(tx, &r, f)
 	var no *lifecycle.NoTransitionError
 	if errors.As(err, &no) {
 		return registrar.Errorf(registrar.Precondition, "operation %s: %s", id, no)
 	}
 	return err
+}
+
+// premature refuses a person's bare word that a paid request was not carried out, as long
+// as it still may be: "not seen yet" is no proof. A note says what the person knows more,
+// and so does a mail. architecture 4
+func (g *Gateway) premature(r store.Request, f fact) error {
+	until := r.ClaimedAt.Add(g.settings.Settle)
+	denies := f.event == lifecycle.SaidNot || f.event == lifecycle.Resend
+	if !denies || f.note != "" || f.mail != "" || !r.Kind.Paid() || !lifecycle.MayHappen(r.Hold) || !g.now().Before(until) {
+		return nil
+	}
+	return registrar.Errorf(registrar.Precondition, "the request may still be carried out until %s: wait, or say in a note what shows that it was not (--note)",
+		until.UTC().Format(time.RFC3339))
 }
 
 // Resolve records a person's verdict on an operation.
@@ -261,7 +281,7 @@ func (g *Gateway) Resolve(ctx context.Context, d registrar.Decision) (registrar.
 	if reason == "" {
 		reason = "decided by " + d.By
 	}
-	f := fact{event: event, actor: d.By, evidence: registrar.EvidencePerson, reason: reason, dueAt: g.now()}
+	f := fact{event: event, actor: d.By, evidence: registrar.EvidencePerson, reason: reason, note: d.Note, dueAt: g.now()}
 	err := g.write(ctx, func(tx *store.Tx) error { return g.resolve(tx, d.Operation, f) })
 	if err != nil {
 		return registrar.Operation{}, fault(err, "operation "+string(d.Operation))

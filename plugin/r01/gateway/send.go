@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -63,17 +64,28 @@ func pause(ctx context.Context, s wake.Signal, d time.Duration) {
 
 // sendDue sends everything that is due and tells how long to sleep.
 func (g *Gateway) sendDue(ctx context.Context) (time.Duration, error) {
+	if err := g.recordLate(ctx); err != nil {
+		return 0, err
+	}
+	defer g.submitter.Rest()
 	for {
+		if err := errors.Join(g.beginPlanned(ctx), g.holdAfterRestore(ctx)); err != nil {
+			return 0, err
+		}
 		due, next, err := g.nextToSend(ctx)
 		if err != nil || len(due) == 0 {
 			return sleepUntil(next, g.now(), g.lookAgain), err
 		}
-		for _, r := range due {
-			if err := g.send(ctx, r); err != nil {
+		mails, err := g.group(ctx, due)
+		if err != nil {
+			return 0, err
+		}
+		for _, m := range mails {
+			if err := g.send(ctx, m); err != nil {
 				return 0, err
 			}
 			// What R01 or the relay answered may have paused the queue.
-			if paused, err := g.paused(ctx, r.Kind); err != nil || paused {
+			if paused, err := g.paused(ctx, m.kind()); err != nil || paused {
 				return g.lookAgain, err
 			}
 		}
@@ -89,17 +101,18 @@ func sleepUntil(at, now time.Time, atMost time.Duration) time.Duration {
 
 // nextToSend lists what is due, and when the next will be if nothing is.
 func (g *Gateway) nextToSend(ctx context.Context) (due []store.Request, next time.Time, err error) {
-	const atOnce = 20
+	atOnce := max(20, g.settings.Batch)
 	err = g.store.Read(ctx, func(tx *store.Tx) error {
 		all, err := tx.Setting(pauseAll)
 		if err != nil || all != "" {
 			return err
 		}
-		paid, err := tx.Setting(pausePaid)
+		may, _, err := g.allowance(tx)
 		if err != nil {
 			return err
 		}
-		if due, err = tx.Due(g.now(), paid == "", atOnce); err != nil || len(due) > 0 {
+		if due, err = tx.Due(g.now(), may > 0, atOnce); err != nil || len(due) > 0 {
+			due = within(due, may)
 			return err
 		}
 		next, err = tx.NextDue()
@@ -127,20 +140,39 @@ func (g *Gateway) paused(ctx context.Context, k lifecycle.Kind) (paused bool, er
 // send is the durable step: the claim is committed between RCPT and DATA, and whatever the
 // relay answers is recorded, or the next start finds the claim and calls it unknown.
 // architecture 4
-func (g *Gateway) send(ctx context.Context, r store.Request) error {
-	mail, masked, err := g.render(ctx, r)
+func (g *Gateway) send(ctx context.Context, m outgoing) error {
+	mail, masked, err := g.render(ctx, m)
 	if err != nil {
-		return g.unsendable(ctx, r, err)
+		return g.unsendable(ctx, m, err)
 	}
-	result := g.transmit(ctx, &r, mail, masked)
+	result := g.transmit(ctx, &m, mail, masked)
+	g.unrecorded = append(g.unrecorded, transmission{m.requests, result})
+	return g.recordLate(ctx)
+}
+
+// transmission is one that has ended.
+type transmission struct {
+	requests []store.Request
+	result   outbox.Result
+}
+
+// recordLate records what became of transmissions. What can't be recorded now, because the
+// store fails, is kept: without it the requests would stay Sending until the next start.
+func (g *Gateway) recordLate(ctx context.Context) error {
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
-	return g.conclude(record, r, result)
+	for len(g.unrecorded) > 0 {
+		if err := g.conclude(record, g.unrecorded[0].requests, g.unrecorded[0].result); err != nil {
+			return err
+		}
+		g.unrecorded = g.unrecorded[1:]
+	}
+	return nil
 }
 
 // transmit submits one mail. When we are told to stop, a transmission that is claimed may
 // finish, because cutting it off would make its fate unknown; any other ends at once.
-func (g *Gateway) transmit(ctx context.Context, r *store.Request, mail outbox.Mail, masked []byte) outbox.Result {
+func (g *Gateway) transmit(ctx context.Context, m *outgoing, mail outbox.Mail, masked []byte) outbox.Result {
 	submitting, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	var claimed atomic.Bool
@@ -156,7 +188,10 @@ func (g *Gateway) transmit(ctx context.Context, r *store.Request, mail outbox.Ma
 		claimed.Store(true) // before looking, so that a stop is seen here or there
 		err := ctx.Err()
 		if err == nil {
-			err = g.write(submitting, func(tx *store.Tx) error { return g.claim(tx, r, masked) })
+			err = g.write(submitting, func(tx *store.Tx) error { return g.claim(tx, m, masked) })
+		}
+		if err == nil {
+			err = g.store.Mark(submitting)
 		}
 		claimed.Store(err == nil)
 		return err
@@ -164,23 +199,30 @@ func (g *Gateway) transmit(ctx context.Context, r *store.Request, mail outbox.Ma
 }
 
 // render makes the bytes to send, and the copy to keep.
-func (g *Gateway) render(ctx context.Context, r store.Request) (outbox.Mail, []byte, error) {
+func (g *Gateway) render(ctx context.Context, m outgoing) (outbox.Mail, []byte, error) {
 	var templates []mailform.Template
 	err := g.store.Read(ctx, func(tx *store.Tx) error {
-		body, err := tx.RequestBody(r.ID)
-		if err != nil {
-			return err
+		for _, r := range m.requests {
+			body, err := tx.RequestBody(r.ID)
+			if err != nil {
+				return err
+			}
+			var some []mailform.Template
+			if err := json.Unmarshal(body, &some); err != nil {
+				return err
+			}
+			templates = append(templates, some...)
 		}
-		return json.Unmarshal(body, &templates)
+		return nil
 	})
 	if err != nil {
 		return outbox.Mail{}, nil, fmt.Errorf("read body: %w", err)
 	}
-	data, err := g.renderWith(r, templates, g.settings.Password.Reveal())
+	data, err := g.renderWith(m, templates, g.settings.Password.Reveal())
 	if err != nil {
 		return outbox.Mail{}, nil, err
 	}
-	masked, err := g.renderWith(r, templates, secret.Mask)
+	masked, err := g.renderWith(m, templates, secret.Mask)
 	if err != nil {
 		return outbox.Mail{}, nil, err
 	}
@@ -191,13 +233,13 @@ func (g *Gateway) render(ctx context.Context, r store.Request) (outbox.Mail, []b
 	return outbox.Mail{From: g.settings.Callback, To: to, Data: data}, masked, nil
 }
 
-func (g *Gateway) renderWith(r store.Request, templates []mailform.Template, password string) ([]byte, error) {
-	body, err := mailform.Format(g.compose(r.Kind, r.Agreement, templates), password, g.settings.Charset)
+func (g *Gateway) renderWith(m outgoing, templates []mailform.Template, password string) ([]byte, error) {
+	body, err := mailform.Format(g.compose(m.kind(), m.requests[0].Agreement, templates), password, g.settings.Charset)
 	if err != nil {
 		return nil, fmt.Errorf("format request: %w", err)
 	}
 	data, err := outbox.Render(outbox.Envelope{From: g.settings.Callback, To: g.settings.Robot,
-		Subject: g.settings.Subjects[r.Kind] + " [" + r.Token + "]", MessageID: r.MessageID, Date: r.CreatedAt,
+		Subject: g.settings.Subjects[m.kind()] + " [" + m.token + "]", MessageID: m.messageID, Date: m.createdAt,
 		Charset: string(body.Charset), Body: body.Bytes})
 	if err != nil {
 		return nil, fmt.Errorf("render request: %w", err)
@@ -205,61 +247,95 @@ func (g *Gateway) renderWith(r store.Request, templates []mailform.Template, pas
 	return data, nil
 }
 
-// unsendable fails a request that can't be written down; it was checked when it was
-// ordered, so this means that settings have changed since.
-func (g *Gateway) unsendable(ctx context.Context, r store.Request, cause error) error {
+// unsendable postpones what can't be written down; it was checked when it was ordered, so
+// this means that settings have changed since.
+func (g *Gateway) unsendable(ctx context.Context, m outgoing, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	g.log.Error("request can't be written", "request", r.ID, "object", r.Object, "err", cause)
+	g.log.Error("request can't be written", "mail", m.id, "object", m.requests[0].Object, "err", cause)
 	return g.write(ctx, func(tx *store.Tx) error {
-		return tx.Postpone(r, g.now().Add(backOff[len(backOff)-1]), "the request can't be written: "+cause.Error())
+		for _, r := range m.requests {
+			if err := tx.Postpone(r, g.now().Add(backOff[len(backOff)-1]), "the request can't be written: "+cause.Error()); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
-// claim makes the transmission ours and keeps what is about to leave.
-func (g *Gateway) claim(tx *store.Tx, r *store.Request, masked []byte) error {
-	digest := sha256.Sum256(masked)
-	if err := tx.Claim(r, g.fence, hex.EncodeToString(digest[:]), g.now()); err != nil {
-		return err
+// claim makes the transmission ours, all of it or nothing, and keeps what is about to leave.
+func (g *Gateway) claim(tx *store.Tx, m *outgoing, masked []byte) error {
+	if slices.ContainsFunc(m.requests, g.mustWait) {
+		return errNotReconciled
 	}
-	err := tx.AddMail(store.Mail{ID: outMail(*r), Out: true, Hash: "out:" + r.ID, Request: r.ID, At: g.now(), State: store.MailSent}, masked)
+	digest := sha256.Sum256(masked)
+	for i := range m.requests {
+		r := &m.requests[i]
+		switch reason, err := g.outdated(tx, *r); {
+		case err != nil:
+			return err
+		case reason != "":
+			return errors.New(reason)
+		}
+		if err := tx.Claim(r, g.fence, hex.EncodeToString(digest[:]), g.now()); err != nil {
+			return err
+		}
+	}
+	kept := store.Mail{ID: registrar.MailID("out-" + m.id), Out: true, Hash: "out:" + m.id, Request: alone(m.requests), At: g.now(), State: store.MailSent}
+	err := tx.AddMail(kept, masked)
 	if errors.Is(err, store.ErrExists) { // an earlier attempt kept it
 		return nil
 	}
 	return err
 }
 
-func outMail(r store.Request) registrar.MailID { return registrar.MailID("out-" + r.ID) }
+// outMail is the mail that a request went out in.
+func outMail(r store.Request) registrar.MailID {
+	if r.Batch != "" {
+		return registrar.MailID("out-" + r.Batch)
+	}
+	return registrar.MailID("out-" + r.ID)
+}
 
 // conclude records the outcome of a transmission. Recovery at the start uses it too.
-func (g *Gateway) conclude(ctx context.Context, r store.Request, result outbox.Result) error {
-	if r.State != registrar.Sending { // it was never claimed, so nothing has left
-		return g.postpone(ctx, r, result.Err)
-	}
-	f := g.factOf(r, result)
+func (g *Gateway) conclude(ctx context.Context, sent []store.Request, result outbox.Result) error {
 	err := g.write(ctx, func(tx *store.Tx) error {
-		if err := tx.FinishAttempt(r, string(result.Outcome), result.Response, g.now()); err != nil {
-			return err
+		for _, r := range sent {
+			if err := g.concludeOne(tx, r, result); err != nil {
+				return fmt.Errorf("request %s: %w", r.ID, err)
+			}
 		}
-		if err := g.clear(tx, relayAlarm, ""); err != nil {
-			return err
-		}
-		current, err := tx.Request(r.ID)
-		if err != nil {
-			return err
-		}
-		err = g.advance(tx, &current, f)
-		var overtaken *lifecycle.NoTransitionError
-		if errors.As(err, &overtaken) { // R01's reply was faster than the relay's answer
-			return nil
-		}
-		return err
+		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("record outcome %s of request %s: %w", result.Outcome, r.ID, err)
+		return fmt.Errorf("record outcome %s: %w", result.Outcome, err)
 	}
 	return nil
+}
+
+// concludeOne looks first whether the claim got through: its commit may have failed, or
+// only seemed to.
+func (g *Gateway) concludeOne(tx *store.Tx, r store.Request, result outbox.Result) error {
+	current, err := tx.Request(r.ID)
+	if err != nil {
+		return err
+	}
+	if r.State != registrar.Sending || current.Attempt < r.Attempt { // nothing has left
+		return g.delay(tx, current, result.Err)
+	}
+	if err := tx.FinishAttempt(r, string(result.Outcome), result.Response, g.now()); err != nil {
+		return err
+	}
+	if err := g.clear(tx, relayAlarm, ""); err != nil {
+		return err
+	}
+	err = g.advance(tx, &current, g.factOf(r, result))
+	var overtaken *lifecycle.NoTransitionError
+	if errors.As(err, &overtaken) { // R01's reply was faster than the relay's answer
+		return nil
+	}
+	return err
 }
 
 func (g *Gateway) factOf(r store.Request, result outbox.Result) fact {
@@ -280,22 +356,17 @@ func (g *Gateway) factOf(r store.Request, result outbox.Result) fact {
 	return f
 }
 
-// postpone keeps a request queued that never got as far as its claim.
-func (g *Gateway) postpone(ctx context.Context, r store.Request, cause error) error {
+// delay keeps a request queued that never got as far as its claim.
+func (g *Gateway) delay(tx *store.Tx, r store.Request, cause error) error {
 	if cause == nil {
 		cause = errors.New("the relay was not reached")
 	}
 	g.log.Warn("request not sent", "request", r.ID, "object", r.Object, "err", cause)
-	err := g.write(ctx, func(tx *store.Tx) error {
-		if err := tx.Postpone(r, g.now().Add(backOff[0]), cause.Error()); err != nil {
-			return err
-		}
-		return g.raise(tx, relayAlarm, "", "mail can't be sent: "+cause.Error())
-	})
-	if errors.Is(err, store.ErrMoved) { // withdrawn meanwhile
-		return nil
+	err := tx.Postpone(r, g.now().Add(backOff[0]), cause.Error())
+	if err != nil && !errors.Is(err, store.ErrMoved) { // that is withdrawn meanwhile
+		return err
 	}
-	return err
+	return g.raise(tx, relayAlarm, "", "mail can't be sent: "+cause.Error())
 }
 
 const relayAlarm = "relay"

@@ -16,8 +16,8 @@ func transferOrder(id, domain string) registrar.Order {
 	return registrar.Order{ID: registrar.OrderID(id), Kind: registrar.KindTransfer, Domain: domain, Customer: "c1", Registrant: sidorov(), AuthCode: authCode}
 }
 
-// steps are the instructions in an operation's history.
-func (g *gate) steps(id registrar.OperationID) []string {
+// todo are the instructions in an operation's history.
+func (g *gate) todo(id registrar.OperationID) []string {
 	var all []string
 	for _, s := range g.operation(id).History {
 		if strings.HasPrefix(s.Message, "step ") {
@@ -34,15 +34,15 @@ func TestTransfer(t *testing.T) {
 	g := newGate(t)
 	w, _ := g.withRegistry()
 	op := g.submit(transferOrder("o1", "coming.ru"))
-	if d := g.status("coming.ru"); d.Status != registrar.StatusTransferring || len(g.steps(op.ID)) != 0 {
+	if d := g.status("coming.ru"); d.Status != registrar.StatusTransferring || len(g.todo(op.ID)) != 0 {
 		t.Fatalf("%+v before the client is registered", d)
 	}
 	g.send()
 	g.receive(g.reply(0, "nic-hdl: "+field(t, g.relay.taken[0], "nic-hdl"), "status: TASK_SUCCESS"))
 	g.expect(op.ID, registrar.NeedsAction)
 	d := g.status("coming.ru")
-	if d.Status != registrar.StatusTransferring || len(d.Alarms) != 1 || len(g.steps(op.ID)) != 4 || !strings.Contains(fmt.Sprint(g.steps(op.ID)), d.Handle) {
-		t.Fatalf("%+v, steps %q", d, g.steps(op.ID))
+	if d.Status != registrar.StatusTransferring || len(d.Alarms) != 1 || len(g.todo(op.ID)) != 4 || !strings.Contains(fmt.Sprint(g.todo(op.ID)), d.Handle) {
+		t.Fatalf("%+v, steps %q", d, g.todo(op.ID))
 	}
 	g.send()
 	if len(g.relay.taken) != 1 {
@@ -52,7 +52,7 @@ func TestTransfer(t *testing.T) {
 	record.Registrar, record.Created = "REGRU-RU", g.clock.AddDate(-3, 0, 0)
 	w.held["coming.ru"] = record
 	g.look()
-	if d := g.status("coming.ru"); d.Status != registrar.StatusTransferring || d.PaidTill != record.PaidTill || g.events("apply for the transfer by 2027-11-17") != 1 {
+	if d := g.status("coming.ru"); d.Status != registrar.StatusTransferring || d.PaidTill != record.PaidTill || g.mentions("apply for the transfer by 2027-11-17") != 1 {
 		t.Fatalf("%+v", d)
 	}
 	record.Registrar = "R01-RU"
@@ -113,8 +113,8 @@ func TestTransferEnds(t *testing.T) {
 			t.Parallel()
 			g, _, _ := newGateWithClient(t)
 			op := g.submit(transferOrder("o2", "coming.ru"))
-			if g.expect(op.ID, registrar.NeedsAction); len(g.steps(op.ID)) != 4 {
-				t.Fatalf("steps %q", g.steps(op.ID))
+			if g.expect(op.ID, registrar.NeedsAction); len(g.todo(op.ID)) != 4 {
+				t.Fatalf("steps %q", g.todo(op.ID))
 			}
 			mails := len(g.relay.taken)
 			c.end(g, op.ID)
@@ -132,13 +132,13 @@ func TestTransferIsLate(t *testing.T) {
 	g, _, _ := newGateWithClient(t)
 	op := g.submit(transferOrder("o2", "coming.ru"))
 	g.pass(transferWithin - time.Hour)
-	if g.events("is late") != 0 {
+	if g.mentions("is late") != 0 {
 		t.Error("reminded too early")
 	}
 	g.pass(2 * time.Hour)
 	g.pass(24 * time.Hour)
-	if g.events("is late") != 1 || len(g.status("coming.ru").Alarms) != 1 {
-		t.Errorf("reminded %d times, alarms %v", g.events("is late"), g.status("coming.ru").Alarms)
+	if g.mentions("is late") != 1 || len(g.status("coming.ru").Alarms) != 1 {
+		t.Errorf("reminded %d times, alarms %v", g.mentions("is late"), g.status("coming.ru").Alarms)
 	}
 	g.expect(op.ID, registrar.NeedsAction)
 }
@@ -148,8 +148,8 @@ func TestTransferIsIdempotent(t *testing.T) {
 	t.Parallel()
 	g, _, _ := newGateWithClient(t)
 	op := g.submit(transferOrder("o2", "coming.ru"))
-	if again := g.submit(transferOrder("o2", "coming.ru")); again.ID != op.ID || len(g.steps(op.ID)) != 4 {
-		t.Errorf("%s, then %s with %d steps", op.ID, again.ID, len(g.steps(op.ID)))
+	if again := g.submit(transferOrder("o2", "coming.ru")); again.ID != op.ID || len(g.todo(op.ID)) != 4 {
+		t.Errorf("%s, then %s with %d steps", op.ID, again.ID, len(g.todo(op.ID)))
 	}
 	other := transferOrder("o2", "coming.ru")
 	other.AuthCode = "another"

@@ -253,8 +253,8 @@ func (g *Gateway) seeHeld(tx *store.Tx, d registrar.Domain, s sighting) error {
 		return err
 	}
 	d.PaidTill = s.PaidTill
-	if !s.PaidTill.Before(registrar.DateOf(g.now().In(registry.Moscow))) {
-		d.Status = registrar.StatusRegistered
+	if err := g.renewed(tx, &d); err != nil {
+		return err
 	}
 	return g.record(tx, d, level, message)
 }

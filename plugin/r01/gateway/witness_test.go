@@ -107,8 +107,8 @@ func (g *gate) mustPublish(l *fakeList, records ...registry.Record) {
 	}
 }
 
-// events counts the events that say so.
-func (g *gate) events(text string) int {
+// mentions counts the events that say so.
+func (g *gate) mentions(text string) int {
 	g.t.Helper()
 	n := 0
 	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
@@ -281,8 +281,8 @@ func TestRegistryWithdrawsRenewal(t *testing.T) {
 	if len(g.relay.taken) != sent {
 		t.Error("the renewal was sent all the same")
 	}
-	if d := g.status("first.ru"); d.PaidTill.String() != "2028-11-24" || g.events("renewed elsewhere") != 1 {
-		t.Errorf("%+v; told %d times", d, g.events("renewed elsewhere"))
+	if d := g.status("first.ru"); d.PaidTill.String() != "2028-11-24" || g.mentions("renewed elsewhere") != 1 {
+		t.Errorf("%+v; told %d times", d, g.mentions("renewed elsewhere"))
 	}
 }
 
@@ -330,11 +330,11 @@ func TestRenewedElsewhere(t *testing.T) {
 	r := w.held["first.ru"]
 	r.PaidTill = r.PaidTill.AddYears(1)
 	g.mustPublish(l, r)
-	if d := g.status("first.ru"); d.PaidTill.String() != "2028-11-24" || g.events("renewed elsewhere") != 1 {
-		t.Errorf("%s, told %d times", d.PaidTill, g.events("renewed elsewhere"))
+	if d := g.status("first.ru"); d.PaidTill.String() != "2028-11-24" || g.mentions("renewed elsewhere") != 1 {
+		t.Errorf("%s, told %d times", d.PaidTill, g.mentions("renewed elsewhere"))
 	}
 	g.mustPublish(l, r)
-	if g.events("renewed elsewhere") != 1 {
+	if g.mentions("renewed elsewhere") != 1 {
 		t.Error("told again")
 	}
 }
@@ -416,15 +416,15 @@ func TestLeaving(t *testing.T) {
 					g.clock = g.clock.Add(24 * time.Hour)
 					g.look()
 				}
-				if d := g.status("first.ru"); d.Status != c.status || d.PaidTill.String() != "2027-11-24" || g.events(c.told) == 0 {
+				if d := g.status("first.ru"); d.Status != c.status || d.PaidTill.String() != "2027-11-24" || g.mentions(c.told) == 0 {
 					t.Fatalf("%+v", d)
 				}
 				g.mustPublish(l, shown...)
-				if n := g.events(c.told); n != 1 {
+				if n := g.mentions(c.told); n != 1 {
 					t.Errorf("told %d times", n)
 				}
 				g.mustPublish(l, ours)
-				if d := g.status("first.ru"); d.Status != registrar.StatusRegistered || g.events("is back") != 1 {
+				if d := g.status("first.ru"); d.Status != registrar.StatusRegistered || g.mentions("is back") != 1 {
 					t.Errorf("with us again it is %s", d.Status)
 				}
 			})
@@ -633,8 +633,8 @@ func TestReportOnlyChangesNothing(t *testing.T) {
 	first.PaidTill = first.PaidTill.AddYears(1)
 	g.mustPublish(l, first, w.held["silent.ru"])
 	g.expect(op.ID, registrar.Sent)
-	if d := g.status("first.ru"); d.PaidTill.String() != "2027-11-24" || g.events("report_only") != 1 {
-		t.Errorf("paid till %s, told %d times", d.PaidTill, g.events("report_only"))
+	if d := g.status("first.ru"); d.PaidTill.String() != "2027-11-24" || g.mentions("report_only") != 1 {
+		t.Errorf("paid till %s, told %d times", d.PaidTill, g.mentions("report_only"))
 	}
 }
 
@@ -741,8 +741,8 @@ func TestRegistryOnRefusedRenewal(t *testing.T) {
 	r.PaidTill = r.PaidTill.AddYears(1)
 	w.held["first.ru"] = r
 	g.look()
-	if d := g.status("first.ru"); d.PaidTill.String() != "2028-11-24" || g.events("look at what R01 has charged") != 1 {
-		t.Errorf("paid till %s, told %d times", d.PaidTill, g.events("look at what R01 has charged"))
+	if d := g.status("first.ru"); d.PaidTill.String() != "2028-11-24" || g.mentions("look at what R01 has charged") != 1 {
+		t.Errorf("paid till %s, told %d times", d.PaidTill, g.mentions("look at what R01 has charged"))
 	}
 }
 

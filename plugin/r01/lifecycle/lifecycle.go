@@ -17,6 +17,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"slices"
 
 	"registrar.panel/shared/registrar"
 )
@@ -60,11 +61,12 @@ const (
 	NoAnswer      Hold = "no_answer"     // sent, no answer at all by the deadline
 	FateUnknown   Hold = "fate_unknown"  // the relay's answer never reached us
 	NeedsOperator Hold = "by_hand"       // R01 offers no mail action for it. r01-mail 2.9
+	ToVerify      Hold = "to_verify"     // R01 says that there is nothing to renew, or not now
 )
 
 // Holds lists every hold.
 func Holds() []Hold {
-	return []Hold{NoHold, AuthFailed, NoFunds, NotDelegated, NoResult, NoAnswer, FateUnknown, NeedsOperator}
+	return []Hold{NoHold, AuthFailed, NoFunds, NotDelegated, NoResult, NoAnswer, FateUnknown, NeedsOperator, ToVerify}
 }
 
 // Event is what happened to a request.
@@ -84,6 +86,7 @@ const (
 	Rejected  Event = "rejected"  // R01: refused, not executed
 	Unfunded  Event = "unfunded"  // R01: no money, not executed
 	Unauth    Event = "unauth"    // R01: agreement or password wrong, not executed
+	Doubted   Event = "doubted"   // R01: not executed, it is renewed already or can't be renewed now
 	Overdue   Event = "overdue"   // the deadline passed in silence
 	Confirmed Event = "confirmed" // the registry shows it executed
 	SaidDone  Event = "said-done" // a person: it was executed
@@ -93,12 +96,13 @@ const (
 	Withdrawn Event = "withdrawn" // cancelled before it was sent
 	Unneeded  Event = "unneeded"  // what it should follow failed
 	ByHand    Event = "by-hand"   // its turn has come, and a person must do it
+	Restored  Event = "restored"  // the store is an older one: it may have been sent since
 )
 
 // Events lists every event.
 func Events() []Event {
 	return []Event{Claimed, Deferred, Refused, Relayed, Lost, CopySeen, Bounced, Queuing, Done, HalfDone,
-		Rejected, Unfunded, Unauth, Overdue, Confirmed, SaidDone, SaidNot, Resend, Released, Withdrawn, Unneeded, ByHand}
+		Rejected, Unfunded, Unauth, Doubted, Overdue, Confirmed, SaidDone, SaidNot, Resend, Released, Withdrawn, Unneeded, ByHand, Restored}
 }
 
 // EventOf maps the outcome of a reply to an event; notices and ignored mails are none.
@@ -110,6 +114,7 @@ func EventOf(o registrar.ReplyOutcome) (Event, bool) {
 		registrar.ReplyRejected:     Rejected,
 		registrar.ReplyNoFunds:      Unfunded,
 		registrar.ReplyAuthFailed:   Unauth,
+		registrar.ReplyVerify:       Doubted,
 	}[o]
 	return e, ok
 }
@@ -168,10 +173,14 @@ func (e *NoTransitionError) Error() string {
 }
 
 // Decide applies an event. That a domain is not delegated matters while it is being
-// registered; a renewal or an update is done all the same.
+// registered; a renewal or an update is done all the same. That there is nothing to do may
+// be true of a renewal; anything else is refused.
 func Decide(r Request, e Event) (Decision, error) {
-	if e == HalfDone && r.Kind != NewDomain {
+	switch {
+	case e == HalfDone && r.Kind != NewDomain:
 		e = Done
+	case e == Doubted && r.Kind != Prolong:
+		e = Rejected
 	}
 	for _, t := range Table() {
 		if t.suits(r, e) {
@@ -201,14 +210,20 @@ func effects(r Request, e Event, to State) []Effect {
 	return all
 }
 
+// MayHappen tells whether a request that is held so may yet be carried out.
+func MayHappen(h Hold) bool { return slices.Contains(undecided(), h) }
+
+// undecided are the holds under which R01 has said nothing, or nothing final.
+func undecided() []Hold { return []Hold{NoResult, NoAnswer, FateUnknown} }
+
 // Late judges an event that no transition takes because the request is concluded: it
 // agrees when it tells what we know, and otherwise contradicts it. r01-mail 3.9
 func Late(s State, e Event) (agrees bool) {
 	switch s {
 	case registrar.Succeeded:
-		return e == Queuing || e == Done || e == CopySeen || e == Confirmed || e == Relayed
+		return e == Queuing || e == Done || e == CopySeen || e == Confirmed || e == Relayed || e == Doubted
 	case registrar.Failed:
-		return e == Queuing || e == Rejected || e == CopySeen || e == Bounced || e == Unfunded || e == Unauth
+		return e == Queuing || e == Rejected || e == CopySeen || e == Bounced || e == Unfunded || e == Unauth || e == Doubted
 	}
 	return false
 }

@@ -39,10 +39,11 @@ func Table() []Transition {
 		waiting  = []State{needsAction, uncertain}
 		// Held like this, R01 has said or may have said nothing yet that a later word
 		// could contradict.
-		silent = []Hold{NoResult, NoAnswer, FateUnknown}
+		silent = undecided()
 		// Held like this, R01 has said that nothing was executed.
 		unexecuted = []Hold{AuthFailed, NoFunds}
 		live       = []State{needsAction}
+		doubted    = []Hold{ToVerify}
 	)
 	return []Transition{
 		// The durable step. architecture 4
@@ -65,8 +66,10 @@ func Table() []Transition {
 		{From: underWay, On: HalfDone, To: needsAction, Hold: NotDelegated},
 		{From: live, On: HalfDone, To: needsAction, Hold: NotDelegated},
 		{From: underWay, On: Rejected, To: failed},
-		{From: live, On: Rejected, To: failed, If: slices.Concat(silent, unexecuted)},
+		{From: live, On: Rejected, To: failed, If: slices.Concat(silent, unexecuted, doubted)},
 		{From: live, On: Rejected, To: failed, If: []Hold{NeedsOperator}},
+		{From: underWay, On: Doubted, To: needsAction, Hold: ToVerify},
+		{From: live, On: Doubted, To: needsAction, Hold: ToVerify, If: slices.Concat(silent, unexecuted, doubted)},
 		{From: underWay, On: Unfunded, To: needsAction, Hold: NoFunds},
 		{From: live, On: Unfunded, To: needsAction, Hold: NoFunds, If: slices.Concat(silent, unexecuted)},
 		{From: underWay, On: Unauth, To: needsAction, Hold: AuthFailed},
@@ -80,11 +83,15 @@ func Table() []Transition {
 		{From: []State{sent, accepted, needsAction, uncertain}, On: Confirmed, To: succeeded},
 		{From: waiting, On: SaidDone, To: succeeded},
 		{From: waiting, On: SaidNot, To: failed},
-		{From: waiting, On: Resend, To: queued, If: slices.Concat(silent, unexecuted)},
+		{From: waiting, On: Resend, To: queued, If: slices.Concat(silent, unexecuted, doubted)},
 		{From: live, On: Released, To: queued, If: unexecuted},
 		{From: []State{queued}, On: Withdrawn, To: cancelled},
 		{From: []State{queued}, On: Unneeded, To: failed},
 		{From: []State{queued}, On: ByHand, To: needsAction, Hold: NeedsOperator},
+
+		// What a restored store says was not sent, or not executed, may have been since.
+		{From: []State{queued}, On: Restored, To: uncertain, Hold: FateUnknown},
+		{From: live, On: Restored, To: uncertain, Hold: FateUnknown, If: unexecuted},
 	}
 }
 
@@ -109,7 +116,8 @@ var holds = map[Hold]string{
 	NotDelegated:  "an operator: registered, but R01 did not delegate it; check the nameservers and the registrant's phone at R01",
 	NoResult:      "an operator: R01 queued the request but has not reported a result in time; ask R01",
 	NoAnswer:      "an operator: sent, but R01 has not answered in time; it may have been executed",
-	FateUnknown:   "a reply, our own copy, or an operator: the relay's answer was lost, so it may have been sent",
+	FateUnknown:   "a reply, our own copy, or an operator: nobody knows whether it was sent, so it may have been executed",
+	ToVerify:      "the registry's word on paid-till, or an operator: R01 says that there is nothing to renew, or not now; look whether it is renewed",
 	NeedsOperator: "an operator: R01 has no mail action for this; follow the steps in its history (panel operation show)",
 }
 

@@ -31,6 +31,7 @@ type Config struct {
 
 	Mailbox   string        // the folder to watch; "" = INBOX
 	Processed string        // the folder handled mails are moved to; "" = they stay, flagged
+	All       bool          // every mail, also those marked as handled
 	Poll      time.Duration // look at least this often; 0 = 1 min
 	MaxSize   int64         // bytes; of a larger mail only the head is fetched; 0 = 25 MiB
 	Timeouts  Timeouts

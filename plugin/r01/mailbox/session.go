@@ -203,7 +203,7 @@ func (s *session) open(ctx context.Context, folder string, readOnly bool) error 
 	err := s.ask(ctx, func() error {
 		d, err := s.client.Select(folder, &imap.SelectOptions{ReadOnly: readOnly}).Wait()
 		s.validity = d.UIDValidity
-		s.keywords = slices.Contains(d.PermanentFlags, imap.FlagWildcard) || slices.Contains(d.PermanentFlags, Done)
+		s.keywords = !s.config.All && (slices.Contains(d.PermanentFlags, imap.FlagWildcard) || slices.Contains(d.PermanentFlags, Done))
 		return err
 	})
 	if err != nil {

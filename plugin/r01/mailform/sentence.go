@@ -111,19 +111,28 @@ func russian() []sentence {
 	}
 }
 
-// What a refusal is about, wherever it stands in the message.
-var (
-	unfunded     = regexp.MustCompile(`(?i)(?:not enough|insufficient) funds|недостаточно средств`)
-	unauthorised = regexp.MustCompile(`(?i)(?:wrong|invalid|incorrect) (?:agreement|login|password)|неверн(?:ый|ые) (?:номер договора|договор|пароль)`)
-)
+// refusals tell what a refusal is about, wherever that stands in the message: one that
+// stands until somebody acts, and one of what is done already or can't be done now, which
+// must be looked at. Any other is a refusal of the request for good. The first that fits
+// decides.
+var refusals = []struct {
+	outcome registrar.ReplyOutcome
+	pattern *regexp.Regexp
+}{
+	{registrar.ReplyAuthFailed, regexp.MustCompile(`(?i)(?:wrong|invalid|incorrect) (?:agreement|login|password)|неверн(?:ый|ые) (?:номер договора|договор|пароль)`)},
+	{registrar.ReplyNoFunds, regexp.MustCompile(`(?i)(?:not enough|insufficient) funds|недостаточно средств`)},
+	// r01-mail 4.1: renewed already
+	{registrar.ReplyVerify, regexp.MustCompile(`(?i)already (?:been )?(?:prolonged|renewed|extended)|уже (?:был[ао]? )?продл[её]н`)},
+	// r01-mail 4.1: outside the window
+	{registrar.ReplyVerify, regexp.MustCompile(`(?i)(?:prolonged|renewed|extended) (?:not earlier|no earlier|no longer|only)|(?:too early|too late) to (?:prolong|renew|extend)|` +
+		`не (?:ранее|раньше),? чем за \d+|продл(?:ить|ение) (?:ещ[её] рано|уже нельзя|ещ[её] нельзя|ещ[её] не ?возможно|больше не ?возможно)|срок продления (?:ещ[её] не наступил|ист[её]к)`)},
+}
 
-// refusal tells a refusal of the request from one that stands until somebody acts.
 func refusal(message string) registrar.ReplyOutcome {
-	switch {
-	case unauthorised.MatchString(message):
-		return registrar.ReplyAuthFailed
-	case unfunded.MatchString(message):
-		return registrar.ReplyNoFunds
+	for _, r := range refusals {
+		if r.pattern.MatchString(message) {
+			return r.outcome
+		}
 	}
 	return registrar.ReplyRejected
 }

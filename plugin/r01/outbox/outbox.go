@@ -2,7 +2,7 @@
 //
 // [Render] makes the exact bytes of a request: one text/plain part in raw 8bit, the same
 // input giving the same bytes. [Sender.Submit] carries them through one SMTP transaction on
-// a connection of their own.
+// a connection of their own; a [Line] keeps its connection for the mails that follow.
 //
 // Guarantees: not a byte of the mail is sent before the caller's claim has succeeded, which
 // happens after the relay has accepted sender and recipients. All recipients get the mail,
@@ -75,31 +75,9 @@ func New(c Config) *Sender { return &Sender{config: c} }
 // Submit transmits one mail. It calls claim once the relay has accepted all recipients, and
 // transmits only if that returns nil; its error is then wrapped in Result.Err.
 func (s *Sender) Submit(ctx context.Context, m Mail, claim func(context.Context) error) Result {
-	t := transaction{config: s.config, timeouts: s.config.Timeouts.withDefaults(), stage: StageCheck}
-	defer t.close()
-	outcome, err := t.submit(ctx, m, claim)
-	if err != nil {
-		err = fmt.Errorf("submit mail: %w", t.explain(ctx, err))
-	}
-	return Result{Outcome: outcome, Response: t.response, Err: err, Stage: t.stage}
-}
-
-func (t *transaction) submit(ctx context.Context, m Mail, claim func(context.Context) error) (Outcome, error) {
-	if err := m.check(); err != nil {
-		return Refused, err
-	}
-	// Until MAIL the relay speaks about us, not about this mail: even a 5xx may pass.
-	if err := t.open(ctx); err != nil {
-		return Deferred, err
-	}
-	if err := t.envelope(m); err != nil {
-		return t.definite(err), err
-	}
-	t.stage = StageClaim
-	if err := claim(ctx); err != nil {
-		return Deferred, err
-	}
-	return t.transmit(ctx, m.Data)
+	l := NewLine(s.config)
+	defer l.Rest()
+	return l.Submit(ctx, m, claim)
 }
 
 // envelope announces sender and recipients. One refused recipient refuses the mail.
@@ -139,7 +117,6 @@ func (t *transaction) transmit(ctx context.Context, data []byte) (Outcome, error
 	if r, ok := w.(interface{ ServerResponse() string }); ok {
 		t.response = answerLine(250, r.ServerResponse())
 	}
-	t.quit()
 	return Accepted, nil
 }
 

@@ -71,7 +71,16 @@ func startRelay(t *testing.T, implicit bool, script map[string]string) *relay {
 	return r
 }
 
+// change gives it another script from now on.
+func (r *relay) change(script map[string]string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.script = script
+}
+
 func (r *relay) answer(verb string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if a, ok := r.script[verb]; ok {
 		return a
 	}
@@ -110,7 +119,7 @@ func (r *relay) serve(conn net.Conn, implicit bool) {
 			conn = tls.Server(conn, r.tls)
 			in = bufio.NewReader(conn)
 		case verb == "DATA" && strings.HasPrefix(r.answer(verb), "354"):
-			if r.script["body"] != "" && !r.say(conn, "body") || !r.readBody(in) || !r.say(conn, ".") {
+			if r.answer("body") != "" && !r.say(conn, "body") || !r.readBody(in) || !r.say(conn, ".") {
 				return
 			}
 		}

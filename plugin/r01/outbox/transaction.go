@@ -80,7 +80,7 @@ func (t *transaction) dial(ctx context.Context) error {
 		return err
 	}
 	t.conn = conn
-	t.uncut = context.AfterFunc(ctx, func() { conn.Close() })
+	t.bind(ctx)
 	if t.config.TLS == TLSImplicit {
 		t.step(StageTLS, t.timeouts.Dial)
 		protected := tls.Client(conn, t.config.tlsConfig())
@@ -97,6 +97,12 @@ func (t *transaction) dial(ctx context.Context) error {
 	// Else a relay that offers SMTPUTF8 gets mails that the next one bounces. mail-stack 2.4
 	t.client.SkipSMTPUTF8(true)
 	return nil
+}
+
+// bind lets the end of ctx cut the connection.
+func (t *transaction) bind(ctx context.Context) {
+	conn := t.conn
+	t.uncut = context.AfterFunc(ctx, func() { conn.Close() })
 }
 
 func (t *transaction) hello() error {

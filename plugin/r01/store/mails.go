@@ -63,11 +63,14 @@ func (tx *Tx) Mail(id registrar.MailID) (Mail, error) {
 	return one(tx, scanMail, "select "+mailColumns+" from mails where id = $1", id)
 }
 
-// MailRaw opens the bytes of a mail.
+// MailRaw opens the bytes of a mail. They may have been removed: ErrRemoved.
 func (tx *Tx) MailRaw(id registrar.MailID) ([]byte, error) {
 	sealed, err := one(tx, scanBytes, "select sealed_raw from mails where id = $1", id)
 	if err != nil {
 		return nil, err
+	}
+	if len(sealed) == 0 {
+		return nil, ErrRemoved
 	}
 	return tx.box.Open(sealed, "mails|"+string(id))
 }

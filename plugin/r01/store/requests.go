@@ -31,6 +31,7 @@ type Request struct {
 	ClaimedAt time.Time
 	SentAt    time.Time
 	Deadline  time.Time
+	Batch     string // the mail it goes out in with others; "" = alone
 	version   int64
 }
 
@@ -39,14 +40,18 @@ func (r Request) Lifecycle() lifecycle.Request {
 	return lifecycle.Request{Kind: r.Kind, State: r.State, Hold: r.Hold}
 }
 
+// Untouched tells whether nothing has been done with it or decided about it since it was
+// stored.
+func (r Request) Untouched() bool { return r.version == 1 }
+
 const requestColumns = `id, kind, agreement, object, base, coalesce(client, 0), state, hold, message_id, token,
-	attempt, fence, task, error, created_at, due_at, claimed_at, sent_at, deadline_at, version`
+	attempt, fence, task, error, created_at, due_at, claimed_at, sent_at, deadline_at, coalesce(batch, ''), version`
 
 func scanRequest(s sqldb.Scanner) (r Request, err error) {
 	var base string
 	err = s.Scan(&r.ID, &r.Kind, &r.Agreement, &r.Object, &base, &r.Client, &r.State, &r.Hold, &r.MessageID, &r.Token,
 		&r.Attempt, &r.Fence, &r.Task, &r.Error, sqldb.At(&r.CreatedAt), sqldb.At(&r.DueAt), sqldb.At(&r.ClaimedAt),
-		sqldb.At(&r.SentAt), sqldb.At(&r.Deadline), &r.version)
+		sqldb.At(&r.SentAt), sqldb.At(&r.Deadline), &r.Batch, &r.version)
 	if err != nil {
 		return Request{}, err
 	}
@@ -93,15 +98,19 @@ func scanBytes(s sqldb.Scanner) ([]byte, error) {
 	return b, err
 }
 
-// RequestByMessageID, RequestByToken and RequestByTask find the request a reply names.
-func (tx *Tx) RequestByMessageID(id string) (Request, error) {
-	return one(tx, scanRequest, "select "+requestColumns+" from requests where message_id = $1", id)
+// RequestsByMessageID and RequestsByToken find what a mail of ours asked for: one request,
+// or all that went out in it together. None is an empty list.
+func (tx *Tx) RequestsByMessageID(id string) ([]Request, error) {
+	return collect(tx, scanRequest, "select "+requestColumns+` from requests where message_id = $1
+		or id in (select request from batched where batch in (select id from batches where message_id = $1)) order by object`, id)
 }
 
-func (tx *Tx) RequestByToken(token string) (Request, error) {
-	return one(tx, scanRequest, "select "+requestColumns+" from requests where token = $1", token)
+func (tx *Tx) RequestsByToken(token string) ([]Request, error) {
+	return collect(tx, scanRequest, "select "+requestColumns+` from requests where token = $1
+		or id in (select request from batched where batch in (select id from batches where token = $1)) order by object`, token)
 }
 
+// RequestByTask finds the request that R01 gave a number.
 func (tx *Tx) RequestByTask(task string) (Request, error) {
 	return one(tx, scanRequest, "select "+requestColumns+" from requests where task = $1 order by created_at desc limit 1", task)
 }
@@ -238,10 +247,10 @@ func (tx *Tx) Claim(r *Request, fence int64, digest string, at time.Time) error 
 	if err != nil {
 		return fmt.Errorf("claim request %s: %w", r.ID, errors.Join(ErrMoved, err))
 	}
+	r.Attempt, r.Fence, r.ClaimedAt = r.Attempt+1, fence, at
 	if _, err := tx.Advance(r, d, Change{At: at, Message: "handing over to the mail relay", Actor: "plugin"}); err != nil {
 		return err
 	}
-	r.Attempt, r.Fence, r.ClaimedAt = r.Attempt+1, fence, at
 	err = tx.exec("update requests set attempt = $1, fence = $2, digest = $3, claimed_at = $4 where id = $5",
 		r.Attempt, fence, tx.keyed(digest), sqldb.Millis(at), r.ID)
 	if err != nil {

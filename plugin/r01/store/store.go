@@ -16,8 +16,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
+	"time"
 
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
@@ -35,36 +38,51 @@ var (
 //go:embed migrations/*.sql migrations/postgres/*.sql
 var embedded embed.FS
 
+// Files in the plugin's directory.
+const (
+	database = "r01.db"
+	keyFile  = "r01.key"
+)
+
 // Store is one plugin's database.
 type Store struct {
 	db  *sqldb.DB
 	box *secret.Box
+	dir string
+
+	shared  bool // with other instances
+	marking sync.Mutex
+	marked  *os.File // once the mark has been moved
+	last    mark     // as it was moved last since Recall
+}
+
+func migrations() fs.FS {
+	sub, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		panic(err) // the name is not well-formed
+	}
+	return sub
 }
 
 // Options says where a store is.
 type Options struct {
-	Dir    string        // holds the key, and r01.db unless there is a server
+	Dir    string        // holds the key, and the database unless there is a server
 	Server secret.String // URL of a PostgreSQL database; empty = a file
 	Create bool          // permits making it
 }
 
 // Open opens a store.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	migrations, err := fs.Sub(embedded, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
 	// The database first: with a database but without its key nothing may be created.
-	path := filepath.Join(o.Dir, "r01.db")
-	db, err := sqldb.Open(ctx, sqldb.Options{Path: path, Server: o.Server, Owner: "plugin r01", Create: o.Create, Migrations: migrations})
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Dir, database), Server: o.Server, Owner: "plugin r01", Create: o.Create, Migrations: migrations()})
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, "r01.key"), o.Create)
+	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, keyFile), o.Create)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
 	}
-	s := &Store{db: db, box: box}
+	s := &Store{db: db, box: box, dir: o.Dir, shared: !o.Server.IsEmpty()}
 	if err := s.keyDigests(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
 	}
@@ -75,7 +93,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func (s *Store) Lease(holder string) *sqldb.Lease { return s.db.Lease("r01", holder) }
 
 // Close closes the database.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	err := s.db.Close()
+	if s.marked != nil {
+		err = errors.Join(err, s.marked.Close())
+	}
+	return err
+}
 
 // Fingerprint is a keyed digest, for telling whether two things are the same without
 // keeping them.
@@ -97,6 +121,21 @@ func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
 // Read runs fn on one unchanging view.
 func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.db.Read(ctx, func(tx *sql.Tx) error { return fn(&Tx{ctx, tx, s.box}) })
+}
+
+// Part runs fn within the transaction; if it fails, what it did is undone and the rest stays.
+// Parts do not nest.
+func (tx *Tx) Part(fn func() error) error {
+	if err := tx.exec("savepoint step"); err != nil {
+		return err
+	}
+	err := fn()
+	if err != nil {
+		if undone := tx.exec("rollback to step"); undone != nil {
+			return errors.Join(err, undone)
+		}
+	}
+	return errors.Join(err, tx.exec("release step"))
 }
 
 func (tx *Tx) exec(query string, args ...any) error {
@@ -149,6 +188,23 @@ func (tx *Tx) Setting(name string) (string, error) {
 func (tx *Tx) SetSetting(name, value string) error {
 	return tx.exec(`insert into settings (name, value) values ($1, $2)
 		on conflict (name) do update set value = excluded.value`, name, value)
+}
+
+// Time returns a moment kept as a setting; zero when it was never set.
+func (tx *Tx) Time(name string) (at time.Time, err error) {
+	text, err := tx.Setting(name)
+	if err != nil || text == "" {
+		return at, err
+	}
+	if err := at.UnmarshalText([]byte(text)); err != nil {
+		return at, fmt.Errorf("read setting %s: %w", name, err)
+	}
+	return at, nil
+}
+
+// SetTime keeps a moment as a setting.
+func (tx *Tx) SetTime(name string, at time.Time) error {
+	return tx.SetSetting(name, at.UTC().Format(time.RFC3339Nano))
 }
 
 // Count adds one to a counter and returns it. A counter that was never used gives first.

@@ -488,3 +488,26 @@ func TestSchemasAgree(t *testing.T) {
 			slices.DeleteFunc(slices.Clone(file), in(served)), slices.DeleteFunc(slices.Clone(served), in(file)))
 	}
 }
+
+// One part of a transaction that fails undoes itself and nothing else.
+func TestPart(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	refused := errors.New("refused")
+	write(t, s, func(tx *Tx) error {
+		for name, fail := range map[string]error{"one": nil, "two": refused, "three": nil} {
+			if err := tx.Part(func() error { return errors.Join(tx.SetSetting(name, "set"), fail) }); !errors.Is(err, fail) {
+				t.Errorf("part %s: %v", name, err)
+			}
+		}
+		return nil
+	})
+	write(t, s, func(tx *Tx) error {
+		for name, want := range map[string]string{"one": "set", "two": "", "three": "set"} {
+			if got, err := tx.Setting(name); err != nil || got != want {
+				t.Errorf("%s is %q, %v", name, got, err)
+			}
+		}
+		return nil
+	})
+}

@@ -44,6 +44,8 @@ const (
 	ReplyOutcome_REPLY_OUTCOME_NOTICE ReplyOutcome = 7
 	// Of no interest.
 	ReplyOutcome_REPLY_OUTCOME_IGNORE ReplyOutcome = 8
+	// Not executed, because it is done already or can't be done now: to be looked at.
+	ReplyOutcome_REPLY_OUTCOME_VERIFY ReplyOutcome = 9
 )
 
 // Enum value maps for ReplyOutcome.
@@ -58,6 +60,7 @@ var (
 		6: "REPLY_OUTCOME_AUTH_FAILED",
 		7: "REPLY_OUTCOME_NOTICE",
 		8: "REPLY_OUTCOME_IGNORE",
+		9: "REPLY_OUTCOME_VERIFY",
 	}
 	ReplyOutcome_value = map[string]int32{
 		"REPLY_OUTCOME_UNSPECIFIED":        0,
@@ -69,6 +72,7 @@ var (
 		"REPLY_OUTCOME_AUTH_FAILED":        6,
 		"REPLY_OUTCOME_NOTICE":             7,
 		"REPLY_OUTCOME_IGNORE":             8,
+		"REPLY_OUTCOME_VERIFY":             9,
 	}
 )
 
@@ -561,7 +565,7 @@ const file_panel_registrar_v1_mail_proto_rawDesc = "" +
 	"\x04task\x18\x05 \x01(\tR\x04task\x12\x18\n" +
 	"\amessage\x18\x06 \x01(\tR\amessage\x12\x14\n" +
 	"\x05state\x18\a \x01(\tR\x05state\x125\n" +
-	"\tpaid_till\x18\b \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill*\x90\x02\n" +
+	"\tpaid_till\x18\b \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill*\xaa\x02\n" +
 	"\fReplyOutcome\x12\x1d\n" +
 	"\x19REPLY_OUTCOME_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14REPLY_OUTCOME_QUEUED\x10\x01\x12\x16\n" +
@@ -571,7 +575,8 @@ const file_panel_registrar_v1_mail_proto_rawDesc = "" +
 	"\x16REPLY_OUTCOME_NO_FUNDS\x10\x05\x12\x1d\n" +
 	"\x19REPLY_OUTCOME_AUTH_FAILED\x10\x06\x12\x18\n" +
 	"\x14REPLY_OUTCOME_NOTICE\x10\a\x12\x18\n" +
-	"\x14REPLY_OUTCOME_IGNORE\x10\bB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
+	"\x14REPLY_OUTCOME_IGNORE\x10\b\x12\x18\n" +
+	"\x14REPLY_OUTCOME_VERIFY\x10\tB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
 
 var (
 	file_panel_registrar_v1_mail_proto_rawDescOnce sync.Once

@@ -2080,6 +2080,89 @@ func (x *RecogniseResponse) GetRecognition() *Recognition {
 	return nil
 }
 
+// BackupRequest says where to copy the store to.
+type BackupRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// An absolute path: an empty directory on this machine.
+	Dir           string `protobuf:"bytes,1,opt,name=dir,proto3" json:"dir,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupRequest) Reset() {
+	*x = BackupRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupRequest) ProtoMessage() {}
+
+func (x *BackupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
+func (*BackupRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *BackupRequest) GetDir() string {
+	if x != nil {
+		return x.Dir
+	}
+	return ""
+}
+
+// BackupResponse has no fields yet.
+type BackupResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupResponse) Reset() {
+	*x = BackupResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupResponse) ProtoMessage() {}
+
+func (x *BackupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
+func (*BackupResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
+}
+
 var File_panel_registrar_v1_registrar_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
@@ -2184,7 +2267,10 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\x10RecogniseRequest\x12\x15\n" +
 	"\x03raw\x18\x01 \x01(\fB\x03\x80\x01\x01R\x03raw\"V\n" +
 	"\x11RecogniseResponse\x12A\n" +
-	"\vrecognition\x18\x01 \x01(\v2\x1f.panel.registrar.v1.RecognitionR\vrecognition2\xb1\x0e\n" +
+	"\vrecognition\x18\x01 \x01(\v2\x1f.panel.registrar.v1.RecognitionR\vrecognition\"!\n" +
+	"\rBackupRequest\x12\x10\n" +
+	"\x03dir\x18\x01 \x01(\tR\x03dir\"\x10\n" +
+	"\x0eBackupResponse2\x82\x0f\n" +
 	"\x10RegistrarService\x12U\n" +
 	"\bDescribe\x12#.panel.registrar.v1.DescribeRequest\x1a$.panel.registrar.v1.DescribeResponse\x12I\n" +
 	"\x04Form\x12\x1f.panel.registrar.v1.FormRequest\x1a .panel.registrar.v1.FormResponse\x12U\n" +
@@ -2208,7 +2294,8 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\n" +
 	"ReviewRule\x12%.panel.registrar.v1.ReviewRuleRequest\x1a&.panel.registrar.v1.ReviewRuleResponse\x12I\n" +
 	"\x04Mail\x12\x1f.panel.registrar.v1.MailRequest\x1a .panel.registrar.v1.MailResponse\x12X\n" +
-	"\tRecognise\x12$.panel.registrar.v1.RecogniseRequest\x1a%.panel.registrar.v1.RecogniseResponseB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
+	"\tRecognise\x12$.panel.registrar.v1.RecogniseRequest\x1a%.panel.registrar.v1.RecogniseResponse\x12O\n" +
+	"\x06Backup\x12!.panel.registrar.v1.BackupRequest\x1a\".panel.registrar.v1.BackupResponseB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
 
 var (
 	file_panel_registrar_v1_registrar_proto_rawDescOnce sync.Once
@@ -2222,7 +2309,7 @@ func file_panel_registrar_v1_registrar_proto_rawDescGZIP() []byte {
 	return file_panel_registrar_v1_registrar_proto_rawDescData
 }
 
-var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*DescribeRequest)(nil),       // 0: panel.registrar.v1.DescribeRequest
 	(*DescribeResponse)(nil),      // 1: panel.registrar.v1.DescribeResponse
@@ -2266,55 +2353,57 @@ var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*MailResponse)(nil),          // 39: panel.registrar.v1.MailResponse
 	(*RecogniseRequest)(nil),      // 40: panel.registrar.v1.RecogniseRequest
 	(*RecogniseResponse)(nil),     // 41: panel.registrar.v1.RecogniseResponse
-	(*Description)(nil),           // 42: panel.registrar.v1.Description
-	(OperationKind)(0),            // 43: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),           // 44: panel.registrar.v1.RegistrantKind
-	(*Form)(nil),                  // 45: panel.registrar.v1.Form
-	(*Order)(nil),                 // 46: panel.registrar.v1.Order
-	(*Problem)(nil),               // 47: panel.registrar.v1.Problem
-	(*Availability)(nil),          // 48: panel.registrar.v1.Availability
-	(*Operation)(nil),             // 49: panel.registrar.v1.Operation
-	(Verdict)(0),                  // 50: panel.registrar.v1.Verdict
-	(*Domain)(nil),                // 51: panel.registrar.v1.Domain
-	(*Event)(nil),                 // 52: panel.registrar.v1.Event
-	(RenewalMode)(0),              // 53: panel.registrar.v1.RenewalMode
-	(*RenewalStep)(nil),           // 54: panel.registrar.v1.RenewalStep
-	(*Handle)(nil),                // 55: panel.registrar.v1.Handle
-	(*Date)(nil),                  // 56: panel.registrar.v1.Date
-	(*Review)(nil),                // 57: panel.registrar.v1.Review
-	(ReplyOutcome)(0),             // 58: panel.registrar.v1.ReplyOutcome
-	(*Mail)(nil),                  // 59: panel.registrar.v1.Mail
-	(*Recognition)(nil),           // 60: panel.registrar.v1.Recognition
+	(*BackupRequest)(nil),         // 42: panel.registrar.v1.BackupRequest
+	(*BackupResponse)(nil),        // 43: panel.registrar.v1.BackupResponse
+	(*Description)(nil),           // 44: panel.registrar.v1.Description
+	(OperationKind)(0),            // 45: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),           // 46: panel.registrar.v1.RegistrantKind
+	(*Form)(nil),                  // 47: panel.registrar.v1.Form
+	(*Order)(nil),                 // 48: panel.registrar.v1.Order
+	(*Problem)(nil),               // 49: panel.registrar.v1.Problem
+	(*Availability)(nil),          // 50: panel.registrar.v1.Availability
+	(*Operation)(nil),             // 51: panel.registrar.v1.Operation
+	(Verdict)(0),                  // 52: panel.registrar.v1.Verdict
+	(*Domain)(nil),                // 53: panel.registrar.v1.Domain
+	(*Event)(nil),                 // 54: panel.registrar.v1.Event
+	(RenewalMode)(0),              // 55: panel.registrar.v1.RenewalMode
+	(*RenewalStep)(nil),           // 56: panel.registrar.v1.RenewalStep
+	(*Handle)(nil),                // 57: panel.registrar.v1.Handle
+	(*Date)(nil),                  // 58: panel.registrar.v1.Date
+	(*Review)(nil),                // 59: panel.registrar.v1.Review
+	(ReplyOutcome)(0),             // 60: panel.registrar.v1.ReplyOutcome
+	(*Mail)(nil),                  // 61: panel.registrar.v1.Mail
+	(*Recognition)(nil),           // 62: panel.registrar.v1.Recognition
 }
 var file_panel_registrar_v1_registrar_proto_depIdxs = []int32{
-	42, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
-	43, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
-	44, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	45, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
-	46, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
-	47, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
-	48, // 6: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
-	46, // 7: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
-	49, // 8: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
-	49, // 9: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
-	50, // 10: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
-	49, // 11: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
-	51, // 12: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	51, // 13: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
-	52, // 14: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
-	53, // 15: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
-	51, // 16: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
-	54, // 17: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
-	55, // 18: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
-	55, // 19: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
-	56, // 20: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
-	51, // 21: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	57, // 22: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
-	57, // 23: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
-	58, // 24: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	57, // 25: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
-	59, // 26: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
-	60, // 27: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
+	44, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
+	45, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
+	46, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	47, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
+	48, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
+	49, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
+	50, // 6: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
+	48, // 7: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
+	51, // 8: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
+	51, // 9: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
+	52, // 10: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
+	51, // 11: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
+	53, // 12: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	53, // 13: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
+	54, // 14: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
+	55, // 15: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
+	53, // 16: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
+	56, // 17: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
+	57, // 18: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
+	57, // 19: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
+	58, // 20: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
+	53, // 21: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	59, // 22: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
+	59, // 23: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
+	60, // 24: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	59, // 25: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
+	61, // 26: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
+	62, // 27: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
 	0,  // 28: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
 	2,  // 29: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
 	4,  // 30: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
@@ -2336,29 +2425,31 @@ var file_panel_registrar_v1_registrar_proto_depIdxs = []int32{
 	36, // 46: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
 	38, // 47: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
 	40, // 48: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
-	1,  // 49: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
-	3,  // 50: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
-	5,  // 51: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
-	7,  // 52: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
-	9,  // 53: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
-	11, // 54: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
-	13, // 55: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
-	15, // 56: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
-	17, // 57: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
-	19, // 58: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
-	21, // 59: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
-	23, // 60: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
-	25, // 61: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
-	27, // 62: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
-	29, // 63: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
-	31, // 64: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
-	33, // 65: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
-	35, // 66: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
-	37, // 67: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
-	39, // 68: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
-	41, // 69: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
-	49, // [49:70] is the sub-list for method output_type
-	28, // [28:49] is the sub-list for method input_type
+	42, // 49: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
+	1,  // 50: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
+	3,  // 51: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
+	5,  // 52: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
+	7,  // 53: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
+	9,  // 54: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
+	11, // 55: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
+	13, // 56: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
+	15, // 57: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
+	17, // 58: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
+	19, // 59: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
+	21, // 60: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
+	23, // 61: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
+	25, // 62: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
+	27, // 63: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
+	29, // 64: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
+	31, // 65: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
+	33, // 66: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
+	35, // 67: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
+	37, // 68: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
+	39, // 69: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
+	41, // 70: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
+	43, // 71: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
+	50, // [50:72] is the sub-list for method output_type
+	28, // [28:50] is the sub-list for method input_type
 	28, // [28:28] is the sub-list for extension type_name
 	28, // [28:28] is the sub-list for extension extendee
 	0,  // [0:28] is the sub-list for field type_name
@@ -2382,7 +2473,7 @@ func file_panel_registrar_v1_registrar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_registrar_proto_rawDesc), len(file_panel_registrar_v1_registrar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   42,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

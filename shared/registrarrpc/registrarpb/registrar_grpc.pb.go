@@ -40,6 +40,7 @@ const (
 	RegistrarService_ReviewRule_FullMethodName    = "/panel.registrar.v1.RegistrarService/ReviewRule"
 	RegistrarService_Mail_FullMethodName          = "/panel.registrar.v1.RegistrarService/Mail"
 	RegistrarService_Recognise_FullMethodName     = "/panel.registrar.v1.RegistrarService/Recognise"
+	RegistrarService_Backup_FullMethodName        = "/panel.registrar.v1.RegistrarService/Backup"
 )
 
 // RegistrarServiceClient is the client API for RegistrarService service.
@@ -127,6 +128,8 @@ type RegistrarServiceClient interface {
 	// Recognise tells how a captured mail would be understood. It touches nothing. Capability
 	// mail.
 	Recognise(ctx context.Context, in *RecogniseRequest, opts ...grpc.CallOption) (*RecogniseResponse, error)
+	// Backup copies the store, while at work, into an empty directory. Capability backup.
+	Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (*BackupResponse, error)
 }
 
 type registrarServiceClient struct {
@@ -356,6 +359,16 @@ func (c *registrarServiceClient) Recognise(ctx context.Context, in *RecogniseReq
 	return out, nil
 }
 
+func (c *registrarServiceClient) Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (*BackupResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BackupResponse)
+	err := c.cc.Invoke(ctx, RegistrarService_Backup_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RegistrarServiceServer is the server API for RegistrarService service.
 // All implementations must embed UnimplementedRegistrarServiceServer
 // for forward compatibility.
@@ -441,6 +454,8 @@ type RegistrarServiceServer interface {
 	// Recognise tells how a captured mail would be understood. It touches nothing. Capability
 	// mail.
 	Recognise(context.Context, *RecogniseRequest) (*RecogniseResponse, error)
+	// Backup copies the store, while at work, into an empty directory. Capability backup.
+	Backup(context.Context, *BackupRequest) (*BackupResponse, error)
 	mustEmbedUnimplementedRegistrarServiceServer()
 }
 
@@ -513,6 +528,9 @@ func (UnimplementedRegistrarServiceServer) Mail(context.Context, *MailRequest) (
 }
 func (UnimplementedRegistrarServiceServer) Recognise(context.Context, *RecogniseRequest) (*RecogniseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Recognise not implemented")
+}
+func (UnimplementedRegistrarServiceServer) Backup(context.Context, *BackupRequest) (*BackupResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Backup not implemented")
 }
 func (UnimplementedRegistrarServiceServer) mustEmbedUnimplementedRegistrarServiceServer() {}
 func (UnimplementedRegistrarServiceServer) testEmbeddedByValue()                          {}
@@ -906,6 +924,24 @@ func _RegistrarService_Recognise_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RegistrarService_Backup_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BackupRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistrarServiceServer).Backup(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistrarService_Backup_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistrarServiceServer).Backup(ctx, req.(*BackupRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RegistrarService_ServiceDesc is the grpc.ServiceDesc for RegistrarService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -992,6 +1028,10 @@ var RegistrarService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Recognise",
 			Handler:    _RegistrarService_Recognise_Handler,
+		},
+		{
+			MethodName: "Backup",
+			Handler:    _RegistrarService_Backup_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+
+	"registrar.panel/internal/r01sim"
+	"registrar.panel/internal/secret"
+)
+
+// books are the databases of both sides, read with eyes of our own: not through the code
+// that wrote them.
+type books struct {
+	panel  *sql.DB
+	plugin *sql.DB
+	box    *secret.Box // of what the plugin has sealed
+}
+
+func (w *world) data() string { return filepath.Join(w.dir, "data") }
+
+func (w *world) openBooks() (b books, err error) {
+	if b.panel, err = openBook(filepath.Join(w.data(), "panel.db")); err != nil {
+		return b, err
+	}
+	if b.plugin, err = openBook(filepath.Join(w.data(), "plugins", registrar, "r01.db")); err != nil {
+		return b, errors.Join(err, b.panel.Close())
+	}
+	if b.box, err = secret.OpenBox(filepath.Join(w.data(), "plugins", registrar, "r01.key"), false); err != nil {
+		return b, errors.Join(err, b.close())
+	}
+	return b, nil
+}
+
+func openBook(path string) (*sql.DB, error) {
+	u := url.URL{Scheme: "file", Opaque: path, RawQuery: url.Values{"_pragma": {"busy_timeout(5000)", "query_only(1)"}}.Encode()}
+	return sql.Open("sqlite", u.String())
+}
+
+func (b books) close() error { return errors.Join(b.panel.Close(), b.plugin.Close()) }
+
+// rows reads the rows of a query, each as one T.
+func rows[T any](ctx context.Context, db *sql.DB, scan func(*sql.Rows, *T) error, query string, args ...any) ([]T, error) {
+	found, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", query, err)
+	}
+	defer found.Close()
+	var all []T
+	for found.Next() {
+		var v T
+		if err := scan(found, &v); err != nil {
+			return nil, fmt.Errorf("%s: %w", query, err)
+		}
+		all = append(all, v)
+	}
+	return all, found.Err()
+}
+
+func number(ctx context.Context, db *sql.DB, query string) (n int, err error) {
+	err = db.QueryRowContext(ctx, query).Scan(&n)
+	return n, err
+}
+
+// request is a mail to R01, as the plugin has it.
+type request struct{ id, kind, object, state, hold, message string }
+
+func (b books) requests(ctx context.Context) ([]request, error) {
+	return rows(ctx, b.plugin, func(r *sql.Rows, q *request) error {
+		return r.Scan(&q.id, &q.kind, &q.object, &q.state, &q.hold, &q.message)
+	}, "select id, kind, object, state, hold, message_id from requests order by created_at, id")
+}
+
+// operation is what the plugin does for an order.
+type operation struct{ id, order, kind, domain, state, request, waits string }
+
+func (b books) operations(ctx context.Context, where string) ([]operation, error) {
+	return rows(ctx, b.plugin, func(r *sql.Rows, o *operation) error {
+		return r.Scan(&o.id, &o.order, &o.kind, &o.domain, &o.state, &o.request, &o.waits)
+	}, "select id, coalesce(order_id, ''), kind, domain, state, coalesce(request, ''), waits_for from operations "+where+" order by created_at, id")
+}
+
+// record is a domain as one side has it.
+type record struct{ name, status, paidTill, nameservers string }
+
+func records(ctx context.Context, db *sql.DB) (map[string]record, error) {
+	all, err := rows(ctx, db, func(r *sql.Rows, d *record) error {
+		return r.Scan(&d.name, &d.status, &d.paidTill, &d.nameservers)
+	}, "select name, status, paid_till, nameservers from domains")
+	named := map[string]record{}
+	for _, d := range all {
+		named[d.name] = d
+	}
+	return named, err
+}
+
+// memory is what the simulator remembers.
+type memory struct {
+	r01sim.State
+	history []r01sim.Entry
+	sent    [][]byte
+}
+
+func (s *simulator) remembers(ctx context.Context) (m memory, err error) {
+	return m, errors.Join(s.get(ctx, "/state", &m.State), s.get(ctx, "/history", &m.history), s.get(ctx, "/sent", &m.sent))
+}
+
+func (s *simulator) get(ctx context.Context, path string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addresses["admin"]+path, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask the simulator: %w", err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("ask the simulator for %s: %w", path, err)
+	}
+	return nil
+}
+
+// arrived are the mails for the robot with a Message-ID.
+func (m memory) arrived(message string) (entries []r01sim.Entry) {
+	for _, e := range m.history {
+		if e.MessageID == message {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// domain is a domain of R01's; ok is false when it has none.
+func (m memory) domain(name string) (d r01sim.Domain, ok bool) {
+	for _, d := range m.Domains {
+		if d.Name == name {
+			return d, true
+		}
+	}
+	return d, false
+}
+
+// fate is what became of a request at R01.
+type fate struct {
+	arrived int  // times
+	pending bool // R01 still works on it
+	done    bool
+	why     string // not
+}
+
+// fate finds the task that a request became: mails and tasks about one object keep their
+// order.
+func (m memory) fate(q request) (f fate) {
+	place := -1
+	var of r01sim.Entry
+	for _, e := range m.arrived(q.message) {
+		f.arrived++
+		of = e
+	}
+	if f.arrived == 0 {
+		return f
+	}
+	if of.Verdict != r01sim.VerdictQueued {
+		f.why = fmt.Sprintf("R01's verdict: %s %v", of.Verdict, of.Reasons)
+		return f
+	}
+	for _, e := range m.history {
+		if e.Verdict == r01sim.VerdictQueued && e.Action == of.Action && slices.Equal(e.Objects, of.Objects) {
+			if place++; e.MessageID == q.message {
+				break
+			}
+		}
+	}
+	for _, t := range m.Tasks {
+		if t.Action != of.Action || t.Object != of.Objects[0] {
+			continue
+		}
+		if place--; place < 0 {
+			f.pending, f.done, f.why = t.Status == r01sim.TaskQueued, t.Status == r01sim.TaskSuccess, t.Message
+			break
+		}
+	}
+	return f
+}

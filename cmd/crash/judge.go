@@ -1,0 +1,354 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"registrar.panel/internal/r01sim"
+	contract "registrar.panel/shared/registrar"
+)
+
+// broken is an invariant that does not hold.
+type broken struct {
+	invariant string
+	domain    string // "" = none in particular
+	detail    string
+}
+
+func (b *broken) Error() string {
+	return fmt.Sprintf("invariant broken: %s: %s %s", b.invariant, b.domain, b.detail)
+}
+
+// judge is a round at its end: what was ordered, and the books of all three.
+type judge struct {
+	books
+	memory
+	placed     []order
+	operations []operation
+	requests   []request
+	shown      map[string]record // by the panel
+	held       map[string]record // by the plugin
+	faults     []*broken
+}
+
+func (j *judge) fault(invariant, domain, format string, args ...any) {
+	j.faults = append(j.faults, &broken{invariant, domain, fmt.Sprintf(format, args...)})
+}
+
+// gather reads everything. Nothing runs any more but the simulator.
+func (w *world) gather(ctx context.Context, placed []order) (*judge, error) {
+	j := &judge{placed: placed}
+	var err error
+	if j.books, err = w.openBooks(); err != nil {
+		return j, err
+	}
+	if j.memory, err = w.sim.remembers(ctx); err != nil {
+		return j, err
+	}
+	if j.operations, err = j.books.operations(ctx, ""); err != nil {
+		return j, err
+	}
+	if j.requests, err = j.books.requests(ctx); err != nil {
+		return j, err
+	}
+	if j.shown, err = records(ctx, j.panel); err != nil {
+		return j, err
+	}
+	j.held, err = records(ctx, j.plugin)
+	return j, err
+}
+
+// judge compares what was gathered, and leaves what is wrong in faults.
+func (j *judge) judge(ctx context.Context) error {
+	for _, check := range []func(context.Context) error{j.everyOrder, j.noneTwice, j.everyReply, j.agreement, j.stream, j.truth} {
+		if err := check(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// everyOrder: what a panel has acknowledged is there, and concluded; and so is what it has
+// never acknowledged but stored.
+func (j *judge) everyOrder(ctx context.Context) error {
+	type entry struct {
+		id, kind, domain, state, operation, refusal string
+		closed                                      bool
+	}
+	stored, err := rows(ctx, j.panel, func(r *sql.Rows, e *entry) error {
+		return r.Scan(&e.id, &e.kind, &e.domain, &e.state, &e.operation, &e.refusal, &e.closed)
+	}, "select id, kind, domain, state, operation, refusal, closed_at is not null from orders")
+	if err != nil {
+		return err
+	}
+	byID, operations := map[string]entry{}, map[string]operation{}
+	for _, o := range j.operations {
+		operations[o.id] = o
+	}
+	for _, e := range stored {
+		byID[e.id] = e
+		o := operations[e.operation]
+		switch {
+		case e.state != "paid":
+		case e.refusal != "":
+			if e.kind != string(contract.KindUpdate) { // two updates may meet, nothing else
+				j.fault("no order is refused", e.domain, "%s: %s", e.id, e.refusal)
+			}
+		case e.operation == "" || !e.closed:
+			j.fault("every order is concluded", e.domain, "%+v", e)
+		case o.order != e.id || !contract.OperationState(o.state).Final():
+			j.fault("every order has its operation", e.domain, "%+v has %+v", e, o)
+		}
+	}
+	for _, p := range j.placed {
+		if e, ok := byID[p.id]; !ok || e.state != "paid" {
+			j.fault("no acknowledged order is lost", p.domain, "%+v: %+v", p, e)
+		}
+	}
+	return nil
+}
+
+// noneTwice: no request reaches R01 twice, whether it costs money or not; and R01 never has
+// two paid tasks for one object.
+func (j *judge) noneTwice(context.Context) error {
+	times := map[string]int{}
+	for _, e := range j.history {
+		if times[e.MessageID]++; times[e.MessageID] == 2 {
+			j.fault("no request is sent twice", e.Objects[0], "%s %s", e.Action, e.MessageID)
+		}
+	}
+	paid := map[string]int{}
+	for _, t := range j.Tasks {
+		if t.Kind == r01sim.KindDomain && t.Action != r01sim.ActionUpdate && t.Status != r01sim.TaskFailure {
+			paid[string(t.Action)+" "+t.Object]++
+			if paid[string(t.Action)+" "+t.Object] == 2 {
+				j.fault("one paid task for one object", t.Object, "%s", t.Action)
+			}
+		}
+	}
+	return nil
+}
+
+// everyReply: each mail of R01 is stored as it was sent, once, and read.
+func (j *judge) everyReply(ctx context.Context) error {
+	type mail struct{ id, state, text string }
+	stored, err := rows(ctx, j.plugin, func(r *sql.Rows, m *mail) error {
+		var sealed []byte
+		if err := r.Scan(&m.id, &m.state, &sealed); err != nil {
+			return err
+		}
+		plain, err := j.box.Open(sealed, "mails|"+m.id)
+		m.text = string(plain)
+		return err
+	}, "select id, state, sealed_raw from mails where direction = 'in'")
+	if err != nil {
+		return err
+	}
+	times := map[string]int{}
+	for _, m := range stored {
+		times[m.text]++
+		if m.state == "new" || m.state == "review" {
+			j.fault("every reply is read", "", "a mail is left as %s", m.state)
+		}
+	}
+	for _, raw := range j.sent {
+		if n := times[string(raw)]; n != 1 {
+			j.fault("every reply is stored once", "", "it is there %d times:\n%s", n, raw)
+		}
+	}
+	if len(stored) != len(j.sent) {
+		j.fault("every stored mail was sent", "", "%d are stored and %d were sent", len(stored), len(j.sent))
+	}
+	return nil
+}
+
+// agreement: panel and plugin show the same of every domain, and nothing is open.
+func (j *judge) agreement(context.Context) error {
+	for name, d := range j.held {
+		if j.shown[name] != d {
+			j.fault("panel and plugin agree", name, "the panel has %+v, the plugin %+v", j.shown[name], d)
+		}
+	}
+	for name, d := range j.shown {
+		if _, ok := j.held[name]; !ok {
+			j.fault("panel and plugin agree", name, "the panel has %+v, the plugin nothing", d)
+		}
+	}
+	return nil
+}
+
+// stream: the panel's Action Log has the plugin's events in their order, each once.
+func (j *judge) stream(ctx context.Context) error {
+	type event struct{ typ, name, message string }
+	told, err := rows(ctx, j.plugin, func(r *sql.Rows, e *event) error {
+		var cursor int
+		var text []byte
+		if err := r.Scan(&cursor, &text); err != nil {
+			return err
+		}
+		var full contract.Event
+		err := json.Unmarshal(text, &full)
+		*e = event{string(full.Type), full.Name, full.Message}
+		return err
+	}, "select cursor, event from events order by cursor")
+	if err != nil {
+		return err
+	}
+	last, err := number(ctx, j.plugin, "select coalesce(max(cursor), 0) from events")
+	if err != nil {
+		return err
+	}
+	if last != len(told) {
+		j.fault("cursors are dense", "", "%d events, the last cursor is %d", len(told), last)
+	}
+	heard, err := rows(ctx, j.panel, func(r *sql.Rows, e *event) error { return r.Scan(&e.typ, &e.name, &e.message) },
+		"select event, domain, message from log where event not like 'order-%' order by id")
+	if err != nil {
+		return err
+	}
+	for i := range max(len(told), len(heard)) {
+		if i >= len(told) || i >= len(heard) || told[i] != heard[i] {
+			j.fault("the event stream has no gap and no repetition", "", "%d were told and %d heard; they differ at %d", len(told), len(heard), i+1)
+			break
+		}
+	}
+	return nil
+}
+
+// truth: the panel shows as registered what R01 has registered, and nothing else; what is
+// paid till, and the nameservers, are R01's.
+func (j *judge) truth(context.Context) error {
+	there := map[string]r01sim.Domain{}
+	for _, d := range j.Domains {
+		there[d.Name] = d
+	}
+	taken := map[string]bool{}
+	for name, d := range j.shown {
+		taken[name] = true
+		at, ok := there[name]
+		registered := ok && at.Delegated
+		switch {
+		case registered != (d.status == string(contract.StatusRegistered)):
+			j.fault("registered is what R01 has registered", name, "R01 has %+v, the panel shows %+v", at, d)
+		case registered && d.paidTill != "" && d.paidTill != at.PaidTill.String():
+			j.fault("paid till is R01's", name, "R01 has %s, the panel shows %s", at.PaidTill, d.paidTill)
+		}
+	}
+	for name := range there {
+		if !taken[name] && strings.HasPrefix(name, "new") {
+			j.fault("the panel knows what R01 has registered for it", name, "")
+		}
+	}
+	return j.results(there)
+}
+
+// results: an operation is what R01's record says of its request.
+func (j *judge) results(there map[string]r01sim.Domain) error {
+	byID := map[string]request{}
+	for _, q := range j.requests {
+		byID[q.id] = q
+	}
+	done := map[string]int{}
+	for _, t := range j.Tasks {
+		if t.Status == r01sim.TaskSuccess {
+			done[string(t.Action)+" "+t.Object]++
+		}
+	}
+	want := map[string]int{}
+	for _, o := range j.operations {
+		if o.state != string(contract.Succeeded) {
+			continue
+		}
+		action := map[string]r01sim.Action{"register": r01sim.ActionNew, "renew": r01sim.ActionProlong, "update": r01sim.ActionUpdate}[o.kind]
+		want[string(action)+" "+o.domain]++
+	}
+	for what, n := range want {
+		if done[what] != n {
+			j.fault("success is what R01 has carried out", strings.Fields(what)[1], "%s: %d succeeded, R01 carried out %d", what, n, done[what])
+		}
+	}
+	for what, n := range done {
+		if !strings.Contains(what, "-R01") && want[what] != n {
+			j.fault("what R01 has carried out is success", strings.Fields(what)[1], "%s: R01 carried out %d, %d succeeded", what, n, want[what])
+		}
+	}
+	return nil
+}
+
+// count adds the round to the tally.
+func (j *judge) count(ctx context.Context, t *tally) error {
+	numbers := map[*int]struct {
+		db    *sql.DB
+		query string
+	}{
+		&t.Events:    {j.plugin, "select count(*) from events"},
+		&t.Deferred:  {j.plugin, "select count(*) from attempts where outcome = 'deferred'"},
+		&t.Unknown:   {j.plugin, "select count(*) from attempts where outcome = 'unknown'"},
+		&t.Uncertain: {j.plugin, "select count(distinct operation) from steps where state = 'Uncertain'"},
+		&t.ByReply:   {j.plugin, leaves("reply")}, &t.ByCopy: {j.plugin, leaves("copy")},
+		&t.ByRegistry: {j.plugin, leaves("registry")}, &t.ByPerson: {j.plugin, leaves("person")},
+	}
+	for field, q := range numbers {
+		n, err := number(ctx, q.db, q.query)
+		if err != nil {
+			return err
+		}
+		t.add(field, n)
+	}
+	t.add(&t.Operations, len(j.operations))
+	t.add(&t.Requests, len(j.history))
+	t.add(&t.Replies, len(j.sent))
+	t.add(&t.Rounds, 1)
+	for _, f := range j.faults {
+		switch f.invariant {
+		case "no request is sent twice", "one paid task for one object":
+			t.add(&t.Double, 1)
+		case "no acknowledged order is lost", "every order is concluded", "every order has its operation", "every reply is stored once":
+			t.add(&t.Lost, 1)
+		}
+	}
+	return nil
+}
+
+// leaves counts the operations that left Uncertain by some evidence.
+func leaves(evidence string) string {
+	return `select count(distinct n.operation) from steps u join steps n on n.operation = u.operation and n.number = u.number + 1
+		where u.state = 'Uncertain' and n.state <> 'Uncertain' and n.evidence = '` + evidence + `'`
+}
+
+// timeline is all that is known about a domain, for whoever looks for the mistake.
+func (j *judge) timeline(ctx context.Context, domain string) string {
+	var text strings.Builder
+	section := func(title string, db *sql.DB, query string, args ...any) {
+		fmt.Fprintf(&text, "-- %s\n", title)
+		lines, err := rows(ctx, db, func(r *sql.Rows, line *string) error { return r.Scan(line) }, query, args...)
+		for _, l := range lines {
+			fmt.Fprintln(&text, "  ", l)
+		}
+		if err != nil {
+			fmt.Fprintln(&text, "  ", err)
+		}
+	}
+	section("the panel's orders", j.panel, `select id || ' ' || kind || ' ' || state || ' ' || operation || ' ' || refusal from orders where domain = $1`, domain)
+	section("the panel's Action Log", j.panel, `select at || ' ' || event || ' ' || actor || ' ' || message from log where domain = $1 order by id`, domain)
+	section("the plugin's steps", j.plugin, `select s.at || ' ' || o.id || ' ' || s.state || ' ' || s.actor || ' ' || s.evidence || ' ' || s.message
+		from steps s join operations o on o.id = s.operation where o.domain = $1 order by s.at, s.number`, domain)
+	section("the plugin's attempts", j.plugin, `select a.claimed_at || ' ' || r.id || ' ' || r.kind || ' ' || r.message_id || ' attempt ' || a.attempt || ' ' || coalesce(a.outcome, '-') || ' ' || a.response
+		from attempts a join requests r on r.id = a.request where r.object = $1 order by a.claimed_at`, domain)
+	fmt.Fprintln(&text, "-- what R01 received")
+	for _, e := range j.history {
+		if len(e.Objects) > 0 && e.Objects[0] == domain {
+			fmt.Fprintln(&text, "  ", e.ReceivedAt.UnixMilli(), e.Action, e.MessageID, e.Verdict, e.Reasons)
+		}
+	}
+	fmt.Fprintln(&text, "-- R01's tasks")
+	for _, t := range j.Tasks {
+		if t.Object == domain {
+			fmt.Fprintln(&text, "  ", t.ID, t.QueuedAt.UnixMilli(), t.FinishedAt.UnixMilli(), t.Action, t.Status, t.Message)
+		}
+	}
+	return text.String()
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+	"time"
+
+	"registrar.panel/host/web/api"
+	contract "registrar.panel/shared/registrar"
+)
+
+const (
+	patient  = 3 * time.Minute // how long nothing may happen in quiet: longer than any pause of the plugin
+	anew     = 5 * time.Second // between restarts of the panel in it
+	operator = "operator"
+)
+
+// errUnquiet: something neither ended nor asked for a person.
+var errUnquiet = errors.New("not everything came to rest")
+
+// settle waits until every order is concluded, deciding as an operator who looks at R01
+// what waits for a person.
+func (w *world) settle(ctx context.Context, out io.Writer) error {
+	restarted, moved, say := time.Now(), time.Now(), time.Now().Add(time.Minute)
+	for last := 0; ; {
+		open, err := w.decide(ctx)
+		if events := w.events(ctx); events > last {
+			last, moved = events, time.Now()
+		}
+		if late, lateErr := w.late(ctx); lateErr == nil && late && time.Since(restarted) > anew {
+			send(w.panelPID(), syscall.SIGTERM)
+			restarted = time.Now()
+		}
+		switch {
+		case err == nil && len(open) == 0:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case time.Since(moved) > patient:
+			return errors.Join(fmt.Errorf("%w: %v", errUnquiet, open), err)
+		}
+		if time.Now().After(say) {
+			fmt.Fprintf(out, "round %d waits for %d things: %.200s %v\n", w.round, len(open), strings.Join(open, ", "), err)
+			say = time.Now().Add(10 * time.Second)
+		}
+		pause(ctx, 300*time.Millisecond)
+	}
+}
+
+// events counts what has happened; 0 when that can't be read now.
+func (w *world) events(ctx context.Context) int {
+	b, err := w.openBooks()
+	if err != nil {
+		return 0
+	}
+	defer b.close()
+	n, err := number(ctx, b.plugin, "select coalesce(max(cursor), 0) from events")
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// late tells whether a deadline has passed that the plugin will notice within a minute, or
+// at once when it is started.
+func (w *world) late(ctx context.Context) (bool, error) {
+	b, err := w.openBooks()
+	if err != nil {
+		return false, err
+	}
+	defer b.close()
+	n, err := number(ctx, b.plugin, fmt.Sprintf("select count(*) from requests where deadline_at < %d", time.Now().Add(-time.Second).UnixMilli()))
+	return n > 0, err
+}
+
+// decide makes one pass over what is open, and tells what is left.
+func (w *world) decide(ctx context.Context) (open []string, err error) {
+	if !w.serves(ctx) {
+		return []string{"the panel"}, nil
+	}
+	if err := w.review(ctx); err != nil {
+		return []string{"reviews"}, err
+	}
+	orders, err := get[[]api.Order](ctx, w, api.Path("orders"))
+	if err != nil {
+		return []string{"orders"}, err
+	}
+	waits := 0
+	for _, o := range orders {
+		if o.ClosedAt == nil && o.State == "paid" {
+			open = append(open, o.Kind+" "+o.Domain)
+		}
+	}
+	b, err := w.openBooks()
+	if err != nil {
+		return open, err
+	}
+	defer b.close()
+	working, err := b.operations(ctx, "where finished_at is null")
+	if err != nil {
+		return open, err
+	}
+	for _, o := range working {
+		if contract.OperationState(o.state).WaitsForPerson() {
+			waits++
+		}
+	}
+	fresh, err := number(ctx, b.plugin, "select count(*) from mails where state = 'new'")
+	if err != nil || waits == 0 && len(open) == 0 && fresh == 0 {
+		return open, err
+	}
+	if fresh > 0 {
+		return append(open, fmt.Sprintf("%d mails to be read", fresh)), nil
+	}
+	return append(open, fmt.Sprintf("%d operations for a person", waits)), w.judgeEach(ctx, b, working)
+}
+
+// review sets aside the mails that no rule could place: the operator looks at R01 instead.
+func (w *world) review(ctx context.Context) error {
+	list, err := get[[]api.Review](ctx, w, api.Path("review"))
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		_, err := post[api.Review](ctx, w, api.Path("review", r.ID, "resolve"), api.ReviewDecision{Outcome: string(contract.ReplyIgnore), By: operator})
+		if err != nil {
+			return err
+		}
+		w.tally.add(&w.tally.Reviews, 1)
+	}
+	return nil
+}
+
+// judgeEach resolves the operations that wait for a person, by what R01 has.
+func (w *world) judgeEach(ctx context.Context, b books, working []operation) error {
+	m, err := w.sim.remembers(ctx)
+	if err != nil {
+		return err
+	}
+	requests, err := b.requests(ctx)
+	if err != nil {
+		return err
+	}
+	byID := map[string]request{}
+	for _, q := range requests {
+		byID[q.id] = q
+	}
+	for _, o := range working {
+		if !contract.OperationState(o.state).WaitsForPerson() {
+			continue
+		}
+		verdict, note := verdictOn(m.fate(byID[o.request]))
+		if verdict == "" {
+			continue
+		}
+		_, err := post[api.Operation](ctx, w, api.Path("operations", o.id, "resolve"), api.Decision{Outcome: string(verdict), By: operator, Note: note})
+		var refusal *api.Error
+		if errors.As(err, &refusal) && refusal.Code == string(contract.Precondition) {
+			continue // it has moved on, or it is too early to say
+		}
+		if err != nil {
+			return err
+		}
+		w.tally.add(&w.tally.Asked, 1)
+	}
+	return nil
+}
+
+func verdictOn(f fate) (contract.Verdict, string) {
+	switch {
+	case f.arrived == 0:
+		return contract.VerdictResend, "R01 has never received it"
+	case f.pending:
+		return "", ""
+	case f.done:
+		return contract.VerdictDone, "R01 shows it carried out"
+	}
+	return contract.VerdictFailed, "R01 shows that it failed: " + f.why
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"registrar.panel/host/web/api"
+	contract "registrar.panel/shared/registrar"
+)
+
+// The fault pairs of every word that passes between the plugin and R01's servers: the word
+// is lost before it has an effect ("asked") or after ("answered"), by a cut, by the death of
+// the plugin, of the panel or of both, and by a freeze; and what the dead had said goes on,
+// or it does not. One registration each; after each nothing has happened twice, and at the
+// end the judge compares all books.
+func TestPairs(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	output, code := execute(t, self, paired)
+	t.Log(output)
+	if code != exitDone {
+		t.Errorf("exit %d", code)
+	}
+}
+
+const paired = "paired"
+
+// pairs are the faults, in a fixed order.
+func pairs() (all []fault) {
+	everywhere := []point{smtpOpened, smtpMailAsked, smtpRcptAsked, smtpRcptAnswered, smtpRcptHeard, smtpDataAsked, smtpDataHeard,
+		smtpBody, smtpDotAsked, smtpDotAnswered, smtpDotHeard, smtpQuitAsked,
+		imapFetchAsked, imapFetchAnswered, imapStoreAsked, imapStoreAnswered, imapMoveAsked, imapMoveAnswered}
+	for _, p := range everywhere {
+		all = append(all, fault{kind: cutHere, at: p}, fault{kind: stopPlugin, at: p, lasts: 100 * time.Millisecond})
+		for _, k := range []kind{killPlugin, killPanel, killBoth} {
+			all = append(all, fault{kind: k, at: p}, fault{kind: k, at: p, happens: true})
+		}
+	}
+	return all
+}
+
+func playPairs(ctx context.Context, stdout, stderr io.Writer) int {
+	if os.Getenv(apart) == "" {
+		return setApart([]string{paired}, stdout, stderr)
+	}
+	base, err := os.MkdirTemp("", "cr")
+	if err == nil {
+		defer os.RemoveAll(base)
+		err = syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, "")
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitFault
+	}
+	const worlds = 4
+	failures := make([]error, worlds)
+	var playing sync.WaitGroup
+	for n := range worlds {
+		var mine []fault
+		for i, f := range pairs() {
+			if i%worlds == n {
+				mine = append(mine, f)
+			}
+		}
+		playing.Go(func() { failures[n] = playSome(ctx, base, n, mine, stdout) })
+	}
+	playing.Wait()
+	if err := errors.Join(failures...); err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitBroken
+	}
+	return exitDone
+}
+
+// playSome plays pairs in one world.
+func playSome(ctx context.Context, base string, round int, faults []fault, stdout io.Writer) error {
+	t := newTally(1 << 20)
+	w, err := open(ctx, base, round, 1, t)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	if err := w.sim.post(ctx, "/policy", `{"jitter":0,"vary":0,"duplicate":0,"reorder":0,"lose":0,"defer":0,"drop":0}`); err != nil {
+		return err
+	}
+	s := &shop{world: w, random: rand.New(rand.NewPCG(1, 1))}
+	j, err := w.under(ctx, func(ctx context.Context) error { return s.pairs(ctx, faults) }, s, stdout)
+	if err != nil {
+		return err
+	}
+	defer j.books.close()
+	for _, f := range j.faults {
+		fmt.Fprintln(stdout, f, j.timeline(ctx, f.domain))
+		err = errors.Join(err, f)
+	}
+	return errors.Join(append(t.faulty, err)...)
+}
+
+// under does something in a running world, waits for rest and judges.
+func (w *world) under(ctx context.Context, do func(context.Context) error, s *shop, stdout io.Writer) (*judge, error) {
+	serving, stop := context.WithCancel(ctx)
+	var parts sync.WaitGroup
+	parts.Go(func() { w.keep(serving) })
+	wires, cut := context.WithCancel(ctx)
+	parts.Go(func() { w.smtp.run(wires) })
+	parts.Go(func() { w.imap.run(wires) })
+	err := do(ctx)
+	if err == nil {
+		err = w.settle(ctx, stdout)
+	}
+	stop()
+	for w.panelPID() != 0 { // it drains
+		time.Sleep(5 * time.Millisecond)
+	}
+	cut()
+	parts.Wait()
+	if err != nil {
+		return nil, err
+	}
+	j, err := w.gather(ctx, s.placed)
+	if err == nil {
+		err = j.judge(ctx)
+	}
+	return j, err
+}
+
+func (s *shop) pairs(ctx context.Context, faults []fault) error {
+	s.sell(ctx, s.registration("first"))
+	for done := false; !done && ctx.Err() == nil; pause(ctx, 20*time.Millisecond) {
+		d, err := get[api.Domain](ctx, s.world, api.Path("domains", "first.ru"))
+		done = err == nil && d.Status == string(contract.StatusRegistered)
+	}
+	for i, f := range faults {
+		met := s.lay(f)
+		var selling sync.WaitGroup // what is frozen takes no order
+		selling.Go(func() { s.sell(ctx, s.registration(fmt.Sprintf("pair%d-%d", s.round, i))) })
+		select {
+		case end := <-met:
+			pause(ctx, f.lasts)
+			end()
+		case <-time.After(2 * time.Minute):
+			return fmt.Errorf("nobody came by %q", f.at)
+		}
+		selling.Wait()
+		if err := s.safe(ctx); err != nil {
+			return fmt.Errorf("after %+v: %w", f, err)
+		}
+	}
+	return nil
+}
+
+func (s *shop) registration(name string) job {
+	return job{NewOrder: api.NewOrder{Kind: string(contract.KindRegister), Domain: name + ".ru", Own: true, Customer: "c", Contact: contact("c"), Nameservers: nameservers(1)}}
+}
+
+// safe holds at any time: nothing has reached R01 twice, and what is shown as registered is.
+func (s *shop) safe(ctx context.Context) error {
+	b, err := s.openBooks()
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	j := &judge{books: b}
+	if j.shown, err = records(ctx, b.panel); err != nil {
+		return err
+	}
+	if j.memory, err = s.sim.remembers(ctx); err != nil { // later, so that it knows all that is shown
+		return err
+	}
+	if err := j.noneTwice(ctx); err != nil {
+		return err
+	}
+	for name, d := range j.shown {
+		if at, ok := j.domain(name); d.status == string(contract.StatusRegistered) && !(ok && at.Delegated) {
+			j.fault("registered is what R01 has registered", name, "R01 has %+v", at)
+		}
+	}
+	if len(j.faults) > 0 {
+		return j.faults[0]
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// tally counts what happens, over all rounds.
+type tally struct {
+	mu     sync.Mutex
+	began  time.Time
+	enough int           // kills
+	over   chan struct{} // closed when there were enough
+
+	Orders     int // acknowledged by a panel
+	Operations int
+	Requests   int // that reached R01
+	Replies    int // that R01 sent
+	Events     int
+	Kills      int
+	Starts     int // of panels
+	Missed     int // faults whose point nobody passed: they came at once
+	Deferred   int // transmissions that the relay took nothing of
+	Unknown    int // transmissions whose fate was unknown
+	Uncertain  int // operations that were Uncertain at some time
+	ByReply    int // of these, left by R01's word
+	ByCopy     int // by our own copy
+	ByRegistry int
+	ByPerson   int
+	Asked      int // decisions of the operator
+	Reviews    int // mails that no rule could place
+	Lost       int
+	Double     int
+	Rounds     int
+
+	faults  map[kind]int
+	points  map[point]int
+	serving []time.Duration // from a panel's start until its plugin is at work
+	broken  []error
+	faulty  []error
+}
+
+func newTally(kills int) *tally {
+	return &tally{began: time.Now(), enough: kills, over: make(chan struct{}), faults: map[kind]int{}, points: map[point]int{}}
+}
+
+func (t *tally) add(field *int, n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	*field += n
+}
+
+func (t *tally) killed() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.Kills++; t.Kills == t.enough {
+		close(t.over)
+	}
+}
+
+func (t *tally) kills() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.Kills
+}
+
+func (t *tally) done() bool {
+	select {
+	case <-t.over:
+		return true
+	default:
+		return false
+	}
+}
+
+func (t *tally) fault(k kind) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.faults[k]++
+}
+
+func (t *tally) at(p point) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.points[p]++
+}
+
+func (t *tally) served(d time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.serving = append(t.serving, d)
+}
+
+// broke notes a round that broke an invariant.
+func (t *tally) broke(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.broken = append(t.broken, err)
+}
+
+// trouble notes that the program itself could not do something.
+func (t *tally) trouble(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.faulty = append(t.faulty, err)
+}
+
+// print writes the summary.
+func (t *tally) print(out io.Writer, seed uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	took := time.Since(t.began)
+	fmt.Fprintf(out, "seed %d, %d rounds, %s\n", seed, t.Rounds, took.Round(time.Second))
+	fmt.Fprintf(out, "orders %d, operations %d (%.1f/s), requests that reached R01 %d, replies %d, events %d\n",
+		t.Orders, t.Operations, float64(t.Operations)/took.Seconds(), t.Requests, t.Replies, t.Events)
+	fmt.Fprintf(out, "kills %d (%.1f/s), starts of a panel %d, faults whose point nobody passed %d\n", t.Kills, float64(t.Kills)/took.Seconds(), t.Starts, t.Missed)
+	for _, k := range slices.Sorted(maps.Keys(t.faults)) {
+		fmt.Fprintf(out, "  %-26s %6d\n", k, t.faults[k])
+	}
+	fmt.Fprintln(out, "faults at a point of a dialogue:")
+	for _, p := range slices.Sorted(maps.Keys(t.points)) {
+		fmt.Fprintf(out, "  %-26s %6d\n", p, t.points[p])
+	}
+	slices.Sort(t.serving)
+	if n := len(t.serving); n > 0 {
+		fmt.Fprintf(out, "from a panel's start until its plugin is at work: median %s, p90 %s, p99 %s (%d starts)\n", ms(t.serving[n/2]), ms(t.serving[n*9/10]), ms(t.serving[n*99/100]), n)
+	}
+	fmt.Fprintf(out, "transmissions deferred %d, of unknown fate %d\n", t.Deferred, t.Unknown)
+	fmt.Fprintf(out, "operations that were uncertain %d: left by a reply %d, by our own copy %d, by the registry %d, by a person %d\n",
+		t.Uncertain, t.ByReply, t.ByCopy, t.ByRegistry, t.ByPerson)
+	fmt.Fprintf(out, "decisions asked of the operator %d, mails for review %d\n", t.Asked, t.Reviews)
+	fmt.Fprintf(out, "lost %d, double %d\n", t.Lost, t.Double)
+}
+
+func ms(d time.Duration) time.Duration { return d.Round(time.Millisecond) }

@@ -1,0 +1,298 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/internal/secret"
+)
+
+const (
+	password  = "crash-mail-password"
+	capacity  = 64 << 10 // KiB of a round's file system
+	registrar = "r01"
+)
+
+// world is one round's panel, plugin and R01, and the wire between them.
+type world struct {
+	round int
+	dir   string // a file system of its own
+	tally *tally
+	log   *os.File // what the processes write
+	sim   *simulator
+	smtp  *wire
+	imap  *wire
+	panel *api.Client
+	keeper
+	trap
+}
+
+// open makes a world; nothing but the simulator runs yet.
+func open(ctx context.Context, base string, round int, seed uint64, t *tally) (w *world, err error) {
+	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t}
+	if w.log, err = os.Create(w.dir + ".log"); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(w.dir, 0o700); err != nil {
+		return nil, err
+	}
+	if err := syscall.Mount("crash", w.dir, "tmpfs", 0, fmt.Sprintf("size=%dk", capacity)); err != nil {
+		return nil, fmt.Errorf("mount a file system of the round's own: %w", err)
+	}
+	if w.sim, err = startSimulator(ctx, seed); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	w.smtp, err = newWire(w.sim.addresses["smtp"], smtpDialogue, w.pass)
+	if err == nil {
+		w.imap, err = newWire(w.sim.addresses["imap"], imapDialogue, w.pass)
+	}
+	if err == nil {
+		err = w.write()
+	}
+	if err == nil {
+		w.panel, err = api.NewClient("unix://"+w.socket(), secret.String{})
+	}
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+func (w *world) close() error {
+	if w.sim != nil {
+		w.sim.stop()
+	}
+	return errors.Join(syscall.Unmount(w.dir, syscall.MNT_DETACH), os.Remove(w.dir), w.log.Close(), os.Remove(w.log.Name()))
+}
+
+func (w *world) socket() string { return filepath.Join(w.dir, "s") }
+
+// write writes plugin.hcl. Every other round gets copies of its requests, so that both ways
+// out of uncertainty are gone.
+func (w *world) write() error {
+	bcc := ""
+	if w.round%2 == 1 {
+		bcc = "callback@panel.example"
+	}
+	hcl := fmt.Sprintf(`panel {
+  data   = "data"
+  listen = "unix://%s"
+}
+registrar %q {
+  tlds = ["ru"]
+  config {
+    agreement = "RP/01/00"
+    password  = secret("file", "password")
+    gateway   = "robot@registrar.example"
+    callback  = "callback@panel.example"
+    bcc       = %q
+    handles {
+      prefix = "CRASH"
+    }
+    smtp {
+      address = %q
+      tls     = "none"
+    }
+    imap {
+      address   = %q
+      tls       = "none"
+      username  = "callback"
+      password  = secret("file", "password")
+      mailbox   = "answers"
+      processed = "INBOX"
+      poll      = "100ms"
+    }
+    deadlines {
+      queued = "15s"
+      done   = "20s"
+    }
+    renewal {
+      mode = "manual" # orders renew here, and the schedule must not be faster
+    }
+    brake {
+      per_hour = 1000000
+      per_day  = 1000000
+    }
+  }
+}
+`, w.socket(), registrar, bcc, w.smtp.address(), w.imap.address())
+	return errors.Join(os.WriteFile(w.config(), []byte(hcl), 0o600),
+		os.WriteFile(filepath.Join(w.dir, "password"), []byte(password), 0o600))
+}
+
+func (w *world) config() string { return filepath.Join(w.dir, "plugin.hcl") }
+
+// keeper keeps a panel running.
+type keeper struct {
+	starting sync.Mutex  // held while a panel must not be started, or is being
+	current  sync.Mutex  // of process
+	process  *os.Process // the panel; nil while none runs
+}
+
+// keep starts the panel again whenever it has ended, until ctx ends.
+func (w *world) keep(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		cmd := exec.Command(self, rolePanel, w.config())
+		cmd.Dir, cmd.Stdout, cmd.Stderr = w.dir, w.log, w.log
+		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		w.starting.Lock()
+		began := time.Now()
+		if err = cmd.Start(); err == nil {
+			w.attend(cmd.Process)
+		}
+		w.starting.Unlock()
+		if err != nil {
+			return err
+		}
+		w.tally.add(&w.tally.Starts, 1)
+		stop := context.AfterFunc(ctx, func() { cmd.Process.Signal(syscall.SIGTERM) })
+		watched, end := context.WithCancel(ctx)
+		var watching sync.WaitGroup
+		watching.Go(func() { w.time(watched, began) })
+		cmd.Wait() // however it ended
+		end()
+		stop()
+		w.attend(nil)
+		watching.Wait()
+		if time.Since(began) < 20*time.Millisecond {
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	return nil
+}
+
+func (k *keeper) attend(p *os.Process) {
+	k.current.Lock()
+	defer k.current.Unlock()
+	k.process = p
+}
+
+// time notes how long a panel takes until its plugin is at work.
+func (w *world) time(ctx context.Context, began time.Time) {
+	for ctx.Err() == nil {
+		if w.serves(ctx) {
+			w.tally.served(time.Since(began))
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (w *world) serves(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	list, err := api.Get[[]api.Plugin](ctx, w.panel, api.Path("plugins"), nil)
+	return err == nil && len(list) == 1 && (list[0].State == "running" || list[0].State == "degraded")
+}
+
+// panelPID and pluginPID find the processes; 0 = there is none.
+func (k *keeper) panelPID() int {
+	k.current.Lock()
+	defer k.current.Unlock()
+	if k.process == nil {
+		return 0
+	}
+	return k.process.Pid
+}
+
+func (k *keeper) pluginPID() int {
+	panel := k.panelPID()
+	if panel == 0 {
+		return 0
+	}
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", panel))
+	for _, file := range files {
+		text, _ := os.ReadFile(file) // the thread may have ended
+		for _, word := range strings.Fields(string(text)) {
+			if pid, err := strconv.Atoi(word); err == nil {
+				return pid
+			}
+		}
+	}
+	return 0
+}
+
+// simulator is R01 as a child process.
+type simulator struct {
+	cmd       *exec.Cmd
+	addresses map[string]string
+	rest      sync.WaitGroup // drains what it goes on to print
+}
+
+func startSimulator(ctx context.Context, seed uint64) (*simulator, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self, roleSimulator, "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "", "--admin", "127.0.0.1:0",
+		"--mailbox", "answers", "--seed", strconv.FormatUint(seed, 10))
+	cmd.Env = append(os.Environ(), "R01_MAIL_PASSWORD="+password, "R01_IMAP_PASSWORD="+password)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	lines, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the simulator: %w", err)
+	}
+	s := &simulator{cmd: cmd, addresses: map[string]string{}}
+	scanner := bufio.NewScanner(lines)
+	for scanner.Scan() {
+		words := strings.Fields(strings.TrimPrefix(scanner.Text(), "r01sim: "))
+		if len(words) == 2 {
+			s.addresses[words[0]] = words[1]
+		}
+		if len(words) == 1 && words[0] == "ready" {
+			break
+		}
+	}
+	s.rest.Go(func() { io.Copy(io.Discard, lines) })
+	if s.addresses["admin"] == "" {
+		s.stop()
+		return nil, errors.New("start the simulator: it tells no address")
+	}
+	return s, s.post(ctx, "/policy", chaos)
+}
+
+// chaos is the simulator at its worst, but quick.
+const chaos = `{"queued":"30ms","done":"90ms","jitter":3,"vary":0.5,"duplicate":0.1,"reorder":0.1,"lose":0.005,"defer":0.005,"drop":0.02,"price":1}`
+
+func (s *simulator) stop() {
+	s.cmd.Process.Kill() // it keeps nothing
+	s.rest.Wait()
+	s.cmd.Wait()
+}
+
+func (s *simulator) post(ctx context.Context, path, body string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.addresses["admin"]+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("tell the simulator: %w", err)
+	}
+	defer resp.Body.Close()
+	if text, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("tell the simulator %s: %s", path, text)
+	}
+	return nil
+}

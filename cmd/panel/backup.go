@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"registrar.panel/host"
+	"registrar.panel/host/backup"
+)
+
+type backupCommand struct {
+	File string `arg:"" placeholder:"FILE" help:"The archive to write; it must not exist."`
+}
+
+// archiveView is what an archive holds.
+type archiveView struct {
+	File    string    `json:"file"`
+	MadeAt  time.Time `json:"made_at"`
+	Files   int       `json:"files"`
+	Keys    []string  `json:"keys"`
+	Wrapped bool      `json:"keys_wrapped"`
+	Aside   *string   `json:"moved_aside,omitempty"` // restore: where the old data directory is now
+}
+
+func viewOf(file string, m backup.Manifest) archiveView {
+	return archiveView{File: file, MadeAt: m.MadeAt, Files: len(m.Files), Keys: append([]string{}, m.Keys...), Wrapped: m.Wrapped}
+}
+
+func (p *backupCommand) Run(c *call) error {
+	client, server, err := c.client()
+	if err != nil {
+		return err
+	}
+	if err := download(p.File, func(w io.Writer) error { return client.Backup(c.ctx, w) }); err != nil {
+		return explain(err, server)
+	}
+	m, err := backup.Inspect(p.File)
+	if err != nil {
+		return fmt.Errorf("the backup is damaged: %w", err)
+	}
+	if !m.Wrapped {
+		complain(c.stderr, "the keys are NOT in this backup, and without them it can't be read. Keep copies of them elsewhere, or set panel.backup_recipients:")
+		for _, key := range m.Keys {
+			complain(c.stderr, "  "+key)
+		}
+	}
+	v := viewOf(p.File, m)
+	return c.show(v, func(w io.Writer) {
+		row(w, "written", v.File)
+		row(w, "files", v.Files)
+		row(w, "keys", map[bool]string{true: "encrypted to panel.backup_recipients", false: "left out"}[v.Wrapped])
+	})
+}
+
+// download writes a new file that is whole or not there, and on the disk.
+func download(file string, fetch func(io.Writer) error) error {
+	if _, err := os.Lstat(file); err == nil {
+		return usage(fmt.Errorf("%s exists already", file))
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(file), ".backup-*")
+	if err != nil {
+		return fmt.Errorf("write backup: %w", err)
+	}
+	defer os.Remove(tmp.Name())
+	err = fetch(tmp)
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(tmp.Name(), file); err != nil { // never replaces a file
+		return fmt.Errorf("write backup: %w", err)
+	}
+	return nil
+}
+
+type restoreCommand struct {
+	File     string `arg:"" placeholder:"FILE" help:"An archive that panel backup wrote."`
+	Identity string `placeholder:"FILE" help:"The age identity that opens its keys."`
+	Keys     string `placeholder:"DIR" help:"A data directory, or a copy of one, to take keys from that the archive does not hold."`
+	Replace  bool   `help:"Move a data directory that holds something aside."`
+}
+
+func (p *restoreCommand) Run(c *call) error {
+	m, aside, err := host.Restore(host.Restoration{ConfigPath: c.grammar.Config, Archive: p.File, Identity: p.Identity,
+		Keys: p.Keys, Replace: p.Replace, Now: time.Now})
+	switch {
+	case errors.Is(err, backup.ErrNotEmpty):
+		return usage(fmt.Errorf("%w; give --replace to move it aside", err))
+	case errors.Is(err, backup.ErrKeys):
+		return usage(fmt.Errorf("%w (--identity FILE, or --keys DIR)", err))
+	case err != nil:
+		return unreadable(err)
+	}
+	v := viewOf(p.File, m)
+	if aside != "" {
+		v.Aside = &aside
+	}
+	return c.show(v, func(w io.Writer) {
+		row(w, "restored", "as of "+m.MadeAt.Format(time.RFC3339))
+		row(w, "files", v.Files)
+		if aside != "" {
+			row(w, "the old data", aside)
+		}
+		row(w, "next", "panel serve; what was sent since is held, see docs/reliability.md")
+	})
+}

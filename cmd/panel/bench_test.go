@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host/supervisor"
+	"registrar.panel/plugin/manual"
+	"registrar.panel/shared/registrar"
+)
+
+// BenchmarkStatusCall measures what the process boundary costs a caller who asks for an
+// operation. The baseline is the same plugin in this process.
+func BenchmarkStatusCall(b *testing.B) {
+	commands, err := bundled()
+	if err != nil {
+		b.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "panel-")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	near := manual.New(hclog.NewNullLogger())
+	own := working(b, near)
+	spec := supervisor.Spec{Name: "manual", Command: commands["manual"], RunDir: dir + "/run",
+		Configure: func(context.Context, registrar.Plugin, registrar.Description) error { return nil }}
+	err = supervisor.Visit(b.Context(), spec, supervisor.Timing{}, hclog.NewNullLogger(), func(ctx context.Context, far registrar.Plugin) error {
+		theirs := working(b, far)
+		var over, within []time.Duration
+		for b.Loop() {
+			over = append(over, timed(b, far, theirs))
+			within = append(within, timed(b, near, own))
+		}
+		slices.Sort(over)
+		slices.Sort(within)
+		at := func(all []time.Duration, percent int) time.Duration { return all[(len(all)-1)*percent/100] }
+		b.ReportMetric(float64(at(over, 50).Nanoseconds())/1000, "p50-µs")
+		b.ReportMetric(float64(at(over, 99).Nanoseconds())/1000, "p99-µs")
+		b.ReportMetric(float64(at(over, 50))/float64(at(within, 50)), "of-in-process")
+		return far.Drain(ctx)
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := near.Drain(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// working brings a plugin to work and returns an operation that it knows.
+func working(b *testing.B, p registrar.Plugin) registrar.OperationID {
+	b.Helper()
+	config, err := json.Marshal(map[string]string{"lookup": "always_available", "confirm": "operator"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := p.Configure(b.Context(), registrar.Settings{Config: config, DataDir: b.TempDir(), Create: true}); err != nil {
+		b.Fatal(err)
+	}
+	if err := p.Start(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	op, err := p.Submit(b.Context(), registrar.Order{ID: "o1", Kind: registrar.KindRegister, Domain: "example.com", Customer: "c1",
+		Registrant:  &registrar.Registrant{Kind: registrar.Person, Fields: map[string][]string{"name": {"S Sidorov"}, "emails": {"s@example.com"}}},
+		Nameservers: []registrar.Nameserver{{Host: "ns1.hoster.example"}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return op.ID
+}
+
+func timed(b *testing.B, p registrar.Plugin, id registrar.OperationID) time.Duration {
+	began := time.Now()
+	if _, err := p.Operation(b.Context(), id); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(began)
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"registrar.panel/host/config"
+	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrar/registrartest"
+)
+
+type conformanceCommand struct {
+	Plugin   string        `arg:"" name:"path" help:"The plugin's program, or the name of a bundled one."`
+	Handle   string        `placeholder:"HANDLE" help:"One that can be adopted."`
+	IDN      string        `name:"idn" placeholder:"NAME" help:"A name beyond ASCII that can be registered, in Unicode."`
+	Patience time.Duration `default:"20s" help:"How long something that must happen may take (${default})."`
+}
+
+// Help warns.
+func (conformanceCommand) Help() string {
+	return `Judges a plugin by the rules in docs/conformance.md, in data directories of its own.
+
+With --config FILE after the word conformance, the block registrar "NAME" in FILE gives the settings, and the checks START THE PLUGIN AND SUBMIT ORDERS, among them registrations. Point it at a simulator or a test account, never at one that pays. Without it, or with a --config that stands before, only the checks run that need no settings.
+
+Exits with 0 when no rule of level MUST is broken, 1 when one is, or could not be judged, and 2 when the command line or FILE is wrong. Skipped rules are listed with the reason and count as neither.`
+}
+
+func (p *conformanceCommand) Run(c *call, parsed *kong.Context) error {
+	command, err := p.command()
+	if err != nil {
+		return usage(err)
+	}
+	s := registrartest.Subject{Open: registrartest.Program{Command: command}, Handle: p.Handle, IDN: p.IDN, Patience: p.Patience}
+	if file := settingsFile(parsed); file != "" {
+		if err := configureSubject(c.ctx, &s, file); err != nil {
+			return err
+		}
+	}
+	report, err := registrartest.Examine(c.ctx, s)
+	if err != nil {
+		return err
+	}
+	if err := c.showConformance(report); err != nil {
+		return err
+	}
+	if !report.Conforms() {
+		return fmt.Errorf("the plugin does not conform: rules broken or not judged: %s", strings.Join(failedRules(report), ", "))
+	}
+	return nil
+}
+
+// command is how to run the plugin.
+func (p *conformanceCommand) command() ([]string, error) {
+	known, err := bundled()
+	if err != nil {
+		return nil, err
+	}
+	if command, ok := known[p.Plugin]; ok {
+		return command, nil
+	}
+	path, err := filepath.Abs(p.Plugin)
+	if err != nil {
+		return nil, fmt.Errorf("find plugin: %w", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("find plugin: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0 {
+		return nil, fmt.Errorf("find plugin: %s is no program: chmod +x it", p.Plugin)
+	}
+	return []string{path}, nil
+}
+
+// settingsFile is the --config that stands after the command's word; one before it is the
+// panel's own, which nobody should have to fear for here.
+func settingsFile(parsed *kong.Context) string {
+	mine, file := false, ""
+	for _, p := range parsed.Path {
+		switch {
+		case p.Command != nil:
+			mine = true
+		case mine && p.Flag != nil && p.Flag.Name == "config" && !p.Resolved:
+			file, _ = parsed.FlagValue(p.Flag).(string)
+		}
+	}
+	return file
+}
+
+// configureSubject reads the plugin's block in a file by the schema it describes. A plugin
+// that describes nothing is left as it is: the report says why, rule by rule.
+func configureSubject(ctx context.Context, s *registrartest.Subject, file string) error {
+	d, err := describe(ctx, *s)
+	if err != nil {
+		return ctx.Err()
+	}
+	loaded, err := config.Load(file)
+	if err != nil {
+		return usage(err)
+	}
+	block, ok := loaded.Registrar(d.Name)
+	if !ok {
+		return usage(fmt.Errorf("%s has no block registrar %q, as the plugin calls itself", file, d.Name))
+	}
+	settings, err := loaded.Settings(d.Name, d.Schema)
+	if err != nil {
+		return err
+	}
+	s.Config = settings.Config
+	for _, tld := range block.TLDs {
+		if !strings.HasPrefix(tld, "xn--") {
+			s.TLD = cmp.Or(s.TLD, tld)
+		}
+	}
+	return nil
+}
+
+func describe(ctx context.Context, s registrartest.Subject) (registrar.Description, error) {
+	instance, err := s.Open.Open(ctx)
+	if err != nil {
+		return registrar.Description{}, err
+	}
+	defer instance.Close()
+	ctx, cancel := context.WithTimeout(ctx, s.Patience)
+	defer cancel()
+	d, err := instance.Describe(ctx)
+	if err != nil {
+		err = fmt.Errorf("describe plugin: %w", err)
+	}
+	return d, err
+}
+
+// conformance is a report as JSON.
+type conformance struct {
+	Registrar string      `json:"registrar"`
+	Version   string      `json:"version"`
+	Conforms  bool        `json:"conforms"`
+	Passed    int         `json:"passed"`
+	Broken    int         `json:"broken"`
+	NotJudged int         `json:"not_judged"`
+	Skipped   int         `json:"skipped"`
+	Rules     []ruleState `json:"rules"`
+}
+
+// ruleState is what became of one rule.
+type ruleState struct {
+	ID           string   `json:"id"`
+	Level        string   `json:"level"`
+	Capability   *string  `json:"capability"`
+	Outcome      string   `json:"outcome"`
+	Demand       string   `json:"demand"`
+	Place        string   `json:"place"`
+	Remedy       string   `json:"remedy"`
+	Findings     []string `json:"findings"`
+	Reason       *string  `json:"reason"`
+	Milliseconds int64    `json:"milliseconds"`
+}
+
+func conformanceOf(r registrartest.Report) conformance {
+	v := conformance{Registrar: r.Description.Name, Version: r.Description.Version, Conforms: r.Conforms(),
+		Passed: r.Count(registrartest.Passed), Broken: r.Count(registrartest.Broken),
+		NotJudged: r.Count(registrartest.NotJudged), Skipped: r.Count(registrartest.Skipped)}
+	for _, one := range r.Results {
+		v.Rules = append(v.Rules, ruleState{ID: one.ID, Level: string(one.Level), Capability: orNull(string(one.Capability)),
+			Outcome: string(one.Outcome), Demand: one.Demand, Place: one.Place, Remedy: one.Remedy,
+			Findings: append([]string{}, one.Findings...), Reason: orNull(one.Reason), Milliseconds: one.Took.Milliseconds()})
+	}
+	return v
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func failedRules(r registrartest.Report) []string {
+	var ids []string
+	for _, one := range r.Results {
+		if one.Level == registrartest.Must && (one.Outcome == registrartest.Broken || one.Outcome == registrartest.NotJudged) {
+			ids = append(ids, one.ID)
+		}
+	}
+	return ids
+}
+
+func (c *call) showConformance(r registrartest.Report) error {
+	v := conformanceOf(r)
+	if c.grammar.Output == outputJUnit {
+		return writeJUnit(c.stdout, v)
+	}
+	return c.show(v, func(w io.Writer) {
+		for _, one := range v.Rules {
+			ruleText(w, one)
+		}
+		skippedText(w, v.Rules)
+		block(w, fmt.Sprintf("%s %s: %d passed, %d broken, %d not judged, %d skipped", v.Registrar, v.Version, v.Passed, v.Broken, v.NotJudged, v.Skipped))
+	})
+}
+
+// ruleText writes what is wrong; nothing when nothing is.
+func ruleText(w io.Writer, r ruleState) {
+	switch registrartest.Outcome(r.Outcome) {
+	case registrartest.Broken:
+		block(w, fmt.Sprintf("%s %s: %s\n  the contract: %s", verdictOn(r), r.ID, r.Demand, r.Place))
+		for _, f := range r.Findings {
+			block(w, "  found: "+printable(f, false))
+		}
+		block(w, "  what to do: "+r.Remedy)
+	case registrartest.NotJudged:
+		block(w, fmt.Sprintf("NOT JUDGED %s: %s\n  because: %s", r.ID, r.Demand, printable(orDash(r.Reason), false)))
+	}
+}
+
+// skippedText lists what was skipped, by the reason.
+func skippedText(w io.Writer, rules []ruleState) {
+	var reasons []string
+	ids := map[string][]string{}
+	for _, r := range rules {
+		if r.Outcome != string(registrartest.Skipped) {
+			continue
+		}
+		reason := orDash(r.Reason)
+		if ids[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		ids[reason] = append(ids[reason], r.ID)
+	}
+	for _, reason := range reasons {
+		block(w, "skipped, because "+reason+": "+strings.Join(ids[reason], ", "))
+	}
+}
+
+func verdictOn(r ruleState) string {
+	if r.Level == string(registrartest.Should) {
+		return "WARNING"
+	}
+	return "BROKEN"
+}
+
+// errJUnit: only reports on rules can be written so.
+var errJUnit = errors.New("-o junit is for panel conformance only")

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"registrar.panel/host/web/api"
+)
+
+// Two plugins serve one TLD; a domain moves between them, there and back.
+func TestDomainMove(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(hcl string) string {
+		return hcl + "registrar \"manual\" {\n  tlds = [\"su\"]\n  default = true\n  config {\n    confirm = \"at_once\"\n  }\n}\n"
+	})
+	w.servePlugins("r01", "manual")
+	contact := w.write("person.json", `{"kind": "person", "name": "Sidor Sidorov", "emails": ["sidorov@example.com"]}`)
+	w.order("moving.su", "c1", contact, "--own")
+	w.reach("moving.su", "Registered")
+
+	refused := func(code int, says string, args ...string) {
+		t.Helper()
+		if _, stderr, got := w.run(append([]string{"domain", "move", "moving.su"}, args...)...); got != code || !strings.Contains(stderr, says) {
+			t.Errorf("panel domain move %s: exit %d, want %d and %q: %s", strings.Join(args, " "), got, code, says, stderr)
+		}
+	}
+	refused(1, "give the handle and the paid-till date", "--to", "r01", "--by", "ann")
+	refused(1, `to: "r02" is no registrar that serves .su`, "--to", "r02", "--by", "ann")
+	refused(1, "paid_till: must be YYYY-MM-DD", "--to", "r01", "--by", "ann", "--paid-till", "soon")
+
+	var d struct {
+		domainView
+		Changed bool
+		Renewal string
+	}
+	w.json(&d, "domain", "move", "moving.su", "--to", "r01", "--by", "ann", "--handle", "MYCO_1_A-R01")
+	if d.Registrar != "r01" || !d.Changed || *d.Handle != "MYCO_1_A-R01" || d.PaidTill == nil || d.Customer != "c1" {
+		t.Errorf("moved: %+v", d)
+	}
+	if stdout, stderr, code := w.run("domain", "move", "moving.su", "--to", "r01", "--by", "ann"); code != 0 || !strings.Contains(stderr, "nothing has changed") || !strings.Contains(stdout, "r01") {
+		t.Errorf("again: exit %d: %s%s", code, stdout, stderr)
+	}
+	w.must("domain", "renewal", "moving.su", "auto")
+	w.json(&d, "domain", "move", "moving.su", "--to", "manual", "--by", "bob")
+	if d.Registrar != "manual" || !d.Changed {
+		t.Errorf("moved back: %+v", d)
+	}
+	if shown := w.domain("moving.su"); shown.Registrar != "manual" || shown.Status != "Registered" {
+		t.Errorf("shown as %+v", shown)
+	}
+	var entries []api.Entry
+	w.json(&entries, "log", "--domain", "moving.su")
+	var said []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Message, "moved ") {
+			message, _, _ := strings.Cut(e.Message, ",") // whether the target renews
+			said = append(said, e.Actor+": "+message)
+		}
+	}
+	if got, want := strings.Join(said, "; "), "ann: moved from registrar manual to r01; bob: moved from registrar r01 to manual"; got != want {
+		t.Errorf("the log says %q, want %q", got, want)
+	}
+}

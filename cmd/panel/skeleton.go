@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"text/template"
+)
+
+//go:embed skeleton/*.tmpl
+var skeleton embed.FS
+
+type pluginCommands struct {
+	New newPluginCommand `cmd:"" help:"Write a plugin to begin with, which compiles and passes the conformance suite."`
+}
+
+type newPluginCommand struct {
+	Name   string `arg:"" help:"Of the registrar, as plugin.hcl will name it."`
+	Dir    string `placeholder:"DIR" help:"Where to; it must not hold any of the files. Default: registrar-NAME."`
+	Module string `placeholder:"PATH" help:"Of the Go module. Default: registrar-NAME."`
+	Panel  string `placeholder:"DIR" help:"A checkout of the panel, whose module is not published. Default: the one that this directory, or this program, lies in."`
+}
+
+// newFile is a file of a new plugin.
+type newFile struct {
+	File string `json:"file"`
+}
+
+// blank is what the templates ask for.
+type blank struct {
+	Name, Module, Token string
+	Panel, Go           string   // the checkout, and the version of Go that it asks for
+	Requires            []string // its requirements: PATH VERSION
+}
+
+// A name is a directory's, a program's and an HCL label's.
+var pluginName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+
+func (p *newPluginCommand) Run(c *call) error {
+	if !pluginName.MatchString(p.Name) {
+		return usage(fmt.Errorf("%q is no name for a plugin: 1 to 32 of a-z 0-9 -, the first a letter", p.Name))
+	}
+	dir, b := p.Dir, blank{Name: p.Name, Module: p.Module, Token: strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_")) + "_TOKEN"}
+	if dir == "" {
+		dir = "registrar-" + p.Name
+	}
+	if b.Module == "" {
+		b.Module = "registrar-" + p.Name
+	}
+	if err := b.find(p.Panel); err != nil {
+		return usage(fmt.Errorf("find checkout: %w", err))
+	}
+	files, err := writeSkeleton(dir, b)
+	if err != nil {
+		return err
+	}
+	if err := c.show(files, func(w io.Writer) {
+		for _, f := range files {
+			row(w, f.File)
+		}
+	}); err != nil {
+		return err
+	}
+	hint(c.stderr, "next: cd "+dir+" && go test ./...; docs/writing-a-registrar.md goes on from there")
+	return nil
+}
+
+var (
+	panelModule = regexp.MustCompile(`(?m)\Amodule registrar\.panel$(?s:.*?)^go (\S+)$`)
+	requirement = regexp.MustCompile(`(?m)^\t(\S+ v\S+)`)
+)
+
+// find reads the checkout that is named, or the one that we are in.
+func (b *blank) find(named string) error {
+	if named != "" {
+		return b.read(named)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	for _, inside := range []string{here, filepath.Dir(program)} {
+		for dir := inside; ; dir = filepath.Dir(dir) {
+			if b.read(dir) == nil {
+				return nil
+			}
+			if dir == filepath.Dir(dir) {
+				break
+			}
+		}
+	}
+	return errors.New("neither this directory nor this program lies in one: give --panel DIR")
+}
+
+// read finds out what a plugin takes over from a checkout.
+func (b *blank) read(dir string) (err error) {
+	if b.Panel, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(filepath.Join(b.Panel, "go.mod"))
+	if err != nil {
+		return err
+	}
+	found := panelModule.FindSubmatch(text)
+	if found == nil {
+		return fmt.Errorf("%s is not the module registrar.panel", b.Panel)
+	}
+	b.Go = string(found[1])
+	for _, m := range requirement.FindAllSubmatch(text, -1) {
+		b.Requires = append(b.Requires, string(m[1]))
+	}
+	return nil
+}
+
+// writeSkeleton fills the templates into a directory. It replaces no file, and where one is in
+// the way it writes none.
+func writeSkeleton(dir string, b blank) ([]newFile, error) {
+	// Go is full of {{.
+	templates, err := template.New("").Delims("[[", "]]").ParseFS(skeleton, "skeleton/*.tmpl")
+	if err != nil {
+		return nil, fmt.Errorf("write plugin: %w", err)
+	}
+	sums, err := os.ReadFile(filepath.Join(b.Panel, "go.sum")) // of what the panel requires
+	if err != nil {
+		return nil, fmt.Errorf("write plugin: %w", err)
+	}
+	contents := map[string][]byte{"go.sum": sums}
+	for _, t := range templates.Templates() {
+		var text bytes.Buffer
+		if err := t.Execute(&text, b); err != nil {
+			return nil, fmt.Errorf("write plugin: %w", err)
+		}
+		name := strings.TrimSuffix(t.Name(), ".tmpl")
+		if name == "gitignore" {
+			name = ".gitignore"
+		}
+		contents[name] = text.Bytes()
+	}
+	return writeFiles(dir, contents)
+}
+
+func writeFiles(dir string, contents map[string][]byte) (files []newFile, err error) {
+	for _, name := range slices.Sorted(maps.Keys(contents)) {
+		files = append(files, newFile{filepath.Join(dir, name)})
+	}
+	for _, f := range files {
+		if _, err := os.Lstat(f.File); err == nil {
+			return nil, fmt.Errorf("write plugin: %s is there already, and nothing is replaced: choose another --dir", f.File)
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("write plugin: %w", err)
+	}
+	for _, f := range files {
+		if err := os.WriteFile(f.File, contents[filepath.Base(f.File)], 0o644); err != nil {
+			return nil, fmt.Errorf("write plugin: %w", err)
+		}
+	}
+	return files, nil
+}

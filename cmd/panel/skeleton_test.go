@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// begin runs panel plugin new in a directory outside the repository.
+func begin(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	code = command(t.Context(), append([]string{"plugin", "new"}, args...), streams{strings.NewReader(""), &out, &errOut})
+	return out.String(), errOut.String(), code
+}
+
+// What it writes is formatted, compiles without any download, and passes the suite.
+func TestPluginNew(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "acme")
+	stdout, stderr, code := begin(t, "acme-domains", "--dir", dir, "--panel", "../..", "-o", "json")
+	if code != exitDone || !strings.Contains(stderr, "docs/writing-a-registrar.md") {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	var list []newFile
+	if err := json.Unmarshal([]byte(stdout), &list); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range list {
+		names = append(names, strings.TrimPrefix(f.File, dir+"/"))
+	}
+	want := []string{".gitignore", "go.mod", "go.sum", "main.go", "order.go", "plugin.hcl", "registrar.go", "registrar_test.go", "state.go"}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Fatal(diff)
+	}
+	for _, step := range [][]string{{"gofmt", "-l", "."}, {"go", "vet", "./..."}, {"go", "build", "-o", "registrar-acme-domains", "."}, {"go", "test", "./..."}} {
+		cmd := exec.CommandContext(t.Context(), step[0], step[1:]...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK=off")
+		out, err := cmd.CombinedOutput()
+		if err != nil || step[0] == "gofmt" && len(out) > 0 {
+			t.Fatalf("%s: %v\n%s", strings.Join(step, " "), err, out)
+		}
+	}
+	// A panel takes the program and the settings as they are.
+	check := exec.CommandContext(t.Context(), os.Args[0], "check")
+	check.Dir, check.Env = dir, append(os.Environ(), "ACME_DOMAINS_TOKEN=test")
+	if out, err := check.CombinedOutput(); err != nil || !strings.Contains(string(out), "acme-domains  registrar  well") {
+		t.Errorf("panel check: %v\n%s", err, out)
+	}
+}
+
+func TestPluginNewRefuses(t *testing.T) {
+	t.Parallel()
+	taken := t.TempDir()
+	if err := os.WriteFile(filepath.Join(taken, "main.go"), []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"Acme", "--panel", "../.."}, exitUsage, `"Acme" is no name for a plugin`},
+		{[]string{"../acme", "--panel", "../.."}, exitUsage, "is no name for a plugin"},
+		{[]string{"acme", "--panel", t.TempDir()}, exitUsage, "no such file or directory"},
+		{[]string{"acme", "--panel", "skeleton", "--dir", taken}, exitUsage, "find checkout"},
+		{[]string{"acme", "--panel", "../..", "--dir", taken}, exitFailed, "main.go is there already, and nothing is replaced"},
+		{[]string{"acme", "--dir", taken}, exitFailed, "main.go is there already"}, // this directory lies in a checkout
+	} {
+		if _, stderr, code := begin(t, c.args...); code != c.code || !strings.Contains(stderr, c.says) {
+			t.Errorf("plugin new %v: exit %d, want %d and %q: %s", c.args, code, c.code, c.says, stderr)
+		}
+	}
+	if text, err := os.ReadFile(filepath.Join(taken, "main.go")); err != nil || string(text) != "mine" {
+		t.Errorf("it replaced a file: %q, %v", text, err)
+	}
+	if entries, err := os.ReadDir(taken); err != nil || len(entries) != 1 {
+		t.Errorf("it wrote where it was refused: %v, %v", entries, err)
+	}
+}
+
+// Outside any checkout it must be named.
+func TestPluginNewNeedsACheckout(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if _, stderr, code := begin(t, "acme"); code != exitUsage || !strings.Contains(stderr, "give --panel DIR") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}

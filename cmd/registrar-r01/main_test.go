@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host/config"
+	"registrar.panel/internal/r01sim"
+	"registrar.panel/plugin/r01"
+	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrar/registrartest"
+)
+
+// pluginEnv makes the test binary the program itself.
+const pluginEnv = "REGISTRAR_R01_TEST"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(pluginEnv) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// The suite plays against a simulated R01 that answers at once.
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	make := func(log hclog.Logger) registrar.Plugin { return r01.New(log) }
+	for name, open := range map[string]registrartest.Opener{
+		"in process": registrartest.InProcess(make),
+		"over gRPC":  registrartest.OverGRPC(make),
+		// Under the race detector a process would sleep a second before it ends.
+		"as a program": registrartest.Program{Command: []string{self}, Env: []string{pluginEnv + "=1", "GORACE=atexit_sleep_ms=0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := settings(t, simulate(t).Addresses())
+			registrartest.Run(t, registrartest.Subject{
+				Open: open, Config: config, TLD: "ru", IDN: "конформность.рф", Handle: "CONFORMANCE_1_X-R01", Patience: time.Minute,
+				BadConfigs: []registrartest.BadConfig{
+					{Why: "a callback that is no address", Path: "callback", Config: altered(t, config, `"callback@panel.example"`, `"nobody"`)},
+					{Why: "a rule that is no pattern", Path: `reply["x"].body`, Config: altered(t, config, `"reply":[]`, `"reply":[{"name":"x","body":"(","outcome":"queued"}]`)},
+				},
+			})
+		})
+	}
+}
+
+// simulate runs an R01 of its own for each subject.
+func simulate(t *testing.T) *r01sim.Simulator {
+	t.Helper()
+	policy := r01sim.Calm()
+	policy.Queued, policy.Done = 0, r01sim.Delay(5*time.Millisecond)
+	sim := r01sim.New(r01sim.Options{SMTP: "127.0.0.1:0", IMAP: "127.0.0.1:0", Agreement: "RP/01/00", Password: mailPassword,
+		Callback: "callback@panel.example", Gateway: "robot@registrar.example", IMAPUser: "callback", IMAPPassword: imapPassword, Policy: policy})
+	if err := sim.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- sim.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return sim
+}
+
+// settings are what a host hands over. Mails that were handled are moved away, so that the
+// next data directory's registrar does not find them.
+func settings(t *testing.T, a r01sim.Addresses) json.RawMessage {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "plugin.hcl")
+	if err := os.WriteFile(file, fmt.Appendf(nil, hcl, mailPassword, a.SMTP, a.IMAP, imapPassword), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d, err := r01.New(hclog.NewNullLogger()).Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := c.Settings(d.Name, d.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read.Config
+}
+
+const (
+	mailPassword = "mail-CANARY-71"
+	imapPassword = "imap-CANARY-72"
+	hcl          = `registrar "r01" {
+  tlds = ["ru"]
+  config {
+    agreement = "RP/01/00"
+    password  = %q
+    gateway   = "robot@registrar.example"
+    callback  = "callback@panel.example"
+    smtp {
+      address = %q
+      tls     = "none"
+    }
+    imap {
+      address   = %q
+      tls       = "none"
+      username  = "callback"
+      password  = %q
+      processed = "Done"
+      poll      = "100ms"
+    }
+  }
+}
+`
+)
+
+func altered(t *testing.T, config json.RawMessage, old, new string) json.RawMessage {
+	t.Helper()
+	text := strings.Replace(string(config), old, new, 1)
+	if text == string(config) {
+		t.Fatalf("the settings do not hold %s", old)
+	}
+	return json.RawMessage(text)
+}

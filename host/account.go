@@ -1,0 +1,125 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"registrar.panel/host/config"
+	"registrar.panel/host/supervisor"
+)
+
+// account finds the user that a plugin's process runs as, and sees to it that this user gets
+// where it has to: to the plugin's data, its sockets and the working directory. Nothing but
+// the right to pass is granted, and only on directories of the panel's own. nil = the panel's
+// own user.
+func (p plugins) account(r config.Registrar, workingDir string) (*supervisor.Account, error) {
+	if r.User == "" {
+		return nil, nil
+	}
+	if os.Geteuid() != 0 {
+		return nil, r.UserAt.Errorf("user = %q: only a panel that runs as root can start a plugin as another user", r.User)
+	}
+	found, err := user.Lookup(r.User)
+	if err != nil {
+		return nil, r.UserAt.Errorf("there is no user %q on this machine; make it first: useradd --system %[1]s", r.User)
+	}
+	uid, err1 := strconv.Atoi(found.Uid)
+	gid, err2 := strconv.Atoi(found.Gid)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, fmt.Errorf("find user %s: %w", r.User, err)
+	}
+	if uid == 0 {
+		return nil, r.UserAt.Errorf("the user %q is root: name a user without its rights", r.User)
+	}
+	a := &supervisor.Account{Name: r.User, UID: uid, GID: gid}
+	for _, own := range []string{p.top, p.runDir} {
+		if err := letPass(own); err != nil {
+			return nil, err
+		}
+	}
+	for _, end := range []string{p.top, p.runDir, workingDir} {
+		if closed, err := closedTo(a, end); err != nil {
+			return nil, err
+		} else if closed != "" {
+			return nil, r.UserAt.Errorf("the user %q may not enter the directory %s, which leads to %s; chmod o+x it, or keep the panel's files elsewhere", r.User, closed, end)
+		}
+	}
+	return a, nil
+}
+
+// letPass makes a directory that others may pass through and not read. Every file in it has
+// a mode of its own.
+func letPass(dir string) error {
+	if err := os.MkdirAll(dir, 0o711); err != nil {
+		return fmt.Errorf("make directory: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("let plugins pass: %w", err)
+	}
+	if info.Mode().Perm()&0o011 == 0o011 {
+		return nil
+	}
+	if err := os.Chmod(dir, info.Mode().Perm()|0o011); err != nil {
+		return fmt.Errorf("let plugins pass: %w", err)
+	}
+	return nil
+}
+
+// closedTo returns the first directory on the way that an account may not enter; "" = none.
+func closedTo(a *supervisor.Account, end string) (string, error) {
+	dir, err := filepath.Abs(end)
+	if err != nil {
+		return "", fmt.Errorf("find %s: %w", end, err)
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return "", fmt.Errorf("look at directory: %w", err)
+		}
+		need := fs.FileMode(0o001)
+		if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) == a.UID {
+			need = 0o100
+		} else if ok && int(owner.Gid) == a.GID {
+			need = 0o010
+		}
+		if info.Mode().Perm()&need == 0 {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", nil
+		}
+	}
+}
+
+// give hands a plugin's data directory, with all that is in it, to its account. Links are
+// not followed, and no name in it leads outside.
+func give(dir string, a *supervisor.Account) error {
+	if a == nil {
+		return nil
+	}
+	if err := letPass(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("give %s to user %s: %w", dir, a.Name, err)
+	}
+	defer root.Close()
+	err = fs.WalkDir(root.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return root.Lchown(name, a.UID, a.GID)
+	})
+	if err != nil {
+		return fmt.Errorf("give %s to user %s: %w", dir, a.Name, err)
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package host
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+const ofItsOwn = "  tlds = [\"test\"]\n  user = \"nobody\"\n"
+
+func TestUserIsRefused(t *testing.T) {
+	t.Parallel()
+	refusals := map[string]string{"no-such-user-here": "there is no user \"no-such-user-here\" on this machine", "root": "the user \"root\" is root"}
+	if os.Geteuid() != 0 {
+		refusals = map[string]string{"nobody": "only a panel that runs as root can start a plugin as another user"}
+	}
+	for name, want := range refusals {
+		_, err := Open(t.Context(), options(t, strings.Replace(good, "  tlds = [\"test\"]\n", "  tlds = [\"test\"]\n  user = \""+name+"\"\n", 1)))
+		wantMistake(t, err, "6,10", want)
+	}
+}
+
+// A plugin with a user of its own owns its data, and can read none of the panel's.
+func TestUserOfItsOwn(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root; TestUserIsRefused shows what happens without")
+	}
+	o := options(t, strings.Replace(good, "  tlds = [\"test\"]\n", ofItsOwn, 1))
+	dir := filepath.Dir(o.ConfigPath)
+	_, err := Open(t.Context(), o)
+	wantMistake(t, err, "6,10", "may not enter the directory "+filepath.Dir(dir))
+
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second finds its data
+		h, stop := run(t, o)
+		ready(t, h)
+		if err := stop(); err != nil {
+			t.Errorf("Run = %v", err)
+		}
+	}
+	if got, want := recordOf(t, o), "configure create=true; start; drain; configure create=false; start; drain"; got != want {
+		t.Errorf("asked to: %s", got)
+	}
+	for name, owner := range map[string]int{"plugins/actor": 65534, "plugins/actor/record": 65534, "plugins": 0, "panel.db": 0, "panel.key": 0} {
+		info, err := os.Stat(filepath.Join(dir, "data", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := int(info.Sys().(*syscall.Stat_t).Uid); got != owner {
+			t.Errorf("%s belongs to %d, want %d", name, got, owner)
+		}
+		if open := info.Mode().Perm() & 0o066; open != 0 {
+			t.Errorf("%s has mode %s: others can look into it", name, info.Mode())
+		}
+	}
+	if _, err := Check(t.Context(), o, false); err != nil {
+		t.Errorf("Check = %v", err)
+	}
+}
+
+// Variables that plugin.hcl names reach the plugin, and no others.
+func TestEnvironmentIsAList(t *testing.T) {
+	t.Setenv("HOST_TEST_WANTED", "yes")
+	t.Setenv("HOST_TEST_OTHER", "no")
+	env := strings.Join(inherited([]string{"HOST_TEST_WANTED", "HOST_TEST_UNSET"}), " ")
+	if !strings.Contains(env, "HOST_TEST_WANTED=yes") || strings.Contains(env, "HOST_TEST_OTHER") || strings.Contains(env, "HOST_TEST_UNSET") || strings.Contains(env, "PATH=") {
+		t.Errorf("inherited: %s", env)
+	}
+}

@@ -1,0 +1,164 @@
+// Package backup writes what a panel keeps into one archive, and lays it out again.
+//
+// An archive is a gzipped tar: first manifest.json with the size and SHA-256 of every file,
+// then the files. Keys, which open the personal data in the databases, are never in it as
+// they are: each is encrypted with age to the recipients, or left out when there are none.
+//
+// It guarantees that a directory is only ever replaced as a whole, after every file of the
+// archive was found to be what the manifest says; until then nothing that exists is touched.
+package backup
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+)
+
+// Manifest tells what an archive holds.
+type Manifest struct {
+	Format int       `json:"format"` // of the archive; 1
+	MadeAt time.Time `json:"made_at"`
+	Files  []File    `json:"files"`
+	// Keys are the paths of the key files that belong to the archive. With Wrapped they are
+	// in it, encrypted, under their path and ".age".
+	Keys    []string `json:"keys"`
+	Wrapped bool     `json:"keys_wrapped"`
+}
+
+// File is one file of an archive.
+type File struct {
+	Path   string `json:"path"` // with slashes, relative to the data directory
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"` // in hex
+}
+
+const (
+	format       = 1
+	manifestName = "manifest.json"
+	keySuffix    = ".key"
+	wrapSuffix   = ".age"
+)
+
+// Create writes an archive of a directory's regular files. Keys in it are encrypted in place,
+// or removed: the directory is the caller's to delete.
+func Create(w io.Writer, dir string, to []age.Recipient, at time.Time) (Manifest, error) {
+	m := Manifest{Format: format, MadeAt: at.UTC(), Wrapped: len(to) > 0}
+	if err := m.takeKeys(dir, to); err != nil {
+		return m, fmt.Errorf("back up keys: %w", err)
+	}
+	if err := m.list(dir); err != nil {
+		return m, fmt.Errorf("back up: %w", err)
+	}
+	if err := m.write(w, dir); err != nil {
+		return m, fmt.Errorf("write archive: %w", err)
+	}
+	return m, nil
+}
+
+// walk visits the regular files below a directory, in the order of their names.
+func walk(dir string, visit func(path string) error) error {
+	return fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		return visit(path)
+	})
+}
+
+func (m *Manifest) takeKeys(dir string, to []age.Recipient) error {
+	return walk(dir, func(path string) error {
+		if !strings.HasSuffix(path, keySuffix) {
+			return nil
+		}
+		m.Keys = append(m.Keys, path)
+		file := filepath.Join(dir, path)
+		if len(to) > 0 {
+			if err := wrap(file, to); err != nil {
+				return err
+			}
+		}
+		return os.Remove(file)
+	})
+}
+
+func wrap(file string, to []age.Recipient) error {
+	key, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var sealed bytes.Buffer
+	w, err := age.Encrypt(&sealed, to...)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(key); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return os.WriteFile(file+wrapSuffix, sealed.Bytes(), 0o600)
+}
+
+func (m *Manifest) list(dir string) error {
+	return walk(dir, func(path string) error {
+		f, err := os.Open(filepath.Join(dir, path))
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		sum := sha256.New()
+		n, err := io.Copy(sum, f)
+		m.Files = append(m.Files, File{Path: path, Size: n, SHA256: hex.EncodeToString(sum.Sum(nil))})
+		return err
+	})
+}
+
+func (m *Manifest) write(w io.Writer, dir string) error {
+	zip := gzip.NewWriter(w)
+	out := tar.NewWriter(zip)
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := m.add(out, manifestName, int64(len(text)), bytes.NewReader(text)); err != nil {
+		return err
+	}
+	for _, file := range m.Files {
+		if err := m.addFile(out, dir, file); err != nil {
+			return err
+		}
+	}
+	return errors.Join(out.Close(), zip.Close())
+}
+
+func (m *Manifest) addFile(out *tar.Writer, dir string, file File) error {
+	f, err := os.Open(filepath.Join(dir, file.Path))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return m.add(out, file.Path, file.Size, f)
+}
+
+func (m *Manifest) add(out *tar.Writer, name string, size int64, content io.Reader) error {
+	h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600, ModTime: m.MadeAt}
+	if err := out.WriteHeader(h); err != nil {
+		return err
+	}
+	_, err := io.Copy(out, content)
+	return err
+}

@@ -1,0 +1,270 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// Move hands a domain of the list from one registrar's plugin to another's. It changes
+// nothing at a registry: the target must hold the domain already.
+type Move struct {
+	Domain   string // Unicode or ACE
+	To       string
+	By       string         // who decides; required
+	Handle   string         // for a target that has to take the domain over; "" = as the list knows it
+	PaidTill registrar.Date // likewise; zero = as the list knows it
+}
+
+// MoveDomain makes a move, and tells whether that changed anything: a domain that is with
+// the target already stays as it is. At no instant do both registrars renew the domain by
+// themselves: the source is told to stop first, then the target has to know the domain, then
+// the list changes. A move that fails on the way leaves the domain with its source, with
+// renewal switched off there, and is completed by repeating it.
+//
+// Errors: Precondition while an order or operation on the domain is open, or when the
+// target does not know the domain and can't take it over; Unavailable while either
+// registrar is down, because a source that is not told could still pay.
+func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed bool, err error) {
+	if d, err = s.Domain(ctx, m.Domain); err != nil {
+		return d, false, err
+	}
+	if err := s.checkMove(m, d); err != nil || d.Registrar == m.To {
+		return d, false, err
+	}
+	if err := s.db.Read(ctx, func(tx *sql.Tx) error { return movable(ctx, tx, d) }); err != nil {
+		return d, false, err
+	}
+	target, err := s.registrars.Registrar(m.To)
+	if err != nil {
+		return d, false, err
+	}
+	if err := mayTake(ctx, target, m, d); err != nil {
+		return d, false, err
+	}
+	mode, err := s.release(ctx, d)
+	if err != nil {
+		return d, false, err
+	}
+	taken, err := hold(ctx, target, m, d, mode)
+	if err != nil {
+		return d, false, explained(err, "", "; the domain stays with "+d.Registrar+", where its renewal is manual now: repeat the move")
+	}
+	return s.recordMove(ctx, m, d, Domain{Registrar: m.To, Domain: taken}, mode)
+}
+
+// checkMove judges what was asked for.
+func (s *Service) checkMove(m Move, d Domain) error {
+	var problems []registrar.Problem
+	if strings.TrimSpace(m.By) == "" {
+		problems = append(problems, registrar.Problem{Path: "by", Message: "is required: who decides"})
+	}
+	if !s.serves(m.To, tld(d.Name)) {
+		problems = append(problems, registrar.Problem{Path: "to", Message: fmt.Sprintf("%q is no registrar that serves .%s by plugin.hcl", m.To, Unicode(tld(d.Name)))})
+	}
+	return mistakes(problems)
+}
+
+// movable refuses a domain on which something is under way.
+func movable(ctx context.Context, tx *sql.Tx, d Domain) error {
+	now, err := selectDomain(ctx, tx, d.Name)
+	if err != nil {
+		return err
+	}
+	if now.Registrar != d.Registrar {
+		return registrar.Errorf(registrar.Precondition, "%s has been moved to registrar %s meanwhile", Unicode(d.Name), now.Registrar)
+	}
+	if !held(now.Status) {
+		return registrar.Errorf(registrar.Precondition, "%s is %s; only a domain that is registered can be moved", Unicode(d.Name), now.Status)
+	}
+	if op := now.Operation; op != nil {
+		return underWay(d.Name, now.Registrar, op)
+	}
+	return refuseOpen(ctx, tx, d.Name)
+}
+
+func held(s registrar.DomainStatus) bool {
+	return s == registrar.StatusRegistered || s == registrar.StatusExpired
+}
+
+func underWay(name, at string, op *registrar.Operation) error {
+	return registrar.Errorf(registrar.Precondition, "%s has an open operation with registrar %s, %s (%s, %s); wait for it", Unicode(name), at, op.ID, op.Kind, op.State)
+}
+
+// mayTake asks, before anything is changed, whether the target can hold the domain.
+func mayTake(ctx context.Context, target registrar.Registrar, m Move, d Domain) error {
+	known, err := target.Domain(ctx, d.Name)
+	if err == nil {
+		return agrees(known, m.To, d)
+	}
+	if !errors.Is(err, registrar.NotFound) {
+		return err
+	}
+	about, err := target.Describe(ctx)
+	if err != nil {
+		return err
+	}
+	if !about.Has(registrar.CapHandles) {
+		return registrar.Errorf(registrar.Precondition, "registrar %s does not know %s and can't take over a domain: it must hold the domain first", m.To, Unicode(d.Name))
+	}
+	if i := m.imported(d); i.Handle == "" || i.PaidTill.IsZero() {
+		return registrar.Errorf(registrar.Precondition, "registrar %s does not know %s: give the handle and the paid-till date that it has there", m.To, Unicode(d.Name))
+	}
+	return nil
+}
+
+// agrees refuses a target whose record contradicts the list.
+func agrees(known registrar.Domain, at string, d Domain) error {
+	switch {
+	case !held(known.Status):
+		return registrar.Errorf(registrar.Precondition, "%s is %s with registrar %s, not registered", Unicode(d.Name), known.Status, at)
+	case known.Operation != nil:
+		return underWay(d.Name, at, known.Operation)
+	case known.Customer != "" && known.Customer != d.Customer:
+		return registrar.Errorf(registrar.Precondition, "registrar %s has %s for another customer, %s", at, Unicode(d.Name), known.Customer)
+	}
+	return nil
+}
+
+// imported is the domain as the target takes it over. What nobody gives is carried over from
+// the source, whose handle another plugin for the same account understands.
+func (m Move) imported(d Domain) registrar.Import {
+	i := registrar.Import{Domain: d.Name, Customer: d.Customer, Handle: m.Handle, PaidTill: m.PaidTill}
+	if i.Handle == "" {
+		i.Handle = d.Handle
+	}
+	if i.PaidTill.IsZero() {
+		i.PaidTill = d.PaidTill
+	}
+	return i
+}
+
+// release makes sure that the source begins nothing by itself any more, and returns how it
+// renewed the domain before.
+func (s *Service) release(ctx context.Context, d Domain) (before registrar.RenewalMode, err error) {
+	source, err := s.registrars.Registrar(d.Registrar)
+	if err != nil {
+		return "", explained(err, "", "; it must be at work to be told that it renews the domain no longer, or two registrars might be paid")
+	}
+	about, err := source.Describe(ctx)
+	if err != nil {
+		return "", explained(err, "ask registrar "+d.Registrar+": ", "")
+	}
+	said, err := source.Domain(ctx, d.Name)
+	if errors.Is(err, registrar.NotFound) {
+		return d.Renewal, nil // what it does not know it does not renew
+	}
+	if err == nil && about.Has(registrar.CapRenewals) {
+		if before, err = s.begin(ctx, d, said.Renewal); err == nil {
+			said, err = source.SetRenewal(ctx, d.Name, registrar.RenewManual)
+		}
+	}
+	switch {
+	case err != nil:
+		return "", explained(err, "tell registrar "+d.Registrar+" to renew the domain no longer: ", "")
+	case about.Has(registrar.CapRenewals) && said.Renewal != registrar.RenewManual:
+		return "", registrar.Errorf(registrar.Precondition, "registrar %s was told to renew %s no longer and still says %q", d.Registrar, Unicode(d.Name), said.Renewal)
+	case said.Operation != nil:
+		return "", underWay(d.Name, d.Registrar, said.Operation)
+	}
+	return before, nil
+}
+
+// begin stores the mode that a move finds; a move that is repeated finds the first one's.
+func (s *Service) begin(ctx context.Context, d Domain, found registrar.RenewalMode) (before registrar.RenewalMode, err error) {
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := exec(ctx, tx, "delete from moves where domain = $1 and source <> $2", d.Name, d.Registrar); err != nil {
+			return err
+		}
+		if err := exec(ctx, tx, "insert into moves (domain, source, renewal) values ($1, $2, $3) on conflict do nothing", d.Name, d.Registrar, found); err != nil {
+			return err
+		}
+		return fault(tx.QueryRowContext(ctx, "select renewal from moves where domain = $1", d.Name).Scan(&before), "read move")
+	})
+	return before, err
+}
+
+// forget lets the next move find the mode that somebody has chosen since.
+func (s *Service) forget(ctx context.Context, name string) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error { return exec(ctx, tx, "delete from moves where domain = $1", name) })
+}
+
+// hold makes the target know the domain and renew it as the source did.
+func hold(ctx context.Context, target registrar.Registrar, m Move, d Domain, mode registrar.RenewalMode) (registrar.Domain, error) {
+	about, err := target.Describe(ctx)
+	if err != nil {
+		return registrar.Domain{}, err
+	}
+	taken, err := target.Domain(ctx, d.Name)
+	if errors.Is(err, registrar.NotFound) {
+		taken, err = target.ImportDomain(ctx, m.imported(d))
+	}
+	if err != nil {
+		return taken, err
+	}
+	if err := agrees(taken, m.To, d); err != nil {
+		return taken, err
+	}
+	if mode != "" && mode != taken.Renewal && about.Has(registrar.CapRenewals) {
+		taken, err = target.SetRenewal(ctx, d.Name, mode)
+	}
+	if taken.Customer == "" {
+		taken.Customer = d.Customer
+	}
+	return taken, err
+}
+
+// recordMove changes the list, if still nothing is under way.
+func (s *Service) recordMove(ctx context.Context, m Move, from, to Domain, mode registrar.RenewalMode) (d Domain, changed bool, err error) {
+	text, level := fmt.Sprintf("moved from registrar %s to %s", from.Registrar, to.Registrar), registrar.LevelInfo
+	if mode == registrar.RenewAuto && to.Renewal != registrar.RenewAuto {
+		text, level = text+", which does not renew it by itself", registrar.LevelWarning
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		if err := movable(ctx, tx, from); err != nil {
+			return err
+		}
+		if err := putDomain(ctx, tx, to); err != nil {
+			return err
+		}
+		if err := exec(ctx, tx, "delete from moves where domain = $1", from.Name); err != nil {
+			return err
+		}
+		return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: to.Registrar, Domain: to.Name, Actor: m.By, Level: level,
+			Event: registrar.EventDecision, Message: text})
+	})
+	if err != nil {
+		return from, false, err
+	}
+	s.log.Info("domain changes its registrar", "domain", to.Name, "from", from.Registrar, "to", to.Registrar, "renewal", to.Renewal)
+	return to, true, nil
+}
+
+// refuseOpen refuses while an order on a domain is not concluded.
+func refuseOpen(ctx context.Context, q sqldb.Querier, domain string) error {
+	open, err := selectOrders(ctx, q, "where domain = $1 and closed_at is null", domain)
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	return registrar.Errorf(registrar.Precondition, "%s has an open order, %s (%s, %s); wait for it or cancel it",
+		Unicode(domain), open[0].ID, open[0].Kind, open[0].State)
+}
+
+// explained adds words where a caller of the API sees them, too.
+func explained(err error, before, after string) error {
+	var e *registrar.Error
+	if !errors.As(err, &e) {
+		return fmt.Errorf("%s%w%s", before, err, after)
+	}
+	more := *e
+	if more.Detail == "" {
+		more.Detail = e.Code.Error()
+	}
+	more.Detail = before + more.Detail + after
+	return &more
+}

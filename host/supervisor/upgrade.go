@@ -1,0 +1,68 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+
+	"registrar.panel/shared/registrar"
+)
+
+// successor is a process that only has to begin. Whoever made it owns it until run takes it.
+type successor struct {
+	instance    *instance
+	description registrar.Description
+	heard       chan error // gets, once, whether it is at work
+}
+
+func (p *plugin) upgrade(ctx context.Context, spec Spec) (from, to string, err error) {
+	select {
+	case p.upgrading <- struct{}{}:
+		defer func() { <-p.upgrading }()
+	default:
+		return "", "", registrar.Errorf(registrar.Precondition, "registrar %s is being upgraded already", p.name)
+	}
+	from = p.Status().Version
+	i, d, err := ready(ctx, spec, p.launches.Add(1), p.timing, p.log)
+	if err != nil {
+		return from, d.Version, err
+	}
+	s := &successor{instance: i, description: d, heard: make(chan error, 1)}
+	select {
+	case p.successors <- s:
+		return from, d.Version, <-s.heard
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-p.ended:
+		err = registrar.Errorf(registrar.Draining, "registrar %s is stopping", p.name)
+	}
+	i.stop()
+	return from, d.Version, err
+}
+
+// succeed is the life of a process that takes over. Its predecessor is gone by then, with the
+// locks that it held. If it can't begin, the next life is one of the old program.
+func (p *plugin) succeed(ctx context.Context) error {
+	s := p.heir
+	p.heir = nil
+	defer s.instance.stop()
+	p.enter(Starting, nil)
+	if err := p.begin(ctx, s.instance); err != nil {
+		p.log.Warn("upgrade failed", "version", s.description.Version, "error", err)
+		s.heard <- fmt.Errorf("%w; the program that was at work before is started again", err)
+		return nil
+	}
+	p.spec = s.instance.spec
+	p.introduce(s.description)
+	p.at(s.instance.plugin)
+	s.heard <- nil
+	return p.serve(ctx, s.instance)
+}
+
+// disinherit stops a process that was to take over when everything ends.
+func (p *plugin) disinherit() {
+	if s := p.heir; s != nil {
+		p.heir = nil
+		s.instance.stop()
+		s.heard <- registrar.Errorf(registrar.Draining, "registrar %s is stopping", p.name)
+	}
+}

@@ -1,0 +1,93 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"registrar.panel/host/config"
+	"registrar.panel/host/supervisor"
+	"registrar.panel/shared/registrar"
+)
+
+// Upgrade reads plugin.hcl again and puts a registrar's program and settings, as they stand
+// there now, in the place of those at work; see [supervisor.Supervisor.Upgrade]. What else
+// has changed in the file takes effect with the next start of the panel. By is who decides;
+// the Action Log tells of it.
+func (h *Host) Upgrade(ctx context.Context, name, by string) (supervisor.Status, error) {
+	if strings.TrimSpace(by) == "" {
+		return supervisor.Status{}, &registrar.Error{Code: registrar.Invalid, Detail: "the request has mistakes",
+			Problems: []registrar.Problem{{Path: "by", Message: "is required: who decides"}}}
+	}
+	spec, err := h.reread(name)
+	if err != nil {
+		return supervisor.Status{}, told(err)
+	}
+	from, to, err := h.supervisor.Upgrade(ctx, spec)
+	level, message := registrar.LevelInfo, fmt.Sprintf("plugin %s was upgraded from %s to %s", name, orUnknown(from), orUnknown(to))
+	if err != nil {
+		level, message = registrar.LevelError, fmt.Sprintf("plugin %s was not upgraded: %v", name, err)
+	}
+	err = errors.Join(told(err), h.orders.Note(context.WithoutCancel(ctx), name, by, level, message))
+	at := slices.IndexFunc(h.Statuses(), func(s supervisor.Status) bool { return s.Name == name })
+	if at < 0 {
+		return supervisor.Status{}, err
+	}
+	return h.Statuses()[at], err
+}
+
+// reread makes the specification of one plugin from the file as it is now.
+func (h *Host) reread(name string) (supervisor.Spec, error) {
+	old, known := h.config.Registrar(name)
+	if !known {
+		return supervisor.Spec{}, registrar.Errorf(registrar.NotFound, "there is no registrar %q", name)
+	}
+	c, err := config.Load(h.path)
+	if err != nil {
+		return supervisor.Spec{}, err
+	}
+	r, ok := c.Registrar(name)
+	switch {
+	case !ok:
+		return supervisor.Spec{}, registrar.Errorf(registrar.NotFound, "%s names no registrar %q any more; restart the panel to do without it", filepath.Base(h.path), name)
+	case !slices.Equal(r.TLDs, old.TLDs) || r.Default != old.Default:
+		return supervisor.Spec{}, r.TLDsAt.Errorf("tlds and default decide where new orders go: restart the panel to change them")
+	case r.User != old.User:
+		return supervisor.Spec{}, r.UserAt.Errorf("two users can't own the plugin's data at the same time: restart the panel to change user")
+	}
+	warn(c, h.log)
+	c.Registrars = []config.Registrar{r}
+	p := h.plugins
+	p.config = c
+	specs, err := p.specs()
+	if err != nil {
+		return supervisor.Spec{}, err
+	}
+	return specs[0], nil
+}
+
+// told makes an error one that a caller of the API may read: what keeps a plugin from being
+// upgraded names no secret.
+func told(err error) error {
+	var known *registrar.Error
+	var mistakes *config.Error
+	switch {
+	case err == nil || errors.As(err, &known) && known.Error() == err.Error():
+		return err
+	case errors.As(err, &mistakes):
+		return registrar.Errorf(registrar.Invalid, "%s", mistakes.Error())
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	}
+	return registrar.Errorf(registrar.Precondition, "%s", err.Error())
+}
+
+func orUnknown(version string) string {
+	if version == "" {
+		return "an unknown version"
+	}
+	return version
+}

@@ -1,0 +1,50 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// ErrOnServer: what is wanted works on files only.
+var ErrOnServer = errors.New("the database is on a PostgreSQL server, which has means of its own for that: pg_dump, or copies of the server")
+
+// Copy writes the database, as it stands at one moment, into a new file that only its owner
+// may read. Reading and writing go on meanwhile. The file is on the disk when it returns.
+// ErrOnServer when the database is none of our files.
+func (db *DB) Copy(ctx context.Context, path string) error {
+	if db.lease != nil {
+		return fmt.Errorf("copy database: %w", ErrOnServer)
+	}
+	if err := db.vacuumInto(ctx, path); err != nil {
+		return fmt.Errorf("copy database: %w", err)
+	}
+	if err := settle(path); err != nil {
+		return fmt.Errorf("copy database: %w", err)
+	}
+	return nil
+}
+
+// vacuumInto borrows a reading connection, so that the writer is not kept waiting.
+func (db *DB) vacuumInto(ctx context.Context, path string) error {
+	conn, err := db.reader.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "pragma query_only(0)"); err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, "vacuum into $1", path)
+	_, back := conn.ExecContext(context.WithoutCancel(ctx), "pragma query_only(1)")
+	return errors.Join(err, back)
+}
+
+func settle(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Sync(), f.Close())
+}

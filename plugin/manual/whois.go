@@ -1,0 +1,112 @@
+package manual
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"regexp"
+	"strings"
+	"time"
+
+	"registrar.panel/shared/registrar"
+)
+
+// free is what registries say of a name that nobody has. Each has its own words.
+const free = `(?im)^\W*(no match|not found|no entries found|no data found|no object found|domain not found|status:\s*(free|available))`
+
+const (
+	whoisWithin = 5 * time.Second
+	whoisMost   = 64 << 10 // bytes of an answer
+)
+
+// whoisServer is a block whois of the settings: where the registry of a TLD answers.
+type whoisServer struct {
+	TLD    string `json:"tld"`
+	Server string `json:"server"`
+	Free   string `json:"free"`
+}
+
+func whoisBlock() registrar.Block {
+	return registrar.Block{Name: "whois", Labels: []string{"tld"}, Repeated: true, Description: "where to look a TLD's names up", Schema: registrar.Schema{
+		Attributes: []registrar.Attribute{
+			{Name: "server", Type: registrar.TypeString, Required: true, Description: "HOST:PORT"},
+			{Name: "free", Type: registrar.TypeString, Default: free, Description: "RE2 that an answer matches when nobody has the name"},
+		}}}
+}
+
+// checkWhois finds what the schema can't tell.
+func checkWhois(c config) []registrar.Problem {
+	var problems []registrar.Problem
+	if c.Lookup == byWhois && len(c.Whois) == 0 {
+		problems = append(problems, registrar.Problem{Path: "whois", Message: `lookup = "whois" needs a block whois "TLD" with the server`})
+	}
+	for _, w := range c.Whois {
+		if _, port, err := net.SplitHostPort(w.Server); err != nil || port == "" {
+			problems = append(problems, registrar.Problem{Path: fmt.Sprintf("whois[%q].server", w.TLD), Message: "must be HOST:PORT"})
+		}
+		if _, err := regexp.Compile(w.Free); err != nil || w.Free == "" {
+			problems = append(problems, registrar.Problem{Path: fmt.Sprintf("whois[%q].free", w.TLD), Message: "must be an RE2 pattern"})
+		}
+	}
+	return problems
+}
+
+// lookUp asks the registry of a name. Only its own words make a name available or taken; a
+// registry that is silent, busy or unknown makes it neither.
+func (c config) lookUp(ctx context.Context, name string) (registrar.AvailabilityStatus, string) {
+	for _, w := range c.Whois {
+		if w.TLD == name[strings.LastIndexByte(name, '.')+1:] {
+			answer, err := w.ask(ctx, name)
+			if err != nil {
+				return registrar.AvailabilityUnknown, "the whois server did not answer"
+			}
+			return w.read(name, answer)
+		}
+	}
+	return registrar.AvailabilityUnknown, "no whois server is configured for the TLD"
+}
+
+// read believes "taken" only of an answer that speaks of the name.
+func (w whoisServer) read(name, answer string) (registrar.AvailabilityStatus, string) {
+	switch {
+	case regexp.MustCompile(w.Free).MatchString(answer):
+		return registrar.Available, ""
+	case strings.Contains(strings.ToLower(answer), name):
+		return registrar.Taken, ""
+	}
+	return registrar.AvailabilityUnknown, "the whois server's answer says neither that the name is free nor whose it is"
+}
+
+// ask makes one whois query (RFC 3912).
+func (w whoisServer) ask(ctx context.Context, name string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, whoisWithin)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", w.Server)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	if _, err := fmt.Fprintf(conn, "%s\r\n", name); err != nil {
+		return "", err
+	}
+	answer, err := io.ReadAll(io.LimitReader(conn, whoisMost))
+	if err == nil && len(answer) == 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return string(answer), err
+}
+
+// probe tells whether the server can be reached; it asks it nothing.
+func (w whoisServer) probe(ctx context.Context) registrar.Component {
+	ctx, cancel := context.WithTimeout(ctx, whoisWithin)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", w.Server)
+	if err != nil {
+		return registrar.Component{Name: "whois " + w.TLD, Detail: "can't reach " + w.Server}
+	}
+	conn.Close()
+	return registrar.Component{Name: "whois " + w.TLD, OK: true, Detail: w.Server}
+}

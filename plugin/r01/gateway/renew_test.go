@@ -1,0 +1,492 @@
+package gateway
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"registrar.panel/plugin/r01/renewal"
+	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// own puts a registered domain into the store, paid so many days from now.
+func (g *gate) own(name string, left int, mode registrar.RenewalMode) registrar.Date {
+	g.t.Helper()
+	till := policy.Today(g.clock).AddDays(left)
+	if _, err := g.ImportDomain(g.t.Context(), registrar.Import{Domain: name, Customer: "c1", Handle: "OLD-R01", PaidTill: till}); err != nil {
+		g.t.Fatal(err)
+	}
+	if _, err := g.SetRenewal(g.t.Context(), name, mode); err != nil {
+		g.t.Fatal(err)
+	}
+	return till
+}
+
+// renew makes a renewal pass, sends what it begins, and tells what it said it would do.
+func (g *gate) renew() []registrar.RenewalStep {
+	g.t.Helper()
+	p := renewal.NewPass(g.Gateway, policy.Settings{Before: 55})
+	steps, err := p.Steps(g.t.Context(), g.clock)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	if _, err := p.Run(g.t.Context(), g.clock); err != nil {
+		g.t.Fatal(err)
+	}
+	if _, err := g.sendDue(g.t.Context()); err != nil {
+		g.t.Fatal(err)
+	}
+	return steps
+}
+
+func (g *gate) steps(want ...string) {
+	g.t.Helper()
+	var got []string
+	for _, s := range g.renew() {
+		got = append(got, s.Domain+" "+string(s.Action))
+	}
+	if !slices.Equal(got, want) {
+		g.t.Fatalf("the pass does %q, want %q", got, want)
+	}
+}
+
+func (g *gate) events(t registrar.EventType, name string) []registrar.Event {
+	g.t.Helper()
+	var found []registrar.Event
+	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
+		all, err := tx.Events(0, 100000)
+		for _, e := range all {
+			if e.Type == t && e.Name == name {
+				found = append(found, e)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return found
+}
+
+func prolonged(name string, till registrar.Date) []string {
+	return []string{"action: PROLONG", "domain: " + name, "status: TASK_SUCCESS", "paid-till: " + till.String()}
+}
+
+// A pass renews what is due, once; the next has nothing to do, before and after the reply,
+// and after a restart.
+func TestPassRenewsOnce(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	till := g.own("due.ru", 55, registrar.RenewAuto)
+	g.own("early.ru", 56, registrar.RenewAuto)
+	g.own("byhand.ru", 55, registrar.RenewManual)
+	g.steps("byhand.ru announce", "due.ru send")
+	if len(g.relay.taken) != 1 || field(t, g.relay.taken[0], "domain") != "due.ru" || field(t, g.relay.taken[0], "action") != "PROLONG" {
+		t.Fatalf("sent: %q", g.relay.taken)
+	}
+	g.steps()
+	g.receive(g.reply(0, prolonged("due.ru", till.AddYears(1))...))
+	g.steps()
+	if err := g.st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g.open(testSettings(), false)
+	g.steps()
+	if len(g.relay.taken) != 1 {
+		t.Errorf("%d mails for one renewal", len(g.relay.taken))
+	}
+	if d := g.status("due.ru"); d.PaidTill != till.AddYears(1) || d.Operation != nil {
+		t.Errorf("renewed as %+v", d)
+	}
+}
+
+// The schedule, a person and a panel ask for one renewal, in whatever order: R01 is asked once.
+func TestOneRenewalWhoeverAsks(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	till := g.own("aa.ru", 40, registrar.RenewAuto)
+	op := g.submit2(registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "aa.ru", PaidTill: till})
+	g.steps()
+	g.receive(g.reply(0, "domain: aa.ru", "status: TASK_FAILURE", "message: refused"))
+	if got := g.operation(op.ID); got.State != registrar.Failed {
+		t.Fatalf("%+v", got)
+	}
+	g.steps("aa.ru hold")
+	if _, err := g.Submit(t.Context(), registrar.Order{ID: "r2", Kind: registrar.KindRenew, Domain: "aa.ru", PaidTill: till}); registrar.CodeOf(err) != registrar.Precondition {
+		t.Errorf("a second request from one expiry: %v", err)
+	}
+	if len(g.relay.taken) != 1 {
+		t.Errorf("%d mails", len(g.relay.taken))
+	}
+	if d := g.status("aa.ru"); d.Status != registrar.StatusRegistered {
+		t.Errorf("a failed renewal made the domain %s", d.Status)
+	}
+}
+
+// submit2 is submit for a world in which domains were imported.
+func (g *gate) submit2(o registrar.Order) registrar.Operation {
+	g.t.Helper()
+	op, err := g.Submit(g.t.Context(), o)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return op
+}
+
+// An update under way is waited for; the renewal follows.
+func TestRenewalWaitsForUpdate(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.own("aa.ru", 40, registrar.RenewAuto)
+	g.submit2(registrar.Order{ID: "u1", Kind: registrar.KindUpdate, Domain: "aa.ru", Customer: "c1",
+		Nameservers: []registrar.Nameserver{{Host: "ns1.x.example"}, {Host: "ns2.x.example"}}})
+	g.steps("aa.ru hold")
+	if len(g.relay.taken) != 1 {
+		t.Fatalf("%d mails while the update is open", len(g.relay.taken))
+	}
+	g.receive(g.reply(0, "action: UPDATE", "domain: aa.ru", "status: TASK_SUCCESS"))
+	g.renew()
+	if len(g.relay.taken) != 2 || field(t, g.relay.taken[1], "action") != "PROLONG" {
+		t.Errorf("%d mails after the update", len(g.relay.taken))
+	}
+}
+
+// What was planned and is not begun yet follows what happens meanwhile.
+func TestPlanFollowsTheDomain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		why  string
+		then func(g *gate, d registrar.Domain) error
+		sent int
+	}{
+		{"nothing", func(*gate, registrar.Domain) error { return nil }, 1},
+		{"set to manual", func(g *gate, d registrar.Domain) error {
+			_, err := g.SetRenewal(g.t.Context(), d.Name, registrar.RenewManual)
+			return err
+		}, 0},
+		{"renewed elsewhere", func(g *gate, d registrar.Domain) error {
+			d.PaidTill = d.PaidTill.AddYears(1)
+			return g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) })
+		}, 0},
+		{"left us", func(g *gate, d registrar.Domain) error {
+			d.Status = registrar.StatusTransferredAway
+			return g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) })
+		}, 0},
+	} {
+		g := newGate(t)
+		g.own("aa.ru", 40, registrar.RenewAuto)
+		if n, err := g.PlanRenewals(t.Context(), policy.Settings{Before: 55}.Due(policy.Today(g.clock))); err != nil || n != 1 {
+			t.Fatalf("planned %d, %v", n, err)
+		}
+		if err := c.then(g, g.status("aa.ru")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := g.sendDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(g.relay.taken) != c.sent {
+			t.Errorf("%s: %d mails, want %d", c.why, len(g.relay.taken), c.sent)
+		}
+	}
+}
+
+// A renewal that waits in the queue is withdrawn when its expiry has moved, or R01 takes it
+// no longer: sent, it would pay for a year nobody asked for.
+func TestOutdatedRenewalIsNotSent(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		why  string
+		then func(g *gate, d registrar.Domain)
+	}{
+		{"renewed elsewhere", func(g *gate, d registrar.Domain) {
+			d.PaidTill = d.PaidTill.AddYears(1)
+			if err := g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) }); err != nil {
+				g.t.Fatal(err)
+			}
+		}},
+		{"too late", func(g *gate, _ registrar.Domain) { g.clock = g.clock.AddDate(0, 0, 90) }},
+	} {
+		g := newGate(t)
+		g.own("aa.ru", 40, registrar.RenewAuto)
+		g.relay.fail = unreachable
+		g.steps("aa.ru send")
+		id := g.status("aa.ru").Operation.ID
+		g.relay.fail = nil
+		c.then(g, g.status("aa.ru"))
+		g.clock = g.clock.Add(time.Hour)
+		if _, err := g.sendDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if op := g.operation(id); op.State != registrar.Cancelled || len(g.relay.taken) != 0 {
+			t.Errorf("%s: %s, %d mails", c.why, op.State, len(g.relay.taken))
+		}
+	}
+}
+
+// By hand: each threshold is announced once, a missed one by the latest only; after that
+// the domain shows as expired; a renewal ends it all.
+func TestAnnouncements(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	till := g.own("byhand.ru", 61, registrar.RenewManual)
+	told := func(left, want int) {
+		t.Helper()
+		g.clock = till.AddDays(-left).In(policy.Zone()).Add(12 * time.Hour)
+		g.renew()
+		g.renew()
+		if got := len(g.events(registrar.EventNotice, "byhand.ru")); got != want {
+			t.Fatalf("%d days before there are %d announcements, want %d", left, got, want)
+		}
+	}
+	for _, c := range [][2]int{{61, 0}, {60, 1}, {59, 1}, {30, 2}, {6, 3}, {2, 3}, {1, 4}, {0, 4}, {-1, 5}, {-2, 5}, {-30, 5}} {
+		told(c[0], c[1])
+	}
+	if alarms := g.events(registrar.EventAlarm, "byhand.ru"); len(alarms) != 5 {
+		t.Errorf("%d alarms: %+v", len(alarms), alarms)
+	}
+	d := g.status("byhand.ru")
+	if d.Status != registrar.StatusExpired || len(d.Alarms) != 1 {
+		t.Errorf("after paid-till: %+v", d)
+	}
+	op := g.submit2(registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "byhand.ru", PaidTill: till})
+	if _, err := g.sendDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	g.receive(g.reply(0, prolonged("byhand.ru", till.AddYears(1))...))
+	if d := g.status("byhand.ru"); g.operation(op.ID).State != registrar.Succeeded || d.Status != registrar.StatusRegistered || len(d.Alarms) != 0 {
+		t.Errorf("renewed by hand: %+v", d)
+	}
+}
+
+// A domain of ours that expired is shown so, with an alarm, and not when its expiry moved.
+func TestExpiredIsShown(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	till := g.own("aa.ru", 10, registrar.RenewAuto)
+	g.relay.fail = unreachable
+	g.clock = till.In(policy.Zone())
+	g.renew()
+	if d := g.status("aa.ru"); d.Status != registrar.StatusRegistered {
+		t.Errorf("on the last day it is %s", d.Status)
+	}
+	g.clock = till.AddDays(1).In(policy.Zone())
+	g.renew()
+	if d := g.status("aa.ru"); d.Status != registrar.StatusExpired || len(d.Alarms) != 1 {
+		t.Errorf("the day after: %+v", d)
+	}
+	d := g.status("aa.ru")
+	d.PaidTill = till.AddYears(1)
+	if err := g.st.Write(t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) }); err != nil {
+		t.Fatal(err)
+	}
+	g.relay.fail = nil
+	g.renew()
+	if d := g.status("aa.ru"); d.Status != registrar.StatusRegistered || len(d.Alarms) != 0 {
+		t.Errorf("renewed elsewhere: %+v", d)
+	}
+}
+
+// R01 says that there is nothing to renew, or not now: nobody sends it again, a person or
+// the registry decides, or a later reply.
+func TestDoubtfulRenewal(t *testing.T) {
+	t.Parallel()
+	for _, words := range []string{
+		"Domain aa.ru is already prolonged.", "The domain has already been renewed.", "Домен уже продлён.",
+		"Domain aa.ru can be prolonged not earlier than 60 days before its paid-till date.", "Domain aa.ru can be prolonged no longer.",
+		"Продление возможно не ранее чем за 60 дней до окончания срока.", "Домен продлить уже нельзя.",
+	} {
+		g := newGate(t)
+		till := g.own("aa.ru", 40, registrar.RenewAuto)
+		g.steps("aa.ru send")
+		id := g.status("aa.ru").Operation.ID
+		g.receive(g.reply(0, "action: PROLONG", "domain: aa.ru", "status: TASK_FAILURE", "message: "+words))
+		op, d := g.operation(id), g.status("aa.ru")
+		if op.State != registrar.NeedsAction || !strings.Contains(op.WaitsFor, "registry") || d.Status != registrar.StatusRegistered || len(d.Alarms) != 1 {
+			t.Fatalf("%s: %+v, %+v", words, op, d)
+		}
+		g.steps("aa.ru hold")
+		if len(g.relay.taken) != 1 {
+			t.Fatalf("%s: %d mails", words, len(g.relay.taken))
+		}
+		g.receive(g.reply(0, prolonged("aa.ru", till.AddYears(1))...))
+		if op := g.operation(id); op.State != registrar.Succeeded {
+			t.Errorf("%s: a later success leaves it %s", words, op.State)
+		}
+	}
+}
+
+// A success that names an expiry no later than the old one contradicts itself.
+func TestRenewalThatDidNotMove(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	till := g.own("aa.ru", 40, registrar.RenewAuto)
+	g.steps("aa.ru send")
+	g.receive(g.reply(0, prolonged("aa.ru", till)...))
+	d := g.status("aa.ru")
+	if d.Operation == nil || d.Operation.State != registrar.Sent {
+		t.Errorf("it was believed: %+v", d)
+	}
+	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 1 {
+		t.Errorf("reviews: %+v, %v", list, err)
+	}
+}
+
+// The brake holds what is beyond, tells of it once, and lets go as time passes, whatever
+// is restarted.
+func TestBrake(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	s := testSettings()
+	s.Brake = Brake{PerHour: 2, PerDay: 3}
+	reopen := func() {
+		if err := g.st.Close(); err != nil {
+			t.Fatal(err)
+		}
+		g.open(s, false)
+	}
+	for i := range 5 {
+		g.own(fmt.Sprintf("a%d.ru", i), 40+i, registrar.RenewAuto)
+	}
+	reopen()
+	sent := func(want int, after time.Duration) {
+		t.Helper()
+		reopen()
+		g.clock = g.clock.Add(after)
+		g.renew()
+		if err := g.expire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(g.relay.taken) != want {
+			t.Fatalf("%d mails, want %d", len(g.relay.taken), want)
+		}
+	}
+	sent(2, 0)
+	if got := field(t, g.relay.taken[0], "domain"); got != "a0.ru" {
+		t.Errorf("the first to go was %s, not the most urgent", got)
+	}
+	sent(2, 59*time.Minute)
+	sent(3, time.Minute)
+	sent(3, 2*time.Hour)
+	sent(5, 22*time.Hour)
+	if alarms := slices.DeleteFunc(g.events(registrar.EventAlarm, ""), func(e registrar.Event) bool { return !strings.Contains(e.Message, "brake") }); len(alarms) != 1 {
+		t.Errorf("%d alarms of the brake: %+v", len(alarms), alarms)
+	}
+	if err := g.expire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(g.events(registrar.EventCleared, "")) == 0 {
+		t.Error("the alarm of the brake still stands")
+	}
+}
+
+// No funds: what costs money stands, one alarm a day tells of it, and when a person has
+// paid in everything goes on, each once.
+func TestNoFundsPausesRenewals(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	for i := range 3 {
+		g.own(fmt.Sprintf("a%d.ru", i), 40+i, registrar.RenewAuto)
+	}
+	g.steps("a0.ru send", "a1.ru send", "a2.ru send")
+	for i := range 3 {
+		g.receive(g.reply(i, "domain: "+field(t, g.relay.taken[i], "domain"), "status: TASK_FAILURE", "message: Not enough funds on the account."))
+	}
+	g.own("later.ru", 50, registrar.RenewAuto)
+	g.steps("a0.ru hold", "a1.ru hold", "a2.ru hold", "later.ru hold")
+	alarms := func() int {
+		return len(slices.DeleteFunc(g.events(registrar.EventAlarm, ""), func(e registrar.Event) bool { return !strings.Contains(e.Message, "funds") }))
+	}
+	for h := range 73 {
+		if err := g.expire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := alarms(), 1+h/24; got != want {
+			t.Fatalf("after %d hours there were %d alarms, want %d", h, got, want)
+		}
+		g.clock = g.clock.Add(time.Hour)
+	}
+	if len(g.relay.taken) != 3 {
+		t.Fatalf("%d mails without funds", len(g.relay.taken))
+	}
+	g.decide(g.status("a1.ru").Operation.ID, registrar.VerdictResend)
+	g.renew()
+	got := map[string]int{}
+	for _, raw := range g.relay.taken {
+		got[field(t, raw, "domain")]++
+	}
+	if got["a0.ru"] != 2 || got["a1.ru"] != 2 || got["a2.ru"] != 2 || got["later.ru"] != 1 {
+		t.Errorf("after the decision: %v", got)
+	}
+}
+
+// When nothing is held for want of money any more, nobody could resolve the pause.
+func TestPauseEndsWithWhatItHolds(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.own("aa.ru", 40, registrar.RenewAuto)
+	g.steps("aa.ru send")
+	g.receive(g.reply(0, "domain: aa.ru", "status: TASK_FAILURE", "message: Not enough funds on the account."))
+	g.own("bb.ru", 50, registrar.RenewAuto)
+	g.steps("aa.ru hold", "bb.ru hold")
+	g.decide(g.status("aa.ru").Operation.ID, registrar.VerdictFailed)
+	g.renew()
+	if len(g.relay.taken) != 2 || field(t, g.relay.taken[1], "domain") != "bb.ru" {
+		t.Errorf("%d mails", len(g.relay.taken))
+	}
+}
+
+// The dead man's alarm: it comes when no pass has completed for long, over restarts, and
+// goes with the next pass.
+func TestDeadMansAlarm(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	health := func() registrar.Component {
+		t.Helper()
+		if err := g.expire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		report, err := g.Health(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(report, func(c registrar.Component) bool { return c.Name == "renewals" })
+		return report[i]
+	}
+	if c := health(); !c.OK {
+		t.Errorf("at the start: %+v", c)
+	}
+	g.clock = g.clock.Add(36 * time.Hour)
+	if c := health(); !c.OK {
+		t.Errorf("after 36 h: %+v", c)
+	}
+	g.restart(testSettings())
+	g.clock = g.clock.Add(time.Minute)
+	if c := health(); c.OK || len(g.events(registrar.EventAlarm, "")) != 1 {
+		t.Errorf("after more: %+v", c)
+	}
+	g.renew()
+	if c := health(); !c.OK || len(g.events(registrar.EventCleared, "")) != 1 {
+		t.Errorf("after a pass: %+v", c)
+	}
+}
+
+// Where R01 renews by itself, no domain can be set to auto. r01-mail 4.2
+func TestAutoIsRefusedWhereR01Renews(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.own("aa.ru", 40, registrar.RenewManual)
+	s := testSettings()
+	s.R01Renews, s.Renewal = true, registrar.RenewManual
+	if err := g.st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g.open(s, false)
+	_, err := g.SetRenewal(t.Context(), "aa.ru", registrar.RenewAuto)
+	if registrar.CodeOf(err) != registrar.Precondition || !strings.Contains(err.Error(), "renewal.r01_auto") {
+		t.Errorf("auto: %v", err)
+	}
+}

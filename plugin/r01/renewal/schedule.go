@@ -1,0 +1,115 @@
+package renewal
+
+import (
+	"context"
+	"fmt"
+	"time"
+	_ "time/tzdata" // a schedule's zone must be known on every machine
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/robfig/cron/v3"
+
+	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/shared/registrar"
+)
+
+// Config is what an operator says about renewals.
+type Config struct {
+	Schedule string // cron expression of five fields, or a word such as "@daily"
+	Timezone string // of the schedule: "Europe/Moscow"
+	Mode     registrar.RenewalMode
+	Before   time.Duration // whole days
+	R01Auto  bool          // R01 renews by itself. r01-mail 4.2
+	Batch    int           // the most domains in one mail
+}
+
+const (
+	day      = 24 * time.Hour
+	maxBatch = 100 // domains in one mail: its answer still fits what is read as one reply
+)
+
+// Validate finds every mistake.
+func (c Config) Validate() []registrar.Problem {
+	var problems []registrar.Problem
+	add := func(path, format string, args ...any) {
+		problems = append(problems, registrar.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+	}
+	if _, err := cron.ParseStandard(c.Schedule); err != nil {
+		add("schedule", "must be a cron expression such as \"0 4 * * *\": %v", err)
+	}
+	if _, err := time.LoadLocation(c.Timezone); err != nil || c.Timezone == "" {
+		add("timezone", "must be the name of a time zone such as \"Europe/Moscow\"")
+	}
+	if c.Before < day || c.Before > policy.Opens*day || c.Before%day != 0 {
+		add("before", "must be whole days from \"1d\" to \"%dd\": R01 takes renewals no earlier", policy.Opens)
+	}
+	if c.Batch < 1 || c.Batch > maxBatch {
+		add("batch", "must be from 1 to %d domains in one mail", maxBatch)
+	}
+	if c.R01Auto && c.Mode == registrar.RenewAuto {
+		add("r01_auto", "R01 renews by itself, so mode must be \"manual\": both at once pay twice")
+	}
+	return problems
+}
+
+// Policy is what the policy needs of it.
+func (c Config) Policy() policy.Settings {
+	return policy.Settings{Before: int(c.Before / day), R01: c.R01Auto}
+}
+
+// Schedule makes a pass at once and then by cron. A pass that is still running when the
+// next is due is not overtaken: the next is left out.
+type Schedule struct {
+	pass   *Pass
+	config Config
+	log    hclog.Logger
+	now    func() time.Time
+}
+
+// NewSchedule makes one for a configuration that was found right.
+func NewSchedule(p *Pass, c Config, log hclog.Logger, now func() time.Time) *Schedule {
+	return &Schedule{pass: p, config: c, log: log, now: now}
+}
+
+// Run makes passes until ctx ends, and returns after the last has ended.
+func (s *Schedule) Run(ctx context.Context) error {
+	zone, err := time.LoadLocation(s.config.Timezone)
+	if err != nil {
+		return fmt.Errorf("schedule renewals: %w", err)
+	}
+	quiet := cronLog{s.log}
+	c := cron.New(cron.WithLocation(zone), cron.WithLogger(quiet), cron.WithChain(cron.SkipIfStillRunning(quiet)))
+	if _, err := c.AddFunc(s.config.Schedule, func() { s.once(ctx) }); err != nil {
+		return fmt.Errorf("schedule renewals: %w", err)
+	}
+	s.once(ctx)
+	c.Start()
+	<-ctx.Done()
+	<-c.Stop().Done()
+	return ctx.Err()
+}
+
+// once makes a pass. One that fails is made again at the next time; when none completes
+// for long, an alarm tells of it.
+func (s *Schedule) once(ctx context.Context) {
+	done, err := s.pass.Run(ctx, s.now())
+	switch {
+	case err == nil:
+		s.log.Info("renewal pass completed", "planned", done.Planned, "announced", done.Announced, "restated", done.Restated)
+	case ctx.Err() == nil:
+		s.log.Error("renewal pass failed, will be made again at the next time", "err", err)
+	}
+}
+
+// cronLog passes on what cron finds worth telling: that a pass was left out.
+type cronLog struct{ log hclog.Logger }
+
+func (l cronLog) Info(msg string, _ ...any) {
+	if msg == "skip" {
+		l.log.Warn("renewal pass left out, the last one is still running")
+	}
+}
+
+func (l cronLog) Error(err error, msg string, _ ...any) {
+	l.log.Error("schedule of renewals", "msg", msg, "err", err)
+}

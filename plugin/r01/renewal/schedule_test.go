@@ -1,0 +1,105 @@
+package renewal
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/shared/registrar"
+)
+
+// diary is a book that notes when it was read.
+type diary struct {
+	begun, completed []time.Time
+	takes            time.Duration // of a pass
+	err              error
+	window           policy.Window
+}
+
+func (d *diary) Renewals(context.Context, policy.Window) ([]policy.Domain, string, error) {
+	return nil, "", nil
+}
+
+func (d *diary) PlanRenewals(_ context.Context, w policy.Window) (int, error) {
+	d.begun, d.window = append(d.begun, time.Now().UTC()), w
+	time.Sleep(d.takes)
+	return 0, d.err
+}
+
+func (d *diary) AnnounceRenewals(context.Context, policy.Band, registrar.Date) (int, error) {
+	return 0, nil
+}
+func (d *diary) ShowExpiry(context.Context, registrar.Date) (int, error) { return 0, nil }
+func (d *diary) PassCompleted(context.Context) error {
+	d.completed = append(d.completed, time.Now().UTC())
+	return nil
+}
+
+// during runs a schedule for a while, in the simulated year 2000.
+func during(t *testing.T, d *diary, c Config, length time.Duration) {
+	t.Helper()
+	c.Before, c.Batch, c.Mode = 55*day, 1, registrar.RenewAuto
+	if problems := c.Validate(); len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), length)
+	defer cancel()
+	s := NewSchedule(NewPass(d, c.Policy()), c, hclog.NewNullLogger(), time.Now)
+	if err := s.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the schedule ended with %v", err)
+	}
+}
+
+// The first pass is made at once, which catches up what was missed; then the zone's clock
+// decides, through the change to summer time.
+func TestScheduleFollowsItsZone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2000, 3, 24, 12, 0, 0, 0, time.UTC)))
+		d := &diary{}
+		during(t, d, Config{Schedule: "0 4 * * *", Timezone: "Europe/Berlin"}, 3*day)
+		want := []time.Time{time.Date(2000, 3, 24, 12, 0, 0, 0, time.UTC), time.Date(2000, 3, 25, 3, 0, 0, 0, time.UTC),
+			time.Date(2000, 3, 26, 2, 0, 0, 0, time.UTC), time.Date(2000, 3, 27, 2, 0, 0, 0, time.UTC)}
+		if !slices.Equal(d.begun, want) {
+			t.Errorf("passes at %v, want %v", d.begun, want)
+		}
+		if d.window.To != (registrar.Date{Year: 2000, Month: 5, Day: 21}) {
+			t.Errorf("the last window ends on %s", d.window.To)
+		}
+	})
+}
+
+// A pass that takes longer than the time between two is not overtaken.
+func TestOverlappingPassesAreLeftOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := &diary{takes: 25 * time.Minute}
+		during(t, d, Config{Schedule: "*/10 * * * *", Timezone: "Europe/Moscow"}, 2*time.Hour)
+		for i := 1; i < len(d.begun); i++ {
+			if d.begun[i].Before(d.completed[i-1]) {
+				t.Fatalf("pass %d began at %s, before the last was over", i, d.begun[i])
+			}
+		}
+		if len(d.begun) < 3 || len(d.begun) > 5 {
+			t.Errorf("%d passes in two hours", len(d.begun))
+		}
+	})
+}
+
+// A pass that fails is not completed, and the next is made all the same.
+func TestFailedPassIsNotCompleted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := &diary{err: errors.New("disk full")}
+		during(t, d, Config{Schedule: "@hourly", Timezone: "Europe/Moscow"}, 5*time.Hour+time.Minute)
+		if len(d.begun) != 6 || len(d.completed) != 0 {
+			t.Errorf("%d passes begun, %d completed", len(d.begun), len(d.completed))
+		}
+	})
+}

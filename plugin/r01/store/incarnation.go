@@ -1,0 +1,258 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"registrar.panel/internal/sqldb"
+)
+
+// Settings that belong to the incarnation.
+const (
+	incarnationSetting = "incarnation"
+	formerSetting      = "former_incarnations"
+	restoredSetting    = "restored" // the incarnation that began with a restored store, until it is reconciled
+	holderSetting      = "holder"   // which of several instances took over last
+)
+
+// isCopy is the incarnation of every copy that Backup makes. No store at work has it.
+const isCopy = "copy"
+
+// mark is a file in the plugin's directory that remembers how far the database had come. A
+// database that is not as far, or of another incarnation, is an older one that was put in its
+// place. Instances that share a database have a mark each: the one that works moves its own
+// before anything leaves, the others move theirs as they see it work.
+//
+// The mark trails what is committed and never runs ahead of it, so a crash or a power cut
+// leaves the database at least as far as the mark.
+type mark struct {
+	incarnation string
+	fence       int64
+	cursor      int64    // of the last event
+	former      []string // incarnations before; only of a database
+}
+
+// isOlder tells whether a database is an older one than that which left a mark behind, and
+// which shared by several instances may have gone on without this one.
+func (m mark) isOlder(left mark, shared bool) bool {
+	switch {
+	case m.incarnation == left.incarnation:
+		return m.fence < left.fence || m.cursor < left.cursor
+	case shared: // another instance may have noticed it
+		return !slices.Contains(m.former, left.incarnation)
+	}
+	return true
+}
+
+// The layout is of fixed width: the mark is moved by one write over itself.
+const markLayout = "%-26s %20d %20d\n"
+
+func (s *Store) markFile() string { return filepath.Join(s.dir, "r01.mark") }
+
+// readMark returns the mark; a file that is missing is fs.ErrNotExist, and one that can't be
+// understood is a mark of no incarnation.
+func (s *Store) readMark() (m mark, err error) {
+	text, err := os.ReadFile(s.markFile())
+	if err != nil {
+		return mark{}, err
+	}
+	if _, err := fmt.Sscan(string(text), &m.incarnation, &m.fence, &m.cursor); err != nil {
+		return mark{}, nil
+	}
+	return m, nil
+}
+
+// Recall compares the database with its mark. older tells that it is not the one that was last
+// at work here: a backup was restored, or the file was replaced. incarnation is the one to go
+// on with, a new one if it is older or never had any; the caller commits it and then moves
+// the mark.
+func (s *Store) Recall(ctx context.Context) (incarnation string, older bool, err error) {
+	left, err := s.readMark()
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !missing {
+		return "", false, fmt.Errorf("read mark: %w", err)
+	}
+	var have mark
+	if err := s.Read(ctx, func(tx *Tx) (err error) { have, err = tx.mark(); return err }); err != nil {
+		return "", false, fmt.Errorf("compare with mark: %w", err)
+	}
+	s.forgetMark()
+	if have.incarnation != "" {
+		if older = missing || have.isOlder(left, s.shared); !older {
+			return have.incarnation, false, nil
+		}
+		return rand.Text(), true, nil
+	}
+	incarnation = rand.Text()
+	if have.fence < left.fence || have.cursor < left.cursor {
+		return incarnation, true, nil
+	}
+	// The mark first: a database that has an incarnation and no mark is an older one.
+	return incarnation, false, s.moveMark(mark{incarnation: incarnation})
+}
+
+func (tx *Tx) mark() (m mark, err error) {
+	if m.incarnation, err = tx.Setting(incarnationSetting); err != nil {
+		return m, err
+	}
+	former, err := tx.Setting(formerSetting)
+	if err != nil {
+		return m, err
+	}
+	m.former = strings.Fields(former)
+	return m, tx.sql.QueryRowContext(tx.ctx, `select coalesce(max(case name when $1 then cast(value as integer) end), 0),
+		coalesce(max(case name when 'event' then cast(value as integer) end), 0) from settings`, fenceSetting).Scan(&m.fence, &m.cursor)
+}
+
+// SetIncarnation records the incarnation that the store goes on with.
+func (tx *Tx) SetIncarnation(incarnation string) error {
+	m, err := tx.mark()
+	if err != nil || m.incarnation == incarnation {
+		return err
+	}
+	if m.incarnation != "" && m.incarnation != isCopy {
+		if err := tx.SetSetting(formerSetting, strings.Join(append(m.former, m.incarnation), " ")); err != nil {
+			return err
+		}
+	}
+	return tx.SetSetting(incarnationSetting, incarnation)
+}
+
+// SetHolder records which of several instances has taken over.
+func (tx *Tx) SetHolder(name string) error { return tx.SetSetting(holderSetting, name) }
+
+// Restored returns the incarnation that began with a restored store and is not reconciled
+// yet; "" = none. SetRestored changes it.
+func (tx *Tx) Restored() (string, error) { return tx.Setting(restoredSetting) }
+
+func (tx *Tx) SetRestored(incarnation string) error {
+	return tx.SetSetting(restoredSetting, incarnation)
+}
+
+// errWentBack: a server was given an older database while we worked on it.
+var errWentBack = errors.New("the database is an older one than it was a moment ago")
+
+// Mark moves the mark to what is committed. It is called before anything leaves that must
+// not be forgotten. It survives the process, but is synced only at its first call.
+func (s *Store) Mark(ctx context.Context) error {
+	var m mark
+	if err := s.Read(ctx, func(tx *Tx) (err error) { m, err = tx.mark(); return err }); err != nil {
+		return fmt.Errorf("move mark: %w", err)
+	}
+	if s.shared && s.wentBack(m) {
+		return fmt.Errorf("move mark: %w", errWentBack)
+	}
+	return s.moveMark(m)
+}
+
+// Follow moves the mark of an instance that stands by to what the holder of the lease has
+// committed, so that this instance knows an older database when its time comes. A holder that
+// has not taken over yet may not know it either.
+func (s *Store) Follow(ctx context.Context, holder string) error {
+	left, err := s.readMark()
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !missing {
+		return fmt.Errorf("follow: %w", err)
+	}
+	var have mark
+	var at string
+	err = s.Read(ctx, func(tx *Tx) (err error) {
+		if have, err = tx.mark(); err != nil {
+			return err
+		}
+		at, err = tx.Setting(holderSetting)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("follow: %w", err)
+	}
+	if at != holder || !missing && have.isOlder(left, s.shared) {
+		return nil
+	}
+	return s.moveMark(have)
+}
+
+// wentBack compares with the mark as it was moved last, if it was since Recall.
+func (s *Store) wentBack(m mark) bool {
+	s.marking.Lock()
+	defer s.marking.Unlock()
+	return s.last.incarnation != "" && m.isOlder(s.last, false)
+}
+
+func (s *Store) forgetMark() {
+	s.marking.Lock()
+	defer s.marking.Unlock()
+	s.last = mark{}
+}
+
+func (s *Store) moveMark(m mark) error {
+	s.marking.Lock()
+	defer s.marking.Unlock()
+	if err := s.writeMark(fmt.Appendf(nil, markLayout, m.incarnation, m.fence, m.cursor)); err != nil {
+		return fmt.Errorf("move mark: %w", err)
+	}
+	s.last = m
+	return nil
+}
+
+func (s *Store) writeMark(text []byte) error {
+	if s.marked != nil {
+		_, err := s.marked.WriteAt(text, 0)
+		return err
+	}
+	f, err := os.OpenFile(s.markFile(), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(text, 0)
+	if err = errors.Join(err, f.Sync(), syncDir(s.dir)); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	s.marked = f
+	return nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Backup writes a copy of the store and its key into an empty directory. The copy knows that
+// it is one.
+func (s *Store) Backup(ctx context.Context, dir string) error {
+	path := filepath.Join(dir, database)
+	if err := s.db.Copy(ctx, path); err != nil {
+		return fmt.Errorf("back up store: %w", err)
+	}
+	if err := s.stamp(ctx, path); err != nil {
+		return fmt.Errorf("back up store: %w", err)
+	}
+	key, err := os.ReadFile(filepath.Join(s.dir, keyFile))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, keyFile), key, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("back up key: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) stamp(ctx context.Context, path string) error {
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: path, Migrations: migrations()})
+	if err != nil {
+		return err
+	}
+	copied := &Store{db: db, box: s.box}
+	err = copied.Write(ctx, func(tx *Tx) error { return tx.SetSetting(incarnationSetting, isCopy) })
+	return errors.Join(err, db.Close())
+}

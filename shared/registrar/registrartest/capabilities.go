@@ -1,0 +1,276 @@
+package registrartest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"registrar.panel/shared/registrar"
+)
+
+var capabilityChecks = []check{
+	{Rule{ID: "capability/undeclared", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "The methods of a capability that is not declared answer Unsupported.", Place: "Registrar, Unsupported",
+		Remedy: "Embed registrar.Core, or declare the capability."}, lacksUndeclared},
+	{Rule{ID: "capability/renewals", Level: Must, Capability: registrar.CapRenewals, Needs: []Need{NeedSettings},
+		Demand: "SetRenewal is remembered, knows its modes and its domains; a dry pass plans and does nothing.", Place: "Renewals",
+		Remedy: "Declare renewals only with all of it."}, hasRenewals},
+	{Rule{ID: "capability/handles", Level: Must, Capability: registrar.CapHandles, Needs: []Need{NeedSettings},
+		Demand: "Handles of a customer nobody knows are an empty list; what is no handle can't be adopted, and nothing at all not be imported.", Place: "Customers",
+		Remedy: "Declare handles only with all of it."}, hasHandles},
+	{Rule{ID: "handles/adopt", Level: Must, Capability: registrar.CapHandles, Needs: []Need{NeedSettings, NeedHandle},
+		Demand: "Adopting a handle, or importing a domain, again with the same contents changes nothing.", Place: "Customers.ImportDomain",
+		Remedy: "Compare with what is known, and answer with it."}, adoptsAgain},
+	{Rule{ID: "capability/reviews", Level: Must, Capability: registrar.CapReviews, Needs: []Need{NeedSettings},
+		Demand: "The review queue can be listed, and an entry that is not there is NotFound.", Place: "Reviews",
+		Remedy: "Declare reviews only with all of it."}, hasReviews},
+	{Rule{ID: "capability/mail", Level: Must, Capability: registrar.CapMail, Needs: []Need{NeedSettings},
+		Demand: "A mail that is not there is NotFound, and any bytes can be given to Recognise.", Place: "Mails",
+		Remedy: "Let Recognise say that it can't read a mail; it must not fail."}, hasMails},
+	{Rule{ID: "capability/backup", Level: Must, Capability: registrar.CapBackup, Needs: []Need{NeedSettings},
+		Demand: "Backup copies the store while it is at work: another instance begins on the copy and knows what was ordered; keys in it are for the owner alone.", Place: "Backups",
+		Remedy: "Let the database make the copy, and write keys as files NAME.key of mode 0600."}, copiesStore},
+	{Rule{ID: "check/answers", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "Check answers for each name, in the order asked; what is no name is invalid and not an error.", Place: "Catalogue.Check",
+		Remedy: "Make one answer for each name, whatever becomes of the others."}, checksNames},
+	{Rule{ID: "check/honest", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "A name that is registered here is never called available; a registrar without the capability check calls none so.", Place: "Catalogue.Check, CapCheck",
+		Remedy: "Say unknown when nobody was asked."}, checksHonestly},
+}
+
+// powers are the methods of each capability, with arguments that name nothing.
+func (e *exam) powers(l *life) map[registrar.Capability]map[string]func() error {
+	type calls = map[string]func() error
+	return map[registrar.Capability]map[string]func() error{
+		registrar.CapRenewals: calls{
+			"SetRenewal":  func() error { _, err := l.SetRenewal(e.ctx, e.domain(), registrar.RenewManual); return err },
+			"RunRenewals": func() error { _, err := l.RunRenewals(e.ctx, true); return err },
+		},
+		registrar.CapHandles: calls{
+			"Handles":      func() error { _, err := l.Handles(e.ctx, "conformance"); return err },
+			"AdoptHandle":  func() error { _, err := l.AdoptHandle(e.ctx, "conformance", ""); return err },
+			"ImportDomain": func() error { _, err := l.ImportDomain(e.ctx, registrar.Import{}); return err },
+		},
+		registrar.CapReviews: calls{
+			"Reviews": func() error { _, err := l.Reviews(e.ctx); return err },
+			"Review":  func() error { _, err := l.Review(e.ctx, "conformance"); return err },
+			"ResolveReview": func() error {
+				_, err := l.ResolveReview(e.ctx, registrar.ReviewDecision{Review: "conformance", Outcome: registrar.ReplyIgnore, By: "conformance"})
+				return err
+			},
+			"ReviewRule": func() error { _, err := l.ReviewRule(e.ctx, "conformance"); return err },
+		},
+		registrar.CapMail: calls{
+			"Mail":      func() error { _, err := l.Mail(e.ctx, "conformance"); return err },
+			"Recognise": func() error { _, err := l.Recognise(e.ctx, []byte("\xff\x00no mail")); return err },
+		},
+		registrar.CapBackup: calls{
+			"Backup": func() error { return l.Backup(e.ctx, e.dir) },
+		},
+	}
+}
+
+// wants demands a code of some calls; "" means none.
+func (e *exam) wants(calls map[string]func() error, want map[string]registrar.Code) {
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		err := calls[name]()
+		if want[name] != "" {
+			e.mustBe(name, err, want[name])
+		} else if err != nil {
+			e.broken("%s: %s", name, told(err))
+		}
+	}
+}
+
+func lacksUndeclared(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	for capability, calls := range e.powers(l) {
+		if e.description.Has(capability) {
+			continue
+		}
+		for name, call := range calls {
+			e.mustBe(fmt.Sprintf("%s without the capability %s", name, capability), call(), registrar.Unsupported)
+		}
+	}
+	return nil
+}
+
+func hasRenewals(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	e.wants(e.powers(l)[registrar.CapRenewals], map[string]registrar.Code{"SetRenewal": registrar.NotFound, "RunRenewals": ""})
+	o, _, err := e.concluded(l)
+	if err != nil {
+		return err
+	}
+	for _, mode := range append(registrar.RenewalModes(), registrar.RenewManual) {
+		if d, err := l.SetRenewal(e.ctx, o.Domain, mode); err != nil || d.Renewal != mode || d.Name != o.Domain {
+			e.broken("SetRenewal to %s answers with %q and %q: %v", mode, d.Name, d.Renewal, err)
+		}
+		if d, err := l.Domain(e.ctx, o.Domain); err != nil || d.Renewal != mode {
+			e.broken("set to %s, the domain is renewed %q: %v", mode, d.Renewal, err)
+		}
+	}
+	_, err = l.SetRenewal(e.ctx, o.Domain, "conformance")
+	e.mustBe("an unknown mode", err, registrar.Invalid)
+	if _, err := l.RunRenewals(e.ctx, true); err != nil {
+		e.broken("a dry pass: %s", told(err))
+	}
+	if d, err := l.Domain(e.ctx, o.Domain); err != nil || d.Operation != nil {
+		e.broken("after a dry pass an operation is open, or %v", err)
+	}
+	return nil
+}
+
+func hasHandles(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	calls := e.powers(l)[registrar.CapHandles]
+	e.wants(calls, map[string]registrar.Code{"Handles": "", "AdoptHandle": registrar.Invalid, "ImportDomain": registrar.Invalid})
+	if handles, err := l.Handles(e.ctx, "conformance-nobody"); err != nil || len(handles) > 0 {
+		e.broken("a customer nobody knows has %d handles: %v", len(handles), err)
+	}
+	return nil
+}
+
+func adoptsAgain(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	const customer = "conformance-adopts"
+	for range 2 {
+		if h, err := l.AdoptHandle(e.ctx, customer, e.subject.Handle); err != nil || h.Handle != e.subject.Handle || h.State != registrar.HandleRegistered {
+			e.broken("AdoptHandle answers with %+v: %v", h, err)
+		}
+	}
+	i := registrar.Import{Domain: e.domain(), Customer: customer, Handle: e.subject.Handle, PaidTill: registrar.Date{Year: 2049, Month: 12, Day: 31}}
+	for range 2 {
+		if d, err := l.ImportDomain(e.ctx, i); err != nil || d.Name != i.Domain || d.PaidTill != i.PaidTill || d.Status != registrar.StatusRegistered {
+			e.broken("ImportDomain answers with %s, %s, %s: %v", d.Name, d.Status, d.PaidTill, err)
+		}
+	}
+	if handles, err := l.Handles(e.ctx, customer); err != nil || len(handles) != 1 {
+		e.broken("the customer has %d handles, want 1: %v", len(handles), err)
+	}
+	return nil
+}
+
+func hasReviews(e *exam) error {
+	l, err := e.working()
+	if err == nil {
+		e.wants(e.powers(l)[registrar.CapReviews], map[string]registrar.Code{"Reviews": "", "Review": registrar.NotFound, "ResolveReview": registrar.NotFound, "ReviewRule": registrar.NotFound})
+	}
+	return err
+}
+
+func hasMails(e *exam) error {
+	l, err := e.working()
+	if err == nil {
+		e.wants(e.powers(l)[registrar.CapMail], map[string]registrar.Code{"Mail": registrar.NotFound, "Recognise": ""})
+	}
+	return err
+}
+
+func copiesStore(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	_, op, err := e.submitted(l)
+	if err != nil {
+		return err
+	}
+	into := filepath.Join(e.dir, "copy")
+	if err := os.Mkdir(into, 0o700); err != nil {
+		return fmt.Errorf("make directory: %w", err)
+	}
+	if err := l.Backup(e.ctx, into); err != nil {
+		e.broken("Backup: %s", told(err))
+		return nil
+	}
+	if err := e.guardsKeys(into); err != nil {
+		return err
+	}
+	e.end(l)
+	if err := errors.Join(os.RemoveAll(l.dir), os.Rename(into, l.dir)); err != nil {
+		return fmt.Errorf("lay out the copy: %w", err)
+	}
+	next, err := e.begin(false)
+	if err != nil {
+		e.broken("no instance begins on the copy: %s", told(err))
+		return nil
+	}
+	if _, err := next.Operation(e.ctx, op.ID); err != nil {
+		e.broken("the copy does not hold the operation %s that was begun before: %v", op.ID, err)
+	}
+	return nil
+}
+
+// guardsKeys looks at the keys in a copy.
+func (e *exam) guardsKeys(dir string) error {
+	keys, err := filepath.Glob(filepath.Join(dir, "*.key"))
+	if err != nil {
+		return fmt.Errorf("look for keys: %w", err)
+	}
+	for _, key := range keys {
+		if info, err := os.Lstat(key); err != nil || info.Mode() != 0o600 {
+			e.broken("%s in the copy is not a regular file of mode 0600: %v", filepath.Base(key), err)
+		}
+	}
+	return nil
+}
+
+func checksNames(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	asked := []string{e.domain(), "no name", e.domain()}
+	answers, err := l.Check(e.ctx, asked)
+	if err != nil || len(answers) != len(asked) {
+		e.broken("Check of %d names brings %d answers: %v", len(asked), len(answers), err)
+		return nil
+	}
+	for i, a := range answers {
+		if a.Name != asked[i] || !slices.Contains(registrar.AvailabilityStatuses(), a.Status) || (a.Status == registrar.NameInvalid) != (i == 1) {
+			e.broken("asked for %q, it answers that %q is %q", asked[i], a.Name, a.Status)
+		}
+	}
+	if answers, err := l.Check(e.ctx, nil); err != nil || len(answers) > 0 {
+		e.broken("Check of no names brings %d answers: %v", len(answers), err)
+	}
+	return nil
+}
+
+func checksHonestly(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	o, _, err := e.concluded(l)
+	if err != nil {
+		return err
+	}
+	answers, err := l.Check(e.ctx, []string{o.Domain, e.domain()})
+	if err != nil || len(answers) != 2 {
+		return errors.Join(err, fmt.Errorf("a check of 2 names brings %d answers", len(answers)))
+	}
+	if answers[0].Status == registrar.Available {
+		e.broken("a domain that is registered here is called available")
+	}
+	if !e.description.Has(registrar.CapCheck) && answers[1].Status == registrar.Available {
+		e.broken("without the capability check a name is called available")
+	}
+	return nil
+}

@@ -1,0 +1,29 @@
+// Package registrartest judges a registrar by the contract in package registrar.
+//
+// The same checks run on a value in this process ([InProcess]), on one behind gRPC
+// ([OverGRPC]) and on a plugin's program ([Program]). An author's test is
+//
+//	func TestConformance(t *testing.T) {
+//		registrartest.Run(t, registrartest.Subject{
+//			Open:   registrartest.InProcess(func(log hclog.Logger) registrar.Plugin { return mine.New(log) }),
+//			Config: json.RawMessage(`{"account": "test"}`),
+//		})
+//	}
+//
+// [Examine] does the same outside a test and returns a [Report].
+//
+// # It submits orders
+//
+// With a Config the checks start the registrar and submit orders, among them registrations.
+// Point it at a simulator or a test account, never at one that pays.
+//
+// # What a result means
+//
+// Each [Rule] is one demand, with its place in the contract and what to do when it is
+// broken. A rule is passed, broken, not judged because what its check needs did not work, or
+// skipped because it does not apply; what is skipped never counts as passed. A registrar
+// conforms when no rule of level MUST is broken or left unjudged.
+//
+// Every check has a data directory of its own and starts the registrar anew, so none depends
+// on another. All names it makes up hold the word "conformance".
+package registrartest

@@ -1,0 +1,123 @@
+package registrartest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"registrar.panel/shared/registrar"
+)
+
+var domainChecks = []check{
+	{Rule{ID: "domains/order", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "Domains lists every domain once, in name order.", Place: "Domains.Domains",
+		Remedy: "Sort by the name in ACE, byte by byte."}, listsInOrder},
+	{Rule{ID: "domains/pages", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "Pages hold at most what was asked for, and following Next lists every domain once and comes to an end.", Place: "Page, DomainPage.Next",
+		Remedy: "Select names after Page.After, in order; give the page's last name as Next while there may be more."}, pages},
+	{Rule{ID: "domains/beyond", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "A page larger than MaxPage is not an error, and a page after the last name is empty.", Place: "MaxPage, Page.Size",
+		Remedy: "Reduce the size to MaxPage."}, reducesPages},
+}
+
+// several registers some domains and tells their names, sorted.
+func (e *exam) several(l *life) ([]string, error) {
+	var names []string
+	for range 5 {
+		o, _, err := e.submitted(l)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, o.Domain)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func namesOf(domains []registrar.Domain) []string {
+	var names []string
+	for _, d := range domains {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+func listsInOrder(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	want, err := e.several(l)
+	if err != nil {
+		return err
+	}
+	page, err := l.Domains(e.ctx, registrar.Page{})
+	if err != nil {
+		e.broken("Domains: %s", told(err))
+	} else if have := namesOf(page.Domains); !slices.Equal(have, want) {
+		e.broken("Domains lists %s, want %s", strings.Join(have, ", "), strings.Join(want, ", "))
+	}
+	return nil
+}
+
+func pages(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	want, err := e.several(l)
+	if err != nil {
+		return err
+	}
+	for _, size := range []int{1, 2, 5} {
+		have, err := e.walk(l, size, len(want)+1)
+		if err != nil {
+			e.broken("pages of %d: %s", size, err)
+		} else if slices.Sort(have); !slices.Equal(have, want) {
+			e.broken("pages of %d list %s, want %s", size, strings.Join(have, ", "), strings.Join(want, ", "))
+		}
+	}
+	return nil
+}
+
+// walk follows Next through at most so many pages.
+func (e *exam) walk(l *life, size, most int) ([]string, error) {
+	var have []string
+	p := registrar.Page{Size: size}
+	for range most {
+		page, err := l.Domains(e.ctx, p)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(page.Domains) > size:
+			return nil, fmt.Errorf("a page holds %d domains", len(page.Domains))
+		}
+		have = append(have, namesOf(page.Domains)...)
+		if page.Next == "" {
+			return have, nil
+		}
+		p.After = page.Next
+	}
+	return nil, errors.New("they don't come to an end")
+}
+
+func reducesPages(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	o, _, err := e.submitted(l)
+	if err != nil {
+		return err
+	}
+	page, err := l.Domains(e.ctx, registrar.Page{Size: registrar.MaxPage + 1})
+	if err != nil || len(page.Domains) != 1 {
+		e.broken("a page of more than MaxPage has %d domains, want 1: %v", len(page.Domains), err)
+	}
+	page, err = l.Domains(e.ctx, registrar.Page{After: o.Domain})
+	if err != nil || len(page.Domains) > 0 || page.Next != "" {
+		e.broken("the page after the last name has %d domains and the next page %q: %v", len(page.Domains), page.Next, err)
+	}
+	return nil
+}

@@ -1,0 +1,269 @@
+package registrartest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"registrar.panel/shared/registrar"
+)
+
+const (
+	defaultPatience = 20 * time.Second
+	// examTime is how many times the patience one check may take in all.
+	examTime = 6
+)
+
+// run is one examination of a subject.
+type run struct {
+	subject     Subject
+	description registrar.Description
+	fault       error // why there is no description
+	dead        error // why no instance can be started
+	tag         string
+}
+
+func newRun(ctx context.Context, s Subject) (*run, error) {
+	if s.Open == nil {
+		return nil, errors.New("examine registrar: Subject.Open is missing")
+	}
+	if s.Patience == 0 {
+		s.Patience = defaultPatience
+	}
+	r := &run{subject: s, tag: strings.ToLower(rand.Text()[:6])}
+	instance, err := s.Open.Open(ctx)
+	if err != nil {
+		r.dead = fmt.Errorf("start: %w", err)
+		r.fault = r.dead
+		return r, nil
+	}
+	defer instance.Close()
+	ctx, cancel := context.WithTimeout(ctx, s.Patience)
+	defer cancel()
+	r.description, r.fault = instance.Describe(ctx)
+	return r, nil
+}
+
+// judge applies one check.
+func (r *run) judge(ctx context.Context, c check) Result {
+	result := Result{Rule: c.Rule}
+	if why := r.missing(c.Rule); why != "" {
+		result.Outcome, result.Reason = Skipped, why
+		return result
+	}
+	began := time.Now()
+	findings, err := r.examine(ctx, c)
+	result.Took, result.Findings = time.Since(began), findings
+	switch {
+	case len(findings) > 0:
+		result.Outcome = Broken
+	case err != nil:
+		result.Outcome, result.Reason = NotJudged, err.Error()
+	default:
+		result.Outcome = Passed
+	}
+	return result
+}
+
+func (r *run) examine(ctx context.Context, c check) (findings []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, examTime*r.subject.Patience)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "conformance-")
+	if err != nil {
+		return nil, fmt.Errorf("make directory: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	e := &exam{run: r, ctx: ctx, dir: dir, tag: r.tag + strings.ToLower(rand.Text()[:4])}
+	defer e.close()
+	err = c.judge(e)
+	return e.findings, err
+}
+
+// missing says why a rule is skipped; "" = it is not.
+func (r *run) missing(rule Rule) string {
+	if c := rule.Capability; c != "" && !r.description.Has(c) {
+		return fmt.Sprintf("the capability %s is not declared", c)
+	}
+	for _, need := range rule.Needs {
+		if why := r.lacks(need); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func (r *run) lacks(need Need) string {
+	_, program := r.subject.Open.(Program)
+	switch {
+	case need == NeedSettings && r.subject.Config == nil:
+		return "no settings are given, and it starts the registrar"
+	case need == NeedSecrets && !hasSecret(r.description.Schema):
+		return "no setting is a secret"
+	case need == NeedTransfer && !slices.Contains(r.description.Kinds, registrar.KindTransfer):
+		return "transfers are not declared"
+	case need == NeedProgram && !program:
+		return "it is about a plugin's process, and this is none"
+	case need == NeedHandle && r.subject.Handle == "":
+		return "no handle to adopt is given"
+	case need == NeedIDN && r.subject.IDN == "":
+		return "no name beyond ASCII is given"
+	case need == NeedSamples && len(r.subject.BadConfigs) == 0:
+		return "no settings with mistakes are given"
+	}
+	return ""
+}
+
+// exam is one check under way.
+type exam struct {
+	*run
+	ctx      context.Context
+	dir      string
+	tag      string
+	names    int
+	lives    []*life
+	findings []string
+}
+
+// life is an instance and the directory it works on.
+type life struct {
+	*Instance
+	dir  string
+	over bool
+}
+
+// broken records a breach of the rule.
+func (e *exam) broken(format string, args ...any) {
+	e.findings = append(e.findings, fmt.Sprintf(format, args...))
+}
+
+// mustBe records an error that is not the one of the contract.
+func (e *exam) mustBe(what string, err error, want registrar.Code) bool {
+	if errors.Is(err, want) {
+		return true
+	}
+	e.broken("%s: %s, want %s", what, told(err), string(want))
+	return false
+}
+
+// told writes an error with its code.
+func told(err error) string {
+	if err == nil {
+		return "it was accepted"
+	}
+	return fmt.Sprintf("%s (%s)", err, string(registrar.CodeOf(err)))
+}
+
+// open starts an instance.
+func (e *exam) open() (*life, error) {
+	if e.dead != nil {
+		return nil, e.dead
+	}
+	instance, err := e.subject.Open.Open(e.ctx)
+	if err != nil {
+		return nil, fmt.Errorf("start: %w", err)
+	}
+	l := &life{Instance: instance, dir: filepath.Join(e.dir, "data")}
+	e.lives = append(e.lives, l)
+	return l, os.MkdirAll(l.dir, 0o700)
+}
+
+func (e *exam) configure(l *life, create bool) error {
+	return l.Configure(e.ctx, registrar.Settings{Config: e.subject.Config, DataDir: l.dir, Create: create})
+}
+
+// catalogue is an instance that can be asked for forms.
+func (e *exam) catalogue() (*life, error) {
+	if e.subject.Config == nil {
+		return e.open()
+	}
+	return e.configured(true)
+}
+
+// configured is an instance with good settings.
+func (e *exam) configured(create bool) (*life, error) {
+	l, err := e.open()
+	if err == nil {
+		err = e.configure(l, create)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("prepare a configured registrar: %w", err)
+	}
+	return l, nil
+}
+
+// working is an instance at work.
+func (e *exam) working() (*life, error) { return e.begin(true) }
+
+func (e *exam) begin(create bool) (*life, error) {
+	l, err := e.configured(create)
+	if err == nil {
+		err = l.Start(e.ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("prepare a registrar at work: %w", err)
+	}
+	return l, nil
+}
+
+// again crashes a life and begins the next one on the same directory.
+func (e *exam) again(l *life) (*life, error) {
+	l.Crash()
+	l.over = true
+	return e.begin(false)
+}
+
+// end drains a life and closes it.
+func (e *exam) end(l *life) {
+	if l.over {
+		return
+	}
+	l.over = true
+	drain(l)
+	l.Close()
+}
+
+func (e *exam) close() {
+	for _, l := range slices.Backward(e.lives) {
+		e.end(l)
+	}
+}
+
+// soon waits until a condition holds.
+func (e *exam) soon(what string, holds func() (bool, error)) error {
+	ctx, cancel := context.WithTimeout(e.ctx, e.subject.Patience)
+	defer cancel()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for {
+		if ok, err := holds(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s did not come within %s", what, e.subject.Patience)
+		case <-look.C:
+		}
+	}
+}
+
+// within runs a call that may hang, and tells whether it came back in time. A call that did
+// not goes on, and ends with the process at the latest.
+func (e *exam) within(call func()) bool {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		call()
+	}()
+	select {
+	case <-done:
+		return true
+	case <-time.After(e.subject.Patience):
+		return false
+	}
+}

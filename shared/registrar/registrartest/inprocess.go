@@ -1,0 +1,69 @@
+package registrartest
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarrpc"
+)
+
+// opener is an Opener made of a function.
+type opener func(ctx context.Context) (*Instance, error)
+
+func (o opener) Open(ctx context.Context) (*Instance, error) { return o(ctx) }
+
+// InProcess runs a registrar as a value in this process.
+func InProcess(make func(hclog.Logger) registrar.Plugin) Opener {
+	return opener(func(context.Context) (*Instance, error) {
+		log, logged := newLogger()
+		p := make(log)
+		return &Instance{Plugin: p, Close: func() {}, Crash: func() { drain(p) }, Log: logged.String}, nil
+	})
+}
+
+// OverGRPC runs a registrar in this process, behind the wire.
+func OverGRPC(make func(hclog.Logger) registrar.Plugin) Opener {
+	return opener(func(context.Context) (*Instance, error) {
+		log, logged := newLogger()
+		p, close, err := registrarrpc.Loopback(registrarrpc.ServeOptions{Plugin: make(log), Logger: log})
+		if err != nil {
+			return nil, err
+		}
+		return &Instance{Plugin: p, Close: close, Crash: func() { drain(p); close() }, Log: logged.String}, nil
+	})
+}
+
+func newLogger() (hclog.Logger, *record) {
+	logged := &record{}
+	return hclog.New(&hclog.LoggerOptions{Name: "subject", Output: logged, Level: hclog.Trace}), logged
+}
+
+// drain ends what no process holds; whether it works is judged elsewhere.
+func drain(p registrar.Lifecycle) {
+	ctx, cancel := context.WithTimeout(context.Background(), defaultPatience)
+	defer cancel()
+	_ = p.Drain(ctx)
+}
+
+// record collects what is written.
+type record struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (r *record) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.Write(b)
+}
+
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Clone(r.text.String())
+}

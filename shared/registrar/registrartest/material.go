@@ -1,0 +1,227 @@
+package registrartest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/idna"
+
+	"registrar.panel/shared/registrar"
+)
+
+// authCode stands in every transfer; it must never come back.
+const authCode = "auth-CANARY-4711"
+
+// domain makes up a name.
+func (e *exam) domain() string {
+	e.names++
+	return fmt.Sprintf("conformance-%s-%d.%s", e.tag, e.names, e.tld())
+}
+
+func (e *exam) tld() string {
+	if e.subject.TLD != "" {
+		return e.subject.TLD
+	}
+	for _, tld := range e.description.TLDs {
+		if !strings.HasPrefix(tld, "xn--") {
+			return tld
+		}
+	}
+	if len(e.description.TLDs) > 0 {
+		return e.description.TLDs[0]
+	}
+	return "example"
+}
+
+func (e *exam) orderID() registrar.OrderID {
+	e.names++
+	return registrar.OrderID(fmt.Sprintf("conformance.%s_%d", e.tag, e.names))
+}
+
+func (e *exam) registrantKind() registrar.RegistrantKind {
+	switch {
+	case e.subject.Registrant != nil:
+		return e.subject.Registrant.Kind
+	case len(e.description.Registrants) > 0:
+		return e.description.Registrants[0]
+	}
+	return registrar.Person
+}
+
+func (e *exam) query(kind registrar.OperationKind) registrar.FormQuery {
+	return registrar.FormQuery{TLD: e.tld(), Kind: kind, Registrant: e.registrantKind()}
+}
+
+// registrant fills the form with its own examples.
+func (e *exam) registrant(p registrar.Catalogue, kind registrar.OperationKind) (*registrar.Registrant, error) {
+	r := &registrar.Registrant{Kind: e.registrantKind(), Fields: map[string][]string{}}
+	if e.subject.Registrant != nil {
+		for key, values := range e.subject.Registrant.Fields {
+			r.Fields[key] = slices.Clone(values)
+		}
+		return r, nil
+	}
+	form, err := p.Form(e.ctx, e.query(kind))
+	if err != nil {
+		return nil, fmt.Errorf("read the form: %w", err)
+	}
+	for _, f := range form.Fields {
+		if f.Required {
+			r.Fields[f.Key] = []string{f.Example}
+		}
+	}
+	return r, nil
+}
+
+// order makes a good order for a new name.
+func (e *exam) order(p registrar.Catalogue) (registrar.Order, error) {
+	kind := registrar.KindRegister
+	if !slices.Contains(e.description.Kinds, kind) {
+		kind = registrar.KindTransfer
+	}
+	return e.orderOf(p, kind)
+}
+
+func (e *exam) orderOf(p registrar.Catalogue, kind registrar.OperationKind) (registrar.Order, error) {
+	o := registrar.Order{ID: e.orderID(), Kind: kind, Domain: e.domain(), Customer: "conformance-" + e.tag}
+	switch {
+	case kind == registrar.KindTransfer:
+		o.AuthCode = authCode
+	case e.subject.Nameservers != nil:
+		o.Nameservers = e.subject.Nameservers
+	default:
+		o.Nameservers = []registrar.Nameserver{{Host: "ns1.example.net"}, {Host: "ns2.example.net"}}
+	}
+	var err error
+	o.Registrant, err = e.registrant(p, kind)
+	return o, err
+}
+
+// submitted is a good order that was taken.
+func (e *exam) submitted(l *life) (registrar.Order, registrar.Operation, error) {
+	o, err := e.order(l)
+	if err != nil {
+		return o, registrar.Operation{}, err
+	}
+	op, err := l.Submit(e.ctx, o)
+	if err != nil {
+		return o, op, fmt.Errorf("submit a good order: %w", err)
+	}
+	return o, op, nil
+}
+
+// conclude brings an operation to Succeeded.
+func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation, error) {
+	if e.subject.Conclude != nil {
+		if err := e.subject.Conclude(e.ctx, l, id); err != nil {
+			return registrar.Operation{}, fmt.Errorf("conclude operation: %w", err)
+		}
+	}
+	var op registrar.Operation
+	err := e.soon("the end of the operation", func() (bool, error) {
+		var err error
+		if op, err = l.Operation(e.ctx, id); err != nil || op.State.Final() {
+			return true, err
+		}
+		if !op.State.WaitsForPerson() || e.subject.Conclude != nil {
+			return false, nil
+		}
+		if _, err = l.Resolve(e.ctx, registrar.Decision{Operation: id, Verdict: registrar.VerdictDone, By: "conformance"}); err == nil {
+			op, err = l.Operation(e.ctx, id)
+		}
+		return op.State.Final(), err
+	})
+	if err == nil && op.State != registrar.Succeeded {
+		err = fmt.Errorf("the operation is %s: %s", op.State, op.Error)
+	}
+	if err != nil {
+		return op, fmt.Errorf("conclude operation: %w", err)
+	}
+	return op, nil
+}
+
+// concluded is an order that was taken and carried out.
+func (e *exam) concluded(l *life) (registrar.Order, registrar.Operation, error) {
+	o, op, err := e.submitted(l)
+	if err == nil {
+		op, err = e.conclude(l, op.ID)
+	}
+	return o, op, err
+}
+
+// events reads until n events are there, or with less patience than forever.
+func (e *exam) events(r registrar.Events, after registrar.Cursor, n int) ([]registrar.Event, error) {
+	return e.eventsUntil(r, after, func(got []registrar.Event) bool { return len(got) >= n })
+}
+
+func (e *exam) eventsUntil(r registrar.Events, after registrar.Cursor, enough func([]registrar.Event) bool) ([]registrar.Event, error) {
+	ctx, cancel := context.WithTimeout(e.ctx, e.subject.Patience)
+	defer cancel()
+	var got []registrar.Event
+	if enough(got) {
+		return got, nil
+	}
+	for event, err := range r.Events(ctx, after) {
+		if err != nil {
+			if ctx.Err() != nil {
+				err = fmt.Errorf("within %s there were only %d events after cursor %d", e.subject.Patience, len(got), after)
+			}
+			return got, err
+		}
+		if got = append(got, event); enough(got) {
+			return got, nil
+		}
+	}
+	return got, errors.New("the sequence of events ended by itself")
+}
+
+// about reads until an operation's event with the operation's present state is there.
+func (e *exam) about(l *life, id registrar.OperationID, n int) ([]registrar.Event, error) {
+	return e.eventsUntil(l, 0, func(got []registrar.Event) bool { return len(ofOperation(got, id)) >= n })
+}
+
+func ofOperation(events []registrar.Event, id registrar.OperationID) []registrar.Event {
+	return slices.DeleteFunc(slices.Clone(events), func(v registrar.Event) bool {
+		return v.Operation != id
+	})
+}
+
+// problemsOf reads the problems of an Invalid.
+func problemsOf(err error) []registrar.Problem {
+	var refusal *registrar.Error
+	if errors.As(err, &refusal) && refusal.Code == registrar.Invalid {
+		return refusal.Problems
+	}
+	return nil
+}
+
+// names tells whether a problem is about a path, or about something within it.
+func names(problems []registrar.Problem, path string) bool {
+	return slices.ContainsFunc(problems, func(p registrar.Problem) bool {
+		rest, ok := strings.CutPrefix(p.Path, path)
+		return ok && (rest == "" || rest[0] == '[' || rest[0] == '.')
+	})
+}
+
+func pathsOf(problems []registrar.Problem) string {
+	if len(problems) == 0 {
+		return "no problem"
+	}
+	paths := make([]string, len(problems))
+	for i, p := range problems {
+		paths[i] = fmt.Sprintf("%q", p.Path)
+	}
+	return "problems at " + strings.Join(paths, ", ")
+}
+
+// aceOf writes a name in ACE.
+func aceOf(name string) (string, error) {
+	ace, err := idna.Lookup.ToASCII(name)
+	if err != nil {
+		return "", fmt.Errorf("write Subject.IDN in ACE: %w", err)
+	}
+	return ace, nil
+}

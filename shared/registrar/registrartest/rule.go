@@ -1,0 +1,126 @@
+package registrartest
+
+import (
+	"context"
+	"time"
+
+	"registrar.panel/shared/registrar"
+)
+
+// Level says how much a rule binds.
+type Level string
+
+const (
+	Must   Level = "MUST"   // a registrar that breaks it does not conform
+	Should Level = "SHOULD" // breaking it is a warning
+)
+
+// Need is what a rule's check can't do without.
+type Need string
+
+const (
+	NeedSettings Need = "settings" // good settings: Subject.Config
+	NeedSecrets  Need = "secrets"  // a schema with a sensitive attribute
+	NeedTransfer Need = "transfer" // a registrar that takes transfers
+	NeedProgram  Need = "program"  // a plugin's program
+	NeedHandle   Need = "handle"   // a handle that can be adopted: Subject.Handle
+	NeedIDN      Need = "idn"      // a name beyond ASCII that is served: Subject.IDN
+	NeedSamples  Need = "samples"  // settings with mistakes: Subject.BadConfigs
+)
+
+// Rule is one demand of the contract.
+type Rule struct {
+	ID         string // area/name
+	Level      Level
+	Capability registrar.Capability // it binds only registrars that declare it; "" = all
+	Needs      []Need
+	Demand     string // what a registrar does
+	Place      string // where the contract says so
+	Remedy     string // what to do when it is broken
+}
+
+// check is a rule with the way to judge it. The way records every breach it sees; the error
+// says why it could not judge.
+type check struct {
+	Rule
+	judge func(*exam) error
+}
+
+// Outcome is what became of a rule.
+type Outcome string
+
+const (
+	Passed    Outcome = "passed"
+	Broken    Outcome = "broken"
+	NotJudged Outcome = "not judged" // something else that its check needs did not work
+	Skipped   Outcome = "skipped"    // it does not apply, or what it needs was not given
+)
+
+// Result is the outcome for one rule.
+type Result struct {
+	Rule
+	Outcome  Outcome
+	Findings []string // each breach, when broken
+	Reason   string   // why it was not judged, or skipped
+	Took     time.Duration
+}
+
+// Report is the outcome for all rules, in the order of [Rules].
+type Report struct {
+	Description registrar.Description // as the registrar introduced itself
+	Results     []Result
+}
+
+// Count counts the results with an outcome.
+func (r Report) Count(o Outcome) int {
+	n := 0
+	for _, result := range r.Results {
+		if result.Outcome == o {
+			n++
+		}
+	}
+	return n
+}
+
+// Conforms tells whether no rule of level MUST is broken or left unjudged.
+func (r Report) Conforms() bool {
+	for _, result := range r.Results {
+		if result.Level == Must && (result.Outcome == Broken || result.Outcome == NotJudged) {
+			return false
+		}
+	}
+	return true
+}
+
+// Rules lists every rule.
+func Rules() []Rule {
+	var rules []Rule
+	for _, c := range checks() {
+		rules = append(rules, c.Rule)
+	}
+	return rules
+}
+
+func checks() []check {
+	var all []check
+	for _, area := range [][]check{identityChecks, settingsChecks, lifecycleChecks, formChecks, validationChecks, orderChecks,
+		operationChecks, resolveChecks, domainChecks, eventChecks, contextChecks, capabilityChecks, secretChecks, processChecks} {
+		all = append(all, area...)
+	}
+	return all
+}
+
+// Examine judges a registrar by every rule. The error says why there is no report at all.
+func Examine(ctx context.Context, s Subject) (Report, error) { return examine(ctx, s, checks()) }
+
+func examine(ctx context.Context, s Subject, checks []check) (Report, error) {
+	run, err := newRun(ctx, s)
+	if err != nil {
+		return Report{}, err
+	}
+	report := Report{Description: run.description}
+	for _, c := range checks {
+		report.Results = append(report.Results, run.judge(ctx, c))
+	}
+	return report, ctx.Err()
+}

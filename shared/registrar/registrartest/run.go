@@ -1,0 +1,42 @@
+package registrartest
+
+import (
+	"testing"
+)
+
+// Run judges a registrar within a test: one subtest for each rule. A broken SHOULD is logged
+// and fails nothing.
+func Run(t *testing.T, s Subject) {
+	t.Helper()
+	r, err := newRun(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range checks() {
+		if why := r.missing(c.Rule); why != "" {
+			t.Logf("%s does not apply: %s", c.ID, why)
+			continue
+		}
+		t.Run(c.ID, func(t *testing.T) { tell(t, r.judge(t.Context(), c)) })
+	}
+}
+
+// tell fails a test with everything that an author needs.
+func tell(t *testing.T, r Result) {
+	t.Helper()
+	switch r.Outcome {
+	case Passed:
+		return
+	case NotJudged:
+		t.Errorf("can't be judged: %s", r.Reason)
+		return
+	}
+	for _, f := range r.Findings {
+		if r.Level == Must {
+			t.Error(f)
+		} else {
+			t.Log("should be better: ", f)
+		}
+	}
+	t.Logf("%s %s (%s)\nwhat to do: %s", r.Level, r.Demand, r.Place, r.Remedy)
+}

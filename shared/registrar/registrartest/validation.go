@@ -1,0 +1,333 @@
+package registrartest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"registrar.panel/shared/registrar"
+)
+
+var validationChecks = []check{
+	{Rule{ID: "validate/good", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "An order that is made of the form's examples has no problem and a preview, and Submit takes it.", Place: "Catalogue.Validate, Validation",
+		Remedy: "Let Validate and Submit judge by one function. If the examples don't fit together, correct them."}, acceptsGood},
+	{Rule{ID: "validate/required", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "Each required field that is left out is named, and so is everything else that the contract requires of an order.", Place: "Order, Field.Required",
+		Remedy: "Report contact.KEY, customer, contact, nameservers, auth_code, paid_till."}, demandsRequired},
+	{Rule{ID: "validate/all", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "All problems of an order are reported at once.", Place: "Catalogue.Validate",
+		Remedy: "Collect problems; don't return at the first."}, tellsAll},
+	{Rule{ID: "validate/paths", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "Every problem of an order names one of its fields and says what is wrong; an order with problems has no preview.", Place: "Problem.Path, Validation.Preview",
+		Remedy: "Use id, kind, domain, customer, contact, contact.KEY[i], nameservers[i], auth_code, paid_till."}, namesFields},
+	{Rule{ID: "validate/pure", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "Validate stores nothing.", Place: "Catalogue.Validate",
+		Remedy: "Keep what it computes out of the store; an OrderID that was only validated is free."}, storesNothing},
+	{Rule{ID: "validate/agrees", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "What Validate finds wrong, Submit refuses with the same problems.", Place: "Validation.Problems, Orders.Submit",
+		Remedy: "Let both judge by one function."}, agrees},
+	{Rule{ID: "validate/names", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "A domain that is not in ACE, lower case, without a final dot, is refused at the path domain; nothing is put right in silence.", Place: "package registrar: names",
+		Remedy: "Refuse: the panel normalises before it asks, and two spellings must not become two domains."}, refusesNames},
+	{Rule{ID: "validate/order-id", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "An OrderID is 1 to 64 of A-Z a-z 0-9 . _ - ; another is Invalid, at the path id.", Place: "OrderID",
+		Remedy: "Check it with registrar.OrderID.Valid."}, refusesOrderIDs},
+}
+
+func acceptsGood(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	o, err := e.order(l)
+	if err != nil {
+		return err
+	}
+	v, err := l.Validate(e.ctx, o)
+	switch {
+	case err != nil:
+		e.broken("Validate of a good order: %s", told(err))
+		return nil
+	case len(v.Problems) > 0:
+		e.broken("the good order has %s: %s", pathsOf(v.Problems), v.Problems[0])
+	case strings.TrimSpace(v.Preview) == "":
+		e.broken("the good order has no preview")
+	}
+	if _, err := l.Submit(e.ctx, o); err != nil {
+		e.broken("Submit of a good order: %s", told(err))
+	}
+	return nil
+}
+
+// faulty is a good order with mistakes, and where they are.
+type faulty struct {
+	why   string
+	paths []string
+	order registrar.Order
+}
+
+// spoil copies a good order under a new ID and changes it.
+func (e *exam) spoil(o registrar.Order, change func(o *registrar.Order)) registrar.Order {
+	o.ID = e.orderID()
+	o.Nameservers = slices.Clone(o.Nameservers)
+	if o.Registrant != nil {
+		r := registrar.Registrant{Kind: o.Registrant.Kind, Fields: map[string][]string{}}
+		for key, values := range o.Registrant.Fields {
+			r.Fields[key] = slices.Clone(values)
+		}
+		o.Registrant = &r
+	}
+	change(&o)
+	return o
+}
+
+// incomplete are all the orders in which one required thing is left out.
+func (e *exam) incomplete(l *life) ([]faulty, error) {
+	var all []faulty
+	for _, kind := range e.description.Kinds {
+		list, err := e.incompleteOf(l, kind)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
+func (e *exam) incompleteOf(l *life, kind registrar.OperationKind) ([]faulty, error) {
+	if kind == registrar.KindUpdate {
+		return nil, nil // it requires nothing in particular
+	}
+	if kind == registrar.KindRenew {
+		o := registrar.Order{ID: e.orderID(), Kind: kind, Domain: e.domain(), Customer: "conformance"}
+		return []faulty{{"a renewal without paid_till", []string{"paid_till"}, o}}, nil
+	}
+	good, err := e.orderOf(l, kind)
+	if err != nil {
+		return nil, err
+	}
+	all := []faulty{
+		{"no domain", []string{"domain"}, e.spoil(good, func(o *registrar.Order) { o.Domain = "" })},
+		{"no customer", []string{"customer"}, e.spoil(good, func(o *registrar.Order) { o.Customer = "" })},
+		{"no registrant", []string{"contact"}, e.spoil(good, func(o *registrar.Order) { o.Registrant = nil })},
+	}
+	if kind == registrar.KindTransfer {
+		all = append(all, faulty{"no transfer code", []string{"auth_code"}, e.spoil(good, func(o *registrar.Order) { o.AuthCode = "" })})
+	} else {
+		all = append(all, faulty{"no nameservers", []string{"nameservers"}, e.spoil(good, func(o *registrar.Order) { o.Nameservers = nil })})
+	}
+	form, err := l.Form(e.ctx, e.query(kind))
+	if err != nil {
+		return nil, fmt.Errorf("read the form: %w", err)
+	}
+	for _, f := range form.Fields {
+		if f.Required {
+			all = append(all, faulty{"no " + f.Key, []string{"contact." + f.Key}, e.spoil(good, func(o *registrar.Order) { delete(o.Registrant.Fields, f.Key) })})
+		}
+	}
+	return all, nil
+}
+
+func demandsRequired(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	list, err := e.incomplete(l)
+	if err != nil {
+		return err
+	}
+	for _, f := range list {
+		v, err := l.Validate(e.ctx, f.order)
+		if err != nil {
+			return fmt.Errorf("validate an order with %s: %w", f.why, err)
+		}
+		if !names(v.Problems, f.paths[0]) {
+			e.broken("an order to %s with %s: %s, want one at %q", f.order.Kind, f.why, pathsOf(v.Problems), f.paths[0])
+		}
+	}
+	return nil
+}
+
+// bad is a good order with three mistakes that have nothing to do with each other.
+func (e *exam) bad(p registrar.Catalogue) (faulty, error) {
+	good, err := e.order(p)
+	return faulty{"mistakes in domain, customer and contact", []string{"domain", "customer", "contact"}, e.spoil(good, func(o *registrar.Order) {
+		o.Domain, o.Customer, o.Registrant = "-conformance-."+e.tld(), "", nil
+	})}, err
+}
+
+func tellsAll(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	f, err := e.bad(l)
+	if err != nil {
+		return err
+	}
+	v, err := l.Validate(e.ctx, f.order)
+	if err != nil {
+		return err
+	}
+	for _, path := range f.paths {
+		if !names(v.Problems, path) {
+			e.broken("an order with %s: %s", f.why, pathsOf(v.Problems))
+			break
+		}
+	}
+	return nil
+}
+
+// fields are the names that a problem of an order may begin with.
+var fields = []string{"id", "kind", "domain", "customer", "contact", "nameservers", "auth_code", "paid_till"}
+
+func namesFields(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	f, err := e.bad(l)
+	if err != nil {
+		return err
+	}
+	for _, o := range []registrar.Order{f.order, {ID: e.orderID(), Kind: registrar.KindRegister}, {ID: e.orderID(), Kind: registrar.KindRenew}} {
+		v, err := l.Validate(e.ctx, o)
+		if err != nil {
+			return err
+		}
+		if len(v.Problems) > 0 && v.Preview != "" {
+			e.broken("an order with problems has a preview")
+		}
+		for _, p := range v.Problems {
+			known := slices.ContainsFunc(fields, func(name string) bool { return names([]registrar.Problem{p}, name) })
+			if !known || strings.TrimSpace(p.Message) == "" {
+				e.broken("the problem %q at the path %q", p.Message, p.Path)
+			}
+		}
+	}
+	return nil
+}
+
+func storesNothing(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	good, err := e.order(l)
+	if err != nil {
+		return err
+	}
+	for range 2 {
+		if _, err := l.Validate(e.ctx, good); err != nil {
+			return err
+		}
+	}
+	if _, err := l.Domain(e.ctx, good.Domain); err == nil {
+		e.broken("a domain of which an order was only validated is known")
+	}
+	other := e.spoil(good, func(o *registrar.Order) { o.Domain = e.domain() })
+	other.ID = good.ID
+	if _, err := l.Submit(e.ctx, other); errors.Is(err, registrar.Conflict) {
+		e.broken("Submit under an OrderID that was only validated: %s", told(err))
+	}
+	events, err := e.events(l, 0, 1)
+	if err != nil {
+		return err
+	}
+	for _, v := range events {
+		if v.Name == good.Domain {
+			e.broken("Validate caused the event %q", v.Message)
+		}
+	}
+	return nil
+}
+
+func agrees(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	list, err := e.incomplete(l)
+	if err != nil {
+		return err
+	}
+	f, err := e.bad(l)
+	if err != nil {
+		return err
+	}
+	for _, f := range append(list, f) {
+		v, err := l.Validate(e.ctx, f.order)
+		if err != nil {
+			return err
+		}
+		if len(v.Problems) == 0 {
+			continue
+		}
+		_, err = l.Submit(e.ctx, f.order)
+		if !e.mustBe("Submit of an order with "+f.why, err, registrar.Invalid) {
+			continue
+		}
+		if have, want := pathsOf(inOrder(problemsOf(err))), pathsOf(inOrder(v.Problems)); have != want {
+			e.broken("of an order with %s Submit tells %s, and Validate %s", f.why, have, want)
+		}
+	}
+	return nil
+}
+
+func inOrder(problems []registrar.Problem) []registrar.Problem {
+	return slices.SortedFunc(slices.Values(problems), func(a, b registrar.Problem) int { return strings.Compare(a.Path, b.Path) })
+}
+
+func refusesNames(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	good, err := e.order(l)
+	if err != nil {
+		return err
+	}
+	wrong := []string{strings.ToUpper(good.Domain), good.Domain + ".", "конформность." + e.tld(), "a b." + e.tld(), e.tld()}
+	if e.subject.IDN != "" {
+		wrong = append(wrong, e.subject.IDN)
+	}
+	for _, name := range wrong {
+		o := e.spoil(good, func(o *registrar.Order) { o.Domain = name })
+		v, err := l.Validate(e.ctx, o)
+		if err != nil {
+			return fmt.Errorf("validate an order for %q: %w", name, err)
+		}
+		if !names(v.Problems, "domain") {
+			e.broken("an order for %q: %s, want one at \"domain\"", name, pathsOf(v.Problems))
+		}
+	}
+	return nil
+}
+
+func refusesOrderIDs(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	good, err := e.order(l)
+	if err != nil {
+		return err
+	}
+	for _, id := range []string{"", strings.Repeat("a", 65), "two words", "заказ", "a/b"} {
+		o := e.spoil(good, func(*registrar.Order) {})
+		o.ID = registrar.OrderID(id)
+		_, err := l.Submit(e.ctx, o)
+		what := fmt.Sprintf("Submit under the OrderID %q", id)
+		if e.mustBe(what, err, registrar.Invalid) && !names(problemsOf(err), "id") {
+			e.broken("%s: %s, want one at \"id\"", what, pathsOf(problemsOf(err)))
+		}
+	}
+	good.ID = registrar.OrderID("A-z.0_9" + e.tag + strings.Repeat("x", 64))[:64]
+	if _, err := l.Submit(e.ctx, good); errors.Is(err, registrar.Invalid) && names(problemsOf(err), "id") {
+		e.broken("Submit under the OrderID %q: %s", good.ID, told(err))
+	}
+	return nil
+}
