@@ -39,7 +39,7 @@ unix_socket_dir =
 	if err := own(file); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, dir, "/usr/sbin/pgbouncer", file)
+	p := run(t, dir, "/usr/sbin/pgbouncer", file)
 	t.Cleanup(p.bury)
 	b := &Bouncer{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 	if err := p.answers(at(b.Address, admin)); err != nil {

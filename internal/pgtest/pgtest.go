@@ -1,8 +1,8 @@
 // Package pgtest is test support: it runs a real PostgreSQL, and PgBouncer in front of it,
 // as Debian packages them, as private instances that a test can break on purpose.
 //
-// An instance has its own directory and its own port on loopback, asks for a password, and
-// syncs to the disk as a server should. It ends with its test, or with the test's process
+// An instance has its own directory and its own port on loopback, asks for a password (but
+// where a suite connects a thousand times), and syncs as a server should. It ends with its test, or with the test's process
 // however that ends. As root it runs as the user postgres, because PostgreSQL refuses root.
 //
 // [Again] runs a package's whole suite once more on a server: tests ask [Database] for one,
@@ -12,6 +12,7 @@ package pgtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -42,8 +43,9 @@ const patience = 30 * time.Second
 const Password = "pg-password-5432"
 
 const (
-	role  = "tester"
-	admin = "postgres" // the database that is always there
+	role     = "tester"
+	admin    = "postgres" // the database that is always there
+	prepared = "prepared" // the one that those of a suite are copies of
 )
 
 // Server is an instance of PostgreSQL. Its methods are for the test that started it.
@@ -55,10 +57,12 @@ type Server struct {
 }
 
 // Start makes an instance and runs it until the test ends.
-func Start(t testing.TB) *Server {
+func Start(t testing.TB) *Server { t.Helper(); return start(t, "scram-sha-256") }
+
+func start(t testing.TB, auth string) *Server {
 	t.Helper()
 	s := &Server{t: t, dir: directory(t)}
-	s.initialize()
+	s.initialize(auth)
 	t.Cleanup(func() {
 		if s.process != nil {
 			s.process.bury()
@@ -75,18 +79,17 @@ func Start(t testing.TB) *Server {
 		}
 		s.process.end(syscall.SIGQUIT)
 	}
-	exchange(t, s.url(admin), "create table made (name text)")
 	return s
 }
 
-func (s *Server) initialize() {
+func (s *Server) initialize(auth string) {
 	s.t.Helper()
 	password := filepath.Join(s.dir, "password")
 	if err := errors.Join(os.WriteFile(password, []byte(Password), 0o600), own(password)); err != nil {
 		s.t.Fatal(err)
 	}
 	cmd := exec.Command(program(s.t, "initdb"), "--pgdata", s.data(), "--username", role, "--pwfile", password,
-		"--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync")
+		"--auth", auth, "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync")
 	cmd.Dir, cmd.SysProcAttr = s.dir, &syscall.SysProcAttr{Credential: unprivileged(s.t)}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		s.t.Fatalf("initdb: %v: %s", err, out)
@@ -97,7 +100,7 @@ func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 func (s *Server) run() error {
 	s.t.Helper()
-	s.process = start(s.t, s.dir, program(s.t, "postgres"), "-D", s.data(), "-c", "listen_addresses=127.0.0.1",
+	s.process = run(s.t, s.dir, program(s.t, "postgres"), "-D", s.data(), "-c", "listen_addresses=127.0.0.1",
 		"-c", "port="+strconv.Itoa(s.port), "-c", "unix_socket_directories="+s.dir, "-c", "max_connections=200",
 		"-c", "shared_buffers=16MB", "-c", "max_wal_size=256MB")
 	return s.process.answers(s.url(admin))
@@ -128,7 +131,7 @@ func Via(address, database string) string {
 // Database makes an empty database and returns its URL.
 func (s *Server) Database() string {
 	s.t.Helper()
-	return create(s.t, s.url(admin))
+	return create(s.t, s.url(admin), "template0")
 }
 
 // Kill ends the server as a crash would: nothing is finished. Restart brings it back.
@@ -147,16 +150,10 @@ func (s *Server) Restart() {
 
 // create makes a database on a server, given by its administrator's URL. It goes with the
 // server.
-func create(t testing.TB, server string) string {
-	t.Helper()
-	return createFrom(t, server, "template0")
-}
-
-func createFrom(t testing.TB, server, template string) string {
+func create(t testing.TB, server, template string) string {
 	t.Helper()
 	name := "t" + strings.ToLower(rand.Text())
-	exchange(t, server, "create database "+name+" template "+template)
-	exchange(t, server, "insert into made values ('"+name+"')")
+	exchange(t, server, "create database "+name+" template "+template+" strategy file_copy")
 	u, err := url.Parse(server)
 	if err != nil {
 		t.Fatal(err)
@@ -168,22 +165,34 @@ func createFrom(t testing.TB, server, template string) string {
 // serverVariable names the server in the environment of a suite that runs again.
 const serverVariable = "PGTEST_SERVER"
 
-// Again runs the suite of the package that t is in once more, in a process of its own, with
+// Suite is what of a package's tests runs once more on a server.
+type Suite struct {
+	Prepare func(database string) // fills the database that those of all tests are copies of; nil = it is empty
+	Run     string                // pattern of the tests; "" = all
+	Skip    []string              // but those of these names, whose subject is the file
+}
+
+// Again runs the tests of the package that t is in once more, in a process of its own, with
 // databases of a new server. The test that calls it is left out.
-func Again(t *testing.T) {
+func Again(t *testing.T, suite Suite) {
 	t.Helper()
-	s := Start(t)
+	s := start(t, "trust")
+	Exec(t, s.url(admin), "create database "+prepared+" template template0")
+	if suite.Prepare != nil {
+		suite.Prepare(s.url(prepared))
+	}
+	skip := "^(" + strings.Join(append(suite.Skip, t.Name()), "|") + ")$"
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), self, "-test.v", "-test.shuffle=on", "-test.run=^Test", "-test.skip=^"+t.Name()+"$", "-test.timeout=15m")
+	cmd := exec.CommandContext(t.Context(), self, "-test.v", "-test.shuffle=on", "-test.run="+cmp.Or(suite.Run, "^Test"), "-test.skip="+skip, "-test.timeout=15m")
 	cmd.Env = slices.Concat(os.Environ(), []string{serverVariable + "=" + s.url(admin)})
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("on PostgreSQL: %v\n%s", err, failures(out))
 	}
-	if exchange(t, s.url(admin), "select count(*) from made") == "0" {
+	if exchange(t, s.url(admin), "select count(*) from pg_database where datname ~ '^t.{26}$'") == "0" {
 		t.Errorf("no test asked for a database:\n%s", out)
 	}
 }
@@ -205,7 +214,13 @@ func Database(t testing.TB) string {
 	if server == "" {
 		return ""
 	}
-	return create(t, server)
+	return create(t, server, prepared)
+}
+
+// Exec runs a statement.
+func Exec(t testing.TB, database, statement string) {
+	t.Helper()
+	exchange(t, database, statement)
 }
 
 // Copy makes a database that is what another is now, and returns its URL. Nobody may be
@@ -218,7 +233,7 @@ func Copy(t testing.TB, database string) string {
 	}
 	from := strings.TrimPrefix(u.Path, "/")
 	u.Path = "/" + admin
-	return createFrom(t, u.String(), from)
+	return create(t, u.String(), from)
 }
 
 // Dump returns everything that a database holds, bytes as they are; "" holds nothing.
@@ -318,10 +333,17 @@ func own(path string) error {
 }
 
 // directory makes one whose name is short, for the sockets in it. It is removed after what
-// is started in it has ended.
+// is started in it has ended. It lies in memory where there is room: these servers are killed,
+// and never lose their power.
 func directory(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(os.Getenv("PGTMPX"), "pg")
+	const memory, room = "/dev/shm", 1 << 30
+	parent := ""
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(memory, &fs); err == nil && fs.Bavail*uint64(fs.Bsize) > room {
+		parent = memory
+	}
+	dir, err := os.MkdirTemp(parent, "pg")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -355,8 +377,8 @@ type process struct {
 	ended chan struct{}
 }
 
-// start runs a server, and the caller buries it. It is killed when this process ends.
-func start(t testing.TB, dir, name string, args ...string) *process {
+// run runs a program, and the caller buries it. It is killed when this process ends.
+func run(t testing.TB, dir, name string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, name: filepath.Base(name), log: filepath.Join(dir, "log"), ended: make(chan struct{})}
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)

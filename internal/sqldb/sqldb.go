@@ -195,8 +195,11 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, migrations 
 		return fmt.Errorf("read schema version: %w", err)
 	}
 	sources := provider.ListSources()
-	if know := sources[len(sources)-1].Version; have > know {
+	switch know := sources[len(sources)-1].Version; {
+	case have > know:
 		return fmt.Errorf("its schema is version %d and this program knows only %d: use the newer program", have, know)
+	case have == know:
+		return nil
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)

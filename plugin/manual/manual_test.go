@@ -39,7 +39,7 @@ func started(t *testing.T, dir, lookup, confirm string, create bool) *Plugin {
 }
 
 // The same tests hold on PostgreSQL.
-func TestOnPostgreSQL(t *testing.T) { pgtest.Again(t) }
+func TestOnPostgreSQL(t *testing.T) { pgtest.Again(t, pgtest.Suite{}) }
 
 // storeOf is where the plugin on a directory keeps its state, again after a restart.
 func storeOf(t *testing.T, dir string, create bool) string {
