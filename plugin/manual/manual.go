@@ -72,7 +72,7 @@ const inFile = "sqlite"
 
 // server is the URL of the PostgreSQL database that is the store; empty = it is a file.
 func (c config) server() secret.String {
-	if c.Store.Reveal() == inFile {
+	if c.Store.IsEmpty() || c.Store.Reveal() == inFile {
 		return secret.String{}
 	}
 	return c.Store

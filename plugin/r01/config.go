@@ -146,7 +146,7 @@ const inFile = "sqlite"
 
 // server is the PostgreSQL database that several nodes share; empty = the store is a file.
 func (c config) server(p *problems) secret.String {
-	if c.Store.Reveal() == inFile {
+	if c.Store.IsEmpty() || c.Store.Reveal() == inFile {
 		return secret.String{}
 	}
 	if err := sqldb.CheckServer(c.Store); err != nil {
