@@ -3,10 +3,13 @@ package mailbox
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/emersion/go-imap/v2/imapclient"
 
 	"registrar.panel/internal/secret"
 )
@@ -86,6 +89,23 @@ func TestCheck(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A server that says why it takes nobody and hangs up at once: the reason is told, every time.
+func TestRefusedAtTheDoor(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		ours, theirs := net.Pipe()
+		go func() {
+			defer theirs.Close()
+			fmt.Fprint(theirs, "* BYE too many connections\r\n")
+		}()
+		client := imapclient.New(ours, nil)
+		<-client.Closed()
+		if err := greeting(client); err == nil || !strings.Contains(err.Error(), "too many connections") {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 

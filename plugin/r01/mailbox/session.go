@@ -109,6 +109,18 @@ func connect(ctx context.Context, c Config) (*session, error) {
 	return s, nil
 }
 
+// greeting waits for the server's first words. Where a server said why it takes nobody and hung
+// up, go-imap tells by chance one or the other: it is asked until it tells the reason.
+func greeting(client *imapclient.Client) (err error) {
+	var said *imap.Error
+	for range 64 {
+		if err = client.WaitGreeting(); err == nil || errors.As(err, &said) {
+			return err
+		}
+	}
+	return err
+}
+
 // greet protects the connection as configured and reads the greeting.
 func (s *session) greet(ctx context.Context) error {
 	options := &imapclient.Options{TLSConfig: s.config.tlsConfig(), UnilateralDataHandler: &imapclient.UnilateralDataHandler{Mailbox: s.notice}}
@@ -128,7 +140,7 @@ func (s *session) greet(ctx context.Context) error {
 		default:
 			s.client = imapclient.New(s.conn, options)
 		}
-		return s.client.WaitGreeting()
+		return greeting(s.client)
 	})
 	var wrong *tls.CertificateVerificationError
 	var unknown x509.UnknownAuthorityError

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"registrar.panel/shared/registrar"
 )
@@ -21,6 +22,9 @@ type statement struct {
 	action  Action
 	message string // when the sentence has none of its own
 }
+
+// builtInProse is made once: compiling its patterns is a good part of configuring a plugin.
+var builtInProse = sync.OnceValue(newProseLayout)
 
 func newProseLayout() proseLayout {
 	var p proseLayout

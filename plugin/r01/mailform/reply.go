@@ -47,7 +47,7 @@ func NewRecogniser(operator []RuleConfig) (*Recogniser, []registrar.Problem) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	return &Recogniser{append(rules, valueLayout{}, newProseLayout())}, nil
+	return &Recogniser{append(rules, valueLayout{}, builtInProse())}, nil
 }
 
 // longest is more text than a reply has. A longer one is for a person.
