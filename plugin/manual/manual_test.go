@@ -40,7 +40,9 @@ func started(t *testing.T, dir, lookup, confirm string, create bool) *Plugin {
 }
 
 // The same tests hold on PostgreSQL.
-func TestOnPostgreSQL(t *testing.T) { pgtest.Again(t, pgtest.Suite{Skip: []string{"TestMakeFixture", "TestFixturesMigrate"}}) }
+func TestOnPostgreSQL(t *testing.T) {
+	pgtest.Again(t, pgtest.Suite{Skip: []string{"TestMakeFixture", "TestFixturesMigrate"}})
+}
 
 // storeOf is where the plugin on a directory keeps its state, again after a restart.
 func storeOf(t *testing.T, dir string, create bool) string {
