@@ -8,6 +8,8 @@ import (
 	"time"
 )
 
+var usual = UsualLease()
+
 var errCut = errors.New("the network is cut")
 
 // kept plays a lease whose beats are answered by answer, and tells when Keep gave up.
@@ -15,7 +17,7 @@ func kept(t *testing.T, answer func(at time.Duration, ctx context.Context) (stri
 	t.Helper()
 	began := time.Now()
 	beats := int64(0)
-	l := &Lease{holder: "me", beat: func(ctx context.Context) (string, int64, error) {
+	l := &Lease{holder: "me", timing: usual, beat: func(ctx context.Context) (string, int64, error) {
 		beats++
 		holder, err := answer(time.Since(began), ctx)
 		return holder, beats, err
@@ -35,7 +37,7 @@ func TestLeaseIsKeptWhileItIsRenewed(t *testing.T) {
 		beats := 0
 		end, err := kept(t, func(time.Duration, context.Context) (string, error) { beats++; return "me", nil })
 		if end != time.Hour || err != nil || beats < 700 || beats > 721 {
-			t.Errorf("kept for %s, %v, with %d beats; want an hour, and one every %s", end, err, beats, leaseBeat)
+			t.Errorf("kept for %s, %v, with %d beats; want an hour, and one every %s", end, err, beats, usual.Beat)
 		}
 	})
 }
@@ -75,10 +77,10 @@ func TestLeaseEndsBeforeItRunsOut(t *testing.T) {
 					last = at
 					return "me", nil
 				})
-				if !errors.Is(err, ErrLeaseLost) || end-last > leaseSure {
-					t.Errorf("gave up %s after the last renewal, %v; want %s at most", end-last, err, leaseSure)
+				if !errors.Is(err, ErrLeaseLost) || end-last > usual.Sure {
+					t.Errorf("gave up %s after the last renewal, %v; want %s at most", end-last, err, usual.Sure)
 				}
-				if spare := leaseFor - (end - last); spare < 4*time.Second {
+				if spare := usual.For - (end - last); spare < 4*time.Second {
 					t.Errorf("only %s were left for what was under way", spare)
 				}
 			})
@@ -90,9 +92,9 @@ func TestLeaseEndsBeforeItRunsOut(t *testing.T) {
 func TestLeaseCountsFromTheQuestion(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &Lease{holder: "me", beat: func(context.Context) (string, int64, error) { time.Sleep(4 * time.Second); return "me", 1, nil }}
+		l := &Lease{holder: "me", timing: usual, beat: func(context.Context) (string, int64, error) { time.Sleep(4 * time.Second); return "me", 1, nil }}
 		asked := time.Now()
-		if _, held, err := l.Take(t.Context()); !held || err != nil || !l.sure.Equal(asked.Add(leaseSure)) {
+		if _, held, err := l.Take(t.Context()); !held || err != nil || !l.sure.Equal(asked.Add(usual.Sure)) {
 			t.Errorf("sure until %s after the question", l.sure.Sub(asked))
 		}
 	})
@@ -107,7 +109,7 @@ func TestLeaseOfAnotherEndsAtOnce(t *testing.T) {
 			}
 			return "me", nil
 		})
-		if end != leaseBeat || !errors.Is(err, ErrLeaseLost) {
+		if end != usual.Beat || !errors.Is(err, ErrLeaseLost) {
 			t.Errorf("gave up after %s, %v; want the first beat", end, err)
 		}
 	})
@@ -119,7 +121,7 @@ func TestLeaseEndsWhenTheDatabaseWentBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		began, beats := time.Now(), int64(100)
-		l := &Lease{holder: "me", beat: func(context.Context) (string, int64, error) {
+		l := &Lease{holder: "me", timing: usual, beat: func(context.Context) (string, int64, error) {
 			if beats++; beats > 100 && time.Since(began) > time.Minute {
 				beats = 50
 			}
@@ -128,7 +130,7 @@ func TestLeaseEndsWhenTheDatabaseWentBack(t *testing.T) {
 		if _, held, err := l.Take(t.Context()); !held || err != nil {
 			t.Fatal(held, err)
 		}
-		if err := l.Keep(t.Context()); !errors.Is(err, ErrLeaseLost) || time.Since(began) > time.Minute+leaseBeat {
+		if err := l.Keep(t.Context()); !errors.Is(err, ErrLeaseLost) || time.Since(began) > time.Minute+usual.Beat {
 			t.Errorf("kept for %s, %v", time.Since(began), err)
 		}
 		if _, held, err := l.Take(t.Context()); !held || err != nil {

@@ -274,7 +274,7 @@ func testServerKey(t *testing.T, p place) {
 
 func testLeaseOnServer(t *testing.T, p place) {
 	db := mustOpen(t, p.options(migrations(things)))
-	a, b := db.Lease("l", "a"), db.Lease("l", "b")
+	a, b := db.Lease("l", "a", UsualLease()), db.Lease("l", "b", UsualLease())
 	take := func(l *Lease, holder string, held bool) {
 		t.Helper()
 		if h, ok, err := l.Take(t.Context()); h != holder || ok != held || err != nil {

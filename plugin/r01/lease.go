@@ -29,11 +29,10 @@ var (
 	_ lease = (*sqldb.Lease)(nil)
 )
 
-// Limits of being one of several.
-const (
-	takeEvery     = 2 * time.Second // how often an instance that stands by asks for the lease
-	releaseWithin = 5 * time.Second
-)
+const releaseWithin = 5 * time.Second
+
+// takeEvery is how often an instance that stands by asks for the lease.
+func takeEvery(t sqldb.LeaseTiming) time.Duration { return t.Beat * 2 / 5 }
 
 // nodeName tells this instance from all others, and people where it is.
 func nodeName() (string, error) {
@@ -110,7 +109,7 @@ func (p *Plugin) serve(ctx context.Context, w *work, d *duties) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(takeEvery):
+		case <-time.After(takeEvery(p.timing)):
 			d, _ = p.enter(ctx, w) // why not is in its standing
 		}
 	}

@@ -15,8 +15,12 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/pgtest"
+	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
+
+// every is how often an instance that stands by asks.
+var every = takeEvery(sqldb.UsualLease())
 
 // played is a lease that is held in the spans of a plan.
 type played struct {
@@ -72,13 +76,13 @@ func TestWorkFollowsTheLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{10 * time.Second, 60 * time.Second}, {5 * time.Minute, 6 * time.Minute}}}
 		var story []string
-		tell := func(what string) { story = append(story, what+" "+time.Since(l.began).Truncate(takeEvery).String()) }
+		tell := func(what string) { story = append(story, what+" "+time.Since(l.began).Truncate(every).String()) }
 		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*duties, error) {
 			tell("takes over")
 			return doing(func(ctx context.Context) error {
 				tell("begins")
 				<-ctx.Done()
-				time.Sleep(takeEvery) // something is under way
+				time.Sleep(every) // something is under way
 				tell("ends")
 				return ctx.Err()
 			}), nil

@@ -26,8 +26,9 @@ import (
 // Plugin is the R01 registrar. Make it with New.
 type Plugin struct {
 	registrar.Core
-	log hclog.Logger
-	now func() time.Time
+	log    hclog.Logger
+	now    func() time.Time
+	timing sqldb.LeaseTiming
 
 	mu       sync.Mutex
 	settings *settings // after Configure
@@ -38,7 +39,12 @@ type Plugin struct {
 }
 
 // New makes a plugin that does nothing until it is configured and started.
-func New(log hclog.Logger) *Plugin { return &Plugin{log: log, now: time.Now} }
+func New(log hclog.Logger) *Plugin { return NewTimed(log, sqldb.UsualLease()) }
+
+// NewTimed is New with another timing of the lease, the same for every instance.
+func NewTimed(log hclog.Logger, t sqldb.LeaseTiming) *Plugin {
+	return &Plugin{log: log, now: time.Now, timing: t}
+}
 
 // work is a plugin at work: its open store, and the goroutines that Drain stops.
 type work struct {
@@ -164,7 +170,7 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 		if name, err = nodeName(); err != nil {
 			return nil, errors.Join(err, w.close(ctx))
 		}
-		w.lease = w.store.Lease(name)
+		w.lease = w.store.Lease(name, p.timing)
 	}
 	parts := gateway.Parts{Store: w.store, Submitter: outbox.NewLine(s.outbox), Recogniser: s.recogniser,
 		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}

@@ -90,7 +90,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 // Lease decides which of several instances on one server works; holder names this one.
-func (s *Store) Lease(holder string) *sqldb.Lease { return s.db.Lease("r01", holder) }
+func (s *Store) Lease(holder string, t sqldb.LeaseTiming) *sqldb.Lease {
+	return s.db.Lease("r01", holder, t)
+}
 
 // Close closes the database.
 func (s *Store) Close() error {
