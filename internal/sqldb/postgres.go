@@ -213,20 +213,28 @@ const oldest = 140000
 
 // checkServer reads back what durability rests on.
 func checkServer(ctx context.Context, db *sql.DB) error {
-	var version int
-	var fsync, pages, commit, encoding string
+	var s serverSettings
 	row := db.QueryRowContext(ctx, `select current_setting('server_version_num')::int, current_setting('fsync'),
 		current_setting('full_page_writes'), current_setting('synchronous_commit'), current_setting('server_encoding')`)
-	if err := row.Scan(&version, &fsync, &pages, &commit, &encoding); err != nil {
+	if err := row.Scan(&s.version, &s.fsync, &s.pages, &s.commit, &s.encoding); err != nil {
 		return fmt.Errorf("read settings: %w", err)
 	}
+	return s.check()
+}
+
+type serverSettings struct {
+	version                        int // as in server_version_num
+	fsync, pages, commit, encoding string
+}
+
+func (s serverSettings) check() error {
 	switch {
-	case version < oldest:
-		return fmt.Errorf("PostgreSQL %d is too old: need %d or newer", version/10000, oldest/10000)
-	case fsync != "on" || pages != "on" || commit == "off":
-		return fmt.Errorf("the server may forget what it has acknowledged: fsync=%s full_page_writes=%s synchronous_commit=%s", fsync, pages, commit)
-	case encoding != "UTF8":
-		return fmt.Errorf("the database's encoding is %s: it must be UTF8", encoding)
+	case s.version < oldest:
+		return fmt.Errorf("PostgreSQL %d is too old: need %d or newer", s.version/10000, oldest/10000)
+	case s.fsync != "on" || s.pages != "on" || s.commit == "off":
+		return fmt.Errorf("the server may forget what it has acknowledged: fsync=%s full_page_writes=%s synchronous_commit=%s", s.fsync, s.pages, s.commit)
+	case s.encoding != "UTF8":
+		return fmt.Errorf("the database's encoding is %s: it must be UTF8", s.encoding)
 	}
 	return nil
 }

@@ -24,6 +24,8 @@ func TestPostgreSQL(t *testing.T) {
 	bouncer := pgtest.StartBouncer(t, server)
 	for name, test := range map[string]func(*testing.T, place){
 		"missing":          testServerMissing,
+		"refuses":          testServerRefuses,
+		"not copied":       testServerIsNotCopied,
 		"migrate":          testServerMigrate,
 		"own migration":    testServerOwnMigration,
 		"owner":            testServerOwner,
@@ -378,6 +380,59 @@ func TestServerURL(t *testing.T) {
 	tls, err := parseServer(secret.New("postgres://u@db.example/d"))
 	if err != nil || tls.TLSConfig == nil || tls.TLSConfig.InsecureSkipVerify || len(tls.Fallbacks) != 0 {
 		t.Errorf("another machine by default: %+v, %v; want its certificate checked", tls, err)
+	}
+}
+
+// What a server must be, each wrong in one thing.
+func TestServerSettings(t *testing.T) {
+	t.Parallel()
+	good := serverSettings{140000, "on", "on", "on", "UTF8"}
+	for name, c := range map[string]struct {
+		change func(s *serverSettings)
+		wrong  string
+	}{
+		"all right":             {func(*serverSettings) {}, ""},
+		"commit waits for more": {func(s *serverSettings) { s.commit = "remote_apply" }, ""},
+		"old":                   {func(s *serverSettings) { s.version = 130022 }, "PostgreSQL 13 is too old: need 14"},
+		"no fsync":              {func(s *serverSettings) { s.fsync = "off" }, "fsync=off"},
+		"torn pages":            {func(s *serverSettings) { s.pages = "off" }, "full_page_writes=off"},
+		"commit waits for less": {func(s *serverSettings) { s.commit = "off" }, "synchronous_commit=off"},
+		"another encoding":      {func(s *serverSettings) { s.encoding = "SQL_ASCII" }, "SQL_ASCII"},
+	} {
+		s := good
+		c.change(&s)
+		if err := s.check(); (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+			t.Errorf("%s: %v, want %q", name, err, c.wrong)
+		}
+	}
+}
+
+// Mistakes that only the server can find are told as it tells them, and without the password.
+func testServerRefuses(t *testing.T, p place) {
+	for name, c := range map[string]struct{ from, to, want string }{
+		"wrong password": {pgtest.Password, "CANARY", "password authentication failed"},
+		"no such role":   {"//tester:", "//nobody:", "password authentication failed"},
+		"no database":    {"?", "nothing?", "does not exist"},
+	} {
+		url := strings.Replace(p.direct, c.from, c.to, 1)
+		o := p.options(migrations(things))
+		o.Server = secret.New(url)
+		_, err := Open(t.Context(), o)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+		if err != nil && (strings.Contains(err.Error(), "CANARY") || strings.Contains(err.Error(), pgtest.Password)) {
+			t.Errorf("%s: the error shows a password: %v", name, err)
+		}
+	}
+}
+
+// A copy is for files; who keeps a server has better means.
+func testServerIsNotCopied(t *testing.T, p place) {
+	db := mustOpen(t, p.options(migrations(things)))
+	path := filepath.Join(t.TempDir(), "copy")
+	if err := db.Copy(t.Context(), path); !errors.Is(err, ErrOnServer) {
+		t.Errorf("copying a server: %v, want ErrOnServer", err)
 	}
 }
 

@@ -216,6 +216,9 @@ func TestTwoInstancesOnOneServer(t *testing.T) {
 	if d, err := first.Domain(t.Context(), "moved.ru"); err != nil || d.Customer != "c1" {
 		t.Errorf("the first does not see what the second stored: %+v, %v", d, err)
 	}
+	if err := first.Backup(t.Context(), t.TempDir()); !errors.Is(err, registrar.Unsupported) || !strings.Contains(err.Error(), "pg_dump") {
+		t.Errorf("a backup of a server: %v", err)
+	}
 	for e, err := range first.Events(t.Context(), 0) {
 		if err != nil || e.Name != "moved.ru" {
 			t.Errorf("the first's event: %+v, %v", e, err)
