@@ -95,14 +95,15 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 	if err != nil && !errors.Is(err, errUnquiet) {
 		return fmt.Errorf("round %d: %w", round, err)
 	}
-	j, judgeErr := w.gather(ctx, s.placed)
-	if judgeErr == nil {
-		defer j.books.close()
-		judgeErr = errors.Join(j.judge(ctx), j.count(ctx, w.tally))
+	j, judgeErr := w.examine(ctx, s.placed)
+	for tries := 0; judgeErr != nil && w.shared != nil && tries < 10; tries++ { // the server was killed
+		pause(ctx, time.Second)
+		j, judgeErr = w.examine(ctx, s.placed)
 	}
 	if judgeErr != nil {
 		return fmt.Errorf("judge round %d: %w", round, errors.Join(judgeErr, err))
 	}
+	defer j.books.close()
 	if errors.Is(err, errUnquiet) {
 		j.fault("everything comes to rest", "", "%v", err)
 	}
@@ -113,6 +114,21 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 	fmt.Fprintf(stdout, "round %d: %d orders, %d requests, %s; all: %d kills, %s\n", round, len(s.placed), len(j.history),
 		time.Since(began).Round(time.Second), t.kills(), time.Since(t.began).Round(time.Second))
 	return nil
+}
+
+// examine reads all books and judges them.
+func (w *world) examine(ctx context.Context, placed []order) (*judge, error) {
+	j, err := w.gather(ctx, placed)
+	if err == nil {
+		err = j.judge(ctx)
+	}
+	if err == nil {
+		err = j.count(ctx, w.tally)
+	}
+	if err != nil && j.books.plugin != nil {
+		err = errors.Join(err, j.books.close())
+	}
+	return j, err
 }
 
 // play lets orders come and things go wrong, then waits for rest, and stops the panel.
