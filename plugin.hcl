@@ -55,6 +55,7 @@ registrar "r01" { # bundled with the panel
       tls      = "none" # none | starttls | implicit; none only on loopback unless allow_plaintext = true
       username = ""
       password = ""     # a secret(…) in real life
+      # connections = 4 # how many mails are sent at a time, each on a connection that is kept for the next
     }
 
     imap {
@@ -111,6 +112,7 @@ registrar "r01" { # bundled with the panel
       check            = "10m"            # between two questions about an operation that waits
       zone_list        = ""               # absolute path or URL, plain or gzip; the simulator's: http://127.0.0.1:8055/zone-list
       # zone_lists     = ["https://…/su_domains.gz", "https://…/rf_domains.gz"] # further ones, such as one for each zone
+      hosted           = ""               # absolute path of a file with the names you host, one a line: those with R01 and unknown here are listed for import
       every            = "6h"             # between two looks for new zone lists
       # registrars     = ["R01-RU"]       # what the registry calls R01; empty = the names known
       report_only      = false            # log what the registry shows, and change nothing

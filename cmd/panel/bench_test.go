@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -74,6 +75,78 @@ func working(b *testing.B, p registrar.Plugin) registrar.OperationID {
 		b.Fatal(err)
 	}
 	return op.ID
+}
+
+// BenchmarkEvents measures how fast a host reads the event record of a plugin's process, from
+// its beginning. The baseline is the same record read from the same plugin in this process.
+func BenchmarkEvents(b *testing.B) {
+	commands, err := bundled()
+	if err != nil {
+		b.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "panel-")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	near := manual.New(hclog.NewNullLogger())
+	working(b, near)
+	spec := supervisor.Spec{Name: "manual", Command: commands["manual"], RunDir: dir + "/run",
+		Configure: func(context.Context, registrar.Plugin, registrar.Description) error { return nil }}
+	err = supervisor.Visit(b.Context(), spec, supervisor.Timing{}, hclog.NewNullLogger(), func(ctx context.Context, far registrar.Plugin) error {
+		working(b, far)
+		busy(b, near)
+		busy(b, far)
+		var over, within time.Duration
+		for b.Loop() {
+			over += read(b, far)
+			within += read(b, near)
+		}
+		b.ReportMetric(float64(manyOrders*b.N)/over.Seconds(), "events/s")
+		b.ReportMetric(float64(within)/float64(over), "of-in-process-speed")
+		return far.Drain(ctx)
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := near.Drain(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// manyOrders make an event each, at least.
+const manyOrders = 5000
+
+func busy(b *testing.B, p registrar.Plugin) {
+	b.Helper()
+	for i := range manyOrders {
+		_, err := p.Submit(b.Context(), registrar.Order{ID: registrar.OrderID("busy-" + strconv.Itoa(i)), Kind: registrar.KindRegister,
+			Domain: "busy" + strconv.Itoa(i) + ".com", Customer: "c1",
+			Registrant:  &registrar.Registrant{Kind: registrar.Person, Fields: map[string][]string{"name": {"S Sidorov"}, "emails": {"s@example.com"}}},
+			Nameservers: []registrar.Nameserver{{Host: "ns1.hoster.example"}}})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// read takes as many events from the beginning of a plugin's record.
+func read(b *testing.B, p registrar.Plugin) time.Duration {
+	b.Helper()
+	began, n := time.Now(), 0
+	for e, err := range p.Events(b.Context(), 0) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		if n++; e.Cursor != registrar.Cursor(n) {
+			b.Fatalf("event %d has cursor %d", n, e.Cursor)
+		}
+		if n == manyOrders {
+			return time.Since(began)
+		}
+	}
+	b.Fatalf("the record ended after %d events", n)
+	return 0
 }
 
 func timed(b *testing.B, p registrar.Plugin, id registrar.OperationID) time.Duration {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -99,7 +101,11 @@ func TestDomainCheck(t *testing.T) {
 // Zone lists show what becomes of domains: moved away, back, deleted, renewed elsewhere.
 func TestZoneLists(t *testing.T) {
 	t.Parallel()
-	w := newRegistryWorld(t, readsList)
+	hosted := filepath.Join(t.TempDir(), "hosted")
+	if err := os.WriteFile(hosted, []byte("unknown.ru\nexample.com\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := newRegistryWorld(t, readsList+fmt.Sprintf("      hosted = %q\n", hosted))
 	till := registrar.DateOf(time.Now()).AddDays(100)
 	held := r01sim.Domain{Handle: "MYCO_1_ABC-R01", Nameservers: []string{"ns1.hoster.example"}, Delegated: true, PaidTill: till}
 	put := func(name string, change func(d *r01sim.Domain)) {
@@ -116,7 +122,12 @@ func TestZoneLists(t *testing.T) {
 	put("renewed.ru", nil)
 	put("stays.ru", nil)
 	put("goes.ru", nil)
+	put("unknown.ru", nil)
 	w.serve()
+	w.until("the import list", func() bool {
+		text, _ := os.ReadFile(filepath.Join(w.dir, "data", "plugins", "r01", "import.tsv"))
+		return string(text) == "unknown.ru\t"+till.String()+"\n"
+	})
 	for _, name := range []string{"moves.ru", "renewed.ru", "stays.ru", "goes.ru"} {
 		w.must("domain", "import", name, "--customer", "c1", "--handle", "MYCO_1_ABC-R01", "--paid-till", till.String())
 	}

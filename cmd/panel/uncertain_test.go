@@ -4,7 +4,37 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"registrar.panel/host/web/api"
 )
+
+// uncertainWorld has what one kind of evidence needs, and not what the others do.
+func uncertainWorld(t *testing.T, evidence string) *world {
+	t.Helper()
+	switch evidence {
+	case "registry":
+		return newRegistryWorld(t, "")
+	case "copy":
+		return newWorld(t, func(hcl string) string {
+			return strings.Replace(hcl, "    callback  =", "    bcc = \""+callback+"\"\n    callback  =", 1)
+		})
+	}
+	return newWorld(t, func(hcl string) string { return hcl })
+}
+
+// operationOf is the operation of the only order for a domain, over or not.
+func (w *world) operationOf(domain string) string {
+	w.t.Helper()
+	var list []api.Order
+	w.json(&list, "orders")
+	for _, o := range list {
+		if o.Domain == domain && o.Operation != nil {
+			return *o.Operation
+		}
+	}
+	w.t.Fatalf("no order for %s has an operation: %+v", domain, list)
+	return ""
+}
 
 // The relay's answer to a registration is lost. Each way out of the uncertainty shows its
 // evidence in the timeline of panel domain show, and R01 gets the request once.
@@ -12,31 +42,27 @@ func TestLeavingUncertain(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name, domain string
-		bcc          bool
 		resolve      func(t *testing.T, w *world, op string)
 		ends         string // the domain's status
 		evidence     string // of the step that leaves the uncertainty
 		says         string // in the timeline
 	}{
-		{"a reply", "answered.ru", false, func(t *testing.T, w *world, _ string) { w.sim.Release(0) },
+		{"a reply", "answered.ru", func(t *testing.T, w *world, _ string) { w.sim.Release(0) },
 			"Registered", "reply", "registration of answered.ru: registered and delegated"},
-		{"our own copy", "mute-copied.ru", true, func(t *testing.T, w *world, _ string) { w.sim.Release(0) },
+		{"our own copy", "mute-copied.ru", func(t *testing.T, w *world, _ string) { w.sim.Release(0) },
 			"Registering", "copy", "our own copy of the request arrived, so it was sent"},
-		{"a person", "mute-decided.ru", false, func(t *testing.T, w *world, op string) {
+		{"a person", "mute-decided.ru", func(t *testing.T, w *world, op string) {
 			if _, stderr, code := w.run("operation", "resolve", op, "--outcome", "resend", "--by", "olga"); code != 1 || !strings.Contains(stderr, "--note") {
 				t.Errorf("a resend without a reason: exit %d, %s", code, stderr)
 			}
 			w.must("operation", "resolve", op, "--outcome", "done", "--by", "olga", "--note", "seen at R01")
 		}, "Registered", "person", "decided: it was carried out (seen at R01)"},
+		{"the registry", "mute-shown.ru", func(t *testing.T, w *world, _ string) { w.sim.Release(0) },
+			"Registered", "registry", "registration of mute-shown.ru: the registry shows it carried out"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(hcl string) string {
-				if c.bcc {
-					hcl = strings.Replace(hcl, "    callback  =", "    bcc = \""+callback+"\"\n    callback  =", 1)
-				}
-				return hcl
-			})
+			w := uncertainWorld(t, c.evidence)
 			contact := w.write("person.json", person)
 			w.serve()
 			w.buy("first.ru", "c1", contact)
@@ -49,21 +75,16 @@ func TestLeavingUncertain(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.buy(c.domain, "c1", contact)
-			uncertain := func() (op string, left bool) {
-				d := w.domain(c.domain)
-				if d.Operation == nil {
-					return "", true
-				}
-				return d.Operation.ID, d.Operation.State != "Uncertain"
-			}
-			var op string
 			w.until("the request to be sent", func() bool { return w.requests(c.domain) > 0 })
 			w.until("the uncertainty to be told", func() bool {
 				return strings.Contains(w.must("domain", "show", c.domain), "may or may not have been sent")
 			})
-			op, _ = uncertain()
+			op := w.operationOf(c.domain)
 			c.resolve(t, w, op)
-			w.until("the uncertainty to end", func() bool { _, left := uncertain(); return left })
+			w.until("the uncertainty to end", func() bool {
+				d := w.domain(c.domain)
+				return d.Operation == nil || d.Operation.State != "Uncertain"
+			})
 			w.reach(c.domain, c.ends)
 			if timeline := w.must("domain", "show", c.domain); !strings.Contains(timeline, c.says) {
 				t.Errorf("the timeline does not say %q:\n%s", c.says, timeline)

@@ -39,13 +39,17 @@ func (b *breaker) failed(now time.Time, lived time.Duration, err error) (State, 
 	return Backoff, pause
 }
 
-// pause doubles with each failure in a row; jitter takes up to half of it away.
+// pause is short after the first failure in a row, and doubles from the second on; jitter
+// takes up to half of it away.
 func (b *breaker) pause(lived time.Duration) time.Duration {
 	if lived >= b.timing.Healthy {
 		b.row = 0
 	}
-	pause := b.timing.BackoffMin
-	for range b.row {
+	pause := b.timing.First
+	if b.row > 0 {
+		pause = b.timing.BackoffMin
+	}
+	for range b.row - 1 {
 		pause = min(2*pause, b.timing.BackoffMax)
 	}
 	b.row++

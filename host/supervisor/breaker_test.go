@@ -16,6 +16,7 @@ func TestBreaker(t *testing.T) {
 	t.Parallel()
 	timing := Timing{}.filled()
 	died := errors.New("it died")
+	const first = 50 * time.Millisecond
 	type step struct {
 		after time.Duration // since the step before
 		lived time.Duration
@@ -27,7 +28,8 @@ func TestBreaker(t *testing.T) {
 		reason string
 		steps  []step
 	}{
-		{"back-off doubles up to its limit", []step{
+		{"the first restart is almost at once; then back-off doubles up to its limit", []step{
+			{0, 0, registrar.Locked, Backoff, first},
 			{0, 0, registrar.Locked, Backoff, time.Second},
 			{0, 0, registrar.Locked, Backoff, 2 * time.Second},
 			{0, 0, registrar.Locked, Backoff, 4 * time.Second},
@@ -38,25 +40,27 @@ func TestBreaker(t *testing.T) {
 			{0, 0, registrar.Locked, Backoff, time.Minute},
 		}},
 		{"a healthy life starts it afresh", []step{
+			{0, 0, died, Backoff, first},
 			{0, 0, died, Backoff, time.Second},
-			{0, 0, died, Backoff, 2 * time.Second},
-			{0, 5 * time.Minute, died, Backoff, time.Second},
+			{0, 5*time.Minute - 1, died, Backoff, 2 * time.Second},
+			{0, 5 * time.Minute, died, Backoff, first},
+			{0, 0, died, Disabled, 15 * time.Minute},
 		}},
 		{"five crashes in ten minutes disable, then each probe is one try", []step{
-			{0, 0, died, Backoff, time.Second},
+			{0, 0, died, Backoff, first},
+			{time.Minute, 0, died, Backoff, time.Second},
 			{time.Minute, 0, died, Backoff, 2 * time.Second},
 			{time.Minute, 0, died, Backoff, 4 * time.Second},
-			{time.Minute, 0, died, Backoff, 8 * time.Second},
 			{time.Minute, 0, died, Disabled, 15 * time.Minute},
 			{15 * time.Minute, 0, died, Disabled, 15 * time.Minute},
-			{20 * time.Minute, 5 * time.Minute, died, Backoff, time.Second},
+			{20 * time.Minute, 5 * time.Minute, died, Backoff, first},
 		}},
 		{"crashes far apart do not disable", []step{
-			{0, 0, died, Backoff, time.Second},
+			{0, 0, died, Backoff, first},
+			{3 * time.Minute, 0, died, Backoff, time.Second},
 			{3 * time.Minute, 0, died, Backoff, 2 * time.Second},
 			{3 * time.Minute, 0, died, Backoff, 4 * time.Second},
 			{3 * time.Minute, 0, died, Backoff, 8 * time.Second},
-			{3 * time.Minute, 0, died, Backoff, 16 * time.Second},
 		}},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
@@ -76,8 +80,10 @@ func TestBreaker(t *testing.T) {
 func TestJitterTakesUpToHalf(t *testing.T) {
 	t.Parallel()
 	b := breaker{timing: Timing{}.filled(), jitter: func() float64 { return 0.5 }}
-	if pause := b.pause(0); pause != 750*time.Millisecond {
-		t.Errorf("pause = %s", pause)
+	for _, want := range []time.Duration{37500 * time.Microsecond, 750 * time.Millisecond, 1500 * time.Millisecond} {
+		if pause := b.pause(0); pause != want {
+			t.Errorf("pause = %s, want %s", pause, want)
+		}
 	}
 }
 

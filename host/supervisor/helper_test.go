@@ -228,7 +228,7 @@ func specIn(stage string) Spec {
 // quick makes failures show fast, and leaves time where a loaded machine needs it.
 func quick() Timing {
 	return Timing{
-		Interval: 20 * time.Millisecond, Answer: 2 * time.Second, BackoffMin: 10 * time.Millisecond, BackoffMax: 40 * time.Millisecond,
+		Interval: 20 * time.Millisecond, Answer: 2 * time.Second, First: 10 * time.Millisecond, BackoffMin: 10 * time.Millisecond, BackoffMax: 40 * time.Millisecond,
 		Kill: time.Second, Drain: time.Second,
 	}
 }

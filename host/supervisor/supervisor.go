@@ -69,7 +69,8 @@ type Timing struct {
 	Interval   time.Duration // between health checks
 	Answer     time.Duration // for one health check
 	Misses     int           // health checks without answer before the process is killed
-	BackoffMin time.Duration
+	First      time.Duration // pause after the first failure in a row: nobody serves meanwhile
+	BackoffMin time.Duration // after the second; it doubles from there
 	BackoffMax time.Duration
 	Healthy    time.Duration // after which earlier failures are forgotten
 	Crashes    int           // within Window: the plugin is disabled
@@ -85,6 +86,7 @@ func (t Timing) filled() Timing {
 	setDefault(&t.Interval, 10*time.Second)
 	setDefault(&t.Answer, 3*time.Second)
 	setDefault(&t.Misses, 3)
+	setDefault(&t.First, 50*time.Millisecond)
 	setDefault(&t.BackoffMin, time.Second)
 	setDefault(&t.BackoffMax, time.Minute)
 	setDefault(&t.Healthy, 5*time.Minute)

@@ -152,7 +152,11 @@ func (w *writing) within(tx *sql.Tx) (err, broken error) {
 	if _, err := tx.Exec("savepoint part"); err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
-	if err := w.call(tx); err != nil {
+	err = w.call(tx)
+	if err == nil && w.ctx.Err() != nil { // what it did from then on has failed, told or not
+		err = fmt.Errorf("commit: %w", w.ctx.Err())
+	}
+	if err != nil {
 		if _, undone := tx.Exec("rollback to part"); undone != nil {
 			return err, fmt.Errorf("the transaction was lost by another writer: %w", err)
 		}

@@ -90,6 +90,7 @@ type server struct {
 	AllowPlaintext bool          `json:"allow_plaintext"`
 	Username       string        `json:"username"`
 	Password       secret.String `json:"password"`
+	Connections    int           `json:"connections"` // smtp only
 }
 
 type rule struct {
@@ -232,10 +233,20 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 		QueuedWithin: p.duration("deadlines.queued", c.Deadlines.Queued),
 		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done),
 		Settle:       p.duration("deadlines.settle", cmp.Or(c.Deadlines.Settle, c.Deadlines.Queued)),
-		Renewal:      c.Renewal.Mode, R01Renews: c.Renewal.R01Auto, Batch: c.Renewal.Batch,
+		Renewal:      c.Renewal.Mode, R01Renews: c.Renewal.R01Auto, Batch: c.Renewal.Batch, Senders: c.senders(p),
 		Brake:      c.brake(p),
 		Reconciled: c.Reconciled, KeepMails: p.duration("keep.mails", c.Keep.Mails),
 	}
+}
+
+// mostSenders bounds what becomes uncertain when the plugin dies while sending.
+const mostSenders = 32
+
+func (c config) senders(p *problems) int {
+	if c.SMTP.Connections < 1 || c.SMTP.Connections > mostSenders {
+		p.add("smtp.connections", "must be 1 to %d", mostSenders)
+	}
+	return c.SMTP.Connections
 }
 
 func (c config) brake(p *problems) gateway.Brake {

@@ -1,6 +1,7 @@
 package r01
 
 import (
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,7 @@ type registryConfig struct {
 	Check      string   `json:"check"`
 	ZoneList   string   `json:"zone_list"`
 	ZoneLists  []string `json:"zone_lists"`
+	Hosted     string   `json:"hosted"`
 	Every      string   `json:"every"`
 	Registrars []string `json:"registrars"`
 	ReportOnly bool     `json:"report_only"`
@@ -27,6 +29,7 @@ type registryConfig struct {
 type registrySettings struct {
 	whois     registry.WhoisConfig // Address "" = none
 	zoneLists []string
+	hosted    string // path; "" = none
 }
 
 // r01Names are what the registry has called R01. r01-protocol 1.6
@@ -45,6 +48,7 @@ func registryBlock() registrar.Block {
 		duration("check", "10m", "between two questions about an operation that waits"),
 		text("zone_list", "", "absolute path or URL of a zone list, plain or gzip; empty reads none"),
 		list("zone_lists", "further zone lists, such as one for each zone"),
+		text("hosted", "", "absolute path of a file with the names you host, one a line; those a zone list shows with R01, unknown here, are listed for import"),
 		duration("every", "6h", "between two looks for new zone lists"),
 		list("registrars", "what the registry calls R01; empty means "+strings.Join(r01Names, ", ")),
 		flag("report_only", "log what the registry shows, and change nothing"),
@@ -66,6 +70,13 @@ func (c registryConfig) settings(p *problems) (registrySettings, gateway.Registr
 		p.under("registry", registry.ValidateSource("zone_lists["+strconv.Itoa(i)+"]", location))
 		s.zoneLists = append(s.zoneLists, location)
 	}
+	if c.Hosted != "" && !filepath.IsAbs(c.Hosted) {
+		p.add("registry.hosted", "must be an absolute path")
+	}
+	if c.Hosted != "" && len(s.zoneLists) == 0 {
+		p.add("registry.hosted", "needs a zone_list to compare with")
+	}
+	s.hosted = c.Hosted
 	g := gateway.Registry{Registrars: c.Registrars, ReportOnly: c.ReportOnly, Misses: c.Misses,
 		Every: p.duration("registry.every", c.Every), Check: p.duration("registry.check", c.Check),
 		MaxGone: p.share("registry.max_gone", c.MaxGone)}

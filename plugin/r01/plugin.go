@@ -172,9 +172,9 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 		}
 		w.lease = w.store.Lease(name, p.timing)
 	}
-	parts := gateway.Parts{Store: w.store, Submitter: outbox.NewLine(s.outbox), Recogniser: s.recogniser,
+	parts := gateway.Parts{Store: w.store, Submitter: outbox.NewLines(s.outbox), Recogniser: s.recogniser,
 		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
-	s.registry.equip(&parts)
+	s.registry.equip(&parts, p.dataDir)
 	w.gateway = gateway.New(s.gateway, parts)
 	w.renewal = renewal.NewPass(w.gateway, s.renewal.Policy())
 	w.follow = w.store.Follow

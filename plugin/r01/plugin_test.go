@@ -25,7 +25,7 @@ func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registr
 		"keep":     map[string]any{"mails": "1095d"},
 		"subjects": map[string]any{"client": "New client", "domain": "New domain", "prolong": "Prolong domain", "update": "Update domain"},
 		"handles":  map[string]any{"prefix": "MYCO", "counter": 1, "suffix": "R01"},
-		"smtp":     map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": nil, "password": nil},
+		"smtp":     map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": nil, "password": nil, "connections": 4},
 		"imap": map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": "callback", "password": "imap-CANARY",
 			"mailbox": "INBOX", "processed": nil, "poll": "1m"},
 		"replies":   map[string]any{"from": nil, "require": "none", "domains": nil, "authserv_id": nil},
@@ -33,7 +33,7 @@ func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registr
 		"deadlines": map[string]any{"queued": "24h", "done": "168h", "settle": "168h"},
 		"renewal":   map[string]any{"schedule": "0 4 * * *", "timezone": "Europe/Moscow", "mode": "auto", "before": "55d", "r01_auto": false, "batch": 1},
 		"brake":     map[string]any{"per_hour": 300, "per_day": 2000},
-		"registry": map[string]any{"whois": nil, "whois_per_minute": 20, "check": "10m", "zone_list": nil, "zone_lists": nil, "every": "6h",
+		"registry": map[string]any{"whois": nil, "whois_per_minute": 20, "check": "10m", "zone_list": nil, "zone_lists": nil, "hosted": nil, "every": "6h",
 			"registrars": nil, "report_only": false, "max_gone": "1%", "misses": 3},
 	}
 	if change != nil {
@@ -107,6 +107,8 @@ func TestConfigure(t *testing.T) {
 		{"R01 renews", "", func(c map[string]any) {
 			c["renewal"].(map[string]any)["r01_auto"], c["renewal"].(map[string]any)["mode"] = true, "manual"
 		}},
+		{"no connection to send on", "smtp.connections", in("smtp", "connections", 0)},
+		{"more connections than may become uncertain", "smtp.connections", in("smtp", "connections", 33)},
 		{"a brake that never opens", "brake.per_hour", in("brake", "per_hour", 0)},
 		{"a day shorter than its hours", "brake.per_day", in("brake", "per_day", 10)},
 		{"a proof it can't give", "replies.require", in("replies", "require", "dkim")},
@@ -118,6 +120,13 @@ func TestConfigure(t *testing.T) {
 		{"a list as a file", "", in("registry", "zone_list", "/var/lib/zones/ru.gz")},
 		{"lists on the web", "", in("registry", "zone_lists", []string{"https://partner.example/ru.gz", "https://partner.example/su.gz"})},
 		{"a list relative to nothing", "registry.zone_list", in("registry", "zone_list", "zones/ru.gz")},
+		{"hosted names beside a list", "", func(c map[string]any) {
+			c["registry"].(map[string]any)["zone_list"], c["registry"].(map[string]any)["hosted"] = "/list.gz", "/hosted"
+		}},
+		{"hosted names and no list", "registry.hosted", in("registry", "hosted", "/hosted")},
+		{"hosted names somewhere", "registry.hosted", func(c map[string]any) {
+			c["registry"].(map[string]any)["zone_list"], c["registry"].(map[string]any)["hosted"] = "/list.gz", "hosted"
+		}},
 		{"a list by a protocol it does not speak", "registry.zone_lists[1]", in("registry", "zone_lists", []string{"/a", "ftp://partner.example/ru.gz"})},
 		{"half of a percent", "", in("registry", "max_gone", "0.5%")},
 		{"a share without a sign", "registry.max_gone", in("registry", "max_gone", "0.01")},

@@ -101,7 +101,8 @@ func smtpBlock() registrar.Block {
 	return block("smtp", "how mail is sent",
 		required("address", "HOST:PORT"), choice("tls", "starttls", "transport security", "none", "starttls", "implicit"),
 		flag("allow_plaintext", "permit tls = \"none\" to another machine"),
-		text("username", "", "user name"), password("password", "its password"))
+		text("username", "", "user name"), password("password", "its password"),
+		number("connections", "4", "how many mails are sent at a time, each on a connection that is kept for the next"))
 }
 
 func imapBlock() registrar.Block {

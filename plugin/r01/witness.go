@@ -3,6 +3,7 @@ package r01
 import (
 	"context"
 	"math/rand/v2"
+	"path/filepath"
 	"time"
 
 	"registrar.panel/plugin/r01/gateway"
@@ -10,14 +11,20 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
+// importList is the file, in the data directory, with the domains that may be imported.
+const importList = "import.tsv"
+
 // equip gives a gateway its registry.
-func (s registrySettings) equip(p *gateway.Parts) {
+func (s registrySettings) equip(p *gateway.Parts, dataDir string) {
 	p.Jitter = jitter
 	if s.whois.Address != "" {
 		p.Whois = registry.NewWhois(s.whois, p.Now)
 	}
 	for _, location := range s.zoneLists {
 		p.ZoneLists = append(p.ZoneLists, registry.NewSource(location))
+	}
+	if s.hosted != "" {
+		p.Imports = registry.Imports{Hosted: s.hosted, List: filepath.Join(dataDir, importList)}
 	}
 }
 

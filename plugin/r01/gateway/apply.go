@@ -54,7 +54,7 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
 		}
 	}
 	for _, op := range ops {
-		if err := g.tell(tx, op.ID, typeOf(f), c); err != nil {
+		if err := g.tell(tx, op, typeOf(f), c); err != nil {
 			return err
 		}
 		if d.State.Final() { // what the registry contradicted is over
@@ -245,11 +245,7 @@ func (g *Gateway) clear(tx *store.Tx, key, domain string) error {
 }
 
 // tell brings the domain to what its operation has come to, and emits the event.
-func (g *Gateway) tell(tx *store.Tx, id registrar.OperationID, t registrar.EventType, c store.Change) error {
-	op, err := tx.Operation(id)
-	if err != nil {
-		return err
-	}
+func (g *Gateway) tell(tx *store.Tx, op store.Operation, t registrar.EventType, c store.Change) error {
 	if err := g.showStatus(tx, op); err != nil {
 		return err
 	}
@@ -257,7 +253,7 @@ func (g *Gateway) tell(tx *store.Tx, id registrar.OperationID, t registrar.Event
 	if op.Error != "" {
 		message += ": " + op.Error
 	}
-	_, err = tx.Emit(registrar.Event{At: c.At, Type: t, Level: levelOf(op.State), Message: message,
+	_, err := tx.Emit(registrar.Event{At: c.At, Type: t, Level: levelOf(op.State), Message: message,
 		Actor: c.Actor, Name: op.Domain, Order: op.Order, Operation: op.ID, Mail: c.Mail})
 	return err
 }
@@ -267,7 +263,7 @@ func (g *Gateway) showStatus(tx *store.Tx, op store.Operation) error {
 	if !ok {
 		return nil
 	}
-	d, err := tx.Domain(op.Domain)
+	d, err := tx.DomainRecord(op.Domain)
 	if err != nil {
 		return err
 	}

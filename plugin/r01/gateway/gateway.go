@@ -1,9 +1,10 @@
 // Package gateway carries out what the lifecycle decides: it turns orders into request
 // mails, sends them by the durable step, reads the replies and matches them to operations.
 //
-// Loops run under [Gateway.Run]: one sends what is queued, one reads what has arrived, one
-// watches deadlines, and where a registry is configured two look at what it shows. Each only looks at rows in the store, so nothing is lost
-// when a process dies between two steps: whatever was stored is found again.
+// Loops run under [Gateway.Run]: one sends what is queued, several mails at a time, one
+// reads what has arrived, one watches deadlines, and where a registry is configured two look
+// at what it shows. Each only looks at rows in the store, so nothing is lost when a process
+// dies between two steps: whatever was stored is found again.
 //
 // Guarantees: a request is transmitted only after its claim is committed, and again only
 // when the relay definitely took nothing or a person decided it. A mail is stored before
@@ -51,6 +52,7 @@ type Settings struct {
 	Renewal   registrar.RenewalMode // of new domains
 	R01Renews bool                  // R01 renews by itself, so no domain may be auto. r01-mail 4.2
 	Batch     int                   // the most domains in one PROLONG mail; 1 = each its own
+	Senders   int                   // the most mails that are sent at a time; 0 = 1
 	Brake     Brake
 
 	Registry Registry
@@ -67,7 +69,8 @@ type Handles struct {
 	Suffix  string // "R01"
 }
 
-// Submitter hands mails to a relay, one after another; package outbox has the real one.
+// Submitter hands mails to a relay; package outbox has the real one. It is called by as many
+// senders at a time as the settings say.
 type Submitter interface {
 	Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result
 	// Rest says that no more mail follows for now.
@@ -106,13 +109,13 @@ type Gateway struct {
 
 	whois     Whois // nil = none
 	zoneLists []ZoneList
+	imports   Imports // nil = no names are told
 	jitter    func(time.Duration) time.Duration
 	witness   *witness
 
-	fence    int64 // set by Open before any loop starts
-	restored bool  // so is this: paid requests wait for a person
-	// unrecorded are transmissions whose outcome the store did not take; the sending loop's.
-	unrecorded []transmission
+	fence      int64 // set by Open before any loop starts
+	restored   bool  // so is this: paid requests wait for a person
+	unrecorded unrecorded
 	toSend     wake.Signal
 	toRead     wake.Signal
 	changed    wake.Broadcast
@@ -130,6 +133,7 @@ type Parts struct {
 
 	Whois     Whois // nil = none
 	ZoneLists []ZoneList
+	Imports   Imports                           // nil = no names are told
 	Jitter    func(time.Duration) time.Duration // spreads what is done again and again
 	// Node names this instance among those that use the store; what the others store wakes
 	// nobody here. "" = there are no others.
@@ -146,7 +150,7 @@ func New(s Settings, p Parts) *Gateway {
 		settings: s, node: p.Node, lookAgain: look, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
 		log: p.Logger, now: p.Now, random: p.Random,
 		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
-		whois: p.Whois, zoneLists: p.ZoneLists, jitter: p.Jitter, witness: newWitness(),
+		whois: p.Whois, zoneLists: p.ZoneLists, imports: p.Imports, jitter: p.Jitter, witness: newWitness(),
 	}
 }
 
@@ -159,7 +163,7 @@ func (g *Gateway) Open(ctx context.Context) error {
 		return fmt.Errorf("take over the store: %w", err)
 	}
 	if older { // they are not in it
-		g.unrecorded = nil
+		g.unrecorded.take()
 	}
 	err = g.write(ctx, func(tx *store.Tx) (err error) {
 		if g.fence, err = tx.TakeOver(); err != nil {

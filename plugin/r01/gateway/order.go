@@ -219,7 +219,7 @@ func (g *Gateway) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p 
 		}
 	}
 	g.log.Info("operation begun", "operation", op.ID, "order", op.Order, "kind", op.Kind, "domain", op.Domain, "request", first.ID)
-	return g.tell(tx, op.ID, registrar.EventOperation, c)
+	return g.tell(tx, *op, registrar.EventOperation, c)
 }
 
 func firstStep(op store.Operation, first store.Request) string {

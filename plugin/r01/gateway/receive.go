@@ -409,7 +409,7 @@ func (g *Gateway) note(tx *store.Tx, r store.Request, f fact, text string) error
 		return err
 	}
 	for _, op := range ops {
-		if err := g.tell(tx, op.ID, registrar.EventMailIn, c); err != nil {
+		if err := g.tell(tx, op, registrar.EventMailIn, c); err != nil {
 			return err
 		}
 	}

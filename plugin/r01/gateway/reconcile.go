@@ -113,7 +113,11 @@ func (g *Gateway) reconcile(ctx context.Context, list ZoneList) error {
 	if err != nil {
 		return errors.Join(err, r.Close())
 	}
-	summary, err := registry.Read(ctx, r, p.see)
+	unknown, failed := g.strangers(p)
+	summary, err := registry.Read(ctx, r, func(l *registry.Line) {
+		p.see(l)
+		g.seeStranger(unknown, l)
+	})
 	if err = errors.Join(err, r.Close()); err != nil {
 		return err
 	}
@@ -126,6 +130,9 @@ func (g *Gateway) reconcile(ctx context.Context, list ZoneList) error {
 		return fmt.Errorf("it has %d lines, and the edition before had %d", summary.Lines, last.Lines)
 	}
 	if err := g.applyList(ctx, p, summary, asOf(mark, opened)); err != nil {
+		return err
+	}
+	if err := g.offerImports(ctx, unknown, failed, summary.Covers); err != nil {
 		return err
 	}
 	g.log.Info("zone list read", "source", source, "lines", summary.Lines, "malformed", summary.Malformed, "domains", len(p.entries))
@@ -159,7 +166,7 @@ func (g *Gateway) portfolio(ctx context.Context) (p *portfolio, err error) {
 			return err
 		}
 		p = newPortfolio(n)
-		if err := tx.EachHolding(p.add); err != nil { // one unchanging view: there are n
+		if err := tx.EachHolding(p.collect); err != nil { // one unchanging view: there are n
 			return err
 		}
 		atWork, err := tx.DomainsAtWork()

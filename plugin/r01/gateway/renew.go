@@ -233,7 +233,7 @@ func (g *Gateway) outdated(tx *store.Tx, r store.Request) (string, error) {
 	if r.Kind != lifecycle.Prolong {
 		return "", nil
 	}
-	d, err := tx.Domain(r.Object)
+	d, err := tx.DomainRecord(r.Object)
 	switch {
 	case err != nil:
 		return "", err

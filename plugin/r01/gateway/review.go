@@ -311,5 +311,5 @@ func (g *Gateway) resolve(tx *store.Tx, id registrar.OperationID, f fact) error 
 	if err := tx.SetOperation(&op, c); err != nil {
 		return err
 	}
-	return g.tell(tx, id, registrar.EventDecision, c)
+	return g.tell(tx, op, registrar.EventDecision, c)
 }

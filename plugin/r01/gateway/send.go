@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,7 +41,7 @@ func backOffAfter(attempt int) time.Duration {
 	return backOff[min(max(attempt-1, 0), len(backOff)-1)]
 }
 
-// sendLoop sends what is due, one mail at a time.
+// sendLoop sends what is due.
 func (g *Gateway) sendLoop(ctx context.Context) {
 	for ctx.Err() == nil {
 		wait, err := g.sendDue(ctx)
@@ -62,7 +64,9 @@ func pause(ctx context.Context, s wake.Signal, d time.Duration) {
 	}
 }
 
-// sendDue sends everything that is due and tells how long to sleep.
+// sendDue sends everything that is due and tells how long to sleep. A round sends no more
+// than the brake allows, and ends when all of it is concluded, so the next one counts exactly
+// what was sent.
 func (g *Gateway) sendDue(ctx context.Context) (time.Duration, error) {
 	if err := g.recordLate(ctx); err != nil {
 		return 0, err
@@ -80,14 +84,11 @@ func (g *Gateway) sendDue(ctx context.Context) (time.Duration, error) {
 		if err != nil {
 			return 0, err
 		}
-		for _, m := range mails {
-			if err := g.send(ctx, m); err != nil {
-				return 0, err
-			}
-			// What R01 or the relay answered may have paused the queue.
-			if paused, err := g.paused(ctx, m.kind()); err != nil || paused {
-				return g.lookAgain, err
-			}
+		switch err := g.sendAll(ctx, mails); {
+		case errors.Is(err, errPaused): // by what R01 or the relay answered
+			return g.lookAgain, nil
+		case err != nil:
+			return 0, err
 		}
 	}
 }
@@ -101,7 +102,7 @@ func sleepUntil(at, now time.Time, atMost time.Duration) time.Duration {
 
 // nextToSend lists what is due, and when the next will be if nothing is.
 func (g *Gateway) nextToSend(ctx context.Context) (due []store.Request, next time.Time, err error) {
-	atOnce := max(20, g.settings.Batch)
+	atOnce := g.senders() * max(20, 5*g.settings.Batch)
 	err = g.store.Read(ctx, func(tx *store.Tx) error {
 		all, err := tx.Setting(pauseAll)
 		if err != nil || all != "" {
@@ -124,18 +125,62 @@ func (g *Gateway) nextToSend(ctx context.Context) (due []store.Request, next tim
 	return due, next, err
 }
 
-func (g *Gateway) paused(ctx context.Context, k lifecycle.Kind) (paused bool, err error) {
-	err = g.store.Read(ctx, func(tx *store.Tx) error {
-		all, err := tx.Setting(pauseAll)
-		if err != nil {
-			return err
+// senders is how many mails are sent at a time.
+func (g *Gateway) senders() int { return max(1, g.settings.Senders) }
+
+// sendAll sends mails, several at a time, and returns when each that was begun is concluded.
+// After an error none is begun.
+func (g *Gateway) sendAll(ctx context.Context, mails []outgoing) error {
+	lines := inOrder(mails)
+	waiting := make(chan []outgoing, len(lines))
+	for _, line := range lines {
+		waiting <- line
+	}
+	close(waiting)
+	failed := make(chan error, g.senders())
+	work := func() {
+		for line := range waiting {
+			for _, m := range line {
+				if len(failed) > 0 || ctx.Err() != nil {
+					return
+				}
+				if err := g.send(ctx, m); err != nil {
+					failed <- err
+					return
+				}
+			}
 		}
-		paid, err := tx.Setting(pausePaid)
-		paused = all != "" || paid != "" && k.Paid()
-		return err
-	})
-	return paused, err
+	}
+	var others sync.WaitGroup
+	for range min(g.senders(), len(lines)) - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
+	close(failed)
+	return <-failed
 }
+
+// inOrder splits mails into lines whose order does not matter to R01. A renewal names a
+// domain that no other open request names; of all else, one may build on another.
+func inOrder(mails []outgoing) [][]outgoing {
+	var ordered []outgoing
+	var lines [][]outgoing
+	for _, m := range mails {
+		if m.kind() == lifecycle.Prolong {
+			lines = append(lines, []outgoing{m})
+		} else {
+			ordered = append(ordered, m)
+		}
+	}
+	if len(ordered) > 0 { // first, for it takes longest
+		lines = slices.Insert(lines, 0, ordered)
+	}
+	return lines
+}
+
+// errPaused: nothing, or nothing of the kind, is sent for now.
+var errPaused = errors.New("sending is paused")
 
 // send is the durable step: the claim is committed between RCPT and DATA, and whatever the
 // relay answers is recorded, or the next start finds the claim and calls it unknown.
@@ -146,8 +191,10 @@ func (g *Gateway) send(ctx context.Context, m outgoing) error {
 		return g.unsendable(ctx, m, err)
 	}
 	result := g.transmit(ctx, &m, mail, masked)
-	g.unrecorded = append(g.unrecorded, transmission{m.requests, result})
-	return g.recordLate(ctx)
+	if errors.Is(result.Err, errPaused) { // so it was not claimed
+		return errPaused
+	}
+	return g.recordOutcome(ctx, transmission{m.requests, result})
 }
 
 // transmission is one that has ended.
@@ -156,18 +203,45 @@ type transmission struct {
 	result   outbox.Result
 }
 
-// recordLate records what became of transmissions. What can't be recorded now, because the
+// unrecorded are transmissions whose outcome the store did not take.
+type unrecorded struct {
+	mu  sync.Mutex
+	all []transmission
+}
+
+func (u *unrecorded) add(t transmission) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.all = append(u.all, t)
+}
+
+func (u *unrecorded) take() []transmission {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	all := u.all
+	u.all = nil
+	return all
+}
+
+// recordOutcome records what became of a transmission. What can't be recorded now, because the
 // store fails, is kept: without it the requests would stay Sending until the next start.
-func (g *Gateway) recordLate(ctx context.Context) error {
-	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+func (g *Gateway) recordOutcome(ctx context.Context, t transmission) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
-	for len(g.unrecorded) > 0 {
-		if err := g.conclude(record, g.unrecorded[0].requests, g.unrecorded[0].result); err != nil {
-			return err
-		}
-		g.unrecorded = g.unrecorded[1:]
+	err := g.conclude(ctx, t.requests, t.result)
+	if err != nil {
+		g.unrecorded.add(t)
 	}
-	return nil
+	return err
+}
+
+// recordLate records what was kept.
+func (g *Gateway) recordLate(ctx context.Context) error {
+	var faults []error
+	for _, t := range g.unrecorded.take() {
+		faults = append(faults, g.recordOutcome(ctx, t))
+	}
+	return errors.Join(faults...)
 }
 
 // transmit submits one mail. When we are told to stop, a transmission that is claimed may
@@ -269,6 +343,9 @@ func (g *Gateway) claim(tx *store.Tx, m *outgoing, masked []byte) error {
 	if slices.ContainsFunc(m.requests, g.mustWait) {
 		return errNotReconciled
 	}
+	if paused, err := g.paused(tx, m.kind()); err != nil || paused {
+		return cmp.Or(err, errPaused)
+	}
 	digest := sha256.Sum256(masked)
 	for i := range m.requests {
 		r := &m.requests[i]
@@ -288,6 +365,15 @@ func (g *Gateway) claim(tx *store.Tx, m *outgoing, masked []byte) error {
 		return nil
 	}
 	return err
+}
+
+func (g *Gateway) paused(tx *store.Tx, k lifecycle.Kind) (bool, error) {
+	all, err := tx.Setting(pauseAll)
+	if err != nil || all != "" || !k.Paid() {
+		return all != "", err
+	}
+	paid, err := tx.Setting(pausePaid)
+	return paid != "", err
 }
 
 // outMail is the mail that a request went out in.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 )
 
 // sink is a relay that takes every mail and keeps none.
-type sink struct{ taken int }
+type sink struct{ taken atomic.Int64 }
 
 func (s *sink) NewSession(*smtp.Conn) (smtp.Session, error) { return s, nil }
 func (s *sink) Mail(string, *smtp.MailOptions) error        { return nil }
@@ -28,7 +29,7 @@ func (s *sink) Reset()                                      {}
 func (s *sink) Logout() error                               { return nil }
 func (s *sink) Data(r io.Reader) error {
 	_, err := io.Copy(io.Discard, r)
-	s.taken++
+	s.taken.Add(1)
 	return err
 }
 
@@ -51,7 +52,7 @@ func startSink(b *testing.B) (*sink, string) {
 }
 
 // BenchmarkSend sends renewals with every durable step on: begun, claimed, sent and
-// recorded, each committed to disk. The baseline, in the same run, is go-mail sending as
+// recorded, each committed to disk, by as many senders as there are by default. The baseline, in the same run, is go-mail sending as
 // many mails of the same size on one connection, and recording nothing.
 func BenchmarkSend(b *testing.B) {
 	for _, batch := range []int{1, 10} {
@@ -68,8 +69,8 @@ func benchmarkSend(b *testing.B, batch int) {
 	}
 	defer st.Close()
 	s := testSettings()
-	s.Batch, s.Brake = batch, Brake{PerHour: 1 << 30, PerDay: 1 << 30}
-	g := New(s, Parts{Store: st, Submitter: outbox.NewLine(outbox.Config{Address: address, TLS: outbox.TLSNone}),
+	s.Senders, s.Batch, s.Brake = 4, batch, Brake{PerHour: 1 << 30, PerDay: 1 << 30}
+	g := New(s, Parts{Store: st, Submitter: outbox.NewLines(outbox.Config{Address: address, TLS: outbox.TLSNone}),
 		Logger: hclog.NewNullLogger(), Now: time.Now, Random: rand.Text})
 	if err := g.Open(b.Context()); err != nil {
 		b.Fatal(err)
@@ -82,14 +83,14 @@ func benchmarkSend(b *testing.B, batch int) {
 	for b.Loop() {
 		round++
 		planDue(b, g, st, round, mails*batch)
-		before := taker.taken
+		before := taker.taken.Load()
 		start := time.Now()
 		if _, err := g.sendDue(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 		ours += time.Since(start)
-		if taker.taken-before != mails {
-			b.Fatalf("%d mails left, want %d", taker.taken-before, mails)
+		if left := taker.taken.Load() - before; left != mails {
+			b.Fatalf("%d mails left, want %d", left, mails)
 		}
 		bare += bareSend(b, host, number, mails)
 	}

@@ -117,7 +117,7 @@ func (g *Gateway) instruct(tx *store.Tx, op store.Operation, domain string) erro
 		if _, err := tx.Note(op.Request, c); err != nil {
 			return err
 		}
-		if err := g.tell(tx, op.ID, registrar.EventOperation, c); err != nil {
+		if err := g.tell(tx, op, registrar.EventOperation, c); err != nil {
 			return err
 		}
 	}
@@ -174,7 +174,7 @@ func (g *Gateway) noteRegistry(tx *store.Tx, r store.Request, message string) er
 		return err
 	}
 	for _, op := range ops {
-		if err := g.tell(tx, op.ID, registrar.EventOperation, c); err != nil {
+		if err := g.tell(tx, op, registrar.EventOperation, c); err != nil {
 			return err
 		}
 	}

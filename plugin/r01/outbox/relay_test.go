@@ -35,6 +35,7 @@ type relay struct {
 	commands []string
 	data     []byte // all that came after 354, as it was on the wire
 	closed   int    // connections that have ended
+	open     []net.Conn
 }
 
 var goodRelay = map[string]string{
@@ -87,7 +88,21 @@ func (r *relay) answer(verb string) string {
 	return goodRelay[verb]
 }
 
+// dismiss takes leave of every client, as a relay does whose patience has ended.
+func (r *relay) dismiss(word string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, conn := range r.open {
+		_, _ = conn.Write([]byte(word + "\r\n"))
+		conn.Close()
+	}
+	r.open = nil
+}
+
 func (r *relay) serve(conn net.Conn, implicit bool) {
+	r.mu.Lock()
+	r.open = append(r.open, conn)
+	r.mu.Unlock()
 	defer func() {
 		conn.Close()
 		r.mu.Lock()

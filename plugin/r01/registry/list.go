@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/readahead"
 
 	"registrar.panel/shared/registrar"
 )
@@ -63,6 +64,7 @@ func Read(ctx context.Context, r io.Reader, each func(*Line)) (Summary, error) {
 	if err != nil {
 		return s, fmt.Errorf("read zone list: %w", err)
 	}
+	defer text.Close()
 	if err := s.read(ctx, text, each); err != nil {
 		return s, fmt.Errorf("read zone list: after %d lines: %w", s.Lines, err)
 	}
@@ -75,19 +77,24 @@ func Read(ctx context.Context, r io.Reader, each func(*Line)) (Summary, error) {
 	return s, nil
 }
 
-// unpacked tells gzip by its first bytes.
-func unpacked(r io.Reader) (io.Reader, error) {
+// unpacked tells gzip by its first bytes, and unpacks that in a goroutine of its own, a few
+// buffers ahead of whoever reads; closing it ends that, and leaves r open.
+func unpacked(r io.Reader) (io.ReadCloser, error) {
 	b := bufio.NewReaderSize(r, bufferSize)
 	magic, err := b.Peek(2)
 	switch {
 	case errors.Is(err, io.EOF):
-		return b, nil
+		return io.NopCloser(b), nil
 	case err != nil:
 		return nil, err
 	case magic[0] != 0x1f || magic[1] != 0x8b:
-		return b, nil
+		return io.NopCloser(b), nil
 	}
-	return gzip.NewReader(b)
+	z, err := gzip.NewReader(b)
+	if err != nil {
+		return nil, err
+	}
+	return readahead.NewReaderSize(z, 4, bufferSize)
 }
 
 func (s *Summary) read(ctx context.Context, r io.Reader, each func(*Line)) error {

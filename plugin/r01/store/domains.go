@@ -40,9 +40,14 @@ func (tx *Tx) PutDomain(d registrar.Domain, at time.Time) error {
 	return nil
 }
 
+// DomainRecord returns what PutDomain stored.
+func (tx *Tx) DomainRecord(name string) (registrar.Domain, error) {
+	return one(tx, scanDomain, "select "+domainColumns+" from domains where name = $1", name)
+}
+
 // Domain returns a domain with its open operation and its alarms.
 func (tx *Tx) Domain(name string) (registrar.Domain, error) {
-	d, err := one(tx, scanDomain, "select "+domainColumns+" from domains where name = $1", name)
+	d, err := tx.DomainRecord(name)
 	if err != nil {
 		return registrar.Domain{}, err
 	}

@@ -35,8 +35,8 @@ const isCopy = "copy"
 type mark struct {
 	incarnation string
 	fence       int64
-	cursor      int64    // of the last event
-	former      []string // incarnations before; only of a database
+	cursor      int64  // of the last event
+	former      string // incarnations before, separated by spaces; only of a database
 }
 
 // isOlder tells whether a database is an older one than that which left a mark behind, and
@@ -46,7 +46,7 @@ func (m mark) isOlder(left mark, shared bool) bool {
 	case m.incarnation == left.incarnation:
 		return m.fence < left.fence || m.cursor < left.cursor
 	case shared: // another instance may have noticed it
-		return !slices.Contains(m.former, left.incarnation)
+		return !slices.Contains(strings.Fields(m.former), left.incarnation)
 	}
 	return true
 }
@@ -99,16 +99,14 @@ func (s *Store) Recall(ctx context.Context) (incarnation string, older bool, err
 }
 
 func (tx *Tx) mark() (m mark, err error) {
-	if m.incarnation, err = tx.Setting(incarnationSetting); err != nil {
+	return one(tx, func(s sqldb.Scanner) (m mark, err error) {
+		err = s.Scan(&m.incarnation, &m.fence, &m.cursor, &m.former)
 		return m, err
-	}
-	former, err := tx.Setting(formerSetting)
-	if err != nil {
-		return m, err
-	}
-	m.former = strings.Fields(former)
-	return m, tx.sql.QueryRowContext(tx.ctx, `select coalesce(max(case name when $1 then cast(value as integer) end), 0),
-		coalesce(max(case name when 'event' then cast(value as integer) end), 0) from settings`, fenceSetting).Scan(&m.fence, &m.cursor)
+	}, `select coalesce(max(case name when $1 then value end), ''),
+		coalesce(max(case name when $2 then cast(value as bigint) end), 0),
+		coalesce(max(case name when 'event' then cast(value as bigint) end), 0),
+		coalesce(max(case name when $3 then value end), '')
+		from settings where name in ($1, $2, 'event', $3)`, incarnationSetting, fenceSetting, formerSetting)
 }
 
 // SetIncarnation records the incarnation that the store goes on with.
@@ -118,7 +116,7 @@ func (tx *Tx) SetIncarnation(incarnation string) error {
 		return err
 	}
 	if m.incarnation != "" && m.incarnation != isCopy {
-		if err := tx.SetSetting(formerSetting, strings.Join(append(m.former, m.incarnation), " ")); err != nil {
+		if err := tx.SetSetting(formerSetting, strings.TrimSpace(m.former+" "+m.incarnation)); err != nil {
 			return err
 		}
 	}
@@ -143,10 +141,11 @@ var errWentBack = errors.New("the database is an older one than it was a moment 
 // not be forgotten. It survives the process, but is synced only at its first call.
 func (s *Store) Mark(ctx context.Context) error {
 	var m mark
+	last := s.lastMark() // before looking: others move it meanwhile
 	if err := s.Read(ctx, func(tx *Tx) (err error) { m, err = tx.mark(); return err }); err != nil {
 		return fmt.Errorf("move mark: %w", err)
 	}
-	if s.shared && s.wentBack(m) {
+	if s.shared && last.incarnation != "" && m.isOlder(last, false) {
 		return fmt.Errorf("move mark: %w", errWentBack)
 	}
 	return s.moveMark(m)
@@ -179,11 +178,11 @@ func (s *Store) Follow(ctx context.Context, holder string) error {
 	return s.moveMark(have)
 }
 
-// wentBack compares with the mark as it was moved last, if it was since Recall.
-func (s *Store) wentBack(m mark) bool {
+// lastMark is the mark as it was moved last, if it was since Recall.
+func (s *Store) lastMark() mark {
 	s.marking.Lock()
 	defer s.marking.Unlock()
-	return s.last.incarnation != "" && m.isOlder(s.last, false)
+	return s.last
 }
 
 func (s *Store) forgetMark() {
@@ -195,6 +194,9 @@ func (s *Store) forgetMark() {
 func (s *Store) moveMark(m mark) error {
 	s.marking.Lock()
 	defer s.marking.Unlock()
+	if m.incarnation == s.last.incarnation && m.fence <= s.last.fence && m.cursor <= s.last.cursor {
+		return nil // of several that move it, one that looked earlier may come later
+	}
 	if err := s.writeMark(fmt.Appendf(nil, markLayout, m.incarnation, m.fence, m.cursor)); err != nil {
 		return fmt.Errorf("move mark: %w", err)
 	}

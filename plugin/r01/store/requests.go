@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -191,6 +193,11 @@ type Change struct {
 // Operations that will be carried on by another request stay open, in the state the caller
 // gives them next.
 func (tx *Tx) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operation, error) {
+	return tx.advance(r, d, c, "")
+}
+
+// advance is Advance, with the digest of what is about to be sent; "" = it stays as it is.
+func (tx *Tx) advance(r *Request, d lifecycle.Decision, c Change, digest string) ([]Operation, error) {
 	next := *r
 	next.State, next.Hold, next.Error, next.Deadline = d.State, d.Hold, c.Error, c.Deadline
 	if c.Task != "" {
@@ -203,33 +210,49 @@ func (tx *Tx) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operation, 
 		next.SentAt = c.At
 	}
 	err := tx.swap(`update requests set state = $1, hold = $2, error = $3, task = $4, due_at = $5, sent_at = $6,
-			deadline_at = $7, updated_at = $8, version = version + 1
-		where id = $9 and state = $10 and version = $11`,
+			deadline_at = $7, updated_at = $8, attempt = $9, fence = $10, claimed_at = $11,
+			digest = case when $12 = '' then digest else $12 end, version = version + 1
+		where id = $13 and state = $14 and version = $15`,
 		next.State, next.Hold, next.Error, next.Task, sqldb.Millis(next.DueAt), sqldb.Millis(next.SentAt),
-		sqldb.Millis(next.Deadline), sqldb.Millis(c.At), r.ID, r.State, r.version)
+		sqldb.Millis(next.Deadline), sqldb.Millis(c.At), next.Attempt, next.Fence, sqldb.Millis(next.ClaimedAt),
+		digest, r.ID, r.State, r.version)
 	if err != nil {
 		return nil, fmt.Errorf("advance request %s to %s: %w", r.ID, d.State, err)
 	}
 	next.version++
 	*r = next
-	ops, err := tx.OpenOperationsOf(r.ID)
-	if err != nil {
-		return nil, err
+	return tx.follow(next, d, c)
+}
+
+// follow brings the operations of a request to its state.
+func (tx *Tx) follow(r Request, d lifecycle.Decision, c Change) ([]Operation, error) {
+	if d.Has(lifecycle.BeginDomain) { // they go on with another
+		ops, err := tx.OpenOperationsOf(r.ID)
+		for i := range ops {
+			err = errors.Join(err, tx.SetOperation(&ops[i], c))
+		}
+		return ops, err
 	}
-	for i := range ops {
-		if err := tx.follow(&ops[i], next, d, c); err != nil {
+	deadline, finished := c.Deadline, time.Time{}
+	if d.State.Final() {
+		deadline, finished = time.Time{}, c.At
+	}
+	ops, err := collect(tx, scanOperation, `update operations set state = $1, waits_for = $2, error = $3, updated_at = $4,
+			deadline_at = $5, finished_at = $6
+		where request = $7 and finished_at is null returning `+operationColumns,
+		d.State, lifecycle.WaitsFor(r.Lifecycle()), c.Error, sqldb.Millis(c.At), sqldb.Millis(deadline), sqldb.Millis(finished), r.ID)
+	if err != nil {
+		return nil, fmt.Errorf("set operations of request %s to %s: %w", r.ID, d.State, err)
+	}
+	slices.SortFunc(ops, func(a, b Operation) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	for _, op := range ops {
+		if err := tx.addStep(op, c); err != nil {
 			return nil, err
 		}
 	}
 	return ops, nil
-}
-
-// follow brings an operation to the state of its request.
-func (tx *Tx) follow(op *Operation, r Request, d lifecycle.Decision, c Change) error {
-	if !d.Has(lifecycle.BeginDomain) {
-		op.State, op.Error, op.WaitsFor, op.Deadline = d.State, c.Error, lifecycle.WaitsFor(r.Lifecycle()), c.Deadline
-	}
-	return tx.SetOperation(op, c)
 }
 
 // Claim is the compare-and-swap between RCPT and DATA: the request is ours to transmit now,
@@ -248,13 +271,9 @@ func (tx *Tx) Claim(r *Request, fence int64, digest string, at time.Time) error 
 		return fmt.Errorf("claim request %s: %w", r.ID, errors.Join(ErrMoved, err))
 	}
 	r.Attempt, r.Fence, r.ClaimedAt = r.Attempt+1, fence, at
-	if _, err := tx.Advance(r, d, Change{At: at, Message: "handing over to the mail relay", Actor: "plugin"}); err != nil {
+	c := Change{At: at, Message: "handing over to the mail relay", Actor: "plugin"}
+	if _, err := tx.advance(r, d, c, tx.keyed(digest)); err != nil {
 		return err
-	}
-	err = tx.exec("update requests set attempt = $1, fence = $2, digest = $3, claimed_at = $4 where id = $5",
-		r.Attempt, fence, tx.keyed(digest), sqldb.Millis(at), r.ID)
-	if err != nil {
-		return fmt.Errorf("claim request %s: %w", r.ID, err)
 	}
 	err = tx.exec("insert into attempts (request, attempt, claimed_at) values ($1, $2, $3)", r.ID, r.Attempt, sqldb.Millis(at))
 	if err != nil {

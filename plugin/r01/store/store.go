@@ -53,7 +53,7 @@ type Store struct {
 	shared  bool // with other instances
 	marking sync.Mutex
 	marked  *os.File // once the mark has been moved
-	last    mark     // as it was moved last since Recall
+	last    mark     // written to it since Recall
 }
 
 func migrations() fs.FS {
@@ -132,12 +132,14 @@ func (tx *Tx) Part(fn func() error) error {
 		return err
 	}
 	err := fn()
+	end := *tx
+	end.ctx = context.WithoutCancel(tx.ctx) // else nothing is undone when fn failed of that
 	if err != nil {
-		if undone := tx.exec("rollback to step"); undone != nil {
+		if undone := end.exec("rollback to step"); undone != nil {
 			return errors.Join(err, undone)
 		}
 	}
-	return errors.Join(err, tx.exec("release step"))
+	return errors.Join(err, end.exec("release step"))
 }
 
 func (tx *Tx) exec(query string, args ...any) error {
@@ -211,19 +213,17 @@ func (tx *Tx) SetTime(name string, at time.Time) error {
 
 // Count adds one to a counter and returns it. A counter that was never used gives first.
 func (tx *Tx) Count(name string, first int64) (int64, error) {
-	text, err := tx.Setting(name)
+	text, err := one(tx, scanText, `insert into settings (name, value) values ($1, $2)
+		on conflict (name) do update set value = cast(cast(settings.value as bigint) + 1 as text) returning value`,
+		name, strconv.FormatInt(first, 10))
 	if err != nil {
 		return 0, fmt.Errorf("count %s: %w", name, err)
 	}
-	next := first
-	if text != "" {
-		last, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("count %s: %w", name, err)
-		}
-		next = last + 1
+	count, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("count %s: %w", name, err)
 	}
-	return next, tx.SetSetting(name, strconv.FormatInt(next, 10))
+	return count, nil
 }
 
 func scanText(s sqldb.Scanner) (string, error) {

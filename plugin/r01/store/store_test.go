@@ -527,3 +527,26 @@ func TestPart(t *testing.T) {
 		return nil
 	})
 }
+
+// Of several senders that move the mark, one that looked earlier may come later: the mark
+// stays where it is.
+func TestMarkDoesNotMoveBack(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, m := range []mark{{"A", 1, 5, ""}, {"A", 1, 9, ""}, {"A", 1, 7, ""}, {"A", 1, 9, ""}} {
+		if err := s.moveMark(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := s.readMark(); err != nil || got != (mark{"A", 1, 9, ""}) {
+		t.Errorf("the mark is %+v, %v", got, err)
+	}
+	for _, m := range []mark{{"A", 2, 9, ""}, {"B", 1, 1, ""}} { // another instance, another incarnation
+		if err := s.moveMark(m); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.readMark(); err != nil || got != m {
+			t.Errorf("the mark is %+v, %v, want %+v", got, err, m)
+		}
+	}
+}
