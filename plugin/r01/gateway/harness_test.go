@@ -103,7 +103,7 @@ type gate struct {
 
 // The same tests hold on PostgreSQL: those of what must not be lost or done twice.
 func TestOnPostgreSQL(t *testing.T) {
-	pgtest.Again(t, pgtest.Suite{Prepare: prepare(t), Run: "New|Fault|Frozen|Restored|Together|Order|Crash|Stopping|Uncertain|Settl|Idempotent|Review|Claims|Batch|Renew|Kept",
+	pgtest.Again(t, pgtest.Suite{Prepare: prepare(t), Run: "Fault|Frozen|Restored|Together|Crash|Stopping|Uncertain|Settl|Idempotent|Claims|TwoOrders|RenewsOnce|InOrder",
 		Skip: []string{"TestYear", "TestFsyncsPerRenewal", "TestRenewMany"}})
 }
 
