@@ -114,6 +114,59 @@ func TestFrozenInstance(t *testing.T) {
 	}
 }
 
+// An instance wakes up while its successor sends the request again, which a person decided.
+// What the first attempt came to says nothing about the second.
+func TestFrozenInstanceWakesUpLate(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	next := g.successor()
+	op := g.submit(registration("o1", "late.ru"))
+	var first store.Request
+	g.relay.fail = func(claim func() error, _ func()) *outbox.Result {
+		if err := claim(); err != nil {
+			t.Error(err)
+		}
+		err := g.st.Read(t.Context(), func(tx *store.Tx) error {
+			all, err := tx.InState(registrar.Sending)
+			if err == nil && len(all) == 1 {
+				first = all[0]
+			}
+			return err
+		})
+		if err != nil || first.Attempt != 1 {
+			t.Fatalf("the first attempt: %+v, %v", first, err)
+		}
+		next.takesOver()
+		return &outbox.Result{Outcome: outbox.Unknown, Err: errRelay}
+	}
+	if _, err := g.sendDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again := registrar.Decision{Operation: op.ID, Verdict: registrar.VerdictResend, By: "olga", Note: "R01 does not have it"}
+	if _, err := next.Resolve(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	next.relay.fail = func(claim func() error, take func()) *outbox.Result {
+		if err := claim(); err != nil {
+			t.Error(err)
+		}
+		if err := g.conclude(t.Context(), []store.Request{first}, outbox.Result{Outcome: outbox.Deferred, Err: errRelay}); err != nil {
+			t.Error(err)
+		}
+		take()
+		return &outbox.Result{Outcome: outbox.Accepted, Response: "250 2.0.0 taken"}
+	}
+	for range 2 {
+		if _, err := next.sendDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		next.clock = next.clock.Add(time.Hour)
+	}
+	if state := g.operation(op.ID).State; len(next.relay.taken) != 1 || state != registrar.Sent {
+		t.Errorf("sent %d times, and the operation is %s; want once, Sent", len(next.relay.taken), state)
+	}
+}
+
 // What was fetched together is read in the order of the mailbox: R01's "queued" before its
 // "done", also when nothing but the domain tells what they are about.
 func TestMailsAreReadInTheirOrder(t *testing.T) {

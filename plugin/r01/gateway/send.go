@@ -416,6 +416,9 @@ func (g *Gateway) concludeOne(tx *store.Tx, r store.Request, result outbox.Resul
 	if err := g.clear(tx, relayAlarm, ""); err != nil {
 		return err
 	}
+	if current.Attempt > r.Attempt { // it has been sent again meanwhile: that attempt decides
+		return nil
+	}
 	err = g.advance(tx, &current, g.factOf(r, result))
 	var overtaken *lifecycle.NoTransitionError
 	if errors.As(err, &overtaken) { // R01's reply was faster than the relay's answer
