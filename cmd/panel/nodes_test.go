@@ -54,6 +54,10 @@ func TestHolderIsReplaced(t *testing.T) {
 			n.b.reach("after.ru", "Registered")
 			n.reachDuring("during.ru")
 
+			if _, why, code := n.b.run("backup", filepath.Join(n.b.dir, "backup")); code == 0 || !strings.Contains(why, "pg_dump") {
+				t.Errorf("a backup of a server: exit %d, %s", code, why)
+			}
+
 			mend()
 			n.a.until("the other node to stand by", func() bool { l := n.a.lease(); return l.known && !l.held })
 			n.a.buy("mended.ru", "c1", contact)
