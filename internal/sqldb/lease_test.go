@@ -12,8 +12,8 @@ var usual = UsualLease()
 
 var errCut = errors.New("the network is cut")
 
-// kept plays a lease whose beats are answered by answer, and tells when Keep gave up.
-func kept(t *testing.T, answer func(at time.Duration, ctx context.Context) (string, error)) (end time.Duration, err error) {
+// keptLease plays a lease whose beats are answered by answer, and tells when Keep gave up.
+func keptLease(t *testing.T, answer func(at time.Duration, ctx context.Context) (string, error)) (end time.Duration, err error) {
 	t.Helper()
 	began := time.Now()
 	beats := int64(0)
@@ -35,7 +35,7 @@ func TestLeaseIsKeptWhileItIsRenewed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		beats := 0
-		end, err := kept(t, func(time.Duration, context.Context) (string, error) { beats++; return "me", nil })
+		end, err := keptLease(t, func(time.Duration, context.Context) (string, error) { beats++; return "me", nil })
 		if end != time.Hour || err != nil || beats < 700 || beats > 721 {
 			t.Errorf("kept for %s, %v, with %d beats; want an hour, and one every %s", end, err, beats, usual.Beat)
 		}
@@ -46,7 +46,7 @@ func TestLeaseSurvivesALostBeat(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		beats := 0
-		end, err := kept(t, func(time.Duration, context.Context) (string, error) {
+		end, err := keptLease(t, func(time.Duration, context.Context) (string, error) {
 			if beats++; beats%2 == 0 {
 				return "", errCut
 			}
@@ -70,7 +70,7 @@ func TestLeaseEndsBeforeItRunsOut(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const cut = 61 * time.Second
 				var last time.Duration
-				end, err := kept(t, func(at time.Duration, ctx context.Context) (string, error) {
+				end, err := keptLease(t, func(at time.Duration, ctx context.Context) (string, error) {
 					if at > cut {
 						return answer(ctx)
 					}
@@ -103,7 +103,7 @@ func TestLeaseCountsFromTheQuestion(t *testing.T) {
 func TestLeaseOfAnotherEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		end, err := kept(t, func(at time.Duration, _ context.Context) (string, error) {
+		end, err := keptLease(t, func(at time.Duration, _ context.Context) (string, error) {
 			if at > 0 {
 				return "other", nil
 			}

@@ -121,23 +121,23 @@ func allLocal(text string) (bool, error) {
 	}), nil
 }
 
-// connector makes connections that take arguments as SQLite does.
-type connector struct{ driver.Connector }
+// serverConnector makes connections that take arguments as SQLite does.
+type serverConnector struct{ driver.Connector }
 
 // Connect implements driver.Connector.
-func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+func (c serverConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	made, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return conn{made.(*stdlib.Conn)}, nil
+	return serverConn{made.(*stdlib.Conn)}, nil
 }
 
-type conn struct{ *stdlib.Conn }
+type serverConn struct{ *stdlib.Conn }
 
 // CheckNamedValue implements driver.NamedValueChecker: named types become what they are made
 // of, a bool is 0 or 1, and text is without what PostgreSQL has no place for.
-func (conn) CheckNamedValue(v *driver.NamedValue) (err error) {
+func (serverConn) CheckNamedValue(v *driver.NamedValue) (err error) {
 	v.Value, err = driver.DefaultParameterConverter.ConvertValue(v.Value)
 	switch plain := v.Value.(type) {
 	case bool:
@@ -152,36 +152,36 @@ func (conn) CheckNamedValue(v *driver.NamedValue) (err error) {
 }
 
 // ExecContext implements driver.ExecerContext: a server that does not answer is given up.
-func (c conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+func (c serverConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	return c.Conn.ExecContext(ctx, query, args)
 }
 
 // QueryContext implements driver.QueryerContext: so is one that stops in the middle.
-func (c conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c serverConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	found, err := c.Conn.QueryContext(ctx, query, args)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	return rows{found, cancel}, nil
+	return serverRows{found, cancel}, nil
 }
 
-type rows struct {
+type serverRows struct {
 	driver.Rows
 	cancel context.CancelFunc
 }
 
 // Close implements driver.Rows.
-func (r rows) Close() error {
+func (r serverRows) Close() error {
 	defer r.cancel()
 	return r.Rows.Close()
 }
 
-func pool(c *pgx.ConnConfig, size int) *sql.DB {
-	p := sql.OpenDB(connector{stdlib.GetConnector(*c)})
+func serverPool(c *pgx.ConnConfig, size int) *sql.DB {
+	p := sql.OpenDB(serverConnector{stdlib.GetConnector(*c)})
 	p.SetMaxOpenConns(size)
 	p.SetMaxIdleConns(size)
 	p.SetConnMaxIdleTime(time.Minute)
@@ -193,7 +193,7 @@ func openServer(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{writer: pool(c, serverWriters), reader: pool(c, serverReaders), lease: pool(c, 1), beginWrite: beginWrite, within: within,
+	db := &DB{writer: serverPool(c, serverWriters), reader: serverPool(c, serverReaders), lease: serverPool(c, 1), beginWrite: beginWrite, within: within,
 		readOnly: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}}
 	err = checkServer(ctx, db.writer)
 	if err == nil {

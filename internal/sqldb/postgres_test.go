@@ -159,7 +159,7 @@ func testServerValues(t *testing.T, p place) {
 
 const counters = "create table counters (name text primary key, n integer not null) strict; insert into counters values ('c', 0);"
 
-func counted(ctx context.Context, q Querier) (n int, err error) {
+func counterOf(ctx context.Context, q Querier) (n int, err error) {
 	return n, q.QueryRowContext(ctx, "select n from counters").Scan(&n)
 }
 
@@ -173,7 +173,7 @@ func testWritersTakeTurns(t *testing.T, p place) {
 			all.Go(func() {
 				for range each {
 					err := db.Write(t.Context(), func(tx *sql.Tx) error {
-						n, err := counted(t.Context(), tx)
+						n, err := counterOf(t.Context(), tx)
 						if err != nil {
 							return err
 						}
@@ -189,7 +189,7 @@ func testWritersTakeTurns(t *testing.T, p place) {
 	}
 	all.Wait()
 	db := mustOpen(t, p.options(migrations(counters)))
-	if n, err := counted(t.Context(), db.reader); err != nil || n != nodes*2*each {
+	if n, err := counterOf(t.Context(), db.reader); err != nil || n != nodes*2*each {
 		t.Errorf("counted %d, %v; want %d", n, err, nodes*2*each)
 	}
 }
@@ -197,7 +197,7 @@ func testWritersTakeTurns(t *testing.T, p place) {
 func testReadersSeeOneView(t *testing.T, p place) {
 	db := mustOpen(t, p.options(migrations(counters)))
 	err := db.Read(t.Context(), func(tx *sql.Tx) error {
-		before, err := counted(t.Context(), tx)
+		before, err := counterOf(t.Context(), tx)
 		if err != nil {
 			return err
 		}
@@ -208,7 +208,7 @@ func testReadersSeeOneView(t *testing.T, p place) {
 		if err != nil {
 			return err
 		}
-		after, err := counted(t.Context(), tx)
+		after, err := counterOf(t.Context(), tx)
 		if before != after {
 			t.Errorf("a reader saw %d, then %d", before, after)
 		}
@@ -246,7 +246,7 @@ func testStoppedWriterLosesItsTurn(t *testing.T, p place) {
 	if err == nil {
 		t.Error("the stopped writer could commit")
 	}
-	if n, err := counted(t.Context(), other.reader); err != nil || n != 1 {
+	if n, err := counterOf(t.Context(), other.reader); err != nil || n != 1 {
 		t.Errorf("counted %d, %v; want 1", n, err)
 	}
 }

@@ -29,7 +29,7 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite" // and the driver "sqlite"
+	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"registrar.panel/internal/secret"
@@ -113,12 +113,12 @@ func makeFile(o Options) error {
 }
 
 func open(ctx context.Context, o Options) (*DB, error) {
-	writer, err := sql.Open("sqlite", dsn(o.Path, false))
+	writer, err := openPool(dsn(o.Path, false))
 	if err != nil {
 		return nil, err
 	}
 	writer.SetMaxOpenConns(1)
-	reader, err := sql.Open("sqlite", dsn(o.Path, true))
+	reader, err := openPool(dsn(o.Path, true))
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}

@@ -35,6 +35,9 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
 	if err != nil {
 		return err
 	}
+	if !d.State.WaitsForPerson() && d.State != registrar.Failed {
+		f.reason = "" // nobody will ask
+	}
 	if f.reason, err = g.redact(tx, f.reason, *r); err != nil {
 		return err
 	}
@@ -157,7 +160,7 @@ func (g *Gateway) finishObject(tx *store.Tx, r store.Request, f fact, ops []stor
 	if r.Kind.AboutClient() {
 		return nil
 	}
-	d, err := tx.Domain(r.Object)
+	d, err := tx.DomainRecord(r.Object)
 	if err != nil {
 		return err
 	}
@@ -305,8 +308,14 @@ func (g *Gateway) pause(tx *store.Tx, which, message string) error {
 // resume lifts a pause. What R01 has refused for want of money was not executed, and goes
 // back to the queue with it.
 func (g *Gateway) resume(tx *store.Tx, which string) error {
-	if err := errors.Join(tx.SetSetting(which, ""), g.clear(tx, which, "")); err != nil {
+	paused, err := tx.Setting(which)
+	if err != nil {
 		return err
+	}
+	if paused != "" {
+		if err := errors.Join(tx.SetSetting(which, ""), g.clear(tx, which, "")); err != nil {
+			return err
+		}
 	}
 	if which == pausePaid {
 		return g.release(tx, lifecycle.NoFunds, "there may be funds now")
@@ -337,12 +346,12 @@ func (g *Gateway) release(tx *store.Tx, held lifecycle.Hold, reason string) erro
 	if err != nil {
 		return err
 	}
-	all, err := tx.InState(registrar.NeedsAction)
+	all, err := tx.Held(held)
 	if err != nil {
 		return err
 	}
 	for _, r := range all {
-		if r.Hold != held || restored != "" && r.Kind.Paid() {
+		if restored != "" && r.Kind.Paid() {
 			continue
 		}
 		f := fact{event: lifecycle.Released, actor: byPlugin, dueAt: g.now(), reason: reason}

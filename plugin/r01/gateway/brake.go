@@ -153,14 +153,9 @@ func (g *Gateway) endPause(tx *store.Tx, before, now lifecycle.Hold) error {
 	if err != nil || paused == "" {
 		return err
 	}
-	held, err := tx.InState(registrar.NeedsAction)
-	if err != nil {
+	held, err := tx.Held(before)
+	if err != nil || len(held) > 0 {
 		return err
-	}
-	for _, r := range held {
-		if r.Hold == before {
-			return nil
-		}
 	}
 	return g.resume(tx, which)
 }

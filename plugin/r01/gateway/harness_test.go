@@ -6,7 +6,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -139,7 +142,7 @@ func newGate(t testing.TB) *gate { t.Helper(); return newGateOn(t, pgtest.Databa
 func newGateOn(t testing.TB, server string) *gate {
 	t.Helper()
 	g := &gate{t: t, relay: &relay{}, judge: sender.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
-		dir: t.TempDir(), server: server}
+		dir: memoryDir(t), server: server}
 	g.open(testSettings(), true)
 	t.Cleanup(func() {
 		if err := g.st.Close(); err != nil {
@@ -151,16 +154,15 @@ func newGateOn(t testing.TB, server string) *gate {
 
 func (g *gate) open(s Settings, create bool) {
 	g.t.Helper()
-	st, err := store.Open(g.t.Context(), store.Options{Dir: g.dir, Server: secret.New(g.server), Create: create})
+	if create && g.server == "" {
+		beginStore(g.t, g.dir)
+	}
+	st, err := store.Open(g.t.Context(), store.Options{Dir: g.dir, Server: secret.New(g.server), Create: create && g.server != ""})
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	recogniser, problems := mailform.NewRecogniser(nil)
-	if len(problems) > 0 {
-		g.t.Fatal(problems)
-	}
 	g.st = st
-	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: verdict(func() sender.Verdict { return g.judge }), Recogniser: recogniser, Logger: hclog.NewNullLogger(),
+	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: verdict(func() sender.Verdict { return g.judge }), Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
 		Now: func() time.Time { return g.clock }, Random: rand.Text})
 	if err := g.Open(g.t.Context()); err != nil {
 		g.t.Fatal(err)
@@ -415,4 +417,68 @@ func (g *gate) decidedToResend(messageID string) bool {
 		g.t.Fatal(err)
 	}
 	return found
+}
+
+// builtIn recognises by R01's rules alone. There is one for all tests, because compiling it
+// takes longer than many of them.
+var builtIn = sync.OnceValue(func() *mailform.Recogniser {
+	r, problems := mailform.NewRecogniser(nil)
+	if len(problems) > 0 {
+		panic(problems)
+	}
+	return r
+})
+
+// beginStore makes an empty store. It is a copy of one that was made once, for the same reason.
+func beginStore(t testing.TB, dir string) {
+	t.Helper()
+	files, err := empty()
+	for name, text := range files {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var empty = sync.OnceValues(func() (map[string][]byte, error) {
+	dir, err := os.MkdirTemp("", "gateway")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	st, err := store.Open(context.Background(), store.Options{Dir: dir, Create: true})
+	if err != nil {
+		return nil, err
+	}
+	if err := st.Close(); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for _, e := range entries {
+		if files[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+})
+
+// memoryDir is a directory in memory where there is such a place: nothing here loses power,
+// and flushing a disk is most of what these tests would wait for.
+func memoryDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "gateway")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }

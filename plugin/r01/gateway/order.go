@@ -151,14 +151,12 @@ func (g *Gateway) digest(o registrar.Order) (string, error) {
 
 // admissible refuses what our own record of the domain forbids.
 func (g *Gateway) admissible(tx *store.Tx, o registrar.Order) error {
-	if open, err := tx.OpenOperation(o.Domain); err == nil {
-		return registrar.Errorf(registrar.Precondition, "%s has an open operation (%s, %s); wait for it", o.Domain, open.Kind, open.State)
-	} else if !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
 	d, err := tx.Domain(o.Domain)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
+	}
+	if open := d.Operation; open != nil {
+		return registrar.Errorf(registrar.Precondition, "%s has an open operation (%s, %s); wait for it", o.Domain, open.Kind, open.State)
 	}
 	live := slices.Contains([]registrar.DomainStatus{registrar.StatusRegistered, registrar.StatusExpired}, d.Status)
 	switch {
@@ -237,19 +235,20 @@ var nouns = map[registrar.OperationKind]string{
 
 // prepareDomain makes the domain's record, and clears what an earlier attempt left on it.
 func (g *Gateway) prepareDomain(tx *store.Tx, o registrar.Order) error {
-	d, err := tx.Domain(o.Domain)
-	if errors.Is(err, store.ErrNotFound) || err == nil && acquires(o.Kind) {
-		alarms := d.Alarms
-		d = registrar.Domain{Name: o.Domain, Customer: o.Customer, Status: beginning(o.Kind),
-			Renewal: g.settings.Renewal, Nameservers: o.Nameservers}
-		for _, a := range alarms {
-			if err := g.clear(tx, a.Key, o.Domain); err != nil {
-				return err
-			}
-		}
-		return tx.PutDomain(d, g.now())
+	if !acquires(o.Kind) {
+		return nil
 	}
-	return err
+	d, err := tx.Domain(o.Domain)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	for _, a := range d.Alarms {
+		if err := g.clear(tx, a.Key, o.Domain); err != nil {
+			return err
+		}
+	}
+	return tx.PutDomain(registrar.Domain{Name: o.Domain, Customer: o.Customer, Status: beginning(o.Kind),
+		Renewal: g.settings.Renewal, Nameservers: o.Nameservers}, g.now())
 }
 
 func (g *Gateway) firstRequest(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) (store.Request, error) {

@@ -175,7 +175,7 @@ func (g *Gateway) beginPlanned(ctx context.Context) error {
 
 func (g *Gateway) beginRenewals(tx *store.Tx, plans []store.Plan) error {
 	for _, p := range plans {
-		d, err := tx.Domain(p.Domain)
+		d, err := tx.DomainRecord(p.Domain)
 		if err != nil {
 			return err
 		}

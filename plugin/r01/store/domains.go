@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -17,10 +16,15 @@ func scanDomain(s sqldb.Scanner) (d registrar.Domain, err error) {
 	if err := s.Scan(&d.Name, &d.Customer, &d.Handle, &d.Status, &paidTill, &d.Renewal, &nameservers); err != nil {
 		return d, err
 	}
+	err = readDomain(&d, paidTill, nameservers)
+	return d, err
+}
+
+func readDomain(d *registrar.Domain, paidTill, nameservers string) (err error) {
 	if d.PaidTill, err = registrar.ParseDate(paidTill); err != nil {
-		return d, err
+		return err
 	}
-	return d, json.Unmarshal([]byte(nameservers), &d.Nameservers)
+	return json.Unmarshal([]byte(nameservers), &d.Nameservers)
 }
 
 // PutDomain stores what is known of a domain; its operation and alarms are kept elsewhere.
@@ -47,37 +51,56 @@ func (tx *Tx) DomainRecord(name string) (registrar.Domain, error) {
 
 // Domain returns a domain with its open operation and its alarms.
 func (tx *Tx) Domain(name string) (registrar.Domain, error) {
-	d, err := tx.DomainRecord(name)
-	if err != nil {
+	all, err := tx.whole("where d.name = $1", name)
+	switch {
+	case err != nil:
 		return registrar.Domain{}, err
+	case len(all) == 0:
+		return registrar.Domain{}, ErrNotFound
 	}
-	return tx.complete(d)
+	return all[0], nil
 }
 
 // Domains lists at most limit domains after a name, in name order.
 func (tx *Tx) Domains(after string, limit int) ([]registrar.Domain, error) {
-	list, err := collect(tx, scanDomain, "select "+domainColumns+" from domains where name > $1 order by name limit $2", after, limit)
+	return tx.whole("where d.name > $1 order by d.name limit $2", after, limit)
+}
+
+// whole lists domains with their open operations and their alarms.
+func (tx *Tx) whole(which string, args ...any) ([]registrar.Domain, error) {
+	var n int
+	var alarmed []int // indexes
+	list, err := collect(tx, func(s sqldb.Scanner) (d registrar.Domain, err error) {
+		var paidTill, nameservers string
+		var op registrar.Operation
+		var alarm bool
+		if err := s.Scan(&d.Name, &d.Customer, &d.Handle, &d.Status, &paidTill, &d.Renewal, &nameservers,
+			&op.ID, &op.Order, &op.Kind, &op.State, &op.WaitsFor, &op.Error,
+			sqldb.At(&op.CreatedAt), sqldb.At(&op.UpdatedAt), sqldb.At(&op.Deadline), &alarm); err != nil {
+			return d, err
+		}
+		if op.ID != "" {
+			op.Domain, d.Operation = d.Name, &op
+		}
+		if alarm {
+			alarmed = append(alarmed, n)
+		}
+		n++
+		err = readDomain(&d, paidTill, nameservers)
+		return d, err
+	}, `select d.name, d.customer, d.handle, d.status, d.paid_till, d.renewal, d.nameservers,
+		coalesce(o.id, ''), coalesce(o.order_id, ''), coalesce(o.kind, ''), coalesce(o.state, ''), coalesce(o.waits_for, ''), coalesce(o.error, ''),
+		o.created_at, o.updated_at, o.deadline_at, exists (select 1 from alarms a where a.domain = d.name)
+	from domains d left join operations o on o.domain = d.name and o.finished_at is null `+which, args...)
 	if err != nil {
 		return nil, err
 	}
-	for i := range list {
-		if list[i], err = tx.complete(list[i]); err != nil {
+	for _, i := range alarmed {
+		if list[i].Alarms, err = tx.alarms("domain = $1", list[i].Name); err != nil {
 			return nil, err
 		}
 	}
 	return list, nil
-}
-
-func (tx *Tx) complete(d registrar.Domain) (registrar.Domain, error) {
-	op, err := tx.OpenOperation(d.Name)
-	switch {
-	case err == nil:
-		d.Operation = &op.Operation
-	case !errors.Is(err, ErrNotFound):
-		return d, err
-	}
-	d.Alarms, err = tx.alarms("domain = $1", d.Name)
-	return d, err
 }
 
 // RaiseAlarm raises an alarm; one that stands already keeps its time and takes the new

@@ -193,8 +193,7 @@ func (tx *Tx) FailedSince(at time.Time) ([]Operation, error) {
 // Witnessable lists the requests about domains that the registry may know the end of,
 // oldest first.
 func (tx *Tx) Witnessable() ([]Request, error) {
-	return collect(tx, scanRequest, "select "+requestColumns+` from requests
-		where state in ('Sent', 'Accepted', 'NeedsAction', 'Uncertain') and kind not in ('new-client', 'update-client') order by created_at`)
+	return collect(tx, scanRequest, witnessQuery)
 }
 
 // DomainChangedAt is when the record of a domain was last stored.

@@ -155,9 +155,26 @@ func (tx *Tx) Overdue(now time.Time) ([]Request, error) {
 	return collect(tx, scanRequest, "select "+requestColumns+" from requests where deadline_at <= $1", sqldb.Millis(now))
 }
 
-// InState lists the requests in a state.
+// These find requests by the index requests_state. A query must repeat the condition of the
+// index to use it, even where it follows from what else is asked.
+const (
+	unfinished   = "state not in ('Succeeded', 'Failed', 'Cancelled')"
+	inStateQuery = "select " + requestColumns + " from requests where state = $1 and " + unfinished + " order by created_at"
+	heldQuery    = "select " + requestColumns + " from requests where state in ('NeedsAction', 'Uncertain') and hold = $1 and " + unfinished + " order by created_at"
+	countQuery   = "select state, count(*) from requests where " + unfinished + " group by state"
+	witnessQuery = "select " + requestColumns + ` from requests
+		where state in ('Sent', 'Accepted', 'NeedsAction', 'Uncertain') and kind not in ('new-client', 'update-client')
+			and ` + unfinished + " order by created_at"
+)
+
+// InState lists the requests in a state that is not final.
 func (tx *Tx) InState(s lifecycle.State) ([]Request, error) {
-	return collect(tx, scanRequest, "select "+requestColumns+" from requests where state = $1 order by created_at", s)
+	return collect(tx, scanRequest, inStateQuery, s)
+}
+
+// Held lists the requests that stand for one reason.
+func (tx *Tx) Held(h lifecycle.Hold) ([]Request, error) {
+	return collect(tx, scanRequest, heldQuery, h)
 }
 
 // CountInStates counts the requests by state.
@@ -169,7 +186,7 @@ func (tx *Tx) CountInStates() (map[lifecycle.State]int, error) {
 		err := s.Scan(&state, &n)
 		count[state] = n
 		return state, err
-	}, "select state, count(*) from requests where state not in ('Succeeded', 'Failed', 'Cancelled') group by state")
+	}, countQuery)
 	return count, err
 }
 

@@ -1,0 +1,155 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"modernc.org/sqlite"
+)
+
+// openPool opens connections to a SQLite file that keep the statements they have prepared:
+// to prepare one costs more than to run it.
+func openPool(dsn string) (*sql.DB, error) {
+	c, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector{c}), nil
+}
+
+type connector struct{ driver.Connector }
+
+// Connect implements driver.Connector.
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	inner, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	able, ok := inner.(connection)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("the SQLite driver's %T lacks a method", inner), inner.Close())
+	}
+	return &keeper{connection: able, idle: map[string]statement{}}, nil
+}
+
+// connection and statement are all that the driver's can do, so that nothing is lost on the
+// way through a keeper.
+type connection interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+}
+
+type statement interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+// keeps bounds the statements of one connection. A program's texts are constants and far
+// fewer; the bound is for one that builds them.
+const keeps = 256
+
+// keeper is a connection that keeps its statements. Like any driver's connection it is used
+// by one goroutine at a time.
+type keeper struct {
+	connection
+	idle map[string]statement // by text; one that is running is not among them
+}
+
+// kept begin statements that may be run again as they were prepared. A pragma may take
+// effect while it is prepared.
+var kept = []string{"select ", "insert ", "update ", "delete ", "with "}
+
+func keepable(query string) bool {
+	return slices.ContainsFunc(kept, func(word string) bool { return strings.HasPrefix(query, word) })
+}
+
+// ExecContext implements driver.ExecerContext.
+func (k *keeper) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if !keepable(query) {
+		return k.connection.ExecContext(ctx, query, args)
+	}
+	s, err := k.take(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	res, err := s.ExecContext(ctx, args)
+	if err != nil {
+		s.Close() // whatever it says, the statement's own failure matters
+		return nil, err
+	}
+	return res, k.put(query, s)
+}
+
+// QueryContext implements driver.QueryerContext.
+func (k *keeper) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if !keepable(query) {
+		return k.connection.QueryContext(ctx, query, args)
+	}
+	s, err := k.take(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.QueryContext(ctx, args)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return &answer{rows, func() error { return k.put(query, s) }}, nil
+}
+
+// take returns a statement that nobody runs.
+func (k *keeper) take(ctx context.Context, query string) (statement, error) {
+	if s, ok := k.idle[query]; ok {
+		delete(k.idle, query)
+		return s, nil
+	}
+	fresh, err := k.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	s, ok := fresh.(statement)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("the SQLite driver's %T lacks a method", fresh), fresh.Close())
+	}
+	return s, nil
+}
+
+// put keeps a statement that has run, unless there is one like it already, or no room.
+func (k *keeper) put(query string, s statement) error {
+	if _, ok := k.idle[query]; ok || k.idle == nil || len(k.idle) == keeps {
+		return s.Close()
+	}
+	k.idle[query] = s
+	return nil
+}
+
+// Close implements driver.Conn.
+func (k *keeper) Close() error {
+	var faults []error
+	for _, s := range k.idle {
+		faults = append(faults, s.Close())
+	}
+	k.idle = nil
+	return errors.Join(append(faults, k.connection.Close())...)
+}
+
+// answer gives its statement back once it is read.
+type answer struct {
+	driver.Rows
+	done func() error
+}
+
+// Close implements driver.Rows.
+func (a *answer) Close() error { return errors.Join(a.Rows.Close(), a.done()) }
