@@ -4,7 +4,7 @@
 GO    ?= go
 TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
 
-.PHONY: test setup unit lint generate generate-check fuzz bench crash powercut
+.PHONY: test setup unit lint generate generate-check fuzz bench crash crash-nodes powercut
 
 test: setup lint generate-check unit
 
@@ -57,6 +57,11 @@ WORLDS ?= 4
 crash: N ?= 1000
 crash:
 	$(GO) run ./cmd/crash -n $(N) -seed $(SEED) -worlds $(WORLDS)
+
+# The same with two nodes on a PostgreSQL server, which is killed over and over, too.
+crash-nodes: N ?= 500
+crash-nodes:
+	$(GO) test -run 'TestCrashOnPostgreSQL$$' -v -timeout 6h ./cmd/crash -nodekills $(N) -nodeseed $(SEED)
 
 # Cuts the power N times under a database that is being written to.
 powercut: N ?= 5000

@@ -10,6 +10,8 @@ panel {
   data   = "data"           # the panel's own database and run files; created with mode 0700
   listen = "127.0.0.1:8480" # API and pages; "unix:///path" works too. Elsewhere than on loopback a token is required:
   # token = secret("file", "panel.token")
+  # store = secret("file", "panel.store") # postgres://USER:PASSWORD@HOST/DATABASE, for several panels on one
+  #                                       # account; without it a file in data. See docs/nodes.md
   # backup_recipients = ["age1…"] # whom the keys in backups are encrypted to (age-keygen); without, they are left out
 }
 
@@ -118,7 +120,7 @@ registrar "r01" { # bundled with the panel
       misses           = 3                # zone lists in a row until a domain is believed to be gone
     }
 
-    store = "sqlite"
+    store = "sqlite" # a file in panel.data; or secret("file", "r01.store") with the URL of a PostgreSQL database
   }
 }
 
@@ -127,6 +129,7 @@ registrar "manual" { # registered by hand by staff: panel operation resolve
   config {
     lookup  = "always_available" # always_available | always_taken | whois
     confirm = "operator"         # operator | at_once
+    # store = as for r01, a database of its own
 
     # whois "com" {              # for lookup = "whois": one for each TLD; without one: unknown
     #   server = "whois.verisign-grs.com:43"

@@ -62,7 +62,7 @@ func (h *Host) backUpPlugin(ctx context.Context, name, dir string) error {
 	}
 	err = r.Backup(ctx, copied)
 	if errors.Is(err, registrar.Unsupported) {
-		return registrar.Errorf(registrar.Unsupported, "registrar %s can't copy its store: stop the panel and copy its directory %s", name, h.plugins.dir)
+		return registrar.Errorf(registrar.Unsupported, "registrar %s can't copy its store (%v): stop the panel and copy its directory %s, and what it keeps elsewhere", name, err, h.plugins.dir)
 	}
 	if err != nil {
 		return fmt.Errorf("back up registrar %s: %w", name, err)

@@ -110,7 +110,7 @@ func (h *Host) prepare(o Options) error {
 func (h *Host) openOrders(ctx context.Context, o Options) error {
 	_, err := os.Stat(h.plugins.dir)
 	service, err := orders.Open(ctx, orders.Options{
-		Dir: h.config.Panel.Data, Create: errors.Is(err, os.ErrNotExist),
+		Dir: h.config.Panel.Data, Server: h.config.Panel.Store, Create: errors.Is(err, os.ErrNotExist),
 		Registrars: h.supervisor, Names: h.names(), Route: h.config.Route, Serves: h.config.Serves, Logger: o.Logger.Named("orders"), Now: o.Now,
 	})
 	if err != nil {

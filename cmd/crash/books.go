@@ -26,10 +26,14 @@ type books struct {
 func (w *world) data() string { return filepath.Join(w.dir, "data") }
 
 func (w *world) openBooks() (b books, err error) {
-	if b.panel, err = openBook(filepath.Join(w.data(), "panel.db")); err != nil {
+	open, panel, plugin := openBook, filepath.Join(w.data(), "panel.db"), filepath.Join(w.data(), "plugins", registrar, "r01.db")
+	if w.shared != nil {
+		open, panel, plugin = func(url string) (*sql.DB, error) { return sql.Open("pgx", url) }, w.shared.panel, w.shared.plugin
+	}
+	if b.panel, err = open(panel); err != nil {
 		return b, err
 	}
-	if b.plugin, err = openBook(filepath.Join(w.data(), "plugins", registrar, "r01.db")); err != nil {
+	if b.plugin, err = open(plugin); err != nil {
 		return b, errors.Join(err, b.panel.Close())
 	}
 	if b.box, err = secret.OpenBox(filepath.Join(w.data(), "plugins", registrar, "r01.key"), false); err != nil {

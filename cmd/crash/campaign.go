@@ -82,7 +82,7 @@ func verdict(err error, t *tally, stderr io.Writer) int {
 // playRound is one round from an empty directory to the judge's verdict.
 func playRound(ctx context.Context, o options, base string, round int, t *tally, stdout io.Writer) error {
 	began := time.Now()
-	w, err := open(ctx, base, round, o.seed+uint64(round), t)
+	w, err := open(ctx, base, round, o.seed+uint64(round), o.server, t)
 	if err != nil {
 		return fmt.Errorf("open round %d: %w", round, err)
 	}
@@ -95,14 +95,15 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 	if err != nil && !errors.Is(err, errUnquiet) {
 		return fmt.Errorf("round %d: %w", round, err)
 	}
-	j, judgeErr := w.gather(ctx, s.placed)
-	if judgeErr == nil {
-		defer j.books.close()
-		judgeErr = errors.Join(j.judge(ctx), j.count(ctx, w.tally))
+	j, judgeErr := w.examine(ctx, s.placed)
+	for tries := 0; judgeErr != nil && w.shared != nil && tries < 10; tries++ { // the server was killed
+		pause(ctx, time.Second)
+		j, judgeErr = w.examine(ctx, s.placed)
 	}
 	if judgeErr != nil {
 		return fmt.Errorf("judge round %d: %w", round, errors.Join(judgeErr, err))
 	}
+	defer j.books.close()
 	if errors.Is(err, errUnquiet) {
 		j.fault("everything comes to rest", "", "%v", err)
 	}
@@ -115,6 +116,21 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 	return nil
 }
 
+// examine reads all books and judges them.
+func (w *world) examine(ctx context.Context, placed []order) (*judge, error) {
+	j, err := w.gather(ctx, placed)
+	if err == nil {
+		err = j.judge(ctx)
+	}
+	if err == nil {
+		err = j.count(ctx, w.tally)
+	}
+	if err != nil && j.books.plugin != nil {
+		err = errors.Join(err, j.books.close())
+	}
+	return j, err
+}
+
 // play lets orders come and things go wrong, then waits for rest, and stops the panel.
 func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) error {
 	serving, stop := context.WithCancel(ctx)
@@ -122,12 +138,21 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 	defer parts.Wait()
 	defer stop()
 	var keeping sync.WaitGroup
-	var kept error
+	var kept, peerKept error
 	keeping.Go(func() { kept = w.keep(serving) })
 	wires, cut := context.WithCancel(ctx)
 	defer cut()
 	parts.Go(func() { w.smtp.run(wires) })
 	parts.Go(func() { w.imap.run(wires) })
+	if w.peer != nil {
+		if err := w.join(ctx); err != nil {
+			return err
+		}
+		keeping.Go(func() { peerKept = w.peer.keep(serving) })
+		if err := w.joined(ctx); err != nil {
+			return err
+		}
+	}
 	taking, enough := context.WithCancel(ctx)
 	var selling sync.WaitGroup
 	selling.Go(func() { s.run(ctx, taking) })
@@ -137,7 +162,7 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 	err := w.settle(ctx, out)
 	stop()
 	keeping.Wait() // it drains
-	return errors.Join(err, kept)
+	return errors.Join(err, kept, peerKept)
 }
 
 const (
@@ -149,6 +174,7 @@ const (
 func (w *world) torment(ctx context.Context, o options, s *shop, random *rand.Rand) {
 	for kills := 0; kills < o.size && ctx.Err() == nil && !w.tally.done(); {
 		f := draw(random)
+		f.other = w.peer != nil && random.IntN(2) == 0
 		pause(ctx, time.Duration(random.ExpFloat64()*float64(between)))
 		for began := time.Now(); s.sold() < o.orders*kills && time.Since(began) < atLongest; {
 			pause(ctx, 10*time.Millisecond)

@@ -126,7 +126,7 @@ func judgeForgeries(ctx context.Context, base string, stdout io.Writer) error {
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return err
 	}
-	w, err := open(ctx, base, 0, 1, newTally(1<<20))
+	w, err := open(ctx, base, 0, 1, "", newTally(1<<20))
 	if err != nil {
 		return err
 	}

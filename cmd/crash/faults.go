@@ -19,6 +19,7 @@ type fault struct {
 	at      point         // "" = at once
 	lasts   time.Duration // of those that pass
 	happens bool          // whether what was asked at the point goes on to the server
+	other   bool          // strikes the second node, if there is one
 }
 
 type kind string
@@ -185,7 +186,11 @@ func pause(ctx context.Context, d time.Duration) {
 // strike begins a fault, and returns what ends it.
 func (w *world) strike(f fault) (end func()) {
 	w.tally.fault(f.kind)
-	panel, plugin := w.panelPID(), w.pluginPID()
+	node := w
+	if f.other && w.peer != nil {
+		node = w.peer
+	}
+	panel, plugin := node.panelPID(), node.pluginPID()
 	switch f.kind {
 	case killPlugin:
 		w.kill(plugin)
@@ -223,7 +228,9 @@ func (w *world) strike(f fault) (end func()) {
 	case failingWrite:
 		return limit(panel, plugin)
 	case readOnly:
-		return w.forbid()
+		if w.peer == nil { // with a server, there is no store in the file system
+			return w.forbid()
+		}
 	}
 	return func() {}
 }

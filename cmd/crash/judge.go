@@ -291,11 +291,15 @@ func (j *judge) count(ctx context.Context, t *tally) error {
 		&t.ByReply:   {j.plugin, leaves("reply")}, &t.ByCopy: {j.plugin, leaves("copy")},
 		&t.ByRegistry: {j.plugin, leaves("registry")}, &t.ByPerson: {j.plugin, leaves("person")},
 	}
+	counted := map[*int]int{} // all of them or none
 	for field, q := range numbers {
 		n, err := number(ctx, q.db, q.query)
 		if err != nil {
 			return err
 		}
+		counted[field] = n
+	}
+	for field, n := range counted {
 		t.add(field, n)
 	}
 	t.add(&t.Operations, len(j.operations))

@@ -68,9 +68,10 @@ type options struct {
 	kills  int
 	seed   uint64
 	worlds int
-	size   int // kills per round
-	orders int // that are placed for each kill, if they come fast enough
-	round  int // only this one; -1 = all
+	size   int    // kills per round
+	orders int    // that are placed for each kill, if they come fast enough
+	round  int    // only this one; -1 = all
+	server string // URL of a PostgreSQL server that two nodes share; "" = one panel with files
 	limit  time.Duration
 	keep   string
 }
@@ -84,6 +85,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.IntVar(&o.size, "size", 100, "`number` of SIGKILLs in a round")
 	flags.IntVar(&o.orders, "orders", 10, "`number` of orders placed for each SIGKILL, if they come fast enough")
 	flags.IntVar(&o.round, "round", -1, "only the round with this `number`")
+	flags.StringVar(&o.server, "postgres", "", "`URL` of a PostgreSQL server: each round makes databases there, and two panels with a plugin each share them")
 	flags.DurationVar(&o.limit, "limit", 24*time.Hour, "begin no round after this `time`")
 	flags.StringVar(&o.keep, "keep", filepath.Join(os.TempDir(), "crash"), "`directory` for the books and logs of a round that broke an invariant")
 	if err := flags.Parse(args); err != nil {

@@ -32,7 +32,9 @@ func (w *world) settle(ctx context.Context, out io.Writer) error {
 			last, moved = events, time.Now()
 		}
 		if late, lateErr := w.late(ctx); lateErr == nil && late && time.Since(restarted) > anew {
-			send(w.panelPID(), syscall.SIGTERM)
+			for _, n := range w.nodes() {
+				send(n.panelPID(), syscall.SIGTERM)
+			}
 			restarted = time.Now()
 		}
 		switch {
@@ -79,8 +81,10 @@ func (w *world) late(ctx context.Context) (bool, error) {
 
 // decide makes one pass over what is open, and tells what is left.
 func (w *world) decide(ctx context.Context) (open []string, err error) {
-	if !w.serves(ctx) {
-		return []string{"the panel"}, nil
+	for _, n := range w.nodes() {
+		if !n.serves(ctx) {
+			return []string{"the panel"}, nil
+		}
 	}
 	if err := w.review(ctx); err != nil {
 		return []string{"reviews"}, err

@@ -142,13 +142,13 @@ func (s *shop) count(ctx context.Context) {
 func get[T any](ctx context.Context, w *world, path string) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, perCall)
 	defer cancel()
-	return api.Get[T](ctx, w.panel, path, nil)
+	return api.Get[T](ctx, w.client(), path, nil)
 }
 
 func post[T any](ctx context.Context, w *world, path string, in any) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, perCall)
 	defer cancel()
-	return api.Post[T](ctx, w.panel, path, in)
+	return api.Post[T](ctx, w.client(), path, in)
 }
 
 // sell places one order and pays it, until the panel has acknowledged both.
@@ -203,7 +203,7 @@ func meets(r *api.Error) bool {
 // known finds the order of a job in the panel; "" = it has none.
 func (s *shop) known(ctx context.Context, j job) string {
 	for {
-		all, err := api.Get[[]api.Order](ctx, s.panel, api.Path("orders"), url.Values{"customer": {j.Customer}})
+		all, err := api.Get[[]api.Order](ctx, s.client(), api.Path("orders"), url.Values{"customer": {j.Customer}})
 		if err == nil {
 			for _, o := range slices.Backward(all) {
 				if o.Domain == j.Domain && o.Kind == j.Kind && j.Kind != string(contract.KindUpdate) {

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -36,13 +37,18 @@ type world struct {
 	smtp  *wire
 	imap  *wire
 	panel *api.Client
+	// With a server two nodes share databases there; each is a world with the same R01,
+	// wires and file system.
+	shared *shared
+	peer   *world
+	turn   *atomic.Int64 // of the nodes that answer calls
 	keeper
 	trap
 }
 
 // open makes a world; nothing but the simulator runs yet.
-func open(ctx context.Context, base string, round int, seed uint64, t *tally) (w *world, err error) {
-	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t}
+func open(ctx context.Context, base string, round int, seed uint64, server string, t *tally) (w *world, err error) {
+	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t, turn: &atomic.Int64{}}
 	if w.log, err = os.Create(w.dir + ".log"); err != nil {
 		return nil, err
 	}
@@ -59,11 +65,14 @@ func open(ctx context.Context, base string, round int, seed uint64, t *tally) (w
 	if err == nil {
 		w.imap, err = newWire(w.sim.addresses["imap"], imapDialogue, w.pass)
 	}
-	if err == nil {
-		err = w.write()
+	if err == nil && server != "" {
+		if w.shared, err = share(ctx, server, fmt.Sprintf("crash_%d_%d", seed, round)); err == nil {
+			w.peer = &world{round: round, dir: filepath.Join(w.dir, "peer"), tally: t, log: w.log, smtp: w.smtp, imap: w.imap, shared: w.shared}
+			err = errors.Join(os.Mkdir(w.peer.dir, 0o700), w.peer.write())
+		}
 	}
 	if err == nil {
-		w.panel, err = api.NewClient("unix://"+w.socket(), secret.String{})
+		err = w.write()
 	}
 	if err != nil {
 		return nil, errors.Join(err, w.close())
@@ -71,9 +80,26 @@ func open(ctx context.Context, base string, round int, seed uint64, t *tally) (w
 	return w, nil
 }
 
+// nodes are the worlds that serve.
+func (w *world) nodes() []*world {
+	if w.peer == nil {
+		return []*world{w}
+	}
+	return []*world{w, w.peer}
+}
+
+// client is of the node whose turn it is to be called.
+func (w *world) client() *api.Client {
+	nodes := w.nodes()
+	return nodes[int(w.turn.Add(1))%len(nodes)].panel
+}
+
 func (w *world) close() error {
 	if w.sim != nil {
 		w.sim.stop()
+	}
+	if w.shared != nil {
+		w.shared.drop()
 	}
 	return errors.Join(syscall.Unmount(w.dir, syscall.MNT_DETACH), os.Remove(w.dir), w.log.Close(), os.Remove(w.log.Name()))
 }
@@ -87,13 +113,19 @@ func (w *world) write() error {
 	if w.round%2 == 1 {
 		bcc = "callback@panel.example"
 	}
+	panelStore, pluginStore := "sqlite", "sqlite"
+	if w.shared != nil {
+		panelStore, pluginStore = w.shared.panel, w.shared.plugin
+	}
 	hcl := fmt.Sprintf(`panel {
   data   = "data"
   listen = "unix://%s"
+  store  = secret("file", "panel.store")
 }
 registrar %q {
   tlds = ["ru"]
   config {
+    store     = secret("file", "plugin.store")
     agreement = "RP/01/00"
     password  = secret("file", "password")
     gateway   = "robot@registrar.example"
@@ -129,8 +161,12 @@ registrar %q {
   }
 }
 `, w.socket(), registrar, bcc, w.smtp.address(), w.imap.address())
-	return errors.Join(os.WriteFile(w.config(), []byte(hcl), 0o600),
-		os.WriteFile(filepath.Join(w.dir, "password"), []byte(password), 0o600))
+	var err error
+	w.panel, err = api.NewClient("unix://"+w.socket(), secret.String{})
+	for name, text := range map[string]string{"plugin.hcl": hcl, "password": password, "panel.store": panelStore, "plugin.store": pluginStore} {
+		err = errors.Join(err, os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600))
+	}
+	return err
 }
 
 func (w *world) config() string { return filepath.Join(w.dir, "plugin.hcl") }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/mailhost"
+	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/r01sim"
 )
 
@@ -33,6 +35,8 @@ type world struct {
 	env   []string // of the panel, beside our own
 	panel *exec.Cmd
 	log   *bytes.Buffer // what panel serve wrote, over all its lives
+
+	panelStore, pluginStore string // URLs of databases; "" = files
 }
 
 // mailServers is how the panel reaches its relay and its mailbox.
@@ -63,16 +67,31 @@ func everywhere(t *testing.T, scenario func(t *testing.T, w *world)) {
 		r := route{tls: "starttls", direct: true, trusted: mailhost.NewCertificate(t), poll: "100ms"}
 		scenario(t, newRealWorld(t, r).world)
 	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		server := pgtest.Start(t)
+		w := newPlace(t)
+		w.panelStore, w.pluginStore = server.Database(), server.Database()
+		w.simulate()
+		w.settle(nil)
+		scenario(t, w)
+	})
 }
 
 // newWorld starts the simulator with its own servers; edit changes the text of plugin.hcl.
 func newWorld(t *testing.T, edit func(hcl string) string) *world {
 	t.Helper()
 	w := newPlace(t)
-	w.sim = runSimulator(t, "")
-	w.mail = mailServers{smtp: w.sim.Addresses().SMTP, imap: w.sim.Addresses().IMAP, tls: "none", mailUser: "callback", poll: "100ms"}
+	w.simulate()
 	w.settle(edit)
 	return w
+}
+
+// simulate runs R01 with its own servers.
+func (w *world) simulate() {
+	w.t.Helper()
+	w.sim = runSimulator(w.t, "")
+	w.mail = mailServers{smtp: w.sim.Addresses().SMTP, imap: w.sim.Addresses().IMAP, tls: "none", mailUser: "callback", poll: "100ms"}
 }
 
 // newPlace is a world's directory.
@@ -107,6 +126,8 @@ func (w *world) settle(edit func(hcl string) string) {
 	w.write("plugin.hcl", hcl)
 	w.write("mail.secret", mailPassword+"\n")
 	w.write("imap.secret", imapPassword+"\n")
+	w.write("panel.store", cmp.Or(w.panelStore, "sqlite"))
+	w.write("plugin.store", cmp.Or(w.pluginStore, "sqlite"))
 }
 
 // runSimulator runs R01. It has a mailbox of its own, unless it delivers elsewhere.
@@ -143,6 +164,7 @@ func (w *world) hcl() string {
 	return fmt.Sprintf(`panel {
   data   = "data"
   listen = "unix://%s/panel.sock"
+  store  = secret("file", "panel.store")
 }
 
 registrar "r01" {
@@ -152,6 +174,7 @@ registrar "r01" {
     password  = secret("file", "mail.secret")
     gateway   = %q
     callback  = %q
+    store     = secret("file", "plugin.store")
     handles {
       prefix  = "MYCO"
       counter = 7

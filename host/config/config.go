@@ -40,11 +40,12 @@ type Panel struct {
 	Data   string        // directory of the panel's database and run files
 	Listen string        // HOST:PORT or unix://PATH
 	Token  secret.String // required to call the API; may be empty on loopback only
+	Store  secret.String // URL of the PostgreSQL database that panels share; empty = a file in Data
 
 	// BackupRecipients are age recipients that the keys in backups are encrypted to.
 	BackupRecipients []string
 
-	DataAt, ListenAt, TokenAt, BackupRecipientsAt Position
+	DataAt, ListenAt, TokenAt, StoreAt, BackupRecipientsAt Position
 }
 
 // Registrar is a block registrar.
@@ -152,6 +153,7 @@ type panelBlock struct {
 	Data   string         `hcl:"data,optional"`
 	Listen string         `hcl:"listen,optional"`
 	Token  hcl.Expression `hcl:"token,optional"`
+	Store  hcl.Expression `hcl:"store,optional"`
 
 	BackupRecipients []string `hcl:"backup_recipients,optional"`
 

@@ -278,3 +278,28 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestPanelStore(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]struct {
+		store string
+		warns bool
+	}{
+		"":                                     {},
+		`store = "sqlite"`:                     {},
+		`store = "postgres://127.0.0.1/panel"`: {"postgres://127.0.0.1/panel", false},
+		`store = "postgres://u:hunter2@127.0.0.1/panel"`:               {"postgres://u:hunter2@127.0.0.1/panel", true},
+		`store = "postgres://127.0.0.1/panel?user=u&password=hunter2"`: {"postgres://127.0.0.1/panel?user=u&password=hunter2", true},
+	} {
+		c, err := parseText("panel {\n" + written + "\n}")
+		if err != nil || c.Panel.Store.Reveal() != want.store || len(c.Warnings) > 0 != want.warns {
+			t.Errorf("%s: %q, %v, warnings %v; want %+v", written, c.Panel.Store.Reveal(), err, c.Warnings, want)
+		}
+	}
+	for _, wrong := range []string{`"mysql://u:hunter2@h/d"`, `"postgres://u:hunter2@db.example/d?sslmode=disable"`, `secret("env", "PASSWORD")`, `["hunter2"]`} {
+		_, err := parseText("panel {\n  store = " + wrong + "\n}")
+		if err == nil || !strings.Contains(err.Error(), "plugin.hcl:2,11: panel.store must be ") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+}

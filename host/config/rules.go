@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"registrar.panel/internal/secret"
+	"registrar.panel/internal/sqldb"
 )
 
 // reader turns blocks into a Config and collects what breaks a rule.
@@ -42,11 +43,15 @@ func (r *reader) panel(b *panelBlock) Panel {
 	}
 	p := Panel{
 		Data: join(r.dir, or(b.Data, defaultData)), Listen: or(b.Listen, defaultListen),
-		DataAt: r.at(b.DataAt, b.At), ListenAt: r.at(b.ListenAt, b.At), TokenAt: positionOf(b.At),
+		DataAt: r.at(b.DataAt, b.At), ListenAt: r.at(b.ListenAt, b.At), TokenAt: positionOf(b.At), StoreAt: positionOf(b.At),
 	}
 	if b.Token != nil {
 		p.TokenAt = positionOf(b.Token.Range())
-		p.Token = r.token(b.Token)
+		p.Token = r.secret(b.Token, "panel.token", func(text string) bool { return text != "" })
+	}
+	if b.Store != nil {
+		p.StoreAt = positionOf(b.Store.Range())
+		p.Store = r.store(b.Store)
 	}
 	r.checkListen(&p)
 	p.BackupRecipients, p.BackupRecipientsAt = b.BackupRecipients, r.at(b.BackupRecipientsAt, b.At)
@@ -63,18 +68,34 @@ func (r *reader) at(rng, otherwise hcl.Range) Position {
 	return positionOf(rng)
 }
 
-func (r *reader) token(e hcl.Expression) secret.String {
-	v, problem := sensitive(e, "panel.token")
+// inFile is the store that is a file.
+const inFile = "sqlite"
+
+func (r *reader) store(e hcl.Expression) secret.String {
+	store := r.secret(e, "panel.store", holdsPassword)
+	if store.IsEmpty() || store.Reveal() == inFile {
+		return secret.String{}
+	}
+	if err := sqldb.CheckServer(store); err != nil {
+		r.add(positionOf(e.Range()), "panel.store must be "+strconv.Quote(inFile)+" or the URL of a PostgreSQL database: "+err.Error())
+	}
+	return store
+}
+
+// secret reads a setting that may be secret; is tells whether a text had better not stand in
+// the file itself.
+func (r *reader) secret(e hcl.Expression, path string, is func(text string) bool) secret.String {
+	v, problem := sensitive(e, path)
 	if problem != nil {
 		r.problems = append(r.problems, *problem)
 		return secret.String{}
 	}
 	text, literal, err := r.secrets.resolve(v)
 	if err != nil {
-		r.add(positionOf(e.Range()), "panel.token: "+err.Error())
+		r.add(positionOf(e.Range()), path+": "+err.Error())
 	}
-	if literal && text != "" {
-		r.warnings = append(r.warnings, literalSecret(positionOf(e.Range()), "panel.token"))
+	if literal && is(text) {
+		r.warnings = append(r.warnings, literalSecret(positionOf(e.Range()), path))
 	}
 	return secret.New(text)
 }

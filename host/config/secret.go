@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"reflect"
 	"strings"
@@ -84,6 +85,16 @@ func sensitive(e hcl.Expression, path string) (cty.Value, *Problem) {
 		return cty.NilVal, &Problem{positionOf(e.Range()), path + ` must be secret("env", NAME), secret("file", PATH) or a quoted string`}
 	}
 	return v, nil
+}
+
+// holdsPassword tells whether a text is a URL with a password in it.
+func holdsPassword(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" {
+		return false
+	}
+	_, has := u.User.Password()
+	return has || u.Query().Has("password")
 }
 
 func literalSecret(at Position, path string) Problem {

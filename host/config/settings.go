@@ -206,6 +206,9 @@ func (d *decoder) evaluate(e hcl.Expression, a registrar.Attribute, path string)
 		return cty.NilVal
 	}
 	if value.Type() != referenceType {
+		if value.Type() == cty.String && value.IsKnown() && !value.IsNull() && holdsPassword(value.AsString()) {
+			d.warnings = append(d.warnings, literalSecret(positionOf(e.Range()), path))
+		}
 		return value
 	}
 	return d.resolve(value, e, path)

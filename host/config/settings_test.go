@@ -194,6 +194,10 @@ func TestLiteralSecretWarns(t *testing.T) {
 	if err != nil || len(s.Warnings) != 0 {
 		t.Errorf("an empty password: %v, %v", s.Warnings, err)
 	}
+	s, err = settings(t, "    agreement = \"postgres://u:hunter2@h/d\""+smtp)
+	if want[0] = (Problem{Position{file, 5, 17}, `agreement is written in the file itself: use secret("env"|"file", NAME)`}); err != nil || !cmp.Equal(want, s.Warnings) {
+		t.Errorf("a URL with a password: %v, %v; want %v", s.Warnings, err, want)
+	}
 }
 
 func TestLocate(t *testing.T) {

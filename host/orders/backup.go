@@ -2,9 +2,13 @@ package orders
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
 )
 
 // Files of the book in its directory.
@@ -16,7 +20,11 @@ const (
 // Backup writes a copy of the book and its key into a directory. Registrars are backed up
 // after it: the events that the book has applied are then in their copies, too.
 func (s *Service) Backup(ctx context.Context, dir string) error {
-	if err := s.db.Copy(ctx, filepath.Join(dir, database)); err != nil {
+	err := s.db.Copy(ctx, filepath.Join(dir, database))
+	if errors.Is(err, sqldb.ErrOnServer) {
+		return registrar.Errorf(registrar.Unsupported, "back up orders: %s", sqldb.ErrOnServer)
+	}
+	if err != nil {
 		return fmt.Errorf("back up orders: %w", err)
 	}
 	key, err := os.ReadFile(filepath.Join(s.dir, keyFile))

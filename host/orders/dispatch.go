@@ -119,9 +119,13 @@ func (s *Service) reveal(ctx context.Context, o Order) (registrar.Order, error) 
 		Nameservers: o.Nameservers, AuthCode: registrar.AuthCode(p.AuthCode), PaidTill: o.PaidTill}, err
 }
 
-// taken records the operation. An event may have told of it already.
+// taken records the operation. An event may have told of it already, and another panel may
+// have submitted the order, too, and got the same operation.
 func (s *Service) taken(ctx context.Context, o Order, op registrar.Operation) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
+		if told, err := submitted(ctx, tx, o); err != nil || told {
+			return err
+		}
 		if err := s.link(ctx, tx, o.Registrar, o.ID, op.ID); err != nil {
 			return err
 		}
@@ -137,6 +141,13 @@ func (s *Service) taken(ctx context.Context, o Order, op registrar.Operation) er
 		s.log.Info("order submitted", "order", o.ID, "domain", o.Domain, "registrar", o.Registrar, "operation", op.ID)
 	}
 	return err
+}
+
+// submitted tells whether the log says that a registrar has taken an order.
+func submitted(ctx context.Context, tx *sql.Tx, o Order) (told bool, err error) {
+	err = tx.QueryRowContext(ctx, `select exists (select 1 from log where domain = $1 and "order" = $2 and event = $3)`,
+		o.Domain, o.ID, OrderSubmitted).Scan(&told)
+	return told, fault(err, "read log")
 }
 
 // refused concludes an order that the registrar will never take.

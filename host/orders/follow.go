@@ -81,7 +81,7 @@ func (s *Service) apply(ctx context.Context, name string, e registrar.Event) err
 // tellGap makes one entry of a gap, however often it is met.
 func (s *Service) tellGap(ctx context.Context, tx *sql.Tx, name string, last, next registrar.Cursor) error {
 	n, err := sqldb.Changed(ctx, tx, `insert into followed (registrar, cursor, gap) values ($1, $2, $3)
-		on conflict (registrar) do update set gap = excluded.gap where gap <> excluded.gap`, name, last, next)
+		on conflict (registrar) do update set gap = excluded.gap where followed.gap <> excluded.gap`, name, last, next)
 	if err != nil || n == 0 {
 		return fault(err, "record gap")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,9 @@ type LogQuery struct {
 
 const byPanel = "panel"
 
+// lookAtOthers is how soon entries that another panel wrote are seen.
+const lookAtOthers = 5 * time.Second
+
 // record writes an entry about an order.
 func (s *Service) record(ctx context.Context, tx *sql.Tx, o Order, event registrar.EventType, level registrar.Level, message string) error {
 	return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: byPanel, Level: level,
@@ -95,6 +99,7 @@ func (s *Service) FollowLog(ctx context.Context, q LogQuery) iter.Seq2[Entry, er
 			}
 			select {
 			case <-more:
+			case <-time.After(lookAtOthers):
 			case <-ctx.Done():
 			}
 		}
@@ -110,7 +115,7 @@ func insertEntry(ctx context.Context, q sqldb.Querier, e Entry) error {
 func selectLog(ctx context.Context, q sqldb.Querier, want LogQuery) ([]Entry, error) {
 	limit := want.Limit
 	if limit <= 0 {
-		limit = -1
+		limit = math.MaxInt32
 	}
 	entries, err := sqldb.Collect(ctx, q, scanEntry, `select id, at, registrar, domain, actor, level, event, message, "order", operation, mail
 		from log where id > $1 and ($2 = '' or domain = $2) order by id desc limit $3`, want.After, want.Domain, limit)

@@ -10,6 +10,8 @@
 //   - A domain has at most one order that is not concluded.
 //   - Every event of a registrar is applied exactly once, together with its entry in the
 //     Action Log. An event that is missing stops the following and is told, not skipped.
+//   - Several panels may share one database on a server: each submits and follows, and what
+//     one of them has done the others find done.
 //   - Contacts and transfer codes are stored sealed and appear in no log and no error.
 //
 // Errors that a caller can act on carry a [registrar.Code]: Invalid with problems by field
@@ -43,8 +45,9 @@ type Registrars interface {
 
 // Options of a service.
 type Options struct {
-	Dir    string // where panel.db and panel.key lie; must exist
-	Create bool   // permits making them
+	Dir    string        // where panel.key lies, and panel.db unless there is a server; must exist
+	Server secret.String // URL of a PostgreSQL database, which other panels may use, too; empty = a file
+	Create bool          // permits making them
 
 	Registrars Registrars
 	Names      []string                                // of the configured registrars
@@ -85,11 +88,12 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open orders: %w", err)
 	}
-	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Dir, database), Create: o.Create, Migrations: scripts})
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Dir, database), Server: o.Server, Owner: "the panel",
+		Create: o.Create, Migrations: scripts})
 	if err != nil {
 		return nil, fmt.Errorf("open orders: %w", err)
 	}
-	box, err := secret.OpenBox(filepath.Join(o.Dir, keyFile), o.Create)
+	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, keyFile), o.Create)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open orders: %w", err), db.Close())
 	}

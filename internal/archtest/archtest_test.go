@@ -41,6 +41,8 @@ var rules = []rule{
 	{`^ours/internal/`, `^ours/(host|plugin|cmd)`, `^$`, "internal rooms are below the others"},
 	{`^ours/plugin/r01/(mailform|lifecycle|renewal/policy)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
 	{`^ours/`, `^database/sql$|modernc\.org/sqlite|pressly/goose`, `^$`, "SQL lives in sqldb and the stores"},
+	{`^ours/`, `jackc/pgx`, `^$`, "the PostgreSQL driver lives in sqldb and the tests' servers"},
+	{`^ours/`, `^ours/internal/pgtest`, `^$`, "servers for tests are for tests"},
 	{`^ours/`, `emersion/go-imap`, `^$`, "IMAP lives in mailbox and the simulator"},
 	{`^ours/`, `wneessen/go-mail`, `^$`, "go-mail lives in outbox"},
 	{`^ours/plugin/r01/registry$`, `^ours/`, `^ours/shared/registrar$`, "the registry room reads and knows no operations"},
@@ -61,6 +63,7 @@ var allowed = map[string]string{
 	"go-plugin lives in registrarrpc, registrartest and the supervisor": `^ours/(shared/registrarrpc|shared/registrar/registrartest|host/supervisor)$`,
 	"the conformance suite is for tests and the command line":           `^ours/cmd/panel$`,
 	"wire types stay behind registrarrpc":                               `^ours/shared/registrarrpc(/registrarpb.*)?$`,
+	"the PostgreSQL driver lives in sqldb and the tests' servers":       `^ours/internal/(sqldb|pgtest)$`,
 }
 
 type pkg struct {
@@ -137,6 +140,9 @@ func TestRulesCatch(t *testing.T) {
 		{"ours/plugin/r01/gateway", "github.com/robfig/cron/v3", true},
 		{"ours/plugin/r01/gateway", "database/sql", true},
 		{"ours/plugin/r01/store", "database/sql", false},
+		{"ours/plugin/r01/store", "github.com/jackc/pgx/v5", true},
+		{"ours/internal/sqldb", "github.com/jackc/pgx/v5/pgconn", false},
+		{"ours/host/orders", "ours/internal/pgtest", true},
 		{"ours/plugin/r01/gateway", "github.com/emersion/go-imap/v2", true},
 		{"ours/plugin/r01/gateway", "github.com/wneessen/go-mail", true},
 		{"ours/cmd/panel", "github.com/hashicorp/go-plugin", true},

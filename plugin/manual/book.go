@@ -24,6 +24,9 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// lookAtOthers is how soon events that another instance on the same server wrote are seen.
+const lookAtOthers = time.Second
+
 // book keeps operations, domains and events.
 type book struct {
 	db  *sqldb.DB
@@ -34,16 +37,17 @@ type book struct {
 	changed wake.Broadcast
 }
 
-func openBook(ctx context.Context, dir string, create bool, now func() time.Time) (*book, error) {
+func openBook(ctx context.Context, dir string, server secret.String, create bool, now func() time.Time) (*book, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("open book: %w", err)
 	}
-	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(dir, "manual.db"), Create: create, Migrations: files})
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(dir, "manual.db"), Server: server, Owner: "plugin manual",
+		Create: create, Migrations: files})
 	if err != nil {
 		return nil, fmt.Errorf("open book: %w", err)
 	}
-	box, err := secret.OpenBox(filepath.Join(dir, "manual.key"), create)
+	box, err := db.OpenBox(ctx, filepath.Join(dir, "manual.key"), create)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open book: %w", err), db.Close())
 	}
@@ -413,6 +417,7 @@ func (b *book) events(ctx context.Context, after registrar.Cursor) iter.Seq2[reg
 				yield(registrar.Event{}, ctx.Err())
 				return
 			case <-more:
+			case <-time.After(lookAtOthers):
 			}
 		}
 	}

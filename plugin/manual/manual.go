@@ -22,6 +22,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/internal/secret"
+	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
 
@@ -58,10 +60,22 @@ type Plugin struct {
 }
 
 type config struct {
-	Lookup  lookup  `json:"lookup"`
-	Confirm confirm `json:"confirm"`
+	Lookup  lookup        `json:"lookup"`
+	Confirm confirm       `json:"confirm"`
+	Store   secret.String `json:"store"`
 
 	Whois []whoisServer `json:"whois"`
+}
+
+// inFile is the store that is a file.
+const inFile = "sqlite"
+
+// server is the URL of the PostgreSQL database that is the store; empty = it is a file.
+func (c config) server() secret.String {
+	if c.Store.IsEmpty() || c.Store.Reveal() == inFile {
+		return secret.String{}
+	}
+	return c.Store
 }
 
 var _ registrar.Plugin = (*Plugin)(nil)
@@ -85,6 +99,8 @@ func schema() registrar.Schema {
 			Description: "what a check for availability answers"},
 		{Name: "confirm", Type: registrar.TypeString, Default: string(byOperator), OneOf: []string{string(byOperator), string(atOnce)},
 			Description: "who concludes an operation"},
+		{Name: "store", Type: registrar.TypeString, Default: inFile,
+			Description: "where the plugin keeps its state: sqlite, or the URL of a PostgreSQL database that several nodes share"},
 	}, Blocks: []registrar.Block{whoisBlock()}}
 }
 
@@ -139,10 +155,14 @@ func (p *Plugin) Submit(ctx context.Context, o registrar.Order) (registrar.Opera
 		return registrar.Operation{}, err
 	}
 	op, err := b.submit(ctx, o)
-	if err == nil && c.Confirm == atOnce && !op.State.Final() {
-		op, err = b.conclude(ctx, registrar.Decision{Operation: op.ID, Verdict: registrar.VerdictDone, By: "plugin"})
+	if err != nil || c.Confirm != atOnce || op.State.Final() {
+		return op, err
 	}
-	return op, err
+	done, err := b.conclude(ctx, registrar.Decision{Operation: op.ID, Verdict: registrar.VerdictDone, By: "plugin"})
+	if errors.Is(err, registrar.Precondition) { // another instance was faster
+		return b.operation(ctx, op.ID)
+	}
+	return done, err
 }
 
 // Operation implements registrar.Orders.
@@ -180,6 +200,9 @@ func (p *Plugin) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 // Backup implements registrar.Backups. A restored book does nothing again by itself: staff do.
 func (p *Plugin) Backup(ctx context.Context, dir string) error {
 	_, err := atWork(p, func(b *book) (struct{}, error) { return struct{}{}, b.backup(ctx, dir) })
+	if errors.Is(err, sqldb.ErrOnServer) {
+		return registrar.Errorf(registrar.Unsupported, "%s", sqldb.ErrOnServer)
+	}
 	return err
 }
 
@@ -192,7 +215,13 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	if err := json.Unmarshal(s.Config, &c); err != nil {
 		return fmt.Errorf("read settings: %w", err)
 	}
-	if err := registrar.InvalidSettings(checkWhois(c)); err != nil {
+	problems := checkWhois(c)
+	if server := c.server(); !server.IsEmpty() {
+		if err := sqldb.CheckServer(server); err != nil {
+			problems = append(problems, registrar.Problem{Path: "store", Message: fmt.Sprintf("must be %q or the URL of a PostgreSQL database: %v", inFile, err)})
+		}
+	}
+	if err := registrar.InvalidSettings(problems); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -235,7 +264,7 @@ func (p *Plugin) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := openBook(ctx, p.dataDir, p.create, p.now)
+	b, err := openBook(ctx, p.dataDir, p.config.server(), p.create, p.now)
 	if err != nil {
 		return errors.Join(err, releaseLock(lock))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/internal/pgtest"
 	"registrar.panel/shared/registrar"
 )
 
@@ -19,7 +21,7 @@ import (
 func started(t *testing.T, dir, lookup, confirm string, create bool) *Plugin {
 	t.Helper()
 	p := New(hclog.NewNullLogger())
-	c, err := json.Marshal(map[string]string{"lookup": lookup, "confirm": confirm})
+	c, err := json.Marshal(map[string]string{"lookup": lookup, "confirm": confirm, "store": storeOf(t, dir, create)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,6 +37,34 @@ func started(t *testing.T, dir, lookup, confirm string, create bool) *Plugin {
 		}
 	})
 	return p
+}
+
+// The same tests hold on PostgreSQL.
+func TestOnPostgreSQL(t *testing.T) {
+	pgtest.Again(t, pgtest.Suite{Skip: []string{"TestMakeFixture", "TestFixturesMigrate"}})
+}
+
+// storeOf is where the plugin on a directory keeps its state, again after a restart.
+func storeOf(t *testing.T, dir string, create bool) string {
+	t.Helper()
+	note := filepath.Join(dir, "server")
+	if create {
+		url := pgtest.Database(t)
+		if url == "" {
+			url = "sqlite"
+		}
+		if err := os.WriteFile(note, []byte(url), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	url, err := os.ReadFile(note)
+	if errors.Is(err, fs.ErrNotExist) { // it was there before the test
+		return "sqlite"
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(url)
 }
 
 func order(id, domain string, kind registrar.OperationKind) registrar.Order {
@@ -210,5 +240,12 @@ func TestPersonalDataAreSealed(t *testing.T) {
 		if text, err := os.ReadFile(f); err != nil || strings.Contains(string(text), "CANARY") {
 			t.Errorf("%s shows the registrant, or %v", filepath.Base(f), err)
 		}
+	}
+	server := storeOf(t, dir, false)
+	if server == "sqlite" {
+		return
+	}
+	if text := string(pgtest.Dump(t, server)); strings.Contains(text, "CANARY") || !strings.Contains(text, "example.com") {
+		t.Errorf("the server shows the registrant, or nothing:\n%s", text)
 	}
 }

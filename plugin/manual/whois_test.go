@@ -47,7 +47,7 @@ func registry(t *testing.T, answers map[string]string) string {
 func lookingUp(t *testing.T, server string) *Plugin {
 	t.Helper()
 	p := New(hclog.NewNullLogger())
-	c, err := json.Marshal(config{Lookup: byWhois, Confirm: atOnce, Whois: []whoisServer{{TLD: "com", Server: server, Free: free}}})
+	c, err := json.Marshal(map[string]any{"lookup": byWhois, "confirm": atOnce, "whois": []whoisServer{{TLD: "com", Server: server, Free: free}}})
 	if err != nil {
 		t.Fatal(err)
 	}

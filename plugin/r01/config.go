@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"registrar.panel/internal/secret"
+	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01/gateway"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailbox"
@@ -30,7 +31,7 @@ type config struct {
 	BCC       string        `json:"bcc"`
 	PayType   string        `json:"pay_type"`
 	Charset   string        `json:"charset"`
-	Store     string        `json:"store"`
+	Store     secret.String `json:"store"`
 
 	Reconciled string `json:"reconciled"`
 	Keep       struct {
@@ -109,6 +110,7 @@ type settings struct {
 	sender     sender.Config
 	registry   registrySettings
 	renewal    renewal.Config
+	server     secret.String // of the store; empty = it is a file
 }
 
 // parse reads a configuration and reports everything that is wrong with it.
@@ -136,10 +138,22 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 	recogniser, wrong := mailform.NewRecogniser(rules)
 	s.recogniser = recogniser
 	p.under("", wrong)
-	if c.Store != "sqlite" {
-		p.add("store", "must be \"sqlite\": this version keeps its state in a file")
-	}
+	s.server = c.server(p)
 	return s, p.list
+}
+
+// inFile is the store that is a file.
+const inFile = "sqlite"
+
+// server is the PostgreSQL database that several nodes share; empty = the store is a file.
+func (c config) server(p *problems) secret.String {
+	if c.Store.IsEmpty() || c.Store.Reveal() == inFile {
+		return secret.String{}
+	}
+	if err := sqldb.CheckServer(c.Store); err != nil {
+		p.add("store", "must be %q or the URL of a PostgreSQL database: %v", inFile, err)
+	}
+	return c.Store
 }
 
 type problems struct{ list []registrar.Problem }

@@ -6,5 +6,7 @@
 // only tries connections.
 //
 // Start takes an exclusive lock on the plugin's directory, so that a second instance on
-// the same account answers Locked and has no effect.
+// the same account answers Locked and has no effect. With a store on a server there may be
+// several instances: they all serve and take orders, and a lease decides which of them
+// watches the mailbox and sends.
 package r01

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01/gateway"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
@@ -25,8 +26,9 @@ import (
 // Plugin is the R01 registrar. Make it with New.
 type Plugin struct {
 	registrar.Core
-	log hclog.Logger
-	now func() time.Time
+	log    hclog.Logger
+	now    func() time.Time
+	timing sqldb.LeaseTiming
 
 	mu       sync.Mutex
 	settings *settings // after Configure
@@ -37,19 +39,25 @@ type Plugin struct {
 }
 
 // New makes a plugin that does nothing until it is configured and started.
-func New(log hclog.Logger) *Plugin { return &Plugin{log: log, now: time.Now} }
+func New(log hclog.Logger) *Plugin { return NewTimed(log, sqldb.UsualLease()) }
+
+// NewTimed is New with another timing of the lease, the same for every instance.
+func NewTimed(log hclog.Logger, t sqldb.LeaseTiming) *Plugin {
+	return &Plugin{log: log, now: time.Now, timing: t}
+}
 
 // work is a plugin at work: its open store, and the goroutines that Drain stops.
 type work struct {
-	lock    *lock
-	store   *store.Store
-	gateway *gateway.Gateway
-	mailbox *mailbox.Watcher
-	again   *mailbox.Watcher // of the folder for handled mails, after a restore
-	renewal *renewal.Pass
-	cron    *renewal.Schedule
-	stop    context.CancelFunc
-	loops   sync.WaitGroup
+	lease    lease
+	takeOver func(context.Context) (*duties, error)         // comes first when the lease is ours
+	follow   func(ctx context.Context, holder string) error // of one that stands by
+	shared   bool                                           // with other instances
+	standing standing
+	store    *store.Store
+	gateway  *gateway.Gateway
+	renewal  *renewal.Pass
+	stop     context.CancelFunc
+	loops    sync.WaitGroup
 }
 
 var _ registrar.Plugin = (*Plugin)(nil)
@@ -132,66 +140,89 @@ func (p *Plugin) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	duties, err := p.enter(ctx, w)
+	if err != nil {
+		return errors.Join(err, w.close(ctx))
+	}
 	p.work = w
-	p.begin(w)
+	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
+	w.loops.Go(func() { p.serve(ctx, w, duties) })
 	p.log.Info("started", "data", p.dataDir)
 	return nil
 }
 
-// open takes the lock and the store, and settles what an earlier instance left.
+// open opens the store, and finds what decides whether this instance works on it. A file is
+// not opened before it is ours.
 func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
-	lock, err := takeLock(p.dataDir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, lock.release())
+	w = &work{shared: !s.server.IsEmpty()}
+	if !w.shared {
+		w.lease = &lock{dir: p.dataDir}
+		if _, _, err := w.lease.Take(ctx); err != nil {
+			return nil, err
 		}
-	}()
-	st, err := store.Open(ctx, p.dataDir, p.create)
+	}
+	w.store, err = store.Open(ctx, store.Options{Dir: p.dataDir, Server: s.server, Create: p.create})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, w.close(ctx))
 	}
-	parts := gateway.Parts{Store: st, Submitter: outbox.NewLines(s.outbox), Recogniser: s.recogniser,
-		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text}
+	name := ""
+	if w.shared {
+		if name, err = nodeName(); err != nil {
+			return nil, errors.Join(err, w.close(ctx))
+		}
+		w.lease = w.store.Lease(name, p.timing)
+	}
+	parts := gateway.Parts{Store: w.store, Submitter: outbox.NewLines(s.outbox), Recogniser: s.recogniser,
+		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
 	s.registry.equip(&parts, p.dataDir)
-	g := gateway.New(s.gateway, parts)
-	if err := g.Open(ctx); err != nil {
-		return nil, errors.Join(err, st.Close())
-	}
-	w = &work{lock: lock, store: st, gateway: g, renewal: renewal.NewPass(g, s.renewal.Policy())}
-	w.cron = renewal.NewSchedule(w.renewal, s.renewal, p.log.Named("renewal"), p.now)
-	w.watch(s.mailbox, p.log.Named("mailbox"))
+	w.gateway = gateway.New(s.gateway, parts)
+	w.renewal = renewal.NewPass(w.gateway, s.renewal.Policy())
+	w.follow = w.store.Follow
+	w.takeOver = func(ctx context.Context) (*duties, error) { return p.takeOver(ctx, w, s) }
 	return w, nil
 }
 
-// watch prepares the mailbox's watcher. A restored store has forgotten replies that are
-// marked as handled, so it reads everything again; what it knows is recognised by content.
-func (w *work) watch(c mailbox.Config, log hclog.Logger) {
-	if c.All = w.gateway.Restored(); c.All && c.Processed != "" {
-		again := c
-		again.Mailbox, again.Processed = c.Processed, ""
-		w.again = mailbox.New(again, w.gateway, log.Named("again"))
+// takeOver settles what an earlier instance left, and says what is to be done from then on.
+func (p *Plugin) takeOver(ctx context.Context, w *work, s settings) (*duties, error) {
+	if err := w.gateway.Open(ctx); err != nil {
+		return nil, err
 	}
-	w.mailbox = mailbox.New(c, w.gateway, log)
+	cron := renewal.NewSchedule(w.renewal, s.renewal, p.log.Named("renewal"), p.now)
+	d := &duties{parts: map[string]func(context.Context) error{"gateway": w.gateway.Run, "renewal": cron.Run}}
+	d.watch(s.mailbox, w.gateway, p.log.Named("mailbox"))
+	return d, nil
 }
 
-// begin starts the loops; Drain stops them and waits.
-func (p *Plugin) begin(w *work) {
-	ctx, stop := context.WithCancel(context.Background())
-	w.stop = stop
-	parts := map[string]func(context.Context) error{"gateway": w.gateway.Run, "mailbox": w.mailbox.Run, "renewal": w.cron.Run}
-	if w.again != nil {
-		parts["handled mails"] = w.again.Run
+// watch adds the mailbox's watcher. A restored store has forgotten replies that are marked
+// as handled, so it reads everything again; what it knows is recognised by content.
+func (d *duties) watch(c mailbox.Config, g *gateway.Gateway, log hclog.Logger) {
+	if c.All = g.Restored(); c.All && c.Processed != "" {
+		again := c
+		again.Mailbox, again.Processed = c.Processed, ""
+		d.parts["handled mails"] = mailbox.New(again, g, log.Named("again")).Run
 	}
-	for name, run := range parts {
-		w.loops.Go(func() {
-			if err := run(ctx); err != nil && ctx.Err() == nil {
-				p.log.Error("stopped working", "part", name, "err", err)
-			}
-		})
+	d.mailbox = mailbox.New(c, g, log)
+	d.parts["mailbox"] = d.mailbox.Run
+}
+
+// close gives back what open took: a lease by means of the store, and a lock only when the
+// store is closed.
+func (w *work) close(ctx context.Context) error {
+	release := func() error {
+		if w.lease == nil {
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseWithin)
+		defer cancel()
+		return w.lease.Release(ctx)
 	}
+	switch {
+	case w.store == nil:
+		return release()
+	case w.shared:
+		return errors.Join(release(), w.store.Close())
+	}
+	return errors.Join(w.store.Close(), release())
 }
 
 // Drain implements registrar.Lifecycle.
@@ -215,7 +246,7 @@ func (p *Plugin) Drain(ctx context.Context) error {
 		return fmt.Errorf("drain: %w", ctx.Err())
 	}
 	p.log.Info("drained")
-	return errors.Join(w.store.Close(), w.lock.release())
+	return w.close(ctx)
 }
 
 // Backup implements registrar.Backups.
@@ -224,7 +255,11 @@ func (p *Plugin) Backup(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	return w.store.Backup(ctx, dir)
+	err = w.store.Backup(ctx, dir)
+	if errors.Is(err, sqldb.ErrOnServer) {
+		return registrar.Errorf(registrar.Unsupported, "%s", sqldb.ErrOnServer)
+	}
+	return err
 }
 
 // Health implements registrar.Lifecycle.
@@ -234,7 +269,14 @@ func (p *Plugin) Health(ctx context.Context) ([]registrar.Component, error) {
 		return nil, err
 	}
 	report, err := w.gateway.Health(ctx)
-	return append(report, w.mailbox.Health()), err
+	lease, duties := w.standing.get()
+	if duties != nil {
+		report = append(report, duties.mailbox.Health())
+	}
+	if w.shared {
+		report = append(report, lease)
+	}
+	return report, err
 }
 
 // working returns the work, or why there is none.

@@ -83,7 +83,10 @@ func TestConfigure(t *testing.T) {
 		{"no port", "imap.address", in("imap", "address", "mail.example.com")},
 		{"a rule that is no pattern", `reply["x"].body`, set("reply", []any{map[string]any{"name": "x", "body": "(", "outcome": "queued"}})},
 		{"mails kept for no time", "keep.mails", in("keep", "mails", "0s")},
-		{"a store it does not have", "store", set("store", "postgres://x")},
+		{"a store it does not have", "store", set("store", "mysql://x")},
+		{"a server", "", set("store", "postgres://u:CANARY@127.0.0.1/r01")},
+		{"a server that anybody on the way can read", "store", set("store", "postgres://u:CANARY@db.example/r01?sslmode=disable")},
+		{"a server that is none", "store", set("store", "postgres://u:CANARY%zz@db.example")},
 		{"dkim", "", func(c map[string]any) {
 			c["replies"].(map[string]any)["require"], c["replies"].(map[string]any)["from"] = "dkim", []string{"robot@registrar.example"}
 		}},

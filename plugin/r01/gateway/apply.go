@@ -342,12 +342,16 @@ func (g *Gateway) releaseIfMended(tx *store.Tx) error {
 
 // release puts what was held for a reason that is gone back into the queue.
 func (g *Gateway) release(tx *store.Tx, held lifecycle.Hold, reason string) error {
+	restored, err := tx.Restored()
+	if err != nil {
+		return err
+	}
 	all, err := tx.Held(held)
 	if err != nil {
 		return err
 	}
 	for _, r := range all {
-		if g.restored && r.Kind.Paid() {
+		if restored != "" && r.Kind.Paid() {
 			continue
 		}
 		f := fact{event: lifecycle.Released, actor: byPlugin, dueAt: g.now(), reason: reason}

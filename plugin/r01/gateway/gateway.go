@@ -104,6 +104,8 @@ type Gateway struct {
 	log        hclog.Logger
 	now        func() time.Time
 	random     func() string // upper-case letters and digits, unguessable, at least 26
+	node       string        // among several; "" = alone
+	lookAgain  time.Duration // bounds how long what others store goes unseen
 
 	whois     Whois // nil = none
 	zoneLists []ZoneList
@@ -133,12 +135,19 @@ type Parts struct {
 	ZoneLists []ZoneList
 	Imports   Imports                           // nil = no names are told
 	Jitter    func(time.Duration) time.Duration // spreads what is done again and again
+	// Node names this instance among those that use the store; what the others store wakes
+	// nobody here. "" = there are no others.
+	Node string
 }
 
 // New composes a gateway. It does nothing until Run.
 func New(s Settings, p Parts) *Gateway {
+	look := lookAgain
+	if p.Node != "" {
+		look = lookAtOthers
+	}
 	return &Gateway{
-		settings: s, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
+		settings: s, node: p.Node, lookAgain: look, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
 		log: p.Logger, now: p.Now, random: p.Random,
 		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
 		whois: p.Whois, zoneLists: p.ZoneLists, imports: p.Imports, jitter: p.Jitter, witness: newWitness(),
@@ -153,9 +162,17 @@ func (g *Gateway) Open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}
+	if older { // they are not in it
+		g.unrecorded.take()
+	}
 	err = g.write(ctx, func(tx *store.Tx) (err error) {
 		if g.fence, err = tx.TakeOver(); err != nil {
 			return err
+		}
+		if g.node != "" {
+			if err := tx.SetHolder(g.node); err != nil {
+				return err
+			}
 		}
 		if err := g.recall(tx, incarnation, older); err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailbox"
@@ -99,6 +100,28 @@ type gate struct {
 	clock time.Time
 	dir   string
 	st    *store.Store
+
+	server string // "" = the store is a file
+}
+
+// The same tests hold on PostgreSQL: those of what must not be lost or done twice.
+func TestOnPostgreSQL(t *testing.T) {
+	pgtest.Again(t, pgtest.Suite{Prepare: prepare(t), Run: "Fault|Frozen|Restored|Together|Crash|Stopping|Uncertain|Settl|Idempotent|Claims|TwoOrders|RenewsOnce|InOrder",
+		Skip: []string{"TestYear", "TestFsyncsPerRenewal", "TestRenewMany"}})
+}
+
+// prepare makes the tables once for all tests; the key is each test's own.
+func prepare(t *testing.T) func(string) {
+	return func(url string) {
+		st, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), Server: secret.New(url), Create: true})
+		if err == nil {
+			err = st.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		pgtest.Exec(t, url, "update keeper set key_check = ''")
+	}
 }
 
 const testPassword = "pass-CANARY-31"
@@ -114,9 +137,12 @@ func testSettings() Settings {
 		Settle: 7 * 24 * time.Hour, Renewal: registrar.RenewAuto, Brake: Brake{PerHour: 100, PerDay: 1000}, KeepMails: 365 * 24 * time.Hour}
 }
 
-func newGate(t testing.TB) *gate {
+func newGate(t testing.TB) *gate { t.Helper(); return newGateOn(t, pgtest.Database(t)) }
+
+func newGateOn(t testing.TB, server string) *gate {
 	t.Helper()
-	g := &gate{t: t, relay: &relay{}, judge: sender.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), dir: memoryDir(t)}
+	g := &gate{t: t, relay: &relay{}, judge: sender.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
+		dir: memoryDir(t), server: server}
 	g.open(testSettings(), true)
 	t.Cleanup(func() {
 		if err := g.st.Close(); err != nil {
@@ -128,10 +154,10 @@ func newGate(t testing.TB) *gate {
 
 func (g *gate) open(s Settings, create bool) {
 	g.t.Helper()
-	if create {
+	if create && g.server == "" {
 		beginStore(g.t, g.dir)
 	}
-	st, err := store.Open(g.t.Context(), g.dir, false)
+	st, err := store.Open(g.t.Context(), store.Options{Dir: g.dir, Server: secret.New(g.server), Create: create && g.server != ""})
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -421,7 +447,7 @@ var empty = sync.OnceValues(func() (map[string][]byte, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	st, err := store.Open(context.Background(), dir, true)
+	st, err := store.Open(context.Background(), store.Options{Dir: dir, Create: true})
 	if err != nil {
 		return nil, err
 	}

@@ -191,7 +191,7 @@ func (g *Gateway) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[
 				yield(registrar.Event{}, ctx.Err())
 				return
 			case <-more:
-			case <-time.After(lookAgain):
+			case <-time.After(g.lookAgain):
 			}
 		}
 	}

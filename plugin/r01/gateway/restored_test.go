@@ -7,13 +7,22 @@ import (
 	"strings"
 	"testing"
 
+	"registrar.panel/internal/pgtest"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
 
-// backup copies the store and returns where to.
+// backup copies the store and returns where to. On a server it stops for that.
 func (g *gate) backup() string {
 	g.t.Helper()
+	if g.server != "" {
+		if err := g.st.Close(); err != nil {
+			g.t.Fatal(err)
+		}
+		copied := pgtest.Copy(g.t, g.server)
+		g.open(testSettings(), false)
+		return copied
+	}
 	dir := g.t.TempDir()
 	if err := g.st.Backup(g.t.Context(), dir); err != nil {
 		g.t.Fatal(err)
@@ -21,11 +30,18 @@ func (g *gate) backup() string {
 	return dir
 }
 
-// restore is a new machine: the backup is all there is. R01, the relay and the mailbox go on.
+// restore is a new machine: the backup is all there is, or a server that was given an older
+// database under the same node. R01, the relay and the mailbox go on.
 func (g *gate) restore(backup string, s Settings) {
 	g.t.Helper()
 	if err := g.st.Close(); err != nil {
 		g.t.Fatal(err)
+	}
+	if g.server != "" {
+		g.server = backup
+		g.open(s, false)
+		g.check()
+		return
 	}
 	g.dir = g.t.TempDir()
 	if err := os.CopyFS(g.dir, os.DirFS(backup)); err != nil {
@@ -162,7 +178,7 @@ func TestOlderStoreIsNoticed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t)
+			g := newGateOn(t, "")
 			g.registerClient()
 			copied := g.backup()
 			if err := g.st.Close(); err != nil {
@@ -180,7 +196,7 @@ func TestOlderStoreIsNoticed(t *testing.T) {
 // A plain copy of the file bears no stamp; what was sent after it gives it away.
 func TestOldFileIsNoticedByWhatWasSentSince(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
+	g := newGateOn(t, "")
 	g.registerClient()
 	if err := g.st.Close(); err != nil {
 		t.Fatal(err)

@@ -25,6 +25,8 @@ import (
 const (
 	// lookAgain bounds how long a loop sleeps when nothing wakes it.
 	lookAgain = time.Minute
+	// lookAtOthers does so where other instances may have stored something.
+	lookAtOthers = time.Second
 	// recordWithin bounds how long the outcome of a transmission may take to be recorded
 	// after we were told to stop.
 	recordWithin = 10 * time.Second
@@ -76,7 +78,7 @@ func (g *Gateway) sendDue(ctx context.Context) (time.Duration, error) {
 		}
 		due, next, err := g.nextToSend(ctx)
 		if err != nil || len(due) == 0 {
-			return sleepUntil(next, g.now()), err
+			return sleepUntil(next, g.now(), g.lookAgain), err
 		}
 		mails, err := g.group(ctx, due)
 		if err != nil {
@@ -84,18 +86,18 @@ func (g *Gateway) sendDue(ctx context.Context) (time.Duration, error) {
 		}
 		switch err := g.sendAll(ctx, mails); {
 		case errors.Is(err, errPaused): // by what R01 or the relay answered
-			return lookAgain, nil
+			return g.lookAgain, nil
 		case err != nil:
 			return 0, err
 		}
 	}
 }
 
-func sleepUntil(at, now time.Time) time.Duration {
+func sleepUntil(at, now time.Time, atMost time.Duration) time.Duration {
 	if at.IsZero() {
-		return lookAgain
+		return atMost
 	}
-	return max(min(at.Sub(now), lookAgain), time.Millisecond)
+	return max(min(at.Sub(now), atMost), time.Millisecond)
 }
 
 // nextToSend lists what is due, and when the next will be if nothing is.
@@ -416,6 +418,9 @@ func (g *Gateway) concludeOne(tx *store.Tx, r store.Request, result outbox.Resul
 	}
 	if err := g.clear(tx, relayAlarm, ""); err != nil {
 		return err
+	}
+	if current.Attempt > r.Attempt { // it has been sent again meanwhile: that attempt decides
+		return nil
 	}
 	err = g.advance(tx, &current, g.factOf(r, result))
 	var overtaken *lifecycle.NoTransitionError

@@ -64,7 +64,7 @@ func BenchmarkSend(b *testing.B) {
 func benchmarkSend(b *testing.B, batch int) {
 	const mails = 200
 	taker, address := startSink(b)
-	st, err := store.Open(b.Context(), b.TempDir(), true)
+	st, err := store.Open(b.Context(), store.Options{Dir: b.TempDir(), Create: true})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func (y *year) start(create bool) {
 	if create {
 		beginStore(y.t, y.dir)
 	}
-	st, err := store.Open(y.ctx, y.dir, false)
+	st, err := store.Open(y.ctx, store.Options{Dir: y.dir})
 	y.must(err)
 	y.st = st
 	y.Gateway = New(y.settings, Parts{Store: st, Submitter: y, Verifier: verdict(func() sender.Verdict { return y.judge }), Recogniser: builtIn(),

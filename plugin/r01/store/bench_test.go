@@ -11,7 +11,7 @@ import (
 // million fills a store: a million domains, one in a hundred of them due.
 func million(b *testing.B) (*Store, policy.Window) {
 	b.Helper()
-	s, err := Open(b.Context(), b.TempDir(), true)
+	s, err := Open(b.Context(), Options{Dir: b.TempDir(), Create: true})
 	if err != nil {
 		b.Fatal(err)
 	}

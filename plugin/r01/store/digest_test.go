@@ -40,7 +40,7 @@ func held(t *testing.T, dir, text string) (names []string) {
 
 func reopen(t *testing.T, dir string, create bool) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), dir, create)
+	s, err := Open(t.Context(), Options{Dir: dir, Create: create})
 	if err != nil {
 		t.Fatal(err)
 	}

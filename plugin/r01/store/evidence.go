@@ -125,8 +125,9 @@ func (tx *Tx) EachHolding(fn func(h *Holding)) error {
 	for after := ""; ; {
 		var text, last []byte
 		_, err := one(tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(&text, &last) },
-			`select group_concat(name || char(9) || status || char(9) || paid_till || char(9) || updated_at, char(10)), max(name)
-			from (select name, status, paid_till, updated_at from domains where name > $1 order by name limit $2)`, after, holdingsAtOnce)
+			`select string_agg(name || $3 || status || $3 || paid_till || $3 || updated_at, $4), max(name)
+			from (select name, status, paid_till, updated_at from domains where name > $1 order by name limit $2) as page`,
+			after, holdingsAtOnce, "\t", "\n")
 		if err != nil {
 			return fmt.Errorf("list domains: %w", err)
 		}

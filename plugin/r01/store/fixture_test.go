@@ -23,7 +23,7 @@ func TestMakeFixture(t *testing.T) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(t.Context(), dir, true)
+	s, err := Open(t.Context(), Options{Dir: dir, Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestFixturesMigrate(t *testing.T) {
 				}
 			}
 			for range 2 { // migrated, and opened again
-				s, err := Open(t.Context(), dir, false)
+				s, err := Open(t.Context(), Options{Dir: dir})
 				if err != nil {
 					t.Fatal(err)
 				}

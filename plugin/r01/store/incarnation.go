@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"registrar.panel/internal/sqldb"
 )
@@ -15,21 +17,38 @@ import (
 // Settings that belong to the incarnation.
 const (
 	incarnationSetting = "incarnation"
+	formerSetting      = "former_incarnations"
 	restoredSetting    = "restored" // the incarnation that began with a restored store, until it is reconciled
+	holderSetting      = "holder"   // which of several instances took over last
 )
 
 // isCopy is the incarnation of every copy that Backup makes. No store at work has it.
 const isCopy = "copy"
 
-// mark is a file beside the database that remembers how far it had come. A database that is
-// not as far, or of another incarnation, is an older one that was put in its place.
+// mark is a file in the plugin's directory that remembers how far the database had come. A
+// database that is not as far, or of another incarnation, is an older one that was put in its
+// place. Instances that share a database have a mark each: the one that works moves its own
+// before anything leaves, the others move theirs as they see it work.
 //
 // The mark trails what is committed and never runs ahead of it, so a crash or a power cut
 // leaves the database at least as far as the mark.
 type mark struct {
 	incarnation string
 	fence       int64
-	cursor      int64 // of the last event
+	cursor      int64  // of the last event
+	former      string // incarnations before, separated by spaces; only of a database
+}
+
+// isOlder tells whether a database is an older one than that which left a mark behind, and
+// which shared by several instances may have gone on without this one.
+func (m mark) isOlder(left mark, shared bool) bool {
+	switch {
+	case m.incarnation == left.incarnation:
+		return m.fence < left.fence || m.cursor < left.cursor
+	case shared: // another instance may have noticed it
+		return !slices.Contains(strings.Fields(m.former), left.incarnation)
+	}
+	return true
 }
 
 // The layout is of fixed width: the mark is moved by one write over itself.
@@ -64,15 +83,15 @@ func (s *Store) Recall(ctx context.Context) (incarnation string, older bool, err
 	if err := s.Read(ctx, func(tx *Tx) (err error) { have, err = tx.mark(); return err }); err != nil {
 		return "", false, fmt.Errorf("compare with mark: %w", err)
 	}
-	behind := have.fence < left.fence || have.cursor < left.cursor
+	s.forgetMark()
 	if have.incarnation != "" {
-		if older = missing || have.incarnation != left.incarnation || behind; !older {
+		if older = missing || have.isOlder(left, s.shared); !older {
 			return have.incarnation, false, nil
 		}
 		return rand.Text(), true, nil
 	}
 	incarnation = rand.Text()
-	if behind {
+	if have.fence < left.fence || have.cursor < left.cursor {
 		return incarnation, true, nil
 	}
 	// The mark first: a database that has an incarnation and no mark is an older one.
@@ -81,18 +100,31 @@ func (s *Store) Recall(ctx context.Context) (incarnation string, older bool, err
 
 func (tx *Tx) mark() (m mark, err error) {
 	return one(tx, func(s sqldb.Scanner) (m mark, err error) {
-		err = s.Scan(&m.incarnation, &m.fence, &m.cursor)
+		err = s.Scan(&m.incarnation, &m.fence, &m.cursor, &m.former)
 		return m, err
 	}, `select coalesce(max(case name when $1 then value end), ''),
 		coalesce(max(case name when $2 then cast(value as bigint) end), 0),
-		coalesce(max(case name when 'event' then cast(value as bigint) end), 0)
-		from settings where name in ($1, $2, 'event')`, incarnationSetting, fenceSetting)
+		coalesce(max(case name when 'event' then cast(value as bigint) end), 0),
+		coalesce(max(case name when $3 then value end), '')
+		from settings where name in ($1, $2, 'event', $3)`, incarnationSetting, fenceSetting, formerSetting)
 }
 
 // SetIncarnation records the incarnation that the store goes on with.
 func (tx *Tx) SetIncarnation(incarnation string) error {
+	m, err := tx.mark()
+	if err != nil || m.incarnation == incarnation {
+		return err
+	}
+	if m.incarnation != "" && m.incarnation != isCopy {
+		if err := tx.SetSetting(formerSetting, strings.TrimSpace(m.former+" "+m.incarnation)); err != nil {
+			return err
+		}
+	}
 	return tx.SetSetting(incarnationSetting, incarnation)
 }
+
+// SetHolder records which of several instances has taken over.
+func (tx *Tx) SetHolder(name string) error { return tx.SetSetting(holderSetting, name) }
 
 // Restored returns the incarnation that began with a restored store and is not reconciled
 // yet; "" = none. SetRestored changes it.
@@ -102,14 +134,61 @@ func (tx *Tx) SetRestored(incarnation string) error {
 	return tx.SetSetting(restoredSetting, incarnation)
 }
 
+// errWentBack: a server was given an older database while we worked on it.
+var errWentBack = errors.New("the database is an older one than it was a moment ago")
+
 // Mark moves the mark to what is committed. It is called before anything leaves that must
 // not be forgotten. It survives the process, but is synced only at its first call.
 func (s *Store) Mark(ctx context.Context) error {
 	var m mark
+	last := s.lastMark() // before looking: others move it meanwhile
 	if err := s.Read(ctx, func(tx *Tx) (err error) { m, err = tx.mark(); return err }); err != nil {
 		return fmt.Errorf("move mark: %w", err)
 	}
+	if s.shared && last.incarnation != "" && m.isOlder(last, false) {
+		return fmt.Errorf("move mark: %w", errWentBack)
+	}
 	return s.moveMark(m)
+}
+
+// Follow moves the mark of an instance that stands by to what the holder of the lease has
+// committed, so that this instance knows an older database when its time comes. A holder that
+// has not taken over yet may not know it either.
+func (s *Store) Follow(ctx context.Context, holder string) error {
+	left, err := s.readMark()
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !missing {
+		return fmt.Errorf("follow: %w", err)
+	}
+	var have mark
+	var at string
+	err = s.Read(ctx, func(tx *Tx) (err error) {
+		if have, err = tx.mark(); err != nil {
+			return err
+		}
+		at, err = tx.Setting(holderSetting)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("follow: %w", err)
+	}
+	if at != holder || !missing && have.isOlder(left, s.shared) {
+		return nil
+	}
+	return s.moveMark(have)
+}
+
+// lastMark is the mark as it was moved last, if it was since Recall.
+func (s *Store) lastMark() mark {
+	s.marking.Lock()
+	defer s.marking.Unlock()
+	return s.last
+}
+
+func (s *Store) forgetMark() {
+	s.marking.Lock()
+	defer s.marking.Unlock()
+	s.last = mark{}
 }
 
 func (s *Store) moveMark(m mark) error {

@@ -54,7 +54,7 @@ func TestMigrationKeepsRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	makeKey(t, dir)
-	s, err := Open(t.Context(), dir, false)
+	s, err := Open(t.Context(), Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestMigrationKeepsRequests(t *testing.T) {
 func makeKey(t *testing.T, dir string) {
 	t.Helper()
 	other := t.TempDir()
-	s, err := Open(t.Context(), other, true)
+	s, err := Open(t.Context(), Options{Dir: other, Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}

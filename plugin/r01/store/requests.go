@@ -138,7 +138,7 @@ func (tx *Tx) OpenRequests(object string) ([]Request, error) {
 // Due lists requests to be sent by now, oldest first. Paid ones are left out when asked.
 func (tx *Tx) Due(now time.Time, paidToo bool, limit int) ([]Request, error) {
 	return collect(tx, scanRequest, "select "+requestColumns+` from requests
-		where state = 'Queued' and due_at <= $1 and ($2 or kind not in ('new-domain', 'prolong'))
+		where state = 'Queued' and due_at <= $1 and ($2 = 1 or kind not in ('new-domain', 'prolong'))
 		order by due_at, created_at limit $3`, sqldb.Millis(now), paidToo, limit)
 }
 

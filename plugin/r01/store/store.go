@@ -22,9 +22,6 @@ import (
 	"sync"
 	"time"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
 )
@@ -38,7 +35,7 @@ var (
 	ErrExists = errors.New("there is one already")
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations/*.sql migrations/postgres/*.sql
 var embedded embed.FS
 
 // Files in the plugin's directory.
@@ -53,9 +50,10 @@ type Store struct {
 	box *secret.Box
 	dir string
 
+	shared  bool // with other instances
 	marking sync.Mutex
-	marked  *os.File // once Mark has been called
-	last    mark     // written to it
+	marked  *os.File // once the mark has been moved
+	last    mark     // written to it since Recall
 }
 
 func migrations() fs.FS {
@@ -66,22 +64,34 @@ func migrations() fs.FS {
 	return sub
 }
 
-// Open opens the store in a directory, making it when create is set.
-func Open(ctx context.Context, dir string, create bool) (*Store, error) {
+// Options says where a store is.
+type Options struct {
+	Dir    string        // holds the key, and the database unless there is a server
+	Server secret.String // URL of a PostgreSQL database; empty = a file
+	Create bool          // permits making it
+}
+
+// Open opens a store.
+func Open(ctx context.Context, o Options) (*Store, error) {
 	// The database first: with a database but without its key nothing may be created.
-	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(dir, database), Create: create, Migrations: migrations()})
+	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Dir, database), Server: o.Server, Owner: "plugin r01", Create: o.Create, Migrations: migrations()})
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	box, err := secret.OpenBox(filepath.Join(dir, keyFile), create)
+	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, keyFile), o.Create)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
 	}
-	s := &Store{db: db, box: box, dir: dir}
+	s := &Store{db: db, box: box, dir: o.Dir, shared: !o.Server.IsEmpty()}
 	if err := s.keyDigests(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
 	}
 	return s, nil
+}
+
+// Lease decides which of several instances on one server works; holder names this one.
+func (s *Store) Lease(holder string, t sqldb.LeaseTiming) *sqldb.Lease {
+	return s.db.Lease("r01", holder, t)
 }
 
 // Close closes the database.
@@ -160,11 +170,10 @@ func one[T any](tx *Tx, scan func(sqldb.Scanner) (T, error), query string, args 
 }
 
 func translate(err error) error {
-	var lite *sqlite.Error
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return ErrNotFound
-	case errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+	case sqldb.IsUnique(err):
 		return ErrExists
 	}
 	return err

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/internal/pgtest"
+	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/shared/registrar"
 )
@@ -18,7 +20,7 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 func open(t *testing.T) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), t.TempDir(), true)
+	s, err := Open(t.Context(), Options{Dir: t.TempDir(), Server: secret.New(pgtest.Database(t)), Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,6 +30,25 @@ func open(t *testing.T) *Store {
 		}
 	})
 	return s
+}
+
+// The same tests hold on PostgreSQL.
+func TestOnPostgreSQL(t *testing.T) {
+	pgtest.Again(t, pgtest.Suite{Prepare: prepare(t), Skip: []string{"TestOpenRequestsAreFoundByTheirIndex", "TestMarksOfNodes", "TestSchemasAgree", "TestMakeFixture", "TestFixturesMigrate", "TestMigrationKeepsRequests", "TestStatesAgreeWithSQL", "TestPlainDigestsAreReplaced"}})
+}
+
+// prepare makes the tables once for all tests; the key is each test's own.
+func prepare(t *testing.T) func(string) {
+	return func(url string) {
+		s, err := Open(t.Context(), Options{Dir: t.TempDir(), Server: secret.New(url), Create: true})
+		if err == nil {
+			err = s.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		pgtest.Exec(t, url, "update keeper set key_check = ''")
+	}
 }
 
 // write runs fn in a transaction that must succeed.
@@ -50,7 +71,12 @@ func strs[T ~string](list []T) []string {
 // The closed lists stand in Go and in CHECK constraints; they must be the same lists.
 func TestStatesAgreeWithSQL(t *testing.T) {
 	t.Parallel()
-	sql := schemaOf(t, open(t))
+	s, err := Open(t.Context(), Options{Dir: t.TempDir(), Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	sql := schemaOf(t, s)
 	want := map[string][]string{
 		"requests.kind":    strs(lifecycle.Kinds()),
 		"requests.state":   strs(registrar.OperationStates()),
@@ -372,8 +398,8 @@ func TestEventCarriesTheDomain(t *testing.T) {
 // Whatever is personal is sealed: the files hold none of it.
 func TestNothingPersonalIsReadableOnDisk(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	s, err := Open(t.Context(), dir, true)
+	dir, server := t.TempDir(), pgtest.Database(t)
+	s, err := Open(t.Context(), Options{Dir: dir, Server: secret.New(server), Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -398,8 +424,11 @@ func TestNothingPersonalIsReadableOnDisk(t *testing.T) {
 		return nil
 	})
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(files) < 2 {
+	if err != nil || server == "" && len(files) < 2 {
 		t.Fatalf("files: %v, %v", files, err)
+	}
+	if strings.Contains(string(pgtest.Dump(t, server)), canary) {
+		t.Error("the server holds the canary")
 	}
 	for _, f := range files {
 		if data, err := os.ReadFile(f); err != nil || strings.Contains(string(data), canary) {
@@ -446,6 +475,36 @@ func TestDue(t *testing.T) {
 	}
 }
 
+// Both databases have the same tables, columns and indexes, however they came to them.
+func TestSchemasAgree(t *testing.T) {
+	t.Parallel()
+	const lite = `select m.name || '.' || c.name from sqlite_schema m, pragma_table_info(m.name) c where m.type = 'table' and m.name <> 'goose_db_version' and m.name not like 'sqlite_%'
+		union all select 'index ' || name from sqlite_schema where type = 'index' and sql is not null order by 1`
+	const server = `select table_name || '.' || column_name from information_schema.columns
+			where table_schema = 'public' and table_name not in ('goose_db_version', 'goose_lock', 'keeper', 'leases')
+		union all select 'index ' || indexname from pg_indexes
+			where schemaname = 'public' and indexname !~ '_(pkey|key)$' and indexname !~ '^(goose|keeper|leases)' order by 1`
+	schema := func(url, query string) []string {
+		s, err := Open(t.Context(), Options{Dir: t.TempDir(), Server: secret.New(url), Create: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		var all []string
+		err = s.Read(t.Context(), func(tx *Tx) (err error) { all, err = collect(tx, scanText, query); return err })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strs(all)
+	}
+	file, served := schema("", lite), schema(pgtest.Start(t).Database(), server)
+	if len(file) < 60 || !slices.Equal(file, served) {
+		in := func(list []string) func(string) bool { return func(s string) bool { return slices.Contains(list, s) } }
+		t.Errorf("of %d, only the file has %q, and only the server has %q", len(file),
+			slices.DeleteFunc(slices.Clone(file), in(served)), slices.DeleteFunc(slices.Clone(served), in(file)))
+	}
+}
+
 // One part of a transaction that fails undoes itself and nothing else.
 func TestPart(t *testing.T) {
 	t.Parallel()
@@ -474,15 +533,15 @@ func TestPart(t *testing.T) {
 func TestMarkDoesNotMoveBack(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for _, m := range []mark{{"A", 1, 5}, {"A", 1, 9}, {"A", 1, 7}, {"A", 1, 9}} {
+	for _, m := range []mark{{"A", 1, 5, ""}, {"A", 1, 9, ""}, {"A", 1, 7, ""}, {"A", 1, 9, ""}} {
 		if err := s.moveMark(m); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got, err := s.readMark(); err != nil || got != (mark{"A", 1, 9}) {
+	if got, err := s.readMark(); err != nil || got != (mark{"A", 1, 9, ""}) {
 		t.Errorf("the mark is %+v, %v", got, err)
 	}
-	for _, m := range []mark{{"A", 2, 9}, {"B", 1, 1}} { // another instance, another incarnation
+	for _, m := range []mark{{"A", 2, 9, ""}, {"B", 1, 1, ""}} { // another instance, another incarnation
 		if err := s.moveMark(m); err != nil {
 			t.Fatal(err)
 		}

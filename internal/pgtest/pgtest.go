@@ -1,0 +1,461 @@
+// Package pgtest is test support: it runs a real PostgreSQL, and PgBouncer in front of it,
+// as Debian packages them, as private instances that a test can break on purpose.
+//
+// An instance has its own directory and its own port on loopback, asks for a password (but
+// where a suite connects a thousand times), and syncs as a server should. It ends with its test, or with the test's process
+// however that ends. As root it runs as the user postgres, because PostgreSQL refuses root.
+//
+// [Again] runs a package's whole suite once more on a server: tests ask [Database] for one,
+// and get none when they run without. Whatever keeps an instance from doing what it was
+// told fails the test; nothing is ever skipped.
+package pgtest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// patience is how long a server may take for what it is told.
+const patience = 30 * time.Second
+
+// Password is the one of every instance; whatever shows it has shown a secret.
+const Password = "pg-password-5432"
+
+const (
+	role     = "tester"
+	admin    = "postgres" // the database that is always there
+	prepared = "prepared" // the one that those of a suite are copies of
+)
+
+// Server is an instance of PostgreSQL. Its methods are for the test that started it.
+type Server struct {
+	t       testing.TB
+	dir     string
+	port    int
+	process *process
+}
+
+// Start makes an instance and runs it until the test ends.
+func Start(t testing.TB) *Server { t.Helper(); return start(t, "scram-sha-256") }
+
+func start(t testing.TB, auth string) *Server {
+	t.Helper()
+	s := &Server{t: t, dir: directory(t)}
+	s.initialize(auth)
+	t.Cleanup(func() {
+		if s.process != nil {
+			s.process.bury()
+		}
+	})
+	for tries := 1; ; tries++ {
+		s.port = freePort(t)
+		err := s.run()
+		if err == nil {
+			break
+		}
+		if tries == 3 { // another program may have been faster to take the port
+			t.Fatalf("start PostgreSQL: %v", err)
+		}
+		s.process.end(syscall.SIGQUIT)
+	}
+	return s
+}
+
+func (s *Server) initialize(auth string) {
+	s.t.Helper()
+	password := filepath.Join(s.dir, "password")
+	if err := errors.Join(os.WriteFile(password, []byte(Password), 0o600), own(password)); err != nil {
+		s.t.Fatal(err)
+	}
+	cmd := exec.Command(program(s.t, "initdb"), "--pgdata", s.data(), "--username", role, "--pwfile", password,
+		"--auth", auth, "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync")
+	cmd.Dir, cmd.SysProcAttr = s.dir, &syscall.SysProcAttr{Credential: unprivileged(s.t)}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.t.Fatalf("initdb: %v: %s", err, out)
+	}
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *Server) run() error {
+	s.t.Helper()
+	s.process = run(s.t, s.dir, program(s.t, "postgres"), "-D", s.data(), "-c", "listen_addresses=127.0.0.1",
+		"-c", "port="+strconv.Itoa(s.port), "-c", "unix_socket_directories="+s.dir, "-c", "max_connections=200",
+		"-c", "shared_buffers=16MB", "-c", "max_wal_size=256MB")
+	return s.process.answers(s.url(admin))
+}
+
+// Address is where it listens, HOST:PORT.
+func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+func (s *Server) url(database string) string { return at(s.Address(), database) }
+
+// at is the URL of a database of an instance, as it is reached at an address.
+func at(address, database string) string {
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(role, Password), Host: address, Path: "/" + database,
+		RawQuery: "sslmode=disable"}
+	return u.String()
+}
+
+// Via is the URL of a database as it is reached at another address: a proxy's or a pool's.
+func Via(address, database string) string {
+	u, err := url.Parse(database)
+	if err != nil {
+		panic(err) // it is one of ours
+	}
+	u.Host = address
+	return u.String()
+}
+
+// Database makes an empty database and returns its URL.
+func (s *Server) Database() string {
+	s.t.Helper()
+	return create(s.t, s.url(admin), "template0")
+}
+
+// Kill ends the server as a crash would: nothing is finished. Restart brings it back.
+func (s *Server) Kill() {
+	s.t.Helper()
+	s.process.end(syscall.SIGQUIT)
+}
+
+// Restart runs a killed server again, at the same address.
+func (s *Server) Restart() {
+	s.t.Helper()
+	if err := s.run(); err != nil {
+		s.t.Fatalf("restart PostgreSQL: %v", err)
+	}
+}
+
+// create makes a database on a server, given by its administrator's URL. It goes with the
+// server.
+func create(t testing.TB, server, template string) string {
+	t.Helper()
+	name := "t" + strings.ToLower(rand.Text())
+	exchange(t, server, "create database "+name+" template "+template+" strategy file_copy")
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// serverVariable names the server in the environment of a suite that runs again.
+const serverVariable = "PGTEST_SERVER"
+
+// Suite is what of a package's tests runs once more on a server.
+type Suite struct {
+	Prepare func(database string) // fills the database that those of all tests are copies of; nil = it is empty
+	Run     string                // pattern of the tests; "" = all
+	Skip    []string              // but those of these names, whose subject is the file
+}
+
+// Again runs the tests of the package that t is in once more, in a process of its own, with
+// databases of a new server. The test that calls it is left out.
+func Again(t *testing.T, suite Suite) {
+	t.Helper()
+	s := start(t, "trust")
+	Exec(t, s.url(admin), "create database "+prepared+" template template0")
+	if suite.Prepare != nil {
+		suite.Prepare(s.url(prepared))
+	}
+	skip := "^(" + strings.Join(append(suite.Skip, t.Name()), "|") + ")$"
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, "-test.v", "-test.shuffle=on", "-test.run="+cmp.Or(suite.Run, "^Test"), "-test.skip="+skip, "-test.timeout=15m")
+	cmd.Env = slices.Concat(os.Environ(), []string{serverVariable + "=" + s.url(admin)})
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("on PostgreSQL: %v\n%s", err, failures(out))
+	}
+	if exchange(t, s.url(admin), "select count(*) from pg_database where datname ~ '^t.{26}$'") == "0" {
+		t.Errorf("no test asked for a database:\n%s", out)
+	}
+}
+
+// failures leaves out what passed.
+func failures(out []byte) []byte {
+	lines := bytes.SplitAfter(out, []byte("\n"))
+	return bytes.Join(slices.DeleteFunc(lines, func(l []byte) bool {
+		l = bytes.TrimSpace(l)
+		return bytes.HasPrefix(l, []byte("=== ")) || bytes.HasPrefix(l, []byte("--- PASS"))
+	}), nil)
+}
+
+// Database makes an empty database for a test of a suite that runs [Again], and returns its
+// URL; "" when the suite runs without a server.
+func Database(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv(serverVariable)
+	if server == "" {
+		return ""
+	}
+	return create(t, server, prepared)
+}
+
+// Exec runs a statement.
+func Exec(t testing.TB, database, statement string) {
+	t.Helper()
+	exchange(t, database, statement)
+}
+
+// Copy makes a database that is what another is now, and returns its URL. Nobody may be
+// connected to that one.
+func Copy(t testing.TB, database string) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := strings.TrimPrefix(u.Path, "/")
+	u.Path = "/" + admin
+	return create(t, u.String(), from)
+}
+
+// Dump returns everything that a database holds, bytes as they are; "" holds nothing.
+func Dump(t testing.TB, database string) []byte {
+	t.Helper()
+	if database == "" {
+		return nil
+	}
+	out, err := exec.Command(program(t, "pg_dump"), "--data-only", database).CombinedOutput()
+	if err != nil {
+		t.Fatalf("pg_dump: %v: %s", err, out)
+	}
+	for _, digits := range hexadecimal.FindAll(out, -1) {
+		raw := make([]byte, hex.DecodedLen(len(digits)))
+		if _, err := hex.Decode(raw, digits); err == nil {
+			out = append(out, raw...)
+		}
+	}
+	return out
+}
+
+// hexadecimal is how a dump writes bytes.
+var hexadecimal = regexp.MustCompile(`(?:[0-9a-f]{2}){8,}`)
+
+// exchange runs one statement and returns the first value of its answer.
+func exchange(t testing.TB, database, statement string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	var answer string
+	rows, err := conn.Query(ctx, statement, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		answer = string(bytes.Clone(rows.RawValues()[0]))
+	}
+	rows.Close()
+	if rows.Err() != nil {
+		t.Fatal(rows.Err())
+	}
+	return answer
+}
+
+// program finds one of PostgreSQL's own, which Debian keeps off the path, the newest first.
+func program(t testing.TB, name string) string {
+	t.Helper()
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
+	if err == nil && len(found) > 0 {
+		return found[len(found)-1]
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatalf("%s is not installed: apt-get install -y --no-install-recommends postgresql pgbouncer", name)
+	}
+	return path
+}
+
+// unprivileged is whom the servers run as.
+func unprivileged(t testing.TB) *syscall.Credential {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	uid, gid, err := postgresUser()
+	if err != nil {
+		t.Fatalf("PostgreSQL is not installed: %v", err)
+	}
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+}
+
+func postgresUser() (uid, gid int, err error) {
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return 0, 0, err
+	}
+	uid, err1 := strconv.Atoi(u.Uid)
+	gid, err2 := strconv.Atoi(u.Gid)
+	return uid, gid, errors.Join(err1, err2)
+}
+
+// own gives a file to the servers' user.
+func own(path string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	uid, gid, err := postgresUser()
+	if err != nil {
+		return err
+	}
+	return os.Chown(path, uid, gid)
+}
+
+// directory makes one whose name is short, for the sockets in it. It is removed after what
+// is started in it has ended. It lies in memory where there is room: these servers are killed,
+// and never lose their power.
+func directory(t testing.TB) string {
+	t.Helper()
+	const memory, room = "/dev/shm", 1 << 30
+	parent := ""
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(memory, &fs); err == nil && fs.Bavail*uint64(fs.Bsize) > room {
+		parent = memory
+	}
+	dir, err := os.MkdirTemp(parent, "pg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Errorf("clean up: %v", err)
+		}
+	})
+	if err := own(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// process is a server that stays in the foreground.
+type process struct {
+	t     testing.TB
+	name  string
+	log   string
+	cmd   *exec.Cmd
+	ended chan struct{}
+}
+
+// run runs a program, and the caller buries it. It is killed when this process ends.
+func run(t testing.TB, dir, name string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, name: filepath.Base(name), log: filepath.Join(dir, "log"), ended: make(chan struct{})}
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	p.cmd = exec.Command(name, args...)
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, log, log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, Credential: unprivileged(t)}
+	started := make(chan error)
+	go func() { // ends with the server
+		defer close(p.ended)
+		// The signal comes when this thread ends.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			_ = p.cmd.Wait() // how it ended is in its log
+		}
+	}()
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// bury ends the server, and shows what it wrote when the test has failed.
+func (p *process) bury() {
+	p.end(syscall.SIGQUIT)
+	if p.t.Failed() {
+		p.t.Logf("%s wrote:\n%s", p.name, p.said())
+	}
+}
+
+// end tells the server to end and waits for it.
+func (p *process) end(s syscall.Signal) {
+	_ = p.cmd.Process.Signal(s) // it may have ended
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		p.t.Errorf("%s does not end", p.name)
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+	}
+}
+
+// answers waits until a database can be used.
+func (p *process) answers(database string) error {
+	deadline := time.Now().Add(patience)
+	for {
+		ctx, cancel := context.WithDeadline(context.Background(), deadline)
+		conn, err := pgx.Connect(ctx, database)
+		if err == nil {
+			err = conn.Close(ctx)
+		}
+		cancel()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.ended:
+			return fmt.Errorf("%s has ended: %s", p.name, p.said())
+		case <-time.After(10 * time.Millisecond): // polling another process
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s does not answer: %w", p.name, err)
+		}
+	}
+}
+
+// said returns the last of the log.
+func (p *process) said() string {
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-6000):])
+}

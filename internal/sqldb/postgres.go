@@ -1,0 +1,324 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"registrar.panel/internal/secret"
+)
+
+// Limits of a PostgreSQL database: nothing waits for ever when the network or a node is gone.
+const (
+	connectWithin = 5 * time.Second
+	within        = 30 * time.Second // a statement, and a transaction between statements
+	serverWriters = 1                // connections: writers take turns in any case
+	serverReaders = 8
+)
+
+// beginWrite makes a transaction the only writer: it waits for the one row of table keeper,
+// which it keeps locked until it ends. A writer that has stopped, or that the network has
+// cut off, loses its transaction when it does nothing for a few seconds, and its turn.
+//
+// Writers that take turns need no SERIALIZABLE and its repetitions, so a function given to
+// Write runs once, as with SQLite, and what it counts is without gaps and in the order of
+// commits. The row is locked by the transaction and not by the session: PgBouncer in
+// transaction mode would pass a session's lock on to somebody else.
+const beginWrite = `set local idle_in_transaction_session_timeout = '5s'; set local lock_timeout = '20s';
+	select id from keeper for update`
+
+// own is what sqldb keeps in a PostgreSQL database for itself.
+const own = `
+create table if not exists keeper (
+    id        smallint primary key check (id = 1),
+    owner     text not null,           -- who keeps its truth here
+    key_check text not null default '' -- fingerprint of the key that columns are sealed with
+);
+create table if not exists leases (
+    name   text primary key,
+    holder text not null,
+    until  timestamptz not null,
+    beats  bigint not null default 1 -- how often it was taken or renewed
+)`
+
+// CheckServer tells what is wrong with the URL of a PostgreSQL database; nil = nothing. The
+// error never shows the URL, because a password may be in it.
+func CheckServer(server secret.String) error {
+	_, err := parseServer(server)
+	return err
+}
+
+// IsServer tells whether a text is meant to be the URL of a PostgreSQL database.
+func IsServer(text string) bool {
+	scheme, _, ok := strings.Cut(text, "://")
+	return ok && (scheme == "postgres" || scheme == "postgresql")
+}
+
+// parseServer reads a URL. Whoever reads it reads customers' data, so a connection to
+// another machine is encrypted, and unless the URL says sslmode=require its certificate is
+// checked.
+func parseServer(server secret.String) (*pgx.ConnConfig, error) {
+	text := server.Reveal()
+	u, err := url.Parse(text)
+	if err != nil || !IsServer(text) {
+		return nil, errors.New("it is not a URL of the form postgres://USER@HOST:PORT/DATABASE")
+	}
+	q := u.Query()
+	mode := q.Get("sslmode")
+	if mode == "" {
+		mode = "verify-full"
+		if local, err := allLocal(text); err == nil && local {
+			mode = "disable"
+		}
+		q.Set("sslmode", mode)
+		u.RawQuery = q.Encode()
+	}
+	c, err := pgx.ParseConfig(u.String())
+	if err != nil {
+		return nil, errors.New("its parameters can't be used: see sslmode, sslrootcert and the like")
+	}
+	if local, _ := allLocal(text); !local && !slices.Contains([]string{"require", "verify-ca", "verify-full"}, mode) {
+		return nil, fmt.Errorf("sslmode=%s would let anybody on the way to %s read and change what is sent: use verify-full", mode, c.Host)
+	}
+	if c.ConnectTimeout == 0 || c.ConnectTimeout > connectWithin {
+		c.ConnectTimeout = connectWithin
+	}
+	dialer := &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3}}
+	c.DialFunc = dialer.DialContext
+	// Types are told with each statement, and nothing is prepared: that works through PgBouncer.
+	c.DefaultQueryExecMode = pgx.QueryExecModeExec
+	return c, nil
+}
+
+// allLocal tells whether every host of a URL is this machine.
+func allLocal(text string) (bool, error) {
+	c, err := pgconn.ParseConfig(text)
+	if err != nil {
+		return false, err
+	}
+	hosts := []string{c.Host}
+	for _, f := range c.Fallbacks {
+		hosts = append(hosts, f.Host)
+	}
+	return !slices.ContainsFunc(hosts, func(h string) bool {
+		ip := net.ParseIP(h)
+		return !filepath.IsAbs(h) && h != "localhost" && (ip == nil || !ip.IsLoopback())
+	}), nil
+}
+
+// serverConnector makes connections that take arguments as SQLite does.
+type serverConnector struct{ driver.Connector }
+
+// Connect implements driver.Connector.
+func (c serverConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	made, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return serverConn{made.(*stdlib.Conn)}, nil
+}
+
+type serverConn struct{ *stdlib.Conn }
+
+// CheckNamedValue implements driver.NamedValueChecker: named types become what they are made
+// of, a bool is 0 or 1, and text is without what PostgreSQL has no place for.
+func (serverConn) CheckNamedValue(v *driver.NamedValue) (err error) {
+	v.Value, err = driver.DefaultParameterConverter.ConvertValue(v.Value)
+	switch plain := v.Value.(type) {
+	case bool:
+		v.Value = int64(0)
+		if plain {
+			v.Value = int64(1)
+		}
+	case string:
+		v.Value = strings.ReplaceAll(strings.ToValidUTF8(plain, "\uFFFD"), "\x00", "\uFFFD")
+	}
+	return err
+}
+
+// ExecContext implements driver.ExecerContext: a server that does not answer is given up.
+func (c serverConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	return c.Conn.ExecContext(ctx, query, args)
+}
+
+// QueryContext implements driver.QueryerContext: so is one that stops in the middle.
+func (c serverConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	found, err := c.Conn.QueryContext(ctx, query, args)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return serverRows{found, cancel}, nil
+}
+
+type serverRows struct {
+	driver.Rows
+	cancel context.CancelFunc
+}
+
+// Close implements driver.Rows.
+func (r serverRows) Close() error {
+	defer r.cancel()
+	return r.Rows.Close()
+}
+
+func serverPool(c *pgx.ConnConfig, size int) *sql.DB {
+	p := sql.OpenDB(serverConnector{stdlib.GetConnector(*c)})
+	p.SetMaxOpenConns(size)
+	p.SetMaxIdleConns(size)
+	p.SetConnMaxIdleTime(time.Minute)
+	return p
+}
+
+func openServer(ctx context.Context, o Options) (*DB, error) {
+	c, err := parseServer(o.Server)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{writer: serverPool(c, serverWriters), reader: serverPool(c, serverReaders), lease: serverPool(c, 1), beginWrite: beginWrite, within: within,
+		readOnly: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}}
+	err = checkServer(ctx, db.writer)
+	if err == nil {
+		err = keep(ctx, db.writer, o)
+	}
+	if err == nil {
+		err = migrateServer(ctx, c, o.Migrations)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// oldest is the first PostgreSQL that is tried with this program.
+const oldest = 140000
+
+// checkServer reads back what durability rests on.
+func checkServer(ctx context.Context, db *sql.DB) error {
+	var s serverSettings
+	row := db.QueryRowContext(ctx, `select current_setting('server_version_num')::int, current_setting('fsync'),
+		current_setting('full_page_writes'), current_setting('synchronous_commit'), current_setting('server_encoding')`)
+	if err := row.Scan(&s.version, &s.fsync, &s.pages, &s.commit, &s.encoding); err != nil {
+		return fmt.Errorf("read settings: %w", err)
+	}
+	return s.check()
+}
+
+type serverSettings struct {
+	version                        int // as in server_version_num
+	fsync, pages, commit, encoding string
+}
+
+func (s serverSettings) check() error {
+	switch {
+	case s.version < oldest:
+		return fmt.Errorf("PostgreSQL %d is too old: need %d or newer", s.version/10000, oldest/10000)
+	case s.fsync != "on" || s.pages != "on" || s.commit == "off":
+		return fmt.Errorf("the server may forget what it has acknowledged: fsync=%s full_page_writes=%s synchronous_commit=%s", s.fsync, s.pages, s.commit)
+	case s.encoding != "UTF8":
+		return fmt.Errorf("the database's encoding is %s: it must be UTF8", s.encoding)
+	}
+	return nil
+}
+
+// keep makes the database ours when it is empty, or sees that it is.
+func keep(ctx context.Context, db *sql.DB, o Options) error {
+	there := false
+	if err := db.QueryRowContext(ctx, "select to_regclass('keeper') is not null").Scan(&there); err != nil {
+		return fmt.Errorf("look for the schema: %w", err)
+	}
+	if !there {
+		if !o.Create {
+			return ErrMissing
+		}
+		_, err := db.ExecContext(ctx, own)
+		if err != nil { // another node may have been making it
+			_, err = db.ExecContext(ctx, own)
+		}
+		if err != nil {
+			return fmt.Errorf("make the schema: %w", err)
+		}
+	}
+	if _, err := db.ExecContext(ctx, "insert into keeper (id, owner) values (1, $1) on conflict do nothing", o.Owner); err != nil {
+		return fmt.Errorf("take the database: %w", err)
+	}
+	var owner string
+	if err := db.QueryRowContext(ctx, "select owner from keeper").Scan(&owner); err != nil {
+		return fmt.Errorf("read whose the database is: %w", err)
+	}
+	if owner != o.Owner {
+		return fmt.Errorf("it belongs to %s: %s needs a database of its own", owner, o.Owner)
+	}
+	return nil
+}
+
+// migrateServer brings the schema forward; of several nodes one does, and the others wait.
+func migrateServer(ctx context.Context, c *pgx.ConnConfig, migrations fs.FS) error {
+	locker, err := lock.NewPostgresTableLocker(lock.WithTableLockTimeout(500*time.Millisecond, 120))
+	if err != nil {
+		return fmt.Errorf("lock the schema: %w", err)
+	}
+	db := stdlib.OpenDB(*c)
+	err = migrate(ctx, db, goose.DialectPostgres, translated{migrations}, goose.WithLocker(locker))
+	return errors.Join(err, db.Close())
+}
+
+// OpenBox opens the key that the database's sealed columns are under. Several nodes on one
+// server need the same key: the server keeps its fingerprint, so a node with another key, or
+// with none, is told so. create permits making the key of a new database.
+func (db *DB) OpenBox(ctx context.Context, file string, create bool) (*secret.Box, error) {
+	if db.beginWrite == "" { // the file of SQLite lies beside its key
+		return secret.OpenBox(file, create)
+	}
+	var known string
+	if err := db.writer.QueryRowContext(ctx, "select key_check from keeper").Scan(&known); err != nil {
+		return nil, fmt.Errorf("read the key's fingerprint: %w", err)
+	}
+	box, err := secret.OpenBox(file, create && known == "")
+	if errors.Is(err, fs.ErrNotExist) && known != "" {
+		return nil, fmt.Errorf("the database is sealed with a key, and %s is not there: copy it from the node that has it", file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	mine := box.Fingerprint("the key of this database")
+	err = db.Write(ctx, func(tx *sql.Tx) error {
+		if err := tx.QueryRowContext(ctx, "select key_check from keeper").Scan(&known); err != nil || known != "" {
+			return err
+		}
+		known = mine
+		_, err := tx.ExecContext(ctx, "update keeper set key_check = $1", mine)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("record the key's fingerprint: %w", err)
+	}
+	if known != mine {
+		return nil, fmt.Errorf("the database is sealed with another key than that in %s: copy the file from the node that made the database", file)
+	}
+	return box, nil
+}
+
+// IsUnique tells whether an error says that there is such a row already.
+func IsUnique(err error) bool {
+	var server *pgconn.PgError
+	return isUniqueFile(err) || errors.As(err, &server) && server.Code == "23505"
+}

@@ -1,0 +1,133 @@
+package r01
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/plugin/r01/mailbox"
+	"registrar.panel/shared/registrar"
+)
+
+// lease decides which of several instances watches the mailbox, sends and keeps the
+// schedule. What an instance that lost it does too late, the fence of the store forbids.
+type lease interface {
+	// Take tries to get it, and tells who has it.
+	Take(ctx context.Context) (holder string, held bool, err error)
+	// Keep holds what was taken, and returns when work must stop: nil when ctx has ended.
+	Keep(ctx context.Context) error
+	// Release lets others have it at once.
+	Release(ctx context.Context) error
+}
+
+var (
+	_ lease = (*lock)(nil)
+	_ lease = (*sqldb.Lease)(nil)
+)
+
+const releaseWithin = 5 * time.Second
+
+// takeEvery is how often an instance that stands by asks for the lease.
+func takeEvery(t sqldb.LeaseTiming) time.Duration { return t.Beat * 2 / 5 }
+
+// nodeName tells this instance from all others, and people where it is.
+func nodeName() (string, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return "", fmt.Errorf("name this node: %w", err)
+	}
+	return fmt.Sprintf("%s (process %d, %s)", host, os.Getpid(), rand.Text()[:6]), nil
+}
+
+// duties are what only the holder of the lease does.
+type duties struct {
+	parts   map[string]func(context.Context) error
+	mailbox *mailbox.Watcher
+}
+
+// standing is who has the lease, for Health.
+type standing struct {
+	mu     sync.Mutex
+	holder string
+	duties *duties // nil = another has it, or nobody
+	err    error
+}
+
+// set tells whether anything is new.
+func (s *standing) set(holder string, d *duties, err error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fresh := s.holder != holder || s.duties != d || (s.err == nil) != (err == nil)
+	s.holder, s.duties, s.err = holder, d, err
+	return fresh
+}
+
+func (s *standing) get() (registrar.Component, *duties) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := registrar.Component{Name: "lease", OK: s.err == nil}
+	switch {
+	case s.err != nil:
+		c.Detail = s.err.Error()
+	case s.duties != nil:
+		c.Detail = "this instance works: " + s.holder
+	default:
+		c.Detail = "standby: " + s.holder + " holds the lease"
+	}
+	return c, s.duties
+}
+
+// enter tries to take the lease. If it is ours it takes the store over from whoever had it;
+// otherwise it follows how far the holder has come.
+func (p *Plugin) enter(ctx context.Context, w *work) (d *duties, err error) {
+	holder, held, err := w.lease.Take(ctx)
+	switch {
+	case err != nil:
+	case held:
+		d, err = w.takeOver(ctx)
+	default:
+		err = w.follow(ctx, holder)
+	}
+	if w.standing.set(holder, d, err) && w.shared {
+		p.log.Info("lease", "held", d != nil, "holder", holder, "err", err)
+	}
+	return d, err
+}
+
+// serve works whenever the lease is ours, until ctx ends.
+func (p *Plugin) serve(ctx context.Context, w *work, d *duties) {
+	for ctx.Err() == nil {
+		if d != nil {
+			if err := p.tenure(ctx, w, d); err != nil {
+				w.standing.set("", nil, err)
+				p.log.Warn("stopped working", "err", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(takeEvery(p.timing)):
+			d, _ = p.enter(ctx, w) // why not is in its standing
+		}
+	}
+}
+
+// tenure does what only one instance may do, until the lease can be relied on no longer.
+func (p *Plugin) tenure(ctx context.Context, w *work, d *duties) error {
+	ctx, end := context.WithCancel(ctx)
+	var loops sync.WaitGroup
+	for name, run := range d.parts {
+		loops.Go(func() {
+			if err := run(ctx); err != nil && ctx.Err() == nil {
+				p.log.Error("stopped working", "part", name, "err", err)
+			}
+		})
+	}
+	err := w.lease.Keep(ctx)
+	end()
+	loops.Wait()
+	return err
+}

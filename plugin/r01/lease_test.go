@@ -1,0 +1,260 @@
+package r01
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/internal/pgtest"
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// every is how often an instance that stands by asks.
+var every = takeEvery(sqldb.UsualLease())
+
+// played is a lease that is held in the spans of a plan.
+type played struct {
+	began time.Time
+	held  [][2]time.Duration // from, to
+	away  [2]time.Duration   // the database does not answer
+}
+
+var errAway = errors.New("the database is away")
+
+func (l *played) until() (time.Duration, bool) {
+	now := time.Since(l.began)
+	for _, span := range l.held {
+		if now >= span[0] && now < span[1] {
+			return span[1] - now, true
+		}
+	}
+	return 0, false
+}
+
+func (l *played) Take(context.Context) (string, bool, error) {
+	if now := time.Since(l.began); now >= l.away[0] && now < l.away[1] {
+		return "", false, errAway
+	}
+	if _, held := l.until(); held {
+		return "me", true, nil
+	}
+	return "other", false, nil
+}
+
+func (l *played) Keep(ctx context.Context) error {
+	left, _ := l.until()
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(left):
+		return errors.New("the lease is lost")
+	}
+}
+
+func (l *played) Release(context.Context) error { return nil }
+
+func follows(context.Context, string) error { return nil }
+
+func doing(part func(context.Context) error) *duties {
+	return &duties{parts: map[string]func(context.Context) error{"part": part}}
+}
+
+// The parts run only while the lease is held, each time after taking over, and their end is
+// waited for.
+func TestWorkFollowsTheLease(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &played{began: time.Now(), held: [][2]time.Duration{{10 * time.Second, 60 * time.Second}, {5 * time.Minute, 6 * time.Minute}}}
+		var story []string
+		tell := func(what string) { story = append(story, what+" "+time.Since(l.began).Truncate(every).String()) }
+		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*duties, error) {
+			tell("takes over")
+			return doing(func(ctx context.Context) error {
+				tell("begins")
+				<-ctx.Done()
+				time.Sleep(every) // something is under way
+				tell("ends")
+				return ctx.Err()
+			}), nil
+		}}
+		ctx, cancel := context.WithTimeout(t.Context(), 330*time.Second)
+		defer cancel()
+		New(hclog.NewNullLogger()).serve(ctx, w, nil)
+		want := []string{"takes over 10s", "begins 10s", "ends 1m2s", "takes over 5m0s", "begins 5m0s", "ends 5m32s"}
+		if !slices.Equal(story, want) {
+			t.Errorf("%q, want %q", story, want)
+		}
+	})
+}
+
+func TestNobodyWorksWithoutTakingOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &played{began: time.Now(), held: [][2]time.Duration{{0, time.Hour}}}
+		tries, began := 0, 0
+		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*duties, error) {
+			if tries++; tries < 4 {
+				return nil, errAway
+			}
+			return doing(func(ctx context.Context) error { began = tries; <-ctx.Done(); return nil }), nil
+		}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		New(hclog.NewNullLogger()).serve(ctx, w, nil)
+		if tries != 4 || began != 4 {
+			t.Errorf("work began after try %d of %d, want the fourth", began, tries)
+		}
+	})
+}
+
+func TestHealthTellsWhoHasTheLease(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &played{began: time.Now(), held: [][2]time.Duration{{time.Minute, time.Hour}}, away: [2]time.Duration{10 * time.Second, 20 * time.Second}}
+		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*duties, error) { return &duties{}, nil }}
+		ctx, cancel := context.WithCancel(t.Context())
+		go New(hclog.NewNullLogger()).serve(ctx, w, nil)
+		for _, c := range []struct {
+			at     time.Duration
+			ok     bool
+			detail string
+		}{
+			{5 * time.Second, true, "standby: other holds the lease"},
+			{15 * time.Second, false, errAway.Error()},
+			{30 * time.Second, true, "standby: other holds the lease"},
+			{2 * time.Minute, true, "this instance works: me"},
+		} {
+			time.Sleep(c.at - time.Since(l.began))
+			if got, _ := w.standing.get(); got.OK != c.ok || got.Detail != c.detail {
+				t.Errorf("after %s: %+v", c.at, got)
+			}
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
+
+// node starts a plugin that shares a database.
+func node(t *testing.T, url string, key []byte) (*Plugin, string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	if key != nil {
+		if err := os.WriteFile(filepath.Join(dir, "r01.key"), key, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := New(hclog.NewNullLogger())
+	if err := p.Configure(t.Context(), settingsOf(t, dir, func(c map[string]any) { c["store"] = url })); err != nil {
+		t.Fatal(err)
+	}
+	err := p.Start(t.Context())
+	if err == nil {
+		t.Cleanup(func() {
+			if err := p.Drain(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	return p, dir, err
+}
+
+func health(t *testing.T, p *Plugin) map[string]registrar.Component {
+	t.Helper()
+	components, err := p.Health(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName := map[string]registrar.Component{}
+	for _, c := range components {
+		byName[c.Name] = c
+	}
+	return byName
+}
+
+// Two instances on one database: one works, the other serves and takes orders, and works
+// when the first is drained. Neither starts with another key.
+func TestTwoInstancesOnOneServer(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	url := server.Database()
+	first, dir, err := node(t, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := fs.ReadFile(os.DirFS(dir), "r01.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, _, err := node(t, url, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := health(t, first)["lease"]; !h.OK || !strings.HasPrefix(h.Detail, "this instance works: ") {
+		t.Errorf("the first: %+v", h)
+	}
+	standby := health(t, second)
+	if h := standby["lease"]; !h.OK || !strings.HasPrefix(h.Detail, "standby: ") || !strings.HasSuffix(h.Detail, " holds the lease") {
+		t.Errorf("the second: %+v", h)
+	}
+	if h, there := standby["imap"]; there {
+		t.Errorf("the second watches the mailbox: %+v", h)
+	}
+	order := registrar.Import{Domain: "moved.ru", Customer: "c1", Handle: "MYCO_1_X-R01", PaidTill: registrar.Date{Year: 2030, Month: 1, Day: 1}}
+	if _, err := second.ImportDomain(t.Context(), order); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := first.Domain(t.Context(), "moved.ru"); err != nil || d.Customer != "c1" {
+		t.Errorf("the first does not see what the second stored: %+v, %v", d, err)
+	}
+	if err := first.Backup(t.Context(), t.TempDir()); !errors.Is(err, registrar.Unsupported) || !strings.Contains(err.Error(), "pg_dump") {
+		t.Errorf("a backup of a server: %v", err)
+	}
+	for e, err := range first.Events(t.Context(), 0) {
+		if err != nil || e.Name != "moved.ru" {
+			t.Errorf("the first's event: %+v, %v", e, err)
+		}
+		break
+	}
+	for _, wrong := range []struct {
+		key  []byte
+		want string
+	}{{nil, "copy it from the node"}, {[]byte(strings.Repeat("ab", 32)), "another key"}} {
+		if _, _, err := node(t, url, wrong.key); err == nil || !strings.Contains(err.Error(), wrong.want) || strings.Contains(err.Error(), pgtest.Password) {
+			t.Errorf("a node with a wrong key: %v", err)
+		}
+	}
+	if err := first.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the second to work", func() bool { return strings.HasPrefix(health(t, second)["lease"].Detail, "this instance works") })
+	// The database goes away and comes back, and so does the work.
+	server.Kill()
+	await(t, "the loss to be told", func() bool { lease, _ := second.work.standing.get(); return !lease.OK })
+	if _, err := second.Domain(t.Context(), "moved.ru"); err == nil || strings.Contains(err.Error(), pgtest.Password) {
+		t.Errorf("without its database: %v", err)
+	}
+	server.Restart()
+	await(t, "the work to go on", func() bool { lease, _ := second.work.standing.get(); return lease.OK })
+	if d, err := second.Domain(t.Context(), "moved.ru"); err != nil || d.Customer != "c1" {
+		t.Errorf("afterwards: %+v, %v", d, err)
+	}
+}
+
+func await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(50 * time.Millisecond) { // polling a server
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
