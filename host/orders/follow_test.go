@@ -311,3 +311,39 @@ func TestDecisionsReachTheOwner(t *testing.T) {
 	})
 	wantCode(t, err, registrar.Precondition, "more than one")
 }
+
+// A renewal that the registrar's own schedule had begun, or done, when its order was paid is
+// that order's: it is followed to its end, and nothing is asked for a second time.
+func TestOrderFollowsWhatTheScheduleBegan(t *testing.T) {
+	t.Parallel()
+	for _, state := range []registrar.OperationState{registrar.Accepted, registrar.Succeeded} {
+		b := newBook(t)
+		b.have("live.ru")
+		o := b.place(Request{Kind: registrar.KindRenew, Domain: "live.ru", Customer: "c1"})
+		event := registered(o)
+		event.Order, event.Operation = "", "op-cron"
+		event.Domain.Operation = &registrar.Operation{ID: "op-cron", Kind: registrar.KindRenew, State: registrar.Queued}
+		b.fake.submit = func(o registrar.Order) (registrar.Operation, error) {
+			return registrar.Operation{ID: "op-cron", Order: o.ID, Kind: o.Kind, Domain: o.Domain, State: state}, nil
+		}
+		b.during(func() {
+			b.fake.tell(event) // begun
+			b.until("the operation to be shown", func() bool { return b.mustDomain("live.ru").Operation != nil })
+			event.Domain = registered(o).Domain
+			if state.Final() {
+				b.fake.tell(event) // and done
+				b.until("its end to be shown", func() bool { return b.mustDomain("live.ru").Operation == nil })
+			}
+			b.mustPay(o.ID)
+			b.until("the operation of the order", func() bool { return b.mustOrder(o.ID).Operation == "op-cron" })
+			if !state.Final() {
+				event.Order = o.ID
+				b.fake.tell(event)
+			}
+			b.until("the end of the order", func() bool { return !b.mustOrder(o.ID).ClosedAt.IsZero() })
+		})
+		if got := b.mustOrder(o.ID); got.Refusal != "" || len(b.fake.taken()) != 2 {
+			t.Errorf("%s: %+v, submitted %d times", state, got, len(b.fake.taken())-1)
+		}
+	}
+}

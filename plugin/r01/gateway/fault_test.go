@@ -61,18 +61,23 @@ type play struct {
 
 func newPlay(t *testing.T, flaw flawed) *play {
 	p := &play{gate: newGate(t), flaw: &flaw}
-	p.open(testSettings(), false)
+	p.spoil()
 	return p
 }
 
-// open lets a gateway work on the flawed store.
+// spoil lets the gateway work on the flawed store.
+func (p *play) spoil() {
+	p.flaw.Store = p.st
+	p.Gateway.store = p.flaw
+}
+
+// open begins another life.
 func (p *play) open(s Settings, create bool) {
 	if err := p.st.Close(); err != nil {
 		p.t.Fatal(err)
 	}
 	p.gate.open(s, create)
-	p.flaw.Store = p.st
-	p.Gateway.store = p.flaw
+	p.spoil()
 }
 
 // step does something of which the process may die, and looks at everything afterwards.

@@ -96,6 +96,10 @@ func (g *Gateway) stillDue(ctx context.Context, due []store.Request) (still []st
 			if err := g.advance(tx, &gone[i], fact{event: lifecycle.Withdrawn, actor: byPlugin, reason: reasons[i]}); err != nil {
 				return err
 			}
+			// Should it be due again, nobody has decided against it.
+			if err := tx.Unplan(store.Plan{Domain: gone[i].Object, Base: gone[i].Base}); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

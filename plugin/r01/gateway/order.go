@@ -55,13 +55,41 @@ func (g *Gateway) vet(o registrar.Order) (plan, []registrar.Problem) {
 	return p, problems
 }
 
-// acceptable is admissible, or true of an order that was accepted before.
+// acceptable is admissible, or true of an order that was accepted before or has begun without
+// being asked for.
 func (g *Gateway) acceptable(tx *store.Tx, o registrar.Order) error {
 	_, err := tx.OperationByOrder(o.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		_, err = g.scheduled(tx, o)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return g.admissible(tx, o)
 	}
 	return err
+}
+
+// scheduled finds the renewal that the schedule has begun from the very expiry that an order
+// starts from: it is what was ordered, and no second one is sent. It serves one order.
+func (g *Gateway) scheduled(tx *store.Tx, o registrar.Order) (store.Operation, error) {
+	if o.Kind != registrar.KindRenew {
+		return store.Operation{}, store.ErrNotFound
+	}
+	op, err := tx.Renewal(g.settings.Agreement, o.Domain, o.PaidTill)
+	if err == nil && o.Customer != "" && o.Customer != op.Customer {
+		return store.Operation{}, store.ErrNotFound
+	}
+	return op, err
+}
+
+// join lets an order have the operation that does what it asks for.
+func (g *Gateway) join(tx *store.Tx, op store.Operation, o registrar.Order, digest string) error {
+	c := store.Change{At: g.now(), Actor: byPlugin, Message: nouns[op.Kind] + " of " + mailform.Unicode(op.Domain) +
+		": order " + string(o.ID) + " asks for what the schedule began"}
+	if err := tx.JoinOrder(&op, o.ID, digest, c); err != nil {
+		return err
+	}
+	g.log.Info("order joins operation", "operation", op.ID, "order", o.ID, "domain", op.Domain)
+	return g.tell(tx, op, registrar.EventOperation, c)
 }
 
 func (g *Gateway) preview(tx *store.Tx, o registrar.Order, p plan) (string, error) {
@@ -124,6 +152,15 @@ func (g *Gateway) submit(tx *store.Tx, o registrar.Order, p plan) (store.Operati
 		return known, nil
 	case err == nil:
 		return store.Operation{}, registrar.Errorf(registrar.Conflict, "order %s is known here with other contents", o.ID)
+	case !errors.Is(err, store.ErrNotFound):
+		return store.Operation{}, err
+	}
+	switch begun, err := g.scheduled(tx, o); {
+	case err == nil:
+		if err := g.join(tx, begun, o, digest); err != nil {
+			return store.Operation{}, err
+		}
+		return tx.Operation(begun.ID)
 	case !errors.Is(err, store.ErrNotFound):
 		return store.Operation{}, err
 	}

@@ -116,9 +116,6 @@ func TestOneRenewalWhoeverAsks(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	g.steps("aa.ru hold")
-	if _, err := g.Submit(t.Context(), registrar.Order{ID: "r2", Kind: registrar.KindRenew, Domain: "aa.ru", PaidTill: till}); registrar.CodeOf(err) != registrar.Precondition {
-		t.Errorf("a second request from one expiry: %v", err)
-	}
 	if len(g.relay.taken) != 1 {
 		t.Errorf("%d mails", len(g.relay.taken))
 	}
@@ -135,6 +132,161 @@ func (g *gate) submit2(o registrar.Order) registrar.Operation {
 		g.t.Fatal(err)
 	}
 	return op
+}
+
+// An order for what the schedule has begun, or done, is that operation's: it is told of it to
+// the end, and R01 is asked once. A second order is refused.
+func TestOrderJoinsWhatTheScheduleBegan(t *testing.T) {
+	t.Parallel()
+	for _, done := range []bool{false, true} {
+		g := newGate(t)
+		till := g.own("aa.ru", 40, registrar.RenewAuto)
+		g.steps("aa.ru send")
+		begun := g.status("aa.ru").Operation.ID
+		if done {
+			g.receive(g.reply(0, prolonged("aa.ru", till.AddYears(1))...))
+		}
+		order := registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "aa.ru", Customer: "c1", PaidTill: till}
+		if v, err := g.Validate(t.Context(), order); err != nil || len(v.Problems) > 0 {
+			t.Errorf("done %t: it does not validate: %+v, %v", done, v, err)
+		}
+		for range 2 {
+			if op := g.submit(order); op.ID != begun || op.Order != "r1" || op.State.Final() != done {
+				t.Errorf("done %t: the order got %+v, want operation %s", done, op, begun)
+			}
+		}
+		other := order
+		other.PaidTill = till.AddDays(1)
+		if _, err := g.Submit(t.Context(), other); registrar.CodeOf(err) != registrar.Conflict {
+			t.Errorf("done %t: the same order with other contents: %v", done, err)
+		}
+		other = order
+		other.ID = "r2"
+		if _, err := g.Submit(t.Context(), other); registrar.CodeOf(err) != registrar.Precondition {
+			t.Errorf("done %t: a second order: %v", done, err)
+		}
+		if !done {
+			g.receive(g.reply(0, prolonged("aa.ru", till.AddYears(1))...))
+		}
+		told := g.events(registrar.EventMailIn, "aa.ru")
+		if last := told[len(told)-1]; !done && last.Order != "r1" || last.Operation != begun {
+			t.Errorf("done %t: the end was told as %+v", done, last)
+		}
+		if op := g.expect(begun, registrar.Succeeded); op.Order != "r1" || len(g.relay.taken) != 1 {
+			t.Errorf("done %t: %+v, %d mails", done, op, len(g.relay.taken))
+		}
+	}
+}
+
+// An order of another customer, or from another expiry, joins nothing.
+func TestOrderJoinsOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	till := g.own("aa.ru", 40, registrar.RenewAuto)
+	g.steps("aa.ru send")
+	for _, o := range []registrar.Order{
+		{ID: "r1", Kind: registrar.KindRenew, Domain: "aa.ru", Customer: "c2", PaidTill: till},
+		{ID: "r2", Kind: registrar.KindRenew, Domain: "aa.ru", PaidTill: till.AddYears(1)},
+		{ID: "r3", Kind: registrar.KindUpdate, Domain: "aa.ru", Customer: "c1", Nameservers: []registrar.Nameserver{{Host: "ns1.x.example"}, {Host: "ns2.x.example"}}},
+	} {
+		if _, err := g.Submit(t.Context(), o); registrar.CodeOf(err) != registrar.Precondition {
+			t.Errorf("order %s: %v", o.ID, err)
+		}
+	}
+}
+
+// What R01 has refused, or what was taken back before it was sent, can be ordered again once
+// its cause is mended; the schedule does not begin it again by itself. It is paid once.
+func TestRenewalIsOrderedAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		why   string
+		mails int // that R01 got, all in all
+		end   func(g *gate, op registrar.OperationID)
+	}{
+		{"refused", 2, func(g *gate, _ registrar.OperationID) {
+			g.receive(g.reply(0, "domain: aa.ru", "status: TASK_FAILURE", "message: The domain is locked."))
+		}},
+		{"taken back by a person", 1, func(g *gate, op registrar.OperationID) {
+			if _, err := g.Resolve(g.t.Context(), registrar.Decision{Operation: op, Verdict: registrar.VerdictCancel, By: "olga"}); err != nil {
+				g.t.Fatal(err)
+			}
+		}},
+	} {
+		g := newGate(t)
+		till := g.own("aa.ru", 40, registrar.RenewAuto)
+		if c.mails == 1 {
+			g.relay.fail = unreachable
+		}
+		g.steps("aa.ru send")
+		g.relay.fail = nil
+		c.end(g, g.status("aa.ru").Operation.ID)
+		g.clock = g.clock.Add(time.Hour)
+		g.steps("aa.ru hold")
+		g.steps("aa.ru hold")
+		if len(g.relay.taken) != c.mails-1 {
+			t.Fatalf("%s: the schedule sent it again: %d mails", c.why, len(g.relay.taken))
+		}
+		op := g.submit(registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "aa.ru", PaidTill: till})
+		g.steps()
+		if len(g.relay.taken) != c.mails {
+			t.Fatalf("%s: ordered again, R01 got %d mails, want %d", c.why, len(g.relay.taken), c.mails)
+		}
+		g.receive(g.reply(c.mails-1, prolonged("aa.ru", till.AddYears(1))...))
+		g.expect(op.ID, registrar.Succeeded)
+		if _, err := g.Submit(t.Context(), registrar.Order{ID: "r2", Kind: registrar.KindRenew, Domain: "aa.ru", PaidTill: till}); registrar.CodeOf(err) != registrar.Precondition {
+			t.Errorf("%s: and once more: %v", c.why, err)
+		}
+	}
+}
+
+// What the relay may have got is not ordered again, even if it was taken back.
+func TestWhatMayHaveLeftIsNotOrderedAgain(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	till := g.own("aa.ru", 40, registrar.RenewAuto)
+	g.relay.fail = noAnswerTaken
+	g.steps("aa.ru send")
+	id := g.status("aa.ru").Operation.ID
+	g.relay.fail = unreachable
+	for _, d := range []registrar.Verdict{registrar.VerdictResend, registrar.VerdictCancel} {
+		if _, err := g.Resolve(t.Context(), registrar.Decision{Operation: id, Verdict: d, By: "olga", Note: "R01 has no trace of it"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.expect(id, registrar.Cancelled)
+	if _, err := g.Submit(t.Context(), registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "aa.ru", PaidTill: till}); registrar.CodeOf(err) != registrar.Precondition {
+		t.Errorf("ordered again: %v", err)
+	}
+}
+
+// A renewal that was withdrawn because its domain had left is begun again when it is back.
+func TestWithdrawnRenewalIsPlannedAgain(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.own("aa.ru", 40, registrar.RenewAuto)
+	g.relay.fail = unreachable
+	g.steps("aa.ru send")
+	g.relay.fail = nil
+	move := func(status registrar.DomainStatus) {
+		t.Helper()
+		d := g.status("aa.ru")
+		d.Status = status
+		if err := g.st.Write(t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) }); err != nil {
+			t.Fatal(err)
+		}
+		g.clock = g.clock.Add(time.Hour)
+	}
+	move(registrar.StatusTransferredAway)
+	g.steps()
+	if d := g.status("aa.ru"); d.Operation != nil || len(g.relay.taken) != 0 {
+		t.Fatalf("the domain has left: %+v, %d mails", d, len(g.relay.taken))
+	}
+	move(registrar.StatusRegistered)
+	g.steps("aa.ru send")
+	if len(g.relay.taken) != 1 {
+		t.Errorf("%d mails", len(g.relay.taken))
+	}
 }
 
 // An update under way is waited for; the renewal follows.

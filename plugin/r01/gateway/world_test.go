@@ -26,6 +26,7 @@ type world struct {
 	*mathrand.Rand
 	t     *testing.T
 	words *mathrand.Rand
+
 	begin time.Time
 
 	domains []*owned
@@ -142,8 +143,12 @@ func newWorld(t *testing.T, seed uint64, size int) *world {
 // text is what random words are made of here, so that a year can be lived again.
 func (w *world) text() string {
 	var b [26]byte
+	var word uint64
 	for i := range b {
-		b[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[w.words.IntN(32)]
+		if i%12 == 0 {
+			word = w.words.Uint64()
+		}
+		b[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[word>>(i%12*5)&31]
 	}
 	return string(b[:])
 }

@@ -49,6 +49,17 @@ func (tx *Tx) AddOperation(o Operation, order []byte, c Change) error {
 	return tx.addStep(o, c)
 }
 
+// JoinOrder makes an operation that nobody has ordered that of an order, with a step.
+func (tx *Tx) JoinOrder(o *Operation, id registrar.OrderID, digest string, c Change) error {
+	err := tx.swap("update operations set order_id = $1, digest = $2, updated_at = $3 where id = $4 and order_id is null",
+		id, digest, sqldb.Millis(c.At), o.ID)
+	if err != nil {
+		return fmt.Errorf("join order %s to operation %s: %w", id, o.ID, err)
+	}
+	o.Order, o.Digest, o.UpdatedAt = id, digest, c.At
+	return tx.addStep(*o, c)
+}
+
 // SetOperation stores an operation's request, state and what it waits for, with a step.
 func (tx *Tx) SetOperation(o *Operation, c Change) error {
 	o.UpdatedAt = c.At

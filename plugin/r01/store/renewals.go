@@ -16,8 +16,11 @@ func (tx *Tx) Renewals(agreement string, w policy.Window) ([]policy.Domain, erro
 			coalesce((select min(threshold) from announcements a where a.domain = d.name and a.paid_till = d.paid_till), $4)
 		from domains d
 		left join operations o on o.domain = d.name and o.finished_at is null
-		left join requests r on r.kind = 'prolong' and r.agreement = $1 and r.object = d.name and r.base = d.paid_till
 		left join planned p on p.domain = d.name and p.base = d.paid_till
+		left join requests r on r.id = (select x.id from requests x
+			where x.kind = 'prolong' and x.agreement = $1 and x.object = d.name and x.base = d.paid_till
+				and (x.state <> 'Cancelled' or x.attempt > 0 or p.begun = 1)
+			order by x.created_at desc, x.id limit 1)
 		where d.status in ('Registered', 'Expired') and d.renewal in ('auto', 'manual') and d.paid_till between $2 and $3
 		order by d.paid_till, d.name`, agreement, w.From.String(), w.To.String(), policy.Never)
 }
@@ -67,7 +70,8 @@ func (tx *Tx) Planned(agreement string, limit int) ([]Plan, error) {
 	return collect(tx, scanPlan, `select p.domain, p.base from planned p where p.begun = 0
 			and not exists (select 1 from operations o where o.domain = p.domain and o.finished_at is null)
 			and not exists (select 1 from requests r
-				where r.kind = 'prolong' and r.agreement = $1 and r.object = p.domain and r.base = p.base)
+				where r.kind = 'prolong' and r.agreement = $1 and r.object = p.domain and r.base = p.base
+					and (r.state <> 'Cancelled' or r.attempt > 0))
 		order by p.base, p.domain limit $2`, agreement, limit)
 }
 
@@ -78,6 +82,14 @@ func scanPlan(s sqldb.Scanner) (p Plan, err error) {
 	}
 	p.Base, err = registrar.ParseDate(base)
 	return p, err
+}
+
+// Renewal returns the operation that our own schedule began to renew a domain from an expiry,
+// and that is open or done. One that an order has joined is not found.
+func (tx *Tx) Renewal(agreement, domain string, base registrar.Date) (Operation, error) {
+	return one(tx, scanOperation, "select "+operationColumns+` from operations
+		where order_id is null and state not in ('Failed', 'Cancelled') and request in (select id from requests
+			where kind = 'prolong' and agreement = $1 and object = $2 and base = $3)`, agreement, domain, base.String())
 }
 
 // Begun records that a planned renewal has its request.

@@ -74,7 +74,7 @@ func TestMigrationKeepsRequests(t *testing.T) {
 		"insert into attempts (request, attempt, claimed_at) values ('nobody', 1, 1)",
 		"delete from requests where id = 'r'",
 		`insert into requests (id, kind, agreement, object, base, state, message_id, token, sealed_body, created_at, due_at, updated_at)
-			values ('r2', 'prolong', 'A', 'a.ru', '2027-01-01', 'Failed', 'm2', 't2', x'00', 1, 2, 3)`,
+			values ('r2', 'prolong', 'A', 'a.ru', '2027-01-01', 'Accepted', 'm2', 't2', x'00', 1, 2, 3)`,
 		`insert into requests (id, kind, agreement, object, state, hold, message_id, token, sealed_body, created_at, due_at, updated_at)
 			values ('r3', 'prolong', 'A', 'b.ru', 'NeedsAction', 'unheard_of', 'm3', 't3', x'00', 1, 2, 3)`,
 	} {

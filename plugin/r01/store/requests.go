@@ -62,7 +62,8 @@ func scanRequest(s sqldb.Scanner) (r Request, err error) {
 }
 
 // AddRequest stores a new request in state Queued. body holds its templates and is sealed.
-// An open request for the same object, or a prolongation from the same expiry, is ErrExists.
+// An open request for the same object is ErrExists, and so is a prolongation from the same
+// expiry that was not refused, or taken back before it was sent.
 func (tx *Tx) AddRequest(r Request, body []byte) (Request, error) {
 	r.State, r.Hold, r.version = registrar.Queued, lifecycle.NoHold, 1
 	var client any

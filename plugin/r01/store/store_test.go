@@ -301,30 +301,64 @@ func TestWhatMayExistOnce(t *testing.T) {
 	})
 }
 
-// One PROLONG per domain and expiry for ever, even after it has failed. r01-mail 4.3
+// One PROLONG per domain and expiry for ever, but for one that was refused or that was taken
+// back before the relay could have got it. r01-mail 4.3
 func TestProlongOncePerExpiry(t *testing.T) {
 	t.Parallel()
-	s := open(t)
 	till := registrar.Date{Year: 2027, Month: 5, Day: 1}
-	add := func(id string, base registrar.Date) error {
-		return s.Write(t.Context(), func(tx *Tx) error {
-			r, err := tx.AddRequest(Request{ID: id, Kind: lifecycle.Prolong, Agreement: "A", Object: "x.ru", Base: base,
-				MessageID: id, Token: id, CreatedAt: noon, DueAt: noon}, nil)
-			if err != nil {
+	claimed := func(more ...lifecycle.Event) []lifecycle.Event {
+		return append([]lifecycle.Event{lifecycle.Claimed}, more...)
+	}
+	for _, c := range []struct {
+		events []lifecycle.Event
+		again  bool
+	}{
+		{nil, false},
+		{claimed(), false},
+		{claimed(lifecycle.Lost), false},
+		{claimed(lifecycle.Relayed), false},
+		{claimed(lifecycle.Relayed, lifecycle.Queuing, lifecycle.Overdue), false},
+		{claimed(lifecycle.Relayed, lifecycle.Done), false},
+		{claimed(lifecycle.Relayed, lifecycle.Overdue, lifecycle.Resend, lifecycle.Withdrawn), false},
+		{claimed(lifecycle.Deferred, lifecycle.Withdrawn), false},
+		{[]lifecycle.Event{lifecycle.Withdrawn}, true},
+		{claimed(lifecycle.Relayed, lifecycle.Rejected), true},
+		{claimed(lifecycle.Relayed, lifecycle.Overdue, lifecycle.SaidNot), true},
+		{claimed(lifecycle.Refused), true},
+	} {
+		s := open(t)
+		add := func(id string, base registrar.Date) (r Request, err error) {
+			return r, s.Write(t.Context(), func(tx *Tx) error {
+				r, err = tx.AddRequest(Request{ID: id, Kind: lifecycle.Prolong, Agreement: "A", Object: "x.ru", Base: base,
+					MessageID: id, Token: id, CreatedAt: noon, DueAt: noon}, nil)
 				return err
+			})
+		}
+		r, err := add("a", till)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, s, func(tx *Tx) error {
+			for _, e := range c.events {
+				if e == lifecycle.Claimed {
+					r.Attempt++
+				}
+				if _, err := tx.Advance(&r, decide(t, r, e), Change{At: noon}); err != nil {
+					return err
+				}
 			}
-			_, err = tx.Advance(&r, decide(t, r, lifecycle.Withdrawn), Change{At: noon})
-			return err
+			return nil
 		})
-	}
-	if err := add("a", till); err != nil {
-		t.Fatal(err)
-	}
-	if err := add("b", till); !errors.Is(err, ErrExists) {
-		t.Errorf("a second PROLONG from the same expiry: %v, want ErrExists", err)
-	}
-	if err := add("c", till.AddYears(1)); err != nil {
-		t.Errorf("the next year's PROLONG: %v", err)
+		_, err = add("b", till)
+		if c.again && err != nil || !c.again && !errors.Is(err, ErrExists) {
+			t.Errorf("after %v a second PROLONG from the same expiry: %v", c.events, err)
+		}
+		if _, err := add("n", till.AddYears(1)); err != nil && r.State.Final() && !c.again {
+			t.Errorf("after %v the next year's PROLONG: %v", c.events, err)
+		}
+		if _, err := add("c", till); c.again && !errors.Is(err, ErrExists) {
+			t.Errorf("after %v a third PROLONG from the same expiry: %v", c.events, err)
+		}
 	}
 }
 

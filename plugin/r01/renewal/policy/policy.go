@@ -179,7 +179,7 @@ func due(d Domain, held string) Decision {
 	case open.Kind != "":
 		return hold(fmt.Sprintf("another operation is open: %s, %s", open.Kind, open.State))
 	case d.Asked != "":
-		return hold(fmt.Sprintf("its renewal from %s is %s and is never asked for twice: look at R01", d.PaidTill, d.Asked))
+		return hold(fmt.Sprintf("its renewal from %s is %s: look at R01, then order it again", d.PaidTill, d.Asked))
 	case held != "":
 		return Decision{Action: registrar.RenewalHold, Begin: !d.Planned, Reason: held}
 	case d.Planned:
