@@ -44,7 +44,7 @@ const dueAuto = "status in ('Registered', 'Expired') and renewal = 'auto' and pa
 func (tx *Tx) PlanRenewals(w policy.Window, at time.Time) (int, error) {
 	// Most passes have nothing to plan; to see that costs less than to try.
 	due, err := one(tx, scanInt, `select count(*) from (select 1 from domains where `+dueAuto+`
-		and not exists (select 1 from planned p where p.base = paid_till and p.domain = name) limit 1) as some`, w.From.String(), w.To.String())
+		and not exists (select 1 from planned p where p.base = paid_till and p.domain = name) limit 1) as due`, w.From.String(), w.To.String())
 	if err != nil || due == 0 {
 		return 0, err
 	}
