@@ -181,6 +181,8 @@ registrar "other" {
 			v.write("plugin.hcl", c.hcl)
 			v.write("mail.secret", mailPassword)
 			v.write("imap.secret", imapPassword)
+			v.write("panel.store", "sqlite")
+			v.write("plugin.store", "sqlite")
 			stdout, stderr, code := v.run("serve")
 			if code != 2 {
 				t.Errorf("exit %d, want 2; stderr: %s", code, stderr)
