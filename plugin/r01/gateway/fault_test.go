@@ -237,7 +237,7 @@ func TestCommitFaults(t *testing.T) {
 			commits := whole.run()
 			step := 1
 			if whole.server != "" {
-				step = 6 // databases there are dear
+				step = 12 // databases there are dear
 			}
 			for n := 1; n <= commits; n += step {
 				for _, did := range []bool{false, true} {
