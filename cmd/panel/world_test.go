@@ -24,7 +24,7 @@ import (
 )
 
 // longWait is how long a scenario waits for something that must come.
-const longWait = 60 * time.Second
+const longWait = 2 * time.Minute
 
 // world is one simulated R01 and one panel, as real processes with real protocols.
 type world struct {

@@ -1,0 +1,40 @@
+package archtest
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	skip     = regexp.MustCompile(`\bt\.Skip(?:f|Now)?\(.*`)
+	withRoot = regexp.MustCompile(`os\.Geteuid\(\) != 0 \{\n\s*t\.Skip\("needs root`)
+	script   = regexp.MustCompile(`(?m)^(?:\[[^\]]*\] )?skip\b`)
+)
+
+// Go's tests do not tell of those that were left out. So none may be, for want of anything
+// but the root account, without which .ci/run refuses to begin.
+func TestNothingIsSkipped(t *testing.T) {
+	t.Parallel()
+	permitted := 0
+	for _, file := range filesWhere(t, func(f string) bool { return strings.HasSuffix(f, "_test.go") || strings.HasSuffix(f, ".txtar") }) {
+		text := readText(t, file)
+		wants := withRoot.FindAllString(text, -1)
+		permitted += len(wants)
+		if file == "internal/archtest/skips_test.go" {
+			continue
+		}
+		if skips := skip.FindAllString(text, -1); len(skips) != len(wants) {
+			t.Errorf("%s leaves out tests: %q", file, skips)
+		}
+		if strings.HasSuffix(file, ".txtar") && script.MatchString(text) {
+			t.Errorf("%s leaves out what follows", file)
+		}
+	}
+	if permitted == 0 {
+		t.Error("no test was found that needs root; does the pattern still fit?")
+	}
+	if ci := readText(t, ".ci/run"); !strings.Contains(ci, "id -u") {
+		t.Error(".ci/run does not ask for root")
+	}
+}
