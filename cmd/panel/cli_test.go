@@ -181,7 +181,7 @@ func (w *world) scriptUntil(ts *testscript.TestScript, neg bool, args []string) 
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: until TEXT ARG…")
 	}
-	for deadline := time.Now().Add(longWait); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(longWait); ; time.Sleep(100 * time.Millisecond) {
 		if stdout, _, _ := w.run(args[1:]...); strings.Contains(stdout, args[0]) {
 			fmt.Fprint(ts.Stdout(), stdout)
 			return

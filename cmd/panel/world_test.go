@@ -294,11 +294,11 @@ func (w *world) json(v any, args ...string) {
 func (w *world) until(what string, ok func() bool) {
 	w.t.Helper()
 	deadline := time.Now().Add(longWait)
-	for !ok() {
+	for pause := 20 * time.Millisecond; !ok(); pause = min(2*pause, 200*time.Millisecond) { // each look is a process
 		if time.Now().After(deadline) {
 			w.t.Fatalf("waited in vain for %s", what)
 		}
-		time.Sleep(20 * time.Millisecond) // polling another process
+		time.Sleep(pause)
 	}
 }
 
