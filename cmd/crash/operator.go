@@ -139,7 +139,9 @@ func (w *world) review(ctx context.Context) error {
 	return nil
 }
 
-// judgeEach resolves the operations that wait for a person, by what R01 has.
+// judgeEach resolves the operations that wait for a person, by what R01 has. Of those that
+// share a request it resolves one: after that R01 may have what it did not have before, and has
+// to be looked at again.
 func (w *world) judgeEach(ctx context.Context, b books, working []operation) error {
 	m, err := w.sim.remembers(ctx)
 	if err != nil {
@@ -153,8 +155,9 @@ func (w *world) judgeEach(ctx context.Context, b books, working []operation) err
 	for _, q := range requests {
 		byID[q.id] = q
 	}
+	decided := map[string]bool{} // by request
 	for _, o := range working {
-		if !contract.OperationState(o.state).WaitsForPerson() {
+		if !contract.OperationState(o.state).WaitsForPerson() || decided[o.request] {
 			continue
 		}
 		verdict, note := verdictOn(m.fate(byID[o.request]))
@@ -169,6 +172,7 @@ func (w *world) judgeEach(ctx context.Context, b books, working []operation) err
 		if err != nil {
 			return err
 		}
+		decided[o.request] = true
 		w.tally.add(&w.tally.Asked, 1)
 	}
 	return nil
