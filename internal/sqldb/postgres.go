@@ -208,6 +208,17 @@ func openServer(ctx context.Context, o Options) (*DB, error) {
 	return db, nil
 }
 
+// Probe tells whether a PostgreSQL database answers, and keeps what it acknowledges. It
+// changes nothing there.
+func Probe(ctx context.Context, server secret.String) error {
+	c, err := parseServer(server)
+	if err != nil {
+		return err
+	}
+	db := serverPool(c, 1)
+	return errors.Join(checkServer(ctx, db), db.Close())
+}
+
 // oldest is the first PostgreSQL that is tried with this program.
 const oldest = 140000
 

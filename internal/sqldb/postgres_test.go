@@ -25,6 +25,7 @@ func TestPostgreSQL(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, place){
 		"missing":          testServerMissing,
 		"refuses":          testServerRefuses,
+		"probe":            testServerProbe,
 		"not copied":       testServerIsNotCopied,
 		"migrate":          testServerMigrate,
 		"own migration":    testServerOwnMigration,
@@ -421,9 +422,23 @@ func testServerRefuses(t *testing.T, p place) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
-		if err != nil && (strings.Contains(err.Error(), "CANARY") || strings.Contains(err.Error(), pgtest.Password)) {
-			t.Errorf("%s: the error shows a password: %v", name, err)
+		probed := Probe(t.Context(), o.Server)
+		if probed == nil || !strings.Contains(probed.Error(), c.want) {
+			t.Errorf("%s, probed: %v, want %q", name, probed, c.want)
 		}
+		if text := fmt.Sprint(err, probed); strings.Contains(text, "CANARY") || strings.Contains(text, pgtest.Password) {
+			t.Errorf("%s: the error shows a password: %s", name, text)
+		}
+	}
+}
+
+// A probe leaves nothing behind.
+func testServerProbe(t *testing.T, p place) {
+	if err := Probe(t.Context(), secret.New(p.url)); err != nil {
+		t.Error(err)
+	}
+	if _, err := Open(t.Context(), Options{Server: secret.New(p.url), Owner: "things", Migrations: migrations(things)}); !errors.Is(err, ErrMissing) {
+		t.Errorf("after a probe: %v, want ErrMissing", err)
 	}
 }
 

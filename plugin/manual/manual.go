@@ -233,7 +233,8 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	return nil
 }
 
-// Probe implements registrar.Lifecycle: beside whois servers there is nothing to connect to.
+// Probe implements registrar.Lifecycle: it tries the whois servers, and the store if that is on
+// a server.
 func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, error) {
 	p.mu.Lock()
 	c := p.config
@@ -244,6 +245,13 @@ func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, erro
 	list := []registrar.Component{{Name: "staff", OK: true, Detail: "nothing to connect to"}}
 	for _, w := range c.Whois {
 		list = append(list, w.probe(ctx))
+	}
+	if server := c.server(); !server.IsEmpty() {
+		store := registrar.Component{Name: "store", OK: true, Detail: "the database answers"}
+		if err := sqldb.Probe(ctx, server); err != nil {
+			store.OK, store.Detail = false, err.Error()
+		}
+		list = append(list, store)
 	}
 	return list, nil
 }

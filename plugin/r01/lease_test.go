@@ -199,6 +199,10 @@ func TestTwoInstancesOnOneServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	report, err := first.Probe(t.Context(), false)
+	if err != nil || !slices.ContainsFunc(report, func(c registrar.Component) bool { return c.Name == "store" && c.OK }) {
+		t.Errorf("probing: %+v, %v; want a store that is well", report, err)
+	}
 	if h := health(t, first)["lease"]; !h.OK || !strings.HasPrefix(h.Detail, "this instance works: ") {
 		t.Errorf("the first: %+v", h)
 	}

@@ -100,6 +100,9 @@ func (p *Plugin) Probe(ctx context.Context, mail bool) ([]registrar.Component, e
 		probe("imap", mailbox.Check(ctx, s.mailbox), "logged in; the folder is there"),
 	}
 	report = append(report, s.registry.probe(ctx)...)
+	if !s.server.IsEmpty() {
+		report = append(report, probe("store", sqldb.Probe(ctx, s.server), "the database answers"))
+	}
 	if mail && report[0].OK && report[1].OK {
 		report = append(report, probe("test mail", p.testMail(ctx, *s), "sent and received unchanged"))
 	}
