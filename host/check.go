@@ -10,12 +10,13 @@ import (
 
 	"registrar.panel/host/config"
 	"registrar.panel/host/supervisor"
+	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
 
-// Report is what checking one registrar brought to light.
+// Report is what checking one registrar, or the panel itself, brought to light.
 type Report struct {
-	Registrar  string
+	Registrar  string // or "panel"
 	Components []registrar.Component
 }
 
@@ -38,7 +39,7 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	var reports []Report
+	reports := probeStore(ctx, c.Panel)
 	var failures []error
 	for _, spec := range specs {
 		report, err := probe(ctx, spec, o.Logger, mail)
@@ -49,6 +50,19 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 		reports = append(reports, report)
 	}
 	return reports, errors.Join(failures...)
+}
+
+// probeStore tries the panel's own database if that is on a server; a file is made at the
+// first start.
+func probeStore(ctx context.Context, p config.Panel) []Report {
+	if p.Store.IsEmpty() {
+		return nil
+	}
+	c := registrar.Component{Name: "store", OK: true, Detail: "the database answers"}
+	if err := sqldb.Probe(ctx, p.Store); err != nil {
+		c.OK, c.Detail = false, err.Error()
+	}
+	return []Report{{Registrar: "panel", Components: []registrar.Component{c}}}
 }
 
 func probe(ctx context.Context, spec supervisor.Spec, log hclog.Logger, mail bool) (Report, error) {

@@ -304,6 +304,19 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// A database of the panel that can't be reached is named, without its password.
+func TestCheckTriesTheStore(t *testing.T) {
+	t.Parallel()
+	o := options(t, strings.Replace(good, "panel {", "panel {\n  store = \"postgres://u:CANARY@127.0.0.1:1/d\"", 1))
+	reports, err := Check(t.Context(), o, false)
+	if err != nil || len(reports) != 2 || reports[0].Registrar != "panel" || len(reports[0].Components) != 1 {
+		t.Fatalf("%+v, %v", reports, err)
+	}
+	if c := reports[0].Components[0]; c.OK || c.Name != "store" || !strings.Contains(c.Detail, "127.0.0.1") || strings.Contains(c.Detail, "CANARY") {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestSocket(t *testing.T) {
 	t.Parallel()
 	dir, err := os.MkdirTemp("", "ho")
