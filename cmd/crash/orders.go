@@ -197,7 +197,9 @@ func (s *shop) place(ctx context.Context, j job) (o api.Order, ok bool) {
 // meets tells whether an order is refused because of another one. The plugin may know of
 // that before the panel does, and finds it while it checks the order's fields.
 func meets(r *api.Error) bool {
-	return r.Code == string(contract.Precondition) || strings.Contains(r.Message, "has an open operation")
+	return r.Code == string(contract.Precondition) || slices.ContainsFunc(r.Problems, func(p api.Problem) bool {
+		return strings.Contains(p.Message, "has an open operation")
+	})
 }
 
 // known finds the order of a job in the panel; "" = it has none.
