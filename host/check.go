@@ -58,11 +58,8 @@ func probeStore(ctx context.Context, p config.Panel) []Report {
 	if p.Store.IsEmpty() {
 		return nil
 	}
-	c := registrar.Component{Name: "store", OK: true, Detail: "the database answers"}
-	if err := sqldb.Probe(ctx, p.Store); err != nil {
-		c.OK, c.Detail = false, err.Error()
-	}
-	return []Report{{Registrar: "panel", Components: []registrar.Component{c}}}
+	store := registrar.Tried("store", sqldb.Probe(ctx, p.Store), "the database answers")
+	return []Report{{Registrar: "panel", Components: []registrar.Component{store}}}
 }
 
 func probe(ctx context.Context, spec supervisor.Spec, log hclog.Logger, mail bool) (Report, error) {

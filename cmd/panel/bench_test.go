@@ -19,21 +19,8 @@ import (
 // BenchmarkStatusCall measures what the process boundary costs a caller who asks for an
 // operation. The baseline is the same plugin in this process.
 func BenchmarkStatusCall(b *testing.B) {
-	commands, err := bundled()
-	if err != nil {
-		b.Fatal(err)
-	}
-	dir, err := os.MkdirTemp("", "panel-")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	near := manual.New(hclog.NewNullLogger())
-	own := working(b, near)
-	spec := supervisor.Spec{Name: "manual", Command: commands["manual"], RunDir: dir + "/run",
-		Configure: func(context.Context, registrar.Plugin, registrar.Description) error { return nil }}
-	err = supervisor.Visit(b.Context(), spec, supervisor.Timing{}, hclog.NewNullLogger(), func(ctx context.Context, far registrar.Plugin) error {
-		theirs := working(b, far)
+	compare(b, func(near, far registrar.Plugin) {
+		own, theirs := working(b, near), working(b, far)
 		var over, within []time.Duration
 		for b.Loop() {
 			over = append(over, timed(b, far, theirs))
@@ -45,6 +32,26 @@ func BenchmarkStatusCall(b *testing.B) {
 		b.ReportMetric(float64(at(over, 50).Nanoseconds())/1000, "p50-µs")
 		b.ReportMetric(float64(at(over, 99).Nanoseconds())/1000, "p99-µs")
 		b.ReportMetric(float64(at(over, 50))/float64(at(within, 50)), "of-in-process")
+	})
+}
+
+// compare hands a measurement the same plugin twice: in this process, and in one of its own.
+func compare(b *testing.B, measure func(near, far registrar.Plugin)) {
+	b.Helper()
+	commands, err := bundled()
+	if err != nil {
+		b.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "panel-")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	near := manual.New(hclog.NewNullLogger())
+	spec := supervisor.Spec{Name: "manual", Command: commands["manual"], RunDir: dir + "/run",
+		Configure: func(context.Context, registrar.Plugin, registrar.Description) error { return nil }}
+	err = supervisor.Visit(b.Context(), spec, supervisor.Timing{}, hclog.NewNullLogger(), func(ctx context.Context, far registrar.Plugin) error {
+		measure(near, far)
 		return far.Drain(ctx)
 	})
 	if err != nil {
@@ -80,20 +87,8 @@ func working(b *testing.B, p registrar.Plugin) registrar.OperationID {
 // BenchmarkEvents measures how fast a host reads the event record of a plugin's process, from
 // its beginning. The baseline is the same record read from the same plugin in this process.
 func BenchmarkEvents(b *testing.B) {
-	commands, err := bundled()
-	if err != nil {
-		b.Fatal(err)
-	}
-	dir, err := os.MkdirTemp("", "panel-")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	near := manual.New(hclog.NewNullLogger())
-	working(b, near)
-	spec := supervisor.Spec{Name: "manual", Command: commands["manual"], RunDir: dir + "/run",
-		Configure: func(context.Context, registrar.Plugin, registrar.Description) error { return nil }}
-	err = supervisor.Visit(b.Context(), spec, supervisor.Timing{}, hclog.NewNullLogger(), func(ctx context.Context, far registrar.Plugin) error {
+	compare(b, func(near, far registrar.Plugin) {
+		working(b, near)
 		working(b, far)
 		busy(b, near)
 		busy(b, far)
@@ -104,14 +99,7 @@ func BenchmarkEvents(b *testing.B) {
 		}
 		b.ReportMetric(float64(manyOrders*b.N)/over.Seconds(), "events/s")
 		b.ReportMetric(float64(within)/float64(over), "of-in-process-speed")
-		return far.Drain(ctx)
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := near.Drain(b.Context()); err != nil {
-		b.Fatal(err)
-	}
 }
 
 // manyOrders make an event each, at least.

@@ -68,18 +68,12 @@ func (r *reader) at(rng, otherwise hcl.Range) Position {
 	return positionOf(rng)
 }
 
-// inFile is the store that is a file.
-const inFile = "sqlite"
-
 func (r *reader) store(e hcl.Expression) secret.String {
-	store := r.secret(e, "panel.store", holdsPassword)
-	if store.IsEmpty() || store.Reveal() == inFile {
-		return secret.String{}
+	server, err := sqldb.ServerOf(r.secret(e, "panel.store", holdsPassword))
+	if err != nil {
+		r.add(positionOf(e.Range()), "panel.store "+err.Error())
 	}
-	if err := sqldb.CheckServer(store); err != nil {
-		r.add(positionOf(e.Range()), "panel.store must be "+strconv.Quote(inFile)+" or the URL of a PostgreSQL database: "+err.Error())
-	}
-	return store
+	return server
 }
 
 // secret reads a setting that may be secret; is tells whether a text had better not stand in

@@ -56,11 +56,19 @@ create table if not exists leases (
     beats  bigint not null default 1 -- how often it was taken or renewed
 )`
 
-// CheckServer tells what is wrong with the URL of a PostgreSQL database; nil = nothing. The
-// error never shows the URL, because a password may be in it.
-func CheckServer(server secret.String) error {
-	_, err := parseServer(server)
-	return err
+// InFile is the setting of a store that is a file.
+const InFile = "sqlite"
+
+// ServerOf reads the setting of a store: the URL of a PostgreSQL database, or nothing where the
+// store is a file. The error never shows the URL, because a password may be in it.
+func ServerOf(store secret.String) (server secret.String, err error) {
+	if store.IsEmpty() || store.Reveal() == InFile {
+		return secret.String{}, nil
+	}
+	if _, err := parseServer(store); err != nil {
+		return secret.String{}, fmt.Errorf("must be %q or the URL of a PostgreSQL database: %w", InFile, err)
+	}
+	return store, nil
 }
 
 // IsServer tells whether a text is meant to be the URL of a PostgreSQL database.

@@ -368,7 +368,7 @@ func TestServerURL(t *testing.T) {
 		{"host=db.example password=CANARY", "not a URL"},
 		{"mysql://u:CANARY@db.example/d", "not a URL"},
 	} {
-		err := CheckServer(secret.New(c.url))
+		_, err := ServerOf(secret.New(c.url))
 		switch {
 		case c.wrong == "" && err != nil:
 			t.Errorf("%s: %v", c.url, err)

@@ -52,6 +52,7 @@ type Plugin struct {
 
 	mu      sync.Mutex
 	config  *config
+	server  secret.String // the store, if that is no file
 	dataDir string
 	create  bool
 	lock    *os.File // held between Start and Drain
@@ -65,17 +66,6 @@ type config struct {
 	Store   secret.String `json:"store"`
 
 	Whois []whoisServer `json:"whois"`
-}
-
-// inFile is the store that is a file.
-const inFile = "sqlite"
-
-// server is the URL of the PostgreSQL database that is the store; empty = it is a file.
-func (c config) server() secret.String {
-	if c.Store.IsEmpty() || c.Store.Reveal() == inFile {
-		return secret.String{}
-	}
-	return c.Store
 }
 
 var _ registrar.Plugin = (*Plugin)(nil)
@@ -99,7 +89,7 @@ func schema() registrar.Schema {
 			Description: "what a check for availability answers"},
 		{Name: "confirm", Type: registrar.TypeString, Default: string(byOperator), OneOf: []string{string(byOperator), string(atOnce)},
 			Description: "who concludes an operation"},
-		{Name: "store", Type: registrar.TypeString, Default: inFile,
+		{Name: "store", Type: registrar.TypeString, Default: sqldb.InFile,
 			Description: "where the plugin keeps its state: sqlite, or the URL of a PostgreSQL database that several nodes share"},
 	}, Blocks: []registrar.Block{whoisBlock()}}
 }
@@ -216,10 +206,9 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 		return fmt.Errorf("read settings: %w", err)
 	}
 	problems := checkWhois(c)
-	if server := c.server(); !server.IsEmpty() {
-		if err := sqldb.CheckServer(server); err != nil {
-			problems = append(problems, registrar.Problem{Path: "store", Message: fmt.Sprintf("must be %q or the URL of a PostgreSQL database: %v", inFile, err)})
-		}
+	server, err := sqldb.ServerOf(c.Store)
+	if err != nil {
+		problems = append(problems, registrar.Problem{Path: "store", Message: err.Error()})
 	}
 	if err := registrar.InvalidSettings(problems); err != nil {
 		return err
@@ -229,7 +218,7 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	if p.book != nil {
 		return registrar.Errorf(registrar.Precondition, "the plugin is at work; start a new one with the new settings")
 	}
-	p.config, p.dataDir, p.create = &c, s.DataDir, s.Create
+	p.config, p.server, p.dataDir, p.create = &c, server, s.DataDir, s.Create
 	return nil
 }
 
@@ -237,7 +226,7 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 // a server.
 func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, error) {
 	p.mu.Lock()
-	c := p.config
+	c, server := p.config, p.server
 	p.mu.Unlock()
 	if c == nil {
 		return nil, registrar.Errorf(registrar.NotReady, "the plugin is not configured")
@@ -246,12 +235,8 @@ func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, erro
 	for _, w := range c.Whois {
 		list = append(list, w.probe(ctx))
 	}
-	if server := c.server(); !server.IsEmpty() {
-		store := registrar.Component{Name: "store", OK: true, Detail: "the database answers"}
-		if err := sqldb.Probe(ctx, server); err != nil {
-			store.OK, store.Detail = false, err.Error()
-		}
-		list = append(list, store)
+	if !server.IsEmpty() {
+		list = append(list, registrar.Tried("store", sqldb.Probe(ctx, server), "the database answers"))
 	}
 	return list, nil
 }
@@ -272,7 +257,7 @@ func (p *Plugin) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := openBook(ctx, p.dataDir, p.config.server(), p.create, p.now)
+	b, err := openBook(ctx, p.dataDir, p.server, p.create, p.now)
 	if err != nil {
 		return errors.Join(err, releaseLock(lock))
 	}

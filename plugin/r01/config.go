@@ -142,18 +142,13 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 	return s, p.list
 }
 
-// inFile is the store that is a file.
-const inFile = "sqlite"
-
 // server is the PostgreSQL database that several nodes share; empty = the store is a file.
 func (c config) server(p *problems) secret.String {
-	if c.Store.IsEmpty() || c.Store.Reveal() == inFile {
-		return secret.String{}
+	server, err := sqldb.ServerOf(c.Store)
+	if err != nil {
+		p.add("store", "%v", err)
 	}
-	if err := sqldb.CheckServer(c.Store); err != nil {
-		p.add("store", "must be %q or the URL of a PostgreSQL database: %v", inFile, err)
-	}
-	return c.Store
+	return server
 }
 
 type problems struct{ list []registrar.Problem }

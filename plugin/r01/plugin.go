@@ -96,24 +96,17 @@ func (p *Plugin) Probe(ctx context.Context, mail bool) ([]registrar.Component, e
 		return nil, err
 	}
 	report := []registrar.Component{
-		probe("smtp", outbox.Check(ctx, s.outbox), "logged in; 8BITMIME is offered"),
-		probe("imap", mailbox.Check(ctx, s.mailbox), "logged in; the folder is there"),
+		registrar.Tried("smtp", outbox.Check(ctx, s.outbox), "logged in; 8BITMIME is offered"),
+		registrar.Tried("imap", mailbox.Check(ctx, s.mailbox), "logged in; the folder is there"),
 	}
 	report = append(report, s.registry.probe(ctx)...)
 	if !s.server.IsEmpty() {
-		report = append(report, probe("store", sqldb.Probe(ctx, s.server), "the database answers"))
+		report = append(report, registrar.Tried("store", sqldb.Probe(ctx, s.server), "the database answers"))
 	}
 	if mail && report[0].OK && report[1].OK {
-		report = append(report, probe("test mail", p.testMail(ctx, *s), "sent and received unchanged"))
+		report = append(report, registrar.Tried("test mail", p.testMail(ctx, *s), "sent and received unchanged"))
 	}
 	return report, nil
-}
-
-func probe(name string, err error, well string) registrar.Component {
-	if err != nil {
-		return registrar.Component{Name: name, Detail: err.Error()}
-	}
-	return registrar.Component{Name: name, OK: true, Detail: well}
 }
 
 func (p *Plugin) configured() (*settings, error) {

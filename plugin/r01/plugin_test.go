@@ -46,16 +46,43 @@ func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registr
 	return registrar.Settings{Config: text, DataDir: dir, Create: true}
 }
 
+// configuration is the good one with a change. path is the setting that is refused; "" = none is.
+type configuration struct {
+	why, path string
+	change    func(map[string]any)
+}
+
+func in(block, key string, value any) func(map[string]any) {
+	return func(c map[string]any) { c[block].(map[string]any)[key] = value }
+}
+
+func set(key string, value any) func(map[string]any) {
+	return func(c map[string]any) { c[key] = value }
+}
+
+func configure(t *testing.T, all []configuration) {
+	t.Helper()
+	for _, c := range all {
+		p := New(hclog.NewNullLogger())
+		err := p.Configure(t.Context(), settingsOf(t, t.TempDir(), c.change))
+		var refusal *registrar.Error
+		switch {
+		case c.path == "" && err != nil:
+			t.Errorf("%s: refused: %v", c.why, err)
+		case c.path == "":
+		case !errors.As(err, &refusal) || refusal.Code != registrar.Invalid:
+			t.Errorf("%s: %v, want Invalid", c.why, err)
+		case len(refusal.Problems) != 1 || refusal.Problems[0].Path != c.path:
+			t.Errorf("%s: problems %v, want one at %s", c.why, refusal.Problems, c.path)
+		case strings.Contains(err.Error(), "CANARY"):
+			t.Errorf("%s: the error shows a secret: %v", c.why, err)
+		}
+	}
+}
+
 func TestConfigure(t *testing.T) {
 	t.Parallel()
-	in := func(block, key string, value any) func(map[string]any) {
-		return func(c map[string]any) { c[block].(map[string]any)[key] = value }
-	}
-	set := func(key string, value any) func(map[string]any) { return func(c map[string]any) { c[key] = value } }
-	for _, c := range []struct {
-		why, path string // "" = accepted
-		change    func(map[string]any)
-	}{
+	configure(t, []configuration{
 		{"as it is", "", nil},
 		{"days", "", in("deadlines", "done", "7d")},
 		{"a copy", "", set("bcc", "copy@panel.example")},
@@ -90,6 +117,15 @@ func TestConfigure(t *testing.T) {
 		{"dkim", "", func(c map[string]any) {
 			c["replies"].(map[string]any)["require"], c["replies"].(map[string]any)["from"] = "dkim", []string{"robot@registrar.example"}
 		}},
+		{"whose header", "replies.authserv_id", func(c map[string]any) {
+			c["replies"].(map[string]any)["require"], c["replies"].(map[string]any)["from"] = "authentication-results", []string{"robot@registrar.example"}
+		}},
+	})
+}
+
+func TestConfigureRenewal(t *testing.T) {
+	t.Parallel()
+	configure(t, []configuration{
 		{"the whole window", "", in("renewal", "before", "60d")},
 		{"cron words", "", in("renewal", "schedule", "@daily")},
 		{"no cron expression", "renewal.schedule", in("renewal", "schedule", "at four")},
@@ -112,6 +148,12 @@ func TestConfigure(t *testing.T) {
 		{"a brake that never opens", "brake.per_hour", in("brake", "per_hour", 0)},
 		{"a day shorter than its hours", "brake.per_day", in("brake", "per_day", 10)},
 		{"a proof it can't give", "replies.require", in("replies", "require", "dkim")},
+	})
+}
+
+func TestConfigureRegistry(t *testing.T) {
+	t.Parallel()
+	configure(t, []configuration{
 		{"whois", "", in("registry", "whois", "whois.tcinet.ru:43")},
 		{"whois without a port", "registry.whois", in("registry", "whois", "whois.tcinet.ru")},
 		{"no questions", "registry.whois_per_minute", func(c map[string]any) {
@@ -135,25 +177,7 @@ func TestConfigure(t *testing.T) {
 		{"believe at once, before any list", "registry.misses", in("registry", "misses", 0)},
 		{"never", "registry.every", in("registry", "every", "0s")},
 		{"all the time", "registry.check", in("registry", "check", "0s")},
-		{"whose header", "replies.authserv_id", func(c map[string]any) {
-			c["replies"].(map[string]any)["require"], c["replies"].(map[string]any)["from"] = "authentication-results", []string{"robot@registrar.example"}
-		}},
-	} {
-		p := New(hclog.NewNullLogger())
-		err := p.Configure(t.Context(), settingsOf(t, t.TempDir(), c.change))
-		var refusal *registrar.Error
-		switch {
-		case c.path == "" && err != nil:
-			t.Errorf("%s: refused: %v", c.why, err)
-		case c.path == "":
-		case !errors.As(err, &refusal) || refusal.Code != registrar.Invalid:
-			t.Errorf("%s: %v, want Invalid", c.why, err)
-		case len(refusal.Problems) != 1 || refusal.Problems[0].Path != c.path:
-			t.Errorf("%s: problems %v, want one at %s", c.why, refusal.Problems, c.path)
-		case strings.Contains(err.Error(), "CANARY"):
-			t.Errorf("%s: the error shows a secret: %v", c.why, err)
-		}
-	}
+	})
 }
 
 func TestConfigureTellsEverythingAtOnce(t *testing.T) {

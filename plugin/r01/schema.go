@@ -1,6 +1,9 @@
 package r01
 
-import "registrar.panel/shared/registrar"
+import (
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
 
 // Names under which the plugin introduces itself.
 const (
@@ -67,7 +70,7 @@ func schema() registrar.Schema {
 			text("bcc", "", "a copy of every request goes there; it carries the password"),
 			choice("pay_type", "real", "which R01 account pays", "real", "bonus", "real,bonus", "bonus,real"),
 			choice("charset", "koi8-r", "charset of requests", "koi8-r", "windows-1251"),
-			text("store", inFile, "where the plugin keeps its state: sqlite, or the URL of a PostgreSQL database that several nodes share"),
+			text("store", sqldb.InFile, "where the plugin keeps its state: sqlite, or the URL of a PostgreSQL database that several nodes share"),
 			text("reconciled", "", "after restoring a backup: the incarnation that a person has compared with R01's own list"),
 		},
 		Blocks: []registrar.Block{

@@ -89,3 +89,11 @@ type Component struct {
 	OK     bool
 	Detail string // what is wrong and what to do, or how it stands
 }
+
+// Tried is a part that was tried: well, or as the error says.
+func Tried(name string, err error, well string) Component {
+	if err != nil {
+		return Component{Name: name, Detail: err.Error()}
+	}
+	return Component{Name: name, OK: true, Detail: well}
+}
