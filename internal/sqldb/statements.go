@@ -84,7 +84,7 @@ func (k *keeper) ExecContext(ctx context.Context, query string, args []driver.Na
 	if err != nil {
 		return nil, err
 	}
-	res, err := s.ExecContext(ctx, args)
+	res, err := s.ExecContext(whole(ctx), args)
 	if err != nil {
 		s.Close() // whatever it says, the statement's own failure matters
 		return nil, err
@@ -101,7 +101,7 @@ func (k *keeper) QueryContext(ctx context.Context, query string, args []driver.N
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.QueryContext(ctx, args)
+	rows, err := s.QueryContext(whole(ctx), args)
 	if err != nil {
 		s.Close()
 		return nil, err
@@ -109,8 +109,16 @@ func (k *keeper) QueryContext(ctx context.Context, query string, args []driver.N
 	return &answer{rows, func() error { return k.put(query, s) }}, nil
 }
 
+// whole lets a statement that has begun come to its end: the driver would start a goroutine for
+// each to interrupt it, which costs as much as many a statement. Between two of them database/sql
+// heeds the context.
+func whole(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
 // take returns a statement that nobody runs.
 func (k *keeper) take(ctx context.Context, query string) (statement, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if s, ok := k.idle[query]; ok {
 		delete(k.idle, query)
 		return s, nil

@@ -87,10 +87,14 @@ func scanPlan(s sqldb.Scanner) (p Plan, err error) {
 // Renewal returns the operation that our own schedule began to renew a domain from an expiry,
 // and that is open or done. One that an order has joined is not found.
 func (tx *Tx) Renewal(agreement, domain string, base registrar.Date) (Operation, error) {
-	return one(tx, scanOperation, "select "+operationColumns+` from operations
-		where order_id is null and state not in ('Failed', 'Cancelled') and request in (select id from requests
-			where kind = 'prolong' and agreement = $1 and object = $2 and base = $3)`, agreement, domain, base.String())
+	return one(tx, scanOperation, renewalQuery, agreement, domain, base.String())
 }
+
+// renewalQuery begins at the requests for the domain, and so it asks for order_id in words that
+// no index answers: of operations without an order there are as many as renewals ever made.
+const renewalQuery = "select " + operationColumns + ` from operations
+	where coalesce(order_id, '') = '' and state not in ('Failed', 'Cancelled') and request in (select id from requests
+		where kind = 'prolong' and agreement = $1 and object = $2 and base = $3)`
 
 // Begun records that a planned renewal has its request.
 func (tx *Tx) Begun(p Plan) error {

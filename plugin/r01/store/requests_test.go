@@ -8,22 +8,35 @@ import (
 )
 
 // What is asked again and again about the few requests that are open does not look at all the
-// others that ever were.
-func TestOpenRequestsAreFoundByTheirIndex(t *testing.T) {
+// others that ever were, and neither does a question about one domain.
+func TestQuestionsAreAnsweredByIndexes(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for _, query := range []string{inStateQuery, heldQuery, countQuery, witnessQuery} {
-		var steps []string
-		write(t, s, func(tx *Tx) (err error) {
-			steps, err = collect(tx, func(s sqldb.Scanner) (text string, err error) {
-				var ignored int
-				err = s.Scan(&ignored, &ignored, &ignored, &text)
-				return text, err
-			}, "explain query plan "+query, make([]any, strings.Count(query, "$"))...)
-			return err
-		})
-		if plan := strings.Join(steps, "; "); !strings.Contains(plan, "USING INDEX requests_state") && !strings.Contains(plan, "USING COVERING INDEX requests_state") {
-			t.Errorf("%s\n%s", query, plan)
+	for _, c := range []struct{ query, index string }{
+		{inStateQuery, "requests_state"},
+		{heldQuery, "requests_state"},
+		{countQuery, "requests_state"},
+		{witnessQuery, "requests_state"},
+		{renewalQuery, "operations_request"},
+	} {
+		plan := planOf(t, s, c.query)
+		if !strings.Contains(plan, "USING INDEX "+c.index) && !strings.Contains(plan, "USING COVERING INDEX "+c.index) {
+			t.Errorf("%s\n%s", c.query, plan)
 		}
 	}
+}
+
+// planOf tells how SQLite goes about a query.
+func planOf(t *testing.T, s *Store, query string) string {
+	t.Helper()
+	var steps []string
+	write(t, s, func(tx *Tx) (err error) {
+		steps, err = collect(tx, func(s sqldb.Scanner) (text string, err error) {
+			var ignored int
+			err = s.Scan(&ignored, &ignored, &ignored, &text)
+			return text, err
+		}, "explain query plan "+query, make([]any, strings.Count(query, "$"))...)
+		return err
+	})
+	return strings.Join(steps, "; ")
 }
