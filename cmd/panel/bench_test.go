@@ -17,21 +17,28 @@ import (
 )
 
 // BenchmarkStatusCall measures what the process boundary costs a caller who asks for an
-// operation. The baseline is the same plugin in this process.
+// operation. The baselines are the same plugin in this process, and gRPC alone: an empty call
+// to the same process, over a connection of the same kind.
 func BenchmarkStatusCall(b *testing.B) {
 	compare(b, func(near, far registrar.Plugin) {
 		own, theirs := working(b, near), working(b, far)
-		var over, within []time.Duration
+		var over, within, empty []time.Duration
 		for b.Loop() {
-			over = append(over, timed(b, far, theirs))
-			within = append(within, timed(b, near, own))
+			over = append(over, timed(b, func() error { _, err := far.Operation(b.Context(), theirs); return err }))
+			within = append(within, timed(b, func() error { _, err := near.Operation(b.Context(), own); return err }))
+			empty = append(empty, timed(b, func() error { return far.Start(b.Context()) })) // it is at work
 		}
-		slices.Sort(over)
-		slices.Sort(within)
-		at := func(all []time.Duration, percent int) time.Duration { return all[(len(all)-1)*percent/100] }
-		b.ReportMetric(float64(at(over, 50).Nanoseconds())/1000, "p50-µs")
-		b.ReportMetric(float64(at(over, 99).Nanoseconds())/1000, "p99-µs")
-		b.ReportMetric(float64(at(over, 50))/float64(at(within, 50)), "of-in-process")
+		for _, all := range [][]time.Duration{over, within, empty} {
+			slices.Sort(all)
+		}
+		at := func(all []time.Duration, percent int) float64 {
+			return float64(all[(len(all)-1)*percent/100].Nanoseconds()) / 1000
+		}
+		b.ReportMetric(at(over, 50), "p50-µs")
+		b.ReportMetric(at(over, 99), "p99-µs")
+		b.ReportMetric(at(empty, 50), "empty-p50-µs")
+		b.ReportMetric(at(empty, 99), "empty-p99-µs")
+		b.ReportMetric(at(over, 50)/at(within, 50), "of-in-process")
 	})
 }
 
@@ -137,9 +144,10 @@ func read(b *testing.B, p registrar.Plugin) time.Duration {
 	return 0
 }
 
-func timed(b *testing.B, p registrar.Plugin, id registrar.OperationID) time.Duration {
+func timed(b *testing.B, call func() error) time.Duration {
+	b.Helper()
 	began := time.Now()
-	if _, err := p.Operation(b.Context(), id); err != nil {
+	if err := call(); err != nil {
 		b.Fatal(err)
 	}
 	return time.Since(began)
