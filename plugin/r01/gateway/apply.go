@@ -232,9 +232,9 @@ func (g *Gateway) raise(tx *store.Tx, key, domain, message string) error {
 	if err != nil || !fresh {
 		return err
 	}
-	_, err = tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventAlarm, Level: registrar.LevelError,
+	tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventAlarm, Level: registrar.LevelError,
 		Message: message, Actor: byPlugin, Name: domain})
-	return err
+	return nil
 }
 
 func (g *Gateway) clear(tx *store.Tx, key, domain string) error {
@@ -242,9 +242,9 @@ func (g *Gateway) clear(tx *store.Tx, key, domain string) error {
 	if err != nil || !stood {
 		return err
 	}
-	_, err = tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventCleared, Level: registrar.LevelInfo,
+	tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventCleared, Level: registrar.LevelInfo,
 		Message: "no longer: " + key, Actor: byPlugin, Name: domain})
-	return err
+	return nil
 }
 
 // tell brings the domain to what its operation has come to, and emits the event.
@@ -256,9 +256,9 @@ func (g *Gateway) tell(tx *store.Tx, op store.Operation, t registrar.EventType, 
 	if op.Error != "" {
 		message += ": " + op.Error
 	}
-	_, err := tx.Emit(registrar.Event{At: c.At, Type: t, Level: levelOf(op.State), Message: message,
+	tx.Emit(registrar.Event{At: c.At, Type: t, Level: levelOf(op.State), Message: message,
 		Actor: c.Actor, Name: op.Domain, Order: op.Order, Operation: op.ID, Mail: c.Mail})
-	return err
+	return nil
 }
 
 func (g *Gateway) showStatus(tx *store.Tx, op store.Operation) error {

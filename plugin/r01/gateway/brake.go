@@ -138,8 +138,8 @@ func (g *Gateway) remind(tx *store.Tx, key, message string) error {
 	if err := tx.SetTime("told:"+key, g.now()); err != nil {
 		return err
 	}
-	_, err = tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventAlarm, Level: registrar.LevelError, Message: message, Actor: byPlugin})
-	return err
+	tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventAlarm, Level: registrar.LevelError, Message: message, Actor: byPlugin})
+	return nil
 }
 
 // endPause lifts a pause once nothing is held for it any more: nobody could resolve what

@@ -70,9 +70,9 @@ func (g *Gateway) SetRenewal(ctx context.Context, name string, mode registrar.Re
 		if err := errors.Join(tx.PutDomain(d, g.now()), g.clear(tx, expiryAlarm(name), name)); err != nil {
 			return err
 		}
-		_, err := tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventDomain, Level: registrar.LevelInfo,
+		tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventDomain, Level: registrar.LevelInfo,
 			Message: "renewal is " + string(mode) + " from now on", Actor: byPlugin, Name: name})
-		return err
+		return nil
 	})
 	return d, fault(err, "domain "+name)
 }
@@ -144,9 +144,9 @@ func (g *Gateway) ImportDomain(ctx context.Context, i registrar.Import) (d regis
 		if err := tx.PutDomain(d, g.now()); err != nil {
 			return err
 		}
-		_, err = tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventDomain, Level: registrar.LevelInfo,
+		tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventDomain, Level: registrar.LevelInfo,
 			Message: "taken over, paid till " + i.PaidTill.String(), Actor: byPlugin, Name: i.Domain})
-		return err
+		return nil
 	})
 	return d, err
 }

@@ -433,7 +433,7 @@ func (g *Gateway) notice(tx *store.Tx, m store.Mail, l letter, res mailform.Resu
 	if err != nil {
 		return err
 	}
-	_, err = tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventNotice, Level: registrar.LevelInfo,
+	tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventNotice, Level: registrar.LevelInfo,
 		Message: "notice of R01: " + text, Actor: byRegistrar, Name: name, Mail: m.ID})
-	return err
+	return nil
 }

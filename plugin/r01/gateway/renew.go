@@ -66,11 +66,8 @@ func (g *Gateway) announce(tx *store.Tx, p store.Plan, t policy.Threshold, today
 		return err
 	}
 	g.log.Warn("renewal announced", "domain", p.Domain, "paid_till", p.Base, "threshold", int(t))
-	_, err := tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventNotice, Level: registrar.LevelWarning,
+	tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventNotice, Level: registrar.LevelWarning,
 		Message: mailform.Unicode(p.Domain) + ": " + text, Actor: byPlugin, Name: p.Domain})
-	if err != nil {
-		return err
-	}
 	return g.raise(tx, expiryAlarm(p.Domain), p.Domain, text)
 }
 
@@ -119,9 +116,7 @@ func (g *Gateway) showExpiry(tx *store.Tx, d registrar.Domain, today registrar.D
 	if err := tx.PutDomain(d, g.now()); err != nil {
 		return err
 	}
-	if _, err := tx.Emit(e); err != nil {
-		return err
-	}
+	tx.Emit(e)
 	if expired && d.Renewal == registrar.RenewAuto { // by hand it is announced
 		return g.raise(tx, expiryAlarm(d.Name), d.Name, e.Message)
 	}

@@ -38,9 +38,7 @@ func (g *Gateway) setAside(tx *store.Tx, m store.Mail, l letter, reason string) 
 	for _, name := range names {
 		e := registrar.Event{At: g.now(), Type: registrar.EventReview, Level: registrar.LevelWarning,
 			Message: "a mail waits for review: " + reason, Actor: byPlugin, Name: name, Mail: m.ID, Review: id}
-		if _, err := tx.Emit(e); err != nil {
-			return err
-		}
+		tx.Emit(e)
 	}
 	return g.raise(tx, reviewAlarm, "", "mails wait in the review queue")
 }
@@ -185,11 +183,8 @@ func (g *Gateway) resolveReview(tx *store.Tx, e store.Review, d registrar.Review
 	if err := errors.Join(tx.ResolveReview(e), tx.SettleMail(e.Mail, store.MailReview, settled, "")); err != nil {
 		return err
 	}
-	_, err := tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventReview, Level: registrar.LevelInfo,
+	tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventReview, Level: registrar.LevelInfo,
 		Message: fmt.Sprintf("the mail was read as %q", d.Outcome), Actor: d.By, Mail: e.Mail, Review: e.ID})
-	if err != nil {
-		return err
-	}
 	if left, err := tx.Reviews(); err != nil || len(left) > 0 {
 		return err
 	}

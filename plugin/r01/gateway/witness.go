@@ -281,9 +281,9 @@ func (g *Gateway) record(tx *store.Tx, d registrar.Domain, level registrar.Level
 		return err
 	}
 	g.log.Info("domain moved", "domain", d.Name, "status", d.Status, "paid_till", d.PaidTill, "evidence", registrar.EvidenceRegistry)
-	_, err := tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventDomain, Level: level, Message: message,
+	tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventDomain, Level: level, Message: message,
 		Actor: byRegistry, Name: d.Name})
-	return err
+	return nil
 }
 
 // settleDoubt: the registry shows what we hold.

@@ -49,7 +49,7 @@ func TestMakeFixture(t *testing.T) {
 		if err := tx.AddMail(Mail{ID: "m", Hash: "h", Request: r.ID, At: noon, State: MailNew}, []byte("a mail")); err != nil {
 			return err
 		}
-		_, err = tx.Emit(registrar.Event{At: noon, Type: registrar.EventNotice, Level: registrar.LevelInfo, Message: "hello", Name: "a.ru"})
+		tx.Emit(registrar.Event{At: noon, Type: registrar.EventNotice, Level: registrar.LevelInfo, Message: "hello", Name: "a.ru"})
 		return err
 	})
 	if err := s.Close(); err != nil {

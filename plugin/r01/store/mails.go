@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -151,42 +150,4 @@ func (tx *Tx) ResolveReview(r Review) error {
 		return fmt.Errorf("resolve review %s: %w", r.ID, err)
 	}
 	return nil
-}
-
-// Emit appends an event to the record and gives it its cursor. An event about a known
-// domain takes the domain's record along as it stands now.
-func (tx *Tx) Emit(e registrar.Event) (registrar.Event, error) {
-	cursor, err := tx.Count("event", 1)
-	if err != nil {
-		return e, err
-	}
-	e.Cursor = registrar.Cursor(cursor)
-	if e.Name != "" {
-		d, err := tx.Domain(e.Name)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return e, fmt.Errorf("emit event: %w", err)
-		}
-		if err == nil {
-			e.Domain = &d
-		}
-	}
-	text, err := json.Marshal(e)
-	if err != nil {
-		return e, fmt.Errorf("emit event: %w", err)
-	}
-	if err := tx.exec("insert into events (cursor, event) values ($1, $2)", cursor, string(text)); err != nil {
-		return e, fmt.Errorf("emit event: %w", err)
-	}
-	return e, nil
-}
-
-// Events lists at most limit events after a cursor, oldest first.
-func (tx *Tx) Events(after registrar.Cursor, limit int) ([]registrar.Event, error) {
-	return collect(tx, func(s sqldb.Scanner) (e registrar.Event, err error) {
-		var text string
-		if err := s.Scan(&text); err != nil {
-			return e, err
-		}
-		return e, json.Unmarshal([]byte(text), &e)
-	}, "select event from events where cursor > $1 order by cursor limit $2", int64(after), limit)
 }

@@ -24,6 +24,7 @@ import (
 
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
 )
 
 var (
@@ -110,19 +111,35 @@ func (s *Store) Fingerprint(parts ...string) string { return s.box.Fingerprint(p
 // Tx is one transaction. It lives only within the function given to Write or Read, and so
 // does the context in it.
 type Tx struct {
-	ctx context.Context
-	sql *sql.Tx
-	box *secret.Box
+	ctx     context.Context
+	sql     *sql.Tx
+	box     *secret.Box
+	emitted []registrar.Event // not recorded yet
 }
 
 // Write runs fn as the only writer and commits if it returns nil.
 func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
-	return s.db.Write(ctx, func(tx *sql.Tx) error { return fn(&Tx{ctx, tx, s.box}) })
+	return s.db.Write(ctx, func(t *sql.Tx) error {
+		tx := &Tx{ctx: ctx, sql: t, box: s.box}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.record()
+	})
 }
 
 // Read runs fn on one unchanging view.
 func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
-	return s.db.Read(ctx, func(tx *sql.Tx) error { return fn(&Tx{ctx, tx, s.box}) })
+	return s.db.Read(ctx, func(t *sql.Tx) error {
+		tx := &Tx{ctx: ctx, sql: t, box: s.box}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		if len(tx.emitted) > 0 {
+			return errOnlyReads
+		}
+		return nil
+	})
 }
 
 // Part runs fn within the transaction; if it fails, what it did is undone and the rest stays.
@@ -131,10 +148,12 @@ func (tx *Tx) Part(fn func() error) error {
 	if err := tx.exec("savepoint step"); err != nil {
 		return err
 	}
+	emitted := len(tx.emitted)
 	err := fn()
 	end := *tx
 	end.ctx = context.WithoutCancel(tx.ctx) // else nothing is undone when fn failed of that
 	if err != nil {
+		tx.emitted = tx.emitted[:emitted]
 		if undone := end.exec("rollback to step"); undone != nil {
 			return errors.Join(err, undone)
 		}
@@ -212,10 +231,16 @@ func (tx *Tx) SetTime(name string, at time.Time) error {
 }
 
 // Count adds one to a counter and returns it. A counter that was never used gives first.
-func (tx *Tx) Count(name string, first int64) (int64, error) {
+func (tx *Tx) Count(name string, first int64) (int64, error) { return tx.count(name, first, 1) }
+
+// advanceCount adds n to a counter that begins at zero, and returns it.
+func (tx *Tx) advanceCount(name string, n int64) (int64, error) { return tx.count(name, n, n) }
+
+// count adds to a counter and returns it. One that was never used gives first.
+func (tx *Tx) count(name string, first, add int64) (int64, error) {
 	text, err := one(tx, scanText, `insert into settings (name, value) values ($1, $2)
-		on conflict (name) do update set value = cast(cast(settings.value as bigint) + 1 as text) returning value`,
-		name, strconv.FormatInt(first, 10))
+		on conflict (name) do update set value = cast(cast(settings.value as bigint) + $3 as text) returning value`,
+		name, strconv.FormatInt(first, 10), add)
 	if err != nil {
 		return 0, fmt.Errorf("count %s: %w", name, err)
 	}
