@@ -126,6 +126,41 @@ func TestRestoredStoreHoldsWhatRepliesBegin(t *testing.T) {
 	g.expect(op.ID, registrar.Succeeded)
 }
 
+// There are funds again, a person says of one operation, to an instance that does not work and
+// has not opened the store. That sends no other paid request of a store that is not reconciled.
+func TestRestoredStoreReleasesNothingByAStandby(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.registerClient()
+	var ops []registrar.OperationID
+	for _, name := range []string{"one.ru", "two.ru"} {
+		ops = append(ops, g.submit(registration("o-"+name, name)).ID)
+	}
+	g.restore(g.backup(), testSettings())
+	sent := len(g.relay.taken)
+	resend := func(by *gate, op registrar.OperationID) {
+		t.Helper()
+		if _, err := by.Resolve(t.Context(), registrar.Decision{Operation: op, Verdict: registrar.VerdictResend, By: "olga"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, op := range ops {
+		g.expect(op, registrar.Uncertain)
+		resend(g, op)
+	}
+	g.send()
+	for i, name := range []string{"one.ru", "two.ru"} {
+		g.receive(g.reply(sent+i, "action: NEW", "domain: "+name, "status: TASK_FAILURE", "message: Not enough funds on the account."))
+		g.expect(ops[i], registrar.NeedsAction)
+	}
+	resend(g.successor(), ops[0])
+	g.expect(ops[0], registrar.Queued)
+	g.expect(ops[1], registrar.NeedsAction)
+	g.send()
+	g.expect(ops[0], registrar.Sent)
+	g.expect(ops[1], registrar.NeedsAction)
+}
+
 // Without a reply a person decides, for one request or for all that are still to come.
 func TestRestoredStoreIsReconciled(t *testing.T) {
 	t.Parallel()
