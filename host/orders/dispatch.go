@@ -130,7 +130,7 @@ func (s *Service) taken(ctx context.Context, o Order, op registrar.Operation) er
 			return err
 		}
 		if op.State.Final() {
-			if err := s.conclude(ctx, tx, o.Registrar, op.ID); err != nil {
+			if err := s.conclude(ctx, tx, o.Registrar, o.Domain, op.ID); err != nil {
 				return err
 			}
 		}

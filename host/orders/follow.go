@@ -103,7 +103,7 @@ func (s *Service) applyNext(ctx context.Context, tx *sql.Tx, name string, e regi
 		return nil
 	}
 	if e.Operation != "" && (e.Domain.Operation == nil || e.Domain.Operation.ID != e.Operation) {
-		if err := s.conclude(ctx, tx, name, e.Operation); err != nil {
+		if err := s.conclude(ctx, tx, name, e.Domain.Name, e.Operation); err != nil {
 			return err
 		}
 	}
@@ -119,11 +119,12 @@ func (s *Service) link(ctx context.Context, tx *sql.Tx, name string, order regis
 		where id = $2 and registrar = $3 and state = 'paid' and operation = '' and refusal = ''`, op, order, name)
 }
 
-// conclude closes the order whose operation is final.
-func (s *Service) conclude(ctx context.Context, tx *sql.Tx, name string, op registrar.OperationID) error {
-	return exec(ctx, tx, "update orders set closed_at = $1 where registrar = $2 and operation = $3 and closed_at is null",
-		sqldb.Millis(s.now()), name, op)
+// conclude closes the order for a domain whose operation is final.
+func (s *Service) conclude(ctx context.Context, tx *sql.Tx, name, domain string, op registrar.OperationID) error {
+	return exec(ctx, tx, concludeStatement, sqldb.Millis(s.now()), domain, name, op)
 }
+
+const concludeStatement = "update orders set closed_at = $1 where domain = $2 and registrar = $3 and operation = $4 and closed_at is null"
 
 // show brings the domain list to what a registrar says.
 func (s *Service) show(ctx context.Context, tx *sql.Tx, said Domain) error {

@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"iter"
 	"math"
 	"slices"
@@ -117,8 +118,12 @@ func selectLog(ctx context.Context, q sqldb.Querier, want LogQuery) ([]Entry, er
 	if limit <= 0 {
 		limit = math.MaxInt32
 	}
+	var f filter
+	f.by("domain", want.Domain)
+	f.add("id > ", want.After)
+	where, args := f.where(), append(f.args, limit)
 	entries, err := sqldb.Collect(ctx, q, scanEntry, `select id, at, registrar, domain, actor, level, event, message, "order", operation, mail
-		from log where id > $1 and ($2 = '' or domain = $2) order by id desc limit $3`, want.After, want.Domain, limit)
+		from log `+where+fmt.Sprint(" order by id desc limit $", len(args)), args...)
 	slices.Reverse(entries)
 	return entries, fault(err, "read log")
 }

@@ -18,7 +18,9 @@ type DomainQuery struct {
 // Orders lists orders, oldest first; of all customers when customer is empty.
 func (s *Service) Orders(ctx context.Context, customer string) (list []Order, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		list, err = selectOrders(ctx, tx, "where $1 = '' or customer = $1", customer)
+		var f filter
+		f.by("customer", customer)
+		list, err = selectOrders(ctx, tx, f.where(), f.args...)
 		return err
 	})
 	return list, err
@@ -39,7 +41,10 @@ func (s *Service) Domains(ctx context.Context, q DomainQuery) (list []Domain, er
 		return nil, Mistake("status", fmt.Sprintf("must be one of %v", registrar.DomainStatuses()))
 	}
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		list, err = selectDomains(ctx, tx, "where ($1 = '' or status = $1) and ($2 = '' or customer = $2)", q.Status, q.Customer)
+		var f filter
+		f.by("status", string(q.Status))
+		f.by("customer", q.Customer)
+		list, err = selectDomains(ctx, tx, f.where(), f.args...)
 		return err
 	})
 	return list, err

@@ -55,9 +55,11 @@ func (tx *Tx) ClientByIdentity(customer, identity string) (Client, error) {
 
 // AdoptedClient finds a handle of this kind that was taken over for the customer.
 func (tx *Tx) AdoptedClient(customer string, kind registrar.RegistrantKind) (Client, error) {
-	return one(tx, scanClient, "select "+clientColumns+` from clients
-		where customer = $1 and kind = $2 and identity = '' and state = 'registered' order by id desc limit 1`, customer, kind)
+	return one(tx, scanClient, adoptedQuery, customer, kind)
 }
+
+const adoptedQuery = "select " + clientColumns + ` from clients
+	where customer = $1 and kind = $2 and identity = '' and state = 'registered' order by id desc limit 1`
 
 // Client returns a client by its ID.
 func (tx *Tx) Client(id int64) (Client, error) {
@@ -80,8 +82,10 @@ func (tx *Tx) ClientByHandle(handle string) (Client, error) {
 
 // Clients lists the clients of a customer, oldest first.
 func (tx *Tx) Clients(customer string) ([]Client, error) {
-	return collect(tx, scanClient, "select "+clientColumns+" from clients where customer = $1 order by id", customer)
+	return collect(tx, scanClient, clientsQuery, customer)
 }
+
+const clientsQuery = "select " + clientColumns + " from clients where customer = $1 order by id"
 
 // ConcludeClient moves a pending client to registered or failed, with the handle R01 uses.
 func (tx *Tx) ConcludeClient(id int64, to registrar.HandleState, handle string) error {

@@ -182,8 +182,10 @@ func (tx *Tx) DomainsAtWork() ([]string, error) {
 
 // LastOperation returns the operation on a domain that was begun last.
 func (tx *Tx) LastOperation(domain string) (Operation, error) {
-	return one(tx, scanOperation, "select "+operationColumns+" from operations where domain = $1 order by created_at desc, id limit 1", domain)
+	return one(tx, scanOperation, lastOperationQuery, domain)
 }
+
+const lastOperationQuery = "select " + operationColumns + " from operations where domain = $1 order by created_at desc, id limit 1"
 
 // FailedSince lists the operations that failed after an instant.
 func (tx *Tx) FailedSince(at time.Time) ([]Operation, error) {

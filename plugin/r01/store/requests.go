@@ -115,13 +115,12 @@ func (tx *Tx) RequestsByToken(token string) ([]Request, error) {
 
 // RequestByTask finds the request that R01 gave a number.
 func (tx *Tx) RequestByTask(task string) (Request, error) {
-	return one(tx, scanRequest, "select "+requestColumns+" from requests where task = $1 order by created_at desc limit 1", task)
+	return one(tx, scanRequest, taskQuery, task)
 }
 
 // ClientRequest returns the open request that registers a client.
 func (tx *Tx) ClientRequest(client int64) (Request, error) {
-	return one(tx, scanRequest, "select "+requestColumns+` from requests
-		where client = $1 and kind = 'new-client' and state not in ('Succeeded', 'Failed', 'Cancelled')`, client)
+	return one(tx, scanRequest, clientQuery, client)
 }
 
 // Postpone keeps a queued request in the queue until later.
@@ -156,9 +155,12 @@ func (tx *Tx) Overdue(now time.Time) ([]Request, error) {
 	return collect(tx, scanRequest, "select "+requestColumns+" from requests where deadline_at <= $1", sqldb.Millis(now))
 }
 
-// These find requests by the index requests_state. A query must repeat the condition of the
-// index to use it, even where it follows from what else is asked.
+// A query must repeat the condition of an index to use it, even where it follows from what else
+// is asked.
 const (
+	taskQuery   = "select " + requestColumns + " from requests where task = $1 and task <> '' order by created_at desc limit 1"
+	clientQuery = "select " + requestColumns + " from requests where client = $1 and kind = 'new-client' and " + unfinished
+
 	unfinished   = "state not in ('Succeeded', 'Failed', 'Cancelled')"
 	inStateQuery = "select " + requestColumns + " from requests where state = $1 and " + unfinished + " order by created_at"
 	heldQuery    = "select " + requestColumns + " from requests where state in ('NeedsAction', 'Uncertain') and hold = $1 and " + unfinished + " order by created_at"

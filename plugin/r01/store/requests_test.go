@@ -18,6 +18,11 @@ func TestQuestionsAreAnsweredByIndexes(t *testing.T) {
 		{countQuery, "requests_state"},
 		{witnessQuery, "requests_state"},
 		{renewalQuery, "operations_request"},
+		{lastOperationQuery, "operations_domain"},
+		{taskQuery, "requests_task"},
+		{clientQuery, "requests_client"},
+		{adoptedQuery, "clients_customer"},
+		{clientsQuery, "clients_customer"},
 	} {
 		plan := planOf(t, s, c.query)
 		if !strings.Contains(plan, "USING INDEX "+c.index) && !strings.Contains(plan, "USING COVERING INDEX "+c.index) {

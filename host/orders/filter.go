@@ -1,0 +1,34 @@
+package orders
+
+import (
+	"fmt"
+	"strings"
+)
+
+// filter is what a listing is narrowed to, and names nothing else: where a condition may be
+// empty, a database looks at every row.
+type filter struct {
+	conditions []string
+	args       []any
+}
+
+// by asks for one value of a column; any, if it is "".
+func (f *filter) by(column, value string) {
+	if value != "" {
+		f.add(column+" = ", value)
+	}
+}
+
+// add adds a condition that ends in an argument.
+func (f *filter) add(condition string, arg any) {
+	f.args = append(f.args, arg)
+	f.conditions = append(f.conditions, fmt.Sprint(condition, "$", len(f.args)))
+}
+
+// where is the clause; "" = everything.
+func (f *filter) where() string {
+	if len(f.conditions) == 0 {
+		return ""
+	}
+	return "where " + strings.Join(f.conditions, " and ")
+}
