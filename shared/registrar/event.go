@@ -53,7 +53,7 @@ type Event struct {
 	Mail      MailID
 	Review    ReviewID
 
-	// Domain is the record of Name as it stood right after the event; nil = the event
-	// changed nothing about a domain.
+	// Domain is the record of Name as it stood right after the event, and after what else
+	// happened in the same moment; nil = the event changed nothing about a domain.
 	Domain *Domain
 }
