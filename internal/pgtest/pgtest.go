@@ -12,7 +12,6 @@ package pgtest
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -168,8 +167,7 @@ const serverVariable = "PGTEST_SERVER"
 // Suite is what of a package's tests runs once more on a server.
 type Suite struct {
 	Prepare func(database string) // fills the database that those of all tests are copies of; nil = it is empty
-	Run     string                // pattern of the tests; "" = all
-	Skip    []string              // but those of these names, whose subject is the file
+	Skip    []string              // tests of these names, whose subject is the file
 }
 
 // Again runs the tests of the package that t is in once more, in a process of its own, with
@@ -186,7 +184,7 @@ func Again(t *testing.T, suite Suite) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), self, "-test.v", "-test.shuffle=on", "-test.run="+cmp.Or(suite.Run, "^Test"), "-test.skip="+skip, "-test.timeout=15m")
+	cmd := exec.CommandContext(t.Context(), self, "-test.v", "-test.shuffle=on", "-test.run=^Test", "-test.skip="+skip, "-test.timeout=15m")
 	cmd.Env = slices.Concat(os.Environ(), []string{serverVariable + "=" + s.url(admin)})
 	out, err := cmd.CombinedOutput()
 	if err != nil {
