@@ -14,12 +14,15 @@ import (
 
 // portfolio is every domain of ours with what a zone list shows of it, so small that a
 // million fit into some 50 MB, without pointers for the garbage collector to follow. Names
-// lie in one block of bytes, and slots hold, by hash, the number of an entry plus one.
+// lie in one block of bytes, and slots hold, by hash, the number of an entry plus one. The
+// bits of a slot that no number needs hold bits of the hash: of most names in a list that are
+// not ours, the slot alone tells it.
 type portfolio struct {
 	seed    maphash.Seed
 	names   []byte
 	entries []holding
 	slots   []uint32
+	number  uint32   // the bits of a slot for that
 	words   []string // registrars seen, by number
 }
 
@@ -80,7 +83,8 @@ func statusNumber(s registrar.DomainStatus) uint8 {
 func newPortfolio(n int) *portfolio {
 	const usualName = 20
 	slots := 1 << bits.Len(uint(2*n+1))
-	return &portfolio{seed: maphash.MakeSeed(), names: make([]byte, 0, n*usualName), entries: make([]holding, 0, n), slots: make([]uint32, slots)}
+	return &portfolio{seed: maphash.MakeSeed(), names: make([]byte, 0, n*usualName), entries: make([]holding, 0, n),
+		slots: make([]uint32, slots), number: 1<<bits.Len(uint(n)) - 1}
 }
 
 // add adds a domain that is not in it yet; there must be room.
@@ -88,11 +92,11 @@ func (p *portfolio) add(h *store.Holding) {
 	p.entries = append(p.entries, holding{at: uint32(len(p.names)), size: uint8(len(h.Name)), status: statusNumber(h.Status),
 		paidTill: dayOf(h.PaidTill), changed: uint32((h.ChangedAt + 999) / 1000)})
 	p.names = append(p.names, h.Name...)
-	slot := p.slot(h.Name)
+	slot, mark := p.slot(h.Name)
 	for p.slots[slot] != 0 {
 		slot = p.next(slot)
 	}
-	p.slots[slot] = uint32(len(p.entries))
+	p.slots[slot] = mark | uint32(len(p.entries))
 }
 
 // collectEvery is after how many domains what reading them has left is collected. It is as
@@ -106,8 +110,10 @@ func (p *portfolio) collect(h *store.Holding) {
 	}
 }
 
-func (p *portfolio) slot(name []byte) uint64 {
-	return maphash.Bytes(p.seed, name) & uint64(len(p.slots)-1)
+// slot is where the search for a name begins, and the mark that its slot has.
+func (p *portfolio) slot(name []byte) (at uint64, mark uint32) {
+	hash := maphash.Bytes(p.seed, name)
+	return hash & uint64(len(p.slots)-1), uint32(hash>>32) &^ p.number
 }
 
 func (p *portfolio) next(slot uint64) uint64 { return (slot + 1) & uint64(len(p.slots)-1) }
@@ -116,8 +122,11 @@ func (p *portfolio) name(e *holding) []byte { return p.names[e.at : e.at+uint32(
 
 // find returns the entry of a name; nil = it is not ours.
 func (p *portfolio) find(name []byte) *holding {
-	for slot := p.slot(name); p.slots[slot] != 0; slot = p.next(slot) {
-		if e := &p.entries[p.slots[slot]-1]; int(e.size) == len(name) && bytes.Equal(p.name(e), name) {
+	for slot, mark := p.slot(name); p.slots[slot] != 0; slot = p.next(slot) {
+		if p.slots[slot]&^p.number != mark {
+			continue
+		}
+		if e := &p.entries[p.slots[slot]&p.number-1]; int(e.size) == len(name) && bytes.Equal(p.name(e), name) {
 			return e
 		}
 	}

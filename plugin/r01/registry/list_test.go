@@ -73,6 +73,33 @@ func TestReadDays(t *testing.T) {
 	}
 }
 
+// The short way to read a day gives what the long one gives, or leaves it to that.
+func TestPlainDay(t *testing.T) {
+	t.Parallel()
+	short := 0
+	for _, year := range []string{"0000", "0001", "1970", "2000", "2023", "2024", "9999", "20a4", "-024"} {
+		for n := range 100 * 100 {
+			text := fmt.Sprintf("%02d.%02d.%s", n/100, n%100, year)
+			got, ok := plainDay([]byte(text))
+			if !ok {
+				continue
+			}
+			short++
+			if want, valid := day(text); !valid || got != want {
+				t.Errorf("%s is %s, and the long way says %s, %t", text, got, want, valid)
+			}
+		}
+	}
+	if want := 6 * 12 * 28; short != want {
+		t.Errorf("%d days were read the short way, want %d", short, want)
+	}
+	for _, text := range []string{"", "01.02.202", "01.02.20244", "01-02-2024", "01.02-2024", "1.02.20244", "2024.01.02", "0x.02.2024"} {
+		if got, ok := plainDay([]byte(text)); ok {
+			t.Errorf("%q was read as %s", text, got)
+		}
+	}
+}
+
 func TestReadLines(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
