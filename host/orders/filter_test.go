@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"registrar.panel/internal/sqldb"
+	"registrar.panel/internal/sqldb/sqldbtest"
 )
 
 func TestFilter(t *testing.T) {
@@ -44,16 +44,9 @@ func TestQuestionsAreAnsweredByIndexes(t *testing.T) {
 		"select * from orders where customer = $1 order by id":                      "orders_customer",
 		"select * from domains where status = $1 and customer = $2 order by name":   "domains_",
 	} {
-		var steps []string
-		err := b.db.Read(t.Context(), func(tx *sql.Tx) (err error) {
-			steps, err = sqldb.Collect(t.Context(), tx, func(s sqldb.Scanner) (text string, err error) {
-				var ignored int
-				err = s.Scan(&ignored, &ignored, &ignored, &text)
-				return text, err
-			}, "explain query plan "+query, make([]any, strings.Count(query, "$"))...)
-			return err
-		})
-		if plan := strings.Join(steps, "; "); err != nil || !strings.Contains(plan, "SEARCH ") || !strings.Contains(plan, "USING INDEX "+index) {
+		var plan string
+		err := b.db.Read(t.Context(), func(tx *sql.Tx) error { plan = sqldbtest.Plan(t, tx, query); return nil })
+		if err != nil || !strings.Contains(plan, "SEARCH ") || !strings.Contains(plan, "USING INDEX "+index) {
 			t.Errorf("%s\n%s %v", query, plan, err)
 		}
 	}

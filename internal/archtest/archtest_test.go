@@ -42,7 +42,7 @@ var rules = []rule{
 	{`^ours/plugin/r01/(mailform|lifecycle|renewal/policy)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
 	{`^ours/`, `^database/sql$|modernc\.org/sqlite|pressly/goose`, `^$`, "SQL lives in sqldb and the stores"},
 	{`^ours/`, `jackc/pgx`, `^$`, "the PostgreSQL driver lives in sqldb and the tests' servers"},
-	{`^ours/`, `^ours/internal/pgtest`, `^$`, "servers for tests are for tests"},
+	{`^ours/`, `^ours/internal/(pgtest|sqldb/sqldbtest)`, `^$`, "servers for tests are for tests"},
 	{`^ours/`, `emersion/go-imap`, `^$`, "IMAP lives in mailbox and the simulator"},
 	{`^ours/`, `wneessen/go-mail`, `^$`, "go-mail lives in outbox"},
 	{`^ours/plugin/r01/registry$`, `^ours/`, `^ours/shared/registrar$`, "the registry room reads and knows no operations"},

@@ -14,13 +14,10 @@ import (
 // event about a known domain takes the domain's record along as the transaction leaves it.
 func (tx *Tx) Emit(e registrar.Event) { tx.emitted = append(tx.emitted, e) }
 
-// atOnce is how much goes into one statement, at most and otherwise: a statement is kept for
-// each size.
-var atOnce = []int{64, 8, 1}
-
-// chunks cuts a list into pieces of the sizes of atOnce.
+// chunks cuts a list into pieces for a statement each. They have few sizes, because a statement
+// is kept for each.
 func chunks[T any](all []T) (pieces [][]T) {
-	for _, n := range atOnce {
+	for _, n := range []int{64, 8, 1} {
 		for len(all) >= n {
 			pieces, all = append(pieces, all[:n]), all[n:]
 		}
@@ -33,7 +30,8 @@ func (tx *Tx) record() error {
 	if len(tx.emitted) == 0 {
 		return nil
 	}
-	last, err := tx.advanceCount("event", int64(len(tx.emitted)))
+	n := int64(len(tx.emitted))
+	last, err := tx.count("event", n, n)
 	if err != nil {
 		return fmt.Errorf("emit event: %w", err)
 	}
@@ -43,7 +41,7 @@ func (tx *Tx) record() error {
 	}
 	for i := range tx.emitted {
 		e := &tx.emitted[i]
-		e.Cursor, e.Domain = registrar.Cursor(last-int64(len(tx.emitted)-1-i)), domains[e.Name]
+		e.Cursor, e.Domain = registrar.Cursor(last-n+1+int64(i)), domains[e.Name]
 	}
 	for _, some := range chunks(tx.emitted) {
 		if err := tx.insertEvents(some); err != nil {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"registrar.panel/internal/sqldb"
+	"registrar.panel/internal/sqldb/sqldbtest"
 )
 
 // What is asked again and again about the few requests that are open does not look at all the
@@ -24,24 +24,10 @@ func TestQuestionsAreAnsweredByIndexes(t *testing.T) {
 		{adoptedQuery, "clients_customer"},
 		{clientsQuery, "clients_customer"},
 	} {
-		plan := planOf(t, s, c.query)
+		var plan string
+		write(t, s, func(tx *Tx) error { plan = sqldbtest.Plan(t, tx.sql, c.query); return nil })
 		if !strings.Contains(plan, "USING INDEX "+c.index) && !strings.Contains(plan, "USING COVERING INDEX "+c.index) {
 			t.Errorf("%s\n%s", c.query, plan)
 		}
 	}
-}
-
-// planOf tells how SQLite goes about a query.
-func planOf(t *testing.T, s *Store, query string) string {
-	t.Helper()
-	var steps []string
-	write(t, s, func(tx *Tx) (err error) {
-		steps, err = collect(tx, func(s sqldb.Scanner) (text string, err error) {
-			var ignored int
-			err = s.Scan(&ignored, &ignored, &ignored, &text)
-			return text, err
-		}, "explain query plan "+query, make([]any, strings.Count(query, "$"))...)
-		return err
-	})
-	return strings.Join(steps, "; ")
 }

@@ -233,9 +233,6 @@ func (tx *Tx) SetTime(name string, at time.Time) error {
 // Count adds one to a counter and returns it. A counter that was never used gives first.
 func (tx *Tx) Count(name string, first int64) (int64, error) { return tx.count(name, first, 1) }
 
-// advanceCount adds n to a counter that begins at zero, and returns it.
-func (tx *Tx) advanceCount(name string, n int64) (int64, error) { return tx.count(name, n, n) }
-
 // count adds to a counter and returns it. One that was never used gives first.
 func (tx *Tx) count(name string, first, add int64) (int64, error) {
 	text, err := one(tx, scanText, `insert into settings (name, value) values ($1, $2)
