@@ -45,13 +45,25 @@ registrar "manual" {
 // IMAP password.
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
+	runScripts(t, "testdata/script/*.txtar")
+}
+
+// TestCommandLineAlone runs on a panel of its own what others would disturb: a mail that waits
+// for review shows in the state of its plugin.
+func TestCommandLineAlone(t *testing.T) {
+	t.Parallel()
+	runScripts(t, "testdata/script/alone/*.txtar")
+}
+
+func runScripts(t *testing.T, pattern string) {
+	t.Helper()
 	w := newWorld(t, func(hcl string) string { return hcl + manualBlock })
 	wrong := w.write("wrong.hcl", strings.ReplaceAll(w.hcl(), `"imap.secret"`, `"wrong.secret"`))
 	w.write("wrong.secret", "wrong-CANARY-79\n")
 	w.servePlugins("r01", "manual")
-	scripts, err := filepath.Glob("testdata/script/*.txtar")
+	scripts, err := filepath.Glob(pattern)
 	if err != nil || len(scripts) == 0 {
-		t.Fatalf("no scripts: %v", err)
+		t.Fatalf("no scripts in %s: %v", pattern, err)
 	}
 	testscript.Run(t, testscript.Params{
 		Files: scripts,
