@@ -17,6 +17,7 @@ import (
 
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/secret"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/internal/wake"
 	"registrar.panel/shared/registrar"
 )
@@ -133,8 +134,6 @@ func (r *registrarsByName) set(name string, to registrar.Registrar) {
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-const patience = 20 * time.Second
-
 // book is a service under test with the registrar r01, which serves ru, and m, which
 // serves com.
 type book struct {
@@ -226,11 +225,7 @@ func (b *book) during(fn func()) {
 
 func (b *book) until(what string, ok func() bool) {
 	b.t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			b.t.Fatalf("waited in vain for %s", what)
-		}
-	}
+	testrun.Until(b.t, what, func() (bool, string) { return ok(), b.log.String() })
 }
 
 const passport = "4510 123456"

@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
 )
@@ -306,7 +307,7 @@ func (th *theatre) asked() string {
 
 func (th *theatre) ready() {
 	th.t.Helper()
-	ctx, cancel := context.WithTimeout(th.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(th.t.Context(), testrun.Limit(th.t))
 	defer cancel()
 	if err := th.WaitReady(ctx); err != nil {
 		th.t.Fatalf("%v\n%s", err, th.log)
@@ -320,7 +321,7 @@ func (th *theatre) submit(domain string) error {
 	if err != nil {
 		th.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(th.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(th.t.Context(), testrun.Limit(th.t))
 	defer cancel()
 	_, err = r.Submit(ctx, registrar.Order{ID: "1", Kind: registrar.KindRegister, Domain: domain})
 	return err
@@ -331,22 +332,9 @@ func (th *theatre) until(what string, condition func(Status) bool) {
 	until(th.t, what, func() bool { return condition(th.Statuses()[0]) }, th.log)
 }
 
-// patience is how long a test waits for what should happen at once.
-const patience = 30 * time.Second
-
 func until(t *testing.T, what string, condition func() bool, context fmt.Stringer) {
 	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("never: %s\n%s", what, context)
-		}
-	}
+	testrun.Until(t, what, func() (bool, string) { return condition(), context.String() })
 }
 
 // record is a log that can be read while it is written.
