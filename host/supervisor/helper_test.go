@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
 
+	"registrar.panel/internal/pace"
 	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
@@ -226,11 +227,14 @@ func specIn(stage string) Spec {
 	}
 }
 
-// quick makes failures show fast, and leaves time where a loaded machine needs it.
+// quick makes failures show fast, and leaves time where a slow machine needs it.
 func quick() Timing {
+	slow := pace.Factor()
+	longer := func(d time.Duration) time.Duration { return time.Duration(float64(d) * slow) }
 	return Timing{
-		Interval: 20 * time.Millisecond, Answer: 2 * time.Second, First: 10 * time.Millisecond, BackoffMin: 10 * time.Millisecond, BackoffMax: 40 * time.Millisecond,
-		Kill: time.Second, Drain: time.Second,
+		Start: longer(10 * time.Second), Interval: 20 * time.Millisecond, Answer: longer(2 * time.Second),
+		First: 10 * time.Millisecond, BackoffMin: 10 * time.Millisecond, BackoffMax: 40 * time.Millisecond,
+		Kill: longer(time.Second), Drain: longer(time.Second),
 	}
 }
 

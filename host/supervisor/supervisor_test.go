@@ -58,6 +58,7 @@ func TestCrashRestarts(t *testing.T) {
 	t.Parallel()
 	var sessions atomic.Int32
 	th := open(t, func(o *Options) {
+		o.Timing.Interval = time.Hour // a health check might notice first
 		o.Session = func(ctx context.Context, _ string, _ registrar.Registrar) error {
 			sessions.Add(1)
 			<-ctx.Done()

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"registrar.panel/shared/registrar/registrartest"
 	"registrar.panel/internal/testrun"
+	"registrar.panel/shared/registrar/registrartest"
 )
 
 // A plugin needs no Go.
