@@ -24,7 +24,7 @@ const (
 
 func config(r *relay) Config {
 	return Config{Address: r.address, TLS: TLSNone, RootCAs: roots,
-		Timeouts: Timeouts{Dial: 5 * time.Second, Command: 5 * time.Second, Dot: 5 * time.Second}}
+		Timeouts: Timeouts{Dial: time.Minute, Command: time.Minute, Dot: time.Minute}}
 }
 
 func testMail(data string) Mail {
@@ -40,7 +40,7 @@ var large = "Subject: x\r\n\r\n" + strings.Repeat(strings.Repeat("x", 70)+"\r\n"
 // Each row is one way a transaction can end. mail-stack 2.5
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
-	short := 50 * time.Millisecond
+	short := pace.Scale(50 * time.Millisecond)
 	for name, c := range map[string]struct {
 		script   map[string]string
 		data     string
