@@ -16,14 +16,11 @@ setup:
 C_CODE = -race=false -d=checkptr=0
 RACE   = -race '-gcflags=modernc.org/sqlite/lib=$(C_CODE)' '-gcflags=modernc.org/libc=$(C_CODE)'
 
-# Most tests wait for other processes, so more of them run at a time than there are cores; those
-# that start families of processes take places, which all packages share in the directory TESTRUN
-# (internal/testrun), as they share the programs that are built there. What a test does takes
-# seconds; the time-out is for what hangs on a machine that is slow. lint has vetted.
+# Most tests wait for other processes, so more of them run at a time than there are cores; how many
+# families of processes, internal/testrun says. What a test does takes seconds: the time-out is for
+# what hangs on a machine that is slow. lint has vetted.
 unit:
-	@run=$$(mktemp -d) && trap 'rm -rf "$$run"' EXIT && set -x && \
-	$(GO) build -o "$$run/bin/" ./cmd/crash ./cmd/registrar-manual && \
-	TESTRUN=$$run $(GO) test $(RACE) -vet=off -shuffle=on -timeout 45m -p 3 -parallel 4 ./... && \
+	GO="$(GO)" .ci/unit $(RACE) -vet=off -shuffle=on -timeout 45m -p 3 -parallel 4
 	$(GO) test -vet=off -run TestMemory ./plugin/r01/message # the race detector spoils what they count
 
 # What Go alone can do, in a minute: no root, no servers, no race detector.

@@ -35,11 +35,12 @@ func TestCrashOnPostgreSQL(t *testing.T) {
 			"-worlds", "2", "-size", "25", "-orders", "3")
 	}()
 	random, crashes := rand.New(rand.NewPCG(*nodeSeed, 0)), 0
-	for running := true; running; {
+	next := func() time.Duration { return 4*time.Second + time.Duration(random.ExpFloat64()*float64(4*time.Second)) }
+	for running, lives := true, next(); running; lives = pace.Scale(next()) { // so long that something is done meanwhile
 		select {
 		case <-ended:
 			running = false
-		case <-time.After(pace.Scale(4*time.Second + time.Duration(random.ExpFloat64()*float64(4*time.Second)))):
+		case <-time.After(lives):
 			server.Kill()
 			server.Restart()
 			crashes++
