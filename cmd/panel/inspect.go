@@ -168,31 +168,6 @@ func (p *showReviewCommand) Run(c *call) error {
 	return c.show(r, reviewText(r))
 }
 
-// by is who decides; the name goes into the timeline.
-type by struct {
-	By string `env:"USER" required:"" placeholder:"WHO" help:"Who decides."`
-}
-
-// byCaller is by where the caller of the command may be taken for who decides.
-type byCaller struct {
-	By string `env:"USER" default:"${login}" placeholder:"WHO" help:"Who decides; without it, who is logged in."`
-}
-
-type resolveReviewCommand struct {
-	ID        string `arg:"" help:"As panel review lists it."`
-	Outcome   string `required:"" enum:"queued,done,done_not_delegated,rejected,no_funds,auth_failed,verify,notice,ignore" placeholder:"O" help:"What it says: queued, done, done_not_delegated, rejected, no_funds, auth_failed, verify, notice or ignore."`
-	Operation string `placeholder:"OP" help:"Which operation it is about."`
-	byCaller
-}
-
-func (p *resolveReviewCommand) Run(c *call) error {
-	r, err := post[api.Review](c, api.Path("review", p.ID, "resolve"), api.ReviewDecision{Outcome: p.Outcome, Operation: p.Operation, By: p.By})
-	if err != nil {
-		return err
-	}
-	return c.show(r, reviewText(r))
-}
-
 type reviewRuleCommand struct {
 	ID string `arg:"" help:"As panel review lists it."`
 }
@@ -216,21 +191,6 @@ type showOperationCommand struct {
 
 func (p *showOperationCommand) Run(c *call) error {
 	op, err := get[api.Operation](c, api.Path("operations", p.ID), nil)
-	if err != nil {
-		return err
-	}
-	return c.show(op, operationText(op))
-}
-
-type resolveOperationCommand struct {
-	ID      string `arg:"" help:"As panel domain show names it."`
-	Outcome string `required:"" enum:"done,failed,resend,cancel" placeholder:"O" help:"done: it was executed. failed: it was not, and shall not be. resend: it was not; send it again. cancel: withdraw it before it is sent."`
-	Note    string `help:"For the timeline: what shows it. Needed to deny a paid request that may still be carried out."`
-	by
-}
-
-func (p *resolveOperationCommand) Run(c *call) error {
-	op, err := post[api.Operation](c, api.Path("operations", p.ID, "resolve"), api.Decision{Outcome: p.Outcome, By: p.By, Note: p.Note})
 	if err != nil {
 		return err
 	}

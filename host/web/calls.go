@@ -272,8 +272,9 @@ func (s *Server) reviewRule(r *http.Request) (api.Rule, error) {
 }
 
 func (s *Server) resolveReview(r *http.Request, in api.ReviewDecision) (api.Review, error) {
-	e, err := s.orders.ResolveReview(r.Context(), registrar.ReviewDecision{Review: registrar.ReviewID(r.PathValue("id")),
-		Outcome: registrar.ReplyOutcome(in.Outcome), Operation: registrar.OperationID(in.Operation), By: in.By})
+	e, err := s.orders.ResolveReview(r.Context(), registrar.ReviewDecision{Review: registrar.ReviewID(r.PathValue("id")), Version: registrar.Version(in.Version),
+		Outcome: registrar.ReplyOutcome(in.Outcome), Operation: registrar.OperationID(in.Operation), By: in.By,
+		OperationVersion: registrar.Version(in.OperationVersion)})
 	return reviewOf(e), err
 }
 
@@ -283,7 +284,7 @@ func (s *Server) showOperation(r *http.Request) (api.Operation, error) {
 }
 
 func (s *Server) resolveOperation(r *http.Request, in api.Decision) (api.Operation, error) {
-	op, err := s.orders.Resolve(r.Context(), registrar.Decision{Operation: registrar.OperationID(r.PathValue("id")),
+	op, err := s.orders.Resolve(r.Context(), registrar.Decision{Operation: registrar.OperationID(r.PathValue("id")), Version: registrar.Version(in.Version),
 		Verdict: registrar.Verdict(in.Outcome), By: in.By, Note: in.Note})
 	return operationOf(op), err
 }

@@ -67,6 +67,12 @@ type Orders interface {
 
 	// Resolve records a person's verdict on an operation that is NeedsAction or
 	// Uncertain, or cancels one that is still Queued. Any other state: [Precondition].
+	//
+	// The decision names the version that the person saw, and is compared with the present one
+	// in the transaction that moves the operation. Another one is [Conflict], before the state
+	// is looked at, and changes nothing: so of several decisions about one version one takes
+	// effect at most, and one that is repeated because its answer was lost takes none again.
+	// Without a version it is [Invalid].
 	Resolve(ctx context.Context, d Decision) (Operation, error)
 }
 
@@ -121,7 +127,9 @@ type Reviews interface {
 	Review(ctx context.Context, id ReviewID) (Review, error)
 
 	// ResolveReview applies a person's reading of the mail. An outcome that does not
-	// suit the operation's state is [Precondition], and the entry stays.
+	// suit the operation's state is [Precondition], and the entry stays. Versions are named
+	// and compared as in Resolve: an entry's own, which covers its candidates, and that of an
+	// operation which is none of them.
 	ResolveReview(ctx context.Context, d ReviewDecision) (Review, error)
 
 	// ReviewRule writes a configuration block that would recognise such mails from now on.

@@ -43,6 +43,7 @@ func (e *encoder) review(v registrar.Review) *pb.Review {
 		ResolvedAt: e.time("review.resolved_at", v.ResolvedAt),
 		ResolvedBy: v.ResolvedBy,
 		Outcome:    encodeOptional(e, "review.outcome", replyOutcomes, v.Outcome),
+		Version:    text(string(v.Version)),
 	}
 }
 
@@ -60,6 +61,7 @@ func (d *decoder) review(m *pb.Review) registrar.Review {
 		ResolvedAt: d.time("review.resolved_at", m.GetResolvedAt()),
 		ResolvedBy: m.GetResolvedBy(),
 		Outcome:    decodeOptional(d, "review.outcome", replyOutcomes, m.GetOutcome()),
+		Version:    registrar.Version(m.GetVersion()),
 	}
 }
 
@@ -69,6 +71,9 @@ func (e *encoder) reviewDecision(v registrar.ReviewDecision) *pb.ResolveReviewRe
 		Outcome:   encode(e, "outcome", replyOutcomes, v.Outcome),
 		Operation: string(v.Operation),
 		By:        v.By,
+		Version:   string(v.Version),
+
+		OperationVersion: string(v.OperationVersion),
 	}
 }
 
@@ -78,6 +83,9 @@ func (d *decoder) reviewDecision(m *pb.ResolveReviewRequest) registrar.ReviewDec
 		Outcome:   decode(d, "outcome", replyOutcomes, m.GetOutcome()),
 		Operation: registrar.OperationID(m.GetOperation()),
 		By:        m.GetBy(),
+		Version:   registrar.Version(m.GetVersion()),
+
+		OperationVersion: registrar.Version(m.GetOperationVersion()),
 	}
 }
 

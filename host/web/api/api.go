@@ -70,6 +70,7 @@ type Operation struct {
 	State    string  `json:"state"`
 	WaitsFor *string `json:"waits_for"`
 	Error    *string `json:"error"`
+	Version  *string `json:"version"` // of what is shown; a decision hands it back
 
 	*OperationDetails
 }
@@ -158,17 +159,26 @@ type Review struct {
 	ResolvedAt *time.Time `json:"resolved_at"`
 	ResolvedBy *string    `json:"resolved_by"`
 	Outcome    *string    `json:"outcome"`
+	Version    *string    `json:"version"` // of what is shown, candidates included; a decision hands it back
 }
 
-// ReviewDecision is a person's reading of a mail.
+// ReviewDecision is a person's reading of a mail. Version is that of the entry which the person
+// saw. OperationVersion is needed when Operation is none of the entry's candidates.
+//
+// A decision on an entry or operation that has moved on is a CONFLICT (409) and changes nothing.
 type ReviewDecision struct {
-	Outcome   string `json:"outcome"`
-	Operation string `json:"operation,omitempty"`
-	By        string `json:"by"`
+	Version          string `json:"version"`
+	Outcome          string `json:"outcome"`
+	Operation        string `json:"operation,omitempty"`
+	OperationVersion string `json:"operation_version,omitempty"`
+	By               string `json:"by"`
 }
 
-// Decision is a person's verdict on an operation.
+// Decision is a person's verdict on an operation. Version is that of the operation which the
+// person saw, as reading it tells: on one that has moved on the decision is a CONFLICT (409) and
+// changes nothing.
 type Decision struct {
+	Version string `json:"version"`
 	Outcome string `json:"outcome"` // done | failed | resend | cancel
 	By      string `json:"by"`
 	Note    string `json:"note,omitempty"`

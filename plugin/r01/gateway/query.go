@@ -18,15 +18,20 @@ import (
 // Operation returns an operation with its history.
 func (g *Gateway) Operation(ctx context.Context, id registrar.OperationID) (op registrar.Operation, err error) {
 	err = g.store.Read(ctx, func(tx *store.Tx) error {
-		found, err := tx.Operation(id)
-		if err != nil {
-			return err
-		}
-		op = found.Operation
-		op.History, err = tx.History(id)
+		op, err = g.operation(tx, id)
 		return err
 	})
 	return op, fault(err, "operation "+string(id))
+}
+
+// operation returns an operation with its history, as a person sees it.
+func (g *Gateway) operation(tx *store.Tx, id registrar.OperationID) (registrar.Operation, error) {
+	op, err := tx.Operation(id)
+	if err != nil {
+		return registrar.Operation{}, err
+	}
+	op.History, err = tx.History(id)
+	return op.Operation, err
 }
 
 // Domain returns a domain.

@@ -120,9 +120,16 @@ func (g *Gateway) show(tx *store.Tx, e store.Review) (registrar.Review, message.
 	if err != nil {
 		return registrar.Review{}, msg, err
 	}
-	return registrar.Review{ID: e.ID, Mail: e.Mail, ReceivedAt: e.ReceivedAt, From: strings.Join(msg.From, ", "),
-		Subject: subject, Reason: e.Reason, Candidates: e.Candidates, Text: text,
-		ResolvedAt: e.ResolvedAt, ResolvedBy: e.ResolvedBy, Outcome: e.Outcome}, msg, nil
+	shown, err := entry(tx, e)
+	shown.From, shown.Subject, shown.Text = strings.Join(msg.From, ", "), subject, text
+	return shown, msg, err
+}
+
+// entry is what a person sees of a review entry, but for the mail.
+func entry(tx *store.Tx, e store.Review) (registrar.Review, error) {
+	version, err := tx.ReviewVersion(e)
+	return registrar.Review{ID: e.ID, Mail: e.Mail, ReceivedAt: e.ReceivedAt, Reason: e.Reason, Candidates: e.Candidates,
+		ResolvedAt: e.ResolvedAt, ResolvedBy: e.ResolvedBy, Outcome: e.Outcome, Version: version}, err
 }
 
 // whole is a mail as a person reads it, quotation included.
@@ -136,8 +143,8 @@ func whole(m message.Message) string {
 
 // ResolveReview applies a person's reading of a mail.
 func (g *Gateway) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
-	if problems := checkReviewDecision(d); len(problems) > 0 {
-		return registrar.Review{}, registrar.InvalidOrder(problems)
+	if err := registrar.InvalidDecision(d.Problems()); err != nil {
+		return registrar.Review{}, err
 	}
 	var shown registrar.Review
 	err := g.write(ctx, func(tx *store.Tx) error {
@@ -156,19 +163,14 @@ func (g *Gateway) ResolveReview(ctx context.Context, d registrar.ReviewDecision)
 	return shown, fault(err, "review "+string(d.Review))
 }
 
-func checkReviewDecision(d registrar.ReviewDecision) []registrar.Problem {
-	var problems []registrar.Problem
-	if d.By == "" {
-		problems = append(problems, registrar.Problem{Path: "by", Message: "is required: who decides"})
-	}
-	_, moves := lifecycle.EventOf(d.Outcome)
-	if !moves && d.Outcome != registrar.ReplyNotice && d.Outcome != registrar.ReplyIgnore {
-		problems = append(problems, registrar.Problem{Path: "outcome", Message: fmt.Sprintf("must be one of %v", registrar.ReplyOutcomes())})
-	}
-	return problems
-}
-
 func (g *Gateway) resolveReview(tx *store.Tx, e store.Review, d registrar.ReviewDecision) error {
+	shown, err := entry(tx, e)
+	if err != nil {
+		return err
+	}
+	if err := shown.CheckVersion(d.Version); err != nil {
+		return err
+	}
 	if !e.ResolvedAt.IsZero() {
 		return registrar.Errorf(registrar.Precondition, "review %s was resolved by %s", e.ID, e.ResolvedBy)
 	}
@@ -198,10 +200,17 @@ func (g *Gateway) applyDecision(tx *store.Tx, e store.Review, d registrar.Review
 		id = e.Candidates[0]
 	}
 	if id == "" {
-		return registrar.InvalidOrder([]registrar.Problem{{Path: "operation", Message: "is required: the mail may belong to several operations, or to none"}})
+		return registrar.InvalidDecision([]registrar.Problem{{Path: "operation", Message: "is required: the mail may belong to several operations, or to none"}})
 	}
-	_, msg, err := g.show(tx, e)
+	shown, msg, err := g.show(tx, e)
 	if err != nil {
+		return err
+	}
+	op, err := g.operation(tx, id)
+	if err != nil {
+		return fault(err, "operation "+string(id))
+	}
+	if err := d.CheckOperation(shown, op); err != nil {
 		return err
 	}
 	f := fact{event: event, actor: d.By, evidence: registrar.EvidencePerson, mail: e.Mail,
@@ -254,30 +263,34 @@ func (g *Gateway) premature(r store.Request, f fact) error {
 		until.UTC().Format(time.RFC3339))
 }
 
+// verdicts are what a person's decision is to a request.
+var verdicts = map[registrar.Verdict]lifecycle.Event{
+	registrar.VerdictDone:   lifecycle.SaidDone,
+	registrar.VerdictFailed: lifecycle.SaidNot,
+	registrar.VerdictResend: lifecycle.Resend,
+	registrar.VerdictCancel: lifecycle.Withdrawn,
+}
+
 // Resolve records a person's verdict on an operation.
 func (g *Gateway) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
-	event, ok := map[registrar.Verdict]lifecycle.Event{
-		registrar.VerdictDone:   lifecycle.SaidDone,
-		registrar.VerdictFailed: lifecycle.SaidNot,
-		registrar.VerdictResend: lifecycle.Resend,
-		registrar.VerdictCancel: lifecycle.Withdrawn,
-	}[d.Verdict]
-	var problems []registrar.Problem
-	if !ok {
-		problems = append(problems, registrar.Problem{Path: "outcome", Message: fmt.Sprintf("must be one of %v", registrar.Verdicts())})
-	}
-	if d.By == "" {
-		problems = append(problems, registrar.Problem{Path: "by", Message: "is required: who decides"})
-	}
-	if len(problems) > 0 {
-		return registrar.Operation{}, registrar.InvalidOrder(problems)
+	if err := registrar.InvalidDecision(d.Problems()); err != nil {
+		return registrar.Operation{}, err
 	}
 	reason := d.Note
 	if reason == "" {
 		reason = "decided by " + d.By
 	}
-	f := fact{event: event, actor: d.By, evidence: registrar.EvidencePerson, reason: reason, note: d.Note, dueAt: g.now()}
-	err := g.write(ctx, func(tx *store.Tx) error { return g.resolve(tx, d.Operation, f) })
+	f := fact{event: verdicts[d.Verdict], actor: d.By, evidence: registrar.EvidencePerson, reason: reason, note: d.Note, dueAt: g.now()}
+	err := g.write(ctx, func(tx *store.Tx) error {
+		op, err := g.operation(tx, d.Operation)
+		if err != nil {
+			return err
+		}
+		if err := op.CheckVersion(d.Version); err != nil {
+			return err
+		}
+		return g.resolve(tx, d.Operation, f)
+	})
 	if err != nil {
 		return registrar.Operation{}, fault(err, "operation "+string(d.Operation))
 	}

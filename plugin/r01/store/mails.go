@@ -142,6 +142,23 @@ func (tx *Tx) Reviews() ([]Review, error) {
 	return collect(tx, scanReview, "select "+reviewColumns+" from reviews where resolved_at is null order by received_at, id")
 }
 
+// ReviewVersion is the version of an entry: the count of what has been decided about it and of
+// all the steps of its candidates. Each of them only grows, so none hides another.
+func (tx *Tx) ReviewVersion(r Review) (registrar.Version, error) {
+	version := int64(1)
+	if !r.ResolvedAt.IsZero() {
+		version++
+	}
+	for _, id := range r.Candidates {
+		steps, err := one(tx, scanNumber, "select coalesce(max(number), 0) from steps where operation = $1", id)
+		if err != nil {
+			return "", fmt.Errorf("read version of review %s: %w", r.ID, err)
+		}
+		version += steps
+	}
+	return versionOf(version), nil
+}
+
 // ResolveReview takes an entry out of the queue.
 func (tx *Tx) ResolveReview(r Review) error {
 	err := tx.swap("update reviews set resolved_at = $1, resolved_by = $2, outcome = $3 where id = $4 and resolved_at is null",

@@ -58,7 +58,7 @@ func (e *exam) powers(l *life) map[registrar.Capability]map[string]func() error 
 			"Reviews": func() error { _, err := l.Reviews(e.ctx); return err },
 			"Review":  func() error { _, err := l.Review(e.ctx, "conformance"); return err },
 			"ResolveReview": func() error {
-				_, err := l.ResolveReview(e.ctx, registrar.ReviewDecision{Review: "conformance", Outcome: registrar.ReplyIgnore, By: "conformance"})
+				_, err := l.ResolveReview(e.ctx, registrar.ReviewDecision{Review: "conformance", Version: "conformance", Outcome: registrar.ReplyIgnore, By: "conformance"})
 				return err
 			},
 			"ReviewRule": func() error { _, err := l.ReviewRule(e.ctx, "conformance"); return err },

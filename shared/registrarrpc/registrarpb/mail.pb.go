@@ -227,7 +227,10 @@ type Review struct {
 	// Who resolved it.
 	ResolvedBy string `protobuf:"bytes,10,opt,name=resolved_by,json=resolvedBy,proto3" json:"resolved_by,omitempty"`
 	// How it was resolved. Unspecified while it waits.
-	Outcome       ReplyOutcome `protobuf:"varint,11,opt,name=outcome,proto3,enum=panel.registrar.v1.ReplyOutcome" json:"outcome,omitempty"`
+	Outcome ReplyOutcome `protobuf:"varint,11,opt,name=outcome,proto3,enum=panel.registrar.v1.ReplyOutcome" json:"outcome,omitempty"`
+	// What a person sees of it now; a decision names it. It changes when the entry is resolved,
+	// and with the version of each candidate. Empty from a plugin that keeps none.
+	Version       string `protobuf:"bytes,12,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -337,6 +340,13 @@ func (x *Review) GetOutcome() ReplyOutcome {
 		return x.Outcome
 	}
 	return ReplyOutcome_REPLY_OUTCOME_UNSPECIFIED
+}
+
+func (x *Review) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
 }
 
 // Recognition tells how a mail would be understood.
@@ -533,7 +543,7 @@ const file_panel_registrar_v1_mail_proto_rawDesc = "" +
 	"\x04from\x18\x04 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x05 \x01(\tR\x02to\x12\x18\n" +
 	"\asubject\x18\x06 \x01(\tR\asubject\x12\x12\n" +
-	"\x04text\x18\a \x01(\tR\x04text\"\xfd\x02\n" +
+	"\x04text\x18\a \x01(\tR\x04text\"\x97\x03\n" +
 	"\x06Review\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04mail\x18\x02 \x01(\tR\x04mail\x12;\n" +
@@ -551,7 +561,8 @@ const file_panel_registrar_v1_mail_proto_rawDesc = "" +
 	"\vresolved_by\x18\n" +
 	" \x01(\tR\n" +
 	"resolvedBy\x12:\n" +
-	"\aoutcome\x18\v \x01(\x0e2 .panel.registrar.v1.ReplyOutcomeR\aoutcome\"\x8f\x01\n" +
+	"\aoutcome\x18\v \x01(\x0e2 .panel.registrar.v1.ReplyOutcomeR\aoutcome\x12\x18\n" +
+	"\aversion\x18\f \x01(\tR\aversion\"\x8f\x01\n" +
 	"\vRecognition\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x12\n" +

@@ -601,7 +601,10 @@ type ResolveRequest struct {
 	// Who decided; required.
 	By string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
 	// Remark for the record.
-	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	// The version of the operation that the person saw; required. Another one than the present is
+	// CONFLICT, and changes nothing.
+	Version       string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -660,6 +663,13 @@ func (x *ResolveRequest) GetBy() string {
 func (x *ResolveRequest) GetNote() string {
 	if x != nil {
 		return x.Note
+	}
+	return ""
+}
+
+func (x *ResolveRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
 	}
 	return ""
 }
@@ -1695,9 +1705,15 @@ type ResolveReviewRequest struct {
 	// there is one candidate.
 	Operation string `protobuf:"bytes,3,opt,name=operation,proto3" json:"operation,omitempty"`
 	// Who decided; required.
-	By            string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	By string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	// The version of the entry that the person saw; required. Another one than the present is
+	// CONFLICT, and changes nothing.
+	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
+	// The version of the operation that the person saw; required if it is none of the entry's
+	// candidates, which the entry's own version covers.
+	OperationVersion string `protobuf:"bytes,6,opt,name=operation_version,json=operationVersion,proto3" json:"operation_version,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ResolveReviewRequest) Reset() {
@@ -1754,6 +1770,20 @@ func (x *ResolveReviewRequest) GetOperation() string {
 func (x *ResolveReviewRequest) GetBy() string {
 	if x != nil {
 		return x.By
+	}
+	return ""
+}
+
+func (x *ResolveReviewRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *ResolveReviewRequest) GetOperationVersion() string {
+	if x != nil {
+		return x.OperationVersion
 	}
 	return ""
 }
@@ -2195,12 +2225,13 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\x10OperationRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"P\n" +
 	"\x11OperationResponse\x12;\n" +
-	"\toperation\x18\x01 \x01(\v2\x1d.panel.registrar.v1.OperationR\toperation\"\x89\x01\n" +
+	"\toperation\x18\x01 \x01(\v2\x1d.panel.registrar.v1.OperationR\toperation\"\xa3\x01\n" +
 	"\x0eResolveRequest\x12\x1c\n" +
 	"\toperation\x18\x01 \x01(\tR\toperation\x125\n" +
 	"\averdict\x18\x02 \x01(\x0e2\x1b.panel.registrar.v1.VerdictR\averdict\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\tR\x02by\x12\x12\n" +
-	"\x04note\x18\x04 \x01(\tR\x04note\"N\n" +
+	"\x04note\x18\x04 \x01(\tR\x04note\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\tR\aversion\"N\n" +
 	"\x0fResolveResponse\x12;\n" +
 	"\toperation\x18\x01 \x01(\v2\x1d.panel.registrar.v1.OperationR\toperation\"#\n" +
 	"\rDomainRequest\x12\x12\n" +
@@ -2248,12 +2279,14 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\rReviewRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"D\n" +
 	"\x0eReviewResponse\x122\n" +
-	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"\x98\x01\n" +
+	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"\xdf\x01\n" +
 	"\x14ResolveReviewRequest\x12\x16\n" +
 	"\x06review\x18\x01 \x01(\tR\x06review\x12:\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2 .panel.registrar.v1.ReplyOutcomeR\aoutcome\x12\x1c\n" +
 	"\toperation\x18\x03 \x01(\tR\toperation\x12\x0e\n" +
-	"\x02by\x18\x04 \x01(\tR\x02by\"K\n" +
+	"\x02by\x18\x04 \x01(\tR\x02by\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\tR\aversion\x12+\n" +
+	"\x11operation_version\x18\x06 \x01(\tR\x10operationVersion\"K\n" +
 	"\x15ResolveReviewResponse\x122\n" +
 	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"#\n" +
 	"\x11ReviewRuleRequest\x12\x0e\n" +
