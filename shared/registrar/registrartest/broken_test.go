@@ -603,7 +603,7 @@ var brokenRegistrars = map[string]func(a *altered){
 	},
 	"resolve/state": func(a *altered) {
 		a.resolve = func(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
-			if op, err := a.good.Operation(ctx, d.Operation); err == nil && op.State.Final() {
+			if op, err := a.good.Operation(ctx, d.Operation); err == nil && op.State.Final() && op.Version == d.Version {
 				return op, nil
 			}
 			return a.good.Resolve(ctx, d)
