@@ -115,7 +115,7 @@ type Evidence struct {
 	Alone       bool   // of a hint: no other open request has this object
 	OtherHandle bool   // it names a handle for our client that we did not make
 	LaterTill   bool   // the expiry that it names is later than the one on record
-	Saw         int64  // the version that a person looked at; 0 = not told
+	Saw         string // the version that a person looked at; "" = not told
 	Noted       string // what a person says shows it
 }
 

@@ -142,7 +142,7 @@ type Request struct {
 	Kind    Kind
 	State   State
 	Hold    Hold
-	Version int64 // grows with every move
+	Version string // of what a person sees of it; changes with every move
 	// MayRun: R01 may be carrying out a transmission of it of which no refusal tells.
 	MayRun bool
 	// Releasable: R01's refusal proves that nothing runs, so what it lacked may release it.

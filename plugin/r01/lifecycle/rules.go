@@ -80,7 +80,7 @@ var rules = []Rule{
 	{Name: "an expiry that has not moved", Source: byRegistry, Event: []Event{Confirmed, Withdrawn}, Kind: []Kind{Prolong}, Till: []Till{OldTill, NoTill}, Action: Note, Reason: NotMoved},
 	{Name: "the year is there already", Source: byRegistry, Event: []Event{Withdrawn}, Kind: []Kind{Prolong}, Till: []Till{DueTill}, Action: Apply},
 	{Name: "nothing to withdraw", Source: byRegistry, Event: []Event{Withdrawn}, Action: Note},
-	{Name: "renewed before we asked", Source: byRegistry, Kind: []Kind{Prolong}, Made: []Moment{NoDate, Before, Between}, Action: Wait, Reason: TooOld, Alarm: true},
+	{Name: "renewed before we asked", Source: byRegistry, Kind: []Kind{Prolong}, Made: []Moment{Before}, Action: Wait, Reason: TooOld, Alarm: true},
 	{Name: "a record older than the request", Source: byRegistry, Made: []Moment{NoDate, Before, Between}, Action: Note, Reason: TooOld},
 	{Name: "a record of before", Source: byRegistry, Kind: datedKinds, Till: []Till{OldTill}, Action: Note, Reason: NotMoved},
 	{Name: "the registry's record", Source: byRegistry, Object: []Match{SameObject}, Action: Apply},

@@ -40,12 +40,14 @@ const (
 	MovedOn     Reason = "moved-on"     // the person looked at an earlier version
 	Premature   Reason = "premature"    // it may still be carried out
 	NotReleased Reason = "not-released" // R01's refusal is not proved to have been of our request
+	Repeated    Reason = "repeated"     // another mail with the same Message-ID came before
+	Unread      Reason = "unread"       // it can't be read, or no rule recognises it
 )
 
 // Reasons lists every reason.
 func Reasons() []Reason {
 	return []Reason{NotWhole, NotOurs, NotAbout, NoProof, ProofLater, TooOld, NotBound, HintOnly, HandleOnly, NotMoved,
-		Implausible, Contradicts, FateUntold, StillRuns, MovedOn, Premature, NotReleased}
+		Implausible, Contradicts, FateUntold, StillRuns, MovedOn, Premature, NotReleased, Repeated, Unread}
 }
 
 // Verdict is what Weigh makes of evidence. Only Weigh makes one, and only what has one moves
@@ -100,7 +102,7 @@ func otherHandle(_ Request, e Evidence) bool { return e.OtherHandle }
 func laterTill(_ Request, e Evidence) bool   { return e.LaterTill }
 func mayRun(r Request, _ Evidence) bool      { return r.MayRun }
 func releasable(r Request, _ Evidence) bool  { return r.Releasable }
-func stale(r Request, e Evidence) bool       { return e.Saw != 0 && e.Saw != r.Version }
+func stale(r Request, e Evidence) bool       { return e.Saw != "" && e.Saw != r.Version }
 
 // premature: a person's bare word that a paid request was not carried out, as long as it
 // still may be. "Not seen yet" is no proof. architecture 4

@@ -208,3 +208,9 @@ func (tx *Tx) ResolveReview(r Review) error {
 	}
 	return nil
 }
+
+// HasMail reports whether a mail of an ID was received; id is as in [Likeness].
+func (tx *Tx) HasMail(id string) (bool, error) {
+	found, err := collect(tx, scanText, "select same_text from mails where same_id = $1 and same_id <> '' limit 1", tx.keyed(id))
+	return len(found) > 0, err
+}

@@ -43,7 +43,7 @@ type Request struct {
 
 // Lifecycle is what the lifecycle needs to know of it.
 func (r Request) Lifecycle() lifecycle.Request {
-	return lifecycle.Request{Kind: r.Kind, State: r.State, Hold: r.Hold, Version: r.version, MayRun: r.MayRun, Releasable: r.Releasable}
+	return lifecycle.Request{Kind: r.Kind, State: r.State, Hold: r.Hold, MayRun: r.MayRun, Releasable: r.Releasable}
 }
 
 // Untouched tells whether nothing has been done with it or decided about it since it was
@@ -121,6 +121,13 @@ func (tx *Tx) RequestsByToken(token string) ([]Request, error) {
 // LastRequest finds the request about an object that was made last, however it stands.
 func (tx *Tx) LastRequest(object string) (Request, error) {
 	return one(tx, scanRequest, lastRequestQuery, object)
+}
+
+// FirstClaim is when a request was first handed over; zero = never.
+func (tx *Tx) FirstClaim(request string) (at time.Time, err error) {
+	_, err = one(tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(sqldb.At(&at)) },
+		"select min(claimed_at) from attempts where request = $1", request)
+	return at, err
 }
 
 // RequestByTask finds the request that R01 gave a number.
