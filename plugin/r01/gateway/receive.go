@@ -186,6 +186,7 @@ func (g *Gateway) unproved(ctx context.Context, m store.Mail, l letter, raw []by
 type letter struct {
 	message.Message
 	results []mailform.Result
+	doubt   string // why none of it may be applied
 }
 
 // understand is everything that needs no store. The problem, if any, is for a person.
@@ -194,24 +195,30 @@ func (g *Gateway) understand(m store.Mail, raw []byte) (l letter, problem string
 	if l.Message, err = message.Parse(raw); err != nil {
 		return l, "it can't be read: " + err.Error()
 	}
-	l.results = g.recogniser.Recognise(mailform.Input{From: l.From, Subject: l.Subject, Text: l.Text})
+	reading := g.recogniser.Recognise(mailform.Input{From: l.From, Subject: l.Subject, Text: l.Text})
+	l.results, l.doubt = reading.Results, reading.Doubt
+	if l.Kind == message.Bounce && !l.Bounce.Formal && len(l.results) > 0 { // a robot that writes as postmaster
+		l.Kind, l.Bounce = message.Ordinary, nil
+	}
 	switch {
 	case m.Truncated:
 		problem = "it is too large to be read"
 	case len(l.Damaged) > 0:
 		problem = "it is damaged: " + strings.Join(l.Damaged, ", ")
+	case l.doubt != "" && l.Kind != message.Bounce:
+		problem = "it is in doubt: " + l.doubt
 	}
 	return l, problem
 }
 
-func sameAddress(a, b string) bool {
-	bare := func(s string) string {
-		if p, err := mail.ParseAddress(s); err == nil {
-			s = p.Address
-		}
-		return strings.ToLower(s)
+func sameAddress(a, b string) bool { return bare(a) == bare(b) }
+
+// bare is an address without a name, in lower case.
+func bare(address string) string {
+	if p, err := mail.ParseAddress(address); err == nil {
+		address = p.Address
 	}
-	return bare(a) == bare(b)
+	return strings.ToLower(address)
 }
 
 // apply settles one mail, in one transaction with everything it causes.
@@ -278,13 +285,13 @@ func (g *Gateway) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
 	if len(ours) == 0 {
 		return g.setAside(tx, m, l, "it is a bounce of no request of ours")
 	}
+	d, told := l.Bounce.About(bare(g.settings.Robot))
 	f := fact{event: lifecycle.Bounced, actor: byPlugin, evidence: registrar.EvidenceRelay, mail: m.ID,
-		reason: strings.TrimSpace(l.Bounce.Status + " " + l.Bounce.Diagnostic)}
-	failed := strings.HasPrefix(l.Bounce.Status, "5")
+		reason: strings.TrimSpace(d.Status + " " + d.Diagnostic)}
 	switch {
-	case failed && len(l.Bounce.Recipients) == 0:
-		return g.setAside(tx, m, l, "it is a bounce that does not say whom it could not reach")
-	case failed && slices.ContainsFunc(l.Bounce.Recipients, func(a string) bool { return sameAddress(a, g.settings.Robot) }):
+	case told && (d.Fate == message.Unread || d.Fate == message.Doubtful):
+		return g.setAside(tx, m, l, "it is a report on a mail of ours that is not understood, or says that the mail may have arrived")
+	case told && d.Fate == message.Failed:
 		var all []outcome
 		for _, r := range ours {
 			all = append(all, outcome{request: r, fact: f})
@@ -296,7 +303,7 @@ func (g *Gateway) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
 		if err != nil {
 			return err
 		}
-		if err := g.note(tx, r, f, "the mail relay reports about "+strings.Join(l.Bounce.Recipients, ", ")+": "+words); err != nil {
+		if err := g.note(tx, r, f, "the mail relay reports about "+strings.Join(l.Bounce.Recipients(), ", ")+": "+words); err != nil {
 			return err
 		}
 	}
@@ -307,10 +314,10 @@ func (g *Gateway) bounced(tx *store.Tx, l letter) ([]store.Request, error) {
 	if l.Bounce == nil {
 		return nil, nil
 	}
-	if found, err := tx.RequestsByMessageID(l.Bounce.OriginalMessageID); err != nil || len(found) > 0 {
+	if found, err := tx.RequestsByMessageID(l.Bounce.Original.MessageID); err != nil || len(found) > 0 {
 		return found, err
 	}
-	for _, token := range tokens(l.Subject + "\n" + l.Text + "\n" + l.Quoted) {
+	for _, token := range tokens(l.Subject + "\n" + l.Text + "\n" + l.Quoted + "\n" + l.Bounce.Original.Subject) {
 		if found, err := tx.RequestsByToken(token); err != nil || len(found) > 0 {
 			return found, err
 		}
