@@ -47,7 +47,7 @@ func (g *Gateway) bind(tx *store.Tx, l letter) (bond, error) {
 	}
 	b := bond{by: lifecycle.Against}
 	switch {
-	case unknown:
+	case unknown && !g.restored:
 		b.against = "it repeats a token that is not ours"
 	case len(thread) > 1, len(token) > 1, len(thread) == 1 && len(token) == 1 && !sameMail(thread[0], token[0]):
 		b.against = "it answers several mails of ours"
@@ -82,11 +82,15 @@ func (g *Gateway) thread(tx *store.Tx, l letter) (mails [][]store.Request, forei
 		}
 	}
 	for _, id := range append(slices.Clone(l.InReplyTo), l.References...) {
-		known, err := tx.HasMail(idDigest(id))
-		if err != nil || known { // a robot may answer itself
+		switch known, err := tx.HasMail(idDigest(id)); {
+		case err != nil:
 			return nil, false, err
+		case known: // a robot may answer itself
+			return nil, false, nil
+		case g.restored && g.ownMessageID(id): // it was ours, and is forgotten
+		default:
+			foreign = true
 		}
-		foreign = true
 	}
 	return nil, foreign, nil
 }

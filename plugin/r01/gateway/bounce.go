@@ -2,10 +2,10 @@ package gateway
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/message"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -77,7 +77,7 @@ func (g *Gateway) waitForBounce(tx *store.Tx, m store.Mail, l letter, r store.Re
 
 // noteBounce writes down a report that changes nothing.
 func (g *Gateway) noteBounce(tx *store.Tx, r store.Request, l letter, f fact) error {
-	text := "the mail relay reports about " + strings.Join(l.Bounce.Recipients, ", ")
+	text := "the mail relay reports about " + strings.Join(l.Bounce.Recipients(), ", ")
 	words, err := g.redact(tx, f.reason, r)
 	if err != nil {
 		return err
@@ -93,10 +93,10 @@ func (g *Gateway) bounced(tx *store.Tx, l letter) ([]store.Request, error) {
 	if l.Bounce == nil {
 		return nil, nil
 	}
-	if found, err := tx.RequestsByMessageID(l.Bounce.OriginalMessageID); err != nil || len(found) > 0 {
+	if found, err := tx.RequestsByMessageID(l.Bounce.Original.MessageID); err != nil || len(found) > 0 {
 		return found, err
 	}
-	for _, token := range tokens(l.Subject + "\n" + l.Text + "\n" + l.Quoted) {
+	for _, token := range tokens(l.Subject + "\n" + l.Text + "\n" + l.Quoted + "\n" + l.Bounce.Original.Subject) {
 		if found, err := tx.RequestsByToken(token); err != nil || len(found) > 0 {
 			return found, err
 		}
@@ -104,17 +104,18 @@ func (g *Gateway) bounced(tx *store.Tx, l letter) ([]store.Request, error) {
 	return nil, nil
 }
 
-// fateIn is what a report says became of our mail, and in what words.
+// fates translates what a report says.
+var fates = map[message.Fate]lifecycle.Fate{
+	message.Failed: lifecycle.Returned, message.Delayed: lifecycle.Delayed, message.Doubtful: lifecycle.Doubtful,
+	message.Delivered: lifecycle.Delivered, message.Unread: lifecycle.Untold,
+}
+
+// fateIn is what a report says became of our mail to the robot, and in what words.
 func (g *Gateway) fateIn(l letter) (lifecycle.Fate, string) {
-	words := strings.TrimSpace(l.Bounce.Status + " " + l.Bounce.Diagnostic)
-	toRobot := slices.ContainsFunc(l.Bounce.Recipients, func(a string) bool { return sameAddress(a, g.settings.Robot) })
-	switch {
-	case l.Bounce.Action == "delayed":
-		return lifecycle.Delayed, words
-	case len(l.Bounce.Recipients) > 0 && !toRobot:
+	d, told := l.Bounce.About(bare(g.settings.Robot))
+	words := strings.TrimSpace(d.Status + " " + d.Diagnostic)
+	if !told {
 		return lifecycle.NotRobot, words
-	case toRobot && l.Bounce.Action == "failed" && strings.HasPrefix(l.Bounce.Status, "5"):
-		return lifecycle.Returned, words
 	}
-	return lifecycle.Untold, words
+	return fates[d.Fate], words
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,9 @@ func (g *Gateway) understand(m store.Mail, raw []byte) (l letter, problem string
 		return l, "it can't be read: " + err.Error()
 	}
 	l.results, l.doubt = g.recognise(l.Message)
+	if l.Kind == message.Bounce && !l.Bounce.Formal && (len(l.results) > 0 || g.fromRobot(l)) { // a robot that writes as postmaster
+		l.Kind, l.Bounce = message.Ordinary, nil
+	}
 	l.made = earliest(l.Date, m.Received)
 	switch {
 	case m.Truncated:
@@ -47,7 +51,8 @@ func (g *Gateway) understand(m store.Mail, raw []byte) (l letter, problem string
 // recognise reads a mail by the rules. A task is R01's number: anything else in its place is
 // personal data, or nonsense.
 func (g *Gateway) recognise(m message.Message) (results []mailform.Result, doubt string) {
-	results = g.recogniser.Recognise(mailform.Input{From: m.From, Subject: m.Subject, Text: m.Text})
+	reading := g.recogniser.Recognise(mailform.Input{From: m.From, Subject: m.Subject, Text: m.Text})
+	results, doubt = reading.Results, reading.Doubt
 	for i, r := range results {
 		if r.Task != "" && !taskNumber.MatchString(r.Task) {
 			results[i].Task, doubt = "", "what stands for R01's number of the request is no number"
@@ -65,14 +70,16 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
-// recipients are all to whom a mail is addressed.
-func (l letter) recipients() []string { return l.To }
+// recipients are all to whom a mail is addressed, or was handed on.
+func (l letter) recipients() []string {
+	return slices.DeleteFunc(slices.Clone(l.Recipients), func(a string) bool { return !strings.Contains(a, "@") })
+}
 
 // likeness is how the mail is known should it come again through another relay.
 func (l letter) likeness() store.Likeness {
 	id := l.MessageID
 	if id == "" {
-		id = strings.Join([]string{strings.Join(l.From, ","), l.Subject, l.Date.UTC().String(), strings.Join(l.InReplyTo, " "), strings.Join(l.References, " ")}, "\n")
+		id = l.Likeness()
 	}
 	return store.Likeness{ID: idDigest(id), Text: idDigest(strings.Join(strings.Fields(l.Text+"\n"+l.Quoted), " "))}
 }

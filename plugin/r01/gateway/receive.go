@@ -26,7 +26,7 @@ func (g *Gateway) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 	stored, ids := make([]registrar.MailID, len(mails)), g.mailIDs(len(mails))
 	err := g.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range mails {
-			err := tx.AddMail(store.Mail{ID: ids[i], Hash: message.ContentHash(m.Raw), At: g.now(), State: store.MailNew,
+			err := tx.AddMail(store.Mail{ID: ids[i], Hash: message.ContentHash(m.Raw), FormerHash: message.FormerHash(m.Raw), At: g.now(), State: store.MailNew,
 				Truncated: m.Truncated, Received: m.InternalDate}, m.Raw)
 			switch {
 			case errors.Is(err, store.ErrExists):

@@ -32,8 +32,10 @@ type Mail struct {
 	State     MailState
 	Tries     int
 	Truncated bool
-	Received  time.Time // by the mailbox's server; zero = not told
-	DueAt     time.Time // not read again before
+	// FormerHash is what Hash was once; a mail that was stored then is known by it.
+	FormerHash string
+	Received   time.Time // by the mailbox's server; zero = not told
+	DueAt      time.Time // not read again before
 }
 
 const mailColumns = "id, direction = 'out', hash, coalesce(request, ''), at, state, tries, truncated, received_at, due_at"
@@ -46,6 +48,15 @@ func scanMail(s sqldb.Scanner) (m Mail, err error) {
 
 // AddMail stores a mail, sealed. The same content again changes nothing and is ErrExists.
 func (tx *Tx) AddMail(m Mail, raw []byte) error {
+	if m.FormerHash != "" {
+		known, err := one(tx, scanInt, "select count(*) from mails where hash = $1", tx.keyed(m.FormerHash))
+		if err != nil {
+			return fmt.Errorf("add mail: %w", err)
+		}
+		if known > 0 {
+			return ErrExists
+		}
+	}
 	direction := "in"
 	if m.Out {
 		direction = "out"
