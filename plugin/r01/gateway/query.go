@@ -18,20 +18,21 @@ import (
 // Operation returns an operation with its history.
 func (g *Gateway) Operation(ctx context.Context, id registrar.OperationID) (op registrar.Operation, err error) {
 	err = g.store.Read(ctx, func(tx *store.Tx) error {
-		op, err = g.operation(tx, id)
+		found, err := operation(tx, id)
+		op = found.Operation
 		return err
 	})
 	return op, fault(err, "operation "+string(id))
 }
 
 // operation returns an operation with its history, as a person sees it.
-func (g *Gateway) operation(tx *store.Tx, id registrar.OperationID) (registrar.Operation, error) {
+func operation(tx *store.Tx, id registrar.OperationID) (store.Operation, error) {
 	op, err := tx.Operation(id)
 	if err != nil {
-		return registrar.Operation{}, err
+		return store.Operation{}, err
 	}
 	op.History, err = tx.History(id)
-	return op.Operation, err
+	return op, err
 }
 
 // Domain returns a domain.
@@ -248,6 +249,9 @@ func (g *Gateway) showMail(tx *store.Tx, m store.Mail, raw []byte) (registrar.Ma
 func (g *Gateway) Recognise(raw []byte) registrar.Recognition {
 	l, problem := g.understand(store.Mail{}, bytes.Clone(raw))
 	rec := registrar.Recognition{Subject: l.Subject, Kind: string(l.Kind)}
+	if l.doubt != "" {
+		problem = "in doubt: " + l.doubt
+	}
 	if len(l.From) > 0 {
 		rec.From = l.From[0]
 	}
