@@ -362,12 +362,17 @@ type Problem struct {
 	Message string `json:"message"`
 }
 
-// Error tells the message and every problem, one a line.
+// Error tells the message and every problem, one a line: words of others make no lines of
+// their own.
 func (e *Error) Error() string {
 	var text strings.Builder
-	text.WriteString(e.Message)
+	text.WriteString(oneLine(e.Message))
 	for _, p := range e.Problems {
-		fmt.Fprintf(&text, "\n  %s: %s", p.Path, p.Message)
+		fmt.Fprintf(&text, "\n  %s: %s", oneLine(p.Path), oneLine(p.Message))
 	}
 	return text.String()
 }
+
+var lineBreaks = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ")
+
+func oneLine(text string) string { return lineBreaks.Replace(text) }

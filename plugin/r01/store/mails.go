@@ -1,6 +1,8 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -203,21 +205,19 @@ func (tx *Tx) Reviews() ([]Review, error) {
 	return collect(tx, scanReview, "select "+reviewColumns+" from reviews where resolved_at is null order by received_at, id")
 }
 
-// ReviewVersion is the version of an entry: the count of what has been decided about it and of
-// all the steps of its candidates. Each of them only grows, so none hides another.
+// ReviewVersion is the version of an entry: a digest of what a person sees of it, and of how far
+// its candidates have come. An entry may be closed and opened again, so no count would do.
 func (tx *Tx) ReviewVersion(r Review) (registrar.Version, error) {
-	version := int64(1)
-	if !r.ResolvedAt.IsZero() {
-		version++
-	}
+	seen := sha256.New()
+	fmt.Fprintf(seen, "%q %q %q %d %q %q", r.Reason, r.Why, r.Closed, r.ResolvedAt.UnixMilli(), r.ResolvedBy, r.Outcome)
 	for _, id := range r.Candidates {
 		steps, err := one(tx, scanNumber, "select coalesce(max(number), 0) from steps where operation = $1", id)
 		if err != nil {
 			return "", fmt.Errorf("read version of review %s: %w", r.ID, err)
 		}
-		version += steps
+		fmt.Fprintf(seen, " %q %d", id, steps)
 	}
-	return versionOf(version), nil
+	return registrar.Version(hex.EncodeToString(seen.Sum(nil)[:6])), nil
 }
 
 // ReviewsOf lists the entries that wait and seem to be about a request.
