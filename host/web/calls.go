@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -46,6 +47,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("POST /api/v1/operations/{id}/resolve", action(s, s.resolveOperation))
 	handle("POST /api/v1/replies/test", action(s, s.testReply))
 	handle("GET /api/v1/mails/{id}", endpoint(s, s.showMail))
+	handle("GET /api/v1/mails/{id}/raw", http.HandlerFunc(s.rawMail))
 	handle("GET /api/v1/plugins", endpoint(s, s.listPlugins))
 	handle("POST /api/v1/plugins/{name}/upgrade", action(s, s.upgradePlugin))
 	handle("POST /api/v1/backup", http.HandlerFunc(s.makeBackup))
@@ -291,12 +293,25 @@ func (s *Server) resolveOperation(r *http.Request, in api.Decision) (api.Operati
 
 func (s *Server) testReply(r *http.Request, in api.CapturedMail) (api.Recognition, error) {
 	rec, err := s.orders.Recognise(r.Context(), in.Registrar, in.Raw)
-	return recognitionOf(rec), err
+	return Recognition(rec), err
 }
 
 func (s *Server) showMail(r *http.Request) (api.Mail, error) {
 	m, err := s.orders.Mail(r.Context(), registrar.MailID(r.PathValue("id")))
 	return mailOf(m), err
+}
+
+// rawMail answers with the mail as it came, masked: text that no browser takes for anything else.
+func (s *Server) rawMail(w http.ResponseWriter, r *http.Request) {
+	text, err := s.orders.RawMail(r.Context(), registrar.MailID(r.PathValue("id")))
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	// An error here means that the caller has gone.
+	_, _ = io.WriteString(w, text)
 }
 
 func (s *Server) listPlugins(*http.Request) ([]api.Plugin, error) {

@@ -99,7 +99,9 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "operations/op-1", "", `{` + operationKey + `,"state":"NeedsAction","waits_for":"staff","error":null,"version":"4","order":null,"deadline":` + at + `,"finished_at":null,
 			"history":[{"at":` + at + `,"state":"NeedsAction","message":"it stands","actor":"registrar","evidence":"reply","mail":"m-1"}]}`},
 		{"POST", "operations/op-1/resolve", `{"version":"4","outcome":"failed","by":"ann","note":"told by phone"}`, `{` + operationKey + `,"state":"Failed","waits_for":null,"error":"ann: told by phone","version":"5","order":"o-1","deadline":null,"finished_at":` + at + `,"history":[]}`},
-		{"POST", "replies/test", `{"raw":"cmF3"}`, `{"from":"b@registrar.example","subject":"raw","kind":"reply","results":[{"rule":"done","outcome":"done","domain":"example.ru","handle":null,"task":null,"message":null,"state":null,"paid_till":"2027-03-01"}]}`},
+		{"POST", "replies/test", `{"raw":"cmF3"}`, `{"from":"b@registrar.example","subject":"raw","kind":"reply","results":[{"rule":"done","outcome":"done","domain":"example.ru","handle":null,"task":null,"message":null,"state":null,"paid_till":"2027-03-01"}],
+			"doubt":null,"bindings":[{"by":"token","value":"TOKEN","operation":"op-1"},{"by":"hint","value":"example.ru","operation":null}],
+			"proof":"missing","proof_detail":"it is not signed","fate":"wait","reason":"its sender is not proved","stored":true}`},
 		{"GET", "mails/m-1", "", `{"id":"m-1","at":` + at + `,"out":true,"from":"a@panel.example","to":"b@registrar.example","subject":"New domain","text":"masked"}`},
 		{"GET", "plugins", "", `[{"name":"r01","title":"R01 by mail","version":"1.0.0","state":"degraded","tlds":["ru"],"kinds":["register"],"capabilities":["mail"],"restarts":2,"since":` + at + `,"error":null,"health":[{"component":"imap","ok":false,"detail":"<script>alert(\"1\")</script>"}]},
 			{"name":"manual","title":"","version":"","state":"backoff","tlds":[],"kinds":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":"it ended","health":[]}]`},
@@ -196,6 +198,7 @@ func TestRefusals(t *testing.T) {
 		{"POST", "operations/op-1/resolve", `{"version":null,"outcome":"done","by":"ann"}`, 422, "INVALID", "", "version"},
 		{"POST", "operations/op-1/resolve", `{"version":"3","outcome":"done","by":"ann"}`, 409, "CONFLICT", "it is NeedsAction now, by registrar at 2026-03-01T12:04:05Z: it stands", "version"},
 		{"GET", "mails/none", "", 404, "NOT_FOUND", "none", ""},
+		{"GET", "mails/none/raw", "", 404, "NOT_FOUND", "none", ""},
 		{"GET", "nothing", "", 404, "NOT_FOUND", "nothing", ""},
 		{"DELETE", "orders/none", "", 404, "NOT_FOUND", "DELETE", ""},
 	} {
@@ -212,6 +215,16 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("problems %v, want one at %q", got.Problems, c.problem)
 			}
 		})
+	}
+}
+
+func TestRawMail(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	w := b.call("GET", "/api/v1/mails/m-1/raw", "")
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/plain; charset=utf-8" || w.Header().Get("X-Content-Type-Options") != "nosniff" ||
+		w.Body.String() != "Subject: "+hostile+"\n\nmasked\n" {
+		t.Errorf("%d %v %q", w.Code, w.Header(), w.Body)
 	}
 }
 

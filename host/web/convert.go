@@ -121,11 +121,17 @@ func mailOf(m registrar.Mail) api.Mail {
 	return api.Mail{ID: string(m.ID), At: m.At.UTC(), Out: m.Out, From: m.From, To: m.To, Subject: m.Subject, Text: m.Text}
 }
 
-func recognitionOf(r registrar.Recognition) api.Recognition {
-	return api.Recognition{From: r.From, Subject: r.Subject, Kind: r.Kind, Results: list(r.Results, func(r registrar.RecognisedResult) api.Result {
-		return api.Result{Rule: r.Rule, Outcome: string(r.Outcome), Domain: known(r.Domain), Handle: known(r.Handle), Task: known(r.Task),
-			Message: known(r.Message), State: known(r.State), PaidTill: knownDate(r.PaidTill)}
-	})}
+// Recognition is what the API says of a captured mail.
+func Recognition(r registrar.Recognition) api.Recognition {
+	return api.Recognition{From: r.From, Subject: r.Subject, Kind: r.Kind, Doubt: known(r.Doubt), Proof: known(r.Proof), ProofDetail: known(r.ProofDetail),
+		Fate: known(r.Fate), Reason: known(r.Reason), Stored: r.Stored,
+		Bindings: list(r.Bindings, func(b registrar.Binding) api.Binding {
+			return api.Binding{By: string(b.By), Value: b.Value, Operation: known(b.Operation)}
+		}),
+		Results: list(r.Results, func(r registrar.RecognisedResult) api.Result {
+			return api.Result{Rule: r.Rule, Outcome: string(r.Outcome), Domain: known(r.Domain), Handle: known(r.Handle), Task: known(r.Task),
+				Message: known(r.Message), State: known(r.State), PaidTill: knownDate(r.PaidTill)}
+		})}
 }
 
 // registrantOf takes the kind out of the fields.

@@ -157,9 +157,15 @@ func (f *fake) Mail(_ context.Context, id registrar.MailID) (registrar.Mail, err
 	return registrar.Mail{ID: id, At: now, Out: true, From: "a@panel.example", To: "b@registrar.example", Subject: "New domain", Text: "masked"}, nil
 }
 
+func (f *fake) RawMail(_ context.Context, id registrar.MailID) (string, error) {
+	return "Subject: " + hostile + "\n\nmasked\n", f.may("raw mail")
+}
+
 func (f *fake) Recognise(_ context.Context, raw []byte) (registrar.Recognition, error) {
 	return registrar.Recognition{From: "b@registrar.example", Subject: string(raw), Kind: "reply", Results: []registrar.RecognisedResult{
-		{Rule: "done", Outcome: registrar.ReplyDone, Domain: "example.ru", PaidTill: registrar.Date{Year: 2027, Month: 3, Day: 1}}}}, f.may("recognise")
+		{Rule: "done", Outcome: registrar.ReplyDone, Domain: "example.ru", PaidTill: registrar.Date{Year: 2027, Month: 3, Day: 1}}},
+		Bindings: []registrar.Binding{{By: registrar.BindingToken, Value: "TOKEN", Operation: "op-1"}, {By: registrar.BindingHint, Value: "example.ru"}},
+		Proof:    registrar.ProofMissing, ProofDetail: "it is not signed", Fate: registrar.FateWait, Reason: "its sender is not proved", Stored: true}, f.may("recognise")
 }
 
 // Events yields what the test prepared and ends.

@@ -109,7 +109,54 @@ type Recognition struct {
 	Subject string
 	Kind    string // "reply", "bounce", "auto-reply", "copy", "unreadable"
 	Results []RecognisedResult
+	Doubt   string // why nothing of the results would be applied; "" = they are clear
+
+	Bindings    []Binding // what ties it to a request, strongest first; none = nothing does
+	Proof       Proof
+	ProofDetail string // what proves the sender, or why it does not
+
+	Fate   Fate
+	Reason string // why that, for people
+	Stored bool   // the store was asked; else bindings have no operations, and Fate supposes that the request waits for an answer
 }
+
+// Binding is something in a mail that ties it to a request of ours, or to somebody else's.
+type Binding struct {
+	By        BindingKind
+	Value     string      // a Message-ID, a token, a handle, a domain, R01's number
+	Operation OperationID // whose request it is; "" = no known one
+}
+
+// BindingKind is a way in which a mail is tied to a request. New ones may come.
+type BindingKind string
+
+const (
+	BindingThread  BindingKind = "thread"  // it answers a mail of ours
+	BindingToken   BindingKind = "token"   // it repeats our token
+	BindingHandle  BindingKind = "handle"  // it names a handle that we made
+	BindingHint    BindingKind = "hint"    // a name or number that anybody may know: no proof of anything
+	BindingAgainst BindingKind = "against" // it answers somebody else
+)
+
+// Proof is how far the sender of a mail is proved. New ones may come.
+type Proof string
+
+const (
+	ProofGiven       Proof = "proved"      // signed, or vouched for by our own mail server
+	ProofNotAsked    Proof = "not-asked"   // the settings ask for none
+	ProofMissing     Proof = "missing"     // asked for, and not there
+	ProofUnavailable Proof = "unavailable" // it can't be had now
+)
+
+// Fate is what would become of a mail. New ones may come.
+type Fate string
+
+const (
+	FateApply  Fate = "apply"  // it moves a request
+	FateNote   Fate = "note"   // it is written down, and moves nothing
+	FateWait   Fate = "wait"   // a person must look
+	FateIgnore Fate = "ignore" // it means nothing to us
+)
 
 // RecognisedResult is one result within a mail.
 type RecognisedResult struct {

@@ -142,7 +142,13 @@ type Mails interface {
 	// Mail returns a stored mail, secrets and personal data masked.
 	Mail(ctx context.Context, id MailID) (Mail, error)
 
-	// Recognise tells how a captured mail would be understood. It touches nothing.
+	// RawMail returns a stored mail as it came: every header field and part in its order,
+	// decoded, with secrets and personal data masked. What is no text is told by its size.
+	RawMail(ctx context.Context, id MailID) (string, error)
+
+	// Recognise reports how a captured mail would be understood, whom it would be believed
+	// from, and what would become of it. It touches nothing. It works after Configure, too:
+	// without the store it reports what the mail carries, and not whose request that is.
 	Recognise(ctx context.Context, raw []byte) (Recognition, error)
 }
 
@@ -219,6 +225,8 @@ func (Core) ReviewRule(context.Context, ReviewID) (string, error) {
 }
 
 func (Core) Mail(context.Context, MailID) (Mail, error) { return Mail{}, unsupported(CapMail) }
+
+func (Core) RawMail(context.Context, MailID) (string, error) { return "", unsupported(CapMail) }
 
 func (Core) Recognise(context.Context, []byte) (Recognition, error) {
 	return Recognition{}, unsupported(CapMail)

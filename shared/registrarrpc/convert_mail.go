@@ -90,7 +90,19 @@ func (d *decoder) reviewDecision(m *pb.ResolveReviewRequest) registrar.ReviewDec
 }
 
 func (e *encoder) recognition(r registrar.Recognition) *pb.Recognition {
-	return &pb.Recognition{From: text(r.From), Subject: text(r.Subject), Kind: r.Kind, Results: each(r.Results, e.result)}
+	return &pb.Recognition{
+		From:        text(r.From),
+		Subject:     text(r.Subject),
+		Kind:        r.Kind,
+		Results:     each(r.Results, e.result),
+		Doubt:       text(r.Doubt),
+		Bindings:    each(r.Bindings, binding),
+		Proof:       string(r.Proof),
+		ProofDetail: text(r.ProofDetail),
+		Fate:        string(r.Fate),
+		Reason:      text(r.Reason),
+		Stored:      r.Stored,
+	}
 }
 
 func (d *decoder) recognition(m *pb.Recognition) registrar.Recognition {
@@ -100,7 +112,20 @@ func (d *decoder) recognition(m *pb.Recognition) registrar.Recognition {
 		Subject: m.GetSubject(),
 		Kind:    m.GetKind(),
 		Results: each(m.GetResults(), d.result),
+		Doubt:   m.GetDoubt(),
+		Bindings: each(m.GetBindings(), func(b *pb.Binding) registrar.Binding {
+			return registrar.Binding{By: registrar.BindingKind(b.GetBy()), Value: b.GetValue(), Operation: registrar.OperationID(b.GetOperation())}
+		}),
+		Proof:       registrar.Proof(m.GetProof()),
+		ProofDetail: m.GetProofDetail(),
+		Fate:        registrar.Fate(m.GetFate()),
+		Reason:      m.GetReason(),
+		Stored:      m.GetStored(),
 	}
+}
+
+func binding(b registrar.Binding) *pb.Binding {
+	return &pb.Binding{By: string(b.By), Value: text(b.Value), Operation: string(b.Operation)}
 }
 
 func (e *encoder) result(r registrar.RecognisedResult) *pb.RecognisedResult {

@@ -307,6 +307,12 @@ type Mail struct {
 	Text    string    `json:"text"`
 }
 
+// RawMail is a stored mail as it came, masked: what is encoded in it stands there decoded.
+type RawMail struct {
+	ID  string `json:"id"`
+	Raw string `json:"raw"`
+}
+
 // CapturedMail is a mail to try the rules on. Registrar may be empty when only one works
 // by mail.
 type CapturedMail struct {
@@ -314,12 +320,28 @@ type CapturedMail struct {
 	Registrar string `json:"registrar,omitempty"`
 }
 
-// Recognition tells how a mail would be understood.
+// Recognition tells how a mail would be understood, and what would become of it. Where no store
+// was asked, bindings have no operations, and the fate supposes that the request which the mail
+// seems to be about waits for an answer.
 type Recognition struct {
-	From    string   `json:"from"`
-	Subject string   `json:"subject"`
-	Kind    string   `json:"kind"`
-	Results []Result `json:"results"`
+	From        string    `json:"from"`
+	Subject     string    `json:"subject"`
+	Kind        string    `json:"kind"`
+	Results     []Result  `json:"results"`
+	Doubt       *string   `json:"doubt"`        // why nothing of the results would be applied
+	Bindings    []Binding `json:"bindings"`     // strongest first
+	Proof       *string   `json:"proof"`        // proved | not-asked | missing | unavailable
+	ProofDetail *string   `json:"proof_detail"` // why it is not proved
+	Fate        *string   `json:"fate"`         // apply | note | wait | ignore
+	Reason      *string   `json:"reason"`
+	Stored      bool      `json:"stored"`
+}
+
+// Binding is something in a mail that ties it to a request of ours, or to somebody else's.
+type Binding struct {
+	By        string  `json:"by"` // thread | token | handle | hint | against
+	Value     string  `json:"value"`
+	Operation *string `json:"operation"`
 }
 
 // Result is one result within a mail.

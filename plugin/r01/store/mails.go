@@ -125,13 +125,17 @@ type Likeness struct {
 // KnowMail remembers the likeness of a mail, and tells what mails of the same ID there were
 // before: whether one of them had the same text.
 func (tx *Tx) KnowMail(id registrar.MailID, l Likeness) (sameID, sameText bool, err error) {
-	same, text := tx.keyed(l.ID), tx.keyed(l.Text)
-	before, err := collect(tx, scanText, sameQuery, same, id)
-	if err != nil {
+	if sameID, sameText, err = tx.LikeMail(id, l); err != nil {
 		return false, false, err
 	}
-	err = tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", same, text, id)
-	return len(before) > 0, slices.Contains(before, text), err
+	err = tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", tx.keyed(l.ID), tx.keyed(l.Text), id)
+	return sameID, sameText, err
+}
+
+// LikeMail tells what mails other than one there are of the same likeness.
+func (tx *Tx) LikeMail(id registrar.MailID, l Likeness) (sameID, sameText bool, err error) {
+	before, err := collect(tx, scanText, sameQuery, tx.keyed(l.ID), id)
+	return len(before) > 0, slices.Contains(before, tx.keyed(l.Text)), err
 }
 
 const sameQuery = "select same_text from mails where same_id = $1 and same_id <> '' and id <> $2"

@@ -65,6 +65,7 @@ func (e *exam) powers(l *life) map[registrar.Capability]map[string]func() error 
 		},
 		registrar.CapMail: calls{
 			"Mail":      func() error { _, err := l.Mail(e.ctx, "conformance"); return err },
+			"RawMail":   func() error { _, err := l.RawMail(e.ctx, "conformance"); return err },
 			"Recognise": func() error { _, err := l.Recognise(e.ctx, []byte("\xff\x00no mail")); return err },
 		},
 		registrar.CapBackup: calls{
@@ -177,7 +178,7 @@ func hasReviews(e *exam) error {
 func hasMails(e *exam) error {
 	l, err := e.working()
 	if err == nil {
-		e.wants(e.powers(l)[registrar.CapMail], map[string]registrar.Code{"Mail": registrar.NotFound, "Recognise": ""})
+		e.wants(e.powers(l)[registrar.CapMail], map[string]registrar.Code{"Mail": registrar.NotFound, "RawMail": registrar.NotFound, "Recognise": ""})
 	}
 	return err
 }

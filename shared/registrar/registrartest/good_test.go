@@ -528,6 +528,10 @@ func (g *good) Mail(ctx context.Context, _ registrar.MailID) (registrar.Mail, er
 	return registrar.Mail{}, g.nothing(ctx)
 }
 
+func (g *good) RawMail(ctx context.Context, _ registrar.MailID) (string, error) {
+	return "", g.nothing(ctx)
+}
+
 func (g *good) Recognise(ctx context.Context, _ []byte) (registrar.Recognition, error) {
 	_, err := g.working(ctx)
 	return registrar.Recognition{Kind: "unreadable"}, err
