@@ -29,14 +29,15 @@ const (
 
 // world is one round's panel, plugin and R01, and the wire between them.
 type world struct {
-	round int
-	dir   string // a file system of its own
-	tally *tally
-	log   *os.File // what the processes write
-	sim   *simulator
-	smtp  *wire
-	imap  *wire
-	panel *api.Client
+	round  int
+	dir    string // a file system of its own
+	tally  *tally
+	beside company  // of R01
+	log    *os.File // what the processes write
+	sim    *simulator
+	smtp   *wire
+	imap   *wire
+	panel  *api.Client
 	// With a server two nodes share databases there; each is a world with the same R01,
 	// wires and file system.
 	shared *shared
@@ -47,8 +48,8 @@ type world struct {
 }
 
 // open makes a world; nothing but the simulator runs yet.
-func open(ctx context.Context, base string, round int, seed uint64, server string, t *tally) (w *world, err error) {
-	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t, turn: &atomic.Int64{}}
+func open(ctx context.Context, base string, round int, seed uint64, server string, beside company, t *tally) (w *world, err error) {
+	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t, turn: &atomic.Int64{}, beside: beside}
 	if w.log, err = os.Create(w.dir + ".log"); err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func open(ctx context.Context, base string, round int, seed uint64, server strin
 	if err := syscall.Mount("crash", w.dir, "tmpfs", 0, fmt.Sprintf("size=%dk", capacity)); err != nil {
 		return nil, fmt.Errorf("mount a file system of the round's own: %w", err)
 	}
-	if w.sim, err = startSimulator(ctx, seed); err != nil {
+	if w.sim, err = startSimulator(ctx, seed, beside); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	w.smtp, err = newWire(w.sim.addresses["smtp"], smtpDialogue, w.pass)
@@ -67,7 +68,7 @@ func open(ctx context.Context, base string, round int, seed uint64, server strin
 	}
 	if err == nil && server != "" {
 		if w.shared, err = share(ctx, server, fmt.Sprintf("crash_%d_%d", seed, round)); err == nil {
-			w.peer = &world{round: round, dir: filepath.Join(w.dir, "peer"), tally: t, log: w.log, smtp: w.smtp, imap: w.imap, shared: w.shared}
+			w.peer = &world{round: round, dir: filepath.Join(w.dir, "peer"), tally: t, log: w.log, smtp: w.smtp, imap: w.imap, shared: w.shared, beside: beside}
 			err = errors.Join(os.Mkdir(w.peer.dir, 0o700), w.peer.write())
 		}
 	}
@@ -147,7 +148,7 @@ registrar %q {
       processed = "INBOX"
       poll      = "100ms"
     }
-    deadlines {
+%s    deadlines {
       queued = "15s"
       done   = "20s"
     }
@@ -160,7 +161,7 @@ registrar %q {
     }
   }
 }
-`, w.socket(), registrar, bcc, w.smtp.address(), w.imap.address())
+`, w.socket(), registrar, bcc, w.smtp.address(), w.imap.address(), w.beside.replies())
 	var err error
 	w.panel, err = api.NewClient("unix://"+w.socket(), secret.String{})
 	for name, text := range map[string]string{"plugin.hcl": hcl, "password": password, "panel.store": panelStore, "plugin.store": pluginStore} {
@@ -273,13 +274,13 @@ type simulator struct {
 	rest      sync.WaitGroup // drains what it goes on to print
 }
 
-func startSimulator(ctx context.Context, seed uint64) (*simulator, error) {
+func startSimulator(ctx context.Context, seed uint64, beside company) (*simulator, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self, roleSimulator, "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "", "--admin", "127.0.0.1:0",
-		"--mailbox", "answers", "--seed", strconv.FormatUint(seed, 10))
+	cmd := exec.Command(self, append([]string{roleSimulator, "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "", "--admin", "127.0.0.1:0",
+		"--mailbox", "answers", "--seed", strconv.FormatUint(seed, 10)}, beside.args()...)...)
 	cmd.Env = append(os.Environ(), "R01_MAIL_PASSWORD="+password, "R01_IMAP_PASSWORD="+password)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	lines, err := cmd.StdoutPipe()
