@@ -59,6 +59,10 @@ type Settings struct {
 
 	KeepMails time.Duration // how long the bytes of mails are kept
 
+	Proof       bool          // a reply's sender must be proved; else the token alone is believed
+	ProofWithin time.Duration // how long that is tried for when DNS does not answer; 0 = a day
+	RepliesFrom []string      // R01's addresses beside Robot
+
 	Reconciled string // the incarnation of a restored store that a person has compared with R01's records
 }
 
@@ -118,6 +122,7 @@ type Gateway struct {
 	unrecorded unrecorded
 	toSend     wake.Signal
 	toRead     wake.Signal
+	toAsk      wake.Signal
 	changed    wake.Broadcast
 }
 
@@ -149,7 +154,7 @@ func New(s Settings, p Parts) *Gateway {
 	return &Gateway{
 		settings: s, node: p.Node, lookAgain: look, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
 		log: p.Logger, now: p.Now, random: p.Random,
-		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
+		toSend: wake.NewSignal(), toRead: wake.NewSignal(), toAsk: wake.NewSignal(),
 		whois: p.Whois, zoneLists: p.ZoneLists, imports: p.Imports, jitter: p.Jitter, witness: newWitness(),
 	}
 }

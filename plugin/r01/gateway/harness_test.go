@@ -221,7 +221,8 @@ func (g *gate) reply(n int, lines ...string) string {
 }
 
 func (g *gate) mail(inReplyTo string, lines ...string) string {
-	head := fmt.Sprintf("From: robot@registrar.example\nTo: callback@panel.example\nSubject: answer\nDate: Tue, 24 Nov 2026 12:00:00 +0300\nMessage-ID: <%s@registrar.example>\n", rand.Text())
+	head := fmt.Sprintf("From: robot@registrar.example\nTo: callback@panel.example\nSubject: answer\nDate: %s\nMessage-ID: <%s@registrar.example>\n",
+		g.clock.Format(time.RFC1123Z), rand.Text())
 	if inReplyTo != "" {
 		head += "In-Reply-To: " + inReplyTo + "\n"
 	}

@@ -243,6 +243,9 @@ func (g *Gateway) showMail(tx *store.Tx, m store.Mail, raw []byte) (registrar.Ma
 func (g *Gateway) Recognise(raw []byte) registrar.Recognition {
 	l, problem := g.understand(store.Mail{}, bytes.Clone(raw))
 	rec := registrar.Recognition{Subject: l.Subject, Kind: string(l.Kind)}
+	if l.doubt != "" {
+		problem = "in doubt: " + l.doubt
+	}
 	if len(l.From) > 0 {
 		rec.From = l.From[0]
 	}

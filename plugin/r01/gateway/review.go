@@ -15,8 +15,8 @@ import (
 )
 
 // setAside puts a mail before a person; no operation is touched. r01-mail 3.8
-func (g *Gateway) setAside(tx *store.Tx, m store.Mail, l letter, reason string) error {
-	candidates, err := g.candidates(tx, l)
+func (g *Gateway) setAside(tx *store.Tx, m store.Mail, l letter, a aside) error {
+	candidates, err := g.candidates(tx, l, a.request)
 	if err != nil {
 		return err
 	}
@@ -24,24 +24,47 @@ func (g *Gateway) setAside(tx *store.Tx, m store.Mail, l letter, reason string) 
 	if err != nil {
 		return err
 	}
+	possible, err := requestsOf(tx, candidates)
+	if err != nil {
+		return err
+	}
+	if a.text, err = g.redact(tx, mailform.Mask(a.text), possible...); err != nil {
+		return err
+	}
 	id := reviewOf(m.ID)
-	entry := store.Review{ID: id, Mail: m.ID, Reason: reason, Candidates: candidates, ReceivedAt: m.At}
+	entry := store.Review{ID: id, Mail: m.ID, Reason: a.text, Candidates: candidates, ReceivedAt: m.At, Why: a.why}
+	if a.request != nil {
+		entry.Request = a.request.ID
+	}
 	err = errors.Join(tx.SettleMail(m.ID, store.MailNew, store.MailReview, request), tx.AddReview(entry))
 	if err != nil {
 		return err
 	}
-	g.log.Warn("mail waits for review", "mail", m.ID, "review", id, "reason", reason)
+	if a.why == lifecycle.ProofLater {
+		if err := tx.PutOffMail(m.ID, g.now().Add(g.proofPause(m))); err != nil {
+			return err
+		}
+	}
+	g.log.Warn("mail waits for review", "mail", m.ID, "review", id, "why", a.why)
 	names, err := namesOf(tx, candidates)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
 		e := registrar.Event{At: g.now(), Type: registrar.EventReview, Level: registrar.LevelWarning,
-			Message: "a mail waits for review: " + reason, Actor: byPlugin, Name: name, Mail: m.ID, Review: id}
+			Message: "a mail waits for review: " + a.text, Actor: byPlugin, Name: name, Mail: m.ID, Review: id}
 		tx.Emit(e)
+		if a.alarm && name != "" {
+			if err := g.raise(tx, contradictionAlarm(id), name, "a late mail takes back what is recorded, and waits for review: "+a.text); err != nil {
+				return err
+			}
+		}
 	}
 	return g.raise(tx, reviewAlarm, "", "mails wait in the review queue")
 }
+
+// contradictionAlarm names the alarm that stands until a review entry is resolved.
+func contradictionAlarm(id registrar.ReviewID) string { return "late:" + string(id) }
 
 const reviewAlarm = "review"
 
@@ -185,6 +208,18 @@ func (g *Gateway) resolveReview(tx *store.Tx, e store.Review, d registrar.Review
 	}
 	tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventReview, Level: registrar.LevelInfo,
 		Message: fmt.Sprintf("the mail was read as %q", d.Outcome), Actor: d.By, Mail: e.Mail, Review: e.ID})
+	return g.closed(tx, e)
+}
+
+// closed clears what stood for an entry.
+func (g *Gateway) closed(tx *store.Tx, e store.Review) error {
+	names, err := namesOf(tx, e.Candidates)
+	if err != nil {
+		return err
+	}
+	if err := g.clear(tx, contradictionAlarm(e.ID), names[0]); err != nil {
+		return err
+	}
 	if left, err := tx.Reviews(); err != nil || len(left) > 0 {
 		return err
 	}
@@ -204,9 +239,9 @@ func (g *Gateway) applyDecision(tx *store.Tx, e store.Review, d registrar.Review
 	if err != nil {
 		return err
 	}
-	f := fact{event: event, actor: d.By, evidence: registrar.EvidencePerson, mail: e.Mail,
+	f := fact{actor: d.By, evidence: registrar.EvidencePerson, mail: e.Mail,
 		reason: mailform.Mask(firstLine(msg.Text))}
-	return g.moveOperation(tx, id, f)
+	return g.moveOperation(tx, id, personSays(event, "the mail "+string(e.Mail)), f)
 }
 
 func firstLine(text string) string {
@@ -215,7 +250,7 @@ func firstLine(text string) string {
 }
 
 // moveOperation advances the current request of an operation by a person's word.
-func (g *Gateway) moveOperation(tx *store.Tx, id registrar.OperationID, f fact) error {
+func (g *Gateway) moveOperation(tx *store.Tx, id registrar.OperationID, e lifecycle.Evidence, f fact) error {
 	op, err := tx.Operation(id)
 	if errors.Is(err, store.ErrNotFound) {
 		return registrar.Errorf(registrar.NotFound, "operation %s is not known here", id)
@@ -230,28 +265,17 @@ func (g *Gateway) moveOperation(tx *store.Tx, id registrar.OperationID, f fact) 
 	if err != nil {
 		return err
 	}
-	if err := g.premature(r, f); err != nil {
+	v, err := g.weigh(tx, &r, e, f)
+	switch {
+	case err != nil || v.Action() == lifecycle.Apply:
 		return err
+	case v.Reason() == lifecycle.MovedOn:
+		return registrar.Errorf(registrar.Conflict, "operation %s has moved on: it is %s now; look at it again", id, op.State)
+	case v.Reason() == lifecycle.Premature:
+		return registrar.Errorf(registrar.Precondition, "the request may still be carried out until %s: wait, or say in a note what shows that it was not (--note)",
+			g.settledAt(r).UTC().Format(time.RFC3339))
 	}
-	err = g.advance(tx, &r, f)
-	var no *lifecycle.NoTransitionError
-	if errors.As(err, &no) {
-		return registrar.Errorf(registrar.Precondition, "operation %s: %s", id, no)
-	}
-	return err
-}
-
-// premature refuses a person's bare word that a paid request was not carried out, as long
-// as it still may be: "not seen yet" is no proof. A note says what the person knows more,
-// and so does a mail. architecture 4
-func (g *Gateway) premature(r store.Request, f fact) error {
-	until := r.ClaimedAt.Add(g.settings.Settle)
-	denies := f.event == lifecycle.SaidNot || f.event == lifecycle.Resend
-	if !denies || f.note != "" || f.mail != "" || !r.Kind.Paid() || !lifecycle.MayHappen(r.Hold) || !g.now().Before(until) {
-		return nil
-	}
-	return registrar.Errorf(registrar.Precondition, "the request may still be carried out until %s: wait, or say in a note what shows that it was not (--note)",
-		until.UTC().Format(time.RFC3339))
+	return registrar.Errorf(registrar.Precondition, "operation %s: %s", id, v.Err())
 }
 
 // Resolve records a person's verdict on an operation.
@@ -276,8 +300,8 @@ func (g *Gateway) Resolve(ctx context.Context, d registrar.Decision) (registrar.
 	if reason == "" {
 		reason = "decided by " + d.By
 	}
-	f := fact{event: event, actor: d.By, evidence: registrar.EvidencePerson, reason: reason, note: d.Note, dueAt: g.now()}
-	err := g.write(ctx, func(tx *store.Tx) error { return g.resolve(tx, d.Operation, f) })
+	f := fact{actor: d.By, evidence: registrar.EvidencePerson, reason: reason, note: d.Note, dueAt: g.now()}
+	err := g.write(ctx, func(tx *store.Tx) error { return g.resolve(tx, d.Operation, personSays(event, d.Note), f) })
 	if err != nil {
 		return registrar.Operation{}, fault(err, "operation "+string(d.Operation))
 	}
@@ -286,7 +310,7 @@ func (g *Gateway) Resolve(ctx context.Context, d registrar.Decision) (registrar.
 
 // resolve withdraws just one operation when others share its request; every other verdict
 // is on the request itself.
-func (g *Gateway) resolve(tx *store.Tx, id registrar.OperationID, f fact) error {
+func (g *Gateway) resolve(tx *store.Tx, id registrar.OperationID, e lifecycle.Evidence, f fact) error {
 	op, err := tx.Operation(id)
 	if err != nil {
 		return err
@@ -295,8 +319,8 @@ func (g *Gateway) resolve(tx *store.Tx, id registrar.OperationID, f fact) error 
 	if err != nil {
 		return err
 	}
-	if f.event != lifecycle.Withdrawn || len(sharing) < 2 {
-		return g.moveOperation(tx, id, f)
+	if e.Event != lifecycle.Withdrawn || len(sharing) < 2 {
+		return g.moveOperation(tx, id, e, f)
 	}
 	if op.State != registrar.Queued {
 		return registrar.Errorf(registrar.Precondition, "operation %s is %s and can't be withdrawn", id, op.State)

@@ -35,22 +35,23 @@ func newProseLayout() proseLayout {
 	return p
 }
 
-func (p proseLayout) read(in Input) (results []Result, mine bool) {
+func (p proseLayout) read(in Input) (Reading, bool) {
+	var results []Result
 	var asides []string // sentences that are not understood
 	for _, paragraph := range paragraphs(in.Text) {
 		found, rest := p.readParagraph(paragraph)
 		if slices.ContainsFunc(found, success) && slices.ContainsFunc(rest, negation.MatchString) {
-			return nil, true
+			return doubt("a sentence beside it may take back what it says"), true
 		}
 		results = append(results, found...)
 		asides = append(asides, rest...)
 	}
 	for _, s := range asides {
 		if negation.MatchString(s) && mentions(s, results) {
-			return nil, true
+			return doubt("a sentence of it may take back what it says"), true
 		}
 	}
-	return results, len(results) > 0
+	return Reading{Results: results}, len(results) > 0
 }
 
 // readParagraph reads one sentence after the other.

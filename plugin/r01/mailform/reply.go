@@ -30,6 +30,13 @@ type Result struct {
 	Action   Action // "" = not said
 }
 
+// Reading is what the rules make of a mail. It has results or a doubt, or neither when no
+// rule accounts for the mail.
+type Reading struct {
+	Results []Result // in the order of the mail
+	Doubt   string   // why nothing of the mail may be applied, in words for a person; "" = none
+}
+
 // Recogniser reads replies by an ordered list of rules. It is safe for concurrent use.
 type Recogniser struct{ rules []rule }
 
@@ -37,7 +44,7 @@ type Recogniser struct{ rules []rule }
 type rule interface {
 	// read returns what the reply states. mine tells that it is written in the layout: no
 	// further rule is asked then, even if it states nothing that is certain.
-	read(in Input) (results []Result, mine bool)
+	read(in Input) (r Reading, mine bool)
 }
 
 // NewRecogniser puts the operator's rules before the built-in ones, or names every
@@ -53,20 +60,24 @@ func NewRecogniser(operator []RuleConfig) (*Recogniser, []registrar.Problem) {
 // longest is more text than a reply has. A longer one is for a person.
 const longest = 64 << 10
 
-// Recognise returns what a reply states, in its order; nothing if no rule accounts for it
-// or if it contradicts itself.
-func (r *Recogniser) Recognise(in Input) []Result {
-	if len(in.Text) > longest || !utf8.ValidString(in.Text) {
-		return nil
+// Recognise returns what a reply states, or why that is in doubt.
+func (r *Recogniser) Recognise(in Input) Reading {
+	switch {
+	case len(in.Text) > longest:
+		return doubt("its text is longer than a reply of R01")
+	case !utf8.ValidString(in.Text):
+		return doubt("its text can't be decoded")
 	}
 	in.Text = withoutQuotation(in.Text)
 	for _, rule := range r.rules {
-		if results, mine := rule.read(in); mine {
-			return consistent(results)
+		if reading, mine := rule.read(in); mine {
+			return reading.consistent()
 		}
 	}
-	return nil
+	return Reading{}
 }
+
+func doubt(why string) Reading { return Reading{Doubt: why} }
 
 // withoutQuotation empties quoted lines, which are never evidence. r01-mail 3.6
 func withoutQuotation(text string) string {
@@ -80,25 +91,28 @@ func withoutQuotation(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// consistent returns the results without repetitions, and nothing if two of them differ
+// consistent returns the results without repetitions, or a doubt if two of them differ
 // about one object.
-func consistent(all []Result) []Result {
+func (all Reading) consistent() Reading {
+	if all.Doubt != "" {
+		return doubt(all.Doubt)
+	}
 	var kept []Result
 	outcomes := map[string]registrar.ReplyOutcome{}
-	for _, r := range all {
+	for _, r := range all.Results {
 		about := r.Domain + " " + r.Handle
 		if about == " " {
 			about = r.Task
 		}
 		if before, known := outcomes[about]; known && before != r.Outcome {
-			return nil
+			return doubt("it says two things of " + about)
 		}
 		outcomes[about] = r.Outcome
 		if !slices.Contains(kept, r) {
 			kept = append(kept, r)
 		}
 	}
-	return kept
+	return Reading{Results: kept}
 }
 
 // The groups that a pattern may name.

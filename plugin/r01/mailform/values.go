@@ -35,8 +35,8 @@ var valueNames = map[string]string{
 
 var valueLine = regexp.MustCompile(`^[ \t]*([A-Za-z][A-Za-z-]*)[ \t]*:[ \t]*(.*)$`)
 
-func (valueLayout) read(in Input) (results []Result, mine bool) {
-	doubt := false
+func (valueLayout) read(in Input) (reading Reading, mine bool) {
+	unclear := false
 	for _, lines := range emptyLine.Split(in.Text, -1) {
 		texts, agree := readValues(lines)
 		if !strings.HasPrefix(texts["status"], "TASK_") {
@@ -44,13 +44,13 @@ func (valueLayout) read(in Input) (results []Result, mine bool) {
 		}
 		mine = true
 		r, ok := resultOfValues(texts)
-		doubt = doubt || !agree || !ok
-		results = append(results, r)
+		unclear = unclear || !agree || !ok
+		reading.Results = append(reading.Results, r)
 	}
-	if doubt {
-		return nil, true
+	if unclear {
+		return doubt("a group of its lines is not understood"), true
 	}
-	return results, mine
+	return reading, mine
 }
 
 // emptyLine parts groups and paragraphs.

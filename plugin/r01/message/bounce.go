@@ -13,7 +13,7 @@ import (
 // then one for each recipient. RFC 3464
 func (w *walker) deliveryStatus(text []byte) {
 	if w.report == nil {
-		w.report = &Report{}
+		w.report = &Report{Formal: true}
 	}
 	r := textproto.NewReader(bufio.NewReader(bytes.NewReader(append(text, "\r\n\r\n"...))))
 	for range maxParts {
@@ -25,40 +25,48 @@ func (w *walker) deliveryStatus(text []byte) {
 	}
 }
 
-// badness orders actions; one that is not known counts as none.
-var badness = []string{"expanded", "relayed", "delivered", "delayed", "failed"}
-
-// add takes in the fields on one recipient if they are as bad as what is known, or worse.
+// add takes in a group: the fields on the mail, or on one recipient.
 func (r *Report) add(group textproto.MIMEHeader) {
-	action := strings.ToLower(oneLine(group.Get("Action")))
-	rank, known := slices.Index(badness, action), slices.Index(badness, r.Action)
-	if rank < 0 || rank < known {
-		return
+	if r.Reporter == "" {
+		_, r.Reporter = untyped(group.Get("Reporting-Mta"))
 	}
-	if rank > known {
-		*r = Report{Action: action, OriginalMessageID: r.OriginalMessageID,
-			Status: statusCode.FindString(group.Get("Status")), Diagnostic: untyped(group.Get("Diagnostic-Code"))}
+	d := Delivery{Action: actionIn(group.Get("Action")), Status: statusCode.FindString(group.Get("Status"))}
+	d.DiagnosticType, d.Diagnostic = untyped(group.Get("Diagnostic-Code"))
+	for _, name := range []string{"Final-Recipient", "Original-Recipient"} {
+		if _, to := untyped(group.Get(name)); to != "" && !slices.Contains(d.Recipients, to) {
+			d.Recipients = append(d.Recipients, to)
+		}
 	}
-	if to := untyped(group.Get("Final-Recipient")); to != "" {
-		r.Recipients = append(r.Recipients, to)
+	if group.Get("Action") == "" && len(d.Recipients) == 0 {
+		return // it is about the mail as a whole
+	}
+	d.Fate = d.judge()
+	if len(r.Deliveries) < maxRecipients {
+		r.Deliveries = append(r.Deliveries, d)
 	}
 }
 
-// untyped drops the "rfc822;" or "smtp;" before a value.
-func untyped(value string) string {
-	if _, rest, typed := strings.Cut(value, ";"); typed {
-		value = rest
-	}
-	return headerText(value)
+var comment = regexp.MustCompile(`\([^()]*\)`)
+
+// actionIn reads an action, which may have a comment.
+func actionIn(value string) string {
+	return strings.ToLower(oneLine(comment.ReplaceAllString(value, "")))
 }
 
-// original finds the Message-ID of the mail that was sent back.
+// untyped parts the "rfc822;" or "smtp;" before a value from it.
+func untyped(value string) (kind, rest string) {
+	kind, rest, found := strings.Cut(value, ";")
+	if !found {
+		kind, rest = "", value
+	}
+	return strings.ToLower(oneLine(kind)), headerText(rest)
+}
+
+// original reads the header of the mail that was sent back.
 func (w *walker) original(text []byte) {
 	top, _, _ := split(text)
 	h, _ := readHeader(top) // of a broken one, what can be read
-	if id := first(ids(h.Values("Message-Id"))); id != "" {
-		w.report.OriginalMessageID = id
-	}
+	w.report.Original = headerOf(h)
 }
 
 var (
@@ -68,15 +76,17 @@ var (
 
 // reportFromText finds what it can in a bounce that is written for people only.
 func reportFromText(text string) *Report {
-	r := &Report{Status: statusCode.FindString(text)}
+	r := &Report{}
+	d := Delivery{Fate: Unread, Status: statusCode.FindString(text)}
 	if m := idLine.FindStringSubmatch(text); m != nil {
-		r.OriginalMessageID = m[1]
+		r.Original.MessageID = m[1]
 	}
 	for l := range strings.SplitSeq(text, "\n") {
-		if r.Status != "" && strings.Contains(l, r.Status) {
-			r.Diagnostic = oneLine(l)
+		if d.Status != "" && strings.Contains(l, d.Status) {
+			d.Diagnostic = oneLine(l)
 			break
 		}
 	}
+	r.Deliveries = []Delivery{d}
 	return r
 }

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-message/textproto"
 )
@@ -59,19 +60,31 @@ func readHeader(block []byte) (textproto.Header, error) {
 	return h, nil
 }
 
-// hashed are the fields that stay with a mail on every way it takes.
-var hashed = []string{"Message-Id", "Subject", "From", "Date"}
+// hashed are the fields that stay with a mail on every way it takes; hashedOnce those that
+// counted before the others did.
+var (
+	hashed     = []string{"Message-Id", "Subject", "From", "Date", "In-Reply-To", "References"}
+	hashedOnce = hashed[:4]
+)
 
 // ContentHash names a mail by its contents, so that one that is delivered or fetched again
-// is known: SHA-256, in hexadecimal, of the fields Message-ID, Subject, From and Date and
-// of the body. All other fields are left out, since relays and mailboxes add and change
-// them: Received, Return-Path, Delivered-To, X-… and the like. Of a field, every occurrence
-// counts, unfolded; of the body, line ends and empty lines at its end do not matter.
-func ContentHash(raw []byte) string {
+// is known: SHA-256, in hexadecimal, of the fields Message-ID, Subject, From, Date,
+// In-Reply-To and References and of the body. All other fields are left out, since relays
+// and mailboxes add and change them: Received, Return-Path, Delivered-To, X-… and the like.
+// Of a field, every occurrence counts, unfolded; of the body, line ends and empty lines at
+// its end do not matter.
+func ContentHash(raw []byte) string { return hashOf(raw, "2\n", hashed) }
+
+// FormerHash is the content hash as it once was, without In-Reply-To and References. By it
+// mails are known that were stored then. No mail has the same name in both.
+func FormerHash(raw []byte) string { return hashOf(raw, "", hashedOnce) }
+
+func hashOf(raw []byte, version string, fields []string) string {
 	top, body, _ := split(raw)
 	header, _ := readHeader(top) // what can't be read is the same each time
 	digest := sha256.New()
-	for _, name := range hashed {
+	digest.Write([]byte(version))
+	for _, name := range fields {
 		for _, v := range header.Values(name) {
 			fmt.Fprintf(digest, "%s:%q\n", name, strings.Join(strings.Fields(v), " "))
 		}
@@ -84,6 +97,19 @@ func ContentHash(raw []byte) string {
 		line, body, more = bytes.Cut(body, []byte("\r\n"))
 		digest.Write([]byte("\n"))
 		digest.Write(line)
+	}
+	return hex.EncodeToString(digest.Sum(nil))
+}
+
+// Likeness names what a mail says: SHA-256, in hexadecimal, of its sender, subject, date,
+// what it answers, and its text as it is read. A mail that comes again with other blanks,
+// in another charset or another transfer encoding has the same.
+func (m Message) Likeness() string {
+	digest := sha256.New()
+	answers := append(slices.Clone(m.InReplyTo), m.References...)
+	for _, text := range []string{strings.ToLower(strings.Join(m.From, ", ")), m.Subject, m.Date.UTC().Format(time.RFC3339),
+		strings.Join(answers, " "), m.Text, m.Quoted} {
+		fmt.Fprintf(digest, "%q\n", strings.Join(strings.Fields(text), " "))
 	}
 	return hex.EncodeToString(digest.Sum(nil))
 }

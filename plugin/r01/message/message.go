@@ -32,31 +32,28 @@ const (
 	AutoReply Kind = "auto-reply" // says of itself that no person wrote it
 )
 
+// Header is what stands above the text of a mail.
+type Header struct {
+	MessageID  string // with its angle brackets, as are the next two
+	InReplyTo  []string
+	References []string
+	From       []string // plain addresses, of every From there is
+	To         []string
+	Recipients []string // to whom it was sent or handed on, by every field that tells; lower case
+	Subject    string
+	Date       time.Time // zero when there is none, or none that can be read
+}
+
 // Message is a mail that has been read.
 type Message struct {
-	MessageID     string // with its angle brackets, as are the next two
-	InReplyTo     []string
-	References    []string
-	From          []string // plain addresses, of every From there is
-	To            []string
-	Subject       string
-	Date          time.Time // zero when unreadable
-	AutoSubmitted string    // lower case, without parameters
-	ReturnPath    string    // "<>" for a mail that wants no answer
-	Text          string    // what its author wrote; lines end in LF
-	Quoted        string    // what was cut off as quotation
+	Header
+	AutoSubmitted string // lower case, without parameters
+	ReturnPath    string // "<>" for a mail that wants no answer
+	Text          string // what its author wrote; lines end in LF
+	Quoted        string // what was cut off as quotation
 	Kind          Kind
 	Bounce        *Report  // of a Bounce
 	Damaged       []string // what was wrong with it, for people
-}
-
-// Report is what a bounce says.
-type Report struct {
-	Action            string   // "failed", "delayed", "delivered", "relayed", "expanded"; "" = not said
-	Status            string   // RFC 3463, such as "5.1.1"; "" = not said
-	Diagnostic        string   // in the words of the server that refused
-	OriginalMessageID string   // of the mail it is about, with its angle brackets
-	Recipients        []string // whom Action is about; with several actions, the worst
 }
 
 // Parse reads a mail. The error means that there is nothing to read.
@@ -91,19 +88,35 @@ func (m *Message) damage(what string) {
 }
 
 func (m *Message) readHeader(h textproto.Header) {
-	m.MessageID = first(ids(h.Values("Message-Id")))
-	m.InReplyTo = ids(h.Values("In-Reply-To"))
-	m.References = ids(h.Values("References"))
-	m.From = addresses(h.Values("From"))
-	m.To = addresses(h.Values("To"))
-	m.Subject = headerText(h.Get("Subject"))
+	m.Header = headerOf(h)
 	m.ReturnPath = oneLine(h.Get("Return-Path"))
 	submitted, _, _ := strings.Cut(strings.ToLower(h.Get("Auto-Submitted")), ";")
 	m.AutoSubmitted = oneLine(submitted)
-	if date, err := mail.ParseDate(h.Get("Date")); err == nil {
-		m.Date = date
-	}
 }
+
+func headerOf(h textproto.Header) Header {
+	read := Header{
+		MessageID: first(ids(h.Values("Message-Id"))), InReplyTo: ids(h.Values("In-Reply-To")), References: ids(h.Values("References")),
+		From: addresses(h.Values("From")), To: addresses(h.Values("To")), Subject: headerText(h.Get("Subject")),
+	}
+	if date, err := mail.ParseDate(h.Get("Date")); err == nil {
+		read.Date = date
+	}
+	for _, name := range recipientFields {
+		for _, a := range addresses(h.Values(name)) {
+			if a = strings.ToLower(a); !slices.Contains(read.Recipients, a) && len(read.Recipients) < maxRecipients {
+				read.Recipients = append(read.Recipients, a)
+			}
+		}
+	}
+	return read
+}
+
+// recipientFields tell to whom a mail was sent, and through which mailboxes it came.
+var recipientFields = []string{"To", "Cc", "Bcc", "Apparently-To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To",
+	"Resent-To", "Resent-Cc", "Resent-Bcc"}
+
+const maxRecipients = 100
 
 var messageID = regexp.MustCompile(`<[^<>\s]+>`)
 

@@ -160,9 +160,10 @@ func TestHeader(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Message{
-		MessageID: "<r1@registrar.example>", InReplyTo: []string{"<a@panel.example>"}, References: []string{"<z@panel.example>", "<a@panel.example>"},
-		From: []string{"robot@registrar.example"}, To: []string{"callback@panel.example", "second@panel.example"},
-		Subject: "Re: New domain [ABCDEFGHIJKLMNOPQRSTUVWXYZ]", Date: time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC),
+		Header: Header{MessageID: "<r1@registrar.example>", InReplyTo: []string{"<a@panel.example>"}, References: []string{"<z@panel.example>", "<a@panel.example>"},
+			From: []string{"robot@registrar.example"}, To: []string{"callback@panel.example", "second@panel.example"},
+			Recipients: []string{"callback@panel.example", "second@panel.example"},
+			Subject:    "Re: New domain [ABCDEFGHIJKLMNOPQRSTUVWXYZ]", Date: time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)},
 		AutoSubmitted: "auto-replied", ReturnPath: "<>", Text: "text", Kind: AutoReply,
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(time.Time.Equal)); diff != "" {
@@ -297,25 +298,30 @@ func TestBounce(t *testing.T) {
 	const failed = "Final-Recipient: rfc822; robot@registrar.example\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no such\r\n user"
 	const delayed = "Final-Recipient: rfc822; bcc@panel.example\r\nAction: delayed\r\nStatus: 4.4.1 (no answer)"
 	const original = "Content-Type: message/rfc822\r\n\r\nMessage-ID: <a@panel.example>\r\nSubject: x\r\n\r\nstatus: TASK_SUCCESS"
-	refused := Report{Action: "failed", Status: "5.1.1", Diagnostic: "550 5.1.1 no such user", Recipients: []string{"robot@registrar.example"}}
-	known := refused
-	known.OriginalMessageID = "<a@panel.example>"
+	robot := Delivery{Fate: Failed, Action: "failed", Status: "5.1.1", Diagnostic: "550 5.1.1 no such user", DiagnosticType: "smtp", Recipients: []string{"robot@registrar.example"}}
+	copied := Delivery{Fate: Delayed, Action: "delayed", Status: "4.4.1", Recipients: []string{"bcc@panel.example"}}
+	second := robot
+	second.Recipients = []string{"bcc@panel.example"}
+	original1 := Header{MessageID: "<a@panel.example>", Subject: "x"}
+	of := func(h Header, d ...Delivery) Report {
+		return Report{Formal: true, Reporter: "relay.example", Deliveries: d, Original: h}
+	}
 	for name, c := range map[string]struct {
 		raw  []byte
 		want Report
 	}{
-		"failed":            {report(status+failed, original), known},
-		"failed, no copy":   {report(status + failed), refused},
-		"header of it only": {report(status+failed, "Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <a@panel.example>"), known},
-		"international":     {report(strings.Replace(status, "message/", "message/global-", 1) + failed), refused},
-		"delayed":           {report(status + delayed), Report{Action: "delayed", Status: "4.4.1", Recipients: []string{"bcc@panel.example"}}},
-		"the worst counts":  {report(status+delayed+"\r\n\r\n"+failed, original), known},
-		"worst first":       {report(status+failed+"\r\n\r\n"+delayed, original), known},
+		"failed":            {report(status+failed, original), of(original1, robot)},
+		"failed, no copy":   {report(status + failed), of(Header{}, robot)},
+		"header of it only": {report(status+failed, "Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <a@panel.example>"), of(Header{MessageID: "<a@panel.example>"}, robot)},
+		"international":     {report(strings.Replace(status, "message/", "message/global-", 1) + failed), of(Header{}, robot)},
+		"delayed":           {report(status + delayed), of(Header{}, copied)},
+		"delayed, failed":   {report(status+delayed+"\r\n\r\n"+failed, original), of(original1, copied, robot)},
+		"failed, delayed":   {report(status+failed+"\r\n\r\n"+delayed, original), of(original1, robot, copied)},
 		"two failed": {report(status + failed + "\r\n\r\n" + strings.Replace(failed, "robot@registrar", "bcc@panel", 1)),
-			Report{Action: "failed", Status: "5.1.1", Diagnostic: "550 5.1.1 no such user", Recipients: []string{"robot@registrar.example", "bcc@panel.example"}}},
-		"nothing told": {report(strings.TrimSpace(status)), Report{}},
+			of(Header{}, robot, second)},
+		"nothing told": {report(strings.TrimSpace(status)), of(Header{})},
 		"for people only": {mailOf("From: MAILER-DAEMON@x.example", "Return-Path: <>", "", "I could not deliver it:", "550 5.7.1 not allowed", "", "Message-ID: <a@panel.example>"),
-			Report{Status: "5.7.1", Diagnostic: "550 5.7.1 not allowed", OriginalMessageID: "<a@panel.example>"}},
+			Report{Deliveries: []Delivery{{Fate: Unread, Status: "5.7.1", Diagnostic: "550 5.7.1 not allowed"}}, Original: Header{MessageID: "<a@panel.example>"}}},
 	} {
 		m, err := Parse(c.raw)
 		if err != nil || m.Kind != Bounce {
