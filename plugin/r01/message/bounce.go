@@ -30,7 +30,7 @@ func (r *Report) add(group textproto.MIMEHeader) {
 	if r.Reporter == "" {
 		_, r.Reporter = untyped(group.Get("Reporting-Mta"))
 	}
-	d := Delivery{Action: actionIn(group.Get("Action")), Status: statusCode.FindString(group.Get("Status"))}
+	d := Delivery{Action: actionIn(group.Get("Action")), Status: statusIn(group.Get("Status"))}
 	d.DiagnosticType, d.Diagnostic = untyped(group.Get("Diagnostic-Code"))
 	for _, name := range []string{"Final-Recipient", "Original-Recipient"} {
 		if _, to := untyped(group.Get(name)); to != "" && !slices.Contains(d.Recipients, to) {
@@ -62,6 +62,17 @@ func untyped(value string) (kind, rest string) {
 	return strings.ToLower(oneLine(kind)), headerText(rest)
 }
 
+// alsoFailed takes in the recipients that a field of the header names. It says no more than
+// that it failed, so it decides nothing that the report does not say.
+func (r *Report) alsoFailed(recipients []string) {
+	named := r.Recipients()
+	for _, a := range recipients {
+		if !slices.ContainsFunc(named, func(n string) bool { return strings.EqualFold(n, a) }) && len(r.Deliveries) < maxRecipients {
+			r.Deliveries = append(r.Deliveries, Delivery{Fate: Unread, Recipients: []string{a}, Action: "failed"})
+		}
+	}
+}
+
 // original reads the header of the mail that was sent back.
 func (w *walker) original(text []byte) {
 	top, _, _ := split(text)
@@ -70,23 +81,82 @@ func (w *walker) original(text []byte) {
 }
 
 var (
-	statusCode = regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
-	idLine     = regexp.MustCompile(`(?im)^[> \t]*Message-ID:\s*(<[^<>\s]+>)`)
+	statusCode = regexp.MustCompile(`(?:^|[^\d.\[])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|$)`)
+	replyCode  = regexp.MustCompile(`(?:^|[^\d.])([45]\d\d)[ -]`)
+	returning  = regexp.MustCompile(`(?i)^[> \t]*(?:Return-Path|Received|Message-ID|From|To|Subject|Date|MIME-Version|DKIM-Signature|Delivered-To|X-[\w-]+):`)
+	gaveUp     = regexp.MustCompile(`(?i)permanent|gave up|giv(?:en|ing) up|undeliver|could ?n(?:o|'|’)t be (?:delivered|sent)|can ?n(?:o|'|’)t be delivered|not (?:be(?:en)? )?delivered|failure notice|deliver\pL* (?:has )?failed|failed permanently|returned to sender|did not reach|refused|rejected|` +
+		`не (?:был\pL* |может быть |удалось )?доставл|не доставить|недоставл|возвращ|отклонен|не существует|адреса нет`)
+	goesOn = regexp.MustCompile(`(?i)delay|still (?:being )?(?:retr|tr[yi])|will (?:be )?(?:retr|keep|continue|tr[yi])|goes on being|not (?:yet )?reached .{0,40}yet|not yet been|temporar|warning: message|nothing that you have to do|do not need to resend|` +
+		`задерж|отложен|временн|повторн\pL* попыт|будет повтор|пока не (?:был|удал|достав)|попытки .{0,30}продолж`)
 )
 
 // reportFromText finds what it can in a bounce that is written for people only.
-func reportFromText(text string) *Report {
+func reportFromText(subject, text string, failed []string) *Report {
 	r := &Report{}
-	d := Delivery{Fate: Unread, Status: statusCode.FindString(text)}
-	if m := idLine.FindStringSubmatch(text); m != nil {
-		r.Original.MessageID = m[1]
-	}
-	for l := range strings.SplitSeq(text, "\n") {
-		if d.Status != "" && strings.Contains(l, d.Status) {
-			d.Diagnostic = oneLine(l)
-			break
+	words, returned := cutReturned(text)
+	h, _ := readHeader([]byte(returned)) // of a broken one, what can be read
+	r.Original = headerOf(h)
+	d := Delivery{Recipients: failed}
+	for _, a := range addressLike.FindAllString(words, maxRecipients) {
+		if a = strings.TrimRight(a, "."); !slices.ContainsFunc(d.Recipients, func(b string) bool { return strings.EqualFold(a, b) }) {
+			d.Recipients = append(d.Recipients, a)
 		}
 	}
+	for l := range strings.SplitSeq(words, "\n") {
+		status, code := statusIn(l), replyCode.FindString(l)
+		if d.Diagnostic == "" && (status != "" || code != "") {
+			d.Status, d.Diagnostic = status, oneLine(l)
+		}
+	}
+	d.Fate = d.judgeWords(subject + "\n" + words)
 	r.Deliveries = []Delivery{d}
 	return r
+}
+
+// judgeWords tells what a report for people says. It is a delay or a failure only by words
+// of the one without any of the other; a failure takes a status or a code, too.
+func (d Delivery) judgeWords(words string) Fate {
+	failed, delayed := gaveUp.MatchString(words), goesOn.MatchString(words)
+	switch {
+	case failed == delayed:
+		return Unread
+	case delayed && !strings.HasPrefix(d.Status, "5"):
+		return Delayed
+	case delayed, len(d.Recipients) != 1:
+		return Unread
+	case afterData.MatchString(words):
+		return Doubtful
+	case d.Diagnostic == "":
+		return Unread
+	}
+	d.Action, d.DiagnosticType = "failed", "smtp"
+	return d.judge()
+}
+
+func statusIn(text string) string {
+	if m := statusCode.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// cutReturned parts what a bounce says from the header of the mail that it gives back.
+func cutReturned(text string) (words, header string) {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		if !returning.MatchString(l) {
+			continue
+		}
+		var fields []string
+		for _, f := range lines[i:] {
+			if f = strings.TrimPrefix(strings.TrimPrefix(f, ">"), " "); strings.TrimSpace(f) == "" {
+				break
+			}
+			fields = append(fields, f)
+		}
+		if len(fields) > 1 || strings.HasPrefix(strings.ToLower(fields[0]), "message-id:") {
+			return strings.Join(lines[:i], "\n"), strings.Join(fields, "\r\n") + "\r\n"
+		}
+	}
+	return text, ""
 }

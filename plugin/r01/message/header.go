@@ -44,13 +44,55 @@ func split(raw []byte) (header, body []byte, wrong []string) {
 	return header, body, slices.Compact(wrong)
 }
 
+// cutAtBlankLine parts a mail at its first empty line behind another.
 func cutAtBlankLine(raw []byte) (head, body []byte) {
-	head, body, _ = bytes.Cut(raw, []byte("\n\n"))
-	if i := bytes.Index(raw[:min(len(head)+2, len(raw))], []byte("\n\r\n")); i >= 0 {
-		return raw[:i], raw[i+3:]
+	for at := 0; ; {
+		i := bytes.IndexByte(raw[at:], '\n')
+		if i < 0 {
+			return raw, nil
+		}
+		at += i
+		rest := bytes.TrimLeft(raw[at+1:min(len(raw), at+1+longestReturns)], "\r")
+		if len(rest) > 0 && rest[0] == '\n' {
+			skipped := len(raw[at+1:min(len(raw), at+1+longestReturns)]) - len(rest)
+			return raw[:at], raw[at+1+skipped+1:]
+		}
+		at++
 	}
-	return head, body
 }
+
+// longestReturns is how many carriage returns may stand in an empty line, and a line feed.
+const longestReturns = 4
+
+// known are the fields of a header by their names, so that text that runs into it is told
+// from it. A mailbox file has states of its own.
+var known = regexp.MustCompile(`(?i)^(?:From |(?:X-|Resent-|List-|Content-|ARC-|DKIM-|Auto|Authentication-|Received|Return-|Reply-|Delivered-|Envelope-|Errors-|Thread-|Original-|Original|Disposition-|` +
+	`From|To|Cc|Bcc|Date|Subject|Message-ID|In-Reply-To|References|Sender|MIME-Version|Precedence|Importance|Priority|Sensitivity|Organi[sz]ation|User-Agent|Comments|Keywords|Feedback|` +
+	`DomainKey|Lines|Apparently|Accept|Mail|Old|Delivery|Deferred|Expires|Encoding|Language|Status[ \t]*:[ \t]*[RO]{1,2}\s*$)[^ :]*[ \t]*:?)`)
+
+// ranIn is the text that follows the last field in a header, because the empty line before
+// it is missing. A field that no mail program knows is no text as long as there is another.
+func ranIn(raw, body []byte) string {
+	head, _ := cutAtBlankLine(raw)
+	if len(head) > maxHeader {
+		return ""
+	}
+	lines := strings.Split(clean(string(head)), "\n")
+	last := 0
+	for i, l := range lines {
+		if known.MatchString(l) || i > 0 && last == i-1 && (strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t")) {
+			last = i
+		}
+	}
+	lost := strings.TrimSpace(strings.Join(lines[min(last+1, len(lines)):], "\n"))
+	if last == 0 || lost != "" && len(bytes.TrimSpace(body)) > 0 && !speaks.MatchString(lost) {
+		return ""
+	}
+	return lost
+}
+
+// speaks tells a line that a reply may have and no header has.
+var speaks = regexp.MustCompile(`(?im)^(?:task|action|domain|nic-hdl|status|state|paid-till)[ \t]*:|^[^:]*$`)
 
 func readHeader(block []byte) (textproto.Header, error) {
 	h, err := textproto.ReadHeader(bufio.NewReader(bytes.NewReader(append(block, '\r', '\n'))))

@@ -51,6 +51,7 @@ type Message struct {
 	ReturnPath    string // "<>" for a mail that wants no answer
 	Text          string // what its author wrote; lines end in LF
 	Quoted        string // what was cut off as quotation
+	Shown         string // all of it in its order, for a person; what is quoted has signs
 	Kind          Kind
 	Bounce        *Report  // of a Bounce
 	Damaged       []string // what was wrong with it, for people
@@ -69,16 +70,33 @@ func Parse(raw []byte) (Message, error) {
 	}
 	m.readHeader(header)
 	w := walker{}
-	w.walk(header, body, 0)
-	if !w.found && w.report == nil {
-		w.fallBack(header, body)
+	says := w.walk(header, body, 0, "text/plain").text
+	if !w.found && w.report == nil && len(w.attached) == 0 {
+		says = w.fallBack(header, body)
 	}
-	m.Text, m.Quoted = cutQuotation(w.text)
+	if lost := ranIn(raw, body); lost != "" {
+		m.damage("its text runs into its header")
+		says = lost + "\n" + says
+	}
+	m.say(says, w)
 	for _, what := range w.damaged {
 		m.damage(what)
 	}
 	m.classify(header, w)
 	return m, nil
+}
+
+// say parts what the author wrote from what is quoted. What a spam filter wrote in the place
+// of the text is quotation, too, and so is a mail within the mail.
+func (m *Message) say(text string, w walker) {
+	m.Text, m.Quoted, m.Shown = cutQuotation(text)
+	if w.preview {
+		m.Text, m.Quoted = "", text
+	}
+	for _, mail := range w.attached {
+		m.Shown += "\n\n> " + strings.ReplaceAll(mail, "\n", "\n> ")
+	}
+	m.Shown = strings.TrimLeft(m.Shown, "\n")
 }
 
 func (m *Message) damage(what string) {
@@ -118,9 +136,26 @@ var recipientFields = []string{"To", "Cc", "Bcc", "Apparently-To", "Delivered-To
 
 const maxRecipients = 100
 
-var messageID = regexp.MustCompile(`<[^<>\s]+>`)
+var (
+	messageID = regexp.MustCompile(`<[^<>\s]+>`)
+	bareID    = regexp.MustCompile(`^[^<>\s@]+@[^<>\s@]+$`)
+)
 
-func ids(values []string) []string { return messageID.FindAllString(strings.Join(values, " "), -1) }
+// ids lists the Message-IDs of fields. Some programs leave the brackets out.
+func ids(values []string) (all []string) {
+	for _, v := range values {
+		if found := messageID.FindAllString(v, -1); len(found) > 0 {
+			all = append(all, found...)
+			continue
+		}
+		for _, word := range strings.Fields(v) {
+			if bareID.MatchString(word) {
+				all = append(all, "<"+word+">")
+			}
+		}
+	}
+	return all
+}
 
 func first(values []string) string {
 	if len(values) == 0 {
@@ -137,7 +172,7 @@ func addresses(values []string) []string {
 		parser := mail.AddressParser{WordDecoder: wordDecoder()}
 		list, err := parser.ParseList(decode("", []byte(v)))
 		if err != nil {
-			all = append(all, headerText(v))
+			all = append(all, loneAddress(headerText(v)))
 			continue
 		}
 		for _, a := range list {
@@ -147,39 +182,48 @@ func addresses(values []string) []string {
 	return all
 }
 
+var (
+	named       = regexp.MustCompile(`^([^<>]*)<([^<>\s@]+@[^<>\s@]+)>$`)
+	quotedName  = regexp.MustCompile(`"[^"]*"`)
+	addressLike = regexp.MustCompile(`[^\s<>,;:"()]+@[^\s<>,;:"()]+`)
+)
+
+// loneAddress is the address behind a name that lacks its quotes, if it is the only one that
+// the text holds; or else the text as it is.
+func loneAddress(text string) string {
+	m := named.FindStringSubmatch(text)
+	if m == nil {
+		return text
+	}
+	for _, word := range addressLike.FindAllString(quotedName.ReplaceAllString(m[1], ""), -1) {
+		if !strings.EqualFold(word, m[2]) {
+			return text
+		}
+	}
+	return m[2]
+}
+
 func wordDecoder() *mime.WordDecoder { return &mime.WordDecoder{CharsetReader: charsetReader} }
 
 // headerText decodes encoded words, and raw 8-bit text, which has no label.
 func headerText(raw string) string {
 	text := decode("", []byte(raw))
-	if decoded, err := wordDecoder().DecodeHeader(text); err == nil {
-		text = decoded
+	if strings.Contains(text, "=?") {
+		text = encodedWord.ReplaceAllStringFunc(text, padded)
+		if decoded, err := wordDecoder().DecodeHeader(text); err == nil {
+			text = decoded
+		}
 	}
 	return oneLine(text)
 }
 
+var encodedWord = regexp.MustCompile(`=\?[^?\s]+\?[bB]\?[^?\s]*\?=`)
+
+// padded fills up base64 that lacks its padding.
+func padded(word string) string {
+	i := strings.LastIndexByte(word[:len(word)-2], '?')
+	text := strings.TrimRight(word[i+1:len(word)-2], "=")
+	return word[:i+1] + text + strings.Repeat("=", (4-len(text)%4)%4) + "?="
+}
+
 func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
-
-// classify tells what kind of mail it is. RFC 3834, RFC 3464
-func (m *Message) classify(h textproto.Header, w walker) {
-	m.Kind = Ordinary
-	switch {
-	case w.report != nil:
-		m.Kind, m.Bounce = Bounce, w.report
-	case m.fromMailer():
-		m.Kind, m.Bounce = Bounce, reportFromText(m.Text+"\n"+m.Quoted)
-	case m.automatic(), w.receipt, h.Has("X-Autoreply"), h.Has("X-Autorespond"),
-		strings.EqualFold(oneLine(h.Get("Precedence")), "auto_reply"):
-		m.Kind = AutoReply
-	}
-}
-
-func (m *Message) automatic() bool { return m.AutoSubmitted != "" && m.AutoSubmitted != "no" }
-
-var mailer = regexp.MustCompile(`(?i)^(?:mailer-daemon|postmaster)@`)
-
-// fromMailer tells a bounce that is no report by its sender. The empty return path alone
-// means little: robots have it, too.
-func (m *Message) fromMailer() bool {
-	return (m.ReturnPath == "<>" || m.automatic()) && len(m.From) == 1 && mailer.MatchString(m.From[0])
-}
