@@ -36,10 +36,10 @@ func (j *judge) belief(ctx context.Context) error {
 
 // moves: the evidence of a step that moved an operation is no lie.
 func (j *judge) moves(ctx context.Context) error {
-	type step struct{ domain, before, state, mail, message string }
+	type step struct{ operation, domain, before, state, mail, message string }
 	all, err := rows(ctx, j.plugin, func(r *sql.Rows, s *step) error {
-		return r.Scan(&s.domain, &s.before, &s.state, &s.mail, &s.message)
-	}, `select * from (select o.domain, coalesce(lag(s.state) over (partition by s.operation order by s.number), '') as was, s.state, s.mail, s.message
+		return r.Scan(&s.operation, &s.domain, &s.before, &s.state, &s.mail, &s.message)
+	}, `select * from (select o.id, o.domain, coalesce(lag(s.state) over (partition by s.operation order by s.number), '') as was, s.state, s.mail, s.message
 		from steps s join operations o on o.id = s.operation) as moved
 		where mail <> '' and was <> state and mail not in (select id from mails where direction = 'out')`)
 	if err != nil {
@@ -52,7 +52,11 @@ func (j *judge) moves(ctx context.Context) error {
 	for _, s := range all {
 		text, known := texts[s.mail]
 		lie, lied := j.lieOf(text)
+		own, err := j.ownWord(ctx, lie, s.operation)
 		switch {
+		case err != nil:
+			return err
+		case own:
 		case !known:
 			j.fault(movedByLie, s.domain, "%s -> %s by the mail %s, which is not there", s.before, s.state, s.mail)
 		case lied:
@@ -60,6 +64,21 @@ func (j *judge) moves(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// ownWord reports that a lie repeats what R01 once answered to the very request of an
+// operation. That is true, whoever says it.
+func (j *judge) ownWord(ctx context.Context, l r01sim.Lie, operation string) (bool, error) {
+	if l.Repeats == "" {
+		return false, nil
+	}
+	n := 0
+	err := j.plugin.QueryRowContext(ctx, `select count(*) from operations o join requests r on r.id = o.request or r.client = o.client and r.kind = 'new-client'
+		where o.id = $1 and r.message_id = $2`, operation, l.Repeats).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look for the request that a lie repeats: %w", err)
+	}
+	return n > 0, nil
 }
 
 // pauses: R01 never wants for money here, and knows the password; so whatever paused the queue

@@ -146,11 +146,12 @@ func (j *judge) everyReply(context.Context) error {
 	times := map[string]int{}
 	for _, m := range j.stored {
 		times[m.text]++
-		if m.state == "new" || m.state == "review" {
-			j.fault("every reply is read", "", "a mail is left as %s", m.state)
-		}
-		if _, lie := j.lieOf(m.text); !lie && !j.wrote[m.text] {
+		_, lie := j.lieOf(m.text)
+		switch {
+		case !lie && !j.wrote[m.text]:
 			j.fault("every stored mail was sent", "", "nobody sent:\n%s", m.text)
+		case !lie && (m.state == "new" || m.state == "review"):
+			j.fault("every reply is read", "", "a mail is left as %s", m.state)
 		}
 	}
 	for _, raw := range j.sent {

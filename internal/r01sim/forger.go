@@ -28,6 +28,7 @@ type forged struct {
 	messageID string
 	date      time.Time
 	claims    []Claim
+	repeats   string // the Message-ID of the request that the robot once answered so
 	raw       []byte
 }
 

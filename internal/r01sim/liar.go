@@ -108,7 +108,7 @@ func (s *Simulator) forge(kind LieKind, about *target, seed uint64) (Lie, bool) 
 		return Lie{}, false
 	}
 	return Lie{At: now.UTC(), Kind: kind, Group: row.group, Object: about.object, Request: about.origin.messageID,
-		MessageID: forged.messageID, Date: forged.date.UTC(), Claims: forged.claims, Raw: forged.raw}, true
+		MessageID: forged.messageID, Date: forged.date.UTC(), Claims: forged.claims, Repeats: forged.repeats, Raw: forged.raw}, true
 }
 
 // say notes an answer that was written. One about a mail as a whole is about no template.

@@ -149,7 +149,7 @@ func TestLies_proveNothing(t *testing.T) {
 func TestLies_claim(t *testing.T) {
 	t.Parallel()
 	facts := map[LieKind]Fact{"success-lines": FactDone, "success-prose": FactDone, "refusal": FactRejected, "no-funds": FactNoFunds, "auth-failed": FactAuthFailed,
-		"queued": FactQueued, "taken-over": FactDone, "bounce": FactBounced, "many-names": FactDone, "forged-proof": FactDone, "taken-id": FactRejected, "impossible-date": FactDone,
+		"queued": FactQueued, "taken-over": FactDone, "bounce": FactBounced, "many-names": FactDone, "forged-proof": FactDone, "impossible-date": FactDone,
 		"leaked-success": FactDone, "leaked-refusal": FactRejected, "leaked-no-funds": FactNoFunds, "leaked-auth-failed": FactAuthFailed,
 		"leaked-queued": FactQueued, "leaked-bounce": FactBounced, "leaked-proof": FactDone, "quoted-forward": FactDone, "passport-task": FactQueued}
 	eavesdropped(t, func(t *testing.T, s *Simulator) {
@@ -183,7 +183,7 @@ var shapes = map[LieKind]string{
 	"many-names":         `(?s)(named\d.*){20}`,
 	"automatic":          `%s`,
 	"foreign-thread":     `%s`,
-	"taken-id":           `The service is not available`,
+	"taken-id":           `The service is not available|%s`,
 	"forged-proof":       `%s`,
 	"quoted-indented":    `(?s)\n\n(    |\t|  )(action: |Domain|Домен|Client|Клиент)`,
 	"quoted-forward":     `(?s)(From|От|От кого)(:|:\*) .*robot@registrar\.example.*\n\n.*%s`,
@@ -237,7 +237,7 @@ func TestLies_shapes(t *testing.T) {
 func TestLies_misfit(t *testing.T) {
 	t.Parallel()
 	eavesdropped(t, func(t *testing.T, s *Simulator) {
-		now := s.options.Now()
+		now, facts := s.options.Now(), map[Fact]bool{}
 		actions := map[string]Action{"fresh": ActionNew, "renewed": ActionProlong, "changed": ActionUpdate}
 		eachLie(t, s, func(token string, l Lie, a answerMail) {
 			to := a.header.Get("To")
@@ -266,6 +266,7 @@ func TestLies_misfit(t *testing.T) {
 					t.Errorf("%s says %s of %s", l.Kind, l.Claims[0].Action, token)
 				}
 			case "taken-id":
+				facts[l.Claims[0].Fact] = true
 				if !regexp.MustCompile(`^<task-\d+-done-1\.1@r01sim\.invalid>$`).MatchString(l.MessageID) {
 					t.Errorf("%s has the Message-ID %s", l.Kind, l.MessageID)
 				}
@@ -279,6 +280,9 @@ func TestLies_misfit(t *testing.T) {
 				}
 			}
 		})
+		if !facts[FactRejected] || !facts[FactDone] {
+			t.Errorf("taken-id claims %v only", facts)
+		}
 	})
 }
 
@@ -303,6 +307,9 @@ func TestLies_replay(t *testing.T) {
 		eachLie(t, s, func(token string, l Lie, a answerMail) {
 			if !strings.HasPrefix(string(l.Kind), "replay") || l.Kind == "replay-unbound" || l.Kind == "replay-encoded" {
 				return
+			}
+			if l.Repeats != "<over@panel.example>" {
+				t.Errorf("%s repeats an answer to %s", l.Kind, l.Repeats)
 			}
 			raw := spoken[unblanked(a.text)]
 			if raw == nil {

@@ -56,12 +56,13 @@ type Lie struct {
 	At        time.Time `json:"at"` // when it was written; its Date may say something else
 	Kind      LieKind   `json:"kind"`
 	Group     LieGroup  `json:"group"`
-	Object    string    `json:"object"`     // of the request that it is aimed at
-	Request   string    `json:"request"`    // the Message-ID of that
-	MessageID string    `json:"message_id"` // its own
-	Date      time.Time `json:"date"`       // that it claims to be of
-	Claims    []Claim   `json:"claims"`     // none: it is noise
-	Raw       []byte    `json:"raw"`        // exactly as it was delivered, in base64
+	Object    string    `json:"object"`            // of the request that it is aimed at
+	Request   string    `json:"request"`           // the Message-ID of that
+	MessageID string    `json:"message_id"`        // its own
+	Date      time.Time `json:"date"`              // that it claims to be of
+	Claims    []Claim   `json:"claims"`            // none: it is noise
+	Repeats   string    `json:"repeats,omitempty"` // of a replay: the Message-ID of the request that R01 once answered so
+	Raw       []byte    `json:"raw"`               // exactly as it was delivered, in base64
 }
 
 // LieKinds lists the kinds of some groups, in the table's order.

@@ -15,7 +15,7 @@ func replays() []lieRow {
 				return forged{}, false
 			}
 			l := change(f, old)
-			l.claims = append(l.claims, claimOf(old.one))
+			l.claims, l.repeats = append(l.claims, claimOf(old.one)), old.about.origin.messageID
 			return l, true
 		}
 	}

@@ -76,13 +76,23 @@ func forgeries() []lieRow {
 			}
 			return forged{}, false
 		}},
-		{kind: "taken-id", says: "a refusal under the Message-ID that the robot's answer will have", suits: aboutDomain, write: func(f *forger) (forged, bool) {
-			r := f.letter(f.refusal("The service is not available."))
-			r.messageID = answerID(fmt.Sprintf("task-%d-done", f.nextTask()), 1, f.seed)
-			return f.seal(r, f.style(), claimOf(r.results[0]))
-		}},
+		{kind: "taken-id", says: "a refusal, or the robot's own words, under the Message-ID that its answer will have", suits: aboutDomain, write: takeID},
 		{kind: "forged-proof", says: "success with a proof of the sender that is made up", suits: aboutDomain, write: func(f *forger) (forged, bool) { return f.madeUpProof() }},
 	}
+}
+
+// takeID writes what makes the robot's answer look like one that has come before.
+func takeID(f *forger) (forged, bool) {
+	r := f.letter(f.refusal("The service is not available."))
+	r.messageID = answerID(fmt.Sprintf("task-%d-done", f.nextTask()), 1, f.seed)
+	if f.IntN(2) == 0 {
+		return f.seal(r, f.style(), claimOf(r.results[0]))
+	}
+	r.results = []result{f.success()}
+	r.results[0].task = f.nextTask()
+	style := Calm().Style
+	style.Threaded, style.KeepSubject = false, false
+	return f.seal(r, style, claimOf(r.results[0]))
 }
 
 func guessTask(f *forger) (forged, bool) {
