@@ -8,6 +8,7 @@ var (
 	undated    = []Kind{UpdateDomain, UpdateClient}
 	answered   = []Binding{ByThread, ByToken}
 	ours       = []Binding{ByThread, ByToken, ByHandle}
+	trusted    = []Proof{NotAsked, Proved}
 	byRegistry = []Source{FromWhois, FromList}
 )
 
@@ -24,7 +25,7 @@ var rules = []Rule{
 	// Late words that tell what is known need no proof, for they move nothing. r01-mail 3.9
 	{Name: "late, and known", Source: []Source{FromReply}, State: []State{succeeded}, Event: []Event{Queuing, Doubted}, Action: Note},
 	{Name: "late success, and known", Source: []Source{FromReply}, State: []State{succeeded}, Event: []Event{Done}, Till: []Till{NoTill, DueTill},
-		when: func(_ Request, e Evidence) bool { return !e.LaterTill && !e.OtherHandle }, Action: Note},
+		when: nothingNew, Action: Note},
 	{Name: "late refusal, and known", Source: []Source{FromReply}, State: []State{failed}, Event: append([]Event{Queuing}, refusals...), Action: Note},
 
 	// Who says it. r01-mail 3.10
@@ -36,8 +37,8 @@ var rules = []Rule{
 	{Name: "a refusal older than the last transmission", Source: []Source{FromReply}, Event: refusals, Made: []Moment{Between}, Action: Wait, Reason: TooOld, Ask: true},
 
 	// Late words that tell more, or otherwise. r01-mail 3.9
-	{Name: "a later expiry, late", Source: []Source{FromReply}, State: []State{succeeded}, Event: []Event{Done}, Binding: answered, Till: []Till{DueTill},
-		when: laterTill, unless: otherHandle, Action: Amend},
+	{Name: "a later expiry, late", Source: []Source{FromReply}, State: []State{succeeded}, Event: []Event{Done}, Binding: answered, Proof: trusted, Till: []Till{DueTill},
+		when: better, Action: Amend},
 	{Name: "late, and otherwise", Source: []Source{FromReply}, State: final, Binding: ours, Action: Wait, Reason: Contradicts, Ask: true, Alarm: true},
 	{Name: "late and otherwise, by a hint, proved", Source: []Source{FromReply}, State: final, Binding: []Binding{ByHint}, Proof: []Proof{Proved}, Action: Wait, Reason: Contradicts, Ask: true, Alarm: true},
 
@@ -54,7 +55,8 @@ var rules = []Rule{
 	// What it says.
 	{Name: "done, and the expiry of before", Source: []Source{FromReply}, Event: successes, Kind: datedKinds, Till: []Till{OldTill}, Action: Wait, Reason: NotMoved, Ask: true},
 	{Name: "done, and an expiry that can't be", Source: []Source{FromReply}, Event: successes, Kind: datedKinds, Till: []Till{BadTill}, Action: Wait, Reason: Implausible, Ask: true},
-	{Name: "an answer to our request", Source: []Source{FromReply}, Binding: ours, Proof: []Proof{NotAsked, Proved}, Action: Apply},
+	{Name: "an answer to our request", Source: []Source{FromReply}, Binding: answered, Proof: trusted, Action: Apply},
+	{Name: "our own fresh handle", Source: []Source{FromReply}, Kind: []Kind{NewClient}, Binding: []Binding{ByHandle}, Proof: trusted, Action: Apply},
 
 	// Reports on delivery. r01-mail 3.8
 	{Name: "a delivery that is delayed, or of a copy", Source: []Source{FromBounce}, Fate: []Fate{Delayed, NotRobot, Delivered}, Action: Note},

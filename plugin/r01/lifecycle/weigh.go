@@ -93,20 +93,28 @@ func (v Verdict) Err() error {
 	return v.refused
 }
 
-// flag is a condition of a rule that is no list of values.
-type flag func(r Request, e Evidence) bool
+// condition is what a rule asks for beside lists of values.
+type condition struct {
+	says  string
+	holds func(r Request, e Evidence) bool
+}
 
-func inDoubt(_ Request, e Evidence) bool     { return e.InDoubt }
-func alone(_ Request, e Evidence) bool       { return e.Alone }
-func otherHandle(_ Request, e Evidence) bool { return e.OtherHandle }
-func laterTill(_ Request, e Evidence) bool   { return e.LaterTill }
-func mayRun(r Request, _ Evidence) bool      { return r.MayRun }
-func releasable(r Request, _ Evidence) bool  { return r.Releasable }
-func stale(r Request, e Evidence) bool       { return e.Saw != "" && e.Saw != r.Version }
+// The conditions that rules ask for.
+var (
+	inDoubt     = condition{"the mail is in doubt", func(_ Request, e Evidence) bool { return e.InDoubt }}
+	alone       = condition{"no other open request has the object", func(_ Request, e Evidence) bool { return e.Alone }}
+	otherHandle = condition{"it names another handle than ours", func(_ Request, e Evidence) bool { return e.OtherHandle }}
+	better      = condition{"its expiry is later than the recorded one, and it names no other handle", func(_ Request, e Evidence) bool { return e.LaterTill && !e.OtherHandle }}
+	nothingNew  = condition{"its expiry is not later than the recorded one, and it names no other handle", func(_ Request, e Evidence) bool { return !e.LaterTill && !e.OtherHandle }}
+	mayRun      = condition{"R01 may be carrying it out", func(r Request, _ Evidence) bool { return r.MayRun }}
+	releasable  = condition{"the refusal answered our token, of what was not seen queued", func(r Request, _ Evidence) bool { return r.Releasable }}
+	stale       = condition{"the person saw another version", func(r Request, e Evidence) bool { return e.Saw != "" && e.Saw != r.Version }}
+	premature   = condition{"it may still be carried out, and the person does not say what shows that it was not", isPremature}
+)
 
-// premature: a person's bare word that a paid request was not carried out, as long as it
+// isPremature: a person's bare word that a paid request was not carried out, as long as it
 // still may be. "Not seen yet" is no proof. architecture 4
-func premature(r Request, e Evidence) bool {
+func isPremature(r Request, e Evidence) bool {
 	denies := e.Event == SaidNot || e.Event == Resend
 	return denies && e.Noted == "" && r.Kind.Paid() && MayHappen(r.Hold) && !r.Settled
 }
@@ -124,8 +132,7 @@ type Rule struct {
 	Object  []Match
 	Till    []Till
 	Fate    []Fate
-	when    flag // nil = in any case
-	unless  flag
+	when    condition // the zero one always holds
 
 	Action Action
 	Reason Reason
@@ -135,11 +142,11 @@ type Rule struct {
 
 func among[T comparable](list []T, v T) bool { return list == nil || slices.Contains(list, v) }
 
-func (l Rule) suits(r Request, e Evidence) bool {
+func (l *Rule) suits(r *Request, e *Evidence) bool {
 	return among(l.Source, e.Source) && among(l.Event, e.Event) && among(l.Kind, r.Kind) && among(l.State, r.State) &&
 		among(l.Proof, e.Proof) && among(l.Binding, e.Binding) && among(l.Made, e.Made) && among(l.Object, e.Object) &&
 		among(l.Till, e.Till) && among(l.Fate, e.Fate) &&
-		(l.when == nil || l.when(r, e)) && (l.unless == nil || !l.unless(r, e))
+		(l.when.holds == nil || l.when.holds(*r, *e))
 }
 
 // brings are the events that each source can tell of. Anything else is a mistake of ours, and
@@ -160,20 +167,22 @@ var brings = map[Source][]Event{
 
 // Weigh decides what becomes of a request by evidence. It is the one place that does: a store
 // takes no other decision than one that is made here.
-func Weigh(r Request, e Evidence) Verdict {
+func Weigh(r Request, e Evidence) Verdict { return weighBy(rules, r, e) }
+
+func weighBy(rules []Rule, r Request, e Evidence) Verdict {
 	if !slices.Contains(brings[e.Source], e.Event) {
 		return Verdict{action: Moot, rule: "no such event of this source", refused: &NoTransitionError{r.State, r.Hold, e.Event}}
 	}
 	e.Event = meant(r.Kind, e.Event)
-	for _, l := range rules {
-		if l.suits(r, e) {
+	for i := range rules {
+		if l := &rules[i]; l.suits(&r, &e) {
 			return l.verdict(r, e)
 		}
 	}
 	return Verdict{action: Wait, reason: NotBound, rule: "none"}
 }
 
-func (l Rule) verdict(r Request, e Evidence) Verdict {
+func (l *Rule) verdict(r Request, e Evidence) Verdict {
 	v := Verdict{action: l.Action, reason: l.Reason, ask: l.Ask, alarm: l.Alarm, rule: l.Name, event: e.Event}
 	if l.Action != Apply {
 		return v
@@ -181,6 +190,9 @@ func (l Rule) verdict(r Request, e Evidence) Verdict {
 	d, err := decide(r, e.Event)
 	if err != nil {
 		return l.unsuited(v, r, e)
+	}
+	if e.Binding == ByHint { // it frees no money
+		d.effects = slices.DeleteFunc(d.effects, func(f Effect) bool { return f == ResumePaid })
 	}
 	d.releasable = frees(r, e)
 	d.mayRun = runs(r, e, d)
@@ -190,7 +202,7 @@ func (l Rule) verdict(r Request, e Evidence) Verdict {
 
 // unsuited is evidence to which the state has no transition: a person's is refused, a mail's
 // contradicts what we hold, and anything else came too late to matter.
-func (l Rule) unsuited(v Verdict, r Request, e Evidence) Verdict {
+func (l *Rule) unsuited(v Verdict, r Request, e Evidence) Verdict {
 	v.refused = &NoTransitionError{r.State, r.Hold, e.Event}
 	switch e.Source {
 	case FromPerson:
