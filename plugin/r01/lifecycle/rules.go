@@ -79,7 +79,7 @@ var rules = []Rule{
 	// The registry. docs/registry.md
 	{Name: "the record of somebody else", Source: byRegistry, Object: []Match{OtherObject}, Action: Wait, Reason: NotAbout, Alarm: true},
 	{Name: "an expiry that no zone sells", Source: byRegistry, Kind: datedKinds, Till: []Till{BadTill}, Action: Wait, Reason: Implausible, Alarm: true},
-	{Name: "an expiry that has not moved", Source: byRegistry, Event: []Event{Confirmed, Withdrawn}, Kind: []Kind{Prolong}, Till: []Till{OldTill, NoTill}, Action: Note, Reason: NotMoved},
+	{Name: "an expiry that has not moved", Source: byRegistry, Kind: []Kind{Prolong}, Till: []Till{OldTill, NoTill}, Action: Note, Reason: NotMoved},
 	{Name: "the year is there already", Source: byRegistry, Event: []Event{Withdrawn}, Kind: []Kind{Prolong}, Till: []Till{DueTill}, Action: Apply},
 	{Name: "nothing to withdraw", Source: byRegistry, Event: []Event{Withdrawn}, Action: Note},
 	{Name: "renewed before we asked", Source: byRegistry, Kind: []Kind{Prolong}, Made: []Moment{Before}, Action: Wait, Reason: TooOld, Alarm: true},

@@ -257,15 +257,22 @@ func cases(k Kind) func(yield func(Request, Evidence) bool) {
 	return func(yield func(Request, Evidence) bool) {
 		mix := uint32(1)
 		for _, r := range requests(k) {
+			if r.State == uncertain && !MayHappen(r.Hold) {
+				continue // it is never held so
+			}
 			for _, source := range Sources() {
 				for _, e := range brings[source] {
 					for _, ev := range evidences(source, e) {
-						for _, flags := range []uint32{0, 1<<1 | 1<<6 | 1<<8, mix | 1<<31} {
-							if !yield(flagged(r, ev, flags)) {
-								return
-							}
+						some := uint32(1 << 3) // a later expiry
+						if ev.Binding == ByHint {
+							some = 1 << 1 // alone
 						}
-						mix = mix*1664525 + 1013904223
+						if mix = mix*1664525 + 1013904223; mix>>16%4 == 0 {
+							some = mix | 1<<31
+						}
+						if !yield(flagged(r, ev, 0)) || !yield(flagged(r, ev, some)) || source == FromPerson && !yield(flagged(r, ev, 1<<6|1<<8)) {
+							return
+						}
 					}
 				}
 			}
@@ -290,13 +297,16 @@ func flagged(r Request, e Evidence, flags uint32) (Request, Evidence) {
 	return r, e
 }
 
+// mailBindings are those that a mail can have.
+var mailBindings = []Binding{Unbound, ByThread, ByToken, ByHandle, ByHint, Against}
+
 func evidences(source Source, event Event) (all []Evidence) {
 	bindings, proofs, moments, matches, tills, fates := []Binding{ByOwnRecord}, []Proof{OwnWord}, []Moment{After}, []Match{SameObject}, []Till{NoTill}, []Fate{NoFate}
 	switch source {
 	case FromReply:
-		bindings, proofs, moments, matches, tills = Bindings(), Proofs(), Moments(), Matches(), Tills()
+		bindings, proofs, moments, matches, tills = mailBindings, Proofs(), Moments(), Matches(), Tills()
 	case FromBounce:
-		bindings, proofs, moments, matches, fates = Bindings(), Proofs(), Moments(), Matches(), Fates()
+		bindings, proofs, moments, matches, fates = mailBindings, Proofs(), Moments(), Matches(), Fates()
 	case FromCopy:
 		bindings = Bindings()
 	case FromWhois, FromList:
