@@ -1,7 +1,7 @@
 package mailform
 
 import (
-	"slices"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -54,7 +54,7 @@ func NewRecogniser(operator []RuleConfig) (*Recogniser, []registrar.Problem) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	return &Recogniser{append(rules, valueLayout{}, builtInProse())}, nil
+	return &Recogniser{append(rules, layouts{})}, nil
 }
 
 // longest is more text than a reply has. A longer one is for a person.
@@ -79,40 +79,19 @@ func (r *Recogniser) Recognise(in Input) Reading {
 
 func doubt(why string) Reading { return Reading{Doubt: why} }
 
+// quoted is a line with the sign of quotation, or initials and the sign, before it.
+var quoted = regexp.MustCompile(`^\s*[\pL\pN]{0,6}>`)
+
 // withoutQuotation empties quoted lines, which are never evidence. r01-mail 3.6
 func withoutQuotation(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, l := range lines {
 		lines[i] = strings.TrimRight(l, " \t\r")
-		if strings.HasPrefix(strings.TrimSpace(l), ">") {
+		if quoted.MatchString(l) {
 			lines[i] = ""
 		}
 	}
 	return strings.Join(lines, "\n")
-}
-
-// consistent returns the results without repetitions, or a doubt if two of them differ
-// about one object.
-func (all Reading) consistent() Reading {
-	if all.Doubt != "" {
-		return doubt(all.Doubt)
-	}
-	var kept []Result
-	outcomes := map[string]registrar.ReplyOutcome{}
-	for _, r := range all.Results {
-		about := r.Domain + " " + r.Handle
-		if about == " " {
-			about = r.Task
-		}
-		if before, known := outcomes[about]; known && before != r.Outcome {
-			return doubt("it says two things of " + about)
-		}
-		outcomes[about] = r.Outcome
-		if !slices.Contains(kept, r) {
-			kept = append(kept, r)
-		}
-	}
-	return Reading{Results: kept}
 }
 
 // The groups that a pattern may name.
@@ -121,7 +100,7 @@ var groupNames = []string{"domain", "handle", "task", "message", "paid_till", "s
 // resultOf makes a result of named texts; ok is false when one of them is not what its
 // name says.
 func resultOf(rule string, outcome registrar.ReplyOutcome, texts map[string]string) (r Result, ok bool) {
-	r = Result{Rule: rule, Outcome: outcome, Task: plain(texts["task"]), Message: plain(texts["message"]),
+	r = Result{Rule: rule, Outcome: outcome, Task: taskIn(texts["task"]), Message: plain(texts["message"]),
 		State: strings.ToUpper(plain(texts["state"])), Handle: strings.ToUpper(texts["handle"])}
 	var err error
 	if r.Domain = texts["domain"]; r.Domain != "" {
@@ -141,14 +120,37 @@ func resultOf(rule string, outcome registrar.ReplyOutcome, texts map[string]stri
 	return r, true
 }
 
-// parseDate reads the forms in which dates are written. r01-mail 3.3
+var digits = regexp.MustCompile(`^\d{1,20}$`)
+
+// taskIn reads a task, which is a number: what else stands in its place is none, and may be
+// what no one must see.
+func taskIn(s string) string {
+	if s = plain(s); digits.MatchString(s) {
+		return s
+	}
+	return ""
+}
+
+// moscow is where R01's days begin and end.
+var moscow = time.FixedZone("MSK", 3*60*60)
+
+// parseDate reads the forms in which dates are written. An instant is a day in Moscow: the
+// registry writes the end of a day so. r01-mail 3.3
 func parseDate(s string) (d registrar.Date, ok bool) {
 	if s == "" {
 		return d, true
 	}
-	for _, layout := range []string{"2006.01.02", "2006-01-02", "02.01.2006"} {
+	for _, layout := range []string{"2006.01.02", "2006-01-02", "02.01.2006", "2006/01/02", "2006-01-02 15:04:05", "2006.01.02 15:04:05", "02.01.2006 15:04:05", "02.01.2006 15:04"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return registrar.DateOf(t), true
+		}
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 MST"} {
+		if t, err := time.Parse(layout, s); err == nil && (layout[len(layout)-1] != 'T' || strings.HasSuffix(s, " UTC") || strings.HasSuffix(s, " MSK")) {
+			if strings.HasSuffix(s, " MSK") {
+				return registrar.DateOf(t), true
+			}
+			return registrar.DateOf(t.In(moscow)), true
 		}
 	}
 	return d, false

@@ -127,7 +127,7 @@ func TestFurtherSentences(t *testing.T) {
 		"Invalid agreement number or password":                   {Outcome: registrar.ReplyAuthFailed, Message: "Invalid agreement number or password"},
 		"Недостаточно средств на лицевом счете.":                 {Outcome: registrar.ReplyNoFunds, Message: "Недостаточно средств на лицевом счете"},
 		"Неверный номер договора или пароль!":                    {Outcome: registrar.ReplyAuthFailed, Message: "Неверный номер договора или пароль"},
-		"Запрос отклонён":                                        {Outcome: registrar.ReplyRejected},
+		"Запрос отклонён: имя занято":                            {Outcome: registrar.ReplyRejected, Message: "имя занято"},
 		"The domain name \"NEWTIME.RU\" was renewed.":            {Outcome: registrar.ReplyDone, Domain: "newtime.ru", Action: ActionProlong},
 		"Your request to renew domain newtime.ru is queued":      {Outcome: registrar.ReplyQueued, Domain: "newtime.ru", Action: ActionProlong},
 		"Регистрация домена newtime.ru продлена до 2027-05-01":   {Outcome: registrar.ReplyDone, Domain: "newtime.ru", Action: ActionProlong, PaidTill: registrar.Date{Year: 2027, Month: 5, Day: 1}},
