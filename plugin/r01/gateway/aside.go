@@ -96,11 +96,9 @@ func (g *Gateway) closeAnswered(tx *store.Tx, r store.Request, source string) er
 	return nil
 }
 
-// askSoon has the registry asked about a request at its next chance, unless it was just now.
+// askSoon has the registry asked about a request at its next chance.
 func (g *Gateway) askSoon(r store.Request) {
-	if g.whois == nil {
-		return
+	if !r.Kind.AboutClient() && !r.State.Final() {
+		g.askAtOnce(r.Object)
 	}
-	g.witness.forget(r.ID, g.now().Add(-askAgain))
-	g.toAsk.Wake()
 }

@@ -122,7 +122,6 @@ type Gateway struct {
 	unrecorded unrecorded
 	toSend     wake.Signal
 	toRead     wake.Signal
-	toAsk      wake.Signal
 	changed    wake.Broadcast
 }
 
@@ -154,7 +153,7 @@ func New(s Settings, p Parts) *Gateway {
 	return &Gateway{
 		settings: s, node: p.Node, lookAgain: look, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
 		log: p.Logger, now: p.Now, random: p.Random,
-		toSend: wake.NewSignal(), toRead: wake.NewSignal(), toAsk: wake.NewSignal(),
+		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
 		whois: p.Whois, zoneLists: p.ZoneLists, imports: p.Imports, jitter: p.Jitter, witness: newWitness(),
 	}
 }

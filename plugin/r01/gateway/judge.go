@@ -68,7 +68,7 @@ func (g *Gateway) judge(r store.Request, ordered []registrar.Nameserver, s sight
 
 // younger reports whether a sighting is of after the request was handed over.
 func (g *Gateway) younger(r store.Request, s sighting) bool {
-	return s.asOf.After(latestOf(r.ClaimedAt, r.CreatedAt))
+	return s.asOf.After(latest(r.ClaimedAt, r.CreatedAt))
 }
 
 // registrySays is a sighting as evidence for a request.
@@ -81,7 +81,7 @@ func (g *Gateway) registrySays(r store.Request, s sighting, w word) lifecycle.Ev
 	if w.conflict != "" {
 		e.Object = lifecycle.OtherObject
 	}
-	sent := latestOf(r.ClaimedAt, r.CreatedAt)
+	sent := latest(r.ClaimedAt, r.CreatedAt)
 	switch {
 	case s.asOf.After(sent):
 		e.Made = lifecycle.After
@@ -120,7 +120,7 @@ func judgeRegistration(r store.Request, ordered []registrar.Nameserver, s sighti
 	return word{event: lifecycle.HalfDone}
 }
 
-func latestOf(a, b time.Time) time.Time {
+func latest(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

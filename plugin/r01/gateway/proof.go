@@ -18,9 +18,9 @@ import (
 const (
 	// proofWithin is how long the proof of a sender is tried for before a person must look.
 	proofWithin = 24 * time.Hour
-	// soonest and latest bound the pauses between two tries, which grow with the age of a mail.
-	soonest = 30 * time.Second
-	latest  = time.Hour
+	// soonestTry and latestTry bound the pauses between two tries, which grow with the age of a mail.
+	soonestTry = 30 * time.Second
+	latestTry  = time.Hour
 )
 
 // prove looks how far a mail's sender is proved. When the proof can't be had now, the mail is
@@ -50,7 +50,7 @@ func (g *Gateway) prove(ctx context.Context, o *opened) {
 
 // proofPause is until a mail's sender is tried again: the longer it has waited, the longer.
 func (g *Gateway) proofPause(m store.Mail) time.Duration {
-	return min(max(g.now().Sub(m.At)/4, soonest), latest)
+	return min(max(g.now().Sub(m.At)/4, soonestTry), latestTry)
 }
 
 // proveAgain looks once more at the mails before a person whose senders could not be proved.

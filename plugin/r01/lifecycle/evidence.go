@@ -1,6 +1,9 @@
 package lifecycle
 
-import "registrar.panel/shared/registrar"
+import (
+	"registrar.panel/plugin/r01/term"
+	"registrar.panel/shared/registrar"
+)
 
 // Source is where evidence comes from.
 type Source string
@@ -132,42 +135,28 @@ const (
 // Tills lists every sort.
 func Tills() []Till { return []Till{NoTill, DueTill, OldTill, BadTill} }
 
-const (
-	// fewDays is how far an expiry may be from what is expected: clocks, zones, leap days.
-	fewDays = 3
-	// opens is how long before an expiry the zones sell the next year. r01-mail 4.1
-	opens = 60
-)
-
-// LatestTill is the latest expiry that .RU, .SU and .РФ sell on a day.
-func LatestTill(today registrar.Date) registrar.Date {
-	return today.AddYears(1).AddDays(opens + fewDays)
-}
-
 // TillOf sorts an expiry that is named for a request of a kind: base is the expiry it was to
 // be renewed from, asked the day on which it was asked for.
 func TillOf(k Kind, till, base, asked, today registrar.Date) Till {
 	switch {
 	case till.IsZero(), k.AboutClient(), k == UpdateDomain: // those change no expiry
 		return NoTill
-	case LatestTill(today).Before(till):
+	case term.Sold(today).To.Before(till):
 		return BadTill
 	case k == Prolong:
-		return sort(till, base, base.AddYears(1), base.AddYears(1))
+		return sortTill(till, base, term.Year(base))
 	case k == NewDomain:
-		return sort(till, asked, asked.AddYears(1), today.AddYears(1))
-	case till.Before(today.AddDays(-opens)): // a transfer brings its expiry along
-		return OldTill
+		return sortTill(till, asked, term.Registered(asked, today))
 	}
-	return DueTill
+	return sortTill(till, term.Sold(today).From, term.Sold(today)) // a transfer brings its expiry along
 }
 
-func sort(till, before, earliest, latest registrar.Date) Till {
+func sortTill(till, before registrar.Date, due term.Window) Till {
 	switch {
-	case till.DaysSince(before) <= fewDays:
+	case due.Holds(till):
+		return DueTill
+	case till.Before(before), term.Near(till, before):
 		return OldTill
-	case till.DaysSince(earliest) < -fewDays, till.DaysSince(latest) > fewDays:
-		return BadTill
 	}
-	return DueTill
+	return BadTill
 }

@@ -26,6 +26,12 @@ func tied(e *Evidence) bool { return e.Binding == ByThread || e.Binding == ByTok
 
 func believed(e *Evidence) bool { return e.Proof == Proved || e.Proof == NotAsked }
 
+// takes reports whether the table has a way for an event.
+func takes(r *Request, e Event) bool {
+	_, err := decide(*r, e)
+	return err == nil
+}
+
 func dated(k Kind) bool { return k == NewDomain || k == Prolong || k == Transfer }
 
 // laws are the invariants: what must never be, and what must be possible.
@@ -159,14 +165,12 @@ var laws = []law{
 		if !said(e) || !tied(e) || !believed(e) || e.InDoubt || e.OtherHandle || e.Object == OtherObject || e.Made != After || r.State.Final() {
 			return false
 		}
-		_, err := decide(*r, e.Event)
 		plausible := e.Till == NoTill || e.Till == DueTill
-		return err == nil && plausible && v.action != Apply
+		return plausible && takes(r, e.Event) && v.action != Apply
 	}},
 	{"our own fresh handle binds the client's request", func(r *Request, e *Evidence, v *Verdict) bool {
-		_, err := decide(*r, e.Event)
 		return said(e) && r.Kind == NewClient && e.Binding == ByHandle && believed(e) && !e.InDoubt && !e.OtherHandle && e.Object == SameObject && e.Made == After &&
-			!r.State.Final() && err == nil && v.action != Apply
+			!r.State.Final() && takes(r, e.Event) && v.action != Apply
 	}},
 	{"a fresh handle binds nothing else", func(r *Request, e *Evidence, v *Verdict) bool {
 		return said(e) && r.Kind != NewClient && e.Binding == ByHandle && applied(v)
@@ -191,20 +195,16 @@ var laws = []law{
 	}},
 	{"what our own relay, queue, clock, copy and store say is applied wherever the state takes it", func(r *Request, e *Evidence, v *Verdict) bool {
 		own := slices.Contains([]Source{FromRelay, FromQueue, FromDeadline, FromRestore}, e.Source) || e.Source == FromCopy && e.Binding == ByThread
-		_, err := decide(*r, e.Event)
-		return own && err == nil && v.action != Apply
+		return own && takes(r, e.Event) && v.action != Apply
 	}},
 	{"a person may decide what the state takes", func(r *Request, e *Evidence, v *Verdict) bool {
-		_, err := decide(*r, e.Event)
-		return e.Source == FromPerson && (e.Saw == "" || e.Saw == r.Version) && e.Noted != "" && err == nil && v.action != Apply
+		return e.Source == FromPerson && (e.Saw == "" || e.Saw == r.Version) && e.Noted != "" && takes(r, e.Event) && v.action != Apply
 	}},
 	{"what is proved not to run is released", func(r *Request, e *Evidence, v *Verdict) bool {
-		_, err := decide(*r, Released)
-		return e.Source == FromRelease && r.Releasable && err == nil && v.action != Apply
+		return e.Source == FromRelease && r.Releasable && takes(r, Released) && v.action != Apply
 	}},
 	{"the registry's own record concludes", func(r *Request, e *Evidence, v *Verdict) bool {
-		_, err := decide(*r, e.Event)
-		return fromRegistry(e) && e.Event == Confirmed && e.Object == SameObject && e.Made == After && e.Till == DueTill && err == nil && v.action != Apply
+		return fromRegistry(e) && e.Event == Confirmed && e.Object == SameObject && e.Made == After && e.Till == DueTill && takes(r, e.Event) && v.action != Apply
 	}},
 	{"our own relay's word that it was returned is applied", func(r *Request, e *Evidence, v *Verdict) bool {
 		return e.Source == FromBounce && e.Proof == OwnWord && tied(e) && e.Fate == Returned && e.Object == SameObject && e.Made == After && !r.MayRun && r.State == sent && v.action != Apply
@@ -270,7 +270,7 @@ func cases(k Kind) func(yield func(Request, Evidence) bool) {
 						if mix = mix*1664525 + 1013904223; mix>>16%4 == 0 {
 							some = mix | 1<<31
 						}
-						if !yield(flagged(r, ev, 0)) || !yield(flagged(r, ev, some)) || source == FromPerson && !yield(flagged(r, ev, 1<<6|1<<8)) {
+						if !yield(flagged(r, ev, 0)) || !yield(flagged(r, ev, some)) || ev.Binding == ByOwnRecord && !yield(flagged(r, ev, 1<<5|1<<6|1<<8)) {
 							return
 						}
 					}
@@ -335,11 +335,14 @@ func evidences(source Source, event Event) (all []Evidence) {
 func TestWeighKeepsTheLaws(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
+	var r Request // once, for there are millions
+	var e Evidence
+	var v Verdict
 	for _, k := range Kinds() {
 		n := 0
-		for r, e := range cases(k) {
+		for r, e = range cases(k) {
 			n++
-			v := Weigh(r, e)
+			v = Weigh(r, e)
 			used[v.rule] = true
 			for _, l := range laws {
 				if l.broken(&r, &e, &v) {
@@ -360,15 +363,21 @@ func TestWeighKeepsTheLaws(t *testing.T) {
 func TestEveryRuleIsNeeded(t *testing.T) {
 	t.Parallel()
 	broken := make([]string, len(rules))
+	var r Request
+	var e, m Evidence
+	var v Verdict
 	for _, k := range []Kind{Prolong, NewDomain, NewClient, UpdateDomain, Transfer, UpdateClient} {
-		for r, e := range cases(k) {
-			m := e
+		for r, e = range cases(k) {
+			m = e
 			m.Event = meant(r.Kind, e.Event)
-			i := slices.IndexFunc(rules, func(l Rule) bool { return l.suits(&r, &m) })
-			if i < 0 || broken[i] != "" {
-				continue // another rule decides, or it is known to be needed
+			i := 0
+			for i < len(rules) && !rules[i].suits(&r, &m) {
+				i++
 			}
-			v := weighBy(slices.Delete(slices.Clone(rules), i, i+1), r, e)
+			if i == len(rules) || broken[i] != "" {
+				continue // none decides, or it is known to be needed
+			}
+			v = weighBy(slices.Delete(slices.Clone(rules), i, i+1), r, e)
 			for _, l := range laws {
 				if l.broken(&r, &e, &v) {
 					broken[i] = l.name
@@ -485,10 +494,10 @@ func TestDueTillIsPlausible(t *testing.T) {
 		if TillOf(k, till, base, today, today) != DueTill {
 			return
 		}
-		if LatestTill(today).Before(till) {
+		if till.DaysSince(today) > 366+60+3 {
 			t.Fatalf("%s till %s on %s", k, till, today)
 		}
-		if moved := till.DaysSince(base); k == Prolong && (moved < 365-fewDays || moved > 366+fewDays) {
+		if moved := till.DaysSince(base); k == Prolong && (moved < 365-3 || moved > 366+3) {
 			t.Fatalf("a renewal moved the expiry by %d days", moved)
 		}
 	})

@@ -95,7 +95,7 @@ func tidied(text string) string {
 
 var (
 	armour = regexp.MustCompile(`(?ms)^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n(?:[A-Za-z-]+: [^\n]*\n)*|^-----BEGIN PGP SIGNATURE-----[ \t]*\n.*?(?:^-----END PGP SIGNATURE-----[ \t]*(?:\n|\z)|\z)`)
-	link   = regexp.MustCompile(`([\pL\pN][\pL\pN.-]*)[ \t]?(?:<https?://([^\s<>/]+)/?>|\[https?://([^\s\[\]/]+)/?\]|\(https?://([^\s()/]+)/?\))`)
+	link   = regexp.MustCompile(`([\pL\pN][\pL\pN.-]*)[ \t]*\n?[ \t]*(?:<https?://([^\s<>/]+)/?>|\[https?://([^\s\[\]/]+)/?\]|\(https?://([^\s()/]+)/?\))`)
 )
 
 // unlinked is a name without the link to itself behind it.

@@ -97,8 +97,9 @@ func phrases() []phrase {
 var known = sync.OnceValue(func() (all []knownPhrase) {
 	more := strings.NewReplacer(
 		"{R01}", `(?:R01|РО1|Р01|www\.r01\.ru|«R01»|"R01"|ООО «?"?Регистратор R01»?"?|Регистратор\pL* R01)`,
-		"{signer}", `(?:(?:[\pL«»"'.&-]+|R01|\+?[\d() -]{6,20}|(?:https?://|www\.)\S+|\S+@\S+|тел\.?|факс)[,.:;|\s]*){0,10}`,
-		"{contact}", `(?:(?:https?://|www\.)\S+|\S+@\S+|[\pL\pN-]+\.(?:ru|com|su|рф)\S*|\+?[\d() -]{5,25})(?:[,;|\s]+(?:\S+@\S+|https?://\S+|www\.\S+|\+?[\d() -]{5,25}|[\pL-]{1,12}[.:]?))*`,
+		"{signer}", `(?:(?:(?-i:[A-ZА-ЯЁ][\pL\pN.&-]*)|"[^"]{1,40}"|«[^»]{1,40}»|\+?[\d() -]{6,20}|(?:https?://|www\.)\S+|\S+@\S+|[\w-]+\.(?:ru|su|com)|ваш[аи]?|служба|служб\pL+|поддержки|отдел\pL*|команда|группа|техническ\pL+|регистрации|доменов|доменных|имен|имён|компани\pL+|регистратор\pL*|робот|автомат|и|тел|факс|`+
+			`the|your|team|of|support|robot|customer|service|department|registration|and)[,.:;|\s]*){0,12}`,
+		"{contact}", `(?:(?:https?://|www\.)\S+|\S+@\S+|[\pL\pN-]+\.(?:ru|com|su|рф)\S*|\+?[\d() -]{5,25})(?:[,;|\s]+(?:\S+@\S+|https?://\S+|www\.\S+|\+?[\d() -]{5,25}|(?:тел(?:ефон)?|факс|phone|tel|fax|e-?mail|или|or|и|and)[.:]?))*`,
 	)
 	for _, p := range phrases() {
 		pattern := phraseParts.Replace(more.Replace(p.pattern))

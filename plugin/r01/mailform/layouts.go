@@ -46,6 +46,9 @@ func (layouts) read(in Input) (Reading, bool) {
 	return Reading{Results: p.results}, true
 }
 
+// nowhere is the place of what is indented, which is beside nothing.
+const nowhere = -1
+
 // maxParagraphs is more than a block has; it keeps the numbers of paragraphs apart.
 const maxParagraphs = longest
 
@@ -81,13 +84,13 @@ func (p *page) state(r Result, place int) {
 }
 
 // addProse reads lines that are no values, as paragraphs from a place on. What is indented
-// states nothing.
+// states nothing, with what runs on from it.
 func (p *page) addProse(lines []string, place, step int, signed bool) {
 	var own, moved []string
 	for _, l := range lines {
 		switch {
 		case template.MatchString(strings.TrimSpace(l)):
-		case indented(l) && len(own) == 0:
+		case len(own) == 0 && (indented(l) || len(moved) > 0):
 			moved = append(moved, l)
 		default:
 			own = append(own, undecorated(l))
@@ -107,8 +110,11 @@ func (p *page) addProse(lines []string, place, step int, signed bool) {
 		}
 		place += step
 	}
+	if step > 0 {
+		place = nowhere
+	}
 	for _, text := range paragraphs(moved) {
-		p.asides = append(p.asides, aside{text: text, place: -1, results: len(p.results), signed: signed})
+		p.asides = append(p.asides, aside{text: text, place: place, results: len(p.results), signed: signed})
 	}
 }
 
@@ -151,14 +157,13 @@ func (p *page) weighAside(a aside) string {
 		return ""
 	}
 	kind, date := harmless(a.text)
-	switch kind {
-	case dated:
+	switch {
+	case kind == unknown, kind == dated && (a.signed || a.place == nowhere):
+	case kind == dated:
 		return p.date(a, date)
-	case unknown:
+	case !p.fits(kind):
+		return "a sentence of it does not agree with what it says"
 	default:
-		if !p.fits(kind) {
-			return "a sentence of it does not agree with what it says"
-		}
 		return ""
 	}
 	beside := slices.Contains(p.places, a.place)

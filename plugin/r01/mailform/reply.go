@@ -82,12 +82,14 @@ func doubt(why string) Reading { return Reading{Doubt: why} }
 // quoted is a line with the sign of quotation, or initials and the sign, before it.
 var quoted = regexp.MustCompile(`^\s*[\pL\pN]{0,6}>`)
 
-// withoutQuotation empties quoted lines, which are never evidence. r01-mail 3.6
+// withoutQuotation empties quoted lines, which are never evidence, and what stands right
+// below them: it may be the rest of one that was broken to fit. r01-mail 3.6
 func withoutQuotation(text string) string {
 	lines := strings.Split(text, "\n")
+	below := false
 	for i, l := range lines {
 		lines[i] = strings.TrimRight(l, " \t\r")
-		if quoted.MatchString(l) {
+		if below = quoted.MatchString(l) || below && lines[i] != ""; below {
 			lines[i] = ""
 		}
 	}

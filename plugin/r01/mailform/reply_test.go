@@ -19,7 +19,7 @@ type vector struct {
 	expect  []Result
 }
 
-func readVector(t *testing.T, path string) vector {
+func readVector(t testing.TB, path string) vector {
 	t.Helper()
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -71,7 +71,7 @@ func readVector(t *testing.T, path string) vector {
 	return v
 }
 
-func vectors(t *testing.T) []string {
+func vectors(t testing.TB) []string {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/replies/*.txt")
 	if err != nil || len(paths) == 0 {

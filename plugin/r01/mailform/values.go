@@ -49,7 +49,7 @@ func (g group) answers() bool { return strings.HasPrefix(g.texts["status"], "TAS
 // readGroup reads the lines of one block. A value may go on in the next lines.
 func readGroup(lines []string) group {
 	g := group{texts: map[string]string{}}
-	last := ""
+	last, value := "", "" // the field that may go on
 	for _, l := range lines {
 		m := valueLine.FindStringSubmatch(l)
 		name := ""
@@ -58,29 +58,41 @@ func readGroup(lines []string) group {
 		}
 		switch {
 		case name != "":
-			g.set(name, m[2])
-			last = name
-		case last != "" && runsOn(last, g.texts[last], l):
-			g.texts[last] = cased(last, strings.TrimSpace(g.texts[last]+" "+plain(l)))
-		case m != nil:
-			g.odd, last = append(g.odd, m[2]), ""
-		case !indented(l) || !valueLine.MatchString(strings.TrimSpace(l)):
-			g.prose, last = append(g.prose, l), ""
+			g.set(last, value)
+			last, value = name, plain(m[2])
+		case last != "" && runsOn(last, value, l):
+			value = strings.TrimSpace(value + " " + plain(l))
+		default:
+			g.set(last, value)
+			last, value = "", ""
+			g.other(l, m)
 		}
 	}
+	g.set(last, value)
 	return g
+}
+
+// other takes in a line that is no value we know. An indented copy of one is quoted.
+func (g *group) other(line string, m []string) {
+	switch {
+	case m != nil:
+		g.odd = append(g.odd, m[2])
+	case !indented(line) || !valueLine.MatchString(strings.TrimSpace(line)):
+		g.prose = append(g.prose, line)
+	}
 }
 
 // set takes in a value. A message may have several lines of its name.
 func (g *group) set(name, value string) {
-	value = cased(name, plain(value))
-	before, twice := g.texts[name]
+	value = cased(name, value)
+	before := g.texts[name]
 	switch {
-	case twice && before != "" && name == "message":
-		g.texts[name] = strings.TrimSpace(before + " " + value)
-	case twice && value != "" && before != "" && before != value:
+	case value == "":
+	case before != "" && name == "message":
+		g.texts[name] = before + " " + value
+	case before != "" && before != value:
 		g.differ = true
-	case value != "" || !twice:
+	default:
 		g.texts[name] = value
 	}
 }
@@ -103,7 +115,7 @@ func runsOn(name, value, line string) bool {
 		return false
 	case value == "":
 		return true
-	case name == "message":
+	case name == "message", name == "domain" && strings.HasPrefix(strings.TrimSpace(line), "<"):
 		return true
 	case name == "state":
 		return stateWords.MatchString(line)

@@ -59,8 +59,8 @@ func fits(a, b string) bool { return a == "" || b == "" || a == b }
 func (r Result) unsure() string {
 	switch r.Outcome {
 	case registrar.ReplyDone, registrar.ReplyQueued:
-		if r.Message != readOnly && takesBack.MatchString(r.Message) {
-			return "its message may take back what it says"
+		if r.Message != readOnly && !r.affirms(r.Message) {
+			return "the message of a success is not understood"
 		}
 	case registrar.ReplyRejected, registrar.ReplyNoFunds, registrar.ReplyAuthFailed, registrar.ReplyVerify:
 		switch {
@@ -75,6 +75,23 @@ func (r Result) unsure() string {
 		}
 	}
 	return ""
+}
+
+var affirmation = regexp.MustCompile(`^(?i:ok|okay|success(?:ful(?:ly)?)?|done|completed|queued|accepted|готово|успешно|выполнено|исполнено|принято|в очереди)[.! ]*$`)
+
+// affirms tells that the message of a success says no more than it does.
+func (r Result) affirms(message string) bool {
+	said, asides := readParagraph(message)
+	for _, s := range said {
+		if !sameObject(s, r) || !agree(s, r) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(asides, func(text string) bool {
+		kind, _ := harmless(text)
+		ok := kind == neutral || kind == glad && r.Outcome == registrar.ReplyDone || kind == hopeful && r.Outcome == registrar.ReplyQueued || affirmation.MatchString(text)
+		return !ok
+	})
 }
 
 const readOnly = "WARNING_CANT_CHANGE_READONLY"

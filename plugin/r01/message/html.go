@@ -171,10 +171,15 @@ func (s *stripper) open(tag atom.Atom, st style, closed bool) {
 	s.style = st
 }
 
-// change parts what is quoted from what is not, within a line.
+// change parts what is quoted from what is not, within a line; what follows a quotation does
+// not run on from it.
 func (s *stripper) change(to style) {
-	if to.quoted != s.quoted {
-		s.flush()
+	if to.quoted == s.quoted {
+		return
+	}
+	s.flush()
+	if s.quoted {
+		s.end()
 	}
 }
 

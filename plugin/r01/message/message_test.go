@@ -241,7 +241,8 @@ func TestQuotation(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, own, quoted string }{
 		"none":            {"one\ntwo\n", "one\ntwo", ""},
-		"signs":           {"one\n> a: b\n > c\ntwo", "one\n\n\ntwo", "> a: b\n > c"},
+		"signs":           {"one\n> a: b\n > c\n\ntwo", "one\n\n\n\ntwo", "> a: b\n > c"},
+		"broken to fit":   {"one\n> a: b\nc\n\ntwo", "one\n\n\n\ntwo", "> a: b\nc"},
 		"all":             {"> a\n> b", "", "> a\n> b"},
 		"original":        {"one\n\n-----Original Message-----\npassword: x\n", "one", "-----Original Message-----\npassword: x"},
 		"original, short": {"one\n-- Original message --\nx", "one", "-- Original message --\nx"},
@@ -249,7 +250,7 @@ func TestQuotation(t *testing.T) {
 		"Russian":         {"one\n-------- Исходное сообщение --------\nx", "one", "-------- Исходное сообщение --------\nx"},
 		"forwarded":       {"one\n---------- Forwarded message ----------\nx", "one", "---------- Forwarded message ----------\nx"},
 		"your request":    {"one\nТекст вашего запроса:\nx", "one", "Текст вашего запроса:\nx"},
-		"attribution":     {"one\n\nOn 1 May 2026, Panel wrote:\n> x\ntwo", "one\n\n\n\ntwo", "On 1 May 2026, Panel wrote:\n> x"},
+		"attribution":     {"one\n\nOn 1 May 2026, Panel wrote:\n> x\n\ntwo", "one\n\n\n\n\ntwo", "On 1 May 2026, Panel wrote:\n> x"},
 		"attribution, ru": {"one\n01.05.2026, Panel пишет:\n\n> x", "one", "01.05.2026, Panel пишет:\n> x"},
 		"wrote, no signs": {"one\nPanel wrote:\nnothing", "one", "Panel wrote:\nnothing"},
 		"copied header":   {"one\n\nFrom: Panel\nSent: Friday\nTo: R01\n\nx", "one", "From: Panel\nSent: Friday\nTo: R01\n\nx"},
@@ -274,7 +275,7 @@ func TestHTML(t *testing.T) {
 		"list":       {"<ul><li>a<li>b</ul>", "a\nb", ""},
 		"exact":      {"<pre>a: 1\n\n\nb: 2</pre>", "a: 1\n\nb: 2", ""},
 		"left out":   {"<script>status: TASK_SUCCESS</script><style>x</style>one<!-- status: x -->", "one", ""},
-		"quotation":  {"one<blockquote>status: TASK_SUCCESS<br>x</blockquote>two", "one\n\n\ntwo", "> status: TASK_SUCCESS\n> x"},
+		"quotation":  {"one<blockquote>status: TASK_SUCCESS<br>x</blockquote>two", "one\n\n\n\ntwo", "> status: TASK_SUCCESS\n> x"},
 		"unclosed":   {"<div>one<div>two<b", "one\ntwo", ""},
 	} {
 		m, err := Parse(mailOf("From: a@b.example", "Content-Type: text/html; charset=utf-8", "", c.html))

@@ -37,15 +37,17 @@ const passedOn = `forward|original|quoted|previous|исходн|оригинал
 	`weitergeleit|ursprüngl|transf[eé]r|d'origine|reenviad|encaminhad|inoltrat|doorgestuurd|oorspronkel|przekazan|oryginaln|переслан|вихідн`
 
 // cutQuotation parts what the author wrote from what is quoted, and writes both as a person
-// shall see them: quoted lines with a sign. An empty line stays where quoted lines were, so
+// shall see them: quoted lines with a sign. What stands right below a quoted line may be the
+// rest of it, broken to fit, and goes with it. An empty line stays where quoted lines were, so
 // that what is around them is not joined.
 func cutQuotation(text string) (own, quoted, shown string) {
 	var kept, cut, all []string
-	tail := false
+	tail, below := false, false
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	for i, l := range lines {
 		tail = tail || opensTail(lines[i:])
-		if !tail && !isQuoted(l) && !attributes(lines[i:]) {
+		below = isQuoted(l) || below && strings.TrimSpace(l) != ""
+		if !tail && !below && !attributes(lines[i:]) {
 			kept, all = append(kept, l), append(all, l)
 			continue
 		}
