@@ -202,7 +202,7 @@ var shapes = map[LieKind]string{
 	"other-domain":       `(new|prolonged|old|other-\d+)\.ru`,
 	"other-domains":      `(?s)(named\d.*){20}`,
 	"other-action":       `action: \w+\n(.*\n)*domain: %s\n`,
-	"other-handle":       `ATTACKER_1_\d{5}-R01`,
+	"leaked-handle":      `ATTACKER_1_\d{5}-R01`,
 	"passport-task":      `^task: Сидоров Сидор 4510 123456\n`,
 	"out-of-office":      `отпуске|out of the office|обращение|ticket`,
 	"leaked-success":     `%s`,
@@ -441,7 +441,7 @@ func TestLiar_delivers(t *testing.T) {
 	if n := len(s.Sent()); n != 4 {
 		t.Errorf("%d mails count as sent", n)
 	}
-	for _, path := range []string{"/lies?kind=white&object=newtime.ru", "/lies?kind=refusal&object=unknown.ru", "/lies?kind=other-handle&object=newtime.ru"} {
+	for _, path := range []string{"/lies?kind=white&object=newtime.ru", "/lies?kind=refusal&object=unknown.ru", "/lies?kind=leaked-handle&object=newtime.ru"} {
 		if status, answer := call(t, s, "POST", path, ""); status != 400 {
 			t.Errorf("%s: %d %s", path, status, answer)
 		}

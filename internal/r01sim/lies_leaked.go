@@ -15,6 +15,9 @@ func leaks() []lieRow {
 		{kind: "leaked-bounce", says: "the request came back as undeliverable", write: func(f *forger) (forged, bool) {
 			return f.bounce("Subject: " + encodeHeader(charsetUTF8, f.about.origin.subject) + "\nMessage-ID: " + f.about.origin.messageID + "\n")
 		}},
+		{kind: "leaked-handle", says: "the client is registered under the attacker's handle", suits: aboutClient, write: func(f *forger) (forged, bool) {
+			return f.tell(f.successOf(f.attackersHandle()))
+		}},
 		{kind: "leaked-proof", says: "success with a proof of the sender that is made up", write: func(f *forger) (forged, bool) { return f.madeUpProof() }},
 	}
 }

@@ -178,9 +178,6 @@ func misfits() []lieRow {
 			style.Layout = LayoutLines
 			return f.seal(f.letter(r), style, claimOf(r))
 		}},
-		{kind: "other-handle", says: "the client is registered under the attacker's handle", suits: aboutClient, write: func(f *forger) (forged, bool) {
-			return f.tell(f.successOf(f.attackersHandle()))
-		}},
 		{kind: "passport-task", says: "a passport stands in the place of the task number", write: func(f *forger) (forged, bool) {
 			task := "Сидоров Сидор 4510 123456"
 			r := f.result(TaskQueued, "")
