@@ -62,6 +62,7 @@ type config struct {
 		Require    sender.Method `json:"require"`
 		Domains    []string      `json:"domains"`
 		AuthServID string        `json:"authserv_id"`
+		Hosts      []string      `json:"hosts"`
 	} `json:"replies"`
 	Rules     []rule `json:"reply"`
 	Deadlines struct {
@@ -124,7 +125,7 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 	}
 	p := &problems{}
 	s := settings{gateway: c.gatewaySettings(p), outbox: c.outboxConfig(), mailbox: c.mailboxConfig(p),
-		sender: sender.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID}}
+		sender: sender.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID, Hosts: c.Replies.Hosts}}
 	s.registry, s.gateway.Registry = c.Registry.settings(p)
 	s.renewal = c.renewalConfig()
 	p.under("renewal", s.renewal.Validate())

@@ -28,10 +28,12 @@ const Done = imap.Flag("$PanelDone")
 
 // Mail is a mail as the server has it.
 type Mail struct {
-	UIDValidity  uint32 // with UID a hint only: both repeat when a server rebuilds its index
-	UID          uint32
-	InternalDate time.Time // when the server received it
-	Size         int64     // of the whole mail in bytes, as announced
+	UIDValidity uint32 // with UID a hint only: both repeat when a server rebuilds its index
+	UID         uint32
+	// InternalDate is when the server received it, by the server's clock; zero where it does not
+	// tell. A sender can't set it, but a mail that was moved or copied there may have another.
+	InternalDate time.Time
+	Size         int64 // of the whole mail in bytes, as announced
 	Raw          []byte
 	Truncated    bool // Raw is not the whole mail, or may not be
 }
