@@ -91,6 +91,8 @@ type verdict func() sender.Verdict
 
 func (v verdict) Verify(context.Context, []byte) sender.Verdict { return v() }
 
+func (v verdict) MadeHere([]byte) sender.Verdict { return sender.Verdict{} }
+
 // gate is a gateway under test: its loops are stepped by hand, its clock is ours.
 type gate struct {
 	*Gateway
