@@ -56,7 +56,7 @@ func (g *Gateway) foresee(tx *store.Tx, rec *registrar.Recognition, o opened) er
 	if err != nil {
 		return err
 	}
-	_, sameText, err := tx.LikeMail("", l.likeness())
+	twins, err := tx.Twins("", l.likeness())
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (g *Gateway) foresee(tx *store.Tx, rec *registrar.Recognition, o opened) er
 		}
 	case g.ofOurs(l):
 		rec.Fate, rec.Reason = registrar.FateIgnore, "we sent it ourselves"
-	case sameText && o.problem == "":
+	case o.problem == "" && repeats(twins):
 		rec.Fate, rec.Reason = registrar.FateIgnore, "it is known: it came before"
 	case l.Kind == message.Bounce:
 		return g.foreseeBounce(tx, rec, l)
@@ -94,7 +94,7 @@ func (g *Gateway) ofOurs(l letter) bool {
 
 func (g *Gateway) foreseeReply(tx *store.Tx, rec *registrar.Recognition, o opened, b bond) error {
 	l := o.letter
-	sameID, _, err := tx.LikeMail("", l.likeness())
+	twins, err := tx.Twins("", l.likeness())
 	switch {
 	case err != nil:
 		return err
@@ -102,7 +102,7 @@ func (g *Gateway) foreseeReply(tx *store.Tx, rec *registrar.Recognition, o opene
 		rec.Fate, rec.Reason = registrar.FateIgnore, "it is automatic, and asks for nothing of ours"
 	case o.problem != "":
 		waits(rec, o.problem)
-	case sameID:
+	case b.answers(twins):
 		waits(rec, "a mail with the same Message-ID came before, and said something else")
 	case b.by == lifecycle.Against:
 		waits(rec, b.against)
