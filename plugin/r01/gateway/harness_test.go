@@ -390,6 +390,8 @@ func (g *gate) checkEvidence(d registrar.Domain, events []registrar.Event) {
 	g.t.Fatalf("%s is Registered and no evidence was told", d.Name)
 }
 
+// decidedToResend reports that a person had a request sent again, or that R01 refused this very
+// request before it went back into the queue. That it went back is no decision of itself.
 func (g *gate) decidedToResend(messageID string) bool {
 	found := false
 	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
@@ -410,8 +412,18 @@ func (g *gate) decidedToResend(messageID string) bool {
 			if err != nil {
 				return err
 			}
+			refused := false
 			for _, s := range history {
-				found = found || s.Evidence == registrar.EvidencePerson || strings.Contains(s.Message, happened[lifecycle.Released])
+				released := strings.Contains(s.Message, happened[lifecycle.Released])
+				found = found || s.Evidence == registrar.EvidencePerson || released && refused
+				if s.Evidence != registrar.EvidenceReply || s.State != registrar.NeedsAction {
+					continue
+				}
+				raw, err := tx.MailRaw(s.Mail)
+				if err != nil {
+					return err
+				}
+				refused = strings.Contains(string(raw), "In-Reply-To: "+messageID) || refused
 			}
 		}
 		return nil

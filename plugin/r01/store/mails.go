@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -120,19 +119,29 @@ type Likeness struct {
 	Text string // digest of its text without blanks
 }
 
-// KnowMail remembers the likeness of a mail, and tells what mails of the same ID there were
-// before: whether one of them had the same text.
-func (tx *Tx) KnowMail(id registrar.MailID, l Likeness) (sameID, sameText bool, err error) {
-	same, text := tx.keyed(l.ID), tx.keyed(l.Text)
-	before, err := collect(tx, scanText, sameQuery, same, id)
-	if err != nil {
-		return false, false, err
-	}
-	err = tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", same, text, id)
-	return len(before) > 0, slices.Contains(before, text), err
+// Twin is a mail of the same ID that was applied before.
+type Twin struct {
+	SameText bool
+	Request  string // that it was about
 }
 
-const sameQuery = "select same_text from mails where same_id = $1 and same_id <> '' and id <> $2"
+// KnowMail remembers the likeness of a mail, and returns its twins. A mail that was not applied
+// is no twin: anybody can send one under the ID that R01's answer will have.
+func (tx *Tx) KnowMail(id registrar.MailID, l Likeness) ([]Twin, error) {
+	same, text := tx.keyed(l.ID), tx.keyed(l.Text)
+	twins, err := collect(tx, func(s sqldb.Scanner) (t Twin, err error) {
+		var was string
+		err = s.Scan(&was, &t.Request)
+		t.SameText = was == text
+		return t, err
+	}, twinQuery, same, id)
+	if err != nil {
+		return nil, err
+	}
+	return twins, tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", same, text, id)
+}
+
+const twinQuery = "select same_text, coalesce(request, '') from mails where same_id = $1 and same_id <> '' and id <> $2 and state = 'applied'"
 
 // TryMail counts an attempt to read a mail. It is committed before the attempt, so that a
 // mail that kills its reader is known as such.
