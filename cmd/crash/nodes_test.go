@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/internal/pace"
 	"registrar.panel/internal/pgtest"
 )
 
@@ -40,7 +41,7 @@ func TestCrashOnPostgreSQL(t *testing.T) {
 		select {
 		case <-ended:
 			running = false
-		case <-time.After(4*time.Second + time.Duration(random.ExpFloat64()*float64(4*time.Second))):
+		case <-time.After(pace.Scale(4*time.Second + time.Duration(random.ExpFloat64()*float64(4*time.Second)))):
 			server.Kill()
 			server.Restart()
 			crashes++

@@ -95,18 +95,28 @@ func (p *Plugin) Probe(ctx context.Context, mail bool) ([]registrar.Component, e
 	if err != nil {
 		return nil, err
 	}
+	remarks, unread := mailbox.Check(ctx, s.mailbox)
 	report := []registrar.Component{
 		registrar.Tried("smtp", outbox.Check(ctx, s.outbox), "logged in; 8BITMIME is offered"),
-		registrar.Tried("imap", mailbox.Check(ctx, s.mailbox), "logged in; the folder is there"),
+		registrar.Tried("imap", unread, remarked("logged in; the folder is there", remarks)),
 	}
 	report = append(report, s.registry.probe(ctx)...)
 	if !s.server.IsEmpty() {
 		report = append(report, registrar.Tried("store", sqldb.Probe(ctx, s.server), "the database answers"))
 	}
 	if mail && report[0].OK && report[1].OK {
-		report = append(report, registrar.Tried("test mail", p.testMail(ctx, *s), "sent and received unchanged"))
+		remark, err := p.testMail(ctx, *s)
+		report = append(report, registrar.Tried("test mail", err, remarked("sent and received unchanged", remark)))
 	}
 	return report, nil
+}
+
+// remarked adds what is odd about a server that nevertheless will do.
+func remarked(well, remarks string) string {
+	if remarks == "" {
+		return well
+	}
+	return well + "; about the server: " + remarks
 }
 
 func (p *Plugin) configured() (*settings, error) {

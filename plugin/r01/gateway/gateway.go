@@ -96,6 +96,8 @@ type Store interface {
 // one.
 type Verifier interface {
 	Verify(ctx context.Context, raw []byte) sender.Verdict
+	// MadeHere tells whether a mail server of ours made it by itself.
+	MadeHere(raw []byte) sender.Verdict
 }
 
 // Gateway is the mail side of one R01 agreement.

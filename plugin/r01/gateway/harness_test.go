@@ -91,6 +91,8 @@ type verdict func() sender.Verdict
 
 func (v verdict) Verify(context.Context, []byte) sender.Verdict { return v() }
 
+func (v verdict) MadeHere([]byte) sender.Verdict { return sender.Verdict{} }
+
 // gate is a gateway under test: its loops are stepped by hand, its clock is ours.
 type gate struct {
 	*Gateway
@@ -408,6 +410,8 @@ func (g *gate) checkEvidence(d registrar.Domain, events []registrar.Event) {
 	g.t.Fatalf("%s is Registered and no evidence was told", d.Name)
 }
 
+// decidedToResend reports that a person had a request sent again, or that R01 refused this very
+// request before it went back into the queue. That it went back is no decision of itself.
 func (g *gate) decidedToResend(messageID string) bool {
 	found := false
 	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
@@ -428,8 +432,18 @@ func (g *gate) decidedToResend(messageID string) bool {
 			if err != nil {
 				return err
 			}
+			refused := false
 			for _, s := range history {
-				found = found || s.Evidence == registrar.EvidencePerson || strings.Contains(s.Message, happened[lifecycle.Released])
+				released := strings.Contains(s.Message, happened[lifecycle.Released])
+				found = found || s.Evidence == registrar.EvidencePerson || released && refused
+				if s.Evidence != registrar.EvidenceReply || s.State != registrar.NeedsAction {
+					continue
+				}
+				raw, err := tx.MailRaw(s.Mail)
+				if err != nil {
+					return err
+				}
+				refused = strings.Contains(string(raw), "In-Reply-To: "+messageID) || refused
 			}
 		}
 		return nil

@@ -23,7 +23,7 @@ const (
 
 func config(r *relay) Config {
 	return Config{Address: r.address, TLS: TLSNone, RootCAs: roots,
-		Timeouts: Timeouts{Dial: 5 * time.Second, Command: 5 * time.Second, Dot: 5 * time.Second}}
+		Timeouts: Timeouts{Dial: 5 * time.Second, Announce: 5 * time.Second, Command: 5 * time.Second, Dot: 5 * time.Second}}
 }
 
 func testMail(data string) Mail {
@@ -81,7 +81,7 @@ func TestOutcomes(t *testing.T) {
 			r := startRelay(t, false, c.script)
 			cfg := config(r)
 			if c.timeouts.Command > 0 {
-				cfg.Timeouts.Command = c.timeouts.Command
+				cfg.Timeouts.Announce, cfg.Timeouts.Command = c.timeouts.Command, c.timeouts.Command
 			}
 			if c.timeouts.Dot > 0 {
 				cfg.Timeouts.Dot = c.timeouts.Dot
