@@ -140,7 +140,7 @@ func runSimulator(t *testing.T, deliver string, change ...func(*r01sim.Options))
 	t.Helper()
 	policy := r01sim.Calm()
 	policy.Queued, policy.Done = r01sim.Delay(10*time.Millisecond), r01sim.Delay(20*time.Millisecond)
-	o := r01sim.Options{SMTP: "127.0.0.1:0", Deliver: deliver, Agreement: agreement, Password: mailPassword,
+	o := r01sim.Options{SMTP: "127.0.0.1:0", Whois: "127.0.0.1:0", Deliver: deliver, Agreement: agreement, Password: mailPassword,
 		Callback: callback, Gateway: robot, Policy: policy, Logger: hclog.NewNullLogger()}
 	if deliver == "" {
 		o.IMAP, o.IMAPUser, o.IMAPPassword = "127.0.0.1:0", "callback", imapPassword
