@@ -22,12 +22,10 @@ func (g *Gateway) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
 	if len(ours) == 0 {
 		return g.setAside(tx, m, l, aside{why: lifecycle.NotBound, text: "it is a bounce of no request of ours"})
 	}
-	fate, words := g.fateIn(l)
+	_, words := g.fateIn(l)
 	said := make([]lifecycle.Evidence, len(ours))
 	for i, r := range ours {
-		said[i] = lifecycle.Evidence{Source: lifecycle.FromBounce, Event: lifecycle.Bounced, Proof: l.proof, Binding: lifecycle.ByThread,
-			Object: lifecycle.SameObject, Fate: fate}
-		if said[i].Made, err = l.moment(tx, r); err != nil {
+		if said[i], err = g.bounceSays(tx, l, r); err != nil {
 			return err
 		}
 		if v := g.verdict(r, said[i]); v.Action() == lifecycle.Wait {
@@ -51,10 +49,24 @@ func (g *Gateway) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
 	return tx.SettleMail(m.ID, store.MailNew, settled, alone(ours))
 }
 
+// bounceSays is a report as evidence for a request.
+func (g *Gateway) bounceSays(tx *store.Tx, l letter, r store.Request) (e lifecycle.Evidence, err error) {
+	fate, _ := g.fateIn(l)
+	e = lifecycle.Evidence{Source: lifecycle.FromBounce, Event: lifecycle.Bounced, Proof: l.proof, Binding: lifecycle.ByThread,
+		Object: lifecycle.SameObject, Fate: fate}
+	e.Made, err = l.moment(tx, r)
+	return e, err
+}
+
 func (g *Gateway) waitForBounce(tx *store.Tx, m store.Mail, l letter, r store.Request, v lifecycle.Verdict) error {
 	if v.Ask() && !r.State.Final() {
 		g.askSoon(r)
 	}
+	return g.setAside(tx, m, l, bounceAside(v, l, r))
+}
+
+// bounceAside says in words why a report was not applied.
+func bounceAside(v lifecycle.Verdict, l letter, r store.Request) aside {
 	a := aside{why: v.Reason(), request: &r, alarm: v.Alarm()}
 	about := "it is a report on the delivery of the " + nounOf(r)
 	switch v.Reason() {
@@ -72,7 +84,7 @@ func (g *Gateway) waitForBounce(tx *store.Tx, m store.Mail, l letter, r store.Re
 	default:
 		a.text = about + " that is not understood, or says that the mail may have arrived"
 	}
-	return g.setAside(tx, m, l, a)
+	return a
 }
 
 // noteBounce writes down a report that changes nothing.

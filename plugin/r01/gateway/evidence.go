@@ -5,6 +5,7 @@ import (
 
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
 )
 
 // weigh has evidence weighed, and applies it if that is what it is worth. The caller sees to
@@ -28,9 +29,14 @@ func (g *Gateway) must(tx *store.Tx, r *store.Request, e lifecycle.Evidence, f f
 
 // verdict weighs evidence for a request as it is now.
 func (g *Gateway) verdict(r store.Request, e lifecycle.Evidence) lifecycle.Verdict {
+	return lifecycle.Weigh(g.known(r), e)
+}
+
+// known is what evidence is weighed against.
+func (g *Gateway) known(r store.Request) lifecycle.Request {
 	known := r.Lifecycle()
 	known.Settled = !g.now().Before(g.settledAt(r))
-	return lifecycle.Weigh(known, e)
+	return known
 }
 
 // settledAt is until when what was handed over may still be carried out. architecture 4
@@ -44,7 +50,9 @@ func restoreSays() lifecycle.Evidence {
 	return lifecycle.Evidence{Source: lifecycle.FromRestore, Event: lifecycle.Restored, Proof: lifecycle.OwnWord, Binding: lifecycle.ByOwnRecord}
 }
 
-// personSays is a decision; noted is what the person says shows it.
-func personSays(e lifecycle.Event, noted string) lifecycle.Evidence {
-	return lifecycle.Evidence{Source: lifecycle.FromPerson, Event: e, Proof: lifecycle.OwnWord, Binding: lifecycle.ByOwnRecord, Noted: noted}
+// personSays is a decision about a version of the operation; noted is what the person says shows
+// it.
+func personSays(e lifecycle.Event, saw registrar.Version, noted string) lifecycle.Evidence {
+	return lifecycle.Evidence{Source: lifecycle.FromPerson, Event: e, Proof: lifecycle.OwnWord, Binding: lifecycle.ByOwnRecord,
+		Saw: string(saw), Noted: noted}
 }

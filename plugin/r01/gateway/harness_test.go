@@ -316,6 +316,26 @@ func (g *gate) registerClient() {
 	g.expect(op.ID, registrar.Succeeded)
 }
 
+// Resolve is a person who looks first, unless the decision says what was seen.
+func (g *gate) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+	if d.Version == "" {
+		d.Version = g.operation(d.Operation).Version
+	}
+	return g.Gateway.Resolve(ctx, d)
+}
+
+// ResolveReview is a person who looks first, unless the decision says what was seen.
+func (g *gate) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
+	if d.Version == "" {
+		r, err := g.Review(ctx, d.Review)
+		if err != nil {
+			return r, err
+		}
+		d.Version = r.Version
+	}
+	return g.Gateway.ResolveReview(ctx, d)
+}
+
 // check verifies every invariant over store, relay and events. It runs after every step.
 func (g *gate) check() {
 	g.t.Helper()

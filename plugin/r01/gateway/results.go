@@ -23,35 +23,15 @@ type finding struct {
 // applyResults matches every result of a mail first, compares what they say of one request,
 // and then applies all of them or none. r01-mail 3.8
 func (g *Gateway) applyResults(tx *store.Tx, m store.Mail, l letter, b bond) error {
-	var found []finding
-	var notices []mailform.Result
-	for _, res := range l.results {
-		event, ok := lifecycle.EventOf(res.Outcome)
-		if !ok {
-			notices = append(notices, res)
-			continue
-		}
-		some, a, err := g.match(tx, l, b, res, event)
-		if err != nil {
-			return err
-		}
-		if a.text != "" {
-			return g.wait(tx, m, l, a, some)
-		}
-		found = append(found, some...)
+	found, notices, a, err := g.matchAll(tx, l, b)
+	if err != nil {
+		return err
 	}
-	doubt := l.doubt
-	if doubt == "" {
-		doubt = contradiction(found)
+	if a.text == "" {
+		a = g.judgeAll(l, found)
 	}
-	if len(found) == 0 && l.proof != lifecycle.NotAsked && l.proof != lifecycle.Proved {
-		return g.setAside(tx, m, l, unprovedAside(l))
-	}
-	for i := range found {
-		found[i].evidence.InDoubt = doubt != ""
-		if v := g.verdict(found[i].request, found[i].evidence); v.Action() == lifecycle.Wait {
-			return g.wait(tx, m, l, g.asideOf(v, l, found[i], doubt), found)
-		}
+	if a.text != "" {
+		return g.wait(tx, m, l, a, found)
 	}
 	for _, res := range notices {
 		if err := g.notice(tx, m, l, res, b.requests); err != nil {
@@ -67,6 +47,43 @@ func (g *Gateway) applyResults(tx *store.Tx, m store.Mail, l letter, b bond) err
 		}
 	}
 	return tx.SettleMail(m.ID, store.MailNew, store.MailApplied, found[0].request.ID)
+}
+
+// matchAll matches every result; a says why a person must look, if one can't be matched.
+func (g *Gateway) matchAll(tx *store.Tx, l letter, b bond) (found []finding, notices []mailform.Result, a aside, err error) {
+	for _, res := range l.results {
+		event, ok := lifecycle.EventOf(res.Outcome)
+		if !ok {
+			notices = append(notices, res)
+			continue
+		}
+		some, a, err := g.match(tx, l, b, res, event)
+		if err != nil || a.text != "" {
+			return some, notices, a, err
+		}
+		found = append(found, some...)
+	}
+	return found, notices, aside{}, nil
+}
+
+// judgeAll weighs what was found, all of it for all: a says why a person must look, if so.
+func (g *Gateway) judgeAll(l letter, found []finding) aside {
+	doubt := l.doubt
+	if doubt == "" {
+		doubt = contradiction(found)
+	}
+	if len(found) == 0 && l.proof != lifecycle.NotAsked && l.proof != lifecycle.Proved {
+		return unprovedAside(l)
+	}
+	for i := range found {
+		found[i].evidence.InDoubt = doubt != ""
+	}
+	for _, f := range found {
+		if v := g.verdict(f.request, f.evidence); v.Action() == lifecycle.Wait {
+			return g.asideOf(v, l, f, doubt)
+		}
+	}
+	return aside{}
 }
 
 // wait puts a mail before a person, and has the registry asked about what it seems to be about.

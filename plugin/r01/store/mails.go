@@ -1,6 +1,8 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -125,20 +127,25 @@ type Twin struct {
 	Request  string // that it was about
 }
 
-// KnowMail remembers the likeness of a mail, and returns its twins. A mail that was not applied
-// is no twin: anybody can send one under the ID that R01's answer will have.
+// KnowMail remembers the likeness of a mail, and returns its twins.
 func (tx *Tx) KnowMail(id registrar.MailID, l Likeness) ([]Twin, error) {
-	same, text := tx.keyed(l.ID), tx.keyed(l.Text)
-	twins, err := collect(tx, func(s sqldb.Scanner) (t Twin, err error) {
+	twins, err := tx.Twins(id, l)
+	if err != nil {
+		return nil, err
+	}
+	return twins, tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", tx.keyed(l.ID), tx.keyed(l.Text), id)
+}
+
+// Twins returns the twins of a mail. A mail that was not applied is no twin: anybody can send
+// one under the ID that R01's answer will have.
+func (tx *Tx) Twins(id registrar.MailID, l Likeness) ([]Twin, error) {
+	text := tx.keyed(l.Text)
+	return collect(tx, func(s sqldb.Scanner) (t Twin, err error) {
 		var was string
 		err = s.Scan(&was, &t.Request)
 		t.SameText = was == text
 		return t, err
-	}, twinQuery, same, id)
-	if err != nil {
-		return nil, err
-	}
-	return twins, tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", same, text, id)
+	}, twinQuery, tx.keyed(l.ID), id)
 }
 
 const twinQuery = "select same_text, coalesce(request, '') from mails where same_id = $1 and same_id <> '' and id <> $2 and state = 'applied'"
@@ -210,6 +217,21 @@ func (tx *Tx) Review(id registrar.ReviewID) (Review, error) {
 // Reviews lists the entries that wait, oldest first.
 func (tx *Tx) Reviews() ([]Review, error) {
 	return collect(tx, scanReview, "select "+reviewColumns+" from reviews where resolved_at is null order by received_at, id")
+}
+
+// ReviewVersion is the version of an entry: a digest of what a person sees of it, and of how far
+// its candidates have come. An entry may be closed and opened again, so no count would do.
+func (tx *Tx) ReviewVersion(r Review) (registrar.Version, error) {
+	seen := sha256.New()
+	fmt.Fprintf(seen, "%q %q %q %d %q %q", r.Reason, r.Why, r.Closed, r.ResolvedAt.UnixMilli(), r.ResolvedBy, r.Outcome)
+	for _, id := range r.Candidates {
+		steps, err := one(tx, scanNumber, "select coalesce(max(number), 0) from steps where operation = $1", id)
+		if err != nil {
+			return "", fmt.Errorf("read version of review %s: %w", r.ID, err)
+		}
+		fmt.Fprintf(seen, " %q %d", id, steps)
+	}
+	return registrar.Version(hex.EncodeToString(seen.Sum(nil)[:6])), nil
 }
 
 // ReviewsOf lists the entries that wait and seem to be about a request.

@@ -289,8 +289,8 @@ func (tx *Tx) follow(r Request, d lifecycle.Decision, c Change) ([]Operation, er
 	slices.SortFunc(ops, func(a, b Operation) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 	})
-	for _, op := range ops {
-		if err := tx.addStep(op, c); err != nil {
+	for i := range ops {
+		if err := tx.addStep(&ops[i], c); err != nil {
 			return nil, err
 		}
 	}
