@@ -196,6 +196,8 @@ func (g *Gateway) understand(m store.Mail, raw []byte) (l letter, problem string
 	}
 	l.results = g.recogniser.Recognise(mailform.Input{From: l.From, Subject: l.Subject, Text: l.Text})
 	switch {
+	case m.Truncated && len(raw) < mailbox.Head:
+		problem = "the mail server sends it otherwise each time, so what it says is not sure"
 	case m.Truncated:
 		problem = "it is too large to be read"
 	case len(l.Damaged) > 0:
