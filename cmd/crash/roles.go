@@ -32,6 +32,17 @@ func roles() map[string]role {
 	return map[string]role{rolePanel: servePanel, rolePlugin: servePlugin, roleSimulator: simulate}
 }
 
+// programVariable names another program than this one that plays the roles.
+const programVariable = "CRASH_PROGRAM"
+
+// program plays the roles.
+func program() (string, error) {
+	if other := os.Getenv(programVariable); other != "" {
+		return other, nil
+	}
+	return os.Executable()
+}
+
 // slowness is how many times longer than usual everything takes on this machine. Panel and
 // plugin get it as an argument, and make their short times so much longer.
 type slowness float64

@@ -40,6 +40,7 @@ type world struct {
 	smtp   *wire
 	imap   *wire
 	panel  *api.Client
+	self   string // the program that is panel, plugin and simulator
 	// With a server two nodes share databases there; each is a world with the same R01,
 	// wires and file system.
 	shared *shared
@@ -52,6 +53,9 @@ type world struct {
 // open makes a world; nothing but the simulator runs yet.
 func open(ctx context.Context, base string, round int, seed uint64, server string, beside company, t *tally) (w *world, err error) {
 	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t, turn: &atomic.Int64{}, beside: beside}
+	if w.self, err = program(); err != nil {
+		return nil, err
+	}
 	if w.log, err = os.Create(w.dir + ".log"); err != nil {
 		return nil, err
 	}
@@ -61,7 +65,7 @@ func open(ctx context.Context, base string, round int, seed uint64, server strin
 	if err := syscall.Mount("crash", w.dir, "tmpfs", 0, fmt.Sprintf("size=%dk", capacity)); err != nil {
 		return nil, fmt.Errorf("mount a file system of the round's own: %w", err)
 	}
-	if w.sim, err = startSimulator(ctx, seed, beside); err != nil {
+	if w.sim, err = startSimulator(ctx, w.self, seed, beside); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	w.smtp, err = newWire(w.sim.addresses["smtp"], smtpDialogue, w.pass)
@@ -70,7 +74,7 @@ func open(ctx context.Context, base string, round int, seed uint64, server strin
 	}
 	if err == nil && server != "" {
 		if w.shared, err = share(ctx, server, fmt.Sprintf("crash_%d_%d", seed, round)); err == nil {
-			w.peer = &world{round: round, dir: filepath.Join(w.dir, "peer"), tally: t, log: w.log, smtp: w.smtp, imap: w.imap, shared: w.shared, beside: beside}
+			w.peer = &world{round: round, dir: filepath.Join(w.dir, "peer"), self: w.self, tally: t, log: w.log, smtp: w.smtp, imap: w.imap, shared: w.shared, beside: beside}
 			err = errors.Join(os.Mkdir(w.peer.dir, 0o700), w.peer.write())
 		}
 	}
@@ -183,18 +187,15 @@ type keeper struct {
 
 // keep starts the panel again whenever it has ended, until ctx ends.
 func (w *world) keep(ctx context.Context) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
 	for ctx.Err() == nil {
-		cmd := exec.Command(self, rolePanel, w.config(), slowness(pace.Factor()).String())
+		cmd := exec.Command(w.self, rolePanel, w.config(), slowness(pace.Factor()).String())
 		cmd.Dir, cmd.Stdout, cmd.Stderr = w.dir, w.log, w.log
 		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		w.starting.Lock()
 		began := time.Now()
-		if err = cmd.Start(); err == nil {
+		err := cmd.Start()
+		if err == nil {
 			w.attend(cmd.Process)
 		}
 		w.starting.Unlock()
@@ -288,11 +289,7 @@ type simulator struct {
 	rest      sync.WaitGroup // drains what it goes on to print
 }
 
-func startSimulator(ctx context.Context, seed uint64, beside company) (*simulator, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
+func startSimulator(ctx context.Context, self string, seed uint64, beside company) (*simulator, error) {
 	cmd := exec.Command(self, append([]string{roleSimulator, "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "", "--admin", "127.0.0.1:0",
 		"--mailbox", "answers", "--seed", strconv.FormatUint(seed, 10)}, beside.args()...)...)
 	cmd.Env = append(os.Environ(), "R01_MAIL_PASSWORD="+password, "R01_IMAP_PASSWORD="+password)

@@ -15,6 +15,7 @@ import (
 
 	"registrar.panel/host/web/api"
 	"registrar.panel/internal/secret"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 )
 
@@ -286,7 +287,7 @@ func TestFollowLog(t *testing.T) {
 		}
 	}
 	place("first.ru")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testrun.Limit(t))
 	defer cancel()
 	var told []string
 	for e, err := range client.FollowLog(ctx, "", 0) {

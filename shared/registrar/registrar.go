@@ -55,7 +55,7 @@ type Catalogue interface {
 type Orders interface {
 	// Submit stores the order durably and begins to carry it out. When it returns
 	// without error the order survives any crash. See the package comment for what
-	// repeating it means. The order must be paid for: the payment gate is the panel's.
+	// repeating it means, and [Order.Canonical] for what its contents are. The order must be paid for: the payment gate is the panel's.
 	//
 	// Errors: [Invalid] with problems by field path; [Conflict] for a known OrderID with
 	// other contents; [Precondition] when another operation on the domain is open, or a

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"registrar.panel/internal/secret"
 )
@@ -34,7 +35,8 @@ func NewClient(server string, token secret.String) (*Client, error) {
 	c := &Client{http: &http.Client{}, token: token}
 	if path, ok := strings.CutPrefix(server, "unix://"); ok {
 		c.base = "http://panel" // the name is not looked up
-		c.http.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		// A new connection costs nothing here, and a client that is dropped leaves none behind.
+		c.http.Transport = &http.Transport{IdleConnTimeout: time.Second, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", path)
 		}}
 		return c, nil

@@ -151,3 +151,8 @@ func (b bond) answers(twins []store.Twin) bool {
 		return slices.ContainsFunc(twins, func(t store.Twin) bool { return t.Request == r.ID })
 	})
 }
+
+// repeats reports that a mail with these twins says what one of them has said.
+func repeats(twins []store.Twin) bool {
+	return slices.ContainsFunc(twins, func(t store.Twin) bool { return t.SameText })
+}

@@ -200,7 +200,7 @@ func (g *Gateway) apply(tx *store.Tx, m store.Mail, l letter, problem string) er
 	if err != nil {
 		return err
 	}
-	if problem == "" && slices.ContainsFunc(twins, func(t store.Twin) bool { return t.SameText }) {
+	if problem == "" && repeats(twins) {
 		g.log.Info("mail is known: it came before, with other blanks or through another relay", "mail", m.ID)
 		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
 	}

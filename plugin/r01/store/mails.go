@@ -136,16 +136,16 @@ func (tx *Tx) KnowMail(id registrar.MailID, l Likeness) ([]Twin, error) {
 	return twins, tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", tx.keyed(l.ID), tx.keyed(l.Text), id)
 }
 
-// Twins returns the twins of a mail. A mail that was not applied is no twin: anybody can send
-// one under the ID that R01's answer will have.
-func (tx *Tx) Twins(id registrar.MailID, l Likeness) ([]Twin, error) {
+// Twins lists the twins of a likeness, but for one mail. A mail that was not applied is none:
+// anybody can send one under the ID that R01's answer will have.
+func (tx *Tx) Twins(but registrar.MailID, l Likeness) ([]Twin, error) {
 	text := tx.keyed(l.Text)
 	return collect(tx, func(s sqldb.Scanner) (t Twin, err error) {
 		var was string
 		err = s.Scan(&was, &t.Request)
 		t.SameText = was == text
 		return t, err
-	}, twinQuery, tx.keyed(l.ID), id)
+	}, twinQuery, tx.keyed(l.ID), but)
 }
 
 const twinQuery = "select same_text, coalesce(request, '') from mails where same_id = $1 and same_id <> '' and id <> $2 and state = 'applied'"

@@ -62,6 +62,15 @@ func (tx *Tx) AddOperation(o Operation, order []byte, c Change) error {
 	return tx.addStep(&o, c)
 }
 
+// SetDigest replaces the digest of an operation's order.
+func (tx *Tx) SetDigest(o *Operation, digest string) error {
+	err := tx.swap("update operations set digest = $1 where id = $2 and digest = $3", digest, o.ID, o.Digest)
+	if err == nil {
+		o.Digest = digest
+	}
+	return err
+}
+
 // JoinOrder makes an operation that nobody has ordered that of an order, with a step.
 func (tx *Tx) JoinOrder(o *Operation, id registrar.OrderID, digest string, c Change) error {
 	err := tx.swap("update operations set order_id = $1, digest = $2, updated_at = $3 where id = $4 and order_id is null",

@@ -228,14 +228,8 @@ func (g *good) save() error {
 	return os.Rename(next, g.file())
 }
 
-// digest is of everything in an order.
-func digest(o registrar.Order) string {
-	text, err := json.Marshal(o)
-	if err != nil {
-		panic(err) // an order can be written
-	}
-	return string(text) + string(o.AuthCode)
-}
+// digest is of everything in an order but its ID.
+func digest(o registrar.Order) string { return string(o.Canonical()) }
 
 func (s *goodState) byOrder(id registrar.OrderID) *goodOperation {
 	for _, op := range s.Operations {
