@@ -156,15 +156,20 @@ var (
 // may read it, and of what to do with it.
 func ofMail(text string) bool {
 	conditional := condition.MatchString(text)
-	about := false
+	about, words := false, 0
+	if strings.HasSuffix(text, ":") { // it speaks of what follows
+		return false
+	}
 	for _, w := range aWord.FindAllString(strings.ToLower(addressed.ReplaceAllString(text, " ")), -1) {
 		kind := vocabulary(strings.ReplaceAll(w, "ё", "е"))
 		if kind == "" || kind == ifOnly && !conditional {
 			return false
 		}
 		about = about || kind == mailItself
+		words++
 	}
-	return about
+	const fewest = 4
+	return about && words >= fewest
 }
 
 // wordKind is what a word of banners and disclaimers is.

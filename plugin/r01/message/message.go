@@ -96,6 +96,9 @@ func (m *Message) say(text string, w walker) {
 	for _, mail := range w.attached {
 		m.Shown += "\n\n> " + strings.ReplaceAll(mail, "\n", "\n> ")
 	}
+	if w.status != "" {
+		m.Shown += "\n\n" + w.status
+	}
 	m.Shown = strings.TrimLeft(m.Shown, "\n")
 }
 
