@@ -124,7 +124,11 @@ func headerOf(h textproto.Header) Header {
 		read.Date = date
 	}
 	for _, name := range recipientFields {
-		for _, a := range addresses(h.Values(name)) {
+		to := read.To
+		if name != "To" {
+			to = addresses(h.Values(name))
+		}
+		for _, a := range to {
 			if a = strings.ToLower(a); !slices.Contains(read.Recipients, a) && len(read.Recipients) < maxRecipients {
 				read.Recipients = append(read.Recipients, a)
 			}

@@ -77,7 +77,9 @@ func writeLine(b *strings.Builder, line string) {
 	b.WriteByte('\n')
 }
 
-func isQuoted(line string) bool { return quotedLine.MatchString(line) }
+func isQuoted(line string) bool {
+	return strings.IndexByte(line, '>') >= 0 && quotedLine.MatchString(line)
+}
 
 // longestLine is more than a line may have, in bytes; one that has is nobody's heading.
 // RFC 5322, 2.1.1
@@ -92,14 +94,20 @@ func opensTail(lines []string) bool {
 	switch {
 	case heading.MatchString(l), rules(l):
 		return true
-	case mentioned.MatchString(l) && quoting.MatchString(l) && !isField(l):
+	case endsInColon(l) && mentioned.MatchString(l) && quoting.MatchString(l) && !isField(l):
 		return true
 	}
 	return attributesTail(lines) || copiesHeader(lines)
 }
 
+// longestIndent is how far a rule may stand to the right.
+const longestIndent = 20
+
 // rules tells a line with rules around words on a message.
 func rules(l string) bool {
+	if !strings.ContainsAny(l[:min(len(l), longestIndent)], "-_=*~") {
+		return false
+	}
 	m := ruled.FindStringSubmatch(l)
 	if m == nil || pgp.MatchString(l) {
 		return false
@@ -111,12 +119,12 @@ func rules(l string) bool {
 // attributes tells a line that names who is quoted, with quoted lines below it: at once, or
 // after an empty one. What follows them is the author's again.
 func attributes(lines []string) bool {
-	return namesAuthor(lines[0]) && quotedBelow(lines[1:])
+	return quotedBelow(lines[1:]) && namesAuthor(lines[0])
 }
 
 // attributesTail tells such a line without any sign below it: all that follows is quoted.
 func attributesTail(lines []string) bool {
-	if !strings.HasSuffix(strings.TrimRight(lines[0], " \t"), ":") {
+	if !endsInColon(lines[0]) {
 		return brokenAttribution(lines)
 	}
 	return namesAuthor(lines[0]) && !quotedBelow(lines[1:])
@@ -126,8 +134,10 @@ func namesAuthor(l string) bool {
 	return len(l) <= longestLine && (attribution.MatchString(l) || mentioned.MatchString(l) && wrote.MatchString(l))
 }
 
+func endsInColon(line string) bool { return strings.HasSuffix(strings.TrimRight(line, " \t"), ":") }
+
 func brokenAttribution(lines []string) bool {
-	return len(lines) > 1 && len(lines[1]) <= longestLine && strings.HasSuffix(strings.TrimRight(lines[1], " \t"), ":") && attributed.MatchString(lines[0]) && attribution.MatchString(lines[1]) && !quotedBelow(lines[2:])
+	return len(lines) > 1 && len(lines[1]) <= longestLine && endsInColon(lines[1]) && attributed.MatchString(lines[0]) && attribution.MatchString(lines[1]) && !quotedBelow(lines[2:])
 }
 
 func quotedBelow(lines []string) bool {
