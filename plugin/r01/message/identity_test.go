@@ -66,21 +66,3 @@ func TestLikeness(t *testing.T) {
 		}
 	}
 }
-
-// Source shows a mail as it came, decoded, and leaves out what is no text.
-func TestSource(t *testing.T) {
-	t.Parallel()
-	raw := mailOf("From: robot@registrar.example", "Subject: =?koi8-r?B?"+b64(in(t, "koi8-r", "Домен"))+"?=", "X-Folded: a", "\tb", `Content-Type: multipart/mixed; boundary="b"`, "",
-		"--b", "Content-Type: text/plain; charset=koi8-r", "Content-Transfer-Encoding: base64", "", b64(in(t, "koi8-r", fact+"\npassword: x")),
-		"--b", "Content-Type: application/zip", "Content-Transfer-Encoding: base64", "", "UEsDBAo=",
-		"--b", "Content-Type: message/rfc822", "", "Subject: inner", "", "inner text", "--b--")
-	got := Source(raw)
-	for _, want := range []string{"Subject: Домен\n", "X-Folded: a b\n", fact + "\npassword: x\n", "(application/zip is not shown)", "Subject: inner", "inner text", "Content-Transfer-Encoding: base64\n"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("%q is not in\n%s", want, got)
-		}
-	}
-	if strings.Contains(got, "UEsDBAo") {
-		t.Error("an attachment is shown")
-	}
-}
