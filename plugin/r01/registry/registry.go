@@ -47,6 +47,8 @@ type Answer struct {
 	Record Record    // when Registered
 	AsOf   time.Time // what it is true of, by the registry's own clock where it told
 	Why    string    // when Unknown: for people
+	// NotAsked: the pace forbade the question, or the registry does not want any for now.
+	NotAsked bool
 }
 
 // Moscow is the zone of the registry's days; it knows no summer time.

@@ -77,9 +77,18 @@ func NewWhois(c WhoisConfig, now func() time.Time) *Whois {
 
 // Look asks about a name in ACE, lower case. It never waits for its turn: when the pace
 // forbids a question now the answer is Unknown.
-func (w *Whois) Look(ctx context.Context, name string) Answer {
+func (w *Whois) Look(ctx context.Context, name string) Answer { return w.look(ctx, name, 0) }
+
+// LookSparingly is Look for a question that can wait: it leaves a share of the pace to those
+// that can't.
+func (w *Whois) LookSparingly(ctx context.Context, name string) Answer {
+	return w.look(ctx, name, w.limit.Burst()/2)
+}
+
+// look asks if so many questions more could be put at once.
+func (w *Whois) look(ctx context.Context, name string, leave int) Answer {
 	now := w.now()
-	if a, settled := w.without(name, now); settled {
+	if a, settled := w.without(name, now, leave); settled {
 		return a
 	}
 	a := w.ask(ctx, name, now)
@@ -90,7 +99,7 @@ func (w *Whois) Look(ctx context.Context, name string) Answer {
 }
 
 // without answers what need not or must not be asked.
-func (w *Whois) without(name string, now time.Time) (a Answer, settled bool) {
+func (w *Whois) without(name string, now time.Time, leave int) (a Answer, settled bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if known, ok := w.cache[name]; ok && now.Before(known.until) {
@@ -98,9 +107,9 @@ func (w *Whois) without(name string, now time.Time) (a Answer, settled bool) {
 	}
 	switch {
 	case now.Before(w.quietUntil):
-		return Answer{Status: Unknown, AsOf: now, Why: w.last.Why}, true
-	case !w.limit.AllowN(now, 1):
-		return Answer{Status: Unknown, AsOf: now, Why: "asked often enough for now; ask again in a minute"}, true
+		return Answer{Status: Unknown, AsOf: now, Why: w.last.Why, NotAsked: true}, true
+	case w.limit.TokensAt(now) < float64(leave+1) || !w.limit.AllowN(now, 1):
+		return Answer{Status: Unknown, AsOf: now, Why: "asked often enough for now; ask again in a minute", NotAsked: true}, true
 	}
 	return Answer{}, false
 }

@@ -287,3 +287,24 @@ func TestWhoisConfig(t *testing.T) {
 		}
 	}
 }
+
+// A question that can wait leaves a share of the pace to those that can't.
+func TestLookSparingly(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	address, _ := serveWhois(t, say(absent+"\n"))
+	w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, func() time.Time { return now })
+	names := 0
+	asked := func(look func(context.Context, string) Answer) (n int) {
+		for range 20 {
+			names++
+			if a := look(t.Context(), fmt.Sprintf("name-%d.ru", names)); !a.NotAsked {
+				n++
+			}
+		}
+		return n
+	}
+	if sparing, rest := asked(w.LookSparingly), asked(w.Look); sparing != 5 || rest != 5 {
+		t.Errorf("%d and then %d of ten questions", sparing, rest)
+	}
+}

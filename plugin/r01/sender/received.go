@@ -70,7 +70,7 @@ func (h hop) within(ours func(netip.Addr) bool) bool {
 // nearby are addresses that no stranger's connection comes from.
 func nearby(a netip.Addr) bool { return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() }
 
-// hosts are our own mail servers, as they name themselves in Received fields.
+// hosts are our own mail servers, as they stand in Received fields.
 type hosts struct {
 	names    []string
 	networks []netip.Prefix
@@ -96,7 +96,10 @@ func network(s string) (netip.Prefix, bool) {
 	return p.Masked(), err == nil
 }
 
-func (h hosts) named(name string) bool { return slices.Contains(h.names, name) }
+func (h hosts) unset() bool { return len(h.names) == 0 && len(h.networks) == 0 }
+
+// named reports whether a server of ours has the name; any may, while none is named.
+func (h hosts) named(name string) bool { return len(h.names) == 0 || slices.Contains(h.names, name) }
 
 func (h hosts) holds(a netip.Addr) bool {
 	return slices.ContainsFunc(h.networks, func(p netip.Prefix) bool { return p.Contains(a) })
