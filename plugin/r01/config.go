@@ -233,7 +233,7 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 		Renewal:      c.Renewal.Mode, R01Renews: c.Renewal.R01Auto, Batch: c.Renewal.Batch, Senders: c.senders(p),
 		Brake:      c.brake(p),
 		Reconciled: c.Reconciled, KeepMails: p.duration("keep.mails", c.Keep.Mails),
-		Proof: c.Replies.Require != sender.None, ProofWithin: p.duration("replies.retry", c.Replies.Retry), RepliesFrom: c.Replies.From,
+		Proof: c.Replies.Require != sender.None, ProofWithin: p.duration("replies.retry", cmp.Or(c.Replies.Retry, "24h")), RepliesFrom: c.Replies.From,
 	}
 }
 

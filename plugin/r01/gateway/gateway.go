@@ -96,7 +96,7 @@ type Store interface {
 // one.
 type Verifier interface {
 	Verify(ctx context.Context, raw []byte) sender.Verdict
-	// MadeHere tells whether a mail server of ours made it.
+	// MadeHere tells whether a mail server of ours made it by itself.
 	MadeHere(raw []byte) sender.Verdict
 }
 

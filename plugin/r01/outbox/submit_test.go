@@ -82,7 +82,7 @@ func TestOutcomes(t *testing.T) {
 			r := startRelay(t, false, c.script)
 			cfg := config(r)
 			if c.timeouts.Command > 0 {
-				cfg.Timeouts.Announce, cfg.Timeouts.Command = c.timeouts.Command, c.timeouts.Command
+				cfg.Timeouts.Command = c.timeouts.Command
 			}
 			if c.timeouts.Dot > 0 {
 				cfg.Timeouts.Dot = c.timeouts.Dot

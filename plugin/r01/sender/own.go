@@ -1,7 +1,6 @@
 package sender
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 )
@@ -30,13 +29,14 @@ var byUser = []string{"userid", "uid", "user", "invoked", "authenticated", "loca
 // it whatever the stranger wrote. A mail is ours only if its sender is empty, and every
 // Received field in it is by a server that [Config.Hosts] names, and names no other address
 // than theirs, down to the lowest, which says that the server made the mail by itself. A mail
-// that a user of the machine, or one who logged in, handed in is not. Without Hosts the server
-// may have any name, and the one machine is known by its own LMTP hop alone.
+// that a user of the machine, or one who logged in, handed in is not.
 //
 // It says who wrote the report, not that the report is about a mail of ours: its Message-ID
-// says that. Of a server that takes the Received fields of its users' mail away it proves
-// nothing.
+// says that. A server that takes Received fields away proves nothing: leave it out of Hosts.
 func (v *Verifier) MadeHere(raw []byte) Verdict {
+	if len(v.own.names) == 0 {
+		return refuse("replies.hosts does not name our own mail servers")
+	}
 	h, err := readHeader(raw)
 	if err != nil {
 		return refuse("%v", err)
@@ -66,7 +66,6 @@ func (v *Verifier) originOf(value string) origin {
 	if !ok || !v.own.named(h.by) {
 		return outside
 	}
-	lmtp := strings.HasPrefix(h.protocol, "lmtp")
 	switch {
 	case h.from == "" && len(h.addresses) == 0 && !slices.ContainsFunc(h.words, isByUser): // Postfix
 		return ourProgram
@@ -74,9 +73,7 @@ func (v *Verifier) originOf(value string) origin {
 		return ourProgram
 	case h.from != "" && h.within(v.own.holds):
 		return ourHop
-	case lmtp && len(h.addresses) == 0 && (h.from == h.by || len(v.own.names) > 0 && v.own.named(h.from)): // by a Unix socket
-		return ourHop
-	case lmtp && v.own.unset() && h.within(netip.Addr.IsLoopback):
+	case v.own.named(h.from) && strings.HasPrefix(h.protocol, "lmtp") && len(h.addresses) == 0: // by a Unix socket
 		return ourHop
 	}
 	return outside

@@ -96,10 +96,7 @@ func network(s string) (netip.Prefix, bool) {
 	return p.Masked(), err == nil
 }
 
-func (h hosts) unset() bool { return len(h.names) == 0 && len(h.networks) == 0 }
-
-// named reports whether a server of ours has the name; any may, while none is named.
-func (h hosts) named(name string) bool { return len(h.names) == 0 || slices.Contains(h.names, name) }
+func (h hosts) named(name string) bool { return slices.Contains(h.names, name) }
 
 func (h hosts) holds(a netip.Addr) bool {
 	return slices.ContainsFunc(h.networks, func(p netip.Prefix) bool { return p.Contains(a) })
