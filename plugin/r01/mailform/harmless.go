@@ -238,7 +238,7 @@ func wordsOfKinds(lists map[wordKind]string) map[string]wordKind {
 	return all
 }
 
-// takesBack tells whether a text may turn round what a mail says elsewhere.
+// takesBack reports whether a text may turn round what a mail says elsewhere.
 func takesBack(text string) bool {
 	for _, w := range aWord.FindAllString(strings.ToLower(text), -1) {
 		w = strings.ReplaceAll(strings.ReplaceAll(w, "ё", "е"), "’", "'")
@@ -249,7 +249,7 @@ func takesBack(text string) bool {
 	return false
 }
 
-// hasStem tells whether a word begins with one of the stems.
+// hasStem reports whether a word begins with one of the stems.
 func hasStem(stems map[string]bool, word string) bool {
 	for end := range word {
 		if stems[word[:end]] {
@@ -290,7 +290,7 @@ var (
 
 func ofMatter(text string) bool { return matter.MatchString(generic.ReplaceAllString(text, " ")) }
 
-// succeeds tells whether a subject says that all went well.
+// succeeds reports whether a subject says that all went well.
 func succeeds(subject string) bool {
 	for _, w := range aWord.FindAllString(strings.ToLower(subject), -1) {
 		if succeeding()[strings.ReplaceAll(w, "ё", "е")] {

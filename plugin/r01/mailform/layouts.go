@@ -178,7 +178,7 @@ func (p *page) weighAside(a aside) string {
 	return ""
 }
 
-// fits tells whether a sentence that is harmless beside some outcomes stands beside those.
+// fits reports whether a sentence that is harmless beside some outcomes stands beside those.
 func (p *page) fits(kind tone) bool {
 	return !slices.ContainsFunc(p.results, func(r Result) bool {
 		switch kind {
@@ -222,7 +222,7 @@ func (p *page) date(a aside, said Result) string {
 	return ""
 }
 
-// names tells whether a text names what a result is about.
+// names reports whether a text names what a result is about.
 func (p *page) names(text string) bool {
 	objects := Objects(text)
 	return slices.ContainsFunc(p.results, func(r Result) bool {

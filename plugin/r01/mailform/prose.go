@@ -97,7 +97,7 @@ func paragraphs(block []string) (all []string) {
 	return all
 }
 
-// complete tells whether nothing runs on after the lines: they are an address such as
+// complete reports whether nothing runs on after the lines: they are an address such as
 // "Dear partner,", end a sentence, or are one of a list of statements.
 func complete(lines []string) bool {
 	if len(lines) == 0 {
