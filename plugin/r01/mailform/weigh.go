@@ -89,6 +89,9 @@ func (r Result) affirms(message string) bool {
 	}
 	return !slices.ContainsFunc(asides, func(text string) bool {
 		kind, _ := harmless(text)
+		if ofMail(text, false) {
+			kind = neutral
+		}
 		ok := kind == neutral || kind == glad && r.Outcome == registrar.ReplyDone || kind == hopeful && r.Outcome == registrar.ReplyQueued || affirmation.MatchString(text)
 		return !ok
 	})
