@@ -31,6 +31,10 @@ const (
 
 // advance is the one way a request moves: decide, record, carry out the effects, tell.
 func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
+	early := f.event == lifecycle.Doubted && tooEarly(*r, f.result)
+	if early {
+		f.event = lifecycle.Rejected
+	}
 	d, err := lifecycle.Decide(r.Lifecycle(), f.event)
 	if err != nil {
 		return err
@@ -48,6 +52,11 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
 	ops, err := tx.Advance(r, d, c)
 	if err != nil {
 		return err
+	}
+	if early {
+		if err := tx.SetEarly(r.ID, g.now()); err != nil {
+			return err
+		}
 	}
 	g.log.Info("request moved", "request", r.ID, "kind", r.Kind, "object", r.Object, "event", f.event,
 		"state", d.State, "hold", d.Hold, "attempt", r.Attempt)
@@ -170,6 +179,8 @@ func (g *Gateway) finishObject(tx *store.Tx, r store.Request, f fact, ops []stor
 		if err := g.renewed(tx, &d); err != nil {
 			return err
 		}
+		guessed := f.result.PaidTill.IsZero() && r.Kind == lifecycle.Prolong
+		return errors.Join(tx.PutDomain(d, g.now()), tx.Guess(d.Name, guessed))
 	case lifecycle.UpdateDomain:
 		for _, op := range ops {
 			order, err := orderOf(tx, op.ID)
