@@ -31,8 +31,8 @@ const (
 
 // advance is the one way a request moves: decide, record, carry out the effects, tell.
 func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
-	early := f.event == lifecycle.Doubted && tooEarly(*r, f.result)
-	if early {
+	early := saysEarly(*r, f)
+	if early && g.atTheEdge(*r) {
 		f.event = lifecycle.Rejected
 	}
 	d, err := lifecycle.Decide(r.Lifecycle(), f.event)

@@ -1,14 +1,48 @@
 package gateway
 
 import (
+	"errors"
+	"fmt"
+
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/term"
+	"registrar.panel/shared/registrar"
 )
 
-// tooEarly reports that R01 refuses a renewal because it comes before its window: nothing is
-// carried out, and the schedule asks again when it is due. Of a request that was handed over
-// more than once, the same words may mean that it is renewed already.
-func tooEarly(r store.Request, res mailform.Result) bool {
-	return r.Kind == lifecycle.Prolong && r.Attempt == 1 && res.Early()
+// R01 may say of a renewal that it comes too early. By our record it did not, or it would not
+// have been sent: so the record is wrong, or the clock was, or the year is there already and R01
+// speaks of the next one. Only in the first two cases the request was simply refused, and is
+// asked for again by the schedule when it is due.
+
+// saysEarly reports that R01 says so of a request.
+func saysEarly(r store.Request, f fact) bool {
+	return f.event == lifecycle.Doubted && r.Kind == lifecycle.Prolong && f.result.Early()
+}
+
+// atTheEdge reports that a request was handed over once, within the first days in which R01
+// takes it by our count: its own count may differ by some days, and then it has refused.
+func (g *Gateway) atTheEdge(r store.Request) bool {
+	return r.Attempt == 1 && r.Base.DaysSince(policy.Today(g.now())) >= term.Opens-term.Slack
+}
+
+// settleEarly concludes a renewal of which R01 said that it came too early, once the registry
+// shows that the year is not there: it was refused.
+func (g *Gateway) settleEarly(tx *store.Tx, r *store.Request, s sighting) error {
+	if r.Kind != lifecycle.Prolong || r.Hold != lifecycle.ToVerify || !s.present || !g.ours(s.Registrar) {
+		return nil
+	}
+	said, err := tx.EarlyAt(r.ID)
+	if err != nil || said.IsZero() || !s.asOf.After(said) || !s.PaidTill.Before(term.Year(r.Base).From) {
+		return err
+	}
+	err = g.advance(tx, r, fact{event: lifecycle.Rejected, actor: byRegistry, evidence: registrar.EvidenceRegistry, result: mailform.Result{},
+		reason: fmt.Sprintf("R01 found it too early, and the registry shows it paid till %s: it is asked for again when it is due", s.PaidTill)})
+	var no *lifecycle.NoTransitionError
+	if errors.As(err, &no) {
+		return nil
+	}
+	return err
 }

@@ -497,33 +497,105 @@ func TestDoubtfulRenewal(t *testing.T) {
 	}
 }
 
-// R01 says that a renewal comes too early: nothing was done, so it has failed; the schedule asks
-// again some days later, and once only.
+var earlyWords = []string{
+	"Domain aa.ru can be prolonged not earlier than 60 days before its paid-till date.",
+	"Продление возможно не ранее чем за 60 дней до окончания срока.", "It is too early to renew the domain.", "Срок продления ещё не наступил.",
+}
+
+// R01 says that a renewal comes too early, in its first days by our count: nothing was done, so
+// it has failed, and the schedule asks again some days later, once.
 func TestRenewalTooEarly(t *testing.T) {
 	t.Parallel()
-	for _, words := range []string{
-		"Domain aa.ru can be prolonged not earlier than 60 days before its paid-till date.",
-		"Продление возможно не ранее чем за 60 дней до окончания срока.", "It is too early to renew the domain.", "Срок продления ещё не наступил.",
-	} {
+	for _, words := range earlyWords {
 		g := newGate(t)
-		till := g.own("aa.ru", 40, registrar.RenewAuto)
-		g.steps("aa.ru send")
-		id := g.status("aa.ru").Operation.ID
+		till := g.own("aa.ru", 58, registrar.RenewManual)
+		op := g.submit(registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "aa.ru", PaidTill: till})
+		g.send()
+		if _, err := g.SetRenewal(t.Context(), "aa.ru", registrar.RenewAuto); err != nil {
+			t.Fatal(err)
+		}
 		g.receive(g.reply(0, "action: PROLONG", "domain: aa.ru", "status: TASK_FAILURE", "message: "+words))
-		g.expect(id, registrar.Failed)
-		g.steps("aa.ru hold")
-		g.clock = g.clock.AddDate(0, 0, 4)
-		g.steps("aa.ru hold")
+		g.expect(op.ID, registrar.Failed)
+		g.clock = g.clock.AddDate(0, 0, 4) // 54 days are left
+		if g.steps("aa.ru hold"); len(g.relay.taken) != 1 {
+			t.Fatalf("%s: %d mails on the fourth day", words, len(g.relay.taken))
+		}
 		g.clock = g.clock.AddDate(0, 0, 1)
-		g.steps("aa.ru send")
+		g.renew()
 		g.steps()
 		if len(g.relay.taken) != 2 || header(t, g.relay.taken[0], "Message-ID") == header(t, g.relay.taken[1], "Message-ID") {
 			t.Fatalf("%s: %d mails", words, len(g.relay.taken))
 		}
 		g.receive(g.reply(1, prolonged("aa.ru", till.AddYears(1))...))
-		if d := g.status("aa.ru"); d.PaidTill != till.AddYears(1) || len(d.Alarms) != 0 && strings.Contains(fmt.Sprint(d.Alarms), "expir") {
+		if d := g.status("aa.ru"); d.PaidTill != till.AddYears(1) || d.Operation != nil {
 			t.Errorf("%s: %+v", words, d)
 		}
+	}
+}
+
+// Said in the middle of the window, "too early" may mean that the year is there already. The
+// registry tells: if it is not, R01 has refused, and is asked again when the renewal is due.
+func TestTooEarlyInTheMiddle(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		why   string
+		shown func(till registrar.Date) registrar.Date
+		state registrar.OperationState
+		mails int // in the end
+	}{
+		{"the year is there", func(till registrar.Date) registrar.Date { return till.AddYears(1) }, registrar.Succeeded, 1},
+		{"it is not", func(till registrar.Date) registrar.Date { return till }, registrar.Failed, 2},
+		{"a day was wrong", func(till registrar.Date) registrar.Date { return till.AddDays(1) }, registrar.Failed, 2},
+		{"a month was wrong: it is not due yet", func(till registrar.Date) registrar.Date { return till.AddDays(31) }, registrar.Failed, 1},
+	} {
+		g := newGate(t)
+		w, _ := g.withRegistry()
+		g.zoneLists = nil
+		till := g.own("aa.ru", 40, registrar.RenewAuto)
+		r := g.ordered("aa.ru")
+		r.PaidTill = c.shown(till)
+		g.steps("aa.ru send")
+		id := g.status("aa.ru").Operation.ID
+		g.receive(g.reply(0, "action: PROLONG", "domain: aa.ru", "status: TASK_FAILURE", "message: "+earlyWords[0]))
+		g.expect(id, registrar.NeedsAction)
+		w.held["aa.ru"] = r
+		g.look()
+		g.expect(id, c.state)
+		g.renew()
+		if len(g.relay.taken) != 1 {
+			t.Fatalf("%s: %d mails at once", c.why, len(g.relay.taken))
+		}
+		g.clock = g.clock.AddDate(0, 0, 5)
+		g.renew()
+		g.renew()
+		if len(g.relay.taken) != c.mails {
+			t.Errorf("%s: %d mails, want %d", c.why, len(g.relay.taken), c.mails)
+		}
+	}
+}
+
+// It was sent by a clock that was wrong, and a person has said that it was not carried out: when
+// the renewal is due, it is sent.
+func TestTooEarlyByAWrongClock(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.own("aa.ru", 205, registrar.RenewAuto)
+	g.clock = g.clock.AddDate(0, 0, 160)
+	g.steps("aa.ru send")
+	id := g.status("aa.ru").Operation.ID
+	g.receive(g.reply(0, "action: PROLONG", "domain: aa.ru", "status: TASK_FAILURE", "message: "+earlyWords[0]))
+	g.expect(id, registrar.NeedsAction)
+	g.clock = g.clock.AddDate(0, 0, -160)
+	if _, err := g.Resolve(t.Context(), registrar.Decision{Operation: id, Verdict: registrar.VerdictFailed, By: "olga", Note: "the clock was wrong"}); err != nil {
+		t.Fatal(err)
+	}
+	g.steps()
+	g.clock = g.clock.AddDate(0, 0, 149)
+	g.steps()
+	g.clock = g.clock.AddDate(0, 0, 1)
+	g.steps("aa.ru send")
+	if len(g.relay.taken) != 2 {
+		t.Errorf("%d mails", len(g.relay.taken))
 	}
 }
 

@@ -89,6 +89,9 @@ func (g *Gateway) seeOperation(tx *store.Tx, d registrar.Domain, s sighting) err
 	if r.State == registrar.Queued {
 		return g.withdrawIfRenewed(tx, r, s)
 	}
+	if err := g.settleEarly(tx, &r, s); err != nil || r.State.Final() {
+		return err
+	}
 	order, err := orderOf(tx, op.ID)
 	if err != nil {
 		return err

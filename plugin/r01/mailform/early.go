@@ -13,9 +13,8 @@ var early = regexp.MustCompile(`(?i)(?:prolonged|renewed|extended) (?:not earlie
 // renewed is R01's word that the year is there: that it was too early is then only why.
 var renewed = regexp.MustCompile(`(?i)already|уже`)
 
-// Early reports that R01 says of a renewal that it came before its window. Of one that was
-// handed over only once that is a refusal, which may be over later; of another it may mean that
-// an earlier transmission was carried out.
+// Early reports that R01 says of a renewal that it came before its window. That is a refusal,
+// unless the year is there already and R01 speaks of the next.
 func (r Result) Early() bool {
 	return r.Outcome == registrar.ReplyVerify && early.MatchString(r.Message) && !renewed.MatchString(r.Message)
 }

@@ -180,8 +180,15 @@ func (tx *Tx) CorrectExpiry(domain string, from, to registrar.Date) error {
 	return nil
 }
 
-// SetEarly records that R01 has refused a renewal because it came too early, and that no
-// transmission of it may be carried out.
+// EarlyAt is when R01 said of a renewal that it came too early; zero = it did not.
+func (tx *Tx) EarlyAt(request string) (at time.Time, err error) {
+	_, err = one(tx, func(s sqldb.Scanner) (struct{}, error) {
+		return struct{}{}, s.Scan(sqldb.At(&at))
+	}, "select early_at from requests where id = $1", request)
+	return at, err
+}
+
+// SetEarly records that R01 said of a renewal that it came too early.
 func (tx *Tx) SetEarly(request string, at time.Time) error {
 	return tx.exec("update requests set early_at = $1 where id = $2", sqldb.Millis(at), request)
 }

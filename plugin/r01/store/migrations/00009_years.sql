@@ -22,7 +22,8 @@ create unique index requests_year on requests (agreement, object, (base_day / 34
 create unique index requests_year_between on requests (agreement, object, ((base_day + 170) / 340))
     where kind = 'prolong' and state <> 'Failed' and not (state = 'Cancelled' and attempt = 0);
 
--- When R01 refused a renewal as too early, and may take it later; null = it did not.
+-- When R01 said of a renewal that it came too early; null = it did not. If that was a refusal, the
+-- schedule asks again.
 alter table requests add column early_at integer;
 create index requests_early on requests (early_at) where early_at is not null;
 
