@@ -6,13 +6,32 @@ import (
 
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01/renewal/policy"
-	"registrar.panel/plugin/r01/term"
 	"registrar.panel/shared/registrar"
 )
 
-// Expiries of one paid year lie near each other as days of months that have 31: by that the
-// statements, and the indexes of requests, tell years apart. Migration 00009 says why.
-const near = 170
+// Expiries of one paid year lie near each other, as days of months that have 31. The indexes of
+// requests cut these days into parts in two ways; what lies in one part in either way is one
+// year, and that is so in every statement here. Migration 00009 says more.
+const (
+	part = 340
+	half = part / 2
+)
+
+// oneYear is the condition that two such days are of one year.
+func oneYear(a, b string) string {
+	return fmt.Sprintf("(%[1]s / %[3]d = %[2]s / %[3]d or (%[1]s + %[4]d) / %[3]d = (%[2]s + %[4]d) / %[3]d)", a, b, part, half)
+}
+
+// isOneYear is oneYear of two dates.
+func isOneYear(a, b registrar.Date) bool {
+	if a.IsZero() || b.IsZero() {
+		return false
+	}
+	x, y := ordinal(a), ordinal(b)
+	return x/part == y/part || (x+half)/part == (y+half)/part
+}
+
+func ordinal(d registrar.Date) int { return d.Year*372 + int(d.Month)*31 + d.Day }
 
 // dayOf is such a day, of a column that holds a date.
 func dayOf(column string) string {
@@ -24,7 +43,7 @@ func baseDay(d registrar.Date) any {
 	if d.IsZero() {
 		return nil
 	}
-	return d.Year*372 + int(d.Month)*31 + d.Day
+	return ordinal(d)
 }
 
 // Renewals lists the domains in a window with what the policy needs to know of them. An open
@@ -57,7 +76,7 @@ func scanRenewal(s sqldb.Scanner) (d policy.Domain, err error) {
 		return d, err
 	}
 	from, err := registrar.ParseDate(base)
-	if term.SameYear(from, d.PaidTill) { // and not of another year
+	if isOneYear(from, d.PaidTill) {
 		d.Asked = asked
 	}
 	return d, err
@@ -85,9 +104,9 @@ func (tx *Tx) planAgain(w policy.Window, at time.Time) (int, error) {
 		select d.name, d.paid_till from requests r join domains d on d.name = r.object
 		where r.early_at is not null and r.state = 'Failed' and (r.early_at < $3 or r.early_at >= $4)
 			and d.status in ('Registered', 'Expired') and d.renewal = 'auto' and d.paid_till between $1 and $2
-			and r.base_day between `+dayOf("d.paid_till")+` - $5 and `+dayOf("d.paid_till")+` + $5
+			and `+oneYear("r.base_day", dayOf("d.paid_till"))+`
 			and not exists (select 1 from requests later where later.kind = 'prolong' and later.object = r.object and later.created_at > r.created_at))`,
-		w.From.String(), w.To.String(), sqldb.Millis(from), sqldb.Millis(to), near)
+		w.From.String(), w.To.String(), sqldb.Millis(from), sqldb.Millis(to))
 	return int(n), err
 }
 
@@ -124,10 +143,10 @@ func (tx *Tx) Planned(agreement string, at time.Time, limit int) ([]Plan, error)
 			and not exists (select 1 from operations o where o.domain = p.domain and o.finished_at is null and o.kind <> 'update')
 			and not exists (select 1 from requests r
 				where r.kind = 'prolong' and r.agreement = $1 and r.object = p.domain
-					and (r.base = p.base or r.base_day between `+dayOf("p.base")+` - $3 and `+dayOf("p.base")+` + $3)
+					and (r.base = p.base or `+oneYear("r.base_day", dayOf("p.base"))+`)
 					and (r.state <> 'Cancelled' or r.attempt > 0) 
-					and (r.state <> 'Failed' or r.early_at is null or r.early_at >= $4 and r.early_at < $5))
-		order by p.base, p.domain limit $2`, agreement, limit, near, sqldb.Millis(from), sqldb.Millis(to))
+					and (r.state <> 'Failed' or r.early_at is null or r.early_at >= $3 and r.early_at < $4))
+		order by p.base, p.domain limit $2`, agreement, limit, sqldb.Millis(from), sqldb.Millis(to))
 }
 
 func scanPlan(s sqldb.Scanner) (p Plan, err error) {
@@ -142,15 +161,15 @@ func scanPlan(s sqldb.Scanner) (p Plan, err error) {
 // Renewal returns the operation that our own schedule began to renew a domain from an expiry of
 // this year, and that is open or done. One that an order has joined is not found.
 func (tx *Tx) Renewal(agreement, domain string, base registrar.Date) (Operation, error) {
-	return one(tx, scanOperation, renewalQuery, agreement, domain, base.String(), baseDay(base), near)
+	return one(tx, scanOperation, renewalQuery, agreement, domain, base.String(), baseDay(base))
 }
 
 // renewalQuery begins at the requests for the domain, and so it asks for order_id in words that
 // no index answers: of operations without an order there are as many as renewals ever made.
-const renewalQuery = "select " + operationColumns + ` from operations
+var renewalQuery = "select " + operationColumns + ` from operations
 	where coalesce(order_id, '') = '' and state not in ('Failed', 'Cancelled') and request in (select id from requests
 		where kind = 'prolong' and agreement = $1 and object = $2
-			and (base = $3 or base_day between cast($4 as bigint) - $5 and cast($4 as bigint) + $5))
+			and (base = $3 or ` + oneYear("base_day", "cast($4 as bigint)") + `))
 	order by created_at desc limit 1`
 
 // Begun records that a planned renewal has its request.

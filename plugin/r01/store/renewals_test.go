@@ -134,7 +134,7 @@ func drawDomain(t *rapid.T) drawn {
 		open:      rapid.SampledFrom([]registrar.OperationKind{"", "", registrar.KindRenew, registrar.KindUpdate}).Draw(t, "open"),
 		asked:     rapid.IntRange(0, 3).Draw(t, "asked") == 0,
 		early:     rapid.SampledFrom([]int{0, 0, -100, 1, 4, 5, 6, 100}).Draw(t, "early"),
-		off:       rapid.SampledFrom([]int{0, 0, -30, -2, -1, 1, 30, 365, -365}).Draw(t, "off"),
+		off:       rapid.SampledFrom([]int{0, 0, -200, -30, -2, -1, 1, 30, 200, 300, 365, -365}).Draw(t, "off"),
 		planned:   rapid.IntRange(0, 3).Draw(t, "planned") == 0,
 		begun:     rapid.IntRange(0, 3).Draw(t, "begun") == 0,
 		announced: rapid.SampledFrom(append([]policy.Threshold{policy.Never}, policy.Thresholds()...)).Draw(t, "announced"),
