@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -118,6 +119,7 @@ type Gateway struct {
 
 	fence      int64 // set by Open before any loop starts
 	restored   bool  // so is this: paid requests wait for a person
+	displaced  atomic.Bool // the store is not where it was opened
 	unrecorded unrecorded
 	toSend     wake.Signal
 	toRead     wake.Signal
@@ -177,7 +179,7 @@ func (g *Gateway) Open(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := errors.Join(g.startClock(tx), g.recall(tx, incarnation, older)); err != nil {
+		if err := errors.Join(g.startClock(tx), g.clear(tx, placeAlarm, ""), g.recall(tx, incarnation, older)); err != nil {
 			return err
 		}
 		if err := g.releaseIfMended(tx); err != nil {

@@ -282,8 +282,12 @@ const placeAlarm = "store-moved"
 func (g *Gateway) inPlace(ctx context.Context) error {
 	moved := g.store.InPlace()
 	if moved == nil {
+		if g.displaced.CompareAndSwap(true, false) {
+			return g.store.Write(ctx, func(tx *store.Tx) error { return g.clear(tx, placeAlarm, "") })
+		}
 		return nil
 	}
+	g.displaced.Store(true)
 	g.log.Error("nothing is sent: the store is not where it was opened", "err", moved)
 	alarm := g.write(ctx, func(tx *store.Tx) error {
 		return g.raise(tx, placeAlarm, "", "nothing is sent: "+moved.Error()+". Stop the panel, put the data directory back as it was, and start it")
