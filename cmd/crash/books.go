@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -113,22 +111,6 @@ type memory struct {
 
 func (s *simulator) remembers(ctx context.Context) (m memory, err error) {
 	return m, errors.Join(s.get(ctx, "/state", &m.State), s.get(ctx, "/history", &m.history), s.get(ctx, "/sent", &m.sent))
-}
-
-func (s *simulator) get(ctx context.Context, path string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addresses["admin"]+path, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask the simulator: %w", err)
-	}
-	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		return fmt.Errorf("ask the simulator for %s: %w", path, err)
-	}
-	return nil
 }
 
 // arrived are the mails for the robot with a Message-ID.

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"registrar.panel/internal/pace"
 )
 
 // campaign runs rounds until enough was killed, and reports.
@@ -167,7 +169,7 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 
 const (
 	between   = 150 * time.Millisecond // faults, in the mean
-	atLongest = 3 * time.Second        // that a fault waits for orders
+	atLongest = 3 * time.Second        // that a fault waits for orders, on the usual machine
 )
 
 // torment inflicts one fault after the other, as fast as orders come.
@@ -176,7 +178,8 @@ func (w *world) torment(ctx context.Context, o options, s *shop, random *rand.Ra
 		f := draw(random)
 		f.other = w.peer != nil && random.IntN(2) == 0
 		pause(ctx, time.Duration(random.ExpFloat64()*float64(between)))
-		for began := time.Now(); s.sold() < o.orders*kills && time.Since(began) < atLongest; {
+		longest := pace.Scale(atLongest)
+		for began := time.Now(); s.sold() < o.orders*kills && time.Since(began) < longest; {
 			pause(ctx, 10*time.Millisecond)
 		}
 		w.inflict(ctx, f)

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"registrar.panel/internal/r01sim"
+	"registrar.panel/internal/testrun"
 )
 
 // TestMain makes the test binary the program, and its processes, when it is run as one.
@@ -30,11 +31,23 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// execute runs a program.
+// execute runs a program, which plays its roles as the one that is shipped: under the race
+// detector a restart takes ten times as long. It is interrupted when the time of the test is
+// nearly over, and what it has said by then is returned.
 func execute(t *testing.T, program string, args ...string) (output string, code int) {
 	t.Helper()
+	testrun.Place(t)
+	return executeInPlace(t, program, args...)
+}
+
+// executeInPlace is execute for a test that has a place.
+func executeInPlace(t *testing.T, program string, args ...string) (output string, code int) {
+	t.Helper()
 	var out bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), program, args...)
+	ctx, cancel := context.WithTimeout(t.Context(), testrun.Remaining(t))
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Env = append(os.Environ(), programVariable+"="+testrun.Program(t, "registrar.panel/cmd/crash"))
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
@@ -43,15 +56,10 @@ func execute(t *testing.T, program string, args ...string) (output string, code 
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
-// The short campaign; make crash runs the long one. It is built as it is shipped: under the
-// race detector a restart takes ten times as long.
+// The short campaign; make crash runs the long one.
 func TestCrash(t *testing.T) {
 	t.Parallel()
-	program := filepath.Join(t.TempDir(), "crash")
-	if output, code := execute(t, "go", "build", "-o", program, "."); code != 0 {
-		t.Fatal(output)
-	}
-	output, code := execute(t, program, "-n", "200", "-seed", "4", "-worlds", "4", "-size", "50", "-orders", "3")
+	output, code := execute(t, testrun.Program(t, "registrar.panel/cmd/crash"), "-n", "200", "-seed", "4", "-worlds", "4", "-size", "50", "-orders", "3")
 	t.Log(output)
 	if code != exitDone || !strings.Contains(output, "lost 0, double 0") {
 		t.Errorf("exit %d", code)

@@ -63,6 +63,7 @@ const (
 	manualHCL = `
 registrar "manual" {
   tlds = ["com"]
+  env  = ["GORACE"]
   config {}
 }
 `

@@ -13,12 +13,14 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/r01sim"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 )
 
 // newRegistryWorld is a world with a registry to ask; more are settings of it.
 func newRegistryWorld(t *testing.T, more string) *world {
 	t.Helper()
+	testrun.Place(t)
 	w := newPlace(t)
 	policy := r01sim.Calm()
 	policy.Queued, policy.Done = r01sim.Delay(10*time.Millisecond), r01sim.Delay(20*time.Millisecond)

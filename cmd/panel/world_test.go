@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -21,10 +22,8 @@ import (
 	"registrar.panel/internal/mailhost"
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/r01sim"
+	"registrar.panel/internal/testrun"
 )
-
-// longWait is how long a scenario waits for something that must come.
-const longWait = 2 * time.Minute
 
 // world is one simulated R01 and one panel, as real processes with real protocols.
 type world struct {
@@ -34,7 +33,8 @@ type world struct {
 	mail  mailServers
 	env   []string // of the panel, beside our own
 	panel *exec.Cmd
-	log   *bytes.Buffer // what panel serve wrote, over all its lives
+	log   *bytes.Buffer          // what panel serve wrote, over all its lives
+	last  atomic.Pointer[string] // what the last command printed
 
 	panelStore, pluginStore string // URLs of databases; "" = files
 }
@@ -55,6 +55,9 @@ const (
 	robot        = "robot@registrar.example"
 )
 
+// postgres is the server that the worlds share, each with databases of its own.
+var postgres pgtest.Shared
+
 // everywhere plays a scenario against the simulator's own servers, and against real ones.
 func everywhere(t *testing.T, scenario func(t *testing.T, w *world)) {
 	t.Parallel()
@@ -69,7 +72,8 @@ func everywhere(t *testing.T, scenario func(t *testing.T, w *world)) {
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
-		server := pgtest.Start(t)
+		testrun.Place(t)
+		server := postgres.Use(t)
 		w := newPlace(t)
 		w.panelStore, w.pluginStore = server.Database(), server.Database()
 		w.simulate()
@@ -81,6 +85,7 @@ func everywhere(t *testing.T, scenario func(t *testing.T, w *world)) {
 // newWorld starts the simulator with its own servers; edit changes the text of plugin.hcl.
 func newWorld(t *testing.T, edit func(hcl string) string) *world {
 	t.Helper()
+	testrun.Place(t)
 	w := newPlace(t)
 	w.simulate()
 	w.settle(edit)
@@ -169,6 +174,7 @@ func (w *world) hcl() string {
 
 registrar "r01" {
   tlds = ["ru", "su", "xn--p1ai"]
+  env  = ["GORACE"]
   config {
     agreement = %q
     password  = secret("file", "mail.secret")
@@ -251,8 +257,23 @@ func (w *world) stop(s syscall.Signal) {
 	w.panel = nil
 }
 
-// run executes a CLI command.
+// run executes a CLI command, in this process: it is a client of the panel, which is another.
 func (w *world) run(args ...string) (stdout, stderr string, code int) {
+	w.t.Helper()
+	var out, errOut bytes.Buffer
+	code = command(w.t.Context(), append([]string{"--config", filepath.Join(w.dir, "plugin.hcl")}, args...),
+		streams{strings.NewReader(""), &out, &errOut})
+	w.printed(args, out.String()+errOut.String())
+	return out.String(), errOut.String(), code
+}
+
+func (w *world) printed(args []string, text string) {
+	seen := fmt.Sprintf("panel %s printed %.2000s", strings.Join(args, " "), text)
+	w.last.Store(&seen)
+}
+
+// execute runs a command as a process.
+func (w *world) execute(args ...string) (stdout, stderr string, code int) {
 	w.t.Helper()
 	cmd := w.command(args...)
 	var out, errOut bytes.Buffer
@@ -262,6 +283,7 @@ func (w *world) run(args ...string) (stdout, stderr string, code int) {
 	if err != nil && !errors.As(err, &exit) {
 		w.t.Fatal(err)
 	}
+	w.printed(args, out.String()+errOut.String())
 	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
 }
 
@@ -293,13 +315,15 @@ func (w *world) json(v any, args ...string) {
 // until waits for a condition that must come true.
 func (w *world) until(what string, ok func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(longWait)
-	for pause := 20 * time.Millisecond; !ok(); pause = min(2*pause, 200*time.Millisecond) { // each look is a process
-		if time.Now().After(deadline) {
-			w.t.Fatalf("waited in vain for %s", what)
+	testrun.Until(w.t, what, func() (bool, string) {
+		w.last.Store(nil)
+		done := ok()
+		seen := w.last.Load()
+		if seen == nil {
+			return done, "the condition does not hold"
 		}
-		time.Sleep(pause)
-	}
+		return done, *seen
+	})
 }
 
 type domainView struct {

@@ -62,6 +62,7 @@ type config struct {
 		Require    sender.Method `json:"require"`
 		Domains    []string      `json:"domains"`
 		AuthServID string        `json:"authserv_id"`
+		Retry      string        `json:"retry"`
 	} `json:"replies"`
 	Rules     []rule `json:"reply"`
 	Deadlines struct {
@@ -231,6 +232,7 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 		Renewal:      c.Renewal.Mode, R01Renews: c.Renewal.R01Auto, Batch: c.Renewal.Batch, Senders: c.senders(p),
 		Brake:      c.brake(p),
 		Reconciled: c.Reconciled, KeepMails: p.duration("keep.mails", c.Keep.Mails),
+		Proof: c.Replies.Require != sender.None, ProofWithin: p.duration("replies.retry", c.Replies.Retry), RepliesFrom: c.Replies.From,
 	}
 }
 

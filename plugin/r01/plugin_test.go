@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 )
 
@@ -337,7 +338,7 @@ func TestProbe(t *testing.T) {
 	if err := p.Configure(t.Context(), settingsOf(t, t.TempDir(), nil)); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testrun.Limit(t))
 	defer cancel()
 	report, err := p.Probe(ctx, true)
 	if err != nil || len(report) != 2 || report[0].OK || report[1].OK {

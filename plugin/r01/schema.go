@@ -122,7 +122,8 @@ func repliesBlock() registrar.Block {
 		registrar.Attribute{Name: "from", Type: registrar.TypeStrings, Description: "accepted senders; empty accepts any"},
 		choice("require", "none", "proof of the sender", "none", "dkim", "authentication-results"),
 		registrar.Attribute{Name: "domains", Type: registrar.TypeStrings, Description: "domains that may sign; empty means those of from"},
-		text("authserv_id", "", "for authentication-results: the name of the server whose header is trusted"))
+		text("authserv_id", "", "for authentication-results: the name of the server whose header is trusted"),
+		duration("retry", "24h", "how long the proof is tried for when DNS does not answer"))
 }
 
 func replyBlock() registrar.Block {

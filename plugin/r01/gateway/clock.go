@@ -109,6 +109,15 @@ func (g *Gateway) heardOf(who string, said time.Time) {
 	}
 }
 
+// heardReply is heardAnswer of what answers a request.
+func (g *Gateway) heardReply(tx *store.Tx, r store.Request, received time.Time) error {
+	first, err := tx.FirstClaim(r.ID)
+	if err == nil && !first.IsZero() {
+		g.heardAnswer(first, received)
+	}
+	return err
+}
+
 // heardAnswer is when the mail server received an answer to what we handed over at a time that
 // our own clock told: it can't have come before.
 func (g *Gateway) heardAnswer(handedOver, received time.Time) {

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"errors"
 	"fmt"
 
 	"registrar.panel/plugin/r01/lifecycle"
@@ -18,14 +17,19 @@ import (
 // asked for again by the schedule when it is due.
 
 // saysEarly reports that R01 says so of a request.
-func saysEarly(r store.Request, f fact) bool {
-	return f.event == lifecycle.Doubted && r.Kind == lifecycle.Prolong && f.result.Early()
+func saysEarly(r store.Request, res mailform.Result) bool {
+	return r.Kind == lifecycle.Prolong && res.Early()
 }
 
-// atTheEdge reports that a request was handed over once, within the first days in which R01
-// takes it by our count: its own count may differ by some days, and then it has refused.
-func (g *Gateway) atTheEdge(r store.Request) bool {
-	return r.Attempt == 1 && r.Base.DaysSince(policy.Today(g.now())) >= term.Opens-term.Slack
+// meantBy is what a reply says of a request. That a renewal comes too early is a refusal when it was
+// handed over once, within the first days in which R01 takes it by our count: its own count may
+// differ by some days.
+func (g *Gateway) meantBy(r store.Request, res mailform.Result, event lifecycle.Event) lifecycle.Event {
+	atTheEdge := r.Attempt == 1 && r.Base.DaysSince(policy.Today(g.now())) >= term.Opens-term.Slack
+	if event == lifecycle.Doubted && saysEarly(r, res) && atTheEdge {
+		return lifecycle.Rejected
+	}
+	return event
 }
 
 // settleEarly concludes a renewal of which R01 said that it came too early, once the registry
@@ -35,14 +39,10 @@ func (g *Gateway) settleEarly(tx *store.Tx, r *store.Request, s sighting) error 
 		return nil
 	}
 	said, err := tx.EarlyAt(r.ID)
-	if err != nil || said.IsZero() || !s.asOf.After(said) || !s.PaidTill.Before(term.Year(r.Base).From) {
+	if err != nil || said.IsZero() || !s.asOf.After(said) {
 		return err
 	}
-	err = g.advance(tx, r, fact{event: lifecycle.Rejected, actor: byRegistry, evidence: registrar.EvidenceRegistry, result: mailform.Result{},
+	_, err = g.weigh(tx, r, g.registrySays(*r, s, word{event: lifecycle.Rejected}), fact{actor: byRegistry, evidence: registrar.EvidenceRegistry,
 		reason: fmt.Sprintf("R01 found it too early, and the registry shows it paid till %s: it is asked for again when it is due", s.PaidTill)})
-	var no *lifecycle.NoTransitionError
-	if errors.As(err, &no) {
-		return nil
-	}
 	return err
 }

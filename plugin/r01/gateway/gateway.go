@@ -60,6 +60,10 @@ type Settings struct {
 
 	KeepMails time.Duration // how long the bytes of mails are kept
 
+	Proof       bool          // a reply's sender must be proved; else the token alone is believed
+	ProofWithin time.Duration // how long that is tried for when DNS does not answer; 0 = a day
+	RepliesFrom []string      // R01's addresses beside Robot
+
 	Reconciled string // the incarnation of a restored store that a person has compared with R01's records
 }
 
@@ -117,8 +121,8 @@ type Gateway struct {
 	witness   *witness
 	clock     *clock
 
-	fence      int64 // set by Open before any loop starts
-	restored   bool  // so is this: paid requests wait for a person
+	fence      int64       // set by Open before any loop starts
+	restored   bool        // so is this: paid requests wait for a person
 	displaced  atomic.Bool // the store is not where it was opened
 	unrecorded unrecorded
 	toSend     wake.Signal

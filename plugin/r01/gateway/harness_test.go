@@ -221,7 +221,8 @@ func (g *gate) reply(n int, lines ...string) string {
 }
 
 func (g *gate) mail(inReplyTo string, lines ...string) string {
-	head := fmt.Sprintf("From: robot@registrar.example\nTo: callback@panel.example\nSubject: answer\nDate: Tue, 24 Nov 2026 12:00:00 +0300\nMessage-ID: <%s@registrar.example>\n", rand.Text())
+	head := fmt.Sprintf("From: robot@registrar.example\nTo: callback@panel.example\nSubject: answer\nDate: %s\nMessage-ID: <%s@registrar.example>\n",
+		g.clock.Format(time.RFC1123Z), rand.Text())
 	if inReplyTo != "" {
 		head += "In-Reply-To: " + inReplyTo + "\n"
 	}
@@ -311,6 +312,26 @@ func (g *gate) registerClient() {
 	g.send()
 	g.receive(g.reply(1, "domain: first.ru", "status: TASK_SUCCESS", "state: REGISTERED, DELEGATED", "paid-till: 2027.11.24"))
 	g.expect(op.ID, registrar.Succeeded)
+}
+
+// Resolve is a person who looks first, unless the decision says what was seen.
+func (g *gate) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+	if d.Version == "" {
+		d.Version = g.operation(d.Operation).Version
+	}
+	return g.Gateway.Resolve(ctx, d)
+}
+
+// ResolveReview is a person who looks first, unless the decision says what was seen.
+func (g *gate) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
+	if d.Version == "" {
+		r, err := g.Review(ctx, d.Review)
+		if err != nil {
+			return r, err
+		}
+		d.Version = r.Version
+	}
+	return g.Gateway.ResolveReview(ctx, d)
 }
 
 // check verifies every invariant over store, relay and events. It runs after every step.

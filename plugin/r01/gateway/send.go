@@ -442,30 +442,28 @@ func (g *Gateway) concludeOne(tx *store.Tx, r store.Request, result outbox.Resul
 	if current.Attempt > r.Attempt { // it has been sent again meanwhile: that attempt decides
 		return nil
 	}
-	err = g.advance(tx, &current, g.factOf(r, result))
-	var overtaken *lifecycle.NoTransitionError
-	if errors.As(err, &overtaken) { // R01's reply was faster than the relay's answer
-		return nil
-	}
+	// It is moot when R01's reply was faster than the relay's answer.
+	e, f := g.relaySays(r, result)
+	_, err = g.weigh(tx, &current, e, f)
 	return err
 }
 
-func (g *Gateway) factOf(r store.Request, result outbox.Result) fact {
-	f := fact{actor: byPlugin, mail: outMail(r)}
+func (g *Gateway) relaySays(r store.Request, result outbox.Result) (lifecycle.Evidence, fact) {
+	e, f := lifecycle.Evidence{Source: lifecycle.FromRelay, Proof: lifecycle.OwnWord}, fact{actor: byPlugin, mail: outMail(r)}
 	if result.Err != nil {
 		f.reason = result.Err.Error()
 	}
 	switch result.Outcome {
 	case outbox.Accepted:
-		f.event, f.evidence = lifecycle.Relayed, registrar.EvidenceRelay
+		e.Event, f.evidence = lifecycle.Relayed, registrar.EvidenceRelay
 	case outbox.Refused:
-		f.event, f.evidence = lifecycle.Refused, registrar.EvidenceRelay
+		e.Event, f.evidence = lifecycle.Refused, registrar.EvidenceRelay
 	case outbox.Deferred:
-		f.event, f.evidence, f.dueAt = lifecycle.Deferred, registrar.EvidenceRelay, g.now().Add(backOffAfter(r.Attempt))
+		e.Event, f.evidence, f.dueAt = lifecycle.Deferred, registrar.EvidenceRelay, g.now().Add(backOffAfter(r.Attempt))
 	default:
-		f.event = lifecycle.Lost
+		e.Event = lifecycle.Lost
 	}
-	return f
+	return e, f
 }
 
 // delay keeps a request queued that never got as far as its claim.

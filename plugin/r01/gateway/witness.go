@@ -102,34 +102,35 @@ func (g *Gateway) seeOperation(tx *store.Tx, d registrar.Domain, s sighting) err
 			return err
 		}
 	}
-	switch {
-	case w.conflict != "":
-		return g.raise(tx, registryAlarm(d.Name), d.Name, nouns[op.Kind]+" of "+mailform.Unicode(d.Name)+": "+w.conflict)
-	case w.event == "":
+	if w.event == "" {
 		return nil
-	case s.fromList && g.whois != nil && r.Kind == lifecycle.NewDomain:
+	}
+	if s.fromList && g.whois != nil && r.Kind == lifecycle.NewDomain && w.conflict == "" {
 		return nil // a list names no nameservers; whois, which does, is asked about it anyway
 	}
-	err = g.advance(tx, &r, fact{event: w.event, actor: byRegistry, evidence: registrar.EvidenceRegistry,
+	v, err := g.weigh(tx, &r, g.registrySays(r, s, w), fact{actor: byRegistry, evidence: registrar.EvidenceRegistry,
 		result: mailform.Result{PaidTill: s.PaidTill}, reason: s.source() + " shows it registered, not delegated"})
-	var no *lifecycle.NoTransitionError
-	if errors.As(err, &no) { // it is being sent just now
+	switch {
+	case err != nil:
+		return err
+	case v.Action() == lifecycle.Wait:
+		return g.raise(tx, registryAlarm(d.Name), d.Name, nouns[op.Kind]+" of "+mailform.Unicode(d.Name)+": "+g.conflictOf(v, s, w))
+	case v.Action() != lifecycle.Apply: // it is being sent just now, or the record proves nothing
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	return g.clear(tx, registryAlarm(d.Name), d.Name)
+	return errors.Join(g.clear(tx, registryAlarm(d.Name), d.Name), g.closeAnswered(tx, r, s.source()))
 }
 
 // withdrawIfRenewed keeps a renewal from being sent for a year that is there already,
 // however old the sighting: expiry does not move back. r01-mail 4.3
 func (g *Gateway) withdrawIfRenewed(tx *store.Tx, r store.Request, s sighting) error {
-	if r.Kind != lifecycle.Prolong || !s.present || s.PaidTill.Before(term.Year(r.Base).From) {
+	if r.Kind != lifecycle.Prolong || !s.present {
 		return nil
 	}
-	return g.advance(tx, &r, fact{event: lifecycle.Withdrawn, actor: byRegistry, evidence: registrar.EvidenceRegistry,
+	e := g.registrySays(r, s, word{event: lifecycle.Withdrawn})
+	_, err := g.weigh(tx, &r, e, fact{actor: byRegistry, evidence: registrar.EvidenceRegistry,
 		reason: "the registry shows it paid till " + s.PaidTill.String() + " already"})
+	return err
 }
 
 func registryAlarm(name string) string { return "registry:" + name }

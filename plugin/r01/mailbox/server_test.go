@@ -9,7 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"registrar.panel/internal/testrun"
 )
 
 // server is a scripted IMAP server with one folder. It behaves well unless its hook takes
@@ -266,13 +267,7 @@ func (c *serverConn) chosen(args string) []*serverMail {
 // waitFor polls until the condition holds.
 func waitFor(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("timed out waiting: %s", what)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	testrun.Until(t, what, func() (bool, string) { return holds(), "it does not hold" })
 }
 
 // keep sets the flags that the folder keeps.

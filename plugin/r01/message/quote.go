@@ -5,61 +5,116 @@ import (
 	"strings"
 )
 
+// Quotation is known by its shape, whatever program made it: signs before each line, a rule
+// with words on a message in it, a line that names who wrote, header fields above a text.
+// r01-mail 3.6
+
 var (
-	// tail opens a quotation that runs to the end.
-	tail = regexp.MustCompile(`(?i)^[ \t]*(?:` +
-		`-{2,}[ \t]*(?:original|forwarded|your|исходное|пересылаемое|пересланное|ваше)[ \t]+(?:message|request|mail|сообщение|письмо)[ \t]*-*|` +
-		`(?:your )?original (?:message|request)(?: (?:follows|was|is)\b.*|:)?|` +
-		`исходное (?:сообщение|письмо):?|текст (?:вашего|исходного) (?:запроса|письма|сообщения):?)[ \t]*$`)
-	// attribution names who is quoted below it.
-	attribution = regexp.MustCompile(`(?i)(?:wrote|writes|пишет|пишете|писал|писала|написал|написала|написал\(а\)):?[ \t]*$`)
-	// copied is a header that a mailer copies above what it quotes.
-	copied     = regexp.MustCompile(`(?i)^[ \t]*(?:from|от|от кого):[ \t]`)
-	copiedNext = regexp.MustCompile(`(?i)^[ \t]*(?:sent|date|to|отправлено|дата|кому):[ \t]`)
+	// quotedLine has a sign before it, or initials and a sign.
+	quotedLine = regexp.MustCompile(`^[ \t]*[\pL\pN]{0,6}>`)
+	// ruled is a line of rules around words, as in "----- Forwarded message -----".
+	ruled = regexp.MustCompile(`^[ \t]*[-_=*~]{2,}[ \t]*([\pL].*)$`)
+	// aMail are the words for one, and forwarded those that say whose it is or what became
+	// of it.
+	aMail     = regexp.MustCompile(`(?i)(?:message|e-?mail|\bmail|letter|request|сообщени|письм|запрос|заявк|nachricht|mensaje|mensagem|messaggio|bericht|wiadomo|повідомлен|лист)`)
+	forwarded = regexp.MustCompile(`(?i)(?:` + passedOn + `|follow|below|enclosed|\byour\b|copy of|ваш|копи|нижеследующ)`)
+	quoting   = regexp.MustCompile(`(?i)(?:` + passedOn + `).{0,60}(?:message|mail|letter|сообщени|письм)|(?:quoting|цитирую|в (?:письме|сообщении) от) .*`)
+	// heading opens a quotation by words alone: they are all of the line, or end in a colon.
+	heading = regexp.MustCompile(`(?i)^[ \t]*(?:(?:begin )?forwarded (?:message|mail|e-mail)|(?:your |the )?original (?:message|request|mail)(?: follows| was| is)?|(?:content )?(?:preview|analysis details)|` +
+		`(?:начало )?(?:переадресованно|пересылаемо|пересланно|перенаправленно|исходно|оригинально)(?:го|е) (?:сообщени[ея]|письм[оа])|текст (?:вашего|исходного|пересылаемого) (?:запроса|письма|сообщения))[ \t]*(?:[:.][ \t]*|:.*)?$`)
+	// mentioned is a longer heading by words of quoting, which must end in a colon.
+	mentioned = regexp.MustCompile(`^[^.!?]{0,100}:[ \t]*$`)
+	// attribution names who is quoted below it: a verb of writing, or an address, and a colon.
+	attribution = regexp.MustCompile(`(?i)(?:(?:wrote|writes|пишет|пишете|писал|писала|писали|написал|написала|написали|написал\(а\)|писал\(а\)|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|` +
+		`napisał|napisała|napisał\(a\)|kirjoitti|написав|пише)[ \t]*:?|<[^<>\s]+@[^<>\s]+>[ \t]*(?:\((?:[^()]*)\)[ \t]*)?:)[ \t]*$`)
+	// attributed begins an attribution that was broken to fit.
+	attributed = regexp.MustCompile(`(?i)^[ \t]*(?:on|am|le|el|il|op|em|dnia|в|пн|вт|ср|чт|пт|сб|вс|mon|tue|wed|thu|fri|sat|sun|\d{1,4}[-./ ])\b?.*\d`)
+	// pgp are rules that belong to a signature, and quote nothing.
+	pgp = regexp.MustCompile(`(?i)(?:BEGIN|END) (?:PGP|SSH|CERT)`)
 )
 
-// cutQuotation parts what the author wrote from what is quoted. An empty line stays where
-// quoted lines were, so that what is around them is not joined.
-func cutQuotation(text string) (own, quoted string) {
-	var kept, cut []string
+const passedOn = `forward|original|quoted|previous|исходн|оригинал|пересыл|пересла|переадрес|перенаправ|цитат|предыдущ|` +
+	`weitergeleit|ursprüngl|transf[eé]r|d'origine|reenviad|encaminhad|inoltrat|doorgestuurd|oorspronkel|przekazan|oryginaln|переслан|вихідн`
+
+// cutQuotation parts what the author wrote from what is quoted, and writes both as a person
+// shall see them: quoted lines with a sign. What stands right below a quoted line may be the
+// rest of it, broken to fit, and goes with it. An empty line stays where quoted lines were, so
+// that what is around them is not joined.
+func cutQuotation(text string) (own, quoted, shown string) {
+	var kept, cut, all []string
+	tail, below := false, false
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	for i, l := range lines {
-		if opensTail(lines[i:]) {
-			cut = append(cut, lines[i:]...)
-			break
+		tail = tail || opensTail(lines[i:])
+		below = isQuoted(l) || below && strings.TrimSpace(l) != ""
+		if !tail && !below && !attributes(lines[i:]) {
+			kept, all = append(kept, l), append(all, l)
+			continue
 		}
-		if isQuoted(l) || attributes(lines[i:]) {
-			cut = append(cut, l)
-			l = ""
+		cut = append(cut, l)
+		if !tail {
+			kept = append(kept, "")
 		}
-		kept = append(kept, l)
+		if !isQuoted(l) {
+			l = strings.TrimRight("> "+l, " ")
+		}
+		all = append(all, l)
 	}
-	return strings.Trim(strings.Join(kept, "\n"), "\n"), strings.Join(cut, "\n")
+	return strings.Trim(strings.Join(kept, "\n"), "\n"), strings.Join(cut, "\n"), strings.Trim(strings.Join(all, "\n"), "\n")
 }
 
-func isQuoted(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, " \t"), ">") }
+func isQuoted(line string) bool { return quotedLine.MatchString(line) }
 
 // longestLine is more than a line may have, in bytes; one that has is nobody's heading.
 // RFC 5322, 2.1.1
 const longestLine = 998
 
+// opensTail tells a line that opens a quotation which runs to the end.
 func opensTail(lines []string) bool {
-	if len(lines[0]) > longestLine {
+	l := lines[0]
+	if l == "" || len(l) > longestLine {
 		return false
 	}
-	return tail.MatchString(lines[0]) ||
-		len(lines) > 1 && copied.MatchString(lines[0]) && copiedNext.MatchString(lines[1])
+	switch {
+	case heading.MatchString(l), rules(l):
+		return true
+	case mentioned.MatchString(l) && quoting.MatchString(l) && !isField(l):
+		return true
+	}
+	return attributesTail(lines) || copiesHeader(lines)
 }
 
-// attributes tells a line that names who is quoted: quoted lines follow, at once or after
-// an empty one.
-func attributes(lines []string) bool {
-	if len(lines[0]) > longestLine || !attribution.MatchString(lines[0]) {
+// rules tells a line with rules around words on a message.
+func rules(l string) bool {
+	m := ruled.FindStringSubmatch(l)
+	if m == nil || pgp.MatchString(l) {
 		return false
 	}
-	rest := lines[1:]
-	if len(rest) > 0 && strings.TrimSpace(rest[0]) == "" {
-		rest = rest[1:]
+	closed := strings.HasSuffix(strings.TrimRight(l, " \t"), "--")
+	return forwarded.MatchString(m[1]) && (closed || aMail.MatchString(m[1])) || closed && aMail.MatchString(m[1])
+}
+
+// attributes tells a line that names who is quoted, with quoted lines below it: at once, or
+// after an empty one. What follows them is the author's again.
+func attributes(lines []string) bool {
+	return len(lines[0]) <= longestLine && attribution.MatchString(lines[0]) && quotedBelow(lines[1:])
+}
+
+// attributesTail tells such a line without any sign below it: all that follows is quoted.
+func attributesTail(lines []string) bool {
+	if !strings.HasSuffix(strings.TrimRight(lines[0], " \t"), ":") {
+		return brokenAttribution(lines)
 	}
-	return len(rest) > 0 && isQuoted(rest[0])
+	return attribution.MatchString(lines[0]) && !quotedBelow(lines[1:])
+}
+
+func brokenAttribution(lines []string) bool {
+	return len(lines) > 1 && len(lines[1]) <= longestLine && strings.HasSuffix(strings.TrimRight(lines[1], " \t"), ":") && attributed.MatchString(lines[0]) && attribution.MatchString(lines[1]) && !quotedBelow(lines[2:])
+}
+
+func quotedBelow(lines []string) bool {
+	if len(lines) > 0 && strings.TrimSpace(lines[0]) == "" {
+		lines = lines[1:]
+	}
+	return len(lines) > 0 && isQuoted(lines[0])
 }

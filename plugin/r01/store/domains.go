@@ -87,14 +87,15 @@ func (tx *Tx) whole(which string, args ...any) ([]registrar.Domain, error) {
 	list, err := collect(tx, func(s sqldb.Scanner) (d registrar.Domain, err error) {
 		var paidTill, nameservers string
 		var op registrar.Operation
+		var step int64
 		var alarm bool
 		if err := s.Scan(&d.Name, &d.Customer, &d.Handle, &d.Status, &paidTill, &d.Renewal, &nameservers,
 			&op.ID, &op.Order, &op.Kind, &op.State, &op.WaitsFor, &op.Error,
-			sqldb.At(&op.CreatedAt), sqldb.At(&op.UpdatedAt), sqldb.At(&op.Deadline), &alarm); err != nil {
+			sqldb.At(&op.CreatedAt), sqldb.At(&op.UpdatedAt), sqldb.At(&op.Deadline), &step, &alarm); err != nil {
 			return d, err
 		}
 		if op.ID != "" {
-			op.Domain, d.Operation = d.Name, &op
+			op.Domain, op.Version, d.Operation = d.Name, versionOf(step), &op
 		}
 		if alarm {
 			alarmed = append(alarmed, n)
@@ -103,9 +104,10 @@ func (tx *Tx) whole(which string, args ...any) ([]registrar.Domain, error) {
 		err = readDomain(&d, paidTill, nameservers)
 		return d, err
 	}, `select d.name, d.customer, d.handle, d.status, d.paid_till, d.renewal, d.nameservers,
-		coalesce(o.id, u.id, ''), case when o.id is null then coalesce(u.order_id, '') else coalesce(o.order_id, '') end, coalesce(o.kind, u.kind, ''), coalesce(o.state, u.state, ''),
-		coalesce(o.waits_for, u.waits_for, ''), coalesce(o.error, u.error, ''),
+		coalesce(o.id, u.id, ''), case when o.id is null then coalesce(u.order_id, '') else coalesce(o.order_id, '') end,
+		coalesce(o.kind, u.kind, ''), coalesce(o.state, u.state, ''), coalesce(o.waits_for, u.waits_for, ''), coalesce(o.error, u.error, ''),
 		coalesce(o.created_at, u.created_at), coalesce(o.updated_at, u.updated_at), case when o.id is null then u.deadline_at else o.deadline_at end,
+		coalesce((select max(number) from steps where steps.operation = coalesce(o.id, u.id)), 0),
 		exists (select 1 from alarms a where a.domain = d.name)
 	from domains d left join operations o on o.domain = d.name and o.finished_at is null and o.kind <> 'update'
 		left join operations u on u.domain = d.name and u.finished_at is null and u.kind = 'update' `+which, args...)

@@ -153,7 +153,8 @@ func (d drawn) store(tx *Tx, name string) error {
 	if err == nil && d.asked {
 		r := Request{ID: "old-" + name, Kind: lifecycle.Prolong, Agreement: "A", Object: name, Base: till.AddDays(d.off), MessageID: "old-" + name, Token: "old-" + name, CreatedAt: noon, DueAt: noon}
 		if r, err = tx.AddRequest(r, nil); err == nil {
-			_, err = tx.Advance(&r, lifecycle.Decision{State: registrar.Failed}, Change{At: noon})
+			refused, _ := lifecycle.Weigh(r.Lifecycle(), lifecycle.Evidence{Source: lifecycle.FromQueue, Event: lifecycle.Unneeded}).Decision()
+			_, err = tx.Advance(&r, refused, Change{At: noon})
 		}
 		if err == nil && d.early != 0 {
 			err = tx.SetEarly(r.ID, today.AddDays(-d.early).In(policy.Zone()))

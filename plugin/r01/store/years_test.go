@@ -53,10 +53,7 @@ func TestOneProlongationForOneYear(t *testing.T) {
 				if err != nil || i%2 == 0 {
 					return err
 				}
-				v, err := lifecycle.Decide(r.Lifecycle(), lifecycle.Claimed) // and so nothing is open any more
-				if err == nil {
-					_, err = tx.Advance(&r, v, Change{At: noon})
-				}
+				_, err = tx.Advance(&r, decide(t, r, lifecycle.Claimed), Change{At: noon})
 				return err
 			})
 			switch {
@@ -75,10 +72,7 @@ func TestOneProlongationForOneYear(t *testing.T) {
 	finish := func(e ...lifecycle.Event) {
 		for _, event := range e {
 			write(t, s, func(tx *Tx) error {
-				d, err := lifecycle.Decide(r.Lifecycle(), event)
-				if err == nil {
-					_, err = tx.Advance(&r, d, Change{At: noon})
-				}
+				_, err := tx.Advance(&r, decide(t, r, event), Change{At: noon})
 				return err
 			})
 		}
@@ -89,11 +83,11 @@ func TestOneProlongationForOneYear(t *testing.T) {
 	if r.State == registrar.Queued {
 		finish(lifecycle.Claimed)
 	}
-	finish(lifecycle.Relayed, lifecycle.Rejected)
+	finish(lifecycle.Relayed, lifecycle.Overdue, lifecycle.SaidNot)
 	if err := add("again", base.AddDays(1)); err != nil {
 		t.Fatalf("after a refusal: %v", err)
 	}
-	finish(lifecycle.Claimed, lifecycle.Relayed, lifecycle.Done)
+	finish(lifecycle.Claimed, lifecycle.Relayed, lifecycle.Overdue, lifecycle.SaidDone)
 	for _, off := range []int{-30, -1, 0, 1, 30} {
 		if err := add(fmt.Sprint("same", off), base.AddDays(off)); !errors.Is(err, ErrExists) {
 			t.Errorf("%d days off, after a success: %v", off, err)
