@@ -132,7 +132,7 @@ var laws = []law{
 		return e.Source == FromBounce && r.State == failed && tied(e) && e.Object != OtherObject && v.action != Note
 	}},
 	{"the registry's record of somebody else, of before, or that can't be concludes nothing", func(r *Request, e *Evidence, v *Verdict) bool {
-		if !fromRegistry(e) || v.action != Apply || e.Event == Withdrawn {
+		if !fromRegistry(e) || v.action != Apply || e.Event == Withdrawn || e.Event == Rejected {
 			return false
 		}
 		return e.Object == OtherObject || e.Made != After || dated(r.Kind) && (e.Till == BadTill || e.Till == OldTill)
