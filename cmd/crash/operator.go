@@ -122,8 +122,12 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 			return []string{"a panel that is at work: " + seen}, nil
 		}
 	}
-	if err := w.review(ctx); err != nil {
+	reviewed, err := w.review(ctx)
+	if err != nil {
 		return []string{"reviews"}, err
+	}
+	if reviewed > 0 { // more may have come meanwhile
+		open = append(open, fmt.Sprintf("%d mails that were for review", reviewed))
 	}
 	orders, err := get[[]api.Order](ctx, w, api.Path("orders"))
 	if err != nil {
@@ -160,10 +164,10 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 }
 
 // review sets aside the mails that no rule could place: the operator looks at R01 instead.
-func (w *world) review(ctx context.Context) error {
+func (w *world) review(ctx context.Context) (reviewed int, err error) {
 	list, err := get[[]api.Review](ctx, w, api.Path("review"))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, r := range list {
 		d := api.ReviewDecision{Version: *r.Version, Outcome: string(contract.ReplyIgnore), By: operator}
@@ -172,11 +176,12 @@ func (w *world) review(ctx context.Context) error {
 			continue // what it may belong to has moved
 		}
 		if err != nil {
-			return err
+			return reviewed, err
 		}
 		w.tally.add(&w.tally.Reviews, 1)
+		reviewed++
 	}
-	return nil
+	return reviewed, nil
 }
 
 // judgeEach resolves the operations that wait for a person, by what R01 has. Of those that

@@ -144,3 +144,15 @@ func withoutNote(address string) string {
 	local, _, _ = strings.Cut(local, "+")
 	return fmt.Sprintf("%s@%s", local, host)
 }
+
+// answers reports that a mail is bound to a request that a twin of it was about.
+func (b bond) answers(twins []store.Twin) bool {
+	return slices.ContainsFunc(b.requests, func(r store.Request) bool {
+		return slices.ContainsFunc(twins, func(t store.Twin) bool { return t.Request == r.ID })
+	})
+}
+
+// repeats reports that a mail with these twins says what one of them has said.
+func repeats(twins []store.Twin) bool {
+	return slices.ContainsFunc(twins, func(t store.Twin) bool { return t.SameText })
+}

@@ -56,7 +56,7 @@ func (g *Gateway) foresee(tx *store.Tx, rec *registrar.Recognition, o opened) er
 	if err != nil {
 		return err
 	}
-	_, sameText, err := tx.LikeMail("", l.likeness())
+	twins, err := tx.Twins("", l.likeness())
 	if err != nil {
 		return err
 	}
@@ -75,14 +75,16 @@ func (g *Gateway) foresee(tx *store.Tx, rec *registrar.Recognition, o opened) er
 				rec.Fate, rec.Reason = registrar.FateApply, "it is our own copy of the "+nounOf(r)+", so that was sent"
 			}
 		}
+	case g.ofOurs(l) && g.isForgotten(l):
+		waits(rec, "it is our own copy of a request that was sent after the backup was made")
 	case g.ofOurs(l):
 		rec.Fate, rec.Reason = registrar.FateIgnore, "we sent it ourselves"
-	case sameText && o.problem == "":
+	case o.problem == "" && repeats(twins):
 		rec.Fate, rec.Reason = registrar.FateIgnore, "it is known: it came before"
 	case l.Kind == message.Bounce:
 		return g.foreseeBounce(tx, rec, l)
 	default:
-		return g.foreseeReply(tx, rec, o, b)
+		return g.foreseeReply(tx, rec, o, b, twins)
 	}
 	return nil
 }
@@ -92,17 +94,14 @@ func (g *Gateway) ofOurs(l letter) bool {
 	return from(l.From, g.settings.Callback) && l.Kind != message.Bounce && g.ownMessageID(l.MessageID)
 }
 
-func (g *Gateway) foreseeReply(tx *store.Tx, rec *registrar.Recognition, o opened, b bond) error {
+func (g *Gateway) foreseeReply(tx *store.Tx, rec *registrar.Recognition, o opened, b bond, twins []store.Twin) error {
 	l := o.letter
-	sameID, _, err := tx.LikeMail("", l.likeness())
 	switch {
-	case err != nil:
-		return err
 	case len(l.results) == 0 && len(b.requests) == 0 && l.automatic() && !g.fromRobot(l):
 		rec.Fate, rec.Reason = registrar.FateIgnore, "it is automatic, and asks for nothing of ours"
 	case o.problem != "":
 		waits(rec, o.problem)
-	case sameID:
+	case b.answers(twins):
 		waits(rec, "a mail with the same Message-ID came before, and said something else")
 	case b.by == lifecycle.Against:
 		waits(rec, b.against)

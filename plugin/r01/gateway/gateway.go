@@ -99,6 +99,8 @@ type Store interface {
 // one.
 type Verifier interface {
 	Verify(ctx context.Context, raw []byte) sender.Verdict
+	// MadeHere tells whether a mail server of ours made it by itself.
+	MadeHere(raw []byte) sender.Verdict
 }
 
 // Gateway is the mail side of one R01 agreement.
@@ -125,6 +127,7 @@ type Gateway struct {
 	restored   bool        // so is this: paid requests wait for a person
 	displaced  atomic.Bool // the store is not where it was opened
 	unrecorded unrecorded
+	halt       *halt
 	toSend     wake.Signal
 	toRead     wake.Signal
 	changed    wake.Broadcast
@@ -160,6 +163,7 @@ func New(s Settings, p Parts) *Gateway {
 		log: p.Logger, now: p.Now, random: p.Random,
 		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
 		whois: p.Whois, zoneLists: p.ZoneLists, imports: p.Imports, jitter: p.Jitter, witness: newWitness(), clock: newClock(),
+		halt: newHalt(p.Now),
 	}
 }
 

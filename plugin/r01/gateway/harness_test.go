@@ -91,15 +91,26 @@ type verdict func() sender.Verdict
 
 func (v verdict) Verify(context.Context, []byte) sender.Verdict { return v() }
 
+func (v verdict) MadeHere([]byte) sender.Verdict { return sender.Verdict{} }
+
+// judged does so too, and takes every mail for one of our own mail server, or none.
+type judged struct {
+	verdict
+	made func() bool
+}
+
+func (j judged) MadeHere([]byte) sender.Verdict { return sender.Verdict{Verified: j.made()} }
+
 // gate is a gateway under test: its loops are stepped by hand, its clock is ours.
 type gate struct {
 	*Gateway
-	t     testing.TB
-	relay *relay
-	judge sender.Verdict // on every mail
-	clock time.Time
-	dir   string
-	st    *store.Store
+	t        testing.TB
+	relay    *relay
+	judge    sender.Verdict // on every mail
+	ownRelay bool           // made every mail
+	clock    time.Time
+	dir      string
+	st       *store.Store
 
 	server string // "" = the store is a file
 }
@@ -162,7 +173,7 @@ func (g *gate) open(s Settings, create bool) {
 		g.t.Fatal(err)
 	}
 	g.st = st
-	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: verdict(func() sender.Verdict { return g.judge }), Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
+	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: judged{func() sender.Verdict { return g.judge }, func() bool { return g.ownRelay }}, Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
 		Now: func() time.Time { return g.clock }, Random: rand.Text})
 	if err := g.Open(g.t.Context()); err != nil {
 		g.t.Fatal(err)
@@ -408,6 +419,8 @@ func (g *gate) checkEvidence(d registrar.Domain, events []registrar.Event) {
 	g.t.Fatalf("%s is Registered and no evidence was told", d.Name)
 }
 
+// decidedToResend reports that a person had a request sent again, or that R01 refused this very
+// request before it went back into the queue. That it went back is no decision of itself.
 func (g *gate) decidedToResend(messageID string) bool {
 	found := false
 	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
@@ -428,8 +441,18 @@ func (g *gate) decidedToResend(messageID string) bool {
 			if err != nil {
 				return err
 			}
+			refused := false
 			for _, s := range history {
-				found = found || s.Evidence == registrar.EvidencePerson || strings.Contains(s.Message, happened[lifecycle.Released])
+				released := strings.Contains(s.Message, happened[lifecycle.Released])
+				found = found || s.Evidence == registrar.EvidencePerson || released && refused
+				if s.Evidence != registrar.EvidenceReply || s.State != registrar.NeedsAction {
+					continue
+				}
+				raw, err := tx.MailRaw(s.Mail)
+				if err != nil {
+					return err
+				}
+				refused = strings.Contains(string(raw), "In-Reply-To: "+messageID) || refused
 			}
 		}
 		return nil

@@ -1,12 +1,9 @@
 package gateway
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
-	"regexp"
-	"strings"
 	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
@@ -27,7 +24,7 @@ const (
 // put off: by time, however often others come in meanwhile. r01-mail 3.10
 func (g *Gateway) prove(ctx context.Context, o *opened) {
 	l := &o.letter
-	if l.Kind == message.Bounce && localPath(o.raw) {
+	if l.Kind == message.Bounce && g.verifier.MadeHere(o.raw).Verified {
 		l.proof = lifecycle.OwnWord
 		return
 	}
@@ -105,42 +102,4 @@ func (g *Gateway) closeReview(tx *store.Tx, e store.Review, actor, how string) e
 	tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventReview, Level: registrar.LevelInfo,
 		Message: "a mail no longer waits for review: " + how, Actor: actor, Name: names[0], Mail: e.Mail, Review: e.ID})
 	return g.closed(tx, e)
-}
-
-var (
-	endOfTop      = regexp.MustCompile(`\r?\n\r?\n`)
-	receivedField = regexp.MustCompile(`(?im)^Received:[ \t]*((?:[^\r\n]|\r?\n[ \t])*)`)
-	fromClause    = regexp.MustCompile(`(?i)^from\s`)
-	addressClause = regexp.MustCompile(`\[([0-9A-Fa-f:.]+|IPv6:[0-9A-Fa-f:.]+)\]`)
-)
-
-// localPath reports whether a mail has never left our own mail server: it has Received fields,
-// and none of them names another host that handed it over. A server writes such a field on
-// top of whatever comes from outside, and no sender can take that away. So a bounce with such
-// a path is the word of our own relay. r01-mail 3.8
-func localPath(raw []byte) bool {
-	head := raw
-	if at := endOfTop.FindIndex(raw); at != nil {
-		head = raw[:at[0]]
-	}
-	fields := receivedField.FindAllSubmatch(head, -1)
-	for _, f := range fields {
-		if value := bytes.TrimSpace(f[1]); fromClause.Match(value) && !fromLoopback(string(value)) {
-			return false
-		}
-	}
-	return len(fields) > 0
-}
-
-// fromLoopback reads the addresses in brackets: they are what the server saw, and the name
-// before them is what the client said.
-func fromLoopback(value string) bool {
-	clause, _, _ := strings.Cut(value, " by ")
-	found := addressClause.FindAllStringSubmatch(clause, -1)
-	for _, m := range found {
-		if ip := strings.TrimPrefix(m[1], "IPv6:"); ip != "::1" && !strings.HasPrefix(ip, "127.") {
-			return false
-		}
-	}
-	return len(found) == 1
 }

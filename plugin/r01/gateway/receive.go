@@ -199,11 +199,11 @@ func (g *Gateway) apply(tx *store.Tx, m store.Mail, l letter, problem string) er
 		}
 		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
 	}
-	sameID, sameText, err := tx.KnowMail(m.ID, l.likeness())
+	twins, err := tx.KnowMail(m.ID, l.likeness())
 	if err != nil {
 		return err
 	}
-	if sameText && problem == "" {
+	if problem == "" && repeats(twins) {
 		g.log.Info("mail is known: it came before, with other blanks or through another relay", "mail", m.ID)
 		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
 	}
@@ -218,7 +218,7 @@ func (g *Gateway) apply(tx *store.Tx, m store.Mail, l letter, problem string) er
 		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
 	case problem != "":
 		return g.setAside(tx, m, l, problemAside(problem))
-	case sameID:
+	case b.answers(twins):
 		return g.setAside(tx, m, l, aside{why: lifecycle.Repeated, text: "a mail with the same Message-ID came before, and said something else"})
 	case b.by == lifecycle.Against:
 		return g.setAside(tx, m, l, aside{why: lifecycle.NotOurs, text: b.against})

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -122,23 +121,34 @@ type Likeness struct {
 	Text string // digest of its text without blanks
 }
 
-// KnowMail remembers the likeness of a mail, and tells what mails of the same ID there were
-// before: whether one of them had the same text.
-func (tx *Tx) KnowMail(id registrar.MailID, l Likeness) (sameID, sameText bool, err error) {
-	if sameID, sameText, err = tx.LikeMail(id, l); err != nil {
-		return false, false, err
+// Twin is a mail of the same ID that was applied before.
+type Twin struct {
+	SameText bool
+	Request  string // that it was about
+}
+
+// KnowMail remembers the likeness of a mail, and returns its twins.
+func (tx *Tx) KnowMail(id registrar.MailID, l Likeness) ([]Twin, error) {
+	twins, err := tx.Twins(id, l)
+	if err != nil {
+		return nil, err
 	}
-	err = tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", tx.keyed(l.ID), tx.keyed(l.Text), id)
-	return sameID, sameText, err
+	return twins, tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", tx.keyed(l.ID), tx.keyed(l.Text), id)
 }
 
-// LikeMail tells what mails other than one there are of the same likeness.
-func (tx *Tx) LikeMail(id registrar.MailID, l Likeness) (sameID, sameText bool, err error) {
-	before, err := collect(tx, scanText, sameQuery, tx.keyed(l.ID), id)
-	return len(before) > 0, slices.Contains(before, tx.keyed(l.Text)), err
+// Twins lists the twins of a likeness, but for one mail. A mail that was not applied is none:
+// anybody can send one under the ID that R01's answer will have.
+func (tx *Tx) Twins(but registrar.MailID, l Likeness) ([]Twin, error) {
+	text := tx.keyed(l.Text)
+	return collect(tx, func(s sqldb.Scanner) (t Twin, err error) {
+		var was string
+		err = s.Scan(&was, &t.Request)
+		t.SameText = was == text
+		return t, err
+	}, twinQuery, tx.keyed(l.ID), but)
 }
 
-const sameQuery = "select same_text from mails where same_id = $1 and same_id <> '' and id <> $2"
+const twinQuery = "select same_text, coalesce(request, '') from mails where same_id = $1 and same_id <> '' and id <> $2 and state = 'applied'"
 
 // TryMail counts an attempt to read a mail. It is committed before the attempt, so that a
 // mail that kills its reader is known as such.

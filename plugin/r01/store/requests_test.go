@@ -22,7 +22,7 @@ func TestQuestionsAreAnsweredByIndexes(t *testing.T) {
 		{taskQuery, "requests_task"},
 		{clientQuery, "requests_client"},
 		{lastRequestQuery, "requests_object"},
-		{sameQuery, "mails_same"},
+		{twinQuery, "mails_same"},
 		{againQuery, "mails_due"},
 		{reviewsOfQuery, "reviews_request"},
 		{adoptedQuery, "clients_customer"},
