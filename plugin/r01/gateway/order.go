@@ -176,7 +176,7 @@ func (g *Gateway) admissible(tx *store.Tx, o registrar.Order) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	if open := d.Operation; open != nil {
+	if open := d.Operation; open != nil && (o.Kind != registrar.KindRenew || open.Kind != registrar.KindUpdate) { // an update holds no renewal
 		return registrar.Errorf(registrar.Precondition, "%s has an open operation (%s, %s); wait for it", o.Domain, open.Kind, open.State)
 	}
 	live := slices.Contains([]registrar.DomainStatus{registrar.StatusRegistered, registrar.StatusExpired}, d.Status)

@@ -23,6 +23,9 @@ const poisonous = 3
 // Deliver stores fetched mails in one commit. When it returns nil they are safe, or were
 // known.
 func (g *Gateway) Deliver(ctx context.Context, mails []mailbox.Mail) error {
+	for _, m := range mails {
+		g.heardOf(byMailServer, m.InternalDate)
+	}
 	stored, ids := make([]registrar.MailID, len(mails)), g.mailIDs(len(mails))
 	err := g.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range mails {

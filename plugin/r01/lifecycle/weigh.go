@@ -108,6 +108,7 @@ var (
 	nothingNew  = condition{"its expiry is not later than the recorded one, and it names no other handle", func(_ Request, e Evidence) bool { return !e.LaterTill && !e.OtherHandle }}
 	mayRun      = condition{"R01 may be carrying it out", func(r Request, _ Evidence) bool { return r.MayRun }}
 	releasable  = condition{"the refusal answered our token, of what was not seen queued", func(r Request, _ Evidence) bool { return r.Releasable }}
+	toVerify    = condition{"R01 has said that there is nothing to renew, or not now", func(r Request, _ Evidence) bool { return r.Hold == ToVerify }}
 	stale       = condition{"the person saw another version", func(r Request, e Evidence) bool { return e.Saw != "" && e.Saw != r.Version }}
 	premature   = condition{"it may still be carried out, and the person does not say what shows that it was not", isPremature}
 )
@@ -157,8 +158,8 @@ var brings = map[Source][]Event{
 	FromCopy:     {CopySeen},
 	FromRelay:    {Deferred, Refused, Relayed, Lost},
 	FromQueue:    {Claimed, Withdrawn, Unneeded, ByHand},
-	FromWhois:    {Confirmed, HalfDone, Withdrawn},
-	FromList:     {Confirmed, HalfDone, Withdrawn},
+	FromWhois:    {Confirmed, HalfDone, Withdrawn, Rejected},
+	FromList:     {Confirmed, HalfDone, Withdrawn, Rejected},
 	FromPerson:   {SaidDone, SaidNot, Resend, Withdrawn, Queuing, Done, HalfDone, Rejected, Unfunded, Unauth, Doubted},
 	FromRestore:  {Restored},
 	FromRelease:  {Released},

@@ -35,8 +35,12 @@ func parse(name, text string, asked time.Time) Answer {
 		switch {
 		case line == "" || strings.HasPrefix(line, "%"):
 		case isUpdated:
-			if first, _, ok := instant(updated); ok && first.Before(asked) {
+			first, last, ok := instant(updated)
+			if ok && first.Before(asked) {
 				a.AsOf = first
+			}
+			if ok && first.Equal(last) { // and not a day alone
+				a.Told = first
 			}
 		case strings.EqualFold(line, absent):
 			a.Status = Absent
