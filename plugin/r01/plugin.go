@@ -54,6 +54,7 @@ type work struct {
 	shared   bool                                           // with other instances
 	standing standing
 	store    *store.Store
+	relay    *outbox.Lines
 	gateway  *gateway.Gateway
 	renewal  *renewal.Pass
 	stop     context.CancelFunc
@@ -178,7 +179,8 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 		}
 		w.lease = w.store.Lease(name, p.timing)
 	}
-	parts := gateway.Parts{Store: w.store, Submitter: outbox.NewLines(s.outbox), Recogniser: s.recogniser,
+	w.relay = outbox.NewLines(s.outbox)
+	parts := gateway.Parts{Store: w.store, Submitter: w.relay, Recogniser: s.recogniser,
 		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
 	s.registry.equip(&parts, p.dataDir)
 	w.gateway = gateway.New(s.gateway, parts)
@@ -277,7 +279,7 @@ func (p *Plugin) Health(ctx context.Context) ([]registrar.Component, error) {
 	report, err := w.gateway.Health(ctx)
 	lease, duties := w.standing.get()
 	if duties != nil {
-		report = append(report, duties.mailbox.Health())
+		report = append(report, w.relay.Health(), duties.mailbox.Health())
 	}
 	if w.shared {
 		report = append(report, lease)

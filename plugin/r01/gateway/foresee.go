@@ -39,7 +39,7 @@ func recognition(o opened) registrar.Recognition {
 	switch {
 	case o.problem != "":
 		rec.Kind = "unreadable: " + o.problem
-	case len(l.results) > 0: // robots say of their replies that nobody wrote them
+	case len(l.results) > 0: // robots say of their replies that no person wrote them
 		rec.Kind = string(message.Ordinary)
 	}
 	for _, r := range l.results {
@@ -75,6 +75,8 @@ func (g *Gateway) foresee(tx *store.Tx, rec *registrar.Recognition, o opened) er
 				rec.Fate, rec.Reason = registrar.FateApply, "it is our own copy of the "+nounOf(r)+", so that was sent"
 			}
 		}
+	case g.ofOurs(l) && g.isForgotten(l):
+		waits(rec, "it is our own copy of a request that was sent after the backup was made")
 	case g.ofOurs(l):
 		rec.Fate, rec.Reason = registrar.FateIgnore, "we sent it ourselves"
 	case o.problem == "" && repeats(twins):
@@ -82,7 +84,7 @@ func (g *Gateway) foresee(tx *store.Tx, rec *registrar.Recognition, o opened) er
 	case l.Kind == message.Bounce:
 		return g.foreseeBounce(tx, rec, l)
 	default:
-		return g.foreseeReply(tx, rec, o, b)
+		return g.foreseeReply(tx, rec, o, b, twins)
 	}
 	return nil
 }
@@ -92,12 +94,9 @@ func (g *Gateway) ofOurs(l letter) bool {
 	return from(l.From, g.settings.Callback) && l.Kind != message.Bounce && g.ownMessageID(l.MessageID)
 }
 
-func (g *Gateway) foreseeReply(tx *store.Tx, rec *registrar.Recognition, o opened, b bond) error {
+func (g *Gateway) foreseeReply(tx *store.Tx, rec *registrar.Recognition, o opened, b bond, twins []store.Twin) error {
 	l := o.letter
-	twins, err := tx.Twins("", l.likeness())
 	switch {
-	case err != nil:
-		return err
 	case len(l.results) == 0 && len(b.requests) == 0 && l.automatic() && !g.fromRobot(l):
 		rec.Fate, rec.Reason = registrar.FateIgnore, "it is automatic, and asks for nothing of ours"
 	case o.problem != "":

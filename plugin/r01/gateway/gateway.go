@@ -122,6 +122,7 @@ type Gateway struct {
 	fence      int64 // set by Open before any loop starts
 	restored   bool  // so is this: paid requests wait for a person
 	unrecorded unrecorded
+	halt       *halt
 	toSend     wake.Signal
 	toRead     wake.Signal
 	changed    wake.Broadcast
@@ -157,6 +158,7 @@ func New(s Settings, p Parts) *Gateway {
 		log: p.Logger, now: p.Now, random: p.Random,
 		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
 		whois: p.Whois, zoneLists: p.ZoneLists, imports: p.Imports, jitter: p.Jitter, witness: newWitness(),
+		halt: newHalt(p.Now),
 	}
 }
 

@@ -93,15 +93,24 @@ func (v verdict) Verify(context.Context, []byte) sender.Verdict { return v() }
 
 func (v verdict) MadeHere([]byte) sender.Verdict { return sender.Verdict{} }
 
+// judged does so too, and takes every mail for one of our own mail server, or none.
+type judged struct {
+	verdict
+	made func() bool
+}
+
+func (j judged) MadeHere([]byte) sender.Verdict { return sender.Verdict{Verified: j.made()} }
+
 // gate is a gateway under test: its loops are stepped by hand, its clock is ours.
 type gate struct {
 	*Gateway
-	t     testing.TB
-	relay *relay
-	judge sender.Verdict // on every mail
-	clock time.Time
-	dir   string
-	st    *store.Store
+	t        testing.TB
+	relay    *relay
+	judge    sender.Verdict // on every mail
+	ownRelay bool           // made every mail
+	clock    time.Time
+	dir      string
+	st       *store.Store
 
 	server string // "" = the store is a file
 }
@@ -164,7 +173,7 @@ func (g *gate) open(s Settings, create bool) {
 		g.t.Fatal(err)
 	}
 	g.st = st
-	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: verdict(func() sender.Verdict { return g.judge }), Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
+	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: judged{func() sender.Verdict { return g.judge }, func() bool { return g.ownRelay }}, Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
 		Now: func() time.Time { return g.clock }, Random: rand.Text})
 	if err := g.Open(g.t.Context()); err != nil {
 		g.t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/message"
 	"registrar.panel/plugin/r01/registry"
@@ -40,8 +41,10 @@ func (g *Gateway) understand(m store.Mail, raw []byte) (l letter, problem string
 	}
 	l.made = earliest(l.Date, m.Received)
 	switch {
+	case m.Truncated && len(raw) < mailbox.Head:
+		problem = "the mail server sends it otherwise each time, so what it says is not sure"
 	case m.Truncated:
-		problem = "it could not be fetched whole"
+		problem = "it is too large to be read"
 	case len(l.Damaged) > 0:
 		problem = "it is damaged: " + strings.Join(l.Damaged, ", ")
 	}

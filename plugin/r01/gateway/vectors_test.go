@@ -111,6 +111,7 @@ func (v *vector) arrive(raw []byte) {
 		"@RENEWED@", fmt.Sprintf("%02d.%02d.%d", renewed.Day, renewed.Month, renewed.Year),
 		"{MESSAGE_ID}", id, "{TOKEN}", token, "{DOMAIN}", vectorDomain, "{TASK}", "4711",
 	).Replace(string(raw))
+	foreseen := v.foresees([]byte(text))
 	if err := v.Deliver(v.t.Context(), []mailbox.Mail{{Raw: []byte(text), InternalDate: v.clock}}); err != nil {
 		v.t.Fatal(err)
 	}
@@ -118,6 +119,7 @@ func (v *vector) arrive(raw []byte) {
 		v.t.Fatal(err)
 	}
 	v.check()
+	v.comesTrue(foreseen)
 }
 
 // outcome is what became of the request, and what a person is shown.

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
@@ -13,9 +14,8 @@ import (
 // of them, so that what must not be seen can be found and masked. HTML is shown as its text, and
 // what is no text by its size.
 func Source(raw []byte) string {
-	head, body, _ := split(raw)
 	s := source{}
-	s.entity(head, body, 0)
+	s.mail(raw, 0)
 	return s.String()
 }
 
@@ -24,14 +24,25 @@ type source struct {
 	walker
 }
 
+// mail writes a mail, with such lines of its header as are none.
+func (s *source) mail(raw []byte, depth int) {
+	head, body, wrong := split(raw)
+	shown := head
+	if len(wrong) > 0 {
+		shown = bytes.TrimSuffix(raw, body)
+		shown = shown[:min(len(shown), maxHeader)]
+	}
+	s.entity(shown, head, body, depth)
+}
+
 // entity writes a header and what is below it.
-func (s *source) entity(head, body []byte, depth int) {
-	s.WriteString(fieldsOf(head))
+func (s *source) entity(shown, head, body []byte, depth int) {
+	s.WriteString(fieldsOf(shown))
 	h, err := readHeader(head)
 	if err != nil { // as far as it can be read
 		h = textproto.Header{}
 	}
-	if len(head) > 0 {
+	if len(shown) > 0 {
 		s.WriteString("\n")
 	}
 	s.body(h, body, depth)
@@ -47,9 +58,7 @@ func (s *source) body(h textproto.Header, body []byte, depth int) {
 	case strings.HasPrefix(media, "multipart/") && params["boundary"] != "":
 		s.multipart(params["boundary"], body, depth)
 	case returned(media):
-		text := s.decoded(h, body)
-		head, rest, _ := split(text)
-		s.entity(head, rest, depth+1)
+		s.mail(s.decoded(h, body), depth+1)
 	case media == "text/html":
 		s.text(stripHTML(plainText(decode(params["charset"], s.decoded(h, body)))))
 	case strings.HasPrefix(media, "text/"), strings.HasPrefix(media, "message/"), strings.HasPrefix(media, "multipart/"):
@@ -72,7 +81,7 @@ func (s *source) multipart(boundary string, body []byte, depth int) {
 		}
 		s.WriteString("--" + boundary + "\n")
 		head, text, _ := splitPart(part)
-		s.entity(head, text, depth+1)
+		s.entity(head, head, text, depth+1)
 	}
 	s.WriteString("--" + boundary + "--\n")
 	s.text(plainText(decode("", rest)))
@@ -94,8 +103,11 @@ func (s *source) omit(size int, what string) {
 func fieldsOf(head []byte) string {
 	var b strings.Builder
 	for _, field := range foldedField.FindAllString(strings.ReplaceAll(decode("", head), "\r\n", "\n"), -1) {
-		if strings.Contains(field, "=?") {
+		switch {
+		case strings.Contains(field, "=?"):
 			field = headerText(field) + "\n"
+		case !strings.Contains(field, ":"): // a text that has run into the header
+			field = plainText(field)
 		}
 		b.WriteString(strings.TrimRight(clean(field), "\n") + "\n")
 	}

@@ -168,7 +168,7 @@ func addRequest(tx *Tx, id string, kind lifecycle.Kind, object string) (Request,
 func decide(t *testing.T, r Request, e lifecycle.Event) lifecycle.Decision {
 	t.Helper()
 	for _, source := range []lifecycle.Source{lifecycle.FromQueue, lifecycle.FromRelay, lifecycle.FromDeadline, lifecycle.FromPerson} {
-		if d, ok := lifecycle.Weigh(r.Lifecycle(), lifecycle.Evidence{Source: source, Event: e}).Decision(); ok {
+		if d, ok := lifecycle.Weigh(r.Lifecycle(), lifecycle.Evidence{Source: source, Event: e, Noted: "a test"}).Decision(); ok {
 			return d
 		}
 	}
