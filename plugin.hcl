@@ -67,11 +67,17 @@ registrar "r01" { # bundled with the panel
       poll     = "1m" # IDLE is used where the server has it; this is the fallback and the safety net
     }
 
+    # Whom a reply is believed from. For the simulator "none" will do; with a real mailbox use one of the others:
+    #   dkim                    the plugin checks R01's signature: safe from forged mail, also when a token leaks
+    #   authentication-results  our own mail server has checked it: safe as long as that server takes such headers
+    #                           out of mail from outside
+    #   none                    our thread or token alone: whoever has seen one mail about a request can answer it
     replies {
       from    = []     # e.g. ["robot@registrar.example"]; empty = any
       require = "none" # none | dkim | authentication-results: without the proof a reply waits in "panel review"
       # domains     = ["registrar.example"] # may sign; empty = the domains of "from"
       # authserv_id = "mx.panel.example"    # for authentication-results: our own server's name in that header
+      # retry       = "24h"                   # how long the proof is tried for when DNS does not answer
       # hosts       = ["mx.panel.example"]    # your own mail servers, as in Received: their word on mail that came back is believed
     }
 
