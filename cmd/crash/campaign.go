@@ -158,6 +158,7 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 	taking, enough := context.WithCancel(ctx)
 	var selling sync.WaitGroup
 	selling.Go(func() { s.run(ctx, taking) })
+	selling.Go(func() { w.sift(taking) })
 	w.torment(ctx, o, s, rand.New(rand.NewPCG(o.seed, uint64(w.round)<<1|1)))
 	enough()
 	selling.Wait()

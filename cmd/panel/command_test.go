@@ -43,7 +43,7 @@ func TestErrorsAreCleaned(t *testing.T) {
 	}
 	for _, line := range strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n") {
 		if !strings.HasPrefix(line, "panel:") {
-			t.Errorf("the line %q is nobody's", line)
+			t.Errorf("the line %q is not the panel's", line)
 		}
 	}
 }

@@ -177,7 +177,7 @@ registrar "other" {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
-			v := &world{t: t, dir: dir}
+			v := &world{t: t, dir: dir, self: w.self}
 			v.write("plugin.hcl", c.hcl)
 			v.write("mail.secret", mailPassword)
 			v.write("imap.secret", imapPassword)

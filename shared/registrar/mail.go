@@ -120,7 +120,7 @@ type Recognition struct {
 	Stored bool   // the store was asked; else bindings have no operations, and Fate supposes that the request waits for an answer
 }
 
-// Binding is something in a mail that ties it to a request of ours, or to somebody else's.
+// Binding is something in a mail that ties it to a request of ours, or to another's.
 type Binding struct {
 	By        BindingKind
 	Value     string      // a Message-ID, a token, a handle, a domain, R01's number
@@ -135,7 +135,7 @@ const (
 	BindingToken   BindingKind = "token"   // it repeats our token
 	BindingHandle  BindingKind = "handle"  // it names a handle that we made
 	BindingHint    BindingKind = "hint"    // a name or number that anybody may know: no proof of anything
-	BindingAgainst BindingKind = "against" // it answers somebody else
+	BindingAgainst BindingKind = "against" // it answers another
 )
 
 // Proof is how far the sender of a mail is proved. New ones may come.

@@ -337,7 +337,7 @@ type Recognition struct {
 	Stored      bool      `json:"stored"`
 }
 
-// Binding is something in a mail that ties it to a request of ours, or to somebody else's.
+// Binding is something in a mail that ties it to a request of ours, or to another's.
 type Binding struct {
 	By        string  `json:"by"` // thread | token | handle | hint | against
 	Value     string  `json:"value"`

@@ -39,7 +39,7 @@ func recognition(o opened) registrar.Recognition {
 	switch {
 	case o.problem != "":
 		rec.Kind = "unreadable: " + o.problem
-	case len(l.results) > 0: // robots say of their replies that nobody wrote them
+	case len(l.results) > 0: // robots say of their replies that no person wrote them
 		rec.Kind = string(message.Ordinary)
 	}
 	for _, r := range l.results {

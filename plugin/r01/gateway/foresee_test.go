@@ -80,7 +80,7 @@ func TestRecogniseTellsBindingAndProof(t *testing.T) {
 			registrar.BindingThread, registrar.ProofUnavailable, registrar.FateWait, "DNS is silent"},
 		{"a hint", func(g *gate) string { return g.mail("", delegated("bound.ru")...) }, sender.Verdict{Verified: true}, false,
 			registrar.BindingHint, registrar.ProofNotAsked, registrar.FateWait, "guess"},
-		{"somebody else's", func(g *gate) string {
+		{"another's", func(g *gate) string {
 			return strings.Replace(g.reply(g.last(), delegated("bound.ru")...), "To: callback@panel.example", "To: other@panel.example", 1)
 		}, sender.Verdict{Verified: true}, false, registrar.BindingAgainst, registrar.ProofNotAsked, registrar.FateWait, "other@panel.example"},
 		{"nothing", func(g *gate) string { return g.mail("", "Good morning.") }, sender.Verdict{Verified: true}, false,

@@ -302,7 +302,7 @@ func (g *Gateway) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule s
 		if err != nil {
 			return err
 		}
-		msg.Quoted = "" // no rule looks at it
+		msg.Shown = msg.Text // no rule looks at what is quoted
 		subject, text, err := g.readable(tx, msg, requests)
 		if err != nil {
 			return err

@@ -18,7 +18,7 @@ import (
 const quoted = "Ваша заявка:\npassword: pass-CANARY-31\nperson-r: Сидоров Сидор Сидорович\npassport: 4510 123456\npassport: выдан ОВД Тверского района\n" +
 	"birth-date: 18.10.1965\nphone: +7 495 1234567\n\nВладелец Сидоров Сидор Сидорович, паспорт 4510 123456, почта sidorov@example.ru.\n"
 
-// canaries are what nobody may see of it, in any spelling that a person would read.
+// canaries are what must not be seen of it, in any spelling that a person would read.
 var canaries = []string{"pass-CANARY-31", "Сидор", "4510 123456", "4510123456", "123456", "Тверского", "18.10.1965", "1234567", "sidorov@example.ru"}
 
 func quotedPrintable(text []byte) string {

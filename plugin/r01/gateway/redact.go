@@ -170,6 +170,6 @@ func (g *Gateway) readable(tx *store.Tx, msg message.Message, requests []store.R
 	if err != nil {
 		return "", "", err
 	}
-	text, err = g.redact(tx, mailform.Mask(whole(msg)), requests...)
+	text, err = g.redact(tx, mailform.Mask(msg.Shown), requests...)
 	return subject, text, err
 }

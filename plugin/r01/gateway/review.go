@@ -133,7 +133,7 @@ func (g *Gateway) show(tx *store.Tx, e store.Review) (registrar.Review, message.
 		return registrar.Review{}, msg, err
 	}
 	if err != nil {
-		msg.Text = "(can't be read: " + err.Error() + ")"
+		msg.Shown = "(can't be read: " + err.Error() + ")"
 	}
 	requests, err := requestsNamed(tx, e.Mail)
 	if err != nil {
@@ -153,15 +153,6 @@ func entry(tx *store.Tx, e store.Review) (registrar.Review, error) {
 	version, err := tx.ReviewVersion(e)
 	return registrar.Review{ID: e.ID, Mail: e.Mail, ReceivedAt: e.ReceivedAt, Reason: e.Reason, Candidates: e.Candidates,
 		ResolvedAt: e.ResolvedAt, ResolvedBy: e.ResolvedBy, Outcome: e.Outcome, Version: version}, err
-}
-
-// whole is a mail as a person reads it, quotation included.
-func whole(m message.Message) string {
-	text := m.Text
-	if m.Quoted != "" {
-		text += "\n" + m.Quoted
-	}
-	return text
 }
 
 // ResolveReview applies a person's reading of a mail.

@@ -156,15 +156,20 @@ var (
 // may read it, and of what to do with it.
 func ofMail(text string) bool {
 	conditional := condition.MatchString(text)
-	about := false
+	about, words := false, 0
+	if strings.HasSuffix(text, ":") { // it speaks of what follows
+		return false
+	}
 	for _, w := range aWord.FindAllString(strings.ToLower(addressed.ReplaceAllString(text, " ")), -1) {
 		kind := vocabulary(strings.ReplaceAll(w, "ё", "е"))
 		if kind == "" || kind == ifOnly && !conditional {
 			return false
 		}
 		about = about || kind == mailItself
+		words++
 	}
-	return about
+	const fewest = 4
+	return about && words >= fewest
 }
 
 // wordKind is what a word of banners and disclaimers is.
@@ -233,12 +238,46 @@ func wordsOfKinds(lists map[wordKind]string) map[string]wordKind {
 	return all
 }
 
-// takesBack is what may turn round what a mail says elsewhere.
-var takesBack = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:not|no|never|nothing|cannot|can't|won't|isn't|wasn't|weren't|aren't|hasn't|haven't|didn't|doesn't|fail\pL*|error\pL*|erron\pL*|refus\pL*|reject\pL*|cancel\pL*|however|but|unless|mistak\pL*|ignor\pL*|disregard\pL*|` +
-	`annul\pL*|revok\pL*|revoc\pL*|withdr\pL*|suspend\pL*|delet\pL*|remov\pL*|expir\pL*|block\pL*|invalid\pL*|void\pL*|wrong\pL*|incorrect\pL*|untrue|false\pL*|test|testing|example|sample|draft|pending|sorry|apolog\pL*|unfortunately|revers\pL*|undo\pL*|undone|roll\pL* back|recall\pL*|` +
-	`retract\pL*|correct\pL*|instead|den(?:y|ied|ies)|declin\pL*|terminat\pL*|forg\pL*|fake\pL*|fraud\pL*|imposs\pL*|unable|lack\pL*|insufficient|on hold|frozen|rescind\pL*|void\pL*|dropp\pL*|abort\pL*|undeliver\pL*|stop\pL*|ceas\pL*|` +
-	`не|нет|ни|нельзя|невозмож\pL*|отказ\pL*|ошиб\pL*|отмен\pL*|отклон\pL*|однако|но|аннулир\pL*|отозва\pL*|отзыва\pL*|отзыв|приостан\pL*|прекра\pL*|удал\pL*|заблок\pL*|блокир\pL*|недейств\pL*|неверн\pL*|неправ\pL*|ложн\pL*|ист[её]к\pL*|снят\pL*|тест\pL*|пример\pL*|образ(?:ец|ц)\pL*|` +
-	`чернов\pL*|извин\pL*|сожал\pL*|исправ\pL*|поправк\pL*|уточн\pL*|вместо|вернул\pL*|верн[её]м|возвра\pL*|игнор\pL*|поддел\pL*|мошенн\pL*|пробн\pL*|учебн\pL*|недостат\pL*|нехват\pL*|отсутств\pL*|заморож\pL*|сбо[йяею]\pL*|аннуляц\pL*|закры[тв]\pL*|останов\pL*|откат\pL*|утра(?:т|ч)\pL*)(?:[^\pL]|$)`)
+// takesBack tells whether a text may turn round what a mail says elsewhere.
+func takesBack(text string) bool {
+	for _, w := range aWord.FindAllString(strings.ToLower(text), -1) {
+		w = strings.ReplaceAll(strings.ReplaceAll(w, "ё", "е"), "’", "'")
+		if reversing()[w] || hasStem(reversingStems(), w) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasStem tells whether a word begins with one of the stems.
+func hasStem(stems map[string]bool, word string) bool {
+	for end := range word {
+		if stems[word[:end]] {
+			return true
+		}
+	}
+	return stems[word]
+}
+
+var reversing = sync.OnceValue(func() map[string]bool {
+	return setOf(`not no never nothing cannot can't won't isn't wasn't weren't aren't hasn't haven't didn't doesn't however but unless wrong untrue test tests tested testing example sample draft pending sorry undo undone instead deny denies denied unable hold frozen ignore
+		не нет ни нельзя однако но отзыв вместо сбой сбоя сбое`)
+})
+
+var reversingStems = sync.OnceValue(func() map[string]bool {
+	return setOf(`fail error erron refus reject cancel mistak ignor disregard annul revok revoc withdr suspend delet remov expir block invalid void incorrect false apolog unfortunately revers recall retract correct declin terminat forg fake fraud imposs
+		lack insufficient rescind dropp abort undeliver stop ceas lapse undo unregister deregister
+		невозмож отказ ошиб отмен отклон аннулир отозва отзыва приостан прекра удал заблок блокир недейств неверн неправ ложн истек снят тест пример образец образц чернов извин сожал исправ поправк уточн вернул вернем возвра игнор поддел мошенн пробн учебн
+		недостат нехват отсутств заморож аннуляц закрыт закрыв останов откат утрат утрач`)
+})
+
+func setOf(words string) map[string]bool {
+	all := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		all[w] = true
+	}
+	return all
+}
 
 // nothing is the value of a line that has none.
 var nothing = regexp.MustCompile(`(?i)^\s*(?:no|none|нет|not set|not used|n/a|-|0|false)\s*$`)
@@ -251,5 +290,17 @@ var (
 
 func ofMatter(text string) bool { return matter.MatchString(generic.ReplaceAllString(text, " ")) }
 
-// succeeds are words of a subject that say that all went well.
-var succeeds = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:зарегистрирован[ао]?|продл[её]н[ао]?|делегирован[ао]?|изменен[ао]?|изменён|успешно|выполнен[ао]?|исполнен[ао]?|registered|delegated|renewed|prolonged|extended|success\pL*|completed|done)(?:[^\pL]|$)`)
+// succeeds tells whether a subject says that all went well.
+func succeeds(subject string) bool {
+	for _, w := range aWord.FindAllString(strings.ToLower(subject), -1) {
+		if succeeding()[strings.ReplaceAll(w, "ё", "е")] {
+			return true
+		}
+	}
+	return false
+}
+
+var succeeding = sync.OnceValue(func() map[string]bool {
+	return setOf(`зарегистрирован зарегистрирована зарегистрировано продлен продлена продлено делегирован делегирована изменен изменена изменены успешно успех выполнен выполнена выполнено исполнен исполнена исполнено
+		registered delegated renewed prolonged extended success successful successfully completed done`)
+})

@@ -151,7 +151,7 @@ func (p *page) weigh(subject string) string {
 // weighAside tells why a sentence puts in doubt what the mail states.
 func (p *page) weighAside(a aside) string {
 	if a.loose {
-		if takesBack.MatchString(a.text) && !nothing.MatchString(a.text) {
+		if takesBack(a.text) && !nothing.MatchString(a.text) {
 			return "a line beside what it says may take it back"
 		}
 		return ""
@@ -172,7 +172,7 @@ func (p *page) weighAside(a aside) string {
 		return "a sentence beside what it says is not understood"
 	case a.results < len(p.results) && !a.signed:
 		return "what stands before what it says is not understood"
-	case takesBack.MatchString(a.text), p.names(a.text), !a.signed && ofMatter(a.text):
+	case takesBack(a.text), p.names(a.text), !a.signed && ofMatter(a.text):
 		return "a sentence of it may take back what it says"
 	}
 	return ""
@@ -232,11 +232,13 @@ func (p *page) names(text string) bool {
 
 // weighSubject tells why a subject does not agree with what the mail states.
 func (p *page) weighSubject(subject string) string {
-	if passedOn.MatchString(subject) {
+	if forwards(subject) {
 		return "its subject says that it was forwarded"
 	}
-	subject = strings.TrimSpace(subjectTags.ReplaceAllString(subject, ""))
-	bad, good := takesBack.MatchString(subject), succeeds.MatchString(subject)
+	if strings.ContainsAny(subject, "[*:") {
+		subject = strings.TrimSpace(subjectTags.ReplaceAllString(subject, ""))
+	}
+	bad, good := takesBack(subject), succeeds(subject)
 	for _, r := range p.results {
 		ok := r.Outcome == registrar.ReplyDone || r.Outcome == registrar.ReplyQueued
 		if ok && bad || good && !bad && !ok && r.Outcome != registrar.ReplyNotDelegated && r.Outcome != registrar.ReplyNotice {
@@ -258,6 +260,10 @@ var (
 	passedOn    = regexp.MustCompile(`(?i)^\s*(?:\[[^\]]*\]\s*)*\[?\s*(?:(?:re|aw|ответ)(?:\[\d+\])?:\s*)*(?:fwd?|wg|tr|rv|i|enc|doorst|пересл|переслано|пер|fs|vs|vb)(?:\[\d+\])?:`)
 	subjectTags = regexp.MustCompile(`(?i)\[[^\]]*\]|\*{3,}[^*]*\*{3,}|(?:^|\s)(?:re|aw|sv|ответ|отв|ha)(?:\[\d+\])?:`)
 )
+
+func forwards(subject string) bool {
+	return strings.ContainsRune(subject, ':') && passedOn.MatchString(subject)
+}
 
 func success(r Result) bool {
 	return r.Outcome == registrar.ReplyDone || r.Outcome == registrar.ReplyNotDelegated

@@ -215,31 +215,39 @@ func TestWrongOperatorRules(t *testing.T) {
 	}
 }
 
-// Whatever a mail says: it succeeds only for what it names outside quotation.
+// Whatever a mail says: it succeeds only for what it names outside quotation, a copy of it
+// that is quoted states nothing, a doubt has no results, and a task is a number.
 func FuzzRecognise(f *testing.F) {
-	paths, _ := filepath.Glob("testdata/replies/*.txt")
-	if len(paths) == 0 {
+	seeds := texts(f)
+	if len(seeds) == 0 {
 		f.Fatal("no seeds")
 	}
-	for _, path := range paths {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
-		_, text, _ := strings.Cut(string(raw), "\n\n")
+	for _, text := range seeds {
 		f.Add("Re: New domain", text)
 	}
 	r, _ := NewRecogniser(nil)
 	f.Fuzz(func(t *testing.T, subject, text string) {
-		for _, result := range r.Recognise(Input{Subject: subject, Text: text}).Results {
-			named := Objects(withoutQuotation(text))
-			if about := result.Domain + result.Handle; result.Outcome == registrar.ReplyDone && !slices.Contains(named, about) {
+		got := r.Recognise(Input{Subject: subject, Text: text})
+		if got.Doubt != "" && len(got.Results) > 0 {
+			t.Errorf("results beside a doubt: %+v", got)
+		}
+		named := Objects(tidied(withoutQuotation(text)))
+		for _, result := range got.Results {
+			if about := result.Domain + result.Handle; result.Outcome == registrar.ReplyDone && len(named) < mostObjects && !slices.Contains(named, about) && !(slices.Contains(named, result.Domain) && slices.Contains(named, result.Handle)) {
 				t.Errorf("success for %q, and the text names %q: %+v", about, named, result)
 			}
+			if strings.Trim(result.Task, "0123456789") != "" {
+				t.Errorf("task %q", result.Task)
+			}
 		}
-		quoted := "> " + strings.ReplaceAll(strings.ReplaceAll(text, "\r", ""), "\n", "\n> ")
-		if got := r.Recognise(Input{Subject: subject, Text: quoted}).Results; got != nil {
-			t.Errorf("quotation is evidence: %+v", got)
+		for _, mark := range marks {
+			copied := marked(text, mark)
+			if alone := r.Recognise(Input{Subject: subject, Text: copied}); len(alone.Results) > 0 {
+				t.Errorf("quoted by %q, it is evidence: %+v", mark, alone)
+			}
+			if below := r.Recognise(Input{Subject: subject, Text: text + "\n\n" + copied}); !noMore(below, got) {
+				t.Errorf("quoted by %q below, it adds to %+v: %+v", mark, got, below)
+			}
 		}
 	})
 }

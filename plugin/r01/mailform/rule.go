@@ -85,7 +85,7 @@ func (p pattern) read(in Input) (reading Reading, mine bool) {
 			reading.Results = append(reading.Results, r)
 		}
 	}
-	if len(reading.Results) > 0 && p.subject == nil && passedOn.MatchString(in.Subject) {
+	if len(reading.Results) > 0 && p.subject == nil && forwards(in.Subject) {
 		return doubt("its subject says that it was forwarded"), true
 	}
 	return reading, len(reading.Results) > 0

@@ -9,12 +9,14 @@ import (
 	"strings"
 )
 
+// maxStatus is how much of it is shown, in bytes.
+const maxStatus = 8 << 10
+
 // deliveryStatus reads the part that is meant for machines: a group of fields on the mail,
 // then one for each recipient. RFC 3464
 func (w *walker) deliveryStatus(text []byte) {
-	if w.report == nil {
-		w.report = &Report{Formal: true}
-	}
+	w.report = &Report{Formal: true}
+	w.status = strings.TrimSpace(clean(string(text[:min(len(text), maxStatus)])))
 	r := textproto.NewReader(bufio.NewReader(bytes.NewReader(append(text, "\r\n\r\n"...))))
 	for range maxParts {
 		group, err := r.ReadMIMEHeader()
@@ -33,7 +35,7 @@ func (r *Report) add(group textproto.MIMEHeader) {
 	d := Delivery{Action: actionIn(group.Get("Action")), Status: statusIn(group.Get("Status"))}
 	d.DiagnosticType, d.Diagnostic = untyped(group.Get("Diagnostic-Code"))
 	for _, name := range []string{"Final-Recipient", "Original-Recipient"} {
-		if _, to := untyped(group.Get(name)); to != "" && !slices.Contains(d.Recipients, to) {
+		if to := strings.Trim(second(untyped(group.Get(name))), "<>"); to != "" && !slices.Contains(d.Recipients, to) {
 			d.Recipients = append(d.Recipients, to)
 		}
 	}
@@ -52,6 +54,8 @@ var comment = regexp.MustCompile(`\([^()]*\)`)
 func actionIn(value string) string {
 	return strings.ToLower(oneLine(comment.ReplaceAllString(value, "")))
 }
+
+func second(_, value string) string { return value }
 
 // untyped parts the "rfc822;" or "smtp;" before a value from it.
 func untyped(value string) (kind, rest string) {

@@ -41,14 +41,16 @@ var kinds = func() map[string]fieldKind {
 
 // kindOf tells what kind of header field a line is; "" = none.
 func kindOf(line string) fieldKind {
-	if len(line) > longestLine || !strings.ContainsRune(line, ':') {
+	const longestName = 50 // bytes, with what makes it bold
+	at := strings.IndexByte(line[:min(len(line), longestName)], ':')
+	if at < 0 || len(line) > longestLine {
 		return ""
 	}
-	m := headLine.FindStringSubmatch(line)
-	if m == nil {
+	kind := kinds[strings.ToLower(strings.Trim(line[:at], " \t*_"))]
+	if kind == "" || !headLine.MatchString(line) {
 		return ""
 	}
-	return kinds[strings.ToLower(m[1])]
+	return kind
 }
 
 func isField(line string) bool { return kindOf(line) != "" }

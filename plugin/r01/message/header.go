@@ -74,21 +74,27 @@ var known = regexp.MustCompile(`(?i)^(?:From |(?:X-|Resent-|List-|Content-|ARC-|
 // it is missing. A field that no mail program knows is no text as long as there is another.
 func ranIn(raw, body []byte) string {
 	head, _ := cutAtBlankLine(raw)
-	if len(head) > maxHeader {
+	if end := head[bytes.LastIndexByte(bytes.TrimRight(head, "\r\n"), '\n')+1:]; len(head) > maxHeader || known.Match(end) && len(bytes.TrimSpace(end)) < len(head) {
 		return ""
 	}
 	lines := strings.Split(clean(string(head)), "\n")
-	last := 0
-	for i, l := range lines {
-		if known.MatchString(l) || i > 0 && last == i-1 && (strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t")) {
-			last = i
-		}
+	last := len(lines) - 1
+	for last > 0 && !fieldOfMail(lines, last) {
+		last--
 	}
-	lost := strings.TrimSpace(strings.Join(lines[min(last+1, len(lines)):], "\n"))
+	lost := strings.TrimSpace(strings.Join(lines[last+1:], "\n"))
 	if last == 0 || lost != "" && len(bytes.TrimSpace(body)) > 0 && !speaks.MatchString(lost) {
 		return ""
 	}
 	return lost
+}
+
+// fieldOfMail tells whether a line is one of a known field, or the rest of one.
+func fieldOfMail(lines []string, i int) bool {
+	for i > 0 && (strings.HasPrefix(lines[i], " ") || strings.HasPrefix(lines[i], "\t")) {
+		i--
+	}
+	return known.MatchString(lines[i])
 }
 
 // speaks tells a line that a reply may have and no header has.

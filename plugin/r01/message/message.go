@@ -96,6 +96,9 @@ func (m *Message) say(text string, w walker) {
 	for _, mail := range w.attached {
 		m.Shown += "\n\n> " + strings.ReplaceAll(mail, "\n", "\n> ")
 	}
+	if w.status != "" {
+		m.Shown += "\n\n" + w.status
+	}
 	m.Shown = strings.TrimLeft(m.Shown, "\n")
 }
 
@@ -121,7 +124,11 @@ func headerOf(h textproto.Header) Header {
 		read.Date = date
 	}
 	for _, name := range recipientFields {
-		for _, a := range addresses(h.Values(name)) {
+		to := read.To
+		if name != "To" {
+			to = addresses(h.Values(name))
+		}
+		for _, a := range to {
 			if a = strings.ToLower(a); !slices.Contains(read.Recipients, a) && len(read.Recipients) < maxRecipients {
 				read.Recipients = append(read.Recipients, a)
 			}

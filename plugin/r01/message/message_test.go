@@ -454,6 +454,22 @@ func FuzzParse(f *testing.F) {
 		if m.Kind == "" || (m.Kind == Bounce) != (m.Bounce != nil) {
 			t.Errorf("kind %q with %v", m.Kind, m.Bounce)
 		}
+		if again := m.Likeness(); m.Likeness() != again || len(again) != 64 {
+			t.Error("no likeness, or two")
+		}
+		if m.Bounce != nil {
+			for _, d := range m.Bounce.Deliveries {
+				if d.Fate == "" || d.Fate == Failed && d.Action != "failed" && m.Bounce.Formal {
+					t.Errorf("fate %q of %+v", d.Fate, d)
+				}
+			}
+		}
+		for l := range strings.SplitSeq(m.Shown, "\n") {
+			if strings.TrimSpace(l) != "" && len(m.Damaged) == 0 && m.Bounce == nil && strings.Contains(m.Quoted, l) && strings.HasPrefix(l, "status: TASK_") && !strings.Contains(m.Text, l) {
+				t.Errorf("quotation is shown without a sign: %q", l)
+			}
+		}
+		Source(raw)
 		for l := range strings.SplitSeq(m.Text, "\n") {
 			if isQuoted(l) || heading.MatchString(l) {
 				t.Errorf("quotation is text: %q", l)

@@ -13,7 +13,8 @@ var (
 	// quotedLine has a sign before it, or initials and a sign.
 	quotedLine = regexp.MustCompile(`^[ \t]*[\pL\pN]{0,6}>`)
 	// ruled is a line of rules around words, as in "----- Forwarded message -----".
-	ruled = regexp.MustCompile(`^[ \t]*[-_=*~]{2,}[ \t]*([\pL].*)$`)
+	ruled      = regexp.MustCompile(`^[ \t]*[-_=*~]{2,}[ \t]*([\pL].*)$`)
+	closedRule = regexp.MustCompile(`[-_=*~]{2}[ \t]*$`)
 	// aMail are the words for one, and forwarded those that say whose it is or what became
 	// of it.
 	aMail     = regexp.MustCompile(`(?i)(?:message|e-?mail|\bmail|letter|request|сообщени|письм|запрос|заявк|nachricht|mensaje|mensagem|messaggio|bericht|wiadomo|повідомлен|лист)`)
@@ -23,15 +24,19 @@ var (
 	heading = regexp.MustCompile(`(?i)^[ \t]*(?:(?:begin )?forwarded (?:message|mail|e-mail)|(?:your |the )?original (?:message|request|mail)(?: follows| was| is)?|(?:content )?(?:preview|analysis details)|` +
 		`(?:начало )?(?:переадресованно|пересылаемо|пересланно|перенаправленно|исходно|оригинально)(?:го|е) (?:сообщени[ея]|письм[оа])|текст (?:вашего|исходного|пересылаемого) (?:запроса|письма|сообщения))[ \t]*(?:[:.][ \t]*|:.*)?$`)
 	// mentioned is a longer heading by words of quoting, which must end in a colon.
-	mentioned = regexp.MustCompile(`^[^.!?]{0,100}:[ \t]*$`)
+	mentioned = regexp.MustCompile(`^[^!?]{0,150}:[ \t]*$`)
 	// attribution names who is quoted below it: a verb of writing, or an address, and a colon.
 	attribution = regexp.MustCompile(`(?i)(?:(?:wrote|writes|пишет|пишете|писал|писала|писали|написал|написала|написали|написал\(а\)|писал\(а\)|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|` +
 		`napisał|napisała|napisał\(a\)|kirjoitti|написав|пише)[ \t]*:?|<[^<>\s]+@[^<>\s]+>[ \t]*(?:\((?:[^()]*)\)[ \t]*)?:)[ \t]*$`)
+	// wrote is an attribution by its verb and its date.
+	wrote = regexp.MustCompile(`(?i)(?:\d.*(?:` + writing + `)|(?:` + writing + `).*\d)`)
 	// attributed begins an attribution that was broken to fit.
 	attributed = regexp.MustCompile(`(?i)^[ \t]*(?:on|am|le|el|il|op|em|dnia|в|пн|вт|ср|чт|пт|сб|вс|mon|tue|wed|thu|fri|sat|sun|\d{1,4}[-./ ])\b?.*\d`)
 	// pgp are rules that belong to a signature, and quote nothing.
 	pgp = regexp.MustCompile(`(?i)(?:BEGIN|END) (?:PGP|SSH|CERT)`)
 )
+
+const writing = `wrote|writes|пишет|писал[аи]?|написал[аи]?|написал\(а\)|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał|kirjoitti|написав`
 
 const passedOn = `forward|original|quoted|previous|исходн|оригинал|пересыл|пересла|переадрес|перенаправ|цитат|предыдущ|` +
 	`weitergeleit|ursprüngl|transf[eé]r|d'origine|reenviad|encaminhad|inoltrat|doorgestuurd|oorspronkel|przekazan|oryginaln|переслан|вихідн`
@@ -41,29 +46,40 @@ const passedOn = `forward|original|quoted|previous|исходн|оригинал
 // rest of it, broken to fit, and goes with it. An empty line stays where quoted lines were, so
 // that what is around them is not joined.
 func cutQuotation(text string) (own, quoted, shown string) {
-	var kept, cut, all []string
+	var kept, cut, all strings.Builder
 	tail, below := false, false
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	for i, l := range lines {
 		tail = tail || opensTail(lines[i:])
 		below = isQuoted(l) || below && strings.TrimSpace(l) != ""
 		if !tail && !below && !attributes(lines[i:]) {
-			kept, all = append(kept, l), append(all, l)
+			writeLine(&kept, l)
+			writeLine(&all, l)
 			continue
 		}
-		cut = append(cut, l)
+		writeLine(&cut, l)
 		if !tail {
-			kept = append(kept, "")
+			writeLine(&kept, "")
 		}
-		if !isQuoted(l) {
-			l = strings.TrimRight("> "+l, " ")
+		switch {
+		case l == "":
+			all.WriteString(">")
+		case !isQuoted(l):
+			all.WriteString("> ")
 		}
-		all = append(all, l)
+		writeLine(&all, l)
 	}
-	return strings.Trim(strings.Join(kept, "\n"), "\n"), strings.Join(cut, "\n"), strings.Trim(strings.Join(all, "\n"), "\n")
+	return strings.Trim(kept.String(), "\n"), strings.TrimSuffix(cut.String(), "\n"), strings.Trim(all.String(), "\n")
 }
 
-func isQuoted(line string) bool { return quotedLine.MatchString(line) }
+func writeLine(b *strings.Builder, line string) {
+	b.WriteString(line)
+	b.WriteByte('\n')
+}
+
+func isQuoted(line string) bool {
+	return strings.IndexByte(line, '>') >= 0 && quotedLine.MatchString(line)
+}
 
 // longestLine is more than a line may have, in bytes; one that has is nobody's heading.
 // RFC 5322, 2.1.1
@@ -78,38 +94,50 @@ func opensTail(lines []string) bool {
 	switch {
 	case heading.MatchString(l), rules(l):
 		return true
-	case mentioned.MatchString(l) && quoting.MatchString(l) && !isField(l):
+	case endsInColon(l) && mentioned.MatchString(l) && quoting.MatchString(l) && !isField(l):
 		return true
 	}
 	return attributesTail(lines) || copiesHeader(lines)
 }
 
+// longestIndent is how far a rule may stand to the right.
+const longestIndent = 20
+
 // rules tells a line with rules around words on a message.
 func rules(l string) bool {
+	if !strings.ContainsAny(l[:min(len(l), longestIndent)], "-_=*~") {
+		return false
+	}
 	m := ruled.FindStringSubmatch(l)
 	if m == nil || pgp.MatchString(l) {
 		return false
 	}
-	closed := strings.HasSuffix(strings.TrimRight(l, " \t"), "--")
+	closed := closedRule.MatchString(l)
 	return forwarded.MatchString(m[1]) && (closed || aMail.MatchString(m[1])) || closed && aMail.MatchString(m[1])
 }
 
 // attributes tells a line that names who is quoted, with quoted lines below it: at once, or
 // after an empty one. What follows them is the author's again.
 func attributes(lines []string) bool {
-	return len(lines[0]) <= longestLine && attribution.MatchString(lines[0]) && quotedBelow(lines[1:])
+	return quotedBelow(lines[1:]) && namesAuthor(lines[0])
 }
 
 // attributesTail tells such a line without any sign below it: all that follows is quoted.
 func attributesTail(lines []string) bool {
-	if !strings.HasSuffix(strings.TrimRight(lines[0], " \t"), ":") {
+	if !endsInColon(lines[0]) {
 		return brokenAttribution(lines)
 	}
-	return attribution.MatchString(lines[0]) && !quotedBelow(lines[1:])
+	return namesAuthor(lines[0]) && !quotedBelow(lines[1:])
 }
 
+func namesAuthor(l string) bool {
+	return len(l) <= longestLine && (attribution.MatchString(l) || mentioned.MatchString(l) && wrote.MatchString(l))
+}
+
+func endsInColon(line string) bool { return strings.HasSuffix(strings.TrimRight(line, " \t"), ":") }
+
 func brokenAttribution(lines []string) bool {
-	return len(lines) > 1 && len(lines[1]) <= longestLine && strings.HasSuffix(strings.TrimRight(lines[1], " \t"), ":") && attributed.MatchString(lines[0]) && attribution.MatchString(lines[1]) && !quotedBelow(lines[2:])
+	return len(lines) > 1 && len(lines[1]) <= longestLine && endsInColon(lines[1]) && attributed.MatchString(lines[0]) && attribution.MatchString(lines[1]) && !quotedBelow(lines[2:])
 }
 
 func quotedBelow(lines []string) bool {

@@ -17,6 +17,7 @@ import (
 const (
 	maxDepth = 10
 	maxParts = 200
+	maxMails = 3       // within it that are shown
 	maxText  = 1 << 20 // bytes of all its texts
 )
 
@@ -28,9 +29,11 @@ type walker struct {
 	found    bool     // a text
 	receipt  bool     // it tells that a mail was read
 	preview  bool     // its text is a filter's report on the mail that is attached
-	attached []string // what mails in it say
+	mails    int      // within it
+	attached []string // what they say
 	report   *Report
-	returned bool // the mail that the report is about has been seen
+	status   string // its part for machines
+	returned bool   // the mail that the report is about has been seen
 	damaged  []string
 }
 
@@ -82,6 +85,9 @@ func (w *walker) mail(h textproto.Header, params map[string]string, body []byte,
 			w.original(w.decoded(h, body))
 			w.returned = true
 		}
+		return
+	}
+	if w.mails++; w.mails > maxMails {
 		return
 	}
 	w.preview = w.preview || params["x-spam-type"] != "" || strings.Contains(strings.ToLower(h.Get("Content-Description")), "spam")

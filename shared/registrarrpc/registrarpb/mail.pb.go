@@ -485,7 +485,7 @@ func (x *Recognition) GetStored() bool {
 	return false
 }
 
-// Binding is something in a mail that ties it to a request of ours, or to somebody else's.
+// Binding is something in a mail that ties it to a request of ours, or to another's.
 type Binding struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "thread", "token", "handle", "hint" or "against".
