@@ -47,7 +47,7 @@ type Settings struct {
 	QueuedWithin time.Duration // R01 confirms a request within
 	DoneWithin   time.Duration // and reports its result within
 	// Settle is how long after it was handed to the relay a request may still be carried
-	// out: the relay's queue life, and R01's pace. architecture 4
+	// out: the relay's queue life, and R01's pace. ARCHITECTURE.md, the durable step
 	Settle time.Duration
 
 	Renewal   registrar.RenewalMode // of new domains

@@ -298,7 +298,7 @@ func (g *Gateway) updateFirst(tx *store.Tx, o registrar.Order, p plan) (store.Re
 	return g.addRequest(tx, r, []mailform.Template{t})
 }
 
-// registerFirst is behaviour 2 of the product: a client that R01 knows gets its domain
+// registerFirst registers a client before its domain: a client that R01 knows gets its domain
 // request at once, a new one is registered first, and one that is being registered is
 // waited for.
 func (g *Gateway) registerFirst(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) (store.Request, error) {

@@ -191,7 +191,7 @@ var errPaused = errors.New("sending is paused")
 
 // send is the durable step: the claim is committed between RCPT and DATA, and whatever the
 // relay answers is recorded, or the next start finds the claim and calls it unknown.
-// architecture 4
+// ARCHITECTURE.md, the durable step
 func (g *Gateway) send(ctx context.Context, m outgoing) error {
 	mail, masked, err := g.render(ctx, m)
 	if err != nil {

@@ -114,7 +114,7 @@ var (
 )
 
 // isPremature: a person's bare word that a paid request was not carried out, as long as it
-// still may be. "Not seen yet" is no proof. architecture 4
+// still may be. "Not seen yet" is no proof. ARCHITECTURE.md, the durable step
 func isPremature(r Request, e Evidence) bool {
 	denies := e.Event == SaidNot || e.Event == Resend
 	return denies && e.Noted == "" && r.Kind.Paid() && MayHappen(r.Hold) && !r.Settled

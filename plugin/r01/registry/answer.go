@@ -16,7 +16,7 @@ import (
 const absent = "no entries found for the selected source(s)."
 
 // banned are the registry's own sentences to who asks too much, without their full stops.
-// r01-protocol 4.1
+// field-notes 3.3
 var banned = []string{"you are not allowed to connect", "you have exceeded allowed connection rate"}
 
 // limited are words of a registry that wants to be asked less.

@@ -59,7 +59,7 @@ type Answer struct {
 var Moscow = time.FixedZone("MSK", 3*60*60)
 
 // dayLayouts are how the registry and the zone lists write days, and how others do.
-// r01-protocol 4.1
+// field-notes 3.3
 var dayLayouts = []string{"2006-01-02", "02.01.2006", "2006.01.02", "2006/01/02", "2006-1-2", "2.1.2006", "02-Jan-2006"}
 
 // momentLayouts name their zone. A moment that does not is no day: it may be the next one in

@@ -17,7 +17,7 @@ import (
 // WhoisConfig says whom to ask and how often.
 type WhoisConfig struct {
 	Address   string // HOST:PORT
-	PerMinute int    // questions; the registry bans who asks more than 30. r01-protocol 4.1
+	PerMinute int    // questions; the registry bans who asks more than 30. field-notes 3.3
 }
 
 // Validate tells what is wrong with it.
