@@ -8,6 +8,7 @@ import (
 
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/message"
+	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -24,9 +25,12 @@ const (
 // put off: by time, however often others come in meanwhile. r01-mail 3.10
 func (g *Gateway) prove(ctx context.Context, o *opened) {
 	l := &o.letter
-	if l.Kind == message.Bounce && g.verifier.MadeHere(o.raw).Verified {
-		l.proof = lifecycle.OwnWord
-		return
+	var made sender.Verdict
+	if l.Kind == message.Bounce {
+		if made = g.verifier.MadeHere(o.raw); made.Verified {
+			l.proof = lifecycle.OwnWord
+			return
+		}
 	}
 	verdict := g.verifier.Verify(ctx, o.raw)
 	switch {
@@ -42,7 +46,7 @@ func (g *Gateway) prove(ctx context.Context, o *opened) {
 	default:
 		l.proof = lifecycle.Missing
 	}
-	l.unproved = verdict.Reason
+	l.unproved = cmp.Or(made.Reason, verdict.Reason)
 }
 
 // proofPause is until a mail's sender is tried again: the longer it has waited, the longer.

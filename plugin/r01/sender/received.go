@@ -70,7 +70,7 @@ func (h hop) within(ours func(netip.Addr) bool) bool {
 // nearby are addresses that no stranger's connection comes from.
 func nearby(a netip.Addr) bool { return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() }
 
-// hosts are our own mail servers, as they name themselves in Received fields.
+// hosts are our own mail servers, as they stand in Received fields.
 type hosts struct {
 	names    []string
 	networks []netip.Prefix
