@@ -492,13 +492,11 @@ func TestLies_readme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want, got []string
+	var want []string
 	for _, l := range lieTable() {
 		want = append(want, fmt.Sprintf("| `%s` | %s | %s |", l.kind, l.group, l.says))
 	}
-	for _, row := range regexp.MustCompile("(?m)^\\| `[a-z-]+` \\| (stranger|twisted|leaked) \\|.*$").FindAllString(string(readme), -1) {
-		got = append(got, row)
-	}
+	got := regexp.MustCompile("(?m)^\\| `[a-z-]+` \\| (stranger|twisted|leaked) \\|.*$").FindAllString(string(readme), -1)
 	if !slices.Equal(got, want) {
 		t.Errorf("README has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
