@@ -88,6 +88,21 @@ func (b books) operations(ctx context.Context, where string) ([]operation, error
 	}, "select id, coalesce(order_id, ''), kind, domain, state, coalesce(request, ''), waits_for from operations "+where+" order by created_at, id")
 }
 
+// mail is one that the plugin received.
+type mail struct{ id, state, text string }
+
+func (b books) mails(ctx context.Context) ([]mail, error) {
+	return rows(ctx, b.plugin, func(r *sql.Rows, m *mail) error {
+		var sealed []byte
+		if err := r.Scan(&m.id, &m.state, &sealed); err != nil {
+			return err
+		}
+		plain, err := b.box.Open(sealed, "mails|"+m.id)
+		m.text = string(plain)
+		return err
+	}, "select id, state, sealed_raw from mails where direction = 'in'")
+}
+
 // record is a domain as one side has it.
 type record struct{ name, status, paidTill, nameservers string }
 
@@ -106,7 +121,10 @@ func records(ctx context.Context, db *sql.DB) (map[string]record, error) {
 type memory struct {
 	r01sim.State
 	history []r01sim.Entry
-	sent    [][]byte
+	sent    [][]byte              // by R01
+	lies    []r01sim.Lie          // read by the judge alone
+	wrote   map[string]bool       // what was sent
+	lied    map[string]r01sim.Lie // the lies, by their bytes
 }
 
 func (s *simulator) remembers(ctx context.Context) (m memory, err error) {
@@ -141,10 +159,8 @@ type fate struct {
 	why     string // not
 }
 
-// fate finds the task that a request became: mails and tasks about one object keep their
-// order.
+// fate finds what became of a request.
 func (m memory) fate(q request) (f fate) {
-	place := -1
 	var of r01sim.Entry
 	for _, e := range m.arrived(q.message) {
 		f.arrived++
@@ -157,6 +173,19 @@ func (m memory) fate(q request) (f fate) {
 		f.why = fmt.Sprintf("R01's verdict: %s %v", of.Verdict, of.Reasons)
 		return f
 	}
+	if t, ok := m.task(q); ok {
+		f.pending, f.done, f.why = t.Status == r01sim.TaskQueued, t.Status == r01sim.TaskSuccess, t.Message
+	}
+	return f
+}
+
+// task is what a request became: mails and tasks about one object keep their order.
+func (m memory) task(q request) (t r01sim.Task, ok bool) {
+	arrived := m.arrived(q.message)
+	if len(arrived) == 0 || arrived[len(arrived)-1].Verdict != r01sim.VerdictQueued {
+		return t, false
+	}
+	place, of := -1, arrived[len(arrived)-1]
 	for _, e := range m.history {
 		if e.Verdict == r01sim.VerdictQueued && e.Action == of.Action && slices.Equal(e.Objects, of.Objects) {
 			if place++; e.MessageID == q.message {
@@ -169,9 +198,8 @@ func (m memory) fate(q request) (f fate) {
 			continue
 		}
 		if place--; place < 0 {
-			f.pending, f.done, f.why = t.Status == r01sim.TaskQueued, t.Status == r01sim.TaskSuccess, t.Message
-			break
+			return t, true
 		}
 	}
-	return f
+	return t, false
 }

@@ -84,7 +84,7 @@ func verdict(err error, t *tally, stderr io.Writer) int {
 // playRound is one round from an empty directory to the judge's verdict.
 func playRound(ctx context.Context, o options, base string, round int, t *tally, stdout io.Writer) error {
 	began := time.Now()
-	w, err := open(ctx, base, round, o.seed+uint64(round), o.server, t)
+	w, err := open(ctx, base, round, o.seed+uint64(round), o.server, companyOf(round, o.liar), t)
 	if err != nil {
 		return fmt.Errorf("open round %d: %w", round, err)
 	}
@@ -158,6 +158,7 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 	taking, enough := context.WithCancel(ctx)
 	var selling sync.WaitGroup
 	selling.Go(func() { s.run(ctx, taking) })
+	selling.Go(func() { w.sift(taking) })
 	w.torment(ctx, o, s, rand.New(rand.NewPCG(o.seed, uint64(w.round)<<1|1)))
 	enough()
 	selling.Wait()

@@ -61,7 +61,7 @@ func TestCrash(t *testing.T) {
 	t.Parallel()
 	output, code := execute(t, testrun.Program(t, "registrar.panel/cmd/crash"), "-n", "200", "-seed", "4", "-worlds", "4", "-size", "50", "-orders", "3")
 	t.Log(output)
-	if code != exitDone || !strings.Contains(output, "lost 0, double 0") {
+	if code != exitDone || !strings.Contains(output, "0 lost, 0 double, 0 believed") {
 		t.Errorf("exit %d", code)
 	}
 }
@@ -109,6 +109,22 @@ var forgeries = []struct {
 	{invariant: "registered is what R01 has registered", memory: func(m *memory) { m.Domains[0].Delegated = false }},
 	{invariant: "paid till is R01's", memory: func(m *memory) { m.Domains[0].PaidTill = m.Domains[0].PaidTill.AddYears(1) }},
 	{invariant: "success is what R01 has carried out", memory: func(m *memory) { m.Tasks = slices.DeleteFunc(m.Tasks, isRenewal) }},
+	{invariant: movedByLie, memory: func(m *memory) {
+		for _, raw := range m.sent {
+			m.lies = append(m.lies, r01sim.Lie{Raw: raw})
+		}
+		m.sent = nil
+	}},
+	{invariant: pausedByLie, plugin: "insert into alarms (key, since, message) values ('pause:paid', 0, 'no funds')"},
+	{invariant: againByLie, plugin: `insert into attempts (request, attempt, claimed_at, outcome)
+		select request, attempt + 1, claimed_at, 'accepted' from attempts where outcome = 'accepted' limit 1`},
+	{invariant: handedByLie, memory: func(m *memory) {
+		for i := range m.Domains {
+			m.Domains[i].Handle = "ATTACKER_1_10000-R01"
+		}
+	}},
+	{invariant: handedByLie, memory: func(m *memory) { m.Clients = nil }},
+	{invariant: numberedByLie, plugin: "update requests set task = '7' where rowid = (select min(rowid) from requests where task <> '')"},
 	{invariant: "what R01 has carried out is success", plugin: "delete from operations where rowid = (select min(rowid) from operations where kind = 'renew')"},
 }
 
@@ -134,7 +150,7 @@ func judgeForgeries(ctx context.Context, base string, stdout io.Writer) error {
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return err
 	}
-	w, err := open(ctx, base, 0, 1, "", newTally(1<<20))
+	w, err := open(ctx, base, 0, 1, "", stranger, newTally(1<<20))
 	if err != nil {
 		return err
 	}

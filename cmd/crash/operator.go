@@ -122,8 +122,12 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 			return []string{"a panel that is at work: " + seen}, nil
 		}
 	}
-	if err := w.review(ctx); err != nil {
+	reviewed, err := w.review(ctx)
+	if err != nil {
 		return []string{"reviews"}, err
+	}
+	if reviewed > 0 { // more may have come meanwhile
+		open = append(open, fmt.Sprintf("%d mails that were for review", reviewed))
 	}
 	orders, err := get[[]api.Order](ctx, w, api.Path("orders"))
 	if err != nil {
@@ -160,25 +164,42 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 }
 
 // review sets aside the mails that no rule could place: the operator looks at R01 instead.
-func (w *world) review(ctx context.Context) error {
+func (w *world) review(ctx context.Context) (reviewed int, err error) {
 	list, err := get[[]api.Review](ctx, w, api.Path("review"))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, r := range list {
-		_, err := post[api.Review](ctx, w, api.Path("review", r.ID, "resolve"), api.ReviewDecision{Outcome: string(contract.ReplyIgnore), By: operator})
+		d := api.ReviewDecision{Version: *r.Version, Outcome: string(contract.ReplyIgnore), By: operator}
+		_, err := post[api.Review](ctx, w, api.Path("review", r.ID, "resolve"), d)
+		if outdated(err) {
+			continue // what it may belong to has moved
+		}
 		if err != nil {
-			return err
+			return reviewed, err
 		}
 		w.tally.add(&w.tally.Reviews, 1)
+		reviewed++
 	}
-	return nil
+	return reviewed, nil
+}
+
+// sift keeps the review queue short while orders come, as staff does: a liar fills it.
+func (w *world) sift(ctx context.Context) {
+	for ctx.Err() == nil {
+		w.review(ctx) // what fails now is tried again
+		pause(ctx, time.Second)
+	}
 }
 
 // judgeEach resolves the operations that wait for a person, by what R01 has. Of those that
 // share a request it resolves one: after that R01 may have what it did not have before, and has
 // to be looked at again.
 func (w *world) judgeEach(ctx context.Context, b books, working []operation) error {
+	seen, err := w.seen(ctx, working)
+	if err != nil {
+		return err
+	}
 	m, err := w.sim.remembers(ctx)
 	if err != nil {
 		return err
@@ -200,9 +221,9 @@ func (w *world) judgeEach(ctx context.Context, b books, working []operation) err
 		if verdict == "" {
 			continue
 		}
-		_, err := post[api.Operation](ctx, w, api.Path("operations", o.id, "resolve"), api.Decision{Outcome: string(verdict), By: operator, Note: note})
-		var refusal *api.Error
-		if errors.As(err, &refusal) && refusal.Code == string(contract.Precondition) {
+		d := api.Decision{Version: seen[o.id], Outcome: string(verdict), By: operator, Note: note}
+		_, err := post[api.Operation](ctx, w, api.Path("operations", o.id, "resolve"), d)
+		if outdated(err) || refusedWith(err, contract.Precondition) {
 			continue // it has moved on, or it is too early to say
 		}
 		if err != nil {
@@ -212,6 +233,30 @@ func (w *world) judgeEach(ctx context.Context, b books, working []operation) err
 		w.tally.add(&w.tally.Asked, 1)
 	}
 	return nil
+}
+
+// seen are the versions of the operations that wait for a person, read before R01 is looked at:
+// what it shows then may be newer, and is never older.
+func (w *world) seen(ctx context.Context, working []operation) (map[string]string, error) {
+	versions := map[string]string{}
+	for _, o := range working {
+		if !contract.OperationState(o.state).WaitsForPerson() {
+			continue
+		}
+		op, err := get[api.Operation](ctx, w, api.Path("operations", o.id))
+		if err != nil {
+			return nil, err
+		}
+		versions[o.id] = *op.Version
+	}
+	return versions, nil
+}
+
+func outdated(err error) bool { return refusedWith(err, contract.Conflict) }
+
+func refusedWith(err error, code contract.Code) bool {
+	var refusal *api.Error
+	return errors.As(err, &refusal) && refusal.Code == string(code)
 }
 
 func verdictOn(f fate) (contract.Verdict, string) {

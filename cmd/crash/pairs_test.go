@@ -86,7 +86,7 @@ func playPairs(ctx context.Context, stdout, stderr io.Writer) int {
 // playSome plays pairs in one world.
 func playSome(ctx context.Context, base string, round int, faults []fault, stdout io.Writer) error {
 	t := newTally(1 << 20)
-	w, err := open(ctx, base, round, 1, "", t)
+	w, err := open(ctx, base, round, 1, "", honest, t)
 	if err != nil {
 		return err
 	}

@@ -31,15 +31,16 @@ const (
 
 // world is one round's panel, plugin and R01, and the wire between them.
 type world struct {
-	round int
-	dir   string // a file system of its own
-	tally *tally
-	log   *os.File // what the processes write
-	sim   *simulator
-	smtp  *wire
-	imap  *wire
-	panel *api.Client
-	self  string // the program that is panel, plugin and simulator
+	round  int
+	dir    string // a file system of its own
+	tally  *tally
+	beside company  // of R01
+	log    *os.File // what the processes write
+	sim    *simulator
+	smtp   *wire
+	imap   *wire
+	panel  *api.Client
+	self   string // the program that is panel, plugin and simulator
 	// With a server two nodes share databases there; each is a world with the same R01,
 	// wires and file system.
 	shared *shared
@@ -50,8 +51,8 @@ type world struct {
 }
 
 // open makes a world; nothing but the simulator runs yet.
-func open(ctx context.Context, base string, round int, seed uint64, server string, t *tally) (w *world, err error) {
-	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t, turn: &atomic.Int64{}}
+func open(ctx context.Context, base string, round int, seed uint64, server string, beside company, t *tally) (w *world, err error) {
+	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t, turn: &atomic.Int64{}, beside: beside}
 	if w.self, err = program(); err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func open(ctx context.Context, base string, round int, seed uint64, server strin
 	if err := syscall.Mount("crash", w.dir, "tmpfs", 0, fmt.Sprintf("size=%dk", capacity)); err != nil {
 		return nil, fmt.Errorf("mount a file system of the round's own: %w", err)
 	}
-	if w.sim, err = startSimulator(ctx, w.self, seed); err != nil {
+	if w.sim, err = startSimulator(ctx, w.self, seed, beside); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	w.smtp, err = newWire(w.sim.addresses["smtp"], smtpDialogue, w.pass)
@@ -73,7 +74,7 @@ func open(ctx context.Context, base string, round int, seed uint64, server strin
 	}
 	if err == nil && server != "" {
 		if w.shared, err = share(ctx, server, fmt.Sprintf("crash_%d_%d", seed, round)); err == nil {
-			w.peer = &world{round: round, dir: filepath.Join(w.dir, "peer"), self: w.self, tally: t, log: w.log, smtp: w.smtp, imap: w.imap, shared: w.shared}
+			w.peer = &world{round: round, dir: filepath.Join(w.dir, "peer"), self: w.self, tally: t, log: w.log, smtp: w.smtp, imap: w.imap, shared: w.shared, beside: beside}
 			err = errors.Join(os.Mkdir(w.peer.dir, 0o700), w.peer.write())
 		}
 	}
@@ -153,7 +154,7 @@ registrar %q {
       processed = "INBOX"
       poll      = "100ms"
     }
-    deadlines {
+%s    deadlines {
       queued = "15s"
       done   = "20s"
     }
@@ -166,7 +167,7 @@ registrar %q {
     }
   }
 }
-`, w.socket(), registrar, bcc, w.smtp.address(), w.imap.address())
+`, w.socket(), registrar, bcc, w.smtp.address(), w.imap.address(), w.beside.replies())
 	var err error
 	w.panel, err = api.NewClient("unix://"+w.socket(), secret.String{})
 	for name, text := range map[string]string{"plugin.hcl": hcl, "password": password, "panel.store": panelStore, "plugin.store": pluginStore} {
@@ -288,9 +289,9 @@ type simulator struct {
 	rest      sync.WaitGroup // drains what it goes on to print
 }
 
-func startSimulator(ctx context.Context, self string, seed uint64) (*simulator, error) {
-	cmd := exec.Command(self, roleSimulator, "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "", "--admin", "127.0.0.1:0",
-		"--mailbox", "answers", "--seed", strconv.FormatUint(seed, 10))
+func startSimulator(ctx context.Context, self string, seed uint64, beside company) (*simulator, error) {
+	cmd := exec.Command(self, append([]string{roleSimulator, "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "", "--admin", "127.0.0.1:0",
+		"--mailbox", "answers", "--seed", strconv.FormatUint(seed, 10)}, beside.args()...)...)
 	cmd.Env = append(os.Environ(), "R01_MAIL_PASSWORD="+password, "R01_IMAP_PASSWORD="+password)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	lines, err := cmd.StdoutPipe()

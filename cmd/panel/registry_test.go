@@ -55,6 +55,18 @@ func newRegistryWorld(t *testing.T, more string) *world {
 	return w
 }
 
+// asksRegistry lets a world that is not served yet ask the simulator's registry.
+func (w *world) asksRegistry() {
+	w.t.Helper()
+	file := filepath.Join(w.dir, "plugin.hcl")
+	hcl, err := os.ReadFile(file)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	block := fmt.Sprintf("    registry {\n      whois            = %q\n      whois_per_minute = 60000\n      check            = \"100ms\"\n    }\n", w.sim.Addresses().Whois)
+	w.write("plugin.hcl", strings.Replace(string(hcl), "    imap {", block+"    imap {", 1))
+}
+
 const readsList = "      zone_list = \"http://ADMIN/zone-list\"\n"
 
 // R01 carries the request out and its replies are lost: the registry tells.

@@ -100,9 +100,9 @@ func newWorld(t *testing.T, edit func(hcl string) string) *world {
 }
 
 // simulate runs R01 with its own servers.
-func (w *world) simulate() {
+func (w *world) simulate(change ...func(*r01sim.Options)) {
 	w.t.Helper()
-	w.sim = runSimulator(w.t, "")
+	w.sim = runSimulator(w.t, "", change...)
 	w.mail = mailServers{smtp: w.sim.Addresses().SMTP, imap: w.sim.Addresses().IMAP, tls: "none", mailUser: "callback", poll: "1s"}
 }
 
@@ -153,14 +153,17 @@ func (w *world) settle(edit func(hcl string) string) {
 }
 
 // runSimulator runs R01. It has a mailbox of its own, unless it delivers elsewhere.
-func runSimulator(t *testing.T, deliver string) *r01sim.Simulator {
+func runSimulator(t *testing.T, deliver string, change ...func(*r01sim.Options)) *r01sim.Simulator {
 	t.Helper()
 	policy := r01sim.Calm()
 	policy.Queued, policy.Done = r01sim.Delay(10*time.Millisecond), r01sim.Delay(20*time.Millisecond)
-	o := r01sim.Options{SMTP: "127.0.0.1:0", Deliver: deliver, Agreement: agreement, Password: mailPassword,
+	o := r01sim.Options{SMTP: "127.0.0.1:0", Whois: "127.0.0.1:0", Deliver: deliver, Agreement: agreement, Password: mailPassword,
 		Callback: callback, Gateway: robot, Policy: policy, Logger: hclog.NewNullLogger()}
 	if deliver == "" {
 		o.IMAP, o.IMAPUser, o.IMAPPassword = "127.0.0.1:0", "callback", imapPassword
+	}
+	for _, c := range change {
+		c(&o)
 	}
 	sim := r01sim.New(o)
 	if err := sim.Listen(); err != nil {

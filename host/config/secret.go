@@ -42,6 +42,8 @@ var secretFunction = function.New(&function.Spec{
 type secrets struct {
 	dir string // file names are relative to it
 	env func(string) (string, bool)
+
+	unread bool // none is read
 }
 
 // resolve returns the text of a string or reference; literal tells that it stands in the
@@ -57,7 +59,13 @@ func (s secrets) resolve(v cty.Value) (text string, literal bool, err error) {
 	return v.AsString(), true, nil
 }
 
+// unreadSecret stands for one that was not read. It suits what a password is used for.
+const unreadSecret = "not-read"
+
 func (s secrets) read(ref reference) (string, error) {
+	if s.unread {
+		return unreadSecret, nil
+	}
 	if ref.source == "env" {
 		value, ok := s.env(ref.name)
 		if !ok {

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -46,6 +47,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("POST /api/v1/operations/{id}/resolve", action(s, s.resolveOperation))
 	handle("POST /api/v1/replies/test", action(s, s.testReply))
 	handle("GET /api/v1/mails/{id}", endpoint(s, s.showMail))
+	handle("GET /api/v1/mails/{id}/raw", http.HandlerFunc(s.rawMail))
 	handle("GET /api/v1/plugins", endpoint(s, s.listPlugins))
 	handle("POST /api/v1/plugins/{name}/upgrade", action(s, s.upgradePlugin))
 	handle("POST /api/v1/backup", http.HandlerFunc(s.makeBackup))
@@ -272,8 +274,9 @@ func (s *Server) reviewRule(r *http.Request) (api.Rule, error) {
 }
 
 func (s *Server) resolveReview(r *http.Request, in api.ReviewDecision) (api.Review, error) {
-	e, err := s.orders.ResolveReview(r.Context(), registrar.ReviewDecision{Review: registrar.ReviewID(r.PathValue("id")),
-		Outcome: registrar.ReplyOutcome(in.Outcome), Operation: registrar.OperationID(in.Operation), By: in.By})
+	e, err := s.orders.ResolveReview(r.Context(), registrar.ReviewDecision{Review: registrar.ReviewID(r.PathValue("id")), Version: registrar.Version(in.Version),
+		Outcome: registrar.ReplyOutcome(in.Outcome), Operation: registrar.OperationID(in.Operation), By: in.By,
+		OperationVersion: registrar.Version(in.OperationVersion)})
 	return reviewOf(e), err
 }
 
@@ -283,19 +286,32 @@ func (s *Server) showOperation(r *http.Request) (api.Operation, error) {
 }
 
 func (s *Server) resolveOperation(r *http.Request, in api.Decision) (api.Operation, error) {
-	op, err := s.orders.Resolve(r.Context(), registrar.Decision{Operation: registrar.OperationID(r.PathValue("id")),
+	op, err := s.orders.Resolve(r.Context(), registrar.Decision{Operation: registrar.OperationID(r.PathValue("id")), Version: registrar.Version(in.Version),
 		Verdict: registrar.Verdict(in.Outcome), By: in.By, Note: in.Note})
 	return operationOf(op), err
 }
 
 func (s *Server) testReply(r *http.Request, in api.CapturedMail) (api.Recognition, error) {
 	rec, err := s.orders.Recognise(r.Context(), in.Registrar, in.Raw)
-	return recognitionOf(rec), err
+	return Recognition(rec), err
 }
 
 func (s *Server) showMail(r *http.Request) (api.Mail, error) {
 	m, err := s.orders.Mail(r.Context(), registrar.MailID(r.PathValue("id")))
 	return mailOf(m), err
+}
+
+// rawMail answers with the mail as it came, masked: text that no browser takes for anything else.
+func (s *Server) rawMail(w http.ResponseWriter, r *http.Request) {
+	text, err := s.orders.RawMail(r.Context(), registrar.MailID(r.PathValue("id")))
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	// An error here means that the caller has gone.
+	_, _ = io.WriteString(w, text)
 }
 
 func (s *Server) listPlugins(*http.Request) ([]api.Plugin, error) {

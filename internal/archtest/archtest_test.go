@@ -39,7 +39,7 @@ var rules = []rule{
 	{`^ours/plugin/manual`, `^ours/plugin/`, `^ours/plugin/manual`, "plugins never import each other"},
 	{`^ours/internal/r01sim`, `^ours/plugin/`, `^$`, "the simulator reads and writes by itself, or one misreading passes on both sides"},
 	{`^ours/internal/`, `^ours/(host|plugin|cmd)`, `^$`, "internal rooms are below the others"},
-	{`^ours/plugin/r01/(mailform|lifecycle|renewal/policy)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
+	{`^ours/plugin/r01/(mailform|lifecycle|renewal/policy|term)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
 	{`^ours/`, `^database/sql$|modernc\.org/sqlite|pressly/goose`, `^$`, "SQL lives in sqldb and the stores"},
 	{`^ours/`, `jackc/pgx`, `^$`, "the PostgreSQL driver lives in sqldb and the tests' servers"},
 	{`^ours/`, `^ours/internal/(pgtest|mailhost|testrun|sqldb/sqldbtest)$`, `^$`, "test support is for tests"},

@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"registrar.panel/internal/testrun"
 )
 
 var (

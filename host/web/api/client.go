@@ -131,6 +131,20 @@ func failure(resp *http.Response) error {
 	return &f.Error
 }
 
+// RawMail fetches a stored mail as it came, masked.
+func (c *Client) RawMail(ctx context.Context, id string) (string, error) {
+	body, err := c.do(ctx, http.MethodGet, Path("mails", id, "raw"), nil)
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return "", fmt.Errorf("read the panel's answer: %w", err)
+	}
+	return string(text), nil
+}
+
 // Backup has the panel make an archive of all it keeps, and writes it to w.
 func (c *Client) Backup(ctx context.Context, w io.Writer) error {
 	body, err := c.do(ctx, http.MethodPost, Path("backup"), nil)

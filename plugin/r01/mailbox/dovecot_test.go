@@ -96,7 +96,7 @@ func TestDovecot(t *testing.T) {
 			if mode == TLSImplicit {
 				cfg.Address = d.Addresses.IMAPS
 			}
-			if err := Check(t.Context(), cfg); err != nil {
+			if _, err := Check(t.Context(), cfg); err != nil {
 				t.Fatal(err)
 			}
 			const raw = "Subject: one\r\n\r\n\xd0\xd2\xc9\xd7\xc5\xd4\r\n.\r\n\xff\x80\r\n"
@@ -238,7 +238,7 @@ func TestDovecotLacksTheFolder(t *testing.T) {
 	d := startDovecot(t)
 	cfg := onDovecot(d)
 	cfg.Mailbox = "Replies"
-	if err := Check(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), `open folder "Replies"`) {
+	if _, err := Check(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), `open folder "Replies"`) {
 		t.Errorf("check: %v", err)
 	}
 	store := &shelf{}
@@ -284,7 +284,7 @@ func TestDovecotHasTheWrongCertificate(t *testing.T) {
 	} {
 		cfg := onDovecot(d)
 		change(&cfg)
-		if err := Check(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "the server's TLS certificate is wrong") {
+		if _, err := Check(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "the server's TLS certificate is wrong") {
 			t.Errorf("%s: check: %v", name, err)
 		}
 	}

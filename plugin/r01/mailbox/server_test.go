@@ -3,6 +3,7 @@ package mailbox
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -210,10 +211,13 @@ func (c *serverConn) fetch(args string) {
 	}
 	for _, m := range c.chosen(args) {
 		switch {
+		case strings.Contains(args, "FLAGS"):
+			c.say("* %d FETCH (UID %d FLAGS (%s))", m.uid, m.uid, strings.Join(slices.Sorted(maps.Keys(m.flags)), " "))
 		case !strings.Contains(args, "BODY"):
 			c.say("* %d FETCH (UID %d RFC822.SIZE %d%s)", m.uid, m.uid, len(m.body), date)
 		case strings.Contains(args, "<0."):
 			n, _ := strconv.Atoi(strings.TrimSuffix(args[strings.Index(args, "<0.")+3:], ">)"))
+			n = min(n, len(m.body))
 			c.say("* %d FETCH (UID %d%s BODY[]<0> {%d}\r\n%s)", m.uid, m.uid, date, n, m.body[:n])
 		default:
 			c.say("* %d FETCH (UID %d%s BODY[] {%d}\r\n%s)", m.uid, m.uid, date, len(m.body), m.body)

@@ -24,7 +24,7 @@ const (
 
 func config(r *relay) Config {
 	return Config{Address: r.address, TLS: TLSNone, RootCAs: roots,
-		Timeouts: Timeouts{Dial: time.Minute, Command: time.Minute, Dot: time.Minute}}
+		Timeouts: Timeouts{Dial: time.Minute, Announce: time.Minute, Command: time.Minute, Dot: time.Minute}}
 }
 
 func testMail(data string) Mail {
