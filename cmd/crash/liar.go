@@ -17,7 +17,7 @@ const (
 )
 
 // lieRate is how many lies come for each template that reaches R01, in the mean.
-const lieRate = 0.7
+const lieRate = 0.4
 
 // receiver is the name that the callback's mail server writes into Authentication-Results.
 const receiver = "mx.panel.example"

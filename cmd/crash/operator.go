@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"registrar.panel/host/web/api"
+	"registrar.panel/internal/pace"
 	contract "registrar.panel/shared/registrar"
 )
 
@@ -165,7 +166,9 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 
 // review sets aside the mails that no rule could place: the operator looks at R01 instead.
 func (w *world) review(ctx context.Context) (reviewed int, err error) {
-	list, err := get[[]api.Review](ctx, w, api.Path("review"))
+	longer, cancel := context.WithTimeout(ctx, pace.Scale(10*perCall)) // a long list takes its time
+	defer cancel()
+	list, err := api.Get[[]api.Review](longer, w.client(), api.Path("review"), nil)
 	if err != nil {
 		return 0, err
 	}

@@ -12,6 +12,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -36,6 +37,9 @@ type Manifest struct {
 	// in it, encrypted, under their path and ".age".
 	Keys    []string `json:"keys"`
 	Wrapped bool     `json:"keys_wrapped"`
+	// KeyChecks are the fingerprints of the keys, by path: another key than the one that an
+	// archive was made with opens nothing in it. Archives of earlier versions have none.
+	KeyChecks map[string]string `json:"key_checks,omitempty"`
 }
 
 // File is one file of an archive.
@@ -55,7 +59,7 @@ const (
 // Create writes an archive of a directory's regular files. Keys in it are encrypted in place,
 // or removed: the directory is the caller's to delete.
 func Create(w io.Writer, dir string, to []age.Recipient, at time.Time) (Manifest, error) {
-	m := Manifest{Format: format, MadeAt: at.UTC(), Wrapped: len(to) > 0}
+	m := Manifest{Format: format, MadeAt: at.UTC(), Wrapped: len(to) > 0, KeyChecks: map[string]string{}}
 	if err := m.takeKeys(dir, to); err != nil {
 		return m, fmt.Errorf("back up keys: %w", err)
 	}
@@ -85,6 +89,11 @@ func (m *Manifest) takeKeys(dir string, to []age.Recipient) error {
 		}
 		m.Keys = append(m.Keys, path)
 		file := filepath.Join(dir, path)
+		key, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		m.KeyChecks[path] = checkOf(key)
 		if len(to) > 0 {
 			if err := wrap(file, to); err != nil {
 				return err
@@ -92,6 +101,13 @@ func (m *Manifest) takeKeys(dir string, to []age.Recipient) error {
 		}
 		return os.Remove(file)
 	})
+}
+
+// checkOf is a fingerprint of a key, from which it can't be told.
+func checkOf(key []byte) string {
+	mac := hmac.New(sha256.New, bytes.TrimSpace(key))
+	mac.Write([]byte("a key of this backup"))
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 func wrap(file string, to []age.Recipient) error {

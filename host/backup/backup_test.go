@@ -152,10 +152,13 @@ func TestRestoreRefuses(t *testing.T) {
 		put(t, file, string(change(bytes.Clone(text))))
 		return file
 	}
+	otherKeys := t.TempDir()
+	put(t, filepath.Join(otherKeys, "plugins/r01/r01.key"), "of another panel")
 	for name, c := range map[string]struct {
 		r    Restoration
 		says string
 	}{
+		"another key":   {Restoration{Archive: archived(t), Replace: true, KeysDir: otherKeys}, "not the one"},
 		"not empty":     {Restoration{Archive: good, Identities: []age.Identity{mine}}, "not empty"},
 		"no identity":   {Restoration{Archive: good, Replace: true}, "identity"},
 		"other's":       {Restoration{Archive: good, Replace: true, Identities: []age.Identity{identity(t)}}, "open key"},

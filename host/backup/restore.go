@@ -30,6 +30,8 @@ var (
 	ErrNotEmpty = errors.New("the data directory is not empty")
 	// ErrKeys: the archive's keys are wrapped and no identity was given, or they are elsewhere.
 	ErrKeys = errors.New("the keys are missing")
+	// ErrOtherKey: a key that was given is not the one that the archive's data are sealed with.
+	ErrOtherKey = errors.New("this key is not the one that the backup was made with, and opens nothing in it")
 )
 
 // Restore lays an archive out as a data directory, and returns where it moved the one that
@@ -83,7 +85,7 @@ func (r Restoration) unpack(stage string) (Manifest, error) {
 		return m, err
 	}
 	for _, key := range m.Keys {
-		if err := r.placeKey(stage, key, m.Wrapped); err != nil {
+		if err := r.placeKey(stage, key, m); err != nil {
 			return m, err
 		}
 	}
@@ -104,10 +106,13 @@ func create(dir, path string) (io.WriteCloser, error) {
 	return synced{f}, err
 }
 
-func (r Restoration) placeKey(stage, path string, wrapped bool) error {
-	key, err := r.key(stage, path, wrapped)
+func (r Restoration) placeKey(stage, path string, m Manifest) error {
+	key, err := r.key(stage, path, m.Wrapped)
 	if err != nil {
 		return err
+	}
+	if check := m.KeyChecks[path]; check != "" && check != checkOf(key) {
+		return fmt.Errorf("%w: %s", ErrOtherKey, path)
 	}
 	f, err := create(stage, path)
 	if err != nil {

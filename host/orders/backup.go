@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"registrar.panel/internal/sqldb"
@@ -27,11 +26,7 @@ func (s *Service) Backup(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("back up orders: %w", err)
 	}
-	key, err := os.ReadFile(filepath.Join(s.dir, keyFile))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, keyFile), key, 0o600)
-	}
-	if err != nil {
+	if err := s.box.Save(filepath.Join(dir, keyFile)); err != nil {
 		return fmt.Errorf("back up orders: %w", err)
 	}
 	return nil

@@ -82,6 +82,9 @@ type Service struct {
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// sealedOrders gives a value that is sealed, with its context.
+const sealedOrders = "select sealed_private, 'order|' || id from orders where length(sealed_private) > 0 order by created_at, id limit 1"
+
 // Open opens the book. The work begins with [Service.Run] and [Service.Follow].
 func Open(ctx context.Context, o Options) (*Service, error) {
 	scripts, err := fs.Sub(migrations, "migrations")
@@ -93,7 +96,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open orders: %w", err)
 	}
-	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, keyFile), o.Create)
+	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, keyFile), o.Create, sealedOrders)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open orders: %w", err), db.Close())
 	}

@@ -11,7 +11,7 @@ type dovecotValues struct {
 	Version           string
 }
 
-// The two languages that Dovecot's configuration is written in. mail-stack 6
+// The two languages that Dovecot's configuration is written in. field-notes 4
 var (
 	dovecot23 = template.Must(template.New("2.3").Parse(`
 base_dir = {{.Dir}}/run

@@ -13,7 +13,7 @@ type postfixValues struct {
 }
 
 // Nothing is looked up in DNS, what can't be delivered is tried again every second and
-// bounced soon, and no part runs in a chroot. mail-stack 6
+// bounced soon, and no part runs in a chroot. field-notes 4
 var postfixMain = template.Must(template.New("main.cf").Parse(`compatibility_level = 3.6
 queue_directory = {{.Dir}}/queue
 data_directory = {{.Dir}}/data

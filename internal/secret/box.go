@@ -107,6 +107,22 @@ func (b *Box) Open(sealed []byte, context string) ([]byte, error) {
 	return plain, nil
 }
 
+// Check is a fingerprint of the key itself: by it two files are known to hold one key.
+func (b *Box) Check() string { return b.Fingerprint("the key of this database") }
+
+// Save writes the key that the box works with into a new file that only its owner may read.
+func (b *Box) Save(file string) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("save key: %w", err)
+	}
+	_, err = f.WriteString(hex.EncodeToString(b.key) + "\n")
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("save key: %w", err)
+	}
+	return nil
+}
+
 // Fingerprint is a keyed digest: equal inputs have equal fingerprints, and without the key
 // nobody can test a guess.
 func (b *Box) Fingerprint(parts ...string) string {

@@ -11,7 +11,7 @@ import (
 // asked stops working, well before others may take over.
 type LeaseTiming struct{ For, Beat, Sure time.Duration }
 
-// UsualLease is what architecture 5 asks for.
+// UsualLease is the timing of the lease that decides which node works: docs/nodes.md.
 func UsualLease() LeaseTiming {
 	return LeaseTiming{For: 15 * time.Second, Beat: 5 * time.Second, Sure: 10 * time.Second}
 }

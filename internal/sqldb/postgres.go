@@ -43,12 +43,7 @@ const beginWrite = `set local idle_in_transaction_session_timeout = '5s'; set lo
 	select id from keeper for update`
 
 // own is what sqldb keeps in a PostgreSQL database for itself.
-const own = `
-create table if not exists keeper (
-    id        smallint primary key check (id = 1),
-    owner     text not null,           -- who keeps its truth here
-    key_check text not null default '' -- fingerprint of the key that columns are sealed with
-);
+const own = keeperTable + `
 create table if not exists leases (
     name   text primary key,
     holder text not null,
@@ -298,42 +293,6 @@ func migrateServer(ctx context.Context, c *pgx.ConnConfig, migrations fs.FS) err
 	db := stdlib.OpenDB(*c)
 	err = migrate(ctx, db, goose.DialectPostgres, translated{migrations}, goose.WithLocker(locker))
 	return errors.Join(err, db.Close())
-}
-
-// OpenBox opens the key that the database's sealed columns are under. Several nodes on one
-// server need the same key: the server keeps its fingerprint, so a node with another key, or
-// with none, is told so. create permits making the key of a new database.
-func (db *DB) OpenBox(ctx context.Context, file string, create bool) (*secret.Box, error) {
-	if db.beginWrite == "" { // the file of SQLite lies beside its key
-		return secret.OpenBox(file, create)
-	}
-	var known string
-	if err := db.writer.QueryRowContext(ctx, "select key_check from keeper").Scan(&known); err != nil {
-		return nil, fmt.Errorf("read the key's fingerprint: %w", err)
-	}
-	box, err := secret.OpenBox(file, create && known == "")
-	if errors.Is(err, fs.ErrNotExist) && known != "" {
-		return nil, fmt.Errorf("the database is sealed with a key, and %s is not there: copy it from the node that has it", file)
-	}
-	if err != nil {
-		return nil, err
-	}
-	mine := box.Fingerprint("the key of this database")
-	err = db.Write(ctx, func(tx *sql.Tx) error {
-		if err := tx.QueryRowContext(ctx, "select key_check from keeper").Scan(&known); err != nil || known != "" {
-			return err
-		}
-		known = mine
-		_, err := tx.ExecContext(ctx, "update keeper set key_check = $1", mine)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("record the key's fingerprint: %w", err)
-	}
-	if known != mine {
-		return nil, fmt.Errorf("the database is sealed with another key than that in %s: copy the file from the node that made the database", file)
-	}
-	return box, nil
 }
 
 // IsUnique tells whether an error says that there is such a row already.

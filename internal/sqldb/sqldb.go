@@ -63,6 +63,7 @@ type DB struct {
 
 	// Of SQLite only.
 	group *group // of writers that share a commit
+	files files  // those that it was opened from
 
 	// Of PostgreSQL only.
 	lease      *sql.DB       // so that a lease waits for nothing

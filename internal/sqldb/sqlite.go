@@ -51,7 +51,11 @@ func openFile(ctx context.Context, o Options) (*DB, error) {
 	reader.SetMaxOpenConns(readers)
 	db := &DB{writer: writer, reader: reader, readOnly: &sql.TxOptions{ReadOnly: true}}
 	db.group = &group{commit: db.commit}
-	if err := errors.Join(check(ctx, writer), migrate(ctx, writer, goose.DialectSQLite3, o.Migrations), check(ctx, reader)); err != nil {
+	err = errors.Join(check(ctx, writer), migrate(ctx, writer, goose.DialectSQLite3, o.Migrations), check(ctx, reader))
+	if err == nil {
+		db.files, err = remember(o.Path)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -48,7 +47,8 @@ func openBook(ctx context.Context, dir string, server secret.String, create bool
 	if err != nil {
 		return nil, fmt.Errorf("open book: %w", err)
 	}
-	box, err := db.OpenBox(ctx, filepath.Join(dir, "manual.key"), create)
+	box, err := db.OpenBox(ctx, filepath.Join(dir, "manual.key"), create,
+		"select sealed_order, 'order|' || order_id from operations where length(sealed_order) > 0 order by number limit 1")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open book: %w", err), db.Close())
 	}
@@ -60,11 +60,7 @@ func (b *book) backup(ctx context.Context, dir string) error {
 	if err := b.db.Copy(ctx, filepath.Join(dir, "manual.db")); err != nil {
 		return fmt.Errorf("back up book: %w", err)
 	}
-	key, err := os.ReadFile(filepath.Join(b.dir, "manual.key"))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "manual.key"), key, 0o600)
-	}
-	if err != nil {
+	if err := b.box.Save(filepath.Join(dir, "manual.key")); err != nil {
 		return fmt.Errorf("back up key: %w", err)
 	}
 	return nil

@@ -32,7 +32,7 @@ type registrySettings struct {
 	hosted    string // path; "" = none
 }
 
-// r01Names are what the registry has called R01. r01-protocol 1.6
+// r01Names are what the registry has called R01. field-notes 3.1
 var r01Names = []string{"R01-RU", "R01-SU", "R01-RF", "R01-REG-RIPN"}
 
 func registryBlock() registrar.Block {

@@ -51,6 +51,11 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 	if err != nil {
 		return err
 	}
+	if saysEarly(*r, f.result) {
+		if err := tx.SetEarly(r.ID, g.now()); err != nil {
+			return err
+		}
+	}
 	g.log.Info("request moved", "request", r.ID, "kind", r.Kind, "object", r.Object, "event", f.event,
 		"state", d.State(), "hold", d.Hold(), "attempt", r.Attempt, "rule", v.Rule())
 	for _, e := range d.Effects() {
@@ -172,6 +177,8 @@ func (g *Gateway) finishObject(tx *store.Tx, r store.Request, f fact, ops []stor
 		if err := g.renewed(tx, &d); err != nil {
 			return err
 		}
+		guessed := f.result.PaidTill.IsZero() && r.Kind == lifecycle.Prolong
+		return errors.Join(tx.PutDomain(d, g.now()), tx.Guess(d.Name, guessed))
 	case lifecycle.UpdateDomain:
 		for _, op := range ops {
 			order, err := orderOf(tx, op.ID)

@@ -81,6 +81,7 @@ func (g *Gateway) whoisLoop(ctx context.Context) {
 // askAround asks about every name whose turn has come, as far as the pace of whois allows, and
 // returns how many it had to leave. What fails for one name hinders no other.
 func (g *Gateway) askAround(ctx context.Context) (left int, err error) {
+	g.askTime(ctx)
 	names, err := g.questions(ctx)
 	if err != nil {
 		return 0, err
@@ -95,6 +96,14 @@ func (g *Gateway) askAround(ctx context.Context) (left int, err error) {
 		}
 	}
 	return 0, errors.Join(failed...)
+}
+
+// askTime asks for the time of day while ours is in doubt: with each answer the registry tells
+// its own.
+func (g *Gateway) askTime(ctx context.Context) {
+	if g.DoubtClock() != "" && g.whois.Ready() {
+		g.heardNow(byWhois, g.whois.Look(ctx, registry.OwnName).Told)
+	}
 }
 
 // question is a name that the registry can say something about.
@@ -169,7 +178,7 @@ func (g *Gateway) openQuestions(ctx context.Context) (all []question, err error)
 		if err != nil {
 			return err
 		}
-		refused, err := tx.FailedSince(g.now().Add(-doubtRefusal))
+		refused, err := tx.FailedBetween(g.now().Add(-doubtRefusal), g.now())
 		if err != nil {
 			return err
 		}
@@ -219,6 +228,7 @@ func (g *Gateway) askAbout(ctx context.Context, name string) error {
 }
 
 func (g *Gateway) noteAnswer(name string, a registry.Answer) {
+	g.heardNow(byWhois, a.Told)
 	w := g.witness
 	w.mu.Lock()
 	defer w.mu.Unlock()

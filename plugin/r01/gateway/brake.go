@@ -29,9 +29,12 @@ func (g *Gateway) allowance(tx *store.Tx) (may int, held string, err error) {
 		return 0, "", err
 	}
 	paid, err := tx.Setting(pausePaid)
+	doubt := g.DoubtClock()
 	switch {
 	case err != nil:
 		return 0, "", err
+	case doubt != "":
+		return 0, doubt, nil
 	case all != "":
 		return 0, "R01 refuses the agreement or its password: nothing is sent", nil
 	case paid != "":
@@ -41,11 +44,12 @@ func (g *Gateway) allowance(tx *store.Tx) (may int, held string, err error) {
 }
 
 func (g *Gateway) brake(tx *store.Tx) (may int, held string, err error) {
-	perHour, err := tx.PaidSince(g.now().Add(-hour))
+	upTo := g.now().Add(clockSkew) // what is later was written by a clock that was wrong
+	perHour, err := tx.PaidBetween(g.now().Add(-hour), upTo)
 	if err != nil {
 		return 0, "", err
 	}
-	perDay, err := tx.PaidSince(g.now().Add(-day))
+	perDay, err := tx.PaidBetween(g.now().Add(-day), upTo)
 	if err != nil {
 		return 0, "", err
 	}
@@ -76,7 +80,15 @@ const brakeAlarm = "brake"
 // watch looks at what nobody reports: that the brake holds, that there are still no funds,
 // that no renewal pass completes.
 func (g *Gateway) watch(tx *store.Tx) error {
-	return errors.Join(g.watchBrake(tx), g.watchFunds(tx), g.watchPasses(tx))
+	return errors.Join(g.watchBrake(tx), g.watchFunds(tx), g.watchPasses(tx), g.boundDeadlines(tx))
+}
+
+// boundDeadlines brings near what a clock that was wrong has put far off.
+func (g *Gateway) boundDeadlines(tx *store.Tx) error {
+	if g.DoubtClock() != "" {
+		return nil
+	}
+	return tx.BoundDeadlines(g.now().Add(max(g.settings.QueuedWithin, g.settings.DoneWithin, transferWithin) + hour))
 }
 
 // watchBrake keeps one alarm while paid requests wait for the brake.
@@ -89,7 +101,7 @@ func (g *Gateway) watchBrake(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	planned, err := tx.Planned(g.settings.Agreement, 1)
+	planned, err := tx.Planned(g.settings.Agreement, g.now(), 1)
 	waiting += len(planned)
 	switch {
 	case err != nil:
@@ -118,7 +130,7 @@ func (g *Gateway) watchPasses(tx *store.Tx) error {
 	switch {
 	case err != nil:
 		return err
-	case last.IsZero():
+	case last.IsZero() || last.After(g.now().Add(clockSkew)):
 		return tx.SetTime(passCompleted, g.now())
 	case g.now().Sub(last) > deadMan:
 		return g.raise(tx, passAlarm, "", "no renewal pass has completed since "+last.UTC().Format(time.RFC3339))

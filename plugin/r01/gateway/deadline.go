@@ -24,6 +24,9 @@ func (g *Gateway) deadlineLoop(ctx context.Context) {
 // again. r01-mail 4.4
 func (g *Gateway) expire(ctx context.Context) error {
 	return g.write(ctx, func(tx *store.Tx) error {
+		if g.DoubtClock() != "" {
+			return g.watch(tx)
+		}
 		overdue, err := tx.Overdue(g.now())
 		if err != nil {
 			return err

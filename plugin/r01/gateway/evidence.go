@@ -39,7 +39,7 @@ func (g *Gateway) known(r store.Request) lifecycle.Request {
 	return known
 }
 
-// settledAt is until when what was handed over may still be carried out. architecture 4
+// settledAt is until when what was handed over may still be carried out. ARCHITECTURE.md, the durable step
 func (g *Gateway) settledAt(r store.Request) time.Time { return r.ClaimedAt.Add(g.settings.Settle) }
 
 func queueSays(e lifecycle.Event) lifecycle.Evidence {

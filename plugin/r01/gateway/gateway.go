@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -46,7 +47,7 @@ type Settings struct {
 	QueuedWithin time.Duration // R01 confirms a request within
 	DoneWithin   time.Duration // and reports its result within
 	// Settle is how long after it was handed to the relay a request may still be carried
-	// out: the relay's queue life, and R01's pace. architecture 4
+	// out: the relay's queue life, and R01's pace. ARCHITECTURE.md, the durable step
 	Settle time.Duration
 
 	Renewal   registrar.RenewalMode // of new domains
@@ -87,6 +88,8 @@ type Store interface {
 	Write(ctx context.Context, fn func(tx *store.Tx) error) error
 	Read(ctx context.Context, fn func(tx *store.Tx) error) error
 	Fingerprint(parts ...string) string
+	// InPlace tells whether the store is still where it was opened.
+	InPlace() error
 	// Recall tells whether the store is an older one, put back; Mark makes that visible.
 	Recall(ctx context.Context) (incarnation string, older bool, err error)
 	Mark(ctx context.Context) error
@@ -118,9 +121,11 @@ type Gateway struct {
 	imports   Imports // nil = no names are told
 	jitter    func(time.Duration) time.Duration
 	witness   *witness
+	clock     *clock
 
-	fence      int64 // set by Open before any loop starts
-	restored   bool  // so is this: paid requests wait for a person
+	fence      int64       // set by Open before any loop starts
+	restored   bool        // so is this: paid requests wait for a person
+	displaced  atomic.Bool // the store is not where it was opened
 	unrecorded unrecorded
 	halt       *halt
 	toSend     wake.Signal
@@ -157,7 +162,7 @@ func New(s Settings, p Parts) *Gateway {
 		settings: s, node: p.Node, lookAgain: look, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
 		log: p.Logger, now: p.Now, random: p.Random,
 		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
-		whois: p.Whois, zoneLists: p.ZoneLists, imports: p.Imports, jitter: p.Jitter, witness: newWitness(),
+		whois: p.Whois, zoneLists: p.ZoneLists, imports: p.Imports, jitter: p.Jitter, witness: newWitness(), clock: newClock(),
 		halt: newHalt(p.Now),
 	}
 }
@@ -182,7 +187,7 @@ func (g *Gateway) Open(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := g.recall(tx, incarnation, older); err != nil {
+		if err := errors.Join(g.startClock(tx), g.clear(tx, placeAlarm, ""), g.recall(tx, incarnation, older)); err != nil {
 			return err
 		}
 		if err := g.releaseIfMended(tx); err != nil {
@@ -219,7 +224,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 }
 
 func (g *Gateway) loops() []func(context.Context) {
-	all := []func(context.Context){g.sendLoop, g.readLoop, g.deadlineLoop, g.keepLoop}
+	all := []func(context.Context){g.sendLoop, g.readLoop, g.deadlineLoop, g.keepLoop, g.clockLoop}
 	if g.whois != nil {
 		all = append(all, g.whoisLoop)
 	}

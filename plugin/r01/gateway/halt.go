@@ -87,7 +87,7 @@ func common(response string) string {
 func (h *halt) stopped() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.now().Before(h.until) {
+	if now := h.now(); now.Before(h.until) && h.until.Sub(now) <= halts[len(halts)-1] { // else a clock was wrong that set it
 		return h.until
 	}
 	return time.Time{}

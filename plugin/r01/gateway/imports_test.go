@@ -44,7 +44,7 @@ func (f *fakeImports) names() (all []string) {
 // not know are listed.
 func TestImportList(t *testing.T) {
 	t.Parallel()
-	g, _, l := newGateWithClient(t)
+	g, w, l := newGateWithClient(t)
 	f := &fakeImports{hosted: []string{"First.RU", "stranger.ru.", "ПРИВЕТ.рф", "elsewhere.ru", "unregistered.ru", "example.com", "www.stranger.ru"}}
 	g.imports = f
 	known, stranger, elsewhere, customer := g.ordered("first.ru"), g.ordered("stranger.ru"), g.ordered("elsewhere.ru"), g.ordered("notours.ru")
@@ -73,6 +73,7 @@ func TestImportList(t *testing.T) {
 	}
 
 	// It was taken over: the next list has it no more.
+	w.held["stranger.ru"] = stranger
 	if _, err := g.ImportDomain(t.Context(), registrar.Import{Domain: "stranger.ru", Customer: "c1", Handle: "MYCO_1_ABC-R01", PaidTill: stranger.PaidTill}); err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +90,7 @@ func TestImportListFails(t *testing.T) {
 	f := &fakeImports{hosted: []string{"stranger.ru"}, failed: errors.New("read hosted names: no such file")}
 	g.imports = f
 	renewed := g.ordered("first.ru")
+	g.clock = g.clock.AddDate(0, 11, 0)
 	renewed.PaidTill = renewed.PaidTill.AddYears(1)
 	g.mustPublish(l, renewed, g.ordered("stranger.ru"))
 	if d := g.status("first.ru"); d.PaidTill != renewed.PaidTill {

@@ -9,6 +9,7 @@ import (
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/registry"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/term"
 	"registrar.panel/shared/registrar"
 )
 
@@ -59,7 +60,7 @@ func (g *Gateway) judge(r store.Request, ordered []registrar.Nameserver, s sight
 			return word{event: lifecycle.Confirmed}
 		}
 	case lifecycle.UpdateDomain:
-		if ours && s.Nameservers != nil && registry.SameHosts(s.Nameservers, ordered) {
+		if ours && s.Nameservers != nil && registry.Compare(s.Nameservers, ordered) == registry.Same {
 			return word{event: lifecycle.Confirmed}
 		}
 	}
@@ -110,7 +111,9 @@ func judgeRegistration(r store.Request, ordered []registrar.Nameserver, s sighti
 		return word{lifecycle.Confirmed, "the registry shows it registered with registrar " + s.Registrar}
 	case s.Created.IsZero() || s.Created.Before(r.CreatedAt.Add(-clockSkew)):
 		return word{lifecycle.Confirmed, "the registry shows it registered before we asked for it"}
-	case len(s.Nameservers) > 0 && !registry.SameHosts(s.Nameservers, ordered):
+	case len(s.Nameservers) > 0 && registry.Compare(s.Nameservers, ordered) == registry.Untold:
+		return word{}
+	case len(s.Nameservers) > 0 && registry.Compare(s.Nameservers, ordered) == registry.Different:
 		return word{lifecycle.Confirmed, "the registry shows it registered with other nameservers than were ordered"}
 	case s.Delegated:
 		return word{event: lifecycle.Confirmed}
@@ -142,7 +145,7 @@ func (g *Gateway) doubtOf(status registrar.DomainStatus, paidTill registrar.Date
 		return store.Absent
 	case !g.ours(s.Registrar):
 		return store.Elsewhere
-	case !paidTill.IsZero() && s.PaidTill.Before(paidTill):
+	case !paidTill.IsZero() && s.PaidTill.Before(paidTill) && !term.Near(paidTill, s.PaidTill):
 		return store.Behind
 	}
 	return ""

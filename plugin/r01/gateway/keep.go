@@ -25,6 +25,9 @@ func (g *Gateway) keepLoop(ctx context.Context) {
 // sweep removes them in small transactions, so that nobody waits long.
 func (g *Gateway) sweep(ctx context.Context) error {
 	const atOnce = 100
+	if g.DoubtClock() != "" { // by which nobody can tell how old they are
+		return nil
+	}
 	for removed := int64(atOnce); removed == atOnce; {
 		err := g.store.Write(ctx, func(tx *store.Tx) (err error) {
 			removed, err = tx.RemoveMails(g.now().Add(-g.settings.KeepMails), atOnce)

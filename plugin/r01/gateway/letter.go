@@ -27,6 +27,7 @@ type letter struct {
 	proof    lifecycle.Proof
 	unproved string    // why its sender is not proved, for people
 	made     time.Time // the earliest that it or its server tells; zero = not told
+	received time.Time // what its server tells
 }
 
 // understand is everything that needs no store. The problem, if any, is for a person.
@@ -39,7 +40,7 @@ func (g *Gateway) understand(m store.Mail, raw []byte) (l letter, problem string
 	if l.Kind == message.Bounce && !l.Bounce.Formal && (len(l.results) > 0 || g.fromRobot(l)) { // a robot that writes as postmaster
 		l.Kind, l.Bounce = message.Ordinary, nil
 	}
-	l.made = earliest(l.Date, m.Received)
+	l.made, l.received = earliest(l.Date, m.Received), m.Received
 	switch {
 	case m.Truncated && len(raw) < mailbox.Head:
 		problem = "the mail server sends it otherwise each time, so what it says is not sure"

@@ -176,7 +176,7 @@ func (g *Gateway) admissible(tx *store.Tx, o registrar.Order) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	if open := d.Operation; open != nil {
+	if open := d.Operation; open != nil && (o.Kind != registrar.KindRenew || open.Kind != registrar.KindUpdate) { // an update holds no renewal
 		return registrar.Errorf(registrar.Precondition, "%s has an open operation (%s, %s); wait for it", o.Domain, open.Kind, open.State)
 	}
 	live := slices.Contains([]registrar.DomainStatus{registrar.StatusRegistered, registrar.StatusExpired}, d.Status)
@@ -298,7 +298,7 @@ func (g *Gateway) updateFirst(tx *store.Tx, o registrar.Order, p plan) (store.Re
 	return g.addRequest(tx, r, []mailform.Template{t})
 }
 
-// registerFirst is behaviour 2 of the product: a client that R01 knows gets its domain
+// registerFirst registers a client before its domain: a client that R01 knows gets its domain
 // request at once, a new one is registered first, and one that is being registered is
 // waited for.
 func (g *Gateway) registerFirst(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) (store.Request, error) {

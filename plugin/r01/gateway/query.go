@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"strconv"
 	"time"
@@ -10,7 +11,10 @@ import (
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/message"
+	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/term"
 	"registrar.panel/shared/registrar"
 )
 
@@ -125,8 +129,15 @@ func (g *Gateway) AdoptHandle(ctx context.Context, customer, handle string) (h r
 
 // ImportDomain takes over a domain that R01 holds for us already.
 func (g *Gateway) ImportDomain(ctx context.Context, i registrar.Import) (d registrar.Domain, err error) {
-	if problems := checkImport(i); len(problems) > 0 {
+	if problems := g.checkImport(i); len(problems) > 0 {
 		return d, registrar.InvalidOrder(problems)
+	}
+	problems, err := g.compareImport(ctx, &i)
+	if err == nil {
+		err = registrar.InvalidOrder(problems)
+	}
+	if err != nil {
+		return d, err
 	}
 	if _, err := g.AdoptHandle(ctx, i.Customer, i.Handle); err != nil {
 		return d, err
@@ -136,7 +147,7 @@ func (g *Gateway) ImportDomain(ctx context.Context, i registrar.Import) (d regis
 		if err == nil && known.Operation == nil && (gone(known.Status) || known.Status == registrar.StatusError) {
 			err = errors.Join(g.settleDoubt(tx, i.Domain), store.ErrNotFound) // what was is over
 		} else if err == nil {
-			if d = known; known.Customer != i.Customer || known.Handle != i.Handle || known.PaidTill != i.PaidTill {
+			if d = known; known.Customer != i.Customer || known.Handle != i.Handle || !term.Near(known.PaidTill, i.PaidTill) {
 				return registrar.Errorf(registrar.Conflict, "%s is known here with other contents", i.Domain)
 			}
 			return nil
@@ -156,15 +167,47 @@ func (g *Gateway) ImportDomain(ctx context.Context, i registrar.Import) (d regis
 	return d, err
 }
 
-func checkImport(i registrar.Import) []registrar.Problem {
+func (g *Gateway) checkImport(i registrar.Import) []registrar.Problem {
 	var problems []registrar.Problem
 	if name, err := mailform.Name(i.Domain); err != nil || name != i.Domain {
 		problems = append(problems, registrar.Problem{Path: "domain", Message: nameProblem(i.Domain, name, err)})
 	}
 	if i.PaidTill.IsZero() {
-		problems = append(problems, registrar.Problem{Path: "paid_till", Message: "is required, as YYYY-MM-DD"})
+		return append(problems, registrar.Problem{Path: "paid_till", Message: "is required, as YYYY-MM-DD"})
+	}
+	if why := term.Implausible(policy.Today(g.now()), i.Domain, i.PaidTill); why != "" && len(problems) == 0 {
+		problems = append(problems, registrar.Problem{Path: "paid_till", Message: "can't be: " + why + "; look the day up at R01 or in whois and give that"})
 	}
 	return problems
+}
+
+// compareImport holds an import against the registry, where that is asked and answers: a name
+// that it shows with somebody else, or not at all, is not imported, and neither is another
+// expiry than it shows. A day or two apart is the same one, and its own spelling is taken.
+func (g *Gateway) compareImport(ctx context.Context, i *registrar.Import) ([]registrar.Problem, error) {
+	known, err := g.Domain(ctx, i.Domain)
+	if err == nil && (held(known.Status) || known.Operation != nil) || g.whois == nil {
+		return nil, nil
+	}
+	if err != nil && !errors.Is(err, registrar.NotFound) {
+		return nil, err
+	}
+	problem := func(path, format string, args ...any) ([]registrar.Problem, error) {
+		return []registrar.Problem{{Path: path, Message: fmt.Sprintf(format, args...)}}, nil
+	}
+	switch a := g.whois.LookSparingly(ctx, i.Domain); {
+	case a.Status == registry.Absent:
+		return problem("domain", "the registry has no such domain")
+	case a.Status != registry.Registered:
+		return nil, nil // it can't be known now; the next look at the registry tells
+	case !g.ours(a.Record.Registrar):
+		return problem("domain", "the registry shows it with registrar %s, not with R01", a.Record.Registrar)
+	case !term.Near(a.Record.PaidTill, i.PaidTill):
+		return problem("paid_till", "the registry shows it paid till %s: give that day, or ask R01", a.Record.PaidTill)
+	default:
+		i.PaidTill = a.Record.PaidTill
+		return nil, nil
+	}
 }
 
 // Events yields the event record after a cursor, and waits for more until ctx ends.

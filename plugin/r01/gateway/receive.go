@@ -23,6 +23,9 @@ const poisonous = 3
 // Deliver stores fetched mails in one commit. When it returns nil they are safe, or were
 // known.
 func (g *Gateway) Deliver(ctx context.Context, mails []mailbox.Mail) error {
+	for _, m := range mails {
+		g.heardOf(byMailServer, m.InternalDate)
+	}
 	stored, ids := make([]registrar.MailID, len(mails)), g.mailIDs(len(mails))
 	err := g.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range mails {
@@ -229,7 +232,7 @@ func (g *Gateway) apply(tx *store.Tx, m store.Mail, l letter, problem string) er
 	return g.setAside(tx, m, l, problemAside("no rule recognises it"))
 }
 
-// applyCopy: our own blind copy shows that the relay took the mail. architecture 4.7
+// applyCopy: our own blind copy shows that the relay took the mail. ARCHITECTURE.md, the durable step
 func (g *Gateway) applyCopy(tx *store.Tx, m store.Mail, ours []store.Request) error {
 	e := lifecycle.Evidence{Source: lifecycle.FromCopy, Event: lifecycle.CopySeen, Proof: lifecycle.OwnWord, Binding: lifecycle.ByThread}
 	f := fact{actor: byPlugin, evidence: registrar.EvidenceCopy, mail: m.ID}

@@ -103,6 +103,7 @@ func (g *Gateway) reconcile(ctx context.Context, list ZoneList) error {
 	}
 	opened := g.now()
 	r, mark, err := list.Open(ctx, registry.Mark{ETag: last.ETag, Modified: last.Modified, Size: last.Size})
+	g.heardNow(byListServer, mark.Served)
 	switch {
 	case errors.Is(err, registry.ErrUnchanged):
 		return nil
@@ -199,7 +200,7 @@ func (g *Gateway) findings(p *portfolio, summary registry.Summary, asOf time.Tim
 		if kind == store.Absent || kind == store.Elsewhere {
 			missing++
 		}
-		moved := e.flags.has(inList) && (e.till > e.paidTill || !isHeld(e.status))
+		moved := e.flags.has(inList) && (e.till != e.paidTill || !isHeld(e.status))
 		if kind != "" || moved || e.flags.has(isWatched) {
 			found = append(found, e)
 		}

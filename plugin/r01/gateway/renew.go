@@ -12,6 +12,7 @@ import (
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/term"
 	"registrar.panel/shared/registrar"
 )
 
@@ -69,6 +70,22 @@ func (g *Gateway) announce(tx *store.Tx, p store.Plan, t policy.Threshold, today
 	tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventNotice, Level: registrar.LevelWarning,
 		Message: mailform.Unicode(p.Domain) + ": " + text, Actor: byPlugin, Name: p.Domain})
 	return g.raise(tx, expiryAlarm(p.Domain), p.Domain, text)
+}
+
+// RemindRenewals tells of renewals that are held: what holds them, and what that leads to.
+func (g *Gateway) RemindRenewals(ctx context.Context, held []policy.Held, today registrar.Date) (int, error) {
+	return len(held), g.write(ctx, func(tx *store.Tx) error {
+		for _, h := range held {
+			if err := tx.Announced(store.Plan{Domain: h.Domain, Base: h.PaidTill}, h.Threshold, g.now()); err != nil {
+				return err
+			}
+			g.log.Warn("renewal is held", "domain", h.Domain, "paid_till", h.PaidTill, "threshold", int(h.Threshold), "reason", h.Reason)
+			if err := g.raise(tx, expiryAlarm(h.Domain), h.Domain, policy.Reminder(h.Reason, h.PaidTill, today)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 const expiry = "expiry"
@@ -156,7 +173,7 @@ func (g *Gateway) beginPlanned(ctx context.Context) error {
 			if err != nil || queued >= may {
 				return nil, err
 			}
-			return tx.Planned(g.settings.Agreement, min(may-queued, atOnce))
+			return tx.Planned(g.settings.Agreement, g.now(), min(may-queued, atOnce))
 		})
 		if err != nil || len(plans) == 0 {
 			return err
@@ -232,7 +249,7 @@ func (g *Gateway) outdated(tx *store.Tx, r store.Request) (string, error) {
 	switch {
 	case err != nil:
 		return "", err
-	case d.PaidTill != r.Base:
+	case !term.SameYear(d.PaidTill, r.Base):
 		return fmt.Sprintf("the domain is paid till %s by now, and this was to renew it from %s", d.PaidTill, r.Base), nil
 	case !slices.Contains([]registrar.DomainStatus{registrar.StatusRegistered, registrar.StatusExpired}, d.Status):
 		return fmt.Sprintf("the domain is %s", d.Status), nil

@@ -13,9 +13,12 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// own puts a registered domain into the store, paid so many days from now.
+// own puts a registered domain into the store, paid so many days from now, and asks no registry.
 func (g *gate) own(name string, left int, mode registrar.RenewalMode) registrar.Date {
 	g.t.Helper()
+	whois := g.whois
+	g.whois = nil
+	defer func() { g.whois = whois }()
 	till := policy.Today(g.clock).AddDays(left)
 	if _, err := g.ImportDomain(g.t.Context(), registrar.Import{Domain: name, Customer: "c1", Handle: "OLD-R01", PaidTill: till}); err != nil {
 		g.t.Fatal(err)
@@ -289,21 +292,44 @@ func TestWithdrawnRenewalIsPlannedAgain(t *testing.T) {
 	}
 }
 
-// An update under way is waited for; the renewal follows.
-func TestRenewalWaitsForUpdate(t *testing.T) {
+// An update, which costs nothing, holds no renewal, however it stands: neither that of the
+// schedule nor one that is ordered. Each has its own reply.
+func TestUpdateHoldsNoRenewal(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.own("aa.ru", 40, registrar.RenewAuto)
-	g.submit2(registrar.Order{ID: "u1", Kind: registrar.KindUpdate, Domain: "aa.ru", Customer: "c1",
-		Nameservers: []registrar.Nameserver{{Host: "ns1.x.example"}, {Host: "ns2.x.example"}}})
-	g.steps("aa.ru hold")
-	if len(g.relay.taken) != 1 {
-		t.Fatalf("%d mails while the update is open", len(g.relay.taken))
-	}
-	g.receive(g.reply(0, "action: UPDATE", "domain: aa.ru", "status: TASK_SUCCESS"))
-	g.renew()
-	if len(g.relay.taken) != 2 || field(t, g.relay.taken[1], "action") != "PROLONG" {
-		t.Errorf("%d mails after the update", len(g.relay.taken))
+	for _, ordered := range []bool{false, true} {
+		for _, overdue := range []bool{false, true} {
+			g := newGate(t)
+			till := g.own("aa.ru", 40, registrar.RenewAuto)
+			update := g.submit2(registrar.Order{ID: "u1", Kind: registrar.KindUpdate, Domain: "aa.ru", Customer: "c1",
+				Nameservers: []registrar.Nameserver{{Host: "ns1.x.example"}, {Host: "ns2.x.example"}}})
+			g.send()
+			if overdue {
+				g.pass(48 * time.Hour)
+				g.expect(update.ID, registrar.Uncertain)
+			}
+			if ordered {
+				g.submit2(registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "aa.ru", Customer: "c1", PaidTill: till})
+				g.send()
+			} else {
+				g.steps("aa.ru send")
+			}
+			if len(g.relay.taken) != 2 || field(t, g.relay.taken[1], "action") != "PROLONG" {
+				t.Fatalf("%d mails", len(g.relay.taken))
+			}
+			if open := g.status("aa.ru").Operation; open == nil || open.Kind != registrar.KindRenew {
+				t.Errorf("shown as open is %+v", open)
+			}
+			g.receive(g.reply(1, prolonged("aa.ru", till.AddYears(1))...))
+			d := g.status("aa.ru")
+			if d.PaidTill != till.AddYears(1) || d.Operation == nil || d.Operation.ID != update.ID {
+				t.Errorf("renewed as %+v", d)
+			}
+			g.receive(g.reply(0, "action: UPDATE", "domain: aa.ru", "status: TASK_SUCCESS"))
+			g.expect(update.ID, registrar.Succeeded)
+			if d := g.status("aa.ru"); d.Operation != nil {
+				t.Errorf("still open is %+v", d.Operation)
+			}
+		}
 	}
 }
 
@@ -394,10 +420,10 @@ func TestAnnouncements(t *testing.T) {
 			t.Fatalf("%d days before there are %d announcements, want %d", left, got, want)
 		}
 	}
-	for _, c := range [][2]int{{61, 0}, {60, 1}, {59, 1}, {30, 2}, {6, 3}, {2, 3}, {1, 4}, {0, 4}, {-1, 5}, {-2, 5}, {-30, 5}} {
+	for _, c := range [][2]int{{61, 0}, {60, 1}, {59, 1}, {30, 2}, {6, 3}, {2, 3}, {1, 4}, {0, 4}, {-1, 5}, {-2, 5}, {-23, 6}, {-28, 6}, {-30, 7}} {
 		told(c[0], c[1])
 	}
-	if alarms := g.events(registrar.EventAlarm, "byhand.ru"); len(alarms) != 5 {
+	if alarms := g.events(registrar.EventAlarm, "byhand.ru"); len(alarms) != 7 {
 		t.Errorf("%d alarms: %+v", len(alarms), alarms)
 	}
 	d := g.status("byhand.ru")
@@ -448,8 +474,8 @@ func TestDoubtfulRenewal(t *testing.T) {
 	t.Parallel()
 	for _, words := range []string{
 		"Domain aa.ru is already prolonged.", "The domain has already been renewed.", "Домен уже продлён.",
-		"Domain aa.ru can be prolonged not earlier than 60 days before its paid-till date.", "Domain aa.ru can be prolonged no longer.",
-		"Продление возможно не ранее чем за 60 дней до окончания срока.", "Домен продлить уже нельзя.",
+		"Domain aa.ru can be prolonged no longer.", "Домен продлить уже нельзя.",
+		"Domain aa.ru has already been prolonged and can be prolonged not earlier than 60 days before its paid-till date.",
 	} {
 		g := newGate(t)
 		till := g.own("aa.ru", 40, registrar.RenewAuto)
@@ -468,6 +494,131 @@ func TestDoubtfulRenewal(t *testing.T) {
 		if op := g.operation(id); op.State != registrar.Succeeded {
 			t.Errorf("%s: a later success leaves it %s", words, op.State)
 		}
+	}
+}
+
+var earlyWords = []string{
+	"Domain aa.ru can be prolonged not earlier than 60 days before its paid-till date.",
+	"Продление возможно не ранее чем за 60 дней до окончания срока.", "It is too early to renew the domain.", "Срок продления ещё не наступил.",
+}
+
+// R01 says that a renewal comes too early, in its first days by our count: nothing was done, so
+// it has failed, and the schedule asks again some days later, once.
+func TestRenewalTooEarly(t *testing.T) {
+	t.Parallel()
+	for _, words := range earlyWords {
+		g := newGate(t)
+		till := g.own("aa.ru", 58, registrar.RenewManual)
+		op := g.submit(registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "aa.ru", PaidTill: till})
+		g.send()
+		if _, err := g.SetRenewal(t.Context(), "aa.ru", registrar.RenewAuto); err != nil {
+			t.Fatal(err)
+		}
+		g.receive(g.reply(0, "action: PROLONG", "domain: aa.ru", "status: TASK_FAILURE", "message: "+words))
+		g.expect(op.ID, registrar.Failed)
+		g.clock = g.clock.AddDate(0, 0, 4) // 54 days are left
+		if g.steps("aa.ru hold"); len(g.relay.taken) != 1 {
+			t.Fatalf("%s: %d mails on the fourth day", words, len(g.relay.taken))
+		}
+		g.clock = g.clock.AddDate(0, 0, 1)
+		g.renew()
+		g.steps()
+		if len(g.relay.taken) != 2 || header(t, g.relay.taken[0], "Message-ID") == header(t, g.relay.taken[1], "Message-ID") {
+			t.Fatalf("%s: %d mails", words, len(g.relay.taken))
+		}
+		g.receive(g.reply(1, prolonged("aa.ru", till.AddYears(1))...))
+		if d := g.status("aa.ru"); d.PaidTill != till.AddYears(1) || d.Operation != nil {
+			t.Errorf("%s: %+v", words, d)
+		}
+	}
+}
+
+// Said in the middle of the window, "too early" may mean that the year is there already. The
+// registry tells: if it is not, R01 has refused, and is asked again when the renewal is due.
+func TestTooEarlyInTheMiddle(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		why   string
+		shown func(till registrar.Date) registrar.Date
+		state registrar.OperationState
+		mails int // in the end
+	}{
+		{"the year is there", func(till registrar.Date) registrar.Date { return till.AddYears(1) }, registrar.Succeeded, 1},
+		{"it is not", func(till registrar.Date) registrar.Date { return till }, registrar.Failed, 2},
+		{"a day was wrong", func(till registrar.Date) registrar.Date { return till.AddDays(1) }, registrar.Failed, 2},
+		{"a month was wrong: it is not due yet", func(till registrar.Date) registrar.Date { return till.AddDays(31) }, registrar.Failed, 1},
+	} {
+		g := newGate(t)
+		w, _ := g.withRegistry()
+		g.zoneLists = nil
+		till := g.own("aa.ru", 40, registrar.RenewAuto)
+		r := g.ordered("aa.ru")
+		r.PaidTill = c.shown(till)
+		g.steps("aa.ru send")
+		id := g.status("aa.ru").Operation.ID
+		g.receive(g.reply(0, "action: PROLONG", "domain: aa.ru", "status: TASK_FAILURE", "message: "+earlyWords[0]))
+		g.expect(id, registrar.NeedsAction)
+		w.held["aa.ru"] = r
+		g.look()
+		g.expect(id, c.state)
+		g.renew()
+		if len(g.relay.taken) != 1 {
+			t.Fatalf("%s: %d mails at once", c.why, len(g.relay.taken))
+		}
+		g.clock = g.clock.AddDate(0, 0, 5)
+		g.renew()
+		g.renew()
+		if len(g.relay.taken) != c.mails {
+			t.Errorf("%s: %d mails, want %d", c.why, len(g.relay.taken), c.mails)
+		}
+	}
+}
+
+// It was sent by a clock that was wrong, and a person has said that it was not carried out: when
+// the renewal is due, it is sent.
+func TestTooEarlyByAWrongClock(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.own("aa.ru", 205, registrar.RenewAuto)
+	g.clock = g.clock.AddDate(0, 0, 160)
+	g.steps("aa.ru send")
+	id := g.status("aa.ru").Operation.ID
+	g.receive(g.reply(0, "action: PROLONG", "domain: aa.ru", "status: TASK_FAILURE", "message: "+earlyWords[0]))
+	g.expect(id, registrar.NeedsAction)
+	g.clock = g.clock.AddDate(0, 0, -160)
+	if _, err := g.Resolve(t.Context(), registrar.Decision{Operation: id, Verdict: registrar.VerdictFailed, By: "olga", Note: "the clock was wrong"}); err != nil {
+		t.Fatal(err)
+	}
+	g.steps()
+	g.clock = g.clock.AddDate(0, 0, 149)
+	g.steps()
+	g.clock = g.clock.AddDate(0, 0, 1)
+	g.steps("aa.ru send")
+	if len(g.relay.taken) != 2 {
+		t.Errorf("%d mails", len(g.relay.taken))
+	}
+}
+
+// Of a renewal that was handed over twice, "too early" may mean that the first was carried out.
+func TestTooEarlyAfterResend(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.own("aa.ru", 40, registrar.RenewAuto)
+	g.relay.fail = noAnswerTaken
+	g.renew()
+	g.relay.fail = nil
+	op := g.status("aa.ru").Operation.ID
+	g.expect(op, registrar.Uncertain)
+	if _, err := g.Resolve(t.Context(), registrar.Decision{Operation: op, Verdict: registrar.VerdictResend, By: "olga", Note: "R01 has no such request"}); err != nil {
+		t.Fatal(err)
+	}
+	g.send()
+	g.receive(g.reply(1, "domain: aa.ru", "status: TASK_FAILURE", "message: Domain aa.ru can be prolonged not earlier than 60 days before its paid-till date."))
+	g.expect(op, registrar.NeedsAction)
+	g.clock = g.clock.AddDate(0, 0, 10)
+	g.steps("aa.ru hold")
+	if len(g.relay.taken) != 2 {
+		t.Errorf("%d mails", len(g.relay.taken))
 	}
 }
 

@@ -158,6 +158,7 @@ func (g *Gateway) match(tx *store.Tx, l letter, b bond, res mailform.Result, eve
 // replySays is a result as evidence for a request.
 func (g *Gateway) replySays(tx *store.Tx, l letter, f finding, event lifecycle.Event, binding lifecycle.Binding, alone bool) (e lifecycle.Evidence, err error) {
 	r, res := f.request, f.result
+	event = g.meantBy(r, res, event)
 	e = lifecycle.Evidence{Source: lifecycle.FromReply, Event: event, Proof: l.proof, Binding: binding, Alone: alone, Object: lifecycle.SameObject,
 		Till: g.tillOf(r, res.PaidTill), OtherHandle: r.Kind == lifecycle.NewClient && res.Handle != "" && !strings.EqualFold(res.Handle, r.Object)}
 	switch {
@@ -180,6 +181,11 @@ func (g *Gateway) replySays(tx *store.Tx, l letter, f finding, event lifecycle.E
 			return e, err
 		}
 		e.LaterTill = d.PaidTill.Before(res.PaidTill)
+	}
+	if binding == lifecycle.ByThread || binding == lifecycle.ByToken { // so it was written after we sent the request
+		if err := g.heardReply(tx, r, l.received); err != nil {
+			return e, err
+		}
 	}
 	e.Made, err = l.moment(tx, r)
 	return e, err

@@ -168,8 +168,8 @@ func (g *Gateway) sendAll(ctx context.Context, mails []outgoing) error {
 	return <-failed
 }
 
-// inOrder splits mails into lines whose order does not matter to R01. A renewal names a
-// domain that no other open request names; of all else, one may build on another.
+// inOrder splits mails into lines whose order does not matter to R01. A renewal changes nothing
+// that another open request names; of all else, one may build on another.
 func inOrder(mails []outgoing) [][]outgoing {
 	var ordered []outgoing
 	var lines [][]outgoing
@@ -191,7 +191,7 @@ var errPaused = errors.New("sending is paused")
 
 // send is the durable step: the claim is committed between RCPT and DATA, and whatever the
 // relay answers is recorded, or the next start finds the claim and calls it unknown.
-// architecture 4
+// ARCHITECTURE.md, the durable step
 func (g *Gateway) send(ctx context.Context, m outgoing) error {
 	mail, masked, err := g.render(ctx, m)
 	if err != nil {
@@ -273,7 +273,7 @@ func (g *Gateway) transmit(ctx context.Context, m *outgoing, mail outbox.Mail, m
 	defer stop()
 	return g.submitter.Submit(submitting, mail, func(submitting context.Context) error {
 		claimed.Store(true) // before looking, so that a stop is seen here or there
-		err := ctx.Err()
+		err := errors.Join(ctx.Err(), g.inPlace(submitting))
 		if err == nil {
 			err = g.write(submitting, func(tx *store.Tx) error { return g.claim(tx, m, masked) })
 		}
@@ -285,6 +285,26 @@ func (g *Gateway) transmit(ctx context.Context, m *outgoing, mail outbox.Mail, m
 		}
 		return err
 	})
+}
+
+const placeAlarm = "store-moved"
+
+// inPlace stops sending when the store is no longer where it was opened: what we record there
+// would be lost with us, and a paid request would be sent anew.
+func (g *Gateway) inPlace(ctx context.Context) error {
+	moved := g.store.InPlace()
+	if moved == nil {
+		if g.displaced.CompareAndSwap(true, false) {
+			return g.store.Write(ctx, func(tx *store.Tx) error { return g.clear(tx, placeAlarm, "") })
+		}
+		return nil
+	}
+	g.displaced.Store(true)
+	g.log.Error("nothing is sent: the store is not where it was opened", "err", moved)
+	alarm := g.write(ctx, func(tx *store.Tx) error {
+		return g.raise(tx, placeAlarm, "", "nothing is sent: "+moved.Error()+". Stop the panel, put the data directory back as it was, and start it")
+	})
+	return errors.Join(errPaused, alarm)
 }
 
 // render makes the bytes to send, and the copy to keep.

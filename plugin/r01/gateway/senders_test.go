@@ -291,22 +291,27 @@ func TestInOrder(t *testing.T) {
 	}
 }
 
-// Two mails for one domain leave in the order in which they were asked for, also with many
-// senders: the second is not even prepared before the first has its reply.
+// What a domain is asked for leaves in the order in which it was asked for, also with many
+// senders: an update is not even taken before the renewal has its reply.
 func TestOneDomainInOrder(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(1)
 	g := crowded(t, c, 4, 1, Brake{PerHour: 100, PerDay: 100})
-	g.submit2(registrar.Order{ID: "u1", Kind: registrar.KindUpdate, Domain: "a0.ru", Customer: "c1",
-		Nameservers: []registrar.Nameserver{{Host: "ns1.hoster.example"}, {Host: "ns2.hoster.example"}}})
+	till := g.status("a0.ru").PaidTill
 	g.renew()
-	if len(c.taken) != 1 || field(t, c.taken[0], "action") != "UPDATE" {
+	if len(c.taken) != 1 || field(t, c.taken[0], "action") != "PROLONG" {
 		t.Fatalf("sent %q", c.taken)
 	}
+	update := registrar.Order{ID: "u1", Kind: registrar.KindUpdate, Domain: "a0.ru", Customer: "c1",
+		Nameservers: []registrar.Nameserver{{Host: "ns1.hoster.example"}, {Host: "ns2.hoster.example"}}}
+	if _, err := g.Submit(t.Context(), update); registrar.CodeOf(err) != registrar.Precondition {
+		t.Fatalf("an update beside a renewal: %v", err)
+	}
 	g.relay.taken = c.taken
-	g.receive(g.reply(0, "domain: a0.ru", "status: TASK_SUCCESS"))
+	g.receive(g.reply(0, prolonged("a0.ru", till.AddYears(1))...))
+	g.submit2(update)
 	g.renew()
-	if len(c.taken) != 2 || field(t, c.taken[1], "action") != "PROLONG" {
+	if len(c.taken) != 2 || field(t, c.taken[1], "action") != "UPDATE" {
 		t.Errorf("sent %q", c.taken)
 	}
 }

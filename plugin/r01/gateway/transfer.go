@@ -124,7 +124,7 @@ func (g *Gateway) instruct(tx *store.Tx, op store.Operation, domain string) erro
 	return nil
 }
 
-// transferSteps are what a person does. r01-protocol 4.3
+// transferSteps are what a person does. field-notes 3.4
 func transferSteps(domain, handle string, paidTill registrar.Date) []string {
 	until := fmt.Sprintf("not later than %d days before it expires", -transferCloses)
 	if !paidTill.IsZero() {

@@ -9,7 +9,9 @@ import (
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/term"
 	"registrar.panel/shared/registrar"
 )
 
@@ -35,8 +37,8 @@ type Whois interface {
 
 const byRegistry = "registry"
 
-// see applies what the registry shows of a domain: to the operation that is open on it,
-// and then to the domain itself.
+// see applies what the registry shows of a domain: to the operations that are open on it,
+// and then to the domain itself. A day that can't be is believed of neither.
 func (g *Gateway) see(tx *store.Tx, name string, s sighting) error {
 	d, err := tx.Domain(name)
 	switch {
@@ -45,15 +47,34 @@ func (g *Gateway) see(tx *store.Tx, name string, s sighting) error {
 	case err != nil:
 		return fmt.Errorf("domain %s: %w", name, err)
 	}
-	if d.Operation != nil {
+	if why := g.implausible(d, s); why != "" {
+		return g.raise(tx, registryAlarm(name), name, s.source()+" shows "+mailform.Unicode(name)+" paid till "+s.PaidTill.String()+
+			", which is not believed and not recorded: "+why+". Ask R01")
+	}
+	open, err := tx.OpenOperations(name)
+	if err != nil {
+		return err
+	}
+	for _, op := range open {
+		d.Operation = &op.Operation
 		if err := g.seeOperation(tx, d, s); err != nil {
 			return err
 		}
-		if d, err = tx.Domain(name); err != nil {
-			return err
-		}
+	}
+	if d, err = tx.Domain(name); err != nil {
+		return err
 	}
 	return g.seeDomain(tx, d, s)
+}
+
+// implausible returns why the day that the registry shows can't be; "" = it can, or it is what
+// we know, or it is of a domain that is no affair of ours.
+func (g *Gateway) implausible(d registrar.Domain, s sighting) string {
+	transfer := d.Operation != nil && d.Operation.Kind == registrar.KindTransfer
+	if !s.present || !transfer && !g.ours(s.Registrar) || term.Near(d.PaidTill, s.PaidTill) {
+		return ""
+	}
+	return term.Implausible(policy.Today(g.now()), d.Name, s.PaidTill)
 }
 
 func (g *Gateway) seeOperation(tx *store.Tx, d registrar.Domain, s sighting) error {
@@ -67,6 +88,9 @@ func (g *Gateway) seeOperation(tx *store.Tx, d registrar.Domain, s sighting) err
 	}
 	if r.State == registrar.Queued {
 		return g.withdrawIfRenewed(tx, r, s)
+	}
+	if err := g.settleEarly(tx, &r, s); err != nil || r.State.Final() {
+		return err
 	}
 	order, err := orderOf(tx, op.ID)
 	if err != nil {
@@ -117,11 +141,14 @@ func (g *Gateway) seeDomain(tx *store.Tx, d registrar.Domain, s sighting) error 
 	if err != nil {
 		return err
 	}
+	if changed.After(g.now().Add(clockSkew)) { // by a clock that was wrong
+		changed = time.Time{}
+	}
 	switch kind := g.doubtOf(d.Status, d.PaidTill, changed, s); {
 	case kind != "":
 		return g.doubt(tx, d, kind, s)
 	case held(d.Status) && s.present && g.ours(s.Registrar):
-		return g.seeHeld(tx, d, s)
+		return g.seeHeld(tx, d, s, s.asOf.After(changed))
 	case gone(d.Status) && s.present && g.ours(s.Registrar):
 		return g.seeBack(tx, d, s)
 	case d.Status == registrar.StatusError:
@@ -130,15 +157,25 @@ func (g *Gateway) seeDomain(tx *store.Tx, d registrar.Domain, s sighting) error 
 	return nil
 }
 
-// seeHeld: it is with us. Its expiry may have moved without us; it never moves back.
-func (g *Gateway) seeHeld(tx *store.Tx, d registrar.Domain, s sighting) error {
+// seeHeld: it is with us. A day or two more or less is the same expiry, and the registry knows
+// best how it is written; all else moves it forward only.
+func (g *Gateway) seeHeld(tx *store.Tx, d registrar.Domain, s sighting, fresh bool) error {
+	if fresh && d.PaidTill != s.PaidTill && term.Near(d.PaidTill, s.PaidTill) {
+		return g.correctExpiry(tx, d, s)
+	}
 	renewing := d.Operation != nil && d.Operation.Kind == registrar.KindRenew
 	if renewing { // what the registry shows is a word on that renewal
 		return nil
 	}
 	moved := d.PaidTill.IsZero() || d.PaidTill.Before(s.PaidTill)
-	if err := g.settleDoubt(tx, d.Name); err != nil || !moved {
+	if err := g.settleDoubt(tx, d.Name); err != nil {
 		return err
+	}
+	switch {
+	case !moved:
+		return tx.Guess(d.Name, false)
+	case term.SameYear(d.PaidTill, s.PaidTill):
+		return g.correctExpiry(tx, d, s)
 	}
 	level, message, err := renewedElsewhere(tx, d, s)
 	if err != nil {
@@ -149,6 +186,28 @@ func (g *Gateway) seeHeld(tx *store.Tx, d registrar.Domain, s sighting) error {
 		return err
 	}
 	return g.record(tx, d, level, message)
+}
+
+// correctExpiry writes an expiry as the registry does. Nothing was renewed by that, and what
+// hangs on the expiry moves along.
+func (g *Gateway) correctExpiry(tx *store.Tx, d registrar.Domain, s sighting) error {
+	was, guess := d.PaidTill, ""
+	guessed, err := tx.Guessed(d.Name)
+	if err != nil {
+		return err
+	}
+	if guessed {
+		guess = ", which was our own guess"
+	}
+	d.PaidTill = s.PaidTill
+	if d.Status == registrar.StatusExpired && !d.PaidTill.Before(policy.Today(g.now())) {
+		d.Status = registrar.StatusRegistered
+	}
+	if err := tx.CorrectExpiry(d.Name, was, d.PaidTill); err != nil {
+		return err
+	}
+	return g.record(tx, d, registrar.LevelInfo, fmt.Sprintf("corrected: %s shows %s paid till %s, and our record said %s%s",
+		s.source(), mailform.Unicode(d.Name), d.PaidTill, was, guess))
 }
 
 // renewedElsewhere says what it means that the expiry of a domain moved without us.

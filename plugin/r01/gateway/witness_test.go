@@ -331,6 +331,7 @@ func TestListConfirmsRegistrationOnlyWithoutWhois(t *testing.T) {
 func TestRenewedElsewhere(t *testing.T) {
 	t.Parallel()
 	g, w, l := newGateWithClient(t)
+	g.clock = g.clock.AddDate(0, 11, 0) // R01 sells the second year no earlier than that
 	r := w.held["first.ru"]
 	r.PaidTill = r.PaidTill.AddYears(1)
 	g.mustPublish(l, r)
@@ -645,9 +646,10 @@ func TestReportOnlyChangesNothing(t *testing.T) {
 // R01 refused it and the registry shows it with R01: that is for a person.
 func TestRefusedButRegistered(t *testing.T) {
 	t.Parallel()
-	g, _, l := newGateWithClient(t)
+	g, w, l := newGateWithClient(t)
 	op := g.submit(registration("o1", "strange.ru"))
 	g.send()
+	w.held["strange.ru"] = g.ordered("strange.ru")
 	g.receive(g.reply(1+1, "domain: strange.ru", "status: TASK_FAILURE", "message: refused"))
 	g.expect(op.ID, registrar.Failed)
 	g.mustPublish(l, g.ordered("first.ru"), g.ordered("strange.ru"))

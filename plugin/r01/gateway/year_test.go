@@ -367,7 +367,7 @@ func (y *year) agreed() {
 			if d.PaidTill == h.till {
 				return
 			}
-			if open, err := tx.OpenOperation(h.name); err != nil {
+			if open, err := tx.OpenOperations(h.name); err != nil || len(open) == 0 {
 				y.t.Errorf("%s is paid till %s at R01 and till %s here, and nothing is under way (%v %v)", h.name, h.till, d.PaidTill, open, err)
 			}
 		})

@@ -147,7 +147,7 @@ type Request struct {
 	MayRun bool
 	// Releasable: R01's refusal proves that nothing runs, so what it lacked may release it.
 	Releasable bool
-	Settled    bool // what was handed over can't be carried out any more. architecture 4
+	Settled    bool // what was handed over can't be carried out any more. ARCHITECTURE.md, the durable step
 }
 
 // Decision is a new state with what follows from it. Only Weigh makes one; the zero Decision

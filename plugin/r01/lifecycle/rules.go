@@ -78,6 +78,9 @@ var rules = []Rule{
 
 	// The registry. docs/registry.md
 	{Name: "the record of somebody else", Source: byRegistry, Object: []Match{OtherObject}, Action: Wait, Reason: NotAbout, Alarm: true},
+	{Name: "a year that is not there, and R01 found it too early", Source: byRegistry, Event: []Event{Rejected}, Kind: []Kind{Prolong}, State: []State{needsAction},
+		Made: []Moment{After}, Object: []Match{SameObject}, Till: []Till{OldTill, BadTill}, when: toVerify, Action: Apply},
+	{Name: "a refusal that no registry shows", Source: byRegistry, Event: []Event{Rejected}, Action: Note},
 	{Name: "an expiry that no zone sells", Source: byRegistry, Kind: datedKinds, Till: []Till{BadTill}, Action: Wait, Reason: Implausible, Alarm: true},
 	{Name: "an expiry that has not moved", Source: byRegistry, Kind: []Kind{Prolong}, Till: []Till{OldTill, NoTill}, Action: Note, Reason: NotMoved},
 	{Name: "the year is there already", Source: byRegistry, Event: []Event{Withdrawn}, Kind: []Kind{Prolong}, Till: []Till{DueTill}, Action: Apply},

@@ -50,7 +50,7 @@ func transitions() []Transition {
 		doubted    = []Hold{ToVerify}
 	)
 	return []Transition{
-		// The durable step. architecture 4
+		// The durable step. ARCHITECTURE.md, the durable step
 		{From: []State{queued}, On: Claimed, To: sending},
 		{From: []State{sending}, On: Deferred, To: queued},
 		{From: []State{sending}, On: Refused, To: failed},

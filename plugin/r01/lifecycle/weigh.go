@@ -108,12 +108,13 @@ var (
 	nothingNew  = condition{"its expiry is not later than the recorded one, and it names no other handle", func(_ Request, e Evidence) bool { return !e.LaterTill && !e.OtherHandle }}
 	mayRun      = condition{"R01 may be carrying it out", func(r Request, _ Evidence) bool { return r.MayRun }}
 	releasable  = condition{"the refusal answered our token, of what was not seen queued", func(r Request, _ Evidence) bool { return r.Releasable }}
+	toVerify    = condition{"R01 has said that there is nothing to renew, or not now", func(r Request, _ Evidence) bool { return r.Hold == ToVerify }}
 	stale       = condition{"the person saw another version", func(r Request, e Evidence) bool { return e.Saw != "" && e.Saw != r.Version }}
 	premature   = condition{"it may still be carried out, and the person does not say what shows that it was not", isPremature}
 )
 
 // isPremature: a person's bare word that a paid request was not carried out, as long as it
-// still may be. "Not seen yet" is no proof. architecture 4
+// still may be. "Not seen yet" is no proof. ARCHITECTURE.md, the durable step
 func isPremature(r Request, e Evidence) bool {
 	denies := e.Event == SaidNot || e.Event == Resend
 	return denies && e.Noted == "" && r.Kind.Paid() && MayHappen(r.Hold) && !r.Settled
@@ -157,8 +158,8 @@ var brings = map[Source][]Event{
 	FromCopy:     {CopySeen},
 	FromRelay:    {Deferred, Refused, Relayed, Lost},
 	FromQueue:    {Claimed, Withdrawn, Unneeded, ByHand},
-	FromWhois:    {Confirmed, HalfDone, Withdrawn},
-	FromList:     {Confirmed, HalfDone, Withdrawn},
+	FromWhois:    {Confirmed, HalfDone, Withdrawn, Rejected},
+	FromList:     {Confirmed, HalfDone, Withdrawn, Rejected},
 	FromPerson:   {SaidDone, SaidNot, Resend, Withdrawn, Queuing, Done, HalfDone, Rejected, Unfunded, Unauth, Doubted},
 	FromRestore:  {Restored},
 	FromRelease:  {Released},

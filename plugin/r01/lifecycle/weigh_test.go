@@ -132,7 +132,7 @@ var laws = []law{
 		return e.Source == FromBounce && r.State == failed && tied(e) && e.Object != OtherObject && v.action != Note
 	}},
 	{"the registry's record of somebody else, of before, or that can't be concludes nothing", func(r *Request, e *Evidence, v *Verdict) bool {
-		if !fromRegistry(e) || v.action != Apply || e.Event == Withdrawn {
+		if !fromRegistry(e) || v.action != Apply || e.Event == Withdrawn || e.Event == Rejected {
 			return false
 		}
 		return e.Object == OtherObject || e.Made != After || dated(r.Kind) && (e.Till == BadTill || e.Till == OldTill)
@@ -236,7 +236,18 @@ var laws = []law{
 		return fromRegistry(e) && e.Object == OtherObject && e.Event == Confirmed && !v.alarm
 	}},
 	{"an expiry of the registry that can't be is an alarm", func(r *Request, e *Evidence, v *Verdict) bool {
-		return fromRegistry(e) && e.Object == SameObject && dated(r.Kind) && e.Till == BadTill && !v.alarm
+		return fromRegistry(e) && e.Object == SameObject && dated(r.Kind) && e.Till == BadTill && e.Event != Rejected && !v.alarm
+	}},
+	{"the registry refuses nothing but a renewal that R01 found too early, by a younger record without the year", func(r *Request, e *Evidence, v *Verdict) bool {
+		early := r.Kind == Prolong && r.State == needsAction && r.Hold == ToVerify && e.Made == After && (e.Till == OldTill || e.Till == BadTill) && e.Object == SameObject
+		return fromRegistry(e) && e.Event == Rejected && v.action == Apply && !early
+	}},
+	{"a renewal that R01 found too early is refused once the registry shows that the year is not there", func(r *Request, e *Evidence, v *Verdict) bool {
+		return fromRegistry(e) && e.Event == Rejected && r.Kind == Prolong && r.State == needsAction && r.Hold == ToVerify && e.Made == After &&
+			e.Till == OldTill && e.Object == SameObject && v.action != Apply
+	}},
+	{"that the registry shows no refusal is noted", func(r *Request, e *Evidence, v *Verdict) bool {
+		return fromRegistry(e) && e.Event == Rejected && e.Object == SameObject && r.Hold != ToVerify && v.action != Note
 	}},
 	{"a foreign handle that nothing binds says so", func(r *Request, e *Evidence, v *Verdict) bool {
 		return said(e) && r.Kind == NewClient && e.Binding == ByHint && e.OtherHandle && e.Proof == Proved && e.Made == After && !e.InDoubt && e.Object == SameObject &&

@@ -117,7 +117,7 @@ func (s *session) fetch(uids []imap.UID, what *imap.FetchOptions, room int64) ([
 		e, err := s.read(m, &room)
 		if err != nil {
 			// The command must not be touched again: its remains belong to the library's
-			// reader, which ends with the connection. mail-stack 3.3
+			// reader, which ends with the connection. field-notes 2.2
 			s.cut()
 			return nil, err
 		}
@@ -239,7 +239,7 @@ func (s *session) flag(ctx context.Context, uids []imap.UID, flags ...imap.Flag)
 }
 
 // move takes handled mails out of the folder, where the server can do that without risk.
-// The library's own substitute for MOVE deletes mails whose copy failed. mail-stack 3.4
+// The library's own substitute for MOVE deletes mails whose copy failed. field-notes 2.3
 func (s *session) move(ctx context.Context, uids []imap.UID) error {
 	if s.config.Processed == "" {
 		return nil

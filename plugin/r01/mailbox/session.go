@@ -23,7 +23,7 @@ const (
 )
 
 // session is one connection. The library has no time-outs and no contexts, and its own
-// Close can block, so every use of the client runs within do. mail-stack 3.2
+// Close can block, so every use of the client runs within do. field-notes 2.1
 type session struct {
 	config Config
 	conn   *meteredConn
@@ -43,7 +43,7 @@ type session struct {
 }
 
 // meteredConn cuts itself when more arrives than was allowed: the library would allocate
-// whatever the server announces. mail-stack 3.5
+// whatever the server announces. field-notes 2.4
 type meteredConn struct {
 	net.Conn
 	left atomic.Int64
@@ -195,7 +195,7 @@ func (s *session) open(ctx context.Context, folder string, readOnly bool) error 
 }
 
 // wait returns when something may have arrived, or after d. The server has proved that it
-// lives then: IDLE alone never notices one that hangs. mail-stack 3.2
+// lives then: IDLE alone never notices one that hangs. field-notes 2.1
 func (s *session) wait(ctx context.Context, d time.Duration) error {
 	idle, err := s.idle(ctx)
 	if err != nil {

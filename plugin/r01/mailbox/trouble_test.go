@@ -107,7 +107,7 @@ func TestPoisonInTheList(t *testing.T) {
 }
 
 // A server that always sends another length than it lists, and always the same bytes: that is
-// the mail. Estimates are common. mail-stack 3.3
+// the mail. Estimates are common. field-notes 2.2
 func TestWrongLengthEveryTime(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, "one body\r\n", "two\r\n")
@@ -152,7 +152,7 @@ func TestChangesEveryTime(t *testing.T) {
 	}
 }
 
-// Handled mails leave the folder only in ways that can't lose them. mail-stack 3.4
+// Handled mails leave the folder only in ways that can't lose them. field-notes 2.3
 func TestProcessed(t *testing.T) {
 	t.Parallel()
 	noMove, noDelete := []string{"UID MOVE", "EXPUNGE"}, []string{"UID EXPUNGE", "EXPUNGE"}

@@ -110,7 +110,7 @@ func TestHandsOver(t *testing.T) {
 }
 
 // Every way a server can fail to send a mail: it is fetched again, by itself, and the one
-// beside it is not held up. mail-stack 3.3
+// beside it is not held up. field-notes 2.2
 func TestFetchFaults(t *testing.T) {
 	t.Parallel()
 	const one, two = "Subject: one\r\n\r\nbody of one\r\n", "Subject: two\r\n\r\nbody of two\r\n"
@@ -184,7 +184,7 @@ func TestFetchFaults(t *testing.T) {
 	}
 }
 
-// A hung server is noticed at every step, and so is one that hangs up. mail-stack 3.2
+// A hung server is noticed at every step, and so is one that hangs up. field-notes 2.1
 func TestHangs(t *testing.T) {
 	t.Parallel()
 	for _, verb := range []string{"greeting", "CAPABILITY", "LOGIN", "SELECT", "UID SEARCH", "UID FETCH", "UID STORE", "IDLE", "NOOP"} {

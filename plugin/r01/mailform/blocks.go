@@ -108,7 +108,7 @@ func unlinked(text string) string {
 	return text
 }
 
-// sameName tells whether two names are spellings of one.
+// sameName reports whether two names are spellings of one.
 func sameName(a, b string) bool {
 	x, errX := Name(a)
 	y, errY := Name(b)

@@ -40,7 +40,7 @@ func UpdateDomain(name, handle string, servers []registrar.Nameserver) (Template
 // Prolong makes the template that renews a domain by one year.
 func Prolong(name string) Template { return Template{Domain: &Domain{Name: name}} }
 
-// refersTo tells whether a template is that of the domain's client.
+// refersTo reports whether a template is that of the domain's client.
 func (d *Domain) refersTo(t Template) bool { return d.Admin != "" && t.handle() == d.Admin }
 
 func (d *Domain) lines() []line {

@@ -19,7 +19,7 @@ var (
 // HandleSuffixes lists what a handle can end in: the usual one and the older one.
 func HandleSuffixes() []string { return []string{"R01", "GPT"} }
 
-// IsHandlePrefix tells whether new handles can begin so.
+// IsHandlePrefix reports whether new handles can begin so.
 func IsHandlePrefix(s string) bool { return prefixPattern.MatchString(s) }
 
 // Handle makes PREFIX_COUNTER_RANDOM-R01, or …-ORG-R01 for an organization. The counter is

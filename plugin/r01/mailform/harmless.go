@@ -18,13 +18,15 @@ type tone string
 const (
 	unknown tone = "unknown" // it is not understood
 	neutral tone = "neutral" // it says nothing about any request
+	warning tone = "warning" // the same, and it tells what not to do with the mail
 	hopeful tone = "hopeful" // an answer is still to come
 	glad    tone = "glad"    // all went well
 	sorry   tone = "sorry"   // it did not
 	dated   tone = "dated"   // it names a date till which a domain is paid
 )
 
-// phrase is a sentence that is known.
+// phrase is a sentence that is known. With a word that may take something back it is not,
+// unless it is a warning, is sorry or names a date.
 type phrase struct {
 	tone    tone
 	pattern string
@@ -41,8 +43,8 @@ var phraseParts = strings.NewReplacer(
 func phrases() []phrase {
 	return []phrase{
 		// Whom it is for, who wrote it, and how to reach them.
-		{neutral, `(?:уважаем\pL+|здравствуйте|добрый (?:день|вечер)|доброе утро|приветствуем(?: вас)?)(?:[ ,]+\pL+){0,4}`},
-		{neutral, `(?:dear|hello|hi|greetings|good (?:morning|day|afternoon|evening))(?:[ ,]+\pL+){0,4}`},
+		{neutral, `(?:уважаем\pL+|здравствуйте|добрый (?:день|вечер)|доброе утро|приветствуем(?: вас)?)(?:[ ,]+` + addresseeRu + `){0,4}`},
+		{neutral, `(?:dear|hello|hi|greetings|good (?:morning|day|afternoon|evening))(?:[ ,]+` + addresseeEn + `){0,4}`},
 		{neutral, `(?:с (?:наилучшими пожеланиями|уважением)|всего (?:доброго|хорошего)|(?:ваш[аи]? )?(?:команда|служба (?:поддержки|регистрации)|отдел \pL+|техническая поддержка|техподдержка))[,\s]*{signer}`},
 		{neutral, `(?:(?:best|kind|warm)(?:est)? (?:regards|wishes)|regards|sincerely(?: yours)?|yours (?:sincerely|truly|faithfully)|cheers|(?:the |your )?(?:team|support|customer service|registration department))[,\s]*{signer}`},
 		{neutral, `(?:the |your |ваш |это |this is (?:the )?)?(?:(?:mail|registration|почтовый|автоматический)[ -])?(?:robot|registrar|автомат|робот|регистратор)?,? ?(?:of |at )?{R01}[,\s]*{signer}`},
@@ -54,14 +56,16 @@ func phrases() []phrase {
 
 		// Signs of a banner, and how the mail was made.
 		{neutral, `(?:внимание|осторожно|важно|caution|warning|attention|notice|important|external(?: (?:e-?mail|mail|message|sender))?|внешн(?:ее|яя) (?:письмо|почта|сообщение)|disclaimer|confidential(?:ity notice)?|конфиденциально)`},
-		{neutral, `(?:это|данное|настоящее)? ?(?:письмо|сообщение|уведомление)? ?(?:было )?(?:сформирован\pL*|создан\pL*|отправлен\pL*|сгенерирован\pL*|составлен\pL*|является)? ?(?:автоматическ\pL+|почтовым роботом|роботом|автоматом)(?: (?:письмо|сообщение|уведомление|ответ|роботом|почтовым роботом|системой|{R01}))*(?:[,;]? (?:и )?(?:пожалуйста,? )?не (?:отвечайте|требует ответа|нужно отвечать|надо отвечать)(?: на (?:него|это письмо|него письмом))?)?`},
-		{neutral, `(?:пожалуйста,? |просьба |просим )?(?:не (?:отвечайте|отвечать)|отвечать)(?: на (?:это|данное) (?:письмо|сообщение|уведомление)| на него)?(?: не (?:нужно|надо|требуется|следует))?`},
-		{neutral, `(?:this (?:is an?|e?-?mail was|message was|mail was|letter was|notice was) )?(?:automatic(?:ally)?|automated|computer)[ -]?(?:generated|sent|created|produced)?(?: (?:mail|e-mail|email|message|notice|reply|response|notification|answer|by (?:a|the|our) (?:robot|system|program)))*(?:[,;]? (?:and )?(?:please )?(?:do not|don't) (?:reply|answer|respond)(?: to (?:it|this (?:mail|e-mail|email|message)))?)?`},
-		{neutral, `please,? (?:do not|don't) (?:reply|answer|respond)(?: (?:directly )?to (?:it|this (?:mail|e-mail|email|message|address)))?|(?:do not|don't) (?:reply|answer|respond)(?: to (?:it|this (?:mail|e-mail|email|message|address)))?`},
+		{warning, `(?:это|данное|настоящее)? ?(?:письмо|сообщение|уведомление)? ?(?:было )?(?:сформирован\pL*|создан\pL*|отправлен\pL*|сгенерирован\pL*|составлен\pL*|является)? ?(?:автоматическ\pL+|почтовым роботом|роботом|автоматом)(?: (?:письмо|сообщение|уведомление|ответ|роботом|почтовым роботом|системой|{R01}))*(?:[,;]? (?:и )?(?:пожалуйста,? )?не (?:отвечайте|требует ответа|нужно отвечать|надо отвечать)(?: на (?:него|это письмо|него письмом))?)?`},
+		{warning, `(?:пожалуйста,? |просьба |просим )?(?:не (?:отвечайте|отвечать)|отвечать)(?: на (?:это|данное) (?:письмо|сообщение|уведомление)| на него)?(?: не (?:нужно|надо|требуется|следует))?`},
+		{warning, `(?:this (?:is an?|e?-?mail was|message was|mail was|letter was|notice was) )?(?:automatic(?:ally)?|automated|computer)[ -]?(?:generated|sent|created|produced)?(?: (?:mail|e-mail|email|message|notice|reply|response|notification|answer|by (?:a|the|our) (?:robot|system|program)))*(?:[,;]? (?:and )?(?:please )?(?:do not|don't) (?:reply|answer|respond)(?: to (?:it|this (?:mail|e-mail|email|message)))?)?`},
+		{warning, `please,? (?:do not|don't) (?:reply|answer|respond)(?: (?:directly )?to (?:it|this (?:mail|e-mail|email|message|address)))?|(?:do not|don't) (?:reply|answer|respond)(?: to (?:it|this (?:mail|e-mail|email|message|address)))?`},
+		{warning, `no (?:viruses|virus|threats|malware) (?:were |was |has been |have been )?(?:found|detected)(?: in \pL+(?: \pL+)?)?|(?:вирусов|угроз|вредоносн\pL+ программ) не (?:обнаружено|найдено|выявлено)`},
+		{warning, `you don't often get e-?mail from {contact}|learn why this is important(?: at)?(?: {contact})?|вы редко получаете (?:почту|письма|сообщения)(?: электронной почты)? от {contact}`},
 		{neutral, `(?:sent|отправлено) (?:from|с|из|via|by) (?:my |моего |мобильн\pL+ )?[\pL\pN. ]{1,40}`},
 
 		// What it is about.
-		{neutral, `(?:ниже |вот )?(?:привод\pL+ |привед[её]н\pL* |следу\pL+ )?(?:результат\pL*|итог\pL*|ответ\pL*|отч[её]т\pL*|уведомлени\pL+)(?: (?:обработки|выполнения|рассмотрения|исполнения|регистратора|робота|почтового робота|о результат\pL+|об? \pL+|{R01})){0,3}(?: (?:на|по|о|об))?(?: ваш\pL*)?(?: {заявка})?(?: {R01})?`},
+		{neutral, `(?:ниже |вот )?(?:привод\pL+ |привед[её]н\pL* |следу\pL+ )?(?:результат\pL*|итог\pL*|ответ\pL*|отч[её]т\pL*|уведомлени\pL+)(?: (?:обработки|выполнения|рассмотрения|исполнения|регистратора|робота|почтового робота|о результат\pL+|об? (?:обработке|выполнении|регистрации|продлении|изменении|рассмотрении)(?: домена(?: {domain})?)?|{R01})){0,3}(?: (?:на|по|о|об))?(?: ваш\pL*)?(?: {заявка})?(?: {R01})?`},
 		{neutral, `ваш\pL* {заявка} (?:был\pL* )?(?:получен\pL*(?: и)? ?)?(?:обработан\pL*|рассмотрен\pL*)`},
 		{neutral, `(?:this is|here (?:is|are)|below (?:is|are)|see below,?) (?:what became of|the (?:results?|outcome|answers?|repl(?:y|ies)|report)(?: of(?: processing)?| to| on)?) ?(?:your |the )?{request}?`},
 		{neutral, `(?:the )?(?:results?|outcome|report|answers?) (?:of|to|on) (?:the )?(?:processing (?:of )?)?(?:your |the )?{request}`},
@@ -127,19 +131,20 @@ func harmless(sentence string) (tone, Result) {
 	}
 	for _, p := range known() {
 		m := p.pattern.FindStringSubmatch(text)
-		if m == nil {
+		switch {
+		case m == nil:
 			continue
-		}
-		if p.tone != dated {
+		case p.tone == warning:
+			return neutral, Result{}
+		case p.tone != sorry && p.tone != dated && takesBack(text):
+			continue
+		case p.tone != dated:
 			return p.tone, Result{}
 		}
 		if r, ok := resultOf("", registrar.ReplyNotice, groups(p.pattern, m)); ok && !r.PaidTill.IsZero() {
 			return dated, r
 		}
 		return unknown, Result{}
-	}
-	if ofMail(text) {
-		return neutral, Result{}
 	}
 	return unknown, Result{}
 }
@@ -154,7 +159,7 @@ var (
 
 // ofMail tells a banner or a disclaimer: every word of it speaks of the mail itself, of who
 // may read it, and of what to do with it.
-func ofMail(text string) bool {
+func ofMail(text string, conditionBefore bool) bool {
 	conditional := condition.MatchString(text)
 	about, words := false, 0
 	if strings.HasSuffix(text, ":") { // it speaks of what follows
@@ -162,7 +167,7 @@ func ofMail(text string) bool {
 	}
 	for _, w := range aWord.FindAllString(strings.ToLower(addressed.ReplaceAllString(text, " ")), -1) {
 		kind := vocabulary(strings.ReplaceAll(w, "ё", "е"))
-		if kind == "" || kind == ifOnly && !conditional {
+		if kind == "" || kind == ifOnly && !conditional || kind == ifBefore && !conditional && !conditionBefore {
 			return false
 		}
 		about = about || kind == mailItself
@@ -179,6 +184,7 @@ const (
 	mailItself wordKind = "mail"
 	common     wordKind = "common"
 	ifOnly     wordKind = "conditional" // it takes back what is said, unless there is a condition
+	ifBefore   wordKind = "disposal"    // the same, and the condition may stand in the sentence before
 )
 
 const longestEnding = 5 // letters of a Russian word beyond its stem
@@ -207,11 +213,13 @@ var englishWords = sync.OnceValue(func() map[string]wordKind {
 			external internal originated originates origin comes come came sent received receive receiving receipt open opening click clicking follow following reply replying respond answer forward forwarding forwarded enter entering provide
 			caution warning attention notice beware careful cautious important note disclaimer security message:
 			file files url urls content contents information data text document documents password passwords credentials person persons individual individuals entity entities company organization organisation organizations domain's network system systems computer
+			found detected no-reply
 			confidential confidentiality privileged private proprietary legally protected law intended intention named use used using read reading review disclosure disclose disclosed distribution distribute distributed dissemination disseminate copying copy copied reproduce reproduction print printing print- action taken reliance prohibited forbidden unauthorized unauthorised unlawful strictly
 			contain contains containing contained sensitive liability liable responsible responsibility accept accepts assume loss damage damages arising caused result views opinions expressed author authors necessarily represent
 			scanned scan scanning checked virus viruses antivirus anti-virus malware free software avast kaspersky drweb eset trend micro barracuda mimecast proofpoint microsoft
 			environment consider think save paper planet trees monitored unmonitored mailbox`,
-		ifOnly: `if unless should error mistake mistakenly delete destroy remove notify inform immediately contact advise hereby recognize recognise know trust trusted expect expecting expected safe sure ignore disregard return verify suspicious so it's`,
+		ifOnly:   `if unless should error mistake mistakenly recognize recognise know trust trusted expect expecting expected safe sure ignore disregard verify suspicious so it's`,
+		ifBefore: `delete destroy remove notify inform immediately contact advise hereby return erase`,
 	})
 })
 
@@ -223,8 +231,10 @@ var russianStems = sync.OnceValue(func() map[string]wordKind {
 			открыва откры переход перейд нажима отвеча ответ пересыла копирова распростран разглаш раскрыт передач использ ознакомл чтени третьи третьим
 			ссылк файл адрес лиц организаци компани сет систем документ текст содерж содержим информаци сведени внимани осторожн предупрежден важно будьте
 			конфиденциальн коммерческ служебн тайн охраняем закон законодательств персональн защищен запрещ запрещен недопустим незаконн несанкционирован строго
+			ущерб причинен использован содержащ распространен копирован вред последстви убытк возникш прям косвенн любы касперск данно ними обнаружен найден
 			автоматическ сформирован создан робот пожалуйста просьба просим проверен проверк вирус антивирус антивирусн ответственност нес несет мнени автор выражен совпада позици точк зрени точкой печата распечат бумаг природ окружающ сред подума бере подозрительн вредоносн пароли`,
-		ifOnly: `если случа удал уничтож сообщит уведом ошибк ошибочн незамедлительн немедленн доверя увер зна ожида узна вернит`,
+		ifOnly:   `если случа ошибк ошибочн доверя увер зна ожида узна`,
+		ifBefore: `удал уничтож сообщит уведом незамедлительн немедленн вернит`,
 	})
 })
 
@@ -238,8 +248,11 @@ func wordsOfKinds(lists map[wordKind]string) map[string]wordKind {
 	return all
 }
 
-// takesBack tells whether a text may turn round what a mail says elsewhere.
+// takesBack reports whether a text may turn round what a mail says elsewhere.
 func takesBack(text string) bool {
+	if strings.ContainsAny(text, "@./") {
+		text = named.ReplaceAllString(text, " ")
+	}
 	for _, w := range aWord.FindAllString(strings.ToLower(text), -1) {
 		w = strings.ReplaceAll(strings.ReplaceAll(w, "ё", "е"), "’", "'")
 		if reversing()[w] || hasStem(reversingStems(), w) {
@@ -249,7 +262,7 @@ func takesBack(text string) bool {
 	return false
 }
 
-// hasStem tells whether a word begins with one of the stems.
+// hasStem reports whether a word begins with one of the stems.
 func hasStem(stems map[string]bool, word string) bool {
 	for end := range word {
 		if stems[word[:end]] {
@@ -259,16 +272,19 @@ func hasStem(stems map[string]bool, word string) bool {
 	return stems[word]
 }
 
+// named are links, addresses and names of hosts: what is in them says nothing.
+var named = regexp.MustCompile(`(?i)<?(?:https?://|www\.|mailto:)\S+|\S+@\S+|[\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL{2,}`)
+
 var reversing = sync.OnceValue(func() map[string]bool {
-	return setOf(`not no never nothing cannot can't won't isn't wasn't weren't aren't hasn't haven't didn't doesn't however but unless wrong untrue test tests tested testing example sample draft pending sorry undo undone instead deny denies denied unable hold frozen ignore
-		не нет ни нельзя однако но отзыв вместо сбой сбоя сбое`)
+	return setOf(`not no never nothing cannot can't won't isn't wasn't weren't aren't hasn't haven't didn't doesn't however but unless wrong untrue test tests tested testing example sample draft pending sorry undo undone instead deny denies denied unable hold frozen ignore above previous previously earlier prior back joke joking kidding
+		не нет ни нельзя однако но отзыв вместо сбой сбоя сбое выше ранее шутка шутим`)
 })
 
 var reversingStems = sync.OnceValue(func() map[string]bool {
 	return setOf(`fail error erron refus reject cancel mistak ignor disregard annul revok revoc withdr suspend delet remov expir block invalid void incorrect false apolog unfortunately revers recall retract correct declin terminat forg fake fraud imposs
-		lack insufficient rescind dropp abort undeliver stop ceas lapse undo unregister deregister
+		lack insufficient rescind dropp abort undeliver stop ceas lapse undo unregister deregister refund bounc chargeback overturn supersed replac obsolet outdat
 		невозмож отказ ошиб отмен отклон аннулир отозва отзыва приостан прекра удал заблок блокир недейств неверн неправ ложн истек снят тест пример образец образц чернов извин сожал исправ поправк уточн вернул вернем возвра игнор поддел мошенн пробн учебн
-		недостат нехват отсутств заморож аннуляц закрыт закрыв останов откат утрат утрач`)
+		недостат нехват отсутств заморож аннуляц закрыт закрыв останов откат утрат утрач расторг расторж сторн возмещ предыдущ следующ вышеуказ вышеизлож вышесказ замен устаре неактуальн`)
 })
 
 func setOf(words string) map[string]bool {
@@ -284,13 +300,13 @@ var nothing = regexp.MustCompile(`(?i)^\s*(?:no|none|нет|not set|not used|n/a
 
 // matter is what mails of R01 are about; generic is the trade as such, as in a signature.
 var (
-	matter  = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:регистрац\pL*|зарегистр\pL*|перерегистр\pL*|делегир\pL*|продл\pL*|домен|домен[ауе]|доменом|доменного имени|доменное имя|заявк\pL*|запрос\pL*|операци\pL*|registration|registered|register|deregist\pL*|unregist\pL*|delegat\pL*|undelegat\pL*|renew\pL*|prolong\pL*|domain|domain's|request|application|operation|order)(?:[^\pL]|$)`)
+	matter  = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:регистрац\pL*|зарегистр\pL*|перерегистр\pL*|делегир\pL*|продл\pL*|домен|домен[ауе]|доменом|доменного имени|доменное имя|заявк\pL*|запрос\pL*|операци\pL*|оплат\pL*|плат[её]ж\pL*|договор\pL*|payment|paid|agreement|contract|registration|registered|register|deregist\pL*|unregist\pL*|delegat\pL*|undelegat\pL*|renew\pL*|prolong\pL*|domain|domain's|request|application|operation|order)(?:[^\pL]|$)`)
 	generic = regexp.MustCompile(`(?i)регистраци\pL+ (?:и продлени\pL+ )?(?:домен(?:ов|ах|ами|ных)|имен)[\pL ]{0,20}|(?:domain|domain names?) (?:registration|registrar|hosting)s?|registration of domains?(?: names)?`)
 )
 
 func ofMatter(text string) bool { return matter.MatchString(generic.ReplaceAllString(text, " ")) }
 
-// succeeds tells whether a subject says that all went well.
+// succeeds reports whether a subject says that all went well.
 func succeeds(subject string) bool {
 	for _, w := range aWord.FindAllString(strings.ToLower(subject), -1) {
 		if succeeding()[strings.ReplaceAll(w, "ё", "е")] {

@@ -22,11 +22,12 @@ type page struct {
 
 // aside is a sentence that states nothing that is understood.
 type aside struct {
-	text    string
-	place   int  // its paragraph
-	results int  // that stand before it
-	loose   bool // the value of a line that means nothing to us
-	signed  bool // it stands in the signature
+	text     string
+	place    int  // its paragraph
+	results  int  // that stand before it
+	loose    bool // the value of a line that means nothing to us
+	signed   bool // it stands in the signature
+	disposal bool // a condition of a disclaimer stands before it in its paragraph
 }
 
 func (layouts) read(in Input) (Reading, bool) {
@@ -105,8 +106,10 @@ func (p *page) addProse(lines []string, place, step int, signed bool) {
 		for _, r := range results {
 			p.state(r, place)
 		}
+		disposal := false
 		for _, a := range asides {
-			p.asides = append(p.asides, aside{text: a, place: place, results: before, signed: signed})
+			p.asides = append(p.asides, aside{text: a, place: place, results: before, signed: signed, disposal: disposal})
+			disposal = disposal || condition.MatchString(a) && ofMail(a, false)
 		}
 		place += step
 	}
@@ -120,8 +123,8 @@ func (p *page) addProse(lines []string, place, step int, signed bool) {
 
 var (
 	// template is a line of a request, as we send it or R01 repeats it: no sentence.
-	template = regexp.MustCompile(`^(?:#\[.*|(?i:task|action|object|domain|nic-hdl|status|state|paid-till|type|agreement|password|pay-type|admin-o|nserver|descr|person(?:-r)?|org(?:-r)?|passport|birth-date|` +
-		`p-addr|address-r|phone|fax-no|e-mail|code|kpp|ogrn|bank|created|registrar|queue)[ \t]*:.*)$`)
+	template = regexp.MustCompile(`^(?:#\[.*|(?i:state[ \t]*:[ \t]*DELEGATED[ \t]*$|(?:task|action|object|domain|nic-hdl|paid-till|type|agreement|password|pay-type|admin-o|nserver|descr|person(?:-r)?|org(?:-r)?|passport|birth-date|` +
+		`p-addr|address-r|phone|fax-no|e-mail|code|kpp|ogrn|bank|created|registrar|queue)[ \t]*:.*))$`)
 	decoration = regexp.MustCompile(`^[-=*_~# ]{2,}([^-=*_~#].*?)[-=*_~# ]{2,}$`)
 )
 
@@ -157,6 +160,9 @@ func (p *page) weighAside(a aside) string {
 		return ""
 	}
 	kind, date := harmless(a.text)
+	if kind == unknown && ofMail(a.text, a.disposal) {
+		return ""
+	}
 	switch {
 	case kind == unknown, kind == dated && (a.signed || a.place == nowhere):
 	case kind == dated:
@@ -178,7 +184,7 @@ func (p *page) weighAside(a aside) string {
 	return ""
 }
 
-// fits tells whether a sentence that is harmless beside some outcomes stands beside those.
+// fits reports whether a sentence that is harmless beside some outcomes stands beside those.
 func (p *page) fits(kind tone) bool {
 	return !slices.ContainsFunc(p.results, func(r Result) bool {
 		switch kind {
@@ -222,7 +228,7 @@ func (p *page) date(a aside, said Result) string {
 	return ""
 }
 
-// names tells whether a text names what a result is about.
+// names reports whether a text names what a result is about.
 func (p *page) names(text string) bool {
 	objects := Objects(text)
 	return slices.ContainsFunc(p.results, func(r Result) bool {

@@ -12,7 +12,7 @@ import (
 )
 
 // zones are the zones R01 registers by mail, with the labels each takes. R01 takes
-// Cyrillic labels under .su. r01-protocol 1.7
+// Cyrillic labels under .su. field-notes 3.2
 var zones = map[string]*regexp.Regexp{
 	"ru":       latinLabel,
 	"su":       regexp.MustCompile(latinLabel.String() + `|` + cyrillicLabel.String()),

@@ -31,7 +31,13 @@ var statements = sync.OnceValue(func() (all []statement) {
 })
 
 // greeting is an address that a statement may follow in the same sentence.
-var greeting = regexp.MustCompile(`^(?i:(?:уважаем\pL+(?: \pL+){0,3}|здравствуйте(?:, \pL+(?: \pL+)?)?|добрый (?:день|вечер)|доброе утро|dear(?: \pL+){1,3}|hello|hi|good (?:morning|day|afternoon|evening))[,!.:;]+) ?`)
+var greeting = regexp.MustCompile(`^(?i:(?:уважаем\pL+(?: ` + addresseeRu + `){0,3}|(?:здравствуйте|добрый (?:день|вечер)|доброе утро)(?:,? ` + addresseeRu + `){0,3}|(?:dear|hello|hi|good (?:morning|day|afternoon|evening))(?:,? ` + addresseeEn + `){0,3})[,!.:;]+) ?`)
+
+// Whom a mail addresses: by name, or by what they are.
+const (
+	addresseeRu = `(?:(?-i:[А-ЯЁA-Z][\pL.-]*)|партн[её]р\pL*|клиент\pL*|пользовател\pL+|коллег\pL+|абонент\pL*|заказчик\pL*|господа|друзья|господин|госпожа|администратор\pL*|и)`
+	addresseeEn = `(?:(?-i:[A-ZА-ЯЁ][\pL.-]*)|partners?|customers?|clients?|users?|colleagues?|sirs?|madam|or|and|all|friends?|registrants?|there|team|mr\.?|mrs\.?|ms\.?)`
+)
 
 // readParagraph reads one sentence after the other: what it states, and sentences that state
 // nothing. A statement begins the paragraph or follows the end of a sentence; what stands
@@ -97,7 +103,7 @@ func paragraphs(block []string) (all []string) {
 	return all
 }
 
-// complete tells whether nothing runs on after the lines: they are an address such as
+// complete reports whether nothing runs on after the lines: they are an address such as
 // "Dear partner,", end a sentence, or are one of a list of statements.
 func complete(lines []string) bool {
 	if len(lines) == 0 {

@@ -125,7 +125,7 @@ func resultOf(rule string, outcome registrar.ReplyOutcome, texts map[string]stri
 var digits = regexp.MustCompile(`^\d{1,20}$`)
 
 // taskIn reads a task, which is a number: what else stands in its place is none, and may be
-// what no one must see.
+// personal data.
 func taskIn(s string) string {
 	if s = plain(s); digits.MatchString(s) {
 		return s

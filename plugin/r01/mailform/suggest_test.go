@@ -126,7 +126,7 @@ func TestSuggestedRuleKnowsItsMail(t *testing.T) {
 	}
 }
 
-// alike tells whether a text holds the telling paragraph of another, but for what always
+// alike reports whether a text holds the telling paragraph of another, but for what always
 // differs.
 func alike(a, b string) bool {
 	paragraph := strings.Split(telling(a), "\n")

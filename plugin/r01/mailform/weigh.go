@@ -28,7 +28,7 @@ func (r Reading) consistent() Reading {
 	return Reading{Results: kept}
 }
 
-// sameObject tells whether two results may be about one request.
+// sameObject reports whether two results may be about one request.
 func sameObject(a, b Result) bool {
 	if a.Task != "" && a.Task == b.Task {
 		return true
@@ -41,7 +41,7 @@ func sameObject(a, b Result) bool {
 
 func (r Result) nameless() bool { return r.Domain == "" && r.Handle == "" }
 
-// agree tells whether two results about one request can both be true.
+// agree reports whether two results about one request can both be true.
 func agree(a, b Result) bool {
 	word := func(r Result) bool { return r.Outcome == registrar.ReplyNotice || r.Outcome == registrar.ReplyIgnore }
 	if word(a) || word(b) {
@@ -51,7 +51,7 @@ func agree(a, b Result) bool {
 		(a.PaidTill.IsZero() || b.PaidTill.IsZero() || a.PaidTill == b.PaidTill)
 }
 
-// fits tells whether two words are one, or one of them is not said.
+// fits reports whether two words are one, or one of them is not said.
 func fits(a, b string) bool { return a == "" || b == "" || a == b }
 
 // unsure tells why a result can't be taken as it is: a refusal has a reason that can be
@@ -89,6 +89,9 @@ func (r Result) affirms(message string) bool {
 	}
 	return !slices.ContainsFunc(asides, func(text string) bool {
 		kind, _ := harmless(text)
+		if ofMail(text, false) {
+			kind = neutral
+		}
 		ok := kind == neutral || kind == glad && r.Outcome == registrar.ReplyDone || kind == hopeful && r.Outcome == registrar.ReplyQueued || affirmation.MatchString(text)
 		return !ok
 	})

@@ -106,7 +106,7 @@ func wrapped(text string, width int, with string) string {
 
 var mark = regexp.MustCompile(`^[ \t]*(?:[\pL\pN]{0,6}[>|][>| \t]*)?`)
 
-// strange are sentences that no one knows: none of them may stand beside a success.
+// strange are sentences that are not known: none of them may stand beside a success.
 var strange = []string{
 	"Всё сказанное относится к прошлой неделе.", "Слон спит.", "The moon is made of cheese.", "Это было вчера, а сегодня иначе.",
 	"Please read it the other way round.", "Реестр передумал.", "The registry changed its mind.", "См. пункт 7.", "Прочее на обороте.",

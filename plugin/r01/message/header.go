@@ -89,7 +89,7 @@ func ranIn(raw, body []byte) string {
 	return lost
 }
 
-// fieldOfMail tells whether a line is one of a known field, or the rest of one.
+// fieldOfMail reports whether a line is one of a known field, or the rest of one.
 func fieldOfMail(lines []string, i int) bool {
 	for i > 0 && (strings.HasPrefix(lines[i], " ") || strings.HasPrefix(lines[i], "\t")) {
 		i--

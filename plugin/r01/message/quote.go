@@ -81,7 +81,7 @@ func isQuoted(line string) bool {
 	return strings.IndexByte(line, '>') >= 0 && quotedLine.MatchString(line)
 }
 
-// longestLine is more than a line may have, in bytes; one that has is nobody's heading.
+// longestLine is more than a line may have, in bytes; one that has is no heading.
 // RFC 5322, 2.1.1
 const longestLine = 998
 

@@ -124,7 +124,7 @@ func (w *walker) multipart(media, boundary string, body []byte, depth int) said 
 	}
 	var parts []said
 	delimiter := []byte("--" + boundary)
-	_, rest, end := cutAt(body, delimiter) // what precedes the first part is for no one
+	_, rest, end := cutAt(body, delimiter) // what precedes the first part is not shown
 	whole := end == another
 	for end == another && w.parts <= maxParts {
 		var part []byte

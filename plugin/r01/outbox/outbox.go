@@ -96,7 +96,7 @@ func (t *transaction) envelope(m Mail) error {
 }
 
 // transmit sends the mail itself. Only after the dot has been handed to the connection can
-// the outcome be unknown: a relay must drop a mail that has no end. mail-stack 2.5
+// the outcome be unknown: a relay must drop a mail that has no end. field-notes 1.4
 func (t *transaction) transmit(ctx context.Context, data []byte) (Outcome, error) {
 	t.step(StageData, t.timeouts.Command)
 	w, err := t.client.Data()

@@ -79,7 +79,7 @@ func TestPostfixKeepsTheBytes(t *testing.T) {
 	}
 }
 
-// A relay that would have to re-encode gets nothing. mail-stack 2.4
+// A relay that would have to re-encode gets nothing. field-notes 1.2
 func TestPostfixWithout8BITMIME(t *testing.T) {
 	t.Parallel()
 	p, next := startPostfix(t, "8bitmime")

@@ -43,7 +43,7 @@ func Render(e Envelope) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("render mail: %w", err)
 	}
-	// go-mail makes one encoded word of any length. mail-stack 2.1
+	// go-mail makes one encoded word of any length. field-notes 1.1
 	m.SetGenHeaderPreformatted(mail.HeaderSubject, words)
 	m.SetGenHeader(mail.HeaderMessageID, e.MessageID)
 	m.SetDateWithValue(e.Date.UTC())

@@ -112,7 +112,7 @@ func (t *transaction) attach(conn net.Conn) error {
 	}
 	t.replies = &replies{from: client.Text.R}
 	client.Text.R = bufio.NewReader(t.replies)
-	// Else a relay that offers SMTPUTF8 gets mails that the next one bounces. mail-stack 2.4
+	// Else a relay that offers SMTPUTF8 gets mails that the next one bounces. field-notes 1.3
 	client.SkipSMTPUTF8(true)
 	t.client = client
 	return nil

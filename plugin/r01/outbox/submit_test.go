@@ -37,7 +37,7 @@ const small = "Subject: x\r\n\r\nbody\r\n"
 
 var large = "Subject: x\r\n\r\n" + strings.Repeat(strings.Repeat("x", 70)+"\r\n", 1<<18)
 
-// Each row is one way a transaction can end. mail-stack 2.5
+// Each row is one way a transaction can end. field-notes 1.4
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
 	short := pace.Scale(50 * time.Millisecond)

@@ -16,7 +16,7 @@ import (
 const absent = "no entries found for the selected source(s)."
 
 // banned are the registry's own sentences to who asks too much, without their full stops.
-// r01-protocol 4.1
+// field-notes 3.3
 var banned = []string{"you are not allowed to connect", "you have exceeded allowed connection rate"}
 
 // limited are words of a registry that wants to be asked less.
@@ -35,8 +35,12 @@ func parse(name, text string, asked time.Time) Answer {
 		switch {
 		case line == "" || strings.HasPrefix(line, "%"):
 		case isUpdated:
-			if first, _, ok := instant(updated); ok && first.Before(asked) {
+			first, last, ok := instant(updated)
+			if ok && first.Before(asked) {
 				a.AsOf = first
+			}
+			if ok && first.Equal(last) { // and not a day alone
+				a.Told = first
 			}
 		case strings.EqualFold(line, absent):
 			a.Status = Absent

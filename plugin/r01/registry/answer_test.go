@@ -35,7 +35,8 @@ Last updated on 2026-11-24T11:56:30Z
 func TestParse(t *testing.T) {
 	t.Parallel()
 	got := parse("newtime.ru", strings.ReplaceAll(registered, "\n", "\r\n"), asked)
-	want := Answer{Status: Registered, AsOf: time.Date(2026, 11, 24, 11, 56, 30, 0, time.UTC), Record: Record{
+	updated := time.Date(2026, 11, 24, 11, 56, 30, 0, time.UTC)
+	want := Answer{Status: Registered, AsOf: updated, Told: updated, Record: Record{
 		Name: "newtime.ru", Registrar: "R01-RU", Delegated: true, Created: time.Date(2015, 7, 31, 18, 15, 9, 0, time.UTC),
 		PaidTill: registrar.Date{Year: 2027, Month: 8, Day: 1}, // 21:00Z is midnight of the next day in Moscow
 		FreeDate: registrar.Date{Year: 2027, Month: 9, Day: 1},
@@ -147,22 +148,55 @@ func TestParseAge(t *testing.T) {
 	}
 }
 
-func TestSameHosts(t *testing.T) {
+func TestCompare(t *testing.T) {
 	t.Parallel()
-	list := func(hosts ...string) (all []registrar.Nameserver) {
-		for _, h := range hosts {
-			all = append(all, registrar.Nameserver{Host: h})
+	list := func(servers ...string) (all []registrar.Nameserver) { // "host", or "host address address"
+		for _, s := range servers {
+			words := strings.Fields(s)
+			all = append(all, registrar.Nameserver{Host: words[0], IPs: words[1:]})
 		}
 		return all
 	}
 	for _, c := range []struct {
-		a, b []registrar.Nameserver
-		same bool
+		why            string
+		shown, ordered []registrar.Nameserver
+		want           Likeness
 	}{
-		{list("a", "b"), list("b", "A"), true}, {list("a"), list("a", "b"), false}, {list("a", "b"), list("a"), false}, {nil, nil, true},
+		{"another order, other letters, a dot at the end", list("a.", "b"), list("b", "A"), Same},
+		{"one is missing", list("a"), list("a", "b"), Different},
+		{"one is too many", list("a", "b"), list("a"), Different},
+		{"none", nil, nil, Same},
+		{"the new address", list("ns1 198.51.100.77", "b"), list("ns1 198.51.100.77", "b"), Same},
+		{"the old address", list("ns1 203.0.113.1", "b"), list("ns1 198.51.100.77", "b"), Different},
+		{"one of two addresses", list("ns1 203.0.113.1"), list("ns1 203.0.113.1 2001:db8::1"), Different},
+		{"an address too many", list("ns1 203.0.113.1 2001:db8::1"), list("ns1 203.0.113.1"), Different},
+		{"another order of addresses, written otherwise", list("ns1 2001:DB8:0:0::1 203.0.113.1"), list("ns1 203.0.113.1 2001:db8::1"), Same},
+		{"one address twice", list("ns1 203.0.113.1 203.0.113.1"), list("ns1 203.0.113.1"), Same},
+		{"an address in IPv6's clothes", list("ns1 ::ffff:203.0.113.1"), list("ns1 203.0.113.1"), Same},
+		{"an address that is not shown", list("ns1", "b"), list("ns1 203.0.113.1", "b"), Untold},
+		{"an address that is not shown, and another host", list("ns1", "c"), list("ns1 203.0.113.1", "b"), Different},
+		{"one address is not shown, and another differs", list("ns1", "ns2 203.0.113.9"), list("ns1 203.0.113.1", "ns2 203.0.113.2"), Different},
+		{"an address of a host elsewhere is nobody's order", list("a 203.0.113.1"), list("a"), Same},
 	} {
-		if SameHosts(c.a, c.b) != c.same {
-			t.Errorf("%v and %v: same = %v", c.a, c.b, !c.same)
+		if got := Compare(c.shown, c.ordered); got != c.want {
+			t.Errorf("%s: %s, want %s", c.why, got, c.want)
+		}
+	}
+}
+
+// The registry's own clock is told where it tells an instant, also one that lies in our future.
+func TestToldTime(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Time{
+		"Last updated on 2026-11-24T11:56:30Z": time.Date(2026, 11, 24, 11, 56, 30, 0, time.UTC),
+		"Last updated on 2027-06-12T11:56:30Z": time.Date(2027, 6, 12, 11, 56, 30, 0, time.UTC),
+		"Last updated on 24.11.2026":           {},
+		"Last updated on yesterday":            {},
+		"":                                     {},
+	} {
+		got := parse("newtime.ru", strings.Replace(registered, "Last updated on 2026-11-24T11:56:30Z", text, 1), asked)
+		if !got.Told.Equal(want) {
+			t.Errorf("%q: told %s, want %s", text, got.Told, want)
 		}
 	}
 }

@@ -12,6 +12,8 @@
 package registry
 
 import (
+	"maps"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -47,6 +49,8 @@ type Answer struct {
 	Record Record    // when Registered
 	AsOf   time.Time // what it is true of, by the registry's own clock where it told
 	Why    string    // when Unknown: for people
+	// Told is the time by the registry's own clock, where it told it.
+	Told time.Time
 	// NotAsked: the pace forbade the question, or the registry does not want any for now.
 	NotAsked bool
 }
@@ -55,7 +59,7 @@ type Answer struct {
 var Moscow = time.FixedZone("MSK", 3*60*60)
 
 // dayLayouts are how the registry and the zone lists write days, and how others do.
-// r01-protocol 4.1
+// field-notes 3.3
 var dayLayouts = []string{"2006-01-02", "02.01.2006", "2006.01.02", "2006/01/02", "2006-1-2", "2.1.2006", "02-Jan-2006"}
 
 // momentLayouts name their zone. A moment that does not is no day: it may be the next one in
@@ -84,20 +88,57 @@ func day(text string) (registrar.Date, bool) {
 	return registrar.DateOf(first.In(Moscow)), ok
 }
 
-// SameHosts tells whether two sets of nameservers are one, by the names of their hosts.
-func SameHosts(a, b []registrar.Nameserver) bool {
-	return subset(a, b) && subset(b, a)
-}
+// Likeness is how nameservers that are shown compare with those that were ordered.
+type Likeness string
 
-func subset(a, b []registrar.Nameserver) bool {
-	in := map[string]bool{}
-	for _, n := range b {
-		in[strings.ToLower(n.Host)] = true
+const (
+	Same      Likeness = "same"
+	Different Likeness = "different"
+	// Untold: the hosts are the same, and of one whose addresses matter none are shown.
+	Untold Likeness = "untold"
+)
+
+// Compare compares the nameservers that the registry shows with those that were ordered: their
+// hosts, and the addresses of those that were ordered with some, which lie inside the domain.
+// Of all others the registry keeps no addresses.
+func Compare(shown, ordered []registrar.Nameserver) Likeness {
+	have, want := byHost(shown), byHost(ordered)
+	if len(have) != len(want) {
+		return Different
 	}
-	for _, n := range a {
-		if !in[strings.ToLower(n.Host)] {
-			return false
+	untold := false
+	for host, addresses := range want {
+		there, known := have[host]
+		switch {
+		case !known:
+			return Different
+		case len(addresses) == 0:
+		case len(there) == 0:
+			untold = true
+		case !maps.Equal(there, addresses):
+			return Different
 		}
 	}
-	return true
+	if untold {
+		return Untold
+	}
+	return Same
+}
+
+// byHost gives the set of addresses of each host.
+func byHost(list []registrar.Nameserver) map[string]map[string]bool {
+	hosts := map[string]map[string]bool{}
+	for _, n := range list {
+		host := strings.ToLower(strings.TrimSuffix(n.Host, "."))
+		if hosts[host] == nil {
+			hosts[host] = map[string]bool{}
+		}
+		for _, text := range n.IPs {
+			if ip, err := netip.ParseAddr(text); err == nil {
+				text = ip.Unmap().String() // however it was written
+			}
+			hosts[host][text] = true
+		}
+	}
+	return hosts
 }

@@ -21,6 +21,7 @@ type Mark struct {
 	ETag     string    // of a URL that gives one
 	Modified time.Time // when the list was made, as the server or the file system tells; zero = not told
 	Size     int64     // of a file
+	Served   time.Time // what the clock of the server said when it answered; zero = not told, or told by a cache
 }
 
 // Source is where a zone list is found: a file or a URL.
@@ -104,14 +105,19 @@ func (s *Source) openURL(ctx context.Context, last Mark) (io.ReadCloser, Mark, e
 	if err != nil {
 		return nil, Mark{}, err
 	}
+	var served time.Time
+	if t, err := http.ParseTime(answer.Header.Get("Date")); err == nil && answer.Header.Get("Age") == "" {
+		served = t.UTC()
+	}
 	switch answer.StatusCode {
 	case http.StatusOK:
 	case http.StatusNotModified:
+		last.Served = served
 		return nil, last, errors.Join(ErrUnchanged, answer.Body.Close())
 	default:
 		return nil, Mark{}, errors.Join(fmt.Errorf("the server answers %s", answer.Status), answer.Body.Close())
 	}
-	mark := Mark{ETag: answer.Header.Get("ETag")}
+	mark := Mark{ETag: answer.Header.Get("ETag"), Served: served}
 	if t, err := http.ParseTime(answer.Header.Get("Last-Modified")); err == nil {
 		mark.Modified = t.UTC()
 	}

@@ -17,7 +17,7 @@ import (
 // WhoisConfig says whom to ask and how often.
 type WhoisConfig struct {
 	Address   string // HOST:PORT
-	PerMinute int    // questions; the registry bans who asks more than 30. r01-protocol 4.1
+	PerMinute int    // questions; the registry bans who asks more than 30. field-notes 3.3
 }
 
 // Validate tells what is wrong with it.
@@ -106,7 +106,7 @@ func (w *Whois) without(name string, now time.Time, leave int) (a Answer, settle
 		return known.answer, true
 	}
 	switch {
-	case now.Before(w.quietUntil):
+	case w.isQuiet(now):
 		return Answer{Status: Unknown, AsOf: now, Why: w.last.Why, NotAsked: true}, true
 	case w.limit.TokensAt(now) < float64(leave+1) || !w.limit.AllowN(now, 1):
 		return Answer{Status: Unknown, AsOf: now, Why: "asked often enough for now; ask again in a minute", NotAsked: true}, true
@@ -144,12 +144,18 @@ func (w *Whois) keep(name string, a Answer, now time.Time) Answer {
 	return a
 }
 
+// isQuiet reports whether nothing is to be asked. A time further off than quiet was read from a
+// clock that has been set since.
+func (w *Whois) isQuiet(now time.Time) bool {
+	return now.Before(w.quietUntil) && w.quietUntil.Sub(now) <= quiet
+}
+
 // Ready tells whether a question could be put now.
 func (w *Whois) Ready() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.now()
-	return !now.Before(w.quietUntil) && w.limit.TokensAt(now) >= 1
+	return !w.isQuiet(now) && w.limit.TokensAt(now) >= 1
 }
 
 // Last is the latest answer that the registry really gave, and when; zero = never asked.
@@ -194,9 +200,12 @@ func (w *Whois) exchange(ctx context.Context, name string) (string, error) {
 	return string(text), nil
 }
 
+// OwnName is a name that the registry itself holds.
+const OwnName = "nic.ru"
+
 // Check tells whether whois answers, by asking about a name that the registry itself holds.
 func (w *Whois) Check(ctx context.Context) error {
-	a := w.Look(ctx, "nic.ru")
+	a := w.Look(ctx, OwnName)
 	if a.Status == Unknown {
 		return fmt.Errorf("ask whois %s: %s", w.config.Address, a.Why)
 	}

@@ -25,8 +25,12 @@ type Book interface {
 	PlanRenewals(ctx context.Context, w policy.Window) (int, error)
 	// AnnounceRenewals tells of the domains in a band that are renewed by hand.
 	AnnounceRenewals(ctx context.Context, b policy.Band, today registrar.Date) (int, error)
+	// RemindRenewals tells of renewals that are held, each with the reason.
+	RemindRenewals(ctx context.Context, held []policy.Held, today registrar.Date) (int, error)
 	// ShowExpiry brings every domain's status in line with its expiry.
 	ShowExpiry(ctx context.Context, today registrar.Date) (int, error)
+	// DoubtClock tells why the time of day is not believed; "" = it is.
+	DoubtClock() string
 	// PassCompleted records that a pass has looked at everything.
 	PassCompleted(ctx context.Context) error
 }
@@ -41,11 +45,18 @@ type Pass struct {
 func NewPass(b Book, s policy.Settings) *Pass { return &Pass{b, s} }
 
 // Done is what a pass came to.
-type Done struct{ Planned, Announced, Restated int }
+type Done struct {
+	Planned, Announced, Restated, Reminded int
 
-// Run makes one pass.
+	Doubt string // why the day is not believed, so that nothing was done; "" = it is
+}
+
+// Run makes one pass. On a day that is not believed it does nothing.
 func (p *Pass) Run(ctx context.Context, now time.Time) (d Done, err error) {
 	today := policy.Today(now)
+	if d.Doubt = p.book.DoubtClock(); d.Doubt != "" {
+		return d, nil
+	}
 	if d.Restated, err = p.book.ShowExpiry(ctx, today); err != nil {
 		return d, fmt.Errorf("renewal pass: show expiry: %w", err)
 	}
@@ -59,10 +70,31 @@ func (p *Pass) Run(ctx context.Context, now time.Time) (d Done, err error) {
 		}
 		d.Announced += n
 	}
+	if d.Reminded, err = p.remind(ctx, today); err != nil {
+		return d, fmt.Errorf("renewal pass: tell what is held: %w", err)
+	}
 	if err := p.book.PassCompleted(ctx); err != nil {
 		return d, fmt.Errorf("renewal pass: %w", err)
 	}
 	return d, nil
+}
+
+// remind tells of what is held though it is urgent.
+func (p *Pass) remind(ctx context.Context, today registrar.Date) (int, error) {
+	domains, why, err := p.book.Renewals(ctx, policy.Urgent(today))
+	if err != nil {
+		return 0, err
+	}
+	var held []policy.Held
+	for _, d := range domains {
+		if decided := p.settings.Decide(d, today, why); decided.Action == registrar.RenewalHold && decided.Threshold != 0 {
+			held = append(held, policy.Held{Domain: d.Name, PaidTill: d.PaidTill, Threshold: decided.Threshold, Reason: decided.Reason})
+		}
+	}
+	if len(held) == 0 {
+		return 0, nil
+	}
+	return p.book.RemindRenewals(ctx, held, today)
 }
 
 // Steps tells what a pass would do now, the most urgent first.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // a schedule's zone must be known on every machine
 
@@ -110,29 +111,56 @@ func (s *Schedule) Run(ctx context.Context) error {
 		return fmt.Errorf("schedule renewals: %w", err)
 	}
 	quiet := cronLog{s.log}
-	c := cron.New(cron.WithLocation(zone), cron.WithLogger(quiet), cron.WithChain(cron.SkipIfStillRunning(quiet)))
+	c := cron.New(cron.WithLocation(zone), cron.WithLogger(quiet))
 	times, err := parse(s.config.Schedule)
 	if err != nil {
 		return fmt.Errorf("schedule renewals: %w", err)
 	}
-	c.Schedule(times, cron.FuncJob(func() { s.once(ctx) }))
-	s.once(ctx)
+	pass := cron.NewChain(cron.SkipIfStillRunning(quiet)).Then(cron.FuncJob(func() { s.untilMade(ctx) }))
+	c.Schedule(times, pass)
+	var first sync.WaitGroup
+	first.Go(pass.Run)
 	c.Start()
 	<-ctx.Done()
 	<-c.Stop().Done()
+	first.Wait()
 	return ctx.Err()
 }
 
-// once makes a pass. One that fails is made again at the next time; when none completes
-// for long, an alarm tells of it.
-func (s *Schedule) once(ctx context.Context) {
+// doubted is how soon a pass is tried again that was left out because the day is in doubt.
+const doubted = time.Minute
+
+// untilMade makes a pass, as soon as the day is believed.
+func (s *Schedule) untilMade(ctx context.Context) {
+	for doubt := ""; ; {
+		now := s.once(ctx)
+		if now == "" {
+			return
+		}
+		if now != doubt {
+			s.log.Warn("renewal pass waits", "why", now)
+			doubt = now
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(doubted):
+		}
+	}
+}
+
+// once makes a pass, and returns why it was left out. One that fails is made again at the next
+// time; when none completes for long, an alarm tells of it.
+func (s *Schedule) once(ctx context.Context) (doubt string) {
 	done, err := s.pass.Run(ctx, s.now())
 	switch {
+	case done.Doubt != "":
 	case err == nil:
-		s.log.Info("renewal pass completed", "planned", done.Planned, "announced", done.Announced, "restated", done.Restated)
+		s.log.Info("renewal pass completed", "planned", done.Planned, "announced", done.Announced, "restated", done.Restated, "held", done.Reminded)
 	case ctx.Err() == nil:
 		s.log.Error("renewal pass failed, will be made again at the next time", "err", err)
 	}
+	return done.Doubt
 }
 
 // cronLog passes on what cron finds worth telling: that a pass was left out.

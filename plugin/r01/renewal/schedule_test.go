@@ -20,6 +20,18 @@ type diary struct {
 	takes            time.Duration // of a pass
 	err              error
 	window           policy.Window
+	doubtTill        time.Time // the clock is in doubt until then
+}
+
+func (d *diary) DoubtClock() string {
+	if time.Now().Before(d.doubtTill) {
+		return "nobody has confirmed it"
+	}
+	return ""
+}
+
+func (d *diary) RemindRenewals(_ context.Context, held []policy.Held, _ registrar.Date) (int, error) {
+	return len(held), nil
 }
 
 func (d *diary) Renewals(context.Context, policy.Window) ([]policy.Domain, string, error) {
@@ -100,6 +112,21 @@ func TestFailedPassIsNotCompleted(t *testing.T) {
 		during(t, d, Config{Schedule: "@hourly", Timezone: "Europe/Moscow"}, 5*time.Hour+time.Minute)
 		if len(d.begun) != 6 || len(d.completed) != 0 {
 			t.Errorf("%d passes begun, %d completed", len(d.begun), len(d.completed))
+		}
+	})
+}
+
+// While the day is in doubt no pass is made, and the one that was due is made as soon as it is
+// believed.
+func TestPassWaitsForTheDay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := &diary{doubtTill: time.Now().Add(5*time.Hour + 30*time.Second)}
+		start := time.Now().UTC()
+		during(t, d, Config{Schedule: "@hourly", Timezone: "Europe/Moscow"}, 5*time.Hour+30*time.Minute)
+		want := []time.Time{start.Add(5*time.Hour + time.Minute)}
+		if !slices.Equal(d.begun, want) {
+			t.Errorf("passes at %v, want %v", d.begun, want)
 		}
 	})
 }

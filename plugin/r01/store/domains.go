@@ -27,7 +27,8 @@ func readDomain(d *registrar.Domain, paidTill, nameservers string) (err error) {
 	return json.Unmarshal([]byte(nameservers), &d.Nameservers)
 }
 
-// PutDomain stores what is known of a domain; its operation and alarms are kept elsewhere.
+// PutDomain stores what is known of a domain; its operation and alarms are kept elsewhere. An
+// expiry that moves is no guess any more.
 func (tx *Tx) PutDomain(d registrar.Domain, at time.Time) error {
 	nameservers, err := json.Marshal(append([]registrar.Nameserver{}, d.Nameservers...))
 	if err != nil {
@@ -36,6 +37,7 @@ func (tx *Tx) PutDomain(d registrar.Domain, at time.Time) error {
 	err = tx.exec(`insert into domains (name, customer, handle, status, paid_till, renewal, nameservers, updated_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8)
 		on conflict (name) do update set customer = excluded.customer, handle = excluded.handle, status = excluded.status,
+			guessed = case when domains.paid_till = excluded.paid_till then domains.guessed else 0 end,
 			paid_till = excluded.paid_till, renewal = excluded.renewal, nameservers = excluded.nameservers, updated_at = excluded.updated_at`,
 		d.Name, d.Customer, d.Handle, d.Status, d.PaidTill.String(), d.Renewal, string(nameservers), sqldb.Millis(at))
 	if err != nil {
@@ -44,12 +46,24 @@ func (tx *Tx) PutDomain(d registrar.Domain, at time.Time) error {
 	return nil
 }
 
+// Guess marks the expiry of a domain as computed by us, or as told.
+func (tx *Tx) Guess(domain string, guessed bool) error {
+	return tx.exec("update domains set guessed = $1 where name = $2", guessed, domain)
+}
+
+// Guessed reports whether the expiry of a domain was computed by us.
+func (tx *Tx) Guessed(domain string) (bool, error) {
+	n, err := one(tx, scanInt, "select guessed from domains where name = $1", domain)
+	return n != 0, err
+}
+
 // DomainRecord returns what PutDomain stored.
 func (tx *Tx) DomainRecord(name string) (registrar.Domain, error) {
 	return one(tx, scanDomain, "select "+domainColumns+" from domains where name = $1", name)
 }
 
-// Domain returns a domain with its open operation and its alarms.
+// Domain returns a domain with its open operation and its alarms. Of an update and another
+// operation that are both open, it is the other.
 func (tx *Tx) Domain(name string) (registrar.Domain, error) {
 	all, err := tx.whole("where d.name = $1", name)
 	switch {
@@ -90,10 +104,13 @@ func (tx *Tx) whole(which string, args ...any) ([]registrar.Domain, error) {
 		err = readDomain(&d, paidTill, nameservers)
 		return d, err
 	}, `select d.name, d.customer, d.handle, d.status, d.paid_till, d.renewal, d.nameservers,
-		coalesce(o.id, ''), coalesce(o.order_id, ''), coalesce(o.kind, ''), coalesce(o.state, ''), coalesce(o.waits_for, ''), coalesce(o.error, ''),
-		o.created_at, o.updated_at, o.deadline_at, coalesce((select max(number) from steps where steps.operation = o.id), 0),
+		coalesce(o.id, u.id, ''), case when o.id is null then coalesce(u.order_id, '') else coalesce(o.order_id, '') end,
+		coalesce(o.kind, u.kind, ''), coalesce(o.state, u.state, ''), coalesce(o.waits_for, u.waits_for, ''), coalesce(o.error, u.error, ''),
+		coalesce(o.created_at, u.created_at), coalesce(o.updated_at, u.updated_at), case when o.id is null then u.deadline_at else o.deadline_at end,
+		coalesce((select max(number) from steps where steps.operation = coalesce(o.id, u.id)), 0),
 		exists (select 1 from alarms a where a.domain = d.name)
-	from domains d left join operations o on o.domain = d.name and o.finished_at is null `+which, args...)
+	from domains d left join operations o on o.domain = d.name and o.finished_at is null and o.kind <> 'update'
+		left join operations u on u.domain = d.name and u.finished_at is null and u.kind = 'update' `+which, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -177,7 +177,8 @@ func (tx *Tx) CountDomains() (n int, err error) {
 
 // DomainsAtWork lists the domains that have an open operation.
 func (tx *Tx) DomainsAtWork() ([]string, error) {
-	return collect(tx, scanText, "select domain from operations where finished_at is null")
+	return collect(tx, scanText, `select domain from operations where finished_at is null and kind <> 'update'
+		union select domain from operations where finished_at is null and kind = 'update'`)
 }
 
 // LastOperation returns the operation on a domain that was begun last.
@@ -187,15 +188,29 @@ func (tx *Tx) LastOperation(domain string) (Operation, error) {
 
 const lastOperationQuery = "select " + operationColumns + " from operations where domain = $1 order by created_at desc, id limit 1"
 
-// FailedSince lists the operations that failed after an instant.
-func (tx *Tx) FailedSince(at time.Time) ([]Operation, error) {
-	return collect(tx, scanOperation, "select "+operationColumns+" from operations where state = 'Failed' and finished_at > $1 order by finished_at", sqldb.Millis(at))
+// FailedBetween lists the operations that failed after one instant and not after another.
+func (tx *Tx) FailedBetween(from, to time.Time) ([]Operation, error) {
+	return collect(tx, scanOperation, "select "+operationColumns+` from operations
+		where state = 'Failed' and finished_at > $1 and finished_at <= $2 order by finished_at`, sqldb.Millis(from), sqldb.Millis(to))
 }
 
 // Witnessable lists the requests about domains that the registry may know the end of,
 // oldest first.
 func (tx *Tx) Witnessable() ([]Request, error) {
 	return collect(tx, scanRequest, witnessQuery)
+}
+
+// BoundDeadlines brings deadlines forward that are later than any can be.
+func (tx *Tx) BoundDeadlines(latest time.Time) error {
+	err := tx.exec("update requests set deadline_at = $1 where deadline_at > $1", sqldb.Millis(latest))
+	if err == nil {
+		err = tx.exec(`update operations set deadline_at = $1 where deadline_at > $1
+			and request in (select id from requests where deadline_at = $1)`, sqldb.Millis(latest))
+	}
+	if err != nil {
+		return fmt.Errorf("bound deadlines: %w", err)
+	}
+	return nil
 }
 
 // DomainChangedAt is when the record of a domain was last stored.

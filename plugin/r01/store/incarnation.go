@@ -239,11 +239,7 @@ func (s *Store) Backup(ctx context.Context, dir string) error {
 	if err := s.stamp(ctx, path); err != nil {
 		return fmt.Errorf("back up store: %w", err)
 	}
-	key, err := os.ReadFile(filepath.Join(s.dir, keyFile))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, keyFile), key, 0o600)
-	}
-	if err != nil {
+	if err := s.box.Save(filepath.Join(dir, keyFile)); err != nil {
 		return fmt.Errorf("back up key: %w", err)
 	}
 	return nil

@@ -48,7 +48,7 @@ func orNull[T comparable](v T) any {
 }
 
 // AddOperation stores a new operation with its first step. order holds the order's details
-// and is sealed. An open operation on the same domain is ErrExists.
+// and is sealed. An open operation on the same domain is ErrExists, unless one of the two is an update.
 func (tx *Tx) AddOperation(o Operation, order []byte, c Change) error {
 	o.CreatedAt, o.UpdatedAt = c.At, c.At
 	err := tx.exec(`insert into operations (id, order_id, digest, kind, domain, customer, client, request,
@@ -136,9 +136,11 @@ func (tx *Tx) OperationByOrder(id registrar.OrderID) (Operation, error) {
 	return one(tx, scanOperation, "select "+operationColumns+" from operations where order_id = $1", id)
 }
 
-// OpenOperation returns the open operation on a domain.
-func (tx *Tx) OpenOperation(domain string) (Operation, error) {
-	return one(tx, scanOperation, "select "+operationColumns+" from operations where domain = $1 and finished_at is null", domain)
+// OpenOperations lists the open operations on a domain: at most one update and one other, which
+// comes first.
+func (tx *Tx) OpenOperations(domain string) ([]Operation, error) {
+	return collect(tx, scanOperation, "select "+operationColumns+` from operations where domain = $1 and finished_at is null and kind <> 'update'
+		union all select `+operationColumns+` from operations where domain = $1 and finished_at is null and kind = 'update'`, domain)
 }
 
 // OperationsOf lists the operations that a request is or was the current one of.

@@ -9,16 +9,55 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Renewals lists the domains in a window with what the policy needs to know of them.
+// Expiries of one paid year lie near each other, as days of months that have 31. The indexes of
+// requests cut these days into parts in two ways; what lies in one part in either way is one
+// year, and that is so in every statement here. Migration 00009 says more.
+const (
+	part = 340
+	half = part / 2
+)
+
+// oneYear is the condition that two such days are of one year.
+func oneYear(a, b string) string {
+	return fmt.Sprintf("(%[1]s / %[3]d = %[2]s / %[3]d or (%[1]s + %[4]d) / %[3]d = (%[2]s + %[4]d) / %[3]d)", a, b, part, half)
+}
+
+// isOneYear is oneYear of two dates.
+func isOneYear(a, b registrar.Date) bool {
+	if a.IsZero() || b.IsZero() {
+		return false
+	}
+	x, y := ordinal(a), ordinal(b)
+	return x/part == y/part || (x+half)/part == (y+half)/part
+}
+
+func ordinal(d registrar.Date) int { return d.Year*372 + int(d.Month)*31 + d.Day }
+
+// dayOf is such a day, of a column that holds a date.
+func dayOf(column string) string {
+	return "(cast(substr(" + column + ", 1, 4) as bigint) * 372 + cast(substr(" + column + ", 6, 2) as bigint) * 31 + cast(substr(" + column + ", 9, 2) as bigint))"
+}
+
+// baseDay is dayOf of a date; nil = there is none.
+func baseDay(d registrar.Date) any {
+	if d.IsZero() {
+		return nil
+	}
+	return ordinal(d)
+}
+
+// Renewals lists the domains in a window with what the policy needs to know of them. An open
+// update is not told, for it keeps no renewal from being begun.
 func (tx *Tx) Renewals(agreement string, w policy.Window) ([]policy.Domain, error) {
 	return collect(tx, scanRenewal, `select d.name, d.paid_till, d.status, d.renewal,
-			coalesce(o.kind, ''), coalesce(o.state, ''), coalesce(o.waits_for, ''), coalesce(r.state, ''), p.domain is not null,
+			coalesce(o.kind, ''), coalesce(o.state, ''), coalesce(o.waits_for, ''),
+			coalesce(r.state, ''), coalesce(r.base, ''), coalesce(r.error, ''), r.early_at, p.domain is not null, coalesce(p.begun, 0),
 			coalesce((select min(threshold) from announcements a where a.domain = d.name and a.paid_till = d.paid_till), $4)
 		from domains d
-		left join operations o on o.domain = d.name and o.finished_at is null
+		left join operations o on o.domain = d.name and o.finished_at is null and o.kind <> 'update'
 		left join planned p on p.domain = d.name and p.base = d.paid_till
 		left join requests r on r.id = (select x.id from requests x
-			where x.kind = 'prolong' and x.agreement = $1 and x.object = d.name and x.base = d.paid_till
+			where x.kind = 'prolong' and x.agreement = $1 and x.object = d.name
 				and (x.state <> 'Cancelled' or x.attempt > 0 or p.begun = 1)
 			order by x.created_at desc, x.id limit 1)
 		where d.status in ('Registered', 'Expired') and d.renewal in ('auto', 'manual') and d.paid_till between $2 and $3
@@ -26,13 +65,20 @@ func (tx *Tx) Renewals(agreement string, w policy.Window) ([]policy.Domain, erro
 }
 
 func scanRenewal(s sqldb.Scanner) (d policy.Domain, err error) {
-	var paidTill string
+	var paidTill, base string
+	var asked policy.Asked
 	err = s.Scan(&d.Name, &paidTill, &d.Status, &d.Mode, &d.Operation.Kind, &d.Operation.State, &d.Operation.WaitsFor,
-		&d.Asked, &d.Planned, &d.Announced)
+		&asked.State, &base, &asked.Error, sqldb.At(&asked.EarlyAt), &d.Planned, &d.Begun, &d.Announced)
 	if err != nil {
 		return d, err
 	}
-	d.PaidTill, err = registrar.ParseDate(paidTill)
+	if d.PaidTill, err = registrar.ParseDate(paidTill); err != nil {
+		return d, err
+	}
+	from, err := registrar.ParseDate(base)
+	if isOneYear(from, d.PaidTill) {
+		d.Asked = asked
+	}
 	return d, err
 }
 
@@ -40,8 +86,31 @@ func scanRenewal(s sqldb.Scanner) (d policy.Domain, err error) {
 const dueAuto = "status in ('Registered', 'Expired') and renewal = 'auto' and paid_till between $1 and $2"
 
 // PlanRenewals plans a renewal of every domain in a window that is renewed by itself. It is
-// one statement, and repeating it plans nothing. It returns how many are new.
+// one statement, and repeating it plans nothing. It returns how many are new, or planned again
+// because R01 refused them as too early and may take them now.
 func (tx *Tx) PlanRenewals(w policy.Window, at time.Time) (int, error) {
+	again, err := tx.planAgain(w, at)
+	if err != nil {
+		return 0, fmt.Errorf("plan renewals again: %w", err)
+	}
+	fresh, err := tx.planNew(w, at)
+	return again + fresh, err
+}
+
+// planAgain plans what R01 has refused as too early, once that is long enough ago.
+func (tx *Tx) planAgain(w policy.Window, at time.Time) (int, error) {
+	from, to := policy.Early(policy.Today(at))
+	n, err := sqldb.Changed(tx.ctx, tx.sql, `update planned set begun = 0 where begun = 1 and (domain, base) in (
+		select d.name, d.paid_till from requests r join domains d on d.name = r.object
+		where r.early_at is not null and r.state = 'Failed' and (r.early_at < $3 or r.early_at >= $4)
+			and d.status in ('Registered', 'Expired') and d.renewal = 'auto' and d.paid_till between $1 and $2
+			and `+oneYear("r.base_day", dayOf("d.paid_till"))+`
+			and not exists (select 1 from requests later where later.kind = 'prolong' and later.object = r.object and later.created_at > r.created_at))`,
+		w.From.String(), w.To.String(), sqldb.Millis(from), sqldb.Millis(to))
+	return int(n), err
+}
+
+func (tx *Tx) planNew(w policy.Window, at time.Time) (int, error) {
 	// Most passes have nothing to plan. To see that costs less than to try: the two lists are in
 	// one order, and are merged.
 	missing, err := collect(tx, scanPlan, `select name, paid_till from domains where `+dueAuto+`
@@ -67,14 +136,17 @@ type Plan struct {
 }
 
 // Planned lists at most limit renewals that can be begun, the most urgent first: those of
-// domains on which nothing is open, and that were not asked for in another way.
-func (tx *Tx) Planned(agreement string, limit int) ([]Plan, error) {
+// domains on which nothing is open but an update, and that were not asked for in another way.
+func (tx *Tx) Planned(agreement string, at time.Time, limit int) ([]Plan, error) {
+	from, to := policy.Early(policy.Today(at))
 	return collect(tx, scanPlan, `select p.domain, p.base from planned p where p.begun = 0
-			and not exists (select 1 from operations o where o.domain = p.domain and o.finished_at is null)
+			and not exists (select 1 from operations o where o.domain = p.domain and o.finished_at is null and o.kind <> 'update')
 			and not exists (select 1 from requests r
-				where r.kind = 'prolong' and r.agreement = $1 and r.object = p.domain and r.base = p.base
-					and (r.state <> 'Cancelled' or r.attempt > 0))
-		order by p.base, p.domain limit $2`, agreement, limit)
+				where r.kind = 'prolong' and r.agreement = $1 and r.object = p.domain
+					and (r.base = p.base or `+oneYear("r.base_day", dayOf("p.base"))+`)
+					and (r.state <> 'Cancelled' or r.attempt > 0) 
+					and (r.state <> 'Failed' or r.early_at is null or r.early_at >= $3 and r.early_at < $4))
+		order by p.base, p.domain limit $2`, agreement, limit, sqldb.Millis(from), sqldb.Millis(to))
 }
 
 func scanPlan(s sqldb.Scanner) (p Plan, err error) {
@@ -86,21 +158,58 @@ func scanPlan(s sqldb.Scanner) (p Plan, err error) {
 	return p, err
 }
 
-// Renewal returns the operation that our own schedule began to renew a domain from an expiry,
-// and that is open or done. One that an order has joined is not found.
+// Renewal returns the operation that our own schedule began to renew a domain from an expiry of
+// this year, and that is open or done. One that an order has joined is not found.
 func (tx *Tx) Renewal(agreement, domain string, base registrar.Date) (Operation, error) {
-	return one(tx, scanOperation, renewalQuery, agreement, domain, base.String())
+	return one(tx, scanOperation, renewalQuery, agreement, domain, base.String(), baseDay(base))
 }
 
 // renewalQuery begins at the requests for the domain, and so it asks for order_id in words that
 // no index answers: of operations without an order there are as many as renewals ever made.
-const renewalQuery = "select " + operationColumns + ` from operations
+var renewalQuery = "select " + operationColumns + ` from operations
 	where coalesce(order_id, '') = '' and state not in ('Failed', 'Cancelled') and request in (select id from requests
-		where kind = 'prolong' and agreement = $1 and object = $2 and base = $3)`
+		where kind = 'prolong' and agreement = $1 and object = $2
+			and (base = $3 or ` + oneYear("base_day", "cast($4 as bigint)") + `))
+	order by created_at desc limit 1`
 
 // Begun records that a planned renewal has its request.
 func (tx *Tx) Begun(p Plan) error {
 	return tx.exec("update planned set begun = 1 where domain = $1 and base = $2", p.Domain, p.Base.String())
+}
+
+// CorrectExpiry moves all that hangs on the expiry of a domain to the day that it is written
+// as from now on: what is planned or was announced, and the renewal that has not left yet. What
+// has left keeps the day that it was asked for with.
+func (tx *Tx) CorrectExpiry(domain string, from, to registrar.Date) error {
+	for _, statement := range []string{
+		"delete from planned where domain = $1 and base = $2 and exists (select 1 from planned there where there.domain = $1 and there.base = $3)",
+		"update planned set base = $3 where domain = $1 and base = $2",
+		`insert into announcements (domain, paid_till, threshold, announced_at)
+			select domain, $3, threshold, announced_at from announcements where domain = $1 and paid_till = $2 on conflict do nothing`,
+	} {
+		if err := tx.exec(statement, domain, from.String(), to.String()); err != nil {
+			return fmt.Errorf("correct expiry of %s: %w", domain, err)
+		}
+	}
+	err := tx.exec(`update requests set base = $3, base_day = $4 where kind = 'prolong' and object = $1 and base = $2 and state = 'Queued' and attempt = 0`,
+		domain, from.String(), to.String(), baseDay(to))
+	if err != nil {
+		return fmt.Errorf("correct expiry of %s: %w", domain, err)
+	}
+	return nil
+}
+
+// EarlyAt is when R01 said of a renewal that it came too early; zero = it did not.
+func (tx *Tx) EarlyAt(request string) (at time.Time, err error) {
+	_, err = one(tx, func(s sqldb.Scanner) (struct{}, error) {
+		return struct{}{}, s.Scan(sqldb.At(&at))
+	}, "select early_at from requests where id = $1", request)
+	return at, err
+}
+
+// SetEarly records that R01 said of a renewal that it came too early.
+func (tx *Tx) SetEarly(request string, at time.Time) error {
+	return tx.exec("update requests set early_at = $1 where id = $2", sqldb.Millis(at), request)
 }
 
 // Unplan takes a renewal off the plan, because it is no longer to be begun. Should it be
@@ -142,10 +251,13 @@ func (tx *Tx) Outdated(kind string, w policy.Window) ([]string, error) {
 		where a.key = $1 || ':' || a.domain and d.paid_till > $2`, kind, w.To.String())
 }
 
-// PaidSince counts the transmissions after a moment that may have cost money.
-func (tx *Tx) PaidSince(at time.Time) (int, error) {
+// PaidBetween counts the transmissions after one moment and not after another that may have
+// cost money.
+func (tx *Tx) PaidBetween(from, to time.Time) (int, error) {
 	return one(tx, scanInt, `select count(*) from attempts a join requests r on r.id = a.request
-		where a.claimed_at > $1 and r.kind in ('new-domain', 'prolong') and (a.outcome is null or a.outcome in ('accepted', 'unknown'))`, sqldb.Millis(at))
+		where a.claimed_at > $1 and a.claimed_at <= $2
+			and r.kind in ('new-domain', 'prolong') and (a.outcome is null or a.outcome in ('accepted', 'unknown'))`,
+		sqldb.Millis(from), sqldb.Millis(to))
 }
 
 // QueuedPaid counts the requests in the queue that cost money.
@@ -156,7 +268,8 @@ func (tx *Tx) QueuedPaid() (int, error) {
 // PaidDue counts the requests that cost money and would be sent by now, were they not held.
 func (tx *Tx) PaidDue(now time.Time) (int, error) {
 	return one(tx, scanInt, `select count(*) from requests
-		where state = 'Queued' and kind in ('new-domain', 'prolong') and due_at <= $1`, sqldb.Millis(now))
+		where state = 'Queued' and kind in ('new-domain', 'prolong') and (due_at <= $1 or due_at > $2)`,
+		sqldb.Millis(now), sqldb.Millis(now.Add(LongestWait)))
 }
 
 func scanInt(s sqldb.Scanner) (n int, err error) {

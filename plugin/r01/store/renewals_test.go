@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/renewal/policy"
@@ -32,6 +33,11 @@ func TestMigrationKeepsRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	makeKey(t, dir)
+	box, err := secret.OpenBox(filepath.Join(dir, "r01.key"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
 	err = old.Write(t.Context(), func(tx *sql.Tx) error {
 		for _, statement := range []string{
 			`insert into requests (id, kind, agreement, object, base, state, hold, message_id, token, sealed_body, created_at, due_at, updated_at)
@@ -45,6 +51,13 @@ func TestMigrationKeepsRequests(t *testing.T) {
 				return err
 			}
 		}
+		for _, sealed := range []struct{ set, context string }{
+			{"update requests set sealed_body = $1", "requests|r"}, {"update operations set sealed_order = $1", "operations|o"}, {"update mails set sealed_raw = $1", "mails|m"},
+		} {
+			if _, err := tx.ExecContext(t.Context(), sealed.set, box.Seal([]byte("{}"), sealed.context)); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 	if err != nil {
@@ -53,7 +66,6 @@ func TestMigrationKeepsRequests(t *testing.T) {
 	if err := old.Close(); err != nil {
 		t.Fatal(err)
 	}
-	makeKey(t, dir)
 	s, err := Open(t.Context(), Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +119,10 @@ type drawn struct {
 	mode      registrar.RenewalMode
 	open      registrar.OperationKind // "" = none
 	asked     bool                    // before, and it failed
+	early     int                     // so many days ago it was refused as too early; 0 = for good
+	off       int                     // days by which the expiry was another one when it was asked for
 	planned   bool
+	begun     bool
 	announced policy.Threshold
 }
 
@@ -118,7 +133,10 @@ func drawDomain(t *rapid.T) drawn {
 		mode:      rapid.SampledFrom(registrar.RenewalModes()).Draw(t, "mode"),
 		open:      rapid.SampledFrom([]registrar.OperationKind{"", "", registrar.KindRenew, registrar.KindUpdate}).Draw(t, "open"),
 		asked:     rapid.IntRange(0, 3).Draw(t, "asked") == 0,
+		early:     rapid.SampledFrom([]int{0, 0, -100, 1, 4, 5, 6, 100}).Draw(t, "early"),
+		off:       rapid.SampledFrom([]int{0, 0, -200, -30, -2, -1, 1, 30, 200, 300, 365, -365}).Draw(t, "off"),
 		planned:   rapid.IntRange(0, 3).Draw(t, "planned") == 0,
+		begun:     rapid.IntRange(0, 3).Draw(t, "begun") == 0,
 		announced: rapid.SampledFrom(append([]policy.Threshold{policy.Never}, policy.Thresholds()...)).Draw(t, "announced"),
 	}
 }
@@ -127,16 +145,19 @@ func (d drawn) store(tx *Tx, name string) error {
 	till := today.AddDays(d.left)
 	err := tx.PutDomain(registrar.Domain{Name: name, Status: d.status, Renewal: d.mode, PaidTill: till}, noon)
 	if err == nil && d.planned {
-		err = tx.exec("insert into planned (domain, base, planned_at) values ($1, $2, 0)", name, till.String())
+		err = tx.exec("insert into planned (domain, base, planned_at, begun) values ($1, $2, 0, $3)", name, till.String(), d.asked && d.begun)
 	}
 	if err == nil && d.announced != policy.Never {
 		err = tx.Announced(Plan{name, till}, d.announced, noon)
 	}
 	if err == nil && d.asked {
-		r := Request{ID: "old-" + name, Kind: lifecycle.Prolong, Agreement: "A", Object: name, Base: till, MessageID: "old-" + name, Token: "old-" + name, CreatedAt: noon, DueAt: noon}
+		r := Request{ID: "old-" + name, Kind: lifecycle.Prolong, Agreement: "A", Object: name, Base: till.AddDays(d.off), MessageID: "old-" + name, Token: "old-" + name, CreatedAt: noon, DueAt: noon}
 		if r, err = tx.AddRequest(r, nil); err == nil {
 			refused, _ := lifecycle.Weigh(r.Lifecycle(), lifecycle.Evidence{Source: lifecycle.FromQueue, Event: lifecycle.Unneeded}).Decision()
 			_, err = tx.Advance(&r, refused, Change{At: noon})
+		}
+		if err == nil && d.early != 0 {
+			err = tx.SetEarly(r.ID, today.AddDays(-d.early).In(policy.Zone()))
 		}
 	}
 	if err == nil && d.open != "" {
@@ -163,7 +184,7 @@ func TestStatementsAgreeWithPolicy(t *testing.T) {
 					return err
 				}
 			}
-			before, err := tx.Planned("A", 100)
+			before, err := tx.Planned("A", noon, 100)
 			if err != nil {
 				return err
 			}
@@ -182,7 +203,7 @@ func TestStatementsAgreeWithPolicy(t *testing.T) {
 			if _, err := tx.PlanRenewals(settings.Due(today), noon); err != nil {
 				return err
 			}
-			if planned, err = tx.Planned("A", 100); err != nil {
+			if planned, err = tx.Planned("A", noon, 100); err != nil {
 				return err
 			}
 			planned = slices.DeleteFunc(planned, func(p Plan) bool { return slices.Contains(before, p) })

@@ -67,8 +67,8 @@ func scanRequest(s sqldb.Scanner) (r Request, err error) {
 }
 
 // AddRequest stores a new request in state Queued. body holds its templates and is sealed.
-// An open request for the same object is ErrExists, and so is a prolongation from the same
-// expiry that was not refused, or taken back before it was sent.
+// An open request for the same object is ErrExists, and so is a prolongation from an expiry of
+// the same year that was not refused, or taken back before it was sent.
 func (tx *Tx) AddRequest(r Request, body []byte) (Request, error) {
 	r.State, r.Hold, r.version = registrar.Queued, lifecycle.NoHold, 1
 	var client any
@@ -76,10 +76,10 @@ func (tx *Tx) AddRequest(r Request, body []byte) (Request, error) {
 		client = r.Client
 	}
 	err := tx.exec(`insert into requests (id, kind, agreement, object, base, client, state, message_id, token,
-			sealed_body, created_at, due_at, updated_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11)`,
+			sealed_body, created_at, due_at, updated_at, base_day)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11, $13)`,
 		r.ID, r.Kind, r.Agreement, r.Object, r.Base.String(), client, r.State, r.MessageID, r.Token,
-		tx.box.Seal(body, "requests|"+r.ID), sqldb.Millis(r.CreatedAt), sqldb.Millis(r.DueAt))
+		tx.box.Seal(body, "requests|"+r.ID), sqldb.Millis(r.CreatedAt), sqldb.Millis(r.DueAt), baseDay(r.Base))
 	if err != nil {
 		return Request{}, fmt.Errorf("add request for %s: %w", r.Object, err)
 	}
@@ -152,11 +152,15 @@ func (tx *Tx) OpenRequests(object string) ([]Request, error) {
 		where object = $1 and state not in ('Queued', 'Succeeded', 'Failed', 'Cancelled') order by created_at`, object)
 }
 
+// LongestWait is longer than a request is ever put off. What is to wait for longer was written by
+// a clock that was wrong, and is due.
+const LongestWait = 48 * time.Hour
+
 // Due lists requests to be sent by now, oldest first. Paid ones are left out when asked.
 func (tx *Tx) Due(now time.Time, paidToo bool, limit int) ([]Request, error) {
 	return collect(tx, scanRequest, "select "+requestColumns+` from requests
-		where state = 'Queued' and due_at <= $1 and ($2 = 1 or kind not in ('new-domain', 'prolong'))
-		order by due_at, created_at limit $3`, sqldb.Millis(now), paidToo, limit)
+		where state = 'Queued' and (due_at <= $1 or due_at > $4) and ($2 = 1 or kind not in ('new-domain', 'prolong'))
+		order by due_at, created_at limit $3`, sqldb.Millis(now), paidToo, limit, sqldb.Millis(now.Add(LongestWait)))
 }
 
 // NextDue is when the next queued request is due; zero = there is none.

@@ -45,6 +45,14 @@ const (
 	keyFile  = "r01.key"
 )
 
+// sealed are queries for a value of each kind that is sealed, with its context.
+var sealed = []string{
+	"select sealed_contact, 'clients|' || id from clients where sealed_contact is not null order by id limit 1",
+	"select sealed_order, 'operations|' || id from operations order by id limit 1",
+	"select sealed_body, 'requests|' || id from requests order by id limit 1",
+	"select sealed_raw, 'mails|' || id from mails where length(sealed_raw) > 0 order by id limit 1",
+}
+
 // Store is one plugin's database.
 type Store struct {
 	db  *sqldb.DB
@@ -79,7 +87,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, keyFile), o.Create)
+	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, keyFile), o.Create, sealed...)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
 	}
@@ -107,6 +115,15 @@ func (s *Store) Close() error {
 // Fingerprint is a keyed digest, for telling whether two things are the same without
 // keeping them.
 func (s *Store) Fingerprint(parts ...string) string { return s.box.Fingerprint(parts...) }
+
+// InPlace returns an error when the database is no longer where it was opened: deleted, moved, or
+// another file in its place.
+func (s *Store) InPlace() error {
+	if err := s.db.InPlace(); err != nil {
+		return fmt.Errorf("look at the store: %w", err)
+	}
+	return nil
+}
 
 // Tx is one transaction. It lives only within the function given to Write or Read, and so
 // does the context in it.

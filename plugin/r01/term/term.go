@@ -25,9 +25,9 @@ const (
 	// Slack is by how many days sources may write one expiry apart: one for the zone of time
 	// that a day is counted in, one for 29 February, one for a base that was typed by hand.
 	Slack = 3
-	// Apart is how many days lie, at least, between the expiries of two paid years of a domain.
-	// What is nearer is one year, written differently.
-	Apart = 300
+	// Apart is how many days the expiries of two paid years of a domain are more than apart.
+	// What is nearer is one year, written differently; an index of the store holds the same.
+	Apart = 160
 )
 
 // sold is how many years a zone sells at a time, by its name in ACE.
@@ -89,7 +89,7 @@ func Implausible(today registrar.Date, domain string, paidTill registrar.Date) s
 func Near(a, b registrar.Date) bool { return within(a, b, Slack) }
 
 // SameYear reports whether two expiries of a domain end one paid year.
-func SameYear(a, b registrar.Date) bool { return within(a, b, Apart-1) }
+func SameYear(a, b registrar.Date) bool { return within(a, b, Apart) }
 
 func within(a, b registrar.Date, days int) bool {
 	if a.IsZero() || b.IsZero() {

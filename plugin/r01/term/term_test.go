@@ -111,7 +111,7 @@ func TestSameYear(t *testing.T) {
 		switch {
 		case SameYear(a, b) != SameYear(b, a) || Near(a, b) != Near(b, a):
 			r.Fatal("it matters which is named first")
-		case SameYear(a, b) != (apart < Apart) || Near(a, b) != (apart <= Slack):
+		case SameYear(a, b) != (apart <= Apart) || Near(a, b) != (apart <= Slack):
 			r.Fatalf("%s and %s are %d days apart", a, b, apart)
 		}
 	})

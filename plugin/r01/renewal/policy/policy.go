@@ -13,14 +13,19 @@ import (
 	"fmt"
 	"time"
 
+	"registrar.panel/plugin/r01/term"
 	"registrar.panel/shared/registrar"
 )
 
-// R01 takes a renewal from 60 days before paid-till until 30 days after it. r01-mail 4.1
+// R01 takes a renewal from so many days before paid-till until so many after it. r01-mail 4.1
 const (
-	Opens  = 60 // days before paid-till
-	Closes = 30 // days after it
+	Opens  = term.Opens
+	Closes = term.Closes
 )
+
+// Again is after how many days a renewal is asked for again that R01 refused as too early. R01
+// does not carry out what it refuses so, and asks no money for it.
+const Again = 5
 
 // Zone is the zone of the registry's days; it knows no summer time.
 func Zone() *time.Location { return time.FixedZone("MSK", 3*60*60) }
@@ -35,16 +40,14 @@ type Settings struct {
 }
 
 // Window is a range of expiry dates, both ends included.
-type Window struct{ From, To registrar.Date }
-
-// Holds tells whether a domain that is paid till then is in the window.
-func (w Window) Holds(paidTill registrar.Date) bool {
-	return !paidTill.IsZero() && !paidTill.Before(w.From) && !w.To.Before(paidTill)
-}
+type Window = term.Window
 
 // Open is where R01 takes a renewal.
-func Open(today registrar.Date) Window {
-	return Window{From: today.AddDays(-Closes), To: today.AddDays(Opens)}
+func Open(today registrar.Date) Window { return term.Open(today) }
+
+// Urgent is where a renewal that is held is told of again.
+func Urgent(today registrar.Date) Window {
+	return Window{From: Open(today).From, To: today.AddDays(int(urgent))}
 }
 
 // Due is where domains are renewed without being asked for.
@@ -57,17 +60,24 @@ func (s Settings) Due(today registrar.Date) Window {
 	return w
 }
 
-// Threshold is how many days before paid-till an expiry is announced; Expired comes after.
+// Threshold is how many days before paid-till an expiry is announced; those below zero come
+// after.
 type Threshold int
 
 const (
-	Expired Threshold = -1
+	Expired   Threshold = -1
+	FinalWeek           = -Threshold(Closes - 7) // a week is left in which R01 renews it
+	FinalDay            = -Threshold(Closes - 1)
+	// urgent is from when on it is told that a renewal is held.
+	urgent Threshold = 30
+	// slow is from when on it is told that R01 has not answered yet.
+	slow = 14
 	// Never stands for an expiry that was not announced.
 	Never Threshold = Opens + 1
 )
 
 // Thresholds lists them, the earliest first.
-func Thresholds() []Threshold { return []Threshold{60, 30, 14, 7, 1, Expired} }
+func Thresholds() []Threshold { return []Threshold{60, 30, 14, 7, 1, Expired, FinalWeek, FinalDay} }
 
 // thresholdAt is the latest threshold that was crossed; Never before the first.
 func thresholdAt(daysLeft int) Threshold {
@@ -106,10 +116,33 @@ type Domain struct {
 	PaidTill  registrar.Date
 	Status    registrar.DomainStatus
 	Mode      registrar.RenewalMode
-	Operation Operation                // the open one
-	Asked     registrar.OperationState // of the renewal from this expiry, open or not; "" = there is none
-	Planned   bool                     // to be begun, and not begun yet
-	Announced Threshold                // the latest for this expiry
+	Operation Operation // the open one
+	Asked     Asked     // the renewal of this year, open or not
+	Planned   bool      // to be begun
+	Begun     bool      // what was planned has its request
+	Announced Threshold // the latest for this expiry
+}
+
+// Asked is a renewal that was asked for; the zero value is none.
+type Asked struct {
+	State   registrar.OperationState
+	Error   string    // why it failed
+	EarlyAt time.Time // when R01 refused it as too early; zero = it did not
+}
+
+// mayAgain reports whether it was refused as too early, and long enough ago. A time that lies in
+// the future was read from a clock that was wrong.
+func (a Asked) mayAgain(today registrar.Date) bool {
+	if a.State != registrar.Failed || a.EarlyAt.IsZero() {
+		return false
+	}
+	since := today.DaysSince(Today(a.EarlyAt))
+	return since < 0 || since >= Again
+}
+
+// Early is the time in which a refusal as too early still stands.
+func Early(today registrar.Date) (from, to time.Time) {
+	return today.AddDays(1 - Again).In(Zone()), today.AddDays(1).In(Zone())
 }
 
 // Operation is an open operation on a domain; the zero value is none.
@@ -122,7 +155,7 @@ type Operation struct {
 // Decision is what becomes of a domain in a pass.
 type Decision struct {
 	Action    registrar.RenewalAction // "" = nothing
-	Threshold Threshold               // of an announcement
+	Threshold Threshold               // of an announcement, or of what is held; zero = it is not told now
 	Begin     bool                    // it is to be planned, even if something holds it for now
 	Reason    string
 }
@@ -136,12 +169,21 @@ func (s Settings) Decide(d Domain, today registrar.Date, held string) Decision {
 		return announce(d, today)
 	}
 	if s.R01 {
-		return hold("R01 renews by itself (renewal.r01_auto); set the domain to manual")
+		return remind(hold("R01 renews by itself (renewal.r01_auto); set the domain to manual"), d, today)
 	}
 	if !s.Due(today).Holds(d.PaidTill) {
 		return Decision{}
 	}
-	return due(d, held)
+	return remind(due(d, today, held), d, today)
+}
+
+// remind sets the threshold at which a hold is told of, if it is one that was not told yet.
+func remind(decided Decision, d Domain, today registrar.Date) Decision {
+	crossed := thresholdAt(d.PaidTill.DaysSince(today))
+	if decided.Action == registrar.RenewalHold && crossed <= urgent && crossed < d.Announced {
+		decided.Threshold = crossed
+	}
+	return decided
 }
 
 func hold(reason string) Decision {
@@ -160,30 +202,73 @@ func announce(d Domain, today registrar.Date) Decision {
 func Announcement(paidTill, today registrar.Date) string {
 	left := paidTill.DaysSince(today)
 	if left < 0 {
-		return fmt.Sprintf("expired on %s; R01 renews it until %s at the latest", paidTill, paidTill.AddDays(Closes))
+		return fmt.Sprintf("expired on %s; %s", paidTill, lastChance(paidTill, today))
 	}
 	return fmt.Sprintf("paid till %s, in %d days, and renewed only by hand", paidTill, left)
 }
 
+// Held is a renewal that is held and must be told of.
+type Held struct {
+	Domain    string
+	PaidTill  registrar.Date
+	Threshold Threshold
+	Reason    string
+}
+
+// Reminder says what holds a renewal back, and what that leads to.
+func Reminder(reason string, paidTill, today registrar.Date) string {
+	when := fmt.Sprintf("it is paid till %s, in %d days", paidTill, paidTill.DaysSince(today))
+	if paidTill.Before(today) {
+		when = "it has expired on " + paidTill.String()
+	}
+	return fmt.Sprintf("not renewed yet (%s), and %s; %s", reason, when, lastChance(paidTill, today))
+}
+
+func lastChance(paidTill, today registrar.Date) string {
+	last := paidTill.AddDays(Closes)
+	return fmt.Sprintf("R01 renews it until %s at the latest, %d days from now", last, last.DaysSince(today))
+}
+
 // due judges a domain that is to be renewed by itself.
-func due(d Domain, held string) Decision {
+func due(d Domain, today registrar.Date, held string) Decision {
 	open := d.Operation
+	if open.Kind == registrar.KindUpdate { // it costs nothing and changes nothing that a renewal names
+		open = Operation{}
+	}
 	renewing := open.Kind == registrar.KindRenew
+	again := d.Asked.mayAgain(today)
 	switch {
 	case renewing && open.State.WaitsForPerson():
 		return hold("waits for " + open.WaitsFor)
 	case renewing && open.State == registrar.Queued && held != "":
 		return hold(held)
+	case renewing && d.PaidTill.DaysSince(today) <= slow:
+		return hold("it is under way and waits for " + open.WaitsFor)
 	case renewing:
 		return Decision{}
 	case open.Kind != "":
 		return hold(fmt.Sprintf("another operation is open: %s, %s", open.Kind, open.State))
-	case d.Asked != "":
-		return hold(fmt.Sprintf("its renewal from %s is %s: look at R01, then order it again", d.PaidTill, d.Asked))
+	case d.Asked.State != "" && !again:
+		return hold(asked(d))
+	}
+	begin := !d.Planned || again && d.Begun
+	switch {
 	case held != "":
-		return Decision{Action: registrar.RenewalHold, Begin: !d.Planned, Reason: held}
-	case d.Planned:
+		return Decision{Action: registrar.RenewalHold, Begin: begin, Reason: held}
+	case !begin:
 		return Decision{}
 	}
 	return Decision{Action: registrar.RenewalSend, Begin: true, Reason: "due"}
+}
+
+// asked says how the renewal of this year stands, that was asked for already.
+func asked(d Domain) string {
+	text := fmt.Sprintf("its renewal from %s is %s", d.PaidTill, d.Asked.State)
+	if d.Asked.Error != "" {
+		text += " (" + d.Asked.Error + ")"
+	}
+	if !d.Asked.EarlyAt.IsZero() && d.Asked.State == registrar.Failed {
+		return fmt.Sprintf("%s; R01 is asked again on %s", text, Today(d.Asked.EarlyAt).AddDays(Again))
+	}
+	return text + ": look at R01, then order it again"
 }

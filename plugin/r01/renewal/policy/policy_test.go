@@ -27,7 +27,19 @@ func TestDecide(t *testing.T) {
 	open := func(k registrar.OperationKind, s registrar.OperationState) func(*Domain) {
 		return func(d *Domain) { d.Operation = Operation{Kind: k, State: s, WaitsFor: "a person"} }
 	}
-	asked := func(s registrar.OperationState) func(*Domain) { return func(d *Domain) { d.Asked = s } }
+	asked := func(s registrar.OperationState) func(*Domain) { return func(d *Domain) { d.Asked.State = s } }
+	early := func(days int, change ...func(*Domain)) func(*Domain) { // ago
+		return func(d *Domain) {
+			d.Asked = Asked{State: registrar.Failed, EarlyAt: in(-days).In(Zone()), Error: "not earlier than 60 days before"}
+			d.Planned, d.Begun = true, true
+			for _, c := range change {
+				c(d)
+			}
+		}
+	}
+	told := func(last Threshold, change func(*Domain)) func(*Domain) {
+		return func(d *Domain) { change(d); d.Announced = last }
+	}
 	manual := func(last Threshold) func(*Domain) {
 		return func(d *Domain) { d.Mode, d.Announced = registrar.RenewManual, last }
 	}
@@ -50,15 +62,34 @@ func TestDecide(t *testing.T) {
 		{"expiry unknown", Domain{Name: "a.ru", Status: registrar.StatusRegistered, Mode: registrar.RenewAuto}, "", nothing, false, 0},
 		{"not registered yet", domain(10, status(registrar.StatusRegistering)), "", nothing, false, 0},
 		{"left us", domain(10, status(registrar.StatusTransferredAway)), "", nothing, false, 0},
-		{"under way", domain(10, open(registrar.KindRenew, registrar.Accepted)), "", nothing, false, 0},
-		{"under way while the queue stands", domain(10, open(registrar.KindRenew, registrar.Queued)), "no funds", held, false, 0},
-		{"a person must look", domain(10, open(registrar.KindRenew, registrar.Uncertain)), "", held, false, 0},
-		{"an update is open", domain(10, open(registrar.KindUpdate, registrar.Sent)), "", held, false, 0},
-		{"failed before", domain(10, asked(registrar.Failed)), "", held, false, 0},
-		{"withdrawn before", domain(10, asked(registrar.Cancelled)), "", held, false, 0},
+		{"under way", domain(15, open(registrar.KindRenew, registrar.Accepted)), "", nothing, false, 0},
+		{"under way for long", domain(14, open(registrar.KindRenew, registrar.Accepted)), "", held, false, 14},
+		{"under way while the queue stands", domain(40, open(registrar.KindRenew, registrar.Queued)), "no funds", held, false, 0},
+		{"a person must look", domain(31, open(registrar.KindRenew, registrar.Uncertain)), "", held, false, 0},
+		{"a person must look, and soon", domain(30, open(registrar.KindRenew, registrar.Uncertain)), "", held, false, 30},
+		{"an update is open", domain(10, open(registrar.KindUpdate, registrar.Sent)), "", send, true, 0},
+		{"an update waits for a person", domain(10, open(registrar.KindUpdate, registrar.Uncertain)), "", send, true, 0},
+		{"a registration is open", domain(10, open(registrar.KindRegister, registrar.NeedsAction)), "", held, false, 14},
+		{"failed before", domain(10, asked(registrar.Failed)), "", held, false, 14},
+		{"failed before, and told", domain(10, told(14, asked(registrar.Failed))), "", held, false, 0},
+		{"failed before, and told earlier", domain(7, told(14, asked(registrar.Failed))), "", held, false, 7},
+		{"failed before, the last day before", domain(1, told(7, asked(registrar.Failed))), "", held, false, 1},
+		{"failed before, expired", domain(-1, told(1, asked(registrar.Failed))), "", held, false, Expired},
+		{"failed before, a week is left at R01", domain(-23, told(Expired, asked(registrar.Failed))), "", held, false, FinalWeek},
+		{"failed before, a day is left at R01", domain(-29, told(FinalWeek, asked(registrar.Failed))), "", held, false, FinalDay},
+		{"withdrawn before", domain(40, asked(registrar.Cancelled)), "", held, false, 0},
+		{"refused as too early, lately", domain(40, early(4)), "", held, false, 0},
+		{"refused as too early, on this day", domain(40, early(0)), "", held, false, 0},
+		{"refused as too early, long enough ago", domain(40, early(5)), "", send, true, 0},
+		{"refused as too early, in the future of a clock that was wrong", domain(40, early(-200)), "", send, true, 0},
+		{"refused as too early, and planned again", domain(40, early(5, func(d *Domain) { d.Begun = false })), "", nothing, false, 0},
+		{"refused as too early, no funds", domain(40, early(5)), "no funds", held, true, 0},
+		{"refused as too early, not due yet", domain(56, early(200)), "", nothing, false, 0},
+		{"refused as too early, then for good", domain(40, early(5, func(d *Domain) { d.Asked.EarlyAt = time.Time{} })), "", held, false, 0},
+		{"refused as too early, then renewed", domain(40, early(5, func(d *Domain) { d.Asked.State = registrar.Succeeded })), "", held, false, 0},
 		{"planned", domain(10, func(d *Domain) { d.Planned = true }), "", nothing, false, 0},
-		{"no funds", domain(10, nil), "no funds", held, true, 0},
-		{"no funds, and planned", domain(10, func(d *Domain) { d.Planned = true }), "no funds", held, false, 0},
+		{"no funds", domain(10, nil), "no funds", held, true, 14},
+		{"no funds, and planned", domain(10, func(d *Domain) { d.Planned = true }), "no funds", held, false, 14},
 		{"manual, early", domain(61, manual(Never)), "", nothing, false, 0},
 		{"manual, first threshold", domain(60, manual(Never)), "", announced, false, 60},
 		{"manual, told", domain(59, manual(60)), "", nothing, false, 0},
@@ -67,6 +98,7 @@ func TestDecide(t *testing.T) {
 		{"manual, the day of expiry", domain(0, manual(1)), "", nothing, false, 0},
 		{"manual, expired", domain(-1, manual(1)), "", announced, false, Expired},
 		{"manual, expired and told", domain(-20, manual(Expired)), "", nothing, false, 0},
+		{"manual, a week is left at R01", domain(-23, manual(Expired)), "", announced, false, FinalWeek},
 		{"manual, too late", domain(-31, manual(Never)), "", nothing, false, 0},
 	} {
 		got := Settings{Before: 55}.Decide(c.d, today, c.held)

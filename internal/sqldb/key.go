@@ -1,0 +1,127 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"registrar.panel/internal/secret"
+)
+
+// keeperTable is what sqldb keeps in every database for itself.
+const keeperTable = `
+create table if not exists keeper (
+    id        smallint primary key check (id = 1),
+    owner     text not null,           -- who keeps its truth here
+    key_check text not null default '' -- fingerprint of the key that columns are sealed with
+);`
+
+// OpenBox opens the key that the database's sealed columns are under. The database keeps its
+// fingerprint, so that another key, or none, is refused before anything is sealed with it: what
+// was sealed could not be read any more, and nobody would be known again. create permits making
+// the key of a new database.
+//
+// sealed are queries that give a sealed value and its context, or nothing: a database from
+// before there were fingerprints takes that of a key which opens them.
+func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...string) (*secret.Box, error) {
+	known, err := db.keyCheck(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the key's fingerprint: %w", err)
+	}
+	samples, err := db.samples(ctx, sealed)
+	if err != nil {
+		return nil, fmt.Errorf("read what is sealed with the key: %w", err)
+	}
+	fresh := known == "" && len(samples) == 0
+	box, err := secret.OpenBox(file, create && fresh)
+	if errors.Is(err, fs.ErrNotExist) && !fresh {
+		return nil, fmt.Errorf("the database is sealed with a key, and %s is not there: put it back, from where keys are kept or from another node", file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if known == "" && !opens(box, samples) {
+		return nil, otherKey(file)
+	}
+	if known, err = db.rememberKey(ctx, known, box.Check()); err != nil {
+		return nil, fmt.Errorf("record the key's fingerprint: %w", err)
+	}
+	if known != box.Check() {
+		return nil, otherKey(file)
+	}
+	return box, nil
+}
+
+func otherKey(file string) error {
+	return fmt.Errorf("the database is sealed with another key than that in %s: put back the key file that belongs to the database, from where keys are kept or from another node", file)
+}
+
+// keyCheck is the fingerprint that the database keeps; "" = none yet.
+func (db *DB) keyCheck(ctx context.Context) (known string, err error) {
+	there := "select count(*) from sqlite_schema where type = 'table' and name = 'keeper'"
+	if db.lease != nil {
+		there = "select count(*) from pg_class where oid = to_regclass('keeper')"
+	}
+	var n int
+	if err := db.writer.QueryRowContext(ctx, there).Scan(&n); err != nil || n == 0 {
+		return "", err
+	}
+	err = db.writer.QueryRowContext(ctx, "select key_check from keeper").Scan(&known)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return known, err
+}
+
+// rememberKey keeps the fingerprint of a key unless there is one, and returns the one that is
+// there: another node may have been first.
+func (db *DB) rememberKey(ctx context.Context, known, mine string) (string, error) {
+	if known != "" {
+		return known, nil
+	}
+	err := db.Write(ctx, func(tx *sql.Tx) error {
+		for _, statement := range []string{keeperTable, "insert into keeper (id, owner) values (1, '') on conflict do nothing"} {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return err
+			}
+		}
+		if err := tx.QueryRowContext(ctx, "select key_check from keeper").Scan(&known); err != nil || known != "" {
+			return err
+		}
+		known = mine
+		_, err := tx.ExecContext(ctx, "update keeper set key_check = $1", mine)
+		return err
+	})
+	return known, err
+}
+
+// sample is a value that was sealed.
+type sample struct {
+	sealed  []byte
+	context string
+}
+
+func (db *DB) samples(ctx context.Context, queries []string) (all []sample, err error) {
+	for _, query := range queries {
+		var s sample
+		switch err := db.writer.QueryRowContext(ctx, query).Scan(&s.sealed, &s.context); {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return nil, err
+		default:
+			all = append(all, s)
+		}
+	}
+	return all, nil
+}
+
+func opens(box *secret.Box, samples []sample) bool {
+	for _, s := range samples {
+		if _, err := box.Open(s.sealed, s.context); err != nil {
+			return false
+		}
+	}
+	return true
+}
