@@ -4,7 +4,8 @@
 #   R01_MAIL_PASSWORD=secret R01_IMAP_PASSWORD=secret go run ./cmd/panel serve
 #
 # Secrets are references, secret("env", NAME) or secret("file", PATH), and are read when
-# the plugin is configured. A PATH is relative to this file.
+# the plugin is configured; line ends at their end are taken off. A PATH is relative to this file.
+# kill -HUP makes the panel read this file, and them, again.
 
 panel {
   data   = "data"           # the panel's own database and run files; created with mode 0700
@@ -12,11 +13,13 @@ panel {
   # token = secret("file", "panel.token")
   # store = secret("file", "panel.store") # postgres://USER:PASSWORD@HOST/DATABASE, for several panels on one
   #                                       # account; without it a file in data. See docs/nodes.md
+  # log_level = "info"            # trace | debug | info | warn | error; serve --log-level comes first
   # backup_recipients = ["age1…"] # whom the keys in backups are encrypted to (age-keygen); without, they are left out
 }
 
 registrar "r01" { # bundled with the panel
   tlds = ["ru", "su", "xn--p1ai"]
+  # retired = true        # not run any more; its domains and orders stay on record, and the rest of the block is not used
   # default = true        # when another registrar serves one of these, too: new domains go here
 
   # A plugin that is not bundled is a program of its own. It, and the directories above it, must

@@ -33,6 +33,7 @@ type Options struct {
 	ConfigPath string
 	Bundled    map[string][]string // command lines of the plugins that come with the program
 	Logger     hclog.Logger
+	LogLevel   string // one of [config.LogLevels]; "" = what plugin.hcl says
 	Now        func() time.Time
 	Timing     supervisor.Timing // of the plugins' supervision; zero fields have its defaults
 }
@@ -40,25 +41,29 @@ type Options struct {
 // Host is a panel that has its data directory and its address, and runs nothing yet.
 type Host struct {
 	log        hclog.Logger
+	level      string // of the log, if the options say it
 	path       string // of the configuration
 	config     *config.Config
 	plugins    plugins
 	supervisor *supervisor.Supervisor
 	orders     *orders.Service
+	web        *web.Server
 	listener   net.Listener
-	copying    sync.Mutex     // held while a backup is made
-	closers    []func() error // in the order of opening
+	forgotten  []orders.Holding // of registrars that plugin.hcl did not name at the start
+	copying    sync.Mutex       // held while a backup is made
+	closers    []func() error   // in the order of opening
 }
 
 // Open reads the configuration and takes what it names: the data directory, the address,
 // the database. No process is started. The caller ends with Run or Close.
 func Open(ctx context.Context, o Options) (*Host, error) {
-	c, err := config.Load(o.ConfigPath)
+	c, err := config.LoadTolerant(o.ConfigPath)
 	if err != nil {
 		return nil, err
 	}
 	warn(c, o.Logger)
-	h := &Host{log: o.Logger, path: o.ConfigPath, config: c}
+	h := &Host{log: o.Logger, level: o.LogLevel, path: o.ConfigPath, config: c}
+	h.setLevel(c)
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -78,7 +83,11 @@ func (h *Host) open(ctx context.Context, o Options) error {
 	if err := h.prepare(o); err != nil {
 		return err
 	}
-	return h.openOrders(ctx, o)
+	if err := h.openOrders(ctx, o); err != nil {
+		return err
+	}
+	h.web = web.New(web.Options{Orders: h.orders, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Logger: h.log.Named("web")})
+	return nil
 }
 
 // closeListener tolerates that the web server has closed it already.
@@ -96,12 +105,12 @@ func (h *Host) prepare(o Options) error {
 		return err
 	}
 	h.closers = append(h.closers, func() error { remove(); return nil })
-	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, top: h.config.Panel.Data, dir: filepath.Join(h.config.Panel.Data, pluginsDir), runDir: run}
+	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, top: h.config.Panel.Data, dir: filepath.Join(h.config.Panel.Data, pluginsDir), runDir: run, applied: &applied{}}
 	specs, err := h.plugins.specs()
 	if err != nil {
 		return err
 	}
-	h.supervisor = supervisor.New(supervisor.Options{Plugins: specs, Logger: o.Logger, Timing: o.Timing, Session: h.session})
+	h.supervisor = supervisor.New(supervisor.Options{Plugins: specs, Logger: o.Logger, Timing: o.Timing, Session: h.session, Reread: h.reread, Told: h.tellPlugin})
 	return nil
 }
 
@@ -111,7 +120,7 @@ func (h *Host) openOrders(ctx context.Context, o Options) error {
 	_, err := os.Stat(h.plugins.dir)
 	service, err := orders.Open(ctx, orders.Options{
 		Dir: h.config.Panel.Data, Server: h.config.Panel.Store, Create: errors.Is(err, os.ErrNotExist),
-		Registrars: h.supervisor, Names: h.names(), Route: h.config.Route, Serves: h.config.Serves, Logger: o.Logger.Named("orders"), Now: o.Now,
+		Registrars: h.supervisor, Names: h.names(false), Retired: h.names(true), Route: h.config.Route, Serves: h.config.Serves, Logger: o.Logger.Named("orders"), Now: o.Now,
 	})
 	if err != nil {
 		return err
@@ -121,13 +130,16 @@ func (h *Host) openOrders(ctx context.Context, o Options) error {
 	if err := os.MkdirAll(h.plugins.dir, 0o700); err != nil {
 		return fmt.Errorf("make the plugins' directory: %w", err)
 	}
-	return nil
+	return h.recall(ctx)
 }
 
-func (h *Host) names() []string {
+// names lists the registrars that are run, or those that are retired.
+func (h *Host) names(retired bool) []string {
 	var names []string
 	for _, r := range h.config.Registrars {
-		names = append(names, r.Name)
+		if r.Retired == retired {
+			names = append(names, r.Name)
+		}
 	}
 	return names
 }
@@ -138,17 +150,6 @@ func (h *Host) session(ctx context.Context, name string, r registrar.Registrar) 
 		return err
 	}
 	return h.orders.Follow(ctx, name, r)
-}
-
-// Statuses tells how the plugins stand, with the TLDs that are routed to each.
-func (h *Host) Statuses() []supervisor.Status {
-	all := h.supervisor.Statuses()
-	for i := range all {
-		if r, ok := h.config.Registrar(all[i].Name); ok {
-			all[i].TLDs = r.TLDs
-		}
-	}
-	return all
 }
 
 // URL is where a client reaches the API: http://HOST:PORT or unix://PATH.
@@ -170,13 +171,13 @@ func (h *Host) Close() error {
 	return errors.Join(faults...)
 }
 
-// Run serves until ctx ends, or until a plugin's part of plugin.hcl turns out to be wrong at
-// the start. Plugins that fail for other reasons don't end it.
+// Run serves until ctx ends. No plugin's failure ends it, nor a mistake in a plugin's part of
+// plugin.hcl: such a plugin is disabled, which is told in log and Action Log, and tried again.
 func (h *Host) Run(ctx context.Context) error {
 	caller := ctx
 	ctx, end := context.WithCancelCause(ctx)
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context) error{h.supervisor.Run, h.orders.Run, h.serve, h.judge} {
+	for _, part := range []func(context.Context) error{h.supervisor.Run, h.orders.Run, h.serve} {
 		parts.Go(func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {
 				end(err)
@@ -193,23 +194,13 @@ func (h *Host) Run(ctx context.Context) error {
 	return errors.Join(fault, h.Close())
 }
 
-// judge waits for the plugins' verdicts on their settings.
-func (h *Host) judge(ctx context.Context) error {
-	err := h.supervisor.WaitReady(ctx)
-	var mistakes *config.Error
-	if errors.As(err, &mistakes) {
-		return err
-	}
-	return nil
-}
-
 // closing is how long requests under way may take when the panel stops.
 const closing = 5 * time.Second
 
 // serve answers requests until ctx ends.
 func (h *Host) serve(ctx context.Context) error {
 	server := &http.Server{
-		Handler:           web.New(web.Options{Orders: h.orders, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Logger: h.log.Named("web")}),
+		Handler:           h.web,
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          h.log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),

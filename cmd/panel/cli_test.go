@@ -58,7 +58,7 @@ func TestCommandLineAlone(t *testing.T) {
 func runScripts(t *testing.T, pattern string) {
 	t.Helper()
 	w := newWorld(t, func(hcl string) string { return hcl + manualBlock })
-	wrong := w.write("wrong.hcl", strings.ReplaceAll(w.hcl(), `"imap.secret"`, `"wrong.secret"`))
+	wrong := w.write("wrong.hcl", strings.NewReplacer(`"imap.secret"`, `"wrong.secret"`, `"data"`, `"elsewhere"`).Replace(w.hcl()))
 	w.write("wrong.secret", "wrong-CANARY-79\n")
 	w.servePlugins("r01", "manual")
 	scripts, err := filepath.Glob(pattern)

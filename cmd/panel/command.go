@@ -128,9 +128,10 @@ func report(err error, stderr io.Writer) int {
 	return exitFailed
 }
 
+// complain writes an error, which may repeat what others have written, in lines of its own.
 func complain(stderr io.Writer, text string) {
 	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintln(stderr, "panel:", line)
+		fmt.Fprintln(stderr, "panel:", printable(line, false))
 	}
 }
 
@@ -154,7 +155,7 @@ func (m marked) Unwrap() []error { return []error{m.error, m.mark} }
 func (c *call) client() (*api.Client, string, error) {
 	server, token := c.grammar.Server, secret.New(c.grammar.Token)
 	if server == "" {
-		loaded, err := config.Load(c.grammar.Config)
+		loaded, err := config.LoadTolerant(c.grammar.Config)
 		if err != nil {
 			return nil, "", usage(err)
 		}
@@ -184,6 +185,38 @@ func post[T any](c *call, path string, in any) (v T, err error) {
 	}
 	v, err = api.Post[T](c.ctx, client, path, in)
 	return v, explain(err, server)
+}
+
+// getPartial and postPartial call the panel where some registrars' part of the answer may be
+// missing; see [absent].
+func getPartial[T any](c *call, path string, query map[string][]string) (v T, missing []api.Missing, err error) {
+	client, server, err := c.client()
+	if err != nil {
+		return v, nil, err
+	}
+	v, missing, err = api.GetPartial[T](c.ctx, client, path, query)
+	return v, missing, explain(err, server)
+}
+
+func postPartial[T any](c *call, path string, in any) (v T, missing []api.Missing, err error) {
+	client, server, err := c.client()
+	if err != nil {
+		return v, nil, err
+	}
+	v, missing, err = api.PostPartial[T](c.ctx, client, path, in)
+	return v, missing, explain(err, server)
+}
+
+// absent is the result of a command whose answer, which has been shown, lacks something.
+func absent(missing []api.Missing) error {
+	if len(missing) == 0 {
+		return nil
+	}
+	var lines []string
+	for _, m := range missing {
+		lines = append(lines, fmt.Sprintf("registrar %s is missing from the answer: %s", m.Registrar, m.Reason))
+	}
+	return waiting(strings.Join(lines, "\n"))
 }
 
 func explain(err error, server string) error {

@@ -21,6 +21,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"registrar.panel/internal/secret"
 )
@@ -42,6 +43,9 @@ type Panel struct {
 	Token  secret.String // required to call the API; may be empty on loopback only
 	Store  secret.String // URL of the PostgreSQL database that panels share; empty = a file in Data
 
+	// LogLevel is one of [LogLevels]; "" = the file says nothing.
+	LogLevel string
+
 	// BackupRecipients are age recipients that the keys in backups are encrypted to.
 	BackupRecipients []string
 
@@ -60,6 +64,10 @@ type Registrar struct {
 	User    string   // the account that its process runs as; "" = the panel's own
 	// PlainText is why the connection to the plugin goes without TLS; "" = it has TLS.
 	PlainText string
+	// Retired: its process is not run any more, and its domains and orders stay on record.
+	Retired bool
+	// Mistakes are those of its block, where the file was read with [LoadTolerant].
+	Mistakes []Problem
 
 	At, TLDsAt, DefaultAt, PathAt, SHA256At, UserAt Position
 
@@ -77,17 +85,42 @@ const (
 var ErrUnreadable = errors.New("the configuration can't be read")
 
 // Load reads and judges a file.
-func Load(path string) (*Config, error) { return load(path, os.LookupEnv) }
+func Load(path string) (*Config, error) {
+	c, err := LoadTolerant(path)
+	if err != nil {
+		return nil, err
+	}
+	return c.strict()
+}
+
+// LoadTolerant is Load for a panel that goes on without a registrar whose block is wrong:
+// mistakes within the block of one registrar are that registrar's, and no error.
+func LoadTolerant(path string) (*Config, error) { return load(path, os.LookupEnv) }
 
 func load(path string, env func(string) (string, bool)) (*Config, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	return parse(path, source, env)
+	return parseTolerant(path, source, env)
 }
 
-func parse(path string, source []byte, env func(string) (string, bool)) (*Config, error) {
+// strict makes an error of the registrars' mistakes.
+func (c *Config) strict() (*Config, error) {
+	var all []Problem
+	for _, r := range c.Registrars {
+		all = append(all, r.Mistakes...)
+	}
+	if err := asError(all); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Fault returns the mistakes of a registrar's block as an error.
+func (r Registrar) Fault() error { return asError(r.Mistakes) }
+
+func parseTolerant(path string, source []byte, env func(string) (string, bool)) (*Config, error) {
 	file, diags := hclparse.NewParser().ParseHCL(source, path)
 	if diags.HasErrors() {
 		return nil, asError(problemsOf(diags))
@@ -98,10 +131,39 @@ func parse(path string, source []byte, env func(string) (string, bool)) (*Config
 	r.decoding = slices.Clone(r.problems)
 	c := &Config{Panel: r.panel(f.Panel), Registrars: r.registrars(f.Registrars), secrets: r.secrets}
 	c.Warnings = r.warnings
-	if len(r.problems) > 0 {
+	if left := c.assign(r.problems, file.Body); left > 0 {
 		return nil, asError(r.problems)
 	}
 	return c, nil
+}
+
+// assign gives each registrar the problems that stand in its block. It returns how many are
+// left: outside of such blocks, or in one whose registrar can't be told from others.
+func (c *Config) assign(problems []Problem, body hcl.Body) (left int) {
+	blocks := map[string]hcl.Range{}
+	if native, ok := body.(*hclsyntax.Body); ok {
+		for _, b := range native.Blocks {
+			if b.Type == "registrar" && len(b.Labels) == 1 {
+				_, twice := blocks[b.Labels[0]]
+				blocks[b.Labels[0]] = hcl.RangeBetween(b.DefRange(), b.Body.Range())
+				if twice {
+					return len(problems)
+				}
+			}
+		}
+	}
+	for _, p := range problems {
+		at := slices.IndexFunc(c.Registrars, func(r Registrar) bool {
+			block, ok := blocks[r.Name]
+			return ok && goodName.MatchString(r.Name) && block.Start.Line <= p.Line && p.Line <= block.End.Line
+		})
+		if at < 0 {
+			left++
+			continue
+		}
+		c.Registrars[at].Mistakes = append(c.Registrars[at].Mistakes, p)
+	}
+	return left
 }
 
 // Dir is the directory that relative paths in the file start from.
@@ -125,7 +187,7 @@ func (c *Config) Route(tld string) (name string, ok bool) {
 		return "", false
 	}
 	for _, r := range c.Registrars {
-		if !slices.Contains(r.TLDs, tld) {
+		if r.Retired || !slices.Contains(r.TLDs, tld) {
 			continue
 		}
 		if r.Default {
@@ -140,7 +202,7 @@ func (c *Config) Route(tld string) (name string, ok bool) {
 func (c *Config) Serves(name, tld string) bool {
 	r, ok := c.Registrar(name)
 	tld, err := normalTLD(tld)
-	return ok && err == nil && slices.Contains(r.TLDs, tld)
+	return ok && err == nil && !r.Retired && slices.Contains(r.TLDs, tld)
 }
 
 // fileBlocks, panelBlock, registrarBlock and configBlock are the file as HCL sees it.
@@ -156,16 +218,19 @@ type panelBlock struct {
 	Store  hcl.Expression `hcl:"store,optional"`
 
 	BackupRecipients []string `hcl:"backup_recipients,optional"`
+	LogLevel         string   `hcl:"log_level,optional"`
 
 	At                 hcl.Range `hcl:",def_range"`
 	DataAt             hcl.Range `hcl:"data,attr_value_range"`
 	ListenAt           hcl.Range `hcl:"listen,attr_value_range"`
 	BackupRecipientsAt hcl.Range `hcl:"backup_recipients,attr_value_range"`
+	LogLevelAt         hcl.Range `hcl:"log_level,attr_value_range"`
 }
 
 type registrarBlock struct {
 	Name    string       `hcl:"name,label"`
-	TLDs    []string     `hcl:"tlds"`
+	TLDs    []string     `hcl:"tlds,optional"`
+	Retired bool         `hcl:"retired,optional"`
 	Default bool         `hcl:"default,optional"`
 	Path    string       `hcl:"path,optional"`
 	SHA256  string       `hcl:"sha256,optional"`

@@ -13,13 +13,22 @@ import (
 
 // environment stands in for the process's own.
 func environment(name string) (string, bool) {
-	value, ok := map[string]string{"TOKEN": "token-value", "PASSWORD": "hunter2"}[name]
+	value, ok := map[string]string{"TOKEN": tokenValue, "PASSWORD": "hunter2"}[name]
 	return value, ok
 }
 
-const file = "plugin.hcl"
+const (
+	file       = "plugin.hcl"
+	tokenValue = "token-value-of-enough-length"
+)
 
-func parseText(text string) (*Config, error) { return parse(file, []byte(text), environment) }
+func parseText(text string) (*Config, error) {
+	c, err := parseTolerant(file, []byte(text), environment)
+	if err != nil {
+		return nil, err
+	}
+	return c.strict()
+}
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
@@ -58,7 +67,7 @@ registrar "other" {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Panel.Data != filepath.Join(dir, "state") || c.Panel.Token.Reveal() != "token-value" || c.Panel.URL() != "http://127.0.0.1:8480" {
+	if c.Panel.Data != filepath.Join(dir, "state") || c.Panel.Token.Reveal() != tokenValue || c.Panel.URL() != "http://127.0.0.1:8480" {
 		t.Errorf("panel = %+v", c.Panel)
 	}
 	r01, _ := c.Registrar("r01")
@@ -143,7 +152,7 @@ func TestMistakes(t *testing.T) {
 		{"wrong type", "registrar \"r01\" {\n  tlds = 5\n}",
 			[]string{`plugin.hcl:2,10: unsuitable value: list of string required, but have number`}},
 		{"missing tlds", "registrar \"r01\" {\n}",
-			[]string{`plugin.hcl:1,17: the argument "tlds" is required, but no definition was found`}},
+			[]string{`plugin.hcl:1,1: tlds must name at least one TLD`}},
 		{"no tlds", "registrar \"r01\" {\n  tlds = []\n}",
 			[]string{`plugin.hcl:2,10: tlds must name at least one TLD`}},
 		{"odd tld", "registrar \"r01\" {\n  tlds = [\"r u\"]\n}",
@@ -190,6 +199,12 @@ func TestMistakes(t *testing.T) {
 			[]string{`plugin.hcl:2,11: panel.token: the environment variable NOT_SET is not set`}},
 		{"unreadable file", "panel {\n  token = secret(\"file\", \"no-such-file\")\n}",
 			[]string{`plugin.hcl:2,11: panel.token: can't read the secret's file no-such-file: no such file or directory`}},
+		{"empty token", "panel {\n  token = \"\"\n}",
+			[]string{`plugin.hcl:2,11: panel.token is empty: put a token there, such as openssl rand -hex 32 makes, or leave the attribute out`}},
+		{"token that can be guessed", "panel {\n  token = \"hunter2\"\n}",
+			[]string{`plugin.hcl:2,11: panel.token has 7 characters, and one of less than 16 can be guessed: make one with openssl rand -hex 32`}},
+		{"token that no header can carry", "panel {\n  token = \"hunter2 hunter2 ключ\"\n}",
+			[]string{`plugin.hcl:2,11: panel.token holds something else than visible ASCII characters, and can't be sent in a header`}},
 		{"unknown source", "panel {\n  token = secret(\"vault\", \"x\")\n}",
 			[]string{`plugin.hcl:2,11: panel.token must be secret("env", NAME), secret("file", PATH) or a quoted string`}},
 		{"secret inside a string", "panel {\n  data = \"${secret(\"env\", \"TOKEN\")}/x\"\n}",
@@ -240,7 +255,7 @@ func TestListen(t *testing.T) {
 
 func TestLiteralTokenWarns(t *testing.T) {
 	t.Parallel()
-	c, err := parseText("panel {\n  token = \"hunter2\"\n}")
+	c, err := parseText("panel {\n  token = \"hunter2-hunter2-hunter2\"\n}")
 	if err != nil {
 		t.Fatal(err)
 	}

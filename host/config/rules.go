@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/hex"
+	"fmt"
 	"net"
 	"net/url"
 	"regexp"
@@ -47,7 +48,7 @@ func (r *reader) panel(b *panelBlock) Panel {
 	}
 	if b.Token != nil {
 		p.TokenAt = positionOf(b.Token.Range())
-		p.Token = r.secret(b.Token, "panel.token", func(text string) bool { return text != "" })
+		p.Token = r.token(b.Token)
 	}
 	if b.Store != nil {
 		p.StoreAt = positionOf(b.Store.Range())
@@ -58,7 +59,38 @@ func (r *reader) panel(b *panelBlock) Panel {
 	if _, err := p.Recipients(); err != nil {
 		r.add(p.BackupRecipientsAt, err.Error())
 	}
+	if p.LogLevel = b.LogLevel; p.LogLevel != "" && !slices.Contains(LogLevels(), p.LogLevel) {
+		r.add(r.at(b.LogLevelAt, b.At), fmt.Sprintf("panel.log_level must be one of %s", strings.Join(LogLevels(), ", ")))
+	}
 	return p
+}
+
+// LogLevels lists what log_level may be, from all to little.
+func LogLevels() []string { return []string{"trace", "debug", "info", "warn", "error"} }
+
+// leastToken is the shortest token that can't be tried out.
+const leastToken = 16
+
+// token reads the bootstrap credential. One that is there and empty is a mistake: taken for
+// none, it would let every caller in.
+func (r *reader) token(e hcl.Expression) secret.String {
+	if v, diags := e.Value(evalContext); !diags.HasErrors() && v.IsNull() {
+		return secret.String{}
+	}
+	before := len(r.problems)
+	token := r.secret(e, "panel.token", func(text string) bool { return text != "" })
+	if len(r.problems) > before {
+		return secret.String{}
+	}
+	switch text := token.Reveal(); {
+	case text == "":
+		r.add(positionOf(e.Range()), "panel.token is empty: put a token there, such as openssl rand -hex 32 makes, or leave the attribute out")
+	case strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }):
+		r.add(positionOf(e.Range()), "panel.token holds something else than visible ASCII characters, and can't be sent in a header")
+	case len(text) < leastToken:
+		r.add(positionOf(e.Range()), fmt.Sprintf("panel.token has %d characters, and one of less than %d can be guessed: make one with openssl rand -hex 32", len(text), leastToken))
+	}
+	return token
 }
 
 func (r *reader) at(rng, otherwise hcl.Range) Position {
@@ -86,7 +118,7 @@ func (r *reader) secret(e hcl.Expression, path string, is func(text string) bool
 	}
 	text, literal, err := r.secrets.resolve(v)
 	if err != nil {
-		r.add(positionOf(e.Range()), path+": "+err.Error())
+		r.problems = append(r.problems, Problem{positionOf(e.Range()), path + ": " + err.Error()})
 	}
 	if literal && is(text) {
 		r.warnings = append(r.warnings, literalSecret(positionOf(e.Range()), path))
@@ -141,7 +173,7 @@ func (r *reader) registrar(b registrarBlock) Registrar {
 		Name: b.Name, Default: b.Default, Path: join(r.dir, b.Path), SHA256: strings.ToLower(b.SHA256), Dev: b.Dev,
 		At: positionOf(b.At), TLDsAt: r.at(b.TLDsAt, b.At), DefaultAt: r.at(b.DefaultAt, b.At),
 		PathAt: r.at(b.PathAt, b.At), SHA256At: r.at(b.SHA256At, b.At), UserAt: r.at(b.UserAt, b.At),
-		Env: b.Env, User: b.User,
+		Env: b.Env, User: b.User, Retired: b.Retired,
 		body: hcl.EmptyBody(), configAt: positionOf(b.At),
 	}
 	if b.Config != nil {
@@ -151,6 +183,12 @@ func (r *reader) registrar(b registrarBlock) Registrar {
 		r.add(one.At, "a registrar's name has 1 to 32 of a-z 0-9 - and does not start with -")
 	}
 	one.TLDs = r.tlds(b.TLDs, one.TLDsAt)
+	if one.Retired {
+		return one // what else the block says is not used any more
+	}
+	if len(b.TLDs) == 0 {
+		r.add(one.TLDsAt, "tlds must name at least one TLD")
+	}
 	r.checkProgram(one)
 	r.checkEnv(b.Env, r.at(b.EnvAt, b.At))
 	one.PlainText = r.plainText(b)
@@ -206,9 +244,6 @@ func (r *reader) tlds(written []string, at Position) []string {
 			tlds = append(tlds, tld)
 		}
 	}
-	if len(written) == 0 {
-		r.add(at, "tlds must name at least one TLD")
-	}
 	return tlds
 }
 
@@ -239,6 +274,9 @@ func (r *reader) checkProgram(one Registrar) {
 func (r *reader) checkShared(all []Registrar) {
 	serving := map[string][]Registrar{}
 	for _, one := range all {
+		if one.Retired {
+			continue
+		}
 		for _, tld := range one.TLDs {
 			serving[tld] = append(serving[tld], one)
 		}

@@ -40,7 +40,7 @@ func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed boo
 	if err := s.db.Read(ctx, func(tx *sql.Tx) error { return movable(ctx, tx, d) }); err != nil {
 		return d, false, err
 	}
-	target, err := s.registrars.Registrar(m.To)
+	target, err := s.registrar(m.To)
 	if err != nil {
 		return d, false, err
 	}
@@ -147,7 +147,7 @@ func (m Move) imported(d Domain) registrar.Import {
 // release makes sure that the source begins nothing by itself any more, and returns how it
 // renewed the domain before.
 func (s *Service) release(ctx context.Context, d Domain) (before registrar.RenewalMode, err error) {
-	source, err := s.registrars.Registrar(d.Registrar)
+	source, err := s.registrar(d.Registrar)
 	if err != nil {
 		return "", explained(err, "", "; it must be at work to be told that it renews the domain no longer, or two registrars might be paid")
 	}

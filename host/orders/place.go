@@ -125,7 +125,7 @@ func (s *Service) routed(domain string) (string, error) {
 
 // validate asks the registrar for every mistake at once.
 func (s *Service) validate(ctx context.Context, name string, o registrar.Order) error {
-	r, err := s.registrars.Registrar(name)
+	r, err := s.registrar(name)
 	if err != nil {
 		return err
 	}

@@ -44,8 +44,10 @@ func (s *Service) Domains(ctx context.Context, q DomainQuery) (list []Domain, er
 		var f filter
 		f.by("status", string(q.Status))
 		f.by("customer", q.Customer)
-		list, err = selectDomains(ctx, tx, f.where(), f.args...)
-		return err
+		if list, err = selectDomains(ctx, tx, f.where(), f.args...); err != nil {
+			return err
+		}
+		return s.warn(ctx, tx, list)
 	})
 	return list, err
 }
@@ -60,7 +62,12 @@ func (s *Service) Domain(ctx context.Context, name string) (Domain, error) {
 	if err == nil && d.Name == "" {
 		err = registrar.Errorf(registrar.NotFound, "there is no domain %s here", Unicode(ace))
 	}
-	return d, err
+	if err != nil {
+		return d, err
+	}
+	one := []Domain{d}
+	err = s.db.Read(ctx, func(tx *sql.Tx) error { return s.warn(ctx, tx, one) })
+	return one[0], err
 }
 
 // find returns the zero Domain for an unknown name.

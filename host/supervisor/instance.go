@@ -32,6 +32,9 @@ type instance struct {
 // Visit starts a plugin, hands it its settings, lets f use it and stops it again. The plugin
 // is never told to begin its work.
 func Visit(ctx context.Context, spec Spec, t Timing, log hclog.Logger, f func(ctx context.Context, p registrar.Plugin) error) error {
+	if spec.Fault != nil {
+		return spec.Fault
+	}
 	i, _, err := ready(ctx, spec, 0, t.filled(), log.Named(spec.Name))
 	if err != nil {
 		return err

@@ -21,6 +21,9 @@ type plugin struct {
 	log     hclog.Logger
 	session func(context.Context, string, registrar.Registrar) error
 	jitter  func() float64
+	reread  func(name string) (Spec, error)
+	tell    func(ctx context.Context, name string, reason error)
+	told    string // why it is disabled, as last told; run's own
 
 	successors chan *successor // from upgrade to run
 	heir       *successor      // accepted, not yet at work; run's own
@@ -29,7 +32,7 @@ type plugin struct {
 	launches   atomic.Uint32   // so that two processes never share a directory
 
 	settled chan struct{} // closed when it has been at work once, or is disabled
-	failure error         // why it is disabled; set before settled is closed
+	failure error         // why it was disabled then; set before settled is closed
 
 	mu      sync.Mutex
 	status  Status
@@ -39,7 +42,7 @@ type plugin struct {
 
 func newPlugin(spec Spec, o Options) *plugin {
 	return &plugin{
-		name: spec.Name, spec: spec, timing: o.Timing.filled(), log: o.Logger.Named(spec.Name), session: o.Session, jitter: o.Jitter,
+		name: spec.Name, spec: spec, timing: o.Timing.filled(), log: o.Logger.Named(spec.Name), session: o.Session, jitter: o.Jitter, reread: o.Reread, tell: o.Told,
 		successors: make(chan *successor), upgrading: make(chan struct{}, 1), ended: make(chan struct{}),
 		settled: make(chan struct{}), status: Status{Name: spec.Name, State: Stopped, Since: time.Now()},
 	}
@@ -87,27 +90,55 @@ func (p *plugin) run(ctx context.Context) {
 		}
 		state, pause := b.failed(time.Now(), time.Since(began), err)
 		p.rest(ctx, state, pause, err)
+		if unsuited(err) {
+			p.renew()
+		}
 	}
 }
 
-// rest waits for the next try; a pause of 0 means for ever.
+// rest waits for the next try.
 func (p *plugin) rest(ctx context.Context, state State, pause time.Duration, err error) {
 	p.mu.Lock()
 	p.retryAt = time.Now().Add(pause)
 	p.mu.Unlock()
 	p.enter(state, err)
-	var again <-chan time.Time
-	if pause > 0 {
-		again = time.After(pause)
+	if state == Disabled {
+		p.alarm(ctx, err)
 	}
 	select {
 	case <-ctx.Done():
 	case p.heir = <-p.successors:
-	case <-again:
+	case <-time.After(pause):
 		p.mu.Lock()
 		p.status.Restarts++
 		p.mu.Unlock()
 	}
+}
+
+// renew takes over what has been mended since; what can't be read stays as it was.
+func (p *plugin) renew() {
+	if p.reread == nil || p.heir != nil {
+		return
+	}
+	spec, err := p.reread(p.name)
+	if err != nil {
+		p.spec.Fault = err
+		return
+	}
+	p.spec = spec
+}
+
+// alarm tells why the plugin is disabled, and with nil that it is no longer.
+func (p *plugin) alarm(ctx context.Context, reason error) {
+	text := ""
+	if reason != nil {
+		text = reason.Error()
+	}
+	if p.tell == nil || text == p.told {
+		return
+	}
+	p.told = text
+	p.tell(ctx, p.name, reason)
 }
 
 // life is one process from its start to its end. The error says why it ended; nil means that
@@ -117,6 +148,9 @@ func (p *plugin) life(ctx context.Context) error {
 		return p.succeed(ctx)
 	}
 	p.enter(Starting, nil)
+	if p.spec.Fault != nil {
+		return misfit{p.spec.Fault}
+	}
 	i, d, err := ready(ctx, p.spec, p.launches.Add(1), p.timing, p.log)
 	if d.Name == p.name {
 		p.introduce(d)
@@ -129,6 +163,7 @@ func (p *plugin) life(ctx context.Context) error {
 		return err
 	}
 	p.at(i.plugin)
+	p.alarm(ctx, nil)
 	return p.serve(ctx, i)
 }
 
@@ -173,7 +208,9 @@ func (p *plugin) enter(state State, reason error) {
 		p.status.Error = ""
 	}
 	p.mu.Unlock()
-	if changed && reason != nil {
+	if changed && state == Disabled {
+		p.log.Error("plugin state", "state", state, "reason", reason)
+	} else if changed && reason != nil {
 		p.log.Warn("plugin state", "state", state, "reason", reason)
 	} else if changed {
 		p.log.Info("plugin state", "state", state)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
@@ -42,6 +43,30 @@ func endpoint[T any](s *Server, answer func(r *http.Request) (T, error)) http.Ha
 		writeJSON(w, http.StatusOK, v)
 	})
 }
+
+// partial is an endpoint whose answer may lack the part of registrars that did not answer; a
+// header names each of them.
+func partial[T any](s *Server, answer func(r *http.Request) (T, []orders.Absent, error)) http.Handler {
+	return endpoint(s, func(r *http.Request) (incomplete[T], error) {
+		v, absent, err := answer(r)
+		return incomplete[T]{v, absent}, err
+	})
+}
+
+// incomplete is an answer beside those who should have had a part in it. Its JSON is the
+// answer alone.
+type incomplete[T any] struct {
+	answer T
+	absent []orders.Absent
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (i incomplete[T]) MarshalJSON() ([]byte, error) { return json.Marshal(i.answer) }
+
+func (i incomplete[T]) lacks() []orders.Absent { return i.absent }
+
+// lacking is an answer that may be incomplete.
+type lacking interface{ lacks() []orders.Absent }
 
 // action is an endpoint that changes something: its request must be JSON.
 func action[In, Out any](s *Server, answer func(r *http.Request, in In) (Out, error)) http.Handler {
@@ -112,6 +137,11 @@ func fail(w http.ResponseWriter, status int, code, message string) {
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
+	if l, ok := v.(lacking); ok {
+		for _, a := range l.lacks() {
+			w.Header().Add(api.MissingHeader, api.Missing{Registrar: a.Registrar, Reason: a.Reason}.Header())
+		}
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	// An error here means that the caller has gone.

@@ -33,12 +33,12 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("POST /api/v1/domains/{name}/renewal", action(s, s.setRenewal))
 	handle("POST /api/v1/domains/{name}/import", action(s, s.importDomain))
 	handle("POST /api/v1/domains/{name}/move", action(s, s.moveDomain))
-	handle("GET /api/v1/customers/{id}", endpoint(s, s.showCustomer))
+	handle("GET /api/v1/customers/{id}", partial(s, s.showCustomer))
 	handle("POST /api/v1/customers/{id}/handles", action(s, s.adoptHandle))
 	handle("POST /api/v1/renewals/run", action(s, s.runRenewals))
 
 	handle("GET /api/v1/log", http.HandlerFunc(s.actionLog))
-	handle("GET /api/v1/review", endpoint(s, s.listReviews))
+	handle("GET /api/v1/review", partial(s, s.listReviews))
 	handle("GET /api/v1/review/{id}", endpoint(s, s.showReview))
 	handle("GET /api/v1/review/{id}/rule", endpoint(s, s.reviewRule))
 	handle("POST /api/v1/review/{id}/resolve", action(s, s.resolveReview))
@@ -178,18 +178,18 @@ func (s *Server) moveDomain(r *http.Request, in api.Move) (api.Moved, error) {
 	return api.Moved{Domain: domainOf(d), Changed: changed}, err
 }
 
-func (s *Server) showCustomer(r *http.Request) (api.Customer, error) {
+func (s *Server) showCustomer(r *http.Request) (api.Customer, []orders.Absent, error) {
 	id := r.PathValue("id")
 	handles, err := s.orders.Handles(r.Context(), id)
 	if err != nil {
-		return api.Customer{}, err
+		return api.Customer{}, nil, err
 	}
 	domains, err := s.orders.Domains(r.Context(), orders.DomainQuery{Customer: id})
 	if err != nil {
-		return api.Customer{}, err
+		return api.Customer{}, nil, err
 	}
 	placed, err := s.orders.Orders(r.Context(), id)
-	return api.Customer{ID: id, Handles: list(handles, handleOf), Domains: list(domains, domainOf), Orders: list(placed, orderOf)}, err
+	return api.Customer{ID: id, Handles: list(handles.List, handleOf), Domains: list(domains, domainOf), Orders: list(placed, orderOf)}, handles.Absent, err
 }
 
 func (s *Server) adoptHandle(r *http.Request, in api.NewHandle) (api.Handle, error) {
@@ -197,9 +197,9 @@ func (s *Server) adoptHandle(r *http.Request, in api.NewHandle) (api.Handle, err
 	return handleOf(h), err
 }
 
-func (s *Server) runRenewals(r *http.Request, in api.RenewalRun) ([]api.RenewalStep, error) {
+func (s *Server) runRenewals(r *http.Request, in api.RenewalRun) (incomplete[[]api.RenewalStep], error) {
 	steps, err := s.orders.RunRenewals(r.Context(), in.DryRun)
-	return list(steps, stepOfPass), err
+	return incomplete[[]api.RenewalStep]{list(steps.List, stepOfPass), steps.Absent}, err
 }
 
 // actionLog answers with a list, or with ?follow=1 with one entry a line that never ends.
@@ -256,9 +256,9 @@ func (s *Server) followLog(w http.ResponseWriter, r *http.Request, q orders.LogQ
 	}
 }
 
-func (s *Server) listReviews(r *http.Request) ([]api.Review, error) {
+func (s *Server) listReviews(r *http.Request) ([]api.Review, []orders.Absent, error) {
 	all, err := s.orders.Reviews(r.Context())
-	return list(all, func(o orders.Of[registrar.Review]) api.Review { return reviewOf(o.Value) }), err
+	return list(all.List, func(o orders.Of[registrar.Review]) api.Review { return reviewOf(o.Value) }), all.Absent, err
 }
 
 func (s *Server) showReview(r *http.Request) (api.Review, error) {

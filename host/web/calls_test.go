@@ -1,10 +1,10 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -240,14 +240,40 @@ func TestFaultsAreNotTold(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
 	b.fake.refuse = func(string) error { return errors.New("CANARY") }
-	for _, path := range []string{"/api/v1/form/ru", "/api/v1/review", "/review"} {
+	for path, status := range map[string]int{"/api/v1/form/ru": http.StatusInternalServerError, "/api/v1/review": http.StatusOK, "/review": http.StatusOK} {
 		w := b.call("GET", path, "")
-		if told := w.Body.Bytes(); bytes.Contains(told, []byte("CANARY")) {
+		if told := w.Body.String() + fmt.Sprint(w.Header()); strings.Contains(told, "CANARY") {
 			t.Errorf("%s tells: %s", path, told)
 		}
-		if w.Code != http.StatusInternalServerError {
+		if w.Code != status {
 			t.Errorf("%s: status %d", path, w.Code)
 		}
+	}
+}
+
+// An answer without the part of a registrar that is down is what there is, and names it.
+func TestAnswersNameWhoIsMissing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.fake.refuse = func(string) error {
+		return registrar.Errorf(registrar.Unavailable, "it is \x1b[31mdown\r\nSet-Cookie: no \u202e%s", strings.Repeat("x", 5000))
+	}
+	for _, c := range []struct{ method, path, body, want string }{
+		{"GET", "/api/v1/review", "", "["},
+		{"GET", "/api/v1/customers/c1", "", `{"id":"c1"`},
+		{"POST", "/api/v1/renewals/run", `{"dry_run":true}`, "["},
+	} {
+		w := b.call(c.method, c.path, c.body)
+		missing := w.Header().Values("Panel-Missing")
+		if w.Code != http.StatusOK || !strings.HasPrefix(w.Body.String(), c.want) {
+			t.Errorf("%s: status %d: %.80s", c.path, w.Code, w.Body)
+		}
+		if len(missing) != 1 || !strings.HasPrefix(missing[0], "r01: it is ?[31mdown??Set-Cookie: no ?xxx") || len(missing[0]) > 400 {
+			t.Errorf("%s: missing %q", c.path, missing)
+		}
+	}
+	if w := b.call("GET", "/review", ""); !strings.Contains(w.Body.String(), "The mails of registrar r01 are missing here") {
+		t.Errorf("the page says nothing: %s", w.Body)
 	}
 }
 

@@ -5,6 +5,9 @@ import (
 	"io/fs"
 	"net/http"
 	"time"
+
+	"registrar.panel/host/orders"
+	"registrar.panel/host/web/api"
 )
 
 var pageFuncs = map[string]any{
@@ -17,9 +20,20 @@ func (s *Server) routePages(mux *http.ServeMux) {
 	mux.Handle("GET /domains/{name}", page(s, "domain.html", s.showDomain))
 	mux.Handle("GET /orders", page(s, "orders.html", s.listOrders))
 	mux.Handle("GET /plugins", page(s, "plugins.html", s.listPlugins))
-	mux.Handle("GET /review", page(s, "review.html", s.listReviews))
+	mux.Handle("GET /review", page(s, "review.html", s.reviewPage))
 	mux.Handle("GET /review/{id}", page(s, "mail.html", s.showReview))
 	mux.HandleFunc("GET /style.css", style)
+}
+
+// reviewList is what the page of the review queue shows.
+type reviewList struct {
+	Entries []api.Review
+	Absent  []orders.Absent
+}
+
+func (s *Server) reviewPage(r *http.Request) (reviewList, error) {
+	entries, absent, err := s.listReviews(r)
+	return reviewList{entries, absent}, err
 }
 
 // page shows what the API's function of the same purpose returns.

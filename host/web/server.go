@@ -18,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -46,7 +47,7 @@ type Server struct {
 	orders  *orders.Service
 	plugins Plugins
 	backup  func(context.Context, io.Writer) error
-	token   secret.String
+	token   atomic.Pointer[secret.String]
 	log     hclog.Logger
 	pages   *template.Template
 	handler http.Handler
@@ -57,7 +58,8 @@ var pages embed.FS
 
 // New makes a server.
 func New(o Options) *Server {
-	s := &Server{orders: o.Orders, plugins: o.Plugins, backup: o.Backup, token: o.Token, log: o.Logger}
+	s := &Server{orders: o.Orders, plugins: o.Plugins, backup: o.Backup, log: o.Logger}
+	s.SetToken(o.Token)
 	s.pages = template.Must(template.New("").Funcs(pageFuncs).ParseFS(pages, "pages/*.html"))
 	mux := http.NewServeMux()
 	s.routeAPI(mux)
@@ -69,6 +71,9 @@ func New(o Options) *Server {
 	s.handler = s.guard(origins.Handler(mux))
 	return s
 }
+
+// SetToken exchanges the token.
+func (s *Server) SetToken(token secret.String) { s.token.Store(&token) }
 
 // ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
@@ -85,9 +90,9 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
 		switch {
-		case s.token.IsEmpty() && !namesLoopback(r.Host):
+		case s.token.Load().IsEmpty() && !namesLoopback(r.Host):
 			fail(w, http.StatusForbidden, "FORBIDDEN", "without a token the panel answers to loopback names only")
-		case !s.token.IsEmpty() && !s.authorized(r):
+		case !s.token.Load().IsEmpty() && !s.authorized(r):
 			h.Set("WWW-Authenticate", `Basic realm="panel", charset="UTF-8"`)
 			fail(w, http.StatusUnauthorized, "UNAUTHORIZED", "a token is required: Authorization: Bearer TOKEN")
 		default:
@@ -113,5 +118,5 @@ func (s *Server) authorized(r *http.Request) bool {
 	if !ok {
 		_, given, _ = r.BasicAuth()
 	}
-	return subtle.ConstantTimeCompare([]byte(given), []byte(s.token.Reveal())) == 1
+	return subtle.ConstantTimeCompare([]byte(given), []byte(s.token.Load().Reveal())) == 1
 }
