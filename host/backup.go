@@ -22,8 +22,12 @@ import (
 // Nothing is written to w before everything has been copied. A plugin's store that can't be
 // copied is left out, and the archive's manifest names it.
 func (h *Host) Backup(ctx context.Context, w io.Writer) error {
-	h.copying.Lock()
-	defer h.copying.Unlock()
+	select {
+	case h.copying <- struct{}{}:
+		defer func() { <-h.copying }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	dir, err := filepath.Abs(filepath.Join(h.config.Panel.Data, "backup"))
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)

@@ -50,7 +50,7 @@ type Host struct {
 	web        *web.Server
 	listener   net.Listener
 	forgotten  []orders.Holding // of registrars that plugin.hcl did not name at the start
-	copying    sync.Mutex       // held while a backup is made
+	copying    chan struct{}    // held while a backup is made
 	closers    []func() error   // in the order of opening
 }
 
@@ -62,7 +62,7 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 		return nil, err
 	}
 	warn(c, o.Logger)
-	h := &Host{log: o.Logger, level: o.LogLevel, path: o.ConfigPath, config: c}
+	h := &Host{log: o.Logger, level: o.LogLevel, path: o.ConfigPath, config: c, copying: make(chan struct{}, 1)}
 	h.setLevel(c)
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
@@ -199,9 +199,13 @@ const closing = 5 * time.Second
 
 // serve answers requests until ctx ends.
 func (h *Host) serve(ctx context.Context) error {
+	door := newDoor(h.listener, connections())
 	server := &http.Server{
-		Handler:           h.web,
+		Handler:           h.web, // which limits the reading of a body and the writing of an answer
 		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ConnState:         door.moved,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          h.log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 	}
@@ -212,7 +216,7 @@ func (h *Host) serve(ctx context.Context) error {
 		stopped <- server.Shutdown(ctx)
 	})
 	h.log.Info("panel serves", "url", h.URL())
-	err := server.Serve(h.listener)
+	err := server.Serve(door)
 	if stop() {
 		return fmt.Errorf("serve the API: %w", err)
 	}

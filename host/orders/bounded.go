@@ -45,6 +45,14 @@ type bounded struct {
 	name string
 }
 
+// nameOf is the name of a registrar that the service found.
+func nameOf(r registrar.Registrar) string {
+	if b, ok := r.(bounded); ok {
+		return b.name
+	}
+	return ""
+}
+
 // within makes one call with a limit of time.
 func within[T any](ctx context.Context, name string, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
 	limited, cancel := context.WithTimeout(ctx, limit)
@@ -53,7 +61,7 @@ func within[T any](ctx context.Context, name string, limit time.Duration, call f
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		err = registrar.Errorf(registrar.Unavailable, "registrar %s did not answer within %s", name, limit)
 	}
-	return v, err
+	return v, tame(err)
 }
 
 func (b bounded) Describe(ctx context.Context) (registrar.Description, error) {
@@ -65,7 +73,9 @@ func (b bounded) Form(ctx context.Context, q registrar.FormQuery) (registrar.For
 }
 
 func (b bounded) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
-	return within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Validation, error) { return b.Registrar.Validate(ctx, o) })
+	v, err := within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Validation, error) { return b.Registrar.Validate(ctx, o) })
+	v.Problems = tameProblems(v.Problems)
+	return v, err
 }
 
 func (b bounded) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {

@@ -41,7 +41,7 @@ func TestEveryCallIsBounded(t *testing.T) {
 	contract := reflect.TypeFor[registrar.Registrar]()
 	for i := range contract.NumMethod() {
 		name := contract.Method(i).Name
-		limited := regexp.MustCompile(`func \(b bounded\) ` + name + `\(ctx[^\n]*\{\n[^\n]*within\(ctx, b\.name, \w+Within, `).Match(text)
+		limited := regexp.MustCompile(`func \(b bounded\) ` + name + `\(ctx[^\n]*\{\n[^}]*within\(ctx, b\.name, \w+Within, `).Match(text)
 		if limited == (name == "Events") { // it goes on until its caller ends it
 			t.Errorf("%s: limited = %v", name, limited)
 		}

@@ -62,20 +62,23 @@ func (s *Service) Operation(ctx context.Context, id registrar.OperationID) (op r
 
 // Resolve passes a person's verdict on.
 func (s *Service) Resolve(ctx context.Context, d registrar.Decision) (op registrar.Operation, err error) {
-	if err := decision(d.By, d.Verdict, registrar.Verdicts()); err != nil {
+	if err := decision(d.By, d.Note, d.Verdict, registrar.Verdicts()); err != nil {
 		return op, err
 	}
 	err = s.withOperation(ctx, d.Operation, func(r registrar.Registrar) error {
+		if err := s.passing(ctx, nameOf(r), d.By); err != nil {
+			return err
+		}
 		op, err = r.Resolve(ctx, d)
 		return err
 	})
 	return op, err
 }
 
-func decision[T ~string](by string, outcome T, allowed []T) error {
-	var problems []registrar.Problem
-	if strings.TrimSpace(by) == "" {
-		problems = append(problems, registrar.Problem{Path: "by", Message: "is required: who decides"})
+func decision[T ~string](by, note string, outcome T, allowed []T) error {
+	problems := person(by)
+	if wrong := lines(note, longestNote); wrong != "" {
+		problems = append(problems, registrar.Problem{Path: "note", Message: wrong})
 	}
 	if !slices.Contains(allowed, outcome) {
 		problems = append(problems, registrar.Problem{Path: "outcome", Message: fmt.Sprintf("must be one of %v", allowed)})
@@ -164,6 +167,12 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 		return Domain{}, err
 	}
 	i.Domain = ace
+	if i.Customer, err = customerID(i.Customer); err != nil {
+		return Domain{}, err
+	}
+	if wrong := line(i.Handle, longestHandle); wrong != "" {
+		return Domain{}, Mistake("handle", wrong)
+	}
 	known, err := s.find(ctx, ace)
 	if err != nil {
 		return known, err

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
@@ -60,9 +59,9 @@ func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed boo
 
 // checkMove judges what was asked for.
 func (s *Service) checkMove(m Move, d Domain) error {
-	var problems []registrar.Problem
-	if strings.TrimSpace(m.By) == "" {
-		problems = append(problems, registrar.Problem{Path: "by", Message: "is required: who decides"})
+	problems := person(m.By)
+	if wrong := line(m.Handle, longestHandle); wrong != "" {
+		problems = append(problems, registrar.Problem{Path: "handle", Message: wrong})
 	}
 	if !s.serves(m.To, tld(d.Name)) {
 		problems = append(problems, registrar.Problem{Path: "to", Message: fmt.Sprintf("%q is no registrar that serves .%s by plugin.hcl", m.To, Unicode(tld(d.Name)))})

@@ -87,7 +87,11 @@ func (s *Service) RunRenewals(ctx context.Context, dryRun bool) (Several[registr
 }
 
 // Handles lists the handles known for a customer.
-func (s *Service) Handles(ctx context.Context, customer string) (Several[registrar.Handle], error) {
+func (s *Service) Handles(ctx context.Context, typed string) (Several[registrar.Handle], error) {
+	customer, err := customerID(typed)
+	if err != nil {
+		return Several[registrar.Handle]{}, err
+	}
 	return each(ctx, s, func(ctx context.Context, r registrar.Registrar) ([]registrar.Handle, error) {
 		return r.Handles(ctx, customer)
 	})
@@ -95,8 +99,15 @@ func (s *Service) Handles(ctx context.Context, customer string) (Several[registr
 
 // AdoptHandle records that a customer has a handle already. The name of the registrar may
 // be empty when only one works with handles.
-func (s *Service) AdoptHandle(ctx context.Context, name, customer, handle string) (Of[registrar.Handle], error) {
-	name, err := s.chosen(ctx, name, registrar.CapHandles)
+func (s *Service) AdoptHandle(ctx context.Context, name, typed, handle string) (Of[registrar.Handle], error) {
+	customer, err := customerID(typed)
+	if err != nil {
+		return Of[registrar.Handle]{}, err
+	}
+	if wrong := line(handle, longestHandle); wrong != "" {
+		return Of[registrar.Handle]{}, Mistake("handle", wrong)
+	}
+	name, err = s.chosen(ctx, name, registrar.CapHandles)
 	if err != nil {
 		return Of[registrar.Handle]{}, err
 	}
@@ -167,10 +178,13 @@ func (s *Service) Review(ctx context.Context, id registrar.ReviewID) (entry regi
 
 // ResolveReview passes a person's reading of a mail on.
 func (s *Service) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (entry registrar.Review, err error) {
-	if err := decision(d.By, d.Outcome, registrar.ReplyOutcomes()); err != nil {
+	if err := decision(d.By, "", d.Outcome, registrar.ReplyOutcomes()); err != nil {
 		return entry, err
 	}
 	err = s.withReview(ctx, d.Review, func(r registrar.Registrar) error {
+		if err := s.passing(ctx, nameOf(r), d.By); err != nil {
+			return err
+		}
 		entry, err = r.ResolveReview(ctx, d)
 		return err
 	})

@@ -190,7 +190,7 @@ func TestImport(t *testing.T) {
 	b.place(request("ordered.ru"))
 	_, err := take("ordered.ru", "c1")
 	wantCode(t, err, registrar.Precondition, "ordered.ru is Pending here already")
-	_, err = b.Import(t.Context(), registrar.Import{Domain: "пример.рф"}, "m")
+	_, err = b.Import(t.Context(), registrar.Import{Domain: "пример.рф", Customer: "c1"}, "m")
 	wantCode(t, err, registrar.Precondition, "with registrar r01")
 	_, err = take("example.zz", "c1")
 	wantCode(t, err, registrar.Invalid, "no registrar serves .zz")
@@ -206,7 +206,7 @@ func TestImport(t *testing.T) {
 func TestSetRenewal(t *testing.T) {
 	t.Parallel()
 	b, _ := newAbleBook(t)
-	if _, err := b.Import(t.Context(), registrar.Import{Domain: "example.ru"}, ""); err != nil {
+	if _, err := b.Import(t.Context(), registrar.Import{Domain: "example.ru", Customer: "c1"}, ""); err != nil {
 		t.Fatal(err)
 	}
 	if d, err := b.SetRenewal(t.Context(), "EXAMPLE.ru", registrar.RenewManual); err != nil || d.Renewal != registrar.RenewManual || d.Registrar != "r01" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 
 	"registrar.panel/shared/registrar"
 )
@@ -12,8 +11,8 @@ import (
 // TransferCode opens the transfer code of an order for a person who needs it, and records
 // in the Action Log who that was. There is no other way to it.
 func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by string) (code string, err error) {
-	if by = strings.TrimSpace(by); by == "" {
-		return "", Mistake("by", "is required: who reads it")
+	if err := mistakes(person(by)); err != nil {
+		return "", err
 	}
 	o, err := s.Order(ctx, id)
 	if err != nil {

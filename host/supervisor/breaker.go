@@ -76,9 +76,12 @@ func unreadable(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOEXEC) || errors.Is(err, syscall.ETXTBSY)
 }
 
+// wants are what the host, or the machine, may lack that a process needs.
+var wants = []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN, syscall.ENOSPC, syscall.EDQUOT}
+
 // starved reports whether the host itself, or the machine, lacks what a process needs.
 func starved(err error) bool {
-	for _, want := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN, syscall.ENOSPC, syscall.EDQUOT} {
+	for _, want := range wants {
 		if errors.Is(err, want) {
 			return true
 		}

@@ -177,6 +177,7 @@ func (p *plugin) begin(ctx context.Context, i *instance) error {
 }
 
 func (p *plugin) introduce(d registrar.Description) {
+	d = described(d)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status.Title, p.status.Version = d.Title, d.Version
@@ -203,15 +204,15 @@ func (p *plugin) enter(state State, reason error) {
 	}
 	switch {
 	case reason != nil:
-		p.status.Error = reason.Error()
+		p.status.Error = shown(reason.Error(), longestReason)
 	case state == Running:
 		p.status.Error = ""
 	}
 	p.mu.Unlock()
 	if changed && state == Disabled {
-		p.log.Error("plugin state", "state", state, "reason", reason)
+		p.log.Error("plugin state", "state", state, "reason", shown(reason.Error(), longestReason))
 	} else if changed && reason != nil {
-		p.log.Warn("plugin state", "state", state, "reason", reason)
+		p.log.Warn("plugin state", "state", state, "reason", shown(reason.Error(), longestReason))
 	} else if changed {
 		p.log.Info("plugin state", "state", state)
 	}
@@ -314,20 +315,20 @@ func (p *plugin) check(ctx context.Context, i *instance) bool {
 	if err != nil {
 		health = []registrar.Component{{Name: "health", Detail: err.Error()}}
 	}
-	p.felt(health)
+	p.felt(components(health))
 	return true
 }
 
 func (p *plugin) felt(health []registrar.Component) {
 	state := Running
-	var reason error
+	var reasons []error
 	for _, c := range health {
 		if !c.OK {
-			state, reason = Degraded, errors.Join(reason, fmt.Errorf("%s: %s", c.Name, c.Detail))
+			state, reasons = Degraded, append(reasons, fmt.Errorf("%s: %s", c.Name, c.Detail))
 		}
 	}
 	p.mu.Lock()
 	p.status.Health = health
 	p.mu.Unlock()
-	p.enter(state, reason)
+	p.enter(state, errors.Join(reasons...))
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strconv"
 	"time"
 
@@ -15,8 +16,18 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// maxBody bounds a request; a captured mail is the largest thing in one.
-const maxBody = 36 << 20
+// The most bytes of a request: of any, and of one with a captured mail.
+const (
+	maxBody = 1 << 20
+	maxMail = 36 << 20
+)
+
+// How long a caller may take to send a request, and to read its answer. Both begin when the
+// head of the request has come; an answer is at work meanwhile.
+const (
+	sendWithin = 30 * time.Second
+	readWithin = 3 * time.Minute
+)
 
 // statusOf is how a refusal looks in HTTP. What is not listed is a fault of ours.
 var statusOf = map[registrar.Code]int{
@@ -70,21 +81,33 @@ type lacking interface{ lacks() []orders.Absent }
 
 // action is an endpoint that changes something: its request must be JSON.
 func action[In, Out any](s *Server, answer func(r *http.Request, in In) (Out, error)) http.Handler {
+	return actionUpTo(s, maxBody, 1, answer)
+}
+
+// actionUpTo is an action with a limit of its own, and so many times the time to send it.
+func actionUpTo[In, Out any](s *Server, most int64, times time.Duration, answer func(r *http.Request, in In) (Out, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 			fail(w, http.StatusUnsupportedMediaType, "BAD_REQUEST", "the request must have Content-Type: application/json")
 			return
 		}
 		var in In
-		if err := decode(http.MaxBytesReader(w, r.Body, maxBody), &in); err != nil {
+		arriving := http.NewResponseController(w)
+		_ = arriving.SetReadDeadline(time.Now().Add(times * s.send)) // an error means that there is no connection
+		err := decode(http.MaxBytesReader(w, r.Body, most), &in)
+		if err != nil {
 			status := http.StatusBadRequest
 			var tooLarge *http.MaxBytesError
 			if errors.As(err, &tooLarge) {
 				status = http.StatusRequestEntityTooLarge
 			}
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				status = http.StatusRequestTimeout
+			}
 			fail(w, status, "BAD_REQUEST", "read request: "+err.Error())
 			return
 		}
+		_ = arriving.SetReadDeadline(time.Time{}) // or a long answer would be taken for a lost caller
 		out, err := answer(r, in)
 		if err != nil {
 			s.refuse(w, r, err)

@@ -44,7 +44,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("POST /api/v1/review/{id}/resolve", action(s, s.resolveReview))
 	handle("GET /api/v1/operations/{id}", endpoint(s, s.showOperation))
 	handle("POST /api/v1/operations/{id}/resolve", action(s, s.resolveOperation))
-	handle("POST /api/v1/replies/test", action(s, s.testReply))
+	handle("POST /api/v1/replies/test", actionUpTo(s, maxMail, 4, s.testReply))
 	handle("GET /api/v1/mails/{id}", endpoint(s, s.showMail))
 	handle("GET /api/v1/plugins", endpoint(s, s.listPlugins))
 	handle("POST /api/v1/plugins/{name}/upgrade", action(s, s.upgradePlugin))
@@ -250,6 +250,7 @@ func (s *Server) followLog(w http.ResponseWriter, r *http.Request, q orders.LogQ
 			}
 			return
 		}
+		within(w, s.piece)
 		if out.Encode(entryOf(e)) != nil || stream.Flush() != nil {
 			return
 		}

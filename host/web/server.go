@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -51,6 +52,8 @@ type Server struct {
 	log     hclog.Logger
 	pages   *template.Template
 	handler http.Handler
+
+	send, piece time.Duration // how long a caller may take to send a body, to read a piece of a stream
 }
 
 //go:embed pages
@@ -58,7 +61,7 @@ var pages embed.FS
 
 // New makes a server.
 func New(o Options) *Server {
-	s := &Server{orders: o.Orders, plugins: o.Plugins, backup: o.Backup, log: o.Logger}
+	s := &Server{orders: o.Orders, plugins: o.Plugins, backup: o.Backup, log: o.Logger, send: sendWithin, piece: pieceWithin}
 	s.SetToken(o.Token)
 	s.pages = template.Must(template.New("").Funcs(pageFuncs).ParseFS(pages, "pages/*.html"))
 	mux := http.NewServeMux()
@@ -89,6 +92,10 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
+		within(w, readWithin)
+		if r.ContentLength != 0 { // a body that never comes must not hold the connection
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.send))
+		}
 		switch {
 		case s.token.Load().IsEmpty() && !namesLoopback(r.Host):
 			fail(w, http.StatusForbidden, "FORBIDDEN", "without a token the panel answers to loopback names only")
