@@ -20,7 +20,7 @@ func faultOf(t *testing.T, o Options) error {
 		t.Fatal(err)
 	}
 	data := c.Panel.Data
-	specs, err := plugins{config: c, bundled: o.Bundled, log: o.Logger, top: data, dir: filepath.Join(data, pluginsDir), runDir: filepath.Join(data, "run")}.specs()
+	specs, err := plugins{config: c, bundled: o.Bundled, log: o.Logger, top: data, dir: filepath.Join(data, pluginsDir), runDir: filepath.Join(data, "run"), look: os.LookupEnv}.specs()
 	if err != nil || len(specs) != 1 {
 		t.Fatalf("%d specifications, %v", len(specs), err)
 	}
@@ -35,6 +35,25 @@ func TestUserIsRefused(t *testing.T) {
 	}
 	for name, want := range refusals {
 		wantMistake(t, faultOf(t, options(t, strings.Replace(good, "  tlds = [\"test\"]\n", "  tlds = [\"test\"]\n  user = \""+name+"\"\n", 1))), "6,10", want)
+	}
+}
+
+// A foreign plugin does not run as root, unless it is being developed.
+func TestForeignPluginNeedsAUser(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root; without it a plugin has no more rights than its author")
+	}
+	with := func(more string) error {
+		return faultOf(t, options(t, strings.Replace(good, "  tlds = [\"test\"]\n", "  tlds = [\"test\"]\n  path = \"/bin/true\"\n"+more, 1)))
+	}
+	pinned := "  sha256 = \"" + strings.Repeat("ab", 32) + "\"\n"
+	wantMistake(t, with(pinned), "6,10", "the panel runs as root")
+	if err := with("  dev = true\n"); err != nil {
+		t.Errorf("while it is developed: %v", err)
+	}
+	if err := with(pinned + "  user = \"nobody\"\n"); err != nil && strings.Contains(err.Error(), "runs as root, and") {
+		t.Errorf("with a user: %v", err)
 	}
 }
 
@@ -82,7 +101,7 @@ func TestUserOfItsOwn(t *testing.T) {
 func TestEnvironmentIsAList(t *testing.T) {
 	t.Setenv("HOST_TEST_WANTED", "yes")
 	t.Setenv("HOST_TEST_OTHER", "no")
-	env := strings.Join(inherited([]string{"HOST_TEST_WANTED", "HOST_TEST_UNSET"}), " ")
+	env := strings.Join(inherited(os.LookupEnv, []string{"HOST_TEST_WANTED", "HOST_TEST_UNSET"}), " ")
 	if !strings.Contains(env, "HOST_TEST_WANTED=yes") || strings.Contains(env, "HOST_TEST_OTHER") || strings.Contains(env, "HOST_TEST_UNSET") || strings.Contains(env, "PATH=") {
 		t.Errorf("inherited: %s", env)
 	}

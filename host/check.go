@@ -35,7 +35,7 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 		return nil, fmt.Errorf("make a directory for the check: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	specs, err := plugins{config: c, bundled: o.Bundled, log: o.Logger, top: dir, dir: dir, runDir: dir + "/run"}.specs()
+	specs, err := plugins{config: c, bundled: o.Bundled, log: o.Logger, top: dir, dir: dir, runDir: dir + "/run", look: os.LookupEnv}.specs()
 	if err != nil {
 		return nil, err
 	}

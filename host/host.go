@@ -32,37 +32,41 @@ import (
 type Options struct {
 	ConfigPath string
 	Bundled    map[string][]string // command lines of the plugins that come with the program
-	Logger     hclog.Logger
-	LogLevel   string // one of [config.LogLevels]; "" = what plugin.hcl says
-	Now        func() time.Time
-	Timing     supervisor.Timing // of the plugins' supervision; zero fields have its defaults
+	// Environment takes secrets out of the process's environment; nil = they stay there.
+	Environment *config.Environment
+	Logger      hclog.Logger
+	LogLevel    string // one of [config.LogLevels]; "" = what plugin.hcl says
+	Now         func() time.Time
+	Timing      supervisor.Timing // of the plugins' supervision; zero fields have its defaults
 }
 
 // Host is a panel that has its data directory and its address, and runs nothing yet.
 type Host struct {
-	log        hclog.Logger
-	level      string // of the log, if the options say it
-	path       string // of the configuration
-	config     *config.Config
-	plugins    plugins
-	supervisor *supervisor.Supervisor
-	orders     *orders.Service
-	web        *web.Server
-	listener   net.Listener
-	forgotten  []orders.Holding // of registrars that plugin.hcl did not name at the start
-	copying    chan struct{}    // held while a backup is made
-	closers    []func() error   // in the order of opening
+	log         hclog.Logger
+	environment *config.Environment
+	level       string // of the log, if the options say it
+	path        string // of the configuration
+	config      *config.Config
+	plugins     plugins
+	supervisor  *supervisor.Supervisor
+	orders      *orders.Service
+	web         *web.Server
+	listener    net.Listener
+	verdicts    verdicts
+	forgotten   []orders.Holding // of registrars that plugin.hcl did not name at the start
+	copying     chan struct{}    // held while a backup is made
+	closers     []func() error   // in the order of opening
 }
 
 // Open reads the configuration and takes what it names: the data directory, the address,
 // the database. No process is started. The caller ends with Run or Close.
 func Open(ctx context.Context, o Options) (*Host, error) {
-	c, err := config.LoadTolerant(o.ConfigPath)
+	c, err := config.LoadServing(o.ConfigPath, o.Environment)
 	if err != nil {
 		return nil, err
 	}
 	warn(c, o.Logger)
-	h := &Host{log: o.Logger, level: o.LogLevel, path: o.ConfigPath, config: c, copying: make(chan struct{}, 1)}
+	h := &Host{log: o.Logger, environment: o.Environment, level: o.LogLevel, path: o.ConfigPath, config: c, copying: make(chan struct{}, 1)}
 	h.setLevel(c)
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
@@ -80,14 +84,27 @@ func (h *Host) open(ctx context.Context, o Options) error {
 		return err
 	}
 	h.closers = append(h.closers, h.closeListener)
+	if h.listener, err = protected(h.listener, h.config.Panel, h.log); err != nil {
+		return err
+	}
 	if err := h.prepare(o); err != nil {
 		return err
 	}
 	if err := h.openOrders(ctx, o); err != nil {
 		return err
 	}
-	h.web = web.New(web.Options{Orders: h.orders, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Logger: h.log.Named("web")})
-	return nil
+	credentials := h.orders.Credentials()
+	h.web = web.New(web.Options{Orders: h.orders, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials,
+		Proxies: h.config.Panel.Proxy, Logger: h.log.Named("web")})
+	return h.warnLocked(ctx, credentials)
+}
+
+// look is how variables that are no secrets are found.
+func look(e *config.Environment) func(string) (string, bool) {
+	if e == nil {
+		return os.LookupEnv
+	}
+	return e.Look
 }
 
 // closeListener tolerates that the web server has closed it already.
@@ -105,7 +122,7 @@ func (h *Host) prepare(o Options) error {
 		return err
 	}
 	h.closers = append(h.closers, func() error { remove(); return nil })
-	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, top: h.config.Panel.Data, dir: filepath.Join(h.config.Panel.Data, pluginsDir), runDir: run, applied: &applied{}}
+	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, top: h.config.Panel.Data, dir: filepath.Join(h.config.Panel.Data, pluginsDir), runDir: run, applied: &applied{}, look: look(o.Environment)}
 	specs, err := h.plugins.specs()
 	if err != nil {
 		return err
@@ -171,11 +188,13 @@ func (h *Host) Close() error {
 	return errors.Join(faults...)
 }
 
-// Run serves until ctx ends. No plugin's failure ends it, nor a mistake in a plugin's part of
+// Run serves until ctx ends. No plugin's failure ends it, nor a mistake in one plugin's part of
 // plugin.hcl: such a plugin is disabled, which is told in log and Action Log, and tried again.
+// Only where mistakes keep every registrar from work, from the beginning, Run returns them.
 func (h *Host) Run(ctx context.Context) error {
 	caller := ctx
 	ctx, end := context.WithCancelCause(ctx)
+	h.verdicts.end = end
 	var parts sync.WaitGroup
 	for _, part := range []func(context.Context) error{h.supervisor.Run, h.orders.Run, h.serve} {
 		parts.Go(func() {
@@ -206,6 +225,7 @@ func (h *Host) serve(ctx context.Context) error {
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ConnState:         door.moved,
+		ConnContext:       withPeer,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          h.log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 	}

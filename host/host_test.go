@@ -20,6 +20,7 @@ import (
 	"registrar.panel/host/config"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
+	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
@@ -141,6 +142,24 @@ func ready(t *testing.T, h *Host) {
 	}
 }
 
+// get asks for the plugins with a token, and returns the status of the answer.
+func get(t *testing.T, h *Host, token string) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "GET", h.URL()+"/api/v1/plugins", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	return answer.StatusCode
+}
+
 func recordOf(t *testing.T, o Options) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(filepath.Dir(o.ConfigPath), "data/plugins/actor/record"))
@@ -156,13 +175,12 @@ func TestRunTwice(t *testing.T) {
 	for range 2 {
 		h, stop := run(t, o)
 		ready(t, h)
-		answer, err := http.Get(h.URL() + "/api/v1/plugins")
-		if err != nil {
-			t.Fatal(err)
+		if status := get(t, h, ""); status != http.StatusUnauthorized {
+			t.Errorf("without a credential the API answers %d", status)
 		}
-		answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
-			t.Errorf("the API answers %s", answer.Status)
+		h.web.SetToken(secret.New("a-token-of-enough-length"))
+		if status := get(t, h, "a-token-of-enough-length"); status != http.StatusOK {
+			t.Errorf("the API answers %d", status)
 		}
 		// The plugin serves more TLDs than are routed to it.
 		if s := h.Statuses(); len(s) != 1 || !slices.Equal(s[0].TLDs, []string{"test"}) {

@@ -64,7 +64,12 @@ func listen(ctx context.Context, p config.Panel) (net.Listener, error) {
 
 func listenSocket(ctx context.Context, p config.Panel, path string) (net.Listener, error) {
 	removeStale(path)
-	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
+	// The mode is set before the socket has a name, so that at no instant others may connect.
+	private := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var fault error
+		return errors.Join(c.Control(func(fd uintptr) { fault = syscall.Fchmod(int(fd), 0o600) }), fault)
+	}}
+	l, err := private.Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, listenError(p, err)
 	}

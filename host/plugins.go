@@ -19,11 +19,11 @@ import (
 // inherited lists what a plugin sees of the host's environment: clock, language, trust in
 // certificates, where temporary files go, where tests collect coverage, and what plugin.hcl
 // names.
-func inherited(more []string) []string {
+func inherited(look func(string) (string, bool), more []string) []string {
 	names := []string{"TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR", "GOCOVERDIR"}
 	var env []string
 	for _, name := range append(names, more...) {
-		if value, ok := os.LookupEnv(name); ok {
+		if value, ok := look(name); ok {
 			env = append(env, name+"="+value)
 		}
 	}
@@ -42,6 +42,7 @@ type plugins struct {
 	dir     string // holds a directory for each plugin's data
 	runDir  string
 	applied *applied // nil = is not remembered
+	look    func(name string) (string, bool)
 }
 
 // specs plans the process of every registrar that is run. What is wrong with one registrar is
@@ -62,7 +63,7 @@ func (p plugins) specs() ([]supervisor.Spec, error) {
 
 func (p plugins) spec(r config.Registrar, root string) supervisor.Spec {
 	spec := supervisor.Spec{
-		Name: r.Name, Env: inherited(r.Env), Dir: root, SHA256: r.SHA256, RunDir: filepath.Join(p.runDir, r.Name),
+		Name: r.Name, Env: inherited(p.look, r.Env), Dir: root, SHA256: r.SHA256, RunDir: filepath.Join(p.runDir, r.Name),
 		Foreign: r.Path != "", PlainText: r.PlainText, Fault: r.Fault(),
 	}
 	if spec.Fault != nil {

@@ -61,7 +61,7 @@ const byHangup = "SIGHUP"
 // process, as by Upgrade. What can't be changed at work is named in the log. A file with mistakes
 // changes nothing.
 func (h *Host) Reload(ctx context.Context) {
-	c, err := config.LoadTolerant(h.path)
+	c, err := config.LoadServing(h.path, h.environment)
 	if err != nil {
 		h.log.Error("plugin.hcl was not read again, and what was in force stays", "err", err)
 		return
@@ -99,7 +99,7 @@ func (h *Host) exchange(ctx context.Context, c *config.Config, r config.Registra
 		return
 	}
 	if err == nil {
-		_, err = h.Upgrade(ctx, r.Name, byHangup)
+		_, err = h.Upgrade(ctx, r.Name, byHangup, "")
 	}
 	if err != nil && ctx.Err() == nil {
 		h.plugins.applied.forget(r.Name)

@@ -72,26 +72,12 @@ func TestReload(t *testing.T) {
 	}
 
 	reload(replaced("panel {", "panel {\n  log_level = \"error\"\n  token = secret(\"file\", \"token\")")) // there is no such file
-	status := func(token string) int {
-		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), "GET", h.URL()+"/api/v1/orders", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", "Bearer "+token)
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer.Body.Close()
-		return answer.StatusCode
-	}
 	const token = "a-token-of-enough-length"
 	if err := os.WriteFile(filepath.Join(filepath.Dir(o.ConfigPath), "token"), []byte(token), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	reload(replaced("panel {", "panel {\n  log_level = \"error\"\n  token = secret(\"file\", \"token\")"))
-	if status(token) != http.StatusOK || status("another-token-of-length") != http.StatusUnauthorized || o.Logger.GetLevel() != hclog.Error {
-		t.Errorf("the new token is answered with %d, another with %d; level %s", status(token), status("another-token-of-length"), o.Logger.GetLevel())
+	if get(t, h, token) != http.StatusOK || get(t, h, "another-token-of-length") != http.StatusUnauthorized || o.Logger.GetLevel() != hclog.Error {
+		t.Errorf("the new token is answered with %d, another with %d; level %s", get(t, h, token), get(t, h, "another-token-of-length"), o.Logger.GetLevel())
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"registrar.panel/host/config"
@@ -17,13 +18,52 @@ import (
 // tellWithin bounds the writing of an alarm: a plugin's life waits for it.
 const tellWithin = 10 * time.Second
 
-// tellPlugin writes into the Action Log that a plugin is disabled, or at work again.
+// verdicts are why plugins are disabled, and what that means for the panel at its start.
+type verdicts struct {
+	mu      sync.Mutex
+	reasons map[string]error
+	worked  bool                    // one was at work
+	end     context.CancelCauseFunc // of Run
+}
+
+// hear keeps a verdict. A panel whose registrars are all kept from work by mistakes in
+// plugin.hcl, from the beginning, has nothing to serve: it ends, as for any other mistake.
+func (v *verdicts) hear(name string, reason error, plugins int) (ends bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.reasons == nil {
+		v.reasons = map[string]error{}
+	}
+	if v.reasons[name] = reason; reason == nil {
+		v.worked = true
+		delete(v.reasons, name)
+	}
+	var all []config.Problem
+	for _, r := range v.reasons {
+		var mistakes *config.Error
+		if !errors.As(r, &mistakes) {
+			return false
+		}
+		all = append(all, mistakes.Problems...)
+	}
+	if v.worked || len(v.reasons) < plugins || v.end == nil {
+		return false
+	}
+	v.end(&config.Error{Problems: all})
+	return true
+}
+
+// tellPlugin writes into log and Action Log that a plugin is disabled, or at work again.
 func (h *Host) tellPlugin(ctx context.Context, name string, reason error) {
+	if h.verdicts.hear(name, reason, len(h.names(false))) {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, tellWithin)
 	defer cancel()
 	event, text := registrar.EventCleared, fmt.Sprintf("registrar %s is at work again", name)
 	if reason != nil {
 		event, text = registrar.EventAlarm, fmt.Sprintf("registrar %s is disabled, and tried again every minute: %v", name, reason)
+		h.log.Error("registrar is disabled, and tried again every minute", "registrar", name, "reason", reason)
 	}
 	if err := h.orders.Alarm(ctx, name, event, text); err != nil && ctx.Err() == nil {
 		h.log.Error("an alarm can't be recorded", "registrar", name, "err", err)

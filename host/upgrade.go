@@ -17,7 +17,7 @@ import (
 // there now, in the place of those at work; see [supervisor.Supervisor.Upgrade]. What else
 // has changed in the file takes effect with the next start of the panel. By is who decides;
 // the Action Log tells of it.
-func (h *Host) Upgrade(ctx context.Context, name, by string) (supervisor.Status, error) {
+func (h *Host) Upgrade(ctx context.Context, name, by, forWhom string) (supervisor.Status, error) {
 	if strings.TrimSpace(by) == "" {
 		return supervisor.Status{}, &registrar.Error{Code: registrar.Invalid, Detail: "the request has mistakes",
 			Problems: []registrar.Problem{{Path: "by", Message: "is required: who decides"}}}
@@ -29,13 +29,16 @@ func (h *Host) Upgrade(ctx context.Context, name, by string) (supervisor.Status,
 	if err != nil {
 		return supervisor.Status{}, told(err)
 	}
-	if c, err := config.LoadTolerant(h.path); err == nil {
+	if c, err := config.LoadServing(h.path, h.environment); err == nil {
 		warn(c, h.log)
 	}
 	from, to, err := h.supervisor.Upgrade(ctx, spec)
 	level, message := registrar.LevelInfo, fmt.Sprintf("plugin %s was upgraded from %s to %s", name, orUnknown(from), orUnknown(to))
 	if err != nil {
 		level, message = registrar.LevelError, fmt.Sprintf("plugin %s was not upgraded: %v", name, err)
+	}
+	if forWhom != "" {
+		message += fmt.Sprintf(" (on behalf of %q)", forWhom)
 	}
 	err = errors.Join(told(err), h.orders.Note(context.WithoutCancel(ctx), name, by, level, message))
 	at := slices.IndexFunc(h.Statuses(), func(s supervisor.Status) bool { return s.Name == name })
@@ -51,7 +54,7 @@ func (h *Host) reread(name string) (supervisor.Spec, error) {
 	if !known {
 		return supervisor.Spec{}, registrar.Errorf(registrar.NotFound, "there is no registrar %q", name)
 	}
-	c, err := config.LoadTolerant(h.path)
+	c, err := config.LoadServing(h.path, h.environment)
 	if err != nil {
 		return supervisor.Spec{}, err
 	}

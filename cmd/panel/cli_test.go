@@ -41,7 +41,7 @@ registrar "manual" {
 //	set VAR KEY        keeps a text of the last output, of a list the last there is
 //	until TEXT ARG…    runs panel ARG… until it prints the text
 //
-// and in the environment $CONFIG, the panel's plugin.hcl, and $WRONG, one with a wrong
+// and in the environment $ME, who runs it, $CONFIG, the panel's plugin.hcl, and $WRONG, one with a wrong
 // IMAP password.
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
@@ -70,6 +70,7 @@ func runScripts(t *testing.T, pattern string) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("CONFIG", filepath.Join(w.dir, "plugin.hcl"))
 			env.Setenv("WRONG", wrong)
+			env.Setenv("ME", login())
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -23,7 +23,7 @@ import (
 type grammar struct {
 	Config string `default:"plugin.hcl" placeholder:"FILE" help:"The configuration (${default})."`
 	Server string `placeholder:"URL" help:"The panel to call: HOST:PORT, http(s)://… or unix://PATH. Without it, the one that --config describes."`
-	Token  string `env:"PANEL_TOKEN" placeholder:"TOKEN" help:"For --server, if it asks for one; better given by the environment."`
+	Secret string `name:"token" env:"PANEL_TOKEN" placeholder:"TOKEN" help:"A credential, where the panel is not on a socket; better given by the environment. Without it, panel.token of --config."`
 	Output string `short:"o" enum:"text,json,junit" default:"text" help:"text or json; junit for panel conformance."`
 
 	Demo      demoCommand      `cmd:"" help:"Show the main job with everything embedded, in under a minute."`
@@ -43,6 +43,7 @@ type grammar struct {
 	Mail      mailCommand      `cmd:"" help:"Show a stored mail, masked."`
 	Review    reviewCommands   `cmd:"" help:"Mails that no rule recognised."`
 	Operation operationCommand `cmd:"" help:"Show an operation, or decide about it."`
+	Token     tokenCommands    `cmd:"" help:"Credentials for callers that are not on the panel's socket."`
 	Backup    backupCommand    `cmd:"" help:"Write all that the panel keeps into one archive, while it serves."`
 	Restore   restoreCommand   `cmd:"" help:"Lay an archive out again, for a panel that does not serve."`
 	Replies   repliesCommands  `cmd:"" help:"Try the rules on captured mails."`
@@ -153,15 +154,25 @@ func (m marked) Unwrap() []error { return []error{m.error, m.mark} }
 
 // client makes a client of the panel that the command line means.
 func (c *call) client() (*api.Client, string, error) {
-	server, token := c.grammar.Server, secret.New(c.grammar.Token)
+	server, token := c.grammar.Server, secret.New(c.grammar.Secret)
+	var options []func(*api.Client)
 	if server == "" {
 		loaded, err := config.LoadTolerant(c.grammar.Config)
 		if err != nil {
 			return nil, "", usage(err)
 		}
-		server, token = loaded.Panel.URL(), loaded.Panel.Token
+		if server = loaded.Panel.URL(); token.IsEmpty() {
+			token = loaded.Panel.Token
+		}
+		if t := loaded.Panel.TLS; t != nil {
+			text, err := os.ReadFile(t.Cert)
+			if err != nil {
+				return nil, "", usage(err)
+			}
+			options = append(options, api.Pinned(text))
+		}
 	}
-	client, err := api.NewClient(server, token)
+	client, err := api.NewClient(server, token, options...)
 	if err != nil {
 		return nil, "", usage(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"registrar.panel/host"
 	"registrar.panel/host/config"
+	"registrar.panel/internal/secret"
 )
 
 type demoCommand struct{}
@@ -39,7 +40,10 @@ func (p *serveCommand) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	o.Logger = logger(log)
+	o.Logger, o.Environment = logger(log), &config.Environment{}
+	if err := secret.Conceal(); err != nil {
+		o.Logger.Warn("other processes of this user can read the panel's secrets", "err", err)
+	}
 	if p.LogLevel != nil {
 		o.LogLevel = *p.LogLevel
 	}

@@ -13,6 +13,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,9 +40,12 @@ type Config struct {
 // Panel is the block panel.
 type Panel struct {
 	Data   string        // directory of the panel's database and run files
-	Listen string        // HOST:PORT or unix://PATH
-	Token  secret.String // required to call the API; may be empty on loopback only
+	Listen string        // unix://PATH or HOST:PORT
+	Token  secret.String // bootstrap credential with every right, for HOST:PORT; empty = none
 	Store  secret.String // URL of the PostgreSQL database that panels share; empty = a file in Data
+
+	TLS   *TLS           // of HOST:PORT; nil = none
+	Proxy []netip.Prefix // whence alone callers come, by a proxy that has TLS; nil = from everywhere
 
 	// LogLevel is one of [LogLevels]; "" = the file says nothing.
 	LogLevel string
@@ -50,6 +54,12 @@ type Panel struct {
 	BackupRecipients []string
 
 	DataAt, ListenAt, TokenAt, StoreAt, BackupRecipientsAt Position
+}
+
+// TLS is the block tls: files of the certificate with its chain, and of its key.
+type TLS struct {
+	Cert, Key string
+	At        Position
 }
 
 // Registrar is a block registrar.
@@ -78,7 +88,7 @@ type Registrar struct {
 // Values used where the file says nothing.
 const (
 	defaultData   = "data"
-	defaultListen = "127.0.0.1:8480"
+	defaultSocket = "panel.sock" // in data
 )
 
 // ErrUnreadable: the file is not there, or may not be read.
@@ -95,14 +105,26 @@ func Load(path string) (*Config, error) {
 
 // LoadTolerant is Load for a panel that goes on without a registrar whose block is wrong:
 // mistakes within the block of one registrar are that registrar's, and no error.
-func LoadTolerant(path string) (*Config, error) { return load(path, os.LookupEnv) }
+func LoadTolerant(path string) (*Config, error) { return load(path, os.LookupEnv, os.LookupEnv) }
 
-func load(path string, env func(string) (string, bool)) (*Config, error) {
+// LoadServing is LoadTolerant for a process that goes on: secrets leave its environment. A nil
+// environment leaves it as it is.
+func LoadServing(path string, e *Environment) (*Config, error) {
+	if e == nil {
+		return LoadTolerant(path)
+	}
+	return load(path, e.Look, e.Take)
+}
+
+// variables looks up a variable of the environment.
+type variables = func(name string) (string, bool)
+
+func load(path string, look, take variables) (*Config, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	return parseTolerant(path, source, env)
+	return parseTolerant(path, source, look, take)
 }
 
 // strict makes an error of the registrars' mistakes.
@@ -120,18 +142,18 @@ func (c *Config) strict() (*Config, error) {
 // Fault returns the mistakes of a registrar's block as an error.
 func (r Registrar) Fault() error { return asError(r.Mistakes) }
 
-func parseTolerant(path string, source []byte, env func(string) (string, bool)) (*Config, error) {
+func parseTolerant(path string, source []byte, look, take variables) (*Config, error) {
 	file, diags := hclparse.NewParser().ParseHCL(source, path)
 	if diags.HasErrors() {
 		return nil, asError(problemsOf(diags))
 	}
 	var f fileBlocks
 	diags = gohcl.DecodeBody(file.Body, evalContext, &f)
-	r := reader{dir: filepath.Dir(path), file: path, secrets: secrets{filepath.Dir(path), env}, problems: problemsOf(diags)}
+	r := reader{dir: filepath.Dir(path), file: path, secrets: secrets{filepath.Dir(path), take}, look: look, problems: problemsOf(diags)}
 	r.decoding = slices.Clone(r.problems)
 	c := &Config{Panel: r.panel(f.Panel), Registrars: r.registrars(f.Registrars), secrets: r.secrets}
 	c.Warnings = r.warnings
-	if left := c.assign(r.problems, file.Body); left > 0 {
+	if left := c.assign(r.problems, file.Body); left+r.shared > 0 {
 		return nil, asError(r.problems)
 	}
 	return c, nil
@@ -219,12 +241,22 @@ type panelBlock struct {
 
 	BackupRecipients []string `hcl:"backup_recipients,optional"`
 	LogLevel         string   `hcl:"log_level,optional"`
+	BehindProxy      []string `hcl:"behind_proxy,optional"`
+
+	TLS *tlsBlock `hcl:"tls,block"`
 
 	At                 hcl.Range `hcl:",def_range"`
 	DataAt             hcl.Range `hcl:"data,attr_value_range"`
 	ListenAt           hcl.Range `hcl:"listen,attr_value_range"`
 	BackupRecipientsAt hcl.Range `hcl:"backup_recipients,attr_value_range"`
 	LogLevelAt         hcl.Range `hcl:"log_level,attr_value_range"`
+	BehindProxyAt      hcl.Range `hcl:"behind_proxy,attr_value_range"`
+}
+
+type tlsBlock struct {
+	Cert string    `hcl:"cert"`
+	Key  string    `hcl:"key"`
+	At   hcl.Range `hcl:",def_range"`
 }
 
 type registrarBlock struct {

@@ -4,7 +4,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,6 +24,8 @@ import (
 type reader struct {
 	dir, file string
 	secrets   secrets
+	look      variables
+	shared    int // problems that are no single registrar's
 	problems  []Problem
 	decoding  []Problem // found by HCL itself
 	warnings  []Problem
@@ -38,12 +42,20 @@ func (r *reader) add(at Position, message string) {
 	r.problems = append(r.problems, Problem{at, message})
 }
 
+// between records a problem of two registrars, which neither of them can be blamed for.
+func (r *reader) between(at Position, message string) {
+	before := len(r.problems)
+	if r.add(at, message); len(r.problems) > before {
+		r.shared++
+	}
+}
+
 func (r *reader) panel(b *panelBlock) Panel {
 	if b == nil {
 		b = &panelBlock{At: hcl.Range{Filename: r.file, Start: hcl.InitialPos}}
 	}
 	p := Panel{
-		Data: join(r.dir, or(b.Data, defaultData)), Listen: or(b.Listen, defaultListen),
+		Data: join(r.dir, or(b.Data, defaultData)), Listen: strings.TrimSpace(b.Listen),
 		DataAt: r.at(b.DataAt, b.At), ListenAt: r.at(b.ListenAt, b.At), TokenAt: positionOf(b.At), StoreAt: positionOf(b.At),
 	}
 	if b.Token != nil {
@@ -54,6 +66,7 @@ func (r *reader) panel(b *panelBlock) Panel {
 		p.StoreAt = positionOf(b.Store.Range())
 		p.Store = r.store(b.Store)
 	}
+	r.protect(&p, b)
 	r.checkListen(&p)
 	p.BackupRecipients, p.BackupRecipientsAt = b.BackupRecipients, r.at(b.BackupRecipientsAt, b.At)
 	if _, err := p.Recipients(); err != nil {
@@ -126,15 +139,45 @@ func (r *reader) secret(e hcl.Expression, path string, is func(text string) bool
 	return secret.New(text)
 }
 
-const unixScheme = "unix://"
+// protect reads what keeps strangers from reading along.
+func (r *reader) protect(p *Panel, b *panelBlock) {
+	if b.TLS != nil {
+		p.TLS = &TLS{Cert: join(r.dir, b.TLS.Cert), Key: join(r.dir, b.TLS.Key), At: positionOf(b.TLS.At)}
+		if b.TLS.Cert == "" || b.TLS.Key == "" {
+			r.add(p.TLS.At, "panel.tls needs cert and key: the files of the certificate and of its key")
+		}
+	}
+	for _, text := range b.BehindProxy {
+		prefix, err := netip.ParsePrefix(text)
+		if address, addressErr := netip.ParseAddr(text); addressErr == nil {
+			prefix, err = netip.PrefixFrom(address, address.BitLen()), nil
+		}
+		if err != nil {
+			r.add(r.at(b.BehindProxyAt, b.At), "panel.behind_proxy: "+strconv.Quote(text)+" is neither an address nor a network such as 10.0.0.0/24")
+			continue
+		}
+		p.Proxy = append(p.Proxy, prefix)
+	}
+}
+
+const (
+	unixScheme  = "unix://"
+	longestUnix = 107 // bytes of a socket's path, by the kernel
+)
 
 func (r *reader) checkListen(p *Panel) {
+	if p.Listen == "" {
+		p.Listen = unixScheme + filepath.Join(p.Data, defaultSocket)
+		r.checkSocket(p)
+		return
+	}
 	if path, ok := strings.CutPrefix(p.Listen, unixScheme); ok {
 		if path == "" {
 			r.add(p.ListenAt, "panel.listen names no path: write unix:///PATH")
 			return
 		}
 		p.Listen = unixScheme + join(r.dir, path)
+		r.checkSocket(p)
 		return
 	}
 	host, port, err := net.SplitHostPort(p.Listen)
@@ -142,8 +185,18 @@ func (r *reader) checkListen(p *Panel) {
 		r.add(p.ListenAt, `panel.listen must be "HOST:PORT" or "unix:///PATH"`)
 		return
 	}
-	if !loopback(host) && p.Token.IsEmpty() {
-		r.add(p.ListenAt, `panel.listen can be reached from other machines: set panel.token = secret("env"|"file", NAME), or listen on 127.0.0.1`)
+	if !loopback(host) && p.TLS == nil && len(p.Proxy) == 0 {
+		r.add(p.ListenAt, "panel.listen can be reached from other machines, and credentials would be sent in clear text: add tls { cert, key }, or behind_proxy = [ADDRESS] for a proxy that has TLS, or listen on 127.0.0.1 or on a socket")
+	}
+}
+
+func (r *reader) checkSocket(p *Panel) {
+	path, _ := p.Socket()
+	if len(path) > longestUnix {
+		r.add(p.ListenAt, fmt.Sprintf("panel.listen: the path of the socket, %s, has %d bytes, and no more than %d are possible: choose a shorter one", path, len(path), longestUnix))
+	}
+	if p.TLS != nil || len(p.Proxy) > 0 {
+		r.add(p.ListenAt, "panel.tls and panel.behind_proxy belong to HOST:PORT, and the panel listens on a socket")
 	}
 }
 
@@ -157,7 +210,7 @@ func (r *reader) registrars(blocks []registrarBlock) []Registrar {
 	for _, b := range blocks {
 		one := r.registrar(b)
 		if slices.ContainsFunc(all, func(o Registrar) bool { return o.Name == one.Name }) {
-			r.add(one.At, "registrar "+strconv.Quote(one.Name)+" is defined twice: give one another name")
+			r.between(one.At, "registrar "+strconv.Quote(one.Name)+" is defined twice: give one another name")
 		}
 		all = append(all, one)
 	}
@@ -209,7 +262,7 @@ func (r *reader) checkEnv(names []string, at Position) {
 		case strings.HasPrefix(name, "PLUGIN_"), strings.HasPrefix(name, "REGISTRAR_"):
 			r.add(at, "the variable "+name+" belongs to the panel's own talk with its plugins")
 		default:
-			if _, ok := r.secrets.env(name); !ok {
+			if _, ok := r.look(name); !ok {
 				r.warnings = append(r.warnings, Problem{at, "the environment variable " + name + " is not set"})
 			}
 		}
@@ -288,9 +341,9 @@ func (r *reader) checkShared(all []Registrar) {
 		defaults := slices.DeleteFunc(slices.Clone(several), func(o Registrar) bool { return !o.Default })
 		switch {
 		case len(defaults) == 0:
-			r.add(several[1].TLDsAt, "the TLD "+tld+" is served by "+several[0].Name+" too: set default = true in one of them")
+			r.between(several[1].TLDsAt, "the TLD "+tld+" is served by "+several[0].Name+" too: set default = true in one of them")
 		case len(defaults) > 1:
-			r.add(defaults[1].DefaultAt, "the TLD "+tld+" has the default "+defaults[0].Name+" already: only one of them can be it")
+			r.between(defaults[1].DefaultAt, "the TLD "+tld+" has the default "+defaults[0].Name+" already: only one of them can be it")
 		}
 	}
 }
@@ -308,5 +361,9 @@ func (p Panel) URL() string {
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}).String()
+	scheme := "http"
+	if p.TLS != nil {
+		scheme = "https"
+	}
+	return (&url.URL{Scheme: scheme, Host: net.JoinHostPort(host, port)}).String()
 }

@@ -45,7 +45,7 @@ var secretFunction = function.New(&function.Spec{
 // secrets reads what references point to.
 type secrets struct {
 	dir string // file names are relative to it
-	env func(string) (string, bool)
+	env variables
 }
 
 // resolve returns the text of a string or reference; literal tells that it stands in the

@@ -65,7 +65,7 @@ func TestEventsNameWhoDecided(t *testing.T) {
 	event := func(c registrar.Cursor, actor string) registrar.Event {
 		return registrar.Event{Cursor: c, At: start, Type: registrar.EventDecision, Level: registrar.LevelInfo, Actor: actor, Name: "live.ru", Message: "decided"}
 	}
-	if _, err := b.Resolve(t.Context(), registrar.Decision{Operation: op, Verdict: registrar.VerdictDone, By: "olga"}); err != nil {
+	if _, err := b.Resolve(t.Context(), registrar.Decision{Operation: op, Verdict: registrar.VerdictDone, By: "olga"}, ""); err != nil {
 		t.Fatal(err)
 	}
 	b.restart()
@@ -195,7 +195,7 @@ func fill(q *Request, n int) {
 func TestDecisionsAreBounded(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
-	_, err := b.Resolve(t.Context(), registrar.Decision{Operation: "x", Verdict: registrar.VerdictDone, By: "olga\x1b", Note: strings.Repeat("x", longestNote+1)})
+	_, err := b.Resolve(t.Context(), registrar.Decision{Operation: "x", Verdict: registrar.VerdictDone, By: "olga\x1b", Note: strings.Repeat("x", longestNote+1)}, "")
 	wantCode(t, err, registrar.Invalid, "by: must be one line")
 	wantCode(t, err, registrar.Invalid, "note: must have 1000 characters at most")
 }

@@ -60,23 +60,29 @@ func (s *Service) Operation(ctx context.Context, id registrar.OperationID) (op r
 	return op, err
 }
 
-// Resolve passes a person's verdict on.
-func (s *Service) Resolve(ctx context.Context, d registrar.Decision) (op registrar.Operation, err error) {
-	if err := decision(d.By, d.Note, d.Verdict, registrar.Verdicts()); err != nil {
+// Resolve passes a person's verdict on. On whose behalf that person decides is free text, and a
+// note in the Action Log.
+func (s *Service) Resolve(ctx context.Context, d registrar.Decision, forWhom string) (op registrar.Operation, err error) {
+	if err := decision(d.By, forWhom, d.Note, d.Verdict, registrar.Verdicts()); err != nil {
 		return op, err
 	}
 	err = s.withOperation(ctx, d.Operation, func(r registrar.Registrar) error {
 		if err := s.passing(ctx, nameOf(r), d.By); err != nil {
 			return err
 		}
-		op, err = r.Resolve(ctx, d)
-		return err
+		if op, err = r.Resolve(ctx, d); err != nil || forWhom == "" {
+			return err
+		}
+		return s.write(ctx, func(tx *sql.Tx) error {
+			return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: nameOf(r), Domain: op.Domain, Actor: d.By, Level: registrar.LevelInfo, Event: registrar.EventDecision,
+				Message: fmt.Sprintf("%s: decided as %s", d.Verdict, d.By) + onBehalf(forWhom), Operation: op.ID})
+		})
 	})
 	return op, err
 }
 
-func decision[T ~string](by, note string, outcome T, allowed []T) error {
-	problems := person(by)
+func decision[T ~string](by, forWhom, note string, outcome T, allowed []T) error {
+	problems := append(person(by), behalf(forWhom)...)
 	if wrong := lines(note, longestNote); wrong != "" {
 		problems = append(problems, registrar.Problem{Path: "note", Message: wrong})
 	}

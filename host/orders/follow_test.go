@@ -291,17 +291,17 @@ func TestDecisionsReachTheOwner(t *testing.T) {
 	b.mustPay(o.ID)
 	b.during(func() { b.until("the operation", func() bool { return b.mustOrder(o.ID).Operation != "" }) })
 	d := registrar.Decision{Operation: operationOf(o.ID), Verdict: registrar.VerdictDone, By: "olga"}
-	if op, err := b.Resolve(t.Context(), d); err != nil || op.State != registrar.Succeeded {
+	if op, err := b.Resolve(t.Context(), d, ""); err != nil || op.State != registrar.Succeeded {
 		t.Errorf("resolved: %+v, %v", op, err)
 	}
-	_, err := b.Resolve(t.Context(), registrar.Decision{Operation: d.Operation, Verdict: "perhaps"})
+	_, err := b.Resolve(t.Context(), registrar.Decision{Operation: d.Operation, Verdict: "perhaps"}, "")
 	wantCode(t, err, registrar.Invalid, "by: is required")
 	wantCode(t, err, registrar.Invalid, "outcome: must be one of")
 	d.Operation = "unknown"
-	_, err = b.Resolve(t.Context(), d)
+	_, err = b.Resolve(t.Context(), d, "")
 	wantCode(t, err, registrar.Unavailable, "registrar m is down") // it might be its
 	b.registrars.set("m", &fake{})
-	_, err = b.Resolve(t.Context(), d)
+	_, err = b.Resolve(t.Context(), d, "")
 	wantCode(t, err, registrar.NotFound, "unknown")
 	b.registrars.set("m", b.fake) // two who know it, by another record
 	twice := b.fake.taken()[0].ID

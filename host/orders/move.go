@@ -16,6 +16,7 @@ type Move struct {
 	Domain   string // Unicode or ACE
 	To       string
 	By       string         // who decides; required
+	For      string         // on whose behalf, in their own words; a note
 	Handle   string         // for a target that has to take the domain over; "" = as the list knows it
 	PaidTill registrar.Date // likewise; zero = as the list knows it
 }
@@ -59,7 +60,7 @@ func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed boo
 
 // checkMove judges what was asked for.
 func (s *Service) checkMove(m Move, d Domain) error {
-	problems := person(m.By)
+	problems := append(person(m.By), behalf(m.For)...)
 	if wrong := line(m.Handle, longestHandle); wrong != "" {
 		problems = append(problems, registrar.Problem{Path: "handle", Message: wrong})
 	}
@@ -235,7 +236,7 @@ func (s *Service) recordMove(ctx context.Context, m Move, from, to Domain, mode 
 			return err
 		}
 		return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: to.Registrar, Domain: to.Name, Actor: m.By, Level: level,
-			Event: registrar.EventDecision, Message: text})
+			Event: registrar.EventDecision, Message: text + onBehalf(m.For)})
 	})
 	if err != nil {
 		return from, false, err

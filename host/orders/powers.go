@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -176,19 +177,41 @@ func (s *Service) Review(ctx context.Context, id registrar.ReviewID) (entry regi
 	return entry, err
 }
 
-// ResolveReview passes a person's reading of a mail on.
-func (s *Service) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (entry registrar.Review, err error) {
-	if err := decision(d.By, "", d.Outcome, registrar.ReplyOutcomes()); err != nil {
+// ResolveReview passes a person's reading of a mail on; see [Service.Resolve].
+func (s *Service) ResolveReview(ctx context.Context, d registrar.ReviewDecision, forWhom string) (entry registrar.Review, err error) {
+	if err := decision(d.By, forWhom, "", d.Outcome, registrar.ReplyOutcomes()); err != nil {
 		return entry, err
 	}
 	err = s.withReview(ctx, d.Review, func(r registrar.Registrar) error {
 		if err := s.passing(ctx, nameOf(r), d.By); err != nil {
 			return err
 		}
-		entry, err = r.ResolveReview(ctx, d)
-		return err
+		if entry, err = r.ResolveReview(ctx, d); err != nil || forWhom == "" {
+			return err
+		}
+		domain := domainOf(ctx, r, d, entry)
+		return s.write(ctx, func(tx *sql.Tx) error {
+			return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: nameOf(r), Domain: domain, Actor: d.By, Level: registrar.LevelInfo, Event: registrar.EventDecision,
+				Message: fmt.Sprintf("review entry %s is %s: decided as %s", d.Review, d.Outcome, d.By) + onBehalf(forWhom), Operation: d.Operation})
+		})
 	})
 	return entry, err
+}
+
+// domainOf is the domain that a reading of a mail is about; "" = it can't be told.
+func domainOf(ctx context.Context, r registrar.Registrar, d registrar.ReviewDecision, entry registrar.Review) string {
+	about := d.Operation
+	if about == "" && len(entry.Candidates) == 1 {
+		about = entry.Candidates[0]
+	}
+	if about == "" {
+		return ""
+	}
+	op, err := r.Operation(ctx, about)
+	if err != nil {
+		return ""
+	}
+	return op.Domain
 }
 
 // ReviewRule writes a configuration block that would recognise such mails.

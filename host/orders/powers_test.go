@@ -108,7 +108,7 @@ func TestOneOfSeveralAnswers(t *testing.T) {
 	if rule, err := b.ReviewRule(t.Context(), "r01-review"); err != nil || rule != "rule of r01-review" {
 		t.Errorf("rule %q, %v", rule, err)
 	}
-	entry, err := b.ResolveReview(t.Context(), registrar.ReviewDecision{Review: "r01-review", Outcome: registrar.ReplyDone, By: "olga"})
+	entry, err := b.ResolveReview(t.Context(), registrar.ReviewDecision{Review: "r01-review", Outcome: registrar.ReplyDone, By: "olga"}, "")
 	if err != nil || entry.Outcome != registrar.ReplyDone || entry.ResolvedBy != "olga" {
 		t.Errorf("resolved %+v, %v", entry, err)
 	}
@@ -116,7 +116,7 @@ func TestOneOfSeveralAnswers(t *testing.T) {
 	wantCode(t, err, registrar.NotFound, "there is no mail other")
 	_, err = b.Review(t.Context(), "other")
 	wantCode(t, err, registrar.NotFound, "there is no review entry other")
-	_, err = b.ResolveReview(t.Context(), registrar.ReviewDecision{Review: "r01-review", Outcome: "eaten"})
+	_, err = b.ResolveReview(t.Context(), registrar.ReviewDecision{Review: "r01-review", Outcome: "eaten"}, "")
 	wantCode(t, err, registrar.Invalid, "outcome: must be one of")
 }
 

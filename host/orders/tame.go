@@ -98,6 +98,22 @@ func person(name string) []registrar.Problem {
 	return nil
 }
 
+// behalf judges the free text that says on whose behalf a person decides.
+func behalf(text string) []registrar.Problem {
+	if wrong := line(text, longestPerson); wrong != "" {
+		return []registrar.Problem{{Path: "by", Message: wrong}}
+	}
+	return nil
+}
+
+// onBehalf is that text as a note.
+func onBehalf(text string) string {
+	if text == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (on behalf of %q)", text)
+}
+
 // oversized lists what is too much to be stored of an order, or can't be shown.
 func oversized(q Request) (problems []registrar.Problem) {
 	add := func(path, wrong string) {

@@ -134,11 +134,15 @@ func (p *plugin) alarm(ctx context.Context, reason error) {
 	if reason != nil {
 		text = reason.Error()
 	}
-	if p.tell == nil || text == p.told {
+	if text == p.told {
 		return
 	}
 	p.told = text
-	p.tell(ctx, p.name, reason)
+	if p.tell != nil {
+		p.tell(ctx, p.name, reason)
+	} else if reason != nil {
+		p.log.Error("plugin is disabled", "reason", shown(text, longestReason))
+	}
 }
 
 // life is one process from its start to its end. The error says why it ended; nil means that
@@ -209,8 +213,8 @@ func (p *plugin) enter(state State, reason error) {
 		p.status.Error = ""
 	}
 	p.mu.Unlock()
-	if changed && state == Disabled {
-		p.log.Error("plugin state", "state", state, "reason", shown(reason.Error(), longestReason))
+	if changed && state == Disabled { // alarm says why
+		p.log.Warn("plugin state", "state", state)
 	} else if changed && reason != nil {
 		p.log.Warn("plugin state", "state", state, "reason", shown(reason.Error(), longestReason))
 	} else if changed {

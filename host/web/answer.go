@@ -141,6 +141,10 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		fail(w, http.StatusInternalServerError, string(registrar.Internal), "the panel could not do it; its log says why")
 		return
 	}
+	if e.Code == noRight {
+		fail(w, http.StatusForbidden, string(noRight), e.Detail)
+		return
+	}
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
 	}

@@ -3,7 +3,10 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -28,10 +31,31 @@ type Client struct {
 	token secret.String
 }
 
+// Pinned makes a client believe this certificate, in PEM, and no other: that of a panel on the
+// same machine, whatever names stand in it.
+func Pinned(certificate []byte) func(*Client) {
+	return func(c *Client) {
+		block, _ := pem.Decode(certificate)
+		c.http.Transport = &http.Transport{TLSClientConfig: &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			InsecureSkipVerify: true, // and compared as a whole instead
+			VerifyPeerCertificate: func(given [][]byte, _ [][]*x509.Certificate) error {
+				if block == nil || len(given) == 0 || !bytes.Equal(given[0], block.Bytes) {
+					return errors.New("the certificate is not that of panel.tls")
+				}
+				return nil
+			},
+		}}
+	}
+}
+
 // NewClient makes a client of the panel at HOST:PORT, http://…, https://… or unix://PATH.
-// The token is empty where the panel asks for none.
-func NewClient(server string, token secret.String) (*Client, error) {
+// The token is empty on a socket, where the panel asks for none.
+func NewClient(server string, token secret.String, options ...func(*Client)) (*Client, error) {
 	c := &Client{http: &http.Client{}, token: token}
+	for _, o := range options {
+		o(c)
+	}
 	if path, ok := strings.CutPrefix(server, "unix://"); ok {
 		c.base = "http://panel" // the name is not looked up
 		c.http.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
