@@ -4,7 +4,7 @@
 GO    ?= go
 TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
 
-.PHONY: test setup unit lint generate generate-check fuzz bench crash crash-nodes powercut
+.PHONY: test quick setup unit lint generate generate-check fuzz bench crash crash-nodes powercut
 
 test: setup lint generate-check unit
 
@@ -16,10 +16,17 @@ setup:
 C_CODE = -race=false -d=checkptr=0
 RACE   = -race '-gcflags=modernc.org/sqlite/lib=$(C_CODE)' '-gcflags=modernc.org/libc=$(C_CODE)'
 
-# Most tests wait for other processes, so more of them run at a time than there are cores.
+# Most tests wait for other processes, so more of them run at a time than there are cores; how many
+# families of processes, internal/testrun says. What a test does takes seconds: the time-out is for
+# what hangs on a machine that is slow. lint has vetted.
 unit:
-	$(GO) test $(RACE) -shuffle=on -timeout 20m -p 3 -parallel 4 ./...
-	$(GO) test -run TestMemory ./plugin/r01/message # the race detector spoils what they count
+	GO="$(GO)" .ci/unit $(RACE) -vet=off -shuffle=on -timeout 45m -p 3 -parallel 4
+	$(GO) test -vet=off -run TestMemory ./plugin/r01/message # the race detector spoils what they count
+
+# What Go alone can do, in a minute: no root, no servers, no race detector.
+quick:
+	$(GO) vet ./...
+	$(GO) test -vet=off -short ./...
 
 lint:
 	@unformatted=$$(gofmt -l cmd host internal plugin shared); \

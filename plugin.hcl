@@ -81,6 +81,7 @@ registrar "r01" { # bundled with the panel
       require = "none" # none | dkim | authentication-results: without the proof a reply waits in "panel review"
       # domains     = ["registrar.example"] # may sign; empty = the domains of "from"
       # authserv_id = "mx.panel.example"    # for authentication-results: our own server's name in that header
+      # hosts       = ["mx.panel.example"]    # your own mail servers, as in Received: their word on mail that came back is believed
     }
 
     # Rules of your own are tried before the built-in ones. "panel review rule ID" writes one.

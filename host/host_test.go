@@ -22,6 +22,7 @@ import (
 	"registrar.panel/host/supervisor"
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
 )
@@ -135,7 +136,7 @@ func run(t *testing.T, o Options) (h *Host, stop func() error) {
 
 func ready(t *testing.T, h *Host) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testrun.Limit(t))
 	defer cancel()
 	if err := h.supervisor.WaitReady(ctx); err != nil {
 		t.Fatal(err)
@@ -338,7 +339,7 @@ func TestBrokenPluginDoesNotEndRun(t *testing.T) {
 	o := options(t, good)
 	o.Bundled["actor"] = []string{"/dev/null"}
 	h, stop := run(t, o)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testrun.Limit(t))
 	defer cancel()
 	if err := h.supervisor.WaitReady(ctx); err == nil {
 		t.Error("a program that is none was started")

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -90,6 +88,21 @@ func (b books) operations(ctx context.Context, where string) ([]operation, error
 	}, "select id, coalesce(order_id, ''), kind, domain, state, coalesce(request, ''), waits_for from operations "+where+" order by created_at, id")
 }
 
+// mail is one that the plugin received.
+type mail struct{ id, state, text string }
+
+func (b books) mails(ctx context.Context) ([]mail, error) {
+	return rows(ctx, b.plugin, func(r *sql.Rows, m *mail) error {
+		var sealed []byte
+		if err := r.Scan(&m.id, &m.state, &sealed); err != nil {
+			return err
+		}
+		plain, err := b.box.Open(sealed, "mails|"+m.id)
+		m.text = string(plain)
+		return err
+	}, "select id, state, sealed_raw from mails where direction = 'in'")
+}
+
 // record is a domain as one side has it.
 type record struct{ name, status, paidTill, nameservers string }
 
@@ -108,27 +121,14 @@ func records(ctx context.Context, db *sql.DB) (map[string]record, error) {
 type memory struct {
 	r01sim.State
 	history []r01sim.Entry
-	sent    [][]byte
+	sent    [][]byte              // by R01
+	lies    []r01sim.Lie          // read by the judge alone
+	wrote   map[string]bool       // what was sent
+	lied    map[string]r01sim.Lie // the lies, by their bytes
 }
 
 func (s *simulator) remembers(ctx context.Context) (m memory, err error) {
 	return m, errors.Join(s.get(ctx, "/state", &m.State), s.get(ctx, "/history", &m.history), s.get(ctx, "/sent", &m.sent))
-}
-
-func (s *simulator) get(ctx context.Context, path string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addresses["admin"]+path, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask the simulator: %w", err)
-	}
-	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		return fmt.Errorf("ask the simulator for %s: %w", path, err)
-	}
-	return nil
 }
 
 // arrived are the mails for the robot with a Message-ID.
@@ -159,10 +159,8 @@ type fate struct {
 	why     string // not
 }
 
-// fate finds the task that a request became: mails and tasks about one object keep their
-// order.
+// fate finds what became of a request.
 func (m memory) fate(q request) (f fate) {
-	place := -1
 	var of r01sim.Entry
 	for _, e := range m.arrived(q.message) {
 		f.arrived++
@@ -175,6 +173,19 @@ func (m memory) fate(q request) (f fate) {
 		f.why = fmt.Sprintf("R01's verdict: %s %v", of.Verdict, of.Reasons)
 		return f
 	}
+	if t, ok := m.task(q); ok {
+		f.pending, f.done, f.why = t.Status == r01sim.TaskQueued, t.Status == r01sim.TaskSuccess, t.Message
+	}
+	return f
+}
+
+// task is what a request became: mails and tasks about one object keep their order.
+func (m memory) task(q request) (t r01sim.Task, ok bool) {
+	arrived := m.arrived(q.message)
+	if len(arrived) == 0 || arrived[len(arrived)-1].Verdict != r01sim.VerdictQueued {
+		return t, false
+	}
+	place, of := -1, arrived[len(arrived)-1]
 	for _, e := range m.history {
 		if e.Verdict == r01sim.VerdictQueued && e.Action == of.Action && slices.Equal(e.Objects, of.Objects) {
 			if place++; e.MessageID == q.message {
@@ -187,9 +198,8 @@ func (m memory) fate(q request) (f fate) {
 			continue
 		}
 		if place--; place < 0 {
-			f.pending, f.done, f.why = t.Status == r01sim.TaskQueued, t.Status == r01sim.TaskSuccess, t.Message
-			break
+			return t, true
 		}
 	}
-	return f
+	return t, false
 }

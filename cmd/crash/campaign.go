@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"registrar.panel/internal/pace"
 )
 
 // campaign runs rounds until enough was killed, and reports.
@@ -82,7 +84,7 @@ func verdict(err error, t *tally, stderr io.Writer) int {
 // playRound is one round from an empty directory to the judge's verdict.
 func playRound(ctx context.Context, o options, base string, round int, t *tally, stdout io.Writer) error {
 	began := time.Now()
-	w, err := open(ctx, base, round, o.seed+uint64(round), o.server, t)
+	w, err := open(ctx, base, round, o.seed+uint64(round), o.server, companyOf(round, o.liar), t)
 	if err != nil {
 		return fmt.Errorf("open round %d: %w", round, err)
 	}
@@ -156,6 +158,7 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 	taking, enough := context.WithCancel(ctx)
 	var selling sync.WaitGroup
 	selling.Go(func() { s.run(ctx, taking) })
+	selling.Go(func() { w.sift(taking) })
 	w.torment(ctx, o, s, rand.New(rand.NewPCG(o.seed, uint64(w.round)<<1|1)))
 	enough()
 	selling.Wait()
@@ -167,7 +170,7 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 
 const (
 	between   = 150 * time.Millisecond // faults, in the mean
-	atLongest = 3 * time.Second        // that a fault waits for orders
+	atLongest = 3 * time.Second        // that a fault waits for orders, on the usual machine
 )
 
 // torment inflicts one fault after the other, as fast as orders come.
@@ -176,7 +179,8 @@ func (w *world) torment(ctx context.Context, o options, s *shop, random *rand.Ra
 		f := draw(random)
 		f.other = w.peer != nil && random.IntN(2) == 0
 		pause(ctx, time.Duration(random.ExpFloat64()*float64(between)))
-		for began := time.Now(); s.sold() < o.orders*kills && time.Since(began) < atLongest; {
+		longest := pace.Scale(atLongest)
+		for began := time.Now(); s.sold() < o.orders*kills && time.Since(began) < longest; {
 			pause(ctx, 10*time.Millisecond)
 		}
 		w.inflict(ctx, f)

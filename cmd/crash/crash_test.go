@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"registrar.panel/internal/r01sim"
+	"registrar.panel/internal/testrun"
 )
 
 // TestMain makes the test binary the program, and its processes, when it is run as one.
@@ -30,11 +31,23 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// execute runs a program.
+// execute runs a program, which plays its roles as the one that is shipped: under the race
+// detector a restart takes ten times as long. It is interrupted when the time of the test is
+// nearly over, and what it has said by then is returned.
 func execute(t *testing.T, program string, args ...string) (output string, code int) {
 	t.Helper()
+	testrun.Place(t)
+	return executeInPlace(t, program, args...)
+}
+
+// executeInPlace is execute for a test that has a place.
+func executeInPlace(t *testing.T, program string, args ...string) (output string, code int) {
+	t.Helper()
 	var out bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), program, args...)
+	ctx, cancel := context.WithTimeout(t.Context(), testrun.Remaining(t))
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Env = append(os.Environ(), programVariable+"="+testrun.Program(t, "registrar.panel/cmd/crash"))
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
@@ -43,17 +56,12 @@ func execute(t *testing.T, program string, args ...string) (output string, code 
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
-// The short campaign; make crash runs the long one. It is built as it is shipped: under the
-// race detector a restart takes ten times as long.
+// The short campaign; make crash runs the long one.
 func TestCrash(t *testing.T) {
 	t.Parallel()
-	program := filepath.Join(t.TempDir(), "crash")
-	if output, code := execute(t, "go", "build", "-o", program, "."); code != 0 {
-		t.Fatal(output)
-	}
-	output, code := execute(t, program, "-n", "200", "-seed", "4", "-worlds", "4", "-size", "50", "-orders", "3")
+	output, code := execute(t, testrun.Program(t, "registrar.panel/cmd/crash"), "-n", "200", "-seed", "4", "-worlds", "4", "-size", "50", "-orders", "3")
 	t.Log(output)
-	if code != exitDone || !strings.Contains(output, "lost 0, double 0") {
+	if code != exitDone || !strings.Contains(output, "0 lost, 0 double, 0 believed") {
 		t.Errorf("exit %d", code)
 	}
 }
@@ -101,6 +109,22 @@ var forgeries = []struct {
 	{invariant: "registered is what R01 has registered", memory: func(m *memory) { m.Domains[0].Delegated = false }},
 	{invariant: "paid till is R01's", memory: func(m *memory) { m.Domains[0].PaidTill = m.Domains[0].PaidTill.AddYears(1) }},
 	{invariant: "success is what R01 has carried out", memory: func(m *memory) { m.Tasks = slices.DeleteFunc(m.Tasks, isRenewal) }},
+	{invariant: movedByLie, memory: func(m *memory) {
+		for _, raw := range m.sent {
+			m.lies = append(m.lies, r01sim.Lie{Raw: raw})
+		}
+		m.sent = nil
+	}},
+	{invariant: pausedByLie, plugin: "insert into alarms (key, since, message) values ('pause:paid', 0, 'no funds')"},
+	{invariant: againByLie, plugin: `insert into attempts (request, attempt, claimed_at, outcome)
+		select request, attempt + 1, claimed_at, 'accepted' from attempts where outcome = 'accepted' limit 1`},
+	{invariant: handedByLie, memory: func(m *memory) {
+		for i := range m.Domains {
+			m.Domains[i].Handle = "ATTACKER_1_10000-R01"
+		}
+	}},
+	{invariant: handedByLie, memory: func(m *memory) { m.Clients = nil }},
+	{invariant: numberedByLie, plugin: "update requests set task = '7' where rowid = (select min(rowid) from requests where task <> '')"},
 	{invariant: "what R01 has carried out is success", plugin: "delete from operations where rowid = (select min(rowid) from operations where kind = 'renew')"},
 }
 
@@ -126,7 +150,7 @@ func judgeForgeries(ctx context.Context, base string, stdout io.Writer) error {
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return err
 	}
-	w, err := open(ctx, base, 0, 1, "", newTally(1<<20))
+	w, err := open(ctx, base, 0, 1, "", stranger, newTally(1<<20))
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"registrar.panel/internal/pace"
 )
 
 // fault is something that goes wrong.
@@ -98,7 +100,7 @@ type trap struct {
 	met chan func() // takes the end of the fault; nil = nothing is set
 }
 
-// patience is how long a fault waits for its point.
+// patience is how long a fault waits for its point, on the usual machine.
 const patience = 400 * time.Millisecond
 
 // pass is called by the wires at every point. It returns false to cut the connection.
@@ -164,7 +166,7 @@ func (w *world) begin(ctx context.Context, f fault) (end func()) {
 	case end := <-met:
 		return end
 	case <-ctx.Done():
-	case <-time.After(patience):
+	case <-time.After(pace.Scale(patience)):
 	}
 	switch {
 	case !w.lift(): // it has sprung just now
@@ -308,7 +310,7 @@ func (w *world) forbid() (permit func()) {
 	send(panel, syscall.SIGSTOP)
 	w.kill(plugin)
 	w.kill(panel)
-	for !gone(panel) || !gone(plugin) {
+	for !gone(panel) || !gone(plugin) { // a SIGKILL is not refused
 		time.Sleep(time.Millisecond)
 	}
 	// An orphan may have files open until it has drained.

@@ -29,6 +29,7 @@ type judge struct {
 	placed     []order
 	operations []operation
 	requests   []request
+	stored     []mail            // that the plugin received
 	shown      map[string]record // by the panel
 	held       map[string]record // by the plugin
 	faults     []*broken
@@ -48,6 +49,9 @@ func (w *world) gather(ctx context.Context, placed []order) (*judge, error) {
 	if j.memory, err = w.sim.remembers(ctx); err != nil {
 		return j, err
 	}
+	if err := w.sim.get(ctx, "/lies", &j.lies); err != nil {
+		return j, err
+	}
 	if j.operations, err = j.books.operations(ctx, ""); err != nil {
 		return j, err
 	}
@@ -57,13 +61,17 @@ func (w *world) gather(ctx context.Context, placed []order) (*judge, error) {
 	if j.shown, err = records(ctx, j.panel); err != nil {
 		return j, err
 	}
-	j.held, err = records(ctx, j.plugin)
+	if j.held, err = records(ctx, j.plugin); err != nil {
+		return j, err
+	}
+	j.stored, err = j.books.mails(ctx)
 	return j, err
 }
 
 // judge compares what was gathered, and leaves what is wrong in faults.
 func (j *judge) judge(ctx context.Context) error {
-	for _, check := range []func(context.Context) error{j.everyOrder, j.noneTwice, j.everyReply, j.agreement, j.stream, j.truth} {
+	j.listen()
+	for _, check := range []func(context.Context) error{j.everyOrder, j.noneTwice, j.everyReply, j.agreement, j.stream, j.truth, j.belief} {
 		if err := check(ctx); err != nil {
 			return err
 		}
@@ -132,25 +140,17 @@ func (j *judge) noneTwice(context.Context) error {
 	return nil
 }
 
-// everyReply: each mail of R01 is stored as it was sent, once, and read.
-func (j *judge) everyReply(ctx context.Context) error {
-	type mail struct{ id, state, text string }
-	stored, err := rows(ctx, j.plugin, func(r *sql.Rows, m *mail) error {
-		var sealed []byte
-		if err := r.Scan(&m.id, &m.state, &sealed); err != nil {
-			return err
-		}
-		plain, err := j.box.Open(sealed, "mails|"+m.id)
-		m.text = string(plain)
-		return err
-	}, "select id, state, sealed_raw from mails where direction = 'in'")
-	if err != nil {
-		return err
-	}
+// everyReply: each mail of R01 is stored as it was sent, once, and read; and nothing is stored
+// but what it or the liar has sent.
+func (j *judge) everyReply(context.Context) error {
 	times := map[string]int{}
-	for _, m := range stored {
+	for _, m := range j.stored {
 		times[m.text]++
-		if m.state == "new" || m.state == "review" {
+		_, lie := j.lieOf(m.text)
+		switch {
+		case !lie && !j.wrote[m.text]:
+			j.fault("every stored mail was sent", "", "nobody sent:\n%s", m.text)
+		case !lie && (m.state == "new" || m.state == "review"):
 			j.fault("every reply is read", "", "a mail is left as %s", m.state)
 		}
 	}
@@ -158,9 +158,6 @@ func (j *judge) everyReply(ctx context.Context) error {
 		if n := times[string(raw)]; n != 1 {
 			j.fault("every reply is stored once", "", "it is there %d times:\n%s", n, raw)
 		}
-	}
-	if len(stored) != len(j.sent) {
-		j.fault("every stored mail was sent", "", "%d are stored and %d were sent", len(stored), len(j.sent))
 	}
 	return nil
 }
@@ -218,6 +215,13 @@ func (j *judge) stream(ctx context.Context) error {
 	return nil
 }
 
+const (
+	registeredIsTrue = "registered is what R01 has registered"
+	paidTillIsTrue   = "paid till is R01's"
+	successIsTrue    = "success is what R01 has carried out"
+	failureIsTrue    = "what R01 has carried out is success"
+)
+
 // truth: the panel shows as registered what R01 has registered, and nothing else; what is
 // paid till, and the nameservers, are R01's.
 func (j *judge) truth(context.Context) error {
@@ -232,9 +236,9 @@ func (j *judge) truth(context.Context) error {
 		registered := ok && at.Delegated
 		switch {
 		case registered != (d.status == string(contract.StatusRegistered)):
-			j.fault("registered is what R01 has registered", name, "R01 has %+v, the panel shows %+v", at, d)
+			j.fault(registeredIsTrue, name, "R01 has %+v, the panel shows %+v", at, d)
 		case registered && d.paidTill != "" && d.paidTill != at.PaidTill.String():
-			j.fault("paid till is R01's", name, "R01 has %s, the panel shows %s", at.PaidTill, d.paidTill)
+			j.fault(paidTillIsTrue, name, "R01 has %s, the panel shows %s", at.PaidTill, d.paidTill)
 		}
 	}
 	for name := range there {
@@ -267,12 +271,12 @@ func (j *judge) results(there map[string]r01sim.Domain) error {
 	}
 	for what, n := range want {
 		if done[what] != n {
-			j.fault("success is what R01 has carried out", strings.Fields(what)[1], "%s: %d succeeded, R01 carried out %d", what, n, done[what])
+			j.fault(successIsTrue, strings.Fields(what)[1], "%s: %d succeeded, R01 carried out %d", what, n, done[what])
 		}
 	}
 	for what, n := range done {
 		if !strings.Contains(what, "-R01") && want[what] != n {
-			j.fault("what R01 has carried out is success", strings.Fields(what)[1], "%s: R01 carried out %d, %d succeeded", what, n, want[what])
+			j.fault(failureIsTrue, strings.Fields(what)[1], "%s: R01 carried out %d, %d succeeded", what, n, want[what])
 		}
 	}
 	return nil
@@ -305,8 +309,12 @@ func (j *judge) count(ctx context.Context, t *tally) error {
 	t.add(&t.Operations, len(j.operations))
 	t.add(&t.Requests, len(j.history))
 	t.add(&t.Replies, len(j.sent))
+	t.lied(j.lies)
 	t.add(&t.Rounds, 1)
 	for _, f := range j.faults {
+		if f.isUntrue() {
+			t.add(&t.Believed, 1)
+		}
 		switch f.invariant {
 		case "no request is sent twice", "one paid task for one object":
 			t.add(&t.Double, 1)
@@ -348,6 +356,7 @@ func (j *judge) timeline(ctx context.Context, domain string) string {
 			fmt.Fprintln(&text, "  ", e.ReceivedAt.UnixMilli(), e.Action, e.MessageID, e.Verdict, e.Reasons)
 		}
 	}
+	fmt.Fprint(&text, "-- what was lied about it\n", j.liesAbout(domain))
 	fmt.Fprintln(&text, "-- R01's tasks")
 	for _, t := range j.Tasks {
 		if t.Object == domain {

@@ -74,6 +74,7 @@ type options struct {
 	server string // URL of a PostgreSQL server that two nodes share; "" = one panel with files
 	limit  time.Duration
 	keep   string
+	liar   bool
 }
 
 func parse(args []string, stderr io.Writer) (o options, err error) {
@@ -86,6 +87,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.IntVar(&o.orders, "orders", 10, "`number` of orders placed for each SIGKILL, if they come fast enough")
 	flags.IntVar(&o.round, "round", -1, "only the round with this `number`")
 	flags.StringVar(&o.server, "postgres", "", "`URL` of a PostgreSQL server: each round makes databases there, and two panels with a plugin each share them")
+	flags.BoolVar(&o.liar, "liar", true, "a hostile partner beside R01, whom nothing may be believed")
 	flags.DurationVar(&o.limit, "limit", 24*time.Hour, "begin no round after this `time`")
 	flags.StringVar(&o.keep, "keep", filepath.Join(os.TempDir(), "crash"), "`directory` for the books and logs of a round that broke an invariant")
 	if err := flags.Parse(args); err != nil {

@@ -3,13 +3,14 @@ package main
 import (
 	"flag"
 	"math/rand/v2"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"registrar.panel/internal/pace"
 	"registrar.panel/internal/pgtest"
+	"registrar.panel/internal/testrun"
 )
 
 var (
@@ -21,10 +22,8 @@ var (
 // and over. The same judge reads the books.
 func TestCrashOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	program := filepath.Join(t.TempDir(), "crash")
-	if output, code := execute(t, "go", "build", "-o", program, "."); code != 0 {
-		t.Fatal(output)
-	}
+	program := testrun.Program(t, "registrar.panel/cmd/crash")
+	testrun.Place(t)
 	server := pgtest.Start(t)
 	url := server.Database()
 	var output string
@@ -32,15 +31,16 @@ func TestCrashOnPostgreSQL(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		output, code = execute(t, program, "-postgres", url, "-n", strconv.Itoa(*nodeKills), "-seed", strconv.FormatUint(*nodeSeed, 10),
+		output, code = executeInPlace(t, program, "-postgres", url, "-n", strconv.Itoa(*nodeKills), "-seed", strconv.FormatUint(*nodeSeed, 10),
 			"-worlds", "2", "-size", "25", "-orders", "3")
 	}()
 	random, crashes := rand.New(rand.NewPCG(*nodeSeed, 0)), 0
-	for running := true; running; {
+	next := func() time.Duration { return 4*time.Second + time.Duration(random.ExpFloat64()*float64(4*time.Second)) }
+	for running, lives := true, next(); running; lives = pace.Scale(next()) { // so long that something is done meanwhile
 		select {
 		case <-ended:
 			running = false
-		case <-time.After(4*time.Second + time.Duration(random.ExpFloat64()*float64(4*time.Second))):
+		case <-time.After(lives):
 			server.Kill()
 			server.Restart()
 			crashes++

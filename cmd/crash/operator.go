@@ -14,8 +14,7 @@ import (
 )
 
 const (
-	patient  = 3 * time.Minute // how long nothing may happen in quiet: longer than any pause of the plugin
-	anew     = 5 * time.Second // between restarts of the panel in it
+	anew     = 5 * time.Second // that a panel is at work in quiet before it is restarted
 	operator = "operator"
 )
 
@@ -25,32 +24,69 @@ var errUnquiet = errors.New("not everything came to rest")
 // settle waits until every order is concluded, deciding as an operator who looks at R01
 // what waits for a person.
 func (w *world) settle(ctx context.Context, out io.Writer) error {
-	restarted, moved, say := time.Now(), time.Now(), time.Now().Add(time.Minute)
-	for last := 0; ; {
+	v, say := watch("everything to come to rest"), time.Now().Add(time.Minute)
+	hurry := &hurrier{world: w}
+	for {
 		open, err := w.decide(ctx)
-		if events := w.events(ctx); events > last {
-			last, moved = events, time.Now()
-		}
-		if late, lateErr := w.late(ctx); lateErr == nil && late && time.Since(restarted) > anew {
-			for _, n := range w.nodes() {
-				send(n.panelPID(), syscall.SIGTERM)
-			}
-			restarted = time.Now()
-		}
-		switch {
-		case err == nil && len(open) == 0:
+		if err == nil && len(open) == 0 {
 			return nil
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case time.Since(moved) > patient:
-			return errors.Join(fmt.Errorf("%w: %v", errUnquiet, open), err)
 		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		v.saw(w.events(ctx), fmt.Sprintf("%d things are left: %.300s%s", len(open), strings.Join(open, ", "), because(err)))
+		if err := v.hangs(); err != nil {
+			return fmt.Errorf("%w: %w", errUnquiet, err)
+		}
+		hurry.along(ctx)
 		if time.Now().After(say) {
-			fmt.Fprintf(out, "round %d waits for %d things: %.200s %v\n", w.round, len(open), strings.Join(open, ", "), err)
+			fmt.Fprintf(out, "round %d %s\n", w.round, v)
 			say = time.Now().Add(10 * time.Second)
 		}
 		pause(ctx, 300*time.Millisecond)
 	}
+}
+
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return " (" + err.Error() + ")"
+}
+
+// hurrier starts the panels of a quiet world anew when a deadline has passed, which the plugin
+// notices at once when it is started. A panel that starts is left to start, and one that is at
+// work is left time to do what is due: as long as it took to start, at least.
+type hurrier struct {
+	*world
+	asked   time.Time     // when the panels were told to end, or the quiet began
+	working time.Time     // since when all of them are at work; zero = they are not
+	took    time.Duration // from the one to the other
+}
+
+func (h *hurrier) along(ctx context.Context) {
+	now := time.Now()
+	if h.asked.IsZero() {
+		h.asked = now
+	}
+	for _, n := range h.nodes() {
+		if ok, _ := n.serves(ctx); !ok {
+			h.working = time.Time{}
+			return
+		}
+	}
+	if h.working.IsZero() {
+		h.working, h.took = now, now.Sub(h.asked)
+		return
+	}
+	late, err := h.late(ctx)
+	if err != nil || !late || now.Sub(h.working) < max(anew, h.took) {
+		return
+	}
+	for _, n := range h.nodes() {
+		send(n.panelPID(), syscall.SIGTERM)
+	}
+	h.asked, h.working = now, time.Time{}
 }
 
 // events counts what has happened; 0 when that can't be read now.
@@ -79,15 +115,19 @@ func (w *world) late(ctx context.Context) (bool, error) {
 	return n > 0, err
 }
 
-// decide makes one pass over what is open, and tells what is left.
+// decide makes one pass over what is open, and returns what is left.
 func (w *world) decide(ctx context.Context) (open []string, err error) {
 	for _, n := range w.nodes() {
-		if !n.serves(ctx) {
-			return []string{"the panel"}, nil
+		if ok, seen := n.serves(ctx); !ok {
+			return []string{"a panel that is at work: " + seen}, nil
 		}
 	}
-	if err := w.review(ctx); err != nil {
+	reviewed, err := w.review(ctx)
+	if err != nil {
 		return []string{"reviews"}, err
+	}
+	if reviewed > 0 { // more may have come meanwhile
+		open = append(open, fmt.Sprintf("%d mails that were for review", reviewed))
 	}
 	orders, err := get[[]api.Order](ctx, w, api.Path("orders"))
 	if err != nil {
@@ -124,25 +164,42 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 }
 
 // review sets aside the mails that no rule could place: the operator looks at R01 instead.
-func (w *world) review(ctx context.Context) error {
+func (w *world) review(ctx context.Context) (reviewed int, err error) {
 	list, err := get[[]api.Review](ctx, w, api.Path("review"))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, r := range list {
-		_, err := post[api.Review](ctx, w, api.Path("review", r.ID, "resolve"), api.ReviewDecision{Outcome: string(contract.ReplyIgnore), By: operator})
+		d := api.ReviewDecision{Version: *r.Version, Outcome: string(contract.ReplyIgnore), By: operator}
+		_, err := post[api.Review](ctx, w, api.Path("review", r.ID, "resolve"), d)
+		if outdated(err) {
+			continue // what it may belong to has moved
+		}
 		if err != nil {
-			return err
+			return reviewed, err
 		}
 		w.tally.add(&w.tally.Reviews, 1)
+		reviewed++
 	}
-	return nil
+	return reviewed, nil
+}
+
+// sift keeps the review queue short while orders come, as staff does: a liar fills it.
+func (w *world) sift(ctx context.Context) {
+	for ctx.Err() == nil {
+		w.review(ctx) // what fails now is tried again
+		pause(ctx, time.Second)
+	}
 }
 
 // judgeEach resolves the operations that wait for a person, by what R01 has. Of those that
 // share a request it resolves one: after that R01 may have what it did not have before, and has
 // to be looked at again.
 func (w *world) judgeEach(ctx context.Context, b books, working []operation) error {
+	seen, err := w.seen(ctx, working)
+	if err != nil {
+		return err
+	}
 	m, err := w.sim.remembers(ctx)
 	if err != nil {
 		return err
@@ -164,9 +221,9 @@ func (w *world) judgeEach(ctx context.Context, b books, working []operation) err
 		if verdict == "" {
 			continue
 		}
-		_, err := post[api.Operation](ctx, w, api.Path("operations", o.id, "resolve"), api.Decision{Outcome: string(verdict), By: operator, Note: note})
-		var refusal *api.Error
-		if errors.As(err, &refusal) && refusal.Code == string(contract.Precondition) {
+		d := api.Decision{Version: seen[o.id], Outcome: string(verdict), By: operator, Note: note}
+		_, err := post[api.Operation](ctx, w, api.Path("operations", o.id, "resolve"), d)
+		if outdated(err) || refusedWith(err, contract.Precondition) {
 			continue // it has moved on, or it is too early to say
 		}
 		if err != nil {
@@ -176,6 +233,30 @@ func (w *world) judgeEach(ctx context.Context, b books, working []operation) err
 		w.tally.add(&w.tally.Asked, 1)
 	}
 	return nil
+}
+
+// seen are the versions of the operations that wait for a person, read before R01 is looked at:
+// what it shows then may be newer, and is never older.
+func (w *world) seen(ctx context.Context, working []operation) (map[string]string, error) {
+	versions := map[string]string{}
+	for _, o := range working {
+		if !contract.OperationState(o.state).WaitsForPerson() {
+			continue
+		}
+		op, err := get[api.Operation](ctx, w, api.Path("operations", o.id))
+		if err != nil {
+			return nil, err
+		}
+		versions[o.id] = *op.Version
+	}
+	return versions, nil
+}
+
+func outdated(err error) bool { return refusedWith(err, contract.Conflict) }
+
+func refusedWith(err error, code contract.Code) bool {
+	var refusal *api.Error
+	return errors.As(err, &refusal) && refusal.Code == string(code)
 }
 
 func verdictOn(f fate) (contract.Verdict, string) {

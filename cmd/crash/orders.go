@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	shops   = 6  // that order at the same time
-	mostly  = 60 // orders that are open at the same time; more wait
-	perCall = 3 * time.Second
+	shops   = 6                // that order at the same time
+	mostly  = 60               // orders that are open at the same time; more wait
+	perCall = 30 * time.Second // to a panel that is frozen, or to a machine that is slow
 )
 
 // order is one that a panel has acknowledged.

@@ -86,7 +86,7 @@ func playPairs(ctx context.Context, stdout, stderr io.Writer) int {
 // playSome plays pairs in one world.
 func playSome(ctx context.Context, base string, round int, faults []fault, stdout io.Writer) error {
 	t := newTally(1 << 20)
-	w, err := open(ctx, base, round, 1, "", t)
+	w, err := open(ctx, base, round, 1, "", honest, t)
 	if err != nil {
 		return err
 	}
@@ -110,8 +110,9 @@ func playSome(ctx context.Context, base string, round int, faults []fault, stdou
 // under does something in a running world, waits for rest and judges.
 func (w *world) under(ctx context.Context, do func(context.Context) error, s *shop, stdout io.Writer) (*judge, error) {
 	serving, stop := context.WithCancel(ctx)
-	var parts sync.WaitGroup
-	parts.Go(func() { w.keep(serving) })
+	var keeping, parts sync.WaitGroup
+	var kept error
+	keeping.Go(func() { kept = w.keep(serving) })
 	wires, cut := context.WithCancel(ctx)
 	parts.Go(func() { w.smtp.run(wires) })
 	parts.Go(func() { w.imap.run(wires) })
@@ -120,12 +121,10 @@ func (w *world) under(ctx context.Context, do func(context.Context) error, s *sh
 		err = w.settle(ctx, stdout)
 	}
 	stop()
-	for w.panelPID() != 0 { // it drains
-		time.Sleep(5 * time.Millisecond)
-	}
+	keeping.Wait() // it drains
 	cut()
 	parts.Wait()
-	if err != nil {
+	if err = errors.Join(err, kept); err != nil {
 		return nil, err
 	}
 	j, err := w.gather(ctx, s.placed)
@@ -137,23 +136,25 @@ func (w *world) under(ctx context.Context, do func(context.Context) error, s *sh
 
 func (s *shop) pairs(ctx context.Context, faults []fault) error {
 	s.sell(ctx, s.registration("first"))
-	for done := false; !done && ctx.Err() == nil; pause(ctx, 20*time.Millisecond) {
+	err := until(ctx, "first.ru to be registered", 20*time.Millisecond, func() (bool, string) {
 		d, err := get[api.Domain](ctx, s.world, api.Path("domains", "first.ru"))
-		done = err == nil && d.Status == string(contract.StatusRegistered)
+		return err == nil && d.Status == string(contract.StatusRegistered), fmt.Sprintf("%s%s", d.Status, because(err))
+	})
+	if err != nil {
+		return err
 	}
 	for i, f := range faults {
-		for f.at == smtpOpened && !s.smtp.quiet() && ctx.Err() == nil { // a connection is kept for the mails that follow
-			pause(ctx, 5*time.Millisecond)
+		if f.at == smtpOpened { // a connection is kept for the mails that follow
+			if err := until(ctx, "no SMTP connection to be open", 5*time.Millisecond, func() (bool, string) { return s.smtp.quiet(), "one is" }); err != nil {
+				return err
+			}
 		}
 		met := s.lay(f)
 		var selling sync.WaitGroup // what is frozen takes no order
-		selling.Go(func() { s.sell(ctx, s.registration(fmt.Sprintf("pair%d-%d", s.round, i))) })
-		select {
-		case end := <-met:
-			pause(ctx, f.lasts)
-			end()
-		case <-time.After(2 * time.Minute):
-			return fmt.Errorf("world %d fault %d: nobody came by %q: %+v", s.round, i, f.at, f)
+		name := fmt.Sprintf("pair%d-%d", s.round, i)
+		selling.Go(func() { s.sell(ctx, s.registration(name)) })
+		if err := s.comeBy(ctx, f, met, name+".ru"); err != nil {
+			return fmt.Errorf("world %d fault %d: %w", s.round, i, err)
 		}
 		selling.Wait()
 		if err := s.safe(ctx); err != nil {
@@ -161,6 +162,27 @@ func (s *shop) pairs(ctx context.Context, faults []fault) error {
 		}
 	}
 	return nil
+}
+
+// comeBy waits until a dialogue has come to the fault's point, and lets the fault pass.
+func (s *shop) comeBy(ctx context.Context, f fault, met <-chan func(), domain string) error {
+	return until(ctx, fmt.Sprintf("a dialogue to come to %q, for %+v", f.at, f), 0, func() (bool, string) {
+		select {
+		case end := <-met:
+			pause(ctx, f.lasts)
+			end()
+			return true, ""
+		case <-ctx.Done():
+		case <-time.After(time.Second): // to look what keeps it
+		}
+		look, enough := context.WithTimeout(ctx, time.Second) // it may be frozen
+		defer enough()
+		if ok, seen := s.serves(look); !ok {
+			return false, seen
+		}
+		d, err := get[api.Domain](look, s.world, api.Path("domains", domain))
+		return false, fmt.Sprintf("%s is %s%s", domain, d.Status, because(err))
+	})
 }
 
 func (s *shop) registration(name string) job {

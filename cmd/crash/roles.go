@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -30,29 +32,64 @@ func roles() map[string]role {
 	return map[string]role{rolePanel: servePanel, rolePlugin: servePlugin, roleSimulator: simulate}
 }
 
-// hurried restarts a plugin at once and for ever, and soon gives up one that hangs.
-func hurried() supervisor.Timing {
+// programVariable names another program than this one that plays the roles.
+const programVariable = "CRASH_PROGRAM"
+
+// program plays the roles.
+func program() (string, error) {
+	if other := os.Getenv(programVariable); other != "" {
+		return other, nil
+	}
+	return os.Executable()
+}
+
+// slowness is how many times longer than usual everything takes on this machine. Panel and
+// plugin get it as an argument, and make their short times so much longer.
+type slowness float64
+
+func (s slowness) String() string { return strconv.FormatFloat(float64(s), 'f', 1, 64) }
+
+func parseSlowness(text string) (slowness, error) {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || f < 1 {
+		return 0, fmt.Errorf("%q is no factor", text)
+	}
+	return slowness(f), nil
+}
+
+func (s slowness) scale(d time.Duration) time.Duration { return time.Duration(float64(d) * float64(s)) }
+
+// timing restarts a plugin at once and without end, and soon gives up one that hangs: not one
+// that a slow machine keeps from answering.
+func (s slowness) timing() supervisor.Timing {
 	return supervisor.Timing{
+		Start: s.scale(10 * time.Second), Setup: s.scale(time.Minute),
 		BackoffMin: 10 * time.Millisecond, BackoffMax: 100 * time.Millisecond, Healthy: 100 * time.Millisecond,
-		Crashes: 1 << 30, Interval: 400 * time.Millisecond, Answer: 400 * time.Millisecond, Misses: 3,
+		Crashes: 1 << 30, Interval: 400 * time.Millisecond, Answer: s.scale(400 * time.Millisecond), Misses: 3,
 	}
 }
 
-// hurriedLease is the usual one, ten times as fast.
-func hurriedLease() sqldb.LeaseTiming {
+// lease is the usual one, up to ten times as fast.
+func (s slowness) lease() sqldb.LeaseTiming {
 	t := sqldb.UsualLease()
-	return sqldb.LeaseTiming{For: t.For / 10, Beat: t.Beat / 10, Sure: t.Sure / 10}
+	fast := func(d time.Duration) time.Duration { return min(s.scale(d/10), d) }
+	return sqldb.LeaseTiming{For: fast(t.For), Beat: fast(t.Beat), Sure: fast(t.Sure)}
 }
 
 func servePanel(ctx context.Context, args []string, _, stderr io.Writer) int {
+	if len(args) != 2 {
+		fmt.Fprintln(stderr, "crash: panel CONFIG SLOWNESS")
+		return exitFault
+	}
 	self, err := os.Executable()
-	if err != nil || len(args) != 1 {
-		fmt.Fprintln(stderr, "crash: panel CONFIG:", err)
+	slow, wrong := parseSlowness(args[1])
+	if err = errors.Join(err, wrong); err != nil {
+		fmt.Fprintln(stderr, "crash: panel:", err)
 		return exitFault
 	}
 	log := hclog.New(&hclog.LoggerOptions{Name: "panel", Output: stderr, Level: hclog.Info})
-	h, err := host.Open(ctx, host.Options{ConfigPath: args[0], Bundled: map[string][]string{"r01": {self, rolePlugin}},
-		Logger: log, Now: time.Now, Timing: hurried()})
+	h, err := host.Open(ctx, host.Options{ConfigPath: args[0], Bundled: map[string][]string{"r01": {self, rolePlugin, slow.String()}},
+		Logger: log, Now: time.Now, Timing: slow.timing()})
 	if err == nil {
 		err = h.Run(ctx)
 	}
@@ -63,9 +100,18 @@ func servePanel(ctx context.Context, args []string, _, stderr io.Writer) int {
 	return exitDone
 }
 
-func servePlugin(context.Context, []string, io.Writer, io.Writer) int {
+func servePlugin(_ context.Context, args []string, _, stderr io.Writer) int {
+	if len(args) != 1 {
+		fmt.Fprintln(stderr, "crash: plugin SLOWNESS")
+		return exitFault
+	}
+	slow, err := parseSlowness(args[0])
+	if err != nil {
+		fmt.Fprintln(stderr, "crash: plugin:", err)
+		return exitFault
+	}
 	log := registrarrpc.Logger("r01")
-	registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: r01.NewTimed(log, hurriedLease()), Logger: log})
+	registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: r01.NewTimed(log, slow.lease()), Logger: log})
 	return exitDone
 }
 

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -35,27 +34,26 @@ func share(ctx context.Context, server, name string) (*shared, error) {
 
 func (s *shared) drop() {
 	// Whatever is left over goes with the server.
-	_ = tell(context.Background(), s.server, "drop database "+s.name+"_panel with (force)", "drop database "+s.name+"_r01 with (force)")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	_ = tell(ctx, s.server, "drop database "+s.name+"_panel with (force)", "drop database "+s.name+"_r01 with (force)")
 }
 
 func tell(ctx context.Context, server string, statements ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	db, err := sql.Open("pgx", server)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	for _, s := range statements {
-		for {
-			_, err := db.ExecContext(ctx, s)
-			if err == nil {
-				break
+		err := until(ctx, "the server to "+s, 100*time.Millisecond, func() (bool, string) {
+			if _, err := db.ExecContext(ctx, s); err != nil { // it may be starting
+				return false, err.Error()
 			}
-			if ctx.Err() != nil {
-				return err
-			}
-			pause(ctx, 100*time.Millisecond) // it may be starting
+			return true, ""
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -64,8 +62,8 @@ func tell(ctx context.Context, server string, statements ...string) error {
 // join lets the second node in, as an operator does: with the first one's keys, while that is
 // at work. It returns when the second has seen it work.
 func (w *world) join(ctx context.Context) error {
-	for !w.serves(ctx) && ctx.Err() == nil {
-		pause(ctx, 20*time.Millisecond)
+	if err := until(ctx, "the first node to be at work", 20*time.Millisecond, func() (bool, string) { return w.serves(ctx) }); err != nil {
+		return err
 	}
 	for _, key := range []string{"panel.key", filepath.Join("plugins", registrar, "r01.key")} {
 		text, err := os.ReadFile(filepath.Join(w.data(), key))
@@ -83,11 +81,13 @@ func (w *world) join(ctx context.Context) error {
 // joined waits until the second node has a mark of its own: from then on it can do without
 // the first.
 func (w *world) joined(ctx context.Context) error {
-	for {
-		_, err := os.Stat(filepath.Join(w.peer.data(), "plugins", registrar, "r01.mark"))
-		if !errors.Is(err, fs.ErrNotExist) || ctx.Err() != nil {
-			return errors.Join(err, ctx.Err())
+	mark := filepath.Join(w.peer.data(), "plugins", registrar, "r01.mark")
+	return until(ctx, "the second node to be at work", 20*time.Millisecond, func() (bool, string) {
+		_, err := os.Stat(mark)
+		if err == nil {
+			return true, ""
 		}
-		pause(ctx, 20*time.Millisecond)
-	}
+		_, seen := w.peer.serves(ctx)
+		return false, err.Error() + "; " + seen
+	})
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"registrar.panel/internal/r01sim"
 )
 
 // tally counts what happens, over all rounds.
@@ -35,17 +37,20 @@ type tally struct {
 	Reviews    int // mails that no rule could place
 	Lost       int
 	Double     int
+	Believed   int // conclusions that are not so, or rest on a lie
 	Rounds     int
 
 	faults  map[kind]int
 	points  map[point]int
+	lies    map[r01sim.LieGroup]int
 	serving []time.Duration // from a panel's start until its plugin is at work
 	broken  []error
 	faulty  []error
 }
 
 func newTally(kills int) *tally {
-	return &tally{began: time.Now(), enough: kills, over: make(chan struct{}), faults: map[kind]int{}, points: map[point]int{}}
+	return &tally{began: time.Now(), enough: kills, over: make(chan struct{}), faults: map[kind]int{}, points: map[point]int{},
+		lies: map[r01sim.LieGroup]int{}}
 }
 
 func (t *tally) add(field *int, n int) {
@@ -87,6 +92,15 @@ func (t *tally) at(p point) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.points[p]++
+}
+
+// lied counts what the liar has told in a round.
+func (t *tally) lied(all []r01sim.Lie) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, l := range all {
+		t.lies[l.Group]++
+	}
 }
 
 func (t *tally) served(d time.Duration) {
@@ -133,7 +147,10 @@ func (t *tally) print(out io.Writer, seed uint64) {
 	fmt.Fprintf(out, "operations that were uncertain %d: left by a reply %d, by our own copy %d, by the registry %d, by a person %d\n",
 		t.Uncertain, t.ByReply, t.ByCopy, t.ByRegistry, t.ByPerson)
 	fmt.Fprintf(out, "decisions asked of the operator %d, mails for review %d\n", t.Asked, t.Reviews)
-	fmt.Fprintf(out, "lost %d, double %d\n", t.Lost, t.Double)
+	for _, group := range r01sim.LieGroups() {
+		fmt.Fprintf(out, "lies of the group %s: %d\n", group, t.lies[group])
+	}
+	fmt.Fprintf(out, "%d lost, %d double, %d believed\n", t.Lost, t.Double, t.Believed)
 }
 
 func ms(d time.Duration) time.Duration { return d.Round(time.Millisecond) }

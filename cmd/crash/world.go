@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"registrar.panel/host/web/api"
+	"registrar.panel/internal/pace"
 	"registrar.panel/internal/secret"
 )
 
@@ -29,14 +31,16 @@ const (
 
 // world is one round's panel, plugin and R01, and the wire between them.
 type world struct {
-	round int
-	dir   string // a file system of its own
-	tally *tally
-	log   *os.File // what the processes write
-	sim   *simulator
-	smtp  *wire
-	imap  *wire
-	panel *api.Client
+	round  int
+	dir    string // a file system of its own
+	tally  *tally
+	beside company  // of R01
+	log    *os.File // what the processes write
+	sim    *simulator
+	smtp   *wire
+	imap   *wire
+	panel  *api.Client
+	self   string // the program that is panel, plugin and simulator
 	// With a server two nodes share databases there; each is a world with the same R01,
 	// wires and file system.
 	shared *shared
@@ -47,8 +51,11 @@ type world struct {
 }
 
 // open makes a world; nothing but the simulator runs yet.
-func open(ctx context.Context, base string, round int, seed uint64, server string, t *tally) (w *world, err error) {
-	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t, turn: &atomic.Int64{}}
+func open(ctx context.Context, base string, round int, seed uint64, server string, beside company, t *tally) (w *world, err error) {
+	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t, turn: &atomic.Int64{}, beside: beside}
+	if w.self, err = program(); err != nil {
+		return nil, err
+	}
 	if w.log, err = os.Create(w.dir + ".log"); err != nil {
 		return nil, err
 	}
@@ -58,7 +65,7 @@ func open(ctx context.Context, base string, round int, seed uint64, server strin
 	if err := syscall.Mount("crash", w.dir, "tmpfs", 0, fmt.Sprintf("size=%dk", capacity)); err != nil {
 		return nil, fmt.Errorf("mount a file system of the round's own: %w", err)
 	}
-	if w.sim, err = startSimulator(ctx, seed); err != nil {
+	if w.sim, err = startSimulator(ctx, w.self, seed, beside); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	w.smtp, err = newWire(w.sim.addresses["smtp"], smtpDialogue, w.pass)
@@ -67,7 +74,7 @@ func open(ctx context.Context, base string, round int, seed uint64, server strin
 	}
 	if err == nil && server != "" {
 		if w.shared, err = share(ctx, server, fmt.Sprintf("crash_%d_%d", seed, round)); err == nil {
-			w.peer = &world{round: round, dir: filepath.Join(w.dir, "peer"), tally: t, log: w.log, smtp: w.smtp, imap: w.imap, shared: w.shared}
+			w.peer = &world{round: round, dir: filepath.Join(w.dir, "peer"), self: w.self, tally: t, log: w.log, smtp: w.smtp, imap: w.imap, shared: w.shared, beside: beside}
 			err = errors.Join(os.Mkdir(w.peer.dir, 0o700), w.peer.write())
 		}
 	}
@@ -147,7 +154,7 @@ registrar %q {
       processed = "INBOX"
       poll      = "100ms"
     }
-    deadlines {
+%s    deadlines {
       queued = "15s"
       done   = "20s"
     }
@@ -160,7 +167,7 @@ registrar %q {
     }
   }
 }
-`, w.socket(), registrar, bcc, w.smtp.address(), w.imap.address())
+`, w.socket(), registrar, bcc, w.smtp.address(), w.imap.address(), w.beside.replies())
 	var err error
 	w.panel, err = api.NewClient("unix://"+w.socket(), secret.String{})
 	for name, text := range map[string]string{"plugin.hcl": hcl, "password": password, "panel.store": panelStore, "plugin.store": pluginStore} {
@@ -180,18 +187,15 @@ type keeper struct {
 
 // keep starts the panel again whenever it has ended, until ctx ends.
 func (w *world) keep(ctx context.Context) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
 	for ctx.Err() == nil {
-		cmd := exec.Command(self, rolePanel, w.config())
+		cmd := exec.Command(w.self, rolePanel, w.config(), slowness(pace.Factor()).String())
 		cmd.Dir, cmd.Stdout, cmd.Stderr = w.dir, w.log, w.log
 		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		w.starting.Lock()
 		began := time.Now()
-		if err = cmd.Start(); err == nil {
+		err := cmd.Start()
+		if err == nil {
 			w.attend(cmd.Process)
 		}
 		w.starting.Unlock()
@@ -224,7 +228,7 @@ func (k *keeper) attend(p *os.Process) {
 // time notes how long a panel takes until its plugin is at work.
 func (w *world) time(ctx context.Context, began time.Time) {
 	for ctx.Err() == nil {
-		if w.serves(ctx) {
+		if ok, _ := w.serves(ctx); ok {
 			w.tally.served(time.Since(began))
 			return
 		}
@@ -232,11 +236,23 @@ func (w *world) time(ctx context.Context, began time.Time) {
 	}
 }
 
-func (w *world) serves(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+// serves reports whether the plugin is at work, and what it is doing else.
+func (w *world) serves(ctx context.Context) (ok bool, seen string) {
+	pid := w.panelPID()
+	if pid == 0 {
+		return false, "no panel runs"
+	}
+	ctx, cancel := context.WithTimeout(ctx, perCall)
 	defer cancel()
 	list, err := api.Get[[]api.Plugin](ctx, w.panel, api.Path("plugins"), nil)
-	return err == nil && len(list) == 1 && (list[0].State == "running" || list[0].State == "degraded")
+	switch {
+	case err != nil:
+		return false, fmt.Sprintf("panel %d does not answer: %v", pid, err)
+	case len(list) != 1:
+		return false, fmt.Sprintf("panel %d has %d plugins", pid, len(list))
+	}
+	state := list[0].State
+	return state == "running" || state == "degraded", fmt.Sprintf("panel %d has a plugin that is %s, restarted %d times", pid, state, list[0].Restarts)
 }
 
 // panelPID and pluginPID find the processes; 0 = there is none.
@@ -273,13 +289,9 @@ type simulator struct {
 	rest      sync.WaitGroup // drains what it goes on to print
 }
 
-func startSimulator(ctx context.Context, seed uint64) (*simulator, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(self, roleSimulator, "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "", "--admin", "127.0.0.1:0",
-		"--mailbox", "answers", "--seed", strconv.FormatUint(seed, 10))
+func startSimulator(ctx context.Context, self string, seed uint64, beside company) (*simulator, error) {
+	cmd := exec.Command(self, append([]string{roleSimulator, "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "", "--admin", "127.0.0.1:0",
+		"--mailbox", "answers", "--seed", strconv.FormatUint(seed, 10)}, beside.args()...)...)
 	cmd.Env = append(os.Environ(), "R01_MAIL_PASSWORD="+password, "R01_IMAP_PASSWORD="+password)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	lines, err := cmd.StdoutPipe()
@@ -318,17 +330,60 @@ func (s *simulator) stop() {
 }
 
 func (s *simulator) post(ctx context.Context, path, body string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.addresses["admin"]+path, strings.NewReader(body))
+	return s.ask(ctx, http.MethodPost, path, body, nil)
+}
+
+func (s *simulator) get(ctx context.Context, path string, into any) error {
+	return s.ask(ctx, http.MethodGet, path, "", into)
+}
+
+// asks is how often the simulator is asked before that counts as trouble of the program's own.
+const asks = 100
+
+// ask calls the simulator. It may be frozen, and cuts off who takes too long on a machine that
+// is busy: then it is asked again. All it is asked for may be asked for twice.
+func (s *simulator) ask(ctx context.Context, method, path, body string, into any) (err error) {
+	for range asks {
+		var refused *refusal
+		err = s.exchange(ctx, method, path, body, into)
+		if err == nil || errors.As(err, &refused) || ctx.Err() != nil || gone(s.cmd.Process.Pid) {
+			break
+		}
+		pause(ctx, 100*time.Millisecond)
+	}
+	if err != nil {
+		return fmt.Errorf("ask the simulator: %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// refusal is what the simulator says to a request that it does not carry out.
+type refusal struct{ status, text string }
+
+func (r *refusal) Error() string { return r.status + ": " + r.text }
+
+func (s *simulator) exchange(ctx context.Context, method, path, body string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, perCall)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.addresses["admin"]+path, strings.NewReader(body))
 	if err != nil {
 		return err
 	}
+	req.Close = true // a connection that is kept may be closed just as it is used again
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("tell the simulator: %w", err)
+		return err
 	}
 	defer resp.Body.Close()
-	if text, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("tell the simulator %s: %s", path, text)
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
 	}
-	return nil
+	if resp.StatusCode != http.StatusOK {
+		return &refusal{resp.Status, string(text)}
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(text, into)
 }

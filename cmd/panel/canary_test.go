@@ -63,6 +63,7 @@ const (
 	manualHCL = `
 registrar "manual" {
   tlds = ["com"]
+  env  = ["GORACE"]
   config {}
 }
 `
@@ -84,6 +85,7 @@ func (w *world) serveTracing() {
 func TestCanaries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(hcl string) string { return hcl + manualHCL })
+	w.ship()
 	a := newAviary()
 	shown := map[string][]byte{}
 	w.serveTracing()

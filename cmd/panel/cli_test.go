@@ -17,11 +17,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"registrar.panel/host/web/api"
+	"registrar.panel/internal/testrun"
 )
 
 const manualBlock = `
 registrar "manual" {
   tlds = ["com", "example"]
+  env  = ["GORACE"]
   config {
     lookup  = "always_available"
     confirm = "operator"
@@ -194,15 +196,14 @@ func (w *world) scriptUntil(ts *testscript.TestScript, neg bool, args []string) 
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: until TEXT ARG…")
 	}
-	for deadline := time.Now().Add(longWait); ; time.Sleep(100 * time.Millisecond) {
-		if stdout, _, _ := w.run(args[1:]...); strings.Contains(stdout, args[0]) {
+	testrun.Until(w.t, args[0], func() (bool, string) {
+		stdout, stderr, _ := w.run(args[1:]...)
+		if strings.Contains(stdout, args[0]) {
 			fmt.Fprint(ts.Stdout(), stdout)
-			return
+			return true, ""
 		}
-		if time.Now().After(deadline) {
-			ts.Fatalf("waited in vain for %s", args[0])
-		}
-	}
+		return false, stdout + stderr
+	})
 }
 
 // Following the log shows what is there and what comes, until it is interrupted.
@@ -220,7 +221,7 @@ func TestLogFollow(t *testing.T) {
 	if err := follow.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(longWait, func() { follow.Process.Kill() }) // ends the reading
+	timer := time.AfterFunc(testrun.Limit(t), func() { follow.Process.Kill() }) // ends the reading
 	defer timer.Stop()
 	entries := json.NewDecoder(lines)
 	for _, want := range []string{"first.com", "second.com"} {

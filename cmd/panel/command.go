@@ -118,8 +118,14 @@ func report(err error, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
 	}
-	complain(stderr, err.Error())
 	var mistakes *config.Error
+	if errors.As(err, &mistakes) { // one a line, and each stands for itself
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			complain(stderr, line)
+		}
+	} else {
+		complain(stderr, err.Error())
+	}
 	switch {
 	case errors.Is(err, errWaiting):
 		return exitWaiting
@@ -129,14 +135,20 @@ func report(err error, stderr io.Writer) int {
 	return exitFailed
 }
 
-// complain writes an error, which may repeat what others have written, in lines of its own.
+// complain tells people what is wrong. The words may be a plugin's, or of a mail: nothing in them
+// commands a terminal, and a line that goes on is set in, so that none passes for the panel's own.
 func complain(stderr io.Writer, text string) {
-	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintln(stderr, "panel:", printable(line, false))
+	for i, line := range strings.Split(printable(text, true), "\n") {
+		if i > 0 && !strings.HasPrefix(line, "  ") {
+			line = "  " + line
+		}
+		fmt.Fprintln(stderr, "panel:", line)
 	}
 }
 
-func hint(stderr io.Writer, text string) { fmt.Fprintln(stderr, "panel: hint:", text) }
+func hint(stderr io.Writer, text string) {
+	fmt.Fprintln(stderr, "panel: hint:", printable(text, false))
+}
 
 // usage is an error about the command line or the configuration.
 func usage(err error) error { return marked{err, errUsage} }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"slices"
 	"strings"
 
 	"registrar.panel/host/web/api"
@@ -140,15 +138,31 @@ func (p *logCommand) follow(c *call) error {
 }
 
 type mailCommand struct {
-	ID string `arg:"" help:"As the log and the timeline show it."`
+	ID  string `arg:"" help:"As the log and the timeline show it."`
+	Raw bool   `help:"As it came: every header field and part, decoded, and masked all the same."`
 }
 
 func (p *mailCommand) Run(c *call) error {
+	if p.Raw {
+		return p.raw(c)
+	}
 	m, err := get[api.Mail](c, api.Path("mails", p.ID), nil)
 	if err != nil {
 		return err
 	}
 	return c.show(m, func(w io.Writer) { block(w, m.Text) })
+}
+
+func (p *mailCommand) raw(c *call) error {
+	client, server, err := c.client()
+	if err != nil {
+		return err
+	}
+	text, err := client.RawMail(c.ctx, p.ID)
+	if err != nil {
+		return explain(err, server)
+	}
+	return c.show(api.RawMail{ID: p.ID, Raw: text}, func(w io.Writer) { block(w, text) })
 }
 
 type reviewCommands struct {
@@ -188,31 +202,6 @@ func (p *showReviewCommand) Run(c *call) error {
 	return c.show(r, reviewText(r))
 }
 
-// by is who decides; the name goes into the timeline.
-type by struct {
-	By string `env:"USER" required:"" placeholder:"WHO" help:"Who decides."`
-}
-
-// byCaller is by where the caller of the command may be taken for who decides.
-type byCaller struct {
-	By string `env:"USER" default:"${login}" placeholder:"WHO" help:"Who decides; without it, who is logged in."`
-}
-
-type resolveReviewCommand struct {
-	ID        string `arg:"" help:"As panel review lists it."`
-	Outcome   string `required:"" enum:"queued,done,done_not_delegated,rejected,no_funds,auth_failed,verify,notice,ignore" placeholder:"O" help:"What it says: queued, done, done_not_delegated, rejected, no_funds, auth_failed, verify, notice or ignore."`
-	Operation string `placeholder:"OP" help:"Which operation it is about."`
-	byCaller
-}
-
-func (p *resolveReviewCommand) Run(c *call) error {
-	r, err := post[api.Review](c, api.Path("review", p.ID, "resolve"), api.ReviewDecision{Outcome: p.Outcome, Operation: p.Operation, By: p.By})
-	if err != nil {
-		return err
-	}
-	return c.show(r, reviewText(r))
-}
-
 type reviewRuleCommand struct {
 	ID string `arg:"" help:"As panel review lists it."`
 }
@@ -240,73 +229,4 @@ func (p *showOperationCommand) Run(c *call) error {
 		return err
 	}
 	return c.show(op, operationText(op))
-}
-
-type resolveOperationCommand struct {
-	ID      string `arg:"" help:"As panel domain show names it."`
-	Outcome string `required:"" enum:"done,failed,resend,cancel" placeholder:"O" help:"done: it was executed. failed: it was not, and shall not be. resend: it was not; send it again. cancel: withdraw it before it is sent."`
-	Note    string `help:"For the timeline: what shows it. Needed to deny a paid request that may still be carried out."`
-	by
-}
-
-func (p *resolveOperationCommand) Run(c *call) error {
-	op, err := post[api.Operation](c, api.Path("operations", p.ID, "resolve"), api.Decision{Outcome: p.Outcome, By: p.By, Note: p.Note})
-	if err != nil {
-		return err
-	}
-	return c.show(op, operationText(op))
-}
-
-type repliesCommands struct {
-	Test testRepliesCommand `cmd:"" help:"How captured mails would be recognised. Touches nothing."`
-}
-
-type testRepliesCommand struct {
-	Files     []string `arg:"" name:"file" help:"Mails as .eml files."`
-	Registrar string   `placeholder:"NAME" help:"Needed when several work by mail."`
-}
-
-// recognised is what was found in one file.
-type recognised struct {
-	File string `json:"file"`
-	api.Recognition
-}
-
-func (p *testRepliesCommand) Run(c *call) error {
-	var list []recognised
-	for _, file := range p.Files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			return usage(fmt.Errorf("read mail: %w", err))
-		}
-		rec, err := post[api.Recognition](c, api.Path("replies", "test"), api.CapturedMail{Raw: raw, Registrar: p.Registrar})
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		list = append(list, recognised{file, rec})
-	}
-	return c.show(list, func(w io.Writer) {
-		row(w, "FILE", "KIND", "RULE", "OUTCOME", "OBJECT", "PAID TILL", "MESSAGE")
-		for _, r := range list {
-			if len(r.Results) == 0 {
-				row(w, r.File, r.Kind, "-", "-", "-", "-", "no rule recognises it")
-			}
-			for _, found := range r.Results {
-				row(w, r.File, r.Kind, found.Rule, found.Outcome, object(found), found.PaidTill, found.Message)
-			}
-		}
-	})
-}
-
-func object(r api.Result) string {
-	var names []string
-	for _, name := range []*string{r.Domain, r.Handle} {
-		if name != nil && !slices.Contains(names, *name) {
-			names = append(names, *name)
-		}
-	}
-	if len(names) == 0 {
-		return "-"
-	}
-	return strings.Join(names, " ")
 }

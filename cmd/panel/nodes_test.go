@@ -9,10 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/internal/pace"
 	"registrar.panel/internal/pgtest"
+	"registrar.panel/internal/testrun"
 )
 
-// replacedWithin is the promise: a holder of the lease that works no more is replaced.
+// replacedWithin is the promise: a holder of the lease that works no more is replaced. It is of
+// a machine on which the lease is the longest part of that.
 const replacedWithin = 30 * time.Second
 
 // Whatever happens to the node that has the lease, another takes over, goes on with what was
@@ -20,7 +23,6 @@ const replacedWithin = 30 * time.Second
 // mode. issue 4
 func TestHolderIsReplaced(t *testing.T) {
 	t.Parallel()
-	server := pgtest.Start(t)
 	for name, fail := range map[string]func(t *testing.T, n nodes) (mend func()){
 		"drained": func(_ *testing.T, n nodes) func() { n.a.stop(syscall.SIGTERM); return n.a.serve },
 		"killed": func(t *testing.T, n nodes) func() {
@@ -36,6 +38,8 @@ func TestHolderIsReplaced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			testrun.Place(t)
+			server := postgres.Use(t)
 			n := newNodes(t, server, pgtest.StartBouncer(t, server).Address)
 			contact := n.b.write("person.json", person)
 			n.b.buy("before.ru", "c1", contact) // ordered here, sent there
@@ -45,8 +49,8 @@ func TestHolderIsReplaced(t *testing.T) {
 			mend := fail(t, n)
 			failed := time.Now()
 			n.b.until("the lease to be ours", func() bool { return n.b.lease().held })
-			if waited := time.Since(failed); waited > replacedWithin {
-				t.Errorf("replaced after %s, want %s at most", waited, replacedWithin)
+			if waited, most := time.Since(failed), pace.Scale(replacedWithin); waited > most {
+				t.Errorf("replaced after %s, want %s at most", waited, most)
 			} else {
 				t.Logf("%s: replaced after %s", name, waited.Round(time.Second/10))
 			}
@@ -100,11 +104,13 @@ func newNodes(t *testing.T, server *pgtest.Server, address string) nodes {
 	return n
 }
 
+// answered is how long R01 takes at most to answer what it got, on the usual machine.
+const answered = 10 * time.Second
+
 // reachDuring waits for what may have been on its way when the holder failed. If its request,
 // or its client's, was claimed and R01 never got it, no reply will come: its fate is unknown,
 // and a person who has looked there has it sent again.
 func (n nodes) reachDuring(name string) {
-	const answered = 10 * time.Second // R01 has, if it got anything
 	var uncertain time.Time
 	resent := false
 	n.b.until(name+" to be Registered", func() bool {
@@ -119,7 +125,7 @@ func (n nodes) reachDuring(name string) {
 		if uncertain.IsZero() {
 			uncertain = time.Now()
 		}
-		if time.Since(uncertain) < answered || n.b.requests(name) > 0 {
+		if time.Since(uncertain) < pace.Scale(answered) || n.b.requests(name) > 0 {
 			return false
 		}
 		_, _, code := n.b.run("operation", "resolve", d.Operation.ID, "--outcome", "resend", "--by", "ann", "--note", "R01's log does not have it")

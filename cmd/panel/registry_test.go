@@ -13,12 +13,14 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/r01sim"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 )
 
 // newRegistryWorld is a world with a registry to ask; more are settings of it.
 func newRegistryWorld(t *testing.T, more string) *world {
 	t.Helper()
+	testrun.Place(t)
 	w := newPlace(t)
 	policy := r01sim.Calm()
 	policy.Queued, policy.Done = r01sim.Delay(10*time.Millisecond), r01sim.Delay(20*time.Millisecond)
@@ -51,6 +53,18 @@ func newRegistryWorld(t *testing.T, more string) *world {
 		return strings.Replace(hcl, "    imap {", block+"    imap {", 1)
 	})
 	return w
+}
+
+// asksRegistry lets a world that is not served yet ask the simulator's registry.
+func (w *world) asksRegistry() {
+	w.t.Helper()
+	file := filepath.Join(w.dir, "plugin.hcl")
+	hcl, err := os.ReadFile(file)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	block := fmt.Sprintf("    registry {\n      whois            = %q\n      whois_per_minute = 60000\n      check            = \"100ms\"\n    }\n", w.sim.Addresses().Whois)
+	w.write("plugin.hcl", strings.Replace(string(hcl), "    imap {", block+"    imap {", 1))
 }
 
 const readsList = "      zone_list = \"http://ADMIN/zone-list\"\n"

@@ -177,13 +177,13 @@ registrar "other" {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
-			v := &world{t: t, dir: dir}
+			v := &world{t: t, dir: dir, self: w.self}
 			v.write("plugin.hcl", c.hcl)
 			v.write("mail.secret", mailPassword)
 			v.write("imap.secret", imapPassword)
 			v.write("panel.store", "sqlite")
 			v.write("plugin.store", "sqlite")
-			stdout, stderr, code := v.run("serve")
+			stdout, stderr, code := v.execute("serve")
 			if code != 2 {
 				t.Errorf("exit %d, want 2; stderr: %s", code, stderr)
 			}
@@ -216,7 +216,7 @@ func TestPortInUse(t *testing.T) {
 	taken := w.sim.Addresses().SMTP
 	hcl := strings.Replace(w.hcl(), "unix://"+w.dir+"/panel.sock", taken, 1)
 	w.write("plugin.hcl", hcl)
-	_, stderr, code := w.run("serve")
+	_, stderr, code := w.execute("serve")
 	if code != 2 || !strings.Contains(stderr, "plugin.hcl:3") || !strings.Contains(stderr, taken) {
 		t.Errorf("exit %d, stderr: %s", code, stderr)
 	}

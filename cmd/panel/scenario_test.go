@@ -277,10 +277,13 @@ func TestDoubledReplies(t *testing.T) {
 	})
 }
 
-// Replies in every layout, language, charset and encoding that R01 might use.
+// Replies in every layout, language, charset and encoding that R01 might use. Some answer no mail
+// and repeat no subject: as no sender is proved here, those only hint, and it is the registry's
+// record that concludes.
 func TestEveryWayToWriteAReply(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		contact := w.write("person.json", person)
+		w.asksRegistry()
 		w.serve()
 		n := 0
 		for _, layout := range []r01sim.Layout{r01sim.LayoutLines, r01sim.LayoutProse} {
@@ -305,10 +308,10 @@ func TestEveryWayToWriteAReply(t *testing.T) {
 			}
 		}
 		var reviews []struct{ Reason, Subject string }
-		w.json(&reviews, "review")
-		if len(reviews) != 0 {
-			t.Errorf("some replies went to review: %+v", reviews)
-		}
+		w.until("the registry's record to close what only hinted", func() bool {
+			w.json(&reviews, "review")
+			return len(reviews) == 0
+		})
 		if got := len(w.sim.History()); got != 2*n {
 			t.Errorf("R01 got %d requests for %d new customers, want %d", got, n, 2*n)
 		}

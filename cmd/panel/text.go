@@ -168,6 +168,7 @@ func operationText(op api.Operation) func(io.Writer) {
 		row(w, "state", op.State)
 		row(w, "waits for", op.WaitsFor)
 		row(w, "error", op.Error)
+		row(w, "version", op.Version)
 		if op.OperationDetails == nil {
 			return
 		}
@@ -191,6 +192,7 @@ func reviewText(r api.Review) func(io.Writer) {
 		row(w, "subject", r.Subject)
 		row(w, "reason", r.Reason)
 		row(w, "candidates", r.Candidates)
+		row(w, "version", r.Version)
 		if r.Outcome != nil {
 			row(w, "resolved", orDash(r.Outcome)+" by "+orDash(r.ResolvedBy))
 		}

@@ -6,12 +6,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"registrar.panel/host/web/api"
+	"registrar.panel/internal/testrun"
 )
 
 // upgradeHCL is a panel with one plugin that is a program of its own.
@@ -50,20 +50,16 @@ func (w *world) foreign() string {
 	return `user = "nobody"`
 }
 
-// releases builds the manual plugin and makes further programs of it, with hashes of their
-// own: what stands behind the end of an executable does nothing.
+// releases makes programs of the manual plugin, with hashes of their own: what stands behind
+// the end of an executable does nothing.
 func (w *world) releases(count int) []string {
 	w.t.Helper()
-	first := filepath.Join(w.dir, "registrar-manual-0")
-	if out, err := exec.CommandContext(w.t.Context(), "go", "build", "-o", first, "../registrar-manual").CombinedOutput(); err != nil {
-		w.t.Fatalf("build the plugin: %v\n%s", err, out)
-	}
-	text, err := os.ReadFile(first)
+	text, err := os.ReadFile(testrun.Program(w.t, "registrar.panel/cmd/registrar-manual"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	programs := []string{first}
-	for i := 1; i < count; i++ {
+	var programs []string
+	for i := range count {
 		path := filepath.Join(w.dir, fmt.Sprint("registrar-manual-", i))
 		if err := os.WriteFile(path, append(bytes.Clone(text), byte(i)), 0o755); err != nil {
 			w.t.Fatal(err)
@@ -77,6 +73,7 @@ func (w *world) releases(count int) []string {
 // order becomes one operation and one domain.
 func TestUpgradeUnderOrders(t *testing.T) {
 	t.Parallel()
+	testrun.Place(t)
 	w := newPlace(t)
 	w.settle(func(string) string { return "" })
 	programs := w.releases(3)
@@ -145,6 +142,7 @@ func TestUpgradeUnderOrders(t *testing.T) {
 // Whatever is wrong with the new program or its settings is said, and the old one stays.
 func TestUpgradeIsRefused(t *testing.T) {
 	t.Parallel()
+	testrun.Place(t)
 	w := newPlace(t)
 	w.settle(func(string) string { return "" })
 	programs := w.releases(2)

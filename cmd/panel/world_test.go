@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -21,10 +22,8 @@ import (
 	"registrar.panel/internal/mailhost"
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/r01sim"
+	"registrar.panel/internal/testrun"
 )
-
-// longWait is how long a scenario waits for something that must come.
-const longWait = 2 * time.Minute
 
 // world is one simulated R01 and one panel, as real processes with real protocols.
 type world struct {
@@ -33,8 +32,10 @@ type world struct {
 	sim   *r01sim.Simulator
 	mail  mailServers
 	env   []string // of the panel, beside our own
+	self  string   // the panel's program
 	panel *exec.Cmd
-	log   *bytes.Buffer // what panel serve wrote, over all its lives
+	log   *bytes.Buffer          // what panel serve wrote, over all its lives
+	last  atomic.Pointer[string] // what the last command printed
 
 	panelStore, pluginStore string // URLs of databases; "" = files
 }
@@ -55,7 +56,13 @@ const (
 	robot        = "robot@registrar.example"
 )
 
-// everywhere plays a scenario against the simulator's own servers, and against real ones.
+// postgres is the server that the worlds share, each with databases of its own.
+var postgres pgtest.Shared
+
+// everywhere plays a scenario against the simulator's own servers, and against real ones. With
+// the former panel and plugin run under the race detector, as this binary; with the latter they
+// are the program that is shipped, which takes a tenth of the time. What is different there, the
+// suites of mailbox, outbox, sqldb and the stores watch for races.
 func everywhere(t *testing.T, scenario func(t *testing.T, w *world)) {
 	t.Parallel()
 	t.Run("own servers", func(t *testing.T) {
@@ -64,14 +71,18 @@ func everywhere(t *testing.T, scenario func(t *testing.T, w *world)) {
 	})
 	t.Run("Dovecot and Postfix", func(t *testing.T) {
 		t.Parallel()
-		r := route{tls: "starttls", direct: true, trusted: mailhost.NewCertificate(t), poll: "100ms"}
-		scenario(t, newRealWorld(t, r).world)
+		r := route{tls: "starttls", direct: true, trusted: mailhost.NewCertificate(t), poll: "1s"}
+		w := newRealWorld(t, r).world
+		w.ship()
+		scenario(t, w)
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
-		server := pgtest.Start(t)
+		testrun.Place(t)
+		server := postgres.Use(t)
 		w := newPlace(t)
 		w.panelStore, w.pluginStore = server.Database(), server.Database()
+		w.ship()
 		w.simulate()
 		w.settle(nil)
 		scenario(t, w)
@@ -81,6 +92,7 @@ func everywhere(t *testing.T, scenario func(t *testing.T, w *world)) {
 // newWorld starts the simulator with its own servers; edit changes the text of plugin.hcl.
 func newWorld(t *testing.T, edit func(hcl string) string) *world {
 	t.Helper()
+	testrun.Place(t)
 	w := newPlace(t)
 	w.simulate()
 	w.settle(edit)
@@ -88,10 +100,10 @@ func newWorld(t *testing.T, edit func(hcl string) string) *world {
 }
 
 // simulate runs R01 with its own servers.
-func (w *world) simulate() {
+func (w *world) simulate(change ...func(*r01sim.Options)) {
 	w.t.Helper()
-	w.sim = runSimulator(w.t, "")
-	w.mail = mailServers{smtp: w.sim.Addresses().SMTP, imap: w.sim.Addresses().IMAP, tls: "none", mailUser: "callback", poll: "100ms"}
+	w.sim = runSimulator(w.t, "", change...)
+	w.mail = mailServers{smtp: w.sim.Addresses().SMTP, imap: w.sim.Addresses().IMAP, tls: "none", mailUser: "callback", poll: "1s"}
 }
 
 // newPlace is a world's directory.
@@ -107,7 +119,17 @@ func newPlace(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	return &world{t: t, dir: dir, log: &bytes.Buffer{}}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &world{t: t, dir: dir, self: self, log: &bytes.Buffer{}}
+}
+
+// ship makes the world's panel the program that is shipped.
+func (w *world) ship() {
+	w.t.Helper()
+	w.self = testrun.Program(w.t, "registrar.panel/cmd/panel")
 }
 
 // settle writes plugin.hcl, and sees to it that the panel ends with the test.
@@ -131,14 +153,17 @@ func (w *world) settle(edit func(hcl string) string) {
 }
 
 // runSimulator runs R01. It has a mailbox of its own, unless it delivers elsewhere.
-func runSimulator(t *testing.T, deliver string) *r01sim.Simulator {
+func runSimulator(t *testing.T, deliver string, change ...func(*r01sim.Options)) *r01sim.Simulator {
 	t.Helper()
 	policy := r01sim.Calm()
 	policy.Queued, policy.Done = r01sim.Delay(10*time.Millisecond), r01sim.Delay(20*time.Millisecond)
-	o := r01sim.Options{SMTP: "127.0.0.1:0", Deliver: deliver, Agreement: agreement, Password: mailPassword,
+	o := r01sim.Options{SMTP: "127.0.0.1:0", Whois: "127.0.0.1:0", Deliver: deliver, Agreement: agreement, Password: mailPassword,
 		Callback: callback, Gateway: robot, Policy: policy, Logger: hclog.NewNullLogger()}
 	if deliver == "" {
 		o.IMAP, o.IMAPUser, o.IMAPPassword = "127.0.0.1:0", "callback", imapPassword
+	}
+	for _, c := range change {
+		c(&o)
 	}
 	sim := r01sim.New(o)
 	if err := sim.Listen(); err != nil {
@@ -169,6 +194,7 @@ func (w *world) hcl() string {
 
 registrar "r01" {
   tlds = ["ru", "su", "xn--p1ai"]
+  env  = ["GORACE"]
   config {
     agreement = %q
     password  = secret("file", "mail.secret")
@@ -210,13 +236,10 @@ func (w *world) write(name, text string) string {
 	return path
 }
 
-// command is the panel binary: this test binary, which TestMain turns into it.
+// command is the panel as a process: this test binary, which TestMain turns into it, or the
+// program that is shipped.
 func (w *world) command(args ...string) *exec.Cmd {
-	self, err := os.Executable()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	cmd := exec.Command(self, append([]string{"--config", filepath.Join(w.dir, "plugin.hcl")}, args...)...)
+	cmd := exec.Command(w.self, append([]string{"--config", filepath.Join(w.dir, "plugin.hcl")}, args...)...)
 	cmd.Dir = w.dir
 	cmd.Env = slices.Concat(os.Environ(), []string{endAtOnce}, w.env)
 	return cmd
@@ -251,8 +274,23 @@ func (w *world) stop(s syscall.Signal) {
 	w.panel = nil
 }
 
-// run executes a CLI command.
+// run executes a CLI command, in this process: it is a client of the panel, which is another.
 func (w *world) run(args ...string) (stdout, stderr string, code int) {
+	w.t.Helper()
+	var out, errOut bytes.Buffer
+	code = command(w.t.Context(), append([]string{"--config", filepath.Join(w.dir, "plugin.hcl")}, args...),
+		streams{strings.NewReader(""), &out, &errOut})
+	w.printed(args, out.String()+errOut.String())
+	return out.String(), errOut.String(), code
+}
+
+func (w *world) printed(args []string, text string) {
+	seen := fmt.Sprintf("panel %s printed %.2000s", strings.Join(args, " "), text)
+	w.last.Store(&seen)
+}
+
+// execute runs a command as a process.
+func (w *world) execute(args ...string) (stdout, stderr string, code int) {
 	w.t.Helper()
 	cmd := w.command(args...)
 	var out, errOut bytes.Buffer
@@ -262,6 +300,7 @@ func (w *world) run(args ...string) (stdout, stderr string, code int) {
 	if err != nil && !errors.As(err, &exit) {
 		w.t.Fatal(err)
 	}
+	w.printed(args, out.String()+errOut.String())
 	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
 }
 
@@ -293,13 +332,15 @@ func (w *world) json(v any, args ...string) {
 // until waits for a condition that must come true.
 func (w *world) until(what string, ok func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(longWait)
-	for pause := 20 * time.Millisecond; !ok(); pause = min(2*pause, 200*time.Millisecond) { // each look is a process
-		if time.Now().After(deadline) {
-			w.t.Fatalf("waited in vain for %s", what)
+	testrun.Until(w.t, what, func() (bool, string) {
+		w.last.Store(nil)
+		done := ok()
+		seen := w.last.Load()
+		if seen == nil {
+			return done, "the condition does not hold"
 		}
-		time.Sleep(pause)
-	}
+		return done, *seen
+	})
 }
 
 type domainView struct {

@@ -14,38 +14,28 @@ import (
 
 	"registrar.panel/host/config"
 	"registrar.panel/internal/r01sim"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/plugin/r01"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrar/registrartest"
 )
 
-// pluginEnv makes the test binary the program itself.
-const pluginEnv = "REGISTRAR_R01_TEST"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(pluginEnv) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// The suite plays against a simulated R01 that answers at once.
+// The suite plays against a simulated R01 that answers at once. The program is the one that is
+// shipped; what it does is watched for races where it runs in this process.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	make := func(log hclog.Logger) registrar.Plugin { return r01.New(log) }
-	for name, open := range map[string]registrartest.Opener{
-		"in process": registrartest.InProcess(make),
-		"over gRPC":  registrartest.OverGRPC(make),
-		// Under the race detector a process would sleep a second before it ends.
-		"as a program": registrartest.Program{Command: []string{self}, Env: []string{pluginEnv + "=1", "GORACE=atexit_sleep_ms=0"}},
+	for name, opener := range map[string]func(t *testing.T) registrartest.Opener{
+		"in process": func(*testing.T) registrartest.Opener { return registrartest.InProcess(make) },
+		"over gRPC":  func(*testing.T) registrartest.Opener { return registrartest.OverGRPC(make) },
+		"as a program": func(t *testing.T) registrartest.Opener {
+			testrun.Place(t)
+			return registrartest.Program{Command: []string{testrun.Program(t, "registrar.panel/cmd/registrar-r01")}}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			open := opener(t)
 			config := settings(t, simulate(t).Addresses())
 			registrartest.Run(t, registrartest.Subject{
 				Open: open, Config: config, TLD: "ru", IDN: "конформность.рф", Handle: "CONFORMANCE_1_X-R01", Patience: time.Minute,

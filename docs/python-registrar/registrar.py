@@ -380,7 +380,7 @@ class RegistrarService(registrar_pb2_grpc.RegistrarServiceServicer):
         operation = operation_pb2.Operation(
             id="py-%d" % number, order=order.id, kind=order.kind, domain=order.domain, state=NEEDS_ACTION,
             waits_for="staff to do it by hand", created_at=at, updated_at=at,
-            history=[operation_pb2.Step(at=at, state=NEEDS_ACTION, message=instruction(order), actor="plugin")],
+            history=[operation_pb2.Step(at=at, state=NEEDS_ACTION, message=instruction(order), actor="plugin")], version="1",
         )
         store.db.execute(
             "insert into operations values (?, ?, ?, 1, ?, ?)",
@@ -403,8 +403,12 @@ class RegistrarService(registrar_pb2_grpc.RegistrarServiceServicer):
         store = self.plugin.working()
         if not request.by or request.verdict not in operation_pb2.Verdict.values() or not request.verdict:
             raise Error("INVALID", "the decision has mistakes", [("by", "a known verdict and who decides are required")])
+        if not request.version:
+            raise Error("INVALID", "the decision has mistakes", [("version", "is required: that of the operation as it was seen")])
         with store.write():
             operation = store.operation(request.operation)
+            if request.version != operation.version:
+                raise Error("CONFLICT", "the operation has moved on since it was looked at: read it again")
             decided = request.verdict in (operation_pb2.VERDICT_DONE, operation_pb2.VERDICT_FAILED)
             if operation.state != NEEDS_ACTION or not decided:
                 raise Error("PRECONDITION", "the operation does not wait for that")
@@ -419,6 +423,7 @@ class RegistrarService(registrar_pb2_grpc.RegistrarServiceServicer):
         operation.updated_at.CopyFrom(at)
         operation.finished_at.CopyFrom(at)
         operation.history.add(at=at, state=operation.state, message="decided", actor=decision.by, evidence=operation_pb2.EVIDENCE_KIND_PERSON)
+        operation.version = str(len(operation.history))
         store.db.execute("update operations set open = 0, record = ? where order_id = ?", (operation.SerializeToString(), operation.order))
         domain = store.domain(operation.domain)
         if done and operation.kind == REGISTER:

@@ -149,7 +149,7 @@ func parseTolerant(path string, source []byte, look, take variables) (*Config, e
 	}
 	var f fileBlocks
 	diags = gohcl.DecodeBody(file.Body, evalContext, &f)
-	r := reader{dir: filepath.Dir(path), file: path, secrets: secrets{filepath.Dir(path), take}, look: look, problems: problemsOf(diags)}
+	r := reader{dir: filepath.Dir(path), file: path, secrets: secrets{dir: filepath.Dir(path), env: take}, look: look, problems: problemsOf(diags)}
 	r.decoding = slices.Clone(r.problems)
 	c := &Config{Panel: r.panel(f.Panel), Registrars: r.registrars(f.Registrars), secrets: r.secrets}
 	c.Warnings = r.warnings
@@ -190,6 +190,14 @@ func (c *Config) assign(problems []Problem, body hcl.Body) (left int) {
 
 // Dir is the directory that relative paths in the file start from.
 func (c *Config) Dir() string { return c.secrets.dir }
+
+// WithoutSecrets is the same configuration, whose settings are made without reading a secret: in
+// its place stands the default, and where there is none a text that is none.
+func (c *Config) WithoutSecrets() *Config {
+	without := *c
+	without.secrets.unread = true
+	return &without
+}
 
 // Registrar returns a registrar by its name.
 func (c *Config) Registrar(name string) (Registrar, bool) {

@@ -175,6 +175,9 @@ func (d *decoder) attribute(written *hcl.Attribute, a registrar.Attribute, path 
 		if value == cty.NilVal {
 			return nil
 		}
+		if d.secrets.unread && a.Default != "" && value.RawEquals(cty.StringVal(unreadSecret)) {
+			value = cty.NullVal(cty.String)
+		}
 	}
 	if value.IsNull() && a.Required {
 		d.add(at, "%s is required", path)

@@ -152,6 +152,10 @@ func (b bounded) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail,
 	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Mail, error) { return b.Registrar.Mail(ctx, id) })
 }
 
+func (b bounded) RawMail(ctx context.Context, id registrar.MailID) (string, error) {
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (string, error) { return b.Registrar.RawMail(ctx, id) })
+}
+
 func (b bounded) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	return within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Recognition, error) { return b.Registrar.Recognise(ctx, raw) })
 }

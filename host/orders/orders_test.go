@@ -17,6 +17,7 @@ import (
 
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/secret"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/internal/wake"
 	"registrar.panel/shared/registrar"
 )
@@ -133,8 +134,6 @@ func (r *registrarsByName) set(name string, to registrar.Registrar) {
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-const patience = 20 * time.Second
-
 // book is a service under test with the registrar r01, which serves ru, and m, which
 // serves com.
 type book struct {
@@ -144,6 +143,7 @@ type book struct {
 	fake       *fake
 	registrars *registrarsByName
 	log        *bytes.Buffer
+	logging    sync.Mutex                  // of log
 	server     string                      // "" = the database is a file
 	route      func(string) (string, bool) // nil = as above
 }
@@ -189,7 +189,7 @@ func (b *book) open(create bool) {
 	}
 	serves := func(name, tld string) bool { return tld == "ru" && name != "gone" || tld == "com" && name == "m" }
 	s, err := Open(b.t.Context(), Options{Dir: b.dir, Server: secret.New(b.server), Create: create, Registrars: b.registrars, Names: []string{"r01", "m"}, Route: route, Serves: serves,
-		Logger: hclog.New(&hclog.LoggerOptions{Output: b.log, Level: hclog.Trace, Mutex: &sync.Mutex{}}), Pause: time.Millisecond})
+		Logger: hclog.New(&hclog.LoggerOptions{Output: b.log, Level: hclog.Trace, Mutex: &b.logging}), Pause: time.Millisecond})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -226,11 +226,14 @@ func (b *book) during(fn func()) {
 
 func (b *book) until(what string, ok func() bool) {
 	b.t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			b.t.Fatalf("waited in vain for %s", what)
+	testrun.Until(b.t, what, func() (bool, string) {
+		if ok() {
+			return true, ""
 		}
-	}
+		b.logging.Lock()
+		defer b.logging.Unlock()
+		return false, "the log:\n" + b.log.String()
+	})
 }
 
 const passport = "4510 123456"

@@ -241,3 +241,15 @@ func (s *Service) Mail(ctx context.Context, id registrar.MailID) (mail registrar
 	})
 	return mail, err
 }
+
+// RawMail returns a stored mail as it came, masked.
+func (s *Service) RawMail(ctx context.Context, id registrar.MailID) (text string, err error) {
+	err = s.withOwner(ctx, "mail "+string(id), s.names, func(ctx context.Context, r registrar.Registrar) error {
+		_, err := r.Mail(ctx, id)
+		return err
+	}, func(r registrar.Registrar) error {
+		text, err = r.RawMail(ctx, id)
+		return err
+	})
+	return text, err
+}

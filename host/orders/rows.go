@@ -88,6 +88,7 @@ type storedOperation struct {
 	State    registrar.OperationState `json:"state"`
 	WaitsFor string                   `json:"waits_for"`
 	Error    string                   `json:"error"`
+	Version  registrar.Version        `json:"version"`
 }
 
 type storedAlarm struct {
@@ -103,7 +104,7 @@ func putDomain(ctx context.Context, q sqldb.Querier, d Domain) error {
 	}
 	var open *storedOperation
 	if op := d.Operation; op != nil {
-		open = &storedOperation{op.ID, op.Kind, op.State, op.WaitsFor, op.Error}
+		open = &storedOperation{op.ID, op.Kind, op.State, op.WaitsFor, op.Error, op.Version}
 	}
 	alarms := make([]storedAlarm, 0, len(d.Alarms))
 	for _, a := range d.Alarms {
@@ -157,7 +158,7 @@ func scanDomain(row sqldb.Scanner) (d Domain, err error) {
 	err = errors.Join(err, json.Unmarshal([]byte(nameservers), &d.Nameservers),
 		json.Unmarshal([]byte(operation), &open), json.Unmarshal([]byte(alarms), &standing))
 	if open != nil {
-		d.Operation = &registrar.Operation{ID: open.ID, Kind: open.Kind, Domain: d.Name, State: open.State, WaitsFor: open.WaitsFor, Error: open.Error}
+		d.Operation = &registrar.Operation{ID: open.ID, Kind: open.Kind, Domain: d.Name, State: open.State, WaitsFor: open.WaitsFor, Error: open.Error, Version: open.Version}
 	}
 	for _, a := range standing {
 		d.Alarms = append(d.Alarms, registrar.Alarm(a))

@@ -18,6 +18,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
 
+	"registrar.panel/internal/pace"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
 )
@@ -225,11 +227,14 @@ func specIn(stage string) Spec {
 	}
 }
 
-// quick makes failures show fast, and leaves time where a loaded machine needs it.
+// quick makes failures show fast, and leaves time where a slow machine needs it.
 func quick() Timing {
+	slow := pace.Factor()
+	longer := func(d time.Duration) time.Duration { return time.Duration(float64(d) * slow) }
 	return Timing{
-		Interval: 20 * time.Millisecond, Answer: 2 * time.Second, First: 10 * time.Millisecond, BackoffMin: 10 * time.Millisecond, BackoffMax: 40 * time.Millisecond,
-		Kill: time.Second, Drain: time.Second,
+		Start: longer(10 * time.Second), Interval: 20 * time.Millisecond, Answer: longer(2 * time.Second),
+		First: 10 * time.Millisecond, BackoffMin: 10 * time.Millisecond, BackoffMax: 40 * time.Millisecond,
+		Kill: longer(time.Second), Drain: longer(time.Second),
 	}
 }
 
@@ -306,7 +311,7 @@ func (th *theatre) asked() string {
 
 func (th *theatre) ready() {
 	th.t.Helper()
-	ctx, cancel := context.WithTimeout(th.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(th.t.Context(), testrun.Limit(th.t))
 	defer cancel()
 	if err := th.WaitReady(ctx); err != nil {
 		th.t.Fatalf("%v\n%s", err, th.log)
@@ -320,7 +325,7 @@ func (th *theatre) submit(domain string) error {
 	if err != nil {
 		th.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(th.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(th.t.Context(), testrun.Limit(th.t))
 	defer cancel()
 	_, err = r.Submit(ctx, registrar.Order{ID: "1", Kind: registrar.KindRegister, Domain: domain})
 	return err
@@ -331,22 +336,9 @@ func (th *theatre) until(what string, condition func(Status) bool) {
 	until(th.t, what, func() bool { return condition(th.Statuses()[0]) }, th.log)
 }
 
-// patience is how long a test waits for what should happen at once.
-const patience = 30 * time.Second
-
 func until(t *testing.T, what string, condition func() bool, context fmt.Stringer) {
 	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("never: %s\n%s", what, context)
-		}
-	}
+	testrun.Until(t, what, func() (bool, string) { return condition(), context.String() })
 }
 
 // record is a log that can be read while it is written.

@@ -92,7 +92,7 @@ type Timing struct {
 }
 
 func (t Timing) filled() Timing {
-	setDefault(&t.Start, 10*time.Second)
+	setDefault(&t.Start, time.Minute)
 	setDefault(&t.Setup, time.Minute)
 	setDefault(&t.Interval, 10*time.Second)
 	setDefault(&t.Answer, 3*time.Second)

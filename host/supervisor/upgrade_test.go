@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 )
 
@@ -22,7 +23,7 @@ func (th *theatre) version(as, weak string) Spec {
 
 func (th *theatre) upgrade(s Spec) (from, to string, err error) {
 	th.t.Helper()
-	ctx, cancel := context.WithTimeout(th.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(th.t.Context(), testrun.Limit(th.t))
 	defer cancel()
 	return th.Upgrade(ctx, s)
 }

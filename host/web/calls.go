@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -47,6 +48,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("POST /api/v1/operations/{id}/resolve", access.Money, action(s, s.resolveOperation))
 	handle("POST /api/v1/replies/test", access.Look, actionUpTo(s, maxMail, 4, s.testReply))
 	handle("GET /api/v1/mails/{id}", access.Look, endpoint(s, s.showMail))
+	handle("GET /api/v1/mails/{id}/raw", access.Look, http.HandlerFunc(s.rawMail))
 	handle("GET /api/v1/plugins", access.Look, endpoint(s, s.listPlugins))
 	handle("POST /api/v1/plugins/{name}/upgrade", access.Admin, action(s, s.upgradePlugin))
 	handle("POST /api/v1/backup", access.Secrets, http.HandlerFunc(s.makeBackup))
@@ -300,8 +302,9 @@ func (s *Server) resolveReview(r *http.Request, in api.ReviewDecision) (api.Revi
 	if err := checkFor(in.By); err != nil {
 		return api.Review{}, err
 	}
-	e, err := s.orders.ResolveReview(r.Context(), registrar.ReviewDecision{Review: registrar.ReviewID(r.PathValue("id")),
-		Outcome: registrar.ReplyOutcome(in.Outcome), Operation: registrar.OperationID(in.Operation), By: caller(r).Name}, forWhom(r, in.By))
+	e, err := s.orders.ResolveReview(r.Context(), registrar.ReviewDecision{Review: registrar.ReviewID(r.PathValue("id")), Version: registrar.Version(in.Version),
+		Outcome: registrar.ReplyOutcome(in.Outcome), Operation: registrar.OperationID(in.Operation), By: caller(r).Name,
+		OperationVersion: registrar.Version(in.OperationVersion)}, forWhom(r, in.By))
 	return reviewOf(e), err
 }
 
@@ -314,19 +317,32 @@ func (s *Server) resolveOperation(r *http.Request, in api.Decision) (api.Operati
 	if err := checkFor(in.By); err != nil {
 		return api.Operation{}, err
 	}
-	op, err := s.orders.Resolve(r.Context(), registrar.Decision{Operation: registrar.OperationID(r.PathValue("id")),
+	op, err := s.orders.Resolve(r.Context(), registrar.Decision{Operation: registrar.OperationID(r.PathValue("id")), Version: registrar.Version(in.Version),
 		Verdict: registrar.Verdict(in.Outcome), By: caller(r).Name, Note: in.Note}, forWhom(r, in.By))
 	return operationOf(op), err
 }
 
 func (s *Server) testReply(r *http.Request, in api.CapturedMail) (api.Recognition, error) {
 	rec, err := s.orders.Recognise(r.Context(), in.Registrar, in.Raw)
-	return recognitionOf(rec), err
+	return Recognition(rec), err
 }
 
 func (s *Server) showMail(r *http.Request) (api.Mail, error) {
 	m, err := s.orders.Mail(r.Context(), registrar.MailID(r.PathValue("id")))
 	return mailOf(m), err
+}
+
+// rawMail answers with the mail as it came, masked: text that no browser takes for anything else.
+func (s *Server) rawMail(w http.ResponseWriter, r *http.Request) {
+	text, err := s.orders.RawMail(r.Context(), registrar.MailID(r.PathValue("id")))
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	// An error here means that the caller has gone.
+	_, _ = io.WriteString(w, text)
 }
 
 func (s *Server) listPlugins(*http.Request) ([]api.Plugin, error) {

@@ -15,6 +15,7 @@ import (
 
 	"registrar.panel/host/web/api"
 	"registrar.panel/internal/secret"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 )
 
@@ -49,12 +50,12 @@ const (
 	orderKeys    = `"id":"$ORDER","kind":"register","domain":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","customer":"c1","registrar":"r01","own":false,"operation":null,"error":null,"created_at":` + at
 	orderJSON    = `{` + orderKeys + `,"state":"unpaid","paid_at":null,"closed_at":null}`
 	pendingJSON  = `{"name":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","status":"Pending","registrar":"r01","customer":"c1","handle":null,"paid_till":null,"renewal":null,"nameservers":[{"host":"ns1.xn--e1afmkfd.xn--p1ai","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"operation":null,"alarms":[]}`
-	domainKeys   = `"name":"example.ru","unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","handle":"C1-RIPN","paid_till":"2027-03-01","renewal":"auto","nameservers":[{"host":"ns1.example.ru","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"operation":{"id":"op-1","kind":"update","state":"Sent","waits_for":"an answer","error":null},"alarms":[{"key":"silence","since":` + at + `,"message":"<script>alert(\"1\")</script>"}]`
+	domainKeys   = `"name":"example.ru","unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","handle":"C1-RIPN","paid_till":"2027-03-01","renewal":"auto","nameservers":[{"host":"ns1.example.ru","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"operation":{"id":"op-1","kind":"update","state":"Sent","waits_for":"an answer","error":null,"version":"3"},"alarms":[{"key":"silence","since":` + at + `,"message":"<script>alert(\"1\")</script>"}]`
 	domainJSON   = `{` + domainKeys + `}`
 	placedEntry  = `{"id":1,"at":` + at + `,"domain":"xn--e1afmkfd.xn--p1ai","actor":"panel","level":"info","event":"order-placed","message":"order $ORDER: register пример.рф for customer c1","operation":null,"mail":null,"order":"$ORDER","registrar":"r01"}`
 	eventEntry   = `{"id":2,"at":` + at + `,"domain":"example.ru","actor":"registrar","level":"warning","event":"domain","message":"<script>alert(\"1\")</script>","operation":"op-1","mail":"m-1","order":null,"registrar":"r01"}`
 	reviewKeys   = `"received_at":` + at + `,"from":"robot@registrar.example","subject":"<script>alert(\"1\")</script>","reason":"no rule matched","mail":"m-1"`
-	unresolved   = `,"resolved_at":null,"resolved_by":null,"outcome":null`
+	unresolved   = `,"resolved_at":null,"resolved_by":null,"outcome":null,"version":"6"`
 	handleJSON   = `{"handle":"C1-RIPN","customer":"c1","registrar":"r01","kind":"person","state":"registered"}`
 	bareDomain   = `"unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","nameservers":[],"operation":null,"alarms":[]`
 	operationKey = `"id":"op-1","kind":"register","domain":"example.ru","created_at":` + at + `,"updated_at":` + at
@@ -95,11 +96,13 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "review", "", `[{"id":"rv-1","candidates":["op-1"],"text":null,` + reviewKeys + unresolved + `},{"id":"rv-2","candidates":[],"text":null,` + reviewKeys + unresolved + `}]`},
 		{"GET", "review/rv-1", "", `{"id":"rv-1","candidates":["op-1"],"text":"Subject: <script>alert(\"1\")</script>",` + reviewKeys + unresolved + `}`},
 		{"GET", "review/rv-1/rule", "", `{"rule":"reply \"rv-1\" {}"}`},
-		{"POST", "review/rv-1/resolve", `{"outcome":"ignore","by":"ann"}`, `{"id":"rv-1","candidates":["op-1"],"text":null,` + reviewKeys + `,"resolved_at":` + at + `,"resolved_by":"olga","outcome":"ignore"}`},
-		{"GET", "operations/op-1", "", `{` + operationKey + `,"state":"NeedsAction","waits_for":"staff","error":null,"order":null,"deadline":` + at + `,"finished_at":null,
+		{"POST", "review/rv-1/resolve", `{"version":"6","outcome":"ignore","by":"ann"}`, `{"id":"rv-1","candidates":["op-1"],"text":null,` + reviewKeys + `,"resolved_at":` + at + `,"resolved_by":"olga","outcome":"ignore","version":"7"}`},
+		{"GET", "operations/op-1", "", `{` + operationKey + `,"state":"NeedsAction","waits_for":"staff","error":null,"version":"4","order":null,"deadline":` + at + `,"finished_at":null,
 			"history":[{"at":` + at + `,"state":"NeedsAction","message":"it stands","actor":"registrar","evidence":"reply","mail":"m-1"}]}`},
-		{"POST", "operations/op-1/resolve", `{"outcome":"failed","by":"ann","note":"told by phone"}`, `{` + operationKey + `,"state":"Failed","waits_for":null,"error":"olga: told by phone","order":"o-1","deadline":null,"finished_at":` + at + `,"history":[]}`},
-		{"POST", "replies/test", `{"raw":"cmF3"}`, `{"from":"b@registrar.example","subject":"raw","kind":"reply","results":[{"rule":"done","outcome":"done","domain":"example.ru","handle":null,"task":null,"message":null,"state":null,"paid_till":"2027-03-01"}]}`},
+		{"POST", "operations/op-1/resolve", `{"version":"4","outcome":"failed","by":"ann","note":"told by phone"}`, `{` + operationKey + `,"state":"Failed","waits_for":null,"error":"olga: told by phone","version":"5","order":"o-1","deadline":null,"finished_at":` + at + `,"history":[]}`},
+		{"POST", "replies/test", `{"raw":"cmF3"}`, `{"from":"b@registrar.example","subject":"raw","kind":"reply","results":[{"rule":"done","outcome":"done","domain":"example.ru","handle":null,"task":null,"message":null,"state":null,"paid_till":"2027-03-01"}],
+			"doubt":null,"bindings":[{"by":"token","value":"TOKEN","operation":"op-1"},{"by":"hint","value":"example.ru","operation":null}],
+			"proof":"missing","proof_detail":"it is not signed","fate":"wait","reason":"its sender is not proved","stored":true}`},
 		{"GET", "mails/m-1", "", `{"id":"m-1","at":` + at + `,"out":true,"from":"a@panel.example","to":"b@registrar.example","subject":"New domain","text":"masked"}`},
 		{"GET", "plugins", "", `[{"name":"r01","title":"R01 by mail","version":"1.0.0","state":"degraded","tlds":["ru"],"kinds":["register"],"capabilities":["mail"],"restarts":2,"since":` + at + `,"error":null,"health":[{"component":"imap","ok":false,"detail":"<script>alert(\"1\")</script>"}]},
 			{"name":"manual","title":"","version":"","state":"backoff","tlds":[],"kinds":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":"it ended","health":[]}]`},
@@ -187,10 +190,16 @@ func TestRefusals(t *testing.T) {
 		{"GET", "review/none/rule", "", 404, "NOT_FOUND", "none", ""},
 		{"POST", "review/rv-1/resolve", `{"outcome":"ignore","by":" "}`, 422, "INVALID", "", "by"},
 		{"POST", "review/rv-1/resolve", `{"outcome":"eat","by":"ann"}`, 422, "INVALID", "", "outcome"},
+		{"POST", "review/rv-1/resolve", `{"outcome":"ignore","by":"ann"}`, 422, "INVALID", "", "version"},
+		{"POST", "review/rv-1/resolve", `{"version":"5","outcome":"ignore","by":"ann"}`, 409, "CONFLICT", "review entry rv-1 has moved on", "version"},
 		{"GET", "operations/none", "", 404, "NOT_FOUND", "none", ""},
 		{"POST", "operations/op-1/resolve", `{"outcome":"eat","by":"ann"}`, 422, "INVALID", "", "outcome"},
 		{"POST", "operations/op-1/resolve", `{"outcome":"done","by":" "}`, 422, "INVALID", "", "by"},
+		{"POST", "operations/op-1/resolve", `{"outcome":"done","by":"ann"}`, 422, "INVALID", "", "version"},
+		{"POST", "operations/op-1/resolve", `{"version":null,"outcome":"done","by":"ann"}`, 422, "INVALID", "", "version"},
+		{"POST", "operations/op-1/resolve", `{"version":"3","outcome":"done","by":"ann"}`, 409, "CONFLICT", "it is NeedsAction now, by registrar at 2026-03-01T12:04:05Z: it stands", "version"},
 		{"GET", "mails/none", "", 404, "NOT_FOUND", "none", ""},
+		{"GET", "mails/none/raw", "", 404, "NOT_FOUND", "none", ""},
 		{"GET", "nothing", "", 404, "NOT_FOUND", "nothing", ""},
 		{"DELETE", "orders/none", "", 404, "NOT_FOUND", "DELETE", ""},
 	} {
@@ -207,6 +216,16 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("problems %v, want one at %q", got.Problems, c.problem)
 			}
 		})
+	}
+}
+
+func TestRawMail(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	w := b.call("GET", "/api/v1/mails/m-1/raw", "")
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/plain; charset=utf-8" || w.Header().Get("X-Content-Type-Options") != "nosniff" ||
+		w.Body.String() != "Subject: "+hostile+"\n\nmasked\n" {
+		t.Errorf("%d %v %q", w.Code, w.Header(), w.Body)
 	}
 }
 
@@ -294,7 +313,7 @@ func TestFollowLog(t *testing.T) {
 		}
 	}
 	place("first.ru")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testrun.Limit(t))
 	defer cancel()
 	var told []string
 	for e, err := range client.FollowLog(ctx, "", 0) {

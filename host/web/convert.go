@@ -45,7 +45,7 @@ func domainOf(d orders.Domain) api.Domain {
 		Nameservers: list(d.Nameservers, nameserverOf), Alarms: list(d.Alarms, alarmOf)}
 	if op := d.Operation; op != nil {
 		out.Operation = &api.Operation{ID: string(op.ID), Kind: string(op.Kind), State: string(op.State),
-			WaitsFor: known(op.WaitsFor), Error: known(op.Error)}
+			WaitsFor: known(op.WaitsFor), Error: known(op.Error), Version: known(op.Version)}
 	}
 	return out
 }
@@ -63,7 +63,7 @@ func alarmOf(a registrar.Alarm) api.Alarm {
 }
 
 func operationOf(op registrar.Operation) api.Operation {
-	return api.Operation{ID: string(op.ID), Kind: string(op.Kind), State: string(op.State), WaitsFor: known(op.WaitsFor), Error: known(op.Error),
+	return api.Operation{ID: string(op.ID), Kind: string(op.Kind), State: string(op.State), WaitsFor: known(op.WaitsFor), Error: known(op.Error), Version: known(op.Version),
 		OperationDetails: &api.OperationDetails{Order: known(op.Order), Domain: op.Domain, CreatedAt: op.CreatedAt.UTC(), UpdatedAt: op.UpdatedAt.UTC(),
 			Deadline: knownTime(op.Deadline), FinishedAt: knownTime(op.FinishedAt), History: list(op.History, stepOf)}}
 }
@@ -86,7 +86,7 @@ func entryOf(e orders.Entry) api.Entry {
 func reviewOf(r registrar.Review) api.Review {
 	return api.Review{ID: string(r.ID), ReceivedAt: r.ReceivedAt.UTC(), From: r.From, Subject: r.Subject, Reason: r.Reason,
 		Candidates: texts(r.Candidates), Mail: string(r.Mail), Text: known(r.Text), ResolvedAt: knownTime(r.ResolvedAt),
-		ResolvedBy: known(r.ResolvedBy), Outcome: known(r.Outcome)}
+		ResolvedBy: known(r.ResolvedBy), Outcome: known(r.Outcome), Version: known(r.Version)}
 }
 
 func pluginOf(s supervisor.Status) api.Plugin {
@@ -121,11 +121,17 @@ func mailOf(m registrar.Mail) api.Mail {
 	return api.Mail{ID: string(m.ID), At: m.At.UTC(), Out: m.Out, From: m.From, To: m.To, Subject: m.Subject, Text: m.Text}
 }
 
-func recognitionOf(r registrar.Recognition) api.Recognition {
-	return api.Recognition{From: r.From, Subject: r.Subject, Kind: r.Kind, Results: list(r.Results, func(r registrar.RecognisedResult) api.Result {
-		return api.Result{Rule: r.Rule, Outcome: string(r.Outcome), Domain: known(r.Domain), Handle: known(r.Handle), Task: known(r.Task),
-			Message: known(r.Message), State: known(r.State), PaidTill: knownDate(r.PaidTill)}
-	})}
+// Recognition is what the API says of a captured mail.
+func Recognition(r registrar.Recognition) api.Recognition {
+	return api.Recognition{From: r.From, Subject: r.Subject, Kind: r.Kind, Doubt: known(r.Doubt), Proof: known(r.Proof), ProofDetail: known(r.ProofDetail),
+		Fate: known(r.Fate), Reason: known(r.Reason), Stored: r.Stored,
+		Bindings: list(r.Bindings, func(b registrar.Binding) api.Binding {
+			return api.Binding{By: string(b.By), Value: b.Value, Operation: known(b.Operation)}
+		}),
+		Results: list(r.Results, func(r registrar.RecognisedResult) api.Result {
+			return api.Result{Rule: r.Rule, Outcome: string(r.Outcome), Domain: known(r.Domain), Handle: known(r.Handle), Task: known(r.Task),
+				Message: known(r.Message), State: known(r.State), PaidTill: knownDate(r.PaidTill)}
+		})}
 }
 
 // registrantOf takes the kind out of the fields.

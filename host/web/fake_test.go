@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -69,7 +70,7 @@ func (f *fake) Operation(_ context.Context, id registrar.OperationID) (registrar
 		return registrar.Operation{}, registrar.Errorf(registrar.NotFound, "no such operation")
 	}
 	return registrar.Operation{ID: "op-1", Kind: registrar.KindRegister, Domain: "example.ru", State: registrar.NeedsAction,
-		WaitsFor: "staff", CreatedAt: now, UpdatedAt: now, Deadline: now, History: []registrar.Step{
+		WaitsFor: "staff", Version: "4", CreatedAt: now, UpdatedAt: now, Deadline: now, History: []registrar.Step{
 			{At: now, State: registrar.NeedsAction, Message: "it stands", Actor: "registrar", Evidence: registrar.EvidenceReply, Mail: "m-1"}}}, nil
 }
 
@@ -78,8 +79,14 @@ func (f *fake) Resolve(ctx context.Context, d registrar.Decision) (registrar.Ope
 		return registrar.Operation{}, err
 	}
 	op, err := f.Operation(ctx, d.Operation)
+	if err := errors.Join(err, registrar.InvalidDecision(d.Problems())); err != nil {
+		return registrar.Operation{}, err
+	}
+	if err := op.CheckVersion(d.Version); err != nil {
+		return registrar.Operation{}, err
+	}
 	op.State, op.WaitsFor, op.Error, op.FinishedAt, op.Deadline, op.Order = registrar.Failed, "", d.By+": "+d.Note, now, time.Time{}, "o-1"
-	op.History = nil
+	op.History, op.Version = nil, "5"
 	return op, err
 }
 
@@ -110,7 +117,7 @@ func (f *fake) ImportDomain(_ context.Context, i registrar.Import) (registrar.Do
 
 func (f *fake) review() registrar.Review {
 	return registrar.Review{ID: "rv-1", Mail: "m-1", ReceivedAt: now, From: "robot@registrar.example", Subject: hostile, Reason: "no rule matched",
-		Candidates: []registrar.OperationID{"op-1"}}
+		Candidates: []registrar.OperationID{"op-1"}, Version: "6"}
 }
 
 func (f *fake) Reviews(context.Context) ([]registrar.Review, error) {
@@ -130,7 +137,13 @@ func (f *fake) Review(_ context.Context, id registrar.ReviewID) (registrar.Revie
 
 func (f *fake) ResolveReview(_ context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
 	v := f.review()
-	v.ResolvedAt, v.ResolvedBy, v.Outcome = now, d.By, d.Outcome
+	if err := registrar.InvalidDecision(d.Problems()); err != nil {
+		return v, err
+	}
+	if err := v.CheckVersion(d.Version); err != nil {
+		return v, err
+	}
+	v.ResolvedAt, v.ResolvedBy, v.Outcome, v.Version = now, d.By, d.Outcome, "7"
 	return v, f.may("resolve review")
 }
 
@@ -145,9 +158,15 @@ func (f *fake) Mail(_ context.Context, id registrar.MailID) (registrar.Mail, err
 	return registrar.Mail{ID: id, At: now, Out: true, From: "a@panel.example", To: "b@registrar.example", Subject: "New domain", Text: "masked"}, nil
 }
 
+func (f *fake) RawMail(_ context.Context, id registrar.MailID) (string, error) {
+	return "Subject: " + hostile + "\n\nmasked\n", f.may("raw mail")
+}
+
 func (f *fake) Recognise(_ context.Context, raw []byte) (registrar.Recognition, error) {
 	return registrar.Recognition{From: "b@registrar.example", Subject: string(raw), Kind: "reply", Results: []registrar.RecognisedResult{
-		{Rule: "done", Outcome: registrar.ReplyDone, Domain: "example.ru", PaidTill: registrar.Date{Year: 2027, Month: 3, Day: 1}}}}, f.may("recognise")
+		{Rule: "done", Outcome: registrar.ReplyDone, Domain: "example.ru", PaidTill: registrar.Date{Year: 2027, Month: 3, Day: 1}}},
+		Bindings: []registrar.Binding{{By: registrar.BindingToken, Value: "TOKEN", Operation: "op-1"}, {By: registrar.BindingHint, Value: "example.ru"}},
+		Proof:    registrar.ProofMissing, ProofDetail: "it is not signed", Fate: registrar.FateWait, Reason: "its sender is not proved", Stored: true}, f.may("recognise")
 }
 
 // Events yields what the test prepared and ends.
@@ -268,7 +287,7 @@ func (b *bench) registered() {
 		Name: "example.ru", Operation: "op-1", Mail: "m-1", Domain: &registrar.Domain{Name: "example.ru", Customer: "c1", Status: registrar.StatusRegistered,
 			Handle: "C1-RIPN", PaidTill: registrar.Date{Year: 2027, Month: 3, Day: 1}, Renewal: registrar.RenewAuto,
 			Nameservers: []registrar.Nameserver{{Host: "ns1.example.ru", IPs: []string{"192.0.2.1"}}, {Host: "ns2.hoster.example"}},
-			Operation:   &registrar.Operation{ID: "op-1", Kind: registrar.KindUpdate, State: registrar.Sent, WaitsFor: "an answer"},
+			Operation:   &registrar.Operation{ID: "op-1", Kind: registrar.KindUpdate, State: registrar.Sent, WaitsFor: "an answer", Version: "3"},
 			Alarms:      []registrar.Alarm{{Key: "silence", Since: now, Message: hostile}}}}}
 	if err := b.book.Follow(b.t.Context(), "r01", b.fake); err == nil || !strings.Contains(err.Error(), "its events ended") {
 		b.t.Fatalf("follow: %v", err)

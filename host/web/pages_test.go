@@ -13,12 +13,12 @@ func TestPages(t *testing.T) {
 	b.registered()
 	for path, shows := range map[string][]string{
 		"/domains":                       {"example.ru", "пример.рф", "Registered", "Pending", "2027-03-01", "unknown"},
-		"/domains/example.ru":            {"C1-RIPN", "ns1.example.ru 192.0.2.1", "an answer", "2026-03-01 12:04:05", "&lt;script&gt;"},
+		"/domains/example.ru":            {"C1-RIPN", "ns1.example.ru 192.0.2.1", "an answer", "(version 3)", "2026-03-01 12:04:05", "&lt;script&gt;"},
 		"/domains/xn--e1afmkfd.xn--p1ai": {"пример.рф", "xn--e1afmkfd.xn--p1ai", "order-placed"},
 		"/orders":                        {"пример.рф", "unpaid", "2026-03-01 12:04:05"},
 		"/plugins":                       {"R01 by mail", "degraded", "not well", "it ended", "&lt;script&gt;"},
 		"/review":                        {"robot@registrar.example", "no rule matched", "op-1", "&lt;script&gt;"},
-		"/review/rv-1":                   {"Subject: &lt;script&gt;", "op-1"},
+		"/review/rv-1":                   {"Subject: &lt;script&gt;", "op-1", "<dt>version</dt><dd>6</dd>"},
 	} {
 		w := b.call("GET", path, "")
 		page := w.Body.String()

@@ -128,7 +128,7 @@ func TestCredentials(t *testing.T) {
 	var resolved struct {
 		ResolvedBy string `json:"resolved_by"`
 	}
-	b.decode(b.call("POST", "/api/v1/review/rv-1/resolve", `{"outcome":"ignore","by":"olga"}`, bearer(tokens[access.Money])), 200, &resolved)
+	b.decode(b.call("POST", "/api/v1/review/rv-1/resolve", `{"version":"6","outcome":"ignore","by":"olga"}`, bearer(tokens[access.Money])), 200, &resolved)
 	if resolved.ResolvedBy != "only-money" {
 		t.Errorf("decided by %q", resolved.ResolvedBy)
 	}

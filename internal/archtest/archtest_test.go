@@ -39,10 +39,11 @@ var rules = []rule{
 	{`^ours/plugin/manual`, `^ours/plugin/`, `^ours/plugin/manual`, "plugins never import each other"},
 	{`^ours/internal/r01sim`, `^ours/plugin/`, `^$`, "the simulator reads and writes by itself, or one misreading passes on both sides"},
 	{`^ours/internal/`, `^ours/(host|plugin|cmd)`, `^$`, "internal rooms are below the others"},
-	{`^ours/plugin/r01/(mailform|lifecycle|renewal/policy)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
+	{`^ours/plugin/r01/(mailform|lifecycle|renewal/policy|term)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
 	{`^ours/`, `^database/sql$|modernc\.org/sqlite|pressly/goose`, `^$`, "SQL lives in sqldb and the stores"},
 	{`^ours/`, `jackc/pgx`, `^$`, "the PostgreSQL driver lives in sqldb and the tests' servers"},
-	{`^ours/`, `^ours/internal/(pgtest|sqldb/sqldbtest)`, `^$`, "servers for tests are for tests"},
+	{`^ours/`, `^ours/internal/(pgtest|mailhost|testrun|sqldb/sqldbtest)$`, `^$`, "test support is for tests"},
+	{`^ours/`, `^ours/internal/pace$`, `^$`, "only tests and campaigns are patient by measure"},
 	{`^ours/`, `emersion/go-imap`, `^$`, "IMAP lives in mailbox and the simulator"},
 	{`^ours/`, `wneessen/go-mail`, `^$`, "go-mail lives in outbox"},
 	{`^ours/plugin/r01/registry$`, `^ours/`, `^ours/shared/registrar$`, "the registry room reads and knows no operations"},
@@ -56,6 +57,8 @@ var rules = []rule{
 // allowed are the rooms that a rule about a library is not for.
 var allowed = map[string]string{
 	"SQL lives in sqldb and the stores":                                 `^ours/(internal/sqldb|plugin/(r01|manual)/store|plugin/manual|host/orders|cmd/crash)$`, // crash reads the books with its own eyes
+	"test support is for tests":                                         `^ours/internal/(pgtest|mailhost)$`,                                                     // they are support themselves
+	"only tests and campaigns are patient by measure":                   `^ours/(internal/testrun|cmd/crash)$`,
 	"IMAP lives in mailbox and the simulator":                           `^ours/(plugin/r01/mailbox|internal/r01sim)`,
 	"go-mail lives in outbox":                                           `^ours/plugin/r01/outbox$`,
 	"what is fetched from the registry is fetched by the registry room": `^ours/plugin/r01/registry$`,
@@ -143,6 +146,10 @@ func TestRulesCatch(t *testing.T) {
 		{"ours/plugin/r01/store", "github.com/jackc/pgx/v5", true},
 		{"ours/internal/sqldb", "github.com/jackc/pgx/v5/pgconn", false},
 		{"ours/host/orders", "ours/internal/pgtest", true},
+		{"ours/cmd/crash", "ours/internal/testrun", true},
+		{"ours/internal/mailhost", "ours/internal/testrun", false},
+		{"ours/cmd/panel", "ours/internal/pace", true},
+		{"ours/cmd/crash", "ours/internal/pace", false},
 		{"ours/plugin/r01/gateway", "github.com/emersion/go-imap/v2", true},
 		{"ours/plugin/r01/gateway", "github.com/wneessen/go-mail", true},
 		{"ours/cmd/panel", "github.com/hashicorp/go-plugin", true},

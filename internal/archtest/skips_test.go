@@ -13,7 +13,8 @@ var (
 )
 
 // Go's tests do not tell of those that were left out. So none may be, for want of anything
-// but the root account, without which .ci/run refuses to begin.
+// but the root account, without which .ci/run refuses to begin, or in a short run
+// (testrun.NeedsServers), which it is none.
 func TestNothingIsSkipped(t *testing.T) {
 	t.Parallel()
 	permitted := 0
@@ -34,7 +35,10 @@ func TestNothingIsSkipped(t *testing.T) {
 	if permitted == 0 {
 		t.Error("no test was found that needs root; does the pattern still fit?")
 	}
-	if ci := readText(t, ".ci/run"); !strings.Contains(ci, "id -u") {
-		t.Error(".ci/run does not ask for root")
+	ci := readText(t, ".ci/run")
+	for _, want := range []string{"id -u", "-short"} {
+		if !strings.Contains(ci, want) {
+			t.Errorf(".ci/run does not look at %q", want)
+		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"registrar.panel/internal/testrun"
 )
 
 // daemon is a server that stays in the foreground, with its children in one process group.
@@ -80,7 +82,7 @@ func (d *daemon) stop(t testing.TB) {
 	_ = d.process.Signal(syscall.SIGTERM) // it may have ended
 	select {
 	case <-d.ended:
-	case <-time.After(patience):
+	case <-time.After(testrun.Limit(t)):
 		t.Errorf("%s does not end", d.name)
 	}
 	d.signal(t, syscall.SIGKILL)
@@ -91,10 +93,10 @@ func (d *daemon) stop(t testing.TB) {
 // leave waits until the ports are free: the children listen, too, and end a little later.
 func (d *daemon) leave(t testing.TB) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(testrun.Limit(t))
 	for _, port := range d.ports {
 		for {
-			conn, err := net.DialTimeout("tcp", loopback(port), patience)
+			conn, err := net.DialTimeout("tcp", loopback(port), time.Until(deadline))
 			if err != nil {
 				break
 			}

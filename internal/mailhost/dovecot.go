@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"registrar.panel/internal/testrun"
 )
 
 // DovecotOptions shape an instance.
@@ -111,10 +113,10 @@ func (d *Dovecot) run() error {
 	if err := d.daemon.start(); err != nil {
 		return err
 	}
-	if err := greets(d.daemon, d.values.IMAP, filepath.Base(d.dir)); err != nil {
+	if err := greets(d.t, d.daemon, d.values.IMAP, filepath.Base(d.dir)); err != nil {
 		return err
 	}
-	return greets(d.daemon, d.values.LMTP, filepath.Base(d.dir))
+	return greets(d.t, d.daemon, d.values.LMTP, filepath.Base(d.dir))
 }
 
 // Stop ends the server; Start brings it back on the same ports, with its mails.
@@ -148,7 +150,7 @@ func (d *Dovecot) Thaw() { d.daemon.signal(d.t, syscall.SIGCONT) }
 // Deliver hands a mail to a user by LMTP.
 func (d *Dovecot) Deliver(to string, raw []byte) {
 	d.t.Helper()
-	if err := deliver(d.Addresses.LMTP, to, raw); err != nil {
+	if err := deliver(d.Addresses.LMTP, to, raw, testrun.Limit(d.t)); err != nil {
 		d.t.Fatalf("deliver to %s: %v", to, err)
 	}
 }
@@ -179,7 +181,7 @@ func (d *Dovecot) Unmark(user, folder, keyword string) {
 	d.admin("flags", "remove", "-u", user, keyword, "mailbox", folder, "all")
 }
 
-func deliver(address, to string, raw []byte) error {
+func deliver(address, to string, raw []byte, patience time.Duration) error {
 	conn, err := net.DialTimeout("tcp", address, patience)
 	if err != nil {
 		return err
@@ -257,13 +259,9 @@ func (d *Dovecot) SetPassword(user, password string) {
 	d.t.Helper()
 	d.Users[user] = password
 	d.writeUsers()
-	deadline := time.Now().Add(patience)
-	for !d.knows(user, password) { // the server looks at the file once a second
-		if time.Now().After(deadline) {
-			d.t.Fatalf("dovecot does not take the new password of %s", user)
-		}
-		time.Sleep(50 * time.Millisecond) // polling another process
-	}
+	testrun.Until(d.t, "dovecot to take the new password of "+user, func() (bool, string) { // it looks at the file once a second
+		return d.knows(user, password), "it knows another"
+	})
 }
 
 func (d *Dovecot) knows(user, password string) bool {

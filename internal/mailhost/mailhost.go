@@ -22,10 +22,9 @@ import (
 	"strconv"
 	"testing"
 	"time"
-)
 
-// patience is how long a server may take for what it is told.
-const patience = 20 * time.Second
+	"registrar.panel/internal/testrun"
+)
 
 // install is what the message says when a server is missing.
 const install = "apt-get install -y --no-install-recommends dovecot-imapd dovecot-lmtpd postfix"
@@ -33,6 +32,7 @@ const install = "apt-get install -y --no-install-recommends dovecot-imapd doveco
 // require fails the test unless the programs are there and may be used.
 func require(t testing.TB, programs ...string) {
 	t.Helper()
+	testrun.NeedsServers(t)
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
 			t.Fatalf("the real mail servers are not installed (%v): %s", err, install)
@@ -124,10 +124,10 @@ func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.It
 
 // greets waits until a server says its name on a port, or has ended. Without the name it
 // may be another server, which was faster to take the port.
-func greets(d *daemon, port int, name string) error {
-	deadline := time.Now().Add(patience)
+func greets(t testing.TB, d *daemon, port int, name string) error {
+	deadline := time.Now().Add(testrun.Limit(t))
 	for {
-		said, err := greeting(port)
+		said, err := greeting(port, time.Until(deadline))
 		switch {
 		case err == nil && bytes.Contains(said, []byte(name)):
 			return nil
@@ -140,7 +140,7 @@ func greets(d *daemon, port int, name string) error {
 	}
 }
 
-func greeting(port int) ([]byte, error) {
+func greeting(port int, patience time.Duration) ([]byte, error) {
 	conn, err := net.DialTimeout("tcp", loopback(port), patience)
 	if err != nil {
 		return nil, err

@@ -114,7 +114,7 @@ func (p *Postfix) run() error {
 	if err := p.daemon.start(); err != nil {
 		return err
 	}
-	return greets(p.daemon, p.values.SMTP, filepath.Base(p.dir))
+	return greets(p.t, p.daemon, p.values.SMTP, filepath.Base(p.dir))
 }
 
 // Stop ends the server; Start brings it back on the same ports, with its queue.

@@ -3,9 +3,10 @@ package mailhost
 import (
 	"bytes"
 	"testing"
-	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"registrar.panel/internal/testrun"
 )
 
 // A mail from outside passes Postfix and Dovecot.
@@ -28,13 +29,7 @@ func TestPostfix(t *testing.T) {
 	if err := send(user); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(patience)
-	for d.Count(user, "INBOX", "all") == 0 {
-		if time.Now().After(deadline) {
-			t.Fatal("the mail does not arrive")
-		}
-		time.Sleep(20 * time.Millisecond) // polling another process
-	}
+	testrun.Until(t, "the mail to arrive", func() (bool, string) { return d.Count(user, "INBOX", "all") > 0, "an empty INBOX" })
 	p.Stop()
 	p.Start()
 	if err := send(user); err != nil {

@@ -33,10 +33,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-)
 
-// patience is how long a server may take for what it is told.
-const patience = 30 * time.Second
+	"registrar.panel/internal/testrun"
+)
 
 // Password is the one of every instance; whatever shows it has shown a secret.
 const Password = "pg-password-5432"
@@ -60,6 +59,7 @@ func Start(t testing.TB) *Server { t.Helper(); return start(t, "scram-sha-256") 
 
 func start(t testing.TB, auth string) *Server {
 	t.Helper()
+	testrun.NeedsServers(t)
 	s := &Server{t: t, dir: directory(t)}
 	s.initialize(auth)
 	t.Cleanup(func() {
@@ -174,6 +174,7 @@ type Suite struct {
 // databases of a new server. The test that calls it is left out.
 func Again(t *testing.T, suite Suite) {
 	t.Helper()
+	testrun.Place(t)
 	s := start(t, "trust")
 	Exec(t, s.url(admin), "create database "+prepared+" template template0")
 	if suite.Prepare != nil {
@@ -184,8 +185,8 @@ func Again(t *testing.T, suite Suite) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), self, "-test.v", "-test.shuffle=on", "-test.run=^Test", "-test.skip="+skip, "-test.timeout=15m")
-	cmd.Env = slices.Concat(os.Environ(), []string{serverVariable + "=" + s.url(admin)})
+	cmd := exec.CommandContext(t.Context(), self, "-test.v", "-test.shuffle=on", "-test.run=^Test", "-test.skip="+skip, "-test.timeout="+testrun.Remaining(t).String())
+	cmd.Env = slices.Concat(testrun.Within(os.Environ()), []string{serverVariable + "=" + s.url(admin)})
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("on PostgreSQL: %v\n%s", err, failures(out))
@@ -259,7 +260,7 @@ var hexadecimal = regexp.MustCompile(`(?:[0-9a-f]{2}){8,}`)
 // exchange runs one statement and returns the first value of its answer.
 func exchange(t testing.TB, database, statement string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), testrun.Limit(t))
 	defer cancel()
 	conn, err := pgx.Connect(ctx, database)
 	if err != nil {
@@ -418,7 +419,7 @@ func (p *process) end(s syscall.Signal) {
 	_ = p.cmd.Process.Signal(s) // it may have ended
 	select {
 	case <-p.ended:
-	case <-time.After(patience):
+	case <-time.After(testrun.Limit(p.t)):
 		p.t.Errorf("%s does not end", p.name)
 		_ = p.cmd.Process.Kill()
 		<-p.ended
@@ -427,7 +428,7 @@ func (p *process) end(s syscall.Signal) {
 
 // answers waits until a database can be used.
 func (p *process) answers(database string) error {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(testrun.Limit(p.t))
 	for {
 		ctx, cancel := context.WithDeadline(context.Background(), deadline)
 		conn, err := pgx.Connect(ctx, database)
@@ -444,7 +445,7 @@ func (p *process) answers(database string) error {
 		case <-time.After(10 * time.Millisecond): // polling another process
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%s does not answer: %w", p.name, err)
+			return fmt.Errorf("%s does not answer: %w; it wrote: %s", p.name, err, p.said())
 		}
 	}
 }

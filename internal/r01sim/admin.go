@@ -26,6 +26,10 @@ func (s *Simulator) adminServer() *http.Server {
 	}
 	handle("GET /history", func(*http.Request) (any, error) { return s.History(), nil })
 	handle("GET /sent", func(*http.Request) (any, error) { return s.Sent(), nil })
+	handle("GET /lies", func(*http.Request) (any, error) { return s.Lies(), nil })
+	handle("POST /lies", func(r *http.Request) (any, error) {
+		return struct{}{}, s.TellLie(LieKind(r.FormValue("kind")), r.FormValue("object"))
+	})
 	handle("GET /state", func(*http.Request) (any, error) { return s.State(), nil })
 	handle("GET /tasks", func(*http.Request) (any, error) { return s.State().Tasks, nil })
 	handle("GET /policy", func(*http.Request) (any, error) { return s.Policy(), nil })

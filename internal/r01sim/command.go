@@ -69,6 +69,10 @@ func parseOptions(args []string, env func(string) string, stderr io.Writer) (Opt
 	flags.StringVar(&o.Mailbox, "mailbox", "INBOX", "`name` of the mailbox where answers arrive")
 	flags.Uint64Var(&o.Seed, "seed", rand.Uint64(), "`number` that chance starts from")
 	flags.Float64Var(&o.Speed, "speed", 1, "`factor` by which delays are shortened")
+	flags.StringVar(&o.AuthServID, "authserv-id", "", "`name` under which the mailbox's server writes Authentication-Results; empty = it writes none")
+	flags.Var(lieFlag{&o.Lies}, "liar", "a hostile partner beside the robot; --liar=`KINDS` with kinds and groups, see below")
+	flags.Float64Var(&o.LieRate, "liar-rate", 1, "`number` of lies for each request, in the mean")
+	flags.Usage = func() { usage(flags) }
 	calm := flags.Bool("calm", false, "no surprises: short delays, one style, nothing lost")
 	chaos := flags.Bool("chaos", false, "surprises; the default")
 	if err := flags.Parse(args); err != nil {
@@ -85,9 +89,27 @@ func finishOptions(o Options, rest []string, calm, chaos bool, stderr io.Writer)
 		return Options{}, errors.New("--calm and --chaos exclude each other")
 	case o.Speed <= 0:
 		return Options{}, errors.New("--speed must be above 0")
+	case o.LieRate <= 0:
+		return Options{}, errors.New("--liar-rate must be above 0")
 	case calm:
 		o.Policy = Calm()
 	}
 	o.Logger = hclog.New(&hclog.LoggerOptions{Name: "r01sim", Output: stderr, Level: hclog.Info})
 	return o, nil
+}
+
+// usage explains the flags, and the kinds of lies.
+func usage(flags *flag.FlagSet) {
+	out := flags.Output()
+	fmt.Fprintln(out, "Usage of r01sim:")
+	flags.PrintDefaults()
+	fmt.Fprintln(out, "\nKINDS are separated by commas: kinds, groups, or all. --liar alone is stranger,twisted.")
+	for _, group := range LieGroups() {
+		fmt.Fprintf(out, "%s:\n", group)
+		for _, l := range lieTable() {
+			if l.group == group {
+				fmt.Fprintf(out, "  %-20s %s\n", l.kind, l.says)
+			}
+		}
+	}
 }

@@ -69,6 +69,8 @@ func TestCommand_fails(t *testing.T) {
 		"an argument":    {[]string{"start"}, 2, `unknown argument "start"`},
 		"calm and chaos": {[]string{"--calm", "--chaos"}, 2, "exclude each other"},
 		"no speed":       {[]string{"--speed", "0"}, 2, "--speed must be above 0"},
+		"no lies":        {[]string{"--liar-rate", "0"}, 2, "--liar-rate must be above 0"},
+		"no such lie":    {[]string{"--liar=white"}, 2, "neither a kind nor a group"},
 		"not loopback":   {[]string{"--smtp", "192.0.2.1:2525"}, 1, "loopback"},
 		"not an address": {[]string{"--smtp", "2525"}, 1, "want HOST:PORT"},
 	} {

@@ -18,6 +18,10 @@ type reply struct {
 	request   origin
 	results   []result
 	garbled   bool
+
+	body  string       // instead of what the results say; "" = they speak
+	media string       // of a body that is not plain text; it goes as UTF-8, 8bit
+	more  []headerLine // below the others
 }
 
 // origin is what an answer repeats of the mail it answers.
@@ -29,6 +33,9 @@ type origin struct {
 
 // compose writes the mail. A text that does not fit the style's charset goes as UTF-8.
 func (r reply) compose(style Style) []byte {
+	if r.media != "" {
+		style.Charset, style.Encoding = charsetUTF8, "8bit"
+	}
 	text := strings.ReplaceAll(r.text(style), "\n", "\r\n")
 	charset := style.Charset
 	body, err := encodeText(charset, text)
@@ -45,6 +52,9 @@ func (r reply) compose(style Style) []byte {
 }
 
 func (r reply) text(style Style) string {
+	if r.body != "" {
+		return r.body
+	}
 	var parts []string
 	for _, one := range r.results {
 		switch {
@@ -81,6 +91,10 @@ func (r reply) header(style Style, charset string) []headerLine {
 	if style.KeepSubject {
 		subject = "Re: " + r.request.subject
 	}
+	media := r.media
+	if media == "" {
+		media = "text/plain; charset=" + charset
+	}
 	h := []headerLine{
 		{"From", r.from},
 		{"To", r.to},
@@ -89,13 +103,13 @@ func (r reply) header(style Style, charset string) []headerLine {
 		{"Message-ID", r.messageID},
 		{"Auto-Submitted", "auto-replied"},
 		{"MIME-Version", "1.0"},
-		{"Content-Type", "text/plain; charset=" + charset},
+		{"Content-Type", media},
 		{"Content-Transfer-Encoding", style.Encoding},
 	}
 	if style.Threaded && r.request.messageID != "" {
 		h = append(h, headerLine{"In-Reply-To", r.request.messageID}, headerLine{"References", r.request.messageID})
 	}
-	return h
+	return append(h, r.more...)
 }
 
 // write folds the value behind the name when it is to look odd; both forms mean the same.

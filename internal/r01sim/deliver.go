@@ -16,18 +16,25 @@ const (
 	deliverAgain   = 5 * time.Second
 )
 
-// deliver hands a mail over to the callback mailbox. A mail that a real server does not
-// take is offered again.
+// deliver hands a mail over to the callback mailbox, and counts it among what was sent.
 func (s *Simulator) deliver(raw []byte) {
+	s.bring(raw, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.sent = append(s.sent, raw)
+		s.liar.heard(raw)
+	})
+}
+
+// bring hands a mail over. One that a real server does not take is offered again.
+func (s *Simulator) bring(raw []byte, delivered func()) {
 	if err := s.handOver(raw); err != nil {
 		s.logger.Warn("mail not delivered", "error", err, "again_in", deliverAgain)
-		s.agenda.after(s.pace(deliverAgain), func() { s.deliver(raw) })
+		s.agenda.after(s.pace(deliverAgain), func() { s.bring(raw, delivered) })
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sent = append(s.sent, raw)
 	s.logger.Debug("mail delivered", "bytes", len(raw))
+	delivered()
 }
 
 func (s *Simulator) handOver(raw []byte) error {

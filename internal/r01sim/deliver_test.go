@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"registrar.panel/internal/testrun"
 )
 
 func TestSimulator_deliversToServer(t *testing.T) {
@@ -28,7 +30,7 @@ func TestSimulator_deliversToServer(t *testing.T) {
 					if e.from != "" || e.to != testCallback || !strings.Contains(e.text, "MYCO_1_48213-R01") {
 						t.Errorf("delivered %+v", e)
 					}
-				case <-time.After(patience):
+				case <-time.After(testrun.Limit(t)):
 					t.Fatal("nothing was delivered")
 				}
 			}

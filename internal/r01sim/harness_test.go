@@ -13,9 +13,9 @@ import (
 	"github.com/emersion/go-message"
 	_ "github.com/emersion/go-message/charset"
 	"github.com/emersion/go-smtp"
-)
 
-const patience = 20 * time.Second
+	"registrar.panel/internal/testrun"
+)
 
 func testOptions() Options {
 	quick := Calm()
@@ -47,13 +47,7 @@ func start(t *testing.T, o Options) *Simulator {
 // eventually polls until the condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("never came: %s", what)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	testrun.Until(t, what, func() (bool, string) { return holds(), "it does not hold" })
 }
 
 func submit(t *testing.T, s *Simulator, raw []byte) error {

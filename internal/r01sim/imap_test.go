@@ -6,6 +6,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"registrar.panel/internal/testrun"
 )
 
 func TestSimulator_move(t *testing.T) {
@@ -77,7 +79,7 @@ func TestSimulator_idle(t *testing.T) {
 		if n != 1 {
 			t.Errorf("announced %d mails", n)
 		}
-	case <-time.After(patience):
+	case <-time.After(testrun.Limit(t)):
 		t.Error("IDLE announced nothing")
 	}
 	if err := idle.Close(); err != nil {

@@ -78,7 +78,7 @@ func (s *Simulator) handle(e *Entry, r *reader) {
 		return
 	}
 	for _, t := range request.Templates {
-		d.take(e, t)
+		d.overhear(t, d.take(e, t))
 	}
 }
 
@@ -121,10 +121,10 @@ func (s *Simulator) newDossier(request Request, r *reader) *dossier {
 		origin: origin{subject: request.Subject, messageID: request.MessageID, text: strings.Join(r.all, "\n")}}
 }
 
-// take judges one template: queued, rejected, or forgotten.
-func (d *dossier) take(e *Entry, t Template) {
+// take judges one template: queued, which makes it a task, rejected, or forgotten.
+func (d *dossier) take(e *Entry, t Template) *Task {
 	if magicOf(t) == magicSilent {
-		return
+		return nil
 	}
 	rejection := d.judge(t)
 	var task *Task
@@ -133,11 +133,12 @@ func (d *dossier) take(e *Entry, t Template) {
 	}
 	if rejection != nil {
 		d.refuse(e, rejection)
-		return
+		return nil
 	}
 	e.Verdict = VerdictQueued
 	d.logger.Info("task queued", "task", task.ID, "action", task.Action, "object", task.Object)
 	d.schedule(task)
+	return task
 }
 
 func (d *dossier) judge(t Template) *Rejection {
@@ -213,13 +214,19 @@ func (d *dossier) answer(name string, one result, a answer, spell magic) {
 	for copied := range a.copies {
 		r := reply{to: d.options.Callback, from: d.options.Gateway, request: d.origin,
 			garbled:   spell == magicGarbled && one.status != TaskQueued,
-			messageID: fmt.Sprintf("<%s-%d.%x@r01sim.invalid>", name, copied+1, d.options.Seed),
+			messageID: answerID(name, copied+1, d.options.Seed),
 			subject:   "R01 " + name, date: d.options.Now(), results: []result{one}}
-		raw := r.compose(a.style)
+		raw := append(findings(d.options.AuthServID, d.options.Gateway, true), r.compose(a.style)...)
+		d.say(raw, one)
 		if spell == magicLate {
 			d.agenda.after(d.pace(time.Duration(d.Policy().Late)), d.post.keep(raw))
 			continue
 		}
 		d.post.send(raw)
 	}
+}
+
+// answerID is the Message-ID of an answer.
+func answerID(name string, number int, seed uint64) string {
+	return fmt.Sprintf("<%s-%d.%x@r01sim.invalid>", name, number, seed)
 }

@@ -36,6 +36,14 @@ type Options struct {
 	// answers instead of the simulator's own mailbox.
 	Deliver string
 
+	// AuthServID is the name under which the mailbox's own server writes, on top of each answer
+	// and each lie, whether the signature of the robot's domain holds; "" = it writes nothing.
+	AuthServID string
+
+	// Lies are the kinds that a hostile partner beside the robot tells; none = there is none.
+	Lies    []LieKind
+	LieRate float64 // how many for each template that reaches the robot, in the mean; 0 = 1
+
 	// ZoneList is a file that the registry's zone list is written to, gzip; "" = none.
 	ZoneList string
 
@@ -62,7 +70,8 @@ type Simulator struct {
 	history  []Entry
 	sent     [][]byte
 	drawn    map[string]int // how often chance was asked about the same thing
-	zone     edition        // of the zone list, the latest
+	liar     liar
+	zone     edition // of the zone list, the latest
 }
 
 // service is something that listens.
@@ -83,6 +92,7 @@ func New(o Options) *Simulator {
 	o.Mailbox = cmp.Or(o.Mailbox, "INBOX")
 	o.Speed = cmp.Or(o.Speed, 1)
 	o.Policy = cmp.Or(o.Policy, Calm())
+	o.LieRate = cmp.Or(o.LieRate, 1)
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
@@ -90,7 +100,8 @@ func New(o Options) *Simulator {
 		o.Now = time.Now
 	}
 	s := &Simulator{options: o, logger: o.Logger, agenda: newAgenda(), policy: o.Policy,
-		password: o.Password, registry: newRegistry(), drawn: map[string]int{}}
+		password: o.Password, registry: newRegistry(), drawn: map[string]int{},
+		liar: newLiar(o.Lies, o.LieRate)}
 	s.post = &post{deliver: func(raw []byte) { s.agenda.after(0, func() { s.deliver(raw) }) }}
 	s.mailbox = newMailbox(o)
 	return s
@@ -129,6 +140,9 @@ func (s *Simulator) check() error {
 	}
 	if s.options.Speed < 0 {
 		return fmt.Errorf("check speed %v: must be positive", s.options.Speed)
+	}
+	if s.options.LieRate < 0 {
+		return fmt.Errorf("check rate of lies %v: must be positive", s.options.LieRate)
 	}
 	if s.options.Deliver == "" || s.options.AllowRemote {
 		return nil

@@ -10,6 +10,8 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"registrar.panel/internal/testrun"
 )
 
 func TestSimulator_newClientAndDomain(t *testing.T) {
@@ -274,7 +276,7 @@ func TestSimulator_runEndsWithGuestsInside(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(patience):
+	case <-time.After(testrun.Limit(t)):
 		t.Fatal("Run does not end")
 	}
 }

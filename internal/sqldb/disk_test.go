@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"registrar.panel/internal/testrun"
 )
 
 // step is something a traced writer asked of the disk, or told the world.
@@ -39,6 +41,7 @@ const (
 // record runs a command under strace and returns its steps below a directory, in order.
 func record(t *testing.T, dir string, cmd *exec.Cmd) []step {
 	t.Helper()
+	testrun.NeedsServers(t)
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		t.Fatal("this test needs strace: make setup installs it")

@@ -1,6 +1,7 @@
 package manual
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"embed"
@@ -83,7 +84,8 @@ func (b *book) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
 // row is an operation with the order that asked for it.
 type row struct {
 	registrar.Operation
-	order storedOrder
+	order     storedOrder
+	decidedBy string
 }
 
 // storedOrder is an order as it is sealed: the transfer code never prints, and so stands
@@ -100,21 +102,21 @@ func (b *book) stored(o registrar.Order) storedOrder {
 	return storedOrder{Order: o, Code: b.box.Fingerprint("auth code", string(o.ID), string(o.AuthCode))}
 }
 
-const columns = "number, order_id, kind, domain, state, sealed_order, error, created_at, finished_at"
+const columns = "number, order_id, kind, domain, state, sealed_order, error, decided_by, created_at, finished_at"
 
 func (b *book) scanRow(s sqldb.Scanner) (r row, err error) {
 	var number int64
 	var sealed []byte
-	err = s.Scan(&number, &r.Order, &r.Kind, &r.Domain, &r.State, &sealed, &r.Error, sqldb.At(&r.CreatedAt), sqldb.At(&r.FinishedAt))
+	err = s.Scan(&number, &r.Order, &r.Kind, &r.Domain, &r.State, &sealed, &r.Error, &r.decidedBy, sqldb.At(&r.CreatedAt), sqldb.At(&r.FinishedAt))
 	if err != nil {
 		return r, err
 	}
 	r.ID = registrar.OperationID("manual-" + strconv.FormatInt(number, 10))
-	r.UpdatedAt = r.CreatedAt
+	r.UpdatedAt, r.Version = r.CreatedAt, "1"
 	if r.State == registrar.NeedsAction {
 		r.WaitsFor = "staff to " + string(r.Kind) + " " + r.Domain + " by hand"
-	} else {
-		r.UpdatedAt = r.FinishedAt
+	} else { // it moves once
+		r.UpdatedAt, r.Version = r.FinishedAt, "2"
 	}
 	text, err := b.box.Open(sealed, "order|"+string(r.Order))
 	if err != nil {
@@ -161,10 +163,11 @@ func (b *book) submit(ctx context.Context, o registrar.Order) (op registrar.Oper
 	return op, err
 }
 
+// same reports whether two orders have the same contents. The code is compared by its
+// fingerprint: a stored order has lost its text.
 func same(a, b storedOrder) bool {
-	left, err1 := json.Marshal(a)
-	right, err2 := json.Marshal(b)
-	return err1 == nil && err2 == nil && string(left) == string(right)
+	a.AuthCode, b.AuthCode = "", ""
+	return a.Code == b.Code && bytes.Equal(a.Canonical(), b.Canonical())
 }
 
 func (b *book) admissible(ctx context.Context, tx *sql.Tx, o registrar.Order) error {
@@ -229,6 +232,10 @@ func (b *book) conclude(ctx context.Context, d registrar.Decision) (op registrar
 	err = b.write(ctx, func(tx *sql.Tx) error {
 		r, err := b.find(ctx, tx, "number = $1", numberOf(d.Operation))
 		if err != nil {
+			return err
+		}
+		r.History = historyOf(r)
+		if err := r.CheckVersion(d.Version); err != nil {
 			return err
 		}
 		if r.State.Final() || d.Verdict == registrar.VerdictResend || d.Verdict == registrar.VerdictCancel { // nothing is ever sent, or waits to be
@@ -343,13 +350,18 @@ func (b *book) operation(ctx context.Context, id registrar.OperationID) (op regi
 			return err
 		}
 		op = r.Operation
-		op.History = []registrar.Step{{At: r.CreatedAt, State: registrar.NeedsAction, Message: instruction(r.order.Order), Actor: "plugin"}}
-		if r.State.Final() {
-			op.History = append(op.History, registrar.Step{At: r.FinishedAt, State: r.State, Message: "concluded", Actor: "staff", Evidence: registrar.EvidencePerson})
-		}
+		op.History = historyOf(r)
 		return nil
 	})
 	return op, err
+}
+
+func historyOf(r row) []registrar.Step {
+	steps := []registrar.Step{{At: r.CreatedAt, State: registrar.NeedsAction, Message: instruction(r.order.Order), Actor: "plugin"}}
+	if !r.State.Final() {
+		return steps
+	}
+	return append(steps, registrar.Step{At: r.FinishedAt, State: r.State, Message: "concluded", Actor: r.decidedBy, Evidence: registrar.EvidencePerson})
 }
 
 func (b *book) domain(ctx context.Context, name string) (d registrar.Domain, err error) {

@@ -148,8 +148,8 @@ func (p *Plugin) Submit(ctx context.Context, o registrar.Order) (registrar.Opera
 	if err != nil || c.Confirm != atOnce || op.State.Final() {
 		return op, err
 	}
-	done, err := b.conclude(ctx, registrar.Decision{Operation: op.ID, Verdict: registrar.VerdictDone, By: "plugin"})
-	if errors.Is(err, registrar.Precondition) { // another instance was faster
+	done, err := b.conclude(ctx, registrar.Decision{Operation: op.ID, Version: op.Version, Verdict: registrar.VerdictDone, By: "plugin"})
+	if errors.Is(err, registrar.Conflict) { // another instance was faster
 		return b.operation(ctx, op.ID)
 	}
 	return done, err
@@ -162,7 +162,7 @@ func (p *Plugin) Operation(ctx context.Context, id registrar.OperationID) (regis
 
 // Resolve implements registrar.Orders.
 func (p *Plugin) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
-	if err := registrar.InvalidOrder(checkDecision(d)); err != nil {
+	if err := registrar.InvalidDecision(d.Problems()); err != nil {
 		return registrar.Operation{}, err
 	}
 	return atWork(p, func(b *book) (registrar.Operation, error) { return b.conclude(ctx, d) })

@@ -84,7 +84,10 @@ func submit(t *testing.T, p *Plugin, o registrar.Order) registrar.Operation {
 
 func resolve(t *testing.T, p *Plugin, id registrar.OperationID, v registrar.Verdict) registrar.Operation {
 	t.Helper()
-	op, err := p.Resolve(t.Context(), registrar.Decision{Operation: id, Verdict: v, By: "olga"})
+	op, err := p.Operation(t.Context(), id)
+	if err == nil {
+		op, err = p.Resolve(t.Context(), registrar.Decision{Operation: id, Version: op.Version, Verdict: v, By: "olga"})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +130,8 @@ func TestStaffDecide(t *testing.T) {
 	if d := status(t, p, "refused.com"); d.Status != registrar.StatusError {
 		t.Errorf("the refused domain is %s", d.Status)
 	}
-	if _, err := p.Resolve(t.Context(), registrar.Decision{Operation: failed.ID, Verdict: registrar.VerdictDone, By: "olga"}); !errors.Is(err, registrar.Precondition) {
+	again := registrar.Decision{Operation: failed.ID, Version: failed.Version, Verdict: registrar.VerdictDone, By: "olga"}
+	if _, err := p.Resolve(t.Context(), again); !errors.Is(err, registrar.Conflict) || !strings.Contains(err.Error(), "Failed now, by olga") {
 		t.Errorf("deciding twice: %v", err)
 	}
 }

@@ -98,17 +98,6 @@ func checkRegistrant(r registrar.Registrant) []registrar.Problem {
 	return problems
 }
 
-func checkDecision(d registrar.Decision) []registrar.Problem {
-	var problems []registrar.Problem
-	if !slices.Contains(registrar.Verdicts(), d.Verdict) {
-		problems = append(problems, registrar.Problem{Path: "outcome", Message: fmt.Sprintf("must be one of %v", registrar.Verdicts())})
-	}
-	if d.By == "" {
-		problems = append(problems, registrar.Problem{Path: "by", Message: "is required: who decides"})
-	}
-	return problems
-}
-
 // instruction tells staff what to do; it holds no personal data.
 func instruction(o registrar.Order) string {
 	text := fmt.Sprintf("%s %s for customer %s", o.Kind, o.Domain, o.Customer)

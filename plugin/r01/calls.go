@@ -2,8 +2,12 @@ package r01
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"net"
 
 	"registrar.panel/plugin/r01/gateway"
+	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/shared/registrar"
 )
 
@@ -108,9 +112,23 @@ func (p *Plugin) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail,
 	return atWork(p, func(g *gateway.Gateway) (registrar.Mail, error) { return g.Mail(ctx, id) })
 }
 
-// Recognise implements registrar.Mails.
-func (p *Plugin) Recognise(_ context.Context, raw []byte) (registrar.Recognition, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.Recognition, error) { return g.Recognise(raw), nil })
+// RawMail implements registrar.Mails.
+func (p *Plugin) RawMail(ctx context.Context, id registrar.MailID) (string, error) {
+	return atWork(p, func(g *gateway.Gateway) (string, error) { return g.RawMail(ctx, id) })
+}
+
+// Recognise implements registrar.Mails. A plugin that is only configured judges by the mail alone.
+func (p *Plugin) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
+	w, err := p.working()
+	if err == nil {
+		return w.gateway.Recognise(ctx, raw)
+	}
+	s, unset := p.configured()
+	if unset != nil || !errors.Is(err, registrar.NotReady) {
+		return registrar.Recognition{}, err
+	}
+	parts := gateway.Parts{Recogniser: s.recogniser, Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log, Now: p.now, Random: rand.Text}
+	return gateway.New(s.gateway, parts).Recognise(ctx, raw)
 }
 
 func kinds() []registrar.OperationKind { return gateway.Kinds() }

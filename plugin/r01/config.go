@@ -62,6 +62,8 @@ type config struct {
 		Require    sender.Method `json:"require"`
 		Domains    []string      `json:"domains"`
 		AuthServID string        `json:"authserv_id"`
+		Hosts      []string      `json:"hosts"`
+		Retry      string        `json:"retry"`
 	} `json:"replies"`
 	Rules     []rule `json:"reply"`
 	Deadlines struct {
@@ -124,7 +126,7 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 	}
 	p := &problems{}
 	s := settings{gateway: c.gatewaySettings(p), outbox: c.outboxConfig(), mailbox: c.mailboxConfig(p),
-		sender: sender.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID}}
+		sender: sender.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID, Hosts: c.Replies.Hosts}}
 	s.registry, s.gateway.Registry = c.Registry.settings(p)
 	s.renewal = c.renewalConfig()
 	p.under("renewal", s.renewal.Validate())
@@ -231,6 +233,7 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 		Renewal:      c.Renewal.Mode, R01Renews: c.Renewal.R01Auto, Batch: c.Renewal.Batch, Senders: c.senders(p),
 		Brake:      c.brake(p),
 		Reconciled: c.Reconciled, KeepMails: p.duration("keep.mails", c.Keep.Mails),
+		Proof: c.Replies.Require != sender.None, ProofWithin: p.duration("replies.retry", cmp.Or(c.Replies.Retry, "24h")), RepliesFrom: c.Replies.From,
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 )
 
@@ -256,9 +257,5 @@ func TestTwoInstancesOnOneServer(t *testing.T) {
 
 func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(50 * time.Millisecond) { // polling a server
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
+	testrun.Until(t, what, func() (bool, string) { return ok(), "it does not hold" })
 }

@@ -54,6 +54,7 @@ type work struct {
 	shared   bool                                           // with other instances
 	standing standing
 	store    *store.Store
+	relay    *outbox.Lines
 	gateway  *gateway.Gateway
 	renewal  *renewal.Pass
 	stop     context.CancelFunc
@@ -95,18 +96,28 @@ func (p *Plugin) Probe(ctx context.Context, mail bool) ([]registrar.Component, e
 	if err != nil {
 		return nil, err
 	}
+	remarks, unread := mailbox.Check(ctx, s.mailbox)
 	report := []registrar.Component{
 		registrar.Tried("smtp", outbox.Check(ctx, s.outbox), "logged in; 8BITMIME is offered"),
-		registrar.Tried("imap", mailbox.Check(ctx, s.mailbox), "logged in; the folder is there"),
+		registrar.Tried("imap", unread, remarked("logged in; the folder is there", remarks)),
 	}
 	report = append(report, s.registry.probe(ctx)...)
 	if !s.server.IsEmpty() {
 		report = append(report, registrar.Tried("store", sqldb.Probe(ctx, s.server), "the database answers"))
 	}
 	if mail && report[0].OK && report[1].OK {
-		report = append(report, registrar.Tried("test mail", p.testMail(ctx, *s), "sent and received unchanged"))
+		remark, err := p.testMail(ctx, *s)
+		report = append(report, registrar.Tried("test mail", err, remarked("sent and received unchanged", remark)))
 	}
 	return report, nil
+}
+
+// remarked adds what is odd about a server that nevertheless will do.
+func remarked(well, remarks string) string {
+	if remarks == "" {
+		return well
+	}
+	return well + "; about the server: " + remarks
 }
 
 func (p *Plugin) configured() (*settings, error) {
@@ -168,7 +179,8 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 		}
 		w.lease = w.store.Lease(name, p.timing)
 	}
-	parts := gateway.Parts{Store: w.store, Submitter: outbox.NewLines(s.outbox), Recogniser: s.recogniser,
+	w.relay = outbox.NewLines(s.outbox)
+	parts := gateway.Parts{Store: w.store, Submitter: w.relay, Recogniser: s.recogniser,
 		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
 	s.registry.equip(&parts, p.dataDir)
 	w.gateway = gateway.New(s.gateway, parts)
@@ -267,7 +279,7 @@ func (p *Plugin) Health(ctx context.Context) ([]registrar.Component, error) {
 	report, err := w.gateway.Health(ctx)
 	lease, duties := w.standing.get()
 	if duties != nil {
-		report = append(report, duties.mailbox.Health())
+		report = append(report, w.relay.Health(), duties.mailbox.Health())
 	}
 	if w.shared {
 		report = append(report, lease)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 )
 
@@ -28,7 +29,7 @@ func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registr
 		"smtp":     map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": nil, "password": nil, "connections": 4},
 		"imap": map[string]any{"address": "127.0.0.1:1", "tls": "none", "allow_plaintext": false, "username": "callback", "password": "imap-CANARY",
 			"mailbox": "INBOX", "processed": nil, "poll": "1m"},
-		"replies":   map[string]any{"from": nil, "require": "none", "domains": nil, "authserv_id": nil},
+		"replies":   map[string]any{"from": nil, "require": "none", "domains": nil, "authserv_id": nil, "hosts": nil, "retry": "24h"},
 		"reply":     []any{},
 		"deadlines": map[string]any{"queued": "24h", "done": "168h", "settle": "168h"},
 		"renewal":   map[string]any{"schedule": "0 4 * * *", "timezone": "Europe/Moscow", "mode": "auto", "before": "55d", "r01_auto": false, "batch": 1},
@@ -147,6 +148,8 @@ func TestConfigureRenewal(t *testing.T) {
 		{"more connections than may become uncertain", "smtp.connections", in("smtp", "connections", 33)},
 		{"a brake that never opens", "brake.per_hour", in("brake", "per_hour", 0)},
 		{"a day shorter than its hours", "brake.per_day", in("brake", "per_day", 10)},
+		{"our own mail servers", "", in("replies", "hosts", []string{"mx.panel.example", "192.0.2.7", "2001:db8::/64"})},
+		{"a mail server that is a URL", "replies.hosts[1]", in("replies", "hosts", []string{"mx.panel.example", "smtp://relay"})},
 		{"a proof it can't give", "replies.require", in("replies", "require", "dkim")},
 	})
 }
@@ -337,7 +340,7 @@ func TestProbe(t *testing.T) {
 	if err := p.Configure(t.Context(), settingsOf(t, t.TempDir(), nil)); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testrun.Limit(t))
 	defer cancel()
 	report, err := p.Probe(ctx, true)
 	if err != nil || len(report) != 2 || report[0].OK || report[1].OK {

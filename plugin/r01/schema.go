@@ -122,7 +122,9 @@ func repliesBlock() registrar.Block {
 		registrar.Attribute{Name: "from", Type: registrar.TypeStrings, Description: "accepted senders; empty accepts any"},
 		choice("require", "none", "proof of the sender", "none", "dkim", "authentication-results"),
 		registrar.Attribute{Name: "domains", Type: registrar.TypeStrings, Description: "domains that may sign; empty means those of from"},
-		text("authserv_id", "", "for authentication-results: the name of the server whose header is trusted"))
+		text("authserv_id", "", "for authentication-results: the name of the server whose header is trusted"),
+		registrar.Attribute{Name: "hosts", Type: registrar.TypeStrings, Description: "names, addresses and networks of your own mail servers, as they stand in the Received fields they write: what these report of mail that could not be delivered is believed; empty believes none"},
+		duration("retry", "24h", "how long the proof is tried for when DNS does not answer"))
 }
 
 func replyBlock() registrar.Block {

@@ -20,12 +20,12 @@ const testMailWithin = 2 * time.Minute
 
 // testMail sends a mail as requests are sent, but to ourselves, and looks whether it comes
 // back as it left: a relay that turns 8-bit text into something else loses every request.
-func (p *Plugin) testMail(ctx context.Context, s settings) error {
+func (p *Plugin) testMail(ctx context.Context, s settings) (remark string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, testMailWithin)
 	defer cancel()
 	body, err := charmap.KOI8R.NewEncoder().String("Проба: the panel checks its mail route.\r\n")
 	if err != nil {
-		return fmt.Errorf("write test mail: %w", err)
+		return "", fmt.Errorf("write test mail: %w", err)
 	}
 	self := s.gateway.Callback
 	_, host, _ := strings.Cut(self, "@")
@@ -33,18 +33,18 @@ func (p *Plugin) testMail(ctx context.Context, s settings) error {
 	data, err := outbox.Render(outbox.Envelope{From: self, To: self, Subject: "Panel test mail", MessageID: id,
 		Date: p.now(), Charset: "koi8-r", Body: []byte(body)})
 	if err != nil {
-		return fmt.Errorf("write test mail: %w", err)
+		return "", fmt.Errorf("write test mail: %w", err)
 	}
 	result := outbox.New(s.outbox).Submit(ctx, outbox.Mail{From: self, To: []string{self}, Data: data}, func(context.Context) error { return nil })
 	if result.Outcome != outbox.Accepted {
-		return fmt.Errorf("send test mail: %s: %w", result.Outcome, result.Err)
+		return "", fmt.Errorf("send test mail: %s: %w", result.Outcome, result.Err)
 	}
-	raw, err := mailbox.Await(ctx, s.mailbox, id)
+	raw, remark, err := mailbox.Await(ctx, s.mailbox, id)
 	if err != nil {
-		return fmt.Errorf("wait for test mail: %w", err)
+		return "", fmt.Errorf("wait for test mail: %w", err)
 	}
 	if !bytes.Contains(raw, []byte(body)) {
-		return errors.New("the test mail arrived changed: the relay does not pass 8-bit text on")
+		return "", errors.New("the test mail arrived changed: the relay does not pass 8-bit text on")
 	}
-	return nil
+	return remark, nil
 }

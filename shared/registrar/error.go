@@ -16,7 +16,8 @@ const (
 	Invalid Code = "INVALID"
 	// NotFound: no such operation, domain, mail or review here.
 	NotFound Code = "NOT_FOUND"
-	// Conflict: this OrderID is known with other contents.
+	// Conflict: this OrderID is known with other contents, or what a decision is about has
+	// moved on since the person looked.
 	Conflict Code = "CONFLICT"
 	// Precondition: the state of the domain or operation forbids it; read again first.
 	Precondition Code = "PRECONDITION"
@@ -46,7 +47,7 @@ func (c Code) Error() string { return strings.ToLower(strings.ReplaceAll(string(
 type Error struct {
 	Code       Code
 	Detail     string        // for people; holds no secret and no personal data
-	Problems   []Problem     // with Invalid: every problem, by path
+	Problems   []Problem     // with Invalid: every problem, by path; with a decision's Conflict: its version
 	RetryAfter time.Duration // with Unavailable, Draining, Locked: not before; 0 = unknown
 }
 
@@ -89,6 +90,14 @@ func InvalidOrder(problems []Problem) error {
 		return nil
 	}
 	return &Error{Code: Invalid, Detail: "the order has mistakes", Problems: problems}
+}
+
+// InvalidDecision is the error for problems of a person's decision, or nil when there are none.
+func InvalidDecision(problems []Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return &Error{Code: Invalid, Detail: "the decision has mistakes", Problems: problems}
 }
 
 // InvalidSettings is the error for problems in settings, or nil when there are none.

@@ -1,6 +1,10 @@
 package registrar
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
 // MailID names a mail that was sent or received.
 type MailID string
@@ -28,6 +32,7 @@ type Review struct {
 	Subject    string
 	Reason     string        // why no rule could decide
 	Candidates []OperationID // operations it may belong to
+	Version    Version       // changes when it is resolved, and when a candidate's does
 	Text       string        // masked; filled by Reviews.Review only
 	ResolvedAt time.Time     // zero = waiting
 	ResolvedBy string
@@ -58,9 +63,44 @@ func ReplyOutcomes() []ReplyOutcome {
 // ReviewDecision is a person's reading of a mail.
 type ReviewDecision struct {
 	Review    ReviewID
+	Version   Version // of the entry as the person saw it; required
 	Outcome   ReplyOutcome
 	Operation OperationID // required unless the outcome is notice or ignore, or there is one candidate
 	By        string      // who decided; required
+
+	// OperationVersion is what the person saw of Operation. An entry's version covers its
+	// candidates; it is required of an operation that is none of them, and compared if given.
+	OperationVersion Version
+}
+
+// Problems reports what the decision lacks.
+func (d ReviewDecision) Problems() []Problem {
+	return decisionProblems(d.By, d.Outcome, ReplyOutcomes(), d.Version, "the review entry")
+}
+
+// CheckVersion compares what a person saw of the entry with what it is now, as
+// [Operation.CheckVersion] does.
+func (r Review) CheckVersion(seen Version) error {
+	switch seen {
+	case "":
+		return InvalidDecision([]Problem{unseen("version", "the review entry")})
+	case r.Version:
+		return nil
+	}
+	now := "an operation that it may belong to has moved"
+	if !r.ResolvedAt.IsZero() {
+		now = fmt.Sprintf("it was resolved as %q by %s at %s", r.Outcome, r.ResolvedBy, r.ResolvedAt.UTC().Format(time.RFC3339))
+	}
+	return outdated("version", fmt.Sprintf("review entry %s", r.ID), seen, r.Version, now)
+}
+
+// CheckOperation compares what a person saw of the operation that the decision on an entry
+// moves with what it is now.
+func (d ReviewDecision) CheckOperation(r Review, o Operation) error {
+	if d.OperationVersion == "" && slices.Contains(r.Candidates, o.ID) {
+		return nil // the entry's version covers it
+	}
+	return o.checkVersion("operation_version", d.OperationVersion)
 }
 
 // Recognition tells how a mail would be understood.
@@ -69,7 +109,54 @@ type Recognition struct {
 	Subject string
 	Kind    string // "reply", "bounce", "auto-reply", "copy", "unreadable"
 	Results []RecognisedResult
+	Doubt   string // why nothing of the results would be applied; "" = they are clear
+
+	Bindings    []Binding // what ties it to a request, strongest first; none = nothing does
+	Proof       Proof
+	ProofDetail string // what proves the sender, or why it does not
+
+	Fate   Fate
+	Reason string // why that, for people
+	Stored bool   // the store was asked; else bindings have no operations, and Fate supposes that the request waits for an answer
 }
+
+// Binding is something in a mail that ties it to a request of ours, or to another's.
+type Binding struct {
+	By        BindingKind
+	Value     string      // a Message-ID, a token, a handle, a domain, R01's number
+	Operation OperationID // whose request it is; "" = no known one
+}
+
+// BindingKind is a way in which a mail is tied to a request. New ones may come.
+type BindingKind string
+
+const (
+	BindingThread  BindingKind = "thread"  // it answers a mail of ours
+	BindingToken   BindingKind = "token"   // it repeats our token
+	BindingHandle  BindingKind = "handle"  // it names a handle that we made
+	BindingHint    BindingKind = "hint"    // a name or number that anybody may know: no proof of anything
+	BindingAgainst BindingKind = "against" // it answers another
+)
+
+// Proof is how far the sender of a mail is proved. New ones may come.
+type Proof string
+
+const (
+	ProofGiven       Proof = "proved"      // signed, or vouched for by our own mail server
+	ProofNotAsked    Proof = "not-asked"   // the settings ask for none
+	ProofMissing     Proof = "missing"     // asked for, and not there
+	ProofUnavailable Proof = "unavailable" // it can't be had now
+)
+
+// Fate is what would become of a mail. New ones may come.
+type Fate string
+
+const (
+	FateApply  Fate = "apply"  // it moves a request
+	FateNote   Fate = "note"   // it is written down, and moves nothing
+	FateWait   Fate = "wait"   // a person must look
+	FateIgnore Fate = "ignore" // it means nothing to us
+)
 
 // RecognisedResult is one result within a mail.
 type RecognisedResult struct {

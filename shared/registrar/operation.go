@@ -1,6 +1,11 @@
 package registrar
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
 // OperationID names an operation; the plugin chooses it.
 type OperationID string
@@ -31,6 +36,15 @@ func (s OperationState) Final() bool { return s == Succeeded || s == Failed || s
 // WaitsForPerson tells whether only a person can move it on.
 func (s OperationState) WaitsForPerson() bool { return s == NeedsAction || s == Uncertain }
 
+// Version names what a person saw of an operation or a review entry. It is opaque: compare
+// it, show it, and hand it back with the decision. "" is none.
+//
+// An operation's version changes with every step of its history: each move of its own or of
+// a request that it shares, each attempt to send, and each word that came late and moved
+// nothing, which a person should know before deciding. It changes with nothing else, and
+// none comes again.
+type Version string
+
 // Operation is one durable thing a registrar does.
 type Operation struct {
 	ID       OperationID
@@ -40,6 +54,7 @@ type Operation struct {
 	State    OperationState
 	WaitsFor string // for people; empty when final
 	Error    string // why it failed or stands still, in the registrar's words; else ""
+	Version  Version
 
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
@@ -88,7 +103,58 @@ func Verdicts() []Verdict {
 // Decision is a verdict with its author.
 type Decision struct {
 	Operation OperationID
+	Version   Version // of the operation as the person saw it; required
 	Verdict   Verdict
 	By        string // who decided; required
 	Note      string
+}
+
+// Problems reports what the decision lacks.
+func (d Decision) Problems() []Problem {
+	return decisionProblems(d.By, d.Verdict, Verdicts(), d.Version, "the operation")
+}
+
+func decisionProblems[T ~string](by string, outcome T, allowed []T, seen Version, what string) []Problem {
+	var problems []Problem
+	if strings.TrimSpace(by) == "" {
+		problems = append(problems, Problem{Path: "by", Message: "is required: who decides"})
+	}
+	if !slices.Contains(allowed, outcome) {
+		problems = append(problems, Problem{Path: "outcome", Message: fmt.Sprintf("must be one of %v", allowed)})
+	}
+	if seen == "" {
+		problems = append(problems, unseen("version", what))
+	}
+	return problems
+}
+
+// unseen is the problem of a decision that does not name what the person saw.
+func unseen(path, what string) Problem {
+	return Problem{Path: path, Message: "is required: that of " + what + " as the person who decides saw it; read it, and hand its version back"}
+}
+
+// CheckVersion compares what a person saw of the operation with what it is now: nil when that
+// is the same, [Invalid] when nothing is named, and otherwise a [Conflict] that says what has
+// happened meanwhile, as far as History is filled.
+func (o Operation) CheckVersion(seen Version) error { return o.checkVersion("version", seen) }
+
+func (o Operation) checkVersion(path string, seen Version) error {
+	switch seen {
+	case "":
+		return InvalidDecision([]Problem{unseen(path, "the operation")})
+	case o.Version:
+		return nil
+	}
+	now := fmt.Sprintf("it is %s now", o.State)
+	if n := len(o.History); n > 0 {
+		last := o.History[n-1]
+		now += fmt.Sprintf(", by %s at %s: %s", last.Actor, last.At.UTC().Format(time.RFC3339), last.Message)
+	}
+	return outdated(path, fmt.Sprintf("operation %s", o.ID), seen, o.Version, now)
+}
+
+// outdated is the error for a decision on what has moved on since the person looked.
+func outdated(path, what string, seen, have Version, now string) error {
+	return &Error{Code: Conflict, Detail: what + " has moved on since it was looked at, and nothing was changed: " + now, Problems: []Problem{
+		{Path: path, Message: fmt.Sprintf("%q was seen, and %q is the present one: look again before deciding", seen, have)}}}
 }

@@ -55,7 +55,7 @@ type Catalogue interface {
 type Orders interface {
 	// Submit stores the order durably and begins to carry it out. When it returns
 	// without error the order survives any crash. See the package comment for what
-	// repeating it means. The order must be paid for: the payment gate is the panel's.
+	// repeating it means, and [Order.Canonical] for what its contents are. The order must be paid for: the payment gate is the panel's.
 	//
 	// Errors: [Invalid] with problems by field path; [Conflict] for a known OrderID with
 	// other contents; [Precondition] when another operation on the domain is open, or a
@@ -67,6 +67,12 @@ type Orders interface {
 
 	// Resolve records a person's verdict on an operation that is NeedsAction or
 	// Uncertain, or cancels one that is still Queued. Any other state: [Precondition].
+	//
+	// The decision names the version that the person saw, and is compared with the present one
+	// in the transaction that moves the operation. Another one is [Conflict], before the state
+	// is looked at, and changes nothing: so of several decisions about one version one takes
+	// effect at most, and one that is repeated because its answer was lost takes none again.
+	// Without a version it is [Invalid].
 	Resolve(ctx context.Context, d Decision) (Operation, error)
 }
 
@@ -121,7 +127,9 @@ type Reviews interface {
 	Review(ctx context.Context, id ReviewID) (Review, error)
 
 	// ResolveReview applies a person's reading of the mail. An outcome that does not
-	// suit the operation's state is [Precondition], and the entry stays.
+	// suit the operation's state is [Precondition], and the entry stays. Versions are named
+	// and compared as in Resolve: an entry's own, which covers its candidates, and that of an
+	// operation which is none of them.
 	ResolveReview(ctx context.Context, d ReviewDecision) (Review, error)
 
 	// ReviewRule writes a configuration block that would recognise such mails from now on.
@@ -134,7 +142,13 @@ type Mails interface {
 	// Mail returns a stored mail, secrets and personal data masked.
 	Mail(ctx context.Context, id MailID) (Mail, error)
 
-	// Recognise tells how a captured mail would be understood. It touches nothing.
+	// RawMail returns a stored mail as it came: every header field and part in its order,
+	// decoded, with secrets and personal data masked. What is no text is told by its size.
+	RawMail(ctx context.Context, id MailID) (string, error)
+
+	// Recognise reports how a captured mail would be understood, whom it would be believed
+	// from, and what would become of it. It touches nothing. It works after Configure, too:
+	// without the store it reports what the mail carries, and not whose request that is.
 	Recognise(ctx context.Context, raw []byte) (Recognition, error)
 }
 
@@ -211,6 +225,8 @@ func (Core) ReviewRule(context.Context, ReviewID) (string, error) {
 }
 
 func (Core) Mail(context.Context, MailID) (Mail, error) { return Mail{}, unsupported(CapMail) }
+
+func (Core) RawMail(context.Context, MailID) (string, error) { return "", unsupported(CapMail) }
 
 func (Core) Recognise(context.Context, []byte) (Recognition, error) {
 	return Recognition{}, unsupported(CapMail)

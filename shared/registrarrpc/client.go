@@ -231,6 +231,11 @@ func (c *client) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail,
 	return answer(m.GetMail(), err, (*decoder).mail)
 }
 
+func (c *client) RawMail(ctx context.Context, id registrar.MailID) (string, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.RawMail, &pb.RawMailRequest{Id: string(id)})
+	return m.GetText(), err
+}
+
 func (c *client) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	m, err := call(ctx, c, &encoder{}, c.registrar.Recognise, &pb.RecogniseRequest{Raw: raw})
 	return answer(m.GetRecognition(), err, (*decoder).recognition)

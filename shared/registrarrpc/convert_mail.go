@@ -43,6 +43,7 @@ func (e *encoder) review(v registrar.Review) *pb.Review {
 		ResolvedAt: e.time("review.resolved_at", v.ResolvedAt),
 		ResolvedBy: v.ResolvedBy,
 		Outcome:    encodeOptional(e, "review.outcome", replyOutcomes, v.Outcome),
+		Version:    text(string(v.Version)),
 	}
 }
 
@@ -60,6 +61,7 @@ func (d *decoder) review(m *pb.Review) registrar.Review {
 		ResolvedAt: d.time("review.resolved_at", m.GetResolvedAt()),
 		ResolvedBy: m.GetResolvedBy(),
 		Outcome:    decodeOptional(d, "review.outcome", replyOutcomes, m.GetOutcome()),
+		Version:    registrar.Version(m.GetVersion()),
 	}
 }
 
@@ -69,6 +71,9 @@ func (e *encoder) reviewDecision(v registrar.ReviewDecision) *pb.ResolveReviewRe
 		Outcome:   encode(e, "outcome", replyOutcomes, v.Outcome),
 		Operation: string(v.Operation),
 		By:        v.By,
+		Version:   string(v.Version),
+
+		OperationVersion: string(v.OperationVersion),
 	}
 }
 
@@ -78,11 +83,26 @@ func (d *decoder) reviewDecision(m *pb.ResolveReviewRequest) registrar.ReviewDec
 		Outcome:   decode(d, "outcome", replyOutcomes, m.GetOutcome()),
 		Operation: registrar.OperationID(m.GetOperation()),
 		By:        m.GetBy(),
+		Version:   registrar.Version(m.GetVersion()),
+
+		OperationVersion: registrar.Version(m.GetOperationVersion()),
 	}
 }
 
 func (e *encoder) recognition(r registrar.Recognition) *pb.Recognition {
-	return &pb.Recognition{From: text(r.From), Subject: text(r.Subject), Kind: r.Kind, Results: each(r.Results, e.result)}
+	return &pb.Recognition{
+		From:        text(r.From),
+		Subject:     text(r.Subject),
+		Kind:        r.Kind,
+		Results:     each(r.Results, e.result),
+		Doubt:       text(r.Doubt),
+		Bindings:    each(r.Bindings, binding),
+		Proof:       string(r.Proof),
+		ProofDetail: text(r.ProofDetail),
+		Fate:        string(r.Fate),
+		Reason:      text(r.Reason),
+		Stored:      r.Stored,
+	}
 }
 
 func (d *decoder) recognition(m *pb.Recognition) registrar.Recognition {
@@ -92,7 +112,20 @@ func (d *decoder) recognition(m *pb.Recognition) registrar.Recognition {
 		Subject: m.GetSubject(),
 		Kind:    m.GetKind(),
 		Results: each(m.GetResults(), d.result),
+		Doubt:   m.GetDoubt(),
+		Bindings: each(m.GetBindings(), func(b *pb.Binding) registrar.Binding {
+			return registrar.Binding{By: registrar.BindingKind(b.GetBy()), Value: b.GetValue(), Operation: registrar.OperationID(b.GetOperation())}
+		}),
+		Proof:       registrar.Proof(m.GetProof()),
+		ProofDetail: m.GetProofDetail(),
+		Fate:        registrar.Fate(m.GetFate()),
+		Reason:      m.GetReason(),
+		Stored:      m.GetStored(),
 	}
+}
+
+func binding(b registrar.Binding) *pb.Binding {
+	return &pb.Binding{By: string(b.By), Value: text(b.Value), Operation: string(b.Operation)}
 }
 
 func (e *encoder) result(r registrar.RecognisedResult) *pb.RecognisedResult {

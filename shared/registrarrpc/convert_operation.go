@@ -19,6 +19,7 @@ func (e *encoder) operation(o registrar.Operation) *pb.Operation {
 		Deadline:   e.time("operation.deadline", o.Deadline),
 		FinishedAt: e.time("operation.finished_at", o.FinishedAt),
 		History:    each(o.History, e.step),
+		Version:    text(string(o.Version)),
 	}
 }
 
@@ -37,6 +38,7 @@ func (d *decoder) operation(m *pb.Operation) registrar.Operation {
 		Deadline:   d.time("operation.deadline", m.GetDeadline()),
 		FinishedAt: d.time("operation.finished_at", m.GetFinishedAt()),
 		History:    each(m.GetHistory(), d.step),
+		Version:    registrar.Version(m.GetVersion()),
 	}
 }
 
@@ -68,6 +70,7 @@ func (e *encoder) decision(v registrar.Decision) *pb.ResolveRequest {
 		Verdict:   encode(e, "verdict", verdicts, v.Verdict),
 		By:        v.By,
 		Note:      v.Note,
+		Version:   string(v.Version),
 	}
 }
 
@@ -77,6 +80,7 @@ func (d *decoder) decision(m *pb.ResolveRequest) registrar.Decision {
 		Verdict:   decode(d, "verdict", verdicts, m.GetVerdict()),
 		By:        m.GetBy(),
 		Note:      m.GetNote(),
+		Version:   registrar.Version(m.GetVersion()),
 	}
 }
 

@@ -32,6 +32,7 @@ type fake struct {
 	resolveReview func(context.Context, registrar.ReviewDecision) (registrar.Review, error)
 	reviewRule    func(context.Context, registrar.ReviewID) (string, error)
 	mail          func(context.Context, registrar.MailID) (registrar.Mail, error)
+	rawMail       func(context.Context, registrar.MailID) (string, error)
 	recognise     func(context.Context, []byte) (registrar.Recognition, error)
 	backup        func(context.Context, string) error
 	configure     func(context.Context, registrar.Settings) error
@@ -96,6 +97,9 @@ func (f *fake) ReviewRule(ctx context.Context, id registrar.ReviewID) (string, e
 }
 func (f *fake) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail, error) {
 	return f.mail(ctx, id)
+}
+func (f *fake) RawMail(ctx context.Context, id registrar.MailID) (string, error) {
+	return f.rawMail(ctx, id)
 }
 func (f *fake) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	return f.recognise(ctx, raw)

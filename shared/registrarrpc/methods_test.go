@@ -115,6 +115,8 @@ func TestEveryMethodIsCarried(t *testing.T) {
 			func(f *fake, do func(ctx, registrar.ReviewID) (string, error)) { f.reviewRule = do }, plugin.ReviewRule),
 		"Mail": carried(
 			func(f *fake, do func(ctx, registrar.MailID) (registrar.Mail, error)) { f.mail = do }, plugin.Mail),
+		"RawMail": carried(
+			func(f *fake, do func(ctx, registrar.MailID) (string, error)) { f.rawMail = do }, plugin.RawMail),
 		"Recognise": carried(
 			func(f *fake, do func(ctx, []byte) (registrar.Recognition, error)) { f.recognise = do }, plugin.Recognise),
 		"Backup": carried(

@@ -12,11 +12,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 )
 
@@ -114,11 +114,7 @@ func hosted(t *testing.T, c child) (*plugin.Client, registrar.Plugin) {
 
 func until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !condition(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("not within the time: ", what)
-		}
-	}
+	testrun.Until(t, what, func() (bool, string) { return condition(), "it does not hold" })
 }
 
 func TestAPluginEndsWithItsHost(t *testing.T) {

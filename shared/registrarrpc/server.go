@@ -179,6 +179,12 @@ func (s *registrarServer) Mail(ctx context.Context, m *pb.MailRequest) (*pb.Mail
 	})
 }
 
+func (s *registrarServer) RawMail(ctx context.Context, m *pb.RawMailRequest) (*pb.RawMailResponse, error) {
+	return answered(ctx, m.GetId(), named, s.registrar.RawMail, func(_ *encoder, mail string) *pb.RawMailResponse {
+		return &pb.RawMailResponse{Text: text(mail)}
+	})
+}
+
 func (s *registrarServer) Recognise(ctx context.Context, m *pb.RecogniseRequest) (*pb.RecogniseResponse, error) {
 	return answered(ctx, m.GetRaw(), plain, s.registrar.Recognise, func(e *encoder, r registrar.Recognition) *pb.RecogniseResponse {
 		return &pb.RecogniseResponse{Recognition: e.recognition(r)}

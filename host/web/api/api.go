@@ -70,6 +70,7 @@ type Operation struct {
 	State    string  `json:"state"`
 	WaitsFor *string `json:"waits_for"`
 	Error    *string `json:"error"`
+	Version  *string `json:"version"` // of what is shown; a decision hands it back
 
 	*OperationDetails
 }
@@ -158,17 +159,26 @@ type Review struct {
 	ResolvedAt *time.Time `json:"resolved_at"`
 	ResolvedBy *string    `json:"resolved_by"`
 	Outcome    *string    `json:"outcome"`
+	Version    *string    `json:"version"` // of what is shown, candidates included; a decision hands it back
 }
 
-// ReviewDecision is a person's reading of a mail.
+// ReviewDecision is a person's reading of a mail. Version is that of the entry which the person
+// saw. OperationVersion is needed when Operation is none of the entry's candidates.
+//
+// A decision on an entry or operation that has moved on is a CONFLICT (409) and changes nothing.
 type ReviewDecision struct {
-	Outcome   string `json:"outcome"`
-	Operation string `json:"operation,omitempty"`
-	By        string `json:"by"`
+	Version          string `json:"version"`
+	Outcome          string `json:"outcome"`
+	Operation        string `json:"operation,omitempty"`
+	OperationVersion string `json:"operation_version,omitempty"`
+	By               string `json:"by"`
 }
 
-// Decision is a person's verdict on an operation.
+// Decision is a person's verdict on an operation. Version is that of the operation which the
+// person saw, as reading it tells: on one that has moved on the decision is a CONFLICT (409) and
+// changes nothing.
 type Decision struct {
+	Version string `json:"version"`
 	Outcome string `json:"outcome"` // done | failed | resend | cancel
 	By      string `json:"by"`
 	Note    string `json:"note,omitempty"`
@@ -297,6 +307,12 @@ type Mail struct {
 	Text    string    `json:"text"`
 }
 
+// RawMail is a stored mail as it came, masked: what is encoded in it stands there decoded.
+type RawMail struct {
+	ID  string `json:"id"`
+	Raw string `json:"raw"`
+}
+
 // CapturedMail is a mail to try the rules on. Registrar may be empty when only one works
 // by mail.
 type CapturedMail struct {
@@ -304,12 +320,28 @@ type CapturedMail struct {
 	Registrar string `json:"registrar,omitempty"`
 }
 
-// Recognition tells how a mail would be understood.
+// Recognition tells how a mail would be understood, and what would become of it. Where no store
+// was asked, bindings have no operations, and the fate supposes that the request which the mail
+// seems to be about waits for an answer.
 type Recognition struct {
-	From    string   `json:"from"`
-	Subject string   `json:"subject"`
-	Kind    string   `json:"kind"`
-	Results []Result `json:"results"`
+	From        string    `json:"from"`
+	Subject     string    `json:"subject"`
+	Kind        string    `json:"kind"`
+	Results     []Result  `json:"results"`
+	Doubt       *string   `json:"doubt"`        // why nothing of the results would be applied
+	Bindings    []Binding `json:"bindings"`     // strongest first
+	Proof       *string   `json:"proof"`        // proved | not-asked | missing | unavailable
+	ProofDetail *string   `json:"proof_detail"` // why it is not proved
+	Fate        *string   `json:"fate"`         // apply | note | wait | ignore
+	Reason      *string   `json:"reason"`
+	Stored      bool      `json:"stored"`
+}
+
+// Binding is something in a mail that ties it to a request of ours, or to another's.
+type Binding struct {
+	By        string  `json:"by"` // thread | token | handle | hint | against
+	Value     string  `json:"value"`
+	Operation *string `json:"operation"`
 }
 
 // Result is one result within a mail.
@@ -352,12 +384,17 @@ type Problem struct {
 	Message string `json:"message"`
 }
 
-// Error tells the message and every problem, one a line.
+// Error tells the message and every problem, one a line: words of others make no lines of
+// their own.
 func (e *Error) Error() string {
 	var text strings.Builder
-	text.WriteString(e.Message)
+	text.WriteString(oneLine(e.Message))
 	for _, p := range e.Problems {
-		fmt.Fprintf(&text, "\n  %s: %s", p.Path, p.Message)
+		fmt.Fprintf(&text, "\n  %s: %s", oneLine(p.Path), oneLine(p.Message))
 	}
 	return text.String()
 }
+
+var lineBreaks = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ")
+
+func oneLine(text string) string { return lineBreaks.Replace(text) }

@@ -12,9 +12,9 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// fact is something that happened to a request, and what shows it.
+// fact is something that happened to a request, in words, and what shows it.
 type fact struct {
-	event    lifecycle.Event
+	event    lifecycle.Event // as it was weighed
 	result   mailform.Result // what R01 said; zero when it was not R01
 	actor    string
 	evidence registrar.EvidenceKind
@@ -29,14 +29,16 @@ const (
 	byRegistrar = "registrar"
 )
 
-// advance is the one way a request moves: decide, record, carry out the effects, tell.
-func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
-	d, err := lifecycle.Decide(r.Lifecycle(), f.event)
-	if err != nil {
-		return err
+// advance is the one way a request moves, by evidence that was weighed and is to be applied:
+// record, carry out the effects, tell.
+func (g *Gateway) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f fact) (err error) {
+	d, ok := v.Decision()
+	if !ok {
+		return fmt.Errorf("advance request %s: %q was not to be applied (%s)", r.ID, v.Event(), v.Rule())
 	}
-	if !d.State.WaitsForPerson() && d.State != registrar.Failed {
-		f.reason = "" // nobody will ask
+	f.event = v.Event()
+	if !d.State().WaitsForPerson() && d.State() != registrar.Failed {
+		f.reason = "" // it explains nothing
 	}
 	if f.reason, err = g.redact(tx, f.reason, *r); err != nil {
 		return err
@@ -50,8 +52,8 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
 		return err
 	}
 	g.log.Info("request moved", "request", r.ID, "kind", r.Kind, "object", r.Object, "event", f.event,
-		"state", d.State, "hold", d.Hold, "attempt", r.Attempt)
-	for _, e := range d.Effects {
+		"state", d.State(), "hold", d.Hold(), "attempt", r.Attempt, "rule", v.Rule())
+	for _, e := range d.Effects() {
 		if err := g.carryOut(tx, e, r, f, ops); err != nil {
 			return fmt.Errorf("%s after %s: %w", e, f.event, err)
 		}
@@ -60,7 +62,7 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
 		if err := g.tell(tx, op, typeOf(f), c); err != nil {
 			return err
 		}
-		if d.State.Final() { // what the registry contradicted is over
+		if d.State().Final() { // what the registry contradicted is over
 			if err := g.clear(tx, registryAlarm(op.Domain), op.Domain); err != nil {
 				return err
 			}
@@ -69,7 +71,7 @@ func (g *Gateway) advance(tx *store.Tx, r *store.Request, f fact) error {
 	if err := g.alert(tx, d, r.Lifecycle(), f, ops); err != nil {
 		return err
 	}
-	return g.endPause(tx, before, d.Hold)
+	return g.endPause(tx, before, d.Hold())
 }
 
 // alert comes last, so that the log tells what happened before what to think of it.
@@ -99,7 +101,7 @@ func typeOf(f fact) registrar.EventType {
 func (g *Gateway) change(r store.Request, d lifecycle.Decision, f fact) store.Change {
 	c := store.Change{At: g.now(), Message: describe(r, f), Actor: f.actor, Evidence: f.evidence, Mail: f.mail,
 		Task: f.result.Task, DueAt: f.dueAt}
-	switch d.State {
+	switch d.State() {
 	case registrar.Failed, registrar.NeedsAction, registrar.Uncertain:
 		c.Error = f.reason
 	case registrar.Sent:
@@ -305,8 +307,8 @@ func (g *Gateway) pause(tx *store.Tx, which, message string) error {
 	return g.raise(tx, which, "", message)
 }
 
-// resume lifts a pause. What R01 has refused for want of money was not executed, and goes
-// back to the queue with it.
+// resume lifts a pause. What R01 has refused for want of money, in answer to our own token, was
+// not executed, and goes back to the queue with it.
 func (g *Gateway) resume(tx *store.Tx, which string) error {
 	paused, err := tx.Setting(which)
 	if err != nil {
@@ -328,7 +330,8 @@ func (g *Gateway) credentials() string {
 }
 
 // releaseIfMended lifts the pause that wrong credentials caused once others are configured.
-// What R01 refused for them was not executed, so it goes back to the queue.
+// What R01 refused for them, in answer to our own token, was not executed, so it goes back to
+// the queue.
 func (g *Gateway) releaseIfMended(tx *store.Tx) error {
 	refused, err := tx.Setting(pauseAll)
 	if err != nil || refused == "" || refused == g.credentials() {
@@ -340,7 +343,8 @@ func (g *Gateway) releaseIfMended(tx *store.Tx) error {
 	return g.release(tx, lifecycle.AuthFailed, "the agreement or its password was changed")
 }
 
-// release puts what was held for a reason that is gone back into the queue.
+// release puts what was held for a reason that is gone back into the queue: only what is proved
+// not to run at R01. All else waits for a person.
 func (g *Gateway) release(tx *store.Tx, held lifecycle.Hold, reason string) error {
 	restored, err := tx.Restored()
 	if err != nil {
@@ -354,8 +358,8 @@ func (g *Gateway) release(tx *store.Tx, held lifecycle.Hold, reason string) erro
 		if restored != "" && r.Kind.Paid() {
 			continue
 		}
-		f := fact{event: lifecycle.Released, actor: byPlugin, dueAt: g.now(), reason: reason}
-		if err := g.advance(tx, &r, f); err != nil {
+		e := lifecycle.Evidence{Source: lifecycle.FromRelease, Event: lifecycle.Released, Proof: lifecycle.OwnWord}
+		if _, err := g.weigh(tx, &r, e, fact{actor: byPlugin, dueAt: g.now(), reason: reason}); err != nil {
 			return err
 		}
 	}

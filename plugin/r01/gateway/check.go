@@ -44,7 +44,11 @@ func (g *Gateway) check(ctx context.Context, asked string) (registrar.Availabili
 	case g.whois == nil:
 		return answer(registrar.AvailabilityUnknown, "no whois is configured")
 	}
-	switch a := g.whois.Look(ctx, name); a.Status {
+	look := g.whois.Look
+	if g.witness.isWanted() {
+		look = g.whois.LookSparingly
+	}
+	switch a := look(ctx, name); a.Status {
 	case registry.Absent:
 		return answer(registrar.Available, "")
 	case registry.Registered:

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"registrar.panel/internal/wake"
@@ -36,9 +35,9 @@ func (g *Gateway) expire(ctx context.Context) error {
 				}
 				continue
 			}
-			f := fact{event: lifecycle.Overdue, actor: byPlugin, reason: "nothing heard since " + since(r).Format(time.RFC3339)}
-			var no *lifecycle.NoTransitionError
-			if err := g.advance(tx, &r, f); err != nil && !errors.As(err, &no) {
+			e := lifecycle.Evidence{Source: lifecycle.FromDeadline, Event: lifecycle.Overdue, Proof: lifecycle.OwnWord}
+			f := fact{actor: byPlugin, reason: "nothing heard since " + since(r).Format(time.RFC3339)}
+			if _, err := g.weigh(tx, &r, e, f); err != nil {
 				return err
 			}
 		}

@@ -59,6 +59,10 @@ type Settings struct {
 
 	KeepMails time.Duration // how long the bytes of mails are kept
 
+	Proof       bool          // a reply's sender must be proved; else the token alone is believed
+	ProofWithin time.Duration // how long that is tried for when DNS does not answer; 0 = a day
+	RepliesFrom []string      // R01's addresses beside Robot
+
 	Reconciled string // the incarnation of a restored store that a person has compared with R01's records
 }
 
@@ -92,6 +96,8 @@ type Store interface {
 // one.
 type Verifier interface {
 	Verify(ctx context.Context, raw []byte) sender.Verdict
+	// MadeHere tells whether a mail server of ours made it by itself.
+	MadeHere(raw []byte) sender.Verdict
 }
 
 // Gateway is the mail side of one R01 agreement.
@@ -116,6 +122,7 @@ type Gateway struct {
 	fence      int64 // set by Open before any loop starts
 	restored   bool  // so is this: paid requests wait for a person
 	unrecorded unrecorded
+	halt       *halt
 	toSend     wake.Signal
 	toRead     wake.Signal
 	changed    wake.Broadcast
@@ -151,6 +158,7 @@ func New(s Settings, p Parts) *Gateway {
 		log: p.Logger, now: p.Now, random: p.Random,
 		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
 		whois: p.Whois, zoneLists: p.ZoneLists, imports: p.Imports, jitter: p.Jitter, witness: newWitness(),
+		halt: newHalt(p.Now),
 	}
 }
 

@@ -93,7 +93,7 @@ func (g *Gateway) stillDue(ctx context.Context, due []store.Request) (still []st
 	}
 	return still, g.write(ctx, func(tx *store.Tx) error {
 		for i := range gone {
-			if err := g.advance(tx, &gone[i], fact{event: lifecycle.Withdrawn, actor: byPlugin, reason: reasons[i]}); err != nil {
+			if err := g.must(tx, &gone[i], queueSays(lifecycle.Withdrawn), fact{actor: byPlugin, reason: reasons[i]}); err != nil {
 				return err
 			}
 			// Should it be due again, nobody has decided against it.

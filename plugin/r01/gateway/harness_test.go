@@ -91,15 +91,26 @@ type verdict func() sender.Verdict
 
 func (v verdict) Verify(context.Context, []byte) sender.Verdict { return v() }
 
+func (v verdict) MadeHere([]byte) sender.Verdict { return sender.Verdict{} }
+
+// judged does so too, and takes every mail for one of our own mail server, or none.
+type judged struct {
+	verdict
+	made func() bool
+}
+
+func (j judged) MadeHere([]byte) sender.Verdict { return sender.Verdict{Verified: j.made()} }
+
 // gate is a gateway under test: its loops are stepped by hand, its clock is ours.
 type gate struct {
 	*Gateway
-	t     testing.TB
-	relay *relay
-	judge sender.Verdict // on every mail
-	clock time.Time
-	dir   string
-	st    *store.Store
+	t        testing.TB
+	relay    *relay
+	judge    sender.Verdict // on every mail
+	ownRelay bool           // made every mail
+	clock    time.Time
+	dir      string
+	st       *store.Store
 
 	server string // "" = the store is a file
 }
@@ -162,7 +173,7 @@ func (g *gate) open(s Settings, create bool) {
 		g.t.Fatal(err)
 	}
 	g.st = st
-	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: verdict(func() sender.Verdict { return g.judge }), Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
+	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: judged{func() sender.Verdict { return g.judge }, func() bool { return g.ownRelay }}, Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
 		Now: func() time.Time { return g.clock }, Random: rand.Text})
 	if err := g.Open(g.t.Context()); err != nil {
 		g.t.Fatal(err)
@@ -221,7 +232,8 @@ func (g *gate) reply(n int, lines ...string) string {
 }
 
 func (g *gate) mail(inReplyTo string, lines ...string) string {
-	head := fmt.Sprintf("From: robot@registrar.example\nTo: callback@panel.example\nSubject: answer\nDate: Tue, 24 Nov 2026 12:00:00 +0300\nMessage-ID: <%s@registrar.example>\n", rand.Text())
+	head := fmt.Sprintf("From: robot@registrar.example\nTo: callback@panel.example\nSubject: answer\nDate: %s\nMessage-ID: <%s@registrar.example>\n",
+		g.clock.Format(time.RFC1123Z), rand.Text())
 	if inReplyTo != "" {
 		head += "In-Reply-To: " + inReplyTo + "\n"
 	}
@@ -313,6 +325,26 @@ func (g *gate) registerClient() {
 	g.expect(op.ID, registrar.Succeeded)
 }
 
+// Resolve is a person who looks first, unless the decision says what was seen.
+func (g *gate) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+	if d.Version == "" {
+		d.Version = g.operation(d.Operation).Version
+	}
+	return g.Gateway.Resolve(ctx, d)
+}
+
+// ResolveReview is a person who looks first, unless the decision says what was seen.
+func (g *gate) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
+	if d.Version == "" {
+		r, err := g.Review(ctx, d.Review)
+		if err != nil {
+			return r, err
+		}
+		d.Version = r.Version
+	}
+	return g.Gateway.ResolveReview(ctx, d)
+}
+
 // check verifies every invariant over store, relay and events. It runs after every step.
 func (g *gate) check() {
 	g.t.Helper()
@@ -387,6 +419,8 @@ func (g *gate) checkEvidence(d registrar.Domain, events []registrar.Event) {
 	g.t.Fatalf("%s is Registered and no evidence was told", d.Name)
 }
 
+// decidedToResend reports that a person had a request sent again, or that R01 refused this very
+// request before it went back into the queue. That it went back is no decision of itself.
 func (g *gate) decidedToResend(messageID string) bool {
 	found := false
 	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
@@ -407,8 +441,18 @@ func (g *gate) decidedToResend(messageID string) bool {
 			if err != nil {
 				return err
 			}
+			refused := false
 			for _, s := range history {
-				found = found || s.Evidence == registrar.EvidencePerson || strings.Contains(s.Message, happened[lifecycle.Released])
+				released := strings.Contains(s.Message, happened[lifecycle.Released])
+				found = found || s.Evidence == registrar.EvidencePerson || released && refused
+				if s.Evidence != registrar.EvidenceReply || s.State != registrar.NeedsAction {
+					continue
+				}
+				raw, err := tx.MailRaw(s.Mail)
+				if err != nil {
+					return err
+				}
+				refused = strings.Contains(string(raw), "In-Reply-To: "+messageID) || refused
 			}
 		}
 		return nil

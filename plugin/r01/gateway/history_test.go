@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	mathrand "math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,12 +14,15 @@ import (
 	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/renewal"
 	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
 
 // FuzzHistories lives random histories of some domains: passes, orders, transmissions that
-// fail in every way, words of R01 in any order and more than once, decisions, crashes. R01
-// carries out whatever it is sent, and must not be sent a renewal that it has or has done; in
+// fail in every way, words of R01 in any order and more than once, decisions, crashes, and a
+// stranger who lies, replays, quotes and guesses. R01 carries out whatever it is sent, and must
+// not be sent a renewal that it has or has done; what the stranger makes up moves nothing; in
 // the end both know the same.
 func FuzzHistories(f *testing.F) {
 	for seed := range uint64(12) {
@@ -43,6 +47,7 @@ type history struct {
 	asks   []*asked
 	read   int // mails that R01 has
 	orders int
+	told   []string // every mail of R01
 }
 
 // asked is a renewal that R01 was sent.
@@ -56,6 +61,7 @@ func newHistory(t *testing.T, r *rapid.T) *history {
 	h := &history{gate: newGate(t), draw: r, till: map[string]registrar.Date{}}
 	s := testSettings()
 	s.Batch = rapid.IntRange(1, 3).Draw(r, "batch")
+	s.Proof = rapid.Bool().Draw(r, "proof")
 	h.settings = s
 	for i := range 3 {
 		name := fmt.Sprintf("d%d.ru", i)
@@ -70,7 +76,7 @@ func newHistory(t *testing.T, r *rapid.T) *history {
 }
 
 func (h *history) live() {
-	acts := []func(){h.passes, h.sends, h.sends, h.answers, h.answers, h.ordered, h.decides, h.waits, h.crashes}
+	acts := []func(){h.passes, h.sends, h.sends, h.answers, h.answers, h.ordered, h.decides, h.waits, h.crashes, h.lies, h.lies, h.replays}
 	for range rapid.IntRange(30, 60).Draw(h.draw, "acts") {
 		acts[rapid.IntRange(0, len(acts)-1).Draw(h.draw, "act")]()
 		h.receives()
@@ -143,7 +149,94 @@ func (h *history) carriesOut(a *asked) {
 }
 
 func (h *history) tells(a *asked, status, more string) {
-	h.receive(h.reply(a.mail, "action: PROLONG", "domain: "+a.name, "status: "+status, more))
+	mail := h.reply(a.mail, "action: PROLONG", "domain: "+a.name, "status: "+status, more)
+	h.told = append(h.told, mail)
+	h.receive(mail)
+}
+
+// lies is a stranger who makes something up. It is not signed. Where a proof is asked for, the
+// stranger knows every thread and token; else only what anybody can know.
+func (h *history) lies() {
+	name := rapid.SampledFrom(h.names).Draw(h.draw, "victim")
+	till := h.status(name).PaidTill
+	lines := []string{"action: PROLONG", "domain: " + name}
+	if rapid.IntRange(0, 3).Draw(h.draw, "guess") == 0 {
+		lines = []string{fmt.Sprint("task: ", rapid.IntRange(1, 3).Draw(h.draw, "task"))}
+	}
+	lines = append(lines, rapid.SampledFrom([]string{
+		"status: TASK_QUEUED", "status: TASK_SUCCESS", "status: TASK_SUCCESS\npaid-till: " + till.AddYears(1).String(), "status: TASK_SUCCESS\npaid-till: 24.12.2206",
+		"status: TASK_FAILURE\nmessage: The domain is locked.", "status: TASK_FAILURE\nmessage: Not enough funds on the account.", "status: TASK_FAILURE\nmessage: Invalid password",
+	}).Draw(h.draw, "lie"))
+	mail := h.mail("", lines...)
+	if n := len(h.relay.taken); n > 0 && h.settings.Proof && rapid.Bool().Draw(h.draw, "leaked") {
+		mail = h.reply(rapid.IntRange(0, n-1).Draw(h.draw, "thread"), lines...)
+	}
+	if h.settings.Proof {
+		h.judge = sender.Verdict{Reason: "it is not signed"}
+	}
+	h.moveNothing(mail)
+	h.judge = sender.Verdict{Verified: true}
+}
+
+// moveNothing receives a mail by which no domain, no operation and no pause may change.
+func (h *history) moveNothing(mail string) {
+	before := h.standing()
+	h.receive(mail)
+	if after := h.standing(); after != before {
+		h.t.Fatalf("a stranger's mail moved something:\n%s\n%s\n%s", mail, before, after)
+	}
+}
+
+func (h *history) standing() (text string) {
+	for _, name := range h.names {
+		d := h.status(name)
+		text += fmt.Sprint(d.Name, " ", d.Status, " ", d.PaidTill)
+		if d.Operation != nil {
+			text += fmt.Sprint(" ", d.Operation.ID, " ", d.Operation.State)
+		}
+		text += "; "
+	}
+	err := h.st.Read(h.t.Context(), func(tx *store.Tx) error {
+		for _, which := range []string{pauseAll, pausePaid} {
+			paused, err := tx.Setting(which)
+			if err != nil {
+				return err
+			}
+			text += fmt.Sprint(which, " ", paused != "", "; ")
+		}
+		return nil
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return text
+}
+
+// replays is a stranger, or a relay, that has a mail of R01 arrive once more: as it was, with
+// other blanks, under another Message-ID, without what it answers, or quoted beside a lie.
+func (h *history) replays() {
+	if len(h.told) == 0 {
+		return
+	}
+	mail := rapid.SampledFrom(h.told).Draw(h.draw, "mail")
+	switch rapid.IntRange(0, 4).Draw(h.draw, "how") {
+	case 0:
+		h.moveNothing(mail)
+	case 1:
+		h.moveNothing(strings.TrimSuffix(mail, "\n") + " \n")
+	case 2:
+		h.receive(strings.Replace(mail, "Message-ID: <", "Message-ID: <x", 1)) // a word on the very request that it answers
+	case 3:
+		h.moveNothing(strings.Replace(withoutField(mail, "In-Reply-To"), "Message-ID: <", "Message-ID: <y", 1))
+	case 4:
+		head, body, _ := strings.Cut(mail, "\n\n")
+		h.moveNothing(strings.Replace(head, "Message-ID: <", "Message-ID: <z", 1) + "\n\nThis was a mistake:\n\n> " +
+			strings.ReplaceAll(strings.TrimSpace(body), "\n", "\n> ") + "\n")
+	}
+}
+
+func withoutField(mail, name string) string {
+	return regexp.MustCompile(`(?m)^`+name+`: .*\n`).ReplaceAllString(mail, "")
 }
 
 // ordered is a customer who pays for a renewal.

@@ -27,38 +27,33 @@ func (s sighting) source() string {
 	return "whois"
 }
 
-// word is what a sighting says about a request.
+// word is what a sighting would say about a request, were it believed.
 type word struct {
 	event    lifecycle.Event // "" = nothing
-	conflict string          // it can't be reconciled with the request, and why; "" = it can
+	conflict string          // it is not of what we asked for, and why; "" = it is
 }
 
 // clockSkew is how far the registry's clock and ours may differ.
 const clockSkew = time.Minute
 
-// judge weighs a sighting for a request that has left and waits. Only a record that is
-// younger than the request, with one of our registrar names, can prove it done.
+// judge reads a sighting for a request that has left and waits: what it would show, and whether
+// it is of our registrar. Whether that is believed is weighed.
 func (g *Gateway) judge(r store.Request, ordered []registrar.Nameserver, s sighting) word {
-	sent := latest(r.ClaimedAt, r.CreatedAt)
 	ours := g.ours(s.Registrar)
-	switch {
-	case !s.present:
-		return word{}
-	case r.Kind == lifecycle.Prolong && s.PaidTill.DaysSince(r.Base) > 0 && s.asOf.Before(sent.Add(-clockSkew)):
-		return word{conflict: "the registry showed it paid till " + s.PaidTill.String() + " before our renewal was sent"}
-	case !s.asOf.After(sent):
+	if !s.present {
 		return word{}
 	}
 	switch r.Kind {
 	case lifecycle.NewDomain:
+		if !g.younger(r, s) { // it is of before
+			return word{}
+		}
 		return judgeRegistration(r, ordered, s, ours)
 	case lifecycle.Prolong:
-		switch {
-		case !ours:
-			return word{conflict: "the registry shows it with registrar " + s.Registrar}
-		case s.PaidTill.DaysSince(r.Base) > 0:
-			return word{event: lifecycle.Confirmed}
+		if !ours && g.younger(r, s) {
+			return word{lifecycle.Confirmed, "the registry shows it with registrar " + s.Registrar}
 		}
+		return word{event: lifecycle.Confirmed}
 	case lifecycle.Transfer:
 		if ours {
 			return word{event: lifecycle.Confirmed}
@@ -71,16 +66,52 @@ func (g *Gateway) judge(r store.Request, ordered []registrar.Nameserver, s sight
 	return word{}
 }
 
+// younger reports whether a sighting is of after the request was handed over.
+func (g *Gateway) younger(r store.Request, s sighting) bool {
+	return s.asOf.After(latest(r.ClaimedAt, r.CreatedAt))
+}
+
+// registrySays is a sighting as evidence for a request.
+func (g *Gateway) registrySays(r store.Request, s sighting, w word) lifecycle.Evidence {
+	e := lifecycle.Evidence{Source: lifecycle.FromWhois, Event: w.event, Proof: lifecycle.OwnWord, Binding: lifecycle.ByOwnRecord,
+		Made: lifecycle.Between, Object: lifecycle.SameObject, Till: g.tillOf(r, s.PaidTill)}
+	if s.fromList {
+		e.Source = lifecycle.FromList
+	}
+	if w.conflict != "" {
+		e.Object = lifecycle.OtherObject
+	}
+	sent := latest(r.ClaimedAt, r.CreatedAt)
+	switch {
+	case s.asOf.After(sent):
+		e.Made = lifecycle.After
+	case s.asOf.Before(sent.Add(-clockSkew)):
+		e.Made = lifecycle.Before
+	}
+	return e
+}
+
+// conflictOf says why a sighting can't be reconciled with a request.
+func (g *Gateway) conflictOf(v lifecycle.Verdict, s sighting, w word) string {
+	switch v.Reason() {
+	case lifecycle.TooOld:
+		return "the registry showed it paid till " + s.PaidTill.String() + " before our renewal was sent"
+	case lifecycle.Implausible:
+		return "the registry shows it paid till " + s.PaidTill.String() + ", which it can't be by what was asked for"
+	}
+	return w.conflict
+}
+
 // judgeRegistration is strict: the record may be of somebody who was faster, or of an
 // owner of old.
 func judgeRegistration(r store.Request, ordered []registrar.Nameserver, s sighting, ours bool) word {
 	switch {
 	case !ours:
-		return word{conflict: "the registry shows it registered with registrar " + s.Registrar}
+		return word{lifecycle.Confirmed, "the registry shows it registered with registrar " + s.Registrar}
 	case s.Created.IsZero() || s.Created.Before(r.CreatedAt.Add(-clockSkew)):
-		return word{conflict: "the registry shows it registered before we asked for it"}
+		return word{lifecycle.Confirmed, "the registry shows it registered before we asked for it"}
 	case len(s.Nameservers) > 0 && !registry.SameHosts(s.Nameservers, ordered):
-		return word{conflict: "the registry shows it registered with other nameservers than were ordered"}
+		return word{lifecycle.Confirmed, "the registry shows it registered with other nameservers than were ordered"}
 	case s.Delegated:
 		return word{event: lifecycle.Confirmed}
 	case r.Hold == lifecycle.NotDelegated: // as is known

@@ -182,7 +182,7 @@ func TestMailsAreReadInTheirOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := g.st.Read(t.Context(), func(tx *store.Tx) error {
-		stored, err := tx.NewMails(100)
+		stored, err := tx.NewMails(g.clock, 100)
 		for i, m := range stored {
 			raw, err := tx.MailRaw(m.ID)
 			if err != nil || string(raw) != want[i] {

@@ -142,19 +142,15 @@ func (g *Gateway) Submit(ctx context.Context, o registrar.Order) (registrar.Oper
 }
 
 func (g *Gateway) submit(tx *store.Tx, o registrar.Order, p plan) (store.Operation, error) {
-	digest, err := g.digest(o)
-	if err != nil {
-		return store.Operation{}, err
-	}
+	digest := g.digest(o)
 	known, err := tx.OperationByOrder(o.ID)
 	switch {
-	case err == nil && known.Digest == digest:
-		return known, nil
 	case err == nil:
-		return store.Operation{}, registrar.Errorf(registrar.Conflict, "order %s is known here with other contents", o.ID)
+		return g.repeated(tx, known, o, digest)
 	case !errors.Is(err, store.ErrNotFound):
 		return store.Operation{}, err
 	}
+
 	switch begun, err := g.scheduled(tx, o); {
 	case err == nil:
 		if err := g.join(tx, begun, o, digest); err != nil {
@@ -172,18 +168,6 @@ func (g *Gateway) submit(tx *store.Tx, o registrar.Order, p plan) (store.Operati
 		return store.Operation{}, err
 	}
 	return tx.Operation(op.ID)
-}
-
-// digest tells a repeated order from another one under the same ID. It is keyed, because
-// orders hold personal data.
-func (g *Gateway) digest(o registrar.Order) (string, error) {
-	code := string(o.AuthCode)
-	o.ID, o.AuthCode = "", ""
-	text, err := json.Marshal(o) // map keys are sorted
-	if err != nil {
-		return "", fmt.Errorf("digest order: %w", err)
-	}
-	return g.store.Fingerprint("order", string(text), code), nil
 }
 
 // admissible refuses what our own record of the domain forbids.

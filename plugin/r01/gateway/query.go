@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"iter"
@@ -18,15 +17,21 @@ import (
 // Operation returns an operation with its history.
 func (g *Gateway) Operation(ctx context.Context, id registrar.OperationID) (op registrar.Operation, err error) {
 	err = g.store.Read(ctx, func(tx *store.Tx) error {
-		found, err := tx.Operation(id)
-		if err != nil {
-			return err
-		}
+		found, err := operation(tx, id)
 		op = found.Operation
-		op.History, err = tx.History(id)
 		return err
 	})
 	return op, fault(err, "operation "+string(id))
+}
+
+// operation returns an operation with its history, as a person sees it.
+func operation(tx *store.Tx, id registrar.OperationID) (store.Operation, error) {
+	op, err := tx.Operation(id)
+	if err != nil {
+		return store.Operation{}, err
+	}
+	op.History, err = tx.History(id)
+	return op, err
 }
 
 // Domain returns a domain.
@@ -239,26 +244,6 @@ func (g *Gateway) showMail(tx *store.Tx, m store.Mail, raw []byte) (registrar.Ma
 	return shown, err
 }
 
-// Recognise tells how a captured mail would be understood.
-func (g *Gateway) Recognise(raw []byte) registrar.Recognition {
-	l, problem := g.understand(store.Mail{}, bytes.Clone(raw))
-	rec := registrar.Recognition{Subject: l.Subject, Kind: string(l.Kind)}
-	if len(l.From) > 0 {
-		rec.From = l.From[0]
-	}
-	switch {
-	case problem != "":
-		rec.Kind = "unreadable: " + problem
-	case len(l.results) > 0: // robots say of their replies that nobody wrote them
-		rec.Kind = string(message.Ordinary)
-	}
-	for _, r := range l.results {
-		rec.Results = append(rec.Results, registrar.RecognisedResult{Rule: r.Rule, Outcome: r.Outcome, Domain: r.Domain,
-			Handle: r.Handle, Task: r.Task, Message: r.Message, State: r.State, PaidTill: r.PaidTill})
-	}
-	return rec
-}
-
 // ReviewRule writes a rule that would recognise such a mail.
 func (g *Gateway) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule string, err error) {
 	err = g.store.Read(ctx, func(tx *store.Tx) error {
@@ -274,7 +259,7 @@ func (g *Gateway) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule s
 		if err != nil {
 			return err
 		}
-		msg.Quoted = "" // no rule looks at it
+		msg.Shown = msg.Text // no rule looks at what is quoted
 		subject, text, err := g.readable(tx, msg, requests)
 		if err != nil {
 			return err

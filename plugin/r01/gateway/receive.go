@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/mail"
+
 	"slices"
 	"strings"
+	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailbox"
@@ -25,7 +26,8 @@ func (g *Gateway) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 	stored, ids := make([]registrar.MailID, len(mails)), g.mailIDs(len(mails))
 	err := g.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range mails {
-			err := tx.AddMail(store.Mail{ID: ids[i], Hash: message.ContentHash(m.Raw), At: g.now(), State: store.MailNew, Truncated: m.Truncated}, m.Raw)
+			err := tx.AddMail(store.Mail{ID: ids[i], Hash: message.ContentHash(m.Raw), FormerHash: message.FormerHash(m.Raw), At: g.now(), State: store.MailNew,
+				Truncated: m.Truncated, Received: m.InternalDate}, m.Raw)
 			switch {
 			case errors.Is(err, store.ErrExists):
 			case err != nil:
@@ -64,7 +66,7 @@ func (g *Gateway) mailIDs(n int) []registrar.MailID {
 // readLoop reads what was stored.
 func (g *Gateway) readLoop(ctx context.Context) {
 	for ctx.Err() == nil {
-		if err := g.readNew(ctx); err != nil && ctx.Err() == nil {
+		if err := errors.Join(g.proveAgain(ctx), g.readNew(ctx)); err != nil && ctx.Err() == nil {
 			g.log.Error("reading mail stopped, will be tried again", "err", err)
 		}
 		pause(ctx, g.toRead, lookAgain)
@@ -80,7 +82,7 @@ func (g *Gateway) readNew(ctx context.Context) error {
 	const many = 10000
 	var mails []store.Mail
 	err := g.store.Read(ctx, func(tx *store.Tx) (err error) {
-		mails, err = tx.NewMails(many)
+		mails, err = tx.NewMails(g.now(), many)
 		return err
 	})
 	if err != nil {
@@ -111,7 +113,8 @@ type opened struct {
 	raw     []byte
 	letter  letter
 	problem string
-	err     error // why it can't be applied now
+	until   time.Time // put off till then; zero = not
+	err     error     // why it can't be applied now
 }
 
 // read understands mails and applies them. The attempts are counted first, so a mail that
@@ -132,13 +135,13 @@ func (g *Gateway) read(ctx context.Context, mails []store.Mail) error {
 	}
 	for i := range all {
 		if o := &all[i]; o.err == nil {
-			o.err = g.prepare(ctx, o)
+			g.prepare(ctx, o)
 		}
 	}
 	err = g.write(ctx, func(tx *store.Tx) error {
 		for i := range all {
 			if o := &all[i]; o.err == nil {
-				o.err = tx.Part(func() error { return g.apply(tx, o.Mail, o.letter, o.problem) })
+				o.err = tx.Part(func() error { return g.settle(tx, o) })
 			}
 		}
 		return g.holdUntouched(tx)
@@ -154,105 +157,85 @@ func (g *Gateway) read(ctx context.Context, mails []store.Mail) error {
 	return nil
 }
 
-// prepare is everything about a mail that needs no transaction.
-func (g *Gateway) prepare(ctx context.Context, o *opened) (err error) {
+// prepare is everything about a mail that needs no transaction. The sender of what says of
+// itself that it is automatic and asks for nothing of ours is nobody's business.
+func (g *Gateway) prepare(ctx context.Context, o *opened) {
 	if o.Tries >= poisonous {
 		o.problem = fmt.Sprintf("it could not be handled in %d attempts", poisonous)
-		return nil
+		return
 	}
-	if o.letter, o.problem = g.understand(o.Mail, o.raw); o.problem == "" {
-		o.problem, err = g.unproved(ctx, o.Mail, o.letter, o.raw)
+	if o.letter, o.problem = g.understand(o.Mail, o.raw); o.problem == "" && !g.idle(o.letter) {
+		g.prove(ctx, o)
 	}
-	return err
 }
 
-// unproved tells why a mail's sender is not proved. When the proof can't be had right now
-// that is an error, and the mail is read again later, but not for ever. r01-mail 3.10
-func (g *Gateway) unproved(ctx context.Context, m store.Mail, l letter, raw []byte) (string, error) {
-	if l.Kind == message.Bounce { // bounces come from relays, and are matched by what they return
-		return "", nil
-	}
-	verdict := g.verifier.Verify(ctx, raw)
-	switch {
-	case verdict.Verified:
-		return "", nil
-	case verdict.Temporary && m.Tries+1 < poisonous:
-		return "", fmt.Errorf("verify sender: %s", verdict.Reason)
-	}
-	return "its sender is not proved: " + verdict.Reason, nil
+// idle reports whether a mail is automatic, of a stranger, and names nothing that could be
+// ours. r01-mail 3.8
+func (g *Gateway) idle(l letter) bool {
+	return l.Kind != message.Bounce && l.automatic() && len(l.results) == 0 && l.doubt == "" && len(l.InReplyTo)+len(l.References) == 0 &&
+		len(tokens(l.Subject+"\n"+l.Text)) == 0 && !g.fromRobot(l)
 }
 
-// letter is a mail with what the rules make of it.
-type letter struct {
-	message.Message
-	results []mailform.Result
+// settle settles one mail, in one transaction with everything it causes, or puts it off.
+func (g *Gateway) settle(tx *store.Tx, o *opened) error {
+	if !o.until.IsZero() {
+		g.log.Info("mail put off: its sender can't be proved now", "mail", o.ID, "until", o.until, "why", o.letter.unproved)
+		return tx.PutOffMail(o.ID, o.until)
+	}
+	return g.apply(tx, o.Mail, o.letter, o.problem)
 }
 
-// understand is everything that needs no store. The problem, if any, is for a person.
-func (g *Gateway) understand(m store.Mail, raw []byte) (l letter, problem string) {
-	var err error
-	if l.Message, err = message.Parse(raw); err != nil {
-		return l, "it can't be read: " + err.Error()
-	}
-	l.results = g.recogniser.Recognise(mailform.Input{From: l.From, Subject: l.Subject, Text: l.Text})
-	switch {
-	case m.Truncated:
-		problem = "it is too large to be read"
-	case len(l.Damaged) > 0:
-		problem = "it is damaged: " + strings.Join(l.Damaged, ", ")
-	}
-	return l, problem
-}
-
-func sameAddress(a, b string) bool {
-	bare := func(s string) string {
-		if p, err := mail.ParseAddress(s); err == nil {
-			s = p.Address
-		}
-		return strings.ToLower(s)
-	}
-	return bare(a) == bare(b)
-}
-
-// apply settles one mail, in one transaction with everything it causes.
+// apply settles one mail. What is ours is known by the Message-ID: others rewrite From.
 func (g *Gateway) apply(tx *store.Tx, m store.Mail, l letter, problem string) error {
 	if ours, err := tx.RequestsByMessageID(l.MessageID); err != nil || len(ours) > 0 {
 		return errors.Join(err, g.applyCopy(tx, m, ours))
 	}
-	if from(l.From, g.settings.Callback) && l.Kind != message.Bounce { // a test mail, or a loop
+	if from(l.From, g.settings.Callback) && l.Kind != message.Bounce && g.ownMessageID(l.MessageID) { // a test mail, or a loop
 		if g.isForgotten(l) {
-			return g.setAside(tx, m, l, "it is our own copy of a request that was sent after the backup was made")
+			return g.setAside(tx, m, l, aside{why: lifecycle.NotBound, text: "it is our own copy of a request that was sent after the backup was made"})
 		}
 		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
 	}
-	thread, err := g.thread(tx, l)
+	twins, err := tx.KnowMail(m.ID, l.likeness())
+	if err != nil {
+		return err
+	}
+	if problem == "" && repeats(twins) {
+		g.log.Info("mail is known: it came before, with other blanks or through another relay", "mail", m.ID)
+		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
+	}
+	b, err := g.bind(tx, l)
 	if err != nil {
 		return err
 	}
 	switch {
 	case l.Kind == message.Bounce:
 		return g.applyBounce(tx, m, l)
-	case problem != "":
-		return g.setAside(tx, m, l, problem)
-	case len(l.results) > 0:
-		return g.applyResults(tx, m, l, thread)
-	case l.Kind == message.AutoReply && thread == nil && !from(l.From, g.settings.Robot):
+	case len(l.results) == 0 && len(b.requests) == 0 && l.automatic() && !g.fromRobot(l):
 		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
+	case problem != "":
+		return g.setAside(tx, m, l, problemAside(problem))
+	case b.answers(twins):
+		return g.setAside(tx, m, l, aside{why: lifecycle.Repeated, text: "a mail with the same Message-ID came before, and said something else"})
+	case b.by == lifecycle.Against:
+		return g.setAside(tx, m, l, aside{why: lifecycle.NotOurs, text: b.against})
+	case len(l.results) > 0:
+		return g.applyResults(tx, m, l, b)
+	case l.proof == lifecycle.Missing || l.proof == lifecycle.Unavailable:
+		return g.setAside(tx, m, l, unprovedAside(l))
+	case l.doubt != "":
+		return g.setAside(tx, m, l, aside{why: lifecycle.NotWhole, text: "nothing of it is applied, for " + l.doubt})
 	}
-	return g.setAside(tx, m, l, "no rule recognises it")
-}
-
-// from tells whether a mail claims just this sender.
-func from(senders []string, address string) bool {
-	return len(senders) == 1 && sameAddress(senders[0], address)
+	return g.setAside(tx, m, l, problemAside("no rule recognises it"))
 }
 
 // applyCopy: our own blind copy shows that the relay took the mail. architecture 4.7
 func (g *Gateway) applyCopy(tx *store.Tx, m store.Mail, ours []store.Request) error {
-	f := fact{event: lifecycle.CopySeen, actor: byPlugin, evidence: registrar.EvidenceCopy, mail: m.ID}
+	e := lifecycle.Evidence{Source: lifecycle.FromCopy, Event: lifecycle.CopySeen, Proof: lifecycle.OwnWord, Binding: lifecycle.ByThread}
+	f := fact{actor: byPlugin, evidence: registrar.EvidenceCopy, mail: m.ID}
 	for i := range ours {
 		if r := &ours[i]; r.State == registrar.Sending || r.State == registrar.Uncertain {
-			if err := g.advance(tx, r, f); err != nil {
+			if _, err := g.weigh(tx, r, e, f); err != nil {
 				return err
 			}
 		}
@@ -266,139 +249,6 @@ func alone(requests []store.Request) string {
 		return requests[0].ID
 	}
 	return ""
-}
-
-// applyBounce: a definite failure to reach the robot means that R01 never got it; a delay,
-// or a failure to reach our own copy's mailbox, means nothing. r01-mail 3.8
-func (g *Gateway) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
-	ours, err := g.bounced(tx, l)
-	if err != nil {
-		return err
-	}
-	if len(ours) == 0 {
-		return g.setAside(tx, m, l, "it is a bounce of no request of ours")
-	}
-	f := fact{event: lifecycle.Bounced, actor: byPlugin, evidence: registrar.EvidenceRelay, mail: m.ID,
-		reason: strings.TrimSpace(l.Bounce.Status + " " + l.Bounce.Diagnostic)}
-	failed := strings.HasPrefix(l.Bounce.Status, "5")
-	switch {
-	case failed && len(l.Bounce.Recipients) == 0:
-		return g.setAside(tx, m, l, "it is a bounce that does not say whom it could not reach")
-	case failed && slices.ContainsFunc(l.Bounce.Recipients, func(a string) bool { return sameAddress(a, g.settings.Robot) }):
-		var all []outcome
-		for _, r := range ours {
-			all = append(all, outcome{request: r, fact: f})
-		}
-		return g.settle(tx, m, l, all, "")
-	}
-	for _, r := range ours {
-		words, err := g.redact(tx, f.reason, r)
-		if err != nil {
-			return err
-		}
-		if err := g.note(tx, r, f, "the mail relay reports about "+strings.Join(l.Bounce.Recipients, ", ")+": "+words); err != nil {
-			return err
-		}
-	}
-	return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, alone(ours))
-}
-
-func (g *Gateway) bounced(tx *store.Tx, l letter) ([]store.Request, error) {
-	if l.Bounce == nil {
-		return nil, nil
-	}
-	if found, err := tx.RequestsByMessageID(l.Bounce.OriginalMessageID); err != nil || len(found) > 0 {
-		return found, err
-	}
-	for _, token := range tokens(l.Subject + "\n" + l.Text + "\n" + l.Quoted) {
-		if found, err := tx.RequestsByToken(token); err != nil || len(found) > 0 {
-			return found, err
-		}
-	}
-	return nil, nil
-}
-
-// outcome is one result with the request it belongs to.
-type outcome struct {
-	request store.Request
-	fact    fact
-}
-
-// applyResults applies each result to the request it names. One that can't be applied puts
-// the mail before a person, and does not hold up the others.
-func (g *Gateway) applyResults(tx *store.Tx, m store.Mail, l letter, thread []store.Request) error {
-	var outcomes []outcome
-	var problem string
-	for _, res := range l.results {
-		event, ok := lifecycle.EventOf(res.Outcome)
-		if !ok {
-			if err := g.notice(tx, m, l, res, thread); err != nil {
-				return err
-			}
-			continue
-		}
-		f := fact{event: event, result: res, actor: byRegistrar, evidence: registrar.EvidenceReply, mail: m.ID, reason: reasonOf(res)}
-		if aboutAll(event, res) && len(thread) > 1 {
-			for _, r := range thread {
-				outcomes = append(outcomes, outcome{r, f})
-			}
-			continue
-		}
-		r, reason, err := g.match(tx, l, res, thread)
-		switch {
-		case err != nil:
-			return err
-		case reason != "":
-			problem = reason
-		default:
-			outcomes = append(outcomes, outcome{r, f})
-		}
-	}
-	if len(outcomes) == 0 && problem == "" {
-		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, alone(thread))
-	}
-	return g.settle(tx, m, l, outcomes, problem)
-}
-
-// aboutAll tells whether a result that names nothing is about the whole mail it answers: R01
-// reads and authorizes a mail as one. Money and refusals are a domain's own.
-func aboutAll(e lifecycle.Event, res mailform.Result) bool {
-	return res.Domain == "" && res.Handle == "" && res.Task == "" && (e == lifecycle.Queuing || e == lifecycle.Unauth)
-}
-
-func reasonOf(res mailform.Result) string {
-	if res.Message != "" {
-		return res.Message
-	}
-	return string(res.Outcome)
-}
-
-// settle advances each request, or notes a late word on a concluded one. A word that
-// contradicts what we hold is for a person, and so is a problem found before. r01-mail 3.9
-func (g *Gateway) settle(tx *store.Tx, m store.Mail, l letter, all []outcome, problem string) error {
-	for _, o := range all {
-		r, err := tx.Request(o.request.ID) // an earlier result may have moved it
-		if err != nil {
-			return err
-		}
-		err = g.advance(tx, &r, o.fact)
-		var no *lifecycle.NoTransitionError
-		switch {
-		case err == nil:
-		case !errors.As(err, &no):
-			return err
-		case lifecycle.Late(r.State, o.fact.event):
-			if err := g.note(tx, r, o.fact, "late word: "+describe(r, o.fact)); err != nil {
-				return err
-			}
-		default:
-			problem = fmt.Sprintf("it says %q of %s, which is %s", o.fact.event, r.Object, r.State)
-		}
-	}
-	if problem != "" {
-		return g.setAside(tx, m, l, problem)
-	}
-	return tx.SettleMail(m.ID, store.MailNew, store.MailApplied, all[0].request.ID)
 }
 
 // note puts a word on the timeline that changes nothing.

@@ -156,9 +156,9 @@ func requestsNamed(tx *store.Tx, id registrar.MailID) (requests []store.Request,
 // answered names the request that a mail answers or returns, however it stands by now; "" =
 // none.
 func (g *Gateway) answered(tx *store.Tx, l letter) (string, error) {
-	thread, err := g.thread(tx, l)
-	if err != nil || len(thread) > 0 {
-		return alone(thread), err
+	b, err := g.bind(tx, l)
+	if err != nil || len(b.requests) > 0 {
+		return alone(b.requests), err
 	}
 	returned, err := g.bounced(tx, l)
 	return alone(returned), err
@@ -170,6 +170,6 @@ func (g *Gateway) readable(tx *store.Tx, msg message.Message, requests []store.R
 	if err != nil {
 		return "", "", err
 	}
-	text, err = g.redact(tx, mailform.Mask(whole(msg)), requests...)
+	text, err = g.redact(tx, mailform.Mask(msg.Shown), requests...)
 	return subject, text, err
 }

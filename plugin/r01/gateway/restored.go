@@ -70,7 +70,7 @@ func (g *Gateway) restore(tx *store.Tx, incarnation string) error {
 			if state == registrar.NeedsAction && r.Hold != lifecycle.AuthFailed && r.Hold != lifecycle.NoFunds {
 				continue
 			}
-			if err := g.advance(tx, &r, fact{event: lifecycle.Restored, actor: byPlugin}); err != nil {
+			if err := g.must(tx, &r, restoreSays(), fact{actor: byPlugin}); err != nil {
 				return err
 			}
 		}
@@ -107,7 +107,7 @@ func (g *Gateway) holdUntouched(tx *store.Tx) error {
 		if !r.Kind.Paid() || !r.Untouched() {
 			continue
 		}
-		if err := g.advance(tx, &r, fact{event: lifecycle.Restored, actor: byPlugin}); err != nil {
+		if err := g.must(tx, &r, restoreSays(), fact{actor: byPlugin}); err != nil {
 			return err
 		}
 	}

@@ -82,7 +82,9 @@ func TestRestoredStoreSendsNothingPaidAgain(t *testing.T) {
 	}
 	replies := []string{g.reply(2, delegated("queued.ru")...), g.reply(3, delegated("later.ru")...)}
 
-	g.restore(backup, testSettings())
+	proved := testSettings()
+	proved.Proof = true
+	g.restore(backup, proved)
 	g.expect(queued.ID, registrar.Uncertain)
 	g.submit(registration("queued", "queued.ru")) // the panel asks again: it is the same operation
 	again := g.submit(registration("later", "later.ru"))
@@ -96,7 +98,7 @@ func TestRestoredStoreSendsNothingPaidAgain(t *testing.T) {
 		g.receive(r)
 	}
 	g.expect(queued.ID, registrar.Succeeded) // by its token
-	g.expect(again.ID, registrar.Succeeded)  // by its name: there is one open request for it
+	g.expect(again.ID, registrar.Succeeded)  // by its name: its sender is proved, and there is one open request for it
 	if d := g.status("later.ru"); d.PaidTill.String() != "2027-11-24" {
 		t.Errorf("later.ru is %+v", d)
 	}
@@ -115,7 +117,9 @@ func TestRestoredStoreHoldsWhatRepliesBegin(t *testing.T) {
 	g.send()
 	domain := g.reply(1, delegated("newtime.ru")...)
 
-	g.restore(backup, testSettings())
+	proved := testSettings()
+	proved.Proof = true
+	g.restore(backup, proved)
 	g.receive(client)
 	g.expect(op.ID, registrar.Uncertain)
 	g.send()

@@ -15,8 +15,8 @@ import (
 )
 
 // setAside puts a mail before a person; no operation is touched. r01-mail 3.8
-func (g *Gateway) setAside(tx *store.Tx, m store.Mail, l letter, reason string) error {
-	candidates, err := g.candidates(tx, l)
+func (g *Gateway) setAside(tx *store.Tx, m store.Mail, l letter, a aside) error {
+	candidates, err := g.candidates(tx, l, a.request)
 	if err != nil {
 		return err
 	}
@@ -24,24 +24,47 @@ func (g *Gateway) setAside(tx *store.Tx, m store.Mail, l letter, reason string) 
 	if err != nil {
 		return err
 	}
+	possible, err := requestsOf(tx, candidates)
+	if err != nil {
+		return err
+	}
+	if a.text, err = g.redact(tx, mailform.Mask(a.text), possible...); err != nil {
+		return err
+	}
 	id := reviewOf(m.ID)
-	entry := store.Review{ID: id, Mail: m.ID, Reason: reason, Candidates: candidates, ReceivedAt: m.At}
+	entry := store.Review{ID: id, Mail: m.ID, Reason: a.text, Candidates: candidates, ReceivedAt: m.At, Why: a.why}
+	if a.request != nil {
+		entry.Request = a.request.ID
+	}
 	err = errors.Join(tx.SettleMail(m.ID, store.MailNew, store.MailReview, request), tx.AddReview(entry))
 	if err != nil {
 		return err
 	}
-	g.log.Warn("mail waits for review", "mail", m.ID, "review", id, "reason", reason)
+	if a.why == lifecycle.ProofLater {
+		if err := tx.PutOffMail(m.ID, g.now().Add(g.proofPause(m))); err != nil {
+			return err
+		}
+	}
+	g.log.Warn("mail waits for review", "mail", m.ID, "review", id, "why", a.why)
 	names, err := namesOf(tx, candidates)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
 		e := registrar.Event{At: g.now(), Type: registrar.EventReview, Level: registrar.LevelWarning,
-			Message: "a mail waits for review: " + reason, Actor: byPlugin, Name: name, Mail: m.ID, Review: id}
+			Message: "a mail waits for review: " + a.text, Actor: byPlugin, Name: name, Mail: m.ID, Review: id}
 		tx.Emit(e)
+		if a.alarm && name != "" {
+			if err := g.raise(tx, contradictionAlarm(id), name, "a late mail takes back what is recorded, and waits for review: "+a.text); err != nil {
+				return err
+			}
+		}
 	}
 	return g.raise(tx, reviewAlarm, "", "mails wait in the review queue")
 }
+
+// contradictionAlarm names the alarm that stands until a review entry is resolved.
+func contradictionAlarm(id registrar.ReviewID) string { return "late:" + string(id) }
 
 const reviewAlarm = "review"
 
@@ -110,7 +133,7 @@ func (g *Gateway) show(tx *store.Tx, e store.Review) (registrar.Review, message.
 		return registrar.Review{}, msg, err
 	}
 	if err != nil {
-		msg.Text = "(can't be read: " + err.Error() + ")"
+		msg.Shown = "(can't be read: " + err.Error() + ")"
 	}
 	requests, err := requestsNamed(tx, e.Mail)
 	if err != nil {
@@ -120,24 +143,22 @@ func (g *Gateway) show(tx *store.Tx, e store.Review) (registrar.Review, message.
 	if err != nil {
 		return registrar.Review{}, msg, err
 	}
-	return registrar.Review{ID: e.ID, Mail: e.Mail, ReceivedAt: e.ReceivedAt, From: strings.Join(msg.From, ", "),
-		Subject: subject, Reason: e.Reason, Candidates: e.Candidates, Text: text,
-		ResolvedAt: e.ResolvedAt, ResolvedBy: e.ResolvedBy, Outcome: e.Outcome}, msg, nil
+	shown, err := entry(tx, e)
+	shown.From, shown.Subject, shown.Text = strings.Join(msg.From, ", "), subject, text
+	return shown, msg, err
 }
 
-// whole is a mail as a person reads it, quotation included.
-func whole(m message.Message) string {
-	text := m.Text
-	if m.Quoted != "" {
-		text += "\n" + m.Quoted
-	}
-	return text
+// entry is what a person sees of a review entry, but for the mail.
+func entry(tx *store.Tx, e store.Review) (registrar.Review, error) {
+	version, err := tx.ReviewVersion(e)
+	return registrar.Review{ID: e.ID, Mail: e.Mail, ReceivedAt: e.ReceivedAt, Reason: e.Reason, Candidates: e.Candidates,
+		ResolvedAt: e.ResolvedAt, ResolvedBy: e.ResolvedBy, Outcome: e.Outcome, Version: version}, err
 }
 
 // ResolveReview applies a person's reading of a mail.
 func (g *Gateway) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
-	if problems := checkReviewDecision(d); len(problems) > 0 {
-		return registrar.Review{}, registrar.InvalidOrder(problems)
+	if err := registrar.InvalidDecision(d.Problems()); err != nil {
+		return registrar.Review{}, err
 	}
 	var shown registrar.Review
 	err := g.write(ctx, func(tx *store.Tx) error {
@@ -156,19 +177,14 @@ func (g *Gateway) ResolveReview(ctx context.Context, d registrar.ReviewDecision)
 	return shown, fault(err, "review "+string(d.Review))
 }
 
-func checkReviewDecision(d registrar.ReviewDecision) []registrar.Problem {
-	var problems []registrar.Problem
-	if d.By == "" {
-		problems = append(problems, registrar.Problem{Path: "by", Message: "is required: who decides"})
-	}
-	_, moves := lifecycle.EventOf(d.Outcome)
-	if !moves && d.Outcome != registrar.ReplyNotice && d.Outcome != registrar.ReplyIgnore {
-		problems = append(problems, registrar.Problem{Path: "outcome", Message: fmt.Sprintf("must be one of %v", registrar.ReplyOutcomes())})
-	}
-	return problems
-}
-
 func (g *Gateway) resolveReview(tx *store.Tx, e store.Review, d registrar.ReviewDecision) error {
+	shown, err := entry(tx, e)
+	if err != nil {
+		return err
+	}
+	if err := shown.CheckVersion(d.Version); err != nil {
+		return err
+	}
 	if !e.ResolvedAt.IsZero() {
 		return registrar.Errorf(registrar.Precondition, "review %s was resolved by %s", e.ID, e.ResolvedBy)
 	}
@@ -185,6 +201,18 @@ func (g *Gateway) resolveReview(tx *store.Tx, e store.Review, d registrar.Review
 	}
 	tx.Emit(registrar.Event{At: g.now(), Type: registrar.EventReview, Level: registrar.LevelInfo,
 		Message: fmt.Sprintf("the mail was read as %q", d.Outcome), Actor: d.By, Mail: e.Mail, Review: e.ID})
+	return g.closed(tx, e)
+}
+
+// closed clears what stood for an entry.
+func (g *Gateway) closed(tx *store.Tx, e store.Review) error {
+	names, err := namesOf(tx, e.Candidates)
+	if err != nil {
+		return err
+	}
+	if err := g.clear(tx, contradictionAlarm(e.ID), names[0]); err != nil {
+		return err
+	}
 	if left, err := tx.Reviews(); err != nil || len(left) > 0 {
 		return err
 	}
@@ -198,15 +226,22 @@ func (g *Gateway) applyDecision(tx *store.Tx, e store.Review, d registrar.Review
 		id = e.Candidates[0]
 	}
 	if id == "" {
-		return registrar.InvalidOrder([]registrar.Problem{{Path: "operation", Message: "is required: the mail may belong to several operations, or to none"}})
+		return registrar.InvalidDecision([]registrar.Problem{{Path: "operation", Message: "is required: the mail may belong to several operations, or to none"}})
 	}
-	_, msg, err := g.show(tx, e)
+	shown, msg, err := g.show(tx, e)
 	if err != nil {
 		return err
 	}
-	f := fact{event: event, actor: d.By, evidence: registrar.EvidencePerson, mail: e.Mail,
+	op, err := operation(tx, id)
+	if err != nil {
+		return fault(err, "operation "+string(id))
+	}
+	if err := d.CheckOperation(shown, op.Operation); err != nil {
+		return err
+	}
+	f := fact{actor: d.By, evidence: registrar.EvidencePerson, mail: e.Mail,
 		reason: mailform.Mask(firstLine(msg.Text))}
-	return g.moveOperation(tx, id, f)
+	return g.moveOperation(tx, op, personSays(event, op.Version, "the mail "+string(e.Mail)), f)
 }
 
 func firstLine(text string) string {
@@ -215,69 +250,57 @@ func firstLine(text string) string {
 }
 
 // moveOperation advances the current request of an operation by a person's word.
-func (g *Gateway) moveOperation(tx *store.Tx, id registrar.OperationID, f fact) error {
-	op, err := tx.Operation(id)
-	if errors.Is(err, store.ErrNotFound) {
-		return registrar.Errorf(registrar.NotFound, "operation %s is not known here", id)
-	}
-	if err != nil {
-		return err
-	}
+func (g *Gateway) moveOperation(tx *store.Tx, op store.Operation, e lifecycle.Evidence, f fact) error {
 	if op.State.Final() {
-		return registrar.Errorf(registrar.Precondition, "operation %s is %s", id, op.State)
+		return registrar.Errorf(registrar.Precondition, "operation %s is %s", op.ID, op.State)
 	}
 	r, err := tx.Request(op.Request)
 	if err != nil {
 		return err
 	}
-	if err := g.premature(r, f); err != nil {
-		return err
+	known := g.known(r)
+	known.Version = string(op.Version)
+	v := lifecycle.Weigh(known, e)
+	switch {
+	case v.Action() == lifecycle.Apply:
+		return g.advance(tx, &r, v, f)
+	case v.Reason() == lifecycle.MovedOn:
+		return op.CheckVersion(registrar.Version(e.Saw))
+	case v.Reason() == lifecycle.Premature:
+		return registrar.Errorf(registrar.Precondition, "the request may still be carried out until %s: wait, or say in a note what shows that it was not (--note)",
+			g.settledAt(r).UTC().Format(time.RFC3339))
 	}
-	err = g.advance(tx, &r, f)
-	var no *lifecycle.NoTransitionError
-	if errors.As(err, &no) {
-		return registrar.Errorf(registrar.Precondition, "operation %s: %s", id, no)
-	}
-	return err
+	return registrar.Errorf(registrar.Precondition, "operation %s: %s", op.ID, v.Err())
 }
 
-// premature refuses a person's bare word that a paid request was not carried out, as long
-// as it still may be: "not seen yet" is no proof. A note says what the person knows more,
-// and so does a mail. architecture 4
-func (g *Gateway) premature(r store.Request, f fact) error {
-	until := r.ClaimedAt.Add(g.settings.Settle)
-	denies := f.event == lifecycle.SaidNot || f.event == lifecycle.Resend
-	if !denies || f.note != "" || f.mail != "" || !r.Kind.Paid() || !lifecycle.MayHappen(r.Hold) || !g.now().Before(until) {
-		return nil
-	}
-	return registrar.Errorf(registrar.Precondition, "the request may still be carried out until %s: wait, or say in a note what shows that it was not (--note)",
-		until.UTC().Format(time.RFC3339))
+// verdicts are what a person's decision is to a request.
+var verdicts = map[registrar.Verdict]lifecycle.Event{
+	registrar.VerdictDone:   lifecycle.SaidDone,
+	registrar.VerdictFailed: lifecycle.SaidNot,
+	registrar.VerdictResend: lifecycle.Resend,
+	registrar.VerdictCancel: lifecycle.Withdrawn,
 }
 
 // Resolve records a person's verdict on an operation.
 func (g *Gateway) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
-	event, ok := map[registrar.Verdict]lifecycle.Event{
-		registrar.VerdictDone:   lifecycle.SaidDone,
-		registrar.VerdictFailed: lifecycle.SaidNot,
-		registrar.VerdictResend: lifecycle.Resend,
-		registrar.VerdictCancel: lifecycle.Withdrawn,
-	}[d.Verdict]
-	var problems []registrar.Problem
-	if !ok {
-		problems = append(problems, registrar.Problem{Path: "outcome", Message: fmt.Sprintf("must be one of %v", registrar.Verdicts())})
-	}
-	if d.By == "" {
-		problems = append(problems, registrar.Problem{Path: "by", Message: "is required: who decides"})
-	}
-	if len(problems) > 0 {
-		return registrar.Operation{}, registrar.InvalidOrder(problems)
+	if err := registrar.InvalidDecision(d.Problems()); err != nil {
+		return registrar.Operation{}, err
 	}
 	reason := d.Note
 	if reason == "" {
 		reason = "decided by " + d.By
 	}
-	f := fact{event: event, actor: d.By, evidence: registrar.EvidencePerson, reason: reason, note: d.Note, dueAt: g.now()}
-	err := g.write(ctx, func(tx *store.Tx) error { return g.resolve(tx, d.Operation, f) })
+	f := fact{actor: d.By, evidence: registrar.EvidencePerson, reason: reason, note: d.Note, dueAt: g.now()}
+	err := g.write(ctx, func(tx *store.Tx) error {
+		op, err := operation(tx, d.Operation)
+		if err != nil {
+			return err
+		}
+		if err := op.CheckVersion(d.Version); err != nil {
+			return err
+		}
+		return g.resolve(tx, op, personSays(verdicts[d.Verdict], d.Version, d.Note), f)
+	})
 	if err != nil {
 		return registrar.Operation{}, fault(err, "operation "+string(d.Operation))
 	}
@@ -286,20 +309,16 @@ func (g *Gateway) Resolve(ctx context.Context, d registrar.Decision) (registrar.
 
 // resolve withdraws just one operation when others share its request; every other verdict
 // is on the request itself.
-func (g *Gateway) resolve(tx *store.Tx, id registrar.OperationID, f fact) error {
-	op, err := tx.Operation(id)
-	if err != nil {
-		return err
-	}
+func (g *Gateway) resolve(tx *store.Tx, op store.Operation, e lifecycle.Evidence, f fact) error {
 	sharing, err := tx.OpenOperationsOf(op.Request)
 	if err != nil {
 		return err
 	}
-	if f.event != lifecycle.Withdrawn || len(sharing) < 2 {
-		return g.moveOperation(tx, id, f)
+	if e.Event != lifecycle.Withdrawn || len(sharing) < 2 {
+		return g.moveOperation(tx, op, e, f)
 	}
 	if op.State != registrar.Queued {
-		return registrar.Errorf(registrar.Precondition, "operation %s is %s and can't be withdrawn", id, op.State)
+		return registrar.Errorf(registrar.Precondition, "operation %s is %s and can't be withdrawn", op.ID, op.State)
 	}
 	op.State, op.Error = registrar.Cancelled, f.reason
 	c := store.Change{At: g.now(), Message: "withdrawn before it was sent", Actor: f.actor, Evidence: f.evidence}

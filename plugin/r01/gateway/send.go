@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -102,7 +103,13 @@ func sleepUntil(at, now time.Time, atMost time.Duration) time.Duration {
 
 // nextToSend lists what is due, and when the next will be if nothing is.
 func (g *Gateway) nextToSend(ctx context.Context) (due []store.Request, next time.Time, err error) {
+	if until := g.halt.stopped(); !until.IsZero() {
+		return nil, until, nil
+	}
 	atOnce := g.senders() * max(20, 5*g.settings.Batch)
+	if g.halt.probing() {
+		atOnce = 1
+	}
 	err = g.store.Read(ctx, func(tx *store.Tx) error {
 		all, err := tx.Setting(pauseAll)
 		if err != nil || all != "" {
@@ -141,7 +148,7 @@ func (g *Gateway) sendAll(ctx context.Context, mails []outgoing) error {
 	work := func() {
 		for line := range waiting {
 			for _, m := range line {
-				if len(failed) > 0 || ctx.Err() != nil {
+				if len(failed) > 0 || ctx.Err() != nil || !g.halt.stopped().IsZero() {
 					return
 				}
 				if err := g.send(ctx, m); err != nil {
@@ -191,11 +198,14 @@ func (g *Gateway) send(ctx context.Context, m outgoing) error {
 		return g.unsendable(ctx, m, err)
 	}
 	result := g.transmit(ctx, &m, mail, masked)
+	g.halt.end(&m)
 	switch claimed := m.requests[0].State == registrar.Sending; {
 	case errors.Is(result.Err, errPaused):
 		return errPaused
 	case !claimed && ctx.Err() != nil: // it waits as it did
 		return ctx.Err()
+	case claimed:
+		result = g.halt.weigh(result)
 	}
 	return g.recordOutcome(ctx, transmission{m.requests, result})
 }
@@ -270,7 +280,9 @@ func (g *Gateway) transmit(ctx context.Context, m *outgoing, mail outbox.Mail, m
 		if err == nil {
 			err = g.store.Mark(submitting)
 		}
-		claimed.Store(err == nil)
+		if claimed.Store(err == nil); err == nil {
+			g.halt.begin(m)
+		}
 		return err
 	})
 }
@@ -346,7 +358,7 @@ func (g *Gateway) claim(tx *store.Tx, m *outgoing, masked []byte) error {
 	if slices.ContainsFunc(m.requests, g.mustWait) {
 		return errNotReconciled
 	}
-	if paused, err := g.paused(tx, m.kind()); err != nil || paused {
+	if paused, err := g.paused(tx, m.kind()); err != nil || paused || g.halt.holds() {
 		return cmp.Or(err, errPaused)
 	}
 	digest := sha256.Sum256(masked)
@@ -416,36 +428,34 @@ func (g *Gateway) concludeOne(tx *store.Tx, r store.Request, result outbox.Resul
 	if err := tx.FinishAttempt(r, string(result.Outcome), result.Response, g.now()); err != nil {
 		return err
 	}
-	if err := g.clear(tx, relayAlarm, ""); err != nil {
+	if err := g.tellRelay(tx, result); err != nil {
 		return err
 	}
 	if current.Attempt > r.Attempt { // it has been sent again meanwhile: that attempt decides
 		return nil
 	}
-	err = g.advance(tx, &current, g.factOf(r, result))
-	var overtaken *lifecycle.NoTransitionError
-	if errors.As(err, &overtaken) { // R01's reply was faster than the relay's answer
-		return nil
-	}
+	// It is moot when R01's reply was faster than the relay's answer.
+	e, f := g.relaySays(r, result)
+	_, err = g.weigh(tx, &current, e, f)
 	return err
 }
 
-func (g *Gateway) factOf(r store.Request, result outbox.Result) fact {
-	f := fact{actor: byPlugin, mail: outMail(r)}
+func (g *Gateway) relaySays(r store.Request, result outbox.Result) (lifecycle.Evidence, fact) {
+	e, f := lifecycle.Evidence{Source: lifecycle.FromRelay, Proof: lifecycle.OwnWord}, fact{actor: byPlugin, mail: outMail(r)}
 	if result.Err != nil {
 		f.reason = result.Err.Error()
 	}
 	switch result.Outcome {
 	case outbox.Accepted:
-		f.event, f.evidence = lifecycle.Relayed, registrar.EvidenceRelay
+		e.Event, f.evidence = lifecycle.Relayed, registrar.EvidenceRelay
 	case outbox.Refused:
-		f.event, f.evidence = lifecycle.Refused, registrar.EvidenceRelay
+		e.Event, f.evidence = lifecycle.Refused, registrar.EvidenceRelay
 	case outbox.Deferred:
-		f.event, f.evidence, f.dueAt = lifecycle.Deferred, registrar.EvidenceRelay, g.now().Add(backOffAfter(r.Attempt))
+		e.Event, f.evidence, f.dueAt = lifecycle.Deferred, registrar.EvidenceRelay, g.now().Add(backOffAfter(r.Attempt))
 	default:
-		f.event = lifecycle.Lost
+		e.Event = lifecycle.Lost
 	}
-	return f
+	return e, f
 }
 
 // delay keeps a request queued that never got as far as its claim.
@@ -459,6 +469,14 @@ func (g *Gateway) delay(tx *store.Tx, r store.Request, cause error) error {
 		return err
 	}
 	return g.raise(tx, relayAlarm, "", "mail can't be sent: "+cause.Error())
+}
+
+// tellRelay keeps the alarm in step with what the relay said of a mail that was handed to it.
+func (g *Gateway) tellRelay(tx *store.Tx, result outbox.Result) error {
+	if result.Outcome == outbox.Deferred && strings.HasPrefix(result.Response, "5") {
+		return g.raise(tx, relayAlarm, "", "mail can't be sent, the relay refuses it whatever it is: "+result.Err.Error()+": look at its limits and permissions")
+	}
+	return g.clear(tx, relayAlarm, "")
 }
 
 const relayAlarm = "relay"

@@ -46,7 +46,7 @@ func TestReadTogetherAfterADeath(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := g.st.Write(t.Context(), func(tx *store.Tx) error {
-		fresh, err := tx.NewMails(10)
+		fresh, err := tx.NewMails(g.clock, 10)
 		for _, m := range fresh {
 			err = errors.Join(err, tx.TryMail(m.ID))
 		}
@@ -76,7 +76,7 @@ func TestMailsAreReadInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := g.st.Read(t.Context(), func(tx *store.Tx) error {
-		fresh, err := tx.NewMails(100)
+		fresh, err := tx.NewMails(g.clock, 100)
 		if err != nil || len(fresh) != len(mails) {
 			t.Fatalf("%d mails, %v", len(fresh), err)
 		}

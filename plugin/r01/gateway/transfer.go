@@ -79,9 +79,9 @@ func (g *Gateway) newTransfer(tx *store.Tx, op store.Operation, handle string) (
 	if err != nil {
 		return r, err
 	}
-	decision, err := lifecycle.Decide(r.Lifecycle(), lifecycle.ByHand)
-	if err != nil {
-		return r, err
+	decision, ok := lifecycle.Weigh(r.Lifecycle(), queueSays(lifecycle.ByHand)).Decision()
+	if !ok {
+		return r, fmt.Errorf("transfer %s: it can't be left to a person", op.Domain)
 	}
 	// No operation is carried by it yet: the caller tells its own.
 	_, err = tx.Advance(&r, decision, store.Change{At: g.now(), Deadline: g.now().Add(transferWithin)})
@@ -144,7 +144,7 @@ func transferSteps(domain, handle string, paidTill registrar.Date) []string {
 func (g *Gateway) seeTransfer(tx *store.Tx, r store.Request, d registrar.Domain, s sighting, w word) (word, error) {
 	switch {
 	case w.event == lifecycle.Confirmed && d.PaidTill.IsZero():
-		return word{conflict: "the registry shows it with R01 already, and did so when it was first looked at: if the transfer is done resolve it with done"}, nil
+		return word{lifecycle.Confirmed, "the registry shows it with R01 already, and did so when it was first looked at: if the transfer is done resolve it with done"}, nil
 	case w.event != "" || !s.present || g.ours(s.Registrar) || !d.PaidTill.IsZero():
 		return w, nil
 	}

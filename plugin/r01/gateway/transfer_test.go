@@ -97,11 +97,24 @@ func TestTransferEnds(t *testing.T) {
 		{"a person says done", func(g *gate, id registrar.OperationID) { g.decide(id, registrar.VerdictDone) }, registrar.Succeeded, registrar.StatusRegistered},
 		{"a person says failed", func(g *gate, id registrar.OperationID) { g.decide(id, registrar.VerdictFailed) }, registrar.Failed, registrar.StatusError},
 		{"R01 writes that it is done", func(g *gate, _ registrar.OperationID) {
+			g.settings.Proof = true // nothing was sent that it could answer
 			g.receive(g.mail("", "domain: coming.ru", "status: TASK_SUCCESS", "state: REGISTERED, DELEGATED", "paid-till: 2027.11.24"))
 		}, registrar.Succeeded, registrar.StatusRegistered},
-		{"R01 writes that it is refused", func(g *gate, _ registrar.OperationID) {
+		{"R01 writes that it is refused, and a person agrees", func(g *gate, _ registrar.OperationID) {
+			g.settings.Proof = true
 			g.receive(g.mail("", "domain: coming.ru", "status: TASK_FAILURE", "message: wrong code"))
+			list, err := g.Reviews(g.t.Context())
+			if err != nil || len(list) != 1 {
+				g.t.Fatalf("reviews %+v, %v", list, err)
+			}
+			_, err = g.ResolveReview(g.t.Context(), registrar.ReviewDecision{Review: list[0].ID, Outcome: registrar.ReplyRejected, By: "olga"})
+			if err != nil {
+				g.t.Fatal(err)
+			}
 		}, registrar.Failed, registrar.StatusError},
+		{"anybody writes that it is done", func(g *gate, _ registrar.OperationID) {
+			g.receive(g.mail("", "domain: coming.ru", "status: TASK_SUCCESS", "state: REGISTERED, DELEGATED", "paid-till: 2027.11.24"))
+		}, registrar.NeedsAction, registrar.StatusTransferring},
 		{"R01 has had it all along", func(g *gate, _ registrar.OperationID) {
 			g.whois.(*fakeRegistry).held["coming.ru"] = g.ordered("coming.ru")
 			g.look()

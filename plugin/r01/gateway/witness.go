@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
@@ -27,131 +26,23 @@ type Registry struct {
 // Whois asks the registry about one name; package registry has the real one.
 type Whois interface {
 	Look(ctx context.Context, name string) registry.Answer
+	// LookSparingly is Look for a question that can wait: it leaves a share of the pace to those
+	// that can't.
+	LookSparingly(ctx context.Context, name string) registry.Answer
 	// Ready tells whether its pace allows a question now.
 	Ready() bool
 }
 
 const byRegistry = "registry"
 
-// doubtRefusal is how long the registry is asked about what R01 refused.
-const doubtRefusal = 48 * time.Hour
-
-// witness is what is remembered of the registry between looks; losing it costs some
-// questions.
-type witness struct {
-	mu     sync.Mutex
-	asked  map[string]time.Time // by request, and by domain in doubt
-	lists  map[string]listState // by source
-	silent string               // why whois said nothing lately; "" = it answers
-	heard  time.Time            // when whois answered last
-}
-
-func newWitness() *witness {
-	return &witness{asked: map[string]time.Time{}, lists: map[string]listState{}}
-}
-
-// whoisLoop asks about what waits.
-func (g *Gateway) whoisLoop(ctx context.Context) {
-	tick := time.NewTicker(min(g.settings.Registry.Check, lookAgain))
-	defer tick.Stop()
-	for {
-		if err := g.askAround(ctx); err != nil && ctx.Err() == nil {
-			g.log.Error("asking the registry failed, will be tried again", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-// askAround asks about every operation that has waited long enough since it was last asked
-// about, about what was refused lately, and about the domains in doubt, as far as the pace of whois allows.
-func (g *Gateway) askAround(ctx context.Context) error {
-	questions, err := g.questions(ctx)
-	if err != nil {
-		return err
-	}
-	for _, name := range questions {
-		if !g.whois.Ready() || ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err := g.askAbout(ctx, name); err != nil {
-			return fmt.Errorf("registry's word on %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-// questions lists the domains to ask about now. What has waited for long is asked about
-// less often.
-func (g *Gateway) questions(ctx context.Context) (names []string, err error) {
-	err = g.store.Read(ctx, func(tx *store.Tx) error {
-		waiting, err := tx.Witnessable()
-		if err != nil {
-			return err
-		}
-		doubts, err := tx.Doubts(g.settings.Registry.Misses)
-		if err != nil {
-			return err
-		}
-		refused, err := tx.FailedSince(g.now().Add(-doubtRefusal))
-		if err != nil {
-			return err
-		}
-		asked := map[string]time.Time{}
-		ask := func(key, name string, since time.Time) {
-			last, known := g.witness.asked[key]
-			pause := max(g.settings.Registry.Check, g.now().Sub(since)/10)
-			if !known || g.now().Sub(last) >= pause {
-				names, last = append(names, name), g.now()
-			}
-			asked[key] = last
-		}
-		g.witness.mu.Lock()
-		defer g.witness.mu.Unlock()
-		for _, r := range waiting {
-			ask(r.ID, r.Object, latest(r.ClaimedAt, r.CreatedAt))
-		}
-		for _, op := range refused {
-			ask(string(op.ID), op.Domain, op.FinishedAt)
-		}
-		for _, d := range doubts {
-			ask(d.Domain, d.Domain, d.Since)
-		}
-		g.witness.asked = asked // and what no longer waits is forgotten
-		return nil
-	})
-	return names, err
-}
-
-func (g *Gateway) askAbout(ctx context.Context, name string) error {
-	a := g.whois.Look(ctx, name)
-	g.witness.mu.Lock()
-	g.witness.silent = a.Why
-	if a.Status != registry.Unknown {
-		g.witness.heard = g.now()
-	}
-	g.witness.mu.Unlock()
-	if a.Status == registry.Unknown {
-		g.log.Warn("the registry says nothing", "domain", name, "why", a.Why)
-		return nil
-	}
-	s := sighting{Record: a.Record, present: a.Status == registry.Registered, asOf: a.AsOf}
-	if g.settings.Registry.ReportOnly {
-		g.log.Info("whois seen, report only", "domain", name, "present", s.present, "registrar", s.Registrar,
-			"delegated", s.Delegated, "paid_till", s.PaidTill)
-		return nil
-	}
-	return g.write(ctx, func(tx *store.Tx) error { return g.see(tx, name, s) })
-}
-
 // see applies what the registry shows of a domain: to the operation that is open on it,
 // and then to the domain itself.
 func (g *Gateway) see(tx *store.Tx, name string, s sighting) error {
 	d, err := tx.Domain(name)
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrNotFound): // it is no affair of ours
+		return nil
+	case err != nil:
 		return fmt.Errorf("domain %s: %w", name, err)
 	}
 	if d.Operation != nil {
@@ -187,34 +78,35 @@ func (g *Gateway) seeOperation(tx *store.Tx, d registrar.Domain, s sighting) err
 			return err
 		}
 	}
-	switch {
-	case w.conflict != "":
-		return g.raise(tx, registryAlarm(d.Name), d.Name, nouns[op.Kind]+" of "+mailform.Unicode(d.Name)+": "+w.conflict)
-	case w.event == "":
+	if w.event == "" {
 		return nil
-	case s.fromList && g.whois != nil && r.Kind == lifecycle.NewDomain:
+	}
+	if s.fromList && g.whois != nil && r.Kind == lifecycle.NewDomain && w.conflict == "" {
 		return nil // a list names no nameservers; whois, which does, is asked about it anyway
 	}
-	err = g.advance(tx, &r, fact{event: w.event, actor: byRegistry, evidence: registrar.EvidenceRegistry,
+	v, err := g.weigh(tx, &r, g.registrySays(r, s, w), fact{actor: byRegistry, evidence: registrar.EvidenceRegistry,
 		result: mailform.Result{PaidTill: s.PaidTill}, reason: s.source() + " shows it registered, not delegated"})
-	var no *lifecycle.NoTransitionError
-	if errors.As(err, &no) { // it is being sent just now
+	switch {
+	case err != nil:
+		return err
+	case v.Action() == lifecycle.Wait:
+		return g.raise(tx, registryAlarm(d.Name), d.Name, nouns[op.Kind]+" of "+mailform.Unicode(d.Name)+": "+g.conflictOf(v, s, w))
+	case v.Action() != lifecycle.Apply: // it is being sent just now, or the record proves nothing
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	return g.clear(tx, registryAlarm(d.Name), d.Name)
+	return errors.Join(g.clear(tx, registryAlarm(d.Name), d.Name), g.closeAnswered(tx, r, s.source()))
 }
 
 // withdrawIfRenewed keeps a renewal from being sent for a year that is there already,
 // however old the sighting: expiry does not move back. r01-mail 4.3
 func (g *Gateway) withdrawIfRenewed(tx *store.Tx, r store.Request, s sighting) error {
-	if r.Kind != lifecycle.Prolong || !s.present || s.PaidTill.DaysSince(r.Base) <= 0 {
+	if r.Kind != lifecycle.Prolong || !s.present {
 		return nil
 	}
-	return g.advance(tx, &r, fact{event: lifecycle.Withdrawn, actor: byRegistry, evidence: registrar.EvidenceRegistry,
+	e := g.registrySays(r, s, word{event: lifecycle.Withdrawn})
+	_, err := g.weigh(tx, &r, e, fact{actor: byRegistry, evidence: registrar.EvidenceRegistry,
 		reason: "the registry shows it paid till " + s.PaidTill.String() + " already"})
+	return err
 }
 
 func registryAlarm(name string) string { return "registry:" + name }

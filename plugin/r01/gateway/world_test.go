@@ -360,7 +360,7 @@ func result(t task, status, more string) string {
 }
 
 func (w *world) mail(inReplyTo string, results []string) mailbox.Mail {
-	text := "From: robot@registrar.example\nTo: callback@panel.example\nSubject: answer\nDate: Tue, 24 Nov 2026 12:00:00 +0300\n" +
+	text := "From: robot@registrar.example\nTo: callback@panel.example\nSubject: answer\nDate: " + time.Now().Format(time.RFC1123Z) + "\n" +
 		"Message-ID: <" + w.text() + "@registrar.example>\nIn-Reply-To: " + inReplyTo + "\n" +
 		"MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + strings.Join(results, "\n")
 	return mailbox.Mail{Raw: []byte(strings.ReplaceAll(text, "\n", "\r\n"))}

@@ -20,6 +20,17 @@ Made from the table in ` + "`plugin/r01/lifecycle/table.go`" + ` by ` + "`go tes
 against it by the tests.
 
 %s
+## How evidence is weighed
+
+Whatever can move a request is weighed by this table; the first line that suits decides. An
+empty cell is any value. What is *applied* moves the request by the table further down;
+*amended* makes the record of what is concluded better; *noted* is written down and changes
+nothing; what *waits* is for a person, and *asks* has the registry asked at once; *moot* is
+nothing; *refused* is a person's decision that can't be carried out.
+
+| | of | event | when | is | because |
+|---|---|---|---|---|---|
+%s
 ## What stands between the states
 
 | from | event | to | held as | only while held as |
@@ -62,6 +73,37 @@ func join[T ~string](list []T) string {
 	return strings.Join(all, ", ")
 }
 
+// weighing is the table of rules.
+func weighing() string {
+	var b strings.Builder
+	for _, l := range Rules() {
+		var when []string
+		add := func(name, values string) {
+			if values != "" {
+				when = append(when, name+" "+values)
+			}
+		}
+		add("kind", join(l.Kind))
+		add("state", join(l.State))
+		add("proof", join(l.Proof))
+		add("tied by", join(l.Binding))
+		add("made", join(l.Made))
+		add("object", join(l.Object))
+		add("expiry", join(l.Till))
+		add("fate", join(l.Fate))
+		add("and", l.when.says)
+		action := string(l.Action)
+		if l.Ask {
+			action += ", asks"
+		}
+		if l.Alarm {
+			action += ", alarm"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", l.Name, join(l.Source), join(l.Event), strings.Join(when, "; "), action, l.Reason)
+	}
+	return b.String()
+}
+
 func documentation() string {
 	var rows, waits strings.Builder
 	for _, row := range Table() {
@@ -72,7 +114,7 @@ func documentation() string {
 			fmt.Fprintf(&waits, "| %s | %s |\n", h, holds[h])
 		}
 	}
-	return fmt.Sprintf(page, diagram(), rows.String(), waits.String())
+	return fmt.Sprintf(page, diagram(), weighing(), rows.String(), waits.String())
 }
 
 func TestDocumentation(t *testing.T) {

@@ -5,14 +5,17 @@
 // the state of its current one; two operations of one new customer share the request that
 // registers the client.
 //
-// Everything here is data and pure functions: no clock, no I/O. [Decide] looks a state and
-// an event up in one [Table] and answers with the new state and with effects as values,
-// which the gateway carries out in the same transaction. What the table does not list is
-// an error, never a silent stay.
+// Everything here is data and pure functions: no clock, no I/O. Whatever can move a request is
+// one value, [Evidence]: who says it and how that is proved, what ties it to the request, when
+// it was made, what it says. [Weigh] looks it up in one table, [Rules], and answers whether it
+// is applied, noted, or for a person. What is applied is looked up in a second one, [Table]:
+// a state and an event make a new state, with effects as values that the gateway carries out
+// in the same transaction. What the tables do not list is an error, never a silent stay.
 //
-// Two rules shape the table. Success needs evidence: only a reply, the registry or a
-// person leads to Succeeded. And nothing leads from Uncertain back to Queued but a
-// person's decision: a request that may have been executed is never sent again by itself.
+// Three rules shape them. Success needs evidence: only a reply, the registry or a person
+// leads to Succeeded. Nothing leads from Uncertain back to Queued but a person's decision: a
+// request that may have been executed is never sent again by itself. And a [Decision] is made
+// by Weigh alone, so nothing moves that was not weighed.
 package lifecycle
 
 import (
@@ -134,29 +137,44 @@ const (
 	FinishObject Effect = "finish-object" // record what the request achieved: handle, paid-till, nameservers
 )
 
-// Request is what Decide needs to know.
+// Request is what is known of a request.
 type Request struct {
-	Kind  Kind
-	State State
-	Hold  Hold
-}
-
-// Decision is a new state with what follows from it.
-type Decision struct {
+	Kind    Kind
 	State   State
 	Hold    Hold
-	Effects []Effect
+	Version string // of what a person sees of it; changes with every move
+	// MayRun: R01 may be carrying out a transmission of it of which no refusal tells.
+	MayRun bool
+	// Releasable: R01's refusal proves that nothing runs, so what it lacked may release it.
+	Releasable bool
+	Settled    bool // what was handed over can't be carried out any more. architecture 4
 }
 
-// Has tells whether an effect was decided.
-func (d Decision) Has(e Effect) bool {
-	for _, have := range d.Effects {
-		if have == e {
-			return true
-		}
-	}
-	return false
+// Decision is a new state with what follows from it. Only Weigh makes one; the zero Decision
+// is invalid.
+type Decision struct {
+	state      State
+	hold       Hold
+	effects    []Effect
+	mayRun     bool
+	releasable bool
 }
+
+// State is the new state.
+func (d Decision) State() State { return d.state }
+
+// Hold is why it stands there.
+func (d Decision) Hold() Hold { return d.hold }
+
+// Effects are what is to be done with it.
+func (d Decision) Effects() []Effect { return d.effects }
+
+// MayRun and Releasable are those of [Request], from now on.
+func (d Decision) MayRun() bool     { return d.mayRun }
+func (d Decision) Releasable() bool { return d.releasable }
+
+// Has reports whether an effect was decided.
+func (d Decision) Has(e Effect) bool { return slices.Contains(d.effects, e) }
 
 // NoTransitionError says that an event does not suit a state.
 type NoTransitionError struct {
@@ -172,19 +190,12 @@ func (e *NoTransitionError) Error() string {
 	return fmt.Sprintf("a request that is %s (%s) can't take %q", e.State, e.Hold, e.Event)
 }
 
-// Decide applies an event. That a domain is not delegated matters while it is being
-// registered; a renewal or an update is done all the same. That there is nothing to do may
-// be true of a renewal; anything else is refused.
-func Decide(r Request, e Event) (Decision, error) {
-	switch {
-	case e == HalfDone && r.Kind != NewDomain:
-		e = Done
-	case e == Doubted && r.Kind != Prolong:
-		e = Rejected
-	}
-	for _, t := range Table() {
+// decide applies an event.
+func decide(r Request, e Event) (Decision, error) {
+	e = meant(r.Kind, e)
+	for _, t := range table {
 		if t.suits(r, e) {
-			return Decision{State: t.To, Hold: t.Hold, Effects: effects(r, e, t.To)}, nil
+			return Decision{state: t.To, hold: t.Hold, effects: effects(r, e, t.To)}, nil
 		}
 	}
 	return Decision{}, &NoTransitionError{r.State, r.Hold, e}
@@ -215,15 +226,3 @@ func MayHappen(h Hold) bool { return slices.Contains(undecided(), h) }
 
 // undecided are the holds under which R01 has said nothing, or nothing final.
 func undecided() []Hold { return []Hold{NoResult, NoAnswer, FateUnknown} }
-
-// Late judges an event that no transition takes because the request is concluded: it
-// agrees when it tells what we know, and otherwise contradicts it. r01-mail 3.9
-func Late(s State, e Event) (agrees bool) {
-	switch s {
-	case registrar.Succeeded:
-		return e == Queuing || e == Done || e == CopySeen || e == Confirmed || e == Relayed || e == Doubted
-	case registrar.Failed:
-		return e == Queuing || e == Rejected || e == CopySeen || e == Bounced || e == Unfunded || e == Unauth || e == Doubted
-	}
-	return false
-}

@@ -15,12 +15,12 @@ func requests(k Kind) []Request {
 	var all []Request
 	for _, s := range registrar.OperationStates() {
 		if !s.WaitsForPerson() {
-			all = append(all, Request{k, s, NoHold})
+			all = append(all, Request{Kind: k, State: s})
 			continue
 		}
 		for _, h := range Holds() {
 			if h != NoHold {
-				all = append(all, Request{k, s, h})
+				all = append(all, Request{Kind: k, State: s, Hold: h})
 			}
 		}
 	}
@@ -93,14 +93,14 @@ func TestUncertainNeverResendsItself(t *testing.T) {
 
 func TestNothingIsResentAfterR01SaidItWasRegistered(t *testing.T) {
 	t.Parallel()
-	half := Request{NewDomain, registrar.NeedsAction, NotDelegated}
+	half := Request{Kind: NewDomain, State: registrar.NeedsAction, Hold: NotDelegated}
 	for _, e := range []Event{Resend, Released, Rejected, Unauth, Unfunded} {
-		if d, err := Decide(half, e); err == nil {
-			t.Errorf("%q took a registered, undelegated domain to %s", e, d.State)
+		if d, err := decide(half, e); err == nil {
+			t.Errorf("%q took a registered, undelegated domain to %s", e, d.state)
 		}
 	}
 	for _, e := range []Event{Done, Confirmed, SaidDone} {
-		if d, err := Decide(half, e); err != nil || d.State != registrar.Succeeded {
+		if d, err := decide(half, e); err != nil || d.state != registrar.Succeeded {
 			t.Errorf("%q on a registered, undelegated domain: %v, %v", e, d, err)
 		}
 	}
@@ -147,17 +147,17 @@ func TestDecide(t *testing.T) {
 		{"transfer refused", Request{Kind: Transfer, State: needsAction, Hold: NeedsOperator}, Rejected, failed, NoHold, []Effect{RaiseAlarm}, []Effect{FinishObject}},
 		{"rejected after silence", Request{Kind: NewDomain, State: needsAction, Hold: NoResult}, Rejected, failed, NoHold, []Effect{RaiseAlarm}, nil},
 	} {
-		d, err := Decide(c.from, c.on)
+		d, err := decide(c.from, c.on)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		if d.State != c.to || d.Hold != c.hold {
-			t.Errorf("%s: got %s (%s), want %s (%s)", c.name, d.State, d.Hold, c.to, c.hold)
+		if d.state != c.to || d.hold != c.hold {
+			t.Errorf("%s: got %s (%s), want %s (%s)", c.name, d.state, d.hold, c.to, c.hold)
 		}
 		for _, e := range c.has {
 			if !d.Has(e) {
-				t.Errorf("%s: effect %q is missing from %v", c.name, e, d.Effects)
+				t.Errorf("%s: effect %q is missing from %v", c.name, e, d.effects)
 			}
 		}
 		for _, e := range c.not {
@@ -186,28 +186,10 @@ func TestDecideRefuses(t *testing.T) {
 		{Request{Kind: Transfer, State: needsAction, Hold: NeedsOperator}, Resend, "there is nothing to send"},
 		{Request{Kind: Transfer, State: needsAction, Hold: NeedsOperator}, ByHand, "it stands so already"},
 	} {
-		_, err := Decide(c.from, c.on)
+		_, err := decide(c.from, c.on)
 		var no *NoTransitionError
 		if !errors.As(err, &no) {
 			t.Errorf("%q in %q (%s) was taken: %s", c.on, c.from.State, c.from.Hold, c.why)
-		}
-	}
-}
-
-func TestLate(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		state  State
-		event  Event
-		agrees bool
-	}{
-		{succeeded, Done, true}, {succeeded, Queuing, true}, {succeeded, Rejected, false}, {succeeded, HalfDone, false},
-		{succeeded, Unfunded, false}, {succeeded, Bounced, false},
-		{failed, Rejected, true}, {failed, Done, false}, {failed, HalfDone, false}, {failed, Confirmed, false},
-		{cancelled, Done, false}, {cancelled, Queuing, false},
-	} {
-		if got := Late(c.state, c.event); got != c.agrees {
-			t.Errorf("Late(%s, %q) = %v", c.state, c.event, got)
 		}
 	}
 }
@@ -220,7 +202,7 @@ func TestRandomHistories(t *testing.T) {
 		r := Request{Kind: rapid.SampledFrom(Kinds()).Draw(t, "kind"), State: queued}
 		maySend := true
 		for _, e := range rapid.SliceOfN(rapid.SampledFrom(Events()), 1, 60).Draw(t, "events") {
-			d, err := Decide(r, e)
+			d, err := decide(r, e)
 			if err != nil {
 				continue
 			}
@@ -236,7 +218,7 @@ func TestRandomHistories(t *testing.T) {
 			case Deferred, Unauth, Unfunded, Resend:
 				maySend = true
 			}
-			r.State, r.Hold = d.State, d.Hold
+			r.State, r.Hold = d.state, d.hold
 			if !slices.Contains(registrar.OperationStates(), r.State) || !slices.Contains(Holds(), r.Hold) {
 				t.Fatalf("left the closed lists: %+v", r)
 			}
@@ -250,7 +232,7 @@ func TestRandomHistories(t *testing.T) {
 func TestEveryHoldIsExplained(t *testing.T) {
 	t.Parallel()
 	for _, h := range Holds() {
-		if h != NoHold && WaitsFor(Request{NewDomain, needsAction, h}) == "" {
+		if h != NoHold && WaitsFor(Request{Kind: NewDomain, State: needsAction, Hold: h}) == "" {
 			t.Errorf("hold %q tells a person nothing", h)
 		}
 	}

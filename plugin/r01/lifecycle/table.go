@@ -32,7 +32,11 @@ const (
 )
 
 // Table holds every transition there is. The first line that suits decides.
-func Table() []Transition {
+func Table() []Transition { return table }
+
+var table = transitions()
+
+func transitions() []Transition {
 	var (
 		// A reply may overtake the relay's answer to us, so Sending takes replies too.
 		underWay = []State{sending, sent, accepted, uncertain}
@@ -61,6 +65,9 @@ func Table() []Transition {
 		{From: []State{sending, sent, uncertain}, On: Queuing, To: accepted},
 		{From: []State{accepted}, On: Queuing, To: accepted},
 		{From: live, On: Queuing, To: accepted, If: []Hold{NoAnswer}},
+		// Refused and queued: it stands as it did, and nothing but a person sends it again.
+		{From: live, On: Queuing, To: needsAction, Hold: NoFunds, If: []Hold{NoFunds}},
+		{From: live, On: Queuing, To: needsAction, Hold: AuthFailed, If: []Hold{AuthFailed}},
 		{From: underWay, On: Done, To: succeeded},
 		{From: live, On: Done, To: succeeded},
 		{From: underWay, On: HalfDone, To: needsAction, Hold: NotDelegated},

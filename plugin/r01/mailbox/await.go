@@ -1,60 +1,93 @@
 package mailbox
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 )
 
 // Await waits until a mail with a Message-ID is in the folder, or ctx ends, and returns its
-// bytes. It changes nothing: the mail stays for whoever watches.
-func Await(ctx context.Context, c Config, messageID string) ([]byte, error) {
+// bytes. It changes nothing: the mail stays for whoever watches. The remark says what is odd
+// about the server, "" = nothing.
+func Await(ctx context.Context, c Config, messageID string) (raw []byte, remark string, err error) {
 	c = c.withDefaults()
 	s, err := connect(ctx, c)
 	if err != nil {
-		return nil, fmt.Errorf("await mail on %s: %w", c.Address, err)
+		return nil, "", fmt.Errorf("await mail on %s: %w", c.Address, err)
 	}
 	defer s.close()
 	if err := s.open(ctx, c.Mailbox, true); err != nil {
-		return nil, fmt.Errorf("await mail on %s: %w", c.Address, err)
+		return nil, "", fmt.Errorf("await mail on %s: %w", c.Address, err)
 	}
+	seen := map[imap.UID]bool{}
 	for {
-		raw, err := s.find(ctx, messageID)
-		if raw != nil || err != nil {
-			return raw, err
+		e, err := s.withID(ctx, messageID, seen)
+		if err != nil {
+			return nil, "", fmt.Errorf("await mail on %s: %w", c.Address, err)
+		}
+		if e.body != nil {
+			remark, err := s.foundBySearch(ctx, e.uid)
+			return e.body, remark, err
 		}
 		if err := s.wait(ctx, c.Timeouts.BackOff); err != nil {
-			return nil, fmt.Errorf("await mail on %s: %w", c.Address, err)
+			return nil, "", fmt.Errorf("await mail on %s: %w", c.Address, err)
 		}
 	}
 }
 
-// find returns the mail with a Message-ID, nil if there is none.
-func (s *session) find(ctx context.Context, messageID string) ([]byte, error) {
-	var data *imap.SearchData
-	err := s.ask(ctx, func() (err error) {
-		data, err = s.client.UIDSearch(&imap.SearchCriteria{
-			Header: []imap.SearchCriteriaHeaderField{{Key: "Message-Id", Value: messageID}}}, nil).Wait()
-		return err
-	})
+// mostRecent is how many of the latest mails are looked through for one: searches of headers
+// do not work everywhere.
+const mostRecent = 20
+
+// withID returns the mail with a Message-ID; without a body if there is none. Mails that were
+// seen not to be it are passed over.
+func (s *session) withID(ctx context.Context, messageID string, seen map[imap.UID]bool) (entry, error) {
+	uids, err := s.find(ctx, &imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Message-Id", Value: messageID}}})
+	if err != nil && !refused(err) {
+		return entry{}, err
+	}
+	all, err := s.find(ctx, &imap.SearchCriteria{})
 	if err != nil {
-		return nil, fmt.Errorf("search: %w", err)
+		return entry{}, err
 	}
-	uids, err := expand(data.All)
-	if err != nil || len(uids) == 0 {
-		return nil, err
+	uids = append(uids, all[max(0, len(all)-mostRecent):]...)
+	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return seen[uid] })
+	if len(uids) == 0 {
+		return entry{}, nil
 	}
-	found, err := s.list(ctx, uids[:1], false)
-	if err != nil || len(found) == 0 {
-		return nil, err
+	entries, err := s.list(ctx, uids, false)
+	if err != nil {
+		return entry{}, err
 	}
-	if found[0].size > s.config.MaxSize {
-		return nil, errors.New("the mail has grown on its way")
+	for _, uid := range uids {
+		if slices.ContainsFunc(entries, func(e entry) bool { return e.uid == uid && e.size > Head }) { // it is longer than ours
+			continue
+		}
+		fetched, err := s.bodies(ctx, []entry{{uid: uid, size: unknown}}, nil, false)
+		switch {
+		case err != nil:
+			return entry{}, err
+		case bytes.Contains(fetched[0].body, []byte(messageID)):
+			return fetched[0], nil
+		}
+		seen[uid] = len(fetched[0].body) > 0
 	}
-	if found, err = s.bodies(ctx, found, &imap.FetchItemBodySection{Peek: true}); err != nil {
-		return nil, err
+	return entry{}, nil
+}
+
+// foundBySearch says so if the search that a watcher relies on does not find a new mail.
+func (s *session) foundBySearch(ctx context.Context, uid imap.UID) (remark string, err error) {
+	found, err := s.find(ctx, &imap.SearchCriteria{NotFlag: []imap.Flag{Done}})
+	switch {
+	case refused(err):
+		return "the server does not search for keywords", nil
+	case err != nil:
+		return "", err
+	case !slices.Contains(found, uid):
+		return fmt.Sprintf("the server's search for mails without the keyword %s does not find it", Done), nil
 	}
-	return found[0].body, nil
+	return "", nil
 }

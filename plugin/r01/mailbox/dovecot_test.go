@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"registrar.panel/internal/mailhost"
+	"registrar.panel/internal/pace"
 	"registrar.panel/internal/secret"
 )
 
@@ -21,7 +22,7 @@ func startDovecot(t *testing.T, folders ...string) *mailhost.Dovecot {
 // onDovecot is a configuration whose waits are short, and long enough for a busy machine.
 func onDovecot(d *mailhost.Dovecot) Config {
 	return Config{Address: d.Addresses.IMAP, TLS: TLSStart, RootCAs: d.Certificate.Roots, Username: account, Password: secret.New(password),
-		Timeouts: Timeouts{Exchange: 3 * time.Second, Rearm: time.Second, BackOff: 20 * time.Millisecond, BackOffMax: 200 * time.Millisecond,
+		Timeouts: Timeouts{Exchange: pace.Scale(3 * time.Second), Rearm: time.Second, BackOff: 20 * time.Millisecond, BackOffMax: 200 * time.Millisecond,
 			Login: 200 * time.Millisecond}}
 }
 
@@ -95,7 +96,7 @@ func TestDovecot(t *testing.T) {
 			if mode == TLSImplicit {
 				cfg.Address = d.Addresses.IMAPS
 			}
-			if err := Check(t.Context(), cfg); err != nil {
+			if _, err := Check(t.Context(), cfg); err != nil {
 				t.Fatal(err)
 			}
 			const raw = "Subject: one\r\n\r\n\xd0\xd2\xc9\xd7\xc5\xd4\r\n.\r\n\xff\x80\r\n"
@@ -128,10 +129,10 @@ func TestDovecotHangs(t *testing.T) {
 	d.Freeze()
 	frozen := time.Now()
 	unwell(t, w, "not connected")
-	if took, most := time.Since(frozen), cfg.Timeouts.Rearm+cfg.Timeouts.Exchange; took > most+2*time.Second {
+	if took, most := time.Since(frozen), cfg.Timeouts.Rearm+cfg.Timeouts.Exchange; took > pace.Scale(most+2*time.Second) {
 		t.Errorf("noticed after %s, want %s at most", took, most)
 	}
-	if says := w.Health().Detail; !strings.Contains(says, "no answer within 3s") {
+	if says := w.Health().Detail; !strings.Contains(says, fmt.Sprintf("no answer within %s", cfg.Timeouts.Exchange)) {
 		t.Errorf("health says %q", says)
 	}
 	d.Thaw()
@@ -237,7 +238,7 @@ func TestDovecotLacksTheFolder(t *testing.T) {
 	d := startDovecot(t)
 	cfg := onDovecot(d)
 	cfg.Mailbox = "Replies"
-	if err := Check(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), `open folder "Replies"`) {
+	if _, err := Check(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), `open folder "Replies"`) {
 		t.Errorf("check: %v", err)
 	}
 	store := &shelf{}
@@ -283,7 +284,7 @@ func TestDovecotHasTheWrongCertificate(t *testing.T) {
 	} {
 		cfg := onDovecot(d)
 		change(&cfg)
-		if err := Check(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "the server's TLS certificate is wrong") {
+		if _, err := Check(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "the server's TLS certificate is wrong") {
 			t.Errorf("%s: check: %v", name, err)
 		}
 	}

@@ -1,11 +1,15 @@
 package mailbox
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -13,112 +17,100 @@ import (
 )
 
 const (
-	// maxFound bounds a search result; the library expands any range a server names.
-	maxFound = 1 << 20
-	// head is how much is fetched of a mail that is too large.
-	head = 256 << 10
+	// unknown is the size of a mail of which the server does not tell one.
+	unknown = -1
+	// slack is how much longer than listed a mail may be when many are fetched at once.
+	slack = 64 << 10
 )
 
 // entry is what the server says of a mail.
 type entry struct {
-	uid  imap.UID
-	size int64
-	date time.Time
-	body []byte // nil = not fetched, or the server sent none
-}
-
-// search returns the UIDs that are not marked Done, in order; all where no mark is kept.
-func (s *session) search(ctx context.Context) ([]imap.UID, error) {
-	criteria := &imap.SearchCriteria{}
-	if s.keywords {
-		criteria.NotFlag = []imap.Flag{Done}
-	}
-	var data *imap.SearchData
-	err := s.do(ctx, s.config.Timeouts.Exchange, 16<<20, func() (err error) {
-		data, err = s.client.UIDSearch(criteria, nil).Wait()
-		return err
-	})
-	if refused(err) && s.keywords { // some servers search for less than they keep
-		s.keywords = false
-		return s.search(ctx)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("search: %w", err)
-	}
-	return expand(data.All)
-}
-
-// expand lists a set. Those of a sane server are small and closed.
-func expand(all imap.NumSet) ([]imap.UID, error) {
-	set, ok := all.(imap.UIDSet)
-	if !ok {
-		return nil, nil
-	}
-	var n int64
-	for _, r := range set {
-		if r.Start == 0 || r.Stop < r.Start {
-			return nil, errors.New("search: the server's answer is not a list of UIDs")
-		}
-		if n += int64(r.Stop-r.Start) + 1; n > maxFound {
-			return nil, fmt.Errorf("search: more than %d mails wait", maxFound)
-		}
-	}
-	uids, _ := set.Nums()
-	slices.Sort(uids)
-	return slices.Compact(uids), nil
+	uid     imap.UID
+	size    int64 // as listed; it may be wrong
+	date    time.Time
+	body    []byte // nil = not fetched, or the server sent none
+	handled bool   // it has the flag Done, where flags were asked for
 }
 
 // list asks for sizes, and for dates only if they are needed: some servers have to look at
 // every mail for them. Mails the server says nothing of are absent.
 func (s *session) list(ctx context.Context, uids []imap.UID, dates bool) ([]entry, error) {
-	var entries []entry
-	limit := s.config.Timeouts.Exchange
-	err := s.do(ctx, limit, talk+int64(len(uids))<<10, func() (err error) {
-		entries, err = s.fetch(uids, &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: dates}, 0)
-		return err
-	})
+	entries, err := s.describe(ctx, uids, &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: dates})
 	if err != nil {
 		return nil, fmt.Errorf("list mails: %w", err)
 	}
-	slices.SortFunc(entries, func(a, b entry) int { return int(int64(a.uid) - int64(b.uid)) })
 	return entries, nil
 }
 
-// bodies fills in the bodies and dates of a batch, or of one large mail the head. An entry
-// whose body did not come keeps nil.
-func (s *session) bodies(ctx context.Context, batch []entry, section *imap.FetchItemBodySection) ([]entry, error) {
+// describe fetches what is short.
+func (s *session) describe(ctx context.Context, uids []imap.UID, what *imap.FetchOptions) (entries []entry, err error) {
+	err = s.do(ctx, s.config.Timeouts.Exchange, talk+int64(len(uids))<<10, func() (err error) {
+		entries, err = s.fetch(uids, what, 0)
+		return err
+	})
+	return entries, err
+}
+
+// bodies fills in the bodies and dates of a batch, or of one mail a part. An entry whose body
+// did not come keeps nil. A second mail under the same UID is one more entry.
+func (s *session) bodies(ctx context.Context, batch []entry, part *imap.SectionPartial, dated bool) ([]entry, error) {
 	batch = slices.Clone(batch)
-	var bytes int64
+	var listed int64
 	for _, e := range batch {
-		bytes += e.size
+		listed += max(e.size, 0)
 	}
-	if section.Partial != nil {
-		bytes = section.Partial.Size
+	room := listed + talk + slack*int64(len(batch))
+	switch {
+	case part != nil:
+		listed, room = part.Size, part.Size+talk
+	case len(batch) == 1:
+		listed, room = min(listed, s.config.MaxSize), s.config.MaxSize+talk
 	}
-	limit := s.config.Timeouts.Exchange + time.Duration(bytes/minRate)*time.Second
-	room := bytes + talk // a server may announce a mail smaller than it is
+	what := &imap.FetchOptions{UID: true, InternalDate: dated, BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: part}}}
+	limit := s.config.Timeouts.Exchange + time.Duration(listed/minRate)*time.Second
 	var fetched []entry
 	err := s.do(ctx, limit, 2*room, func() (err error) {
-		fetched, err = s.fetch(uidsOf(batch), &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}, room)
+		fetched, err = s.fetch(uidsOf(batch), what, room)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("fetch mails: %w", err)
 	}
+	return merge(batch, fetched), nil
+}
+
+// merge brings what was fetched to what was asked for, in whatever order and pieces it came.
+func merge(batch, fetched []entry) []entry {
+	asked := len(batch)
 	for _, f := range fetched {
-		if i := slices.IndexFunc(batch, func(e entry) bool { return e.uid == f.uid }); i >= 0 {
-			batch[i].body = f.body
-			if !f.date.IsZero() {
-				batch[i].date = f.date
-			}
+		i := slices.IndexFunc(batch[:asked], func(e entry) bool { return e.uid == f.uid })
+		if i < 0 && f.uid == 0 && f.body != nil && asked == 1 {
+			i = 0
+		}
+		if i < 0 {
+			continue
+		}
+		e := &batch[i]
+		switch {
+		case f.body == nil:
+		case e.body == nil:
+			e.body = f.body
+		case !bytes.Equal(e.body, f.body):
+			batch = append(batch, entry{uid: e.uid, size: unknown, date: f.date, body: f.body})
+			continue
+		}
+		if !f.date.IsZero() {
+			e.date = f.date
 		}
 	}
-	return batch, nil
+	return batch
 }
 
 // fetch carries out one FETCH. Nothing of it counts until the server has confirmed the
 // whole command. Bodies may take room bytes together.
 func (s *session) fetch(uids []imap.UID, what *imap.FetchOptions, room int64) ([]entry, error) {
+	s.stray.open(room)
+	defer s.stray.close()
 	cmd := s.client.Fetch(imap.UIDSetNum(uids...), what)
 	var entries []entry
 	for m := cmd.Next(); m != nil; m = cmd.Next() {
@@ -131,11 +123,56 @@ func (s *session) fetch(uids []imap.UID, what *imap.FetchOptions, room int64) ([
 		}
 		entries = append(entries, e)
 	}
-	return entries, cmd.Close()
+	err := cmd.Close()
+	stray, failed := s.stray.take()
+	return append(entries, stray...), cmp.Or(err, failed)
+}
+
+// stray are answers that the library does not bring together with the command: the second one
+// under a UID, and those whose UID follows the body or is left out.
+type stray struct {
+	mu      sync.Mutex
+	wanted  bool  // a FETCH is under way
+	room    int64 // for bodies
+	entries []entry
+	err     error
+}
+
+func (x *stray) open(room int64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.wanted, x.room, x.entries, x.err = true, room, nil, nil
+}
+
+func (x *stray) close() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.wanted, x.room = false, 0
+}
+
+func (x *stray) take() ([]entry, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.entries, x.err
+}
+
+// add reads one. The library goes on reading only when the body is read, so that fetch finds
+// it here.
+func (x *stray) add(s *session, m *imapclient.FetchMessageData) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e, err := s.read(m, &x.room)
+	switch {
+	case err != nil:
+		x.err = err
+		s.cut()
+	case x.wanted && (e.uid != 0 || e.body != nil):
+		x.entries = append(x.entries, e)
+	}
 }
 
 func (s *session) read(m *imapclient.FetchMessageData, room *int64) (entry, error) {
-	e := entry{size: -1}
+	e := entry{size: unknown}
 	for item := m.Next(); item != nil; item = m.Next() {
 		switch item := item.(type) {
 		case imapclient.FetchItemDataUID:
@@ -144,6 +181,8 @@ func (s *session) read(m *imapclient.FetchMessageData, room *int64) (entry, erro
 			e.size = item.Size
 		case imapclient.FetchItemDataInternalDate:
 			e.date = item.Time
+		case imapclient.FetchItemDataFlags:
+			e.handled = slices.ContainsFunc(item.Flags, func(f imap.Flag) bool { return strings.EqualFold(string(f), string(Done)) })
 		case imapclient.FetchItemDataBodySection:
 			body, err := s.readBody(item.Literal, room)
 			if err != nil {
@@ -157,6 +196,9 @@ func (s *session) read(m *imapclient.FetchMessageData, room *int64) (entry, erro
 	return e, nil
 }
 
+// errLarge is a mail of which far more comes than was announced.
+var errLarge = errors.New("far more than the mail has")
+
 // readBody reads a literal to its announced end. On an error the literal has failed, too,
 // which is what frees the library's reader.
 func (s *session) readBody(literal imap.LiteralReader, room *int64) ([]byte, error) {
@@ -166,7 +208,7 @@ func (s *session) readBody(literal imap.LiteralReader, room *int64) ([]byte, err
 	if *room -= literal.Size(); *room < 0 {
 		s.cut()
 		_, _ = io.Copy(io.Discard, literal)
-		return nil, fmt.Errorf("the server announced a body of %d bytes, far more than the mail has", literal.Size())
+		return nil, fmt.Errorf("the server announced a body of %d bytes, %w", literal.Size(), errLarge)
 	}
 	body := make([]byte, literal.Size())
 	if n, err := io.ReadFull(literal, body); err != nil {
@@ -183,6 +225,9 @@ func (s *session) mark(ctx context.Context, uids []imap.UID) error {
 	}
 	if err := s.flag(ctx, uids, flags...); err != nil {
 		return fmt.Errorf("flag handled mails: %w", err)
+	}
+	for _, uid := range uids {
+		s.flagged[uid] = struct{}{}
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ type status struct {
 	failure   string    // why there is no connection
 	complaint string    // what the server refuses to do
 	setAside  []imap.UID
+	remarks   string // on the server, with which all goes well nevertheless
 }
 
 func (s *status) connected() {
@@ -26,10 +27,10 @@ func (s *status) connected() {
 	s.since, s.failure = time.Now(), ""
 }
 
-func (s *status) passed(setAside []imap.UID) {
+func (s *status) passed(setAside []imap.UID, remarks string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last, s.setAside = time.Now(), setAside
+	s.last, s.setAside, s.remarks = time.Now(), setAside, remarks
 }
 
 // lost records the end of a session, and tells whether that is news.
@@ -77,6 +78,9 @@ func (s *status) component() registrar.Component {
 		c.Detail = s.complaint
 	default:
 		c.OK, c.Detail = true, fmt.Sprintf("connected since %s, %s", s.since.UTC().Format(time.RFC3339), last)
+	}
+	if s.remarks != "" && !s.since.IsZero() {
+		c.Detail += "; about the server: " + s.remarks
 	}
 	return c
 }

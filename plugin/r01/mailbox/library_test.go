@@ -122,7 +122,7 @@ func TestAgainstTheLibrary(t *testing.T) {
 			l := startLibrary(t, mode)
 			cfg := Config{Address: l.address, TLS: mode, RootCAs: l.roots, Username: "user", Password: secret.New(password), Processed: "Done",
 				Poll: time.Hour, Timeouts: Timeouts{Exchange: 10 * time.Second, Rearm: time.Hour}}
-			if err := Check(t.Context(), cfg); err != nil {
+			if _, err := Check(t.Context(), cfg); err != nil {
 				t.Fatal(err)
 			}
 			l.deliver(t, "Subject: one\r\n\r\nwaiting \xd0\xd2\r\n")
@@ -165,7 +165,7 @@ func TestWrongSecurity(t *testing.T) {
 			if c.trust {
 				cfg.RootCAs = l.roots
 			}
-			err := Check(t.Context(), cfg)
+			_, err := Check(t.Context(), cfg)
 			if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), c.password) {
 				t.Errorf("got %v, want %q", err, c.says)
 			}
@@ -180,7 +180,7 @@ func TestNobodyListens(t *testing.T) {
 		t.Fatal(err)
 	}
 	listener.Close()
-	err = Check(t.Context(), Config{Address: listener.Addr().String(), TLS: TLSNone})
+	_, err = Check(t.Context(), Config{Address: listener.Addr().String(), TLS: TLSNone})
 	if err == nil || !strings.Contains(err.Error(), "connect") {
 		t.Errorf("got %v", err)
 	}
@@ -199,7 +199,7 @@ func TestAwait(t *testing.T) {
 	awaited := make(chan struct{})
 	go func() {
 		defer close(awaited)
-		raw, err = Await(t.Context(), cfg, "<test@panel.example>")
+		raw, _, err = Await(t.Context(), cfg, "<test@panel.example>")
 	}()
 	l.deliver(t, mail)
 	<-awaited
@@ -217,7 +217,7 @@ func TestAwaitEnds(t *testing.T) {
 	cfg := Config{Address: l.address, TLS: TLSNone, Username: "user", Password: secret.New(password), Timeouts: Timeouts{BackOff: time.Millisecond}}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if raw, err := Await(ctx, cfg, "<never@panel.example>"); raw != nil || !errors.Is(err, context.DeadlineExceeded) {
+	if raw, _, err := Await(ctx, cfg, "<never@panel.example>"); raw != nil || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %q, %v", raw, err)
 	}
 }

@@ -29,7 +29,7 @@ func TestLoginRefused(t *testing.T) {
 	if strings.Contains(w.Health().Detail, password) {
 		t.Error("health shows the password")
 	}
-	if err := Check(t.Context(), quick(s)); err == nil || strings.Contains(err.Error(), password) || !strings.Contains(err.Error(), "refused the login") {
+	if _, err := Check(t.Context(), quick(s)); err == nil || strings.Contains(err.Error(), password) || !strings.Contains(err.Error(), "refused the login") {
 		t.Errorf("check: %v", err)
 	}
 	if n := len(s.commands("LOGIN")); n != 2 { // the watcher's and the check's
@@ -79,11 +79,11 @@ func TestCheck(t *testing.T) {
 			})
 			cfg := quick(s)
 			cfg.Processed = c.processed
-			err := Check(t.Context(), cfg)
+			_, err := Check(t.Context(), cfg)
 			if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
 				t.Errorf("got %v, want %q", err, c.says)
 			}
-			for _, verb := range []string{"SELECT", "UID"} {
+			for _, verb := range []string{"UID STORE", "UID MOVE", "UID COPY", "UID EXPUNGE", "EXPUNGE", "APPEND", "CLOSE"} {
 				if sent := s.commands(verb); len(sent) > 0 {
 					t.Errorf("sent %q", sent)
 				}

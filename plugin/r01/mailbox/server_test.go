@@ -3,13 +3,15 @@ package mailbox
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"registrar.panel/internal/testrun"
 )
 
 // server is a scripted IMAP server with one folder. It behaves well unless its hook takes
@@ -209,10 +211,13 @@ func (c *serverConn) fetch(args string) {
 	}
 	for _, m := range c.chosen(args) {
 		switch {
+		case strings.Contains(args, "FLAGS"):
+			c.say("* %d FETCH (UID %d FLAGS (%s))", m.uid, m.uid, strings.Join(slices.Sorted(maps.Keys(m.flags)), " "))
 		case !strings.Contains(args, "BODY"):
 			c.say("* %d FETCH (UID %d RFC822.SIZE %d%s)", m.uid, m.uid, len(m.body), date)
 		case strings.Contains(args, "<0."):
 			n, _ := strconv.Atoi(strings.TrimSuffix(args[strings.Index(args, "<0.")+3:], ">)"))
+			n = min(n, len(m.body))
 			c.say("* %d FETCH (UID %d%s BODY[]<0> {%d}\r\n%s)", m.uid, m.uid, date, n, m.body[:n])
 		default:
 			c.say("* %d FETCH (UID %d%s BODY[] {%d}\r\n%s)", m.uid, m.uid, date, len(m.body), m.body)
@@ -266,13 +271,7 @@ func (c *serverConn) chosen(args string) []*serverMail {
 // waitFor polls until the condition holds.
 func waitFor(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("timed out waiting: %s", what)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	testrun.Until(t, what, func() (bool, string) { return holds(), "it does not hold" })
 }
 
 // keep sets the flags that the folder keeps.

@@ -13,7 +13,6 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
-	"github.com/emersion/go-sasl"
 )
 
 const (
@@ -32,9 +31,15 @@ type session struct {
 	caps   imap.CapSet
 	wake   chan struct{} // something may have arrived
 
-	validity uint32
-	keywords bool // the folder keeps Done
-	noIdle   bool
+	stray stray
+
+	validity   uint32
+	keywords   bool                  // the folder keeps Done
+	flagged    map[imap.UID]struct{} // the server has confirmed the flags
+	forgets    bool                  // and dropped them
+	count      count
+	wrongSizes bool // seen in mails that came whole
+	noIdle     bool
 }
 
 // meteredConn cuts itself when more arrives than was allowed: the library would allocate
@@ -97,7 +102,8 @@ func connect(ctx context.Context, c Config) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	s := &session{config: c, conn: &meteredConn{Conn: conn}, wake: make(chan struct{}, 1)}
+	s := &session{config: c, conn: &meteredConn{Conn: conn}, wake: make(chan struct{}, 1),
+		flagged: map[imap.UID]struct{}{}, count: count{done: map[imap.UID]struct{}{}}}
 	if err := s.greet(ctx); err != nil {
 		s.close()
 		return nil, err
@@ -123,7 +129,8 @@ func greeting(client *imapclient.Client) (err error) {
 
 // greet protects the connection as configured and reads the greeting.
 func (s *session) greet(ctx context.Context) error {
-	options := &imapclient.Options{TLSConfig: s.config.tlsConfig(), UnilateralDataHandler: &imapclient.UnilateralDataHandler{Mailbox: s.notice}}
+	options := &imapclient.Options{TLSConfig: s.config.tlsConfig(), UnilateralDataHandler: &imapclient.UnilateralDataHandler{
+		Mailbox: s.notice, Fetch: func(m *imapclient.FetchMessageData) { s.stray.add(s, m) }}}
 	err := s.ask(ctx, func() (err error) {
 		switch s.config.TLS {
 		case TLSStart:
@@ -164,43 +171,6 @@ func (s *session) notice(d *imapclient.UnilateralDataMailbox) {
 	case s.wake <- struct{}{}:
 	default:
 	}
-}
-
-// errLogin is a login that is refused until somebody changes something.
-var errLogin = errors.New("the server refused the login: check username and password")
-
-func (s *session) login(ctx context.Context) error {
-	err := s.ask(ctx, func() error {
-		user, password := s.config.Username, s.config.Password.Reveal()
-		if slices.Contains(s.client.Caps().AuthMechanisms(), sasl.Plain) {
-			return s.client.Authenticate(sasl.NewPlainClient("", user, password))
-		}
-		if s.client.Caps().Has(imap.CapLoginDisabled) {
-			return errors.New("the server takes no password on this connection: use tls = \"starttls\" or \"implicit\"")
-		}
-		return s.client.Login(user, password).Wait()
-	})
-	if refused(err) {
-		return loginError(err)
-	}
-	if err != nil {
-		return fmt.Errorf("log in: %w", err)
-	}
-	return s.ask(ctx, func() (err error) {
-		s.caps, err = s.client.Capability().Wait()
-		return err
-	})
-}
-
-// loginError leaves out the server's words: some repeat the command, which holds the password.
-func loginError(err error) error {
-	var said *imap.Error
-	errors.As(err, &said)
-	passing := []imap.ResponseCode{imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeLimit, imap.ResponseCodeServerBug}
-	if slices.Contains(passing, said.Code) {
-		return fmt.Errorf("the server can't log us in now: %s", said.Code)
-	}
-	return errLogin
 }
 
 // refused tells whether err is the server's NO or BAD to a command, after which the
@@ -270,26 +240,4 @@ func (s *session) idle(ctx context.Context) (idle *imapclient.IdleCommand, err e
 		return nil, nil
 	}
 	return idle, err
-}
-
-// Check logs in and opens the folders without changing anything. The error says what to
-// change in the settings or on the server.
-func Check(ctx context.Context, c Config) error {
-	c = c.withDefaults()
-	s, err := connect(ctx, c)
-	if err != nil {
-		return fmt.Errorf("check mailbox on %s: %w", c.Address, err)
-	}
-	defer s.close()
-	for _, folder := range []string{c.Mailbox, c.Processed} {
-		if folder == "" {
-			continue
-		}
-		if err := s.open(ctx, folder, true); err != nil {
-			return fmt.Errorf("check mailbox on %s: %w", c.Address, err)
-		}
-	}
-	// Some servers hang up without an answer.
-	_ = s.ask(ctx, func() error { return s.client.Logout().Wait() })
-	return nil
 }

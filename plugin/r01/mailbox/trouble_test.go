@@ -106,7 +106,8 @@ func TestPoisonInTheList(t *testing.T) {
 	waitFor(t, "health says it", func() bool { return strings.Contains(w.Health().Detail, "UID 2") })
 }
 
-// A server that always sends another length than it lists: a person gets what there is.
+// A server that always sends another length than it lists, and always the same bytes: that is
+// the mail. Estimates are common. mail-stack 3.3
 func TestWrongLengthEveryTime(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, "one body\r\n", "two\r\n")
@@ -119,15 +120,35 @@ func TestWrongLengthEveryTime(t *testing.T) {
 		return true
 	})
 	store := &shelf{}
+	w := watch(t, quick(s), store)
+	waitFor(t, "both are flagged", func() bool { return s.flagged(1, "$PanelDone") && s.flagged(2, "$PanelDone") })
+	i := slices.IndexFunc(store.all(), func(m Mail) bool { return m.UID == 1 })
+	if m := store.all()[i]; string(m.Raw) != "one" || m.Truncated || m.Size != 10 {
+		t.Errorf("got %+v", m)
+	}
+	waitFor(t, "health says it", func() bool { h := w.Health(); return h.OK && strings.Contains(h.Detail, "wrong sizes") })
+}
+
+// A mail that comes otherwise each time: a person gets what there is, marked as not whole.
+func TestChangesEveryTime(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, "one body\r\n", "two\r\n")
+	times := 0
+	s.script(func(c *serverConn, tag, verb, args string) bool {
+		if verb != "UID FETCH" || !strings.Contains(args, "BODY") || !covers(args, 1) {
+			return false
+		}
+		times++
+		c.say("* 1 FETCH (UID 1 BODY[] {%d}\r\n%s)", times%7+1, "one body"[:times%7+1])
+		c.say("%s OK done", tag)
+		return true
+	})
+	store := &shelf{}
 	watch(t, quick(s), store)
 	waitFor(t, "both are flagged", func() bool { return s.flagged(1, "$PanelDone") && s.flagged(2, "$PanelDone") })
 	i := slices.IndexFunc(store.all(), func(m Mail) bool { return m.UID == 1 })
-	if m := store.all()[i]; string(m.Raw) != "one" || !m.Truncated || m.Size != 10 {
+	if m := store.all()[i]; !strings.HasPrefix("one body", string(m.Raw)) || !m.Truncated || len(m.Raw) >= Head {
 		t.Errorf("got %+v", m)
-	}
-	alone := slices.DeleteFunc(s.commands("UID FETCH 1 ("), func(c string) bool { return !strings.Contains(c, "BODY") })
-	if n := len(alone); n != attempts {
-		t.Errorf("delivered after %d attempts alone, want %d", n, attempts)
 	}
 }
 

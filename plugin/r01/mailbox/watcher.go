@@ -31,14 +31,16 @@ type Watcher struct {
 	status status
 
 	validity  uint32
-	handled   map[imap.UID]stamp // delivered, and still found: not to be fetched again
+	handled   map[imap.UID][]stamp // delivered, and still found: not to be fetched again
 	trouble   map[imap.UID]trouble
 	delivered int // mails, since New
 	failures  int // sessions in a row that did not complete a pass
 	broken    int // of these, the ones that ended while listing or fetching
+	refusals  int // logins in a row that were refused without saying why
 }
 
-// stamp recognises a mail under its UID: servers that rebuild their index use UIDs again.
+// stamp recognises a mail under its UID: servers that rebuild their index use UIDs again, and
+// some give one to two mails.
 type stamp struct {
 	size int64
 	date time.Time
@@ -47,19 +49,20 @@ type stamp struct {
 // trouble is a mail that did not come as announced.
 type trouble struct {
 	attempts int
+	large    bool      // far more came than was announced
 	until    time.Time // set aside; zero = not
 }
 
 // New makes a watcher. It connects when it is run.
 func New(c Config, store Store, log hclog.Logger) *Watcher {
 	return &Watcher{config: c.withDefaults(), store: store, log: log,
-		handled: map[imap.UID]stamp{}, trouble: map[imap.UID]trouble{}}
+		handled: map[imap.UID][]stamp{}, trouble: map[imap.UID]trouble{}}
 }
 
 // Run watches until ctx ends, and returns its error.
 func (w *Watcher) Run(ctx context.Context) error {
 	for {
-		err := w.watch(ctx)
+		err := w.weighRefusal(w.watch(ctx))
 		if ctx.Err() != nil {
 			w.status.lost("stopped")
 			return ctx.Err()
@@ -113,6 +116,7 @@ func (w *Watcher) watch(ctx context.Context) error {
 		clear(w.handled)
 		clear(w.trouble)
 	}
+	w.refusals = 0
 	w.status.connected()
 	w.log.Info("mailbox connected", "address", w.config.Address, "folder", w.config.Mailbox, "uid_validity", s.validity, "keeps_keywords", s.keywords)
 	longest := min(w.config.Poll, w.config.Timeouts.Rearm)
@@ -122,7 +126,7 @@ func (w *Watcher) watch(ctx context.Context) error {
 			return err
 		}
 		w.failures, w.broken = 0, 0
-		w.status.passed(w.setAside())
+		w.status.passed(w.setAside(), s.remarks())
 		if w.delivered != before {
 			pause = soon
 		}
@@ -183,133 +187,61 @@ func (w *Watcher) forget(found []imap.UID) {
 	}
 }
 
-// group lists mails and fetches those that are new. One that is not listed is asked for
-// again by itself.
+// group lists mails and fetches those that are new. What the server says of a mail, or that it
+// says nothing, decides how it is fetched, never whether.
 func (w *Watcher) group(ctx context.Context, s *session, uids []imap.UID) error {
-	met := slices.ContainsFunc(uids, func(uid imap.UID) bool { _, ok := w.handled[uid]; return ok })
+	met := slices.ContainsFunc(uids, func(uid imap.UID) bool { return len(w.handled[uid]) > 0 })
 	entries, err := s.list(ctx, uids, met)
 	if err != nil {
 		return w.blame(ctx, uids, err)
 	}
+	listed := map[imap.UID][]entry{}
+	for _, e := range entries {
+		listed[e.uid] = append(listed[e.uid], e)
+	}
 	var fresh []entry
-	var known, silent []imap.UID
+	var known []imap.UID
 	for _, uid := range uids {
-		i, ok := slices.BinarySearchFunc(entries, uid, func(e entry, u imap.UID) int { return int(int64(e.uid) - int64(u)) })
-		switch {
-		case !ok || entries[i].size < 0:
-			silent = append(silent, uid)
-		case w.handled[uid] == entries[i].stamp():
+		if e, isNew := w.fresh(uid, listed[uid]); isNew {
+			fresh = append(fresh, e)
+		} else {
 			known = append(known, uid)
-		default:
-			fresh = append(fresh, entries[i])
 		}
 	}
-	if s.keywords && len(known) > 0 { // delivered, but the flag did not get through
+	if s.keeps(known) { // delivered, but the flag did not get through
 		if err := w.settle(ctx, s, known); err != nil {
 			return err
 		}
 	}
-	for _, batch := range batches(fresh, w.config.MaxSize) {
+	for _, batch := range w.batches(fresh) {
 		if err := w.batch(ctx, s, batch); err != nil {
 			return err
 		}
 	}
-	return w.alone(ctx, s, uids, silent)
+	return nil
 }
 
-// alone asks for silent mails one by one.
-func (w *Watcher) alone(ctx context.Context, s *session, asked, silent []imap.UID) error {
-	if len(asked) == 1 && len(silent) == 1 {
-		w.miss(silent[0], "the server does not say anything of it")
-		return nil
+// fresh picks, of what is listed of a UID, a mail that was not delivered.
+func (w *Watcher) fresh(uid imap.UID, listed []entry) (entry, bool) {
+	if sized := slices.DeleteFunc(slices.Clone(listed), func(e entry) bool { return e.size < 0 }); len(sized) > 0 {
+		listed = sized
 	}
-	for _, uid := range silent {
-		if err := w.group(ctx, s, []imap.UID{uid}); err != nil {
-			return err
+	if len(listed) == 0 {
+		return entry{uid: uid, size: unknown}, true
+	}
+	for _, e := range listed {
+		if !slices.ContainsFunc(w.handled[uid], e.stamp().same) {
+			return e, true
 		}
 	}
-	return nil
+	return entry{}, false
 }
 
 func (e entry) stamp() stamp { return stamp{e.size, e.date} }
 
-// batches cuts mails into parts that are fetched by one command each.
-func batches(entries []entry, maxSize int64) [][]entry {
-	var all [][]entry
-	var bytes int64
-	for i, e := range entries {
-		bytes += e.size
-		if i == 0 || bytes > fetchBytes || e.size > maxSize || entries[i-1].size > maxSize || len(all[len(all)-1]) == fetchGroup {
-			all, bytes = append(all, nil), e.size
-		}
-		all[len(all)-1] = append(all[len(all)-1], e)
-	}
-	return all
-}
-
-// batch fetches mails and hands over those that came whole. The others are fetched again,
-// each by itself.
-func (w *Watcher) batch(ctx context.Context, s *session, batch []entry) error {
-	section := &imap.FetchItemBodySection{Peek: true}
-	if batch[0].size > w.config.MaxSize { // it is alone
-		section.Partial = &imap.SectionPartial{Size: min(head, w.config.MaxSize)}
-	}
-	fetched, err := s.bodies(ctx, batch, section)
-	if err != nil {
-		return w.blame(ctx, uidsOf(batch), err)
-	}
-	var mails []Mail
-	var missing []entry
-	for _, e := range fetched {
-		if !complete(e, section.Partial) && (len(batch) > 1 || !w.hopeless(e)) {
-			missing = append(missing, e)
-			continue
-		}
-		mails = append(mails, Mail{UIDValidity: s.validity, UID: uint32(e.uid), InternalDate: e.date, Size: e.size,
-			Raw: e.body, Truncated: int64(len(e.body)) != e.size})
-	}
-	if err := w.deliver(ctx, s, mails); err != nil {
-		return err
-	}
-	return w.again(ctx, s, batch, missing)
-}
-
-// complete tells whether all came that was asked for.
-func complete(e entry, partial *imap.SectionPartial) bool {
-	want := e.size
-	if partial != nil {
-		want = partial.Size
-	}
-	return e.body != nil && int64(len(e.body)) == want
-}
-
-// hopeless tells whether the server says every time that this is the mail, though its
-// length is another: a person must look.
-func (w *Watcher) hopeless(e entry) bool {
-	return len(e.body) > 0 && w.trouble[e.uid].attempts+1 >= attempts
-}
-
-func uidsOf(entries []entry) []imap.UID {
-	var uids []imap.UID
-	for _, e := range entries {
-		uids = append(uids, e.uid)
-	}
-	return uids
-}
-
-// again fetches each missing mail by itself.
-func (w *Watcher) again(ctx context.Context, s *session, batch, missing []entry) error {
-	if len(batch) == 1 && len(missing) == 1 {
-		w.miss(missing[0].uid, fmt.Sprintf("the server sends %d of %d bytes", len(missing[0].body), missing[0].size))
-		return nil
-	}
-	for _, e := range missing {
-		e.body = nil
-		if err := w.batch(ctx, s, []entry{e}); err != nil {
-			return err
-		}
-	}
-	return nil
+// same compares dates where both are told.
+func (s stamp) same(other stamp) bool {
+	return s.size == other.size && (s.date.IsZero() || other.date.IsZero() || s.date.Equal(other.date))
 }
 
 // blame counts a connection that broke while mails were fetched, and the mail if it was one.
@@ -317,16 +249,17 @@ func (w *Watcher) blame(ctx context.Context, uids []imap.UID, err error) error {
 	if ctx.Err() == nil {
 		w.broken++
 		if len(uids) == 1 {
-			w.miss(uids[0], err.Error())
+			w.miss(uids[0], err.Error(), errors.Is(err, errLarge))
 		}
 	}
 	return err
 }
 
 // miss counts a failed attempt at a mail, and sets the mail aside when it fails too often.
-func (w *Watcher) miss(uid imap.UID, why string) {
+func (w *Watcher) miss(uid imap.UID, why string, large bool) {
 	t := w.trouble[uid]
 	t.attempts++
+	t.large = t.large || large
 	if t.attempts >= attempts {
 		t.until = time.Now().Add(w.config.Timeouts.SetAside)
 		w.log.Error("mail can't be fetched", "uid", uid, "attempts", t.attempts, "next_in", w.config.Timeouts.SetAside, "err", why)
@@ -347,9 +280,17 @@ func (w *Watcher) setAside() []imap.UID {
 }
 
 // deliver hands mails over, and settles those that were taken even if others were not.
-func (w *Watcher) deliver(ctx context.Context, s *session, mails []Mail) error {
-	if len(mails) == 0 {
+func (w *Watcher) deliver(ctx context.Context, s *session, entries []entry, truncated bool) error {
+	if len(entries) == 0 {
 		return nil
+	}
+	var mails []Mail
+	for _, e := range entries {
+		m := Mail{UIDValidity: s.validity, UID: uint32(e.uid), InternalDate: e.date, Size: e.size, Raw: e.body, Truncated: truncated}
+		if e.size <= 0 {
+			m.Size = int64(len(e.body))
+		}
+		mails = append(mails, m)
 	}
 	failed := w.store.Deliver(ctx, mails)
 	if failed != nil {
@@ -359,17 +300,16 @@ func (w *Watcher) deliver(ctx context.Context, s *session, mails []Mail) error {
 		failed = fmt.Errorf("deliver mail: %w", failed)
 	}
 	var taken []imap.UID
-	for _, m := range mails {
-		uid := imap.UID(m.UID)
-		w.handled[uid] = stamp{m.Size, m.InternalDate}
-		delete(w.trouble, uid)
+	for _, e := range entries[:len(mails)] {
+		w.handled[e.uid] = append(w.handled[e.uid], e.stamp())
+		delete(w.trouble, e.uid)
 		w.delivered++
-		taken = append(taken, uid)
+		taken = append(taken, e.uid)
 	}
 	if len(taken) == 0 {
 		return failed
 	}
-	return errors.Join(failed, w.settle(ctx, s, taken))
+	return errors.Join(failed, w.settle(ctx, s, slices.Compact(taken)))
 }
 
 // oneByOne hands over what the store did not take together, as far as it takes it.
@@ -393,8 +333,11 @@ func (w *Watcher) settle(ctx context.Context, s *session, uids []imap.UID) error
 		}
 		complaints = errors.Join(complaints, err)
 	}
+	if complaints != nil {
+		complaints = fmt.Errorf("handled mails stay as they are, and are read again after every restart: permit it on the server: %w", complaints)
+	}
 	if w.status.complain(complaints) {
-		w.log.Warn("handled mails stay as they are", "err", complaints)
+		w.log.Warn("the mailbox refuses a change", "err", complaints)
 	}
 	return nil
 }

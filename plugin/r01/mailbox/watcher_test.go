@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/internal/pace"
 	"registrar.panel/internal/secret"
 )
 
@@ -57,7 +58,7 @@ func (s *shelf) bodies() []string {
 // quick is a configuration whose waits are short.
 func quick(s *server) Config {
 	return Config{Address: s.address, TLS: TLSNone, Username: "user", Password: secret.New(password), Poll: time.Hour,
-		Timeouts: Timeouts{Exchange: 2 * time.Second, Rearm: 20 * time.Millisecond, BackOff: time.Millisecond, BackOffMax: 2 * time.Millisecond,
+		Timeouts: Timeouts{Exchange: pace.Scale(2 * time.Second), Rearm: 20 * time.Millisecond, BackOff: time.Millisecond, BackOffMax: 2 * time.Millisecond,
 			Login: time.Hour, SetAside: time.Hour}}
 }
 

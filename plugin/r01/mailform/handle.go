@@ -47,11 +47,30 @@ func KindOfHandle(handle string) (kind registrar.RegistrantKind, ok bool) {
 // object matches what may be a handle or a domain name, with the sign before it.
 var object = regexp.MustCompile(`(^|[^\pL\pN_.@-])([\pL\pN_][\pL\pN_.-]*)`)
 
+// Limits on the names that one text is searched for: it may be a list of all there are.
+const (
+	mostObjects = 20
+	mostWords   = 2000 // that may be one, with a point or a hyphen in it
+)
+
 // Objects lists the domains and handles that a text names, each once, in the form in which
-// requests keep them. Mail addresses do not count.
+// requests keep them: the first twenty. Mail addresses do not count.
 func Objects(text string) []string {
 	var all []string
-	for _, m := range object.FindAllStringSubmatchIndex(text, -1) {
+	words := 0
+	for at := 0; len(all) < mostObjects && words < mostWords; {
+		m := object.FindStringSubmatchIndex(text[at:])
+		if m == nil {
+			break
+		}
+		for i := range m {
+			m[i] += at
+		}
+		at = m[1]
+		if !strings.ContainsAny(text[m[4]:m[5]], ".-") {
+			continue
+		}
+		words++
 		if m[5] < len(text) && text[m[5]] == '@' {
 			continue
 		}

@@ -2,16 +2,14 @@ package mailform
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 
 	"registrar.panel/shared/registrar"
 )
 
-// proseLayout is layout B: sentences that name an object and a fact. R01's own words are
-// not public; these are a guess, and the literal messages of its back end. r01-mail 3.4, 3.5
-type proseLayout struct{ statements []statement }
+// Layout B: sentences that name an object and a fact. R01's own words are not public; these
+// are a guess, and the literal messages of its back end. r01-mail 3.4, 3.5
 
 // statement is a sentence that is understood. Its pattern accounts for the whole of it, so
 // that a "not", an "if" or a "but" in it leaves it not understood.
@@ -23,45 +21,30 @@ type statement struct {
 	message string // when the sentence has none of its own
 }
 
-// builtInProse is made once: compiling its patterns is a good part of configuring a plugin.
-var builtInProse = sync.OnceValue(newProseLayout)
-
-func newProseLayout() proseLayout {
-	var p proseLayout
+// statements are made once: compiling patterns is a good part of configuring a plugin.
+var statements = sync.OnceValue(func() (all []statement) {
 	for _, s := range sentences() {
-		p.statements = append(p.statements, statement{name: "built-in: " + s.name, outcome: s.outcome, action: s.action,
+		all = append(all, statement{name: "built-in: " + s.name, outcome: s.outcome, action: s.action,
 			message: s.message, pattern: regexp.MustCompile(`^(?i:` + parts.Replace(s.pattern) + `)`)})
 	}
-	return p
-}
+	return all
+})
 
-func (p proseLayout) read(in Input) (results []Result, mine bool) {
-	var asides []string // sentences that are not understood
-	for _, paragraph := range paragraphs(in.Text) {
-		found, rest := p.readParagraph(paragraph)
-		if slices.ContainsFunc(found, success) && slices.ContainsFunc(rest, negation.MatchString) {
-			return nil, true
-		}
-		results = append(results, found...)
-		asides = append(asides, rest...)
-	}
-	for _, s := range asides {
-		if negation.MatchString(s) && mentions(s, results) {
-			return nil, true
-		}
-	}
-	return results, len(results) > 0
-}
+// greeting is an address that a statement may follow in the same sentence.
+var greeting = regexp.MustCompile(`^(?i:(?:уважаем\pL+(?: \pL+){0,3}|здравствуйте(?:, \pL+(?: \pL+)?)?|добрый (?:день|вечер)|доброе утро|dear(?: \pL+){1,3}|hello|hi|good (?:morning|day|afternoon|evening))[,!.:;]+) ?`)
 
-// readParagraph reads one sentence after the other.
-func (p proseLayout) readParagraph(text string) (results []Result, asides []string) {
+// readParagraph reads one sentence after the other: what it states, and sentences that state
+// nothing. A statement begins the paragraph or follows the end of a sentence; what stands
+// before a colon or semicolon belongs to it.
+func readParagraph(text string) (results []Result, asides []string) {
 	for text != "" {
-		r, length, ok := p.state(text)
+		text = text[len(greeting.FindString(text)):]
+		r, length, ok := state(text)
 		if ok {
 			results = append(results, r)
 		} else {
 			length = sentenceLength(text)
-			asides = append(asides, text[:length])
+			asides = append(asides, strings.TrimSpace(text[:length]))
 		}
 		text = strings.TrimSpace(text[length:])
 	}
@@ -69,8 +52,8 @@ func (p proseLayout) readParagraph(text string) (results []Result, asides []stri
 }
 
 // state finds the statement that a text begins with.
-func (p proseLayout) state(text string) (r Result, length int, ok bool) {
-	for _, s := range p.statements {
+func state(text string) (r Result, length int, ok bool) {
+	for _, s := range statements() {
 		m := s.pattern.FindStringSubmatch(text)
 		if m == nil {
 			continue
@@ -95,24 +78,21 @@ func (p proseLayout) state(text string) (r Result, length int, ok bool) {
 // line before.
 var opening = regexp.MustCompile(`^(?:Domain|Client|(?:The |Your )?[Rr]equest|Домен|Клиент|(?:Ваша )?[Зз]аявка|(?:Ваш )?[Зз]апрос) `)
 
-// paragraphs joins lines that were broken to fit.
-func paragraphs(text string) []string {
-	var all []string
-	for _, block := range emptyLine.Split(text, -1) {
-		var lines []string
-		for l := range strings.SplitSeq(block, "\n") {
-			if l = strings.Join(strings.Fields(l), " "); l == "" {
-				continue
-			}
-			if opening.MatchString(l) && complete(lines) {
-				all = append(all, strings.Join(lines, " "))
-				lines = nil
-			}
-			lines = append(lines, l)
+// paragraphs joins lines of a block that were broken to fit.
+func paragraphs(block []string) (all []string) {
+	var lines []string
+	for _, l := range block {
+		if l = strings.Join(strings.Fields(l), " "); l == "" {
+			continue
 		}
-		if len(lines) > 0 {
+		if opening.MatchString(l) && complete(lines) {
 			all = append(all, strings.Join(lines, " "))
+			lines = nil
 		}
+		lines = append(lines, l)
+	}
+	if len(lines) > 0 {
+		all = append(all, strings.Join(lines, " "))
 	}
 	return all
 }
@@ -128,25 +108,11 @@ func complete(lines []string) bool {
 		len(lines) == 1 && strings.HasSuffix(last, ",")
 }
 
-var sentenceEnd = regexp.MustCompile(`[.!?;:]+(?:\s|$)`)
+var sentenceEnd = regexp.MustCompile(`[.!?]+(?:\s|$)`)
 
 func sentenceLength(text string) int {
 	if at := sentenceEnd.FindStringIndex(text); at != nil {
 		return at[1]
 	}
 	return len(text)
-}
-
-// negation is what may turn the sentence beside it round.
-var negation = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:not|no|never|cannot|can't|won't|isn't|wasn't|hasn't|fail\pL*|error|refus\pL*|reject\pL*|cancel\pL*|however|but|unless|` +
-	`не|нет|нельзя|невозможно|отказ\pL*|ошибк\pL*|отмен\pL*|отклон\pL*|однако|но)(?:[^\pL]|$)`)
-
-func success(r Result) bool { return r.Outcome == registrar.ReplyDone }
-
-// mentions tells whether a sentence names what a result says is done.
-func mentions(sentence string, results []Result) bool {
-	objects := Objects(sentence)
-	return slices.ContainsFunc(results, func(r Result) bool {
-		return success(r) && (slices.Contains(objects, r.Domain) || slices.Contains(objects, r.Handle))
-	})
 }

@@ -1,7 +1,7 @@
 package mailform
 
 import (
-	"slices"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -30,6 +30,13 @@ type Result struct {
 	Action   Action // "" = not said
 }
 
+// Reading is what the rules make of a mail. It has results or a doubt, or neither when no
+// rule accounts for the mail.
+type Reading struct {
+	Results []Result // in the order of the mail
+	Doubt   string   // why nothing of the mail may be applied, in words for a person; "" = none
+}
+
 // Recogniser reads replies by an ordered list of rules. It is safe for concurrent use.
 type Recogniser struct{ rules []rule }
 
@@ -37,7 +44,7 @@ type Recogniser struct{ rules []rule }
 type rule interface {
 	// read returns what the reply states. mine tells that it is written in the layout: no
 	// further rule is asked then, even if it states nothing that is certain.
-	read(in Input) (results []Result, mine bool)
+	read(in Input) (r Reading, mine bool)
 }
 
 // NewRecogniser puts the operator's rules before the built-in ones, or names every
@@ -47,58 +54,46 @@ func NewRecogniser(operator []RuleConfig) (*Recogniser, []registrar.Problem) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	return &Recogniser{append(rules, valueLayout{}, builtInProse())}, nil
+	return &Recogniser{append(rules, layouts{})}, nil
 }
 
 // longest is more text than a reply has. A longer one is for a person.
 const longest = 64 << 10
 
-// Recognise returns what a reply states, in its order; nothing if no rule accounts for it
-// or if it contradicts itself.
-func (r *Recogniser) Recognise(in Input) []Result {
-	if len(in.Text) > longest || !utf8.ValidString(in.Text) {
-		return nil
+// Recognise returns what a reply states, or why that is in doubt.
+func (r *Recogniser) Recognise(in Input) Reading {
+	switch {
+	case len(in.Text) > longest:
+		return doubt("its text is longer than a reply of R01")
+	case !utf8.ValidString(in.Text):
+		return doubt("its text can't be decoded")
 	}
 	in.Text = withoutQuotation(in.Text)
 	for _, rule := range r.rules {
-		if results, mine := rule.read(in); mine {
-			return consistent(results)
+		if reading, mine := rule.read(in); mine {
+			return reading.consistent()
 		}
 	}
-	return nil
+	return Reading{}
 }
 
-// withoutQuotation empties quoted lines, which are never evidence. r01-mail 3.6
+func doubt(why string) Reading { return Reading{Doubt: why} }
+
+// quoted is a line with the sign of quotation, or initials and the sign, before it.
+var quoted = regexp.MustCompile(`^\s*[\pL\pN]{0,6}>`)
+
+// withoutQuotation empties quoted lines, which are never evidence, and what stands right
+// below them: it may be the rest of one that was broken to fit. r01-mail 3.6
 func withoutQuotation(text string) string {
 	lines := strings.Split(text, "\n")
+	below := false
 	for i, l := range lines {
 		lines[i] = strings.TrimRight(l, " \t\r")
-		if strings.HasPrefix(strings.TrimSpace(l), ">") {
+		if below = quoted.MatchString(l) || below && lines[i] != ""; below {
 			lines[i] = ""
 		}
 	}
 	return strings.Join(lines, "\n")
-}
-
-// consistent returns the results without repetitions, and nothing if two of them differ
-// about one object.
-func consistent(all []Result) []Result {
-	var kept []Result
-	outcomes := map[string]registrar.ReplyOutcome{}
-	for _, r := range all {
-		about := r.Domain + " " + r.Handle
-		if about == " " {
-			about = r.Task
-		}
-		if before, known := outcomes[about]; known && before != r.Outcome {
-			return nil
-		}
-		outcomes[about] = r.Outcome
-		if !slices.Contains(kept, r) {
-			kept = append(kept, r)
-		}
-	}
-	return kept
 }
 
 // The groups that a pattern may name.
@@ -107,7 +102,7 @@ var groupNames = []string{"domain", "handle", "task", "message", "paid_till", "s
 // resultOf makes a result of named texts; ok is false when one of them is not what its
 // name says.
 func resultOf(rule string, outcome registrar.ReplyOutcome, texts map[string]string) (r Result, ok bool) {
-	r = Result{Rule: rule, Outcome: outcome, Task: plain(texts["task"]), Message: plain(texts["message"]),
+	r = Result{Rule: rule, Outcome: outcome, Task: taskIn(texts["task"]), Message: plain(texts["message"]),
 		State: strings.ToUpper(plain(texts["state"])), Handle: strings.ToUpper(texts["handle"])}
 	var err error
 	if r.Domain = texts["domain"]; r.Domain != "" {
@@ -127,14 +122,37 @@ func resultOf(rule string, outcome registrar.ReplyOutcome, texts map[string]stri
 	return r, true
 }
 
-// parseDate reads the forms in which dates are written. r01-mail 3.3
+var digits = regexp.MustCompile(`^\d{1,20}$`)
+
+// taskIn reads a task, which is a number: what else stands in its place is none, and may be
+// what no one must see.
+func taskIn(s string) string {
+	if s = plain(s); digits.MatchString(s) {
+		return s
+	}
+	return ""
+}
+
+// moscow is where R01's days begin and end.
+var moscow = time.FixedZone("MSK", 3*60*60)
+
+// parseDate reads the forms in which dates are written. An instant is a day in Moscow: the
+// registry writes the end of a day so. r01-mail 3.3
 func parseDate(s string) (d registrar.Date, ok bool) {
 	if s == "" {
 		return d, true
 	}
-	for _, layout := range []string{"2006.01.02", "2006-01-02", "02.01.2006"} {
+	for _, layout := range []string{"2006.01.02", "2006-01-02", "02.01.2006", "2006/01/02", "2006-01-02 15:04:05", "2006.01.02 15:04:05", "02.01.2006 15:04:05", "02.01.2006 15:04"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return registrar.DateOf(t), true
+		}
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 MST"} {
+		if t, err := time.Parse(layout, s); err == nil && (layout[len(layout)-1] != 'T' || strings.HasSuffix(s, " UTC") || strings.HasSuffix(s, " MSK")) {
+			if strings.HasSuffix(s, " MSK") {
+				return registrar.DateOf(t), true
+			}
+			return registrar.DateOf(t.In(moscow)), true
 		}
 	}
 	return d, false

@@ -19,7 +19,7 @@ type vector struct {
 	expect  []Result
 }
 
-func readVector(t *testing.T, path string) vector {
+func readVector(t testing.TB, path string) vector {
 	t.Helper()
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -71,7 +71,7 @@ func readVector(t *testing.T, path string) vector {
 	return v
 }
 
-func vectors(t *testing.T) []string {
+func vectors(t testing.TB) []string {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/replies/*.txt")
 	if err != nil || len(paths) == 0 {
@@ -95,7 +95,7 @@ func TestVectors(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
 			t.Parallel()
 			v := readVector(t, path)
-			got := builtIn(t).Recognise(Input{From: []string{"robot@registrar.example"}, Subject: v.subject, Text: v.text})
+			got := builtIn(t).Recognise(Input{From: []string{"robot@registrar.example"}, Subject: v.subject, Text: v.text}).Results
 			if diff := cmp.Diff(v.expect, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
@@ -127,7 +127,7 @@ func TestFurtherSentences(t *testing.T) {
 		"Invalid agreement number or password":                   {Outcome: registrar.ReplyAuthFailed, Message: "Invalid agreement number or password"},
 		"Недостаточно средств на лицевом счете.":                 {Outcome: registrar.ReplyNoFunds, Message: "Недостаточно средств на лицевом счете"},
 		"Неверный номер договора или пароль!":                    {Outcome: registrar.ReplyAuthFailed, Message: "Неверный номер договора или пароль"},
-		"Запрос отклонён":                                        {Outcome: registrar.ReplyRejected},
+		"Запрос отклонён: имя занято":                            {Outcome: registrar.ReplyRejected, Message: "имя занято"},
 		"The domain name \"NEWTIME.RU\" was renewed.":            {Outcome: registrar.ReplyDone, Domain: "newtime.ru", Action: ActionProlong},
 		"Your request to renew domain newtime.ru is queued":      {Outcome: registrar.ReplyQueued, Domain: "newtime.ru", Action: ActionProlong},
 		"Регистрация домена newtime.ru продлена до 2027-05-01":   {Outcome: registrar.ReplyDone, Domain: "newtime.ru", Action: ActionProlong, PaidTill: registrar.Date{Year: 2027, Month: 5, Day: 1}},
@@ -135,7 +135,7 @@ func TestFurtherSentences(t *testing.T) {
 		"DOMAIN NEWTIME.RU HAS BEEN REGISTERED, DELEGATED!":      {Outcome: registrar.ReplyDone, Domain: "newtime.ru", Action: ActionNew},
 		"Домен newtime.ru зарегистрирован и ещё не делегирован.": {Outcome: registrar.ReplyNotDelegated, Domain: "newtime.ru", Action: ActionNew},
 	} {
-		got := builtIn(t).Recognise(Input{Text: text})
+		got := builtIn(t).Recognise(Input{Text: text}).Results
 		if len(got) == 1 {
 			got[0].Rule = ""
 		}
@@ -152,11 +152,11 @@ func TestTooLongOrBroken(t *testing.T) {
 		"longer than a reply": fact + strings.Repeat("x", longest),
 		"not UTF-8":           fact + "\xff",
 	} {
-		if got := builtIn(t).Recognise(Input{Text: text}); got != nil {
+		if got := builtIn(t).Recognise(Input{Text: text}).Results; got != nil {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	got := builtIn(t).Recognise(Input{Text: "status: TASK_FAILURE\nmessage: \x1b[31m" + strings.Repeat("я", 2*longestMessage)})
+	got := builtIn(t).Recognise(Input{Text: "status: TASK_FAILURE\nmessage: \x1b[31m" + strings.Repeat("я", 2*longestMessage)}).Results
 	if len(got) != 1 || strings.Contains(got[0].Message, "\x1b") || len([]rune(got[0].Message)) != longestMessage+1 {
 		t.Errorf("message kept as %q", got)
 	}
@@ -191,7 +191,7 @@ func TestOperatorRules(t *testing.T) {
 		"before the built-in rules": {Input{Text: "nic-hdl: MYCO_1_1-R01\nstatus: TASK_SUCCESS"}, []Result{{Rule: "ours", Outcome: "notice"}}},
 		"quotation":                 {Input{Text: "> status: TASK_SUCCESS"}, nil},
 	} {
-		if diff := cmp.Diff(c.want, r.Recognise(c.in)); diff != "" {
+		if diff := cmp.Diff(c.want, r.Recognise(c.in).Results); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}
 	}
@@ -215,31 +215,39 @@ func TestWrongOperatorRules(t *testing.T) {
 	}
 }
 
-// Whatever a mail says: it succeeds only for what it names outside quotation.
+// Whatever a mail says: it succeeds only for what it names outside quotation, a copy of it
+// that is quoted states nothing, a doubt has no results, and a task is a number.
 func FuzzRecognise(f *testing.F) {
-	paths, _ := filepath.Glob("testdata/replies/*.txt")
-	if len(paths) == 0 {
+	seeds := texts(f)
+	if len(seeds) == 0 {
 		f.Fatal("no seeds")
 	}
-	for _, path := range paths {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
-		_, text, _ := strings.Cut(string(raw), "\n\n")
+	for _, text := range seeds {
 		f.Add("Re: New domain", text)
 	}
 	r, _ := NewRecogniser(nil)
 	f.Fuzz(func(t *testing.T, subject, text string) {
-		for _, result := range r.Recognise(Input{Subject: subject, Text: text}) {
-			named := Objects(withoutQuotation(text))
-			if about := result.Domain + result.Handle; result.Outcome == registrar.ReplyDone && !slices.Contains(named, about) {
+		got := r.Recognise(Input{Subject: subject, Text: text})
+		if got.Doubt != "" && len(got.Results) > 0 {
+			t.Errorf("results beside a doubt: %+v", got)
+		}
+		named := Objects(tidied(withoutQuotation(text)))
+		for _, result := range got.Results {
+			if about := result.Domain + result.Handle; result.Outcome == registrar.ReplyDone && len(named) < mostObjects && !slices.Contains(named, about) && !(slices.Contains(named, result.Domain) && slices.Contains(named, result.Handle)) {
 				t.Errorf("success for %q, and the text names %q: %+v", about, named, result)
 			}
+			if strings.Trim(result.Task, "0123456789") != "" {
+				t.Errorf("task %q", result.Task)
+			}
 		}
-		quoted := "> " + strings.ReplaceAll(strings.ReplaceAll(text, "\r", ""), "\n", "\n> ")
-		if got := r.Recognise(Input{Subject: subject, Text: quoted}); got != nil {
-			t.Errorf("quotation is evidence: %+v", got)
+		for _, mark := range marks {
+			copied := marked(text, mark)
+			if alone := r.Recognise(Input{Subject: subject, Text: copied}); len(alone.Results) > 0 {
+				t.Errorf("quoted by %q, it is evidence: %+v", mark, alone)
+			}
+			if below := r.Recognise(Input{Subject: subject, Text: text + "\n\n" + copied}); !noMore(below, got) {
+				t.Errorf("quoted by %q below, it adds to %+v: %+v", mark, got, below)
+			}
 		}
 	})
 }

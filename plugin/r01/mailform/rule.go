@@ -69,9 +69,9 @@ func (c RuleConfig) compile(path string) (p pattern, problems []registrar.Proble
 	return p, problems
 }
 
-func (p pattern) read(in Input) (results []Result, mine bool) {
+func (p pattern) read(in Input) (reading Reading, mine bool) {
 	if p.from != nil && !slices.ContainsFunc(in.From, p.from.MatchString) {
-		return nil, false
+		return Reading{}, false
 	}
 	subjects, bodies := matches(p.subject, in.Subject, 1), matches(p.body, in.Text, -1)
 	for _, s := range subjects {
@@ -79,13 +79,16 @@ func (p pattern) read(in Input) (results []Result, mine bool) {
 			texts, agree := merge(s, b)
 			r, ok := resultOf(p.name, p.outcome, texts)
 			if !agree || !ok {
-				return nil, false
+				return Reading{}, false
 			}
 			r.Outcome = p.outcome // the operator has said what it means
-			results = append(results, r)
+			reading.Results = append(reading.Results, r)
 		}
 	}
-	return results, len(results) > 0
+	if len(reading.Results) > 0 && p.subject == nil && forwards(in.Subject) {
+		return doubt("its subject says that it was forwarded"), true
+	}
+	return reading, len(reading.Results) > 0
 }
 
 // matches returns the named groups of up to n matches. No pattern matches once, with none.

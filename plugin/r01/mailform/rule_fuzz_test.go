@@ -32,7 +32,7 @@ func FuzzOperatorRule(f *testing.F) {
 			if r == nil {
 				continue
 			}
-			for _, res := range r.Recognise(Input{Subject: mailSubject, Text: mailBody}) {
+			for _, res := range r.Recognise(Input{Subject: mailSubject, Text: mailBody}).Results {
 				if res.Rule != "x" {
 					continue
 				}
@@ -46,7 +46,7 @@ func FuzzOperatorRule(f *testing.F) {
 					t.Errorf("handle %q", res.Handle)
 				}
 			}
-			if r2, _ := NewRecogniser([]RuleConfig{config}); !slices.Equal(r.Recognise(Input{Subject: mailSubject, Text: mailBody}), r2.Recognise(Input{Subject: mailSubject, Text: mailBody})) {
+			if r2, _ := NewRecogniser([]RuleConfig{config}); !slices.Equal(r.Recognise(Input{Subject: mailSubject, Text: mailBody}).Results, r2.Recognise(Input{Subject: mailSubject, Text: mailBody}).Results) {
 				t.Error("the same rule reads the same mail in two ways")
 			}
 		}

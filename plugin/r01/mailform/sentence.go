@@ -20,7 +20,7 @@ type sentence struct {
 const (
 	aDomain = `["'«]?(?P<domain>[\pL\pN][\pL\pN.-]*\.[\pL\pN-]*[\pL\pN])["'»]?`
 	aClient = `["'«]?(?P<handle>[0-9A-Z_]+(?:-ORG)?-(?:R01|GPT))["'»]?`
-	aDate   = `(?P<paid_till>\d{4}[.-]\d\d[.-]\d\d|\d\d\.\d\d\.\d{4})`
+	aDate   = `(?P<paid_till>\d{4}[.-]\d\d[.-]\d\d(?:T\d\d:\d\d:\d\d(?:Z|[+-]\d\d:?\d\d))?|\d\d\.\d\d\.\d{4})`
 	anEnd   = `(?:[.!;]+(?: |$)|$)`
 )
 

@@ -27,7 +27,7 @@ func SuggestRule(in Input, outcome registrar.ReplyOutcome) string {
 	c := ruleLike(in, outcome)
 	rules, problems := operatorRules([]RuleConfig{c})
 	says := strings.TrimSpace(in.Subject + telling(in.Text))
-	if says == "" || len(problems) > 0 || (&Recogniser{rules}).Recognise(in) == nil {
+	if says == "" || len(problems) > 0 || len((&Recogniser{rules}).Recognise(in).Results) == 0 {
 		return "# No rule can recognise this mail: it says nothing of its own, or is too long.\n"
 	}
 	file := hclwrite.NewEmptyFile()

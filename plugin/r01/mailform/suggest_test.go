@@ -42,10 +42,10 @@ func TestSuggestRule(t *testing.T) {
 			t.Errorf("%s: not configuration\n%s", name, text)
 			continue
 		}
-		if got := r.Recognise(c.in); len(got) != 1 || got[0].Outcome != registrar.ReplyRejected {
+		if got := r.Recognise(c.in).Results; len(got) != 1 || got[0].Outcome != registrar.ReplyRejected {
 			t.Errorf("%s: itself is read as %v by\n%s", name, got, text)
 		}
-		got := r.Recognise(c.like)
+		got := r.Recognise(c.like).Results
 		if len(got) != 1 || got[0].Domain != c.domain || got[0].Handle != c.handle {
 			t.Errorf("%s: its like is read as %v by\n%s", name, got, text)
 		}
@@ -105,18 +105,18 @@ func TestSuggestedRuleKnowsItsMail(t *testing.T) {
 				continue
 			}
 			suggested++
-			got := r.Recognise(in)
+			got := r.Recognise(in).Results
 			if len(got) == 0 || got[0].Outcome != outcome {
 				t.Errorf("%s as %s: read as %+v by\n%s", name, outcome, got, text)
 				continue
 			}
 			for other, mail := range mails {
-				if outcome == registrar.ReplyDone && r.Recognise(mail) != nil && !alike(in.Text, mail.Text) {
+				if outcome == registrar.ReplyDone && r.Recognise(mail).Results != nil && !alike(in.Text, mail.Text) {
 					t.Errorf("%s as %s: %s is read, too, by\n%s", name, outcome, other, text)
 				}
 			}
 			in := in
-			if in.Subject += " and more"; r.Recognise(in) != nil {
+			if in.Subject += " and more"; r.Recognise(in).Results != nil {
 				t.Errorf("%s as %s: another subject is read, too, by\n%s", name, outcome, text)
 			}
 		}
@@ -179,9 +179,9 @@ func TestSuggestedRuleIsNotTooWide(t *testing.T) {
 	} {
 		in := Input{Subject: subject, Text: texts[0]}
 		r := configured(t, SuggestRule(in, registrar.ReplyDone))
-		if r == nil || r.Recognise(in) == nil {
+		if r == nil || r.Recognise(in).Results == nil {
 			t.Errorf("%s: no rule for the mail itself", reason)
-		} else if got := r.Recognise(Input{Subject: subject, Text: texts[1]}); got != nil {
+		} else if got := r.Recognise(Input{Subject: subject, Text: texts[1]}).Results; got != nil {
 			t.Errorf("%s: %+v", reason, got)
 		}
 	}

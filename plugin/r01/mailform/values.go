@@ -7,9 +7,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// valueLayout is layout A: groups of "name: value" lines with an empty line between them,
-// one result to a group. R01's own layout is not public; this one is ours. r01-mail 3.3
-type valueLayout struct{}
+// Layout A: groups of "name: value" lines with an empty line or a rule between them, one
+// result to a group. R01's own layout is not public; this one is ours. r01-mail 3.3
 
 const valueRule = "built-in: name and value"
 
@@ -33,66 +32,107 @@ var valueNames = map[string]string{
 	"message": "message", "state": "state", "paid-till": "paid_till",
 }
 
-var valueLine = regexp.MustCompile(`^[ \t]*([A-Za-z][A-Za-z-]*)[ \t]*:[ \t]*(.*)$`)
+// valueLine begins in the first column: what is indented is quoted. r01-mail 3.6
+var valueLine = regexp.MustCompile(`^([A-Za-z][A-Za-z-]*)[ \t]*:[ \t]*(.*)$`)
 
-func (valueLayout) read(in Input) (results []Result, mine bool) {
-	doubt := false
-	for _, lines := range emptyLine.Split(in.Text, -1) {
-		texts, agree := readValues(lines)
-		if !strings.HasPrefix(texts["status"], "TASK_") {
-			continue
-		}
-		mine = true
-		r, ok := resultOfValues(texts)
-		doubt = doubt || !agree || !ok
-		results = append(results, r)
-	}
-	if doubt {
-		return nil, true
-	}
-	return results, mine
+// group is what the lines of a block say.
+type group struct {
+	texts  map[string]string
+	differ bool     // one name has two values
+	odd    []string // values of names that mean nothing to us
+	prose  []string // lines that are no values
 }
 
-// emptyLine parts groups and paragraphs.
-var emptyLine = regexp.MustCompile(`\n(?:[ \t]*\n)+`)
+// answers tells a group that is an answer in this layout.
+func (g group) answers() bool { return strings.HasPrefix(g.texts["status"], "TASK_") }
 
-// readValues reads the lines of one group. They agree unless one name has two values; a
-// message may have several lines.
-func readValues(lines string) (texts map[string]string, agree bool) {
-	texts, agree = map[string]string{}, true
-	for l := range strings.SplitSeq(lines, "\n") {
+// readGroup reads the lines of one block. A value may go on in the next lines.
+func readGroup(lines []string) group {
+	g := group{texts: map[string]string{}}
+	last, value := "", "" // the field that may go on
+	for _, l := range lines {
 		m := valueLine.FindStringSubmatch(l)
-		if m == nil {
-			continue
+		name := ""
+		if m != nil {
+			name = valueNames[strings.ToLower(m[1])]
 		}
-		name, value := valueNames[strings.ToLower(m[1])], plain(m[2])
-		if name == "status" || name == "state" || name == "action" {
-			value = strings.ToUpper(value)
-		}
-		before, twice := texts[name]
 		switch {
-		case name == "" || value == "":
-		case twice && name == "message":
-			texts[name] = before + " " + value
-		case twice && before != value:
-			agree = false
+		case name != "":
+			g.set(last, value)
+			last, value = name, plain(m[2])
+		case last != "" && runsOn(last, value, l):
+			value = strings.TrimSpace(value + " " + plain(l))
 		default:
-			texts[name] = value
+			g.set(last, value)
+			last, value = "", ""
+			g.other(l, m)
 		}
 	}
-	return texts, agree
+	g.set(last, value)
+	return g
+}
+
+// other takes in a line that is no value we know. An indented copy of one is quoted.
+func (g *group) other(line string, m []string) {
+	switch {
+	case m != nil:
+		g.odd = append(g.odd, m[2])
+	case !indented(line) || !valueLine.MatchString(strings.TrimSpace(line)):
+		g.prose = append(g.prose, line)
+	}
+}
+
+// set takes in a value. A message may have several lines of its name.
+func (g *group) set(name, value string) {
+	value = cased(name, value)
+	before := g.texts[name]
+	switch {
+	case value == "":
+	case before != "" && name == "message":
+		g.texts[name] = before + " " + value
+	case before != "" && before != value:
+		g.differ = true
+	default:
+		g.texts[name] = value
+	}
+}
+
+func cased(name, value string) string {
+	if name == "status" || name == "state" || name == "action" {
+		return strings.ToUpper(value)
+	}
+	return value
+}
+
+func indented(line string) bool { return strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t") }
+
+var stateWords = regexp.MustCompile(`(?i)^[ \t]*(?:(?:not|registered|delegated|verified|unverified)[, \t]*)+$`)
+
+// runsOn tells a line on which a value goes on that some mailer broke or folded.
+func runsOn(name, value, line string) bool {
+	switch {
+	case closing.MatchString(line):
+		return false
+	case value == "":
+		return true
+	case name == "message", name == "domain" && strings.HasPrefix(strings.TrimSpace(line), "<"):
+		return true
+	case name == "state":
+		return stateWords.MatchString(line)
+	}
+	return false
 }
 
 // resultOfValues is what a group states; ok is false when that is not certain.
-func resultOfValues(texts map[string]string) (r Result, ok bool) {
-	outcome, known := statuses[texts["status"]]
-	if !known {
+func resultOfValues(g group) (r Result, ok bool) {
+	outcome, known := statuses[g.texts["status"]]
+	if !known || g.differ {
 		return Result{}, false
 	}
-	if r, ok = resultOf(valueRule, outcome, texts); !ok {
+	if r, ok = resultOf(valueRule, outcome, g.texts); !ok || r.Task != g.texts["task"] {
 		return Result{}, false
 	}
-	r.Action = Action(texts["action"])
+	r.Action, r.State = Action(g.texts["action"]), stateOf(r.State)
 	if outcome == registrar.ReplyDone {
 		return r, r.succeed()
 	}
@@ -100,19 +140,41 @@ func resultOfValues(texts map[string]string) (r Result, ok bool) {
 	return r, !contradicts
 }
 
+var twoStates = regexp.MustCompile(`^((?:NOT[ _-]?)?)REGISTERED[,;/ ]+((?:NOT[ _-]?)?)DELEGATED(?:[,;/ ]+((?:UN|NOT[ _-]?)?VERIFIED))?$`)
+
+// stateOf writes a state as we know it, with what the registry adds on the registrant. One
+// that is not understood stays as it is.
+func stateOf(said string) string {
+	m := twoStates.FindStringSubmatch(said)
+	if m == nil || m[1] != "" {
+		return said
+	}
+	state := stateDelegated
+	if m[2] != "" {
+		state = stateNotDelegated
+	}
+	if m[3] != "" {
+		state += ", " + m[3]
+	}
+	return state
+}
+
 // succeed weighs a success: that of a new domain takes evidence of delegation, too.
 // r01-mail 3.1
 func (r *Result) succeed() (certain bool) {
+	understood := twoStates.MatchString(r.State)
 	switch {
 	case r.Domain == "":
 		return r.Handle != ""
+	case strings.HasPrefix(r.State, "NOT "):
+		return false
 	case r.Action == ActionProlong, r.Action == ActionUpdate:
 		return true
 	case r.Action != ActionNew && r.Action != "":
 		return false
-	case r.State == stateDelegated:
+	case understood && strings.HasPrefix(r.State, stateDelegated):
 		return true
-	case r.State != "" && r.State != stateNotDelegated:
+	case r.State != "" && !understood:
 		return false
 	}
 	r.Outcome = registrar.ReplyNotDelegated

@@ -9,12 +9,14 @@ import (
 	"strings"
 )
 
+// maxStatus is how much of it is shown, in bytes.
+const maxStatus = 8 << 10
+
 // deliveryStatus reads the part that is meant for machines: a group of fields on the mail,
 // then one for each recipient. RFC 3464
 func (w *walker) deliveryStatus(text []byte) {
-	if w.report == nil {
-		w.report = &Report{}
-	}
+	w.report = &Report{Formal: true}
+	w.status = strings.TrimSpace(clean(string(text[:min(len(text), maxStatus)])))
 	r := textproto.NewReader(bufio.NewReader(bytes.NewReader(append(text, "\r\n\r\n"...))))
 	for range maxParts {
 		group, err := r.ReadMIMEHeader()
@@ -25,58 +27,144 @@ func (w *walker) deliveryStatus(text []byte) {
 	}
 }
 
-// badness orders actions; one that is not known counts as none.
-var badness = []string{"expanded", "relayed", "delivered", "delayed", "failed"}
-
-// add takes in the fields on one recipient if they are as bad as what is known, or worse.
+// add takes in a group: the fields on the mail, or on one recipient.
 func (r *Report) add(group textproto.MIMEHeader) {
-	action := strings.ToLower(oneLine(group.Get("Action")))
-	rank, known := slices.Index(badness, action), slices.Index(badness, r.Action)
-	if rank < 0 || rank < known {
-		return
+	if r.Reporter == "" {
+		_, r.Reporter = untyped(group.Get("Reporting-Mta"))
 	}
-	if rank > known {
-		*r = Report{Action: action, OriginalMessageID: r.OriginalMessageID,
-			Status: statusCode.FindString(group.Get("Status")), Diagnostic: untyped(group.Get("Diagnostic-Code"))}
+	d := Delivery{Action: actionIn(group.Get("Action")), Status: statusIn(group.Get("Status"))}
+	d.DiagnosticType, d.Diagnostic = untyped(group.Get("Diagnostic-Code"))
+	for _, name := range []string{"Final-Recipient", "Original-Recipient"} {
+		if to := strings.Trim(second(untyped(group.Get(name))), "<>"); to != "" && !slices.Contains(d.Recipients, to) {
+			d.Recipients = append(d.Recipients, to)
+		}
 	}
-	if to := untyped(group.Get("Final-Recipient")); to != "" {
-		r.Recipients = append(r.Recipients, to)
+	if group.Get("Action") == "" && len(d.Recipients) == 0 {
+		return // it is about the mail as a whole
+	}
+	d.Fate = d.judge()
+	if len(r.Deliveries) < maxRecipients {
+		r.Deliveries = append(r.Deliveries, d)
 	}
 }
 
-// untyped drops the "rfc822;" or "smtp;" before a value.
-func untyped(value string) string {
-	if _, rest, typed := strings.Cut(value, ";"); typed {
-		value = rest
-	}
-	return headerText(value)
+var comment = regexp.MustCompile(`\([^()]*\)`)
+
+// actionIn reads an action, which may have a comment.
+func actionIn(value string) string {
+	return strings.ToLower(oneLine(comment.ReplaceAllString(value, "")))
 }
 
-// original finds the Message-ID of the mail that was sent back.
+func second(_, value string) string { return value }
+
+// untyped parts the "rfc822;" or "smtp;" before a value from it.
+func untyped(value string) (kind, rest string) {
+	kind, rest, found := strings.Cut(value, ";")
+	if !found {
+		kind, rest = "", value
+	}
+	return strings.ToLower(oneLine(kind)), headerText(rest)
+}
+
+// alsoFailed takes in the recipients that a field of the header names. It says no more than
+// that it failed, so it decides nothing that the report does not say.
+func (r *Report) alsoFailed(recipients []string) {
+	named := r.Recipients()
+	for _, a := range recipients {
+		if !slices.ContainsFunc(named, func(n string) bool { return strings.EqualFold(n, a) }) && len(r.Deliveries) < maxRecipients {
+			r.Deliveries = append(r.Deliveries, Delivery{Fate: Unread, Recipients: []string{a}, Action: "failed"})
+		}
+	}
+}
+
+// original reads the header of the mail that was sent back.
 func (w *walker) original(text []byte) {
 	top, _, _ := split(text)
 	h, _ := readHeader(top) // of a broken one, what can be read
-	if id := first(ids(h.Values("Message-Id"))); id != "" {
-		w.report.OriginalMessageID = id
-	}
+	w.report.Original = headerOf(h)
 }
 
 var (
-	statusCode = regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
-	idLine     = regexp.MustCompile(`(?im)^[> \t]*Message-ID:\s*(<[^<>\s]+>)`)
+	statusCode  = regexp.MustCompile(`(?:^|[^\d.\[])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|$)`)
+	replyCode   = regexp.MustCompile(`(?:^|[^\d.])[45]\d\d[ -]`)
+	refusalCode = regexp.MustCompile(`(?:^|[^\d.])5\d\d[ -]`)
+	returning   = regexp.MustCompile(`(?i)^[> \t]*(?:Return-Path|Received|Message-ID|From|To|Subject|Date|MIME-Version|DKIM-Signature|Delivered-To|X-[\w-]+):`)
+	gaveUp      = regexp.MustCompile(`(?i)permanent|gave up|giv(?:en|ing) up|undeliver|could ?n(?:o|'|’)t be (?:delivered|sent)|can ?n(?:o|'|’)t be delivered|not (?:be(?:en)? )?delivered|failure notice|deliver\pL* (?:has )?failed|failed permanently|returned to sender|did not reach|refused|rejected|` +
+		`не (?:был\pL* |может быть |удалось )?доставл|не доставить|недоставл|возвращ|отклонен|не существует|адреса нет`)
+	goesOn = regexp.MustCompile(`(?i)delay|still (?:being )?(?:retr|tr[yi])|will (?:be )?(?:retr|keep|continue|tr[yi])|goes on being|not (?:yet )?reached .{0,40}yet|not yet been|temporar|warning: message|nothing that you have to do|do not need to resend|` +
+		`задерж|отложен|временн|повторн\pL* попыт|будет повтор|пока не (?:был|удал|достав)|попытки .{0,30}продолж`)
 )
 
 // reportFromText finds what it can in a bounce that is written for people only.
-func reportFromText(text string) *Report {
-	r := &Report{Status: statusCode.FindString(text)}
-	if m := idLine.FindStringSubmatch(text); m != nil {
-		r.OriginalMessageID = m[1]
-	}
-	for l := range strings.SplitSeq(text, "\n") {
-		if r.Status != "" && strings.Contains(l, r.Status) {
-			r.Diagnostic = oneLine(l)
-			break
+func reportFromText(subject, text string, failed []string) *Report {
+	r := &Report{}
+	words, returned := cutReturned(text)
+	h, _ := readHeader([]byte(returned)) // of a broken one, what can be read
+	r.Original = headerOf(h)
+	d := Delivery{Recipients: failed}
+	for _, a := range addressLike.FindAllString(words, maxRecipients) {
+		if a = strings.TrimRight(a, "."); !slices.ContainsFunc(d.Recipients, func(b string) bool { return strings.EqualFold(a, b) }) {
+			d.Recipients = append(d.Recipients, a)
 		}
 	}
+	for l := range strings.SplitSeq(words, "\n") {
+		status, code := statusIn(l), replyCode.FindString(l)
+		if d.Diagnostic == "" && (status != "" || code != "") {
+			d.Status, d.Diagnostic = status, oneLine(l)
+		}
+	}
+	d.Fate = d.judgeWords(subject + "\n" + words)
+	r.Deliveries = []Delivery{d}
 	return r
+}
+
+// judgeWords tells what a report for people says. It is a delay or a failure only by words
+// of the one without any of the other; a failure takes a status or a code, too.
+func (d Delivery) judgeWords(words string) Fate {
+	failed, delayed := gaveUp.MatchString(words), goesOn.MatchString(words)
+	switch {
+	case failed == delayed:
+		return Unread
+	case delayed && !strings.HasPrefix(d.Status, "5"):
+		return Delayed
+	case delayed, len(d.Recipients) != 1:
+		return Unread
+	case afterData.MatchString(words):
+		return Doubtful
+	case d.Diagnostic == "":
+		return Unread
+	}
+	if d.Status == "" && refusalCode.MatchString(d.Diagnostic) {
+		return Failed
+	}
+	d.Action = "failed"
+	return d.judge()
+}
+
+func statusIn(text string) string {
+	if m := statusCode.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// cutReturned parts what a bounce says from the header of the mail that it gives back.
+func cutReturned(text string) (words, header string) {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		if !returning.MatchString(l) {
+			continue
+		}
+		var fields []string
+		for _, f := range lines[i:] {
+			if f = strings.TrimPrefix(strings.TrimPrefix(f, ">"), " "); strings.TrimSpace(f) == "" {
+				break
+			}
+			fields = append(fields, f)
+		}
+		if len(fields) > 1 || strings.HasPrefix(strings.ToLower(fields[0]), "message-id:") {
+			return strings.Join(lines[:i], "\n"), strings.Join(fields, "\r\n") + "\r\n"
+		}
+	}
+	return text, ""
 }

@@ -3,7 +3,9 @@ package message
 import (
 	"bytes"
 	"io"
+	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -15,14 +17,16 @@ import (
 
 // aliases are labels seen in the wild that no index has.
 var aliases = map[string]string{
-	"cp-1251": "windows-1251", "win-1251": "windows-1251", "win1251": "windows-1251", "windows1251": "windows-1251",
-	"koi8r": "koi8-r", "koi-8-r": "koi8-r", "koi8_r": "koi8-r", "koi-8": "koi8-r",
+	"cp-1251": "windows-1251", "win-1251": "windows-1251", "win1251": "windows-1251", "windows1251": "windows-1251", "1251": "windows-1251",
+	"ansi-1251": "windows-1251", "windows_1251": "windows-1251", "ms-1251": "windows-1251", "windows-cyrillic": "windows-1251",
+	"koi8r": "koi8-r", "koi-8-r": "koi8-r", "koi8_r": "koi8-r", "koi-8": "koi8-r", "cskoi8r": "koi8-r",
+	"utf_8": "utf-8", "utf-8-bom": "utf-8", "utf 8": "utf-8",
 }
 
 // lookUp finds an encoding by its label; nil when there is none, when it is UTF-8, and for
 // the Western ones: on 8-bit text of R01 they are the default of some mailer.
 func lookUp(label string) encoding.Encoding {
-	label = strings.ToLower(strings.TrimSpace(label))
+	label = strings.Trim(strings.ToLower(label), " \t\"';,")
 	if known, ok := aliases[label]; ok {
 		label = known
 	}
@@ -30,7 +34,7 @@ func lookUp(label string) encoding.Encoding {
 	if err != nil {
 		e, err = ianaindex.MIME.Encoding(label)
 	}
-	if err != nil || e == nil || e == charmap.Windows1252 {
+	if err != nil || e == nil || e == charmap.Windows1252 || e == charmap.ISO8859_1 || e == charmap.ISO8859_15 {
 		return nil
 	}
 	if name, _ := htmlindex.Name(e); name == "utf-8" {
@@ -40,16 +44,18 @@ func lookUp(label string) encoding.Encoding {
 }
 
 // decode makes UTF-8 of a text under a label. Valid UTF-8 is hardly ever anything else;
-// Russian under a wrong label, or none, is told by its letters.
+// Russian under a wrong label, or none, is told by its letters, line by line: gateways
+// append theirs in a charset of their own.
 func decode(label string, text []byte) string {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	e := lookUp(label)
+	single, isSingle := e.(*charmap.Charmap)
 	wide := e != nil && bytes.IndexByte(text, 0) >= 0 // UTF-16 has zero bytes
-	if utf8.Valid(text) && !wide {
+	switch {
+	case utf8.Valid(text) && !wide:
 		return string(text)
-	}
-	if e == nil || e == charmap.KOI8R || e == charmap.Windows1251 {
-		e = guess(text, e)
+	case e == nil || isSingle:
+		return decodeLines(text, single)
 	}
 	decoded, err := e.NewDecoder().Bytes(text)
 	if err != nil {
@@ -58,18 +64,42 @@ func decode(label string, text []byte) string {
 	return string(decoded)
 }
 
-// guess picks the encoding in which a text looks most like Russian. The labelled one wins
-// a draw; without a label koi8-r does, which is R01's own.
-func guess(text []byte, labelled encoding.Encoding) encoding.Encoding {
-	likely, other := encoding.Encoding(charmap.KOI8R), encoding.Encoding(charmap.Windows1251)
-	if labelled == other {
-		likely, other = other, likely
+// decodeLines decodes each line in the charset in which it looks most like Russian. That of
+// the text as a whole wins a draw.
+func decodeLines(text []byte, labelled *charmap.Charmap) string {
+	usual := likeliest(text, charmap.KOI8R, labelled)
+	var b strings.Builder
+	b.Grow(len(text) * 2)
+	for line := range bytes.Lines(text) {
+		if utf8.Valid(line) {
+			b.Write(line)
+			continue
+		}
+		table := likeliest(line, usual, nil)
+		for _, c := range line {
+			b.WriteRune(table.DecodeByte(c))
+		}
 	}
-	if russian(other, text) > russian(likely, text) {
-		return other
-	}
-	return likely
+	return b.String()
 }
+
+// likeliest picks the charset in which a text looks most like Russian: the labelled one, if
+// there is one, or else the usual one wins a draw.
+func likeliest(text []byte, usual, labelled *charmap.Charmap) *charmap.Charmap {
+	if labelled != nil {
+		usual = labelled
+	}
+	best, most := usual, weigh(usual, text)
+	for _, candidate := range cyrillic {
+		if w := weigh(candidate, text); w > most {
+			best, most = candidate, w
+		}
+	}
+	return best
+}
+
+// cyrillic are the charsets that Russian text is seen in, R01's own first.
+var cyrillic = []*charmap.Charmap{charmap.KOI8R, charmap.Windows1251, charmap.ISO8859_5, charmap.CodePage866}
 
 // frequency is how often letters stand in Russian text, per mille.
 var frequency = map[rune]int{
@@ -78,26 +108,46 @@ var frequency = map[rune]int{
 	'ж': 9, 'ш': 7, 'ю': 6, 'ц': 5, 'щ': 4, 'э': 3, 'ф': 3, 'ъ': 1, 'ё': 1,
 }
 
-// russian weighs how much a text looks like Russian in an encoding. The two encodings
-// read each other's small letters as capital ones, so case tells, too.
-func russian(e encoding.Encoding, text []byte) int {
-	decoded, err := e.NewDecoder().Bytes(text)
-	if err != nil {
-		return 0
+// look is what a byte looks like in a charset.
+type look struct {
+	weight       int // how Russian it is
+	upper, lower bool
+}
+
+// looks has the looks of all bytes in a charset; they are worked out once for each.
+var looks sync.Map
+
+func looksOf(c *charmap.Charmap) *[256]look {
+	if known, ok := looks.Load(c); ok {
+		return known.(*[256]look)
 	}
-	const notALetter, capitalInside = 60, 40
-	weight, before := 0, ' '
-	for _, r := range string(decoded) {
+	const notALetter = 60
+	var all [256]look
+	for i := range all {
+		r := c.DecodeByte(byte(i))
 		often, letter := frequency[unicode.ToLower(r)]
-		switch {
-		case letter && unicode.IsUpper(r) && unicode.IsLower(before):
-			weight += often - capitalInside
-		case letter:
-			weight += often
-		case r > unicode.MaxASCII && !strings.ContainsRune("«»№—–…°©", r):
-			weight -= notALetter
+		all[i] = look{weight: often, upper: letter && unicode.IsUpper(r), lower: unicode.IsLower(r)}
+		if !letter && r > unicode.MaxASCII && !strings.ContainsRune("«»№—–…°©\u00a0", r) {
+			all[i].weight = -notALetter
 		}
-		before = r
+	}
+	looks.Store(c, &all)
+	return &all
+}
+
+// weigh tells how much a text looks like Russian in a charset. koi8-r and windows-1251 read
+// each other's small letters as capital ones, so case tells, too.
+func weigh(c *charmap.Charmap, text []byte) (weight int) {
+	const capitalInside = 40
+	all := looksOf(c)
+	lower := false
+	for _, b := range text {
+		l := all[b]
+		weight += l.weight
+		if l.upper && lower {
+			weight -= capitalInside
+		}
+		lower = l.lower
 	}
 	return weight
 }
@@ -111,8 +161,13 @@ func charsetReader(label string, r io.Reader) (io.Reader, error) {
 	return strings.NewReader(decode(label, text)), nil
 }
 
+var doubledReturn = regexp.MustCompile(`\r{2,}\n`)
+
 // clean makes lines end in LF and drops characters that no text needs.
 func clean(s string) string {
+	if strings.Contains(s, "\r\r\n") { // some mailers double the half of a line's end
+		s = doubledReturn.ReplaceAllString(s, "\n")
+	}
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-message/textproto"
 )
@@ -43,13 +44,61 @@ func split(raw []byte) (header, body []byte, wrong []string) {
 	return header, body, slices.Compact(wrong)
 }
 
+// cutAtBlankLine parts a mail at its first empty line behind another.
 func cutAtBlankLine(raw []byte) (head, body []byte) {
-	head, body, _ = bytes.Cut(raw, []byte("\n\n"))
-	if i := bytes.Index(raw[:min(len(head)+2, len(raw))], []byte("\n\r\n")); i >= 0 {
-		return raw[:i], raw[i+3:]
+	for at := 0; ; {
+		i := bytes.IndexByte(raw[at:], '\n')
+		if i < 0 {
+			return raw, nil
+		}
+		at += i
+		rest := bytes.TrimLeft(raw[at+1:min(len(raw), at+1+longestReturns)], "\r")
+		if len(rest) > 0 && rest[0] == '\n' {
+			skipped := len(raw[at+1:min(len(raw), at+1+longestReturns)]) - len(rest)
+			return raw[:at], raw[at+1+skipped+1:]
+		}
+		at++
 	}
-	return head, body
 }
+
+// longestReturns is how many carriage returns may stand in an empty line, and a line feed.
+const longestReturns = 4
+
+// known are the fields of a header by their names, so that text that runs into it is told
+// from it. A mailbox file has states of its own.
+var known = regexp.MustCompile(`(?i)^(?:From |(?:X-|Resent-|List-|Content-|ARC-|DKIM-|Auto|Authentication-|Received|Return-|Reply-|Delivered-|Envelope-|Errors-|Thread-|Original-|Original|Disposition-|` +
+	`From|To|Cc|Bcc|Date|Subject|Message-ID|In-Reply-To|References|Sender|MIME-Version|Precedence|Importance|Priority|Sensitivity|Organi[sz]ation|User-Agent|Comments|Keywords|Feedback|` +
+	`DomainKey|Lines|Apparently|Accept|Mail|Old|Delivery|Deferred|Expires|Encoding|Language|Status[ \t]*:[ \t]*[RO]{1,2}\s*$)[^ :]*[ \t]*:?)`)
+
+// ranIn is the text that follows the last field in a header, because the empty line before
+// it is missing. A field that no mail program knows is no text as long as there is another.
+func ranIn(raw, body []byte) string {
+	head, _ := cutAtBlankLine(raw)
+	if end := head[bytes.LastIndexByte(bytes.TrimRight(head, "\r\n"), '\n')+1:]; len(head) > maxHeader || known.Match(end) && len(bytes.TrimSpace(end)) < len(head) {
+		return ""
+	}
+	lines := strings.Split(clean(string(head)), "\n")
+	last := len(lines) - 1
+	for last > 0 && !fieldOfMail(lines, last) {
+		last--
+	}
+	lost := strings.TrimSpace(strings.Join(lines[last+1:], "\n"))
+	if last == 0 || lost != "" && len(bytes.TrimSpace(body)) > 0 && !speaks.MatchString(lost) {
+		return ""
+	}
+	return lost
+}
+
+// fieldOfMail tells whether a line is one of a known field, or the rest of one.
+func fieldOfMail(lines []string, i int) bool {
+	for i > 0 && (strings.HasPrefix(lines[i], " ") || strings.HasPrefix(lines[i], "\t")) {
+		i--
+	}
+	return known.MatchString(lines[i])
+}
+
+// speaks tells a line that a reply may have and no header has.
+var speaks = regexp.MustCompile(`(?im)^(?:task|action|domain|nic-hdl|status|state|paid-till)[ \t]*:|^[^:]*$`)
 
 func readHeader(block []byte) (textproto.Header, error) {
 	h, err := textproto.ReadHeader(bufio.NewReader(bytes.NewReader(append(block, '\r', '\n'))))
@@ -59,19 +108,31 @@ func readHeader(block []byte) (textproto.Header, error) {
 	return h, nil
 }
 
-// hashed are the fields that stay with a mail on every way it takes.
-var hashed = []string{"Message-Id", "Subject", "From", "Date"}
+// hashed are the fields that stay with a mail on every way it takes; hashedOnce those that
+// counted before the others did.
+var (
+	hashed     = []string{"Message-Id", "Subject", "From", "Date", "In-Reply-To", "References"}
+	hashedOnce = hashed[:4]
+)
 
 // ContentHash names a mail by its contents, so that one that is delivered or fetched again
-// is known: SHA-256, in hexadecimal, of the fields Message-ID, Subject, From and Date and
-// of the body. All other fields are left out, since relays and mailboxes add and change
-// them: Received, Return-Path, Delivered-To, X-… and the like. Of a field, every occurrence
-// counts, unfolded; of the body, line ends and empty lines at its end do not matter.
-func ContentHash(raw []byte) string {
+// is known: SHA-256, in hexadecimal, of the fields Message-ID, Subject, From, Date,
+// In-Reply-To and References and of the body. All other fields are left out, since relays
+// and mailboxes add and change them: Received, Return-Path, Delivered-To, X-… and the like.
+// Of a field, every occurrence counts, unfolded; of the body, line ends and empty lines at
+// its end do not matter.
+func ContentHash(raw []byte) string { return hashOf(raw, "2\n", hashed) }
+
+// FormerHash is the content hash as it once was, without In-Reply-To and References. By it
+// mails are known that were stored then. No mail has the same name in both.
+func FormerHash(raw []byte) string { return hashOf(raw, "", hashedOnce) }
+
+func hashOf(raw []byte, version string, fields []string) string {
 	top, body, _ := split(raw)
 	header, _ := readHeader(top) // what can't be read is the same each time
 	digest := sha256.New()
-	for _, name := range hashed {
+	digest.Write([]byte(version))
+	for _, name := range fields {
 		for _, v := range header.Values(name) {
 			fmt.Fprintf(digest, "%s:%q\n", name, strings.Join(strings.Fields(v), " "))
 		}
@@ -84,6 +145,19 @@ func ContentHash(raw []byte) string {
 		line, body, more = bytes.Cut(body, []byte("\r\n"))
 		digest.Write([]byte("\n"))
 		digest.Write(line)
+	}
+	return hex.EncodeToString(digest.Sum(nil))
+}
+
+// Likeness names what a mail says: SHA-256, in hexadecimal, of its sender, subject, date,
+// what it answers, and its text as it is read. A mail that comes again with other blanks,
+// in another charset or another transfer encoding has the same.
+func (m Message) Likeness() string {
+	digest := sha256.New()
+	answers := append(slices.Clone(m.InReplyTo), m.References...)
+	for _, text := range []string{strings.ToLower(strings.Join(m.From, ", ")), m.Subject, m.Date.UTC().Format(time.RFC3339),
+		strings.Join(answers, " "), m.Text, m.Quoted} {
+		fmt.Fprintf(digest, "%q\n", strings.Join(strings.Fields(text), " "))
 	}
 	return hex.EncodeToString(digest.Sum(nil))
 }

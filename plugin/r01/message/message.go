@@ -32,31 +32,29 @@ const (
 	AutoReply Kind = "auto-reply" // says of itself that no person wrote it
 )
 
+// Header is what stands above the text of a mail.
+type Header struct {
+	MessageID  string // with its angle brackets, as are the next two
+	InReplyTo  []string
+	References []string
+	From       []string // plain addresses, of every From there is
+	To         []string
+	Recipients []string // to whom it was sent or handed on, by every field that tells; lower case
+	Subject    string
+	Date       time.Time // zero when there is none, or none that can be read
+}
+
 // Message is a mail that has been read.
 type Message struct {
-	MessageID     string // with its angle brackets, as are the next two
-	InReplyTo     []string
-	References    []string
-	From          []string // plain addresses, of every From there is
-	To            []string
-	Subject       string
-	Date          time.Time // zero when unreadable
-	AutoSubmitted string    // lower case, without parameters
-	ReturnPath    string    // "<>" for a mail that wants no answer
-	Text          string    // what its author wrote; lines end in LF
-	Quoted        string    // what was cut off as quotation
+	Header
+	AutoSubmitted string // lower case, without parameters
+	ReturnPath    string // "<>" for a mail that wants no answer
+	Text          string // what its author wrote; lines end in LF
+	Quoted        string // what was cut off as quotation
+	Shown         string // all of it in its order, for a person; what is quoted has signs
 	Kind          Kind
 	Bounce        *Report  // of a Bounce
 	Damaged       []string // what was wrong with it, for people
-}
-
-// Report is what a bounce says.
-type Report struct {
-	Action            string   // "failed", "delayed", "delivered", "relayed", "expanded"; "" = not said
-	Status            string   // RFC 3463, such as "5.1.1"; "" = not said
-	Diagnostic        string   // in the words of the server that refused
-	OriginalMessageID string   // of the mail it is about, with its angle brackets
-	Recipients        []string // whom Action is about; with several actions, the worst
 }
 
 // Parse reads a mail. The error means that there is nothing to read.
@@ -72,16 +70,36 @@ func Parse(raw []byte) (Message, error) {
 	}
 	m.readHeader(header)
 	w := walker{}
-	w.walk(header, body, 0)
-	if !w.found && w.report == nil {
-		w.fallBack(header, body)
+	says := w.walk(header, body, 0, "text/plain").text
+	if !w.found && w.report == nil && len(w.attached) == 0 {
+		says = w.fallBack(header, body)
 	}
-	m.Text, m.Quoted = cutQuotation(w.text)
+	if lost := ranIn(raw, body); lost != "" {
+		m.damage("its text runs into its header")
+		says = lost + "\n" + says
+	}
+	m.say(says, w)
 	for _, what := range w.damaged {
 		m.damage(what)
 	}
 	m.classify(header, w)
 	return m, nil
+}
+
+// say parts what the author wrote from what is quoted. What a spam filter wrote in the place
+// of the text is quotation, too, and so is a mail within the mail.
+func (m *Message) say(text string, w walker) {
+	m.Text, m.Quoted, m.Shown = cutQuotation(text)
+	if w.preview {
+		m.Text, m.Quoted = "", text
+	}
+	for _, mail := range w.attached {
+		m.Shown += "\n\n> " + strings.ReplaceAll(mail, "\n", "\n> ")
+	}
+	if w.status != "" {
+		m.Shown += "\n\n" + w.status
+	}
+	m.Shown = strings.TrimLeft(m.Shown, "\n")
 }
 
 func (m *Message) damage(what string) {
@@ -91,23 +109,60 @@ func (m *Message) damage(what string) {
 }
 
 func (m *Message) readHeader(h textproto.Header) {
-	m.MessageID = first(ids(h.Values("Message-Id")))
-	m.InReplyTo = ids(h.Values("In-Reply-To"))
-	m.References = ids(h.Values("References"))
-	m.From = addresses(h.Values("From"))
-	m.To = addresses(h.Values("To"))
-	m.Subject = headerText(h.Get("Subject"))
+	m.Header = headerOf(h)
 	m.ReturnPath = oneLine(h.Get("Return-Path"))
 	submitted, _, _ := strings.Cut(strings.ToLower(h.Get("Auto-Submitted")), ";")
 	m.AutoSubmitted = oneLine(submitted)
-	if date, err := mail.ParseDate(h.Get("Date")); err == nil {
-		m.Date = date
-	}
 }
 
-var messageID = regexp.MustCompile(`<[^<>\s]+>`)
+func headerOf(h textproto.Header) Header {
+	read := Header{
+		MessageID: first(ids(h.Values("Message-Id"))), InReplyTo: ids(h.Values("In-Reply-To")), References: ids(h.Values("References")),
+		From: addresses(h.Values("From")), To: addresses(h.Values("To")), Subject: headerText(h.Get("Subject")),
+	}
+	if date, err := mail.ParseDate(h.Get("Date")); err == nil {
+		read.Date = date
+	}
+	for _, name := range recipientFields {
+		to := read.To
+		if name != "To" {
+			to = addresses(h.Values(name))
+		}
+		for _, a := range to {
+			if a = strings.ToLower(a); !slices.Contains(read.Recipients, a) && len(read.Recipients) < maxRecipients {
+				read.Recipients = append(read.Recipients, a)
+			}
+		}
+	}
+	return read
+}
 
-func ids(values []string) []string { return messageID.FindAllString(strings.Join(values, " "), -1) }
+// recipientFields tell to whom a mail was sent, and through which mailboxes it came.
+var recipientFields = []string{"To", "Cc", "Bcc", "Apparently-To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To",
+	"Resent-To", "Resent-Cc", "Resent-Bcc"}
+
+const maxRecipients = 100
+
+var (
+	messageID = regexp.MustCompile(`<[^<>\s]+>`)
+	bareID    = regexp.MustCompile(`^[^<>\s@]+@[^<>\s@]+$`)
+)
+
+// ids lists the Message-IDs of fields. Some programs leave the brackets out.
+func ids(values []string) (all []string) {
+	for _, v := range values {
+		if found := messageID.FindAllString(v, -1); len(found) > 0 {
+			all = append(all, found...)
+			continue
+		}
+		for _, word := range strings.Fields(v) {
+			if bareID.MatchString(word) {
+				all = append(all, "<"+word+">")
+			}
+		}
+	}
+	return all
+}
 
 func first(values []string) string {
 	if len(values) == 0 {
@@ -124,7 +179,7 @@ func addresses(values []string) []string {
 		parser := mail.AddressParser{WordDecoder: wordDecoder()}
 		list, err := parser.ParseList(decode("", []byte(v)))
 		if err != nil {
-			all = append(all, headerText(v))
+			all = append(all, loneAddress(headerText(v)))
 			continue
 		}
 		for _, a := range list {
@@ -134,39 +189,48 @@ func addresses(values []string) []string {
 	return all
 }
 
+var (
+	named       = regexp.MustCompile(`^([^<>]*)<([^<>\s@]+@[^<>\s@]+)>$`)
+	quotedName  = regexp.MustCompile(`"[^"]*"`)
+	addressLike = regexp.MustCompile(`[^\s<>,;:"()]+@[^\s<>,;:"()]+`)
+)
+
+// loneAddress is the address behind a name that lacks its quotes, if it is the only one that
+// the text holds; or else the text as it is.
+func loneAddress(text string) string {
+	m := named.FindStringSubmatch(text)
+	if m == nil {
+		return text
+	}
+	for _, word := range addressLike.FindAllString(quotedName.ReplaceAllString(m[1], ""), -1) {
+		if !strings.EqualFold(word, m[2]) {
+			return text
+		}
+	}
+	return m[2]
+}
+
 func wordDecoder() *mime.WordDecoder { return &mime.WordDecoder{CharsetReader: charsetReader} }
 
 // headerText decodes encoded words, and raw 8-bit text, which has no label.
 func headerText(raw string) string {
 	text := decode("", []byte(raw))
-	if decoded, err := wordDecoder().DecodeHeader(text); err == nil {
-		text = decoded
+	if strings.Contains(text, "=?") {
+		text = encodedWord.ReplaceAllStringFunc(text, padded)
+		if decoded, err := wordDecoder().DecodeHeader(text); err == nil {
+			text = decoded
+		}
 	}
 	return oneLine(text)
 }
 
+var encodedWord = regexp.MustCompile(`=\?[^?\s]+\?[bB]\?[^?\s]*\?=`)
+
+// padded fills up base64 that lacks its padding.
+func padded(word string) string {
+	i := strings.LastIndexByte(word[:len(word)-2], '?')
+	text := strings.TrimRight(word[i+1:len(word)-2], "=")
+	return word[:i+1] + text + strings.Repeat("=", (4-len(text)%4)%4) + "?="
+}
+
 func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
-
-// classify tells what kind of mail it is. RFC 3834, RFC 3464
-func (m *Message) classify(h textproto.Header, w walker) {
-	m.Kind = Ordinary
-	switch {
-	case w.report != nil:
-		m.Kind, m.Bounce = Bounce, w.report
-	case m.fromMailer():
-		m.Kind, m.Bounce = Bounce, reportFromText(m.Text+"\n"+m.Quoted)
-	case m.automatic(), w.receipt, h.Has("X-Autoreply"), h.Has("X-Autorespond"),
-		strings.EqualFold(oneLine(h.Get("Precedence")), "auto_reply"):
-		m.Kind = AutoReply
-	}
-}
-
-func (m *Message) automatic() bool { return m.AutoSubmitted != "" && m.AutoSubmitted != "no" }
-
-var mailer = regexp.MustCompile(`(?i)^(?:mailer-daemon|postmaster)@`)
-
-// fromMailer tells a bounce that is no report by its sender. The empty return path alone
-// means little: robots have it, too.
-func (m *Message) fromMailer() bool {
-	return (m.ReturnPath == "<>" || m.automatic()) && len(m.From) == 1 && mailer.MatchString(m.From[0])
-}

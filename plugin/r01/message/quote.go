@@ -5,61 +5,144 @@ import (
 	"strings"
 )
 
+// Quotation is known by its shape, whatever program made it: signs before each line, a rule
+// with words on a message in it, a line that names who wrote, header fields above a text.
+// r01-mail 3.6
+
 var (
-	// tail opens a quotation that runs to the end.
-	tail = regexp.MustCompile(`(?i)^[ \t]*(?:` +
-		`-{2,}[ \t]*(?:original|forwarded|your|исходное|пересылаемое|пересланное|ваше)[ \t]+(?:message|request|mail|сообщение|письмо)[ \t]*-*|` +
-		`(?:your )?original (?:message|request)(?: (?:follows|was|is)\b.*|:)?|` +
-		`исходное (?:сообщение|письмо):?|текст (?:вашего|исходного) (?:запроса|письма|сообщения):?)[ \t]*$`)
-	// attribution names who is quoted below it.
-	attribution = regexp.MustCompile(`(?i)(?:wrote|writes|пишет|пишете|писал|писала|написал|написала|написал\(а\)):?[ \t]*$`)
-	// copied is a header that a mailer copies above what it quotes.
-	copied     = regexp.MustCompile(`(?i)^[ \t]*(?:from|от|от кого):[ \t]`)
-	copiedNext = regexp.MustCompile(`(?i)^[ \t]*(?:sent|date|to|отправлено|дата|кому):[ \t]`)
+	// quotedLine has a sign before it, or initials and a sign.
+	quotedLine = regexp.MustCompile(`^[ \t]*[\pL\pN]{0,6}>`)
+	// ruled is a line of rules around words, as in "----- Forwarded message -----".
+	ruled      = regexp.MustCompile(`^[ \t]*[-_=*~]{2,}[ \t]*([\pL].*)$`)
+	closedRule = regexp.MustCompile(`[-_=*~]{2}[ \t]*$`)
+	// aMail are the words for one, and forwarded those that say whose it is or what became
+	// of it.
+	aMail     = regexp.MustCompile(`(?i)(?:message|e-?mail|\bmail|letter|request|сообщени|письм|запрос|заявк|nachricht|mensaje|mensagem|messaggio|bericht|wiadomo|повідомлен|лист)`)
+	forwarded = regexp.MustCompile(`(?i)(?:` + passedOn + `|follow|below|enclosed|\byour\b|copy of|ваш|копи|нижеследующ)`)
+	quoting   = regexp.MustCompile(`(?i)(?:` + passedOn + `).{0,60}(?:message|mail|letter|сообщени|письм)|(?:quoting|цитирую|в (?:письме|сообщении) от) .*`)
+	// heading opens a quotation by words alone: they are all of the line, or end in a colon.
+	heading = regexp.MustCompile(`(?i)^[ \t]*(?:(?:begin )?forwarded (?:message|mail|e-mail)|(?:your |the )?original (?:message|request|mail)(?: follows| was| is)?|(?:content )?(?:preview|analysis details)|` +
+		`(?:начало )?(?:переадресованно|пересылаемо|пересланно|перенаправленно|исходно|оригинально)(?:го|е) (?:сообщени[ея]|письм[оа])|текст (?:вашего|исходного|пересылаемого) (?:запроса|письма|сообщения))[ \t]*(?:[:.][ \t]*|:.*)?$`)
+	// mentioned is a longer heading by words of quoting, which must end in a colon.
+	mentioned = regexp.MustCompile(`^[^!?]{0,150}:[ \t]*$`)
+	// attribution names who is quoted below it: a verb of writing, or an address, and a colon.
+	attribution = regexp.MustCompile(`(?i)(?:(?:wrote|writes|пишет|пишете|писал|писала|писали|написал|написала|написали|написал\(а\)|писал\(а\)|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|` +
+		`napisał|napisała|napisał\(a\)|kirjoitti|написав|пише)[ \t]*:?|<[^<>\s]+@[^<>\s]+>[ \t]*(?:\((?:[^()]*)\)[ \t]*)?:)[ \t]*$`)
+	// wrote is an attribution by its verb and its date.
+	wrote = regexp.MustCompile(`(?i)(?:\d.*(?:` + writing + `)|(?:` + writing + `).*\d)`)
+	// attributed begins an attribution that was broken to fit.
+	attributed = regexp.MustCompile(`(?i)^[ \t]*(?:on|am|le|el|il|op|em|dnia|в|пн|вт|ср|чт|пт|сб|вс|mon|tue|wed|thu|fri|sat|sun|\d{1,4}[-./ ])\b?.*\d`)
+	// pgp are rules that belong to a signature, and quote nothing.
+	pgp = regexp.MustCompile(`(?i)(?:BEGIN|END) (?:PGP|SSH|CERT)`)
 )
 
-// cutQuotation parts what the author wrote from what is quoted. An empty line stays where
-// quoted lines were, so that what is around them is not joined.
-func cutQuotation(text string) (own, quoted string) {
-	var kept, cut []string
+const writing = `wrote|writes|пишет|писал[аи]?|написал[аи]?|написал\(а\)|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał|kirjoitti|написав`
+
+const passedOn = `forward|original|quoted|previous|исходн|оригинал|пересыл|пересла|переадрес|перенаправ|цитат|предыдущ|` +
+	`weitergeleit|ursprüngl|transf[eé]r|d'origine|reenviad|encaminhad|inoltrat|doorgestuurd|oorspronkel|przekazan|oryginaln|переслан|вихідн`
+
+// cutQuotation parts what the author wrote from what is quoted, and writes both as a person
+// shall see them: quoted lines with a sign. What stands right below a quoted line may be the
+// rest of it, broken to fit, and goes with it. An empty line stays where quoted lines were, so
+// that what is around them is not joined.
+func cutQuotation(text string) (own, quoted, shown string) {
+	var kept, cut, all strings.Builder
+	tail, below := false, false
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	for i, l := range lines {
-		if opensTail(lines[i:]) {
-			cut = append(cut, lines[i:]...)
-			break
+		tail = tail || opensTail(lines[i:])
+		below = isQuoted(l) || below && strings.TrimSpace(l) != ""
+		if !tail && !below && !attributes(lines[i:]) {
+			writeLine(&kept, l)
+			writeLine(&all, l)
+			continue
 		}
-		if isQuoted(l) || attributes(lines[i:]) {
-			cut = append(cut, l)
-			l = ""
+		writeLine(&cut, l)
+		if !tail {
+			writeLine(&kept, "")
 		}
-		kept = append(kept, l)
+		switch {
+		case l == "":
+			all.WriteString(">")
+		case !isQuoted(l):
+			all.WriteString("> ")
+		}
+		writeLine(&all, l)
 	}
-	return strings.Trim(strings.Join(kept, "\n"), "\n"), strings.Join(cut, "\n")
+	return strings.Trim(kept.String(), "\n"), strings.TrimSuffix(cut.String(), "\n"), strings.Trim(all.String(), "\n")
 }
 
-func isQuoted(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, " \t"), ">") }
+func writeLine(b *strings.Builder, line string) {
+	b.WriteString(line)
+	b.WriteByte('\n')
+}
+
+func isQuoted(line string) bool {
+	return strings.IndexByte(line, '>') >= 0 && quotedLine.MatchString(line)
+}
 
 // longestLine is more than a line may have, in bytes; one that has is nobody's heading.
 // RFC 5322, 2.1.1
 const longestLine = 998
 
+// opensTail tells a line that opens a quotation which runs to the end.
 func opensTail(lines []string) bool {
-	if len(lines[0]) > longestLine {
+	l := lines[0]
+	if l == "" || len(l) > longestLine {
 		return false
 	}
-	return tail.MatchString(lines[0]) ||
-		len(lines) > 1 && copied.MatchString(lines[0]) && copiedNext.MatchString(lines[1])
+	switch {
+	case heading.MatchString(l), rules(l):
+		return true
+	case endsInColon(l) && mentioned.MatchString(l) && quoting.MatchString(l) && !isField(l):
+		return true
+	}
+	return attributesTail(lines) || copiesHeader(lines)
 }
 
-// attributes tells a line that names who is quoted: quoted lines follow, at once or after
-// an empty one.
-func attributes(lines []string) bool {
-	if len(lines[0]) > longestLine || !attribution.MatchString(lines[0]) {
+// longestIndent is how far a rule may stand to the right.
+const longestIndent = 20
+
+// rules tells a line with rules around words on a message.
+func rules(l string) bool {
+	if !strings.ContainsAny(l[:min(len(l), longestIndent)], "-_=*~") {
 		return false
 	}
-	rest := lines[1:]
-	if len(rest) > 0 && strings.TrimSpace(rest[0]) == "" {
-		rest = rest[1:]
+	m := ruled.FindStringSubmatch(l)
+	if m == nil || pgp.MatchString(l) {
+		return false
 	}
-	return len(rest) > 0 && isQuoted(rest[0])
+	closed := closedRule.MatchString(l)
+	return forwarded.MatchString(m[1]) && (closed || aMail.MatchString(m[1])) || closed && aMail.MatchString(m[1])
+}
+
+// attributes tells a line that names who is quoted, with quoted lines below it: at once, or
+// after an empty one. What follows them is the author's again.
+func attributes(lines []string) bool {
+	return quotedBelow(lines[1:]) && namesAuthor(lines[0])
+}
+
+// attributesTail tells such a line without any sign below it: all that follows is quoted.
+func attributesTail(lines []string) bool {
+	if !endsInColon(lines[0]) {
+		return brokenAttribution(lines)
+	}
+	return namesAuthor(lines[0]) && !quotedBelow(lines[1:])
+}
+
+func namesAuthor(l string) bool {
+	return len(l) <= longestLine && (attribution.MatchString(l) || mentioned.MatchString(l) && wrote.MatchString(l))
+}
+
+func endsInColon(line string) bool { return strings.HasSuffix(strings.TrimRight(line, " \t"), ":") }
+
+func brokenAttribution(lines []string) bool {
+	return len(lines) > 1 && len(lines[1]) <= longestLine && endsInColon(lines[1]) && attributed.MatchString(lines[0]) && attribution.MatchString(lines[1]) && !quotedBelow(lines[2:])
+}
+
+func quotedBelow(lines []string) bool {
+	if len(lines) > 0 && strings.TrimSpace(lines[0]) == "" {
+		lines = lines[1:]
+	}
+	return len(lines) > 0 && isQuoted(lines[0])
 }

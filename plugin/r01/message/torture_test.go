@@ -49,7 +49,7 @@ func TestTorture(t *testing.T) {
 			if m.Text != "" {
 				texts++
 			}
-			if found := recogniser.Recognise(mailform.Input{From: m.From, Subject: m.Subject, Text: m.Text}); len(found) > 0 {
+			if found := recogniser.Recognise(mailform.Input{From: m.From, Subject: m.Subject, Text: m.Text}).Results; len(found) > 0 {
 				t.Errorf("%s is taken for a reply: %+v", file, found)
 			}
 		}

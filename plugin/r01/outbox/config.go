@@ -34,12 +34,14 @@ type Config struct {
 	Timeouts       Timeouts
 }
 
-// Timeouts bound the steps of a transaction. Zero values mean the defaults, which follow
-// RFC 5321 4.5.3.2; a shorter Dot makes outcomes unknown that would have been known.
+// Timeouts bound the steps of a transaction. Zero values mean the defaults. After the claim they
+// follow RFC 5321 4.5.3.2; a shorter Dot makes outcomes unknown that would have been known.
+// Before it nothing is lost by giving up, and the mails behind wait.
 type Timeouts struct {
-	Dial    time.Duration // connect, and the TLS handshake of TLSImplicit; 30 s
-	Command time.Duration // each command, and writing the body; 5 min
-	Dot     time.Duration // the relay's answer to the whole mail; 10 min
+	Dial     time.Duration // connect, and the TLS handshake of TLSImplicit; 30 s
+	Announce time.Duration // each step until the claim; 90 s
+	Command  time.Duration // DATA, and writing the body; 5 min
+	Dot      time.Duration // the relay's answer to the whole mail; 10 min
 }
 
 func (t Timeouts) withDefaults() Timeouts {
@@ -49,7 +51,7 @@ func (t Timeouts) withDefaults() Timeouts {
 		}
 		return fallback
 	}
-	return Timeouts{or(t.Dial, 30*time.Second), or(t.Command, 5*time.Minute), or(t.Dot, 10*time.Minute)}
+	return Timeouts{or(t.Dial, 30*time.Second), or(t.Announce, 90*time.Second), or(t.Command, 5*time.Minute), or(t.Dot, 10*time.Minute)}
 }
 
 // Validate reports every mistake. Paths are relative to the block the settings come from.

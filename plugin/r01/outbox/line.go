@@ -9,8 +9,9 @@ import (
 // lasts. Each mail is a transaction of its own with all the guarantees of Sender.Submit. A
 // Line is for one goroutine.
 type Line struct {
-	config Config
-	idle   *transaction // after a mail that was accepted; nil = not connected
+	config   Config
+	progress *progress    // nil = it is told to none
+	idle     *transaction // after a mail that was accepted; nil = not connected
 }
 
 // NewLine makes a line. It connects only when there is something to submit.
@@ -21,9 +22,10 @@ func (l *Line) Submit(ctx context.Context, m Mail, claim func(context.Context) e
 	t := l.idle
 	l.idle = nil
 	if t == nil {
-		t = newTransaction(l.config)
+		t = newTransaction(l.config, l.progress)
 	}
 	t, outcome, err := t.submit(ctx, m, claim)
+	l.progress.end(t)
 	if outcome == Accepted {
 		t.uncut()
 		l.idle = t
@@ -45,8 +47,8 @@ func (l *Line) Rest() {
 	}
 }
 
-func newTransaction(c Config) *transaction {
-	return &transaction{config: c, timeouts: c.Timeouts.withDefaults(), stage: StageCheck}
+func newTransaction(c Config, p *progress) *transaction {
+	return &transaction{config: c, timeouts: c.Timeouts.withDefaults(), progress: p, stage: StageCheck}
 }
 
 // submit carries one mail through, and returns the connection that it ended up on.
@@ -58,7 +60,7 @@ func (t *transaction) submit(ctx context.Context, m Mail, claim func(context.Con
 	if err != nil {
 		return t, outcome, err
 	}
-	t.stage = StageClaim
+	t.enter(StageClaim)
 	if err := claim(ctx); err != nil {
 		return t, Deferred, err
 	}
@@ -81,7 +83,8 @@ func (t *transaction) announce(ctx context.Context, m Mail) (*transaction, Outco
 			return t, t.definite(err), err
 		}
 		t.close()
-		t = newTransaction(t.config)
+		t.progress.end(t)
+		t = newTransaction(t.config, t.progress)
 	}
 	// Until MAIL the relay speaks about us, not about this mail: even a 5xx may pass.
 	if err := t.open(ctx); err != nil {

@@ -9,14 +9,15 @@ import (
 // mails that follow. It is safe for concurrent use, and never has more connections than
 // there were calls of Submit at a time.
 type Lines struct {
-	config Config
+	config   Config
+	progress *progress
 
 	mu   sync.Mutex
 	free []*Line
 }
 
 // NewLines makes lines. They connect only when there is something to submit.
-func NewLines(c Config) *Lines { return &Lines{config: c} }
+func NewLines(c Config) *Lines { return &Lines{config: c, progress: newProgress()} }
 
 // Submit transmits one mail, as Sender.Submit does.
 func (l *Lines) Submit(ctx context.Context, m Mail, claim func(context.Context) error) Result {
@@ -31,7 +32,7 @@ func (l *Lines) take() *Line {
 	defer l.mu.Unlock()
 	last := len(l.free) - 1
 	if last < 0 {
-		return NewLine(l.config)
+		return &Line{config: l.config, progress: l.progress}
 	}
 	line := l.free[last]
 	l.free = l.free[:last]

@@ -82,12 +82,12 @@ func (s *Sender) Submit(ctx context.Context, m Mail, claim func(context.Context)
 
 // envelope announces sender and recipients. One refused recipient refuses the mail.
 func (t *transaction) envelope(m Mail) error {
-	t.step(StageMail, t.timeouts.Command)
+	t.step(StageMail, t.timeouts.Announce)
 	if err := t.client.Mail("<" + m.From + ">"); err != nil {
 		return err
 	}
 	for _, to := range m.To {
-		t.step(StageRcpt, t.timeouts.Command)
+		t.step(StageRcpt, t.timeouts.Announce)
 		if err := t.client.Rcpt("<" + to + ">"); err != nil {
 			return fmt.Errorf("%s: %w", to, err)
 		}

@@ -132,7 +132,7 @@ func TestPostfixHangsAndRestarts(t *testing.T) {
 	t.Parallel()
 	p, next := startPostfix(t)
 	cfg := onPostfix(p)
-	cfg.Timeouts.Command = 500 * time.Millisecond
+	cfg.Timeouts.Announce, cfg.Timeouts.Command = 500*time.Millisecond, 500*time.Millisecond
 	p.Freeze()
 	if got := New(cfg).Submit(t.Context(), toRobot(t), unclaimed(t)); got.Outcome != Deferred || got.Stage != StageHello {
 		t.Errorf("a relay that hangs: %+v", got)

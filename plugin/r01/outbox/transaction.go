@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/wneessen/go-mail/smtp"
+
+	"registrar.panel/plugin/r01/endpoint"
 )
 
 // transaction is one connection to the relay. It keeps the TCP connection beside go-mail's
@@ -20,12 +22,14 @@ import (
 type transaction struct {
 	config   Config
 	timeouts Timeouts
+	progress *progress
 	stage    Stage
 	response string
 
-	conn   net.Conn
-	client *smtp.Client
-	uncut  func() bool // stops the context from cutting the connection
+	conn    net.Conn
+	client  *smtp.Client
+	replies *replies
+	uncut   func() bool // stops the context from cutting the connection
 }
 
 // Check connects and logs in as Submit would, and sends nothing. The error says what to
@@ -42,9 +46,14 @@ func Check(ctx context.Context, c Config) error {
 
 // step begins a stage, which may take d.
 func (t *transaction) step(s Stage, d time.Duration) {
-	t.stage = s
+	t.enter(s)
 	// On a connection that is cut this fails, and so will the step.
 	_ = t.conn.SetDeadline(time.Now().Add(d))
+}
+
+func (t *transaction) enter(s Stage) {
+	t.stage = s
+	t.progress.begin(t, s)
 }
 
 // open connects, protects the connection, logs in, and makes sure that 8bit can be sent.
@@ -73,7 +82,7 @@ func (t *transaction) open(ctx context.Context) error {
 }
 
 func (t *transaction) dial(ctx context.Context) error {
-	t.stage = StageDial
+	t.enter(StageDial)
 	dialer := net.Dialer{Timeout: t.timeouts.Dial}
 	conn, err := dialer.DialContext(ctx, "tcp", t.config.Address)
 	if err != nil {
@@ -89,14 +98,11 @@ func (t *transaction) dial(ctx context.Context) error {
 		}
 		conn = protected
 	}
-	t.step(StageHello, t.timeouts.Command)
-	t.client, err = smtp.NewClient(conn, t.config.host())
-	if err != nil {
+	t.step(StageHello, t.timeouts.Announce)
+	if err := greeting(conn); err != nil {
 		return fmt.Errorf("read greeting: %w", err)
 	}
-	// Else a relay that offers SMTPUTF8 gets mails that the next one bounces. mail-stack 2.4
-	t.client.SkipSMTPUTF8(true)
-	return nil
+	return t.attach(conn)
 }
 
 // bind lets the end of ctx cut the connection.
@@ -110,8 +116,11 @@ func (t *transaction) hello() error {
 	if name == "" {
 		name = literal(t.conn.LocalAddr())
 	}
-	t.step(StageHello, t.timeouts.Command)
-	return t.client.Hello(name)
+	t.step(StageHello, t.timeouts.Announce)
+	t.replies.hello = true
+	err := t.client.Hello(name)
+	t.replies.hello = false
+	return err
 }
 
 // literal names a host that has no name. RFC 5321 4.1.3
@@ -127,21 +136,38 @@ func literal(a net.Addr) string {
 }
 
 func (t *transaction) startTLS() error {
-	t.step(StageTLS, t.timeouts.Command)
+	t.step(StageTLS, t.timeouts.Announce)
 	if ok, _ := t.client.Extension("STARTTLS"); !ok {
 		return errors.New("the relay does not offer STARTTLS: use tls = \"implicit\" with its port, or another relay")
 	}
-	return t.client.StartTLS(t.config.tlsConfig())
+	if _, err := t.client.Text.Cmd("STARTTLS"); err != nil {
+		return err
+	}
+	if _, _, err := t.client.Text.ReadResponse(220); err != nil {
+		return err
+	}
+	if t.client.Text.R.Buffered() > 0 || t.replies.from.Buffered() > 0 {
+		return errors.New("the relay went on in clear after it agreed to STARTTLS: another on the way may have written that")
+	}
+	protected := tls.Client(t.conn, t.config.tlsConfig())
+	if err := protected.Handshake(); err != nil { // the deadline bounds it, and the context cuts it
+		return err
+	}
+	if err := t.attach(protected); err != nil {
+		return err
+	}
+	return t.hello()
 }
 
 // login says the password by PLAIN or LOGIN, whichever the relay knows.
 func (t *transaction) login() error {
-	t.step(StageAuth, t.timeouts.Command)
+	t.step(StageAuth, t.timeouts.Announce)
 	ok, offered := t.client.Extension("AUTH")
 	if !ok {
 		return errors.New("the relay takes no login: leave username and password empty, or use the port for submission")
 	}
-	user, password, clear := t.config.Username, t.config.Password.Reveal(), t.config.TLS == TLSNone
+	user, password := t.config.Username, t.config.Password.Reveal()
+	const clear = true // the connection is as the settings have it; the library can't see through ours
 	var err error
 	switch offered := strings.Fields(strings.ToUpper(offered)); {
 	case slices.Contains(offered, "PLAIN"):
@@ -151,22 +177,29 @@ func (t *transaction) login() error {
 	default:
 		return fmt.Errorf("the relay offers the logins %s, and we know PLAIN and LOGIN", strings.Join(offered, " "))
 	}
-	return loginError(err)
+	return t.config.loginError(err)
 }
 
-// loginError leaves out the relay's words: some repeat the command, which holds the password.
-func loginError(err error) error {
+// loginError says what a refused login means, with the relay's words. A 4xx says nothing of the
+// password.
+func (c Config) loginError(err error) error {
 	var said *textproto.Error
 	var network net.Error
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &said) && said.Code < 500:
+		return fmt.Errorf("the relay can't log us in now (code %d), and will be asked again; it said: %s", said.Code, c.words(said.Msg))
 	case errors.As(err, &said):
-		return fmt.Errorf("the relay refused the login with code %d: check username and password", said.Code)
+		return fmt.Errorf("the relay refused the login with code %d: check username and password; it said: %s", said.Code, c.words(said.Msg))
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return err
 	}
 	return errors.New("the relay's answer to the login makes no sense")
+}
+
+func (c Config) words(said string) string {
+	return endpoint.Words(said, c.Username, c.Password.Reveal())
 }
 
 // quit takes leave without waiting: what the relay answers changes nothing any more.

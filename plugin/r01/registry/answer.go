@@ -2,8 +2,12 @@ package registry
 
 import (
 	"net/netip"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/net/idna"
 
 	"registrar.panel/shared/registrar"
 )
@@ -11,17 +15,22 @@ import (
 // absent is the registry's word for a name that nobody holds.
 const absent = "no entries found for the selected source(s)."
 
+// banned are the registry's own sentences to who asks too much, without their full stops.
+// r01-protocol 4.1
+var banned = []string{"you are not allowed to connect", "you have exceeded allowed connection rate"}
+
 // limited are words of a registry that wants to be asked less.
-var limited = []string{"exceeded", "limit", "too many", "blocked", "denied", "try again later"}
+var limited = regexp.MustCompile(`(?i)\b(exceed(s|ed|ing)?|limit(s|ed|ing|ation)?|too many|blocked|banned|denied|not allowed|quota|try again later)\b`)
 
 // parse reads an answer of whois about a name. asked is when the question was put; the
 // registry's own "Last updated on" wins, unless it lies in the future.
 func parse(name, text string, asked time.Time) Answer {
-	a := Answer{Status: Unknown, AsOf: asked, Why: "the registry's answer is not understood"}
+	a := Answer{Status: Unknown, AsOf: asked, Why: whyOdd}
 	fields, remarks := map[string][]string{}, ""
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		key, value, found := strings.Cut(line, ":")
+		key = strings.TrimSpace(key)
 		updated, isUpdated := cutPrefixFold(line, "last updated on ")
 		switch {
 		case line == "" || strings.HasPrefix(line, "%"):
@@ -43,7 +52,7 @@ func parse(name, text string, asked time.Time) Answer {
 		a.Why = ""
 	case a.Status == Absent:
 		a.Status = Unknown
-	case len(fields) == 0 && isLimited(text):
+	case len(fields["domain"]) == 0 && isLimited(text):
 		a.Why = whyLimited
 	default:
 		a.fill(name, fields)
@@ -51,16 +60,16 @@ func parse(name, text string, asked time.Time) Answer {
 	return a
 }
 
-const whyLimited = "the registry refuses to answer for now: it was asked too often"
+const (
+	whyLimited = "the registry refuses to answer for now: it was asked too often"
+	whyOdd     = "the registry's answer is not understood"
+	// whyRecord is about one name, and says nothing of the registry.
+	whyRecord = "the registry's record of this name is not understood"
+)
 
 func isLimited(text string) bool {
-	text = strings.ToLower(text)
-	for _, word := range limited {
-		if strings.Contains(text, word) {
-			return true
-		}
-	}
-	return false
+	low := strings.ToLower(strings.Join(strings.Fields(text), " "))
+	return slices.ContainsFunc(banned, func(s string) bool { return strings.Contains(low, s) }) || limited.MatchString(text)
 }
 
 func cutPrefixFold(s, prefix string) (string, bool) {
@@ -81,15 +90,15 @@ func (a *Answer) fill(name string, fields map[string][]string) {
 	}
 	state := strings.Split(strings.ToUpper(one("state")), ",")
 	paidTill, okTill := day(one("paid-till"))
+	servers, okServers := nameservers(fields["nserver"])
 	switch {
-	case strings.ToLower(one("domain")) != name, one("registrar") == "", !has(state, "REGISTERED"), !okTill:
+	case ace(one("domain")) != name:
 		return
 	case one("source") == "":
 		a.Why = "the registry's answer was cut short"
 		return
-	}
-	servers, ok := nameservers(fields["nserver"])
-	if !ok {
+	case one("registrar") == "", !has(state, "REGISTERED"), !okTill, !okServers:
+		a.Why = whyRecord
 		return
 	}
 	a.Record = Record{Name: name, Registrar: one("registrar"), PaidTill: paidTill, Nameservers: servers,
@@ -97,6 +106,15 @@ func (a *Answer) fill(name string, fields map[string][]string) {
 	_, a.Record.Created, _ = instant(one("created"))
 	a.Record.FreeDate, _ = day(one("free-date"))
 	a.Status, a.Why = Registered, ""
+}
+
+// ace is a name as we have it, however it is written.
+func ace(name string) string {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	if a, err := idna.Lookup.ToASCII(name); err == nil {
+		return a
+	}
+	return name
 }
 
 func has(list []string, word string) bool {

@@ -60,6 +60,25 @@ func TestParseVerdicts(t *testing.T) {
 		{"other case of the state", edit("REGISTERED, DELEGATED", "registered, delegated"), Registered, ""},
 		{"days instead of moments", edit("2027-07-31T21:00:00Z", "2027.08.01"), Registered, ""},
 		{"no nameservers", edit("nserver:       ns2.hoster.example.\n", ""), Registered, ""},
+		{"keys in capitals", strings.NewReplacer("domain:", "DOMAIN:", "state:", "State:", "paid-till:", "Paid-Till:", "source:", "SOURCE:").Replace(registered), Registered, ""},
+		{"blanks before the colon", strings.ReplaceAll(registered, "state:", "state  :"), Registered, ""},
+		{"a dot behind the name", edit("NEWTIME.RU", "newtime.ru."), Registered, ""},
+		{"an offset", edit("2027-07-31T21:00:00Z", "2027-08-01T00:00:00+03:00"), Registered, ""},
+		{"another spelling of moments", edit("2027-07-31T21:00:00Z", "2027-07-31 21:00:00 UTC"), Registered, ""},
+		{"Moscow by name", edit("2027-07-31T21:00:00Z", "2027-08-01 00:00:00 MSK"), Registered, ""},
+		{"slashes", edit("2027-07-31T21:00:00Z", "2027/08/01"), Registered, ""},
+		{"a moment without a zone", edit("2027-07-31T21:00:00Z", "2027-07-31 21:00:00"), Unknown, "not understood"},
+		{"month and day exchanged", edit("2027-07-31T21:00:00Z", "2027-13-08"), Unknown, "not understood"},
+		{"banned", "You are not allowed to connect.\r\n", Unknown, "too often"},
+		{"a limit as a field", "ERROR: limit exceeded\n", Unknown, "too often"},
+		{"unlimited", "Unlimited access for members\n", Unknown, "not understood"},
+		{"a limit in the terms of a record", "% Access is limited to 30 queries a minute.\n" + registered, Registered, ""},
+		{"a limit in the terms of a free name", "% Access is limited to 30 queries a minute.\n" + free, Absent, ""},
+		{"reserved", "domain: NEWTIME.RU\nstate: RESERVED\nsource: TCI\n", Unknown, "record of this name"},
+		{"a referral", "refer: whois.nic.example\n", Unknown, "not understood"},
+		{"maintenance", "% Maintenance\n\nService is temporarily unavailable due to maintenance\n", Unknown, "not understood"},
+		{"CR alone", strings.ReplaceAll(registered, "\n", "\r"), Unknown, "not understood"},
+		{"another record before", strings.Replace(registered, "NEWTIME", "OLDTIME", 1) + registered, Unknown, "not understood"},
 		{"free", free, Absent, ""},
 		{"silence", "", Unknown, "not understood"},
 		{"comments only", "% Terms\n", Unknown, "not understood"},
@@ -82,6 +101,20 @@ func TestParseVerdicts(t *testing.T) {
 		if got.Status != c.want || !strings.Contains(got.Why, c.says) || (got.Why == "") != (got.Status != Unknown) {
 			t.Errorf("%s: %s (%q), want %s (%q)", c.why, got.Status, got.Why, c.want, c.says)
 		}
+	}
+}
+
+// A name beyond ASCII, as the registry or another writes it.
+func TestParseIDN(t *testing.T) {
+	t.Parallel()
+	const name = "xn--e1afmkfd.xn--p1ai"
+	for _, written := range []string{name, strings.ToUpper(name), "пример.рф", "ПРИМЕР.РФ", "пример.рф."} {
+		if a := parse(name, strings.Replace(registered, "NEWTIME.RU", written, 1), asked); a.Status != Registered || a.Record.Name != name {
+			t.Errorf("%s: %+v", written, a)
+		}
+	}
+	if a := parse(name, strings.Replace(registered, "NEWTIME.RU", "примеры.рф", 1), asked); a.Status != Unknown {
+		t.Errorf("another name: %+v", a)
 	}
 }
 

@@ -47,18 +47,28 @@ type Answer struct {
 	Record Record    // when Registered
 	AsOf   time.Time // what it is true of, by the registry's own clock where it told
 	Why    string    // when Unknown: for people
+	// NotAsked: the pace forbade the question, or the registry does not want any for now.
+	NotAsked bool
 }
 
 // Moscow is the zone of the registry's days; it knows no summer time.
 var Moscow = time.FixedZone("MSK", 3*60*60)
 
-// dayLayouts are how the registry and the zone lists write days. r01-protocol 4.1
-var dayLayouts = []string{"2006-01-02", "02.01.2006", "2006.01.02"}
+// dayLayouts are how the registry and the zone lists write days, and how others do.
+// r01-protocol 4.1
+var dayLayouts = []string{"2006-01-02", "02.01.2006", "2006.01.02", "2006/01/02", "2006-1-2", "2.1.2006", "02-Jan-2006"}
+
+// momentLayouts name their zone. A moment that does not is no day: it may be the next one in
+// Moscow.
+var momentLayouts = []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05 -0700"}
 
 // instant reads a moment, or a day, of which it gives the first and the last instant.
 func instant(text string) (first, last time.Time, ok bool) {
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t.UTC(), t.UTC(), true
+	zoned := strings.NewReplacer(" UTC", "Z", " GMT", "Z", " MSK", "+03:00").Replace(text)
+	for _, layout := range momentLayouts {
+		if t, err := time.Parse(layout, zoned); err == nil {
+			return t.UTC(), t.UTC(), true
+		}
 	}
 	for _, layout := range dayLayouts {
 		if t, err := time.ParseInLocation(layout, text, Moscow); err == nil {

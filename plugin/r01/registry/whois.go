@@ -44,6 +44,10 @@ const (
 	// quiet is how long nothing is asked after the registry said that it was too much; a ban
 	// lasts an hour, and every question during it makes it longer.
 	quiet = time.Hour
+	// patience is how many answers in a row may be odd until it is asked less.
+	patience = 5
+	// slow is for how long nothing is asked then; it doubles, up to quiet.
+	slow = 5 * time.Minute
 )
 
 // Whois asks the registry about single names. Its methods may be called concurrently.
@@ -55,6 +59,7 @@ type Whois struct {
 	limit      *rate.Limiter
 	cache      map[string]cached
 	quietUntil time.Time
+	odd        int    // answers in a row that nothing can be made of
 	last       Answer // to any question that was really put
 	lastAt     time.Time
 }
@@ -72,18 +77,29 @@ func NewWhois(c WhoisConfig, now func() time.Time) *Whois {
 
 // Look asks about a name in ACE, lower case. It never waits for its turn: when the pace
 // forbids a question now the answer is Unknown.
-func (w *Whois) Look(ctx context.Context, name string) Answer {
+func (w *Whois) Look(ctx context.Context, name string) Answer { return w.look(ctx, name, 0) }
+
+// LookSparingly is Look for a question that can wait: it leaves a share of the pace to those
+// that can't.
+func (w *Whois) LookSparingly(ctx context.Context, name string) Answer {
+	return w.look(ctx, name, w.limit.Burst()/2)
+}
+
+// look asks if so many questions more could be put at once.
+func (w *Whois) look(ctx context.Context, name string, leave int) Answer {
 	now := w.now()
-	if a, settled := w.without(name, now); settled {
+	if a, settled := w.without(name, now, leave); settled {
 		return a
 	}
 	a := w.ask(ctx, name, now)
-	w.keep(name, a, now)
-	return a
+	if ctx.Err() != nil { // it was not waited for
+		return a
+	}
+	return w.keep(name, a, now)
 }
 
 // without answers what need not or must not be asked.
-func (w *Whois) without(name string, now time.Time) (a Answer, settled bool) {
+func (w *Whois) without(name string, now time.Time, leave int) (a Answer, settled bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if known, ok := w.cache[name]; ok && now.Before(known.until) {
@@ -91,26 +107,41 @@ func (w *Whois) without(name string, now time.Time) (a Answer, settled bool) {
 	}
 	switch {
 	case now.Before(w.quietUntil):
-		return Answer{Status: Unknown, AsOf: now, Why: whyLimited}, true
-	case !w.limit.AllowN(now, 1):
-		return Answer{Status: Unknown, AsOf: now, Why: "asked often enough for now; ask again in a minute"}, true
+		return Answer{Status: Unknown, AsOf: now, Why: w.last.Why, NotAsked: true}, true
+	case w.limit.TokensAt(now) < float64(leave+1) || !w.limit.AllowN(now, 1):
+		return Answer{Status: Unknown, AsOf: now, Why: "asked often enough for now; ask again in a minute", NotAsked: true}, true
 	}
 	return Answer{}, false
 }
 
-func (w *Whois) keep(name string, a Answer, now time.Time) {
+// keep remembers an answer. A limit makes it quiet for an hour, and so does, by and by, a server
+// of which nothing is understood, or that does not answer: it may have banned us in words that
+// we do not know.
+func (w *Whois) keep(name string, a Answer, now time.Time) Answer {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.last, w.lastAt = a, now
 	switch {
-	case a.Why == whyLimited:
-		w.quietUntil = now.Add(quiet)
 	case a.Status != Unknown:
+		w.odd = 0
 		if len(w.cache) >= mostRemembered {
 			clear(w.cache)
 		}
 		w.cache[name] = cached{a, now.Add(remembered)}
+	case a.Why == whyLimited:
+		w.quietUntil = now.Add(quiet)
+	case a.Why != whyRecord:
+		if w.odd++; w.odd >= patience {
+			w.quietUntil = now.Add(min(slow<<min(w.odd-patience, 8), quiet))
+		}
 	}
+	if now.Before(w.quietUntil) {
+		if w.odd >= patience && a.Why != whyLimited {
+			a.Why += fmt.Sprintf(" (%d times in a row)", w.odd)
+		}
+		a.Why += "; nothing is asked before " + w.quietUntil.UTC().Format(time.RFC3339)
+	}
+	w.last, w.lastAt = a, now
+	return a
 }
 
 // Ready tells whether a question could be put now.

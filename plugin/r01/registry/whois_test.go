@@ -3,6 +3,7 @@ package registry
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -143,11 +144,11 @@ func TestLookForgetsFailures(t *testing.T) {
 
 func TestLookKeepsItsPace(t *testing.T) {
 	t.Parallel()
-	address, questions := serveWhois(t, say("?\n"))
+	address, questions := serveWhois(t, say("No entries found for the selected source(s).\n"))
 	c := &clock{asked}
 	w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, c.now)
-	for range 30 {
-		w.Look(t.Context(), "newtime.ru")
+	for i := range 30 {
+		w.Look(t.Context(), fmt.Sprintf("n%d.ru", i))
 	}
 	if questions.Load() != burst || w.Ready() {
 		t.Errorf("%d questions at once, ready = %v", questions.Load(), w.Ready())
@@ -178,6 +179,96 @@ func TestLookHeedsALimit(t *testing.T) {
 	}
 }
 
+// The registry's sentences to who asks too much: nothing is asked for an hour.
+func TestLookKnowsABan(t *testing.T) {
+	t.Parallel()
+	for _, said := range []string{"You are not allowed to connect.\r\n", "% Terms\n\nYOU ARE NOT ALLOWED\nTO CONNECT\n",
+		"You have exceeded allowed connection rate. Please try again later.\n", "ERROR: query limit reached\n", "Too many queries\n", "Your address is banned\n"} {
+		t.Run(said, func(t *testing.T) {
+			t.Parallel()
+			address, questions := serveWhois(t, say(said))
+			c := &clock{asked}
+			w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, c.now)
+			for i := range 59 {
+				a := w.Look(t.Context(), fmt.Sprintf("n%d.ru", i))
+				if a.Status != Unknown || !strings.Contains(a.Why, "too often") || !strings.Contains(a.Why, "nothing is asked before") {
+					t.Fatalf("%+v", a)
+				}
+				c.at = c.at.Add(time.Minute)
+			}
+			if questions.Load() != 1 {
+				t.Errorf("%d questions during the ban", questions.Load())
+			}
+		})
+	}
+}
+
+// Five answers in a row of which nothing can be made: it is asked ever more rarely, and says so.
+// One that is understood ends that.
+func TestLookSlowsDown(t *testing.T) {
+	t.Parallel()
+	for _, said := range []string{"", "\r\n", "?\n", "Unlimited nonsense\n", "<html><body>503</body></html>\n", "% Service is temporarily unavailable due to maintenance\n",
+		"domain: NEWTIME.RU\nstate: REGISTERED", "refer: whois.nic.example\n", registered} {
+		t.Run(said, func(t *testing.T) {
+			t.Parallel()
+			address, questions := serveWhois(t, say(said))
+			c := &clock{asked}
+			w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, c.now)
+			for i := range 180 {
+				a := w.Look(t.Context(), fmt.Sprintf("n%d.ru", i)) // none of which the answers are about
+				if slowed := strings.Contains(a.Why, "times in a row); nothing is asked before"); a.Status != Unknown || slowed != (i >= patience-1) {
+					t.Fatalf("%d: %+v", i, a)
+				}
+				c.at = c.at.Add(time.Minute)
+			}
+			if n := questions.Load(); n > 12 || n < 8 {
+				t.Errorf("%d questions in three hours", n)
+			}
+		})
+	}
+	var good atomic.Bool
+	address, questions := serveWhois(t, func(c net.Conn, _ string) {
+		if good.Load() {
+			fmt.Fprint(c, "No entries found for the selected source(s).\n")
+		}
+	})
+	c := &clock{asked}
+	w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, c.now)
+	for i := range patience {
+		w.Look(t.Context(), fmt.Sprintf("n%d.ru", i))
+	}
+	if w.Ready() {
+		t.Error("it is asked on")
+	}
+	good.Store(true)
+	c.at = c.at.Add(slow)
+	for i := range 3 {
+		if a := w.Look(t.Context(), fmt.Sprintf("g%d.ru", i)); a.Status != Absent {
+			t.Errorf("%+v", a)
+		}
+	}
+	if questions.Load() != patience+3 || !w.Ready() {
+		t.Errorf("%d questions", questions.Load())
+	}
+}
+
+// Odd records of five names are about these names, and slow nothing down.
+func TestOddRecordsAreNoBan(t *testing.T) {
+	t.Parallel()
+	address, questions := serveWhois(t, func(c net.Conn, name string) {
+		fmt.Fprintf(c, "domain: %s\nstate: RESERVED\nsource: TCI\n", strings.TrimSpace(name))
+	})
+	w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, (&clock{asked}).now)
+	for i := range 2 * patience {
+		if a := w.Look(t.Context(), fmt.Sprintf("n%d.ru", i)); a.Status != Unknown || !strings.Contains(a.Why, "record of this name") {
+			t.Errorf("%+v", a)
+		}
+	}
+	if questions.Load() != 2*patience {
+		t.Errorf("%d questions", questions.Load())
+	}
+}
+
 func TestWhoisConfig(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -194,5 +285,26 @@ func TestWhoisConfig(t *testing.T) {
 		if got := len(problems) > 0; got != (c.path != "") || got && problems[0].Path != c.path {
 			t.Errorf("%+v: %v, want a problem at %q", c.config, problems, c.path)
 		}
+	}
+}
+
+// A question that can wait leaves a share of the pace to those that can't.
+func TestLookSparingly(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	address, _ := serveWhois(t, say(absent+"\n"))
+	w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, func() time.Time { return now })
+	names := 0
+	asked := func(look func(context.Context, string) Answer) (n int) {
+		for range 20 {
+			names++
+			if a := look(t.Context(), fmt.Sprintf("name-%d.ru", names)); !a.NotAsked {
+				n++
+			}
+		}
+		return n
+	}
+	if sparing, rest := asked(w.LookSparingly), asked(w.Look); sparing != 5 || rest != 5 {
+		t.Errorf("%d and then %d of ten questions", sparing, rest)
 	}
 }

@@ -2,7 +2,9 @@ package renewal
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 	_ "time/tzdata" // a schedule's zone must be known on every machine
 
@@ -34,7 +36,7 @@ func (c Config) Validate() []registrar.Problem {
 	add := func(path, format string, args ...any) {
 		problems = append(problems, registrar.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
 	}
-	if _, err := cron.ParseStandard(c.Schedule); err != nil {
+	if _, err := parse(c.Schedule); err != nil {
 		add("schedule", "must be a cron expression such as \"0 4 * * *\": %v", err)
 	}
 	if _, err := time.LoadLocation(c.Timezone); err != nil || c.Timezone == "" {
@@ -50,6 +52,36 @@ func (c Config) Validate() []registrar.Problem {
 		add("r01_auto", "R01 renews by itself, so mode must be \"manual\": both at once pay twice")
 	}
 	return problems
+}
+
+var (
+	errZone  = errors.New("the zone has a setting of its own: timezone")
+	errNever = errors.New("no day is like that, so no pass would ever be made")
+	errOften = errors.New("passes more often than once a minute are too many")
+)
+
+// parse reads a schedule. The library panics at some zones that stand before an expression, so
+// they are refused, and a panic is a mistake in the expression.
+func parse(expression string) (s cron.Schedule, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s, err = nil, fmt.Errorf("it can't be read: %v", p)
+		}
+	}()
+	if head := strings.ToUpper(strings.TrimSpace(expression)); strings.HasPrefix(head, "TZ=") || strings.HasPrefix(head, "CRON_TZ=") {
+		return nil, errZone
+	}
+	if s, err = cron.ParseStandard(expression); err != nil {
+		return nil, err
+	}
+	first := s.Next(time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)) // any year does: the library looks five ahead
+	switch {
+	case first.IsZero():
+		return nil, errNever
+	case s.Next(first).Sub(first) < time.Minute:
+		return nil, errOften
+	}
+	return s, nil
 }
 
 // Policy is what the policy needs of it.
@@ -79,9 +111,11 @@ func (s *Schedule) Run(ctx context.Context) error {
 	}
 	quiet := cronLog{s.log}
 	c := cron.New(cron.WithLocation(zone), cron.WithLogger(quiet), cron.WithChain(cron.SkipIfStillRunning(quiet)))
-	if _, err := c.AddFunc(s.config.Schedule, func() { s.once(ctx) }); err != nil {
+	times, err := parse(s.config.Schedule)
+	if err != nil {
 		return fmt.Errorf("schedule renewals: %w", err)
 	}
+	c.Schedule(times, cron.FuncJob(func() { s.once(ctx) }))
 	s.once(ctx)
 	c.Start()
 	<-ctx.Done()

@@ -107,8 +107,57 @@ func (h header) author() (string, error) {
 		return r
 	}, from[0])
 	list, err := anyCharset.ParseList(readable)
-	if err != nil || len(list) != 1 {
-		return "", errors.New("its From is not one address")
+	switch {
+	case err == nil && len(list) == 1:
+		return list[0].Address, nil
+	case err != nil:
+		if a, ok := lastAddress(readable); ok {
+			return a, nil
+		}
 	}
-	return list[0].Address, nil
+	return "", errors.New("its From is not one address")
+}
+
+// lastAddress reads "NAME <ADDRESS>" where the name holds signs that should be quoted, as many
+// programs write it. No reader can take another address for the author: the name holds none,
+// outside of quotation, but the same one.
+func lastAddress(from string) (string, bool) {
+	name, ok := strings.CutSuffix(strings.TrimSpace(from), ">")
+	at := strings.LastIndexByte(name, '<')
+	if !ok || at < 0 {
+		return "", false
+	}
+	name, address := name[:at], name[at+1:]
+	if p, err := mail.ParseAddress(address); err != nil || p.Address != address {
+		return "", false
+	}
+	bare, ok := unquoted(name)
+	if !ok || strings.ContainsAny(bare, `<>;\`) {
+		return "", false
+	}
+	for _, word := range strings.FieldsFunc(bare, func(r rune) bool { return strings.ContainsRune(" \t()[],:'`", r) }) {
+		if strings.Contains(word, "@") && !strings.EqualFold(word, address) {
+			return "", false
+		}
+	}
+	return address, true
+}
+
+// unquoted drops quoted strings; false = one has no end.
+func unquoted(text string) (string, bool) {
+	var bare strings.Builder
+	quoted, escaped := false, false
+	for _, c := range []byte(text) {
+		switch {
+		case escaped:
+			escaped = false
+		case c == '\\' && quoted:
+			escaped = true
+		case c == '"':
+			quoted = !quoted
+		case !quoted:
+			bare.WriteByte(c)
+		}
+	}
+	return bare.String(), !quoted
 }

@@ -7,49 +7,124 @@ import (
 
 // vouched judges by what our mail server found. RFC 8601 5
 //
-// Only the topmost Authentication-Results field of the whole header counts, and only if its
-// authserv-id is ours, byte for byte. Received fields may stand above it: our server adds
-// those of its own later hops. Fields further down may be anybody's and are not looked at;
-// so our server must put its field on top of every mail, and must remove incoming ones that
-// carry its name.
+// Only the topmost Authentication-Results field counts, if its authserv-id is ours, byte for
+// byte, and with it those of ours that follow: a server writes one for each of its filters.
+// They end with the first Received field below the topmost, unless that is of a hop between
+// servers that [Config.Hosts] names, and with a field of another's. Received fields of later
+// hops of ours may stand above; but what lies below the field that tells how the mail came
+// from outside, and one more, was written elsewhere. So our server must put its fields on top
+// of every mail, and must remove incoming ones that carry its name.
 func (v *Verifier) vouched(h header, author string) Verdict {
-	fields := h.values("Authentication-Results")
-	if len(fields) == 0 {
+	var findings [][]result
+	entered := false // by a Received field of a foreign hop, above all
+	for _, f := range h {
+		switch {
+		case strings.EqualFold(f.name, "Received") && len(findings) > 0 && v.originOf(f.value) == outside:
+			return v.weigh(findings, author)
+		case strings.EqualFold(f.name, "Received") && entered:
+			return refuse("its topmost Authentication-Results stands below Received fields of other servers, where anybody may have written it: if they are ours, list them in replies.hosts")
+		case strings.EqualFold(f.name, "Received"):
+			entered = len(findings) == 0 && !v.inside(f.value)
+		}
+		if !strings.EqualFold(f.name, "Authentication-Results") {
+			continue
+		}
+		id, results, err := readResults(f.value)
+		switch {
+		case len(findings) > 0 && (err != nil || id != v.config.AuthServID):
+			return v.weigh(findings, author)
+		case err != nil:
+			return refuse("its topmost Authentication-Results is not understood: %v", err)
+		case id != v.config.AuthServID:
+			return refuse("its topmost Authentication-Results is not of %s", v.config.AuthServID)
+		}
+		findings = append(findings, results)
+	}
+	if len(findings) == 0 {
 		return refuse("it has no Authentication-Results")
 	}
-	id, results, err := readResults(fields[0])
-	switch {
-	case err != nil:
-		return refuse("its topmost Authentication-Results is not understood: %v", err)
-	case id != v.config.AuthServID:
-		return refuse("its topmost Authentication-Results is not of %s", v.config.AuthServID)
-	}
-	return v.weigh(results, author)
+	return v.weigh(findings, author)
 }
 
-// weigh looks for a pass. DMARC is found once per mail, and what it says of the author must
-// not contradict.
-func (v *Verifier) weigh(results []result, author string) Verdict {
-	verdict := refuse("its Authentication-Results has no pass of %s", strings.Join(v.config.Domains, " or "))
-	dmarc := 0
-	for _, r := range results {
-		signer, from := strings.ToLower(r.properties["header.d"]), strings.ToLower(r.properties["header.from"])
-		switch {
-		case r.method == "dmarc" && r.value == "fail":
-			return refuse("its Authentication-Results has dmarc=fail")
-		case r.method == "dmarc" && r.value == "pass" && from == author && v.speaksFor(from, author):
-			verdict = Verdict{Verified: true, Reason: "our mail server found dmarc=pass of " + from}
-		case r.method == "dkim" && r.value == "pass" && v.speaksFor(signer, author):
-			verdict = Verdict{Verified: true, Reason: "our mail server found dkim=pass of " + signer}
+// inside reports whether a Received field that stands above all that may be forged tells of a
+// hop behind the server that the mail came to.
+func (v *Verifier) inside(value string) bool {
+	h, ok := readHop(value)
+	return v.originOf(value) != outside || ok && (h.within(nearby) || h.from == "" || strings.HasPrefix(h.protocol, "lmtp"))
+}
+
+// weigh looks for a pass of the author's domain. DKIM or DMARC must be found passed in every
+// field that speaks of it, and DMARC must not contradict: a field that a stranger has put
+// below ours would have to.
+func (v *Verifier) weigh(findings [][]result, author string) Verdict {
+	var dkim, dmarc, spf tally
+	signer := ""
+	for i, results := range findings {
+		if len(results) == 0 && len(findings) > 1 {
+			return refuse("its Authentication-Results contradict each other: one says that nothing was checked")
 		}
-		if r.method == "dmarc" {
-			dmarc++
+		seen := 0
+		for _, r := range results {
+			from, passed := strings.ToLower(r.properties["header.from"]), r.value == "pass"
+			switch d := strings.ToLower(r.properties["header.d"]); r.method {
+			case "dkim":
+				good := passed && v.speaksFor(d, author)
+				if dkim.count(i, good); good {
+					signer = d
+				}
+			case "spf":
+				spf.count(i, passed && v.speaksFor(domainOf(strings.ToLower(r.properties["smtp.mailfrom"])), author))
+			case "dmarc":
+				if r.value == "fail" {
+					return refuse("its Authentication-Results has dmarc=fail")
+				}
+				dmarc.count(i, passed && from == author && v.speaksFor(from, author))
+				seen++
+			}
+		}
+		if seen > 1 {
+			return refuse("its Authentication-Results has more than one dmarc")
 		}
 	}
-	if dmarc > 1 {
-		return refuse("its Authentication-Results has more than one dmarc")
+	switch {
+	case dmarc.all() && (len(findings) == 1 || dkim.all() || spf.all() || !dkim.any() && !spf.any()):
+		return Verdict{Verified: true, Reason: "our mail server found dmarc=pass of " + author}
+	case dkim.all():
+		return Verdict{Verified: true, Reason: "our mail server found dkim=pass of " + signer}
+	case dkim.passed() || dmarc.passed():
+		return refuse("its Authentication-Results contradict each other")
 	}
-	return verdict
+	return refuse("its Authentication-Results has no pass of %s", strings.Join(v.config.Domains, " or "))
+}
+
+// tally tells by field whether a method was found passed: one pass in it will do.
+type tally map[int]bool
+
+func (t *tally) count(field int, passed bool) {
+	if *t == nil {
+		*t = tally{}
+	}
+	(*t)[field] = (*t)[field] || passed
+}
+
+func (t tally) any() bool { return len(t) > 0 }
+
+func (t tally) passed() bool {
+	for _, passed := range t {
+		if passed {
+			return true
+		}
+	}
+	return false
+}
+
+func (t tally) all() bool {
+	for _, passed := range t {
+		if !passed {
+			return false
+		}
+	}
+	return t.any()
 }
 
 // result is one finding; all but the values of properties in lower case.

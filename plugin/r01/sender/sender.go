@@ -5,6 +5,9 @@
 // can be read in two ways, a signature that leaves out what a reader acts on, a report that
 // is not understood.
 //
+// A report of what could not be delivered comes from no R01: [Verifier.MadeHere] tells whether
+// our own mail server made it.
+//
 // It is pure but for the [Resolver]. No mail makes it panic; its work is bounded by the size
 // of the mail, and DNS is asked about accepted domains only. There are no errors: a [Verdict]
 // carries its reason.
@@ -16,6 +19,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"unicode"
 
 	"registrar.panel/shared/registrar"
 )
@@ -40,6 +44,9 @@ type Config struct {
 	// AuthServID is the name that our mail server gives itself in the
 	// Authentication-Results fields it adds. RFC 8601 2.5
 	AuthServID string
+	// Hosts are our own mail servers: their names, addresses and networks as they stand in
+	// the Received fields they add.
+	Hosts []string
 }
 
 // Validate reports every mistake. Paths are relative to the replies block.
@@ -64,6 +71,11 @@ func (c Config) Validate() []registrar.Problem {
 	if c.proves() && len(c.From) == 0 && len(c.Domains) == 0 {
 		add("require", "%q needs to know whose signatures count: list R01's addresses in from", c.Method)
 	}
+	for i, host := range c.Hosts {
+		if _, ok := network(host); !ok && !isHostName(host) {
+			add(fmt.Sprintf("hosts[%d]", i), "must be a host name, an address or a network, as your mail server writes it in Received, such as \"mx.example.com\" or \"192.0.2.7\"")
+		}
+	}
 	if c.Method == AuthenticationResults && !isToken(c.AuthServID) {
 		add("authserv_id", "must be the name your mail server writes first in Authentication-Results, such as \"mx.example.com\"")
 	}
@@ -76,10 +88,18 @@ func isToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?=`, r) })
 }
 
+func isHostName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r >= 0x7f || r != '-' && r != '.' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+}
+
 // Verdict is what came out.
 type Verdict struct {
-	Verified  bool
-	Temporary bool   // DNS did not answer: try again later. Never together with Verified
+	Verified bool
+	// Temporary: DNS gave no answer, so another look later may end otherwise. That there is no
+	// key, or a bad one, is an answer. Never together with Verified.
+	Temporary bool
 	Reason    string // for people; a clause such as "its DKIM signature leaves out Date"
 }
 
@@ -96,6 +116,7 @@ type Resolver interface {
 // Verifier judges mails by one configuration. It may be used concurrently.
 type Verifier struct {
 	config   Config
+	own      hosts
 	resolver Resolver
 }
 
@@ -111,7 +132,7 @@ func New(c Config, r Resolver) *Verifier {
 	for _, d := range domains {
 		c.Domains = append(c.Domains, strings.ToLower(d))
 	}
-	return &Verifier{config: c, resolver: r}
+	return &Verifier{config: c, own: readHosts(c.Hosts), resolver: r}
 }
 
 // Verify judges one mail as it was received.

@@ -26,6 +26,8 @@ func TestValidate(t *testing.T) {
 		"results of nobody, from whom": {Config{Method: AuthenticationResults}, []string{"require", "authserv_id"}},
 		"id of two words":              {Config{Method: AuthenticationResults, From: robot, AuthServID: "mx 1"}, []string{"authserv_id"}},
 		"id with a sign":               {Config{Method: AuthenticationResults, From: robot, AuthServID: "mx;"}, []string{"authserv_id"}},
+		"hosts":                        {Config{Method: None, Hosts: []string{"mx.b.test", "MX", "192.0.2.1", "2001:db8::1", "192.0.2.0/24"}}, nil},
+		"bad hosts":                    {Config{Method: None, Hosts: []string{"", "mx b", "mx:25", "[192.0.2.1]", "192.0.2.0/33", "@b"}}, []string{"hosts[0]", "hosts[1]", "hosts[2]", "hosts[3]", "hosts[4]", "hosts[5]"}},
 		"bad senders":                  {Config{Method: None, From: []string{"robot", "a@b.test", "R01 <a@b.test>"}}, []string{"from[0]", "from[2]"}},
 		"bad domains":                  {Config{Method: DKIM, Domains: []string{"", "a b", "x@y", "b.test"}}, []string{"domains[0]", "domains[1]", "domains[2]"}},
 	} {
@@ -66,6 +68,55 @@ func TestNone(t *testing.T) {
 			t.Parallel()
 			if got := New(Config{Method: None, From: c.from}, nil).Verify(t.Context(), []byte(c.mail)); got.Verified != c.verified || got.Reason == "" {
 				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// Many programs leave out the quotation marks that a name needs. The author is the one address.
+func TestOddFrom(t *testing.T) {
+	t.Parallel()
+	const bad = "is not one address"
+	for from, reason := range map[string]string{
+		`robot@registrar.test <robot@registrar.test>`:                   "",
+		`ROBOT@Registrar.test <robot@registrar.test>`:                   "",
+		`[R01] robot <robot@registrar.test>`:                            "",
+		`R01, Registrar <robot@registrar.test>`:                         "",
+		`R01: robot <robot@registrar.test>`:                             "",
+		`R01 (robot <robot@registrar.test>`:                             "",
+		`Robot of reg.ru. <robot@registrar.test>`:                       "",
+		`(robot@registrar.test) [R01] <robot@registrar.test>  `:         "",
+		`'robot@registrar.test' <robot@registrar.test>`:                 "",
+		`"robot@evil.test" [R01] <robot@registrar.test>`:                "",
+		"\xf2\xcf\xc2\xcf\xd4 [R01] <robot@registrar.test>":             "",
+		"=?utf-8?q?R01?= [R01] <robot@registrar.test>":                  "",
+		`x@evil.test <robot@registrar.test>`:                            bad,
+		`robot@registrar.test <x@evil.test>`:                            bad,
+		`[R01] robot@registrar.test <x@evil.test>`:                      bad,
+		`[R01] <x@evil.test> <robot@registrar.test>`:                    bad,
+		`[R01] <robot@registrar.test> <robot@registrar.test>`:           bad,
+		`[R01] robot <robot@registrar.test> x`:                          bad,
+		`[R01] robot <robot@registrar.test>, x@evil.test`:               bad,
+		`x@evil.test, [R01] robot <robot@registrar.test>`:               bad,
+		`x@evil.test,robot@registrar.test <robot@registrar.test>`:       bad,
+		`[R01] "robot <robot@registrar.test>`:                           bad,
+		`[R01] <robot @registrar.test>`:                                 bad,
+		`[R01] <"x"@evil.test,robot@registrar.test>`:                    bad,
+		`[R01] <@evil.test:robot@registrar.test>`:                       bad,
+		`[R01] robot@registrar.test`:                                    bad,
+		`[R01] <>`:                                                      bad,
+		`x <evil@evil.test>; [R01] <robot@registrar.test>`:              bad,
+		`[R01]\" x@evil.test "<robot@registrar.test>`:                   bad,
+		"\xf2\xcf\xc2\xcf\xd4 x@evil.test [R01] <robot@registrar.test>": bad,
+		"[R01] <r\u043ebot@registrar.test>":                             "not among",
+		`undisclosed: [R01] <robot@registrar.test>;`:                    bad,
+	} {
+		t.Run(from, func(t *testing.T) {
+			t.Parallel()
+			mail := replaced(letter, "R01 <robot@registrar.test>", from)
+			got := New(Config{Method: None, From: []string{"robot@registrar.test"}}, nil).Verify(t.Context(), []byte(mail))
+			if got.Verified != (reason == "") || !strings.Contains(got.Reason, reason) {
+				t.Errorf("%+v; want %q", got, reason)
 			}
 		})
 	}

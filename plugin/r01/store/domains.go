@@ -73,14 +73,15 @@ func (tx *Tx) whole(which string, args ...any) ([]registrar.Domain, error) {
 	list, err := collect(tx, func(s sqldb.Scanner) (d registrar.Domain, err error) {
 		var paidTill, nameservers string
 		var op registrar.Operation
+		var step int64
 		var alarm bool
 		if err := s.Scan(&d.Name, &d.Customer, &d.Handle, &d.Status, &paidTill, &d.Renewal, &nameservers,
 			&op.ID, &op.Order, &op.Kind, &op.State, &op.WaitsFor, &op.Error,
-			sqldb.At(&op.CreatedAt), sqldb.At(&op.UpdatedAt), sqldb.At(&op.Deadline), &alarm); err != nil {
+			sqldb.At(&op.CreatedAt), sqldb.At(&op.UpdatedAt), sqldb.At(&op.Deadline), &step, &alarm); err != nil {
 			return d, err
 		}
 		if op.ID != "" {
-			op.Domain, d.Operation = d.Name, &op
+			op.Domain, op.Version, d.Operation = d.Name, versionOf(step), &op
 		}
 		if alarm {
 			alarmed = append(alarmed, n)
@@ -90,7 +91,8 @@ func (tx *Tx) whole(which string, args ...any) ([]registrar.Domain, error) {
 		return d, err
 	}, `select d.name, d.customer, d.handle, d.status, d.paid_till, d.renewal, d.nameservers,
 		coalesce(o.id, ''), coalesce(o.order_id, ''), coalesce(o.kind, ''), coalesce(o.state, ''), coalesce(o.waits_for, ''), coalesce(o.error, ''),
-		o.created_at, o.updated_at, o.deadline_at, exists (select 1 from alarms a where a.domain = d.name)
+		o.created_at, o.updated_at, o.deadline_at, coalesce((select max(number) from steps where steps.operation = o.id), 0),
+		exists (select 1 from alarms a where a.domain = d.name)
 	from domains d left join operations o on o.domain = d.name and o.finished_at is null `+which, args...)
 	if err != nil {
 		return nil, err

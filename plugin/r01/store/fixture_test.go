@@ -36,11 +36,7 @@ func TestMakeFixture(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		d, err := lifecycle.Decide(r.Lifecycle(), lifecycle.Claimed)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Advance(&r, d, Change{At: noon, Message: "sent", Actor: "plugin"}); err != nil {
+		if _, err := tx.Advance(&r, decide(t, r, lifecycle.Claimed), Change{At: noon, Message: "sent", Actor: "plugin"}); err != nil {
 			return err
 		}
 		if err := tx.PutDomain(registrar.Domain{Name: "a.ru", Customer: "c1", Handle: c.Handle, Status: registrar.StatusRegistering, Renewal: registrar.RenewAuto}, noon); err != nil {

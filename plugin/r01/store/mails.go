@@ -1,11 +1,14 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
 
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/shared/registrar"
 )
 
@@ -30,24 +33,38 @@ type Mail struct {
 	State     MailState
 	Tries     int
 	Truncated bool
+	// FormerHash is what Hash was once; a mail that was stored then is known by it.
+	FormerHash string
+	Received   time.Time // by the mailbox's server; zero = not told
+	DueAt      time.Time // not read again before
 }
 
-const mailColumns = "id, direction = 'out', hash, coalesce(request, ''), at, state, tries, truncated"
+const mailColumns = "id, direction = 'out', hash, coalesce(request, ''), at, state, tries, truncated, received_at, due_at"
 
 func scanMail(s sqldb.Scanner) (m Mail, err error) {
-	err = s.Scan(&m.ID, &m.Out, &m.Hash, &m.Request, sqldb.At(&m.At), &m.State, &m.Tries, &m.Truncated)
+	err = s.Scan(&m.ID, &m.Out, &m.Hash, &m.Request, sqldb.At(&m.At), &m.State, &m.Tries, &m.Truncated,
+		sqldb.At(&m.Received), sqldb.At(&m.DueAt))
 	return m, err
 }
 
 // AddMail stores a mail, sealed. The same content again changes nothing and is ErrExists.
 func (tx *Tx) AddMail(m Mail, raw []byte) error {
+	if m.FormerHash != "" {
+		known, err := one(tx, scanInt, "select count(*) from mails where hash = $1", tx.keyed(m.FormerHash))
+		if err != nil {
+			return fmt.Errorf("add mail: %w", err)
+		}
+		if known > 0 {
+			return ErrExists
+		}
+	}
 	direction := "in"
 	if m.Out {
 		direction = "out"
 	}
-	n, err := sqldb.Changed(tx.ctx, tx.sql, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated)
-		values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (hash) do nothing`,
-		m.ID, direction, tx.keyed(m.Hash), orNull(m.Request), sqldb.Millis(m.At), m.State, tx.box.Seal(raw, "mails|"+string(m.ID)), m.Truncated)
+	n, err := sqldb.Changed(tx.ctx, tx.sql, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated, received_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (hash) do nothing`,
+		m.ID, direction, tx.keyed(m.Hash), orNull(m.Request), sqldb.Millis(m.At), m.State, tx.box.Seal(raw, "mails|"+string(m.ID)), m.Truncated, sqldb.Millis(m.Received))
 	if err != nil {
 		return fmt.Errorf("add mail: %w", err)
 	}
@@ -74,10 +91,64 @@ func (tx *Tx) MailRaw(id registrar.MailID) ([]byte, error) {
 	return tx.box.Open(sealed, "mails|"+string(id))
 }
 
-// NewMails lists mails that are not read yet, oldest first.
-func (tx *Tx) NewMails(limit int) ([]Mail, error) {
-	return collect(tx, scanMail, "select "+mailColumns+" from mails where state = 'new' order by at, id limit $1", limit)
+// NewMails lists mails that are not read yet and are to be read by now, oldest first.
+func (tx *Tx) NewMails(now time.Time, limit int) ([]Mail, error) {
+	return collect(tx, scanMail, "select "+mailColumns+" from mails where state = 'new' and (due_at is null or due_at <= $1) order by at, id limit $2",
+		sqldb.Millis(now), limit)
 }
+
+// MailsToTryAgain lists mails before a person that are to be looked at again by now.
+func (tx *Tx) MailsToTryAgain(now time.Time, limit int) ([]Mail, error) {
+	return collect(tx, scanMail, againQuery, sqldb.Millis(now), limit)
+}
+
+const againQuery = "select " + mailColumns + " from mails where due_at is not null and due_at <= $1 and state = 'review' order by due_at limit $2"
+
+// PutOffMail has a mail read again later, and does not count this attempt. The zero time has
+// it read no more.
+func (tx *Tx) PutOffMail(id registrar.MailID, until time.Time) error {
+	return tx.exec("update mails set due_at = $1, tries = 0 where id = $2", sqldb.Millis(until), id)
+}
+
+// ReopenMail has a mail that a person was to read read once more.
+func (tx *Tx) ReopenMail(id registrar.MailID) error {
+	return tx.swap("update mails set state = 'new', tries = 0, due_at = null where id = $1 and state = 'review'", id)
+}
+
+// Likeness is how a mail is known that comes again through another relay.
+type Likeness struct {
+	ID   string // digest of its Message-ID, or of what stands for one
+	Text string // digest of its text without blanks
+}
+
+// Twin is a mail of the same ID that was applied before.
+type Twin struct {
+	SameText bool
+	Request  string // that it was about
+}
+
+// KnowMail remembers the likeness of a mail, and returns its twins.
+func (tx *Tx) KnowMail(id registrar.MailID, l Likeness) ([]Twin, error) {
+	twins, err := tx.Twins(id, l)
+	if err != nil {
+		return nil, err
+	}
+	return twins, tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", tx.keyed(l.ID), tx.keyed(l.Text), id)
+}
+
+// Twins lists the twins of a likeness, but for one mail. A mail that was not applied is none:
+// anybody can send one under the ID that R01's answer will have.
+func (tx *Tx) Twins(but registrar.MailID, l Likeness) ([]Twin, error) {
+	text := tx.keyed(l.Text)
+	return collect(tx, func(s sqldb.Scanner) (t Twin, err error) {
+		var was string
+		err = s.Scan(&was, &t.Request)
+		t.SameText = was == text
+		return t, err
+	}, twinQuery, tx.keyed(l.ID), but)
+}
+
+const twinQuery = "select same_text, coalesce(request, '') from mails where same_id = $1 and same_id <> '' and id <> $2 and state = 'applied'"
 
 // TryMail counts an attempt to read a mail. It is committed before the attempt, so that a
 // mail that kills its reader is known as such.
@@ -105,27 +176,33 @@ type Review struct {
 	ResolvedAt time.Time
 	ResolvedBy string
 	Outcome    registrar.ReplyOutcome
+	Why        lifecycle.Reason // "" = of before it was kept
+	Request    string           // that it seems to be about; "" = none
+	Closed     string           // how it was closed, if by no person
 }
 
-const reviewColumns = "id, mail, reason, candidates, received_at, resolved_at, resolved_by, outcome"
+const reviewColumns = "id, mail, reason, candidates, received_at, resolved_at, resolved_by, outcome, why, request, closed"
 
 func scanReview(s sqldb.Scanner) (r Review, err error) {
 	var candidates string
-	err = s.Scan(&r.ID, &r.Mail, &r.Reason, &candidates, sqldb.At(&r.ReceivedAt), sqldb.At(&r.ResolvedAt), &r.ResolvedBy, &r.Outcome)
+	err = s.Scan(&r.ID, &r.Mail, &r.Reason, &candidates, sqldb.At(&r.ReceivedAt), sqldb.At(&r.ResolvedAt), &r.ResolvedBy, &r.Outcome,
+		&r.Why, &r.Request, &r.Closed)
 	if err != nil {
 		return r, err
 	}
 	return r, json.Unmarshal([]byte(candidates), &r.Candidates)
 }
 
-// AddReview puts a mail into the review queue.
+// AddReview puts a mail into the review queue, or back into it.
 func (tx *Tx) AddReview(r Review) error {
 	candidates, err := json.Marshal(append([]registrar.OperationID{}, r.Candidates...))
 	if err != nil {
 		return fmt.Errorf("add review: %w", err)
 	}
-	err = tx.exec("insert into reviews (id, mail, reason, candidates, received_at) values ($1, $2, $3, $4, $5)",
-		r.ID, r.Mail, r.Reason, string(candidates), sqldb.Millis(r.ReceivedAt))
+	err = tx.exec(`insert into reviews (id, mail, reason, candidates, received_at, why, request) values ($1, $2, $3, $4, $5, $6, $7)
+		on conflict (id) do update set reason = excluded.reason, candidates = excluded.candidates, why = excluded.why, request = excluded.request,
+			resolved_at = null, resolved_by = '', outcome = '', closed = ''`,
+		r.ID, r.Mail, r.Reason, string(candidates), sqldb.Millis(r.ReceivedAt), r.Why, r.Request)
 	if err != nil {
 		return fmt.Errorf("add review: %w", err)
 	}
@@ -142,12 +219,40 @@ func (tx *Tx) Reviews() ([]Review, error) {
 	return collect(tx, scanReview, "select "+reviewColumns+" from reviews where resolved_at is null order by received_at, id")
 }
 
+// ReviewVersion is the version of an entry: a digest of what a person sees of it, and of how far
+// its candidates have come. An entry may be closed and opened again, so no count would do.
+func (tx *Tx) ReviewVersion(r Review) (registrar.Version, error) {
+	seen := sha256.New()
+	fmt.Fprintf(seen, "%q %q %q %d %q %q", r.Reason, r.Why, r.Closed, r.ResolvedAt.UnixMilli(), r.ResolvedBy, r.Outcome)
+	for _, id := range r.Candidates {
+		steps, err := one(tx, scanNumber, "select coalesce(max(number), 0) from steps where operation = $1", id)
+		if err != nil {
+			return "", fmt.Errorf("read version of review %s: %w", r.ID, err)
+		}
+		fmt.Fprintf(seen, " %q %d", id, steps)
+	}
+	return registrar.Version(hex.EncodeToString(seen.Sum(nil)[:6])), nil
+}
+
+// ReviewsOf lists the entries that wait and seem to be about a request.
+func (tx *Tx) ReviewsOf(request string) ([]Review, error) {
+	return collect(tx, scanReview, reviewsOfQuery, request)
+}
+
+const reviewsOfQuery = "select " + reviewColumns + " from reviews where request = $1 and request <> '' and resolved_at is null order by received_at, id"
+
 // ResolveReview takes an entry out of the queue.
 func (tx *Tx) ResolveReview(r Review) error {
-	err := tx.swap("update reviews set resolved_at = $1, resolved_by = $2, outcome = $3 where id = $4 and resolved_at is null",
-		sqldb.Millis(r.ResolvedAt), r.ResolvedBy, r.Outcome, r.ID)
+	err := tx.swap("update reviews set resolved_at = $1, resolved_by = $2, outcome = $3, closed = $4 where id = $5 and resolved_at is null",
+		sqldb.Millis(r.ResolvedAt), r.ResolvedBy, r.Outcome, r.Closed, r.ID)
 	if err != nil {
 		return fmt.Errorf("resolve review %s: %w", r.ID, err)
 	}
 	return nil
+}
+
+// HasMail reports whether a mail of an ID was received; id is as in [Likeness].
+func (tx *Tx) HasMail(id string) (bool, error) {
+	found, err := collect(tx, scanText, "select same_text from mails where same_id = $1 and same_id <> '' limit 1", tx.keyed(id))
+	return len(found) > 0, err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -18,12 +19,24 @@ type Operation struct {
 }
 
 const operationColumns = `id, coalesce(order_id, ''), digest, kind, domain, customer, coalesce(client, 0), coalesce(request, ''),
-	state, waits_for, error, created_at, updated_at, deadline_at, finished_at`
+	state, waits_for, error, created_at, updated_at, deadline_at, finished_at, ` + versionColumn
+
+// versionColumn is the version of an operation: the number of its last step. Every step counts,
+// and nothing else does.
+const versionColumn = "coalesce((select max(number) from steps where steps.operation = operations.id), 0)"
 
 func scanOperation(s sqldb.Scanner) (o Operation, err error) {
+	var step int64
 	err = s.Scan(&o.ID, &o.Order, &o.Digest, &o.Kind, &o.Domain, &o.Customer, &o.Client, &o.Request,
-		&o.State, &o.WaitsFor, &o.Error, sqldb.At(&o.CreatedAt), sqldb.At(&o.UpdatedAt), sqldb.At(&o.Deadline), sqldb.At(&o.FinishedAt))
+		&o.State, &o.WaitsFor, &o.Error, sqldb.At(&o.CreatedAt), sqldb.At(&o.UpdatedAt), sqldb.At(&o.Deadline), sqldb.At(&o.FinishedAt), &step)
+	o.Version = versionOf(step)
 	return o, err
+}
+
+func scanNumber(s sqldb.Scanner) (n int64, err error) { return n, s.Scan(&n) }
+
+func versionOf(step int64) registrar.Version {
+	return registrar.Version(strconv.FormatInt(step, 10))
 }
 
 func orNull[T comparable](v T) any {
@@ -46,7 +59,16 @@ func (tx *Tx) AddOperation(o Operation, order []byte, c Change) error {
 	if err != nil {
 		return fmt.Errorf("add operation for %s: %w", o.Domain, err)
 	}
-	return tx.addStep(o, c)
+	return tx.addStep(&o, c)
+}
+
+// SetDigest replaces the digest of an operation's order.
+func (tx *Tx) SetDigest(o *Operation, digest string) error {
+	err := tx.swap("update operations set digest = $1 where id = $2 and digest = $3", digest, o.ID, o.Digest)
+	if err == nil {
+		o.Digest = digest
+	}
+	return err
 }
 
 // JoinOrder makes an operation that nobody has ordered that of an order, with a step.
@@ -57,7 +79,7 @@ func (tx *Tx) JoinOrder(o *Operation, id registrar.OrderID, digest string, c Cha
 		return fmt.Errorf("join order %s to operation %s: %w", id, o.ID, err)
 	}
 	o.Order, o.Digest, o.UpdatedAt = id, digest, c.At
-	return tx.addStep(*o, c)
+	return tx.addStep(o, c)
 }
 
 // SetOperation stores an operation's request, state and what it waits for, with a step.
@@ -74,29 +96,30 @@ func (tx *Tx) SetOperation(o *Operation, c Change) error {
 	if err != nil {
 		return fmt.Errorf("set operation %s to %s: %w", o.ID, o.State, err)
 	}
-	return tx.addStep(*o, c)
+	return tx.addStep(o, c)
 }
 
-// addStep appends to the history.
-func (tx *Tx) addStep(o Operation, c Change) error {
-	err := tx.exec(`insert into steps (operation, number, at, state, message, actor, evidence, mail)
-		values ($1, (select count(*) + 1 from steps where operation = $1), $2, $3, $4, $5, $6, $7)`,
+// addStep appends to the history, which makes another version of the operation.
+func (tx *Tx) addStep(o *Operation, c Change) error {
+	number, err := one(tx, scanNumber, `insert into steps (operation, number, at, state, message, actor, evidence, mail)
+		values ($1, (select coalesce(max(number), 0) + 1 from steps where operation = $1), $2, $3, $4, $5, $6, $7) returning number`,
 		o.ID, sqldb.Millis(c.At), o.State, c.Message, c.Actor, c.Evidence, c.Mail)
 	if err != nil {
 		return fmt.Errorf("add step to operation %s: %w", o.ID, err)
 	}
+	o.Version = versionOf(number)
 	return nil
 }
 
-// Note appends to the histories of a request's operations without changing anything else:
-// a late reply, for example.
+// Note appends to the histories of a request's operations without changing anything else: a
+// late reply, for example. It makes another version of each: who decides next must know of it.
 func (tx *Tx) Note(request string, c Change) ([]Operation, error) {
 	ops, err := tx.OperationsOf(request)
 	if err != nil {
 		return nil, err
 	}
-	for _, o := range ops {
-		if err := tx.addStep(o, c); err != nil {
+	for i := range ops {
+		if err := tx.addStep(&ops[i], c); err != nil {
 			return nil, err
 		}
 	}

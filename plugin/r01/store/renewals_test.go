@@ -135,7 +135,8 @@ func (d drawn) store(tx *Tx, name string) error {
 	if err == nil && d.asked {
 		r := Request{ID: "old-" + name, Kind: lifecycle.Prolong, Agreement: "A", Object: name, Base: till, MessageID: "old-" + name, Token: "old-" + name, CreatedAt: noon, DueAt: noon}
 		if r, err = tx.AddRequest(r, nil); err == nil {
-			_, err = tx.Advance(&r, lifecycle.Decision{State: registrar.Failed}, Change{At: noon})
+			refused, _ := lifecycle.Weigh(r.Lifecycle(), lifecycle.Evidence{Source: lifecycle.FromQueue, Event: lifecycle.Unneeded}).Decision()
+			_, err = tx.Advance(&r, refused, Change{At: noon})
 		}
 	}
 	if err == nil && d.open != "" {

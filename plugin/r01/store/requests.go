@@ -34,12 +34,16 @@ type Request struct {
 	SentAt    time.Time
 	Deadline  time.Time
 	Batch     string // the mail it goes out in with others; "" = alone
-	version   int64
+	// As of lifecycle.Request.
+	MayRun     bool
+	Releasable bool
+
+	version int64
 }
 
 // Lifecycle is what the lifecycle needs to know of it.
 func (r Request) Lifecycle() lifecycle.Request {
-	return lifecycle.Request{Kind: r.Kind, State: r.State, Hold: r.Hold}
+	return lifecycle.Request{Kind: r.Kind, State: r.State, Hold: r.Hold, MayRun: r.MayRun, Releasable: r.Releasable}
 }
 
 // Untouched tells whether nothing has been done with it or decided about it since it was
@@ -47,13 +51,14 @@ func (r Request) Lifecycle() lifecycle.Request {
 func (r Request) Untouched() bool { return r.version == 1 }
 
 const requestColumns = `id, kind, agreement, object, base, coalesce(client, 0), state, hold, message_id, token,
-	attempt, fence, task, error, created_at, due_at, claimed_at, sent_at, deadline_at, coalesce(batch, ''), version`
+	attempt, fence, task, error, created_at, due_at, claimed_at, sent_at, deadline_at, coalesce(batch, ''),
+	may_run, releasable, version`
 
 func scanRequest(s sqldb.Scanner) (r Request, err error) {
 	var base string
 	err = s.Scan(&r.ID, &r.Kind, &r.Agreement, &r.Object, &base, &r.Client, &r.State, &r.Hold, &r.MessageID, &r.Token,
 		&r.Attempt, &r.Fence, &r.Task, &r.Error, sqldb.At(&r.CreatedAt), sqldb.At(&r.DueAt), sqldb.At(&r.ClaimedAt),
-		sqldb.At(&r.SentAt), sqldb.At(&r.Deadline), &r.Batch, &r.version)
+		sqldb.At(&r.SentAt), sqldb.At(&r.Deadline), &r.Batch, &r.MayRun, &r.Releasable, &r.version)
 	if err != nil {
 		return Request{}, err
 	}
@@ -113,6 +118,18 @@ func (tx *Tx) RequestsByToken(token string) ([]Request, error) {
 		or id in (select request from batched where batch in (select id from batches where token = $1)) order by object`, token)
 }
 
+// LastRequest finds the request about an object that was made last, however it stands.
+func (tx *Tx) LastRequest(object string) (Request, error) {
+	return one(tx, scanRequest, lastRequestQuery, object)
+}
+
+// FirstClaim is when a request was first handed over; zero = never.
+func (tx *Tx) FirstClaim(request string) (at time.Time, err error) {
+	_, err = one(tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(sqldb.At(&at)) },
+		"select min(claimed_at) from attempts where request = $1", request)
+	return at, err
+}
+
 // RequestByTask finds the request that R01 gave a number.
 func (tx *Tx) RequestByTask(task string) (Request, error) {
 	return one(tx, scanRequest, taskQuery, task)
@@ -158,8 +175,9 @@ func (tx *Tx) Overdue(now time.Time) ([]Request, error) {
 // A query must repeat the condition of an index to use it, even where it follows from what else
 // is asked.
 const (
-	taskQuery   = "select " + requestColumns + " from requests where task = $1 and task <> '' order by created_at desc limit 1"
-	clientQuery = "select " + requestColumns + " from requests where client = $1 and kind = 'new-client' and " + unfinished
+	taskQuery        = "select " + requestColumns + " from requests where task = $1 and task <> '' order by created_at desc limit 1"
+	lastRequestQuery = "select " + requestColumns + " from requests where object = $1 and claimed_at is not null order by claimed_at desc limit 1"
+	clientQuery      = "select " + requestColumns + " from requests where client = $1 and kind = 'new-client' and " + unfinished
 
 	unfinished   = "state not in ('Succeeded', 'Failed', 'Cancelled')"
 	inStateQuery = "select " + requestColumns + " from requests where state = $1 and " + unfinished + " order by created_at"
@@ -219,25 +237,29 @@ func (tx *Tx) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operation, 
 // advance is Advance, with the digest of what is about to be sent; "" = it stays as it is.
 func (tx *Tx) advance(r *Request, d lifecycle.Decision, c Change, digest string) ([]Operation, error) {
 	next := *r
-	next.State, next.Hold, next.Error, next.Deadline = d.State, d.Hold, c.Error, c.Deadline
+	if d.State() == "" {
+		return nil, fmt.Errorf("advance request %s: nothing was decided", r.ID)
+	}
+	next.State, next.Hold, next.Error, next.Deadline = d.State(), d.Hold(), c.Error, c.Deadline
+	next.MayRun, next.Releasable = d.MayRun(), d.Releasable()
 	if c.Task != "" {
 		next.Task = c.Task
 	}
 	if !c.DueAt.IsZero() {
 		next.DueAt = c.DueAt
 	}
-	if d.State == registrar.Sent && next.SentAt.IsZero() {
+	if d.State() == registrar.Sent && next.SentAt.IsZero() {
 		next.SentAt = c.At
 	}
 	err := tx.swap(`update requests set state = $1, hold = $2, error = $3, task = $4, due_at = $5, sent_at = $6,
 			deadline_at = $7, updated_at = $8, attempt = $9, fence = $10, claimed_at = $11,
-			digest = case when $12 = '' then digest else $12 end, version = version + 1
-		where id = $13 and state = $14 and version = $15`,
+			digest = case when $12 = '' then digest else $12 end, may_run = $13, releasable = $14, version = version + 1
+		where id = $15 and state = $16 and version = $17`,
 		next.State, next.Hold, next.Error, next.Task, sqldb.Millis(next.DueAt), sqldb.Millis(next.SentAt),
 		sqldb.Millis(next.Deadline), sqldb.Millis(c.At), next.Attempt, next.Fence, sqldb.Millis(next.ClaimedAt),
-		digest, r.ID, r.State, r.version)
+		digest, next.MayRun, next.Releasable, r.ID, r.State, r.version)
 	if err != nil {
-		return nil, fmt.Errorf("advance request %s to %s: %w", r.ID, d.State, err)
+		return nil, fmt.Errorf("advance request %s to %s: %w", r.ID, d.State(), err)
 	}
 	next.version++
 	*r = next
@@ -254,21 +276,21 @@ func (tx *Tx) follow(r Request, d lifecycle.Decision, c Change) ([]Operation, er
 		return ops, err
 	}
 	deadline, finished := c.Deadline, time.Time{}
-	if d.State.Final() {
+	if d.State().Final() {
 		deadline, finished = time.Time{}, c.At
 	}
 	ops, err := collect(tx, scanOperation, `update operations set state = $1, waits_for = $2, error = $3, updated_at = $4,
 			deadline_at = $5, finished_at = $6
 		where request = $7 and finished_at is null returning `+operationColumns,
-		d.State, lifecycle.WaitsFor(r.Lifecycle()), c.Error, sqldb.Millis(c.At), sqldb.Millis(deadline), sqldb.Millis(finished), r.ID)
+		d.State(), lifecycle.WaitsFor(r.Lifecycle()), c.Error, sqldb.Millis(c.At), sqldb.Millis(deadline), sqldb.Millis(finished), r.ID)
 	if err != nil {
-		return nil, fmt.Errorf("set operations of request %s to %s: %w", r.ID, d.State, err)
+		return nil, fmt.Errorf("set operations of request %s to %s: %w", r.ID, d.State(), err)
 	}
 	slices.SortFunc(ops, func(a, b Operation) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 	})
-	for _, op := range ops {
-		if err := tx.addStep(op, c); err != nil {
+	for i := range ops {
+		if err := tx.addStep(&ops[i], c); err != nil {
 			return nil, err
 		}
 	}
@@ -286,9 +308,10 @@ func (tx *Tx) Claim(r *Request, fence int64, digest string, at time.Time) error 
 	if current != fmt.Sprint(fence) {
 		return fmt.Errorf("claim request %s: another instance has taken over: %w", r.ID, ErrMoved)
 	}
-	d, err := lifecycle.Decide(r.Lifecycle(), lifecycle.Claimed)
-	if err != nil {
-		return fmt.Errorf("claim request %s: %w", r.ID, errors.Join(ErrMoved, err))
+	v := lifecycle.Weigh(r.Lifecycle(), lifecycle.Evidence{Source: lifecycle.FromQueue, Event: lifecycle.Claimed, Proof: lifecycle.OwnWord})
+	d, ok := v.Decision()
+	if !ok {
+		return fmt.Errorf("claim request %s: %w", r.ID, errors.Join(ErrMoved, v.Err()))
 	}
 	r.Attempt, r.Fence, r.ClaimedAt = r.Attempt+1, fence, at
 	c := Change{At: at, Message: "handing over to the mail relay", Actor: "plugin"}

@@ -21,6 +21,10 @@ func TestQuestionsAreAnsweredByIndexes(t *testing.T) {
 		{lastOperationQuery, "operations_domain"},
 		{taskQuery, "requests_task"},
 		{clientQuery, "requests_client"},
+		{lastRequestQuery, "requests_object"},
+		{twinQuery, "mails_same"},
+		{againQuery, "mails_due"},
+		{reviewsOfQuery, "reviews_request"},
 		{adoptedQuery, "clients_customer"},
 		{clientsQuery, "clients_customer"},
 	} {

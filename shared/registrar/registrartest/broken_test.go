@@ -566,9 +566,44 @@ var brokenRegistrars = map[string]func(a *altered){
 			return a.good.Resolve(ctx, d)
 		}
 	},
+	"resolve/version": func(a *altered) { // what is there is what was seen
+		a.resolve = func(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+			if op, err := a.good.Operation(ctx, d.Operation); err == nil && d.Version == "" {
+				d.Version = op.Version
+			}
+			return a.good.Resolve(ctx, d)
+		}
+	},
+	"resolve/outdated": func(a *altered) { // any decision will do while it waits
+		a.resolve = func(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+			if op, err := a.good.Operation(ctx, d.Operation); err == nil && d.Version != "" && op.State.WaitsForPerson() {
+				d.Version = op.Version
+			}
+			return a.good.Resolve(ctx, d)
+		}
+	},
+	"resolve/once": func(a *altered) { // compares before it begins
+		var here atomic.Int32
+		second := make(chan struct{})
+		a.resolve = func(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+			seen, err := a.good.Operation(ctx, d.Operation)
+			if here.Add(1) == 2 {
+				close(second)
+			}
+			select {
+			case <-second:
+			case <-time.After(50 * time.Millisecond): // it is alone
+			}
+			op, err := a.good.Resolve(ctx, d)
+			if seen.Version == d.Version && errors.Is(err, registrar.Conflict) {
+				return a.good.Operation(ctx, d.Operation)
+			}
+			return op, err
+		}
+	},
 	"resolve/state": func(a *altered) {
 		a.resolve = func(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
-			if op, err := a.good.Operation(ctx, d.Operation); err == nil && op.State.Final() {
+			if op, err := a.good.Operation(ctx, d.Operation); err == nil && op.State.Final() && op.Version == d.Version {
 				return op, nil
 			}
 			return a.good.Resolve(ctx, d)

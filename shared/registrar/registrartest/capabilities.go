@@ -58,13 +58,14 @@ func (e *exam) powers(l *life) map[registrar.Capability]map[string]func() error 
 			"Reviews": func() error { _, err := l.Reviews(e.ctx); return err },
 			"Review":  func() error { _, err := l.Review(e.ctx, "conformance"); return err },
 			"ResolveReview": func() error {
-				_, err := l.ResolveReview(e.ctx, registrar.ReviewDecision{Review: "conformance", Outcome: registrar.ReplyIgnore, By: "conformance"})
+				_, err := l.ResolveReview(e.ctx, registrar.ReviewDecision{Review: "conformance", Version: "conformance", Outcome: registrar.ReplyIgnore, By: "conformance"})
 				return err
 			},
 			"ReviewRule": func() error { _, err := l.ReviewRule(e.ctx, "conformance"); return err },
 		},
 		registrar.CapMail: calls{
 			"Mail":      func() error { _, err := l.Mail(e.ctx, "conformance"); return err },
+			"RawMail":   func() error { _, err := l.RawMail(e.ctx, "conformance"); return err },
 			"Recognise": func() error { _, err := l.Recognise(e.ctx, []byte("\xff\x00no mail")); return err },
 		},
 		registrar.CapBackup: calls{
@@ -177,7 +178,7 @@ func hasReviews(e *exam) error {
 func hasMails(e *exam) error {
 	l, err := e.working()
 	if err == nil {
-		e.wants(e.powers(l)[registrar.CapMail], map[string]registrar.Code{"Mail": registrar.NotFound, "Recognise": ""})
+		e.wants(e.powers(l)[registrar.CapMail], map[string]registrar.Code{"Mail": registrar.NotFound, "RawMail": registrar.NotFound, "Recognise": ""})
 	}
 	return err
 }

@@ -228,14 +228,8 @@ func (g *good) save() error {
 	return os.Rename(next, g.file())
 }
 
-// digest is of everything in an order.
-func digest(o registrar.Order) string {
-	text, err := json.Marshal(o)
-	if err != nil {
-		panic(err) // an order can be written
-	}
-	return string(text) + string(o.AuthCode)
-}
+// digest is of everything in an order but its ID.
+func digest(o registrar.Order) string { return string(o.Canonical()) }
 
 func (s *goodState) byOrder(id registrar.OrderID) *goodOperation {
 	for _, op := range s.Operations {
@@ -304,7 +298,7 @@ func (s *goodState) begin(o registrar.Order) *goodOperation {
 	now := time.Now().UTC()
 	op := &goodOperation{registrar.Operation{ID: registrar.OperationID(fmt.Sprintf("good-%d", len(s.Operations)+1)), Order: o.ID, Kind: o.Kind, Domain: o.Domain,
 		State: registrar.NeedsAction, WaitsFor: "a person", CreatedAt: now, UpdatedAt: now,
-		History: []registrar.Step{{At: now, State: registrar.NeedsAction, Message: "begun", Actor: "plugin"}}}, digest(o)}
+		History: []registrar.Step{{At: now, State: registrar.NeedsAction, Message: "begun", Actor: "plugin"}}, Version: "1"}, digest(o)}
 	s.Operations = append(s.Operations, op)
 	d := s.Domains[o.Domain]
 	if o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer {
@@ -339,17 +333,21 @@ func (g *good) Operation(ctx context.Context, id registrar.OperationID) (registr
 }
 
 func (g *good) Resolve(ctx context.Context, d registrar.Decision) (op registrar.Operation, err error) {
-	if d.By == "" || !slices.Contains(registrar.Verdicts(), d.Verdict) {
-		if _, err := g.working(ctx); err != nil {
-			return op, err
-		}
-		return op, registrar.InvalidOrder([]registrar.Problem{{Path: "by", Message: "a person and a verdict are required"}})
+	if _, err := g.working(ctx); err != nil {
+		return op, err
+	}
+	if err := registrar.InvalidDecision(d.Problems()); err != nil {
+		return op, err
 	}
 	err = g.change(ctx, func(s *goodState) error {
 		known := s.byID(d.Operation)
-		switch {
-		case known == nil:
+		if known == nil {
 			return registrar.Errorf(registrar.NotFound, "no operation %q", d.Operation)
+		}
+		if err := known.CheckVersion(d.Version); err != nil {
+			return err
+		}
+		switch {
 		case known.State.Final() || d.Verdict == registrar.VerdictCancel || d.Verdict == registrar.VerdictResend:
 			return registrar.Errorf(registrar.Precondition, "it is %s", known.State)
 		}
@@ -362,7 +360,7 @@ func (g *good) Resolve(ctx context.Context, d registrar.Decision) (op registrar.
 
 func (s *goodState) end(op *goodOperation, d registrar.Decision) {
 	now := time.Now().UTC()
-	op.State, op.WaitsFor, op.UpdatedAt, op.FinishedAt = registrar.Succeeded, "", now, now
+	op.State, op.WaitsFor, op.UpdatedAt, op.FinishedAt, op.Version = registrar.Succeeded, "", now, now, "2"
 	domain := s.Domains[op.Domain]
 	domain.Operation, domain.Status, domain.PaidTill = nil, registrar.StatusRegistered, registrar.DateOf(now).AddYears(1)
 	if d.Verdict == registrar.VerdictFailed {
@@ -522,6 +520,10 @@ func (g *good) ReviewRule(ctx context.Context, _ registrar.ReviewID) (string, er
 
 func (g *good) Mail(ctx context.Context, _ registrar.MailID) (registrar.Mail, error) {
 	return registrar.Mail{}, g.nothing(ctx)
+}
+
+func (g *good) RawMail(ctx context.Context, _ registrar.MailID) (string, error) {
+	return "", g.nothing(ctx)
 }
 
 func (g *good) Recognise(ctx context.Context, _ []byte) (registrar.Recognition, error) {

@@ -42,7 +42,7 @@ func (e *exam) calls(l *life) map[string]func() error {
 		"Submit":    func() error { _, err := l.Submit(e.ctx, e.bare()); return err },
 		"Operation": func() error { _, err := l.Operation(e.ctx, "conformance"); return err },
 		"Resolve": func() error {
-			_, err := l.Resolve(e.ctx, registrar.Decision{Operation: "conformance", Verdict: registrar.VerdictDone, By: "conformance"})
+			_, err := l.Resolve(e.ctx, registrar.Decision{Operation: "conformance", Version: "conformance", Verdict: registrar.VerdictDone, By: "conformance"})
 			return err
 		},
 		"Domain":  func() error { _, err := l.Domain(e.ctx, "conformance."+e.tld()); return err },

@@ -129,7 +129,11 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 		if !op.State.WaitsForPerson() || e.subject.Conclude != nil {
 			return false, nil
 		}
-		if _, err = l.Resolve(e.ctx, registrar.Decision{Operation: id, Verdict: registrar.VerdictDone, By: "conformance"}); err == nil {
+		d := registrar.Decision{Operation: id, Version: op.Version, Verdict: registrar.VerdictDone, By: "conformance"}
+		if _, err = l.Resolve(e.ctx, d); errors.Is(err, registrar.Conflict) {
+			return false, nil // it has moved by itself
+		}
+		if err == nil {
 			op, err = l.Operation(e.ctx, id)
 		}
 		return op.State.Final(), err

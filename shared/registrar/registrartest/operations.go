@@ -1,7 +1,6 @@
 package registrartest
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -42,7 +41,7 @@ func findsNothing(e *exam) error {
 		_, err := l.Operation(e.ctx, id)
 		e.mustBe(fmt.Sprintf("Operation(%q)", id), err, registrar.NotFound)
 	}
-	_, err = l.Resolve(e.ctx, registrar.Decision{Operation: "conformance-no-such", Verdict: registrar.VerdictDone, By: "conformance"})
+	_, err = l.Resolve(e.ctx, registrar.Decision{Operation: "conformance-no-such", Version: "conformance", Verdict: registrar.VerdictDone, By: "conformance"})
 	e.mustBe("Resolve of no operation", err, registrar.NotFound)
 	_, err = l.Domain(e.ctx, e.domain())
 	e.mustBe("Domain", err, registrar.NotFound)
@@ -188,93 +187,6 @@ func hasTimes(e *exam) error {
 				e.broken("an instant of an operation is %s, which is not UTC", t)
 			}
 		}
-	}
-	return nil
-}
-
-var resolveChecks = []check{
-	{Rule{ID: "resolve/by", Level: Must, Needs: []Need{NeedSettings},
-		Demand: "A decision without an author is Invalid.", Place: "Decision.By",
-		Remedy: "Require By: the timeline names who decided."}, demandsAuthor},
-	{Rule{ID: "resolve/verdict", Level: Must, Needs: []Need{NeedSettings},
-		Demand: "A verdict that the contract does not know is Invalid.", Place: "Decision.Verdict",
-		Remedy: "Compare with registrar.Verdicts()."}, knowsVerdicts},
-	{Rule{ID: "resolve/state", Level: Must, Needs: []Need{NeedSettings},
-		Demand: "A decision on an operation that waits for nobody is refused with Precondition, and changes nothing.", Place: "Orders.Resolve",
-		Remedy: "Check the state in the transaction that would change it."}, refusesDecision},
-	{Rule{ID: "resolve/cancel", Level: Must, Needs: []Need{NeedSettings},
-		Demand: "Only a Queued operation can be cancelled; another answers Precondition.", Place: "VerdictCancel, Orders.Resolve",
-		Remedy: "Once something may have been sent, it is failed or done, not cancelled."}, cancelsQueued},
-}
-
-func demandsAuthor(e *exam) error {
-	l, err := e.working()
-	if err != nil {
-		return err
-	}
-	_, op, err := e.submitted(l)
-	if err != nil {
-		return err
-	}
-	_, err = l.Resolve(e.ctx, registrar.Decision{Operation: op.ID, Verdict: registrar.VerdictDone})
-	e.mustBe("a decision by nobody", err, registrar.Invalid)
-	return nil
-}
-
-func knowsVerdicts(e *exam) error {
-	l, err := e.working()
-	if err != nil {
-		return err
-	}
-	_, op, err := e.submitted(l)
-	if err != nil {
-		return err
-	}
-	for _, verdict := range []registrar.Verdict{"", "conformance"} {
-		_, err = l.Resolve(e.ctx, registrar.Decision{Operation: op.ID, Verdict: verdict, By: "conformance"})
-		e.mustBe(fmt.Sprintf("the verdict %q", verdict), err, registrar.Invalid)
-	}
-	return nil
-}
-
-func refusesDecision(e *exam) error {
-	l, err := e.working()
-	if err != nil {
-		return err
-	}
-	_, op, err := e.concluded(l)
-	if err != nil {
-		return err
-	}
-	for _, verdict := range registrar.Verdicts() {
-		_, err := l.Resolve(e.ctx, registrar.Decision{Operation: op.ID, Verdict: verdict, By: "conformance"})
-		e.mustBe(fmt.Sprintf("the verdict %s on an operation that is %s", verdict, op.State), err, registrar.Precondition)
-	}
-	if after, err := l.Operation(e.ctx, op.ID); err != nil || after.State != op.State {
-		e.broken("after decisions that were refused the operation is %s, and was %s: %v", after.State, op.State, err)
-	}
-	return nil
-}
-
-func cancelsQueued(e *exam) error {
-	l, err := e.working()
-	if err != nil {
-		return err
-	}
-	_, op, err := e.submitted(l)
-	if err != nil {
-		return err
-	}
-	cancelled, err := l.Resolve(e.ctx, registrar.Decision{Operation: op.ID, Verdict: registrar.VerdictCancel, By: "conformance"})
-	switch now, failed := l.Operation(e.ctx, op.ID); {
-	case failed != nil:
-		return failed
-	case err == nil && (cancelled.State != registrar.Cancelled || op.State != registrar.Queued):
-		e.broken("cancelling an operation that is %s made it %s", op.State, cancelled.State)
-	case err != nil && !errors.Is(err, registrar.Precondition):
-		e.broken("cancelling an operation that is %s: %s, want PRECONDITION", op.State, told(err))
-	case err != nil && op.State == registrar.Queued && now.State == registrar.Queued:
-		e.broken("an operation that is Queued can't be cancelled: %s", told(err))
 	}
 	return nil
 }

@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar/registrartest"
 )
 
 // A plugin needs no Go.
 func TestThePythonRegistrarConforms(t *testing.T) {
 	t.Parallel()
+	testrun.Place(t)
 	dir := t.TempDir()
 	if out, err := exec.CommandContext(t.Context(), "../../../docs/python-registrar/build", dir).CombinedOutput(); err != nil {
 		t.Fatalf("build the plugin (.ci/setup installs what it needs): %v\n%s", err, out)

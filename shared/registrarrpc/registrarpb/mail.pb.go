@@ -227,7 +227,10 @@ type Review struct {
 	// Who resolved it.
 	ResolvedBy string `protobuf:"bytes,10,opt,name=resolved_by,json=resolvedBy,proto3" json:"resolved_by,omitempty"`
 	// How it was resolved. Unspecified while it waits.
-	Outcome       ReplyOutcome `protobuf:"varint,11,opt,name=outcome,proto3,enum=panel.registrar.v1.ReplyOutcome" json:"outcome,omitempty"`
+	Outcome ReplyOutcome `protobuf:"varint,11,opt,name=outcome,proto3,enum=panel.registrar.v1.ReplyOutcome" json:"outcome,omitempty"`
+	// What a person sees of it now; a decision names it. It changes when the entry is resolved,
+	// and with the version of each candidate. Empty from a plugin that keeps none.
+	Version       string `protobuf:"bytes,12,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -339,6 +342,13 @@ func (x *Review) GetOutcome() ReplyOutcome {
 	return ReplyOutcome_REPLY_OUTCOME_UNSPECIFIED
 }
 
+func (x *Review) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
 // Recognition tells how a mail would be understood.
 type Recognition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -349,7 +359,21 @@ type Recognition struct {
 	// "reply", "bounce", "auto-reply", "copy" or "unreadable".
 	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
 	// The results the mail tells of.
-	Results       []*RecognisedResult `protobuf:"bytes,4,rep,name=results,proto3" json:"results,omitempty"`
+	Results []*RecognisedResult `protobuf:"bytes,4,rep,name=results,proto3" json:"results,omitempty"`
+	// Why nothing of the results would be applied; empty when they are clear.
+	Doubt string `protobuf:"bytes,5,opt,name=doubt,proto3" json:"doubt,omitempty"`
+	// What ties it to a request, strongest first.
+	Bindings []*Binding `protobuf:"bytes,6,rep,name=bindings,proto3" json:"bindings,omitempty"`
+	// How far its sender is proved: "proved", "not-asked", "missing" or "unavailable".
+	Proof string `protobuf:"bytes,7,opt,name=proof,proto3" json:"proof,omitempty"`
+	// What proves the sender, or why it does not.
+	ProofDetail string `protobuf:"bytes,8,opt,name=proof_detail,json=proofDetail,proto3" json:"proof_detail,omitempty"`
+	// What would become of it: "apply", "note", "wait" or "ignore".
+	Fate string `protobuf:"bytes,9,opt,name=fate,proto3" json:"fate,omitempty"`
+	// Why that, for people.
+	Reason string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The store was asked.
+	Stored        bool `protobuf:"varint,11,opt,name=stored,proto3" json:"stored,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -412,6 +436,119 @@ func (x *Recognition) GetResults() []*RecognisedResult {
 	return nil
 }
 
+func (x *Recognition) GetDoubt() string {
+	if x != nil {
+		return x.Doubt
+	}
+	return ""
+}
+
+func (x *Recognition) GetBindings() []*Binding {
+	if x != nil {
+		return x.Bindings
+	}
+	return nil
+}
+
+func (x *Recognition) GetProof() string {
+	if x != nil {
+		return x.Proof
+	}
+	return ""
+}
+
+func (x *Recognition) GetProofDetail() string {
+	if x != nil {
+		return x.ProofDetail
+	}
+	return ""
+}
+
+func (x *Recognition) GetFate() string {
+	if x != nil {
+		return x.Fate
+	}
+	return ""
+}
+
+func (x *Recognition) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Recognition) GetStored() bool {
+	if x != nil {
+		return x.Stored
+	}
+	return false
+}
+
+// Binding is something in a mail that ties it to a request of ours, or to another's.
+type Binding struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "thread", "token", "handle", "hint" or "against".
+	By string `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`
+	// A Message-ID, a token, a handle, a domain, a number.
+	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// ID of the operation whose request it is; empty for no known one.
+	Operation     string `protobuf:"bytes,3,opt,name=operation,proto3" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Binding) Reset() {
+	*x = Binding{}
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Binding) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Binding) ProtoMessage() {}
+
+func (x *Binding) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Binding.ProtoReflect.Descriptor instead.
+func (*Binding) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_mail_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Binding) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Binding) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *Binding) GetOperation() string {
+	if x != nil {
+		return x.Operation
+	}
+	return ""
+}
+
 // RecognisedResult is one result within a mail.
 type RecognisedResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -437,7 +574,7 @@ type RecognisedResult struct {
 
 func (x *RecognisedResult) Reset() {
 	*x = RecognisedResult{}
-	mi := &file_panel_registrar_v1_mail_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -449,7 +586,7 @@ func (x *RecognisedResult) String() string {
 func (*RecognisedResult) ProtoMessage() {}
 
 func (x *RecognisedResult) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_mail_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -462,7 +599,7 @@ func (x *RecognisedResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecognisedResult.ProtoReflect.Descriptor instead.
 func (*RecognisedResult) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_mail_proto_rawDescGZIP(), []int{3}
+	return file_panel_registrar_v1_mail_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *RecognisedResult) GetRule() string {
@@ -533,7 +670,7 @@ const file_panel_registrar_v1_mail_proto_rawDesc = "" +
 	"\x04from\x18\x04 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x05 \x01(\tR\x02to\x12\x18\n" +
 	"\asubject\x18\x06 \x01(\tR\asubject\x12\x12\n" +
-	"\x04text\x18\a \x01(\tR\x04text\"\xfd\x02\n" +
+	"\x04text\x18\a \x01(\tR\x04text\"\x97\x03\n" +
 	"\x06Review\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04mail\x18\x02 \x01(\tR\x04mail\x12;\n" +
@@ -551,12 +688,25 @@ const file_panel_registrar_v1_mail_proto_rawDesc = "" +
 	"\vresolved_by\x18\n" +
 	" \x01(\tR\n" +
 	"resolvedBy\x12:\n" +
-	"\aoutcome\x18\v \x01(\x0e2 .panel.registrar.v1.ReplyOutcomeR\aoutcome\"\x8f\x01\n" +
+	"\aoutcome\x18\v \x01(\x0e2 .panel.registrar.v1.ReplyOutcomeR\aoutcome\x12\x18\n" +
+	"\aversion\x18\f \x01(\tR\aversion\"\xdb\x02\n" +
 	"\vRecognition\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x12\n" +
 	"\x04kind\x18\x03 \x01(\tR\x04kind\x12>\n" +
-	"\aresults\x18\x04 \x03(\v2$.panel.registrar.v1.RecognisedResultR\aresults\"\x8d\x02\n" +
+	"\aresults\x18\x04 \x03(\v2$.panel.registrar.v1.RecognisedResultR\aresults\x12\x14\n" +
+	"\x05doubt\x18\x05 \x01(\tR\x05doubt\x127\n" +
+	"\bbindings\x18\x06 \x03(\v2\x1b.panel.registrar.v1.BindingR\bbindings\x12\x14\n" +
+	"\x05proof\x18\a \x01(\tR\x05proof\x12!\n" +
+	"\fproof_detail\x18\b \x01(\tR\vproofDetail\x12\x12\n" +
+	"\x04fate\x18\t \x01(\tR\x04fate\x12\x16\n" +
+	"\x06reason\x18\n" +
+	" \x01(\tR\x06reason\x12\x16\n" +
+	"\x06stored\x18\v \x01(\bR\x06stored\"M\n" +
+	"\aBinding\x12\x0e\n" +
+	"\x02by\x18\x01 \x01(\tR\x02by\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x1c\n" +
+	"\toperation\x18\x03 \x01(\tR\toperation\"\x8d\x02\n" +
 	"\x10RecognisedResult\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12:\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2 .panel.registrar.v1.ReplyOutcomeR\aoutcome\x12\x16\n" +
@@ -591,29 +741,31 @@ func file_panel_registrar_v1_mail_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_mail_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_panel_registrar_v1_mail_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_panel_registrar_v1_mail_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_panel_registrar_v1_mail_proto_goTypes = []any{
 	(ReplyOutcome)(0),             // 0: panel.registrar.v1.ReplyOutcome
 	(*Mail)(nil),                  // 1: panel.registrar.v1.Mail
 	(*Review)(nil),                // 2: panel.registrar.v1.Review
 	(*Recognition)(nil),           // 3: panel.registrar.v1.Recognition
-	(*RecognisedResult)(nil),      // 4: panel.registrar.v1.RecognisedResult
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(*Date)(nil),                  // 6: panel.registrar.v1.Date
+	(*Binding)(nil),               // 4: panel.registrar.v1.Binding
+	(*RecognisedResult)(nil),      // 5: panel.registrar.v1.RecognisedResult
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(*Date)(nil),                  // 7: panel.registrar.v1.Date
 }
 var file_panel_registrar_v1_mail_proto_depIdxs = []int32{
-	5, // 0: panel.registrar.v1.Mail.at:type_name -> google.protobuf.Timestamp
-	5, // 1: panel.registrar.v1.Review.received_at:type_name -> google.protobuf.Timestamp
-	5, // 2: panel.registrar.v1.Review.resolved_at:type_name -> google.protobuf.Timestamp
+	6, // 0: panel.registrar.v1.Mail.at:type_name -> google.protobuf.Timestamp
+	6, // 1: panel.registrar.v1.Review.received_at:type_name -> google.protobuf.Timestamp
+	6, // 2: panel.registrar.v1.Review.resolved_at:type_name -> google.protobuf.Timestamp
 	0, // 3: panel.registrar.v1.Review.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	4, // 4: panel.registrar.v1.Recognition.results:type_name -> panel.registrar.v1.RecognisedResult
-	0, // 5: panel.registrar.v1.RecognisedResult.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	6, // 6: panel.registrar.v1.RecognisedResult.paid_till:type_name -> panel.registrar.v1.Date
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	5, // 4: panel.registrar.v1.Recognition.results:type_name -> panel.registrar.v1.RecognisedResult
+	4, // 5: panel.registrar.v1.Recognition.bindings:type_name -> panel.registrar.v1.Binding
+	0, // 6: panel.registrar.v1.RecognisedResult.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	7, // 7: panel.registrar.v1.RecognisedResult.paid_till:type_name -> panel.registrar.v1.Date
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_mail_proto_init() }
@@ -628,7 +780,7 @@ func file_panel_registrar_v1_mail_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_mail_proto_rawDesc), len(file_panel_registrar_v1_mail_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -255,7 +255,10 @@ type Operation struct {
 	// Absent until final.
 	FinishedAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=finished_at,json=finishedAt,proto3" json:"finished_at,omitempty"`
 	// Oldest first; only RegistrarService.Operation fills it.
-	History       []*Step `protobuf:"bytes,12,rep,name=history,proto3" json:"history,omitempty"`
+	History []*Step `protobuf:"bytes,12,rep,name=history,proto3" json:"history,omitempty"`
+	// What a person sees of it now; a decision names it. It changes with every step of the
+	// history, and with nothing else. Empty from a plugin that keeps none.
+	Version       string `protobuf:"bytes,13,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -374,6 +377,13 @@ func (x *Operation) GetHistory() []*Step {
 	return nil
 }
 
+func (x *Operation) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
 // Step is one entry of an operation's history.
 type Step struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -469,7 +479,7 @@ var File_panel_registrar_v1_operation_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_operation_proto_rawDesc = "" +
 	"\n" +
-	"\"panel/registrar/v1/operation.proto\x12\x12panel.registrar.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1epanel/registrar/v1/order.proto\"\x8c\x04\n" +
+	"\"panel/registrar/v1/operation.proto\x12\x12panel.registrar.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1epanel/registrar/v1/order.proto\"\xa6\x04\n" +
 	"\tOperation\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05order\x18\x02 \x01(\tR\x05order\x125\n" +
@@ -486,7 +496,8 @@ const file_panel_registrar_v1_operation_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\x12;\n" +
 	"\vfinished_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"finishedAt\x122\n" +
-	"\ahistory\x18\f \x03(\v2\x18.panel.registrar.v1.StepR\ahistory\"\xee\x01\n" +
+	"\ahistory\x18\f \x03(\v2\x18.panel.registrar.v1.StepR\ahistory\x12\x18\n" +
+	"\aversion\x18\r \x01(\tR\aversion\"\xee\x01\n" +
 	"\x04Step\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x128\n" +
 	"\x05state\x18\x02 \x01(\x0e2\".panel.registrar.v1.OperationStateR\x05state\x12\x18\n" +

@@ -601,7 +601,10 @@ type ResolveRequest struct {
 	// Who decided; required.
 	By string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
 	// Remark for the record.
-	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	// The version of the operation that the person saw; required. Another one than the present is
+	// CONFLICT, and changes nothing.
+	Version       string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -660,6 +663,13 @@ func (x *ResolveRequest) GetBy() string {
 func (x *ResolveRequest) GetNote() string {
 	if x != nil {
 		return x.Note
+	}
+	return ""
+}
+
+func (x *ResolveRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
 	}
 	return ""
 }
@@ -1695,9 +1705,15 @@ type ResolveReviewRequest struct {
 	// there is one candidate.
 	Operation string `protobuf:"bytes,3,opt,name=operation,proto3" json:"operation,omitempty"`
 	// Who decided; required.
-	By            string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	By string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	// The version of the entry that the person saw; required. Another one than the present is
+	// CONFLICT, and changes nothing.
+	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
+	// The version of the operation that the person saw; required if it is none of the entry's
+	// candidates, which the entry's own version covers.
+	OperationVersion string `protobuf:"bytes,6,opt,name=operation_version,json=operationVersion,proto3" json:"operation_version,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ResolveReviewRequest) Reset() {
@@ -1754,6 +1770,20 @@ func (x *ResolveReviewRequest) GetOperation() string {
 func (x *ResolveReviewRequest) GetBy() string {
 	if x != nil {
 		return x.By
+	}
+	return ""
+}
+
+func (x *ResolveReviewRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *ResolveReviewRequest) GetOperationVersion() string {
+	if x != nil {
+		return x.OperationVersion
 	}
 	return ""
 }
@@ -1988,6 +2018,98 @@ func (x *MailResponse) GetMail() *Mail {
 	return nil
 }
 
+// RawMailRequest names a mail.
+type RawMailRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ID of the mail.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RawMailRequest) Reset() {
+	*x = RawMailRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RawMailRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RawMailRequest) ProtoMessage() {}
+
+func (x *RawMailRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RawMailRequest.ProtoReflect.Descriptor instead.
+func (*RawMailRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *RawMailRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// RawMailResponse answers RawMail.
+type RawMailResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Header and parts in their order, decoded and masked.
+	Text          string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RawMailResponse) Reset() {
+	*x = RawMailResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RawMailResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RawMailResponse) ProtoMessage() {}
+
+func (x *RawMailResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RawMailResponse.ProtoReflect.Descriptor instead.
+func (*RawMailResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *RawMailResponse) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 // RecogniseRequest holds a captured mail.
 type RecogniseRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1999,7 +2121,7 @@ type RecogniseRequest struct {
 
 func (x *RecogniseRequest) Reset() {
 	*x = RecogniseRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2011,7 +2133,7 @@ func (x *RecogniseRequest) String() string {
 func (*RecogniseRequest) ProtoMessage() {}
 
 func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2024,7 +2146,7 @@ func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseRequest.ProtoReflect.Descriptor instead.
 func (*RecogniseRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RecogniseRequest) GetRaw() []byte {
@@ -2045,7 +2167,7 @@ type RecogniseResponse struct {
 
 func (x *RecogniseResponse) Reset() {
 	*x = RecogniseResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2057,7 +2179,7 @@ func (x *RecogniseResponse) String() string {
 func (*RecogniseResponse) ProtoMessage() {}
 
 func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2070,7 +2192,7 @@ func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseResponse.ProtoReflect.Descriptor instead.
 func (*RecogniseResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RecogniseResponse) GetRecognition() *Recognition {
@@ -2091,7 +2213,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2103,7 +2225,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2116,7 +2238,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *BackupRequest) GetDir() string {
@@ -2135,7 +2257,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2147,7 +2269,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2160,7 +2282,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
 }
 
 var File_panel_registrar_v1_registrar_proto protoreflect.FileDescriptor
@@ -2195,12 +2317,13 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\x10OperationRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"P\n" +
 	"\x11OperationResponse\x12;\n" +
-	"\toperation\x18\x01 \x01(\v2\x1d.panel.registrar.v1.OperationR\toperation\"\x89\x01\n" +
+	"\toperation\x18\x01 \x01(\v2\x1d.panel.registrar.v1.OperationR\toperation\"\xa3\x01\n" +
 	"\x0eResolveRequest\x12\x1c\n" +
 	"\toperation\x18\x01 \x01(\tR\toperation\x125\n" +
 	"\averdict\x18\x02 \x01(\x0e2\x1b.panel.registrar.v1.VerdictR\averdict\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\tR\x02by\x12\x12\n" +
-	"\x04note\x18\x04 \x01(\tR\x04note\"N\n" +
+	"\x04note\x18\x04 \x01(\tR\x04note\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\tR\aversion\"N\n" +
 	"\x0fResolveResponse\x12;\n" +
 	"\toperation\x18\x01 \x01(\v2\x1d.panel.registrar.v1.OperationR\toperation\"#\n" +
 	"\rDomainRequest\x12\x12\n" +
@@ -2248,12 +2371,14 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\rReviewRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"D\n" +
 	"\x0eReviewResponse\x122\n" +
-	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"\x98\x01\n" +
+	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"\xdf\x01\n" +
 	"\x14ResolveReviewRequest\x12\x16\n" +
 	"\x06review\x18\x01 \x01(\tR\x06review\x12:\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2 .panel.registrar.v1.ReplyOutcomeR\aoutcome\x12\x1c\n" +
 	"\toperation\x18\x03 \x01(\tR\toperation\x12\x0e\n" +
-	"\x02by\x18\x04 \x01(\tR\x02by\"K\n" +
+	"\x02by\x18\x04 \x01(\tR\x02by\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\tR\aversion\x12+\n" +
+	"\x11operation_version\x18\x06 \x01(\tR\x10operationVersion\"K\n" +
 	"\x15ResolveReviewResponse\x122\n" +
 	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"#\n" +
 	"\x11ReviewRuleRequest\x12\x0e\n" +
@@ -2263,14 +2388,18 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\vMailRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"<\n" +
 	"\fMailResponse\x12,\n" +
-	"\x04mail\x18\x01 \x01(\v2\x18.panel.registrar.v1.MailR\x04mail\")\n" +
+	"\x04mail\x18\x01 \x01(\v2\x18.panel.registrar.v1.MailR\x04mail\" \n" +
+	"\x0eRawMailRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"%\n" +
+	"\x0fRawMailResponse\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\")\n" +
 	"\x10RecogniseRequest\x12\x15\n" +
 	"\x03raw\x18\x01 \x01(\fB\x03\x80\x01\x01R\x03raw\"V\n" +
 	"\x11RecogniseResponse\x12A\n" +
 	"\vrecognition\x18\x01 \x01(\v2\x1f.panel.registrar.v1.RecognitionR\vrecognition\"!\n" +
 	"\rBackupRequest\x12\x10\n" +
 	"\x03dir\x18\x01 \x01(\tR\x03dir\"\x10\n" +
-	"\x0eBackupResponse2\x82\x0f\n" +
+	"\x0eBackupResponse2\xd6\x0f\n" +
 	"\x10RegistrarService\x12U\n" +
 	"\bDescribe\x12#.panel.registrar.v1.DescribeRequest\x1a$.panel.registrar.v1.DescribeResponse\x12I\n" +
 	"\x04Form\x12\x1f.panel.registrar.v1.FormRequest\x1a .panel.registrar.v1.FormResponse\x12U\n" +
@@ -2293,7 +2422,8 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\rResolveReview\x12(.panel.registrar.v1.ResolveReviewRequest\x1a).panel.registrar.v1.ResolveReviewResponse\x12[\n" +
 	"\n" +
 	"ReviewRule\x12%.panel.registrar.v1.ReviewRuleRequest\x1a&.panel.registrar.v1.ReviewRuleResponse\x12I\n" +
-	"\x04Mail\x12\x1f.panel.registrar.v1.MailRequest\x1a .panel.registrar.v1.MailResponse\x12X\n" +
+	"\x04Mail\x12\x1f.panel.registrar.v1.MailRequest\x1a .panel.registrar.v1.MailResponse\x12R\n" +
+	"\aRawMail\x12\".panel.registrar.v1.RawMailRequest\x1a#.panel.registrar.v1.RawMailResponse\x12X\n" +
 	"\tRecognise\x12$.panel.registrar.v1.RecogniseRequest\x1a%.panel.registrar.v1.RecogniseResponse\x12O\n" +
 	"\x06Backup\x12!.panel.registrar.v1.BackupRequest\x1a\".panel.registrar.v1.BackupResponseB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
 
@@ -2309,7 +2439,7 @@ func file_panel_registrar_v1_registrar_proto_rawDescGZIP() []byte {
 	return file_panel_registrar_v1_registrar_proto_rawDescData
 }
 
-var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*DescribeRequest)(nil),       // 0: panel.registrar.v1.DescribeRequest
 	(*DescribeResponse)(nil),      // 1: panel.registrar.v1.DescribeResponse
@@ -2351,59 +2481,61 @@ var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*ReviewRuleResponse)(nil),    // 37: panel.registrar.v1.ReviewRuleResponse
 	(*MailRequest)(nil),           // 38: panel.registrar.v1.MailRequest
 	(*MailResponse)(nil),          // 39: panel.registrar.v1.MailResponse
-	(*RecogniseRequest)(nil),      // 40: panel.registrar.v1.RecogniseRequest
-	(*RecogniseResponse)(nil),     // 41: panel.registrar.v1.RecogniseResponse
-	(*BackupRequest)(nil),         // 42: panel.registrar.v1.BackupRequest
-	(*BackupResponse)(nil),        // 43: panel.registrar.v1.BackupResponse
-	(*Description)(nil),           // 44: panel.registrar.v1.Description
-	(OperationKind)(0),            // 45: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),           // 46: panel.registrar.v1.RegistrantKind
-	(*Form)(nil),                  // 47: panel.registrar.v1.Form
-	(*Order)(nil),                 // 48: panel.registrar.v1.Order
-	(*Problem)(nil),               // 49: panel.registrar.v1.Problem
-	(*Availability)(nil),          // 50: panel.registrar.v1.Availability
-	(*Operation)(nil),             // 51: panel.registrar.v1.Operation
-	(Verdict)(0),                  // 52: panel.registrar.v1.Verdict
-	(*Domain)(nil),                // 53: panel.registrar.v1.Domain
-	(*Event)(nil),                 // 54: panel.registrar.v1.Event
-	(RenewalMode)(0),              // 55: panel.registrar.v1.RenewalMode
-	(*RenewalStep)(nil),           // 56: panel.registrar.v1.RenewalStep
-	(*Handle)(nil),                // 57: panel.registrar.v1.Handle
-	(*Date)(nil),                  // 58: panel.registrar.v1.Date
-	(*Review)(nil),                // 59: panel.registrar.v1.Review
-	(ReplyOutcome)(0),             // 60: panel.registrar.v1.ReplyOutcome
-	(*Mail)(nil),                  // 61: panel.registrar.v1.Mail
-	(*Recognition)(nil),           // 62: panel.registrar.v1.Recognition
+	(*RawMailRequest)(nil),        // 40: panel.registrar.v1.RawMailRequest
+	(*RawMailResponse)(nil),       // 41: panel.registrar.v1.RawMailResponse
+	(*RecogniseRequest)(nil),      // 42: panel.registrar.v1.RecogniseRequest
+	(*RecogniseResponse)(nil),     // 43: panel.registrar.v1.RecogniseResponse
+	(*BackupRequest)(nil),         // 44: panel.registrar.v1.BackupRequest
+	(*BackupResponse)(nil),        // 45: panel.registrar.v1.BackupResponse
+	(*Description)(nil),           // 46: panel.registrar.v1.Description
+	(OperationKind)(0),            // 47: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),           // 48: panel.registrar.v1.RegistrantKind
+	(*Form)(nil),                  // 49: panel.registrar.v1.Form
+	(*Order)(nil),                 // 50: panel.registrar.v1.Order
+	(*Problem)(nil),               // 51: panel.registrar.v1.Problem
+	(*Availability)(nil),          // 52: panel.registrar.v1.Availability
+	(*Operation)(nil),             // 53: panel.registrar.v1.Operation
+	(Verdict)(0),                  // 54: panel.registrar.v1.Verdict
+	(*Domain)(nil),                // 55: panel.registrar.v1.Domain
+	(*Event)(nil),                 // 56: panel.registrar.v1.Event
+	(RenewalMode)(0),              // 57: panel.registrar.v1.RenewalMode
+	(*RenewalStep)(nil),           // 58: panel.registrar.v1.RenewalStep
+	(*Handle)(nil),                // 59: panel.registrar.v1.Handle
+	(*Date)(nil),                  // 60: panel.registrar.v1.Date
+	(*Review)(nil),                // 61: panel.registrar.v1.Review
+	(ReplyOutcome)(0),             // 62: panel.registrar.v1.ReplyOutcome
+	(*Mail)(nil),                  // 63: panel.registrar.v1.Mail
+	(*Recognition)(nil),           // 64: panel.registrar.v1.Recognition
 }
 var file_panel_registrar_v1_registrar_proto_depIdxs = []int32{
-	44, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
-	45, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
-	46, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	47, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
-	48, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
-	49, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
-	50, // 6: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
-	48, // 7: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
-	51, // 8: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
-	51, // 9: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
-	52, // 10: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
-	51, // 11: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
-	53, // 12: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	53, // 13: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
-	54, // 14: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
-	55, // 15: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
-	53, // 16: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
-	56, // 17: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
-	57, // 18: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
-	57, // 19: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
-	58, // 20: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
-	53, // 21: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	59, // 22: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
-	59, // 23: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
-	60, // 24: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	59, // 25: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
-	61, // 26: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
-	62, // 27: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
+	46, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
+	47, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
+	48, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	49, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
+	50, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
+	51, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
+	52, // 6: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
+	50, // 7: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
+	53, // 8: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
+	53, // 9: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
+	54, // 10: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
+	53, // 11: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
+	55, // 12: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	55, // 13: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
+	56, // 14: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
+	57, // 15: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
+	55, // 16: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
+	58, // 17: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
+	59, // 18: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
+	59, // 19: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
+	60, // 20: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
+	55, // 21: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	61, // 22: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
+	61, // 23: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
+	62, // 24: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	61, // 25: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
+	63, // 26: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
+	64, // 27: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
 	0,  // 28: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
 	2,  // 29: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
 	4,  // 30: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
@@ -2424,32 +2556,34 @@ var file_panel_registrar_v1_registrar_proto_depIdxs = []int32{
 	34, // 45: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
 	36, // 46: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
 	38, // 47: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
-	40, // 48: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
-	42, // 49: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
-	1,  // 50: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
-	3,  // 51: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
-	5,  // 52: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
-	7,  // 53: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
-	9,  // 54: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
-	11, // 55: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
-	13, // 56: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
-	15, // 57: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
-	17, // 58: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
-	19, // 59: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
-	21, // 60: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
-	23, // 61: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
-	25, // 62: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
-	27, // 63: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
-	29, // 64: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
-	31, // 65: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
-	33, // 66: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
-	35, // 67: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
-	37, // 68: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
-	39, // 69: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
-	41, // 70: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
-	43, // 71: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
-	50, // [50:72] is the sub-list for method output_type
-	28, // [28:50] is the sub-list for method input_type
+	40, // 48: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
+	42, // 49: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
+	44, // 50: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
+	1,  // 51: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
+	3,  // 52: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
+	5,  // 53: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
+	7,  // 54: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
+	9,  // 55: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
+	11, // 56: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
+	13, // 57: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
+	15, // 58: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
+	17, // 59: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
+	19, // 60: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
+	21, // 61: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
+	23, // 62: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
+	25, // 63: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
+	27, // 64: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
+	29, // 65: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
+	31, // 66: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
+	33, // 67: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
+	35, // 68: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
+	37, // 69: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
+	39, // 70: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
+	41, // 71: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
+	43, // 72: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
+	45, // 73: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
+	51, // [51:74] is the sub-list for method output_type
+	28, // [28:51] is the sub-list for method input_type
 	28, // [28:28] is the sub-list for extension type_name
 	28, // [28:28] is the sub-list for extension extendee
 	0,  // [0:28] is the sub-list for field type_name
@@ -2473,7 +2607,7 @@ func file_panel_registrar_v1_registrar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_registrar_proto_rawDesc), len(file_panel_registrar_v1_registrar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   44,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

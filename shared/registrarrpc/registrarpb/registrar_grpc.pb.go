@@ -39,6 +39,7 @@ const (
 	RegistrarService_ResolveReview_FullMethodName = "/panel.registrar.v1.RegistrarService/ResolveReview"
 	RegistrarService_ReviewRule_FullMethodName    = "/panel.registrar.v1.RegistrarService/ReviewRule"
 	RegistrarService_Mail_FullMethodName          = "/panel.registrar.v1.RegistrarService/Mail"
+	RegistrarService_RawMail_FullMethodName       = "/panel.registrar.v1.RegistrarService/RawMail"
 	RegistrarService_Recognise_FullMethodName     = "/panel.registrar.v1.RegistrarService/Recognise"
 	RegistrarService_Backup_FullMethodName        = "/panel.registrar.v1.RegistrarService/Backup"
 )
@@ -125,8 +126,10 @@ type RegistrarServiceClient interface {
 	ReviewRule(ctx context.Context, in *ReviewRuleRequest, opts ...grpc.CallOption) (*ReviewRuleResponse, error)
 	// Mail returns a stored mail, masked. Capability mail.
 	Mail(ctx context.Context, in *MailRequest, opts ...grpc.CallOption) (*MailResponse, error)
-	// Recognise tells how a captured mail would be understood. It touches nothing. Capability
-	// mail.
+	// RawMail returns a stored mail as it came, decoded and masked. Capability mail.
+	RawMail(ctx context.Context, in *RawMailRequest, opts ...grpc.CallOption) (*RawMailResponse, error)
+	// Recognise tells how a captured mail would be understood, and what would become of it. It
+	// touches nothing, and works before Start, too. Capability mail.
 	Recognise(ctx context.Context, in *RecogniseRequest, opts ...grpc.CallOption) (*RecogniseResponse, error)
 	// Backup copies the store, while at work, into an empty directory. Capability backup.
 	Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (*BackupResponse, error)
@@ -349,6 +352,16 @@ func (c *registrarServiceClient) Mail(ctx context.Context, in *MailRequest, opts
 	return out, nil
 }
 
+func (c *registrarServiceClient) RawMail(ctx context.Context, in *RawMailRequest, opts ...grpc.CallOption) (*RawMailResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RawMailResponse)
+	err := c.cc.Invoke(ctx, RegistrarService_RawMail_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *registrarServiceClient) Recognise(ctx context.Context, in *RecogniseRequest, opts ...grpc.CallOption) (*RecogniseResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RecogniseResponse)
@@ -451,8 +464,10 @@ type RegistrarServiceServer interface {
 	ReviewRule(context.Context, *ReviewRuleRequest) (*ReviewRuleResponse, error)
 	// Mail returns a stored mail, masked. Capability mail.
 	Mail(context.Context, *MailRequest) (*MailResponse, error)
-	// Recognise tells how a captured mail would be understood. It touches nothing. Capability
-	// mail.
+	// RawMail returns a stored mail as it came, decoded and masked. Capability mail.
+	RawMail(context.Context, *RawMailRequest) (*RawMailResponse, error)
+	// Recognise tells how a captured mail would be understood, and what would become of it. It
+	// touches nothing, and works before Start, too. Capability mail.
 	Recognise(context.Context, *RecogniseRequest) (*RecogniseResponse, error)
 	// Backup copies the store, while at work, into an empty directory. Capability backup.
 	Backup(context.Context, *BackupRequest) (*BackupResponse, error)
@@ -525,6 +540,9 @@ func (UnimplementedRegistrarServiceServer) ReviewRule(context.Context, *ReviewRu
 }
 func (UnimplementedRegistrarServiceServer) Mail(context.Context, *MailRequest) (*MailResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Mail not implemented")
+}
+func (UnimplementedRegistrarServiceServer) RawMail(context.Context, *RawMailRequest) (*RawMailResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RawMail not implemented")
 }
 func (UnimplementedRegistrarServiceServer) Recognise(context.Context, *RecogniseRequest) (*RecogniseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Recognise not implemented")
@@ -906,6 +924,24 @@ func _RegistrarService_Mail_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RegistrarService_RawMail_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RawMailRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistrarServiceServer).RawMail(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistrarService_RawMail_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistrarServiceServer).RawMail(ctx, req.(*RawMailRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RegistrarService_Recognise_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RecogniseRequest)
 	if err := dec(in); err != nil {
@@ -1024,6 +1060,10 @@ var RegistrarService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Mail",
 			Handler:    _RegistrarService_Mail_Handler,
+		},
+		{
+			MethodName: "RawMail",
+			Handler:    _RegistrarService_RawMail_Handler,
 		},
 		{
 			MethodName: "Recognise",

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"registrar.panel/host/web/api"
+)
+
+// by is who decides; the name goes into the timeline.
+type by struct {
+	By string `env:"USER" required:"" placeholder:"WHO" help:"Who decides."`
+}
+
+// byCaller is by where the caller of the command may be taken for who decides.
+type byCaller struct {
+	By string `env:"USER" default:"${login}" placeholder:"WHO" help:"Who decides; without it, who is logged in."`
+}
+
+type resolveOperationCommand struct {
+	ID      string `arg:"" help:"As panel domain show names it."`
+	Outcome string `required:"" enum:"done,failed,resend,cancel" placeholder:"O" help:"done: it was executed. failed: it was not, and shall not be. resend: it was not; send it again. cancel: withdraw it before it is sent."`
+	Version string `placeholder:"V" help:"What was seen, as panel operation show prints it: the decision counts only if nothing has happened since. Without it, what waits now is decided about."`
+	Note    string `help:"For the timeline: what shows it. Needed to deny a paid request that may still be carried out."`
+	by
+}
+
+func (p *resolveOperationCommand) Run(c *call) error {
+	seen := p.Version
+	if seen == "" {
+		op, err := get[api.Operation](c, api.Path("operations", p.ID), nil)
+		if err != nil {
+			return err
+		}
+		if err := decidable(op, p.Outcome); err != nil {
+			return err
+		}
+		seen = version(op.Version)
+	}
+	op, err := post[api.Operation](c, api.Path("operations", p.ID, "resolve"), api.Decision{Version: seen, Outcome: p.Outcome, By: p.By, Note: p.Note})
+	if err != nil {
+		return err
+	}
+	return c.show(op, operationText(op))
+}
+
+// decidable refuses a decision that does not say what was seen, where that may be
+// a command repeated in a hurry or by a script: on what waits for no person, and a second
+// resend, which may pay twice.
+func decidable(op api.Operation, outcome string) error {
+	if op.OperationDetails == nil || outcome == "cancel" { // only what is Queued can be withdrawn
+		return nil
+	}
+	if op.State != "NeedsAction" && op.State != "Uncertain" {
+		last := ""
+		if n := len(op.History); n > 0 {
+			last = ": " + told(op.History[n-1])
+		}
+		return fmt.Errorf("operation %s is %s and waits for no person; nothing was changed%s", op.ID, op.State, last)
+	}
+	sent := slices.IndexFunc(op.History, func(s api.Step) bool { return orDash(s.Evidence) == "person" && s.State == "Queued" })
+	if outcome == "resend" && sent >= 0 {
+		return fmt.Errorf("operation %s was sent again by a person already (%s); nothing was changed: look at panel operation show %[1]s, and if it shall be sent once more, say what you saw: --version %[3]s",
+			op.ID, told(op.History[sent]), version(op.Version))
+	}
+	return nil
+}
+
+func told(s api.Step) string {
+	return fmt.Sprintf("%s, by %s at %s UTC", s.Message, s.Actor, text(s.At))
+}
+
+// version is what is handed back; a registrar that keeps none has none to compare.
+func version(v *string) string {
+	if v == nil {
+		return ""
+	}
+	return *v
+}
+
+type resolveReviewCommand struct {
+	ID        string `arg:"" help:"As panel review lists it."`
+	Outcome   string `required:"" enum:"queued,done,done_not_delegated,rejected,no_funds,auth_failed,verify,notice,ignore" placeholder:"O" help:"What it says: queued, done, done_not_delegated, rejected, no_funds, auth_failed, verify, notice or ignore."`
+	Operation string `placeholder:"OP" help:"Which operation it is about."`
+	Version   string `placeholder:"V" help:"What was seen, as panel review show prints it: the decision counts only if nothing has happened since to the entry or an operation it may belong to. Without it, what waits now is decided about."`
+	byCaller
+}
+
+func (p *resolveReviewCommand) Run(c *call) error {
+	d := api.ReviewDecision{Version: p.Version, Outcome: p.Outcome, Operation: p.Operation, By: p.By}
+	seen, err := get[api.Review](c, api.Path("review", p.ID), nil)
+	if err != nil {
+		return err
+	}
+	if d.Version == "" {
+		if seen.ResolvedAt != nil {
+			return fmt.Errorf("review entry %s was resolved as %q by %s at %s UTC; nothing was changed", seen.ID, orDash(seen.Outcome), orDash(seen.ResolvedBy), text(seen.ResolvedAt))
+		}
+		d.Version = version(seen.Version)
+	}
+	if d.Operation != "" && !slices.Contains(seen.Candidates, d.Operation) {
+		op, err := get[api.Operation](c, api.Path("operations", d.Operation), nil)
+		if err != nil {
+			return err
+		}
+		d.OperationVersion = version(op.Version)
+	}
+	r, err := post[api.Review](c, api.Path("review", p.ID, "resolve"), d)
+	if err != nil {
+		return err
+	}
+	return c.show(r, reviewText(r))
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/internal/secret"
+)
+
+// post sends JSON to the panel's API, and returns what it refused; no code: nothing.
+func (w *world) post(path string, in any) (refusal api.Error) {
+	w.t.Helper()
+	client, err := api.NewClient("unix://"+filepath.Join(w.dir, "panel.sock"), secret.New(""))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	_, err = api.Post[json.RawMessage](w.t.Context(), client, path, in)
+	var refused *api.Error
+	if errors.As(err, &refused) {
+		return *refused
+	}
+	if err != nil {
+		w.t.Error(err)
+	}
+	return refusal
+}
+
+// doubtful is an operation whose paid request R01 may have got. R01 will never answer it.
+func (w *world) doubtful(domain string) api.Operation {
+	w.t.Helper()
+	contact := w.write("person.json", person)
+	w.serve()
+	w.buy("first.ru", "c1", contact)
+	w.reach("first.ru", "Registered")
+	w.drop(1)
+	w.buy(domain, "c1", contact)
+	w.stands(domain, "Uncertain")
+	var op api.Operation
+	w.json(&op, "operation", "show", w.operationOf(domain))
+	return op
+}
+
+// drop sets how many mails the relay takes without saying so.
+func (w *world) drop(rate float64) {
+	w.t.Helper()
+	policy := w.sim.Policy()
+	policy.Drop = rate
+	if err := w.sim.SetPolicy(policy); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Ten equal decisions at once, and one more after a time-out: a person decided once, and R01
+// gets one more mail.
+func TestEqualDecisionsSendOneMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	op := w.doubtful("silent-u.ru")
+	before := w.requests("silent-u.ru")
+	path := api.Path("operations", op.ID, "resolve")
+	d := api.Decision{Outcome: "resend", By: "olga", Note: "R01 has not got it"}
+	if refusal := w.post(path, d); refusal.Code != "INVALID" || len(refusal.Problems) != 1 || refusal.Problems[0].Path != "version" {
+		t.Errorf("without a version: %+v", refusal)
+	}
+	d.Version = *op.Version
+	var all sync.WaitGroup
+	answers := make([]api.Error, 10)
+	for i := range answers {
+		all.Go(func() { answers[i] = w.post(path, d) })
+	}
+	all.Wait()
+	accepted := 0
+	for _, refusal := range answers {
+		switch {
+		case refusal.Code == "":
+			accepted++
+		case refusal.Code != "CONFLICT" || !strings.Contains(refusal.Message, "now, by "):
+			t.Errorf("one of ten: %+v, want a CONFLICT that says what has happened", refusal)
+		}
+	}
+	if accepted != 1 {
+		t.Errorf("%d of ten equal decisions were accepted", accepted)
+	}
+	w.until("it to be sent again", func() bool { return w.requests("silent-u.ru") > before })
+	w.stands("silent-u.ru", "Uncertain")
+	if refusal := w.post(path, d); refusal.Code != "CONFLICT" {
+		t.Errorf("repeated after it took effect: %+v", refusal)
+	}
+	// What was refused wakes no sender: another order, sent after it, shows that nothing is due.
+	w.drop(0)
+	w.buy("after.ru", "c1", w.write("person.json", person))
+	w.reach("after.ru", "Registered")
+	if n := w.requests("silent-u.ru") - before; n != 1 {
+		t.Errorf("R01 got %d mails more, want 1", n)
+	}
+}
+
+// The command line reads before it decides. Called twice in a hurry it sends once, even when
+// the operation waits for a person again at once; a second resend says what was seen.
+func TestCommandDecidesOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	op := w.doubtful("silent-c.ru")
+	before := w.requests("silent-c.ru")
+	args := []string{"operation", "resolve", op.ID, "--outcome", "resend", "--by", "olga", "--note", "R01 has not got it"}
+	w.must(args...)
+	w.until("it to be sent again", func() bool { return w.requests("silent-c.ru") > before })
+	w.stands("silent-c.ru", "Uncertain")
+	if _, stderr, code := w.run(args...); code != 1 || !strings.Contains(stderr, "was sent again by a person already") || !strings.Contains(stderr, "--version ") {
+		t.Errorf("called again: exit %d, %s", code, stderr)
+	}
+	if _, stderr, code := w.run(append(args, "--version", *op.Version)...); code != 1 || !strings.Contains(stderr, "has moved on since it was looked at") {
+		t.Errorf("called again with what was seen the first time: exit %d, %s", code, stderr)
+	}
+	if n := w.requests("silent-c.ru") - before; n != 1 {
+		t.Errorf("R01 got %d mails more, want 1", n)
+	}
+	var now api.Operation
+	w.json(&now, "operation", "show", op.ID)
+	if now.State != "Uncertain" || now.Version == nil || *now.Version == *op.Version {
+		t.Fatalf("it is %+v", now)
+	}
+	w.must(append(args, "--version", *now.Version)...)
+	w.until("it to be sent once more", func() bool { return w.requests("silent-c.ru") == before+2 })
+	w.stands("silent-c.ru", "Uncertain")
+	w.must("operation", "resolve", op.ID, "--outcome", "failed", "--by", "olga", "--note", "told by telephone")
+	if _, stderr, code := w.run("operation", "resolve", op.ID, "--outcome", "failed", "--by", "olga"); code != 1 || !strings.Contains(stderr, fmt.Sprintf("operation %s is Failed and waits for no person", op.ID)) {
+		t.Errorf("what is over: exit %d, %s", code, stderr)
+	}
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host/config"
+	"registrar.panel/host/web"
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+type repliesCommands struct {
+	Test testRepliesCommand `cmd:"" help:"How captured mails would be understood, whom they would be believed from, and what would become of them. Touches nothing."`
+}
+
+type testRepliesCommand struct {
+	Files     []string `arg:"" name:"file" help:"Mails as .eml files."`
+	Registrar string   `placeholder:"NAME" help:"Needed when several work by mail."`
+}
+
+// Help tells what a running panel adds.
+func (testRepliesCommand) Help() string {
+	return `With a panel that serves, its store tells which operations a mail is tied to. Without one the mails are judged by plugin.hcl and by what they carry alone, as if the request that each seems to be about waited for an answer; no secret is read, and nothing is started or written.`
+}
+
+// recognised is what was found in one file.
+type recognised struct {
+	File string `json:"file"`
+	api.Recognition
+}
+
+func (p *testRepliesCommand) Run(c *call) error {
+	mails := map[string][]byte{}
+	for _, file := range p.Files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return usage(fmt.Errorf("read mail: %w", err))
+		}
+		mails[file] = raw
+	}
+	list, err := p.ask(c, mails)
+	if errors.Is(err, api.ErrNotServing) && c.grammar.Server == "" {
+		list, err = p.alone(c, mails)
+	}
+	if err != nil {
+		return err
+	}
+	return c.show(list, func(w io.Writer) { recognisedText(w, list) })
+}
+
+// ask has the panel judge the mails.
+func (p *testRepliesCommand) ask(c *call, mails map[string][]byte) ([]recognised, error) {
+	client, server, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	var list []recognised
+	for _, file := range p.Files {
+		rec, err := api.Post[api.Recognition](c.ctx, client, api.Path("replies", "test"), api.CapturedMail{Raw: mails[file], Registrar: p.Registrar})
+		if errors.Is(err, api.ErrNotServing) && c.grammar.Server == "" {
+			return nil, err
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, explain(err, server))
+		}
+		list = append(list, recognised{file, rec})
+	}
+	return list, nil
+}
+
+// alone judges the mails in this process, by the settings in plugin.hcl.
+func (p *testRepliesCommand) alone(c *call, mails map[string][]byte) ([]recognised, error) {
+	plugin, err := p.plugin(c.ctx, c.grammar.Config)
+	if err != nil {
+		return nil, err
+	}
+	var list []recognised
+	for _, file := range p.Files {
+		rec, err := plugin.Recognise(c.ctx, mails[file])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		list = append(list, recognised{file, web.Recognition(rec)})
+	}
+	return list, nil
+}
+
+// plugin is the one bundled plugin that works by mail, configured and not started.
+func (p *testRepliesCommand) plugin(ctx context.Context, file string) (registrar.Plugin, error) {
+	loaded, err := config.Load(file)
+	if err != nil {
+		return nil, usage(err)
+	}
+	able := map[string]registrar.Plugin{}
+	var names []string
+	for name, make := range bundledPlugins() {
+		made := make(hclog.NewNullLogger())
+		d, err := made.Describe(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("describe %s: %w", name, err)
+		}
+		if r, ok := loaded.Registrar(name); ok && r.Path == "" && d.Has(registrar.CapMail) && (p.Registrar == "" || p.Registrar == name) {
+			able[name], names = made, append(names, name)
+		}
+	}
+	slices.Sort(names)
+	switch len(names) {
+	case 0:
+		return nil, usage(fmt.Errorf("%s has no registrar that comes with the panel and works by mail; for another one, start the panel first: panel serve", file))
+	case 1:
+	default:
+		return nil, usage(fmt.Errorf("several registrars work by mail: choose one with --registrar %s", strings.Join(names, "|")))
+	}
+	return able[names[0]], configure(ctx, able[names[0]], loaded, names[0])
+}
+
+func configure(ctx context.Context, p registrar.Plugin, loaded *config.Config, name string) error {
+	d, err := p.Describe(ctx)
+	if err != nil {
+		return fmt.Errorf("describe %s: %w", name, err)
+	}
+	settings, err := loaded.WithoutSecrets().Settings(name, d.Schema)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(loaded.Dir(), name) // where nothing is looked for
+	err = p.Configure(ctx, registrar.Settings{Config: settings.Config, DataDir: dir})
+	var refused *registrar.Error
+	if errors.As(err, &refused) && len(refused.Problems) > 0 {
+		return settings.Locate(refused.Problems)
+	}
+	return err
+}
+
+func recognisedText(w io.Writer, list []recognised) {
+	row(w, "FILE", "KIND", "RULE", "OUTCOME", "OBJECT", "PAID TILL", "MESSAGE")
+	for _, r := range list {
+		if len(r.Results) == 0 {
+			row(w, r.File, r.Kind, "-", "-", "-", "-", nothingRead(r.Doubt))
+		}
+		for _, found := range r.Results {
+			row(w, r.File, r.Kind, found.Rule, found.Outcome, object(found), found.PaidTill, found.Message)
+		}
+	}
+	for _, r := range list {
+		fmt.Fprintln(w)
+		for _, b := range r.Bindings {
+			row(w, r.File, "binding", b.By+": "+b.Value+boundTo(b, r.Stored))
+		}
+		if len(r.Bindings) == 0 {
+			row(w, r.File, "binding", "none")
+		}
+		row(w, r.File, "sender", withDetail(r.Proof, r.ProofDetail))
+		if r.Doubt != nil {
+			row(w, r.File, "doubt", r.Doubt)
+		}
+		row(w, r.File, "becomes", becomes(r.Recognition))
+	}
+}
+
+func nothingRead(doubt *string) string {
+	if doubt != nil {
+		return "nothing of it counts: " + *doubt
+	}
+	return "no rule recognises it"
+}
+
+func boundTo(b api.Binding, stored bool) string {
+	switch {
+	case b.Operation != nil:
+		return " (" + *b.Operation + ")"
+	case stored && b.By != "against":
+		return " (no operation known here)"
+	}
+	return ""
+}
+
+func withDetail(word, detail *string) string {
+	if detail == nil {
+		return orDash(word)
+	}
+	return orDash(word) + ": " + *detail
+}
+
+// becomes says what would become of a mail.
+func becomes(r api.Recognition) string {
+	words := map[string]string{"apply": "it would be applied", "note": "it would be noted", "wait": "it would wait for a person", "ignore": "it would be set aside"}
+	fate := orDash(r.Fate)
+	text, known := words[fate]
+	if !known {
+		text = fate
+	}
+	if r.Reason != nil {
+		text += ": " + *r.Reason
+	}
+	if !r.Stored && fate == "apply" {
+		text += ", if that request is ours and waits for an answer (no store was asked)"
+	}
+	return text
+}
+
+func object(r api.Result) string {
+	var names []string
+	for _, name := range []*string{r.Domain, r.Handle} {
+		if name != nil && !slices.Contains(names, *name) {
+			names = append(names, *name)
+		}
+	}
+	if len(names) == 0 {
+		return "-"
+	}
+	return strings.Join(names, " ")
+}

@@ -1,0 +1,172 @@
+package r01sim
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"registrar.panel/shared/registrar"
+)
+
+// liar is the hostile partner beside the robot: what it has overheard, and what it has told.
+// It reads along at R01, and never changes what the robot does.
+type liar struct {
+	kinds   []LieKind // that it tells of itself
+	rate    float64   // lies for each template, in the mean
+	targets []*target
+	byName  map[string]*target            // the same, by the request's Message-ID and their object
+	written map[[sha256.Size]byte]*spoken // the robot's answers, by their bytes
+	left    []*spoken                     // those that were delivered
+	told    []Lie
+}
+
+func newLiar(kinds []LieKind, rate float64) liar {
+	return liar{kinds: kinds, rate: rate, byName: map[string]*target{}, written: map[[sha256.Size]byte]*spoken{}}
+}
+
+// target is one template that reached the robot.
+type target struct {
+	origin   origin
+	action   Action
+	kind     Kind
+	object   string
+	task     int            // 0 = it was not queued
+	paidTill registrar.Date // of the domain then; zero = it was not registered
+	over     bool           // the robot's final answer was delivered
+}
+
+func (t *target) name() string { return t.origin.messageID + " " + t.object }
+
+func (t *target) paid() bool { return t.kind == KindDomain && t.action != ActionUpdate }
+
+// spoken is an answer of the robot.
+type spoken struct {
+	about *target
+	raw   []byte
+	one   result
+}
+
+// overhear notes a template, and plans lies about it.
+func (d *dossier) overhear(t Template, task *Task) {
+	about := &target{origin: d.origin, action: d.request.Action, kind: t.Kind, object: t.Object,
+		paidTill: d.registry.domains[t.Object].PaidTill}
+	if task != nil {
+		about.task = task.ID
+	}
+	d.liar.targets = append(d.liar.targets, about)
+	d.liar.byName[about.name()] = about
+	d.plan(about)
+}
+
+// plan decides how often, when and how a request will be lied about. Chance depends on the
+// request alone, as the robot's does.
+func (d *dossier) plan(about *target) {
+	if len(d.liar.kinds) == 0 {
+		return
+	}
+	random := d.random("lie " + string(about.action) + " " + about.object)
+	longest := float64(d.policy.Done) * (1 + d.policy.Jitter) * 1.5
+	for left := d.liar.rate; left > 0; left-- {
+		told, kind := random.Float64() < left, pick(random, d.liar.kinds)
+		after, seed := time.Duration(random.Float64()*longest), random.Uint64()
+		if told {
+			d.agenda.after(d.pace(after), func() { d.lie(kind, about, seed) })
+		}
+	}
+}
+
+// lie tells one, if what the liar knows by now is enough for it.
+func (s *Simulator) lie(kind LieKind, about *target, seed uint64) bool {
+	s.mu.Lock()
+	l, ok := s.forge(kind, about, seed)
+	if ok {
+		s.liar.told = append(s.liar.told, l)
+	}
+	s.mu.Unlock()
+	if !ok {
+		return false
+	}
+	s.logger.Info("lie", "kind", l.Kind, "object", l.Object, "claims", l.Claims)
+	s.bring(l.Raw, func() {})
+	return true
+}
+
+func (s *Simulator) forge(kind LieKind, about *target, seed uint64) (Lie, bool) {
+	rows := lieTable()
+	row := rows[slices.IndexFunc(rows, func(r lieRow) bool { return r.kind == kind })]
+	now := s.options.Now()
+	f := &forger{Rand: rand.New(rand.NewPCG(s.options.Seed, seed)), about: about, bound: row.group != LieOfStranger,
+		liar: &s.liar, now: now, today: today(now), robot: s.options.Gateway, callback: s.options.Callback,
+		server: s.options.AuthServID, seed: s.options.Seed}
+	if row.suits != nil && !row.suits(about) {
+		return Lie{}, false
+	}
+	forged, ok := row.write(f)
+	if !ok {
+		return Lie{}, false
+	}
+	return Lie{At: now.UTC(), Kind: kind, Group: row.group, Object: about.object, Request: about.origin.messageID,
+		MessageID: forged.messageID, Date: forged.date.UTC(), Claims: forged.claims, Repeats: forged.repeats, Raw: forged.raw}, true
+}
+
+// say notes an answer that was written. One about a mail as a whole is about no template.
+func (d *dossier) say(raw []byte, one result) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if t := d.liar.byName[(&target{origin: d.origin, object: one.object}).name()]; t != nil {
+		d.liar.written[sha256.Sum256(raw)] = &spoken{about: t, raw: raw, one: one}
+	}
+}
+
+// heard notes that a mail was delivered.
+func (l *liar) heard(raw []byte) {
+	if a := l.written[sha256.Sum256(raw)]; a != nil {
+		a.about.over = a.about.over || a.one.status != TaskQueued
+		l.left = append(l.left, a)
+	}
+}
+
+// old are the robot's mails about requests that are over, as they were delivered. None of
+// them tells what an open request is known by.
+func (l *liar) old() []*spoken {
+	var all []*spoken
+	for _, a := range l.left {
+		if a.about.over {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// Lies copies what the hostile partner has told, oldest first.
+func (s *Simulator) Lies() []Lie {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Lie(nil), s.liar.told...)
+}
+
+// TellLie tells a lie of a kind about the latest request for an object, at once. It is an
+// error when there was none, or when the kind does not suit it.
+func (s *Simulator) TellLie(kind LieKind, object string) error {
+	if !slices.Contains(LieKinds(LieGroups()...), kind) {
+		return fmt.Errorf("tell lie: %q is no kind", kind)
+	}
+	s.mu.Lock()
+	var about *target
+	for _, t := range s.liar.targets {
+		if t.object == object {
+			about = t
+		}
+	}
+	seed := s.random("told " + string(kind) + " " + object).Uint64()
+	s.mu.Unlock()
+	if about == nil {
+		return fmt.Errorf("tell lie: no request for %q has come", object)
+	}
+	if !s.lie(kind, about, seed) {
+		return fmt.Errorf("tell lie: %s does not suit %s of %s now", kind, about.action, object)
+	}
+	return nil
+}

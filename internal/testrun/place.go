@@ -1,0 +1,80 @@
+package testrun
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// perProcessor is how many families of processes may be at work for each processor: they wait
+// for each other, for a disk and for a server most of the time.
+const perProcessor = 2
+
+// Places is how many families of processes may be at work at a time.
+func Places() int { return perProcessor * runtime.NumCPU() }
+
+// Place takes one of the run's places until the test ends. The caller then starts processes,
+// and takes no second place: tests that hold one and wait for another would wait for each
+// other.
+func Place(t testing.TB) {
+	t.Helper()
+	NeedsServers(t)
+	leave, err := take(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(leave)
+}
+
+func take(t testing.TB) (leave func(), err error) {
+	dir := shared()
+	if dir == "" {
+		own <- struct{}{}
+		return func() { <-own }, nil
+	}
+	w := waiting{began: time.Now()}
+	for {
+		for i := range Places() {
+			file, err := lock(filepath.Join(dir, fmt.Sprintf("place.%d", i)))
+			if err != nil {
+				return nil, fmt.Errorf("take place: %w", err)
+			}
+			if file != nil {
+				return func() { file.Close() }, nil
+			}
+		}
+		if end, ok := deadline(t); ok && time.Until(end) < last {
+			return nil, fmt.Errorf("take place: all %d were taken since %s", Places(), w.began.Format(time.TimeOnly))
+		}
+		w.pause()
+	}
+}
+
+// Within is the environment of a process that a test has taken a place for: its own tests take
+// none of the run's.
+func Within(environment []string) []string { return append(environment, directory+"=") }
+
+// own are the places of a process that has no run's directory.
+var own = make(chan struct{}, Places())
+
+// lock returns nil when another has the lock. It is free again when the file is closed, or its
+// process ends however that ends.
+func lock(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	switch {
+	case err == nil:
+		return file, nil
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return nil, file.Close()
+	}
+	return nil, errors.Join(err, file.Close())
+}

@@ -1,0 +1,23 @@
+package testrun
+
+import (
+	"os/exec"
+	"path"
+	"path/filepath"
+	"testing"
+)
+
+// Program returns the path of a command of this module, as it is shipped: without the race
+// detector. make test has built it; for a test run by hand it is built now.
+func Program(t testing.TB, command string) string {
+	t.Helper()
+	NeedsServers(t)
+	if dir := shared(); dir != "" {
+		return filepath.Join(dir, "bin", path.Base(command))
+	}
+	program := filepath.Join(t.TempDir(), path.Base(command))
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, command).CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", command, err, out)
+	}
+	return program
+}

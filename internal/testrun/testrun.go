@@ -1,0 +1,106 @@
+// Package testrun is test support: what the tests of one run share across packages, and how
+// they wait.
+//
+// A test that starts a family of processes takes a [Place] first, so that no more families are
+// at work than the machine has processors for. A program that tests run is built once, by
+// [Program]. A test that waits does so with [Until], which looks until it sees what must come,
+// as long as a slow machine needs, and otherwise says what it saw.
+//
+// make test hands places and programs over in a directory that the variable TESTRUN names. A
+// test that is run by hand does without: its places are those of its own process, and it
+// builds what it needs.
+package testrun
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"registrar.panel/internal/pace"
+)
+
+// directory names the run's directory in the environment.
+const directory = "TESTRUN"
+
+// NeedsServers leaves the test out in a short run: it starts servers, programs or families of
+// processes. go test -short is what Go alone can do, in seconds.
+func NeedsServers(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs servers or many processes, and -short leaves them out")
+	}
+}
+
+// patience is how long something may take that takes seconds at most, on the usual machine.
+const patience = 2 * time.Minute
+
+// last is what is left of a test's time for it to say what it waited for, and to clean up.
+const last = 30 * time.Second
+
+// Until looks until look reports that it is done. A look also returns what it saw, which the
+// test says when it gives up: when it has waited longer than anything may take on a machine so
+// slow, or when the time of the whole run ends.
+func Until(t testing.TB, what string, look func() (done bool, seen string)) {
+	t.Helper()
+	w := waiting{began: time.Now()}
+	for {
+		done, seen := look()
+		if done {
+			return
+		}
+		if w.over(t) {
+			t.Fatalf("waited in vain for %s since %s (%s); last seen: %s", what, w.began.Format(time.TimeOnly),
+				time.Since(w.began).Round(time.Second), seen)
+		}
+		w.pause()
+	}
+}
+
+// waiting is a wait that has begun.
+type waiting struct {
+	began time.Time
+	next  time.Duration // pause
+}
+
+// pause is short at first, for what comes at once.
+func (w *waiting) pause() {
+	w.next = min(max(2*w.next, time.Millisecond), 50*time.Millisecond)
+	time.Sleep(w.next)
+}
+
+// over measures the machine only when the wait is longer than it should be anywhere.
+func (w *waiting) over(t testing.TB) bool {
+	waited := time.Since(w.began)
+	if end, ok := deadline(t); ok && time.Until(end) < last {
+		return true
+	}
+	return waited > patience && waited > pace.Scale(patience)
+}
+
+// deadline is when the time of the test's process ends.
+func deadline(t testing.TB) (time.Time, bool) {
+	limited, ok := t.(interface{ Deadline() (time.Time, bool) })
+	if !ok {
+		return time.Time{}, false
+	}
+	return limited.Deadline()
+}
+
+// Limit is how long a single step may take that the caller can't look into: so long that only
+// what hangs takes longer, and short enough for the test to say so.
+func Limit(t testing.TB) time.Duration {
+	const hangs = 10 * time.Minute
+	return min(hangs, Remaining(t))
+}
+
+// Remaining is how long the test may go on, with time left for it to say what went wrong.
+func Remaining(t testing.TB) time.Duration {
+	end, ok := deadline(t)
+	if !ok {
+		return time.Hour
+	}
+	return max(time.Until(end)-last, time.Second)
+}
+
+// shared is the run's directory; "" when there is none.
+func shared() string { return os.Getenv(directory) }

@@ -1,0 +1,162 @@
+package lifecycle
+
+import (
+	"registrar.panel/plugin/r01/term"
+	"registrar.panel/shared/registrar"
+)
+
+// Source is where evidence comes from.
+type Source string
+
+const (
+	FromReply    Source = "reply"     // a mail that R01 may have written
+	FromBounce   Source = "bounce"    // a report on the delivery of our mail
+	FromCopy     Source = "copy"      // our own mail, come back
+	FromRelay    Source = "relay"     // what the relay answered to us, or did not
+	FromQueue    Source = "queue"     // our own queue: it sends, gives way, or its turn has come
+	FromWhois    Source = "whois"     // the registry, asked for one name
+	FromList     Source = "zone-list" // the registry's list of all names
+	FromPerson   Source = "person"    // an operator's decision
+	FromRestore  Source = "restore"   // the store is an older one, put back
+	FromRelease  Source = "release"   // what paused the queue is over
+	FromDeadline Source = "deadline"  // nothing was heard
+)
+
+// Sources lists every source.
+func Sources() []Source {
+	return []Source{FromReply, FromBounce, FromCopy, FromRelay, FromQueue, FromWhois, FromList, FromPerson, FromRestore,
+		FromRelease, FromDeadline}
+}
+
+// Proof is how far it is proved who said it.
+type Proof string
+
+const (
+	NotAsked    Proof = "not-asked"   // the settings ask for none: the token alone is believed
+	Proved      Proof = "proved"      // signed, or vouched for by our own mail server
+	Missing     Proof = "missing"     // asked for, and not there
+	Unavailable Proof = "unavailable" // it can't be had now: DNS does not answer
+	OwnWord     Proof = "own"         // said by ourselves, or by our own relay
+)
+
+// Proofs lists every proof.
+func Proofs() []Proof { return []Proof{NotAsked, Proved, Missing, Unavailable, OwnWord} }
+
+// Binding is how evidence is tied to a request. r01-mail 3.7
+type Binding string
+
+const (
+	Unbound     Binding = "none"
+	ByThread    Binding = "thread"       // it answers our Message-ID
+	ByToken     Binding = "token"        // it repeats our token
+	ByHandle    Binding = "fresh-handle" // it names the handle that we made for this request, and nobody else knew
+	ByHint      Binding = "hint"         // a task, a domain, a known handle: anybody can know or guess them
+	Against     Binding = "against"      // it answers somebody else: foreign thread, token or recipient
+	ByOwnRecord Binding = "record"       // our own store or the registry names the object itself
+)
+
+// Bindings lists every binding.
+func Bindings() []Binding {
+	return []Binding{Unbound, ByThread, ByToken, ByHandle, ByHint, Against, ByOwnRecord}
+}
+
+// Moment is when evidence was made, seen from the request.
+type Moment string
+
+const (
+	NoDate  Moment = "unknown"
+	Before  Moment = "before"  // before the request was first handed over: it can't be about it
+	Between Moment = "between" // after that, and before it was handed over last
+	After   Moment = "after"
+)
+
+// Moments lists every moment.
+func Moments() []Moment { return []Moment{NoDate, Before, Between, After} }
+
+// Match compares the object of evidence with that of a request.
+type Match string
+
+const (
+	SameObject  Match = "same"
+	OtherObject Match = "other"   // or another action, task or owner
+	NoObject    Match = "unnamed" // it names none
+)
+
+// Matches lists every match.
+func Matches() []Match { return []Match{SameObject, OtherObject, NoObject} }
+
+// Fate is what a report on delivery says became of our mail.
+type Fate string
+
+const (
+	NoFate    Fate = ""          // it is no such report
+	Returned  Fate = "returned"  // refused for good before the robot had it
+	Delayed   Fate = "delayed"   // still tried
+	NotRobot  Fate = "not-robot" // it is about another recipient than the robot
+	Doubtful  Fate = "doubtful"  // refused when, or after, the robot's side had it
+	Untold    Fate = "untold"    // it is not understood
+	Delivered Fate = "delivered" // handed on
+)
+
+// Fates lists every fate.
+func Fates() []Fate {
+	return []Fate{NoFate, Returned, Delayed, NotRobot, Doubtful, Untold, Delivered}
+}
+
+// Evidence is all that can move a request, as one value.
+type Evidence struct {
+	Source  Source
+	Event   Event // what it says happened
+	Proof   Proof
+	Binding Binding
+	Made    Moment
+	Object  Match
+	Till    Till // the expiry that it names
+	Fate    Fate // of a bounce
+
+	InDoubt     bool   // something in the same mail contradicts, or is not understood
+	Alone       bool   // of a hint: no other open request has this object
+	OtherHandle bool   // it names a handle for our client that we did not make
+	LaterTill   bool   // the expiry that it names is later than the one on record
+	Saw         string // the version that a person looked at; "" = not told
+	Noted       string // what a person says shows it
+}
+
+// Till sorts an expiry that evidence names.
+type Till string
+
+const (
+	NoTill  Till = "unnamed"
+	DueTill Till = "due"     // what the request should lead to
+	OldTill Till = "unmoved" // what it was before, or earlier
+	BadTill Till = "wild"    // neither; or none that the zone sells
+)
+
+// Tills lists every sort.
+func Tills() []Till { return []Till{NoTill, DueTill, OldTill, BadTill} }
+
+// TillOf sorts an expiry that is named for a request of a kind: base is the expiry it was to
+// be renewed from, asked the day on which it was asked for.
+func TillOf(k Kind, till, base, asked, today registrar.Date) Till {
+	switch {
+	case till.IsZero(), k.AboutClient(), k == UpdateDomain: // those change no expiry
+		return NoTill
+	case term.Sold(today).To.Before(till):
+		return BadTill
+	case k == Prolong:
+		return sortTill(till, base, term.Year(base))
+	case k == NewDomain:
+		return sortTill(till, asked, term.Registered(asked, today))
+	}
+	return sortTill(till, term.Sold(today).From, term.Sold(today)) // a transfer brings its expiry along
+}
+
+func sortTill(till, before registrar.Date, due term.Window) Till {
+	switch {
+	case due.Holds(till):
+		return DueTill
+	case till.Before(before), term.Near(till, before):
+		return OldTill
+	}
+	return BadTill
+}

@@ -1,0 +1,191 @@
+package mailbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// recount is how long a search for what is not marked Done is believed while nothing else
+// speaks against it.
+const recount = 10 * time.Minute
+
+// maxFound bounds a search result; the library expands any range a server names.
+const maxFound = 1 << 20
+
+// count is what a session knows of how far the server's searches can be believed.
+type count struct {
+	at      time.Time // of the last count; zero = none
+	exists  uint32    // what the server said then that the folder has
+	done    map[imap.UID]struct{}
+	missing int  // mails not marked Done that a search for such mails did not find
+	blind   bool // so its searches are not believed
+}
+
+// search returns the UIDs that are not marked Done, in order; all where no mark is kept, or
+// where the server was caught not finding one.
+func (s *session) search(ctx context.Context) ([]imap.UID, error) {
+	if !s.keywords {
+		return s.find(ctx, &imap.SearchCriteria{})
+	}
+	if s.count.blind {
+		all, err := s.find(ctx, &imap.SearchCriteria{})
+		return slices.DeleteFunc(all, s.count.isDone), err
+	}
+	found, err := s.find(ctx, &imap.SearchCriteria{NotFlag: []imap.Flag{Done}})
+	if refused(err) { // some servers search for less than they keep
+		s.keywords = false
+		return s.search(ctx)
+	}
+	if err != nil || !s.mustCount(found) {
+		return found, err
+	}
+	missed, err := s.recount(ctx, found)
+	if err != nil {
+		return nil, fmt.Errorf("count mails: %w", err)
+	}
+	found = append(found, missed...)
+	slices.Sort(found)
+	return slices.Compact(found), nil
+}
+
+// mustCount reports whether what was found is to be compared with what is there: at first, now
+// and then, and when there is something new of which a search finds nothing.
+func (s *session) mustCount(found []imap.UID) bool {
+	return s.count.at.IsZero() || time.Since(s.count.at) >= recount || len(found) == 0 && s.exists() != s.count.exists
+}
+
+func (s *session) exists() uint32 {
+	if m := s.client.Mailbox(); m != nil {
+		return m.NumMessages
+	}
+	return 0
+}
+
+// recount returns the mails that are there, were not found, and do not have the mark. One is
+// enough to believe no such search any more.
+func (s *session) recount(ctx context.Context, found []imap.UID) ([]imap.UID, error) {
+	exists := s.exists()
+	all, err := s.find(ctx, &imap.SearchCriteria{})
+	if err != nil {
+		return nil, err
+	}
+	var unexplained []imap.UID
+	for _, uid := range all {
+		if _, ok := slices.BinarySearch(found, uid); !ok && !s.count.isDone(uid) {
+			unexplained = append(unexplained, uid)
+		}
+	}
+	done, err := s.marked(ctx, unexplained)
+	if err != nil {
+		return nil, err
+	}
+	c := &s.count
+	c.at, c.exists = time.Now(), exists
+	maps.Copy(c.done, done)
+	missed := slices.DeleteFunc(unexplained, c.isDone)
+	if len(missed) > 0 {
+		c.blind, c.missing = true, len(missed)
+	}
+	return missed, nil
+}
+
+func (c *count) isDone(uid imap.UID) bool {
+	_, ok := c.done[uid]
+	return ok
+}
+
+// marked returns those of the mails that have the mark, by their flags. One of which the
+// server does not tell the flags has none.
+func (s *session) marked(ctx context.Context, uids []imap.UID) (map[imap.UID]struct{}, error) {
+	done := map[imap.UID]struct{}{}
+	for group := range slices.Chunk(uids, listGroup) {
+		entries, err := s.describe(ctx, group, &imap.FetchOptions{UID: true, Flags: true})
+		if refused(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if e.handled {
+				done[e.uid] = struct{}{}
+			}
+		}
+	}
+	return done, nil
+}
+
+// find carries out one search.
+func (s *session) find(ctx context.Context, criteria *imap.SearchCriteria) ([]imap.UID, error) {
+	var data *imap.SearchData
+	err := s.do(ctx, s.config.Timeouts.Exchange, 16<<20, func() (err error) {
+		data, err = s.client.UIDSearch(criteria, nil).Wait()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	return expand(data.All)
+}
+
+// keeps reports whether delivered mails that are found again are to be marked again. If they
+// were already, in this session, the server does not keep the mark.
+func (s *session) keeps(found []imap.UID) bool {
+	if !s.keywords || len(found) == 0 {
+		return false
+	}
+	for _, uid := range found {
+		if _, ok := s.flagged[uid]; ok {
+			s.keywords, s.forgets = false, true
+		}
+	}
+	return s.keywords
+}
+
+// remarks are what people should know of a server with which all goes well nevertheless.
+func (s *session) remarks() string {
+	var list []string
+	if s.count.blind {
+		list = append(list, fmt.Sprintf("its search for mails without the keyword %s does not find %d of them, so all mails are looked at in each pass: %s", Done, s.count.missing, tidy))
+	}
+	switch {
+	case s.forgets:
+		list = append(list, fmt.Sprintf("it forgets the keyword %s, so all mails are read again after a restart: %s", Done, tidy))
+	case !s.keywords && !s.config.All && s.config.Processed == "":
+		list = append(list, fmt.Sprintf("it keeps no keyword %s, so all mails are read again after a restart: %s", Done, tidy))
+	}
+	if s.wrongSizes {
+		list = append(list, "it lists mails with wrong sizes (RFC822.SIZE), so each is fetched twice")
+	}
+	return strings.Join(list, "; ")
+}
+
+// tidy is what can be done about a server that keeps no account of what was handled.
+const tidy = "set imap.processed to a folder that handled mails are moved to, or keep the folder small"
+
+// expand lists a set. Those of a sane server are small and closed.
+func expand(all imap.NumSet) ([]imap.UID, error) {
+	set, ok := all.(imap.UIDSet)
+	if !ok {
+		return nil, nil
+	}
+	var n int64
+	for _, r := range set {
+		if r.Start == 0 || r.Stop < r.Start {
+			return nil, errors.New("search: the server's answer is not a list of UIDs")
+		}
+		if n += int64(r.Stop-r.Start) + 1; n > maxFound {
+			return nil, fmt.Errorf("search: more than %d mails wait", maxFound)
+		}
+	}
+	uids, _ := set.Nums()
+	slices.Sort(uids)
+	return slices.Compact(uids), nil
+}

@@ -1,0 +1,306 @@
+package mailform
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"registrar.panel/shared/registrar"
+)
+
+// What may stand beside what a mail states is what is known to be harmless: lists of words
+// that take it back are never whole. r01-mail 3.4
+
+// tone is how a sentence that states nothing agrees with what a mail states.
+type tone string
+
+const (
+	unknown tone = "unknown" // it is not understood
+	neutral tone = "neutral" // it says nothing about any request
+	hopeful tone = "hopeful" // an answer is still to come
+	glad    tone = "glad"    // all went well
+	sorry   tone = "sorry"   // it did not
+	dated   tone = "dated"   // it names a date till which a domain is paid
+)
+
+// phrase is a sentence that is known.
+type phrase struct {
+	tone    tone
+	pattern string
+}
+
+// What recurs in phrases. Blanks are single there, and case does not matter.
+var phraseParts = strings.NewReplacer(
+	"{domain}", aDomain, "{date}", aDate,
+	"{words}", `[\pL ,'’-]{0,60}`,
+	"{request}", `(?:request|application|order|task|operation|mail|e-mail|message|letter)s?`,
+	"{заявка}", `(?:заявк\pL+|запрос\pL*|обращени\pL+|письм\pL+|операци\pL+|задани\pL+|сообщени\pL+)`,
+)
+
+func phrases() []phrase {
+	return []phrase{
+		// Whom it is for, who wrote it, and how to reach them.
+		{neutral, `(?:уважаем\pL+|здравствуйте|добрый (?:день|вечер)|доброе утро|приветствуем(?: вас)?)(?:[ ,]+\pL+){0,4}`},
+		{neutral, `(?:dear|hello|hi|greetings|good (?:morning|day|afternoon|evening))(?:[ ,]+\pL+){0,4}`},
+		{neutral, `(?:с (?:наилучшими пожеланиями|уважением)|всего (?:доброго|хорошего)|(?:ваш[аи]? )?(?:команда|служба (?:поддержки|регистрации)|отдел \pL+|техническая поддержка|техподдержка))[,\s]*{signer}`},
+		{neutral, `(?:(?:best|kind|warm)(?:est)? (?:regards|wishes)|regards|sincerely(?: yours)?|yours (?:sincerely|truly|faithfully)|cheers|(?:the |your )?(?:team|support|customer service|registration department))[,\s]*{signer}`},
+		{neutral, `(?:the |your |ваш |это |this is (?:the )?)?(?:(?:mail|registration|почтовый|автоматический)[ -])?(?:robot|registrar|автомат|робот|регистратор)?,? ?(?:of |at )?{R01}[,\s]*{signer}`},
+		{neutral, `(?:тел(?:ефон)?|факс|phone|tel|fax|e-?mail|почта|сайт|site|web(?:site)?|www|адрес|address|icq|skype|telegram|url|личный кабинет|ваш личный кабинет|(?:personal|your) account|техническая поддержка|support|подробнее|подробности|details|more(?: information)?)(?: \pL+){0,4} ?[.:]? ?{contact}`},
+		{neutral, `(?:по (?:всем|любым|возникшим) вопросам|если (?:у вас )?(?:есть|возник\pL+|остал\pL+|появ\pL+)(?: какие-либо| дополнительные)? вопрос\pL*)[,\s].{0,160}`},
+		{neutral, `(?:for (?:any|all) (?:further )?questions|if you have (?:any )?(?:further |other )?questions|should you have (?:any )?(?:further )?questions|in case of (?:any )?questions|(?:please )?contact (?:us|our support){words})[,\s]?.{0,120}`},
+		{neutral, `(?:большое )?(?:спасибо|благодарим(?: вас)?),?(?: \pL+,?){0,3}(?: что | за )(?:пользу\pL+|выбра\pL+|выбор|работа\pL+|доверие|сотрудничество|обращени\pL+|внимание|использовани\pL+|регистраци\pL+|покупк\pL+|заказ\pL*|оплат\pL+)(?: \pL+){0,4}(?: {R01})?`},
+		{neutral, `(?:большое )?спасибо|thanks|thank you(?: (?:very much|for (?:using|choosing|being|your (?:order|registration|trust|business|attention|cooperation|payment))(?: \pL+){0,4}(?: {R01})?))?`},
+
+		// Signs of a banner, and how the mail was made.
+		{neutral, `(?:внимание|осторожно|важно|caution|warning|attention|notice|important|external(?: (?:e-?mail|mail|message|sender))?|внешн(?:ее|яя) (?:письмо|почта|сообщение)|disclaimer|confidential(?:ity notice)?|конфиденциально)`},
+		{neutral, `(?:это|данное|настоящее)? ?(?:письмо|сообщение|уведомление)? ?(?:было )?(?:сформирован\pL*|создан\pL*|отправлен\pL*|сгенерирован\pL*|составлен\pL*|является)? ?(?:автоматическ\pL+|почтовым роботом|роботом|автоматом)(?: (?:письмо|сообщение|уведомление|ответ|роботом|почтовым роботом|системой|{R01}))*(?:[,;]? (?:и )?(?:пожалуйста,? )?не (?:отвечайте|требует ответа|нужно отвечать|надо отвечать)(?: на (?:него|это письмо|него письмом))?)?`},
+		{neutral, `(?:пожалуйста,? |просьба |просим )?(?:не (?:отвечайте|отвечать)|отвечать)(?: на (?:это|данное) (?:письмо|сообщение|уведомление)| на него)?(?: не (?:нужно|надо|требуется|следует))?`},
+		{neutral, `(?:this (?:is an?|e?-?mail was|message was|mail was|letter was|notice was) )?(?:automatic(?:ally)?|automated|computer)[ -]?(?:generated|sent|created|produced)?(?: (?:mail|e-mail|email|message|notice|reply|response|notification|answer|by (?:a|the|our) (?:robot|system|program)))*(?:[,;]? (?:and )?(?:please )?(?:do not|don't) (?:reply|answer|respond)(?: to (?:it|this (?:mail|e-mail|email|message)))?)?`},
+		{neutral, `please,? (?:do not|don't) (?:reply|answer|respond)(?: (?:directly )?to (?:it|this (?:mail|e-mail|email|message|address)))?|(?:do not|don't) (?:reply|answer|respond)(?: to (?:it|this (?:mail|e-mail|email|message|address)))?`},
+		{neutral, `(?:sent|отправлено) (?:from|с|из|via|by) (?:my |моего |мобильн\pL+ )?[\pL\pN. ]{1,40}`},
+
+		// What it is about.
+		{neutral, `(?:ниже |вот )?(?:привод\pL+ |привед[её]н\pL* |следу\pL+ )?(?:результат\pL*|итог\pL*|ответ\pL*|отч[её]т\pL*|уведомлени\pL+)(?: (?:обработки|выполнения|рассмотрения|исполнения|регистратора|робота|почтового робота|о результат\pL+|об? \pL+|{R01})){0,3}(?: (?:на|по|о|об))?(?: ваш\pL*)?(?: {заявка})?(?: {R01})?`},
+		{neutral, `ваш\pL* {заявка} (?:был\pL* )?(?:получен\pL*(?: и)? ?)?(?:обработан\pL*|рассмотрен\pL*)`},
+		{neutral, `(?:this is|here (?:is|are)|below (?:is|are)|see below,?) (?:what became of|the (?:results?|outcome|answers?|repl(?:y|ies)|report)(?: of(?: processing)?| to| on)?) ?(?:your |the )?{request}?`},
+		{neutral, `(?:the )?(?:results?|outcome|report|answers?) (?:of|to|on) (?:the )?(?:processing (?:of )?)?(?:your |the )?{request}`},
+		{neutral, `(?:your |the ){request} (?:has been|was|is|have been|were) (?:received and )?processed`},
+		{glad, `(?:ваш\pL* )?{заявка} (?:был\pL* )?(?:успешно )?(?:выполнен\pL*|исполнен\pL*|завершен\pL*|завершён\pL*)(?: успешно)?`},
+		{glad, `(?:(?:your|the) )?{request} (?:has been|was|is|have been|were) (?:successfully )?(?:completed|carried out|executed|fulfilled)(?: successfully)?`},
+		{glad, `поздравляем(?: вас)?(?: с (?:успешной )?(?:регистрацией|продлением)(?: домена(?: {domain})?)?)?|congratulations`},
+		{glad, `(?:вы можете |можно )?(?:управлять|управляйте) (?:домен\pL+|им|доменным именем)(?: \pL+){0,4}`},
+		{glad, `(?:you can|please) manage (?:it|(?:your|the) domain){words}`},
+		{glad, `(?:изменения|делегирование|домен(?: {domain})?|он|данные) (?:вступ\pL+ в силу|начн[её]т (?:работать|действовать)|будет (?:доступен|работать)|станет (?:доступен|доступным)|произойд[её]т|обнов\pL+)(?: в сети| в dns)? в течение (?:\d+(?:[-–]\d+)? (?:час\pL*|сут\pL+|дн\pL+|минут\pL*)|суток|нескольких часов|дня|часа)`},
+		{glad, `(?:(?:the )?changes|(?:the )?delegation|(?:the |your )?domain(?: {domain})?|it|dns changes) (?:will )?(?:take effect|become active|be (?:available|visible|active)|may take|take|work)(?: up to)? ?(?:with)?in? ?(?:\d+(?:[-–]\d+)? (?:hours?|days?|minutes?)|a (?:day|few hours))`},
+		{sorry, `(?:к сожалению,? )?(?:мы )?(?:ваш\pL* )?{заявка} (?:не (?:был\pL* )?(?:выполнен\pL*|исполнен\pL*)|не может быть (?:выполнен\pL*|исполнен\pL*))`},
+		{sorry, `(?:unfortunately,? )?(?:your|the) {request} (?:has not been|was not|could not be|can not be|cannot be) (?:completed|carried out|executed|fulfilled|processed)`},
+
+		// An answer is to come.
+		{hopeful, `(?:о результат\pL+(?: \pL+){0,4} (?:вы )?(?:будет|будете|получите|узнаете|сообщим)|(?:вы )?(?:получите|будете|вам (?:прид[её]т|будет|поступит)))(?: \pL+,?){0,12}`},
+		{hopeful, `(?:пожалуйста,? )?(?:ожидайте|дождитесь|ждите)(?: \pL+){0,8}|обработка (?:займ[её]т|длится|занимает)(?: [\pL\pN-]+){0,5}|(?:ваш\pL* )?{заявка} (?:обрабатывается|находится в обработке|в обработке|принят\pL* к (?:исполнению|обработке|рассмотрению)|получен\pL*|принят\pL*)`},
+		{hopeful, `(?:you will|we will|we'll) (?:be (?:informed|notified|told)|receive|get|inform you|notify you|let you know)(?: \pL+,?){0,14}`},
+		{hopeful, `please (?:wait|be patient)(?: \pL+){0,8}|processing (?:takes|may take|will take)(?: [\pL\pN-]+){0,6}|(?:your|the) {request} (?:is being processed|is in progress|has been (?:received|accepted)|was (?:received|accepted))`},
+
+		// Till when a domain is paid.
+		{dated, `(?:(?:it|the domain(?: name)?|the registration|(?:the )?domain(?: name)? {domain}) (?:is |will be )?)?(?:now )?(?:paid|valid|registered|active|paid and delegated|prolonged|renewed)[ -](?:till|until|up to|through):? {date}`},
+		{dated, `(?:the |its |new |the new )?(?:expir(?:y|ation)|paid[ -]till|renewal) date(?: of (?:the )?domain(?: {domain})?)?(?: is|:)? ?{date}`},
+		{dated, `(?:it|the domain|the registration|domain {domain}) expires(?: on)? {date}`},
+		{dated, `the registration period (?:ends|is|lasts)(?: on| till| until| up to)? {date}`},
+		{dated, `(?:он |регистрация )?(?:был )?(?:оплачен[ао]?|действует|действительн[аоы]|зарегистрирован[ао]?|продл[её]н[ао]?|оплачен и продл[её]н)(?: до| по):? {date}`},
+		{dated, `(?:домен|регистрация домена)(?: {domain})? (?:был )?(?:оплачен[ао]?|действует|действительн[аоы]|зарегистрирован[ао]?|продл[её]н[ао]?|оплачен и продл[её]н)(?: до| по):? {date}`},
+		{dated, `(?:новый |новая )?(?:срок (?:действия|регистрации|оплаты|окончания|делегирования)|дата (?:окончания|завершения|истечения|оплаты))(?: \pL+){0,3}(?: {domain})?(?: истекает| заканчивается| составляет)?:?(?: -| —| до| по)? ?{date}`},
+	}
+}
+
+// known are the phrases as patterns of a whole sentence, made once.
+var known = sync.OnceValue(func() (all []knownPhrase) {
+	more := strings.NewReplacer(
+		"{R01}", `(?:R01|РО1|Р01|www\.r01\.ru|«R01»|"R01"|ООО «?"?Регистратор R01»?"?|Регистратор\pL* R01)`,
+		"{signer}", `(?:(?:(?-i:[A-ZА-ЯЁ][\pL\pN.&-]*)|"[^"]{1,40}"|«[^»]{1,40}»|\+?[\d() -]{6,20}|(?:https?://|www\.)\S+|\S+@\S+|[\w-]+\.(?:ru|su|com)|ваш[аи]?|служба|служб\pL+|поддержки|отдел\pL*|команда|группа|техническ\pL+|регистрации|доменов|доменных|имен|имён|компани\pL+|регистратор\pL*|робот|автомат|и|тел|факс|`+
+			`the|your|team|of|support|robot|customer|service|department|registration|and)[,.:;|\s]*){0,12}`,
+		"{contact}", `(?:(?:https?://|www\.)\S+|\S+@\S+|[\pL\pN-]+\.(?:ru|com|su|рф)\S*|\+?[\d() -]{5,25})(?:[,;|\s]+(?:\S+@\S+|https?://\S+|www\.\S+|\+?[\d() -]{5,25}|(?:тел(?:ефон)?|факс|phone|tel|fax|e-?mail|или|or|и|and)[.:]?))*`,
+	)
+	for _, p := range phrases() {
+		pattern := phraseParts.Replace(more.Replace(p.pattern))
+		all = append(all, knownPhrase{p.tone, regexp.MustCompile(`^(?i:` + pattern + `)(?: ?г(?:ода|\.)?)?[\s.,:;!…)]*$`)})
+	}
+	return all
+})
+
+type knownPhrase struct {
+	tone    tone
+	pattern *regexp.Regexp
+}
+
+// longestSentence is more than a sentence has that is known; in bytes.
+const longestSentence = 2000
+
+// harmless tells what a sentence is that states nothing, and of which date it speaks.
+func harmless(sentence string) (tone, Result) {
+	text := strings.Join(strings.Fields(sentence), " ")
+	if !hasLetter.MatchString(addressed.ReplaceAllString(text, "")) {
+		return neutral, Result{}
+	}
+	if len(text) > longestSentence {
+		return unknown, Result{}
+	}
+	for _, p := range known() {
+		m := p.pattern.FindStringSubmatch(text)
+		if m == nil {
+			continue
+		}
+		if p.tone != dated {
+			return p.tone, Result{}
+		}
+		if r, ok := resultOf("", registrar.ReplyNotice, groups(p.pattern, m)); ok && !r.PaidTill.IsZero() {
+			return dated, r
+		}
+		return unknown, Result{}
+	}
+	if ofMail(text) {
+		return neutral, Result{}
+	}
+	return unknown, Result{}
+}
+
+var (
+	hasLetter = regexp.MustCompile(`\pL`)
+	// addressed are links, addresses and phone numbers.
+	addressed = regexp.MustCompile(`(?i)<?(?:https?://|www\.|mailto:)\S+|\S+@\S+|\br01\b|r01\.ru`)
+	aWord     = regexp.MustCompile(`[\pL]+(?:['’-][\pL]+)*`)
+	condition = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:if|unless|should you|если|в случае)(?:[^\pL]|$)`)
+)
+
+// ofMail tells a banner or a disclaimer: every word of it speaks of the mail itself, of who
+// may read it, and of what to do with it.
+func ofMail(text string) bool {
+	conditional := condition.MatchString(text)
+	about, words := false, 0
+	if strings.HasSuffix(text, ":") { // it speaks of what follows
+		return false
+	}
+	for _, w := range aWord.FindAllString(strings.ToLower(addressed.ReplaceAllString(text, " ")), -1) {
+		kind := vocabulary(strings.ReplaceAll(w, "ё", "е"))
+		if kind == "" || kind == ifOnly && !conditional {
+			return false
+		}
+		about = about || kind == mailItself
+		words++
+	}
+	const fewest = 4
+	return about && words >= fewest
+}
+
+// wordKind is what a word of banners and disclaimers is.
+type wordKind string
+
+const (
+	mailItself wordKind = "mail"
+	common     wordKind = "common"
+	ifOnly     wordKind = "conditional" // it takes back what is said, unless there is a condition
+)
+
+const longestEnding = 5 // letters of a Russian word beyond its stem
+
+// vocabulary tells what kind of word it is; "" = none of them.
+func vocabulary(word string) wordKind {
+	if kind, ok := englishWords()[word]; ok {
+		return kind
+	}
+	stems := russianStems()
+	for end, cut := len(word), 0; end > 0 && cut <= longestEnding; cut++ {
+		if kind, ok := stems[word[:end]]; ok {
+			return kind
+		}
+		_, size := utf8.DecodeLastRuneInString(word[:end])
+		end -= size
+	}
+	return ""
+}
+
+var englishWords = sync.OnceValue(func() map[string]wordKind {
+	return wordsOfKinds(map[wordKind]string{
+		mailItself: `mail mails email emails e-mail e-mails message messages letter communication correspondence transmission attachment attachments attached link links sender senders recipient recipients addressee addressees`,
+		common: `a an the this that these those it its and or nor not no any all some such only solely other others of to in on at by for from with without within outside inside into as than into out via through before after under over about
+			is are was were be been being has have had may might can cannot could should must will would do does did don't doesn't isn't you your yours we our us i my they them their he she his her who whom whose which what when where there here please also both either neither
+			external internal originated originates origin comes come came sent received receive receiving receipt open opening click clicking follow following reply replying respond answer forward forwarding forwarded enter entering provide
+			caution warning attention notice beware careful cautious important note disclaimer security message:
+			file files url urls content contents information data text document documents password passwords credentials person persons individual individuals entity entities company organization organisation organizations domain's network system systems computer
+			confidential confidentiality privileged private proprietary legally protected law intended intention named use used using read reading review disclosure disclose disclosed distribution distribute distributed dissemination disseminate copying copy copied reproduce reproduction print printing print- action taken reliance prohibited forbidden unauthorized unauthorised unlawful strictly
+			contain contains containing contained sensitive liability liable responsible responsibility accept accepts assume loss damage damages arising caused result views opinions expressed author authors necessarily represent
+			scanned scan scanning checked virus viruses antivirus anti-virus malware free software avast kaspersky drweb eset trend micro barracuda mimecast proofpoint microsoft
+			environment consider think save paper planet trees monitored unmonitored mailbox`,
+		ifOnly: `if unless should error mistake mistakenly delete destroy remove notify inform immediately contact advise hereby recognize recognise know trust trusted expect expecting expected safe sure ignore disregard return verify suspicious so it's`,
+	})
+})
+
+var russianStems = sync.OnceValue(func() map[string]wordKind {
+	return wordsOfKinds(map[wordKind]string{
+		mailItself: `письм сообщени вложени приложени отправител получател адресат электронн почтов корреспонденц послани`,
+		common: `это эт данн настоящ все всех всем люб как котор он его ее их ему ей нему нем ним них вы вас вам ваш мы нас нам наш я не ни и или либо а также то тот того той тех чтобы что во в на из из-за с со к ко от до для по при о об у без вне за под над через только исключительно ин друг кому кем
+			быть будет могут может был является являются являетесь внешн внутренн извне снаружи пришл прише поступил отправлен получен послан направлен предназначен адресован указан поименован находя
+			открыва откры переход перейд нажима отвеча ответ пересыла копирова распростран разглаш раскрыт передач использ ознакомл чтени третьи третьим
+			ссылк файл адрес лиц организаци компани сет систем документ текст содерж содержим информаци сведени внимани осторожн предупрежден важно будьте
+			конфиденциальн коммерческ служебн тайн охраняем закон законодательств персональн защищен запрещ запрещен недопустим незаконн несанкционирован строго
+			автоматическ сформирован создан робот пожалуйста просьба просим проверен проверк вирус антивирус антивирусн ответственност нес несет мнени автор выражен совпада позици точк зрени точкой печата распечат бумаг природ окружающ сред подума бере подозрительн вредоносн пароли`,
+		ifOnly: `если случа удал уничтож сообщит уведом ошибк ошибочн незамедлительн немедленн доверя увер зна ожида узна вернит`,
+	})
+})
+
+func wordsOfKinds(lists map[wordKind]string) map[string]wordKind {
+	all := map[string]wordKind{}
+	for kind, list := range lists {
+		for _, w := range strings.Fields(list) {
+			all[w] = kind
+		}
+	}
+	return all
+}
+
+// takesBack tells whether a text may turn round what a mail says elsewhere.
+func takesBack(text string) bool {
+	for _, w := range aWord.FindAllString(strings.ToLower(text), -1) {
+		w = strings.ReplaceAll(strings.ReplaceAll(w, "ё", "е"), "’", "'")
+		if reversing()[w] || hasStem(reversingStems(), w) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasStem tells whether a word begins with one of the stems.
+func hasStem(stems map[string]bool, word string) bool {
+	for end := range word {
+		if stems[word[:end]] {
+			return true
+		}
+	}
+	return stems[word]
+}
+
+var reversing = sync.OnceValue(func() map[string]bool {
+	return setOf(`not no never nothing cannot can't won't isn't wasn't weren't aren't hasn't haven't didn't doesn't however but unless wrong untrue test tests tested testing example sample draft pending sorry undo undone instead deny denies denied unable hold frozen ignore
+		не нет ни нельзя однако но отзыв вместо сбой сбоя сбое`)
+})
+
+var reversingStems = sync.OnceValue(func() map[string]bool {
+	return setOf(`fail error erron refus reject cancel mistak ignor disregard annul revok revoc withdr suspend delet remov expir block invalid void incorrect false apolog unfortunately revers recall retract correct declin terminat forg fake fraud imposs
+		lack insufficient rescind dropp abort undeliver stop ceas lapse undo unregister deregister
+		невозмож отказ ошиб отмен отклон аннулир отозва отзыва приостан прекра удал заблок блокир недейств неверн неправ ложн истек снят тест пример образец образц чернов извин сожал исправ поправк уточн вернул вернем возвра игнор поддел мошенн пробн учебн
+		недостат нехват отсутств заморож аннуляц закрыт закрыв останов откат утрат утрач`)
+})
+
+func setOf(words string) map[string]bool {
+	all := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		all[w] = true
+	}
+	return all
+}
+
+// nothing is the value of a line that has none.
+var nothing = regexp.MustCompile(`(?i)^\s*(?:no|none|нет|not set|not used|n/a|-|0|false)\s*$`)
+
+// matter is what mails of R01 are about; generic is the trade as such, as in a signature.
+var (
+	matter  = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:регистрац\pL*|зарегистр\pL*|перерегистр\pL*|делегир\pL*|продл\pL*|домен|домен[ауе]|доменом|доменного имени|доменное имя|заявк\pL*|запрос\pL*|операци\pL*|registration|registered|register|deregist\pL*|unregist\pL*|delegat\pL*|undelegat\pL*|renew\pL*|prolong\pL*|domain|domain's|request|application|operation|order)(?:[^\pL]|$)`)
+	generic = regexp.MustCompile(`(?i)регистраци\pL+ (?:и продлени\pL+ )?(?:домен(?:ов|ах|ами|ных)|имен)[\pL ]{0,20}|(?:domain|domain names?) (?:registration|registrar|hosting)s?|registration of domains?(?: names)?`)
+)
+
+func ofMatter(text string) bool { return matter.MatchString(generic.ReplaceAllString(text, " ")) }
+
+// succeeds tells whether a subject says that all went well.
+func succeeds(subject string) bool {
+	for _, w := range aWord.FindAllString(strings.ToLower(subject), -1) {
+		if succeeding()[strings.ReplaceAll(w, "ё", "е")] {
+			return true
+		}
+	}
+	return false
+}
+
+var succeeding = sync.OnceValue(func() map[string]bool {
+	return setOf(`зарегистрирован зарегистрирована зарегистрировано продлен продлена продлено делегирован делегирована изменен изменена изменены успешно успех выполнен выполнена выполнено исполнен исполнена исполнено
+		registered delegated renewed prolonged extended success successful successfully completed done`)
+})

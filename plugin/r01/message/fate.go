@@ -1,0 +1,46 @@
+package message
+
+import (
+	"regexp"
+	"strings"
+)
+
+// judge tells what a delivery came to. Only what is wholly understood decides: an action
+// that agrees with the status. A failure is one for certain when the mail never was handed
+// over: of all others the recipient may have had it, whatever the report says.
+func (d Delivery) judge() Fate {
+	class, reason, _ := strings.Cut(d.Status, ".")
+	switch {
+	case d.Action == "delayed" && class != "2" && class != "5":
+		return Delayed
+	case (d.Action == "delivered" || d.Action == "relayed" || d.Action == "expanded") && (class == "" || class == "2"):
+		return Delivered
+	case d.Action != "failed" || class == "2":
+		return Unread
+	case handedOver(d):
+		return Doubtful
+	case neverArrived.MatchString(reason), d.DiagnosticType == "smtp" && refusedBySMTP.MatchString(d.Diagnostic):
+		return Failed
+	case d.Status == "" && d.Diagnostic == "":
+		return Unread
+	}
+	return Doubtful
+}
+
+var (
+	// neverArrived are the reasons, without their class, for which a mail never gets to its
+	// recipient's program: no such address, mailbox full or closed, no way to the host, time
+	// over, not permitted. RFC 3463
+	neverArrived = regexp.MustCompile(`^(?:1\.\d+|2\.[123]|4\.[13467]|7\.\d+)$`)
+	// refusedBySMTP is a refusal for good, by its code.
+	refusedBySMTP = regexp.MustCompile(`^(?:\D{0,40}\b)?5\d\d\b`)
+	// afterData are words on a failure at the end of the mail or behind it.
+	afterData = regexp.MustCompile(`(?i)end of (?:data|message|mail)|after (?:the )?(?:data|dot|message|end)|final dot|more than once|may (?:have been|be) (?:delivered|sent)|` +
+		`command (?:died|failed|time limit|timed|output)|exit (?:status|code)|(?:died|killed) (?:with|by)|\bpipe\b|\bsignal \d|local(?:ly)? deliver|delivery (?:agent|program|command)|procmail|maildrop|\bLMTP\b`)
+)
+
+// handedOver tells a failure behind the end of the mail, or in the recipient's own program.
+func handedOver(d Delivery) bool {
+	_, reason, _ := strings.Cut(d.Status, ".")
+	return d.DiagnosticType == "x-unix" || strings.HasPrefix(reason, "3.") || afterData.MatchString(d.Diagnostic)
+}

@@ -1,0 +1,81 @@
+package message
+
+import (
+	"regexp"
+	"strings"
+)
+
+// fieldKind is what a field of a header tells, in whatever language it is written.
+type fieldKind string
+
+const (
+	author    fieldKind = "author"
+	day       fieldKind = "day"
+	recipient fieldKind = "recipient"
+	topic     fieldKind = "topic"
+)
+
+// fieldNames are how mail programs name the fields that they copy above a quotation.
+var fieldNames = map[fieldKind]string{
+	author: "from|sender|reply-to|von|de|da|van|od|från|fra|lähettäjä|kimden|expéditeur|mittente|remitente|afzender|nadawca|" +
+		"от|от кого|отправитель|автор|від|відправник",
+	day: "date|sent|sent at|received|datum|gesendet|gesendet am|fecha|enviado|enviado el|enviada em|data|inviato|date d'envoi|envoyé|verzonden|wysłano|skickat|sendt|lähetetty|tarih|" +
+		"дата|отправлено|отправлен|дата отправки|получено|надіслано|когда",
+	recipient: "to|cc|bcc|an|à|a|para|aan|do|till|til|kime|kopie|copie|copia|dw|destinataire|destinatario|кому|копия|получатель|получатели|копія",
+	topic:     "subject|re|betreff|objet|asunto|assunto|oggetto|onderwerp|temat|ämne|emne|aihe|konu|тема|тема письма",
+}
+
+// headLine is a line of such a header, bold or not.
+var headLine = regexp.MustCompile(`^[ \t]*[*_]{0,2}([\pL][\pL' -]{0,24}?)[ \t]*[*_]{0,2}[ \t]*:[*_]{0,2}(?:[ \t].*)?$`)
+
+// kinds leads from a name to its kind.
+var kinds = func() map[string]fieldKind {
+	all := map[string]fieldKind{}
+	for kind, names := range fieldNames {
+		for name := range strings.SplitSeq(names, "|") {
+			all[name] = kind
+		}
+	}
+	return all
+}()
+
+// kindOf tells what kind of header field a line is; "" = none.
+func kindOf(line string) fieldKind {
+	const longestName = 50 // bytes, with what makes it bold
+	at := strings.IndexByte(line[:min(len(line), longestName)], ':')
+	if at < 0 || len(line) > longestLine {
+		return ""
+	}
+	kind := kinds[strings.ToLower(strings.Trim(line[:at], " \t*_"))]
+	if kind == "" || !headLine.MatchString(line) {
+		return ""
+	}
+	return kind
+}
+
+func isField(line string) bool { return kindOf(line) != "" }
+
+// copiesHeader tells lines that a mail program copied from a header: two kinds of fields
+// or more within a few lines, in any order, with or without empty lines between them.
+func copiesHeader(lines []string) bool {
+	const within = 8
+	first := kindOf(lines[0])
+	if first == "" {
+		return false
+	}
+	empty := 0
+	for _, l := range lines[1:min(len(lines), within)] {
+		kind := kindOf(l)
+		switch {
+		case kind != "" && kind != first:
+			return true
+		case strings.TrimSpace(l) == "":
+			if empty++; empty > 3 {
+				return false
+			}
+		case kind == "" && !strings.HasPrefix(l, " ") && !strings.HasPrefix(l, "\t") && !headLine.MatchString(l):
+			return false
+		}
+	}
+	return false
+}

@@ -1,0 +1,165 @@
+package message
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/emersion/go-message/textproto"
+)
+
+// Source writes a mail as it came, for a person: every header field, and every part in its
+// order. Transfer encodings, charsets and encoded words are undone, also where no field tells
+// of them, so that what must not be seen can be found and masked. HTML is shown as its text, and
+// what is no text by its size.
+func Source(raw []byte) string {
+	s := source{}
+	s.mail(raw, 0)
+	return s.String()
+}
+
+type source struct {
+	strings.Builder
+	walker
+}
+
+// mail writes a mail, with such lines of its header as are none.
+func (s *source) mail(raw []byte, depth int) {
+	head, body, wrong := split(raw)
+	shown := head
+	if len(wrong) > 0 {
+		shown = bytes.TrimSuffix(raw, body)
+		shown = shown[:min(len(shown), maxHeader)]
+	}
+	s.entity(shown, head, body, depth)
+}
+
+// entity writes a header and what is below it.
+func (s *source) entity(shown, head, body []byte, depth int) {
+	s.WriteString(fieldsOf(shown))
+	h, err := readHeader(head)
+	if err != nil { // as far as it can be read
+		h = textproto.Header{}
+	}
+	if len(shown) > 0 {
+		s.WriteString("\n")
+	}
+	s.body(h, body, depth)
+}
+
+func (s *source) body(h textproto.Header, body []byte, depth int) {
+	if s.parts++; s.parts > maxParts || depth > maxDepth {
+		s.omit(len(body), "too many parts, or too deep ones")
+		return
+	}
+	media, params, _ := contentType(h, "text/plain")
+	switch {
+	case strings.HasPrefix(media, "multipart/") && params["boundary"] != "":
+		s.multipart(params["boundary"], body, depth)
+	case returned(media):
+		s.mail(s.decoded(h, body), depth+1)
+	case media == "text/html":
+		s.text(stripHTML(plainText(decode(params["charset"], s.decoded(h, body)))))
+	case strings.HasPrefix(media, "text/"), strings.HasPrefix(media, "message/"), strings.HasPrefix(media, "multipart/"):
+		s.text(plainText(decode(params["charset"], s.decoded(h, body))))
+	default:
+		s.omit(len(body), media)
+	}
+}
+
+func (s *source) multipart(boundary string, body []byte, depth int) {
+	delimiter := []byte("--" + boundary)
+	before, rest, end := cutAt(body, delimiter)
+	s.text(plainText(decode("", before)))
+	for end == another {
+		var part []byte
+		part, rest, end = cutAt(rest, delimiter)
+		if s.parts > maxParts {
+			s.omit(len(part)+len(rest), "too many parts")
+			return
+		}
+		s.WriteString("--" + boundary + "\n")
+		head, text, _ := splitPart(part)
+		s.entity(head, head, text, depth+1)
+	}
+	s.WriteString("--" + boundary + "--\n")
+	s.text(plainText(decode("", rest)))
+}
+
+// text writes lines, each whole.
+func (s *source) text(text string) {
+	if text = strings.TrimRight(clean(text), "\n"); text != "" {
+		s.WriteString(text + "\n")
+	}
+}
+
+func (s *source) omit(size int, what string) {
+	fmt.Fprintf(s, "(%d bytes, not shown: %s)\n", size, oneLine(what))
+}
+
+// fieldsOf are the fields of a header as they came, but for encoded words, and for what folds
+// them where there are such.
+func fieldsOf(head []byte) string {
+	var b strings.Builder
+	for _, field := range foldedField.FindAllString(strings.ReplaceAll(decode("", head), "\r\n", "\n"), -1) {
+		switch {
+		case strings.Contains(field, "=?"):
+			field = headerText(field) + "\n"
+		case !strings.Contains(field, ":"): // a text that has run into the header
+			field = plainText(field)
+		}
+		b.WriteString(strings.TrimRight(clean(field), "\n") + "\n")
+	}
+	return b.String()
+}
+
+var foldedField = regexp.MustCompile(`[^\n]+\n?(?:[ \t][^\n]*\n?)*`)
+
+// plainText undoes encodings that no field tells of: a text that holds quoted-printable is
+// decoded once more, and base64 is left out.
+func plainText(text string) string {
+	if encodedBytes.MatchString(text) {
+		text = decode("", encodedByte.ReplaceAllFunc([]byte(softBreak.ReplaceAllString(text, "")), func(code []byte) []byte {
+			return []byte{unhex(code[1])<<4 | unhex(code[2])}
+		}))
+	}
+	var kept []string
+	hidden := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		content := strings.TrimLeft(strings.TrimRight(line, " \t\r"), " \t>|")
+		if base64Line.MatchString(content) && (len(content) >= longCode && mixed(content) || hidden > 0 && content != "") {
+			hidden += len(content)
+			continue
+		}
+		if hidden > 0 {
+			kept = append(kept, fmt.Sprintf("(%d characters of base64, not shown)", hidden))
+			hidden = 0
+		}
+		kept = append(kept, line)
+	}
+	if hidden > 0 {
+		kept = append(kept, fmt.Sprintf("(%d characters of base64, not shown)", hidden))
+	}
+	return strings.Join(kept, "\n")
+}
+
+var (
+	encodedBytes = regexp.MustCompile(`(?:=[0-9A-Fa-f]{2}){2}|=\r?\n`)
+	encodedByte  = regexp.MustCompile(`=[0-9A-Fa-f]{2}`)
+	softBreak    = regexp.MustCompile(`=[ \t]*\r?\n`)
+	base64Line   = regexp.MustCompile(`^[A-Za-z0-9+/]+={0,2}$`)
+)
+
+// longCode is how long a line of base64 is at least, the last of several aside.
+const longCode = 24
+
+// mixed reports whether a word has small and capital letters and digits, as no word of a
+// language and no token of ours has.
+func mixed(word string) bool {
+	return strings.ContainsAny(word, "abcdefghijklmnopqrstuvwxyz") && strings.ContainsAny(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") &&
+		strings.ContainsAny(word, "0123456789")
+}
+
+// unhex reads a hexadecimal digit of any case; with that bit set, digits stay as they are.
+func unhex(c byte) byte { return byte(strings.IndexByte("0123456789abcdef", c|0x20)) }

@@ -1,0 +1,197 @@
+package registrar_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	. "registrar.panel/shared/registrar"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// canonicalOrders are orders of every kind, with what is awkward in a value.
+func canonicalOrders() []Order {
+	return []Order{
+		{ID: "o1", Kind: KindRegister, Domain: "newtime.ru", Customer: "c1",
+			Registrant: &Registrant{Kind: Person, Fields: map[string][]string{
+				"name":   {"Сидоров Сидор"},
+				"emails": {"a@example.ru", "b@example.ru"},
+				"faxes":  {},
+				"note":   {""},
+				"a=b\\c": {"line\nbreak", "car\rriage", `back\slash`, "x=y"},
+			}},
+			Nameservers: []Nameserver{{Host: "ns1.newtime.ru", IPs: []string{"192.0.2.1", "2001:db8::1"}}, {Host: "ns2.hoster.example"}}},
+		{ID: "o2", Kind: KindTransfer, Domain: "xn--e1afmkfd.xn--p1ai", AuthCode: "se=cret\n", Registrant: &Registrant{Kind: Organization}},
+		{ID: "o3", Kind: KindRenew, Domain: "newtime.ru", Customer: "c 1", PaidTill: Date{Year: 2027, Month: time.January, Day: 4}},
+		{ID: "o4", Kind: KindUpdate, Domain: "newtime.ru", Registrant: &Registrant{}, Nameservers: []Nameserver{}},
+		{},
+	}
+}
+
+// The golden file is the promise: what a store holds of an order is a digest of these bytes.
+func TestCanonicalNeverChanges(t *testing.T) {
+	t.Parallel()
+	var have strings.Builder
+	for _, o := range canonicalOrders() {
+		fmt.Fprintf(&have, "# %s\n%s", o.ID, o.Canonical())
+	}
+
+	file := filepath.Join("testdata", "canonical.golden")
+	if *update {
+		if err := os.WriteFile(file, []byte(have.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if have.String() != string(want) {
+		t.Errorf("the canonical form of orders has changed, and with it the digests in every plugin's store:\n%s", have.String())
+	}
+}
+
+// A field that is added to the contract must stand in the form, or two different orders
+// would be taken for one.
+func TestCanonicalHoldsEveryField(t *testing.T) {
+	t.Parallel()
+	samples := map[string]func(*Order){
+		"Kind":        func(o *Order) { o.Kind = KindRenew },
+		"Domain":      func(o *Order) { o.Domain = "a.ru" },
+		"Customer":    func(o *Order) { o.Customer = "c" },
+		"Registrant":  func(o *Order) { o.Registrant = &Registrant{Kind: Person} },
+		"Nameservers": func(o *Order) { o.Nameservers = []Nameserver{{Host: "ns1.a.example"}} },
+		"AuthCode":    func(o *Order) { o.AuthCode = "code" },
+		"PaidTill":    func(o *Order) { o.PaidTill = Date{Year: 2027, Month: 1, Day: 1} },
+	}
+	names := func(v any) (all []string) {
+		for f := range reflect.TypeOf(v).NumField() {
+			all = append(all, reflect.TypeOf(v).Field(f).Name)
+		}
+		return all
+	}
+
+	for _, name := range names(Order{}) {
+		set, ok := samples[name]
+		switch {
+		case name == "ID":
+		case !ok:
+			t.Errorf("Order.%s has no sample here: is it in Canonical?", name)
+		default:
+			var o Order
+			set(&o)
+			if len(o.Canonical()) == 0 {
+				t.Errorf("Order.%s is not in the canonical form", name)
+			}
+		}
+	}
+	if have, want := names(Registrant{}), []string{"Kind", "Fields"}; !slices.Equal(have, want) {
+		t.Errorf("Registrant has fields %v: is each in Canonical?", have)
+	}
+	if have, want := names(Nameserver{}), []string{"Host", "IPs"}; !slices.Equal(have, want) {
+		t.Errorf("Nameserver has fields %v: is each in Canonical?", have)
+	}
+}
+
+// Reading the form back gives the order again, so different orders have different forms.
+func TestCanonicalIsInjective(t *testing.T) {
+	t.Parallel()
+	text := rapid.StringOfN(rapid.SampledFrom([]rune("a=\\\nr.\rb#")), 1, 6, -1)
+	nameserver := rapid.Custom(func(t *rapid.T) Nameserver {
+		return Nameserver{Host: text.Draw(t, "host"), IPs: rapid.SliceOfN(text, 0, 2).Draw(t, "ips")}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		o := Order{Kind: OperationKind(text.Draw(t, "kind")), Domain: text.Draw(t, "domain"), Customer: text.Draw(t, "customer"),
+			Nameservers: rapid.SliceOfN(nameserver, 0, 2).Draw(t, "nameservers"), AuthCode: AuthCode(text.Draw(t, "code"))}
+		if rapid.Bool().Draw(t, "registrant") {
+			o.Registrant = &Registrant{Kind: RegistrantKind(text.Draw(t, "person")),
+				Fields: rapid.MapOfN(text, rapid.SliceOfN(text, 1, 2), 0, 3).Draw(t, "fields")}
+		}
+
+		again := readCanonical(t, o.Canonical())
+		if !bytes.Equal(again.Canonical(), o.Canonical()) || !reflect.DeepEqual(simplest(again), simplest(o)) {
+			t.Fatalf("%#v\nwas read back as\n%#v\nfrom\n%s", o, again, o.Canonical())
+		}
+	})
+}
+
+// simplest writes what is empty in one way.
+func simplest(o Order) Order {
+	if o.Registrant != nil {
+		r := *o.Registrant
+		if len(r.Fields) == 0 {
+			r.Fields = nil
+		}
+		o.Registrant = &r
+	}
+	o.Nameservers = slices.Clone(o.Nameservers)
+	for i := range o.Nameservers {
+		if len(o.Nameservers[i].IPs) == 0 {
+			o.Nameservers[i].IPs = nil
+		}
+	}
+	if len(o.Nameservers) == 0 {
+		o.Nameservers = nil
+	}
+	return o
+}
+
+// readCanonical is the form's reader, written from its description.
+func readCanonical(t *rapid.T, form []byte) (o Order) {
+	for line := range strings.Lines(string(form)) {
+		name, value := splitCanonical(t, strings.TrimSuffix(line, "\n"))
+		switch name {
+		case "kind":
+			o.Kind = OperationKind(value)
+		case "domain":
+			o.Domain = value
+		case "customer":
+			o.Customer = value
+		case "registrant":
+			o.Registrant = &Registrant{Kind: RegistrantKind(value), Fields: map[string][]string{}}
+		case "nameserver":
+			o.Nameservers = append(o.Nameservers, Nameserver{Host: value})
+		case "nameserver.ip":
+			last := &o.Nameservers[len(o.Nameservers)-1]
+			last.IPs = append(last.IPs, value)
+		case "auth_code":
+			o.AuthCode = AuthCode(value)
+		default:
+			key := strings.TrimPrefix(name, "registrant.")
+			o.Registrant.Fields[key] = append(o.Registrant.Fields[key], value)
+		}
+	}
+	return o
+}
+
+func splitCanonical(t *rapid.T, line string) (name, value string) {
+	var parts [2]strings.Builder
+	part, escaped := 0, false
+	for _, r := range line {
+		switch {
+		case escaped:
+			parts[part].WriteRune(map[rune]rune{'n': '\n', 'r': '\r', '\\': '\\', '=': '='}[r])
+			escaped = false
+		case r == '\\':
+			escaped = true
+		case r == '=' && part == 0:
+			part = 1
+		default:
+			parts[part].WriteRune(r)
+		}
+	}
+	if part == 0 || escaped {
+		t.Fatalf("%q is no line of the form", line)
+	}
+	return parts[0].String(), parts[1].String()
+}
