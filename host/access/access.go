@@ -125,7 +125,7 @@ func CheckName(name string) error {
 	}
 	switch {
 	case len(name) == 0 || len(name) > 32 || strings.ContainsFunc(name, func(r rune) bool { return !plain(r) }):
-		return errors.New("a credential's name has 1 to 32 of a-z 0-9 - _ .")
+		return errors.New("a credential's name has 1 to 32 of a-z 0-9 . _ -")
 	case slices.Contains(reserved, name):
 		return fmt.Errorf("the name %q means something else in the Action Log: choose another", name)
 	}

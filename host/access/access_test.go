@@ -36,7 +36,7 @@ func TestTokens(t *testing.T) {
 	seen := map[string]bool{}
 	for range 100 {
 		token, err := NewToken(rand.Reader)
-		if err != nil || len(token) < 50 || seen[token] || strings.Contains(Digest(token), token) || Digest(token) != Digest(token) {
+		if err != nil || len(token) < 50 || seen[token] || strings.Contains(Digest(token), token) || Digest(token) == Digest(token+"x") {
 			t.Fatalf("%d characters, %v", len(token), err)
 		}
 		seen[token] = true
