@@ -587,6 +587,9 @@ var brokenRegistrars = map[string]func(a *altered){
 		second := make(chan struct{})
 		a.resolve = func(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
 			seen, err := a.good.Operation(ctx, d.Operation)
+			if err != nil {
+				return seen, err
+			}
 			if here.Add(1) == 2 {
 				close(second)
 			}
