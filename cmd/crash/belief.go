@@ -140,7 +140,7 @@ func (j *judge) decided(ctx context.Context, q request, from, to int64) (bool, e
 	n := 0
 	err := j.plugin.QueryRowContext(ctx, `select count(*) from steps s join operations o on o.id = s.operation
 		where s.evidence = 'person' and s.actor = $1 and s.at >= $2 and s.at <= $3 and (o.domain = $4 or o.client = (select client from requests where id = $5))`,
-		operator, from, to, q.object, q.id).Scan(&n)
+		operator(), from, to, q.object, q.id).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("look for decisions about %s: %w", q.object, err)
 	}

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/user"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -14,10 +17,17 @@ import (
 	contract "registrar.panel/shared/registrar"
 )
 
-const (
-	anew     = 5 * time.Second // that a panel is at work in quiet before it is restarted
-	operator = "operator"
-)
+const anew = 5 * time.Second // that a panel is at work in quiet before it is restarted
+
+// operator is the name under which the campaign decides: on the panel's socket that is the Unix
+// user, and a decision under the caller's own name is logged once.
+func operator() string {
+	u, err := user.Current()
+	if err != nil {
+		return "uid " + strconv.Itoa(os.Getuid())
+	}
+	return u.Username
+}
 
 // errUnquiet: something neither ended nor asked for a person.
 var errUnquiet = errors.New("not everything came to rest")
@@ -173,7 +183,7 @@ func (w *world) review(ctx context.Context) (reviewed int, err error) {
 		return 0, err
 	}
 	for _, r := range list {
-		d := api.ReviewDecision{Version: *r.Version, Outcome: string(contract.ReplyIgnore), By: operator}
+		d := api.ReviewDecision{Version: *r.Version, Outcome: string(contract.ReplyIgnore), By: operator()}
 		_, err := post[api.Review](ctx, w, api.Path("review", r.ID, "resolve"), d)
 		if outdated(err) {
 			continue // what it may belong to has moved
@@ -224,7 +234,7 @@ func (w *world) judgeEach(ctx context.Context, b books, working []operation) err
 		if verdict == "" {
 			continue
 		}
-		d := api.Decision{Version: seen[o.id], Outcome: string(verdict), By: operator, Note: note}
+		d := api.Decision{Version: seen[o.id], Outcome: string(verdict), By: operator(), Note: note}
 		_, err := post[api.Operation](ctx, w, api.Path("operations", o.id, "resolve"), d)
 		if outdated(err) || refusedWith(err, contract.Precondition) {
 			continue // it has moved on, or it is too early to say
