@@ -4,19 +4,28 @@
 #   R01_MAIL_PASSWORD=secret R01_IMAP_PASSWORD=secret go run ./cmd/panel serve
 #
 # Secrets are references, secret("env", NAME) or secret("file", PATH), and are read when
-# the plugin is configured. A PATH is relative to this file.
+# the plugin is configured; line ends at their end are taken off. A PATH is relative to this file.
+# kill -HUP makes the panel read this file, and them, again.
 
 panel {
-  data   = "data"           # the panel's own database and run files; created with mode 0700
-  listen = "127.0.0.1:8480" # API and pages; "unix:///path" works too. Elsewhere than on loopback a token is required:
-  # token = secret("file", "panel.token")
+  data   = "data"                   # the panel's own database and run files; created with mode 0700
+  listen = "unix://data/panel.sock" # API and pages: mode 0600, the Unix user is the name. Or HOST:PORT, where every caller
+  #                                   needs a credential: panel token add NAME --rights look,order,money,secrets,admin
+  # token  = secret("file", "panel.token") # a first credential with every right, of 16 characters at least: openssl rand -hex 32
+  # tls {                                  # of HOST:PORT; read again when it was renewed. Beyond loopback it, or a proxy, is a must
+  #   cert = "panel.crt"
+  #   key  = "panel.pem"
+  # }
+  # behind_proxy = ["10.0.0.7"]            # a proxy that has TLS: only it may call
   # store = secret("file", "panel.store") # postgres://USER:PASSWORD@HOST/DATABASE, for several panels on one
   #                                       # account; without it a file in data. See docs/nodes.md
+  # log_level = "info"            # trace | debug | info | warn | error; serve --log-level comes first
   # backup_recipients = ["age1…"] # whom the keys in backups are encrypted to (age-keygen); without, they are left out
 }
 
 registrar "r01" { # bundled with the panel
   tlds = ["ru", "su", "xn--p1ai"]
+  # retired = true        # not run any more; its domains and orders stay on record, and the rest of the block is not used
   # default = true        # when another registrar serves one of these, too: new domains go here
 
   # A plugin that is not bundled is a program of its own. It, and the directories above it, must
@@ -67,11 +76,17 @@ registrar "r01" { # bundled with the panel
       poll     = "1m" # IDLE is used where the server has it; this is the fallback and the safety net
     }
 
+    # Whom a reply is believed from. For the simulator "none" will do; with a real mailbox use one of the others:
+    #   dkim                    the plugin checks R01's signature: safe from forged mail, also when a token leaks
+    #   authentication-results  our own mail server has checked it: safe as long as that server takes such headers
+    #                           out of mail from outside
+    #   none                    our thread or token alone: whoever has seen one mail about a request can answer it
     replies {
       from    = []     # e.g. ["robot@registrar.example"]; empty = any
       require = "none" # none | dkim | authentication-results: without the proof a reply waits in "panel review"
       # domains     = ["registrar.example"] # may sign; empty = the domains of "from"
       # authserv_id = "mx.panel.example"    # for authentication-results: our own server's name in that header
+      # retry       = "24h"                   # how long the proof is tried for when DNS does not answer
       # hosts       = ["mx.panel.example"]    # your own mail servers, as in Received: their word on mail that came back is believed
     }
 

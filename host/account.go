@@ -17,8 +17,11 @@ import (
 // account finds the user that a plugin's process runs as, and sees to it that this user gets
 // where it has to: to the plugin's data, its sockets and the working directory. Nothing but
 // the right to pass is granted, and only on directories of the panel's own. nil = the panel's
-// own user.
+// own user, which for a foreign plugin must not be root.
 func (p plugins) account(r config.Registrar, workingDir string) (*supervisor.Account, error) {
+	if r.User == "" && r.Path != "" && !r.Dev && os.Geteuid() == 0 {
+		return nil, r.PathAt.Errorf("the panel runs as root, and a plugin that is not bundled gets no such rights: give it a user of its own, made with useradd --system, as user = \"NAME\"")
+	}
 	if r.User == "" {
 		return nil, nil
 	}

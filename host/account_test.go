@@ -6,9 +6,26 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"registrar.panel/host/config"
 )
 
 const ofItsOwn = "  tlds = [\"test\"]\n  user = \"nobody\"\n"
+
+// faultOf is what keeps the plugin of a panel from being started.
+func faultOf(t *testing.T, o Options) error {
+	t.Helper()
+	c, err := config.LoadTolerant(o.ConfigPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := c.Panel.Data
+	specs, err := plugins{config: c, bundled: o.Bundled, log: o.Logger, top: data, dir: filepath.Join(data, pluginsDir), runDir: filepath.Join(data, "run"), look: os.LookupEnv}.specs()
+	if err != nil || len(specs) != 1 {
+		t.Fatalf("%d specifications, %v", len(specs), err)
+	}
+	return specs[0].Fault
+}
 
 func TestUserIsRefused(t *testing.T) {
 	t.Parallel()
@@ -17,8 +34,26 @@ func TestUserIsRefused(t *testing.T) {
 		refusals = map[string]string{"nobody": "only a panel that runs as root can start a plugin as another user"}
 	}
 	for name, want := range refusals {
-		_, err := Open(t.Context(), options(t, strings.Replace(good, "  tlds = [\"test\"]\n", "  tlds = [\"test\"]\n  user = \""+name+"\"\n", 1)))
-		wantMistake(t, err, "6,10", want)
+		wantMistake(t, faultOf(t, options(t, strings.Replace(good, "  tlds = [\"test\"]\n", "  tlds = [\"test\"]\n  user = \""+name+"\"\n", 1))), "6,10", want)
+	}
+}
+
+// A foreign plugin does not run as root, unless it is being developed.
+func TestForeignPluginNeedsAUser(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root; without it a plugin has no more rights than its author")
+	}
+	with := func(more string) error {
+		return faultOf(t, options(t, strings.Replace(good, "  tlds = [\"test\"]\n", "  tlds = [\"test\"]\n  path = \"/bin/true\"\n"+more, 1)))
+	}
+	pinned := "  sha256 = \"" + strings.Repeat("ab", 32) + "\"\n"
+	wantMistake(t, with(pinned), "6,10", "the panel runs as root")
+	if err := with("  dev = true\n"); err != nil {
+		t.Errorf("while it is developed: %v", err)
+	}
+	if err := with(pinned + "  user = \"nobody\"\n"); err != nil && strings.Contains(err.Error(), "runs as root, and") {
+		t.Errorf("with a user: %v", err)
 	}
 }
 
@@ -30,8 +65,7 @@ func TestUserOfItsOwn(t *testing.T) {
 	}
 	o := options(t, strings.Replace(good, "  tlds = [\"test\"]\n", ofItsOwn, 1))
 	dir := filepath.Dir(o.ConfigPath)
-	_, err := Open(t.Context(), o)
-	wantMistake(t, err, "6,10", "may not enter the directory "+filepath.Dir(dir))
+	wantMistake(t, faultOf(t, o), "6,10", "may not enter the directory "+filepath.Dir(dir))
 
 	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil {
 		t.Fatal(err)
@@ -67,7 +101,7 @@ func TestUserOfItsOwn(t *testing.T) {
 func TestEnvironmentIsAList(t *testing.T) {
 	t.Setenv("HOST_TEST_WANTED", "yes")
 	t.Setenv("HOST_TEST_OTHER", "no")
-	env := strings.Join(inherited([]string{"HOST_TEST_WANTED", "HOST_TEST_UNSET"}), " ")
+	env := strings.Join(inherited(os.LookupEnv, []string{"HOST_TEST_WANTED", "HOST_TEST_UNSET"}), " ")
 	if !strings.Contains(env, "HOST_TEST_WANTED=yes") || strings.Contains(env, "HOST_TEST_OTHER") || strings.Contains(env, "HOST_TEST_UNSET") || strings.Contains(env, "PATH=") {
 		t.Errorf("inherited: %s", env)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"filippo.io/age"
@@ -18,10 +19,15 @@ import (
 )
 
 // Backup writes an archive of the book and of every plugin's store while the panel serves.
-// Nothing is written to w before everything has been copied.
+// Nothing is written to w before everything has been copied. A plugin's store that can't be
+// copied is left out, and the archive's manifest names it.
 func (h *Host) Backup(ctx context.Context, w io.Writer) error {
-	h.copying.Lock()
-	defer h.copying.Unlock()
+	select {
+	case h.copying <- struct{}{}:
+		defer func() { <-h.copying }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	dir, err := filepath.Abs(filepath.Join(h.config.Panel.Data, "backup"))
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)
@@ -34,43 +40,75 @@ func (h *Host) Backup(ctx context.Context, w io.Writer) error {
 	if err := h.orders.Backup(ctx, dir); err != nil {
 		return err
 	}
-	for _, name := range h.names() {
-		if err := h.backUpPlugin(ctx, name, dir); err != nil {
-			return err
-		}
+	missing := h.backUpPlugins(ctx, dir)
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	to, err := h.config.Panel.Recipients()
 	if err != nil {
 		return err
 	}
-	if _, err := backup.Create(w, dir, to, time.Now()); err != nil {
+	if _, err := backup.Create(w, backup.Contents{Dir: dir, Missing: missing}, to, time.Now()); err != nil {
 		return err
 	}
-	h.log.Info("backup made", "keys_wrapped", len(to) > 0)
+	h.log.Info("backup made", "keys_wrapped", len(to) > 0, "missing", len(missing))
 	return nil
 }
 
-func (h *Host) backUpPlugin(ctx context.Context, name, dir string) error {
-	r, err := h.supervisor.Registrar(name)
-	if err != nil {
-		return err
+// copyWithin is how long a plugin may take to copy its store.
+const copyWithin = 15 * time.Minute
+
+// backUpPlugins has the plugins copy their stores side by side. What can't be copied is named,
+// and costs the others nothing.
+func (h *Host) backUpPlugins(ctx context.Context, dir string) (missing []backup.Missing) {
+	names := h.names(false)
+	faults := make([]error, len(names))
+	var copying sync.WaitGroup
+	for i, name := range names {
+		copying.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, copyWithin)
+			defer cancel()
+			faults[i] = h.backUpPlugin(ctx, name, dir)
+		})
 	}
+	copying.Wait()
+	for i, err := range faults {
+		if err != nil {
+			h.log.Error("a registrar's store is not in the backup", "registrar", names[i], "err", err)
+			missing = append(missing, backup.Missing{Registrar: names[i], Reason: told(err).Error()})
+		}
+	}
+	for _, f := range h.stillForgotten() {
+		missing = append(missing, backup.Missing{Registrar: f.Registrar, Reason: "plugin.hcl does not name it"})
+	}
+	return missing
+}
+
+// backUpPlugin leaves the mark that a plugin was at work also where its store can't be copied:
+// a panel that is restored from such a backup then misses the store, and makes no new one.
+func (h *Host) backUpPlugin(ctx context.Context, name, dir string) (err error) {
 	own := plugins{dir: filepath.Join(dir, pluginsDir)}
 	copied, err := own.dataDir(name)
 	if err != nil {
 		return err
 	}
-	err = r.Backup(ctx, copied)
+	if h.plugins.hasStarted(name) {
+		if err := own.setStarted(name); err != nil {
+			return err
+		}
+	}
+	r, err := h.supervisor.Registrar(name)
+	if err == nil {
+		err = r.Backup(ctx, copied)
+	}
+	if err == nil {
+		return nil
+	}
+	err = errors.Join(err, os.RemoveAll(copied))
 	if errors.Is(err, registrar.Unsupported) {
 		return registrar.Errorf(registrar.Unsupported, "registrar %s can't copy its store (%v): stop the panel and copy its directory %s, and what it keeps elsewhere", name, err, h.plugins.dir)
 	}
-	if err != nil {
-		return fmt.Errorf("back up registrar %s: %w", name, err)
-	}
-	if !h.plugins.hasStarted(name) {
-		return nil
-	}
-	return own.setStarted(name)
+	return fmt.Errorf("back up registrar %s: %w", name, err)
 }
 
 // Restoration says what to restore, and how.

@@ -30,17 +30,20 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 		return nil, err
 	}
 	warn(c, o.Logger)
-	dir, err := os.MkdirTemp("", "panel-")
+	dir, err := checkDir(c.Dir())
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for the check: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	specs, err := plugins{config: c, bundled: o.Bundled, log: o.Logger, top: dir, dir: dir, runDir: dir + "/run"}.specs()
+	specs, err := plugins{config: c, bundled: o.Bundled, log: o.Logger, top: dir, dir: dir, runDir: dir + "/run", look: os.LookupEnv}.specs()
 	if err != nil {
 		return nil, err
 	}
 	reports := probeStore(ctx, c.Panel)
 	var failures []error
+	if len(reports) == 0 || reports[0].Components[0].OK {
+		failures = append(failures, checkRecord(ctx, o.ConfigPath, c))
+	}
 	for _, spec := range specs {
 		report, err := probe(ctx, spec, o.Logger, mail)
 		if err != nil {
@@ -50,6 +53,16 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 		reports = append(reports, report)
 	}
 	return reports, errors.Join(failures...)
+}
+
+// checkDir makes a directory that is gone after the check, beside the configuration where the
+// machine has none for temporary files.
+func checkDir(beside string) (string, error) {
+	dir, err := os.MkdirTemp("", "panel-")
+	if err != nil {
+		return os.MkdirTemp(beside, ".panel-check-")
+	}
+	return dir, nil
 }
 
 // probeStore tries the panel's own database if that is on a server; a file is made at the

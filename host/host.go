@@ -32,33 +32,42 @@ import (
 type Options struct {
 	ConfigPath string
 	Bundled    map[string][]string // command lines of the plugins that come with the program
-	Logger     hclog.Logger
-	Now        func() time.Time
-	Timing     supervisor.Timing // of the plugins' supervision; zero fields have its defaults
+	// Environment takes secrets out of the process's environment; nil = they stay there.
+	Environment *config.Environment
+	Logger      hclog.Logger
+	LogLevel    string // one of [config.LogLevels]; "" = what plugin.hcl says
+	Now         func() time.Time
+	Timing      supervisor.Timing // of the plugins' supervision; zero fields have its defaults
 }
 
 // Host is a panel that has its data directory and its address, and runs nothing yet.
 type Host struct {
-	log        hclog.Logger
-	path       string // of the configuration
-	config     *config.Config
-	plugins    plugins
-	supervisor *supervisor.Supervisor
-	orders     *orders.Service
-	listener   net.Listener
-	copying    sync.Mutex     // held while a backup is made
-	closers    []func() error // in the order of opening
+	log         hclog.Logger
+	environment *config.Environment
+	level       string // of the log, if the options say it
+	path        string // of the configuration
+	config      *config.Config
+	plugins     plugins
+	supervisor  *supervisor.Supervisor
+	orders      *orders.Service
+	web         *web.Server
+	listener    net.Listener
+	verdicts    verdicts
+	forgotten   []orders.Holding // of registrars that plugin.hcl did not name at the start
+	copying     chan struct{}    // held while a backup is made
+	closers     []func() error   // in the order of opening
 }
 
 // Open reads the configuration and takes what it names: the data directory, the address,
 // the database. No process is started. The caller ends with Run or Close.
 func Open(ctx context.Context, o Options) (*Host, error) {
-	c, err := config.Load(o.ConfigPath)
+	c, err := config.LoadServing(o.ConfigPath, o.Environment)
 	if err != nil {
 		return nil, err
 	}
 	warn(c, o.Logger)
-	h := &Host{log: o.Logger, path: o.ConfigPath, config: c}
+	h := &Host{log: o.Logger, environment: o.Environment, level: o.LogLevel, path: o.ConfigPath, config: c, copying: make(chan struct{}, 1)}
+	h.setLevel(c)
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -75,10 +84,27 @@ func (h *Host) open(ctx context.Context, o Options) error {
 		return err
 	}
 	h.closers = append(h.closers, h.closeListener)
+	if h.listener, err = protected(h.listener, h.config.Panel, h.log); err != nil {
+		return err
+	}
 	if err := h.prepare(o); err != nil {
 		return err
 	}
-	return h.openOrders(ctx, o)
+	if err := h.openOrders(ctx, o); err != nil {
+		return err
+	}
+	credentials := h.orders.Credentials()
+	h.web = web.New(web.Options{Orders: h.orders, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials,
+		Proxies: h.config.Panel.Proxy, Logger: h.log.Named("web")})
+	return h.warnLocked(ctx, credentials)
+}
+
+// look is how variables that are no secrets are found.
+func look(e *config.Environment) func(string) (string, bool) {
+	if e == nil {
+		return os.LookupEnv
+	}
+	return e.Look
 }
 
 // closeListener tolerates that the web server has closed it already.
@@ -96,12 +122,12 @@ func (h *Host) prepare(o Options) error {
 		return err
 	}
 	h.closers = append(h.closers, func() error { remove(); return nil })
-	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, top: h.config.Panel.Data, dir: filepath.Join(h.config.Panel.Data, pluginsDir), runDir: run}
+	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, top: h.config.Panel.Data, dir: filepath.Join(h.config.Panel.Data, pluginsDir), runDir: run, applied: &applied{}, look: look(o.Environment)}
 	specs, err := h.plugins.specs()
 	if err != nil {
 		return err
 	}
-	h.supervisor = supervisor.New(supervisor.Options{Plugins: specs, Logger: o.Logger, Timing: o.Timing, Session: h.session})
+	h.supervisor = supervisor.New(supervisor.Options{Plugins: specs, Logger: o.Logger, Timing: o.Timing, Session: h.session, Reread: h.reread, Told: h.tellPlugin})
 	return nil
 }
 
@@ -111,7 +137,7 @@ func (h *Host) openOrders(ctx context.Context, o Options) error {
 	_, err := os.Stat(h.plugins.dir)
 	service, err := orders.Open(ctx, orders.Options{
 		Dir: h.config.Panel.Data, Server: h.config.Panel.Store, Create: errors.Is(err, os.ErrNotExist),
-		Registrars: h.supervisor, Names: h.names(), Route: h.config.Route, Serves: h.config.Serves, Logger: o.Logger.Named("orders"), Now: o.Now,
+		Registrars: h.supervisor, Names: h.names(false), Retired: h.names(true), Route: h.config.Route, Serves: h.config.Serves, Logger: o.Logger.Named("orders"), Now: o.Now,
 	})
 	if err != nil {
 		return err
@@ -121,13 +147,16 @@ func (h *Host) openOrders(ctx context.Context, o Options) error {
 	if err := os.MkdirAll(h.plugins.dir, 0o700); err != nil {
 		return fmt.Errorf("make the plugins' directory: %w", err)
 	}
-	return nil
+	return h.recall(ctx)
 }
 
-func (h *Host) names() []string {
+// names lists the registrars that are run, or those that are retired.
+func (h *Host) names(retired bool) []string {
 	var names []string
 	for _, r := range h.config.Registrars {
-		names = append(names, r.Name)
+		if r.Retired == retired {
+			names = append(names, r.Name)
+		}
 	}
 	return names
 }
@@ -138,17 +167,6 @@ func (h *Host) session(ctx context.Context, name string, r registrar.Registrar) 
 		return err
 	}
 	return h.orders.Follow(ctx, name, r)
-}
-
-// Statuses tells how the plugins stand, with the TLDs that are routed to each.
-func (h *Host) Statuses() []supervisor.Status {
-	all := h.supervisor.Statuses()
-	for i := range all {
-		if r, ok := h.config.Registrar(all[i].Name); ok {
-			all[i].TLDs = r.TLDs
-		}
-	}
-	return all
 }
 
 // URL is where a client reaches the API: http://HOST:PORT or unix://PATH.
@@ -170,13 +188,15 @@ func (h *Host) Close() error {
 	return errors.Join(faults...)
 }
 
-// Run serves until ctx ends, or until a plugin's part of plugin.hcl turns out to be wrong at
-// the start. Plugins that fail for other reasons don't end it.
+// Run serves until ctx ends. No plugin's failure ends it, nor a mistake in one plugin's part of
+// plugin.hcl: such a plugin is disabled, which is told in log and Action Log, and tried again.
+// Only where mistakes keep every registrar from work, from the beginning, Run returns them.
 func (h *Host) Run(ctx context.Context) error {
 	caller := ctx
 	ctx, end := context.WithCancelCause(ctx)
+	h.verdicts.end = end
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context) error{h.supervisor.Run, h.orders.Run, h.serve, h.judge} {
+	for _, part := range []func(context.Context) error{h.supervisor.Run, h.orders.Run, h.serve} {
 		parts.Go(func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {
 				end(err)
@@ -193,24 +213,19 @@ func (h *Host) Run(ctx context.Context) error {
 	return errors.Join(fault, h.Close())
 }
 
-// judge waits for the plugins' verdicts on their settings.
-func (h *Host) judge(ctx context.Context) error {
-	err := h.supervisor.WaitReady(ctx)
-	var mistakes *config.Error
-	if errors.As(err, &mistakes) {
-		return err
-	}
-	return nil
-}
-
 // closing is how long requests under way may take when the panel stops.
 const closing = 5 * time.Second
 
 // serve answers requests until ctx ends.
 func (h *Host) serve(ctx context.Context) error {
+	door := newDoor(h.listener, connections())
 	server := &http.Server{
-		Handler:           web.New(web.Options{Orders: h.orders, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Logger: h.log.Named("web")}),
+		Handler:           h.web, // which limits the reading of a body and the writing of an answer
 		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ConnState:         door.moved,
+		ConnContext:       withPeer,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          h.log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 	}
@@ -221,7 +236,7 @@ func (h *Host) serve(ctx context.Context) error {
 		stopped <- server.Shutdown(ctx)
 	})
 	h.log.Info("panel serves", "url", h.URL())
-	err := server.Serve(h.listener)
+	err := server.Serve(door)
 	if stop() {
 		return fmt.Errorf("serve the API: %w", err)
 	}

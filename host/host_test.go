@@ -18,7 +18,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/config"
+	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
+	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
@@ -27,9 +29,9 @@ import (
 
 // The test binary is the bundled plugin, too.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == "actor" {
+	if len(os.Args) == 2 && slices.Contains([]string{"actor", "second"}, os.Args[1]) {
 		logger := hclog.New(&hclog.LoggerOptions{JSONFormat: true, Output: os.Stderr})
-		registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: &actor{}, Logger: logger})
+		registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: &actor{name: os.Args[1]}, Logger: logger})
 		return
 	}
 	os.Exit(m.Run())
@@ -39,7 +41,8 @@ func TestMain(m *testing.M) {
 // calls it does not have.
 type actor struct {
 	registrar.Plugin
-	dir string
+	name string
+	dir  string
 }
 
 func (a *actor) note(what string) error {
@@ -52,7 +55,7 @@ func (a *actor) note(what string) error {
 }
 
 func (a *actor) Describe(context.Context) (registrar.Description, error) {
-	return registrar.Description{Name: "actor", Title: "An actor", Version: "1.0.0", TLDs: []string{"test", "example"}, Schema: registrar.Schema{
+	return registrar.Description{Name: a.name, Title: "An actor", Version: "1.0.0", TLDs: []string{"test", "example", "second"}, Schema: registrar.Schema{
 		Attributes: []registrar.Attribute{{Name: "account", Type: registrar.TypeString, Required: true}},
 		Blocks: []registrar.Block{{Name: "smtp", Schema: registrar.Schema{
 			Attributes: []registrar.Attribute{{Name: "tls", Type: registrar.TypeString, OneOf: []string{"none", "implicit"}}},
@@ -140,6 +143,24 @@ func ready(t *testing.T, h *Host) {
 	}
 }
 
+// get asks for the plugins with a token, and returns the status of the answer.
+func get(t *testing.T, h *Host, token string) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "GET", h.URL()+"/api/v1/plugins", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	return answer.StatusCode
+}
+
 func recordOf(t *testing.T, o Options) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(filepath.Dir(o.ConfigPath), "data/plugins/actor/record"))
@@ -155,13 +176,12 @@ func TestRunTwice(t *testing.T) {
 	for range 2 {
 		h, stop := run(t, o)
 		ready(t, h)
-		answer, err := http.Get(h.URL() + "/api/v1/plugins")
-		if err != nil {
-			t.Fatal(err)
+		if status := get(t, h, ""); status != http.StatusUnauthorized {
+			t.Errorf("without a credential the API answers %d", status)
 		}
-		answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
-			t.Errorf("the API answers %s", answer.Status)
+		h.web.SetToken(secret.New("a-token-of-enough-length"))
+		if status := get(t, h, "a-token-of-enough-length"); status != http.StatusOK {
+			t.Errorf("the API answers %d", status)
 		}
 		// The plugin serves more TLDs than are routed to it.
 		if s := h.Statuses(); len(s) != 1 || !slices.Equal(s[0].TLDs, []string{"test"}) {
@@ -238,8 +258,6 @@ func TestMistakesAtOpen(t *testing.T) {
 	for _, test := range []struct{ reason, text, at, message string }{
 		{"port in use", "panel {\n  listen = \"" + taken.Addr().String() + "\"\n}", "2,12", "is in use by another program"},
 		{"no such address", "panel {\n  listen = \"unix:///no/such/directory/sock\"\n}", "2,12", "no such file or directory"},
-		{"not bundled", "registrar \"other\" {\n  tlds = [\"test\"]\n}\npanel {\n  listen = \"127.0.0.1:0\"\n}", "1,1", "is not bundled with this panel"},
-		{"no program", "panel {\n  listen = \"127.0.0.1:0\"\n}\nregistrar \"other\" {\n  tlds = [\"test\"]\n  path = \"no-such\"\n  dev  = true\n}", "6,10", "no such file"},
 		{"no place for data", "panel {\n  listen = \"127.0.0.1:0\"\n  data   = \"/dev/null/x\"\n}", "3,12", "can't make the data directory"},
 		{"the file itself", "panel {\n  lisen = 1\n}", "2,3", "not expected here"},
 	} {
@@ -251,26 +269,68 @@ func TestMistakesAtOpen(t *testing.T) {
 	}
 }
 
-// Mistakes that only a plugin can find end Run, and Check reports the same.
-func TestMistakesOfPlugins(t *testing.T) {
+// A mistake in one registrar's block disables that registrar, loudly, and is looked at again:
+// what is mended works. Check reports the same as a mistake of the file.
+func TestMistakesOfOneRegistrar(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ reason, old, new, at, message string }{
 		{"missing attribute", `account = "open"`, "", "6,3", "account is required"},
 		{"wrong choice", `account = "open"`, "account = \"open\"\n    smtp {\n      tls = \"nope\"\n    }", "9,13", "smtp.tls must be one of none, implicit"},
 		{"refused by the plugin", `"open"`, `"closed"`, "7,15", "account: is closed"},
-		{"TLD that is not served", `["test"]`, `["test", "ru"]`, "5,10", "does not serve the TLD ru; it serves test, example"},
+		{"missing secret", `"open"`, `secret("file", "not-there")`, "7,15", "account: can't read the secret's file"},
+		{"not bundled", `"actor"`, `"other"`, "4,1", "is not bundled with this panel"},
+		{"no program", `  tlds = ["test"]`, "  tlds = [\"test\"]\n  path = \"no-such\"\n  dev  = true", "6,10", "no such file"},
+		{"not pinned", `  tlds = ["test"]`, "  tlds = [\"test\"]\n  path = \"no-such\"", "6,10", "needs its sha256"},
+		{"unknown attribute", `  tlds = ["test"]`, "  tlds = [\"test\"]\n  oops = 1", "6,3", "is not expected here"},
+		{"TLD that is not served", `["test"]`, `["test", "ru"]`, "5,10", "does not serve the TLD ru; it serves test, example, second"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			t.Parallel()
-			o := options(t, strings.Replace(good, test.old, test.new, 1))
-			h, err := Open(t.Context(), o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			wantMistake(t, h.Run(t.Context()), test.at, test.message)
-			_, err = Check(t.Context(), o, false)
+			o := options(t, strings.Replace(good, test.old, test.new, 1)+"\nregistrar \"second\" {\n  tlds = [\"second\"]\n  config {\n    account = \"open\"\n  }\n}")
+			o.Bundled["second"] = []string{o.Bundled["actor"][0], "second"}
+			o.Timing = supervisor.Timing{Retry: 20 * time.Millisecond}
+			_, err := Check(t.Context(), o, false)
 			wantMistake(t, err, test.at, test.message)
+
+			h, stop := run(t, o)
+			place := fmt.Sprintf("plugin.hcl:%s: ", test.at)
+			eventually(t, "the one disabled and the other at work", func() bool {
+				s := h.Statuses()
+				return s[0].State == supervisor.Disabled && strings.Contains(s[0].Error, place) && strings.Contains(s[0].Error, test.message) && s[1].State == supervisor.Running
+			})
+			eventually(t, "the alarm in the Action Log", func() bool { return hasAlarm(t, h, test.message) })
+			if test.reason != "not bundled" && test.reason != "TLD that is not served" { // a name and TLDs take a restart
+				mended := good + "\nregistrar \"second\" {\n  tlds = [\"second\"]\n  config {\n    account = \"open\"\n  }\n}"
+				if err := os.WriteFile(o.ConfigPath, []byte(mended), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, "the mended one at work", func() bool { return h.Statuses()[0].State == supervisor.Running })
+			}
+			if err := stop(); err != nil {
+				t.Errorf("Run = %v", err)
+			}
 		})
+	}
+}
+
+// hasAlarm looks for an alarm in the Action Log.
+func hasAlarm(t *testing.T, h *Host, message string) bool {
+	t.Helper()
+	entries, err := h.orders.Log(t.Context(), orders.LogQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(entries, func(e orders.Entry) bool {
+		return e.Event == registrar.EventAlarm && e.Level == registrar.LevelError && strings.Contains(e.Message, message)
+	})
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain for ", what)
+		}
 	}
 }
 

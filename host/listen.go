@@ -8,12 +8,20 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"registrar.panel/host/config"
 )
 
 // lockFile lies in the data directory.
 const lockFile = "panel.lock"
+
+// How long a lock is waited for: a process that is just being started may hold a copy of one
+// that was given back.
+const (
+	lockWithin = time.Second
+	lockPause  = 20 * time.Millisecond
+)
 
 // lockData makes the data directory and takes it for this process; the kernel gives it back
 // when the process ends, however it ends.
@@ -25,9 +33,14 @@ func lockData(p config.Panel) (*os.File, error) {
 	if err != nil {
 		return nil, p.DataAt.Errorf("can't use the data directory: %v", err)
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err == nil {
-		return f, nil
+	for patience := lockWithin; ; patience -= lockPause {
+		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) || patience <= 0 {
+			break
+		}
+		time.Sleep(lockPause)
 	}
 	f.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -51,7 +64,12 @@ func listen(ctx context.Context, p config.Panel) (net.Listener, error) {
 
 func listenSocket(ctx context.Context, p config.Panel, path string) (net.Listener, error) {
 	removeStale(path)
-	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
+	// The mode is set before the socket has a name, so that at no instant others may connect.
+	private := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var fault error
+		return errors.Join(c.Control(func(fd uintptr) { fault = syscall.Fchmod(int(fd), 0o600) }), fault)
+	}}
+	l, err := private.Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, listenError(p, err)
 	}

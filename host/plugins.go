@@ -19,11 +19,11 @@ import (
 // inherited lists what a plugin sees of the host's environment: clock, language, trust in
 // certificates, where temporary files go, where tests collect coverage, and what plugin.hcl
 // names.
-func inherited(more []string) []string {
+func inherited(look func(string) (string, bool), more []string) []string {
 	names := []string{"TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR", "GOCOVERDIR"}
 	var env []string
 	for _, name := range append(names, more...) {
-		if value, ok := os.LookupEnv(name); ok {
+		if value, ok := look(name); ok {
 			env = append(env, name+"="+value)
 		}
 	}
@@ -41,28 +41,42 @@ type plugins struct {
 	top     string // the panel's own directory, which holds the next two or leads to them
 	dir     string // holds a directory for each plugin's data
 	runDir  string
+	applied *applied // nil = is not remembered
+	look    func(name string) (string, bool)
 }
 
+// specs plans the process of every registrar that is run. What is wrong with one registrar is
+// a fault of its specification, and no error.
 func (p plugins) specs() ([]supervisor.Spec, error) {
 	root, err := filepath.Abs(p.config.Dir())
 	if err != nil {
 		return nil, fmt.Errorf("find the configuration's directory: %w", err)
 	}
 	var specs []supervisor.Spec
-	var mistakes []error
 	for _, r := range p.config.Registrars {
-		command, err := p.command(r)
-		account, noAccount := p.account(r, root)
-		mistakes = append(mistakes, err, noAccount)
-		specs = append(specs, supervisor.Spec{
-			Name: r.Name, Command: command, Env: inherited(r.Env), Dir: root, SHA256: r.SHA256, RunDir: filepath.Join(p.runDir, r.Name),
-			Foreign: r.Path != "", Account: account, PlainText: r.PlainText,
-			Configure: func(ctx context.Context, plugin registrar.Plugin, d registrar.Description) error {
-				return p.configure(ctx, r, account, plugin, d)
-			},
-		})
+		if !r.Retired {
+			specs = append(specs, p.spec(r, root))
+		}
 	}
-	return specs, errors.Join(mistakes...)
+	return specs, nil
+}
+
+func (p plugins) spec(r config.Registrar, root string) supervisor.Spec {
+	spec := supervisor.Spec{
+		Name: r.Name, Env: inherited(p.look, r.Env), Dir: root, SHA256: r.SHA256, RunDir: filepath.Join(p.runDir, r.Name),
+		Foreign: r.Path != "", PlainText: r.PlainText, Fault: r.Fault(),
+	}
+	if spec.Fault != nil {
+		return spec
+	}
+	var noCommand, noAccount error
+	spec.Command, noCommand = p.command(r)
+	spec.Account, noAccount = p.account(r, root)
+	spec.Fault = errors.Join(noCommand, noAccount)
+	spec.Configure = func(ctx context.Context, plugin registrar.Plugin, d registrar.Description) error {
+		return p.configure(ctx, r, spec.Account, plugin, d)
+	}
+	return spec
 }
 
 func (p plugins) command(r config.Registrar) ([]string, error) {
@@ -98,6 +112,7 @@ func (p plugins) configure(ctx context.Context, r config.Registrar, account *sup
 	for _, w := range s.Warnings {
 		p.log.Warn("configuration", "place", w.Position.String(), "warning", w.Message)
 	}
+	p.applied.set(r.Name, fingerprint(r, s.Config))
 	dir, err := p.dataDir(r.Name)
 	if err != nil {
 		return err

@@ -17,19 +17,28 @@ import (
 // there now, in the place of those at work; see [supervisor.Supervisor.Upgrade]. What else
 // has changed in the file takes effect with the next start of the panel. By is who decides;
 // the Action Log tells of it.
-func (h *Host) Upgrade(ctx context.Context, name, by string) (supervisor.Status, error) {
+func (h *Host) Upgrade(ctx context.Context, name, by, forWhom string) (supervisor.Status, error) {
 	if strings.TrimSpace(by) == "" {
 		return supervisor.Status{}, &registrar.Error{Code: registrar.Invalid, Detail: "the request has mistakes",
 			Problems: []registrar.Problem{{Path: "by", Message: "is required: who decides"}}}
 	}
 	spec, err := h.reread(name)
+	if err == nil {
+		err = spec.Fault
+	}
 	if err != nil {
 		return supervisor.Status{}, told(err)
+	}
+	if c, err := config.LoadServing(h.path, h.environment); err == nil {
+		warn(c, h.log)
 	}
 	from, to, err := h.supervisor.Upgrade(ctx, spec)
 	level, message := registrar.LevelInfo, fmt.Sprintf("plugin %s was upgraded from %s to %s", name, orUnknown(from), orUnknown(to))
 	if err != nil {
 		level, message = registrar.LevelError, fmt.Sprintf("plugin %s was not upgraded: %v", name, err)
+	}
+	if forWhom != "" {
+		message += fmt.Sprintf(" (on behalf of %q)", forWhom)
 	}
 	err = errors.Join(told(err), h.orders.Note(context.WithoutCancel(ctx), name, by, level, message))
 	at := slices.IndexFunc(h.Statuses(), func(s supervisor.Status) bool { return s.Name == name })
@@ -45,20 +54,21 @@ func (h *Host) reread(name string) (supervisor.Spec, error) {
 	if !known {
 		return supervisor.Spec{}, registrar.Errorf(registrar.NotFound, "there is no registrar %q", name)
 	}
-	c, err := config.Load(h.path)
+	c, err := config.LoadServing(h.path, h.environment)
 	if err != nil {
 		return supervisor.Spec{}, err
 	}
 	r, ok := c.Registrar(name)
 	switch {
-	case !ok:
+	case ok && r.Fault() != nil:
+		return supervisor.Spec{}, r.Fault()
+	case !ok || r.Retired:
 		return supervisor.Spec{}, registrar.Errorf(registrar.NotFound, "%s names no registrar %q any more; restart the panel to do without it", filepath.Base(h.path), name)
 	case !slices.Equal(r.TLDs, old.TLDs) || r.Default != old.Default:
 		return supervisor.Spec{}, r.TLDsAt.Errorf("tlds and default decide where new orders go: restart the panel to change them")
 	case r.User != old.User:
 		return supervisor.Spec{}, r.UserAt.Errorf("two users can't own the plugin's data at the same time: restart the panel to change user")
 	}
-	warn(c, h.log)
 	c.Registrars = []config.Registrar{r}
 	p := h.plugins
 	p.config = c

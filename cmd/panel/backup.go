@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"registrar.panel/host"
@@ -23,11 +24,28 @@ type archiveView struct {
 	Files   int       `json:"files"`
 	Keys    []string  `json:"keys"`
 	Wrapped bool      `json:"keys_wrapped"`
+	Missing []string  `json:"missing"`               // registrars whose stores are not in it
 	Aside   *string   `json:"moved_aside,omitempty"` // restore: where the old data directory is now
 }
 
 func viewOf(file string, m backup.Manifest) archiveView {
-	return archiveView{File: file, MadeAt: m.MadeAt, Files: len(m.Files), Keys: append([]string{}, m.Keys...), Wrapped: m.Wrapped}
+	v := archiveView{File: file, MadeAt: m.MadeAt, Files: len(m.Files), Keys: append([]string{}, m.Keys...), Wrapped: m.Wrapped, Missing: []string{}}
+	for _, r := range m.Missing {
+		v.Missing = append(v.Missing, r.Registrar)
+	}
+	return v
+}
+
+// lacking is the result of a backup without some registrars' stores.
+func lacking(m backup.Manifest) error {
+	var lines []string
+	for _, r := range m.Missing {
+		lines = append(lines, fmt.Sprintf("the store of registrar %s is NOT in this backup: %s", r.Registrar, r.Reason))
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return waiting(strings.Join(lines, "\n"))
 }
 
 func (p *backupCommand) Run(c *call) error {
@@ -49,11 +67,14 @@ func (p *backupCommand) Run(c *call) error {
 		}
 	}
 	v := viewOf(p.File, m)
-	return c.show(v, func(w io.Writer) {
+	if err := c.show(v, func(w io.Writer) {
 		row(w, "written", v.File)
 		row(w, "files", v.Files)
 		row(w, "keys", map[bool]string{true: "encrypted to panel.backup_recipients", false: "left out"}[v.Wrapped])
-	})
+	}); err != nil {
+		return err
+	}
+	return lacking(m)
 }
 
 // download writes a new file that is whole or not there, and on the disk.
@@ -98,12 +119,15 @@ func (p *restoreCommand) Run(c *call) error {
 	if aside != "" {
 		v.Aside = &aside
 	}
-	return c.show(v, func(w io.Writer) {
+	if err := c.show(v, func(w io.Writer) {
 		row(w, "restored", "as of "+m.MadeAt.Format(time.RFC3339))
 		row(w, "files", v.Files)
 		if aside != "" {
 			row(w, "the old data", aside)
 		}
 		row(w, "next", "panel serve; what was sent since is held, see docs/reliability.md")
-	})
+	}); err != nil {
+		return err
+	}
+	return lacking(m)
 }

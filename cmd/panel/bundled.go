@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/r01sim"
+	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/manual"
 	"registrar.panel/plugin/r01"
 	"registrar.panel/shared/registrar"
@@ -50,6 +51,9 @@ func servePlugin(name string, stderr io.Writer) int {
 		return exitUsage
 	}
 	log := registrarrpc.Logger(name)
+	if err := secret.Conceal(); err != nil {
+		log.Warn("other processes of this user can read the plugin's secrets", "err", err)
+	}
 	registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: make(log), Logger: log})
 	return exitDone
 }

@@ -43,7 +43,7 @@ registrar "manual" {
 //	set VAR KEY        keeps a text of the last output, of a list the last there is
 //	until TEXT ARG…    runs panel ARG… until it prints the text
 //
-// and in the environment $CONFIG, the panel's plugin.hcl, and $WRONG, one with a wrong
+// and in the environment $ME, who runs it, $CONFIG, the panel's plugin.hcl, and $WRONG, one with a wrong
 // IMAP password.
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
@@ -60,7 +60,7 @@ func TestCommandLineAlone(t *testing.T) {
 func runScripts(t *testing.T, pattern string) {
 	t.Helper()
 	w := newWorld(t, func(hcl string) string { return hcl + manualBlock })
-	wrong := w.write("wrong.hcl", strings.ReplaceAll(w.hcl(), `"imap.secret"`, `"wrong.secret"`))
+	wrong := w.write("wrong.hcl", strings.NewReplacer(`"imap.secret"`, `"wrong.secret"`, `"data"`, `"elsewhere"`).Replace(w.hcl()))
 	w.write("wrong.secret", "wrong-CANARY-79\n")
 	w.servePlugins("r01", "manual")
 	scripts, err := filepath.Glob(pattern)
@@ -72,6 +72,7 @@ func runScripts(t *testing.T, pattern string) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("CONFIG", filepath.Join(w.dir, "plugin.hcl"))
 			env.Setenv("WRONG", wrong)
+			env.Setenv("ME", login())
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -23,7 +23,7 @@ import (
 type grammar struct {
 	Config string `default:"plugin.hcl" placeholder:"FILE" help:"The configuration (${default})."`
 	Server string `placeholder:"URL" help:"The panel to call: HOST:PORT, http(s)://… or unix://PATH. Without it, the one that --config describes."`
-	Token  string `env:"PANEL_TOKEN" placeholder:"TOKEN" help:"For --server, if it asks for one; better given by the environment."`
+	Secret string `name:"token" env:"PANEL_TOKEN" placeholder:"TOKEN" help:"A credential, where the panel is not on a socket; better given by the environment. Without it, panel.token of --config."`
 	Output string `short:"o" enum:"text,json,junit" default:"text" help:"text or json; junit for panel conformance."`
 
 	Demo      demoCommand      `cmd:"" help:"Show the main job with everything embedded, in under a minute."`
@@ -43,6 +43,7 @@ type grammar struct {
 	Mail      mailCommand      `cmd:"" help:"Show a stored mail, masked."`
 	Review    reviewCommands   `cmd:"" help:"Mails that no rule recognised."`
 	Operation operationCommand `cmd:"" help:"Show an operation, or decide about it."`
+	Token     tokenCommands    `cmd:"" help:"Credentials for callers that are not on the panel's socket."`
 	Backup    backupCommand    `cmd:"" help:"Write all that the panel keeps into one archive, while it serves."`
 	Restore   restoreCommand   `cmd:"" help:"Lay an archive out again, for a panel that does not serve."`
 	Replies   repliesCommands  `cmd:"" help:"Try the rules on captured mails."`
@@ -165,15 +166,25 @@ func (m marked) Unwrap() []error { return []error{m.error, m.mark} }
 
 // client makes a client of the panel that the command line means.
 func (c *call) client() (*api.Client, string, error) {
-	server, token := c.grammar.Server, secret.New(c.grammar.Token)
+	server, token := c.grammar.Server, secret.New(c.grammar.Secret)
+	var options []func(*api.Client)
 	if server == "" {
-		loaded, err := config.Load(c.grammar.Config)
+		loaded, err := config.LoadTolerant(c.grammar.Config)
 		if err != nil {
 			return nil, "", usage(err)
 		}
-		server, token = loaded.Panel.URL(), loaded.Panel.Token
+		if server = loaded.Panel.URL(); token.IsEmpty() {
+			token = loaded.Panel.Token
+		}
+		if t := loaded.Panel.TLS; t != nil {
+			text, err := os.ReadFile(t.Cert)
+			if err != nil {
+				return nil, "", usage(err)
+			}
+			options = append(options, api.Pinned(text))
+		}
 	}
-	client, err := api.NewClient(server, token)
+	client, err := api.NewClient(server, token, options...)
 	if err != nil {
 		return nil, "", usage(err)
 	}
@@ -197,6 +208,38 @@ func post[T any](c *call, path string, in any) (v T, err error) {
 	}
 	v, err = api.Post[T](c.ctx, client, path, in)
 	return v, explain(err, server)
+}
+
+// getPartial and postPartial call the panel where some registrars' part of the answer may be
+// missing; see [absent].
+func getPartial[T any](c *call, path string, query map[string][]string) (v T, missing []api.Missing, err error) {
+	client, server, err := c.client()
+	if err != nil {
+		return v, nil, err
+	}
+	v, missing, err = api.GetPartial[T](c.ctx, client, path, query)
+	return v, missing, explain(err, server)
+}
+
+func postPartial[T any](c *call, path string, in any) (v T, missing []api.Missing, err error) {
+	client, server, err := c.client()
+	if err != nil {
+		return v, nil, err
+	}
+	v, missing, err = api.PostPartial[T](c.ctx, client, path, in)
+	return v, missing, explain(err, server)
+}
+
+// absent is the result of a command whose answer, which has been shown, lacks something.
+func absent(missing []api.Missing) error {
+	if len(missing) == 0 {
+		return nil
+	}
+	var lines []string
+	for _, m := range missing {
+		lines = append(lines, fmt.Sprintf("registrar %s is missing from the answer: %s", m.Registrar, m.Reason))
+	}
+	return waiting(strings.Join(lines, "\n"))
 }
 
 func explain(err error, server string) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host"
+	"registrar.panel/host/access"
 	"registrar.panel/host/web/api"
 	"registrar.panel/internal/secret"
 )
@@ -43,13 +45,17 @@ func demo(ctx context.Context, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, sim.stop()) }()
 	show.sim = sim
 	config := filepath.Join(dir, "plugin.hcl")
-	for file, text := range map[string]string{config: demoConfig(sim.addresses), filepath.Join(dir, "password"): demoPassword} {
+	token, err := access.NewToken(rand.Reader)
+	if err != nil {
+		return err
+	}
+	for file, text := range map[string]string{config: demoConfig(sim.addresses), filepath.Join(dir, "password"): demoPassword, filepath.Join(dir, "token"): token} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			return fmt.Errorf("write the demo's configuration: %w", err)
 		}
 	}
 	show.say("R01's robot takes mail at %s; its answers lie in an IMAP mailbox at %s", sim.addresses["smtp"], sim.addresses["imap"])
-	return withPanel(ctx, config, func(ctx context.Context, c *api.Client) error {
+	return withPanel(ctx, config, secret.New(token), func(ctx context.Context, c *api.Client) error {
 		show.panel = c
 		return show.tell(ctx)
 	})
@@ -61,6 +67,7 @@ func demoConfig(at map[string]string) string {
 	return fmt.Sprintf(`panel {
   data   = "data"
   listen = "127.0.0.1:0"
+  token  = secret("file", "token")
 }
 registrar "r01" {
   tlds = ["ru", "su", "xn--p1ai"]
@@ -144,7 +151,7 @@ func (s *simulator) stop() error {
 }
 
 // withPanel runs a panel in this process for as long as use takes.
-func withPanel(ctx context.Context, config string, use func(context.Context, *api.Client) error) error {
+func withPanel(ctx context.Context, config string, token secret.String, use func(context.Context, *api.Client) error) error {
 	commands, err := bundled()
 	if err != nil {
 		return err
@@ -154,7 +161,7 @@ func withPanel(ctx context.Context, config string, use func(context.Context, *ap
 	if err != nil {
 		return err
 	}
-	c, err := api.NewClient(h.URL(), secret.String{})
+	c, err := api.NewClient(h.URL(), token)
 	if err != nil {
 		return errors.Join(err, h.Close())
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -154,11 +155,11 @@ type showCustomerCommand struct {
 }
 
 func (p *showCustomerCommand) Run(c *call) error {
-	v, err := get[api.Customer](c, api.Path("customers", p.ID), nil)
+	v, missing, err := getPartial[api.Customer](c, api.Path("customers", p.ID), nil)
 	if err != nil {
 		return err
 	}
-	return c.show(v, func(w io.Writer) {
+	if err := c.show(v, func(w io.Writer) {
 		row(w, "HANDLE", "KIND", "STATE", "REGISTRAR")
 		for _, h := range v.Handles {
 			row(w, h.Handle, h.Kind, h.State, h.Registrar)
@@ -167,7 +168,10 @@ func (p *showCustomerCommand) Run(c *call) error {
 		domainsText(v.Domains)(w)
 		fmt.Fprintln(w)
 		ordersText(v.Orders)(w)
-	})
+	}); err != nil {
+		return err
+	}
+	return absent(missing)
 }
 
 type handleCommand struct {
@@ -198,7 +202,7 @@ type runRenewalsCommand struct {
 }
 
 func (p *runRenewalsCommand) Run(c *call) error {
-	steps, err := post[[]api.RenewalStep](c, api.Path("renewals", "run"), api.RenewalRun{DryRun: p.DryRun})
+	steps, missing, err := postPartial[[]api.RenewalStep](c, api.Path("renewals", "run"), api.RenewalRun{DryRun: p.DryRun})
 	if err != nil {
 		return err
 	}
@@ -216,8 +220,9 @@ func (p *runRenewalsCommand) Run(c *call) error {
 			held++
 		}
 	}
+	var fault error
 	if held > 0 {
-		return waiting(fmt.Sprintf("renewals held back: %d", held))
+		fault = waiting(fmt.Sprintf("renewals held back: %d", held))
 	}
-	return nil
+	return errors.Join(fault, absent(missing))
 }

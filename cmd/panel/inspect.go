@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"registrar.panel/host/web/api"
 )
@@ -20,7 +21,24 @@ func (listPluginsCommand) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.show(list, pluginsText(list))
+	if err := c.show(list, pluginsText(list)); err != nil {
+		return err
+	}
+	return disabled(list)
+}
+
+// disabled tells of plugins that need an operator.
+func disabled(list []api.Plugin) error {
+	var lines []string
+	for _, p := range list {
+		if p.State == "disabled" {
+			lines = append(lines, fmt.Sprintf("registrar %s is disabled: %s", p.Name, orDash(p.Error)))
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return waiting(strings.Join(lines, "\n"))
 }
 
 type upgradePluginCommand struct {
@@ -157,16 +175,19 @@ type reviewCommands struct {
 type listReviewsCommand struct{}
 
 func (listReviewsCommand) Run(c *call) error {
-	list, err := get[[]api.Review](c, api.Path("review"), nil)
+	list, missing, err := getPartial[[]api.Review](c, api.Path("review"), nil)
 	if err != nil {
 		return err
 	}
-	return c.show(list, func(w io.Writer) {
+	if err := c.show(list, func(w io.Writer) {
 		row(w, "ENTRY", "RECEIVED", "FROM", "SUBJECT", "REASON", "CANDIDATES")
 		for _, r := range list {
 			row(w, r.ID, r.ReceivedAt, r.From, r.Subject, r.Reason, r.Candidates)
 		}
-	})
+	}); err != nil {
+		return err
+	}
+	return absent(missing)
 }
 
 type showReviewCommand struct {

@@ -1,15 +1,21 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host"
 	"registrar.panel/host/config"
+	"registrar.panel/internal/secret"
 )
 
 type demoCommand struct{}
@@ -17,20 +23,53 @@ type demoCommand struct{}
 func (demoCommand) Run(c *call) error { return demo(c.ctx, c.stdout) }
 
 type serveCommand struct {
-	LogLevel string `enum:"trace,debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"What the panel and its plugins log: ${enum} (${default})."`
+	LogLevel *string `enum:"trace,debug,info,warn,error" placeholder:"LEVEL" help:"What the panel and its plugins log: trace, debug, info, warn or error; without it what panel.log_level says, else info."`
 }
 
+// Run goes on when its log can't be written, and when a terminal or a service manager hangs up.
 func (p *serveCommand) Run(c *call) error {
+	hangups, pipes := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	signal.Notify(pipes, syscall.SIGPIPE) // or a write to a broken stderr would end the process
+	defer signal.Stop(hangups)
+	log := newPatient(c.stderr)
+	go log.run() // ends with log.end
+	defer log.end()
+
 	o, err := c.hostOptions()
 	if err != nil {
 		return err
 	}
-	o.Logger.SetLevel(hclog.LevelFromString(p.LogLevel))
+	o.Logger, o.Environment = logger(log), &config.Environment{}
+	if err := secret.Conceal(); err != nil {
+		o.Logger.Warn("other processes of this user can read the panel's secrets", "err", err)
+	}
+	if p.LogLevel != nil {
+		o.LogLevel = *p.LogLevel
+	}
 	h, err := host.Open(c.ctx, o)
 	if err != nil {
 		return unreadable(err)
 	}
-	return h.Run(c.ctx)
+	reading, end := context.WithCancel(c.ctx)
+	var rereading sync.WaitGroup
+	rereading.Go(func() { rereads(reading, h, hangups) })
+	err = h.Run(c.ctx)
+	end()
+	rereading.Wait()
+	return err
+}
+
+// rereads has the panel read plugin.hcl again at each hang-up.
+func rereads(ctx context.Context, h *host.Host, hangups <-chan os.Signal) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+			h.Reload(ctx)
+		}
+	}
 }
 
 func (c *call) hostOptions() (host.Options, error) {
@@ -38,18 +77,8 @@ func (c *call) hostOptions() (host.Options, error) {
 	return host.Options{ConfigPath: c.grammar.Config, Bundled: commands, Logger: logger(c.stderr), Now: time.Now}, err
 }
 
-// logger leaves out mistakes in plugin.hcl: they end the command and are told as its error.
-func logger(stderr io.Writer) hclog.Logger {
-	return hclog.New(&hclog.LoggerOptions{Name: "panel", Output: stderr, Level: hclog.Info, TimeFn: time.Now,
-		Exclude: func(_ hclog.Level, _ string, args ...any) bool {
-			for _, arg := range args {
-				var mistakes *config.Error
-				if err, ok := arg.(error); ok && errors.As(err, &mistakes) {
-					return true
-				}
-			}
-			return false
-		}})
+func logger(out io.Writer) hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{Name: "panel", Output: out, Level: hclog.Info, TimeFn: time.Now})
 }
 
 // unreadable makes a missing configuration the user's mistake.

@@ -40,6 +40,20 @@ type Manifest struct {
 	// KeyChecks are the fingerprints of the keys, by path: another key than the one that an
 	// archive was made with opens nothing in it. Archives of earlier versions have none.
 	KeyChecks map[string]string `json:"key_checks,omitempty"`
+	// Missing are the registrars whose stores are not in the archive.
+	Missing []Missing `json:"missing,omitempty"`
+}
+
+// Missing is a registrar whose store could not be copied.
+type Missing struct {
+	Registrar string `json:"registrar"`
+	Reason    string `json:"reason"`
+}
+
+// Contents is what an archive is made of.
+type Contents struct {
+	Dir     string // its regular files; the caller's to delete
+	Missing []Missing
 }
 
 // File is one file of an archive.
@@ -57,9 +71,10 @@ const (
 )
 
 // Create writes an archive of a directory's regular files. Keys in it are encrypted in place,
-// or removed: the directory is the caller's to delete.
-func Create(w io.Writer, dir string, to []age.Recipient, at time.Time) (Manifest, error) {
-	m := Manifest{Format: format, MadeAt: at.UTC(), Wrapped: len(to) > 0, KeyChecks: map[string]string{}}
+// or removed.
+func Create(w io.Writer, c Contents, to []age.Recipient, at time.Time) (Manifest, error) {
+	dir := c.Dir
+	m := Manifest{Format: format, MadeAt: at.UTC(), Wrapped: len(to) > 0, Missing: c.Missing, KeyChecks: map[string]string{}}
 	if err := m.takeKeys(dir, to); err != nil {
 		return m, fmt.Errorf("back up keys: %w", err)
 	}

@@ -40,7 +40,7 @@ func put(t *testing.T, file, text string) {
 func archived(t *testing.T, to ...age.Recipient) string {
 	t.Helper()
 	var out bytes.Buffer
-	if _, err := Create(&out, kept(t), to, noon); err != nil {
+	if _, err := Create(&out, Contents{Dir: kept(t)}, to, noon); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "backup")
@@ -112,7 +112,7 @@ func TestKeysAreNeverBare(t *testing.T) {
 	for _, to := range [][]age.Recipient{nil, {identity(t).Recipient()}} {
 		var out bytes.Buffer
 		dir := kept(t)
-		m, err := Create(&out, dir, to, noon)
+		m, err := Create(&out, Contents{Dir: dir}, to, noon)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"registrar.panel/internal/secret"
 )
@@ -38,14 +40,26 @@ type Config struct {
 // Panel is the block panel.
 type Panel struct {
 	Data   string        // directory of the panel's database and run files
-	Listen string        // HOST:PORT or unix://PATH
-	Token  secret.String // required to call the API; may be empty on loopback only
+	Listen string        // unix://PATH or HOST:PORT
+	Token  secret.String // bootstrap credential with every right, for HOST:PORT; empty = none
 	Store  secret.String // URL of the PostgreSQL database that panels share; empty = a file in Data
+
+	TLS   *TLS           // of HOST:PORT; nil = none
+	Proxy []netip.Prefix // whence alone callers come, by a proxy that has TLS; nil = from everywhere
+
+	// LogLevel is one of [LogLevels]; "" = the file says nothing.
+	LogLevel string
 
 	// BackupRecipients are age recipients that the keys in backups are encrypted to.
 	BackupRecipients []string
 
 	DataAt, ListenAt, TokenAt, StoreAt, BackupRecipientsAt Position
+}
+
+// TLS is the block tls: files of the certificate with its chain, and of its key.
+type TLS struct {
+	Cert, Key string
+	At        Position
 }
 
 // Registrar is a block registrar.
@@ -60,6 +74,10 @@ type Registrar struct {
 	User    string   // the account that its process runs as; "" = the panel's own
 	// PlainText is why the connection to the plugin goes without TLS; "" = it has TLS.
 	PlainText string
+	// Retired: its process is not run any more, and its domains and orders stay on record.
+	Retired bool
+	// Mistakes are those of its block, where the file was read with [LoadTolerant].
+	Mistakes []Problem
 
 	At, TLDsAt, DefaultAt, PathAt, SHA256At, UserAt Position
 
@@ -70,38 +88,104 @@ type Registrar struct {
 // Values used where the file says nothing.
 const (
 	defaultData   = "data"
-	defaultListen = "127.0.0.1:8480"
+	defaultSocket = "panel.sock" // in data
 )
 
 // ErrUnreadable: the file is not there, or may not be read.
 var ErrUnreadable = errors.New("the configuration can't be read")
 
 // Load reads and judges a file.
-func Load(path string) (*Config, error) { return load(path, os.LookupEnv) }
+func Load(path string) (*Config, error) {
+	c, err := LoadTolerant(path)
+	if err != nil {
+		return nil, err
+	}
+	return c.strict()
+}
 
-func load(path string, env func(string) (string, bool)) (*Config, error) {
+// LoadTolerant is Load for a panel that goes on without a registrar whose block is wrong:
+// mistakes within the block of one registrar are that registrar's, and no error.
+func LoadTolerant(path string) (*Config, error) { return load(path, os.LookupEnv, os.LookupEnv) }
+
+// LoadServing is LoadTolerant for a process that goes on: secrets leave its environment. A nil
+// environment leaves it as it is.
+func LoadServing(path string, e *Environment) (*Config, error) {
+	if e == nil {
+		return LoadTolerant(path)
+	}
+	return load(path, e.Look, e.Take)
+}
+
+// variables looks up a variable of the environment.
+type variables = func(name string) (string, bool)
+
+func load(path string, look, take variables) (*Config, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	return parse(path, source, env)
+	return parseTolerant(path, source, look, take)
 }
 
-func parse(path string, source []byte, env func(string) (string, bool)) (*Config, error) {
+// strict makes an error of the registrars' mistakes.
+func (c *Config) strict() (*Config, error) {
+	var all []Problem
+	for _, r := range c.Registrars {
+		all = append(all, r.Mistakes...)
+	}
+	if err := asError(all); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Fault returns the mistakes of a registrar's block as an error.
+func (r Registrar) Fault() error { return asError(r.Mistakes) }
+
+func parseTolerant(path string, source []byte, look, take variables) (*Config, error) {
 	file, diags := hclparse.NewParser().ParseHCL(source, path)
 	if diags.HasErrors() {
 		return nil, asError(problemsOf(diags))
 	}
 	var f fileBlocks
 	diags = gohcl.DecodeBody(file.Body, evalContext, &f)
-	r := reader{dir: filepath.Dir(path), file: path, secrets: secrets{dir: filepath.Dir(path), env: env}, problems: problemsOf(diags)}
+	r := reader{dir: filepath.Dir(path), file: path, secrets: secrets{dir: filepath.Dir(path), env: take}, look: look, problems: problemsOf(diags)}
 	r.decoding = slices.Clone(r.problems)
 	c := &Config{Panel: r.panel(f.Panel), Registrars: r.registrars(f.Registrars), secrets: r.secrets}
 	c.Warnings = r.warnings
-	if len(r.problems) > 0 {
+	if left := c.assign(r.problems, file.Body); left+r.shared > 0 {
 		return nil, asError(r.problems)
 	}
 	return c, nil
+}
+
+// assign gives each registrar the problems that stand in its block. It returns how many are
+// left: outside of such blocks, or in one whose registrar can't be told from others.
+func (c *Config) assign(problems []Problem, body hcl.Body) (left int) {
+	blocks := map[string]hcl.Range{}
+	if native, ok := body.(*hclsyntax.Body); ok {
+		for _, b := range native.Blocks {
+			if b.Type == "registrar" && len(b.Labels) == 1 {
+				_, twice := blocks[b.Labels[0]]
+				blocks[b.Labels[0]] = hcl.RangeBetween(b.DefRange(), b.Body.Range())
+				if twice {
+					return len(problems)
+				}
+			}
+		}
+	}
+	for _, p := range problems {
+		at := slices.IndexFunc(c.Registrars, func(r Registrar) bool {
+			block, ok := blocks[r.Name]
+			return ok && goodName.MatchString(r.Name) && block.Start.Line <= p.Line && p.Line <= block.End.Line
+		})
+		if at < 0 {
+			left++
+			continue
+		}
+		c.Registrars[at].Mistakes = append(c.Registrars[at].Mistakes, p)
+	}
+	return left
 }
 
 // Dir is the directory that relative paths in the file start from.
@@ -133,7 +217,7 @@ func (c *Config) Route(tld string) (name string, ok bool) {
 		return "", false
 	}
 	for _, r := range c.Registrars {
-		if !slices.Contains(r.TLDs, tld) {
+		if r.Retired || !slices.Contains(r.TLDs, tld) {
 			continue
 		}
 		if r.Default {
@@ -148,7 +232,7 @@ func (c *Config) Route(tld string) (name string, ok bool) {
 func (c *Config) Serves(name, tld string) bool {
 	r, ok := c.Registrar(name)
 	tld, err := normalTLD(tld)
-	return ok && err == nil && slices.Contains(r.TLDs, tld)
+	return ok && err == nil && !r.Retired && slices.Contains(r.TLDs, tld)
 }
 
 // fileBlocks, panelBlock, registrarBlock and configBlock are the file as HCL sees it.
@@ -164,16 +248,29 @@ type panelBlock struct {
 	Store  hcl.Expression `hcl:"store,optional"`
 
 	BackupRecipients []string `hcl:"backup_recipients,optional"`
+	LogLevel         string   `hcl:"log_level,optional"`
+	BehindProxy      []string `hcl:"behind_proxy,optional"`
+
+	TLS *tlsBlock `hcl:"tls,block"`
 
 	At                 hcl.Range `hcl:",def_range"`
 	DataAt             hcl.Range `hcl:"data,attr_value_range"`
 	ListenAt           hcl.Range `hcl:"listen,attr_value_range"`
 	BackupRecipientsAt hcl.Range `hcl:"backup_recipients,attr_value_range"`
+	LogLevelAt         hcl.Range `hcl:"log_level,attr_value_range"`
+	BehindProxyAt      hcl.Range `hcl:"behind_proxy,attr_value_range"`
+}
+
+type tlsBlock struct {
+	Cert string    `hcl:"cert"`
+	Key  string    `hcl:"key"`
+	At   hcl.Range `hcl:",def_range"`
 }
 
 type registrarBlock struct {
 	Name    string       `hcl:"name,label"`
-	TLDs    []string     `hcl:"tlds"`
+	TLDs    []string     `hcl:"tlds,optional"`
+	Retired bool         `hcl:"retired,optional"`
 	Default bool         `hcl:"default,optional"`
 	Path    string       `hcl:"path,optional"`
 	SHA256  string       `hcl:"sha256,optional"`

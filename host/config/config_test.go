@@ -13,13 +13,22 @@ import (
 
 // environment stands in for the process's own.
 func environment(name string) (string, bool) {
-	value, ok := map[string]string{"TOKEN": "token-value", "PASSWORD": "hunter2"}[name]
+	value, ok := map[string]string{"TOKEN": tokenValue, "PASSWORD": "hunter2"}[name]
 	return value, ok
 }
 
-const file = "plugin.hcl"
+const (
+	file       = "plugin.hcl"
+	tokenValue = "token-value-of-enough-length"
+)
 
-func parseText(text string) (*Config, error) { return parse(file, []byte(text), environment) }
+func parseText(text string) (*Config, error) {
+	c, err := parseTolerant(file, []byte(text), environment, environment)
+	if err != nil {
+		return nil, err
+	}
+	return c.strict()
+}
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
@@ -27,7 +36,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Panel.Data != "data" || c.Panel.Listen != "127.0.0.1:8480" || !c.Panel.Token.IsEmpty() {
+	if c.Panel.Data != "data" || c.Panel.Listen != "unix://data/panel.sock" || !c.Panel.Token.IsEmpty() {
 		t.Errorf("panel = %+v", c.Panel)
 	}
 }
@@ -41,6 +50,10 @@ panel {
   data   = "state"
   listen = "0.0.0.0:8480"
   token  = secret("env", "TOKEN")
+  tls {
+    cert = "panel.crt"
+    key  = "/etc/panel.key"
+  }
 }
 registrar "r01" {
   tlds = ["RU", ".su", "рф"]
@@ -54,11 +67,12 @@ registrar "other" {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := load(path, environment)
+	c, err := load(path, environment, environment)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Panel.Data != filepath.Join(dir, "state") || c.Panel.Token.Reveal() != "token-value" || c.Panel.URL() != "http://127.0.0.1:8480" {
+	if c.Panel.Data != filepath.Join(dir, "state") || c.Panel.Token.Reveal() != tokenValue || c.Panel.URL() != "https://127.0.0.1:8480" ||
+		c.Panel.TLS.Cert != filepath.Join(dir, "panel.crt") || c.Panel.TLS.Key != "/etc/panel.key" {
 		t.Errorf("panel = %+v", c.Panel)
 	}
 	r01, _ := c.Registrar("r01")
@@ -66,7 +80,7 @@ registrar "other" {
 		t.Error(diff)
 	}
 	other, _ := c.Registrar("other")
-	if other.Path != filepath.Join(dir, "bin/registrar-other") || other.SHA256 != strings.Repeat("ab", 32) || other.At.Line != 10 {
+	if other.Path != filepath.Join(dir, "bin/registrar-other") || other.SHA256 != strings.Repeat("ab", 32) || other.At.Line != 14 {
 		t.Errorf("registrar = %+v", other)
 	}
 	for tld, want := range map[string]string{"ru": "r01", ".РФ": "other", "com": "other", "org": ""} {
@@ -128,6 +142,8 @@ func TestMissingFile(t *testing.T) {
 	}
 }
 
+const clearText = "plugin.hcl:2,12: panel.listen can be reached from other machines, and credentials would be sent in clear text: add tls { cert, key }, or behind_proxy = [ADDRESS] for a proxy that has TLS, or listen on 127.0.0.1 or on a socket"
+
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -143,7 +159,7 @@ func TestMistakes(t *testing.T) {
 		{"wrong type", "registrar \"r01\" {\n  tlds = 5\n}",
 			[]string{`plugin.hcl:2,10: unsuitable value: list of string required, but have number`}},
 		{"missing tlds", "registrar \"r01\" {\n}",
-			[]string{`plugin.hcl:1,17: the argument "tlds" is required, but no definition was found`}},
+			[]string{`plugin.hcl:1,1: tlds must name at least one TLD`}},
 		{"no tlds", "registrar \"r01\" {\n  tlds = []\n}",
 			[]string{`plugin.hcl:2,10: tlds must name at least one TLD`}},
 		{"odd tld", "registrar \"r01\" {\n  tlds = [\"r u\"]\n}",
@@ -185,11 +201,27 @@ func TestMistakes(t *testing.T) {
 		{"socket without path", "panel {\n  listen = \"unix://\"\n}",
 			[]string{`plugin.hcl:2,12: panel.listen names no path: write unix:///PATH`}},
 		{"open to the world", "panel {\n  listen = \":8480\"\n}",
-			[]string{`plugin.hcl:2,12: panel.listen can be reached from other machines: set panel.token = secret("env"|"file", NAME), or listen on 127.0.0.1`}},
+			[]string{clearText}},
+		{"open to the world, with a token", "panel {\n  listen = \"192.0.2.1:8480\"\n  token = secret(\"env\", \"TOKEN\")\n}",
+			[]string{clearText}},
+		{"behind no address", "panel {\n  listen = \":8480\"\n  behind_proxy = [\"proxy.example\"]\n}",
+			[]string{clearText, `plugin.hcl:3,18: panel.behind_proxy: "proxy.example" is neither an address nor a network such as 10.0.0.0/24`}},
+		{"half of TLS", "panel {\n  listen = \":8480\"\n  tls {\n    cert = \"x\"\n  }\n}",
+			[]string{`plugin.hcl:3,7: the argument "key" is required, but no definition was found`}},
+		{"TLS on a socket", "panel {\n  listen = \"unix://x\"\n  tls {\n    cert = \"x\"\n    key = \"y\"\n  }\n}",
+			[]string{`plugin.hcl:2,12: panel.tls and panel.behind_proxy belong to HOST:PORT, and the panel listens on a socket`}},
+		{"a socket with a long path", "panel {\n  listen = \"unix:///" + strings.Repeat("x", 139) + "\"\n}",
+			[]string{"plugin.hcl:2,12: panel.listen: the path of the socket, /" + strings.Repeat("x", 139) + ", has 140 bytes, and no more than 107 are possible: choose a shorter one"}},
 		{"unset variable", "panel {\n  token = secret(\"env\", \"NOT_SET\")\n}",
 			[]string{`plugin.hcl:2,11: panel.token: the environment variable NOT_SET is not set`}},
 		{"unreadable file", "panel {\n  token = secret(\"file\", \"no-such-file\")\n}",
 			[]string{`plugin.hcl:2,11: panel.token: can't read the secret's file no-such-file: no such file or directory`}},
+		{"empty token", "panel {\n  token = \"\"\n}",
+			[]string{`plugin.hcl:2,11: panel.token is empty: put a token there, such as openssl rand -hex 32 makes, or leave the attribute out`}},
+		{"token that can be guessed", "panel {\n  token = \"hunter2\"\n}",
+			[]string{`plugin.hcl:2,11: panel.token has 7 characters, and one of less than 16 can be guessed: make one with openssl rand -hex 32`}},
+		{"token that no header can carry", "panel {\n  token = \"hunter2 hunter2 ключ\"\n}",
+			[]string{`plugin.hcl:2,11: panel.token holds something else than visible ASCII characters, and can't be sent in a header`}},
 		{"unknown source", "panel {\n  token = secret(\"vault\", \"x\")\n}",
 			[]string{`plugin.hcl:2,11: panel.token must be secret("env", NAME), secret("file", PATH) or a quoted string`}},
 		{"secret inside a string", "panel {\n  data = \"${secret(\"env\", \"TOKEN\")}/x\"\n}",
@@ -225,7 +257,7 @@ func TestListen(t *testing.T) {
 	t.Parallel()
 	for listen, url := range map[string]string{
 		"localhost:0": "http://localhost:0", "[::1]:80": "http://[::1]:80", "unix:///run/panel.sock": "unix:///run/panel.sock",
-		"unix://panel.sock": "unix://panel.sock",
+		"unix://panel.sock": "unix://panel.sock", "unix://data/panel.sock": "unix://data/panel.sock", "": "unix://data/panel.sock",
 	} {
 		c, err := parseText("panel {\n  listen = \"" + listen + "\"\n}")
 		if err != nil {
@@ -240,7 +272,7 @@ func TestListen(t *testing.T) {
 
 func TestLiteralTokenWarns(t *testing.T) {
 	t.Parallel()
-	c, err := parseText("panel {\n  token = \"hunter2\"\n}")
+	c, err := parseText("panel {\n  token = \"hunter2-hunter2-hunter2\"\n}")
 	if err != nil {
 		t.Fatal(err)
 	}

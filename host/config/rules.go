@@ -2,8 +2,11 @@ package config
 
 import (
 	"encoding/hex"
+	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,6 +24,8 @@ import (
 type reader struct {
 	dir, file string
 	secrets   secrets
+	look      variables
+	shared    int // problems that are no single registrar's
 	problems  []Problem
 	decoding  []Problem // found by HCL itself
 	warnings  []Problem
@@ -37,28 +42,68 @@ func (r *reader) add(at Position, message string) {
 	r.problems = append(r.problems, Problem{at, message})
 }
 
+// between records a problem of two registrars, which neither of them can be blamed for.
+func (r *reader) between(at Position, message string) {
+	before := len(r.problems)
+	if r.add(at, message); len(r.problems) > before {
+		r.shared++
+	}
+}
+
 func (r *reader) panel(b *panelBlock) Panel {
 	if b == nil {
 		b = &panelBlock{At: hcl.Range{Filename: r.file, Start: hcl.InitialPos}}
 	}
 	p := Panel{
-		Data: join(r.dir, or(b.Data, defaultData)), Listen: or(b.Listen, defaultListen),
+		Data: join(r.dir, or(b.Data, defaultData)), Listen: strings.TrimSpace(b.Listen),
 		DataAt: r.at(b.DataAt, b.At), ListenAt: r.at(b.ListenAt, b.At), TokenAt: positionOf(b.At), StoreAt: positionOf(b.At),
 	}
 	if b.Token != nil {
 		p.TokenAt = positionOf(b.Token.Range())
-		p.Token = r.secret(b.Token, "panel.token", func(text string) bool { return text != "" })
+		p.Token = r.token(b.Token)
 	}
 	if b.Store != nil {
 		p.StoreAt = positionOf(b.Store.Range())
 		p.Store = r.store(b.Store)
 	}
+	r.protect(&p, b)
 	r.checkListen(&p)
 	p.BackupRecipients, p.BackupRecipientsAt = b.BackupRecipients, r.at(b.BackupRecipientsAt, b.At)
 	if _, err := p.Recipients(); err != nil {
 		r.add(p.BackupRecipientsAt, err.Error())
 	}
+	if p.LogLevel = b.LogLevel; p.LogLevel != "" && !slices.Contains(LogLevels(), p.LogLevel) {
+		r.add(r.at(b.LogLevelAt, b.At), fmt.Sprintf("panel.log_level must be one of %s", strings.Join(LogLevels(), ", ")))
+	}
 	return p
+}
+
+// LogLevels lists what log_level may be, from all to little.
+func LogLevels() []string { return []string{"trace", "debug", "info", "warn", "error"} }
+
+// leastToken is the shortest token that can't be tried out.
+const leastToken = 16
+
+// token reads the bootstrap credential. One that is there and empty is a mistake: taken for
+// none, it would let every caller in.
+func (r *reader) token(e hcl.Expression) secret.String {
+	if v, diags := e.Value(evalContext); !diags.HasErrors() && v.IsNull() {
+		return secret.String{}
+	}
+	before := len(r.problems)
+	token := r.secret(e, "panel.token", func(text string) bool { return text != "" })
+	if len(r.problems) > before {
+		return secret.String{}
+	}
+	switch text := token.Reveal(); {
+	case text == "":
+		r.add(positionOf(e.Range()), "panel.token is empty: put a token there, such as openssl rand -hex 32 makes, or leave the attribute out")
+	case strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }):
+		r.add(positionOf(e.Range()), "panel.token holds something else than visible ASCII characters, and can't be sent in a header")
+	case len(text) < leastToken:
+		r.add(positionOf(e.Range()), fmt.Sprintf("panel.token has %d characters, and one of less than %d can be guessed: make one with openssl rand -hex 32", len(text), leastToken))
+	}
+	return token
 }
 
 func (r *reader) at(rng, otherwise hcl.Range) Position {
@@ -86,7 +131,7 @@ func (r *reader) secret(e hcl.Expression, path string, is func(text string) bool
 	}
 	text, literal, err := r.secrets.resolve(v)
 	if err != nil {
-		r.add(positionOf(e.Range()), path+": "+err.Error())
+		r.problems = append(r.problems, Problem{positionOf(e.Range()), path + ": " + err.Error()})
 	}
 	if literal && is(text) {
 		r.warnings = append(r.warnings, literalSecret(positionOf(e.Range()), path))
@@ -94,15 +139,45 @@ func (r *reader) secret(e hcl.Expression, path string, is func(text string) bool
 	return secret.New(text)
 }
 
-const unixScheme = "unix://"
+// protect reads what keeps strangers from reading along.
+func (r *reader) protect(p *Panel, b *panelBlock) {
+	if b.TLS != nil {
+		p.TLS = &TLS{Cert: join(r.dir, b.TLS.Cert), Key: join(r.dir, b.TLS.Key), At: positionOf(b.TLS.At)}
+		if b.TLS.Cert == "" || b.TLS.Key == "" {
+			r.add(p.TLS.At, "panel.tls needs cert and key: the files of the certificate and of its key")
+		}
+	}
+	for _, text := range b.BehindProxy {
+		prefix, err := netip.ParsePrefix(text)
+		if address, addressErr := netip.ParseAddr(text); addressErr == nil {
+			prefix, err = netip.PrefixFrom(address, address.BitLen()), nil
+		}
+		if err != nil {
+			r.add(r.at(b.BehindProxyAt, b.At), "panel.behind_proxy: "+strconv.Quote(text)+" is neither an address nor a network such as 10.0.0.0/24")
+			continue
+		}
+		p.Proxy = append(p.Proxy, prefix)
+	}
+}
+
+const (
+	unixScheme  = "unix://"
+	longestUnix = 107 // bytes of a socket's path, by the kernel
+)
 
 func (r *reader) checkListen(p *Panel) {
+	if p.Listen == "" {
+		p.Listen = unixScheme + filepath.Join(p.Data, defaultSocket)
+		r.checkSocket(p)
+		return
+	}
 	if path, ok := strings.CutPrefix(p.Listen, unixScheme); ok {
 		if path == "" {
 			r.add(p.ListenAt, "panel.listen names no path: write unix:///PATH")
 			return
 		}
 		p.Listen = unixScheme + join(r.dir, path)
+		r.checkSocket(p)
 		return
 	}
 	host, port, err := net.SplitHostPort(p.Listen)
@@ -110,8 +185,18 @@ func (r *reader) checkListen(p *Panel) {
 		r.add(p.ListenAt, `panel.listen must be "HOST:PORT" or "unix:///PATH"`)
 		return
 	}
-	if !loopback(host) && p.Token.IsEmpty() {
-		r.add(p.ListenAt, `panel.listen can be reached from other machines: set panel.token = secret("env"|"file", NAME), or listen on 127.0.0.1`)
+	if !loopback(host) && p.TLS == nil && len(p.Proxy) == 0 {
+		r.add(p.ListenAt, "panel.listen can be reached from other machines, and credentials would be sent in clear text: add tls { cert, key }, or behind_proxy = [ADDRESS] for a proxy that has TLS, or listen on 127.0.0.1 or on a socket")
+	}
+}
+
+func (r *reader) checkSocket(p *Panel) {
+	path, _ := p.Socket()
+	if len(path) > longestUnix {
+		r.add(p.ListenAt, fmt.Sprintf("panel.listen: the path of the socket, %s, has %d bytes, and no more than %d are possible: choose a shorter one", path, len(path), longestUnix))
+	}
+	if p.TLS != nil || len(p.Proxy) > 0 {
+		r.add(p.ListenAt, "panel.tls and panel.behind_proxy belong to HOST:PORT, and the panel listens on a socket")
 	}
 }
 
@@ -125,7 +210,7 @@ func (r *reader) registrars(blocks []registrarBlock) []Registrar {
 	for _, b := range blocks {
 		one := r.registrar(b)
 		if slices.ContainsFunc(all, func(o Registrar) bool { return o.Name == one.Name }) {
-			r.add(one.At, "registrar "+strconv.Quote(one.Name)+" is defined twice: give one another name")
+			r.between(one.At, "registrar "+strconv.Quote(one.Name)+" is defined twice: give one another name")
 		}
 		all = append(all, one)
 	}
@@ -141,7 +226,7 @@ func (r *reader) registrar(b registrarBlock) Registrar {
 		Name: b.Name, Default: b.Default, Path: join(r.dir, b.Path), SHA256: strings.ToLower(b.SHA256), Dev: b.Dev,
 		At: positionOf(b.At), TLDsAt: r.at(b.TLDsAt, b.At), DefaultAt: r.at(b.DefaultAt, b.At),
 		PathAt: r.at(b.PathAt, b.At), SHA256At: r.at(b.SHA256At, b.At), UserAt: r.at(b.UserAt, b.At),
-		Env: b.Env, User: b.User,
+		Env: b.Env, User: b.User, Retired: b.Retired,
 		body: hcl.EmptyBody(), configAt: positionOf(b.At),
 	}
 	if b.Config != nil {
@@ -151,6 +236,12 @@ func (r *reader) registrar(b registrarBlock) Registrar {
 		r.add(one.At, "a registrar's name has 1 to 32 of a-z 0-9 - and does not start with -")
 	}
 	one.TLDs = r.tlds(b.TLDs, one.TLDsAt)
+	if one.Retired {
+		return one // what else the block says is not used any more
+	}
+	if len(b.TLDs) == 0 {
+		r.add(one.TLDsAt, "tlds must name at least one TLD")
+	}
 	r.checkProgram(one)
 	r.checkEnv(b.Env, r.at(b.EnvAt, b.At))
 	one.PlainText = r.plainText(b)
@@ -171,7 +262,7 @@ func (r *reader) checkEnv(names []string, at Position) {
 		case strings.HasPrefix(name, "PLUGIN_"), strings.HasPrefix(name, "REGISTRAR_"):
 			r.add(at, "the variable "+name+" belongs to the panel's own talk with its plugins")
 		default:
-			if _, ok := r.secrets.env(name); !ok {
+			if _, ok := r.look(name); !ok {
 				r.warnings = append(r.warnings, Problem{at, "the environment variable " + name + " is not set"})
 			}
 		}
@@ -206,9 +297,6 @@ func (r *reader) tlds(written []string, at Position) []string {
 			tlds = append(tlds, tld)
 		}
 	}
-	if len(written) == 0 {
-		r.add(at, "tlds must name at least one TLD")
-	}
 	return tlds
 }
 
@@ -239,6 +327,9 @@ func (r *reader) checkProgram(one Registrar) {
 func (r *reader) checkShared(all []Registrar) {
 	serving := map[string][]Registrar{}
 	for _, one := range all {
+		if one.Retired {
+			continue
+		}
 		for _, tld := range one.TLDs {
 			serving[tld] = append(serving[tld], one)
 		}
@@ -250,9 +341,9 @@ func (r *reader) checkShared(all []Registrar) {
 		defaults := slices.DeleteFunc(slices.Clone(several), func(o Registrar) bool { return !o.Default })
 		switch {
 		case len(defaults) == 0:
-			r.add(several[1].TLDsAt, "the TLD "+tld+" is served by "+several[0].Name+" too: set default = true in one of them")
+			r.between(several[1].TLDsAt, "the TLD "+tld+" is served by "+several[0].Name+" too: set default = true in one of them")
 		case len(defaults) > 1:
-			r.add(defaults[1].DefaultAt, "the TLD "+tld+" has the default "+defaults[0].Name+" already: only one of them can be it")
+			r.between(defaults[1].DefaultAt, "the TLD "+tld+" has the default "+defaults[0].Name+" already: only one of them can be it")
 		}
 	}
 }
@@ -270,5 +361,9 @@ func (p Panel) URL() string {
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}).String()
+	scheme := "http"
+	if p.TLS != nil {
+		scheme = "https"
+	}
+	return (&url.URL{Scheme: scheme, Host: net.JoinHostPort(host, port)}).String()
 }

@@ -3,11 +3,15 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
 	"reflect"
 	"strings"
+	"syscall"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -41,7 +45,7 @@ var secretFunction = function.New(&function.Spec{
 // secrets reads what references point to.
 type secrets struct {
 	dir string // file names are relative to it
-	env func(string) (string, bool)
+	env variables
 
 	unread bool // none is read
 }
@@ -53,11 +57,35 @@ func (s secrets) resolve(v cty.Value) (text string, literal bool, err error) {
 	case v.IsNull():
 		return "", false, nil
 	case v.Type() == referenceType:
-		text, err = s.read(*v.EncapsulatedValue().(*reference))
+		ref := *v.EncapsulatedValue().(*reference)
+		if text, err = s.read(ref); err == nil {
+			text, err = trimmed(text, ref)
+		}
 		return text, false, err
 	}
 	return v.AsString(), true, nil
 }
+
+// trimmed takes the line ends off the end of a secret, which editors and shells put there, and
+// refuses what else is not meant. It says where the secret stands, and nothing of it.
+func trimmed(text string, ref reference) (string, error) {
+	where := map[string]string{"env": "the environment variable " + ref.name, "file": "the file " + ref.name}[ref.source]
+	text = strings.TrimRight(text, "\r\n")
+	switch {
+	case strings.HasPrefix(text, "\uFEFF"):
+		return "", fmt.Errorf("%s begins with a byte order mark: write it without", where)
+	case !utf8.ValidString(text):
+		return "", fmt.Errorf("%s is not UTF-8 text", where)
+	case strings.ContainsAny(text, "\r\n\u0085\u2028\u2029"):
+		return "", fmt.Errorf("%s holds more than one line", where)
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return "", fmt.Errorf("%s holds a control character", where)
+	}
+	return text, nil
+}
+
+// largestSecret bounds what is read of a file, which could be a device.
+const largestSecret = 64 << 10
 
 // unreadSecret stands for one that was not read. It suits what a password is used for.
 const unreadSecret = "not-read"
@@ -74,15 +102,36 @@ func (s secrets) read(ref reference) (string, error) {
 		return value, nil
 	}
 	path := join(s.dir, ref.name)
-	text, err := os.ReadFile(path)
+	text, err := readFile(path)
 	var fault *fs.PathError
 	if errors.As(err, &fault) {
-		return "", fmt.Errorf("can't read the secret's file %s: %w", path, fault.Err)
+		err = fault.Err
 	}
 	if err != nil {
 		return "", fmt.Errorf("can't read the secret's file %s: %w", path, err)
 	}
-	return strings.TrimRight(string(text), "\r\n"), nil
+	return text, nil
+}
+
+// readFile opens without waiting: a FIFO or a terminal must not hold the panel up.
+func readFile(path string) (string, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is no regular file")
+	}
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, largestSecret+1))
+	if err == nil && len(text) > largestSecret {
+		err = fmt.Errorf("it has more than %d KiB", largestSecret>>10)
+	}
+	return string(text), err
 }
 
 // sensitive evaluates an expression that may hold a secret: HCL's own messages, which

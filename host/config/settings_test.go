@@ -166,7 +166,7 @@ func TestSecretFile(t *testing.T) {
 	}
 	write("password", "hunter2 \r\n\n")
 	write(file, "registrar \"r01\" {\n  tlds = [\"ru\"]\n  config {\n    agreement = \"A\"\n    password = secret(\"file\", \"password\")"+smtp+"\n  }\n}")
-	c, err := load(filepath.Join(dir, file), environment)
+	c, err := load(filepath.Join(dir, file), environment, environment)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func (s *Service) Form(ctx context.Context, q registrar.FormQuery) (registrar.Fo
 	if !ok {
 		return registrar.Form{}, Mistake("tld", "no registrar serves ."+q.TLD)
 	}
-	r, err := s.registrars.Registrar(name)
+	r, err := s.registrar(name)
 	if err != nil {
 		return registrar.Form{}, err
 	}
@@ -36,7 +36,7 @@ func (s *Service) Preview(ctx context.Context, id registrar.OrderID) (string, er
 	if err != nil {
 		return "", err
 	}
-	r, err := s.registrars.Registrar(o.Registrar)
+	r, err := s.registrar(o.Registrar)
 	if err != nil {
 		return "", err
 	}
@@ -60,22 +60,31 @@ func (s *Service) Operation(ctx context.Context, id registrar.OperationID) (op r
 	return op, err
 }
 
-// Resolve passes a person's verdict on.
-func (s *Service) Resolve(ctx context.Context, d registrar.Decision) (op registrar.Operation, err error) {
-	if err := decision(d.By, d.Verdict, registrar.Verdicts()); err != nil {
+// Resolve passes a person's verdict on. On whose behalf that person decides is free text, and a
+// note in the Action Log.
+func (s *Service) Resolve(ctx context.Context, d registrar.Decision, forWhom string) (op registrar.Operation, err error) {
+	if err := decision(d.By, forWhom, d.Note, d.Verdict, registrar.Verdicts()); err != nil {
 		return op, err
 	}
 	err = s.withOperation(ctx, d.Operation, func(r registrar.Registrar) error {
-		op, err = r.Resolve(ctx, d)
-		return err
+		if err := s.passing(ctx, nameOf(r), d.By); err != nil {
+			return err
+		}
+		if op, err = r.Resolve(ctx, d); err != nil || forWhom == "" {
+			return err
+		}
+		return s.write(ctx, func(tx *sql.Tx) error {
+			return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: nameOf(r), Domain: op.Domain, Actor: d.By, Level: registrar.LevelInfo, Event: registrar.EventDecision,
+				Message: fmt.Sprintf("%s: decided as %s", d.Verdict, d.By) + onBehalf(forWhom), Operation: op.ID})
+		})
 	})
 	return op, err
 }
 
-func decision[T ~string](by string, outcome T, allowed []T) error {
-	var problems []registrar.Problem
-	if strings.TrimSpace(by) == "" {
-		problems = append(problems, registrar.Problem{Path: "by", Message: "is required: who decides"})
+func decision[T ~string](by, forWhom, note string, outcome T, allowed []T) error {
+	problems := append(person(by), behalf(forWhom)...)
+	if wrong := lines(note, longestNote); wrong != "" {
+		problems = append(problems, registrar.Problem{Path: "note", Message: wrong})
 	}
 	if !slices.Contains(allowed, outcome) {
 		problems = append(problems, registrar.Problem{Path: "outcome", Message: fmt.Sprintf("must be one of %v", allowed)})
@@ -97,7 +106,7 @@ func (s *Service) withOperation(ctx context.Context, id registrar.OperationID, c
 	if len(keepers) == 0 {
 		keepers = s.names
 	}
-	return s.withOwner("operation "+string(id), keepers, func(r registrar.Registrar) error {
+	return s.withOwner(ctx, "operation "+string(id), keepers, func(ctx context.Context, r registrar.Registrar) error {
 		_, err := r.Operation(ctx, id)
 		return err
 	}, call)
@@ -106,21 +115,17 @@ func (s *Service) withOperation(ctx context.Context, id registrar.OperationID, c
 func scanName(row sqldb.Scanner) (name string, err error) { return name, row.Scan(&name) }
 
 // withOwner calls the one registrar that knows a thing. IDs are the registrars' own, so two
-// may know one; then nobody is asked, because a decision must not reach the wrong one.
-func (s *Service) withOwner(what string, candidates []string, knows, call func(registrar.Registrar) error) error {
+// may know one; then neither is called, because a decision must not reach the wrong one.
+func (s *Service) withOwner(ctx context.Context, what string, candidates []string, knows func(context.Context, registrar.Registrar) error, call func(registrar.Registrar) error) error {
 	var owners []registrar.Registrar
 	var down error
-	for _, name := range candidates {
-		r, err := s.registrars.Registrar(name)
-		if err == nil {
-			err = knows(r)
-		}
-		switch registrar.CodeOf(err) {
+	for _, a := range askAll(ctx, s, candidates, func(ctx context.Context, r registrar.Registrar) (registrar.Registrar, error) { return r, knows(ctx, r) }) {
+		switch registrar.CodeOf(a.err) {
 		case "":
-			owners = append(owners, r)
+			owners = append(owners, a.value)
 		case registrar.NotFound, registrar.Unsupported:
 		default:
-			down = errors.Join(down, err)
+			down = errors.Join(down, a.err)
 		}
 	}
 	switch {
@@ -129,7 +134,7 @@ func (s *Service) withOwner(what string, candidates []string, knows, call func(r
 	case len(owners) > 1:
 		return registrar.Errorf(registrar.Precondition, "more than one registrar knows a %s", what)
 	case down != nil:
-		return down
+		return explained(down, what+": ", "")
 	}
 	return registrar.Errorf(registrar.NotFound, "there is no %s", what)
 }
@@ -140,7 +145,7 @@ func (s *Service) keeper(ctx context.Context, name string) (registrar.Registrar,
 	if err != nil {
 		return nil, d, err
 	}
-	r, err := s.registrars.Registrar(d.Registrar)
+	r, err := s.registrar(d.Registrar)
 	return r, d, err
 }
 
@@ -168,6 +173,12 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 		return Domain{}, err
 	}
 	i.Domain = ace
+	if i.Customer, err = customerID(i.Customer); err != nil {
+		return Domain{}, err
+	}
+	if wrong := line(i.Handle, longestHandle); wrong != "" {
+		return Domain{}, Mistake("handle", wrong)
+	}
 	known, err := s.find(ctx, ace)
 	if err != nil {
 		return known, err
@@ -184,7 +195,7 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 }
 
 func (s *Service) takeOver(ctx context.Context, i registrar.Import, name string) (Domain, error) {
-	r, err := s.registrars.Registrar(name)
+	r, err := s.registrar(name)
 	if err != nil {
 		return Domain{}, err
 	}

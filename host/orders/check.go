@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"registrar.panel/shared/registrar"
 )
@@ -12,47 +13,64 @@ import (
 // typed in any form and are answered in ACE; one that is no name at all stays as typed. A
 // registrar that does not answer makes a name's availability unknown, not the call an error.
 func (s *Service) Check(ctx context.Context, typed []string) ([]registrar.Availability, error) {
-	answers := make([]registrar.Availability, 0, len(typed))
-	for _, name := range typed {
-		a, err := s.check(ctx, name)
+	answers := make([]registrar.Availability, len(typed))
+	open := map[string][]*registrar.Availability{} // by registrar
+	for i, name := range typed {
+		a, at, err := s.judge(ctx, name)
 		if err != nil {
 			return nil, fmt.Errorf("check %s: %w", name, err)
 		}
-		answers = append(answers, a)
+		if answers[i] = a; at != "" {
+			open[at] = append(open[at], &answers[i])
+		}
 	}
-	return answers, nil
+	var asked sync.WaitGroup
+	for name, list := range open {
+		asked.Go(func() { s.ask(ctx, name, list) })
+	}
+	asked.Wait()
+	return answers, ctx.Err()
 }
 
-func (s *Service) check(ctx context.Context, typed string) (registrar.Availability, error) {
-	a := registrar.Availability{Name: typed, Status: registrar.NameInvalid}
+// judge answers for a name what the panel itself knows; at is the registrar to ask for the rest.
+func (s *Service) judge(ctx context.Context, typed string) (a registrar.Availability, at string, err error) {
+	a = registrar.Availability{Name: typed, Status: registrar.NameInvalid}
 	ace, err := ACE(typed)
 	if err != nil {
 		a.Detail = problemOf(err)
-		return a, nil
+		return a, "", nil
 	}
 	a.Name = ace
 	known, err := s.find(ctx, ace)
 	switch {
 	case err != nil:
-		return a, err
+		return a, "", err
 	case known.Name != "" && !gone(known.Status) && known.Status != registrar.StatusError:
 		a.Status, a.Detail = registrar.Taken, "it is "+string(known.Status)+" here"
-		return a, nil
+		return a, "", nil
 	}
-	name, err := s.routed(ace)
-	if err != nil {
+	if at, err = s.routed(ace); err != nil {
 		a.Detail = problemOf(err)
-		return a, nil
 	}
-	r, err := s.registrars.Registrar(name)
-	if err == nil {
+	return a, at, nil
+}
+
+// ask completes these answers by one registrar's word, as far as it gets in its time.
+func (s *Service) ask(ctx context.Context, name string, list []*registrar.Availability) {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	r, err := s.registrar(name)
+	for _, a := range list {
 		var said []registrar.Availability
-		if said, err = r.Check(ctx, []string{ace}); err == nil && len(said) == 1 {
-			return said[0], nil
+		if err == nil {
+			said, err = r.Check(ctx, []string{a.Name})
 		}
+		if err != nil || len(said) != 1 || said[0].Name != a.Name {
+			a.Status, a.Detail = registrar.AvailabilityUnknown, "registrar "+name+" does not answer"
+			continue
+		}
+		*a = said[0]
 	}
-	a.Status, a.Detail = registrar.AvailabilityUnknown, "registrar "+name+" does not answer"
-	return a, ctx.Err()
 }
 
 // problemOf is the message of the one problem in an error.

@@ -60,7 +60,7 @@ func TestTransferCode(t *testing.T) {
 	q := request("example.ru")
 	q.Kind, q.AuthCode = registrar.KindTransfer, "CODE-CANARY"
 	o := b.place(q)
-	if code, err := b.TransferCode(t.Context(), o.ID, "olga"); err != nil || code != "CODE-CANARY" {
+	if code, err := b.TransferCode(t.Context(), o.ID, "olga", ""); err != nil || code != "CODE-CANARY" {
 		t.Errorf("%q, %v", code, err)
 	}
 	entries := b.entries("example.ru")
@@ -73,11 +73,11 @@ func TestTransferCode(t *testing.T) {
 			t.Errorf("the log tells it: %+v", e)
 		}
 	}
-	_, err := b.TransferCode(t.Context(), o.ID, " ")
+	_, err := b.TransferCode(t.Context(), o.ID, " ", "")
 	wantCode(t, err, registrar.Invalid, "by")
-	_, err = b.TransferCode(t.Context(), b.place(request("other.ru")).ID, "olga")
+	_, err = b.TransferCode(t.Context(), b.place(request("other.ru")).ID, "olga", "")
 	wantCode(t, err, registrar.Precondition, "no transfer code")
-	_, err = b.TransferCode(t.Context(), "nothing", "olga")
+	_, err = b.TransferCode(t.Context(), "nothing", "olga", "")
 	wantCode(t, err, registrar.NotFound, "")
 	if n := len(b.entries("example.ru")); n != len(entries) {
 		t.Errorf("refusals left %d entries", n-len(entries))

@@ -16,17 +16,17 @@ import (
 // Limits of the dispatcher.
 const (
 	longestPause = time.Minute
-	submitWithin = time.Minute
 	lookAgain    = time.Minute // without being woken
 )
 
 // Run submits paid orders until ctx ends, each registrar's on its own, so that one that is
-// down delays no other. It returns when all submissions have ended.
+// down delays no other, and tells of those that wait too long. It returns when all submissions have ended.
 func (s *Service) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
 	for _, name := range s.names {
 		loops.Go(func() { s.dispatch(ctx, name) })
 	}
+	loops.Go(func() { s.watch(ctx) })
 	loops.Wait()
 	return nil
 }
@@ -75,7 +75,7 @@ func (s *Service) submitAll(ctx context.Context, name string) error {
 	if err != nil || len(waiting) == 0 {
 		return err
 	}
-	r, err := s.registrars.Registrar(name)
+	r, err := s.registrar(name)
 	if err != nil {
 		return err
 	}
@@ -93,8 +93,6 @@ func (s *Service) submit(ctx context.Context, r registrar.Orders, o Order) error
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, submitWithin)
-	defer cancel()
 	op, err := r.Submit(ctx, order)
 	switch registrar.CodeOf(err) {
 	case "":
@@ -123,7 +121,7 @@ func (s *Service) reveal(ctx context.Context, o Order) (registrar.Order, error) 
 // have submitted the order, too, and got the same operation.
 func (s *Service) taken(ctx context.Context, o Order, op registrar.Operation) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		if told, err := submitted(ctx, tx, o); err != nil || told {
+		if told, err := logged(ctx, tx, o, OrderSubmitted); err != nil || told {
 			return err
 		}
 		if err := s.link(ctx, tx, o.Registrar, o.ID, op.ID); err != nil {
@@ -143,10 +141,10 @@ func (s *Service) taken(ctx context.Context, o Order, op registrar.Operation) er
 	return err
 }
 
-// submitted tells whether the log says that a registrar has taken an order.
-func submitted(ctx context.Context, tx *sql.Tx, o Order) (told bool, err error) {
+// logged reports whether the log has such an entry about an order.
+func logged(ctx context.Context, tx *sql.Tx, o Order, event registrar.EventType) (told bool, err error) {
 	err = tx.QueryRowContext(ctx, `select exists (select 1 from log where domain = $1 and "order" = $2 and event = $3)`,
-		o.Domain, o.ID, OrderSubmitted).Scan(&told)
+		o.Domain, o.ID, event).Scan(&told)
 	return told, fault(err, "read log")
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/time/rate"
+
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
@@ -27,7 +29,11 @@ func (s *Service) applyAll(ctx context.Context, name string, events registrar.Ev
 	if err != nil {
 		return err
 	}
+	pace := rate.NewLimiter(rate.Every(eventPace), eventBurst)
 	for e, err := range events.Events(ctx, after) {
+		if err == nil {
+			err = pace.Wait(ctx)
+		}
 		if err == nil {
 			err = s.apply(ctx, name, e)
 		}
@@ -90,6 +96,10 @@ func (s *Service) tellGap(ctx context.Context, tx *sql.Tx, name string, last, ne
 }
 
 func (s *Service) applyNext(ctx context.Context, tx *sql.Tx, name string, e registrar.Event) error {
+	e, err := s.accept(ctx, tx, name, e)
+	if err != nil {
+		return err
+	}
 	if err := insertEntry(ctx, tx, Entry{At: e.At, Registrar: name, Domain: e.Name, Actor: e.Actor, Level: e.Level, Event: e.Type,
 		Message: e.Message, Order: e.Order, Operation: e.Operation, Mail: e.Mail}); err != nil {
 		return err

@@ -184,7 +184,8 @@ func TestOldNewsDoesNotHideAnOrder(t *testing.T) {
 	}
 }
 
-// A registrar's word about a domain that another one keeps is written down, no more.
+// A registrar's word about a domain that another one keeps, and that it never had, is written
+// down, and not in that domain's timeline.
 func TestForeignRegistrarsWord(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
@@ -197,7 +198,10 @@ func TestForeignRegistrarsWord(t *testing.T) {
 	if d := b.mustDomain("live.ru"); d.Status != registrar.StatusRegistered || d.Registrar != "r01" {
 		t.Errorf("shown as %+v", d)
 	}
-	if last := b.entries("live.ru"); last[len(last)-1].Message != "gone" {
+	if last := b.entries("live.ru"); last[len(last)-1].Registrar != "r01" {
+		t.Errorf("the word is in the domain's timeline: %+v", last)
+	}
+	if last := b.entries(""); last[len(last)-1].Message != `about "live.ru", which is not a domain of registrar m: gone` {
 		t.Errorf("the word is not in the log: %+v", last)
 	}
 }
@@ -237,9 +241,9 @@ func TestEventsExactlyOnce(t *testing.T) {
 func TestFollowReportsWhatEndsIt(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
-	b.fake.tell(registrar.Event{Type: "nonsense"})
+	b.fake.events = []registrar.Event{{Cursor: 2, At: start, Type: registrar.EventNotice, Level: registrar.LevelInfo}}
 	if err := b.Follow(t.Context(), "r01", b.fake); err == nil {
-		t.Error("an event that can't be stored was passed over")
+		t.Error("an event that can't be applied was passed over")
 	}
 }
 
@@ -287,17 +291,17 @@ func TestDecisionsReachTheOwner(t *testing.T) {
 	b.mustPay(o.ID)
 	b.during(func() { b.until("the operation", func() bool { return b.mustOrder(o.ID).Operation != "" }) })
 	d := registrar.Decision{Operation: operationOf(o.ID), Verdict: registrar.VerdictDone, By: "olga"}
-	if op, err := b.Resolve(t.Context(), d); err != nil || op.State != registrar.Succeeded {
+	if op, err := b.Resolve(t.Context(), d, ""); err != nil || op.State != registrar.Succeeded {
 		t.Errorf("resolved: %+v, %v", op, err)
 	}
-	_, err := b.Resolve(t.Context(), registrar.Decision{Operation: d.Operation, Verdict: "perhaps"})
+	_, err := b.Resolve(t.Context(), registrar.Decision{Operation: d.Operation, Verdict: "perhaps"}, "")
 	wantCode(t, err, registrar.Invalid, "by: is required")
 	wantCode(t, err, registrar.Invalid, "outcome: must be one of")
 	d.Operation = "unknown"
-	_, err = b.Resolve(t.Context(), d)
+	_, err = b.Resolve(t.Context(), d, "")
 	wantCode(t, err, registrar.Unavailable, "registrar m is down") // it might be its
 	b.registrars.set("m", &fake{})
-	_, err = b.Resolve(t.Context(), d)
+	_, err = b.Resolve(t.Context(), d, "")
 	wantCode(t, err, registrar.NotFound, "unknown")
 	b.registrars.set("m", b.fake) // two who know it, by another record
 	twice := b.fake.taken()[0].ID
@@ -305,7 +309,7 @@ func TestDecisionsReachTheOwner(t *testing.T) {
 	if err != nil {
 		t.Errorf("the recorded registrar alone is asked: %v", err)
 	}
-	err = b.withOwner("operation x", b.names, func(registrar.Registrar) error { return nil }, func(registrar.Registrar) error {
+	err = b.withOwner(t.Context(), "operation x", b.names, func(context.Context, registrar.Registrar) error { return nil }, func(registrar.Registrar) error {
 		t.Error("somebody was asked")
 		return nil
 	})

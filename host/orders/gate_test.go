@@ -222,9 +222,9 @@ func texts[T ~string](list []T) []string {
 // Every state and action: where it leads, or that it is refused.
 func TestTransitions(t *testing.T) {
 	t.Parallel()
-	want := map[string]State{"unpaid pay": Paid, "unpaid cancel": Cancelled, "paid pay": Paid, "cancelled cancel": Cancelled}
+	want := map[string]State{"unpaid pay": Paid, "unpaid cancel": Cancelled, "paid pay": Paid, "paid withdraw": Cancelled, "cancelled cancel": Cancelled}
 	for _, from := range States() {
-		for _, a := range []action{pay, cancel} {
+		for _, a := range []action{pay, cancel, withdraw} {
 			if got := transitions[from][a]; got != want[fmt.Sprintf("%s %s", from, a)] {
 				t.Errorf("%s %s leads to %q", from, a, got)
 			}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
@@ -17,6 +16,7 @@ type Move struct {
 	Domain   string // Unicode or ACE
 	To       string
 	By       string         // who decides; required
+	For      string         // on whose behalf, in their own words; a note
 	Handle   string         // for a target that has to take the domain over; "" = as the list knows it
 	PaidTill registrar.Date // likewise; zero = as the list knows it
 }
@@ -40,7 +40,7 @@ func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed boo
 	if err := s.db.Read(ctx, func(tx *sql.Tx) error { return movable(ctx, tx, d) }); err != nil {
 		return d, false, err
 	}
-	target, err := s.registrars.Registrar(m.To)
+	target, err := s.registrar(m.To)
 	if err != nil {
 		return d, false, err
 	}
@@ -60,9 +60,9 @@ func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed boo
 
 // checkMove judges what was asked for.
 func (s *Service) checkMove(m Move, d Domain) error {
-	var problems []registrar.Problem
-	if strings.TrimSpace(m.By) == "" {
-		problems = append(problems, registrar.Problem{Path: "by", Message: "is required: who decides"})
+	problems := append(person(m.By), behalf(m.For)...)
+	if wrong := line(m.Handle, longestHandle); wrong != "" {
+		problems = append(problems, registrar.Problem{Path: "handle", Message: wrong})
 	}
 	if !s.serves(m.To, tld(d.Name)) {
 		problems = append(problems, registrar.Problem{Path: "to", Message: fmt.Sprintf("%q is no registrar that serves .%s by plugin.hcl", m.To, Unicode(tld(d.Name)))})
@@ -147,7 +147,7 @@ func (m Move) imported(d Domain) registrar.Import {
 // release makes sure that the source begins nothing by itself any more, and returns how it
 // renewed the domain before.
 func (s *Service) release(ctx context.Context, d Domain) (before registrar.RenewalMode, err error) {
-	source, err := s.registrars.Registrar(d.Registrar)
+	source, err := s.registrar(d.Registrar)
 	if err != nil {
 		return "", explained(err, "", "; it must be at work to be told that it renews the domain no longer, or two registrars might be paid")
 	}
@@ -236,7 +236,7 @@ func (s *Service) recordMove(ctx context.Context, m Move, from, to Domain, mode 
 			return err
 		}
 		return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: to.Registrar, Domain: to.Name, Actor: m.By, Level: level,
-			Event: registrar.EventDecision, Message: text})
+			Event: registrar.EventDecision, Message: text + onBehalf(m.For)})
 	})
 	if err != nil {
 		return from, false, err

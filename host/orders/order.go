@@ -18,7 +18,7 @@ type State string
 const (
 	Unpaid    State = "unpaid"    // nothing is sent
 	Paid      State = "paid"      // submitted, or being submitted
-	Cancelled State = "cancelled" // withdrawn before payment
+	Cancelled State = "cancelled" // withdrawn before it was handed over
 )
 
 // States lists every state.
@@ -58,14 +58,15 @@ type Request struct {
 type action string
 
 const (
-	pay    action = "pay"
-	cancel action = "cancel"
+	pay      action = "pay"
+	cancel   action = "cancel"
+	withdraw action = "withdraw" // a paid order that its registrar can't take any more
 )
 
 // transitions is the payment gate: what is not listed is refused.
 var transitions = map[State]map[action]State{
 	Unpaid:    {pay: Paid, cancel: Cancelled},
-	Paid:      {pay: Paid},
+	Paid:      {pay: Paid, withdraw: Cancelled},
 	Cancelled: {cancel: Cancelled},
 }
 

@@ -50,7 +50,8 @@ type Options struct {
 	Create bool          // permits making them
 
 	Registrars Registrars
-	Names      []string                                // of the configured registrars
+	Names      []string                                // of the registrars that are run
+	Retired    []string                                // of those that are not run any more, by the configuration's own word
 	Route      func(tld string) (name string, ok bool) // to which registrar new orders for a TLD go
 	Serves     func(name, tld string) bool             // whether a registrar may have domains of a TLD
 
@@ -69,6 +70,7 @@ type Service struct {
 
 	registrars Registrars
 	names      []string
+	retired    []string
 	route      func(string) (string, bool)
 	serves     func(name, tld string) bool
 	now        func() time.Time
@@ -104,7 +106,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 }
 
 func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
-	s := &Service{db: db, box: box, dir: o.Dir, log: o.Logger, registrars: o.Registrars, names: o.Names, route: o.Route, serves: o.Serves,
+	s := &Service{db: db, box: box, dir: o.Dir, log: o.Logger, registrars: o.Registrars, names: o.Names, retired: o.Retired, route: o.Route, serves: o.Serves,
 		now: o.Now, random: o.Random, pause: o.Pause, toSubmit: map[string]wake.Signal{}}
 	if s.now == nil {
 		s.now = time.Now

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
@@ -19,7 +20,8 @@ func (s *Service) Pay(ctx context.Context, id registrar.OrderID) (o Order, chang
 	return o, changed, err
 }
 
-// Cancel withdraws an order that is not paid.
+// Cancel withdraws an order that is not paid; or a paid one whose registrar is not run any
+// more and has never had it.
 func (s *Service) Cancel(ctx context.Context, id registrar.OrderID) (o Order, changed bool, err error) {
 	return s.move(ctx, id, cancel)
 }
@@ -44,12 +46,18 @@ func (s *Service) move(ctx context.Context, id registrar.OrderID, a action) (o O
 
 // settle is the one way an order's payment moves.
 func (s *Service) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Order, error) {
+	if a == cancel && s.stranded(o) {
+		a = withdraw
+	}
 	next, ok := transitions[o.State][a]
 	if !ok {
 		return o, registrar.Errorf(registrar.Precondition, "can't %s order %s: it is %s", a, o.ID, o.State)
 	}
 	if next == o.State {
 		return o, nil
+	}
+	if next == Paid && !slices.Contains(s.names, o.Registrar) {
+		return o, explained(s.unnamed(o.Registrar), fmt.Sprintf("can't pay order %s: ", o.ID), "; cancel it")
 	}
 	o.State = next
 	if next == Cancelled {
@@ -58,6 +66,11 @@ func (s *Service) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Or
 	}
 	o.PaidAt = s.time()
 	return o, s.paid(ctx, tx, o)
+}
+
+// stranded reports whether an order was paid, and neither had by its registrar nor will be.
+func (s *Service) stranded(o Order) bool {
+	return o.State == Paid && o.Operation == "" && o.Refusal == "" && !slices.Contains(s.names, o.Registrar)
 }
 
 func (s *Service) paid(ctx context.Context, tx *sql.Tx, o Order) error {
@@ -82,9 +95,13 @@ func (s *Service) cancelled(ctx context.Context, tx *sql.Tx, o Order) error {
 		return err
 	}
 	if acquires(o.Kind) {
-		if err := exec(ctx, tx, "delete from domains where name = $1 and status = $2", o.Domain, registrar.StatusPending); err != nil {
+		if err := exec(ctx, tx, "delete from domains where name = $1 and status in ($2, $3)", o.Domain, registrar.StatusPending, begun[o.Kind]); err != nil {
 			return err
 		}
 	}
-	return s.record(ctx, tx, o, OrderCancelled, registrar.LevelInfo, fmt.Sprintf("order %s is cancelled", o.ID))
+	if o.PaidAt.IsZero() {
+		return s.record(ctx, tx, o, OrderCancelled, registrar.LevelInfo, fmt.Sprintf("order %s is cancelled", o.ID))
+	}
+	return s.record(ctx, tx, o, OrderCancelled, registrar.LevelWarning,
+		fmt.Sprintf("order %s is withdrawn: it was paid, and registrar %s, which is not run any more, never had it", o.ID, o.Registrar))
 }

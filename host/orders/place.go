@@ -75,11 +75,15 @@ func (s *Service) order(q Request) (registrar.Order, error) {
 	if !slices.Contains(registrar.OperationKinds(), q.Kind) {
 		return registrar.Order{}, Mistake("kind", fmt.Sprintf("must be one of %v", registrar.OperationKinds()))
 	}
-	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: strings.TrimSpace(q.Customer), Registrant: q.Registrant,
-		Nameservers: normalHosts(q.Nameservers), AuthCode: q.AuthCode, PaidTill: q.PaidTill}
-	if acquires(q.Kind) && o.Customer == "" {
-		return o, Mistake("customer", "is required: the name your panel has for the customer")
+	if err := mistakes(oversized(q)); err != nil {
+		return registrar.Order{}, err
 	}
+	customer, err := customerID(q.Customer)
+	if err != nil && (acquires(q.Kind) || strings.TrimSpace(q.Customer) != "") {
+		return registrar.Order{}, err
+	}
+	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: customer, Registrant: q.Registrant,
+		Nameservers: normalHosts(q.Nameservers), AuthCode: q.AuthCode, PaidTill: q.PaidTill}
 	o.ID, err = s.newID()
 	return o, err
 }
@@ -125,7 +129,7 @@ func (s *Service) routed(domain string) (string, error) {
 
 // validate asks the registrar for every mistake at once.
 func (s *Service) validate(ctx context.Context, name string, o registrar.Order) error {
-	r, err := s.registrars.Registrar(name)
+	r, err := s.registrar(name)
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,11 @@ package orders
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"registrar.panel/shared/registrar"
 )
@@ -15,45 +17,102 @@ type Of[T any] struct {
 	Value     T
 }
 
-// each asks every registrar and joins the lists; those without the power have nothing to
-// say. The error joins those of registrars that should have answered.
-func each[T any](s *Service, ask func(registrar.Registrar) ([]T, error)) ([]Of[T], error) {
-	var all []Of[T]
-	var failed error
-	for _, name := range s.names {
-		r, err := s.registrars.Registrar(name)
-		var list []T
-		if err == nil {
-			list, err = ask(r)
+// Several is what registrars answered that were asked side by side.
+type Several[T any] struct {
+	List   []Of[T]  // in the order of the registrars
+	Absent []Absent // who should have answered too
+}
+
+// Absent is a registrar whose part of an answer is missing.
+type Absent struct {
+	Registrar string
+	Reason    string
+}
+
+// each asks every registrar at the same time; those without the power have nothing to say, and
+// one that does not answer costs the others nothing.
+func each[T any](ctx context.Context, s *Service, ask func(context.Context, registrar.Registrar) ([]T, error)) (Several[T], error) {
+	said := askAll(ctx, s, s.names, ask)
+	var all Several[T]
+	for _, a := range said {
+		if a.err != nil && !errors.Is(a.err, registrar.Unsupported) {
+			s.log.Warn("a registrar is missing from an answer", "registrar", a.name, "err", a.err)
+			all.Absent = append(all.Absent, Absent{a.name, reasonOf(a.err)})
 		}
-		if err != nil && !errors.Is(err, registrar.Unsupported) {
-			failed = errors.Join(failed, fmt.Errorf("registrar %s: %w", name, err))
-		}
-		for _, v := range list {
-			all = append(all, Of[T]{name, v})
+		for _, v := range a.value {
+			all.List = append(all.List, Of[T]{a.name, v})
 		}
 	}
-	return all, failed
+	return all, ctx.Err()
+}
+
+// said is the answer of one registrar.
+type said[T any] struct {
+	name  string
+	value T
+	err   error
+}
+
+// askAll asks these registrars at the same time, each within its own limit of time. It returns
+// when all have answered or run out of it.
+func askAll[T any](ctx context.Context, s *Service, names []string, ask func(context.Context, registrar.Registrar) (T, error)) []said[T] {
+	answers := make([]said[T], len(names))
+	var asked sync.WaitGroup
+	for i, name := range names {
+		asked.Go(func() {
+			answers[i].name = name
+			var r registrar.Registrar
+			if r, answers[i].err = s.registrar(name); answers[i].err == nil {
+				answers[i].value, answers[i].err = ask(ctx, r)
+			}
+		})
+	}
+	asked.Wait()
+	return answers
+}
+
+// reasonOf is an error in words that a caller of the API may read.
+func reasonOf(err error) string {
+	var e *registrar.Error
+	if errors.As(err, &e) {
+		return e.Error()
+	}
+	return "it failed; the panel's log says why"
 }
 
 // RunRenewals makes a renewal pass with every registrar that renews by schedule.
-func (s *Service) RunRenewals(ctx context.Context, dryRun bool) ([]Of[registrar.RenewalStep], error) {
-	return each(s, func(r registrar.Registrar) ([]registrar.RenewalStep, error) { return r.RunRenewals(ctx, dryRun) })
+func (s *Service) RunRenewals(ctx context.Context, dryRun bool) (Several[registrar.RenewalStep], error) {
+	return each(ctx, s, func(ctx context.Context, r registrar.Registrar) ([]registrar.RenewalStep, error) {
+		return r.RunRenewals(ctx, dryRun)
+	})
 }
 
 // Handles lists the handles known for a customer.
-func (s *Service) Handles(ctx context.Context, customer string) ([]Of[registrar.Handle], error) {
-	return each(s, func(r registrar.Registrar) ([]registrar.Handle, error) { return r.Handles(ctx, customer) })
+func (s *Service) Handles(ctx context.Context, typed string) (Several[registrar.Handle], error) {
+	customer, err := customerID(typed)
+	if err != nil {
+		return Several[registrar.Handle]{}, err
+	}
+	return each(ctx, s, func(ctx context.Context, r registrar.Registrar) ([]registrar.Handle, error) {
+		return r.Handles(ctx, customer)
+	})
 }
 
 // AdoptHandle records that a customer has a handle already. The name of the registrar may
 // be empty when only one works with handles.
-func (s *Service) AdoptHandle(ctx context.Context, name, customer, handle string) (Of[registrar.Handle], error) {
-	name, err := s.chosen(ctx, name, registrar.CapHandles)
+func (s *Service) AdoptHandle(ctx context.Context, name, typed, handle string) (Of[registrar.Handle], error) {
+	customer, err := customerID(typed)
 	if err != nil {
 		return Of[registrar.Handle]{}, err
 	}
-	r, err := s.registrars.Registrar(name)
+	if wrong := line(handle, longestHandle); wrong != "" {
+		return Of[registrar.Handle]{}, Mistake("handle", wrong)
+	}
+	name, err = s.chosen(ctx, name, registrar.CapHandles)
+	if err != nil {
+		return Of[registrar.Handle]{}, err
+	}
+	r, err := s.registrar(name)
 	if err != nil {
 		return Of[registrar.Handle]{}, err
 	}
@@ -68,7 +127,7 @@ func (s *Service) Recognise(ctx context.Context, name string, raw []byte) (regis
 	if err != nil {
 		return registrar.Recognition{}, err
 	}
-	r, err := s.registrars.Registrar(name)
+	r, err := s.registrar(name)
 	if err != nil {
 		return registrar.Recognition{}, err
 	}
@@ -83,7 +142,7 @@ func (s *Service) chosen(ctx context.Context, name string, c registrar.Capabilit
 		}
 		return name, nil
 	}
-	able, err := each(s, func(r registrar.Registrar) ([]struct{}, error) {
+	able, err := each(ctx, s, func(ctx context.Context, r registrar.Registrar) ([]struct{}, error) {
 		d, err := r.Describe(ctx)
 		if err != nil || !d.Has(c) {
 			return nil, err
@@ -93,17 +152,20 @@ func (s *Service) chosen(ctx context.Context, name string, c registrar.Capabilit
 	switch {
 	case err != nil:
 		return "", err
-	case len(able) == 1:
-		return able[0].Registrar, nil
-	case len(able) == 0:
+	case len(able.Absent) > 0:
+		a := able.Absent[0]
+		return "", registrar.Errorf(registrar.Unavailable, "name the registrar: %s may have the capability %s too and can't be asked: %s", a.Registrar, c, a.Reason)
+	case len(able.List) == 1:
+		return able.List[0].Registrar, nil
+	case len(able.List) == 0:
 		return "", registrar.Errorf(registrar.Unsupported, "no registrar has the capability %s", c)
 	}
 	return "", Mistake("registrar", "is required: more than one has the capability "+string(c))
 }
 
 // Reviews lists the mails that wait for a person.
-func (s *Service) Reviews(ctx context.Context) ([]Of[registrar.Review], error) {
-	return each(s, func(r registrar.Registrar) ([]registrar.Review, error) { return r.Reviews(ctx) })
+func (s *Service) Reviews(ctx context.Context) (Several[registrar.Review], error) {
+	return each(ctx, s, func(ctx context.Context, r registrar.Registrar) ([]registrar.Review, error) { return r.Reviews(ctx) })
 }
 
 // Review returns one of them, or one that was resolved.
@@ -115,16 +177,41 @@ func (s *Service) Review(ctx context.Context, id registrar.ReviewID) (entry regi
 	return entry, err
 }
 
-// ResolveReview passes a person's reading of a mail on.
-func (s *Service) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (entry registrar.Review, err error) {
-	if err := decision(d.By, d.Outcome, registrar.ReplyOutcomes()); err != nil {
+// ResolveReview passes a person's reading of a mail on; see [Service.Resolve].
+func (s *Service) ResolveReview(ctx context.Context, d registrar.ReviewDecision, forWhom string) (entry registrar.Review, err error) {
+	if err := decision(d.By, forWhom, "", d.Outcome, registrar.ReplyOutcomes()); err != nil {
 		return entry, err
 	}
 	err = s.withReview(ctx, d.Review, func(r registrar.Registrar) error {
-		entry, err = r.ResolveReview(ctx, d)
-		return err
+		if err := s.passing(ctx, nameOf(r), d.By); err != nil {
+			return err
+		}
+		if entry, err = r.ResolveReview(ctx, d); err != nil || forWhom == "" {
+			return err
+		}
+		domain := domainOf(ctx, r, d, entry)
+		return s.write(ctx, func(tx *sql.Tx) error {
+			return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: nameOf(r), Domain: domain, Actor: d.By, Level: registrar.LevelInfo, Event: registrar.EventDecision,
+				Message: fmt.Sprintf("review entry %s is %s: decided as %s", d.Review, d.Outcome, d.By) + onBehalf(forWhom), Operation: d.Operation})
+		})
 	})
 	return entry, err
+}
+
+// domainOf is the domain that a reading of a mail is about; "" = it can't be told.
+func domainOf(ctx context.Context, r registrar.Registrar, d registrar.ReviewDecision, entry registrar.Review) string {
+	about := d.Operation
+	if about == "" && len(entry.Candidates) == 1 {
+		about = entry.Candidates[0]
+	}
+	if about == "" {
+		return ""
+	}
+	op, err := r.Operation(ctx, about)
+	if err != nil {
+		return ""
+	}
+	return op.Domain
 }
 
 // ReviewRule writes a configuration block that would recognise such mails.
@@ -137,7 +224,7 @@ func (s *Service) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule s
 }
 
 func (s *Service) withReview(ctx context.Context, id registrar.ReviewID, call func(registrar.Registrar) error) error {
-	return s.withOwner("review entry "+string(id), s.names, func(r registrar.Registrar) error {
+	return s.withOwner(ctx, "review entry "+string(id), s.names, func(ctx context.Context, r registrar.Registrar) error {
 		_, err := r.Review(ctx, id)
 		return err
 	}, call)
@@ -145,7 +232,7 @@ func (s *Service) withReview(ctx context.Context, id registrar.ReviewID, call fu
 
 // Mail returns a stored mail, masked.
 func (s *Service) Mail(ctx context.Context, id registrar.MailID) (mail registrar.Mail, err error) {
-	err = s.withOwner("mail "+string(id), s.names, func(r registrar.Registrar) error {
+	err = s.withOwner(ctx, "mail "+string(id), s.names, func(ctx context.Context, r registrar.Registrar) error {
 		_, err := r.Mail(ctx, id)
 		return err
 	}, func(r registrar.Registrar) error {
@@ -157,7 +244,7 @@ func (s *Service) Mail(ctx context.Context, id registrar.MailID) (mail registrar
 
 // RawMail returns a stored mail as it came, masked.
 func (s *Service) RawMail(ctx context.Context, id registrar.MailID) (text string, err error) {
-	err = s.withOwner("mail "+string(id), s.names, func(r registrar.Registrar) error {
+	err = s.withOwner(ctx, "mail "+string(id), s.names, func(ctx context.Context, r registrar.Registrar) error {
 		_, err := r.Mail(ctx, id)
 		return err
 	}, func(r registrar.Registrar) error {

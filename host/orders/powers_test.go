@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -107,7 +108,7 @@ func TestOneOfSeveralAnswers(t *testing.T) {
 	if rule, err := b.ReviewRule(t.Context(), "r01-review"); err != nil || rule != "rule of r01-review" {
 		t.Errorf("rule %q, %v", rule, err)
 	}
-	entry, err := b.ResolveReview(t.Context(), registrar.ReviewDecision{Review: "r01-review", Outcome: registrar.ReplyDone, By: "olga"})
+	entry, err := b.ResolveReview(t.Context(), registrar.ReviewDecision{Review: "r01-review", Outcome: registrar.ReplyDone, By: "olga"}, "")
 	if err != nil || entry.Outcome != registrar.ReplyDone || entry.ResolvedBy != "olga" {
 		t.Errorf("resolved %+v, %v", entry, err)
 	}
@@ -115,7 +116,7 @@ func TestOneOfSeveralAnswers(t *testing.T) {
 	wantCode(t, err, registrar.NotFound, "there is no mail other")
 	_, err = b.Review(t.Context(), "other")
 	wantCode(t, err, registrar.NotFound, "there is no review entry other")
-	_, err = b.ResolveReview(t.Context(), registrar.ReviewDecision{Review: "r01-review", Outcome: "eaten"})
+	_, err = b.ResolveReview(t.Context(), registrar.ReviewDecision{Review: "r01-review", Outcome: "eaten"}, "")
 	wantCode(t, err, registrar.Invalid, "outcome: must be one of")
 }
 
@@ -123,16 +124,26 @@ func TestListsOfAllRegistrars(t *testing.T) {
 	t.Parallel()
 	b, a := newAbleBook(t)
 	reviews, err := b.Reviews(t.Context())
-	if diff := cmp.Diff([]Of[registrar.Review]{{"r01", registrar.Review{ID: "r01-review"}}}, reviews); diff != "" || err != nil {
+	if diff := cmp.Diff(Several[registrar.Review]{List: []Of[registrar.Review]{{"r01", registrar.Review{ID: "r01-review"}}}}, reviews); diff != "" || err != nil {
 		t.Errorf("reviews: %v (-want +got):\n%s", err, diff)
 	}
 	steps, err := b.RunRenewals(t.Context(), true)
-	if diff := cmp.Diff([]Of[registrar.RenewalStep]{{"r01", registrar.RenewalStep{Domain: "r01.ru"}}}, steps); diff != "" || err != nil {
+	if diff := cmp.Diff(Several[registrar.RenewalStep]{List: []Of[registrar.RenewalStep]{{"r01", registrar.RenewalStep{Domain: "r01.ru"}}}}, steps); diff != "" || err != nil {
 		t.Errorf("steps: %v (-want +got):\n%s", err, diff)
 	}
+	b.registrars.set("m", &able{name: "m"})
 	a.err = registrar.Errorf(registrar.Unavailable, "it is down")
-	_, err = b.Reviews(t.Context())
-	wantCode(t, err, registrar.Unavailable, "registrar r01: it is down") // a list that lacks something is none
+	reviews, err = b.Reviews(t.Context())
+	want := Several[registrar.Review]{List: []Of[registrar.Review]{{"r01", registrar.Review{ID: "r01-review"}}, {"m", registrar.Review{ID: "m-review"}}},
+		Absent: []Absent{{"r01", "it is down"}}} // this fake answers and fails
+	if diff := cmp.Diff(want, reviews); diff != "" || err != nil {
+		t.Errorf("with one down: %v (-want +got):\n%s", err, diff)
+	}
+	a.err = errors.New("CANARY of the wire")
+	steps, err = b.RunRenewals(t.Context(), true)
+	if len(steps.List) != 2 || len(steps.Absent) != 1 || strings.Contains(steps.Absent[0].Reason, "CANARY") || err != nil {
+		t.Errorf("with one that fails oddly: %+v, %v", steps, err)
+	}
 }
 
 func TestRegistrarIsChosenByPower(t *testing.T) {
@@ -149,6 +160,12 @@ func TestRegistrarIsChosenByPower(t *testing.T) {
 	b.registrars.set("m", &able{name: "m"})
 	_, err = b.Recognise(t.Context(), "", nil)
 	wantCode(t, err, registrar.Invalid, "more than one")
+	b.registrars.set("m", &able{name: "m", err: registrar.Errorf(registrar.Unavailable, "it is down")})
+	_, err = b.Recognise(t.Context(), "", nil)
+	wantCode(t, err, registrar.Unavailable, "name the registrar: m may have the capability mail too")
+	if rec, err := b.Recognise(t.Context(), "r01", []byte("x")); err != nil || rec.Subject != "r01 x" {
+		t.Errorf("named, the other does not matter: %+v, %v", rec, err)
+	}
 	b.registrars.set("m", &plain{})
 	b.registrars.set("r01", &plain{})
 	_, err = b.Recognise(t.Context(), "", nil)
@@ -173,7 +190,7 @@ func TestImport(t *testing.T) {
 	b.place(request("ordered.ru"))
 	_, err := take("ordered.ru", "c1")
 	wantCode(t, err, registrar.Precondition, "ordered.ru is Pending here already")
-	_, err = b.Import(t.Context(), registrar.Import{Domain: "пример.рф"}, "m")
+	_, err = b.Import(t.Context(), registrar.Import{Domain: "пример.рф", Customer: "c1"}, "m")
 	wantCode(t, err, registrar.Precondition, "with registrar r01")
 	_, err = take("example.zz", "c1")
 	wantCode(t, err, registrar.Invalid, "no registrar serves .zz")
@@ -189,7 +206,7 @@ func TestImport(t *testing.T) {
 func TestSetRenewal(t *testing.T) {
 	t.Parallel()
 	b, _ := newAbleBook(t)
-	if _, err := b.Import(t.Context(), registrar.Import{Domain: "example.ru"}, ""); err != nil {
+	if _, err := b.Import(t.Context(), registrar.Import{Domain: "example.ru", Customer: "c1"}, ""); err != nil {
 		t.Fatal(err)
 	}
 	if d, err := b.SetRenewal(t.Context(), "EXAMPLE.ru", registrar.RenewManual); err != nil || d.Renewal != registrar.RenewManual || d.Registrar != "r01" {

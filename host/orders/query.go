@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
 
 	"registrar.panel/shared/registrar"
 )
@@ -19,7 +22,7 @@ type DomainQuery struct {
 func (s *Service) Orders(ctx context.Context, customer string) (list []Order, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		var f filter
-		f.by("customer", customer)
+		f.by("customer", norm.NFC.String(strings.TrimSpace(customer)))
 		list, err = selectOrders(ctx, tx, f.where(), f.args...)
 		return err
 	})
@@ -43,9 +46,11 @@ func (s *Service) Domains(ctx context.Context, q DomainQuery) (list []Domain, er
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		var f filter
 		f.by("status", string(q.Status))
-		f.by("customer", q.Customer)
-		list, err = selectDomains(ctx, tx, f.where(), f.args...)
-		return err
+		f.by("customer", norm.NFC.String(strings.TrimSpace(q.Customer)))
+		if list, err = selectDomains(ctx, tx, f.where(), f.args...); err != nil {
+			return err
+		}
+		return s.warn(ctx, tx, list)
 	})
 	return list, err
 }
@@ -60,7 +65,12 @@ func (s *Service) Domain(ctx context.Context, name string) (Domain, error) {
 	if err == nil && d.Name == "" {
 		err = registrar.Errorf(registrar.NotFound, "there is no domain %s here", Unicode(ace))
 	}
-	return d, err
+	if err != nil {
+		return d, err
+	}
+	one := []Domain{d}
+	err = s.db.Read(ctx, func(tx *sql.Tx) error { return s.warn(ctx, tx, one) })
+	return one[0], err
 }
 
 // find returns the zero Domain for an unknown name.

@@ -4,16 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 
 	"registrar.panel/shared/registrar"
 )
 
 // TransferCode opens the transfer code of an order for a person who needs it, and records
 // in the Action Log who that was. There is no other way to it.
-func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by string) (code string, err error) {
-	if by = strings.TrimSpace(by); by == "" {
-		return "", Mistake("by", "is required: who reads it")
+func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by, forWhom string) (code string, err error) {
+	if err := mistakes(append(person(by), behalf(forWhom)...)); err != nil {
+		return "", err
 	}
 	o, err := s.Order(ctx, id)
 	if err != nil {
@@ -28,7 +27,7 @@ func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by str
 	}
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: by, Level: registrar.LevelWarning,
-			Event: registrar.EventDecision, Message: fmt.Sprintf("the transfer code of order %s was shown to %s", id, by), Order: id, Operation: o.Operation})
+			Event: registrar.EventDecision, Message: fmt.Sprintf("the transfer code of order %s was shown to %s", id, by) + onBehalf(forWhom), Order: id, Operation: o.Operation})
 	})
 	if err != nil {
 		return "", fmt.Errorf("record who reads the code of order %s: %w", id, err)

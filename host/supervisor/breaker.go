@@ -19,12 +19,16 @@ type breaker struct {
 	tripped bool        // until a life was healthy
 }
 
-// failed judges the end of a life. A pause of 0 means that trying again can't help.
+// failed judges the end of a life. A file that is missing may be on its way back, as while a
+// program is exchanged, so the first tries come soon.
 func (b *breaker) failed(now time.Time, lived time.Duration, err error) (State, time.Duration) {
-	if hopeless(err) {
-		return Disabled, 0
+	if unsuited(err) {
+		return Disabled, b.timing.Retry
 	}
 	pause := b.pause(lived)
+	if unreadable(err) {
+		return Disabled, min(pause, b.timing.Retry)
+	}
 	if lived >= b.timing.Healthy {
 		b.tripped = false
 	}
@@ -56,23 +60,41 @@ func (b *breaker) pause(lived time.Duration) time.Duration {
 	return pause - time.Duration(b.jitter()*float64(pause)/2)
 }
 
-// misfit is a fault that starting again does not heal.
+// misfit is a fault that starting again does not heal, unless people do.
 type misfit struct{ error }
 
 func (m misfit) Unwrap() error { return m.error }
 
-func hopeless(err error) bool {
+// unsuited reports whether it is the specification or the settings that are wrong.
+func unsuited(err error) bool {
 	var m misfit
-	return errors.As(err, &m) || errors.Is(err, registrar.Invalid) || errors.Is(err, registrar.Unsupported) ||
-		errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOEXEC)
+	return errors.As(err, &m) || errors.Is(err, registrar.Invalid) || errors.Is(err, registrar.Unsupported)
 }
 
-// crash tells a broken plugin from one that waits for something else.
+// unreadable reports whether there is no program to start.
+func unreadable(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOEXEC) || errors.Is(err, syscall.ETXTBSY)
+}
+
+// wants are what the host, or the machine, may lack that a process needs.
+var wants = []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN, syscall.ENOSPC, syscall.EDQUOT}
+
+// starved reports whether the host itself, or the machine, lacks what a process needs.
+func starved(err error) bool {
+	for _, want := range wants {
+		if errors.Is(err, want) {
+			return true
+		}
+	}
+	return false
+}
+
+// crash reports whether a plugin is broken, and does not wait for something else.
 func crash(err error) bool {
 	for _, waits := range []registrar.Code{registrar.Locked, registrar.Unavailable, registrar.Draining, registrar.NotReady} {
 		if errors.Is(err, waits) {
 			return false
 		}
 	}
-	return true
+	return !starved(err)
 }

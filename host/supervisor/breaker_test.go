@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 	"testing"
 	"time"
 
@@ -55,6 +56,26 @@ func TestBreaker(t *testing.T) {
 			{15 * time.Minute, 0, died, Disabled, 15 * time.Minute},
 			{20 * time.Minute, 5 * time.Minute, died, Backoff, first},
 		}},
+		{"a program that is missing is looked for soon, and then every minute", []step{
+			{0, 0, fs.ErrNotExist, Disabled, first},
+			{0, 0, fs.ErrNotExist, Disabled, time.Second},
+			{0, 0, fs.ErrNotExist, Disabled, 2 * time.Second},
+			{0, 0, fs.ErrNotExist, Disabled, 4 * time.Second},
+			{0, 0, fs.ErrNotExist, Disabled, 8 * time.Second},
+			{0, 0, fs.ErrNotExist, Disabled, 16 * time.Second},
+			{0, 0, fs.ErrNotExist, Disabled, 32 * time.Second},
+			{0, 0, fs.ErrNotExist, Disabled, time.Minute},
+			{0, 0, fs.ErrNotExist, Disabled, time.Minute},
+		}},
+		{"want of descriptors is no crash, however often", []step{
+			{0, 0, syscall.EMFILE, Backoff, first},
+			{0, 0, syscall.EMFILE, Backoff, time.Second},
+			{0, 0, syscall.EMFILE, Backoff, 2 * time.Second},
+			{0, 0, syscall.EMFILE, Backoff, 4 * time.Second},
+			{0, 0, syscall.EMFILE, Backoff, 8 * time.Second},
+			{0, 0, syscall.EMFILE, Backoff, 16 * time.Second},
+			{0, 0, died, Backoff, 32 * time.Second},
+		}},
 		{"crashes far apart do not disable", []step{
 			{0, 0, died, Backoff, first},
 			{3 * time.Minute, 0, died, Backoff, time.Second},
@@ -87,21 +108,31 @@ func TestJitterTakesUpToHalf(t *testing.T) {
 	}
 }
 
-func TestHopeless(t *testing.T) {
+// What kind of fault it is decides how soon it is tried again.
+func TestKindsOfFaults(t *testing.T) {
 	t.Parallel()
+	const soon = 50 * time.Millisecond
 	for _, test := range []struct {
-		err  error
-		want bool
+		err   error
+		state State
+		pause time.Duration
 	}{
-		{misfit{errors.New("other version")}, true},
-		{fmt.Errorf("configure: %w", &registrar.Error{Code: registrar.Invalid}), true},
-		{fmt.Errorf("open program: %w", fs.ErrNotExist), true},
-		{errors.New("exit status 2"), false},
-		{&registrar.Error{Code: registrar.Locked}, false},
-		{&registrar.Error{Code: registrar.Internal}, false},
+		{misfit{errors.New("other version")}, Disabled, time.Minute},
+		{fmt.Errorf("configure: %w", &registrar.Error{Code: registrar.Invalid}), Disabled, time.Minute},
+		{&registrar.Error{Code: registrar.Unsupported}, Disabled, time.Minute},
+		{fmt.Errorf("open program: %w", fs.ErrNotExist), Disabled, soon},
+		{fmt.Errorf("open program: %w", fs.ErrPermission), Disabled, soon},
+		{fmt.Errorf("start: %w", syscall.ENOEXEC), Disabled, soon},
+		{fmt.Errorf("open pipe: %w", syscall.EMFILE), Backoff, soon},
+		{fmt.Errorf("fork: %w", syscall.EAGAIN), Backoff, soon},
+		{fmt.Errorf("fork: %w", syscall.ENOMEM), Backoff, soon},
+		{errors.New("exit status 2"), Backoff, soon},
+		{&registrar.Error{Code: registrar.Locked}, Backoff, soon},
+		{&registrar.Error{Code: registrar.Internal}, Backoff, soon},
 	} {
-		if got := hopeless(test.err); got != test.want {
-			t.Errorf("hopeless(%v) = %v", test.err, got)
+		b := breaker{timing: Timing{}.filled(), jitter: steady}
+		if state, pause := b.failed(time.Unix(0, 0), 0, test.err); state != test.state || pause != test.pause {
+			t.Errorf("%v: %s, %s; want %s, %s", test.err, state, pause, test.state, test.pause)
 		}
 	}
 }

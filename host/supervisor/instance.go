@@ -32,6 +32,9 @@ type instance struct {
 // Visit starts a plugin, hands it its settings, lets f use it and stops it again. The plugin
 // is never told to begin its work.
 func Visit(ctx context.Context, spec Spec, t Timing, log hclog.Logger, f func(ctx context.Context, p registrar.Plugin) error) error {
+	if spec.Fault != nil {
+		return spec.Fault
+	}
 	i, _, err := ready(ctx, spec, 0, t.filled(), log.Named(spec.Name))
 	if err != nil {
 		return err
@@ -88,8 +91,8 @@ func clientConfig(p *process, runDir string, t Timing, log hclog.Logger) *goplug
 		SkipHostEnv:      true,
 		StartTimeout:     t.Start,
 		Logger:           hclog.NewNullLogger(), // what matters comes back as errors
-		SyncStdout:       noise{log},
-		SyncStderr:       noise{log},
+		SyncStdout:       newNoise(log),
+		SyncStderr:       newNoise(log),
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: runDir},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, sockets string) (runner.Runner, error) {
 			p.handshakeEnv = cmd.Env
@@ -152,6 +155,11 @@ func (i *instance) explain(err error) error {
 		text += "; its last words: " + words
 	}
 	err = errors.New(text)
+	for _, want := range wants {
+		if strings.Contains(text, want.Error()) {
+			return fmt.Errorf("%s (%w)", text, want)
+		}
+	}
 	if strings.Contains(text, "incompatible") { // go-plugin has no type for it
 		return misfit{err}
 	}

@@ -21,6 +21,9 @@ type plugin struct {
 	log     hclog.Logger
 	session func(context.Context, string, registrar.Registrar) error
 	jitter  func() float64
+	reread  func(name string) (Spec, error)
+	tell    func(ctx context.Context, name string, reason error)
+	told    string // why it is disabled, as last told; run's own
 
 	successors chan *successor // from upgrade to run
 	heir       *successor      // accepted, not yet at work; run's own
@@ -29,7 +32,7 @@ type plugin struct {
 	launches   atomic.Uint32   // so that two processes never share a directory
 
 	settled chan struct{} // closed when it has been at work once, or is disabled
-	failure error         // why it is disabled; set before settled is closed
+	failure error         // why it was disabled then; set before settled is closed
 
 	mu      sync.Mutex
 	status  Status
@@ -39,7 +42,7 @@ type plugin struct {
 
 func newPlugin(spec Spec, o Options) *plugin {
 	return &plugin{
-		name: spec.Name, spec: spec, timing: o.Timing.filled(), log: o.Logger.Named(spec.Name), session: o.Session, jitter: o.Jitter,
+		name: spec.Name, spec: spec, timing: o.Timing.filled(), log: o.Logger.Named(spec.Name), session: o.Session, jitter: o.Jitter, reread: o.Reread, tell: o.Told,
 		successors: make(chan *successor), upgrading: make(chan struct{}, 1), ended: make(chan struct{}),
 		settled: make(chan struct{}), status: Status{Name: spec.Name, State: Stopped, Since: time.Now()},
 	}
@@ -87,26 +90,58 @@ func (p *plugin) run(ctx context.Context) {
 		}
 		state, pause := b.failed(time.Now(), time.Since(began), err)
 		p.rest(ctx, state, pause, err)
+		if unsuited(err) {
+			p.renew()
+		}
 	}
 }
 
-// rest waits for the next try; a pause of 0 means for ever.
+// rest waits for the next try.
 func (p *plugin) rest(ctx context.Context, state State, pause time.Duration, err error) {
 	p.mu.Lock()
 	p.retryAt = time.Now().Add(pause)
 	p.mu.Unlock()
 	p.enter(state, err)
-	var again <-chan time.Time
-	if pause > 0 {
-		again = time.After(pause)
+	if state == Disabled {
+		p.alarm(ctx, err)
 	}
 	select {
 	case <-ctx.Done():
 	case p.heir = <-p.successors:
-	case <-again:
+	case <-time.After(pause):
 		p.mu.Lock()
 		p.status.Restarts++
 		p.mu.Unlock()
+	}
+}
+
+// renew takes over what has been mended since; what can't be read stays as it was.
+func (p *plugin) renew() {
+	if p.reread == nil || p.heir != nil {
+		return
+	}
+	spec, err := p.reread(p.name)
+	if err != nil {
+		p.spec.Fault = err
+		return
+	}
+	p.spec = spec
+}
+
+// alarm tells why the plugin is disabled, and with nil that it is no longer.
+func (p *plugin) alarm(ctx context.Context, reason error) {
+	text := ""
+	if reason != nil {
+		text = reason.Error()
+	}
+	if text == p.told {
+		return
+	}
+	p.told = text
+	if p.tell != nil {
+		p.tell(ctx, p.name, reason)
+	} else if reason != nil {
+		p.log.Error("plugin is disabled", "reason", shown(text, longestReason))
 	}
 }
 
@@ -117,6 +152,9 @@ func (p *plugin) life(ctx context.Context) error {
 		return p.succeed(ctx)
 	}
 	p.enter(Starting, nil)
+	if p.spec.Fault != nil {
+		return misfit{p.spec.Fault}
+	}
 	i, d, err := ready(ctx, p.spec, p.launches.Add(1), p.timing, p.log)
 	if d.Name == p.name {
 		p.introduce(d)
@@ -129,6 +167,7 @@ func (p *plugin) life(ctx context.Context) error {
 		return err
 	}
 	p.at(i.plugin)
+	p.alarm(ctx, nil)
 	return p.serve(ctx, i)
 }
 
@@ -142,6 +181,7 @@ func (p *plugin) begin(ctx context.Context, i *instance) error {
 }
 
 func (p *plugin) introduce(d registrar.Description) {
+	d = described(d)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status.Title, p.status.Version = d.Title, d.Version
@@ -168,13 +208,15 @@ func (p *plugin) enter(state State, reason error) {
 	}
 	switch {
 	case reason != nil:
-		p.status.Error = reason.Error()
+		p.status.Error = shown(reason.Error(), longestReason)
 	case state == Running:
 		p.status.Error = ""
 	}
 	p.mu.Unlock()
-	if changed && reason != nil {
-		p.log.Warn("plugin state", "state", state, "reason", reason)
+	if changed && state == Disabled { // alarm says why
+		p.log.Warn("plugin state", "state", state)
+	} else if changed && reason != nil {
+		p.log.Warn("plugin state", "state", state, "reason", shown(reason.Error(), longestReason))
 	} else if changed {
 		p.log.Info("plugin state", "state", state)
 	}
@@ -277,20 +319,20 @@ func (p *plugin) check(ctx context.Context, i *instance) bool {
 	if err != nil {
 		health = []registrar.Component{{Name: "health", Detail: err.Error()}}
 	}
-	p.felt(health)
+	p.felt(components(health))
 	return true
 }
 
 func (p *plugin) felt(health []registrar.Component) {
 	state := Running
-	var reason error
+	var reasons []error
 	for _, c := range health {
 		if !c.OK {
-			state, reason = Degraded, errors.Join(reason, fmt.Errorf("%s: %s", c.Name, c.Detail))
+			state, reasons = Degraded, append(reasons, fmt.Errorf("%s: %s", c.Name, c.Detail))
 		}
 	}
 	p.mu.Lock()
 	p.status.Health = health
 	p.mu.Unlock()
-	p.enter(state, reason)
+	p.enter(state, errors.Join(reasons...))
 }

@@ -113,7 +113,7 @@ func TestForeignProgram(t *testing.T) {
 			switch {
 			case test.want == "" && err != nil:
 				t.Error(err)
-			case test.want != "" && (!hopeless(err) || !strings.Contains(err.Error(), test.want)):
+			case test.want != "" && (!unsuited(err) || !strings.Contains(err.Error(), test.want)):
 				t.Errorf("openProgram = %v, want %q", err, test.want)
 			}
 		})
@@ -125,7 +125,7 @@ func TestUnpinnedProgramIsCheckedToo(t *testing.T) {
 	t.Parallel()
 	path := program(t)
 	must(t, os.Chmod(path, 0o777))
-	if _, err := openProgram(Spec{Command: []string{path}, Foreign: true}); !hopeless(err) {
+	if _, err := openProgram(Spec{Command: []string{path}, Foreign: true}); !unsuited(err) {
 		t.Errorf("openProgram = %v", err)
 	}
 }

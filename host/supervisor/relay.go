@@ -2,15 +2,18 @@ package supervisor
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/time/rate"
 )
 
 // maxLine is the most of one line of a plugin that is kept, in bytes.
@@ -18,8 +21,13 @@ const maxLine = 64 << 10
 
 // relay logs what a plugin writes to stderr, until it ends. Nothing that stands there can
 // harm the host: lines are cut, JSON is checked, control characters are replaced.
+//
+// More than it may log is read, as slowly as its own writing allows, and dropped; how much is
+// told now and then.
 func relay(r io.Reader, log hclog.Logger, w *words) {
-	lines := bufio.NewReaderSize(r, maxLine)
+	lines := bufio.NewReaderSize(&slow{r: r, pace: rate.NewLimiter(bytesPace, bytesBurst)}, maxLine)
+	q := newQuota(log)
+	defer q.close()
 	panicking := false
 	for {
 		line, cut, err := lines.ReadLine()
@@ -30,10 +38,64 @@ func relay(r io.Reader, log hclog.Logger, w *words) {
 		for cut && err == nil {
 			_, cut, err = lines.ReadLine()
 		}
-		w.add(printable(text))
+		w.add(printable(text[:min(len(text), longestLast)]))
 		panicking = panicking || strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")
-		logLine(text, panicking, log)
+		if q.admits() {
+			logLine(text, panicking, log)
+		}
 	}
+}
+
+// What a plugin may log: in the long run, and at once.
+const (
+	linesPace  = 50 // a second
+	linesBurst = 2000
+	bytesPace  = 1 << 20 // a second
+	bytesBurst = 16 << 20
+	tellEvery  = 10 * time.Second
+)
+
+// quota counts what is dropped.
+type quota struct {
+	log     hclog.Logger
+	pace    *rate.Limiter
+	tell    rate.Sometimes
+	dropped int
+}
+
+func newQuota(log hclog.Logger) *quota {
+	return &quota{log: log, pace: rate.NewLimiter(linesPace, linesBurst), tell: rate.Sometimes{Interval: tellEvery}}
+}
+
+func (q *quota) admits() bool {
+	if q.pace.Allow() {
+		return true
+	}
+	q.dropped++
+	q.tell.Do(q.close)
+	return false
+}
+
+// close tells how much was dropped since it last did.
+func (q *quota) close() {
+	if q.dropped > 0 {
+		q.log.Warn("the plugin logs more than it may: lines were dropped", "lines", q.dropped)
+	}
+	q.dropped = 0
+}
+
+// slow reads at a pace, so that a plugin which writes without end waits for itself.
+type slow struct {
+	r    io.Reader
+	pace *rate.Limiter
+}
+
+func (s *slow) Read(b []byte) (int, error) {
+	n, err := s.r.Read(b)
+	if n > 0 {
+		s.pace.WaitN(context.Background(), n) // a moment at most: n is no more than a buffer
+	}
+	return n, err
 }
 
 func logLine(text string, panicking bool, log hclog.Logger) {
@@ -84,6 +146,9 @@ func printable(text string) string {
 	}, text)
 }
 
+// longestLast is how many bytes of a last line are kept.
+const longestLast = 300
+
 // words remembers the last line, for people who ask why a plugin did not start.
 type words struct {
 	mu   sync.Mutex
@@ -99,15 +164,18 @@ func (w *words) add(line string) {
 func (w *words) last() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	const most = 300
-	return w.line[:min(len(w.line), most)]
+	return w.line
 }
 
-// noise logs what a plugin prints although its output belongs to go-plugin.
-type noise struct{ log hclog.Logger }
+// noise logs what a plugin prints although its output belongs to go-plugin, within its quota.
+type noise struct{ quota *quota }
 
-func (n noise) Write(b []byte) (int, error) {
+func newNoise(log hclog.Logger) *noise { return &noise{newQuota(log)} }
+
+func (n *noise) Write(b []byte) (int, error) {
 	const most = 1 << 10
-	n.log.Debug("plugin printed", "text", printable(string(b[:min(len(b), most)])))
+	if n.quota.admits() {
+		n.quota.log.Debug("plugin printed", "text", printable(string(b[:min(len(b), most)])))
+	}
 	return len(b), nil
 }

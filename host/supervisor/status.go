@@ -14,14 +14,15 @@ const (
 	Running  State = "running"  // at work
 	Degraded State = "degraded" // at work, but a component is not well
 	Backoff  State = "backoff"  // ended; will be started again
-	Disabled State = "disabled" // needs a person, or the next probe
+	Disabled State = "disabled" // needs a person, or the next try
 	Draining State = "draining" // finishing what is under way
 	Stopped  State = "stopped"  // not started, or ended with the host
+	Retired  State = "retired"  // not run any more, by the configuration's own word
 )
 
 // States lists every state.
 func States() []State {
-	return []State{Starting, Running, Degraded, Backoff, Disabled, Draining, Stopped}
+	return []State{Starting, Running, Degraded, Backoff, Disabled, Draining, Stopped, Retired}
 }
 
 // Serves tells whether calls reach the plugin.

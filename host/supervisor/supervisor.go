@@ -2,8 +2,9 @@
 // sets it up, watches its health, restarts it with back-off, drains it and kills it.
 //
 // It guarantees that one goroutine owns one plugin; that nothing a plugin writes, does or
-// fails to do stops the host; that a plugin is never started again because of mistakes that
-// starting again can't heal; that every process it started, with its children, is gone when
+// fails to do stops the host; that a plugin which mistakes or missing files keep from work is
+// tried again every minute, because people mend them meanwhile; that want of descriptors or
+// memory, which is the host's own, never disables a plugin; that every process it started, with its children, is gone when
 // Run returns; and that a plugin learns of the host's death even by SIGKILL, because its
 // lifeline, a pipe, breaks.
 //
@@ -38,9 +39,12 @@ type Spec struct {
 	// PlainText is why the connection has no TLS, which is told at each start; "" = it has TLS.
 	PlainText string
 	RunDir    string // for sockets: absolute, short, the plugin's own
+	// Fault is why the rest can't be used; nil = it can.
+	Fault error
 
 	// Configure hands the plugin its settings. An error that has no [registrar.Code], or
-	// the code Invalid, means that the settings are wrong: it is not retried.
+	// the code Invalid, means that the settings are wrong: the plugin is disabled, and tried
+	// again after [Timing].Retry.
 	Configure func(ctx context.Context, p registrar.Plugin, d registrar.Description) error
 }
 
@@ -58,6 +62,12 @@ type Options struct {
 	// Session is called while a plugin serves, and must return when ctx ends; it is called
 	// again, after a pause, when it returns earlier. nil = none.
 	Session func(ctx context.Context, name string, r registrar.Registrar) error
+	// Reread returns the specification of a plugin as it is now. It is asked before a plugin
+	// is tried again that its specification or settings keep from work; nil = nothing changes.
+	Reread func(name string) (Spec, error)
+	// Told is called when a plugin becomes disabled, once for each reason, and with nil when
+	// it is at work again; nil = nothing is told.
+	Told func(ctx context.Context, name string, reason error)
 	// Jitter returns numbers in [0,1); nil = random ones.
 	Jitter func() float64
 }
@@ -75,7 +85,8 @@ type Timing struct {
 	Healthy    time.Duration // after which earlier failures are forgotten
 	Crashes    int           // within Window: the plugin is disabled
 	Window     time.Duration
-	Probe      time.Duration // after which a disabled plugin gets one try
+	Probe      time.Duration // after which a plugin that crashed too often gets one try
+	Retry      time.Duration // after which one that can't be started as it is gets one
 	Drain      time.Duration
 	Kill       time.Duration // for a process to end by itself after draining
 }
@@ -93,6 +104,7 @@ func (t Timing) filled() Timing {
 	setDefault(&t.Crashes, 5)
 	setDefault(&t.Window, 10*time.Minute)
 	setDefault(&t.Probe, 15*time.Minute)
+	setDefault(&t.Retry, time.Minute)
 	setDefault(&t.Drain, 20*time.Second)
 	setDefault(&t.Kill, 5*time.Second)
 	return t

@@ -22,6 +22,9 @@ func (p *plugin) upgrade(ctx context.Context, spec Spec) (from, to string, err e
 		return "", "", registrar.Errorf(registrar.Precondition, "registrar %s is being upgraded already", p.name)
 	}
 	from = p.Status().Version
+	if spec.Fault != nil {
+		return from, "", spec.Fault
+	}
 	i, d, err := ready(ctx, spec, p.launches.Add(1), p.timing, p.log)
 	if err != nil {
 		return from, d.Version, err
@@ -54,6 +57,7 @@ func (p *plugin) succeed(ctx context.Context) error {
 	p.spec = s.instance.spec
 	p.introduce(s.description)
 	p.at(s.instance.plugin)
+	p.alarm(ctx, nil)
 	s.heard <- nil
 	return p.serve(ctx, s.instance)
 }

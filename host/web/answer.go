@@ -7,15 +7,27 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strconv"
 	"time"
 
+	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
 
-// maxBody bounds a request; a captured mail is the largest thing in one.
-const maxBody = 36 << 20
+// The most bytes of a request: of any, and of one with a captured mail.
+const (
+	maxBody = 1 << 20
+	maxMail = 36 << 20
+)
+
+// How long a caller may take to send a request, and to read its answer. Both begin when the
+// head of the request has come; an answer is at work meanwhile.
+const (
+	sendWithin = 30 * time.Second
+	readWithin = 3 * time.Minute
+)
 
 // statusOf is how a refusal looks in HTTP. What is not listed is a fault of ours.
 var statusOf = map[registrar.Code]int{
@@ -43,23 +55,59 @@ func endpoint[T any](s *Server, answer func(r *http.Request) (T, error)) http.Ha
 	})
 }
 
+// partial is an endpoint whose answer may lack the part of registrars that did not answer; a
+// header names each of them.
+func partial[T any](s *Server, answer func(r *http.Request) (T, []orders.Absent, error)) http.Handler {
+	return endpoint(s, func(r *http.Request) (incomplete[T], error) {
+		v, absent, err := answer(r)
+		return incomplete[T]{v, absent}, err
+	})
+}
+
+// incomplete is an answer beside those who should have had a part in it. Its JSON is the
+// answer alone.
+type incomplete[T any] struct {
+	answer T
+	absent []orders.Absent
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (i incomplete[T]) MarshalJSON() ([]byte, error) { return json.Marshal(i.answer) }
+
+func (i incomplete[T]) lacks() []orders.Absent { return i.absent }
+
+// lacking is an answer that may be incomplete.
+type lacking interface{ lacks() []orders.Absent }
+
 // action is an endpoint that changes something: its request must be JSON.
 func action[In, Out any](s *Server, answer func(r *http.Request, in In) (Out, error)) http.Handler {
+	return actionUpTo(s, maxBody, 1, answer)
+}
+
+// actionUpTo is an action with a limit of its own, and so many times the time to send it.
+func actionUpTo[In, Out any](s *Server, most int64, times time.Duration, answer func(r *http.Request, in In) (Out, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 			fail(w, http.StatusUnsupportedMediaType, "BAD_REQUEST", "the request must have Content-Type: application/json")
 			return
 		}
 		var in In
-		if err := decode(http.MaxBytesReader(w, r.Body, maxBody), &in); err != nil {
+		arriving := http.NewResponseController(w)
+		_ = arriving.SetReadDeadline(time.Now().Add(times * s.send)) // an error means that there is no connection
+		err := decode(http.MaxBytesReader(w, r.Body, most), &in)
+		if err != nil {
 			status := http.StatusBadRequest
 			var tooLarge *http.MaxBytesError
 			if errors.As(err, &tooLarge) {
 				status = http.StatusRequestEntityTooLarge
 			}
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				status = http.StatusRequestTimeout
+			}
 			fail(w, status, "BAD_REQUEST", "read request: "+err.Error())
 			return
 		}
+		_ = arriving.SetReadDeadline(time.Time{}) // or a long answer would be taken for a lost caller
 		out, err := answer(r, in)
 		if err != nil {
 			s.refuse(w, r, err)
@@ -93,6 +141,10 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		fail(w, http.StatusInternalServerError, string(registrar.Internal), "the panel could not do it; its log says why")
 		return
 	}
+	if e.Code == noRight {
+		fail(w, http.StatusForbidden, string(noRight), e.Detail)
+		return
+	}
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
 	}
@@ -112,6 +164,11 @@ func fail(w http.ResponseWriter, status int, code, message string) {
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
+	if l, ok := v.(lacking); ok {
+		for _, a := range l.lacks() {
+			w.Header().Add(api.MissingHeader, api.Missing{Registrar: a.Registrar, Reason: a.Reason}.Header())
+		}
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	// An error here means that the caller has gone.

@@ -1,11 +1,18 @@
 package web
 
-import "net/http"
+import (
+	"io"
+	"net/http"
+	"time"
+)
 
 // makeBackup answers with an archive. A fault after its first byte breaks the connection off,
-// so that the caller does not take a part of it for the whole.
+// so that the caller does not take a part of it for the whole. One that is not read any more is
+// given up.
 func (s *Server) makeBackup(w http.ResponseWriter, r *http.Request) {
-	out := &begun{ResponseWriter: w}
+	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)) // there is nothing in it
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	out := &begun{ResponseWriter: w, piece: s.piece}
 	w.Header().Set("Content-Type", "application/gzip")
 	err := s.backup(r.Context(), out)
 	switch {
@@ -18,13 +25,24 @@ func (s *Server) makeBackup(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// pieceWithin is how long a reader may take for a piece of a stream.
+const pieceWithin = time.Minute
+
+// within limits the next writing of an answer.
+func within(w http.ResponseWriter, limit time.Duration) {
+	// An error means that there is no connection, as in tests.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit))
+}
+
 // begun knows whether the answer has begun.
 type begun struct {
 	http.ResponseWriter
+	piece   time.Duration
 	written bool
 }
 
 func (b *begun) Write(p []byte) (int, error) {
 	b.written = true
+	within(b.ResponseWriter, b.piece)
 	return b.ResponseWriter.Write(p)
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"registrar.panel/host/access"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
@@ -17,41 +18,44 @@ import (
 type none struct{}
 
 func (s *Server) routeAPI(mux *http.ServeMux) {
-	handle := func(pattern string, h http.Handler) { mux.Handle(pattern, h) }
+	handle := func(pattern string, right access.Right, h http.Handler) { mux.Handle(pattern, requires(h, right)) }
 
-	handle("GET /api/v1/form/{tld}", endpoint(s, s.form))
-	handle("GET /api/v1/orders", endpoint(s, s.listOrders))
-	handle("POST /api/v1/orders", action(s, s.placeOrder))
-	handle("GET /api/v1/orders/{id}", endpoint(s, s.showOrder))
-	handle("GET /api/v1/orders/{id}/preview", endpoint(s, s.preview))
-	handle("POST /api/v1/orders/{id}/pay", action(s, s.payOrder))
-	handle("POST /api/v1/orders/{id}/cancel", action(s, s.cancelOrder))
-	handle("POST /api/v1/orders/{id}/secret", action(s, s.transferCode))
+	handle("GET /api/v1/form/{tld}", access.Look, endpoint(s, s.form))
+	handle("GET /api/v1/orders", access.Look, endpoint(s, s.listOrders))
+	mux.Handle("POST /api/v1/orders", requires(action(s, s.placeOrder), access.Order, access.Money)) // by what is ordered
+	handle("GET /api/v1/orders/{id}", access.Look, endpoint(s, s.showOrder))
+	handle("GET /api/v1/orders/{id}/preview", access.Look, endpoint(s, s.preview))
+	handle("POST /api/v1/orders/{id}/pay", access.Money, action(s, s.payOrder))
+	handle("POST /api/v1/orders/{id}/cancel", access.Order, action(s, s.cancelOrder))
+	handle("POST /api/v1/orders/{id}/secret", access.Secrets, action(s, s.transferCode))
 
-	handle("GET /api/v1/domains", endpoint(s, s.listDomains))
-	handle("GET /api/v1/domains/{name}", endpoint(s, s.showDomain))
-	handle("GET /api/v1/availability", endpoint(s, s.availability))
-	handle("POST /api/v1/domains/{name}/renewal", action(s, s.setRenewal))
-	handle("POST /api/v1/domains/{name}/import", action(s, s.importDomain))
-	handle("POST /api/v1/domains/{name}/move", action(s, s.moveDomain))
-	handle("GET /api/v1/customers/{id}", endpoint(s, s.showCustomer))
-	handle("POST /api/v1/customers/{id}/handles", action(s, s.adoptHandle))
-	handle("POST /api/v1/renewals/run", action(s, s.runRenewals))
+	handle("GET /api/v1/domains", access.Look, endpoint(s, s.listDomains))
+	handle("GET /api/v1/domains/{name}", access.Look, endpoint(s, s.showDomain))
+	handle("GET /api/v1/availability", access.Look, endpoint(s, s.availability))
+	handle("POST /api/v1/domains/{name}/renewal", access.Money, action(s, s.setRenewal))
+	handle("POST /api/v1/domains/{name}/import", access.Money, action(s, s.importDomain))
+	handle("POST /api/v1/domains/{name}/move", access.Money, action(s, s.moveDomain))
+	handle("GET /api/v1/customers/{id}", access.Look, partial(s, s.showCustomer))
+	handle("POST /api/v1/customers/{id}/handles", access.Order, action(s, s.adoptHandle))
+	mux.Handle("POST /api/v1/renewals/run", requires(action(s, s.runRenewals), access.Look, access.Money)) // by what is done
 
-	handle("GET /api/v1/log", http.HandlerFunc(s.actionLog))
-	handle("GET /api/v1/review", endpoint(s, s.listReviews))
-	handle("GET /api/v1/review/{id}", endpoint(s, s.showReview))
-	handle("GET /api/v1/review/{id}/rule", endpoint(s, s.reviewRule))
-	handle("POST /api/v1/review/{id}/resolve", action(s, s.resolveReview))
-	handle("GET /api/v1/operations/{id}", endpoint(s, s.showOperation))
-	handle("POST /api/v1/operations/{id}/resolve", action(s, s.resolveOperation))
-	handle("POST /api/v1/replies/test", action(s, s.testReply))
-	handle("GET /api/v1/mails/{id}", endpoint(s, s.showMail))
-	handle("GET /api/v1/mails/{id}/raw", http.HandlerFunc(s.rawMail))
-	handle("GET /api/v1/plugins", endpoint(s, s.listPlugins))
-	handle("POST /api/v1/plugins/{name}/upgrade", action(s, s.upgradePlugin))
-	handle("POST /api/v1/backup", http.HandlerFunc(s.makeBackup))
-	handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
+	handle("GET /api/v1/log", access.Look, http.HandlerFunc(s.actionLog))
+	handle("GET /api/v1/review", access.Look, partial(s, s.listReviews))
+	handle("GET /api/v1/review/{id}", access.Look, endpoint(s, s.showReview))
+	handle("GET /api/v1/review/{id}/rule", access.Look, endpoint(s, s.reviewRule))
+	handle("POST /api/v1/review/{id}/resolve", access.Money, action(s, s.resolveReview))
+	handle("GET /api/v1/operations/{id}", access.Look, endpoint(s, s.showOperation))
+	handle("POST /api/v1/operations/{id}/resolve", access.Money, action(s, s.resolveOperation))
+	handle("POST /api/v1/replies/test", access.Look, actionUpTo(s, maxMail, 4, s.testReply))
+	handle("GET /api/v1/mails/{id}", access.Look, endpoint(s, s.showMail))
+	handle("GET /api/v1/mails/{id}/raw", access.Look, http.HandlerFunc(s.rawMail))
+	handle("GET /api/v1/plugins", access.Look, endpoint(s, s.listPlugins))
+	handle("POST /api/v1/plugins/{name}/upgrade", access.Admin, action(s, s.upgradePlugin))
+	handle("POST /api/v1/backup", access.Secrets, http.HandlerFunc(s.makeBackup))
+	handle("GET /api/v1/tokens", access.Admin, endpoint(s, s.listTokens))
+	handle("POST /api/v1/tokens", access.Admin, action(s, s.addToken))
+	handle("POST /api/v1/tokens/{name}/revoke", access.Admin, action(s, s.revokeToken))
+	mux.Handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
 		return none{}, registrar.Errorf(registrar.NotFound, "there is no %s %s", r.Method, r.URL.Path)
 	}))
 }
@@ -86,6 +90,13 @@ func (s *Server) listOrders(r *http.Request) ([]api.Order, error) {
 }
 
 func (s *Server) placeOrder(r *http.Request, in api.NewOrder) (api.Order, error) {
+	needed := access.Order
+	if in.Own {
+		needed = access.Money
+	}
+	if !caller(r).May(needed) {
+		return api.Order{}, forbidden(r, needed)
+	}
 	paidTill, err := date("paid_till", in.PaidTill)
 	if err != nil {
 		return api.Order{}, err
@@ -124,7 +135,10 @@ func (s *Server) cancelOrder(r *http.Request, _ none) (api.Changed, error) {
 }
 
 func (s *Server) transferCode(r *http.Request, in api.Reader) (api.TransferCode, error) {
-	code, err := s.orders.TransferCode(r.Context(), registrar.OrderID(r.PathValue("id")), in.By)
+	if err := checkFor(in.By); err != nil {
+		return api.TransferCode{}, err
+	}
+	code, err := s.orders.TransferCode(r.Context(), registrar.OrderID(r.PathValue("id")), caller(r).Name, forWhom(r, in.By))
 	return api.TransferCode{Code: code}, err
 }
 
@@ -176,22 +190,25 @@ func (s *Server) moveDomain(r *http.Request, in api.Move) (api.Moved, error) {
 	if err != nil {
 		return api.Moved{}, err
 	}
-	d, changed, err := s.orders.MoveDomain(r.Context(), orders.Move{Domain: r.PathValue("name"), To: in.To, By: in.By, Handle: in.Handle, PaidTill: paidTill})
+	if err := checkFor(in.By); err != nil {
+		return api.Moved{}, err
+	}
+	d, changed, err := s.orders.MoveDomain(r.Context(), orders.Move{Domain: r.PathValue("name"), To: in.To, By: caller(r).Name, For: forWhom(r, in.By), Handle: in.Handle, PaidTill: paidTill})
 	return api.Moved{Domain: domainOf(d), Changed: changed}, err
 }
 
-func (s *Server) showCustomer(r *http.Request) (api.Customer, error) {
+func (s *Server) showCustomer(r *http.Request) (api.Customer, []orders.Absent, error) {
 	id := r.PathValue("id")
 	handles, err := s.orders.Handles(r.Context(), id)
 	if err != nil {
-		return api.Customer{}, err
+		return api.Customer{}, nil, err
 	}
 	domains, err := s.orders.Domains(r.Context(), orders.DomainQuery{Customer: id})
 	if err != nil {
-		return api.Customer{}, err
+		return api.Customer{}, nil, err
 	}
 	placed, err := s.orders.Orders(r.Context(), id)
-	return api.Customer{ID: id, Handles: list(handles, handleOf), Domains: list(domains, domainOf), Orders: list(placed, orderOf)}, err
+	return api.Customer{ID: id, Handles: list(handles.List, handleOf), Domains: list(domains, domainOf), Orders: list(placed, orderOf)}, handles.Absent, err
 }
 
 func (s *Server) adoptHandle(r *http.Request, in api.NewHandle) (api.Handle, error) {
@@ -199,9 +216,16 @@ func (s *Server) adoptHandle(r *http.Request, in api.NewHandle) (api.Handle, err
 	return handleOf(h), err
 }
 
-func (s *Server) runRenewals(r *http.Request, in api.RenewalRun) ([]api.RenewalStep, error) {
+func (s *Server) runRenewals(r *http.Request, in api.RenewalRun) (incomplete[[]api.RenewalStep], error) {
+	needed := access.Money
+	if in.DryRun {
+		needed = access.Look
+	}
+	if !caller(r).May(needed) {
+		return incomplete[[]api.RenewalStep]{}, forbidden(r, needed)
+	}
 	steps, err := s.orders.RunRenewals(r.Context(), in.DryRun)
-	return list(steps, stepOfPass), err
+	return incomplete[[]api.RenewalStep]{list(steps.List, stepOfPass), steps.Absent}, err
 }
 
 // actionLog answers with a list, or with ?follow=1 with one entry a line that never ends.
@@ -252,15 +276,16 @@ func (s *Server) followLog(w http.ResponseWriter, r *http.Request, q orders.LogQ
 			}
 			return
 		}
+		within(w, s.piece)
 		if out.Encode(entryOf(e)) != nil || stream.Flush() != nil {
 			return
 		}
 	}
 }
 
-func (s *Server) listReviews(r *http.Request) ([]api.Review, error) {
+func (s *Server) listReviews(r *http.Request) ([]api.Review, []orders.Absent, error) {
 	all, err := s.orders.Reviews(r.Context())
-	return list(all, func(o orders.Of[registrar.Review]) api.Review { return reviewOf(o.Value) }), err
+	return list(all.List, func(o orders.Of[registrar.Review]) api.Review { return reviewOf(o.Value) }), all.Absent, err
 }
 
 func (s *Server) showReview(r *http.Request) (api.Review, error) {
@@ -274,9 +299,12 @@ func (s *Server) reviewRule(r *http.Request) (api.Rule, error) {
 }
 
 func (s *Server) resolveReview(r *http.Request, in api.ReviewDecision) (api.Review, error) {
+	if err := checkFor(in.By); err != nil {
+		return api.Review{}, err
+	}
 	e, err := s.orders.ResolveReview(r.Context(), registrar.ReviewDecision{Review: registrar.ReviewID(r.PathValue("id")), Version: registrar.Version(in.Version),
-		Outcome: registrar.ReplyOutcome(in.Outcome), Operation: registrar.OperationID(in.Operation), By: in.By,
-		OperationVersion: registrar.Version(in.OperationVersion)})
+		Outcome: registrar.ReplyOutcome(in.Outcome), Operation: registrar.OperationID(in.Operation), By: caller(r).Name,
+		OperationVersion: registrar.Version(in.OperationVersion)}, forWhom(r, in.By))
 	return reviewOf(e), err
 }
 
@@ -286,8 +314,11 @@ func (s *Server) showOperation(r *http.Request) (api.Operation, error) {
 }
 
 func (s *Server) resolveOperation(r *http.Request, in api.Decision) (api.Operation, error) {
+	if err := checkFor(in.By); err != nil {
+		return api.Operation{}, err
+	}
 	op, err := s.orders.Resolve(r.Context(), registrar.Decision{Operation: registrar.OperationID(r.PathValue("id")), Version: registrar.Version(in.Version),
-		Verdict: registrar.Verdict(in.Outcome), By: in.By, Note: in.Note})
+		Verdict: registrar.Verdict(in.Outcome), By: caller(r).Name, Note: in.Note}, forWhom(r, in.By))
 	return operationOf(op), err
 }
 
@@ -319,6 +350,9 @@ func (s *Server) listPlugins(*http.Request) ([]api.Plugin, error) {
 }
 
 func (s *Server) upgradePlugin(r *http.Request, in api.Upgrade) (api.Plugin, error) {
-	status, err := s.plugins.Upgrade(r.Context(), r.PathValue("name"), in.By)
+	if err := checkFor(in.By); err != nil {
+		return api.Plugin{}, err
+	}
+	status, err := s.plugins.Upgrade(r.Context(), r.PathValue("name"), caller(r).Name, forWhom(r, in.By))
 	return pluginOf(status), err
 }

@@ -1,10 +1,10 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -82,7 +82,7 @@ func TestEndpoints(t *testing.T) {
 		{"POST", "domains/example.ru/renewal", `{"mode":"manual"}`, `{"name":"example.ru","handle":null,"paid_till":null,"renewal":"manual",` + bareDomain + `}`},
 		{"POST", "domains/example.ru/import", `{"customer":"c1","handle":"H","paid_till":"2027-01-31"}`, `{"name":"example.ru","handle":"H","paid_till":"2027-01-31","renewal":"auto",` + bareDomain + `}`},
 		{"POST", "domains/example.ru/move", `{"to":"r01","by":"ann","handle":"H","paid_till":"2027-01-31"}`, `{` + domainKeys + `,"changed":false}`},
-		{"POST", "plugins/r01/upgrade", `{"by":"ann"}`, `{"name":"r01","title":"ann","version":"2.0.0","state":"running","tlds":[],"kinds":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":null,"health":[]}`},
+		{"POST", "plugins/r01/upgrade", `{"by":"ann"}`, `{"name":"r01","title":"olga for ann","version":"2.0.0","state":"running","tlds":[],"kinds":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":null,"health":[]}`},
 		{"GET", "customers/c1", "", `{"id":"c1","handles":[` + handleJSON + `],"domains":[` + domainJSON + `,` + pendingJSON + `],"orders":[` + orderJSON + `]}`},
 		{"GET", "customers/nobody", "", `{"id":"nobody","handles":[],"domains":[],"orders":[]}`},
 		{"POST", "customers/c2/handles", `{"handle":"C2-ORG-RIPN"}`, `{"handle":"C2-ORG-RIPN","customer":"c2","registrar":"r01","kind":"organization","state":"registered"}`},
@@ -96,10 +96,10 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "review", "", `[{"id":"rv-1","candidates":["op-1"],"text":null,` + reviewKeys + unresolved + `},{"id":"rv-2","candidates":[],"text":null,` + reviewKeys + unresolved + `}]`},
 		{"GET", "review/rv-1", "", `{"id":"rv-1","candidates":["op-1"],"text":"Subject: <script>alert(\"1\")</script>",` + reviewKeys + unresolved + `}`},
 		{"GET", "review/rv-1/rule", "", `{"rule":"reply \"rv-1\" {}"}`},
-		{"POST", "review/rv-1/resolve", `{"version":"6","outcome":"ignore","by":"ann"}`, `{"id":"rv-1","candidates":["op-1"],"text":null,` + reviewKeys + `,"resolved_at":` + at + `,"resolved_by":"ann","outcome":"ignore","version":"7"}`},
+		{"POST", "review/rv-1/resolve", `{"version":"6","outcome":"ignore","by":"ann"}`, `{"id":"rv-1","candidates":["op-1"],"text":null,` + reviewKeys + `,"resolved_at":` + at + `,"resolved_by":"olga","outcome":"ignore","version":"7"}`},
 		{"GET", "operations/op-1", "", `{` + operationKey + `,"state":"NeedsAction","waits_for":"staff","error":null,"version":"4","order":null,"deadline":` + at + `,"finished_at":null,
 			"history":[{"at":` + at + `,"state":"NeedsAction","message":"it stands","actor":"registrar","evidence":"reply","mail":"m-1"}]}`},
-		{"POST", "operations/op-1/resolve", `{"version":"4","outcome":"failed","by":"ann","note":"told by phone"}`, `{` + operationKey + `,"state":"Failed","waits_for":null,"error":"ann: told by phone","version":"5","order":"o-1","deadline":null,"finished_at":` + at + `,"history":[]}`},
+		{"POST", "operations/op-1/resolve", `{"version":"4","outcome":"failed","by":"ann","note":"told by phone"}`, `{` + operationKey + `,"state":"Failed","waits_for":null,"error":"olga: told by phone","version":"5","order":"o-1","deadline":null,"finished_at":` + at + `,"history":[]}`},
 		{"POST", "replies/test", `{"raw":"cmF3"}`, `{"from":"b@registrar.example","subject":"raw","kind":"reply","results":[{"rule":"done","outcome":"done","domain":"example.ru","handle":null,"task":null,"message":null,"state":null,"paid_till":"2027-03-01"}],
 			"doubt":null,"bindings":[{"by":"token","value":"TOKEN","operation":"op-1"},{"by":"hint","value":"example.ru","operation":null}],
 			"proof":"missing","proof_detail":"it is not signed","fate":"wait","reason":"its sender is not proved","stored":true}`},
@@ -188,7 +188,7 @@ func TestRefusals(t *testing.T) {
 		{"GET", "log?domain=ru&follow=1", "", 422, "INVALID", "", "domain"},
 		{"GET", "review/none", "", 404, "NOT_FOUND", "none", ""},
 		{"GET", "review/none/rule", "", 404, "NOT_FOUND", "none", ""},
-		{"POST", "review/rv-1/resolve", `{"outcome":"ignore"}`, 422, "INVALID", "", "by"},
+		{"POST", "review/rv-1/resolve", `{"outcome":"ignore","by":" "}`, 422, "INVALID", "", "by"},
 		{"POST", "review/rv-1/resolve", `{"outcome":"eat","by":"ann"}`, 422, "INVALID", "", "outcome"},
 		{"POST", "review/rv-1/resolve", `{"outcome":"ignore","by":"ann"}`, 422, "INVALID", "", "version"},
 		{"POST", "review/rv-1/resolve", `{"version":"5","outcome":"ignore","by":"ann"}`, 409, "CONFLICT", "review entry rv-1 has moved on", "version"},
@@ -259,14 +259,40 @@ func TestFaultsAreNotTold(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
 	b.fake.refuse = func(string) error { return errors.New("CANARY") }
-	for _, path := range []string{"/api/v1/form/ru", "/api/v1/review", "/review"} {
+	for path, status := range map[string]int{"/api/v1/form/ru": http.StatusInternalServerError, "/api/v1/review": http.StatusOK, "/review": http.StatusOK} {
 		w := b.call("GET", path, "")
-		if told := w.Body.Bytes(); bytes.Contains(told, []byte("CANARY")) {
+		if told := w.Body.String() + fmt.Sprint(w.Header()); strings.Contains(told, "CANARY") {
 			t.Errorf("%s tells: %s", path, told)
 		}
-		if w.Code != http.StatusInternalServerError {
+		if w.Code != status {
 			t.Errorf("%s: status %d", path, w.Code)
 		}
+	}
+}
+
+// An answer without the part of a registrar that is down is what there is, and names it.
+func TestAnswersNameWhoIsMissing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.fake.refuse = func(string) error {
+		return registrar.Errorf(registrar.Unavailable, "it is \x1b[31mdown\r\nSet-Cookie: no \u202e%s", strings.Repeat("x", 5000))
+	}
+	for _, c := range []struct{ method, path, body, want string }{
+		{"GET", "/api/v1/review", "", "["},
+		{"GET", "/api/v1/customers/c1", "", `{"id":"c1"`},
+		{"POST", "/api/v1/renewals/run", `{"dry_run":true}`, "["},
+	} {
+		w := b.call(c.method, c.path, c.body)
+		missing := w.Header().Values("Panel-Missing")
+		if w.Code != http.StatusOK || !strings.HasPrefix(w.Body.String(), c.want) {
+			t.Errorf("%s: status %d: %.80s", c.path, w.Code, w.Body)
+		}
+		if len(missing) != 1 || !strings.HasPrefix(missing[0], "r01: it is ?[31mdown??Set-Cookie: no ?xxx") || len(missing[0]) > 400 {
+			t.Errorf("%s: missing %q", c.path, missing)
+		}
+	}
+	if w := b.call("GET", "/review", ""); !strings.Contains(w.Body.String(), "The mails of registrar r01 are missing here") {
+		t.Errorf("the page says nothing: %s", w.Body)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/host/access"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/internal/secret"
@@ -196,9 +197,12 @@ func (f *fake) Statuses() []supervisor.Status {
 	}
 }
 
-func (f *fake) Upgrade(_ context.Context, name, by string) (supervisor.Status, error) {
+func (f *fake) Upgrade(_ context.Context, name, by, forWhom string) (supervisor.Status, error) {
 	if by == "" {
 		return supervisor.Status{}, registrar.Errorf(registrar.Invalid, "nobody decides")
+	}
+	if forWhom != "" {
+		by += " for " + forWhom
 	}
 	return supervisor.Status{Name: name, Title: by, Version: "2.0.0", State: supervisor.Running, Since: now}, f.may("upgrade")
 }
@@ -209,6 +213,7 @@ type bench struct {
 	t    *testing.T
 	fake *fake
 	book *orders.Service
+	peer *access.Caller // who is at the other end of the socket; nil = it is no socket
 }
 
 func newBench(t *testing.T, token string) *bench {
@@ -221,7 +226,20 @@ func newBench(t *testing.T, token string) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { book.Close() })
-	return &bench{New(Options{Orders: book, Plugins: f, Token: secret.New(token), Logger: hclog.NewNullLogger()}), t, f, book}
+	keys := book.Credentials()
+	b := &bench{New(Options{Orders: book, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Logger: hclog.NewNullLogger()}), t, f, book, nil}
+	if token == "" {
+		b.peer = &access.Caller{Name: "olga", Rights: access.Rights()}
+	}
+	return b
+}
+
+// ServeHTTP is the server behind its socket, if it has one.
+func (b *bench) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if b.peer != nil {
+		r = r.WithContext(access.With(r.Context(), *b.peer))
+	}
+	b.Server.ServeHTTP(w, r)
 }
 
 // counting is randomness that gives every order its own ID, in order.

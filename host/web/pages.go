@@ -5,6 +5,10 @@ import (
 	"io/fs"
 	"net/http"
 	"time"
+
+	"registrar.panel/host/access"
+	"registrar.panel/host/orders"
+	"registrar.panel/host/web/api"
 )
 
 var pageFuncs = map[string]any{
@@ -13,13 +17,24 @@ var pageFuncs = map[string]any{
 
 func (s *Server) routePages(mux *http.ServeMux) {
 	mux.Handle("GET /{$}", http.RedirectHandler("/domains", http.StatusSeeOther))
-	mux.Handle("GET /domains", page(s, "domains.html", s.listDomains))
-	mux.Handle("GET /domains/{name}", page(s, "domain.html", s.showDomain))
-	mux.Handle("GET /orders", page(s, "orders.html", s.listOrders))
-	mux.Handle("GET /plugins", page(s, "plugins.html", s.listPlugins))
-	mux.Handle("GET /review", page(s, "review.html", s.listReviews))
-	mux.Handle("GET /review/{id}", page(s, "mail.html", s.showReview))
+	mux.Handle("GET /domains", requires(page(s, "domains.html", s.listDomains), access.Look))
+	mux.Handle("GET /domains/{name}", requires(page(s, "domain.html", s.showDomain), access.Look))
+	mux.Handle("GET /orders", requires(page(s, "orders.html", s.listOrders), access.Look))
+	mux.Handle("GET /plugins", requires(page(s, "plugins.html", s.listPlugins), access.Look))
+	mux.Handle("GET /review", requires(page(s, "review.html", s.reviewPage), access.Look))
+	mux.Handle("GET /review/{id}", requires(page(s, "mail.html", s.showReview), access.Look))
 	mux.HandleFunc("GET /style.css", style)
+}
+
+// reviewList is what the page of the review queue shows.
+type reviewList struct {
+	Entries []api.Review
+	Absent  []orders.Absent
+}
+
+func (s *Server) reviewPage(r *http.Request) (reviewList, error) {
+	entries, absent, err := s.listReviews(r)
+	return reviewList{entries, absent}, err
 }
 
 // page shows what the API's function of the same purpose returns.

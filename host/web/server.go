@@ -1,9 +1,9 @@
 // Package web serves the panel's JSON API, below /api/v1, and its pages.
 //
-// Every answer of the API that is no success is an [api.Failure] with a fitting status. On
-// loopback and on Unix sockets no token is needed, but the request must name the host as
-// loopback, so that no foreign name can be pointed at it. What changes anything must be
-// JSON and must not come from a foreign origin. Pages load nothing from elsewhere and hold
+// Every answer of the API that is no success is an [api.Failure] with a fitting status. A
+// request has a caller: the user at the other end of a Unix socket, whom the context of its
+// connection names ([access.With]), or else who has a credential. Each route asks for a right.
+// What changes anything must be JSON and must not come from a foreign origin. Pages load nothing from elsewhere and hold
 // no script.
 //
 // A stream, such as the Action Log with ?follow=1, ends with its request's context.
@@ -11,16 +11,17 @@ package web
 
 import (
 	"context"
-	"crypto/subtle"
 	"embed"
 	"html/template"
 	"io"
-	"net"
 	"net/http"
-	"strings"
+	"net/netip"
+	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/host/access"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/internal/secret"
@@ -29,7 +30,7 @@ import (
 // Plugins tells how the plugins stand, and exchanges them.
 type Plugins interface {
 	Statuses() []supervisor.Status
-	Upgrade(ctx context.Context, name, by string) (supervisor.Status, error)
+	Upgrade(ctx context.Context, name, by, forWhom string) (supervisor.Status, error)
 }
 
 // Options of a server.
@@ -37,7 +38,10 @@ type Options struct {
 	Orders  *orders.Service
 	Plugins Plugins
 	Backup  func(ctx context.Context, w io.Writer) error // writes an archive, nothing before it is complete
-	Token   secret.String                                // empty = none is needed, which suits loopback only
+	Token   secret.String                                // bootstrap credential with every right; empty = none
+	Keys    Keys
+	Vault   Vault
+	Proxies []netip.Prefix // whence alone requests may come; nil = from everywhere
 	Logger  hclog.Logger
 }
 
@@ -46,10 +50,16 @@ type Server struct {
 	orders  *orders.Service
 	plugins Plugins
 	backup  func(context.Context, io.Writer) error
-	token   secret.String
+	token   atomic.Pointer[secret.String]
+	keys    Keys
+	vault   Vault
+	guesses *access.Guesses
+	proxies []netip.Prefix
 	log     hclog.Logger
 	pages   *template.Template
 	handler http.Handler
+
+	send, piece time.Duration // how long a caller may take to send a body, to read a piece of a stream
 }
 
 //go:embed pages
@@ -57,7 +67,8 @@ var pages embed.FS
 
 // New makes a server.
 func New(o Options) *Server {
-	s := &Server{orders: o.Orders, plugins: o.Plugins, backup: o.Backup, token: o.Token, log: o.Logger}
+	s := &Server{orders: o.Orders, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
+	s.SetToken(o.Token)
 	s.pages = template.Must(template.New("").Funcs(pageFuncs).ParseFS(pages, "pages/*.html"))
 	mux := http.NewServeMux()
 	s.routeAPI(mux)
@@ -70,48 +81,8 @@ func New(o Options) *Server {
 	return s
 }
 
+// SetToken exchanges the token.
+func (s *Server) SetToken(token secret.String) { s.token.Store(&token) }
+
 // ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
-
-// contentPolicy lets pages show themselves and nothing else.
-const contentPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
-// guard is in front of everything.
-func (s *Server) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", contentPolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		switch {
-		case s.token.IsEmpty() && !namesLoopback(r.Host):
-			fail(w, http.StatusForbidden, "FORBIDDEN", "without a token the panel answers to loopback names only")
-		case !s.token.IsEmpty() && !s.authorized(r):
-			h.Set("WWW-Authenticate", `Basic realm="panel", charset="UTF-8"`)
-			fail(w, http.StatusUnauthorized, "UNAUTHORIZED", "a token is required: Authorization: Bearer TOKEN")
-		default:
-			next.ServeHTTP(w, r)
-		}
-	})
-}
-
-// namesLoopback tells whether a Host header is one that only this machine can mean;
-// "panel" is what our client says on a Unix socket.
-func namesLoopback(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = hostport
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || host == "panel" || ip != nil && ip.IsLoopback()
-}
-
-// authorized accepts the token as a bearer's, and for browsers as anybody's password.
-func (s *Server) authorized(r *http.Request) bool {
-	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
-		_, given, _ = r.BasicAuth()
-	}
-	return subtle.ConstantTimeCompare([]byte(given), []byte(s.token.Reveal())) == 1
-}

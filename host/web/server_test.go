@@ -1,10 +1,15 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
+	"registrar.panel/host/access"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
@@ -13,33 +18,27 @@ func header(key, value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set(key, value) }
 }
 
-func host(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
+func bearer(token string) func(*http.Request) { return header("Authorization", "Bearer "+token) }
 
 func TestGuard(t *testing.T) {
 	t.Parallel()
-	basic := func(r *http.Request) { r.SetBasicAuth("anybody", "letmein") }
+	basic := func(r *http.Request) { r.SetBasicAuth("any", "letmein") }
+	nothing := func(*http.Request) {}
 	for _, c := range []struct {
 		why, token string
 		edit       func(*http.Request)
 		status     int
-		code       string
 	}{
-		{"loopback needs no token", "", host("127.0.0.1:8480"), 200, ""},
-		{"loopback by name", "", host("localhost:8480"), 200, ""},
-		{"loopback by IPv6", "", host("[::1]:8480"), 200, ""},
-		{"loopback without a port", "", host("127.0.0.1"), 200, ""},
-		{"our client on a Unix socket", "", host("panel"), 200, ""},
-		{"a foreign name that may point here", "", host("rebound.example:8480"), 403, "FORBIDDEN"},
-		{"a foreign name that begins like ours", "", host("127.0.0.1.rebound.example"), 403, "FORBIDDEN"},
-		{"an address of the network", "", host("192.0.2.1:8480"), 403, "FORBIDDEN"},
-		{"no host at all", "", host(""), 403, "FORBIDDEN"},
-		{"the token is missing", "letmein", host("127.0.0.1"), 401, "UNAUTHORIZED"},
-		{"the token is wrong", "letmein", header("Authorization", "Bearer letmeout"), 401, "UNAUTHORIZED"},
-		{"the token is a prefix", "letmein", header("Authorization", "Bearer let"), 401, "UNAUTHORIZED"},
-		{"the token is empty", "letmein", header("Authorization", "Bearer "), 401, "UNAUTHORIZED"},
-		{"the token is right", "letmein", header("Authorization", "Bearer letmein"), 200, ""},
-		{"the token as a browser's password", "letmein", basic, 200, ""},
-		{"with a token any name will do", "letmein", func(r *http.Request) { host("panel.example")(r); basic(r) }, 200, ""},
+		{"a user of the socket needs no credential", "", nothing, 200},
+		{"and none that is wrong harms", "", bearer("letmeout"), 200},
+		{"a credential is missing, whatever the host is called", "letmein", header("Host", "127.0.0.1"), 401},
+		{"the token is wrong", "letmein", bearer("letmeout"), 401},
+		{"the token is a prefix", "letmein", bearer("let"), 401},
+		{"the token is empty", "letmein", bearer(""), 401},
+		{"another scheme", "letmein", header("Authorization", "Digest letmein"), 401},
+		{"the token is right", "letmein", bearer("letmein"), 200},
+		{"the token as a browser's password", "letmein", basic, 200},
+		{"any name of the host will do", "letmein", func(r *http.Request) { r.Host = "panel.example"; basic(r) }, 200},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()
@@ -49,14 +48,153 @@ func TestGuard(t *testing.T) {
 				if w.Code != c.status {
 					t.Errorf("%s: status %d, want %d: %s", path, w.Code, c.status, w.Body)
 				}
-				if c.code != "" {
-					b.refused(w, c.status, c.code)
+				if c.status == 401 {
+					b.refused(w, c.status, "UNAUTHORIZED")
 				}
 				if got := w.Header().Get("WWW-Authenticate"); (got != "") != (c.status == 401) {
 					t.Errorf("%s: WWW-Authenticate: %q", path, got)
 				}
 			}
 		})
+	}
+}
+
+// Without any credential nobody on TCP may do anything.
+func TestNoCredentialIsNoWayIn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.peer = nil
+	for _, edit := range []func(*http.Request){func(*http.Request) {}, bearer(""), bearer(" "), func(r *http.Request) { r.SetBasicAuth("", "") }} {
+		b.refused(b.call("GET", "/api/v1/domains", "", edit), 401, "UNAUTHORIZED")
+	}
+}
+
+// A credential does what its rights say, under its own name, until it ends.
+func TestCredentials(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.registered()
+	b.call("POST", "/api/v1/orders", newOrder)
+	issue := func(name string, rights ...string) string {
+		t.Helper()
+		var made struct{ Token, Name string }
+		b.decode(b.call("POST", "/api/v1/tokens", fmt.Sprintf(`{"name":%q,"rights":["%s"]}`, name, strings.Join(rights, `","`))), 200, &made)
+		if len(made.Token) < 40 || made.Name != name {
+			t.Fatalf("made %+v", made)
+		}
+		return made.Token
+	}
+	tokens := map[access.Right]string{}
+	for _, r := range access.Rights() {
+		tokens[r] = issue("only-"+string(r), string(r))
+	}
+	b.peer = nil
+	for _, c := range []struct {
+		method, path, body string
+		rights             []access.Right
+	}{
+		{"GET", "domains", "", []access.Right{access.Look}},
+		{"GET", "orders", "", []access.Right{access.Look}},
+		{"GET", "review", "", []access.Right{access.Look}},
+		{"GET", "log", "", []access.Right{access.Look}},
+		{"GET", "plugins", "", []access.Right{access.Look}},
+		{"GET", "mails/m-1", "", []access.Right{access.Look}},
+		{"POST", "orders", `{"kind":"register","domain":"x.ru","customer":"c"}`, []access.Right{access.Order}},
+		{"POST", "orders", `{"kind":"register","domain":"y.ru","customer":"c","own":true}`, []access.Right{access.Money}},
+		{"POST", "orders/none/cancel", `{}`, []access.Right{access.Order}},
+		{"POST", "orders/none/pay", `{}`, []access.Right{access.Money}},
+		{"POST", "orders/none/secret", `{}`, []access.Right{access.Secrets}},
+		{"POST", "domains/example.ru/renewal", `{"mode":"auto"}`, []access.Right{access.Money}},
+		{"POST", "domains/z.ru/import", `{"customer":"c","handle":"H","paid_till":"2027-01-01"}`, []access.Right{access.Money}},
+		{"POST", "domains/example.ru/move", `{"to":"r01"}`, []access.Right{access.Money}},
+		{"POST", "customers/c1/handles", `{"handle":"H"}`, []access.Right{access.Order}},
+		{"POST", "renewals/run", `{"dry_run":true}`, []access.Right{access.Look}},
+		{"POST", "renewals/run", `{"dry_run":false}`, []access.Right{access.Money}},
+		{"POST", "review/rv-1/resolve", `{"outcome":"ignore"}`, []access.Right{access.Money}},
+		{"POST", "operations/op-1/resolve", `{"outcome":"done"}`, []access.Right{access.Money}},
+		{"POST", "replies/test", `{"raw":""}`, []access.Right{access.Look}},
+		{"POST", "plugins/r01/upgrade", `{}`, []access.Right{access.Admin}},
+		{"GET", "tokens", "", []access.Right{access.Admin}},
+		{"POST", "tokens", `{"name":"x","rights":[]}`, []access.Right{access.Admin}},
+		{"POST", "tokens/none/revoke", `{}`, []access.Right{access.Admin}},
+	} {
+		for _, r := range access.Rights() {
+			w := b.call(c.method, "/api/v1/"+c.path, c.body, bearer(tokens[r]))
+			if may := w.Code != http.StatusForbidden; may != slices.Contains(c.rights, r) || w.Code == http.StatusUnauthorized {
+				t.Errorf("%s %s %s with the right %s: status %d: %s", c.method, c.path, c.body, r, w.Code, w.Body)
+			}
+		}
+	}
+	var resolved struct {
+		ResolvedBy string `json:"resolved_by"`
+	}
+	b.decode(b.call("POST", "/api/v1/review/rv-1/resolve", `{"version":"6","outcome":"ignore","by":"olga"}`, bearer(tokens[access.Money])), 200, &resolved)
+	if resolved.ResolvedBy != "only-money" {
+		t.Errorf("decided by %q", resolved.ResolvedBy)
+	}
+	if log := b.call("GET", "/api/v1/log", "", bearer(tokens[access.Look])).Body.String(); !strings.Contains(log, `"actor":"only-money"`) || !strings.Contains(log, `on behalf of \"olga\"`) || strings.Contains(log, `"actor":"olga"`) {
+		t.Errorf("the log says %s", log)
+	}
+	admin := bearer(tokens[access.Admin])
+	list := b.call("GET", "/api/v1/tokens", "", admin).Body.String()
+	for _, token := range tokens {
+		if strings.Contains(list, token) || strings.Contains(list, access.Digest(token)) {
+			t.Errorf("the list shows a token: %s", list)
+		}
+	}
+	if !strings.Contains(list, `"last_used":"`) {
+		t.Errorf("the last use is not shown: %s", list)
+	}
+	var revoked api.Revoked
+	b.decode(b.call("POST", "/api/v1/tokens/only-look/revoke", "{}", admin), 200, &revoked)
+	if !revoked.Changed {
+		t.Error("nothing was revoked")
+	}
+	b.refused(b.call("GET", "/api/v1/domains", "", bearer(tokens[access.Look])), 401, "UNAUTHORIZED")
+	for _, wrong := range []string{`{"name":"only-admin","rights":["look"]}`, `{"name":"Anna","rights":["look"]}`, `{"name":"root","rights":["look"]}`, `{"name":"x","rights":["all"]}`,
+		`{"name":"x","rights":["look"],"expires_at":"2020-01-01T00:00:00Z"}`} {
+		if w := b.call("POST", "/api/v1/tokens", wrong, admin); w.Code != 409 && w.Code != 422 {
+			t.Errorf("%s: status %d", wrong, w.Code)
+		}
+	}
+}
+
+// Behind a proxy only the proxy may call, and guesses are counted by whom it speaks for.
+func TestBehindAProxy(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "letmein-letmein-letmein")
+	b.proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}
+	from := func(address, forwarded string) func(*http.Request) {
+		return func(r *http.Request) {
+			r.RemoteAddr = address
+			if forwarded != "" {
+				r.Header.Set("X-Forwarded-For", forwarded)
+			}
+			bearer("letmein-letmein-letmein")(r)
+		}
+	}
+	for _, c := range []struct {
+		remote, forwarded string
+		status            int
+		origin            string
+	}{
+		{"10.0.0.7:1234", "203.0.113.9", 200, "203.0.113.9"},
+		{"10.0.0.7:1234", "198.51.100.1, 203.0.113.9", 200, "203.0.113.9"},
+		{"10.0.0.7:1234", "203.0.113.9, 10.0.0.8", 200, "203.0.113.9"},
+		{"10.0.0.7:1234", "nonsense", 200, "10.0.0.7"},
+		{"10.0.0.7:1234", "", 200, "10.0.0.7"},
+		{"192.0.2.1:1234", "10.0.0.7", 403, ""},
+		{"[::1]:1234", "", 403, ""},
+	} {
+		w := b.call("GET", "/api/v1/domains", "", from(c.remote, c.forwarded))
+		if w.Code != c.status {
+			t.Errorf("%+v: status %d", c, w.Code)
+		}
+		r := httptest.NewRequest("GET", "/", nil)
+		from(c.remote, c.forwarded)(r)
+		if origin, ok := b.origin(r); ok != (c.status == 200) || ok && origin != c.origin {
+			t.Errorf("%+v: %s, %v", c, origin, ok)
+		}
 	}
 }
 

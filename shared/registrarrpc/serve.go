@@ -50,8 +50,8 @@ func Logger(name string) hclog.Logger {
 
 // Serve is the main of a plugin. It returns when the host ends the plugin, and main should
 // return then too. It drains the plugin and exits the process by itself when the host is
-// gone, or on SIGTERM; SIGINT is the host's affair. Started by hand it says what it is and
-// exits with 1.
+// gone, or on SIGTERM; SIGINT and SIGHUP are the host's affair. Started by hand it says what
+// it is and exits with 1.
 func Serve(o ServeOptions) {
 	o.Logger.SetLevel(levelOr(o.Logger.GetLevel(), os.Getenv(LogLevelEnv)))
 	// The pipe of stderr breaks when the host dies. A plugin that then logs must live on, to
@@ -59,7 +59,7 @@ func Serve(o ServeOptions) {
 	signal.Ignore(syscall.SIGPIPE)
 	// A terminal interrupts the whole group; it is for the host to drain its plugins. go-plugin
 	// sees to that only after the handshake, and the host may be interrupted before.
-	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGHUP)
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
 	orphaned, err := lifeline(os.Getenv(LifelineEnv))

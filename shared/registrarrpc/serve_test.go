@@ -124,11 +124,13 @@ func TestAPluginEndsWithItsHost(t *testing.T) {
 	if d, err := p.Describe(t.Context()); err != nil || d.Name != "test" {
 		t.Fatalf("Describe: %v, %v", d, err)
 	}
-	if err := c.Process.Signal(os.Interrupt); err != nil { // the host's affair
-		t.Fatal(err)
-	}
-	if _, err := p.Describe(t.Context()); err != nil || client.Exited() {
-		t.Fatal("SIGINT ends the plugin:", err)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} { // the host's affair
+		if err := c.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Describe(t.Context()); err != nil || client.Exited() {
+			t.Fatal(s, "ends the plugin:", err)
+		}
 	}
 	if err := c.lifeline.Close(); err != nil {
 		t.Fatal(err)

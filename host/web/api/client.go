@@ -3,7 +3,10 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -29,10 +32,31 @@ type Client struct {
 	token secret.String
 }
 
+// Pinned makes a client believe this certificate, in PEM, and no other: that of a panel on the
+// same machine, whatever names stand in it.
+func Pinned(certificate []byte) func(*Client) {
+	return func(c *Client) {
+		block, _ := pem.Decode(certificate)
+		c.http.Transport = &http.Transport{TLSClientConfig: &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			InsecureSkipVerify: true, // and compared as a whole instead
+			VerifyPeerCertificate: func(given [][]byte, _ [][]*x509.Certificate) error {
+				if block == nil || len(given) == 0 || !bytes.Equal(given[0], block.Bytes) {
+					return errors.New("the certificate is not that of panel.tls")
+				}
+				return nil
+			},
+		}}
+	}
+}
+
 // NewClient makes a client of the panel at HOST:PORT, http://…, https://… or unix://PATH.
-// The token is empty where the panel asks for none.
-func NewClient(server string, token secret.String) (*Client, error) {
+// The token is empty on a socket, where the panel asks for none.
+func NewClient(server string, token secret.String, options ...func(*Client)) (*Client, error) {
 	c := &Client{http: &http.Client{}, token: token}
+	for _, o := range options {
+		o(c)
+	}
 	if path, ok := strings.CutPrefix(server, "unix://"); ok {
 		c.base = "http://panel" // the name is not looked up
 		// A new connection costs nothing here, and a client that is dropped leaves none behind.
@@ -69,24 +93,52 @@ func Get[T any](ctx context.Context, c *Client, path string, query url.Values) (
 	return v, c.call(ctx, http.MethodGet, path, nil, &v)
 }
 
+// GetPartial is Get where some registrars' part of the answer may be missing.
+func GetPartial[T any](ctx context.Context, c *Client, path string, query url.Values) (v T, missing []Missing, err error) {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	missing, err = c.callPartial(ctx, http.MethodGet, path, nil, &v)
+	return v, missing, err
+}
+
+// PostPartial is Post likewise.
+func PostPartial[T any](ctx context.Context, c *Client, path string, in any) (out T, missing []Missing, err error) {
+	missing, err = c.callPartial(ctx, http.MethodPost, path, in, &out)
+	return out, missing, err
+}
+
 // Post sends a value and returns the answer. in may be nil.
 func Post[T any](ctx context.Context, c *Client, path string, in any) (out T, err error) {
 	return out, c.call(ctx, http.MethodPost, path, in, &out)
 }
 
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
-	body, err := c.do(ctx, method, path, in)
+	_, err := c.callPartial(ctx, method, path, in, out)
+	return err
+}
+
+func (c *Client) callPartial(ctx context.Context, method, path string, in, out any) ([]Missing, error) {
+	resp, err := c.send(ctx, method, path, in)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer body.Close()
-	if err := json.NewDecoder(body).Decode(out); err != nil {
-		return fmt.Errorf("read the panel's answer: %w", err)
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return nil, fmt.Errorf("read the panel's answer: %w", err)
 	}
-	return nil
+	return missingIn(resp.Header), nil
 }
 
 func (c *Client) do(ctx context.Context, method, path string, in any) (io.ReadCloser, error) {
+	resp, err := c.send(ctx, method, path, in)
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+func (c *Client) send(ctx context.Context, method, path string, in any) (*http.Response, error) {
 	var body io.Reader
 	if method != http.MethodGet {
 		text, err := json.Marshal(in)
@@ -110,7 +162,7 @@ func (c *Client) do(ctx context.Context, method, path string, in any) (io.ReadCl
 		return nil, unreachable(err)
 	}
 	if resp.StatusCode < http.StatusBadRequest {
-		return resp.Body, nil
+		return resp, nil
 	}
 	defer resp.Body.Close()
 	return nil, failure(resp)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -73,7 +74,7 @@ func values(raw json.RawMessage) ([]string, error) {
 
 // DecodeContact reads a contact file: one object that has a kind, and nothing after it.
 func DecodeContact(r io.Reader) (Contact, error) {
-	dec := json.NewDecoder(r)
+	dec := json.NewDecoder(withoutMark(r))
 	var c Contact
 	if err := dec.Decode(&c); err != nil {
 		return nil, fmt.Errorf("read contact: %w", withoutValue(err))
@@ -87,10 +88,21 @@ func DecodeContact(r io.Reader) (Contact, error) {
 	return c, nil
 }
 
+// withoutMark skips the byte order mark that some editors write.
+func withoutMark(r io.Reader) io.Reader {
+	b := bufio.NewReader(r)
+	if mark, _ := b.Peek(3); string(mark) == "\uFEFF" {
+		b.Discard(3)
+	}
+	return b
+}
+
 // withoutValue leaves out what a syntax error quotes of the contents.
 func withoutValue(err error) error {
 	var syntax *json.SyntaxError
 	switch {
+	case errors.As(err, &syntax) && syntax.Offset == 1:
+		return errors.New("it is not JSON: mistake at byte 1; it must be UTF-8 text")
 	case errors.As(err, &syntax):
 		return fmt.Errorf("it is not JSON: mistake at byte %d", syntax.Offset)
 	case errors.Is(err, io.ErrUnexpectedEOF):

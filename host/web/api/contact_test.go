@@ -19,6 +19,8 @@ func TestDecodeContact(t *testing.T) {
 			Contact{"kind": {"person"}, "name": {"Сидор"}, "resident": {"true"}, "abroad": {"false"}, "phones": {"1", "2"}, "faxes": {}}, ""},
 		{"space around it", " \n{\"kind\":\"person\"}\n ", Contact{"kind": {"person"}}, ""},
 		{"a kind nobody knows is the plugin's to refuse", `{"kind":"robot"}`, Contact{"kind": {"robot"}}, ""},
+		{"a byte order mark", "\uFEFF{\"kind\":\"person\"}", Contact{"kind": {"person"}}, ""},
+		{"UTF-16", "\xff\xfe{\x00", nil, "it must be UTF-8 text"},
 		{"empty", "", nil, "it is empty"},
 		{"cut off", `{"kind":"person"`, nil, "it ends too early"},
 		{"no JSON", `kind=person`, nil, "mistake at byte 1"},

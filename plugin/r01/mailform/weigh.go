@@ -58,7 +58,11 @@ func fits(a, b string) bool { return a == "" || b == "" || a == b }
 // read, and the words beside a success do not take it back.
 func (r Result) unsure() string {
 	switch r.Outcome {
-	case registrar.ReplyDone, registrar.ReplyQueued:
+	case registrar.ReplyQueued: // it frees nothing, so its words may be any that do not take it back
+		if takesBack(r.Message) {
+			return "its message may take back what it says"
+		}
+	case registrar.ReplyDone:
 		if r.Message != readOnly && !r.affirms(r.Message) {
 			return "the message of a success is not understood"
 		}
@@ -77,7 +81,7 @@ func (r Result) unsure() string {
 	return ""
 }
 
-var affirmation = regexp.MustCompile(`^(?i:ok|okay|success(?:ful(?:ly)?)?|done|completed|queued|accepted|готово|успешно|выполнено|исполнено|принято|в очереди)[.! ]*$`)
+var affirmation = regexp.MustCompile(`^(?i:ok|okay|success(?:ful(?:ly)?)?|done|completed|executed|готово|успешно|выполнено|исполнено|принято)[.! ]*$`)
 
 // affirms tells that the message of a success says no more than it does.
 func (r Result) affirms(message string) bool {
@@ -92,8 +96,7 @@ func (r Result) affirms(message string) bool {
 		if ofMail(text, false) {
 			kind = neutral
 		}
-		ok := kind == neutral || kind == glad && r.Outcome == registrar.ReplyDone || kind == hopeful && r.Outcome == registrar.ReplyQueued || affirmation.MatchString(text)
-		return !ok
+		return kind != neutral && kind != glad && !affirmation.MatchString(text)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"registrar.panel/shared/registrar"
 )
@@ -155,7 +156,9 @@ func adoptsAgain(e *exam) error {
 			e.broken("AdoptHandle answers with %+v: %v", h, err)
 		}
 	}
-	i := registrar.Import{Domain: e.domain(), Customer: customer, Handle: e.subject.Handle, PaidTill: registrar.Date{Year: 2049, Month: 12, Day: 31}}
+	// Half a year ahead: a registrar may refuse a day that its registry can't have sold.
+	till := registrar.DateOf(time.Now().UTC()).AddDays(180)
+	i := registrar.Import{Domain: e.domain(), Customer: customer, Handle: e.subject.Handle, PaidTill: till}
 	for range 2 {
 		if d, err := l.ImportDomain(e.ctx, i); err != nil || d.Name != i.Domain || d.PaidTill != i.PaidTill || d.Status != registrar.StatusRegistered {
 			e.broken("ImportDomain answers with %s, %s, %s: %v", d.Name, d.Status, d.PaidTill, err)

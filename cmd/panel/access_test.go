@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"registrar.panel/host/web/api"
+)
+
+// With a token somebody may do on TCP what its rights say, under its name, until it is revoked.
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	w, address := tcpWorld(t, 1024)
+	w.until("the plugin to run", func() bool { return w.plugin("manual").State == "running" })
+	contact := w.write("person.json", manualPerson)
+	var made api.IssuedToken
+	w.json(&made, "token", "add", "billing", "--rights", "look,order", "--expires", "90d")
+	if len(made.Secret) < 40 || made.ExpiresAt == nil || time.Until(*made.ExpiresAt) < 89*24*time.Hour {
+		t.Fatalf("made %+v", made)
+	}
+	w.exitsWith(1, "there is a credential billing already", "token", "add", "billing", "--rights", "look")
+	w.exitsWith(2, `must be a duration such as "90d"`, "token", "add", "other", "--rights", "look", "--expires", "soon")
+	w.exitsWith(1, `"all" is no right`, "token", "add", "other", "--rights", "all")
+
+	as := func(token string, args ...string) (string, string, int) {
+		cmd := append([]string{"--server", address, "--token", token}, args...)
+		return w.run(cmd...)
+	}
+	if out, stderr, code := as(made.Secret, "order", "register", "remote.com", "--customer", "c1", "--contact", contact, "--ns", "ns1.hoster.example", "--ns", "ns2.hoster.example"); code != 0 || !strings.Contains(out, "unpaid") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	if _, stderr, code := as(made.Secret, "order", "register", "own.com", "--own", "--customer", "c1", "--contact", contact, "--ns", "ns1.hoster.example", "--ns", "ns2.hoster.example"); code != 1 || !strings.Contains(stderr, "the credential billing does not have the right money") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	for _, wrong := range []string{"", "guessed-token-of-length", made.Secret[:len(made.Secret)-1]} {
+		if _, stderr, code := as(wrong, "orders"); code != 1 || !strings.Contains(stderr, "credential") {
+			t.Errorf("with %q: exit %d: %s", wrong, code, stderr)
+		}
+	}
+	if list := w.must("token"); !strings.Contains(list, "billing") || strings.Contains(list, made.Secret) {
+		t.Errorf("the list: %s", list)
+	}
+	w.exitsWith(0, "", "token", "revoke", "billing")
+	if _, stderr, code := as(made.Secret, "orders"); code != 1 || !strings.Contains(stderr, "was revoked") {
+		t.Errorf("after it was revoked: exit %d: %s", code, stderr)
+	}
+	if text := w.must("--server", address, "--token", attackToken, "token", "list"); !strings.Contains(text, "billing") {
+		t.Errorf("by the API: %s", text)
+	}
+	for _, file := range []string{"data/panel.db", "data/panel.db-wal"} {
+		if text, err := os.ReadFile(filepath.Join(w.dir, file)); err == nil && strings.Contains(string(text), made.Secret) {
+			t.Errorf("%s holds the token", file)
+		}
+	}
+}
+
+// Another user of the machine gets nowhere: not through the socket, whatever the directories
+// permit, and not through the port.
+func TestOtherUsersOfTheMachine(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root; without it there is one user only")
+	}
+	w := oneManual(t, "")
+	w.servePlugins("manual")
+	if err := os.Chmod(w.dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	for uid, want := range map[int]error{65534: syscall.EACCES, 0: nil} {
+		if err := connectAs(uid, filepath.Join(w.dir, "panel.sock")); !errors.Is(err, want) {
+			t.Errorf("user %d: %v, want %v", uid, err, want)
+		}
+	}
+}
+
+// connectAs opens a socket with the rights that another user has to files.
+func connectAs(uid int, path string) error {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocks: the thread ends with the goroutine
+		if _, _, errno := unix.RawSyscall(unix.SYS_SETFSUID, uintptr(uid), 0, 0); errno != 0 {
+			done <- errno
+			return
+		}
+		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err == nil {
+			err = unix.Connect(fd, &unix.SockaddrUnix{Name: path})
+			unix.Close(fd)
+		}
+		done <- err
+	}()
+	return <-done
+}

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"registrar.panel/host/web/api"
+)
+
+// oneManualHCL is a panel with the plugin manual, and what else the text says.
+func oneManualHCL(dir, panel, manual, more string) string {
+	return fmt.Sprintf(`panel {
+  data   = "data"
+  listen = "unix://%s/panel.sock"
+  %s
+}
+registrar "manual" {
+  tlds = ["com", "example"]
+  config {
+    %s
+  }
+}
+%s
+`, dir, panel, manual, more)
+}
+
+// oneManual is a panel of that kind which does not serve yet.
+func oneManual(t *testing.T, more string) *world {
+	t.Helper()
+	w := newPlace(t)
+	w.settle(func(string) string { return oneManualHCL(w.dir, "", "", more) })
+	return w
+}
+
+const manualPerson = `{"kind": "person", "name": "Sidor Sidorov", "emails": ["sidorov@example.com"]}`
+
+func (w *world) plugin(name string) (found api.Plugin) {
+	w.t.Helper()
+	out, _, _ := w.run("plugins", "-o", "json") // exits with 3 when one is disabled
+	for _, p := range decodeList[api.Plugin](w.t, out) {
+		if p.Name == name {
+			found = p
+		}
+	}
+	return found
+}
+
+// exitsWith runs a command that must end so, and say this to stderr.
+func (w *world) exitsWith(code int, says string, args ...string) (stdout string) {
+	w.t.Helper()
+	stdout, stderr, got := w.run(args...)
+	if got != code || !strings.Contains(stderr, says) {
+		w.t.Errorf("panel %s: exit %d, %q; want %d and %q", strings.Join(args, " "), got, stderr, code, says)
+	}
+	return stdout
+}
+
+// A registrar that can't be started takes nothing of the others with it: lists, passes and
+// backups carry what there is, name who is missing, and exit with 3.
+func TestOneRegistrarIsDown(t *testing.T) {
+	t.Parallel()
+	w := oneManual(t, "registrar \"third\" {\n  tlds = [\"net\"]\n  path = \"/bin/false\"\n  dev  = true\n  config {}\n}")
+	w.launch()
+	w.until("manual to run", func() bool { return w.plugin("manual").State == "running" })
+	w.until("third to have failed", func() bool { s := w.plugin("third").State; return s == "backoff" || s == "disabled" })
+
+	contact := w.write("person.json", manualPerson)
+	w.buyManual("here.com", contact)
+	for _, command := range [][]string{{"review"}, {"renewals", "run", "-n"}, {"customer", "show", "c1"}} {
+		if out := w.exitsWith(3, "registrar third is missing from the answer", command...); command[0] == "customer" && !strings.Contains(out, "here.com") {
+			t.Errorf("panel %v shows %q", command, out)
+		}
+	}
+	archive := filepath.Join(w.dir, "a.backup")
+	out := w.exitsWith(3, "the store of registrar third is NOT in this backup", "backup", archive, "-o", "json")
+	if !strings.Contains(out, `"third"`) {
+		t.Errorf("the backup says %s", out)
+	}
+	if info, err := os.Stat(archive); err != nil || info.Size() == 0 {
+		t.Errorf("no archive: %v", err)
+	}
+	w.until("third to be disabled", func() bool { return w.plugin("third").State == "disabled" })
+	w.exitsWith(3, "registrar third is disabled", "plugins")
+	w.exitsWith(0, "", "orders")
+	if log := w.must("log"); !strings.Contains(log, "registrar third is disabled") {
+		t.Errorf("the Action Log says nothing of it:\n%s", log)
+	}
+}
+
+// buyManual places and pays an order of the customer c1.
+func (w *world) buyManual(domain, contact string) {
+	w.t.Helper()
+	var o orderView
+	w.json(&o, "order", "register", domain, "--customer", "c1", "--contact", contact, "--ns", "ns1.hoster.example", "--ns", "ns2.hoster.example")
+	w.must("order", "pay", o.ID)
+}
+
+// The reader of the panel's log goes away, or stops: the panel works on, and ends as it should.
+func TestLogWithoutReader(t *testing.T) {
+	t.Parallel()
+	for reason, reader := range map[string]func(*os.File){
+		"gone":    func(f *os.File) { f.Close() },
+		"stopped": func(*os.File) {},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			t.Parallel()
+			w := oneManual(t, "")
+			read, write, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer read.Close()
+			w.panel = w.command("serve", "--log-level", "trace")
+			w.panel.Stdout, w.panel.Stderr = io.Discard, write
+			if err := w.panel.Start(); err != nil {
+				t.Fatal(err)
+			}
+			write.Close()
+			w.until("the plugin to run", func() bool { return w.plugin("manual").State == "running" })
+			reader(read)
+			contact := w.write("person.json", manualPerson)
+			for i := range 40 { // far more lines than a pipe holds
+				w.buyManual(fmt.Sprintf("d%d.com", i), contact)
+			}
+			w.until("the orders to be taken", func() bool { return !strings.Contains(w.must("orders"), "paid   -") })
+			ended := w.panel
+			w.panel = nil
+			if err := ended.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			if err := ended.Wait(); err != nil {
+				t.Errorf("the panel ended with %v", err)
+			}
+		})
+	}
+}
+
+// SIGHUP ends neither the panel nor its plugin: what can be read again is, and the rest named.
+func TestHangup(t *testing.T) {
+	t.Parallel()
+	w := oneManual(t, "")
+	w.servePlugins("manual")
+	process := w.panel.Process.Pid
+	hangup := func(hcl string) {
+		t.Helper()
+		w.write("plugin.hcl", hcl)
+		if err := syscall.Kill(process, syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	contact := w.write("person.json", manualPerson)
+	hangup(oneManualHCL(w.dir, `log_level = "debug"`, `confirm = "at_once"`, ""))
+	w.until("the new settings in the log", func() bool {
+		out, _, _ := w.run("log")
+		return strings.Contains(out, "plugin manual was upgraded")
+	})
+	w.buyManual("at-once.com", contact)
+	w.reach("at-once.com", "Registered")
+
+	hangup("panel {\n  data = \n}")
+	w.must("--server", "unix://"+w.dir+"/panel.sock", "orders")
+	hangup(oneManualHCL(w.dir, `store = "sqlite"`, `confirm = "at_once"`, "registrar \"new\" {\n  tlds = [\"net\"]\n  path = \"/bin/false\"\n  dev = true\n}"))
+	hangup(oneManualHCL(w.dir, "", `confirm = "perhaps"`, ""))
+	w.until("the plugin to go on", func() bool { return w.plugin("manual").State == "running" })
+	ended := w.panel
+	w.panel = nil
+	if err := ended.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := ended.Wait(); err != nil {
+		t.Errorf("the panel ended with %v", err)
+	}
+}
+
+// A registrar that plugin.hcl does not name any more is not forgotten: check and plugins say
+// so, nothing more is taken for it, and what it never had can be withdrawn.
+func TestRegistrarIsNotNamedAnyMore(t *testing.T) {
+	t.Parallel()
+	w := oneManual(t, "")
+	w.servePlugins("manual")
+	contact := w.write("person.json", manualPerson)
+	w.buyManual("open.com", contact)
+	var unpaid, paid orderView
+	w.json(&unpaid, "order", "register", "unpaid.com", "--customer", "c1", "--contact", contact, "--ns", "ns1.hoster.example", "--ns", "ns2.hoster.example")
+	w.json(&paid, "order", "register", "paid.com", "--customer", "c1", "--contact", contact, "--ns", "ns1.hoster.example", "--ns", "ns2.hoster.example")
+	open := w.stands("open.com", "NeedsAction")
+	killPlugins(t, w)
+	w.must("order", "pay", paid.ID) // the plugin can't take it
+	w.stop(syscall.SIGKILL)
+
+	without := func(more string) {
+		w.write("plugin.hcl", fmt.Sprintf("panel {\n  data = \"data\"\n  listen = \"unix://%s/panel.sock\"\n}\n%s", w.dir, more))
+	}
+	without("")
+	w.exitsWith(2, "3 domains and 3 open orders are with registrar manual, which plugin.hcl does not name", "check")
+	w.launch()
+	w.until("the panel to serve", func() bool { _, _, code := w.run("orders"); return code == 0 })
+	w.exitsWith(3, "registrar manual is disabled: ", "plugins")
+	w.exitsWith(1, "plugin.hcl names no registrar manual", "order", "pay", unpaid.ID)
+	w.exitsWith(1, "plugin.hcl names no registrar manual", "operation", "show", open.Operation.ID)
+	w.exitsWith(0, "", "order", "cancel", paid.ID)
+	w.stop(syscall.SIGTERM)
+
+	without("registrar \"manual\" {\n  retired = true\n}")
+	w.exitsWith(0, "", "check")
+	w.launch()
+	w.until("the panel to serve", func() bool { _, _, code := w.run("orders"); return code == 0 })
+	w.exitsWith(0, "", "plugins")
+	w.exitsWith(1, "registrar manual is retired", "order", "pay", unpaid.ID)
+}
+
+// killPlugins stops the plugins of a panel so that they answer nothing.
+func killPlugins(t *testing.T, w *world) {
+	t.Helper()
+	out, err := exec.Command("pgrep", "-P", fmt.Sprint(w.panel.Process.Pid)).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range strings.Fields(string(out)) {
+		var pid int
+		fmt.Sscan(id, &pid)
+		syscall.Kill(pid, syscall.SIGSTOP)
+	}
+}
+
+func decodeList[T any](t *testing.T, text string) (list []T) {
+	t.Helper()
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &list); err != nil {
+			t.Fatalf("%v in %q", err, text)
+		}
+	}
+	return list
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+)
+
+// patient is a log's writer that never holds up who logs: lines wait in memory for a reader
+// that has stopped, and are dropped and counted when too many wait. A reader that has gone
+// costs its lines, and nothing else.
+type patient struct {
+	out     io.Writer
+	lines   chan []byte
+	waiting atomic.Int64 // bytes in lines
+	dropped atomic.Int64
+	written chan struct{} // closed when run has returned
+}
+
+// What may wait at most.
+const (
+	mostLines = 8192
+	mostBytes = 4 << 20
+)
+
+func newPatient(out io.Writer) *patient {
+	return &patient{out: out, lines: make(chan []byte, mostLines), written: make(chan struct{})}
+}
+
+// Write implements io.Writer, and takes a line at a time.
+func (p *patient) Write(line []byte) (int, error) {
+	if p.waiting.Add(int64(len(line))) > mostBytes {
+		p.drop(len(line))
+		return len(line), nil
+	}
+	select {
+	case p.lines <- bytes.Clone(line):
+	default:
+		p.drop(len(line))
+	}
+	return len(line), nil
+}
+
+func (p *patient) drop(size int) {
+	p.waiting.Add(-int64(size))
+	p.dropped.Add(1)
+}
+
+// run writes until end is called.
+func (p *patient) run() {
+	defer close(p.written)
+	for line := range p.lines {
+		p.out.Write(line) // a reader that has gone is none of our business
+		p.waiting.Add(-int64(len(line)))
+		if n := p.dropped.Swap(0); n > 0 {
+			fmt.Fprintf(p.out, "%s [WARN]  panel: lines of the log were dropped, because their reader did not keep up: lines=%d\n",
+				time.Now().Format("2006-01-02T15:04:05.000Z0700"), n)
+		}
+	}
+}
+
+// lastWords is how long a reader has for what is left at the end.
+const lastWords = time.Second
+
+// end writes what is left, if it is read. No Write may come any more.
+func (p *patient) end() {
+	close(p.lines)
+	select {
+	case <-p.written:
+	case <-time.After(lastWords):
+	}
+}

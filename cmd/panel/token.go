@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"registrar.panel/host"
+	"registrar.panel/host/config"
+	"registrar.panel/host/web"
+	"registrar.panel/host/web/api"
+)
+
+type tokenCommands struct {
+	Add    addTokenCommand    `cmd:"" help:"Make a credential, and show its token this once."`
+	List   listTokensCommand  `cmd:"" default:"1" help:"The credentials, with their rights and last use (the default)."`
+	Revoke revokeTokenCommand `cmd:"" help:"End a credential."`
+}
+
+// vault is where credentials are kept: behind the API of --server, or else in the book of the
+// panel that --config describes, whether or not it serves.
+func (c *call) vault(use func(ctx context.Context, v web.Vault) error) error {
+	loaded, err := config.LoadTolerant(c.grammar.Config)
+	if err != nil {
+		return usage(err)
+	}
+	return host.WithCredentials(c.ctx, loaded.Panel, func(v web.Vault) error { return use(c.ctx, v) })
+}
+
+type addTokenCommand struct {
+	Name    string   `arg:"" help:"Who uses it: the name in the Action Log."`
+	Rights  []string `required:"" placeholder:"R,…" help:"What it may: look, order, money, secrets, admin."`
+	Expires string   `placeholder:"DURATION" help:"After this long, such as 90d or 12h. Without it, never."`
+}
+
+func (p *addTokenCommand) Run(c *call) error {
+	in := api.NewToken{Name: p.Name, Rights: p.Rights}
+	if p.Expires != "" {
+		lasts, err := duration(p.Expires)
+		if err != nil {
+			return usage(err)
+		}
+		end := time.Now().Add(lasts)
+		in.ExpiresAt = &end
+	}
+	issued, err := onServer(c, func() (api.IssuedToken, error) { return post[api.IssuedToken](c, api.Path("tokens"), in) },
+		func(ctx context.Context, v web.Vault) (api.IssuedToken, error) {
+			return web.IssueToken(ctx, v, in, login())
+		})
+	if err != nil {
+		return err
+	}
+	hint(c.stderr, "this is the only time that the token is shown; give it as PANEL_TOKEN, or as Authorization: Bearer TOKEN")
+	return c.show(issued, func(w io.Writer) {
+		row(w, "name", issued.Name)
+		row(w, "rights", issued.Rights)
+		row(w, "expires", issued.ExpiresAt)
+		row(w, "token", issued.Secret)
+	})
+}
+
+type listTokensCommand struct{}
+
+func (listTokensCommand) Run(c *call) error {
+	list, err := onServer(c, func() ([]api.Token, error) { return get[[]api.Token](c, api.Path("tokens"), nil) },
+		func(ctx context.Context, v web.Vault) ([]api.Token, error) { return web.ListTokens(ctx, v) })
+	if err != nil {
+		return err
+	}
+	return c.show(list, func(w io.Writer) {
+		row(w, "NAME", "RIGHTS", "MADE", "BY", "EXPIRES", "LAST USED", "REVOKED")
+		for _, t := range list {
+			row(w, t.Name, t.Rights, t.CreatedAt, t.CreatedBy, t.ExpiresAt, t.LastUsed, t.RevokedAt)
+		}
+	})
+}
+
+type revokeTokenCommand struct {
+	Name string `arg:"" help:"As panel token list names it."`
+}
+
+func (p *revokeTokenCommand) Run(c *call) error {
+	r, err := onServer(c, func() (api.Revoked, error) {
+		return post[api.Revoked](c, api.Path("tokens", p.Name, "revoke"), nil)
+	}, func(ctx context.Context, v web.Vault) (api.Revoked, error) {
+		changed, err := v.Revoke(ctx, p.Name)
+		return api.Revoked{Name: p.Name, Changed: changed}, err
+	})
+	if err != nil {
+		return err
+	}
+	if !r.Changed {
+		hint(c.stderr, "it was revoked already; nothing has changed")
+	}
+	return c.show(r, func(w io.Writer) { row(w, "revoked", r.Name) })
+}
+
+// onServer asks the panel of --server, or does the same here.
+func onServer[T any](c *call, ask func() (T, error), here func(context.Context, web.Vault) (T, error)) (v T, err error) {
+	if c.grammar.Server != "" {
+		return ask()
+	}
+	err = c.vault(func(ctx context.Context, vault web.Vault) (err error) {
+		v, err = here(ctx, vault)
+		return err
+	})
+	return v, err
+}
+
+// duration reads 90d as well as what Go does.
+func duration(text string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		n, err := strconv.Atoi(days)
+		if err == nil && n > 0 && n <= 36500 {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	} else if d, err := time.ParseDuration(text); err == nil && d > 0 {
+		return d, nil
+	}
+	return 0, fmt.Errorf("--expires %s: %w", text, errors.New(`must be a duration such as "90d" or "12h"`))
+}

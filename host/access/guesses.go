@@ -1,0 +1,80 @@
+package access
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Guesses slows down who tries credentials: an answer to a wrong one comes the later the more
+// of them came from the same address. The right one is answered at once, so that nobody can
+// keep others out by guessing.
+type Guesses struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	from    map[string]guesser
+	waiting int
+}
+
+type guesser struct {
+	failures int
+	last     time.Time
+}
+
+// Limits of guessing.
+const (
+	firstDelay   = 250 * time.Millisecond
+	longestDelay = 8 * time.Second
+	forgotten    = 15 * time.Minute
+	mostGuessers = 4096
+	mostWaiting  = 64
+)
+
+// NewGuesses makes a counter; now may be nil.
+func NewGuesses(now func() time.Time) *Guesses {
+	if now == nil {
+		now = time.Now
+	}
+	return &Guesses{now: now, from: map[string]guesser{}}
+}
+
+// Wrong counts a wrong credential and waits. It reports false when so many wait already that the
+// guess is to be refused at once; count is how many came from that address.
+func (g *Guesses) Wrong(ctx context.Context, address string) (count int, ok bool) {
+	count, delay, ok := g.count(address)
+	if !ok {
+		return count, false
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	g.waiting--
+	g.mu.Unlock()
+	return count, true
+}
+
+func (g *Guesses) count(address string) (count int, delay time.Duration, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	who := g.from[address]
+	if now.Sub(who.last) >= forgotten {
+		who = guesser{}
+	}
+	who.failures, who.last = who.failures+1, now
+	if len(g.from) >= mostGuessers {
+		clear(g.from) // many addresses at once: all begin anew, and are slowed by their number
+	}
+	g.from[address] = who
+	if g.waiting >= mostWaiting {
+		return who.failures, 0, false
+	}
+	g.waiting++
+	delay = firstDelay << min(max(0, who.failures-3), 10)
+	return who.failures, min(delay, longestDelay), true
+}

@@ -1,0 +1,31 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host/config"
+	"registrar.panel/host/orders"
+	"registrar.panel/host/web"
+	"registrar.panel/internal/sqldb"
+)
+
+// WithCredentials opens the credentials of a panel, which may be serving meanwhile, for those
+// who own its data.
+func WithCredentials(ctx context.Context, p config.Panel, use func(web.Vault) error) error {
+	book, err := orders.Open(ctx, orders.Options{Dir: p.Data, Server: p.Store, Logger: hclog.NewNullLogger()})
+	if errors.Is(err, sqldb.ErrMissing) {
+		return p.DataAt.Errorf("there is no panel in %s yet: start it once, with panel serve", filepath.Base(p.Data))
+	}
+	if errors.Is(err, os.ErrPermission) {
+		return p.DataAt.Errorf("the data of the panel are another user's: run this as that user")
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(book.Credentials()), book.Close())
+}

@@ -1,0 +1,94 @@
+package host
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// door is a listener with a limit of connections. When it is reached, the connection that has
+// been idle for longest is closed to let the next one in: who holds connections open without
+// asking anything keeps nobody out.
+type door struct {
+	net.Listener
+	most int
+
+	mu   sync.Mutex
+	idle map[net.Conn]time.Time // since when; of those that are open
+	busy map[net.Conn]bool
+	left *sync.Cond // a connection has become idle or was closed
+}
+
+func newDoor(l net.Listener, most int) *door {
+	d := &door{Listener: l, most: most, idle: map[net.Conn]time.Time{}, busy: map[net.Conn]bool{}}
+	d.left = sync.NewCond(&d.mu)
+	return d
+}
+
+// Accept implements [net.Listener].
+func (d *door) Accept() (net.Conn, error) {
+	c, err := d.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for len(d.idle)+len(d.busy) >= d.most && !d.makeRoom() {
+		d.left.Wait()
+	}
+	d.idle[c] = time.Now()
+	return c, nil
+}
+
+// makeRoom closes the connection that has been idle for longest.
+func (d *door) makeRoom() bool {
+	var oldest net.Conn
+	for c, since := range d.idle {
+		if oldest == nil || since.Before(d.idle[oldest]) {
+			oldest = c
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	delete(d.idle, oldest)
+	oldest.Close()
+	return true
+}
+
+// moved follows a connection's state, as [http.Server.ConnState].
+func (d *door) moved(c net.Conn, state http.ConnState) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, wasIdle := d.idle[c]
+	if !wasIdle && !d.busy[c] {
+		return // it had to make room
+	}
+	delete(d.idle, c)
+	delete(d.busy, c)
+	switch state {
+	case http.StateActive:
+		d.busy[c] = true
+	case http.StateNew, http.StateIdle:
+		d.idle[c] = time.Now()
+	}
+	d.left.Signal()
+}
+
+// Limits of a door.
+const (
+	mostConnections   = 1024
+	fewestConnections = 8
+)
+
+// connections is how many may be open at a time: a part of the descriptors that the process
+// may have, because plugins, databases and answers need theirs.
+func connections() int {
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
+		return fewestConnections
+	}
+	return int(max(fewestConnections, min(limit.Cur/4, mostConnections)))
+}

@@ -1,0 +1,168 @@
+package orders
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"registrar.panel/shared/registrar"
+)
+
+// How long a registrar may take, by what it is asked for. One that takes longer is told as
+// Unavailable, and whoever waits for it goes on.
+const (
+	readWithin   = 3 * time.Second  // what it has on record
+	askWithin    = 20 * time.Second // what it may have to ask the registry for
+	changeWithin = time.Minute      // what it does
+	copyWithin   = 15 * time.Minute // a copy of its store
+)
+
+// registrar finds a plugin that is at work. Each of its calls has a limit of time.
+func (s *Service) registrar(name string) (registrar.Registrar, error) {
+	if !slices.Contains(s.names, name) {
+		return nil, s.unnamed(name)
+	}
+	r, err := s.registrars.Registrar(name)
+	if err != nil {
+		return nil, err
+	}
+	return bounded{r, name}, nil
+}
+
+// unnamed is why a registrar that is on record can't be asked.
+func (s *Service) unnamed(name string) error {
+	if slices.Contains(s.retired, name) {
+		return registrar.Errorf(registrar.Precondition, "registrar %s is retired", name)
+	}
+	return registrar.Errorf(registrar.Precondition, "plugin.hcl names no registrar %s", name)
+}
+
+// bounded is a registrar whose calls end in time. Events is as it was: it goes on until its
+// caller ends it.
+type bounded struct {
+	registrar.Registrar
+	name string
+}
+
+// nameOf is the name of a registrar that the service found.
+func nameOf(r registrar.Registrar) string {
+	if b, ok := r.(bounded); ok {
+		return b.name
+	}
+	return ""
+}
+
+// within makes one call with a limit of time.
+func within[T any](ctx context.Context, name string, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	v, err := call(limited)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = registrar.Errorf(registrar.Unavailable, "registrar %s did not answer within %s", name, limit)
+	}
+	return v, tame(err)
+}
+
+func (b bounded) Describe(ctx context.Context) (registrar.Description, error) {
+	return within(ctx, b.name, readWithin, b.Registrar.Describe)
+}
+
+func (b bounded) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Form, error) { return b.Registrar.Form(ctx, q) })
+}
+
+func (b bounded) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
+	v, err := within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Validation, error) { return b.Registrar.Validate(ctx, o) })
+	v.Problems = tameProblems(v.Problems)
+	return v, err
+}
+
+func (b bounded) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
+	return within(ctx, b.name, askWithin, func(ctx context.Context) ([]registrar.Availability, error) {
+		return b.Registrar.Check(ctx, names)
+	})
+}
+
+func (b bounded) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
+	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Operation, error) { return b.Registrar.Submit(ctx, o) })
+}
+
+func (b bounded) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Operation, error) { return b.Registrar.Operation(ctx, id) })
+}
+
+func (b bounded) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Operation, error) { return b.Registrar.Resolve(ctx, d) })
+}
+
+func (b bounded) Domain(ctx context.Context, name string) (registrar.Domain, error) {
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Domain, error) { return b.Registrar.Domain(ctx, name) })
+}
+
+func (b bounded) Domains(ctx context.Context, p registrar.Page) (registrar.DomainPage, error) {
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.DomainPage, error) { return b.Registrar.Domains(ctx, p) })
+}
+
+func (b bounded) SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error) {
+	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Domain, error) {
+		return b.Registrar.SetRenewal(ctx, name, mode)
+	})
+}
+
+func (b bounded) RunRenewals(ctx context.Context, dryRun bool) ([]registrar.RenewalStep, error) {
+	return within(ctx, b.name, changeWithin, func(ctx context.Context) ([]registrar.RenewalStep, error) {
+		return b.Registrar.RunRenewals(ctx, dryRun)
+	})
+}
+
+func (b bounded) Handles(ctx context.Context, customer string) ([]registrar.Handle, error) {
+	return within(ctx, b.name, readWithin, func(ctx context.Context) ([]registrar.Handle, error) {
+		return b.Registrar.Handles(ctx, customer)
+	})
+}
+
+func (b bounded) AdoptHandle(ctx context.Context, customer, handle string) (registrar.Handle, error) {
+	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Handle, error) {
+		return b.Registrar.AdoptHandle(ctx, customer, handle)
+	})
+}
+
+func (b bounded) ImportDomain(ctx context.Context, i registrar.Import) (registrar.Domain, error) {
+	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Domain, error) { return b.Registrar.ImportDomain(ctx, i) })
+}
+
+func (b bounded) Reviews(ctx context.Context) ([]registrar.Review, error) {
+	return within(ctx, b.name, readWithin, b.Registrar.Reviews)
+}
+
+func (b bounded) Review(ctx context.Context, id registrar.ReviewID) (registrar.Review, error) {
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Review, error) { return b.Registrar.Review(ctx, id) })
+}
+
+func (b bounded) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
+	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Review, error) { return b.Registrar.ResolveReview(ctx, d) })
+}
+
+func (b bounded) ReviewRule(ctx context.Context, id registrar.ReviewID) (string, error) {
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (string, error) { return b.Registrar.ReviewRule(ctx, id) })
+}
+
+func (b bounded) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail, error) {
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Mail, error) { return b.Registrar.Mail(ctx, id) })
+}
+
+func (b bounded) RawMail(ctx context.Context, id registrar.MailID) (string, error) {
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (string, error) { return b.Registrar.RawMail(ctx, id) })
+}
+
+func (b bounded) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
+	return within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Recognition, error) { return b.Registrar.Recognise(ctx, raw) })
+}
+
+func (b bounded) Backup(ctx context.Context, dir string) error {
+	_, err := within(ctx, b.name, copyWithin, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, b.Registrar.Backup(ctx, dir)
+	})
+	return err
+}

@@ -1,0 +1,82 @@
+package orders
+
+import (
+	"context"
+	"errors"
+	"os"
+	"reflect"
+	"regexp"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"registrar.panel/shared/registrar"
+)
+
+// hanging is a registrar that answers nothing: a call returns when its context ends.
+type hanging struct{ registrar.Registrar }
+
+func (hanging) Describe(ctx context.Context) (registrar.Description, error) {
+	<-ctx.Done()
+	return registrar.Description{}, ctx.Err()
+}
+
+func (hanging) Reviews(ctx context.Context) ([]registrar.Review, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (hanging) Review(ctx context.Context, _ registrar.ReviewID) (registrar.Review, error) {
+	<-ctx.Done()
+	return registrar.Review{}, ctx.Err()
+}
+
+// Every call of the contract has a limit of time, those that are added later too.
+func TestEveryCallIsBounded(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("bounded.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	contract := reflect.TypeFor[registrar.Registrar]()
+	for i := range contract.NumMethod() {
+		name := contract.Method(i).Name
+		limited := regexp.MustCompile(`func \(b bounded\) ` + name + `\(ctx[^\n]*\{\n[^}]*within\(ctx, b\.name, \w+Within, `).Match(text)
+		if limited == (name == "Events") { // it goes on until its caller ends it
+			t.Errorf("%s: limited = %v", name, limited)
+		}
+	}
+}
+
+// One that hangs costs the others nothing, and the answer says who is missing.
+func TestOneHangs(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.names = []string{"evil", "r01"}
+	b.registrars.set("evil", hanging{})
+	b.registrars.set("r01", &able{name: "r01"})
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		reviews, err := b.Reviews(t.Context())
+		if err != nil || len(reviews.List) != 1 || reviews.List[0].Registrar != "r01" {
+			t.Errorf("reviews %+v, %v", reviews, err)
+		}
+		if len(reviews.Absent) != 1 || reviews.Absent[0] != (Absent{"evil", "registrar evil did not answer within 3s"}) {
+			t.Errorf("absent: %+v", reviews.Absent)
+		}
+		if entry, err := b.Review(t.Context(), "r01-review"); err != nil || entry.ID != "r01-review" {
+			t.Errorf("entry %+v, %v", entry, err)
+		}
+		_, err = b.Review(t.Context(), "unknown")
+		wantCode(t, err, registrar.Unavailable, "registrar evil did not answer within 3s")
+		if took := time.Since(began); took != 3*readWithin {
+			t.Errorf("three questions took %s", took)
+		}
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := b.Reviews(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a caller that waits no longer: %v", err)
+		}
+	})
+}

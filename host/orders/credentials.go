@@ -1,0 +1,133 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"registrar.panel/host/access"
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// Credentials keeps who may call the panel, in the book, so that all panels on it know them.
+type Credentials struct {
+	db  *sqldb.DB
+	now func() time.Time
+}
+
+// Credentials returns the book's.
+func (s *Service) Credentials() *Credentials { return &Credentials{s.db, s.time} }
+
+// Add keeps a credential. The name of one that was revoked may be used again.
+func (c *Credentials) Add(ctx context.Context, n access.Credential) error {
+	if err := access.CheckName(n.Name); err != nil {
+		return Mistake("name", err.Error())
+	}
+	if len(n.Rights) == 0 {
+		return Mistake("rights", "are required")
+	}
+	now := c.now()
+	if !n.ExpiresAt.IsZero() && !n.ExpiresAt.After(now) {
+		return Mistake("expires", "must be in the future")
+	}
+	words := make([]string, len(n.Rights))
+	for i, r := range n.Rights {
+		words[i] = string(r)
+	}
+	return c.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := exec(ctx, tx, "delete from credentials where name = $1 and revoked_at <> 0", n.Name); err != nil {
+			return err
+		}
+		added, err := sqldb.Changed(ctx, tx, `insert into credentials (name, digest, rights, created_at, created_by, expires_at, revoked_at, last_used)
+			values ($1, $2, $3, $4, $5, $6, 0, 0) on conflict do nothing`, n.Name, n.Digest, strings.Join(words, " "), now.UnixMilli(), n.CreatedBy, millis(n.ExpiresAt))
+		if err == nil && added == 0 {
+			return registrar.Errorf(registrar.Conflict, "there is a credential %s already; revoke it first", n.Name)
+		}
+		return fault(err, "add credential")
+	})
+}
+
+// Revoke ends a credential, and reports whether that changed anything.
+func (c *Credentials) Revoke(ctx context.Context, name string) (changed bool, err error) {
+	err = c.db.Write(ctx, func(tx *sql.Tx) error {
+		var there bool
+		if err := tx.QueryRowContext(ctx, "select exists (select 1 from credentials where name = $1)", name).Scan(&there); err != nil {
+			return fault(err, "look for credential")
+		}
+		if !there {
+			return registrar.Errorf(registrar.NotFound, "there is no credential %s", clean(name, longestPerson))
+		}
+		n, err := sqldb.Changed(ctx, tx, "update credentials set revoked_at = $1 where name = $2 and revoked_at = 0", c.now().UnixMilli(), name)
+		changed = n > 0
+		return fault(err, "revoke credential")
+	})
+	return changed, err
+}
+
+const credentialColumns = "name, digest, rights, created_at, created_by, expires_at, revoked_at, last_used"
+
+// List lists all, those that have ended too, in the order of their names.
+func (c *Credentials) List(ctx context.Context) (list []access.Credential, err error) {
+	err = c.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		list, err = sqldb.Collect(ctx, tx, scanCredential, "select "+credentialColumns+" from credentials order by name")
+		return fault(err, "list credentials")
+	})
+	return list, err
+}
+
+// Find returns the credential of a token, by its digest.
+func (c *Credentials) Find(ctx context.Context, digest string) (found access.Credential, ok bool, err error) {
+	var list []access.Credential
+	err = c.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		list, err = sqldb.Collect(ctx, tx, scanCredential, "select "+credentialColumns+" from credentials where digest = $1", digest)
+		return fault(err, "look for credential")
+	})
+	if err != nil || len(list) == 0 {
+		return found, false, err
+	}
+	return list[0], true, nil
+}
+
+// usedEvery is how exactly the last use is known.
+const usedEvery = time.Minute
+
+// Used records that a credential is in use.
+func (c *Credentials) Used(ctx context.Context, found access.Credential) error {
+	now := c.now()
+	if now.Sub(found.LastUsed) < usedEvery {
+		return nil
+	}
+	return c.db.Write(ctx, func(tx *sql.Tx) error {
+		return exec(ctx, tx, "update credentials set last_used = $1 where name = $2 and last_used < $1", now.UnixMilli(), found.Name)
+	})
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func scanCredential(row sqldb.Scanner) (c access.Credential, err error) {
+	var rights string
+	var created, expires, revoked, used int64
+	if err := row.Scan(&c.Name, &c.Digest, &rights, &created, &c.CreatedBy, &expires, &revoked, &used); err != nil {
+		return c, err
+	}
+	if c.Rights, err = access.ParseRights(strings.Fields(rights)); err != nil {
+		return c, fmt.Errorf("credential %s: %w", c.Name, err)
+	}
+	c.CreatedAt, c.ExpiresAt, c.RevokedAt, c.LastUsed = timeOf(created), timeOf(expires), timeOf(revoked), timeOf(used)
+	return c, nil
+}
+
+func timeOf(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

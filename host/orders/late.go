@@ -1,0 +1,99 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// A paid order that no registrar has taken after a while is an alarm: on its domain as long as
+// that is so, and once in the Action Log.
+const (
+	lateAfter = 30 * time.Second
+	lookLate  = 15 * time.Second
+)
+
+// AlarmLate is the key of the panel's own alarm about an order that waits.
+const AlarmLate = "order-waits"
+
+// watch tells of late orders until ctx ends.
+func (s *Service) watch(ctx context.Context) {
+	tick := time.NewTicker(lookLate)
+	defer tick.Stop()
+	for {
+		if err := s.tellLate(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("late orders can't be told", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// tellLate writes an entry for each order that has become late.
+func (s *Service) tellLate(ctx context.Context) error {
+	var waiting []Order
+	err := s.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		waiting, err = s.late(ctx, tx)
+		return err
+	})
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
+	return s.write(ctx, func(tx *sql.Tx) error {
+		for _, o := range waiting {
+			if err := s.tellOne(ctx, tx, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Service) tellOne(ctx context.Context, tx *sql.Tx, o Order) error {
+	if told, err := logged(ctx, tx, o, registrar.EventAlarm); err != nil || told {
+		return err
+	}
+	return s.record(ctx, tx, o, registrar.EventAlarm, registrar.LevelError, s.whyLate(o))
+}
+
+// late lists the paid orders that have waited too long.
+func (s *Service) late(ctx context.Context, q sqldb.Querier) ([]Order, error) {
+	return selectOrders(ctx, q, "where state = 'paid' and operation = '' and refusal = '' and paid_at <= $1", sqldb.Millis(s.now().Add(-lateAfter)))
+}
+
+func (s *Service) whyLate(o Order) string {
+	reason := "registrar " + o.Registrar + " has not taken it"
+	if _, err := s.registrar(o.Registrar); err != nil {
+		reason = reasonOf(err)
+	}
+	text := fmt.Sprintf("order %s is paid and waits: %s", o.ID, reason)
+	if s.stranded(o) {
+		text += "; name it in plugin.hcl again, or withdraw the order: panel order cancel " + string(o.ID)
+	}
+	return text
+}
+
+// warn adds the panel's own alarms to domains.
+func (s *Service) warn(ctx context.Context, q sqldb.Querier, list []Domain) error {
+	waiting, err := s.late(ctx, q)
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
+	late := map[string]Order{}
+	for _, o := range waiting {
+		late[o.Domain] = o
+	}
+	for i, d := range list {
+		if o, ok := late[d.Name]; ok {
+			list[i].Alarms = append(list[i].Alarms, registrar.Alarm{Key: AlarmLate, Since: o.PaidAt.Add(lateAfter), Message: s.whyLate(o)})
+		}
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package host
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host/config"
+)
+
+// applied remembers by a digest what each plugin was last configured with.
+type applied struct {
+	mu sync.Mutex
+	by map[string][sha256.Size]byte
+}
+
+func (a *applied) set(name string, digest [sha256.Size]byte) {
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.by == nil {
+		a.by = map[string][sha256.Size]byte{}
+	}
+	a.by[name] = digest
+}
+
+func (a *applied) is(name string, digest [sha256.Size]byte) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	have, ok := a.by[name]
+	return ok && have == digest
+}
+
+func (a *applied) forget(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.by, name)
+}
+
+// fingerprint is a digest of all that a plugin's process is made of.
+func fingerprint(r config.Registrar, settings []byte) [sha256.Size]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "%q %q %v %q %q %s", r.Path, r.SHA256, r.Dev, r.Env, r.PlainText, settings))
+}
+
+// describeWithin is how long a plugin may take to say what settings it knows.
+const describeWithin = 3 * time.Second
+
+// byHangup is who decides about an exchange that a signal asked for.
+const byHangup = "SIGHUP"
+
+// Reload reads plugin.hcl again, and with it the secrets that it refers to. The panel's token and
+// level of logging apply at once; a registrar whose settings or program have changed gets a new
+// process, as by Upgrade. What can't be changed at work is named in the log. A file with mistakes
+// changes nothing.
+func (h *Host) Reload(ctx context.Context) {
+	c, err := config.LoadServing(h.path, h.environment)
+	if err != nil {
+		h.log.Error("plugin.hcl was not read again, and what was in force stays", "err", err)
+		return
+	}
+	warn(c, h.log)
+	h.setLevel(c)
+	h.web.SetToken(c.Panel.Token)
+	if late := h.needRestart(c); len(late) > 0 {
+		h.log.Warn("changed in plugin.hcl, and in force only after a restart of the panel", "settings", strings.Join(late, ", "))
+	}
+	var exchanging sync.WaitGroup
+	for _, r := range c.Registrars {
+		if old, known := h.config.Registrar(r.Name); known && !r.Retired && !old.Retired {
+			exchanging.Go(func() { h.exchange(ctx, c, r) })
+		}
+	}
+	exchanging.Wait()
+	h.log.Info("plugin.hcl was read again")
+}
+
+func (h *Host) setLevel(c *config.Config) {
+	level := h.level
+	if level == "" {
+		level = c.Panel.LogLevel
+	}
+	if level != "" {
+		h.log.SetLevel(hclog.LevelFromString(level))
+	}
+}
+
+// exchange gives a registrar a new process if that would differ from the one at work.
+func (h *Host) exchange(ctx context.Context, c *config.Config, r config.Registrar) {
+	changed, err := h.differs(ctx, c, r)
+	if err == nil && !changed {
+		return
+	}
+	if err == nil {
+		_, err = h.Upgrade(ctx, r.Name, byHangup, "")
+	}
+	if err != nil && ctx.Err() == nil {
+		h.plugins.applied.forget(r.Name)
+		h.log.Error("a registrar's part of plugin.hcl is not in force", "registrar", r.Name, "err", err)
+	}
+}
+
+// differs reports whether a plugin is not what the file says now. One that is not at work does.
+func (h *Host) differs(ctx context.Context, c *config.Config, r config.Registrar) (bool, error) {
+	if err := r.Fault(); err != nil {
+		return false, err
+	}
+	at, err := h.supervisor.Registrar(r.Name)
+	if err != nil {
+		return true, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, describeWithin)
+	defer cancel()
+	d, err := at.Describe(ctx)
+	if err != nil {
+		return false, err
+	}
+	s, err := c.Settings(r.Name, d.Schema)
+	if err != nil {
+		return false, err
+	}
+	return !h.plugins.applied.is(r.Name, fingerprint(r, s.Config)), nil
+}
+
+// needRestart names the settings that differ and can't be changed at work.
+func (h *Host) needRestart(c *config.Config) (names []string) {
+	was, is := h.config.Panel, c.Panel
+	for name, same := range map[string]bool{
+		"panel.data": was.Data == is.Data, "panel.listen": was.Listen == is.Listen, "panel.store": was.Store == is.Store,
+		"panel.backup_recipients": slices.Equal(was.BackupRecipients, is.BackupRecipients),
+	} {
+		if !same {
+			names = append(names, name)
+		}
+	}
+	for _, r := range c.Registrars {
+		old, known := h.config.Registrar(r.Name)
+		switch {
+		case !known:
+			names = append(names, "registrar "+r.Name+" is new")
+		case old.Retired != r.Retired || !slices.Equal(old.TLDs, r.TLDs) || old.Default != r.Default || old.User != r.User:
+			names = append(names, "tlds, default, user or retired of registrar "+r.Name)
+		}
+	}
+	for _, old := range h.config.Registrars {
+		if _, still := c.Registrar(old.Name); !still {
+			names = append(names, "registrar "+old.Name+" is gone")
+		}
+	}
+	slices.Sort(names)
+	return names
+}

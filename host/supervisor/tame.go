@@ -1,0 +1,84 @@
+package supervisor
+
+import (
+	"strings"
+	"unicode"
+
+	"registrar.panel/shared/registrar"
+)
+
+// The most that is kept of what a plugin says about itself: in components, characters and
+// entries of a list. People read it, and it is sent with every look at the plugins.
+const (
+	mostComponents   = 50
+	longestComponent = 50
+	longestDetail    = 200
+	longestTitle     = 100
+	longestReason    = 500
+	mostWords        = 50
+)
+
+// shown is one printable line of bounded length.
+func shown(text string, most int) string {
+	if len(text) > most { // characters are no shorter than bytes
+		for i := range text {
+			if most == 0 {
+				text = text[:i] + "…"
+				break
+			}
+			most--
+		}
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
+			return ' '
+		case !unicode.IsPrint(r):
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
+// components bounds a plugin's health. Those that are not well come first when some have to go.
+func components(said []registrar.Component) []registrar.Component {
+	kept := make([]registrar.Component, 0, min(len(said), mostComponents))
+	keep := func(ok bool) {
+		for _, c := range said {
+			if len(kept) == mostComponents {
+				return
+			}
+			if c.OK == ok {
+				c.Name, c.Detail = shown(c.Name, longestComponent), shown(c.Detail, longestDetail)
+				kept = append(kept, c)
+			}
+		}
+	}
+	if len(said) > mostComponents {
+		keep(false)
+		keep(true)
+		return kept
+	}
+	for _, c := range said {
+		c.Name, c.Detail = shown(c.Name, longestComponent), shown(c.Detail, longestDetail)
+		kept = append(kept, c)
+	}
+	return kept
+}
+
+// described bounds what a plugin says that it is.
+func described(d registrar.Description) registrar.Description {
+	d.Title, d.Version = shown(d.Title, longestTitle), shown(d.Version, longestComponent)
+	d.TLDs = terms(d.TLDs)
+	d.Kinds = terms(d.Kinds)
+	d.Capabilities = terms(d.Capabilities)
+	return d
+}
+
+func terms[T ~string](said []T) []T {
+	kept := make([]T, 0, min(len(said), mostWords))
+	for _, w := range said[:min(len(said), mostWords)] {
+		kept = append(kept, T(shown(string(w), longestComponent)))
+	}
+	return kept
+}

@@ -1,0 +1,76 @@
+package host
+
+import (
+	"crypto/tls"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host/config"
+)
+
+// protected puts TLS in front of a listener, if the panel is to have it.
+func protected(l net.Listener, p config.Panel, log hclog.Logger) (net.Listener, error) {
+	if p.TLS == nil {
+		return l, nil
+	}
+	k := &certificate{files: *p.TLS, log: log}
+	if err := k.load(); err != nil {
+		return l, p.TLS.At.Errorf("panel.tls: %v", err)
+	}
+	return tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, GetCertificate: k.get}), nil
+}
+
+// certificate is read anew when one of its files has changed, as when it was renewed. What
+// can't be used does not replace what is.
+type certificate struct {
+	files config.TLS
+	log   hclog.Logger
+
+	mu      sync.Mutex
+	current *tls.Certificate
+	stamp   [2]time.Time // of the files, as last read
+	failed  [2]time.Time // of files that could not be used
+}
+
+func (k *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now := k.stamps(); now != k.stamp && now != k.failed {
+		if err := k.read(now); err != nil {
+			k.failed = now
+			k.log.Error("a renewed certificate can't be used; the old one stays", "err", err)
+		} else {
+			k.log.Info("the certificate was read again")
+		}
+	}
+	return k.current, nil
+}
+
+func (k *certificate) load() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.read(k.stamps())
+}
+
+func (k *certificate) read(stamp [2]time.Time) error {
+	pair, err := tls.LoadX509KeyPair(k.files.Cert, k.files.Key)
+	if err != nil {
+		return err
+	}
+	k.current, k.stamp = &pair, stamp
+	return nil
+}
+
+// stamps is zero for a file that is not there.
+func (k *certificate) stamps() (stamp [2]time.Time) {
+	for i, file := range []string{k.files.Cert, k.files.Key} {
+		if info, err := os.Stat(file); err == nil {
+			stamp[i] = info.ModTime()
+		}
+	}
+	return stamp
+}

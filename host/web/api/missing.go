@@ -1,0 +1,48 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+)
+
+// MissingHeader names, once for each, a registrar that should have had a part in an answer and
+// did not answer: its name, a colon, and why.
+const MissingHeader = "Panel-Missing"
+
+// Missing is a registrar whose part of an answer is missing.
+type Missing struct {
+	Registrar string
+	Reason    string
+}
+
+// longestReason is how much of a reason a header carries, in characters.
+const longestReason = 300
+
+// Header is the value of a header line: visible ASCII, of bounded length.
+func (m Missing) Header() string {
+	return m.Registrar + ": " + strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, cut(m.Reason, longestReason))
+}
+
+func cut(text string, most int) string {
+	for i := range text {
+		if most == 0 {
+			return text[:i] + "..."
+		}
+		most--
+	}
+	return text
+}
+
+func missingIn(h http.Header) []Missing {
+	var all []Missing
+	for _, line := range h.Values(MissingHeader) {
+		name, reason, _ := strings.Cut(line, ": ")
+		all = append(all, Missing{name, reason})
+	}
+	return all
+}

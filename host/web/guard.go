@@ -1,0 +1,160 @@
+package web
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"registrar.panel/host/access"
+)
+
+// Keys finds and notes credentials.
+type Keys interface {
+	Find(ctx context.Context, digest string) (access.Credential, bool, error)
+	Used(ctx context.Context, c access.Credential) error
+}
+
+// bootstrap is who uses the token of plugin.hcl, which opens everything.
+const bootstrap = "token"
+
+// contentPolicy lets pages show themselves and nothing else.
+const contentPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// guard is in front of everything: behind it a request has a caller.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		within(w, readWithin)
+		if r.ContentLength != 0 { // a body that never comes must not hold the connection
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.send))
+		}
+		if _, known := access.From(r.Context()); known { // by the socket that it came on
+			next.ServeHTTP(w, r)
+			return
+		}
+		address, ok := s.origin(r)
+		if !ok {
+			fail(w, http.StatusForbidden, "FORBIDDEN", "only the proxies of panel.behind_proxy may call")
+			return
+		}
+		caller, err := s.identify(r)
+		switch {
+		case errors.Is(err, errNoCredential):
+			s.demand(w, "a credential is required: Authorization: Bearer TOKEN; panel token add makes one")
+		case errors.Is(err, errWrongCredential):
+			s.turnAway(w, r, address)
+		case err != nil:
+			s.refuse(w, r, err)
+		default:
+			next.ServeHTTP(w, r.WithContext(access.With(r.Context(), caller)))
+		}
+	})
+}
+
+var (
+	errNoCredential    = errors.New("no credential")
+	errWrongCredential = errors.New("wrong credential")
+)
+
+func (s *Server) demand(w http.ResponseWriter, message string) {
+	w.Header().Set("WWW-Authenticate", `Basic realm="panel", charset="UTF-8"`)
+	fail(w, http.StatusUnauthorized, "UNAUTHORIZED", message)
+}
+
+// turnAway answers a guess, the later the more there were.
+func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, address string) {
+	count, waited := s.guesses.Wrong(r.Context(), address)
+	if count == 1 || count%100 == 0 {
+		s.log.Warn("a wrong credential was given", "address", address, "times", count)
+	}
+	if !waited {
+		w.Header().Set("Retry-After", "10")
+		w.Header().Set("Connection", "close")
+		fail(w, http.StatusTooManyRequests, "UNAUTHORIZED", "too many wrong credentials are being tried")
+		return
+	}
+	s.demand(w, "the credential is wrong, has expired or was revoked")
+}
+
+// identify finds the caller by a token: a bearer's, or for browsers the password of any user.
+func (s *Server) identify(r *http.Request) (access.Caller, error) {
+	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		_, given, ok = r.BasicAuth()
+	}
+	if !ok {
+		return access.Caller{}, errNoCredential
+	}
+	if token := s.token.Load(); !token.IsEmpty() && subtle.ConstantTimeCompare([]byte(access.Digest(given)), []byte(access.Digest(token.Reveal()))) == 1 {
+		return access.Caller{Name: bootstrap, Rights: access.Rights()}, nil
+	}
+	found, ok, err := s.keys.Find(r.Context(), access.Digest(given))
+	if err != nil {
+		return access.Caller{}, err
+	}
+	if !ok || !found.Valid(time.Now()) {
+		return access.Caller{}, errWrongCredential
+	}
+	if err := s.keys.Used(r.Context(), found); err != nil {
+		s.log.Warn("the use of a credential can't be noted", "credential", found.Name, "err", err)
+	}
+	return found.Caller(), nil
+}
+
+// origin is where a request comes from: behind a proxy, what the proxy says. It reports false
+// for one that does not come from a proxy and should.
+func (s *Server) origin(r *http.Request) (address string, ok bool) {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	if len(s.proxies) == 0 {
+		return host, true
+	}
+	if !s.trusted(host) {
+		return host, false
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		hop = strings.TrimSpace(hop)
+		if _, err := netip.ParseAddr(hop); err != nil {
+			break // from here on the caller itself may have written it
+		}
+		if host = hop; !s.trusted(hop) {
+			break
+		}
+	}
+	return host, true
+}
+
+func (s *Server) trusted(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && slices.ContainsFunc(s.proxies, func(p netip.Prefix) bool { return p.Contains(address.Unmap()) })
+}
+
+// requires lets callers with one of these rights in.
+func requires(next http.Handler, rights ...access.Right) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !slices.ContainsFunc(rights, caller(r).May) {
+			fail(w, http.StatusForbidden, string(noRight), forbidden(r, rights[0]).Error())
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// caller is who makes a request that has passed the guard.
+func caller(r *http.Request) access.Caller {
+	c, _ := access.From(r.Context())
+	return c
+}
