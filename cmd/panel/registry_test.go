@@ -120,7 +120,7 @@ func TestZoneLists(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newRegistryWorld(t, readsList+fmt.Sprintf("      hosted = %q\n", hosted))
-	till := registrar.DateOf(time.Now()).AddDays(100)
+	till := registrar.DateOf(time.Now()).AddDays(58) // the next year is sold, and not yet renewed by itself
 	held := r01sim.Domain{Handle: "MYCO_1_ABC-R01", Nameservers: []string{"ns1.hoster.example"}, Delegated: true, PaidTill: till}
 	put := func(name string, change func(d *r01sim.Domain)) {
 		d := held

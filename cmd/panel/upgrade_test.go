@@ -165,7 +165,11 @@ func TestUpgradeIsRefused(t *testing.T) {
 	refused(programs[0], "/no/such/program", 1, "no such file or directory")
 	refused(`"operator"`, `"nobody"`, 1, "confirm must be one of operator, at_once")
 	refused(`["com"]`, `["com", "example"]`, 1, "restart the panel to change them")
-	refused("  config {", "  user = \"nobody\"\n  config {", 1, "restart the panel to change user")
+	if runs := w.foreign(); runs != "" {
+		refused(runs, `user = "daemon"`, 1, "restart the panel to change user")
+	} else {
+		refused("  config {", "  user = \"nobody\"\n  config {", 1, "restart the panel to change user")
+	}
 	refused(`registrar "manual"`, `registrar "another"`, 1, "names no registrar \"manual\" any more")
 	refused("registrar", "registrer", 1, "plugin.hcl:5,1: blocks of type")
 	w.write("plugin.hcl", string(good))

@@ -260,7 +260,7 @@ func testServerKey(t *testing.T, p place) {
 		t.Fatal(err)
 	}
 	second := mustOpen(t, p.options(migrations(things)))
-	if _, err := second.OpenBox(t.Context(), there, true); err == nil || !strings.Contains(err.Error(), "copy it from the node") {
+	if _, err := second.OpenBox(t.Context(), there, true); err == nil || !strings.Contains(err.Error(), "from another node") {
 		t.Errorf("a second node without the key: %v", err)
 	}
 	if _, err := secret.OpenBox(there, true); err != nil { // its own

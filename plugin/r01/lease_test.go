@@ -214,7 +214,7 @@ func TestTwoInstancesOnOneServer(t *testing.T) {
 	if h, there := standby["imap"]; there {
 		t.Errorf("the second watches the mailbox: %+v", h)
 	}
-	order := registrar.Import{Domain: "moved.ru", Customer: "c1", Handle: "MYCO_1_X-R01", PaidTill: registrar.Date{Year: 2030, Month: 1, Day: 1}}
+	order := registrar.Import{Domain: "moved.ru", Customer: "c1", Handle: "MYCO_1_X-R01", PaidTill: registrar.DateOf(time.Now()).AddDays(100)}
 	if _, err := second.ImportDomain(t.Context(), order); err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func (c Config) Validate() []registrar.Problem {
 var (
 	errZone  = errors.New("the zone has a setting of its own: timezone")
 	errNever = errors.New("no day is like that, so no pass would ever be made")
-	errOften = errors.New("passes more often than once a minute are too many")
+	errOften = errors.New("passes more often than once a second are too many")
 )
 
 // parse reads a schedule. The library panics at some zones that stand before an expression, so
@@ -75,12 +75,15 @@ func parse(expression string) (s cron.Schedule, err error) {
 	if s, err = cron.ParseStandard(expression); err != nil {
 		return nil, err
 	}
-	first := s.Next(time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)) // any year does: the library looks five ahead
-	switch {
-	case first.IsZero():
+	if s.Next(time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() { // any year does: the library looks five ahead
 		return nil, errNever
-	case s.Next(first).Sub(first) < time.Minute:
-		return nil, errOften
+	}
+
+	// The library makes a second of every shorter pause, and of one that lies in the past.
+	if text, ok := strings.CutPrefix(expression, "@every "); ok {
+		if pause, err := time.ParseDuration(text); err == nil && pause < time.Second {
+			return nil, errOften
+		}
 	}
 	return s, nil
 }
