@@ -233,7 +233,7 @@ func TestTwoInstancesOnOneServer(t *testing.T) {
 	for _, wrong := range []struct {
 		key  []byte
 		want string
-	}{{nil, "copy it from the node"}, {[]byte(strings.Repeat("ab", 32)), "another key"}} {
+	}{{nil, "from another node"}, {[]byte(strings.Repeat("ab", 32)), "another key"}} {
 		if _, _, err := node(t, url, wrong.key); err == nil || !strings.Contains(err.Error(), wrong.want) || strings.Contains(err.Error(), pgtest.Password) {
 			t.Errorf("a node with a wrong key: %v", err)
 		}
