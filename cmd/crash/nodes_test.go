@@ -47,7 +47,7 @@ func TestCrashOnPostgreSQL(t *testing.T) {
 		}
 	}
 	t.Logf("the server was killed %d times\n%s", crashes, output)
-	if code != exitDone || !strings.Contains(output, "lost 0, double 0") || crashes == 0 {
+	if code != exitDone || !strings.Contains(output, "0 lost, 0 double, 0 believed") || crashes == 0 {
 		t.Errorf("exit %d", code)
 	}
 }
