@@ -112,6 +112,12 @@ func TestDictionariesAreComplete(t *testing.T) {
 		t.Errorf("the contract's codes are %q, the table has %q", contract["Code"], codes)
 	}
 	delete(contract, "Code")
+	for _, name := range []string{"BindingKind", "Proof", "Fate"} { // of a recognition: they travel as text, to be shown
+		if len(contract[name]) == 0 {
+			t.Errorf("%s has no words", name)
+		}
+		delete(contract, name)
+	}
 	for name := range contract {
 		t.Errorf("%s is a closed type of the contract without a dictionary", name)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -158,15 +159,15 @@ func TestClockThatJumps(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			began, at := time.Now(), g.clock
-			var jumped time.Duration
-			g.now = func() time.Time { return at.Add(time.Since(began) + jumped) }
+			var jumped atomic.Int64
+			g.now = func() time.Time { return at.Add(time.Since(began) + time.Duration(jumped.Load())) }
 			done := make(chan struct{})
 			go func() { g.clockLoop(ctx); close(done) }()
 			time.Sleep(10 * time.Minute)
 			if g.DoubtClock() != "" {
 				t.Errorf("in doubt without a cause: %s", g.DoubtClock())
 			}
-			jumped = jump
+			jumped.Store(int64(jump))
 			time.Sleep(2 * time.Minute)
 			if got, want := g.DoubtClock() != "", jump.Abs() > day; got != want {
 				t.Errorf("after a jump by %s: in doubt %t", jump, got)
@@ -175,7 +176,7 @@ func TestClockThatJumps(t *testing.T) {
 			if got, want := strings.Contains(g.DoubtClock(), "whois says 2026-11-24"), jump.Abs() > day; got != want {
 				t.Errorf("after a jump by %s: %q", jump, g.DoubtClock())
 			}
-			jumped = 0
+			jumped.Store(0)
 			time.Sleep(2 * time.Minute)
 			g.askTime(ctx)
 			if g.DoubtClock() != "" && jump.Abs() > day {
