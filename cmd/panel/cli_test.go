@@ -18,6 +18,7 @@ import (
 
 	"registrar.panel/host/web/api"
 	"registrar.panel/internal/testrun"
+	"registrar.panel/shared/registrar"
 )
 
 const manualBlock = `
@@ -73,6 +74,7 @@ func runScripts(t *testing.T, pattern string) {
 			env.Setenv("CONFIG", filepath.Join(w.dir, "plugin.hcl"))
 			env.Setenv("WRONG", wrong)
 			env.Setenv("ME", login())
+			env.Setenv("TILL", registrar.DateOf(time.Now()).AddDays(100).String()) // a day that the zone can have sold
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
