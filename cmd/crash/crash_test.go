@@ -128,6 +128,10 @@ var forgeries = []struct {
 	{invariant: "what R01 has carried out is success", plugin: "delete from operations where rowid = (select min(rowid) from operations where kind = 'renew')"},
 }
 
+// late is what the panel itself writes between the plugin's events when a machine is slow.
+const late = `insert into log (at, registrar, domain, actor, level, event, message, "order", operation, mail)
+	select at, registrar, domain, 'panel', 'error', 'alarm', 'the order is paid and waits', "order", '', '' from log where event = 'order-placed' limit 1`
+
 // doctor plays a short round and judges forgeries of its books.
 func doctor(ctx context.Context, stdout, stderr io.Writer) int {
 	if os.Getenv(apart) == "" {
@@ -159,8 +163,10 @@ func judgeForgeries(ctx context.Context, base string, stdout io.Writer) error {
 	if err := w.play(ctx, options{seed: 1, size: 2, orders: 10, kills: 2}, s, stdout); err != nil {
 		return err
 	}
-	if found, err := w.forged(ctx, s.placed, "", "", func(*memory) {}); err != nil || len(found) > 0 {
-		return fmt.Errorf("the honest books: %v, %w", found, err)
+	for _, honest := range []string{"", late} {
+		if found, err := w.forged(ctx, s.placed, honest, "", func(*memory) {}); err != nil || len(found) > 0 {
+			return fmt.Errorf("the honest books: %v, %w", found, err)
+		}
 	}
 	for _, f := range forgeries {
 		if f.memory == nil {

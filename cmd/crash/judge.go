@@ -177,7 +177,8 @@ func (j *judge) agreement(context.Context) error {
 	return nil
 }
 
-// stream: the panel's Action Log has the plugin's events in their order, each once.
+// stream: the panel's Action Log has the plugin's events in their order, each once, among what
+// the panel itself has to tell.
 func (j *judge) stream(ctx context.Context) error {
 	type event struct{ typ, name, message string }
 	told, err := rows(ctx, j.plugin, func(r *sql.Rows, e *event) error {
@@ -202,7 +203,7 @@ func (j *judge) stream(ctx context.Context) error {
 		j.fault("cursors are dense", "", "%d events, the last cursor is %d", len(told), last)
 	}
 	heard, err := rows(ctx, j.panel, func(r *sql.Rows, e *event) error { return r.Scan(&e.typ, &e.name, &e.message) },
-		"select event, domain, message from log where event not like 'order-%' order by id")
+		"select event, domain, message from log where actor <> 'panel' order by id")
 	if err != nil {
 		return err
 	}

@@ -430,6 +430,15 @@ func TestHandles(t *testing.T) {
 		handle func(g *gate) string
 		want   string // the handle that the domain is asked for; "" = it is not asked for
 	}{
+		{"ours, unbound, with its task", false, func(g *gate) string {
+			own := field(g.t, g.relay.taken[0], "nic-hdl")
+			g.receive(g.mail("", "task: 4711", "nic-hdl: "+own, "status: TASK_QUEUED"))
+			return own + "\ntask: 4711"
+		}, "own"},
+		{"another, unbound, with its task", false, func(g *gate) string {
+			g.receive(g.mail("", "task: 4711", "nic-hdl: "+field(g.t, g.relay.taken[0], "nic-hdl"), "status: TASK_QUEUED"))
+			return "RENAMED_9-R01\ntask: 4711"
+		}, ""},
 		{"ours, unbound", false, func(g *gate) string { return field(g.t, g.relay.taken[0], "nic-hdl") }, "own"},
 		{"ours, bound", true, func(g *gate) string { return field(g.t, g.relay.taken[0], "nic-hdl") }, "own"},
 		{"another, bound", true, func(*gate) string { return "RENAMED_9-R01" }, "RENAMED_9-R01"},

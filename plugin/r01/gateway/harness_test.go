@@ -148,14 +148,15 @@ func testSettings() Settings {
 		Settle: 7 * 24 * time.Hour, Renewal: registrar.RenewAuto, Brake: Brake{PerHour: 100, PerDay: 1000}, KeepMails: 365 * 24 * time.Hour}
 }
 
-func newGate(t testing.TB) *gate { t.Helper(); return newGateOn(t, pgtest.Database(t)) }
+func newGate(t testing.TB) *gate { t.Helper(); return newGateOn(t, t, pgtest.Database(t)) }
 
-func newGateOn(t testing.TB, server string) *gate {
+// newGateOn makes a gateway that ends with its owner: the test, or one case of a property.
+func newGateOn(t testing.TB, owner interface{ Cleanup(func()) }, server string) *gate {
 	t.Helper()
 	g := &gate{t: t, relay: &relay{}, judge: sender.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
 		dir: memoryDir(t), server: server}
 	g.open(testSettings(), true)
-	t.Cleanup(func() {
+	owner.Cleanup(func() {
 		if err := g.st.Close(); err != nil {
 			t.Error(err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"registrar.panel/internal/pgtest"
 	"registrar.panel/plugin/r01/registry"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/plugin/r01/term"
@@ -26,8 +27,8 @@ type muddle struct {
 	orders  int
 }
 
-func newMuddle(t *testing.T) *muddle {
-	g := newGate(t)
+func newMuddle(t *testing.T, rt *rapid.T) *muddle {
+	g := newGateOn(t, rt, pgtest.Database(t))
 	w, l := g.withRegistry()
 	g.settings.Registry.Misses = 1
 	return &muddle{gate: g, w: w, l: l, truth: g.own("aa.ru", 70, registrar.RenewAuto), refused: map[string]bool{}}
@@ -116,7 +117,7 @@ func (m *muddle) step(rt *rapid.T, i int) {
 func TestOneRenewalForOneYear(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		m := newMuddle(t)
+		m := newMuddle(t, rt)
 		for i := range rapid.IntRange(3, 14).Draw(rt, "steps") {
 			m.step(rt, i)
 		}

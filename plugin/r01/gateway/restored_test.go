@@ -217,7 +217,7 @@ func TestOlderStoreIsNoticed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := newGateOn(t, "")
+			g := newGateOn(t, t, "")
 			g.registerClient()
 			copied := g.backup()
 			if err := g.st.Close(); err != nil {
@@ -235,7 +235,7 @@ func TestOlderStoreIsNoticed(t *testing.T) {
 // A plain copy of the file bears no stamp; what was sent after it gives it away.
 func TestOldFileIsNoticedByWhatWasSentSince(t *testing.T) {
 	t.Parallel()
-	g := newGateOn(t, "")
+	g := newGateOn(t, t, "")
 	g.registerClient()
 	if err := g.st.Close(); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -230,14 +231,18 @@ func inBatch(batch []store.Request, res mailform.Result, event lifecycle.Event) 
 	return nil
 }
 
-// hinted finds a request by what anybody may know of it: the one that is open, or else the one
-// that was last sent.
+// hinted finds a request by our own fresh handle, whatever else is named with it; or else by
+// what a stranger may know of it: the one that is open, or the one that was last sent.
 func (g *Gateway) hinted(tx *store.Tx, res mailform.Result) (store.Request, lifecycle.Binding, error) {
+	if r, err := freshlyNamed(tx, res.Handle); err == nil || !errors.Is(err, store.ErrNotFound) {
+		return r, lifecycle.ByHandle, err
+	}
 	if res.Task != "" {
 		if r, err := tx.RequestByTask(res.Task); err == nil || !errors.Is(err, store.ErrNotFound) {
 			return r, lifecycle.ByHint, err
 		}
 	}
+
 	objects := slices.DeleteFunc([]string{res.Handle, res.Domain}, func(o string) bool { return o == "" })
 	for _, object := range objects {
 		open, err := tx.OpenRequests(object)
@@ -246,8 +251,6 @@ func (g *Gateway) hinted(tx *store.Tx, res mailform.Result) (store.Request, life
 			return store.Request{}, "", err
 		case len(open) > 1:
 			return store.Request{}, "", errAmbiguous
-		case len(open) == 1 && open[0].Kind == lifecycle.NewClient && object == res.Handle:
-			return open[0], lifecycle.ByHandle, nil
 		case len(open) == 1:
 			return open[0], lifecycle.ByHint, nil
 		}
@@ -259,6 +262,18 @@ func (g *Gateway) hinted(tx *store.Tx, res mailform.Result) (store.Request, life
 		}
 	}
 	return store.Request{}, "", store.ErrNotFound
+}
+
+// freshlyNamed finds the open request of a client whose handle we made for it.
+func freshlyNamed(tx *store.Tx, handle string) (store.Request, error) {
+	if handle == "" {
+		return store.Request{}, store.ErrNotFound
+	}
+	open, err := tx.OpenRequests(handle)
+	if err != nil || len(open) != 1 || open[0].Kind != lifecycle.NewClient {
+		return store.Request{}, cmp.Or(err, store.ErrNotFound)
+	}
+	return open[0], nil
 }
 
 func reasonOf(res mailform.Result) string {
