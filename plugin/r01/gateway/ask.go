@@ -19,6 +19,9 @@ const (
 	doubtRefusal = 48 * time.Hour
 	// goOn is how soon a round goes on that the pace of whois has cut short.
 	goOn = 5 * time.Second
+	// justAsked is for how long a name is not put before others again: as often as strangers
+	// write about it.
+	justAsked = 30 * time.Second
 	// paidShare is how many names with a paid request are asked about before one without.
 	paidShare = 2
 )
@@ -114,7 +117,8 @@ type question struct {
 }
 
 // questions lists the names whose turn has come: the urgent ones, then those that were asked
-// about longest ago, and between two others one with a paid request.
+// about longest ago, and between two others one with a paid request; then what is urgent
+// though it was just asked about.
 func (g *Gateway) questions(ctx context.Context) (names []string, err error) {
 	waiting, err := g.openQuestions(ctx)
 	if err != nil {
@@ -123,7 +127,7 @@ func (g *Gateway) questions(ctx context.Context) (names []string, err error) {
 	w := g.witness
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	names = slices.Clone(w.urgent)
+	urgent, again := w.byUrgency(g.now())
 	asked := map[string]time.Time{}
 	var paid, others []question
 	for _, q := range waiting {
@@ -146,7 +150,19 @@ func (g *Gateway) questions(ctx context.Context) (names []string, err error) {
 	}
 	slices.SortFunc(paid, longestAgo)
 	slices.SortFunc(others, longestAgo)
-	return append(names, interleave(paid, others)...), nil
+	return slices.Concat(urgent, interleave(paid, others), again), nil
+}
+
+// byUrgency parts the urgent names from those that were just asked about.
+func (w *witness) byUrgency(now time.Time) (urgent, again []string) {
+	for _, name := range w.urgent {
+		if last, ok := w.asked[name]; ok && now.Sub(last) >= 0 && now.Sub(last) < justAsked {
+			again = append(again, name)
+		} else {
+			urgent = append(urgent, name)
+		}
+	}
+	return urgent, again
 }
 
 // isDue reports whether a name is to be asked about again. What has waited for long is asked

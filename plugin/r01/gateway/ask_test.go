@@ -176,6 +176,7 @@ func TestAskAtOnce(t *testing.T) {
 	t.Parallel()
 	g, w := newGateAsking(t, "aa.ru", "bb.ru", "zz.ru")
 	g.askRound(w, 3)
+	g.clock = g.clock.Add(justAsked)
 	w.asked = nil
 	g.askAtOnce("zz.ru")
 	g.askAtOnce("zz.ru")
@@ -189,6 +190,19 @@ func TestAskAtOnce(t *testing.T) {
 	}
 	g.whois = nil
 	g.askAtOnce("aa.ru") // there is nothing to ask
+}
+
+// Strangers who write of one name over and over starve no other.
+func TestAskAtOnceAgain(t *testing.T) {
+	t.Parallel()
+	g, w := newGateAsking(t, "aa.ru", "bb.ru", "zz.ru")
+	g.askAtOnce("zz.ru")
+	g.askRound(w, 1)
+	g.askAtOnce("zz.ru")
+	g.askRound(w, 3)
+	if want := []string{"zz.ru", "aa.ru", "bb.ru", "zz.ru"}; !slices.Equal(w.asked, want) {
+		t.Errorf("asked about %q, want %q", w.asked, want)
+	}
 }
 
 // The loop sleeps until it is time to ask, and is woken by what is urgent.

@@ -44,9 +44,9 @@ func (g *Gateway) check(ctx context.Context, asked string) (registrar.Availabili
 	case g.whois == nil:
 		return answer(registrar.AvailabilityUnknown, "no whois is configured")
 	}
-	look := g.whois.Look
+	look := g.whois.Recall
 	if g.witness.isWanted() {
-		look = g.whois.LookSparingly
+		look = g.whois.RecallSparingly
 	}
 	switch a := look(ctx, name); a.Status {
 	case registry.Absent:

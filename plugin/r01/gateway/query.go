@@ -195,7 +195,7 @@ func (g *Gateway) compareImport(ctx context.Context, i *registrar.Import) ([]reg
 	problem := func(path, format string, args ...any) ([]registrar.Problem, error) {
 		return []registrar.Problem{{Path: path, Message: fmt.Sprintf(format, args...)}}, nil
 	}
-	switch a := g.whois.LookSparingly(ctx, i.Domain); {
+	switch a := g.whois.RecallSparingly(ctx, i.Domain); {
 	case a.Status == registry.Absent:
 		return problem("domain", "the registry has no such domain")
 	case a.Status != registry.Registered:

@@ -28,9 +28,11 @@ type Registry struct {
 // Whois asks the registry about one name; package registry has the real one.
 type Whois interface {
 	Look(ctx context.Context, name string) registry.Answer
-	// LookSparingly is Look for a question that can wait: it leaves a share of the pace to those
-	// that can't.
-	LookSparingly(ctx context.Context, name string) registry.Answer
+	// Recall is Look that takes an answer of a moment ago, too.
+	Recall(ctx context.Context, name string) registry.Answer
+	// RecallSparingly is Recall for a question that can wait: it leaves a share of the pace to
+	// those that can't.
+	RecallSparingly(ctx context.Context, name string) registry.Answer
 	// Ready tells whether its pace allows a question now.
 	Ready() bool
 }

@@ -36,7 +36,11 @@ func (f *fakeRegistry) Look(_ context.Context, name string) registry.Answer {
 	return a
 }
 
-func (f *fakeRegistry) LookSparingly(ctx context.Context, name string) registry.Answer {
+func (f *fakeRegistry) Recall(ctx context.Context, name string) registry.Answer {
+	return f.Look(ctx, name)
+}
+
+func (f *fakeRegistry) RecallSparingly(ctx context.Context, name string) registry.Answer {
 	return f.Look(ctx, name)
 }
 

@@ -37,7 +37,7 @@ const (
 	maxAnswer    = 64 << 10
 	// burst lets a person ask about a few names at once.
 	burst = 10
-	// remembered is how long an answer is given again to whoever asks about the same name.
+	// remembered is how long an answer is given again to those whose question can wait.
 	remembered = 30 * time.Second
 	// mostRemembered bounds the memory for that.
 	mostRemembered = 4096
@@ -79,16 +79,30 @@ func NewWhois(c WhoisConfig, now func() time.Time) *Whois {
 // forbids a question now the answer is Unknown.
 func (w *Whois) Look(ctx context.Context, name string) Answer { return w.look(ctx, name, 0) }
 
-// LookSparingly is Look for a question that can wait: it leaves a share of the pace to those
-// that can't.
-func (w *Whois) LookSparingly(ctx context.Context, name string) Answer {
-	return w.look(ctx, name, w.limit.Burst()/2)
+// Recall is Look that takes an answer of a moment ago, too.
+func (w *Whois) Recall(ctx context.Context, name string) Answer { return w.recall(ctx, name, 0) }
+
+// RecallSparingly is Recall for a question that can wait: it leaves a share of the pace to
+// those that can't.
+func (w *Whois) RecallSparingly(ctx context.Context, name string) Answer {
+	return w.recall(ctx, name, w.limit.Burst()/2)
+}
+
+func (w *Whois) recall(ctx context.Context, name string, leave int) Answer {
+	now := w.now()
+	w.mu.Lock()
+	known, ok := w.cache[name]
+	w.mu.Unlock()
+	if ok && now.Before(known.until) {
+		return known.answer
+	}
+	return w.look(ctx, name, leave)
 }
 
 // look asks if so many questions more could be put at once.
 func (w *Whois) look(ctx context.Context, name string, leave int) Answer {
 	now := w.now()
-	if a, settled := w.without(name, now, leave); settled {
+	if a, forbidden := w.forbidden(now, leave); forbidden {
 		return a
 	}
 	a := w.ask(ctx, name, now)
@@ -98,13 +112,10 @@ func (w *Whois) look(ctx context.Context, name string, leave int) Answer {
 	return w.keep(name, a, now)
 }
 
-// without answers what need not or must not be asked.
-func (w *Whois) without(name string, now time.Time, leave int) (a Answer, settled bool) {
+// forbidden is the answer to a question that must not be put now.
+func (w *Whois) forbidden(now time.Time, leave int) (a Answer, forbidden bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if known, ok := w.cache[name]; ok && now.Before(known.until) {
-		return known.answer, true
-	}
 	switch {
 	case w.isQuiet(now):
 		return Answer{Status: Unknown, AsOf: now, Why: w.last.Why, NotAsked: true}, true

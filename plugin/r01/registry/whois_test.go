@@ -121,12 +121,15 @@ func TestLookRemembers(t *testing.T) {
 	w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, c.now)
 	first := w.Look(t.Context(), "newtime.ru")
 	c.at = c.at.Add(remembered - time.Second)
-	if again := w.Look(t.Context(), "newtime.ru"); questions.Load() != 1 || !again.AsOf.Equal(first.AsOf) {
+	if again := w.Recall(t.Context(), "newtime.ru"); questions.Load() != 1 || !again.AsOf.Equal(first.AsOf) {
 		t.Errorf("%d questions; as of %s, then %s", questions.Load(), first.AsOf, again.AsOf)
 	}
 	c.at = c.at.Add(2 * time.Second)
-	if w.Look(t.Context(), "newtime.ru"); questions.Load() != 2 {
+	if w.Recall(t.Context(), "newtime.ru"); questions.Load() != 2 {
 		t.Errorf("%d questions after the memory has faded", questions.Load())
+	}
+	if w.Look(t.Context(), "newtime.ru"); questions.Load() != 3 {
+		t.Errorf("%d questions, and the last one could not wait", questions.Load())
 	}
 }
 
@@ -289,7 +292,7 @@ func TestWhoisConfig(t *testing.T) {
 }
 
 // A question that can wait leaves a share of the pace to those that can't.
-func TestLookSparingly(t *testing.T) {
+func TestRecallSparingly(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 	address, _ := serveWhois(t, say(absent+"\n"))
@@ -304,7 +307,7 @@ func TestLookSparingly(t *testing.T) {
 		}
 		return n
 	}
-	if sparing, rest := asked(w.LookSparingly), asked(w.Look); sparing != 5 || rest != 5 {
+	if sparing, rest := asked(w.RecallSparingly), asked(w.Look); sparing != 5 || rest != 5 {
 		t.Errorf("%d and then %d of ten questions", sparing, rest)
 	}
 }
