@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/web/api"
 	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
@@ -73,7 +74,7 @@ func runScripts(t *testing.T, pattern string) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("CONFIG", filepath.Join(w.dir, "plugin.hcl"))
 			env.Setenv("WRONG", wrong)
-			env.Setenv("ME", login())
+			env.Setenv("ME", command.Login())
 			env.Setenv("TILL", registrar.DateOf(time.Now()).AddDays(100).String()) // a day that the zone can have sold
 			return nil
 		},

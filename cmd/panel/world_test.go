@@ -19,6 +19,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/internal/mailhost"
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/r01sim"
@@ -278,8 +279,8 @@ func (w *world) stop(s syscall.Signal) {
 func (w *world) run(args ...string) (stdout, stderr string, code int) {
 	w.t.Helper()
 	var out, errOut bytes.Buffer
-	code = command(w.t.Context(), append([]string{"--config", filepath.Join(w.dir, "plugin.hcl")}, args...),
-		streams{strings.NewReader(""), &out, &errOut})
+	code = execute(w.t.Context(), append([]string{"--config", filepath.Join(w.dir, "plugin.hcl")}, args...),
+		command.Streams{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut})
 	w.printed(args, out.String()+errOut.String())
 	return out.String(), errOut.String(), code
 }
