@@ -9,6 +9,7 @@ import (
 
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/secret"
 	"registrar.panel/shared/registrar"
 
@@ -26,8 +27,8 @@ func leave(t *testing.T, o Options) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	book, err := orders.Open(t.Context(), orders.Options{Dir: dir, Create: true, Registrars: only{}, Names: []string{"gone"}, Logger: hclog.NewNullLogger(),
-		Route: func(string) (string, bool) { return "gone", true }, Server: secret.String{}})
+	book, err := orders.Open(t.Context(), orders.Options{Dir: dir, Create: true, Logger: hclog.NewNullLogger(), Server: secret.String{},
+		Board: switchboard.New(switchboard.Options{Plugins: only{}, Names: []string{"gone"}, Route: func(string) (string, bool) { return "gone", true }, Logger: hclog.NewNullLogger()})})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"registrar.panel/host/config"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web"
 	"registrar.panel/shared/registrar"
 )
@@ -49,6 +50,7 @@ type Host struct {
 	config      *config.Config
 	plugins     plugins
 	supervisor  *supervisor.Supervisor
+	board       *switchboard.Board
 	orders      *orders.Service
 	web         *web.Server
 	listener    net.Listener
@@ -94,7 +96,7 @@ func (h *Host) open(ctx context.Context, o Options) error {
 		return err
 	}
 	credentials := h.orders.Credentials()
-	h.web = web.New(web.Options{Orders: h.orders, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials,
+	h.web = web.New(web.Options{Orders: h.orders, Board: h.board, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials,
 		Proxies: h.config.Panel.Proxy, Logger: h.log.Named("web")})
 	return h.warnLocked(ctx, credentials)
 }
@@ -135,9 +137,12 @@ func (h *Host) prepare(o Options) error {
 // the plugins' data is not there, because that is made right after it.
 func (h *Host) openOrders(ctx context.Context, o Options) error {
 	_, err := os.Stat(h.plugins.dir)
+	log := o.Logger.Named("orders")
+	h.board = switchboard.New(switchboard.Options{
+		Plugins: h.supervisor, Names: h.names(false), Retired: h.names(true), Route: h.config.Route, Serves: h.config.Serves, Logger: log,
+	})
 	service, err := orders.Open(ctx, orders.Options{
-		Dir: h.config.Panel.Data, Server: h.config.Panel.Store, Create: errors.Is(err, os.ErrNotExist),
-		Registrars: h.supervisor, Names: h.names(false), Retired: h.names(true), Route: h.config.Route, Serves: h.config.Serves, Logger: o.Logger.Named("orders"), Now: o.Now,
+		Dir: h.config.Panel.Data, Server: h.config.Panel.Store, Create: errors.Is(err, os.ErrNotExist), Board: h.board, Logger: log, Now: o.Now,
 	})
 	if err != nil {
 		return err
