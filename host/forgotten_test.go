@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"registrar.panel/host/launch"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
@@ -38,7 +39,7 @@ func leave(t *testing.T, o Options) {
 	if err := book.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Join(dir, pluginsDir), 0o700); err != nil { // it has served
+	if err := os.MkdirAll(string(launch.DataIn(dir)), 0o700); err != nil { // it has served
 		t.Fatal(err)
 	}
 }
