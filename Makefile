@@ -4,7 +4,7 @@
 GO    ?= go
 TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
 
-.PHONY: test quick setup unit lint generate generate-check fuzz bench crash crash-nodes powercut
+.PHONY: test quick setup unit lint generate generate-check fuzz figures bench crash crash-nodes powercut
 
 test: setup lint generate-check unit
 
@@ -32,6 +32,7 @@ lint:
 	@unformatted=$$(gofmt -l cmd host internal plugin shared); \
 	if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
+	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./...
 	$(TOOLS) staticcheck ./...
 
 generate:
@@ -54,6 +55,10 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$dir || exit 1; \
 		done; \
 	done
+
+# The figures by which the style is judged: sizes, nesting, comments, paragraphs, words.
+figures:
+	@$(GO) run ./.ci/figures
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
