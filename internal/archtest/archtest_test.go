@@ -13,13 +13,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
-const module = "registrar.panel"
+// module is the path of the module.
+var module = strings.TrimSuffix(reflect.TypeFor[pkg]().PkgPath(), "/internal/archtest")
 
 // rule forbids packages that match From to import, directly, what matches Forbidden and
 // not Except. Patterns are of import paths, "ours/" standing for the module.
