@@ -29,7 +29,7 @@ func ExampleFormat() {
 	// #[TEMPLATES END]#
 }
 
-// Handles begin with letters, digits and hyphens that the account has chosen.
+// Handles begin with capitals, digits and underscores that the account has chosen.
 func ExampleIsHandlePrefix() {
 	for _, prefix := range []string{"MYCOMPANY", "my company"} {
 		fmt.Println(prefix, mailform.IsHandlePrefix(prefix))
