@@ -45,7 +45,7 @@ var rules = []rule{
 	{`^ours/`, `^ours/internal/(pgtest|mailhost|testrun|sqldb/sqldbtest)$`, `^$`, "test support is for tests"},
 	{`^ours/`, `^ours/internal/pace$`, `^$`, "only tests and campaigns are patient by measure"},
 	{`^ours/`, `emersion/go-imap`, `^$`, "IMAP lives in mailbox and the simulator"},
-	{`^ours/`, `wneessen/go-mail`, `^$`, "go-mail lives in outbox"},
+	{`^ours/`, `wneessen/go-mail`, `^$`, "go-mail lives in smtpout"},
 	{`^ours/plugin/r01/registry$`, `^ours/`, `^ours/shared/registrar$`, "the registry room reads and knows no operations"},
 	{`^ours/plugin/r01`, `^net/http$|klauspost/compress|golang\.org/x/time`, `^$`, "what is fetched from the registry is fetched by the registry room"},
 	{`^ours/`, `robfig/cron`, `^$`, "cron lives in renewal"},
@@ -60,7 +60,7 @@ var allowed = map[string]string{
 	"test support is for tests":                                         `^ours/internal/(pgtest|mailhost)$`,                                                     // they are support themselves
 	"only tests and campaigns are patient by measure":                   `^ours/(internal/testrun|cmd/crash)$`,
 	"IMAP lives in mailbox and the simulator":                           `^ours/(plugin/r01/mailbox|internal/r01sim)`,
-	"go-mail lives in outbox":                                           `^ours/plugin/r01/outbox$`,
+	"go-mail lives in smtpout":                                           `^ours/plugin/r01/smtpout$`,
 	"what is fetched from the registry is fetched by the registry room": `^ours/plugin/r01/registry$`,
 	"cron lives in renewal":                                             `^ours/plugin/r01/renewal$`,
 	"go-plugin lives in registrarrpc, registrartest and the supervisor": `^ours/(shared/registrarrpc|shared/registrar/registrartest|host/supervisor)$`,

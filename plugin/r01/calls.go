@@ -7,7 +7,7 @@ import (
 	"net"
 
 	"registrar.panel/plugin/r01/gateway"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/shared/registrar"
 )
 
@@ -127,7 +127,7 @@ func (p *Plugin) Recognise(ctx context.Context, raw []byte) (registrar.Recogniti
 	if unset != nil || !errors.Is(err, registrar.NotReady) {
 		return registrar.Recognition{}, err
 	}
-	parts := gateway.Parts{Recogniser: s.recogniser, Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log, Now: p.now, Random: rand.Text}
+	parts := gateway.Parts{Recogniser: s.recogniser, Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log, Now: p.now, Random: rand.Text}
 	return gateway.New(s.gateway, parts).Recognise(ctx, raw)
 }
 

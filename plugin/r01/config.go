@@ -14,11 +14,11 @@ import (
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01/gateway"
 	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
-	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/renewal"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/shared/registrar"
 )
 
@@ -58,12 +58,12 @@ type config struct {
 		Poll      string `json:"poll"`
 	} `json:"imap"`
 	Replies struct {
-		From       []string      `json:"from"`
-		Require    sender.Method `json:"require"`
-		Domains    []string      `json:"domains"`
-		AuthServID string        `json:"authserv_id"`
-		Hosts      []string      `json:"hosts"`
-		Retry      string        `json:"retry"`
+		From       []string        `json:"from"`
+		Require    mailauth.Method `json:"require"`
+		Domains    []string        `json:"domains"`
+		AuthServID string          `json:"authserv_id"`
+		Hosts      []string        `json:"hosts"`
+		Retry      string          `json:"retry"`
 	} `json:"replies"`
 	Rules     []rule `json:"reply"`
 	Deadlines struct {
@@ -107,9 +107,9 @@ type rule struct {
 type settings struct {
 	gateway    gateway.Settings
 	recogniser *mailform.Recogniser
-	outbox     outbox.Config
+	smtp       smtpout.Config
 	mailbox    mailbox.Config
-	sender     sender.Config
+	sender     mailauth.Config
 	registry   registrySettings
 	renewal    renewal.Config
 	server     secret.String // of the store; empty = it is a file
@@ -125,13 +125,13 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 		return settings{}, []registrar.Problem{{Path: "", Message: "the settings do not match the schema"}}
 	}
 	p := &problems{}
-	s := settings{gateway: c.gatewaySettings(p), outbox: c.outboxConfig(), mailbox: c.mailboxConfig(p),
-		sender: sender.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID, Hosts: c.Replies.Hosts}}
+	s := settings{gateway: c.gatewaySettings(p), smtp: c.smtpConfig(), mailbox: c.mailboxConfig(p),
+		sender: mailauth.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID, Hosts: c.Replies.Hosts}}
 	s.registry, s.gateway.Registry = c.Registry.settings(p)
 	s.renewal = c.renewalConfig()
 	p.under("renewal", s.renewal.Validate())
 	p.under("replies", s.sender.Validate())
-	p.under("smtp", s.outbox.Validate())
+	p.under("smtp", s.smtp.Validate())
 	p.under("imap", s.mailbox.Validate())
 	var rules []mailform.RuleConfig
 	for _, r := range c.Rules {
@@ -233,7 +233,7 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 		Renewal:      c.Renewal.Mode, R01Renews: c.Renewal.R01Auto, Batch: c.Renewal.Batch, Senders: c.senders(p),
 		Brake:      c.brake(p),
 		Reconciled: c.Reconciled, KeepMails: p.duration("keep.mails", c.Keep.Mails),
-		Proof: c.Replies.Require != sender.None, ProofWithin: p.duration("replies.retry", cmp.Or(c.Replies.Retry, "24h")), RepliesFrom: c.Replies.From,
+		Proof: c.Replies.Require != mailauth.None, ProofWithin: p.duration("replies.retry", cmp.Or(c.Replies.Retry, "24h")), RepliesFrom: c.Replies.From,
 	}
 }
 
@@ -279,8 +279,8 @@ func (c config) subjects(p *problems) map[lifecycle.Kind]string {
 	return all
 }
 
-func (c config) outboxConfig() outbox.Config {
-	return outbox.Config{Address: c.SMTP.Address, TLS: outbox.TLS(c.SMTP.TLS), AllowPlaintext: c.SMTP.AllowPlaintext,
+func (c config) smtpConfig() smtpout.Config {
+	return smtpout.Config{Address: c.SMTP.Address, TLS: smtpout.TLS(c.SMTP.TLS), AllowPlaintext: c.SMTP.AllowPlaintext,
 		Username: c.SMTP.Username, Password: c.SMTP.Password}
 }
 

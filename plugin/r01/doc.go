@@ -1,7 +1,7 @@
 // Package r01 is the registrar plugin for R01 (.RU, .SU, .РФ), reached by e-mail.
 //
 // It composes its rooms into a [registrar.Plugin]: mailform writes requests and recognises
-// replies, lifecycle decides, store remembers, outbox sends, mailbox fetches, renewal makes
+// replies, lifecycle decides, store remembers, smtpout sends, mailbox fetches, renewal makes
 // its passes, and gateway carries out. Nothing happens before Start: Configure only checks settings, and Probe
 // only tries connections.
 //

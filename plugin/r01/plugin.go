@@ -14,11 +14,11 @@ import (
 
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01/gateway"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
-	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/renewal"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -54,7 +54,7 @@ type work struct {
 	shared   bool                                           // with other instances
 	standing standing
 	store    *store.Store
-	relay    *outbox.Lines
+	relay    *smtpout.Lines
 	gateway  *gateway.Gateway
 	renewal  *renewal.Pass
 	stop     context.CancelFunc
@@ -98,7 +98,7 @@ func (p *Plugin) Probe(ctx context.Context, mail bool) ([]registrar.Component, e
 	}
 	remarks, unread := mailbox.Check(ctx, s.mailbox)
 	report := []registrar.Component{
-		registrar.Tried("smtp", outbox.Check(ctx, s.outbox), "logged in; 8BITMIME is offered"),
+		registrar.Tried("smtp", smtpout.Check(ctx, s.smtp), "logged in; 8BITMIME is offered"),
 		registrar.Tried("imap", unread, remarked("logged in; the folder is there", remarks)),
 	}
 	report = append(report, s.registry.probe(ctx)...)
@@ -179,9 +179,9 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 		}
 		w.lease = w.store.Lease(name, p.timing)
 	}
-	w.relay = outbox.NewLines(s.outbox)
+	w.relay = smtpout.NewLines(s.smtp)
 	parts := gateway.Parts{Store: w.store, Submitter: w.relay, Recogniser: s.recogniser,
-		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
+		Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
 	s.registry.equip(&parts, p.dataDir)
 	w.gateway = gateway.New(s.gateway, parts)
 	w.renewal = renewal.NewPass(w.gateway, s.renewal.Policy())

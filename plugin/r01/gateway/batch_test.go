@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/shared/registrar"
 )
 
@@ -112,7 +112,7 @@ func TestBatchFaults(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		why    string
-		fail   func(claim func() error, take func()) *outbox.Result
+		fail   func(claim func() error, take func()) *smtpout.Result
 		states registrar.OperationState
 		after  int // mails after the relay has mended
 	}{

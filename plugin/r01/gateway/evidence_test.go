@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/registry"
-	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/shared/registrar"
 )
 
@@ -307,14 +307,14 @@ func TestBounceNeedsProof(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		asked bool
-		judge sender.Verdict
+		judge mailauth.Verdict
 		own   bool
 		want  registrar.OperationState
 	}{
-		{"the token alone is believed", false, sender.Verdict{Verified: true}, false, registrar.Failed},
-		{"unproved", true, sender.Verdict{Reason: "it is not signed"}, false, registrar.Sent},
-		{"not to be proved now", true, sender.Verdict{Temporary: true, Reason: "DNS"}, false, registrar.Sent},
-		{"our own relay's word", true, sender.Verdict{Reason: "it is not signed"}, true, registrar.Failed},
+		{"the token alone is believed", false, mailauth.Verdict{Verified: true}, false, registrar.Failed},
+		{"unproved", true, mailauth.Verdict{Reason: "it is not signed"}, false, registrar.Sent},
+		{"not to be proved now", true, mailauth.Verdict{Temporary: true, Reason: "DNS"}, false, registrar.Sent},
+		{"our own relay's word", true, mailauth.Verdict{Reason: "it is not signed"}, true, registrar.Failed},
 	} {
 		g := newGate(t)
 		g.registerClient()
@@ -604,7 +604,7 @@ func TestStrangersAutomaticMail(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	g.settings.Proof, g.settings.RepliesFrom = true, []string{"robot@registrar.example"}
-	g.judge = sender.Verdict{Temporary: true, Reason: "DNS"}
+	g.judge = mailauth.Verdict{Temporary: true, Reason: "DNS"}
 	for _, head := range []string{"Auto-Submitted: auto-replied\nSubject: answer", "Subject: Автоответ: в отпуске", "Subject: Automatic reply: away", "Precedence: auto_reply\nSubject: x"} {
 		g.receive(strings.Replace(strings.Replace(g.mail("", "I am away until Monday."), "robot@registrar.example", "ann@elsewhere.example", 1), "Subject: answer", head, 1))
 	}

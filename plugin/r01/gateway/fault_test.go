@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"registrar.panel/plugin/r01/mailbox"
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -209,26 +209,26 @@ func (p *play) count(template string) int {
 // is lost, nothing is sent twice, and nothing stands still without asking for a person.
 func TestCommitFaults(t *testing.T) {
 	t.Parallel()
-	lostOnce := func(taken bool) func(func() error, func()) *outbox.Result {
+	lostOnce := func(taken bool) func(func() error, func()) *smtpout.Result {
 		done := false
-		return func(claim func() error, take func()) *outbox.Result {
+		return func(claim func() error, take func()) *smtpout.Result {
 			if done {
 				return nil
 			}
 			if err := claim(); err != nil {
-				return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+				return &smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 			}
 			done = true
 			if taken {
 				take()
 			}
-			return &outbox.Result{Outcome: outbox.Unknown, Err: errRelay}
+			return &smtpout.Result{Outcome: smtpout.Unknown, Err: errRelay}
 		}
 	}
-	for name, relay := range map[string]func() func(func() error, func()) *outbox.Result{
-		"relay answers":           func() func(func() error, func()) *outbox.Result { return nil },
-		"answer lost, not taken":  func() func(func() error, func()) *outbox.Result { return lostOnce(false) },
-		"answer lost, mail taken": func() func(func() error, func()) *outbox.Result { return lostOnce(true) },
+	for name, relay := range map[string]func() func(func() error, func()) *smtpout.Result{
+		"relay answers":           func() func(func() error, func()) *smtpout.Result { return nil },
+		"answer lost, not taken":  func() func(func() error, func()) *smtpout.Result { return lostOnce(false) },
+		"answer lost, mail taken": func() func(func() error, func()) *smtpout.Result { return lostOnce(true) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -262,7 +262,7 @@ func TestClaimsFail(t *testing.T) {
 	g := newGate(t)
 	op := g.submit(registration("o1", "full.ru"))
 	calls := 0
-	g.relay.fail = func(claim func() error, _ func()) *outbox.Result {
+	g.relay.fail = func(claim func() error, _ func()) *smtpout.Result {
 		if calls++; calls > 20 {
 			t.Fatal("the relay is called without a pause")
 		}
@@ -272,7 +272,7 @@ func TestClaimsFail(t *testing.T) {
 		if err == nil {
 			t.Fatal("claimed")
 		}
-		return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+		return &smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 	}
 	for range 3 {
 		g.send()

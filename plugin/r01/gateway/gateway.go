@@ -25,9 +25,9 @@ import (
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/wake"
 	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailform"
-	"registrar.panel/plugin/r01/outbox"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -74,10 +74,10 @@ type Handles struct {
 	Suffix  string // "R01"
 }
 
-// Submitter hands mails to a relay; package outbox has the real one. It is called by as many
+// Submitter hands mails to a relay; package smtpout has the real one. It is called by as many
 // senders at a time as the settings say.
 type Submitter interface {
-	Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result
+	Submit(ctx context.Context, m smtpout.Mail, claim func(context.Context) error) smtpout.Result
 	// Rest says that no more mail follows for now.
 	Rest()
 }
@@ -95,12 +95,12 @@ type Store interface {
 	Mark(ctx context.Context) error
 }
 
-// Verifier tells whether a mail is really from whom it claims; package sender has the real
+// Verifier tells whether a mail is really from whom it claims; package mailauth has the real
 // one.
 type Verifier interface {
-	Verify(ctx context.Context, raw []byte) sender.Verdict
+	Verify(ctx context.Context, raw []byte) mailauth.Verdict
 	// MadeHere tells whether a mail server of ours made it by itself.
-	MadeHere(raw []byte) sender.Verdict
+	MadeHere(raw []byte) mailauth.Verdict
 }
 
 // Gateway is the mail side of one R01 agreement.
@@ -203,7 +203,7 @@ func (g *Gateway) Open(ctx context.Context) error {
 		return fmt.Errorf("take over the store: %w", err)
 	}
 	for _, r := range interrupted {
-		lost := outbox.Result{Outcome: outbox.Unknown, Err: errInterrupted}
+		lost := smtpout.Result{Outcome: smtpout.Unknown, Err: errInterrupted}
 		if err := g.conclude(ctx, []store.Request{r}, lost); err != nil {
 			return err
 		}

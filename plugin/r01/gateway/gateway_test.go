@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
-	"registrar.panel/plugin/r01/outbox"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/shared/registrar"
 )
 
@@ -227,7 +227,7 @@ func TestFaultPairs(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
-		fail  func(claim func() error, take func()) *outbox.Result
+		fail  func(claim func() error, take func()) *smtpout.Result
 		state registrar.OperationState
 		taken int // after time has passed and the relay is well again
 	}{
@@ -275,7 +275,7 @@ func TestCrashWhileSending(t *testing.T) {
 			g.registerClient()
 			op := g.submit(registration("o1", "crash.ru"))
 			before := len(g.relay.taken)
-			g.relay.fail = func(claim func() error, take func()) *outbox.Result {
+			g.relay.fail = func(claim func() error, take func()) *smtpout.Result {
 				if err := claim(); err != nil {
 					t.Fatal(err)
 				}
@@ -303,11 +303,11 @@ func TestCrashWhileSending(t *testing.T) {
 }
 
 // submitter plays the relay with a view of the context.
-type submitter func(ctx context.Context, claim func(context.Context) error) outbox.Result
+type submitter func(ctx context.Context, claim func(context.Context) error) smtpout.Result
 
 func (submitter) Rest() {}
 
-func (s submitter) Submit(ctx context.Context, _ outbox.Mail, claim func(context.Context) error) outbox.Result {
+func (s submitter) Submit(ctx context.Context, _ smtpout.Mail, claim func(context.Context) error) smtpout.Result {
 	return s(ctx, claim)
 }
 
@@ -319,7 +319,7 @@ func TestStoppingWhileSending(t *testing.T) {
 		g.registerClient()
 		op := g.submit(registration("o1", "stop.ru"))
 		ctx, stop := context.WithCancel(t.Context())
-		g.submitter = submitter(func(submitting context.Context, claim func(context.Context) error) outbox.Result {
+		g.submitter = submitter(func(submitting context.Context, claim func(context.Context) error) smtpout.Result {
 			if claimedFirst {
 				if err := claim(submitting); err != nil {
 					t.Fatal(err)
@@ -328,14 +328,14 @@ func TestStoppingWhileSending(t *testing.T) {
 				if err := submitting.Err(); err != nil {
 					t.Errorf("the claimed transmission was cut off: %v", err)
 				}
-				return outbox.Result{Outcome: outbox.Accepted}
+				return smtpout.Result{Outcome: smtpout.Accepted}
 			}
 			stop()
 			<-submitting.Done()
 			if err := claim(submitting); err == nil {
 				t.Error("claimed after the stop")
 			}
-			return outbox.Result{Outcome: outbox.Deferred, Err: submitting.Err()}
+			return smtpout.Result{Outcome: smtpout.Deferred, Err: submitting.Err()}
 		})
 		if _, err := g.sendDue(ctx); claimedFirst && err != nil && !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
@@ -353,7 +353,7 @@ func TestLeavingUncertain(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name     string
-		fail     func(claim func() error, take func()) *outbox.Result
+		fail     func(claim func() error, take func()) *smtpout.Result
 		resolve  func(g *gate, op registrar.Operation)
 		state    registrar.OperationState
 		evidence registrar.EvidenceKind
@@ -474,13 +474,13 @@ func TestReplyOvertakesTheRelay(t *testing.T) {
 	g := newGate(t)
 	g.registerClient()
 	op := g.submit(registration("o1", "fast.ru"))
-	g.relay.fail = func(claim func() error, take func()) *outbox.Result {
+	g.relay.fail = func(claim func() error, take func()) *smtpout.Result {
 		if err := claim(); err != nil {
 			t.Fatal(err)
 		}
 		take()
 		g.receive(g.reply(len(g.relay.taken)-1, delegated("fast.ru")...))
-		return &outbox.Result{Outcome: outbox.Unknown, Err: errRelay}
+		return &smtpout.Result{Outcome: smtpout.Unknown, Err: errRelay}
 	}
 	g.send()
 	g.expect(op.ID, registrar.Succeeded)
@@ -515,14 +515,14 @@ func TestWrongPassword(t *testing.T) {
 	g := newGate(t)
 	g.registerClient()
 	op, next := g.submit(registration("o1", "one.ru")), g.submit(registration("o2", "two.ru"))
-	g.relay.fail = func(claim func() error, take func()) *outbox.Result {
+	g.relay.fail = func(claim func() error, take func()) *smtpout.Result {
 		g.relay.fail = nil // the first one only
 		if err := claim(); err != nil {
 			t.Fatal(err)
 		}
 		take()
 		g.receive(g.reply(len(g.relay.taken)-1, "status: TASK_FAILURE", "message: Wrong agreement or password."))
-		return &outbox.Result{Outcome: outbox.Accepted}
+		return &smtpout.Result{Outcome: smtpout.Accepted}
 	}
 	g.send()
 	g.expect(op.ID, registrar.NeedsAction)
@@ -915,17 +915,17 @@ func TestUnprovedSender(t *testing.T) {
 	g.registerClient()
 	op := g.submit(registration("o1", "forged.ru"))
 	g.send()
-	g.judge = sender.Verdict{Reason: "nobody has signed it"}
+	g.judge = mailauth.Verdict{Reason: "nobody has signed it"}
 	g.receive(g.reply(g.last(), delegated("forged.ru")...))
 	g.expect(op.ID, registrar.Sent)
 	list, err := g.Reviews(t.Context())
 	if err != nil || len(list) != 1 || !strings.Contains(list[0].Reason, "nobody has signed it") {
 		t.Errorf("reviews: %+v, %v", list, err)
 	}
-	g.judge = sender.Verdict{Temporary: true, Reason: "DNS does not answer"}
+	g.judge = mailauth.Verdict{Temporary: true, Reason: "DNS does not answer"}
 	g.receive(g.reply(g.last(), delegated("forged.ru")...))
 	g.expect(op.ID, registrar.Sent)
-	g.judge = sender.Verdict{Verified: true}
+	g.judge = mailauth.Verdict{Verified: true}
 	g.reads(soonestTry)
 	g.expect(op.ID, registrar.Succeeded)
 }
@@ -938,7 +938,7 @@ func TestUnprovableSenderWaitsForAPerson(t *testing.T) {
 	g.registerClient()
 	op := g.submit(registration("o1", "forged.ru"))
 	g.send()
-	g.judge = sender.Verdict{Temporary: true, Reason: "DNS does not answer"}
+	g.judge = mailauth.Verdict{Temporary: true, Reason: "DNS does not answer"}
 	g.receive(g.reply(g.last(), delegated("forged.ru")...))
 	for n := range 10 * poisonous { // others
 		g.receive(g.mail("", fmt.Sprint("hello ", n)))
@@ -967,7 +967,7 @@ func TestUnprovableSenderWaitsForAPerson(t *testing.T) {
 	}
 	g.reads(latestTry)
 	g.expect(op.ID, registrar.Sent)
-	g.judge = sender.Verdict{Verified: true}
+	g.judge = mailauth.Verdict{Verified: true}
 	g.reads(latestTry)
 	g.expect(op.ID, registrar.Succeeded)
 	if n := waiting(); n != 0 {

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/smtpout"
 )
 
 // alikes is how many requests in a row the relay refuses alike until none is sent.
@@ -42,17 +42,17 @@ func newHalt(now func() time.Time) *halt {
 // weigh takes the result of a transmission that was claimed into account, and returns what it
 // means: a refusal that speaks of us, or that repeats the one before, took nothing and will
 // pass, so the request waits.
-func (h *halt) weigh(result outbox.Result) outbox.Result {
+func (h *halt) weigh(result smtpout.Result) smtpout.Result {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	kind := ""
 	switch {
-	case result.Outcome == outbox.Accepted:
+	case result.Outcome == smtpout.Accepted:
 		h.last, h.alike, h.until, h.failed, h.taken = "", 0, time.Time{}, 0, h.now()
 		return result
 	case result.AboutUs():
 		kind = "us"
-	case result.Outcome == outbox.Refused:
+	case result.Outcome == smtpout.Refused:
 		kind = common(result.Response)
 	case result.Silent():
 		kind = "silence"
@@ -62,14 +62,14 @@ func (h *halt) weigh(result outbox.Result) outbox.Result {
 	if h.alike++; kind != h.last {
 		h.last, h.alike = kind, 1
 	}
-	if result.Outcome == outbox.Refused && (kind == "us" || h.alike >= alikes) {
-		result.Outcome = outbox.Deferred
+	if result.Outcome == smtpout.Refused && (kind == "us" || h.alike >= alikes) {
+		result.Outcome = smtpout.Deferred
 	}
 	if h.alike >= alikes {
 		h.until = h.now().Add(halts[min(h.failed, len(halts)-1)])
 		h.failed++
 	}
-	if h.alike >= alikes && result.Outcome == outbox.Deferred {
+	if h.alike >= alikes && result.Outcome == smtpout.Deferred {
 		result.Err = fmt.Errorf("%w; nothing is sent before %s, then one request to try", result.Err, h.until.UTC().Format(time.RFC3339))
 	}
 	return result

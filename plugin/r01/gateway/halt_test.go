@@ -10,20 +10,20 @@ import (
 	"time"
 
 	"registrar.panel/plugin/r01/mailbox"
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/shared/registrar"
 )
 
 // refusing is a relay that took nothing and says so after the dot.
-func refusing(said string) func(claim func() error, _ func()) *outbox.Result {
+func refusing(said string) func(claim func() error, _ func()) *smtpout.Result {
 	n := 0
-	return func(claim func() error, _ func()) *outbox.Result {
+	return func(claim func() error, _ func()) *smtpout.Result {
 		if err := claim(); err != nil {
-			return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+			return &smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 		}
 		n++
 		said := strings.ReplaceAll(said, "ID", fmt.Sprintf("4F%dA", n))
-		return &outbox.Result{Outcome: outbox.Refused, Stage: outbox.StageDot, Response: said, Err: errors.New(said)}
+		return &smtpout.Result{Outcome: smtpout.Refused, Stage: smtpout.StageDot, Response: said, Err: errors.New(said)}
 	}
 }
 
@@ -55,7 +55,7 @@ func TestRelayLimit(t *testing.T) {
 			}
 			tried := 0
 			refuse := refusing(said)
-			g.relay.fail = func(claim func() error, take func()) *outbox.Result { tried++; return refuse(claim, take) }
+			g.relay.fail = func(claim func() error, take func()) *smtpout.Result { tried++; return refuse(claim, take) }
 			g.renew()
 			g.send()
 			if tried > alikes {
@@ -111,24 +111,24 @@ func TestRelayIsSilent(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 	h := newHalt(func() time.Time { return now })
-	silent := outbox.Result{Outcome: outbox.Unknown, Err: fmt.Errorf("step dot: %w", os.ErrDeadlineExceeded)}
-	if got := h.weigh(silent); got.Outcome != outbox.Unknown || h.holds() {
+	silent := smtpout.Result{Outcome: smtpout.Unknown, Err: fmt.Errorf("step dot: %w", os.ErrDeadlineExceeded)}
+	if got := h.weigh(silent); got.Outcome != smtpout.Unknown || h.holds() {
 		t.Errorf("after one: %+v, holds %v", got, h.holds())
 	}
-	if got := h.weigh(silent); got.Outcome != outbox.Unknown || !h.holds() {
+	if got := h.weigh(silent); got.Outcome != smtpout.Unknown || !h.holds() {
 		t.Errorf("after two: %+v, holds %v", got, h.holds())
 	}
 	now = now.Add(halts[0])
 	if h.holds() || !h.probing() {
 		t.Error("no probe after the pause")
 	}
-	h.weigh(outbox.Result{Outcome: outbox.Accepted})
+	h.weigh(smtpout.Result{Outcome: smtpout.Accepted})
 	if h.holds() || h.probing() {
 		t.Error("it does not end with a mail that was taken")
 	}
-	h.weigh(outbox.Result{Outcome: outbox.Unknown, Err: errors.New("connection reset")})
-	h.weigh(outbox.Result{Outcome: outbox.Unknown, Err: errors.New("connection reset")})
-	h.weigh(outbox.Result{Outcome: outbox.Deferred, Response: "451 later", Err: errors.New("451 later")})
+	h.weigh(smtpout.Result{Outcome: smtpout.Unknown, Err: errors.New("connection reset")})
+	h.weigh(smtpout.Result{Outcome: smtpout.Unknown, Err: errors.New("connection reset")})
+	h.weigh(smtpout.Result{Outcome: smtpout.Deferred, Response: "451 later", Err: errors.New("451 later")})
 	if h.holds() {
 		t.Error("it stops for what is no refusal and no silence")
 	}
@@ -147,7 +147,7 @@ func TestNothingIsClaimedWhileTheRelayIsSilent(t *testing.T) {
 	if now = now.Add(1); !h.holds() {
 		t.Error("it does not hold")
 	}
-	h.weigh(outbox.Result{Outcome: outbox.Accepted})
+	h.weigh(smtpout.Result{Outcome: smtpout.Accepted})
 	if h.holds() {
 		t.Error("it holds though the relay answers others")
 	}

@@ -18,10 +18,10 @@ import (
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
-	"registrar.panel/plugin/r01/outbox"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -30,10 +30,10 @@ import (
 type relay struct {
 	taken [][]byte
 	// fail decides the fate of the next mail; nil or a nil result = accepted.
-	fail func(claim func() error, take func()) *outbox.Result
+	fail func(claim func() error, take func()) *smtpout.Result
 }
 
-func (r *relay) Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result {
+func (r *relay) Submit(ctx context.Context, m smtpout.Mail, claim func(context.Context) error) smtpout.Result {
 	take := func() { r.taken = append(r.taken, bytes.Clone(m.Data)) }
 	claimed := func() error { return claim(ctx) }
 	if r.fail != nil {
@@ -42,10 +42,10 @@ func (r *relay) Submit(ctx context.Context, m outbox.Mail, claim func(context.Co
 		}
 	}
 	if err := claimed(); err != nil {
-		return outbox.Result{Outcome: outbox.Deferred, Err: err}
+		return smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 	}
 	take()
-	return outbox.Result{Outcome: outbox.Accepted, Response: "250 2.0.0 taken"}
+	return smtpout.Result{Outcome: smtpout.Accepted, Response: "250 2.0.0 taken"}
 }
 
 func (r *relay) Rest() {}
@@ -53,45 +53,45 @@ func (r *relay) Rest() {}
 var errRelay = errors.New("the relay failed")
 
 // Every way a transmission can go wrong, and whether R01 gets the mail all the same.
-func noAnswerNotTaken(claim func() error, _ func()) *outbox.Result {
+func noAnswerNotTaken(claim func() error, _ func()) *smtpout.Result {
 	if err := claim(); err != nil {
-		return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+		return &smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 	}
-	return &outbox.Result{Outcome: outbox.Unknown, Err: errRelay}
+	return &smtpout.Result{Outcome: smtpout.Unknown, Err: errRelay}
 }
 
-func noAnswerTaken(claim func() error, take func()) *outbox.Result {
+func noAnswerTaken(claim func() error, take func()) *smtpout.Result {
 	res := noAnswerNotTaken(claim, nil)
-	if res.Outcome == outbox.Unknown {
+	if res.Outcome == smtpout.Unknown {
 		take()
 	}
 	return res
 }
 
-func unreachable(func() error, func()) *outbox.Result {
-	return &outbox.Result{Outcome: outbox.Deferred, Err: errRelay}
+func unreachable(func() error, func()) *smtpout.Result {
+	return &smtpout.Result{Outcome: smtpout.Deferred, Err: errRelay}
 }
 
-func temporarily(claim func() error, _ func()) *outbox.Result {
+func temporarily(claim func() error, _ func()) *smtpout.Result {
 	if err := claim(); err != nil {
-		return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+		return &smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 	}
-	return &outbox.Result{Outcome: outbox.Deferred, Err: errRelay}
+	return &smtpout.Result{Outcome: smtpout.Deferred, Err: errRelay}
 }
 
-func forGood(claim func() error, _ func()) *outbox.Result {
+func forGood(claim func() error, _ func()) *smtpout.Result {
 	if err := claim(); err != nil {
-		return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+		return &smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 	}
-	return &outbox.Result{Outcome: outbox.Refused, Err: errRelay}
+	return &smtpout.Result{Outcome: smtpout.Refused, Err: errRelay}
 }
 
 // verdict judges every mail alike.
-type verdict func() sender.Verdict
+type verdict func() mailauth.Verdict
 
-func (v verdict) Verify(context.Context, []byte) sender.Verdict { return v() }
+func (v verdict) Verify(context.Context, []byte) mailauth.Verdict { return v() }
 
-func (v verdict) MadeHere([]byte) sender.Verdict { return sender.Verdict{} }
+func (v verdict) MadeHere([]byte) mailauth.Verdict { return mailauth.Verdict{} }
 
 // judged does so too, and takes every mail for one of our own mail server, or none.
 type judged struct {
@@ -99,15 +99,15 @@ type judged struct {
 	made func() bool
 }
 
-func (j judged) MadeHere([]byte) sender.Verdict { return sender.Verdict{Verified: j.made()} }
+func (j judged) MadeHere([]byte) mailauth.Verdict { return mailauth.Verdict{Verified: j.made()} }
 
 // gate is a gateway under test: its loops are stepped by hand, its clock is ours.
 type gate struct {
 	*Gateway
 	t        testing.TB
 	relay    *relay
-	judge    sender.Verdict // on every mail
-	ownRelay bool           // made every mail
+	judge    mailauth.Verdict // on every mail
+	ownRelay bool             // made every mail
 	clock    time.Time
 	dir      string
 	st       *store.Store
@@ -153,7 +153,7 @@ func newGate(t testing.TB) *gate { t.Helper(); return newGateOn(t, t, pgtest.Dat
 // newGateOn makes a gateway that ends with its owner: the test, or one case of a property.
 func newGateOn(t testing.TB, owner interface{ Cleanup(func()) }, server string) *gate {
 	t.Helper()
-	g := &gate{t: t, relay: &relay{}, judge: sender.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
+	g := &gate{t: t, relay: &relay{}, judge: mailauth.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
 		dir: memoryDir(t), server: server}
 	g.open(testSettings(), true)
 	owner.Cleanup(func() {
@@ -174,7 +174,7 @@ func (g *gate) open(s Settings, create bool) {
 		g.t.Fatal(err)
 	}
 	g.st = st
-	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: judged{func() sender.Verdict { return g.judge }, func() bool { return g.ownRelay }}, Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
+	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: judged{func() mailauth.Verdict { return g.judge }, func() bool { return g.ownRelay }}, Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
 		Now: func() time.Time { return g.clock }, Random: rand.Text})
 	if err := g.Open(g.t.Context()); err != nil {
 		g.t.Fatal(err)

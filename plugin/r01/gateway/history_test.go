@@ -11,10 +11,10 @@ import (
 
 	"pgregory.net/rapid"
 
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/renewal"
 	"registrar.panel/plugin/r01/renewal/policy"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -93,7 +93,7 @@ func (h *history) passes() {
 
 // sends makes one way of failing the fate of everything that is due.
 func (h *history) sends() {
-	h.relay.fail = rapid.SampledFrom([]func(func() error, func()) *outbox.Result{
+	h.relay.fail = rapid.SampledFrom([]func(func() error, func()) *smtpout.Result{
 		nil, nil, unreachable, temporarily, noAnswerNotTaken, noAnswerTaken}).Draw(h.draw, "fate")
 	h.send()
 	h.relay.fail = nil
@@ -172,10 +172,10 @@ func (h *history) lies() {
 		mail = h.reply(rapid.IntRange(0, n-1).Draw(h.draw, "thread"), lines...)
 	}
 	if h.settings.Proof {
-		h.judge = sender.Verdict{Reason: "it is not signed"}
+		h.judge = mailauth.Verdict{Reason: "it is not signed"}
 	}
 	h.moveNothing(mail)
-	h.judge = sender.Verdict{Verified: true}
+	h.judge = mailauth.Verdict{Verified: true}
 }
 
 // moveNothing receives a mail by which no domain, no operation and no pause may change.

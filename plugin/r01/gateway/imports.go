@@ -8,6 +8,7 @@ import (
 
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/registry/holdings"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -25,14 +26,14 @@ type Imports interface {
 // list says it is paid till; zero = the list does not show it with R01.
 type strangers map[string]registrar.Date
 
-func (g *Gateway) strangers(p *portfolio) (strangers, error) {
+func (g *Gateway) strangers(p *holdings.Set) (strangers, error) {
 	s := strangers{}
 	if g.imports == nil {
 		return s, nil
 	}
 	err := g.imports.EachHosted(func(written string) {
 		name, err := mailform.Name(written) // what R01 does not register is no affair of ours
-		if err == nil && p.find([]byte(name)) == nil {
+		if err == nil && p.Find([]byte(name)) == nil {
 			s[name] = registrar.Date{}
 		}
 	})

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/message"
-	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -25,7 +25,7 @@ const (
 // put off: by time, however often others come in meanwhile. r01-mail 3.10
 func (g *Gateway) prove(ctx context.Context, o *opened) {
 	l := &o.letter
-	var made sender.Verdict
+	var made mailauth.Verdict
 	if l.Kind == message.Bounce {
 		if made = g.verifier.MadeHere(o.raw); made.Verified {
 			l.proof = lifecycle.OwnWord

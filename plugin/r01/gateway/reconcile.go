@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/registry/holdings"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -110,13 +111,13 @@ func (g *Gateway) reconcile(ctx context.Context, list ZoneList) error {
 	case err != nil:
 		return err
 	}
-	p, err := g.portfolio(ctx)
+	p, err := g.holdings(ctx)
 	if err != nil {
 		return errors.Join(err, r.Close())
 	}
 	unknown, failed := g.strangers(p)
 	summary, err := registry.Read(ctx, r, func(l *registry.Line) {
-		p.see(l)
+		p.See(l)
 		g.seeStranger(unknown, l)
 	})
 	if err = errors.Join(err, r.Close()); err != nil {
@@ -136,7 +137,7 @@ func (g *Gateway) reconcile(ctx context.Context, list ZoneList) error {
 	if err := g.offerImports(ctx, unknown, failed, summary.Covers); err != nil {
 		return err
 	}
-	g.log.Info("zone list read", "source", source, "lines", summary.Lines, "malformed", summary.Malformed, "domains", len(p.entries))
+	g.log.Info("zone list read", "source", source, "lines", summary.Lines, "malformed", summary.Malformed, "domains", p.Len())
 	return g.write(ctx, func(tx *store.Tx) error { return tx.PutZoneList(edition) })
 }
 
@@ -159,15 +160,16 @@ func asOf(m registry.Mark, opened time.Time) time.Time {
 	return m.Modified
 }
 
-// portfolio reads all domains of ours.
-func (g *Gateway) portfolio(ctx context.Context) (p *portfolio, err error) {
+// holdings reads all domains of ours.
+func (g *Gateway) holdings(ctx context.Context) (p *holdings.Set, err error) {
 	err = g.store.Read(ctx, func(tx *store.Tx) error {
 		n, err := tx.CountDomains()
 		if err != nil {
 			return err
 		}
-		p = newPortfolio(n)
-		if err := tx.EachHolding(p.collect); err != nil { // one unchanging view: there are n
+		p = holdings.New(n)
+		collect := func(h *store.Holding) { p.AddBulk(h.Name, h.Status, h.PaidTill, h.ChangedAt) }
+		if err := tx.EachHolding(collect); err != nil { // one unchanging view: there are n
 			return err
 		}
 		atWork, err := tx.DomainsAtWork()
@@ -176,8 +178,8 @@ func (g *Gateway) portfolio(ctx context.Context) (p *portfolio, err error) {
 		}
 		doubted, err := tx.DoubtedDomains()
 		for _, name := range append(atWork, doubted...) {
-			if e := p.find([]byte(name)); e != nil {
-				e.flags |= isWatched
+			if e := p.Find([]byte(name)); e != nil {
+				e.Watch()
 			}
 		}
 		return err
@@ -187,21 +189,20 @@ func (g *Gateway) portfolio(ctx context.Context) (p *portfolio, err error) {
 
 // findings lists the domains of which a list shows what our record does not say, and
 // counts those it shows gone and those we hold.
-func (g *Gateway) findings(p *portfolio, summary registry.Summary, asOf time.Time) (found []*holding, missing, held int) {
-	for i := range p.entries {
-		e := &p.entries[i]
-		if !e.flags.has(inList) && !summary.Covers(zoneOf(p.name(e))) {
+func (g *Gateway) findings(p *holdings.Set, summary registry.Summary, asOf time.Time) (found []*holdings.Entry, missing, held int) {
+	for e := range p.All() {
+		if !e.Listed() && !summary.Covers(zoneOf(p.Name(e))) {
 			continue
 		}
 		kind := g.quickDoubt(p, e, asOf)
-		if isHeld(e.status) {
+		if isHeld(e.Status()) {
 			held++
 		}
 		if kind == store.Absent || kind == store.Elsewhere {
 			missing++
 		}
-		moved := e.flags.has(inList) && (e.till != e.paidTill || !isHeld(e.status))
-		if kind != "" || moved || e.flags.has(isWatched) {
+		moved := e.Moved() || e.Listed() && !isHeld(e.Status())
+		if kind != "" || moved || e.Watched() {
 			found = append(found, e)
 		}
 	}
@@ -213,18 +214,27 @@ func zoneOf(name []byte) string {
 	return zone
 }
 
-func isHeld(status uint8) bool { return held(statuses[status]) }
+// listed is what a list, true of asOf, shows of a domain of ours.
+func listed(p *holdings.Set, e *holdings.Entry, asOf time.Time) sighting {
+	s := sighting{asOf: asOf, present: e.Listed(), fromList: true}
+	if s.present {
+		s.Record = p.Record(e)
+	}
+	return s
+}
+
+func isHeld(status registrar.DomainStatus) bool { return held(status) }
 
 // quickDoubt is doubtOf without making anything.
-func (g *Gateway) quickDoubt(p *portfolio, e *holding, asOf time.Time) store.DoubtKind {
-	if e.flags.has(inList) && isHeld(e.status) && e.till >= e.paidTill && g.ours(p.words[e.registrar]) {
+func (g *Gateway) quickDoubt(p *holdings.Set, e *holdings.Entry, asOf time.Time) store.DoubtKind {
+	if e.Listed() && isHeld(e.Status()) && !e.Behind() && g.ours(p.Registrar(e)) {
 		return ""
 	}
-	return g.doubtOf(statuses[e.status], e.paidTill.date(), time.Unix(int64(e.changed), 0), p.sighting(e, asOf))
+	return g.doubtOf(e.Status(), e.PaidTill(), e.ChangedAt(), listed(p, e, asOf))
 }
 
 // applyList changes what a list shows otherwise, unless it shows too many gone.
-func (g *Gateway) applyList(ctx context.Context, p *portfolio, summary registry.Summary, asOf time.Time) error {
+func (g *Gateway) applyList(ctx context.Context, p *holdings.Set, summary registry.Summary, asOf time.Time) error {
 	found, missing, held := g.findings(p, summary, asOf)
 	if allowed := max(int(g.settings.Registry.MaxGone*float64(held)), 1); missing > allowed {
 		return fmt.Errorf("it shows %d of our %d domains gone, and max_gone allows %d in one list", missing, held, allowed)
@@ -237,7 +247,7 @@ func (g *Gateway) applyList(ctx context.Context, p *portfolio, summary registry.
 		found = found[len(batch):]
 		err := g.write(ctx, func(tx *store.Tx) error {
 			for _, e := range batch {
-				if err := g.see(tx, string(p.name(e)), p.sighting(e, asOf)); err != nil {
+				if err := g.see(tx, string(p.Name(e)), listed(p, e, asOf)); err != nil {
 					return err
 				}
 			}
@@ -251,10 +261,10 @@ func (g *Gateway) applyList(ctx context.Context, p *portfolio, summary registry.
 }
 
 // report tells what a list would change, each in the log and all in one event.
-func (g *Gateway) report(ctx context.Context, p *portfolio, found []*holding, asOf time.Time) error {
+func (g *Gateway) report(ctx context.Context, p *holdings.Set, found []*holdings.Entry, asOf time.Time) error {
 	for _, e := range found {
-		s := p.sighting(e, asOf)
-		g.log.Info("zone list seen, report only", "domain", string(p.name(e)), "status", statuses[e.status], "known_paid_till", e.paidTill.date(),
+		s := listed(p, e, asOf)
+		g.log.Info("zone list seen, report only", "domain", string(p.Name(e)), "status", e.Status(), "known_paid_till", e.PaidTill(),
 			"present", s.present, "registrar", s.Registrar, "delegated", s.Delegated, "paid_till", s.PaidTill)
 	}
 	return g.write(ctx, func(tx *store.Tx) error {

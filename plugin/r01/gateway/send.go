@@ -18,7 +18,7 @@ import (
 	"registrar.panel/internal/wake"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -213,7 +213,7 @@ func (g *Gateway) send(ctx context.Context, m outgoing) error {
 // transmission is one that has ended.
 type transmission struct {
 	requests []store.Request
-	result   outbox.Result
+	result   smtpout.Result
 }
 
 // unrecorded are transmissions whose outcome the store did not take.
@@ -259,7 +259,7 @@ func (g *Gateway) recordLate(ctx context.Context) error {
 
 // transmit submits one mail. When we are told to stop, a transmission that is claimed may
 // finish, because cutting it off would make its fate unknown; any other ends at once.
-func (g *Gateway) transmit(ctx context.Context, m *outgoing, mail outbox.Mail, masked []byte) outbox.Result {
+func (g *Gateway) transmit(ctx context.Context, m *outgoing, mail smtpout.Mail, masked []byte) smtpout.Result {
 	submitting, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	var claimed atomic.Bool
@@ -308,7 +308,7 @@ func (g *Gateway) inPlace(ctx context.Context) error {
 }
 
 // render makes the bytes to send, and the copy to keep.
-func (g *Gateway) render(ctx context.Context, m outgoing) (outbox.Mail, []byte, error) {
+func (g *Gateway) render(ctx context.Context, m outgoing) (smtpout.Mail, []byte, error) {
 	var templates []mailform.Template
 	err := g.store.Read(ctx, func(tx *store.Tx) error {
 		for _, r := range m.requests {
@@ -325,21 +325,21 @@ func (g *Gateway) render(ctx context.Context, m outgoing) (outbox.Mail, []byte, 
 		return nil
 	})
 	if err != nil {
-		return outbox.Mail{}, nil, fmt.Errorf("read body: %w", err)
+		return smtpout.Mail{}, nil, fmt.Errorf("read body: %w", err)
 	}
 	data, err := g.renderWith(m, templates, g.settings.Password.Reveal())
 	if err != nil {
-		return outbox.Mail{}, nil, err
+		return smtpout.Mail{}, nil, err
 	}
 	masked, err := g.renderWith(m, templates, secret.Mask)
 	if err != nil {
-		return outbox.Mail{}, nil, err
+		return smtpout.Mail{}, nil, err
 	}
 	to := []string{g.settings.Robot}
 	if g.settings.BCC != "" {
 		to = append(to, g.settings.BCC)
 	}
-	return outbox.Mail{From: g.settings.Callback, To: to, Data: data}, masked, nil
+	return smtpout.Mail{From: g.settings.Callback, To: to, Data: data}, masked, nil
 }
 
 func (g *Gateway) renderWith(m outgoing, templates []mailform.Template, password string) ([]byte, error) {
@@ -347,7 +347,7 @@ func (g *Gateway) renderWith(m outgoing, templates []mailform.Template, password
 	if err != nil {
 		return nil, fmt.Errorf("format request: %w", err)
 	}
-	data, err := outbox.Render(outbox.Envelope{From: g.settings.Callback, To: g.settings.Robot,
+	data, err := smtpout.Render(smtpout.Envelope{From: g.settings.Callback, To: g.settings.Robot,
 		Subject: g.settings.Subjects[m.kind()] + " [" + m.token + "]", MessageID: m.messageID, Date: m.createdAt,
 		Charset: string(body.Charset), Body: body.Bytes})
 	if err != nil {
@@ -420,7 +420,7 @@ func outMail(r store.Request) registrar.MailID {
 }
 
 // conclude records the outcome of a transmission. Recovery at the start uses it too.
-func (g *Gateway) conclude(ctx context.Context, sent []store.Request, result outbox.Result) error {
+func (g *Gateway) conclude(ctx context.Context, sent []store.Request, result smtpout.Result) error {
 	err := g.write(ctx, func(tx *store.Tx) error {
 		for _, r := range sent {
 			if err := g.concludeOne(tx, r, result); err != nil {
@@ -437,7 +437,7 @@ func (g *Gateway) conclude(ctx context.Context, sent []store.Request, result out
 
 // concludeOne looks first whether the claim got through: its commit may have failed, or
 // only seemed to.
-func (g *Gateway) concludeOne(tx *store.Tx, r store.Request, result outbox.Result) error {
+func (g *Gateway) concludeOne(tx *store.Tx, r store.Request, result smtpout.Result) error {
 	current, err := tx.Request(r.ID)
 	if err != nil {
 		return err
@@ -460,17 +460,17 @@ func (g *Gateway) concludeOne(tx *store.Tx, r store.Request, result outbox.Resul
 	return err
 }
 
-func (g *Gateway) relaySays(r store.Request, result outbox.Result) (lifecycle.Evidence, fact) {
+func (g *Gateway) relaySays(r store.Request, result smtpout.Result) (lifecycle.Evidence, fact) {
 	e, f := lifecycle.Evidence{Source: lifecycle.FromRelay, Proof: lifecycle.OwnWord}, fact{actor: byPlugin, mail: outMail(r)}
 	if result.Err != nil {
 		f.reason = result.Err.Error()
 	}
 	switch result.Outcome {
-	case outbox.Accepted:
+	case smtpout.Accepted:
 		e.Event, f.evidence = lifecycle.Relayed, registrar.EvidenceRelay
-	case outbox.Refused:
+	case smtpout.Refused:
 		e.Event, f.evidence = lifecycle.Refused, registrar.EvidenceRelay
-	case outbox.Deferred:
+	case smtpout.Deferred:
 		e.Event, f.evidence, f.dueAt = lifecycle.Deferred, registrar.EvidenceRelay, g.now().Add(backOffAfter(r.Attempt))
 	default:
 		e.Event = lifecycle.Lost
@@ -492,8 +492,8 @@ func (g *Gateway) delay(tx *store.Tx, r store.Request, cause error) error {
 }
 
 // tellRelay keeps the alarm in step with what the relay said of a mail that was handed to it.
-func (g *Gateway) tellRelay(tx *store.Tx, result outbox.Result) error {
-	if result.Outcome == outbox.Deferred && strings.HasPrefix(result.Response, "5") {
+func (g *Gateway) tellRelay(tx *store.Tx, result smtpout.Result) error {
+	if result.Outcome == smtpout.Deferred && strings.HasPrefix(result.Response, "5") {
 		return g.raise(tx, relayAlarm, "", "mail can't be sent, the relay refuses it whatever it is: "+result.Err.Error()+": look at its limits and permissions")
 	}
 	return g.clear(tx, relayAlarm, "")

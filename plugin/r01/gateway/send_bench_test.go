@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	gomail "github.com/wneessen/go-mail"
 
-	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -71,7 +71,7 @@ func benchmarkSend(b *testing.B, batch int) {
 	defer st.Close()
 	s := testSettings()
 	s.Senders, s.Batch, s.Brake = 4, batch, Brake{PerHour: 1 << 30, PerDay: 1 << 30}
-	g := New(s, Parts{Store: st, Submitter: outbox.NewLines(outbox.Config{Address: address, TLS: outbox.TLSNone}),
+	g := New(s, Parts{Store: st, Submitter: smtpout.NewLines(smtpout.Config{Address: address, TLS: smtpout.TLSNone}),
 		Logger: hclog.NewNullLogger(), Now: time.Now, Random: rand.Text})
 	if err := g.Open(b.Context()); err != nil {
 		b.Fatal(err)

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
-	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -25,27 +25,27 @@ type crowd struct {
 	want  int
 	full  chan struct{}
 	// fate of the n-th mail that was claimed, counted from 0; nil = all are accepted
-	fate func(n int) outbox.Result
+	fate func(n int) smtpout.Result
 }
 
 func newCrowd(want int) *crowd { return &crowd{want: want, full: make(chan struct{})} }
 
-func (c *crowd) Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result {
+func (c *crowd) Submit(ctx context.Context, m smtpout.Mail, claim func(context.Context) error) smtpout.Result {
 	c.arrive()
 	select {
 	case <-c.full:
 	case <-ctx.Done():
-		return outbox.Result{Outcome: outbox.Deferred, Err: ctx.Err()}
+		return smtpout.Result{Outcome: smtpout.Deferred, Err: ctx.Err()}
 	}
 	if err := claim(ctx); err != nil {
-		return outbox.Result{Outcome: outbox.Deferred, Err: err}
+		return smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := len(c.taken)
 	c.taken = append(c.taken, slices.Clone(m.Data))
 	if c.fate == nil {
-		return outbox.Result{Outcome: outbox.Accepted, Response: "250 taken"}
+		return smtpout.Result{Outcome: smtpout.Accepted, Response: "250 taken"}
 	}
 	return c.fate(n)
 }
@@ -123,11 +123,11 @@ func TestBrakeIsExactForManySenders(t *testing.T) {
 func TestOneSenderFails(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(3)
-	c.fate = func(n int) outbox.Result {
+	c.fate = func(n int) smtpout.Result {
 		if n == 1 {
-			return outbox.Result{Outcome: outbox.Unknown, Err: errRelay}
+			return smtpout.Result{Outcome: smtpout.Unknown, Err: errRelay}
 		}
-		return outbox.Result{Outcome: outbox.Accepted, Response: "250 taken"}
+		return smtpout.Result{Outcome: smtpout.Accepted, Response: "250 taken"}
 	}
 	g := crowded(t, c, 3, 9, Brake{PerHour: 100, PerDay: 100})
 	g.renew()
@@ -174,9 +174,9 @@ func TestStoreFailsManySenders(t *testing.T) {
 	g := crowded(t, c, 3, 12, Brake{PerHour: 100, PerDay: 100})
 	s := &stuck{Store: g.st}
 	g.Gateway.store = s
-	c.fate = func(int) outbox.Result {
+	c.fate = func(int) smtpout.Result {
 		s.set(true)
-		return outbox.Result{Outcome: outbox.Accepted, Response: "250 taken"}
+		return smtpout.Result{Outcome: smtpout.Accepted, Response: "250 taken"}
 	}
 	if _, err := g.PlanRenewals(t.Context(), policy.Settings{Before: 55}.Due(policy.Today(g.clock))); err != nil {
 		t.Fatal(err)
@@ -211,14 +211,14 @@ func TestPauseStopsSendersBeforeTheirClaim(t *testing.T) {
 	c := newCrowd(1)
 	g := crowded(t, c, 4, 20, Brake{PerHour: 100, PerDay: 100})
 	var once sync.Once
-	c.fate = func(int) outbox.Result {
+	c.fate = func(int) smtpout.Result {
 		once.Do(func() {
 			err := g.st.Write(t.Context(), func(tx *store.Tx) error { return g.Gateway.pause(tx, pausePaid, noFundsMessage) })
 			if err != nil {
 				t.Error(err)
 			}
 		})
-		return outbox.Result{Outcome: outbox.Accepted, Response: "250 taken"}
+		return smtpout.Result{Outcome: smtpout.Accepted, Response: "250 taken"}
 	}
 	g.renew()
 	left := len(c.taken)

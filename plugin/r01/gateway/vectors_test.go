@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
-	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/shared/registrar"
 )
 
@@ -81,16 +81,16 @@ func newVector(t *testing.T, scene string) *vector {
 	}
 	v.send()
 	v.expect(v.op.ID, registrar.Sent)
-	c := sender.Config{Method: sender.None}
+	c := mailauth.Config{Method: mailauth.None}
 	if asks != "" {
 		c.From = []string{v.settings.Robot}
 		v.settings.RepliesFrom = c.From
 	}
 	if asks == "ar" {
-		c.Method, c.AuthServID = sender.AuthenticationResults, "mx.panel.example"
+		c.Method, c.AuthServID = mailauth.AuthenticationResults, "mx.panel.example"
 		v.settings.Proof = true
 	}
-	v.verifier = sender.New(c, nil)
+	v.verifier = mailauth.New(c, nil)
 	return v
 }
 
@@ -192,8 +192,8 @@ func TestHostileMails(t *testing.T) {
 					}
 					v := newVector(t, scene)
 					v.settings.Proof = asked
-					v.verifier = verdict(func() sender.Verdict { return v.judge })
-					v.judge = sender.Verdict{Verified: !asked, Reason: "it is not signed"}
+					v.verifier = verdict(func() mailauth.Verdict { return v.judge })
+					v.judge = mailauth.Verdict{Verified: !asked, Reason: "it is not signed"}
 					v.arrive(raw)
 					if got := v.outcome(); !got.is("sent+review") {
 						t.Errorf("%s", got)

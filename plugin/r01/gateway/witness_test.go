@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
-	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -198,7 +198,7 @@ func TestRegistryOnRegistration(t *testing.T) {
 // with and without a restart; and nothing is sent twice.
 func TestRegistrySettlesUncertainty(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]func(func() error, func()) *outbox.Result{"taken": noAnswerTaken, "not taken": noAnswerNotTaken} {
+	for name, fault := range map[string]func(func() error, func()) *smtpout.Result{"taken": noAnswerTaken, "not taken": noAnswerNotTaken} {
 		for _, restart := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, restart %v", name, restart), func(t *testing.T) {
 				t.Parallel()

@@ -15,9 +15,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/renewal"
 	"registrar.panel/plugin/r01/renewal/policy"
-	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -81,7 +81,7 @@ type year struct {
 
 func newYear(t *testing.T, seed uint64, size int) *year {
 	y := &year{world: newWorld(t, seed, size), t: t, ctx: context.WithoutCancel(t.Context())}
-	y.gate = &gate{t: t, judge: sender.Verdict{Verified: true}, dir: memoryDir(t)}
+	y.gate = &gate{t: t, judge: mailauth.Verdict{Verified: true}, dir: memoryDir(t)}
 	y.settings = testSettings()
 	y.settings.Brake = Brake{PerHour: max(20, size/50), PerDay: max(100, size/10)}
 	y.settings.Batch = []int{1, 10}[seed%2]
@@ -109,7 +109,7 @@ func (y *year) start(create bool) {
 	st, err := store.Open(y.ctx, store.Options{Dir: y.dir})
 	y.must(err)
 	y.st = st
-	y.Gateway = New(y.settings, Parts{Store: st, Submitter: y, Verifier: verdict(func() sender.Verdict { return y.judge }), Recogniser: builtIn(),
+	y.Gateway = New(y.settings, Parts{Store: st, Submitter: y, Verifier: verdict(func() mailauth.Verdict { return y.judge }), Recogniser: builtIn(),
 		Logger: hclog.NewNullLogger(), Now: y.now, Random: y.text})
 	y.must(y.Open(y.ctx))
 	y.startCron()
