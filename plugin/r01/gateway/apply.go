@@ -150,12 +150,7 @@ func (g *Gateway) beginDomains(tx *store.Tx, r store.Request, f fact, ops []stor
 		return err
 	}
 	for i := range ops {
-		op := &ops[i]
-		order, err := orderOf(tx, op.ID)
-		if err != nil {
-			return err
-		}
-		if err := g.requestDomain(tx, op, handle, order); err != nil {
+		if err := g.continuer.ClientRegistered(tx, &ops[i], handle); err != nil {
 			return err
 		}
 	}

@@ -175,7 +175,7 @@ func (g *Gateway) clockLoop(ctx context.Context) {
 // waited for that goes on.
 func (g *Gateway) keepClock(ctx context.Context) error {
 	doubt := g.DoubtClock()
-	last, err := look(ctx, g, func(tx *store.Tx) (time.Time, error) { return tx.Time(clockAlive) })
+	last, err := look(ctx, g.store, func(tx *store.Tx) (time.Time, error) { return tx.Time(clockAlive) })
 	if err != nil {
 		return err
 	}

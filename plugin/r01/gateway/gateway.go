@@ -122,6 +122,7 @@ type Gateway struct {
 	jitter    func(time.Duration) time.Duration
 	witness   *witness
 	clock     *clock
+	continuer continuer
 
 	fence      int64       // set by Open before any loop starts
 	restored   bool        // so is this: paid requests wait for a person
@@ -158,13 +159,15 @@ func New(s Settings, p Parts) *Gateway {
 	if p.Node != "" {
 		look = lookAtOthers
 	}
-	return &Gateway{
+	g := &Gateway{
 		settings: s, node: p.Node, lookAgain: look, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
 		log: p.Logger, now: p.Now, random: p.Random,
 		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
 		whois: p.Whois, zoneLists: p.ZoneLists, imports: p.Imports, jitter: p.Jitter, witness: newWitness(), clock: newClock(),
 		halt: newHalt(p.Now),
 	}
+	g.continuer = g
+	return g
 }
 
 // Open takes the store over from any earlier instance: what that one was sending has an

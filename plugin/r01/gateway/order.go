@@ -357,10 +357,14 @@ func (g *Gateway) newClient(tx *store.Tx, op *store.Operation, o registrar.Order
 	return g.addRequest(tx, store.Request{Kind: lifecycle.NewClient, Object: handle, Client: c.ID}, []mailform.Template{g.clientTemplate(handle, *o.Registrant)})
 }
 
-// requestDomain goes on with an operation whose client is registered now.
-func (g *Gateway) requestDomain(tx *store.Tx, op *store.Operation, handle string, order storedOrder) error {
+// ClientRegistered goes on with an operation whose client is registered now.
+func (g *Gateway) ClientRegistered(tx *store.Tx, op *store.Operation, handle string) error {
 	if op.Kind == registrar.KindTransfer {
 		return g.requestTransfer(tx, op, handle)
+	}
+	order, err := orderOf(tx, op.ID)
+	if err != nil {
+		return err
 	}
 	t, problems := mailform.NewDomain(op.Domain, handle, order.Nameservers)
 	if len(problems) > 0 {

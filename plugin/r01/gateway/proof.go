@@ -58,12 +58,12 @@ func (g *Gateway) proofPause(m store.Mail) time.Duration {
 // What can be said of them now is said by reading them again.
 func (g *Gateway) proveAgain(ctx context.Context) error {
 	const atOnce = 100
-	due, err := look(ctx, g, func(tx *store.Tx) ([]store.Mail, error) { return tx.MailsToTryAgain(g.now(), atOnce) })
+	due, err := look(ctx, g.store, func(tx *store.Tx) ([]store.Mail, error) { return tx.MailsToTryAgain(g.now(), atOnce) })
 	if err != nil {
 		return err
 	}
 	for _, m := range due {
-		raw, err := look(ctx, g, func(tx *store.Tx) ([]byte, error) { return tx.MailRaw(m.ID) })
+		raw, err := look(ctx, g.store, func(tx *store.Tx) ([]byte, error) { return tx.MailRaw(m.ID) })
 		if err != nil && !errors.Is(err, store.ErrRemoved) {
 			return err
 		}

@@ -19,13 +19,8 @@ import (
 )
 
 // Operation returns an operation with its history.
-func (g *Gateway) Operation(ctx context.Context, id registrar.OperationID) (op registrar.Operation, err error) {
-	err = g.store.Read(ctx, func(tx *store.Tx) error {
-		found, err := operation(tx, id)
-		op = found.Operation
-		return err
-	})
-	return op, fault(err, "operation "+string(id))
+func (g *Gateway) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
+	return operationNow(ctx, g.store, id)
 }
 
 // operation returns an operation with its history, as a person sees it.
@@ -39,12 +34,8 @@ func operation(tx *store.Tx, id registrar.OperationID) (store.Operation, error) 
 }
 
 // Domain returns a domain.
-func (g *Gateway) Domain(ctx context.Context, name string) (d registrar.Domain, err error) {
-	err = g.store.Read(ctx, func(tx *store.Tx) (err error) {
-		d, err = tx.Domain(name)
-		return err
-	})
-	return d, fault(err, "domain "+name)
+func (g *Gateway) Domain(ctx context.Context, name string) (registrar.Domain, error) {
+	return domainNow(ctx, g.store, name)
 }
 
 // Domains lists domains in name order.
@@ -185,7 +176,7 @@ func (g *Gateway) checkImport(i registrar.Import) []registrar.Problem {
 // that it shows with somebody else, or not at all, is not imported, and neither is another
 // expiry than it shows. A day or two apart is the same one, and its own spelling is taken.
 func (g *Gateway) compareImport(ctx context.Context, i *registrar.Import) ([]registrar.Problem, error) {
-	known, err := g.Domain(ctx, i.Domain)
+	known, err := domainNow(ctx, g.store, i.Domain)
 	if err == nil && (held(known.Status) || known.Operation != nil) || g.whois == nil {
 		return nil, nil
 	}

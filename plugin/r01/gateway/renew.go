@@ -39,7 +39,7 @@ func (g *Gateway) PlanRenewals(ctx context.Context, w policy.Window) (n int, err
 
 // AnnounceRenewals tells of the domains in a band that somebody must renew by hand.
 func (g *Gateway) AnnounceRenewals(ctx context.Context, b policy.Band, today registrar.Date) (n int, err error) {
-	due, err := look(ctx, g, func(tx *store.Tx) ([]store.Plan, error) { return tx.Unannounced(b) })
+	due, err := look(ctx, g.store, func(tx *store.Tx) ([]store.Plan, error) { return tx.Unannounced(b) })
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}
@@ -53,8 +53,8 @@ func (g *Gateway) AnnounceRenewals(ctx context.Context, b policy.Band, today reg
 	})
 }
 
-func look[T any](ctx context.Context, g *Gateway, fn func(tx *store.Tx) (T, error)) (v T, err error) {
-	err = g.store.Read(ctx, func(tx *store.Tx) (err error) {
+func look[T any](ctx context.Context, from reader, fn func(tx *store.Tx) (T, error)) (v T, err error) {
+	err = from.Read(ctx, func(tx *store.Tx) (err error) {
 		v, err = fn(tx)
 		return err
 	})
@@ -164,7 +164,7 @@ func (g *Gateway) PassCompleted(ctx context.Context) error {
 func (g *Gateway) beginPlanned(ctx context.Context) error {
 	const atOnce = 100
 	for {
-		plans, err := look(ctx, g, func(tx *store.Tx) ([]store.Plan, error) {
+		plans, err := look(ctx, g.store, func(tx *store.Tx) ([]store.Plan, error) {
 			may, _, err := g.allowance(tx)
 			if err != nil || may == 0 {
 				return nil, err

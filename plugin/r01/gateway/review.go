@@ -304,7 +304,7 @@ func (g *Gateway) Resolve(ctx context.Context, d registrar.Decision) (registrar.
 	if err != nil {
 		return registrar.Operation{}, fault(err, "operation "+string(d.Operation))
 	}
-	return g.Operation(ctx, d.Operation)
+	return operationNow(ctx, g.store, d.Operation)
 }
 
 // resolve withdraws just one operation when others share its request; every other verdict

@@ -257,7 +257,7 @@ func TestStoppingSendersBeforeTheirClaims(t *testing.T) {
 	if len(c.taken) != 0 {
 		t.Fatalf("%d mails left without a claim", len(c.taken))
 	}
-	alarms, err := look(t.Context(), g.Gateway, func(tx *store.Tx) ([]registrar.Alarm, error) { return tx.Alarms() })
+	alarms, err := look(t.Context(), g.st, func(tx *store.Tx) ([]registrar.Alarm, error) { return tx.Alarms() })
 	if err != nil || len(alarms) != 0 {
 		t.Errorf("alarms: %v, %v", alarms, err)
 	}
