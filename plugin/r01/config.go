@@ -12,7 +12,7 @@ import (
 
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
-	"registrar.panel/plugin/r01/gateway"
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
@@ -105,7 +105,7 @@ type rule struct {
 
 // settings is a configuration that has been found right.
 type settings struct {
-	gateway    gateway.Settings
+	gateway    engine.Settings
 	recogniser *mailform.Recogniser
 	smtp       smtpout.Config
 	mailbox    mailbox.Config
@@ -205,7 +205,7 @@ func parseDuration(s string) (time.Duration, error) {
 	return time.ParseDuration(s)
 }
 
-func (c config) gatewaySettings(p *problems) gateway.Settings {
+func (c config) gatewaySettings(p *problems) engine.Settings {
 	for path, text := range map[string]string{"agreement": c.Agreement, "password": c.Password.Reveal()} {
 		if !oneLine(text) {
 			p.add(path, "must be one line of text, without blanks around it")
@@ -220,13 +220,13 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 	if !slices.Contains(mailform.HandleSuffixes(), c.Handles.Suffix) {
 		p.add("handles.suffix", "must be one of %v", mailform.HandleSuffixes())
 	}
-	return gateway.Settings{
+	return engine.Settings{
 		Agreement: c.Agreement, Password: c.Password, PayType: c.PayType, Charset: mailform.Charset(c.Charset),
 		Robot:        p.address("gateway", c.Gateway, false),
 		Callback:     p.address("callback", c.Callback, false),
 		BCC:          p.address("bcc", c.BCC, true),
 		Subjects:     c.subjects(p),
-		Handles:      gateway.Handles{Prefix: c.Handles.Prefix, Counter: uint64(max(c.Handles.Counter, 0)), Suffix: c.Handles.Suffix},
+		Handles:      engine.Handles{Prefix: c.Handles.Prefix, Counter: uint64(max(c.Handles.Counter, 0)), Suffix: c.Handles.Suffix},
 		QueuedWithin: p.duration("deadlines.queued", c.Deadlines.Queued),
 		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done),
 		Settle:       p.duration("deadlines.settle", cmp.Or(c.Deadlines.Settle, c.Deadlines.Queued)),
@@ -247,14 +247,14 @@ func (c config) senders(p *problems) int {
 	return c.SMTP.Connections
 }
 
-func (c config) brake(p *problems) gateway.Brake {
+func (c config) brake(p *problems) engine.Brake {
 	if c.Brake.PerHour < 1 {
 		p.add("brake.per_hour", "must be at least 1: how many paid requests may be sent in an hour")
 	}
 	if c.Brake.PerDay < c.Brake.PerHour {
 		p.add("brake.per_day", "must be at least per_hour")
 	}
-	return gateway.Brake{PerHour: c.Brake.PerHour, PerDay: c.Brake.PerDay}
+	return engine.Brake{PerHour: c.Brake.PerHour, PerDay: c.Brake.PerDay}
 }
 
 func (c config) renewalConfig() renewal.Config {

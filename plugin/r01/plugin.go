@@ -184,7 +184,7 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 		Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
 	s.registry.equip(&parts, p.dataDir)
 	w.gateway = gateway.New(s.gateway, parts)
-	w.renewal = renewal.NewPass(w.gateway, s.renewal.Policy())
+	w.renewal = renewal.NewPass(w.gateway.Renewals, s.renewal.Policy())
 	w.follow = w.store.Follow
 	w.takeOver = func(ctx context.Context) (*duties, error) { return p.takeOver(ctx, w, s) }
 	return w, nil
@@ -204,12 +204,12 @@ func (p *Plugin) takeOver(ctx context.Context, w *work, s settings) (*duties, er
 // watch adds the mailbox's watcher. A restored store has forgotten replies that are marked
 // as handled, so it reads everything again; what it knows is recognised by content.
 func (d *duties) watch(c mailbox.Config, g *gateway.Gateway, log hclog.Logger) {
-	if c.All = g.Restored(); c.All && c.Processed != "" {
+	if c.All = g.Recovery.Restored(); c.All && c.Processed != "" {
 		again := c
 		again.Mailbox, again.Processed = c.Processed, ""
-		d.parts["handled mails"] = mailbox.New(again, g, log.Named("again")).Run
+		d.parts["handled mails"] = mailbox.New(again, g.Inbox, log.Named("again")).Run
 	}
-	d.mailbox = mailbox.New(c, g, log)
+	d.mailbox = mailbox.New(c, g.Inbox, log)
 	d.parts["mailbox"] = d.mailbox.Run
 }
 
@@ -276,7 +276,7 @@ func (p *Plugin) Health(ctx context.Context) ([]registrar.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := w.gateway.Health(ctx)
+	report, err := w.gateway.Views.Health(ctx)
 	lease, duties := w.standing.get()
 	if duties != nil {
 		report = append(report, w.relay.Health(), duties.mailbox.Health())
@@ -306,5 +306,5 @@ func (p *Plugin) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 	if err != nil {
 		return func(yield func(registrar.Event, error) bool) { yield(registrar.Event{}, err) }
 	}
-	return w.gateway.Events(ctx, after)
+	return w.gateway.Views.Events(ctx, after)
 }

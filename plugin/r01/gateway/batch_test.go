@@ -100,7 +100,7 @@ func TestNamelessAnswerToBatch(t *testing.T) {
 				t.Errorf("%q: a%d.ru is %s, want %s", c.lines, i, got, c.want)
 			}
 		}
-		waiting, err := g.Reviews(t.Context())
+		waiting, err := g.Desk.Reviews(t.Context())
 		if err != nil || (c.want == registrar.Sent) != (len(waiting) == 1) {
 			t.Errorf("%q: %d mails in review, %v", c.lines, len(waiting), err)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
@@ -68,11 +69,11 @@ func newPlay(t *testing.T, flaw flawed) *play {
 // spoil lets the gateway work on the flawed store.
 func (p *play) spoil() {
 	p.flaw.Store = p.st
-	p.Gateway.store = p.flaw
+	p.store.Store = p.flaw
 }
 
 // open begins another life.
-func (p *play) open(s Settings, create bool) {
+func (p *play) open(s engine.Settings, create bool) {
 	if err := p.st.Close(); err != nil {
 		p.t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func (p *play) round() {
 			return err
 		})
 	}
-	p.step(func() error { _, err := p.sendDue(ctx); return err })
+	p.step(func() error { _, err := p.SendDue(ctx); return err })
 	p.answer()
 	for range len(p.box) {
 		p.step(func() error {
@@ -121,8 +122,8 @@ func (p *play) round() {
 			return err
 		})
 	}
-	p.step(func() error { return p.readNew(ctx) })
-	p.step(func() error { return p.expire(ctx) })
+	p.step(func() error { return p.ReadNew(ctx) })
+	p.step(func() error { return p.Expire(ctx) })
 	p.clock = p.clock.Add(time.Minute)
 }
 
@@ -266,8 +267,8 @@ func TestClaimsFail(t *testing.T) {
 		if calls++; calls > 20 {
 			t.Fatal("the relay is called without a pause")
 		}
-		g.Gateway.store = &flawed{Store: g.st, fails: 1}
-		defer func() { g.Gateway.store = g.st }()
+		g.store.Store = &flawed{Store: g.st, fails: 1}
+		defer func() { g.store.Store = g.st }()
 		err := claim()
 		if err == nil {
 			t.Fatal("claimed")

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"registrar.panel/plugin/r01/inbox"
 	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/shared/registrar"
 )
@@ -30,7 +31,7 @@ func (v *vector) foresees(raw []byte) foreseen {
 
 func (v *vector) reviewsWaiting() int {
 	v.t.Helper()
-	list, err := v.Reviews(v.t.Context())
+	list, err := v.Desk.Reviews(v.t.Context())
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func TestRecogniseTellsBindingAndProof(t *testing.T) {
 		{"a thread", func(g *gate) string { return g.reply(g.last(), delegated("bound.ru")...) }, mailauth.Verdict{Verified: true}, false,
 			registrar.BindingThread, registrar.ProofNotAsked, registrar.FateApply, "registration of bound.ru becomes Succeeded"},
 		{"a token", func(g *gate) string {
-			token := tokens(header(g.t, g.relay.taken[g.last()], "Subject"))[0]
+			token := inbox.Tokens(header(g.t, g.relay.taken[g.last()], "Subject"))[0]
 			return strings.Replace(g.mail("", delegated("bound.ru")...), "Subject: answer", "Subject: Re: ["+token+"]", 1)
 		}, mailauth.Verdict{Verified: true}, true, registrar.BindingToken, registrar.ProofGiven, registrar.FateApply, "becomes Succeeded"},
 		{"a thread without proof", func(g *gate) string { return g.reply(g.last(), delegated("bound.ru")...) }, mailauth.Verdict{Reason: "it is not signed"}, true,
@@ -109,7 +110,7 @@ func TestRecogniseTellsBindingAndProof(t *testing.T) {
 			}
 			g.expect(op.ID, registrar.Sent)
 
-			alone, err := New(g.settings, Parts{Recogniser: g.recogniser, Verifier: g.verifier, Logger: g.log, Now: g.now, Random: g.random}).Recognise(t.Context(), raw)
+			alone, err := New(*g.settings, Parts{Recogniser: g.parts.Recogniser, Verifier: g.verifier, Logger: g.parts.Logger, Now: g.now, Random: g.parts.Random}).Foresight.Recognise(t.Context(), raw)
 			if err != nil || alone.Stored || alone.Fate != c.fate || alone.Proof != c.proof {
 				t.Errorf("without a store it says %+v, %v", alone, err)
 			}

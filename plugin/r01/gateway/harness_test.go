@@ -17,12 +17,18 @@ import (
 
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/inbox"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/ordering"
+	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/views"
+	"registrar.panel/plugin/r01/witness"
 	"registrar.panel/shared/registrar"
 )
 
@@ -101,9 +107,41 @@ type judged struct {
 
 func (j judged) MadeHere([]byte) mailauth.Verdict { return mailauth.Verdict{Verified: j.made()} }
 
-// gate is a gateway under test: its loops are stepped by hand, its clock is ours.
+const (
+	hour = time.Hour
+	day  = 24 * time.Hour
+)
+
+// What a test puts in place of a part while the rooms that have it work on.
+type (
+	anyStore     struct{ Store }
+	anySubmitter struct{ outbox.Submitter }
+	anyVerifier  struct{ inbox.Verifier }
+)
+
+// gate is all rooms under test: their loops are stepped by hand, their clock is ours.
 type gate struct {
 	*Gateway
+	*engine.Engine
+	*engine.Recovery
+	*engine.Rounds
+	*ordering.Orders
+	*ordering.Renewals
+	*ordering.Takeover
+	*outbox.Queue
+	*inbox.Inbox
+	*inbox.Desk
+	*inbox.Foresight
+	*witness.Judge
+	*witness.Asker
+	*witness.Lists
+	*views.Views
+
+	store     *anyStore
+	submitter *anySubmitter
+	verifier  *anyVerifier
+	now       func() time.Time
+
 	t        testing.TB
 	relay    *relay
 	judge    mailauth.Verdict // on every mail
@@ -137,15 +175,15 @@ func prepare(t *testing.T) func(string) {
 
 const testPassword = "pass-CANARY-31"
 
-func testSettings() Settings {
+func testSettings() engine.Settings {
 	subjects := map[lifecycle.Kind]string{}
 	for _, k := range lifecycle.Kinds() {
 		subjects[k] = "Request " + string(k)
 	}
-	return Settings{Agreement: "RP/01/00", Password: secret.New(testPassword), PayType: "real", Charset: "koi8-r",
+	return engine.Settings{Agreement: "RP/01/00", Password: secret.New(testPassword), PayType: "real", Charset: "koi8-r",
 		Robot: "robot@registrar.example", Callback: "callback@panel.example", Subjects: subjects,
-		Handles: Handles{Prefix: "MYCO", Counter: 1, Suffix: "R01"}, QueuedWithin: 24 * time.Hour, DoneWithin: 7 * 24 * time.Hour,
-		Settle: 7 * 24 * time.Hour, Renewal: registrar.RenewAuto, Brake: Brake{PerHour: 100, PerDay: 1000}, KeepMails: 365 * 24 * time.Hour}
+		Handles: engine.Handles{Prefix: "MYCO", Counter: 1, Suffix: "R01"}, QueuedWithin: 24 * time.Hour, DoneWithin: 7 * 24 * time.Hour,
+		Settle: 7 * 24 * time.Hour, Renewal: registrar.RenewAuto, Brake: engine.Brake{PerHour: 100, PerDay: 1000}, KeepMails: 365 * 24 * time.Hour}
 }
 
 func newGate(t testing.TB) *gate { t.Helper(); return newGateOn(t, t, pgtest.Database(t)) }
@@ -164,7 +202,7 @@ func newGateOn(t testing.TB, owner interface{ Cleanup(func()) }, server string) 
 	return g
 }
 
-func (g *gate) open(s Settings, create bool) {
+func (g *gate) open(s engine.Settings, create bool) {
 	g.t.Helper()
 	if create && g.server == "" {
 		beginStore(g.t, g.dir)
@@ -174,15 +212,45 @@ func (g *gate) open(s Settings, create bool) {
 		g.t.Fatal(err)
 	}
 	g.st = st
-	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: judged{func() mailauth.Verdict { return g.judge }, func() bool { return g.ownRelay }}, Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
-		Now: func() time.Time { return g.clock }, Random: rand.Text})
-	if err := g.Open(g.t.Context()); err != nil {
+	g.store, g.submitter = &anyStore{st}, &anySubmitter{g.relay}
+	g.verifier = &anyVerifier{judged{func() mailauth.Verdict { return g.judge }, func() bool { return g.ownRelay }}}
+	g.now = func() time.Time { return g.clock }
+	g.compose(s, Parts{Store: g.store, Submitter: g.submitter, Verifier: g.verifier, Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
+		Now: func() time.Time { return g.now() }, Random: rand.Text})
+	if err := g.Gateway.Open(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 }
 
+// compose makes the rooms.
+func (g *gate) compose(s engine.Settings, p Parts) {
+	g.Gateway = New(s, p)
+	g.enter()
+}
+
+// enter puts the rooms within reach.
+func (g *gate) enter() {
+	all := g.Gateway
+	g.Engine, g.Recovery, g.Rounds = all.Engine, all.Recovery, all.Rounds
+	g.Orders, g.Renewals, g.Takeover = all.Orders, all.Renewals, all.Takeover
+	g.Queue, g.Inbox, g.Desk, g.Foresight = all.Queue, all.Inbox, all.Desk, all.Foresight
+	g.Judge, g.Asker, g.Lists, g.Views = all.Witness.Judge, all.Witness.Asker, all.Witness.Lists, all.Views
+}
+
+// observe gives the rooms another registry; whois may be nil.
+func (g *gate) observe(whois Whois, lists ...witness.ZoneList) {
+	g.parts.Whois, g.parts.ZoneLists = whois, lists
+	g.arrange()
+}
+
+// arrange makes the rooms anew that the registry has a part in.
+func (g *gate) arrange() {
+	g.furnish()
+	g.enter()
+}
+
 // restart is a crash: nothing is told to the old instance, and a new one opens the store.
-func (g *gate) restart(s Settings) {
+func (g *gate) restart(s engine.Settings) {
 	g.t.Helper()
 	if err := g.st.Close(); err != nil {
 		g.t.Fatal(err)
@@ -194,7 +262,7 @@ func (g *gate) restart(s Settings) {
 // send steps the sender until nothing is due.
 func (g *gate) send() {
 	g.t.Helper()
-	if _, err := g.sendDue(g.t.Context()); err != nil {
+	if _, err := g.SendDue(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 	g.check()
@@ -204,7 +272,7 @@ func (g *gate) send() {
 func (g *gate) pass(d time.Duration) {
 	g.t.Helper()
 	g.clock = g.clock.Add(d)
-	if err := g.expire(g.t.Context()); err != nil {
+	if err := g.Expire(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 	g.check()
@@ -217,7 +285,7 @@ func (g *gate) receive(raw string) {
 	if err := g.Deliver(g.t.Context(), []mailbox.Mail{{Raw: []byte(raw)}}); err != nil {
 		g.t.Fatal(err)
 	}
-	if err := g.readNew(g.t.Context()); err != nil {
+	if err := g.ReadNew(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 	g.check()
@@ -331,7 +399,7 @@ func (g *gate) Resolve(ctx context.Context, d registrar.Decision) (registrar.Ope
 	if d.Version == "" {
 		d.Version = g.operation(d.Operation).Version
 	}
-	return g.Gateway.Resolve(ctx, d)
+	return g.Orders.Resolve(ctx, d)
 }
 
 // ResolveReview is a person who looks first, unless the decision says what was seen.
@@ -343,7 +411,7 @@ func (g *gate) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (r
 		}
 		d.Version = r.Version
 	}
-	return g.Gateway.ResolveReview(ctx, d)
+	return g.Desk.ResolveReview(ctx, d)
 }
 
 // check verifies every invariant over store, relay and events. It runs after every step.
@@ -409,7 +477,7 @@ func (g *gate) checkDomain(d registrar.Domain, events []registrar.Event) {
 func (g *gate) checkEvidence(d registrar.Domain, events []registrar.Event) {
 	g.t.Helper()
 	for _, e := range events {
-		if e.Name == d.Name && (e.Type == registrar.EventMailIn || e.Type == registrar.EventDecision || e.Actor == byRegistry) && e.Operation != "" ||
+		if e.Name == d.Name && (e.Type == registrar.EventMailIn || e.Type == registrar.EventDecision || e.Actor == engine.ByRegistry) && e.Operation != "" ||
 			e.Name == d.Name && strings.HasPrefix(e.Message, "taken over") {
 			return
 		}
@@ -444,7 +512,7 @@ func (g *gate) decidedToResend(messageID string) bool {
 			}
 			refused := false
 			for _, s := range history {
-				released := strings.Contains(s.Message, happened[lifecycle.Released])
+				released := strings.Contains(s.Message, engine.Happened[lifecycle.Released])
 				found = found || s.Evidence == registrar.EvidencePerson || released && refused
 				if s.Evidence != registrar.EvidenceReply || s.State != registrar.NeedsAction {
 					continue

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/renewal"
 	"registrar.panel/plugin/r01/renewal/policy"
@@ -62,7 +63,7 @@ func newHistory(t *testing.T, r *rapid.T) *history {
 	s := testSettings()
 	s.Batch = rapid.IntRange(1, 3).Draw(r, "batch")
 	s.Proof = rapid.Bool().Draw(r, "proof")
-	h.settings = s
+	*h.settings = s
 	for i := range 3 {
 		name := fmt.Sprintf("d%d.ru", i)
 		mode := registrar.RenewAuto
@@ -86,7 +87,7 @@ func (h *history) live() {
 }
 
 func (h *history) passes() {
-	if _, err := renewal.NewPass(h.Gateway, policy.Settings{Before: 55}).Run(h.t.Context(), h.clock); err != nil {
+	if _, err := renewal.NewPass(h.Renewals, policy.Settings{Before: 55}).Run(h.t.Context(), h.clock); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -197,7 +198,7 @@ func (h *history) standing() (text string) {
 		text += "; "
 	}
 	err := h.st.Read(h.t.Context(), func(tx *store.Tx) error {
-		for _, which := range []string{pauseAll, pausePaid} {
+		for _, which := range []string{engine.PauseAll, engine.PausePaid} {
 			paused, err := tx.Setting(which)
 			if err != nil {
 				return err
@@ -277,7 +278,7 @@ func (h *history) waits() {
 	h.pass(time.Duration(rapid.IntRange(1, 30).Draw(h.draw, "hours")) * hour)
 }
 
-func (h *history) crashes() { h.restart(h.settings) }
+func (h *history) crashes() { h.restart(*h.settings) }
 
 // converges lets everything that is under way come to its end, and compares.
 func (h *history) converges() {

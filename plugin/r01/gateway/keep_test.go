@@ -24,7 +24,7 @@ func TestOldMailsLoseTheirText(t *testing.T) {
 	}
 	removed := func() (n int) {
 		t.Helper()
-		if err := g.sweep(t.Context()); err != nil {
+		if err := g.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		for id := range mails {
@@ -60,7 +60,7 @@ func TestOldMailsLoseTheirText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if reviews, err := g.Reviews(t.Context()); err != nil || len(reviews) != 0 {
+	if reviews, err := g.Desk.Reviews(t.Context()); err != nil || len(reviews) != 0 {
 		t.Errorf("reviews: %v, %v", reviews, err)
 	}
 }

@@ -20,19 +20,19 @@ import (
 // successor is a second instance on the store, as on another node.
 func (g *gate) successor() *gate {
 	next := *g
-	next.Gateway = New(testSettings(), Parts{Store: g.st, Submitter: &relay{}, Verifier: verdict(func() mailauth.Verdict { return g.judge }),
-		Recogniser: g.recogniser, Logger: hclog.NewNullLogger(), Now: func() time.Time { return g.clock }, Random: rand.Text, Node: "another"})
-	next.relay = next.submitter.(*relay)
+	next.relay = &relay{}
+	next.compose(testSettings(), Parts{Store: g.st, Submitter: next.relay, Verifier: verdict(func() mailauth.Verdict { return g.judge }),
+		Recogniser: g.parts.Recogniser, Logger: hclog.NewNullLogger(), Now: func() time.Time { return g.clock }, Random: rand.Text, Node: "another"})
 	return &next
 }
 
 // takesOver opens it, and lets it send what is due.
 func (g *gate) takesOver() {
 	g.t.Helper()
-	if err := g.Open(g.t.Context()); err != nil {
+	if err := g.Gateway.Open(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
-	if _, err := g.sendDue(g.t.Context()); err != nil {
+	if _, err := g.SendDue(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 }
@@ -86,14 +86,14 @@ func TestFrozenInstance(t *testing.T) {
 			next := g.successor()
 			op := g.submit(registration("o1", "frozen.ru"))
 			g.relay.fail = c.freeze(next)
-			if _, err := g.sendDue(t.Context()); err != nil {
+			if _, err := g.SendDue(t.Context()); err != nil {
 				t.Logf("the frozen one says: %v", err)
 			}
 			g.relay.fail = nil
 			g.clock = g.clock.Add(time.Hour) // both try again whatever they may
 			next.clock = g.clock
 			for _, one := range []*gate{g, next, g} {
-				if _, err := one.sendDue(t.Context()); err != nil {
+				if _, err := one.SendDue(t.Context()); err != nil {
 					t.Logf("sending again: %v", err)
 				}
 			}
@@ -139,7 +139,7 @@ func TestFrozenInstanceWakesUpLate(t *testing.T) {
 		next.takesOver()
 		return &smtpout.Result{Outcome: smtpout.Unknown, Err: errRelay}
 	}
-	if _, err := g.sendDue(t.Context()); err != nil {
+	if _, err := g.SendDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	again := registrar.Decision{Operation: op.ID, Verdict: registrar.VerdictResend, By: "olga", Note: "R01 does not have it"}
@@ -150,14 +150,14 @@ func TestFrozenInstanceWakesUpLate(t *testing.T) {
 		if err := claim(); err != nil {
 			t.Error(err)
 		}
-		if err := g.conclude(t.Context(), []store.Request{first}, smtpout.Result{Outcome: smtpout.Deferred, Err: errRelay}); err != nil {
+		if err := g.Conclude(t.Context(), []store.Request{first}, smtpout.Result{Outcome: smtpout.Deferred, Err: errRelay}); err != nil {
 			t.Error(err)
 		}
 		take()
 		return &smtpout.Result{Outcome: smtpout.Accepted, Response: "250 2.0.0 taken"}
 	}
 	for range 2 {
-		if _, err := next.sendDue(t.Context()); err != nil {
+		if _, err := next.SendDue(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		next.clock = next.clock.Add(time.Hour)

@@ -106,9 +106,9 @@ func (m *muddle) step(rt *rapid.T, i int) {
 			PaidTill: m.status("aa.ru").PaidTill.AddDays(draw("off", 0, 0, 1, -1))})
 		m.send()
 	case "restart":
-		whois, lists, s := m.whois, m.zoneLists, m.settings
-		m.restart(s)
-		m.whois, m.zoneLists = whois, lists
+		whois, lists := m.parts.Whois, m.parts.ZoneLists
+		m.restart(*m.settings)
+		m.observe(whois, lists...)
 	}
 }
 

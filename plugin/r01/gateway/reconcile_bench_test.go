@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/registry"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
@@ -93,7 +94,7 @@ func BenchmarkReconcile(b *testing.B) {
 	writeBigList(b, path)
 	g := newGate(b)
 	g.fill(b)
-	g.settings.Registry = Registry{Registrars: []string{"R01-RU"}, MaxGone: 0.01, Misses: 3}
+	g.settings.Registry = engine.Registry{Registrars: []string{"R01-RU"}, MaxGone: 0.01, Misses: 3}
 	var baseline, ours, baselineCPU, oursCPU time.Duration
 	var peak int
 	for b.Loop() {
@@ -106,7 +107,7 @@ func BenchmarkReconcile(b *testing.B) {
 		debug.FreeOSMemory() // what writing the list has left
 		resetPeak(b)
 		start, cpu = time.Now(), used(b, syscall.RUSAGE_SELF)
-		if err := g.reconcile(context.Background(), registry.NewSource(path)); err != nil {
+		if err := g.Reconcile(context.Background(), registry.NewSource(path)); err != nil {
 			b.Fatal(err)
 		}
 		ours, oursCPU = ours+time.Since(start), oursCPU+used(b, syscall.RUSAGE_SELF)-cpu

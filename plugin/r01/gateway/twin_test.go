@@ -49,7 +49,7 @@ func underTheID(t *testing.T, of, mail string) string {
 
 func (g *gate) reviews() []registrar.Review {
 	g.t.Helper()
-	all, err := g.Reviews(g.t.Context())
+	all, err := g.Desk.Reviews(g.t.Context())
 	if err != nil {
 		g.t.Fatal(err)
 	}

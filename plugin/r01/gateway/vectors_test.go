@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/plugin/r01/inbox"
 	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/shared/registrar"
@@ -90,7 +91,7 @@ func newVector(t *testing.T, scene string) *vector {
 		c.Method, c.AuthServID = mailauth.AuthenticationResults, "mx.panel.example"
 		v.settings.Proof = true
 	}
-	v.verifier = mailauth.New(c, nil)
+	v.verifier.Verifier = mailauth.New(c, nil)
 	return v
 }
 
@@ -99,7 +100,7 @@ func (v *vector) arrive(raw []byte) {
 	v.t.Helper()
 	request := v.relay.taken[v.last()]
 	id, subject := header(v.t, request, "Message-ID"), header(v.t, request, "Subject")
-	token := tokens(subject)[0]
+	token := inbox.Tokens(subject)[0]
 	v.clock = v.clock.Add(time.Minute)
 	today := registrar.DateOf(v.clock.In(time.UTC))
 	dots := func(d registrar.Date) string { return strings.ReplaceAll(d.String(), "-", ".") }
@@ -115,7 +116,7 @@ func (v *vector) arrive(raw []byte) {
 	if err := v.Deliver(v.t.Context(), []mailbox.Mail{{Raw: []byte(text), InternalDate: v.clock}}); err != nil {
 		v.t.Fatal(err)
 	}
-	if err := v.readNew(v.t.Context()); err != nil {
+	if err := v.ReadNew(v.t.Context()); err != nil {
 		v.t.Fatal(err)
 	}
 	v.check()
@@ -132,7 +133,7 @@ type outcome struct {
 func (v *vector) outcome() outcome {
 	v.t.Helper()
 	o := outcome{state: v.operation(v.op.ID).State}
-	list, err := v.Reviews(v.t.Context())
+	list, err := v.Desk.Reviews(v.t.Context())
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -192,7 +193,7 @@ func TestHostileMails(t *testing.T) {
 					}
 					v := newVector(t, scene)
 					v.settings.Proof = asked
-					v.verifier = verdict(func() mailauth.Verdict { return v.judge })
+					v.verifier.Verifier = verdict(func() mailauth.Verdict { return v.judge })
 					v.judge = mailauth.Verdict{Verified: !asked, Reason: "it is not signed"}
 					v.arrive(raw)
 					if got := v.outcome(); !got.is("sent+review") {
