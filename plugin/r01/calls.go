@@ -131,7 +131,7 @@ func (p *Plugin) Recognise(ctx context.Context, raw []byte) (registrar.Recogniti
 		return registrar.Recognition{}, err
 	}
 	parts := gateway.Parts{Recogniser: s.recogniser, Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log, Now: p.now, Random: rand.Text}
-	return gateway.New(s.gateway, parts).Foresight.Recognise(ctx, raw)
+	return gateway.New(s.engine, parts).Foresight.Recognise(ctx, raw)
 }
 
 func kinds() []registrar.OperationKind { return ordering.Kinds() }

@@ -105,7 +105,7 @@ type rule struct {
 
 // settings is a configuration that has been found right.
 type settings struct {
-	gateway    engine.Settings
+	engine     engine.Settings
 	recogniser *mailform.Recogniser
 	smtp       smtpout.Config
 	mailbox    mailbox.Config
@@ -125,9 +125,9 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 		return settings{}, []registrar.Problem{{Path: "", Message: "the settings do not match the schema"}}
 	}
 	p := &problems{}
-	s := settings{gateway: c.gatewaySettings(p), smtp: c.smtpConfig(), mailbox: c.mailboxConfig(p),
+	s := settings{engine: c.engineSettings(p), smtp: c.smtpConfig(), mailbox: c.mailboxConfig(p),
 		sender: mailauth.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID, Hosts: c.Replies.Hosts}}
-	s.registry, s.gateway.Registry = c.Registry.settings(p)
+	s.registry, s.engine.Registry = c.Registry.settings(p)
 	s.renewal = c.renewalConfig()
 	p.under("renewal", s.renewal.Validate())
 	p.under("replies", s.sender.Validate())
@@ -205,7 +205,7 @@ func parseDuration(s string) (time.Duration, error) {
 	return time.ParseDuration(s)
 }
 
-func (c config) gatewaySettings(p *problems) engine.Settings {
+func (c config) engineSettings(p *problems) engine.Settings {
 	for path, text := range map[string]string{"agreement": c.Agreement, "password": c.Password.Reveal()} {
 		if !oneLine(text) {
 			p.add(path, "must be one line of text, without blanks around it")

@@ -183,7 +183,7 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 	parts := gateway.Parts{Store: w.store, Submitter: w.relay, Recogniser: s.recogniser,
 		Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
 	s.registry.equip(&parts, p.dataDir)
-	w.gateway = gateway.New(s.gateway, parts)
+	w.gateway = gateway.New(s.engine, parts)
 	w.renewal = renewal.NewPass(w.gateway.Renewals, s.renewal.Policy())
 	w.follow = w.store.Follow
 	w.takeOver = func(ctx context.Context) (*duties, error) { return p.takeOver(ctx, w, s) }

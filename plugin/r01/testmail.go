@@ -27,7 +27,7 @@ func (p *Plugin) testMail(ctx context.Context, s settings) (remark string, err e
 	if err != nil {
 		return "", fmt.Errorf("write test mail: %w", err)
 	}
-	self := s.gateway.Callback
+	self := s.engine.Callback
 	_, host, _ := strings.Cut(self, "@")
 	id := "<" + rand.Text() + "@" + host + ">"
 	data, err := smtpout.Render(smtpout.Envelope{From: self, To: self, Subject: "Panel test mail", MessageID: id,

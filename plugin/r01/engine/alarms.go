@@ -56,6 +56,7 @@ func (a *Alarms) Raise(tx *store.Tx, key, domain, message string) error {
 	return nil
 }
 
+// Clear clears an alarm and tells of it, if it stood.
 func (a *Alarms) Clear(tx *store.Tx, key, domain string) error {
 	stood, err := tx.ClearAlarm(key)
 	if err != nil || !stood {
@@ -72,7 +73,7 @@ func (a *Alarms) remind(tx *store.Tx, key, message string) error {
 		return err
 	}
 	told, err := tx.Time("told:" + key)
-	if err != nil || a.now().Sub(told) < Day && !a.now().Before(told) {
+	if err != nil || a.now().Sub(told) < day && !a.now().Before(told) {
 		return err
 	}
 	if err := tx.SetTime("told:"+key, a.now()); err != nil {
@@ -82,18 +83,22 @@ func (a *Alarms) remind(tx *store.Tx, key, message string) error {
 	return nil
 }
 
+// Expiry is what the keys of all alarms about an expiry begin with.
 const Expiry = "expiry"
 
 // ExpiryAlarm names the alarm that a domain expires and nobody has renewed it.
 func ExpiryAlarm(domain string) string { return Expiry + ":" + domain }
 
+// PassAlarm stands while no renewal pass completes.
 const PassAlarm = "renewal-pass"
 
 // ContradictionAlarm names the alarm that stands until a review entry is resolved.
 func ContradictionAlarm(id registrar.ReviewID) string { return "late:" + string(id) }
 
+// ReviewAlarm stands while mails wait for a person.
 const ReviewAlarm = "review"
 
+// RegistryAlarm names the alarm that the registry contradicts our record of a domain.
 func RegistryAlarm(name string) string { return "registry:" + name }
 
 // SettleDoubt: the registry shows what we hold.

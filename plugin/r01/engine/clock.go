@@ -19,9 +19,9 @@ import (
 
 const (
 	// agrees is how far a clock may be from ours.
-	agrees = Day
+	agrees = day
 	// away is how long nothing may be recorded before the clock must be confirmed.
-	away = 2 * Day
+	away = 2 * day
 	// aliveEvery is how often it is recorded that the clock was believed.
 	aliveEvery = time.Hour
 )

@@ -43,6 +43,7 @@ func (en *Engine) known(r store.Request) lifecycle.Request {
 // settledAt is until when what was handed over may still be carried out. ARCHITECTURE.md, the durable step
 func (en *Engine) settledAt(r store.Request) time.Time { return r.ClaimedAt.Add(en.settings.Settle) }
 
+// QueueSays is what our own queue decides about a request that has not left it.
 func QueueSays(e lifecycle.Event) lifecycle.Evidence {
 	return lifecycle.Evidence{Source: lifecycle.FromQueue, Event: e, Proof: lifecycle.OwnWord, Binding: lifecycle.ByOwnRecord}
 }
@@ -58,7 +59,8 @@ func PersonSays(e lifecycle.Event, saw registrar.Version, noted string) lifecycl
 		Saw: string(saw), Noted: noted}
 }
 
-func CmpTime(at, otherwise time.Time) time.Time {
+// TimeOr returns a time, or another one in place of none.
+func TimeOr(at, otherwise time.Time) time.Time {
 	if at.IsZero() {
 		return otherwise
 	}
@@ -67,6 +69,6 @@ func CmpTime(at, otherwise time.Time) time.Time {
 
 // TillOf sorts an expiry that is named for a request.
 func (en *Engine) TillOf(r store.Request, named registrar.Date) lifecycle.Till {
-	asked := registrar.DateOf(CmpTime(r.ClaimedAt, r.CreatedAt).In(registry.Moscow))
+	asked := registrar.DateOf(TimeOr(r.ClaimedAt, r.CreatedAt).In(registry.Moscow))
 	return lifecycle.TillOf(r.Kind, named, r.Base, asked, registrar.DateOf(en.now().In(registry.Moscow)))
 }

@@ -16,8 +16,8 @@ type Limits struct {
 }
 
 const (
-	Hour = time.Hour
-	Day  = 24 * time.Hour
+	hour = time.Hour
+	day  = 24 * time.Hour
 )
 
 // Allowance tells how many requests that cost money may be sent now, and if none, why. It
@@ -44,11 +44,11 @@ func (l *Limits) Allowance(tx *store.Tx) (may int, held string, err error) {
 
 func (l *Limits) brake(tx *store.Tx) (may int, held string, err error) {
 	upTo := l.now().Add(ClockSkew) // what is later was written by a clock that was wrong
-	perHour, err := tx.PaidBetween(l.now().Add(-Hour), upTo)
+	perHour, err := tx.PaidBetween(l.now().Add(-hour), upTo)
 	if err != nil {
 		return 0, "", err
 	}
-	perDay, err := tx.PaidBetween(l.now().Add(-Day), upTo)
+	perDay, err := tx.PaidBetween(l.now().Add(-day), upTo)
 	if err != nil {
 		return 0, "", err
 	}
@@ -59,21 +59,7 @@ func (l *Limits) brake(tx *store.Tx) (may int, held string, err error) {
 	return may, held, nil
 }
 
-// Within leaves out paid requests beyond what may be sent.
-func Within(due []store.Request, may int) []store.Request {
-	var kept []store.Request
-	for _, r := range due {
-		if r.Kind.Paid() {
-			if may == 0 {
-				continue
-			}
-			may--
-		}
-		kept = append(kept, r)
-	}
-	return kept
-}
-
+// Paused reports whether requests of a kind must wait, by what R01 has answered to others.
 func (l *Limits) Paused(tx *store.Tx, k lifecycle.Kind) (bool, error) {
 	all, err := tx.Setting(PauseAll)
 	if err != nil || all != "" || !k.Paid() {

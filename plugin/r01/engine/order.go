@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
 
+// OrderOf returns what an operation needs of its order.
 func OrderOf(tx *store.Tx, id registrar.OperationID) (StoredOrder, error) {
 	text, err := tx.Order(id)
 	if err != nil {
@@ -23,17 +23,17 @@ func OrderOf(tx *store.Tx, id registrar.OperationID) (StoredOrder, error) {
 	return o, nil
 }
 
-// Ours tells whether a registrar of the registry is R01.
+// Ours reports whether a registrar of the registry is R01.
 func (en *Engine) Ours(name string) bool {
 	return slices.ContainsFunc(en.settings.Registry.Registrars, func(own string) bool { return strings.EqualFold(own, name) })
 }
 
-// Held tells whether a domain is ours as far as we know.
+// Held reports whether a domain is ours as far as we know.
 func Held(status registrar.DomainStatus) bool {
 	return status == registrar.StatusRegistered || status == registrar.StatusExpired
 }
 
-// Gone tells whether it was ours.
+// Gone reports whether it was ours.
 func Gone(status registrar.DomainStatus) bool {
 	return status == registrar.StatusDeleted || status == registrar.StatusTransferredAway
 }
@@ -53,13 +53,7 @@ func OperationOf(tx *store.Tx, id registrar.OperationID) (store.Operation, error
 	return op, err
 }
 
+// HandleOf is a client as the contract shows it.
 func HandleOf(c store.Client) registrar.Handle {
 	return registrar.Handle{Handle: c.Handle, Customer: c.Customer, Kind: c.Kind, State: c.State}
-}
-
-func Earlier(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
-		return b
-	}
-	return a
 }

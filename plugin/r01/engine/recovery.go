@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/go-hclog"
@@ -32,9 +31,8 @@ func NewRecovery(en *Engine) *Recovery {
 // compared its record with R01's, so does every paid request before it is sent for the first
 // time. The mailbox, read again from its beginning, resolves what R01 has answered.
 
+// RestoredAlarm stands while a restored store is not reconciled.
 const RestoredAlarm = "restored"
-
-var ErrNotReconciled = errors.New("the store was restored from a backup and is not reconciled")
 
 // Recall notices a restored store, and a person's word that it is reconciled.
 func (rc *Recovery) Recall(tx *store.Tx, incarnation string, older bool) error {
@@ -95,7 +93,7 @@ func (rc *Recovery) restore(tx *store.Tx, incarnation string) error {
 	return nil
 }
 
-// Restored tells whether the store was restored from a backup and is not reconciled yet.
+// Restored reports whether the store was restored from a backup and is not reconciled yet.
 func (rc *Recovery) Restored() bool { return rc.restored }
 
 // HoldAfterRestore is holdUntouched in a transaction of its own, if there is anything to hold.
@@ -131,7 +129,7 @@ func (rc *Recovery) HoldUntouched(tx *store.Tx) error {
 	return nil
 }
 
-// MustWait tells whether a request may not be sent because the store is not reconciled.
+// MustWait reports whether a request may not be sent because the store is not reconciled.
 func (rc *Recovery) MustWait(r store.Request) bool {
 	return rc.restored && r.Kind.Paid() && r.Untouched()
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"strings"
 	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
@@ -52,11 +51,6 @@ func (rv *Reviews) CloseReview(tx *store.Tx, e store.Review, actor, how string) 
 	tx.Emit(registrar.Event{At: rv.now(), Type: registrar.EventReview, Level: registrar.LevelInfo,
 		Message: "a mail no longer waits for review: " + how, Actor: actor, Name: names[0], Mail: e.Mail, Review: e.ID})
 	return rv.Closed(tx, e)
-}
-
-// ReviewOf names the entry of a mail.
-func ReviewOf(m registrar.MailID) registrar.ReviewID {
-	return registrar.ReviewID("rv-" + strings.TrimPrefix(string(m), "in-"))
 }
 
 // NamesOf lists the domains of operations; one empty name when there are none, so that

@@ -36,7 +36,7 @@ func NewRounds(en *Engine) *Rounds {
 // Run makes the rounds until ctx ends.
 func (ro *Rounds) Run(ctx context.Context) {
 	var loops sync.WaitGroup
-	loops.Go(func() { ro.DeadlineLoop(ctx) })
+	loops.Go(func() { ro.deadlineLoop(ctx) })
 	loops.Go(func() { ro.ClockLoop(ctx) })
 	loops.Wait()
 }
@@ -105,8 +105,8 @@ func (ro *Rounds) KeepClock(ctx context.Context) error {
 	return err
 }
 
-// DeadlineLoop notices silence.
-func (ro *Rounds) DeadlineLoop(ctx context.Context) {
+// deadlineLoop notices silence.
+func (ro *Rounds) deadlineLoop(ctx context.Context) {
 	never := make(wake.Signal)
 	for ctx.Err() == nil {
 		if err := ro.Expire(ctx); err != nil && ctx.Err() == nil {

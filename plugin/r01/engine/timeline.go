@@ -106,4 +106,5 @@ func (tl *Timeline) NoteRegistry(tx *store.Tx, r store.Request, message string) 
 	return nil
 }
 
+// ByRegistry is the actor of what the registry showed.
 const ByRegistry = "registry"

@@ -20,7 +20,7 @@ func (ro *Rounds) boundDeadlines(tx *store.Tx) error {
 	if ro.clock.Doubt() != "" {
 		return nil
 	}
-	return tx.BoundDeadlines(ro.now().Add(max(ro.settings.QueuedWithin, ro.settings.DoneWithin, TransferWithin) + Hour))
+	return tx.BoundDeadlines(ro.now().Add(max(ro.settings.QueuedWithin, ro.settings.DoneWithin, TransferWithin) + hour))
 }
 
 // watchBrake keeps one alarm while paid requests wait for the brake.
@@ -54,6 +54,7 @@ func (ro *Rounds) watchFunds(tx *store.Tx) error {
 	return ro.alarms.remind(tx, PausePaid, NoFundsMessage)
 }
 
+// NoFundsMessage is the text of the alarm that stands while R01 has no money of ours.
 const NoFundsMessage = "the R01 account has no funds: nothing that costs money is sent until an operator resolves a held operation with resend"
 
 // watchPasses is the dead man's alarm. At the very first start the clock begins to run.

@@ -47,6 +47,7 @@ var done = map[lifecycle.Kind]string{
 	lifecycle.Transfer:     "transferred to R01",
 }
 
+// Happened is what an event means for the request that its sentence is about.
 var Happened = map[lifecycle.Event]string{
 	lifecycle.Claimed:   "handing the request to the mail relay",
 	lifecycle.Deferred:  "the mail relay did not take the request; it will be tried again",
@@ -77,6 +78,7 @@ var Happened = map[lifecycle.Event]string{
 // NounOf names a request for people.
 func NounOf(r store.Request) string { return subjects[r.Kind] + mailform.Unicode(r.Object) }
 
+// Nouns name kinds of operations.
 var Nouns = map[registrar.OperationKind]string{
 	registrar.KindRegister: "registration", registrar.KindTransfer: "transfer",
 	registrar.KindRenew: "renewal", registrar.KindUpdate: "update",

@@ -155,7 +155,7 @@ func (p *play) person() {
 	})
 }
 
-// arrived tells whether R01 has what the operation's current request is about.
+// arrived reports whether R01 has what the operation's current request is about.
 func (p *play) arrived() (there bool) {
 	err := p.st.Read(p.t.Context(), func(tx *store.Tx) error {
 		op, err := tx.Operation(p.op)

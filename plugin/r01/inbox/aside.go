@@ -3,6 +3,7 @@ package inbox
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
@@ -95,7 +96,7 @@ func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, a aside) error {
 	if a.text, err = in.redactor.Redact(tx, mailform.Mask(a.text), possible...); err != nil {
 		return err
 	}
-	id := engine.ReviewOf(m.ID)
+	id := reviewOf(m.ID)
 	entry := store.Review{ID: id, Mail: m.ID, Reason: a.text, Candidates: candidates, ReceivedAt: m.At, Why: a.why}
 	if a.request != nil {
 		entry.Request = a.request.ID
@@ -125,4 +126,9 @@ func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, a aside) error {
 		}
 	}
 	return in.alarms.Raise(tx, engine.ReviewAlarm, "", "mails wait in the review queue")
+}
+
+// reviewOf names the entry of a mail.
+func reviewOf(m registrar.MailID) registrar.ReviewID {
+	return registrar.ReviewID("rv-" + strings.TrimPrefix(string(m), "in-"))
 }

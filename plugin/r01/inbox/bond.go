@@ -21,6 +21,7 @@ type bond struct {
 // tokenPattern is how our token stands in a subject. r01-mail 1.2
 var tokenPattern = regexp.MustCompile(`\[([A-Z2-7]{26})\]`)
 
+// Tokens lists the tokens that a text repeats.
 func Tokens(text string) []string {
 	var all []string
 	for _, m := range tokenPattern.FindAllStringSubmatch(text, -1) {
@@ -157,7 +158,7 @@ func repeats(twins []store.Twin) bool {
 	return slices.ContainsFunc(twins, func(t store.Twin) bool { return t.SameText })
 }
 
-// isForgotten tells whether our own mail is a request that the store does not know.
+// isForgotten reports whether our own mail is a request that the store does not know.
 func (mt *Matcher) isForgotten(l letter) bool {
 	return mt.recovery.Restored() && len(Tokens(l.Subject)) > 0
 }

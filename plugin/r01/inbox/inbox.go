@@ -78,7 +78,7 @@ func New(s *engine.Settings, en *engine.Engine, p Parts) *Inbox {
 func (in *Inbox) Run(ctx context.Context) {
 	var loops sync.WaitGroup
 	loops.Go(func() { in.ReadLoop(ctx) })
-	loops.Go(func() { in.KeepLoop(ctx) })
+	loops.Go(func() { in.keepLoop(ctx) })
 	loops.Wait()
 }
 

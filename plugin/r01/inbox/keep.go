@@ -12,8 +12,8 @@ import (
 // sweepEvery is how often mails are looked for that have been kept long enough.
 const sweepEvery = time.Hour
 
-// KeepLoop removes the bytes of mails that nobody needs any more.
-func (in *Inbox) KeepLoop(ctx context.Context) {
+// keepLoop removes the bytes of mails that nobody needs any more.
+func (in *Inbox) keepLoop(ctx context.Context) {
 	never := make(wake.Signal)
 	for ctx.Err() == nil {
 		if err := in.Sweep(ctx); err != nil && ctx.Err() == nil {

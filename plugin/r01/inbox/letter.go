@@ -105,7 +105,7 @@ func (l letter) moment(tx *store.Tx, r store.Request) (lifecycle.Moment, error) 
 	if l.made.IsZero() {
 		return lifecycle.NoDate, nil
 	}
-	last := engine.CmpTime(r.ClaimedAt, r.CreatedAt)
+	last := engine.TimeOr(r.ClaimedAt, r.CreatedAt)
 	if !l.made.Before(last.Add(-skew)) {
 		return lifecycle.After, nil
 	}
@@ -113,7 +113,7 @@ func (l letter) moment(tx *store.Tx, r store.Request) (lifecycle.Moment, error) 
 	if err != nil {
 		return "", fmt.Errorf("first transmission of request %s: %w", r.ID, err)
 	}
-	if l.made.Before(engine.CmpTime(first, last).Add(-skew)) {
+	if l.made.Before(engine.TimeOr(first, last).Add(-skew)) {
 		return lifecycle.Before, nil
 	}
 	return lifecycle.Between, nil

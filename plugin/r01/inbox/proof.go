@@ -83,7 +83,7 @@ func (in *Inbox) ProveAgain(ctx context.Context) error {
 
 // readOnceMore takes a mail from before a person.
 func (in *Inbox) readOnceMore(tx *store.Tx, m store.Mail) error {
-	e, err := tx.Review(engine.ReviewOf(m.ID))
+	e, err := tx.Review(reviewOf(m.ID))
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package inbox
 import (
 	"errors"
 
-	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/message"
 	"registrar.panel/plugin/r01/store"
@@ -42,7 +41,7 @@ func requestsNamed(tx *store.Tx, id registrar.MailID) (requests []store.Request,
 		}
 		requests = append(requests, r)
 	}
-	e, err := tx.Review(engine.ReviewOf(id))
+	e, err := tx.Review(reviewOf(id))
 	if errors.Is(err, store.ErrNotFound) {
 		return requests, nil
 	}

@@ -11,11 +11,11 @@ import (
 	"registrar.panel/plugin/r01/store"
 )
 
-// Verifier tells whether a mail is really from whom it claims; package mailauth has the real
+// Verifier reports whether a mail is really from whom it claims; package mailauth has the real
 // one.
 type Verifier interface {
 	Verify(ctx context.Context, raw []byte) mailauth.Verdict
-	// MadeHere tells whether a mail server of ours made it by itself.
+	// MadeHere reports whether a mail server of ours made it by itself.
 	MadeHere(raw []byte) mailauth.Verdict
 }
 

@@ -13,7 +13,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Kinds lists what this gateway can be asked for.
+// Kinds lists what R01 can be asked for by mail.
 func Kinds() []registrar.OperationKind {
 	return []registrar.OperationKind{registrar.KindRegister, registrar.KindTransfer, registrar.KindRenew, registrar.KindUpdate}
 }

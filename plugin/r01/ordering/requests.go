@@ -128,7 +128,7 @@ func (ord *Orders) findClient(tx *store.Tx, o registrar.Order, p plan) (store.Cl
 	return c, err
 }
 
-// identity tells whether two registrants are one: who they are, not how to reach them.
+// identity reports whether two registrants are one: who they are, not how to reach them.
 func (ord *Orders) identity(r registrar.Registrant) string {
 	parts := []string{"identity", string(r.Kind)}
 	for _, key := range mailform.IdentityKeys(r.Kind) {

@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// acquires tells whether an order is for a domain that is not ours yet.
+// acquires reports whether an order is for a domain that is not ours yet.
 func acquires(k registrar.OperationKind) bool {
 	return k == registrar.KindRegister || k == registrar.KindTransfer
 }

@@ -34,8 +34,8 @@ type Store interface {
 	Mark(ctx context.Context) error
 }
 
-// Planner begins renewals that are planned; package ordering has the real one.
-type Planner interface {
+// Renewals begins renewals that are planned; package ordering has the real one.
+type Renewals interface {
 	// BeginPlanned begins as many as may be sent now.
 	BeginPlanned(ctx context.Context) error
 }
@@ -51,7 +51,7 @@ const (
 // Parts are what a queue is made of, beside its engine.
 type Parts struct {
 	Recovery  *engine.Recovery
-	Planned   Planner
+	Planned   Renewals
 	Store     Store
 	Submitter Submitter
 	Logger    hclog.Logger
@@ -65,7 +65,7 @@ type Queue struct {
 	alarms    *engine.Alarms
 	limits    *engine.Limits
 	recovery  *engine.Recovery
-	planned   Planner
+	planned   Renewals
 	settings  *engine.Settings
 	store     Store
 	submitter Submitter
@@ -176,7 +176,7 @@ func (q *Queue) nextToSend(ctx context.Context) (due []store.Request, next time.
 			return err
 		}
 		if due, err = tx.Due(q.now(), may > 0, atOnce); err != nil || len(due) > 0 {
-			due = engine.Within(due, may)
+			due = within(due, may)
 			return err
 		}
 		next, err = tx.NextDue()
@@ -240,4 +240,19 @@ func inOrder(mails []outgoing) [][]outgoing {
 		lines = slices.Insert(lines, 0, ordered)
 	}
 	return lines
+}
+
+// within leaves out paid requests beyond what may be sent.
+func within(due []store.Request, may int) []store.Request {
+	var kept []store.Request
+	for _, r := range due {
+		if r.Kind.Paid() {
+			if may == 0 {
+				continue
+			}
+			may--
+		}
+		kept = append(kept, r)
+	}
+	return kept
 }

@@ -91,7 +91,10 @@ func (q *Queue) transmit(ctx context.Context, m *outgoing, mail smtpout.Mail, ma
 	})
 }
 
+// PlaceAlarm stands while the store is not where it was opened.
 const PlaceAlarm = "store-moved"
+
+var errNotReconciled = errors.New("the store was restored from a backup and is not reconciled")
 
 // inPlace stops sending when the store is no longer where it was opened: what we record there
 // would be lost with us, and a paid request would be sent anew.
@@ -114,7 +117,7 @@ func (q *Queue) inPlace(ctx context.Context) error {
 // claim makes the transmission ours, all of it or nothing, and keeps what is about to leave.
 func (q *Queue) claim(tx *store.Tx, m *outgoing, masked []byte) error {
 	if slices.ContainsFunc(m.requests, q.recovery.MustWait) {
-		return engine.ErrNotReconciled
+		return errNotReconciled
 	}
 	if paused, err := q.limits.Paused(tx, m.kind()); err != nil || paused || q.halt.holds() {
 		return cmp.Or(err, errPaused)

@@ -274,6 +274,6 @@ func (ask *Asker) noteAnswer(name string, a registry.Answer) {
 // Whois asks the registry about one name; package registry has the real one.
 type Whois interface {
 	Look(ctx context.Context, name string) registry.Answer
-	// Ready tells whether its pace allows a question now.
+	// Ready reports whether its pace allows a question now.
 	Ready() bool
 }

@@ -48,6 +48,7 @@ func (ls *Lists) seeStranger(s Strangers, l *registry.Line) {
 	}
 }
 
+// ImportAlarm stands while the list of domains to import is not made.
 const ImportAlarm = "import-list"
 
 // offerImports brings the list of domains to import up to date and tells when it has new

@@ -3,6 +3,7 @@ package witness
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
@@ -26,9 +27,16 @@ func (j *Judge) seeTransfer(tx *store.Tx, r store.Request, d registrar.Domain, s
 	last := s.PaidTill.AddDays(engine.TransferCloses)
 	message := fmt.Sprintf("the registry shows %s with registrar %s, paid till %s: apply for the transfer by %s",
 		mailform.Unicode(d.Name), s.Registrar, s.PaidTill, last)
-	err := errors.Join(tx.PutDomain(d, j.now()), tx.SetDeadline(r, engine.Earlier(r.Deadline, last.In(registry.Moscow))))
+	err := errors.Join(tx.PutDomain(d, j.now()), tx.SetDeadline(r, earlier(r.Deadline, last.In(registry.Moscow))))
 	if err != nil {
 		return w, err
 	}
 	return w, j.timeline.NoteRegistry(tx, r, message)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
 }
