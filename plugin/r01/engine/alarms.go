@@ -103,7 +103,7 @@ func RegistryAlarm(name string) string { return "registry:" + name }
 
 // SettleDoubt: the registry shows what we hold.
 func (a *Alarms) SettleDoubt(tx *store.Tx, name string) error {
-	if err := tx.DropDoubt(name); err != nil {
+	if err := tx.Registry.DropDoubt(name); err != nil {
 		return err
 	}
 	return a.Clear(tx, RegistryAlarm(name), name)

@@ -40,12 +40,12 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 		return err
 	}
 	c, before := en.change(*r, d, f), r.Hold
-	ops, err := tx.Advance(r, d, c)
+	ops, err := tx.Requests.Advance(r, d, c)
 	if err != nil {
 		return err
 	}
 	if SaysEarly(*r, f.Result) {
-		if err := tx.SetEarly(r.ID, en.now()); err != nil {
+		if err := tx.Renewals.SetEarly(r.ID, en.now()); err != nil {
 			return err
 		}
 	}

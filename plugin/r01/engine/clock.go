@@ -110,7 +110,7 @@ func (c *Clock) HeardOf(who string, said time.Time) {
 
 // HeardReply is heardAnswer of what answers a request.
 func (c *Clock) HeardReply(tx *store.Tx, r store.Request, received time.Time) error {
-	first, err := tx.FirstClaim(r.ID)
+	first, err := tx.Requests.FirstClaim(r.ID)
 	if err == nil && !first.IsZero() {
 		c.HeardAnswer(first, received)
 	}

@@ -31,7 +31,7 @@ func (en *Engine) carryOut(tx *store.Tx, e lifecycle.Effect, r *store.Request, f
 	case lifecycle.BeginDomain:
 		return en.beginDomains(tx, *r, f, ops)
 	case lifecycle.FailWaiting:
-		return tx.ConcludeClient(r.Client, registrar.HandleFailed, r.Object)
+		return tx.Clients.Conclude(r.Client, registrar.HandleFailed, r.Object)
 	case lifecycle.FinishObject:
 		return en.FinishObject(tx, *r, f, ops)
 	case lifecycle.PauseAll:
@@ -54,7 +54,7 @@ func (en *Engine) beginDomains(tx *store.Tx, r store.Request, f Fact, ops []stor
 	if f.Result.Handle != "" {
 		handle = f.Result.Handle // r01-mail 2.8: R01's spelling wins
 	}
-	if err := tx.ConcludeClient(r.Client, registrar.HandleRegistered, handle); err != nil {
+	if err := tx.Clients.Conclude(r.Client, registrar.HandleRegistered, handle); err != nil {
 		return err
 	}
 	for i := range ops {
@@ -70,7 +70,7 @@ func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []stor
 	if r.Kind.AboutClient() {
 		return nil
 	}
-	d, err := tx.DomainRecord(r.Object)
+	d, err := tx.Domains.Record(r.Object)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []stor
 			return err
 		}
 		guessed := f.Result.PaidTill.IsZero() && r.Kind == lifecycle.Prolong
-		return errors.Join(tx.PutDomain(d, en.now()), tx.Guess(d.Name, guessed))
+		return errors.Join(tx.Domains.Put(d, en.now()), tx.Domains.Guess(d.Name, guessed))
 	case lifecycle.UpdateDomain:
 		for _, op := range ops {
 			order, err := OrderOf(tx, op.ID)
@@ -91,7 +91,7 @@ func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []stor
 			d.Nameservers = order.Nameservers
 		}
 	}
-	return tx.PutDomain(d, en.now())
+	return tx.Domains.Put(d, en.now())
 }
 
 // paidTill is what R01 wrote. A prolongation is always by one year, so there the new expiry

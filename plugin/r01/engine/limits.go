@@ -44,11 +44,11 @@ func (l *Limits) Allowance(tx *store.Tx) (may int, held string, err error) {
 
 func (l *Limits) brake(tx *store.Tx) (may int, held string, err error) {
 	upTo := l.now().Add(ClockSkew) // what is later was written by a clock that was wrong
-	perHour, err := tx.PaidBetween(l.now().Add(-hour), upTo)
+	perHour, err := tx.Requests.PaidBetween(l.now().Add(-hour), upTo)
 	if err != nil {
 		return 0, "", err
 	}
-	perDay, err := tx.PaidBetween(l.now().Add(-day), upTo)
+	perDay, err := tx.Requests.PaidBetween(l.now().Add(-day), upTo)
 	if err != nil {
 		return 0, "", err
 	}

@@ -12,7 +12,7 @@ import (
 
 // OrderOf returns what an operation needs of its order.
 func OrderOf(tx *store.Tx, id registrar.OperationID) (StoredOrder, error) {
-	text, err := tx.Order(id)
+	text, err := tx.Operations.Order(id)
 	if err != nil {
 		return StoredOrder{}, err
 	}
@@ -45,11 +45,11 @@ type StoredOrder struct {
 
 // OperationOf returns an operation with its history, as a person sees it.
 func OperationOf(tx *store.Tx, id registrar.OperationID) (store.Operation, error) {
-	op, err := tx.Operation(id)
+	op, err := tx.Operations.Get(id)
 	if err != nil {
 		return store.Operation{}, err
 	}
-	op.History, err = tx.History(id)
+	op.History, err = tx.Operations.History(id)
 	return op, err
 }
 

@@ -67,7 +67,7 @@ func (en *Engine) release(tx *store.Tx, held lifecycle.Hold, reason string) erro
 	if err != nil {
 		return err
 	}
-	all, err := tx.Held(held)
+	all, err := tx.Requests.Held(held)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (en *Engine) endPause(tx *store.Tx, before, now lifecycle.Hold) error {
 	if err != nil || paused == "" {
 		return err
 	}
-	held, err := tx.Held(before)
+	held, err := tx.Requests.Held(before)
 	if err != nil || len(held) > 0 {
 		return err
 	}

@@ -77,7 +77,7 @@ func (rc *Recovery) restore(tx *store.Tx, incarnation string) error {
 		return err
 	}
 	for _, state := range []lifecycle.State{registrar.Queued, registrar.NeedsAction} {
-		all, err := tx.InState(state)
+		all, err := tx.Requests.InState(state)
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (rc *Recovery) HoldUntouched(tx *store.Tx) error {
 	if !rc.restored {
 		return nil
 	}
-	queued, err := tx.InState(registrar.Queued)
+	queued, err := tx.Requests.InState(registrar.Queued)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func (rd *Redactor) Redact(tx *store.Tx, words string, requests ...store.Request
 }
 
 func templatesOf(tx *store.Tx, request string) (templates []mailform.Template, err error) {
-	body, err := tx.RequestBody(request)
+	body, err := tx.Requests.Body(request)
 	if err != nil {
 		return nil, fmt.Errorf("read body: %w", err)
 	}
@@ -62,7 +62,7 @@ func (rd *Redactor) clientOf(tx *store.Tx, r store.Request) ([]mailform.Template
 
 // Holder is the client that holds a domain.
 func (rd *Redactor) Holder(tx *store.Tx, domain string) ([]mailform.Template, error) {
-	d, err := tx.Domain(domain)
+	d, err := tx.Domains.Get(domain)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
@@ -73,7 +73,7 @@ func (rd *Redactor) Holder(tx *store.Tx, domain string) ([]mailform.Template, er
 }
 
 func (rd *Redactor) clientByHandle(tx *store.Tx, handle string) ([]mailform.Template, error) {
-	c, err := tx.ClientByHandle(handle)
+	c, err := tx.Clients.ByHandle(handle)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
@@ -84,7 +84,7 @@ func (rd *Redactor) clientByHandle(tx *store.Tx, handle string) ([]mailform.Temp
 }
 
 func (rd *Redactor) contact(tx *store.Tx, client int64) ([]mailform.Template, error) {
-	contact, err := tx.Contact(client)
+	contact, err := tx.Clients.Contact(client)
 	if err != nil || contact == nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ func (en *Engine) MoveOperation(tx *store.Tx, op store.Operation, e lifecycle.Ev
 	if op.State.Final() {
 		return registrar.Errorf(registrar.Precondition, "operation %s is %s", op.ID, op.State)
 	}
-	r, err := tx.Request(op.Request)
+	r, err := tx.Requests.Get(op.Request)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (rv *Reviews) CloseAnswered(tx *store.Tx, r store.Request, source string) e
 	if r.State != registrar.Succeeded {
 		return nil
 	}
-	waiting, err := tx.ReviewsOf(r.ID)
+	waiting, err := tx.Reviews.Of(r.ID)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (rv *Reviews) CloseAnswered(tx *store.Tx, r store.Request, source string) e
 		if err := rv.CloseReview(tx, e, ByRegistry, source+" shows the "+NounOf(r)+" carried out"); err != nil {
 			return err
 		}
-		if err := tx.SettleMail(e.Mail, store.MailReview, store.MailIgnored, r.ID); err != nil {
+		if err := tx.Mails.Settle(e.Mail, store.MailReview, store.MailIgnored, r.ID); err != nil {
 			return err
 		}
 	}
@@ -41,7 +41,7 @@ func (rv *Reviews) CloseAnswered(tx *store.Tx, r store.Request, source string) e
 // CloseReview takes an entry out of the queue that no person resolved.
 func (rv *Reviews) CloseReview(tx *store.Tx, e store.Review, actor, how string) error {
 	e.ResolvedAt, e.ResolvedBy, e.Outcome, e.Closed = rv.now(), actor, registrar.ReplyIgnore, how
-	if err := tx.ResolveReview(e); err != nil {
+	if err := tx.Reviews.Resolve(e); err != nil {
 		return err
 	}
 	names, err := NamesOf(tx, e.Candidates)
@@ -58,7 +58,7 @@ func (rv *Reviews) CloseReview(tx *store.Tx, e store.Review, actor, how string) 
 func NamesOf(tx *store.Tx, ids []registrar.OperationID) ([]string, error) {
 	names := []string{}
 	for _, id := range ids {
-		op, err := tx.Operation(id)
+		op, err := tx.Operations.Get(id)
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +79,7 @@ func (rv *Reviews) Closed(tx *store.Tx, e store.Review) error {
 	if err := rv.alarms.Clear(tx, ContradictionAlarm(e.ID), names[0]); err != nil {
 		return err
 	}
-	if left, err := tx.Reviews(); err != nil || len(left) > 0 {
+	if left, err := tx.Reviews.Waiting(); err != nil || len(left) > 0 {
 		return err
 	}
 	return rv.alarms.Clear(tx, ReviewAlarm, "")

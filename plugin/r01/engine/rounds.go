@@ -123,7 +123,7 @@ func (ro *Rounds) Expire(ctx context.Context) error {
 		if ro.clock.Doubt() != "" {
 			return ro.watch(tx)
 		}
-		overdue, err := tx.Overdue(ro.now())
+		overdue, err := tx.Requests.Overdue(ro.now())
 		if err != nil {
 			return err
 		}
@@ -162,15 +162,15 @@ const (
 
 // transferLate reminds of a transfer once: nobody but people can go on with it.
 func (ro *Rounds) transferLate(tx *store.Tx, r store.Request) error {
-	if err := tx.SetDeadline(r, time.Time{}); err != nil {
+	if err := tx.Requests.SetDeadline(r, time.Time{}); err != nil {
 		return err
 	}
-	ops, err := tx.OpenOperationsOf(r.ID)
+	ops, err := tx.Operations.OpenOf(r.ID)
 	if err != nil {
 		return err
 	}
 	text := "the transfer of " + mailform.Unicode(r.Object) + " is late: finish it in R01's web interface, or resolve it"
-	if d, err := tx.Domain(r.Object); err == nil && !d.PaidTill.IsZero() {
+	if d, err := tx.Domains.Get(r.Object); err == nil && !d.PaidTill.IsZero() {
 		text += "; R01 takes no application after " + d.PaidTill.AddDays(TransferCloses).String()
 	}
 	for _, op := range ops {

@@ -74,6 +74,6 @@ func ReadOperation(ctx context.Context, from reader, id registrar.OperationID) (
 
 // ReadDomain returns a domain, in a transaction of its own.
 func ReadDomain(ctx context.Context, from reader, name string) (registrar.Domain, error) {
-	d, err := Look(ctx, from, func(tx *store.Tx) (registrar.Domain, error) { return tx.Domain(name) })
+	d, err := Look(ctx, from, func(tx *store.Tx) (registrar.Domain, error) { return tx.Domains.Get(name) })
 	return d, Fault(err, "domain "+name)
 }

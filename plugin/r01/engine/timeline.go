@@ -54,7 +54,7 @@ func (tl *Timeline) showStatus(tx *store.Tx, op store.Operation) error {
 	if !ok {
 		return nil
 	}
-	d, err := tx.DomainRecord(op.Domain)
+	d, err := tx.Domains.Record(op.Domain)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (tl *Timeline) showStatus(tx *store.Tx, op store.Operation) error {
 	}
 	d.Status = status
 	tl.log.Info("domain moved", "domain", d.Name, "status", status, "operation", op.ID)
-	return tx.PutDomain(d, tl.now())
+	return tx.Domains.Put(d, tl.now())
 }
 
 func levelOf(s registrar.OperationState) registrar.Level {
@@ -79,7 +79,7 @@ func levelOf(s registrar.OperationState) registrar.Level {
 // Note puts a word on the timeline that changes nothing.
 func (tl *Timeline) Note(tx *store.Tx, r store.Request, f Fact, text string) error {
 	c := store.Change{At: tl.now(), Message: text, Actor: f.Actor, Evidence: f.Evidence, Mail: f.Mail}
-	ops, err := tx.Note(r.ID, c)
+	ops, err := tx.Operations.Note(r.ID, c)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (tl *Timeline) Note(tx *store.Tx, r store.Request, f Fact, text string) err
 // NoteRegistry puts what the registry showed on the timeline.
 func (tl *Timeline) NoteRegistry(tx *store.Tx, r store.Request, message string) error {
 	c := store.Change{At: tl.now(), Actor: ByRegistry, Evidence: registrar.EvidenceRegistry, Message: message}
-	ops, err := tx.Note(r.ID, c)
+	ops, err := tx.Operations.Note(r.ID, c)
 	if err != nil {
 		return err
 	}

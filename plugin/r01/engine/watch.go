@@ -20,7 +20,7 @@ func (ro *Rounds) boundDeadlines(tx *store.Tx) error {
 	if ro.clock.Doubt() != "" {
 		return nil
 	}
-	return tx.BoundDeadlines(ro.now().Add(max(ro.settings.QueuedWithin, ro.settings.DoneWithin, TransferWithin) + hour))
+	return tx.Requests.BoundDeadlines(ro.now().Add(max(ro.settings.QueuedWithin, ro.settings.DoneWithin, TransferWithin) + hour))
 }
 
 // watchBrake keeps one alarm while paid requests wait for the brake.
@@ -29,11 +29,11 @@ func (ro *Rounds) watchBrake(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	waiting, err := tx.PaidDue(ro.now())
+	waiting, err := tx.Requests.PaidDue(ro.now())
 	if err != nil {
 		return err
 	}
-	planned, err := tx.Planned(ro.settings.Agreement, ro.now(), 1)
+	planned, err := tx.Renewals.Planned(ro.settings.Agreement, ro.now(), 1)
 	waiting += len(planned)
 	switch {
 	case err != nil:

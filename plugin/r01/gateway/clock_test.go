@@ -231,7 +231,7 @@ func TestTimesOfTheFutureHoldNothing(t *testing.T) {
 func (g *gate) deadlines() (all []time.Time) {
 	g.t.Helper()
 	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
-		overdue, err := tx.Overdue(g.clock.AddDate(10, 0, 0))
+		overdue, err := tx.Requests.Overdue(g.clock.AddDate(10, 0, 0))
 		for _, r := range overdue {
 			all = append(all, r.Deadline)
 		}

@@ -159,7 +159,7 @@ func TestGuessGivesWay(t *testing.T) {
 		g.steps("leap.ru send")
 		g.receive(g.reply(0, "domain: leap.ru", "status: TASK_SUCCESS"))
 		guessed := func() (is bool) {
-			err := g.st.Read(t.Context(), func(tx *store.Tx) (err error) { is, err = tx.Guessed("leap.ru"); return err })
+			err := g.st.Read(t.Context(), func(tx *store.Tx) (err error) { is, err = tx.Domains.Guessed("leap.ru"); return err })
 			if err != nil {
 				t.Fatal(err)
 			}

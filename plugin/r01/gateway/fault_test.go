@@ -158,11 +158,11 @@ func (p *play) person() {
 // arrived reports whether R01 has what the operation's current request is about.
 func (p *play) arrived() (there bool) {
 	err := p.st.Read(p.t.Context(), func(tx *store.Tx) error {
-		op, err := tx.Operation(p.op)
+		op, err := tx.Operations.Get(p.op)
 		if err != nil {
 			return err
 		}
-		r, err := tx.Request(op.Request)
+		r, err := tx.Requests.Get(op.Request)
 		for _, raw := range p.relay.taken {
 			there = there || header(p.t, raw, "Message-ID") == r.MessageID
 		}

@@ -155,7 +155,7 @@ func (g *Gateway) Open(ctx context.Context) error {
 		if err := g.Engine.ReleaseIfMended(tx); err != nil {
 			return err
 		}
-		interrupted, err = tx.InState(registrar.Sending)
+		interrupted, err = tx.Requests.InState(registrar.Sending)
 		return err
 	})
 	if err != nil {

@@ -436,7 +436,7 @@ func (g *gate) check() {
 				g.t.Fatalf("event %d has cursor %d", i, e.Cursor)
 			}
 		}
-		domains, err := tx.Domains("", 1000)
+		domains, err := tx.Domains.List("", 1000)
 		if err != nil {
 			return err
 		}
@@ -493,20 +493,20 @@ func (g *gate) checkEvidence(d registrar.Domain, events []registrar.Event) {
 func (g *gate) decidedToResend(messageID string) bool {
 	found := false
 	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
-		requests, err := tx.RequestsByMessageID(messageID)
+		requests, err := tx.Requests.ByMessageID(messageID)
 		if err != nil {
 			return err
 		}
 		var ops []store.Operation
 		for _, r := range requests {
-			some, err := tx.OperationsOf(r.ID)
+			some, err := tx.Operations.Of(r.ID)
 			if err != nil {
 				return err
 			}
 			ops = append(ops, some...)
 		}
 		for _, op := range ops {
-			history, err := tx.History(op.ID)
+			history, err := tx.Operations.History(op.ID)
 			if err != nil {
 				return err
 			}
@@ -517,7 +517,7 @@ func (g *gate) decidedToResend(messageID string) bool {
 				if s.Evidence != registrar.EvidenceReply || s.State != registrar.NeedsAction {
 					continue
 				}
-				raw, err := tx.MailRaw(s.Mail)
+				raw, err := tx.Mails.Raw(s.Mail)
 				if err != nil {
 					return err
 				}

@@ -51,7 +51,7 @@ func TestOldMailsLoseTheirText(t *testing.T) {
 	}
 	g.receive(known)
 	err := g.st.Read(t.Context(), func(tx *store.Tx) error {
-		fresh, err := tx.NewMails(g.clock, 10)
+		fresh, err := tx.Mails.New(g.clock, 10)
 		if len(fresh) > 0 {
 			t.Errorf("a known mail was taken for a new one: %v", fresh)
 		}

@@ -127,7 +127,7 @@ func TestFrozenInstanceWakesUpLate(t *testing.T) {
 			t.Error(err)
 		}
 		err := g.st.Read(t.Context(), func(tx *store.Tx) error {
-			all, err := tx.InState(registrar.Sending)
+			all, err := tx.Requests.InState(registrar.Sending)
 			if err == nil && len(all) == 1 {
 				first = all[0]
 			}
@@ -182,9 +182,9 @@ func TestMailsAreReadInTheirOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := g.st.Read(t.Context(), func(tx *store.Tx) error {
-		stored, err := tx.NewMails(g.clock, 100)
+		stored, err := tx.Mails.New(g.clock, 100)
 		for i, m := range stored {
-			raw, err := tx.MailRaw(m.ID)
+			raw, err := tx.Mails.Raw(m.ID)
 			if err != nil || string(raw) != want[i] {
 				t.Errorf("mail %d comes out of its order: %v", i, err)
 			}

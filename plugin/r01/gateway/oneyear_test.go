@@ -44,7 +44,7 @@ func (m *muddle) record(off int) registry.Record {
 func (m *muddle) requestOf(raw []byte) (r store.Request) {
 	m.t.Helper()
 	err := m.st.Read(m.t.Context(), func(tx *store.Tx) error {
-		all, err := tx.RequestsByMessageID(header(m.t, raw, "Message-ID"))
+		all, err := tx.Requests.ByMessageID(header(m.t, raw, "Message-ID"))
 		if err == nil && len(all) == 1 {
 			r = all[0]
 		}

@@ -74,7 +74,7 @@ func (g *gate) fill(b *testing.B) {
 				d := registrar.Domain{Name: ownName(i), Customer: "c" + strconv.Itoa(i%1000), Handle: "MYCO_1_X-R01", Status: registrar.StatusRegistered,
 					Renewal: registrar.RenewAuto, PaidTill: registrar.Date{Year: 2027, Month: time.Month(1 + n/28%12), Day: 1 + n%28},
 					Nameservers: []registrar.Nameserver{{Host: "ns1.hoster.example"}, {Host: "ns2.hoster.example"}}}
-				if err := tx.PutDomain(d, g.clock.AddDate(0, 0, -2)); err != nil {
+				if err := tx.Domains.Put(d, g.clock.AddDate(0, 0, -2)); err != nil {
 					return err
 				}
 			}
@@ -141,7 +141,9 @@ func used(b *testing.B, who int) time.Duration {
 // forget lets the next pass read the same edition as a new one.
 func (g *gate) forget(b *testing.B, source string) {
 	b.Helper()
-	err := g.st.Write(b.Context(), func(tx *store.Tx) error { return tx.PutZoneList(store.ZoneList{Source: source, ReadAt: g.clock}) })
+	err := g.st.Write(b.Context(), func(tx *store.Tx) error {
+		return tx.Registry.PutZoneList(store.ZoneList{Source: source, ReadAt: g.clock})
+	})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -276,7 +276,7 @@ func TestWithdrawnRenewalIsPlannedAgain(t *testing.T) {
 		t.Helper()
 		d := g.status("aa.ru")
 		d.Status = status
-		if err := g.st.Write(t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) }); err != nil {
+		if err := g.st.Write(t.Context(), func(tx *store.Tx) error { return tx.Domains.Put(d, g.clock) }); err != nil {
 			t.Fatal(err)
 		}
 		g.clock = g.clock.Add(time.Hour)
@@ -349,11 +349,11 @@ func TestPlanFollowsTheDomain(t *testing.T) {
 		}, 0},
 		{"renewed elsewhere", func(g *gate, d registrar.Domain) error {
 			d.PaidTill = d.PaidTill.AddYears(1)
-			return g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) })
+			return g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.Domains.Put(d, g.clock) })
 		}, 0},
 		{"left us", func(g *gate, d registrar.Domain) error {
 			d.Status = registrar.StatusTransferredAway
-			return g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) })
+			return g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.Domains.Put(d, g.clock) })
 		}, 0},
 	} {
 		g := newGate(t)
@@ -383,7 +383,7 @@ func TestOutdatedRenewalIsNotSent(t *testing.T) {
 	}{
 		{"renewed elsewhere", func(g *gate, d registrar.Domain) {
 			d.PaidTill = d.PaidTill.AddYears(1)
-			if err := g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) }); err != nil {
+			if err := g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.Domains.Put(d, g.clock) }); err != nil {
 				g.t.Fatal(err)
 			}
 		}},
@@ -459,7 +459,7 @@ func TestExpiredIsShown(t *testing.T) {
 	}
 	d := g.status("aa.ru")
 	d.PaidTill = till.AddYears(1)
-	if err := g.st.Write(t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) }); err != nil {
+	if err := g.st.Write(t.Context(), func(tx *store.Tx) error { return tx.Domains.Put(d, g.clock) }); err != nil {
 		t.Fatal(err)
 	}
 	g.relay.fail = nil

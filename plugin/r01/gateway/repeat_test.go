@@ -68,7 +68,7 @@ func TestDigestIsOfTheContents(t *testing.T) {
 func (g *gate) stored(id registrar.OrderID) (op store.Operation) {
 	g.t.Helper()
 	err := g.st.Read(g.t.Context(), func(tx *store.Tx) (err error) {
-		op, err = tx.OperationByOrder(id)
+		op, err = tx.Operations.ByOrder(id)
 		return err
 	})
 	if err != nil {
@@ -79,7 +79,7 @@ func (g *gate) stored(id registrar.OrderID) (op store.Operation) {
 
 func (g *gate) writeDigest(op store.Operation, digest string) {
 	g.t.Helper()
-	if err := g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.SetDigest(&op, digest) }); err != nil {
+	if err := g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.Operations.SetDigest(&op, digest) }); err != nil {
 		g.t.Fatal(err)
 	}
 }

@@ -112,7 +112,7 @@ func planDue(b *testing.B, g *Gateway, st *store.Store, round, domains int) {
 		for i := range domains {
 			d := registrar.Domain{Name: fmt.Sprintf("domain%d-%d.ru", round, i), Customer: "c1", Handle: "OLD-R01",
 				Status: registrar.StatusRegistered, Renewal: registrar.RenewAuto, PaidTill: today.AddDays(40)}
-			if err := tx.PutDomain(d, time.Now()); err != nil {
+			if err := tx.Domains.Put(d, time.Now()); err != nil {
 				return err
 			}
 		}

@@ -24,9 +24,9 @@ func TestReadTogetherAfterADeath(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := g.st.Write(t.Context(), func(tx *store.Tx) error {
-		fresh, err := tx.NewMails(g.clock, 10)
+		fresh, err := tx.Mails.New(g.clock, 10)
 		for _, m := range fresh {
-			err = errors.Join(err, tx.TryMail(m.ID))
+			err = errors.Join(err, tx.Mails.Try(m.ID))
 		}
 		return err
 	})
@@ -54,12 +54,12 @@ func TestMailsAreReadInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := g.st.Read(t.Context(), func(tx *store.Tx) error {
-		fresh, err := tx.NewMails(g.clock, 100)
+		fresh, err := tx.Mails.New(g.clock, 100)
 		if err != nil || len(fresh) != len(mails) {
 			t.Fatalf("%d mails, %v", len(fresh), err)
 		}
 		for i, m := range fresh {
-			raw, err := tx.MailRaw(m.ID)
+			raw, err := tx.Mails.Raw(m.ID)
 			if err != nil || !strings.HasPrefix(string(raw), fmt.Sprintf("Subject: %d\r\n", i)) {
 				t.Errorf("mail %d is %q, %v", i, raw, err)
 			}

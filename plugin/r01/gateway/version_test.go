@@ -109,9 +109,9 @@ func TestVersionChanges(t *testing.T) {
 		{"another order", func(g *gate, _ registrar.Operation) { g.submit(registration("o2", "other.ru")) }, false},
 		{"a note", func(g *gate, op registrar.Operation) {
 			err := g.st.Write(t.Context(), func(tx *store.Tx) error {
-				o, err := tx.Operation(op.ID)
+				o, err := tx.Operations.Get(op.ID)
 				if err == nil {
-					_, err = tx.Note(o.Request, store.Change{At: g.clock, Message: "R01 wrote once more", Actor: engine.ByRegistrar})
+					_, err = tx.Operations.Note(o.Request, store.Change{At: g.clock, Message: "R01 wrote once more", Actor: engine.ByRegistrar})
 				}
 				return err
 			})

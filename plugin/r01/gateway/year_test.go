@@ -163,7 +163,7 @@ func (y *year) populate() {
 			if !h.auto {
 				d.Renewal = registrar.RenewManual
 			}
-			if err := tx.PutDomain(d, y.now()); err != nil {
+			if err := tx.Domains.Put(d, y.now()); err != nil {
 				return err
 			}
 		}
@@ -268,11 +268,11 @@ func (y *year) daily() {
 func (y *year) operate() {
 	var held []store.Request
 	y.must(y.st.Read(y.ctx, func(tx *store.Tx) error {
-		action, err := tx.InState(registrar.NeedsAction)
+		action, err := tx.Requests.InState(registrar.NeedsAction)
 		if err != nil {
 			return err
 		}
-		uncertain, err := tx.InState(registrar.Uncertain)
+		uncertain, err := tx.Requests.InState(registrar.Uncertain)
 		held = append(action, uncertain...)
 		return err
 	}))
@@ -362,13 +362,13 @@ func (y *year) verdict() {
 func (y *year) agreed() {
 	seen := 0
 	y.must(y.st.Read(y.ctx, func(tx *store.Tx) error {
-		return tx.EachHolding(func(d *store.Holding) {
+		return tx.Domains.EachHolding(func(d *store.Holding) {
 			seen++
 			h := y.named[string(d.Name)]
 			if d.PaidTill == h.till {
 				return
 			}
-			if open, err := tx.OpenOperations(h.name); err != nil || len(open) == 0 {
+			if open, err := tx.Operations.Open(h.name); err != nil || len(open) == 0 {
 				y.t.Errorf("%s is paid till %s at R01 and till %s here, and nothing is under way (%v %v)", h.name, h.till, d.PaidTill, open, err)
 			}
 		})

@@ -15,29 +15,29 @@ import (
 func (in *Inbox) settle(tx *store.Tx, o *opened) error {
 	if !o.until.IsZero() {
 		in.log.Info("mail put off: its sender can't be proved now", "mail", o.ID, "until", o.until, "why", o.letter.unproved)
-		return tx.PutOffMail(o.ID, o.until)
+		return tx.Mails.PutOff(o.ID, o.until)
 	}
 	return in.apply(tx, o.Mail, o.letter, o.problem)
 }
 
 // apply settles one mail. What is ours is known by the Message-ID: others rewrite From.
 func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) error {
-	if ours, err := tx.RequestsByMessageID(l.MessageID); err != nil || len(ours) > 0 {
+	if ours, err := tx.Requests.ByMessageID(l.MessageID); err != nil || len(ours) > 0 {
 		return errors.Join(err, in.applyCopy(tx, m, ours))
 	}
 	if from(l.From, in.settings.Callback) && l.Kind != message.Bounce && in.reader.ownMessageID(l.MessageID) { // a test mail, or a loop
 		if in.matcher.isForgotten(l) {
 			return in.setAside(tx, m, l, aside{why: lifecycle.NotBound, text: "it is our own copy of a request that was sent after the backup was made"})
 		}
-		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
+		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, "")
 	}
-	twins, err := tx.KnowMail(m.ID, l.likeness())
+	twins, err := tx.Mails.Know(m.ID, l.likeness())
 	if err != nil {
 		return err
 	}
 	if problem == "" && repeats(twins) {
 		in.log.Info("mail is known: it came before, with other blanks or through another relay", "mail", m.ID)
-		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
+		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, "")
 	}
 	b, err := in.matcher.bind(tx, l)
 	if err != nil {
@@ -47,7 +47,7 @@ func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) err
 	case l.Kind == message.Bounce:
 		return in.applyBounce(tx, m, l)
 	case len(l.results) == 0 && len(b.requests) == 0 && l.automatic() && !in.reader.fromRobot(l):
-		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, "")
+		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, "")
 	case problem != "":
 		return in.setAside(tx, m, l, problemAside(problem))
 	case b.answers(twins):
@@ -75,7 +75,7 @@ func (in *Inbox) applyCopy(tx *store.Tx, m store.Mail, ours []store.Request) err
 			}
 		}
 	}
-	return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, engine.Alone(ours))
+	return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, engine.Alone(ours))
 }
 
 // notice records a word of R01 that asks for nothing.

@@ -101,12 +101,12 @@ func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, a aside) error {
 	if a.request != nil {
 		entry.Request = a.request.ID
 	}
-	err = errors.Join(tx.SettleMail(m.ID, store.MailNew, store.MailReview, request), tx.AddReview(entry))
+	err = errors.Join(tx.Mails.Settle(m.ID, store.MailNew, store.MailReview, request), tx.Reviews.Add(entry))
 	if err != nil {
 		return err
 	}
 	if a.why == lifecycle.ProofLater {
-		if err := tx.PutOffMail(m.ID, in.now().Add(in.reader.proofPause(m))); err != nil {
+		if err := tx.Mails.PutOff(m.ID, in.now().Add(in.reader.proofPause(m))); err != nil {
 			return err
 		}
 	}

@@ -59,7 +59,7 @@ func clueOf(res mailform.Result, by registrar.BindingKind) (registrar.Binding, b
 
 // operationsBound are a binding to each operation of a request.
 func operationsBound(tx *store.Tx, by registrar.BindingKind, value string, r store.Request) ([]registrar.Binding, error) {
-	ops, err := tx.OperationsOf(r.ID)
+	ops, err := tx.Operations.Of(r.ID)
 	if err != nil {
 		return nil, err
 	}

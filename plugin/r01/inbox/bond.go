@@ -70,7 +70,7 @@ func (mt *Matcher) bind(tx *store.Tx, l letter) (bond, error) {
 func (mt *Matcher) thread(tx *store.Tx, l letter) (mails [][]store.Request, foreign bool, err error) {
 	for _, ids := range [][]string{l.InReplyTo, l.References} {
 		for _, id := range ids {
-			found, err := tx.RequestsByMessageID(id)
+			found, err := tx.Requests.ByMessageID(id)
 			if err != nil {
 				return nil, false, err
 			}
@@ -83,7 +83,7 @@ func (mt *Matcher) thread(tx *store.Tx, l letter) (mails [][]store.Request, fore
 		}
 	}
 	for _, id := range append(slices.Clone(l.InReplyTo), l.References...) {
-		switch known, err := tx.HasMail(idDigest(id)); {
+		switch known, err := tx.Mails.Has(idDigest(id)); {
 		case err != nil:
 			return nil, false, err
 		case known: // a robot may answer itself
@@ -99,7 +99,7 @@ func (mt *Matcher) thread(tx *store.Tx, l letter) (mails [][]store.Request, fore
 // tokened lists the mails of ours whose tokens are repeated; unknown tells that one is not ours.
 func tokened(tx *store.Tx, tokens []string) (mails [][]store.Request, unknown bool, err error) {
 	for _, token := range tokens {
-		found, err := tx.RequestsByToken(token)
+		found, err := tx.Requests.ByToken(token)
 		switch {
 		case err != nil:
 			return nil, false, err

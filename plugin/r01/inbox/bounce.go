@@ -47,7 +47,7 @@ func (in *Inbox) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
 			}
 		}
 	}
-	return tx.SettleMail(m.ID, store.MailNew, settled, engine.Alone(ours))
+	return tx.Mails.Settle(m.ID, store.MailNew, settled, engine.Alone(ours))
 }
 
 // bounceSays is a report as evidence for a request.
@@ -106,11 +106,11 @@ func (mt *Matcher) bounced(tx *store.Tx, l letter) ([]store.Request, error) {
 	if l.Bounce == nil {
 		return nil, nil
 	}
-	if found, err := tx.RequestsByMessageID(l.Bounce.Original.MessageID); err != nil || len(found) > 0 {
+	if found, err := tx.Requests.ByMessageID(l.Bounce.Original.MessageID); err != nil || len(found) > 0 {
 		return found, err
 	}
 	for _, token := range Tokens(l.Subject + "\n" + l.Text + "\n" + l.Quoted + "\n" + l.Bounce.Original.Subject) {
-		if found, err := tx.RequestsByToken(token); err != nil || len(found) > 0 {
+		if found, err := tx.Requests.ByToken(token); err != nil || len(found) > 0 {
 			return found, err
 		}
 	}

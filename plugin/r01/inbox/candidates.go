@@ -23,7 +23,7 @@ func (mt *Matcher) candidates(tx *store.Tx, l letter, about *store.Request) ([]r
 	}
 	requests = append(requests, returned...)
 	for _, object := range mailform.Objects(l.Text) {
-		open, err := tx.OpenRequests(object)
+		open, err := tx.Requests.Open(object)
 		if err != nil {
 			return nil, err
 		}
@@ -36,7 +36,7 @@ func (mt *Matcher) candidates(tx *store.Tx, l letter, about *store.Request) ([]r
 			continue
 		}
 		seen[r.ID] = true
-		ops, err := tx.OperationsOf(r.ID)
+		ops, err := tx.Operations.Of(r.ID)
 		if err != nil {
 			return nil, err
 		}

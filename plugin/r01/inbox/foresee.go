@@ -68,11 +68,11 @@ func recognition(o opened) registrar.Recognition {
 // foresee is apply, without doing it.
 func (fs *Foresight) foresee(tx *store.Tx, rec *registrar.Recognition, o opened) error {
 	l := o.letter
-	ours, err := tx.RequestsByMessageID(l.MessageID)
+	ours, err := tx.Requests.ByMessageID(l.MessageID)
 	if err != nil {
 		return err
 	}
-	twins, err := tx.Twins("", l.likeness())
+	twins, err := tx.Mails.Twins("", l.likeness())
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func (in *Inbox) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 	stored, ids := make([]registrar.MailID, len(mails)), in.mailIDs(len(mails))
 	err := in.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range mails {
-			err := tx.AddMail(store.Mail{ID: ids[i], Hash: message.ContentHash(m.Raw), FormerHash: message.FormerHash(m.Raw), At: in.now(), State: store.MailNew,
+			err := tx.Mails.Add(store.Mail{ID: ids[i], Hash: message.ContentHash(m.Raw), FormerHash: message.FormerHash(m.Raw), At: in.now(), State: store.MailNew,
 				Truncated: m.Truncated, Received: m.InternalDate}, m.Raw)
 			switch {
 			case errors.Is(err, store.ErrExists):
@@ -147,7 +147,7 @@ func (in *Inbox) ReadNew(ctx context.Context) error {
 	const many = 10000
 	var mails []store.Mail
 	err := in.store.Read(ctx, func(tx *store.Tx) (err error) {
-		mails, err = tx.NewMails(in.now(), many)
+		mails, err = tx.Mails.New(in.now(), many)
 		return err
 	})
 	if err != nil {
@@ -179,8 +179,8 @@ func (in *Inbox) read(ctx context.Context, mails []store.Mail) error {
 	err := in.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range mails {
 			all[i] = opened{Mail: m}
-			if all[i].err = tx.TryMail(m.ID); all[i].err == nil {
-				all[i].raw, all[i].err = tx.MailRaw(m.ID)
+			if all[i].err = tx.Mails.Try(m.ID); all[i].err == nil {
+				all[i].raw, all[i].err = tx.Mails.Raw(m.ID)
 			}
 		}
 		return nil

@@ -31,7 +31,7 @@ func (in *Inbox) Sweep(ctx context.Context) error {
 	}
 	for removed := int64(atOnce); removed == atOnce; {
 		err := in.store.Write(ctx, func(tx *store.Tx) (err error) {
-			removed, err = tx.RemoveMails(in.now().Add(-in.settings.KeepMails), atOnce)
+			removed, err = tx.Mails.Remove(in.now().Add(-in.settings.KeepMails), atOnce)
 			return err
 		})
 		if err != nil {

@@ -109,7 +109,7 @@ func (l letter) moment(tx *store.Tx, r store.Request) (lifecycle.Moment, error) 
 	if !l.made.Before(last.Add(-skew)) {
 		return lifecycle.After, nil
 	}
-	first, err := tx.FirstClaim(r.ID)
+	first, err := tx.Requests.FirstClaim(r.ID)
 	if err != nil {
 		return "", fmt.Errorf("first transmission of request %s: %w", r.ID, err)
 	}

@@ -14,11 +14,11 @@ import (
 // Mail returns a stored mail, masked.
 func (dk *Desk) Mail(ctx context.Context, id registrar.MailID) (shown registrar.Mail, err error) {
 	err = dk.store.Read(ctx, func(tx *store.Tx) error {
-		m, err := tx.Mail(id)
+		m, err := tx.Mails.Get(id)
 		if err != nil {
 			return err
 		}
-		raw, err := tx.MailRaw(id)
+		raw, err := tx.Mails.Raw(id)
 		if errors.Is(err, store.ErrRemoved) {
 			shown = registrar.Mail{ID: m.ID, At: m.At, Out: m.Out, Text: "(" + err.Error() + ")"}
 			return nil
@@ -56,7 +56,7 @@ func (dk *Desk) showMail(tx *store.Tx, m store.Mail, raw []byte) (registrar.Mail
 // ReviewRule writes a rule that would recognise such a mail.
 func (dk *Desk) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule string, err error) {
 	err = dk.store.Read(ctx, func(tx *store.Tx) error {
-		e, err := tx.Review(id)
+		e, err := tx.Reviews.Get(id)
 		if err != nil {
 			return err
 		}
@@ -90,10 +90,10 @@ func (dk *Desk) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule str
 // RawMail returns a stored mail as it came, masked: what is encoded in it was decoded first.
 func (dk *Desk) RawMail(ctx context.Context, id registrar.MailID) (text string, err error) {
 	err = dk.store.Read(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Mail(id); err != nil {
+		if _, err := tx.Mails.Get(id); err != nil {
 			return err
 		}
-		raw, err := tx.MailRaw(id)
+		raw, err := tx.Mails.Raw(id)
 		if errors.Is(err, store.ErrRemoved) {
 			text = "(" + err.Error() + ")\n"
 			return nil

@@ -63,7 +63,7 @@ func (mt *Matcher) replySays(tx *store.Tx, l letter, f finding, event lifecycle.
 		e.Object = lifecycle.NoObject
 	}
 	if e.OtherHandle && e.Object == lifecycle.SameObject {
-		switch c, err := tx.ClientByHandle(res.Handle); {
+		switch c, err := tx.Clients.ByHandle(res.Handle); {
 		case err == nil && c.ID != r.Client:
 			e.Object = lifecycle.OtherObject
 		case err != nil && !errors.Is(err, store.ErrNotFound):
@@ -71,7 +71,7 @@ func (mt *Matcher) replySays(tx *store.Tx, l letter, f finding, event lifecycle.
 		}
 	}
 	if !res.PaidTill.IsZero() && !r.Kind.AboutClient() {
-		d, err := tx.DomainRecord(r.Object)
+		d, err := tx.Domains.Record(r.Object)
 		if err != nil {
 			return e, err
 		}
@@ -106,7 +106,7 @@ func (mt *Matcher) candidate(tx *store.Tx, b bond, res mailform.Result, event li
 	if err != nil {
 		return nil, "", false, err
 	}
-	open, err := tx.OpenRequests(r.Object)
+	open, err := tx.Requests.Open(r.Object)
 	return []store.Request{r}, by, len(open) == 1 && open[0].ID == r.ID, err
 }
 
@@ -117,14 +117,14 @@ func (mt *Matcher) hinted(tx *store.Tx, res mailform.Result) (store.Request, lif
 		return r, lifecycle.ByHandle, err
 	}
 	if res.Task != "" {
-		if r, err := tx.RequestByTask(res.Task); err == nil || !errors.Is(err, store.ErrNotFound) {
+		if r, err := tx.Requests.ByTask(res.Task); err == nil || !errors.Is(err, store.ErrNotFound) {
 			return r, lifecycle.ByHint, err
 		}
 	}
 
 	objects := slices.DeleteFunc([]string{res.Handle, res.Domain}, func(o string) bool { return o == "" })
 	for _, object := range objects {
-		open, err := tx.OpenRequests(object)
+		open, err := tx.Requests.Open(object)
 		switch {
 		case err != nil:
 			return store.Request{}, "", err
@@ -135,7 +135,7 @@ func (mt *Matcher) hinted(tx *store.Tx, res mailform.Result) (store.Request, lif
 		}
 	}
 	for _, object := range objects {
-		r, err := tx.LastRequest(object)
+		r, err := tx.Requests.Last(object)
 		if err == nil || !errors.Is(err, store.ErrNotFound) {
 			return r, lifecycle.ByHint, err
 		}
@@ -148,7 +148,7 @@ func freshlyNamed(tx *store.Tx, handle string) (store.Request, error) {
 	if handle == "" {
 		return store.Request{}, store.ErrNotFound
 	}
-	open, err := tx.OpenRequests(handle)
+	open, err := tx.Requests.Open(handle)
 	if err != nil || len(open) != 1 || open[0].Kind != lifecycle.NewClient {
 		return store.Request{}, cmp.Or(err, store.ErrNotFound)
 	}

@@ -58,19 +58,19 @@ func (rr *Reader) proofPause(m store.Mail) time.Duration {
 // What can be said of them now is said by reading them again.
 func (in *Inbox) ProveAgain(ctx context.Context) error {
 	const atOnce = 100
-	due, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]store.Mail, error) { return tx.MailsToTryAgain(in.now(), atOnce) })
+	due, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]store.Mail, error) { return tx.Mails.ToTryAgain(in.now(), atOnce) })
 	if err != nil {
 		return err
 	}
 	for _, m := range due {
-		raw, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]byte, error) { return tx.MailRaw(m.ID) })
+		raw, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]byte, error) { return tx.Mails.Raw(m.ID) })
 		if err != nil && !errors.Is(err, store.ErrRemoved) {
 			return err
 		}
 		temporary := err == nil && in.verifier.Verify(ctx, raw).Temporary
 		err = in.engine.Write(ctx, func(tx *store.Tx) error {
 			if temporary {
-				return tx.PutOffMail(m.ID, in.now().Add(in.reader.proofPause(m)))
+				return tx.Mails.PutOff(m.ID, in.now().Add(in.reader.proofPause(m)))
 			}
 			return in.readOnceMore(tx, m)
 		})
@@ -83,12 +83,12 @@ func (in *Inbox) ProveAgain(ctx context.Context) error {
 
 // readOnceMore takes a mail from before a person.
 func (in *Inbox) readOnceMore(tx *store.Tx, m store.Mail) error {
-	e, err := tx.Review(reviewOf(m.ID))
+	e, err := tx.Reviews.Get(reviewOf(m.ID))
 	if err != nil {
 		return err
 	}
 	if err := in.reviews.CloseReview(tx, e, engine.ByPlugin, "its sender can be looked at now: the mail is read again"); err != nil {
 		return err
 	}
-	return tx.ReopenMail(m.ID)
+	return tx.Mails.Reopen(m.ID)
 }

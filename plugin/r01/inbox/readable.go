@@ -12,11 +12,11 @@ import (
 // requestsOf are the present requests of operations.
 func requestsOf(tx *store.Tx, ids []registrar.OperationID) (requests []store.Request, err error) {
 	for _, id := range ids {
-		op, err := tx.Operation(id)
+		op, err := tx.Operations.Get(id)
 		if err != nil {
 			return nil, err
 		}
-		r, err := tx.Request(op.Request)
+		r, err := tx.Requests.Get(op.Request)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
@@ -30,18 +30,18 @@ func requestsOf(tx *store.Tx, ids []registrar.OperationID) (requests []store.Req
 
 // requestsNamed are those that a stored mail was matched to, or may belong to.
 func requestsNamed(tx *store.Tx, id registrar.MailID) (requests []store.Request, err error) {
-	m, err := tx.Mail(id)
+	m, err := tx.Mails.Get(id)
 	if err != nil {
 		return nil, err
 	}
 	if m.Request != "" {
-		r, err := tx.Request(m.Request)
+		r, err := tx.Requests.Get(m.Request)
 		if err != nil {
 			return nil, err
 		}
 		requests = append(requests, r)
 	}
-	e, err := tx.Review(reviewOf(id))
+	e, err := tx.Reviews.Get(reviewOf(id))
 	if errors.Is(err, store.ErrNotFound) {
 		return requests, nil
 	}

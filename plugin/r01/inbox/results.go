@@ -38,14 +38,14 @@ func (in *Inbox) applyResults(tx *store.Tx, m store.Mail, l letter, b bond) erro
 		}
 	}
 	if len(found) == 0 {
-		return tx.SettleMail(m.ID, store.MailNew, store.MailIgnored, engine.Alone(b.requests))
+		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, engine.Alone(b.requests))
 	}
 	for _, f := range found {
 		if err := in.take(tx, m, f); err != nil {
 			return err
 		}
 	}
-	return tx.SettleMail(m.ID, store.MailNew, store.MailApplied, found[0].request.ID)
+	return tx.Mails.Settle(m.ID, store.MailNew, store.MailApplied, found[0].request.ID)
 }
 
 // matchAll matches every result; a says why a person must look, if one can't be matched.
@@ -98,7 +98,7 @@ func (in *Inbox) wait(tx *store.Tx, m store.Mail, l letter, a aside, found []fin
 // take carries out what was weighed. An earlier result of the same mail may have moved the
 // request meanwhile, so it is read and weighed once more.
 func (in *Inbox) take(tx *store.Tx, m store.Mail, f finding) error {
-	r, err := tx.Request(f.request.ID)
+	r, err := tx.Requests.Get(f.request.ID)
 	if err != nil {
 		return err
 	}

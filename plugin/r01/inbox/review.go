@@ -32,7 +32,7 @@ func NewDesk(en *engine.Engine, st Store, now func() time.Time) *Desk {
 // Reviews lists the mails that wait for a person.
 func (dk *Desk) Reviews(ctx context.Context) (list []registrar.Review, err error) {
 	err = dk.store.Read(ctx, func(tx *store.Tx) error {
-		entries, err := tx.Reviews()
+		entries, err := tx.Reviews.Waiting()
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (dk *Desk) Reviews(ctx context.Context) (list []registrar.Review, err error
 // Review returns one entry with its mail.
 func (dk *Desk) Review(ctx context.Context, id registrar.ReviewID) (shown registrar.Review, err error) {
 	err = dk.store.Read(ctx, func(tx *store.Tx) error {
-		e, err := tx.Review(id)
+		e, err := tx.Reviews.Get(id)
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func (dk *Desk) Review(ctx context.Context, id registrar.ReviewID) (shown regist
 
 func (dk *Desk) show(tx *store.Tx, e store.Review) (registrar.Review, message.Message, error) {
 	var msg message.Message
-	raw, err := tx.MailRaw(e.Mail)
+	raw, err := tx.Mails.Raw(e.Mail)
 	switch {
 	case err == nil:
 		msg, err = message.Parse(raw)
@@ -89,7 +89,7 @@ func (dk *Desk) show(tx *store.Tx, e store.Review) (registrar.Review, message.Me
 
 // entry is what a person sees of a review entry, but for the mail.
 func entry(tx *store.Tx, e store.Review) (registrar.Review, error) {
-	version, err := tx.ReviewVersion(e)
+	version, err := tx.Reviews.Version(e)
 	return registrar.Review{ID: e.ID, Mail: e.Mail, ReceivedAt: e.ReceivedAt, Reason: e.Reason, Candidates: e.Candidates,
 		ResolvedAt: e.ResolvedAt, ResolvedBy: e.ResolvedBy, Outcome: e.Outcome, Version: version}, err
 }
@@ -101,14 +101,14 @@ func (dk *Desk) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (
 	}
 	var shown registrar.Review
 	err := dk.engine.Write(ctx, func(tx *store.Tx) error {
-		e, err := tx.Review(d.Review)
+		e, err := tx.Reviews.Get(d.Review)
 		if err != nil {
 			return err
 		}
 		if err := dk.resolveReview(tx, e, d); err != nil {
 			return err
 		}
-		if e, err = tx.Review(d.Review); err == nil {
+		if e, err = tx.Reviews.Get(d.Review); err == nil {
 			shown, _, err = dk.show(tx, e)
 		}
 		return err
@@ -135,7 +135,7 @@ func (dk *Desk) resolveReview(tx *store.Tx, e store.Review, d registrar.ReviewDe
 		}
 	}
 	e.ResolvedAt, e.ResolvedBy, e.Outcome = dk.now(), d.By, d.Outcome
-	if err := errors.Join(tx.ResolveReview(e), tx.SettleMail(e.Mail, store.MailReview, settled, "")); err != nil {
+	if err := errors.Join(tx.Reviews.Resolve(e), tx.Mails.Settle(e.Mail, store.MailReview, settled, "")); err != nil {
 		return err
 	}
 	tx.Emit(registrar.Event{At: dk.now(), Type: registrar.EventReview, Level: registrar.LevelInfo,

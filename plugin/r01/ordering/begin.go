@@ -20,11 +20,11 @@ func (rn *Renewals) BeginPlanned(ctx context.Context) error {
 			if err != nil || may == 0 {
 				return nil, err
 			}
-			queued, err := tx.QueuedPaid()
+			queued, err := tx.Requests.QueuedPaid()
 			if err != nil || queued >= may {
 				return nil, err
 			}
-			return tx.Planned(rn.settings.Agreement, rn.now(), min(may-queued, atOnce))
+			return tx.Renewals.Planned(rn.settings.Agreement, rn.now(), min(may-queued, atOnce))
 		})
 		if err != nil || len(plans) == 0 {
 			return err
@@ -38,7 +38,7 @@ func (rn *Renewals) BeginPlanned(ctx context.Context) error {
 
 func (rn *Renewals) beginRenewals(tx *store.Tx, plans []store.Plan) error {
 	for _, p := range plans {
-		d, err := tx.DomainRecord(p.Domain)
+		d, err := tx.Domains.Record(p.Domain)
 		if err != nil {
 			return err
 		}
@@ -48,9 +48,9 @@ func (rn *Renewals) beginRenewals(tx *store.Tx, plans []store.Plan) error {
 			return err
 		case reason != "":
 			rn.log.Info("planned renewal left out", "domain", p.Domain, "paid_till", p.Base, "reason", reason)
-			err = tx.Unplan(p)
+			err = tx.Renewals.Unplan(p)
 		default:
-			err = errors.Join(rn.beginRenewal(tx, d), tx.Begun(p))
+			err = errors.Join(rn.beginRenewal(tx, d), tx.Renewals.Begun(p))
 		}
 		if err != nil {
 			return err

@@ -46,7 +46,7 @@ func (ord *Orders) Resolve(ctx context.Context, d registrar.Decision) (registrar
 // resolve withdraws just one operation when others share its request; every other verdict
 // is on the request itself.
 func (ord *Orders) resolve(tx *store.Tx, op store.Operation, e lifecycle.Evidence, f engine.Fact) error {
-	sharing, err := tx.OpenOperationsOf(op.Request)
+	sharing, err := tx.Operations.OpenOf(op.Request)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (ord *Orders) resolve(tx *store.Tx, op store.Operation, e lifecycle.Evidenc
 	}
 	op.State, op.Error = registrar.Cancelled, f.Reason
 	c := store.Change{At: ord.now(), Message: "withdrawn before it was sent", Actor: f.Actor, Evidence: f.Evidence}
-	if err := tx.SetOperation(&op, c); err != nil {
+	if err := tx.Operations.Set(&op, c); err != nil {
 		return err
 	}
 	return ord.timeline.Tell(tx, op, registrar.EventDecision, c)

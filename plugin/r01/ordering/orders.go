@@ -78,7 +78,7 @@ func (ord *Orders) Validate(ctx context.Context, o registrar.Order) (v registrar
 // acceptable is admissible, or true of an order that was accepted before or has begun without
 // being asked for.
 func (ord *Orders) acceptable(tx *store.Tx, o registrar.Order) error {
-	_, err := tx.OperationByOrder(o.ID)
+	_, err := tx.Operations.ByOrder(o.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		_, err = ord.scheduled(tx, o)
 	}
@@ -94,7 +94,7 @@ func (ord *Orders) scheduled(tx *store.Tx, o registrar.Order) (store.Operation, 
 	if o.Kind != registrar.KindRenew {
 		return store.Operation{}, store.ErrNotFound
 	}
-	op, err := tx.Renewal(ord.settings.Agreement, o.Domain, o.PaidTill)
+	op, err := tx.Renewals.Get(ord.settings.Agreement, o.Domain, o.PaidTill)
 	if err == nil && o.Customer != "" && o.Customer != op.Customer {
 		return store.Operation{}, store.ErrNotFound
 	}
@@ -105,7 +105,7 @@ func (ord *Orders) scheduled(tx *store.Tx, o registrar.Order) (store.Operation, 
 func (ord *Orders) join(tx *store.Tx, op store.Operation, o registrar.Order, digest string) error {
 	c := store.Change{At: ord.now(), Actor: engine.ByPlugin, Message: engine.Nouns[op.Kind] + " of " + mailform.Unicode(op.Domain) +
 		": order " + string(o.ID) + " asks for what the schedule began"}
-	if err := tx.JoinOrder(&op, o.ID, digest, c); err != nil {
+	if err := tx.Operations.Join(&op, o.ID, digest, c); err != nil {
 		return err
 	}
 	ord.log.Info("order joins operation", "operation", op.ID, "order", o.ID, "domain", op.Domain)
@@ -141,7 +141,7 @@ func (ord *Orders) handleFor(tx *store.Tx, o registrar.Order, p plan) (string, e
 		}
 		return c.Handle, nil
 	case lifecycle.UpdateDomain, lifecycle.UpdateClient:
-		d, err := tx.Domain(o.Domain)
+		d, err := tx.Domains.Get(o.Domain)
 		return d.Handle, err
 	}
 	return "", nil
@@ -163,7 +163,7 @@ func (ord *Orders) Submit(ctx context.Context, o registrar.Order) (registrar.Ope
 
 func (ord *Orders) submit(tx *store.Tx, o registrar.Order, p plan) (store.Operation, error) {
 	digest := ord.Digest(o)
-	known, err := tx.OperationByOrder(o.ID)
+	known, err := tx.Operations.ByOrder(o.ID)
 	switch {
 	case err == nil:
 		return ord.repeated(tx, known, o, digest)
@@ -176,7 +176,7 @@ func (ord *Orders) submit(tx *store.Tx, o registrar.Order, p plan) (store.Operat
 		if err := ord.join(tx, begun, o, digest); err != nil {
 			return store.Operation{}, err
 		}
-		return tx.Operation(begun.ID)
+		return tx.Operations.Get(begun.ID)
 	case !errors.Is(err, store.ErrNotFound):
 		return store.Operation{}, err
 	}
@@ -187,12 +187,12 @@ func (ord *Orders) submit(tx *store.Tx, o registrar.Order, p plan) (store.Operat
 	if err := ord.begin(tx, &op, o, p); err != nil {
 		return store.Operation{}, err
 	}
-	return tx.Operation(op.ID)
+	return tx.Operations.Get(op.ID)
 }
 
 // admissible refuses what our own record of the domain forbids.
 func (ord *Orders) admissible(tx *store.Tx, o registrar.Order) error {
-	d, err := tx.Domain(o.Domain)
+	d, err := tx.Domains.Get(o.Domain)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}

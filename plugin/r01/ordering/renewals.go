@@ -48,11 +48,11 @@ func (rn *Renewals) SetRenewal(ctx context.Context, name string, mode registrar.
 		return d, registrar.Errorf(registrar.Precondition, "R01 renews by itself (renewal.r01_auto in plugin.hcl): auto would pay twice")
 	}
 	err = rn.engine.Write(ctx, func(tx *store.Tx) error {
-		if d, err = tx.Domain(name); err != nil || d.Renewal == mode {
+		if d, err = tx.Domains.Get(name); err != nil || d.Renewal == mode {
 			return err
 		}
 		d.Renewal = mode
-		if err := errors.Join(tx.PutDomain(d, rn.now()), rn.alarms.Clear(tx, engine.ExpiryAlarm(name), name)); err != nil {
+		if err := errors.Join(tx.Domains.Put(d, rn.now()), rn.alarms.Clear(tx, engine.ExpiryAlarm(name), name)); err != nil {
 			return err
 		}
 		tx.Emit(registrar.Event{At: rn.now(), Type: registrar.EventDomain, Level: registrar.LevelInfo,
@@ -68,7 +68,7 @@ func (rn *Renewals) Renewals(ctx context.Context, w policy.Window) (domains []po
 		if _, held, err = rn.limits.Allowance(tx); err != nil {
 			return err
 		}
-		domains, err = tx.Renewals(rn.settings.Agreement, w)
+		domains, err = tx.Renewals.Within(rn.settings.Agreement, w)
 		return err
 	})
 	return domains, held, err
@@ -77,7 +77,7 @@ func (rn *Renewals) Renewals(ctx context.Context, w policy.Window) (domains []po
 // PlanRenewals plans the renewal of what is due in a window. The sender begins them.
 func (rn *Renewals) PlanRenewals(ctx context.Context, w policy.Window) (n int, err error) {
 	err = rn.engine.Write(ctx, func(tx *store.Tx) (err error) {
-		n, err = tx.PlanRenewals(w, rn.now())
+		n, err = tx.Renewals.Plan(w, rn.now())
 		return err
 	})
 	return n, err
@@ -85,7 +85,7 @@ func (rn *Renewals) PlanRenewals(ctx context.Context, w policy.Window) (n int, e
 
 // AnnounceRenewals tells of the domains in a band that somebody must renew by hand.
 func (rn *Renewals) AnnounceRenewals(ctx context.Context, b policy.Band, today registrar.Date) (n int, err error) {
-	due, err := engine.Look(ctx, rn.store, func(tx *store.Tx) ([]store.Plan, error) { return tx.Unannounced(b) })
+	due, err := engine.Look(ctx, rn.store, func(tx *store.Tx) ([]store.Plan, error) { return tx.Renewals.Unannounced(b) })
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}
@@ -101,7 +101,7 @@ func (rn *Renewals) AnnounceRenewals(ctx context.Context, b policy.Band, today r
 
 func (rn *Renewals) announce(tx *store.Tx, p store.Plan, t policy.Threshold, today registrar.Date) error {
 	text := policy.Announcement(p.Base, today)
-	if err := tx.Announced(p, t, rn.now()); err != nil {
+	if err := tx.Renewals.Announced(p, t, rn.now()); err != nil {
 		return err
 	}
 	rn.log.Warn("renewal announced", "domain", p.Domain, "paid_till", p.Base, "threshold", int(t))
@@ -114,7 +114,7 @@ func (rn *Renewals) announce(tx *store.Tx, p store.Plan, t policy.Threshold, tod
 func (rn *Renewals) RemindRenewals(ctx context.Context, held []policy.Held, today registrar.Date) (int, error) {
 	return len(held), rn.engine.Write(ctx, func(tx *store.Tx) error {
 		for _, h := range held {
-			if err := tx.Announced(store.Plan{Domain: h.Domain, Base: h.PaidTill}, h.Threshold, rn.now()); err != nil {
+			if err := tx.Renewals.Announced(store.Plan{Domain: h.Domain, Base: h.PaidTill}, h.Threshold, rn.now()); err != nil {
 				return err
 			}
 			rn.log.Warn("renewal is held", "domain", h.Domain, "paid_till", h.PaidTill, "threshold", int(h.Threshold), "reason", h.Reason)
@@ -130,7 +130,7 @@ func (rn *Renewals) RemindRenewals(ctx context.Context, held []policy.Held, toda
 // alarms about an expiry that has moved.
 func (rn *Renewals) ShowExpiry(ctx context.Context, today registrar.Date) (n int, err error) {
 	err = rn.engine.Write(ctx, func(tx *store.Tx) error {
-		miscast, err := tx.Miscast(today)
+		miscast, err := tx.Domains.Miscast(today)
 		if err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (rn *Renewals) ShowExpiry(ctx context.Context, today registrar.Date) (n int
 			}
 		}
 		n = len(miscast)
-		outdated, err := tx.Outdated(engine.Expiry, policy.Open(today))
+		outdated, err := tx.Domains.Outdated(engine.Expiry, policy.Open(today))
 		if err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ func (rn *Renewals) showExpiry(tx *store.Tx, d registrar.Domain, today registrar
 		e.Level, e.Message = registrar.LevelError, policy.Announcement(d.PaidTill, today)
 	}
 	rn.log.Info("domain moved", "domain", d.Name, "status", d.Status, "paid_till", d.PaidTill)
-	if err := tx.PutDomain(d, rn.now()); err != nil {
+	if err := tx.Domains.Put(d, rn.now()); err != nil {
 		return err
 	}
 	tx.Emit(e)

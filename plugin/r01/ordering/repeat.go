@@ -28,7 +28,7 @@ func (ord *Orders) repeated(tx *store.Tx, known store.Operation, o registrar.Ord
 	if known.Digest != first {
 		return store.Operation{}, registrar.Errorf(registrar.Conflict, "order %s is known here with other contents", o.ID)
 	}
-	return known, tx.SetDigest(&known, digest)
+	return known, tx.Operations.SetDigest(&known, digest)
 }
 
 // firstOrder is the contract's Order as the first versions of this plugin wrote it into

@@ -29,7 +29,7 @@ func (ord *Orders) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p
 		return fmt.Errorf("store order: %w", err)
 	}
 	c := store.Change{At: ord.now(), Actor: engine.ByPlugin, Message: firstStep(*op, first)}
-	if err := tx.AddOperation(*op, order, c); err != nil {
+	if err := tx.Operations.Add(*op, order, c); err != nil {
 		return err
 	}
 	if first.State.WaitsForPerson() { // it joins a client request that stands
@@ -38,7 +38,7 @@ func (ord *Orders) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p
 		}
 	}
 	if first.Kind == lifecycle.Transfer {
-		if err := errors.Join(tx.SetDeadline(first, first.Deadline), ord.instruct(tx, *op, first.Object)); err != nil {
+		if err := errors.Join(tx.Requests.SetDeadline(first, first.Deadline), ord.instruct(tx, *op, first.Object)); err != nil {
 			return err
 		}
 	}
@@ -59,7 +59,7 @@ func (ord *Orders) prepareDomain(tx *store.Tx, o registrar.Order) error {
 	if !acquires(o.Kind) {
 		return nil
 	}
-	d, err := tx.Domain(o.Domain)
+	d, err := tx.Domains.Get(o.Domain)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
@@ -68,7 +68,7 @@ func (ord *Orders) prepareDomain(tx *store.Tx, o registrar.Order) error {
 			return err
 		}
 	}
-	return tx.PutDomain(registrar.Domain{Name: o.Domain, Customer: o.Customer, Status: beginning(o.Kind),
+	return tx.Domains.Put(registrar.Domain{Name: o.Domain, Customer: o.Customer, Status: beginning(o.Kind),
 		Renewal: ord.settings.Renewal, Nameservers: o.Nameservers}, ord.now())
 }
 
@@ -83,7 +83,7 @@ func (ord *Orders) firstRequest(tx *store.Tx, op *store.Operation, o registrar.O
 }
 
 func (ord *Orders) updateFirst(tx *store.Tx, o registrar.Order, p plan) (store.Request, error) {
-	d, err := tx.Domain(o.Domain)
+	d, err := tx.Domains.Get(o.Domain)
 	if err != nil {
 		return store.Request{}, err
 	}
@@ -117,13 +117,13 @@ func (ord *Orders) registerFirst(tx *store.Tx, op *store.Operation, o registrar.
 		}
 		return ord.acquire(tx, *op, c.Handle, t)
 	}
-	return tx.ClientRequest(c.ID)
+	return tx.Requests.OfClient(c.ID)
 }
 
 func (ord *Orders) findClient(tx *store.Tx, o registrar.Order, p plan) (store.Client, error) {
-	c, err := tx.ClientByIdentity(o.Customer, ord.identity(*o.Registrant))
+	c, err := tx.Clients.ByIdentity(o.Customer, ord.identity(*o.Registrant))
 	if errors.Is(err, store.ErrNotFound) {
-		return tx.AdoptedClient(o.Customer, o.Registrant.Kind)
+		return tx.Clients.Adopted(o.Customer, o.Registrant.Kind)
 	}
 	return c, err
 }
@@ -148,7 +148,7 @@ func (ord *Orders) newClient(tx *store.Tx, op *store.Operation, o registrar.Orde
 	if err != nil {
 		return store.Request{}, fmt.Errorf("store contact: %w", err)
 	}
-	c, err := tx.AddClient(store.Client{Customer: o.Customer, Kind: o.Registrant.Kind, Identity: ord.identity(*o.Registrant),
+	c, err := tx.Clients.Add(store.Client{Customer: o.Customer, Kind: o.Registrant.Kind, Identity: ord.identity(*o.Registrant),
 		Handle: handle, State: registrar.HandlePending, CreatedAt: ord.now()}, contact)
 	if err != nil {
 		return store.Request{}, err
@@ -176,16 +176,16 @@ func (ord *Orders) ClientRegistered(tx *store.Tx, op *store.Operation, handle st
 	}
 	op.Request, op.State, op.Error = r.ID, r.State, ""
 	op.WaitsFor = lifecycle.WaitsFor(r.Lifecycle())
-	return tx.SetOperation(op, store.Change{At: ord.now(), Actor: engine.ByPlugin, Message: "registration of " + mailform.Unicode(op.Domain) + ": request prepared"})
+	return tx.Operations.Set(op, store.Change{At: ord.now(), Actor: engine.ByPlugin, Message: "registration of " + mailform.Unicode(op.Domain) + ": request prepared"})
 }
 
 func (ord *Orders) newDomain(tx *store.Tx, op store.Operation, handle string, t mailform.Template) (store.Request, error) {
-	d, err := tx.Domain(op.Domain)
+	d, err := tx.Domains.Get(op.Domain)
 	if err != nil {
 		return store.Request{}, err
 	}
 	d.Handle = handle
-	if err := tx.PutDomain(d, ord.now()); err != nil {
+	if err := tx.Domains.Put(d, ord.now()); err != nil {
 		return store.Request{}, err
 	}
 	return ord.addRequest(tx, store.Request{Kind: lifecycle.NewDomain, Object: op.Domain, Client: op.Client}, []mailform.Template{t})
@@ -201,7 +201,7 @@ func (ord *Orders) addRequest(tx *store.Tx, r store.Request, templates []mailfor
 	m := ord.engine.NewIdentity("rq-")
 	r.ID, r.Agreement, r.Token, r.MessageID = m.ID, ord.settings.Agreement, m.Token, m.MessageID
 	r.CreatedAt, r.DueAt = m.CreatedAt, m.CreatedAt
-	r, err = tx.AddRequest(r, body)
+	r, err = tx.Requests.Add(r, body)
 	if errors.Is(err, store.ErrExists) {
 		return r, registrar.Errorf(registrar.Precondition, "a request for %s exists already and is never sent twice", r.Object)
 	}

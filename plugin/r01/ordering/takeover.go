@@ -44,7 +44,7 @@ func (tk *Takeover) AdoptHandle(ctx context.Context, customer, handle string) (h
 		return h, registrar.InvalidOrder([]registrar.Problem{{Path: "handle", Message: "must be a handle of R01, such as NAME_1_X-R01 or NAME_1_X-ORG-R01, of a customer"}})
 	}
 	err = tk.engine.Write(ctx, func(tx *store.Tx) error {
-		known, err := tx.ClientByHandle(handle)
+		known, err := tx.Clients.ByHandle(handle)
 		if err == nil {
 			if h = engine.HandleOf(known); known.Customer != customer {
 				return registrar.Errorf(registrar.Conflict, "handle %s belongs to another customer", handle)
@@ -54,7 +54,7 @@ func (tk *Takeover) AdoptHandle(ctx context.Context, customer, handle string) (h
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		c, err := tx.AddClient(store.Client{Customer: customer, Kind: kind, Handle: handle,
+		c, err := tx.Clients.Add(store.Client{Customer: customer, Kind: kind, Handle: handle,
 			State: registrar.HandleRegistered, CreatedAt: tk.now()}, nil)
 		h = engine.HandleOf(c)
 		return err
@@ -78,7 +78,7 @@ func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d reg
 		return d, err
 	}
 	err = tk.engine.Write(ctx, func(tx *store.Tx) error {
-		known, err := tx.Domain(i.Domain)
+		known, err := tx.Domains.Get(i.Domain)
 		if err == nil && known.Operation == nil && (engine.Gone(known.Status) || known.Status == registrar.StatusError) {
 			err = errors.Join(tk.alarms.SettleDoubt(tx, i.Domain), store.ErrNotFound) // what was is over
 		} else if err == nil {
@@ -92,7 +92,7 @@ func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d reg
 		}
 		d = registrar.Domain{Name: i.Domain, Customer: i.Customer, Handle: i.Handle, PaidTill: i.PaidTill,
 			Status: registrar.StatusRegistered, Renewal: tk.settings.Renewal}
-		if err := tx.PutDomain(d, tk.now()); err != nil {
+		if err := tx.Domains.Put(d, tk.now()); err != nil {
 			return err
 		}
 		tx.Emit(registrar.Event{At: tk.now(), Type: registrar.EventDomain, Level: registrar.LevelInfo,

@@ -31,12 +31,12 @@ func (ord *Orders) acquire(tx *store.Tx, op store.Operation, handle string, t ma
 
 // newTransfer stores a request that waits for a person from the start.
 func (ord *Orders) newTransfer(tx *store.Tx, op store.Operation, handle string) (store.Request, error) {
-	d, err := tx.Domain(op.Domain)
+	d, err := tx.Domains.Get(op.Domain)
 	if err != nil {
 		return store.Request{}, err
 	}
 	d.Handle = handle
-	if err := tx.PutDomain(d, ord.now()); err != nil {
+	if err := tx.Domains.Put(d, ord.now()); err != nil {
 		return store.Request{}, err
 	}
 	r, err := ord.addRequest(tx, store.Request{Kind: lifecycle.Transfer, Object: op.Domain, Client: op.Client}, nil)
@@ -48,7 +48,7 @@ func (ord *Orders) newTransfer(tx *store.Tx, op store.Operation, handle string) 
 		return r, fmt.Errorf("transfer %s: it can't be left to a person", op.Domain)
 	}
 	// No operation is carried by it yet: the caller tells its own.
-	_, err = tx.Advance(&r, decision, store.Change{At: ord.now(), Deadline: ord.now().Add(engine.TransferWithin)})
+	_, err = tx.Requests.Advance(&r, decision, store.Change{At: ord.now(), Deadline: ord.now().Add(engine.TransferWithin)})
 	return r, err
 }
 
@@ -61,7 +61,7 @@ func (ord *Orders) requestTransfer(tx *store.Tx, op *store.Operation, handle str
 	op.Request, op.State, op.Error, op.Deadline = r.ID, r.State, "", r.Deadline
 	op.WaitsFor = lifecycle.WaitsFor(r.Lifecycle())
 	c := store.Change{At: ord.now(), Actor: engine.ByPlugin, Message: engine.Describe(r, engine.Fact{Event: lifecycle.ByHand})}
-	if err := tx.SetOperation(op, c); err != nil {
+	if err := tx.Operations.Set(op, c); err != nil {
 		return err
 	}
 	if err := ord.instruct(tx, *op, op.Domain); err != nil {
@@ -72,13 +72,13 @@ func (ord *Orders) requestTransfer(tx *store.Tx, op *store.Operation, handle str
 
 // instruct writes the steps into the history and the event record.
 func (ord *Orders) instruct(tx *store.Tx, op store.Operation, domain string) error {
-	d, err := tx.Domain(domain)
+	d, err := tx.Domains.Get(domain)
 	if err != nil {
 		return err
 	}
 	for _, step := range transferSteps(domain, d.Handle, d.PaidTill) {
 		c := store.Change{At: ord.now(), Actor: engine.ByPlugin, Message: step}
-		if _, err := tx.Note(op.Request, c); err != nil {
+		if _, err := tx.Operations.Note(op.Request, c); err != nil {
 			return err
 		}
 		if err := ord.timeline.Tell(tx, op, registrar.EventOperation, c); err != nil {

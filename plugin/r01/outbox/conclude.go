@@ -74,14 +74,14 @@ func (q *Queue) Conclude(ctx context.Context, sent []store.Request, result smtpo
 // concludeOne looks first whether the claim got through: its commit may have failed, or
 // only seemed to.
 func (q *Queue) concludeOne(tx *store.Tx, r store.Request, result smtpout.Result) error {
-	current, err := tx.Request(r.ID)
+	current, err := tx.Requests.Get(r.ID)
 	if err != nil {
 		return err
 	}
 	if r.State != registrar.Sending || current.Attempt < r.Attempt { // nothing has left
 		return q.delay(tx, current, result.Err)
 	}
-	if err := tx.FinishAttempt(r, string(result.Outcome), result.Response, q.now()); err != nil {
+	if err := tx.Requests.FinishAttempt(r, string(result.Outcome), result.Response, q.now()); err != nil {
 		return err
 	}
 	if err := q.tellRelay(tx, result); err != nil {
@@ -120,7 +120,7 @@ func (q *Queue) delay(tx *store.Tx, r store.Request, cause error) error {
 		cause = errors.New("the relay was not reached")
 	}
 	q.log.Warn("request not sent", "request", r.ID, "object", r.Object, "err", cause)
-	err := tx.Postpone(r, q.now().Add(backOff[0]), cause.Error())
+	err := tx.Requests.Postpone(r, q.now().Add(backOff[0]), cause.Error())
 	if err != nil && !errors.Is(err, store.ErrMoved) { // that is withdrawn meanwhile
 		return err
 	}

@@ -86,7 +86,7 @@ func (q *Queue) stillDue(ctx context.Context, due []store.Request) (still []stor
 				return err
 			}
 			// Should it be due again, nobody has decided against it.
-			if err := tx.Unplan(store.Plan{Domain: gone[i].Object, Base: gone[i].Base}); err != nil {
+			if err := tx.Renewals.Unplan(store.Plan{Domain: gone[i].Object, Base: gone[i].Base}); err != nil {
 				return err
 			}
 		}
@@ -97,7 +97,7 @@ func (q *Queue) stillDue(ctx context.Context, due []store.Request) (still []stor
 // sameBatch is a mail as it was made, or its requests alone if some have left it.
 func (q *Queue) sameBatch(ctx context.Context, id string, requests []store.Request) (mails []outgoing, err error) {
 	err = q.store.Write(ctx, func(tx *store.Tx) error {
-		b, size, err := tx.Batch(id)
+		b, size, err := tx.Requests.Batch(id)
 		if err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func (q *Queue) sameBatch(ctx context.Context, id string, requests []store.Reque
 			return nil
 		}
 		for i := range requests {
-			if err := tx.LeaveBatch(&requests[i]); err != nil {
+			if err := tx.Requests.LeaveBatch(&requests[i]); err != nil {
 				return err
 			}
 			mails = append(mails, single(requests[i]))
@@ -126,7 +126,7 @@ func (q *Queue) newBatches(ctx context.Context, fresh []store.Request) (mails []
 			m := single(fresh[0])
 			if n > 1 {
 				m = outgoing{q.engine.NewIdentity("bt-"), fresh[:n]}
-				if err := tx.AddBatch(store.Batch{ID: m.ID, MessageID: m.MessageID, Token: m.Token, CreatedAt: m.CreatedAt}, m.requests); err != nil {
+				if err := tx.Requests.AddBatch(store.Batch{ID: m.ID, MessageID: m.MessageID, Token: m.Token, CreatedAt: m.CreatedAt}, m.requests); err != nil {
 					return err
 				}
 			}
@@ -143,7 +143,7 @@ func (q *Queue) outdated(tx *store.Tx, r store.Request) (string, error) {
 	if r.Kind != lifecycle.Prolong {
 		return "", nil
 	}
-	d, err := tx.DomainRecord(r.Object)
+	d, err := tx.Domains.Record(r.Object)
 	switch {
 	case err != nil:
 		return "", err

@@ -175,11 +175,11 @@ func (q *Queue) nextToSend(ctx context.Context) (due []store.Request, next time.
 		if err != nil {
 			return err
 		}
-		if due, err = tx.Due(q.now(), may > 0, atOnce); err != nil || len(due) > 0 {
+		if due, err = tx.Requests.Due(q.now(), may > 0, atOnce); err != nil || len(due) > 0 {
 			due = within(due, may)
 			return err
 		}
-		next, err = tx.NextDue()
+		next, err = tx.Requests.NextDue()
 		if next.Before(q.now()) {
 			next = time.Time{} // it is due, and paused
 		}

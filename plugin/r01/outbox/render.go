@@ -16,7 +16,7 @@ func (q *Queue) render(ctx context.Context, m outgoing) (smtpout.Mail, []byte, e
 	var templates []mailform.Template
 	err := q.store.Read(ctx, func(tx *store.Tx) error {
 		for _, r := range m.requests {
-			body, err := tx.RequestBody(r.ID)
+			body, err := tx.Requests.Body(r.ID)
 			if err != nil {
 				return err
 			}
@@ -69,7 +69,7 @@ func (q *Queue) unsendable(ctx context.Context, m outgoing, cause error) error {
 	q.log.Error("request can't be written", "mail", m.ID, "object", m.requests[0].Object, "err", cause)
 	return q.engine.Write(ctx, func(tx *store.Tx) error {
 		for _, r := range m.requests {
-			if err := tx.Postpone(r, q.now().Add(backOff[len(backOff)-1]), "the request can't be written: "+cause.Error()); err != nil {
+			if err := tx.Requests.Postpone(r, q.now().Add(backOff[len(backOff)-1]), "the request can't be written: "+cause.Error()); err != nil {
 				return err
 			}
 		}

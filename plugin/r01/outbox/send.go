@@ -131,12 +131,12 @@ func (q *Queue) claim(tx *store.Tx, m *outgoing, masked []byte) error {
 		case reason != "":
 			return errors.New(reason)
 		}
-		if err := tx.Claim(r, q.fence, hex.EncodeToString(digest[:]), q.now()); err != nil {
+		if err := tx.Requests.Claim(r, q.fence, hex.EncodeToString(digest[:]), q.now()); err != nil {
 			return err
 		}
 	}
 	kept := store.Mail{ID: registrar.MailID("out-" + m.ID), Out: true, Hash: "out:" + m.ID, Request: engine.Alone(m.requests), At: q.now(), State: store.MailSent}
-	err := tx.AddMail(kept, masked)
+	err := tx.Mails.Add(kept, masked)
 	if errors.Is(err, store.ErrExists) { // an earlier attempt kept it
 		return nil
 	}

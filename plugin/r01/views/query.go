@@ -74,7 +74,7 @@ func (vs *Views) Domains(ctx context.Context, p registrar.Page) (page registrar.
 		size = registrar.MaxPage
 	}
 	err = vs.store.Read(ctx, func(tx *store.Tx) (err error) {
-		page.Domains, err = tx.Domains(p.After, size)
+		page.Domains, err = tx.Domains.List(p.After, size)
 		return err
 	})
 	if len(page.Domains) == size {
@@ -86,7 +86,7 @@ func (vs *Views) Domains(ctx context.Context, p registrar.Page) (page registrar.
 // Handles lists the handles of a customer.
 func (vs *Views) Handles(ctx context.Context, customer string) (handles []registrar.Handle, err error) {
 	err = vs.store.Read(ctx, func(tx *store.Tx) error {
-		clients, err := tx.Clients(customer)
+		clients, err := tx.Clients.Of(customer)
 		for _, c := range clients {
 			handles = append(handles, engine.HandleOf(c))
 		}
@@ -150,7 +150,7 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 				queue.OK, queue.Detail = false, a.Message
 			}
 		}
-		counts, err := tx.CountInStates()
+		counts, err := tx.Requests.CountInStates()
 		if queue.OK {
 			queue.Detail = describeCounts(counts)
 		}

@@ -206,15 +206,15 @@ func interleave(paid, others []question) (names []string) {
 // operations that wait, of what was refused lately, and those in doubt.
 func (ask *Asker) openQuestions(ctx context.Context) (all []question, err error) {
 	err = ask.store.Read(ctx, func(tx *store.Tx) error {
-		waiting, err := tx.Witnessable()
+		waiting, err := tx.Requests.Witnessable()
 		if err != nil {
 			return err
 		}
-		refused, err := tx.FailedBetween(ask.now().Add(-DoubtRefusal), ask.now())
+		refused, err := tx.Operations.FailedBetween(ask.now().Add(-DoubtRefusal), ask.now())
 		if err != nil {
 			return err
 		}
-		doubts, err := tx.Doubts(ask.settings.Registry.Misses)
+		doubts, err := tx.Registry.Doubts(ask.settings.Registry.Misses)
 		if err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ import (
 
 // seeDomain brings a domain's record to what the registry shows, as far as it may.
 func (j *Judge) seeDomain(tx *store.Tx, d registrar.Domain, s Sighting) error {
-	changed, err := tx.DomainChangedAt(d.Name)
+	changed, err := tx.Domains.ChangedAt(d.Name)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (j *Judge) seeHeld(tx *store.Tx, d registrar.Domain, s Sighting, fresh bool
 	}
 	switch {
 	case !moved:
-		return tx.Guess(d.Name, false)
+		return tx.Domains.Guess(d.Name, false)
 	case term.SameYear(d.PaidTill, s.PaidTill):
 		return j.correctExpiry(tx, d, s)
 	}
@@ -70,7 +70,7 @@ func (j *Judge) seeHeld(tx *store.Tx, d registrar.Domain, s Sighting, fresh bool
 // hangs on the expiry moves along.
 func (j *Judge) correctExpiry(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	was, guess := d.PaidTill, ""
-	guessed, err := tx.Guessed(d.Name)
+	guessed, err := tx.Domains.Guessed(d.Name)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (j *Judge) correctExpiry(tx *store.Tx, d registrar.Domain, s Sighting) erro
 	if d.Status == registrar.StatusExpired && !d.PaidTill.Before(policy.Today(j.now())) {
 		d.Status = registrar.StatusRegistered
 	}
-	if err := tx.CorrectExpiry(d.Name, was, d.PaidTill); err != nil {
+	if err := tx.Domains.CorrectExpiry(d.Name, was, d.PaidTill); err != nil {
 		return err
 	}
 	return j.record(tx, d, registrar.LevelInfo, fmt.Sprintf("corrected: %s shows %s paid till %s, and our record said %s%s",
@@ -94,7 +94,7 @@ func renewedElsewhere(tx *store.Tx, d registrar.Domain, s Sighting) (registrar.L
 	if d.PaidTill.IsZero() {
 		return registrar.LevelInfo, shows, nil
 	}
-	op, err := tx.LastOperation(d.Name)
+	op, err := tx.Operations.Last(d.Name)
 	switch {
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return "", "", err
@@ -106,7 +106,7 @@ func renewedElsewhere(tx *store.Tx, d registrar.Domain, s Sighting) (registrar.L
 
 // record stores what the registry showed of a domain, and tells it.
 func (j *Judge) record(tx *store.Tx, d registrar.Domain, level registrar.Level, message string) error {
-	if err := tx.PutDomain(d, j.now()); err != nil {
+	if err := tx.Domains.Put(d, j.now()); err != nil {
 		return err
 	}
 	j.log.Info("domain moved", "domain", d.Name, "status", d.Status, "paid_till", d.PaidTill, "evidence", registrar.EvidenceRegistry)

@@ -41,7 +41,7 @@ func describeDoubt(d store.Doubt, name string, s Sighting) string {
 // seeBack: a domain that had left is with R01 again, unless somebody has registered the
 // name anew since.
 func (j *Judge) seeBack(tx *store.Tx, d registrar.Domain, s Sighting) error {
-	left, err := tx.Doubt(d.Name)
+	left, err := tx.Registry.Doubt(d.Name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
@@ -61,7 +61,7 @@ func (j *Judge) seeBack(tx *store.Tx, d registrar.Domain, s Sighting) error {
 // seeRefused: R01 refused it, and the registry shows it with R01 since then. Nobody but a
 // person can tell whose it is.
 func (j *Judge) seeRefused(tx *store.Tx, d registrar.Domain, s Sighting) error {
-	op, err := tx.LastOperation(d.Name)
+	op, err := tx.Operations.Last(d.Name)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (j *Judge) seeRefused(tx *store.Tx, d registrar.Domain, s Sighting) error {
 // doubt counts a sighting that our record does not agree with. Whois only confirms what
 // zone lists have shown often enough.
 func (j *Judge) doubt(tx *store.Tx, d registrar.Domain, kind store.DoubtKind, s Sighting) error {
-	known, err := tx.Doubt(d.Name)
+	known, err := tx.Registry.Doubt(d.Name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
@@ -93,7 +93,7 @@ func (j *Judge) doubt(tx *store.Tx, d registrar.Domain, kind store.DoubtKind, s 
 		known.Times, known.SeenAt = known.Times+1, s.AsOf
 	}
 	if known.Times < j.settings.Registry.Misses || s.fromList && j.whois != nil {
-		return tx.PutDoubt(known)
+		return tx.Registry.PutDoubt(known)
 	}
 	return j.believe(tx, d, known, s)
 }
@@ -109,10 +109,10 @@ func (j *Judge) believe(tx *store.Tx, d registrar.Domain, known store.Doubt, s S
 	text := describeDoubt(known, mailform.Unicode(d.Name), s)
 	status, moves := believed[known.Kind]
 	if !moves || d.Operation != nil {
-		return errors.Join(tx.PutDoubt(known), j.alarms.Raise(tx, engine.RegistryAlarm(d.Name), d.Name, text+", and our record says otherwise: ask R01"))
+		return errors.Join(tx.Registry.PutDoubt(known), j.alarms.Raise(tx, engine.RegistryAlarm(d.Name), d.Name, text+", and our record says otherwise: ask R01"))
 	}
 	known.Believed = true
-	if err := errors.Join(tx.PutDoubt(known), j.alarms.Clear(tx, engine.RegistryAlarm(d.Name), d.Name)); err != nil {
+	if err := errors.Join(tx.Registry.PutDoubt(known), j.alarms.Clear(tx, engine.RegistryAlarm(d.Name), d.Name)); err != nil {
 		return err
 	}
 	d.Status = status

@@ -15,7 +15,7 @@ func (j *Judge) settleEarly(tx *store.Tx, r *store.Request, s Sighting) error {
 	if r.Kind != lifecycle.Prolong || r.Hold != lifecycle.ToVerify || !s.Present || !j.engine.Ours(s.Registrar) {
 		return nil
 	}
-	said, err := tx.EarlyAt(r.ID)
+	said, err := tx.Renewals.EarlyAt(r.ID)
 	if err != nil || said.IsZero() || !s.AsOf.After(said) {
 		return err
 	}

@@ -145,7 +145,7 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	edition := store.ZoneList{Source: source, ETag: mark.ETag, Modified: mark.Modified, Size: mark.Size,
 		Lines: summary.Lines, Digest: summary.Digest, ReadAt: ls.now()}
 	if last.Lines > 0 && summary.Digest == last.Digest && summary.Lines == last.Lines { // the same text once more
-		return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.PutZoneList(edition) })
+		return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.Registry.PutZoneList(edition) })
 	}
 	if summary.Lines*100 < last.Lines*(100-maxShrink) {
 		return fmt.Errorf("it has %d lines, and the edition before had %d", summary.Lines, last.Lines)
@@ -157,12 +157,12 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 		return err
 	}
 	ls.log.Info("zone list read", "source", source, "lines", summary.Lines, "malformed", summary.Malformed, "domains", p.Len())
-	return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.PutZoneList(edition) })
+	return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.Registry.PutZoneList(edition) })
 }
 
 func (ls *Lists) lastEdition(ctx context.Context, source string) (last store.ZoneList, err error) {
 	err = ls.store.Read(ctx, func(tx *store.Tx) (err error) {
-		last, err = tx.ZoneList(source)
+		last, err = tx.Registry.ZoneList(source)
 		return err
 	})
 	return last, err
@@ -182,20 +182,20 @@ func asOf(m registry.Mark, opened time.Time) time.Time {
 // holdings reads all domains of ours.
 func (ls *Lists) holdings(ctx context.Context) (p *holdings.Set, err error) {
 	err = ls.store.Read(ctx, func(tx *store.Tx) error {
-		n, err := tx.CountDomains()
+		n, err := tx.Domains.Count()
 		if err != nil {
 			return err
 		}
 		p = holdings.New(n)
 		collect := func(h *store.Holding) { p.AddBulk(h.Name, h.Status, h.PaidTill, h.ChangedAt) }
-		if err := tx.EachHolding(collect); err != nil { // one unchanging view: there are n
+		if err := tx.Domains.EachHolding(collect); err != nil { // one unchanging view: there are n
 			return err
 		}
-		atWork, err := tx.DomainsAtWork()
+		atWork, err := tx.Domains.AtWork()
 		if err != nil {
 			return err
 		}
-		doubted, err := tx.DoubtedDomains()
+		doubted, err := tx.Registry.DoubtedDomains()
 		for _, name := range append(atWork, doubted...) {
 			if e := p.Find([]byte(name)); e != nil {
 				e.Watch()

@@ -16,7 +16,7 @@ import (
 // See applies what the registry shows of a domain: to the operations that are open on it,
 // and then to the domain itself. A day that can't be is believed of neither.
 func (j *Judge) See(tx *store.Tx, name string, s Sighting) error {
-	d, err := tx.Domain(name)
+	d, err := tx.Domains.Get(name)
 	switch {
 	case errors.Is(err, store.ErrNotFound): // it is no affair of ours
 		return nil
@@ -27,7 +27,7 @@ func (j *Judge) See(tx *store.Tx, name string, s Sighting) error {
 		return j.alarms.Raise(tx, engine.RegistryAlarm(name), name, s.source()+" shows "+mailform.Unicode(name)+" paid till "+s.PaidTill.String()+
 			", which is not believed and not recorded: "+why+". Ask R01")
 	}
-	open, err := tx.OpenOperations(name)
+	open, err := tx.Operations.Open(name)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (j *Judge) See(tx *store.Tx, name string, s Sighting) error {
 			return err
 		}
 	}
-	if d, err = tx.Domain(name); err != nil {
+	if d, err = tx.Domains.Get(name); err != nil {
 		return err
 	}
 	return j.seeDomain(tx, d, s)
@@ -54,11 +54,11 @@ func (j *Judge) implausible(d registrar.Domain, s Sighting) string {
 }
 
 func (j *Judge) seeOperation(tx *store.Tx, d registrar.Domain, s Sighting) error {
-	op, err := tx.Operation(d.Operation.ID)
+	op, err := tx.Operations.Get(d.Operation.ID)
 	if err != nil {
 		return err
 	}
-	r, err := tx.Request(op.Request)
+	r, err := tx.Requests.Get(op.Request)
 	if err != nil || r.Object != d.Name { // it waits for its client
 		return err
 	}

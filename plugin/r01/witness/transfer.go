@@ -27,7 +27,7 @@ func (j *Judge) seeTransfer(tx *store.Tx, r store.Request, d registrar.Domain, s
 	last := s.PaidTill.AddDays(engine.TransferCloses)
 	message := fmt.Sprintf("the registry shows %s with registrar %s, paid till %s: apply for the transfer by %s",
 		mailform.Unicode(d.Name), s.Registrar, s.PaidTill, last)
-	err := errors.Join(tx.PutDomain(d, j.now()), tx.SetDeadline(r, earlier(r.Deadline, last.In(registry.Moscow))))
+	err := errors.Join(tx.Domains.Put(d, j.now()), tx.Requests.SetDeadline(r, earlier(r.Deadline, last.In(registry.Moscow))))
 	if err != nil {
 		return w, err
 	}
