@@ -74,7 +74,7 @@ func (b bounded) Form(ctx context.Context, q registrar.FormQuery) (registrar.For
 
 func (b bounded) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
 	v, err := within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Validation, error) { return b.Registrar.Validate(ctx, o) })
-	v.Problems = tameProblems(v.Problems)
+	v.Problems, v.Notes = tameProblems(v.Problems), tameProblems(v.Notes)
 	return v, err
 }
 

@@ -3,6 +3,7 @@ package orders
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -176,7 +177,22 @@ func tameProblems(problems []registrar.Problem) []registrar.Problem {
 	var tamed []registrar.Problem
 	for _, p := range problems[:min(len(problems), mostProblems)] {
 		p.Path, p.Message = clean(p.Path, longestID), clean(p.Message, longestProblem)
+		p.Code, p.Params, p.Texts = clean(p.Code, longestID), tameTexts(p.Params), tameTexts(p.Texts)
 		tamed = append(tamed, p)
+	}
+	return tamed
+}
+
+// mostTexts bounds the parameters of a problem, and the languages of its text.
+const mostTexts = 20
+
+func tameTexts(texts map[string]string) map[string]string {
+	if len(texts) == 0 {
+		return nil
+	}
+	tamed := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(texts))[:min(len(texts), mostTexts)] {
+		tamed[clean(key, longestID)] = clean(texts[key], longestProblem)
 	}
 	return tamed
 }
