@@ -232,7 +232,7 @@ func (w *world) time(ctx context.Context, began time.Time) {
 			w.tally.served(time.Since(began))
 			return
 		}
-		time.Sleep(5 * time.Millisecond)
+		pause(ctx, 25*time.Millisecond)
 	}
 }
 

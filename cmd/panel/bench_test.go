@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/cmd/panel/bundled"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/plugin/manual"
 	"registrar.panel/shared/registrar"
@@ -45,7 +46,7 @@ func BenchmarkStatusCall(b *testing.B) {
 // compare hands a measurement the same plugin twice: in this process, and in one of its own.
 func compare(b *testing.B, measure func(near, far registrar.Plugin)) {
 	b.Helper()
-	commands, err := bundled()
+	commands, err := bundled.Commands()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/web/api"
 	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
@@ -64,6 +65,7 @@ func runScripts(t *testing.T, pattern string) {
 	wrong := w.write("wrong.hcl", strings.NewReplacer(`"imap.secret"`, `"wrong.secret"`, `"data"`, `"elsewhere"`).Replace(w.hcl()))
 	w.write("wrong.secret", "wrong-CANARY-79\n")
 	w.servePlugins("r01", "manual")
+	program := testrun.Program(t, "registrar.panel/cmd/panel") // of the client; the panel runs under the race detector
 	scripts, err := filepath.Glob(pattern)
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts in %s: %v", pattern, err)
@@ -73,12 +75,12 @@ func runScripts(t *testing.T, pattern string) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("CONFIG", filepath.Join(w.dir, "plugin.hcl"))
 			env.Setenv("WRONG", wrong)
-			env.Setenv("ME", login())
+			env.Setenv("ME", command.Login())
 			env.Setenv("TILL", registrar.DateOf(time.Now()).AddDays(100).String()) // a day that the zone can have sold
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"panel": w.scriptPanel, "exits": scriptExits, "json": scriptJSON, "set": scriptSet, "until": w.scriptUntil,
+			"panel": func(ts *testscript.TestScript, neg bool, args []string) { w.scriptPanel(program, ts, neg, args) }, "exits": scriptExits, "json": scriptJSON, "set": scriptSet, "until": w.scriptUntil,
 		},
 	})
 }
@@ -105,20 +107,26 @@ func (w *world) servePlugins(names ...string) {
 	})
 }
 
-func (w *world) scriptPanel(ts *testscript.TestScript, neg bool, args []string) {
-	cmd := w.command(args...)
-	cmd.Dir = ts.MkAbs(".")
-	cmd.Env = slices.DeleteFunc(cmd.Environ(), func(v string) bool { return strings.HasPrefix(v, "USER=") || strings.HasPrefix(v, "PANEL_") })
+func (w *world) scriptPanel(program string, ts *testscript.TestScript, neg bool, args []string) {
 	var out, errOut bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errOut
-	err := cmd.Run()
+	var code int
+	again(w.t, func() (failed bool, stderr string) {
+		cmd := w.command(args...)
+		cmd.Path, cmd.Dir = program, ts.MkAbs(".")
+		cmd.Env = slices.DeleteFunc(cmd.Environ(), func(v string) bool { return strings.HasPrefix(v, "USER=") || strings.HasPrefix(v, "PANEL_") })
+		out.Reset()
+		errOut.Reset()
+		cmd.Stdout, cmd.Stderr = &out, &errOut
+		err := cmd.Run()
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			ts.Fatalf("run panel: %v", err)
+		}
+		code = cmd.ProcessState.ExitCode()
+		return code != 0 && !neg, errOut.String()
+	})
 	fmt.Fprint(ts.Stdout(), out.String())
 	fmt.Fprint(ts.Stderr(), errOut.String())
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		ts.Fatalf("run panel: %v", err)
-	}
-	code := cmd.ProcessState.ExitCode()
 	ts.Setenv("exit", strconv.Itoa(code))
 	if failed := code != 0; failed != neg {
 		ts.Fatalf("exit %d", code)

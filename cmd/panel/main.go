@@ -9,39 +9,28 @@ package main
 
 import (
 	"context"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
-)
 
-const (
-	exitDone    = 0
-	exitFailed  = 1
-	exitUsage   = 2
-	exitWaiting = 3
+	"registrar.panel/cmd/panel/bundled"
+	"registrar.panel/cmd/panel/command"
 )
-
-// streams is where a command reads and writes.
-type streams struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
-}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	code := run(ctx, os.Args[1:], command.Streams{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
 	stop()
 	os.Exit(code)
 }
 
 // run is the program. The panel also runs itself, as a bundled plugin or the simulator.
-func run(ctx context.Context, args []string, s streams) int {
-	if len(args) == 2 && args[0] == wordPlugin {
-		return servePlugin(args[1], s.stderr)
+func run(ctx context.Context, args []string, s command.Streams) int {
+	if len(args) == 2 && args[0] == bundled.PluginWord {
+		return bundled.Serve(args[1], s.Stderr)
 	}
-	if len(args) > 0 && args[0] == wordSimulator {
-		return simulate(ctx, args[1:], s.stdout, s.stderr)
+	if len(args) > 0 && args[0] == bundled.SimulatorWord {
+		return bundled.Simulate(ctx, args[1:], s.Stdout, s.Stderr)
 	}
-	return command(ctx, args, s)
+	return execute(ctx, args, s)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/web/api"
 )
 
@@ -57,7 +58,7 @@ func TestDomainMove(t *testing.T) {
 			said = append(said, e.Actor+": "+message)
 		}
 	}
-	if got, want := strings.Join(said, "; "), strings.ReplaceAll(`ME: moved from registrar manual to r01 (on behalf of "ann"); ME: moved from registrar r01 to manual (on behalf of "bob")`, "ME", login()); got != want {
+	if got, want := strings.Join(said, "; "), strings.ReplaceAll(`ME: moved from registrar manual to r01 (on behalf of "ann"); ME: moved from registrar r01 to manual (on behalf of "bob")`, "ME", command.Login()); got != want {
 		t.Errorf("the log says %q, want %q", got, want)
 	}
 }

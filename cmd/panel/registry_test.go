@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/internal/r01sim"
 	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
@@ -225,7 +226,7 @@ func TestTransfer(t *testing.T) {
 		return len(d.Alarms) == 0 && d.Operation == nil
 	})
 	log := w.must("log")
-	if !strings.Contains(log, "was shown to "+login()+` (on behalf of "olga")`) {
+	if !strings.Contains(log, "was shown to "+command.Login()+` (on behalf of "olga")`) {
 		t.Errorf("the log does not say who read the code:\n%s", log)
 	}
 	shown := log + w.must("operation", "show", op.ID) + w.must("domain", "show", "coming.ru") + w.must("orders") + w.must("preview", o.ID)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/internal/r01sim"
 	"registrar.panel/shared/registrar"
 )
@@ -51,27 +52,27 @@ func TestRenewalPass(t *testing.T) {
 	w := newWorld(t, nil)
 	w.serve()
 	till := w.hold("auto.ru", 40)
-	if steps := w.pass(exitDone, "-n"); !strings.Contains(steps, "auto.ru") || !strings.Contains(steps, "send") {
+	if steps := w.pass(command.ExitDone, "-n"); !strings.Contains(steps, "auto.ru") || !strings.Contains(steps, "send") {
 		t.Errorf("the plan is %q", steps)
 	}
 	if n := w.requests("auto.ru"); n != 0 {
 		t.Fatalf("showing the plan sent %d mails", n)
 	}
-	w.pass(exitDone)
-	if steps := w.pass(exitDone); steps != "" {
+	w.pass(command.ExitDone)
+	if steps := w.pass(command.ExitDone); steps != "" {
 		t.Errorf("the second pass does %q", steps)
 	}
 	w.paid("auto.ru", till.AddYears(1))
-	if steps := w.pass(exitDone); steps != "" {
+	if steps := w.pass(command.ExitDone); steps != "" {
 		t.Errorf("a pass after the renewal does %q", steps)
 	}
 
 	hand := w.hold("byhand.ru", 6)
 	w.must("domain", "renewal", "byhand.ru", "manual")
-	if steps := w.pass(exitDone); !strings.Contains(steps, "announce") {
+	if steps := w.pass(command.ExitDone); !strings.Contains(steps, "announce") {
 		t.Errorf("by hand: %q", steps)
 	}
-	if steps := w.pass(exitDone); steps != "" {
+	if steps := w.pass(command.ExitDone); steps != "" {
 		t.Errorf("announced again: %q", steps)
 	}
 	w.until("the announcement in the Action Log", func() bool {
@@ -110,9 +111,9 @@ func TestRenewedElsewhere(t *testing.T) {
 	w.serve()
 	today := registrar.DateOf(time.Now().UTC())
 	w.held("elsewhere.ru", today.AddDays(40).AddYears(1), today.AddDays(40))
-	w.pass(exitDone)
+	w.pass(command.ExitDone)
 	d := w.stands("elsewhere.ru", "NeedsAction")
-	if steps := w.pass(exitWaiting); !strings.Contains(steps, "hold") {
+	if steps := w.pass(command.ExitWaiting); !strings.Contains(steps, "hold") {
 		t.Errorf("a pass over it does %q", steps)
 	}
 	w.must("operation", "resolve", d.Operation.ID, "--outcome", "done", "--by", "olga")
@@ -129,10 +130,10 @@ func TestRenewalsWithoutFunds(t *testing.T) {
 	w.serve()
 	w.sim.SetBalance(0, 0)
 	till := w.hold("poor.ru", 40)
-	w.pass(exitDone)
+	w.pass(command.ExitDone)
 	d := w.stands("poor.ru", "NeedsAction")
 	next := w.hold("next.ru", 41)
-	if steps := w.pass(exitWaiting); !strings.Contains(steps, "next.ru") || !strings.Contains(steps, "no funds") {
+	if steps := w.pass(command.ExitWaiting); !strings.Contains(steps, "next.ru") || !strings.Contains(steps, "no funds") {
 		t.Errorf("a pass without money does %q", steps)
 	}
 	if n := w.requests("next.ru"); n != 0 {

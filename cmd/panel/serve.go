@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,30 +12,28 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/cmd/panel/bundled"
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host"
 	"registrar.panel/host/config"
 	"registrar.panel/internal/secret"
 )
-
-type demoCommand struct{}
-
-func (demoCommand) Run(c *call) error { return demo(c.ctx, c.stdout) }
 
 type serveCommand struct {
 	LogLevel *string `enum:"trace,debug,info,warn,error" placeholder:"LEVEL" help:"What the panel and its plugins log: trace, debug, info, warn or error; without it what panel.log_level says, else info."`
 }
 
 // Run goes on when its log can't be written, and when a terminal or a service manager hangs up.
-func (p *serveCommand) Run(c *call) error {
+func (p *serveCommand) Run(c *command.Call) error {
 	hangups, pipes := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	signal.Notify(pipes, syscall.SIGPIPE) // or a write to a broken stderr would end the process
 	defer signal.Stop(hangups)
-	log := newPatient(c.stderr)
+	log := newPatient(c.Stderr)
 	go log.run() // ends with log.end
 	defer log.end()
 
-	o, err := c.hostOptions()
+	o, err := hostOptions(c)
 	if err != nil {
 		return err
 	}
@@ -47,14 +44,14 @@ func (p *serveCommand) Run(c *call) error {
 	if p.LogLevel != nil {
 		o.LogLevel = *p.LogLevel
 	}
-	h, err := host.Open(c.ctx, o)
+	h, err := host.Open(c.Ctx, o)
 	if err != nil {
-		return unreadable(err)
+		return command.Unreadable(err)
 	}
-	reading, end := context.WithCancel(c.ctx)
+	reading, end := context.WithCancel(c.Ctx)
 	var rereading sync.WaitGroup
 	rereading.Go(func() { rereads(reading, h, hangups) })
-	err = h.Run(c.ctx)
+	err = h.Run(c.Ctx)
 	end()
 	rereading.Wait()
 	return err
@@ -72,21 +69,13 @@ func rereads(ctx context.Context, h *host.Host, hangups <-chan os.Signal) {
 	}
 }
 
-func (c *call) hostOptions() (host.Options, error) {
-	commands, err := bundled()
-	return host.Options{ConfigPath: c.grammar.Config, Bundled: commands, Logger: logger(c.stderr), Now: time.Now}, err
+func hostOptions(c *command.Call) (host.Options, error) {
+	commands, err := bundled.Commands()
+	return host.Options{ConfigPath: c.Config, Bundled: commands, Logger: logger(c.Stderr), Now: time.Now}, err
 }
 
 func logger(out io.Writer) hclog.Logger {
 	return hclog.New(&hclog.LoggerOptions{Name: "panel", Output: out, Level: hclog.Info, TimeFn: time.Now})
-}
-
-// unreadable makes a missing configuration the user's mistake.
-func unreadable(err error) error {
-	if errors.Is(err, config.ErrUnreadable) {
-		return usage(err)
-	}
-	return err
 }
 
 type checkCommand struct {
@@ -101,12 +90,12 @@ type checked struct {
 	Detail    string `json:"detail"`
 }
 
-func (p *checkCommand) Run(c *call) error {
-	o, err := c.hostOptions()
+func (p *checkCommand) Run(c *command.Call) error {
+	o, err := hostOptions(c)
 	if err != nil {
 		return err
 	}
-	reports, fault := host.Check(c.ctx, o, p.Mail)
+	reports, fault := host.Check(c.Ctx, o, p.Mail)
 	list, failed := []checked{}, 0
 	for _, r := range reports {
 		for _, part := range r.Components {
@@ -116,9 +105,9 @@ func (p *checkCommand) Run(c *call) error {
 			}
 		}
 	}
-	if err := c.show(list, func(w io.Writer) {
+	if err := c.Show(list, func(w io.Writer) {
 		for _, l := range list {
-			row(w, l.Registrar, l.Component, wellness(l.OK), l.Detail)
+			command.Row(w, l.Registrar, l.Component, command.Wellness(l.OK), l.Detail)
 		}
 	}); err != nil {
 		return err
@@ -126,5 +115,5 @@ func (p *checkCommand) Run(c *call) error {
 	if fault == nil && failed > 0 {
 		fault = fmt.Errorf("checks that failed: %d", failed)
 	}
-	return unreadable(fault)
+	return command.Unreadable(fault)
 }

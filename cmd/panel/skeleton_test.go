@@ -10,13 +10,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"registrar.panel/cmd/panel/command"
 )
 
 // begin runs panel plugin new in a directory outside the repository.
 func begin(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errOut bytes.Buffer
-	code = command(t.Context(), append([]string{"plugin", "new"}, args...), streams{strings.NewReader(""), &out, &errOut})
+	code = execute(t.Context(), append([]string{"plugin", "new"}, args...), command.Streams{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut})
 	return out.String(), errOut.String(), code
 }
 
@@ -25,10 +27,10 @@ func TestPluginNew(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "acme")
 	stdout, stderr, code := begin(t, "acme-domains", "--dir", dir, "--panel", "../..", "-o", "json")
-	if code != exitDone || !strings.Contains(stderr, "docs/writing-a-registrar.md") {
+	if code != command.ExitDone || !strings.Contains(stderr, "docs/writing-a-registrar.md") {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
-	var list []newFile
+	var list []struct{ File string }
 	if err := json.Unmarshal([]byte(stdout), &list); err != nil {
 		t.Fatal(err)
 	}
@@ -68,12 +70,12 @@ func TestPluginNewRefuses(t *testing.T) {
 		code int
 		says string
 	}{
-		{[]string{"Acme", "--panel", "../.."}, exitUsage, `"Acme" is no name for a plugin`},
-		{[]string{"../acme", "--panel", "../.."}, exitUsage, "is no name for a plugin"},
-		{[]string{"acme", "--panel", t.TempDir()}, exitUsage, "no such file or directory"},
-		{[]string{"acme", "--panel", "skeleton", "--dir", taken}, exitUsage, "find checkout"},
-		{[]string{"acme", "--panel", "../..", "--dir", taken}, exitFailed, "main.go is there already, and nothing is replaced"},
-		{[]string{"acme", "--dir", taken}, exitFailed, "main.go is there already"}, // this directory lies in a checkout
+		{[]string{"Acme", "--panel", "../.."}, command.ExitUsage, `"Acme" is no name for a plugin`},
+		{[]string{"../acme", "--panel", "../.."}, command.ExitUsage, "is no name for a plugin"},
+		{[]string{"acme", "--panel", t.TempDir()}, command.ExitUsage, "no such file or directory"},
+		{[]string{"acme", "--panel", "author", "--dir", taken}, command.ExitUsage, "find checkout"},
+		{[]string{"acme", "--panel", "../..", "--dir", taken}, command.ExitFailed, "main.go is there already, and nothing is replaced"},
+		{[]string{"acme", "--dir", taken}, command.ExitFailed, "main.go is there already"}, // this directory lies in a checkout
 	} {
 		if _, stderr, code := begin(t, c.args...); code != c.code || !strings.Contains(stderr, c.says) {
 			t.Errorf("plugin new %v: exit %d, want %d and %q: %s", c.args, code, c.code, c.says, stderr)
@@ -90,7 +92,7 @@ func TestPluginNewRefuses(t *testing.T) {
 // Outside any checkout it must be named.
 func TestPluginNewNeedsACheckout(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if _, stderr, code := begin(t, "acme"); code != exitUsage || !strings.Contains(stderr, "give --panel DIR") {
+	if _, stderr, code := begin(t, "acme"); code != command.ExitUsage || !strings.Contains(stderr, "give --panel DIR") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 }

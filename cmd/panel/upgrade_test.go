@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/web/api"
 	"registrar.panel/internal/testrun"
 )
@@ -129,7 +130,7 @@ func TestUpgradeUnderOrders(t *testing.T) {
 	w.json(&entries, "log")
 	upgrades := 0
 	for _, e := range entries {
-		if e.Actor == login() && strings.Contains(e.Message, `(on behalf of "ann")`) && strings.HasPrefix(e.Message, "plugin manual was upgraded from ") {
+		if e.Actor == command.Login() && strings.Contains(e.Message, `(on behalf of "ann")`) && strings.HasPrefix(e.Message, "plugin manual was upgraded from ") {
 			upgrades++
 		}
 	}

@@ -128,13 +128,24 @@ func parseEntry(text string) (level hclog.Level, message string, pairs []any, ok
 		if strings.HasPrefix(key, "@") {
 			continue
 		}
-		value := entry[key]
-		if s, isText := value.(string); isText {
-			value = printable(s)
-		}
-		pairs = append(pairs, printable(key), value)
+		pairs = append(pairs, printable(key), plain(entry[key]))
 	}
 	return level, printable(message), pairs, true
+}
+
+// plain is a value of JSON that holds nothing but printable characters.
+func plain(value any) any {
+	switch v := value.(type) {
+	case string:
+		return printable(v)
+	case map[string]any, []any:
+		text, err := json.Marshal(v) // the log would write a list's texts as they are
+		if err != nil {
+			return err
+		}
+		return printable(string(text))
+	}
+	return value
 }
 
 func printable(text string) string {

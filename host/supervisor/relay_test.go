@@ -32,6 +32,8 @@ func TestRelay(t *testing.T) {
 		{"plain text", "hello", "[DEBUG] plugin output: line=hello\n"},
 		{"null", "null", "[DEBUG] plugin output: line=null\n"},
 		{"a panic with its trace", "before\npanic: oh\n\tmain.go:1", "[DEBUG] plugin output: line=before\n[ERROR] plugin panics: line=\"panic: oh\"\n[ERROR] plugin panics: line=\"\uFFFDmain.go:1\"\n"},
+		{"terminal sequences in lists", "{\"@level\":\"info\",\"@message\":\"a\",\"k\":[\"\\u001b[2J\",{\"b\":\"\\u009b\"}]}",
+			"[INFO]  a: k=\"[\\\"\\u001b[2J\\\",{\\\"b\\\":\\\"\uFFFD\\\"}]\"\n"},
 		{"terminal sequences", "{\"@level\":\"info\",\"@message\":\"a\\u001b[2Jb\\nc\"}", "[INFO]  a\uFFFD[2Jb\uFFFDc\n"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {

@@ -50,7 +50,9 @@ var rules = []rule{
 	{`^ours/plugin/r01`, `^net/http$|klauspost/compress|golang\.org/x/time`, `^$`, "what is fetched from the registry is fetched by the registry room"},
 	{`^ours/`, `robfig/cron`, `^$`, "cron lives in renewal"},
 	{`^ours/`, `hashicorp/go-plugin`, `^$`, "go-plugin lives in registrarrpc, registrartest and the supervisor"},
-	{`^ours/`, `^ours/shared/registrar/registrartest$`, `^$`, "the conformance suite is for tests and the command line"},
+	{`^ours/`, `^ours/shared/registrar/registrartest$`, `^$`, "the conformance suite is for tests and the authors' tools"},
+	{`^ours/cmd/panel/`, `^ours/cmd/`, `^ours/cmd/panel/(command|bundled)$`, "operator, author and demo stand side by side, on what commands have in common and the bundled plugins"},
+	{`^ours/cmd/panel/(command|operator)$`, `^ours/(plugin/|internal/r01sim|cmd/panel/bundled)`, `^$`, "the operator's commands know a plugin by the panel's API only"},
 	{`^ours/`, `^ours/shared/registrarrpc/registrarpb`, `^$`, "wire types stay behind registrarrpc"},
 }
 
@@ -64,7 +66,7 @@ var allowed = map[string]string{
 	"what is fetched from the registry is fetched by the registry room": `^ours/plugin/r01/registry$`,
 	"cron lives in renewal":                                             `^ours/plugin/r01/renewal$`,
 	"go-plugin lives in registrarrpc, registrartest and the supervisor": `^ours/(shared/registrarrpc|shared/registrar/registrartest|host/supervisor)$`,
-	"the conformance suite is for tests and the command line":           `^ours/cmd/panel$`,
+	"the conformance suite is for tests and the authors' tools":          `^ours/cmd/panel/author$`,
 	"wire types stay behind registrarrpc":                               `^ours/shared/registrarrpc(/registrarpb.*)?$`,
 	"the PostgreSQL driver lives in sqldb and the tests' servers":       `^ours/internal/(sqldb|pgtest)$`,
 }
@@ -162,7 +164,13 @@ func TestRulesCatch(t *testing.T) {
 		{"ours/shared/registrar/registrartest", "ours/shared/registrarrpc", false},
 		{"ours/shared/registrar", "ours/shared/registrar/registrartest", true},
 		{"ours/plugin/manual", "ours/shared/registrar/registrartest", true},
-		{"ours/cmd/panel", "ours/shared/registrar/registrartest", false},
+		{"ours/cmd/panel", "ours/shared/registrar/registrartest", true},
+		{"ours/cmd/panel/author", "ours/shared/registrar/registrartest", false},
+		{"ours/cmd/panel/operator", "ours/cmd/panel/author", true},
+		{"ours/cmd/panel/operator", "ours/cmd/panel/bundled", true},
+		{"ours/cmd/panel/operator", "ours/cmd/panel/command", false},
+		{"ours/cmd/panel/demo", "ours/cmd/panel/bundled", false},
+		{"ours/cmd/panel/command", "ours/plugin/r01", true},
 	} {
 		broken := slices.ContainsFunc(rules, func(r rule) bool { return r.broken(c.from, c.imported) })
 		if broken != c.broken {

@@ -181,11 +181,7 @@ func Again(t *testing.T, suite Suite) {
 		suite.Prepare(s.url(prepared))
 	}
 	skip := "^(" + strings.Join(append(suite.Skip, t.Name()), "|") + ")$"
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), self, "-test.v", "-test.shuffle=on", "-test.run=^Test", "-test.skip="+skip, "-test.timeout="+testrun.Remaining(t).String())
+	cmd := exec.CommandContext(t.Context(), testrun.Suite(t), "-test.v", "-test.shuffle=on", "-test.run=^Test", "-test.skip="+skip, "-test.timeout="+testrun.Remaining(t).String())
 	cmd.Env = slices.Concat(testrun.Within(os.Environ()), []string{serverVariable + "=" + s.url(admin)})
 	out, err := cmd.CombinedOutput()
 	if err != nil {

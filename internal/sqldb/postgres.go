@@ -25,7 +25,8 @@ import (
 
 // Limits of a PostgreSQL database: nothing waits for ever when the network or a node is gone.
 const (
-	connectWithin = 5 * time.Second
+	dialWithin    = 5 * time.Second  // for the machine to be there
+	connectWithin = 20 * time.Second // and for its server, which may be busy, to let us in
 	within        = 30 * time.Second // a statement, and a transaction between statements
 	serverWriters = 1                // connections: writers take turns in any case
 	serverReaders = 8
@@ -101,7 +102,7 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 	if c.ConnectTimeout == 0 || c.ConnectTimeout > connectWithin {
 		c.ConnectTimeout = connectWithin
 	}
-	dialer := &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3}}
+	dialer := &net.Dialer{Timeout: dialWithin, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3}}
 	c.DialFunc = dialer.DialContext
 	// Types are told with each statement, and nothing is prepared: that works through PgBouncer.
 	c.DefaultQueryExecMode = pgx.QueryExecModeExec

@@ -168,6 +168,7 @@ func counterOf(ctx context.Context, q Querier) (n int, err error) {
 func testWritersTakeTurns(t *testing.T, p place) {
 	const nodes, each = 3, 20
 	var all sync.WaitGroup
+	defer all.Wait() // before the test ends, however it does
 	for range nodes {
 		db := mustOpen(t, p.options(migrations(counters)))
 		for range 2 {

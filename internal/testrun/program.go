@@ -1,6 +1,7 @@
 package testrun
 
 import (
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -20,4 +21,24 @@ func Program(t testing.TB, command string) string {
 		t.Fatalf("build %s: %v\n%s", command, err, out)
 	}
 	return program
+}
+
+// Suite returns the path of the test program of the package that t is in, for a suite that runs
+// more than once. That of make test has no race detector, which the first run had; that of a
+// test run by hand is the test's own.
+func Suite(t testing.TB) string {
+	t.Helper()
+	NeedsServers(t)
+	if dir := shared(); dir != "" {
+		folder, err := os.Getwd()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Join(dir, "bin", filepath.Base(folder)+".test")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return self
 }

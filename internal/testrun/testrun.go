@@ -59,13 +59,12 @@ func Until(t testing.TB, what string, look func() (done bool, seen string)) {
 // waiting is a wait that has begun.
 type waiting struct {
 	began time.Time
-	next  time.Duration // pause
 }
 
-// pause is short at first, for what comes at once.
+// pause is short at first, for what comes at once, and grows with the wait: looks that come
+// often keep a busy machine from what is waited for.
 func (w *waiting) pause() {
-	w.next = min(max(2*w.next, time.Millisecond), 50*time.Millisecond)
-	time.Sleep(w.next)
+	time.Sleep(min(max(time.Since(w.began)/8, time.Millisecond), 250*time.Millisecond))
 }
 
 // over measures the machine only when the wait is longer than it should be anywhere.

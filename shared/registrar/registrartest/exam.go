@@ -238,16 +238,14 @@ func (e *exam) close() {
 func (e *exam) soon(what string, holds func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(e.ctx, e.subject.Patience)
 	defer cancel()
-	look := time.NewTicker(10 * time.Millisecond)
-	defer look.Stop()
-	for {
+	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		if ok, err := holds(); ok || err != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%s did not come within %s", what, e.subject.Patience)
-		case <-look.C:
+		case <-time.After(pause):
 		}
 	}
 }

@@ -1,4 +1,5 @@
-package main
+// Package demo plays the main job of the panel with everything embedded, and tells what happens.
+package demo
 
 import (
 	"bufio"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/cmd/panel/bundled"
 	"registrar.panel/host"
 	"registrar.panel/host/access"
 	"registrar.panel/host/web/api"
@@ -25,9 +27,9 @@ import (
 // demoLimit ends a demo that hangs.
 const demoLimit = 55 * time.Second
 
-// demo shows the main job with everything embedded: the simulator and the plugin are real
+// Run shows the main job with everything embedded: the simulator and the plugin are real
 // processes, and speak real SMTP, IMAP and gRPC.
-func demo(ctx context.Context, out io.Writer) (err error) {
+func Run(ctx context.Context, out io.Writer) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, demoLimit)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "panel-demo-")
@@ -111,7 +113,7 @@ func startSimulator(ctx context.Context) (*simulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the panel's program: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, wordSimulator, "--calm", "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	cmd := exec.CommandContext(ctx, self, bundled.SimulatorWord, "--calm", "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "127.0.0.1:0", "--admin", "127.0.0.1:0")
 	cmd.Env = append(os.Environ(), "R01_MAIL_PASSWORD="+demoPassword, "R01_IMAP_PASSWORD="+demoPassword)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second
@@ -152,7 +154,7 @@ func (s *simulator) stop() error {
 
 // withPanel runs a panel in this process for as long as use takes.
 func withPanel(ctx context.Context, config string, token secret.String, use func(context.Context, *api.Client) error) error {
-	commands, err := bundled()
+	commands, err := bundled.Commands()
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,6 @@
-package main
+// Package bundled is the plugins that come with the panel, and the simulator of R01: the panel
+// runs each as a process of its own, from its own program.
+package bundled
 
 import (
 	"context"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/internal/r01sim"
 	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/manual"
@@ -18,47 +21,47 @@ import (
 
 // Words by which the panel runs itself as something else.
 const (
-	wordPlugin    = "plugin"
-	wordSimulator = "r01sim"
+	PluginWord    = "plugin"
+	SimulatorWord = "r01sim"
 )
 
-// bundledPlugins are the plugins that come with the panel, by name.
-func bundledPlugins() map[string]func(hclog.Logger) registrar.Plugin {
+// Plugins are the plugins that come with the panel, by name.
+func Plugins() map[string]func(hclog.Logger) registrar.Plugin {
 	return map[string]func(hclog.Logger) registrar.Plugin{
 		"r01":    func(log hclog.Logger) registrar.Plugin { return r01.New(log) },
 		"manual": func(log hclog.Logger) registrar.Plugin { return manual.New(log) },
 	}
 }
 
-// bundled is how to run them: each as a process of its own, from this very program.
-func bundled() (map[string][]string, error) {
+// Commands is how to run them: each as a process of its own, from this very program.
+func Commands() (map[string][]string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find the panel's program: %w", err)
 	}
 	commands := map[string][]string{}
-	for name := range bundledPlugins() {
-		commands[name] = []string{self, wordPlugin, name}
+	for name := range Plugins() {
+		commands[name] = []string{self, PluginWord, name}
 	}
 	return commands, nil
 }
 
-// servePlugin is the process of a bundled plugin; it returns when the plugin has ended.
-func servePlugin(name string, stderr io.Writer) int {
-	make, ok := bundledPlugins()[name]
+// Serve is the process of a bundled plugin; it returns when the plugin has ended.
+func Serve(name string, stderr io.Writer) int {
+	make, ok := Plugins()[name]
 	if !ok {
 		fmt.Fprintf(stderr, "panel: no plugin %q is bundled\n", name)
-		return exitUsage
+		return command.ExitUsage
 	}
 	log := registrarrpc.Logger(name)
 	if err := secret.Conceal(); err != nil {
 		log.Warn("other processes of this user can read the plugin's secrets", "err", err)
 	}
 	registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: make(log), Logger: log})
-	return exitDone
+	return command.ExitDone
 }
 
-// simulate is the process of the simulator.
-func simulate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// Simulate is the process of the simulator.
+func Simulate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return r01sim.Command(ctx, args, os.Getenv, stdout, stderr)
 }

@@ -1,4 +1,4 @@
-package main
+package operator
 
 import (
 	"errors"
@@ -9,11 +9,12 @@ import (
 	"strings"
 	"time"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host"
 	"registrar.panel/host/backup"
 )
 
-type backupCommand struct {
+type Backup struct {
 	File string `arg:"" placeholder:"FILE" help:"The archive to write; it must not exist."`
 }
 
@@ -45,32 +46,32 @@ func lacking(m backup.Manifest) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	return waiting(strings.Join(lines, "\n"))
+	return command.Waiting(strings.Join(lines, "\n"))
 }
 
-func (p *backupCommand) Run(c *call) error {
-	client, server, err := c.client()
+func (p *Backup) Run(c *command.Call) error {
+	client, server, err := c.Client()
 	if err != nil {
 		return err
 	}
-	if err := download(p.File, func(w io.Writer) error { return client.Backup(c.ctx, w) }); err != nil {
-		return explain(err, server)
+	if err := download(p.File, func(w io.Writer) error { return client.Backup(c.Ctx, w) }); err != nil {
+		return command.Explain(err, server)
 	}
 	m, err := backup.Inspect(p.File)
 	if err != nil {
 		return fmt.Errorf("the backup is damaged: %w", err)
 	}
 	if !m.Wrapped {
-		complain(c.stderr, "the keys are NOT in this backup, and without them it can't be read. Keep copies of them elsewhere, or set panel.backup_recipients:")
+		command.Complain(c.Stderr, "the keys are NOT in this backup, and without them it can't be read. Keep copies of them elsewhere, or set panel.backup_recipients:")
 		for _, key := range m.Keys {
-			complain(c.stderr, "  "+key)
+			command.Complain(c.Stderr, "  "+key)
 		}
 	}
 	v := viewOf(p.File, m)
-	if err := c.show(v, func(w io.Writer) {
-		row(w, "written", v.File)
-		row(w, "files", v.Files)
-		row(w, "keys", map[bool]string{true: "encrypted to panel.backup_recipients", false: "left out"}[v.Wrapped])
+	if err := c.Show(v, func(w io.Writer) {
+		command.Row(w, "written", v.File)
+		command.Row(w, "files", v.Files)
+		command.Row(w, "keys", map[bool]string{true: "encrypted to panel.backup_recipients", false: "left out"}[v.Wrapped])
 	}); err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func (p *backupCommand) Run(c *call) error {
 // download writes a new file that is whole or not there, and on the disk.
 func download(file string, fetch func(io.Writer) error) error {
 	if _, err := os.Lstat(file); err == nil {
-		return usage(fmt.Errorf("%s exists already", file))
+		return command.Usage(fmt.Errorf("%s exists already", file))
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(file), ".backup-*")
 	if err != nil {
@@ -97,35 +98,35 @@ func download(file string, fetch func(io.Writer) error) error {
 	return nil
 }
 
-type restoreCommand struct {
+type Restore struct {
 	File     string `arg:"" placeholder:"FILE" help:"An archive that panel backup wrote."`
 	Identity string `placeholder:"FILE" help:"The age identity that opens its keys."`
 	Keys     string `placeholder:"DIR" help:"A data directory, or a copy of one, to take keys from that the archive does not hold."`
 	Replace  bool   `help:"Move a data directory that holds something aside."`
 }
 
-func (p *restoreCommand) Run(c *call) error {
-	m, aside, err := host.Restore(host.Restoration{ConfigPath: c.grammar.Config, Archive: p.File, Identity: p.Identity,
+func (p *Restore) Run(c *command.Call) error {
+	m, aside, err := host.Restore(host.Restoration{ConfigPath: c.Config, Archive: p.File, Identity: p.Identity,
 		Keys: p.Keys, Replace: p.Replace, Now: time.Now})
 	switch {
 	case errors.Is(err, backup.ErrNotEmpty):
-		return usage(fmt.Errorf("%w; give --replace to move it aside", err))
+		return command.Usage(fmt.Errorf("%w; give --replace to move it aside", err))
 	case errors.Is(err, backup.ErrKeys):
-		return usage(fmt.Errorf("%w (--identity FILE, or --keys DIR)", err))
+		return command.Usage(fmt.Errorf("%w (--identity FILE, or --keys DIR)", err))
 	case err != nil:
-		return unreadable(err)
+		return command.Unreadable(err)
 	}
 	v := viewOf(p.File, m)
 	if aside != "" {
 		v.Aside = &aside
 	}
-	if err := c.show(v, func(w io.Writer) {
-		row(w, "restored", "as of "+m.MadeAt.Format(time.RFC3339))
-		row(w, "files", v.Files)
+	if err := c.Show(v, func(w io.Writer) {
+		command.Row(w, "restored", "as of "+m.MadeAt.Format(time.RFC3339))
+		command.Row(w, "files", v.Files)
 		if aside != "" {
-			row(w, "the old data", aside)
+			command.Row(w, "the old data", aside)
 		}
-		row(w, "next", "panel serve; what was sent since is held, see docs/reliability.md")
+		command.Row(w, "next", "panel serve; what was sent since is held, see docs/reliability.md")
 	}); err != nil {
 		return err
 	}

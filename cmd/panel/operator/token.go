@@ -1,4 +1,4 @@
-package main
+package operator
 
 import (
 	"context"
@@ -9,13 +9,14 @@ import (
 	"strings"
 	"time"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host"
 	"registrar.panel/host/config"
 	"registrar.panel/host/web"
 	"registrar.panel/host/web/api"
 )
 
-type tokenCommands struct {
+type Token struct {
 	Add    addTokenCommand    `cmd:"" help:"Make a credential, and show its token this once."`
 	List   listTokensCommand  `cmd:"" default:"1" help:"The credentials, with their rights and last use (the default)."`
 	Revoke revokeTokenCommand `cmd:"" help:"End a credential."`
@@ -23,12 +24,12 @@ type tokenCommands struct {
 
 // vault is where credentials are kept: behind the API of --server, or else in the book of the
 // panel that --config describes, whether or not it serves.
-func (c *call) vault(use func(ctx context.Context, v web.Vault) error) error {
-	loaded, err := config.LoadTolerant(c.grammar.Config)
+func vault(c *command.Call, use func(ctx context.Context, v web.Vault) error) error {
+	loaded, err := config.LoadTolerant(c.Config)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
-	return host.WithCredentials(c.ctx, loaded.Panel, func(v web.Vault) error { return use(c.ctx, v) })
+	return host.WithCredentials(c.Ctx, loaded.Panel, func(v web.Vault) error { return use(c.Ctx, v) })
 }
 
 type addTokenCommand struct {
@@ -37,44 +38,44 @@ type addTokenCommand struct {
 	Expires string   `placeholder:"DURATION" help:"After this long, such as 90d or 12h. Without it, never."`
 }
 
-func (p *addTokenCommand) Run(c *call) error {
+func (p *addTokenCommand) Run(c *command.Call) error {
 	in := api.NewToken{Name: p.Name, Rights: p.Rights}
 	if p.Expires != "" {
 		lasts, err := duration(p.Expires)
 		if err != nil {
-			return usage(err)
+			return command.Usage(err)
 		}
 		end := time.Now().Add(lasts)
 		in.ExpiresAt = &end
 	}
-	issued, err := onServer(c, func() (api.IssuedToken, error) { return post[api.IssuedToken](c, api.Path("tokens"), in) },
+	issued, err := onServer(c, func() (api.IssuedToken, error) { return command.Post[api.IssuedToken](c, api.Path("tokens"), in) },
 		func(ctx context.Context, v web.Vault) (api.IssuedToken, error) {
-			return web.IssueToken(ctx, v, in, login())
+			return web.IssueToken(ctx, v, in, command.Login())
 		})
 	if err != nil {
 		return err
 	}
-	hint(c.stderr, "this is the only time that the token is shown; give it as PANEL_TOKEN, or as Authorization: Bearer TOKEN")
-	return c.show(issued, func(w io.Writer) {
-		row(w, "name", issued.Name)
-		row(w, "rights", issued.Rights)
-		row(w, "expires", issued.ExpiresAt)
-		row(w, "token", issued.Secret)
+	command.Hint(c.Stderr, "this is the only time that the token is shown; give it as PANEL_TOKEN, or as Authorization: Bearer TOKEN")
+	return c.Show(issued, func(w io.Writer) {
+		command.Row(w, "name", issued.Name)
+		command.Row(w, "rights", issued.Rights)
+		command.Row(w, "expires", issued.ExpiresAt)
+		command.Row(w, "token", issued.Secret)
 	})
 }
 
 type listTokensCommand struct{}
 
-func (listTokensCommand) Run(c *call) error {
-	list, err := onServer(c, func() ([]api.Token, error) { return get[[]api.Token](c, api.Path("tokens"), nil) },
+func (listTokensCommand) Run(c *command.Call) error {
+	list, err := onServer(c, func() ([]api.Token, error) { return command.Get[[]api.Token](c, api.Path("tokens"), nil) },
 		func(ctx context.Context, v web.Vault) ([]api.Token, error) { return web.ListTokens(ctx, v) })
 	if err != nil {
 		return err
 	}
-	return c.show(list, func(w io.Writer) {
-		row(w, "NAME", "RIGHTS", "MADE", "BY", "EXPIRES", "LAST USED", "REVOKED")
+	return c.Show(list, func(w io.Writer) {
+		command.Row(w, "NAME", "RIGHTS", "MADE", "BY", "EXPIRES", "LAST USED", "REVOKED")
 		for _, t := range list {
-			row(w, t.Name, t.Rights, t.CreatedAt, t.CreatedBy, t.ExpiresAt, t.LastUsed, t.RevokedAt)
+			command.Row(w, t.Name, t.Rights, t.CreatedAt, t.CreatedBy, t.ExpiresAt, t.LastUsed, t.RevokedAt)
 		}
 	})
 }
@@ -83,9 +84,9 @@ type revokeTokenCommand struct {
 	Name string `arg:"" help:"As panel token list names it."`
 }
 
-func (p *revokeTokenCommand) Run(c *call) error {
+func (p *revokeTokenCommand) Run(c *command.Call) error {
 	r, err := onServer(c, func() (api.Revoked, error) {
-		return post[api.Revoked](c, api.Path("tokens", p.Name, "revoke"), nil)
+		return command.Post[api.Revoked](c, api.Path("tokens", p.Name, "revoke"), nil)
 	}, func(ctx context.Context, v web.Vault) (api.Revoked, error) {
 		changed, err := v.Revoke(ctx, p.Name)
 		return api.Revoked{Name: p.Name, Changed: changed}, err
@@ -94,18 +95,18 @@ func (p *revokeTokenCommand) Run(c *call) error {
 		return err
 	}
 	if !r.Changed {
-		hint(c.stderr, "it was revoked already; nothing has changed")
+		command.Hint(c.Stderr, "it was revoked already; nothing has changed")
 	}
-	return c.show(r, func(w io.Writer) { row(w, "revoked", r.Name) })
+	return c.Show(r, func(w io.Writer) { command.Row(w, "revoked", r.Name) })
 }
 
 // onServer asks the panel of --server, or does the same here.
-func onServer[T any](c *call, ask func() (T, error), here func(context.Context, web.Vault) (T, error)) (v T, err error) {
-	if c.grammar.Server != "" {
+func onServer[T any](c *command.Call, ask func() (T, error), here func(context.Context, web.Vault) (T, error)) (v T, err error) {
+	if c.Server != "" {
 		return ask()
 	}
-	err = c.vault(func(ctx context.Context, vault web.Vault) (err error) {
-		v, err = here(ctx, vault)
+	err = vault(c, func(ctx context.Context, kept web.Vault) (err error) {
+		v, err = here(ctx, kept)
 		return err
 	})
 	return v, err

@@ -1,27 +1,28 @@
-package main
+package operator
 
 import (
 	"errors"
 	"fmt"
 	"io"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
 )
 
-type domainsCommand struct {
+type Domains struct {
 	Status string `placeholder:"STATUS" help:"Only those that are so, for example Registering."`
 }
 
-func (p *domainsCommand) Run(c *call) error {
-	list, err := get[[]api.Domain](c, api.Path("domains"), map[string][]string{"status": {p.Status}})
+func (p *Domains) Run(c *command.Call) error {
+	list, err := command.Get[[]api.Domain](c, api.Path("domains"), map[string][]string{"status": {p.Status}})
 	if err != nil {
 		return err
 	}
-	return c.show(list, domainsText(list))
+	return c.Show(list, domainsText(list))
 }
 
-type domainCommands struct {
+type Domain struct {
 	Show    showDomainCommand   `cmd:"" help:"Status and timeline."`
 	Check   checkNamesCommand   `cmd:"" help:"Whether names may be registered, by the registry's word."`
 	Renew   renewCommand        `cmd:"" help:"Renew it by a year now; prints the order."`
@@ -35,27 +36,27 @@ type showDomainCommand struct {
 	Name string `arg:"" help:"In Unicode or in ACE."`
 }
 
-func (p *showDomainCommand) Run(c *call) error {
-	d, err := get[api.Domain](c, api.Path("domains", p.Name), nil)
+func (p *showDomainCommand) Run(c *command.Call) error {
+	d, err := command.Get[api.Domain](c, api.Path("domains", p.Name), nil)
 	if err != nil {
 		return err
 	}
-	return c.show(d, domainText(d))
+	return c.Show(d, domainText(d))
 }
 
 type checkNamesCommand struct {
 	Names []string `arg:"" name:"name" help:"In Unicode or in ACE."`
 }
 
-func (p *checkNamesCommand) Run(c *call) error {
-	list, err := get[[]api.Availability](c, api.Path("availability"), map[string][]string{"name": p.Names})
+func (p *checkNamesCommand) Run(c *command.Call) error {
+	list, err := command.Get[[]api.Availability](c, api.Path("availability"), map[string][]string{"name": p.Names})
 	if err != nil {
 		return err
 	}
-	return c.show(list, func(w io.Writer) {
-		row(w, "DOMAIN", "STATUS", "DETAIL")
+	return c.Show(list, func(w io.Writer) {
+		command.Row(w, "DOMAIN", "STATUS", "DETAIL")
 		for _, a := range list {
-			row(w, a.Unicode, a.Status, a.Detail)
+			command.Row(w, a.Unicode, a.Status, a.Detail)
 		}
 	})
 }
@@ -67,7 +68,7 @@ type renewCommand struct {
 	Unpaid   bool   `help:"As a customer's order: nothing is sent until it is paid."`
 }
 
-func (p *renewCommand) Run(c *call) error {
+func (p *renewCommand) Run(c *command.Call) error {
 	_, err := place(c, api.NewOrder{Kind: "renew", Domain: p.Name, Own: !p.Unpaid, PaidTill: p.PaidTill})
 	return err
 }
@@ -77,12 +78,12 @@ type renewalModeCommand struct {
 	Mode string `arg:"" enum:"auto,manual" help:"auto: the registrar plugin's schedule. manual: a person, or the panel's billing."`
 }
 
-func (p *renewalModeCommand) Run(c *call) error {
-	d, err := post[api.Domain](c, api.Path("domains", p.Name, "renewal"), api.Renewal{Mode: p.Mode})
+func (p *renewalModeCommand) Run(c *command.Call) error {
+	d, err := command.Post[api.Domain](c, api.Path("domains", p.Name, "renewal"), api.Renewal{Mode: p.Mode})
 	if err != nil {
 		return err
 	}
-	return c.show(d, domainText(d))
+	return c.Show(d, domainText(d))
 }
 
 // updateCommand costs nothing, so it needs no payment.
@@ -92,18 +93,18 @@ type updateCommand struct {
 	Contact string   `placeholder:"FILE" help:"JSON file with the contact data to change. - is stdin."`
 }
 
-func (p *updateCommand) Run(c *call) (err error) {
+func (p *updateCommand) Run(c *command.Call) (err error) {
 	o := api.NewOrder{Kind: "update", Domain: p.Name, Own: true}
 	if o.Nameservers, err = nameservers(p.NS); err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	if p.Contact != "" {
 		if o.Contact, err = readContact(c, p.Contact); err != nil {
-			return usage(err)
+			return command.Usage(err)
 		}
 	}
 	if len(o.Nameservers) == 0 && o.Contact == nil {
-		return usage(fmt.Errorf("nothing to change: give --ns or --contact"))
+		return command.Usage(fmt.Errorf("nothing to change: give --ns or --contact"))
 	}
 	_, err = place(c, o)
 	return err
@@ -117,13 +118,13 @@ type importDomainCommand struct {
 	Registrar string `placeholder:"NAME" help:"Default: the one that serves the TLD."`
 }
 
-func (p *importDomainCommand) Run(c *call) error {
-	d, err := post[api.Domain](c, api.Path("domains", p.Name, "import"),
+func (p *importDomainCommand) Run(c *command.Call) error {
+	d, err := command.Post[api.Domain](c, api.Path("domains", p.Name, "import"),
 		api.Import{Customer: p.Customer, Handle: p.Handle, PaidTill: p.PaidTill, Registrar: p.Registrar})
 	if err != nil {
 		return err
 	}
-	return c.show(d, domainText(d))
+	return c.Show(d, domainText(d))
 }
 
 type moveDomainCommand struct {
@@ -134,18 +135,18 @@ type moveDomainCommand struct {
 	byCaller
 }
 
-func (p *moveDomainCommand) Run(c *call) error {
-	d, err := post[api.Moved](c, api.Path("domains", p.Name, "move"), api.Move{To: p.To, By: p.By, Handle: p.Handle, PaidTill: p.PaidTill})
+func (p *moveDomainCommand) Run(c *command.Call) error {
+	d, err := command.Post[api.Moved](c, api.Path("domains", p.Name, "move"), api.Move{To: p.To, By: p.By, Handle: p.Handle, PaidTill: p.PaidTill})
 	if err != nil {
 		return err
 	}
 	if !d.Changed {
-		hint(c.stderr, "it is with "+d.Registrar+" already; nothing has changed")
+		command.Hint(c.Stderr, "it is with "+d.Registrar+" already; nothing has changed")
 	}
-	return c.show(d, domainText(d.Domain))
+	return c.Show(d, domainText(d.Domain))
 }
 
-type customerCommands struct {
+type Customer struct {
 	Show   showCustomerCommand `cmd:"" help:"Handles, domains and orders of a customer."`
 	Handle handleCommand       `cmd:"" help:"The customer has this handle already."`
 }
@@ -154,15 +155,15 @@ type showCustomerCommand struct {
 	ID string `arg:"" help:"As orders name the customer."`
 }
 
-func (p *showCustomerCommand) Run(c *call) error {
-	v, missing, err := getPartial[api.Customer](c, api.Path("customers", p.ID), nil)
+func (p *showCustomerCommand) Run(c *command.Call) error {
+	v, missing, err := command.GetPartial[api.Customer](c, api.Path("customers", p.ID), nil)
 	if err != nil {
 		return err
 	}
-	if err := c.show(v, func(w io.Writer) {
-		row(w, "HANDLE", "KIND", "STATE", "REGISTRAR")
+	if err := c.Show(v, func(w io.Writer) {
+		command.Row(w, "HANDLE", "KIND", "STATE", "REGISTRAR")
 		for _, h := range v.Handles {
-			row(w, h.Handle, h.Kind, h.State, h.Registrar)
+			command.Row(w, h.Handle, h.Kind, h.State, h.Registrar)
 		}
 		fmt.Fprintln(w)
 		domainsText(v.Domains)(w)
@@ -171,7 +172,7 @@ func (p *showCustomerCommand) Run(c *call) error {
 	}); err != nil {
 		return err
 	}
-	return absent(missing)
+	return command.Absent(missing)
 }
 
 type handleCommand struct {
@@ -180,20 +181,20 @@ type handleCommand struct {
 	Registrar string `placeholder:"NAME" help:"Needed when several work with handles."`
 }
 
-func (p *handleCommand) Run(c *call) error {
-	h, err := post[api.Handle](c, api.Path("customers", p.ID, "handles"), api.NewHandle{Handle: p.Handle, Registrar: p.Registrar})
+func (p *handleCommand) Run(c *command.Call) error {
+	h, err := command.Post[api.Handle](c, api.Path("customers", p.ID, "handles"), api.NewHandle{Handle: p.Handle, Registrar: p.Registrar})
 	if err != nil {
 		return err
 	}
-	return c.show(h, func(w io.Writer) {
-		row(w, "handle", h.Handle)
-		row(w, "customer", h.Customer)
-		row(w, "state", h.State)
-		row(w, "registrar", h.Registrar)
+	return c.Show(h, func(w io.Writer) {
+		command.Row(w, "handle", h.Handle)
+		command.Row(w, "customer", h.Customer)
+		command.Row(w, "state", h.State)
+		command.Row(w, "registrar", h.Registrar)
 	})
 }
 
-type renewalsCommands struct {
+type Renewals struct {
 	Run runRenewalsCommand `cmd:"" help:"Make one renewal pass now. Running it twice is harmless."`
 }
 
@@ -201,15 +202,15 @@ type runRenewalsCommand struct {
 	DryRun bool `short:"n" help:"Show the plan; send nothing."`
 }
 
-func (p *runRenewalsCommand) Run(c *call) error {
-	steps, missing, err := postPartial[[]api.RenewalStep](c, api.Path("renewals", "run"), api.RenewalRun{DryRun: p.DryRun})
+func (p *runRenewalsCommand) Run(c *command.Call) error {
+	steps, missing, err := command.PostPartial[[]api.RenewalStep](c, api.Path("renewals", "run"), api.RenewalRun{DryRun: p.DryRun})
 	if err != nil {
 		return err
 	}
-	if err := c.show(steps, func(w io.Writer) {
-		row(w, "DOMAIN", "PAID TILL", "ACTION", "REASON")
+	if err := c.Show(steps, func(w io.Writer) {
+		command.Row(w, "DOMAIN", "PAID TILL", "ACTION", "REASON")
 		for _, s := range steps {
-			row(w, orders.Unicode(s.Domain), s.PaidTill, s.Action, s.Reason)
+			command.Row(w, orders.Unicode(s.Domain), s.PaidTill, s.Action, s.Reason)
 		}
 	}); err != nil {
 		return err
@@ -222,7 +223,7 @@ func (p *runRenewalsCommand) Run(c *call) error {
 	}
 	var fault error
 	if held > 0 {
-		fault = waiting(fmt.Sprintf("renewals held back: %d", held))
+		fault = command.Waiting(fmt.Sprintf("renewals held back: %d", held))
 	}
-	return errors.Join(fault, absent(missing))
+	return errors.Join(fault, command.Absent(missing))
 }

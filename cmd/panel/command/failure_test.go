@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -32,13 +32,13 @@ func TestErrorsAreCleaned(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			if code := report(c.err, &out); code != exitFailed || out.String() != c.want {
+			if code := Report(c.err, &out); code != ExitFailed || out.String() != c.want {
 				t.Errorf("exit %d, %q, want %q", code, out.String(), c.want)
 			}
 		})
 	}
 	var out bytes.Buffer
-	if hint(&out, "see "+escape+"[1m\nhere"); out.String() != "panel: hint: see \uFFFD[1m here\n" {
+	if Hint(&out, "see "+escape+"[1m\nhere"); out.String() != "panel: hint: see \uFFFD[1m here\n" {
 		t.Errorf("a hint: %q", out.String())
 	}
 	for _, line := range strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n") {

@@ -1,4 +1,4 @@
-package main
+package author
 
 import (
 	"context"
@@ -12,13 +12,15 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/cmd/panel/bundled"
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/config"
 	"registrar.panel/host/web"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
 
-type repliesCommands struct {
+type Replies struct {
 	Test testRepliesCommand `cmd:"" help:"How captured mails would be understood, whom they would be believed from, and what would become of them. Touches nothing."`
 }
 
@@ -38,39 +40,39 @@ type recognised struct {
 	api.Recognition
 }
 
-func (p *testRepliesCommand) Run(c *call) error {
+func (p *testRepliesCommand) Run(c *command.Call) error {
 	mails := map[string][]byte{}
 	for _, file := range p.Files {
 		raw, err := os.ReadFile(file)
 		if err != nil {
-			return usage(fmt.Errorf("read mail: %w", err))
+			return command.Usage(fmt.Errorf("read mail: %w", err))
 		}
 		mails[file] = raw
 	}
 	list, err := p.ask(c, mails)
-	if errors.Is(err, api.ErrNotServing) && c.grammar.Server == "" {
+	if errors.Is(err, api.ErrNotServing) && c.Server == "" {
 		list, err = p.alone(c, mails)
 	}
 	if err != nil {
 		return err
 	}
-	return c.show(list, func(w io.Writer) { recognisedText(w, list) })
+	return c.Show(list, func(w io.Writer) { recognisedText(w, list) })
 }
 
 // ask has the panel judge the mails.
-func (p *testRepliesCommand) ask(c *call, mails map[string][]byte) ([]recognised, error) {
-	client, server, err := c.client()
+func (p *testRepliesCommand) ask(c *command.Call, mails map[string][]byte) ([]recognised, error) {
+	client, server, err := c.Client()
 	if err != nil {
 		return nil, err
 	}
 	var list []recognised
 	for _, file := range p.Files {
-		rec, err := api.Post[api.Recognition](c.ctx, client, api.Path("replies", "test"), api.CapturedMail{Raw: mails[file], Registrar: p.Registrar})
-		if errors.Is(err, api.ErrNotServing) && c.grammar.Server == "" {
+		rec, err := api.Post[api.Recognition](c.Ctx, client, api.Path("replies", "test"), api.CapturedMail{Raw: mails[file], Registrar: p.Registrar})
+		if errors.Is(err, api.ErrNotServing) && c.Server == "" {
 			return nil, err
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, explain(err, server))
+			return nil, fmt.Errorf("%s: %w", file, command.Explain(err, server))
 		}
 		list = append(list, recognised{file, rec})
 	}
@@ -78,14 +80,14 @@ func (p *testRepliesCommand) ask(c *call, mails map[string][]byte) ([]recognised
 }
 
 // alone judges the mails in this process, by the settings in plugin.hcl.
-func (p *testRepliesCommand) alone(c *call, mails map[string][]byte) ([]recognised, error) {
-	plugin, err := p.plugin(c.ctx, c.grammar.Config)
+func (p *testRepliesCommand) alone(c *command.Call, mails map[string][]byte) ([]recognised, error) {
+	plugin, err := p.plugin(c.Ctx, c.Config)
 	if err != nil {
 		return nil, err
 	}
 	var list []recognised
 	for _, file := range p.Files {
-		rec, err := plugin.Recognise(c.ctx, mails[file])
+		rec, err := plugin.Recognise(c.Ctx, mails[file])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
@@ -98,11 +100,11 @@ func (p *testRepliesCommand) alone(c *call, mails map[string][]byte) ([]recognis
 func (p *testRepliesCommand) plugin(ctx context.Context, file string) (registrar.Plugin, error) {
 	loaded, err := config.Load(file)
 	if err != nil {
-		return nil, usage(err)
+		return nil, command.Usage(err)
 	}
 	able := map[string]registrar.Plugin{}
 	var names []string
-	for name, make := range bundledPlugins() {
+	for name, make := range bundled.Plugins() {
 		made := make(hclog.NewNullLogger())
 		d, err := made.Describe(ctx)
 		if err != nil {
@@ -115,10 +117,10 @@ func (p *testRepliesCommand) plugin(ctx context.Context, file string) (registrar
 	slices.Sort(names)
 	switch len(names) {
 	case 0:
-		return nil, usage(fmt.Errorf("%s has no registrar that comes with the panel and works by mail; for another one, start the panel first: panel serve", file))
+		return nil, command.Usage(fmt.Errorf("%s has no registrar that comes with the panel and works by mail; for another one, start the panel first: panel serve", file))
 	case 1:
 	default:
-		return nil, usage(fmt.Errorf("several registrars work by mail: choose one with --registrar %s", strings.Join(names, "|")))
+		return nil, command.Usage(fmt.Errorf("several registrars work by mail: choose one with --registrar %s", strings.Join(names, "|")))
 	}
 	return able[names[0]], configure(ctx, able[names[0]], loaded, names[0])
 }
@@ -142,28 +144,28 @@ func configure(ctx context.Context, p registrar.Plugin, loaded *config.Config, n
 }
 
 func recognisedText(w io.Writer, list []recognised) {
-	row(w, "FILE", "KIND", "RULE", "OUTCOME", "OBJECT", "PAID TILL", "MESSAGE")
+	command.Row(w, "FILE", "KIND", "RULE", "OUTCOME", "OBJECT", "PAID TILL", "MESSAGE")
 	for _, r := range list {
 		if len(r.Results) == 0 {
-			row(w, r.File, r.Kind, "-", "-", "-", "-", nothingRead(r.Doubt))
+			command.Row(w, r.File, r.Kind, "-", "-", "-", "-", nothingRead(r.Doubt))
 		}
 		for _, found := range r.Results {
-			row(w, r.File, r.Kind, found.Rule, found.Outcome, object(found), found.PaidTill, found.Message)
+			command.Row(w, r.File, r.Kind, found.Rule, found.Outcome, object(found), found.PaidTill, found.Message)
 		}
 	}
 	for _, r := range list {
 		fmt.Fprintln(w)
 		for _, b := range r.Bindings {
-			row(w, r.File, "binding", b.By+": "+b.Value+boundTo(b, r.Stored))
+			command.Row(w, r.File, "binding", b.By+": "+b.Value+boundTo(b, r.Stored))
 		}
 		if len(r.Bindings) == 0 {
-			row(w, r.File, "binding", "none")
+			command.Row(w, r.File, "binding", "none")
 		}
-		row(w, r.File, "sender", withDetail(r.Proof, r.ProofDetail))
+		command.Row(w, r.File, "sender", withDetail(r.Proof, r.ProofDetail))
 		if r.Doubt != nil {
-			row(w, r.File, "doubt", r.Doubt)
+			command.Row(w, r.File, "doubt", r.Doubt)
 		}
-		row(w, r.File, "becomes", becomes(r.Recognition))
+		command.Row(w, r.File, "becomes", becomes(r.Recognition))
 	}
 }
 
@@ -186,15 +188,15 @@ func boundTo(b api.Binding, stored bool) string {
 
 func withDetail(word, detail *string) string {
 	if detail == nil {
-		return orDash(word)
+		return command.OrDash(word)
 	}
-	return orDash(word) + ": " + *detail
+	return command.OrDash(word) + ": " + *detail
 }
 
 // becomes says what would become of a mail.
 func becomes(r api.Recognition) string {
 	words := map[string]string{"apply": "it would be applied", "note": "it would be noted", "wait": "it would wait for a person", "ignore": "it would be set aside"}
-	fate := orDash(r.Fate)
+	fate := command.OrDash(r.Fate)
 	text, known := words[fate]
 	if !known {
 		text = fate

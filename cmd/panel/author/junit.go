@@ -1,4 +1,4 @@
-package main
+package author
 
 import (
 	"encoding/xml"
@@ -6,11 +6,9 @@ import (
 	"io"
 	"strings"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/shared/registrar/registrartest"
 )
-
-// outputJUnit is the format that continuous integration reads.
-const outputJUnit = "junit"
 
 type junitSuites struct {
 	XMLName xml.Name   `xml:"testsuites"`
@@ -79,9 +77,9 @@ func junitCaseOf(r ruleState) junitCase {
 	case o == registrartest.Broken:
 		c.Warning = r.Demand + "\n" + broken
 	case o == registrartest.NotJudged:
-		c.Error = &junitMessage{r.Demand, orDash(r.Reason)}
+		c.Error = &junitMessage{r.Demand, command.OrDash(r.Reason)}
 	case o == registrartest.Skipped:
-		c.Skipped = &junitMessage{orDash(r.Reason), ""}
+		c.Skipped = &junitMessage{command.OrDash(r.Reason), ""}
 	}
 	return c
 }

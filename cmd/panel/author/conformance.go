@@ -1,9 +1,10 @@
-package main
+// Package author is what authors of plugins and of rules have of the panel: the skeleton of a
+// plugin, its judgement by the contract, and the trial of rules on captured mails.
+package author
 
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,12 +14,14 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"registrar.panel/cmd/panel/bundled"
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/config"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrar/registrartest"
 )
 
-type conformanceCommand struct {
+type Conformance struct {
 	Plugin   string        `arg:"" name:"path" help:"The plugin's program, or the name of a bundled one."`
 	Handle   string        `placeholder:"HANDLE" help:"One that can be adopted."`
 	IDN      string        `name:"idn" placeholder:"NAME" help:"A name beyond ASCII that can be registered, in Unicode."`
@@ -26,7 +29,7 @@ type conformanceCommand struct {
 }
 
 // Help warns.
-func (conformanceCommand) Help() string {
+func (Conformance) Help() string {
 	return `Judges a plugin by the rules in docs/conformance.md, in data directories of its own.
 
 With --config FILE after the word conformance, the block registrar "NAME" in FILE gives the settings, and the checks START THE PLUGIN AND SUBMIT ORDERS, among them registrations. Point it at a simulator or a test account, never at one that pays. Without it, or with a --config that stands before, only the checks run that need no settings.
@@ -34,22 +37,22 @@ With --config FILE after the word conformance, the block registrar "NAME" in FIL
 Exits with 0 when no rule of level MUST is broken, 1 when one is, or could not be judged, and 2 when the command line or FILE is wrong. Skipped rules are listed with the reason and count as neither.`
 }
 
-func (p *conformanceCommand) Run(c *call, parsed *kong.Context) error {
-	command, err := p.command()
+func (p *Conformance) Run(c *command.Call, parsed *kong.Context) error {
+	program, err := p.program()
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
-	s := registrartest.Subject{Open: registrartest.Program{Command: command}, Handle: p.Handle, IDN: p.IDN, Patience: p.Patience}
+	s := registrartest.Subject{Open: registrartest.Program{Command: program}, Handle: p.Handle, IDN: p.IDN, Patience: p.Patience}
 	if file := settingsFile(parsed); file != "" {
-		if err := configureSubject(c.ctx, &s, file); err != nil {
+		if err := configureSubject(c.Ctx, &s, file); err != nil {
 			return err
 		}
 	}
-	report, err := registrartest.Examine(c.ctx, s)
+	report, err := registrartest.Examine(c.Ctx, s)
 	if err != nil {
 		return err
 	}
-	if err := c.showConformance(report); err != nil {
+	if err := showConformance(c, report); err != nil {
 		return err
 	}
 	if !report.Conforms() {
@@ -58,14 +61,14 @@ func (p *conformanceCommand) Run(c *call, parsed *kong.Context) error {
 	return nil
 }
 
-// command is how to run the plugin.
-func (p *conformanceCommand) command() ([]string, error) {
-	known, err := bundled()
+// program is how to run the plugin.
+func (p *Conformance) program() ([]string, error) {
+	known, err := bundled.Commands()
 	if err != nil {
 		return nil, err
 	}
-	if command, ok := known[p.Plugin]; ok {
-		return command, nil
+	if found, ok := known[p.Plugin]; ok {
+		return found, nil
 	}
 	path, err := filepath.Abs(p.Plugin)
 	if err != nil {
@@ -105,11 +108,11 @@ func configureSubject(ctx context.Context, s *registrartest.Subject, file string
 	}
 	loaded, err := config.Load(file)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	block, ok := loaded.Registrar(d.Name)
 	if !ok {
-		return usage(fmt.Errorf("%s has no block registrar %q, as the plugin calls itself", file, d.Name))
+		return command.Usage(fmt.Errorf("%s has no block registrar %q, as the plugin calls itself", file, d.Name))
 	}
 	settings, err := loaded.Settings(d.Name, d.Schema)
 	if err != nil {
@@ -194,17 +197,17 @@ func failedRules(r registrartest.Report) []string {
 	return ids
 }
 
-func (c *call) showConformance(r registrartest.Report) error {
+func showConformance(c *command.Call, r registrartest.Report) error {
 	v := conformanceOf(r)
-	if c.grammar.Output == outputJUnit {
-		return writeJUnit(c.stdout, v)
+	if c.Output == command.JUnit {
+		return writeJUnit(c.Stdout, v)
 	}
-	return c.show(v, func(w io.Writer) {
+	return c.Show(v, func(w io.Writer) {
 		for _, one := range v.Rules {
 			ruleText(w, one)
 		}
 		skippedText(w, v.Rules)
-		block(w, fmt.Sprintf("%s %s: %d passed, %d broken, %d not judged, %d skipped", v.Registrar, v.Version, v.Passed, v.Broken, v.NotJudged, v.Skipped))
+		command.Block(w, fmt.Sprintf("%s %s: %d passed, %d broken, %d not judged, %d skipped", v.Registrar, v.Version, v.Passed, v.Broken, v.NotJudged, v.Skipped))
 	})
 }
 
@@ -212,13 +215,13 @@ func (c *call) showConformance(r registrartest.Report) error {
 func ruleText(w io.Writer, r ruleState) {
 	switch registrartest.Outcome(r.Outcome) {
 	case registrartest.Broken:
-		block(w, fmt.Sprintf("%s %s: %s\n  the contract: %s", verdictOn(r), r.ID, r.Demand, r.Place))
+		command.Block(w, fmt.Sprintf("%s %s: %s\n  the contract: %s", verdictOn(r), r.ID, r.Demand, r.Place))
 		for _, f := range r.Findings {
-			block(w, "  found: "+printable(f, false))
+			command.Block(w, "  found: "+command.Printable(f, false))
 		}
-		block(w, "  what to do: "+r.Remedy)
+		command.Block(w, "  what to do: "+r.Remedy)
 	case registrartest.NotJudged:
-		block(w, fmt.Sprintf("NOT JUDGED %s: %s\n  because: %s", r.ID, r.Demand, printable(orDash(r.Reason), false)))
+		command.Block(w, fmt.Sprintf("NOT JUDGED %s: %s\n  because: %s", r.ID, r.Demand, command.Printable(command.OrDash(r.Reason), false)))
 	}
 }
 
@@ -230,14 +233,14 @@ func skippedText(w io.Writer, rules []ruleState) {
 		if r.Outcome != string(registrartest.Skipped) {
 			continue
 		}
-		reason := orDash(r.Reason)
+		reason := command.OrDash(r.Reason)
 		if ids[reason] == nil {
 			reasons = append(reasons, reason)
 		}
 		ids[reason] = append(ids[reason], r.ID)
 	}
 	for _, reason := range reasons {
-		block(w, "skipped, because "+reason+": "+strings.Join(ids[reason], ", "))
+		command.Block(w, "skipped, because "+reason+": "+strings.Join(ids[reason], ", "))
 	}
 }
 
@@ -247,6 +250,3 @@ func verdictOn(r ruleState) string {
 	}
 	return "BROKEN"
 }
-
-// errJUnit: only reports on rules can be written so.
-var errJUnit = errors.New("-o junit is for panel conformance only")

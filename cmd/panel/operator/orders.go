@@ -1,4 +1,6 @@
-package main
+// Package operator is the commands of the people who run a panel. Each is a client of its API; but
+// credentials, and what is restored, are reached without it where no panel serves.
+package operator
 
 import (
 	"fmt"
@@ -8,10 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/web/api"
 )
 
-type orderCommands struct {
+type Order struct {
 	Register registerCommand  `cmd:"" help:"Order a registration; prints the order."`
 	Transfer transferCommand  `cmd:"" help:"Order a transfer to us; prints the order."`
 	Pay      payCommand       `cmd:"" help:"The order is paid: send it."`
@@ -37,24 +40,26 @@ type patience struct {
 
 type registerCommand struct{ purchase }
 
-func (r *registerCommand) Run(c *call) error { return r.order(c, api.NewOrder{Kind: "register"}) }
+func (r *registerCommand) Run(c *command.Call) error {
+	return r.order(c, api.NewOrder{Kind: "register"})
+}
 
 type transferCommand struct {
 	purchase
 	Auth string `required:"" placeholder:"CODE" help:"The transfer code (AuthInfo)."`
 }
 
-func (t *transferCommand) Run(c *call) error {
+func (t *transferCommand) Run(c *command.Call) error {
 	return t.order(c, api.NewOrder{Kind: "transfer", AuthCode: t.Auth})
 }
 
-func (p *purchase) order(c *call, o api.NewOrder) (err error) {
+func (p *purchase) order(c *command.Call, o api.NewOrder) (err error) {
 	o.Domain, o.Customer, o.Own = p.Domain, p.Customer, p.Own
 	if o.Contact, err = readContact(c, p.Contact); err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	if o.Nameservers, err = nameservers(p.NS); err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	placed, err := place(c, o)
 	if err != nil {
@@ -64,23 +69,23 @@ func (p *purchase) order(c *call, o api.NewOrder) (err error) {
 }
 
 // place orders and shows the order.
-func place(c *call, o api.NewOrder) (api.Order, error) {
-	placed, err := post[api.Order](c, api.Path("orders"), o)
+func place(c *command.Call, o api.NewOrder) (api.Order, error) {
+	placed, err := command.Post[api.Order](c, api.Path("orders"), o)
 	if err != nil {
 		return placed, err
 	}
-	if err := c.show(placed, orderText(placed)); err != nil {
+	if err := c.Show(placed, orderText(placed)); err != nil {
 		return placed, err
 	}
 	if placed.State == "unpaid" {
-		hint(c.stderr, "nothing is sent until it is paid: panel order pay "+placed.ID)
+		command.Hint(c.Stderr, "nothing is sent until it is paid: panel order pay "+placed.ID)
 	}
 	return placed, nil
 }
 
-func readContact(c *call, file string) (api.Contact, error) {
+func readContact(c *command.Call, file string) (api.Contact, error) {
 	if file == "-" {
-		return api.DecodeContact(c.stdin)
+		return api.DecodeContact(c.Stdin)
 	}
 	f, err := os.Open(file)
 	if err != nil {
@@ -126,14 +131,14 @@ func nameservers(args []string) ([]api.Nameserver, error) {
 const askAgain = 200 * time.Millisecond
 
 // await waits for a registration or transfer to end.
-func (p patience) await(c *call, domain string) error {
+func (p patience) await(c *command.Call, domain string) error {
 	if p.Wait == 0 {
 		return nil
 	}
 	tick := time.NewTicker(askAgain)
 	defer tick.Stop()
 	for end := time.After(p.Wait); ; {
-		d, err := get[api.Domain](c, api.Path("domains", domain), nil)
+		d, err := command.Get[api.Domain](c, api.Path("domains", domain), nil)
 		if err != nil {
 			return err
 		}
@@ -141,8 +146,8 @@ func (p patience) await(c *call, domain string) error {
 			return err
 		}
 		select {
-		case <-c.ctx.Done():
-			return c.ctx.Err()
+		case <-c.Ctx.Done():
+			return c.Ctx.Err()
 		case <-end:
 			return fmt.Errorf("%s is still %s after %s", d.Unicode, d.Status, p.Wait)
 		case <-tick.C:
@@ -158,7 +163,7 @@ func outcome(d api.Domain) (ended bool, err error) {
 	case "Registering", "Transferring":
 		op := d.Operation
 		if op != nil && (op.State == "NeedsAction" || op.State == "Uncertain") {
-			return true, waiting(fmt.Sprintf("%s: %s is %s: %s", d.Unicode, op.ID, op.State, orDash(op.WaitsFor)))
+			return true, command.Waiting(fmt.Sprintf("%s: %s is %s: %s", d.Unicode, op.ID, op.State, command.OrDash(op.WaitsFor)))
 		}
 		return false, nil
 	case "Registered":
@@ -172,15 +177,15 @@ type payCommand struct {
 	patience
 }
 
-func (p *payCommand) Run(c *call) error {
-	o, err := post[api.Changed](c, api.Path("orders", p.Order, "pay"), nil)
+func (p *payCommand) Run(c *command.Call) error {
+	o, err := command.Post[api.Changed](c, api.Path("orders", p.Order, "pay"), nil)
 	if err != nil {
 		return err
 	}
 	if !o.Changed {
-		hint(c.stderr, "it was paid already; nothing has changed")
+		command.Hint(c.Stderr, "it was paid already; nothing has changed")
 	}
-	if err := c.show(o, orderText(o.Order)); err != nil {
+	if err := c.Show(o, orderText(o.Order)); err != nil {
 		return err
 	}
 	return p.await(c, o.Domain)
@@ -190,27 +195,27 @@ type cancelCommand struct {
 	Order string `arg:"" help:"Its ID; panel orders lists them."`
 }
 
-func (p *cancelCommand) Run(c *call) error {
-	o, err := post[api.Changed](c, api.Path("orders", p.Order, "cancel"), nil)
+func (p *cancelCommand) Run(c *command.Call) error {
+	o, err := command.Post[api.Changed](c, api.Path("orders", p.Order, "cancel"), nil)
 	if err != nil {
 		return err
 	}
 	if !o.Changed {
-		hint(c.stderr, "it was cancelled already; nothing has changed")
+		command.Hint(c.Stderr, "it was cancelled already; nothing has changed")
 	}
-	return c.show(o, orderText(o.Order))
+	return c.Show(o, orderText(o.Order))
 }
 
 type showOrderCommand struct {
 	Order string `arg:"" help:"Its ID; panel orders lists them."`
 }
 
-func (p *showOrderCommand) Run(c *call) error {
-	o, err := get[api.Order](c, api.Path("orders", p.Order), nil)
+func (p *showOrderCommand) Run(c *command.Call) error {
+	o, err := command.Get[api.Order](c, api.Path("orders", p.Order), nil)
 	if err != nil {
 		return err
 	}
-	return c.show(o, orderText(o))
+	return c.Show(o, orderText(o))
 }
 
 type secretCommand struct {
@@ -218,34 +223,34 @@ type secretCommand struct {
 	By    string `required:"" placeholder:"WHO" help:"Who reads it."`
 }
 
-func (p *secretCommand) Run(c *call) error {
-	secret, err := post[api.TransferCode](c, api.Path("orders", p.Order, "secret"), api.Reader{By: p.By})
+func (p *secretCommand) Run(c *command.Call) error {
+	secret, err := command.Post[api.TransferCode](c, api.Path("orders", p.Order, "secret"), api.Reader{By: p.By})
 	if err != nil {
 		return err
 	}
-	return c.show(secret, func(w io.Writer) { fmt.Fprintln(w, printable(secret.Code, false)) })
+	return c.Show(secret, func(w io.Writer) { fmt.Fprintln(w, command.Printable(secret.Code, false)) })
 }
 
-type ordersCommand struct {
+type Orders struct {
 	Customer string `placeholder:"ID" help:"Of this customer only."`
 }
 
-func (p *ordersCommand) Run(c *call) error {
-	list, err := get[[]api.Order](c, api.Path("orders"), map[string][]string{"customer": {p.Customer}})
+func (p *Orders) Run(c *command.Call) error {
+	list, err := command.Get[[]api.Order](c, api.Path("orders"), map[string][]string{"customer": {p.Customer}})
 	if err != nil {
 		return err
 	}
-	return c.show(list, ordersText(list))
+	return c.Show(list, ordersText(list))
 }
 
-type previewCommand struct {
+type Preview struct {
 	Order string `arg:"" help:"Its ID; panel orders lists them."`
 }
 
-func (p *previewCommand) Run(c *call) error {
-	v, err := get[api.Preview](c, api.Path("orders", p.Order, "preview"), nil)
+func (p *Preview) Run(c *command.Call) error {
+	v, err := command.Get[api.Preview](c, api.Path("orders", p.Order, "preview"), nil)
 	if err != nil {
 		return err
 	}
-	return c.show(v, func(w io.Writer) { block(w, v.Preview) })
+	return c.Show(v, func(w io.Writer) { command.Block(w, v.Preview) })
 }

@@ -1,9 +1,10 @@
-package main
+package operator
 
 import (
 	"fmt"
 	"slices"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/web/api"
 )
 
@@ -25,10 +26,10 @@ type resolveOperationCommand struct {
 	by
 }
 
-func (p *resolveOperationCommand) Run(c *call) error {
+func (p *resolveOperationCommand) Run(c *command.Call) error {
 	seen := p.Version
 	if seen == "" {
-		op, err := get[api.Operation](c, api.Path("operations", p.ID), nil)
+		op, err := command.Get[api.Operation](c, api.Path("operations", p.ID), nil)
 		if err != nil {
 			return err
 		}
@@ -37,11 +38,11 @@ func (p *resolveOperationCommand) Run(c *call) error {
 		}
 		seen = version(op.Version)
 	}
-	op, err := post[api.Operation](c, api.Path("operations", p.ID, "resolve"), api.Decision{Version: seen, Outcome: p.Outcome, By: p.By, Note: p.Note})
+	op, err := command.Post[api.Operation](c, api.Path("operations", p.ID, "resolve"), api.Decision{Version: seen, Outcome: p.Outcome, By: p.By, Note: p.Note})
 	if err != nil {
 		return err
 	}
-	return c.show(op, operationText(op))
+	return c.Show(op, operationText(op))
 }
 
 // decidable refuses a decision that does not say what was seen, where that may be
@@ -58,7 +59,7 @@ func decidable(op api.Operation, outcome string) error {
 		}
 		return fmt.Errorf("operation %s is %s and waits for no person; nothing was changed%s", op.ID, op.State, last)
 	}
-	sent := slices.IndexFunc(op.History, func(s api.Step) bool { return orDash(s.Evidence) == "person" && s.State == "Queued" })
+	sent := slices.IndexFunc(op.History, func(s api.Step) bool { return command.OrDash(s.Evidence) == "person" && s.State == "Queued" })
 	if outcome == "resend" && sent >= 0 {
 		return fmt.Errorf("operation %s was sent again by a person already (%s); nothing was changed: look at panel operation show %[1]s, and if it shall be sent once more, say what you saw: --version %[3]s",
 			op.ID, told(op.History[sent]), version(op.Version))
@@ -67,7 +68,7 @@ func decidable(op api.Operation, outcome string) error {
 }
 
 func told(s api.Step) string {
-	return fmt.Sprintf("%s, by %s at %s UTC", s.Message, s.Actor, text(s.At))
+	return fmt.Sprintf("%s, by %s at %s UTC", s.Message, s.Actor, command.Text(s.At))
 }
 
 // version is what is handed back; a registrar that keeps none has none to compare.
@@ -86,28 +87,28 @@ type resolveReviewCommand struct {
 	byCaller
 }
 
-func (p *resolveReviewCommand) Run(c *call) error {
+func (p *resolveReviewCommand) Run(c *command.Call) error {
 	d := api.ReviewDecision{Version: p.Version, Outcome: p.Outcome, Operation: p.Operation, By: p.By}
-	seen, err := get[api.Review](c, api.Path("review", p.ID), nil)
+	seen, err := command.Get[api.Review](c, api.Path("review", p.ID), nil)
 	if err != nil {
 		return err
 	}
 	if d.Version == "" {
 		if seen.ResolvedAt != nil {
-			return fmt.Errorf("review entry %s was resolved as %q by %s at %s UTC; nothing was changed", seen.ID, orDash(seen.Outcome), orDash(seen.ResolvedBy), text(seen.ResolvedAt))
+			return fmt.Errorf("review entry %s was resolved as %q by %s at %s UTC; nothing was changed", seen.ID, command.OrDash(seen.Outcome), command.OrDash(seen.ResolvedBy), command.Text(seen.ResolvedAt))
 		}
 		d.Version = version(seen.Version)
 	}
 	if d.Operation != "" && !slices.Contains(seen.Candidates, d.Operation) {
-		op, err := get[api.Operation](c, api.Path("operations", d.Operation), nil)
+		op, err := command.Get[api.Operation](c, api.Path("operations", d.Operation), nil)
 		if err != nil {
 			return err
 		}
 		d.OperationVersion = version(op.Version)
 	}
-	r, err := post[api.Review](c, api.Path("review", p.ID, "resolve"), d)
+	r, err := command.Post[api.Review](c, api.Path("review", p.ID, "resolve"), d)
 	if err != nil {
 		return err
 	}
-	return c.show(r, reviewText(r))
+	return c.Show(r, reviewText(r))
 }

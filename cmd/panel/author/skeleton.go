@@ -1,4 +1,4 @@
-package main
+package author
 
 import (
 	"bytes"
@@ -13,12 +13,14 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+
+	"registrar.panel/cmd/panel/command"
 )
 
 //go:embed skeleton/*.tmpl
 var skeleton embed.FS
 
-type pluginCommands struct {
+type Plugin struct {
 	New newPluginCommand `cmd:"" help:"Write a plugin to begin with, which compiles and passes the conformance suite."`
 }
 
@@ -44,9 +46,9 @@ type blank struct {
 // A name is a directory's, a program's and an HCL label's.
 var pluginName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 
-func (p *newPluginCommand) Run(c *call) error {
+func (p *newPluginCommand) Run(c *command.Call) error {
 	if !pluginName.MatchString(p.Name) {
-		return usage(fmt.Errorf("%q is no name for a plugin: 1 to 32 of a-z 0-9 -, the first a letter", p.Name))
+		return command.Usage(fmt.Errorf("%q is no name for a plugin: 1 to 32 of a-z 0-9 -, the first a letter", p.Name))
 	}
 	dir, b := p.Dir, blank{Name: p.Name, Module: p.Module, Token: strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_")) + "_TOKEN"}
 	if dir == "" {
@@ -56,20 +58,20 @@ func (p *newPluginCommand) Run(c *call) error {
 		b.Module = "registrar-" + p.Name
 	}
 	if err := b.find(p.Panel); err != nil {
-		return usage(fmt.Errorf("find checkout: %w", err))
+		return command.Usage(fmt.Errorf("find checkout: %w", err))
 	}
 	files, err := writeSkeleton(dir, b)
 	if err != nil {
 		return err
 	}
-	if err := c.show(files, func(w io.Writer) {
+	if err := c.Show(files, func(w io.Writer) {
 		for _, f := range files {
-			row(w, f.File)
+			command.Row(w, f.File)
 		}
 	}); err != nil {
 		return err
 	}
-	hint(c.stderr, "next: cd "+dir+" && go test ./...; docs/writing-a-registrar.md goes on from there")
+	command.Hint(c.Stderr, "next: cd "+dir+" && go test ./...; docs/writing-a-registrar.md goes on from there")
 	return nil
 }
 

@@ -1,0 +1,68 @@
+// Package command is what the commands of the panel have in common: what each is given, how it
+// asks the panel, how it shows what came of it, and how it says that it failed.
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"strconv"
+	"text/tabwriter"
+)
+
+// Streams is where a command reads and writes.
+type Streams struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// Globals are the flags that every command has.
+type Globals struct {
+	Config string `default:"plugin.hcl" placeholder:"FILE" help:"The configuration (${default})."`
+	Server string `placeholder:"URL" help:"The panel to call: HOST:PORT, http(s)://… or unix://PATH. Without it, the one that --config describes."`
+	Secret string `name:"token" env:"PANEL_TOKEN" placeholder:"TOKEN" help:"A credential, where the panel is not on a socket; better given by the environment. Without it, panel.token of --config."`
+	Output string `short:"o" enum:"text,json,junit" default:"text" help:"text or json; junit for panel conformance."`
+}
+
+// Formats of a result, beside text.
+const (
+	JSON  = "json"
+	JUnit = "junit" // what continuous integration reads
+)
+
+// Call is one execution of a command.
+type Call struct {
+	Ctx context.Context
+	Streams
+	Globals
+}
+
+// Show writes a result: as JSON, or as text made by the function.
+func (c *Call) Show(v any, text func(w io.Writer)) error {
+	if c.Output == JSON {
+		out := json.NewEncoder(c.Stdout)
+		out.SetIndent("", "  ")
+		out.SetEscapeHTML(false)
+		if err := out.Encode(v); err != nil {
+			return fmt.Errorf("write result: %w", err)
+		}
+		return nil
+	}
+	aligned := tabwriter.NewWriter(c.Stdout, 0, 8, 2, ' ', 0)
+	text(aligned)
+	if err := aligned.Flush(); err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	return nil
+}
+
+// Login is the name by which the system knows the caller.
+func Login() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "uid " + strconv.Itoa(os.Getuid())
+}

@@ -1,0 +1,84 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"registrar.panel/host/config"
+)
+
+// What the program exits with.
+const (
+	ExitDone    = 0
+	ExitFailed  = 1
+	ExitUsage   = 2
+	ExitWaiting = 3
+)
+
+// errUsage marks mistakes of the command line; errWaiting results that need an operator.
+var (
+	errUsage   = errors.New("usage")
+	errWaiting = errors.New("something waits for an operator")
+)
+
+// Report tells an error and turns it into the exit code.
+func Report(err error, stderr io.Writer) int {
+	if err == nil {
+		return ExitDone
+	}
+	var mistakes *config.Error
+	if errors.As(err, &mistakes) { // one a line, and each stands for itself
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			Complain(stderr, line)
+		}
+	} else {
+		Complain(stderr, err.Error())
+	}
+	switch {
+	case errors.Is(err, errWaiting):
+		return ExitWaiting
+	case errors.Is(err, errUsage), errors.As(err, &mistakes):
+		return ExitUsage
+	}
+	return ExitFailed
+}
+
+// Complain tells people what is wrong. The words may be a plugin's, or of a mail: nothing in them
+// commands a terminal, and a line that goes on is set in, so that none passes for the panel's own.
+func Complain(stderr io.Writer, text string) {
+	for i, line := range strings.Split(Printable(text, true), "\n") {
+		if i > 0 && !strings.HasPrefix(line, "  ") {
+			line = "  " + line
+		}
+		fmt.Fprintln(stderr, "panel:", line)
+	}
+}
+
+// Hint tells people what to do next.
+func Hint(stderr io.Writer, text string) {
+	fmt.Fprintln(stderr, "panel: hint:", Printable(text, false))
+}
+
+// Usage is an error about the command line or the configuration.
+func Usage(err error) error { return marked{err, errUsage} }
+
+// Waiting is a result that an operator has to look at.
+func Waiting(text string) error { return marked{errors.New(text), errWaiting} }
+
+// marked is an error that errors.Is finds a mark in, without the mark's words.
+type marked struct {
+	error
+	mark error
+}
+
+func (m marked) Unwrap() []error { return []error{m.error, m.mark} }
+
+// Unreadable makes a missing configuration the user's mistake.
+func Unreadable(err error) error {
+	if errors.Is(err, config.ErrUnreadable) {
+		return Usage(err)
+	}
+	return err
+}
