@@ -7,6 +7,8 @@
 package entry
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -51,9 +53,9 @@ func Text(text string) string { return strings.Join(Lines(text), "\n") }
 // is empty left out, as an HTML form sends every field.
 func Registrant(r registrar.Registrant) registrar.Registrant {
 	normal := registrar.Registrant{Kind: r.Kind, Fields: make(map[string][]string, len(r.Fields))}
-	for key, values := range r.Fields {
-		key = Line(key)
-		for _, v := range values {
+	for _, typed := range slices.Sorted(maps.Keys(r.Fields)) {
+		key := Line(typed)
+		for _, v := range r.Fields[typed] {
 			if v = Text(v); v != "" {
 				normal.Fields[key] = append(normal.Fields[key], v)
 			}

@@ -111,6 +111,7 @@ type Order struct {
 	CreatedAt time.Time  `json:"created_at"`
 	PaidAt    *time.Time `json:"paid_at"`
 	ClosedAt  *time.Time `json:"closed_at"`
+	Notes     []Problem  `json:"notes,omitempty"` // of placing and paying: what to know before; they hinder nothing
 }
 
 // NewOrder asks for an order of any kind.
