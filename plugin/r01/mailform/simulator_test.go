@@ -16,7 +16,7 @@ import (
 
 	"registrar.panel/internal/r01sim"
 	"registrar.panel/plugin/r01/mailform"
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/shared/registrar"
 )
 
@@ -79,7 +79,7 @@ var accounts = map[string][]r01sim.Account{
 
 func envelope(t rapid.TB, charset string, body []byte) []byte {
 	t.Helper()
-	raw, err := outbox.Render(outbox.Envelope{From: "panel@partner.example", To: "robot@registrar.example", Subject: "New domain",
+	raw, err := smtpout.Render(smtpout.Envelope{From: "panel@partner.example", To: "robot@registrar.example", Subject: "New domain",
 		MessageID: "<1@partner.example>", Date: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), Charset: charset, Body: body})
 	if err != nil {
 		t.Fatalf("render: %v", err)

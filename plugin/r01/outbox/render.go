@@ -1,125 +1,78 @@
 package outbox
 
 import (
-	"bytes"
-	"encoding/base64"
-	"errors"
+	"context"
+	"encoding/json"
 	"fmt"
-	"strings"
-	"time"
-	"unicode/utf8"
 
-	"github.com/wneessen/go-mail"
-	"golang.org/x/text/encoding/charmap"
+	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/smtpout"
+	"registrar.panel/plugin/r01/store"
 )
 
-// maxLine is the longest line SMTP carries, without its end. RFC 5321 4.5.3.1.6
-const maxLine = 998
-
-// Envelope is a mail before it is rendered.
-type Envelope struct {
-	From, To  string // plain addresses
-	Subject   string // one line; what is not ASCII must fit the charset
-	MessageID string // with angle brackets
-	Date      time.Time
-	Charset   string // of Body: "koi8-r" or "windows-1251"
-	Body      []byte // encoded; lines end in LF or CRLF
-}
-
-var charmaps = map[string]*charmap.Charmap{"koi8-r": charmap.KOI8R, "windows-1251": charmap.Windows1251}
-
-// Render writes the mail down, with CRLF line ends. Equal envelopes give equal bytes. The
-// error names the field that can't be sent as it is. r01-mail 1.1
-func Render(e Envelope) ([]byte, error) {
-	body, err := e.check()
-	if err != nil {
-		return nil, fmt.Errorf("render mail: %w", err)
-	}
-	m := mail.NewMsg(mail.WithCharset(mail.Charset(e.Charset)), mail.WithEncoding(mail.NoEncoding), mail.WithNoDefaultUserAgent())
-	if err := errors.Join(m.From(e.From), m.To(e.To)); err != nil {
-		return nil, fmt.Errorf("render mail: %w", err)
-	}
-	words, err := encodeSubject(e.Subject, e.Charset)
-	if err != nil {
-		return nil, fmt.Errorf("render mail: %w", err)
-	}
-	// go-mail makes one encoded word of any length. field-notes 1.1
-	m.SetGenHeaderPreformatted(mail.HeaderSubject, words)
-	m.SetGenHeader(mail.HeaderMessageID, e.MessageID)
-	m.SetDateWithValue(e.Date.UTC())
-	m.SetBodyString(mail.TypeTextPlain, string(body))
-	var out bytes.Buffer
-	if _, err := m.WriteTo(&out); err != nil {
-		return nil, fmt.Errorf("render mail: %w", err)
-	}
-	return out.Bytes(), nil
-}
-
-// check returns the body with CRLF line ends.
-func (e Envelope) check() ([]byte, error) {
-	if err := checkAddress(e.From); err != nil {
-		return nil, fmt.Errorf("from: %w", err)
-	}
-	if err := checkAddress(e.To); err != nil {
-		return nil, fmt.Errorf("to: %w", err)
-	}
-	switch {
-	case control(e.Subject) || !utf8.ValidString(e.Subject):
-		return nil, errors.New("subject: must be one line of text")
-	case control(e.MessageID) || strings.ContainsFunc(e.MessageID, func(r rune) bool { return r == ' ' || r > '~' }),
-		!strings.HasPrefix(e.MessageID, "<"), !strings.HasSuffix(e.MessageID, ">"), strings.Count(e.MessageID, "@") != 1,
-		len(e.MessageID) > maxLine-len("Message-ID: "):
-		return nil, errors.New("message id: must be of the form <left@right>")
-	case e.Date.IsZero():
-		return nil, errors.New("date: is missing")
-	case charmaps[e.Charset] == nil:
-		return nil, fmt.Errorf("charset: must be koi8-r or windows-1251, not %q", e.Charset)
-	}
-	return checkBody(e.Body)
-}
-
-func control(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
-}
-
-// checkBody never names the contents of a line: they are personal.
-func checkBody(body []byte) ([]byte, error) {
-	body = bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))
-	if len(body) == 0 {
-		return nil, errors.New("body: is empty")
-	}
-	for i, line := range bytes.Split(body, []byte("\n")) {
-		switch {
-		case len(line) > maxLine:
-			return nil, fmt.Errorf("body: line %d has %d bytes, at most %d can be sent", i+1, len(line), maxLine)
-		case bytes.ContainsAny(line, "\r\x00"):
-			return nil, fmt.Errorf("body: line %d holds a control character", i+1)
+// render makes the bytes to send, and the copy to keep.
+func (q *Queue) render(ctx context.Context, m outgoing) (smtpout.Mail, []byte, error) {
+	var templates []mailform.Template
+	err := q.store.Read(ctx, func(tx *store.Tx) error {
+		for _, r := range m.requests {
+			body, err := tx.Requests.Body(r.ID)
+			if err != nil {
+				return err
+			}
+			var some []mailform.Template
+			if err := json.Unmarshal(body, &some); err != nil {
+				return err
+			}
+			templates = append(templates, some...)
 		}
+		return nil
+	})
+	if err != nil {
+		return smtpout.Mail{}, nil, fmt.Errorf("read body: %w", err)
 	}
-	if body[len(body)-1] != '\n' {
-		body = append(body, '\n')
+	data, err := q.renderWith(m, templates, q.settings.Password.Reveal())
+	if err != nil {
+		return smtpout.Mail{}, nil, err
 	}
-	return bytes.ReplaceAll(body, []byte("\n"), []byte("\r\n")), nil
+	masked, err := q.renderWith(m, templates, secret.Mask)
+	if err != nil {
+		return smtpout.Mail{}, nil, err
+	}
+	to := []string{q.settings.Robot}
+	if q.settings.BCC != "" {
+		to = append(to, q.settings.BCC)
+	}
+	return smtpout.Mail{From: q.settings.Callback, To: to, Data: data}, masked, nil
 }
 
-// encodeSubject writes the subject as it is, or as encoded words, one to a line. A line
-// that holds one has at most 76 characters, the first including the name. RFC 2047 2
-func encodeSubject(subject, charset string) (string, error) {
-	plain := !strings.ContainsFunc(subject, func(r rune) bool { return r > '~' })
-	if plain && !strings.Contains(subject, "=?") && len(subject) <= maxLine-len("Subject: ") {
-		return subject, nil
-	}
-	encoded, err := charmaps[charset].NewEncoder().String(subject)
+func (q *Queue) renderWith(m outgoing, templates []mailform.Template, password string) ([]byte, error) {
+	body, err := mailform.Format(q.engine.Compose(m.kind(), m.requests[0].Agreement, templates), password, q.settings.Charset)
 	if err != nil {
-		return "", fmt.Errorf("subject: holds a character that %s lacks", charset)
+		return nil, fmt.Errorf("format request: %w", err)
 	}
-	frame := len("Subject: " + "=?" + charset + "?B?" + "?=")
-	size := (76 - frame) / 4 * 3
-	var words []string
-	for text := encoded; text != ""; {
-		n := min(size, len(text))
-		words = append(words, "=?"+charset+"?B?"+base64.StdEncoding.EncodeToString([]byte(text[:n]))+"?=")
-		text = text[n:]
+	data, err := smtpout.Render(smtpout.Envelope{From: q.settings.Callback, To: q.settings.Robot,
+		Subject: q.settings.Subjects[m.kind()] + " [" + m.Token + "]", MessageID: m.MessageID, Date: m.CreatedAt,
+		Charset: string(body.Charset), Body: body.Bytes})
+	if err != nil {
+		return nil, fmt.Errorf("render request: %w", err)
 	}
-	return strings.Join(words, "\r\n "), nil
+	return data, nil
+}
+
+// unsendable postpones what can't be written down; it was checked when it was ordered, so
+// this means that settings have changed since.
+func (q *Queue) unsendable(ctx context.Context, m outgoing, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	q.log.Error("request can't be written", "mail", m.ID, "object", m.requests[0].Object, "err", cause)
+	return q.engine.Write(ctx, func(tx *store.Tx) error {
+		for _, r := range m.requests {
+			if err := tx.Requests.Postpone(r, q.now().Add(backOff[len(backOff)-1]), "the request can't be written: "+cause.Error()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
