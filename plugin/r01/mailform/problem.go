@@ -17,6 +17,7 @@ const (
 	codeNotSent     = "not_sent"
 	codeNothing     = "nothing_to_change"
 	codeKind        = "kind"
+	codeOther       = "other_contact"
 	codeUTF8        = "utf8"
 	codeLineBreak   = "line_break"
 	codeInvisible   = "invisible"
@@ -68,6 +69,9 @@ var wordings = sync.OnceValue(func() map[string]wording {
 		codeNotSent:    {"is not sent to R01, so nothing would change; leave it out", "в R01 не отправляется и ничего не изменит, уберите"},
 		codeNothing:    {"needs a field to change at least", "нужно хотя бы одно изменённое поле"},
 		codeKind:       {"must be one of {kinds}", "должно быть одно из: {kinds}"},
+
+		codeOther: {"differs from what client {handle} was registered with, and is not sent with this order: to change it at R01, order an update of the contact for a domain of that client",
+			"отличается от данных, с которыми зарегистрирован клиент {handle}, и с этим заказом не отправляется: чтобы изменить их в R01, закажите изменение контактов для домена этого клиента"},
 
 		codeUTF8:      {"is not valid UTF-8", "это не текст в UTF-8"},
 		codeLineBreak: {"must be one line: it holds a line break", "должна быть одна строка, а здесь перевод строки"},
