@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"registrar.panel/host/config"
+	"registrar.panel/host/launch"
 )
 
 const ofItsOwn = "  tlds = [\"test\"]\n  user = \"nobody\"\n"
@@ -20,7 +21,7 @@ func faultOf(t *testing.T, o Options) error {
 		t.Fatal(err)
 	}
 	data := c.Panel.Data
-	specs, err := plugins{config: c, bundled: o.Bundled, log: o.Logger, top: data, dir: filepath.Join(data, pluginsDir), runDir: filepath.Join(data, "run"), look: os.LookupEnv}.specs()
+	specs, err := launch.New(launch.Options{Config: c, Bundled: o.Bundled, Logger: o.Logger, Top: data, Data: launch.DataIn(data), RunDir: filepath.Join(data, "run"), Look: os.LookupEnv}).Specs()
 	if err != nil || len(specs) != 1 {
 		t.Fatalf("%d specifications, %v", len(specs), err)
 	}
@@ -94,15 +95,5 @@ func TestUserOfItsOwn(t *testing.T) {
 	}
 	if _, err := Check(t.Context(), o, false); err != nil {
 		t.Errorf("Check = %v", err)
-	}
-}
-
-// Variables that plugin.hcl names reach the plugin, and no others.
-func TestEnvironmentIsAList(t *testing.T) {
-	t.Setenv("HOST_TEST_WANTED", "yes")
-	t.Setenv("HOST_TEST_OTHER", "no")
-	env := strings.Join(inherited(os.LookupEnv, []string{"HOST_TEST_WANTED", "HOST_TEST_UNSET"}), " ")
-	if !strings.Contains(env, "HOST_TEST_WANTED=yes") || strings.Contains(env, "HOST_TEST_OTHER") || strings.Contains(env, "HOST_TEST_UNSET") || strings.Contains(env, "PATH=") {
-		t.Errorf("inherited: %s", env)
 	}
 }

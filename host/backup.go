@@ -15,6 +15,7 @@ import (
 
 	"registrar.panel/host/backup"
 	"registrar.panel/host/config"
+	"registrar.panel/host/launch"
 	"registrar.panel/shared/registrar"
 )
 
@@ -87,13 +88,13 @@ func (h *Host) backUpPlugins(ctx context.Context, dir string) (missing []backup.
 // backUpPlugin leaves the mark that a plugin was at work also where its store can't be copied:
 // a panel that is restored from such a backup then misses the store, and makes no new one.
 func (h *Host) backUpPlugin(ctx context.Context, name, dir string) (err error) {
-	own := plugins{dir: filepath.Join(dir, pluginsDir)}
-	copied, err := own.dataDir(name)
+	own := launch.DataIn(dir)
+	copied, err := own.Of(name)
 	if err != nil {
 		return err
 	}
-	if h.plugins.hasStarted(name) {
-		if err := own.setStarted(name); err != nil {
+	if h.launcher.Data.HasStarted(name) {
+		if err := own.SetStarted(name); err != nil {
 			return err
 		}
 	}
@@ -106,7 +107,7 @@ func (h *Host) backUpPlugin(ctx context.Context, name, dir string) (err error) {
 	}
 	err = errors.Join(err, os.RemoveAll(copied))
 	if errors.Is(err, registrar.Unsupported) {
-		return registrar.Errorf(registrar.Unsupported, "registrar %s can't copy its store (%v): stop the panel and copy its directory %s, and what it keeps elsewhere", name, err, h.plugins.dir)
+		return registrar.Errorf(registrar.Unsupported, "registrar %s can't copy its store (%v): stop the panel and copy its directory %s, and what it keeps elsewhere", name, err, h.launcher.Data)
 	}
 	return fmt.Errorf("back up registrar %s: %w", name, err)
 }
@@ -138,11 +139,11 @@ func Restore(r Restoration) (m backup.Manifest, aside string, err error) {
 			return m, "", fmt.Errorf("read identity %s: it is not a file of age identities", r.Identity)
 		}
 	}
-	lock, err := lockData(c.Panel)
+	lock, err := launch.Lock(c.Panel)
 	if err != nil {
 		return m, "", err
 	}
 	defer lock.Close()
 	return backup.Restore(backup.Restoration{Archive: r.Archive, Dir: c.Panel.Data, Identities: identities, KeysDir: r.Keys,
-		Replace: r.Replace, Ignore: []string{lockFile}, At: r.Now()})
+		Replace: r.Replace, Ignore: []string{launch.LockFile}, At: r.Now()})
 }

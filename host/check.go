@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/config"
+	"registrar.panel/host/launch"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
@@ -35,7 +36,7 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 		return nil, fmt.Errorf("make a directory for the check: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	specs, err := plugins{config: c, bundled: o.Bundled, log: o.Logger, top: dir, dir: dir, runDir: dir + "/run", look: os.LookupEnv}.specs()
+	specs, err := launch.New(launch.Options{Config: c, Bundled: o.Bundled, Logger: o.Logger, Top: dir, Data: launch.Data(dir), RunDir: dir + "/run", Look: os.LookupEnv}).Specs()
 	if err != nil {
 		return nil, err
 	}

@@ -29,3 +29,18 @@ func WithCredentials(ctx context.Context, p config.Panel, use func(web.Vault) er
 	}
 	return errors.Join(use(book.Credentials()), book.Close())
 }
+
+// warnLocked tells that a panel on TCP has no credential yet.
+func (h *Host) warnLocked(ctx context.Context, c *orders.Credentials) error {
+	if _, isSocket := h.config.Panel.Socket(); isSocket || !h.config.Panel.Token.IsEmpty() {
+		return nil
+	}
+	list, err := c.List(ctx)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		h.log.Warn("no credential opens this panel yet: make one with panel token add NAME --rights look,…")
+	}
+	return nil
+}

@@ -7,8 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"registrar.panel/host/launch"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/secret"
 	"registrar.panel/shared/registrar"
 
@@ -26,8 +28,8 @@ func leave(t *testing.T, o Options) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	book, err := orders.Open(t.Context(), orders.Options{Dir: dir, Create: true, Registrars: only{}, Names: []string{"gone"}, Logger: hclog.NewNullLogger(),
-		Route: func(string) (string, bool) { return "gone", true }, Server: secret.String{}})
+	book, err := orders.Open(t.Context(), orders.Options{Dir: dir, Create: true, Logger: hclog.NewNullLogger(), Server: secret.String{},
+		Board: switchboard.New(switchboard.Options{Plugins: only{}, Names: []string{"gone"}, Route: func(string) (string, bool) { return "gone", true }, Logger: hclog.NewNullLogger()})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +39,7 @@ func leave(t *testing.T, o Options) {
 	if err := book.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Join(dir, pluginsDir), 0o700); err != nil { // it has served
+	if err := os.MkdirAll(string(launch.DataIn(dir)), 0o700); err != nil { // it has served
 		t.Fatal(err)
 	}
 }

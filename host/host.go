@@ -14,7 +14,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -22,8 +21,11 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/config"
+	"registrar.panel/host/door"
+	"registrar.panel/host/launch"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web"
 	"registrar.panel/shared/registrar"
 )
@@ -47,8 +49,9 @@ type Host struct {
 	level       string // of the log, if the options say it
 	path        string // of the configuration
 	config      *config.Config
-	plugins     plugins
+	launcher    launch.Launcher
 	supervisor  *supervisor.Supervisor
+	board       *switchboard.Board
 	orders      *orders.Service
 	web         *web.Server
 	listener    net.Listener
@@ -75,18 +78,15 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 }
 
 func (h *Host) open(ctx context.Context, o Options) error {
-	lock, err := lockData(h.config.Panel)
+	lock, err := launch.Lock(h.config.Panel)
 	if err != nil {
 		return err
 	}
 	h.closers = append(h.closers, lock.Close)
-	if h.listener, err = listen(ctx, h.config.Panel); err != nil {
+	if h.listener, err = door.Listen(ctx, h.config.Panel, h.log); err != nil {
 		return err
 	}
 	h.closers = append(h.closers, h.closeListener)
-	if h.listener, err = protected(h.listener, h.config.Panel, h.log); err != nil {
-		return err
-	}
 	if err := h.prepare(o); err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (h *Host) open(ctx context.Context, o Options) error {
 		return err
 	}
 	credentials := h.orders.Credentials()
-	h.web = web.New(web.Options{Orders: h.orders, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials,
+	h.web = web.New(web.Options{Orders: h.orders, Board: h.board, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials,
 		Proxies: h.config.Panel.Proxy, Logger: h.log.Named("web")})
 	return h.warnLocked(ctx, credentials)
 }
@@ -117,13 +117,14 @@ func (h *Host) closeListener() error {
 
 // prepare plans the plugins' processes.
 func (h *Host) prepare(o Options) error {
-	run, remove, err := runDir(h.config.Panel.Data, h.config.Registrars)
+	run, remove, err := launch.RunDir(h.config.Panel.Data, h.config.Registrars)
 	if err != nil {
 		return err
 	}
 	h.closers = append(h.closers, func() error { remove(); return nil })
-	h.plugins = plugins{config: h.config, bundled: o.Bundled, log: o.Logger, top: h.config.Panel.Data, dir: filepath.Join(h.config.Panel.Data, pluginsDir), runDir: run, applied: &applied{}, look: look(o.Environment)}
-	specs, err := h.plugins.specs()
+	h.launcher = launch.New(launch.Options{Config: h.config, Bundled: o.Bundled, Logger: o.Logger, Top: h.config.Panel.Data,
+		Data: launch.DataIn(h.config.Panel.Data), RunDir: run, Look: look(o.Environment)})
+	specs, err := h.launcher.Specs()
 	if err != nil {
 		return err
 	}
@@ -134,17 +135,20 @@ func (h *Host) prepare(o Options) error {
 // openOrders opens the panel's own database. It may be made only as long as the directory of
 // the plugins' data is not there, because that is made right after it.
 func (h *Host) openOrders(ctx context.Context, o Options) error {
-	_, err := os.Stat(h.plugins.dir)
+	_, err := os.Stat(string(h.launcher.Data))
+	log := o.Logger.Named("orders")
+	h.board = switchboard.New(switchboard.Options{
+		Plugins: h.supervisor, Names: h.names(false), Retired: h.names(true), Route: h.config.Route, Serves: h.config.Serves, Logger: log,
+	})
 	service, err := orders.Open(ctx, orders.Options{
-		Dir: h.config.Panel.Data, Server: h.config.Panel.Store, Create: errors.Is(err, os.ErrNotExist),
-		Registrars: h.supervisor, Names: h.names(false), Retired: h.names(true), Route: h.config.Route, Serves: h.config.Serves, Logger: o.Logger.Named("orders"), Now: o.Now,
+		Dir: h.config.Panel.Data, Server: h.config.Panel.Store, Create: errors.Is(err, os.ErrNotExist), Board: h.board, Logger: log, Now: o.Now,
 	})
 	if err != nil {
 		return err
 	}
 	h.orders = service
 	h.closers = append(h.closers, service.Close)
-	if err := os.MkdirAll(h.plugins.dir, 0o700); err != nil {
+	if err := os.MkdirAll(string(h.launcher.Data), 0o700); err != nil {
 		return fmt.Errorf("make the plugins' directory: %w", err)
 	}
 	return h.recall(ctx)
@@ -163,7 +167,7 @@ func (h *Host) names(retired bool) []string {
 
 // session follows a plugin's events while it is at work.
 func (h *Host) session(ctx context.Context, name string, r registrar.Registrar) error {
-	if err := h.plugins.setStarted(name); err != nil {
+	if err := h.launcher.Data.SetStarted(name); err != nil {
 		return err
 	}
 	return h.orders.Follow(ctx, name, r)
@@ -218,14 +222,14 @@ const closing = 5 * time.Second
 
 // serve answers requests until ctx ends.
 func (h *Host) serve(ctx context.Context) error {
-	door := newDoor(h.listener, connections())
+	limited := door.New(h.listener)
 	server := &http.Server{
 		Handler:           h.web, // which limits the reading of a body and the writing of an answer
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ConnState:         door.moved,
-		ConnContext:       withPeer,
+		ConnState:         limited.Moved,
+		ConnContext:       door.WithPeer,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          h.log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 	}
@@ -236,7 +240,7 @@ func (h *Host) serve(ctx context.Context) error {
 		stopped <- server.Shutdown(ctx)
 	})
 	h.log.Info("panel serves", "url", h.URL())
-	err := server.Serve(door)
+	err := server.Serve(limited)
 	if stop() {
 		return fmt.Errorf("serve the API: %w", err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/config"
+	"registrar.panel/host/door"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/internal/secret"
@@ -391,12 +392,12 @@ func TestSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = listen(t.Context(), p)
+	_, err = door.Listen(t.Context(), p, hclog.NewNullLogger())
 	wantMistake(t, err, "0,0", "is in use by another program")
 
 	left.SetUnlinkOnClose(false)
 	left.Close()
-	l, err := listen(t.Context(), p)
+	l, err := door.Listen(t.Context(), p, hclog.NewNullLogger())
 	if err != nil {
 		t.Fatalf("a socket left behind: %v", err)
 	}

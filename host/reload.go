@@ -2,8 +2,6 @@ package host
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -13,42 +11,6 @@ import (
 
 	"registrar.panel/host/config"
 )
-
-// applied remembers by a digest what each plugin was last configured with.
-type applied struct {
-	mu sync.Mutex
-	by map[string][sha256.Size]byte
-}
-
-func (a *applied) set(name string, digest [sha256.Size]byte) {
-	if a == nil {
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.by == nil {
-		a.by = map[string][sha256.Size]byte{}
-	}
-	a.by[name] = digest
-}
-
-func (a *applied) is(name string, digest [sha256.Size]byte) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	have, ok := a.by[name]
-	return ok && have == digest
-}
-
-func (a *applied) forget(name string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.by, name)
-}
-
-// fingerprint is a digest of all that a plugin's process is made of.
-func fingerprint(r config.Registrar, settings []byte) [sha256.Size]byte {
-	return sha256.Sum256(fmt.Appendf(nil, "%q %q %v %q %q %s", r.Path, r.SHA256, r.Dev, r.Env, r.PlainText, settings))
-}
 
 // describeWithin is how long a plugin may take to say what settings it knows.
 const describeWithin = 3 * time.Second
@@ -102,7 +64,7 @@ func (h *Host) exchange(ctx context.Context, c *config.Config, r config.Registra
 		_, err = h.Upgrade(ctx, r.Name, byHangup, "")
 	}
 	if err != nil && ctx.Err() == nil {
-		h.plugins.applied.forget(r.Name)
+		h.launcher.Forget(r.Name)
 		h.log.Error("a registrar's part of plugin.hcl is not in force", "registrar", r.Name, "err", err)
 	}
 }
@@ -126,7 +88,7 @@ func (h *Host) differs(ctx context.Context, c *config.Config, r config.Registrar
 	if err != nil {
 		return false, err
 	}
-	return !h.plugins.applied.is(r.Name, fingerprint(r, s.Config)), nil
+	return h.launcher.Differs(r, s.Config), nil
 }
 
 // needRestart names the settings that differ and can't be changed at work.

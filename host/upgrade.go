@@ -70,9 +70,7 @@ func (h *Host) reread(name string) (supervisor.Spec, error) {
 		return supervisor.Spec{}, r.UserAt.Errorf("two users can't own the plugin's data at the same time: restart the panel to change user")
 	}
 	c.Registrars = []config.Registrar{r}
-	p := h.plugins
-	p.config = c
-	specs, err := p.specs()
+	specs, err := h.launcher.With(c).Specs()
 	if err != nil {
 		return supervisor.Spec{}, err
 	}

@@ -7,40 +7,41 @@ import (
 	"slices"
 	"time"
 
+	"registrar.panel/host/input"
 	"registrar.panel/shared/registrar"
 )
 
 // What a registrar tells is its own word: about its own domains, under its own name, and of
 // bounded size. accept makes of an event what the book may keep of it.
-func (s *Service) accept(ctx context.Context, tx *sql.Tx, name string, e registrar.Event) (registrar.Event, error) {
+func (f follower) accept(ctx context.Context, tx *sql.Tx, e registrar.Event) (registrar.Event, error) {
 	if !slices.Contains(registrar.EventTypes(), e.Type) {
 		e.Type = registrar.EventNotice
 	}
 	if !slices.Contains(registrar.Levels(), e.Level) {
 		e.Level = registrar.LevelInfo
 	}
-	e.Message = clean(e.Message, longestMessage)
+	e.Message = input.OneLine(e.Message, input.LongestMessage)
 	e.Order, e.Operation, e.Mail = ident(e.Order), ident(e.Operation), ident(e.Mail)
 	var err error
-	if e.Actor, err = s.actor(ctx, tx, name, e.Actor); err != nil {
+	if e.Actor, err = f.actor(ctx, tx, e.Actor); err != nil {
 		return e, err
 	}
 	if e.Name == "" && e.Domain == nil {
 		return e, nil
 	}
-	return s.about(ctx, tx, name, e)
+	return f.about(ctx, tx, e)
 }
 
 // about leaves out of an event a domain that is not the registrar's to tell of.
-func (s *Service) about(ctx context.Context, tx *sql.Tx, name string, e registrar.Event) (registrar.Event, error) {
-	own, err := s.owns(ctx, tx, name, e.Name)
+func (f follower) about(ctx context.Context, tx *sql.Tx, e registrar.Event) (registrar.Event, error) {
+	own, err := f.owns(ctx, tx, e.Name)
 	if err != nil {
 		return e, err
 	}
 	if !own || e.Domain != nil && e.Domain.Name != e.Name {
-		told := clean(e.Name, longestID)
-		s.log.Warn("a registrar tells of a domain that is not its own", "registrar", name, "domain", told)
-		e.Message = clean(fmt.Sprintf("about %q, which is not a domain of registrar %s: %s", told, name, e.Message), longestMessage)
+		told := input.OneLine(e.Name, input.LongestID)
+		f.log.Warn("a registrar tells of a domain that is not its own", "registrar", f.registrar, "domain", told)
+		e.Message = input.OneLine(fmt.Sprintf("about %q, which is not a domain of registrar %s: %s", told, f.registrar, e.Message), input.LongestMessage)
 		e.Name, e.Domain = "", nil
 		return e, nil
 	}
@@ -55,22 +56,22 @@ func (s *Service) about(ctx context.Context, tx *sql.Tx, name string, e registra
 
 // owns reports whether a registrar may tell of a domain: it has it in the list, or had it or an
 // order for it before, or serves its TLD while no other registrar has it.
-func (s *Service) owns(ctx context.Context, tx *sql.Tx, name, domain string) (bool, error) {
-	if ace, err := ACE(domain); err != nil || ace != domain {
+func (f follower) owns(ctx context.Context, tx *sql.Tx, domain string) (bool, error) {
+	if ace, err := input.ACE(domain); err != nil || ace != domain {
 		return false, nil
 	}
 	shown, err := selectDomain(ctx, tx, domain)
 	if err != nil {
 		return false, err
 	}
-	if shown.Name != "" && shown.Registrar == name {
+	if shown.Name != "" && shown.Registrar == f.registrar {
 		return true, nil
 	}
-	if (shown.Name == "" || gone(shown.Status)) && s.serves(name, tld(domain)) {
+	if (shown.Name == "" || shown.Status.Gone()) && f.board.Serves(f.registrar, input.TLD(domain)) {
 		return true, nil
 	}
 	var before bool
-	err = tx.QueryRowContext(ctx, "select exists (select 1 from log where domain = $1 and registrar = $2)", domain, name).Scan(&before)
+	err = tx.QueryRowContext(ctx, "select exists (select 1 from log where domain = $1 and registrar = $2)", domain, f.registrar).Scan(&before)
 	return before, fault(err, "look into the log")
 }
 
@@ -79,23 +80,23 @@ func record(d registrar.Domain) (registrar.Domain, bool) {
 	if !slices.Contains(registrar.DomainStatuses(), d.Status) || d.Renewal != "" && !slices.Contains(registrar.RenewalModes(), d.Renewal) {
 		return d, false
 	}
-	d.Customer, d.Handle = clean(d.Customer, longestCustomer), clean(d.Handle, longestHandle)
+	d.Customer, d.Handle = input.OneLine(d.Customer, input.LongestCustomer), input.OneLine(d.Handle, input.LongestHandle)
 	d.Nameservers = slices.Clone(d.Nameservers[:min(len(d.Nameservers), mostServers)])
 	for i, n := range d.Nameservers {
-		n.Host, n.IPs = clean(n.Host, 253), slices.Clone(n.IPs[:min(len(n.IPs), mostAddresses)])
+		n.Host, n.IPs = input.OneLine(n.Host, 253), slices.Clone(n.IPs[:min(len(n.IPs), mostAddresses)])
 		for j, ip := range n.IPs {
-			n.IPs[j] = clean(ip, longestID)
+			n.IPs[j] = input.OneLine(ip, input.LongestID)
 		}
 		d.Nameservers[i] = n
 	}
 	d.Alarms = slices.Clone(d.Alarms[:min(len(d.Alarms), mostAlarms)])
 	for i, a := range d.Alarms {
-		a.Key, a.Message = clean(a.Key, longestID), clean(a.Message, longestMessage)
+		a.Key, a.Message = input.OneLine(a.Key, input.LongestID), input.OneLine(a.Message, input.LongestMessage)
 		d.Alarms[i] = a
 	}
 	if d.Operation != nil {
 		op := *d.Operation
-		op.ID, op.WaitsFor, op.Error = ident(op.ID), clean(op.WaitsFor, longestMessage), clean(op.Error, longestMessage)
+		op.ID, op.WaitsFor, op.Error = ident(op.ID), input.OneLine(op.WaitsFor, input.LongestMessage), input.OneLine(op.Error, input.LongestMessage)
 		d.Operation = &op
 	}
 	return d, true
@@ -103,7 +104,7 @@ func record(d registrar.Domain) (registrar.Domain, bool) {
 
 // ident is the ID of a thing, or nothing if it could not be one.
 func ident[T ~string](id T) T {
-	if line(string(id), longestID) != "" {
+	if input.CheckLine(string(id), input.LongestID) != "" {
 		return ""
 	}
 	return id
@@ -114,12 +115,12 @@ func ownActors() []string { return []string{"plugin", "registrar", "registry", "
 
 // actor is who did what an event tells of: a person only if the panel has passed a decision of
 // that person to this registrar.
-func (s *Service) actor(ctx context.Context, tx *sql.Tx, name, said string) (string, error) {
+func (f follower) actor(ctx context.Context, tx *sql.Tx, said string) (string, error) {
 	if slices.Contains(ownActors(), said) {
 		return said, nil
 	}
 	var passed bool
-	err := tx.QueryRowContext(ctx, "select exists (select 1 from deciders where registrar = $1 and name = $2)", name, said).Scan(&passed)
+	err := tx.QueryRowContext(ctx, "select exists (select 1 from deciders where registrar = $1 and name = $2)", f.registrar, said).Scan(&passed)
 	if err != nil || passed {
 		return said, fault(err, "look for who decided")
 	}
@@ -127,8 +128,8 @@ func (s *Service) actor(ctx context.Context, tx *sql.Tx, name, said string) (str
 }
 
 // passing records whose decision is about to reach a registrar, before its events can tell.
-func (s *Service) passing(ctx context.Context, name, person string) error {
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
+func (l *ledger) passing(ctx context.Context, name, person string) error {
+	return l.db.Write(ctx, func(tx *sql.Tx) error {
 		return exec(ctx, tx, "insert into deciders (registrar, name) values ($1, $2) on conflict do nothing", name, person)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"registrar.panel/host/input"
 	"registrar.panel/shared/registrar"
 )
 
@@ -18,6 +19,7 @@ func TestEventsAreItsOwn(t *testing.T) {
 	b := newBook(t)
 	b.have("seed.ru")
 	b.serves = func(name, tld string) bool { return name == "m" && tld == "com" || name == "r01" && tld == "ru" }
+	b.restart()
 	before := len(b.entries("seed.ru"))
 	lie := func(name, record string, status registrar.DomainStatus) registrar.Event {
 		return registrar.Event{At: start, Type: registrar.EventDecision, Level: registrar.LevelInfo, Actor: "olga", Message: "decided by olga: transferred", Name: name,
@@ -111,7 +113,7 @@ func TestEventsAreBounded(t *testing.T) {
 	last := e[len(e)-1]
 	for what, text := range map[string]string{"message": last.Message, "actor": last.Actor, "customer": d.Customer, "handle": d.Handle, "alarm": d.Alarms[0].Message,
 		"waits for": d.Operation.WaitsFor, "error": d.Operation.Error, "operation": string(d.Operation.ID), "order": string(last.Order), "mail": string(last.Mail)} {
-		if n := utf8.RuneCountInString(text); n > longestMessage+1 || strings.ContainsFunc(text, func(r rune) bool { return r != utf8.RuneError && invisible(r) }) {
+		if n := utf8.RuneCountInString(text); n > input.LongestMessage+1 || strings.ContainsFunc(text, func(r rune) bool { return r != utf8.RuneError && input.Invisible(r) }) {
 			t.Errorf("%s: %d characters, begins with %.60q", what, n, text)
 		}
 	}
@@ -132,7 +134,7 @@ func TestErrorsAreTamed(t *testing.T) {
 	_, err := b.Place(t.Context(), request("example.ru"))
 	wantCode(t, err, registrar.Invalid, "gnp.exe")
 	text := err.Error()
-	if len(text) > 1<<20 || strings.ContainsFunc(text, func(r rune) bool { return r != utf8.RuneError && r != '\n' && invisible(r) }) {
+	if len(text) > 1<<20 || strings.ContainsFunc(text, func(r rune) bool { return r != utf8.RuneError && r != '\n' && input.Invisible(r) }) {
 		t.Errorf("%d bytes, begins with %.100q", len(text), text)
 	}
 }
@@ -140,22 +142,23 @@ func TestErrorsAreTamed(t *testing.T) {
 // One customer has one name: what is not seen does not make another.
 func TestCustomerHasOneForm(t *testing.T) {
 	t.Parallel()
-	for typed, want := range map[string]string{"c1": "c1", " c1\t": "c1", "Фёдор": "Фёдор", "Ф\u0435\u0308дор": "Фёдор", "a b": "a b"} {
-		if got, err := customerID(typed); err != nil || got != want {
+	for typed, want := range map[string]string{"c1": "c1", " c1\t": "c1", "Фёдор": "Фёдор", "Ф\u0435\u0308дор": "Фёдор", "a b": "a b", "a\u00a0 b": "a b",
+		"c\u200b1": "c1", "\ufeffc\u00ad1": "c1"} {
+		if got, err := input.Customer(typed); err != nil || got != want {
 			t.Errorf("%q is %q, %v; want %q", typed, got, err, want)
 		}
 	}
 	b, _ := newAbleBook(t)
-	for _, wrong := range []string{"", "  ", "c\u200b1", "c\u00ad1", "c\x1b[1m1", "c\r\n1", "c\u202e1", "c\x001", "c\xff1", strings.Repeat("x", longestCustomer+1), strings.Repeat("x", 1<<20)} {
+	for _, wrong := range []string{"", "  ", "\u200b", "c\x1b[1m1", "c\r\n1", "c\u202e1", "c\x001", "c\xff1", strings.Repeat("x", input.LongestCustomer+1), strings.Repeat("x", 1<<20)} {
 		q := request("example.ru")
 		q.Customer = wrong
 		_, err := b.Place(t.Context(), q)
 		wantCode(t, err, registrar.Invalid, "customer: ")
 		_, err = b.Import(t.Context(), registrar.Import{Domain: "example.ru", Customer: wrong, Handle: "H"}, "")
 		wantCode(t, err, registrar.Invalid, "customer: ")
-		_, err = b.AdoptHandle(t.Context(), "r01", wrong, "H")
+		_, err = b.board.AdoptHandle(t.Context(), "r01", wrong, "H")
 		wantCode(t, err, registrar.Invalid, "customer: ")
-		_, err = b.Handles(t.Context(), wrong)
+		_, err = b.board.Handles(t.Context(), wrong)
 		wantCode(t, err, registrar.Invalid, "customer: ")
 	}
 }

@@ -3,32 +3,14 @@ package orders
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
+	"registrar.panel/host/input"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
-
-// Form tells what an order for a TLD must say. The TLD may be typed in any form.
-func (s *Service) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
-	ace, err := names.ToASCII(strings.Trim(strings.TrimSpace(q.TLD), "."))
-	if err != nil {
-		return registrar.Form{}, Mistake("tld", fmt.Sprintf("%q is not a TLD", q.TLD))
-	}
-	name, ok := s.route(ace)
-	if !ok {
-		return registrar.Form{}, Mistake("tld", "no registrar serves ."+q.TLD)
-	}
-	r, err := s.registrar(name)
-	if err != nil {
-		return registrar.Form{}, err
-	}
-	q.TLD = ace
-	return r.Form(ctx, q)
-}
 
 // Preview shows what an order would send first, or has sent, masked.
 func (s *Service) Preview(ctx context.Context, id registrar.OrderID) (string, error) {
@@ -36,7 +18,7 @@ func (s *Service) Preview(ctx context.Context, id registrar.OrderID) (string, er
 	if err != nil {
 		return "", err
 	}
-	r, err := s.registrar(o.Registrar)
+	r, err := s.board.Registrar(o.Registrar)
 	if err != nil {
 		return "", err
 	}
@@ -52,12 +34,12 @@ func (s *Service) Preview(ctx context.Context, id registrar.OrderID) (string, er
 }
 
 // Operation returns an operation from the registrar that has it.
-func (s *Service) Operation(ctx context.Context, id registrar.OperationID) (op registrar.Operation, err error) {
-	err = s.withOperation(ctx, id, func(r registrar.Registrar) error {
-		op, err = r.Operation(ctx, id)
-		return err
-	})
-	return op, err
+func (s *Service) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
+	r, err := s.operator(ctx, id)
+	if err != nil {
+		return registrar.Operation{}, err
+	}
+	return r.Operation(ctx, id)
 }
 
 // Resolve passes a person's verdict on. On whose behalf that person decides is free text, and a
@@ -66,78 +48,84 @@ func (s *Service) Resolve(ctx context.Context, d registrar.Decision, forWhom str
 	if err := decision(d.By, forWhom, d.Note, d.Verdict, registrar.Verdicts()); err != nil {
 		return op, err
 	}
-	err = s.withOperation(ctx, d.Operation, func(r registrar.Registrar) error {
-		if err := s.passing(ctx, nameOf(r), d.By); err != nil {
-			return err
-		}
-		if op, err = r.Resolve(ctx, d); err != nil || forWhom == "" {
-			return err
-		}
-		return s.write(ctx, func(tx *sql.Tx) error {
-			return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: nameOf(r), Domain: op.Domain, Actor: d.By, Level: registrar.LevelInfo, Event: registrar.EventDecision,
-				Message: fmt.Sprintf("%s: decided as %s", d.Verdict, d.By) + onBehalf(forWhom), Operation: op.ID})
-		})
-	})
-	return op, err
+	r, err := s.operator(ctx, d.Operation)
+	if err != nil {
+		return op, err
+	}
+	if err := s.passing(ctx, r.Name, d.By); err != nil {
+		return op, err
+	}
+	if op, err = r.Resolve(ctx, d); err != nil || forWhom == "" {
+		return op, err
+	}
+	return op, s.decided(ctx, Entry{Registrar: r.Name, Domain: op.Domain, Actor: d.By,
+		Message: fmt.Sprintf("%s: decided as %s", d.Verdict, d.By) + input.OnBehalf(forWhom), Operation: op.ID})
+}
+
+// ResolveReview passes a person's reading of a mail on; see [Service.Resolve].
+func (s *Service) ResolveReview(ctx context.Context, d registrar.ReviewDecision, forWhom string) (entry registrar.Review, err error) {
+	if err := decision(d.By, forWhom, "", d.Outcome, registrar.ReplyOutcomes()); err != nil {
+		return entry, err
+	}
+	r, err := s.board.ReviewOwner(ctx, d.Review)
+	if err != nil {
+		return entry, err
+	}
+	if err := s.passing(ctx, r.Name, d.By); err != nil {
+		return entry, err
+	}
+	if entry, err = r.ResolveReview(ctx, d); err != nil || forWhom == "" {
+		return entry, err
+	}
+	return entry, s.decided(ctx, Entry{Registrar: r.Name, Domain: domainOf(ctx, r, d, entry), Actor: d.By,
+		Message: fmt.Sprintf("review entry %s is %s: decided as %s", d.Review, d.Outcome, d.By) + input.OnBehalf(forWhom), Operation: d.Operation})
+}
+
+// domainOf is the domain that a reading of a mail is about; "" = it can't be told.
+func domainOf(ctx context.Context, r registrar.Registrar, d registrar.ReviewDecision, entry registrar.Review) string {
+	about := d.Operation
+	if about == "" && len(entry.Candidates) == 1 {
+		about = entry.Candidates[0]
+	}
+	if about == "" {
+		return ""
+	}
+	op, err := r.Operation(ctx, about)
+	if err != nil {
+		return ""
+	}
+	return op.Domain
 }
 
 func decision[T ~string](by, forWhom, note string, outcome T, allowed []T) error {
-	problems := append(person(by), behalf(forWhom)...)
-	if wrong := lines(note, longestNote); wrong != "" {
+	problems := append(input.Person(by), input.Behalf(forWhom)...)
+	if wrong := input.CheckText(note, longestNote); wrong != "" {
 		problems = append(problems, registrar.Problem{Path: "note", Message: wrong})
 	}
 	if !slices.Contains(allowed, outcome) {
 		problems = append(problems, registrar.Problem{Path: "outcome", Message: fmt.Sprintf("must be one of %v", allowed)})
 	}
-	return mistakes(problems)
+	return input.Mistakes(problems)
 }
 
-// withOperation calls the registrar that is recorded with an operation, and where none is,
-// whichever knows it.
-func (s *Service) withOperation(ctx context.Context, id registrar.OperationID, call func(registrar.Registrar) error) error {
-	var keepers []string
+// operator finds the registrar that is recorded with an operation, and where none is, the one
+// that knows it.
+func (s *Service) operator(ctx context.Context, id registrar.OperationID) (switchboard.Owner, error) {
+	var recorded []string
 	err := s.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		keepers, err = sqldb.Collect(ctx, tx, scanName, "select registrar from operations where id = $1", id)
+		recorded, err = sqldb.Collect(ctx, tx, scanName, "select registrar from operations where id = $1", id)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("read operation %s: %w", id, err)
+		return switchboard.Owner{}, fmt.Errorf("read operation %s: %w", id, err)
 	}
-	if len(keepers) == 0 {
-		keepers = s.names
-	}
-	return s.withOwner(ctx, "operation "+string(id), keepers, func(ctx context.Context, r registrar.Registrar) error {
+	return s.board.Owner(ctx, "operation "+string(id), recorded, func(ctx context.Context, r registrar.Registrar) error {
 		_, err := r.Operation(ctx, id)
 		return err
-	}, call)
+	})
 }
 
 func scanName(row sqldb.Scanner) (name string, err error) { return name, row.Scan(&name) }
-
-// withOwner calls the one registrar that knows a thing. IDs are the registrars' own, so two
-// may know one; then neither is called, because a decision must not reach the wrong one.
-func (s *Service) withOwner(ctx context.Context, what string, candidates []string, knows func(context.Context, registrar.Registrar) error, call func(registrar.Registrar) error) error {
-	var owners []registrar.Registrar
-	var down error
-	for _, a := range askAll(ctx, s, candidates, func(ctx context.Context, r registrar.Registrar) (registrar.Registrar, error) { return r, knows(ctx, r) }) {
-		switch registrar.CodeOf(a.err) {
-		case "":
-			owners = append(owners, a.value)
-		case registrar.NotFound, registrar.Unsupported:
-		default:
-			down = errors.Join(down, a.err)
-		}
-	}
-	switch {
-	case len(owners) == 1:
-		return call(owners[0])
-	case len(owners) > 1:
-		return registrar.Errorf(registrar.Precondition, "more than one registrar knows a %s", what)
-	case down != nil:
-		return explained(down, what+": ", "")
-	}
-	return registrar.Errorf(registrar.NotFound, "there is no %s", what)
-}
 
 // keeper returns the registrar of a domain.
 func (s *Service) keeper(ctx context.Context, name string) (registrar.Registrar, Domain, error) {
@@ -145,14 +133,14 @@ func (s *Service) keeper(ctx context.Context, name string) (registrar.Registrar,
 	if err != nil {
 		return nil, d, err
 	}
-	r, err := s.registrar(d.Registrar)
+	r, err := s.board.Registrar(d.Registrar)
 	return r, d, err
 }
 
 // SetRenewal chooses how a domain is renewed from now on.
 func (s *Service) SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (Domain, error) {
 	if !slices.Contains(registrar.RenewalModes(), mode) {
-		return Domain{}, Mistake("mode", fmt.Sprintf("must be one of %v", registrar.RenewalModes()))
+		return Domain{}, input.Mistake("mode", fmt.Sprintf("must be one of %v", registrar.RenewalModes()))
 	}
 	r, d, err := s.keeper(ctx, name)
 	if err != nil {
@@ -168,34 +156,34 @@ func (s *Service) SetRenewal(ctx context.Context, name string, mode registrar.Re
 // Import takes over a domain that a registrar already holds for us; "" is the registrar
 // that serves its TLD.
 func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (Domain, error) {
-	ace, err := ACE(i.Domain)
+	ace, err := input.ACE(i.Domain)
 	if err != nil {
 		return Domain{}, err
 	}
 	i.Domain = ace
-	if i.Customer, err = customerID(i.Customer); err != nil {
+	if i.Customer, err = input.Customer(i.Customer); err != nil {
 		return Domain{}, err
 	}
-	if wrong := line(i.Handle, longestHandle); wrong != "" {
-		return Domain{}, Mistake("handle", wrong)
+	if i.Handle, err = input.Handle(i.Handle); err != nil {
+		return Domain{}, err
 	}
 	known, err := s.find(ctx, ace)
 	if err != nil {
 		return known, err
 	}
 	if name == "" {
-		if name, err = s.routed(ace); err != nil {
+		if name, err = s.board.Route(ace); err != nil {
 			return Domain{}, err
 		}
 	}
-	if known.Name != "" && !gone(known.Status) && (known.Registrar != name || known.Status != registrar.StatusRegistered) {
-		return Domain{}, registrar.Errorf(registrar.Precondition, "%s is %s here already, with registrar %s", Unicode(ace), known.Status, known.Registrar)
+	if known.Name != "" && !known.Status.Gone() && (known.Registrar != name || known.Status != registrar.StatusRegistered) {
+		return Domain{}, registrar.Errorf(registrar.Precondition, "%s is %s here already, with registrar %s", input.Unicode(ace), known.Status, known.Registrar)
 	}
 	return s.takeOver(ctx, i, name)
 }
 
 func (s *Service) takeOver(ctx context.Context, i registrar.Import, name string) (Domain, error) {
-	r, err := s.registrar(name)
+	r, err := s.board.Registrar(name)
 	if err != nil {
 		return Domain{}, err
 	}
@@ -206,7 +194,7 @@ func (s *Service) takeOver(ctx context.Context, i registrar.Import, name string)
 	taken := Domain{Registrar: name, Domain: said}
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		shown, err := selectDomain(ctx, tx, i.Domain)
-		if err != nil || shown.Name != "" && !gone(shown.Status) {
+		if err != nil || shown.Name != "" && !shown.Status.Gone() {
 			return err // its event was faster
 		}
 		return putDomain(ctx, tx, taken)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
+	"registrar.panel/host/input"
 	"registrar.panel/shared/registrar"
 )
 
@@ -24,18 +24,14 @@ func (s *Service) Check(ctx context.Context, typed []string) ([]registrar.Availa
 			open[at] = append(open[at], &answers[i])
 		}
 	}
-	var asked sync.WaitGroup
-	for name, list := range open {
-		asked.Go(func() { s.ask(ctx, name, list) })
-	}
-	asked.Wait()
+	s.board.Check(ctx, open)
 	return answers, ctx.Err()
 }
 
 // judge answers for a name what the panel itself knows; at is the registrar to ask for the rest.
 func (s *Service) judge(ctx context.Context, typed string) (a registrar.Availability, at string, err error) {
 	a = registrar.Availability{Name: typed, Status: registrar.NameInvalid}
-	ace, err := ACE(typed)
+	ace, err := input.ACE(typed)
 	if err != nil {
 		a.Detail = problemOf(err)
 		return a, "", nil
@@ -45,32 +41,14 @@ func (s *Service) judge(ctx context.Context, typed string) (a registrar.Availabi
 	switch {
 	case err != nil:
 		return a, "", err
-	case known.Name != "" && !gone(known.Status) && known.Status != registrar.StatusError:
+	case known.Name != "" && !known.Status.Gone():
 		a.Status, a.Detail = registrar.Taken, "it is "+string(known.Status)+" here"
 		return a, "", nil
 	}
-	if at, err = s.routed(ace); err != nil {
+	if at, err = s.board.Route(ace); err != nil {
 		a.Detail = problemOf(err)
 	}
 	return a, at, nil
-}
-
-// ask completes these answers by one registrar's word, as far as it gets in its time.
-func (s *Service) ask(ctx context.Context, name string, list []*registrar.Availability) {
-	ctx, cancel := context.WithTimeout(ctx, askWithin)
-	defer cancel()
-	r, err := s.registrar(name)
-	for _, a := range list {
-		var said []registrar.Availability
-		if err == nil {
-			said, err = r.Check(ctx, []string{a.Name})
-		}
-		if err != nil || len(said) != 1 || said[0].Name != a.Name {
-			a.Status, a.Detail = registrar.AvailabilityUnknown, "registrar "+name+" does not answer"
-			continue
-		}
-		*a = said[0]
-	}
 }
 
 // problemOf is the message of the one problem in an error.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"registrar.panel/host/access"
+	"registrar.panel/host/input"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
@@ -24,14 +25,14 @@ func (s *Service) Credentials() *Credentials { return &Credentials{s.db, s.time}
 // Add keeps a credential. The name of one that was revoked may be used again.
 func (c *Credentials) Add(ctx context.Context, n access.Credential) error {
 	if err := access.CheckName(n.Name); err != nil {
-		return Mistake("name", err.Error())
+		return input.Mistake("name", err.Error())
 	}
 	if len(n.Rights) == 0 {
-		return Mistake("rights", "are required")
+		return input.Mistake("rights", "are required")
 	}
 	now := c.now()
 	if !n.ExpiresAt.IsZero() && !n.ExpiresAt.After(now) {
-		return Mistake("expires", "must be in the future")
+		return input.Mistake("expires", "must be in the future")
 	}
 	words := make([]string, len(n.Rights))
 	for i, r := range n.Rights {
@@ -58,7 +59,7 @@ func (c *Credentials) Revoke(ctx context.Context, name string) (changed bool, er
 			return fault(err, "look for credential")
 		}
 		if !there {
-			return registrar.Errorf(registrar.NotFound, "there is no credential %s", clean(name, longestPerson))
+			return registrar.Errorf(registrar.NotFound, "there is no credential %s", input.OneLine(name, input.LongestPerson))
 		}
 		n, err := sqldb.Changed(ctx, tx, "update credentials set revoked_at = $1 where name = $2 and revoked_at = 0", c.now().UnixMilli(), name)
 		changed = n > 0

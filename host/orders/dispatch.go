@@ -9,7 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/internal/wake"
 	"registrar.panel/shared/registrar"
 )
 
@@ -23,27 +25,38 @@ const (
 // down delays no other, and tells of those that wait too long. It returns when all submissions have ended.
 func (s *Service) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
-	for _, name := range s.names {
-		loops.Go(func() { s.dispatch(ctx, name) })
+	for _, name := range s.board.Names() {
+		d := dispatcher{s.ledger, s.board, name, s.toSubmit[name], s.random, s.pause}
+		loops.Go(func() { d.run(ctx) })
 	}
-	loops.Go(func() { s.watch(ctx) })
+	loops.Go(func() { s.lateness().watch(ctx) })
 	loops.Wait()
 	return nil
 }
 
-func (s *Service) dispatch(ctx context.Context, name string) {
+// dispatcher submits the paid orders of one registrar.
+type dispatcher struct {
+	*ledger
+	board     *switchboard.Board
+	registrar string
+	paid      wake.Signal
+	random    io.Reader
+	pause     time.Duration
+}
+
+func (d dispatcher) run(ctx context.Context) {
 	for failures := 0; ctx.Err() == nil; {
 		wait := lookAgain
-		if err := s.submitAll(ctx, name); err == nil {
+		if err := d.submitAll(ctx); err == nil {
 			failures = 0
 		} else {
-			wait = s.pauseAfter(failures, err)
+			wait = d.pauseAfter(failures, err)
 			failures++
-			s.log.Warn("orders wait", "registrar", name, "err", err, "pause", wait)
+			d.log.Warn("orders wait", "registrar", d.registrar, "err", err, "pause", wait)
 		}
 		select {
 		case <-ctx.Done():
-		case <-s.toSubmit[name]:
+		case <-d.paid:
 		case <-time.After(wait):
 		}
 	}
@@ -51,10 +64,10 @@ func (s *Service) dispatch(ctx context.Context, name string) {
 
 // pauseAfter doubles with each failure; half of it is chance, so that restarted panels
 // don't ask in step.
-func (s *Service) pauseAfter(failures int, err error) time.Duration {
-	pause := min(s.pause<<min(failures, 10), longestPause)
+func (d dispatcher) pauseAfter(failures int, err error) time.Duration {
+	pause := min(d.pause<<min(failures, 10), longestPause)
 	var chance [1]byte
-	if _, readErr := io.ReadFull(s.random, chance[:]); readErr == nil {
+	if _, readErr := io.ReadFull(d.random, chance[:]); readErr == nil {
 		pause = pause/2 + pause/2*time.Duration(chance[0])/255
 	}
 	var e *registrar.Error
@@ -66,77 +79,77 @@ func (s *Service) pauseAfter(failures int, err error) time.Duration {
 
 // submitAll makes one pass over the paid orders that a registrar has not taken. The error
 // joins those of orders that have to be tried again.
-func (s *Service) submitAll(ctx context.Context, name string) error {
+func (d dispatcher) submitAll(ctx context.Context) error {
 	var waiting []Order
-	err := s.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		waiting, err = selectOrders(ctx, tx, "where registrar = $1 and state = 'paid' and operation = '' and refusal = ''", name)
+	err := d.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		waiting, err = selectOrders(ctx, tx, "where registrar = $1 and state = 'paid' and operation = '' and refusal = ''", d.registrar)
 		return err
 	})
 	if err != nil || len(waiting) == 0 {
 		return err
 	}
-	r, err := s.registrar(name)
+	r, err := d.board.Registrar(d.registrar)
 	if err != nil {
 		return err
 	}
 	var failed error
 	for _, o := range waiting {
-		if err := s.submit(ctx, r, o); err != nil {
+		if err := d.submit(ctx, r, o); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("submit order %s: %w", o.ID, err))
 		}
 	}
 	return failed
 }
 
-func (s *Service) submit(ctx context.Context, r registrar.Orders, o Order) error {
-	order, err := s.reveal(ctx, o)
+func (d dispatcher) submit(ctx context.Context, r registrar.Orders, o Order) error {
+	order, err := d.reveal(ctx, o)
 	if err != nil {
 		return err
 	}
 	op, err := r.Submit(ctx, order)
 	switch registrar.CodeOf(err) {
 	case "":
-		return s.taken(ctx, o, op)
+		return d.taken(ctx, o, op)
 	case registrar.Invalid, registrar.Precondition, registrar.Conflict, registrar.Unsupported:
-		return s.refused(ctx, o, err)
+		return d.refused(ctx, o, err)
 	}
 	return err
 }
 
 // reveal makes the registrar's order of a stored one.
-func (s *Service) reveal(ctx context.Context, o Order) (registrar.Order, error) {
+func (l *ledger) reveal(ctx context.Context, o Order) (registrar.Order, error) {
 	var sealed []byte
-	err := s.db.Read(ctx, func(tx *sql.Tx) error {
+	err := l.db.Read(ctx, func(tx *sql.Tx) error {
 		return fault(tx.QueryRowContext(ctx, "select sealed_private from orders where id = $1", o.ID).Scan(&sealed), "read order "+string(o.ID))
 	})
 	if err != nil {
 		return registrar.Order{}, err
 	}
-	p, err := s.unseal(o.ID, sealed)
+	p, err := l.unseal(o.ID, sealed)
 	return registrar.Order{ID: o.ID, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Registrant: p.Registrant,
 		Nameservers: o.Nameservers, AuthCode: registrar.AuthCode(p.AuthCode), PaidTill: o.PaidTill}, err
 }
 
 // taken records the operation. An event may have told of it already, and another panel may
 // have submitted the order, too, and got the same operation.
-func (s *Service) taken(ctx context.Context, o Order, op registrar.Operation) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
+func (d dispatcher) taken(ctx context.Context, o Order, op registrar.Operation) error {
+	err := d.write(ctx, func(tx *sql.Tx) error {
 		if told, err := logged(ctx, tx, o, OrderSubmitted); err != nil || told {
 			return err
 		}
-		if err := s.link(ctx, tx, o.Registrar, o.ID, op.ID); err != nil {
+		if err := link(ctx, tx, o.Registrar, o.ID, op.ID); err != nil {
 			return err
 		}
 		if op.State.Final() {
-			if err := s.conclude(ctx, tx, o.Registrar, o.Domain, op.ID); err != nil {
+			if err := d.conclude(ctx, tx, o.Registrar, o.Domain, op.ID); err != nil {
 				return err
 			}
 		}
 		o.Operation = op.ID
-		return s.record(ctx, tx, o, OrderSubmitted, registrar.LevelInfo, fmt.Sprintf("registrar %s has taken order %s", o.Registrar, o.ID))
+		return d.record(ctx, tx, o, OrderSubmitted, registrar.LevelInfo, fmt.Sprintf("registrar %s has taken order %s", o.Registrar, o.ID))
 	})
 	if err == nil {
-		s.log.Info("order submitted", "order", o.ID, "domain", o.Domain, "registrar", o.Registrar, "operation", op.ID)
+		d.log.Info("order submitted", "order", o.ID, "domain", o.Domain, "registrar", o.Registrar, "operation", op.ID)
 	}
 	return err
 }
@@ -149,22 +162,22 @@ func logged(ctx context.Context, tx *sql.Tx, o Order, event registrar.EventType)
 }
 
 // refused concludes an order that the registrar will never take.
-func (s *Service) refused(ctx context.Context, o Order, reason error) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
+func (d dispatcher) refused(ctx context.Context, o Order, reason error) error {
+	err := d.write(ctx, func(tx *sql.Tx) error {
 		n, err := sqldb.Changed(ctx, tx, "update orders set refusal = $1, closed_at = $2 where id = $3 and operation = '' and refusal = ''",
-			reason.Error(), sqldb.Millis(s.now()), o.ID)
+			reason.Error(), sqldb.Millis(d.now()), o.ID)
 		if err != nil || n == 0 {
 			return fault(err, "close order")
 		}
-		if acquires(o.Kind) {
+		if o.Kind.Acquires() {
 			if err := exec(ctx, tx, "update domains set status = $1 where name = $2", registrar.StatusError, o.Domain); err != nil {
 				return err
 			}
 		}
-		return s.record(ctx, tx, o, OrderRefused, registrar.LevelError, fmt.Sprintf("registrar %s refused order %s: %s", o.Registrar, o.ID, reason))
+		return d.record(ctx, tx, o, OrderRefused, registrar.LevelError, fmt.Sprintf("registrar %s refused order %s: %s", o.Registrar, o.ID, reason))
 	})
 	if err == nil {
-		s.log.Warn("order refused", "order", o.ID, "domain", o.Domain, "registrar", o.Registrar, "code", registrar.CodeOf(reason))
+		d.log.Warn("order refused", "order", o.ID, "domain", o.Domain, "registrar", o.Registrar, "code", registrar.CodeOf(reason))
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
@@ -16,16 +17,23 @@ import (
 // returns nil. Any other end is an error, and following again goes on where it stopped.
 func (s *Service) Follow(ctx context.Context, name string, events registrar.Events) error {
 	s.toSubmit[name].Wake() // it is at work again
-	err := s.applyAll(ctx, name, events)
+	err := follower{s.ledger, s.board, name}.applyAll(ctx, events)
 	if ctx.Err() != nil {
 		return nil // and what err says is no more than that
 	}
 	return fmt.Errorf("follow %s: %w", name, err)
 }
 
+// follower applies the events of one registrar.
+type follower struct {
+	*ledger
+	board     *switchboard.Board
+	registrar string
+}
+
 // applyAll returns why it did not go on.
-func (s *Service) applyAll(ctx context.Context, name string, events registrar.Events) error {
-	after, err := s.cursor(ctx, name)
+func (f follower) applyAll(ctx context.Context, events registrar.Events) error {
+	after, err := f.cursor(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,7 +43,7 @@ func (s *Service) applyAll(ctx context.Context, name string, events registrar.Ev
 			err = pace.Wait(ctx)
 		}
 		if err == nil {
-			err = s.apply(ctx, name, e)
+			err = f.apply(ctx, e)
 		}
 		if err != nil {
 			return err
@@ -44,9 +52,9 @@ func (s *Service) applyAll(ctx context.Context, name string, events registrar.Ev
 	return errors.New("its events ended")
 }
 
-func (s *Service) cursor(ctx context.Context, name string) (c registrar.Cursor, err error) {
-	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		c, err = selectCursor(ctx, tx, name)
+func (f follower) cursor(ctx context.Context) (c registrar.Cursor, err error) {
+	err = f.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		c, err = selectCursor(ctx, tx, f.registrar)
 		return err
 	})
 	return c, err
@@ -62,21 +70,21 @@ func selectCursor(ctx context.Context, q sqldb.Querier, name string) (c registra
 
 // apply makes of one event everything that follows from it, in one transaction with the
 // cursor. One that has been applied changes nothing.
-func (s *Service) apply(ctx context.Context, name string, e registrar.Event) error {
+func (f follower) apply(ctx context.Context, e registrar.Event) error {
 	missing := false
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		last, err := selectCursor(ctx, tx, name)
+	err := f.write(ctx, func(tx *sql.Tx) error {
+		last, err := selectCursor(ctx, tx, f.registrar)
 		if err != nil || e.Cursor <= last {
 			return err
 		}
 		if missing = e.Cursor != last+1; missing {
-			return s.tellGap(ctx, tx, name, last, e.Cursor)
+			return f.tellGap(ctx, tx, last, e.Cursor)
 		}
-		if err := s.applyNext(ctx, tx, name, e); err != nil {
+		if err := f.applyNext(ctx, tx, e); err != nil {
 			return err
 		}
 		return exec(ctx, tx, `insert into followed (registrar, cursor) values ($1, $2)
-			on conflict (registrar) do update set cursor = excluded.cursor, gap = 0`, name, e.Cursor)
+			on conflict (registrar) do update set cursor = excluded.cursor, gap = 0`, f.registrar, e.Cursor)
 	})
 	if err == nil && missing {
 		err = fmt.Errorf("event %d came too early: events of this registrar are missing", e.Cursor)
@@ -85,27 +93,27 @@ func (s *Service) apply(ctx context.Context, name string, e registrar.Event) err
 }
 
 // tellGap makes one entry of a gap, however often it is met.
-func (s *Service) tellGap(ctx context.Context, tx *sql.Tx, name string, last, next registrar.Cursor) error {
+func (f follower) tellGap(ctx context.Context, tx *sql.Tx, last, next registrar.Cursor) error {
 	n, err := sqldb.Changed(ctx, tx, `insert into followed (registrar, cursor, gap) values ($1, $2, $3)
-		on conflict (registrar) do update set gap = excluded.gap where followed.gap <> excluded.gap`, name, last, next)
+		on conflict (registrar) do update set gap = excluded.gap where followed.gap <> excluded.gap`, f.registrar, last, next)
 	if err != nil || n == 0 {
 		return fault(err, "record gap")
 	}
-	return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: name, Actor: byPanel, Level: registrar.LevelError, Event: registrar.EventAlarm,
-		Message: fmt.Sprintf("events of registrar %s are missing: after %d came %d; domains are shown as they were before", name, last, next)})
+	return insertEntry(ctx, tx, Entry{At: f.now(), Registrar: f.registrar, Actor: byPanel, Level: registrar.LevelError, Event: registrar.EventAlarm,
+		Message: fmt.Sprintf("events of registrar %s are missing: after %d came %d; domains are shown as they were before", f.registrar, last, next)})
 }
 
-func (s *Service) applyNext(ctx context.Context, tx *sql.Tx, name string, e registrar.Event) error {
-	e, err := s.accept(ctx, tx, name, e)
+func (f follower) applyNext(ctx context.Context, tx *sql.Tx, e registrar.Event) error {
+	e, err := f.accept(ctx, tx, e)
 	if err != nil {
 		return err
 	}
-	if err := insertEntry(ctx, tx, Entry{At: e.At, Registrar: name, Domain: e.Name, Actor: e.Actor, Level: e.Level, Event: e.Type,
+	if err := insertEntry(ctx, tx, Entry{At: e.At, Registrar: f.registrar, Domain: e.Name, Actor: e.Actor, Level: e.Level, Event: e.Type,
 		Message: e.Message, Order: e.Order, Operation: e.Operation, Mail: e.Mail}); err != nil {
 		return err
 	}
 	if e.Operation != "" {
-		if err := s.link(ctx, tx, name, e.Order, e.Operation); err != nil {
+		if err := link(ctx, tx, f.registrar, e.Order, e.Operation); err != nil {
 			return err
 		}
 	}
@@ -113,15 +121,15 @@ func (s *Service) applyNext(ctx context.Context, tx *sql.Tx, name string, e regi
 		return nil
 	}
 	if e.Operation != "" && (e.Domain.Operation == nil || e.Domain.Operation.ID != e.Operation) {
-		if err := s.conclude(ctx, tx, name, e.Domain.Name, e.Operation); err != nil {
+		if err := f.conclude(ctx, tx, f.registrar, e.Domain.Name, e.Operation); err != nil {
 			return err
 		}
 	}
-	return s.show(ctx, tx, Domain{Registrar: name, Domain: *e.Domain})
+	return f.show(ctx, tx, Domain{Registrar: f.registrar, Domain: *e.Domain})
 }
 
 // link records which registrar has an operation, and which order it carries out.
-func (s *Service) link(ctx context.Context, tx *sql.Tx, name string, order registrar.OrderID, op registrar.OperationID) error {
+func link(ctx context.Context, tx *sql.Tx, name string, order registrar.OrderID, op registrar.OperationID) error {
 	if err := exec(ctx, tx, "insert into operations (id, registrar) values ($1, $2) on conflict do nothing", op, name); err != nil {
 		return err
 	}
@@ -130,19 +138,19 @@ func (s *Service) link(ctx context.Context, tx *sql.Tx, name string, order regis
 }
 
 // conclude closes the order for a domain whose operation is final.
-func (s *Service) conclude(ctx context.Context, tx *sql.Tx, name, domain string, op registrar.OperationID) error {
-	return exec(ctx, tx, concludeStatement, sqldb.Millis(s.now()), domain, name, op)
+func (l *ledger) conclude(ctx context.Context, tx *sql.Tx, name, domain string, op registrar.OperationID) error {
+	return exec(ctx, tx, concludeStatement, sqldb.Millis(l.now()), domain, name, op)
 }
 
 const concludeStatement = "update orders set closed_at = $1 where domain = $2 and registrar = $3 and operation = $4 and closed_at is null"
 
 // show brings the domain list to what a registrar says.
-func (s *Service) show(ctx context.Context, tx *sql.Tx, said Domain) error {
+func (f follower) show(ctx context.Context, tx *sql.Tx, said Domain) error {
 	shown, err := selectDomain(ctx, tx, said.Name)
 	if err != nil {
 		return err
 	}
-	if shown.Name != "" && shown.Registrar != said.Registrar && !gone(shown.Status) {
+	if shown.Name != "" && shown.Registrar != said.Registrar && !shown.Status.Gone() {
 		return nil // it is with another registrar now
 	}
 	expected, err := awaited(ctx, tx, said.Name)
@@ -154,18 +162,13 @@ func (s *Service) show(ctx context.Context, tx *sql.Tx, said Domain) error {
 		said.Customer = shown.Customer
 	}
 	if said.Status != shown.Status {
-		s.log.Info("domain moved", "domain", said.Name, "status", said.Status, "registrar", said.Registrar)
+		f.log.Info("domain moved", "domain", said.Name, "status", said.Status, "registrar", said.Registrar)
 	}
 	return putDomain(ctx, tx, said)
-}
-
-// gone tells whether a domain is not ours, or not yet.
-func gone(s registrar.DomainStatus) bool {
-	return s == registrar.StatusError || s == registrar.StatusDeleted || s == registrar.StatusTransferredAway
 }
 
 // awaited tells whether an order for the domain has not reached its registrar yet.
 func awaited(ctx context.Context, tx *sql.Tx, domain string) (bool, error) {
 	open, err := selectOrders(ctx, tx, "where domain = $1 and closed_at is null and operation = ''", domain)
-	return len(open) > 0 && acquires(open[0].Kind), err
+	return len(open) > 0 && open[0].Kind.Acquires(), err
 }

@@ -15,8 +15,8 @@ import (
 // without opens the book of a panel whose plugin.hcl no longer names r01.
 func (b *book) without(retired ...string) {
 	b.t.Helper()
-	b.restart()
 	b.names, b.retired = []string{"m"}, retired
+	b.restart()
 }
 
 // A registrar that the configuration no longer names is not forgotten: what it has is counted,
@@ -62,7 +62,8 @@ func TestForgottenRegistrar(t *testing.T) {
 		t.Errorf("the log ends with %+v", last[len(last)-1])
 	}
 
-	b.names = []string{"r01", "m"} // named again: the rest is as it was
+	b.names, b.retired = []string{"r01", "m"}, nil // named again: the rest is as it was
+	b.restart()
 	b.during(func() {
 		b.mustPay(unpaid.ID)
 		b.until("the order to be taken", func() bool { return b.mustOrder(unpaid.ID).Operation != "" })
@@ -124,7 +125,7 @@ func TestLateOrderIsAnAlarm(t *testing.T) {
 	at = at.Add(lateAfter)
 	b.mustPay(soon.ID)
 	for range 3 {
-		if err := b.tellLate(t.Context()); err != nil {
+		if err := b.lateness().tellLate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

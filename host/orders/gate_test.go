@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"registrar.panel/host/input"
 	"registrar.panel/shared/registrar"
 )
 
@@ -154,8 +155,8 @@ func TestNamesInBothForms(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
 	o := b.place(request("Пример.РФ"))
-	if o.Domain != "xn--e1afmkfd.xn--p1ai" || Unicode(o.Domain) != "пример.рф" {
-		t.Errorf("stored as %s, shown as %s", o.Domain, Unicode(o.Domain))
+	if o.Domain != "xn--e1afmkfd.xn--p1ai" || input.Unicode(o.Domain) != "пример.рф" {
+		t.Errorf("stored as %s, shown as %s", o.Domain, input.Unicode(o.Domain))
 	}
 	if b.mustDomain("пример.рф").Name != b.mustDomain("XN--E1AFMKFD.xn--p1ai").Name {
 		t.Error("the two forms are two domains")
@@ -256,5 +257,27 @@ func TestOrderIDsSortByTime(t *testing.T) {
 	two, err2 := b.newID()
 	if err != nil || err2 != nil || one == two {
 		t.Errorf("two IDs of one millisecond: %s and %s", one, two)
+	}
+}
+
+// A paid order moves the status of its domain if, and only if, its kind acquires one; and a status
+// is held, gone, or of a domain that is expected.
+func TestListsAgreeWithTheContract(t *testing.T) {
+	t.Parallel()
+	for _, k := range registrar.OperationKinds() {
+		if (begun[k] != "") != k.Acquires() {
+			t.Errorf("%s begins as %q, and acquires = %v", k, begun[k], k.Acquires())
+		}
+	}
+	for _, s := range registrar.DomainStatuses() {
+		groups := 0
+		for _, in := range []bool{s.Held(), s.Gone(), slices.Contains(expected(), s)} {
+			if in {
+				groups++
+			}
+		}
+		if groups != 1 {
+			t.Errorf("%s is in %d groups", s, groups)
+		}
 	}
 }

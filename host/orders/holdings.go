@@ -45,17 +45,17 @@ func (s *Service) Forgotten(ctx context.Context) (list []Holding, err error) {
 		return err
 	})
 	list = slices.DeleteFunc(list, func(h Holding) bool {
-		return slices.Contains(s.names, h.Registrar) || slices.Contains(s.retired, h.Registrar)
+		return s.board.Accounted(h.Registrar)
 	})
 	return list, err
 }
 
 func holdings(ctx context.Context, q sqldb.Querier) ([]Holding, error) {
 	list, err := sqldb.Collect(ctx, q, scanHolding, `select registrar, sum(domains), sum(orders) from (
-			select registrar, count(*) as domains, 0 as orders from domains where status not in ($1, $2, $3) group by registrar
+			select registrar, count(*) as domains, 0 as orders from domains where status not in (`+sqldb.Words(registrar.GoneStatuses())+`) group by registrar
 			union all
 			select registrar, 0, count(*) from orders where closed_at is null group by registrar
-		) as held group by registrar order by registrar`, registrar.StatusError, registrar.StatusDeleted, registrar.StatusTransferredAway)
+		) as held group by registrar order by registrar`)
 	return list, fault(err, "count what each registrar has")
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
@@ -20,13 +21,21 @@ const (
 // AlarmLate is the key of the panel's own alarm about an order that waits.
 const AlarmLate = "order-waits"
 
+// lateness finds the paid orders that wait too long, and says why.
+type lateness struct {
+	*ledger
+	board *switchboard.Board
+}
+
+func (s *Service) lateness() lateness { return lateness{s.ledger, s.board} }
+
 // watch tells of late orders until ctx ends.
-func (s *Service) watch(ctx context.Context) {
+func (l lateness) watch(ctx context.Context) {
 	tick := time.NewTicker(lookLate)
 	defer tick.Stop()
 	for {
-		if err := s.tellLate(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("late orders can't be told", "err", err)
+		if err := l.tellLate(ctx); err != nil && ctx.Err() == nil {
+			l.log.Error("late orders can't be told", "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -37,18 +46,18 @@ func (s *Service) watch(ctx context.Context) {
 }
 
 // tellLate writes an entry for each order that has become late.
-func (s *Service) tellLate(ctx context.Context) error {
+func (l lateness) tellLate(ctx context.Context) error {
 	var waiting []Order
-	err := s.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		waiting, err = s.late(ctx, tx)
+	err := l.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		waiting, err = l.late(ctx, tx)
 		return err
 	})
 	if err != nil || len(waiting) == 0 {
 		return err
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return l.write(ctx, func(tx *sql.Tx) error {
 		for _, o := range waiting {
-			if err := s.tellOne(ctx, tx, o); err != nil {
+			if err := l.tellOne(ctx, tx, o); err != nil {
 				return err
 			}
 		}
@@ -56,33 +65,33 @@ func (s *Service) tellLate(ctx context.Context) error {
 	})
 }
 
-func (s *Service) tellOne(ctx context.Context, tx *sql.Tx, o Order) error {
+func (l lateness) tellOne(ctx context.Context, tx *sql.Tx, o Order) error {
 	if told, err := logged(ctx, tx, o, registrar.EventAlarm); err != nil || told {
 		return err
 	}
-	return s.record(ctx, tx, o, registrar.EventAlarm, registrar.LevelError, s.whyLate(o))
+	return l.record(ctx, tx, o, registrar.EventAlarm, registrar.LevelError, l.whyLate(o))
 }
 
 // late lists the paid orders that have waited too long.
-func (s *Service) late(ctx context.Context, q sqldb.Querier) ([]Order, error) {
-	return selectOrders(ctx, q, "where state = 'paid' and operation = '' and refusal = '' and paid_at <= $1", sqldb.Millis(s.now().Add(-lateAfter)))
+func (l lateness) late(ctx context.Context, q sqldb.Querier) ([]Order, error) {
+	return selectOrders(ctx, q, "where state = 'paid' and operation = '' and refusal = '' and paid_at <= $1", sqldb.Millis(l.now().Add(-lateAfter)))
 }
 
-func (s *Service) whyLate(o Order) string {
+func (l lateness) whyLate(o Order) string {
 	reason := "registrar " + o.Registrar + " has not taken it"
-	if _, err := s.registrar(o.Registrar); err != nil {
-		reason = reasonOf(err)
+	if _, err := l.board.Registrar(o.Registrar); err != nil {
+		reason = switchboard.Reason(err)
 	}
 	text := fmt.Sprintf("order %s is paid and waits: %s", o.ID, reason)
-	if s.stranded(o) {
+	if stranded(o, l.board) {
 		text += "; name it in plugin.hcl again, or withdraw the order: panel order cancel " + string(o.ID)
 	}
 	return text
 }
 
 // warn adds the panel's own alarms to domains.
-func (s *Service) warn(ctx context.Context, q sqldb.Querier, list []Domain) error {
-	waiting, err := s.late(ctx, q)
+func (l lateness) warn(ctx context.Context, q sqldb.Querier, list []Domain) error {
+	waiting, err := l.late(ctx, q)
 	if err != nil || len(waiting) == 0 {
 		return err
 	}
@@ -92,7 +101,7 @@ func (s *Service) warn(ctx context.Context, q sqldb.Querier, list []Domain) erro
 	}
 	for i, d := range list {
 		if o, ok := late[d.Name]; ok {
-			list[i].Alarms = append(list[i].Alarms, registrar.Alarm{Key: AlarmLate, Since: o.PaidAt.Add(lateAfter), Message: s.whyLate(o)})
+			list[i].Alarms = append(list[i].Alarms, registrar.Alarm{Key: AlarmLate, Since: o.PaidAt.Add(lateAfter), Message: l.whyLate(o)})
 		}
 	}
 	return nil

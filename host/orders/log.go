@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"registrar.panel/host/input"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
@@ -56,9 +57,15 @@ const byPanel = "panel"
 const lookAtOthers = 5 * time.Second
 
 // record writes an entry about an order.
-func (s *Service) record(ctx context.Context, tx *sql.Tx, o Order, event registrar.EventType, level registrar.Level, message string) error {
-	return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: byPanel, Level: level,
+func (l *ledger) record(ctx context.Context, tx *sql.Tx, o Order, event registrar.EventType, level registrar.Level, message string) error {
+	return insertEntry(ctx, tx, Entry{At: l.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: byPanel, Level: level,
 		Event: event, Message: message, Order: o.ID, Operation: o.Operation})
+}
+
+// decided writes an entry about a person's decision.
+func (l *ledger) decided(ctx context.Context, e Entry) error {
+	e.At, e.Level, e.Event = l.now(), registrar.LevelInfo, registrar.EventDecision
+	return l.write(ctx, func(tx *sql.Tx) error { return insertEntry(ctx, tx, e) })
 }
 
 // Note writes what a person did with a registrar's plugin into the Action Log.
@@ -71,7 +78,7 @@ func (s *Service) Note(ctx context.Context, name, by string, level registrar.Lev
 // Log lists entries, oldest first.
 func (s *Service) Log(ctx context.Context, q LogQuery) (entries []Entry, err error) {
 	if q.Domain != "" {
-		if q.Domain, err = ACE(q.Domain); err != nil {
+		if q.Domain, err = input.ACE(q.Domain); err != nil {
 			return nil, err
 		}
 	}

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 
+	"registrar.panel/host/input"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/entry"
 	"registrar.panel/shared/registrar"
 )
 
@@ -34,40 +37,48 @@ func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed boo
 	if d, err = s.Domain(ctx, m.Domain); err != nil {
 		return d, false, err
 	}
-	if err := s.checkMove(m, d); err != nil || d.Registrar == m.To {
+	m.Handle = entry.Line(m.Handle)
+	v := mover{s.ledger, s.board}
+	if err := v.check(m, d); err != nil || d.Registrar == m.To {
 		return d, false, err
 	}
 	if err := s.db.Read(ctx, func(tx *sql.Tx) error { return movable(ctx, tx, d) }); err != nil {
 		return d, false, err
 	}
-	target, err := s.registrar(m.To)
+	target, err := s.board.Registrar(m.To)
 	if err != nil {
 		return d, false, err
 	}
 	if err := mayTake(ctx, target, m, d); err != nil {
 		return d, false, err
 	}
-	mode, err := s.release(ctx, d)
+	mode, err := v.release(ctx, d)
 	if err != nil {
 		return d, false, err
 	}
 	taken, err := hold(ctx, target, m, d, mode)
 	if err != nil {
-		return d, false, explained(err, "", "; the domain stays with "+d.Registrar+", where its renewal is manual now: repeat the move")
+		return d, false, switchboard.Explained(err, "", "; the domain stays with "+d.Registrar+", where its renewal is manual now: repeat the move")
 	}
-	return s.recordMove(ctx, m, d, Domain{Registrar: m.To, Domain: taken}, mode)
+	return v.record(ctx, m, d, Domain{Registrar: m.To, Domain: taken}, mode)
 }
 
-// checkMove judges what was asked for.
-func (s *Service) checkMove(m Move, d Domain) error {
-	problems := append(person(m.By), behalf(m.For)...)
-	if wrong := line(m.Handle, longestHandle); wrong != "" {
+// mover hands one domain over.
+type mover struct {
+	*ledger
+	board *switchboard.Board
+}
+
+// check judges what was asked for.
+func (v mover) check(m Move, d Domain) error {
+	problems := append(input.Person(m.By), input.Behalf(m.For)...)
+	if wrong := input.CheckLine(m.Handle, input.LongestHandle); wrong != "" {
 		problems = append(problems, registrar.Problem{Path: "handle", Message: wrong})
 	}
-	if !s.serves(m.To, tld(d.Name)) {
-		problems = append(problems, registrar.Problem{Path: "to", Message: fmt.Sprintf("%q is no registrar that serves .%s by plugin.hcl", m.To, Unicode(tld(d.Name)))})
+	if !v.board.Serves(m.To, input.TLD(d.Name)) {
+		problems = append(problems, registrar.Problem{Path: "to", Message: fmt.Sprintf("%q is no registrar that serves .%s by plugin.hcl", m.To, input.Unicode(input.TLD(d.Name)))})
 	}
-	return mistakes(problems)
+	return input.Mistakes(problems)
 }
 
 // movable refuses a domain on which something is under way.
@@ -77,10 +88,10 @@ func movable(ctx context.Context, tx *sql.Tx, d Domain) error {
 		return err
 	}
 	if now.Registrar != d.Registrar {
-		return registrar.Errorf(registrar.Precondition, "%s has been moved to registrar %s meanwhile", Unicode(d.Name), now.Registrar)
+		return registrar.Errorf(registrar.Precondition, "%s has been moved to registrar %s meanwhile", input.Unicode(d.Name), now.Registrar)
 	}
-	if !held(now.Status) {
-		return registrar.Errorf(registrar.Precondition, "%s is %s; only a domain that is registered can be moved", Unicode(d.Name), now.Status)
+	if !now.Status.Held() {
+		return registrar.Errorf(registrar.Precondition, "%s is %s; only a domain that is registered can be moved", input.Unicode(d.Name), now.Status)
 	}
 	if op := now.Operation; op != nil {
 		return underWay(d.Name, now.Registrar, op)
@@ -88,12 +99,8 @@ func movable(ctx context.Context, tx *sql.Tx, d Domain) error {
 	return refuseOpen(ctx, tx, d.Name)
 }
 
-func held(s registrar.DomainStatus) bool {
-	return s == registrar.StatusRegistered || s == registrar.StatusExpired
-}
-
 func underWay(name, at string, op *registrar.Operation) error {
-	return registrar.Errorf(registrar.Precondition, "%s has an open operation with registrar %s, %s (%s, %s); wait for it", Unicode(name), at, op.ID, op.Kind, op.State)
+	return registrar.Errorf(registrar.Precondition, "%s has an open operation with registrar %s, %s (%s, %s); wait for it", input.Unicode(name), at, op.ID, op.Kind, op.State)
 }
 
 // mayTake asks, before anything is changed, whether the target can hold the domain.
@@ -110,10 +117,10 @@ func mayTake(ctx context.Context, target registrar.Registrar, m Move, d Domain) 
 		return err
 	}
 	if !about.Has(registrar.CapHandles) {
-		return registrar.Errorf(registrar.Precondition, "registrar %s does not know %s and can't take over a domain: it must hold the domain first", m.To, Unicode(d.Name))
+		return registrar.Errorf(registrar.Precondition, "registrar %s does not know %s and can't take over a domain: it must hold the domain first", m.To, input.Unicode(d.Name))
 	}
 	if i := m.imported(d); i.Handle == "" || i.PaidTill.IsZero() {
-		return registrar.Errorf(registrar.Precondition, "registrar %s does not know %s: give the handle and the paid-till date that it has there", m.To, Unicode(d.Name))
+		return registrar.Errorf(registrar.Precondition, "registrar %s does not know %s: give the handle and the paid-till date that it has there", m.To, input.Unicode(d.Name))
 	}
 	return nil
 }
@@ -121,12 +128,12 @@ func mayTake(ctx context.Context, target registrar.Registrar, m Move, d Domain) 
 // agrees refuses a target whose record contradicts the list.
 func agrees(known registrar.Domain, at string, d Domain) error {
 	switch {
-	case !held(known.Status):
-		return registrar.Errorf(registrar.Precondition, "%s is %s with registrar %s, not registered", Unicode(d.Name), known.Status, at)
+	case !known.Status.Held():
+		return registrar.Errorf(registrar.Precondition, "%s is %s with registrar %s, not registered", input.Unicode(d.Name), known.Status, at)
 	case known.Operation != nil:
 		return underWay(d.Name, at, known.Operation)
 	case known.Customer != "" && known.Customer != d.Customer:
-		return registrar.Errorf(registrar.Precondition, "registrar %s has %s for another customer, %s", at, Unicode(d.Name), known.Customer)
+		return registrar.Errorf(registrar.Precondition, "registrar %s has %s for another customer, %s", at, input.Unicode(d.Name), known.Customer)
 	}
 	return nil
 }
@@ -146,29 +153,29 @@ func (m Move) imported(d Domain) registrar.Import {
 
 // release makes sure that the source begins nothing by itself any more, and returns how it
 // renewed the domain before.
-func (s *Service) release(ctx context.Context, d Domain) (before registrar.RenewalMode, err error) {
-	source, err := s.registrar(d.Registrar)
+func (v mover) release(ctx context.Context, d Domain) (before registrar.RenewalMode, err error) {
+	source, err := v.board.Registrar(d.Registrar)
 	if err != nil {
-		return "", explained(err, "", "; it must be at work to be told that it renews the domain no longer, or two registrars might be paid")
+		return "", switchboard.Explained(err, "", "; it must be at work to be told that it renews the domain no longer, or two registrars might be paid")
 	}
 	about, err := source.Describe(ctx)
 	if err != nil {
-		return "", explained(err, "ask registrar "+d.Registrar+": ", "")
+		return "", switchboard.Explained(err, "ask registrar "+d.Registrar+": ", "")
 	}
 	said, err := source.Domain(ctx, d.Name)
 	if errors.Is(err, registrar.NotFound) {
 		return d.Renewal, nil // what it does not know it does not renew
 	}
 	if err == nil && about.Has(registrar.CapRenewals) {
-		if before, err = s.begin(ctx, d, said.Renewal); err == nil {
+		if before, err = v.begin(ctx, d, said.Renewal); err == nil {
 			said, err = source.SetRenewal(ctx, d.Name, registrar.RenewManual)
 		}
 	}
 	switch {
 	case err != nil:
-		return "", explained(err, "tell registrar "+d.Registrar+" to renew the domain no longer: ", "")
+		return "", switchboard.Explained(err, "tell registrar "+d.Registrar+" to renew the domain no longer: ", "")
 	case about.Has(registrar.CapRenewals) && said.Renewal != registrar.RenewManual:
-		return "", registrar.Errorf(registrar.Precondition, "registrar %s was told to renew %s no longer and still says %q", d.Registrar, Unicode(d.Name), said.Renewal)
+		return "", registrar.Errorf(registrar.Precondition, "registrar %s was told to renew %s no longer and still says %q", d.Registrar, input.Unicode(d.Name), said.Renewal)
 	case said.Operation != nil:
 		return "", underWay(d.Name, d.Registrar, said.Operation)
 	}
@@ -176,8 +183,8 @@ func (s *Service) release(ctx context.Context, d Domain) (before registrar.Renew
 }
 
 // begin stores the mode that a move finds; a move that is repeated finds the first one's.
-func (s *Service) begin(ctx context.Context, d Domain, found registrar.RenewalMode) (before registrar.RenewalMode, err error) {
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+func (v mover) begin(ctx context.Context, d Domain, found registrar.RenewalMode) (before registrar.RenewalMode, err error) {
+	err = v.db.Write(ctx, func(tx *sql.Tx) error {
 		if err := exec(ctx, tx, "delete from moves where domain = $1 and source <> $2", d.Name, d.Registrar); err != nil {
 			return err
 		}
@@ -190,8 +197,8 @@ func (s *Service) begin(ctx context.Context, d Domain, found registrar.RenewalMo
 }
 
 // forget lets the next move find the mode that somebody has chosen since.
-func (s *Service) forget(ctx context.Context, name string) error {
-	return s.db.Write(ctx, func(tx *sql.Tx) error { return exec(ctx, tx, "delete from moves where domain = $1", name) })
+func (l *ledger) forget(ctx context.Context, name string) error {
+	return l.db.Write(ctx, func(tx *sql.Tx) error { return exec(ctx, tx, "delete from moves where domain = $1", name) })
 }
 
 // hold makes the target know the domain and renew it as the source did.
@@ -219,13 +226,13 @@ func hold(ctx context.Context, target registrar.Registrar, m Move, d Domain, mod
 	return taken, err
 }
 
-// recordMove changes the list, if still nothing is under way.
-func (s *Service) recordMove(ctx context.Context, m Move, from, to Domain, mode registrar.RenewalMode) (d Domain, changed bool, err error) {
+// record changes the list, if still nothing is under way.
+func (v mover) record(ctx context.Context, m Move, from, to Domain, mode registrar.RenewalMode) (d Domain, changed bool, err error) {
 	text, level := fmt.Sprintf("moved from registrar %s to %s", from.Registrar, to.Registrar), registrar.LevelInfo
 	if mode == registrar.RenewAuto && to.Renewal != registrar.RenewAuto {
 		text, level = text+", which does not renew it by itself", registrar.LevelWarning
 	}
-	err = s.write(ctx, func(tx *sql.Tx) error {
+	err = v.write(ctx, func(tx *sql.Tx) error {
 		if err := movable(ctx, tx, from); err != nil {
 			return err
 		}
@@ -235,13 +242,13 @@ func (s *Service) recordMove(ctx context.Context, m Move, from, to Domain, mode 
 		if err := exec(ctx, tx, "delete from moves where domain = $1", from.Name); err != nil {
 			return err
 		}
-		return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: to.Registrar, Domain: to.Name, Actor: m.By, Level: level,
-			Event: registrar.EventDecision, Message: text + onBehalf(m.For)})
+		return insertEntry(ctx, tx, Entry{At: v.now(), Registrar: to.Registrar, Domain: to.Name, Actor: m.By, Level: level,
+			Event: registrar.EventDecision, Message: text + input.OnBehalf(m.For)})
 	})
 	if err != nil {
 		return from, false, err
 	}
-	s.log.Info("domain changes its registrar", "domain", to.Name, "from", from.Registrar, "to", to.Registrar, "renewal", to.Renewal)
+	v.log.Info("domain changes its registrar", "domain", to.Name, "from", from.Registrar, "to", to.Registrar, "renewal", to.Renewal)
 	return to, true, nil
 }
 
@@ -252,19 +259,5 @@ func refuseOpen(ctx context.Context, q sqldb.Querier, domain string) error {
 		return err
 	}
 	return registrar.Errorf(registrar.Precondition, "%s has an open order, %s (%s, %s); wait for it or cancel it",
-		Unicode(domain), open[0].ID, open[0].Kind, open[0].State)
-}
-
-// explained adds words where a caller of the API sees them, too.
-func explained(err error, before, after string) error {
-	var e *registrar.Error
-	if !errors.As(err, &e) {
-		return fmt.Errorf("%s%w%s", before, err, after)
-	}
-	more := *e
-	if more.Detail == "" {
-		more.Detail = e.Code.Error()
-	}
-	more.Detail = before + more.Detail + after
-	return &more
+		input.Unicode(domain), open[0].ID, open[0].Kind, open[0].State)
 }

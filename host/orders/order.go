@@ -38,8 +38,9 @@ type Order struct {
 	Operation   registrar.OperationID // "" = the registrar has not taken it yet
 	Refusal     string                // why the registrar will not take it; "" = it did not refuse
 	CreatedAt   time.Time
-	PaidAt      time.Time // zero = not paid
-	ClosedAt    time.Time // zero = not concluded
+	PaidAt      time.Time           // zero = not paid
+	ClosedAt    time.Time           // zero = not concluded
+	Notes       []registrar.Problem // what a person should know before paying, found just now; not stored
 }
 
 // Request asks for an order. See [registrar.Order] for what each kind needs.
@@ -76,25 +77,22 @@ var begun = map[registrar.OperationKind]registrar.DomainStatus{
 	registrar.KindTransfer: registrar.StatusTransferring,
 }
 
-// acquires tells whether an order is for a domain that is not ours yet.
-func acquires(k registrar.OperationKind) bool { return begun[k] != "" }
-
 // private is the part of an order that is stored sealed.
 type private struct {
 	Registrant *registrar.Registrant `json:"registrant,omitempty"`
 	AuthCode   string                `json:"auth_code,omitempty"`
 }
 
-func (s *Service) seal(o registrar.Order) ([]byte, error) {
+func (l *ledger) seal(o registrar.Order) ([]byte, error) {
 	text, err := json.Marshal(private{o.Registrant, string(o.AuthCode)})
 	if err != nil {
 		return nil, fmt.Errorf("seal order %s: %w", o.ID, err)
 	}
-	return s.box.Seal(text, sealContext(o.ID)), nil
+	return l.box.Seal(text, sealContext(o.ID)), nil
 }
 
-func (s *Service) unseal(id registrar.OrderID, sealed []byte) (p private, err error) {
-	text, err := s.box.Open(sealed, sealContext(id))
+func (l *ledger) unseal(id registrar.OrderID, sealed []byte) (p private, err error) {
+	text, err := l.box.Open(sealed, sealContext(id))
 	if err != nil {
 		return p, err
 	}

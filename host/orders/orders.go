@@ -1,5 +1,6 @@
 // Package orders is the panel's own book: orders with their payment gate, the list of
-// domains, and the Action Log. It routes each order to the registrar that serves its TLD.
+// domains, the moves between registrars, and the Action Log. Which registrar is asked, and how
+// long it may take, room switchboard knows; the book stores what comes of it.
 //
 // What it guarantees:
 //
@@ -32,16 +33,11 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/internal/wake"
-	"registrar.panel/shared/registrar"
 )
-
-// Registrars finds a plugin at work. While it is down the error is Unavailable or Draining.
-type Registrars interface {
-	Registrar(name string) (registrar.Registrar, error)
-}
 
 // Options of a service.
 type Options struct {
@@ -49,36 +45,31 @@ type Options struct {
 	Server secret.String // URL of a PostgreSQL database, which other panels may use, too; empty = a file
 	Create bool          // permits making them
 
-	Registrars Registrars
-	Names      []string                                // of the registrars that are run
-	Retired    []string                                // of those that are not run any more, by the configuration's own word
-	Route      func(tld string) (name string, ok bool) // to which registrar new orders for a TLD go
-	Serves     func(name, tld string) bool             // whether a registrar may have domains of a TLD
-
+	Board  *switchboard.Board // nil = no registrar is run
 	Logger hclog.Logger
 	Now    func() time.Time // nil = time.Now
 	Random io.Reader        // nil = crypto/rand
 	Pause  time.Duration    // before a failed submission is repeated, growing; 0 = a second
 }
 
-// Service is the book. Its methods may be called concurrently.
+// Service is the book, as its callers use it. Its methods may be called concurrently.
 type Service struct {
-	db  *sqldb.DB
-	box *secret.Box
-	dir string
-	log hclog.Logger
-
-	registrars Registrars
-	names      []string
-	retired    []string
-	route      func(string) (string, bool)
-	serves     func(name, tld string) bool
-	now        func() time.Time
-	random     io.Reader
-	pause      time.Duration
+	*ledger
+	board  *switchboard.Board
+	random io.Reader
+	pause  time.Duration
 
 	toSubmit map[string]wake.Signal // by registrar
-	logged   wake.Broadcast
+}
+
+// ledger is the book's rows: what is written into them, and how they are sealed.
+type ledger struct {
+	db     *sqldb.DB
+	box    *secret.Box
+	dir    string
+	log    hclog.Logger
+	now    func() time.Time
+	logged wake.Broadcast
 }
 
 //go:embed migrations/*.sql
@@ -106,8 +97,11 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 }
 
 func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
-	s := &Service{db: db, box: box, dir: o.Dir, log: o.Logger, registrars: o.Registrars, names: o.Names, retired: o.Retired, route: o.Route, serves: o.Serves,
-		now: o.Now, random: o.Random, pause: o.Pause, toSubmit: map[string]wake.Signal{}}
+	s := &Service{ledger: &ledger{db: db, box: box, dir: o.Dir, log: o.Logger, now: o.Now},
+		board: o.Board, random: o.Random, pause: o.Pause, toSubmit: map[string]wake.Signal{}}
+	if s.board == nil {
+		s.board = switchboard.New(switchboard.Options{Logger: o.Logger})
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -117,14 +111,15 @@ func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 	if s.pause == 0 {
 		s.pause = time.Second
 	}
-	for _, name := range o.Names {
+
+	for _, name := range s.board.Names() {
 		s.toSubmit[name] = wake.NewSignal()
 	}
 	return s
 }
 
 // time is now, as the database can keep it.
-func (s *Service) time() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
+func (l *ledger) time() time.Time { return l.now().UTC().Truncate(time.Millisecond) }
 
 // Close closes the book. Run and every Follow must have returned.
 func (s *Service) Close() error { return s.db.Close() }

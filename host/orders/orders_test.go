@@ -15,6 +15,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/testrun"
@@ -41,6 +42,14 @@ func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validat
 		}
 	}
 	return registrar.Validation{Preview: "the mail for " + o.Domain}, nil
+}
+
+func (f *fake) Check(_ context.Context, names []string) ([]registrar.Availability, error) {
+	var all []registrar.Availability
+	for _, name := range names {
+		all = append(all, registrar.Availability{Name: name, Status: registrar.Available})
+	}
+	return all, nil
 }
 
 func (f *fake) Submit(_ context.Context, o registrar.Order) (registrar.Operation, error) {
@@ -143,9 +152,12 @@ type book struct {
 	fake       *fake
 	registrars *registrarsByName
 	log        *bytes.Buffer
-	logging    sync.Mutex                  // of log
-	server     string                      // "" = the database is a file
+	logging    sync.Mutex // of log
+	server     string     // "" = the database is a file
+	names      []string   // of the registrars that are run
+	retired    []string
 	route      func(string) (string, bool) // nil = as above
+	serves     func(name, tld string) bool // nil = as above
 }
 
 // The same tests hold on PostgreSQL.
@@ -172,7 +184,7 @@ func newBook(t *testing.T) *book { t.Helper(); return newBookOn(t, pgtest.Databa
 func newBookOn(t *testing.T, server string) *book {
 	t.Helper()
 	f := &fake{}
-	b := &book{t: t, dir: t.TempDir(), fake: f, registrars: &registrarsByName{at: map[string]registrar.Registrar{"r01": f}}, log: &bytes.Buffer{}, server: server}
+	b := &book{t: t, dir: t.TempDir(), fake: f, registrars: &registrarsByName{at: map[string]registrar.Registrar{"r01": f}}, log: &bytes.Buffer{}, server: server, names: []string{"r01", "m"}}
 	b.open(true)
 	t.Cleanup(func() { b.Close() })
 	return b
@@ -188,12 +200,21 @@ func (b *book) open(create bool) {
 		route = b.route
 	}
 	serves := func(name, tld string) bool { return tld == "ru" && name != "gone" || tld == "com" && name == "m" }
-	s, err := Open(b.t.Context(), Options{Dir: b.dir, Server: secret.New(b.server), Create: create, Registrars: b.registrars, Names: []string{"r01", "m"}, Route: route, Serves: serves,
-		Logger: hclog.New(&hclog.LoggerOptions{Output: b.log, Level: hclog.Trace, Mutex: &b.logging}), Pause: time.Millisecond})
+	if b.serves != nil {
+		serves = b.serves
+	}
+	log := hclog.New(&hclog.LoggerOptions{Output: b.log, Level: hclog.Trace, Mutex: &b.logging})
+	board := switchboard.New(switchboard.Options{Plugins: b.registrars, Names: b.names, Retired: b.retired, Route: route, Serves: serves, Logger: log})
+	s, err := Open(b.t.Context(), Options{Dir: b.dir, Server: secret.New(b.server), Create: create, Board: board, Logger: log, Pause: time.Millisecond})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	b.Service = s
+}
+
+// apply applies one event of a registrar.
+func (b *book) apply(ctx context.Context, name string, e registrar.Event) error {
+	return follower{b.ledger, b.board, name}.apply(ctx, e)
 }
 
 func (b *book) restart() {

@@ -18,7 +18,7 @@ func TestTwoPanelsOnOneServer(t *testing.T) {
 	t.Parallel()
 	const many = 20
 	a := newBookOn(t, pgtest.Start(t).Database())
-	b := &book{t: t, dir: t.TempDir(), fake: a.fake, registrars: a.registrars, log: &bytes.Buffer{}, server: a.server}
+	b := &book{t: t, dir: t.TempDir(), fake: a.fake, registrars: a.registrars, log: &bytes.Buffer{}, server: a.server, names: a.names}
 	key, err := os.ReadFile(filepath.Join(a.dir, "panel.key"))
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,8 @@ func TestTwoPanelsOnOneServer(t *testing.T) {
 			t.Errorf("%s is in the log %d times", entry, times)
 		}
 	}
-	if c, err := b.cursor(t.Context(), "r01"); err != nil || c != 2*many {
+	r01 := follower{b.ledger, b.board, "r01"}
+	if c, err := r01.cursor(t.Context()); err != nil || c != 2*many {
 		t.Errorf("followed to %d, %v; want %d", c, err, 2*many)
 	}
 	orders, err := b.Orders(t.Context(), "")

@@ -4,17 +4,22 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 
+	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
 
 // Pay opens the gate: the order will be submitted. It tells whether that changed anything;
-// an order that is paid already stays as it is.
+// an order that is paid already stays as it is. What would be refused now is not paid for.
 func (s *Service) Pay(ctx context.Context, id registrar.OrderID) (o Order, changed bool, err error) {
+	notes, err := s.readmit(ctx, id)
+	if err != nil {
+		return o, false, err
+	}
 	o, changed, err = s.move(ctx, id, pay)
 	if changed {
+		o.Notes = notes
 		s.toSubmit[o.Registrar].Wake()
 	}
 	return o, changed, err
@@ -46,7 +51,7 @@ func (s *Service) move(ctx context.Context, id registrar.OrderID, a action) (o O
 
 // settle is the one way an order's payment moves.
 func (s *Service) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Order, error) {
-	if a == cancel && s.stranded(o) {
+	if a == cancel && stranded(o, s.board) {
 		a = withdraw
 	}
 	next, ok := transitions[o.State][a]
@@ -56,8 +61,8 @@ func (s *Service) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Or
 	if next == o.State {
 		return o, nil
 	}
-	if next == Paid && !slices.Contains(s.names, o.Registrar) {
-		return o, explained(s.unnamed(o.Registrar), fmt.Sprintf("can't pay order %s: ", o.ID), "; cancel it")
+	if next == Paid && !s.board.Runs(o.Registrar) {
+		return o, switchboard.Explained(s.board.NotRun(o.Registrar), fmt.Sprintf("can't pay order %s: ", o.ID), "; cancel it")
 	}
 	o.State = next
 	if next == Cancelled {
@@ -69,8 +74,8 @@ func (s *Service) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Or
 }
 
 // stranded reports whether an order was paid, and neither had by its registrar nor will be.
-func (s *Service) stranded(o Order) bool {
-	return o.State == Paid && o.Operation == "" && o.Refusal == "" && !slices.Contains(s.names, o.Registrar)
+func stranded(o Order, board *switchboard.Board) bool {
+	return o.State == Paid && o.Operation == "" && o.Refusal == "" && !board.Runs(o.Registrar)
 }
 
 func (s *Service) paid(ctx context.Context, tx *sql.Tx, o Order) error {
@@ -94,7 +99,7 @@ func (s *Service) cancelled(ctx context.Context, tx *sql.Tx, o Order) error {
 	if err := exec(ctx, tx, "update orders set state = $1, closed_at = $2 where id = $3", o.State, sqldb.Millis(o.ClosedAt), o.ID); err != nil {
 		return err
 	}
-	if acquires(o.Kind) {
+	if o.Kind.Acquires() {
 		if err := exec(ctx, tx, "delete from domains where name = $1 and status in ($2, $3)", o.Domain, registrar.StatusPending, begun[o.Kind]); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"registrar.panel/host/input"
 	"registrar.panel/shared/registrar"
 )
 
@@ -17,11 +18,12 @@ func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 	if err != nil {
 		return Order{}, err
 	}
-	if err := s.validate(ctx, name, asked); err != nil {
+	notes, err := s.admit(ctx, name, asked)
+	if err != nil {
 		return Order{}, err
 	}
 	o := Order{ID: asked.ID, Kind: asked.Kind, Domain: asked.Domain, Customer: asked.Customer, Registrar: name, State: Unpaid,
-		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.time()}
+		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.time(), Notes: notes}
 	sealed, err := s.seal(asked)
 	if err != nil {
 		return Order{}, err
@@ -53,12 +55,12 @@ func (s *Service) prepare(ctx context.Context, q Request) (o registrar.Order, na
 	if err := admissible(o.Kind, known); err != nil {
 		return o, "", err
 	}
-	if acquires(o.Kind) {
-		name, err = s.routed(o.Domain)
+	if o.Kind.Acquires() {
+		name, err = s.board.Route(o.Domain)
 		return o, name, err
 	}
 	if o.Customer != "" && o.Customer != known.Customer {
-		return o, "", Mistake("customer", Unicode(o.Domain)+" belongs to another customer")
+		return o, "", input.Mistake("customer", input.Unicode(o.Domain)+" belongs to another customer")
 	}
 	o.Customer = known.Customer
 	if o.Kind == registrar.KindRenew && o.PaidTill.IsZero() {
@@ -68,76 +70,49 @@ func (s *Service) prepare(ctx context.Context, q Request) (o registrar.Order, na
 }
 
 func (s *Service) order(q Request) (registrar.Order, error) {
-	domain, err := ACE(q.Domain)
+	domain, err := input.ACE(q.Domain)
 	if err != nil {
 		return registrar.Order{}, err
 	}
 	if !slices.Contains(registrar.OperationKinds(), q.Kind) {
-		return registrar.Order{}, Mistake("kind", fmt.Sprintf("must be one of %v", registrar.OperationKinds()))
+		return registrar.Order{}, input.Mistake("kind", fmt.Sprintf("must be one of %v", registrar.OperationKinds()))
 	}
-	if err := mistakes(oversized(q)); err != nil {
+	if err := input.Mistakes(oversized(q)); err != nil {
 		return registrar.Order{}, err
 	}
-	customer, err := customerID(q.Customer)
-	if err != nil && (acquires(q.Kind) || strings.TrimSpace(q.Customer) != "") {
+	customer, err := input.Customer(q.Customer)
+	if err != nil && (q.Kind.Acquires() || strings.TrimSpace(q.Customer) != "") {
 		return registrar.Order{}, err
 	}
-	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: customer, Registrant: q.Registrant,
-		Nameservers: normalHosts(q.Nameservers), AuthCode: q.AuthCode, PaidTill: q.PaidTill}
+	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: customer, Registrant: normalRegistrant(q.Registrant),
+		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill}
 	o.ID, err = s.newID()
 	return o, err
 }
 
-// normalHosts leaves what is no name to the registrar's validation.
-func normalHosts(nameservers []registrar.Nameserver) []registrar.Nameserver {
-	normal := slices.Clone(nameservers)
-	for i, n := range normal {
-		if host, err := ACE(n.Host); err == nil {
-			normal[i].Host = host
-		}
-	}
-	return normal
+// expected lists the statuses of a domain that has been ordered and is not ours yet.
+func expected() []registrar.DomainStatus {
+	return []registrar.DomainStatus{registrar.StatusPending, registrar.StatusRegistering, registrar.StatusTransferring}
 }
 
 // admissible refuses what the state of a domain forbids. An unknown domain has no status.
 func admissible(k registrar.OperationKind, d Domain) error {
-	switch d.Status {
-	case registrar.StatusRegistered, registrar.StatusExpired:
-		if acquires(k) {
-			return registrar.Errorf(registrar.Precondition, "%s is %s here already", Unicode(d.Name), d.Status)
+	switch {
+	case d.Status.Held():
+		if k.Acquires() {
+			return registrar.Errorf(registrar.Precondition, "%s is %s here already", input.Unicode(d.Name), d.Status)
 		}
 		if d.Operation != nil {
-			return registrar.Errorf(registrar.Precondition, "%s has an open operation, %s (%s); wait for it", Unicode(d.Name), d.Operation.ID, d.Operation.Kind)
+			return registrar.Errorf(registrar.Precondition, "%s has an open operation, %s (%s); wait for it", input.Unicode(d.Name), d.Operation.ID, d.Operation.Kind)
 		}
 		return nil
-	case registrar.StatusPending, registrar.StatusRegistering, registrar.StatusTransferring:
-		return registrar.Errorf(registrar.Precondition, "%s has been ordered already and is %s", Unicode(d.Name), d.Status)
+	case slices.Contains(expected(), d.Status):
+		return registrar.Errorf(registrar.Precondition, "%s has been ordered already and is %s", input.Unicode(d.Name), d.Status)
 	}
-	if !acquires(k) {
+	if !k.Acquires() {
 		return registrar.Errorf(registrar.Precondition, "the domain is not registered here, so there is nothing to %s", k)
 	}
 	return nil
-}
-
-func (s *Service) routed(domain string) (string, error) {
-	name, ok := s.route(tld(domain))
-	if !ok {
-		return "", Mistake("domain", "no registrar serves ."+Unicode(tld(domain)))
-	}
-	return name, nil
-}
-
-// validate asks the registrar for every mistake at once.
-func (s *Service) validate(ctx context.Context, name string, o registrar.Order) error {
-	r, err := s.registrar(name)
-	if err != nil {
-		return err
-	}
-	v, err := r.Validate(ctx, o)
-	if err != nil {
-		return fmt.Errorf("validate order: %w", err)
-	}
-	return registrar.InvalidOrder(v.Problems)
 }
 
 // store inserts an unpaid order, and the domain it is to acquire.
@@ -148,7 +123,7 @@ func (s *Service) store(ctx context.Context, tx *sql.Tx, o Order, sealed []byte)
 	if err := insertOrder(ctx, tx, o, sealed); err != nil {
 		return err
 	}
-	if acquires(o.Kind) {
+	if o.Kind.Acquires() {
 		d := Domain{Registrar: o.Registrar, Domain: registrar.Domain{Name: o.Domain, Customer: o.Customer,
 			Status: registrar.StatusPending, Nameservers: o.Nameservers}}
 		if err := putDomain(ctx, tx, d); err != nil {
@@ -167,14 +142,14 @@ func refuseSecond(ctx context.Context, tx *sql.Tx, o Order) error {
 	if err := admissible(o.Kind, d); err != nil {
 		return err
 	}
-	if !acquires(o.Kind) && d.Registrar != o.Registrar {
-		return registrar.Errorf(registrar.Precondition, "%s has been moved to registrar %s meanwhile; order again", Unicode(d.Name), d.Registrar)
+	if !o.Kind.Acquires() && d.Registrar != o.Registrar {
+		return registrar.Errorf(registrar.Precondition, "%s has been moved to registrar %s meanwhile; order again", input.Unicode(d.Name), d.Registrar)
 	}
 	return refuseOpen(ctx, tx, o.Domain)
 }
 
 func describe(o Order) string {
-	text := fmt.Sprintf("order %s: %s %s for customer %s", o.ID, o.Kind, Unicode(o.Domain), o.Customer)
+	text := fmt.Sprintf("order %s: %s %s for customer %s", o.ID, o.Kind, input.Unicode(o.Domain), o.Customer)
 	if o.Own {
 		text += ", the provider's own"
 	}

@@ -5,10 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 
-	"golang.org/x/text/unicode/norm"
-
+	"registrar.panel/host/input"
+	"registrar.panel/shared/entry"
 	"registrar.panel/shared/registrar"
 )
 
@@ -22,7 +21,7 @@ type DomainQuery struct {
 func (s *Service) Orders(ctx context.Context, customer string) (list []Order, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		var f filter
-		f.by("customer", norm.NFC.String(strings.TrimSpace(customer)))
+		f.by("customer", entry.Line(customer))
 		list, err = selectOrders(ctx, tx, f.where(), f.args...)
 		return err
 	})
@@ -41,41 +40,41 @@ func (s *Service) Order(ctx context.Context, id registrar.OrderID) (o Order, err
 // Domains lists domains in name order.
 func (s *Service) Domains(ctx context.Context, q DomainQuery) (list []Domain, err error) {
 	if q.Status != "" && !slices.Contains(registrar.DomainStatuses(), q.Status) {
-		return nil, Mistake("status", fmt.Sprintf("must be one of %v", registrar.DomainStatuses()))
+		return nil, input.Mistake("status", fmt.Sprintf("must be one of %v", registrar.DomainStatuses()))
 	}
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		var f filter
 		f.by("status", string(q.Status))
-		f.by("customer", norm.NFC.String(strings.TrimSpace(q.Customer)))
+		f.by("customer", entry.Line(q.Customer))
 		if list, err = selectDomains(ctx, tx, f.where(), f.args...); err != nil {
 			return err
 		}
-		return s.warn(ctx, tx, list)
+		return s.lateness().warn(ctx, tx, list)
 	})
 	return list, err
 }
 
 // Domain returns one domain; its name may be in Unicode or in ACE.
 func (s *Service) Domain(ctx context.Context, name string) (Domain, error) {
-	ace, err := ACE(name)
+	ace, err := input.ACE(name)
 	if err != nil {
 		return Domain{}, err
 	}
 	d, err := s.find(ctx, ace)
 	if err == nil && d.Name == "" {
-		err = registrar.Errorf(registrar.NotFound, "there is no domain %s here", Unicode(ace))
+		err = registrar.Errorf(registrar.NotFound, "there is no domain %s here", input.Unicode(ace))
 	}
 	if err != nil {
 		return d, err
 	}
 	one := []Domain{d}
-	err = s.db.Read(ctx, func(tx *sql.Tx) error { return s.warn(ctx, tx, one) })
+	err = s.db.Read(ctx, func(tx *sql.Tx) error { return s.lateness().warn(ctx, tx, one) })
 	return one[0], err
 }
 
 // find returns the zero Domain for an unknown name.
-func (s *Service) find(ctx context.Context, ace string) (d Domain, err error) {
-	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
+func (l *ledger) find(ctx context.Context, ace string) (d Domain, err error) {
+	err = l.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		d, err = selectDomain(ctx, tx, ace)
 		return err
 	})

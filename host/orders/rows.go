@@ -13,11 +13,11 @@ import (
 )
 
 // write is a transaction after which readers of the log look again.
-func (s *Service) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
-	if err := s.db.Write(ctx, fn); err != nil {
+func (l *ledger) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	if err := l.db.Write(ctx, fn); err != nil {
 		return err
 	}
-	s.logged.Wake()
+	l.logged.Wake()
 	return nil
 }
 

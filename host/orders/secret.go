@@ -5,13 +5,14 @@ import (
 	"database/sql"
 	"fmt"
 
+	"registrar.panel/host/input"
 	"registrar.panel/shared/registrar"
 )
 
 // TransferCode opens the transfer code of an order for a person who needs it, and records
 // in the Action Log who that was. There is no other way to it.
 func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by, forWhom string) (code string, err error) {
-	if err := mistakes(append(person(by), behalf(forWhom)...)); err != nil {
+	if err := input.Mistakes(append(input.Person(by), input.Behalf(forWhom)...)); err != nil {
 		return "", err
 	}
 	o, err := s.Order(ctx, id)
@@ -27,7 +28,7 @@ func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by, fo
 	}
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: by, Level: registrar.LevelWarning,
-			Event: registrar.EventDecision, Message: fmt.Sprintf("the transfer code of order %s was shown to %s", id, by) + onBehalf(forWhom), Order: id, Operation: o.Operation})
+			Event: registrar.EventDecision, Message: fmt.Sprintf("the transfer code of order %s was shown to %s", id, by) + input.OnBehalf(forWhom), Order: id, Operation: o.Operation})
 	})
 	if err != nil {
 		return "", fmt.Errorf("record who reads the code of order %s: %w", id, err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/host/input"
 	"registrar.panel/shared/registrar"
 )
 
@@ -141,7 +142,7 @@ func (p *plugin) alarm(ctx context.Context, reason error) {
 	if p.tell != nil {
 		p.tell(ctx, p.name, reason)
 	} else if reason != nil {
-		p.log.Error("plugin is disabled", "reason", shown(text, longestReason))
+		p.log.Error("plugin is disabled", "reason", input.OneLine(text, longestReason))
 	}
 }
 
@@ -208,7 +209,7 @@ func (p *plugin) enter(state State, reason error) {
 	}
 	switch {
 	case reason != nil:
-		p.status.Error = shown(reason.Error(), longestReason)
+		p.status.Error = input.OneLine(reason.Error(), longestReason)
 	case state == Running:
 		p.status.Error = ""
 	}
@@ -216,7 +217,7 @@ func (p *plugin) enter(state State, reason error) {
 	if changed && state == Disabled { // alarm says why
 		p.log.Warn("plugin state", "state", state)
 	} else if changed && reason != nil {
-		p.log.Warn("plugin state", "state", state, "reason", shown(reason.Error(), longestReason))
+		p.log.Warn("plugin state", "state", state, "reason", input.OneLine(reason.Error(), longestReason))
 	} else if changed {
 		p.log.Info("plugin state", "state", state)
 	}

@@ -1,9 +1,7 @@
 package supervisor
 
 import (
-	"strings"
-	"unicode"
-
+	"registrar.panel/host/input"
 	"registrar.panel/shared/registrar"
 )
 
@@ -18,28 +16,6 @@ const (
 	mostWords        = 50
 )
 
-// shown is one printable line of bounded length.
-func shown(text string, most int) string {
-	if len(text) > most { // characters are no shorter than bytes
-		for i := range text {
-			if most == 0 {
-				text = text[:i] + "…"
-				break
-			}
-			most--
-		}
-	}
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case !unicode.IsPrint(r):
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
-}
-
 // components bounds a plugin's health. Those that are not well come first when some have to go.
 func components(said []registrar.Component) []registrar.Component {
 	kept := make([]registrar.Component, 0, min(len(said), mostComponents))
@@ -49,7 +25,7 @@ func components(said []registrar.Component) []registrar.Component {
 				return
 			}
 			if c.OK == ok {
-				c.Name, c.Detail = shown(c.Name, longestComponent), shown(c.Detail, longestDetail)
+				c.Name, c.Detail = input.OneLine(c.Name, longestComponent), input.OneLine(c.Detail, longestDetail)
 				kept = append(kept, c)
 			}
 		}
@@ -60,7 +36,7 @@ func components(said []registrar.Component) []registrar.Component {
 		return kept
 	}
 	for _, c := range said {
-		c.Name, c.Detail = shown(c.Name, longestComponent), shown(c.Detail, longestDetail)
+		c.Name, c.Detail = input.OneLine(c.Name, longestComponent), input.OneLine(c.Detail, longestDetail)
 		kept = append(kept, c)
 	}
 	return kept
@@ -68,7 +44,7 @@ func components(said []registrar.Component) []registrar.Component {
 
 // described bounds what a plugin says that it is.
 func described(d registrar.Description) registrar.Description {
-	d.Title, d.Version = shown(d.Title, longestTitle), shown(d.Version, longestComponent)
+	d.Title, d.Version = input.OneLine(d.Title, longestTitle), input.OneLine(d.Version, longestComponent)
 	d.TLDs = terms(d.TLDs)
 	d.Kinds = terms(d.Kinds)
 	d.Capabilities = terms(d.Capabilities)
@@ -78,7 +54,7 @@ func described(d registrar.Description) registrar.Description {
 func terms[T ~string](said []T) []T {
 	kept := make([]T, 0, min(len(said), mostWords))
 	for _, w := range said[:min(len(said), mostWords)] {
-		kept = append(kept, T(shown(string(w), longestComponent)))
+		kept = append(kept, T(input.OneLine(string(w), longestComponent)))
 	}
 	return kept
 }

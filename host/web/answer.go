@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"registrar.panel/host/orders"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
@@ -57,7 +57,7 @@ func endpoint[T any](s *Server, answer func(r *http.Request) (T, error)) http.Ha
 
 // partial is an endpoint whose answer may lack the part of registrars that did not answer; a
 // header names each of them.
-func partial[T any](s *Server, answer func(r *http.Request) (T, []orders.Absent, error)) http.Handler {
+func partial[T any](s *Server, answer func(r *http.Request) (T, []switchboard.Absent, error)) http.Handler {
 	return endpoint(s, func(r *http.Request) (incomplete[T], error) {
 		v, absent, err := answer(r)
 		return incomplete[T]{v, absent}, err
@@ -68,16 +68,16 @@ func partial[T any](s *Server, answer func(r *http.Request) (T, []orders.Absent,
 // answer alone.
 type incomplete[T any] struct {
 	answer T
-	absent []orders.Absent
+	absent []switchboard.Absent
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (i incomplete[T]) MarshalJSON() ([]byte, error) { return json.Marshal(i.answer) }
 
-func (i incomplete[T]) lacks() []orders.Absent { return i.absent }
+func (i incomplete[T]) lacks() []switchboard.Absent { return i.absent }
 
 // lacking is an answer that may be incomplete.
-type lacking interface{ lacks() []orders.Absent }
+type lacking interface{ lacks() []switchboard.Absent }
 
 // action is an endpoint that changes something: its request must be JSON.
 func action[In, Out any](s *Server, answer func(r *http.Request, in In) (Out, error)) http.Handler {

@@ -9,7 +9,9 @@ import (
 	"strconv"
 
 	"registrar.panel/host/access"
+	"registrar.panel/host/input"
 	"registrar.panel/host/orders"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
@@ -69,7 +71,7 @@ func (s *Server) form(r *http.Request) (api.Form, error) {
 	if !slices.Contains(registrar.RegistrantKinds(), q.Registrant) {
 		return api.Form{}, mistake("registrant", "must be one of %v", registrar.RegistrantKinds())
 	}
-	f, err := s.orders.Form(r.Context(), q)
+	f, err := s.board.Form(r.Context(), q)
 	return formOf(f), err
 }
 
@@ -81,7 +83,7 @@ func or(text, otherwise string) string {
 }
 
 func mistake(path, format string, args ...any) error {
-	return orders.Mistake(path, fmt.Sprintf(format, args...))
+	return input.Mistake(path, fmt.Sprintf(format, args...))
 }
 
 func (s *Server) listOrders(r *http.Request) ([]api.Order, error) {
@@ -197,9 +199,9 @@ func (s *Server) moveDomain(r *http.Request, in api.Move) (api.Moved, error) {
 	return api.Moved{Domain: domainOf(d), Changed: changed}, err
 }
 
-func (s *Server) showCustomer(r *http.Request) (api.Customer, []orders.Absent, error) {
+func (s *Server) showCustomer(r *http.Request) (api.Customer, []switchboard.Absent, error) {
 	id := r.PathValue("id")
-	handles, err := s.orders.Handles(r.Context(), id)
+	handles, err := s.board.Handles(r.Context(), id)
 	if err != nil {
 		return api.Customer{}, nil, err
 	}
@@ -212,7 +214,7 @@ func (s *Server) showCustomer(r *http.Request) (api.Customer, []orders.Absent, e
 }
 
 func (s *Server) adoptHandle(r *http.Request, in api.NewHandle) (api.Handle, error) {
-	h, err := s.orders.AdoptHandle(r.Context(), in.Registrar, r.PathValue("id"), in.Handle)
+	h, err := s.board.AdoptHandle(r.Context(), in.Registrar, r.PathValue("id"), in.Handle)
 	return handleOf(h), err
 }
 
@@ -224,7 +226,7 @@ func (s *Server) runRenewals(r *http.Request, in api.RenewalRun) (incomplete[[]a
 	if !caller(r).May(needed) {
 		return incomplete[[]api.RenewalStep]{}, forbidden(r, needed)
 	}
-	steps, err := s.orders.RunRenewals(r.Context(), in.DryRun)
+	steps, err := s.board.RunRenewals(r.Context(), in.DryRun)
 	return incomplete[[]api.RenewalStep]{list(steps.List, stepOfPass), steps.Absent}, err
 }
 
@@ -249,7 +251,7 @@ func (s *Server) actionLog(w http.ResponseWriter, r *http.Request) {
 
 func logQuery(r *http.Request) (q orders.LogQuery, err error) {
 	if q.Domain = r.FormValue("domain"); q.Domain != "" {
-		if q.Domain, err = orders.ACE(q.Domain); err != nil {
+		if q.Domain, err = input.ACE(q.Domain); err != nil {
 			return q, err // told before a stream begins
 		}
 	}
@@ -283,18 +285,18 @@ func (s *Server) followLog(w http.ResponseWriter, r *http.Request, q orders.LogQ
 	}
 }
 
-func (s *Server) listReviews(r *http.Request) ([]api.Review, []orders.Absent, error) {
-	all, err := s.orders.Reviews(r.Context())
-	return list(all.List, func(o orders.Of[registrar.Review]) api.Review { return reviewOf(o.Value) }), all.Absent, err
+func (s *Server) listReviews(r *http.Request) ([]api.Review, []switchboard.Absent, error) {
+	all, err := s.board.Reviews(r.Context())
+	return list(all.List, func(o switchboard.Of[registrar.Review]) api.Review { return reviewOf(o.Value) }), all.Absent, err
 }
 
 func (s *Server) showReview(r *http.Request) (api.Review, error) {
-	e, err := s.orders.Review(r.Context(), registrar.ReviewID(r.PathValue("id")))
+	e, err := s.board.Review(r.Context(), registrar.ReviewID(r.PathValue("id")))
 	return reviewOf(e), err
 }
 
 func (s *Server) reviewRule(r *http.Request) (api.Rule, error) {
-	rule, err := s.orders.ReviewRule(r.Context(), registrar.ReviewID(r.PathValue("id")))
+	rule, err := s.board.ReviewRule(r.Context(), registrar.ReviewID(r.PathValue("id")))
 	return api.Rule{Rule: rule}, err
 }
 
@@ -323,18 +325,18 @@ func (s *Server) resolveOperation(r *http.Request, in api.Decision) (api.Operati
 }
 
 func (s *Server) testReply(r *http.Request, in api.CapturedMail) (api.Recognition, error) {
-	rec, err := s.orders.Recognise(r.Context(), in.Registrar, in.Raw)
+	rec, err := s.board.Recognise(r.Context(), in.Registrar, in.Raw)
 	return Recognition(rec), err
 }
 
 func (s *Server) showMail(r *http.Request) (api.Mail, error) {
-	m, err := s.orders.Mail(r.Context(), registrar.MailID(r.PathValue("id")))
+	m, err := s.board.Mail(r.Context(), registrar.MailID(r.PathValue("id")))
 	return mailOf(m), err
 }
 
 // rawMail answers with the mail as it came, masked: text that no browser takes for anything else.
 func (s *Server) rawMail(w http.ResponseWriter, r *http.Request) {
-	text, err := s.orders.RawMail(r.Context(), registrar.MailID(r.PathValue("id")))
+	text, err := s.board.RawMail(r.Context(), registrar.MailID(r.PathValue("id")))
 	if err != nil {
 		s.refuse(w, r, err)
 		return

@@ -3,8 +3,10 @@ package web
 import (
 	"time"
 
+	"registrar.panel/host/input"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
@@ -40,7 +42,7 @@ func list[In, Out any](in []In, convert func(In) Out) []Out {
 func texts[T ~string](in []T) []string { return list(in, func(v T) string { return string(v) }) }
 
 func domainOf(d orders.Domain) api.Domain {
-	out := api.Domain{Name: d.Name, Unicode: orders.Unicode(d.Name), Status: string(d.Status), Registrar: d.Registrar, Customer: d.Customer,
+	out := api.Domain{Name: d.Name, Unicode: input.Unicode(d.Name), Status: string(d.Status), Registrar: d.Registrar, Customer: d.Customer,
 		Handle: known(d.Handle), PaidTill: knownDate(d.PaidTill), Renewal: known(d.Renewal),
 		Nameservers: list(d.Nameservers, nameserverOf), Alarms: list(d.Alarms, alarmOf)}
 	if op := d.Operation; op != nil {
@@ -73,9 +75,17 @@ func stepOf(s registrar.Step) api.Step {
 }
 
 func orderOf(o orders.Order) api.Order {
-	return api.Order{ID: string(o.ID), Kind: string(o.Kind), Domain: o.Domain, Unicode: orders.Unicode(o.Domain), Customer: o.Customer,
+	return api.Order{ID: string(o.ID), Kind: string(o.Kind), Domain: o.Domain, Unicode: input.Unicode(o.Domain), Customer: o.Customer,
 		State: string(o.State), Operation: known(o.Operation), Registrar: o.Registrar, Own: o.Own, Error: known(o.Refusal),
-		CreatedAt: o.CreatedAt.UTC(), PaidAt: knownTime(o.PaidAt), ClosedAt: knownTime(o.ClosedAt)}
+		CreatedAt: o.CreatedAt.UTC(), PaidAt: knownTime(o.PaidAt), ClosedAt: knownTime(o.ClosedAt), Notes: problems(o.Notes)}
+}
+
+// problems is nil for none.
+func problems(in []registrar.Problem) (out []api.Problem) {
+	for _, p := range in {
+		out = append(out, api.Problem(p))
+	}
+	return out
 }
 
 func entryOf(e orders.Entry) api.Entry {
@@ -105,14 +115,14 @@ func formOf(f registrar.Form) api.Form {
 }
 
 func availabilityOf(a registrar.Availability) api.Availability {
-	return api.Availability{Name: a.Name, Unicode: orders.Unicode(a.Name), Status: string(a.Status), Detail: known(a.Detail)}
+	return api.Availability{Name: a.Name, Unicode: input.Unicode(a.Name), Status: string(a.Status), Detail: known(a.Detail)}
 }
 
-func handleOf(h orders.Of[registrar.Handle]) api.Handle {
+func handleOf(h switchboard.Of[registrar.Handle]) api.Handle {
 	return api.Handle{Handle: h.Value.Handle, Customer: h.Value.Customer, Registrar: h.Registrar, Kind: string(h.Value.Kind), State: string(h.Value.State)}
 }
 
-func stepOfPass(s orders.Of[registrar.RenewalStep]) api.RenewalStep {
+func stepOfPass(s switchboard.Of[registrar.RenewalStep]) api.RenewalStep {
 	return api.RenewalStep{Domain: s.Value.Domain, Registrar: s.Registrar, PaidTill: knownDate(s.Value.PaidTill),
 		Action: string(s.Value.Action), Reason: s.Value.Reason}
 }

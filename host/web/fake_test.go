@@ -18,6 +18,7 @@ import (
 	"registrar.panel/host/access"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/secret"
 	"registrar.panel/shared/registrar"
 )
@@ -220,14 +221,16 @@ func newBench(t *testing.T, token string) *bench {
 	t.Helper()
 	f := &fake{}
 	route := func(tld string) (string, bool) { return "r01", tld == "ru" || tld == "xn--p1ai" }
-	book, err := orders.Open(t.Context(), orders.Options{Dir: t.TempDir(), Create: true, Registrars: f, Names: []string{"r01"}, Route: route, Serves: func(name, tld string) bool { return name == "r01" },
+	board := switchboard.New(switchboard.Options{Plugins: f, Names: []string{"r01"}, Route: route, Serves: func(name, tld string) bool { return name == "r01" },
+		Logger: hclog.NewNullLogger()})
+	book, err := orders.Open(t.Context(), orders.Options{Dir: t.TempDir(), Create: true, Board: board,
 		Logger: hclog.NewNullLogger(), Now: func() time.Time { return now.Add(901 * time.Microsecond) }, Random: &counting{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { book.Close() })
 	keys := book.Credentials()
-	b := &bench{New(Options{Orders: book, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Logger: hclog.NewNullLogger()}), t, f, book, nil}
+	b := &bench{New(Options{Orders: book, Board: board, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Logger: hclog.NewNullLogger()}), t, f, book, nil}
 	if token == "" {
 		b.peer = &access.Caller{Name: "olga", Rights: access.Rights()}
 	}

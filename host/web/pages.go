@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"registrar.panel/host/access"
-	"registrar.panel/host/orders"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
 )
 
@@ -29,7 +29,7 @@ func (s *Server) routePages(mux *http.ServeMux) {
 // reviewList is what the page of the review queue shows.
 type reviewList struct {
 	Entries []api.Review
-	Absent  []orders.Absent
+	Absent  []switchboard.Absent
 }
 
 func (s *Server) reviewPage(r *http.Request) (reviewList, error) {

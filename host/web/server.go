@@ -24,6 +24,7 @@ import (
 	"registrar.panel/host/access"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/secret"
 )
 
@@ -36,6 +37,7 @@ type Plugins interface {
 // Options of a server.
 type Options struct {
 	Orders  *orders.Service
+	Board   *switchboard.Board // what the book has no part in is asked by it
 	Plugins Plugins
 	Backup  func(ctx context.Context, w io.Writer) error // writes an archive, nothing before it is complete
 	Token   secret.String                                // bootstrap credential with every right; empty = none
@@ -48,6 +50,7 @@ type Options struct {
 // Server answers requests; it is an [http.Handler].
 type Server struct {
 	orders  *orders.Service
+	board   *switchboard.Board
 	plugins Plugins
 	backup  func(context.Context, io.Writer) error
 	token   atomic.Pointer[secret.String]
@@ -67,7 +70,7 @@ var pages embed.FS
 
 // New makes a server.
 func New(o Options) *Server {
-	s := &Server{orders: o.Orders, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
+	s := &Server{orders: o.Orders, board: o.Board, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
 	s.SetToken(o.Token)
 	s.pages = template.Must(template.New("").Funcs(pageFuncs).ParseFS(pages, "pages/*.html"))
 	mux := http.NewServeMux()

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"registrar.panel/host/access"
-	"registrar.panel/host/orders"
+	"registrar.panel/host/input"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
@@ -33,7 +33,7 @@ func forbidden(r *http.Request, right access.Right) error {
 // checkFor judges the free text that says for whom a caller acts; who acts is the caller.
 func checkFor(text string) error {
 	if text != "" && strings.TrimSpace(text) == "" {
-		return orders.Mistake("by", "is required: who decides")
+		return input.Mistake("by", "is required: who decides")
 	}
 	return nil
 }
@@ -50,10 +50,10 @@ func forWhom(r *http.Request, text string) string {
 func IssueToken(ctx context.Context, v Vault, in api.NewToken, by string) (api.IssuedToken, error) {
 	rights, err := access.ParseRights(in.Rights)
 	if err != nil {
-		return api.IssuedToken{}, orders.Mistake("rights", err.Error())
+		return api.IssuedToken{}, input.Mistake("rights", err.Error())
 	}
 	if _, err := user.Lookup(in.Name); err == nil {
-		return api.IssuedToken{}, orders.Mistake("name", "is that of a user of this machine, who would be taken for the caller")
+		return api.IssuedToken{}, input.Mistake("name", "is that of a user of this machine, who would be taken for the caller")
 	}
 	token, err := access.NewToken(rand.Reader)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -61,4 +62,14 @@ func (i *instant) Scan(src any) error {
 		return fmt.Errorf("scan instant: %T is not integer milliseconds", src)
 	}
 	return nil
+}
+
+// Words is the inside of a list in SQL, as of status in (…), made of constants. What comes from
+// outside is an argument of a query and never in its text.
+func Words[T ~string](list []T) string {
+	quoted := make([]string, len(list))
+	for i, word := range list {
+		quoted[i] = "'" + strings.ReplaceAll(string(word), "'", "''") + "'"
+	}
+	return strings.Join(quoted, ", ")
 }

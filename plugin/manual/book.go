@@ -176,7 +176,7 @@ func (b *book) admissible(ctx context.Context, tx *sql.Tx, o registrar.Order) er
 	if err != nil && !errors.Is(err, registrar.NotFound) {
 		return err
 	}
-	starts := o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer
+	starts := o.Kind.Acquires()
 	switch live := d.Status == registrar.StatusRegistered; {
 	case starts && live:
 		return registrar.Errorf(registrar.Precondition, "%s is registered here already", o.Domain)
@@ -266,7 +266,7 @@ func (b *book) finish(ctx context.Context, tx *sql.Tx, r row) error {
 	if err != nil {
 		return err
 	}
-	starts := r.Kind == registrar.KindRegister || r.Kind == registrar.KindTransfer
+	starts := r.Kind.Acquires()
 	switch {
 	case starts && r.State == registrar.Failed:
 		d.Status = registrar.StatusError

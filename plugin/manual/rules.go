@@ -32,7 +32,7 @@ func form(q registrar.FormQuery) (registrar.Form, error) {
 		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "a registrant is one of %v", registrar.RegistrantKinds())
 	}
 	f := registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant}
-	if q.Kind == registrar.KindRegister || q.Kind == registrar.KindTransfer {
+	if q.Kind.Acquires() {
 		f.Fields = fields()
 	}
 	return f, nil
@@ -59,7 +59,7 @@ func check(o registrar.Order) []registrar.Problem {
 	name := checkName(o.Domain)
 	add(name != "", "domain", name)
 	add(!slices.Contains(registrar.OperationKinds(), o.Kind), "kind", fmt.Sprintf("must be one of %v", registrar.OperationKinds()))
-	starts := o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer
+	starts := o.Kind.Acquires()
 	add(starts && o.Customer == "", "customer", "is required")
 	add(starts && o.Registrant == nil, "contact", "is required")
 	add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0, "nameservers", "is required to register")

@@ -5,10 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"net"
+	"time"
 
 	"registrar.panel/plugin/r01/gateway"
 	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/ordering"
+	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/shared/registrar"
 )
 
@@ -25,7 +27,18 @@ func atWork[T any](p *Plugin, call func(g *gateway.Gateway) (T, error)) (T, erro
 
 // Validate implements registrar.Catalogue.
 func (p *Plugin) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.Validation, error) { return g.Orders.Validate(ctx, o) })
+	return atWork(p, func(g *gateway.Gateway) (registrar.Validation, error) {
+		v, err := g.Orders.Validate(ctx, o)
+		if err != nil || len(v.Problems) > 0 || o.Kind != registrar.KindTransfer {
+			return v, err
+		}
+		problems, notes := g.Views.Transferable(ctx, o.Domain, policy.Today(time.Now()))
+		if len(problems) > 0 {
+			return registrar.Validation{Problems: problems}, nil
+		}
+		v.Notes = append(v.Notes, notes...)
+		return v, nil
+	})
 }
 
 // Submit implements registrar.Orders.

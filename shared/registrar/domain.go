@@ -1,6 +1,9 @@
 package registrar
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // DomainStatus is what the panel shows.
 type DomainStatus string
@@ -21,6 +24,21 @@ func DomainStatuses() []DomainStatus {
 	return []DomainStatus{StatusPending, StatusRegistering, StatusRegistered, StatusTransferring,
 		StatusError, StatusExpired, StatusDeleted, StatusTransferredAway}
 }
+
+// HeldStatuses lists those of a domain that the registrar holds for us: it can be renewed, changed
+// and moved.
+func HeldStatuses() []DomainStatus { return []DomainStatus{StatusRegistered, StatusExpired} }
+
+// Held reports whether the registrar holds a domain of this status for us.
+func (s DomainStatus) Held() bool { return slices.Contains(HeldStatuses(), s) }
+
+// GoneStatuses lists those of a domain that is not ours, or has not become so.
+func GoneStatuses() []DomainStatus {
+	return []DomainStatus{StatusError, StatusDeleted, StatusTransferredAway}
+}
+
+// Gone reports whether a domain of this status is not ours, or has not become so.
+func (s DomainStatus) Gone() bool { return slices.Contains(GoneStatuses(), s) }
 
 // RenewalMode tells who starts a renewal.
 type RenewalMode string

@@ -1,6 +1,9 @@
 package registrar
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // OrderID names an order. The caller chooses it: 1 to 64 of A-Z a-z 0-9 . _ -
 type OrderID string
@@ -29,6 +32,12 @@ const (
 func OperationKinds() []OperationKind {
 	return []OperationKind{KindRegister, KindTransfer, KindRenew, KindUpdate}
 }
+
+// AcquiringKinds lists those that ask for a domain which is not ours yet.
+func AcquiringKinds() []OperationKind { return []OperationKind{KindRegister, KindTransfer} }
+
+// Acquires reports whether the kind asks for a domain which is not ours yet.
+func (k OperationKind) Acquires() bool { return slices.Contains(AcquiringKinds(), k) }
 
 // RegistrantKind tells persons from organizations.
 type RegistrantKind string
@@ -95,6 +104,7 @@ type Order struct {
 // Validation is the verdict on an order.
 type Validation struct {
 	Problems []Problem // empty: Submit would accept it
+	Notes    []Problem // what a person should know before paying; they hinder nothing
 	Preview  string    // what would be sent first, masked; "" when there are problems
 }
 

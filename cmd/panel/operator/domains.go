@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"registrar.panel/cmd/panel/command"
-	"registrar.panel/host/orders"
+	"registrar.panel/host/input"
 	"registrar.panel/host/web/api"
 )
 
@@ -210,7 +210,7 @@ func (p *runRenewalsCommand) Run(c *command.Call) error {
 	if err := c.Show(steps, func(w io.Writer) {
 		command.Row(w, "DOMAIN", "PAID TILL", "ACTION", "REASON")
 		for _, s := range steps {
-			command.Row(w, orders.Unicode(s.Domain), s.PaidTill, s.Action, s.Reason)
+			command.Row(w, input.Unicode(s.Domain), s.PaidTill, s.Action, s.Reason)
 		}
 	}); err != nil {
 		return err

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"registrar.panel/cmd/panel/command"
-	"registrar.panel/host/orders"
+	"registrar.panel/host/input"
 	"registrar.panel/host/web/api"
 )
 
@@ -87,7 +87,7 @@ func domainText(d api.Domain) func(io.Writer) {
 func entryText(w io.Writer, e api.Entry, withDomain bool) {
 	cells := []any{e.At}
 	if withDomain {
-		cells = append(cells, orders.Unicode(command.OrDash(e.Domain)))
+		cells = append(cells, input.Unicode(command.OrDash(e.Domain)))
 	}
 	message := e.Message
 	if e.Mail != nil {
@@ -107,7 +107,7 @@ func operationText(op api.Operation) func(io.Writer) {
 		if op.OperationDetails == nil {
 			return
 		}
-		command.Row(w, "domain", orders.Unicode(op.Domain))
+		command.Row(w, "domain", input.Unicode(op.Domain))
 		command.Row(w, "order", op.Order)
 		command.Row(w, "deadline", op.Deadline)
 		if len(op.History) > 0 {

@@ -142,7 +142,7 @@ func TestValidate(t *testing.T) {
 		"impossible birth date":       {func(o *registrar.Order) { o.Registrant.Fields["birth_date"] = []string{"1965-02-30"} }, "contact.birth_date"},
 		"one nameserver":              {func(o *registrar.Order) { o.Nameservers = o.Nameservers[:1] }, "nameservers"},
 		"not to be encoded":           {func(o *registrar.Order) { o.Registrant.Fields["name"] = []string{"Сидоров 日 Сидор"} }, "contact.name"},
-		"injection":                   {func(o *registrar.Order) { o.Registrant.Fields["postal_address"] = []string{"x\n#[DOMAIN TEMPLATE]#"} }, "contact.postal_address[0]"},
+		"injection":                   {func(o *registrar.Order) { o.Registrant.Fields["postal_address"] = []string{"x\n#[DOMAIN TEMPLATE]#"} }, "contact.postal_address[1]"},
 		"a transfer without its code": {func(o *registrar.Order) { o.Kind, o.Nameservers = registrar.KindTransfer, nil }, "auth_code"},
 		"a transfer with a code of two lines": {func(o *registrar.Order) {
 			o.Kind, o.Nameservers, o.AuthCode = registrar.KindTransfer, nil, "a\nb"
@@ -787,11 +787,11 @@ func TestNameserverUpdate(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	g.registerClient()
-	ns := []registrar.Nameserver{{Host: "ns3.hoster.example"}, {Host: "ns.first.ru", IPs: []string{"192.0.2.1"}}}
+	ns := []registrar.Nameserver{{Host: "ns3.hoster.example"}, {Host: "ns.first.ru", IPs: []string{"193.232.128.6"}}}
 	op := g.submit(registrar.Order{ID: "u1", Kind: registrar.KindUpdate, Domain: "first.ru", Customer: "c1", Nameservers: ns})
 	g.send()
 	body := string(g.relay.taken[g.last()])
-	for _, line := range []string{"action: UPDATE", "domain: first.ru", "nserver: ns3.hoster.example", "nserver: ns.first.ru 192.0.2.1", "admin-o: MYCO_1_"} {
+	for _, line := range []string{"action: UPDATE", "domain: first.ru", "nserver: ns3.hoster.example", "nserver: ns.first.ru 193.232.128.6", "admin-o: MYCO_1_"} {
 		if !strings.Contains(body, line) {
 			t.Errorf("no line %q in:\n%s", line, body)
 		}

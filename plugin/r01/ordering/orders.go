@@ -70,6 +70,9 @@ func (ord *Orders) Validate(ctx context.Context, o registrar.Order) (v registrar
 		if err == nil {
 			v.Preview, err = ord.preview(tx, o, p)
 		}
+		if err == nil {
+			v.Notes, err = ord.otherContact(tx, o, p)
+		}
 		return err
 	})
 	return v, err

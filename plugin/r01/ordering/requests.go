@@ -121,20 +121,13 @@ func (ord *Orders) registerFirst(tx *store.Tx, op *store.Operation, o registrar.
 }
 
 func (ord *Orders) findClient(tx *store.Tx, o registrar.Order, p plan) (store.Client, error) {
-	c, err := tx.Clients.ByIdentity(o.Customer, ord.identity(*o.Registrant))
-	if errors.Is(err, store.ErrNotFound) {
-		return tx.Clients.Adopted(o.Customer, o.Registrant.Kind)
+	for _, identity := range ord.identities(*o.Registrant) {
+		c, err := tx.Clients.ByIdentity(o.Customer, identity)
+		if !errors.Is(err, store.ErrNotFound) {
+			return c, err
+		}
 	}
-	return c, err
-}
-
-// identity reports whether two registrants are one: who they are, not how to reach them.
-func (ord *Orders) identity(r registrar.Registrant) string {
-	parts := []string{"identity", string(r.Kind)}
-	for _, key := range mailform.IdentityKeys(r.Kind) {
-		parts = append(parts, key, strings.ToLower(strings.Join(r.Fields[key], "\n")))
-	}
-	return ord.store.Fingerprint(parts...)
+	return tx.Clients.Adopted(o.Customer, o.Registrant.Kind)
 }
 
 func (ord *Orders) newClient(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) (store.Request, error) {
@@ -144,11 +137,11 @@ func (ord *Orders) newClient(tx *store.Tx, op *store.Operation, o registrar.Orde
 	}
 	h := ord.settings.Handles
 	handle := mailform.Handle(h.Prefix, uint64(number), ord.random()[:6], o.Registrant.Kind, h.Suffix)
-	contact, err := json.Marshal(o.Registrant)
+	contact, err := json.Marshal(mailform.Normal(*o.Registrant))
 	if err != nil {
 		return store.Request{}, fmt.Errorf("store contact: %w", err)
 	}
-	c, err := tx.Clients.Add(store.Client{Customer: o.Customer, Kind: o.Registrant.Kind, Identity: ord.identity(*o.Registrant),
+	c, err := tx.Clients.Add(store.Client{Customer: o.Customer, Kind: o.Registrant.Kind, Identity: ord.identities(*o.Registrant)[0],
 		Handle: handle, State: registrar.HandlePending, CreatedAt: ord.now()}, contact)
 	if err != nil {
 		return store.Request{}, err

@@ -44,11 +44,7 @@ func (vs *Views) check(ctx context.Context, asked string) (registrar.Availabilit
 	case vs.whois == nil:
 		return answer(registrar.AvailabilityUnknown, "no whois is configured")
 	}
-	look := vs.whois.Recall
-	if vs.witness.IsWanted() {
-		look = vs.whois.RecallSparingly
-	}
-	switch a := look(ctx, name); a.Status {
+	switch a := vs.look(ctx, name); a.Status {
 	case registry.Absent:
 		return answer(registrar.Available, "")
 	case registry.Registered:
@@ -60,4 +56,12 @@ func (vs *Views) check(ctx context.Context, asked string) (registrar.Availabilit
 	default:
 		return answer(registrar.AvailabilityUnknown, a.Why)
 	}
+}
+
+// look asks whois, and leaves it to other questions where they wait.
+func (vs *Views) look(ctx context.Context, name string) registry.Answer {
+	if vs.witness.IsWanted() {
+		return vs.whois.RecallSparingly(ctx, name)
+	}
+	return vs.whois.Recall(ctx, name)
 }

@@ -1,22 +1,22 @@
-package orders
+package switchboard
 
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/shared/registrar"
 )
 
 // able is a registrar with all powers that knows one thing of each kind.
 type able struct {
-	fake
-	name string // begins its IDs
-	err  error  // of its lists
+	registrar.Registrar        // nil: what a test does not expect panics
+	name                string // begins its IDs
+	err                 error  // of its lists
 }
 
 func (a *able) Describe(context.Context) (registrar.Description, error) {
@@ -41,10 +41,6 @@ func (a *able) Review(_ context.Context, id registrar.ReviewID) (registrar.Revie
 	return registrar.Review{ID: id}, nil
 }
 
-func (a *able) ResolveReview(_ context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
-	return registrar.Review{ID: d.Review, Outcome: d.Outcome, ResolvedBy: d.By}, nil
-}
-
 func (a *able) ReviewRule(_ context.Context, id registrar.ReviewID) (string, error) {
 	return "rule of " + string(id), nil
 }
@@ -64,14 +60,6 @@ func (a *able) Recognise(_ context.Context, raw []byte) (registrar.Recognition, 
 	return registrar.Recognition{Subject: a.name + " " + string(raw)}, nil
 }
 
-func (a *able) SetRenewal(_ context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error) {
-	return registrar.Domain{Name: name, Renewal: mode}, nil
-}
-
-func (a *able) ImportDomain(_ context.Context, i registrar.Import) (registrar.Domain, error) {
-	return registrar.Domain{Name: i.Domain, Customer: i.Customer, Handle: i.Handle, Status: registrar.StatusRegistered}, a.err
-}
-
 func (a *able) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, error) {
 	return registrar.Form{TLD: q.TLD, Kind: q.Kind}, nil
 }
@@ -79,26 +67,52 @@ func (a *able) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, e
 // plain is a registrar without any power beyond the core.
 type plain struct {
 	registrar.Core
-	fake
+	silent
 }
 
-func (*plain) Describe(context.Context) (registrar.Description, error) {
+type silent struct{ registrar.Registrar } // nil: what a test does not expect panics
+
+func (plain) Describe(context.Context) (registrar.Description, error) {
 	return registrar.Description{Name: "m"}, nil
 }
 
-// newAbleBook has r01, which can do everything, and m, which can do nothing more.
-func newAbleBook(t *testing.T) (*book, *able) {
+// plugins are those at work; a missing one is down.
+type plugins map[string]registrar.Registrar
+
+func (p plugins) Registrar(name string) (registrar.Registrar, error) {
+	if found, ok := p[name]; ok {
+		return found, nil
+	}
+	return nil, registrar.Errorf(registrar.Unavailable, "registrar %s is down", name)
+}
+
+// newBoard has r01, which can do everything, and m, which can do nothing more.
+func newBoard(t *testing.T) (*Board, plugins, *able) {
 	t.Helper()
-	b, a := newBook(t), &able{name: "r01"}
-	b.registrars.set("r01", a)
-	b.registrars.set("m", &plain{})
-	return b, a
+	a := &able{name: "r01"}
+	at := plugins{"r01": a, "m": plain{}}
+	return boardOf(at, "r01", "m"), at, a
+}
+
+func boardOf(at plugins, names ...string) *Board {
+	route := func(tld string) (string, bool) {
+		name, ok := map[string]string{"ru": "r01", "xn--p1ai": "r01", "com": "m"}[tld]
+		return name, ok
+	}
+	return New(Options{Plugins: at, Names: names, Route: route, Logger: hclog.NewNullLogger()})
+}
+
+func wantCode(t *testing.T, err error, code registrar.Code, says string) {
+	t.Helper()
+	if registrar.CodeOf(err) != code || !strings.Contains(err.Error(), says) {
+		t.Errorf("%v; want %s with %q", err, code, says)
+	}
 }
 
 // What one registrar knows is not lost over another that doesn't.
 func TestOneOfSeveralAnswers(t *testing.T) {
 	t.Parallel()
-	b, _ := newAbleBook(t)
+	b, _, _ := newBoard(t)
 	if mail, err := b.Mail(t.Context(), "r01-mail"); err != nil || mail.Subject != "of r01" {
 		t.Errorf("mail %+v, %v", mail, err)
 	}
@@ -108,21 +122,15 @@ func TestOneOfSeveralAnswers(t *testing.T) {
 	if rule, err := b.ReviewRule(t.Context(), "r01-review"); err != nil || rule != "rule of r01-review" {
 		t.Errorf("rule %q, %v", rule, err)
 	}
-	entry, err := b.ResolveReview(t.Context(), registrar.ReviewDecision{Review: "r01-review", Outcome: registrar.ReplyDone, By: "olga"}, "")
-	if err != nil || entry.Outcome != registrar.ReplyDone || entry.ResolvedBy != "olga" {
-		t.Errorf("resolved %+v, %v", entry, err)
-	}
-	_, err = b.Mail(t.Context(), "other")
+	_, err := b.Mail(t.Context(), "other")
 	wantCode(t, err, registrar.NotFound, "there is no mail other")
 	_, err = b.Review(t.Context(), "other")
 	wantCode(t, err, registrar.NotFound, "there is no review entry other")
-	_, err = b.ResolveReview(t.Context(), registrar.ReviewDecision{Review: "r01-review", Outcome: "eaten"}, "")
-	wantCode(t, err, registrar.Invalid, "outcome: must be one of")
 }
 
 func TestListsOfAllRegistrars(t *testing.T) {
 	t.Parallel()
-	b, a := newAbleBook(t)
+	b, at, a := newBoard(t)
 	reviews, err := b.Reviews(t.Context())
 	if diff := cmp.Diff(Several[registrar.Review]{List: []Of[registrar.Review]{{"r01", registrar.Review{ID: "r01-review"}}}}, reviews); diff != "" || err != nil {
 		t.Errorf("reviews: %v (-want +got):\n%s", err, diff)
@@ -131,7 +139,7 @@ func TestListsOfAllRegistrars(t *testing.T) {
 	if diff := cmp.Diff(Several[registrar.RenewalStep]{List: []Of[registrar.RenewalStep]{{"r01", registrar.RenewalStep{Domain: "r01.ru"}}}}, steps); diff != "" || err != nil {
 		t.Errorf("steps: %v (-want +got):\n%s", err, diff)
 	}
-	b.registrars.set("m", &able{name: "m"})
+	at["m"] = &able{name: "m"}
 	a.err = registrar.Errorf(registrar.Unavailable, "it is down")
 	reviews, err = b.Reviews(t.Context())
 	want := Several[registrar.Review]{List: []Of[registrar.Review]{{"r01", registrar.Review{ID: "r01-review"}}, {"m", registrar.Review{ID: "m-review"}}},
@@ -148,7 +156,7 @@ func TestListsOfAllRegistrars(t *testing.T) {
 
 func TestRegistrarIsChosenByPower(t *testing.T) {
 	t.Parallel()
-	b, _ := newAbleBook(t)
+	b, at, _ := newBoard(t)
 	if h, err := b.AdoptHandle(t.Context(), "", "c1", "H"); err != nil || h.Registrar != "r01" || h.Value.Handle != "H" || h.Value.Customer != "c1" {
 		t.Errorf("adopted %+v, %v", h, err)
 	}
@@ -157,70 +165,24 @@ func TestRegistrarIsChosenByPower(t *testing.T) {
 	}
 	_, err := b.AdoptHandle(t.Context(), "nobody", "c1", "H")
 	wantCode(t, err, registrar.Invalid, "registrar: must be one of [r01 m]")
-	b.registrars.set("m", &able{name: "m"})
+	at["m"] = &able{name: "m"}
 	_, err = b.Recognise(t.Context(), "", nil)
 	wantCode(t, err, registrar.Invalid, "more than one")
-	b.registrars.set("m", &able{name: "m", err: registrar.Errorf(registrar.Unavailable, "it is down")})
+	at["m"] = &able{name: "m", err: registrar.Errorf(registrar.Unavailable, "it is down")}
 	_, err = b.Recognise(t.Context(), "", nil)
 	wantCode(t, err, registrar.Unavailable, "name the registrar: m may have the capability mail too")
 	if rec, err := b.Recognise(t.Context(), "r01", []byte("x")); err != nil || rec.Subject != "r01 x" {
 		t.Errorf("named, the other does not matter: %+v, %v", rec, err)
 	}
-	b.registrars.set("m", &plain{})
-	b.registrars.set("r01", &plain{})
+	at["m"] = plain{}
+	at["r01"] = plain{}
 	_, err = b.Recognise(t.Context(), "", nil)
 	wantCode(t, err, registrar.Unsupported, "no registrar has the capability mail")
 }
 
-func TestImport(t *testing.T) {
-	t.Parallel()
-	b, a := newAbleBook(t)
-	take := func(domain, customer string) (Domain, error) {
-		return b.Import(t.Context(), registrar.Import{Domain: domain, Customer: customer, Handle: "H"}, "")
-	}
-	if d, err := take("Пример.РФ", "c1"); err != nil || d.Name != "xn--e1afmkfd.xn--p1ai" || d.Registrar != "r01" {
-		t.Fatalf("imported %+v, %v", d, err)
-	}
-	if d := b.mustDomain("пример.рф"); d.Customer != "c1" || d.Handle != "H" || d.Status != registrar.StatusRegistered {
-		t.Errorf("listed as %+v", d)
-	}
-	if _, err := take("пример.рф", "c1"); err != nil {
-		t.Errorf("again: %v", err)
-	}
-	b.place(request("ordered.ru"))
-	_, err := take("ordered.ru", "c1")
-	wantCode(t, err, registrar.Precondition, "ordered.ru is Pending here already")
-	_, err = b.Import(t.Context(), registrar.Import{Domain: "пример.рф", Customer: "c1"}, "m")
-	wantCode(t, err, registrar.Precondition, "with registrar r01")
-	_, err = take("example.zz", "c1")
-	wantCode(t, err, registrar.Invalid, "no registrar serves .zz")
-	_, err = take("ru", "c1")
-	wantCode(t, err, registrar.Invalid, "it needs a name and a TLD")
-	a.err = registrar.Errorf(registrar.Precondition, "R01 does not hold it")
-	_, err = take("foreign.ru", "c1")
-	wantCode(t, err, registrar.Precondition, "R01 does not hold it")
-	_, err = b.Domain(t.Context(), "foreign.ru")
-	wantCode(t, err, registrar.NotFound, "foreign.ru")
-}
-
-func TestSetRenewal(t *testing.T) {
-	t.Parallel()
-	b, _ := newAbleBook(t)
-	if _, err := b.Import(t.Context(), registrar.Import{Domain: "example.ru", Customer: "c1"}, ""); err != nil {
-		t.Fatal(err)
-	}
-	if d, err := b.SetRenewal(t.Context(), "EXAMPLE.ru", registrar.RenewManual); err != nil || d.Renewal != registrar.RenewManual || d.Registrar != "r01" {
-		t.Errorf("renewal %+v, %v", d, err)
-	}
-	_, err := b.SetRenewal(t.Context(), "example.ru", "never")
-	wantCode(t, err, registrar.Invalid, "mode: must be one of [auto manual]")
-	_, err = b.SetRenewal(t.Context(), "unheard.ru", registrar.RenewAuto)
-	wantCode(t, err, registrar.NotFound, "unheard.ru")
-}
-
 func TestFormOfATLDInAnyForm(t *testing.T) {
 	t.Parallel()
-	b, _ := newAbleBook(t)
+	b, _, _ := newBoard(t)
 	for _, tld := range []string{"рф", ".РФ", "xn--p1ai", " рф. "} {
 		if f, err := b.Form(t.Context(), registrar.FormQuery{TLD: tld, Kind: registrar.KindRegister}); err != nil || f.TLD != "xn--p1ai" || f.Kind != registrar.KindRegister {
 			t.Errorf("%q: %+v, %v", tld, f, err)
@@ -230,30 +192,4 @@ func TestFormOfATLDInAnyForm(t *testing.T) {
 		_, err := b.Form(t.Context(), registrar.FormQuery{TLD: tld})
 		wantCode(t, err, registrar.Invalid, "tld: ")
 	}
-}
-
-// A preview is made of the sealed order, with the contact in it.
-func TestPreview(t *testing.T) {
-	t.Parallel()
-	b := newBook(t)
-	o := b.place(request("example.ru"))
-	var asked registrar.Order
-	b.fake.validate = func(o registrar.Order) []registrar.Problem {
-		asked = o
-		return nil
-	}
-	text, err := b.Preview(t.Context(), o.ID)
-	if err != nil || text != "the mail for example.ru" {
-		t.Errorf("%q, %v", text, err)
-	}
-	if asked.ID != o.ID || !slices.Equal(asked.Registrant.Fields["passport"], []string{passport}) {
-		t.Errorf("the registrar was asked about order %s without its contact", asked.ID)
-	}
-	b.fake.validate = func(registrar.Order) []registrar.Problem {
-		return []registrar.Problem{{Path: "domain", Message: "is taken"}}
-	}
-	_, err = b.Preview(t.Context(), o.ID)
-	wantCode(t, err, registrar.Invalid, "domain: is taken")
-	_, err = b.Preview(t.Context(), "none")
-	wantCode(t, err, registrar.NotFound, "none")
 }

@@ -1,7 +1,10 @@
-package host
+// Package launch plans the processes of the plugins by the configuration: the command, the
+// environment, the directories, the Unix user that each runs as, and the settings that it is given.
+package launch
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -30,58 +33,76 @@ func inherited(look func(string) (string, bool), more []string) []string {
 	return env
 }
 
-// pluginsDir holds the plugins' data, in the data directory.
-const pluginsDir = "plugins"
+// Data is the directory that holds a directory for each plugin's data.
+type Data string
 
-// plugins makes the supervisor's specifications from the configuration.
-type plugins struct {
-	config  *config.Config
-	bundled map[string][]string
-	log     hclog.Logger
-	top     string // the panel's own directory, which holds the next two or leads to them
-	dir     string // holds a directory for each plugin's data
-	runDir  string
-	applied *applied // nil = is not remembered
-	look    func(name string) (string, bool)
+// DataIn is the directory of the plugins' data in the panel's own.
+func DataIn(panel string) Data { return Data(filepath.Join(panel, "plugins")) }
+
+// Options of a launcher.
+type Options struct {
+	Config  *config.Config
+	Bundled map[string][]string // command lines of the plugins that come with the program
+	Logger  hclog.Logger
+	Top     string // the panel's own directory, which holds the next two or leads to them
+	Data    Data
+	RunDir  string                           // for the plugins' sockets
+	Look    func(name string) (string, bool) // finds a variable of the environment
 }
 
-// specs plans the process of every registrar that is run. What is wrong with one registrar is
+// Launcher makes the supervisor's specifications from the configuration, and remembers what each
+// plugin was last configured with.
+type Launcher struct {
+	Options
+	applied *applied
+}
+
+// New makes a launcher.
+func New(o Options) Launcher { return Launcher{o, &applied{by: map[string][sha256.Size]byte{}}} }
+
+// With is the launcher for another reading of the configuration.
+func (l Launcher) With(c *config.Config) Launcher {
+	l.Config = c
+	return l
+}
+
+// Specs plans the process of every registrar that is run. What is wrong with one registrar is
 // a fault of its specification, and no error.
-func (p plugins) specs() ([]supervisor.Spec, error) {
-	root, err := filepath.Abs(p.config.Dir())
+func (l Launcher) Specs() ([]supervisor.Spec, error) {
+	root, err := filepath.Abs(l.Config.Dir())
 	if err != nil {
 		return nil, fmt.Errorf("find the configuration's directory: %w", err)
 	}
 	var specs []supervisor.Spec
-	for _, r := range p.config.Registrars {
+	for _, r := range l.Config.Registrars {
 		if !r.Retired {
-			specs = append(specs, p.spec(r, root))
+			specs = append(specs, l.spec(r, root))
 		}
 	}
 	return specs, nil
 }
 
-func (p plugins) spec(r config.Registrar, root string) supervisor.Spec {
+func (l Launcher) spec(r config.Registrar, root string) supervisor.Spec {
 	spec := supervisor.Spec{
-		Name: r.Name, Env: inherited(p.look, r.Env), Dir: root, SHA256: r.SHA256, RunDir: filepath.Join(p.runDir, r.Name),
+		Name: r.Name, Env: inherited(l.Look, r.Env), Dir: root, SHA256: r.SHA256, RunDir: filepath.Join(l.RunDir, r.Name),
 		Foreign: r.Path != "", PlainText: r.PlainText, Fault: r.Fault(),
 	}
 	if spec.Fault != nil {
 		return spec
 	}
 	var noCommand, noAccount error
-	spec.Command, noCommand = p.command(r)
-	spec.Account, noAccount = p.account(r, root)
+	spec.Command, noCommand = l.command(r)
+	spec.Account, noAccount = l.account(r, root)
 	spec.Fault = errors.Join(noCommand, noAccount)
 	spec.Configure = func(ctx context.Context, plugin registrar.Plugin, d registrar.Description) error {
-		return p.configure(ctx, r, spec.Account, plugin, d)
+		return l.configure(ctx, r, spec.Account, plugin, d)
 	}
 	return spec
 }
 
-func (p plugins) command(r config.Registrar) ([]string, error) {
+func (l Launcher) command(r config.Registrar) ([]string, error) {
 	if r.Path == "" {
-		command, ok := p.bundled[r.Name]
+		command, ok := l.Bundled[r.Name]
 		if !ok {
 			return nil, r.At.Errorf("registrar %q is not bundled with this panel: give its path", r.Name)
 		}
@@ -99,28 +120,28 @@ func (p plugins) command(r config.Registrar) ([]string, error) {
 
 // configure reads a plugin's settings by its schema and hands them over. What the plugin
 // finds wrong comes back with its place in the file.
-func (p plugins) configure(ctx context.Context, r config.Registrar, account *supervisor.Account, plugin registrar.Plugin, d registrar.Description) error {
+func (l Launcher) configure(ctx context.Context, r config.Registrar, account *supervisor.Account, plugin registrar.Plugin, d registrar.Description) error {
 	for _, tld := range r.TLDs {
 		if len(d.TLDs) > 0 && !slices.Contains(d.TLDs, tld) {
 			return r.TLDsAt.Errorf("registrar %s does not serve the TLD %s; it serves %s", r.Name, tld, strings.Join(d.TLDs, ", "))
 		}
 	}
-	s, err := p.config.Settings(r.Name, d.Schema)
+	s, err := l.Config.Settings(r.Name, d.Schema)
 	if err != nil {
 		return err
 	}
 	for _, w := range s.Warnings {
-		p.log.Warn("configuration", "place", w.Position.String(), "warning", w.Message)
+		l.Logger.Warn("configuration", "place", w.Position.String(), "warning", w.Message)
 	}
-	p.applied.set(r.Name, fingerprint(r, s.Config))
-	dir, err := p.dataDir(r.Name)
+	l.applied.set(r.Name, fingerprint(r, s.Config))
+	dir, err := l.Data.Of(r.Name)
 	if err != nil {
 		return err
 	}
 	if err := give(dir, account); err != nil {
 		return err
 	}
-	err = plugin.Configure(ctx, registrar.Settings{Config: s.Config, DataDir: dir, Create: !p.hasStarted(r.Name)})
+	err = plugin.Configure(ctx, registrar.Settings{Config: s.Config, DataDir: dir, Create: !l.Data.HasStarted(r.Name)})
 	var refusal *registrar.Error
 	if errors.As(err, &refusal) && refusal.Code == registrar.Invalid && len(refusal.Problems) > 0 {
 		return s.Locate(refusal.Problems)
@@ -128,8 +149,9 @@ func (p plugins) configure(ctx context.Context, r config.Registrar, account *sup
 	return err
 }
 
-func (p plugins) dataDir(name string) (string, error) {
-	dir, err := filepath.Abs(filepath.Join(p.dir, name))
+// Of is the directory of one plugin's data, which is made if it is not there.
+func (d Data) Of(name string) (string, error) {
+	dir, err := filepath.Abs(filepath.Join(string(d), name))
 	if err != nil {
 		return "", fmt.Errorf("find data directory of %s: %w", name, err)
 	}
@@ -141,26 +163,28 @@ func (p plugins) dataDir(name string) (string, error) {
 
 // mark is a file beside a plugin's data directory. It says that the plugin has been at work:
 // from then on a missing store is a loss, not a fresh start.
-func (p plugins) mark(name string) string { return filepath.Join(p.dir, name+".started") }
+func (d Data) mark(name string) string { return filepath.Join(string(d), name+".started") }
 
-func (p plugins) hasStarted(name string) bool {
-	_, err := os.Stat(p.mark(name))
+// HasStarted reports whether a plugin has been at work on its data.
+func (d Data) HasStarted(name string) bool {
+	_, err := os.Stat(d.mark(name))
 	return err == nil
 }
 
-func (p plugins) setStarted(name string) error {
-	if p.hasStarted(name) {
+// SetStarted leaves the mark that a plugin has been at work.
+func (d Data) SetStarted(name string) error {
+	if d.HasStarted(name) {
 		return nil
 	}
-	if err := os.WriteFile(p.mark(name), nil, 0o600); err != nil {
+	if err := os.WriteFile(d.mark(name), nil, 0o600); err != nil {
 		return fmt.Errorf("mark %s as started: %w", name, err)
 	}
 	return nil
 }
 
-// runDir chooses where the plugins' sockets are: in the data directory if its path leaves
+// RunDir chooses where the plugins' sockets are: in the data directory if its path leaves
 // room for them, else in a temporary directory. remove deletes it.
-func runDir(data string, registrars []config.Registrar) (dir string, remove func(), err error) {
+func RunDir(data string, registrars []config.Registrar) (dir string, remove func(), err error) {
 	dir, err = filepath.Abs(filepath.Join(data, "run"))
 	if err != nil {
 		return "", nil, fmt.Errorf("find run directory: %w", err)

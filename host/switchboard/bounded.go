@@ -1,11 +1,13 @@
-package orders
+package switchboard
 
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
+	"registrar.panel/host/input"
 	"registrar.panel/shared/registrar"
 )
 
@@ -18,39 +20,11 @@ const (
 	copyWithin   = 15 * time.Minute // a copy of its store
 )
 
-// registrar finds a plugin that is at work. Each of its calls has a limit of time.
-func (s *Service) registrar(name string) (registrar.Registrar, error) {
-	if !slices.Contains(s.names, name) {
-		return nil, s.unnamed(name)
-	}
-	r, err := s.registrars.Registrar(name)
-	if err != nil {
-		return nil, err
-	}
-	return bounded{r, name}, nil
-}
-
-// unnamed is why a registrar that is on record can't be asked.
-func (s *Service) unnamed(name string) error {
-	if slices.Contains(s.retired, name) {
-		return registrar.Errorf(registrar.Precondition, "registrar %s is retired", name)
-	}
-	return registrar.Errorf(registrar.Precondition, "plugin.hcl names no registrar %s", name)
-}
-
 // bounded is a registrar whose calls end in time. Events is as it was: it goes on until its
 // caller ends it.
 type bounded struct {
 	registrar.Registrar
 	name string
-}
-
-// nameOf is the name of a registrar that the service found.
-func nameOf(r registrar.Registrar) string {
-	if b, ok := r.(bounded); ok {
-		return b.name
-	}
-	return ""
 }
 
 // within makes one call with a limit of time.
@@ -74,7 +48,7 @@ func (b bounded) Form(ctx context.Context, q registrar.FormQuery) (registrar.For
 
 func (b bounded) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
 	v, err := within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Validation, error) { return b.Registrar.Validate(ctx, o) })
-	v.Problems = tameProblems(v.Problems)
+	v.Problems, v.Notes = tameProblems(v.Problems), tameProblems(v.Notes)
 	return v, err
 }
 
@@ -165,4 +139,49 @@ func (b bounded) Backup(ctx context.Context, dir string) error {
 		return struct{}{}, b.Registrar.Backup(ctx, dir)
 	})
 	return err
+}
+
+// tame bounds the words of an error that a registrar made: callers print them.
+func tame(err error) error {
+	var e *registrar.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	more := *e
+	more.Detail, more.Problems = input.OneLine(e.Detail, input.LongestMessage), tameProblems(e.Problems)
+	more.RetryAfter = max(0, min(e.RetryAfter, longestPause))
+	return &more
+}
+
+// longestPause is the longest that a registrar may have the panel wait before it asks again.
+const longestPause = time.Minute
+
+// mostProblems and longestProblem bound what a registrar finds wrong with one order.
+const (
+	mostProblems   = 100
+	longestProblem = 500
+)
+
+func tameProblems(problems []registrar.Problem) []registrar.Problem {
+	var tamed []registrar.Problem
+	for _, p := range problems[:min(len(problems), mostProblems)] {
+		p.Path, p.Message = input.OneLine(p.Path, input.LongestID), input.OneLine(p.Message, longestProblem)
+		p.Code, p.Params, p.Texts = input.OneLine(p.Code, input.LongestID), tameTexts(p.Params), tameTexts(p.Texts)
+		tamed = append(tamed, p)
+	}
+	return tamed
+}
+
+// mostTexts bounds the parameters of a problem, and the languages of its text.
+const mostTexts = 20
+
+func tameTexts(texts map[string]string) map[string]string {
+	if len(texts) == 0 {
+		return nil
+	}
+	tamed := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(texts))[:min(len(texts), mostTexts)] {
+		tamed[input.OneLine(key, input.LongestID)] = input.OneLine(texts[key], longestProblem)
+	}
+	return tamed
 }

@@ -1,4 +1,4 @@
-package orders
+package switchboard
 
 import (
 	"context"
@@ -51,10 +51,7 @@ func TestEveryCallIsBounded(t *testing.T) {
 // One that hangs costs the others nothing, and the answer says who is missing.
 func TestOneHangs(t *testing.T) {
 	t.Parallel()
-	b := newBook(t)
-	b.names = []string{"evil", "r01"}
-	b.registrars.set("evil", hanging{})
-	b.registrars.set("r01", &able{name: "r01"})
+	b := boardOf(plugins{"evil": hanging{}, "r01": &able{name: "r01"}}, "evil", "r01")
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		reviews, err := b.Reviews(t.Context())

@@ -1,4 +1,6 @@
-package host
+// Package door is how the panel is reached: its address, a Unix socket or TCP with TLS; how many
+// connections may be open at a time; and who is at the other end of a socket.
+package door
 
 import (
 	"net"
@@ -8,10 +10,10 @@ import (
 	"time"
 )
 
-// door is a listener with a limit of connections. When it is reached, the connection that has
+// Door is a listener with a limit of connections. When it is reached, the connection that has
 // been idle for longest is closed to let the next one in: who holds connections open without
 // asking anything keeps nobody out.
-type door struct {
+type Door struct {
 	net.Listener
 	most int
 
@@ -21,14 +23,17 @@ type door struct {
 	left *sync.Cond // a connection has become idle or was closed
 }
 
-func newDoor(l net.Listener, most int) *door {
-	d := &door{Listener: l, most: most, idle: map[net.Conn]time.Time{}, busy: map[net.Conn]bool{}}
+// New limits the connections of a listener to as many as the process can do with.
+func New(l net.Listener) *Door { return limit(l, connections()) }
+
+func limit(l net.Listener, most int) *Door {
+	d := &Door{Listener: l, most: most, idle: map[net.Conn]time.Time{}, busy: map[net.Conn]bool{}}
 	d.left = sync.NewCond(&d.mu)
 	return d
 }
 
 // Accept implements [net.Listener].
-func (d *door) Accept() (net.Conn, error) {
+func (d *Door) Accept() (net.Conn, error) {
 	c, err := d.Listener.Accept()
 	if err != nil {
 		return nil, err
@@ -43,7 +48,7 @@ func (d *door) Accept() (net.Conn, error) {
 }
 
 // makeRoom closes the connection that has been idle for longest.
-func (d *door) makeRoom() bool {
+func (d *Door) makeRoom() bool {
 	var oldest net.Conn
 	for c, since := range d.idle {
 		if oldest == nil || since.Before(d.idle[oldest]) {
@@ -58,8 +63,8 @@ func (d *door) makeRoom() bool {
 	return true
 }
 
-// moved follows a connection's state, as [http.Server.ConnState].
-func (d *door) moved(c net.Conn, state http.ConnState) {
+// Moved follows a connection's state, as [http.Server.ConnState].
+func (d *Door) Moved(c net.Conn, state http.ConnState) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	_, wasIdle := d.idle[c]
@@ -77,7 +82,7 @@ func (d *door) moved(c net.Conn, state http.ConnState) {
 	d.left.Signal()
 }
 
-// Limits of a door.
+// Limits of a door, in connections.
 const (
 	mostConnections   = 1024
 	fewestConnections = 8

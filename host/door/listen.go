@@ -1,55 +1,30 @@
-package host
+package door
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"syscall"
-	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/config"
 )
 
-// lockFile lies in the data directory.
-const lockFile = "panel.lock"
-
-// How long a lock is waited for: a process that is just being started may hold a copy of one
-// that was given back.
-const (
-	lockWithin = time.Second
-	lockPause  = 20 * time.Millisecond
-)
-
-// lockData makes the data directory and takes it for this process; the kernel gives it back
-// when the process ends, however it ends.
-func lockData(p config.Panel) (*os.File, error) {
-	if err := os.MkdirAll(p.Data, 0o700); err != nil {
-		return nil, p.DataAt.Errorf("can't make the data directory: %v", err)
-	}
-	f, err := os.OpenFile(filepath.Join(p.Data, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+// Listen opens the panel's address, with TLS if the panel is to have it.
+func Listen(ctx context.Context, p config.Panel, log hclog.Logger) (net.Listener, error) {
+	l, err := listen(ctx, p)
 	if err != nil {
-		return nil, p.DataAt.Errorf("can't use the data directory: %v", err)
+		return nil, err
 	}
-	for patience := lockWithin; ; patience -= lockPause {
-		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
-			return f, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) || patience <= 0 {
-			break
-		}
-		time.Sleep(lockPause)
+	safe, err := protected(l, p, log)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
 	}
-	f.Close()
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, p.DataAt.Errorf("another panel is serving from %s", p.Data)
-	}
-	return nil, fmt.Errorf("lock data directory: %w", err)
+	return safe, nil
 }
 
-// listen opens the panel's address.
 func listen(ctx context.Context, p config.Panel) (net.Listener, error) {
 	path, isSocket := p.Socket()
 	if isSocket {

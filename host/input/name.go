@@ -1,4 +1,7 @@
-package orders
+// Package input is what callers of the panel and its plugins may tell it: names as the DNS carries
+// them, texts of bounded length that nothing invisible is in, the people who decide; and the error
+// that says what is wrong with a request, field by field.
+package input
 
 import (
 	"fmt"
@@ -6,6 +9,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"registrar.panel/shared/entry"
 	"registrar.panel/shared/registrar"
 )
 
@@ -16,12 +20,21 @@ var names = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictD
 // ACE normalises a domain name typed in Unicode or in ACE. Anything that is no name of
 // at least two labels is Invalid, at the path "domain".
 func ACE(name string) (string, error) {
-	ace, err := names.ToASCII(strings.TrimSuffix(strings.TrimSpace(name), "."))
+	ace, err := names.ToASCII(strings.TrimSuffix(entry.Line(name), "."))
 	if err != nil {
 		return "", Mistake("domain", fmt.Sprintf("%q is not a domain name: %s", name, strings.TrimPrefix(err.Error(), "idna: ")))
 	}
-	if tld(ace) == ace {
+	if TLD(ace) == ace {
 		return "", Mistake("domain", fmt.Sprintf("%q is not a domain name: it needs a name and a TLD, such as example.ru", name))
+	}
+	return ace, nil
+}
+
+// Zone normalises a TLD typed in Unicode or in ACE, with or without its dot.
+func Zone(typed string) (string, error) {
+	ace, err := names.ToASCII(strings.Trim(entry.Line(typed), "."))
+	if err != nil {
+		return "", Mistake("tld", fmt.Sprintf("%q is not a TLD", typed))
 	}
 	return ace, nil
 }
@@ -35,16 +48,16 @@ func Unicode(ace string) string {
 	return text
 }
 
-// tld is the last label; of a name with one label, the name.
-func tld(ace string) string { return ace[strings.LastIndexByte(ace, '.')+1:] }
+// TLD is the last label; of a name with one label, the name.
+func TLD(ace string) string { return ace[strings.LastIndexByte(ace, '.')+1:] }
 
 // Mistake is the error for one wrong field of a request.
 func Mistake(path, message string) error {
-	return mistakes([]registrar.Problem{{Path: path, Message: message}})
+	return Mistakes([]registrar.Problem{{Path: path, Message: message}})
 }
 
-// mistakes returns nil for no problems.
-func mistakes(problems []registrar.Problem) error {
+// Mistakes returns nil for no problems.
+func Mistakes(problems []registrar.Problem) error {
 	if len(problems) == 0 {
 		return nil
 	}

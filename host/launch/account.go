@@ -1,4 +1,4 @@
-package host
+package launch
 
 import (
 	"errors"
@@ -18,7 +18,7 @@ import (
 // where it has to: to the plugin's data, its sockets and the working directory. Nothing but
 // the right to pass is granted, and only on directories of the panel's own. nil = the panel's
 // own user, which for a foreign plugin must not be root.
-func (p plugins) account(r config.Registrar, workingDir string) (*supervisor.Account, error) {
+func (l Launcher) account(r config.Registrar, workingDir string) (*supervisor.Account, error) {
 	if r.User == "" && r.Path != "" && !r.Dev && os.Geteuid() == 0 {
 		return nil, r.PathAt.Errorf("the panel runs as root, and a plugin that is not bundled gets no such rights: give it a user of its own, made with useradd --system, as user = \"NAME\"")
 	}
@@ -41,12 +41,12 @@ func (p plugins) account(r config.Registrar, workingDir string) (*supervisor.Acc
 		return nil, r.UserAt.Errorf("the user %q is root: name a user without its rights", r.User)
 	}
 	a := &supervisor.Account{Name: r.User, UID: uid, GID: gid}
-	for _, own := range []string{p.top, p.runDir} {
+	for _, own := range []string{l.Top, l.RunDir} {
 		if err := letPass(own); err != nil {
 			return nil, err
 		}
 	}
-	for _, end := range []string{p.top, p.runDir, workingDir} {
+	for _, end := range []string{l.Top, l.RunDir, workingDir} {
 		if closed, err := closedTo(a, end); err != nil {
 			return nil, err
 		} else if closed != "" {

@@ -1,4 +1,4 @@
-package host
+package door
 
 import (
 	"bufio"
@@ -18,9 +18,9 @@ func behindDoor(t *testing.T, most int) (address string, entered, release chan s
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newDoor(l, most)
+	d := limit(l, most)
 	entered, release = make(chan struct{}), make(chan struct{})
-	server := &http.Server{ConnState: d.moved, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{ConnState: d.Moved, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
 			entered <- struct{}{}
 			<-release

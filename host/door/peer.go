@@ -1,0 +1,38 @@
+package door
+
+import (
+	"context"
+	"net"
+	"os/user"
+	"strconv"
+
+	"registrar.panel/host/access"
+)
+
+// WithPeer names the user at the other end of a Unix socket: nobody else can open it, so there
+// is no credential to ask for.
+func WithPeer(ctx context.Context, c net.Conn) context.Context {
+	socket, ok := c.(*net.UnixConn)
+	if !ok {
+		return ctx
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return ctx
+	}
+	var uid uint32
+	var fault error
+	err = raw.Control(func(fd uintptr) { uid, fault = peerUser(int(fd)) })
+	if err != nil || fault != nil {
+		return ctx
+	}
+	return access.With(ctx, access.Caller{Name: userName(uid), Rights: access.Rights()})
+}
+
+func userName(uid uint32) string {
+	id := strconv.FormatUint(uint64(uid), 10)
+	if u, err := user.LookupId(id); err == nil {
+		return u.Username
+	}
+	return "uid " + id
+}

@@ -1,0 +1,48 @@
+package launch
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"sync"
+
+	"registrar.panel/host/config"
+)
+
+// Differs reports whether a plugin was last configured with other settings, or runs another
+// program.
+func (l Launcher) Differs(r config.Registrar, settings []byte) bool {
+	return !l.applied.is(r.Name, fingerprint(r, settings))
+}
+
+// Forget makes the plugin's settings differ from any.
+func (l Launcher) Forget(name string) { l.applied.forget(name) }
+
+// applied remembers by a digest what each plugin was last configured with.
+type applied struct {
+	mu sync.Mutex
+	by map[string][sha256.Size]byte
+}
+
+func (a *applied) set(name string, digest [sha256.Size]byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.by[name] = digest
+}
+
+func (a *applied) is(name string, digest [sha256.Size]byte) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	have, ok := a.by[name]
+	return ok && have == digest
+}
+
+func (a *applied) forget(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.by, name)
+}
+
+// fingerprint is a digest of all that a plugin's process is made of.
+func fingerprint(r config.Registrar, settings []byte) [sha256.Size]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "%q %q %v %q %q %s", r.Path, r.SHA256, r.Dev, r.Env, r.PlainText, settings))
+}

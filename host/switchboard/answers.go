@@ -1,0 +1,95 @@
+package switchboard
+
+import (
+	"context"
+	"sync"
+
+	"registrar.panel/host/input"
+	"registrar.panel/shared/registrar"
+)
+
+// Form tells what an order for a TLD must say. The TLD may be typed in any form.
+func (b *Board) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
+	ace, err := input.Zone(q.TLD)
+	if err != nil {
+		return registrar.Form{}, err
+	}
+	name, ok := b.route(ace)
+	if !ok {
+		return registrar.Form{}, input.Mistake("tld", "no registrar serves ."+q.TLD)
+	}
+	r, err := b.Registrar(name)
+	if err != nil {
+		return registrar.Form{}, err
+	}
+	q.TLD = ace
+	return r.Form(ctx, q)
+}
+
+// Check completes answers about names by the word of the registrars they are with, side by side. One
+// that does not answer makes the availability of its names unknown, not the call an error.
+func (b *Board) Check(ctx context.Context, open map[string][]*registrar.Availability) {
+	var asked sync.WaitGroup
+	for name, list := range open {
+		asked.Go(func() { b.ask(ctx, name, list) })
+	}
+	asked.Wait()
+}
+
+// ask completes these answers by one registrar's word, as far as it gets in its time.
+func (b *Board) ask(ctx context.Context, name string, list []*registrar.Availability) {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	r, err := b.Registrar(name)
+	for _, a := range list {
+		var said []registrar.Availability
+		if err == nil {
+			said, err = r.Check(ctx, []string{a.Name})
+		}
+		if err != nil || len(said) != 1 || said[0].Name != a.Name {
+			a.Status, a.Detail = registrar.AvailabilityUnknown, "registrar "+name+" does not answer"
+			continue
+		}
+		*a = said[0]
+	}
+}
+
+// RunRenewals makes a renewal pass with every registrar that renews by schedule.
+func (b *Board) RunRenewals(ctx context.Context, dryRun bool) (Several[registrar.RenewalStep], error) {
+	return each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]registrar.RenewalStep, error) {
+		return r.RunRenewals(ctx, dryRun)
+	})
+}
+
+// Handles lists the handles known for a customer.
+func (b *Board) Handles(ctx context.Context, typed string) (Several[registrar.Handle], error) {
+	customer, err := input.Customer(typed)
+	if err != nil {
+		return Several[registrar.Handle]{}, err
+	}
+	return each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]registrar.Handle, error) {
+		return r.Handles(ctx, customer)
+	})
+}
+
+// AdoptHandle records that a customer has a handle already. The name of the registrar may
+// be empty when only one works with handles.
+func (b *Board) AdoptHandle(ctx context.Context, name, typed, handle string) (Of[registrar.Handle], error) {
+	customer, err := input.Customer(typed)
+	if err != nil {
+		return Of[registrar.Handle]{}, err
+	}
+	if handle, err = input.Handle(handle); err != nil {
+		return Of[registrar.Handle]{}, err
+	}
+	name, err = b.chosen(ctx, name, registrar.CapHandles)
+	if err != nil {
+		return Of[registrar.Handle]{}, err
+	}
+	r, err := b.Registrar(name)
+	if err != nil {
+		return Of[registrar.Handle]{}, err
+	}
+	h, err := r.AdoptHandle(ctx, customer, handle)
+	return Of[registrar.Handle]{name, h}, err
+}

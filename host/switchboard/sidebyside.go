@@ -1,0 +1,78 @@
+package switchboard
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"registrar.panel/shared/registrar"
+)
+
+// Of names what a registrar among several answered.
+type Of[T any] struct {
+	Registrar string
+	Value     T
+}
+
+// Several is what registrars answered that were asked side by side.
+type Several[T any] struct {
+	List   []Of[T]  // in the order of the registrars
+	Absent []Absent // who should have answered too
+}
+
+// Absent is a registrar whose part of an answer is missing.
+type Absent struct {
+	Registrar string
+	Reason    string
+}
+
+// each asks every registrar at the same time; those without the power have nothing to say, and
+// one that does not answer costs the others nothing.
+func each[T any](ctx context.Context, b *Board, ask func(context.Context, registrar.Registrar) ([]T, error)) (Several[T], error) {
+	said := askAll(ctx, b, b.names, ask)
+	var all Several[T]
+	for _, a := range said {
+		if a.err != nil && !errors.Is(a.err, registrar.Unsupported) {
+			b.log.Warn("a registrar is missing from an answer", "registrar", a.name, "err", a.err)
+			all.Absent = append(all.Absent, Absent{a.name, Reason(a.err)})
+		}
+		for _, v := range a.value {
+			all.List = append(all.List, Of[T]{a.name, v})
+		}
+	}
+	return all, ctx.Err()
+}
+
+// said is the answer of one registrar.
+type said[T any] struct {
+	name  string
+	value T
+	err   error
+}
+
+// askAll asks these registrars at the same time, each within its own limit of time. It returns
+// when all have answered or run out of it.
+func askAll[T any](ctx context.Context, b *Board, names []string, ask func(context.Context, registrar.Registrar) (T, error)) []said[T] {
+	answers := make([]said[T], len(names))
+	var asked sync.WaitGroup
+	for i, name := range names {
+		asked.Go(func() {
+			answers[i].name = name
+			var r registrar.Registrar
+			if r, answers[i].err = b.Registrar(name); answers[i].err == nil {
+				answers[i].value, answers[i].err = ask(ctx, r)
+			}
+		})
+	}
+	asked.Wait()
+	return answers
+}
+
+// Reason is an error in words that a caller of the API may read.
+func Reason(err error) string {
+	var e *registrar.Error
+	if errors.As(err, &e) {
+		return e.Error()
+	}
+	return "it failed; the panel's log says why"
+}

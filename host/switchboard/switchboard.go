@@ -1,0 +1,170 @@
+// Package switchboard knows whom to ask among the registrars' plugins. It asks several side by
+// side, each within a limit of time, and says whose answer is missing; it finds the one that knows
+// a thing by its ID, and the one that has a capability. What a plugin answers is bounded on the way.
+//
+// It keeps nothing: the book, in room orders, is built on it.
+//
+// Errors that a caller can act on carry a [registrar.Code]: Invalid with problems by field path,
+// NotFound, Precondition for a registrar that is not run, Unavailable while a plugin is down.
+package switchboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host/input"
+	"registrar.panel/shared/registrar"
+)
+
+// Plugins finds a plugin at work. While it is down the error is Unavailable or Draining.
+type Plugins interface {
+	Registrar(name string) (registrar.Registrar, error)
+}
+
+// Options of a board.
+type Options struct {
+	Plugins Plugins
+	Names   []string                                // of the registrars that are run
+	Retired []string                                // of those that are not run any more, by the configuration's own word
+	Route   func(tld string) (name string, ok bool) // to which registrar new orders for a TLD go
+	Serves  func(name, tld string) bool             // whether a registrar may have domains of a TLD
+	Logger  hclog.Logger
+}
+
+// Board is the registrars that can be asked. Its methods may be called concurrently.
+type Board struct {
+	plugins Plugins
+	names   []string
+	retired []string
+	route   func(tld string) (string, bool)
+	serves  func(name, tld string) bool
+	log     hclog.Logger
+}
+
+// New makes a board. Nothing is asked before a method is called.
+func New(o Options) *Board {
+	return &Board{plugins: o.Plugins, names: o.Names, retired: o.Retired, route: o.Route, serves: o.Serves, log: o.Logger}
+}
+
+// Names lists the registrars that are run.
+func (b *Board) Names() []string { return b.names }
+
+// Runs reports whether a registrar is run.
+func (b *Board) Runs(name string) bool { return slices.Contains(b.names, name) }
+
+// Accounted reports whether the configuration names a registrar, as one that is run or retired.
+func (b *Board) Accounted(name string) bool { return b.Runs(name) || slices.Contains(b.retired, name) }
+
+// Serves reports whether a registrar may have domains of a TLD.
+func (b *Board) Serves(name, tld string) bool { return b.serves(name, tld) }
+
+// Registrar finds a plugin that is at work. Each of its calls has a limit of time.
+func (b *Board) Registrar(name string) (registrar.Registrar, error) {
+	if !b.Runs(name) {
+		return nil, b.NotRun(name)
+	}
+	r, err := b.plugins.Registrar(name)
+	if err != nil {
+		return nil, err
+	}
+	return bounded{r, name}, nil
+}
+
+// NotRun is why a registrar that is on record can't be asked.
+func (b *Board) NotRun(name string) error {
+	if slices.Contains(b.retired, name) {
+		return registrar.Errorf(registrar.Precondition, "registrar %s is retired", name)
+	}
+	return registrar.Errorf(registrar.Precondition, "plugin.hcl names no registrar %s", name)
+}
+
+// Route is the registrar that new orders for a domain go to.
+func (b *Board) Route(domain string) (string, error) {
+	name, ok := b.route(input.TLD(domain))
+	if !ok {
+		return "", input.Mistake("domain", "no registrar serves ."+input.Unicode(input.TLD(domain)))
+	}
+	return name, nil
+}
+
+// Owner is the registrar that knows a thing.
+type Owner struct {
+	registrar.Registrar
+	Name string
+}
+
+// Owner finds the one registrar of the candidates that knows a thing; without candidates all are
+// asked. IDs are the registrars' own, so two may know one; then it is an error, because a decision
+// must not reach the wrong one.
+func (b *Board) Owner(ctx context.Context, what string, candidates []string, knows func(context.Context, registrar.Registrar) error) (Owner, error) {
+	if len(candidates) == 0 {
+		candidates = b.names
+	}
+	var owners []Owner
+	var down error
+	for _, a := range askAll(ctx, b, candidates, func(ctx context.Context, r registrar.Registrar) (registrar.Registrar, error) { return r, knows(ctx, r) }) {
+		switch registrar.CodeOf(a.err) {
+		case "":
+			owners = append(owners, Owner{a.value, a.name})
+		case registrar.NotFound, registrar.Unsupported:
+		default:
+			down = errors.Join(down, a.err)
+		}
+	}
+	switch {
+	case len(owners) == 1:
+		return owners[0], nil
+	case len(owners) > 1:
+		return Owner{}, registrar.Errorf(registrar.Precondition, "more than one registrar knows a %s", what)
+	case down != nil:
+		return Owner{}, Explained(down, what+": ", "")
+	}
+	return Owner{}, registrar.Errorf(registrar.NotFound, "there is no %s", what)
+}
+
+// chosen is the registrar of that name, or else the only one with a capability.
+func (b *Board) chosen(ctx context.Context, name string, c registrar.Capability) (string, error) {
+	if name != "" {
+		if !slices.Contains(b.names, name) {
+			return "", input.Mistake("registrar", fmt.Sprintf("must be one of %v", b.names))
+		}
+		return name, nil
+	}
+	able, err := each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]struct{}, error) {
+		d, err := r.Describe(ctx)
+		if err != nil || !d.Has(c) {
+			return nil, err
+		}
+		return []struct{}{{}}, nil
+	})
+	switch {
+	case err != nil:
+		return "", err
+	case len(able.Absent) > 0:
+		a := able.Absent[0]
+		return "", registrar.Errorf(registrar.Unavailable, "name the registrar: %s may have the capability %s too and can't be asked: %s", a.Registrar, c, a.Reason)
+	case len(able.List) == 1:
+		return able.List[0].Registrar, nil
+	case len(able.List) == 0:
+		return "", registrar.Errorf(registrar.Unsupported, "no registrar has the capability %s", c)
+	}
+	return "", input.Mistake("registrar", "is required: more than one has the capability "+string(c))
+}
+
+// Explained adds words to an error where a caller of the API sees them, too.
+func Explained(err error, before, after string) error {
+	var e *registrar.Error
+	if !errors.As(err, &e) {
+		return fmt.Errorf("%s%w%s", before, err, after)
+	}
+	more := *e
+	if more.Detail == "" {
+		more.Detail = e.Code.Error()
+	}
+	more.Detail = before + more.Detail + after
+	return &more
+}
