@@ -63,7 +63,7 @@ var postgres pgtest.Shared
 // everywhere plays a scenario against the simulator's own servers, and against real ones. With
 // the former panel and plugin run under the race detector, as this binary; with the latter they
 // are the program that is shipped, which takes a tenth of the time. What is different there, the
-// suites of mailbox, outbox, sqldb and the stores watch for races.
+// suites of mailbox, smtpout, sqldb and the stores watch for races.
 func everywhere(t *testing.T, scenario func(t *testing.T, w *world)) {
 	t.Parallel()
 	t.Run("own servers", func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"registrar.panel/shared/entry"
 	"registrar.panel/shared/registrar"
 )
 
@@ -19,7 +20,7 @@ var names = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictD
 // ACE normalises a domain name typed in Unicode or in ACE. Anything that is no name of
 // at least two labels is Invalid, at the path "domain".
 func ACE(name string) (string, error) {
-	ace, err := names.ToASCII(strings.TrimSuffix(strings.TrimSpace(name), "."))
+	ace, err := names.ToASCII(strings.TrimSuffix(entry.Line(name), "."))
 	if err != nil {
 		return "", Mistake("domain", fmt.Sprintf("%q is not a domain name: %s", name, strings.TrimPrefix(err.Error(), "idna: ")))
 	}
@@ -31,7 +32,7 @@ func ACE(name string) (string, error) {
 
 // Zone normalises a TLD typed in Unicode or in ACE, with or without its dot.
 func Zone(typed string) (string, error) {
-	ace, err := names.ToASCII(strings.Trim(strings.TrimSpace(typed), "."))
+	ace, err := names.ToASCII(strings.Trim(entry.Line(typed), "."))
 	if err != nil {
 		return "", Mistake("tld", fmt.Sprintf("%q is not a TLD", typed))
 	}

@@ -6,8 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
+	"registrar.panel/shared/entry"
 	"registrar.panel/shared/registrar"
 )
 
@@ -66,10 +65,9 @@ func OneLine(text string, most int) string {
 	}, strings.ToValidUTF8(text, "\uFFFD"))
 }
 
-// Customer is the one form of the panel's name for a customer: blanks around it don't count,
-// and two ways to write a letter are one.
+// Customer is the one form of the panel's name for a customer.
 func Customer(typed string) (string, error) {
-	id := norm.NFC.String(strings.TrimSpace(typed))
+	id := entry.Line(typed)
 	if id == "" {
 		return "", Mistake("customer", "is required: the name your panel has for the customer")
 	}
@@ -77,6 +75,15 @@ func Customer(typed string) (string, error) {
 		return "", Mistake("customer", wrong)
 	}
 	return id, nil
+}
+
+// Handle is the one form of a registrar's name for a client.
+func Handle(typed string) (string, error) {
+	handle := entry.Line(typed)
+	if wrong := CheckLine(handle, LongestHandle); wrong != "" {
+		return "", Mistake("handle", wrong)
+	}
+	return handle, nil
 }
 
 // Person judges who decides.

@@ -164,8 +164,8 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 	if i.Customer, err = input.Customer(i.Customer); err != nil {
 		return Domain{}, err
 	}
-	if wrong := input.CheckLine(i.Handle, input.LongestHandle); wrong != "" {
-		return Domain{}, input.Mistake("handle", wrong)
+	if i.Handle, err = input.Handle(i.Handle); err != nil {
+		return Domain{}, err
 	}
 	known, err := s.find(ctx, ace)
 	if err != nil {

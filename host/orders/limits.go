@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"registrar.panel/host/input"
+	"registrar.panel/shared/entry"
 	"registrar.panel/shared/registrar"
 )
 
@@ -45,7 +46,7 @@ func oversized(q Request) (problems []registrar.Problem) {
 		return problems
 	}
 	for key, values := range q.Registrant.Fields {
-		if wrong := input.CheckLine(key, input.LongestID); wrong != "" {
+		if wrong := input.CheckLine(entry.Line(key), input.LongestID); wrong != "" {
 			add("contact", "has a key that "+wrong)
 			continue
 		}
@@ -54,7 +55,7 @@ func oversized(q Request) (problems []registrar.Problem) {
 			continue
 		}
 		for i, v := range values {
-			add(fmt.Sprintf("contact.%s[%d]", key, i), input.CheckText(v, longestValue))
+			add(fmt.Sprintf("contact.%s[%d]", key, i), input.CheckText(entry.Text(v), longestValue))
 		}
 	}
 	slices.SortFunc(problems, func(a, b registrar.Problem) int { return strings.Compare(a.Path, b.Path) })

@@ -9,6 +9,7 @@ import (
 	"registrar.panel/host/input"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/entry"
 	"registrar.panel/shared/registrar"
 )
 
@@ -36,6 +37,7 @@ func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed boo
 	if d, err = s.Domain(ctx, m.Domain); err != nil {
 		return d, false, err
 	}
+	m.Handle = entry.Line(m.Handle)
 	v := mover{s.ledger, s.board}
 	if err := v.check(m, d); err != nil || d.Registrar == m.To {
 		return d, false, err

@@ -38,8 +38,9 @@ type Order struct {
 	Operation   registrar.OperationID // "" = the registrar has not taken it yet
 	Refusal     string                // why the registrar will not take it; "" = it did not refuse
 	CreatedAt   time.Time
-	PaidAt      time.Time // zero = not paid
-	ClosedAt    time.Time // zero = not concluded
+	PaidAt      time.Time           // zero = not paid
+	ClosedAt    time.Time           // zero = not concluded
+	Notes       []registrar.Problem // what a person should know before paying, found just now; not stored
 }
 
 // Request asks for an order. See [registrar.Order] for what each kind needs.

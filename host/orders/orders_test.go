@@ -44,6 +44,14 @@ func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validat
 	return registrar.Validation{Preview: "the mail for " + o.Domain}, nil
 }
 
+func (f *fake) Check(_ context.Context, names []string) ([]registrar.Availability, error) {
+	var all []registrar.Availability
+	for _, name := range names {
+		all = append(all, registrar.Availability{Name: name, Status: registrar.Available})
+	}
+	return all, nil
+}
+
 func (f *fake) Submit(_ context.Context, o registrar.Order) (registrar.Operation, error) {
 	f.mu.Lock()
 	f.submitted = append(f.submitted, o)

@@ -11,10 +11,15 @@ import (
 )
 
 // Pay opens the gate: the order will be submitted. It tells whether that changed anything;
-// an order that is paid already stays as it is.
+// an order that is paid already stays as it is. What would be refused now is not paid for.
 func (s *Service) Pay(ctx context.Context, id registrar.OrderID) (o Order, changed bool, err error) {
+	notes, err := s.readmit(ctx, id)
+	if err != nil {
+		return o, false, err
+	}
 	o, changed, err = s.move(ctx, id, pay)
 	if changed {
+		o.Notes = notes
 		s.toSubmit[o.Registrar].Wake()
 	}
 	return o, changed, err

@@ -18,11 +18,12 @@ func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 	if err != nil {
 		return Order{}, err
 	}
-	if err := s.validate(ctx, name, asked); err != nil {
+	notes, err := s.admit(ctx, name, asked)
+	if err != nil {
 		return Order{}, err
 	}
 	o := Order{ID: asked.ID, Kind: asked.Kind, Domain: asked.Domain, Customer: asked.Customer, Registrar: name, State: Unpaid,
-		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.time()}
+		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.time(), Notes: notes}
 	sealed, err := s.seal(asked)
 	if err != nil {
 		return Order{}, err
@@ -83,21 +84,10 @@ func (s *Service) order(q Request) (registrar.Order, error) {
 	if err != nil && (q.Kind.Acquires() || strings.TrimSpace(q.Customer) != "") {
 		return registrar.Order{}, err
 	}
-	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: customer, Registrant: q.Registrant,
-		Nameservers: normalHosts(q.Nameservers), AuthCode: q.AuthCode, PaidTill: q.PaidTill}
+	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: customer, Registrant: normalRegistrant(q.Registrant),
+		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill}
 	o.ID, err = s.newID()
 	return o, err
-}
-
-// normalHosts leaves what is no name to the registrar's validation.
-func normalHosts(nameservers []registrar.Nameserver) []registrar.Nameserver {
-	normal := slices.Clone(nameservers)
-	for i, n := range normal {
-		if host, err := input.ACE(n.Host); err == nil {
-			normal[i].Host = host
-		}
-	}
-	return normal
 }
 
 // expected lists the statuses of a domain that has been ordered and is not ours yet.
@@ -123,19 +113,6 @@ func admissible(k registrar.OperationKind, d Domain) error {
 		return registrar.Errorf(registrar.Precondition, "the domain is not registered here, so there is nothing to %s", k)
 	}
 	return nil
-}
-
-// validate asks the registrar for every mistake at once.
-func (s *Service) validate(ctx context.Context, name string, o registrar.Order) error {
-	r, err := s.board.Registrar(name)
-	if err != nil {
-		return err
-	}
-	v, err := r.Validate(ctx, o)
-	if err != nil {
-		return fmt.Errorf("validate order: %w", err)
-	}
-	return registrar.InvalidOrder(v.Problems)
 }
 
 // store inserts an unpaid order, and the domain it is to acquire.

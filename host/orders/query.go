@@ -5,11 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
-
-	"golang.org/x/text/unicode/norm"
 
 	"registrar.panel/host/input"
+	"registrar.panel/shared/entry"
 	"registrar.panel/shared/registrar"
 )
 
@@ -23,7 +21,7 @@ type DomainQuery struct {
 func (s *Service) Orders(ctx context.Context, customer string) (list []Order, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		var f filter
-		f.by("customer", norm.NFC.String(strings.TrimSpace(customer)))
+		f.by("customer", entry.Line(customer))
 		list, err = selectOrders(ctx, tx, f.where(), f.args...)
 		return err
 	})
@@ -47,7 +45,7 @@ func (s *Service) Domains(ctx context.Context, q DomainQuery) (list []Domain, er
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		var f filter
 		f.by("status", string(q.Status))
-		f.by("customer", norm.NFC.String(strings.TrimSpace(q.Customer)))
+		f.by("customer", entry.Line(q.Customer))
 		if list, err = selectDomains(ctx, tx, f.where(), f.args...); err != nil {
 			return err
 		}

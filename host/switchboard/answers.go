@@ -79,8 +79,8 @@ func (b *Board) AdoptHandle(ctx context.Context, name, typed, handle string) (Of
 	if err != nil {
 		return Of[registrar.Handle]{}, err
 	}
-	if wrong := input.CheckLine(handle, input.LongestHandle); wrong != "" {
-		return Of[registrar.Handle]{}, input.Mistake("handle", wrong)
+	if handle, err = input.Handle(handle); err != nil {
+		return Of[registrar.Handle]{}, err
 	}
 	name, err = b.chosen(ctx, name, registrar.CapHandles)
 	if err != nil {

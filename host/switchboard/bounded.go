@@ -3,6 +3,8 @@ package switchboard
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"registrar.panel/host/input"
@@ -46,7 +48,7 @@ func (b bounded) Form(ctx context.Context, q registrar.FormQuery) (registrar.For
 
 func (b bounded) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
 	v, err := within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Validation, error) { return b.Registrar.Validate(ctx, o) })
-	v.Problems = tameProblems(v.Problems)
+	v.Problems, v.Notes = tameProblems(v.Problems), tameProblems(v.Notes)
 	return v, err
 }
 
@@ -164,7 +166,22 @@ func tameProblems(problems []registrar.Problem) []registrar.Problem {
 	var tamed []registrar.Problem
 	for _, p := range problems[:min(len(problems), mostProblems)] {
 		p.Path, p.Message = input.OneLine(p.Path, input.LongestID), input.OneLine(p.Message, longestProblem)
+		p.Code, p.Params, p.Texts = input.OneLine(p.Code, input.LongestID), tameTexts(p.Params), tameTexts(p.Texts)
 		tamed = append(tamed, p)
+	}
+	return tamed
+}
+
+// mostTexts bounds the parameters of a problem, and the languages of its text.
+const mostTexts = 20
+
+func tameTexts(texts map[string]string) map[string]string {
+	if len(texts) == 0 {
+		return nil
+	}
+	tamed := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(texts))[:min(len(texts), mostTexts)] {
+		tamed[input.OneLine(key, input.LongestID)] = input.OneLine(texts[key], longestProblem)
 	}
 	return tamed
 }

@@ -77,7 +77,15 @@ func stepOf(s registrar.Step) api.Step {
 func orderOf(o orders.Order) api.Order {
 	return api.Order{ID: string(o.ID), Kind: string(o.Kind), Domain: o.Domain, Unicode: input.Unicode(o.Domain), Customer: o.Customer,
 		State: string(o.State), Operation: known(o.Operation), Registrar: o.Registrar, Own: o.Own, Error: known(o.Refusal),
-		CreatedAt: o.CreatedAt.UTC(), PaidAt: knownTime(o.PaidAt), ClosedAt: knownTime(o.ClosedAt)}
+		CreatedAt: o.CreatedAt.UTC(), PaidAt: knownTime(o.PaidAt), ClosedAt: knownTime(o.ClosedAt), Notes: problems(o.Notes)}
+}
+
+// problems is nil for none.
+func problems(in []registrar.Problem) (out []api.Problem) {
+	for _, p := range in {
+		out = append(out, api.Problem(p))
+	}
+	return out
 }
 
 func entryOf(e orders.Entry) api.Entry {

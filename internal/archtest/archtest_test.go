@@ -44,6 +44,10 @@ var rules = []rule{
 	{`^ours/plugin/`, `^ours/`, `^ours/(plugin/|shared/|internal/(sqldb|secret|wake|backoff)$)`, "a plugin knows the host by the contract only"},
 	{`^ours/plugin/r01`, `^ours/plugin/`, `^ours/plugin/r01`, "plugins never import each other"},
 	{`^ours/plugin/manual`, `^ours/plugin/`, `^ours/plugin/manual`, "plugins never import each other"},
+	{`^ours/plugin/r01/`, `^ours/plugin/r01/gateway$`, `^$`, "only the plugin itself sees its rooms composed"},
+	{`^ours/plugin/r01/`, `^ours/plugin/r01/(ordering|outbox|inbox|witness|views)$`, `^$`, "the rooms of r01 stand side by side"},
+	{`^ours/plugin/r01/(lifecycle|mailform|message|term|store|registry|smtpout|mailauth|mailbox|endpoint|renewal)`, `^ours/plugin/r01/engine$`, `^$`, "what engine stands on does not know it"},
+	{`^ours/plugin/r01/engine$`, `^ours/plugin/r01/(smtpout|mailauth|mailbox|endpoint)$`, `^$`, "engine moves requests and touches nothing outside"},
 	{`^ours/internal/r01sim`, `^ours/plugin/`, `^$`, "the simulator reads and writes by itself, or one misreading passes on both sides"},
 	{`^ours/internal/`, `^ours/(host|plugin|cmd)`, `^$`, "internal rooms are below the others"},
 	{`^ours/plugin/r01/(mailform|lifecycle|renewal/policy|term)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
@@ -52,8 +56,8 @@ var rules = []rule{
 	{`^ours/`, `^ours/internal/(pgtest|mailhost|testrun|sqldb/sqldbtest)$`, `^$`, "test support is for tests"},
 	{`^ours/`, `^ours/internal/pace$`, `^$`, "only tests and campaigns are patient by measure"},
 	{`^ours/`, `emersion/go-imap`, `^$`, "IMAP lives in mailbox and the simulator"},
-	{`^ours/`, `wneessen/go-mail`, `^$`, "go-mail lives in outbox"},
-	{`^ours/plugin/r01/registry$`, `^ours/`, `^ours/shared/registrar$`, "the registry room reads and knows no operations"},
+	{`^ours/`, `wneessen/go-mail`, `^$`, "go-mail lives in smtpout"},
+	{`^ours/plugin/r01/registry`, `^ours/`, `^ours/(shared/registrar|plugin/r01/registry)$`, "the registry room reads and knows no operations"},
 	{`^ours/plugin/r01`, `^net/http$|^compress/|golang\.org/x/time`, `^$`, "what is fetched from the registry is fetched by the registry room"},
 	{`^ours/`, `robfig/cron`, `^$`, "cron lives in renewal"},
 	{`^ours/`, `hashicorp/go-plugin`, `^$`, "go-plugin lives in registrarrpc, registrartest and the supervisor"},
@@ -65,11 +69,12 @@ var rules = []rule{
 
 // allowed are the rooms that a rule about a library is not for.
 var allowed = map[string]string{
+	"the rooms of r01 stand side by side":                               `^ours/plugin/r01/gateway$`,                                                             // it composes them
 	"SQL lives in sqldb and the stores":                                 `^ours/(internal/sqldb|plugin/(r01|manual)/store|plugin/manual|host/orders|cmd/crash)$`, // crash reads the books with its own eyes
 	"test support is for tests":                                         `^ours/internal/(pgtest|mailhost)$`,                                                     // they are support themselves
 	"only tests and campaigns are patient by measure":                   `^ours/(internal/testrun|cmd/crash)$`,
 	"IMAP lives in mailbox and the simulator":                           `^ours/(plugin/r01/mailbox|internal/r01sim)`,
-	"go-mail lives in outbox":                                           `^ours/plugin/r01/outbox$`,
+	"go-mail lives in smtpout":                                          `^ours/plugin/r01/smtpout$`,
 	"what is fetched from the registry is fetched by the registry room": `^ours/plugin/r01/registry$`,
 	"cron lives in renewal":                                             `^ours/plugin/r01/renewal$`,
 	"go-plugin lives in registrarrpc, registrartest and the supervisor": `^ours/(shared/registrarrpc|shared/registrar/registrartest|host/supervisor)$`,
@@ -160,6 +165,16 @@ func TestRulesCatch(t *testing.T) {
 		{"ours/plugin/r01/gateway", "github.com/robfig/cron/v3", true},
 		{"ours/plugin/r01/gateway", "database/sql", true},
 		{"ours/plugin/r01/store", "database/sql", false},
+		{"ours/plugin/r01/outbox", "ours/plugin/r01/engine", false},
+		{"ours/plugin/r01/engine", "ours/plugin/r01/outbox", true},
+		{"ours/plugin/r01/engine", "ours/plugin/r01/smtpout", true},
+		{"ours/plugin/r01/inbox", "ours/plugin/r01/witness", true},
+		{"ours/plugin/r01/views", "ours/plugin/r01/ordering", true},
+		{"ours/plugin/r01/gateway", "ours/plugin/r01/ordering", false},
+		{"ours/plugin/r01/inbox", "ours/plugin/r01/gateway", true},
+		{"ours/plugin/r01", "ours/plugin/r01/gateway", false},
+		{"ours/plugin/r01/store", "ours/plugin/r01/engine", true},
+		{"ours/plugin/r01/registry/holdings", "ours/plugin/r01/store", true},
 		{"ours/plugin/r01/store", "github.com/jackc/pgx/v5", true},
 		{"ours/internal/sqldb", "github.com/jackc/pgx/v5/pgconn", false},
 		{"ours/host/orders", "ours/internal/pgtest", true},

@@ -134,9 +134,13 @@ func notFilled(field string) string {
 	return strings.ToUpper(field) + " not filled. You should fill all the necessary parameters to proceed."
 }
 
-// identityNumbers holds that a resident gives all its numbers and a non-resident none.
-// An entrepreneur, with an INN of 12 digits, has no KPP.
+// identityNumbers holds that a resident gives all its numbers, and a non-resident none, or
+// those of the tax roll. An entrepreneur, with an INN of 12 digits, has no KPP.
 func identityNumbers(t Template) *Rejection {
+	const foreign = "9909" // begins the INN of a foreign organization
+	if strings.HasPrefix(t.Value("code"), foreign) && t.Value("ogrn") == "" {
+		return nil
+	}
 	if t.Value("code") == "" && t.Value("kpp") == "" && t.Value("ogrn") == "" {
 		return nil
 	}

@@ -16,8 +16,9 @@ const (
 
 var (
 	handlePattern    = regexp.MustCompile(`^[A-Z0-9_]+(-ORG)?-(R01|GPT)$`)
-	latinNamePattern = regexp.MustCompile(`^[A-Za-z-]+( [A-Za-z-]+)+$`)
-	phonePattern     = regexp.MustCompile(`^\+\d{1,3} \d{2,5} \d{4,8}$`)
+	latinNamePattern = regexp.MustCompile(`^[A-Za-z'-]+( [A-Za-z'-]+)*$`)
+	phonePattern     = regexp.MustCompile(`^\+\d{1,3} \d{1,5} \d{4,8}$`)
+	kppPattern       = regexp.MustCompile(`^\d{4}[0-9A-Z]{2}\d{3}$`)
 	labelPattern     = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	datePattern      = regexp.MustCompile(`^\d{2}\.\d{2}\.\d{4}$`)
 )
@@ -50,7 +51,7 @@ func isDigits(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789") == ""
 }
 
-func isKPP(s string) bool { return isDigits(s, 9) }
+func isKPP(s string) bool { return kppPattern.MatchString(s) }
 
 // isINN verifies the check digits: one for an organization, two for a person.
 func isINN(s string) bool {

@@ -5,13 +5,16 @@ import (
 	"crypto/rand"
 	"errors"
 	"net"
+	"time"
 
 	"registrar.panel/plugin/r01/gateway"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/mailauth"
+	"registrar.panel/plugin/r01/ordering"
+	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/shared/registrar"
 )
 
-// The calls below go straight to the gateway of a plugin that is at work.
+// The calls below go straight to a room of a plugin that is at work.
 
 func atWork[T any](p *Plugin, call func(g *gateway.Gateway) (T, error)) (T, error) {
 	w, err := p.working()
@@ -24,37 +27,48 @@ func atWork[T any](p *Plugin, call func(g *gateway.Gateway) (T, error)) (T, erro
 
 // Validate implements registrar.Catalogue.
 func (p *Plugin) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.Validation, error) { return g.Validate(ctx, o) })
+	return atWork(p, func(g *gateway.Gateway) (registrar.Validation, error) {
+		v, err := g.Orders.Validate(ctx, o)
+		if err != nil || len(v.Problems) > 0 || o.Kind != registrar.KindTransfer {
+			return v, err
+		}
+		problems, notes := g.Views.Transferable(ctx, o.Domain, policy.Today(time.Now()))
+		if len(problems) > 0 {
+			return registrar.Validation{Problems: problems}, nil
+		}
+		v.Notes = append(v.Notes, notes...)
+		return v, nil
+	})
 }
 
 // Submit implements registrar.Orders.
 func (p *Plugin) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.Operation, error) { return g.Submit(ctx, o) })
+	return atWork(p, func(g *gateway.Gateway) (registrar.Operation, error) { return g.Orders.Submit(ctx, o) })
 }
 
 // Operation implements registrar.Orders.
 func (p *Plugin) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.Operation, error) { return g.Operation(ctx, id) })
+	return atWork(p, func(g *gateway.Gateway) (registrar.Operation, error) { return g.Views.Operation(ctx, id) })
 }
 
 // Resolve implements registrar.Orders.
 func (p *Plugin) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.Operation, error) { return g.Resolve(ctx, d) })
+	return atWork(p, func(g *gateway.Gateway) (registrar.Operation, error) { return g.Orders.Resolve(ctx, d) })
 }
 
 // Domain implements registrar.Domains.
 func (p *Plugin) Domain(ctx context.Context, name string) (registrar.Domain, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.Domain, error) { return g.Domain(ctx, name) })
+	return atWork(p, func(g *gateway.Gateway) (registrar.Domain, error) { return g.Views.Domain(ctx, name) })
 }
 
 // Domains implements registrar.Domains.
 func (p *Plugin) Domains(ctx context.Context, page registrar.Page) (registrar.DomainPage, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.DomainPage, error) { return g.Domains(ctx, page) })
+	return atWork(p, func(g *gateway.Gateway) (registrar.DomainPage, error) { return g.Views.Domains(ctx, page) })
 }
 
 // SetRenewal implements registrar.Renewals.
 func (p *Plugin) SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.Domain, error) { return g.SetRenewal(ctx, name, mode) })
+	return atWork(p, func(g *gateway.Gateway) (registrar.Domain, error) { return g.Renewals.SetRenewal(ctx, name, mode) })
 }
 
 // RunRenewals implements registrar.Renewals.
@@ -74,61 +88,63 @@ func (p *Plugin) RunRenewals(ctx context.Context, dryRun bool) ([]registrar.Rene
 
 // Handles implements registrar.Customers.
 func (p *Plugin) Handles(ctx context.Context, customer string) ([]registrar.Handle, error) {
-	return atWork(p, func(g *gateway.Gateway) ([]registrar.Handle, error) { return g.Handles(ctx, customer) })
+	return atWork(p, func(g *gateway.Gateway) ([]registrar.Handle, error) { return g.Views.Handles(ctx, customer) })
 }
 
 // AdoptHandle implements registrar.Customers.
 func (p *Plugin) AdoptHandle(ctx context.Context, customer, handle string) (registrar.Handle, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.Handle, error) { return g.AdoptHandle(ctx, customer, handle) })
+	return atWork(p, func(g *gateway.Gateway) (registrar.Handle, error) {
+		return g.Takeover.AdoptHandle(ctx, customer, handle)
+	})
 }
 
 // ImportDomain implements registrar.Customers.
 func (p *Plugin) ImportDomain(ctx context.Context, i registrar.Import) (registrar.Domain, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.Domain, error) { return g.ImportDomain(ctx, i) })
+	return atWork(p, func(g *gateway.Gateway) (registrar.Domain, error) { return g.Takeover.ImportDomain(ctx, i) })
 }
 
 // Reviews implements registrar.Reviews.
 func (p *Plugin) Reviews(ctx context.Context) ([]registrar.Review, error) {
-	return atWork(p, func(g *gateway.Gateway) ([]registrar.Review, error) { return g.Reviews(ctx) })
+	return atWork(p, func(g *gateway.Gateway) ([]registrar.Review, error) { return g.Desk.Reviews(ctx) })
 }
 
 // Review implements registrar.Reviews.
 func (p *Plugin) Review(ctx context.Context, id registrar.ReviewID) (registrar.Review, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.Review, error) { return g.Review(ctx, id) })
+	return atWork(p, func(g *gateway.Gateway) (registrar.Review, error) { return g.Desk.Review(ctx, id) })
 }
 
 // ResolveReview implements registrar.Reviews.
 func (p *Plugin) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.Review, error) { return g.ResolveReview(ctx, d) })
+	return atWork(p, func(g *gateway.Gateway) (registrar.Review, error) { return g.Desk.ResolveReview(ctx, d) })
 }
 
 // ReviewRule implements registrar.Reviews.
 func (p *Plugin) ReviewRule(ctx context.Context, id registrar.ReviewID) (string, error) {
-	return atWork(p, func(g *gateway.Gateway) (string, error) { return g.ReviewRule(ctx, id) })
+	return atWork(p, func(g *gateway.Gateway) (string, error) { return g.Desk.ReviewRule(ctx, id) })
 }
 
 // Mail implements registrar.Mails.
 func (p *Plugin) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail, error) {
-	return atWork(p, func(g *gateway.Gateway) (registrar.Mail, error) { return g.Mail(ctx, id) })
+	return atWork(p, func(g *gateway.Gateway) (registrar.Mail, error) { return g.Desk.Mail(ctx, id) })
 }
 
 // RawMail implements registrar.Mails.
 func (p *Plugin) RawMail(ctx context.Context, id registrar.MailID) (string, error) {
-	return atWork(p, func(g *gateway.Gateway) (string, error) { return g.RawMail(ctx, id) })
+	return atWork(p, func(g *gateway.Gateway) (string, error) { return g.Desk.RawMail(ctx, id) })
 }
 
 // Recognise implements registrar.Mails. A plugin that is only configured judges by the mail alone.
 func (p *Plugin) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	w, err := p.working()
 	if err == nil {
-		return w.gateway.Recognise(ctx, raw)
+		return w.gateway.Foresight.Recognise(ctx, raw)
 	}
 	s, unset := p.configured()
 	if unset != nil || !errors.Is(err, registrar.NotReady) {
 		return registrar.Recognition{}, err
 	}
-	parts := gateway.Parts{Recogniser: s.recogniser, Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log, Now: p.now, Random: rand.Text}
-	return gateway.New(s.gateway, parts).Recognise(ctx, raw)
+	parts := gateway.Parts{Recogniser: s.recogniser, Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log, Now: p.now, Random: rand.Text}
+	return gateway.New(s.engine, parts).Foresight.Recognise(ctx, raw)
 }
 
-func kinds() []registrar.OperationKind { return gateway.Kinds() }
+func kinds() []registrar.OperationKind { return ordering.Kinds() }

@@ -12,13 +12,13 @@ import (
 
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
-	"registrar.panel/plugin/r01/gateway"
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
-	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/renewal"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/shared/registrar"
 )
 
@@ -58,12 +58,12 @@ type config struct {
 		Poll      string `json:"poll"`
 	} `json:"imap"`
 	Replies struct {
-		From       []string      `json:"from"`
-		Require    sender.Method `json:"require"`
-		Domains    []string      `json:"domains"`
-		AuthServID string        `json:"authserv_id"`
-		Hosts      []string      `json:"hosts"`
-		Retry      string        `json:"retry"`
+		From       []string        `json:"from"`
+		Require    mailauth.Method `json:"require"`
+		Domains    []string        `json:"domains"`
+		AuthServID string          `json:"authserv_id"`
+		Hosts      []string        `json:"hosts"`
+		Retry      string          `json:"retry"`
 	} `json:"replies"`
 	Rules     []rule `json:"reply"`
 	Deadlines struct {
@@ -105,11 +105,11 @@ type rule struct {
 
 // settings is a configuration that has been found right.
 type settings struct {
-	gateway    gateway.Settings
+	engine     engine.Settings
 	recogniser *mailform.Recogniser
-	outbox     outbox.Config
+	smtp       smtpout.Config
 	mailbox    mailbox.Config
-	sender     sender.Config
+	sender     mailauth.Config
 	registry   registrySettings
 	renewal    renewal.Config
 	server     secret.String // of the store; empty = it is a file
@@ -125,13 +125,13 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 		return settings{}, []registrar.Problem{{Path: "", Message: "the settings do not match the schema"}}
 	}
 	p := &problems{}
-	s := settings{gateway: c.gatewaySettings(p), outbox: c.outboxConfig(), mailbox: c.mailboxConfig(p),
-		sender: sender.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID, Hosts: c.Replies.Hosts}}
-	s.registry, s.gateway.Registry = c.Registry.settings(p)
+	s := settings{engine: c.engineSettings(p), smtp: c.smtpConfig(), mailbox: c.mailboxConfig(p),
+		sender: mailauth.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID, Hosts: c.Replies.Hosts}}
+	s.registry, s.engine.Registry = c.Registry.settings(p)
 	s.renewal = c.renewalConfig()
 	p.under("renewal", s.renewal.Validate())
 	p.under("replies", s.sender.Validate())
-	p.under("smtp", s.outbox.Validate())
+	p.under("smtp", s.smtp.Validate())
 	p.under("imap", s.mailbox.Validate())
 	var rules []mailform.RuleConfig
 	for _, r := range c.Rules {
@@ -205,7 +205,7 @@ func parseDuration(s string) (time.Duration, error) {
 	return time.ParseDuration(s)
 }
 
-func (c config) gatewaySettings(p *problems) gateway.Settings {
+func (c config) engineSettings(p *problems) engine.Settings {
 	for path, text := range map[string]string{"agreement": c.Agreement, "password": c.Password.Reveal()} {
 		if !oneLine(text) {
 			p.add(path, "must be one line of text, without blanks around it")
@@ -220,20 +220,20 @@ func (c config) gatewaySettings(p *problems) gateway.Settings {
 	if !slices.Contains(mailform.HandleSuffixes(), c.Handles.Suffix) {
 		p.add("handles.suffix", "must be one of %v", mailform.HandleSuffixes())
 	}
-	return gateway.Settings{
+	return engine.Settings{
 		Agreement: c.Agreement, Password: c.Password, PayType: c.PayType, Charset: mailform.Charset(c.Charset),
 		Robot:        p.address("gateway", c.Gateway, false),
 		Callback:     p.address("callback", c.Callback, false),
 		BCC:          p.address("bcc", c.BCC, true),
 		Subjects:     c.subjects(p),
-		Handles:      gateway.Handles{Prefix: c.Handles.Prefix, Counter: uint64(max(c.Handles.Counter, 0)), Suffix: c.Handles.Suffix},
+		Handles:      engine.Handles{Prefix: c.Handles.Prefix, Counter: uint64(max(c.Handles.Counter, 0)), Suffix: c.Handles.Suffix},
 		QueuedWithin: p.duration("deadlines.queued", c.Deadlines.Queued),
 		DoneWithin:   p.duration("deadlines.done", c.Deadlines.Done),
 		Settle:       p.duration("deadlines.settle", cmp.Or(c.Deadlines.Settle, c.Deadlines.Queued)),
 		Renewal:      c.Renewal.Mode, R01Renews: c.Renewal.R01Auto, Batch: c.Renewal.Batch, Senders: c.senders(p),
 		Brake:      c.brake(p),
 		Reconciled: c.Reconciled, KeepMails: p.duration("keep.mails", c.Keep.Mails),
-		Proof: c.Replies.Require != sender.None, ProofWithin: p.duration("replies.retry", cmp.Or(c.Replies.Retry, "24h")), RepliesFrom: c.Replies.From,
+		Proof: c.Replies.Require != mailauth.None, ProofWithin: p.duration("replies.retry", cmp.Or(c.Replies.Retry, "24h")), RepliesFrom: c.Replies.From,
 	}
 }
 
@@ -247,14 +247,14 @@ func (c config) senders(p *problems) int {
 	return c.SMTP.Connections
 }
 
-func (c config) brake(p *problems) gateway.Brake {
+func (c config) brake(p *problems) engine.Brake {
 	if c.Brake.PerHour < 1 {
 		p.add("brake.per_hour", "must be at least 1: how many paid requests may be sent in an hour")
 	}
 	if c.Brake.PerDay < c.Brake.PerHour {
 		p.add("brake.per_day", "must be at least per_hour")
 	}
-	return gateway.Brake{PerHour: c.Brake.PerHour, PerDay: c.Brake.PerDay}
+	return engine.Brake{PerHour: c.Brake.PerHour, PerDay: c.Brake.PerDay}
 }
 
 func (c config) renewalConfig() renewal.Config {
@@ -279,8 +279,8 @@ func (c config) subjects(p *problems) map[lifecycle.Kind]string {
 	return all
 }
 
-func (c config) outboxConfig() outbox.Config {
-	return outbox.Config{Address: c.SMTP.Address, TLS: outbox.TLS(c.SMTP.TLS), AllowPlaintext: c.SMTP.AllowPlaintext,
+func (c config) smtpConfig() smtpout.Config {
+	return smtpout.Config{Address: c.SMTP.Address, TLS: smtpout.TLS(c.SMTP.TLS), AllowPlaintext: c.SMTP.AllowPlaintext,
 		Username: c.SMTP.Username, Password: c.SMTP.Password}
 }
 

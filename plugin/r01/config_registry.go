@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"registrar.panel/plugin/r01/gateway"
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/registry"
 	"registrar.panel/shared/registrar"
 )
@@ -56,7 +56,7 @@ func registryBlock() registrar.Block {
 		integer("misses", "3", "zone lists in a row until a domain is believed to be gone"))
 }
 
-func (c registryConfig) settings(p *problems) (registrySettings, gateway.Registry) {
+func (c registryConfig) settings(p *problems) (registrySettings, engine.Registry) {
 	s := registrySettings{}
 	if c.Whois != "" {
 		s.whois = registry.WhoisConfig{Address: c.Whois, PerMinute: c.PerMinute}
@@ -77,7 +77,7 @@ func (c registryConfig) settings(p *problems) (registrySettings, gateway.Registr
 		p.add("registry.hosted", "needs a zone_list to compare with")
 	}
 	s.hosted = c.Hosted
-	g := gateway.Registry{Registrars: c.Registrars, ReportOnly: c.ReportOnly, Misses: c.Misses,
+	g := engine.Registry{Registrars: c.Registrars, ReportOnly: c.ReportOnly, Misses: c.Misses,
 		Every: p.duration("registry.every", c.Every), Check: p.duration("registry.check", c.Check),
 		MaxGone: p.share("registry.max_gone", c.MaxGone)}
 	if len(g.Registrars) == 0 {

@@ -1,9 +1,10 @@
 // Package r01 is the registrar plugin for R01 (.RU, .SU, .РФ), reached by e-mail.
 //
-// It composes its rooms into a [registrar.Plugin]: mailform writes requests and recognises
-// replies, lifecycle decides, store remembers, outbox sends, mailbox fetches, renewal makes
-// its passes, and gateway carries out. Nothing happens before Start: Configure only checks settings, and Probe
-// only tries connections.
+// It turns settings into rooms, decides when they work, and calls them: ordering takes orders,
+// outbox sends, inbox reads what R01 answers, witness what the registry shows, views answers
+// questions, and engine moves requests; gateway composes them. renewal makes its passes, mailbox
+// fetches, smtpout hands over, store remembers. Nothing happens before Start: Configure only
+// checks settings, and Probe only tries connections.
 //
 // Start takes an exclusive lock on the plugin's directory, so that a second instance on
 // the same account answers Locked and has no effect. With a store on a server there may be

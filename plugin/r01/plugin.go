@@ -14,11 +14,11 @@ import (
 
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01/gateway"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
-	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/renewal"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -54,7 +54,7 @@ type work struct {
 	shared   bool                                           // with other instances
 	standing standing
 	store    *store.Store
-	relay    *outbox.Lines
+	relay    *smtpout.Lines
 	gateway  *gateway.Gateway
 	renewal  *renewal.Pass
 	stop     context.CancelFunc
@@ -98,7 +98,7 @@ func (p *Plugin) Probe(ctx context.Context, mail bool) ([]registrar.Component, e
 	}
 	remarks, unread := mailbox.Check(ctx, s.mailbox)
 	report := []registrar.Component{
-		registrar.Tried("smtp", outbox.Check(ctx, s.outbox), "logged in; 8BITMIME is offered"),
+		registrar.Tried("smtp", smtpout.Check(ctx, s.smtp), "logged in; 8BITMIME is offered"),
 		registrar.Tried("imap", unread, remarked("logged in; the folder is there", remarks)),
 	}
 	report = append(report, s.registry.probe(ctx)...)
@@ -179,12 +179,12 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 		}
 		w.lease = w.store.Lease(name, p.timing)
 	}
-	w.relay = outbox.NewLines(s.outbox)
+	w.relay = smtpout.NewLines(s.smtp)
 	parts := gateway.Parts{Store: w.store, Submitter: w.relay, Recogniser: s.recogniser,
-		Verifier: sender.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
+		Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
 	s.registry.equip(&parts, p.dataDir)
-	w.gateway = gateway.New(s.gateway, parts)
-	w.renewal = renewal.NewPass(w.gateway, s.renewal.Policy())
+	w.gateway = gateway.New(s.engine, parts)
+	w.renewal = renewal.NewPass(w.gateway.Renewals, s.renewal.Policy())
 	w.follow = w.store.Follow
 	w.takeOver = func(ctx context.Context) (*duties, error) { return p.takeOver(ctx, w, s) }
 	return w, nil
@@ -204,12 +204,12 @@ func (p *Plugin) takeOver(ctx context.Context, w *work, s settings) (*duties, er
 // watch adds the mailbox's watcher. A restored store has forgotten replies that are marked
 // as handled, so it reads everything again; what it knows is recognised by content.
 func (d *duties) watch(c mailbox.Config, g *gateway.Gateway, log hclog.Logger) {
-	if c.All = g.Restored(); c.All && c.Processed != "" {
+	if c.All = g.Recovery.Restored(); c.All && c.Processed != "" {
 		again := c
 		again.Mailbox, again.Processed = c.Processed, ""
-		d.parts["handled mails"] = mailbox.New(again, g, log.Named("again")).Run
+		d.parts["handled mails"] = mailbox.New(again, g.Inbox, log.Named("again")).Run
 	}
-	d.mailbox = mailbox.New(c, g, log)
+	d.mailbox = mailbox.New(c, g.Inbox, log)
 	d.parts["mailbox"] = d.mailbox.Run
 }
 
@@ -276,7 +276,7 @@ func (p *Plugin) Health(ctx context.Context) ([]registrar.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := w.gateway.Health(ctx)
+	report, err := w.gateway.Views.Health(ctx)
 	lease, duties := w.standing.get()
 	if duties != nil {
 		report = append(report, w.relay.Health(), duties.mailbox.Health())
@@ -306,5 +306,5 @@ func (p *Plugin) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 	if err != nil {
 		return func(yield func(registrar.Event, error) bool) { yield(registrar.Event{}, err) }
 	}
-	return w.gateway.Events(ctx, after)
+	return w.gateway.Views.Events(ctx, after)
 }

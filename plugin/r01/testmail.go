@@ -12,7 +12,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"registrar.panel/plugin/r01/mailbox"
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/smtpout"
 )
 
 // testMailWithin bounds how long a test mail may be under way.
@@ -27,16 +27,16 @@ func (p *Plugin) testMail(ctx context.Context, s settings) (remark string, err e
 	if err != nil {
 		return "", fmt.Errorf("write test mail: %w", err)
 	}
-	self := s.gateway.Callback
+	self := s.engine.Callback
 	_, host, _ := strings.Cut(self, "@")
 	id := "<" + rand.Text() + "@" + host + ">"
-	data, err := outbox.Render(outbox.Envelope{From: self, To: self, Subject: "Panel test mail", MessageID: id,
+	data, err := smtpout.Render(smtpout.Envelope{From: self, To: self, Subject: "Panel test mail", MessageID: id,
 		Date: p.now(), Charset: "koi8-r", Body: []byte(body)})
 	if err != nil {
 		return "", fmt.Errorf("write test mail: %w", err)
 	}
-	result := outbox.New(s.outbox).Submit(ctx, outbox.Mail{From: self, To: []string{self}, Data: data}, func(context.Context) error { return nil })
-	if result.Outcome != outbox.Accepted {
+	result := smtpout.New(s.smtp).Submit(ctx, smtpout.Mail{From: self, To: []string{self}, Data: data}, func(context.Context) error { return nil })
+	if result.Outcome != smtpout.Accepted {
 		return "", fmt.Errorf("send test mail: %s: %w", result.Outcome, result.Err)
 	}
 	raw, remark, err := mailbox.Await(ctx, s.mailbox, id)

@@ -44,5 +44,5 @@ func (s registrySettings) probe(ctx context.Context) []registrar.Component {
 // Check implements registrar.Catalogue: what is with us is taken, and about the rest the
 // registry is asked. Without its word nothing is known.
 func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
-	return atWork(p, func(g *gateway.Gateway) ([]registrar.Availability, error) { return g.Check(ctx, names) })
+	return atWork(p, func(g *gateway.Gateway) ([]registrar.Availability, error) { return g.Views.Check(ctx, names) })
 }

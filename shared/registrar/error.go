@@ -56,10 +56,17 @@ type Problem struct {
 	// Path names the field: "contact.passport[0]", "nameservers[1]", "smtp.tls",
 	// "reply[\"later\"].body".
 	Path    string
-	Message string // what is wrong and what to do; never the value of a secret or personal field
+	Message string // what is wrong and what to do, in English; never the value of a secret or personal field
+
+	Code   string            // what is wrong, for programs: "required", "letters"; "" = there is none
+	Params map[string]string // what the texts speak of, by name: of "letters" those that can't be written
+	Texts  map[string]string // the message by language, "en" and "ru"; empty = the message alone
 }
 
 func (p Problem) String() string { return p.Path + ": " + p.Message }
+
+// Detailed reports whether there is more to a problem than its place and its message.
+func (p Problem) Detailed() bool { return p.Code != "" || len(p.Params) > 0 || len(p.Texts) > 0 }
 
 func (e *Error) Error() string {
 	text := e.Detail

@@ -104,6 +104,7 @@ type Order struct {
 // Validation is the verdict on an order.
 type Validation struct {
 	Problems []Problem // empty: Submit would accept it
+	Notes    []Problem // what a person should know before paying; they hinder nothing
 	Preview  string    // what would be sent first, masked; "" when there are problems
 }
 

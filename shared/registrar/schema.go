@@ -31,7 +31,7 @@ func (s Schema) problems(path string, values map[string]any, labels []string) []
 	for _, a := range s.Attributes {
 		known = append(known, a.Name)
 		if wrong := a.wrong(values[a.Name]); wrong != "" {
-			list = append(list, Problem{path + a.Name, wrong})
+			list = append(list, Problem{Path: path + a.Name, Message: wrong})
 		}
 	}
 	for _, b := range s.Blocks {
@@ -40,7 +40,7 @@ func (s Schema) problems(path string, values map[string]any, labels []string) []
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(known, name) {
-			list = append(list, Problem{path + name, "is not a setting"})
+			list = append(list, Problem{Path: path + name, Message: "is not a setting"})
 		}
 	}
 	return list
@@ -50,19 +50,19 @@ func (b Block) problems(path string, value any) []Problem {
 	if !b.Repeated {
 		inner, ok := value.(map[string]any)
 		if !ok && value != nil {
-			return []Problem{{path, "must be a block"}}
+			return []Problem{{Path: path, Message: "must be a block"}}
 		}
 		return b.Schema.problems(path+".", inner, nil)
 	}
 	entries, ok := value.([]any)
 	if !ok && value != nil {
-		return []Problem{{path, "must be a list of blocks"}}
+		return []Problem{{Path: path, Message: "must be a list of blocks"}}
 	}
 	var list []Problem
 	for i, entry := range entries {
 		inner, ok := entry.(map[string]any)
 		if !ok {
-			list = append(list, Problem{path + "[" + strconv.Itoa(i) + "]", "must be a block"})
+			list = append(list, Problem{Path: path + "[" + strconv.Itoa(i) + "]", Message: "must be a block"})
 			continue
 		}
 		list = append(list, b.Schema.problems(path+b.index(i, inner)+".", inner, b.Labels)...)

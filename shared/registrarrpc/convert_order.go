@@ -75,19 +75,39 @@ func (*decoder) nameserver(m *pb.Nameserver) registrar.Nameserver {
 }
 
 func (*encoder) problem(p registrar.Problem) *pb.Problem {
-	return &pb.Problem{Path: p.Path, Message: text(p.Message)}
+	return problemToWire(p)
 }
 
 func (*decoder) problem(m *pb.Problem) registrar.Problem {
-	return registrar.Problem{Path: m.GetPath(), Message: m.GetMessage()}
+	return problemFromWire(m)
+}
+
+func problemToWire(p registrar.Problem) *pb.Problem {
+	return &pb.Problem{Path: text(p.Path), Message: text(p.Message), Code: text(p.Code), Params: texts(p.Params), Texts: texts(p.Texts)}
+}
+
+func problemFromWire(m *pb.Problem) registrar.Problem {
+	return registrar.Problem{Path: m.GetPath(), Message: m.GetMessage(), Code: m.GetCode(), Params: m.GetParams(), Texts: m.GetTexts()}
+}
+
+// texts makes keys and values fit for the wire; nil stays nil.
+func texts(m map[string]string) map[string]string {
+	if len(m) == 0 {
+		return nil
+	}
+	fit := make(map[string]string, len(m))
+	for key, value := range m {
+		fit[text(key)] = text(value)
+	}
+	return fit
 }
 
 func (e *encoder) validation(v registrar.Validation) *pb.ValidateResponse {
-	return &pb.ValidateResponse{Problems: each(v.Problems, e.problem), Preview: text(v.Preview)}
+	return &pb.ValidateResponse{Problems: each(v.Problems, e.problem), Preview: text(v.Preview), Notes: each(v.Notes, e.problem)}
 }
 
 func (d *decoder) validation(m *pb.ValidateResponse) registrar.Validation {
-	return registrar.Validation{Problems: each(m.GetProblems(), d.problem), Preview: m.GetPreview()}
+	return registrar.Validation{Problems: each(m.GetProblems(), d.problem), Preview: m.GetPreview(), Notes: each(m.GetNotes(), d.problem)}
 }
 
 func (e *encoder) formQuery(q registrar.FormQuery) *pb.FormRequest {

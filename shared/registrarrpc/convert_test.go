@@ -166,7 +166,7 @@ func TestAbsentMessagesAreRefused(t *testing.T) {
 	} {
 		var d decoder
 		read(&d)
-		if len(d.problems) == 0 || d.problems[0] != (registrar.Problem{Path: name, Message: "is missing"}) {
+		if len(d.problems) == 0 || d.problems[0].String() != name+": is missing" {
 			t.Errorf("%s: problems are %v", name, d.problems)
 		}
 	}

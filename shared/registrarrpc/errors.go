@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"registrar.panel/shared/registrar"
+	pb "registrar.panel/shared/registrarrpc/registrarpb"
 )
 
 // domain marks an error as the contract's own. A status without it comes from the
@@ -79,6 +81,9 @@ func statusOf(e *registrar.Error, detail string) *status.Status {
 	if len(e.Problems) > 0 {
 		details = append(details, badRequest(e.Problems))
 	}
+	if slices.ContainsFunc(e.Problems, registrar.Problem.Detailed) {
+		details = append(details, protoadapt.MessageV1Of(&pb.Problems{Problems: each(e.Problems, problemToWire)}))
+	}
 	if e.RetryAfter != 0 {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
 	}
@@ -100,8 +105,11 @@ func badRequest(problems []registrar.Problem) *errdetails.BadRequest {
 // contractError reads an error of the contract; nil when the status is not one.
 func contractError(s *status.Status) *registrar.Error {
 	e := &registrar.Error{Detail: s.Message()}
+	var whole []registrar.Problem
 	for _, detail := range s.Details() {
 		switch detail := detail.(type) {
+		case *pb.Problems:
+			whole = each(detail.GetProblems(), problemFromWire)
 		case *errdetails.ErrorInfo:
 			if detail.GetDomain() == domain {
 				e.Code = registrar.Code(detail.GetReason())
@@ -113,6 +121,9 @@ func contractError(s *status.Status) *registrar.Error {
 		case *errdetails.RetryInfo:
 			e.RetryAfter = detail.GetRetryDelay().AsDuration()
 		}
+	}
+	if len(whole) > 0 {
+		e.Problems = whole
 	}
 	if e.Code == "" {
 		return nil

@@ -35,9 +35,10 @@ func TestEveryCodeReturns(t *testing.T) {
 	t.Parallel()
 	for _, code := range registrar.Codes() {
 		sent := &registrar.Error{
-			Code:       code,
-			Detail:     "relay mail.example: 421 try later",
-			Problems:   []registrar.Problem{{Path: `reply["later"].body`, Message: "is no regular expression"}, {Path: "smtp.tls", Message: "is required"}},
+			Code:   code,
+			Detail: "relay mail.example: 421 try later",
+			Problems: []registrar.Problem{{Path: `reply["later"].body`, Message: "is no regular expression"}, {Path: "smtp.tls", Message: "is required"},
+				{Path: "contact.name", Message: "says it", Code: "letters", Params: map[string]string{"letters": "ә"}, Texts: map[string]string{"en": "says it", "ru": "говорит"}}},
 			RetryAfter: 90 * time.Second,
 		}
 		got := received(t, t.Context(), sent)

@@ -111,6 +111,7 @@ type Order struct {
 	CreatedAt time.Time  `json:"created_at"`
 	PaidAt    *time.Time `json:"paid_at"`
 	ClosedAt  *time.Time `json:"closed_at"`
+	Notes     []Problem  `json:"notes,omitempty"` // of placing and paying: what to know before; they hinder nothing
 }
 
 // NewOrder asks for an order of any kind.
@@ -380,8 +381,11 @@ type Error struct {
 
 // Problem is one mistake, by field path.
 type Problem struct {
-	Path    string `json:"path"`
-	Message string `json:"message"`
+	Path    string            `json:"path"`
+	Message string            `json:"message"`          // in English
+	Code    string            `json:"code,omitempty"`   // for programs
+	Params  map[string]string `json:"params,omitempty"` // what the texts speak of
+	Texts   map[string]string `json:"texts,omitempty"`  // the message by language: "en", "ru"
 }
 
 // Error tells the message and every problem, one a line: words of others make no lines of

@@ -13,7 +13,7 @@ import (
 )
 
 // Contact is a registrant: the values by field, each a list. In JSON a value is a string,
-// a boolean or a list of strings, and "kind" is a field like the others.
+// a boolean, a list of strings or null, which is no value, and "kind" is a field like the others.
 type Contact map[string][]string
 
 // UnmarshalJSON refuses everything else, naming the key and never the value.
@@ -58,6 +58,8 @@ func values(raw json.RawMessage) ([]string, error) {
 		return []string{v}, nil
 	case bool:
 		return []string{strconv.FormatBool(v)}, nil
+	case nil:
+		return nil, nil // as if it were left out
 	case []any:
 		list := make([]string, len(v))
 		for i, item := range v {

@@ -11,6 +11,7 @@ import (
 
 	"registrar.panel/plugin/r01/registry"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/witness"
 	"registrar.panel/shared/registrar"
 )
 
@@ -42,9 +43,9 @@ func newGateAsking(t *testing.T, names ...string) (*gate, *pacedRegistry) {
 	t.Helper()
 	g := newGate(t)
 	w, _ := g.withRegistry()
-	g.zoneLists = nil
+	g.observe(g.parts.Whois)
 	p := &pacedRegistry{fakeRegistry: w, garbled: map[string]bool{}}
-	g.whois = p
+	g.observe(p, g.parts.ZoneLists...)
 	for _, name := range names {
 		till := g.own(name, 40, registrar.RenewAuto)
 		r := g.ordered(name)
@@ -63,7 +64,7 @@ func (g *gate) askRound(w *pacedRegistry, tokens int) {
 	g.t.Helper()
 	w.tokens = tokens
 	g.clock = g.clock.Add(time.Second)
-	if _, err := g.askAround(g.t.Context()); err != nil {
+	if _, err := g.AskAround(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 	g.check()
@@ -113,9 +114,9 @@ func TestOneNameHindersNoOther(t *testing.T) {
 	g, w := newGateAsking(t, "aa.ru", "bb.ru", "cc.ru")
 	w.garbled["aa.ru"] = true
 	failing := &failingStore{Store: g.st, fail: 1}
-	g.store = failing
+	g.store.Store = failing
 	w.tokens = 3
-	if _, err := g.askAround(t.Context()); !errors.Is(err, errFailing) {
+	if _, err := g.AskAround(t.Context()); !errors.Is(err, errFailing) {
 		t.Fatalf("the store's error is %v", err)
 	}
 	if !slices.Equal(w.asked, []string{"aa.ru", "bb.ru", "cc.ru"}) {
@@ -176,11 +177,11 @@ func TestAskAtOnce(t *testing.T) {
 	t.Parallel()
 	g, w := newGateAsking(t, "aa.ru", "bb.ru", "zz.ru")
 	g.askRound(w, 3)
-	g.clock = g.clock.Add(justAsked)
+	g.clock = g.clock.Add(witness.JustAsked)
 	w.asked = nil
-	g.askAtOnce("zz.ru")
-	g.askAtOnce("zz.ru")
-	g.askAtOnce("unknown.ru") // and what is not ours does no harm
+	g.AskAtOnce("zz.ru")
+	g.AskAtOnce("zz.ru")
+	g.AskAtOnce("unknown.ru") // and what is not ours does no harm
 	if g.askRound(w, 0); len(w.asked) != 0 {
 		t.Fatalf("asked about %q", w.asked)
 	}
@@ -188,17 +189,17 @@ func TestAskAtOnce(t *testing.T) {
 	if g.askRound(w, 5); !slices.Equal(w.asked, []string{"zz.ru", "unknown.ru"}) {
 		t.Errorf("asked about %q", w.asked)
 	}
-	g.whois = nil
-	g.askAtOnce("aa.ru") // there is nothing to ask
+	g.observe(nil, g.parts.ZoneLists...)
+	g.AskAtOnce("aa.ru") // there is nothing to ask
 }
 
 // Strangers who write of one name over and over starve no other.
 func TestAskAtOnceAgain(t *testing.T) {
 	t.Parallel()
 	g, w := newGateAsking(t, "aa.ru", "bb.ru", "zz.ru")
-	g.askAtOnce("zz.ru")
+	g.AskAtOnce("zz.ru")
 	g.askRound(w, 1)
-	g.askAtOnce("zz.ru")
+	g.AskAtOnce("zz.ru")
 	g.askRound(w, 3)
 	if want := []string{"zz.ru", "aa.ru", "bb.ru", "zz.ru"}; !slices.Equal(w.asked, want) {
 		t.Errorf("asked about %q, want %q", w.asked, want)
@@ -209,15 +210,15 @@ func TestAskAtOnceAgain(t *testing.T) {
 func TestAskAtOnceWakesTheLoop(t *testing.T) {
 	t.Parallel()
 	g, w := newGateAsking(t, "aa.ru")
-	g.askRound(w, 1)
-	w.tokens, w.asked = 5, nil
 	synctest.Test(t, func(t *testing.T) {
-		g.witness.hurry = make(chan struct{}, 1) // of this bubble
+		g.arrange() // in this bubble
+		g.askRound(w, 1)
+		w.tokens, w.asked = 5, nil
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
-		go func() { g.whoisLoop(ctx); close(done) }()
+		go func() { g.Asker.Run(ctx); close(done) }()
 		time.Sleep(time.Second)
-		g.askAtOnce("aa.ru")
+		g.AskAtOnce("aa.ru")
 		time.Sleep(time.Second)
 		stop()
 		<-done

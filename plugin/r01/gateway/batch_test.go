@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/shared/registrar"
 )
 
@@ -100,7 +100,7 @@ func TestNamelessAnswerToBatch(t *testing.T) {
 				t.Errorf("%q: a%d.ru is %s, want %s", c.lines, i, got, c.want)
 			}
 		}
-		waiting, err := g.Reviews(t.Context())
+		waiting, err := g.Desk.Reviews(t.Context())
 		if err != nil || (c.want == registrar.Sent) != (len(waiting) == 1) {
 			t.Errorf("%q: %d mails in review, %v", c.lines, len(waiting), err)
 		}
@@ -112,7 +112,7 @@ func TestBatchFaults(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		why    string
-		fail   func(claim func() error, take func()) *outbox.Result
+		fail   func(claim func() error, take func()) *smtpout.Result
 		states registrar.OperationState
 		after  int // mails after the relay has mended
 	}{

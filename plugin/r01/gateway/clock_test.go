@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/registry"
 	"registrar.panel/plugin/r01/store"
@@ -29,14 +30,14 @@ func (r *telling) Look(ctx context.Context, name string) registry.Answer {
 
 func (g *gate) alive() {
 	g.t.Helper()
-	if err := g.keepClock(g.t.Context()); err != nil {
+	if err := g.KeepClock(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 }
 
 func (g *gate) arrives(at time.Time) {
 	g.t.Helper()
-	raw := "From: somebody@example.net\r\nSubject: hello " + g.random() + "\r\n\r\nhello\r\n"
+	raw := "From: somebody@example.net\r\nSubject: hello " + g.parts.Random() + "\r\n\r\nhello\r\n"
 	if err := g.Deliver(g.t.Context(), []mailbox.Mail{{Raw: []byte(raw), InternalDate: at}}); err != nil {
 		g.t.Fatal(err)
 	}
@@ -59,12 +60,12 @@ func TestClockThatWasWrongAtTheStart(t *testing.T) {
 	g.clock = right.AddDate(0, 0, 200)
 	g.restart(testSettings())
 	g.alive()
-	if !slices.Contains(g.alarms(), clockAlarm) || !strings.Contains(g.DoubtClock(), "nothing was recorded between 2026-11-24") {
-		t.Fatalf("alarms %v, in doubt: %q", g.alarms(), g.DoubtClock())
+	if !slices.Contains(g.alarms(), engine.ClockAlarm) || !strings.Contains(g.Clock.Doubt(), "nothing was recorded between 2026-11-24") {
+		t.Fatalf("alarms %v, in doubt: %q", g.alarms(), g.Clock.Doubt())
 	}
 	g.renew()
 	g.pass(0)
-	if err := g.sweep(t.Context()); err != nil {
+	if err := g.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	_, err := g.Submit(t.Context(), registrar.Order{ID: "n1", Kind: registrar.KindRegister, Domain: "new.ru", Customer: "c1", Registrant: sidorov(),
@@ -84,8 +85,8 @@ func TestClockThatWasWrongAtTheStart(t *testing.T) {
 	g.clock = right.Add(time.Hour)
 	g.restart(testSettings())
 	g.alive()
-	if g.DoubtClock() != "" || slices.Contains(g.alarms(), clockAlarm) {
-		t.Errorf("still in doubt: %q, alarms %v", g.DoubtClock(), g.alarms())
+	if g.Clock.Doubt() != "" || slices.Contains(g.alarms(), engine.ClockAlarm) {
+		t.Errorf("still in doubt: %q, alarms %v", g.Clock.Doubt(), g.alarms())
 	}
 	g.submit(registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "cc.ru", Customer: "c1", PaidTill: g.status("cc.ru").PaidTill})
 	g.send()
@@ -114,34 +115,34 @@ func TestWhoTellsTheTime(t *testing.T) {
 		{"an old mail", func(g *gate) { g.arrives(g.clock.AddDate(0, 0, -100)) }, false, true},
 		{"a mail of next week", func(g *gate) { g.arrives(g.clock.AddDate(0, 0, 7)) }, true, true},
 		{"a mail of no date", func(g *gate) { g.arrives(time.Time{}) }, false, true},
-		{"the registry, within a day", func(g *gate) { g.heardNow(byWhois, g.clock.Add(-23*time.Hour)) }, false, false},
-		{"the registry, of last week", func(g *gate) { g.heardNow(byWhois, g.clock.AddDate(0, 0, -7)) }, true, true},
-		{"the registry, of next week", func(g *gate) { g.heardNow(byWhois, g.clock.AddDate(0, 0, 7)) }, true, true},
-		{"the registry, no time", func(g *gate) { g.heardNow(byWhois, time.Time{}) }, false, true},
+		{"the registry, within a day", func(g *gate) { g.Clock.HeardNow(engine.ByWhois, g.clock.Add(-23*time.Hour)) }, false, false},
+		{"the registry, of last week", func(g *gate) { g.Clock.HeardNow(engine.ByWhois, g.clock.AddDate(0, 0, -7)) }, true, true},
+		{"the registry, of next week", func(g *gate) { g.Clock.HeardNow(engine.ByWhois, g.clock.AddDate(0, 0, 7)) }, true, true},
+		{"the registry, no time", func(g *gate) { g.Clock.HeardNow(engine.ByWhois, time.Time{}) }, false, true},
 		{"the registry disagrees, and then agrees", func(g *gate) {
-			g.heardNow(byWhois, g.clock.AddDate(0, 0, 7))
-			g.heardNow(byWhois, g.clock)
+			g.Clock.HeardNow(engine.ByWhois, g.clock.AddDate(0, 0, 7))
+			g.Clock.HeardNow(engine.ByWhois, g.clock)
 		}, false, false},
 		{"the registry disagrees, and a mail agrees", func(g *gate) {
-			g.heardNow(byWhois, g.clock.AddDate(0, 0, 7))
+			g.Clock.HeardNow(engine.ByWhois, g.clock.AddDate(0, 0, 7))
 			g.arrives(g.clock)
 		}, true, true},
-		{"an answer that came before its request", func(g *gate) { g.heardAnswer(g.clock, g.clock.AddDate(0, 0, -100)) }, true, true},
-		{"an answer that came after", func(g *gate) { g.heardAnswer(g.clock.AddDate(0, 0, -3), g.clock.AddDate(0, 0, -2)) }, false, true},
+		{"an answer that came before its request", func(g *gate) { g.Clock.HeardAnswer(g.clock, g.clock.AddDate(0, 0, -100)) }, true, true},
+		{"an answer that came after", func(g *gate) { g.Clock.HeardAnswer(g.clock.AddDate(0, 0, -3), g.clock.AddDate(0, 0, -2)) }, false, true},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()
 			g := newGate(t)
 			g.alive()
 			c.tell(g)
-			if got := g.DoubtClock() != ""; got != c.doubt {
-				t.Errorf("of a believed clock: in doubt %t: %s", got, g.DoubtClock())
+			if got := g.Clock.Doubt() != ""; got != c.doubt {
+				t.Errorf("of a believed clock: in doubt %t: %s", got, g.Clock.Doubt())
 			}
 			g.clock = g.clock.AddDate(0, 0, 3)
 			g.restart(testSettings())
 			c.tell(g)
-			if got := g.DoubtClock() != ""; got != c.left {
-				t.Errorf("after three days without a word: in doubt %t: %s", got, g.DoubtClock())
+			if got := g.Clock.Doubt() != ""; got != c.left {
+				t.Errorf("after three days without a word: in doubt %t: %s", got, g.Clock.Doubt())
 			}
 		})
 	}
@@ -153,34 +154,34 @@ func TestClockThatJumps(t *testing.T) {
 	for _, jump := range []time.Duration{200 * day, -200 * day, 2 * hour} {
 		g := newGate(t)
 		w, _ := g.withRegistry()
-		g.zoneLists = nil
+		g.observe(g.parts.Whois)
 		told := g.clock
-		g.whois = &telling{w, func() time.Time { return told }}
+		g.observe(&telling{w, func() time.Time { return told }})
 		synctest.Test(t, func(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			began, at := time.Now(), g.clock
 			var jumped atomic.Int64
 			g.now = func() time.Time { return at.Add(time.Since(began) + time.Duration(jumped.Load())) }
 			done := make(chan struct{})
-			go func() { g.clockLoop(ctx); close(done) }()
+			go func() { g.ClockLoop(ctx); close(done) }()
 			time.Sleep(10 * time.Minute)
-			if g.DoubtClock() != "" {
-				t.Errorf("in doubt without a cause: %s", g.DoubtClock())
+			if g.Clock.Doubt() != "" {
+				t.Errorf("in doubt without a cause: %s", g.Clock.Doubt())
 			}
 			jumped.Store(int64(jump))
 			time.Sleep(2 * time.Minute)
-			if got, want := g.DoubtClock() != "", jump.Abs() > day; got != want {
+			if got, want := g.Clock.Doubt() != "", jump.Abs() > day; got != want {
 				t.Errorf("after a jump by %s: in doubt %t", jump, got)
 			}
-			g.askTime(ctx)
-			if got, want := strings.Contains(g.DoubtClock(), "whois says 2026-11-24"), jump.Abs() > day; got != want {
-				t.Errorf("after a jump by %s: %q", jump, g.DoubtClock())
+			g.AskTime(ctx)
+			if got, want := strings.Contains(g.Clock.Doubt(), "whois says 2026-11-24"), jump.Abs() > day; got != want {
+				t.Errorf("after a jump by %s: %q", jump, g.Clock.Doubt())
 			}
 			jumped.Store(0)
 			time.Sleep(2 * time.Minute)
-			g.askTime(ctx)
-			if g.DoubtClock() != "" && jump.Abs() > day {
-				t.Errorf("set back, and confirmed: %s", g.DoubtClock())
+			g.AskTime(ctx)
+			if g.Clock.Doubt() != "" && jump.Abs() > day {
+				t.Errorf("set back, and confirmed: %s", g.Clock.Doubt())
 			}
 			stop()
 			<-done
@@ -194,7 +195,7 @@ func TestTimesOfTheFutureHoldNothing(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	s := testSettings()
-	s.Brake = Brake{PerHour: 1, PerDay: 1}
+	s.Brake = engine.Brake{PerHour: 1, PerDay: 1}
 	g.restart(s)
 	right := g.clock
 	g.own("aa.ru", 210, registrar.RenewAuto)
@@ -216,12 +217,12 @@ func TestTimesOfTheFutureHoldNothing(t *testing.T) {
 	if len(g.relay.taken) != sent+2 {
 		t.Errorf("%d mails after the clock was set right, want 2", len(g.relay.taken)-sent)
 	}
-	latest := g.clock.Add(transferWithin + hour + time.Minute)
+	latest := g.clock.Add(engine.TransferWithin + hour + time.Minute)
 	if overdue := g.deadlines(); len(overdue) == 0 || slices.ContainsFunc(overdue, latest.Before) {
 		t.Errorf("deadlines %v", overdue)
 	}
-	g.clock = g.clock.Add(deadMan + hour)
-	if g.pass(0); !slices.Contains(g.alarms(), passAlarm) {
+	g.clock = g.clock.Add(engine.DeadMan + hour)
+	if g.pass(0); !slices.Contains(g.alarms(), engine.PassAlarm) {
 		t.Errorf("no pass is made, and the alarms are %v", g.alarms())
 	}
 }
@@ -230,7 +231,7 @@ func TestTimesOfTheFutureHoldNothing(t *testing.T) {
 func (g *gate) deadlines() (all []time.Time) {
 	g.t.Helper()
 	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
-		overdue, err := tx.Overdue(g.clock.AddDate(10, 0, 0))
+		overdue, err := tx.Requests.Overdue(g.clock.AddDate(10, 0, 0))
 		for _, r := range overdue {
 			all = append(all, r.Deadline)
 		}

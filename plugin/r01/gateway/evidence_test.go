@@ -10,9 +10,10 @@ import (
 	"time"
 
 	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/inbox"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/registry"
-	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/shared/registrar"
 )
 
@@ -25,7 +26,7 @@ func rawMail(date, id, text string) string {
 // wanted lists the reasons for which mails wait.
 func (g *gate) wanted() (reasons []string) {
 	g.t.Helper()
-	list, err := g.Reviews(g.t.Context())
+	list, err := g.Desk.Reviews(g.t.Context())
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestOlderThanTheRequest(t *testing.T) {
 			m.InternalDate = g.clock.AddDate(0, 0, -1)
 		}
 		m.Raw = []byte(strings.ReplaceAll(raw, "\n", "\r\n"))
-		if err := errors.Join(g.Deliver(t.Context(), []mailbox.Mail{m}), g.readNew(t.Context())); err != nil {
+		if err := errors.Join(g.Deliver(t.Context(), []mailbox.Mail{m}), g.ReadNew(t.Context())); err != nil {
 			t.Fatal(err)
 		}
 		g.expect(op.ID, registrar.Sent)
@@ -307,21 +308,21 @@ func TestBounceNeedsProof(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		asked bool
-		judge sender.Verdict
+		judge mailauth.Verdict
 		own   bool
 		want  registrar.OperationState
 	}{
-		{"the token alone is believed", false, sender.Verdict{Verified: true}, false, registrar.Failed},
-		{"unproved", true, sender.Verdict{Reason: "it is not signed"}, false, registrar.Sent},
-		{"not to be proved now", true, sender.Verdict{Temporary: true, Reason: "DNS"}, false, registrar.Sent},
-		{"our own relay's word", true, sender.Verdict{Reason: "it is not signed"}, true, registrar.Failed},
+		{"the token alone is believed", false, mailauth.Verdict{Verified: true}, false, registrar.Failed},
+		{"unproved", true, mailauth.Verdict{Reason: "it is not signed"}, false, registrar.Sent},
+		{"not to be proved now", true, mailauth.Verdict{Temporary: true, Reason: "DNS"}, false, registrar.Sent},
+		{"our own relay's word", true, mailauth.Verdict{Reason: "it is not signed"}, true, registrar.Failed},
 	} {
 		g := newGate(t)
 		g.registerClient()
 		op := g.submit(registration("o2", "two.ru"))
 		g.send()
 		g.settings.Proof, g.judge, g.ownRelay = c.asked, c.judge, c.own
-		g.receive("From: MAILER-DAEMON@attacker.example\nTo: callback@panel.example\nSubject: Undelivered [" + tokens(header(t, g.relay.taken[2], "Subject"))[0] +
+		g.receive("From: MAILER-DAEMON@attacker.example\nTo: callback@panel.example\nSubject: Undelivered [" + inbox.Tokens(header(t, g.relay.taken[2], "Subject"))[0] +
 			"]\nReturn-Path: <>\nMessage-ID: <b@x>\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n" +
 			"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nFinal-Recipient: rfc822; robot@registrar.example\nAction: failed\nStatus: 5.1.1\n\n--b--\n")
 		if got := g.operation(op.ID).State; got != c.want {
@@ -350,7 +351,7 @@ func TestHintHasTheRegistryAsked(t *testing.T) {
 	g.expect(op.ID, registrar.Sent)
 	g.waits("is a guess")
 	g.clock = g.clock.Add(time.Second)
-	if _, err := g.askAround(t.Context()); err != nil {
+	if _, err := g.AskAround(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if len(w.asked) != asked+1 || w.asked[asked] != "hint.ru" {
@@ -534,7 +535,7 @@ func TestLateWords(t *testing.T) {
 		if waits := len(g.wanted()) == 1; waits != c.waits || (len(d.Alarms) == 1) != c.waits {
 			t.Errorf("%s: waiting %q, alarms %+v", c.name, g.wanted(), d.Alarms)
 		}
-		if list, err := g.Reviews(t.Context()); err != nil || len(list) == 1 {
+		if list, err := g.Desk.Reviews(t.Context()); err != nil || len(list) == 1 {
 			if _, err := g.ResolveReview(t.Context(), registrar.ReviewDecision{Review: list[0].ID, Outcome: registrar.ReplyIgnore, By: "olga"}); err != nil {
 				t.Fatal(err)
 			}
@@ -604,11 +605,11 @@ func TestStrangersAutomaticMail(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	g.settings.Proof, g.settings.RepliesFrom = true, []string{"robot@registrar.example"}
-	g.judge = sender.Verdict{Temporary: true, Reason: "DNS"}
+	g.judge = mailauth.Verdict{Temporary: true, Reason: "DNS"}
 	for _, head := range []string{"Auto-Submitted: auto-replied\nSubject: answer", "Subject: Автоответ: в отпуске", "Subject: Automatic reply: away", "Precedence: auto_reply\nSubject: x"} {
 		g.receive(strings.Replace(strings.Replace(g.mail("", "I am away until Monday."), "robot@registrar.example", "ann@elsewhere.example", 1), "Subject: answer", head, 1))
 	}
-	g.reads(2 * proofWithin)
+	g.reads(2 * inbox.ProofWithin)
 	if len(g.wanted()) != 0 {
 		t.Errorf("waiting: %q", g.wanted())
 	}

@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/witness"
 	"registrar.panel/shared/registrar"
 )
 
@@ -157,7 +159,7 @@ func TestGuessGivesWay(t *testing.T) {
 		g.steps("leap.ru send")
 		g.receive(g.reply(0, "domain: leap.ru", "status: TASK_SUCCESS"))
 		guessed := func() (is bool) {
-			err := g.st.Read(t.Context(), func(tx *store.Tx) (err error) { is, err = tx.Guessed("leap.ru"); return err })
+			err := g.st.Read(t.Context(), func(tx *store.Tx) (err error) { is, err = tx.Domains.Guessed("leap.ru"); return err })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -174,7 +176,7 @@ func TestGuessGivesWay(t *testing.T) {
 		r.PaidTill = day
 		w.held["leap.ru"] = r
 		err = g.st.Write(t.Context(), func(tx *store.Tx) error {
-			return g.see(tx, "leap.ru", sighting{Record: r, present: true, asOf: g.clock.Add(time.Hour)})
+			return g.See(tx, "leap.ru", witness.Sighting{Record: r, Present: true, AsOf: g.clock.Add(time.Hour)})
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -207,7 +209,7 @@ func TestOneDayIsNoYear(t *testing.T) {
 			r.PaidTill = till.AddDays(off)
 			w.held["silent-one.ru"] = r
 			err := g.st.Write(t.Context(), func(tx *store.Tx) error {
-				return g.see(tx, "silent-one.ru", sighting{Record: r, present: true, asOf: g.clock.Add(time.Hour)})
+				return g.See(tx, "silent-one.ru", witness.Sighting{Record: r, Present: true, AsOf: g.clock.Add(time.Hour)})
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -278,7 +280,7 @@ func TestMovedStoreSendsNothing(t *testing.T) {
 	}
 	defer os.RemoveAll(g.dir + ".away")
 	g.renew()
-	if len(g.relay.taken) != 0 || !slices.Contains(g.alarms(), placeAlarm) {
+	if len(g.relay.taken) != 0 || !slices.Contains(g.alarms(), outbox.PlaceAlarm) {
 		t.Errorf("%d mails, alarms %v", len(g.relay.taken), g.alarms())
 	}
 	if err := os.Rename(g.dir+".away", g.dir); err != nil {
@@ -286,7 +288,7 @@ func TestMovedStoreSendsNothing(t *testing.T) {
 	}
 	g.clock = g.clock.Add(time.Hour)
 	g.renew()
-	if len(g.relay.taken) != 1 || slices.Contains(g.alarms(), placeAlarm) {
+	if len(g.relay.taken) != 1 || slices.Contains(g.alarms(), outbox.PlaceAlarm) {
 		t.Errorf("put back: %d mails, alarms %v", len(g.relay.taken), g.alarms())
 	}
 }

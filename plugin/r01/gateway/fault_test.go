@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailbox"
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -68,11 +69,11 @@ func newPlay(t *testing.T, flaw flawed) *play {
 // spoil lets the gateway work on the flawed store.
 func (p *play) spoil() {
 	p.flaw.Store = p.st
-	p.Gateway.store = p.flaw
+	p.store.Store = p.flaw
 }
 
 // open begins another life.
-func (p *play) open(s Settings, create bool) {
+func (p *play) open(s engine.Settings, create bool) {
 	if err := p.st.Close(); err != nil {
 		p.t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func (p *play) round() {
 			return err
 		})
 	}
-	p.step(func() error { _, err := p.sendDue(ctx); return err })
+	p.step(func() error { _, err := p.SendDue(ctx); return err })
 	p.answer()
 	for range len(p.box) {
 		p.step(func() error {
@@ -121,8 +122,8 @@ func (p *play) round() {
 			return err
 		})
 	}
-	p.step(func() error { return p.readNew(ctx) })
-	p.step(func() error { return p.expire(ctx) })
+	p.step(func() error { return p.ReadNew(ctx) })
+	p.step(func() error { return p.Expire(ctx) })
 	p.clock = p.clock.Add(time.Minute)
 }
 
@@ -154,14 +155,14 @@ func (p *play) person() {
 	})
 }
 
-// arrived tells whether R01 has what the operation's current request is about.
+// arrived reports whether R01 has what the operation's current request is about.
 func (p *play) arrived() (there bool) {
 	err := p.st.Read(p.t.Context(), func(tx *store.Tx) error {
-		op, err := tx.Operation(p.op)
+		op, err := tx.Operations.Get(p.op)
 		if err != nil {
 			return err
 		}
-		r, err := tx.Request(op.Request)
+		r, err := tx.Requests.Get(op.Request)
 		for _, raw := range p.relay.taken {
 			there = there || header(p.t, raw, "Message-ID") == r.MessageID
 		}
@@ -209,26 +210,26 @@ func (p *play) count(template string) int {
 // is lost, nothing is sent twice, and nothing stands still without asking for a person.
 func TestCommitFaults(t *testing.T) {
 	t.Parallel()
-	lostOnce := func(taken bool) func(func() error, func()) *outbox.Result {
+	lostOnce := func(taken bool) func(func() error, func()) *smtpout.Result {
 		done := false
-		return func(claim func() error, take func()) *outbox.Result {
+		return func(claim func() error, take func()) *smtpout.Result {
 			if done {
 				return nil
 			}
 			if err := claim(); err != nil {
-				return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+				return &smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 			}
 			done = true
 			if taken {
 				take()
 			}
-			return &outbox.Result{Outcome: outbox.Unknown, Err: errRelay}
+			return &smtpout.Result{Outcome: smtpout.Unknown, Err: errRelay}
 		}
 	}
-	for name, relay := range map[string]func() func(func() error, func()) *outbox.Result{
-		"relay answers":           func() func(func() error, func()) *outbox.Result { return nil },
-		"answer lost, not taken":  func() func(func() error, func()) *outbox.Result { return lostOnce(false) },
-		"answer lost, mail taken": func() func(func() error, func()) *outbox.Result { return lostOnce(true) },
+	for name, relay := range map[string]func() func(func() error, func()) *smtpout.Result{
+		"relay answers":           func() func(func() error, func()) *smtpout.Result { return nil },
+		"answer lost, not taken":  func() func(func() error, func()) *smtpout.Result { return lostOnce(false) },
+		"answer lost, mail taken": func() func(func() error, func()) *smtpout.Result { return lostOnce(true) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -262,17 +263,17 @@ func TestClaimsFail(t *testing.T) {
 	g := newGate(t)
 	op := g.submit(registration("o1", "full.ru"))
 	calls := 0
-	g.relay.fail = func(claim func() error, _ func()) *outbox.Result {
+	g.relay.fail = func(claim func() error, _ func()) *smtpout.Result {
 		if calls++; calls > 20 {
 			t.Fatal("the relay is called without a pause")
 		}
-		g.Gateway.store = &flawed{Store: g.st, fails: 1}
-		defer func() { g.Gateway.store = g.st }()
+		g.store.Store = &flawed{Store: g.st, fails: 1}
+		defer func() { g.store.Store = g.st }()
 		err := claim()
 		if err == nil {
 			t.Fatal("claimed")
 		}
-		return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+		return &smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 	}
 	for range 3 {
 		g.send()

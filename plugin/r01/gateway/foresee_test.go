@@ -4,7 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/inbox"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/shared/registrar"
 )
 
@@ -30,7 +31,7 @@ func (v *vector) foresees(raw []byte) foreseen {
 
 func (v *vector) reviewsWaiting() int {
 	v.t.Helper()
-	list, err := v.Reviews(v.t.Context())
+	list, err := v.Desk.Reviews(v.t.Context())
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -61,29 +62,29 @@ func TestRecogniseTellsBindingAndProof(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		mail  func(g *gate) string
-		judge sender.Verdict
+		judge mailauth.Verdict
 		asked bool
 		by    registrar.BindingKind // the strongest; "" = none
 		proof registrar.Proof
 		fate  registrar.Fate
 		says  string
 	}{
-		{"a thread", func(g *gate) string { return g.reply(g.last(), delegated("bound.ru")...) }, sender.Verdict{Verified: true}, false,
+		{"a thread", func(g *gate) string { return g.reply(g.last(), delegated("bound.ru")...) }, mailauth.Verdict{Verified: true}, false,
 			registrar.BindingThread, registrar.ProofNotAsked, registrar.FateApply, "registration of bound.ru becomes Succeeded"},
 		{"a token", func(g *gate) string {
-			token := tokens(header(g.t, g.relay.taken[g.last()], "Subject"))[0]
+			token := inbox.Tokens(header(g.t, g.relay.taken[g.last()], "Subject"))[0]
 			return strings.Replace(g.mail("", delegated("bound.ru")...), "Subject: answer", "Subject: Re: ["+token+"]", 1)
-		}, sender.Verdict{Verified: true}, true, registrar.BindingToken, registrar.ProofGiven, registrar.FateApply, "becomes Succeeded"},
-		{"a thread without proof", func(g *gate) string { return g.reply(g.last(), delegated("bound.ru")...) }, sender.Verdict{Reason: "it is not signed"}, true,
+		}, mailauth.Verdict{Verified: true}, true, registrar.BindingToken, registrar.ProofGiven, registrar.FateApply, "becomes Succeeded"},
+		{"a thread without proof", func(g *gate) string { return g.reply(g.last(), delegated("bound.ru")...) }, mailauth.Verdict{Reason: "it is not signed"}, true,
 			registrar.BindingThread, registrar.ProofMissing, registrar.FateWait, "it is not signed"},
-		{"a proof that can't be had", func(g *gate) string { return g.reply(g.last(), delegated("bound.ru")...) }, sender.Verdict{Temporary: true, Reason: "DNS is silent"}, true,
+		{"a proof that can't be had", func(g *gate) string { return g.reply(g.last(), delegated("bound.ru")...) }, mailauth.Verdict{Temporary: true, Reason: "DNS is silent"}, true,
 			registrar.BindingThread, registrar.ProofUnavailable, registrar.FateWait, "DNS is silent"},
-		{"a hint", func(g *gate) string { return g.mail("", delegated("bound.ru")...) }, sender.Verdict{Verified: true}, false,
+		{"a hint", func(g *gate) string { return g.mail("", delegated("bound.ru")...) }, mailauth.Verdict{Verified: true}, false,
 			registrar.BindingHint, registrar.ProofNotAsked, registrar.FateWait, "guess"},
 		{"another's", func(g *gate) string {
 			return strings.Replace(g.reply(g.last(), delegated("bound.ru")...), "To: callback@panel.example", "To: other@panel.example", 1)
-		}, sender.Verdict{Verified: true}, false, registrar.BindingAgainst, registrar.ProofNotAsked, registrar.FateWait, "other@panel.example"},
-		{"nothing", func(g *gate) string { return g.mail("", "Good morning.") }, sender.Verdict{Verified: true}, false,
+		}, mailauth.Verdict{Verified: true}, false, registrar.BindingAgainst, registrar.ProofNotAsked, registrar.FateWait, "other@panel.example"},
+		{"nothing", func(g *gate) string { return g.mail("", "Good morning.") }, mailauth.Verdict{Verified: true}, false,
 			"", registrar.ProofNotAsked, registrar.FateWait, "no rule recognises it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -109,7 +110,7 @@ func TestRecogniseTellsBindingAndProof(t *testing.T) {
 			}
 			g.expect(op.ID, registrar.Sent)
 
-			alone, err := New(g.settings, Parts{Recogniser: g.recogniser, Verifier: g.verifier, Logger: g.log, Now: g.now, Random: g.random}).Recognise(t.Context(), raw)
+			alone, err := New(*g.settings, Parts{Recogniser: g.parts.Recogniser, Verifier: g.verifier, Logger: g.parts.Logger, Now: g.now, Random: g.parts.Random}).Foresight.Recognise(t.Context(), raw)
 			if err != nil || alone.Stored || alone.Fate != c.fate || alone.Proof != c.proof {
 				t.Errorf("without a store it says %+v, %v", alone, err)
 			}

@@ -80,7 +80,7 @@ func TestRenewMany(t *testing.T) {
 	if err := errors.Join(faults...); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.sendDue(t.Context()); err != nil {
+	if _, err := g.SendDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, status := range []string{"TASK_QUEUED", "TASK_SUCCESS"} {
@@ -92,7 +92,7 @@ func TestRenewMany(t *testing.T) {
 		if err := g.Deliver(t.Context(), mails); err != nil {
 			t.Fatal(err)
 		}
-		if err := g.readNew(t.Context()); err != nil {
+		if err := g.ReadNew(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

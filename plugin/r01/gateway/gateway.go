@@ -1,15 +1,12 @@
-// Package gateway carries out what the lifecycle decides: it turns orders into request
-// mails, sends them by the durable step, reads the replies and matches them to operations.
+// Package gateway composes the rooms that work for one R01 agreement.
 //
-// Loops run under [Gateway.Run]: one sends what is queued, several mails at a time, one
-// reads what has arrived, one watches deadlines, and where a registry is configured two look
-// at what it shows. Each only looks at rows in the store, so nothing is lost when a process
-// dies between two steps: whatever was stored is found again.
+// It holds nothing of its own: orders become requests in ordering, outbox sends them, inbox
+// reads what R01 answers, witness brings in what the registry shows, views answers questions,
+// and all of them move requests by engine only. [New] makes the rooms, [Gateway.Open] takes the
+// store over, [Gateway.Run] runs their loops. Each loop only looks at rows in the store, so
+// nothing is lost when a process dies between two steps: whatever was stored is found again.
 //
-// Guarantees: a request is transmitted only after its claim is committed, and again only
-// when the relay definitely took nothing or a person decided it. A mail is stored before
-// it is read; one that can't be understood waits for a person and never blocks the next. A
-// reply is applied at most once, and only to a request it names.
+// An error of Open means that the store is not taken over, and that nothing may run.
 package gateway
 
 import (
@@ -17,242 +14,165 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
-	"registrar.panel/internal/secret"
-	"registrar.panel/internal/wake"
-	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/inbox"
 	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/ordering"
 	"registrar.panel/plugin/r01/outbox"
-	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/views"
+	"registrar.panel/plugin/r01/witness"
 	"registrar.panel/shared/registrar"
 )
 
-// Settings is what the gateway needs of the configuration.
-type Settings struct {
-	Agreement string
-	Password  secret.String
-	PayType   string
-	Charset   mailform.Charset
-	Robot     string // R01's address
-	Callback  string // ours: From of every request, and where replies arrive
-	BCC       string // "" = none
-	Subjects  map[lifecycle.Kind]string
-	Handles   Handles
-
-	QueuedWithin time.Duration // R01 confirms a request within
-	DoneWithin   time.Duration // and reports its result within
-	// Settle is how long after it was handed to the relay a request may still be carried
-	// out: the relay's queue life, and R01's pace. ARCHITECTURE.md, the durable step
-	Settle time.Duration
-
-	Renewal   registrar.RenewalMode // of new domains
-	R01Renews bool                  // R01 renews by itself, so no domain may be auto. r01-mail 4.2
-	Batch     int                   // the most domains in one PROLONG mail; 1 = each its own
-	Senders   int                   // the most mails that are sent at a time; 0 = 1
-	Brake     Brake
-
-	Registry Registry
-
-	KeepMails time.Duration // how long the bytes of mails are kept
-
-	Proof       bool          // a reply's sender must be proved; else the token alone is believed
-	ProofWithin time.Duration // how long that is tried for when DNS does not answer; 0 = a day
-	RepliesFrom []string      // R01's addresses beside Robot
-
-	Reconciled string // the incarnation of a restored store that a person has compared with R01's records
-}
-
-// Handles says how client handles are made. r01-mail 2.8
-type Handles struct {
-	Prefix  string
-	Counter uint64 // the first one
-	Suffix  string // "R01"
-}
-
-// Submitter hands mails to a relay; package outbox has the real one. It is called by as many
-// senders at a time as the settings say.
-type Submitter interface {
-	Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result
-	// Rest says that no more mail follows for now.
-	Rest()
-}
-
-// Store keeps what the gateway knows; package store has the real one. An error of Write
-// may have come too late: what it wrote may be there all the same.
+// Store keeps what the rooms know; package store has the real one.
 type Store interface {
-	Write(ctx context.Context, fn func(tx *store.Tx) error) error
-	Read(ctx context.Context, fn func(tx *store.Tx) error) error
-	Fingerprint(parts ...string) string
-	// InPlace tells whether the store is still where it was opened.
+	engine.Store
+	// InPlace reports whether the store is still where it was opened.
 	InPlace() error
-	// Recall tells whether the store is an older one, put back; Mark makes that visible.
+	// Recall reports whether the store is an older one, put back; Mark makes that visible.
 	Recall(ctx context.Context) (incarnation string, older bool, err error)
 	Mark(ctx context.Context) error
 }
 
-// Verifier tells whether a mail is really from whom it claims; package sender has the real
-// one.
-type Verifier interface {
-	Verify(ctx context.Context, raw []byte) sender.Verdict
-	// MadeHere tells whether a mail server of ours made it by itself.
-	MadeHere(raw []byte) sender.Verdict
-}
-
-// Gateway is the mail side of one R01 agreement.
-type Gateway struct {
-	settings   Settings
-	store      Store
-	submitter  Submitter
-	verifier   Verifier
-	recogniser *mailform.Recogniser
-	log        hclog.Logger
-	now        func() time.Time
-	random     func() string // upper-case letters and digits, unguessable, at least 26
-	node       string        // among several; "" = alone
-	lookAgain  time.Duration // bounds how long what others store goes unseen
-
-	whois     Whois // nil = none
-	zoneLists []ZoneList
-	imports   Imports // nil = no names are told
-	jitter    func(time.Duration) time.Duration
-	witness   *witness
-	clock     *clock
-
-	fence      int64       // set by Open before any loop starts
-	restored   bool        // so is this: paid requests wait for a person
-	displaced  atomic.Bool // the store is not where it was opened
-	unrecorded unrecorded
-	halt       *halt
-	toSend     wake.Signal
-	toRead     wake.Signal
-	changed    wake.Broadcast
+// Whois asks the registry about one name; package registry has the real one.
+type Whois interface {
+	witness.Whois
+	views.Whois
 }
 
 // Parts are what a gateway is made of.
 type Parts struct {
 	Store      Store
-	Submitter  Submitter
-	Verifier   Verifier
+	Submitter  outbox.Submitter
+	Verifier   inbox.Verifier
 	Recogniser *mailform.Recogniser
 	Logger     hclog.Logger
 	Now        func() time.Time
-	Random     func() string
+	Random     func() string // upper-case letters and digits, unguessable, at least 26
 
 	Whois     Whois // nil = none
-	ZoneLists []ZoneList
-	Imports   Imports                           // nil = no names are told
+	ZoneLists []witness.ZoneList
+	Imports   witness.Imports                   // nil = no names are told
 	Jitter    func(time.Duration) time.Duration // spreads what is done again and again
 	// Node names this instance among those that use the store; what the others store wakes
-	// nobody here. "" = there are no others.
+	// nothing here. "" = there are no others.
 	Node string
 }
 
+// Gateway is the rooms of one R01 agreement.
+type Gateway struct {
+	Engine    *engine.Engine
+	Recovery  *engine.Recovery
+	Rounds    *engine.Rounds
+	Orders    *ordering.Orders
+	Renewals  *ordering.Renewals
+	Takeover  *ordering.Takeover
+	Queue     *outbox.Queue
+	Inbox     *inbox.Inbox
+	Desk      *inbox.Desk
+	Foresight *inbox.Foresight
+	Witness   *witness.Witness
+	Views     *views.Views
+
+	settings *engine.Settings
+	parts    Parts
+}
+
 // New composes a gateway. It does nothing until Run.
-func New(s Settings, p Parts) *Gateway {
-	look := lookAgain
-	if p.Node != "" {
-		look = lookAtOthers
+func New(s engine.Settings, p Parts) *Gateway {
+	g := &Gateway{settings: &s, parts: p}
+	g.Engine = engine.New(g.settings, engine.Parts{Store: p.Store, Logger: p.Logger, Now: p.Now, Random: p.Random})
+	g.Recovery = engine.NewRecovery(g.Engine)
+	g.Rounds = engine.NewRounds(g.Engine)
+
+	made := g.ordering()
+	g.Orders = ordering.New(g.settings, g.Engine, made)
+	g.Renewals = ordering.NewRenewals(g.Engine, g.Orders)
+	g.Engine.ContinueWith(g.Orders)
+	g.Queue = outbox.New(g.settings, g.Engine, outbox.Parts{Recovery: g.Recovery, Planned: g.Renewals, Store: p.Store,
+		Submitter: p.Submitter, Logger: p.Logger, Now: p.Now, LookAgain: g.lookAgain()})
+	g.furnish()
+	return g
+}
+
+// furnish makes the rooms that the registry has a part in.
+func (g *Gateway) furnish() {
+	p := g.parts
+	g.Witness = witness.New(g.settings, g.Engine, witness.Parts{Whois: p.Whois, ZoneLists: p.ZoneLists, Imports: p.Imports,
+		Jitter: p.Jitter, Store: p.Store, Logger: p.Logger, Now: p.Now})
+	g.Takeover = ordering.NewTakeover(g.settings, g.Engine, g.ordering())
+	g.Views = views.New(g.Engine, views.Parts{Store: p.Store, Whois: p.Whois, Witness: g.Witness, LookAgain: g.lookAgain()})
+
+	reader := inbox.NewReader(g.settings, p.Recogniser, p.Verifier, p.Now)
+	matcher := inbox.NewMatcher(g.Engine, g.Recovery, reader, p.Now)
+	g.Inbox = inbox.New(g.settings, g.Engine, inbox.Parts{Reader: reader, Matcher: matcher, Recovery: g.Recovery, Asker: g.Witness.Asker,
+		Verifier: p.Verifier, Store: p.Store, Logger: p.Logger, Now: p.Now, Random: p.Random})
+	g.Desk = inbox.NewDesk(g.Engine, p.Store, p.Now)
+	g.Foresight = inbox.NewForesight(g.settings, g.Engine, matcher, p.Store, p.Now)
+}
+
+func (g *Gateway) ordering() ordering.Parts {
+	p := g.parts
+	return ordering.Parts{Store: p.Store, Logger: p.Logger, Now: p.Now, Random: p.Random, Whois: p.Whois}
+}
+
+// lookAgain bounds how long what others store goes unseen.
+func (g *Gateway) lookAgain() time.Duration {
+	if g.parts.Node != "" {
+		return engine.LookAtOthers
 	}
-	return &Gateway{
-		settings: s, node: p.Node, lookAgain: look, store: p.Store, submitter: p.Submitter, verifier: p.Verifier, recogniser: p.Recogniser,
-		log: p.Logger, now: p.Now, random: p.Random,
-		toSend: wake.NewSignal(), toRead: wake.NewSignal(),
-		whois: p.Whois, zoneLists: p.ZoneLists, imports: p.Imports, jitter: p.Jitter, witness: newWitness(), clock: newClock(),
-		halt: newHalt(p.Now),
-	}
+	return engine.LookAgain
 }
 
 // Open takes the store over from any earlier instance: what that one was sending has an
 // unknown fate now. It must have returned before Run.
 func (g *Gateway) Open(ctx context.Context) error {
 	var interrupted []store.Request
-	incarnation, older, err := g.store.Recall(ctx)
+	incarnation, older, err := g.parts.Store.Recall(ctx)
 	if err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}
-	if older { // they are not in it
-		g.unrecorded.take()
-	}
-	err = g.write(ctx, func(tx *store.Tx) (err error) {
-		if g.fence, err = tx.TakeOver(); err != nil {
+
+	err = g.Engine.Write(ctx, func(tx *store.Tx) error {
+		fence, err := tx.TakeOver()
+		if err != nil {
 			return err
 		}
-		if g.node != "" {
-			if err := tx.SetHolder(g.node); err != nil {
+		g.Queue.Open(fence, older)
+		if g.parts.Node != "" {
+			if err := tx.SetHolder(g.parts.Node); err != nil {
 				return err
 			}
 		}
-		if err := errors.Join(g.startClock(tx), g.clear(tx, placeAlarm, ""), g.recall(tx, incarnation, older)); err != nil {
+		if err := errors.Join(g.Rounds.StartClock(tx), g.Engine.Alarms.Clear(tx, outbox.PlaceAlarm, ""), g.Recovery.Recall(tx, incarnation, older)); err != nil {
 			return err
 		}
-		if err := g.releaseIfMended(tx); err != nil {
+		if err := g.Engine.ReleaseIfMended(tx); err != nil {
 			return err
 		}
-		interrupted, err = tx.InState(registrar.Sending)
+		interrupted, err = tx.Requests.InState(registrar.Sending)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}
-	if err := g.store.Mark(ctx); err != nil {
+	if err := g.parts.Store.Mark(ctx); err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}
-	for _, r := range interrupted {
-		lost := outbox.Result{Outcome: outbox.Unknown, Err: errInterrupted}
-		if err := g.conclude(ctx, []store.Request{r}, lost); err != nil {
-			return err
-		}
-	}
-	return nil
+	return g.Queue.Interrupted(ctx, interrupted)
 }
-
-var errInterrupted = errors.New("the plugin was stopped while sending")
 
 // Run works until ctx ends, and returns after all loops have stopped.
 func (g *Gateway) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
-	for _, loop := range g.loops() {
-		loops.Go(func() { loop(ctx) })
+	for _, run := range []func(context.Context){g.Queue.Run, g.Inbox.Run, g.Rounds.Run, g.Witness.Run} {
+		loops.Go(func() { run(ctx) })
 	}
 	loops.Wait()
 	return ctx.Err()
-}
-
-func (g *Gateway) loops() []func(context.Context) {
-	all := []func(context.Context){g.sendLoop, g.readLoop, g.deadlineLoop, g.keepLoop, g.clockLoop}
-	if g.whois != nil {
-		all = append(all, g.whoisLoop)
-	}
-	if len(g.zoneLists) > 0 {
-		all = append(all, g.listLoop)
-	}
-	return all
-}
-
-// write is a transaction after which the loops and the event readers look again.
-func (g *Gateway) write(ctx context.Context, fn func(tx *store.Tx) error) error {
-	if err := g.store.Write(ctx, fn); err != nil {
-		return err
-	}
-	g.changed.Wake()
-	g.toSend.Wake()
-	return nil
-}
-
-// fault gives an error of the store the code that the contract promises.
-func fault(err error, what string) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, store.ErrNotFound):
-		return registrar.Errorf(registrar.NotFound, "%s is not known here", what)
-	case errors.Is(err, store.ErrMoved):
-		return registrar.Errorf(registrar.Unavailable, "%s is being worked on; ask again", what)
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }

@@ -12,9 +12,10 @@ import (
 	"time"
 
 	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/inbox"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
-	"registrar.panel/plugin/r01/outbox"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/shared/registrar"
 )
 
@@ -141,7 +142,7 @@ func TestValidate(t *testing.T) {
 		"impossible birth date":       {func(o *registrar.Order) { o.Registrant.Fields["birth_date"] = []string{"1965-02-30"} }, "contact.birth_date"},
 		"one nameserver":              {func(o *registrar.Order) { o.Nameservers = o.Nameservers[:1] }, "nameservers"},
 		"not to be encoded":           {func(o *registrar.Order) { o.Registrant.Fields["name"] = []string{"Сидоров 日 Сидор"} }, "contact.name"},
-		"injection":                   {func(o *registrar.Order) { o.Registrant.Fields["postal_address"] = []string{"x\n#[DOMAIN TEMPLATE]#"} }, "contact.postal_address[0]"},
+		"injection":                   {func(o *registrar.Order) { o.Registrant.Fields["postal_address"] = []string{"x\n#[DOMAIN TEMPLATE]#"} }, "contact.postal_address[1]"},
 		"a transfer without its code": {func(o *registrar.Order) { o.Kind, o.Nameservers = registrar.KindTransfer, nil }, "auth_code"},
 		"a transfer with a code of two lines": {func(o *registrar.Order) {
 			o.Kind, o.Nameservers, o.AuthCode = registrar.KindTransfer, nil, "a\nb"
@@ -227,7 +228,7 @@ func TestFaultPairs(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
-		fail  func(claim func() error, take func()) *outbox.Result
+		fail  func(claim func() error, take func()) *smtpout.Result
 		state registrar.OperationState
 		taken int // after time has passed and the relay is well again
 	}{
@@ -275,7 +276,7 @@ func TestCrashWhileSending(t *testing.T) {
 			g.registerClient()
 			op := g.submit(registration("o1", "crash.ru"))
 			before := len(g.relay.taken)
-			g.relay.fail = func(claim func() error, take func()) *outbox.Result {
+			g.relay.fail = func(claim func() error, take func()) *smtpout.Result {
 				if err := claim(); err != nil {
 					t.Fatal(err)
 				}
@@ -303,11 +304,11 @@ func TestCrashWhileSending(t *testing.T) {
 }
 
 // submitter plays the relay with a view of the context.
-type submitter func(ctx context.Context, claim func(context.Context) error) outbox.Result
+type submitter func(ctx context.Context, claim func(context.Context) error) smtpout.Result
 
 func (submitter) Rest() {}
 
-func (s submitter) Submit(ctx context.Context, _ outbox.Mail, claim func(context.Context) error) outbox.Result {
+func (s submitter) Submit(ctx context.Context, _ smtpout.Mail, claim func(context.Context) error) smtpout.Result {
 	return s(ctx, claim)
 }
 
@@ -319,7 +320,7 @@ func TestStoppingWhileSending(t *testing.T) {
 		g.registerClient()
 		op := g.submit(registration("o1", "stop.ru"))
 		ctx, stop := context.WithCancel(t.Context())
-		g.submitter = submitter(func(submitting context.Context, claim func(context.Context) error) outbox.Result {
+		g.submitter.Submitter = submitter(func(submitting context.Context, claim func(context.Context) error) smtpout.Result {
 			if claimedFirst {
 				if err := claim(submitting); err != nil {
 					t.Fatal(err)
@@ -328,16 +329,16 @@ func TestStoppingWhileSending(t *testing.T) {
 				if err := submitting.Err(); err != nil {
 					t.Errorf("the claimed transmission was cut off: %v", err)
 				}
-				return outbox.Result{Outcome: outbox.Accepted}
+				return smtpout.Result{Outcome: smtpout.Accepted}
 			}
 			stop()
 			<-submitting.Done()
 			if err := claim(submitting); err == nil {
 				t.Error("claimed after the stop")
 			}
-			return outbox.Result{Outcome: outbox.Deferred, Err: submitting.Err()}
+			return smtpout.Result{Outcome: smtpout.Deferred, Err: submitting.Err()}
 		})
-		if _, err := g.sendDue(ctx); claimedFirst && err != nil && !errors.Is(err, context.Canceled) {
+		if _, err := g.SendDue(ctx); claimedFirst && err != nil && !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
 		want := registrar.Queued
@@ -353,7 +354,7 @@ func TestLeavingUncertain(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name     string
-		fail     func(claim func() error, take func()) *outbox.Result
+		fail     func(claim func() error, take func()) *smtpout.Result
 		resolve  func(g *gate, op registrar.Operation)
 		state    registrar.OperationState
 		evidence registrar.EvidenceKind
@@ -474,13 +475,13 @@ func TestReplyOvertakesTheRelay(t *testing.T) {
 	g := newGate(t)
 	g.registerClient()
 	op := g.submit(registration("o1", "fast.ru"))
-	g.relay.fail = func(claim func() error, take func()) *outbox.Result {
+	g.relay.fail = func(claim func() error, take func()) *smtpout.Result {
 		if err := claim(); err != nil {
 			t.Fatal(err)
 		}
 		take()
 		g.receive(g.reply(len(g.relay.taken)-1, delegated("fast.ru")...))
-		return &outbox.Result{Outcome: outbox.Unknown, Err: errRelay}
+		return &smtpout.Result{Outcome: smtpout.Unknown, Err: errRelay}
 	}
 	g.send()
 	g.expect(op.ID, registrar.Succeeded)
@@ -515,14 +516,14 @@ func TestWrongPassword(t *testing.T) {
 	g := newGate(t)
 	g.registerClient()
 	op, next := g.submit(registration("o1", "one.ru")), g.submit(registration("o2", "two.ru"))
-	g.relay.fail = func(claim func() error, take func()) *outbox.Result {
+	g.relay.fail = func(claim func() error, take func()) *smtpout.Result {
 		g.relay.fail = nil // the first one only
 		if err := claim(); err != nil {
 			t.Fatal(err)
 		}
 		take()
 		g.receive(g.reply(len(g.relay.taken)-1, "status: TASK_FAILURE", "message: Wrong agreement or password."))
-		return &outbox.Result{Outcome: outbox.Accepted}
+		return &smtpout.Result{Outcome: smtpout.Accepted}
 	}
 	g.send()
 	g.expect(op.ID, registrar.NeedsAction)
@@ -609,7 +610,7 @@ func TestReview(t *testing.T) {
 			before := g.operation(op.ID).State
 			g.receive(mail)
 			g.expect(op.ID, before)
-			list, err := g.Reviews(t.Context())
+			list, err := g.Desk.Reviews(t.Context())
 			if err != nil || len(list) != 1 || !strings.Contains(list[0].Reason, c.says) {
 				t.Fatalf("reviews: %+v, %v; want one that says %q", list, err, c.says)
 			}
@@ -629,7 +630,7 @@ func TestResolveReview(t *testing.T) {
 	op := g.submit(registration("o1", "doubt.ru"))
 	g.send()
 	g.receive(g.reply(g.last(), "Your wish is noted."))
-	list, err := g.Reviews(t.Context())
+	list, err := g.Desk.Reviews(t.Context())
 	if err != nil || len(list) != 1 || !slices.Equal(list[0].Candidates, []registrar.OperationID{op.ID}) {
 		t.Fatalf("reviews: %+v, %v", list, err)
 	}
@@ -642,7 +643,7 @@ func TestResolveReview(t *testing.T) {
 	}
 	g.check()
 	g.expect(op.ID, registrar.Accepted)
-	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 0 {
+	if list, err := g.Desk.Reviews(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("still waiting: %+v, %v", list, err)
 	}
 	if _, err := g.ResolveReview(t.Context(), registrar.ReviewDecision{Review: id, Outcome: registrar.ReplyIgnore, By: "olga"}); !errors.Is(err, registrar.Precondition) {
@@ -662,12 +663,12 @@ func TestLateReplies(t *testing.T) {
 	g.receive(done)                                       // the very same mail again
 	g.receive(g.reply(g.last(), delegated("late.ru")...)) // the same word in another mail
 	g.receive(g.reply(g.last(), "domain: late.ru", "status: TASK_QUEUED"))
-	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 0 {
+	if list, err := g.Desk.Reviews(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("a late word that agrees went to review: %+v, %v", list, err)
 	}
 	g.receive(g.reply(g.last(), "domain: late.ru", "status: TASK_FAILURE", "message: refused"))
 	g.expect(op.ID, registrar.Succeeded)
-	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 1 {
+	if list, err := g.Desk.Reviews(t.Context()); err != nil || len(list) != 1 {
 		t.Errorf("a contradiction did not go to review: %+v, %v", list, err)
 	}
 }
@@ -707,7 +708,7 @@ func TestMatchingWithoutThread(t *testing.T) {
 					}
 				}
 				g.expect(op.ID, want)
-				if list, err := g.Reviews(t.Context()); err != nil || len(list) != waiting {
+				if list, err := g.Desk.Reviews(t.Context()); err != nil || len(list) != waiting {
 					t.Errorf("proof %v: reviews %+v, %v", proof, list, err)
 				}
 			}
@@ -737,7 +738,7 @@ func TestSeveralResultsInOneMail(t *testing.T) {
 				t.Errorf("%s\n%s is %s, want %s", second, op.Domain, got, want)
 			}
 		}
-		if list, err := g.Reviews(t.Context()); err != nil || (len(list) == 1) != (want == registrar.Sent) {
+		if list, err := g.Desk.Reviews(t.Context()); err != nil || (len(list) == 1) != (want == registrar.Sent) {
 			t.Errorf("%s\nreviews: %+v, %v", second, list, err)
 		}
 	}
@@ -786,11 +787,11 @@ func TestNameserverUpdate(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	g.registerClient()
-	ns := []registrar.Nameserver{{Host: "ns3.hoster.example"}, {Host: "ns.first.ru", IPs: []string{"192.0.2.1"}}}
+	ns := []registrar.Nameserver{{Host: "ns3.hoster.example"}, {Host: "ns.first.ru", IPs: []string{"193.232.128.6"}}}
 	op := g.submit(registrar.Order{ID: "u1", Kind: registrar.KindUpdate, Domain: "first.ru", Customer: "c1", Nameservers: ns})
 	g.send()
 	body := string(g.relay.taken[g.last()])
-	for _, line := range []string{"action: UPDATE", "domain: first.ru", "nserver: ns3.hoster.example", "nserver: ns.first.ru 192.0.2.1", "admin-o: MYCO_1_"} {
+	for _, line := range []string{"action: UPDATE", "domain: first.ru", "nserver: ns3.hoster.example", "nserver: ns.first.ru 193.232.128.6", "admin-o: MYCO_1_"} {
 		if !strings.Contains(body, line) {
 			t.Errorf("no line %q in:\n%s", line, body)
 		}
@@ -867,7 +868,7 @@ func TestUnreadableMail(t *testing.T) {
 	op := g.submit(registration("o1", "next.ru"))
 	g.send()
 	g.receive("\x00\x00\x00")
-	list, err := g.Reviews(t.Context())
+	list, err := g.Desk.Reviews(t.Context())
 	if err != nil || len(list) != 1 {
 		t.Errorf("reviews: %+v, %v", list, err)
 	}
@@ -900,7 +901,7 @@ func TestBounce(t *testing.T) {
 				"Final-Recipient: rfc822; " + c.recipient + "\nAction: " + c.action + "\nStatus: " + c.status + "\nDiagnostic-Code: smtp; no such user\n\n" +
 				"--B\nContent-Type: text/rfc822-headers\n\nMessage-ID: " + header(t, g.relay.taken[g.last()], "Message-ID") + "\nSubject: x\n\n--B--\n")
 			g.expect(op.ID, c.state)
-			if list, err := g.Reviews(t.Context()); err != nil || len(list) != c.reviews {
+			if list, err := g.Desk.Reviews(t.Context()); err != nil || len(list) != c.reviews {
 				t.Errorf("reviews: %+v, %v", list, err)
 			}
 		})
@@ -915,18 +916,18 @@ func TestUnprovedSender(t *testing.T) {
 	g.registerClient()
 	op := g.submit(registration("o1", "forged.ru"))
 	g.send()
-	g.judge = sender.Verdict{Reason: "nobody has signed it"}
+	g.judge = mailauth.Verdict{Reason: "nobody has signed it"}
 	g.receive(g.reply(g.last(), delegated("forged.ru")...))
 	g.expect(op.ID, registrar.Sent)
-	list, err := g.Reviews(t.Context())
+	list, err := g.Desk.Reviews(t.Context())
 	if err != nil || len(list) != 1 || !strings.Contains(list[0].Reason, "nobody has signed it") {
 		t.Errorf("reviews: %+v, %v", list, err)
 	}
-	g.judge = sender.Verdict{Temporary: true, Reason: "DNS does not answer"}
+	g.judge = mailauth.Verdict{Temporary: true, Reason: "DNS does not answer"}
 	g.receive(g.reply(g.last(), delegated("forged.ru")...))
 	g.expect(op.ID, registrar.Sent)
-	g.judge = sender.Verdict{Verified: true}
-	g.reads(soonestTry)
+	g.judge = mailauth.Verdict{Verified: true}
+	g.reads(inbox.SoonestTry)
 	g.expect(op.ID, registrar.Succeeded)
 }
 
@@ -938,13 +939,13 @@ func TestUnprovableSenderWaitsForAPerson(t *testing.T) {
 	g.registerClient()
 	op := g.submit(registration("o1", "forged.ru"))
 	g.send()
-	g.judge = sender.Verdict{Temporary: true, Reason: "DNS does not answer"}
+	g.judge = mailauth.Verdict{Temporary: true, Reason: "DNS does not answer"}
 	g.receive(g.reply(g.last(), delegated("forged.ru")...))
-	for n := range 10 * poisonous { // others
+	for n := range 10 * inbox.Poisonous { // others
 		g.receive(g.mail("", fmt.Sprint("hello ", n)))
 	}
 	waiting := func() (n int) {
-		list, err := g.Reviews(t.Context())
+		list, err := g.Desk.Reviews(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -955,20 +956,20 @@ func TestUnprovableSenderWaitsForAPerson(t *testing.T) {
 		}
 		return n
 	}
-	for g.clock.Before(g.operation(op.ID).CreatedAt.Add(proofWithin - latestTry)) {
-		if g.reads(latestTry); waiting() > 0 {
+	for g.clock.Before(g.operation(op.ID).CreatedAt.Add(inbox.ProofWithin - inbox.LatestTry)) {
+		if g.reads(inbox.LatestTry); waiting() > 0 {
 			t.Fatal("a person was asked before the time was over")
 		}
 	}
-	g.reads(2 * latestTry)
+	g.reads(2 * inbox.LatestTry)
 	g.expect(op.ID, registrar.Sent)
 	if n := waiting(); n != 1 {
 		t.Errorf("%d entries, want one", n)
 	}
-	g.reads(latestTry)
+	g.reads(inbox.LatestTry)
 	g.expect(op.ID, registrar.Sent)
-	g.judge = sender.Verdict{Verified: true}
-	g.reads(latestTry)
+	g.judge = mailauth.Verdict{Verified: true}
+	g.reads(inbox.LatestTry)
 	g.expect(op.ID, registrar.Succeeded)
 	if n := waiting(); n != 0 {
 		t.Errorf("%d entries are left", n)
@@ -980,7 +981,7 @@ func (g *gate) reads(d time.Duration) {
 	g.t.Helper()
 	g.clock = g.clock.Add(d)
 	for range 2 {
-		if err := errors.Join(g.proveAgain(g.t.Context()), g.readNew(g.t.Context())); err != nil {
+		if err := errors.Join(g.ProveAgain(g.t.Context()), g.ReadNew(g.t.Context())); err != nil {
 			g.t.Fatal(err)
 		}
 	}
@@ -997,7 +998,7 @@ func TestOwnMailIsIgnored(t *testing.T) {
 	own := strings.Replace(g.mail("", delegated("own.ru")...), "robot@registrar.example", "callback@panel.example", 1)
 	g.receive(regexp.MustCompile("Message-ID: .*").ReplaceAllString(own, "Message-ID: <"+rand.Text()+"@panel.example>"))
 	g.expect(op.ID, registrar.Sent)
-	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 0 {
+	if list, err := g.Desk.Reviews(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("reviews: %+v, %v", list, err)
 	}
 }
@@ -1015,7 +1016,7 @@ func TestRewrittenSenderIsNotOurs(t *testing.T) {
 	}
 	g.receive(rewritten(g.mail("", delegated("own.ru")...)))
 	g.expect(op.ID, registrar.Sent)
-	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 1 {
+	if list, err := g.Desk.Reviews(t.Context()); err != nil || len(list) != 1 {
 		t.Errorf("reviews: %+v, %v", list, err)
 	}
 	g.receive(rewritten(g.reply(g.last(), delegated("own.ru")...)))
@@ -1049,7 +1050,7 @@ func TestRuleRepeatsNothingPersonal(t *testing.T) {
 	g.send()
 	g.receive(g.reply(0, "This is what you wrote:", "", "passport: 4510 123456", "person: Sidor S Sidorov"))
 	g.receive(g.reply(0, "Your wish is noted."))
-	list, err := g.Reviews(t.Context())
+	list, err := g.Desk.Reviews(t.Context())
 	if err != nil || len(list) != 2 {
 		t.Fatal(list, err)
 	}
@@ -1077,7 +1078,7 @@ func TestPasswordIsNeverKept(t *testing.T) {
 	}
 	quoted := "> password: " + testPassword
 	g.receive(g.reply(0, "what is this?", quoted))
-	list, err := g.Reviews(t.Context())
+	list, err := g.Desk.Reviews(t.Context())
 	if err != nil || len(list) != 1 {
 		t.Fatal(err, list)
 	}
@@ -1139,7 +1140,7 @@ func TestAutomaticMail(t *testing.T) {
 			op := g.submit(registration("o1", "newtime.ru"))
 			g.send()
 			g.receive(c.mail(g))
-			if list, err := g.Reviews(t.Context()); err != nil || len(list) != c.reviews {
+			if list, err := g.Desk.Reviews(t.Context()); err != nil || len(list) != c.reviews {
 				t.Errorf("reviews: %+v, %v; want %d", list, err, c.reviews)
 			}
 			want := registrar.Sent
@@ -1161,10 +1162,10 @@ func TestDeliverTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := g.readNew(t.Context()); err != nil {
+	if err := g.ReadNew(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 2 {
+	if list, err := g.Desk.Reviews(t.Context()); err != nil || len(list) != 2 {
 		t.Errorf("reviews: %+v, %v", list, err)
 	}
 }

@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -11,19 +10,20 @@ import (
 
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/shared/registrar"
 )
 
 // refusing is a relay that took nothing and says so after the dot.
-func refusing(said string) func(claim func() error, _ func()) *outbox.Result {
+func refusing(said string) func(claim func() error, _ func()) *smtpout.Result {
 	n := 0
-	return func(claim func() error, _ func()) *outbox.Result {
+	return func(claim func() error, _ func()) *smtpout.Result {
 		if err := claim(); err != nil {
-			return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+			return &smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 		}
 		n++
 		said := strings.ReplaceAll(said, "ID", fmt.Sprintf("4F%dA", n))
-		return &outbox.Result{Outcome: outbox.Refused, Stage: outbox.StageDot, Response: said, Err: errors.New(said)}
+		return &smtpout.Result{Outcome: smtpout.Refused, Stage: smtpout.StageDot, Response: said, Err: errors.New(said)}
 	}
 }
 
@@ -55,17 +55,17 @@ func TestRelayLimit(t *testing.T) {
 			}
 			tried := 0
 			refuse := refusing(said)
-			g.relay.fail = func(claim func() error, take func()) *outbox.Result { tried++; return refuse(claim, take) }
+			g.relay.fail = func(claim func() error, take func()) *smtpout.Result { tried++; return refuse(claim, take) }
 			g.renew()
 			g.send()
-			if tried > alikes {
+			if tried > outbox.Alikes {
 				t.Errorf("%d mails were tried", tried)
 			}
 			if h := g.queueHealth(); h.OK || !strings.Contains(h.Detail, "nothing is sent before") {
 				t.Errorf("%+v", h)
 			}
-			g.clock = g.clock.Add(halts[0] + time.Second)
-			if g.send(); tried > alikes+1 {
+			g.clock = g.clock.Add(outbox.Halts[0] + time.Second)
+			if g.send(); tried > outbox.Alikes+1 {
 				t.Errorf("%d mails were tried, after the first pause one", tried)
 			}
 			g.relay.fail = nil
@@ -106,57 +106,6 @@ func TestRelayRefusesAMail(t *testing.T) {
 	}
 }
 
-// What a relay that gives no answer makes of the mails behind: two are doubtful, not all.
-func TestRelayIsSilent(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
-	h := newHalt(func() time.Time { return now })
-	silent := outbox.Result{Outcome: outbox.Unknown, Err: fmt.Errorf("step dot: %w", os.ErrDeadlineExceeded)}
-	if got := h.weigh(silent); got.Outcome != outbox.Unknown || h.holds() {
-		t.Errorf("after one: %+v, holds %v", got, h.holds())
-	}
-	if got := h.weigh(silent); got.Outcome != outbox.Unknown || !h.holds() {
-		t.Errorf("after two: %+v, holds %v", got, h.holds())
-	}
-	now = now.Add(halts[0])
-	if h.holds() || !h.probing() {
-		t.Error("no probe after the pause")
-	}
-	h.weigh(outbox.Result{Outcome: outbox.Accepted})
-	if h.holds() || h.probing() {
-		t.Error("it does not end with a mail that was taken")
-	}
-	h.weigh(outbox.Result{Outcome: outbox.Unknown, Err: errors.New("connection reset")})
-	h.weigh(outbox.Result{Outcome: outbox.Unknown, Err: errors.New("connection reset")})
-	h.weigh(outbox.Result{Outcome: outbox.Deferred, Response: "451 later", Err: errors.New("451 later")})
-	if h.holds() {
-		t.Error("it stops for what is no refusal and no silence")
-	}
-}
-
-// While one mail waits for the relay's word, no other is handed to it, unless it answers others.
-func TestNothingIsClaimedWhileTheRelayIsSilent(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
-	h := newHalt(func() time.Time { return now })
-	m := &outgoing{}
-	h.begin(m)
-	if now = now.Add(patience - 1); h.holds() {
-		t.Error("it holds too early")
-	}
-	if now = now.Add(1); !h.holds() {
-		t.Error("it does not hold")
-	}
-	h.weigh(outbox.Result{Outcome: outbox.Accepted})
-	if h.holds() {
-		t.Error("it holds though the relay answers others")
-	}
-	h.end(m)
-	if len(h.waiting) > 0 {
-		t.Error("it remembers what has ended")
-	}
-}
-
 // What could not be fetched whole is not said to be too large.
 func TestTruncatedMailSaysWhy(t *testing.T) {
 	t.Parallel()
@@ -170,10 +119,10 @@ func TestTruncatedMailSaysWhy(t *testing.T) {
 		if err := g.Deliver(t.Context(), []mailbox.Mail{{Raw: []byte(raw), Size: int64(size), Truncated: true}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := g.readNew(t.Context()); err != nil {
+		if err := g.ReadNew(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		list, err := g.Reviews(t.Context())
+		list, err := g.Desk.Reviews(t.Context())
 		if err != nil || len(list) != 1 || !strings.Contains(list[0].Reason, want) {
 			t.Errorf("%+v %v", list, err)
 		}

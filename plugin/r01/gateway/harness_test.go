@@ -17,12 +17,18 @@ import (
 
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/inbox"
 	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/ordering"
 	"registrar.panel/plugin/r01/outbox"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/views"
+	"registrar.panel/plugin/r01/witness"
 	"registrar.panel/shared/registrar"
 )
 
@@ -30,10 +36,10 @@ import (
 type relay struct {
 	taken [][]byte
 	// fail decides the fate of the next mail; nil or a nil result = accepted.
-	fail func(claim func() error, take func()) *outbox.Result
+	fail func(claim func() error, take func()) *smtpout.Result
 }
 
-func (r *relay) Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result {
+func (r *relay) Submit(ctx context.Context, m smtpout.Mail, claim func(context.Context) error) smtpout.Result {
 	take := func() { r.taken = append(r.taken, bytes.Clone(m.Data)) }
 	claimed := func() error { return claim(ctx) }
 	if r.fail != nil {
@@ -42,10 +48,10 @@ func (r *relay) Submit(ctx context.Context, m outbox.Mail, claim func(context.Co
 		}
 	}
 	if err := claimed(); err != nil {
-		return outbox.Result{Outcome: outbox.Deferred, Err: err}
+		return smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 	}
 	take()
-	return outbox.Result{Outcome: outbox.Accepted, Response: "250 2.0.0 taken"}
+	return smtpout.Result{Outcome: smtpout.Accepted, Response: "250 2.0.0 taken"}
 }
 
 func (r *relay) Rest() {}
@@ -53,45 +59,45 @@ func (r *relay) Rest() {}
 var errRelay = errors.New("the relay failed")
 
 // Every way a transmission can go wrong, and whether R01 gets the mail all the same.
-func noAnswerNotTaken(claim func() error, _ func()) *outbox.Result {
+func noAnswerNotTaken(claim func() error, _ func()) *smtpout.Result {
 	if err := claim(); err != nil {
-		return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+		return &smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 	}
-	return &outbox.Result{Outcome: outbox.Unknown, Err: errRelay}
+	return &smtpout.Result{Outcome: smtpout.Unknown, Err: errRelay}
 }
 
-func noAnswerTaken(claim func() error, take func()) *outbox.Result {
+func noAnswerTaken(claim func() error, take func()) *smtpout.Result {
 	res := noAnswerNotTaken(claim, nil)
-	if res.Outcome == outbox.Unknown {
+	if res.Outcome == smtpout.Unknown {
 		take()
 	}
 	return res
 }
 
-func unreachable(func() error, func()) *outbox.Result {
-	return &outbox.Result{Outcome: outbox.Deferred, Err: errRelay}
+func unreachable(func() error, func()) *smtpout.Result {
+	return &smtpout.Result{Outcome: smtpout.Deferred, Err: errRelay}
 }
 
-func temporarily(claim func() error, _ func()) *outbox.Result {
+func temporarily(claim func() error, _ func()) *smtpout.Result {
 	if err := claim(); err != nil {
-		return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+		return &smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 	}
-	return &outbox.Result{Outcome: outbox.Deferred, Err: errRelay}
+	return &smtpout.Result{Outcome: smtpout.Deferred, Err: errRelay}
 }
 
-func forGood(claim func() error, _ func()) *outbox.Result {
+func forGood(claim func() error, _ func()) *smtpout.Result {
 	if err := claim(); err != nil {
-		return &outbox.Result{Outcome: outbox.Deferred, Err: err}
+		return &smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 	}
-	return &outbox.Result{Outcome: outbox.Refused, Err: errRelay}
+	return &smtpout.Result{Outcome: smtpout.Refused, Err: errRelay}
 }
 
 // verdict judges every mail alike.
-type verdict func() sender.Verdict
+type verdict func() mailauth.Verdict
 
-func (v verdict) Verify(context.Context, []byte) sender.Verdict { return v() }
+func (v verdict) Verify(context.Context, []byte) mailauth.Verdict { return v() }
 
-func (v verdict) MadeHere([]byte) sender.Verdict { return sender.Verdict{} }
+func (v verdict) MadeHere([]byte) mailauth.Verdict { return mailauth.Verdict{} }
 
 // judged does so too, and takes every mail for one of our own mail server, or none.
 type judged struct {
@@ -99,15 +105,47 @@ type judged struct {
 	made func() bool
 }
 
-func (j judged) MadeHere([]byte) sender.Verdict { return sender.Verdict{Verified: j.made()} }
+func (j judged) MadeHere([]byte) mailauth.Verdict { return mailauth.Verdict{Verified: j.made()} }
 
-// gate is a gateway under test: its loops are stepped by hand, its clock is ours.
+const (
+	hour = time.Hour
+	day  = 24 * time.Hour
+)
+
+// What a test puts in place of a part while the rooms that have it work on.
+type (
+	anyStore     struct{ Store }
+	anySubmitter struct{ outbox.Submitter }
+	anyVerifier  struct{ inbox.Verifier }
+)
+
+// gate is all rooms under test: their loops are stepped by hand, their clock is ours.
 type gate struct {
 	*Gateway
+	*engine.Engine
+	*engine.Recovery
+	*engine.Rounds
+	*ordering.Orders
+	*ordering.Renewals
+	*ordering.Takeover
+	*outbox.Queue
+	*inbox.Inbox
+	*inbox.Desk
+	*inbox.Foresight
+	*witness.Judge
+	*witness.Asker
+	*witness.Lists
+	*views.Views
+
+	store     *anyStore
+	submitter *anySubmitter
+	verifier  *anyVerifier
+	now       func() time.Time
+
 	t        testing.TB
 	relay    *relay
-	judge    sender.Verdict // on every mail
-	ownRelay bool           // made every mail
+	judge    mailauth.Verdict // on every mail
+	ownRelay bool             // made every mail
 	clock    time.Time
 	dir      string
 	st       *store.Store
@@ -137,15 +175,15 @@ func prepare(t *testing.T) func(string) {
 
 const testPassword = "pass-CANARY-31"
 
-func testSettings() Settings {
+func testSettings() engine.Settings {
 	subjects := map[lifecycle.Kind]string{}
 	for _, k := range lifecycle.Kinds() {
 		subjects[k] = "Request " + string(k)
 	}
-	return Settings{Agreement: "RP/01/00", Password: secret.New(testPassword), PayType: "real", Charset: "koi8-r",
+	return engine.Settings{Agreement: "RP/01/00", Password: secret.New(testPassword), PayType: "real", Charset: "koi8-r",
 		Robot: "robot@registrar.example", Callback: "callback@panel.example", Subjects: subjects,
-		Handles: Handles{Prefix: "MYCO", Counter: 1, Suffix: "R01"}, QueuedWithin: 24 * time.Hour, DoneWithin: 7 * 24 * time.Hour,
-		Settle: 7 * 24 * time.Hour, Renewal: registrar.RenewAuto, Brake: Brake{PerHour: 100, PerDay: 1000}, KeepMails: 365 * 24 * time.Hour}
+		Handles: engine.Handles{Prefix: "MYCO", Counter: 1, Suffix: "R01"}, QueuedWithin: 24 * time.Hour, DoneWithin: 7 * 24 * time.Hour,
+		Settle: 7 * 24 * time.Hour, Renewal: registrar.RenewAuto, Brake: engine.Brake{PerHour: 100, PerDay: 1000}, KeepMails: 365 * 24 * time.Hour}
 }
 
 func newGate(t testing.TB) *gate { t.Helper(); return newGateOn(t, t, pgtest.Database(t)) }
@@ -153,7 +191,7 @@ func newGate(t testing.TB) *gate { t.Helper(); return newGateOn(t, t, pgtest.Dat
 // newGateOn makes a gateway that ends with its owner: the test, or one case of a property.
 func newGateOn(t testing.TB, owner interface{ Cleanup(func()) }, server string) *gate {
 	t.Helper()
-	g := &gate{t: t, relay: &relay{}, judge: sender.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
+	g := &gate{t: t, relay: &relay{}, judge: mailauth.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
 		dir: memoryDir(t), server: server}
 	g.open(testSettings(), true)
 	owner.Cleanup(func() {
@@ -164,7 +202,7 @@ func newGateOn(t testing.TB, owner interface{ Cleanup(func()) }, server string) 
 	return g
 }
 
-func (g *gate) open(s Settings, create bool) {
+func (g *gate) open(s engine.Settings, create bool) {
 	g.t.Helper()
 	if create && g.server == "" {
 		beginStore(g.t, g.dir)
@@ -174,15 +212,45 @@ func (g *gate) open(s Settings, create bool) {
 		g.t.Fatal(err)
 	}
 	g.st = st
-	g.Gateway = New(s, Parts{Store: st, Submitter: g.relay, Verifier: judged{func() sender.Verdict { return g.judge }, func() bool { return g.ownRelay }}, Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
-		Now: func() time.Time { return g.clock }, Random: rand.Text})
-	if err := g.Open(g.t.Context()); err != nil {
+	g.store, g.submitter = &anyStore{st}, &anySubmitter{g.relay}
+	g.verifier = &anyVerifier{judged{func() mailauth.Verdict { return g.judge }, func() bool { return g.ownRelay }}}
+	g.now = func() time.Time { return g.clock }
+	g.compose(s, Parts{Store: g.store, Submitter: g.submitter, Verifier: g.verifier, Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
+		Now: func() time.Time { return g.now() }, Random: rand.Text})
+	if err := g.Gateway.Open(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 }
 
+// compose makes the rooms.
+func (g *gate) compose(s engine.Settings, p Parts) {
+	g.Gateway = New(s, p)
+	g.enter()
+}
+
+// enter puts the rooms within reach.
+func (g *gate) enter() {
+	all := g.Gateway
+	g.Engine, g.Recovery, g.Rounds = all.Engine, all.Recovery, all.Rounds
+	g.Orders, g.Renewals, g.Takeover = all.Orders, all.Renewals, all.Takeover
+	g.Queue, g.Inbox, g.Desk, g.Foresight = all.Queue, all.Inbox, all.Desk, all.Foresight
+	g.Judge, g.Asker, g.Lists, g.Views = all.Witness.Judge, all.Witness.Asker, all.Witness.Lists, all.Views
+}
+
+// observe gives the rooms another registry; whois may be nil.
+func (g *gate) observe(whois Whois, lists ...witness.ZoneList) {
+	g.parts.Whois, g.parts.ZoneLists = whois, lists
+	g.arrange()
+}
+
+// arrange makes the rooms anew that the registry has a part in.
+func (g *gate) arrange() {
+	g.furnish()
+	g.enter()
+}
+
 // restart is a crash: nothing is told to the old instance, and a new one opens the store.
-func (g *gate) restart(s Settings) {
+func (g *gate) restart(s engine.Settings) {
 	g.t.Helper()
 	if err := g.st.Close(); err != nil {
 		g.t.Fatal(err)
@@ -194,7 +262,7 @@ func (g *gate) restart(s Settings) {
 // send steps the sender until nothing is due.
 func (g *gate) send() {
 	g.t.Helper()
-	if _, err := g.sendDue(g.t.Context()); err != nil {
+	if _, err := g.SendDue(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 	g.check()
@@ -204,7 +272,7 @@ func (g *gate) send() {
 func (g *gate) pass(d time.Duration) {
 	g.t.Helper()
 	g.clock = g.clock.Add(d)
-	if err := g.expire(g.t.Context()); err != nil {
+	if err := g.Expire(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 	g.check()
@@ -217,7 +285,7 @@ func (g *gate) receive(raw string) {
 	if err := g.Deliver(g.t.Context(), []mailbox.Mail{{Raw: []byte(raw)}}); err != nil {
 		g.t.Fatal(err)
 	}
-	if err := g.readNew(g.t.Context()); err != nil {
+	if err := g.ReadNew(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 	g.check()
@@ -331,7 +399,7 @@ func (g *gate) Resolve(ctx context.Context, d registrar.Decision) (registrar.Ope
 	if d.Version == "" {
 		d.Version = g.operation(d.Operation).Version
 	}
-	return g.Gateway.Resolve(ctx, d)
+	return g.Orders.Resolve(ctx, d)
 }
 
 // ResolveReview is a person who looks first, unless the decision says what was seen.
@@ -343,7 +411,7 @@ func (g *gate) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (r
 		}
 		d.Version = r.Version
 	}
-	return g.Gateway.ResolveReview(ctx, d)
+	return g.Desk.ResolveReview(ctx, d)
 }
 
 // check verifies every invariant over store, relay and events. It runs after every step.
@@ -368,7 +436,7 @@ func (g *gate) check() {
 				g.t.Fatalf("event %d has cursor %d", i, e.Cursor)
 			}
 		}
-		domains, err := tx.Domains("", 1000)
+		domains, err := tx.Domains.List("", 1000)
 		if err != nil {
 			return err
 		}
@@ -409,7 +477,7 @@ func (g *gate) checkDomain(d registrar.Domain, events []registrar.Event) {
 func (g *gate) checkEvidence(d registrar.Domain, events []registrar.Event) {
 	g.t.Helper()
 	for _, e := range events {
-		if e.Name == d.Name && (e.Type == registrar.EventMailIn || e.Type == registrar.EventDecision || e.Actor == byRegistry) && e.Operation != "" ||
+		if e.Name == d.Name && (e.Type == registrar.EventMailIn || e.Type == registrar.EventDecision || e.Actor == engine.ByRegistry) && e.Operation != "" ||
 			e.Name == d.Name && strings.HasPrefix(e.Message, "taken over") {
 			return
 		}
@@ -425,31 +493,31 @@ func (g *gate) checkEvidence(d registrar.Domain, events []registrar.Event) {
 func (g *gate) decidedToResend(messageID string) bool {
 	found := false
 	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
-		requests, err := tx.RequestsByMessageID(messageID)
+		requests, err := tx.Requests.ByMessageID(messageID)
 		if err != nil {
 			return err
 		}
 		var ops []store.Operation
 		for _, r := range requests {
-			some, err := tx.OperationsOf(r.ID)
+			some, err := tx.Operations.Of(r.ID)
 			if err != nil {
 				return err
 			}
 			ops = append(ops, some...)
 		}
 		for _, op := range ops {
-			history, err := tx.History(op.ID)
+			history, err := tx.Operations.History(op.ID)
 			if err != nil {
 				return err
 			}
 			refused := false
 			for _, s := range history {
-				released := strings.Contains(s.Message, happened[lifecycle.Released])
+				released := strings.Contains(s.Message, engine.Happened[lifecycle.Released])
 				found = found || s.Evidence == registrar.EvidencePerson || released && refused
 				if s.Evidence != registrar.EvidenceReply || s.State != registrar.NeedsAction {
 					continue
 				}
-				raw, err := tx.MailRaw(s.Mail)
+				raw, err := tx.Mails.Raw(s.Mail)
 				if err != nil {
 					return err
 				}

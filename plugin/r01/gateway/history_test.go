@@ -11,10 +11,11 @@ import (
 
 	"pgregory.net/rapid"
 
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/renewal"
 	"registrar.panel/plugin/r01/renewal/policy"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -62,7 +63,7 @@ func newHistory(t *testing.T, r *rapid.T) *history {
 	s := testSettings()
 	s.Batch = rapid.IntRange(1, 3).Draw(r, "batch")
 	s.Proof = rapid.Bool().Draw(r, "proof")
-	h.settings = s
+	*h.settings = s
 	for i := range 3 {
 		name := fmt.Sprintf("d%d.ru", i)
 		mode := registrar.RenewAuto
@@ -86,14 +87,14 @@ func (h *history) live() {
 }
 
 func (h *history) passes() {
-	if _, err := renewal.NewPass(h.Gateway, policy.Settings{Before: 55}).Run(h.t.Context(), h.clock); err != nil {
+	if _, err := renewal.NewPass(h.Renewals, policy.Settings{Before: 55}).Run(h.t.Context(), h.clock); err != nil {
 		h.t.Fatal(err)
 	}
 }
 
 // sends makes one way of failing the fate of everything that is due.
 func (h *history) sends() {
-	h.relay.fail = rapid.SampledFrom([]func(func() error, func()) *outbox.Result{
+	h.relay.fail = rapid.SampledFrom([]func(func() error, func()) *smtpout.Result{
 		nil, nil, unreachable, temporarily, noAnswerNotTaken, noAnswerTaken}).Draw(h.draw, "fate")
 	h.send()
 	h.relay.fail = nil
@@ -172,10 +173,10 @@ func (h *history) lies() {
 		mail = h.reply(rapid.IntRange(0, n-1).Draw(h.draw, "thread"), lines...)
 	}
 	if h.settings.Proof {
-		h.judge = sender.Verdict{Reason: "it is not signed"}
+		h.judge = mailauth.Verdict{Reason: "it is not signed"}
 	}
 	h.moveNothing(mail)
-	h.judge = sender.Verdict{Verified: true}
+	h.judge = mailauth.Verdict{Verified: true}
 }
 
 // moveNothing receives a mail by which no domain, no operation and no pause may change.
@@ -197,7 +198,7 @@ func (h *history) standing() (text string) {
 		text += "; "
 	}
 	err := h.st.Read(h.t.Context(), func(tx *store.Tx) error {
-		for _, which := range []string{pauseAll, pausePaid} {
+		for _, which := range []string{engine.PauseAll, engine.PausePaid} {
 			paused, err := tx.Setting(which)
 			if err != nil {
 				return err
@@ -277,7 +278,7 @@ func (h *history) waits() {
 	h.pass(time.Duration(rapid.IntRange(1, 30).Draw(h.draw, "hours")) * hour)
 }
 
-func (h *history) crashes() { h.restart(h.settings) }
+func (h *history) crashes() { h.restart(*h.settings) }
 
 // converges lets everything that is under way come to its end, and compares.
 func (h *history) converges() {

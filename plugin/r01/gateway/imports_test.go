@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/witness"
 	"registrar.panel/shared/registrar"
 )
 
@@ -46,7 +47,8 @@ func TestImportList(t *testing.T) {
 	t.Parallel()
 	g, w, l := newGateWithClient(t)
 	f := &fakeImports{hosted: []string{"First.RU", "stranger.ru.", "ПРИВЕТ.рф", "elsewhere.ru", "unregistered.ru", "example.com", "www.stranger.ru"}}
-	g.imports = f
+	g.parts.Imports = f
+	g.arrange()
 	known, stranger, elsewhere, customer := g.ordered("first.ru"), g.ordered("stranger.ru"), g.ordered("elsewhere.ru"), g.ordered("notours.ru")
 	elsewhere.Registrar = "REGRU-RU"
 	stranger.PaidTill = registrar.Date{Year: 2027, Month: time.May, Day: 3}
@@ -64,8 +66,8 @@ func TestImportList(t *testing.T) {
 	if n := g.mentions("newly seen"); n != 1 {
 		t.Errorf("told %d times", n)
 	}
-	cyrillic := strangers{"stranger.ru": {}, "unregistered.ru": {}, "xn--b1agh1afp.xn--p1ai": stranger.PaidTill}
-	if _, fresh, err := g.updateImports(cyrillic, func(zone string) bool { return zone == "xn--p1ai" }); err != nil || fresh != 1 {
+	cyrillic := witness.Strangers{"stranger.ru": {}, "unregistered.ru": {}, "xn--b1agh1afp.xn--p1ai": stranger.PaidTill}
+	if _, fresh, err := g.UpdateImports(cyrillic, func(zone string) bool { return zone == "xn--p1ai" }); err != nil || fresh != 1 {
 		t.Errorf("%d are new, %v", fresh, err)
 	}
 	if got := f.names(); !slices.Equal(got, []string{"stranger.ru", "xn--b1agh1afp.xn--p1ai"}) {
@@ -88,7 +90,8 @@ func TestImportListFails(t *testing.T) {
 	t.Parallel()
 	g, _, l := newGateWithClient(t)
 	f := &fakeImports{hosted: []string{"stranger.ru"}, failed: errors.New("read hosted names: no such file")}
-	g.imports = f
+	g.parts.Imports = f
+	g.arrange()
 	renewed := g.ordered("first.ru")
 	g.clock = g.clock.AddDate(0, 11, 0)
 	renewed.PaidTill = renewed.PaidTill.AddYears(1)
@@ -96,7 +99,7 @@ func TestImportListFails(t *testing.T) {
 	if d := g.status("first.ru"); d.PaidTill != renewed.PaidTill {
 		t.Errorf("paid till %s", d.PaidTill)
 	}
-	alarmed := func() bool { return slices.Contains(g.alarms(), importAlarm) }
+	alarmed := func() bool { return slices.Contains(g.alarms(), witness.ImportAlarm) }
 	if !alarmed() || len(f.listed) > 0 {
 		t.Errorf("alarms %v, listed %v", g.alarms(), f.listed)
 	}

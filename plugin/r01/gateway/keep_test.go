@@ -24,7 +24,7 @@ func TestOldMailsLoseTheirText(t *testing.T) {
 	}
 	removed := func() (n int) {
 		t.Helper()
-		if err := g.sweep(t.Context()); err != nil {
+		if err := g.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		for id := range mails {
@@ -51,7 +51,7 @@ func TestOldMailsLoseTheirText(t *testing.T) {
 	}
 	g.receive(known)
 	err := g.st.Read(t.Context(), func(tx *store.Tx) error {
-		fresh, err := tx.NewMails(g.clock, 10)
+		fresh, err := tx.Mails.New(g.clock, 10)
 		if len(fresh) > 0 {
 			t.Errorf("a known mail was taken for a new one: %v", fresh)
 		}
@@ -60,7 +60,7 @@ func TestOldMailsLoseTheirText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if reviews, err := g.Reviews(t.Context()); err != nil || len(reviews) != 0 {
+	if reviews, err := g.Desk.Reviews(t.Context()); err != nil || len(reviews) != 0 {
 		t.Errorf("reviews: %v, %v", reviews, err)
 	}
 }

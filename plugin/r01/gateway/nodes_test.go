@@ -10,9 +10,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
-	"registrar.panel/plugin/r01/outbox"
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -20,19 +20,19 @@ import (
 // successor is a second instance on the store, as on another node.
 func (g *gate) successor() *gate {
 	next := *g
-	next.Gateway = New(testSettings(), Parts{Store: g.st, Submitter: &relay{}, Verifier: verdict(func() sender.Verdict { return g.judge }),
-		Recogniser: g.recogniser, Logger: hclog.NewNullLogger(), Now: func() time.Time { return g.clock }, Random: rand.Text, Node: "another"})
-	next.relay = next.submitter.(*relay)
+	next.relay = &relay{}
+	next.compose(testSettings(), Parts{Store: g.st, Submitter: next.relay, Verifier: verdict(func() mailauth.Verdict { return g.judge }),
+		Recogniser: g.parts.Recogniser, Logger: hclog.NewNullLogger(), Now: func() time.Time { return g.clock }, Random: rand.Text, Node: "another"})
 	return &next
 }
 
 // takesOver opens it, and lets it send what is due.
 func (g *gate) takesOver() {
 	g.t.Helper()
-	if err := g.Open(g.t.Context()); err != nil {
+	if err := g.Gateway.Open(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
-	if _, err := g.sendDue(g.t.Context()); err != nil {
+	if _, err := g.SendDue(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 }
@@ -43,40 +43,40 @@ func TestFrozenInstance(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name        string
-		freeze      func(next *gate) func(claim func() error, take func()) *outbox.Result
+		freeze      func(next *gate) func(claim func() error, take func()) *smtpout.Result
 		first, then int // mails that each of the two sent
 		state       registrar.OperationState
 	}{
-		{"before its claim", func(next *gate) func(func() error, func()) *outbox.Result {
-			return func(func() error, func()) *outbox.Result { next.takesOver(); return nil } // and goes on to claim
+		{"before its claim", func(next *gate) func(func() error, func()) *smtpout.Result {
+			return func(func() error, func()) *smtpout.Result { next.takesOver(); return nil } // and goes on to claim
 		}, 0, 1, registrar.Sent},
-		{"after its claim, and nothing left", func(next *gate) func(func() error, func()) *outbox.Result {
-			return func(claim func() error, _ func()) *outbox.Result {
+		{"after its claim, and nothing left", func(next *gate) func(func() error, func()) *smtpout.Result {
+			return func(claim func() error, _ func()) *smtpout.Result {
 				if err := claim(); err != nil {
 					t.Error(err)
 				}
 				next.takesOver()
-				return &outbox.Result{Outcome: outbox.Unknown, Err: errRelay} // the relay had hung up
+				return &smtpout.Result{Outcome: smtpout.Unknown, Err: errRelay} // the relay had hung up
 			}
 		}, 0, 0, registrar.Uncertain},
-		{"after its claim, and the relay still waited", func(next *gate) func(func() error, func()) *outbox.Result {
-			return func(claim func() error, take func()) *outbox.Result {
+		{"after its claim, and the relay still waited", func(next *gate) func(func() error, func()) *smtpout.Result {
+			return func(claim func() error, take func()) *smtpout.Result {
 				if err := claim(); err != nil {
 					t.Error(err)
 				}
 				next.takesOver()
 				take()
-				return &outbox.Result{Outcome: outbox.Accepted, Response: "250 2.0.0 taken"}
+				return &smtpout.Result{Outcome: smtpout.Accepted, Response: "250 2.0.0 taken"}
 			}
 		}, 1, 0, registrar.Uncertain},
-		{"after the relay took it", func(next *gate) func(func() error, func()) *outbox.Result {
-			return func(claim func() error, take func()) *outbox.Result {
+		{"after the relay took it", func(next *gate) func(func() error, func()) *smtpout.Result {
+			return func(claim func() error, take func()) *smtpout.Result {
 				if err := claim(); err != nil {
 					t.Error(err)
 				}
 				take()
 				next.takesOver()
-				return &outbox.Result{Outcome: outbox.Accepted, Response: "250 2.0.0 taken"}
+				return &smtpout.Result{Outcome: smtpout.Accepted, Response: "250 2.0.0 taken"}
 			}
 		}, 1, 0, registrar.Uncertain},
 	} {
@@ -86,14 +86,14 @@ func TestFrozenInstance(t *testing.T) {
 			next := g.successor()
 			op := g.submit(registration("o1", "frozen.ru"))
 			g.relay.fail = c.freeze(next)
-			if _, err := g.sendDue(t.Context()); err != nil {
+			if _, err := g.SendDue(t.Context()); err != nil {
 				t.Logf("the frozen one says: %v", err)
 			}
 			g.relay.fail = nil
 			g.clock = g.clock.Add(time.Hour) // both try again whatever they may
 			next.clock = g.clock
 			for _, one := range []*gate{g, next, g} {
-				if _, err := one.sendDue(t.Context()); err != nil {
+				if _, err := one.SendDue(t.Context()); err != nil {
 					t.Logf("sending again: %v", err)
 				}
 			}
@@ -122,12 +122,12 @@ func TestFrozenInstanceWakesUpLate(t *testing.T) {
 	next := g.successor()
 	op := g.submit(registration("o1", "late.ru"))
 	var first store.Request
-	g.relay.fail = func(claim func() error, _ func()) *outbox.Result {
+	g.relay.fail = func(claim func() error, _ func()) *smtpout.Result {
 		if err := claim(); err != nil {
 			t.Error(err)
 		}
 		err := g.st.Read(t.Context(), func(tx *store.Tx) error {
-			all, err := tx.InState(registrar.Sending)
+			all, err := tx.Requests.InState(registrar.Sending)
 			if err == nil && len(all) == 1 {
 				first = all[0]
 			}
@@ -137,27 +137,27 @@ func TestFrozenInstanceWakesUpLate(t *testing.T) {
 			t.Fatalf("the first attempt: %+v, %v", first, err)
 		}
 		next.takesOver()
-		return &outbox.Result{Outcome: outbox.Unknown, Err: errRelay}
+		return &smtpout.Result{Outcome: smtpout.Unknown, Err: errRelay}
 	}
-	if _, err := g.sendDue(t.Context()); err != nil {
+	if _, err := g.SendDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	again := registrar.Decision{Operation: op.ID, Verdict: registrar.VerdictResend, By: "olga", Note: "R01 does not have it"}
 	if _, err := next.Resolve(t.Context(), again); err != nil {
 		t.Fatal(err)
 	}
-	next.relay.fail = func(claim func() error, take func()) *outbox.Result {
+	next.relay.fail = func(claim func() error, take func()) *smtpout.Result {
 		if err := claim(); err != nil {
 			t.Error(err)
 		}
-		if err := g.conclude(t.Context(), []store.Request{first}, outbox.Result{Outcome: outbox.Deferred, Err: errRelay}); err != nil {
+		if err := g.Conclude(t.Context(), []store.Request{first}, smtpout.Result{Outcome: smtpout.Deferred, Err: errRelay}); err != nil {
 			t.Error(err)
 		}
 		take()
-		return &outbox.Result{Outcome: outbox.Accepted, Response: "250 2.0.0 taken"}
+		return &smtpout.Result{Outcome: smtpout.Accepted, Response: "250 2.0.0 taken"}
 	}
 	for range 2 {
-		if _, err := next.sendDue(t.Context()); err != nil {
+		if _, err := next.SendDue(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		next.clock = next.clock.Add(time.Hour)
@@ -182,9 +182,9 @@ func TestMailsAreReadInTheirOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := g.st.Read(t.Context(), func(tx *store.Tx) error {
-		stored, err := tx.NewMails(g.clock, 100)
+		stored, err := tx.Mails.New(g.clock, 100)
 		for i, m := range stored {
-			raw, err := tx.MailRaw(m.ID)
+			raw, err := tx.Mails.Raw(m.ID)
 			if err != nil || string(raw) != want[i] {
 				t.Errorf("mail %d comes out of its order: %v", i, err)
 			}

@@ -44,7 +44,7 @@ func (m *muddle) record(off int) registry.Record {
 func (m *muddle) requestOf(raw []byte) (r store.Request) {
 	m.t.Helper()
 	err := m.st.Read(m.t.Context(), func(tx *store.Tx) error {
-		all, err := tx.RequestsByMessageID(header(m.t, raw, "Message-ID"))
+		all, err := tx.Requests.ByMessageID(header(m.t, raw, "Message-ID"))
 		if err == nil && len(all) == 1 {
 			r = all[0]
 		}
@@ -106,9 +106,9 @@ func (m *muddle) step(rt *rapid.T, i int) {
 			PaidTill: m.status("aa.ru").PaidTill.AddDays(draw("off", 0, 0, 1, -1))})
 		m.send()
 	case "restart":
-		whois, lists, s := m.whois, m.zoneLists, m.settings
-		m.restart(s)
-		m.whois, m.zoneLists = whois, lists
+		whois, lists := m.parts.Whois, m.parts.ZoneLists
+		m.restart(*m.settings)
+		m.observe(whois, lists...)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/registry"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
@@ -76,7 +77,7 @@ func (g *gate) fill(b *testing.B) {
 				d := registrar.Domain{Name: ownName(i), Customer: "c" + strconv.Itoa(i%1000), Handle: "MYCO_1_X-R01", Status: registrar.StatusRegistered,
 					Renewal: registrar.RenewAuto, PaidTill: registrar.Date{Year: ownYear, Month: ownMonth, Day: 1 + n%28},
 					Nameservers: []registrar.Nameserver{{Host: "ns1.hoster.example"}, {Host: "ns2.hoster.example"}}}
-				if err := tx.PutDomain(d, g.clock.AddDate(0, 0, -2)); err != nil {
+				if err := tx.Domains.Put(d, g.clock.AddDate(0, 0, -2)); err != nil {
 					return err
 				}
 			}
@@ -96,7 +97,7 @@ func BenchmarkReconcile(b *testing.B) {
 	writeBigList(b, path)
 	g := newGate(b)
 	g.fill(b)
-	g.settings.Registry = Registry{Registrars: []string{"R01-RU"}, MaxGone: 0.01, Misses: 3}
+	g.settings.Registry = engine.Registry{Registrars: []string{"R01-RU"}, MaxGone: 0.01, Misses: 3}
 	var baseline, ours, baselineCPU, oursCPU time.Duration
 	var peak int
 	for b.Loop() {
@@ -109,7 +110,7 @@ func BenchmarkReconcile(b *testing.B) {
 		debug.FreeOSMemory() // what writing the list has left
 		resetPeak(b)
 		start, cpu = time.Now(), used(b, syscall.RUSAGE_SELF)
-		if err := g.reconcile(context.Background(), registry.NewSource(path)); err != nil {
+		if err := g.Reconcile(context.Background(), registry.NewSource(path)); err != nil {
 			b.Fatal(err)
 		}
 		ours, oursCPU = ours+time.Since(start), oursCPU+used(b, syscall.RUSAGE_SELF)-cpu
@@ -143,7 +144,9 @@ func used(b *testing.B, who int) time.Duration {
 // forget lets the next pass read the same edition as a new one.
 func (g *gate) forget(b *testing.B, source string) {
 	b.Helper()
-	err := g.st.Write(b.Context(), func(tx *store.Tx) error { return tx.PutZoneList(store.ZoneList{Source: source, ReadAt: g.clock}) })
+	err := g.st.Write(b.Context(), func(tx *store.Tx) error {
+		return tx.Registry.PutZoneList(store.ZoneList{Source: source, ReadAt: g.clock})
+	})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func (g *gate) told() string {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	list, err := g.Reviews(g.t.Context())
+	list, err := g.Desk.Reviews(g.t.Context())
 	if err != nil {
 		g.t.Fatal(err)
 	}

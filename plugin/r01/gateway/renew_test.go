@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/ordering"
 	"registrar.panel/plugin/r01/renewal"
 	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/plugin/r01/store"
@@ -16,11 +18,10 @@ import (
 // own puts a registered domain into the store, paid so many days from now, and asks no registry.
 func (g *gate) own(name string, left int, mode registrar.RenewalMode) registrar.Date {
 	g.t.Helper()
-	whois := g.whois
-	g.whois = nil
-	defer func() { g.whois = whois }()
+	p := g.ordering()
+	p.Whois = nil
 	till := policy.Today(g.clock).AddDays(left)
-	if _, err := g.ImportDomain(g.t.Context(), registrar.Import{Domain: name, Customer: "c1", Handle: "OLD-R01", PaidTill: till}); err != nil {
+	if _, err := ordering.NewTakeover(g.settings, g.Engine, p).ImportDomain(g.t.Context(), registrar.Import{Domain: name, Customer: "c1", Handle: "OLD-R01", PaidTill: till}); err != nil {
 		g.t.Fatal(err)
 	}
 	if _, err := g.SetRenewal(g.t.Context(), name, mode); err != nil {
@@ -32,7 +33,7 @@ func (g *gate) own(name string, left int, mode registrar.RenewalMode) registrar.
 // renew makes a renewal pass, sends what it begins, and tells what it said it would do.
 func (g *gate) renew() []registrar.RenewalStep {
 	g.t.Helper()
-	p := renewal.NewPass(g.Gateway, policy.Settings{Before: 55})
+	p := renewal.NewPass(g.Renewals, policy.Settings{Before: 55})
 	steps, err := p.Steps(g.t.Context(), g.clock)
 	if err != nil {
 		g.t.Fatal(err)
@@ -40,7 +41,7 @@ func (g *gate) renew() []registrar.RenewalStep {
 	if _, err := p.Run(g.t.Context(), g.clock); err != nil {
 		g.t.Fatal(err)
 	}
-	if _, err := g.sendDue(g.t.Context()); err != nil {
+	if _, err := g.SendDue(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 	return steps
@@ -275,7 +276,7 @@ func TestWithdrawnRenewalIsPlannedAgain(t *testing.T) {
 		t.Helper()
 		d := g.status("aa.ru")
 		d.Status = status
-		if err := g.st.Write(t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) }); err != nil {
+		if err := g.st.Write(t.Context(), func(tx *store.Tx) error { return tx.Domains.Put(d, g.clock) }); err != nil {
 			t.Fatal(err)
 		}
 		g.clock = g.clock.Add(time.Hour)
@@ -348,11 +349,11 @@ func TestPlanFollowsTheDomain(t *testing.T) {
 		}, 0},
 		{"renewed elsewhere", func(g *gate, d registrar.Domain) error {
 			d.PaidTill = d.PaidTill.AddYears(1)
-			return g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) })
+			return g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.Domains.Put(d, g.clock) })
 		}, 0},
 		{"left us", func(g *gate, d registrar.Domain) error {
 			d.Status = registrar.StatusTransferredAway
-			return g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) })
+			return g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.Domains.Put(d, g.clock) })
 		}, 0},
 	} {
 		g := newGate(t)
@@ -363,7 +364,7 @@ func TestPlanFollowsTheDomain(t *testing.T) {
 		if err := c.then(g, g.status("aa.ru")); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := g.sendDue(t.Context()); err != nil {
+		if _, err := g.SendDue(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if len(g.relay.taken) != c.sent {
@@ -382,7 +383,7 @@ func TestOutdatedRenewalIsNotSent(t *testing.T) {
 	}{
 		{"renewed elsewhere", func(g *gate, d registrar.Domain) {
 			d.PaidTill = d.PaidTill.AddYears(1)
-			if err := g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) }); err != nil {
+			if err := g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.Domains.Put(d, g.clock) }); err != nil {
 				g.t.Fatal(err)
 			}
 		}},
@@ -396,7 +397,7 @@ func TestOutdatedRenewalIsNotSent(t *testing.T) {
 		g.relay.fail = nil
 		c.then(g, g.status("aa.ru"))
 		g.clock = g.clock.Add(time.Hour)
-		if _, err := g.sendDue(t.Context()); err != nil {
+		if _, err := g.SendDue(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if op := g.operation(id); op.State != registrar.Cancelled || len(g.relay.taken) != 0 {
@@ -431,7 +432,7 @@ func TestAnnouncements(t *testing.T) {
 		t.Errorf("after paid-till: %+v", d)
 	}
 	op := g.submit2(registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "byhand.ru", PaidTill: till})
-	if _, err := g.sendDue(t.Context()); err != nil {
+	if _, err := g.SendDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	g.receive(g.reply(0, prolonged("byhand.ru", till.AddYears(1))...))
@@ -458,7 +459,7 @@ func TestExpiredIsShown(t *testing.T) {
 	}
 	d := g.status("aa.ru")
 	d.PaidTill = till.AddYears(1)
-	if err := g.st.Write(t.Context(), func(tx *store.Tx) error { return tx.PutDomain(d, g.clock) }); err != nil {
+	if err := g.st.Write(t.Context(), func(tx *store.Tx) error { return tx.Domains.Put(d, g.clock) }); err != nil {
 		t.Fatal(err)
 	}
 	g.relay.fail = nil
@@ -550,7 +551,7 @@ func TestTooEarlyInTheMiddle(t *testing.T) {
 	} {
 		g := newGate(t)
 		w, _ := g.withRegistry()
-		g.zoneLists = nil
+		g.observe(g.parts.Whois)
 		till := g.own("aa.ru", 40, registrar.RenewAuto)
 		r := g.ordered("aa.ru")
 		r.PaidTill = c.shown(till)
@@ -633,7 +634,7 @@ func TestRenewalThatDidNotMove(t *testing.T) {
 	if d.Operation == nil || d.Operation.State != registrar.Sent {
 		t.Errorf("it was believed: %+v", d)
 	}
-	if list, err := g.Reviews(t.Context()); err != nil || len(list) != 1 {
+	if list, err := g.Desk.Reviews(t.Context()); err != nil || len(list) != 1 {
 		t.Errorf("reviews: %+v, %v", list, err)
 	}
 }
@@ -644,7 +645,7 @@ func TestBrake(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	s := testSettings()
-	s.Brake = Brake{PerHour: 2, PerDay: 3}
+	s.Brake = engine.Brake{PerHour: 2, PerDay: 3}
 	reopen := func() {
 		if err := g.st.Close(); err != nil {
 			t.Fatal(err)
@@ -660,7 +661,7 @@ func TestBrake(t *testing.T) {
 		reopen()
 		g.clock = g.clock.Add(after)
 		g.renew()
-		if err := g.expire(t.Context()); err != nil {
+		if err := g.Expire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if len(g.relay.taken) != want {
@@ -678,7 +679,7 @@ func TestBrake(t *testing.T) {
 	if alarms := slices.DeleteFunc(g.events(registrar.EventAlarm, ""), func(e registrar.Event) bool { return !strings.Contains(e.Message, "brake") }); len(alarms) != 1 {
 		t.Errorf("%d alarms of the brake: %+v", len(alarms), alarms)
 	}
-	if err := g.expire(t.Context()); err != nil {
+	if err := g.Expire(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if len(g.events(registrar.EventCleared, "")) == 0 {
@@ -704,7 +705,7 @@ func TestNoFundsPausesRenewals(t *testing.T) {
 		return len(slices.DeleteFunc(g.events(registrar.EventAlarm, ""), func(e registrar.Event) bool { return !strings.Contains(e.Message, "funds") }))
 	}
 	for h := range 73 {
-		if err := g.expire(t.Context()); err != nil {
+		if err := g.Expire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := alarms(), 1+h/24; got != want {
@@ -749,7 +750,7 @@ func TestDeadMansAlarm(t *testing.T) {
 	g := newGate(t)
 	health := func() registrar.Component {
 		t.Helper()
-		if err := g.expire(t.Context()); err != nil {
+		if err := g.Expire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		report, err := g.Health(t.Context())

@@ -24,7 +24,7 @@ func TestOrderOfAnEarlierVersionIsKnown(t *testing.T) {
 	op := g.submit(o)
 
 	stored := g.stored(o.ID)
-	if stored.Digest != g.digest(o) {
+	if stored.Digest != g.Digest(o) {
 		t.Fatalf("digest %q, want that of the canonical form", stored.Digest)
 	}
 	g.writeDigest(stored, g.st.Fingerprint("order", earlierForm, string(o.AuthCode)))
@@ -39,7 +39,7 @@ func TestOrderOfAnEarlierVersionIsKnown(t *testing.T) {
 		if again := g.submit(o); again.ID != op.ID {
 			t.Errorf("the order is operation %s, and was %s", again.ID, op.ID)
 		}
-		if now := g.stored(o.ID).Digest; now != g.digest(o) {
+		if now := g.stored(o.ID).Digest; now != g.Digest(o) {
 			t.Errorf("the digest of an earlier version was not replaced: %q", now)
 		}
 	}
@@ -52,15 +52,15 @@ func TestDigestIsOfTheContents(t *testing.T) {
 	o := registration("o1", "newtime.ru")
 	same := registration("another", "newtime.ru")
 	same.Registrant.Fields["faxes"] = []string{}
-	if g.digest(o) != g.digest(same) {
+	if g.Digest(o) != g.Digest(same) {
 		t.Error("the ID or an empty field changes the digest")
 	}
 
 	same.Registrant.Fields["emails"] = []string{"Sidorov@example.ru"}
-	if g.digest(o) == g.digest(same) {
+	if g.Digest(o) == g.Digest(same) {
 		t.Error("another mail address does not change the digest")
 	}
-	if text := g.digest(o); strings.Contains(text, "Sidor") {
+	if text := g.Digest(o); strings.Contains(text, "Sidor") {
 		t.Errorf("the digest %q shows personal data", text)
 	}
 }
@@ -68,7 +68,7 @@ func TestDigestIsOfTheContents(t *testing.T) {
 func (g *gate) stored(id registrar.OrderID) (op store.Operation) {
 	g.t.Helper()
 	err := g.st.Read(g.t.Context(), func(tx *store.Tx) (err error) {
-		op, err = tx.OperationByOrder(id)
+		op, err = tx.Operations.ByOrder(id)
 		return err
 	})
 	if err != nil {
@@ -79,7 +79,7 @@ func (g *gate) stored(id registrar.OrderID) (op store.Operation) {
 
 func (g *gate) writeDigest(op store.Operation, digest string) {
 	g.t.Helper()
-	if err := g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.SetDigest(&op, digest) }); err != nil {
+	if err := g.st.Write(g.t.Context(), func(tx *store.Tx) error { return tx.Operations.SetDigest(&op, digest) }); err != nil {
 		g.t.Fatal(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"registrar.panel/internal/pgtest"
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -32,7 +33,7 @@ func (g *gate) backup() string {
 
 // restore is a new machine: the backup is all there is, or a server that was given an older
 // database under the same node. R01, the relay and the mailbox go on.
-func (g *gate) restore(backup string, s Settings) {
+func (g *gate) restore(backup string, s engine.Settings) {
 	g.t.Helper()
 	if err := g.st.Close(); err != nil {
 		g.t.Fatal(err)
@@ -187,7 +188,7 @@ func TestRestoredStoreIsReconciled(t *testing.T) {
 	s := testSettings()
 	s.Reconciled = g.incarnation()
 	g.restart(s)
-	if g.Restored() || slices.Contains(g.alarms(), restoredAlarm) {
+	if g.Restored() || slices.Contains(g.alarms(), engine.RestoredAlarm) {
 		t.Error("a reconciled store still says that it was restored")
 	}
 	free := g.submit(registration("o3", "three.ru"))
@@ -265,7 +266,7 @@ func TestForgottenCopyWaitsForAPerson(t *testing.T) {
 	g.send()
 	g.restore(backup, testSettings())
 	g.receive(strings.ReplaceAll(string(g.relay.taken[len(g.relay.taken)-1]), "\r\n", "\n"))
-	if reviews, err := g.Reviews(t.Context()); err != nil || len(reviews) != 1 {
+	if reviews, err := g.Desk.Reviews(t.Context()); err != nil || len(reviews) != 1 {
 		t.Errorf("reviews: %v, %v", reviews, err)
 	}
 }

@@ -14,8 +14,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 	gomail "github.com/wneessen/go-mail"
 
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -70,8 +71,8 @@ func benchmarkSend(b *testing.B, batch int) {
 	}
 	defer st.Close()
 	s := testSettings()
-	s.Senders, s.Batch, s.Brake = 4, batch, Brake{PerHour: 1 << 30, PerDay: 1 << 30}
-	g := New(s, Parts{Store: st, Submitter: outbox.NewLines(outbox.Config{Address: address, TLS: outbox.TLSNone}),
+	s.Senders, s.Batch, s.Brake = 4, batch, engine.Brake{PerHour: 1 << 30, PerDay: 1 << 30}
+	g := New(s, Parts{Store: st, Submitter: smtpout.NewLines(smtpout.Config{Address: address, TLS: smtpout.TLSNone}),
 		Logger: hclog.NewNullLogger(), Now: time.Now, Random: rand.Text})
 	if err := g.Open(b.Context()); err != nil {
 		b.Fatal(err)
@@ -86,7 +87,7 @@ func benchmarkSend(b *testing.B, batch int) {
 		planDue(b, g, st, round, mails*batch)
 		before := taker.taken.Load()
 		start, cpu := time.Now(), used(b, syscall.RUSAGE_SELF)
-		if _, err := g.sendDue(b.Context()); err != nil {
+		if _, err := g.Queue.SendDue(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 		ours, oursCPU = ours+time.Since(start), oursCPU+used(b, syscall.RUSAGE_SELF)-cpu
@@ -111,7 +112,7 @@ func planDue(b *testing.B, g *Gateway, st *store.Store, round, domains int) {
 		for i := range domains {
 			d := registrar.Domain{Name: fmt.Sprintf("domain%d-%d.ru", round, i), Customer: "c1", Handle: "OLD-R01",
 				Status: registrar.StatusRegistered, Renewal: registrar.RenewAuto, PaidTill: today.AddDays(40)}
-			if err := tx.PutDomain(d, time.Now()); err != nil {
+			if err := tx.Domains.Put(d, time.Now()); err != nil {
 				return err
 			}
 		}
@@ -120,7 +121,7 @@ func planDue(b *testing.B, g *Gateway, st *store.Store, round, domains int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if n, err := g.PlanRenewals(b.Context(), policy.Settings{Before: 55}.Due(today)); err != nil || n != domains {
+	if n, err := g.Renewals.PlanRenewals(b.Context(), policy.Settings{Before: 55}.Due(today)); err != nil || n != domains {
 		b.Fatalf("planned %d, %v", n, err)
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"registrar.panel/plugin/r01/lifecycle"
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -25,27 +25,27 @@ type crowd struct {
 	want  int
 	full  chan struct{}
 	// fate of the n-th mail that was claimed, counted from 0; nil = all are accepted
-	fate func(n int) outbox.Result
+	fate func(n int) smtpout.Result
 }
 
 func newCrowd(want int) *crowd { return &crowd{want: want, full: make(chan struct{})} }
 
-func (c *crowd) Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result {
+func (c *crowd) Submit(ctx context.Context, m smtpout.Mail, claim func(context.Context) error) smtpout.Result {
 	c.arrive()
 	select {
 	case <-c.full:
 	case <-ctx.Done():
-		return outbox.Result{Outcome: outbox.Deferred, Err: ctx.Err()}
+		return smtpout.Result{Outcome: smtpout.Deferred, Err: ctx.Err()}
 	}
 	if err := claim(ctx); err != nil {
-		return outbox.Result{Outcome: outbox.Deferred, Err: err}
+		return smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := len(c.taken)
 	c.taken = append(c.taken, slices.Clone(m.Data))
 	if c.fate == nil {
-		return outbox.Result{Outcome: outbox.Accepted, Response: "250 taken"}
+		return smtpout.Result{Outcome: smtpout.Accepted, Response: "250 taken"}
 	}
 	return c.fate(n)
 }
@@ -67,7 +67,7 @@ func (c *crowd) waiting() int {
 func (c *crowd) Rest() {}
 
 // crowded is a gateway whose renewals of a0.ru … go out by several senders.
-func crowded(t *testing.T, c *crowd, senders, domains int, brake Brake) *gate {
+func crowded(t *testing.T, c *crowd, senders, domains int, brake engine.Brake) *gate {
 	t.Helper()
 	g := newGate(t)
 	for i := range domains {
@@ -79,7 +79,7 @@ func crowded(t *testing.T, c *crowd, senders, domains int, brake Brake) *gate {
 		t.Fatal(err)
 	}
 	g.open(s, false)
-	g.submitter = c
+	g.submitter.Submitter = c
 	return g
 }
 
@@ -87,7 +87,7 @@ func crowded(t *testing.T, c *crowd, senders, domains int, brake Brake) *gate {
 func TestSendersWorkTogether(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(4)
-	g := crowded(t, c, 4, 30, Brake{PerHour: 100, PerDay: 100})
+	g := crowded(t, c, 4, 30, engine.Brake{PerHour: 100, PerDay: 100})
 	g.renew()
 	seen := map[string]bool{}
 	for _, raw := range c.taken {
@@ -109,7 +109,7 @@ func TestSendersWorkTogether(t *testing.T) {
 func TestBrakeIsExactForManySenders(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(4)
-	g := crowded(t, c, 8, 40, Brake{PerHour: 10, PerDay: 25})
+	g := crowded(t, c, 8, 40, engine.Brake{PerHour: 10, PerDay: 25})
 	for hour, want := range []int{10, 20, 25, 25} {
 		g.renew()
 		if n := len(c.taken); n != want {
@@ -123,13 +123,13 @@ func TestBrakeIsExactForManySenders(t *testing.T) {
 func TestOneSenderFails(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(3)
-	c.fate = func(n int) outbox.Result {
+	c.fate = func(n int) smtpout.Result {
 		if n == 1 {
-			return outbox.Result{Outcome: outbox.Unknown, Err: errRelay}
+			return smtpout.Result{Outcome: smtpout.Unknown, Err: errRelay}
 		}
-		return outbox.Result{Outcome: outbox.Accepted, Response: "250 taken"}
+		return smtpout.Result{Outcome: smtpout.Accepted, Response: "250 taken"}
 	}
-	g := crowded(t, c, 3, 9, Brake{PerHour: 100, PerDay: 100})
+	g := crowded(t, c, 3, 9, engine.Brake{PerHour: 100, PerDay: 100})
 	g.renew()
 	states := map[registrar.OperationState]int{}
 	for i := range 9 {
@@ -171,17 +171,17 @@ func (s *stuck) Write(ctx context.Context, fn func(tx *store.Tx) error) error {
 func TestStoreFailsManySenders(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(3)
-	g := crowded(t, c, 3, 12, Brake{PerHour: 100, PerDay: 100})
+	g := crowded(t, c, 3, 12, engine.Brake{PerHour: 100, PerDay: 100})
 	s := &stuck{Store: g.st}
-	g.Gateway.store = s
-	c.fate = func(int) outbox.Result {
+	g.store.Store = s
+	c.fate = func(int) smtpout.Result {
 		s.set(true)
-		return outbox.Result{Outcome: outbox.Accepted, Response: "250 taken"}
+		return smtpout.Result{Outcome: smtpout.Accepted, Response: "250 taken"}
 	}
 	if _, err := g.PlanRenewals(t.Context(), policy.Settings{Before: 55}.Due(policy.Today(g.clock))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.sendDue(t.Context()); !errors.Is(err, errCommit) {
+	if _, err := g.SendDue(t.Context()); !errors.Is(err, errCommit) {
 		t.Fatalf("sending ended with %v", err)
 	}
 	before := len(c.taken)
@@ -190,11 +190,11 @@ func TestStoreFailsManySenders(t *testing.T) {
 	}
 	s.set(false)
 	c.fate = nil
-	if _, err := g.sendDue(t.Context()); err != nil {
+	if _, err := g.SendDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	g.pass(time.Minute)
-	if _, err := g.sendDue(t.Context()); err != nil {
+	if _, err := g.SendDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if len(c.taken) != 12 {
@@ -209,27 +209,27 @@ func TestStoreFailsManySenders(t *testing.T) {
 func TestPauseStopsSendersBeforeTheirClaim(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(1)
-	g := crowded(t, c, 4, 20, Brake{PerHour: 100, PerDay: 100})
+	g := crowded(t, c, 4, 20, engine.Brake{PerHour: 100, PerDay: 100})
 	var once sync.Once
-	c.fate = func(int) outbox.Result {
+	c.fate = func(int) smtpout.Result {
 		once.Do(func() {
-			err := g.st.Write(t.Context(), func(tx *store.Tx) error { return g.Gateway.pause(tx, pausePaid, noFundsMessage) })
+			err := g.st.Write(t.Context(), func(tx *store.Tx) error { return g.Engine.Pause(tx, engine.PausePaid, engine.NoFundsMessage) })
 			if err != nil {
 				t.Error(err)
 			}
 		})
-		return outbox.Result{Outcome: outbox.Accepted, Response: "250 taken"}
+		return smtpout.Result{Outcome: smtpout.Accepted, Response: "250 taken"}
 	}
 	g.renew()
 	left := len(c.taken)
 	if left > 4 {
 		t.Errorf("%d mails left, at most those that were claimed may", left)
 	}
-	err := g.st.Write(t.Context(), func(tx *store.Tx) error { return g.Gateway.resume(tx, pausePaid) })
+	err := g.st.Write(t.Context(), func(tx *store.Tx) error { return g.Engine.Resume(tx, engine.PausePaid) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.sendDue(t.Context()); err != nil {
+	if _, err := g.SendDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if len(c.taken) != 20 {
@@ -242,13 +242,13 @@ func TestPauseStopsSendersBeforeTheirClaim(t *testing.T) {
 func TestStoppingSendersBeforeTheirClaims(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(5) // one more than there are senders
-	g := crowded(t, c, 4, 6, Brake{PerHour: 100, PerDay: 100})
+	g := crowded(t, c, 4, 6, engine.Brake{PerHour: 100, PerDay: 100})
 	if _, err := g.PlanRenewals(t.Context(), policy.Settings{Before: 55}.Due(policy.Today(g.clock))); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	var sending sync.WaitGroup
-	sending.Go(func() { _, _ = g.sendDue(ctx) })
+	sending.Go(func() { _, _ = g.SendDue(ctx) })
 	for c.waiting() < 4 {
 		time.Sleep(time.Millisecond) // senders of ours on their way
 	}
@@ -257,37 +257,15 @@ func TestStoppingSendersBeforeTheirClaims(t *testing.T) {
 	if len(c.taken) != 0 {
 		t.Fatalf("%d mails left without a claim", len(c.taken))
 	}
-	alarms, err := look(t.Context(), g.Gateway, func(tx *store.Tx) ([]registrar.Alarm, error) { return tx.Alarms() })
+	alarms, err := engine.Look(t.Context(), g.st, func(tx *store.Tx) ([]registrar.Alarm, error) { return tx.Alarms() })
 	if err != nil || len(alarms) != 0 {
 		t.Errorf("alarms: %v, %v", alarms, err)
 	}
-	if _, err := g.sendDue(t.Context()); err != nil {
+	if _, err := g.SendDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if len(c.taken) != 6 {
 		t.Errorf("%d mails right after, want all 6", len(c.taken))
-	}
-}
-
-// What may build on one another goes out in the order in which it was asked for; renewals
-// overtake it.
-func TestInOrder(t *testing.T) {
-	t.Parallel()
-	mail := func(id string, k lifecycle.Kind) outgoing {
-		return outgoing{mark{id: id}, []store.Request{{ID: id, Kind: k}}}
-	}
-	lines := inOrder([]outgoing{mail("p1", lifecycle.Prolong), mail("client", lifecycle.UpdateClient), mail("p2", lifecycle.Prolong),
-		mail("domain", lifecycle.NewDomain), mail("update", lifecycle.UpdateDomain)})
-	var got []string
-	for _, line := range lines {
-		text := ""
-		for _, m := range line {
-			text += m.id + " "
-		}
-		got = append(got, text)
-	}
-	if want := []string{"client domain update ", "p1 ", "p2 "}; !slices.Equal(got, want) {
-		t.Errorf("lines %q, want %q", got, want)
 	}
 }
 
@@ -296,7 +274,7 @@ func TestInOrder(t *testing.T) {
 func TestOneDomainInOrder(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(1)
-	g := crowded(t, c, 4, 1, Brake{PerHour: 100, PerDay: 100})
+	g := crowded(t, c, 4, 1, engine.Brake{PerHour: 100, PerDay: 100})
 	till := g.status("a0.ru").PaidTill
 	g.renew()
 	if len(c.taken) != 1 || field(t, c.taken[0], "action") != "PROLONG" {

@@ -13,6 +13,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/text/encoding/charmap"
 
 	"registrar.panel/internal/mailhost"
 	"registrar.panel/internal/secret"
@@ -64,7 +65,7 @@ func (g *gate) work(d *mailhost.Dovecot) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{}, 2)
 	go func() { _ = watcher.Run(ctx); ended <- struct{}{} }()
-	go func() { g.readLoop(ctx); ended <- struct{}{} }()
+	go func() { g.ReadLoop(ctx); ended <- struct{}{} }()
 	g.t.Cleanup(func() {
 		cancel()
 		<-ended
@@ -77,7 +78,7 @@ func (g *gate) succeeds(id registrar.OperationID) {
 	g.t.Helper()
 	patience := time.After(time.Minute)
 	for {
-		next := g.changed.Next() // before looking
+		next := g.Changed.Next() // before looking
 		if g.operation(id).State == registrar.Succeeded {
 			return
 		}
@@ -211,7 +212,7 @@ type counter struct {
 }
 
 func (c *counter) Deliver(ctx context.Context, mails []mailbox.Mail) error {
-	err := c.Gateway.Deliver(ctx, mails)
+	err := c.Inbox.Deliver(ctx, mails)
 	if err == nil {
 		if c.got += len(mails); c.got == c.want {
 			close(c.all)
@@ -254,4 +255,29 @@ func fetchAndFlag(b *testing.B, d *mailhost.Dovecot, want int) {
 	if n != want {
 		b.Fatalf("%d mails were fetched", n)
 	}
+}
+
+// stored are replies as they lie in the store: lines and prose, koi8-r and utf-8.
+func stored(b *testing.B, n int) [][]byte {
+	b.Helper()
+	texts := []string{
+		"task: %[1]d\r\naction: NEW\r\nobject: domain\r\ndomain: domain%[1]d.ru\r\nstatus: TASK_SUCCESS\r\nstate: REGISTERED, DELEGATED\r\npaid-till: 2027.11.24\r\n",
+		"Домен domain%[1]d.ru зарегистрирован и делегирован.\r\n",
+		"Domain domain%[1]d.ru has been registered and delegated.\r\n",
+	}
+	var mails [][]byte
+	for i := range n {
+		text, charset := fmt.Sprintf(texts[i%len(texts)], i), "utf-8"
+		if i%2 == 0 {
+			encoded, err := charmap.KOI8R.NewEncoder().String(text)
+			if err != nil {
+				b.Fatal(err)
+			}
+			text, charset = encoded, "koi8-r"
+		}
+		mails = append(mails, fmt.Appendf(nil, "From: robot@registrar.example\r\nTo: callback@panel.example\r\nSubject: answer\r\n"+
+			"Date: Tue, 24 Nov 2026 12:00:00 +0300\r\nMessage-ID: <%d@registrar.example>\r\nMIME-Version: 1.0\r\n"+
+			"Content-Type: text/plain; charset=%s\r\nContent-Transfer-Encoding: 8bit\r\n\r\n%s", i, charset, text))
+	}
+	return mails
 }

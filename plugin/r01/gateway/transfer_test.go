@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -103,7 +104,7 @@ func TestTransferEnds(t *testing.T) {
 		{"R01 writes that it is refused, and a person agrees", func(g *gate, _ registrar.OperationID) {
 			g.settings.Proof = true
 			g.receive(g.mail("", "domain: coming.ru", "status: TASK_FAILURE", "message: wrong code"))
-			list, err := g.Reviews(g.t.Context())
+			list, err := g.Desk.Reviews(g.t.Context())
 			if err != nil || len(list) != 1 {
 				g.t.Fatalf("reviews %+v, %v", list, err)
 			}
@@ -116,11 +117,11 @@ func TestTransferEnds(t *testing.T) {
 			g.receive(g.mail("", "domain: coming.ru", "status: TASK_SUCCESS", "state: REGISTERED, DELEGATED", "paid-till: 2027.11.24"))
 		}, registrar.NeedsAction, registrar.StatusTransferring},
 		{"R01 has had it all along", func(g *gate, _ registrar.OperationID) {
-			g.whois.(*fakeRegistry).held["coming.ru"] = g.ordered("coming.ru")
+			g.parts.Whois.(*fakeRegistry).held["coming.ru"] = g.ordered("coming.ru")
 			g.look()
 			g.look()
 		}, registrar.NeedsAction, registrar.StatusTransferring},
-		{"a restart", func(g *gate, _ registrar.OperationID) { g.restart(g.settings) }, registrar.NeedsAction, registrar.StatusTransferring},
+		{"a restart", func(g *gate, _ registrar.OperationID) { g.restart(*g.settings) }, registrar.NeedsAction, registrar.StatusTransferring},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()
@@ -144,7 +145,7 @@ func TestTransferIsLate(t *testing.T) {
 	t.Parallel()
 	g, _, _ := newGateWithClient(t)
 	op := g.submit(transferOrder("o2", "coming.ru"))
-	g.pass(transferWithin - time.Hour)
+	g.pass(engine.TransferWithin - time.Hour)
 	if g.mentions("is late") != 0 {
 		t.Error("reminded too early")
 	}

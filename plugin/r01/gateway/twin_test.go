@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"registrar.panel/plugin/r01/sender"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/shared/registrar"
 )
 
@@ -23,10 +23,10 @@ func TestMailUnderTheIDOfAnAnswer(t *testing.T) {
 			op := g.submit(registration("o2", "two.ru"))
 			g.send()
 			genuine := g.reply(2, delegated("two.ru")...)
-			g.judge = sender.Verdict{Reason: "it has no signature"}
+			g.judge = mailauth.Verdict{Reason: "it has no signature"}
 			g.receive(underTheID(t, genuine, g.mail("", words...)))
 			g.expect(op.ID, registrar.Sent)
-			g.judge = sender.Verdict{Verified: true}
+			g.judge = mailauth.Verdict{Verified: true}
 			g.receive(genuine)
 			g.expect(op.ID, registrar.Succeeded)
 			waiting := len(g.reviews())
@@ -49,7 +49,7 @@ func underTheID(t *testing.T, of, mail string) string {
 
 func (g *gate) reviews() []registrar.Review {
 	g.t.Helper()
-	all, err := g.Reviews(g.t.Context())
+	all, err := g.Desk.Reviews(g.t.Context())
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/plugin/r01/inbox"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
-	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/shared/registrar"
 )
 
@@ -81,16 +82,16 @@ func newVector(t *testing.T, scene string) *vector {
 	}
 	v.send()
 	v.expect(v.op.ID, registrar.Sent)
-	c := sender.Config{Method: sender.None}
+	c := mailauth.Config{Method: mailauth.None}
 	if asks != "" {
 		c.From = []string{v.settings.Robot}
 		v.settings.RepliesFrom = c.From
 	}
 	if asks == "ar" {
-		c.Method, c.AuthServID = sender.AuthenticationResults, "mx.panel.example"
+		c.Method, c.AuthServID = mailauth.AuthenticationResults, "mx.panel.example"
 		v.settings.Proof = true
 	}
-	v.verifier = sender.New(c, nil)
+	v.verifier.Verifier = mailauth.New(c, nil)
 	return v
 }
 
@@ -99,7 +100,7 @@ func (v *vector) arrive(raw []byte) {
 	v.t.Helper()
 	request := v.relay.taken[v.last()]
 	id, subject := header(v.t, request, "Message-ID"), header(v.t, request, "Subject")
-	token := tokens(subject)[0]
+	token := inbox.Tokens(subject)[0]
 	v.clock = v.clock.Add(time.Minute)
 	today := registrar.DateOf(v.clock.In(time.UTC))
 	dots := func(d registrar.Date) string { return strings.ReplaceAll(d.String(), "-", ".") }
@@ -115,7 +116,7 @@ func (v *vector) arrive(raw []byte) {
 	if err := v.Deliver(v.t.Context(), []mailbox.Mail{{Raw: []byte(text), InternalDate: v.clock}}); err != nil {
 		v.t.Fatal(err)
 	}
-	if err := v.readNew(v.t.Context()); err != nil {
+	if err := v.ReadNew(v.t.Context()); err != nil {
 		v.t.Fatal(err)
 	}
 	v.check()
@@ -132,7 +133,7 @@ type outcome struct {
 func (v *vector) outcome() outcome {
 	v.t.Helper()
 	o := outcome{state: v.operation(v.op.ID).State}
-	list, err := v.Reviews(v.t.Context())
+	list, err := v.Desk.Reviews(v.t.Context())
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -192,8 +193,8 @@ func TestHostileMails(t *testing.T) {
 					}
 					v := newVector(t, scene)
 					v.settings.Proof = asked
-					v.verifier = verdict(func() sender.Verdict { return v.judge })
-					v.judge = sender.Verdict{Verified: !asked, Reason: "it is not signed"}
+					v.verifier.Verifier = verdict(func() mailauth.Verdict { return v.judge })
+					v.judge = mailauth.Verdict{Verified: !asked, Reason: "it is not signed"}
 					v.arrive(raw)
 					if got := v.outcome(); !got.is("sent+review") {
 						t.Errorf("%s", got)

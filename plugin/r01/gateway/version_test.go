@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -36,7 +37,7 @@ func TestEqualDecisionsSendOneMail(t *testing.T) {
 	answers := make([]error, 10)
 	var all sync.WaitGroup
 	for i := range answers {
-		all.Go(func() { _, answers[i] = g.Gateway.Resolve(t.Context(), sendAgain(op)) })
+		all.Go(func() { _, answers[i] = g.Orders.Resolve(t.Context(), sendAgain(op)) })
 	}
 	all.Wait()
 	accepted := 0
@@ -53,7 +54,7 @@ func TestEqualDecisionsSendOneMail(t *testing.T) {
 	}
 	g.send()
 	sent := g.expect(op.ID, registrar.Sent)
-	if _, err := g.Gateway.Resolve(t.Context(), sendAgain(op)); !errors.Is(err, registrar.Conflict) {
+	if _, err := g.Orders.Resolve(t.Context(), sendAgain(op)); !errors.Is(err, registrar.Conflict) {
 		t.Errorf("repeated after it took effect: %v", err)
 	}
 	if now := g.operation(op.ID); now.Version != sent.Version || len(g.relay.taken) != before+1 {
@@ -69,14 +70,14 @@ func TestDecisionIsAboutOneAttempt(t *testing.T) {
 	g.registerClient()
 	op := g.doubtful("o1", "again.ru")
 	g.relay.fail = noAnswerNotTaken
-	if _, err := g.Gateway.Resolve(t.Context(), sendAgain(op)); err != nil {
+	if _, err := g.Orders.Resolve(t.Context(), sendAgain(op)); err != nil {
 		t.Fatal(err)
 	}
 	g.send()
 	if now := g.expect(op.ID, registrar.Uncertain); now.Version == op.Version {
 		t.Fatalf("after another attempt the version is %q, as before", now.Version)
 	}
-	if _, err := g.Gateway.Resolve(t.Context(), sendAgain(op)); !errors.Is(err, registrar.Conflict) {
+	if _, err := g.Orders.Resolve(t.Context(), sendAgain(op)); !errors.Is(err, registrar.Conflict) {
 		t.Errorf("the old decision on the new attempt: %v", err)
 	}
 	g.expect(op.ID, registrar.Uncertain)
@@ -108,9 +109,9 @@ func TestVersionChanges(t *testing.T) {
 		{"another order", func(g *gate, _ registrar.Operation) { g.submit(registration("o2", "other.ru")) }, false},
 		{"a note", func(g *gate, op registrar.Operation) {
 			err := g.st.Write(t.Context(), func(tx *store.Tx) error {
-				o, err := tx.Operation(op.ID)
+				o, err := tx.Operations.Get(op.ID)
 				if err == nil {
-					_, err = tx.Note(o.Request, store.Change{At: g.clock, Message: "R01 wrote once more", Actor: byRegistrar})
+					_, err = tx.Operations.Note(o.Request, store.Change{At: g.clock, Message: "R01 wrote once more", Actor: engine.ByRegistrar})
 				}
 				return err
 			})
@@ -153,7 +154,7 @@ func TestDecisionOnWhatHasMovedOn(t *testing.T) {
 			before := g.expect(seen.ID, registrar.Accepted)
 			d := sendAgain(seen)
 			d.Verdict = v
-			_, err := g.Gateway.Resolve(t.Context(), d)
+			_, err := g.Orders.Resolve(t.Context(), d)
 			var refusal *registrar.Error
 			if !errors.As(err, &refusal) || refusal.Code != registrar.Conflict || len(refusal.Problems) != 1 || refusal.Problems[0].Path != "version" {
 				t.Fatalf("%s: %v, want a Conflict about the version", v, err)
@@ -175,7 +176,7 @@ func TestDecisionNamesWhatWasSeen(t *testing.T) {
 	op := g.doubtful("o1", "unseen.ru")
 	d := sendAgain(op)
 	d.Version = ""
-	if _, err := g.Gateway.Resolve(t.Context(), d); !errors.Is(err, registrar.Invalid) || !strings.Contains(err.Error(), "version: is required") {
+	if _, err := g.Orders.Resolve(t.Context(), d); !errors.Is(err, registrar.Invalid) || !strings.Contains(err.Error(), "version: is required") {
 		t.Errorf("a decision without a version: %v", err)
 	}
 	g.expect(op.ID, registrar.Uncertain)
@@ -190,17 +191,17 @@ func TestSharedRequestMovesBothVersions(t *testing.T) {
 	g.relay.fail = noAnswerNotTaken
 	g.send()
 	one, two = g.expect(one.ID, registrar.Uncertain), g.expect(two.ID, registrar.Uncertain)
-	if _, err := g.Gateway.Resolve(t.Context(), sendAgain(one)); err != nil {
+	if _, err := g.Orders.Resolve(t.Context(), sendAgain(one)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.Gateway.Resolve(t.Context(), sendAgain(two)); !errors.Is(err, registrar.Conflict) {
+	if _, err := g.Orders.Resolve(t.Context(), sendAgain(two)); !errors.Is(err, registrar.Conflict) {
 		t.Errorf("the request that both wait for was decided about twice: %v", err)
 	}
 }
 
 func (g *gate) waiting() registrar.Review {
 	g.t.Helper()
-	list, err := g.Reviews(g.t.Context())
+	list, err := g.Desk.Reviews(g.t.Context())
 	if err != nil || len(list) != 1 {
 		g.t.Fatalf("reviews: %+v, %v", list, err)
 	}
@@ -221,23 +222,23 @@ func TestReviewDecisionNamesWhatWasSeen(t *testing.T) {
 
 	unseen := d
 	unseen.Version = ""
-	if _, err := g.Gateway.ResolveReview(t.Context(), unseen); !errors.Is(err, registrar.Invalid) {
+	if _, err := g.Desk.ResolveReview(t.Context(), unseen); !errors.Is(err, registrar.Invalid) {
 		t.Errorf("without a version: %v", err)
 	}
 	g.receive(g.reply(g.last(), "domain: doubt.ru", "status: TASK_QUEUED"))
 	before := g.expect(op.ID, registrar.Accepted)
-	if _, err := g.Gateway.ResolveReview(t.Context(), d); !errors.Is(err, registrar.Conflict) || !strings.Contains(err.Error(), "an operation that it may belong to has moved") {
+	if _, err := g.Desk.ResolveReview(t.Context(), d); !errors.Is(err, registrar.Conflict) || !strings.Contains(err.Error(), "an operation that it may belong to has moved") {
 		t.Errorf("the candidate has moved: %v", err)
 	}
 	if after := g.operation(op.ID); after.Version != before.Version || g.waiting().ResolvedAt != (time.Time{}) {
 		t.Errorf("a refused decision changed %+v to %+v", before, after)
 	}
 	d.Version = g.waiting().Version
-	if _, err := g.Gateway.ResolveReview(t.Context(), d); err != nil {
+	if _, err := g.Desk.ResolveReview(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
 	g.expect(op.ID, registrar.Succeeded)
-	if _, err := g.Gateway.ResolveReview(t.Context(), d); !errors.Is(err, registrar.Conflict) || !strings.Contains(err.Error(), `resolved as "done" by olga`) {
+	if _, err := g.Desk.ResolveReview(t.Context(), d); !errors.Is(err, registrar.Conflict) || !strings.Contains(err.Error(), `resolved as "done" by olga`) {
 		t.Errorf("repeated: %v", err)
 	}
 }
@@ -253,16 +254,16 @@ func TestReviewDecisionOnAnotherOperation(t *testing.T) {
 	g.receive(g.mail("", "Your wish is noted."))
 	seen := g.waiting()
 	d := registrar.ReviewDecision{Review: seen.ID, Version: seen.Version, Outcome: registrar.ReplyQueued, Operation: op.ID, By: "olga"}
-	if _, err := g.Gateway.ResolveReview(t.Context(), d); !errors.Is(err, registrar.Invalid) || !strings.Contains(err.Error(), "operation_version") {
+	if _, err := g.Desk.ResolveReview(t.Context(), d); !errors.Is(err, registrar.Invalid) || !strings.Contains(err.Error(), "operation_version") {
 		t.Errorf("without the operation's version: %v", err)
 	}
 	d.OperationVersion = op.Version
 	g.receive(g.reply(g.last(), "domain: else.ru", "status: TASK_QUEUED"))
-	if _, err := g.Gateway.ResolveReview(t.Context(), d); !errors.Is(err, registrar.Conflict) {
+	if _, err := g.Desk.ResolveReview(t.Context(), d); !errors.Is(err, registrar.Conflict) {
 		t.Errorf("the operation has moved: %v", err)
 	}
 	d.OperationVersion = g.expect(op.ID, registrar.Accepted).Version
-	if _, err := g.Gateway.ResolveReview(t.Context(), d); err != nil {
+	if _, err := g.Desk.ResolveReview(t.Context(), d); err != nil {
 		t.Errorf("on what is there: %v", err)
 	}
 }

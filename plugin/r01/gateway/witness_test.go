@@ -8,10 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
-	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/witness"
 	"registrar.panel/shared/registrar"
 )
 
@@ -65,8 +67,8 @@ func (l *fakeList) Open(_ context.Context, last registry.Mark) (io.ReadCloser, r
 func (g *gate) withRegistry() (*fakeRegistry, *fakeList) {
 	w := &fakeRegistry{held: map[string]registry.Record{}, now: func() time.Time { return g.clock }}
 	l := &fakeList{}
-	g.whois, g.zoneLists = w, []ZoneList{l}
-	g.settings.Registry = Registry{Registrars: []string{"R01-RU"}, Every: time.Hour, Check: time.Minute, MaxGone: 0.05, Misses: 3}
+	g.observe(w, l)
+	g.settings.Registry = engine.Registry{Registrars: []string{"R01-RU"}, Every: time.Hour, Check: time.Minute, MaxGone: 0.05, Misses: 3}
 	return w, l
 }
 
@@ -81,7 +83,7 @@ func (g *gate) ordered(name string) registry.Record {
 func (g *gate) look() {
 	g.t.Helper()
 	g.clock = g.clock.Add(time.Hour)
-	if _, err := g.askAround(g.t.Context()); err != nil {
+	if _, err := g.AskAround(g.t.Context()); err != nil {
 		g.t.Fatal(err)
 	}
 	g.check()
@@ -103,7 +105,7 @@ func (g *gate) publish(l *fakeList, records ...registry.Record) error {
 	}
 	l.text, l.mark = b.String(), registry.Mark{Modified: g.clock}
 	g.clock = g.clock.Add(time.Minute)
-	err := g.reconcileList(g.t.Context(), l)
+	err := g.ReconcileList(g.t.Context(), l)
 	g.check()
 	return err
 }
@@ -198,7 +200,7 @@ func TestRegistryOnRegistration(t *testing.T) {
 // with and without a restart; and nothing is sent twice.
 func TestRegistrySettlesUncertainty(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]func(func() error, func()) *outbox.Result{"taken": noAnswerTaken, "not taken": noAnswerNotTaken} {
+	for name, fault := range map[string]func(func() error, func()) *smtpout.Result{"taken": noAnswerTaken, "not taken": noAnswerNotTaken} {
 		for _, restart := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, restart %v", name, restart), func(t *testing.T) {
 				t.Parallel()
@@ -210,8 +212,8 @@ func TestRegistrySettlesUncertainty(t *testing.T) {
 				g.expect(op.ID, registrar.Uncertain)
 				sent := len(g.relay.taken)
 				if restart {
-					g.restart(g.settings)
-					g.whois, g.zoneLists = w, []ZoneList{l}
+					g.restart(*g.settings)
+					g.observe(w, l)
 				}
 				if name == "taken" {
 					w.held["uncertain.ru"] = g.ordered("uncertain.ru")
@@ -319,7 +321,7 @@ func TestListConfirmsRegistrationOnlyWithoutWhois(t *testing.T) {
 		g, w, l := newGateWithClient(t)
 		first := w.held["first.ru"]
 		if w.silent = true; !whois {
-			g.whois = nil
+			g.observe(nil, g.parts.ZoneLists...)
 		}
 		op := g.submit(registration("o1", "silent.ru"))
 		g.send()
@@ -395,7 +397,7 @@ func TestLeaving(t *testing.T) {
 				ours := w.held["first.ru"]
 				shown := c.shows(ours)
 				if !whois {
-					g.whois = nil
+					g.observe(nil, g.parts.ZoneLists...)
 				}
 				for range 2 {
 					g.mustPublish(l, shown...)
@@ -465,7 +467,7 @@ func TestWhoisContradictsLists(t *testing.T) {
 func TestNewOwnerIsNotOursComeBack(t *testing.T) {
 	t.Parallel()
 	g, w, l := newGateWithClient(t)
-	g.whois = nil
+	g.observe(nil, g.parts.ZoneLists...)
 	for range 3 {
 		g.mustPublish(l)
 	}
@@ -522,7 +524,7 @@ func TestListGuards(t *testing.T) {
 			t.Parallel()
 			g := newGate(t)
 			_, l := g.withRegistry()
-			g.whois = nil
+			g.observe(nil, g.parts.ZoneLists...)
 			records := g.imported(20)
 			g.mustPublish(l, records...)
 			bad := c.spoil(records)
@@ -560,7 +562,7 @@ func TestFewMayLeave(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	_, l := g.withRegistry()
-	g.whois = nil
+	g.observe(nil, g.parts.ZoneLists...)
 	records := g.imported(20)
 	for range 3 {
 		g.mustPublish(l, records[1:]...)
@@ -575,7 +577,7 @@ func TestListOfAnotherZone(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	_, l := g.withRegistry()
-	g.whois = nil
+	g.observe(nil, g.parts.ZoneLists...)
 	r := g.ordered("ours.su")
 	if _, err := g.ImportDomain(t.Context(), registrar.Import{Domain: r.Name, Customer: "c1", Handle: "MYCO_9_X-R01", PaidTill: r.PaidTill}); err != nil {
 		t.Fatal(err)
@@ -592,7 +594,7 @@ func TestListOfAnotherZone(t *testing.T) {
 func TestOneEditionCountsOnce(t *testing.T) {
 	t.Parallel()
 	g, _, l := newGateWithClient(t)
-	g.whois = nil
+	g.observe(nil, g.parts.ZoneLists...)
 	g.mustPublish(l)
 	for i := range 6 {
 		g.clock = g.clock.Add(time.Hour)
@@ -600,7 +602,7 @@ func TestOneEditionCountsOnce(t *testing.T) {
 		if i%2 == 1 {      // as after a crash between two of its transactions: it is read anew
 			l.text += "MORE.RU\tREGRU-RU\t01.02.2020\t01.02.2027\t04.03.2027\t1\n"
 		}
-		if err := g.reconcileList(t.Context(), l); err != nil {
+		if err := g.ReconcileList(t.Context(), l); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -614,14 +616,14 @@ func TestListOlderThanTheRecord(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	_, l := g.withRegistry()
-	g.whois = nil
+	g.observe(nil, g.parts.ZoneLists...)
 	old := g.clock
 	g.clock = g.clock.Add(48 * time.Hour)
 	g.registerClient()
 	for i := range 4 {
 		l.text = strings.Repeat("OTHER.RU\tREGRU-RU\t01.02.2020\t01.02.2027\t04.03.2027\t1\n", 40+i)
 		l.mark = registry.Mark{Modified: old.Add(time.Duration(i) * time.Hour)}
-		if err := g.reconcileList(t.Context(), l); err != nil {
+		if err := g.ReconcileList(t.Context(), l); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -680,7 +682,7 @@ func TestQuestionsThinOut(t *testing.T) {
 		before := len(w.asked)
 		for range hours * 12 {
 			g.clock = g.clock.Add(5 * time.Minute)
-			if _, err := g.askAround(t.Context()); err != nil {
+			if _, err := g.AskAround(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -705,7 +707,7 @@ func TestCheck(t *testing.T) {
 		"free.ru": registrar.Available, "FREE.RU": registrar.Available, "www.ru": registrar.NameInvalid, "free.com": registrar.NameInvalid}
 	for _, mode := range []string{"answers", "silent", "none"} {
 		if w.silent = mode == "silent"; mode == "none" {
-			g.whois = nil
+			g.observe(nil, g.parts.ZoneLists...)
 		}
 		for name, status := range want {
 			if status == registrar.Available && mode != "answers" || name == "taken.ru" && mode != "answers" {
@@ -723,7 +725,7 @@ func TestCheck(t *testing.T) {
 func TestWhoisOnRefusal(t *testing.T) {
 	t.Parallel()
 	g, w, _ := newGateWithClient(t)
-	g.zoneLists = nil
+	g.observe(g.parts.Whois)
 	g.submit(registration("o1", "strange.ru"))
 	g.send()
 	g.receive(g.reply(2, "domain: strange.ru", "status: TASK_FAILURE", "message: refused"))
@@ -732,7 +734,7 @@ func TestWhoisOnRefusal(t *testing.T) {
 	if d := g.status("strange.ru"); d.Status != registrar.StatusError || !strings.Contains(fmt.Sprint(d.Alarms), "take it over") {
 		t.Errorf("%+v", d)
 	}
-	g.clock = g.clock.Add(doubtRefusal)
+	g.clock = g.clock.Add(witness.DoubtRefusal)
 	asked := len(w.asked)
 	if g.look(); len(w.asked) != asked {
 		t.Error("it is asked about for ever")
@@ -796,8 +798,8 @@ func TestJudgeIgnoresClients(t *testing.T) {
 	t.Parallel()
 	g, _, _ := newGateWithClient(t)
 	for _, k := range []lifecycle.Kind{lifecycle.NewClient, lifecycle.UpdateClient} {
-		s := sighting{Record: g.ordered("first.ru"), present: true, asOf: g.clock.Add(time.Hour)}
-		if w := g.Gateway.judge(store.Request{Kind: k, CreatedAt: g.clock}, nil, s); w != (word{}) {
+		s := witness.Sighting{Record: g.ordered("first.ru"), Present: true, AsOf: g.clock.Add(time.Hour)}
+		if w := g.Judge.Read(store.Request{Kind: k, CreatedAt: g.clock}, nil, s); w != (witness.Word{}) {
 			t.Errorf("%s: %+v", k, w)
 		}
 	}

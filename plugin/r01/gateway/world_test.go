@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"registrar.panel/plugin/r01/mailbox"
-	"registrar.panel/plugin/r01/outbox"
 	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/shared/registrar"
 )
 
@@ -156,29 +156,29 @@ func (w *world) text() string {
 func (w *world) day() int { return int(time.Since(w.begin) / day) }
 
 // Submit is the relay: away for two weeks, and now and then it fails as relays do.
-func (w *world) Submit(ctx context.Context, m outbox.Mail, claim func(context.Context) error) outbox.Result {
+func (w *world) Submit(ctx context.Context, m smtpout.Mail, claim func(context.Context) error) smtpout.Result {
 	fate := unreached
 	if !w.relayAway.holds(w.day()) {
 		fate = w.deal(&w.relays)
 	}
 	if fate == unreached {
-		return outbox.Result{Outcome: outbox.Deferred, Err: errRelay}
+		return smtpout.Result{Outcome: smtpout.Deferred, Err: errRelay}
 	}
 	if err := claim(ctx); err != nil {
-		return outbox.Result{Outcome: outbox.Deferred, Err: err}
+		return smtpout.Result{Outcome: smtpout.Deferred, Err: err}
 	}
 	if fate != put && fate != lostUnsent && fate != diedUnsent {
 		w.receive(m.Data)
 	}
 	switch fate {
 	case put:
-		return outbox.Result{Outcome: outbox.Deferred, Err: errRelay}
+		return smtpout.Result{Outcome: smtpout.Deferred, Err: errRelay}
 	case lostUnsent, lostSent:
-		return outbox.Result{Outcome: outbox.Unknown, Err: errRelay}
+		return smtpout.Result{Outcome: smtpout.Unknown, Err: errRelay}
 	case diedUnsent, diedSent:
 		panic(errDead)
 	}
-	return outbox.Result{Outcome: outbox.Accepted, Response: "250 taken"}
+	return smtpout.Result{Outcome: smtpout.Accepted, Response: "250 taken"}
 }
 
 func (w *world) Rest() {}

@@ -14,10 +14,11 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/renewal"
 	"registrar.panel/plugin/r01/renewal/policy"
-	"registrar.panel/plugin/r01/sender"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -72,7 +73,7 @@ type year struct {
 	t        *testing.T
 	ctx      context.Context
 	skew     atomic.Int64 // of the plugin's clock, a time.Duration; the cron reads it, too
-	settings Settings
+	settings engine.Settings
 	schedule context.CancelFunc
 	stopped  chan struct{}
 	passes   []time.Time // when they were completed
@@ -81,9 +82,9 @@ type year struct {
 
 func newYear(t *testing.T, seed uint64, size int) *year {
 	y := &year{world: newWorld(t, seed, size), t: t, ctx: context.WithoutCancel(t.Context())}
-	y.gate = &gate{t: t, judge: sender.Verdict{Verified: true}, dir: memoryDir(t)}
+	y.gate = &gate{t: t, judge: mailauth.Verdict{Verified: true}, dir: memoryDir(t)}
 	y.settings = testSettings()
-	y.settings.Brake = Brake{PerHour: max(20, size/50), PerDay: max(100, size/10)}
+	y.settings.Brake = engine.Brake{PerHour: max(20, size/50), PerDay: max(100, size/10)}
 	y.settings.Batch = []int{1, 10}[seed%2]
 	if size > 5000 {
 		y.settings.Batch = 10
@@ -109,9 +110,9 @@ func (y *year) start(create bool) {
 	st, err := store.Open(y.ctx, store.Options{Dir: y.dir})
 	y.must(err)
 	y.st = st
-	y.Gateway = New(y.settings, Parts{Store: st, Submitter: y, Verifier: verdict(func() sender.Verdict { return y.judge }), Recogniser: builtIn(),
+	y.compose(y.settings, Parts{Store: st, Submitter: y, Verifier: verdict(func() mailauth.Verdict { return y.judge }), Recogniser: builtIn(),
 		Logger: hclog.NewNullLogger(), Now: y.now, Random: y.text})
-	y.must(y.Open(y.ctx))
+	y.must(y.Gateway.Open(y.ctx))
 	y.startCron()
 }
 
@@ -139,7 +140,7 @@ func (y *year) startCron() {
 	ctx, cancel := context.WithCancel(context.Background())
 	y.schedule, y.stopped = cancel, make(chan struct{})
 	c := renewal.Config{Schedule: fmt.Sprintf("0 %d * * *", passHour), Timezone: passZone, Before: 55 * day, Batch: 1}
-	s := renewal.NewSchedule(renewal.NewPass(noted{y.Gateway, y}, c.Policy()), c, hclog.NewNullLogger(), y.now)
+	s := renewal.NewSchedule(renewal.NewPass(noted{y.Renewals, y}, c.Policy()), c, hclog.NewNullLogger(), y.now)
 	done := y.stopped
 	go func() { // ends with ctx
 		defer close(done)
@@ -162,7 +163,7 @@ func (y *year) populate() {
 			if !h.auto {
 				d.Renewal = registrar.RenewManual
 			}
-			if err := tx.PutDomain(d, y.now()); err != nil {
+			if err := tx.Domains.Put(d, y.now()); err != nil {
 				return err
 			}
 		}
@@ -204,8 +205,8 @@ func (y *year) work() {
 	for mails := range slices.Chunk(arrived, 100) {
 		y.must(y.Deliver(y.ctx, mails))
 	}
-	y.must(y.readNew(y.ctx))
-	y.must(y.expire(y.ctx))
+	y.must(y.ReadNew(y.ctx))
+	y.must(y.Expire(y.ctx))
 	y.must(y.send())
 }
 
@@ -220,7 +221,7 @@ func (y *year) send() (err error) {
 			err = y.send()
 		}
 	}()
-	_, err = y.sendDue(y.ctx)
+	_, err = y.SendDue(y.ctx)
 	return err
 }
 
@@ -252,7 +253,7 @@ func (y *year) daily() {
 		y.comes(skewed)
 	}
 	y.must(y.st.Read(y.ctx, func(tx *store.Tx) error {
-		paused, err := y.Gateway.paused(tx, lifecycle.Prolong)
+		paused, err := y.Limits.Paused(tx, lifecycle.Prolong)
 		if paused {
 			y.paused = append(y.paused, time.Now())
 		}
@@ -267,11 +268,11 @@ func (y *year) daily() {
 func (y *year) operate() {
 	var held []store.Request
 	y.must(y.st.Read(y.ctx, func(tx *store.Tx) error {
-		action, err := tx.InState(registrar.NeedsAction)
+		action, err := tx.Requests.InState(registrar.NeedsAction)
 		if err != nil {
 			return err
 		}
-		uncertain, err := tx.InState(registrar.Uncertain)
+		uncertain, err := tx.Requests.InState(registrar.Uncertain)
 		held = append(action, uncertain...)
 		return err
 	}))
@@ -292,7 +293,7 @@ func (y *year) operate() {
 		_, err = y.Resolve(y.ctx, registrar.Decision{Operation: d.Operation.ID, Verdict: verdict, By: "olga", Note: "looked at R01"})
 		y.must(err)
 	}
-	reviews, err := y.Reviews(y.ctx)
+	reviews, err := y.Desk.Reviews(y.ctx)
 	y.must(err)
 	for _, r := range reviews {
 		_, err := y.ResolveReview(y.ctx, registrar.ReviewDecision{Review: r.ID, Outcome: registrar.ReplyIgnore, By: "olga"})
@@ -309,7 +310,7 @@ func (y *year) customers() {
 			continue
 		}
 		h.first = registrar.Date{} // once
-		_, err := y.Gateway.Submit(y.ctx, registrar.Order{ID: registrar.OrderID("by-hand-" + h.name), Kind: registrar.KindRenew, Domain: h.name, PaidTill: h.till})
+		_, err := y.Orders.Submit(y.ctx, registrar.Order{ID: registrar.OrderID("by-hand-" + h.name), Kind: registrar.KindRenew, Domain: h.name, PaidTill: h.till})
 		y.must(err)
 	}
 }
@@ -361,13 +362,13 @@ func (y *year) verdict() {
 func (y *year) agreed() {
 	seen := 0
 	y.must(y.st.Read(y.ctx, func(tx *store.Tx) error {
-		return tx.EachHolding(func(d *store.Holding) {
+		return tx.Domains.EachHolding(func(d *store.Holding) {
 			seen++
 			h := y.named[string(d.Name)]
 			if d.PaidTill == h.till {
 				return
 			}
-			if open, err := tx.OpenOperations(h.name); err != nil || len(open) == 0 {
+			if open, err := tx.Operations.Open(h.name); err != nil || len(open) == 0 {
 				y.t.Errorf("%s is paid till %s at R01 and till %s here, and nothing is under way (%v %v)", h.name, h.till, d.PaidTill, open, err)
 			}
 		})
@@ -441,7 +442,7 @@ func (y *year) alarmedInTime(alarms map[string][]registrar.Event) {
 		}
 	}
 	dead := y.begin.Add(time.Duration(y.noCron.from)*day + 6*hour)
-	if !within("", "no renewal pass", dead.Add(deadMan-day-6*hour), dead.Add(deadMan+rest+clock)) {
+	if !within("", "no renewal pass", dead.Add(engine.DeadMan-day-6*hour), dead.Add(engine.DeadMan+rest+clock)) {
 		y.t.Errorf("no alarm told that no pass was made since %s", dead)
 	}
 	for _, s := range y.silences {

@@ -2,17 +2,12 @@ package mailform
 
 import "registrar.panel/shared/registrar"
 
-// Why a field of a client can't be changed. r01-mail 2.7
-const (
-	byLetter = "R01 changes it by letter only; leave it out and write to R01"
-	notSent  = "is not sent to R01, so nothing would change; leave it out"
-)
-
 // UpdateClient makes the template that changes how to reach the client with a handle: its
 // key and the given fields, no others. A field without values stays as it is. Or it names
 // every mistake; paths begin with "contact.". r01-mail 2.7
 func UpdateClient(handle string, r registrar.Registrant) (Template, []registrar.Problem) {
 	kind, ok := KindOfHandle(handle)
+	r = arranged(r)
 	switch {
 	case !ok:
 		return Template{}, []registrar.Problem{problem("handle", "is no handle of R01")}
@@ -33,9 +28,9 @@ func changes[T any](questions []question[T]) []question[T] {
 		q.Required = false
 		switch {
 		case q.fixed:
-			q.shut = byLetter
+			q.shut = codeByLetter
 		case q.at == nil:
-			q.shut = notSent
+			q.shut = codeNotSent
 		}
 		all = append(all, q)
 	}
@@ -52,5 +47,5 @@ func fillChanges[T any](t *T, questions []question[T], r registrar.Registrant) [
 	if len(problems) > 0 {
 		return problems
 	}
-	return []registrar.Problem{problem("contact", "needs a field to change at least")}
+	return []registrar.Problem{says(codeNothing).at("contact")}
 }

@@ -29,7 +29,7 @@ func TestUpdateClientRefuses(t *testing.T) {
 		"unknown key":             {"MYCO_1_1-R01", person, fields{"shoe_size": {"43"}}, []string{"contact.shoe_size"}},
 		"key of the other kind":   {"MYCO_1_1-R01", person, fields{"bank": {"БИК"}}, []string{"contact.bank"}},
 		"residency":               {"MYCO_1_1-R01", person, fields{"resident": {"false"}}, []string{"contact.resident"}},
-		"an empty value":          {"MYCO_1_1-R01", person, fields{"faxes": {""}}, []string{"contact.faxes[0]"}},
+		"an empty value":          {"MYCO_1_1-R01", person, fields{"faxes": {""}}, []string{"contact"}},
 		"a bad value":             {"MYCO_1_1-R01", person, fields{"phones": {"+7 495 1234567", "1"}}, []string{"contact.phones[1]"}},
 		"a heading":               {"MYCO_1_1-R01", person, fields{"postal_address": {"#[DOMAIN TEMPLATE]#"}}, []string{"contact.postal_address[0]"}},
 		"identity beside changes": {"MYCO_1_1-R01", person, fields{"phones": {"+7 495 1234567"}, "passport": {"1"}, "name": {"Иванов"}}, []string{"contact.name", "contact.passport"}},

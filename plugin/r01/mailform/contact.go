@@ -3,9 +3,9 @@ package mailform
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
+	"strconv"
+	"unicode/utf8"
 
 	"registrar.panel/shared/registrar"
 )
@@ -14,11 +14,13 @@ import (
 // sent. The form, the validation and the template all come from the one table of its kind.
 type question[T any] struct {
 	registrar.Field
-	name  string              // of the field in the template; "" = not sent
-	fixed bool                // identity: R01 changes it by letter only. r01-mail 2.7
-	check func(string) string // beyond Pattern; what is wrong, or ""
-	at    func(*T) value      // where the template keeps it; nil = nowhere
-	shut  string              // why it may not be answered; "" = it may
+	name  string                                 // of the field in the template; "" = not sent
+	fixed bool                                   // identity: R01 changes it by letter only. r01-mail 2.7
+	form  func(value string, abroad bool) string // its normal form, beyond that of any text; nil = no other
+	check func(value string) complaint           // of what has its normal form; nil = any text will do
+	whole func(values []string) complaint        // of all values together; nil = nothing
+	at    func(*T) value                         // where the template keeps it; nil = nowhere
+	shut  string                                 // the code of why it may not be answered; "" = it may
 }
 
 // value is what a field of a template holds.
@@ -58,23 +60,30 @@ func (d *Day) lines() []string {
 }
 
 // Client makes the template that registers a registrant under a handle, or names every
-// mistake. Paths begin with "contact."; today is what no birth date lies after.
+// mistake. Paths begin with "contact.", and count values as they are sent; by today birth
+// dates are judged.
 func Client(handle string, r registrar.Registrant, today registrar.Date) (Template, []registrar.Problem) {
+	r = Normal(r)
 	switch r.Kind {
 	case registrar.Person:
 		p := &Person{Handle: handle}
 		problems := fill(p, personQuestions(), r)
-		return Template{Person: p}, append(problems, p.unborn(today)...)
+		return Template{Person: p}, slices.Concat(problems, nativeName(r), p.age(today))
 	case registrar.Organization:
 		o := &Organization{Handle: handle}
 		problems := fill(o, organizationQuestions(), r)
-		return Template{Organization: o}, append(problems, numbersTogether(r)...)
+		return Template{Organization: o}, slices.Concat(problems, nativeName(r), numbersTogether(r))
 	}
-	return Template{}, []registrar.Problem{{Path: "contact.kind", Message: fmt.Sprintf("must be one of %v", registrar.RegistrantKinds())}}
+	return Template{}, []registrar.Problem{says(codeKind, "kinds", fmt.Sprint(registrar.RegistrantKinds())).at("contact.kind")}
 }
 
-func problem(path, format string, args ...any) registrar.Problem {
-	return registrar.Problem{Path: path, Message: fmt.Sprintf(format, args...)}
+// nativeName holds that residents have a name in their own script. Of others, the Latin one
+// stands for it.
+func nativeName(r registrar.Registrant) []registrar.Problem {
+	if len(r.Fields["name"]) > 0 || abroad(r) {
+		return nil
+	}
+	return []registrar.Problem{says(codeRequiredOf, "whom", "a resident of Russia", "whom_ru", "резидентам России").at("contact.name")}
 }
 
 // fill reads the answers to the questions into a template.
@@ -83,7 +92,8 @@ func fill[T any](t *T, questions []question[T], r registrar.Registrant) []regist
 	known := map[string]bool{}
 	for _, q := range questions {
 		known[q.Key] = true
-		values, wrong := q.read(r.Fields[q.Key])
+		values := r.Fields[q.Key]
+		wrong := q.wrong(values)
 		problems = append(problems, wrong...)
 		if len(values) > 0 && len(wrong) == 0 && q.at != nil {
 			q.at(t).set(values)
@@ -91,52 +101,58 @@ func fill[T any](t *T, questions []question[T], r registrar.Registrant) []regist
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Fields)) {
 		if !known[key] {
-			problems = append(problems, problem("contact."+key, "is not asked of a registrant of this kind; remove it"))
+			problems = append(problems, says(codeNotAsked).at("contact."+key))
 		}
 	}
 	return problems
 }
 
-// read checks the values of one field.
-func (q question[T]) read(given []string) (values []string, problems []registrar.Problem) {
+// wrong checks the values of one field.
+func (q question[T]) wrong(values []string) (problems []registrar.Problem) {
 	path := "contact." + q.Key
 	switch {
-	case len(given) > 0 && q.shut != "":
-		return nil, []registrar.Problem{problem(path, "%s", q.shut)}
-	case len(given) == 0 && q.Required:
-		return nil, []registrar.Problem{problem(path, "is required, such as %q", q.Example)}
-	case len(given) > 1 && !q.Multiple:
-		return nil, []registrar.Problem{problem(path, "has one value, not %d", len(given))}
+	case len(values) > 0 && q.shut != "":
+		return []registrar.Problem{says(q.shut).at(path)}
+	case len(values) == 0 && q.Required:
+		return []registrar.Problem{says(codeRequired, "example", q.Example).at(path)}
+	case len(values) > 1 && !q.Multiple:
+		return []registrar.Problem{says(codeOneValue, "count", strconv.Itoa(len(values))).at(path)}
 	}
-	for i, v := range given {
+	for i, v := range values {
 		at := path
 		if q.Multiple {
 			at = fmt.Sprintf("%s[%d]", path, i)
 		}
-		v = strings.TrimSpace(v)
-		if wrong := q.wrong(v); wrong != "" {
-			problems = append(problems, problem(at, "%s", wrong))
+		if c := q.complain(v); !c.none() {
+			problems = append(problems, c.at(at))
 		}
-		values = append(values, v)
 	}
-	return values, problems
+	if len(problems) > 0 || len(values) == 0 || q.whole == nil {
+		return problems
+	}
+	if c := q.whole(values); !c.none() {
+		return []registrar.Problem{c.at(path)}
+	}
+	return nil
 }
 
-// wrong tells what is wrong with one value, without quoting it.
-func (q question[T]) wrong(v string) string {
-	if v == "" {
-		return "is empty; fill it in or leave it out"
-	}
-	if what := injection(v); what != "" {
-		return what
-	}
-	if q.Pattern != "" && !regexp.MustCompile(q.Pattern).MatchString(v) {
-		return fmt.Sprintf("must look like %q", q.Example)
+// complain tells what is wrong with one value, without quoting it.
+func (q question[T]) complain(v string) complaint {
+	if c := injection(v); !c.none() {
+		return c
 	}
 	if q.check != nil {
-		return q.check(v)
+		if c := q.check(v); !c.none() {
+			return c.about(q.Example)
+		}
 	}
-	return ""
+	if c := unwritable(v); !c.none() {
+		return c
+	}
+	if most := maxLine - len(q.name) - len(": "); utf8.RuneCountInString(v) > most {
+		return says(codeTooLong, "characters", strconv.Itoa(most))
+	}
+	return complaint{}
 }
 
 // clientLines writes a client's template.
@@ -175,6 +191,10 @@ func identityKeys[T any](questions []question[T]) []string {
 		}
 	}
 	return keys
+}
+
+func problem(path, format string, args ...any) registrar.Problem {
+	return registrar.Problem{Path: path, Message: fmt.Sprintf(format, args...)}
 }
 
 // Form is what an order asks for: all of a registration and of a transfer, what can be

@@ -68,30 +68,45 @@ func TestClientRefuses(t *testing.T) {
 		"unknown key":             {with(sidor(), fields{"shoe_size": {"43"}}), []string{"contact.shoe_size"}},
 		"key of the other kind":   {with(sidor(), fields{"inn": {"7707083893"}}), []string{"contact.inn"}},
 		"Cyrillic Latin name":     {with(sidor(), fields{"name_latin": {"Сидор"}}), []string{"contact.name_latin"}},
-		"one name only":           {with(sidor(), fields{"name_latin": {"Sidorov"}}), []string{"contact.name_latin"}},
-		"dot after the initial":   {with(sidor(), fields{"name_latin": {"Sidor S. Sidorov"}}), []string{"contact.name_latin"}},
+		"no name of a resident":   {with(sidor(), fields{"name": nil}), []string{"contact.name"}},
+		"brackets in a name":      {with(sidor(), fields{"name": {"Иванова (Петрова) Анна"}}), []string{"contact.name"}},
+		"no name at all abroad":   {with(john(), fields{"name": nil, "name_latin": nil}), []string{"contact.name_latin"}},
 		"two names":               {with(sidor(), fields{"name": {"Сидоров", "Сидор"}}), []string{"contact.name"}},
 		"digits in a name":        {with(sidor(), fields{"name": {"Сидоров 2"}}), []string{"contact.name"}},
-		"an empty passport line":  {with(sidor(), fields{"passport": {"4510 123456", " "}}), []string{"contact.passport[1]"}},
+		"a passport's number":     {with(sidor(), fields{"passport": {"4510 123456"}}), []string{"contact.passport"}},
+		"a passport, no number":   {with(sidor(), fields{"passport": {"выдан ОВД Тверского района, код 770-001", "30.01.2010"}}), []string{"contact.passport"}},
+		"a passport, no issuer":   {with(sidor(), fields{"passport": {"паспорт 4510 № 123456 выдан 30.01.2010 г."}}), []string{"contact.passport"}},
+		"a passport, no date":     {with(sidor(), fields{"passport": {"4510 123456 ОВД Тверского района 770-001"}}), []string{"contact.passport"}},
 		"no such day":             {with(sidor(), fields{"birth_date": {"1965-02-30"}}), []string{"contact.birth_date"}},
-		"Russian date":            {with(sidor(), fields{"birth_date": {"18.10.1965"}}), []string{"contact.birth_date"}},
+		"a date of two readings":  {with(sidor(), fields{"birth_date": {"03/04/1980"}}), []string{"contact.birth_date"}},
+		"an American date":        {with(sidor(), fields{"birth_date": {"10/18/1965"}}), []string{"contact.birth_date"}},
+		"a year of two digits":    {with(sidor(), fields{"birth_date": {"18.10.65"}}), []string{"contact.birth_date"}},
 		"born tomorrow":           {with(sidor(), fields{"birth_date": {"2026-05-02"}}), []string{"contact.birth_date"}},
-		"phone without a plus":    {with(sidor(), fields{"phones": {"8 495 1234567"}}), []string{"contact.phones[0]"}},
-		"brackets and dashes":     {with(sidor(), fields{"phones": {"+7 495 1234567", "+7 (495) 123-45-67"}}), []string{"contact.phones[1]"}},
+		"14 tomorrow":             {with(sidor(), fields{"birth_date": {"2012-05-02"}}), []string{"contact.birth_date"}},
+		"121 years old":           {with(sidor(), fields{"birth_date": {"1905-05-01"}}), []string{"contact.birth_date"}},
+		"no phone":                {with(sidor(), fields{"phones": {"+7 495 1234567", "12345"}}), []string{"contact.phones[1]"}},
+		"phone without its area":  {with(sidor(), fields{"phones": {"123-45-67"}}), []string{"contact.phones[0]"}},
+		"phone with a digit less": {with(sidor(), fields{"phones": {"+7 (495) 123-45-6"}}), []string{"contact.phones[0]"}},
+		"phone in words":          {with(sidor(), fields{"phones": {"+7 800 FLOWERS"}}), []string{"contact.phones[0]"}},
+		"phone of no country":     {with(john(), fields{"phones": {"212 5551234"}}), []string{"contact.phones[0]"}},
 		"bad fax":                 {with(sidor(), fields{"faxes": {"none"}}), []string{"contact.faxes[0]"}},
 		"no domain in an address": {with(sidor(), fields{"emails": {"sidorov@localhost"}}), []string{"contact.emails[0]"}},
 		"name in an address":      {with(sidor(), fields{"emails": {"S <sidorov@example.ru>"}}), []string{"contact.emails[0]"}},
 		"Cyrillic address":        {with(sidor(), fields{"emails": {"сидоров@example.ru"}}), []string{"contact.emails[0]"}},
 		"two dots in an address":  {with(sidor(), fields{"emails": {"a..b@example.ru"}}), []string{"contact.emails[0]"}},
-		"residency":               {with(sidor(), fields{"resident": {"yes"}}), []string{"contact.resident"}},
+		"residency":               {with(sidor(), fields{"resident": {"perhaps"}}), []string{"contact.resident"}},
 		"INN too short":           {with(newtime(), fields{"inn": {"123456789"}}), []string{"contact.inn"}},
 		"INN with a wrong digit":  {with(newtime(), fields{"inn": {"7707083894"}}), []string{"contact.inn"}},
 		"INN of a company, long":  {with(newtime(), fields{"inn": {"500100732258"}, "kpp": nil, "ogrn": {"304500116000157"}}), []string{"contact.inn"}},
+		"KPP with Cyrillic":       {with(newtime(), fields{"kpp": {"7725ЯБ001"}}), []string{"contact.kpp"}},
+		"KPP with misplaced ones": {with(newtime(), fields{"kpp": {"77A5AB001"}}), []string{"contact.kpp"}},
 		"KPP":                     {with(newtime(), fields{"kpp": {"77070100"}}), []string{"contact.kpp"}},
 		"no KPP":                  {with(newtime(), fields{"kpp": nil}), []string{"contact.kpp"}},
 		"OGRN with a wrong digit": {with(newtime(), fields{"ogrn": {"1027700132196"}}), []string{"contact.ogrn"}},
 		"OGRN of a sole trader":   {with(newtime(), fields{"ogrn": {"304500116000157"}}), []string{"contact.ogrn"}},
 		"KPP of a sole trader":    {with(newtime(), fields{"inn": {"500100732259"}, "ogrn": {"304500116000157"}}), []string{"contact.kpp"}},
+		"OGRN of a foreigner":     {with(newtime(), fields{"inn": nil, "kpp": nil, "resident": {"false"}}), []string{"contact.ogrn"}},
+		"a foreign tax number":    {with(newtime(), fields{"inn": {"190123456"}, "kpp": nil, "ogrn": nil, "resident": {"false"}}), []string{"contact.inn"}},
 		"INN of a foreigner":      {with(newtime(), fields{"kpp": nil, "ogrn": nil, "resident": {"false"}}), []string{"contact.inn"}},
 		"Cyrillic company name":   {with(newtime(), fields{"name_latin": {"Ньютайм"}}), []string{"contact.name_latin[0]"}},
 		"everything at once": {with(newtime(), fields{"inn": {"1"}, "phones": {"1"}, "emails": {"1"}, "legal_address": nil}),
@@ -114,20 +129,20 @@ func TestClientRefuses(t *testing.T) {
 // The numbers are published ones: of Sberbank, and examples of the tax service.
 func TestCheckDigits(t *testing.T) {
 	t.Parallel()
-	for number, check := range map[string]func(string) string{
+	for number, check := range map[string]func(string) complaint{
 		"7707083893": innDigits, "500100732259": innDigits, "1027700132195": ogrnDigit, "304500116000157": ogrnDigit,
 	} {
-		if what := check(number); what != "" {
-			t.Errorf("%s: %s", number, what)
+		if c := check(number); !c.none() {
+			t.Errorf("%s: %s", number, c.english())
 		}
 		last := len(number) - 1
 		for digit := byte('0'); digit <= '9'; digit++ {
-			if wrong := number[:last] + string(digit); wrong != number && check(wrong) == "" {
+			if wrong := number[:last] + string(digit); wrong != number && check(wrong).none() {
 				t.Errorf("%s is taken for right", wrong)
 			}
 		}
 	}
-	if innDigits("500100732239") == "" {
+	if innDigits("500100732239").none() {
 		t.Error("a wrong last digit but one is taken for right")
 	}
 }
@@ -158,7 +173,7 @@ func TestFormAgreesWithChecks(t *testing.T) {
 			less := registrar.Registrant{Kind: kind, Fields: maps.Clone(filled.Fields)}
 			delete(less.Fields, f.Key)
 			_, problems := Client("MYCO_1_1-R01", less, today)
-			conditional := slices.Contains([]string{"inn", "kpp", "ogrn"}, f.Key) // of residents
+			conditional := slices.Contains([]string{"name", "inn", "kpp", "ogrn"}, f.Key) // of residents
 			if missed := len(problems) > 0; missed != (f.Required || conditional) {
 				t.Errorf("%s without %s: required is %v, problems are %v", kind, f.Key, f.Required, problems)
 			}

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 
 	"registrar.panel/shared/registrar"
 )
@@ -71,16 +74,16 @@ const fewestNameservers = 2
 func nameserverProblems(domain string, servers []registrar.Nameserver) []registrar.Problem {
 	var problems []registrar.Problem
 	if len(servers) < fewestNameservers {
-		problems = append(problems, problem("nameservers", "%d are needed at least for delegation", fewestNameservers))
+		problems = append(problems, says(codeFewServers, "count", strconv.Itoa(fewestNameservers)).at("nameservers"))
 	}
 	first := map[string]int{}
 	for i, s := range servers {
 		path := fmt.Sprintf("nameservers[%d]", i)
-		if what := wrongNameserver(domain, s); what != "" {
-			problems = append(problems, problem(path, "%s", what))
+		if c := wrongNameserver(domain, s); !c.none() {
+			problems = append(problems, c.at(path))
 		}
 		if n, twice := first[s.Host]; twice {
-			problems = append(problems, problem(path, "is nameservers[%d] again", n))
+			problems = append(problems, says(codeServerTwice, "first", fmt.Sprintf("nameservers[%d]", n)).at(path))
 		} else {
 			first[s.Host] = i
 		}
@@ -88,26 +91,50 @@ func nameserverProblems(domain string, servers []registrar.Nameserver) []registr
 	return problems
 }
 
-func wrongNameserver(domain string, s registrar.Nameserver) string {
+func wrongNameserver(domain string, s registrar.Nameserver) complaint {
 	inside := s.Host == domain || strings.HasSuffix(s.Host, "."+domain)
 	switch {
 	case !isHost(s.Host):
-		return "must be a host name in lower case without a trailing dot, international ones as xn--…"
+		return says(codeServer)
 	case inside && len(s.IPs) == 0:
-		return "lies inside " + domain + " and so needs its IP address"
+		return says(codeInside, "domain", domain)
 	case !inside && len(s.IPs) > 0:
-		return "lies outside " + domain + " and so must have no IP address"
+		return says(codeOutside, "domain", domain)
 	}
 	seen := map[netip.Addr]bool{}
 	for _, ip := range s.IPs {
 		a, err := netip.ParseAddr(ip)
-		if err != nil || !a.IsGlobalUnicast() || a.Zone() != "" || a.Is4In6() || seen[a] {
-			return fmt.Sprintf("%q is not an IP address that others can reach, or stands twice", ip)
+		switch {
+		case err != nil, a.Zone() != "", a.Is4In6():
+			return says(codeAddress, "address", ip)
+		case !isPublic(a):
+			return says(codePrivate, "address", ip)
+		case seen[a]:
+			return says(codeAddressMore, "address", ip)
 		}
 		seen[a] = true
 	}
-	return ""
+	return complaint{}
 }
+
+// isPublic reports whether an address may be that of a server which all can reach.
+func isPublic(a netip.Addr) bool {
+	if !a.IsGlobalUnicast() || a.IsPrivate() || a.Is6() && !globalIPv6.Contains(a) {
+		return false
+	}
+	return !slices.ContainsFunc(special(), func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+var globalIPv6 = netip.MustParsePrefix("2000::/3")
+
+// special are the networks that no server can be in, beside the private ones. RFC 6890, 9637
+var special = sync.OnceValue(func() (all []netip.Prefix) {
+	for _, p := range []string{"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+		"240.0.0.0/4", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"} {
+		all = append(all, netip.MustParsePrefix(p))
+	}
+	return all
+})
 
 const (
 	hostLabel = `[0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?`

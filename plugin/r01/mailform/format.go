@@ -47,8 +47,8 @@ func Format(r Request, password string, preferred Charset) (Body, error) {
 	lines := r.lines(password)
 	for i := range lines {
 		lines[i].tidy()
-		if what := injection(lines[i].value); lines[i].name != "" && what != "" {
-			return Body{}, &FieldError{lines[i].path, what}
+		if what := injection(lines[i].value); lines[i].name != "" && !what.none() {
+			return Body{}, &FieldError{lines[i].path, what.english()}
 		}
 	}
 	charset, err := choose(lines, preferred)
@@ -111,36 +111,26 @@ func encode(lines []line, c Charset) (Body, error) {
 // tidy writes a value as it is sent.
 func (l *line) tidy() {
 	if !l.exact {
-		l.value = strings.TrimSpace(typography.Replace(l.value))
+		l.value = strings.TrimSpace(spelt(l.value))
 	}
 }
 
-// typography replaces what koi8-r lacks and means the same without. r01-mail 1.3
-var typography = strings.NewReplacer(
-	"«", `"`, "»", `"`, "“", `"`, "”", `"`, "„", `"`,
-	"‘", "'", "’", "'",
-	"№", "No.",
-	"‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "―", "-", "−", "-",
-	"…", "...",
-	"\u00a0", " ", "\u2009", " ", "\u202f", " ",
-)
-
-// injection tells why a value could be read as more than a value; "" when it could not.
-// It never repairs: whoever entered this must enter something else. r01-mail 2.3
-func injection(value string) string {
+// injection tells why a value could be read as more than a value. It never repairs: what
+// an entry's normal form leaves, somebody must enter otherwise. r01-mail 2.3
+func injection(value string) complaint {
 	if !utf8.ValidString(value) {
-		return "is not valid UTF-8"
+		return says(codeUTF8)
 	}
 	for _, r := range value {
 		switch {
 		case r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029':
-			return "must be one line: it holds a line break"
+			return says(codeLineBreak)
 		case unicode.Is(unicode.C, r): // control, format (bidi among them), surrogate, private
-			return fmt.Sprintf("holds the invisible character %U; remove it", r)
+			return says(codeInvisible, "character", fmt.Sprintf("%U", r))
 		}
 	}
 	if strings.HasPrefix(strings.TrimSpace(value), headingMark) {
-		return "must not begin with " + headingMark + ", which opens a template of R01"
+		return says(codeHeading)
 	}
-	return ""
+	return complaint{}
 }

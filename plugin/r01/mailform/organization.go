@@ -1,7 +1,9 @@
 package mailform
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"registrar.panel/shared/registrar"
@@ -21,27 +23,24 @@ type Organization struct {
 	Contacts
 }
 
-// latinText is printable ASCII with a letter in it.
-const latinText = `^[ -~]*[A-Za-z][ -~]*$`
-
 // organizationQuestions is everything asked of an organization.
 func organizationQuestions() []question[Organization] {
 	return append([]question[Organization]{
-		{name: "org", fixed: true, at: func(o *Organization) value { return &o.NameLatin },
+		{name: "org", fixed: true, check: latinText, at: func(o *Organization) value { return &o.NameLatin },
 			Field: registrar.Field{Key: "name_latin", Label: label("Full name in Latin letters", "Полное название латиницей"), Type: registrar.FieldText,
-				Required: true, Multiple: true, Pattern: latinText, Example: "Newtime JSC", Class: registrar.DataPublic}},
+				Required: true, Multiple: true, Example: "Newtime JSC", Class: registrar.DataPublic}},
 		{name: "org-r", fixed: true, at: func(o *Organization) value { return &o.Name },
-			Field: registrar.Field{Key: "name", Label: label("Full name as registered", "Полное название по уставу"), Type: registrar.FieldText,
-				Required: true, Multiple: true, Example: `Акционерное общество "Ньютайм"`, Class: registrar.DataPublic}},
-		{name: "code", fixed: true, check: innDigits, at: func(o *Organization) value { return &o.INN },
+			Field: registrar.Field{Key: "name", Label: label("Full name as registered (residents)", "Полное название по уставу (резиденты)"), Type: registrar.FieldText,
+				Multiple: true, Example: `Акционерное общество "Ньютайм"`, Class: registrar.DataPublic}},
+		{name: "code", fixed: true, form: numberForm, check: inn, at: func(o *Organization) value { return &o.INN },
 			Field: registrar.Field{Key: "inn", Label: label("INN (residents)", "ИНН (резиденты)"), Type: registrar.FieldText,
-				Pattern: `^(\d{10}|\d{12})$`, Example: "7707083893", Class: registrar.DataIdentity}},
-		{name: "kpp", fixed: true, at: func(o *Organization) value { return &o.KPP },
+				Example: "7707083893", Class: registrar.DataIdentity}},
+		{name: "kpp", fixed: true, form: numberForm, check: kpp, at: func(o *Organization) value { return &o.KPP },
 			Field: registrar.Field{Key: "kpp", Label: label("KPP (residents, not sole traders)", "КПП (резиденты, кроме предпринимателей)"), Type: registrar.FieldText,
-				Pattern: `^\d{9}$`, Example: "770701001", Class: registrar.DataIdentity}},
-		{name: "ogrn", fixed: true, check: ogrnDigit, at: func(o *Organization) value { return &o.OGRN },
+				Example: "770701001", Class: registrar.DataIdentity}},
+		{name: "ogrn", fixed: true, form: numberForm, check: ogrn, at: func(o *Organization) value { return &o.OGRN },
 			Field: registrar.Field{Key: "ogrn", Label: label("OGRN (residents)", "ОГРН или ОГРНИП (резиденты)"), Type: registrar.FieldText,
-				Pattern: `^(\d{13}|\d{15})$`, Example: "1027700132195", Class: registrar.DataIdentity}},
+				Example: "1027700132195", Class: registrar.DataIdentity}},
 		{name: "address-r", at: func(o *Organization) value { return &o.LegalAddress },
 			Field: registrar.Field{Key: "legal_address", Label: label("Legal address", "Юридический адрес"), Type: registrar.FieldAddress,
 				Required: true, Multiple: true, Example: "123007, Москва, Тестовая ул., д. 1", Class: registrar.DataPersonal}},
@@ -58,36 +57,82 @@ const (
 	lenTraderOGRN  = 15
 )
 
-// numbersTogether holds which of the state's numbers go together. A resident company has
-// an INN, a KPP and an OGRN; a sole trader the longer INN and OGRN and no KPP; a
-// non-resident none. r01-mail 2.5
-func numbersTogether(r registrar.Registrant) []registrar.Problem {
-	get := func(key string) string { return strings.TrimSpace(r.Get(key)) }
-	whose, wanted, lenOGRN := "a resident company", []string{"inn", "kpp", "ogrn"}, lenCompanyOGRN
-	switch {
-	case get("resident") == "false":
-		whose, wanted = "a non-resident", nil
-	case len(get("inn")) == lenTraderINN:
-		whose, wanted, lenOGRN = "a sole trader", []string{"inn", "ogrn"}, lenTraderOGRN
+// owner is which of the state's numbers an organization has.
+type owner struct {
+	whom, whomRu string
+	must, may    []string // keys
+	lenOGRN      int
+}
+
+// ownerOf tells by residency and INN what an organization is. A resident company has an INN, a
+// KPP and an OGRN; a sole trader the longer INN and OGRN and no KPP; a foreign one an INN and a
+// KPP where it is on the tax roll of Russia, and never an OGRN. r01-mail 2.5
+func ownerOf(r registrar.Registrant) owner {
+	switch number := r.Get("inn"); {
+	case abroad(r), strings.HasPrefix(number, foreignINN):
+		return owner{whom: "a non-resident", whomRu: "у нерезидента этого нет", may: []string{"inn", "kpp"}}
+	case len(number) == lenTraderINN:
+		return owner{whom: "a sole trader", whomRu: "это индивидуальный предприниматель", must: []string{"inn", "ogrn"}, lenOGRN: lenTraderOGRN}
 	}
-	var problems []registrar.Problem
+	return owner{whom: "a resident company", whomRu: "это российская компания", must: []string{"inn", "kpp", "ogrn"}, lenOGRN: lenCompanyOGRN}
+}
+
+// foreignINN begins the INN of a foreign organization.
+const foreignINN = "9909"
+
+// numbersTogether holds which of the state's numbers go together.
+func numbersTogether(r registrar.Registrant) (problems []registrar.Problem) {
+	o := ownerOf(r)
 	for _, key := range []string{"inn", "kpp", "ogrn"} {
-		given, want := len(r.Fields[key]) > 0, slices.Contains(wanted, key)
+		given, want, number := len(r.Fields[key]) > 0, slices.Contains(o.must, key), r.Get(key)
+		var c complaint
 		switch {
 		case want && !given:
-			problems = append(problems, problem("contact."+key, "is required of %s", whose))
-		case !want && given:
-			problems = append(problems, problem("contact."+key, "%s has none; leave it out", whose))
-		case want && key == "ogrn" && len(get(key)) != lenOGRN:
-			problems = append(problems, problem("contact."+key, "must have %d digits: by the INN this is %s", lenOGRN, whose))
+			c = says(codeRequiredOf, "whom", o.whom, "whom_ru", o.whomRu)
+		case !want && given && !slices.Contains(o.may, key):
+			c = says(codeNoneOf, "whom", o.whom, "whom_ru", o.whomRu)
+		case key == "inn" && given && !want && inn(number).none() && !strings.HasPrefix(number, foreignINN):
+			c = says(codeForeignINN)
+		case want && key == "ogrn" && ogrn(number).none() && len(number) != o.lenOGRN:
+			c = says(codeOGRNLength, "digits", strconv.Itoa(o.lenOGRN), "whom", o.whom, "whom_ru", o.whomRu)
+		}
+		if !c.none() {
+			problems = append(problems, c.at("contact."+key))
 		}
 	}
 	return problems
 }
 
+var (
+	innPattern  = regexp.MustCompile(`^(\d{10}|\d{12})$`)
+	kppPattern  = regexp.MustCompile(`^\d{4}[0-9A-Z]{2}\d{3}$`)
+	ogrnPattern = regexp.MustCompile(`^(\d{13}|\d{15})$`)
+)
+
+func inn(s string) complaint {
+	if !innPattern.MatchString(s) {
+		return says(codeINN)
+	}
+	return innDigits(s)
+}
+
+func kpp(s string) complaint {
+	if !kppPattern.MatchString(s) {
+		return says(codeKPP)
+	}
+	return complaint{}
+}
+
+func ogrn(s string) complaint {
+	if !ogrnPattern.MatchString(s) {
+		return says(codeOGRN)
+	}
+	return ogrnDigit(s)
+}
+
 // innDigits verifies the check digits of an INN: the last one of a company's, the last
 // two of a person's. The weights are the tax service's.
-func innDigits(s string) string {
+func innDigits(s string) complaint {
 	weights := []int{3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8}
 	right := func(n int) bool { // the digit after the first n
 		sum := 0
@@ -97,21 +142,21 @@ func innDigits(s string) string {
 		return sum%11%10 == int(s[n]-'0')
 	}
 	if len(s) == lenCompanyINN && right(9) || len(s) > lenCompanyINN && right(10) && right(11) {
-		return ""
+		return complaint{}
 	}
-	return "its check digit is wrong: compare it with the certificate"
+	return says(codeCheckDigit)
 }
 
 // ogrnDigit verifies the last digit: the remainder of the number before it by 11, or by 13
 // for a sole trader.
-func ogrnDigit(s string) string {
+func ogrnDigit(s string) complaint {
 	last := len(s) - 1
 	remainder := 0
 	for _, c := range s[:last] {
 		remainder = (remainder*10 + int(c-'0')) % (len(s) - 2)
 	}
 	if remainder%10 == int(s[last]-'0') {
-		return ""
+		return complaint{}
 	}
-	return "its check digit is wrong: compare it with the certificate"
+	return says(codeCheckDigit)
 }

@@ -16,7 +16,7 @@ import (
 
 	"registrar.panel/internal/r01sim"
 	"registrar.panel/plugin/r01/mailform"
-	"registrar.panel/plugin/r01/outbox"
+	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/shared/registrar"
 )
 
@@ -79,7 +79,7 @@ var accounts = map[string][]r01sim.Account{
 
 func envelope(t rapid.TB, charset string, body []byte) []byte {
 	t.Helper()
-	raw, err := outbox.Render(outbox.Envelope{From: "panel@partner.example", To: "robot@registrar.example", Subject: "New domain",
+	raw, err := smtpout.Render(smtpout.Envelope{From: "panel@partner.example", To: "robot@registrar.example", Subject: "New domain",
 		MessageID: "<1@partner.example>", Date: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), Charset: charset, Body: body})
 	if err != nil {
 		t.Fatalf("render: %v", err)
@@ -131,7 +131,7 @@ func domainTemplate(name, handle string, servers []registrar.Nameserver, rest ..
 
 // written is how a value must be spelt. r01-mail 1.3
 func written(v string) string {
-	for with, signs := range map[string]string{`"`: "«»“”„", "'": "‘’", "No.": "№", "-": "‐‑‒–—―−", "...": "…", " ": "\u00a0\u2009\u202f"} {
+	for with, signs := range map[string]string{`"`: "«»“”„‟‹›″〝〞", "'": "‘’‚‛′ʼʹʻ´", "No.": "№", "-": "‐‑‒–—―−⁃﹣－", "...": "…", " ": "\u00a0\u2009\u202f"} {
 		for _, sign := range signs {
 			v = strings.ReplaceAll(v, string(sign), with)
 		}
@@ -172,14 +172,14 @@ var nasty = []string{
 
 func sidor() registrar.Registrant {
 	return registrar.Registrant{Kind: registrar.Person, Fields: map[string][]string{
-		"name_latin": {"Sidor S Sidorov"}, "name": {"Сидоров Сидор"}, "passport": {"4510 123456", "выдан ОВД № 5"}, "birth_date": {"1965-10-18"},
+		"name_latin": {"Sidor S Sidorov"}, "name": {"Сидоров Сидор"}, "passport": {"4510 123456", "выдан ОВД № 5", "30.01.2010"}, "birth_date": {"1965-10-18"},
 		"postal_address": {"123007, Москва"}, "phones": {"+7 495 1234567"}, "emails": {"sidorov@example.ru"}, "resident": {"true"},
 	}}
 }
 
 func john() registrar.Registrant {
 	return registrar.Registrant{Kind: registrar.Person, Fields: map[string][]string{
-		"name_latin": {"John Smith"}, "name": {"John Smith"}, "passport": {"X 123456"}, "birth_date": {"1980-02-29"},
+		"name_latin": {"John Smith"}, "name": {"John Smith"}, "passport": {"X 123456", "HMPO", "01.02.2015"}, "birth_date": {"1980-02-29"},
 		"postal_address": {"1 Main St, London"}, "phones": {"+44 20 79460000", "+44 20 79460001"}, "emails": {"john@example.com"}, "resident": {"false"},
 	}}
 }
@@ -230,7 +230,7 @@ func (o *order) client(n uint64, r registrar.Registrant) string {
 		o.problems = append(o.problems, problems...)
 		return h
 	}
-	o.add(clientTemplate(h, r), t, nil)
+	o.add(clientTemplate(h, mailform.Normal(r)), t, nil)
 	return h
 }
 
@@ -306,7 +306,7 @@ func drawRegistrant(t *rapid.T, action mailform.Action) registrar.Registrant {
 
 func drawServers(t *rapid.T, domain string) []registrar.Nameserver {
 	inside, _ := mailform.Name(domain)
-	servers := []registrar.Nameserver{{Host: "ns1." + inside, IPs: []string{"192.0.2.1", "2001:db8::1"}}, {Host: "ns2.hoster.example"}, {Host: "ns3.xn--e1afmkfd.xn--p1ai"}}
+	servers := []registrar.Nameserver{{Host: "ns1." + inside, IPs: []string{"193.232.128.6", "2001:678:17::1"}}, {Host: "ns2.hoster.example"}, {Host: "ns3.xn--e1afmkfd.xn--p1ai"}}
 	servers = servers[rapid.IntRange(0, 1).Draw(t, "inside"):]
 	if rapid.IntRange(0, 9).Draw(t, "odd server") == 0 {
 		servers[0].Host = drawText(t, "host")

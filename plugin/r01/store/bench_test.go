@@ -57,7 +57,7 @@ func BenchmarkPlan(b *testing.B) {
 		var n int
 		start := time.Now()
 		err := s.Write(b.Context(), func(tx *Tx) (err error) {
-			n, err = tx.PlanRenewals(w, noon)
+			n, err = tx.Renewals.Plan(w, noon)
 			return err
 		})
 		if err != nil || n != want {

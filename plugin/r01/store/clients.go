@@ -26,18 +26,18 @@ func scanClient(s sqldb.Scanner) (c Client, err error) {
 	return c, err
 }
 
-// AddClient stores a new client and gives it its ID. contact is sealed; nil = adopted.
-func (tx *Tx) AddClient(c Client, contact []byte) (Client, error) {
-	id, err := tx.Count("client", 1)
+// Add stores a new client and gives it its ID. contact is sealed; nil = adopted.
+func (t Clients) Add(c Client, contact []byte) (Client, error) {
+	id, err := t.tx.Count("client", 1)
 	if err != nil {
 		return Client{}, err
 	}
 	c.ID = id
 	var sealed []byte
 	if contact != nil {
-		sealed = tx.box.Seal(contact, fmt.Sprint("clients|", c.ID))
+		sealed = t.tx.box.Seal(contact, fmt.Sprint("clients|", c.ID))
 	}
-	err = tx.exec(`insert into clients (id, customer, kind, identity, handle, state, sealed_contact, created_at)
+	err = t.tx.exec(`insert into clients (id, customer, kind, identity, handle, state, sealed_contact, created_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		c.ID, c.Customer, c.Kind, c.Identity, c.Handle, c.State, sealed, sqldb.Millis(c.CreatedAt))
 	if err != nil {
@@ -46,50 +46,50 @@ func (tx *Tx) AddClient(c Client, contact []byte) (Client, error) {
 	return c, nil
 }
 
-// ClientByIdentity finds the client that is this registrant for this customer, registered
+// ByIdentity finds the client that is this registrant for this customer, registered
 // or asked for. One that was refused is not found.
-func (tx *Tx) ClientByIdentity(customer, identity string) (Client, error) {
-	return one(tx, scanClient, "select "+clientColumns+` from clients
+func (t Clients) ByIdentity(customer, identity string) (Client, error) {
+	return one(t.tx, scanClient, "select "+clientColumns+` from clients
 		where customer = $1 and identity = $2 and identity <> '' and state <> 'failed'`, customer, identity)
 }
 
-// AdoptedClient finds a handle of this kind that was taken over for the customer.
-func (tx *Tx) AdoptedClient(customer string, kind registrar.RegistrantKind) (Client, error) {
-	return one(tx, scanClient, adoptedQuery, customer, kind)
+// Adopted finds a handle of this kind that was taken over for the customer.
+func (t Clients) Adopted(customer string, kind registrar.RegistrantKind) (Client, error) {
+	return one(t.tx, scanClient, adoptedQuery, customer, kind)
 }
 
 const adoptedQuery = "select " + clientColumns + ` from clients
 	where customer = $1 and kind = $2 and identity = '' and state = 'registered' order by id desc limit 1`
 
-// Client returns a client by its ID.
-func (tx *Tx) Client(id int64) (Client, error) {
-	return one(tx, scanClient, "select "+clientColumns+" from clients where id = $1", id)
+// Get returns a client by its ID.
+func (t Clients) Get(id int64) (Client, error) {
+	return one(t.tx, scanClient, "select "+clientColumns+" from clients where id = $1", id)
 }
 
 // Contact opens what a client was registered with; nil = it was adopted.
-func (tx *Tx) Contact(id int64) ([]byte, error) {
-	sealed, err := one(tx, scanBytes, "select sealed_contact from clients where id = $1", id)
+func (t Clients) Contact(id int64) ([]byte, error) {
+	sealed, err := one(t.tx, scanBytes, "select sealed_contact from clients where id = $1", id)
 	if err != nil || sealed == nil {
 		return nil, err
 	}
-	return tx.box.Open(sealed, fmt.Sprint("clients|", id))
+	return t.tx.box.Open(sealed, fmt.Sprint("clients|", id))
 }
 
-// ClientByHandle returns a client by its handle.
-func (tx *Tx) ClientByHandle(handle string) (Client, error) {
-	return one(tx, scanClient, "select "+clientColumns+" from clients where handle = $1", handle)
+// ByHandle returns a client by its handle.
+func (t Clients) ByHandle(handle string) (Client, error) {
+	return one(t.tx, scanClient, "select "+clientColumns+" from clients where handle = $1", handle)
 }
 
-// Clients lists the clients of a customer, oldest first.
-func (tx *Tx) Clients(customer string) ([]Client, error) {
-	return collect(tx, scanClient, clientsQuery, customer)
+// Of lists the clients of a customer, oldest first.
+func (t Clients) Of(customer string) ([]Client, error) {
+	return collect(t.tx, scanClient, clientsQuery, customer)
 }
 
 const clientsQuery = "select " + clientColumns + " from clients where customer = $1 order by id"
 
-// ConcludeClient moves a pending client to registered or failed, with the handle R01 uses.
-func (tx *Tx) ConcludeClient(id int64, to registrar.HandleState, handle string) error {
-	if err := tx.swap("update clients set state = $1, handle = $2 where id = $3 and state <> $1", to, handle, id); err != nil {
+// Conclude moves a pending client to registered or failed, with the handle R01 uses.
+func (t Clients) Conclude(id int64, to registrar.HandleState, handle string) error {
+	if err := t.tx.swap("update clients set state = $1, handle = $2 where id = $3 and state <> $1", to, handle, id); err != nil {
 		return fmt.Errorf("conclude client: %w", err)
 	}
 	return nil

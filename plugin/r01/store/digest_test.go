@@ -63,8 +63,8 @@ func TestDigestsAreKeyed(t *testing.T) {
 	write(t, s, func(tx *Tx) error {
 		r, err := addRequest(tx, "r", lifecycle.NewDomain, "a.ru")
 		fence, err2 := tx.TakeOver()
-		return errors.Join(err, err2, tx.Claim(&r, fence, request, noon),
-			tx.AddMail(Mail{ID: "m", Hash: mail, At: noon, State: MailNew}, nil))
+		return errors.Join(err, err2, tx.Requests.Claim(&r, fence, request, noon),
+			tx.Mails.Add(Mail{ID: "m", Hash: mail, At: noon, State: MailNew}, nil))
 	})
 	for _, digest := range []string{mail, request} {
 		if files := held(t, dir, digest); len(files) > 0 {
@@ -109,7 +109,7 @@ func TestPlainDigestsAreReplaced(t *testing.T) {
 	write(t, s, func(tx *Tx) error {
 		_, err := addRequest(tx, "r", lifecycle.NewDomain, "a.ru")
 		_, err2 := addRequest(tx, "unsent", lifecycle.NewDomain, "b.ru")
-		return errors.Join(err, err2, tx.AddMail(Mail{ID: "m", Hash: "-", At: noon, State: MailNew}, nil),
+		return errors.Join(err, err2, tx.Mails.Add(Mail{ID: "m", Hash: "-", At: noon, State: MailNew}, nil),
 			// what the earlier version left
 			tx.exec("update mails set hash = $1", mail), tx.exec("update requests set digest = $1 where id = 'r'", request),
 			addPlain(tx, 300), tx.SetSetting(digestsSetting, "plain"))
@@ -121,7 +121,7 @@ func TestPlainDigestsAreReplaced(t *testing.T) {
 	for range 2 { // the second opening must leave them as they are
 		s = reopen(t, dir, false)
 		again := s.Write(t.Context(), func(tx *Tx) error {
-			return tx.AddMail(Mail{ID: "m2", Hash: mail, At: noon, State: MailNew}, nil)
+			return tx.Mails.Add(Mail{ID: "m2", Hash: mail, At: noon, State: MailNew}, nil)
 		})
 		if !errors.Is(again, ErrExists) {
 			t.Errorf("the mail again: %v", again)
@@ -147,7 +147,7 @@ func TestPlainDigestsAreReplaced(t *testing.T) {
 func addPlain(tx *Tx, n int) error {
 	for i := 1; i <= n; i++ {
 		id := fmt.Sprint("mail ", i)
-		err := tx.AddMail(Mail{ID: registrar.MailID(id), Hash: id, At: noon, State: MailIgnored}, nil)
+		err := tx.Mails.Add(Mail{ID: registrar.MailID(id), Hash: id, At: noon, State: MailIgnored}, nil)
 		err2 := tx.exec("update mails set hash = $1 where id = $2", plainDigest(id), id)
 		if err := errors.Join(err, err2); err != nil {
 			return err
@@ -162,7 +162,7 @@ func TestKnownMail(t *testing.T) {
 	s := open(t)
 	add := func(id registrar.MailID, content string) error {
 		return s.Write(t.Context(), func(tx *Tx) error {
-			return tx.AddMail(Mail{ID: id, Hash: plainDigest(content), At: noon, State: MailNew}, nil)
+			return tx.Mails.Add(Mail{ID: id, Hash: plainDigest(content), At: noon, State: MailNew}, nil)
 		})
 	}
 	if err := errors.Join(add("a", "one"), add("b", "two")); err != nil {

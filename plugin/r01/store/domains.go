@@ -27,14 +27,14 @@ func readDomain(d *registrar.Domain, paidTill, nameservers string) (err error) {
 	return json.Unmarshal([]byte(nameservers), &d.Nameservers)
 }
 
-// PutDomain stores what is known of a domain; its operation and alarms are kept elsewhere. An
+// Put stores what is known of a domain; its operation and alarms are kept elsewhere. An
 // expiry that moves is no guess any more.
-func (tx *Tx) PutDomain(d registrar.Domain, at time.Time) error {
+func (t Domains) Put(d registrar.Domain, at time.Time) error {
 	nameservers, err := json.Marshal(append([]registrar.Nameserver{}, d.Nameservers...))
 	if err != nil {
 		return fmt.Errorf("put domain %s: %w", d.Name, err)
 	}
-	err = tx.exec(`insert into domains (name, customer, handle, status, paid_till, renewal, nameservers, updated_at)
+	err = t.tx.exec(`insert into domains (name, customer, handle, status, paid_till, renewal, nameservers, updated_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8)
 		on conflict (name) do update set customer = excluded.customer, handle = excluded.handle, status = excluded.status,
 			guessed = case when domains.paid_till = excluded.paid_till then domains.guessed else 0 end,
@@ -47,25 +47,25 @@ func (tx *Tx) PutDomain(d registrar.Domain, at time.Time) error {
 }
 
 // Guess marks the expiry of a domain as computed by us, or as told.
-func (tx *Tx) Guess(domain string, guessed bool) error {
-	return tx.exec("update domains set guessed = $1 where name = $2", guessed, domain)
+func (t Domains) Guess(domain string, guessed bool) error {
+	return t.tx.exec("update domains set guessed = $1 where name = $2", guessed, domain)
 }
 
 // Guessed reports whether the expiry of a domain was computed by us.
-func (tx *Tx) Guessed(domain string) (bool, error) {
-	n, err := one(tx, scanInt, "select guessed from domains where name = $1", domain)
+func (t Domains) Guessed(domain string) (bool, error) {
+	n, err := one(t.tx, scanInt, "select guessed from domains where name = $1", domain)
 	return n != 0, err
 }
 
-// DomainRecord returns what PutDomain stored.
-func (tx *Tx) DomainRecord(name string) (registrar.Domain, error) {
-	return one(tx, scanDomain, "select "+domainColumns+" from domains where name = $1", name)
+// Record returns what PutDomain stored.
+func (t Domains) Record(name string) (registrar.Domain, error) {
+	return one(t.tx, scanDomain, "select "+domainColumns+" from domains where name = $1", name)
 }
 
-// Domain returns a domain with its open operation and its alarms. Of an update and another
+// Get returns a domain with its open operation and its alarms. Of an update and another
 // operation that are both open, it is the other.
-func (tx *Tx) Domain(name string) (registrar.Domain, error) {
-	all, err := tx.whole("where d.name = $1", name)
+func (t Domains) Get(name string) (registrar.Domain, error) {
+	all, err := t.whole("where d.name = $1", name)
 	switch {
 	case err != nil:
 		return registrar.Domain{}, err
@@ -75,16 +75,16 @@ func (tx *Tx) Domain(name string) (registrar.Domain, error) {
 	return all[0], nil
 }
 
-// Domains lists at most limit domains after a name, in name order.
-func (tx *Tx) Domains(after string, limit int) ([]registrar.Domain, error) {
-	return tx.whole("where d.name > $1 order by d.name limit $2", after, limit)
+// List lists at most limit domains after a name, in name order.
+func (t Domains) List(after string, limit int) ([]registrar.Domain, error) {
+	return t.whole("where d.name > $1 order by d.name limit $2", after, limit)
 }
 
 // whole lists domains with their open operations and their alarms.
-func (tx *Tx) whole(which string, args ...any) ([]registrar.Domain, error) {
+func (t Domains) whole(which string, args ...any) ([]registrar.Domain, error) {
 	var n int
 	var alarmed []int // indexes
-	list, err := collect(tx, func(s sqldb.Scanner) (d registrar.Domain, err error) {
+	list, err := collect(t.tx, func(s sqldb.Scanner) (d registrar.Domain, err error) {
 		var paidTill, nameservers string
 		var op registrar.Operation
 		var step int64
@@ -115,7 +115,7 @@ func (tx *Tx) whole(which string, args ...any) ([]registrar.Domain, error) {
 		return nil, err
 	}
 	for _, i := range alarmed {
-		if list[i].Alarms, err = tx.alarms("domain = $1", list[i].Name); err != nil {
+		if list[i].Alarms, err = t.tx.alarms("domain = $1", list[i].Name); err != nil {
 			return nil, err
 		}
 	}

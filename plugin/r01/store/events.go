@@ -62,7 +62,7 @@ func (tx *Tx) domainsOf(events []registrar.Event) (map[string]*registrar.Domain,
 		}
 	}
 	for _, some := range chunks(names) {
-		list, err := tx.whole("where d.name in ("+placeholders(1, len(some))+")", some...)
+		list, err := tx.Domains.whole("where d.name in ("+placeholders(1, len(some))+")", some...)
 		if err != nil {
 			return nil, err
 		}

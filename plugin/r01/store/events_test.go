@@ -61,7 +61,7 @@ func TestManyEventsAtOnce(t *testing.T) {
 		for n := range many {
 			name := fmt.Sprintf("d%d.ru", n)
 			d := registrar.Domain{Name: name, Customer: name, Status: registrar.StatusRegistered, Renewal: registrar.RenewAuto}
-			if err := tx.PutDomain(d, noon); err != nil {
+			if err := tx.Domains.Put(d, noon); err != nil {
 				return err
 			}
 			emit(tx, before+n)
@@ -103,7 +103,7 @@ func TestEventOfAPart(t *testing.T) {
 	failed := errors.New("failed")
 	put := func(tx *Tx, status registrar.DomainStatus) error {
 		tx.Emit(registrar.Event{At: noon, Type: registrar.EventDomain, Name: "a.ru", Message: string(status)})
-		return tx.PutDomain(registrar.Domain{Name: "a.ru", Status: status, Renewal: registrar.RenewAuto}, noon)
+		return tx.Domains.Put(registrar.Domain{Name: "a.ru", Status: status, Renewal: registrar.RenewAuto}, noon)
 	}
 	write(t, s, func(tx *Tx) error {
 		err := tx.Part(func() error { return put(tx, registrar.StatusRegistering) })
@@ -136,7 +136,7 @@ func TestEventCarriesTheDomain(t *testing.T) {
 		d := registrar.Domain{Name: "a.ru", Customer: "c1", Status: registrar.StatusRegistering, Renewal: registrar.RenewAuto,
 			PaidTill: registrar.Date{Year: 2027, Month: 5, Day: 1}, Nameservers: []registrar.Nameserver{{Host: "ns1.x.ru"}, {Host: "ns.a.ru", IPs: []string{"192.0.2.1"}}}}
 		_, err := addRequest(tx, "a", lifecycle.NewDomain, "a.ru")
-		return errors.Join(tx.PutDomain(d, noon), err)
+		return errors.Join(tx.Domains.Put(d, noon), err)
 	})
 	write(t, s, func(tx *Tx) error {
 		fresh, err := tx.RaiseAlarm(registrar.Alarm{Key: "k", Since: noon, Message: "look"}, "a.ru")

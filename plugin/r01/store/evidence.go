@@ -22,8 +22,8 @@ type ZoneList struct {
 }
 
 // ZoneList returns the edition read last; the zero one when none was.
-func (tx *Tx) ZoneList(source string) (ZoneList, error) {
-	list, err := collect(tx, func(s sqldb.Scanner) (l ZoneList, err error) {
+func (t Registry) ZoneList(source string) (ZoneList, error) {
+	list, err := collect(t.tx, func(s sqldb.Scanner) (l ZoneList, err error) {
 		err = s.Scan(&l.Source, &l.ETag, sqldb.At(&l.Modified), &l.Size, &l.Lines, &l.Digest, sqldb.At(&l.ReadAt))
 		return l, err
 	}, "select source, etag, modified, size, lines, digest, read_at from zone_lists where source = $1", source)
@@ -34,8 +34,8 @@ func (tx *Tx) ZoneList(source string) (ZoneList, error) {
 }
 
 // PutZoneList records an edition as the one read last.
-func (tx *Tx) PutZoneList(l ZoneList) error {
-	err := tx.exec(`insert into zone_lists (source, etag, modified, size, lines, digest, read_at) values ($1, $2, $3, $4, $5, $6, $7)
+func (t Registry) PutZoneList(l ZoneList) error {
+	err := t.tx.exec(`insert into zone_lists (source, etag, modified, size, lines, digest, read_at) values ($1, $2, $3, $4, $5, $6, $7)
 		on conflict (source) do update set etag = excluded.etag, modified = excluded.modified, size = excluded.size,
 			lines = excluded.lines, digest = excluded.digest, read_at = excluded.read_at`,
 		l.Source, l.ETag, sqldb.Millis(l.Modified), l.Size, l.Lines, int64(l.Digest), sqldb.Millis(l.ReadAt))
@@ -76,23 +76,23 @@ func scanDoubt(s sqldb.Scanner) (d Doubt, err error) {
 }
 
 // Doubt returns what is doubted about a domain, or ErrNotFound.
-func (tx *Tx) Doubt(domain string) (Doubt, error) {
-	return one(tx, scanDoubt, "select "+doubtColumns+" from doubts where domain = $1", domain)
+func (t Registry) Doubt(domain string) (Doubt, error) {
+	return one(t.tx, scanDoubt, "select "+doubtColumns+" from doubts where domain = $1", domain)
 }
 
 // Doubts lists the domains that so many lists in a row showed so, and that do not tell it yet.
-func (tx *Tx) Doubts(times int) ([]Doubt, error) {
-	return collect(tx, scanDoubt, "select "+doubtColumns+" from doubts where times >= $1 and believed = 0 order by since, domain", times)
+func (t Registry) Doubts(times int) ([]Doubt, error) {
+	return collect(t.tx, scanDoubt, "select "+doubtColumns+" from doubts where times >= $1 and believed = 0 order by since, domain", times)
 }
 
 // DoubtedDomains lists every domain that has one.
-func (tx *Tx) DoubtedDomains() ([]string, error) {
-	return collect(tx, scanText, "select domain from doubts")
+func (t Registry) DoubtedDomains() ([]string, error) {
+	return collect(t.tx, scanText, "select domain from doubts")
 }
 
 // PutDoubt stores a doubt about a domain, instead of any earlier one.
-func (tx *Tx) PutDoubt(d Doubt) error {
-	err := tx.exec(`insert into doubts (domain, kind, registrar, times, since, seen_at, believed) values ($1, $2, $3, $4, $5, $6, $7)
+func (t Registry) PutDoubt(d Doubt) error {
+	err := t.tx.exec(`insert into doubts (domain, kind, registrar, times, since, seen_at, believed) values ($1, $2, $3, $4, $5, $6, $7)
 		on conflict (domain) do update set kind = excluded.kind, registrar = excluded.registrar, times = excluded.times,
 			since = excluded.since, seen_at = excluded.seen_at, believed = excluded.believed`,
 		d.Domain, d.Kind, d.Registrar, d.Times, sqldb.Millis(d.Since), sqldb.Millis(d.SeenAt), d.Believed)
@@ -103,8 +103,8 @@ func (tx *Tx) PutDoubt(d Doubt) error {
 }
 
 // DropDoubt forgets a doubt, if there is one.
-func (tx *Tx) DropDoubt(domain string) error {
-	return tx.exec("delete from doubts where domain = $1", domain)
+func (t Registry) DropDoubt(domain string) error {
+	return t.tx.exec("delete from doubts where domain = $1", domain)
 }
 
 // Holding is what a pass over a zone list needs to know of a domain of ours.
@@ -120,11 +120,11 @@ type Holding struct {
 const holdingsAtOnce = 1000
 
 // EachHolding calls fn with every domain, in name order. h is valid during the call only.
-func (tx *Tx) EachHolding(fn func(h *Holding)) error {
+func (t Domains) EachHolding(fn func(h *Holding)) error {
 	days := map[string]registrar.Date{}
 	for after := ""; ; {
 		var text, last []byte
-		_, err := one(tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(&text, &last) },
+		_, err := one(t.tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(&text, &last) },
 			`select string_agg(name || $3 || status || $3 || paid_till || $3 || updated_at, $4), max(name)
 			from (select name, status, paid_till, updated_at from domains where name > $1 order by name limit $2) as page`,
 			after, holdingsAtOnce, "\t", "\n")
@@ -169,42 +169,42 @@ func readHolding(line []byte, days map[string]registrar.Date) (h Holding, err er
 	return h, nil
 }
 
-// CountDomains counts the domains.
-func (tx *Tx) CountDomains() (n int, err error) {
-	_, err = one(tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(&n) }, "select count(*) from domains")
+// Count counts the domains.
+func (t Domains) Count() (n int, err error) {
+	_, err = one(t.tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(&n) }, "select count(*) from domains")
 	return n, err
 }
 
-// DomainsAtWork lists the domains that have an open operation.
-func (tx *Tx) DomainsAtWork() ([]string, error) {
-	return collect(tx, scanText, `select domain from operations where finished_at is null and kind <> 'update'
+// AtWork lists the domains that have an open operation.
+func (t Domains) AtWork() ([]string, error) {
+	return collect(t.tx, scanText, `select domain from operations where finished_at is null and kind <> 'update'
 		union select domain from operations where finished_at is null and kind = 'update'`)
 }
 
-// LastOperation returns the operation on a domain that was begun last.
-func (tx *Tx) LastOperation(domain string) (Operation, error) {
-	return one(tx, scanOperation, lastOperationQuery, domain)
+// Last returns the operation on a domain that was begun last.
+func (t Operations) Last(domain string) (Operation, error) {
+	return one(t.tx, scanOperation, lastOperationQuery, domain)
 }
 
 const lastOperationQuery = "select " + operationColumns + " from operations where domain = $1 order by created_at desc, id limit 1"
 
 // FailedBetween lists the operations that failed after one instant and not after another.
-func (tx *Tx) FailedBetween(from, to time.Time) ([]Operation, error) {
-	return collect(tx, scanOperation, "select "+operationColumns+` from operations
+func (t Operations) FailedBetween(from, to time.Time) ([]Operation, error) {
+	return collect(t.tx, scanOperation, "select "+operationColumns+` from operations
 		where state = 'Failed' and finished_at > $1 and finished_at <= $2 order by finished_at`, sqldb.Millis(from), sqldb.Millis(to))
 }
 
 // Witnessable lists the requests about domains that the registry may know the end of,
 // oldest first.
-func (tx *Tx) Witnessable() ([]Request, error) {
-	return collect(tx, scanRequest, witnessQuery)
+func (t Requests) Witnessable() ([]Request, error) {
+	return collect(t.tx, scanRequest, witnessQuery)
 }
 
 // BoundDeadlines brings deadlines forward that are later than any can be.
-func (tx *Tx) BoundDeadlines(latest time.Time) error {
-	err := tx.exec("update requests set deadline_at = $1 where deadline_at > $1", sqldb.Millis(latest))
+func (t Requests) BoundDeadlines(latest time.Time) error {
+	err := t.tx.exec("update requests set deadline_at = $1 where deadline_at > $1", sqldb.Millis(latest))
 	if err == nil {
-		err = tx.exec(`update operations set deadline_at = $1 where deadline_at > $1
+		err = t.tx.exec(`update operations set deadline_at = $1 where deadline_at > $1
 			and request in (select id from requests where deadline_at = $1)`, sqldb.Millis(latest))
 	}
 	if err != nil {
@@ -213,9 +213,9 @@ func (tx *Tx) BoundDeadlines(latest time.Time) error {
 	return nil
 }
 
-// DomainChangedAt is when the record of a domain was last stored.
-func (tx *Tx) DomainChangedAt(name string) (at time.Time, err error) {
-	_, err = one(tx, func(s sqldb.Scanner) (struct{}, error) {
+// ChangedAt is when the record of a domain was last stored.
+func (t Domains) ChangedAt(name string) (at time.Time, err error) {
+	_, err = one(t.tx, func(s sqldb.Scanner) (struct{}, error) {
 		return struct{}{}, s.Scan(sqldb.At(&at))
 	}, "select updated_at from domains where name = $1", name)
 	return at, err
@@ -223,10 +223,10 @@ func (tx *Tx) DomainChangedAt(name string) (at time.Time, err error) {
 
 // SetDeadline moves the deadline of a request and of what it carries; the zero time takes
 // it away.
-func (tx *Tx) SetDeadline(r Request, at time.Time) error {
-	err := tx.exec("update requests set deadline_at = $1 where id = $2", sqldb.Millis(at), r.ID)
+func (t Requests) SetDeadline(r Request, at time.Time) error {
+	err := t.tx.exec("update requests set deadline_at = $1 where id = $2", sqldb.Millis(at), r.ID)
 	if err == nil {
-		err = tx.exec("update operations set deadline_at = $1 where request = $2 and finished_at is null", sqldb.Millis(at), r.ID)
+		err = t.tx.exec("update operations set deadline_at = $1 where request = $2 and finished_at is null", sqldb.Millis(at), r.ID)
 	}
 	if err != nil {
 		return fmt.Errorf("set deadline of request %s: %w", r.ID, err)

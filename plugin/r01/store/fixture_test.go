@@ -28,7 +28,7 @@ func TestMakeFixture(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, s, func(tx *Tx) error {
-		c, err := tx.AddClient(Client{Customer: "c1", Kind: registrar.Person, Identity: "who", Handle: "MYCO_1_ABCDEF-R01", State: registrar.HandleRegistered, CreatedAt: noon}, []byte("a contact"))
+		c, err := tx.Clients.Add(Client{Customer: "c1", Kind: registrar.Person, Identity: "who", Handle: "MYCO_1_ABCDEF-R01", State: registrar.HandleRegistered, CreatedAt: noon}, []byte("a contact"))
 		if err != nil {
 			return err
 		}
@@ -36,13 +36,13 @@ func TestMakeFixture(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Advance(&r, decide(t, r, lifecycle.Claimed), Change{At: noon, Message: "sent", Actor: "plugin"}); err != nil {
+		if _, err := tx.Requests.Advance(&r, decide(t, r, lifecycle.Claimed), Change{At: noon, Message: "sent", Actor: "plugin"}); err != nil {
 			return err
 		}
-		if err := tx.PutDomain(registrar.Domain{Name: "a.ru", Customer: "c1", Handle: c.Handle, Status: registrar.StatusRegistering, Renewal: registrar.RenewAuto}, noon); err != nil {
+		if err := tx.Domains.Put(registrar.Domain{Name: "a.ru", Customer: "c1", Handle: c.Handle, Status: registrar.StatusRegistering, Renewal: registrar.RenewAuto}, noon); err != nil {
 			return err
 		}
-		if err := tx.AddMail(Mail{ID: "m", Hash: "h", Request: r.ID, At: noon, State: MailNew}, []byte("a mail")); err != nil {
+		if err := tx.Mails.Add(Mail{ID: "m", Hash: "h", Request: r.ID, At: noon, State: MailNew}, []byte("a mail")); err != nil {
 			return err
 		}
 		tx.Emit(registrar.Event{At: noon, Type: registrar.EventNotice, Level: registrar.LevelInfo, Message: "hello", Name: "a.ru"})
@@ -90,31 +90,31 @@ func TestFixturesMigrate(t *testing.T) {
 func readFixture(t *testing.T, s *Store) {
 	t.Helper()
 	err := s.Read(t.Context(), func(tx *Tx) error {
-		c, err := tx.ClientByHandle("MYCO_1_ABCDEF-R01")
+		c, err := tx.Clients.ByHandle("MYCO_1_ABCDEF-R01")
 		if err != nil || c.Customer != "c1" || c.State != registrar.HandleRegistered {
 			t.Errorf("the client is %+v, %v", c, err)
 		}
-		if contact, err := tx.Contact(c.ID); err != nil || string(contact) != "a contact" {
+		if contact, err := tx.Clients.Contact(c.ID); err != nil || string(contact) != "a contact" {
 			t.Errorf("the contact is %q, %v", contact, err)
 		}
-		r, err := tx.Request("a")
+		r, err := tx.Requests.Get("a")
 		if err != nil || r.State != registrar.Sending || r.Object != "a.ru" || r.Token != "TOKENa" || !r.DueAt.Equal(noon) {
 			t.Errorf("the request is %+v, %v", r, err)
 		}
-		if body, err := tx.RequestBody("a"); err != nil || string(body) != "body of a" {
+		if body, err := tx.Requests.Body("a"); err != nil || string(body) != "body of a" {
 			t.Errorf("its body is %q, %v", body, err)
 		}
-		op, err := tx.Operation("op-a")
+		op, err := tx.Operations.Get("op-a")
 		if err != nil || op.State != registrar.Sending || op.Order != "order-a" {
 			t.Errorf("the operation is %+v, %v", op, err)
 		}
-		if history, err := tx.History("op-a"); err != nil || len(history) != 2 || history[1].Message != "sent" {
+		if history, err := tx.Operations.History("op-a"); err != nil || len(history) != 2 || history[1].Message != "sent" {
 			t.Errorf("its history is %+v, %v", history, err)
 		}
-		if d, err := tx.Domain("a.ru"); err != nil || d.Status != registrar.StatusRegistering || d.Customer != "c1" {
+		if d, err := tx.Domains.Get("a.ru"); err != nil || d.Status != registrar.StatusRegistering || d.Customer != "c1" {
 			t.Errorf("the domain is %+v, %v", d, err)
 		}
-		if raw, err := tx.MailRaw("m"); err != nil || string(raw) != "a mail" {
+		if raw, err := tx.Mails.Raw("m"); err != nil || string(raw) != "a mail" {
 			t.Errorf("the mail is %q, %v", raw, err)
 		}
 		events, err := tx.Events(0, 10)

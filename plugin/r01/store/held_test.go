@@ -41,7 +41,7 @@ func TestHeldOutThereIsNotReleased(t *testing.T) {
 			"at-work": {registrar.Accepted, lifecycle.NoHold, true},
 			"fresh":   {registrar.Queued, lifecycle.NoHold, false},
 		} {
-			r, err := tx.Request(id)
+			r, err := tx.Requests.Get(id)
 			if err != nil {
 				return err
 			}
@@ -57,10 +57,10 @@ func TestHeldOutThereIsNotReleased(t *testing.T) {
 				t.Errorf("%s: a person may send it again: %v", id, ok)
 			}
 		}
-		if e, err := tx.Review("rv-old"); err != nil || e.Why != "" || e.Request != "" || !e.ResolvedAt.IsZero() {
+		if e, err := tx.Reviews.Get("rv-old"); err != nil || e.Why != "" || e.Request != "" || !e.ResolvedAt.IsZero() {
 			t.Errorf("the review entry is %+v, %v", e, err)
 		}
-		if m, err := tx.Mail("in-old"); err != nil || !m.Received.IsZero() || !m.DueAt.IsZero() {
+		if m, err := tx.Mails.Get("in-old"); err != nil || !m.Received.IsZero() || !m.DueAt.IsZero() {
 			t.Errorf("the mail is %+v, %v", m, err)
 		}
 		return nil

@@ -10,12 +10,12 @@ import (
 // ErrRemoved: the bytes of the mail were removed when they had been kept long enough.
 var ErrRemoved = errors.New("its text was removed: it had been kept as long as keep.mails says")
 
-// RemoveMails removes the bytes of at most limit mails that are older than an instant, and
+// Remove removes the bytes of at most limit mails that are older than an instant, and
 // tells how many. A mail that is not read yet, that waits for a person, or whose request is
 // not concluded stays. What is known of a mail stays, its hash with it: it is never taken for
 // a new one.
-func (tx *Tx) RemoveMails(before time.Time, limit int) (int64, error) {
-	n, err := sqldb.Changed(tx.ctx, tx.sql, `update mails set sealed_raw = $1 where id in (
+func (t Mails) Remove(before time.Time, limit int) (int64, error) {
+	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `update mails set sealed_raw = $1 where id in (
 		select id from mails m
 		where m.at < $2 and length(m.sealed_raw) > 0 and m.state not in ('new', 'review')
 			and not exists (select 1 from reviews v where v.mail = m.id and v.resolved_at is null)

@@ -36,20 +36,20 @@ func TestRemoveMails(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Advance(&r, decide(t, r, lifecycle.Withdrawn), Change{At: noon}); err != nil {
+		if _, err := tx.Requests.Advance(&r, decide(t, r, lifecycle.Withdrawn), Change{At: noon}); err != nil {
 			return err
 		}
 		for id, m := range mails {
-			if err := tx.AddMail(Mail{ID: id, Hash: string(id), Request: m.request, At: m.at, State: m.state}, []byte("text")); err != nil {
+			if err := tx.Mails.Add(Mail{ID: id, Hash: string(id), Request: m.request, At: m.at, State: m.state}, []byte("text")); err != nil {
 				return err
 			}
 		}
-		return tx.AddReview(Review{ID: "r", Mail: "in review and moved", ReceivedAt: noon})
+		return tx.Reviews.Add(Review{ID: "r", Mail: "in review and moved", ReceivedAt: noon})
 	})
 	var counts []int64
 	for range 3 {
 		write(t, s, func(tx *Tx) error {
-			n, err := tx.RemoveMails(noon.Add(time.Minute), 2)
+			n, err := tx.Mails.Remove(noon.Add(time.Minute), 2)
 			counts = append(counts, n)
 			return err
 		})
@@ -59,11 +59,11 @@ func TestRemoveMails(t *testing.T) {
 	}
 	write(t, s, func(tx *Tx) error {
 		for id, m := range mails {
-			raw, err := tx.MailRaw(id)
+			raw, err := tx.Mails.Raw(id)
 			if m.removed != errors.Is(err, ErrRemoved) || !m.removed && string(raw) != "text" {
 				t.Errorf("%s: %q, %v", id, raw, err)
 			}
-			if err := tx.AddMail(Mail{ID: "again " + id, Hash: string(id), At: noon, State: MailNew}, []byte("text")); !errors.Is(err, ErrExists) {
+			if err := tx.Mails.Add(Mail{ID: "again " + id, Hash: string(id), At: noon, State: MailNew}, []byte("text")); !errors.Is(err, ErrExists) {
 				t.Errorf("%s is not known any more: %v", id, err)
 			}
 		}

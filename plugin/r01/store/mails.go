@@ -47,10 +47,10 @@ func scanMail(s sqldb.Scanner) (m Mail, err error) {
 	return m, err
 }
 
-// AddMail stores a mail, sealed. The same content again changes nothing and is ErrExists.
-func (tx *Tx) AddMail(m Mail, raw []byte) error {
+// Add stores a mail, sealed. The same content again changes nothing and is ErrExists.
+func (t Mails) Add(m Mail, raw []byte) error {
 	if m.FormerHash != "" {
-		known, err := one(tx, scanInt, "select count(*) from mails where hash = $1", tx.keyed(m.FormerHash))
+		known, err := one(t.tx, scanInt, "select count(*) from mails where hash = $1", t.tx.keyed(m.FormerHash))
 		if err != nil {
 			return fmt.Errorf("add mail: %w", err)
 		}
@@ -62,9 +62,9 @@ func (tx *Tx) AddMail(m Mail, raw []byte) error {
 	if m.Out {
 		direction = "out"
 	}
-	n, err := sqldb.Changed(tx.ctx, tx.sql, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated, received_at)
+	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated, received_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (hash) do nothing`,
-		m.ID, direction, tx.keyed(m.Hash), orNull(m.Request), sqldb.Millis(m.At), m.State, tx.box.Seal(raw, "mails|"+string(m.ID)), m.Truncated, sqldb.Millis(m.Received))
+		m.ID, direction, t.tx.keyed(m.Hash), orNull(m.Request), sqldb.Millis(m.At), m.State, t.tx.box.Seal(raw, "mails|"+string(m.ID)), m.Truncated, sqldb.Millis(m.Received))
 	if err != nil {
 		return fmt.Errorf("add mail: %w", err)
 	}
@@ -74,45 +74,45 @@ func (tx *Tx) AddMail(m Mail, raw []byte) error {
 	return nil
 }
 
-// Mail returns a mail.
-func (tx *Tx) Mail(id registrar.MailID) (Mail, error) {
-	return one(tx, scanMail, "select "+mailColumns+" from mails where id = $1", id)
+// Get returns a mail.
+func (t Mails) Get(id registrar.MailID) (Mail, error) {
+	return one(t.tx, scanMail, "select "+mailColumns+" from mails where id = $1", id)
 }
 
-// MailRaw opens the bytes of a mail. They may have been removed: ErrRemoved.
-func (tx *Tx) MailRaw(id registrar.MailID) ([]byte, error) {
-	sealed, err := one(tx, scanBytes, "select sealed_raw from mails where id = $1", id)
+// Raw opens the bytes of a mail. They may have been removed: ErrRemoved.
+func (t Mails) Raw(id registrar.MailID) ([]byte, error) {
+	sealed, err := one(t.tx, scanBytes, "select sealed_raw from mails where id = $1", id)
 	if err != nil {
 		return nil, err
 	}
 	if len(sealed) == 0 {
 		return nil, ErrRemoved
 	}
-	return tx.box.Open(sealed, "mails|"+string(id))
+	return t.tx.box.Open(sealed, "mails|"+string(id))
 }
 
-// NewMails lists mails that are not read yet and are to be read by now, oldest first.
-func (tx *Tx) NewMails(now time.Time, limit int) ([]Mail, error) {
-	return collect(tx, scanMail, "select "+mailColumns+" from mails where state = 'new' and (due_at is null or due_at <= $1) order by at, id limit $2",
+// New lists mails that are not read yet and are to be read by now, oldest first.
+func (t Mails) New(now time.Time, limit int) ([]Mail, error) {
+	return collect(t.tx, scanMail, "select "+mailColumns+" from mails where state = 'new' and (due_at is null or due_at <= $1) order by at, id limit $2",
 		sqldb.Millis(now), limit)
 }
 
-// MailsToTryAgain lists mails before a person that are to be looked at again by now.
-func (tx *Tx) MailsToTryAgain(now time.Time, limit int) ([]Mail, error) {
-	return collect(tx, scanMail, againQuery, sqldb.Millis(now), limit)
+// ToTryAgain lists mails before a person that are to be looked at again by now.
+func (t Mails) ToTryAgain(now time.Time, limit int) ([]Mail, error) {
+	return collect(t.tx, scanMail, againQuery, sqldb.Millis(now), limit)
 }
 
 const againQuery = "select " + mailColumns + " from mails where due_at is not null and due_at <= $1 and state = 'review' order by due_at limit $2"
 
-// PutOffMail has a mail read again later, and does not count this attempt. The zero time has
+// PutOff has a mail read again later, and does not count this attempt. The zero time has
 // it read no more.
-func (tx *Tx) PutOffMail(id registrar.MailID, until time.Time) error {
-	return tx.exec("update mails set due_at = $1, tries = 0 where id = $2", sqldb.Millis(until), id)
+func (t Mails) PutOff(id registrar.MailID, until time.Time) error {
+	return t.tx.exec("update mails set due_at = $1, tries = 0 where id = $2", sqldb.Millis(until), id)
 }
 
-// ReopenMail has a mail that a person was to read read once more.
-func (tx *Tx) ReopenMail(id registrar.MailID) error {
-	return tx.swap("update mails set state = 'new', tries = 0, due_at = null where id = $1 and state = 'review'", id)
+// Reopen has a mail that a person was to read read once more.
+func (t Mails) Reopen(id registrar.MailID) error {
+	return t.tx.swap("update mails set state = 'new', tries = 0, due_at = null where id = $1 and state = 'review'", id)
 }
 
 // Likeness is how a mail is known that comes again through another relay.
@@ -127,38 +127,38 @@ type Twin struct {
 	Request  string // that it was about
 }
 
-// KnowMail remembers the likeness of a mail, and returns its twins.
-func (tx *Tx) KnowMail(id registrar.MailID, l Likeness) ([]Twin, error) {
-	twins, err := tx.Twins(id, l)
+// Know remembers the likeness of a mail, and returns its twins.
+func (t Mails) Know(id registrar.MailID, l Likeness) ([]Twin, error) {
+	twins, err := t.Twins(id, l)
 	if err != nil {
 		return nil, err
 	}
-	return twins, tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", tx.keyed(l.ID), tx.keyed(l.Text), id)
+	return twins, t.tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", t.tx.keyed(l.ID), t.tx.keyed(l.Text), id)
 }
 
 // Twins lists the twins of a likeness, but for one mail. A mail that was not applied is none:
 // anybody can send one under the ID that R01's answer will have.
-func (tx *Tx) Twins(but registrar.MailID, l Likeness) ([]Twin, error) {
-	text := tx.keyed(l.Text)
-	return collect(tx, func(s sqldb.Scanner) (t Twin, err error) {
+func (t Mails) Twins(but registrar.MailID, l Likeness) ([]Twin, error) {
+	text := t.tx.keyed(l.Text)
+	return collect(t.tx, func(s sqldb.Scanner) (t Twin, err error) {
 		var was string
 		err = s.Scan(&was, &t.Request)
 		t.SameText = was == text
 		return t, err
-	}, twinQuery, tx.keyed(l.ID), but)
+	}, twinQuery, t.tx.keyed(l.ID), but)
 }
 
 const twinQuery = "select same_text, coalesce(request, '') from mails where same_id = $1 and same_id <> '' and id <> $2 and state = 'applied'"
 
-// TryMail counts an attempt to read a mail. It is committed before the attempt, so that a
+// Try counts an attempt to read a mail. It is committed before the attempt, so that a
 // mail that kills its reader is known as such.
-func (tx *Tx) TryMail(id registrar.MailID) error {
-	return tx.swap("update mails set tries = tries + 1 where id = $1 and state = 'new'", id)
+func (t Mails) Try(id registrar.MailID) error {
+	return t.tx.swap("update mails set tries = tries + 1 where id = $1 and state = 'new'", id)
 }
 
-// SettleMail records what became of a mail.
-func (tx *Tx) SettleMail(id registrar.MailID, from, to MailState, request string) error {
-	err := tx.swap("update mails set state = $1, request = coalesce($2, request) where id = $3 and state = $4",
+// Settle records what became of a mail.
+func (t Mails) Settle(id registrar.MailID, from, to MailState, request string) error {
+	err := t.tx.swap("update mails set state = $1, request = coalesce($2, request) where id = $3 and state = $4",
 		to, orNull(request), id, from)
 	if err != nil {
 		return fmt.Errorf("settle mail %s: %w", id, err)
@@ -193,13 +193,13 @@ func scanReview(s sqldb.Scanner) (r Review, err error) {
 	return r, json.Unmarshal([]byte(candidates), &r.Candidates)
 }
 
-// AddReview puts a mail into the review queue, or back into it.
-func (tx *Tx) AddReview(r Review) error {
+// Add puts a mail into the review queue, or back into it.
+func (t Reviews) Add(r Review) error {
 	candidates, err := json.Marshal(append([]registrar.OperationID{}, r.Candidates...))
 	if err != nil {
 		return fmt.Errorf("add review: %w", err)
 	}
-	err = tx.exec(`insert into reviews (id, mail, reason, candidates, received_at, why, request) values ($1, $2, $3, $4, $5, $6, $7)
+	err = t.tx.exec(`insert into reviews (id, mail, reason, candidates, received_at, why, request) values ($1, $2, $3, $4, $5, $6, $7)
 		on conflict (id) do update set reason = excluded.reason, candidates = excluded.candidates, why = excluded.why, request = excluded.request,
 			resolved_at = null, resolved_by = '', outcome = '', closed = ''`,
 		r.ID, r.Mail, r.Reason, string(candidates), sqldb.Millis(r.ReceivedAt), r.Why, r.Request)
@@ -209,23 +209,23 @@ func (tx *Tx) AddReview(r Review) error {
 	return nil
 }
 
-// Review returns an entry.
-func (tx *Tx) Review(id registrar.ReviewID) (Review, error) {
-	return one(tx, scanReview, "select "+reviewColumns+" from reviews where id = $1", id)
+// Get returns an entry.
+func (t Reviews) Get(id registrar.ReviewID) (Review, error) {
+	return one(t.tx, scanReview, "select "+reviewColumns+" from reviews where id = $1", id)
 }
 
-// Reviews lists the entries that wait, oldest first.
-func (tx *Tx) Reviews() ([]Review, error) {
-	return collect(tx, scanReview, "select "+reviewColumns+" from reviews where resolved_at is null order by received_at, id")
+// Waiting lists the entries that wait, oldest first.
+func (t Reviews) Waiting() ([]Review, error) {
+	return collect(t.tx, scanReview, "select "+reviewColumns+" from reviews where resolved_at is null order by received_at, id")
 }
 
-// ReviewVersion is the version of an entry: a digest of what a person sees of it, and of how far
+// Version is the version of an entry: a digest of what a person sees of it, and of how far
 // its candidates have come. An entry may be closed and opened again, so no count would do.
-func (tx *Tx) ReviewVersion(r Review) (registrar.Version, error) {
+func (t Reviews) Version(r Review) (registrar.Version, error) {
 	seen := sha256.New()
 	fmt.Fprintf(seen, "%q %q %q %d %q %q", r.Reason, r.Why, r.Closed, r.ResolvedAt.UnixMilli(), r.ResolvedBy, r.Outcome)
 	for _, id := range r.Candidates {
-		steps, err := one(tx, scanNumber, "select coalesce(max(number), 0) from steps where operation = $1", id)
+		steps, err := one(t.tx, scanNumber, "select coalesce(max(number), 0) from steps where operation = $1", id)
 		if err != nil {
 			return "", fmt.Errorf("read version of review %s: %w", r.ID, err)
 		}
@@ -234,16 +234,16 @@ func (tx *Tx) ReviewVersion(r Review) (registrar.Version, error) {
 	return registrar.Version(hex.EncodeToString(seen.Sum(nil)[:6])), nil
 }
 
-// ReviewsOf lists the entries that wait and seem to be about a request.
-func (tx *Tx) ReviewsOf(request string) ([]Review, error) {
-	return collect(tx, scanReview, reviewsOfQuery, request)
+// Of lists the entries that wait and seem to be about a request.
+func (t Reviews) Of(request string) ([]Review, error) {
+	return collect(t.tx, scanReview, reviewsOfQuery, request)
 }
 
 const reviewsOfQuery = "select " + reviewColumns + " from reviews where request = $1 and request <> '' and resolved_at is null order by received_at, id"
 
-// ResolveReview takes an entry out of the queue.
-func (tx *Tx) ResolveReview(r Review) error {
-	err := tx.swap("update reviews set resolved_at = $1, resolved_by = $2, outcome = $3, closed = $4 where id = $5 and resolved_at is null",
+// Resolve takes an entry out of the queue.
+func (t Reviews) Resolve(r Review) error {
+	err := t.tx.swap("update reviews set resolved_at = $1, resolved_by = $2, outcome = $3, closed = $4 where id = $5 and resolved_at is null",
 		sqldb.Millis(r.ResolvedAt), r.ResolvedBy, r.Outcome, r.Closed, r.ID)
 	if err != nil {
 		return fmt.Errorf("resolve review %s: %w", r.ID, err)
@@ -251,8 +251,8 @@ func (tx *Tx) ResolveReview(r Review) error {
 	return nil
 }
 
-// HasMail reports whether a mail of an ID was received; id is as in [Likeness].
-func (tx *Tx) HasMail(id string) (bool, error) {
-	found, err := collect(tx, scanText, "select same_text from mails where same_id = $1 and same_id <> '' limit 1", tx.keyed(id))
+// Has reports whether a mail of an ID was received; id is as in [Likeness].
+func (t Mails) Has(id string) (bool, error) {
+	found, err := collect(t.tx, scanText, "select same_text from mails where same_id = $1 and same_id <> '' limit 1", t.tx.keyed(id))
 	return len(found) > 0, err
 }

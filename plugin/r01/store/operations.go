@@ -47,48 +47,48 @@ func orNull[T comparable](v T) any {
 	return v
 }
 
-// AddOperation stores a new operation with its first step. order holds the order's details
+// Add stores a new operation with its first step. order holds the order's details
 // and is sealed. An open operation on the same domain is ErrExists, unless one of the two is an update.
-func (tx *Tx) AddOperation(o Operation, order []byte, c Change) error {
+func (t Operations) Add(o Operation, order []byte, c Change) error {
 	o.CreatedAt, o.UpdatedAt = c.At, c.At
-	err := tx.exec(`insert into operations (id, order_id, digest, kind, domain, customer, client, request,
+	err := t.tx.exec(`insert into operations (id, order_id, digest, kind, domain, customer, client, request,
 			state, waits_for, sealed_order, created_at, updated_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)`,
 		o.ID, orNull(o.Order), o.Digest, o.Kind, o.Domain, o.Customer, orNull(o.Client), orNull(o.Request),
-		o.State, o.WaitsFor, tx.box.Seal(order, "operations|"+string(o.ID)), sqldb.Millis(c.At))
+		o.State, o.WaitsFor, t.tx.box.Seal(order, "operations|"+string(o.ID)), sqldb.Millis(c.At))
 	if err != nil {
 		return fmt.Errorf("add operation for %s: %w", o.Domain, err)
 	}
-	return tx.addStep(&o, c)
+	return t.addStep(&o, c)
 }
 
 // SetDigest replaces the digest of an operation's order.
-func (tx *Tx) SetDigest(o *Operation, digest string) error {
-	err := tx.swap("update operations set digest = $1 where id = $2 and digest = $3", digest, o.ID, o.Digest)
+func (t Operations) SetDigest(o *Operation, digest string) error {
+	err := t.tx.swap("update operations set digest = $1 where id = $2 and digest = $3", digest, o.ID, o.Digest)
 	if err == nil {
 		o.Digest = digest
 	}
 	return err
 }
 
-// JoinOrder makes an operation that nobody has ordered that of an order, with a step.
-func (tx *Tx) JoinOrder(o *Operation, id registrar.OrderID, digest string, c Change) error {
-	err := tx.swap("update operations set order_id = $1, digest = $2, updated_at = $3 where id = $4 and order_id is null",
+// Join makes an operation that nobody has ordered that of an order, with a step.
+func (t Operations) Join(o *Operation, id registrar.OrderID, digest string, c Change) error {
+	err := t.tx.swap("update operations set order_id = $1, digest = $2, updated_at = $3 where id = $4 and order_id is null",
 		id, digest, sqldb.Millis(c.At), o.ID)
 	if err != nil {
 		return fmt.Errorf("join order %s to operation %s: %w", id, o.ID, err)
 	}
 	o.Order, o.Digest, o.UpdatedAt = id, digest, c.At
-	return tx.addStep(o, c)
+	return t.addStep(o, c)
 }
 
-// SetOperation stores an operation's request, state and what it waits for, with a step.
-func (tx *Tx) SetOperation(o *Operation, c Change) error {
+// Set stores an operation's request, state and what it waits for, with a step.
+func (t Operations) Set(o *Operation, c Change) error {
 	o.UpdatedAt = c.At
 	if o.State.Final() {
 		o.FinishedAt, o.WaitsFor, o.Deadline = c.At, "", time.Time{}
 	}
-	err := tx.swap(`update operations set request = $1, state = $2, waits_for = $3, error = $4, updated_at = $5,
+	err := t.tx.swap(`update operations set request = $1, state = $2, waits_for = $3, error = $4, updated_at = $5,
 			deadline_at = $6, finished_at = $7
 		where id = $8 and finished_at is null`,
 		orNull(o.Request), o.State, o.WaitsFor, o.Error, sqldb.Millis(c.At),
@@ -96,12 +96,12 @@ func (tx *Tx) SetOperation(o *Operation, c Change) error {
 	if err != nil {
 		return fmt.Errorf("set operation %s to %s: %w", o.ID, o.State, err)
 	}
-	return tx.addStep(o, c)
+	return t.addStep(o, c)
 }
 
 // addStep appends to the history, which makes another version of the operation.
-func (tx *Tx) addStep(o *Operation, c Change) error {
-	number, err := one(tx, scanNumber, `insert into steps (operation, number, at, state, message, actor, evidence, mail)
+func (t Operations) addStep(o *Operation, c Change) error {
+	number, err := one(t.tx, scanNumber, `insert into steps (operation, number, at, state, message, actor, evidence, mail)
 		values ($1, (select coalesce(max(number), 0) + 1 from steps where operation = $1), $2, $3, $4, $5, $6, $7) returning number`,
 		o.ID, sqldb.Millis(c.At), o.State, c.Message, c.Actor, c.Evidence, c.Mail)
 	if err != nil {
@@ -113,58 +113,58 @@ func (tx *Tx) addStep(o *Operation, c Change) error {
 
 // Note appends to the histories of a request's operations without changing anything else: a
 // late reply, for example. It makes another version of each: who decides next must know of it.
-func (tx *Tx) Note(request string, c Change) ([]Operation, error) {
-	ops, err := tx.OperationsOf(request)
+func (t Operations) Note(request string, c Change) ([]Operation, error) {
+	ops, err := t.Of(request)
 	if err != nil {
 		return nil, err
 	}
 	for i := range ops {
-		if err := tx.addStep(&ops[i], c); err != nil {
+		if err := t.addStep(&ops[i], c); err != nil {
 			return nil, err
 		}
 	}
 	return ops, nil
 }
 
-// Operation returns an operation without its history.
-func (tx *Tx) Operation(id registrar.OperationID) (Operation, error) {
-	return one(tx, scanOperation, "select "+operationColumns+" from operations where id = $1", id)
+// Get returns an operation without its history.
+func (t Operations) Get(id registrar.OperationID) (Operation, error) {
+	return one(t.tx, scanOperation, "select "+operationColumns+" from operations where id = $1", id)
 }
 
-// OperationByOrder returns the operation of an order.
-func (tx *Tx) OperationByOrder(id registrar.OrderID) (Operation, error) {
-	return one(tx, scanOperation, "select "+operationColumns+" from operations where order_id = $1", id)
+// ByOrder returns the operation of an order.
+func (t Operations) ByOrder(id registrar.OrderID) (Operation, error) {
+	return one(t.tx, scanOperation, "select "+operationColumns+" from operations where order_id = $1", id)
 }
 
-// OpenOperations lists the open operations on a domain: at most one update and one other, which
+// Open lists the open operations on a domain: at most one update and one other, which
 // comes first.
-func (tx *Tx) OpenOperations(domain string) ([]Operation, error) {
-	return collect(tx, scanOperation, "select "+operationColumns+` from operations where domain = $1 and finished_at is null and kind <> 'update'
+func (t Operations) Open(domain string) ([]Operation, error) {
+	return collect(t.tx, scanOperation, "select "+operationColumns+` from operations where domain = $1 and finished_at is null and kind <> 'update'
 		union all select `+operationColumns+` from operations where domain = $1 and finished_at is null and kind = 'update'`, domain)
 }
 
-// OperationsOf lists the operations that a request is or was the current one of.
-func (tx *Tx) OperationsOf(request string) ([]Operation, error) {
-	return collect(tx, scanOperation, "select "+operationColumns+" from operations where request = $1 order by created_at, id", request)
+// Of lists the operations that a request is or was the current one of.
+func (t Operations) Of(request string) ([]Operation, error) {
+	return collect(t.tx, scanOperation, "select "+operationColumns+" from operations where request = $1 order by created_at, id", request)
 }
 
-// OpenOperationsOf lists those that are not finished: what the request carries.
-func (tx *Tx) OpenOperationsOf(request string) ([]Operation, error) {
-	return collect(tx, scanOperation, "select "+operationColumns+" from operations where request = $1 and finished_at is null order by created_at, id", request)
+// OpenOf lists those that are not finished: what the request carries.
+func (t Operations) OpenOf(request string) ([]Operation, error) {
+	return collect(t.tx, scanOperation, "select "+operationColumns+" from operations where request = $1 and finished_at is null order by created_at, id", request)
 }
 
 // Order opens the details of an operation's order.
-func (tx *Tx) Order(id registrar.OperationID) ([]byte, error) {
-	sealed, err := one(tx, scanBytes, "select sealed_order from operations where id = $1", id)
+func (t Operations) Order(id registrar.OperationID) ([]byte, error) {
+	sealed, err := one(t.tx, scanBytes, "select sealed_order from operations where id = $1", id)
 	if err != nil {
 		return nil, err
 	}
-	return tx.box.Open(sealed, "operations|"+string(id))
+	return t.tx.box.Open(sealed, "operations|"+string(id))
 }
 
 // History returns the steps of an operation, oldest first.
-func (tx *Tx) History(id registrar.OperationID) ([]registrar.Step, error) {
-	return collect(tx, func(s sqldb.Scanner) (step registrar.Step, err error) {
+func (t Operations) History(id registrar.OperationID) ([]registrar.Step, error) {
+	return collect(t.tx, func(s sqldb.Scanner) (step registrar.Step, err error) {
 		err = s.Scan(sqldb.At(&step.At), &step.State, &step.Message, &step.Actor, &step.Evidence, &step.Mail)
 		return step, err
 	}, "select at, state, message, actor, evidence, mail from steps where operation = $1 order by number", id)

@@ -46,10 +46,10 @@ func baseDay(d registrar.Date) any {
 	return ordinal(d)
 }
 
-// Renewals lists the domains in a window with what the policy needs to know of them. An open
+// Within lists the domains in a window with what the policy needs to know of them. An open
 // update is not told, for it keeps no renewal from being begun.
-func (tx *Tx) Renewals(agreement string, w policy.Window) ([]policy.Domain, error) {
-	return collect(tx, scanRenewal, `select d.name, d.paid_till, d.status, d.renewal,
+func (t Renewals) Within(agreement string, w policy.Window) ([]policy.Domain, error) {
+	return collect(t.tx, scanRenewal, `select d.name, d.paid_till, d.status, d.renewal,
 			coalesce(o.kind, ''), coalesce(o.state, ''), coalesce(o.waits_for, ''),
 			coalesce(r.state, ''), coalesce(r.base, ''), coalesce(r.error, ''), r.early_at, p.domain is not null, coalesce(p.begun, 0),
 			coalesce((select min(threshold) from announcements a where a.domain = d.name and a.paid_till = d.paid_till), $4)
@@ -85,22 +85,22 @@ func scanRenewal(s sqldb.Scanner) (d policy.Domain, err error) {
 // dueAuto selects the domains in a window, $1 to $2, that are renewed by themselves.
 const dueAuto = "status in ('Registered', 'Expired') and renewal = 'auto' and paid_till between $1 and $2"
 
-// PlanRenewals plans a renewal of every domain in a window that is renewed by itself. It is
+// Plan plans a renewal of every domain in a window that is renewed by itself. It is
 // one statement, and repeating it plans nothing. It returns how many are new, or planned again
 // because R01 refused them as too early and may take them now.
-func (tx *Tx) PlanRenewals(w policy.Window, at time.Time) (int, error) {
-	again, err := tx.planAgain(w, at)
+func (t Renewals) Plan(w policy.Window, at time.Time) (int, error) {
+	again, err := t.planAgain(w, at)
 	if err != nil {
 		return 0, fmt.Errorf("plan renewals again: %w", err)
 	}
-	fresh, err := tx.planNew(w, at)
+	fresh, err := t.planNew(w, at)
 	return again + fresh, err
 }
 
 // planAgain plans what R01 has refused as too early, once that is long enough ago.
-func (tx *Tx) planAgain(w policy.Window, at time.Time) (int, error) {
+func (t Renewals) planAgain(w policy.Window, at time.Time) (int, error) {
 	from, to := policy.Early(policy.Today(at))
-	n, err := sqldb.Changed(tx.ctx, tx.sql, `update planned set begun = 0 where begun = 1 and (domain, base) in (
+	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `update planned set begun = 0 where begun = 1 and (domain, base) in (
 		select d.name, d.paid_till from requests r join domains d on d.name = r.object
 		where r.early_at is not null and r.state = 'Failed' and (r.early_at < $3 or r.early_at >= $4)
 			and d.status in ('Registered', 'Expired') and d.renewal = 'auto' and d.paid_till between $1 and $2
@@ -110,16 +110,16 @@ func (tx *Tx) planAgain(w policy.Window, at time.Time) (int, error) {
 	return int(n), err
 }
 
-func (tx *Tx) planNew(w policy.Window, at time.Time) (int, error) {
+func (t Renewals) planNew(w policy.Window, at time.Time) (int, error) {
 	// Most passes have nothing to plan. To see that costs less than to try: the two lists are in
 	// one order, and are merged.
-	missing, err := collect(tx, scanPlan, `select name, paid_till from domains where `+dueAuto+`
+	missing, err := collect(t.tx, scanPlan, `select name, paid_till from domains where `+dueAuto+`
 		except select domain, base from planned where base between $1 and $2
 		order by paid_till, name limit 1`, w.From.String(), w.To.String())
 	if err != nil || len(missing) == 0 {
 		return 0, err
 	}
-	n, err := sqldb.Changed(tx.ctx, tx.sql, `insert into planned (domain, base, planned_at)
+	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `insert into planned (domain, base, planned_at)
 		select name, paid_till, $3 from domains where `+dueAuto+`
 		order by paid_till, name
 		on conflict do nothing`, w.From.String(), w.To.String(), sqldb.Millis(at))
@@ -137,9 +137,9 @@ type Plan struct {
 
 // Planned lists at most limit renewals that can be begun, the most urgent first: those of
 // domains on which nothing is open but an update, and that were not asked for in another way.
-func (tx *Tx) Planned(agreement string, at time.Time, limit int) ([]Plan, error) {
+func (t Renewals) Planned(agreement string, at time.Time, limit int) ([]Plan, error) {
 	from, to := policy.Early(policy.Today(at))
-	return collect(tx, scanPlan, `select p.domain, p.base from planned p where p.begun = 0
+	return collect(t.tx, scanPlan, `select p.domain, p.base from planned p where p.begun = 0
 			and not exists (select 1 from operations o where o.domain = p.domain and o.finished_at is null and o.kind <> 'update')
 			and not exists (select 1 from requests r
 				where r.kind = 'prolong' and r.agreement = $1 and r.object = p.domain
@@ -158,10 +158,10 @@ func scanPlan(s sqldb.Scanner) (p Plan, err error) {
 	return p, err
 }
 
-// Renewal returns the operation that our own schedule began to renew a domain from an expiry of
+// Get returns the operation that our own schedule began to renew a domain from an expiry of
 // this year, and that is open or done. One that an order has joined is not found.
-func (tx *Tx) Renewal(agreement, domain string, base registrar.Date) (Operation, error) {
-	return one(tx, scanOperation, renewalQuery, agreement, domain, base.String(), baseDay(base))
+func (t Renewals) Get(agreement, domain string, base registrar.Date) (Operation, error) {
+	return one(t.tx, scanOperation, renewalQuery, agreement, domain, base.String(), baseDay(base))
 }
 
 // renewalQuery begins at the requests for the domain, and so it asks for order_id in words that
@@ -173,25 +173,25 @@ var renewalQuery = "select " + operationColumns + ` from operations
 	order by created_at desc limit 1`
 
 // Begun records that a planned renewal has its request.
-func (tx *Tx) Begun(p Plan) error {
-	return tx.exec("update planned set begun = 1 where domain = $1 and base = $2", p.Domain, p.Base.String())
+func (t Renewals) Begun(p Plan) error {
+	return t.tx.exec("update planned set begun = 1 where domain = $1 and base = $2", p.Domain, p.Base.String())
 }
 
 // CorrectExpiry moves all that hangs on the expiry of a domain to the day that it is written
 // as from now on: what is planned or was announced, and the renewal that has not left yet. What
 // has left keeps the day that it was asked for with.
-func (tx *Tx) CorrectExpiry(domain string, from, to registrar.Date) error {
+func (t Domains) CorrectExpiry(domain string, from, to registrar.Date) error {
 	for _, statement := range []string{
 		"delete from planned where domain = $1 and base = $2 and exists (select 1 from planned there where there.domain = $1 and there.base = $3)",
 		"update planned set base = $3 where domain = $1 and base = $2",
 		`insert into announcements (domain, paid_till, threshold, announced_at)
 			select domain, $3, threshold, announced_at from announcements where domain = $1 and paid_till = $2 on conflict do nothing`,
 	} {
-		if err := tx.exec(statement, domain, from.String(), to.String()); err != nil {
+		if err := t.tx.exec(statement, domain, from.String(), to.String()); err != nil {
 			return fmt.Errorf("correct expiry of %s: %w", domain, err)
 		}
 	}
-	err := tx.exec(`update requests set base = $3, base_day = $4 where kind = 'prolong' and object = $1 and base = $2 and state = 'Queued' and attempt = 0`,
+	err := t.tx.exec(`update requests set base = $3, base_day = $4 where kind = 'prolong' and object = $1 and base = $2 and state = 'Queued' and attempt = 0`,
 		domain, from.String(), to.String(), baseDay(to))
 	if err != nil {
 		return fmt.Errorf("correct expiry of %s: %w", domain, err)
@@ -200,28 +200,28 @@ func (tx *Tx) CorrectExpiry(domain string, from, to registrar.Date) error {
 }
 
 // EarlyAt is when R01 said of a renewal that it came too early; zero = it did not.
-func (tx *Tx) EarlyAt(request string) (at time.Time, err error) {
-	_, err = one(tx, func(s sqldb.Scanner) (struct{}, error) {
+func (t Renewals) EarlyAt(request string) (at time.Time, err error) {
+	_, err = one(t.tx, func(s sqldb.Scanner) (struct{}, error) {
 		return struct{}{}, s.Scan(sqldb.At(&at))
 	}, "select early_at from requests where id = $1", request)
 	return at, err
 }
 
 // SetEarly records that R01 said of a renewal that it came too early.
-func (tx *Tx) SetEarly(request string, at time.Time) error {
-	return tx.exec("update requests set early_at = $1 where id = $2", sqldb.Millis(at), request)
+func (t Renewals) SetEarly(request string, at time.Time) error {
+	return t.tx.exec("update requests set early_at = $1 where id = $2", sqldb.Millis(at), request)
 }
 
 // Unplan takes a renewal off the plan, because it is no longer to be begun. Should it be
 // due again, it can be planned again.
-func (tx *Tx) Unplan(p Plan) error {
-	return tx.exec("delete from planned where domain = $1 and base = $2", p.Domain, p.Base.String())
+func (t Renewals) Unplan(p Plan) error {
+	return t.tx.exec("delete from planned where domain = $1 and base = $2", p.Domain, p.Base.String())
 }
 
 // Unannounced lists the domains in a band that are renewed by hand and whose expiry was not
 // announced since.
-func (tx *Tx) Unannounced(b policy.Band) ([]Plan, error) {
-	return collect(tx, scanPlan, `select d.name, d.paid_till from domains d
+func (t Renewals) Unannounced(b policy.Band) ([]Plan, error) {
+	return collect(t.tx, scanPlan, `select d.name, d.paid_till from domains d
 		where d.status in ('Registered', 'Expired') and d.renewal = 'manual' and d.paid_till between $1 and $2
 			and not exists (select 1 from announcements a
 				where a.domain = d.name and a.paid_till = d.paid_till and a.threshold <= $3)
@@ -229,15 +229,15 @@ func (tx *Tx) Unannounced(b policy.Band) ([]Plan, error) {
 }
 
 // Announced records that an expiry was announced.
-func (tx *Tx) Announced(p Plan, t policy.Threshold, at time.Time) error {
-	return tx.exec("insert into announcements (domain, paid_till, threshold, announced_at) values ($1, $2, $3, $4) on conflict do nothing",
-		p.Domain, p.Base.String(), t, sqldb.Millis(at))
+func (t Renewals) Announced(p Plan, threshold policy.Threshold, at time.Time) error {
+	return t.tx.exec("insert into announcements (domain, paid_till, threshold, announced_at) values ($1, $2, $3, $4) on conflict do nothing",
+		p.Domain, p.Base.String(), threshold, sqldb.Millis(at))
 }
 
 // Miscast lists domains whose status and expiry disagree on a day: those that show
 // Registered and are past paid-till, and those that show Expired and are not.
-func (tx *Tx) Miscast(today registrar.Date) ([]registrar.Domain, error) {
-	return collect(tx, scanDomain, "select "+domainColumns+` from domains
+func (t Domains) Miscast(today registrar.Date) ([]registrar.Domain, error) {
+	return collect(t.tx, scanDomain, "select "+domainColumns+` from domains
 		where status in ('Registered', 'Expired') and renewal in ('auto', 'manual') and paid_till <> '' and paid_till < $1
 			and status = 'Registered'
 		union all select `+domainColumns+` from domains
@@ -246,28 +246,28 @@ func (tx *Tx) Miscast(today registrar.Date) ([]registrar.Domain, error) {
 
 // Outdated lists the domains on whose alarms of a kind, KEY:DOMAIN, the expiry has moved
 // out of a window.
-func (tx *Tx) Outdated(kind string, w policy.Window) ([]string, error) {
-	return collect(tx, scanText, `select a.domain from alarms a join domains d on d.name = a.domain
+func (t Domains) Outdated(kind string, w policy.Window) ([]string, error) {
+	return collect(t.tx, scanText, `select a.domain from alarms a join domains d on d.name = a.domain
 		where a.key = $1 || ':' || a.domain and d.paid_till > $2`, kind, w.To.String())
 }
 
 // PaidBetween counts the transmissions after one moment and not after another that may have
 // cost money.
-func (tx *Tx) PaidBetween(from, to time.Time) (int, error) {
-	return one(tx, scanInt, `select count(*) from attempts a join requests r on r.id = a.request
+func (t Requests) PaidBetween(from, to time.Time) (int, error) {
+	return one(t.tx, scanInt, `select count(*) from attempts a join requests r on r.id = a.request
 		where a.claimed_at > $1 and a.claimed_at <= $2
 			and r.kind in ('new-domain', 'prolong') and (a.outcome is null or a.outcome in ('accepted', 'unknown'))`,
 		sqldb.Millis(from), sqldb.Millis(to))
 }
 
 // QueuedPaid counts the requests in the queue that cost money.
-func (tx *Tx) QueuedPaid() (int, error) {
-	return one(tx, scanInt, "select count(*) from requests where state = 'Queued' and kind in ('new-domain', 'prolong')")
+func (t Requests) QueuedPaid() (int, error) {
+	return one(t.tx, scanInt, "select count(*) from requests where state = 'Queued' and kind in ('new-domain', 'prolong')")
 }
 
 // PaidDue counts the requests that cost money and would be sent by now, were they not held.
-func (tx *Tx) PaidDue(now time.Time) (int, error) {
-	return one(tx, scanInt, `select count(*) from requests
+func (t Requests) PaidDue(now time.Time) (int, error) {
+	return one(t.tx, scanInt, `select count(*) from requests
 		where state = 'Queued' and kind in ('new-domain', 'prolong') and (due_at <= $1 or due_at > $2)`,
 		sqldb.Millis(now), sqldb.Millis(now.Add(LongestWait)))
 }

@@ -72,11 +72,11 @@ func TestMigrationKeepsRequests(t *testing.T) {
 	}
 	defer s.Close()
 	write(t, s, func(tx *Tx) error {
-		r, err := tx.Request("r")
+		r, err := tx.Requests.Get("r")
 		if err != nil || r.Hold != lifecycle.NoAnswer || r.Base.String() != "2027-01-01" || r.DueAt.UnixMilli() != 2 {
 			t.Errorf("the request is %+v, %v", r, err)
 		}
-		if ops, err := tx.OperationsOf("r"); err != nil || len(ops) != 1 {
+		if ops, err := tx.Operations.Of("r"); err != nil || len(ops) != 1 {
 			t.Errorf("its operations: %+v, %v", ops, err)
 		}
 		return err
@@ -143,25 +143,25 @@ func drawDomain(t *rapid.T) drawn {
 
 func (d drawn) store(tx *Tx, name string) error {
 	till := today.AddDays(d.left)
-	err := tx.PutDomain(registrar.Domain{Name: name, Status: d.status, Renewal: d.mode, PaidTill: till}, noon)
+	err := tx.Domains.Put(registrar.Domain{Name: name, Status: d.status, Renewal: d.mode, PaidTill: till}, noon)
 	if err == nil && d.planned {
 		err = tx.exec("insert into planned (domain, base, planned_at, begun) values ($1, $2, 0, $3)", name, till.String(), d.asked && d.begun)
 	}
 	if err == nil && d.announced != policy.Never {
-		err = tx.Announced(Plan{name, till}, d.announced, noon)
+		err = tx.Renewals.Announced(Plan{name, till}, d.announced, noon)
 	}
 	if err == nil && d.asked {
 		r := Request{ID: "old-" + name, Kind: lifecycle.Prolong, Agreement: "A", Object: name, Base: till.AddDays(d.off), MessageID: "old-" + name, Token: "old-" + name, CreatedAt: noon, DueAt: noon}
-		if r, err = tx.AddRequest(r, nil); err == nil {
+		if r, err = tx.Requests.Add(r, nil); err == nil {
 			refused, _ := lifecycle.Weigh(r.Lifecycle(), lifecycle.Evidence{Source: lifecycle.FromQueue, Event: lifecycle.Unneeded}).Decision()
-			_, err = tx.Advance(&r, refused, Change{At: noon})
+			_, err = tx.Requests.Advance(&r, refused, Change{At: noon})
 		}
 		if err == nil && d.early != 0 {
-			err = tx.SetEarly(r.ID, today.AddDays(-d.early).In(policy.Zone()))
+			err = tx.Renewals.SetEarly(r.ID, today.AddDays(-d.early).In(policy.Zone()))
 		}
 	}
 	if err == nil && d.open != "" {
-		err = tx.AddOperation(Operation{Operation: registrar.Operation{ID: registrar.OperationID("op-" + name), Kind: d.open, Domain: name, State: registrar.Sent}}, nil, Change{At: noon})
+		err = tx.Operations.Add(Operation{Operation: registrar.Operation{ID: registrar.OperationID("op-" + name), Kind: d.open, Domain: name, State: registrar.Sent}}, nil, Change{At: noon})
 	}
 	return err
 }
@@ -184,11 +184,11 @@ func TestStatementsAgreeWithPolicy(t *testing.T) {
 					return err
 				}
 			}
-			before, err := tx.Planned("A", noon, 100)
+			before, err := tx.Renewals.Planned("A", noon, 100)
 			if err != nil {
 				return err
 			}
-			domains, err := tx.Renewals("A", policy.Open(today))
+			domains, err := tx.Renewals.Within("A", policy.Open(today))
 			if err != nil {
 				return err
 			}
@@ -200,19 +200,19 @@ func TestStatementsAgreeWithPolicy(t *testing.T) {
 					announced = append(announced, fmt.Sprint(d.Name, decided.Threshold))
 				}
 			}
-			if _, err := tx.PlanRenewals(settings.Due(today), noon); err != nil {
+			if _, err := tx.Renewals.Plan(settings.Due(today), noon); err != nil {
 				return err
 			}
-			if planned, err = tx.Planned("A", noon, 100); err != nil {
+			if planned, err = tx.Renewals.Planned("A", noon, 100); err != nil {
 				return err
 			}
 			planned = slices.DeleteFunc(planned, func(p Plan) bool { return slices.Contains(before, p) })
-			if again, err := tx.PlanRenewals(settings.Due(today), noon); err != nil || again != 0 {
+			if again, err := tx.Renewals.Plan(settings.Due(today), noon); err != nil || again != 0 {
 				rt.Fatalf("planning again planned %d, %v", again, err)
 			}
 			var told []string
 			for _, b := range policy.Bands(today) {
-				list, err := tx.Unannounced(b)
+				list, err := tx.Renewals.Unannounced(b)
 				if err != nil {
 					return err
 				}

@@ -66,38 +66,38 @@ func scanRequest(s sqldb.Scanner) (r Request, err error) {
 	return r, err
 }
 
-// AddRequest stores a new request in state Queued. body holds its templates and is sealed.
+// Add stores a new request in state Queued. body holds its templates and is sealed.
 // An open request for the same object is ErrExists, and so is a prolongation from an expiry of
 // the same year that was not refused, or taken back before it was sent.
-func (tx *Tx) AddRequest(r Request, body []byte) (Request, error) {
+func (t Requests) Add(r Request, body []byte) (Request, error) {
 	r.State, r.Hold, r.version = registrar.Queued, lifecycle.NoHold, 1
 	var client any
 	if r.Client != 0 {
 		client = r.Client
 	}
-	err := tx.exec(`insert into requests (id, kind, agreement, object, base, client, state, message_id, token,
+	err := t.tx.exec(`insert into requests (id, kind, agreement, object, base, client, state, message_id, token,
 			sealed_body, created_at, due_at, updated_at, base_day)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11, $13)`,
 		r.ID, r.Kind, r.Agreement, r.Object, r.Base.String(), client, r.State, r.MessageID, r.Token,
-		tx.box.Seal(body, "requests|"+r.ID), sqldb.Millis(r.CreatedAt), sqldb.Millis(r.DueAt), baseDay(r.Base))
+		t.tx.box.Seal(body, "requests|"+r.ID), sqldb.Millis(r.CreatedAt), sqldb.Millis(r.DueAt), baseDay(r.Base))
 	if err != nil {
 		return Request{}, fmt.Errorf("add request for %s: %w", r.Object, err)
 	}
 	return r, nil
 }
 
-// Request returns a request by its ID.
-func (tx *Tx) Request(id string) (Request, error) {
-	return one(tx, scanRequest, "select "+requestColumns+" from requests where id = $1", id)
+// Get returns a request by its ID.
+func (t Requests) Get(id string) (Request, error) {
+	return one(t.tx, scanRequest, "select "+requestColumns+" from requests where id = $1", id)
 }
 
-// RequestBody opens the templates of a request.
-func (tx *Tx) RequestBody(id string) ([]byte, error) {
-	sealed, err := one(tx, scanBytes, "select sealed_body from requests where id = $1", id)
+// Body opens the templates of a request.
+func (t Requests) Body(id string) ([]byte, error) {
+	sealed, err := one(t.tx, scanBytes, "select sealed_body from requests where id = $1", id)
 	if err != nil {
 		return nil, err
 	}
-	return tx.box.Open(sealed, "requests|"+id)
+	return t.tx.box.Open(sealed, "requests|"+id)
 }
 
 func scanBytes(s sqldb.Scanner) ([]byte, error) {
@@ -106,49 +106,49 @@ func scanBytes(s sqldb.Scanner) ([]byte, error) {
 	return b, err
 }
 
-// RequestsByMessageID and RequestsByToken find what a mail of ours asked for: one request,
+// ByMessageID and RequestsByToken find what a mail of ours asked for: one request,
 // or all that went out in it together. None is an empty list.
-func (tx *Tx) RequestsByMessageID(id string) ([]Request, error) {
-	return collect(tx, scanRequest, "select "+requestColumns+` from requests where message_id = $1
+func (t Requests) ByMessageID(id string) ([]Request, error) {
+	return collect(t.tx, scanRequest, "select "+requestColumns+` from requests where message_id = $1
 		or id in (select request from batched where batch in (select id from batches where message_id = $1)) order by object`, id)
 }
 
-func (tx *Tx) RequestsByToken(token string) ([]Request, error) {
-	return collect(tx, scanRequest, "select "+requestColumns+` from requests where token = $1
+func (t Requests) ByToken(token string) ([]Request, error) {
+	return collect(t.tx, scanRequest, "select "+requestColumns+` from requests where token = $1
 		or id in (select request from batched where batch in (select id from batches where token = $1)) order by object`, token)
 }
 
-// LastRequest finds the request about an object that was made last, however it stands.
-func (tx *Tx) LastRequest(object string) (Request, error) {
-	return one(tx, scanRequest, lastRequestQuery, object)
+// Last finds the request about an object that was made last, however it stands.
+func (t Requests) Last(object string) (Request, error) {
+	return one(t.tx, scanRequest, lastRequestQuery, object)
 }
 
 // FirstClaim is when a request was first handed over; zero = never.
-func (tx *Tx) FirstClaim(request string) (at time.Time, err error) {
-	_, err = one(tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(sqldb.At(&at)) },
+func (t Requests) FirstClaim(request string) (at time.Time, err error) {
+	_, err = one(t.tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(sqldb.At(&at)) },
 		"select min(claimed_at) from attempts where request = $1", request)
 	return at, err
 }
 
-// RequestByTask finds the request that R01 gave a number.
-func (tx *Tx) RequestByTask(task string) (Request, error) {
-	return one(tx, scanRequest, taskQuery, task)
+// ByTask finds the request that R01 gave a number.
+func (t Requests) ByTask(task string) (Request, error) {
+	return one(t.tx, scanRequest, taskQuery, task)
 }
 
-// ClientRequest returns the open request that registers a client.
-func (tx *Tx) ClientRequest(client int64) (Request, error) {
-	return one(tx, scanRequest, clientQuery, client)
+// OfClient returns the open request that registers a client.
+func (t Requests) OfClient(client int64) (Request, error) {
+	return one(t.tx, scanRequest, clientQuery, client)
 }
 
 // Postpone keeps a queued request in the queue until later.
-func (tx *Tx) Postpone(r Request, dueAt time.Time, why string) error {
-	return tx.swap("update requests set due_at = $1, error = $2 where id = $3 and state = 'Queued' and version = $4",
+func (t Requests) Postpone(r Request, dueAt time.Time, why string) error {
+	return t.tx.swap("update requests set due_at = $1, error = $2 where id = $3 and state = 'Queued' and version = $4",
 		sqldb.Millis(dueAt), why, r.ID, r.version)
 }
 
-// OpenRequests lists the requests for an object that R01 may still answer.
-func (tx *Tx) OpenRequests(object string) ([]Request, error) {
-	return collect(tx, scanRequest, "select "+requestColumns+` from requests
+// Open lists the requests for an object that R01 may still answer.
+func (t Requests) Open(object string) ([]Request, error) {
+	return collect(t.tx, scanRequest, "select "+requestColumns+` from requests
 		where object = $1 and state not in ('Queued', 'Succeeded', 'Failed', 'Cancelled') order by created_at`, object)
 }
 
@@ -157,23 +157,23 @@ func (tx *Tx) OpenRequests(object string) ([]Request, error) {
 const LongestWait = 48 * time.Hour
 
 // Due lists requests to be sent by now, oldest first. Paid ones are left out when asked.
-func (tx *Tx) Due(now time.Time, paidToo bool, limit int) ([]Request, error) {
-	return collect(tx, scanRequest, "select "+requestColumns+` from requests
+func (t Requests) Due(now time.Time, paidToo bool, limit int) ([]Request, error) {
+	return collect(t.tx, scanRequest, "select "+requestColumns+` from requests
 		where state = 'Queued' and (due_at <= $1 or due_at > $4) and ($2 = 1 or kind not in ('new-domain', 'prolong'))
 		order by due_at, created_at limit $3`, sqldb.Millis(now), paidToo, limit, sqldb.Millis(now.Add(LongestWait)))
 }
 
 // NextDue is when the next queued request is due; zero = there is none.
-func (tx *Tx) NextDue() (at time.Time, err error) {
-	_, err = one(tx, func(s sqldb.Scanner) (struct{}, error) {
+func (t Requests) NextDue() (at time.Time, err error) {
+	_, err = one(t.tx, func(s sqldb.Scanner) (struct{}, error) {
 		return struct{}{}, s.Scan(sqldb.At(&at))
 	}, "select min(due_at) from requests where state = 'Queued'")
 	return at, err
 }
 
 // Overdue lists requests whose deadline has passed.
-func (tx *Tx) Overdue(now time.Time) ([]Request, error) {
-	return collect(tx, scanRequest, "select "+requestColumns+" from requests where deadline_at <= $1", sqldb.Millis(now))
+func (t Requests) Overdue(now time.Time) ([]Request, error) {
+	return collect(t.tx, scanRequest, "select "+requestColumns+" from requests where deadline_at <= $1", sqldb.Millis(now))
 }
 
 // A query must repeat the condition of an index to use it, even where it follows from what else
@@ -193,19 +193,19 @@ const (
 )
 
 // InState lists the requests in a state that is not final.
-func (tx *Tx) InState(s lifecycle.State) ([]Request, error) {
-	return collect(tx, scanRequest, inStateQuery, s)
+func (t Requests) InState(s lifecycle.State) ([]Request, error) {
+	return collect(t.tx, scanRequest, inStateQuery, s)
 }
 
 // Held lists the requests that stand for one reason.
-func (tx *Tx) Held(h lifecycle.Hold) ([]Request, error) {
-	return collect(tx, scanRequest, heldQuery, h)
+func (t Requests) Held(h lifecycle.Hold) ([]Request, error) {
+	return collect(t.tx, scanRequest, heldQuery, h)
 }
 
 // CountInStates counts the requests by state.
-func (tx *Tx) CountInStates() (map[lifecycle.State]int, error) {
+func (t Requests) CountInStates() (map[lifecycle.State]int, error) {
 	count := map[lifecycle.State]int{}
-	_, err := collect(tx, func(s sqldb.Scanner) (lifecycle.State, error) {
+	_, err := collect(t.tx, func(s sqldb.Scanner) (lifecycle.State, error) {
 		var state lifecycle.State
 		var n int
 		err := s.Scan(&state, &n)
@@ -234,12 +234,12 @@ type Change struct {
 //
 // Operations that will be carried on by another request stay open, in the state the caller
 // gives them next.
-func (tx *Tx) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operation, error) {
-	return tx.advance(r, d, c, "")
+func (t Requests) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operation, error) {
+	return t.advance(r, d, c, "")
 }
 
 // advance is Advance, with the digest of what is about to be sent; "" = it stays as it is.
-func (tx *Tx) advance(r *Request, d lifecycle.Decision, c Change, digest string) ([]Operation, error) {
+func (t Requests) advance(r *Request, d lifecycle.Decision, c Change, digest string) ([]Operation, error) {
 	next := *r
 	if d.State() == "" {
 		return nil, fmt.Errorf("advance request %s: nothing was decided", r.ID)
@@ -255,7 +255,7 @@ func (tx *Tx) advance(r *Request, d lifecycle.Decision, c Change, digest string)
 	if d.State() == registrar.Sent && next.SentAt.IsZero() {
 		next.SentAt = c.At
 	}
-	err := tx.swap(`update requests set state = $1, hold = $2, error = $3, task = $4, due_at = $5, sent_at = $6,
+	err := t.tx.swap(`update requests set state = $1, hold = $2, error = $3, task = $4, due_at = $5, sent_at = $6,
 			deadline_at = $7, updated_at = $8, attempt = $9, fence = $10, claimed_at = $11,
 			digest = case when $12 = '' then digest else $12 end, may_run = $13, releasable = $14, version = version + 1
 		where id = $15 and state = $16 and version = $17`,
@@ -267,15 +267,15 @@ func (tx *Tx) advance(r *Request, d lifecycle.Decision, c Change, digest string)
 	}
 	next.version++
 	*r = next
-	return tx.follow(next, d, c)
+	return t.follow(next, d, c)
 }
 
 // follow brings the operations of a request to its state.
-func (tx *Tx) follow(r Request, d lifecycle.Decision, c Change) ([]Operation, error) {
+func (t Requests) follow(r Request, d lifecycle.Decision, c Change) ([]Operation, error) {
 	if d.Has(lifecycle.BeginDomain) { // they go on with another
-		ops, err := tx.OpenOperationsOf(r.ID)
+		ops, err := t.tx.Operations.OpenOf(r.ID)
 		for i := range ops {
-			err = errors.Join(err, tx.SetOperation(&ops[i], c))
+			err = errors.Join(err, t.tx.Operations.Set(&ops[i], c))
 		}
 		return ops, err
 	}
@@ -283,7 +283,7 @@ func (tx *Tx) follow(r Request, d lifecycle.Decision, c Change) ([]Operation, er
 	if d.State().Final() {
 		deadline, finished = time.Time{}, c.At
 	}
-	ops, err := collect(tx, scanOperation, `update operations set state = $1, waits_for = $2, error = $3, updated_at = $4,
+	ops, err := collect(t.tx, scanOperation, `update operations set state = $1, waits_for = $2, error = $3, updated_at = $4,
 			deadline_at = $5, finished_at = $6
 		where request = $7 and finished_at is null returning `+operationColumns,
 		d.State(), lifecycle.WaitsFor(r.Lifecycle()), c.Error, sqldb.Millis(c.At), sqldb.Millis(deadline), sqldb.Millis(finished), r.ID)
@@ -294,7 +294,7 @@ func (tx *Tx) follow(r Request, d lifecycle.Decision, c Change) ([]Operation, er
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 	})
 	for i := range ops {
-		if err := tx.addStep(&ops[i], c); err != nil {
+		if err := t.tx.Operations.addStep(&ops[i], c); err != nil {
 			return nil, err
 		}
 	}
@@ -304,8 +304,8 @@ func (tx *Tx) follow(r Request, d lifecycle.Decision, c Change) ([]Operation, er
 // Claim is the compare-and-swap between RCPT and DATA: the request is ours to transmit now,
 // under this fence, and no other sender's. digest is of the bytes, the password masked; it
 // is keyed before it is kept.
-func (tx *Tx) Claim(r *Request, fence int64, digest string, at time.Time) error {
-	current, err := tx.Setting(fenceSetting)
+func (t Requests) Claim(r *Request, fence int64, digest string, at time.Time) error {
+	current, err := t.tx.Setting(fenceSetting)
 	if err != nil {
 		return fmt.Errorf("claim request %s: %w", r.ID, err)
 	}
@@ -319,10 +319,10 @@ func (tx *Tx) Claim(r *Request, fence int64, digest string, at time.Time) error 
 	}
 	r.Attempt, r.Fence, r.ClaimedAt = r.Attempt+1, fence, at
 	c := Change{At: at, Message: "handing over to the mail relay", Actor: "plugin"}
-	if _, err := tx.advance(r, d, c, tx.keyed(digest)); err != nil {
+	if _, err := t.advance(r, d, c, t.tx.keyed(digest)); err != nil {
 		return err
 	}
-	err = tx.exec("insert into attempts (request, attempt, claimed_at) values ($1, $2, $3)", r.ID, r.Attempt, sqldb.Millis(at))
+	err = t.tx.exec("insert into attempts (request, attempt, claimed_at) values ($1, $2, $3)", r.ID, r.Attempt, sqldb.Millis(at))
 	if err != nil {
 		return fmt.Errorf("claim request %s: %w", r.ID, err)
 	}
@@ -330,8 +330,8 @@ func (tx *Tx) Claim(r *Request, fence int64, digest string, at time.Time) error 
 }
 
 // FinishAttempt records how a transmission ended.
-func (tx *Tx) FinishAttempt(r Request, outcome, response string, at time.Time) error {
-	return tx.exec("update attempts set finished_at = $1, outcome = $2, response = $3 where request = $4 and attempt = $5",
+func (t Requests) FinishAttempt(r Request, outcome, response string, at time.Time) error {
+	return t.tx.exec("update attempts set finished_at = $1, outcome = $2, response = $3 where request = $4 and attempt = $5",
 		sqldb.Millis(at), outcome, response, r.ID, r.Attempt)
 }
 

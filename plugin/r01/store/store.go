@@ -125,19 +125,48 @@ func (s *Store) InPlace() error {
 	return nil
 }
 
-// Tx is one transaction. It lives only within the function given to Write or Read, and so
-// does the context in it.
+// Tx is one transaction, with the rows that can be reached in it. It lives only within the
+// function given to Write or Read, and so does the context in it.
 type Tx struct {
+	Requests   Requests
+	Operations Operations
+	Mails      Mails
+	Reviews    Reviews
+	Domains    Domains
+	Clients    Clients
+	Renewals   Renewals
+	Registry   Registry
+
 	ctx     context.Context
 	sql     *sql.Tx
 	box     *secret.Box
 	emitted []registrar.Event // not recorded yet
 }
 
+// The rows of a transaction, by what they are about.
+type (
+	Requests   struct{ tx *Tx } // what is sent to R01
+	Operations struct{ tx *Tx } // what was ordered, and its history
+	Mails      struct{ tx *Tx } // what came and what left
+	Reviews    struct{ tx *Tx } // mails that wait for a person
+	Domains    struct{ tx *Tx }
+	Clients    struct{ tx *Tx } // registrants, as R01 knows them
+	Renewals   struct{ tx *Tx } // what the schedule plans and announces
+	Registry   struct{ tx *Tx } // zone lists that were read, and doubts
+)
+
+// begun is a transaction that has begun.
+func (s *Store) begun(ctx context.Context, t *sql.Tx) *Tx {
+	tx := &Tx{ctx: ctx, sql: t, box: s.box}
+	tx.Requests, tx.Operations, tx.Mails, tx.Reviews = Requests{tx}, Operations{tx}, Mails{tx}, Reviews{tx}
+	tx.Domains, tx.Clients, tx.Renewals, tx.Registry = Domains{tx}, Clients{tx}, Renewals{tx}, Registry{tx}
+	return tx
+}
+
 // Write runs fn as the only writer and commits if it returns nil.
 func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.db.Write(ctx, func(t *sql.Tx) error {
-		tx := &Tx{ctx: ctx, sql: t, box: s.box}
+		tx := s.begun(ctx, t)
 		if err := fn(tx); err != nil {
 			return err
 		}
@@ -148,7 +177,7 @@ func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
 // Read runs fn on one unchanging view.
 func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.db.Read(ctx, func(t *sql.Tx) error {
-		tx := &Tx{ctx: ctx, sql: t, box: s.box}
+		tx := s.begun(ctx, t)
 		if err := fn(tx); err != nil {
 			return err
 		}

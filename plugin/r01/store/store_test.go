@@ -155,14 +155,14 @@ func values(list string) []string {
 
 // addRequest stores a request with an operation that it carries.
 func addRequest(tx *Tx, id string, kind lifecycle.Kind, object string) (Request, error) {
-	r, err := tx.AddRequest(Request{ID: id, Kind: kind, Agreement: "RP/01/00", Object: object,
+	r, err := tx.Requests.Add(Request{ID: id, Kind: kind, Agreement: "RP/01/00", Object: object,
 		MessageID: "<" + id + "@panel.example>", Token: "TOKEN" + id, CreatedAt: noon, DueAt: noon}, []byte("body of "+id))
 	if err != nil {
 		return r, err
 	}
 	op := Operation{Operation: registrar.Operation{ID: registrar.OperationID("op-" + id), Order: registrar.OrderID("order-" + id),
 		Kind: registrar.KindRegister, Domain: object, State: registrar.Queued}, Digest: "d", Customer: "c1", Request: id}
-	return r, tx.AddOperation(op, []byte("order of "+id), Change{At: noon, Message: "begun", Actor: "plugin"})
+	return r, tx.Operations.Add(op, []byte("order of "+id), Change{At: noon, Message: "begun", Actor: "plugin"})
 }
 
 func decide(t *testing.T, r Request, e lifecycle.Event) lifecycle.Decision {
@@ -188,11 +188,11 @@ func TestClaimIsExclusive(t *testing.T) {
 		return err
 	})
 	mine, other := r, r
-	write(t, s, func(tx *Tx) error { return tx.Claim(&mine, fence, "digest", noon) })
+	write(t, s, func(tx *Tx) error { return tx.Requests.Claim(&mine, fence, "digest", noon) })
 	if mine.State != registrar.Sending || mine.Attempt != 1 {
 		t.Errorf("after the claim: %+v", mine)
 	}
-	if err := s.Write(t.Context(), func(tx *Tx) error { return tx.Claim(&other, fence, "digest", noon) }); !errors.Is(err, ErrMoved) {
+	if err := s.Write(t.Context(), func(tx *Tx) error { return tx.Requests.Claim(&other, fence, "digest", noon) }); !errors.Is(err, ErrMoved) {
 		t.Errorf("a second claim: %v, want ErrMoved", err)
 	}
 }
@@ -216,7 +216,7 @@ func TestClaimUnderOldFence(t *testing.T) {
 		}
 		return err
 	})
-	if err := s.Write(t.Context(), func(tx *Tx) error { return tx.Claim(&r, old, "digest", noon) }); !errors.Is(err, ErrMoved) {
+	if err := s.Write(t.Context(), func(tx *Tx) error { return tx.Requests.Claim(&r, old, "digest", noon) }); !errors.Is(err, ErrMoved) {
 		t.Errorf("a claim under an old fence: %v, want ErrMoved", err)
 	}
 }
@@ -231,35 +231,35 @@ func TestAdvanceMovesRequestAndOperations(t *testing.T) {
 			r, err = addRequest(tx, "a", lifecycle.NewDomain, "a.ru")
 		}
 		if err == nil {
-			err = tx.Claim(&r, fence, "digest", noon)
+			err = tx.Requests.Claim(&r, fence, "digest", noon)
 		}
 		return err
 	})
 	stale := r
 	deadline := noon.Add(time.Hour)
 	write(t, s, func(tx *Tx) error {
-		ops, err := tx.Advance(&r, decide(t, r, lifecycle.Relayed), Change{At: noon, Message: "sent", Actor: "plugin", Deadline: deadline})
+		ops, err := tx.Requests.Advance(&r, decide(t, r, lifecycle.Relayed), Change{At: noon, Message: "sent", Actor: "plugin", Deadline: deadline})
 		if len(ops) != 1 || ops[0].State != registrar.Sent || !ops[0].Deadline.Equal(deadline) {
 			t.Errorf("operations: %+v", ops)
 		}
 		return err
 	})
 	err := s.Write(t.Context(), func(tx *Tx) error {
-		_, err := tx.Advance(&stale, decide(t, stale, lifecycle.Lost), Change{At: noon, Message: "lost", Actor: "plugin"})
+		_, err := tx.Requests.Advance(&stale, decide(t, stale, lifecycle.Lost), Change{At: noon, Message: "lost", Actor: "plugin"})
 		return err
 	})
 	if !errors.Is(err, ErrMoved) {
 		t.Errorf("advancing a stale request: %v, want ErrMoved", err)
 	}
 	write(t, s, func(tx *Tx) error {
-		if _, err := tx.Advance(&r, decide(t, r, lifecycle.Done), Change{At: noon, Message: "done", Actor: "registrar", Evidence: registrar.EvidenceReply}); err != nil {
+		if _, err := tx.Requests.Advance(&r, decide(t, r, lifecycle.Done), Change{At: noon, Message: "done", Actor: "registrar", Evidence: registrar.EvidenceReply}); err != nil {
 			return err
 		}
-		op, err := tx.Operation("op-a")
+		op, err := tx.Operations.Get("op-a")
 		if op.State != registrar.Succeeded || op.FinishedAt.IsZero() || !op.Deadline.IsZero() || op.WaitsFor != "" {
 			t.Errorf("the finished operation: %+v", op)
 		}
-		history, err2 := tx.History("op-a")
+		history, err2 := tx.Operations.History("op-a")
 		var states []registrar.OperationState
 		for _, h := range history {
 			states = append(states, h.State)
@@ -268,7 +268,7 @@ func TestAdvanceMovesRequestAndOperations(t *testing.T) {
 		if !slices.Equal(states, want) {
 			t.Errorf("history is %v, want %v", states, want)
 		}
-		overdue, err3 := tx.Overdue(deadline.Add(time.Hour))
+		overdue, err3 := tx.Requests.Overdue(deadline.Add(time.Hour))
 		if len(overdue) != 0 {
 			t.Errorf("a concluded request is overdue: %+v", overdue)
 		}
@@ -287,19 +287,19 @@ func TestWhatMayExistOnce(t *testing.T) {
 		}
 	}
 	once("open request for a domain", func(tx *Tx, n string) error {
-		_, err := tx.AddRequest(Request{ID: n, Kind: lifecycle.NewDomain, Agreement: "A", Object: "x.ru", MessageID: n, Token: n, CreatedAt: noon, DueAt: noon}, nil)
+		_, err := tx.Requests.Add(Request{ID: n, Kind: lifecycle.NewDomain, Agreement: "A", Object: "x.ru", MessageID: n, Token: n, CreatedAt: noon, DueAt: noon}, nil)
 		return err
 	})
 	once("open operation on a domain", func(tx *Tx, n string) error {
-		return tx.AddOperation(Operation{Operation: registrar.Operation{ID: registrar.OperationID(n), Kind: registrar.KindUpdate,
+		return tx.Operations.Add(Operation{Operation: registrar.Operation{ID: registrar.OperationID(n), Kind: registrar.KindUpdate,
 			Domain: "y.ru", State: registrar.Queued}}, nil, Change{At: noon})
 	})
 	once("client of one identity", func(tx *Tx, n string) error {
-		_, err := tx.AddClient(Client{Customer: "c", Kind: registrar.Person, Identity: "same", Handle: n, State: registrar.HandlePending, CreatedAt: noon}, nil)
+		_, err := tx.Clients.Add(Client{Customer: "c", Kind: registrar.Person, Identity: "same", Handle: n, State: registrar.HandlePending, CreatedAt: noon}, nil)
 		return err
 	})
 	once("mail of one content", func(tx *Tx, n string) error {
-		return tx.AddMail(Mail{ID: registrar.MailID(n), Hash: "same", At: noon, State: MailNew}, []byte("x"))
+		return tx.Mails.Add(Mail{ID: registrar.MailID(n), Hash: "same", At: noon, State: MailNew}, []byte("x"))
 	})
 }
 
@@ -331,7 +331,7 @@ func TestProlongOncePerExpiry(t *testing.T) {
 		s := open(t)
 		add := func(id string, base registrar.Date) (r Request, err error) {
 			return r, s.Write(t.Context(), func(tx *Tx) error {
-				r, err = tx.AddRequest(Request{ID: id, Kind: lifecycle.Prolong, Agreement: "A", Object: "x.ru", Base: base,
+				r, err = tx.Requests.Add(Request{ID: id, Kind: lifecycle.Prolong, Agreement: "A", Object: "x.ru", Base: base,
 					MessageID: id, Token: id, CreatedAt: noon, DueAt: noon}, nil)
 				return err
 			})
@@ -345,7 +345,7 @@ func TestProlongOncePerExpiry(t *testing.T) {
 				if e == lifecycle.Claimed {
 					r.Attempt++
 				}
-				if _, err := tx.Advance(&r, decide(t, r, e), Change{At: noon}); err != nil {
+				if _, err := tx.Requests.Advance(&r, decide(t, r, e), Change{At: noon}); err != nil {
 					return err
 				}
 			}
@@ -374,17 +374,17 @@ func TestNothingPersonalIsReadableOnDisk(t *testing.T) {
 	}
 	const canary = "CANARY-4510-123456"
 	write(t, s, func(tx *Tx) error {
-		_, err := tx.AddClient(Client{Customer: "c", Kind: registrar.Person, Identity: "i", Handle: "H-R01", State: registrar.HandlePending, CreatedAt: noon}, []byte(canary))
-		r, err2 := tx.AddRequest(Request{ID: "r", Kind: lifecycle.NewClient, Agreement: "A", Object: "H-R01", MessageID: "m", Token: "t", CreatedAt: noon, DueAt: noon}, []byte(canary))
-		err3 := tx.AddOperation(Operation{Operation: registrar.Operation{ID: "o", Kind: registrar.KindRegister, Domain: "a.ru", State: registrar.Queued}, Request: r.ID}, []byte(canary), Change{At: noon})
-		err4 := tx.AddMail(Mail{ID: "m", Hash: "h", At: noon, State: MailNew}, []byte(canary))
+		_, err := tx.Clients.Add(Client{Customer: "c", Kind: registrar.Person, Identity: "i", Handle: "H-R01", State: registrar.HandlePending, CreatedAt: noon}, []byte(canary))
+		r, err2 := tx.Requests.Add(Request{ID: "r", Kind: lifecycle.NewClient, Agreement: "A", Object: "H-R01", MessageID: "m", Token: "t", CreatedAt: noon, DueAt: noon}, []byte(canary))
+		err3 := tx.Operations.Add(Operation{Operation: registrar.Operation{ID: "o", Kind: registrar.KindRegister, Domain: "a.ru", State: registrar.Queued}, Request: r.ID}, []byte(canary), Change{At: noon})
+		err4 := tx.Mails.Add(Mail{ID: "m", Hash: "h", At: noon, State: MailNew}, []byte(canary))
 		return errors.Join(err, err2, err3, err4)
 	})
 	write(t, s, func(tx *Tx) error {
 		for _, get := range []func() ([]byte, error){
-			func() ([]byte, error) { return tx.RequestBody("r") },
-			func() ([]byte, error) { return tx.Order("o") },
-			func() ([]byte, error) { return tx.MailRaw("m") },
+			func() ([]byte, error) { return tx.Requests.Body("r") },
+			func() ([]byte, error) { return tx.Operations.Order("o") },
+			func() ([]byte, error) { return tx.Mails.Raw("m") },
 		} {
 			if got, err := get(); err != nil || string(got) != canary {
 				t.Errorf("reading back: %q, %v", got, err)
@@ -416,11 +416,11 @@ func TestDue(t *testing.T) {
 		_, err := addRequest(tx, "client", lifecycle.NewClient, "H-R01")
 		_, err2 := addRequest(tx, "domain", lifecycle.NewDomain, "a.ru")
 		later, err3 := addRequest(tx, "later", lifecycle.NewDomain, "b.ru")
-		return errors.Join(err, err2, err3, tx.Postpone(later, noon.Add(time.Hour), "the relay is down"))
+		return errors.Join(err, err2, err3, tx.Requests.Postpone(later, noon.Add(time.Hour), "the relay is down"))
 	})
 	ids := func(now time.Time, paidToo bool) (got []string) {
 		write(t, s, func(tx *Tx) error {
-			due, err := tx.Due(now, paidToo, 10)
+			due, err := tx.Requests.Due(now, paidToo, 10)
 			for _, r := range due {
 				got = append(got, r.ID)
 			}

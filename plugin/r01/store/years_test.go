@@ -49,11 +49,11 @@ func TestOneProlongationForOneYear(t *testing.T) {
 		wait.Go(func() {
 			var r Request
 			err := s.Write(context.WithoutCancel(t.Context()), func(tx *Tx) (err error) {
-				r, err = tx.AddRequest(prolong(fmt.Sprint("r", i), base.AddDays(i*3-30)), nil)
+				r, err = tx.Requests.Add(prolong(fmt.Sprint("r", i), base.AddDays(i*3-30)), nil)
 				if err != nil || i%2 == 0 {
 					return err
 				}
-				_, err = tx.Advance(&r, decide(t, r, lifecycle.Claimed), Change{At: noon})
+				_, err = tx.Requests.Advance(&r, decide(t, r, lifecycle.Claimed), Change{At: noon})
 				return err
 			})
 			switch {
@@ -72,13 +72,13 @@ func TestOneProlongationForOneYear(t *testing.T) {
 	finish := func(e ...lifecycle.Event) {
 		for _, event := range e {
 			write(t, s, func(tx *Tx) error {
-				_, err := tx.Advance(&r, decide(t, r, event), Change{At: noon})
+				_, err := tx.Requests.Advance(&r, decide(t, r, event), Change{At: noon})
 				return err
 			})
 		}
 	}
 	add := func(id string, base registrar.Date) (err error) {
-		return s.Write(t.Context(), func(tx *Tx) (err error) { r, err = tx.AddRequest(prolong(id, base), nil); return err })
+		return s.Write(t.Context(), func(tx *Tx) (err error) { r, err = tx.Requests.Add(prolong(id, base), nil); return err })
 	}
 	if r.State == registrar.Queued {
 		finish(lifecycle.Claimed)
@@ -113,7 +113,7 @@ func TestMigrationOfTwoForOneYear(t *testing.T) {
 		for i, off := range []int{0, 1, 365} {
 			r := prolong(fmt.Sprint("r", i), base.AddDays(off))
 			r.Object, r.CreatedAt = "a.ru", noon.AddDate(0, 0, i)
-			if _, err := tx.AddRequest(r, nil); err != nil {
+			if _, err := tx.Requests.Add(r, nil); err != nil {
 				return err
 			}
 			if err := tx.exec("update requests set state = 'Succeeded', attempt = 1, base_day = null where id = $1", r.ID); err != nil {
@@ -138,7 +138,7 @@ func TestMigrationOfTwoForOneYear(t *testing.T) {
 	for off, ok := range map[int]bool{0: false, 1: false, 5: false, 364: false, 730: true} {
 		err := s.Write(t.Context(), func(tx *Tx) error {
 			r := prolong(fmt.Sprint("new", off), base.AddDays(off))
-			_, err := tx.AddRequest(r, nil)
+			_, err := tx.Requests.Add(r, nil)
 			return err
 		})
 		if (err == nil) != ok {

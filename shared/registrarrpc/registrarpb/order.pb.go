@@ -532,8 +532,14 @@ type Problem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Names the field: contact.passport[0], nameservers[1], smtp.tls.
 	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	// What is wrong and what to do; never the value of a secret or personal field.
-	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// What is wrong and what to do, in English; never the value of a secret or personal field.
+	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// What is wrong, for programs: "required", "letters". Empty if there is none.
+	Code string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
+	// What the texts speak of, by name.
+	Params map[string]string `protobuf:"bytes,4,rep,name=params,proto3" json:"params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The message by language: "en", "ru". Empty for the message alone.
+	Texts         map[string]string `protobuf:"bytes,5,rep,name=texts,proto3" json:"texts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -582,6 +588,74 @@ func (x *Problem) GetMessage() string {
 	return ""
 }
 
+func (x *Problem) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Problem) GetParams() map[string]string {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+func (x *Problem) GetTexts() map[string]string {
+	if x != nil {
+		return x.Texts
+	}
+	return nil
+}
+
+// Problems travel beside the BadRequest of an error: the same mistakes with all that is known
+// of them.
+type Problems struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of the violations.
+	Problems      []*Problem `protobuf:"bytes,1,rep,name=problems,proto3" json:"problems,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Problems) Reset() {
+	*x = Problems{}
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Problems) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Problems) ProtoMessage() {}
+
+func (x *Problems) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Problems.ProtoReflect.Descriptor instead.
+func (*Problems) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Problems) GetProblems() []*Problem {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
+}
+
 // Form is what must be asked during an order.
 type Form struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -599,7 +673,7 @@ type Form struct {
 
 func (x *Form) Reset() {
 	*x = Form{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -611,7 +685,7 @@ func (x *Form) String() string {
 func (*Form) ProtoMessage() {}
 
 func (x *Form) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -624,7 +698,7 @@ func (x *Form) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Form.ProtoReflect.Descriptor instead.
 func (*Form) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Form) GetTld() string {
@@ -680,7 +754,7 @@ type Field struct {
 
 func (x *Field) Reset() {
 	*x = Field{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -692,7 +766,7 @@ func (x *Field) String() string {
 func (*Field) ProtoMessage() {}
 
 func (x *Field) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -705,7 +779,7 @@ func (x *Field) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Field.ProtoReflect.Descriptor instead.
 func (*Field) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{6}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Field) GetKey() string {
@@ -792,10 +866,22 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"Nameserver\x12\x12\n" +
 	"\x04host\x18\x01 \x01(\tR\x04host\x12\x10\n" +
-	"\x03ips\x18\x02 \x03(\tR\x03ips\"7\n" +
+	"\x03ips\x18\x02 \x03(\tR\x03ips\"\xbf\x02\n" +
 	"\aProblem\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\"\xc6\x01\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\x12\x12\n" +
+	"\x04code\x18\x03 \x01(\tR\x04code\x12?\n" +
+	"\x06params\x18\x04 \x03(\v2'.panel.registrar.v1.Problem.ParamsEntryR\x06params\x12<\n" +
+	"\x05texts\x18\x05 \x03(\v2&.panel.registrar.v1.Problem.TextsEntryR\x05texts\x1a9\n" +
+	"\vParamsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a8\n" +
+	"\n" +
+	"TextsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"C\n" +
+	"\bProblems\x127\n" +
+	"\bproblems\x18\x01 \x03(\v2\x1b.panel.registrar.v1.ProblemR\bproblems\"\xc6\x01\n" +
 	"\x04Form\x12\x10\n" +
 	"\x03tld\x18\x01 \x01(\tR\x03tld\x125\n" +
 	"\x04kind\x18\x02 \x01(\x0e2!.panel.registrar.v1.OperationKindR\x04kind\x12B\n" +
@@ -853,7 +939,7 @@ func file_panel_registrar_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_panel_registrar_v1_order_proto_goTypes = []any{
 	(OperationKind)(0),  // 0: panel.registrar.v1.OperationKind
 	(RegistrantKind)(0), // 1: panel.registrar.v1.RegistrantKind
@@ -864,31 +950,37 @@ var file_panel_registrar_v1_order_proto_goTypes = []any{
 	(*Values)(nil),      // 6: panel.registrar.v1.Values
 	(*Nameserver)(nil),  // 7: panel.registrar.v1.Nameserver
 	(*Problem)(nil),     // 8: panel.registrar.v1.Problem
-	(*Form)(nil),        // 9: panel.registrar.v1.Form
-	(*Field)(nil),       // 10: panel.registrar.v1.Field
-	nil,                 // 11: panel.registrar.v1.Registrant.FieldsEntry
-	nil,                 // 12: panel.registrar.v1.Field.LabelEntry
-	(*Date)(nil),        // 13: panel.registrar.v1.Date
+	(*Problems)(nil),    // 9: panel.registrar.v1.Problems
+	(*Form)(nil),        // 10: panel.registrar.v1.Form
+	(*Field)(nil),       // 11: panel.registrar.v1.Field
+	nil,                 // 12: panel.registrar.v1.Registrant.FieldsEntry
+	nil,                 // 13: panel.registrar.v1.Problem.ParamsEntry
+	nil,                 // 14: panel.registrar.v1.Problem.TextsEntry
+	nil,                 // 15: panel.registrar.v1.Field.LabelEntry
+	(*Date)(nil),        // 16: panel.registrar.v1.Date
 }
 var file_panel_registrar_v1_order_proto_depIdxs = []int32{
 	0,  // 0: panel.registrar.v1.Order.kind:type_name -> panel.registrar.v1.OperationKind
 	5,  // 1: panel.registrar.v1.Order.registrant:type_name -> panel.registrar.v1.Registrant
 	7,  // 2: panel.registrar.v1.Order.nameservers:type_name -> panel.registrar.v1.Nameserver
-	13, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
+	16, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
 	1,  // 4: panel.registrar.v1.Registrant.kind:type_name -> panel.registrar.v1.RegistrantKind
-	11, // 5: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
-	0,  // 6: panel.registrar.v1.Form.kind:type_name -> panel.registrar.v1.OperationKind
-	1,  // 7: panel.registrar.v1.Form.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	10, // 8: panel.registrar.v1.Form.fields:type_name -> panel.registrar.v1.Field
-	12, // 9: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
-	2,  // 10: panel.registrar.v1.Field.type:type_name -> panel.registrar.v1.FieldType
-	3,  // 11: panel.registrar.v1.Field.class:type_name -> panel.registrar.v1.DataClass
-	6,  // 12: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	12, // 5: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
+	13, // 6: panel.registrar.v1.Problem.params:type_name -> panel.registrar.v1.Problem.ParamsEntry
+	14, // 7: panel.registrar.v1.Problem.texts:type_name -> panel.registrar.v1.Problem.TextsEntry
+	8,  // 8: panel.registrar.v1.Problems.problems:type_name -> panel.registrar.v1.Problem
+	0,  // 9: panel.registrar.v1.Form.kind:type_name -> panel.registrar.v1.OperationKind
+	1,  // 10: panel.registrar.v1.Form.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	11, // 11: panel.registrar.v1.Form.fields:type_name -> panel.registrar.v1.Field
+	15, // 12: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
+	2,  // 13: panel.registrar.v1.Field.type:type_name -> panel.registrar.v1.FieldType
+	3,  // 14: panel.registrar.v1.Field.class:type_name -> panel.registrar.v1.DataClass
+	6,  // 15: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_order_proto_init() }
@@ -903,7 +995,7 @@ func file_panel_registrar_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_order_proto_rawDesc), len(file_panel_registrar_v1_order_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   9,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,93 @@
+package orders
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"registrar.panel/shared/registrar"
+)
+
+func codes(problems []registrar.Problem) (all []string) {
+	for _, p := range problems {
+		all = append(all, p.Code)
+	}
+	return all
+}
+
+// A name that is taken is neither ordered nor paid for; of one that nobody could tell, it is said.
+func TestTakenNamesAreNotPaidFor(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	c := &checker{says: registrar.Taken}
+	b.registrars.set("r01", c)
+	_, err := b.Place(t.Context(), request("taken.ru"))
+	wantCode(t, err, registrar.Invalid, "domain: taken.ru is taken: by the registrar")
+	if _, err := b.Domain(t.Context(), "taken.ru"); registrar.CodeOf(err) != registrar.NotFound {
+		t.Errorf("the domain is known: %v", err)
+	}
+
+	c.says = registrar.AvailabilityUnknown
+	unknown := b.place(request("unknown.ru"))
+	if diff := cmp.Diff([]string{"availability_unknown"}, codes(unknown.Notes)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if paid := b.mustPay(unknown.ID); paid.State != Paid || len(paid.Notes) != 1 {
+		t.Errorf("%+v", paid)
+	}
+
+	c.says = registrar.Available
+	late := b.place(request("late.ru"))
+	c.says = registrar.Taken
+	_, changed, err := b.Pay(t.Context(), late.ID)
+	if wantCode(t, err, registrar.Invalid, "would be refused now"); changed || b.mustOrder(late.ID).State != Unpaid {
+		t.Error("a name was paid for that was taken meanwhile")
+	}
+	if _, changed, err := b.Pay(t.Context(), unknown.ID); err != nil || changed {
+		t.Errorf("paying again asks again: %v, %v", changed, err)
+	}
+}
+
+// What its registrar finds wrong now is not paid for; a registrar that is down hinders nothing.
+func TestPayingAsksAgain(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	first, second := b.place(request("first.ru")), b.place(request("second.ru"))
+	b.fake.validate = func(registrar.Order) []registrar.Problem {
+		return []registrar.Problem{{Path: "domain", Message: "can't be had any more", Code: "gone"}}
+	}
+	_, _, err := b.Pay(t.Context(), first.ID)
+	wantCode(t, err, registrar.Invalid, "can't be had any more")
+	b.registrars.set("r01", nil)
+	delete(b.registrars.at, "r01")
+	if o := b.mustPay(second.ID); o.State != Paid {
+		t.Errorf("%+v", o)
+	}
+}
+
+// Orders that were typed in other ways are one order: what is submitted has its normal form.
+func TestOrdersHaveOneForm(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	clean, typed := request("one.ru"), request("\u200bOne.RU. ")
+	typed.Customer = "\ufeff c1\u00a0"
+	typed.AuthCode = ""
+	typed.Registrant.Fields = map[string][]string{"passport": {"4510\u00a0 123456\r\n", ""}, "faxes": {""}}
+	typed.Nameservers = []registrar.Nameserver{{Host: " ns1.hoster.example"}, {Host: "NS2.hoster.example.\u200b", IPs: []string{""}}}
+	want, err := b.order(clean)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := b.order(typed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want.Canonical()), string(got.Canonical())); diff != "" {
+		t.Errorf("(-clean +typed)\n%s", diff)
+	}
+	glue := normalHosts([]registrar.Nameserver{{Host: "ns1.one.ru", IPs: []string{" [2A00:0::1] ", "193.0.2.1"}}})
+	if !slices.Equal(glue[0].IPs, []string{"2a00::1", "193.0.2.1"}) {
+		t.Errorf("addresses: %v", glue[0].IPs)
+	}
+}

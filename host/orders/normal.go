@@ -1,0 +1,51 @@
+package orders
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"registrar.panel/host/input"
+	"registrar.panel/shared/entry"
+	"registrar.panel/shared/registrar"
+)
+
+// normalRegistrant is what is stored, compared and sent of a contact.
+func normalRegistrant(typed *registrar.Registrant) *registrar.Registrant {
+	if typed == nil {
+		return nil
+	}
+	normal := entry.Registrant(*typed)
+	return &normal
+}
+
+// normalHosts leaves what is no name, or no address, to the registrar's validation.
+func normalHosts(nameservers []registrar.Nameserver) []registrar.Nameserver {
+	normal := slices.Clone(nameservers)
+	for i, n := range normal {
+		if host, err := input.ACE(n.Host); err == nil {
+			normal[i].Host = host
+		}
+		normal[i].IPs = nil
+		for _, typed := range n.IPs {
+			if ip := normalAddress(typed); ip != "" {
+				normal[i].IPs = append(normal[i].IPs, ip)
+			}
+		}
+	}
+	return normal
+}
+
+// normalAddress writes an address as the standard does, without the brackets of URLs.
+func normalAddress(typed string) string {
+	ip := entry.Line(typed)
+	if a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(ip, "["), "]")); err == nil {
+		return a.String()
+	}
+	return ip
+}
+
+// normalCode is a transfer code without the blanks around it that were copied with it.
+func normalCode(typed registrar.AuthCode) registrar.AuthCode {
+	return registrar.AuthCode(strings.TrimSpace(string(typed)))
+}

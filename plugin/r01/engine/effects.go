@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+func (en *Engine) change(r store.Request, d lifecycle.Decision, f Fact) store.Change {
+	c := store.Change{At: en.now(), Message: Describe(r, f), Actor: f.Actor, Evidence: f.Evidence, Mail: f.Mail,
+		Task: f.Result.Task, DueAt: f.DueAt}
+	switch d.State() {
+	case registrar.Failed, registrar.NeedsAction, registrar.Uncertain:
+		c.Error = f.Reason
+	case registrar.Sent:
+		c.Deadline = c.At.Add(en.settings.QueuedWithin)
+	case registrar.Accepted:
+		c.Deadline = c.At.Add(en.settings.DoneWithin)
+	}
+	return c
+}
+
+// carryOut executes one effect within the transaction that caused it.
+func (en *Engine) carryOut(tx *store.Tx, e lifecycle.Effect, r *store.Request, f Fact, ops []store.Operation) error {
+	switch e {
+	case lifecycle.BeginDomain:
+		return en.beginDomains(tx, *r, f, ops)
+	case lifecycle.FailWaiting:
+		return tx.Clients.Conclude(r.Client, registrar.HandleFailed, r.Object)
+	case lifecycle.FinishObject:
+		return en.FinishObject(tx, *r, f, ops)
+	case lifecycle.PauseAll:
+		return en.Pause(tx, PauseAll, "R01 refused the agreement or its password: nothing is sent until they are corrected in plugin.hcl, or an operator resolves a held operation with resend")
+	case lifecycle.PausePaid:
+		return en.Pause(tx, PausePaid, NoFundsMessage)
+	case lifecycle.ResumeAll:
+		return errors.Join(en.Resume(tx, PauseAll), en.Resume(tx, PausePaid))
+	case lifecycle.ResumePaid:
+		return en.Resume(tx, PausePaid)
+	case lifecycle.RaiseAlarm, lifecycle.ClearAlarm:
+		return nil // alert does it
+	}
+	return fmt.Errorf("effect %q is not known", e)
+}
+
+// beginDomains goes on with every order that waited for a client.
+func (en *Engine) beginDomains(tx *store.Tx, r store.Request, f Fact, ops []store.Operation) error {
+	handle := r.Object
+	if f.Result.Handle != "" {
+		handle = f.Result.Handle // r01-mail 2.8: R01's spelling wins
+	}
+	if err := tx.Clients.Conclude(r.Client, registrar.HandleRegistered, handle); err != nil {
+		return err
+	}
+	for i := range ops {
+		if err := en.continuer.ClientRegistered(tx, &ops[i], handle); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// FinishObject records what R01 has done for a domain.
+func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []store.Operation) error {
+	if r.Kind.AboutClient() {
+		return nil
+	}
+	d, err := tx.Domains.Record(r.Object)
+	if err != nil {
+		return err
+	}
+	switch r.Kind {
+	case lifecycle.NewDomain, lifecycle.Prolong, lifecycle.Transfer:
+		d.PaidTill = paidTill(r, f, d.PaidTill)
+		if err := en.Renewed(tx, &d); err != nil {
+			return err
+		}
+		guessed := f.Result.PaidTill.IsZero() && r.Kind == lifecycle.Prolong
+		return errors.Join(tx.Domains.Put(d, en.now()), tx.Domains.Guess(d.Name, guessed))
+	case lifecycle.UpdateDomain:
+		for _, op := range ops {
+			order, err := OrderOf(tx, op.ID)
+			if err != nil {
+				return err
+			}
+			d.Nameservers = order.Nameservers
+		}
+	}
+	return tx.Domains.Put(d, en.now())
+}
+
+// paidTill is what R01 wrote. A prolongation is always by one year, so there the new expiry
+// is known without it. Expiry never moves backwards. r01-mail 2.6
+func paidTill(r store.Request, f Fact, known registrar.Date) registrar.Date {
+	till := f.Result.PaidTill
+	if till.IsZero() && r.Kind == lifecycle.Prolong {
+		till = r.Base.AddYears(1)
+	}
+	if till.IsZero() || !known.IsZero() && till.Before(known) {
+		return known
+	}
+	return till
+}
+
+// R01 may say of a renewal that it comes too early. By our record it did not, or it would not
+// have been sent: so the record is wrong, or the clock was, or the year is there already and R01
+// speaks of the next one. Only in the first two cases the request was simply refused, and is
+// asked for again by the schedule when it is due.
+
+// SaysEarly reports that R01 says so of a request.
+func SaysEarly(r store.Request, res mailform.Result) bool {
+	return r.Kind == lifecycle.Prolong && res.Early()
+}
+
+// Renewed brings a domain in line with an expiry that has moved. It is called before the
+// domain is stored.
+func (en *Engine) Renewed(tx *store.Tx, d *registrar.Domain) error {
+	if d.Status == registrar.StatusExpired && !d.PaidTill.Before(policy.Today(en.now())) {
+		d.Status = registrar.StatusRegistered
+	}
+	return en.Alarms.Clear(tx, ExpiryAlarm(d.Name), d.Name)
+}

@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/internal/wake"
+	"registrar.panel/plugin/r01/store"
+)
+
+// Store keeps what is known; package store has the real one. An error of Write may have come
+// too late: what it wrote may be there all the same.
+type Store interface {
+	Write(ctx context.Context, fn func(tx *store.Tx) error) error
+	Read(ctx context.Context, fn func(tx *store.Tx) error) error
+	Fingerprint(parts ...string) string
+}
+
+// Parts are what an engine is made of.
+type Parts struct {
+	Store  Store
+	Logger hclog.Logger
+	Now    func() time.Time
+	Random func() string // upper-case letters and digits, unguessable, at least 26
+}
+
+// Engine moves requests.
+type Engine struct {
+	Alarms   *Alarms
+	Clock    *Clock
+	Limits   *Limits
+	Timeline *Timeline
+	Reviews  *Reviews
+	Redactor *Redactor
+
+	Queued  wake.Signal    // something may be due
+	Changed wake.Broadcast // there may be new events
+
+	settings  *Settings
+	store     Store
+	log       hclog.Logger
+	now       func() time.Time
+	random    func() string
+	continuer Continuer
+}
+
+// New composes an engine. Its settings may be shared with the rooms above it.
+func New(s *Settings, p Parts) *Engine {
+	alarms, clock := &Alarms{now: p.Now}, newClock(p.Now)
+	return &Engine{
+		Alarms: alarms, Clock: clock,
+		Limits:   &Limits{settings: s, now: p.Now, clock: clock},
+		Timeline: &Timeline{log: p.Logger, now: p.Now},
+		Reviews:  &Reviews{now: p.Now, alarms: alarms},
+		Redactor: &Redactor{now: p.Now},
+
+		Queued: wake.NewSignal(),
+
+		settings: s, store: p.Store, log: p.Logger, now: p.Now, random: p.Random,
+	}
+}
+
+// Continuer goes on with orders that waited for something else; package ordering has the
+// real one.
+type Continuer interface {
+	// ClientRegistered goes on with an operation whose client is registered now.
+	ClientRegistered(tx *store.Tx, op *store.Operation, handle string) error
+}
+
+// ContinueWith says who goes on with orders. It is called once, before any request moves.
+func (en *Engine) ContinueWith(c Continuer) { en.continuer = c }

@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"time"
+
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// Weigh has evidence weighed, and applies it if that is what it is worth. The caller sees to
+// what is only to be noted, or for a person.
+func (en *Engine) Weigh(tx *store.Tx, r *store.Request, e lifecycle.Evidence, f Fact) (lifecycle.Verdict, error) {
+	v := en.Verdict(*r, e)
+	if v.Action() != lifecycle.Apply {
+		return v, nil
+	}
+	return v, en.advance(tx, r, v, f)
+}
+
+// Must is weigh for evidence that can't but be applied.
+func (en *Engine) Must(tx *store.Tx, r *store.Request, e lifecycle.Evidence, f Fact) error {
+	v, err := en.Weigh(tx, r, e, f)
+	if err != nil {
+		return err
+	}
+	return v.Err()
+}
+
+// Verdict weighs evidence for a request as it is now.
+func (en *Engine) Verdict(r store.Request, e lifecycle.Evidence) lifecycle.Verdict {
+	return lifecycle.Weigh(en.known(r), e)
+}
+
+// known is what evidence is weighed against.
+func (en *Engine) known(r store.Request) lifecycle.Request {
+	known := r.Lifecycle()
+	known.Settled = !en.now().Before(en.settledAt(r))
+	return known
+}
+
+// settledAt is until when what was handed over may still be carried out. ARCHITECTURE.md, the durable step
+func (en *Engine) settledAt(r store.Request) time.Time { return r.ClaimedAt.Add(en.settings.Settle) }
+
+// QueueSays is what our own queue decides about a request that has not left it.
+func QueueSays(e lifecycle.Event) lifecycle.Evidence {
+	return lifecycle.Evidence{Source: lifecycle.FromQueue, Event: e, Proof: lifecycle.OwnWord, Binding: lifecycle.ByOwnRecord}
+}
+
+func restoreSays() lifecycle.Evidence {
+	return lifecycle.Evidence{Source: lifecycle.FromRestore, Event: lifecycle.Restored, Proof: lifecycle.OwnWord, Binding: lifecycle.ByOwnRecord}
+}
+
+// PersonSays is a decision about a version of the operation; noted is what the person says shows
+// it.
+func PersonSays(e lifecycle.Event, saw registrar.Version, noted string) lifecycle.Evidence {
+	return lifecycle.Evidence{Source: lifecycle.FromPerson, Event: e, Proof: lifecycle.OwnWord, Binding: lifecycle.ByOwnRecord,
+		Saw: string(saw), Noted: noted}
+}
+
+// TimeOr returns a time, or another one in place of none.
+func TimeOr(at, otherwise time.Time) time.Time {
+	if at.IsZero() {
+		return otherwise
+	}
+	return at
+}
+
+// TillOf sorts an expiry that is named for a request.
+func (en *Engine) TillOf(r store.Request, named registrar.Date) lifecycle.Till {
+	asked := registrar.DateOf(TimeOr(r.ClaimedAt, r.CreatedAt).In(registry.Moscow))
+	return lifecycle.TillOf(r.Kind, named, r.Base, asked, registrar.DateOf(en.now().In(registry.Moscow)))
+}

@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"errors"
+
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/store"
+)
+
+// The two pauses. r01-mail 4.5
+const (
+	PauseAll  = "pause:all"
+	PausePaid = "pause:paid"
+)
+
+// Pause stops the sender. Its value tells which credentials were in force.
+func (en *Engine) Pause(tx *store.Tx, which, message string) error {
+	if err := tx.SetSetting(which, en.credentials()); err != nil {
+		return err
+	}
+	if which == PausePaid {
+		return en.Alarms.remind(tx, which, message)
+	}
+	return en.Alarms.Raise(tx, which, "", message)
+}
+
+// Resume lifts a pause. What R01 has refused for want of money, in answer to our own token, was
+// not executed, and goes back to the queue with it.
+func (en *Engine) Resume(tx *store.Tx, which string) error {
+	paused, err := tx.Setting(which)
+	if err != nil {
+		return err
+	}
+	if paused != "" {
+		if err := errors.Join(tx.SetSetting(which, ""), en.Alarms.Clear(tx, which, "")); err != nil {
+			return err
+		}
+	}
+	if which == PausePaid {
+		return en.release(tx, lifecycle.NoFunds, "there may be funds now")
+	}
+	return nil
+}
+
+func (en *Engine) credentials() string {
+	return en.store.Fingerprint("credentials", en.settings.Agreement, en.settings.Password.Reveal())
+}
+
+// ReleaseIfMended lifts the pause that wrong credentials caused once others are configured.
+// What R01 refused for them, in answer to our own token, was not executed, so it goes back to
+// the queue.
+func (en *Engine) ReleaseIfMended(tx *store.Tx) error {
+	refused, err := tx.Setting(PauseAll)
+	if err != nil || refused == "" || refused == en.credentials() {
+		return err
+	}
+	if err := en.Resume(tx, PauseAll); err != nil {
+		return err
+	}
+	return en.release(tx, lifecycle.AuthFailed, "the agreement or its password was changed")
+}
+
+// release puts what was held for a reason that is gone back into the queue: only what is proved
+// not to run at R01. All else waits for a person.
+func (en *Engine) release(tx *store.Tx, held lifecycle.Hold, reason string) error {
+	restored, err := tx.Restored()
+	if err != nil {
+		return err
+	}
+	all, err := tx.Requests.Held(held)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if restored != "" && r.Kind.Paid() {
+			continue
+		}
+		e := lifecycle.Evidence{Source: lifecycle.FromRelease, Event: lifecycle.Released, Proof: lifecycle.OwnWord}
+		if _, err := en.Weigh(tx, &r, e, Fact{Actor: ByPlugin, DueAt: en.now(), Reason: reason}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endPause lifts a pause once nothing is held for it any more: nobody could resolve what
+// is not there.
+func (en *Engine) endPause(tx *store.Tx, before, now lifecycle.Hold) error {
+	which := map[lifecycle.Hold]string{lifecycle.NoFunds: PausePaid, lifecycle.AuthFailed: PauseAll}[before]
+	if which == "" || now == before {
+		return nil
+	}
+	paused, err := tx.Setting(which)
+	if err != nil || paused == "" {
+		return err
+	}
+	held, err := tx.Requests.Held(before)
+	if err != nil || len(held) > 0 {
+		return err
+	}
+	return en.Resume(tx, which)
+}

@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"registrar.panel/plugin/r01/store"
+)
+
+const brakeAlarm = "brake"
+
+// watch looks at what nobody reports: that the brake holds, that there are still no funds,
+// that no renewal pass completes.
+func (ro *Rounds) watch(tx *store.Tx) error {
+	return errors.Join(ro.watchBrake(tx), ro.watchFunds(tx), ro.watchPasses(tx), ro.boundDeadlines(tx))
+}
+
+// boundDeadlines brings near what a clock that was wrong has put far off.
+func (ro *Rounds) boundDeadlines(tx *store.Tx) error {
+	if ro.clock.Doubt() != "" {
+		return nil
+	}
+	return tx.Requests.BoundDeadlines(ro.now().Add(max(ro.settings.QueuedWithin, ro.settings.DoneWithin, TransferWithin) + hour))
+}
+
+// watchBrake keeps one alarm while paid requests wait for the brake.
+func (ro *Rounds) watchBrake(tx *store.Tx) error {
+	may, held, err := ro.limits.brake(tx)
+	if err != nil {
+		return err
+	}
+	waiting, err := tx.Requests.PaidDue(ro.now())
+	if err != nil {
+		return err
+	}
+	planned, err := tx.Renewals.Planned(ro.settings.Agreement, ro.now(), 1)
+	waiting += len(planned)
+	switch {
+	case err != nil:
+		return err
+	case may == 0 && waiting > 0:
+		return ro.alarms.remind(tx, brakeAlarm, held+"; what waits goes out as time passes")
+	case waiting == 0:
+		return ro.alarms.Clear(tx, brakeAlarm, "")
+	}
+	return nil
+}
+
+func (ro *Rounds) watchFunds(tx *store.Tx) error {
+	paused, err := tx.Setting(PausePaid)
+	if err != nil || paused == "" {
+		return err
+	}
+	return ro.alarms.remind(tx, PausePaid, NoFundsMessage)
+}
+
+// NoFundsMessage is the text of the alarm that stands while R01 has no money of ours.
+const NoFundsMessage = "the R01 account has no funds: nothing that costs money is sent until an operator resolves a held operation with resend"
+
+// watchPasses is the dead man's alarm. At the very first start the clock begins to run.
+func (ro *Rounds) watchPasses(tx *store.Tx) error {
+	last, err := tx.Time(PassCompleted)
+	switch {
+	case err != nil:
+		return err
+	case last.IsZero() || last.After(ro.now().Add(ClockSkew)):
+		return tx.SetTime(PassCompleted, ro.now())
+	case ro.now().Sub(last) > DeadMan:
+		return ro.alarms.Raise(tx, PassAlarm, "", "no renewal pass has completed since "+last.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// PassCompleted is when the last renewal pass looked at everything.
+const PassCompleted = "renewal:completed"
+
+// DeadMan is how long no renewal pass may complete before a person must know.
+const DeadMan = 36 * time.Hour

@@ -1,0 +1,119 @@
+package inbox
+
+import (
+	"errors"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/message"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// settle settles one mail, in one transaction with everything it causes, or puts it off.
+func (in *Inbox) settle(tx *store.Tx, o *opened) error {
+	if !o.until.IsZero() {
+		in.log.Info("mail put off: its sender can't be proved now", "mail", o.ID, "until", o.until, "why", o.letter.unproved)
+		return tx.Mails.PutOff(o.ID, o.until)
+	}
+	return in.apply(tx, o.Mail, o.letter, o.problem)
+}
+
+// apply settles one mail. What is ours is known by the Message-ID: others rewrite From.
+func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) error {
+	if ours, err := tx.Requests.ByMessageID(l.MessageID); err != nil || len(ours) > 0 {
+		return errors.Join(err, in.applyCopy(tx, m, ours))
+	}
+	if from(l.From, in.settings.Callback) && l.Kind != message.Bounce && in.reader.ownMessageID(l.MessageID) { // a test mail, or a loop
+		if in.matcher.isForgotten(l) {
+			return in.setAside(tx, m, l, aside{why: lifecycle.NotBound, text: "it is our own copy of a request that was sent after the backup was made"})
+		}
+		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, "")
+	}
+	twins, err := tx.Mails.Know(m.ID, l.likeness())
+	if err != nil {
+		return err
+	}
+	if problem == "" && repeats(twins) {
+		in.log.Info("mail is known: it came before, with other blanks or through another relay", "mail", m.ID)
+		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, "")
+	}
+	b, err := in.matcher.bind(tx, l)
+	if err != nil {
+		return err
+	}
+	switch {
+	case l.Kind == message.Bounce:
+		return in.applyBounce(tx, m, l)
+	case len(l.results) == 0 && len(b.requests) == 0 && l.automatic() && !in.reader.fromRobot(l):
+		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, "")
+	case problem != "":
+		return in.setAside(tx, m, l, problemAside(problem))
+	case b.answers(twins):
+		return in.setAside(tx, m, l, aside{why: lifecycle.Repeated, text: "a mail with the same Message-ID came before, and said something else"})
+	case b.by == lifecycle.Against:
+		return in.setAside(tx, m, l, aside{why: lifecycle.NotOurs, text: b.against})
+	case len(l.results) > 0:
+		return in.applyResults(tx, m, l, b)
+	case l.proof == lifecycle.Missing || l.proof == lifecycle.Unavailable:
+		return in.setAside(tx, m, l, unprovedAside(l))
+	case l.doubt != "":
+		return in.setAside(tx, m, l, aside{why: lifecycle.NotWhole, text: "nothing of it is applied, for " + l.doubt})
+	}
+	return in.setAside(tx, m, l, problemAside("no rule recognises it"))
+}
+
+// applyCopy: our own blind copy shows that the relay took the mail. ARCHITECTURE.md, the durable step
+func (in *Inbox) applyCopy(tx *store.Tx, m store.Mail, ours []store.Request) error {
+	e := lifecycle.Evidence{Source: lifecycle.FromCopy, Event: lifecycle.CopySeen, Proof: lifecycle.OwnWord, Binding: lifecycle.ByThread}
+	f := engine.Fact{Actor: engine.ByPlugin, Evidence: registrar.EvidenceCopy, Mail: m.ID}
+	for i := range ours {
+		if r := &ours[i]; r.State == registrar.Sending || r.State == registrar.Uncertain {
+			if _, err := in.engine.Weigh(tx, r, e, f); err != nil {
+				return err
+			}
+		}
+	}
+	return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, engine.Alone(ours))
+}
+
+// notice records a word of R01 that asks for nothing.
+func (in *Inbox) notice(tx *store.Tx, m store.Mail, l letter, res mailform.Result, thread []store.Request) error {
+	if res.Outcome == registrar.ReplyIgnore {
+		return nil
+	}
+	name := res.Domain
+	if name == "" && len(thread) == 1 && !thread[0].Kind.AboutClient() {
+		name = thread[0].Object
+	}
+	text := res.Message
+	if text == "" {
+		text = l.Subject
+	}
+	text, err := in.redactNotice(tx, text, name, thread)
+	if err != nil {
+		return err
+	}
+	tx.Emit(registrar.Event{At: in.now(), Type: registrar.EventNotice, Level: registrar.LevelInfo,
+		Message: "notice of R01: " + text, Actor: engine.ByRegistrar, Name: name, Mail: m.ID})
+	return nil
+}
+
+// redactNotice does the same for a word about a domain that may answer no request.
+func (in *Inbox) redactNotice(tx *store.Tx, words, domain string, thread []store.Request) (string, error) {
+	if len(thread) > 0 {
+		for _, r := range thread {
+			var err error
+			if words, err = in.redactor.Redact(tx, words, r); err != nil {
+				return "", err
+			}
+		}
+		return words, nil
+	}
+	holder, err := in.redactor.Holder(tx, domain)
+	if err != nil {
+		return "", err
+	}
+	return mailform.Redact(words, holder...), nil
+}

@@ -1,0 +1,134 @@
+package inbox
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// aside is why a mail waits for a person.
+type aside struct {
+	why     lifecycle.Reason
+	text    string         // for people
+	request *store.Request // that it seems to be about; nil = it is not known
+	alarm   bool           // a person should know at once: it takes back what we hold
+}
+
+// unprovedAside is why a mail waits whose sender is not proved.
+func unprovedAside(l letter) aside {
+	why := lifecycle.NoProof
+	if l.proof == lifecycle.Unavailable {
+		why = lifecycle.ProofLater
+	}
+	return aside{why: why, text: "its sender is not proved: " + l.unproved}
+}
+
+// asideOf says in words why evidence was not applied.
+func (mt *Matcher) asideOf(v lifecycle.Verdict, l letter, f finding, doubt string) aside {
+	r, res := f.request, f.result
+	a := aside{why: v.Reason(), request: &r, alarm: v.Alarm()}
+	name := mailform.Unicode(r.Object)
+	switch v.Reason() {
+	case lifecycle.NotWhole:
+		a.text = "nothing of it is applied, for " + doubt
+	case lifecycle.NoProof, lifecycle.ProofLater:
+		a.text = "its sender is not proved: " + l.unproved
+	case lifecycle.NotAbout:
+		if a.text = f.other; a.text == "" {
+			a.text = "it names client " + res.Handle + ", who is another client of ours"
+		}
+	case lifecycle.TooOld:
+		a.text = fmt.Sprintf("it was written on %s, before the request about %s was sent: it can't answer it", l.made.UTC().Format("2006-01-02 15:04 MST"), name)
+	case lifecycle.HintOnly:
+		a.text = fmt.Sprintf("it answers no mail of ours and repeats no token, so that it is about the %s is a guess", engine.NounOf(r))
+	case lifecycle.HandleOnly:
+		a.text = "it names client " + res.Handle + " in place of " + r.Object + ", and answers no mail of ours"
+	case lifecycle.NotMoved:
+		a.text = fmt.Sprintf("it says that %s is done, paid till %s: as it was before", name, res.PaidTill)
+		if r.Kind == lifecycle.Prolong {
+			a.text = fmt.Sprintf("it says that %s is renewed and paid till %s, and it was paid till %s before", name, res.PaidTill, r.Base)
+		}
+	case lifecycle.Implausible:
+		a.text = fmt.Sprintf("it says that %s is paid till %s, which this request can't lead to", name, res.PaidTill)
+	case lifecycle.Contradicts:
+		a.text = fmt.Sprintf("it says %q of %s, which is %s", f.evidence.Event, name, r.State)
+		if f.evidence.OtherHandle {
+			a.text += fmt.Sprintf(", and names client %s in place of %s", res.Handle, r.Object)
+		} else if !res.PaidTill.IsZero() {
+			a.text += ", and names paid-till " + res.PaidTill.String()
+		}
+	default:
+		a.text = "it is not tied to a request of ours"
+	}
+	return a
+}
+
+// problemAside is why a mail waits that says nothing that is understood.
+func problemAside(text string) aside { return aside{why: lifecycle.Unread, text: text} }
+
+// askSoon has the registry asked about a request at its next chance.
+func (in *Inbox) askSoon(r store.Request) {
+	if !r.Kind.AboutClient() && !r.State.Final() {
+		in.asker.AskAtOnce(r.Object)
+	}
+}
+
+// setAside puts a mail before a person; no operation is touched. r01-mail 3.8
+func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, a aside) error {
+	candidates, err := in.matcher.candidates(tx, l, a.request)
+	if err != nil {
+		return err
+	}
+	request, err := in.matcher.answered(tx, l)
+	if err != nil {
+		return err
+	}
+	possible, err := requestsOf(tx, candidates)
+	if err != nil {
+		return err
+	}
+	if a.text, err = in.redactor.Redact(tx, mailform.Mask(a.text), possible...); err != nil {
+		return err
+	}
+	id := reviewOf(m.ID)
+	entry := store.Review{ID: id, Mail: m.ID, Reason: a.text, Candidates: candidates, ReceivedAt: m.At, Why: a.why}
+	if a.request != nil {
+		entry.Request = a.request.ID
+	}
+	err = errors.Join(tx.Mails.Settle(m.ID, store.MailNew, store.MailReview, request), tx.Reviews.Add(entry))
+	if err != nil {
+		return err
+	}
+	if a.why == lifecycle.ProofLater {
+		if err := tx.Mails.PutOff(m.ID, in.now().Add(in.reader.proofPause(m))); err != nil {
+			return err
+		}
+	}
+	in.log.Warn("mail waits for review", "mail", m.ID, "review", id, "why", a.why)
+	names, err := engine.NamesOf(tx, candidates)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		e := registrar.Event{At: in.now(), Type: registrar.EventReview, Level: registrar.LevelWarning,
+			Message: "a mail waits for review: " + a.text, Actor: engine.ByPlugin, Name: name, Mail: m.ID, Review: id}
+		tx.Emit(e)
+		if a.alarm && name != "" {
+			if err := in.alarms.Raise(tx, engine.ContradictionAlarm(id), name, "a late mail takes back what is recorded, and waits for review: "+a.text); err != nil {
+				return err
+			}
+		}
+	}
+	return in.alarms.Raise(tx, engine.ReviewAlarm, "", "mails wait in the review queue")
+}
+
+// reviewOf names the entry of a mail.
+func reviewOf(m registrar.MailID) registrar.ReviewID {
+	return registrar.ReviewID("rv-" + strings.TrimPrefix(string(m), "in-"))
+}

@@ -1,0 +1,164 @@
+package inbox
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/store"
+)
+
+// bond is what a mail as a whole answers: one mail of ours, with the requests that went out in
+// it, or nothing, or somebody else. r01-mail 3.7
+type bond struct {
+	by       lifecycle.Binding // ByThread, ByToken, Unbound or Against
+	requests []store.Request
+	against  string // what shows that it answers somebody else
+}
+
+// tokenPattern is how our token stands in a subject. r01-mail 1.2
+var tokenPattern = regexp.MustCompile(`\[([A-Z2-7]{26})\]`)
+
+// Tokens lists the tokens that a text repeats.
+func Tokens(text string) []string {
+	var all []string
+	for _, m := range tokenPattern.FindAllStringSubmatch(text, -1) {
+		if !slices.Contains(all, m[1]) {
+			all = append(all, m[1])
+		}
+	}
+	return all
+}
+
+// bind finds what a mail answers: by our Message-ID, then by our token in subject or unquoted
+// body. A thread, token or recipient that is not ours is proof against.
+func (mt *Matcher) bind(tx *store.Tx, l letter) (bond, error) {
+	if to := mt.reader.otherRecipient(l); to != "" {
+		return bond{by: lifecycle.Against, against: "it is addressed to " + to + " and not to us"}, nil
+	}
+	thread, foreign, err := mt.thread(tx, l)
+	if err != nil {
+		return bond{}, err
+	}
+	token, unknown, err := tokened(tx, Tokens(l.Subject+"\n"+l.Text))
+	if err != nil {
+		return bond{}, err
+	}
+	b := bond{by: lifecycle.Against}
+	switch {
+	case unknown && !mt.recovery.Restored():
+		b.against = "it repeats a token that is not ours"
+	case len(thread) > 1, len(token) > 1, len(thread) == 1 && len(token) == 1 && !sameMail(thread[0], token[0]):
+		b.against = "it answers several mails of ours"
+	case len(thread) == 1:
+		return bond{by: lifecycle.ByThread, requests: thread[0]}, nil
+	case foreign:
+		b.against = "it answers a mail that is not ours"
+	case len(token) == 1:
+		return bond{by: lifecycle.ByToken, requests: token[0]}, nil
+	default:
+		return bond{by: lifecycle.Unbound}, nil
+	}
+	return b, nil
+}
+
+// thread lists the mails of ours that a mail answers, each as the requests that went out in
+// it. What it names first is what it answers; its other references count only without that.
+// foreign tells that it answers mails, and none of them is known here.
+func (mt *Matcher) thread(tx *store.Tx, l letter) (mails [][]store.Request, foreign bool, err error) {
+	for _, ids := range [][]string{l.InReplyTo, l.References} {
+		for _, id := range ids {
+			found, err := tx.Requests.ByMessageID(id)
+			if err != nil {
+				return nil, false, err
+			}
+			if len(found) > 0 && !slices.ContainsFunc(mails, func(m []store.Request) bool { return sameMail(m, found) }) {
+				mails = append(mails, found)
+			}
+		}
+		if len(mails) > 0 {
+			return mails, false, nil
+		}
+	}
+	for _, id := range append(slices.Clone(l.InReplyTo), l.References...) {
+		switch known, err := tx.Mails.Has(idDigest(id)); {
+		case err != nil:
+			return nil, false, err
+		case known: // a robot may answer itself
+			return nil, false, nil
+		case mt.recovery.Restored() && mt.reader.ownMessageID(id): // it was ours, and is forgotten
+		default:
+			foreign = true
+		}
+	}
+	return nil, foreign, nil
+}
+
+// tokened lists the mails of ours whose tokens are repeated; unknown tells that one is not ours.
+func tokened(tx *store.Tx, tokens []string) (mails [][]store.Request, unknown bool, err error) {
+	for _, token := range tokens {
+		found, err := tx.Requests.ByToken(token)
+		switch {
+		case err != nil:
+			return nil, false, err
+		case len(found) == 0:
+			unknown = true
+		case !slices.ContainsFunc(mails, func(m []store.Request) bool { return sameMail(m, found) }):
+			mails = append(mails, found)
+		}
+	}
+	return mails, unknown, nil
+}
+
+// sameMail reports whether two lists are of one mail, or one request went out in both.
+func sameMail(a, b []store.Request) bool {
+	return slices.ContainsFunc(a, func(r store.Request) bool {
+		return slices.ContainsFunc(b, func(other store.Request) bool { return r.ID == other.ID })
+	})
+}
+
+// otherRecipient is whom a mail is addressed to that names none of our addresses; "" when it
+// names one, or none at all: a blind copy, or one of a list that we read.
+func (rr *Reader) otherRecipient(l letter) string {
+	named := l.recipients()
+	if len(named) == 0 || slices.ContainsFunc(named, rr.isOurs) {
+		return ""
+	}
+	return named[0]
+}
+
+// isOurs reports whether an address is one of ours. What stands behind a "+" is a note to
+// ourselves.
+func (rr *Reader) isOurs(address string) bool {
+	for _, own := range []string{rr.settings.Callback, rr.settings.BCC} {
+		if own != "" && (sameAddress(own, address) || sameAddress(own, withoutNote(address))) {
+			return true
+		}
+	}
+	return false
+}
+
+func withoutNote(address string) string {
+	local, host, _ := strings.Cut(address, "@")
+	local, _, _ = strings.Cut(local, "+")
+	return fmt.Sprintf("%s@%s", local, host)
+}
+
+// answers reports that a mail is bound to a request that a twin of it was about.
+func (b bond) answers(twins []store.Twin) bool {
+	return slices.ContainsFunc(b.requests, func(r store.Request) bool {
+		return slices.ContainsFunc(twins, func(t store.Twin) bool { return t.Request == r.ID })
+	})
+}
+
+// repeats reports that a mail with these twins says what one of them has said.
+func repeats(twins []store.Twin) bool {
+	return slices.ContainsFunc(twins, func(t store.Twin) bool { return t.SameText })
+}
+
+// isForgotten reports whether our own mail is a request that the store does not know.
+func (mt *Matcher) isForgotten(l letter) bool {
+	return mt.recovery.Restored() && len(Tokens(l.Subject)) > 0
+}

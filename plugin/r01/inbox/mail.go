@@ -1,0 +1,112 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/message"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// Mail returns a stored mail, masked.
+func (dk *Desk) Mail(ctx context.Context, id registrar.MailID) (shown registrar.Mail, err error) {
+	err = dk.store.Read(ctx, func(tx *store.Tx) error {
+		m, err := tx.Mails.Get(id)
+		if err != nil {
+			return err
+		}
+		raw, err := tx.Mails.Raw(id)
+		if errors.Is(err, store.ErrRemoved) {
+			shown = registrar.Mail{ID: m.ID, At: m.At, Out: m.Out, Text: "(" + err.Error() + ")"}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		shown, err = dk.showMail(tx, m, raw)
+		return err
+	})
+	return shown, engine.Fault(err, "mail "+string(id))
+}
+
+func (dk *Desk) showMail(tx *store.Tx, m store.Mail, raw []byte) (registrar.Mail, error) {
+	shown := registrar.Mail{ID: m.ID, At: m.At, Out: m.Out}
+	msg, err := message.Parse(raw)
+	if err != nil {
+		shown.Text = "(can't be read: " + err.Error() + ")"
+		return shown, nil
+	}
+	if len(msg.From) > 0 {
+		shown.From = msg.From[0]
+	}
+	if len(msg.To) > 0 {
+		shown.To = msg.To[0]
+	}
+	requests, err := requestsNamed(tx, m.ID)
+	if err != nil {
+		return shown, err
+	}
+	shown.Subject, shown.Text, err = dk.readable(tx, msg, requests)
+	return shown, err
+}
+
+// ReviewRule writes a rule that would recognise such a mail.
+func (dk *Desk) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule string, err error) {
+	err = dk.store.Read(ctx, func(tx *store.Tx) error {
+		e, err := tx.Reviews.Get(id)
+		if err != nil {
+			return err
+		}
+		_, msg, err := dk.show(tx, e)
+		if err != nil {
+			return err
+		}
+		requests, err := requestsNamed(tx, e.Mail)
+		if err != nil {
+			return err
+		}
+		msg.Shown = msg.Text // no rule looks at what is quoted
+		subject, text, err := dk.readable(tx, msg, requests)
+		if err != nil {
+			return err
+		}
+		if subject != msg.Subject || text != msg.Text {
+			rule = "# No rule is proposed: the mail repeats a request of ours, with what nobody should read.\n"
+			return nil
+		}
+		outcome := e.Outcome
+		if outcome == "" {
+			outcome = registrar.ReplyNotice
+		}
+		rule = mailform.SuggestRule(mailform.Input{From: msg.From, Subject: msg.Subject, Text: msg.Text}, outcome)
+		return nil
+	})
+	return rule, engine.Fault(err, "review "+string(id))
+}
+
+// RawMail returns a stored mail as it came, masked: what is encoded in it was decoded first.
+func (dk *Desk) RawMail(ctx context.Context, id registrar.MailID) (text string, err error) {
+	err = dk.store.Read(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Mails.Get(id); err != nil {
+			return err
+		}
+		raw, err := tx.Mails.Raw(id)
+		if errors.Is(err, store.ErrRemoved) {
+			text = "(" + err.Error() + ")\n"
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		requests, err := requestsNamed(tx, id)
+		if err != nil {
+			return err
+		}
+		text, err = dk.redactor.Redact(tx, mailform.Mask(message.Source(raw)), requests...)
+		return err
+	})
+	return text, engine.Fault(err, "mail "+string(id))
+}

@@ -1,0 +1,94 @@
+package inbox
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailauth"
+	"registrar.panel/plugin/r01/message"
+	"registrar.panel/plugin/r01/store"
+)
+
+const (
+	// ProofWithin is how long the proof of a sender is tried for before a person must look.
+	ProofWithin = 24 * time.Hour
+	// SoonestTry and latestTry bound the pauses between two tries, which grow with the age of a mail.
+	SoonestTry = 30 * time.Second
+	LatestTry  = time.Hour
+)
+
+// prove looks how far a mail's sender is proved. When the proof can't be had now, the mail is
+// put off: by time, however often others come in meanwhile. r01-mail 3.10
+func (rr *Reader) prove(ctx context.Context, o *opened) {
+	l := &o.letter
+	var made mailauth.Verdict
+	if l.Kind == message.Bounce {
+		if made = rr.verifier.MadeHere(o.raw); made.Verified {
+			l.proof = lifecycle.OwnWord
+			return
+		}
+	}
+	verdict := rr.verifier.Verify(ctx, o.raw)
+	switch {
+	case verdict.Verified && rr.settings.Proof:
+		l.proof = lifecycle.Proved
+	case verdict.Verified:
+		l.proof = lifecycle.NotAsked
+	case verdict.Temporary:
+		l.proof = lifecycle.Unavailable
+		if rr.now().Before(o.At.Add(cmp.Or(rr.settings.ProofWithin, ProofWithin))) {
+			o.until = rr.now().Add(rr.proofPause(o.Mail))
+		}
+	default:
+		l.proof = lifecycle.Missing
+	}
+	l.unproved = cmp.Or(made.Reason, verdict.Reason)
+}
+
+// proofPause is until a mail's sender is tried again: the longer it has waited, the longer.
+func (rr *Reader) proofPause(m store.Mail) time.Duration {
+	return min(max(rr.now().Sub(m.At)/4, SoonestTry), LatestTry)
+}
+
+// ProveAgain looks once more at the mails before a person whose senders could not be proved.
+// What can be said of them now is said by reading them again.
+func (in *Inbox) ProveAgain(ctx context.Context) error {
+	const atOnce = 100
+	due, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]store.Mail, error) { return tx.Mails.ToTryAgain(in.now(), atOnce) })
+	if err != nil {
+		return err
+	}
+	for _, m := range due {
+		raw, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]byte, error) { return tx.Mails.Raw(m.ID) })
+		if err != nil && !errors.Is(err, store.ErrRemoved) {
+			return err
+		}
+		temporary := err == nil && in.verifier.Verify(ctx, raw).Temporary
+		err = in.engine.Write(ctx, func(tx *store.Tx) error {
+			if temporary {
+				return tx.Mails.PutOff(m.ID, in.now().Add(in.reader.proofPause(m)))
+			}
+			return in.readOnceMore(tx, m)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readOnceMore takes a mail from before a person.
+func (in *Inbox) readOnceMore(tx *store.Tx, m store.Mail) error {
+	e, err := tx.Reviews.Get(reviewOf(m.ID))
+	if err != nil {
+		return err
+	}
+	if err := in.reviews.CloseReview(tx, e, engine.ByPlugin, "its sender can be looked at now: the mail is read again"); err != nil {
+		return err
+	}
+	return tx.Mails.Reopen(m.ID)
+}

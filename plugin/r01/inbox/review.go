@@ -1,0 +1,174 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/message"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// Desk shows people the mails, and takes their word on those that wait for it.
+type Desk struct {
+	engine   *engine.Engine
+	redactor *engine.Redactor
+	reviews  *engine.Reviews
+	store    Store
+	now      func() time.Time
+}
+
+// NewDesk composes a desk.
+func NewDesk(en *engine.Engine, st Store, now func() time.Time) *Desk {
+	return &Desk{engine: en, redactor: en.Redactor, reviews: en.Reviews, store: st, now: now}
+}
+
+// Reviews lists the mails that wait for a person.
+func (dk *Desk) Reviews(ctx context.Context) (list []registrar.Review, err error) {
+	err = dk.store.Read(ctx, func(tx *store.Tx) error {
+		entries, err := tx.Reviews.Waiting()
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			shown, _, err := dk.show(tx, e)
+			if err != nil {
+				return err
+			}
+			shown.Text = ""
+			list = append(list, shown)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// Review returns one entry with its mail.
+func (dk *Desk) Review(ctx context.Context, id registrar.ReviewID) (shown registrar.Review, err error) {
+	err = dk.store.Read(ctx, func(tx *store.Tx) error {
+		e, err := tx.Reviews.Get(id)
+		if err != nil {
+			return err
+		}
+		shown, _, err = dk.show(tx, e)
+		return err
+	})
+	return shown, engine.Fault(err, "review "+string(id))
+}
+
+func (dk *Desk) show(tx *store.Tx, e store.Review) (registrar.Review, message.Message, error) {
+	var msg message.Message
+	raw, err := tx.Mails.Raw(e.Mail)
+	switch {
+	case err == nil:
+		msg, err = message.Parse(raw)
+	case !errors.Is(err, store.ErrRemoved):
+		return registrar.Review{}, msg, err
+	}
+	if err != nil {
+		msg.Shown = "(can't be read: " + err.Error() + ")"
+	}
+	requests, err := requestsNamed(tx, e.Mail)
+	if err != nil {
+		return registrar.Review{}, msg, err
+	}
+	subject, text, err := dk.readable(tx, msg, requests)
+	if err != nil {
+		return registrar.Review{}, msg, err
+	}
+	shown, err := entry(tx, e)
+	shown.From, shown.Subject, shown.Text = strings.Join(msg.From, ", "), subject, text
+	return shown, msg, err
+}
+
+// entry is what a person sees of a review entry, but for the mail.
+func entry(tx *store.Tx, e store.Review) (registrar.Review, error) {
+	version, err := tx.Reviews.Version(e)
+	return registrar.Review{ID: e.ID, Mail: e.Mail, ReceivedAt: e.ReceivedAt, Reason: e.Reason, Candidates: e.Candidates,
+		ResolvedAt: e.ResolvedAt, ResolvedBy: e.ResolvedBy, Outcome: e.Outcome, Version: version}, err
+}
+
+// ResolveReview applies a person's reading of a mail.
+func (dk *Desk) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
+	if err := registrar.InvalidDecision(d.Problems()); err != nil {
+		return registrar.Review{}, err
+	}
+	var shown registrar.Review
+	err := dk.engine.Write(ctx, func(tx *store.Tx) error {
+		e, err := tx.Reviews.Get(d.Review)
+		if err != nil {
+			return err
+		}
+		if err := dk.resolveReview(tx, e, d); err != nil {
+			return err
+		}
+		if e, err = tx.Reviews.Get(d.Review); err == nil {
+			shown, _, err = dk.show(tx, e)
+		}
+		return err
+	})
+	return shown, engine.Fault(err, "review "+string(d.Review))
+}
+
+func (dk *Desk) resolveReview(tx *store.Tx, e store.Review, d registrar.ReviewDecision) error {
+	shown, err := entry(tx, e)
+	if err != nil {
+		return err
+	}
+	if err := shown.CheckVersion(d.Version); err != nil {
+		return err
+	}
+	if !e.ResolvedAt.IsZero() {
+		return registrar.Errorf(registrar.Precondition, "review %s was resolved by %s", e.ID, e.ResolvedBy)
+	}
+	settled := store.MailIgnored
+	if event, moves := lifecycle.EventOf(d.Outcome); moves {
+		settled = store.MailApplied
+		if err := dk.applyDecision(tx, e, d, event); err != nil {
+			return err
+		}
+	}
+	e.ResolvedAt, e.ResolvedBy, e.Outcome = dk.now(), d.By, d.Outcome
+	if err := errors.Join(tx.Reviews.Resolve(e), tx.Mails.Settle(e.Mail, store.MailReview, settled, "")); err != nil {
+		return err
+	}
+	tx.Emit(registrar.Event{At: dk.now(), Type: registrar.EventReview, Level: registrar.LevelInfo,
+		Message: fmt.Sprintf("the mail was read as %q", d.Outcome), Actor: d.By, Mail: e.Mail, Review: e.ID})
+	return dk.reviews.Closed(tx, e)
+}
+
+// applyDecision moves the operation that the person named, with the mail as evidence.
+func (dk *Desk) applyDecision(tx *store.Tx, e store.Review, d registrar.ReviewDecision, event lifecycle.Event) error {
+	id := d.Operation
+	if id == "" && len(e.Candidates) == 1 {
+		id = e.Candidates[0]
+	}
+	if id == "" {
+		return registrar.InvalidDecision([]registrar.Problem{{Path: "operation", Message: "is required: the mail may belong to several operations, or to none"}})
+	}
+	shown, msg, err := dk.show(tx, e)
+	if err != nil {
+		return err
+	}
+	op, err := engine.OperationOf(tx, id)
+	if err != nil {
+		return engine.Fault(err, "operation "+string(id))
+	}
+	if err := d.CheckOperation(shown, op.Operation); err != nil {
+		return err
+	}
+	f := engine.Fact{Actor: d.By, Evidence: registrar.EvidencePerson, Mail: e.Mail,
+		Reason: mailform.Mask(firstLine(msg.Text))}
+	return dk.engine.MoveOperation(tx, op, engine.PersonSays(event, op.Version, "the mail "+string(e.Mail)), f)
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(line)
+}

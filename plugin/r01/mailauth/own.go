@@ -1,0 +1,82 @@
+package mailauth
+
+import (
+	"slices"
+	"strings"
+)
+
+// origin says how a mail came into a server of ours, by its Received field.
+type origin int
+
+const (
+	outside    origin = iota // from elsewhere, or it can't be told
+	ourHop                   // from another server of ours
+	ourProgram               // it was made by the server itself
+)
+
+// exims are the users that Exim runs as: it names the user who handed a mail in, and its own
+// reports come from itself.
+var exims = []string{"mail", "mailnull", "exim", "debian-exim"}
+
+// byUser are words with which a server says that a user of its machine handed a mail in.
+var byUser = []string{"userid", "uid", "user", "invoked", "authenticated", "local", "from", "nullmailer"}
+
+// MadeHere reports whether one of our own mail servers made a mail, as it makes a report of
+// what it could not deliver, and why that is believed or not. It is pure: DNS is not asked.
+//
+// Each server that a mail passes writes a Received field on top of those that are there. So a
+// stranger's mail has one, of a server of ours, that names the stranger's address, and below
+// it whatever the stranger wrote. A mail is ours only if its sender is empty, and every
+// Received field in it is by a server that [Config.Hosts] names, and names no other address
+// than theirs, down to the lowest, which says that the server made the mail by itself. A mail
+// that a user of the machine, or one who logged in, handed in is not.
+//
+// It says who wrote the report, not that the report is about a mail of ours: its Message-ID
+// says that. A server that takes Received fields away proves nothing: leave it out of Hosts.
+func (v *Verifier) MadeHere(raw []byte) Verdict {
+	if len(v.own.names) == 0 {
+		return refuse("replies.hosts does not name our own mail servers")
+	}
+	h, err := readHeader(raw)
+	if err != nil {
+		return refuse("%v", err)
+	}
+	if to := h.values("Return-Path"); len(to) == 0 || strings.TrimSpace(to[0]) != "<>" {
+		return refuse("its Return-Path is not empty, as that of a report is")
+	}
+	hops := h.values("Received")
+	if len(hops) == 0 {
+		return refuse("no Received field tells where it was made")
+	}
+	for i, value := range hops {
+		switch o := v.originOf(value); {
+		case o == outside:
+			return refuse("it came to our mail server from elsewhere")
+		case o == ourProgram && i < len(hops)-1:
+			return refuse("its Received fields go on below the one of the server that made it")
+		case o == ourHop && i == len(hops)-1:
+			return refuse("its Received fields do not tell which server made it")
+		}
+	}
+	return Verdict{Verified: true, Reason: "our own mail server made it"}
+}
+
+func (v *Verifier) originOf(value string) origin {
+	h, ok := readHop(value)
+	if !ok || !v.own.named(h.by) {
+		return outside
+	}
+	switch {
+	case h.from == "" && len(h.addresses) == 0 && !slices.ContainsFunc(h.words, isByUser): // Postfix
+		return ourProgram
+	case h.protocol == "local" && slices.Contains(exims, h.from) && len(h.addresses) == 0:
+		return ourProgram
+	case h.from != "" && h.within(v.own.holds):
+		return ourHop
+	case v.own.named(h.from) && strings.HasPrefix(h.protocol, "lmtp") && len(h.addresses) == 0: // by a Unix socket
+		return ourHop
+	}
+	return outside
+}
+
+func isByUser(word string) bool { return slices.Contains(byUser, word) }

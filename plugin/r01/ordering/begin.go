@@ -1,0 +1,87 @@
+package ordering
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// BeginPlanned begins what a renewal pass has planned, the most urgent first, and only as
+// many as may be sent now: until then a domain is free for other operations.
+func (rn *Renewals) BeginPlanned(ctx context.Context) error {
+	const atOnce = 100
+	for {
+		plans, err := engine.Look(ctx, rn.store, func(tx *store.Tx) ([]store.Plan, error) {
+			may, _, err := rn.limits.Allowance(tx)
+			if err != nil || may == 0 {
+				return nil, err
+			}
+			queued, err := tx.Requests.QueuedPaid()
+			if err != nil || queued >= may {
+				return nil, err
+			}
+			return tx.Renewals.Planned(rn.settings.Agreement, rn.now(), min(may-queued, atOnce))
+		})
+		if err != nil || len(plans) == 0 {
+			return err
+		}
+		if err := rn.store.Write(ctx, func(tx *store.Tx) error { return rn.beginRenewals(tx, plans) }); err != nil {
+			return fmt.Errorf("begin renewals: %w", err)
+		}
+		rn.engine.Changed.Wake()
+	}
+}
+
+func (rn *Renewals) beginRenewals(tx *store.Tx, plans []store.Plan) error {
+	for _, p := range plans {
+		d, err := tx.Domains.Record(p.Domain)
+		if err != nil {
+			return err
+		}
+		reason, err := rn.unfitToRenew(tx, d, p)
+		switch {
+		case err != nil:
+			return err
+		case reason != "":
+			rn.log.Info("planned renewal left out", "domain", p.Domain, "paid_till", p.Base, "reason", reason)
+			err = tx.Renewals.Unplan(p)
+		default:
+			err = errors.Join(rn.beginRenewal(tx, d), tx.Renewals.Begun(p))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unfitToRenew tells what has changed since a renewal was planned; "" = nothing that matters.
+func (rn *Renewals) unfitToRenew(tx *store.Tx, d registrar.Domain, p store.Plan) (string, error) {
+	switch {
+	case d.PaidTill != p.Base:
+		return "it is paid till " + d.PaidTill.String() + " now", nil
+	case d.Renewal != registrar.RenewAuto:
+		return "it is renewed by hand now", nil
+	}
+	err := rn.orders.admissible(tx, registrar.Order{Kind: registrar.KindRenew, Domain: p.Domain, PaidTill: p.Base})
+	var refusal *registrar.Error
+	if errors.As(err, &refusal) {
+		return refusal.Detail, nil
+	}
+	return "", err
+}
+
+// beginRenewal begins an operation that nobody has ordered.
+func (rn *Renewals) beginRenewal(tx *store.Tx, d registrar.Domain) error {
+	o := registrar.Order{Kind: registrar.KindRenew, Domain: d.Name, Customer: d.Customer, PaidTill: d.PaidTill}
+	p, problems := rn.planner.plan(o)
+	if err := registrar.InvalidOrder(problems); err != nil {
+		return fmt.Errorf("renew %s: %w", d.Name, err)
+	}
+	op := store.Operation{Operation: registrar.Operation{ID: rn.orders.operationID(), Kind: o.Kind, Domain: o.Domain, State: registrar.Queued}, Customer: o.Customer}
+	return rn.orders.begin(tx, &op, o, p)
+}

@@ -1,0 +1,232 @@
+package ordering
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// Store keeps orders and what came of them; package store has the real one.
+type Store interface {
+	Write(ctx context.Context, fn func(tx *store.Tx) error) error
+	Read(ctx context.Context, fn func(tx *store.Tx) error) error
+	Fingerprint(parts ...string) string
+}
+
+// Parts are what ordering is made of, beside its engine.
+type Parts struct {
+	Store  Store
+	Logger hclog.Logger
+	Now    func() time.Time
+	Random func() string
+	Whois  Whois // nil = none
+}
+
+// Orders takes orders.
+type Orders struct {
+	engine   *engine.Engine
+	alarms   *engine.Alarms
+	timeline *engine.Timeline
+	planner  *Planner
+	settings *engine.Settings
+	store    Store
+	log      hclog.Logger
+	now      func() time.Time
+	random   func() string
+}
+
+// New composes the taking of orders.
+func New(s *engine.Settings, en *engine.Engine, p Parts) *Orders {
+	return &Orders{
+		engine: en, alarms: en.Alarms, timeline: en.Timeline, planner: &Planner{engine: en, settings: s, now: p.Now},
+		settings: s, store: p.Store, log: p.Logger, now: p.Now, random: p.Random,
+	}
+}
+
+// Validate finds every mistake of an order, and shows the first mail it would cause, masked.
+func (ord *Orders) Validate(ctx context.Context, o registrar.Order) (v registrar.Validation, err error) {
+	p, problems := ord.planner.vet(o)
+	if len(problems) > 0 {
+		return registrar.Validation{Problems: problems}, nil
+	}
+	err = ord.store.Read(ctx, func(tx *store.Tx) error {
+		var refusal *registrar.Error
+		err := ord.acceptable(tx, o)
+		if errors.As(err, &refusal) {
+			v.Problems = []registrar.Problem{{Path: "domain", Message: refusal.Detail}}
+			return nil
+		}
+		if err == nil {
+			v.Preview, err = ord.preview(tx, o, p)
+		}
+		if err == nil {
+			v.Notes, err = ord.otherContact(tx, o, p)
+		}
+		return err
+	})
+	return v, err
+}
+
+// acceptable is admissible, or true of an order that was accepted before or has begun without
+// being asked for.
+func (ord *Orders) acceptable(tx *store.Tx, o registrar.Order) error {
+	_, err := tx.Operations.ByOrder(o.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		_, err = ord.scheduled(tx, o)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return ord.admissible(tx, o)
+	}
+	return err
+}
+
+// scheduled finds the renewal that the schedule has begun from the very expiry that an order
+// starts from: it is what was ordered, and no second one is sent. It serves one order.
+func (ord *Orders) scheduled(tx *store.Tx, o registrar.Order) (store.Operation, error) {
+	if o.Kind != registrar.KindRenew {
+		return store.Operation{}, store.ErrNotFound
+	}
+	op, err := tx.Renewals.Get(ord.settings.Agreement, o.Domain, o.PaidTill)
+	if err == nil && o.Customer != "" && o.Customer != op.Customer {
+		return store.Operation{}, store.ErrNotFound
+	}
+	return op, err
+}
+
+// join lets an order have the operation that does what it asks for.
+func (ord *Orders) join(tx *store.Tx, op store.Operation, o registrar.Order, digest string) error {
+	c := store.Change{At: ord.now(), Actor: engine.ByPlugin, Message: engine.Nouns[op.Kind] + " of " + mailform.Unicode(op.Domain) +
+		": order " + string(o.ID) + " asks for what the schedule began"}
+	if err := tx.Operations.Join(&op, o.ID, digest, c); err != nil {
+		return err
+	}
+	ord.log.Info("order joins operation", "operation", op.ID, "order", o.ID, "domain", op.Domain)
+	return ord.timeline.Tell(tx, op, registrar.EventOperation, c)
+}
+
+func (ord *Orders) preview(tx *store.Tx, o registrar.Order, p plan) (string, error) {
+	templates := p.templates
+	handle, err := ord.handleFor(tx, o, p)
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return "", err
+	case handle != "" && o.Kind == registrar.KindTransfer:
+		return "no mail is sent: " + strings.Join(transferSteps(o.Domain, handle, registrar.Date{}), "\n"), nil
+	case handle != "":
+		t, problems := p.about(handle)
+		if len(problems) > 0 {
+			return "", registrar.InvalidOrder(problems)
+		}
+		templates = []mailform.Template{t}
+	}
+	return ord.engine.Compose(p.kind, "", templates).Preview(), nil
+}
+
+// handleFor is the handle that the first mail of an order refers to; "" = it refers to none,
+// or registers it.
+func (ord *Orders) handleFor(tx *store.Tx, o registrar.Order, p plan) (string, error) {
+	switch p.kind {
+	case lifecycle.NewClient:
+		c, err := ord.findClient(tx, o, p)
+		if err != nil || c.State != registrar.HandleRegistered {
+			return "", err
+		}
+		return c.Handle, nil
+	case lifecycle.UpdateDomain, lifecycle.UpdateClient:
+		d, err := tx.Domains.Get(o.Domain)
+		return d.Handle, err
+	}
+	return "", nil
+}
+
+// Submit stores an order as an operation with its first request.
+func (ord *Orders) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
+	p, problems := ord.planner.vet(o)
+	if err := registrar.InvalidOrder(problems); err != nil {
+		return registrar.Operation{}, err
+	}
+	var op store.Operation
+	err := ord.engine.Write(ctx, func(tx *store.Tx) (err error) {
+		op, err = ord.submit(tx, o, p)
+		return err
+	})
+	return op.Operation, err
+}
+
+func (ord *Orders) submit(tx *store.Tx, o registrar.Order, p plan) (store.Operation, error) {
+	digest := ord.Digest(o)
+	known, err := tx.Operations.ByOrder(o.ID)
+	switch {
+	case err == nil:
+		return ord.repeated(tx, known, o, digest)
+	case !errors.Is(err, store.ErrNotFound):
+		return store.Operation{}, err
+	}
+
+	switch begun, err := ord.scheduled(tx, o); {
+	case err == nil:
+		if err := ord.join(tx, begun, o, digest); err != nil {
+			return store.Operation{}, err
+		}
+		return tx.Operations.Get(begun.ID)
+	case !errors.Is(err, store.ErrNotFound):
+		return store.Operation{}, err
+	}
+	if err := ord.admissible(tx, o); err != nil {
+		return store.Operation{}, err
+	}
+	op := store.Operation{Operation: registrar.Operation{ID: ord.operationID(), Order: o.ID, Kind: o.Kind, Domain: o.Domain, State: registrar.Queued}, Digest: digest, Customer: o.Customer}
+	if err := ord.begin(tx, &op, o, p); err != nil {
+		return store.Operation{}, err
+	}
+	return tx.Operations.Get(op.ID)
+}
+
+// admissible refuses what our own record of the domain forbids.
+func (ord *Orders) admissible(tx *store.Tx, o registrar.Order) error {
+	d, err := tx.Domains.Get(o.Domain)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if open := d.Operation; open != nil && (o.Kind != registrar.KindRenew || open.Kind != registrar.KindUpdate) { // an update holds no renewal
+		return registrar.Errorf(registrar.Precondition, "%s has an open operation (%s, %s); wait for it", o.Domain, open.Kind, open.State)
+	}
+	live := slices.Contains([]registrar.DomainStatus{registrar.StatusRegistered, registrar.StatusExpired}, d.Status)
+	switch {
+	case acquires(o.Kind) && live:
+		return registrar.Errorf(registrar.Precondition, "%s is registered here already", o.Domain)
+	case !acquires(o.Kind) && !live:
+		return registrar.Errorf(registrar.Precondition, "%s is not registered here", o.Domain)
+	case live && o.Customer != "" && o.Customer != d.Customer:
+		return registrar.Errorf(registrar.Precondition, "%s belongs to another customer", o.Domain)
+	case o.Kind == registrar.KindRenew:
+		return ord.renewable(d, o.PaidTill)
+	}
+	return nil
+}
+
+// renewable refuses what R01 would. r01-mail 4.1
+func (ord *Orders) renewable(d registrar.Domain, believed registrar.Date) error {
+	if d.PaidTill != believed {
+		return registrar.Errorf(registrar.Precondition, "%s is paid till %s, not %s: read it again", d.Name, d.PaidTill, believed)
+	}
+	open := policy.Open(policy.Today(ord.now()))
+	switch {
+	case open.To.Before(d.PaidTill):
+		return registrar.Errorf(registrar.Precondition, "R01 renews %s from %s on, not earlier", d.Name, d.PaidTill.AddDays(-policy.Opens))
+	case d.PaidTill.Before(open.From):
+		return registrar.Errorf(registrar.Precondition, "R01 renewed %s until %s at the latest", d.Name, d.PaidTill.AddDays(policy.Closes))
+	}
+	return nil
+}

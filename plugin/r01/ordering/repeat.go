@@ -1,0 +1,76 @@
+package ordering
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// Digest identifies the contents of an order. It is keyed, because orders hold personal data.
+func (ord *Orders) Digest(o registrar.Order) string {
+	return ord.store.Fingerprint("order contents", string(o.Canonical()))
+}
+
+// repeated returns the operation of an order that is known here, or a Conflict when it was
+// submitted with other contents.
+func (ord *Orders) repeated(tx *store.Tx, known store.Operation, o registrar.Order, digest string) (store.Operation, error) {
+	if known.Digest == digest {
+		return known, nil
+	}
+
+	// Stores of earlier versions hold a digest of another form. One that fits is replaced.
+	first, err := ord.firstDigest(o)
+	if err != nil {
+		return store.Operation{}, err
+	}
+	if known.Digest != first {
+		return store.Operation{}, registrar.Errorf(registrar.Conflict, "order %s is known here with other contents", o.ID)
+	}
+	return known, tx.Operations.SetDigest(&known, digest)
+}
+
+// firstOrder is the contract's Order as the first versions of this plugin wrote it into
+// their digests. It is frozen: it must not follow the contract.
+type firstOrder struct {
+	ID          string
+	Kind        string
+	Domain      string
+	Customer    string
+	Registrant  *firstRegistrant
+	Nameservers []firstNameserver
+	AuthCode    string
+	PaidTill    string
+}
+
+type firstRegistrant struct {
+	Kind   string
+	Fields map[string][]string
+}
+
+type firstNameserver struct {
+	Host string   `json:"host"`
+	IPs  []string `json:"ips,omitempty"`
+}
+
+// firstDigest is the digest that the first versions of this plugin made of an order.
+func (ord *Orders) firstDigest(o registrar.Order) (string, error) {
+	f := firstOrder{Kind: string(o.Kind), Domain: o.Domain, Customer: o.Customer, PaidTill: o.PaidTill.String(),
+		AuthCode: "***"} // the code hid itself and was digested beside the text
+	if o.Registrant != nil {
+		f.Registrant = &firstRegistrant{Kind: string(o.Registrant.Kind), Fields: o.Registrant.Fields}
+	}
+	if o.Nameservers != nil {
+		f.Nameservers = make([]firstNameserver, len(o.Nameservers))
+		for i, ns := range o.Nameservers {
+			f.Nameservers[i] = firstNameserver{Host: ns.Host, IPs: ns.IPs}
+		}
+	}
+
+	text, err := json.Marshal(f)
+	if err != nil {
+		return "", fmt.Errorf("digest order: %w", err)
+	}
+	return ord.store.Fingerprint("order", string(text), string(o.AuthCode)), nil
+}

@@ -1,0 +1,146 @@
+package ordering
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/term"
+	"registrar.panel/shared/registrar"
+)
+
+// Whois asks the registry about one name; package registry has the real one.
+type Whois interface {
+	// RecallSparingly takes an answer of a moment ago, too, and leaves a share of the pace to
+	// questions that can't wait.
+	RecallSparingly(ctx context.Context, name string) registry.Answer
+}
+
+// Takeover takes over what R01 holds for us already.
+type Takeover struct {
+	engine   *engine.Engine
+	alarms   *engine.Alarms
+	settings *engine.Settings
+	store    Store
+	now      func() time.Time
+	whois    Whois
+}
+
+// NewTakeover composes the taking over.
+func NewTakeover(s *engine.Settings, en *engine.Engine, p Parts) *Takeover {
+	return &Takeover{engine: en, alarms: en.Alarms, settings: s, store: p.Store, now: p.Now, whois: p.Whois}
+}
+
+// AdoptHandle records a handle that a customer has at R01 already.
+func (tk *Takeover) AdoptHandle(ctx context.Context, customer, handle string) (h registrar.Handle, err error) {
+	kind, ok := mailform.KindOfHandle(handle)
+	if !ok || customer == "" {
+		return h, registrar.InvalidOrder([]registrar.Problem{{Path: "handle", Message: "must be a handle of R01, such as NAME_1_X-R01 or NAME_1_X-ORG-R01, of a customer"}})
+	}
+	err = tk.engine.Write(ctx, func(tx *store.Tx) error {
+		known, err := tx.Clients.ByHandle(handle)
+		if err == nil {
+			if h = engine.HandleOf(known); known.Customer != customer {
+				return registrar.Errorf(registrar.Conflict, "handle %s belongs to another customer", handle)
+			}
+			return nil
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		c, err := tx.Clients.Add(store.Client{Customer: customer, Kind: kind, Handle: handle,
+			State: registrar.HandleRegistered, CreatedAt: tk.now()}, nil)
+		h = engine.HandleOf(c)
+		return err
+	})
+	return h, err
+}
+
+// ImportDomain takes over a domain that R01 holds for us already.
+func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d registrar.Domain, err error) {
+	if problems := tk.checkImport(i); len(problems) > 0 {
+		return d, registrar.InvalidOrder(problems)
+	}
+	problems, err := tk.compareImport(ctx, &i)
+	if err == nil {
+		err = registrar.InvalidOrder(problems)
+	}
+	if err != nil {
+		return d, err
+	}
+	if _, err := tk.AdoptHandle(ctx, i.Customer, i.Handle); err != nil {
+		return d, err
+	}
+	err = tk.engine.Write(ctx, func(tx *store.Tx) error {
+		known, err := tx.Domains.Get(i.Domain)
+		if err == nil && known.Operation == nil && (engine.Gone(known.Status) || known.Status == registrar.StatusError) {
+			err = errors.Join(tk.alarms.SettleDoubt(tx, i.Domain), store.ErrNotFound) // what was is over
+		} else if err == nil {
+			if d = known; known.Customer != i.Customer || known.Handle != i.Handle || !term.Near(known.PaidTill, i.PaidTill) {
+				return registrar.Errorf(registrar.Conflict, "%s is known here with other contents", i.Domain)
+			}
+			return nil
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		d = registrar.Domain{Name: i.Domain, Customer: i.Customer, Handle: i.Handle, PaidTill: i.PaidTill,
+			Status: registrar.StatusRegistered, Renewal: tk.settings.Renewal}
+		if err := tx.Domains.Put(d, tk.now()); err != nil {
+			return err
+		}
+		tx.Emit(registrar.Event{At: tk.now(), Type: registrar.EventDomain, Level: registrar.LevelInfo,
+			Message: "taken over, paid till " + i.PaidTill.String(), Actor: engine.ByPlugin, Name: i.Domain})
+		return nil
+	})
+	return d, err
+}
+
+func (tk *Takeover) checkImport(i registrar.Import) []registrar.Problem {
+	var problems []registrar.Problem
+	if name, err := mailform.Name(i.Domain); err != nil || name != i.Domain {
+		problems = append(problems, registrar.Problem{Path: "domain", Message: nameProblem(i.Domain, name, err)})
+	}
+	if i.PaidTill.IsZero() {
+		return append(problems, registrar.Problem{Path: "paid_till", Message: "is required, as YYYY-MM-DD"})
+	}
+	if why := term.Implausible(policy.Today(tk.now()), i.Domain, i.PaidTill); why != "" && len(problems) == 0 {
+		problems = append(problems, registrar.Problem{Path: "paid_till", Message: "can't be: " + why + "; look the day up at R01 or in whois and give that"})
+	}
+	return problems
+}
+
+// compareImport holds an import against the registry, where that is asked and answers: a name
+// that it shows with somebody else, or not at all, is not imported, and neither is another
+// expiry than it shows. A day or two apart is the same one, and its own spelling is taken.
+func (tk *Takeover) compareImport(ctx context.Context, i *registrar.Import) ([]registrar.Problem, error) {
+	known, err := engine.ReadDomain(ctx, tk.store, i.Domain)
+	if err == nil && (engine.Held(known.Status) || known.Operation != nil) || tk.whois == nil {
+		return nil, nil
+	}
+	if err != nil && !errors.Is(err, registrar.NotFound) {
+		return nil, err
+	}
+	problem := func(path, format string, args ...any) ([]registrar.Problem, error) {
+		return []registrar.Problem{{Path: path, Message: fmt.Sprintf(format, args...)}}, nil
+	}
+	switch a := tk.whois.RecallSparingly(ctx, i.Domain); {
+	case a.Status == registry.Absent:
+		return problem("domain", "the registry has no such domain")
+	case a.Status != registry.Registered:
+		return nil, nil // it can't be known now; the next look at the registry tells
+	case !tk.engine.Ours(a.Record.Registrar):
+		return problem("domain", "the registry shows it with registrar %s, not with R01", a.Record.Registrar)
+	case !term.Near(a.Record.PaidTill, i.PaidTill):
+		return problem("paid_till", "the registry shows it paid till %s: give that day, or ask R01", a.Record.PaidTill)
+	default:
+		i.PaidTill = a.Record.PaidTill
+		return nil, nil
+	}
+}

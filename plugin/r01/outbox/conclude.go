@@ -1,0 +1,138 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/smtpout"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// transmission is one that has ended.
+type transmission struct {
+	requests []store.Request
+	result   smtpout.Result
+}
+
+// unrecorded are transmissions whose outcome the store did not take.
+type unrecorded struct {
+	mu  sync.Mutex
+	all []transmission
+}
+
+// recordOutcome records what became of a transmission. What can't be recorded now, because the
+// store fails, is kept: without it the requests would stay Sending until the next start.
+func (q *Queue) recordOutcome(ctx context.Context, t transmission) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+	defer cancel()
+	err := q.Conclude(ctx, t.requests, t.result)
+	if err != nil {
+		q.unrecorded.add(t)
+	}
+	return err
+}
+
+// recordLate records what was kept.
+func (q *Queue) recordLate(ctx context.Context) error {
+	var faults []error
+	for _, t := range q.unrecorded.take() {
+		faults = append(faults, q.recordOutcome(ctx, t))
+	}
+	return errors.Join(faults...)
+}
+
+// outMail is the mail that a request went out in.
+func outMail(r store.Request) registrar.MailID {
+	if r.Batch != "" {
+		return registrar.MailID("out-" + r.Batch)
+	}
+	return registrar.MailID("out-" + r.ID)
+}
+
+// Conclude records the outcome of a transmission. Recovery at the start uses it too.
+func (q *Queue) Conclude(ctx context.Context, sent []store.Request, result smtpout.Result) error {
+	err := q.engine.Write(ctx, func(tx *store.Tx) error {
+		for _, r := range sent {
+			if err := q.concludeOne(tx, r, result); err != nil {
+				return fmt.Errorf("request %s: %w", r.ID, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("record outcome %s: %w", result.Outcome, err)
+	}
+	return nil
+}
+
+// concludeOne looks first whether the claim got through: its commit may have failed, or
+// only seemed to.
+func (q *Queue) concludeOne(tx *store.Tx, r store.Request, result smtpout.Result) error {
+	current, err := tx.Requests.Get(r.ID)
+	if err != nil {
+		return err
+	}
+	if r.State != registrar.Sending || current.Attempt < r.Attempt { // nothing has left
+		return q.delay(tx, current, result.Err)
+	}
+	if err := tx.Requests.FinishAttempt(r, string(result.Outcome), result.Response, q.now()); err != nil {
+		return err
+	}
+	if err := q.tellRelay(tx, result); err != nil {
+		return err
+	}
+	if current.Attempt > r.Attempt { // it has been sent again meanwhile: that attempt decides
+		return nil
+	}
+	// It is moot when R01's reply was faster than the relay's answer.
+	e, f := q.relaySays(r, result)
+	_, err = q.engine.Weigh(tx, &current, e, f)
+	return err
+}
+
+func (q *Queue) relaySays(r store.Request, result smtpout.Result) (lifecycle.Evidence, engine.Fact) {
+	e, f := lifecycle.Evidence{Source: lifecycle.FromRelay, Proof: lifecycle.OwnWord}, engine.Fact{Actor: engine.ByPlugin, Mail: outMail(r)}
+	if result.Err != nil {
+		f.Reason = result.Err.Error()
+	}
+	switch result.Outcome {
+	case smtpout.Accepted:
+		e.Event, f.Evidence = lifecycle.Relayed, registrar.EvidenceRelay
+	case smtpout.Refused:
+		e.Event, f.Evidence = lifecycle.Refused, registrar.EvidenceRelay
+	case smtpout.Deferred:
+		e.Event, f.Evidence, f.DueAt = lifecycle.Deferred, registrar.EvidenceRelay, q.now().Add(backOffAfter(r.Attempt))
+	default:
+		e.Event = lifecycle.Lost
+	}
+	return e, f
+}
+
+// delay keeps a request queued that never got as far as its claim.
+func (q *Queue) delay(tx *store.Tx, r store.Request, cause error) error {
+	if cause == nil {
+		cause = errors.New("the relay was not reached")
+	}
+	q.log.Warn("request not sent", "request", r.ID, "object", r.Object, "err", cause)
+	err := tx.Requests.Postpone(r, q.now().Add(backOff[0]), cause.Error())
+	if err != nil && !errors.Is(err, store.ErrMoved) { // that is withdrawn meanwhile
+		return err
+	}
+	return q.alarms.Raise(tx, relayAlarm, "", "mail can't be sent: "+cause.Error())
+}
+
+// tellRelay keeps the alarm in step with what the relay said of a mail that was handed to it.
+func (q *Queue) tellRelay(tx *store.Tx, result smtpout.Result) error {
+	if result.Outcome == smtpout.Deferred && strings.HasPrefix(result.Response, "5") {
+		return q.alarms.Raise(tx, relayAlarm, "", "mail can't be sent, the relay refuses it whatever it is: "+result.Err.Error()+": look at its limits and permissions")
+	}
+	return q.alarms.Clear(tx, relayAlarm, "")
+}
+
+const relayAlarm = "relay"

@@ -1,0 +1,158 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/term"
+	"registrar.panel/shared/registrar"
+)
+
+// outgoing is one mail to be sent, with the requests it carries: one, or several
+// prolongations.
+type outgoing struct {
+	engine.Identity
+	requests []store.Request
+}
+
+func (m outgoing) kind() lifecycle.Kind { return m.requests[0].Kind }
+
+func single(r store.Request) outgoing {
+	return outgoing{engine.Identity{ID: r.ID, MessageID: r.MessageID, Token: r.Token, CreatedAt: r.CreatedAt}, []store.Request{r}}
+}
+
+// group puts what is due into mails. Renewals that were never sent share mails, as many to
+// each as the operator allows. A mail that the relay did not take is sent again as it was
+// if all its requests still wait for that; otherwise they go out alone.
+func (q *Queue) group(ctx context.Context, due []store.Request) (mails []outgoing, err error) {
+	if due, err = q.stillDue(ctx, due); err != nil {
+		return nil, err
+	}
+	var fresh []store.Request
+	batches := map[string][]store.Request{}
+	var order []string
+	for _, r := range due {
+		switch {
+		case r.Batch != "":
+			if batches[r.Batch] == nil {
+				order = append(order, r.Batch)
+			}
+			batches[r.Batch] = append(batches[r.Batch], r)
+		case r.Kind == lifecycle.Prolong && r.Attempt == 0 && q.settings.Batch > 1:
+			fresh = append(fresh, r)
+		default:
+			mails = append(mails, single(r))
+		}
+	}
+	for _, id := range order {
+		again, err := q.sameBatch(ctx, id, batches[id])
+		if err != nil {
+			return nil, err
+		}
+		mails = append(mails, again...)
+	}
+	joined, err := q.newBatches(ctx, fresh)
+	return append(mails, joined...), err
+}
+
+// stillDue withdraws the renewals that must not leave the queue any more.
+func (q *Queue) stillDue(ctx context.Context, due []store.Request) (still []store.Request, err error) {
+	var gone []store.Request
+	var reasons []string
+	err = q.store.Read(ctx, func(tx *store.Tx) error {
+		for _, r := range due {
+			switch reason, err := q.outdated(tx, r); {
+			case err != nil:
+				return err
+			case reason == "":
+				still = append(still, r)
+			default:
+				gone, reasons = append(gone, r), append(reasons, reason)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(gone) == 0 {
+		return still, err
+	}
+	return still, q.engine.Write(ctx, func(tx *store.Tx) error {
+		for i := range gone {
+			if err := q.engine.Must(tx, &gone[i], engine.QueueSays(lifecycle.Withdrawn), engine.Fact{Actor: engine.ByPlugin, Reason: reasons[i]}); err != nil {
+				return err
+			}
+			// Should it be due again, nobody has decided against it.
+			if err := tx.Renewals.Unplan(store.Plan{Domain: gone[i].Object, Base: gone[i].Base}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// sameBatch is a mail as it was made, or its requests alone if some have left it.
+func (q *Queue) sameBatch(ctx context.Context, id string, requests []store.Request) (mails []outgoing, err error) {
+	err = q.store.Write(ctx, func(tx *store.Tx) error {
+		b, size, err := tx.Requests.Batch(id)
+		if err != nil {
+			return err
+		}
+		if size == len(requests) {
+			mails = []outgoing{{engine.Identity{ID: b.ID, MessageID: b.MessageID, Token: b.Token, CreatedAt: b.CreatedAt}, requests}}
+			return nil
+		}
+		for i := range requests {
+			if err := tx.Requests.LeaveBatch(&requests[i]); err != nil {
+				return err
+			}
+			mails = append(mails, single(requests[i]))
+		}
+		return nil
+	})
+	return mails, err
+}
+
+func (q *Queue) newBatches(ctx context.Context, fresh []store.Request) (mails []outgoing, err error) {
+	if len(fresh) == 0 {
+		return nil, nil
+	}
+	err = q.store.Write(ctx, func(tx *store.Tx) error {
+		for len(fresh) > 0 {
+			n := min(len(fresh), q.settings.Batch)
+			m := single(fresh[0])
+			if n > 1 {
+				m = outgoing{q.engine.NewIdentity("bt-"), fresh[:n]}
+				if err := tx.Requests.AddBatch(store.Batch{ID: m.ID, MessageID: m.MessageID, Token: m.Token, CreatedAt: m.CreatedAt}, m.requests); err != nil {
+					return err
+				}
+			}
+			mails, fresh = append(mails, m), fresh[n:]
+		}
+		return nil
+	})
+	return mails, err
+}
+
+// outdated tells why a renewal that waits in the queue must not leave it any more: the
+// expiry has moved without it, or R01 takes it no longer.
+func (q *Queue) outdated(tx *store.Tx, r store.Request) (string, error) {
+	if r.Kind != lifecycle.Prolong {
+		return "", nil
+	}
+	d, err := tx.Domains.Record(r.Object)
+	switch {
+	case err != nil:
+		return "", err
+	case !term.SameYear(d.PaidTill, r.Base):
+		return fmt.Sprintf("the domain is paid till %s by now, and this was to renew it from %s", d.PaidTill, r.Base), nil
+	case !slices.Contains([]registrar.DomainStatus{registrar.StatusRegistered, registrar.StatusExpired}, d.Status):
+		return fmt.Sprintf("the domain is %s", d.Status), nil
+	case !policy.Open(policy.Today(q.now())).Holds(r.Base):
+		return "R01 takes it no longer", nil
+	}
+	return "", nil
+}

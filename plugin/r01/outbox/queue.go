@@ -1,0 +1,258 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/smtpout"
+	"registrar.panel/plugin/r01/store"
+)
+
+// Submitter hands mails to a relay; package smtpout has the real one. It is called by as many
+// senders at a time as the settings say.
+type Submitter interface {
+	Submit(ctx context.Context, m smtpout.Mail, claim func(context.Context) error) smtpout.Result
+	// Rest says that no more mail follows for now.
+	Rest()
+}
+
+// Store keeps what is to be sent; package store has the real one.
+type Store interface {
+	Write(ctx context.Context, fn func(tx *store.Tx) error) error
+	Read(ctx context.Context, fn func(tx *store.Tx) error) error
+	// InPlace reports whether the store is still where it was opened.
+	InPlace() error
+	// Mark makes visible, outside the store, how far it has come.
+	Mark(ctx context.Context) error
+}
+
+// Renewals begins renewals that are planned; package ordering has the real one.
+type Renewals interface {
+	// BeginPlanned begins as many as may be sent now.
+	BeginPlanned(ctx context.Context) error
+}
+
+const (
+	// recordWithin bounds how long the outcome of a transmission may take to be recorded
+	// after we were told to stop.
+	recordWithin = 10 * time.Second
+	// finishWithin bounds how long a claimed transmission may go on after that.
+	finishWithin = 8 * time.Second
+)
+
+// Parts are what a queue is made of, beside its engine.
+type Parts struct {
+	Recovery  *engine.Recovery
+	Planned   Renewals
+	Store     Store
+	Submitter Submitter
+	Logger    hclog.Logger
+	Now       func() time.Time
+	LookAgain time.Duration // bounds how long what others store goes unseen
+}
+
+// Queue sends what waits to be sent.
+type Queue struct {
+	engine    *engine.Engine
+	alarms    *engine.Alarms
+	limits    *engine.Limits
+	recovery  *engine.Recovery
+	planned   Renewals
+	settings  *engine.Settings
+	store     Store
+	submitter Submitter
+	log       hclog.Logger
+	now       func() time.Time
+	lookAgain time.Duration
+
+	fence      int64       // set by Open before anything is sent
+	displaced  atomic.Bool // the store is not where it was opened
+	unrecorded unrecorded
+	halt       *halt
+}
+
+// New composes a queue. It sends nothing until Run.
+func New(s *engine.Settings, en *engine.Engine, p Parts) *Queue {
+	return &Queue{
+		engine: en, alarms: en.Alarms, limits: en.Limits, recovery: p.Recovery, planned: p.Planned, settings: s,
+		store: p.Store, submitter: p.Submitter, log: p.Logger, now: p.Now, lookAgain: p.LookAgain, halt: newHalt(p.Now),
+	}
+}
+
+// Open makes the queue claim with a fence. What another store knew of is forgotten if the
+// present one is older.
+func (q *Queue) Open(fence int64, older bool) {
+	q.fence = fence
+	if older { // they are not in it
+		q.unrecorded.take()
+	}
+}
+
+// Interrupted concludes what an earlier instance was sending: its fate is unknown.
+func (q *Queue) Interrupted(ctx context.Context, sending []store.Request) error {
+	for _, r := range sending {
+		lost := smtpout.Result{Outcome: smtpout.Unknown, Err: errInterrupted}
+		if err := q.Conclude(ctx, []store.Request{r}, lost); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errInterrupted = errors.New("the plugin was stopped while sending")
+
+// Run sends what is due until ctx ends.
+func (q *Queue) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		wait, err := q.SendDue(ctx)
+		if err != nil && ctx.Err() == nil {
+			q.log.Error("sending stopped, will be tried again", "err", err)
+			wait = backOff[0]
+		}
+		engine.Sleep(ctx, q.engine.Queued, wait)
+	}
+}
+
+// SendDue sends everything that is due and tells how long to sleep. A round sends no more
+// than the brake allows, and ends when all of it is concluded, so the next one counts exactly
+// what was sent.
+func (q *Queue) SendDue(ctx context.Context) (time.Duration, error) {
+	if err := q.recordLate(ctx); err != nil {
+		return 0, err
+	}
+	defer q.submitter.Rest()
+	for {
+		if err := errors.Join(q.planned.BeginPlanned(ctx), q.recovery.HoldAfterRestore(ctx)); err != nil {
+			return 0, err
+		}
+		due, next, err := q.nextToSend(ctx)
+		if err != nil || len(due) == 0 {
+			return sleepUntil(next, q.now(), q.lookAgain), err
+		}
+		mails, err := q.group(ctx, due)
+		if err != nil {
+			return 0, err
+		}
+		switch err := q.sendAll(ctx, mails); {
+		case errors.Is(err, errPaused): // by what R01 or the relay answered
+			return q.lookAgain, nil
+		case err != nil:
+			return 0, err
+		}
+	}
+}
+
+func sleepUntil(at, now time.Time, atMost time.Duration) time.Duration {
+	if at.IsZero() {
+		return atMost
+	}
+	return max(min(at.Sub(now), atMost), time.Millisecond)
+}
+
+// nextToSend lists what is due, and when the next will be if nothing is.
+func (q *Queue) nextToSend(ctx context.Context) (due []store.Request, next time.Time, err error) {
+	if until := q.halt.stopped(); !until.IsZero() {
+		return nil, until, nil
+	}
+	atOnce := q.senders() * max(20, 5*q.settings.Batch)
+	if q.halt.probing() {
+		atOnce = 1
+	}
+	err = q.store.Read(ctx, func(tx *store.Tx) error {
+		all, err := tx.Setting(engine.PauseAll)
+		if err != nil || all != "" {
+			return err
+		}
+		may, _, err := q.limits.Allowance(tx)
+		if err != nil {
+			return err
+		}
+		if due, err = tx.Requests.Due(q.now(), may > 0, atOnce); err != nil || len(due) > 0 {
+			due = within(due, may)
+			return err
+		}
+		next, err = tx.Requests.NextDue()
+		if next.Before(q.now()) {
+			next = time.Time{} // it is due, and paused
+		}
+		return err
+	})
+	return due, next, err
+}
+
+// senders is how many mails are sent at a time.
+func (q *Queue) senders() int { return max(1, q.settings.Senders) }
+
+// sendAll sends mails, several at a time, and returns when each that was begun is concluded.
+// After an error none is begun.
+func (q *Queue) sendAll(ctx context.Context, mails []outgoing) error {
+	lines := inOrder(mails)
+	waiting := make(chan []outgoing, len(lines))
+	for _, line := range lines {
+		waiting <- line
+	}
+	close(waiting)
+	failed := make(chan error, q.senders())
+	work := func() {
+		for line := range waiting {
+			for _, m := range line {
+				if len(failed) > 0 || ctx.Err() != nil || !q.halt.stopped().IsZero() {
+					return
+				}
+				if err := q.send(ctx, m); err != nil {
+					failed <- err
+					return
+				}
+			}
+		}
+	}
+	var others sync.WaitGroup
+	for range min(q.senders(), len(lines)) - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
+	close(failed)
+	return <-failed
+}
+
+// inOrder splits mails into lines whose order does not matter to R01. A renewal changes nothing
+// that another open request names; of all else, one may build on another.
+func inOrder(mails []outgoing) [][]outgoing {
+	var ordered []outgoing
+	var lines [][]outgoing
+	for _, m := range mails {
+		if m.kind() == lifecycle.Prolong {
+			lines = append(lines, []outgoing{m})
+		} else {
+			ordered = append(ordered, m)
+		}
+	}
+	if len(ordered) > 0 { // first, for it takes longest
+		lines = slices.Insert(lines, 0, ordered)
+	}
+	return lines
+}
+
+// within leaves out paid requests beyond what may be sent.
+func within(due []store.Request, may int) []store.Request {
+	var kept []store.Request
+	for _, r := range due {
+		if r.Kind.Paid() {
+			if may == 0 {
+				continue
+			}
+			may--
+		}
+		kept = append(kept, r)
+	}
+	return kept
+}

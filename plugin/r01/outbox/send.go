@@ -1,0 +1,214 @@
+package outbox
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"registrar.panel/internal/secret"
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/smtpout"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// backOff is how long a request waits that the relay did not take, by attempt.
+var backOff = []time.Duration{30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
+
+func backOffAfter(attempt int) time.Duration {
+	return backOff[min(max(attempt-1, 0), len(backOff)-1)]
+}
+
+// errPaused: nothing, or nothing of the kind, is sent for now.
+var errPaused = errors.New("sending is paused")
+
+// send is the durable step: the claim is committed between RCPT and DATA, and whatever the
+// relay answers is recorded, or the next start finds the claim and calls it unknown.
+// ARCHITECTURE.md, the durable step
+func (q *Queue) send(ctx context.Context, m outgoing) error {
+	mail, masked, err := q.render(ctx, m)
+	if err != nil {
+		return q.unsendable(ctx, m, err)
+	}
+	result := q.transmit(ctx, &m, mail, masked)
+	q.halt.end(&m)
+	switch claimed := m.requests[0].State == registrar.Sending; {
+	case errors.Is(result.Err, errPaused):
+		return errPaused
+	case !claimed && ctx.Err() != nil: // it waits as it did
+		return ctx.Err()
+	case claimed:
+		result = q.halt.weigh(result)
+	}
+	return q.recordOutcome(ctx, transmission{m.requests, result})
+}
+
+func (u *unrecorded) add(t transmission) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.all = append(u.all, t)
+}
+
+func (u *unrecorded) take() []transmission {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	all := u.all
+	u.all = nil
+	return all
+}
+
+// transmit submits one mail. When we are told to stop, a transmission that is claimed may
+// finish, because cutting it off would make its fate unknown; any other ends at once.
+func (q *Queue) transmit(ctx context.Context, m *outgoing, mail smtpout.Mail, masked []byte) smtpout.Result {
+	submitting, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	var claimed atomic.Bool
+	stop := context.AfterFunc(ctx, func() {
+		if claimed.Load() {
+			time.AfterFunc(finishWithin, cut)
+		} else {
+			cut()
+		}
+	})
+	defer stop()
+	return q.submitter.Submit(submitting, mail, func(submitting context.Context) error {
+		claimed.Store(true) // before looking, so that a stop is seen here or there
+		err := errors.Join(ctx.Err(), q.inPlace(submitting))
+		if err == nil {
+			err = q.engine.Write(submitting, func(tx *store.Tx) error { return q.claim(tx, m, masked) })
+		}
+		if err == nil {
+			err = q.store.Mark(submitting)
+		}
+		if claimed.Store(err == nil); err == nil {
+			q.halt.begin(m)
+		}
+		return err
+	})
+}
+
+// PlaceAlarm stands while the store is not where it was opened.
+const PlaceAlarm = "store-moved"
+
+var errNotReconciled = errors.New("the store was restored from a backup and is not reconciled")
+
+// inPlace stops sending when the store is no longer where it was opened: what we record there
+// would be lost with us, and a paid request would be sent anew.
+func (q *Queue) inPlace(ctx context.Context) error {
+	moved := q.store.InPlace()
+	if moved == nil {
+		if q.displaced.CompareAndSwap(true, false) {
+			return q.store.Write(ctx, func(tx *store.Tx) error { return q.alarms.Clear(tx, PlaceAlarm, "") })
+		}
+		return nil
+	}
+	q.displaced.Store(true)
+	q.log.Error("nothing is sent: the store is not where it was opened", "err", moved)
+	alarm := q.engine.Write(ctx, func(tx *store.Tx) error {
+		return q.alarms.Raise(tx, PlaceAlarm, "", "nothing is sent: "+moved.Error()+". Stop the panel, put the data directory back as it was, and start it")
+	})
+	return errors.Join(errPaused, alarm)
+}
+
+// claim makes the transmission ours, all of it or nothing, and keeps what is about to leave.
+func (q *Queue) claim(tx *store.Tx, m *outgoing, masked []byte) error {
+	if slices.ContainsFunc(m.requests, q.recovery.MustWait) {
+		return errNotReconciled
+	}
+	if paused, err := q.limits.Paused(tx, m.kind()); err != nil || paused || q.halt.holds() {
+		return cmp.Or(err, errPaused)
+	}
+	digest := sha256.Sum256(masked)
+	for i := range m.requests {
+		r := &m.requests[i]
+		switch reason, err := q.outdated(tx, *r); {
+		case err != nil:
+			return err
+		case reason != "":
+			return errors.New(reason)
+		}
+		if err := tx.Requests.Claim(r, q.fence, hex.EncodeToString(digest[:]), q.now()); err != nil {
+			return err
+		}
+	}
+	kept := store.Mail{ID: registrar.MailID("out-" + m.ID), Out: true, Hash: "out:" + m.ID, Request: engine.Alone(m.requests), At: q.now(), State: store.MailSent}
+	err := tx.Mails.Add(kept, masked)
+	if errors.Is(err, store.ErrExists) { // an earlier attempt kept it
+		return nil
+	}
+	return err
+}
+
+// render makes the bytes to send, and the copy to keep.
+func (q *Queue) render(ctx context.Context, m outgoing) (smtpout.Mail, []byte, error) {
+	var templates []mailform.Template
+	err := q.store.Read(ctx, func(tx *store.Tx) error {
+		for _, r := range m.requests {
+			body, err := tx.Requests.Body(r.ID)
+			if err != nil {
+				return err
+			}
+			var some []mailform.Template
+			if err := json.Unmarshal(body, &some); err != nil {
+				return err
+			}
+			templates = append(templates, some...)
+		}
+		return nil
+	})
+	if err != nil {
+		return smtpout.Mail{}, nil, fmt.Errorf("read body: %w", err)
+	}
+	data, err := q.renderWith(m, templates, q.settings.Password.Reveal())
+	if err != nil {
+		return smtpout.Mail{}, nil, err
+	}
+	masked, err := q.renderWith(m, templates, secret.Mask)
+	if err != nil {
+		return smtpout.Mail{}, nil, err
+	}
+	to := []string{q.settings.Robot}
+	if q.settings.BCC != "" {
+		to = append(to, q.settings.BCC)
+	}
+	return smtpout.Mail{From: q.settings.Callback, To: to, Data: data}, masked, nil
+}
+
+func (q *Queue) renderWith(m outgoing, templates []mailform.Template, password string) ([]byte, error) {
+	body, err := mailform.Format(q.engine.Compose(m.kind(), m.requests[0].Agreement, templates), password, q.settings.Charset)
+	if err != nil {
+		return nil, fmt.Errorf("format request: %w", err)
+	}
+	data, err := smtpout.Render(smtpout.Envelope{From: q.settings.Callback, To: q.settings.Robot,
+		Subject: q.settings.Subjects[m.kind()] + " [" + m.Token + "]", MessageID: m.MessageID, Date: m.CreatedAt,
+		Charset: string(body.Charset), Body: body.Bytes})
+	if err != nil {
+		return nil, fmt.Errorf("render request: %w", err)
+	}
+	return data, nil
+}
+
+// unsendable postpones what can't be written down; it was checked when it was ordered, so
+// this means that settings have changed since.
+func (q *Queue) unsendable(ctx context.Context, m outgoing, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	q.log.Error("request can't be written", "mail", m.ID, "object", m.requests[0].Object, "err", cause)
+	return q.engine.Write(ctx, func(tx *store.Tx) error {
+		for _, r := range m.requests {
+			if err := tx.Requests.Postpone(r, q.now().Add(backOff[len(backOff)-1]), "the request can't be written: "+cause.Error()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,97 @@
+package smtpout
+
+import (
+	"context"
+	"fmt"
+)
+
+// Line submits mails to one relay, one after another, on one connection as long as that
+// lasts. Each mail is a transaction of its own with all the guarantees of Sender.Submit. A
+// Line is for one goroutine.
+type Line struct {
+	config   Config
+	progress *progress    // nil = it is told to none
+	idle     *transaction // after a mail that was accepted; nil = not connected
+}
+
+// NewLine makes a line. It connects only when there is something to submit.
+func NewLine(c Config) *Line { return &Line{config: c} }
+
+// Submit transmits one mail, as Sender.Submit does.
+func (l *Line) Submit(ctx context.Context, m Mail, claim func(context.Context) error) Result {
+	t := l.idle
+	l.idle = nil
+	if t == nil {
+		t = newTransaction(l.config, l.progress)
+	}
+	t, outcome, err := t.submit(ctx, m, claim)
+	l.progress.end(t)
+	if outcome == Accepted {
+		t.uncut()
+		l.idle = t
+	} else {
+		t.close()
+	}
+	if err != nil {
+		err = fmt.Errorf("submit mail: %w", t.explain(ctx, err))
+	}
+	return Result{Outcome: outcome, Response: t.response, Err: err, Stage: t.stage}
+}
+
+// Rest ends the connection, if there is one. The next mail makes another.
+func (l *Line) Rest() {
+	if l.idle != nil {
+		l.idle.quit()
+		l.idle.close()
+		l.idle = nil
+	}
+}
+
+func newTransaction(c Config, p *progress) *transaction {
+	return &transaction{config: c, timeouts: c.Timeouts.withDefaults(), progress: p, stage: StageCheck}
+}
+
+// submit carries one mail through, and returns the connection that it ended up on.
+func (t *transaction) submit(ctx context.Context, m Mail, claim func(context.Context) error) (*transaction, Outcome, error) {
+	if err := m.check(); err != nil {
+		return t, Refused, err
+	}
+	t, outcome, err := t.announce(ctx, m)
+	if err != nil {
+		return t, outcome, err
+	}
+	t.enter(StageClaim)
+	if err := claim(ctx); err != nil {
+		return t, Deferred, err
+	}
+	outcome, err = t.transmit(ctx, m.Data)
+	return t, outcome, err
+}
+
+// announce gets the relay's word for sender and recipients. A connection that was used
+// before may have died, or the relay may have had enough of it: then nothing is claimed yet,
+// and a new one is tried.
+func (t *transaction) announce(ctx context.Context, m Mail) (*transaction, Outcome, error) {
+	if t.conn != nil {
+		t.response = ""
+		t.bind(ctx)
+		err := t.envelope(m)
+		if err == nil {
+			return t, "", nil
+		}
+		if t.stage != StageMail || t.answer(err) >= 500 {
+			return t, t.definite(err), err
+		}
+		t.close()
+		t.progress.end(t)
+		t = newTransaction(t.config, t.progress)
+	}
+	// Until MAIL the relay speaks about us, not about this mail: even a 5xx may pass.
+	if err := t.open(ctx); err != nil {
+		return t, Deferred, err
+	}
+	if err := t.envelope(m); err != nil {
+		return t, t.definite(err), err
+	}
+	return t, "", nil
+}

@@ -1,0 +1,180 @@
+package views
+
+import (
+	"context"
+	"iter"
+	"strconv"
+	"time"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// Store is what is looked into; package store has the real one.
+type Store interface {
+	Read(ctx context.Context, fn func(tx *store.Tx) error) error
+}
+
+// Whois asks the registry about one name; package registry has the real one.
+type Whois interface {
+	// Recall takes an answer of a moment ago, too.
+	Recall(ctx context.Context, name string) registry.Answer
+	// RecallSparingly is Recall for a question that can wait: it leaves a share of the pace to
+	// those that can't.
+	RecallSparingly(ctx context.Context, name string) registry.Answer
+}
+
+// Witness is the registry's part in the answers; package witness has the real one.
+type Witness interface {
+	// IsWanted reports whether other questions wait for whois.
+	IsWanted() bool
+	// Health says how the registry does; no component when none is configured.
+	Health() []registrar.Component
+}
+
+// Parts are what views are made of, beside the engine.
+type Parts struct {
+	Store     Store
+	Whois     Whois // nil = none
+	Witness   Witness
+	LookAgain time.Duration // bounds how long what others store goes unseen
+}
+
+// Views answers.
+type Views struct {
+	engine    *engine.Engine
+	store     Store
+	whois     Whois
+	witness   Witness
+	lookAgain time.Duration
+}
+
+// New composes the answers.
+func New(en *engine.Engine, p Parts) *Views {
+	return &Views{engine: en, store: p.Store, whois: p.Whois, witness: p.Witness, lookAgain: p.LookAgain}
+}
+
+// Operation returns an operation with its history.
+func (vs *Views) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
+	return engine.ReadOperation(ctx, vs.store, id)
+}
+
+// Domain returns a domain.
+func (vs *Views) Domain(ctx context.Context, name string) (registrar.Domain, error) {
+	return engine.ReadDomain(ctx, vs.store, name)
+}
+
+// Domains lists domains in name order.
+func (vs *Views) Domains(ctx context.Context, p registrar.Page) (page registrar.DomainPage, err error) {
+	size := p.Size
+	if size <= 0 || size > registrar.MaxPage {
+		size = registrar.MaxPage
+	}
+	err = vs.store.Read(ctx, func(tx *store.Tx) (err error) {
+		page.Domains, err = tx.Domains.List(p.After, size)
+		return err
+	})
+	if len(page.Domains) == size {
+		page.Next = page.Domains[size-1].Name
+	}
+	return page, err
+}
+
+// Handles lists the handles of a customer.
+func (vs *Views) Handles(ctx context.Context, customer string) (handles []registrar.Handle, err error) {
+	err = vs.store.Read(ctx, func(tx *store.Tx) error {
+		clients, err := tx.Clients.Of(customer)
+		for _, c := range clients {
+			handles = append(handles, engine.HandleOf(c))
+		}
+		return err
+	})
+	return handles, err
+}
+
+// Events yields the event record after a cursor, and waits for more until ctx ends.
+func (vs *Views) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
+	const atOnce = 500
+	return func(yield func(registrar.Event, error) bool) {
+		for {
+			more := vs.engine.Changed.Next() // before looking, so that nothing slips in between
+			var batch []registrar.Event
+			err := vs.store.Read(ctx, func(tx *store.Tx) (err error) {
+				batch, err = tx.Events(after, atOnce)
+				return err
+			})
+			if err != nil {
+				yield(registrar.Event{}, err)
+				return
+			}
+			for _, e := range batch {
+				if !yield(e, nil) {
+					return
+				}
+				after = e.Cursor
+			}
+			if len(batch) > 0 {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+				yield(registrar.Event{}, ctx.Err())
+				return
+			case <-more:
+			case <-time.After(vs.lookAgain):
+			}
+		}
+	}
+}
+
+// Health tells how the queue stands.
+func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
+	queue := registrar.Component{Name: "queue", OK: true}
+	review := registrar.Component{Name: "review", OK: true, Detail: "no mail waits"}
+	renewals := registrar.Component{Name: "renewals", OK: true, Detail: "no pass has completed yet"}
+	err := vs.store.Read(ctx, func(tx *store.Tx) error {
+		alarms, err := tx.Alarms()
+		if err != nil {
+			return err
+		}
+		for _, a := range alarms {
+			switch a.Key {
+			case engine.ReviewAlarm:
+				review = registrar.Component{Name: "review", Detail: a.Message}
+			case engine.PassAlarm:
+				renewals = registrar.Component{Name: "renewals", Detail: a.Message}
+			default:
+				queue.OK, queue.Detail = false, a.Message
+			}
+		}
+		counts, err := tx.Requests.CountInStates()
+		if queue.OK {
+			queue.Detail = describeCounts(counts)
+		}
+		if err != nil {
+			return err
+		}
+		last, err := tx.Time(engine.PassCompleted)
+		if renewals.OK && !last.IsZero() {
+			renewals.Detail = "last pass completed " + last.UTC().Format(time.RFC3339)
+		}
+		return err
+	})
+	return append([]registrar.Component{queue, review, renewals}, vs.witness.Health()...), err
+}
+
+func describeCounts(counts map[lifecycle.State]int) string {
+	text := ""
+	for _, s := range registrar.OperationStates() {
+		if n := counts[s]; n > 0 {
+			text += ", " + strconv.Itoa(n) + " " + string(s)
+		}
+	}
+	if text == "" {
+		return "nothing under way"
+	}
+	return text[2:]
+}

@@ -1,0 +1,279 @@
+package witness
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/internal/wake"
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/store"
+)
+
+const (
+	// DoubtRefusal is how long the registry is asked about what R01 refused.
+	DoubtRefusal = 48 * time.Hour
+	// goOn is how soon a round goes on that the pace of whois has cut short.
+	goOn = 5 * time.Second
+	// JustAsked is for how long a name is not put before others again: as often as strangers
+	// write about it.
+	JustAsked = 30 * time.Second
+	// paidShare is how many names with a paid request are asked about before one without.
+	paidShare = 2
+)
+
+// memory is what is remembered of the registry between looks; losing it costs some
+// questions.
+type memory struct {
+	mu     sync.Mutex
+	asked  map[string]time.Time // when whois was asked last, by name
+	wanted bool                 // its word is, on some name
+	urgent []string             // names to ask about before all others
+	hurry  wake.Signal          // there is an urgent one
+	lists  map[string]listState // by source
+	silent string               // why whois said nothing lately; "" = it answers
+	heard  time.Time            // when whois answered last
+}
+
+func newMemory() *memory {
+	return &memory{asked: map[string]time.Time{}, hurry: wake.NewSignal(), lists: map[string]listState{}}
+}
+
+// isWanted reports whether the registry's word was wanted on some name when that was looked at
+// last.
+func (w *memory) isWanted() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.wanted
+}
+
+// Asker asks whois about what waits.
+type Asker struct {
+	engine   *engine.Engine
+	clock    *engine.Clock
+	judge    *Judge
+	memory   *memory
+	settings *engine.Settings
+	whois    Whois
+	store    Store
+	log      hclog.Logger
+	now      func() time.Time
+}
+
+// AskAtOnce has the registry asked about a name before all others, as soon as its pace allows:
+// something was said of the name that proves nothing, and the registry's record may. It may be
+// called within a transaction; the answer is applied in a later one.
+func (ask *Asker) AskAtOnce(name string) {
+	if ask.whois == nil {
+		return
+	}
+	ask.memory.mu.Lock()
+	if !slices.Contains(ask.memory.urgent, name) {
+		ask.memory.urgent = append(ask.memory.urgent, name)
+	}
+	ask.memory.mu.Unlock()
+	ask.memory.hurry.Wake()
+}
+
+// Run asks about what waits.
+func (ask *Asker) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		left, err := ask.AskAround(ctx)
+		if err != nil && ctx.Err() == nil {
+			ask.log.Error("asking the registry failed, will be tried again", "err", err)
+		}
+		wait := min(ask.settings.Registry.Check, engine.LookAgain)
+		if left > 0 {
+			wait = min(wait, goOn)
+		}
+		engine.Sleep(ctx, ask.memory.hurry, wait)
+	}
+}
+
+// AskAround asks about every name whose turn has come, as far as the pace of whois allows, and
+// returns how many it had to leave. What fails for one name hinders no other.
+func (ask *Asker) AskAround(ctx context.Context) (left int, err error) {
+	ask.AskTime(ctx)
+	names, err := ask.questions(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var failed []error
+	for i, name := range names {
+		if !ask.whois.Ready() || ctx.Err() != nil {
+			return len(names) - i, errors.Join(append(failed, ctx.Err())...)
+		}
+		if err := ask.askAbout(ctx, name); err != nil {
+			failed = append(failed, fmt.Errorf("registry's word on %s: %w", name, err))
+		}
+	}
+	return 0, errors.Join(failed...)
+}
+
+// AskTime asks for the time of day while ours is in doubt: with each answer the registry tells
+// its own.
+func (ask *Asker) AskTime(ctx context.Context) {
+	if ask.clock.Doubt() != "" && ask.whois.Ready() {
+		ask.clock.HeardNow(engine.ByWhois, ask.whois.Look(ctx, registry.OwnName).Told)
+	}
+}
+
+// question is a name that the registry can say something about.
+type question struct {
+	name  string
+	since time.Time // since when its word is wanted
+	paid  bool      // a request that costs money waits for it
+}
+
+// questions lists the names whose turn has come: the urgent ones, then those that were asked
+// about longest ago, and between two others one with a paid request; then what is urgent
+// though it was just asked about.
+func (ask *Asker) questions(ctx context.Context) (names []string, err error) {
+	waiting, err := ask.openQuestions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := ask.memory
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	urgent, again := w.byUrgency(ask.now())
+	asked := map[string]time.Time{}
+	var paid, others []question
+	for _, q := range waiting {
+		last, known := w.asked[q.name]
+		if known {
+			asked[q.name] = last
+		}
+		switch {
+		case slices.Contains(w.urgent, q.name) || known && !ask.isDue(q, last):
+		case q.paid:
+			paid = append(paid, q)
+		default:
+			others = append(others, q)
+		}
+	}
+	w.wanted = len(waiting) > 0 || len(w.urgent) > 0
+	w.asked = asked // and what no longer waits is forgotten
+	longestAgo := func(a, b question) int {
+		return cmp.Or(asked[a.name].Compare(asked[b.name]), a.since.Compare(b.since), cmp.Compare(a.name, b.name))
+	}
+	slices.SortFunc(paid, longestAgo)
+	slices.SortFunc(others, longestAgo)
+	return slices.Concat(urgent, interleave(paid, others), again), nil
+}
+
+// byUrgency parts the urgent names from those that were just asked about.
+func (w *memory) byUrgency(now time.Time) (urgent, again []string) {
+	for _, name := range w.urgent {
+		if last, ok := w.asked[name]; ok && now.Sub(last) >= 0 && now.Sub(last) < JustAsked {
+			again = append(again, name)
+		} else {
+			urgent = append(urgent, name)
+		}
+	}
+	return urgent, again
+}
+
+// isDue reports whether a name is to be asked about again. What has waited for long is asked
+// about less often. A time that lies in the future was read from a clock that was wrong.
+func (ask *Asker) isDue(q question, last time.Time) bool {
+	now := ask.now()
+	return last.After(now) || now.Sub(last) >= max(ask.settings.Registry.Check, now.Sub(q.since)/10)
+}
+
+// interleave puts one of the others behind each paidShare of the paid ones, so that neither
+// starves the other.
+func interleave(paid, others []question) (names []string) {
+	for len(paid) > 0 || len(others) > 0 {
+		for range min(paidShare, len(paid)) {
+			names, paid = append(names, paid[0].name), paid[1:]
+		}
+		if len(others) > 0 {
+			names, others = append(names, others[0].name), others[1:]
+		}
+	}
+	return names
+}
+
+// openQuestions lists every name that the registry's word is wanted on, each once: those of
+// operations that wait, of what was refused lately, and those in doubt.
+func (ask *Asker) openQuestions(ctx context.Context) (all []question, err error) {
+	err = ask.store.Read(ctx, func(tx *store.Tx) error {
+		waiting, err := tx.Requests.Witnessable()
+		if err != nil {
+			return err
+		}
+		refused, err := tx.Operations.FailedBetween(ask.now().Add(-DoubtRefusal), ask.now())
+		if err != nil {
+			return err
+		}
+		doubts, err := tx.Registry.Doubts(ask.settings.Registry.Misses)
+		if err != nil {
+			return err
+		}
+		for _, r := range waiting {
+			all = append(all, question{r.Object, latest(r.ClaimedAt, r.CreatedAt), r.Kind.Paid()})
+		}
+		for _, op := range refused {
+			all = append(all, question{op.Domain, op.FinishedAt, false})
+		}
+		for _, d := range doubts {
+			all = append(all, question{d.Domain, d.Since, false})
+		}
+		return nil
+	})
+	named := map[string]bool{}
+	all = slices.DeleteFunc(all, func(q question) bool {
+		again := named[q.name]
+		named[q.name] = true
+		return again
+	})
+	return all, err
+}
+
+// askAbout puts one question and applies the answer. The name counts as asked about once the
+// question was put, whatever came of it.
+func (ask *Asker) askAbout(ctx context.Context, name string) error {
+	a := ask.whois.Look(ctx, name)
+	if a.NotAsked {
+		return nil
+	}
+	ask.noteAnswer(name, a)
+	if a.Status == registry.Unknown {
+		ask.log.Warn("the registry says nothing", "domain", name, "why", a.Why)
+		return nil
+	}
+	s := Sighting{Record: a.Record, Present: a.Status == registry.Registered, AsOf: a.AsOf}
+	if ask.settings.Registry.ReportOnly {
+		ask.log.Info("whois seen, report only", "domain", name, "present", s.Present, "registrar", s.Registrar,
+			"delegated", s.Delegated, "paid_till", s.PaidTill)
+		return nil
+	}
+	return ask.engine.Write(ctx, func(tx *store.Tx) error { return ask.judge.See(tx, name, s) })
+}
+
+func (ask *Asker) noteAnswer(name string, a registry.Answer) {
+	ask.clock.HeardNow(engine.ByWhois, a.Told)
+	w := ask.memory
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked[name], w.silent = ask.now(), a.Why
+	w.urgent = slices.DeleteFunc(w.urgent, func(u string) bool { return u == name })
+	if a.Status != registry.Unknown {
+		w.heard = ask.now()
+	}
+}
+
+// Whois asks the registry about one name; package registry has the real one.
+type Whois interface {
+	Look(ctx context.Context, name string) registry.Answer
+	// Ready reports whether its pace allows a question now.
+	Ready() bool
+}

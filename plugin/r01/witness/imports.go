@@ -1,0 +1,108 @@
+package witness
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/registry/holdings"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// Imports knows the names that are hosted here and keeps the list of those to import;
+// package registry has the real one.
+type Imports interface {
+	String() string // where the list is
+	EachHosted(each func(name string)) error
+	Listed() ([]registry.Import, error)
+	Put([]registry.Import) error
+}
+
+// Strangers are the names that are hosted here and not known here, each with what a zone
+// list says it is paid till; zero = the list does not show it with R01.
+type Strangers map[string]registrar.Date
+
+func (ls *Lists) strangers(p *holdings.Set) (Strangers, error) {
+	s := Strangers{}
+	if ls.imports == nil {
+		return s, nil
+	}
+	err := ls.imports.EachHosted(func(written string) {
+		name, err := mailform.Name(written) // what R01 does not register is no affair of ours
+		if err == nil && p.Find([]byte(name)) == nil {
+			s[name] = registrar.Date{}
+		}
+	})
+	return s, err
+}
+
+// seeStranger notes a line of a zone list.
+func (ls *Lists) seeStranger(s Strangers, l *registry.Line) {
+	if _, hosted := s[string(l.Name)]; hosted && ls.engine.Ours(string(l.Registrar)) {
+		s[string(l.Name)] = l.PaidTill
+	}
+}
+
+// ImportAlarm stands while the list of domains to import is not made.
+const ImportAlarm = "import-list"
+
+// offerImports brings the list of domains to import up to date and tells when it has new
+// ones. That it can't be made is an alarm, and hinders nothing else.
+func (ls *Lists) offerImports(ctx context.Context, s Strangers, failed error, covers func(zone string) bool) error {
+	if ls.imports == nil {
+		return nil
+	}
+	var all []registry.Import
+	var fresh int
+	if failed == nil {
+		all, fresh, failed = ls.UpdateImports(s, covers)
+	}
+	return ls.engine.Write(ctx, func(tx *store.Tx) error {
+		if failed != nil {
+			return ls.alarms.Raise(tx, ImportAlarm, "", "the list of domains to import was not made: "+failed.Error())
+		}
+		if err := ls.alarms.Clear(tx, ImportAlarm, ""); err != nil || fresh == 0 {
+			return err
+		}
+		tx.Emit(registrar.Event{At: ls.now(), Type: registrar.EventNotice, Level: registrar.LevelInfo, Actor: engine.ByRegistry,
+			Message: fmt.Sprintf("%d domains that are hosted here are with R01 and unknown here, %d of them newly seen; %s lists them, each to take over by: "+
+				"panel domain import NAME --customer ID --handle H --paid-till DATE", len(all), fresh, ls.imports)})
+		return nil
+	})
+}
+
+// UpdateImports writes the list anew: the zones that were just read as they are now, the
+// others as they were, as far as their names are still strangers.
+func (ls *Lists) UpdateImports(s Strangers, covers func(zone string) bool) (all []registry.Import, fresh int, err error) {
+	before, err := ls.imports.Listed()
+	if err != nil {
+		return nil, 0, err
+	}
+	listed := map[string]registrar.Date{}
+	for _, b := range before {
+		listed[b.Name] = b.PaidTill
+	}
+	for name, till := range s {
+		was, known := listed[name]
+		if !covers(zoneOf([]byte(name))) {
+			till = was
+		}
+		if till.IsZero() {
+			continue
+		}
+		all = append(all, registry.Import{Name: name, PaidTill: till})
+		if !known {
+			fresh++
+		}
+	}
+	slices.SortFunc(all, func(a, b registry.Import) int { return strings.Compare(a.Name, b.Name) })
+	if slices.Equal(all, before) {
+		return all, 0, nil
+	}
+	return all, fresh, ls.imports.Put(all)
+}

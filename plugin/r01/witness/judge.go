@@ -1,0 +1,139 @@
+package witness
+
+import (
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// Judge says what a sighting means.
+type Judge struct {
+	engine   *engine.Engine
+	alarms   *engine.Alarms
+	reviews  *engine.Reviews
+	timeline *engine.Timeline
+	settings *engine.Settings
+	whois    Whois
+	log      hclog.Logger
+	now      func() time.Time
+}
+
+// Sighting is what the registry showed of one domain.
+type Sighting struct {
+	registry.Record
+	Present  bool
+	AsOf     time.Time // what it is true of
+	fromList bool      // and not from whois
+}
+
+func (s Sighting) source() string {
+	if s.fromList {
+		return "the zone list"
+	}
+	return "whois"
+}
+
+// Word is what a sighting would say about a request, were it believed.
+type Word struct {
+	event    lifecycle.Event // "" = nothing
+	conflict string          // it is not of what we asked for, and why; "" = it is
+}
+
+// Read reads a sighting for a request that has left and waits: what it would show, and whether
+// it is of our registrar. Whether that is believed is weighed.
+func (j *Judge) Read(r store.Request, ordered []registrar.Nameserver, s Sighting) Word {
+	ours := j.engine.Ours(s.Registrar)
+	if !s.Present {
+		return Word{}
+	}
+	switch r.Kind {
+	case lifecycle.NewDomain:
+		if !j.younger(r, s) { // it is of before
+			return Word{}
+		}
+		return judgeRegistration(r, ordered, s, ours)
+	case lifecycle.Prolong:
+		if !ours && j.younger(r, s) {
+			return Word{lifecycle.Confirmed, "the registry shows it with registrar " + s.Registrar}
+		}
+		return Word{event: lifecycle.Confirmed}
+	case lifecycle.Transfer:
+		if ours {
+			return Word{event: lifecycle.Confirmed}
+		}
+	case lifecycle.UpdateDomain:
+		if ours && s.Nameservers != nil && registry.Compare(s.Nameservers, ordered) == registry.Same {
+			return Word{event: lifecycle.Confirmed}
+		}
+	}
+	return Word{}
+}
+
+// younger reports whether a sighting is of after the request was handed over.
+func (j *Judge) younger(r store.Request, s Sighting) bool {
+	return s.AsOf.After(latest(r.ClaimedAt, r.CreatedAt))
+}
+
+// registrySays is a sighting as evidence for a request.
+func (j *Judge) registrySays(r store.Request, s Sighting, w Word) lifecycle.Evidence {
+	e := lifecycle.Evidence{Source: lifecycle.FromWhois, Event: w.event, Proof: lifecycle.OwnWord, Binding: lifecycle.ByOwnRecord,
+		Made: lifecycle.Between, Object: lifecycle.SameObject, Till: j.engine.TillOf(r, s.PaidTill)}
+	if s.fromList {
+		e.Source = lifecycle.FromList
+	}
+	if w.conflict != "" {
+		e.Object = lifecycle.OtherObject
+	}
+	sent := latest(r.ClaimedAt, r.CreatedAt)
+	switch {
+	case s.AsOf.After(sent):
+		e.Made = lifecycle.After
+	case s.AsOf.Before(sent.Add(-engine.ClockSkew)):
+		e.Made = lifecycle.Before
+	}
+	return e
+}
+
+// conflictOf says why a sighting can't be reconciled with a request.
+func (j *Judge) conflictOf(v lifecycle.Verdict, s Sighting, w Word) string {
+	switch v.Reason() {
+	case lifecycle.TooOld:
+		return "the registry showed it paid till " + s.PaidTill.String() + " before our renewal was sent"
+	case lifecycle.Implausible:
+		return "the registry shows it paid till " + s.PaidTill.String() + ", which it can't be by what was asked for"
+	}
+	return w.conflict
+}
+
+// judgeRegistration is strict: the record may be of somebody who was faster, or of an
+// owner of old.
+func judgeRegistration(r store.Request, ordered []registrar.Nameserver, s Sighting, ours bool) Word {
+	switch {
+	case !ours:
+		return Word{lifecycle.Confirmed, "the registry shows it registered with registrar " + s.Registrar}
+	case s.Created.IsZero() || s.Created.Before(r.CreatedAt.Add(-engine.ClockSkew)):
+		return Word{lifecycle.Confirmed, "the registry shows it registered before we asked for it"}
+	case len(s.Nameservers) > 0 && registry.Compare(s.Nameservers, ordered) == registry.Untold:
+		return Word{}
+	case len(s.Nameservers) > 0 && registry.Compare(s.Nameservers, ordered) == registry.Different:
+		return Word{lifecycle.Confirmed, "the registry shows it registered with other nameservers than were ordered"}
+	case s.Delegated:
+		return Word{event: lifecycle.Confirmed}
+	case r.Hold == lifecycle.NotDelegated: // as is known
+		return Word{}
+	}
+	return Word{event: lifecycle.HalfDone}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

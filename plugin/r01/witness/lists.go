@@ -1,0 +1,292 @@
+package witness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/registry/holdings"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// Lists compares our domains with zone lists.
+type Lists struct {
+	engine    *engine.Engine
+	alarms    *engine.Alarms
+	clock     *engine.Clock
+	judge     *Judge
+	memory    *memory
+	settings  *engine.Settings
+	zoneLists []ZoneList
+	imports   Imports
+	jitter    func(time.Duration) time.Duration
+	store     Store
+	log       hclog.Logger
+	now       func() time.Time
+}
+
+// ZoneList is a zone list and where it is found; package registry has the real one.
+type ZoneList interface {
+	String() string // its place
+	// Open opens it, unless it is the edition of the mark: then registry.ErrUnchanged.
+	Open(ctx context.Context, last registry.Mark) (io.ReadCloser, registry.Mark, error)
+}
+
+// listState is how the last pass over a list went.
+type listState struct {
+	at  time.Time // of the last pass that found nothing wrong, this run of the plugin
+	err string    // of the last pass; "" = none
+}
+
+const (
+	// listWithin bounds one pass over one list.
+	listWithin = 2 * time.Hour
+	// ageUntold is how old a list is taken to be whose server does not tell: they are daily.
+	ageUntold = 24 * time.Hour
+	// maxShrink is the share, in parts of a hundred, by which a list may be shorter than
+	// the edition before.
+	maxShrink = 10
+	// applyAtOnce is how many domains are changed in one transaction.
+	applyAtOnce = 200
+)
+
+// Run reads the zone lists, each again after about as long as configured.
+func (ls *Lists) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		for _, list := range ls.zoneLists {
+			if err := ls.ReconcileList(ctx, list); err != nil && ctx.Err() == nil {
+				ls.log.Error("zone list not believed, nothing was changed by it", "source", list, "err", err)
+			}
+		}
+		timer := time.NewTimer(ls.jitter(ls.settings.Registry.Every))
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// ReconcileList makes one pass and keeps how it went. What is wrong with a list is an alarm
+// until one pass goes well.
+func (ls *Lists) ReconcileList(ctx context.Context, list ZoneList) error {
+	source := list.String()
+	ctx, cancel := context.WithTimeout(ctx, listWithin)
+	defer cancel()
+	passed := ls.Reconcile(ctx, list)
+	state := listState{at: ls.now()}
+	if passed != nil {
+		state = listState{at: ls.memory.list(source).at, err: passed.Error()}
+	}
+	ls.memory.setList(source, state)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	alarm := ls.engine.Write(ctx, func(tx *store.Tx) error {
+		if passed == nil {
+			return ls.alarms.Clear(tx, listAlarm(source), "")
+		}
+		return ls.alarms.Raise(tx, listAlarm(source), "", "a zone list was not believed, and nothing was changed by it: "+passed.Error())
+	})
+	return errors.Join(passed, alarm)
+}
+
+func listAlarm(source string) string { return "zone-list:" + source }
+
+func (w *memory) list(source string) listState {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lists[source]
+}
+
+func (w *memory) setList(source string, s listState) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lists[source] = s
+}
+
+// Reconcile compares every domain of ours with a zone list. Nothing is changed before the
+// whole list was read and found believable.
+func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
+	source := list.String()
+	last, err := ls.lastEdition(ctx, source)
+	if err != nil {
+		return err
+	}
+	opened := ls.now()
+	r, mark, err := list.Open(ctx, registry.Mark{ETag: last.ETag, Modified: last.Modified, Size: last.Size})
+	ls.clock.HeardNow(engine.ByListServer, mark.Served)
+	switch {
+	case errors.Is(err, registry.ErrUnchanged):
+		return nil
+	case err != nil:
+		return err
+	}
+	p, err := ls.holdings(ctx)
+	if err != nil {
+		return errors.Join(err, r.Close())
+	}
+	unknown, failed := ls.strangers(p)
+	summary, err := registry.Read(ctx, r, func(l *registry.Line) {
+		p.See(l)
+		ls.seeStranger(unknown, l)
+	})
+	if err = errors.Join(err, r.Close()); err != nil {
+		return err
+	}
+	edition := store.ZoneList{Source: source, ETag: mark.ETag, Modified: mark.Modified, Size: mark.Size,
+		Lines: summary.Lines, Digest: summary.Digest, ReadAt: ls.now()}
+	if last.Lines > 0 && summary.Digest == last.Digest && summary.Lines == last.Lines { // the same text once more
+		return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.Registry.PutZoneList(edition) })
+	}
+	if summary.Lines*100 < last.Lines*(100-maxShrink) {
+		return fmt.Errorf("it has %d lines, and the edition before had %d", summary.Lines, last.Lines)
+	}
+	if err := ls.applyList(ctx, p, summary, asOf(mark, opened)); err != nil {
+		return err
+	}
+	if err := ls.offerImports(ctx, unknown, failed, summary.Covers); err != nil {
+		return err
+	}
+	ls.log.Info("zone list read", "source", source, "lines", summary.Lines, "malformed", summary.Malformed, "domains", p.Len())
+	return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.Registry.PutZoneList(edition) })
+}
+
+func (ls *Lists) lastEdition(ctx context.Context, source string) (last store.ZoneList, err error) {
+	err = ls.store.Read(ctx, func(tx *store.Tx) (err error) {
+		last, err = tx.Registry.ZoneList(source)
+		return err
+	})
+	return last, err
+}
+
+// asOf is what a list is true of: when it was made, and never after it was opened.
+func asOf(m registry.Mark, opened time.Time) time.Time {
+	switch {
+	case m.Modified.IsZero():
+		return opened.Add(-ageUntold)
+	case m.Modified.After(opened):
+		return opened
+	}
+	return m.Modified
+}
+
+// holdings reads all domains of ours.
+func (ls *Lists) holdings(ctx context.Context) (p *holdings.Set, err error) {
+	err = ls.store.Read(ctx, func(tx *store.Tx) error {
+		n, err := tx.Domains.Count()
+		if err != nil {
+			return err
+		}
+		p = holdings.New(n)
+		collect := func(h *store.Holding) { p.AddBulk(h.Name, h.Status, h.PaidTill, h.ChangedAt) }
+		if err := tx.Domains.EachHolding(collect); err != nil { // one unchanging view: there are n
+			return err
+		}
+		atWork, err := tx.Domains.AtWork()
+		if err != nil {
+			return err
+		}
+		doubted, err := tx.Registry.DoubtedDomains()
+		for _, name := range append(atWork, doubted...) {
+			if e := p.Find([]byte(name)); e != nil {
+				e.Watch()
+			}
+		}
+		return err
+	})
+	return p, err
+}
+
+// findings lists the domains of which a list shows what our record does not say, and
+// counts those it shows gone and those we hold.
+func (ls *Lists) findings(p *holdings.Set, summary registry.Summary, asOf time.Time) (found []*holdings.Entry, missing, held int) {
+	for e := range p.All() {
+		if !e.Listed() && !summary.Covers(zoneOf(p.Name(e))) {
+			continue
+		}
+		kind := ls.quickDoubt(p, e, asOf)
+		if engine.Held(e.Status()) {
+			held++
+		}
+		if kind == store.Absent || kind == store.Elsewhere {
+			missing++
+		}
+		moved := e.Moved() || e.Listed() && !engine.Held(e.Status())
+		if kind != "" || moved || e.Watched() {
+			found = append(found, e)
+		}
+	}
+	return found, missing, held
+}
+
+func zoneOf(name []byte) string {
+	_, zone, _ := strings.Cut(string(name), ".")
+	return zone
+}
+
+// listed is what a list, true of asOf, shows of a domain of ours.
+func listed(p *holdings.Set, e *holdings.Entry, asOf time.Time) Sighting {
+	s := Sighting{AsOf: asOf, Present: e.Listed(), fromList: true}
+	if s.Present {
+		s.Record = p.Record(e)
+	}
+	return s
+}
+
+// quickDoubt is doubtOf without making anything.
+func (ls *Lists) quickDoubt(p *holdings.Set, e *holdings.Entry, asOf time.Time) store.DoubtKind {
+	if e.Listed() && engine.Held(e.Status()) && !e.Behind() && ls.engine.Ours(p.Registrar(e)) {
+		return ""
+	}
+	return ls.judge.doubtOf(e.Status(), e.PaidTill(), e.ChangedAt(), listed(p, e, asOf))
+}
+
+// applyList changes what a list shows otherwise, unless it shows too many gone.
+func (ls *Lists) applyList(ctx context.Context, p *holdings.Set, summary registry.Summary, asOf time.Time) error {
+	found, missing, held := ls.findings(p, summary, asOf)
+	if allowed := max(int(ls.settings.Registry.MaxGone*float64(held)), 1); missing > allowed {
+		return fmt.Errorf("it shows %d of our %d domains gone, and max_gone allows %d in one list", missing, held, allowed)
+	}
+	if ls.settings.Registry.ReportOnly {
+		return ls.report(ctx, p, found, asOf)
+	}
+	for len(found) > 0 {
+		batch := found[:min(len(found), applyAtOnce)]
+		found = found[len(batch):]
+		err := ls.engine.Write(ctx, func(tx *store.Tx) error {
+			for _, e := range batch {
+				if err := ls.judge.See(tx, string(p.Name(e)), listed(p, e, asOf)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// report tells what a list would change, each in the log and all in one event.
+func (ls *Lists) report(ctx context.Context, p *holdings.Set, found []*holdings.Entry, asOf time.Time) error {
+	for _, e := range found {
+		s := listed(p, e, asOf)
+		ls.log.Info("zone list seen, report only", "domain", string(p.Name(e)), "status", e.Status(), "known_paid_till", e.PaidTill(),
+			"present", s.Present, "registrar", s.Registrar, "delegated", s.Delegated, "paid_till", s.PaidTill)
+	}
+	return ls.engine.Write(ctx, func(tx *store.Tx) error {
+		tx.Emit(registrar.Event{At: ls.now(), Type: registrar.EventNotice, Level: registrar.LevelInfo, Actor: engine.ByRegistry,
+			Message: fmt.Sprintf("a zone list shows %d domains otherwise than our record; report_only changes none of them, and the plugin's log lists them", len(found))})
+		return nil
+	})
+}

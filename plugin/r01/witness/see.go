@@ -1,0 +1,110 @@
+package witness
+
+import (
+	"errors"
+	"fmt"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/term"
+	"registrar.panel/shared/registrar"
+)
+
+// See applies what the registry shows of a domain: to the operations that are open on it,
+// and then to the domain itself. A day that can't be is believed of neither.
+func (j *Judge) See(tx *store.Tx, name string, s Sighting) error {
+	d, err := tx.Domains.Get(name)
+	switch {
+	case errors.Is(err, store.ErrNotFound): // it is no affair of ours
+		return nil
+	case err != nil:
+		return fmt.Errorf("domain %s: %w", name, err)
+	}
+	if why := j.implausible(d, s); why != "" {
+		return j.alarms.Raise(tx, engine.RegistryAlarm(name), name, s.source()+" shows "+mailform.Unicode(name)+" paid till "+s.PaidTill.String()+
+			", which is not believed and not recorded: "+why+". Ask R01")
+	}
+	open, err := tx.Operations.Open(name)
+	if err != nil {
+		return err
+	}
+	for _, op := range open {
+		d.Operation = &op.Operation
+		if err := j.seeOperation(tx, d, s); err != nil {
+			return err
+		}
+	}
+	if d, err = tx.Domains.Get(name); err != nil {
+		return err
+	}
+	return j.seeDomain(tx, d, s)
+}
+
+// implausible returns why the day that the registry shows can't be; "" = it can, or it is what
+// we know, or it is of a domain that is no affair of ours.
+func (j *Judge) implausible(d registrar.Domain, s Sighting) string {
+	transfer := d.Operation != nil && d.Operation.Kind == registrar.KindTransfer
+	if !s.Present || !transfer && !j.engine.Ours(s.Registrar) || term.Near(d.PaidTill, s.PaidTill) {
+		return ""
+	}
+	return term.Implausible(policy.Today(j.now()), d.Name, s.PaidTill)
+}
+
+func (j *Judge) seeOperation(tx *store.Tx, d registrar.Domain, s Sighting) error {
+	op, err := tx.Operations.Get(d.Operation.ID)
+	if err != nil {
+		return err
+	}
+	r, err := tx.Requests.Get(op.Request)
+	if err != nil || r.Object != d.Name { // it waits for its client
+		return err
+	}
+	if r.State == registrar.Queued {
+		return j.withdrawIfRenewed(tx, r, s)
+	}
+	if err := j.settleEarly(tx, &r, s); err != nil || r.State.Final() {
+		return err
+	}
+	order, err := engine.OrderOf(tx, op.ID)
+	if err != nil {
+		return err
+	}
+	w := j.Read(r, order.Nameservers, s)
+	if r.Kind == lifecycle.Transfer {
+		if w, err = j.seeTransfer(tx, r, d, s, w); err != nil {
+			return err
+		}
+	}
+	if w.event == "" {
+		return nil
+	}
+	if s.fromList && j.whois != nil && r.Kind == lifecycle.NewDomain && w.conflict == "" {
+		return nil // a list names no nameservers; whois, which does, is asked about it anyway
+	}
+	v, err := j.engine.Weigh(tx, &r, j.registrySays(r, s, w), engine.Fact{Actor: engine.ByRegistry, Evidence: registrar.EvidenceRegistry,
+		Result: mailform.Result{PaidTill: s.PaidTill}, Reason: s.source() + " shows it registered, not delegated"})
+	switch {
+	case err != nil:
+		return err
+	case v.Action() == lifecycle.Wait:
+		return j.alarms.Raise(tx, engine.RegistryAlarm(d.Name), d.Name, engine.Nouns[op.Kind]+" of "+mailform.Unicode(d.Name)+": "+j.conflictOf(v, s, w))
+	case v.Action() != lifecycle.Apply: // it is being sent just now, or the record proves nothing
+		return nil
+	}
+	return errors.Join(j.alarms.Clear(tx, engine.RegistryAlarm(d.Name), d.Name), j.reviews.CloseAnswered(tx, r, s.source()))
+}
+
+// withdrawIfRenewed keeps a renewal from being sent for a year that is there already,
+// however old the sighting: expiry does not move back. r01-mail 4.3
+func (j *Judge) withdrawIfRenewed(tx *store.Tx, r store.Request, s Sighting) error {
+	if r.Kind != lifecycle.Prolong || !s.Present {
+		return nil
+	}
+	e := j.registrySays(r, s, Word{event: lifecycle.Withdrawn})
+	_, err := j.engine.Weigh(tx, &r, e, engine.Fact{Actor: engine.ByRegistry, Evidence: registrar.EvidenceRegistry,
+		Reason: "the registry shows it paid till " + s.PaidTill.String() + " already"})
+	return err
+}

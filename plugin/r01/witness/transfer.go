@@ -1,0 +1,42 @@
+package witness
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/registry"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// seeTransfer weighs a sighting of a domain on its way to us. While another registrar has
+// it, its expiry dates the steps. Was it never seen elsewhere, then that R01 has it proves
+// nothing: it may be another partner's of R01.
+func (j *Judge) seeTransfer(tx *store.Tx, r store.Request, d registrar.Domain, s Sighting, w Word) (Word, error) {
+	switch {
+	case w.event == lifecycle.Confirmed && d.PaidTill.IsZero():
+		return Word{lifecycle.Confirmed, "the registry shows it with R01 already, and did so when it was first looked at: if the transfer is done resolve it with done"}, nil
+	case w.event != "" || !s.Present || j.engine.Ours(s.Registrar) || !d.PaidTill.IsZero():
+		return w, nil
+	}
+	d.PaidTill = s.PaidTill
+	last := s.PaidTill.AddDays(engine.TransferCloses)
+	message := fmt.Sprintf("the registry shows %s with registrar %s, paid till %s: apply for the transfer by %s",
+		mailform.Unicode(d.Name), s.Registrar, s.PaidTill, last)
+	err := errors.Join(tx.Domains.Put(d, j.now()), tx.Requests.SetDeadline(r, earlier(r.Deadline, last.In(registry.Moscow))))
+	if err != nil {
+		return w, err
+	}
+	return w, j.timeline.NoteRegistry(tx, r, message)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
