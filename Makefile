@@ -1,10 +1,16 @@
 # make test is the whole gate. It needs Go and make; on the first run it fetches modules and,
 # on Debian as root, installs the packages its suites need.
 
+# make module PATH=… takes the variable by which programs are found: it is given back.
+ifeq ($(origin PATH),command line)
+MODULE := $(PATH)
+override PATH := $(shell echo "$$PATH" | grep -q : && echo "$$PATH" || echo /usr/local/go/bin:/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin)
+endif
+
 GO    ?= go
 TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
 
-.PHONY: test quick setup unit lint generate generate-check fuzz bench crash crash-nodes powercut
+.PHONY: test quick setup unit lint generate generate-check fuzz module figures bench crash crash-nodes powercut
 
 test: setup lint generate-check unit
 
@@ -32,6 +38,7 @@ lint:
 	@unformatted=$$(gofmt -l cmd host internal plugin shared); \
 	if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
+	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./...
 	$(TOOLS) staticcheck ./...
 
 generate:
@@ -54,6 +61,14 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$dir || exit 1; \
 		done; \
 	done
+
+# Gives the whole module another path: make module PATH=example.com/panel
+module:
+	@$(GO) run ./.ci/module "$(MODULE)"
+
+# The figures by which the style is judged: sizes, nesting, comments, paragraphs, words.
+figures:
+	@$(GO) run ./.ci/figures
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command crash tries to make a panel lose an order, or pay for one twice.
 //
 // It runs rounds, some at the same time. A round is a world of its own: a panel, its plugin

@@ -1,16 +1,11 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"registrar.panel/host/web/api"
 )
@@ -60,42 +55,4 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%s holds the token", file)
 		}
 	}
-}
-
-// Another user of the machine gets nowhere: not through the socket, whatever the directories
-// permit, and not through the port.
-func TestOtherUsersOfTheMachine(t *testing.T) {
-	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root; without it there is one user only")
-	}
-	w := oneManual(t, "")
-	w.servePlugins("manual")
-	if err := os.Chmod(w.dir, 0o711); err != nil {
-		t.Fatal(err)
-	}
-	for uid, want := range map[int]error{65534: syscall.EACCES, 0: nil} {
-		if err := connectAs(uid, filepath.Join(w.dir, "panel.sock")); !errors.Is(err, want) {
-			t.Errorf("user %d: %v, want %v", uid, err, want)
-		}
-	}
-}
-
-// connectAs opens a socket with the rights that another user has to files.
-func connectAs(uid int, path string) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocks: the thread ends with the goroutine
-		if _, _, errno := unix.RawSyscall(unix.SYS_SETFSUID, uintptr(uid), 0, 0); errno != 0 {
-			done <- errno
-			return
-		}
-		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-		if err == nil {
-			err = unix.Connect(fd, &unix.SockaddrUnix{Name: path})
-			unix.Close(fd)
-		}
-		done <- err
-	}()
-	return <-done
 }

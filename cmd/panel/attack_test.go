@@ -30,11 +30,9 @@ func tcpWorld(t *testing.T, descriptors int) (w *world, address string) {
 	})
 	w.write("panel.token", attackToken+"\n")
 	serve := w.command("serve")
-	w.panel = exec.Command("sh", append([]string{"-c", fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, descriptors), serve.Path}, serve.Args[1:]...)...)
-	w.panel.Dir, w.panel.Env, w.panel.Stdout, w.panel.Stderr = serve.Dir, serve.Env, w.log, w.log
-	if err := w.panel.Start(); err != nil {
-		t.Fatal(err)
-	}
+	limited := exec.Command("sh", append([]string{"-c", fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, descriptors), serve.Path}, serve.Args[1:]...)...)
+	limited.Dir, limited.Env = serve.Dir, serve.Env
+	w.start(limited)
 	return w, address
 }
 
@@ -58,15 +56,7 @@ func TestIdleConnectionsUnderFewDescriptors(t *testing.T) {
 		}
 	}
 	w.must("orders")
-	out, err := exec.Command("pgrep", "-P", fmt.Sprint(w.panel.Process.Pid)).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, id := range strings.Fields(string(out)) {
-		var pid int
-		fmt.Sscan(id, &pid)
-		syscall.Kill(pid, syscall.SIGKILL)
-	}
+	signalPlugins(t, w, syscall.SIGKILL)
 	w.until("the plugin to run again", func() bool {
 		p := w.plugin("manual")
 		return p.State == "running" && p.Restarts > 0

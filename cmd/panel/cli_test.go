@@ -88,11 +88,7 @@ func runScripts(t *testing.T, pattern string) {
 // servePlugins starts the panel and waits until these plugins run.
 func (w *world) servePlugins(names ...string) {
 	w.t.Helper()
-	w.panel = w.command("serve")
-	w.panel.Stdout, w.panel.Stderr = w.log, w.log
-	if err := w.panel.Start(); err != nil {
-		w.t.Fatal(err)
-	}
+	w.launch()
 	w.until("the plugins to run", func() bool {
 		var plugins []api.Plugin
 		running := 0

@@ -97,9 +97,7 @@ func TestOneRegistrarIsDown(t *testing.T) {
 // buyManual places and pays an order of the customer c1.
 func (w *world) buyManual(domain, contact string) {
 	w.t.Helper()
-	var o orderView
-	w.json(&o, "order", "register", domain, "--customer", "c1", "--contact", contact, "--ns", "ns1.hoster.example", "--ns", "ns2.hoster.example")
-	w.must("order", "pay", o.ID)
+	w.must("order", "pay", w.order(domain, "c1", contact))
 }
 
 // The reader of the panel's log goes away, or stops: the panel works on, and ends as it should.
@@ -130,14 +128,7 @@ func TestLogWithoutReader(t *testing.T) {
 				w.buyManual(fmt.Sprintf("d%d.com", i), contact)
 			}
 			w.until("the orders to be taken", func() bool { return !strings.Contains(w.must("orders"), "paid   -") })
-			ended := w.panel
-			w.panel = nil
-			if err := ended.Process.Signal(syscall.SIGTERM); err != nil {
-				t.Fatal(err)
-			}
-			if err := ended.Wait(); err != nil {
-				t.Errorf("the panel ended with %v", err)
-			}
+			w.endsWell()
 		})
 	}
 }
@@ -169,14 +160,7 @@ func TestHangup(t *testing.T) {
 	hangup(oneManualHCL(w.dir, `store = "sqlite"`, `confirm = "at_once"`, "registrar \"new\" {\n  tlds = [\"net\"]\n  path = \"/bin/false\"\n  dev = true\n}"))
 	hangup(oneManualHCL(w.dir, "", `confirm = "perhaps"`, ""))
 	w.until("the plugin to go on", func() bool { return w.plugin("manual").State == "running" })
-	ended := w.panel
-	w.panel = nil
-	if err := ended.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := ended.Wait(); err != nil {
-		t.Errorf("the panel ended with %v", err)
-	}
+	w.endsWell()
 }
 
 // A registrar that plugin.hcl does not name any more is not forgotten: check and plugins say
@@ -187,12 +171,10 @@ func TestRegistrarIsNotNamedAnyMore(t *testing.T) {
 	w.servePlugins("manual")
 	contact := w.write("person.json", manualPerson)
 	w.buyManual("open.com", contact)
-	var unpaid, paid orderView
-	w.json(&unpaid, "order", "register", "unpaid.com", "--customer", "c1", "--contact", contact, "--ns", "ns1.hoster.example", "--ns", "ns2.hoster.example")
-	w.json(&paid, "order", "register", "paid.com", "--customer", "c1", "--contact", contact, "--ns", "ns1.hoster.example", "--ns", "ns2.hoster.example")
+	unpaid, paid := w.order("unpaid.com", "c1", contact), w.order("paid.com", "c1", contact)
 	open := w.stands("open.com", "NeedsAction")
-	killPlugins(t, w)
-	w.must("order", "pay", paid.ID) // the plugin can't take it
+	signalPlugins(t, w, syscall.SIGSTOP)
+	w.must("order", "pay", paid) // the plugin can't take it
 	w.stop(syscall.SIGKILL)
 
 	without := func(more string) {
@@ -203,9 +185,9 @@ func TestRegistrarIsNotNamedAnyMore(t *testing.T) {
 	w.launch()
 	w.until("the panel to serve", func() bool { _, _, code := w.run("orders"); return code == 0 })
 	w.exitsWith(3, "registrar manual is disabled: ", "plugins")
-	w.exitsWith(1, "plugin.hcl names no registrar manual", "order", "pay", unpaid.ID)
+	w.exitsWith(1, "plugin.hcl names no registrar manual", "order", "pay", unpaid)
 	w.exitsWith(1, "plugin.hcl names no registrar manual", "operation", "show", open.Operation.ID)
-	w.exitsWith(0, "", "order", "cancel", paid.ID)
+	w.exitsWith(0, "", "order", "cancel", paid)
 	w.stop(syscall.SIGTERM)
 
 	without("registrar \"manual\" {\n  retired = true\n}")
@@ -213,11 +195,24 @@ func TestRegistrarIsNotNamedAnyMore(t *testing.T) {
 	w.launch()
 	w.until("the panel to serve", func() bool { _, _, code := w.run("orders"); return code == 0 })
 	w.exitsWith(0, "", "plugins")
-	w.exitsWith(1, "registrar manual is retired", "order", "pay", unpaid.ID)
+	w.exitsWith(1, "registrar manual is retired", "order", "pay", unpaid)
 }
 
-// killPlugins stops the plugins of a panel so that they answer nothing.
-func killPlugins(t *testing.T, w *world) {
+// endsWell ends the panel as a service manager does, which must be no fault.
+func (w *world) endsWell() {
+	w.t.Helper()
+	ended := w.panel
+	w.panel = nil
+	if err := ended.Process.Signal(syscall.SIGTERM); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := ended.Wait(); err != nil {
+		w.t.Errorf("the panel ended with %v", err)
+	}
+}
+
+// signalPlugins sends a signal to each process that the panel has started.
+func signalPlugins(t *testing.T, w *world, s syscall.Signal) {
 	t.Helper()
 	out, err := exec.Command("pgrep", "-P", fmt.Sprint(w.panel.Process.Pid)).Output()
 	if err != nil {
@@ -226,7 +221,7 @@ func killPlugins(t *testing.T, w *world) {
 	for _, id := range strings.Fields(string(out)) {
 		var pid int
 		fmt.Sscan(id, &pid)
-		syscall.Kill(pid, syscall.SIGSTOP)
+		syscall.Kill(pid, s)
 	}
 }
 

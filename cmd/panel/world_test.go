@@ -258,7 +258,13 @@ func (w *world) serve() {
 
 func (w *world) launch(flags ...string) {
 	w.t.Helper()
-	w.panel = w.command(append([]string{"serve"}, flags...)...)
+	w.start(w.command(append([]string{"serve"}, flags...)...))
+}
+
+// start makes a process the world's panel.
+func (w *world) start(panel *exec.Cmd) {
+	w.t.Helper()
+	w.panel = panel
 	w.panel.Stdout, w.panel.Stderr = w.log, w.log
 	if err := w.panel.Start(); err != nil {
 		w.t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"registrar.panel/host/switchboard"
+	"registrar.panel/internal/backoff"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/internal/wake"
 	"registrar.panel/shared/registrar"
@@ -65,11 +66,10 @@ func (d dispatcher) run(ctx context.Context) {
 // pauseAfter doubles with each failure; half of it is chance, so that restarted panels
 // don't ask in step.
 func (d dispatcher) pauseAfter(failures int, err error) time.Duration {
-	pause := min(d.pause<<min(failures, 10), longestPause)
-	var chance [1]byte
-	if _, readErr := io.ReadFull(d.random, chance[:]); readErr == nil {
-		pause = pause/2 + pause/2*time.Duration(chance[0])/255
-	}
+	var drawn [1]byte // 0 where no chance is to be had
+	_, _ = io.ReadFull(d.random, drawn[:])
+	pause := backoff.Pause(d.pause, longestPause, failures, float64(drawn[0])/255)
+
 	var e *registrar.Error
 	if errors.As(err, &e) {
 		pause = max(pause, min(e.RetryAfter, longestPause))

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"registrar.panel/internal/backoff"
 	"registrar.panel/shared/registrar"
 )
 
@@ -49,15 +50,12 @@ func (b *breaker) pause(lived time.Duration) time.Duration {
 	if lived >= b.timing.Healthy {
 		b.row = 0
 	}
-	pause := b.timing.First
+	first, most := b.timing.First, b.timing.First
 	if b.row > 0 {
-		pause = b.timing.BackoffMin
-	}
-	for range b.row - 1 {
-		pause = min(2*pause, b.timing.BackoffMax)
+		first, most = b.timing.BackoffMin, max(b.timing.BackoffMin, b.timing.BackoffMax)
 	}
 	b.row++
-	return pause - time.Duration(b.jitter()*float64(pause)/2)
+	return backoff.Pause(first, most, max(0, b.row-2), b.jitter())
 }
 
 // misfit is a fault that starting again does not heal, unless people do.

@@ -13,6 +13,22 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
+// slowCaller sends this and no more, and reads nothing by itself.
+func slowCaller(t *testing.T, b *bench, request string) net.Conn {
+	t.Helper()
+	server := httptest.NewServer(b)
+	t.Cleanup(server.Close)
+	c, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() }) // before the server, which waits for it
+	if _, err := io.WriteString(c, request); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // A backup that nobody reads ends, and with it what it holds.
 func TestBackupThatIsNotRead(t *testing.T) {
 	t.Parallel()
@@ -29,16 +45,7 @@ func TestBackupThatIsNotRead(t *testing.T) {
 	}
 	b.Server.log = hclog.NewNullLogger()
 	b.Server.piece = 200 * time.Millisecond
-	server := httptest.NewServer(b)
-	defer server.Close()
-	c, err := net.Dial("tcp", server.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if _, err := io.WriteString(c, "POST /api/v1/backup HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
+	slowCaller(t, b, "POST /api/v1/backup HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n")
 	select {
 	case err := <-ended:
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -55,16 +62,7 @@ func TestBodyThatNeverComes(t *testing.T) {
 	for _, token := range []string{"", "letmein"} {
 		b := newBench(t, token)
 		b.Server.send = 200 * time.Millisecond
-		server := httptest.NewServer(b)
-		defer server.Close()
-		c, err := net.Dial("tcp", server.Listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		if _, err := io.WriteString(c, "POST /api/v1/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"); err != nil {
-			t.Fatal(err)
-		}
+		c := slowCaller(t, b, "POST /api/v1/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
 		c.SetReadDeadline(time.Now().Add(30 * time.Second))
 		if _, err := io.ReadAll(c); err != nil {
 			t.Errorf("token %q: the connection stays open: %v", token, err)

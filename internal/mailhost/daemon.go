@@ -3,6 +3,7 @@ package mailhost
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -35,7 +36,9 @@ func (d *daemon) start() error {
 	defer log.Close()
 	cmd := exec.Command(d.name, d.args...)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	if cmd.SysProcAttr, err = tied(); err != nil {
+		return fmt.Errorf("start %s: %w", d.name, err)
+	}
 	started, ended := make(chan error), make(chan struct{})
 	go func() { // ends with the server
 		defer close(ended)

@@ -383,7 +383,10 @@ func run(t testing.TB, dir, name string, args ...string) *process {
 	defer log.Close()
 	p.cmd = exec.Command(name, args...)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, log, log
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, Credential: unprivileged(t)}
+	if p.cmd.SysProcAttr, err = tied(); err != nil {
+		t.Fatal(err)
+	}
+	p.cmd.SysProcAttr.Credential = unprivileged(t)
 	started := make(chan error)
 	go func() { // ends with the server
 		defer close(p.ended)

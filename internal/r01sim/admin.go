@@ -13,9 +13,11 @@ import (
 
 const adminTimeout = 10 * time.Second
 
-// adminServer looks into the simulator and pulls its strings. Answers are JSON; a
-// request that cannot be understood gets 400 and {"error": …}.
-func (s *Simulator) adminServer() *http.Server {
+// admin looks into the simulator and pulls its strings.
+type admin struct{ *Simulator }
+
+// server answers in JSON; a request that cannot be understood gets 400 and {"error": …}.
+func (s admin) server() *http.Server {
 	mux := http.NewServeMux()
 	handle := func(pattern string, do func(r *http.Request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -33,15 +35,15 @@ func (s *Simulator) adminServer() *http.Server {
 	handle("GET /state", func(*http.Request) (any, error) { return s.State(), nil })
 	handle("GET /tasks", func(*http.Request) (any, error) { return s.State().Tasks, nil })
 	handle("GET /policy", func(*http.Request) (any, error) { return s.Policy(), nil })
-	handle("POST /policy", s.adminPolicy)
+	handle("POST /policy", s.setPolicy)
 	handle("GET /held", func(*http.Request) (any, error) { return s.heldCount(), nil })
 	handle("POST /hold", func(*http.Request) (any, error) { s.Hold(); return s.heldCount(), nil })
-	handle("POST /release", s.adminRelease)
-	handle("POST /inject", s.adminInject)
-	handle("POST /password", s.adminPassword)
-	handle("POST /domains", s.adminDomain)
+	handle("POST /release", s.releaseSome)
+	handle("POST /inject", s.inject)
+	handle("POST /password", s.setPassword)
+	handle("POST /domains", s.addDomain)
 	handle("DELETE /domains/{name}", func(r *http.Request) (any, error) { return struct{}{}, s.RemoveDomain(r.PathValue("name")) })
-	handle("POST /balance", s.adminBalance)
+	handle("POST /balance", s.setBalance)
 	mux.HandleFunc("GET /zone-list", s.serveZoneList)
 	return &http.Server{Handler: mux, ReadTimeout: adminTimeout, WriteTimeout: adminTimeout,
 		ErrorLog: s.logger.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})}
@@ -65,9 +67,9 @@ func readJSON(r *http.Request, into any) error {
 	return nil
 }
 
-func (s *Simulator) heldCount() map[string]int { return map[string]int{"held": s.Held()} }
+func (s admin) heldCount() map[string]int { return map[string]int{"held": s.Held()} }
 
-func (s *Simulator) adminPolicy(r *http.Request) (any, error) {
+func (s admin) setPolicy(r *http.Request) (any, error) {
 	patch, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, fmt.Errorf("read body: %w", err)
@@ -75,7 +77,7 @@ func (s *Simulator) adminPolicy(r *http.Request) (any, error) {
 	return s.patchPolicy(patch)
 }
 
-func (s *Simulator) adminRelease(r *http.Request) (any, error) {
+func (s admin) releaseSome(r *http.Request) (any, error) {
 	n := 0
 	if text := r.FormValue("n"); text != "" {
 		var err error
@@ -87,7 +89,7 @@ func (s *Simulator) adminRelease(r *http.Request) (any, error) {
 	return s.heldCount(), nil
 }
 
-func (s *Simulator) adminInject(r *http.Request) (any, error) {
+func (s admin) inject(r *http.Request) (any, error) {
 	raw, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, fmt.Errorf("read body: %w", err)
@@ -96,7 +98,7 @@ func (s *Simulator) adminInject(r *http.Request) (any, error) {
 	return map[string]int{"bytes": len(raw)}, nil
 }
 
-func (s *Simulator) adminPassword(r *http.Request) (any, error) {
+func (s admin) setPassword(r *http.Request) (any, error) {
 	var body struct {
 		Password string `json:"password"`
 	}
@@ -107,7 +109,7 @@ func (s *Simulator) adminPassword(r *http.Request) (any, error) {
 	return struct{}{}, nil
 }
 
-func (s *Simulator) adminDomain(r *http.Request) (any, error) {
+func (s admin) addDomain(r *http.Request) (any, error) {
 	var d Domain
 	if err := readJSON(r, &d); err != nil {
 		return nil, err
@@ -115,7 +117,7 @@ func (s *Simulator) adminDomain(r *http.Request) (any, error) {
 	return struct{}{}, s.AddDomain(d)
 }
 
-func (s *Simulator) adminBalance(r *http.Request) (any, error) {
+func (s admin) setBalance(r *http.Request) (any, error) {
 	var body Balance
 	if err := readJSON(r, &body); err != nil {
 		return nil, err

@@ -119,7 +119,7 @@ func (s *Simulator) Listen() error {
 		{"smtp", s.options.SMTP, s.smtpServer().Serve},
 		{"imap", s.options.IMAP, s.imapServer().Serve},
 		{"whois", s.options.Whois, s.serveWhois},
-		{"admin", s.options.Admin, s.adminServer().Serve},
+		{"admin", s.options.Admin, admin{s}.server().Serve},
 	} {
 		if v.address == "" {
 			continue

@@ -9,10 +9,13 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"text/template"
+
+	"golang.org/x/mod/modfile"
 
 	"registrar.panel/cmd/panel/command"
 )
@@ -39,7 +42,8 @@ type newFile struct {
 // blank is what the templates ask for.
 type blank struct {
 	Name, Module, Token string
-	Panel, Go           string   // the checkout, and the version of Go that it asks for
+	Panel, PanelModule  string   // the checkout, and the path of its module
+	Go                  string   // the version that it asks for
 	Requires            []string // its requirements: PATH VERSION
 }
 
@@ -75,10 +79,10 @@ func (p *newPluginCommand) Run(c *command.Call) error {
 	return nil
 }
 
-var (
-	panelModule = regexp.MustCompile(`(?m)\Amodule registrar\.panel$(?s:.*?)^go (\S+)$`)
-	requirement = regexp.MustCompile(`(?m)^\t(\S+ v\S+)`)
-)
+// panelModule is the path of the module that this program, and what the templates import, is of.
+func panelModule() string {
+	return strings.TrimSuffix(reflect.TypeFor[blank]().PkgPath(), "/cmd/panel/author")
+}
 
 // find reads the checkout that is named, or the one that we are in.
 func (b *blank) find(named string) error {
@@ -115,13 +119,17 @@ func (b *blank) read(dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	found := panelModule.FindSubmatch(text)
-	if found == nil {
-		return fmt.Errorf("%s is not the module registrar.panel", b.Panel)
+	b.PanelModule = panelModule()
+	mod, err := modfile.Parse("go.mod", text, nil)
+	if err != nil {
+		return err
 	}
-	b.Go = string(found[1])
-	for _, m := range requirement.FindAllSubmatch(text, -1) {
-		b.Requires = append(b.Requires, string(m[1]))
+	if mod.Module == nil || mod.Module.Mod.Path != b.PanelModule || mod.Go == nil {
+		return fmt.Errorf("%s is not the module %s", b.Panel, b.PanelModule)
+	}
+	b.Go, b.Requires = mod.Go.Version, nil
+	for _, r := range mod.Require {
+		b.Requires = append(b.Requires, r.Mod.Path+" "+r.Mod.Version)
 	}
 	return nil
 }

@@ -68,15 +68,18 @@ func (ro *Rounds) StartClock(tx *store.Tx) error {
 // ClockLoop watches the clock for jumps, and keeps the alarm about it.
 func (ro *Rounds) ClockLoop(ctx context.Context) {
 	never := make(wake.Signal)
+	before := ro.now()
 	for ctx.Err() == nil {
 		if err := ro.KeepClock(ctx); err != nil && ctx.Err() == nil {
 			ro.log.Error("recording the state of the clock failed, will be tried again", "err", err)
 		}
-		before := ro.now()
 		Sleep(ctx, never, LookAgain)
-		if passed := ro.now().Sub(before); passed > agrees || passed < -agrees {
-			ro.clock.jumped(fmt.Sprintf("it went from %s to %s within a minute", stamp(before), stamp(ro.now())))
+
+		now := ro.now()
+		if passed := now.Sub(before); passed > agrees || passed < -agrees {
+			ro.clock.jumped(fmt.Sprintf("it went from %s to %s within a minute", stamp(before), stamp(now)))
 		}
+		before = now // and not later, or a jump while the state is recorded would go unseen
 	}
 }
 

@@ -45,7 +45,7 @@ var processChecks = []check{
 }
 
 // spawn starts a process that is not talked to.
-func (e *exam) spawn(handshake ...string) (*process, error) {
+func spawn(e *exam, handshake ...string) (*process, error) {
 	program, ok := e.subject.Open.(Program)
 	if !ok {
 		return nil, errors.New("it is no program")
@@ -69,8 +69,8 @@ func cookie(versions string) []string {
 }
 
 // greeted is a process that has printed a line, which is returned.
-func (e *exam) greeted(versions string) (*process, string, error) {
-	p, err := e.spawn(cookie(versions)...)
+func greeted(e *exam, versions string) (*process, string, error) {
+	p, err := spawn(e, cookie(versions)...)
 	if err != nil {
 		return nil, "", err
 	}
@@ -98,7 +98,7 @@ var speaking = fmt.Sprint(registrarrpc.ProtocolVersion)
 var handshakeLine = regexp.MustCompile(`^1\|(\d+)\|(unix|tcp)\|[^|]+\|grpc(\|[A-Za-z0-9+/]*(\|(true|false))?)?$`)
 
 func refusesHand(e *exam) error {
-	p, err := e.spawn()
+	p, err := spawn(e)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func refusesHand(e *exam) error {
 }
 
 func shakesHands(e *exam) error {
-	p, line, err := e.greeted(speaking)
+	p, line, err := greeted(e, speaking)
 	if err != nil {
 		e.broken("%s", err)
 		return nil
@@ -138,7 +138,7 @@ func shakesHands(e *exam) error {
 }
 
 func tellsVersion(e *exam) error {
-	p, line, err := e.greeted("7777")
+	p, line, err := greeted(e, "7777")
 	if err != nil {
 		return nil // it refused
 	}
@@ -150,7 +150,7 @@ func tellsVersion(e *exam) error {
 }
 
 func leavesNoTrace(e *exam) error {
-	p, _, err := e.greeted(speaking)
+	p, _, err := greeted(e, speaking)
 	if err != nil {
 		return err
 	}
@@ -163,8 +163,8 @@ func leavesNoTrace(e *exam) error {
 	})
 }
 
-// ends demands that a process which was told to go does so.
-func (e *exam) ends(p *process, why string) {
+// mustEnd demands that a process which was told to go does so.
+func mustEnd(e *exam, p *process, why string) {
 	if !p.over(e.subject.Patience) {
 		e.broken("%s it goes on", why)
 	} else if code := p.cmd.ProcessState.ExitCode(); code != 0 {
@@ -173,13 +173,13 @@ func (e *exam) ends(p *process, why string) {
 }
 
 func diesWithHost(e *exam) error {
-	p, _, err := e.greeted(speaking)
+	p, _, err := greeted(e, speaking)
 	if err != nil {
 		return err
 	}
 	defer p.kill()
 	p.lifeline.Close()
-	e.ends(p, "without its host")
+	mustEnd(e, p, "without its host")
 	return nil
 }
 
@@ -210,7 +210,7 @@ func drainsOrphaned(e *exam) error {
 }
 
 func endsOnTerm(e *exam) error {
-	p, _, err := e.greeted(speaking)
+	p, _, err := greeted(e, speaking)
 	if err != nil {
 		return err
 	}
@@ -218,12 +218,12 @@ func endsOnTerm(e *exam) error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	e.ends(p, "after SIGTERM")
+	mustEnd(e, p, "after SIGTERM")
 	return nil
 }
 
 func ignoresInterrupt(e *exam) error {
-	p, _, err := e.greeted(speaking)
+	p, _, err := greeted(e, speaking)
 	if err != nil {
 		return err
 	}

@@ -25,8 +25,8 @@ var secretChecks = []check{
 		Remedy: "Log IDs and names of domains; never log an order, settings or a mail."}, logsMasked},
 }
 
-// canaries are the values that must never come back, of settings and of an order.
-func (e *exam) canaries(p registrar.Catalogue, o registrar.Order) ([]string, error) {
+// canariesOf are the values that must never come back, of settings and of an order.
+func canariesOf(e *exam, p registrar.Catalogue, o registrar.Order) ([]string, error) {
 	found := secretsOf(e.description.Schema, e.subject.Config)
 	if o.AuthCode != "" {
 		found = append(found, string(o.AuthCode))
@@ -49,7 +49,7 @@ func (e *exam) canaries(p registrar.Catalogue, o registrar.Order) ([]string, err
 }
 
 // sings looks for canaries.
-func (e *exam) sings(where, text string, canaries []string) {
+func sings(e *exam, where, text string, canaries []string) {
 	for _, c := range canaries {
 		if strings.Contains(text, c) {
 			e.broken("%s hold %q", where, c)
@@ -58,7 +58,7 @@ func (e *exam) sings(where, text string, canaries []string) {
 }
 
 // conversation is everything a registrar answers about one order, by what it is.
-func (e *exam) conversation(l *life, o registrar.Order) (map[string][]any, error) {
+func conversation(e *exam, l *life, o registrar.Order) (map[string][]any, error) {
 	said := map[string][]any{}
 	add := func(what string, v any, err error) {
 		said[what] = append(said[what], v)
@@ -95,10 +95,9 @@ func (e *exam) conversation(l *life, o registrar.Order) (map[string][]any, error
 	return said, nil
 }
 
-func (e *exam) starting() []registrar.OperationKind {
-	return slices.DeleteFunc(slices.Clone(e.description.Kinds), func(k registrar.OperationKind) bool {
-		return k != registrar.KindRegister && k != registrar.KindTransfer
-	})
+// acquiring lists the kinds of the registrar by which a domain becomes ours.
+func acquiring(e *exam) []registrar.OperationKind {
+	return slices.DeleteFunc(slices.Clone(e.description.Kinds), func(k registrar.OperationKind) bool { return !k.Acquires() })
 }
 
 func answersMasked(e *exam) error {
@@ -106,16 +105,16 @@ func answersMasked(e *exam) error {
 	if err != nil {
 		return err
 	}
-	for _, kind := range e.starting() {
+	for _, kind := range acquiring(e) {
 		o, err := e.orderOf(l, kind)
 		if err != nil {
 			return err
 		}
-		canaries, err := e.canaries(l, o)
+		canaries, err := canariesOf(e, l, o)
 		if err != nil {
 			return err
 		}
-		said, err := e.conversation(l, o)
+		said, err := conversation(e, l, o)
 		if err != nil {
 			return err
 		}
@@ -124,7 +123,7 @@ func answersMasked(e *exam) error {
 			if err != nil {
 				return err
 			}
-			e.sings(what, plain(text), canaries)
+			sings(e, what, plain(text), canaries)
 		}
 	}
 	return nil
@@ -169,8 +168,8 @@ func refusesMasked(e *exam) error {
 	if len(v.Problems) == 0 || refusal == nil {
 		return fmt.Errorf("an order with mistakes was accepted")
 	}
-	e.sings("problems", fmt.Sprint(v.Problems), []string{canary})
-	e.sings("refusals", refusal.Error(), []string{canary})
+	sings(e, "problems", fmt.Sprint(v.Problems), []string{canary})
+	sings(e, "refusals", refusal.Error(), []string{canary})
 	return nil
 }
 
@@ -180,21 +179,21 @@ func logsMasked(e *exam) error {
 		return err
 	}
 	var canaries []string
-	for _, kind := range e.starting() {
+	for _, kind := range acquiring(e) {
 		o, err := e.orderOf(l, kind)
 		if err != nil {
 			return err
 		}
-		found, err := e.canaries(l, o)
+		found, err := canariesOf(e, l, o)
 		if err != nil {
 			return err
 		}
-		if _, err := e.conversation(l, o); err != nil {
+		if _, err := conversation(e, l, o); err != nil {
 			return err
 		}
 		canaries = append(canaries, found...)
 	}
 	e.end(l)
-	e.sings("lines of the log", l.Log(), canaries)
+	sings(e, "lines of the log", l.Log(), canaries)
 	return nil
 }

@@ -33,8 +33,8 @@ var settingsChecks = []check{
 		Remedy: "Name the attribute, never its value; hide what a decoder quotes."}, hidesSettings},
 }
 
-// try configures a fresh instance.
-func (e *exam) try(config json.RawMessage) (*life, error, error) {
+// tryConfig configures a fresh instance.
+func tryConfig(e *exam, config json.RawMessage) (*life, error, error) {
 	l, err := e.open()
 	if err != nil {
 		return nil, nil, err
@@ -44,7 +44,7 @@ func (e *exam) try(config json.RawMessage) (*life, error, error) {
 
 func refusesShapes(e *exam) error {
 	for _, text := range []string{``, `{`, `[]`, `"settings"`, `42`} {
-		l, refusal, err := e.try(json.RawMessage(text))
+		l, refusal, err := tryConfig(e, json.RawMessage(text))
 		if err != nil {
 			return err
 		}
@@ -57,8 +57,8 @@ func refusesShapes(e *exam) error {
 // misfit is a value of no type that a schema has.
 var misfit = map[string]any{"no": []any{map[string]any{"such": "type"}}}
 
-// attempt configures with one value changed, on an instance that was never at work.
-func (e *exam) attempt(l *life, path string, value any) (refusal, err error) {
+// trySetting configures with one value changed, on an instance that was never at work.
+func trySetting(e *exam, l *life, path string, value any) (refusal, err error) {
 	config, err := changed(e.subject.Config, path, value)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func refusesTypes(e *exam) (err error) {
 		return err
 	}
 	eachAttribute(e.description.Schema, "", func(path string, _ registrar.Attribute) {
-		refusal, failed := e.attempt(l, path, misfit)
+		refusal, failed := trySetting(e, l, path, misfit)
 		err = errors.Join(err, failed)
 		e.mustBe("an object for "+path, refusal, registrar.Invalid)
 	})
@@ -86,12 +86,12 @@ func refusesChoices(e *exam) (err error) {
 	}
 	eachAttribute(e.description.Schema, "", func(path string, a registrar.Attribute) {
 		if len(a.OneOf) > 0 && a.Type == registrar.TypeString {
-			refusal, failed := e.attempt(l, path, "conformance")
+			refusal, failed := trySetting(e, l, path, "conformance")
 			err = errors.Join(err, failed)
 			e.mustBe(path+" = \"conformance\"", refusal, registrar.Invalid)
 		}
 		if a.Required {
-			refusal, failed := e.attempt(l, path, nil)
+			refusal, failed := trySetting(e, l, path, nil)
 			err = errors.Join(err, failed)
 			e.mustBe("no "+path, refusal, registrar.Invalid)
 		}
@@ -106,7 +106,7 @@ func namesSettings(e *exam) (err error) {
 	}
 	eachAttribute(e.description.Schema, "", func(path string, _ registrar.Attribute) {
 		for _, value := range []any{misfit, nil, "conformance"} {
-			refusal, failed := e.attempt(l, path, value)
+			refusal, failed := trySetting(e, l, path, value)
 			err = errors.Join(err, failed)
 			if !errors.Is(refusal, registrar.Invalid) {
 				continue
@@ -127,7 +127,7 @@ func namesSettings(e *exam) (err error) {
 
 func findsMistakes(e *exam) error {
 	for _, bad := range e.subject.BadConfigs {
-		l, refusal, err := e.try(bad.Config)
+		l, refusal, err := tryConfig(e, bad.Config)
 		if err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func findsMistakes(e *exam) error {
 }
 
 func forgetsRefused(e *exam) error {
-	l, refusal, err := e.try(json.RawMessage(`{`))
+	l, refusal, err := tryConfig(e, json.RawMessage(`{`))
 	if err != nil {
 		return err
 	}

@@ -83,11 +83,11 @@ func (e *exam) spoil(o registrar.Order, change func(o *registrar.Order)) registr
 	return o
 }
 
-// incomplete are all the orders in which one required thing is left out.
-func (e *exam) incomplete(l *life) ([]faulty, error) {
+// incompleteOrders are all the orders in which one required thing is left out.
+func incompleteOrders(e *exam, l *life) ([]faulty, error) {
 	var all []faulty
 	for _, kind := range e.description.Kinds {
-		list, err := e.incompleteOf(l, kind)
+		list, err := incompleteOf(e, l, kind)
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +96,7 @@ func (e *exam) incomplete(l *life) ([]faulty, error) {
 	return all, nil
 }
 
-func (e *exam) incompleteOf(l *life, kind registrar.OperationKind) ([]faulty, error) {
+func incompleteOf(e *exam, l *life, kind registrar.OperationKind) ([]faulty, error) {
 	if kind == registrar.KindUpdate {
 		return nil, nil // it requires nothing in particular
 	}
@@ -135,7 +135,7 @@ func demandsRequired(e *exam) error {
 	if err != nil {
 		return err
 	}
-	list, err := e.incomplete(l)
+	list, err := incompleteOrders(e, l)
 	if err != nil {
 		return err
 	}
@@ -250,7 +250,7 @@ func agrees(e *exam) error {
 	if err != nil {
 		return err
 	}
-	list, err := e.incomplete(l)
+	list, err := incompleteOrders(e, l)
 	if err != nil {
 		return err
 	}

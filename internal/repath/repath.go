@@ -1,0 +1,121 @@
+// Package repath gives the module another path: for a publisher, who needs one at an address of
+// their own. Imports, the module's own files and what is generated from the proto follow; what is
+// said on the wire stays as it is, so that hosts and plugins of either path understand each other.
+package repath
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"go/format"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+)
+
+// Module gives the module in the directory root the path to, and lists the files that it changed.
+// A second time, with another path, it starts from the first.
+func Module(root, to string) (changed []string, err error) {
+	if err := module.CheckPath(to); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		return nil, fmt.Errorf("read module: %w", err)
+	}
+	r := newRewriter(modfile.ModulePath(text), to)
+
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), ".") && d.Name() != ".ci":
+			return fs.SkipDir
+		case !d.Type().IsRegular() || !concerned(path):
+			return nil
+		}
+		did, err := r.file(path)
+		if did {
+			changed = append(changed, path)
+		}
+		return err
+	})
+	return changed, err
+}
+
+// concerned reports whether a file may name the module: code, templates, scripts and pages do.
+func concerned(path string) bool {
+	kinds := []string{".go", ".mod", ".tmpl", ".proto", ".yaml", ".md", ".hcl", ".sh", ""}
+	return slices.Contains(kinds, filepath.Ext(path)) && !strings.Contains(path, string(filepath.Separator)+"testdata"+string(filepath.Separator)+"fuzz")
+}
+
+// rewriter knows the forms in which a path stands in a file.
+type rewriter struct {
+	to         []byte
+	descriptor *regexp.Regexp // of a proto's go_package, with its two lengths before it
+	below      *regexp.Regexp // what lies in the module
+	itself     *regexp.Regexp // the module by its name
+}
+
+func newRewriter(from, to string) rewriter {
+	old := regexp.QuoteMeta(from)
+	return rewriter{to: []byte(to),
+		descriptor: regexp.MustCompile(`B(?:\\x[0-9a-f]{2}|\\.|[^\\]){1,2}Z(?:\\x[0-9a-f]{2}|\\.|[^\\]){1,2}` + old + `(/shared/registrarrpc/registrarpb)`),
+		below:      regexp.MustCompile(`(^|[^\w./-])` + old + `/`),
+		itself:     regexp.MustCompile(`(?m)^(module |\s*opt: module=)` + old + `$`)}
+}
+
+func (r rewriter) file(path string) (changed bool, err error) {
+	before, err := os.ReadFile(path)
+	if err != nil {
+		return false, err
+	}
+	after := before
+	if strings.HasSuffix(path, ".pb.go") {
+		after = r.descriptor.ReplaceAllFunc(after, r.described)
+	}
+	after = r.below.ReplaceAll(after, append(append([]byte("${1}"), r.to...), '/'))
+	after = r.itself.ReplaceAll(after, append([]byte("${1}"), r.to...))
+	if bytes.Equal(before, after) {
+		return false, nil
+	}
+
+	if filepath.Ext(path) == ".go" { // a path of another length moves comments
+		if after, err = format.Source(after); err != nil {
+			return false, fmt.Errorf("format %s: %w", path, err)
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return false, err
+	}
+	if err := os.WriteFile(path, after, info.Mode().Perm()); err != nil {
+		return false, fmt.Errorf("change module: %w", err)
+	}
+	return true, nil
+}
+
+// described writes the options of a proto file as its Go code holds them: field 8 of a file's
+// descriptor, and in it field 11, go_package, each with its length.
+func (r rewriter) described(found []byte) []byte {
+	name := string(r.to) + string(r.descriptor.FindSubmatch(found)[1])
+	option := "Z" + length(name) + name
+	return []byte(escaped("B" + length(option) + option))
+}
+
+func length(text string) string {
+	return string(binary.AppendUvarint(nil, uint64(len(text))))
+}
+
+// escaped is text as it stands between quotes.
+func escaped(text string) string {
+	quoted := strconv.Quote(text)
+	return quoted[1 : len(quoted)-1]
+}
