@@ -55,7 +55,9 @@ func oversized(q Request) (problems []registrar.Problem) {
 			continue
 		}
 		for i, v := range values {
-			add(fmt.Sprintf("contact.%s[%d]", key, i), input.CheckText(entry.Text(v), longestValue))
+			if p := wrongValue(fmt.Sprintf("contact.%s[%d]", key, i), v); p != nil {
+				problems = append(problems, *p)
+			}
 		}
 	}
 	slices.SortFunc(problems, func(a, b registrar.Problem) int { return strings.Compare(a.Path, b.Path) })

@@ -219,7 +219,7 @@ func FuzzCustomers(f *testing.F) {
 		template, problems := mailform.Client(mailform.Handle("MYCO", 1, "A", r.Kind, "R01"), r, today)
 		if len(problems) == 0 {
 			if _, err := mailform.Format(mailform.Request{Action: mailform.ActionNew, Agreement: "A", Templates: []mailform.Template{template}}, "s", mailform.KOI8R); err != nil {
-				t.Skip()
+				return
 			}
 		}
 		holdsNormal(t, r)
