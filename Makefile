@@ -10,7 +10,7 @@ endif
 GO    ?= go
 TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
 
-.PHONY: test quick setup unit lint generate generate-check fuzz module figures bench crash crash-nodes powercut
+.PHONY: test quick setup unit lint generate generate-check release package-test fuzz module figures bench crash crash-nodes powercut
 
 test: setup lint generate-check unit
 
@@ -51,6 +51,15 @@ generate-check:
 	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	$(TOOLS) buf generate --template shared/registrarrpc/buf.gen.yaml -o "$$tmp" shared/registrarrpc && \
 	diff -r -x panel -x doc.go "$$tmp/shared/registrarrpc/registrarpb" shared/registrarrpc/registrarpb
+
+# What a release consists of, in bin/release; VERSION=1.2.3 unless the commit has the tag v1.2.3.
+PLATFORMS ?=
+release:
+	GO="$(GO)" .ci/package/release $(PLATFORMS)
+
+# Installs, upgrades and removes the package on a copy of this machine, which is Debian; as root.
+package-test:
+	GO="$(GO)" .ci/package/try
 
 # Each fuzz target for FUZZTIME.
 FUZZTIME ?= 1m

@@ -12,6 +12,8 @@ import (
 	"registrar.panel/cmd/panel/command"
 	"registrar.panel/cmd/panel/demo"
 	"registrar.panel/cmd/panel/operator"
+	"registrar.panel/cmd/panel/reference"
+	"registrar.panel/cmd/panel/setup"
 )
 
 // grammar is the command line.
@@ -41,6 +43,13 @@ type grammar struct {
 	Replies   author.Replies     `cmd:"" help:"Try the rules on captured mails."`
 
 	Conformance author.Conformance `cmd:"" help:"Judge a plugin's program by the contract."`
+
+	Init       setup.Init        `cmd:"" help:"Write a configuration by asking, and try what it names."`
+	Version    versionCommand    `cmd:"" help:"Which build of the panel this is."`
+	Completion completionCommand `cmd:"" help:"Print the script by which a shell completes command lines."`
+	Help       helpCommand       `cmd:"" help:"What a command does, and its flags."`
+	Complete   completeCommand   `cmd:"" hidden:""`
+	Manual     manualCommand     `cmd:"" hidden:"" help:"Print the manual page."`
 }
 
 type demoCommand struct{}
@@ -64,9 +73,12 @@ func execute(ctx context.Context, args []string, s command.Streams) (code int) {
 		}
 	}()
 	g := &grammar{}
-	parser := kong.Must(g, kong.Name("panel"), kong.Description("A small hosting panel, and its operator's command line."),
-		kong.Vars{"login": command.Login()}, kong.Writers(s.Stdout, s.Stderr), kong.Exit(func(code int) { panic(exited(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	parser := kong.Must(g, kong.Name(programName), kong.Description("A small hosting panel, and its operator's command line."),
+		kong.Vars{"login": command.Login(), "config": command.DefaultConfig(), "shells": reference.Shells}, kong.Writers(s.Stdout, s.Stderr), kong.Exit(func(code int) { panic(exited(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	parsed, err := parser.Parse(args)
+	if err == nil && strings.HasPrefix(parsed.Command(), "help") {
+		parsed, err = parser.Parse(append(g.Help.Command, "--help"))
+	}
 	if err == nil {
 		err = refuseEmpty(parsed)
 	}
@@ -78,7 +90,7 @@ func execute(ctx context.Context, args []string, s command.Streams) (code int) {
 		command.Hint(s.Stderr, "panel --help")
 		return command.ExitUsage
 	}
-	return command.Report(parsed.Run(&command.Call{Ctx: ctx, Streams: s, Globals: g.Globals}), s.Stderr)
+	return command.Report(parsed.Run(&command.Call{Ctx: ctx, Streams: s, Globals: g.Globals}, parser.Model), s.Stderr)
 }
 
 // refuseEmpty finds arguments that a script filled from a variable that was never set.

@@ -13,6 +13,7 @@ import (
 // costs its lines, and nothing else.
 type patient struct {
 	out     io.Writer
+	missed  func(n int64) string // says that n lines are missing
 	lines   chan []byte
 	waiting atomic.Int64 // bytes in lines
 	dropped atomic.Int64
@@ -25,8 +26,8 @@ const (
 	mostBytes = 4 << 20
 )
 
-func newPatient(out io.Writer) *patient {
-	return &patient{out: out, lines: make(chan []byte, mostLines), written: make(chan struct{})}
+func newPatient(out io.Writer, missed func(n int64) string) *patient {
+	return &patient{out: out, missed: missed, lines: make(chan []byte, mostLines), written: make(chan struct{})}
 }
 
 // Write implements io.Writer, and takes a line at a time.
@@ -55,8 +56,7 @@ func (p *patient) run() {
 		p.out.Write(line) // a reader that has gone is none of our business
 		p.waiting.Add(-int64(len(line)))
 		if n := p.dropped.Swap(0); n > 0 {
-			fmt.Fprintf(p.out, "%s [WARN]  panel: lines of the log were dropped, because their reader did not keep up: lines=%d\n",
-				time.Now().Format("2006-01-02T15:04:05.000Z0700"), n)
+			fmt.Fprintln(p.out, p.missed(n))
 		}
 	}
 }

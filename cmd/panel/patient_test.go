@@ -14,7 +14,7 @@ func TestLogIsNeverWaitedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		read, write := io.Pipe()
-		p := newPatient(write)
+		p := newPatient(write, missedText)
 		go p.run()
 		line := append(bytes.Repeat([]byte("x"), 1<<10), '\n')
 		began := time.Now()
@@ -52,7 +52,7 @@ func TestLogOfNoReaderEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		read, write := io.Pipe()
-		p := newPatient(write)
+		p := newPatient(write, missedText)
 		go p.run()
 		p.Write([]byte("never read\n"))
 		began := time.Now()
@@ -71,7 +71,7 @@ func (broken) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 func TestLogOfABrokenPipe(t *testing.T) {
 	t.Parallel()
-	p := newPatient(broken{})
+	p := newPatient(broken{}, missedText)
 	go p.run()
 	for range 3 {
 		if n, err := p.Write([]byte("x\n")); n != 2 || err != nil {

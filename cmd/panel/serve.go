@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,10 +18,12 @@ import (
 	"registrar.panel/host"
 	"registrar.panel/host/config"
 	"registrar.panel/internal/secret"
+	"registrar.panel/internal/systemd"
 )
 
 type serveCommand struct {
-	LogLevel *string `enum:"trace,debug,info,warn,error" placeholder:"LEVEL" help:"What the panel and its plugins log: trace, debug, info, warn or error; without it what panel.log_level says, else info."`
+	LogLevel  *string `enum:"trace,debug,info,warn,error" placeholder:"LEVEL" help:"What the panel and its plugins log: trace, debug, info, warn or error; without it what panel.log_level says, else info."`
+	LogFormat string  `enum:"text,json" default:"text" help:"How they log: text, or json, an object a line, for what reads logs."`
 }
 
 // Run goes on when its log can't be written, and when a terminal or a service manager hangs up.
@@ -29,7 +32,7 @@ func (p *serveCommand) Run(c *command.Call) error {
 	signal.Notify(hangups, syscall.SIGHUP)
 	signal.Notify(pipes, syscall.SIGPIPE) // or a write to a broken stderr would end the process
 	defer signal.Stop(hangups)
-	log := newPatient(c.Stderr)
+	log := newPatient(c.Stderr, map[string]func(int64) string{"text": missedText, "json": missedJSON}[p.LogFormat])
 	go log.run() // ends with log.end
 	defer log.end()
 
@@ -37,7 +40,7 @@ func (p *serveCommand) Run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	o.Logger, o.Environment = logger(log), &config.Environment{}
+	o.Logger, o.Environment = logger(log, p.LogFormat == command.JSON), &config.Environment{}
 	if err := secret.Conceal(); err != nil {
 		o.Logger.Warn("other processes of this user can read the panel's secrets", "err", err)
 	}
@@ -48,13 +51,34 @@ func (p *serveCommand) Run(c *command.Call) error {
 	if err != nil {
 		return command.Unreadable(err)
 	}
-	reading, end := context.WithCancel(c.Ctx)
-	var rereading sync.WaitGroup
-	rereading.Go(func() { rereads(reading, h, hangups) })
+	beside, end := context.WithCancel(c.Ctx)
+	var others sync.WaitGroup
+	others.Go(func() { rereads(beside, h, hangups) })
+	others.Go(func() { attend(beside, c.Ctx.Done(), h, o.Logger) })
 	err = h.Run(c.Ctx)
 	end()
-	rereading.Wait()
+	others.Wait()
 	return err
+}
+
+// attend tells the service manager that the panel's address is open, that the panel is alive, and
+// that it was asked to stop. Its part list is locked for a moment at each sign of life, so that
+// none is given when the panel's own locks hang.
+func attend(ctx context.Context, asked <-chan struct{}, h *host.Host, log hclog.Logger) {
+	manager := systemd.FromEnvironment(os.LookupEnv, os.Getpid())
+	err := manager.Tell(systemd.Ready)
+	if err == nil {
+		err = manager.Watch(ctx, func() { h.Statuses() })
+	}
+	<-ctx.Done()
+	select {
+	case <-asked:
+		err = errors.Join(err, manager.Tell(systemd.Stopping))
+	default: // it failed
+	}
+	if err != nil {
+		log.Warn("the service manager was not told", "err", err)
+	}
 }
 
 // rereads has the panel read plugin.hcl again at each hang-up.
@@ -71,11 +95,21 @@ func rereads(ctx context.Context, h *host.Host, hangups <-chan os.Signal) {
 
 func hostOptions(c *command.Call) (host.Options, error) {
 	commands, err := bundled.Commands()
-	return host.Options{ConfigPath: c.Config, Bundled: commands, Logger: logger(c.Stderr), Now: time.Now}, err
+	return host.Options{ConfigPath: c.Config, Bundled: commands, Logger: logger(c.Stderr, false), Now: time.Now}, err
 }
 
-func logger(out io.Writer) hclog.Logger {
-	return hclog.New(&hclog.LoggerOptions{Name: "panel", Output: out, Level: hclog.Info, TimeFn: time.Now})
+func logger(out io.Writer, objects bool) hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{Name: programName, Output: out, Level: hclog.Info, TimeFn: time.Now, JSONFormat: objects})
+}
+
+const missedWords = "lines of the log were dropped, because their reader did not keep up"
+
+func missedText(n int64) string {
+	return fmt.Sprintf("%s [WARN]  %s: %s: lines=%d", time.Now().Format("2006-01-02T15:04:05.000Z0700"), programName, missedWords, n)
+}
+
+func missedJSON(n int64) string {
+	return fmt.Sprintf(`{"@level":"warn","@message":%q,"@module":%q,"@timestamp":%q,"lines":%d}`, missedWords, programName, time.Now().Format(time.RFC3339Nano), n)
 }
 
 type checkCommand struct {

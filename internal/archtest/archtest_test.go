@@ -58,7 +58,7 @@ var rules = []rule{
 	{`^ours/`, `emersion/go-imap`, `^$`, "IMAP lives in mailbox and the simulator"},
 	{`^ours/`, `wneessen/go-mail`, `^$`, "go-mail lives in smtpout"},
 	{`^ours/plugin/r01/registry`, `^ours/`, `^ours/(shared/registrar|plugin/r01/registry)$`, "the registry room reads and knows no operations"},
-	{`^ours/plugin/r01`, `^net/http$|klauspost/compress|golang\.org/x/time`, `^$`, "what is fetched from the registry is fetched by the registry room"},
+	{`^ours/plugin/r01`, `^net/http$|^compress/|golang\.org/x/time`, `^$`, "what is fetched from the registry is fetched by the registry room"},
 	{`^ours/`, `robfig/cron`, `^$`, "cron lives in renewal"},
 	{`^ours/`, `hashicorp/go-plugin`, `^$`, "go-plugin lives in registrarrpc, registrartest and the supervisor"},
 	{`^ours/`, `^ours/shared/registrar/registrartest$`, `^$`, "the conformance suite is for tests and the authors' tools"},

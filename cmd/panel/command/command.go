@@ -5,6 +5,7 @@ package command
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,10 +22,25 @@ type Streams struct {
 
 // Globals are the flags that every command has.
 type Globals struct {
-	Config string `default:"plugin.hcl" placeholder:"FILE" help:"The configuration (${default})."`
-	Server string `placeholder:"URL" help:"The panel to call: HOST:PORT, http(s)://… or unix://PATH. Without it, the one that --config describes."`
+	Config string `default:"${config}" env:"PANEL_CONFIG" placeholder:"FILE" help:"The configuration (${default})."`
+	Server string `env:"PANEL_SERVER" placeholder:"URL" help:"The panel to call: HOST:PORT, http(s)://… or unix://PATH. Without it, the one that --config describes."`
 	Secret string `name:"token" env:"PANEL_TOKEN" placeholder:"TOKEN" help:"A credential, where the panel is not on a socket; better given by the environment. Without it, panel.token of --config."`
 	Output string `short:"o" enum:"text,json,junit" default:"text" help:"text or json; junit for panel conformance."`
+}
+
+// SystemConfig is the configuration of a panel that a package has installed.
+const SystemConfig = "/etc/panel/plugin.hcl"
+
+// DefaultConfig is the configuration that is meant where none is named: the one in the working
+// directory, or the system's if only that is there.
+func DefaultConfig() string {
+	const here = "plugin.hcl"
+	if _, err := os.Stat(here); errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(SystemConfig); err == nil {
+			return SystemConfig
+		}
+	}
+	return here
 }
 
 // Formats of a result, beside text.

@@ -15,7 +15,8 @@ import (
 )
 
 type Backup struct {
-	File string `arg:"" placeholder:"FILE" help:"The archive to write; it must not exist."`
+	File string `arg:"" placeholder:"FILE" help:"The archive to write; it must not exist. Or a directory: a new archive is written there, named by the time."`
+	Keep int    `placeholder:"N" help:"Of the archives in the directory that are named so, leave the latest N and remove the others."`
 }
 
 // archiveView is what an archive holds.
@@ -27,6 +28,7 @@ type archiveView struct {
 	Wrapped bool      `json:"keys_wrapped"`
 	Missing []string  `json:"missing"`               // registrars whose stores are not in it
 	Aside   *string   `json:"moved_aside,omitempty"` // restore: where the old data directory is now
+	Removed []string  `json:"removed,omitempty"`     // backup: older archives
 }
 
 func viewOf(file string, m backup.Manifest) archiveView {
@@ -50,6 +52,10 @@ func lacking(m backup.Manifest) error {
 }
 
 func (p *Backup) Run(c *command.Call) error {
+	shelf, err := p.shelf()
+	if err != nil {
+		return command.Usage(err)
+	}
 	client, server, err := c.Client()
 	if err != nil {
 		return err
@@ -68,10 +74,18 @@ func (p *Backup) Run(c *command.Call) error {
 		}
 	}
 	v := viewOf(p.File, m)
+	if len(m.Missing) == 0 { // or what is whole would make room for what is not
+		if v.Removed, err = shelf.prune(); err != nil {
+			return err
+		}
+	}
 	if err := c.Show(v, func(w io.Writer) {
 		command.Row(w, "written", v.File)
 		command.Row(w, "files", v.Files)
 		command.Row(w, "keys", map[bool]string{true: "encrypted to panel.backup_recipients", false: "left out"}[v.Wrapped])
+		for _, old := range v.Removed {
+			command.Row(w, "removed", old)
+		}
 	}); err != nil {
 		return err
 	}

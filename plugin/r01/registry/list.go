@@ -3,15 +3,13 @@ package registry
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/readahead"
 
 	"registrar.panel/shared/registrar"
 )
@@ -77,8 +75,8 @@ func Read(ctx context.Context, r io.Reader, each func(*Line)) (Summary, error) {
 	return s, nil
 }
 
-// unpacked tells gzip by its first bytes, and unpacks that in a goroutine of its own, a few
-// buffers ahead of whoever reads; closing it ends that, and leaves r open.
+// unpacked tells gzip by its first bytes, and unpacks that in a goroutine of its own, one piece
+// ahead of its reader; closing it ends that, and leaves r open.
 func unpacked(r io.Reader) (io.ReadCloser, error) {
 	b := bufio.NewReaderSize(r, bufferSize)
 	magic, err := b.Peek(2)
@@ -94,7 +92,30 @@ func unpacked(r io.Reader) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readahead.NewReaderSize(z, 4, bufferSize)
+	return readAhead(z), nil
+}
+
+// ahead is what a goroutine of its own reads; Close ends that goroutine, and waits for its end.
+type ahead struct {
+	*io.PipeReader
+	ended chan struct{}
+}
+
+func readAhead(r io.Reader) ahead {
+	text, pipe := io.Pipe()
+	a := ahead{text, make(chan struct{})}
+	go func() { // ends with r, with its failure, or with Close
+		defer close(a.ended)
+		_, err := io.CopyBuffer(pipe, r, make([]byte, bufferSize))
+		pipe.CloseWithError(err) // nil is io.EOF
+	}()
+	return a
+}
+
+func (a ahead) Close() error {
+	err := a.PipeReader.Close()
+	<-a.ended
+	return err
 }
 
 func (s *Summary) read(ctx context.Context, r io.Reader, each func(*Line)) error {

@@ -1,0 +1,78 @@
+// Package systemd tells a service manager how the program stands, by the protocol of sd_notify(3).
+// Where no service manager listens, it does nothing.
+package systemd
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+)
+
+// What a service manager is told.
+const (
+	Ready    = "READY=1"
+	Stopping = "STOPPING=1"
+	alive    = "WATCHDOG=1"
+)
+
+// Manager is the service manager that has started the program. The zero value listens to nothing.
+type Manager struct {
+	socket string
+	within time.Duration // between two signs of life; 0 = none are wanted
+}
+
+// FromEnvironment finds what the environment says of the manager of the process pid.
+func FromEnvironment(look func(name string) (string, bool), pid int) Manager {
+	var m Manager
+	m.socket, _ = look("NOTIFY_SOCKET")
+	text, _ := look("WATCHDOG_USEC")
+	usec, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || usec <= 0 {
+		return m
+	}
+	if whose, named := look("WATCHDOG_PID"); named && whose != strconv.Itoa(pid) {
+		return m
+	}
+	m.within = time.Duration(usec) * time.Microsecond
+	return m
+}
+
+// Tell says how the program stands: Ready, Stopping or "STATUS=" and a text of one line.
+func (m Manager) Tell(state string) error {
+	if m.socket == "" {
+		return nil
+	}
+	// A name that begins with @ is of the abstract name space; net.Dial knows that.
+	conn, err := net.Dial("unixgram", m.socket)
+	if err != nil {
+		return fmt.Errorf("tell the service manager: %w", err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte(state)); err != nil {
+		return fmt.Errorf("tell the service manager: %w", err)
+	}
+	return nil
+}
+
+// Watch gives signs of life until ctx ends, as long as healthy returns: a program that hangs
+// gives none, and is killed and started again.
+func (m Manager) Watch(ctx context.Context, healthy func()) error {
+	if m.socket == "" || m.within == 0 {
+		return nil
+	}
+	ticks := time.NewTicker(m.within / 3)
+	defer ticks.Stop()
+	for {
+		healthy()
+		if err := m.Tell(alive); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticks.C:
+		}
+	}
+}
