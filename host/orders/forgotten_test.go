@@ -159,3 +159,7 @@ type failing struct{ registrar.Registrar }
 func (failing) Submit(context.Context, registrar.Order) (registrar.Operation, error) {
 	return registrar.Operation{}, registrar.Errorf(registrar.Internal, "it fails")
 }
+
+func (failing) Validate(context.Context, registrar.Order) (registrar.Validation, error) {
+	return registrar.Validation{}, registrar.Errorf(registrar.Internal, "it fails")
+}

@@ -32,6 +32,9 @@ func (p *Plugin) Validate(ctx context.Context, o registrar.Order) (registrar.Val
 		if err != nil || len(v.Problems) > 0 || o.Kind != registrar.KindTransfer {
 			return v, err
 		}
+		if taken, err := g.Orders.Taken(ctx, o.ID); err != nil || taken {
+			return v, err // the registry shows what came of it
+		}
 		problems, notes := g.Views.Transferable(ctx, o.Domain, policy.Today(time.Now()))
 		if len(problems) > 0 {
 			return registrar.Validation{Problems: problems}, nil

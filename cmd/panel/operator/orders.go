@@ -77,6 +77,9 @@ func place(c *command.Call, o api.NewOrder) (api.Order, error) {
 	if err := c.Show(placed, orderText(placed)); err != nil {
 		return placed, err
 	}
+	for _, n := range placed.Notes {
+		command.Hint(c.Stderr, n.Path+": "+n.Message)
+	}
 	if placed.State == "unpaid" {
 		command.Hint(c.Stderr, "nothing is sent until it is paid: panel order pay "+placed.ID)
 	}

@@ -78,6 +78,19 @@ func (ord *Orders) Validate(ctx context.Context, o registrar.Order) (v registrar
 	return v, err
 }
 
+// Taken reports whether an order was accepted before.
+func (ord *Orders) Taken(ctx context.Context, id registrar.OrderID) (taken bool, err error) {
+	err = ord.store.Read(ctx, func(tx *store.Tx) error {
+		_, err := tx.Operations.ByOrder(id)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		taken = err == nil
+		return err
+	})
+	return taken, err
+}
+
 // acceptable is admissible, or true of an order that was accepted before or has begun without
 // being asked for.
 func (ord *Orders) acceptable(tx *store.Tx, o registrar.Order) error {
