@@ -126,14 +126,14 @@ func TestGlueCountsByItsAddresses(t *testing.T) {
 	w, _ := g.withRegistry()
 	g.own("silent-glue.ru", 300, registrar.RenewAuto)
 	op := g.submit(registrar.Order{ID: "u1", Kind: registrar.KindUpdate, Domain: "silent-glue.ru", Customer: "c1",
-		Nameservers: []registrar.Nameserver{server("198.51.100.77"), other}})
+		Nameservers: []registrar.Nameserver{server("193.232.128.6"), other}})
 	g.send()
 	for _, c := range []struct {
 		shown registrar.Nameserver
 		state registrar.OperationState
 	}{
-		{server("203.0.113.1"), registrar.Sent}, {server(), registrar.Sent}, {server("198.51.100.77", "203.0.113.1"), registrar.Sent},
-		{server("198.51.100.77"), registrar.Succeeded},
+		{server("193.232.142.17"), registrar.Sent}, {server(), registrar.Sent}, {server("193.232.128.6", "193.232.142.17"), registrar.Sent},
+		{server("193.232.128.6"), registrar.Succeeded},
 	} {
 		r := g.ordered("silent-glue.ru")
 		r.Nameservers = []registrar.Nameserver{c.shown, other}
