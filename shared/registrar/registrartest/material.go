@@ -69,7 +69,7 @@ func (e *exam) registrant(p registrar.Catalogue, kind registrar.OperationKind) (
 		return nil, fmt.Errorf("read the form: %w", err)
 	}
 	for _, f := range form.Fields {
-		if f.Required {
+		if f.Required || f.Example != "" { // some are required of some registrants only
 			r.Fields[f.Key] = []string{f.Example}
 		}
 	}
