@@ -180,9 +180,12 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 func (w *world) review(ctx context.Context) (reviewed int, err error) {
 	longer, cancel := context.WithTimeout(ctx, pace.Scale(10*perCall)) // a long list takes its time
 	defer cancel()
-	list, err := api.Get[[]api.Review](longer, w.client(), api.Path("review"), nil)
+	list, missing, err := api.GetPartial[[]api.Review](longer, w.client(), api.Path("review"), nil)
 	if err != nil {
 		return 0, err
+	}
+	if len(missing) > 0 { // a busy plugin did not answer in time: nothing is known of its mails
+		return 0, fmt.Errorf("list reviews: %s", missing[0].Reason)
 	}
 	for _, r := range list {
 		d := api.ReviewDecision{Version: *r.Version, Outcome: string(contract.ReplyIgnore), By: operator()}
