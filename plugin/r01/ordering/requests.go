@@ -173,15 +173,20 @@ func (ord *Orders) ClientRegistered(tx *store.Tx, op *store.Operation, handle st
 }
 
 func (ord *Orders) newDomain(tx *store.Tx, op store.Operation, handle string, t mailform.Template) (store.Request, error) {
-	d, err := tx.Domains.Get(op.Domain)
-	if err != nil {
-		return store.Request{}, err
-	}
-	d.Handle = handle
-	if err := tx.Domains.Put(d, ord.now()); err != nil {
+	if err := ord.setHandle(tx, op.Domain, handle); err != nil {
 		return store.Request{}, err
 	}
 	return ord.addRequest(tx, store.Request{Kind: lifecycle.NewDomain, Object: op.Domain, Client: op.Client}, []mailform.Template{t})
+}
+
+// setHandle says for which client a domain is acquired.
+func (ord *Orders) setHandle(tx *store.Tx, domain, handle string) error {
+	d, err := tx.Domains.Get(domain)
+	if err != nil {
+		return err
+	}
+	d.Handle = handle
+	return tx.Domains.Put(d, ord.now())
 }
 
 // addRequest stores a request with an identity that all its transmissions share.

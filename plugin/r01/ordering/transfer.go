@@ -31,12 +31,7 @@ func (ord *Orders) acquire(tx *store.Tx, op store.Operation, handle string, t ma
 
 // newTransfer stores a request that waits for a person from the start.
 func (ord *Orders) newTransfer(tx *store.Tx, op store.Operation, handle string) (store.Request, error) {
-	d, err := tx.Domains.Get(op.Domain)
-	if err != nil {
-		return store.Request{}, err
-	}
-	d.Handle = handle
-	if err := tx.Domains.Put(d, ord.now()); err != nil {
+	if err := ord.setHandle(tx, op.Domain, handle); err != nil {
 		return store.Request{}, err
 	}
 	r, err := ord.addRequest(tx, store.Request{Kind: lifecycle.Transfer, Object: op.Domain, Client: op.Client}, nil)
