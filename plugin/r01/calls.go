@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net"
-	"time"
 
 	"registrar.panel/plugin/r01/gateway"
 	"registrar.panel/plugin/r01/mailauth"
@@ -35,7 +34,7 @@ func (p *Plugin) Validate(ctx context.Context, o registrar.Order) (registrar.Val
 		if taken, err := g.Orders.Taken(ctx, o.ID); err != nil || taken {
 			return v, err // the registry shows what came of it
 		}
-		problems, notes := g.Views.Transferable(ctx, o.Domain, policy.Today(time.Now()))
+		problems, notes := g.Views.Transferable(ctx, o.Domain, policy.Today(p.now()))
 		if len(problems) > 0 {
 			return registrar.Validation{Problems: problems}, nil
 		}
