@@ -326,7 +326,7 @@ func (w *world) forbid() (permit func()) {
 	return func() {}
 }
 
-// gone tells whether a process has let go of its files.
+// gone reports whether a process has let go of its files.
 func gone(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err != nil || strings.Contains(string(text), ") Z ")

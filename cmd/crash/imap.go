@@ -34,7 +34,7 @@ func imapPoints(verb string) (asked, answered point) {
 	return "", ""
 }
 
-// imapDialogue relays one connection, both ways at once. pass tells whether to go on.
+// imapDialogue relays one connection, both ways at once. pass reports whether to go on.
 func imapDialogue(client, server net.Conn, pass func(point) bool) {
 	if !pass(imapOpened) {
 		return

@@ -116,7 +116,7 @@ func (w *world) events(ctx context.Context) int {
 	return n
 }
 
-// late tells whether a deadline has passed that the plugin will notice within a minute, or
+// late reports whether a deadline has passed that the plugin will notice within a minute, or
 // at once when it is started.
 func (w *world) late(ctx context.Context) (bool, error) {
 	b, err := w.openBooks()

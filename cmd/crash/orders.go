@@ -196,7 +196,7 @@ func (s *shop) place(ctx context.Context, j job) (o api.Order, ok bool) {
 	}
 }
 
-// meets tells whether an order is refused because of another one. The plugin may know of
+// meets reports whether an order is refused because of another one. The plugin may know of
 // that before the panel does, and finds it while it checks the order's fields.
 func meets(r *api.Error) bool {
 	return r.Code == string(contract.Precondition) || slices.ContainsFunc(r.Problems, func(p api.Problem) bool {
@@ -222,7 +222,7 @@ func (s *shop) known(ctx context.Context, j job) string {
 	}
 }
 
-// again tells whether to repeat a call that failed. What the panel can't do now passes.
+// again reports whether to repeat a call that failed. What the panel can't do now passes.
 func (s *shop) again(ctx context.Context, what string, err error) bool {
 	var refusal *api.Error
 	if errors.As(err, &refusal) {

@@ -29,7 +29,7 @@ const (
 	smtpQuitAsked    point = "smtp QUIT asked"
 )
 
-// smtpDialogue relays one connection in lockstep. pass tells whether to go on.
+// smtpDialogue relays one connection in lockstep. pass reports whether to go on.
 func smtpDialogue(client, server net.Conn, pass func(point) bool) {
 	d := dialogue{client: bufio.NewReader(client), server: bufio.NewReader(server), toClient: client, toServer: server, pass: pass}
 	if !pass(smtpOpened) || !d.answer("", "") {

@@ -103,7 +103,7 @@ func (w *wire) turn(to weather) (back func()) {
 	return func() { w.turn(was) }
 }
 
-// quiet tells whether nothing is connected.
+// quiet reports whether nothing is connected.
 func (w *wire) quiet() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -228,7 +228,7 @@ func (c *Config) Route(tld string) (name string, ok bool) {
 	return name, ok
 }
 
-// Serves tells whether a registrar may have domains of a TLD, written as in the file.
+// Serves reports whether a registrar may have domains of a TLD, written as in the file.
 func (c *Config) Serves(name, tld string) bool {
 	r, ok := c.Registrar(name)
 	tld, err := normalTLD(tld)

@@ -121,7 +121,7 @@ func (r *reader) store(e hcl.Expression) secret.String {
 	return server
 }
 
-// secret reads a setting that may be secret; is tells whether a text had better not stand in
+// secret reads a setting that may be secret; is reports whether a text had better not stand in
 // the file itself.
 func (r *reader) secret(e hcl.Expression, path string, is func(text string) bool) secret.String {
 	v, problem := sensitive(e, path)

@@ -144,7 +144,7 @@ func sensitive(e hcl.Expression, path string) (cty.Value, *Problem) {
 	return v, nil
 }
 
-// holdsPassword tells whether a text is a URL with a password in it.
+// holdsPassword reports whether a text is a URL with a password in it.
 func holdsPassword(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme == "" {

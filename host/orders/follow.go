@@ -167,7 +167,7 @@ func (f follower) show(ctx context.Context, tx *sql.Tx, said Domain) error {
 	return putDomain(ctx, tx, said)
 }
 
-// awaited tells whether an order for the domain has not reached its registrar yet.
+// awaited reports whether an order for the domain has not reached its registrar yet.
 func awaited(ctx context.Context, tx *sql.Tx, domain string) (bool, error) {
 	open, err := selectOrders(ctx, tx, "where domain = $1 and closed_at is null and operation = ''", domain)
 	return len(open) > 0 && open[0].Kind.Acquires(), err

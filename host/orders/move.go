@@ -24,7 +24,7 @@ type Move struct {
 	PaidTill registrar.Date // likewise; zero = as the list knows it
 }
 
-// MoveDomain makes a move, and tells whether that changed anything: a domain that is with
+// MoveDomain makes a move, and reports whether that changed anything: a domain that is with
 // the target already stays as it is. At no instant do both registrars renew the domain by
 // themselves: the source is told to stop first, then the target has to know the domain, then
 // the list changes. A move that fails on the way leaves the domain with its source, with

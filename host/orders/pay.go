@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Pay opens the gate: the order will be submitted. It tells whether that changed anything;
+// Pay opens the gate: the order will be submitted. It reports whether that changed anything;
 // an order that is paid already stays as it is. What would be refused now is not paid for.
 func (s *Service) Pay(ctx context.Context, id registrar.OrderID) (o Order, changed bool, err error) {
 	notes, err := s.readmit(ctx, id)

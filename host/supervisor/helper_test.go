@@ -85,7 +85,7 @@ type actor struct {
 	stage string
 }
 
-// told tells whether a file is on the stage.
+// told reports whether a file is on the stage.
 func (a *actor) told(name string) bool {
 	_, err := os.Stat(filepath.Join(a.stage, name))
 	return err == nil

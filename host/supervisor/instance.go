@@ -108,7 +108,7 @@ const (
 	socketPath = 107
 )
 
-// FitsSockets tells whether a RunDir is short enough.
+// FitsSockets reports whether a RunDir is short enough.
 func FitsSockets(dir string) bool { return len(dir)+socketName <= socketPath }
 
 // makeDirs makes an instance's directory and removes what a killed process left behind there.

@@ -309,7 +309,7 @@ func (p *plugin) watch(ctx context.Context, i *instance) error {
 	}
 }
 
-// check tells whether the plugin answered at all; how it feels becomes its state.
+// check reports whether the plugin answered at all; how it feels becomes its state.
 func (p *plugin) check(ctx context.Context, i *instance) bool {
 	ctx, cancel := context.WithTimeout(ctx, p.timing.Answer)
 	defer cancel()

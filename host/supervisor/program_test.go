@@ -176,7 +176,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// answersPlainly greets as HTTP/2 without TLS does, and tells whether the plugin does so, too.
+// answersPlainly greets as HTTP/2 without TLS does, and reports whether the plugin does so, too.
 func answersPlainly(t *testing.T, stage string) bool {
 	t.Helper()
 	var socket string

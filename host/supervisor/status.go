@@ -25,7 +25,7 @@ func States() []State {
 	return []State{Starting, Running, Degraded, Backoff, Disabled, Draining, Stopped, Retired}
 }
 
-// Serves tells whether calls reach the plugin.
+// Serves reports whether calls reach the plugin.
 func (s State) Serves() bool { return s == Running || s == Degraded }
 
 // Status is how a plugin stands.

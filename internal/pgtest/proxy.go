@@ -80,7 +80,7 @@ func (p *Proxy) whole() {
 	<-heal
 }
 
-// track remembers a connection, to close it at the end; it tells whether the end is near.
+// track remembers a connection, to close it at the end; it reports whether the end is near.
 func (p *Proxy) track(c net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

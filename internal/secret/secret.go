@@ -19,7 +19,7 @@ func New(value string) String { return String{value} }
 // Reveal returns the value. Call it where the secret leaves for its purpose, nowhere else.
 func (s String) Reveal() string { return s.value }
 
-// IsEmpty tells whether there is a value.
+// IsEmpty reports whether there is a value.
 func (s String) IsEmpty() bool { return s.value == "" }
 
 func (String) String() string   { return Mask }

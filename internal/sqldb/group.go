@@ -46,7 +46,7 @@ func (g *group) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	return w.outcome()
 }
 
-// lead tells whether a writer leads at once; otherwise it is in the queue.
+// lead reports whether a writer leads at once; otherwise it is in the queue.
 func (g *group) lead(w *writing) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -58,7 +58,7 @@ func (g *group) lead(w *writing) bool {
 	return true
 }
 
-// wait waits for a writer's turn and tells whether it is to lead.
+// wait waits for a writer's turn and reports whether it is to lead.
 func (g *group) wait(w *writing) bool {
 	select {
 	case lead := <-w.turn:

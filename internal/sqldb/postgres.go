@@ -67,7 +67,7 @@ func ServerOf(store secret.String) (server secret.String, err error) {
 	return store, nil
 }
 
-// IsServer tells whether a text is meant to be the URL of a PostgreSQL database.
+// IsServer reports whether a text is meant to be the URL of a PostgreSQL database.
 func IsServer(text string) bool {
 	scheme, _, ok := strings.Cut(text, "://")
 	return ok && (scheme == "postgres" || scheme == "postgresql")
@@ -109,7 +109,7 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 	return c, nil
 }
 
-// allLocal tells whether every host of a URL is this machine.
+// allLocal reports whether every host of a URL is this machine.
 func allLocal(text string) (bool, error) {
 	c, err := pgconn.ParseConfig(text)
 	if err != nil {
@@ -212,7 +212,7 @@ func openServer(ctx context.Context, o Options) (*DB, error) {
 	return db, nil
 }
 
-// Probe tells whether a PostgreSQL database answers, and keeps what it acknowledges. It
+// Probe reports whether a PostgreSQL database answers, and keeps what it acknowledges. It
 // changes nothing there.
 func Probe(ctx context.Context, server secret.String) error {
 	c, err := parseServer(server)
@@ -296,7 +296,7 @@ func migrateServer(ctx context.Context, c *pgx.ConnConfig, migrations fs.FS) err
 	return errors.Join(err, db.Close())
 }
 
-// IsUnique tells whether an error says that there is such a row already.
+// IsUnique reports whether an error says that there is such a row already.
 func IsUnique(err error) bool {
 	var server *pgconn.PgError
 	return isUniqueFile(err) || errors.As(err, &server) && server.Code == "23505"

@@ -99,7 +99,7 @@ func (w whoisServer) ask(ctx context.Context, name string) (string, error) {
 	return string(answer), err
 }
 
-// probe tells whether the server can be reached; it asks it nothing.
+// probe reports whether the server can be reached; it asks it nothing.
 func (w whoisServer) probe(ctx context.Context) registrar.Component {
 	ctx, cancel := context.WithTimeout(ctx, whoisWithin)
 	defer cancel()

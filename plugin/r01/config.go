@@ -169,7 +169,7 @@ func (p *problems) under(block string, list []registrar.Problem) {
 	}
 }
 
-// oneLine tells whether a text can stand in one line and be read back as it is.
+// oneLine reports whether a text can stand in one line and be read back as it is.
 func oneLine(text string) bool {
 	return text != "" && text == strings.TrimSpace(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }

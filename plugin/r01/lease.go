@@ -57,7 +57,7 @@ type standing struct {
 	err    error
 }
 
-// set tells whether anything is new.
+// set reports whether anything is new.
 func (s *standing) set(holder string, d *duties, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -33,7 +33,7 @@ func jitter(d time.Duration) time.Duration {
 	return d + time.Duration((rand.Float64()-0.5)*0.2*float64(d))
 }
 
-// probe tells whether whois answers.
+// probe reports whether whois answers.
 func (s registrySettings) probe(ctx context.Context) []registrar.Component {
 	if s.whois.Address == "" {
 		return nil

@@ -59,7 +59,7 @@ func (d Date) DaysSince(e Date) int {
 // Before orders dates.
 func (d Date) Before(e Date) bool { return d.In(time.UTC).Before(e.In(time.UTC)) }
 
-// IsZero tells whether the date is not known.
+// IsZero reports whether the date is not known.
 func (d Date) IsZero() bool { return d == Date{} }
 
 // String writes YYYY-MM-DD, and "" for the zero Date.

@@ -31,7 +31,7 @@ type Description struct {
 	Schema       Schema // of its configuration
 }
 
-// Has tells whether a capability is declared.
+// Has reports whether a capability is declared.
 func (d Description) Has(c Capability) bool {
 	for _, have := range d.Capabilities {
 		if have == c {

@@ -102,7 +102,7 @@ type Handle struct {
 	State    HandleState
 }
 
-// HandleState tells whether a handle can be used.
+// HandleState reports whether a handle can be used.
 type HandleState string
 
 const (

@@ -30,10 +30,10 @@ func OperationStates() []OperationState {
 	return []OperationState{Queued, Sending, Sent, Accepted, NeedsAction, Uncertain, Succeeded, Failed, Cancelled}
 }
 
-// Final tells whether nothing more will happen.
+// Final reports whether nothing more will happen.
 func (s OperationState) Final() bool { return s == Succeeded || s == Failed || s == Cancelled }
 
-// WaitsForPerson tells whether only a person can move it on.
+// WaitsForPerson reports whether only a person can move it on.
 func (s OperationState) WaitsForPerson() bool { return s == NeedsAction || s == Uncertain }
 
 // Version names what a person saw of an operation or a review entry. It is opaque: compare

@@ -11,7 +11,7 @@ type OrderID string
 // maxOrderID is the most characters of an OrderID.
 const maxOrderID = 64
 
-// Valid tells whether an OrderID is one.
+// Valid reports whether an OrderID is one.
 func (id OrderID) Valid() bool {
 	return id != "" && len(id) <= maxOrderID && !strings.ContainsFunc(string(id), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)

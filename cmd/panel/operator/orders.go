@@ -158,7 +158,7 @@ func (p patience) await(c *command.Call, domain string) error {
 	}
 }
 
-// outcome tells whether there is nothing to wait for, and what came of it.
+// outcome reports whether there is nothing to wait for, and what came of it.
 func outcome(d api.Domain) (ended bool, err error) {
 	switch d.Status {
 	case "Pending":

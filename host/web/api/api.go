@@ -46,7 +46,7 @@ type TransferCode struct {
 	Code string `json:"code"`
 }
 
-// Availability tells whether a name may be registered: available | taken | invalid |
+// Availability reports whether a name may be registered: available | taken | invalid |
 // unknown. It is available only by the registry's own word.
 type Availability struct {
 	Name    string  `json:"name"`

@@ -45,11 +45,11 @@ func Kinds() []Kind {
 	return []Kind{NewClient, NewDomain, Prolong, UpdateDomain, UpdateClient, Transfer}
 }
 
-// Paid tells whether R01 charges for it: such a request is never sent twice without proof
+// Paid reports whether R01 charges for it: such a request is never sent twice without proof
 // or a person's decision.
 func (k Kind) Paid() bool { return k == NewDomain || k == Prolong }
 
-// AboutClient tells whether its object is a handle and not a domain.
+// AboutClient reports whether its object is a handle and not a domain.
 func (k Kind) AboutClient() bool { return k == NewClient || k == UpdateClient }
 
 // Hold says why a request stands in NeedsAction or Uncertain.
@@ -221,7 +221,7 @@ func effects(r Request, e Event, to State) []Effect {
 	return all
 }
 
-// MayHappen tells whether a request that is held so may yet be carried out.
+// MayHappen reports whether a request that is held so may yet be carried out.
 func MayHappen(h Hold) bool { return slices.Contains(undecided(), h) }
 
 // undecided are the holds under which R01 has said nothing, or nothing final.

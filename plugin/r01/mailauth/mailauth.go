@@ -1,11 +1,11 @@
-// Package mailauth tells whether a mail really comes from R01.
+// Package mailauth reports whether a mail really comes from R01.
 //
 // A From field proves nothing. Proof is a DKIM signature of an accepted domain, or the word
 // of our own mail server that it found one. Whatever is doubtful is not proved: a header that
 // can be read in two ways, a signature that leaves out what a reader acts on, a report that
 // is not understood.
 //
-// A report of what could not be delivered comes from no R01: [Verifier.MadeHere] tells whether
+// A report of what could not be delivered comes from no R01: [Verifier.MadeHere] reports whether
 // our own mail server made it.
 //
 // It is pure but for the [Resolver]. No mail makes it panic; its work is bounded by the size
@@ -169,7 +169,7 @@ func (v *Verifier) accepts(author string) bool {
 	return len(v.config.From) == 0 || slices.ContainsFunc(v.config.From, func(a string) bool { return strings.EqualFold(a, author) })
 }
 
-// speaksFor tells whether a proof of the signer is one of the author: the signer is
+// speaksFor reports whether a proof of the signer is one of the author: the signer is
 // accepted, and is the author's domain or one above it.
 func (v *Verifier) speaksFor(signer, author string) bool {
 	return slices.Contains(v.config.Domains, signer) && (author == signer || strings.HasSuffix(author, "."+signer))

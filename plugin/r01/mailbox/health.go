@@ -33,7 +33,7 @@ func (s *status) passed(setAside []imap.UID, remarks string) {
 	s.last, s.setAside, s.remarks = time.Now(), setAside, remarks
 }
 
-// lost records the end of a session, and tells whether that is news.
+// lost records the end of a session, and reports whether that is news.
 func (s *status) lost(why string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,7 +42,7 @@ func (s *status) lost(why string) bool {
 	return news
 }
 
-// complain records what the server refused, or that it no longer does, and tells whether
+// complain records what the server refused, or that it no longer does, and reports whether
 // there is something new to say.
 func (s *status) complain(err error) bool {
 	s.mu.Lock()

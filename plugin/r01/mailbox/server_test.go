@@ -140,7 +140,7 @@ func (c *serverConn) serve() {
 	}
 }
 
-// run answers one command and tells whether the connection is over.
+// run answers one command and reports whether the connection is over.
 func (c *serverConn) run(tag, verb, args string) (over bool) {
 	c.mu.Lock()
 	c.log = append(c.log, strings.TrimSpace(verb+" "+args))
@@ -288,7 +288,7 @@ func (s *server) offer(caps string) {
 	s.caps = caps
 }
 
-// gone tells whether a mail has left the folder, and how many copies were made of any.
+// gone reports whether a mail has left the folder, and how many copies were made of any.
 func (s *server) gone(uid int) (gone bool, copies int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

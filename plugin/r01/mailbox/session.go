@@ -173,7 +173,7 @@ func (s *session) notice(d *imapclient.UnilateralDataMailbox) {
 	}
 }
 
-// refused tells whether err is the server's NO or BAD to a command, after which the
+// refused reports whether err is the server's NO or BAD to a command, after which the
 // connection is as good as before.
 func refused(err error) bool {
 	var said *imap.Error

@@ -55,7 +55,7 @@ func TestPoison(t *testing.T) {
 	}
 }
 
-// covers tells whether the set that args begin with holds a UID.
+// covers reports whether the set that args begin with holds a UID.
 func covers(args string, uid int) bool {
 	set, _, _ := strings.Cut(args, " ")
 	for _, part := range strings.Split(set, ",") {

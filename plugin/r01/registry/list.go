@@ -32,7 +32,7 @@ type Summary struct {
 	Digest    uint32         // CRC-32C of the text: the same list again has the same
 }
 
-// Covers tells whether absence from the list says anything about a zone: a stray line is
+// Covers reports whether absence from the list says anything about a zone: a stray line is
 // no list of its zone.
 func (s Summary) Covers(zone string) bool { return s.Zones[zone]*100 >= s.Lines && s.Zones[zone] > 0 }
 

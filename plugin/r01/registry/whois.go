@@ -161,7 +161,7 @@ func (w *Whois) isQuiet(now time.Time) bool {
 	return now.Before(w.quietUntil) && w.quietUntil.Sub(now) <= quiet
 }
 
-// Ready tells whether a question could be put now.
+// Ready reports whether a question could be put now.
 func (w *Whois) Ready() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -214,7 +214,7 @@ func (w *Whois) exchange(ctx context.Context, name string) (string, error) {
 // OwnName is a name that the registry itself holds.
 const OwnName = "nic.ru"
 
-// Check tells whether whois answers, by asking about a name that the registry itself holds.
+// Check reports whether whois answers, by asking about a name that the registry itself holds.
 func (w *Whois) Check(ctx context.Context) error {
 	a := w.Look(ctx, OwnName)
 	if a.Status == Unknown {

@@ -57,7 +57,7 @@ func (p *progress) slowest() (stage Stage, lasted time.Duration, transactions in
 	return stage, lasted, len(p.steps)
 }
 
-// Health tells whether the relay answers what is being sent just now. It does no I/O.
+// Health reports whether the relay answers what is being sent just now. It does no I/O.
 func (l *Lines) Health() registrar.Component {
 	c := registrar.Component{Name: "relay", OK: true, Detail: "nothing is being sent"}
 	stage, lasted, n := l.progress.slowest()

@@ -180,7 +180,7 @@ func (r *relay) received() (commands []string, data []byte) {
 	return append(commands, r.commands...), bytes.Clone(r.data)
 }
 
-// left tells whether the one connection has ended.
+// left reports whether the one connection has ended.
 func (r *relay) left() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

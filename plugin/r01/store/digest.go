@@ -9,7 +9,7 @@ import (
 // key file: a mail that is known but for a passport number is soon guessed.
 func (tx *Tx) keyed(digest string) string { return tx.box.Fingerprint("digest", digest) }
 
-// digestsSetting tells whether the digests are "plain" or "keyed".
+// digestsSetting reports whether the digests are "plain" or "keyed".
 const digestsSetting = "digests"
 
 // keyDigests replaces the plain digests that earlier versions kept, so that mails they

@@ -123,7 +123,7 @@ func (t Domains) whole(which string, args ...any) ([]registrar.Domain, error) {
 }
 
 // RaiseAlarm raises an alarm; one that stands already keeps its time and takes the new
-// message. It tells whether anything is new.
+// message. It reports whether anything is new.
 func (tx *Tx) RaiseAlarm(a registrar.Alarm, domain string) (bool, error) {
 	n, err := sqldb.Changed(tx.ctx, tx.sql, `insert into alarms (key, domain, since, message) values ($1, $2, $3, $4)
 		on conflict (key) do update set message = excluded.message where alarms.message <> excluded.message`,
@@ -134,7 +134,7 @@ func (tx *Tx) RaiseAlarm(a registrar.Alarm, domain string) (bool, error) {
 	return n > 0, nil
 }
 
-// ClearAlarm clears an alarm and tells whether it stood.
+// ClearAlarm clears an alarm and reports whether it stood.
 func (tx *Tx) ClearAlarm(key string) (bool, error) {
 	n, err := sqldb.Changed(tx.ctx, tx.sql, "delete from alarms where key = $1", key)
 	if err != nil {

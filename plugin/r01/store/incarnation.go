@@ -39,7 +39,7 @@ type mark struct {
 	former      string // incarnations before, separated by spaces; only of a database
 }
 
-// isOlder tells whether a database is an older one than that which left a mark behind, and
+// isOlder reports whether a database is an older one than that which left a mark behind, and
 // which shared by several instances may have gone on without this one.
 func (m mark) isOlder(left mark, shared bool) bool {
 	switch {

@@ -30,7 +30,7 @@ func (n *instance) on(url string) {
 	n.Store = s
 }
 
-// works takes over under a name, and tells whether the database is an older one.
+// works takes over under a name, and reports whether the database is an older one.
 func (n *instance) works(name string) (older bool) {
 	n.t.Helper()
 	incarnation, older, err := n.Recall(n.t.Context())

@@ -46,7 +46,7 @@ func (r Request) Lifecycle() lifecycle.Request {
 	return lifecycle.Request{Kind: r.Kind, State: r.State, Hold: r.Hold, MayRun: r.MayRun, Releasable: r.Releasable}
 }
 
-// Untouched tells whether nothing has been done with it or decided about it since it was
+// Untouched reports whether nothing has been done with it or decided about it since it was
 // stored.
 func (r Request) Untouched() bool { return r.version == 1 }
 

@@ -250,7 +250,7 @@ func (e *exam) soon(what string, holds func() (bool, error)) error {
 	}
 }
 
-// within runs a call that may hang, and tells whether it came back in time. A call that did
+// within runs a call that may hang, and reports whether it came back in time. A call that did
 // not goes on, and ends with the process at the latest.
 func (e *exam) within(call func()) bool {
 	done := make(chan struct{})

@@ -202,7 +202,7 @@ func problemsOf(err error) []registrar.Problem {
 	return nil
 }
 
-// names tells whether a problem is about a path, or about something within it.
+// names reports whether a problem is about a path, or about something within it.
 func names(problems []registrar.Problem, path string) bool {
 	return slices.ContainsFunc(problems, func(p registrar.Problem) bool {
 		rest, ok := strings.CutPrefix(p.Path, path)

@@ -162,7 +162,7 @@ func concludes(e *exam) error {
 	return nil
 }
 
-// inUTC tells whether an instant is given in UTC, or not given.
+// inUTC reports whether an instant is given in UTC, or not given.
 func inUTC(t time.Time) bool { return t.IsZero() || t.Location() == time.UTC }
 
 func hasTimes(e *exam) error {

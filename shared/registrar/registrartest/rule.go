@@ -82,7 +82,7 @@ func (r Report) Count(o Outcome) int {
 	return n
 }
 
-// Conforms tells whether no rule of level MUST is broken or left unjudged.
+// Conforms reports whether no rule of level MUST is broken or left unjudged.
 func (r Report) Conforms() bool {
 	for _, result := range r.Results {
 		if result.Level == Must && (result.Outcome == Broken || result.Outcome == NotJudged) {

@@ -69,7 +69,7 @@ func mistakesOf(s registrar.Schema, path string) []string {
 
 var attributeTypes = []registrar.AttributeType{registrar.TypeString, registrar.TypeInt, registrar.TypeBool, registrar.TypeDuration, registrar.TypeStrings}
 
-// fits tells whether a default, as it would stand in HCL, suits its attribute.
+// fits reports whether a default, as it would stand in HCL, suits its attribute.
 func fits(a registrar.Attribute, text string) bool {
 	switch a.Type {
 	case registrar.TypeInt:
@@ -112,7 +112,7 @@ func undescribed(s registrar.Schema, path string) []string {
 	return silent
 }
 
-// lies tells whether a path, without its indexes, is in a schema.
+// lies reports whether a path, without its indexes, is in a schema.
 func lies(s registrar.Schema, path string) bool {
 	name, rest, more := strings.Cut(path, ".")
 	for _, a := range s.Attributes {
@@ -130,7 +130,7 @@ func lies(s registrar.Schema, path string) bool {
 
 var index = regexp.MustCompile(`\[(\d+|"(\\.|[^"\\])*")\]`)
 
-// inSchema tells whether a problem's path names something of a schema.
+// inSchema reports whether a problem's path names something of a schema.
 func inSchema(s registrar.Schema, path string) bool { return lies(s, index.ReplaceAllString(path, "")) }
 
 // changed is settings in which one value is another; the path runs through single blocks.

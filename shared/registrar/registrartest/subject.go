@@ -55,7 +55,7 @@ type Instance struct {
 	Log func() string
 
 	// Of a program only: orphan lets the host die and waits for the process to follow; killed
-	// tells whether it had to be killed.
+	// reports whether it had to be killed.
 	orphan func(within time.Duration) bool
 	killed func() bool
 }

@@ -152,7 +152,7 @@ func (RenewalMode) EnumDescriptor() ([]byte, []int) {
 	return file_panel_registrar_v1_domain_proto_rawDescGZIP(), []int{1}
 }
 
-// HandleState tells whether a handle can be used.
+// HandleState reports whether a handle can be used.
 type HandleState int32
 
 const (
