@@ -227,7 +227,7 @@ func (s *session) mark(ctx context.Context, uids []imap.UID) error {
 		return fmt.Errorf("flag handled mails: %w", err)
 	}
 	for _, uid := range uids {
-		s.flagged[uid] = struct{}{}
+		s.flagged[uid]++
 	}
 	return nil
 }

@@ -135,14 +135,15 @@ func (s *session) find(ctx context.Context, criteria *imap.SearchCriteria) ([]im
 	return expand(data.All)
 }
 
-// keeps reports whether delivered mails that are found again are to be marked again. If they
-// were already, in this session, the server does not keep the mark.
+// keeps reports whether delivered mails that are found again are to be marked again. A server
+// may lose a mark once, when another process reads the folder at that moment; one that loses
+// the mark of a mail each time in this session does not keep it.
 func (s *session) keeps(found []imap.UID) bool {
 	if !s.keywords || len(found) == 0 {
 		return false
 	}
 	for _, uid := range found {
-		if _, ok := s.flagged[uid]; ok {
+		if s.flagged[uid] >= attempts {
 			s.keywords, s.forgets = false, true
 		}
 	}

@@ -211,6 +211,16 @@ func TestSearchesThatLie(t *testing.T) {
 			}
 			return verb == "UID STORE"
 		}, "forgets the keyword"},
+		"flags are dropped once": {func() func(c *serverConn, tag, verb, args string) bool {
+			var stores atomic.Int32
+			return func(c *serverConn, tag, verb, args string) bool {
+				lost := verb == "UID STORE" && stores.Add(1) == 1
+				if lost {
+					c.say("%s OK STORE completed", tag)
+				}
+				return lost
+			}
+		}(), ""},
 		"flags are refused": {func(c *serverConn, tag, verb, args string) bool {
 			if verb == "UID STORE" {
 				c.say("%s NO [CANNOT] no keywords", tag)
@@ -242,6 +252,9 @@ func TestSearchesThatLie(t *testing.T) {
 			}
 			if n := len(s.commands("LOGIN")); n != 1 {
 				t.Errorf("%d logins", n)
+			}
+			if name == "flags are dropped once" && (!s.flagged(1, string(Done)) || !s.flagged(2, string(Done)) || strings.Contains(w.Health().Detail, "forgets")) {
+				t.Errorf("a flag that was lost once is not set again: %+v", w.Health())
 			}
 		})
 	}

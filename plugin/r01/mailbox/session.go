@@ -34,9 +34,9 @@ type session struct {
 	stray stray
 
 	validity   uint32
-	keywords   bool                  // the folder keeps Done
-	flagged    map[imap.UID]struct{} // the server has confirmed the flags
-	forgets    bool                  // and dropped them
+	keywords   bool             // the folder keeps Done
+	flagged    map[imap.UID]int // how often the server has confirmed the flags
+	forgets    bool             // and dropped them, each time
 	count      count
 	wrongSizes bool // seen in mails that came whole
 	noIdle     bool
@@ -103,7 +103,7 @@ func connect(ctx context.Context, c Config) (*session, error) {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	s := &session{config: c, conn: &meteredConn{Conn: conn}, wake: make(chan struct{}, 1),
-		flagged: map[imap.UID]struct{}{}, count: count{done: map[imap.UID]struct{}{}}}
+		flagged: map[imap.UID]int{}, count: count{done: map[imap.UID]struct{}{}}}
 	if err := s.greet(ctx); err != nil {
 		s.close()
 		return nil, err

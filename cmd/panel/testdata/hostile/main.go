@@ -62,7 +62,7 @@ func (e *evil) Health(ctx context.Context) ([]registrar.Component, error) {
 		go func() { panic("in a goroutine: secret passport 4510 123456") }()
 		time.Sleep(time.Second)
 	case "components":
-		all := make([]registrar.Component, 200000)
+		all := make([]registrar.Component, 20000)
 		for i := range all {
 			all[i] = registrar.Component{Name: fmt.Sprint("component ", i), Detail: strings.Repeat("x", 40)}
 		}
