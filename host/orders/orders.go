@@ -75,8 +75,8 @@ type ledger struct {
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// sealedOrders gives a value that is sealed, with its context.
-const sealedOrders = "select sealed_private, 'order|' || id from orders where length(sealed_private) > 0 order by created_at, id limit 1"
+// sealedOrders is what is sealed in the book.
+var sealedOrders = sqldb.Sealed{Table: "orders", Key: "id", Column: "sealed_private", Context: "'order|' || id"}
 
 // Open opens the book. The work begins with [Service.Run] and [Service.Follow].
 func Open(ctx context.Context, o Options) (*Service, error) {

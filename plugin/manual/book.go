@@ -27,6 +27,9 @@ var migrations embed.FS
 // lookAtOthers is how soon events that another instance on the same server wrote are seen.
 const lookAtOthers = time.Second
 
+// sealedOrders is what is sealed in a book.
+var sealedOrders = sqldb.Sealed{Table: "operations", Key: "number", Column: "sealed_order", Context: "'order|' || order_id"}
+
 // book keeps operations, domains and events.
 type book struct {
 	db  *sqldb.DB
@@ -47,8 +50,7 @@ func openBook(ctx context.Context, dir string, server secret.String, create bool
 	if err != nil {
 		return nil, fmt.Errorf("open book: %w", err)
 	}
-	box, err := db.OpenBox(ctx, filepath.Join(dir, "manual.key"), create,
-		"select sealed_order, 'order|' || order_id from operations where length(sealed_order) > 0 order by number limit 1")
+	box, err := db.OpenBox(ctx, filepath.Join(dir, "manual.key"), create, sealedOrders)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open book: %w", err), db.Close())
 	}
