@@ -2,9 +2,9 @@
 //
 // An order becomes an operation that stands in NeedsAction until somebody decides it, or,
 // with confirm = "at_once", succeeds by itself, which makes the plugin a stand-in for
-// testing. It is also the example for authors: the whole contract, kept durably, in four
+// testing. It is also the example for authors: the whole contract, kept durably, in five
 // files. manual.go answers the contract, book.go keeps the state, lock.go keeps others off
-// it, rules.go knows what a valid order is.
+// it, rules.go knows what a valid order is, erase.go removes what need not be kept.
 //
 // The order and what it caused are stored in one transaction, with the event that tells of
 // it; so repeating an order, or dying at any instant, changes nothing.
@@ -78,7 +78,7 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	return registrar.Description{
 		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
 		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapCheck, registrar.CapBackup},
+		Capabilities: []registrar.Capability{registrar.CapCheck, registrar.CapBackup, registrar.CapErase, registrar.CapKeys},
 		Schema:       schema(),
 	}, nil
 }
