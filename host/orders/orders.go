@@ -50,6 +50,7 @@ type Options struct {
 	Now    func() time.Time // nil = time.Now
 	Random io.Reader        // nil = crypto/rand
 	Pause  time.Duration    // before a failed submission is repeated, growing; 0 = a second
+	Keep   Keep             // personal data of what is over
 }
 
 // Service is the book, as its callers use it. Its methods may be called concurrently.
@@ -58,6 +59,9 @@ type Service struct {
 	board  *switchboard.Board
 	random io.Reader
 	pause  time.Duration
+
+	keep     Keep
+	retained time.Time // when the registrars last removed what was kept long enough; retainLoop's own
 
 	toSubmit map[string]wake.Signal // by registrar
 }
@@ -98,7 +102,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 
 func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 	s := &Service{ledger: &ledger{db: db, box: box, dir: o.Dir, log: o.Logger, now: o.Now},
-		board: o.Board, random: o.Random, pause: o.Pause, toSubmit: map[string]wake.Signal{}}
+		board: o.Board, random: o.Random, pause: o.Pause, keep: o.Keep, toSubmit: map[string]wake.Signal{}}
 	if s.board == nil {
 		s.board = switchboard.New(switchboard.Options{Logger: o.Logger})
 	}
