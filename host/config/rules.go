@@ -67,6 +67,7 @@ func (r *reader) panel(b *panelBlock) Panel {
 		p.Store = r.store(b.Store)
 	}
 	r.protect(&p, b)
+	p.Keep = r.keep(b.Keep)
 	r.checkListen(&p)
 	p.BackupRecipients, p.BackupRecipientsAt = b.BackupRecipients, r.at(b.BackupRecipientsAt, b.At)
 	if _, err := p.Recipients(); err != nil {
