@@ -31,8 +31,8 @@ func (s *Service) Run(ctx context.Context) error {
 		loops.Go(func() { d.run(ctx) })
 	}
 	loops.Go(func() { s.lateness().watch(ctx) })
-	loops.Go(func() { s.eraseLoop(ctx) })
-	loops.Go(func() { s.retainLoop(ctx) })
+	loops.Go(func() { s.data.eraseLoop(ctx) })
+	loops.Go(func() { s.data.retainLoop(ctx) })
 	loops.Wait()
 	return nil
 }

@@ -116,7 +116,9 @@ func TestErase(t *testing.T) {
 	b.during(func() {
 		b.until("the orders' fates", func() bool { return b.mustOrder(held.ID).Operation != "" && b.mustOrder(refused.ID).Refusal != "" })
 		b.fake.tell(registered(held))
-		b.until("the domain", func() bool { return b.mustDomain("held.ru").Status == registrar.StatusRegistered && !b.mustOrder(held.ID).ClosedAt.IsZero() })
+		b.until("the domain", func() bool {
+			return b.mustDomain("held.ru").Status == registrar.StatusRegistered && !b.mustOrder(held.ID).ClosedAt.IsZero()
+		})
 	})
 	before := [][]byte{b.sealed(cancelled.ID), b.sealed(refused.ID), b.sealed(held.ID)}
 	trail := len(b.entries(""))
@@ -127,10 +129,10 @@ func TestErase(t *testing.T) {
 		return registrar.Erasure{Removed: []registrar.Removed{{What: "mails", Count: 7}}}, nil
 	}})
 	b.registrars.set("m", eraser{&fake{}, unable})
-	if _, err := b.Erase(t.Context(), "c1", "", ""); registrar.CodeOf(err) != registrar.Invalid {
+	if _, err := b.Data().Erase(t.Context(), "c1", "", ""); registrar.CodeOf(err) != registrar.Invalid {
 		t.Errorf("by nobody: %v", err)
 	}
-	done, err := b.Erase(t.Context(), " c1 ", "olga", "a letter of 24.11.")
+	done, err := b.Data().Erase(t.Context(), " c1 ", "olga", "a letter of 24.11.")
 	if err != nil || done.Customer != "c1" || len(done.Parts) != 2 || len(done.Absent) != 1 || asked.Load() != 1 {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -155,6 +157,9 @@ func TestErase(t *testing.T) {
 	if _, err := b.TransferCode(t.Context(), cancelled.ID, "olga", ""); registrar.CodeOf(err) != registrar.Precondition {
 		t.Errorf("the code that is gone: %v", err)
 	}
+	if shown, err := b.Preview(t.Context(), cancelled.ID); err != nil || !strings.Contains(shown, "were erased") {
+		t.Errorf("its preview: %q, %v", shown, err)
+	}
 	if b.server == "" {
 		for _, file := range []string{database, database + "-wal"} {
 			text, err := os.ReadFile(filepath.Join(b.dir, file))
@@ -168,7 +173,7 @@ func TestErase(t *testing.T) {
 			}
 		}
 	}
-	done, err = b.Erase(t.Context(), "c1", "olga", "")
+	done, err = b.Data().Erase(t.Context(), "c1", "olga", "")
 	if err != nil || len(done.Parts[0].Value.Removed) != 0 {
 		t.Errorf("a second time: %+v, %v", done, err)
 	}
@@ -199,7 +204,7 @@ func TestEraseFaults(t *testing.T) {
 					}
 					return registrar.Erasure{}, nil
 				}})
-				done, err := b.Erase(t.Context(), "c1", "olga", "")
+				done, err := b.Data().Erase(t.Context(), "c1", "olga", "")
 				if err != nil || len(done.Absent) != 2 || b.private(o.ID) != "" {
 					t.Errorf("%+v, %v", done, err)
 				}
@@ -210,7 +215,7 @@ func TestEraseFaults(t *testing.T) {
 					t.Errorf("it waits for %+v", got)
 				}
 				for range 2 {
-					if err := b.finishErasures(t.Context()); err != nil {
+					if err := b.data.finishErasures(t.Context()); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -248,11 +253,11 @@ func TestRetention(t *testing.T) {
 	began := time.Now()
 	after := func(days int) {
 		b.ledger.now = func() time.Time { return began.Add(time.Duration(days) * day) }
-		if err := b.retain(t.Context()); err != nil {
+		if err := b.data.retain(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	b.Service.keep = Keep{Contacts: 30 * day, Codes: 10 * day, Cancelled: 20 * day}
+	b.data.keep = Keep{Contacts: 30 * day, Codes: 10 * day, Cancelled: 20 * day}
 	there := func() bool {
 		_, err := b.Order(t.Context(), cancelled.ID)
 		return registrar.CodeOf(err) != registrar.NotFound
@@ -273,7 +278,7 @@ func TestRetention(t *testing.T) {
 	if len(before) != 4 || !before[3].Equal(began.Add(5*day)) {
 		t.Errorf("the registrar was asked for what was finished before %v", before)
 	}
-	b.Service.keep = Keep{}
+	b.data.keep = Keep{}
 	after(5000)
 	if len(before) != 4 || b.private(open.ID) != "contact" {
 		t.Error("without limits something went")

@@ -12,8 +12,8 @@ import (
 
 // RotateKeys exchanges the key of the book and those of all registrars, or goes on with that where
 // it was interrupted. Who did not is among the absent.
-func (s *Service) RotateKeys(ctx context.Context, by string) (done []switchboard.Of[registrar.Rotation], absent []switchboard.Absent, err error) {
-	sealed, err := s.db.RotateKey(ctx, s.box, sealedOrders)
+func (d *Data) RotateKeys(ctx context.Context, by string) (done []switchboard.Of[registrar.Rotation], absent []switchboard.Absent, err error) {
+	sealed, err := d.db.RotateKey(ctx, d.box, sealedOrders)
 	switch {
 	case errors.Is(err, sqldb.ErrShared):
 		absent = append(absent, switchboard.Absent{Registrar: byPanel, Reason: sqldb.ErrShared.Error()})
@@ -22,18 +22,18 @@ func (s *Service) RotateKeys(ctx context.Context, by string) (done []switchboard
 	case err != nil:
 		return nil, nil, fmt.Errorf("exchange the panel's key: %w", err)
 	default:
-		done = append(done, switchboard.Of[registrar.Rotation]{Registrar: byPanel, Value: registrar.Rotation{Key: s.box.Name(), Sealed: sealed}})
-		if err := s.decided(ctx, Entry{Actor: by, Message: "the panel's key was exchanged"}); err != nil {
+		done = append(done, switchboard.Of[registrar.Rotation]{Registrar: byPanel, Value: registrar.Rotation{Key: d.box.Name(), Sealed: sealed}})
+		if err := d.decided(ctx, Entry{Actor: by, Message: "the panel's key was exchanged"}); err != nil {
 			return done, nil, err
 		}
 	}
-	for _, a := range s.board.RotateKeys(ctx) {
+	for _, a := range d.board.RotateKeys(ctx) {
 		if a.Err != nil {
 			absent = append(absent, switchboard.Absent{Registrar: a.Registrar, Reason: switchboard.Reason(a.Err)})
 			continue
 		}
 		done = append(done, switchboard.Of[registrar.Rotation]{Registrar: a.Registrar, Value: a.Value})
-		if err := s.decided(ctx, Entry{Registrar: a.Registrar, Actor: by, Message: fmt.Sprintf("the key of registrar %s was exchanged", a.Registrar)}); err != nil {
+		if err := d.decided(ctx, Entry{Registrar: a.Registrar, Actor: by, Message: fmt.Sprintf("the key of registrar %s was exchanged", a.Registrar)}); err != nil {
 			return done, absent, err
 		}
 	}

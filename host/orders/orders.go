@@ -60,8 +60,7 @@ type Service struct {
 	random io.Reader
 	pause  time.Duration
 
-	keep     Keep
-	retained time.Time // when the registrars last removed what was kept long enough; retainLoop's own
+	data *Data
 
 	toSubmit map[string]wake.Signal // by registrar
 }
@@ -102,7 +101,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 
 func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 	s := &Service{ledger: &ledger{db: db, box: box, dir: o.Dir, log: o.Logger, now: o.Now},
-		board: o.Board, random: o.Random, pause: o.Pause, keep: o.Keep, toSubmit: map[string]wake.Signal{}}
+		board: o.Board, random: o.Random, pause: o.Pause, toSubmit: map[string]wake.Signal{}}
 	if s.board == nil {
 		s.board = switchboard.New(switchboard.Options{Logger: o.Logger})
 	}
@@ -115,6 +114,8 @@ func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 	if s.pause == 0 {
 		s.pause = time.Second
 	}
+
+	s.data = &Data{ledger: s.ledger, board: s.board, keep: o.Keep}
 
 	for _, name := range s.board.Names() {
 		s.toSubmit[name] = wake.NewSignal()

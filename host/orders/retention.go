@@ -21,21 +21,21 @@ type Keep struct {
 // every is how often data are looked for that were kept long enough.
 func (k Keep) every() time.Duration {
 	every := time.Hour
-	for _, d := range []time.Duration{k.Contacts, k.Codes, k.Cancelled} {
-		if d > 0 {
-			every = min(every, max(d, time.Second))
+	for _, kept := range []time.Duration{k.Contacts, k.Codes, k.Cancelled} {
+		if kept > 0 {
+			every = min(every, max(kept, time.Second))
 		}
 	}
 	return every
 }
 
 // retainLoop removes what was kept long enough.
-func (s *Service) retainLoop(ctx context.Context) {
-	tick := time.NewTicker(s.keep.every())
+func (d *Data) retainLoop(ctx context.Context) {
+	tick := time.NewTicker(d.keep.every())
 	defer tick.Stop()
 	for {
-		if err := s.retain(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("removing old personal data failed, will be tried again", "err", err)
+		if err := d.retain(ctx); err != nil && ctx.Err() == nil {
+			d.log.Error("removing old personal data failed, will be tried again", "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -45,44 +45,44 @@ func (s *Service) retainLoop(ctx context.Context) {
 	}
 }
 
-func (s *Service) retain(ctx context.Context) error {
+func (d *Data) retain(ctx context.Context) error {
 	var cancelled, contacts, codes int64
-	err := s.write(ctx, func(tx *sql.Tx) (err error) {
+	err := d.write(ctx, func(tx *sql.Tx) (err error) {
 		cancelled, contacts, codes = 0, 0, 0
-		if before, ok := s.over(s.keep.Cancelled); ok {
+		if before, ok := d.over(d.keep.Cancelled); ok {
 			if cancelled, err = sqldb.Changed(ctx, tx, "delete from orders where state = 'cancelled' and paid_at is null and closed_at < $1", sqldb.Millis(before)); err != nil {
 				return fault(err, "remove cancelled orders")
 			}
 		}
-		if before, ok := s.over(s.keep.Contacts); ok {
+		if before, ok := d.over(d.keep.Contacts); ok {
 			if contacts, err = sqldb.Changed(ctx, tx, eraseOldContacts, []byte{}, sqldb.Millis(before)); err != nil {
 				return fault(err, "remove old contacts")
 			}
 		}
-		codes, err = s.eraseOldCodes(ctx, tx)
+		codes, err = d.eraseOldCodes(ctx, tx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	if cancelled+contacts+codes > 0 {
-		s.log.Info("old personal data removed", "contacts", contacts, "codes", codes, "cancelled_orders", cancelled)
-		if err := s.db.Purge(ctx); err != nil {
+		d.log.Info("old personal data removed", "contacts", contacts, "codes", codes, "cancelled_orders", cancelled)
+		if err := d.db.Purge(ctx); err != nil {
 			return err
 		}
 	}
-	return s.retainElsewhere(ctx)
+	return d.retainElsewhere(ctx)
 }
 
 const eraseOldContacts = `update orders set sealed_private = $1 where closed_at < $2 and length(sealed_private) > 0
 	and not exists (select 1 from domains d where d.name = orders.domain and d.customer = orders.customer and d.status in ('Registered', 'Expired'))`
 
 // over is the time before which what ended was kept for so long; false = it is kept without end.
-func (s *Service) over(kept time.Duration) (time.Time, bool) { return s.now().Add(-kept), kept > 0 }
+func (d *Data) over(kept time.Duration) (time.Time, bool) { return d.now().Add(-kept), kept > 0 }
 
 // eraseOldCodes removes the transfer codes of orders that ended long enough ago.
-func (s *Service) eraseOldCodes(ctx context.Context, tx *sql.Tx) (codes int64, err error) {
-	before, ok := s.over(s.keep.Codes)
+func (d *Data) eraseOldCodes(ctx context.Context, tx *sql.Tx) (codes int64, err error) {
+	before, ok := d.over(d.keep.Codes)
 	if !ok {
 		return 0, nil
 	}
@@ -91,7 +91,7 @@ func (s *Service) eraseOldCodes(ctx context.Context, tx *sql.Tx) (codes int64, e
 		return 0, fault(err, "read old transfer codes")
 	}
 	for _, id := range old {
-		_, n, err := s.eraseCode(ctx, tx, registrar.OrderID(id))
+		_, n, err := d.eraseCode(ctx, tx, registrar.OrderID(id))
 		if err != nil {
 			return codes, err
 		}
@@ -101,19 +101,19 @@ func (s *Service) eraseOldCodes(ctx context.Context, tx *sql.Tx) (codes int64, e
 }
 
 // retainElsewhere has the registrars remove what they have kept as long, once a day at most.
-func (s *Service) retainElsewhere(ctx context.Context) error {
-	before, ok := s.over(s.keep.Contacts)
-	if !ok || s.now().Sub(s.retained) < min(day, s.keep.Contacts) {
+func (d *Data) retainElsewhere(ctx context.Context) error {
+	before, ok := d.over(d.keep.Contacts)
+	if !ok || d.now().Sub(d.retained) < min(day, d.keep.Contacts) {
 		return nil
 	}
-	s.retained = s.now()
-	for _, a := range s.board.Erase(ctx, s.board.Names(), registrar.ErasureQuery{Before: before}) {
+	d.retained = d.now()
+	for _, a := range d.board.Erase(ctx, d.board.Names(), registrar.ErasureQuery{Before: before}) {
 		var removed string
 		for _, r := range a.Value.Removed {
 			removed += fmt.Sprintf(" %d %s", r.Count, r.What)
 		}
 		if removed != "" {
-			s.log.Info("a registrar has removed old personal data", "registrar", a.Registrar, "removed", removed[1:])
+			d.log.Info("a registrar has removed old personal data", "registrar", a.Registrar, "removed", removed[1:])
 		}
 	}
 	return nil

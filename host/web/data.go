@@ -27,7 +27,7 @@ func (s *Server) eraseCustomer(r *http.Request, in api.Reader) (incomplete[api.E
 	if err := checkFor(in.By); err != nil {
 		return incomplete[api.Erasure]{}, err
 	}
-	done, err := s.orders.Erase(r.Context(), r.PathValue("id"), caller(r).Name, forWhom(r, in.By))
+	done, err := s.orders.Data().Erase(r.Context(), r.PathValue("id"), caller(r).Name, forWhom(r, in.By))
 	v := api.Erasure{Customer: done.Customer, Removed: []api.Removed{}, Kept: []api.Kept{}, Beyond: []api.Beyond{}}
 	for _, part := range done.Parts {
 		for _, one := range part.Value.Removed {
@@ -44,7 +44,7 @@ func (s *Server) eraseCustomer(r *http.Request, in api.Reader) (incomplete[api.E
 }
 
 func (s *Server) rotateKeys(r *http.Request, _ none) (incomplete[[]api.Key], error) {
-	done, absent, err := s.orders.RotateKeys(r.Context(), caller(r).Name)
+	done, absent, err := s.orders.Data().RotateKeys(r.Context(), caller(r).Name)
 	return incomplete[[]api.Key]{list(done, func(o switchboard.Of[registrar.Rotation]) api.Key {
 		return api.Key{Of: o.Registrar, Key: o.Value.Key, Sealed: o.Value.Sealed}
 	}), absent}, err
