@@ -110,23 +110,28 @@ func (p Policy) Validate() error {
 			faults = append(faults, knob)
 		}
 	}
+
 	check(slices.Contains(layouts(), p.Layout), "layout")
 	check(slices.Contains(languages(), p.Language), "language")
 	check(slices.Contains(charsets(), p.Charset), "charset")
 	check(slices.Contains(encodings(), p.Encoding), "encoding")
 	check(slices.Contains(quotations(), p.Quote), "quote")
+
 	for knob, rate := range map[string]float64{"vary": p.Vary, "duplicate": p.Duplicate, "lose": p.Lose,
 		"reorder": p.Reorder, "defer": p.Defer, "drop": p.Drop} {
 		check(rate >= 0 && rate <= 1, knob)
 	}
+
 	check(p.Jitter >= 0, "jitter")
 	check(p.Price >= 0, "price")
 	check(p.Queued >= 0, "queued")
 	check(p.Done >= 0, "done")
 	check(p.Late >= 0, "late")
+
 	if len(faults) == 0 {
 		return nil
 	}
+
 	slices.Sort(faults)
 	return fmt.Errorf("check policy: out of range: %s", strings.Join(faults, ", "))
 }

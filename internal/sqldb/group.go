@@ -118,14 +118,17 @@ func (g *group) run(batch []*writing) {
 		leader.err = g.commit(leader.ctx, leader.fn)
 		return
 	}
+
 	for _, w := range batch {
 		w.err = errAbandoned // unless we come to the end
 	}
+
 	defer func() {
 		for _, w := range others {
 			w.turn <- false
 		}
 	}()
+
 	outcomes := make([]error, len(batch))
 	err := g.commit(context.WithoutCancel(leader.ctx), func(tx *sql.Tx) error {
 		for i, w := range batch {
@@ -152,10 +155,12 @@ func (w *writing) within(tx *sql.Tx) (err, broken error) {
 	if _, err := tx.Exec("savepoint part"); err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
+
 	err = w.call(tx)
 	if err == nil && w.ctx.Err() != nil { // what it did from then on has failed, told or not
 		err = fmt.Errorf("commit: %w", w.ctx.Err())
 	}
+
 	if err != nil {
 		if _, undone := tx.Exec("rollback to part"); undone != nil {
 			return err, fmt.Errorf("the transaction was lost by another writer: %w", err)
@@ -163,6 +168,7 @@ func (w *writing) within(tx *sql.Tx) (err, broken error) {
 		_, broken = tx.Exec("release part")
 		return err, broken
 	}
+
 	_, broken = tx.Exec("release part")
 	return nil, broken
 }

@@ -30,15 +30,18 @@ func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...s
 	if err != nil {
 		return nil, fmt.Errorf("read the key's fingerprint: %w", err)
 	}
+
 	samples, err := db.samples(ctx, sealed)
 	if err != nil {
 		return nil, fmt.Errorf("read what is sealed with the key: %w", err)
 	}
+
 	fresh := known == "" && len(samples) == 0
 	box, err := secret.OpenBox(file, create && fresh)
 	if errors.Is(err, fs.ErrNotExist) && !fresh {
 		return nil, fmt.Errorf("the database is sealed with a key, and %s is not there: put it back, from where keys are kept or from another node", file)
 	}
+
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +54,7 @@ func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...s
 	if known != box.Check() {
 		return nil, otherKey(file)
 	}
+
 	return box, nil
 }
 

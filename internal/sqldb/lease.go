@@ -83,6 +83,7 @@ func (l *Lease) Keep(ctx context.Context) error {
 			return nil
 		case <-time.After(min(l.timing.Beat, time.Until(l.sure))):
 		}
+
 		beat, cancel := context.WithDeadline(ctx, l.sure)
 		holder, held, err := l.Take(beat)
 		cancel()

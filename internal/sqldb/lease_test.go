@@ -61,12 +61,14 @@ func TestLeaseSurvivesALostBeat(t *testing.T) {
 // Whoever hears nothing stops well before another can have the lease.
 func TestLeaseEndsBeforeItRunsOut(t *testing.T) {
 	t.Parallel()
+
 	for name, answer := range map[string]func(context.Context) (string, error){
 		"errors":  func(context.Context) (string, error) { return "", errCut },
 		"silence": func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			synctest.Test(t, func(t *testing.T) {
 				const cut = 61 * time.Second
 				var last time.Duration
@@ -80,6 +82,7 @@ func TestLeaseEndsBeforeItRunsOut(t *testing.T) {
 				if !errors.Is(err, ErrLeaseLost) || end-last > usual.Sure {
 					t.Errorf("gave up %s after the last renewal, %v; want %s at most", end-last, err, usual.Sure)
 				}
+
 				if spare := usual.For - (end - last); spare < 4*time.Second {
 					t.Errorf("only %s were left for what was under way", spare)
 				}
@@ -119,6 +122,7 @@ func TestLeaseOfAnotherEndsAtOnce(t *testing.T) {
 // database has forgotten is looked for before it is taken again.
 func TestLeaseEndsWhenTheDatabaseWentBack(t *testing.T) {
 	t.Parallel()
+
 	synctest.Test(t, func(t *testing.T) {
 		began, beats := time.Now(), int64(100)
 		l := &Lease{holder: "me", timing: usual, beat: func(context.Context) (string, int64, error) {
@@ -130,6 +134,7 @@ func TestLeaseEndsWhenTheDatabaseWentBack(t *testing.T) {
 		if _, held, err := l.Take(t.Context()); !held || err != nil {
 			t.Fatal(held, err)
 		}
+
 		if err := l.Keep(t.Context()); !errors.Is(err, ErrLeaseLost) || time.Since(began) > time.Minute+usual.Beat {
 			t.Errorf("kept for %s, %v", time.Since(began), err)
 		}

@@ -82,6 +82,7 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 	if err != nil || !IsServer(text) {
 		return nil, errors.New("it is not a URL of the form postgres://USER@HOST:PORT/DATABASE")
 	}
+
 	q := u.Query()
 	mode := q.Get("sslmode")
 	if mode == "" {
@@ -92,18 +93,22 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 		q.Set("sslmode", mode)
 		u.RawQuery = q.Encode()
 	}
+
 	c, err := pgx.ParseConfig(u.String())
 	if err != nil {
 		return nil, errors.New("its parameters can't be used: see sslmode, sslrootcert and the like")
 	}
+
 	if local, _ := allLocal(text); !local && !slices.Contains([]string{"require", "verify-ca", "verify-full"}, mode) {
 		return nil, fmt.Errorf("sslmode=%s would let anybody on the way to %s read and change what is sent: use verify-full", mode, c.Host)
 	}
 	if c.ConnectTimeout == 0 || c.ConnectTimeout > connectWithin {
 		c.ConnectTimeout = connectWithin
 	}
+
 	dialer := &net.Dialer{Timeout: dialWithin, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3}}
 	c.DialFunc = dialer.DialContext
+
 	// Types are told with each statement, and nothing is prepared: that works through PgBouncer.
 	c.DefaultQueryExecMode = pgx.QueryExecModeExec
 	return c, nil
@@ -260,28 +265,35 @@ func keep(ctx context.Context, db *sql.DB, o Options) error {
 	if err := db.QueryRowContext(ctx, "select to_regclass('keeper') is not null").Scan(&there); err != nil {
 		return fmt.Errorf("look for the schema: %w", err)
 	}
+
 	if !there {
 		if !o.Create {
 			return ErrMissing
 		}
+
 		_, err := db.ExecContext(ctx, own)
 		if err != nil { // another node may have been making it
 			_, err = db.ExecContext(ctx, own)
 		}
+
 		if err != nil {
 			return fmt.Errorf("make the schema: %w", err)
 		}
 	}
+
 	if _, err := db.ExecContext(ctx, "insert into keeper (id, owner) values (1, $1) on conflict do nothing", o.Owner); err != nil {
 		return fmt.Errorf("take the database: %w", err)
 	}
+
 	var owner string
 	if err := db.QueryRowContext(ctx, "select owner from keeper").Scan(&owner); err != nil {
 		return fmt.Errorf("read whose the database is: %w", err)
 	}
+
 	if owner != o.Owner {
 		return fmt.Errorf("it belongs to %s: %s needs a database of its own", owner, o.Owner)
 	}
+
 	return nil
 }
 

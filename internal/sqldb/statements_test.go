@@ -72,6 +72,7 @@ func mustExec(t *testing.T, db Querier, query string, args ...any) {
 // found nothing; one that failed is prepared anew; all are closed in the end.
 func TestStatementsAreKept(t *testing.T) {
 	t.Parallel()
+
 	db, count := openCounted(t)
 	const insert, find = "insert into things (name, at) values ($1, $2)", "select at from things where name = $1"
 	look := func(q Querier, name string) (at int, err error) {
@@ -81,16 +82,19 @@ func TestStatementsAreKept(t *testing.T) {
 	if _, err := look(db, "a"); err != sql.ErrNoRows {
 		t.Fatalf("in an empty table: %v", err)
 	}
+
 	for n, name := range []string{"a", "b", "c"} {
 		mustExec(t, db, insert, name, n)
 		if at, err := look(db, name); err != nil || at != n {
 			t.Fatalf("%s is at %d, %v", name, at, err)
 		}
 	}
+
 	tx, err := db.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	mustExec(t, tx, insert, "d", 3)
 	if at, err := look(tx, "d"); err != nil || at != 3 {
 		t.Fatalf("d is at %d, %v", at, err)
@@ -104,6 +108,7 @@ func TestStatementsAreKept(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), insert, "a", 9); err == nil {
 		t.Fatal("a second a")
 	}
+
 	mustExec(t, db, insert, "e", 4)
 	if at, err := look(db, "a"); err != nil || at != 0 {
 		t.Errorf("after the refusal a is at %d, %v", at, err)
@@ -119,10 +124,12 @@ func TestStatementsAreKept(t *testing.T) {
 // A statement that is being read can be run again, and each run has its own answer.
 func TestStatementWithinItself(t *testing.T) {
 	t.Parallel()
+
 	db, count := openCounted(t)
 	for n, name := range []string{"a", "b", "c"} {
 		mustExec(t, db, "insert into things (name, at) values ($1, $2)", name, n)
 	}
+
 	tx, err := db.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -130,12 +137,14 @@ func TestStatementWithinItself(t *testing.T) {
 	defer tx.Rollback()
 	const later = "select name from things where at >= $1 order by at"
 	var pairs string
+
 	names := func(from int, each func(n int, name string)) {
 		rows, err := tx.QueryContext(t.Context(), later, from)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer rows.Close()
+
 		for n := from; rows.Next(); n++ {
 			var name string
 			if err := rows.Scan(&name); err != nil {
@@ -143,6 +152,7 @@ func TestStatementWithinItself(t *testing.T) {
 			}
 			each(n, name)
 		}
+
 		if err := rows.Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -152,6 +162,7 @@ func TestStatementWithinItself(t *testing.T) {
 			names(n, func(_ int, second string) { pairs += first + second + " " })
 		})
 	}
+
 	if want := "aa ab ac bb bc cc aa ab ac bb bc cc "; pairs != want {
 		t.Errorf("pairs: %s, want %s", pairs, want)
 	}
@@ -181,6 +192,7 @@ func TestKeptStatementsAreBounded(t *testing.T) {
 // A kept statement sees the schema as it is, and what a pragma says is asked each time.
 func TestKeptStatementsAndTheSchema(t *testing.T) {
 	t.Parallel()
+
 	db, _ := openCounted(t)
 	const all = "select count(*) from things where name <> 'x'"
 	for _, change := range []string{"", "CREATE INDEX things_at ON things (at)", "ALTER TABLE things ADD COLUMN more text", "DROP INDEX things_at"} {
@@ -193,6 +205,7 @@ func TestKeptStatementsAndTheSchema(t *testing.T) {
 			t.Errorf("after %q: %d, %v", change, n, err)
 		}
 	}
+
 	for _, want := range []int{0, 1, 0} {
 		mustExec(t, db, fmt.Sprintf("pragma foreign_keys = %d", want))
 		var have int

@@ -21,6 +21,7 @@ func TestSignal(t *testing.T) {
 
 func TestBroadcast(t *testing.T) {
 	t.Parallel()
+
 	synctest.Test(t, func(t *testing.T) {
 		var b Broadcast
 		b.Wake() // nobody waits
@@ -32,15 +33,19 @@ func TestBroadcast(t *testing.T) {
 				woken <- i
 			}()
 		}
+
 		synctest.Wait()
 		if len(woken) != 0 {
 			t.Fatal("woken before the wake")
 		}
+
 		b.Wake()
 		synctest.Wait()
+
 		if len(woken) != 3 {
 			t.Errorf("%d of 3 woke", len(woken))
 		}
+
 		select {
 		case <-b.Next():
 			t.Error("the next wake has come already")
