@@ -61,19 +61,23 @@ func (g *Guesses) Wrong(ctx context.Context, address string) (count int, ok bool
 func (g *Guesses) count(address string) (count int, delay time.Duration, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+
 	now := g.now()
 	who := g.from[address]
 	if now.Sub(who.last) >= forgotten {
 		who = guesser{}
 	}
+
 	who.failures, who.last = who.failures+1, now
 	if len(g.from) >= mostGuessers {
 		clear(g.from) // many addresses at once: all begin anew, and are slowed by their number
 	}
+
 	g.from[address] = who
 	if g.waiting >= mostWaiting {
 		return who.failures, 0, false
 	}
+
 	g.waiting++
 	delay = firstDelay << min(max(0, who.failures-3), 10)
 	return who.failures, min(delay, longestDelay), true

@@ -28,24 +28,30 @@ func (l Launcher) account(r config.Registrar, workingDir string) (*supervisor.Ac
 	if os.Geteuid() != 0 {
 		return nil, r.UserAt.Errorf("user = %q: only a panel that runs as root can start a plugin as another user", r.User)
 	}
+
 	found, err := user.Lookup(r.User)
 	if err != nil {
 		return nil, r.UserAt.Errorf("there is no user %q on this machine; make it first: useradd --system %[1]s", r.User)
 	}
+
 	uid, err1 := strconv.Atoi(found.Uid)
 	gid, err2 := strconv.Atoi(found.Gid)
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, fmt.Errorf("find user %s: %w", r.User, err)
 	}
+
 	if uid == 0 {
 		return nil, r.UserAt.Errorf("the user %q is root: name a user without its rights", r.User)
 	}
+
 	a := &supervisor.Account{Name: r.User, UID: uid, GID: gid}
+
 	for _, own := range []string{l.Top, l.RunDir} {
 		if err := letPass(own); err != nil {
 			return nil, err
 		}
 	}
+
 	for _, end := range []string{l.Top, l.RunDir, workingDir} {
 		if closed, err := closedTo(a, end); err != nil {
 			return nil, err
@@ -53,6 +59,7 @@ func (l Launcher) account(r config.Registrar, workingDir string) (*supervisor.Ac
 			return nil, r.UserAt.Errorf("the user %q may not enter the directory %s, which leads to %s; chmod o+x it, or keep the panel's files elsewhere", r.User, closed, end)
 		}
 	}
+
 	return a, nil
 }
 
@@ -81,17 +88,20 @@ func closedTo(a *supervisor.Account, end string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find %s: %w", end, err)
 	}
+
 	for ; ; dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)
 		if err != nil {
 			return "", fmt.Errorf("look at directory: %w", err)
 		}
+
 		need := fs.FileMode(0o001)
 		if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) == a.UID {
 			need = 0o100
 		} else if ok && int(owner.Gid) == a.GID {
 			need = 0o010
 		}
+
 		if info.Mode().Perm()&need == 0 {
 			return dir, nil
 		}
@@ -110,11 +120,13 @@ func give(dir string, a *supervisor.Account) error {
 	if err := letPass(filepath.Dir(dir)); err != nil {
 		return err
 	}
+
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("give %s to user %s: %w", dir, a.Name, err)
 	}
 	defer root.Close()
+
 	err = fs.WalkDir(root.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -124,5 +136,6 @@ func give(dir string, a *supervisor.Account) error {
 	if err != nil {
 		return fmt.Errorf("give %s to user %s: %w", dir, a.Name, err)
 	}
+
 	return nil
 }

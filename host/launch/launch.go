@@ -126,26 +126,32 @@ func (l Launcher) configure(ctx context.Context, r config.Registrar, account *su
 			return r.TLDsAt.Errorf("registrar %s does not serve the TLD %s; it serves %s", r.Name, tld, strings.Join(d.TLDs, ", "))
 		}
 	}
+
 	s, err := l.Config.Settings(r.Name, d.Schema)
 	if err != nil {
 		return err
 	}
+
 	for _, w := range s.Warnings {
 		l.Logger.Warn("configuration", "place", w.Position.String(), "warning", w.Message)
 	}
+
 	l.applied.set(r.Name, fingerprint(r, s.Config))
 	dir, err := l.Data.Of(r.Name)
 	if err != nil {
 		return err
 	}
+
 	if err := give(dir, account); err != nil {
 		return err
 	}
+
 	err = plugin.Configure(ctx, registrar.Settings{Config: s.Config, DataDir: dir, Create: !l.Data.HasStarted(r.Name)})
 	var refusal *registrar.Error
 	if errors.As(err, &refusal) && refusal.Code == registrar.Invalid && len(refusal.Problems) > 0 {
 		return s.Locate(refusal.Problems)
 	}
+
 	return err
 }
 

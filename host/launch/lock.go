@@ -27,10 +27,12 @@ func Lock(p config.Panel) (*os.File, error) {
 	if err := os.MkdirAll(p.Data, 0o700); err != nil {
 		return nil, p.DataAt.Errorf("can't make the data directory: %v", err)
 	}
+
 	f, err := os.OpenFile(filepath.Join(p.Data, LockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, p.DataAt.Errorf("can't use the data directory: %v", err)
 	}
+
 	for patience := lockWithin; ; patience -= lockPause {
 		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
 			return f, nil
@@ -40,9 +42,11 @@ func Lock(p config.Panel) (*os.File, error) {
 		}
 		time.Sleep(lockPause)
 	}
+
 	f.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, p.DataAt.Errorf("another panel is serving from %s", p.Data)
 	}
+
 	return nil, fmt.Errorf("lock data directory: %w", err)
 }

@@ -26,6 +26,7 @@ func (b *breaker) failed(now time.Time, lived time.Duration, err error) (State, 
 	if unsuited(err) {
 		return Disabled, b.timing.Retry
 	}
+
 	pause := b.pause(lived)
 	if unreadable(err) {
 		return Disabled, min(pause, b.timing.Retry)
@@ -36,11 +37,13 @@ func (b *breaker) failed(now time.Time, lived time.Duration, err error) (State, 
 	if !crash(err) {
 		return Backoff, pause
 	}
+
 	b.crashes = append(slices.DeleteFunc(b.crashes, func(t time.Time) bool { return now.Sub(t) >= b.timing.Window }), now)
 	if b.tripped || len(b.crashes) >= b.timing.Crashes {
 		b.tripped = true
 		return Disabled, b.timing.Probe
 	}
+
 	return Backoff, pause
 }
 

@@ -173,6 +173,7 @@ func (a *actor) Submit(_ context.Context, o registrar.Order) (registrar.Operatio
 			return registrar.Operation{}, err
 		}
 	}
+
 	now := time.Unix(1, 0).UTC()
 	return registrar.Operation{ID: "op", Order: o.ID, Kind: o.Kind, Domain: o.Domain, State: registrar.Queued, CreatedAt: now, UpdatedAt: now}, nil
 }
@@ -260,17 +261,21 @@ func stageDir(t *testing.T) string {
 
 func open(t *testing.T, change func(*Options), told ...string) *theatre {
 	t.Helper()
+
 	th := &theatre{t: t, stage: stageDir(t), log: &record{}}
 	for _, name := range told {
 		th.tell(name)
 	}
+
 	o := Options{
 		Plugins: []Spec{specIn(th.stage)}, Timing: quick(), Jitter: steady,
 		Logger: hclog.New(&hclog.LoggerOptions{Output: th.log, Level: hclog.Debug}),
 	}
+
 	if change != nil {
 		change(&o)
 	}
+
 	th.Supervisor = New(o)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -283,6 +288,7 @@ func open(t *testing.T, change func(*Options), told ...string) *theatre {
 		<-done
 	}
 	t.Cleanup(th.stop)
+
 	return th
 }
 

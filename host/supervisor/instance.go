@@ -65,9 +65,11 @@ func launch(ctx context.Context, spec Spec, slot uint32, t Timing, log hclog.Log
 	if err := makeDirs(spec, runDir); err != nil {
 		return nil, err
 	}
+
 	if spec.PlainText != "" {
 		log.Warn("plugin without TLS", "reason", spec.PlainText)
 	}
+
 	p := newProcess(spec, log)
 	i := &instance{spec: spec, runDir: runDir, timing: t, process: p, client: goplugin.NewClient(clientConfig(p, runDir, t, log))}
 	stopStarting := context.AfterFunc(ctx, p.kill)
@@ -77,6 +79,7 @@ func launch(ctx context.Context, spec Spec, slot uint32, t Timing, log hclog.Log
 		i.stop()
 		return nil, i.explain(err)
 	}
+
 	i.plugin = dispensed
 	return i, nil
 }
@@ -143,26 +146,33 @@ func (i *instance) explain(err error) error {
 	if cause := i.process.startError(); cause != nil {
 		return cause // go-plugin drops its type
 	}
+
 	var other *registrarrpc.VersionError
 	if errors.As(err, &other) {
 		return misfit{err}
 	}
+
 	text, _, _ := strings.Cut(err.Error(), "\n")
 	if strings.Contains(text, "Unrecognized remote plugin message") {
 		text += " (a plugin prints nothing before the handshake; is this program a registrar plugin?)"
 	}
+
 	if words := i.process.lastWords(); words != "" {
 		text += "; its last words: " + words
 	}
+
 	err = errors.New(text)
+
 	for _, want := range wants {
 		if strings.Contains(text, want.Error()) {
 			return fmt.Errorf("%s (%w)", text, want)
 		}
 	}
+
 	if strings.Contains(text, "incompatible") { // go-plugin has no type for it
 		return misfit{err}
 	}
+
 	return err
 }
 

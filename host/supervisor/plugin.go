@@ -79,6 +79,7 @@ func (p *plugin) run(ctx context.Context) {
 	defer close(p.ended)
 	defer p.enter(Stopped, nil)
 	defer p.disinherit()
+
 	b := breaker{timing: p.timing, jitter: p.jitter}
 	for ctx.Err() == nil {
 		began := time.Now()
@@ -89,8 +90,10 @@ func (p *plugin) run(ctx context.Context) {
 		if err == nil {
 			continue // it gave way
 		}
+
 		state, pause := b.failed(time.Now(), time.Since(began), err)
 		p.rest(ctx, state, pause, err)
+
 		if unsuited(err) {
 			p.renew()
 		}
@@ -152,21 +155,26 @@ func (p *plugin) life(ctx context.Context) error {
 	if p.heir != nil {
 		return p.succeed(ctx)
 	}
+
 	p.enter(Starting, nil)
 	if p.spec.Fault != nil {
 		return misfit{p.spec.Fault}
 	}
+
 	i, d, err := ready(ctx, p.spec, p.launches.Add(1), p.timing, p.log)
 	if d.Name == p.name {
 		p.introduce(d)
 	}
+
 	if err != nil {
 		return err
 	}
+
 	defer i.stop()
 	if err := p.begin(ctx, i); err != nil {
 		return err
 	}
+
 	p.at(i.plugin)
 	p.alarm(ctx, nil)
 	return p.serve(ctx, i)
@@ -204,16 +212,20 @@ func (p *plugin) enter(state State, reason error) {
 	if changed {
 		p.status.State, p.status.Since = state, time.Now()
 	}
+
 	if !state.Serves() {
 		p.current, p.status.Health = nil, nil
 	}
+
 	switch {
 	case reason != nil:
 		p.status.Error = input.OneLine(reason.Error(), longestReason)
 	case state == Running:
 		p.status.Error = ""
 	}
+
 	p.mu.Unlock()
+
 	if changed && state == Disabled { // alarm says why
 		p.log.Warn("plugin state", "state", state)
 	} else if changed && reason != nil {
@@ -221,6 +233,7 @@ func (p *plugin) enter(state State, reason error) {
 	} else if changed {
 		p.log.Info("plugin state", "state", state)
 	}
+
 	p.settle(state, reason)
 }
 
@@ -268,17 +281,21 @@ func (p *plugin) follow(ctx context.Context, r registrar.Registrar) {
 	if p.session == nil {
 		return
 	}
+
 	b := breaker{timing: p.timing, jitter: p.jitter}
 	for {
 		began := time.Now()
 		err := p.session(ctx, p.name, r)
+
 		if ctx.Err() != nil {
 			return
 		}
+
 		pause := b.pause(time.Since(began))
 		if !errors.Is(err, registrar.Draining) { // a plugin that drains ends its events, too
 			p.log.Warn("session ended early", "error", err, "pause", pause)
 		}
+
 		select {
 		case <-ctx.Done():
 			return
@@ -297,6 +314,7 @@ func (p *plugin) watch(ctx context.Context, i *instance) error {
 		} else if misses++; misses >= p.timing.Misses {
 			return fmt.Errorf("plugin %s does not answer: %d health checks in a row had no reply within %s", p.name, misses, p.timing.Answer)
 		}
+
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -24,10 +24,12 @@ const escape = "\x1b[2J\x1b]0;owned\x07\u009b31m\u202e\r\nfake: line"
 // terminal obeys; and those that are not well are among them.
 func TestHealthIsBounded(t *testing.T) {
 	t.Parallel()
+
 	said := make([]registrar.Component, 200000)
 	for i := range said {
 		said[i] = registrar.Component{Name: fmt.Sprint(escape, i), OK: true, Detail: strings.Repeat("д", 1000)}
 	}
+
 	said[150000].OK, said[150000].Detail = false, "the disk is full"
 	p := newPlugin(Spec{Name: "evil"}, Options{Logger: hclog.NewNullLogger()})
 	p.felt(components(said))
@@ -35,14 +37,17 @@ func TestHealthIsBounded(t *testing.T) {
 	if len(s.Health) != mostComponents || s.State != Degraded || s.Health[0].OK || !strings.Contains(s.Error, "the disk is full") {
 		t.Fatalf("%d components, %s: %s", len(s.Health), s.State, s.Error)
 	}
+
 	for _, c := range s.Health {
 		if utf8.RuneCountInString(c.Detail) > longestDetail+1 || utf8.RuneCountInString(c.Name) > longestComponent+1 || strings.ContainsFunc(c.Name+c.Detail, func(r rune) bool { return !unicode.IsPrint(r) }) {
 			t.Fatalf("component %q: %q", c.Name, c.Detail)
 		}
 	}
+
 	for i := range said {
 		said[i].OK = false
 	}
+
 	p.felt(components(said))
 	if s := p.Status(); utf8.RuneCountInString(s.Error) > longestReason+1 {
 		t.Errorf("the reason has %d characters", len(s.Error))

@@ -21,14 +21,17 @@ func (p *plugin) upgrade(ctx context.Context, spec Spec) (from, to string, err e
 	default:
 		return "", "", registrar.Errorf(registrar.Precondition, "registrar %s is being upgraded already", p.name)
 	}
+
 	from = p.Status().Version
 	if spec.Fault != nil {
 		return from, "", spec.Fault
 	}
+
 	i, d, err := ready(ctx, spec, p.launches.Add(1), p.timing, p.log)
 	if err != nil {
 		return from, d.Version, err
 	}
+
 	s := &successor{instance: i, description: d, heard: make(chan error, 1)}
 	select {
 	case p.successors <- s:
@@ -38,6 +41,7 @@ func (p *plugin) upgrade(ctx context.Context, spec Spec) (from, to string, err e
 	case <-p.ended:
 		err = registrar.Errorf(registrar.Draining, "registrar %s is stopping", p.name)
 	}
+
 	i.stop()
 	return from, d.Version, err
 }
