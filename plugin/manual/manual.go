@@ -114,6 +114,7 @@ func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availab
 	if err != nil {
 		return nil, err
 	}
+
 	answers := make([]registrar.Availability, len(names))
 	for i, name := range names {
 		answers[i] = registrar.Availability{Name: name, Status: registrar.Available}
@@ -121,10 +122,12 @@ func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availab
 			answers[i].Status, answers[i].Detail = registrar.NameInvalid, problem
 			continue
 		}
+
 		d, err := b.domain(ctx, name)
 		if err != nil && !errors.Is(err, registrar.NotFound) {
 			return nil, err
 		}
+
 		switch {
 		case c.Lookup == alwaysTaken || d.Status == registrar.StatusRegistered:
 			answers[i].Status = registrar.Taken
@@ -132,6 +135,7 @@ func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availab
 			answers[i].Status, answers[i].Detail = c.lookUp(ctx, name)
 		}
 	}
+
 	return answers, nil
 }
 
@@ -201,23 +205,29 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	if err := registrar.InvalidSettings(schema().Problems(s.Config)); err != nil {
 		return err
 	}
+
 	var c config
 	if err := json.Unmarshal(s.Config, &c); err != nil {
 		return fmt.Errorf("read settings: %w", err)
 	}
+
 	problems := checkWhois(c)
 	server, err := sqldb.ServerOf(c.Store)
 	if err != nil {
 		problems = append(problems, registrar.Problem{Path: "store", Message: err.Error()})
 	}
+
 	if err := registrar.InvalidSettings(problems); err != nil {
 		return err
 	}
+
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	if p.book != nil {
 		return registrar.Errorf(registrar.Precondition, "the plugin is at work; start a new one with the new settings")
 	}
+
 	p.config, p.server, p.dataDir, p.create = &c, server, s.DataDir, s.Create
 	return nil
 }
@@ -245,6 +255,7 @@ func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, erro
 func (p *Plugin) Start(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	switch {
 	case p.config == nil:
 		return registrar.Errorf(registrar.NotReady, "the plugin is not configured")
@@ -253,14 +264,17 @@ func (p *Plugin) Start(ctx context.Context) error {
 	case p.book != nil:
 		return nil
 	}
+
 	lock, err := takeLock(p.dataDir)
 	if err != nil {
 		return err
 	}
+
 	b, err := openBook(ctx, p.dataDir, p.server, p.create, p.now)
 	if err != nil {
 		return errors.Join(err, releaseLock(lock))
 	}
+
 	p.lock, p.book = lock, b
 	p.log.Info("started", "data", p.dataDir)
 	return nil
