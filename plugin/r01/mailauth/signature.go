@@ -23,6 +23,7 @@ func (v *Verifier) signed(ctx context.Context, raw []byte, h header, author stri
 	if tooEmpty(raw) {
 		return refuse("it has too many empty lines")
 	}
+
 	inPieces := struct{ io.Reader }{bytes.NewReader(raw)} // else the library copies the mail whole
 	found, err := dkim.VerifyWithOptions(inPieces, &dkim.VerifyOptions{
 		LookupTXT:        func(name string) ([]string, error) { return v.key(ctx, name) },
@@ -31,19 +32,23 @@ func (v *Verifier) signed(ctx context.Context, raw []byte, h header, author stri
 	if err != nil {
 		return refuse("its DKIM signatures can't be checked: %s", plain(err))
 	}
+
 	verdict := refuse("it has no DKIM signature of %s", strings.Join(v.config.Domains, " or "))
 	for _, s := range found {
 		if !v.speaksFor(strings.ToLower(s.Domain), author) {
 			continue
 		}
+
 		one := judge(s, h)
 		if one.Verified {
 			return one
 		}
+
 		if !verdict.Temporary {
 			verdict = one
 		}
 	}
+
 	return verdict
 }
 

@@ -95,20 +95,24 @@ func (s *Source) openURL(ctx context.Context, last Mark) (io.ReadCloser, Mark, e
 	if err != nil {
 		return nil, Mark{}, err
 	}
+
 	if last.ETag != "" {
 		r.Header.Set("If-None-Match", last.ETag)
 	}
 	if !last.Modified.IsZero() {
 		r.Header.Set("If-Modified-Since", last.Modified.UTC().Format(http.TimeFormat))
 	}
+
 	answer, err := s.client.Do(r)
 	if err != nil {
 		return nil, Mark{}, err
 	}
+
 	var served time.Time
 	if t, err := http.ParseTime(answer.Header.Get("Date")); err == nil && answer.Header.Get("Age") == "" {
 		served = t.UTC()
 	}
+
 	switch answer.StatusCode {
 	case http.StatusOK:
 	case http.StatusNotModified:
@@ -117,9 +121,11 @@ func (s *Source) openURL(ctx context.Context, last Mark) (io.ReadCloser, Mark, e
 	default:
 		return nil, Mark{}, errors.Join(fmt.Errorf("the server answers %s", answer.Status), answer.Body.Close())
 	}
+
 	mark := Mark{ETag: answer.Header.Get("ETag"), Served: served}
 	if t, err := http.ParseTime(answer.Header.Get("Last-Modified")); err == nil {
 		mark.Modified = t.UTC()
 	}
+
 	return answer.Body, mark, nil
 }

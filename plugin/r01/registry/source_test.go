@@ -28,24 +28,29 @@ func open(t *testing.T, s *Source, last Mark) (string, Mark, error) {
 
 func TestOpenFile(t *testing.T) {
 	t.Parallel()
+
 	path := filepath.Join(t.TempDir(), "ru.gz")
 	s := NewSource(path)
 	if _, _, err := open(t, s, Mark{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("without a file: %v", err)
 	}
+
 	write := func(text string, at time.Time) {
 		if err := errors.Join(os.WriteFile(path, []byte(text), 0o600), os.Chtimes(path, at, at)); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	write("one", asked)
 	text, mark, err := open(t, s, Mark{})
 	if err != nil || text != "one" || !mark.Modified.Equal(asked) {
 		t.Fatalf("%q, %+v, %v", text, mark, err)
 	}
+
 	if _, _, err := open(t, s, mark); !errors.Is(err, ErrUnchanged) {
 		t.Errorf("the same file: %v", err)
 	}
+
 	write("two", asked.Add(time.Hour))
 	if text, _, err := open(t, s, mark); err != nil || text != "two" {
 		t.Errorf("the next edition: %q, %v", text, err)
@@ -54,6 +59,7 @@ func TestOpenFile(t *testing.T) {
 
 func TestOpenURL(t *testing.T) {
 	t.Parallel()
+
 	text, tag := "one", `"1"`
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -79,11 +85,13 @@ func TestOpenURL(t *testing.T) {
 			t.Errorf("%s again: %+v, %v", path, again, err)
 		}
 	}
+
 	for _, path := range []string{"/nowhere", "/loop"} {
 		if _, _, err := open(t, NewSource(server.URL+path), Mark{}); err == nil || errors.Is(err, ErrUnchanged) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
+
 	text, tag = "two", `"2"`
 	if got, _, err := open(t, NewSource(server.URL+"/list"), Mark{ETag: `"1"`}); err != nil || got != "two" {
 		t.Errorf("the next edition: %q, %v", got, err)

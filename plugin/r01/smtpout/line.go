@@ -75,17 +75,21 @@ func (t *transaction) announce(ctx context.Context, m Mail) (*transaction, Outco
 	if t.conn != nil {
 		t.response = ""
 		t.bind(ctx)
+
 		err := t.envelope(m)
 		if err == nil {
 			return t, "", nil
 		}
+
 		if t.stage != StageMail || t.answer(err) >= 500 {
 			return t, t.definite(err), err
 		}
+
 		t.close()
 		t.progress.end(t)
 		t = newTransaction(t.config, t.progress)
 	}
+
 	// Until MAIL the relay speaks about us, not about this mail: even a 5xx may pass.
 	if err := t.open(ctx); err != nil {
 		return t, Deferred, err
@@ -93,5 +97,6 @@ func (t *transaction) announce(ctx context.Context, m Mail) (*transaction, Outco
 	if err := t.envelope(m); err != nil {
 		return t, t.definite(err), err
 	}
+
 	return t, "", nil
 }

@@ -10,6 +10,7 @@ import (
 // runs then. It returns what became of each.
 func together(t *testing.T, l *Lines, mails int, spoil func()) []Result {
 	t.Helper()
+
 	results := make([]Result, mails)
 	var claimed, done sync.WaitGroup
 	claimed.Add(mails)
@@ -24,6 +25,7 @@ func together(t *testing.T, l *Lines, mails int, spoil func()) []Result {
 			})
 		})
 	}
+
 	claimed.Wait()
 	spoil()
 	close(spoilt)
@@ -34,6 +36,7 @@ func together(t *testing.T, l *Lines, mails int, spoil func()) []Result {
 // Mails that are submitted at a time have a connection each, and those that follow use them.
 func TestLinesKeepTheirConnections(t *testing.T) {
 	t.Parallel()
+
 	r := startRelay(t, false, nil)
 	l := NewLines(config(r))
 	for range 3 {
@@ -43,10 +46,13 @@ func TestLinesKeepTheirConnections(t *testing.T) {
 			}
 		}
 	}
+
 	if greetings, mails := count(r, "EHLO"), count(r, "MAIL"); greetings != 4 || mails != 12 {
 		t.Errorf("%d greetings for %d mails, want 4 for 12", greetings, mails)
 	}
+
 	l.Rest()
+
 	waitFor(t, "all connections end", func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -57,6 +63,7 @@ func TestLinesKeepTheirConnections(t *testing.T) {
 // One connection dies between claim and DATA: that mail was not taken, the others go out.
 func TestOneLineDies(t *testing.T) {
 	t.Parallel()
+
 	r := startRelay(t, false, nil)
 	l := NewLines(config(r))
 	outcomes := map[Outcome]int{}
@@ -70,9 +77,11 @@ func TestOneLineDies(t *testing.T) {
 			t.Errorf("%+v", res)
 		}
 	}
+
 	if outcomes[Accepted] != 2 || outcomes[Deferred] != 1 {
 		t.Errorf("outcomes: %v", outcomes)
 	}
+
 	l.Rest()
 }
 

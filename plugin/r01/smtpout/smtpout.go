@@ -103,6 +103,7 @@ func (t *transaction) transmit(ctx context.Context, data []byte) (Outcome, error
 	if err != nil {
 		return t.definite(err), err
 	}
+
 	t.step(StageBody, t.timeouts.Command)
 	if _, err := w.Write(data); err != nil {
 		return Deferred, err
@@ -110,6 +111,7 @@ func (t *transaction) transmit(ctx context.Context, data []byte) (Outcome, error
 	if err := ctx.Err(); err != nil {
 		return Deferred, err
 	}
+
 	t.step(StageDot, t.timeouts.Dot)
 	if err := w.Close(); err != nil {
 		return t.afterDot(err), err
@@ -117,6 +119,7 @@ func (t *transaction) transmit(ctx context.Context, data []byte) (Outcome, error
 	if r, ok := w.(interface{ ServerResponse() string }); ok {
 		t.response = answerLine(250, r.ServerResponse())
 	}
+
 	return Accepted, nil
 }
 

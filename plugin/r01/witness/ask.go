@@ -140,9 +140,11 @@ func (ask *Asker) questions(ctx context.Context) (names []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+
 	w := ask.memory
 	w.mu.Lock()
 	defer w.mu.Unlock()
+
 	urgent, again := w.byUrgency(ask.now())
 	asked := map[string]time.Time{}
 	var paid, others []question
@@ -151,6 +153,7 @@ func (ask *Asker) questions(ctx context.Context) (names []string, err error) {
 		if known {
 			asked[q.name] = last
 		}
+
 		switch {
 		case slices.Contains(w.urgent, q.name) || known && !ask.isDue(q, last):
 		case q.paid:
@@ -159,6 +162,7 @@ func (ask *Asker) questions(ctx context.Context) (names []string, err error) {
 			others = append(others, q)
 		}
 	}
+
 	w.wanted = len(waiting) > 0 || len(w.urgent) > 0
 	w.asked = asked // and what no longer waits is forgotten
 	longestAgo := func(a, b question) int {
@@ -166,6 +170,7 @@ func (ask *Asker) questions(ctx context.Context) (names []string, err error) {
 	}
 	slices.SortFunc(paid, longestAgo)
 	slices.SortFunc(others, longestAgo)
+
 	return slices.Concat(urgent, interleave(paid, others), again), nil
 }
 
@@ -210,31 +215,39 @@ func (ask *Asker) openQuestions(ctx context.Context) (all []question, err error)
 		if err != nil {
 			return err
 		}
+
 		refused, err := tx.Operations.FailedBetween(ask.now().Add(-DoubtRefusal), ask.now())
 		if err != nil {
 			return err
 		}
+
 		doubts, err := tx.Registry.Doubts(ask.settings.Registry.Misses)
 		if err != nil {
 			return err
 		}
+
 		for _, r := range waiting {
 			all = append(all, question{r.Object, latest(r.ClaimedAt, r.CreatedAt), r.Kind.Paid()})
 		}
+
 		for _, op := range refused {
 			all = append(all, question{op.Domain, op.FinishedAt, false})
 		}
+
 		for _, d := range doubts {
 			all = append(all, question{d.Domain, d.Since, false})
 		}
+
 		return nil
 	})
+
 	named := map[string]bool{}
 	all = slices.DeleteFunc(all, func(q question) bool {
 		again := named[q.name]
 		named[q.name] = true
 		return again
 	})
+
 	return all, err
 }
 

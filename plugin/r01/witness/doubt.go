@@ -82,12 +82,14 @@ func (j *Judge) doubt(tx *store.Tx, d registrar.Domain, kind store.DoubtKind, s 
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
+
 	if err != nil || known.Kind != kind {
 		if !s.fromList {
 			return nil
 		}
 		known = store.Doubt{Domain: d.Name, Kind: kind, Since: s.AsOf}
 	}
+
 	known.Registrar = s.Registrar
 	if s.fromList && s.AsOf.After(known.SeenAt) {
 		known.Times, known.SeenAt = known.Times+1, s.AsOf
@@ -95,6 +97,7 @@ func (j *Judge) doubt(tx *store.Tx, d registrar.Domain, kind store.DoubtKind, s 
 	if known.Times < j.settings.Registry.Misses || s.fromList && j.whois != nil {
 		return tx.Registry.PutDoubt(known)
 	}
+
 	return j.believe(tx, d, known, s)
 }
 

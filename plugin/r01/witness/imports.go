@@ -57,11 +57,13 @@ func (ls *Lists) offerImports(ctx context.Context, s Strangers, failed error, co
 	if ls.imports == nil {
 		return nil
 	}
+
 	var all []registry.Import
 	var fresh int
 	if failed == nil {
 		all, fresh, failed = ls.UpdateImports(s, covers)
 	}
+
 	return ls.engine.Write(ctx, func(tx *store.Tx) error {
 		if failed != nil {
 			return ls.alarms.Raise(tx, ImportAlarm, "", "the list of domains to import was not made: "+failed.Error())
@@ -69,6 +71,7 @@ func (ls *Lists) offerImports(ctx context.Context, s Strangers, failed error, co
 		if err := ls.alarms.Clear(tx, ImportAlarm, ""); err != nil || fresh == 0 {
 			return err
 		}
+
 		tx.Emit(registrar.Event{At: ls.now(), Type: registrar.EventNotice, Level: registrar.LevelInfo, Actor: engine.ByRegistry,
 			Message: fmt.Sprintf("%d domains that are hosted here are with R01 and unknown here, %d of them newly seen; %s lists them, each to take over by: "+
 				"panel domain import NAME --customer ID --handle H --paid-till DATE", len(all), fresh, ls.imports)})
@@ -83,26 +86,32 @@ func (ls *Lists) UpdateImports(s Strangers, covers func(zone string) bool) (all 
 	if err != nil {
 		return nil, 0, err
 	}
+
 	listed := map[string]registrar.Date{}
 	for _, b := range before {
 		listed[b.Name] = b.PaidTill
 	}
+
 	for name, till := range s {
 		was, known := listed[name]
+
 		if !covers(zoneOf([]byte(name))) {
 			till = was
 		}
 		if till.IsZero() {
 			continue
 		}
+
 		all = append(all, registry.Import{Name: name, PaidTill: till})
 		if !known {
 			fresh++
 		}
 	}
+
 	slices.SortFunc(all, func(a, b registry.Import) int { return strings.Compare(a.Name, b.Name) })
 	if slices.Equal(all, before) {
 		return all, 0, nil
 	}
+
 	return all, fresh, ls.imports.Put(all)
 }

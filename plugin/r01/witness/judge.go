@@ -49,9 +49,11 @@ type Word struct {
 // it is of our registrar. Whether that is believed is weighed.
 func (j *Judge) Read(r store.Request, ordered []registrar.Nameserver, s Sighting) Word {
 	ours := j.engine.Ours(s.Registrar)
+
 	if !s.Present {
 		return Word{}
 	}
+
 	switch r.Kind {
 	case lifecycle.NewDomain:
 		if !j.younger(r, s) { // it is of before
@@ -72,6 +74,7 @@ func (j *Judge) Read(r store.Request, ordered []registrar.Nameserver, s Sighting
 			return Word{event: lifecycle.Confirmed}
 		}
 	}
+
 	return Word{}
 }
 

@@ -86,16 +86,19 @@ func (ls *Lists) ReconcileList(ctx context.Context, list ZoneList) error {
 	if passed != nil {
 		state = listState{at: ls.memory.list(source).at, err: passed.Error()}
 	}
+
 	ls.memory.setList(source, state)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+
 	alarm := ls.engine.Write(ctx, func(tx *store.Tx) error {
 		if passed == nil {
 			return ls.alarms.Clear(tx, listAlarm(source), "")
 		}
 		return ls.alarms.Raise(tx, listAlarm(source), "", "a zone list was not believed, and nothing was changed by it: "+passed.Error())
 	})
+
 	return errors.Join(passed, alarm)
 }
 
@@ -121,6 +124,7 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	if err != nil {
 		return err
 	}
+
 	opened := ls.now()
 	r, mark, err := list.Open(ctx, registry.Mark{ETag: last.ETag, Modified: last.Modified, Size: last.Size})
 	ls.clock.HeardNow(engine.ByListServer, mark.Served)
@@ -130,10 +134,12 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	case err != nil:
 		return err
 	}
+
 	p, err := ls.holdings(ctx)
 	if err != nil {
 		return errors.Join(err, r.Close())
 	}
+
 	unknown, failed := ls.strangers(p)
 	summary, err := registry.Read(ctx, r, func(l *registry.Line) {
 		p.See(l)
@@ -142,8 +148,10 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	if err = errors.Join(err, r.Close()); err != nil {
 		return err
 	}
+
 	edition := store.ZoneList{Source: source, ETag: mark.ETag, Modified: mark.Modified, Size: mark.Size,
 		Lines: summary.Lines, Digest: summary.Digest, ReadAt: ls.now()}
+
 	if last.Lines > 0 && summary.Digest == last.Digest && summary.Lines == last.Lines { // the same text once more
 		return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.Registry.PutZoneList(edition) })
 	}
@@ -156,6 +164,7 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	if err := ls.offerImports(ctx, unknown, failed, summary.Covers); err != nil {
 		return err
 	}
+
 	ls.log.Info("zone list read", "source", source, "lines", summary.Lines, "malformed", summary.Malformed, "domains", p.Len())
 	return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.Registry.PutZoneList(edition) })
 }
@@ -186,23 +195,28 @@ func (ls *Lists) holdings(ctx context.Context) (p *holdings.Set, err error) {
 		if err != nil {
 			return err
 		}
+
 		p = holdings.New(n)
 		collect := func(h *store.Holding) { p.AddBulk(h.Name, h.Status, h.PaidTill, h.ChangedAt) }
 		if err := tx.Domains.EachHolding(collect); err != nil { // one unchanging view: there are n
 			return err
 		}
+
 		atWork, err := tx.Domains.AtWork()
 		if err != nil {
 			return err
 		}
+
 		doubted, err := tx.Registry.DoubtedDomains()
 		for _, name := range append(atWork, doubted...) {
 			if e := p.Find([]byte(name)); e != nil {
 				e.Watch()
 			}
 		}
+
 		return err
 	})
+
 	return p, err
 }
 
@@ -256,12 +270,15 @@ func (ls *Lists) applyList(ctx context.Context, p *holdings.Set, summary registr
 	if allowed := max(int(ls.settings.Registry.MaxGone*float64(held)), 1); missing > allowed {
 		return fmt.Errorf("it shows %d of our %d domains gone, and max_gone allows %d in one list", missing, held, allowed)
 	}
+
 	if ls.settings.Registry.ReportOnly {
 		return ls.report(ctx, p, found, asOf)
 	}
+
 	for len(found) > 0 {
 		batch := found[:min(len(found), applyAtOnce)]
 		found = found[len(batch):]
+
 		err := ls.engine.Write(ctx, func(tx *store.Tx) error {
 			for _, e := range batch {
 				if err := ls.judge.See(tx, string(p.Name(e)), listed(p, e, asOf)); err != nil {
@@ -274,6 +291,7 @@ func (ls *Lists) applyList(ctx context.Context, p *holdings.Set, summary registr
 			return err
 		}
 	}
+
 	return nil
 }
 
