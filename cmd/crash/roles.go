@@ -83,22 +83,26 @@ func servePanel(ctx context.Context, args []string, _, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "crash: panel CONFIG SLOWNESS")
 		return exitFault
 	}
+
 	self, err := os.Executable()
 	slow, wrong := parseSlowness(args[1])
 	if err = errors.Join(err, wrong); err != nil {
 		fmt.Fprintln(stderr, "crash: panel:", err)
 		return exitFault
 	}
+
 	log := hclog.New(&hclog.LoggerOptions{Name: "panel", Output: stderr, Level: hclog.Info})
 	h, err := host.Open(ctx, host.Options{ConfigPath: args[0], Bundled: map[string][]string{"r01": {self, rolePlugin, slow.String()}},
 		Logger: log, Now: time.Now, Timing: slow.timing()})
 	if err == nil {
 		err = h.Run(ctx)
 	}
+
 	if err != nil {
 		fmt.Fprintln(stderr, "crash: panel:", err)
 		return exitBroken
 	}
+
 	return exitDone
 }
 

@@ -39,19 +39,23 @@ func (s *story) renew(ctx context.Context, domain, handle string) error {
 	if err := s.sim.addDomain(ctx, domain, handle, till); err != nil {
 		return err
 	}
+
 	_, err := api.Post[api.Domain](ctx, s.panel, api.Path("domains", domain, "import"),
 		api.Import{Customer: "sidorov", Handle: handle, PaidTill: till.String()})
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
+
 	steps, err := api.Post[[]api.RenewalStep](ctx, s.panel, api.Path("renewals", "run"), api.RenewalRun{})
 	if err != nil {
 		return fmt.Errorf("run the renewal pass: %w", err)
 	}
+
 	s.say("%-14s paid till %s; a renewal pass finds %d domain due", domain, till, len(steps))
 	if err := s.paid(ctx, domain, till.AddYears(1)); err != nil {
 		return err
 	}
+
 	return s.record(ctx, domain, till.AddYears(1))
 }
 
@@ -97,19 +101,23 @@ func (s *simulator) addDomain(ctx context.Context, name, handle string, till reg
 	if err != nil {
 		return fmt.Errorf("add domain to the simulator: %w", err)
 	}
+
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.addresses["admin"]+"/domains", bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("add domain to the simulator: %w", err)
 	}
+
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return fmt.Errorf("add domain to the simulator: %w", err)
 	}
 	defer answer.Body.Close()
+
 	if answer.StatusCode != http.StatusOK {
 		said, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // its status alone is enough
 		return fmt.Errorf("add domain to the simulator: %s: %s", answer.Status, said)
 	}
+
 	return nil
 }
 

@@ -36,9 +36,11 @@ func demoContact() api.Contact {
 // tell plays the scenes and fails if one does not end as it should.
 func (s *story) tell(ctx context.Context) error {
 	s.mails, s.shown = map[string]bool{}, map[string]string{}
+
 	if err := s.pluginRuns(ctx); err != nil {
 		return err
 	}
+
 	for _, scene := range []struct {
 		title, domain, ends string
 	}{
@@ -51,9 +53,11 @@ func (s *story) tell(ctx context.Context) error {
 			return err
 		}
 	}
+
 	if err := s.renewal(ctx, "renew-me.ru"); err != nil {
 		return err
 	}
+
 	return s.summary(ctx)
 }
 
@@ -117,17 +121,21 @@ func (s *story) watch(ctx context.Context, name, ends string) error {
 		if err != nil {
 			return false, err
 		}
+
 		if err := s.news(ctx); err != nil {
 			return false, err
 		}
+
 		if d.Status != shown {
 			s.say("%-14s STATUS %s", d.Unicode, d.Status)
 			shown = d.Status
 		}
+
 		settled := d.Status == "Registered" || d.Status == "Error"
 		if settled && d.Status != ends {
 			return false, fmt.Errorf("%s ended as %s, not %s", name, d.Status, ends)
 		}
+
 		return settled, nil
 	})
 }
@@ -150,13 +158,16 @@ func (s *story) news(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	for _, e := range entries {
 		s.last = e.ID
 		name := ""
 		if e.Domain != nil {
 			name = s.shown[*e.Domain]
 		}
+
 		s.say("%-14s %s", name, e.Message)
+
 		if e.Mail != nil && !s.mails[*e.Mail] {
 			s.mails[*e.Mail] = true
 			if err := s.mail(ctx, *e.Mail); err != nil {
@@ -164,6 +175,7 @@ func (s *story) news(ctx context.Context) error {
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -192,6 +204,7 @@ func (s *story) summary(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	for _, d := range domains {
 		till := "-"
 		if d.PaidTill != nil {
@@ -199,13 +212,16 @@ func (s *story) summary(ctx context.Context) error {
 		}
 		fmt.Fprintf(s.out, "         %-14s %-12s paid till %s\n", d.Unicode, d.Status, till)
 	}
+
 	s.title("panel log --domain refuse-me.ru")
 	entries, err := api.Get[[]api.Entry](ctx, s.panel, api.Path("log"), url.Values{"domain": {"refuse-me.ru"}})
 	if err != nil {
 		return err
 	}
+
 	for _, e := range entries {
 		fmt.Fprintf(s.out, "         %-8s %-14s %s\n", e.Level, e.Event, e.Message)
 	}
+
 	return nil
 }
