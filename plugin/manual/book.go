@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -23,9 +22,6 @@ import (
 
 //go:embed migrations/*.sql
 var migrations embed.FS
-
-// lookAtOthers is how soon events that another instance on the same server wrote are seen.
-const lookAtOthers = time.Second
 
 // book keeps operations, domains and events.
 type book struct {
@@ -430,40 +426,11 @@ func (b *book) waiting(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// events yields what stands after the cursor, and waits for more.
-func (b *book) events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
-	return func(yield func(registrar.Event, error) bool) {
-		for {
-			more := b.changed.Next() // before looking, so that nothing slips in between
-			batch, err := b.eventsAfter(ctx, after)
-			if err != nil {
-				yield(registrar.Event{}, err)
-				return
-			}
+// Changed implements registrarkit.Record.
+func (b *book) Changed() <-chan struct{} { return b.changed.Next() }
 
-			for _, e := range batch {
-				if !yield(e, nil) {
-					return
-				}
-				after = e.Cursor
-			}
-
-			if len(batch) > 0 {
-				continue
-			}
-
-			select {
-			case <-ctx.Done():
-				yield(registrar.Event{}, ctx.Err())
-				return
-			case <-more:
-			case <-time.After(lookAtOthers):
-			}
-		}
-	}
-}
-
-func (b *book) eventsAfter(ctx context.Context, after registrar.Cursor) (batch []registrar.Event, err error) {
+// EventsAfter implements registrarkit.Record.
+func (b *book) EventsAfter(ctx context.Context, after registrar.Cursor) (batch []registrar.Event, err error) {
 	const atOnce = 500
 	err = b.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		batch, err = sqldb.Collect(ctx, tx, func(s sqldb.Scanner) (e registrar.Event, err error) {
