@@ -231,13 +231,14 @@ func Form(tld string, kind registrar.OperationKind, registrant registrar.Registr
 
 // fields lists what an operation asks for.
 func fields[T any](kind registrar.OperationKind, questions []question[T]) []registrar.Field {
-	switch kind {
-	case registrar.KindRegister, registrar.KindTransfer:
-	case registrar.KindUpdate:
+	switch {
+	case kind.Acquires():
+	case kind == registrar.KindUpdate:
 		questions = changes(questions)
 	default:
 		return nil
 	}
+
 	var all []registrar.Field
 	for _, q := range questions {
 		if q.shut == "" {

@@ -27,9 +27,9 @@ func (j *Judge) seeDomain(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	switch kind := j.doubtOf(d.Status, d.PaidTill, changed, s); {
 	case kind != "":
 		return j.doubt(tx, d, kind, s)
-	case engine.Held(d.Status) && s.Present && j.engine.Ours(s.Registrar):
+	case d.Status.Held() && s.Present && j.engine.Ours(s.Registrar):
 		return j.seeHeld(tx, d, s, s.AsOf.After(changed))
-	case engine.Gone(d.Status) && s.Present && j.engine.Ours(s.Registrar):
+	case engine.WasOurs(d.Status) && s.Present && j.engine.Ours(s.Registrar):
 		return j.seeBack(tx, d, s)
 	case d.Status == registrar.StatusError:
 		return j.seeRefused(tx, d, s)

@@ -16,7 +16,7 @@ import (
 // from before the record last changed says nothing.
 func (j *Judge) doubtOf(status registrar.DomainStatus, paidTill registrar.Date, changed time.Time, s Sighting) store.DoubtKind {
 	switch {
-	case !engine.Held(status) || !s.AsOf.After(changed):
+	case !status.Held() || !s.AsOf.After(changed):
 		return ""
 	case !s.Present:
 		return store.Absent

@@ -228,13 +228,13 @@ func (ls *Lists) findings(p *holdings.Set, summary registry.Summary, asOf time.T
 			continue
 		}
 		kind := ls.quickDoubt(p, e, asOf)
-		if engine.Held(e.Status()) {
+		if e.Status().Held() {
 			held++
 		}
 		if kind == store.Absent || kind == store.Elsewhere {
 			missing++
 		}
-		moved := e.Moved() || e.Listed() && !engine.Held(e.Status())
+		moved := e.Moved() || e.Listed() && !e.Status().Held()
 		if kind != "" || moved || e.Watched() {
 			found = append(found, e)
 		}
@@ -258,7 +258,7 @@ func listed(p *holdings.Set, e *holdings.Entry, asOf time.Time) Sighting {
 
 // quickDoubt is doubtOf without making anything.
 func (ls *Lists) quickDoubt(p *holdings.Set, e *holdings.Entry, asOf time.Time) store.DoubtKind {
-	if e.Listed() && engine.Held(e.Status()) && !e.Behind() && ls.engine.Ours(p.Registrar(e)) {
+	if e.Listed() && e.Status().Held() && !e.Behind() && ls.engine.Ours(p.Registrar(e)) {
 		return ""
 	}
 	return ls.judge.doubtOf(e.Status(), e.PaidTill(), e.ChangedAt(), listed(p, e, asOf))
