@@ -72,8 +72,8 @@ func (j *judge) moves(ctx context.Context) error {
 	return nil
 }
 
-// ownWord reports that a lie repeats what R01 once answered to the very request of an
-// operation. That is true, whoever says it.
+// ownWord reports whether a lie repeats what R01 once answered to this very request of the
+// operation. Such a statement is true, even in a forged mail.
 func (j *judge) ownWord(ctx context.Context, l r01sim.Lie, operation string) (bool, error) {
 	if l.Repeats == "" {
 		return false, nil

@@ -30,7 +30,7 @@ func campaign(ctx context.Context, o options, stdout, stderr io.Writer) int {
 
 	defer os.RemoveAll(base)
 
-	// What is mounted here is nobody else's.
+	// Mounts of this program must not reach the rest of the machine.
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		fmt.Fprintln(stderr, "crash: keep mounts private:", err)
 		return exitFault

@@ -179,7 +179,7 @@ func (w *world) begin(ctx context.Context, f fault) (end func()) {
 		return func() {}
 	}
 
-	w.tally.add(&w.tally.Missed, 1) // nobody came by
+	w.tally.add(&w.tally.Missed, 1) // the dialogue did not come to that point
 	return w.strike(f)
 }
 
@@ -272,8 +272,8 @@ func freeze(pid int) (thaw func()) {
 	}
 }
 
-// fill leaves no room on the file system. Somebody may take what is left of it between the look
-// at it and the order, which is refused then.
+// fill leaves no room on the file system. It tries again when another process has changed the
+// free space between the measurement and the allocation.
 func (w *world) fill() (empty func()) {
 	for range 100 {
 		var at syscall.Statfs_t

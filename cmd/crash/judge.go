@@ -359,7 +359,7 @@ func leaves(evidence string) string {
 		where u.state = 'Uncertain' and n.state <> 'Uncertain' and n.evidence = '` + evidence + `'`
 }
 
-// timeline is all that is known about a domain, for whoever looks for the mistake.
+// timeline returns all that is known about a domain, for the search for the mistake.
 func (j *judge) timeline(ctx context.Context, domain string) string {
 	var text strings.Builder
 	section := func(title string, db *sql.DB, query string, args ...any) {

@@ -106,8 +106,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 // apart tells the program that it runs in a mount namespace of its own.
 const apart = "CRASH_APART"
 
-// setApart runs the program again where its file systems are seen by nobody else and are
-// gone when it ends. Without root that takes a user namespace.
+// setApart runs the program again in a mount namespace of its own, whose file systems are
+// gone when it ends. Without root that takes a user namespace, too.
 func setApart(args []string, stdout, stderr io.Writer) int {
 	self, err := os.Executable()
 	if err != nil {

@@ -27,7 +27,7 @@ type tally struct {
 	Events     int
 	Kills      int
 	Starts     int // of panels
-	Missed     int // faults whose point nobody passed: they came at once
+	Missed     int // faults whose point of a dialogue was never reached: they came at once
 	Deferred   int // transmissions that the relay took nothing of
 	Unknown    int // transmissions whose fate was unknown
 	Uncertain  int // operations that were Uncertain at some time

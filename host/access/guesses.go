@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Guesses slows down who tries credentials: an answer to a wrong one comes the later the more
-// of them came from the same address. The right one is answered at once, so that nobody can
-// keep others out by guessing.
+// Guesses slows down attempts to guess a credential: the answer to a wrong one is delayed the
+// longer, the more of them came from the same address. The right one is answered at once, so
+// guessing keeps no user out.
 type Guesses struct {
 	now func() time.Time
 

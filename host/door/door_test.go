@@ -70,8 +70,8 @@ func ask(t *testing.T, c net.Conn) error {
 	return err
 }
 
-// Many times more idle connections than the door has room for keep nobody out, whether or not
-// they have asked something.
+// Many times more idle connections than the door has room for keep no caller out, whether or
+// not they have asked something.
 func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 	t.Parallel()
 

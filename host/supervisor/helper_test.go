@@ -185,8 +185,8 @@ func (a *actor) Probe(context.Context, bool) ([]registrar.Component, error) {
 	return []registrar.Component{{Name: "stage", OK: true}}, nil
 }
 
-// lock holds a lock for as long as the process lives; the kernel tells the truth about that
-// even where nobody reaps the dead.
+// lock holds a lock for as long as the process lives. A lock ends with the process even where
+// dead processes are not reaped.
 func lock(path string) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err == nil {

@@ -118,8 +118,8 @@ func (p *process) command(program *os.File, pipes *pipes) *exec.Cmd {
 	return cmd
 }
 
-// reap waits for the end, takes the children along, and lets nobody wait for a pipe that a
-// stray descendant still holds.
+// reap waits for the end of the process and kills its children. It gives the pipes, which a
+// stray descendant may still hold, a deadline, so that their readers end, too.
 func (p *process) reap() {
 	err := p.cmd.Wait()
 	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
@@ -146,7 +146,7 @@ func (p *process) kill() {
 	defer p.mu.Unlock()
 	p.killed = true
 	select {
-	case <-p.ended: // the number may belong to somebody else by now
+	case <-p.ended: // the number may be another process by now
 		return
 	default:
 	}

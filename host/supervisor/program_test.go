@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// nobody is an account that every system has.
+// nobody is an account of every system.
 var nobody = &Account{Name: "nobody", UID: 65534, GID: 65534}
 
 // program writes a file that could be run, in a directory of its own.
@@ -134,7 +134,7 @@ func TestUnpinnedProgramIsCheckedToo(t *testing.T) {
 	}
 }
 
-// Sockets lie where nobody else can enter, whatever the umask.
+// Sockets lie in a directory that is closed to other users, whatever the umask.
 func TestSocketsArePrivate(t *testing.T) {
 	t.Parallel()
 

@@ -7,7 +7,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// successor is a process that only has to begin. Whoever made it owns it until run takes it.
+// successor is a process that is described and configured, and only has to start. Its maker
+// owns it until run takes it.
 type successor struct {
 	instance    *instance
 	description registrar.Description

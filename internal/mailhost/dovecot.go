@@ -71,7 +71,7 @@ func StartDovecot(t testing.TB, o DovecotOptions) *Dovecot {
 	return d
 }
 
-// start tries other ports when somebody was faster.
+// start tries other ports when another process has taken them meanwhile.
 func start(t testing.TB, d *daemon, listen func() error) {
 	t.Helper()
 	var err error

@@ -109,7 +109,7 @@ func number(t testing.TB, id string) int {
 	return n
 }
 
-// freePorts picks ports that nobody listens on.
+// freePorts picks ports that are not in use.
 func freePorts(t testing.TB, n int) []int {
 	t.Helper()
 	var ports []int

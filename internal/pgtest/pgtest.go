@@ -221,8 +221,7 @@ func Exec(t testing.TB, database, statement string) {
 	exchange(t, database, statement)
 }
 
-// Copy makes a database that is what another is now, and returns its URL. Nobody may be
-// connected to that one.
+// Copy copies a database, to which there may be no connection, and returns the URL of the copy.
 func Copy(t testing.TB, database string) string {
 	t.Helper()
 	u, err := url.Parse(database)

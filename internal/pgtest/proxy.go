@@ -8,7 +8,7 @@ import (
 )
 
 // Proxy passes connections on to a server, and can cut them off as a broken network does:
-// nothing arrives any more, and nobody is told.
+// nothing arrives any more, and neither end gets an error.
 type Proxy struct {
 	Address string // HOST:PORT
 

@@ -8,7 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// quotedMails are mails in whose text somebody else's success stands, unmarked by "> ".
+// quotedMails are mails that quote the success of another request without a "> ".
 func quotedMails() []lieRow {
 	return []lieRow{
 		{kind: "quoted-indented", says: "the success is indented below a line that denies it", write: func(f *forger) (forged, bool) {

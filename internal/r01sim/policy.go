@@ -57,7 +57,7 @@ type Style struct {
 	Threaded    bool      `json:"threaded"`     // In-Reply-To and References name the request
 	KeepSubject bool      `json:"keep_subject"` // "Re: " and the request's subject; else a subject of its own
 	OddHeaders  bool      `json:"odd_headers"`  // unusual case and folding of header lines
-	ExtraLines  bool      `json:"extra_lines"`  // lines that nobody announced
+	ExtraLines  bool      `json:"extra_lines"`  // lines that are not documented
 }
 
 // Policy holds every knob of the robot. Rates are between 0 and 1.
@@ -93,7 +93,7 @@ func Calm() Policy {
 	}
 }
 
-// Chaos is the policy that keeps clients from relying on what nobody promised.
+// Chaos is the policy that keeps clients from relying on what R01 does not promise.
 func Chaos() Policy {
 	p := Calm()
 	p.Queued, p.Done = Delay(time.Second), Delay(4*time.Second)

@@ -111,8 +111,8 @@ func moscow() *time.Location { return time.FixedZone("MSK", 3*60*60) }
 
 func today(now time.Time) registrar.Date { return registrar.DateOf(now.In(moscow())) }
 
-// references rejects a mail whose domain belongs to nobody the registry or the mail
-// itself knows.
+// references rejects a mail whose domain belongs to a client that neither the registry knows
+// nor the mail itself registers.
 func (r *registry) references(request Request) *Rejection {
 	known := map[string]bool{}
 	for _, t := range request.Templates {

@@ -9,11 +9,11 @@ import (
 	"sync"
 )
 
-// group lets writers that come at the same time share one transaction, and so one flush of the
-// disk: each in a savepoint of its own, so that one that fails undoes only what it did itself.
+// group lets concurrent writers share one transaction, and so one flush of the disk. Each has a
+// savepoint of its own, so that a writer that fails undoes only its own changes.
 //
-// Nobody waits for company. Whoever finds nobody writing writes alone; those who come
-// meanwhile are the next batch, and the first of them commits it for all.
+// A writer never waits for a batch to fill. The first one writes alone; those that come while
+// it writes are the next batch, and the first of them commits it for all.
 type group struct {
 	commit func(ctx context.Context, fn func(tx *sql.Tx) error) error // in one transaction
 
@@ -31,7 +31,7 @@ type writing struct {
 	fn     func(tx *sql.Tx) error
 	turn   chan bool // true = commit a batch, yours is part of it; false = done
 	err    error
-	thrown any // by fn, in somebody else's goroutine
+	thrown any // by fn, in the goroutine of another writer
 }
 
 var errAbandoned = errors.New("the transaction was abandoned")
@@ -69,7 +69,7 @@ func (g *group) wait(w *writing) bool {
 		w.err = fmt.Errorf("begin: %w", w.ctx.Err())
 		return false
 	}
-	return <-w.turn // somebody is at it already
+	return <-w.turn // another writer commits it
 }
 
 func (g *group) leave(w *writing) bool {

@@ -201,7 +201,7 @@ func TestGroupSharesOneCommit(t *testing.T) {
 	}
 }
 
-// When the transaction itself is lost, nobody is told that his part was stored.
+// When the transaction itself is lost, no writer is told that its part was stored.
 func TestGroupLosesATransaction(t *testing.T) {
 	t.Parallel()
 

@@ -18,10 +18,10 @@ create table if not exists keeper (
     key_check text not null default '' -- fingerprint of the key that columns are sealed with
 );`
 
-// OpenBox opens the key that the database's sealed columns are under. The database keeps its
-// fingerprint, so that another key, or none, is refused before anything is sealed with it: what
-// was sealed could not be read any more, and nobody would be known again. create permits making
-// the key of a new database.
+// OpenBox opens the key of the database's sealed columns. The database stores its fingerprint,
+// so that another key, or none, is refused before anything is sealed with it. With a wrong key
+// what is sealed could not be read any more, and no customer would be recognised. create permits
+// making the key of a new database.
 //
 // sealed are queries that give a sealed value and its context, or nothing: a database from
 // before there were fingerprints takes that of a key which opens them.

@@ -58,7 +58,7 @@ func TestLeaseSurvivesALostBeat(t *testing.T) {
 	})
 }
 
-// Whoever hears nothing stops well before another can have the lease.
+// A holder that gets no answer stops well before another can have the lease.
 func TestLeaseEndsBeforeItRunsOut(t *testing.T) {
 	t.Parallel()
 

@@ -23,7 +23,7 @@ import (
 	"registrar.panel/internal/secret"
 )
 
-// Limits of a PostgreSQL database: nothing waits for ever when the network or a node is gone.
+// Limits of a PostgreSQL database: every wait ends, also when the network or a node is gone.
 const (
 	dialWithin    = 5 * time.Second  // for the machine to be there
 	connectWithin = 20 * time.Second // and for its server, which may be busy, to let us in
@@ -39,7 +39,7 @@ const (
 // Writers that take turns need no SERIALIZABLE and its repetitions, so a function given to
 // Write runs once, as with SQLite, and what it counts is without gaps and in the order of
 // commits. The row is locked by the transaction and not by the session: PgBouncer in
-// transaction mode would pass a session's lock on to somebody else.
+// transaction mode would pass a session's lock on to another client.
 const beginWrite = `set local idle_in_transaction_session_timeout = '5s'; set local lock_timeout = '20s';
 	select id from keeper for update`
 
@@ -73,9 +73,8 @@ func IsServer(text string) bool {
 	return ok && (scheme == "postgres" || scheme == "postgresql")
 }
 
-// parseServer reads a URL. Whoever reads it reads customers' data, so a connection to
-// another machine is encrypted, and unless the URL says sslmode=require its certificate is
-// checked.
+// parseServer parses a URL. The connection carries customers' data, so it is encrypted when it
+// goes to another machine, and the certificate is checked unless the URL says sslmode=require.
 func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 	text := server.Reveal()
 	u, err := url.Parse(text)

@@ -353,7 +353,7 @@ func testServerUnique(t *testing.T, p place) {
 	}
 }
 
-// Whoever gets our connection next finds nothing of ours in it.
+// The next user of our connection finds nothing of ours in it.
 func testNothingStaysInTheSession(t *testing.T, p place) {
 	db := mustOpen(t, p.options(migrations(things)))
 	if err := db.Write(t.Context(), func(tx *sql.Tx) error {

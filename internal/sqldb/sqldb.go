@@ -11,7 +11,7 @@
 // dialect, and translated for PostgreSQL: types, and nothing else that the two say differently.
 //
 // With Options.Server it is a PostgreSQL database, for several nodes at once, with the same
-// promises: writers take turns there, too, and whoever reads sees one unchanging view. It
+// promises: writers take turns there, too, and a reader sees one unchanging view. It
 // works through PgBouncer in transaction mode. One thing differs: after a failed statement
 // only a rollback is left of a transaction, so what may exist already is inserted with "on
 // conflict do nothing".

@@ -114,7 +114,7 @@ func (k *keeper) QueryContext(ctx context.Context, query string, args []driver.N
 // heeds the context.
 func whole(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
-// take returns a statement that nobody runs.
+// take returns a statement that is not in use.
 func (k *keeper) take(ctx context.Context, query string) (statement, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

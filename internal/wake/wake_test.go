@@ -16,7 +16,7 @@ func TestSignal(t *testing.T) {
 		t.Error("waking twice before a look woke twice")
 	default:
 	}
-	Signal(nil).Wake() // wakes nobody, and does not block
+	Signal(nil).Wake() // does nothing, and does not block
 }
 
 func TestBroadcast(t *testing.T) {
@@ -24,7 +24,7 @@ func TestBroadcast(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		var b Broadcast
-		b.Wake() // nobody waits
+		b.Wake() // no goroutine waits
 		woken := make(chan int, 3)
 		for i := range 3 {
 			next := b.Next()

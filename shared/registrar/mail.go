@@ -134,7 +134,7 @@ const (
 	BindingThread  BindingKind = "thread"  // it answers a mail of ours
 	BindingToken   BindingKind = "token"   // it repeats our token
 	BindingHandle  BindingKind = "handle"  // it names a handle that we made
-	BindingHint    BindingKind = "hint"    // a name or number that anybody may know: no proof of anything
+	BindingHint    BindingKind = "hint"    // a name or number that is no secret: no proof of anything
 	BindingAgainst BindingKind = "against" // it answers another
 )
 

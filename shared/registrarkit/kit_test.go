@@ -82,7 +82,9 @@ func (r *record) EventsAfter(_ context.Context, after registrar.Cursor) ([]regis
 
 func (r *record) Changed() <-chan struct{} { return r.changed }
 
-func (r *record) add() { r.events = append(r.events, registrar.Event{Cursor: registrar.Cursor(len(r.events) + 1)}) }
+func (r *record) add() {
+	r.events = append(r.events, registrar.Event{Cursor: registrar.Cursor(len(r.events) + 1)})
+}
 
 // Events come in order from behind the cursor: those that are there, those that are announced,
 // and those that are not.

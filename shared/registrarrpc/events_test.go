@@ -51,7 +51,7 @@ func TestEventsEndWithTheLoop(t *testing.T) {
 			}
 		}
 
-		<-ended // the plugin has seen that nobody listens any more
+		<-ended // the plugin has seen that its reader is gone
 	}
 }
 

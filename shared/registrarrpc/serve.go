@@ -32,7 +32,7 @@ const (
 	// info, warn, error. Without it, or with another word, the logger's own level stays.
 	LogLevelEnv = "REGISTRAR_LOG_LEVEL"
 
-	// farewell is the time a plugin has to drain when nobody waits for it.
+	// farewell is the time that a plugin has to drain when its host is gone.
 	farewell = 15 * time.Second
 )
 

@@ -94,8 +94,8 @@ func (p *Conformance) program() ([]string, error) {
 	return []string{path}, nil
 }
 
-// settingsFile is the --config that stands after the command's word; one before it is the
-// panel's own, which nobody should have to fear for here.
+// settingsFile returns the --config after the command's word. One before it is the panel's own
+// plugin.hcl, which this command must not touch.
 func settingsFile(parsed *kong.Context) string {
 	mine, file := false, ""
 	for _, p := range parsed.Path {

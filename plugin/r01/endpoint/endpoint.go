@@ -13,7 +13,7 @@ import (
 )
 
 // TLS says how a connection is protected. There is no opportunistic mode: it would send the
-// password in clear whenever somebody on the way wants it to.
+// password in clear whenever an attacker on the way wants it to.
 type TLS string
 
 const (

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// nameServer answers every question in one way, by UDP; nobody listens for TCP.
+// nameServer answers every question in one way, by UDP only.
 func nameServer(t *testing.T, answer func(*dnsmessage.Message) []byte) *net.Resolver {
 	t.Helper()
 

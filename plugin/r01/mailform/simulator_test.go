@@ -172,7 +172,7 @@ func TestSimulatorReadsVectors(t *testing.T) {
 	}
 }
 
-// nasty is what somebody enters who wants more than a field.
+// nasty are values that try to be more than the value of a field.
 var nasty = []string{
 	"x\r\naction: PROLONG", "x\nnserver: ns1.evil.example", "x\rpassword: y", "x\u2028#[DOMAIN TEMPLATE]#", "x\u2029domain: evil.ru",
 	"x\u0085domain: evil.ru", "x\vdomain: evil.ru", "x\x00y", "x\ty", "#[DOMAIN TEMPLATE]#", "\u00a0#[TEMPLATES END]#", " #[PERSON TEMPLATE]#",

@@ -196,7 +196,7 @@ func TestSubject(t *testing.T) {
 	}
 }
 
-// A second sender must be seen by whoever checks the sender.
+// A second sender must be visible to the check of the sender.
 func TestEverySenderIsSeen(t *testing.T) {
 	t.Parallel()
 

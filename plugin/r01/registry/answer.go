@@ -12,7 +12,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// absent is the registry's word for a name that nobody holds.
+// absent is the registry's word for a name that is not registered.
 const absent = "no entries found for the selected source(s)."
 
 // banned are the registry's own sentences to who asks too much, without their full stops.

@@ -98,7 +98,7 @@ func TestOpenURL(t *testing.T) {
 	}
 }
 
-// A body that is shorter than announced is an error for whoever reads it, not an end.
+// A body that is shorter than announced is an error of its reader, not an end.
 func TestOpenURLCutOff(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -178,7 +178,7 @@ func (m Mail) check() error {
 }
 
 // checkAddress accepts a plain ASCII address. Quoted local parts have smuggled parameters
-// into commands before, and nobody needs one here.
+// into commands before, and no address of R01 needs one.
 func checkAddress(address string) error {
 	if strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return fmt.Errorf("address %q: must be plain ASCII without blanks; write the domain in its xn-- form", address)

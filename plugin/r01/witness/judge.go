@@ -114,8 +114,8 @@ func (j *Judge) conflictOf(v lifecycle.Verdict, s Sighting, w Word) string {
 	return w.conflict
 }
 
-// judgeRegistration is strict: the record may be of somebody who was faster, or of an
-// owner of old.
+// judgeRegistration is strict: the record may be that of a faster buyer, or of an earlier
+// owner.
 func judgeRegistration(r store.Request, ordered []registrar.Nameserver, s Sighting, ours bool) Word {
 	switch {
 	case !ours:

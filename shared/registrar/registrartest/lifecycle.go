@@ -56,8 +56,7 @@ func (e *exam) calls(l *life) map[string]func() error {
 	}
 }
 
-// bare is an order as good as it gets without a form; it is for a registrar that answers
-// nobody.
+// bare is the best order that can be made without a form, for a registrar that does not answer.
 func (e *exam) bare() registrar.Order {
 	o, err := e.order(noForms{})
 	if err != nil {

@@ -104,7 +104,7 @@ type process struct {
 	exit           error
 }
 
-// start starts it; whoever calls it reads p.out.
+// start starts the program; the caller reads p.out.
 func (p *process) start() error {
 	out, outEnd, err1 := os.Pipe()
 	errs, errsEnd, err2 := os.Pipe()
@@ -163,7 +163,7 @@ func (p *process) kill() {
 		return
 	}
 	select {
-	case <-p.ended: // the number may belong to somebody else by now
+	case <-p.ended: // the number may be another process by now
 	default:
 		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 		<-p.ended
