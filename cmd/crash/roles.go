@@ -73,9 +73,9 @@ func (s slowness) timing() supervisor.Timing {
 
 // lease is the usual one, up to ten times as fast.
 func (s slowness) lease() sqldb.LeaseTiming {
-	t := sqldb.UsualLease()
+	t := sqldb.DefaultLeaseTiming()
 	fast := func(d time.Duration) time.Duration { return min(s.scale(d/10), d) }
-	return sqldb.LeaseTiming{For: fast(t.For), Beat: fast(t.Beat), Sure: fast(t.Sure)}
+	return sqldb.LeaseTiming{TTL: fast(t.TTL), RenewEvery: fast(t.RenewEvery), SafeFor: fast(t.SafeFor)}
 }
 
 func servePanel(ctx context.Context, args []string, _, stderr io.Writer) int {

@@ -2,6 +2,7 @@ package door
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -95,7 +96,8 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 	for _, c := range held {
 		c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 		if _, err := c.Read(make([]byte, 1)); err != nil {
-			if n, ok := err.(net.Error); ok && n.Timeout() {
+			var n net.Error
+			if errors.As(err, &n) && n.Timeout() {
 				open++
 			}
 		}

@@ -47,13 +47,13 @@ func (l Launcher) account(r config.Registrar, workingDir string) (*supervisor.Ac
 	a := &supervisor.Account{Name: r.User, UID: uid, GID: gid}
 
 	for _, own := range []string{l.Top, l.RunDir} {
-		if err := letPass(own); err != nil {
+		if err := allowTraversal(own); err != nil {
 			return nil, err
 		}
 	}
 
 	for _, end := range []string{l.Top, l.RunDir, workingDir} {
-		if closed, err := closedTo(a, end); err != nil {
+		if closed, err := firstInaccessible(a, end); err != nil {
 			return nil, err
 		} else if closed != "" {
 			return nil, r.UserAt.Errorf("the user %q may not enter the directory %s, which leads to %s; chmod o+x it, or keep the panel's files elsewhere", r.User, closed, end)
@@ -63,9 +63,9 @@ func (l Launcher) account(r config.Registrar, workingDir string) (*supervisor.Ac
 	return a, nil
 }
 
-// letPass makes a directory that others may pass through and not read. Every file in it has
-// a mode of its own.
-func letPass(dir string) error {
+// allowTraversal creates a directory that other users may pass through but not read. Every file
+// in it has a mode of its own.
+func allowTraversal(dir string) error {
 	if err := os.MkdirAll(dir, 0o711); err != nil {
 		return fmt.Errorf("make directory: %w", err)
 	}
@@ -82,8 +82,8 @@ func letPass(dir string) error {
 	return nil
 }
 
-// closedTo returns the first directory on the way that an account may not enter; "" = none.
-func closedTo(a *supervisor.Account, end string) (string, error) {
+// firstInaccessible returns the first directory on the way that an account may not enter; "" = none.
+func firstInaccessible(a *supervisor.Account, end string) (string, error) {
 	dir, err := filepath.Abs(end)
 	if err != nil {
 		return "", fmt.Errorf("find %s: %w", end, err)
@@ -111,13 +111,13 @@ func closedTo(a *supervisor.Account, end string) (string, error) {
 	}
 }
 
-// give hands a plugin's data directory, with all that is in it, to its account. Links are
-// not followed, and no name in it leads outside.
-func give(dir string, a *supervisor.Account) error {
+// chownTree gives a plugin's data directory, with all that is in it, to its account. It follows
+// no links and never leaves the directory.
+func chownTree(dir string, a *supervisor.Account) error {
 	if a == nil {
 		return nil
 	}
-	if err := letPass(filepath.Dir(dir)); err != nil {
+	if err := allowTraversal(filepath.Dir(dir)); err != nil {
 		return err
 	}
 

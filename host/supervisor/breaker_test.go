@@ -121,7 +121,7 @@ func TestKindsOfFaults(t *testing.T) {
 		state State
 		pause time.Duration
 	}{
-		{misfit{errors.New("other version")}, Disabled, time.Minute},
+		{permanentError{errors.New("other version")}, Disabled, time.Minute},
 		{fmt.Errorf("configure: %w", &registrar.Error{Code: registrar.Invalid}), Disabled, time.Minute},
 		{&registrar.Error{Code: registrar.Unsupported}, Disabled, time.Minute},
 		{fmt.Errorf("open program: %w", fs.ErrNotExist), Disabled, soon},

@@ -66,8 +66,8 @@ func launch(ctx context.Context, spec Spec, slot uint32, t Timing, log hclog.Log
 		return nil, err
 	}
 
-	if spec.PlainText != "" {
-		log.Warn("plugin without TLS", "reason", spec.PlainText)
+	if spec.NoTLSReason != "" {
+		log.Warn("plugin without TLS", "reason", spec.NoTLSReason)
 	}
 
 	p := newProcess(spec, log)
@@ -90,7 +90,7 @@ func clientConfig(p *process, runDir string, t Timing, log hclog.Logger) *goplug
 		VersionedPlugins: registrarrpc.ClientSet(),
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		GRPCDialOptions:  registrarrpc.DialOptions(),
-		AutoMTLS:         p.spec.PlainText == "",
+		AutoMTLS:         p.spec.NoTLSReason == "",
 		SkipHostEnv:      true,
 		StartTimeout:     t.Start,
 		Logger:           hclog.NewNullLogger(), // what matters comes back as errors
@@ -118,7 +118,7 @@ func FitsSockets(dir string) bool { return len(dir)+socketName <= socketPath }
 // A predecessor that is still at work has another one.
 func makeDirs(spec Spec, runDir string) error {
 	if !FitsSockets(spec.RunDir) {
-		return misfit{fmt.Errorf("the directory for sockets %s has a path of more than %d bytes", spec.RunDir, socketPath-socketName)}
+		return permanentError{fmt.Errorf("the directory for sockets %s has a path of more than %d bytes", spec.RunDir, socketPath-socketName)}
 	}
 	if err := os.RemoveAll(runDir); err != nil {
 		return fmt.Errorf("clear run directory: %w", err)
@@ -149,7 +149,7 @@ func (i *instance) explain(err error) error {
 
 	var other *registrarrpc.VersionError
 	if errors.As(err, &other) {
-		return misfit{err}
+		return permanentError{err}
 	}
 
 	text, _, _ := strings.Cut(err.Error(), "\n")
@@ -170,7 +170,7 @@ func (i *instance) explain(err error) error {
 	}
 
 	if strings.Contains(text, "incompatible") { // go-plugin has no type for it
-		return misfit{err}
+		return permanentError{err}
 	}
 
 	return err
@@ -184,7 +184,7 @@ func (i *instance) describe(ctx context.Context) (registrar.Description, error) 
 		return d, fmt.Errorf("describe plugin %s: %w", i.spec.Name, err)
 	}
 	if d.Name != i.spec.Name {
-		return d, misfit{fmt.Errorf("describe plugin %s: it calls itself %q", i.spec.Name, d.Name)}
+		return d, permanentError{fmt.Errorf("describe plugin %s: it calls itself %q", i.spec.Name, d.Name)}
 	}
 	return d, nil
 }
@@ -195,7 +195,7 @@ func (i *instance) configure(ctx context.Context, d registrar.Description) error
 	err := i.spec.Configure(ctx, i.plugin, d)
 	var code registrar.Code
 	if err != nil && ctx.Err() == nil && !errors.As(err, &code) {
-		return misfit{err}
+		return permanentError{err}
 	}
 	return err
 }

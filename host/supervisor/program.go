@@ -37,7 +37,7 @@ func refused(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("open program: %w", err)
 	}
-	return misfit{fmt.Errorf("verify program %s: %w", path, err)}
+	return permanentError{fmt.Errorf("verify program %s: %w", path, err)}
 }
 
 func verify(f *os.File, spec Spec) error {

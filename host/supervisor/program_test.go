@@ -117,7 +117,7 @@ func TestForeignProgram(t *testing.T) {
 			switch {
 			case test.want == "" && err != nil:
 				t.Error(err)
-			case test.want != "" && (!unsuited(err) || !strings.Contains(err.Error(), test.want)):
+			case test.want != "" && (!isPermanent(err) || !strings.Contains(err.Error(), test.want)):
 				t.Errorf("openProgram = %v, want %q", err, test.want)
 			}
 		})
@@ -129,7 +129,7 @@ func TestUnpinnedProgramIsCheckedToo(t *testing.T) {
 	t.Parallel()
 	path := program(t)
 	must(t, os.Chmod(path, 0o777))
-	if _, err := openProgram(Spec{Command: []string{path}, Foreign: true}); !unsuited(err) {
+	if _, err := openProgram(Spec{Command: []string{path}, Foreign: true}); !isPermanent(err) {
 		t.Errorf("openProgram = %v", err)
 	}
 }
@@ -170,7 +170,7 @@ func TestTLS(t *testing.T) {
 	t.Parallel()
 	const reason = "its language has no TLS"
 	for _, why := range []string{"", reason} {
-		th := open(t, func(o *Options) { o.Plugins[0].PlainText = why })
+		th := open(t, func(o *Options) { o.Plugins[0].NoTLSReason = why })
 		th.ready()
 		if err := th.submit("good.test"); err != nil {
 			t.Error(err)

@@ -36,9 +36,9 @@ type Spec struct {
 	SHA256  string   // of the program, in hex; "" = not checked
 	Foreign bool     // the program is not the host's own, so its file must be safe from changes by other users
 	Account *Account // that the process runs as; nil = the host's own. The host must be root
-	// PlainText is why the connection has no TLS, which is told at each start; "" = it has TLS.
-	PlainText string
-	RunDir    string // for sockets: absolute, short, the plugin's own
+	// NoTLSReason says why the connection has no TLS; it is logged at each start. "" = it has TLS.
+	NoTLSReason string
+	RunDir      string // for sockets: absolute, short, the plugin's own
 	// Fault is why the rest can't be used; nil = it can.
 	Fault error
 

@@ -32,7 +32,7 @@ func TestHealthIsBounded(t *testing.T) {
 
 	said[150000].OK, said[150000].Detail = false, "the disk is full"
 	p := newPlugin(Spec{Name: "evil"}, Options{Logger: hclog.NewNullLogger()})
-	p.felt(components(said))
+	p.setHealth(components(said))
 	s := p.Status()
 	if len(s.Health) != mostComponents || s.State != Degraded || s.Health[0].OK || !strings.Contains(s.Error, "the disk is full") {
 		t.Fatalf("%d components, %s: %s", len(s.Health), s.State, s.Error)
@@ -48,7 +48,7 @@ func TestHealthIsBounded(t *testing.T) {
 		said[i].OK = false
 	}
 
-	p.felt(components(said))
+	p.setHealth(components(said))
 	if s := p.Status(); utf8.RuneCountInString(s.Error) > longestReason+1 {
 		t.Errorf("the reason has %d characters", len(s.Error))
 	}
@@ -121,10 +121,10 @@ func TestStarvedByMessage(t *testing.T) {
 	t.Parallel()
 	i := &instance{process: newProcess(Spec{}, hclog.NewNullLogger())}
 	err := i.explain(errors.New("connection error: dial unix /x: socket: too many open files"))
-	if !errors.Is(err, syscall.EMFILE) || crash(err) {
-		t.Errorf("%v: crash = %v", err, crash(err))
+	if !errors.Is(err, syscall.EMFILE) || isCrash(err) {
+		t.Errorf("%v: crash = %v", err, isCrash(err))
 	}
-	if err := i.explain(errors.New("exit status 2")); starved(err) || !crash(err) {
+	if err := i.explain(errors.New("exit status 2")); isOutOfResources(err) || !isCrash(err) {
 		t.Errorf("%v is taken for want", err)
 	}
 }
@@ -138,7 +138,7 @@ func BenchmarkHealthOf200000Components(b *testing.B) {
 	}
 	p := newPlugin(Spec{Name: "evil"}, Options{Logger: hclog.NewNullLogger()})
 	for b.Loop() {
-		p.felt(components(said))
+		p.setHealth(components(said))
 		p.Status()
 	}
 }

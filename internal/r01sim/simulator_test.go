@@ -3,6 +3,7 @@ package r01sim
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"testing"
@@ -214,7 +215,7 @@ func TestSimulator_smtpWeather(t *testing.T) {
 	s := start(t, o)
 	err := submit(t, s, requestFor(t, testPerson))
 	var refused *smtp.SMTPError
-	if refused, _ = err.(*smtp.SMTPError); refused == nil || refused.Code != 451 {
+	if !errors.As(err, &refused) || refused.Code != 451 {
 		t.Errorf("deferred with %v", err)
 	}
 

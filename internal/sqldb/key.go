@@ -10,8 +10,8 @@ import (
 	"registrar.panel/internal/secret"
 )
 
-// keeperTable is what sqldb keeps in every database for itself.
-const keeperTable = `
+// metaTable is the table that sqldb adds to every database.
+const metaTable = `
 create table if not exists keeper (
     id        smallint primary key check (id = 1),
     owner     text not null,           -- who keeps its truth here
@@ -86,7 +86,7 @@ func (db *DB) rememberKey(ctx context.Context, known, mine string) (string, erro
 		return known, nil
 	}
 	err := db.Write(ctx, func(tx *sql.Tx) error {
-		for _, statement := range []string{keeperTable, "insert into keeper (id, owner) values (1, '') on conflict do nothing"} {
+		for _, statement := range []string{metaTable, "insert into keeper (id, owner) values (1, '') on conflict do nothing"} {
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
 				return err
 			}

@@ -43,8 +43,8 @@ const (
 const beginWrite = `set local idle_in_transaction_session_timeout = '5s'; set local lock_timeout = '20s';
 	select id from keeper for update`
 
-// own is what sqldb keeps in a PostgreSQL database for itself.
-const own = keeperTable + `
+// metaSchema are the tables that sqldb adds to a PostgreSQL database.
+const metaSchema = metaTable + `
 create table if not exists leases (
     name   text primary key,
     holder text not null,
@@ -205,7 +205,7 @@ func openServer(ctx context.Context, o Options) (*DB, error) {
 		readOnly: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}}
 	err = checkServer(ctx, db.writer)
 	if err == nil {
-		err = keep(ctx, db.writer, o)
+		err = prepareServer(ctx, db.writer, o)
 	}
 	if err == nil {
 		err = migrateServer(ctx, c, o.Migrations)
@@ -258,8 +258,9 @@ func (s serverSettings) check() error {
 	return nil
 }
 
-// keep makes the database ours when it is empty, or sees that it is.
-func keep(ctx context.Context, db *sql.DB, o Options) error {
+// prepareServer creates the tables of sqldb in an empty database, or checks that the database
+// is one of the same owner.
+func prepareServer(ctx context.Context, db *sql.DB, o Options) error {
 	there := false
 	if err := db.QueryRowContext(ctx, "select to_regclass('keeper') is not null").Scan(&there); err != nil {
 		return fmt.Errorf("look for the schema: %w", err)
@@ -270,9 +271,9 @@ func keep(ctx context.Context, db *sql.DB, o Options) error {
 			return ErrMissing
 		}
 
-		_, err := db.ExecContext(ctx, own)
+		_, err := db.ExecContext(ctx, metaSchema)
 		if err != nil { // another node may have been making it
-			_, err = db.ExecContext(ctx, own)
+			_, err = db.ExecContext(ctx, metaSchema)
 		}
 
 		if err != nil {

@@ -293,7 +293,7 @@ func testServerKey(t *testing.T, p place) {
 
 func testLeaseOnServer(t *testing.T, p place) {
 	db := mustOpen(t, p.options(migrations(things)))
-	a, b := db.Lease("l", "a", UsualLease()), db.Lease("l", "b", UsualLease())
+	a, b := db.Lease("l", "a", DefaultLeaseTiming()), db.Lease("l", "b", DefaultLeaseTiming())
 
 	take := func(l *Lease, holder string, held bool) {
 		t.Helper()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -55,7 +56,7 @@ func openCounted(t *testing.T) (*sql.DB, *counted) {
 		t.Fatal(err)
 	}
 	count := &counted{connection: inner.(connection)}
-	db := sql.OpenDB(single{c, &keeper{connection: count, idle: map[string]statement{}}})
+	db := sql.OpenDB(single{c, &stmtCacheConn{connection: count, idle: map[string]statement{}}})
 	db.SetMaxOpenConns(1)
 	mustExec(t, db, "CREATE TABLE things (name text primary key, at integer) strict")
 	return db, count
@@ -79,7 +80,7 @@ func TestStatementsAreKept(t *testing.T) {
 		err = q.QueryRowContext(t.Context(), find, name).Scan(&at)
 		return at, err
 	}
-	if _, err := look(db, "a"); err != sql.ErrNoRows {
+	if _, err := look(db, "a"); !errors.Is(err, sql.ErrNoRows) {
 		t.Fatalf("in an empty table: %v", err)
 	}
 
@@ -175,14 +176,14 @@ func TestStatementWithinItself(t *testing.T) {
 func TestKeptStatementsAreBounded(t *testing.T) {
 	t.Parallel()
 	db, count := openCounted(t)
-	for i := range keeps + 50 {
+	for i := range cacheSize + 50 {
 		var n int
 		if err := db.QueryRowContext(t.Context(), fmt.Sprintf("select %d", i)).Scan(&n); err != nil || n != i {
 			t.Fatalf("select %d gave %d, %v", i, n, err)
 		}
 	}
-	if open := count.prepared - count.closed; open != keeps {
-		t.Errorf("%d statements are kept, want %d", open, keeps)
+	if open := count.prepared - count.closed; open != cacheSize {
+		t.Errorf("%d statements are kept, want %d", open, cacheSize)
 	}
 	if err := db.Close(); err != nil || count.prepared != count.closed {
 		t.Errorf("in the end %d prepared and %d closed, %v", count.prepared, count.closed, err)

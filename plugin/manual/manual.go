@@ -248,7 +248,7 @@ func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, erro
 		list = append(list, w.probe(ctx))
 	}
 	if !server.IsEmpty() {
-		list = append(list, registrar.Tried("store", sqldb.Probe(ctx, server), "the database answers"))
+		list = append(list, registrar.Probed("store", sqldb.Probe(ctx, server), "the database answers"))
 	}
 	return list, nil
 }

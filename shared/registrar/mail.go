@@ -177,8 +177,8 @@ type Component struct {
 	Detail string // what is wrong and what to do, or how it stands
 }
 
-// Tried is a part that was tried: well, or as the error says.
-func Tried(name string, err error, well string) Component {
+// Probed returns the Component for a probe: OK with the given text, or with the error's message.
+func Probed(name string, err error, well string) Component {
 	if err != nil {
 		return Component{Name: name, Detail: err.Error()}
 	}

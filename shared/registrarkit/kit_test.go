@@ -97,6 +97,7 @@ func TestFollow(t *testing.T) {
 		}
 
 		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
 		var got []registrar.Cursor
 		var last error
 		for e, err := range Follow(ctx, r, 1, time.Hour) {

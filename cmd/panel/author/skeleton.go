@@ -39,8 +39,8 @@ type newFile struct {
 	File string `json:"file"`
 }
 
-// blank is what the templates ask for.
-type blank struct {
+// templateData are the values of the templates.
+type templateData struct {
 	Name, Module, Token string
 	Panel, PanelModule  string   // the checkout, and the path of its module
 	Go                  string   // the version that it asks for
@@ -55,7 +55,7 @@ func (p *newPluginCommand) Run(c *command.Call) error {
 		return command.Usage(fmt.Errorf("%q is no name for a plugin: 1 to 32 of a-z 0-9 -, the first a letter", p.Name))
 	}
 
-	dir, b := p.Dir, blank{Name: p.Name, Module: p.Module, Token: strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_")) + "_TOKEN"}
+	dir, b := p.Dir, templateData{Name: p.Name, Module: p.Module, Token: strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_")) + "_TOKEN"}
 	if dir == "" {
 		dir = "registrar-" + p.Name
 	}
@@ -86,11 +86,11 @@ func (p *newPluginCommand) Run(c *command.Call) error {
 
 // panelModule is the path of the module that this program, and what the templates import, is of.
 func panelModule() string {
-	return strings.TrimSuffix(reflect.TypeFor[blank]().PkgPath(), "/cmd/panel/author")
+	return strings.TrimSuffix(reflect.TypeFor[templateData]().PkgPath(), "/cmd/panel/author")
 }
 
 // find reads the checkout that is named, or the one that we are in.
-func (b *blank) find(named string) error {
+func (b *templateData) find(named string) error {
 	if named != "" {
 		return b.read(named)
 	}
@@ -120,7 +120,7 @@ func (b *blank) find(named string) error {
 }
 
 // read finds out what a plugin takes over from a checkout.
-func (b *blank) read(dir string) (err error) {
+func (b *templateData) read(dir string) (err error) {
 	if b.Panel, err = filepath.Abs(dir); err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (b *blank) read(dir string) (err error) {
 
 // writeSkeleton fills the templates into a directory. It replaces no file, and where one is in
 // the way it writes none.
-func writeSkeleton(dir string, b blank) ([]newFile, error) {
+func writeSkeleton(dir string, b templateData) ([]newFile, error) {
 	// Go is full of {{.
 	templates, err := template.New("").Delims("[[", "]]").ParseFS(skeleton, "skeleton/*.tmpl")
 	if err != nil {

@@ -39,7 +39,7 @@ func Run(ctx context.Context, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	show := &story{out: out, start: time.Now()}
+	show := &narrator{out: out, start: time.Now()}
 	show.title("A simulated R01 starts, and a panel loads the R01 plugin as a process of its own")
 
 	sim, err := startSimulator(ctx)

@@ -21,7 +21,7 @@ const expiring = 40
 
 // renewal plays one that the schedule finds due. R01's reply is one proof of it, and the
 // registry's record another.
-func (s *story) renewal(ctx context.Context, domain string) error {
+func (s *narrator) renewal(ctx context.Context, domain string) error {
 	s.title("The year of " + domain + " ends soon: the schedule renews it; R01's reply and the registry's record agree")
 	held, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", "newtime.ru"), nil)
 	if err == nil {
@@ -33,7 +33,7 @@ func (s *story) renewal(ctx context.Context, domain string) error {
 	return nil
 }
 
-func (s *story) renew(ctx context.Context, domain, handle string) error {
+func (s *narrator) renew(ctx context.Context, domain, handle string) error {
 	s.shown[domain] = domain
 	till := registrar.DateOf(time.Now()).AddDays(expiring)
 	if err := s.sim.addDomain(ctx, domain, handle, till); err != nil {
@@ -60,7 +60,7 @@ func (s *story) renew(ctx context.Context, domain, handle string) error {
 }
 
 // paid tells what happens to a domain until it is paid till a day.
-func (s *story) paid(ctx context.Context, name string, till registrar.Date) error {
+func (s *narrator) paid(ctx context.Context, name string, till registrar.Date) error {
 	return poll(ctx, func() (bool, error) {
 		d, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", name), nil)
 		if err != nil {
@@ -75,7 +75,7 @@ func (s *story) paid(ctx context.Context, name string, till registrar.Date) erro
 }
 
 // record shows what the registry itself says of a domain, and fails unless that is the same.
-func (s *story) record(ctx context.Context, name string, till registrar.Date) error {
+func (s *narrator) record(ctx context.Context, name string, till registrar.Date) error {
 	text, err := s.sim.whois(ctx, name)
 	if err != nil {
 		return err

@@ -13,8 +13,8 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// story tells what happens in a panel, as it happens.
-type story struct {
+// narrator prints what happens in a panel, as it happens.
+type narrator struct {
 	out   io.Writer
 	panel *api.Client
 	sim   *simulator
@@ -34,7 +34,7 @@ func demoContact() api.Contact {
 }
 
 // tell plays the scenes and fails if one does not end as it should.
-func (s *story) tell(ctx context.Context) error {
+func (s *narrator) tell(ctx context.Context) error {
 	s.mails, s.shown = map[string]bool{}, map[string]string{}
 
 	if err := s.pluginRuns(ctx); err != nil {
@@ -61,13 +61,13 @@ func (s *story) tell(ctx context.Context) error {
 	return s.summary(ctx)
 }
 
-func (s *story) title(text string) { fmt.Fprintf(s.out, "\n== %s\n", text) }
+func (s *narrator) title(text string) { fmt.Fprintf(s.out, "\n== %s\n", text) }
 
-func (s *story) say(format string, args ...any) {
+func (s *narrator) say(format string, args ...any) {
 	fmt.Fprintf(s.out, "%6.2fs  %s\n", time.Since(s.start).Seconds(), fmt.Sprintf(format, args...))
 }
 
-func (s *story) pluginRuns(ctx context.Context) error {
+func (s *narrator) pluginRuns(ctx context.Context) error {
 	return poll(ctx, func() (bool, error) {
 		plugins, err := api.Get[[]api.Plugin](ctx, s.panel, api.Path("plugins"), nil)
 		if err != nil || len(plugins) != 1 || plugins[0].State != "running" {
@@ -95,7 +95,7 @@ func poll(ctx context.Context, ask func() (bool, error)) error {
 	}
 }
 
-func (s *story) register(ctx context.Context, domain, ends string) error {
+func (s *narrator) register(ctx context.Context, domain, ends string) error {
 	order, err := api.Post[api.Order](ctx, s.panel, api.Path("orders"), api.NewOrder{Kind: "register", Domain: domain, Customer: "sidorov",
 		Contact: demoContact(), Nameservers: []api.Nameserver{{Host: "ns1.hoster.example"}, {Host: "ns2.hoster.example"}}})
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *story) register(ctx context.Context, domain, ends string) error {
 }
 
 // watch tells what happens to a domain until it has a status.
-func (s *story) watch(ctx context.Context, name, ends string) error {
+func (s *narrator) watch(ctx context.Context, name, ends string) error {
 	shown := "Pending"
 	return poll(ctx, func() (bool, error) {
 		d, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", name), nil)
@@ -140,7 +140,7 @@ func (s *story) watch(ctx context.Context, name, ends string) error {
 	})
 }
 
-func (s *story) status(ctx context.Context, name string) error {
+func (s *narrator) status(ctx context.Context, name string) error {
 	d, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", name), nil)
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func (s *story) status(ctx context.Context, name string) error {
 }
 
 // news tells the entries of the Action Log that were not told yet, and the mails behind them.
-func (s *story) news(ctx context.Context) error {
+func (s *narrator) news(ctx context.Context) error {
 	entries, err := api.Get[[]api.Entry](ctx, s.panel, api.Path("log"), url.Values{"after": {strconv.FormatInt(s.last, 10)}})
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func (s *story) news(ctx context.Context) error {
 }
 
 // mail shows a mail, masked as the panel masks it.
-func (s *story) mail(ctx context.Context, id string) error {
+func (s *narrator) mail(ctx context.Context, id string) error {
 	m, err := api.Get[api.Mail](ctx, s.panel, api.Path("mails", id), nil)
 	if err != nil {
 		return fmt.Errorf("show mail %s: %w", id, err)
@@ -198,7 +198,7 @@ func (s *story) mail(ctx context.Context, id string) error {
 }
 
 // summary is the domain list, and the Action Log of what failed.
-func (s *story) summary(ctx context.Context) error {
+func (s *narrator) summary(ctx context.Context) error {
 	s.title("In the end: panel domains")
 	domains, err := api.Get[[]api.Domain](ctx, s.panel, api.Path("domains"), nil)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 func stripHTML(source string) string {
 	s := stripper{}
 	tokens := html.NewTokenizer(strings.NewReader(source))
+
 	for {
 		switch kind := tokens.Next(); kind {
 		case html.ErrorToken: // the end, too

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func open(t *testing.T, s *Source, last Mark) (string, Mark, error) {
+func open(t *testing.T, s *Source, last Edition) (string, Edition, error) {
 	t.Helper()
 	r, mark, err := s.Open(t.Context(), last)
 	if err != nil {
@@ -31,7 +31,7 @@ func TestOpenFile(t *testing.T) {
 
 	path := filepath.Join(t.TempDir(), "ru.gz")
 	s := NewSource(path)
-	if _, _, err := open(t, s, Mark{}); !errors.Is(err, os.ErrNotExist) {
+	if _, _, err := open(t, s, Edition{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("without a file: %v", err)
 	}
 
@@ -42,7 +42,7 @@ func TestOpenFile(t *testing.T) {
 	}
 
 	write("one", asked)
-	text, mark, err := open(t, s, Mark{})
+	text, mark, err := open(t, s, Edition{})
 	if err != nil || text != "one" || !mark.Modified.Equal(asked) {
 		t.Fatalf("%q, %+v, %v", text, mark, err)
 	}
@@ -77,7 +77,7 @@ func TestOpenURL(t *testing.T) {
 	defer server.Close()
 	for _, path := range []string{"/list", "/dated"} {
 		s := NewSource(server.URL + path)
-		got, mark, err := open(t, s, Mark{})
+		got, mark, err := open(t, s, Edition{})
 		if err != nil || got != "one" || !mark.Modified.Equal(asked) {
 			t.Fatalf("%s: %q, %+v, %v", path, got, mark, err)
 		}
@@ -87,13 +87,13 @@ func TestOpenURL(t *testing.T) {
 	}
 
 	for _, path := range []string{"/nowhere", "/loop"} {
-		if _, _, err := open(t, NewSource(server.URL+path), Mark{}); err == nil || errors.Is(err, ErrUnchanged) {
+		if _, _, err := open(t, NewSource(server.URL+path), Edition{}); err == nil || errors.Is(err, ErrUnchanged) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
 
 	text, tag = "two", `"2"`
-	if got, _, err := open(t, NewSource(server.URL+"/list"), Mark{ETag: `"1"`}); err != nil || got != "two" {
+	if got, _, err := open(t, NewSource(server.URL+"/list"), Edition{ETag: `"1"`}); err != nil || got != "two" {
 		t.Errorf("the next edition: %q, %v", got, err)
 	}
 }
@@ -106,7 +106,7 @@ func TestOpenURLCutOff(t *testing.T) {
 		io.WriteString(w, twoLines)
 	}))
 	defer server.Close()
-	r, _, err := NewSource(server.URL).Open(t.Context(), Mark{})
+	r, _, err := NewSource(server.URL).Open(t.Context(), Edition{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestRedirectToPlain(t *testing.T) {
 	defer safe.Close()
 	s := NewSource(safe.URL)
 	s.client.Transport = safe.Client().Transport
-	if _, _, err := open(t, s, Mark{}); err == nil {
+	if _, _, err := open(t, s, Edition{}); err == nil {
 		t.Error("it follows from https to http")
 	}
 }

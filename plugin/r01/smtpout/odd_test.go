@@ -98,7 +98,7 @@ func TestHealthWhileItHangs(t *testing.T) {
 		cfg := config(r)
 		cfg.Timeouts = Timeouts{}
 
-		lines := NewLines(cfg)
+		lines := NewPool(cfg)
 		if h := lines.Health(); !h.OK || h.Detail != "nothing is being sent" {
 			t.Errorf("%s: before: %+v", verb, h)
 		}

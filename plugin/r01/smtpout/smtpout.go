@@ -75,7 +75,7 @@ func New(c Config) *Sender { return &Sender{config: c} }
 // Submit transmits one mail. It calls claim once the relay has accepted all recipients, and
 // transmits only if that returns nil; its error is then wrapped in Result.Err.
 func (s *Sender) Submit(ctx context.Context, m Mail, claim func(context.Context) error) Result {
-	l := NewLine(s.config)
+	l := NewConn(s.config)
 	defer l.Rest()
 	return l.Submit(ctx, m, claim)
 }

@@ -29,9 +29,9 @@ const (
 	paidShare = 2
 )
 
-// memory is what is remembered of the registry between looks; losing it costs some
+// lookupMemory is the schedule of registry lookups in memory. Losing it only causes extra
 // questions.
-type memory struct {
+type lookupMemory struct {
 	mu     sync.Mutex
 	asked  map[string]time.Time // when whois was asked last, by name
 	wanted bool                 // its word is, on some name
@@ -42,13 +42,13 @@ type memory struct {
 	heard  time.Time            // when whois answered last
 }
 
-func newMemory() *memory {
-	return &memory{asked: map[string]time.Time{}, hurry: wake.NewSignal(), lists: map[string]listState{}}
+func newMemory() *lookupMemory {
+	return &lookupMemory{asked: map[string]time.Time{}, hurry: wake.NewSignal(), lists: map[string]listState{}}
 }
 
 // isWanted reports whether the registry's word was wanted on some name when that was looked at
 // last.
-func (w *memory) isWanted() bool {
+func (w *lookupMemory) isWanted() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.wanted
@@ -59,7 +59,7 @@ type Asker struct {
 	engine   *engine.Engine
 	clock    *engine.Clock
 	judge    *Judge
-	memory   *memory
+	memory   *lookupMemory
 	settings *engine.Settings
 	whois    Whois
 	store    Store
@@ -175,7 +175,7 @@ func (ask *Asker) questions(ctx context.Context) (names []string, err error) {
 }
 
 // byUrgency parts the urgent names from those that were just asked about.
-func (w *memory) byUrgency(now time.Time) (urgent, again []string) {
+func (w *lookupMemory) byUrgency(now time.Time) (urgent, again []string) {
 	for _, name := range w.urgent {
 		if last, ok := w.asked[name]; ok && now.Sub(last) >= 0 && now.Sub(last) < JustAsked {
 			again = append(again, name)

@@ -35,7 +35,7 @@ type Witness struct {
 	Asker *Asker
 	Lists *Lists
 
-	memory    *memory
+	memory    *lookupMemory
 	whois     Whois
 	zoneLists []ZoneList
 }

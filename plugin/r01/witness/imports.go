@@ -23,12 +23,12 @@ type Imports interface {
 	Put([]registry.Import) error
 }
 
-// Strangers are the names that are hosted here and not known here, each with what a zone
+// Unmanaged are names that we host DNS for and that have no domain record here, each with what a zone
 // list says it is paid till; zero = the list does not show it with R01.
-type Strangers map[string]registrar.Date
+type Unmanaged map[string]registrar.Date
 
-func (ls *Lists) strangers(p *holdings.Set) (Strangers, error) {
-	s := Strangers{}
+func (ls *Lists) unmanaged(p *holdings.Set) (Unmanaged, error) {
+	s := Unmanaged{}
 	if ls.imports == nil {
 		return s, nil
 	}
@@ -41,8 +41,8 @@ func (ls *Lists) strangers(p *holdings.Set) (Strangers, error) {
 	return s, err
 }
 
-// seeStranger notes a line of a zone list.
-func (ls *Lists) seeStranger(s Strangers, l *registry.Line) {
+// seeUnmanaged notes a line of a zone list.
+func (ls *Lists) seeUnmanaged(s Unmanaged, l *registry.Line) {
 	if _, hosted := s[string(l.Name)]; hosted && ls.engine.Ours(string(l.Registrar)) {
 		s[string(l.Name)] = l.PaidTill
 	}
@@ -53,7 +53,7 @@ const ImportAlarm = "import-list"
 
 // offerImports brings the list of domains to import up to date and tells when it has new
 // ones. That it can't be made is an alarm, and hinders nothing else.
-func (ls *Lists) offerImports(ctx context.Context, s Strangers, failed error, covers func(zone string) bool) error {
+func (ls *Lists) offerImports(ctx context.Context, s Unmanaged, failed error, covers func(zone string) bool) error {
 	if ls.imports == nil {
 		return nil
 	}
@@ -81,7 +81,7 @@ func (ls *Lists) offerImports(ctx context.Context, s Strangers, failed error, co
 
 // UpdateImports writes the list anew: the zones that were just read as they are now, the
 // others as they were, as far as their names are still strangers.
-func (ls *Lists) UpdateImports(s Strangers, covers func(zone string) bool) (all []registry.Import, fresh int, err error) {
+func (ls *Lists) UpdateImports(s Unmanaged, covers func(zone string) bool) (all []registry.Import, fresh int, err error) {
 	before, err := ls.imports.Listed()
 	if err != nil {
 		return nil, 0, err

@@ -23,7 +23,7 @@ type Lists struct {
 	alarms    *engine.Alarms
 	clock     *engine.Clock
 	judge     *Judge
-	memory    *memory
+	memory    *lookupMemory
 	settings  *engine.Settings
 	zoneLists []ZoneList
 	imports   Imports
@@ -37,7 +37,7 @@ type Lists struct {
 type ZoneList interface {
 	String() string // its place
 	// Open opens it, unless it is the edition of the mark: then registry.ErrUnchanged.
-	Open(ctx context.Context, last registry.Mark) (io.ReadCloser, registry.Mark, error)
+	Open(ctx context.Context, last registry.Edition) (io.ReadCloser, registry.Edition, error)
 }
 
 // listState is how the last pass over a list went.
@@ -104,13 +104,13 @@ func (ls *Lists) ReconcileList(ctx context.Context, list ZoneList) error {
 
 func listAlarm(source string) string { return "zone-list:" + source }
 
-func (w *memory) list(source string) listState {
+func (w *lookupMemory) list(source string) listState {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.lists[source]
 }
 
-func (w *memory) setList(source string, s listState) {
+func (w *lookupMemory) setList(source string, s listState) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lists[source] = s
@@ -126,7 +126,7 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	}
 
 	opened := ls.now()
-	r, mark, err := list.Open(ctx, registry.Mark{ETag: last.ETag, Modified: last.Modified, Size: last.Size})
+	r, mark, err := list.Open(ctx, registry.Edition{ETag: last.ETag, Modified: last.Modified, Size: last.Size})
 	ls.clock.HeardNow(engine.ByListServer, mark.Served)
 	switch {
 	case errors.Is(err, registry.ErrUnchanged):
@@ -140,10 +140,10 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 		return errors.Join(err, r.Close())
 	}
 
-	unknown, failed := ls.strangers(p)
+	unknown, failed := ls.unmanaged(p)
 	summary, err := registry.Read(ctx, r, func(l *registry.Line) {
 		p.See(l)
-		ls.seeStranger(unknown, l)
+		ls.seeUnmanaged(unknown, l)
 	})
 	if err = errors.Join(err, r.Close()); err != nil {
 		return err
@@ -178,7 +178,7 @@ func (ls *Lists) lastEdition(ctx context.Context, source string) (last store.Zon
 }
 
 // asOf is what a list is true of: when it was made, and never after it was opened.
-func asOf(m registry.Mark, opened time.Time) time.Time {
+func asOf(m registry.Edition, opened time.Time) time.Time {
 	switch {
 	case m.Modified.IsZero():
 		return opened.Add(-ageUntold)

@@ -115,7 +115,7 @@ func (j *Judge) withdrawIfRenewed(tx *store.Tx, r store.Request, s Sighting) err
 	if r.Kind != lifecycle.Prolong || !s.Present {
 		return nil
 	}
-	e := j.registrySays(r, s, Word{event: lifecycle.Withdrawn})
+	e := j.registrySays(r, s, Finding{event: lifecycle.Withdrawn})
 	_, err := j.engine.Weigh(tx, &r, e, engine.Fact{Actor: engine.ByRegistry, Evidence: registrar.EvidenceRegistry,
 		Reason: "the registry shows it paid till " + s.PaidTill.String() + " already"})
 	return err

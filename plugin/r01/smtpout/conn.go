@@ -5,30 +5,30 @@ import (
 	"fmt"
 )
 
-// Line submits mails to one relay, one after another, on one connection as long as that
+// Conn submits mails to one relay, one after another, on one connection for as long as that
 // lasts. Each mail is a transaction of its own with all the guarantees of Sender.Submit. A
-// Line is for one goroutine.
-type Line struct {
+// Conn is for one goroutine.
+type Conn struct {
 	config   Config
 	progress *progress    // nil = it is told to none
 	idle     *transaction // after a mail that was accepted; nil = not connected
 }
 
-// NewLine makes a line. It connects only when there is something to submit.
-func NewLine(c Config) *Line { return &Line{config: c} }
+// NewConn returns a Conn, which connects when there is something to submit.
+func NewConn(c Config) *Conn { return &Conn{config: c} }
 
 // Submit transmits one mail, as Sender.Submit does.
-func (l *Line) Submit(ctx context.Context, m Mail, claim func(context.Context) error) Result {
-	t := l.idle
-	l.idle = nil
+func (c *Conn) Submit(ctx context.Context, m Mail, claim func(context.Context) error) Result {
+	t := c.idle
+	c.idle = nil
 	if t == nil {
-		t = newTransaction(l.config, l.progress)
+		t = newTransaction(c.config, c.progress)
 	}
 	t, outcome, err := t.submit(ctx, m, claim)
-	l.progress.end(t)
+	c.progress.end(t)
 	if outcome == Accepted {
 		t.uncut()
-		l.idle = t
+		c.idle = t
 	} else {
 		t.close()
 	}
@@ -39,11 +39,11 @@ func (l *Line) Submit(ctx context.Context, m Mail, claim func(context.Context) e
 }
 
 // Rest ends the connection, if there is one. The next mail makes another.
-func (l *Line) Rest() {
-	if l.idle != nil {
-		l.idle.quit()
-		l.idle.close()
-		l.idle = nil
+func (c *Conn) Rest() {
+	if c.idle != nil {
+		c.idle.quit()
+		c.idle.close()
+		c.idle = nil
 	}
 }
 

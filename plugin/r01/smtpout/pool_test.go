@@ -8,7 +8,7 @@ import (
 
 // together submits so many mails that all wait within their claims at the same time; spoil
 // runs then. It returns what became of each.
-func together(t *testing.T, l *Lines, mails int, spoil func()) []Result {
+func together(t *testing.T, l *Pool, mails int, spoil func()) []Result {
 	t.Helper()
 
 	results := make([]Result, mails)
@@ -38,7 +38,7 @@ func TestLinesKeepTheirConnections(t *testing.T) {
 	t.Parallel()
 
 	r := startRelay(t, false, nil)
-	l := NewLines(config(r))
+	l := NewPool(config(r))
 	for range 3 {
 		for _, res := range together(t, l, 4, func() {}) {
 			if res.Outcome != Accepted {
@@ -65,7 +65,7 @@ func TestOneLineDies(t *testing.T) {
 	t.Parallel()
 
 	r := startRelay(t, false, nil)
-	l := NewLines(config(r))
+	l := NewPool(config(r))
 	outcomes := map[Outcome]int{}
 	for _, res := range together(t, l, 3, func() {
 		r.mu.Lock()
@@ -90,7 +90,7 @@ func TestOneLineDies(t *testing.T) {
 func TestLinesAreDismissedWhileIdle(t *testing.T) {
 	t.Parallel()
 	r := startRelay(t, false, nil)
-	l := NewLines(config(r))
+	l := NewPool(config(r))
 	together(t, l, 2, func() {})
 	r.dismiss("421 4.4.2 timeout exceeded")
 	for _, res := range together(t, l, 2, func() {}) {
