@@ -117,8 +117,8 @@ func (b *Box) Knows(check string) bool {
 	return check == keys.present.check() || keys.former != nil && check == keys.former.check()
 }
 
-// Fingerprint is a keyed digest: equal inputs have equal fingerprints, also after the key was
-// exchanged, and without the key file nobody can test a guess.
+// Fingerprint returns a keyed digest: equal inputs have equal fingerprints, also after the key was
+// exchanged, and a guess can't be tested without the key file.
 func (b *Box) Fingerprint(parts ...string) string { return digest(b.keys.Load().digests, parts...) }
 
 func digest(key []byte, parts ...string) string {

@@ -47,6 +47,7 @@ func parseKeys(text string) (*ring, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	keys := &ring{present: present, digests: key}
 	for line := range strings.Lines(rest) {
 		former, isFormer := strings.CutPrefix(line, formerLine)

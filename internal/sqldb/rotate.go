@@ -53,12 +53,14 @@ func (db *DB) RotateKey(ctx context.Context, box *secret.Box, columns ...Sealed)
 	if err := box.Renew(); err != nil {
 		return 0, err
 	}
+
 	for _, c := range columns {
 		done, err := db.reseal(ctx, box, c)
 		if n += done; err != nil {
 			return n, fmt.Errorf("seal %s.%s again: %w", c.Table, c.Column, err)
 		}
 	}
+
 	err = db.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "update keeper set key_check = $1", box.Check())
 		return err
@@ -96,6 +98,7 @@ func (c Sealed) again(ctx context.Context, tx *sql.Tx, box *secret.Box, after an
 	if err != nil {
 		return nil, 0, err
 	}
+
 	left := int64(resealAtOnce)
 	for _, r := range rows {
 		if left <= 0 {

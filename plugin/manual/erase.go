@@ -45,6 +45,7 @@ func (b *book) erase(ctx context.Context, q registrar.ErasureQuery) (done regist
 	if err != nil {
 		return done, fmt.Errorf("read operations: %w", err)
 	}
+
 	var emptied int64
 	for _, r := range all {
 		if q.Customer != "" && r.order.Customer != q.Customer || r.order.erased() || !q.Before.IsZero() && !r.State.Final() {
@@ -64,6 +65,7 @@ func (b *book) erase(ctx context.Context, q registrar.ErasureQuery) (done regist
 			return done, fmt.Errorf("erase order %s: %w", r.Order, err)
 		}
 	}
+
 	if emptied > 0 {
 		done.Removed = []registrar.Removed{{What: "orders' contacts", Count: emptied}}
 	}
@@ -83,6 +85,7 @@ func (b *book) emptyOrder(ctx context.Context, tx *sql.Tx, number int64, before 
 	if err != nil && !errors.Is(err, registrar.NotFound) {
 		return "", err
 	}
+
 	switch {
 	case !r.State.Final():
 		return fmt.Sprintf("operation %s is %s", r.ID, r.State), nil
@@ -91,6 +94,7 @@ func (b *book) emptyOrder(ctx context.Context, tx *sql.Tx, number int64, before 
 	case !before.IsZero() && !r.FinishedAt.Before(before):
 		return "it was finished " + r.FinishedAt.UTC().Format(time.DateOnly), nil
 	}
+
 	kept := r.order
 	kept.Registrant, kept.Code, kept.Erased = nil, "", true
 	text, err := json.Marshal(kept)

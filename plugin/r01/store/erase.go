@@ -21,15 +21,15 @@ type Finished struct {
 type Erasures struct{ tx *Tx }
 
 // What keeps personal data: of a client c, and of a request r.
-const (
-	heldStatus = "status in ('Registering', 'Registered', 'Transferring', 'Expired')"
+var (
+	heldStatus = "status in (" + sqldb.Words(append(registrar.HeldStatuses(), registrar.StatusRegistering, registrar.StatusTransferring)) + ")"
 
 	neededClient = `(exists (select 1 from domains d where d.handle = c.handle and d.handle <> '' and d.` + heldStatus + `)
 		or exists (select 1 from operations o where o.client = c.id and o.client is not null and o.finished_at is null)
 		or exists (select 1 from requests o where o.client = c.id and o.client is not null and o.` + unfinished + `)
 		or exists (select 1 from requests o where o.object = c.handle and o.` + unfinished + `))`
 
-	neededRequest = `case when r.kind in ('new-client', 'update-client')
+	neededRequest = `case when r.kind in (` + clientKinds + `)
 		then exists (select 1 from clients c where c.handle = r.object and ` + neededClient + `)
 		else exists (select 1 from domains d where d.name = r.object and d.` + heldStatus + `)
 			or exists (select 1 from requests o where o.object = r.object and o.` + unfinished + `) end`
@@ -38,7 +38,7 @@ const (
 	erasableClient = `c.sealed_contact is not null and c.created_at < $1 and not ` + neededClient + `
 		and not exists (select 1 from requests o where o.client = c.id and o.client is not null and o.updated_at >= $1)`
 
-	erasableRequest = `r.state in ('Succeeded', 'Failed', 'Cancelled') and r.updated_at < $1
+	erasableRequest = `r.state in (` + finalStates + `) and r.updated_at < $1
 		and (length(r.sealed_body) > 0 or exists (select 1 from mails m where m.request = r.id and m.request is not null and length(m.sealed_raw) > 0 and ` + settledMail + `))
 		and not ` + neededRequest
 

@@ -44,6 +44,7 @@ func (e *exam) erasesNothingOf(l *life, o registrar.Order, op registrar.Operatio
 		e.broken("Erase while the operation is %s: %s", before.State, told(err))
 		return
 	}
+
 	if len(erased.Kept) == 0 {
 		e.broken("Erase says of nothing that it stays, and the operation on %s is %s", o.Domain, before.State)
 	}
@@ -52,6 +53,7 @@ func (e *exam) erasesNothingOf(l *life, o registrar.Order, op registrar.Operatio
 			e.broken("Erase keeps %q because %q", k.What, k.Why)
 		}
 	}
+
 	if again, err := l.Submit(e.ctx, o); again.ID != known.ID {
 		e.broken("after Erase the order that is %s is answered with operation %q: %v", before.State, again.ID, err)
 	}
@@ -69,6 +71,7 @@ func rotatesKeys(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	seen, known := map[string]bool{}, op.ID
 	if again, err := l.Submit(e.ctx, o); err != nil {
 		known = again.ID // other rules judge that
@@ -83,6 +86,7 @@ func rotatesKeys(e *exam) error {
 			e.broken("after RotateKeys the order is answered with operation %q: %v", again.ID, err)
 		}
 	}
+
 	if l, err = e.again(l); err != nil {
 		e.broken("no instance begins after RotateKeys: %s", told(err))
 		return nil
