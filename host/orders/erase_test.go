@@ -227,6 +227,31 @@ func TestEraseFaults(t *testing.T) {
 	}
 }
 
+// The panel dies between what it removes itself and all that follows: it goes on after its start.
+func TestEraseGoesOnAfterTheStart(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	o := b.place(request("a.ru"))
+	if _, _, err := b.Cancel(t.Context(), o.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.data.demandErasure(t.Context(), "c1", "olga", ""); err != nil {
+		t.Fatal(err)
+	}
+	b.restart()
+	var asked atomic.Int64
+	for _, name := range b.names {
+		b.registrars.set(name, eraser{b.fake, func(registrar.ErasureQuery) (registrar.Erasure, error) { asked.Add(1); return registrar.Erasure{}, nil }})
+	}
+	if got := b.pending(); len(got) != 3 || b.private(o.ID) != "" {
+		t.Errorf("it waits for %+v", got)
+	}
+	b.during(func() { b.until("the erasure to be through", func() bool { return len(b.pending()) == 0 }) })
+	if asked.Load() != 2 {
+		t.Errorf("%d registrars were asked", asked.Load())
+	}
+}
+
 // What was kept long enough goes by itself, each sort in its time, and what is held stays.
 func TestRetention(t *testing.T) {
 	t.Parallel()

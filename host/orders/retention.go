@@ -74,8 +74,11 @@ func (d *Data) retain(ctx context.Context) error {
 	return d.retainElsewhere(ctx)
 }
 
+// eraseOldContacts leaves those of domains about which something was recorded since: they were ours
+// until then.
 var eraseOldContacts = `update orders set sealed_private = $1 where closed_at < $2 and length(sealed_private) > 0
-	and not exists (select 1 from domains d where d.name = orders.domain and d.customer = orders.customer and d.status in (` + sqldb.Words(registrar.HeldStatuses()) + `))`
+	and not exists (select 1 from domains d where d.name = orders.domain and d.customer = orders.customer and d.status in (` + sqldb.Words(registrar.HeldStatuses()) + `))
+	and not exists (select 1 from log l where l.domain = orders.domain and l.at >= $2)`
 
 // over is the time before which what ended was kept for so long; false = it is kept without end.
 func (d *Data) over(kept time.Duration) (time.Time, bool) { return d.now().Add(-kept), kept > 0 }

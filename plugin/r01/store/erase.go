@@ -24,17 +24,17 @@ type Erasures struct{ tx *Tx }
 var (
 	heldStatus = "status in (" + sqldb.Words(append(registrar.HeldStatuses(), registrar.StatusRegistering, registrar.StatusTransferring)) + ")"
 
-	neededClient = `(exists (select 1 from domains d where d.handle = c.handle and d.handle <> '' and d.` + heldStatus + `)
+	// $1 = finished before. A domain that is gone was needed until then.
+	neededClient = `(exists (select 1 from domains d where d.handle = c.handle and d.handle <> '' and (d.updated_at >= $1 or d.` + heldStatus + `))
 		or exists (select 1 from operations o where o.client = c.id and o.client is not null and o.finished_at is null)
 		or exists (select 1 from requests o where o.client = c.id and o.client is not null and o.` + unfinished + `)
 		or exists (select 1 from requests o where o.object = c.handle and o.` + unfinished + `))`
 
 	neededRequest = `case when r.kind in (` + clientKinds + `)
 		then exists (select 1 from clients c where c.handle = r.object and ` + neededClient + `)
-		else exists (select 1 from domains d where d.name = r.object and d.` + heldStatus + `)
+		else exists (select 1 from domains d where d.name = r.object and (d.updated_at >= $1 or d.` + heldStatus + `))
 			or exists (select 1 from requests o where o.object = r.object and o.` + unfinished + `) end`
 
-	// $1 = finished before
 	erasableClient = `c.sealed_contact is not null and c.created_at < $1 and not ` + neededClient + `
 		and not exists (select 1 from requests o where o.client = c.id and o.client is not null and o.updated_at >= $1)`
 

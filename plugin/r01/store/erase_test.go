@@ -201,8 +201,21 @@ func TestErase(t *testing.T) {
 		}
 		return err
 	})
+	write(t, s, func(tx *Tx) error { // ours until two o'clock
+		if err := (business{"late", "c3", registrar.StatusDeleted, lifecycle.Withdrawn, true}).begin(t, tx); err != nil {
+			return err
+		}
+		d, err := tx.Domains.Record("late.ru")
+		if err != nil {
+			return err
+		}
+		return tx.Domains.Put(d, noon.Add(2*time.Hour))
+	})
 	if c, _, _ := erase(t, s, Finished{Before: noon.Add(time.Hour)}); c != 1 {
 		t.Errorf("by their age %d contacts are gone, want that of c2", c)
+	}
+	if c, _, _ := erase(t, s, Finished{Before: noon.Add(3 * time.Hour)}); c != 1 {
+		t.Errorf("after the domain was given up %d contacts are gone, want that of c3", c)
 	}
 }
 
