@@ -11,12 +11,13 @@ const (
 	CapReviews  Capability = "reviews"  // has a review queue: [Reviews]
 	CapMail     Capability = "mail"     // works by mail: [Mails]
 	CapCheck    Capability = "check"    // Check can say available and taken, not only unknown
+	CapQueue    Capability = "queue"    // lists mails in pages, and resolves many at once: [Queue]
 	CapBackup   Capability = "backup"   // copies its store while at work: [Backups]
 )
 
 // Capabilities lists every capability.
 func Capabilities() []Capability {
-	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapCheck, CapBackup}
+	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup}
 }
 
 // Description introduces a registrar.

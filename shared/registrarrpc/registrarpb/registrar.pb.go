@@ -9,6 +9,7 @@ package registrarpb
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -1721,8 +1722,10 @@ type ResolveReviewRequest struct {
 	// The version of the operation that the person saw; required if it is none of the entry's
 	// candidates, which the entry's own version covers.
 	OperationVersion string `protobuf:"bytes,6,opt,name=operation_version,json=operationVersion,proto3" json:"operation_version,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Why, for the timeline.
+	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ResolveReviewRequest) Reset() {
@@ -1793,6 +1796,13 @@ func (x *ResolveReviewRequest) GetVersion() string {
 func (x *ResolveReviewRequest) GetOperationVersion() string {
 	if x != nil {
 		return x.OperationVersion
+	}
+	return ""
+}
+
+func (x *ResolveReviewRequest) GetNote() string {
+	if x != nil {
+		return x.Note
 	}
 	return ""
 }
@@ -1935,6 +1945,584 @@ func (x *ReviewRuleResponse) GetRule() string {
 	return ""
 }
 
+// ReviewPageRequest asks for a part of the review queue.
+type ReviewPageRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The list of strangers, in place of what a person must see.
+	Strangers bool `protobuf:"varint,1,opt,name=strangers,proto3" json:"strangers,omitempty"`
+	// When the last entry of the page before was received; absent = from the beginning.
+	AfterReceivedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=after_received_at,json=afterReceivedAt,proto3" json:"after_received_at,omitempty"`
+	// ID of that entry.
+	AfterId string `protobuf:"bytes,3,opt,name=after_id,json=afterId,proto3" json:"after_id,omitempty"`
+	// Size of the page; 0 or more than 1000 = 1000.
+	Size          int64 `protobuf:"varint,4,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReviewPageRequest) Reset() {
+	*x = ReviewPageRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReviewPageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReviewPageRequest) ProtoMessage() {}
+
+func (x *ReviewPageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReviewPageRequest.ProtoReflect.Descriptor instead.
+func (*ReviewPageRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ReviewPageRequest) GetStrangers() bool {
+	if x != nil {
+		return x.Strangers
+	}
+	return false
+}
+
+func (x *ReviewPageRequest) GetAfterReceivedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AfterReceivedAt
+	}
+	return nil
+}
+
+func (x *ReviewPageRequest) GetAfterId() string {
+	if x != nil {
+		return x.AfterId
+	}
+	return ""
+}
+
+func (x *ReviewPageRequest) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+// ReviewPageResponse answers ReviewPage.
+type ReviewPageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Entries, without text.
+	Reviews []*Review `protobuf:"bytes,1,rep,name=reviews,proto3" json:"reviews,omitempty"`
+	// Entries wait behind the last one.
+	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReviewPageResponse) Reset() {
+	*x = ReviewPageResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReviewPageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReviewPageResponse) ProtoMessage() {}
+
+func (x *ReviewPageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReviewPageResponse.ProtoReflect.Descriptor instead.
+func (*ReviewPageResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *ReviewPageResponse) GetReviews() []*Review {
+	if x != nil {
+		return x.Reviews
+	}
+	return nil
+}
+
+func (x *ReviewPageResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+// MailPageRequest asks for a part of the stored mails.
+type MailPageRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the last mail of the page before was stored; absent = from the newest on.
+	BeforeAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=before_at,json=beforeAt,proto3" json:"before_at,omitempty"`
+	// ID of that mail.
+	BeforeId string `protobuf:"bytes,2,opt,name=before_id,json=beforeId,proto3" json:"before_id,omitempty"`
+	// Size of the page; 0 or more than 1000 = 1000.
+	Size          int64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MailPageRequest) Reset() {
+	*x = MailPageRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MailPageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MailPageRequest) ProtoMessage() {}
+
+func (x *MailPageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MailPageRequest.ProtoReflect.Descriptor instead.
+func (*MailPageRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *MailPageRequest) GetBeforeAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BeforeAt
+	}
+	return nil
+}
+
+func (x *MailPageRequest) GetBeforeId() string {
+	if x != nil {
+		return x.BeforeId
+	}
+	return ""
+}
+
+func (x *MailPageRequest) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+// MailPageResponse answers MailPage.
+type MailPageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Mails, without text.
+	Mails []*Mail `protobuf:"bytes,1,rep,name=mails,proto3" json:"mails,omitempty"`
+	// There are older ones.
+	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MailPageResponse) Reset() {
+	*x = MailPageResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MailPageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MailPageResponse) ProtoMessage() {}
+
+func (x *MailPageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MailPageResponse.ProtoReflect.Descriptor instead.
+func (*MailPageResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *MailPageResponse) GetMails() []*Mail {
+	if x != nil {
+		return x.Mails
+	}
+	return nil
+}
+
+func (x *MailPageResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+// ResolveReviewsRequest is one reading of many mails: of the entries named, or of all that wait
+// of one sender.
+type ResolveReviewsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The entries, as the person saw them.
+	Reviews []*SeenReview `protobuf:"bytes,1,rep,name=reviews,proto3" json:"reviews,omitempty"`
+	// A mail address, or @ and a domain.
+	From string `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	// Notice or ignore.
+	Outcome ReplyOutcome `protobuf:"varint,3,opt,name=outcome,proto3,enum=panel.registrar.v1.ReplyOutcome" json:"outcome,omitempty"`
+	// Who decided; required.
+	By string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	// Why, for the timeline.
+	Note string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
+	// Have unproved mails of their senders ignored from now on, too.
+	FromNowOn     bool `protobuf:"varint,6,opt,name=from_now_on,json=fromNowOn,proto3" json:"from_now_on,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolveReviewsRequest) Reset() {
+	*x = ResolveReviewsRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolveReviewsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolveReviewsRequest) ProtoMessage() {}
+
+func (x *ResolveReviewsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolveReviewsRequest.ProtoReflect.Descriptor instead.
+func (*ResolveReviewsRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *ResolveReviewsRequest) GetReviews() []*SeenReview {
+	if x != nil {
+		return x.Reviews
+	}
+	return nil
+}
+
+func (x *ResolveReviewsRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *ResolveReviewsRequest) GetOutcome() ReplyOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return ReplyOutcome_REPLY_OUTCOME_UNSPECIFIED
+}
+
+func (x *ResolveReviewsRequest) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *ResolveReviewsRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *ResolveReviewsRequest) GetFromNowOn() bool {
+	if x != nil {
+		return x.FromNowOn
+	}
+	return false
+}
+
+// ResolveReviewsResponse answers ResolveReviews.
+type ResolveReviewsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many entries were resolved.
+	Resolved int64 `protobuf:"varint,1,opt,name=resolved,proto3" json:"resolved,omitempty"`
+	// Those of the named entries that stay as they are.
+	Refused []*RefusedReview `protobuf:"bytes,2,rep,name=refused,proto3" json:"refused,omitempty"`
+	// Senders whose unproved mails are ignored from now on.
+	Ignored       []string `protobuf:"bytes,3,rep,name=ignored,proto3" json:"ignored,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolveReviewsResponse) Reset() {
+	*x = ResolveReviewsResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolveReviewsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolveReviewsResponse) ProtoMessage() {}
+
+func (x *ResolveReviewsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolveReviewsResponse.ProtoReflect.Descriptor instead.
+func (*ResolveReviewsResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ResolveReviewsResponse) GetResolved() int64 {
+	if x != nil {
+		return x.Resolved
+	}
+	return 0
+}
+
+func (x *ResolveReviewsResponse) GetRefused() []*RefusedReview {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+func (x *ResolveReviewsResponse) GetIgnored() []string {
+	if x != nil {
+		return x.Ignored
+	}
+	return nil
+}
+
+// IgnoredSendersRequest has no fields yet.
+type IgnoredSendersRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IgnoredSendersRequest) Reset() {
+	*x = IgnoredSendersRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IgnoredSendersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IgnoredSendersRequest) ProtoMessage() {}
+
+func (x *IgnoredSendersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IgnoredSendersRequest.ProtoReflect.Descriptor instead.
+func (*IgnoredSendersRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{44}
+}
+
+// IgnoredSendersResponse answers IgnoredSenders.
+type IgnoredSendersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The senders, the first to be ignored first.
+	Senders       []*IgnoredSender `protobuf:"bytes,1,rep,name=senders,proto3" json:"senders,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IgnoredSendersResponse) Reset() {
+	*x = IgnoredSendersResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IgnoredSendersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IgnoredSendersResponse) ProtoMessage() {}
+
+func (x *IgnoredSendersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IgnoredSendersResponse.ProtoReflect.Descriptor instead.
+func (*IgnoredSendersResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *IgnoredSendersResponse) GetSenders() []*IgnoredSender {
+	if x != nil {
+		return x.Senders
+	}
+	return nil
+}
+
+// HeedSenderRequest names an ignored sender.
+type HeedSenderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As IgnoredSenders lists it.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// Who decided; required.
+	By            string `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeedSenderRequest) Reset() {
+	*x = HeedSenderRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeedSenderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeedSenderRequest) ProtoMessage() {}
+
+func (x *HeedSenderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeedSenderRequest.ProtoReflect.Descriptor instead.
+func (*HeedSenderRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *HeedSenderRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *HeedSenderRequest) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+// HeedSenderResponse answers HeedSender.
+type HeedSenderResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeedSenderResponse) Reset() {
+	*x = HeedSenderResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeedSenderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeedSenderResponse) ProtoMessage() {}
+
+func (x *HeedSenderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeedSenderResponse.ProtoReflect.Descriptor instead.
+func (*HeedSenderResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{47}
+}
+
 // MailRequest names a mail.
 type MailRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1946,7 +2534,7 @@ type MailRequest struct {
 
 func (x *MailRequest) Reset() {
 	*x = MailRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1958,7 +2546,7 @@ func (x *MailRequest) String() string {
 func (*MailRequest) ProtoMessage() {}
 
 func (x *MailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1971,7 +2559,7 @@ func (x *MailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailRequest.ProtoReflect.Descriptor instead.
 func (*MailRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{38}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *MailRequest) GetId() string {
@@ -1992,7 +2580,7 @@ type MailResponse struct {
 
 func (x *MailResponse) Reset() {
 	*x = MailResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2004,7 +2592,7 @@ func (x *MailResponse) String() string {
 func (*MailResponse) ProtoMessage() {}
 
 func (x *MailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2017,7 +2605,7 @@ func (x *MailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailResponse.ProtoReflect.Descriptor instead.
 func (*MailResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{39}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *MailResponse) GetMail() *Mail {
@@ -2038,7 +2626,7 @@ type RawMailRequest struct {
 
 func (x *RawMailRequest) Reset() {
 	*x = RawMailRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2050,7 +2638,7 @@ func (x *RawMailRequest) String() string {
 func (*RawMailRequest) ProtoMessage() {}
 
 func (x *RawMailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2063,7 +2651,7 @@ func (x *RawMailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMailRequest.ProtoReflect.Descriptor instead.
 func (*RawMailRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *RawMailRequest) GetId() string {
@@ -2084,7 +2672,7 @@ type RawMailResponse struct {
 
 func (x *RawMailResponse) Reset() {
 	*x = RawMailResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2096,7 +2684,7 @@ func (x *RawMailResponse) String() string {
 func (*RawMailResponse) ProtoMessage() {}
 
 func (x *RawMailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2109,7 +2697,7 @@ func (x *RawMailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMailResponse.ProtoReflect.Descriptor instead.
 func (*RawMailResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RawMailResponse) GetText() string {
@@ -2130,7 +2718,7 @@ type RecogniseRequest struct {
 
 func (x *RecogniseRequest) Reset() {
 	*x = RecogniseRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2142,7 +2730,7 @@ func (x *RecogniseRequest) String() string {
 func (*RecogniseRequest) ProtoMessage() {}
 
 func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2155,7 +2743,7 @@ func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseRequest.ProtoReflect.Descriptor instead.
 func (*RecogniseRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RecogniseRequest) GetRaw() []byte {
@@ -2176,7 +2764,7 @@ type RecogniseResponse struct {
 
 func (x *RecogniseResponse) Reset() {
 	*x = RecogniseResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2188,7 +2776,7 @@ func (x *RecogniseResponse) String() string {
 func (*RecogniseResponse) ProtoMessage() {}
 
 func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2201,7 +2789,7 @@ func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseResponse.ProtoReflect.Descriptor instead.
 func (*RecogniseResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *RecogniseResponse) GetRecognition() *Recognition {
@@ -2222,7 +2810,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2234,7 +2822,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2247,7 +2835,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{44}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *BackupRequest) GetDir() string {
@@ -2266,7 +2854,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2278,7 +2866,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2291,14 +2879,14 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{55}
 }
 
 var File_panel_registrar_v1_registrar_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\n" +
-	"\"panel/registrar/v1/registrar.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\x1a\x1fpanel/registrar/v1/domain.proto\x1a\x1epanel/registrar/v1/event.proto\x1a\x1dpanel/registrar/v1/mail.proto\x1a\"panel/registrar/v1/operation.proto\x1a\x1epanel/registrar/v1/order.proto\x1a\x1fpanel/registrar/v1/plugin.proto\"\x11\n" +
+	"\"panel/registrar/v1/registrar.proto\x12\x12panel.registrar.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dpanel/registrar/v1/date.proto\x1a\x1fpanel/registrar/v1/domain.proto\x1a\x1epanel/registrar/v1/event.proto\x1a\x1dpanel/registrar/v1/mail.proto\x1a\"panel/registrar/v1/operation.proto\x1a\x1epanel/registrar/v1/order.proto\x1a\x1fpanel/registrar/v1/plugin.proto\"\x11\n" +
 	"\x0fDescribeRequest\"U\n" +
 	"\x10DescribeResponse\x12A\n" +
 	"\vdescription\x18\x01 \x01(\v2\x1f.panel.registrar.v1.DescriptionR\vdescription\"\x9a\x01\n" +
@@ -2381,20 +2969,54 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\rReviewRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"D\n" +
 	"\x0eReviewResponse\x122\n" +
-	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"\xdf\x01\n" +
+	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"\xf3\x01\n" +
 	"\x14ResolveReviewRequest\x12\x16\n" +
 	"\x06review\x18\x01 \x01(\tR\x06review\x12:\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2 .panel.registrar.v1.ReplyOutcomeR\aoutcome\x12\x1c\n" +
 	"\toperation\x18\x03 \x01(\tR\toperation\x12\x0e\n" +
 	"\x02by\x18\x04 \x01(\tR\x02by\x12\x18\n" +
 	"\aversion\x18\x05 \x01(\tR\aversion\x12+\n" +
-	"\x11operation_version\x18\x06 \x01(\tR\x10operationVersion\"K\n" +
+	"\x11operation_version\x18\x06 \x01(\tR\x10operationVersion\x12\x12\n" +
+	"\x04note\x18\a \x01(\tR\x04note\"K\n" +
 	"\x15ResolveReviewResponse\x122\n" +
 	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"#\n" +
 	"\x11ReviewRuleRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"(\n" +
 	"\x12ReviewRuleResponse\x12\x12\n" +
-	"\x04rule\x18\x01 \x01(\tR\x04rule\"\x1d\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\"\xa8\x01\n" +
+	"\x11ReviewPageRequest\x12\x1c\n" +
+	"\tstrangers\x18\x01 \x01(\bR\tstrangers\x12F\n" +
+	"\x11after_received_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0fafterReceivedAt\x12\x19\n" +
+	"\bafter_id\x18\x03 \x01(\tR\aafterId\x12\x12\n" +
+	"\x04size\x18\x04 \x01(\x03R\x04size\"^\n" +
+	"\x12ReviewPageResponse\x124\n" +
+	"\areviews\x18\x01 \x03(\v2\x1a.panel.registrar.v1.ReviewR\areviews\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\"{\n" +
+	"\x0fMailPageRequest\x127\n" +
+	"\tbefore_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bbeforeAt\x12\x1b\n" +
+	"\tbefore_id\x18\x02 \x01(\tR\bbeforeId\x12\x12\n" +
+	"\x04size\x18\x03 \x01(\x03R\x04size\"V\n" +
+	"\x10MailPageResponse\x12.\n" +
+	"\x05mails\x18\x01 \x03(\v2\x18.panel.registrar.v1.MailR\x05mails\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\"\xe5\x01\n" +
+	"\x15ResolveReviewsRequest\x128\n" +
+	"\areviews\x18\x01 \x03(\v2\x1e.panel.registrar.v1.SeenReviewR\areviews\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\tR\x04from\x12:\n" +
+	"\aoutcome\x18\x03 \x01(\x0e2 .panel.registrar.v1.ReplyOutcomeR\aoutcome\x12\x0e\n" +
+	"\x02by\x18\x04 \x01(\tR\x02by\x12\x12\n" +
+	"\x04note\x18\x05 \x01(\tR\x04note\x12\x1e\n" +
+	"\vfrom_now_on\x18\x06 \x01(\bR\tfromNowOn\"\x8b\x01\n" +
+	"\x16ResolveReviewsResponse\x12\x1a\n" +
+	"\bresolved\x18\x01 \x01(\x03R\bresolved\x12;\n" +
+	"\arefused\x18\x02 \x03(\v2!.panel.registrar.v1.RefusedReviewR\arefused\x12\x18\n" +
+	"\aignored\x18\x03 \x03(\tR\aignored\"\x17\n" +
+	"\x15IgnoredSendersRequest\"U\n" +
+	"\x16IgnoredSendersResponse\x12;\n" +
+	"\asenders\x18\x01 \x03(\v2!.panel.registrar.v1.IgnoredSenderR\asenders\"=\n" +
+	"\x11HeedSenderRequest\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x0e\n" +
+	"\x02by\x18\x02 \x01(\tR\x02by\"\x14\n" +
+	"\x12HeedSenderResponse\"\x1d\n" +
 	"\vMailRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"<\n" +
 	"\fMailResponse\x12,\n" +
@@ -2409,7 +3031,7 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\vrecognition\x18\x01 \x01(\v2\x1f.panel.registrar.v1.RecognitionR\vrecognition\"!\n" +
 	"\rBackupRequest\x12\x10\n" +
 	"\x03dir\x18\x01 \x01(\tR\x03dir\"\x10\n" +
-	"\x0eBackupResponse2\xd6\x0f\n" +
+	"\x0eBackupResponse2\xb9\x13\n" +
 	"\x10RegistrarService\x12U\n" +
 	"\bDescribe\x12#.panel.registrar.v1.DescribeRequest\x1a$.panel.registrar.v1.DescribeResponse\x12I\n" +
 	"\x04Form\x12\x1f.panel.registrar.v1.FormRequest\x1a .panel.registrar.v1.FormResponse\x12U\n" +
@@ -2434,7 +3056,14 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"ReviewRule\x12%.panel.registrar.v1.ReviewRuleRequest\x1a&.panel.registrar.v1.ReviewRuleResponse\x12I\n" +
 	"\x04Mail\x12\x1f.panel.registrar.v1.MailRequest\x1a .panel.registrar.v1.MailResponse\x12R\n" +
 	"\aRawMail\x12\".panel.registrar.v1.RawMailRequest\x1a#.panel.registrar.v1.RawMailResponse\x12X\n" +
-	"\tRecognise\x12$.panel.registrar.v1.RecogniseRequest\x1a%.panel.registrar.v1.RecogniseResponse\x12O\n" +
+	"\tRecognise\x12$.panel.registrar.v1.RecogniseRequest\x1a%.panel.registrar.v1.RecogniseResponse\x12[\n" +
+	"\n" +
+	"ReviewPage\x12%.panel.registrar.v1.ReviewPageRequest\x1a&.panel.registrar.v1.ReviewPageResponse\x12U\n" +
+	"\bMailPage\x12#.panel.registrar.v1.MailPageRequest\x1a$.panel.registrar.v1.MailPageResponse\x12g\n" +
+	"\x0eResolveReviews\x12).panel.registrar.v1.ResolveReviewsRequest\x1a*.panel.registrar.v1.ResolveReviewsResponse\x12g\n" +
+	"\x0eIgnoredSenders\x12).panel.registrar.v1.IgnoredSendersRequest\x1a*.panel.registrar.v1.IgnoredSendersResponse\x12[\n" +
+	"\n" +
+	"HeedSender\x12%.panel.registrar.v1.HeedSenderRequest\x1a&.panel.registrar.v1.HeedSenderResponse\x12O\n" +
 	"\x06Backup\x12!.panel.registrar.v1.BackupRequest\x1a\".panel.registrar.v1.BackupResponseB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
 
 var (
@@ -2449,155 +3078,187 @@ func file_panel_registrar_v1_registrar_proto_rawDescGZIP() []byte {
 	return file_panel_registrar_v1_registrar_proto_rawDescData
 }
 
-var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
 var file_panel_registrar_v1_registrar_proto_goTypes = []any{
-	(*DescribeRequest)(nil),       // 0: panel.registrar.v1.DescribeRequest
-	(*DescribeResponse)(nil),      // 1: panel.registrar.v1.DescribeResponse
-	(*FormRequest)(nil),           // 2: panel.registrar.v1.FormRequest
-	(*FormResponse)(nil),          // 3: panel.registrar.v1.FormResponse
-	(*ValidateRequest)(nil),       // 4: panel.registrar.v1.ValidateRequest
-	(*ValidateResponse)(nil),      // 5: panel.registrar.v1.ValidateResponse
-	(*CheckRequest)(nil),          // 6: panel.registrar.v1.CheckRequest
-	(*CheckResponse)(nil),         // 7: panel.registrar.v1.CheckResponse
-	(*SubmitRequest)(nil),         // 8: panel.registrar.v1.SubmitRequest
-	(*SubmitResponse)(nil),        // 9: panel.registrar.v1.SubmitResponse
-	(*OperationRequest)(nil),      // 10: panel.registrar.v1.OperationRequest
-	(*OperationResponse)(nil),     // 11: panel.registrar.v1.OperationResponse
-	(*ResolveRequest)(nil),        // 12: panel.registrar.v1.ResolveRequest
-	(*ResolveResponse)(nil),       // 13: panel.registrar.v1.ResolveResponse
-	(*DomainRequest)(nil),         // 14: panel.registrar.v1.DomainRequest
-	(*DomainResponse)(nil),        // 15: panel.registrar.v1.DomainResponse
-	(*DomainsRequest)(nil),        // 16: panel.registrar.v1.DomainsRequest
-	(*DomainsResponse)(nil),       // 17: panel.registrar.v1.DomainsResponse
-	(*EventsRequest)(nil),         // 18: panel.registrar.v1.EventsRequest
-	(*EventsResponse)(nil),        // 19: panel.registrar.v1.EventsResponse
-	(*SetRenewalRequest)(nil),     // 20: panel.registrar.v1.SetRenewalRequest
-	(*SetRenewalResponse)(nil),    // 21: panel.registrar.v1.SetRenewalResponse
-	(*RunRenewalsRequest)(nil),    // 22: panel.registrar.v1.RunRenewalsRequest
-	(*RunRenewalsResponse)(nil),   // 23: panel.registrar.v1.RunRenewalsResponse
-	(*HandlesRequest)(nil),        // 24: panel.registrar.v1.HandlesRequest
-	(*HandlesResponse)(nil),       // 25: panel.registrar.v1.HandlesResponse
-	(*AdoptHandleRequest)(nil),    // 26: panel.registrar.v1.AdoptHandleRequest
-	(*AdoptHandleResponse)(nil),   // 27: panel.registrar.v1.AdoptHandleResponse
-	(*ImportDomainRequest)(nil),   // 28: panel.registrar.v1.ImportDomainRequest
-	(*ImportDomainResponse)(nil),  // 29: panel.registrar.v1.ImportDomainResponse
-	(*ReviewsRequest)(nil),        // 30: panel.registrar.v1.ReviewsRequest
-	(*ReviewsResponse)(nil),       // 31: panel.registrar.v1.ReviewsResponse
-	(*ReviewRequest)(nil),         // 32: panel.registrar.v1.ReviewRequest
-	(*ReviewResponse)(nil),        // 33: panel.registrar.v1.ReviewResponse
-	(*ResolveReviewRequest)(nil),  // 34: panel.registrar.v1.ResolveReviewRequest
-	(*ResolveReviewResponse)(nil), // 35: panel.registrar.v1.ResolveReviewResponse
-	(*ReviewRuleRequest)(nil),     // 36: panel.registrar.v1.ReviewRuleRequest
-	(*ReviewRuleResponse)(nil),    // 37: panel.registrar.v1.ReviewRuleResponse
-	(*MailRequest)(nil),           // 38: panel.registrar.v1.MailRequest
-	(*MailResponse)(nil),          // 39: panel.registrar.v1.MailResponse
-	(*RawMailRequest)(nil),        // 40: panel.registrar.v1.RawMailRequest
-	(*RawMailResponse)(nil),       // 41: panel.registrar.v1.RawMailResponse
-	(*RecogniseRequest)(nil),      // 42: panel.registrar.v1.RecogniseRequest
-	(*RecogniseResponse)(nil),     // 43: panel.registrar.v1.RecogniseResponse
-	(*BackupRequest)(nil),         // 44: panel.registrar.v1.BackupRequest
-	(*BackupResponse)(nil),        // 45: panel.registrar.v1.BackupResponse
-	(*Description)(nil),           // 46: panel.registrar.v1.Description
-	(OperationKind)(0),            // 47: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),           // 48: panel.registrar.v1.RegistrantKind
-	(*Form)(nil),                  // 49: panel.registrar.v1.Form
-	(*Order)(nil),                 // 50: panel.registrar.v1.Order
-	(*Problem)(nil),               // 51: panel.registrar.v1.Problem
-	(*Availability)(nil),          // 52: panel.registrar.v1.Availability
-	(*Operation)(nil),             // 53: panel.registrar.v1.Operation
-	(Verdict)(0),                  // 54: panel.registrar.v1.Verdict
-	(*Domain)(nil),                // 55: panel.registrar.v1.Domain
-	(*Event)(nil),                 // 56: panel.registrar.v1.Event
-	(RenewalMode)(0),              // 57: panel.registrar.v1.RenewalMode
-	(*RenewalStep)(nil),           // 58: panel.registrar.v1.RenewalStep
-	(*Handle)(nil),                // 59: panel.registrar.v1.Handle
-	(*Date)(nil),                  // 60: panel.registrar.v1.Date
-	(*Review)(nil),                // 61: panel.registrar.v1.Review
-	(ReplyOutcome)(0),             // 62: panel.registrar.v1.ReplyOutcome
-	(*Mail)(nil),                  // 63: panel.registrar.v1.Mail
-	(*Recognition)(nil),           // 64: panel.registrar.v1.Recognition
+	(*DescribeRequest)(nil),        // 0: panel.registrar.v1.DescribeRequest
+	(*DescribeResponse)(nil),       // 1: panel.registrar.v1.DescribeResponse
+	(*FormRequest)(nil),            // 2: panel.registrar.v1.FormRequest
+	(*FormResponse)(nil),           // 3: panel.registrar.v1.FormResponse
+	(*ValidateRequest)(nil),        // 4: panel.registrar.v1.ValidateRequest
+	(*ValidateResponse)(nil),       // 5: panel.registrar.v1.ValidateResponse
+	(*CheckRequest)(nil),           // 6: panel.registrar.v1.CheckRequest
+	(*CheckResponse)(nil),          // 7: panel.registrar.v1.CheckResponse
+	(*SubmitRequest)(nil),          // 8: panel.registrar.v1.SubmitRequest
+	(*SubmitResponse)(nil),         // 9: panel.registrar.v1.SubmitResponse
+	(*OperationRequest)(nil),       // 10: panel.registrar.v1.OperationRequest
+	(*OperationResponse)(nil),      // 11: panel.registrar.v1.OperationResponse
+	(*ResolveRequest)(nil),         // 12: panel.registrar.v1.ResolveRequest
+	(*ResolveResponse)(nil),        // 13: panel.registrar.v1.ResolveResponse
+	(*DomainRequest)(nil),          // 14: panel.registrar.v1.DomainRequest
+	(*DomainResponse)(nil),         // 15: panel.registrar.v1.DomainResponse
+	(*DomainsRequest)(nil),         // 16: panel.registrar.v1.DomainsRequest
+	(*DomainsResponse)(nil),        // 17: panel.registrar.v1.DomainsResponse
+	(*EventsRequest)(nil),          // 18: panel.registrar.v1.EventsRequest
+	(*EventsResponse)(nil),         // 19: panel.registrar.v1.EventsResponse
+	(*SetRenewalRequest)(nil),      // 20: panel.registrar.v1.SetRenewalRequest
+	(*SetRenewalResponse)(nil),     // 21: panel.registrar.v1.SetRenewalResponse
+	(*RunRenewalsRequest)(nil),     // 22: panel.registrar.v1.RunRenewalsRequest
+	(*RunRenewalsResponse)(nil),    // 23: panel.registrar.v1.RunRenewalsResponse
+	(*HandlesRequest)(nil),         // 24: panel.registrar.v1.HandlesRequest
+	(*HandlesResponse)(nil),        // 25: panel.registrar.v1.HandlesResponse
+	(*AdoptHandleRequest)(nil),     // 26: panel.registrar.v1.AdoptHandleRequest
+	(*AdoptHandleResponse)(nil),    // 27: panel.registrar.v1.AdoptHandleResponse
+	(*ImportDomainRequest)(nil),    // 28: panel.registrar.v1.ImportDomainRequest
+	(*ImportDomainResponse)(nil),   // 29: panel.registrar.v1.ImportDomainResponse
+	(*ReviewsRequest)(nil),         // 30: panel.registrar.v1.ReviewsRequest
+	(*ReviewsResponse)(nil),        // 31: panel.registrar.v1.ReviewsResponse
+	(*ReviewRequest)(nil),          // 32: panel.registrar.v1.ReviewRequest
+	(*ReviewResponse)(nil),         // 33: panel.registrar.v1.ReviewResponse
+	(*ResolveReviewRequest)(nil),   // 34: panel.registrar.v1.ResolveReviewRequest
+	(*ResolveReviewResponse)(nil),  // 35: panel.registrar.v1.ResolveReviewResponse
+	(*ReviewRuleRequest)(nil),      // 36: panel.registrar.v1.ReviewRuleRequest
+	(*ReviewRuleResponse)(nil),     // 37: panel.registrar.v1.ReviewRuleResponse
+	(*ReviewPageRequest)(nil),      // 38: panel.registrar.v1.ReviewPageRequest
+	(*ReviewPageResponse)(nil),     // 39: panel.registrar.v1.ReviewPageResponse
+	(*MailPageRequest)(nil),        // 40: panel.registrar.v1.MailPageRequest
+	(*MailPageResponse)(nil),       // 41: panel.registrar.v1.MailPageResponse
+	(*ResolveReviewsRequest)(nil),  // 42: panel.registrar.v1.ResolveReviewsRequest
+	(*ResolveReviewsResponse)(nil), // 43: panel.registrar.v1.ResolveReviewsResponse
+	(*IgnoredSendersRequest)(nil),  // 44: panel.registrar.v1.IgnoredSendersRequest
+	(*IgnoredSendersResponse)(nil), // 45: panel.registrar.v1.IgnoredSendersResponse
+	(*HeedSenderRequest)(nil),      // 46: panel.registrar.v1.HeedSenderRequest
+	(*HeedSenderResponse)(nil),     // 47: panel.registrar.v1.HeedSenderResponse
+	(*MailRequest)(nil),            // 48: panel.registrar.v1.MailRequest
+	(*MailResponse)(nil),           // 49: panel.registrar.v1.MailResponse
+	(*RawMailRequest)(nil),         // 50: panel.registrar.v1.RawMailRequest
+	(*RawMailResponse)(nil),        // 51: panel.registrar.v1.RawMailResponse
+	(*RecogniseRequest)(nil),       // 52: panel.registrar.v1.RecogniseRequest
+	(*RecogniseResponse)(nil),      // 53: panel.registrar.v1.RecogniseResponse
+	(*BackupRequest)(nil),          // 54: panel.registrar.v1.BackupRequest
+	(*BackupResponse)(nil),         // 55: panel.registrar.v1.BackupResponse
+	(*Description)(nil),            // 56: panel.registrar.v1.Description
+	(OperationKind)(0),             // 57: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),            // 58: panel.registrar.v1.RegistrantKind
+	(*Form)(nil),                   // 59: panel.registrar.v1.Form
+	(*Order)(nil),                  // 60: panel.registrar.v1.Order
+	(*Problem)(nil),                // 61: panel.registrar.v1.Problem
+	(*Availability)(nil),           // 62: panel.registrar.v1.Availability
+	(*Operation)(nil),              // 63: panel.registrar.v1.Operation
+	(Verdict)(0),                   // 64: panel.registrar.v1.Verdict
+	(*Domain)(nil),                 // 65: panel.registrar.v1.Domain
+	(*Event)(nil),                  // 66: panel.registrar.v1.Event
+	(RenewalMode)(0),               // 67: panel.registrar.v1.RenewalMode
+	(*RenewalStep)(nil),            // 68: panel.registrar.v1.RenewalStep
+	(*Handle)(nil),                 // 69: panel.registrar.v1.Handle
+	(*Date)(nil),                   // 70: panel.registrar.v1.Date
+	(*Review)(nil),                 // 71: panel.registrar.v1.Review
+	(ReplyOutcome)(0),              // 72: panel.registrar.v1.ReplyOutcome
+	(*timestamppb.Timestamp)(nil),  // 73: google.protobuf.Timestamp
+	(*Mail)(nil),                   // 74: panel.registrar.v1.Mail
+	(*SeenReview)(nil),             // 75: panel.registrar.v1.SeenReview
+	(*RefusedReview)(nil),          // 76: panel.registrar.v1.RefusedReview
+	(*IgnoredSender)(nil),          // 77: panel.registrar.v1.IgnoredSender
+	(*Recognition)(nil),            // 78: panel.registrar.v1.Recognition
 }
 var file_panel_registrar_v1_registrar_proto_depIdxs = []int32{
-	46, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
-	47, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
-	48, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	49, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
-	50, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
-	51, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
-	51, // 6: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
-	52, // 7: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
-	50, // 8: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
-	53, // 9: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
-	53, // 10: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
-	54, // 11: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
-	53, // 12: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
-	55, // 13: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	55, // 14: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
-	56, // 15: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
-	57, // 16: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
-	55, // 17: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
-	58, // 18: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
-	59, // 19: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
-	59, // 20: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
-	60, // 21: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
-	55, // 22: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	61, // 23: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
-	61, // 24: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
-	62, // 25: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	61, // 26: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
-	63, // 27: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
-	64, // 28: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
-	0,  // 29: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
-	2,  // 30: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
-	4,  // 31: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
-	6,  // 32: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
-	8,  // 33: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
-	10, // 34: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
-	12, // 35: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
-	14, // 36: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
-	16, // 37: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
-	18, // 38: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
-	20, // 39: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
-	22, // 40: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
-	24, // 41: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
-	26, // 42: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
-	28, // 43: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
-	30, // 44: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
-	32, // 45: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
-	34, // 46: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
-	36, // 47: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
-	38, // 48: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
-	40, // 49: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
-	42, // 50: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
-	44, // 51: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
-	1,  // 52: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
-	3,  // 53: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
-	5,  // 54: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
-	7,  // 55: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
-	9,  // 56: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
-	11, // 57: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
-	13, // 58: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
-	15, // 59: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
-	17, // 60: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
-	19, // 61: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
-	21, // 62: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
-	23, // 63: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
-	25, // 64: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
-	27, // 65: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
-	29, // 66: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
-	31, // 67: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
-	33, // 68: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
-	35, // 69: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
-	37, // 70: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
-	39, // 71: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
-	41, // 72: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
-	43, // 73: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
-	45, // 74: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
-	52, // [52:75] is the sub-list for method output_type
-	29, // [29:52] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	56, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
+	57, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
+	58, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	59, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
+	60, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
+	61, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
+	61, // 6: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
+	62, // 7: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
+	60, // 8: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
+	63, // 9: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
+	63, // 10: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
+	64, // 11: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
+	63, // 12: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
+	65, // 13: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	65, // 14: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
+	66, // 15: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
+	67, // 16: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
+	65, // 17: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
+	68, // 18: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
+	69, // 19: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
+	69, // 20: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
+	70, // 21: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
+	65, // 22: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	71, // 23: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
+	71, // 24: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
+	72, // 25: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	71, // 26: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
+	73, // 27: panel.registrar.v1.ReviewPageRequest.after_received_at:type_name -> google.protobuf.Timestamp
+	71, // 28: panel.registrar.v1.ReviewPageResponse.reviews:type_name -> panel.registrar.v1.Review
+	73, // 29: panel.registrar.v1.MailPageRequest.before_at:type_name -> google.protobuf.Timestamp
+	74, // 30: panel.registrar.v1.MailPageResponse.mails:type_name -> panel.registrar.v1.Mail
+	75, // 31: panel.registrar.v1.ResolveReviewsRequest.reviews:type_name -> panel.registrar.v1.SeenReview
+	72, // 32: panel.registrar.v1.ResolveReviewsRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	76, // 33: panel.registrar.v1.ResolveReviewsResponse.refused:type_name -> panel.registrar.v1.RefusedReview
+	77, // 34: panel.registrar.v1.IgnoredSendersResponse.senders:type_name -> panel.registrar.v1.IgnoredSender
+	74, // 35: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
+	78, // 36: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
+	0,  // 37: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
+	2,  // 38: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
+	4,  // 39: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
+	6,  // 40: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
+	8,  // 41: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
+	10, // 42: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
+	12, // 43: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
+	14, // 44: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
+	16, // 45: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
+	18, // 46: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
+	20, // 47: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
+	22, // 48: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
+	24, // 49: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
+	26, // 50: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
+	28, // 51: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
+	30, // 52: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
+	32, // 53: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
+	34, // 54: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
+	36, // 55: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
+	48, // 56: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
+	50, // 57: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
+	52, // 58: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
+	38, // 59: panel.registrar.v1.RegistrarService.ReviewPage:input_type -> panel.registrar.v1.ReviewPageRequest
+	40, // 60: panel.registrar.v1.RegistrarService.MailPage:input_type -> panel.registrar.v1.MailPageRequest
+	42, // 61: panel.registrar.v1.RegistrarService.ResolveReviews:input_type -> panel.registrar.v1.ResolveReviewsRequest
+	44, // 62: panel.registrar.v1.RegistrarService.IgnoredSenders:input_type -> panel.registrar.v1.IgnoredSendersRequest
+	46, // 63: panel.registrar.v1.RegistrarService.HeedSender:input_type -> panel.registrar.v1.HeedSenderRequest
+	54, // 64: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
+	1,  // 65: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
+	3,  // 66: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
+	5,  // 67: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
+	7,  // 68: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
+	9,  // 69: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
+	11, // 70: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
+	13, // 71: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
+	15, // 72: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
+	17, // 73: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
+	19, // 74: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
+	21, // 75: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
+	23, // 76: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
+	25, // 77: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
+	27, // 78: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
+	29, // 79: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
+	31, // 80: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
+	33, // 81: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
+	35, // 82: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
+	37, // 83: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
+	49, // 84: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
+	51, // 85: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
+	53, // 86: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
+	39, // 87: panel.registrar.v1.RegistrarService.ReviewPage:output_type -> panel.registrar.v1.ReviewPageResponse
+	41, // 88: panel.registrar.v1.RegistrarService.MailPage:output_type -> panel.registrar.v1.MailPageResponse
+	43, // 89: panel.registrar.v1.RegistrarService.ResolveReviews:output_type -> panel.registrar.v1.ResolveReviewsResponse
+	45, // 90: panel.registrar.v1.RegistrarService.IgnoredSenders:output_type -> panel.registrar.v1.IgnoredSendersResponse
+	47, // 91: panel.registrar.v1.RegistrarService.HeedSender:output_type -> panel.registrar.v1.HeedSenderResponse
+	55, // 92: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
+	65, // [65:93] is the sub-list for method output_type
+	37, // [37:65] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_registrar_proto_init() }
@@ -2618,7 +3279,7 @@ func file_panel_registrar_v1_registrar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_registrar_proto_rawDesc), len(file_panel_registrar_v1_registrar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   46,
+			NumMessages:   56,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
