@@ -34,8 +34,8 @@ type visitor struct {
 }
 
 // placeOf is the list that a mail waits in. Whoever proves to be R01, or to know a mail of ours, is
-// put before a person, and so is what may well be R01's, as far as the day's quota goes. All
-// else is a stranger's. r01-mail 3.8
+// put before a person, and so is what may well be R01's: it says so, reads so or names what is under
+// way, as far as the day's quota goes. All else is a stranger's. r01-mail 3.8
 func (in *Inbox) placeOf(tx *store.Tx, m store.Mail, l letter, v visitor) (store.List, error) {
 	switch before, err := tx.Reviews.Get(reviewOf(m.ID)); {
 	case err == nil && before.Stranger: // it was read before, and counted
@@ -56,8 +56,7 @@ func (in *Inbox) placeOf(tx *store.Tx, m store.Mail, l letter, v visitor) (store
 		}
 	}
 	sender := strings.ToLower(strings.Join(l.From, ", "))
-	accepted := l.proof == lifecycle.NotAsked || l.proof == lifecycle.Unavailable
-	if claims || v.hints || accepted && len(l.results) > 0 {
+	if claims || v.hints || len(l.results) > 0 || sender == "" {
 		if fits, err := in.fits(tx, store.Desk, sender, claims); err != nil || fits {
 			return store.Desk, err
 		}

@@ -51,6 +51,7 @@ func (t Mails) SetHeading(id registrar.MailID, h Heading) error {
 	return nil
 }
 
+// sealHeading seals a heading and digests its sender.
 func (tx *Tx) sealHeading(id registrar.MailID, h Heading) (sealed []byte, sender, host string, err error) {
 	text, err := json.Marshal(h)
 	if err != nil {

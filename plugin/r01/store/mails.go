@@ -48,7 +48,7 @@ func scanMail(s sqldb.Scanner) (m Mail, err error) {
 	return m, err
 }
 
-// Add stores a mail, sealed, with what is told of it. The same content again changes nothing and is
+// Add stores a mail, sealed, with what is told of it, if that is known. The same content again changes nothing and is
 // ErrExists.
 func (t Mails) Add(m Mail, raw []byte) error {
 	if m.FormerHash != "" {
@@ -67,6 +67,9 @@ func (t Mails) Add(m Mail, raw []byte) error {
 	heading, sender, host, err := t.tx.sealHeading(m.ID, m.Heading)
 	if err != nil {
 		return fmt.Errorf("add mail: %w", err)
+	}
+	if m.Heading == (Heading{}) { // it is told later
+		heading = nil
 	}
 	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated, received_at,
 			sealed_heading, sender, sender_host, turn)
