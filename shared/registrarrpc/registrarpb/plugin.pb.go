@@ -40,7 +40,7 @@ const (
 	// Copies its store while it is at work.
 	Capability_CAPABILITY_BACKUP Capability = 6
 	// Lists mails in pages, and resolves many at once.
-	Capability_CAPABILITY_QUEUE Capability = 7
+	Capability_CAPABILITY_QUEUE Capability = 9
 )
 
 // Enum value maps for Capability.
@@ -53,7 +53,7 @@ var (
 		4: "CAPABILITY_MAIL",
 		5: "CAPABILITY_CHECK",
 		6: "CAPABILITY_BACKUP",
-		7: "CAPABILITY_QUEUE",
+		9: "CAPABILITY_QUEUE",
 	}
 	Capability_value = map[string]int32{
 		"CAPABILITY_UNSPECIFIED": 0,
@@ -63,7 +63,7 @@ var (
 		"CAPABILITY_MAIL":        4,
 		"CAPABILITY_CHECK":       5,
 		"CAPABILITY_BACKUP":      6,
-		"CAPABILITY_QUEUE":       7,
+		"CAPABILITY_QUEUE":       9,
 	}
 )
 
@@ -1062,7 +1062,7 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x0fCAPABILITY_MAIL\x10\x04\x12\x14\n" +
 	"\x10CAPABILITY_CHECK\x10\x05\x12\x15\n" +
 	"\x11CAPABILITY_BACKUP\x10\x06\x12\x14\n" +
-	"\x10CAPABILITY_QUEUE\x10\a*\xb4\x01\n" +
+	"\x10CAPABILITY_QUEUE\x10\t*\xb4\x01\n" +
 	"\rAttributeType\x12\x1e\n" +
 	"\x1aATTRIBUTE_TYPE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ATTRIBUTE_TYPE_STRING\x10\x01\x12\x16\n" +
