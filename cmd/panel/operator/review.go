@@ -106,6 +106,8 @@ func (p *resolveReviewCommand) Run(c *command.Call) error {
 	switch {
 	case (len(p.IDs) == 0) == (p.From == ""):
 		return command.Usage(errors.New("name the entries, or --from an address, and not both"))
+	case slices.Contains(p.IDs, ""):
+		return command.Usage(errors.New("an ID must not be empty"))
 	case len(p.IDs) != 1 && (p.Operation != "" || p.Version != ""):
 		return command.Usage(errors.New("--operation and --version go with one ID"))
 	case p.From != "" || p.FromNowOn:
