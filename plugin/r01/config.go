@@ -298,5 +298,5 @@ func (c config) mailboxConfig(p *problems) mailbox.Config {
 	return mailbox.Config{Address: c.IMAP.Address, TLS: mailbox.TLS(c.IMAP.TLS), AllowPlaintext: c.IMAP.AllowPlaintext,
 		Username: c.IMAP.Username, Password: c.IMAP.Password, Mailbox: c.IMAP.Mailbox, Processed: c.IMAP.Processed,
 		Answers: mailbox.Answers{From: append([]string{c.Gateway}, c.Replies.From...), Thread: "@" + c.Callback[strings.LastIndex(c.Callback, "@")+1:] + ">"},
-		Poll: p.duration("imap.poll", c.IMAP.Poll)}
+		Poll:    p.duration("imap.poll", c.IMAP.Poll)}
 }
