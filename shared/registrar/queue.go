@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Queue is the power [CapQueue]: mails are listed in pages, without opening any, those of strangers
@@ -117,41 +118,46 @@ const (
 
 // Problems reports what the decision lacks.
 func (d ReviewsDecision) Problems() []Problem {
-	var list []Problem
-	add := func(path, format string, args ...any) {
-		list = append(list, Problem{Path: path, Message: fmt.Sprintf(format, args...)})
-	}
+	list := d.about()
 	if strings.TrimSpace(d.By) == "" {
-		add("by", "is required: who decides")
+		list = append(list, Problem{Path: "by", Message: "is required: who decides"})
 	}
+
+	allowed := []ReplyOutcome{ReplyIgnore, ReplyNotice}
+	switch {
+	case !slices.Contains(allowed, d.Outcome):
+		list = append(list, Problem{Path: "outcome", Message: fmt.Sprintf("must be one of %v for several mails: any other is decided for each", allowed)})
+	case d.FromNowOn && d.Outcome != ReplyIgnore:
+		list = append(list, Problem{Path: "from_now_on", Message: "needs the outcome ignore"})
+	}
+	if utf8.RuneCountInString(d.Note) > longestNote {
+		list = append(list, Problem{Path: "reason", Message: fmt.Sprintf("must have %d characters at most", longestNote)})
+	}
+	return list
+}
+
+// about reports what is wrong with the mails that the decision is about.
+func (d ReviewsDecision) about() (list []Problem) {
 	switch {
 	case (len(d.Reviews) == 0) == (d.From == ""):
-		add("reviews", "must name entries, or from must name a sender, and not both")
+		return []Problem{{Path: "reviews", Message: "must name entries, or from must name a sender, and not both"}}
 	case len(d.Reviews) > MostReviews:
-		add("reviews", "must be %d at most", MostReviews)
+		return []Problem{{Path: "reviews", Message: fmt.Sprintf("must be %d at most", MostReviews)}}
 	case d.From != "" && !isSender(d.From):
-		add("from", "must be one mail address, or @ and a domain")
+		return []Problem{{Path: "from", Message: "must be one mail address, or @ and a domain"}}
 	}
-	for i, r := range d.Reviews[:min(len(d.Reviews), MostReviews)] {
+
+	for i, r := range d.Reviews {
 		if r.Version == "" {
 			list = append(list, unseen(fmt.Sprintf("reviews[%d].version", i), "the review entry"))
 		}
-	}
-	allowed := []ReplyOutcome{ReplyIgnore, ReplyNotice}
-	if !slices.Contains(allowed, d.Outcome) {
-		add("outcome", "must be one of %v for several mails: any other is decided for each", allowed)
-	} else if d.FromNowOn && d.Outcome != ReplyIgnore {
-		add("from_now_on", "needs the outcome ignore")
-	}
-	if len(d.Note) > 4*longestNote {
-		add("reason", "must have %d characters at most", longestNote)
 	}
 	return list
 }
 
 // isSender reports whether a text may be one mail address, or @ and a domain.
 func isSender(text string) bool {
-	return strings.Count(text, "@") == 1 && !strings.HasSuffix(text, "@") && !strings.ContainsAny(text, " <>,;\t\r\n") && len(text) <= 4*longestSender
+	return strings.Count(text, "@") == 1 && !strings.HasSuffix(text, "@") && !strings.ContainsAny(text, " <>,;\t\r\n") && utf8.RuneCountInString(text) <= longestSender
 }
 
 // ReviewsResolved is what came of a decision on many.

@@ -192,19 +192,19 @@ func (s *registrarServer) Recognise(ctx context.Context, m *pb.RecogniseRequest)
 }
 
 func (s *registrarServer) ReviewPage(ctx context.Context, m *pb.ReviewPageRequest) (*pb.ReviewPageResponse, error) {
-	return answered(ctx, m, (*decoder).reviewQuery, s.registrar.ReviewPage, (*encoder).reviewPage)
+	return serveCall(ctx, m, (*decoder).reviewQuery, s.registrar.ReviewPage, (*encoder).reviewPage)
 }
 
 func (s *registrarServer) MailPage(ctx context.Context, m *pb.MailPageRequest) (*pb.MailPageResponse, error) {
-	return answered(ctx, m, (*decoder).mailQuery, s.registrar.MailPage, (*encoder).mailPage)
+	return serveCall(ctx, m, (*decoder).mailQuery, s.registrar.MailPage, (*encoder).mailPage)
 }
 
 func (s *registrarServer) ResolveReviews(ctx context.Context, m *pb.ResolveReviewsRequest) (*pb.ResolveReviewsResponse, error) {
-	return answered(ctx, m, (*decoder).reviewsDecision, s.registrar.ResolveReviews, (*encoder).reviewsResolved)
+	return serveCall(ctx, m, (*decoder).reviewsDecision, s.registrar.ResolveReviews, (*encoder).reviewsResolved)
 }
 
 func (s *registrarServer) IgnoredSenders(ctx context.Context, _ *pb.IgnoredSendersRequest) (*pb.IgnoredSendersResponse, error) {
-	return asked(ctx, s.registrar.IgnoredSenders, func(e *encoder, list []registrar.IgnoredSender) *pb.IgnoredSendersResponse {
+	return serveCallNoArgs(ctx, s.registrar.IgnoredSenders, func(e *encoder, list []registrar.IgnoredSender) *pb.IgnoredSendersResponse {
 		return &pb.IgnoredSendersResponse{Senders: each(list, e.ignoredSender)}
 	})
 }

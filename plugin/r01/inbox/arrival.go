@@ -76,8 +76,8 @@ func (mt *Matcher) turn(tx *store.Tx, h message.Header) (store.Turn, error) {
 			return store.TurnAnswer, err
 		}
 	}
-	if mt.reader.claims(h.From) {
-		return store.TurnClaim, nil
+	if mt.reader.sentByRobot(h.From) {
+		return store.TurnRobot, nil
 	}
 	return store.TurnOther, nil
 }

@@ -148,10 +148,10 @@ func (l letter) automatic() bool {
 var automaticSubject = regexp.MustCompile(`(?i)^(?:автоответ|автоматический ответ|out of office|automatic reply|auto(?:matic)?[- ]?reply|autoreply)\b|^(?:автоответ|автоматический ответ)`)
 
 // fromRobot reports whether a mail claims to be of R01.
-func (rr *Reader) fromRobot(l letter) bool { return rr.claims(l.From) }
+func (rr *Reader) fromRobot(l letter) bool { return rr.sentByRobot(l.From) }
 
-// claims reports whether a mail of these senders claims to be of R01.
-func (rr *Reader) claims(senders []string) bool {
+// sentByRobot reports whether a mail of these senders says that R01 sent it.
+func (rr *Reader) sentByRobot(senders []string) bool {
 	for _, address := range append([]string{rr.settings.Robot}, rr.settings.RepliesFrom...) {
 		if from(senders, address) {
 			return true

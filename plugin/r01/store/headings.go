@@ -16,12 +16,12 @@ type Turn int
 
 const (
 	TurnAnswer Turn = iota + 1 // it answers a mail of ours
-	TurnClaim                  // it claims to be R01's
+	TurnRobot                  // it says that R01 sent it
 	TurnOther                  // any other
 )
 
 // Turns lists every turn.
-func Turns() []Turn { return []Turn{TurnAnswer, TurnClaim, TurnOther} }
+func Turns() []Turn { return []Turn{TurnAnswer, TurnRobot, TurnOther} }
 
 // Heading is what is told of a mail without opening it.
 type Heading struct {
