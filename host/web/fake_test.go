@@ -38,6 +38,7 @@ type fake struct {
 	refuse     func(call string) error
 	problems   []registrar.Problem
 	events     []registrar.Event
+	statuses   []supervisor.Status // nil = those of two plugins
 }
 
 func (f *fake) may(call string) error {
@@ -239,6 +240,9 @@ func (f *fake) Registrar(name string) (registrar.Registrar, error) {
 }
 
 func (f *fake) Statuses() []supervisor.Status {
+	if f.statuses != nil {
+		return f.statuses
+	}
 	return []supervisor.Status{
 		{Name: "r01", Title: "R01 by mail", Version: "1.0.0", TLDs: []string{"ru"}, Kinds: []registrar.OperationKind{registrar.KindRegister},
 			Capabilities: []registrar.Capability{registrar.CapMail}, State: supervisor.Degraded, Restarts: 2, Since: now,
@@ -260,13 +264,13 @@ func (f *fake) Upgrade(_ context.Context, name, by, forWhom string) (supervisor.
 // bench is a server over a book in a temporary directory and a fake registrar.
 type bench struct {
 	*Server
-	t    *testing.T
+	t    testing.TB
 	fake *fake
 	book *orders.Service
 	peer *access.Caller // who is at the other end of the socket; nil = it is no socket
 }
 
-func newBench(t *testing.T, token string) *bench {
+func newBench(t testing.TB, token string) *bench {
 	t.Helper()
 	f := &fake{}
 	route := func(tld string) (string, bool) { return "r01", tld == "ru" || tld == "xn--p1ai" }
