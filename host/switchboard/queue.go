@@ -1,7 +1,6 @@
 package switchboard
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -78,31 +77,56 @@ func (b *Board) MailPage(ctx context.Context, q registrar.MailQuery) (all Severa
 }
 
 // ResolveReviews has one reading of many mails applied by the registrars that have them. An entry is
-// refused when no registrar takes it.
+// refused when no registrar takes it; a decision that one of them finds wrong is an error.
 func (b *Board) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, absent []Absent, err error) {
-	answers, err := each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]registrar.ReviewsResolved, error) {
+	answers := askAll(ctx, b, b.names, func(ctx context.Context, r registrar.Registrar) (registrar.ReviewsResolved, error) {
 		part, err := r.ResolveReviews(ctx, d)
 		if errors.Is(err, registrar.Unsupported) && len(d.Reviews) > 0 && !d.FromNowOn {
-			part, err = oneByOne(ctx, r, d)
+			return oneByOne(ctx, r, d)
 		}
-		return answer(part, err)
+		return part, err
 	})
-	refusals, refusing := map[registrar.ReviewID][]registrar.RefusedReview{}, 0
-	for _, a := range answers.List {
-		refusing++
-		for _, r := range a.Value.Refused {
+
+	var parts []registrar.ReviewsResolved
+	for _, a := range answers {
+		switch {
+		case a.err == nil:
+			parts = append(parts, a.value)
+		case errors.Is(a.err, registrar.Unsupported):
+		case errors.Is(a.err, registrar.Invalid):
+			return done, nil, a.err
+		default:
+			b.log.Warn("a registrar is missing from a decision", "registrar", a.name, "err", a.err)
+			absent, err = append(absent, Absent{a.name, Reason(a.err)}), a.err
+		}
+	}
+	switch {
+	case len(parts) > 0:
+		return together(d, parts), absent, ctx.Err()
+	case err != nil:
+		return done, nil, err
+	}
+	return done, nil, registrar.Errorf(registrar.Unsupported, "no registrar has mails to resolve")
+}
+
+// together is what came of a decision by all registrars that took it.
+func together(d registrar.ReviewsDecision, parts []registrar.ReviewsResolved) (done registrar.ReviewsResolved) {
+	refusals := map[registrar.ReviewID][]registrar.RefusedReview{}
+	for _, part := range parts {
+		for _, r := range part.Refused {
 			refusals[r.ID] = append(refusals[r.ID], r)
 		}
-		a.Value.Refused = nil
-		done.Add(a.Value)
+		part.Refused = nil
+		done.Add(part)
 	}
+
 	for _, seen := range d.Reviews {
-		if by := refusals[seen.ID]; len(by) == refusing && refusing > 0 {
+		if by := refusals[seen.ID]; len(by) == len(parts) {
 			slices.SortStableFunc(by, func(a, b registrar.RefusedReview) int { return known(b) - known(a) })
 			done.Refused = append(done.Refused, by[0])
 		}
 	}
-	return done, answers.Absent, cmp.Or(err, onlyFault(answers))
+	return done
 }
 
 // known is 1 for the word of a registrar that has the entry.
@@ -111,17 +135,6 @@ func known(r registrar.RefusedReview) int {
 		return 0
 	}
 	return 1
-}
-
-// onlyFault is the error of a decision that no registrar took.
-func onlyFault(answers Several[registrar.ReviewsResolved]) error {
-	if len(answers.List) > 0 {
-		return nil
-	}
-	if len(answers.Absent) > 0 {
-		return registrar.Errorf(registrar.Unavailable, "registrar %s: %s", answers.Absent[0].Registrar, answers.Absent[0].Reason)
-	}
-	return registrar.Errorf(registrar.Unsupported, "no registrar has mails to resolve")
 }
 
 // oneByOne resolves entries of a registrar that resolves one at a time.

@@ -131,7 +131,9 @@ func TestEveryMethodIsCarried(t *testing.T) {
 		"MailPage": carried(
 			func(f *fake, do func(ctx, registrar.MailQuery) (registrar.MailPage, error)) { f.mailPage = do }, plugin.MailPage),
 		"ResolveReviews": carried(
-			func(f *fake, do func(ctx, registrar.ReviewsDecision) (registrar.ReviewsResolved, error)) { f.resolveMany = do }, plugin.ResolveReviews),
+			func(f *fake, do func(ctx, registrar.ReviewsDecision) (registrar.ReviewsResolved, error)) {
+				f.resolveMany = do
+			}, plugin.ResolveReviews),
 		"IgnoredSenders": carried(
 			func(f *fake, do func(ctx, none) ([]registrar.IgnoredSender, error)) {
 				f.ignored = func(c ctx) ([]registrar.IgnoredSender, error) { return do(c, none{}) }

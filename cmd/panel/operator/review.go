@@ -11,7 +11,7 @@ import (
 )
 
 type Review struct {
-	List    listReviewsCommand   `cmd:"" default:"1" help:"The mails that wait for a person (the default)."`
+	List    listReviewsCommand   `cmd:"" default:"withargs" help:"The mails that wait for a person (the default)."`
 	Show    showReviewCommand    `cmd:"" help:"Show one, masked."`
 	Resolve resolveReviewCommand `cmd:"" help:"Say how to read it."`
 	Senders reviewSendersCommand `cmd:"" help:"The senders whose unproved mails are ignored; have one heeded again."`
