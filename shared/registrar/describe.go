@@ -13,11 +13,13 @@ const (
 	CapCheck    Capability = "check"    // Check can say available and taken, not only unknown
 	CapQueue    Capability = "queue"    // lists mails in pages, and resolves many at once: [Queue]
 	CapBackup   Capability = "backup"   // copies its store while at work: [Backups]
+	CapErase    Capability = "erase"    // removes personal data that need not be kept: [Erasures]
+	CapKeys     Capability = "keys"     // exchanges the key that its store is sealed with: [Keys]
 )
 
 // Capabilities lists every capability.
 func Capabilities() []Capability {
-	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup}
+	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup, CapErase, CapKeys}
 }
 
 // Description introduces a registrar.

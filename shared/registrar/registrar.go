@@ -23,6 +23,8 @@ type Registrar interface {
 	Mails
 	Queue
 	Backups
+	Erasures
+	Keys
 }
 
 // Plugin is a registrar together with the life its host gives it:
@@ -252,6 +254,12 @@ func (Core) IgnoredSenders(context.Context) ([]IgnoredSender, error) {
 func (Core) HeedSender(context.Context, string, string) error { return unsupported(CapQueue) }
 
 func (Core) Backup(context.Context, string) error { return unsupported(CapBackup) }
+
+func (Core) Erase(context.Context, ErasureQuery) (Erasure, error) {
+	return Erasure{}, unsupported(CapErase)
+}
+
+func (Core) RotateKeys(context.Context) (Rotation, error) { return Rotation{}, unsupported(CapKeys) }
 
 func unsupported(c Capability) error {
 	return &Error{Code: Unsupported, Detail: "this registrar does not have the capability " + string(c)}

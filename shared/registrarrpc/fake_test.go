@@ -40,6 +40,8 @@ type fake struct {
 	ignored       func(context.Context) ([]registrar.IgnoredSender, error)
 	heed          func(context.Context, string, string) error
 	backup        func(context.Context, string) error
+	erase         func(context.Context, registrar.ErasureQuery) (registrar.Erasure, error)
+	rotateKeys    func(context.Context) (registrar.Rotation, error)
 	configure     func(context.Context, registrar.Settings) error
 	probe         func(context.Context, bool) ([]registrar.Component, error)
 	start         func(context.Context) error
@@ -124,8 +126,12 @@ func (f *fake) IgnoredSenders(ctx context.Context) ([]registrar.IgnoredSender, e
 func (f *fake) HeedSender(ctx context.Context, address, by string) error {
 	return f.heed(ctx, address, by)
 }
-func (f *fake) Backup(ctx context.Context, dir string) error              { return f.backup(ctx, dir) }
-func (f *fake) Configure(ctx context.Context, s registrar.Settings) error { return f.configure(ctx, s) }
+func (f *fake) Backup(ctx context.Context, dir string) error { return f.backup(ctx, dir) }
+func (f *fake) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
+	return f.erase(ctx, q)
+}
+func (f *fake) RotateKeys(ctx context.Context) (registrar.Rotation, error) { return f.rotateKeys(ctx) }
+func (f *fake) Configure(ctx context.Context, s registrar.Settings) error  { return f.configure(ctx, s) }
 func (f *fake) Probe(ctx context.Context, mail bool) ([]registrar.Component, error) {
 	return f.probe(ctx, mail)
 }

@@ -2882,6 +2882,327 @@ func (*BackupResponse) Descriptor() ([]byte, []int) {
 	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{55}
 }
 
+// EraseRequest says whose data are to go.
+type EraseRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One customer's; empty for all, and then before is required.
+	Customer string `protobuf:"bytes,1,opt,name=customer,proto3" json:"customer,omitempty"`
+	// Only of business that was finished before; absent for all that is finished.
+	Before        *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=before,proto3" json:"before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseRequest) Reset() {
+	*x = EraseRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseRequest) ProtoMessage() {}
+
+func (x *EraseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
+func (*EraseRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *EraseRequest) GetCustomer() string {
+	if x != nil {
+		return x.Customer
+	}
+	return ""
+}
+
+func (x *EraseRequest) GetBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+// EraseResponse says what became of them.
+type EraseResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was removed now.
+	Removed []*Removed `protobuf:"bytes,1,rep,name=removed,proto3" json:"removed,omitempty"`
+	// What must stay.
+	Kept []*Kept `protobuf:"bytes,2,rep,name=kept,proto3" json:"kept,omitempty"`
+	// Where copies may be that the registrar can't remove, for people.
+	Beyond        []string `protobuf:"bytes,3,rep,name=beyond,proto3" json:"beyond,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseResponse) Reset() {
+	*x = EraseResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseResponse) ProtoMessage() {}
+
+func (x *EraseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseResponse.ProtoReflect.Descriptor instead.
+func (*EraseResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *EraseResponse) GetRemoved() []*Removed {
+	if x != nil {
+		return x.Removed
+	}
+	return nil
+}
+
+func (x *EraseResponse) GetKept() []*Kept {
+	if x != nil {
+		return x.Kept
+	}
+	return nil
+}
+
+func (x *EraseResponse) GetBeyond() []string {
+	if x != nil {
+		return x.Beyond
+	}
+	return nil
+}
+
+// Removed counts what was removed of one sort.
+type Removed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For people, in the plural.
+	What string `protobuf:"bytes,1,opt,name=what,proto3" json:"what,omitempty"`
+	// How many.
+	Count         int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Removed) Reset() {
+	*x = Removed{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Removed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Removed) ProtoMessage() {}
+
+func (x *Removed) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Removed.ProtoReflect.Descriptor instead.
+func (*Removed) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *Removed) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *Removed) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+// Kept is something personal that must stay.
+type Kept struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is, for people.
+	What string `protobuf:"bytes,1,opt,name=what,proto3" json:"what,omitempty"`
+	// Why it stays, for people.
+	Why           string `protobuf:"bytes,2,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Kept) Reset() {
+	*x = Kept{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Kept) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Kept) ProtoMessage() {}
+
+func (x *Kept) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Kept.ProtoReflect.Descriptor instead.
+func (*Kept) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *Kept) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *Kept) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+// RotateKeysRequest has no fields yet.
+type RotateKeysRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RotateKeysRequest) Reset() {
+	*x = RotateKeysRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotateKeysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotateKeysRequest) ProtoMessage() {}
+
+func (x *RotateKeysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotateKeysRequest.ProtoReflect.Descriptor instead.
+func (*RotateKeysRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{60}
+}
+
+// RotateKeysResponse says what became of the key.
+type RotateKeysResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Fingerprint of the present key, for people.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// How many values were sealed again.
+	Sealed        int64 `protobuf:"varint,2,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RotateKeysResponse) Reset() {
+	*x = RotateKeysResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotateKeysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotateKeysResponse) ProtoMessage() {}
+
+func (x *RotateKeysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotateKeysResponse.ProtoReflect.Descriptor instead.
+func (*RotateKeysResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *RotateKeysResponse) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *RotateKeysResponse) GetSealed() int64 {
+	if x != nil {
+		return x.Sealed
+	}
+	return 0
+}
+
 var File_panel_registrar_v1_registrar_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
@@ -3031,7 +3352,24 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\vrecognition\x18\x01 \x01(\v2\x1f.panel.registrar.v1.RecognitionR\vrecognition\"!\n" +
 	"\rBackupRequest\x12\x10\n" +
 	"\x03dir\x18\x01 \x01(\tR\x03dir\"\x10\n" +
-	"\x0eBackupResponse2\xb9\x13\n" +
+	"\x0eBackupResponse\"^\n" +
+	"\fEraseRequest\x12\x1a\n" +
+	"\bcustomer\x18\x01 \x01(\tR\bcustomer\x122\n" +
+	"\x06before\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06before\"\x8c\x01\n" +
+	"\rEraseResponse\x125\n" +
+	"\aremoved\x18\x01 \x03(\v2\x1b.panel.registrar.v1.RemovedR\aremoved\x12,\n" +
+	"\x04kept\x18\x02 \x03(\v2\x18.panel.registrar.v1.KeptR\x04kept\x12\x16\n" +
+	"\x06beyond\x18\x03 \x03(\tR\x06beyond\"3\n" +
+	"\aRemoved\x12\x12\n" +
+	"\x04what\x18\x01 \x01(\tR\x04what\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\x03R\x05count\",\n" +
+	"\x04Kept\x12\x12\n" +
+	"\x04what\x18\x01 \x01(\tR\x04what\x12\x10\n" +
+	"\x03why\x18\x02 \x01(\tR\x03why\"\x13\n" +
+	"\x11RotateKeysRequest\">\n" +
+	"\x12RotateKeysResponse\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
+	"\x06sealed\x18\x02 \x01(\x03R\x06sealed2\xe4\x14\n" +
 	"\x10RegistrarService\x12U\n" +
 	"\bDescribe\x12#.panel.registrar.v1.DescribeRequest\x1a$.panel.registrar.v1.DescribeResponse\x12I\n" +
 	"\x04Form\x12\x1f.panel.registrar.v1.FormRequest\x1a .panel.registrar.v1.FormResponse\x12U\n" +
@@ -3064,7 +3402,10 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\x0eIgnoredSenders\x12).panel.registrar.v1.IgnoredSendersRequest\x1a*.panel.registrar.v1.IgnoredSendersResponse\x12[\n" +
 	"\n" +
 	"HeedSender\x12%.panel.registrar.v1.HeedSenderRequest\x1a&.panel.registrar.v1.HeedSenderResponse\x12O\n" +
-	"\x06Backup\x12!.panel.registrar.v1.BackupRequest\x1a\".panel.registrar.v1.BackupResponseB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
+	"\x06Backup\x12!.panel.registrar.v1.BackupRequest\x1a\".panel.registrar.v1.BackupResponse\x12L\n" +
+	"\x05Erase\x12 .panel.registrar.v1.EraseRequest\x1a!.panel.registrar.v1.EraseResponse\x12[\n" +
+	"\n" +
+	"RotateKeys\x12%.panel.registrar.v1.RotateKeysRequest\x1a&.panel.registrar.v1.RotateKeysResponseB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
 
 var (
 	file_panel_registrar_v1_registrar_proto_rawDescOnce sync.Once
@@ -3078,7 +3419,7 @@ func file_panel_registrar_v1_registrar_proto_rawDescGZIP() []byte {
 	return file_panel_registrar_v1_registrar_proto_rawDescData
 }
 
-var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
+var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 62)
 var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*DescribeRequest)(nil),        // 0: panel.registrar.v1.DescribeRequest
 	(*DescribeResponse)(nil),       // 1: panel.registrar.v1.DescribeResponse
@@ -3136,129 +3477,142 @@ var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*RecogniseResponse)(nil),      // 53: panel.registrar.v1.RecogniseResponse
 	(*BackupRequest)(nil),          // 54: panel.registrar.v1.BackupRequest
 	(*BackupResponse)(nil),         // 55: panel.registrar.v1.BackupResponse
-	(*Description)(nil),            // 56: panel.registrar.v1.Description
-	(OperationKind)(0),             // 57: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),            // 58: panel.registrar.v1.RegistrantKind
-	(*Form)(nil),                   // 59: panel.registrar.v1.Form
-	(*Order)(nil),                  // 60: panel.registrar.v1.Order
-	(*Problem)(nil),                // 61: panel.registrar.v1.Problem
-	(*Availability)(nil),           // 62: panel.registrar.v1.Availability
-	(*Operation)(nil),              // 63: panel.registrar.v1.Operation
-	(Verdict)(0),                   // 64: panel.registrar.v1.Verdict
-	(*Domain)(nil),                 // 65: panel.registrar.v1.Domain
-	(*Event)(nil),                  // 66: panel.registrar.v1.Event
-	(RenewalMode)(0),               // 67: panel.registrar.v1.RenewalMode
-	(*RenewalStep)(nil),            // 68: panel.registrar.v1.RenewalStep
-	(*Handle)(nil),                 // 69: panel.registrar.v1.Handle
-	(*Date)(nil),                   // 70: panel.registrar.v1.Date
-	(*Review)(nil),                 // 71: panel.registrar.v1.Review
-	(ReplyOutcome)(0),              // 72: panel.registrar.v1.ReplyOutcome
-	(*timestamppb.Timestamp)(nil),  // 73: google.protobuf.Timestamp
-	(*Mail)(nil),                   // 74: panel.registrar.v1.Mail
-	(*SeenReview)(nil),             // 75: panel.registrar.v1.SeenReview
-	(*RefusedReview)(nil),          // 76: panel.registrar.v1.RefusedReview
-	(*IgnoredSender)(nil),          // 77: panel.registrar.v1.IgnoredSender
-	(*Recognition)(nil),            // 78: panel.registrar.v1.Recognition
+	(*EraseRequest)(nil),           // 56: panel.registrar.v1.EraseRequest
+	(*EraseResponse)(nil),          // 57: panel.registrar.v1.EraseResponse
+	(*Removed)(nil),                // 58: panel.registrar.v1.Removed
+	(*Kept)(nil),                   // 59: panel.registrar.v1.Kept
+	(*RotateKeysRequest)(nil),      // 60: panel.registrar.v1.RotateKeysRequest
+	(*RotateKeysResponse)(nil),     // 61: panel.registrar.v1.RotateKeysResponse
+	(*Description)(nil),            // 62: panel.registrar.v1.Description
+	(OperationKind)(0),             // 63: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),            // 64: panel.registrar.v1.RegistrantKind
+	(*Form)(nil),                   // 65: panel.registrar.v1.Form
+	(*Order)(nil),                  // 66: panel.registrar.v1.Order
+	(*Problem)(nil),                // 67: panel.registrar.v1.Problem
+	(*Availability)(nil),           // 68: panel.registrar.v1.Availability
+	(*Operation)(nil),              // 69: panel.registrar.v1.Operation
+	(Verdict)(0),                   // 70: panel.registrar.v1.Verdict
+	(*Domain)(nil),                 // 71: panel.registrar.v1.Domain
+	(*Event)(nil),                  // 72: panel.registrar.v1.Event
+	(RenewalMode)(0),               // 73: panel.registrar.v1.RenewalMode
+	(*RenewalStep)(nil),            // 74: panel.registrar.v1.RenewalStep
+	(*Handle)(nil),                 // 75: panel.registrar.v1.Handle
+	(*Date)(nil),                   // 76: panel.registrar.v1.Date
+	(*Review)(nil),                 // 77: panel.registrar.v1.Review
+	(ReplyOutcome)(0),              // 78: panel.registrar.v1.ReplyOutcome
+	(*timestamppb.Timestamp)(nil),  // 79: google.protobuf.Timestamp
+	(*Mail)(nil),                   // 80: panel.registrar.v1.Mail
+	(*SeenReview)(nil),             // 81: panel.registrar.v1.SeenReview
+	(*RefusedReview)(nil),          // 82: panel.registrar.v1.RefusedReview
+	(*IgnoredSender)(nil),          // 83: panel.registrar.v1.IgnoredSender
+	(*Recognition)(nil),            // 84: panel.registrar.v1.Recognition
 }
 var file_panel_registrar_v1_registrar_proto_depIdxs = []int32{
-	56, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
-	57, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
-	58, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	59, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
-	60, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
-	61, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
-	61, // 6: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
-	62, // 7: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
-	60, // 8: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
-	63, // 9: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
-	63, // 10: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
-	64, // 11: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
-	63, // 12: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
-	65, // 13: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	65, // 14: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
-	66, // 15: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
-	67, // 16: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
-	65, // 17: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
-	68, // 18: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
-	69, // 19: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
-	69, // 20: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
-	70, // 21: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
-	65, // 22: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	71, // 23: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
-	71, // 24: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
-	72, // 25: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	71, // 26: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
-	73, // 27: panel.registrar.v1.ReviewPageRequest.after_received_at:type_name -> google.protobuf.Timestamp
-	71, // 28: panel.registrar.v1.ReviewPageResponse.reviews:type_name -> panel.registrar.v1.Review
-	73, // 29: panel.registrar.v1.MailPageRequest.before_at:type_name -> google.protobuf.Timestamp
-	74, // 30: panel.registrar.v1.MailPageResponse.mails:type_name -> panel.registrar.v1.Mail
-	75, // 31: panel.registrar.v1.ResolveReviewsRequest.reviews:type_name -> panel.registrar.v1.SeenReview
-	72, // 32: panel.registrar.v1.ResolveReviewsRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	76, // 33: panel.registrar.v1.ResolveReviewsResponse.refused:type_name -> panel.registrar.v1.RefusedReview
-	77, // 34: panel.registrar.v1.IgnoredSendersResponse.senders:type_name -> panel.registrar.v1.IgnoredSender
-	74, // 35: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
-	78, // 36: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
-	0,  // 37: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
-	2,  // 38: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
-	4,  // 39: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
-	6,  // 40: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
-	8,  // 41: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
-	10, // 42: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
-	12, // 43: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
-	14, // 44: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
-	16, // 45: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
-	18, // 46: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
-	20, // 47: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
-	22, // 48: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
-	24, // 49: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
-	26, // 50: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
-	28, // 51: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
-	30, // 52: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
-	32, // 53: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
-	34, // 54: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
-	36, // 55: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
-	48, // 56: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
-	50, // 57: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
-	52, // 58: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
-	38, // 59: panel.registrar.v1.RegistrarService.ReviewPage:input_type -> panel.registrar.v1.ReviewPageRequest
-	40, // 60: panel.registrar.v1.RegistrarService.MailPage:input_type -> panel.registrar.v1.MailPageRequest
-	42, // 61: panel.registrar.v1.RegistrarService.ResolveReviews:input_type -> panel.registrar.v1.ResolveReviewsRequest
-	44, // 62: panel.registrar.v1.RegistrarService.IgnoredSenders:input_type -> panel.registrar.v1.IgnoredSendersRequest
-	46, // 63: panel.registrar.v1.RegistrarService.HeedSender:input_type -> panel.registrar.v1.HeedSenderRequest
-	54, // 64: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
-	1,  // 65: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
-	3,  // 66: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
-	5,  // 67: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
-	7,  // 68: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
-	9,  // 69: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
-	11, // 70: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
-	13, // 71: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
-	15, // 72: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
-	17, // 73: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
-	19, // 74: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
-	21, // 75: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
-	23, // 76: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
-	25, // 77: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
-	27, // 78: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
-	29, // 79: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
-	31, // 80: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
-	33, // 81: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
-	35, // 82: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
-	37, // 83: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
-	49, // 84: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
-	51, // 85: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
-	53, // 86: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
-	39, // 87: panel.registrar.v1.RegistrarService.ReviewPage:output_type -> panel.registrar.v1.ReviewPageResponse
-	41, // 88: panel.registrar.v1.RegistrarService.MailPage:output_type -> panel.registrar.v1.MailPageResponse
-	43, // 89: panel.registrar.v1.RegistrarService.ResolveReviews:output_type -> panel.registrar.v1.ResolveReviewsResponse
-	45, // 90: panel.registrar.v1.RegistrarService.IgnoredSenders:output_type -> panel.registrar.v1.IgnoredSendersResponse
-	47, // 91: panel.registrar.v1.RegistrarService.HeedSender:output_type -> panel.registrar.v1.HeedSenderResponse
-	55, // 92: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
-	65, // [65:93] is the sub-list for method output_type
-	37, // [37:65] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	62, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
+	63, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
+	64, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	65, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
+	66, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
+	67, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
+	67, // 6: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
+	68, // 7: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
+	66, // 8: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
+	69, // 9: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
+	69, // 10: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
+	70, // 11: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
+	69, // 12: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
+	71, // 13: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	71, // 14: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
+	72, // 15: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
+	73, // 16: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
+	71, // 17: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
+	74, // 18: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
+	75, // 19: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
+	75, // 20: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
+	76, // 21: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
+	71, // 22: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	77, // 23: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
+	77, // 24: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
+	78, // 25: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	77, // 26: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
+	79, // 27: panel.registrar.v1.ReviewPageRequest.after_received_at:type_name -> google.protobuf.Timestamp
+	77, // 28: panel.registrar.v1.ReviewPageResponse.reviews:type_name -> panel.registrar.v1.Review
+	79, // 29: panel.registrar.v1.MailPageRequest.before_at:type_name -> google.protobuf.Timestamp
+	80, // 30: panel.registrar.v1.MailPageResponse.mails:type_name -> panel.registrar.v1.Mail
+	81, // 31: panel.registrar.v1.ResolveReviewsRequest.reviews:type_name -> panel.registrar.v1.SeenReview
+	78, // 32: panel.registrar.v1.ResolveReviewsRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	82, // 33: panel.registrar.v1.ResolveReviewsResponse.refused:type_name -> panel.registrar.v1.RefusedReview
+	83, // 34: panel.registrar.v1.IgnoredSendersResponse.senders:type_name -> panel.registrar.v1.IgnoredSender
+	80, // 35: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
+	84, // 36: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
+	79, // 37: panel.registrar.v1.EraseRequest.before:type_name -> google.protobuf.Timestamp
+	58, // 38: panel.registrar.v1.EraseResponse.removed:type_name -> panel.registrar.v1.Removed
+	59, // 39: panel.registrar.v1.EraseResponse.kept:type_name -> panel.registrar.v1.Kept
+	0,  // 40: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
+	2,  // 41: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
+	4,  // 42: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
+	6,  // 43: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
+	8,  // 44: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
+	10, // 45: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
+	12, // 46: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
+	14, // 47: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
+	16, // 48: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
+	18, // 49: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
+	20, // 50: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
+	22, // 51: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
+	24, // 52: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
+	26, // 53: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
+	28, // 54: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
+	30, // 55: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
+	32, // 56: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
+	34, // 57: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
+	36, // 58: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
+	48, // 59: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
+	50, // 60: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
+	52, // 61: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
+	38, // 62: panel.registrar.v1.RegistrarService.ReviewPage:input_type -> panel.registrar.v1.ReviewPageRequest
+	40, // 63: panel.registrar.v1.RegistrarService.MailPage:input_type -> panel.registrar.v1.MailPageRequest
+	42, // 64: panel.registrar.v1.RegistrarService.ResolveReviews:input_type -> panel.registrar.v1.ResolveReviewsRequest
+	44, // 65: panel.registrar.v1.RegistrarService.IgnoredSenders:input_type -> panel.registrar.v1.IgnoredSendersRequest
+	46, // 66: panel.registrar.v1.RegistrarService.HeedSender:input_type -> panel.registrar.v1.HeedSenderRequest
+	54, // 67: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
+	56, // 68: panel.registrar.v1.RegistrarService.Erase:input_type -> panel.registrar.v1.EraseRequest
+	60, // 69: panel.registrar.v1.RegistrarService.RotateKeys:input_type -> panel.registrar.v1.RotateKeysRequest
+	1,  // 70: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
+	3,  // 71: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
+	5,  // 72: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
+	7,  // 73: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
+	9,  // 74: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
+	11, // 75: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
+	13, // 76: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
+	15, // 77: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
+	17, // 78: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
+	19, // 79: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
+	21, // 80: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
+	23, // 81: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
+	25, // 82: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
+	27, // 83: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
+	29, // 84: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
+	31, // 85: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
+	33, // 86: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
+	35, // 87: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
+	37, // 88: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
+	49, // 89: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
+	51, // 90: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
+	53, // 91: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
+	39, // 92: panel.registrar.v1.RegistrarService.ReviewPage:output_type -> panel.registrar.v1.ReviewPageResponse
+	41, // 93: panel.registrar.v1.RegistrarService.MailPage:output_type -> panel.registrar.v1.MailPageResponse
+	43, // 94: panel.registrar.v1.RegistrarService.ResolveReviews:output_type -> panel.registrar.v1.ResolveReviewsResponse
+	45, // 95: panel.registrar.v1.RegistrarService.IgnoredSenders:output_type -> panel.registrar.v1.IgnoredSendersResponse
+	47, // 96: panel.registrar.v1.RegistrarService.HeedSender:output_type -> panel.registrar.v1.HeedSenderResponse
+	55, // 97: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
+	57, // 98: panel.registrar.v1.RegistrarService.Erase:output_type -> panel.registrar.v1.EraseResponse
+	61, // 99: panel.registrar.v1.RegistrarService.RotateKeys:output_type -> panel.registrar.v1.RotateKeysResponse
+	70, // [70:100] is the sub-list for method output_type
+	40, // [40:70] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_registrar_proto_init() }
@@ -3279,7 +3633,7 @@ func file_panel_registrar_v1_registrar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_registrar_proto_rawDesc), len(file_panel_registrar_v1_registrar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   56,
+			NumMessages:   62,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
