@@ -96,7 +96,7 @@ func (t Erasures) Request(q Finished, id string) (bodies, mails int64, err error
 		return 0, 0, fmt.Errorf("erase request: %w", err)
 	}
 	// What is known of a mail stays: it is never taken for a new one.
-	mails, err = t.change("update mails as m set sealed_raw = $1 where m.request = $2 and m.request is not null and length(m.sealed_raw) > 0 and "+settledMail, []byte{}, id)
+	mails, err = t.change("update mails as m set sealed_raw = $1, sealed_heading = $1 where m.request = $2 and m.request is not null and length(m.sealed_raw) > 0 and "+settledMail, []byte{}, id)
 	if err != nil {
 		return 0, 0, fmt.Errorf("erase mails: %w", err)
 	}
