@@ -272,7 +272,7 @@ func (p *plugin) drain(ctx context.Context, i *instance) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.timing.Drain)
 	defer cancel()
 	if err := i.plugin.Drain(ctx); err != nil {
-		p.log.Warn("plugin did not drain", "error", err)
+		p.log.Warn("plugin did not drain", "err", err)
 	}
 }
 
@@ -293,7 +293,7 @@ func (p *plugin) follow(ctx context.Context, r registrar.Registrar) {
 
 		pause := b.pause(time.Since(began))
 		if !errors.Is(err, registrar.Draining) { // a plugin that drains ends its events, too
-			p.log.Warn("session ended early", "error", err, "pause", pause)
+			p.log.Warn("session ended early", "err", err, "pause", pause)
 		}
 
 		select {

@@ -55,7 +55,7 @@ func (p *plugin) runNext(ctx context.Context) error {
 	defer s.instance.stop()
 	p.enter(Starting, nil)
 	if err := p.begin(ctx, s.instance); err != nil {
-		p.log.Warn("upgrade failed", "version", s.description.Version, "error", err)
+		p.log.Warn("upgrade failed", "version", s.description.Version, "err", err)
 		s.heard <- fmt.Errorf("%w; the program that was at work before is started again", err)
 		return nil
 	}

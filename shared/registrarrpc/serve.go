@@ -67,7 +67,7 @@ func Serve(o ServeOptions) {
 
 	orphaned, err := lifeline(os.Getenv(LifelineEnv))
 	if err != nil {
-		o.Logger.Error("lifeline unusable", "error", err)
+		o.Logger.Error("lifeline unusable", "err", err)
 		os.Exit(1)
 	}
 
@@ -142,7 +142,7 @@ func (s *service) leave(why string) {
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
 	if err := s.drainBy(ctx); err != nil {
-		s.log.Error("drain failed", "error", err)
+		s.log.Error("drain failed", "err", err)
 	}
 	os.Exit(0)
 }
