@@ -49,7 +49,7 @@ func newPlugin(spec Spec, o Options) *plugin {
 	}
 }
 
-// Status tells how the plugin stands.
+// Status returns the state of the plugin.
 func (p *plugin) Status() Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -108,7 +108,7 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 	dialer := &net.Dialer{Timeout: dialWithin, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3}}
 	c.DialFunc = dialer.DialContext
 
-	// Types are told with each statement, and nothing is prepared: that works through PgBouncer.
+	// Types are sent with each statement, and nothing is prepared: that works through PgBouncer.
 	c.DefaultQueryExecMode = pgx.QueryExecModeExec
 	return c, nil
 }

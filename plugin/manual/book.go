@@ -299,7 +299,7 @@ func (b *book) finish(ctx context.Context, tx *sql.Tx, r row) error {
 	return putDomain(ctx, tx, d)
 }
 
-// tell appends an event with the domain as it stands now.
+// tell appends an event with the domain as it is now.
 func (b *book) tell(ctx context.Context, tx *sql.Tx, r row, level registrar.Level, actor, message string) error {
 	d, err := b.readDomain(ctx, tx, r.Domain)
 	if err != nil {

@@ -35,7 +35,7 @@ func whoisBlock() registrar.Block {
 		}}}
 }
 
-// checkWhois finds what the schema can't tell.
+// checkWhois finds mistakes that the schema can't express.
 func checkWhois(c config) []registrar.Problem {
 	var problems []registrar.Problem
 	if c.Lookup == byWhois && len(c.Whois) == 0 {

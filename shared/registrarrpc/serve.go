@@ -168,7 +168,7 @@ func (s *service) grpcServer(options []grpc.ServerOption) *grpc.Server {
 	)...)
 }
 
-// ours tells our services from go-plugin's own.
+// ours reports whether a service is ours and not go-plugin's own.
 func ours(method string) bool { return strings.HasPrefix(method, "/panel.registrar.") }
 
 // unary guards a call: none while draining, no panic out of it, and its error by the table.

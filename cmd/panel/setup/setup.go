@@ -147,7 +147,7 @@ func receives(ctx context.Context, domain string) error {
 	return err
 }
 
-// tried is how everything that the configuration names stands.
+// tried is the state of everything that the configuration names.
 func tried(ctx context.Context, c *command.Call, a Answers) []Finding {
 	findings := look(a, func(domain string) error { return receives(ctx, domain) },
 		func(host string) error { return resolves(ctx, host) }, clock())

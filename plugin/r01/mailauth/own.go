@@ -9,7 +9,7 @@ import (
 type origin int
 
 const (
-	outside    origin = iota // from elsewhere, or it can't be told
+	outside    origin = iota // from elsewhere, or unknown
 	ourHop                   // from another server of ours
 	ourProgram               // it was made by the server itself
 )

@@ -106,7 +106,7 @@ func (v *Verifier) weigh(findings [][]result, author string) Verdict {
 	return refuse("its Authentication-Results has no pass of %s", strings.Join(v.config.Domains, " or "))
 }
 
-// tally tells by field whether a method was found passed: one pass in it will do.
+// tally records by field whether a method passed: one pass in it will do.
 type tally map[int]bool
 
 func (t *tally) count(field int, passed bool) {

@@ -121,7 +121,7 @@ func reportFromText(subject, text string, failed []string) *Report {
 	return r
 }
 
-// judgeWords tells what a report for people says. It is a delay or a failure only by words
+// judgeWords returns what a report for people says. It is a delay or a failure only by words
 // of the one without any of the other; a failure takes a status or a code, too.
 func (d Delivery) judgeWords(words string) Fate {
 	failed, delayed := gaveUp.MatchString(words), goesOn.MatchString(words)

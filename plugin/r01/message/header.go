@@ -65,7 +65,7 @@ func cutAtBlankLine(raw []byte) (head, body []byte) {
 	}
 }
 
-// longestReturns is how many carriage returns may stand in an empty line, and a line feed.
+// longestReturns is how many carriage returns an empty line may have, and a line feed.
 const longestReturns = 4
 
 // known are the fields of a header by their names, so that text that runs into it is told
@@ -101,7 +101,7 @@ func fieldOfMail(lines []string, i int) bool {
 	return known.MatchString(lines[i])
 }
 
-// speaks tells a line that a reply may have and no header has.
+// speaks reports whether a line is one that a reply may have and no header has.
 var speaks = regexp.MustCompile(`(?im)^(?:task|action|domain|nic-hdl|status|state|paid-till)[ \t]*:|^[^:]*$`)
 
 func readHeader(block []byte) (textproto.Header, error) {

@@ -10,7 +10,7 @@ import (
 // Conn is for one goroutine.
 type Conn struct {
 	config   Config
-	progress *progress    // nil = it is told to none
+	progress *progress    // nil = it is reported to none
 	idle     *transaction // after a mail that was accepted; nil = not connected
 }
 

@@ -113,7 +113,7 @@ func renewedElsewhere(tx *store.Tx, d registrar.Domain, s Sighting) (registrar.L
 	return registrar.LevelWarning, "renewed elsewhere: " + shows + ", and no renewal of ours was sent", nil
 }
 
-// record stores what the registry showed of a domain, and tells it.
+// record stores what the registry showed of a domain, with an event.
 func (j *Judge) record(tx *store.Tx, d registrar.Domain, level registrar.Level, message string) error {
 	if err := tx.Domains.Put(d, j.now()); err != nil {
 		return err

@@ -295,7 +295,7 @@ func (ls *Lists) applyList(ctx context.Context, p *holdings.Set, summary registr
 	return nil
 }
 
-// report tells what a list would change, each in the log and all in one event.
+// report reports what a list would change, each in the log and all in one event.
 func (ls *Lists) report(ctx context.Context, p *holdings.Set, found []*holdings.Entry, asOf time.Time) error {
 	for _, e := range found {
 		s := listed(p, e, asOf)
