@@ -213,6 +213,7 @@ func (p *plugin) enter(state State, reason error) {
 		p.status.State, p.status.Since = state, time.Now()
 	}
 
+	// Callers must not reach a process that is gone.
 	if !state.Serves() {
 		p.current, p.status.Health = nil, nil
 	}

@@ -33,6 +33,7 @@ func (p *plugin) upgrade(ctx context.Context, spec Spec) (from, to string, err e
 		return from, d.Version, err
 	}
 
+	// Handed to the goroutine that owns the plugin, which drains the old process first.
 	s := &successor{instance: i, description: d, heard: make(chan error, 1)}
 	select {
 	case p.successors <- s:

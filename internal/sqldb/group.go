@@ -129,6 +129,7 @@ func (g *group) run(batch []*writing) {
 		}
 	}()
 
+	// The leader's context must not end the work of the others.
 	outcomes := make([]error, len(batch))
 	err := g.commit(context.WithoutCancel(leader.ctx), func(tx *sql.Tx) error {
 		for i, w := range batch {

@@ -281,6 +281,7 @@ func prepareServer(ctx context.Context, db *sql.DB, o Options) error {
 		}
 	}
 
+	// Nodes may come here at the same time: the first insert decides whose the database is.
 	if _, err := db.ExecContext(ctx, "insert into keeper (id, owner) values (1, $1) on conflict do nothing", o.Owner); err != nil {
 		return fmt.Errorf("take the database: %w", err)
 	}

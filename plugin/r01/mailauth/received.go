@@ -31,6 +31,7 @@ func readHop(value string) (hop, bool) {
 		}
 	}
 
+	// Without comments and quoted words, which a stranger may fill.
 	words := strings.Fields(strings.ToLower(bare))
 	for i := 0; i+1 < len(words); i++ {
 		var value *string

@@ -116,6 +116,7 @@ func reportFromText(subject, text string, failed []string) *Report {
 		}
 	}
 
+	// The report is about one mail of ours, so all recipients share its fate.
 	d.Fate = d.judgeWords(subject + "\n" + words)
 	r.Deliveries = []Delivery{d}
 	return r

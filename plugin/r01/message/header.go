@@ -26,6 +26,7 @@ func split(raw []byte) (header, body []byte, wrong []string) {
 		head, wrong = head[:maxHeader], append(wrong, "its header is too long")
 	}
 
+	// A broken line is left out, with the lines that continue it.
 	dropped := true // the line before; its continuation goes with it
 	for i, l := range bytes.Split(head, []byte("\n")) {
 		l = bytes.TrimRight(l, "\r")
@@ -142,6 +143,7 @@ func hashOf(raw []byte, version string, fields []string) string {
 		}
 	}
 
+	// Relays add and remove line ends: the text counts without the last ones.
 	for bytes.HasSuffix(body, []byte("\n")) {
 		body = withoutBreak(body)
 	}

@@ -162,6 +162,7 @@ func (s *stripper) open(tag atom.Atom, st style, closed bool) {
 		return
 	}
 
+	// Elements before the first change of style need no place on the stack, which is bounded.
 	switch {
 	case len(s.stack) == 0 && st == s.style:
 		return

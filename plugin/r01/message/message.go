@@ -77,6 +77,7 @@ func Parse(raw []byte) (Message, error) {
 		says = w.fallBack(header, body)
 	}
 
+	// A header that swallowed the text must not hide it from a person.
 	if lost := ranIn(raw, body); lost != "" {
 		m.damage("its text runs into its header")
 		says = lost + "\n" + says

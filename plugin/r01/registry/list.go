@@ -168,6 +168,7 @@ func lines(ctx context.Context, r io.Reader, digest *uint32, each func([]byte)) 
 			}
 		}
 
+		// The start of a line that has not come whole.
 		held = copy(buffer, rest)
 		switch {
 		case errors.Is(err, io.EOF) && held > 0:

@@ -108,6 +108,7 @@ func (s *Source) openURL(ctx context.Context, last Edition) (io.ReadCloser, Edit
 		return nil, Edition{}, err
 	}
 
+	// An answer out of a cache has an Age, and its Date is not the time now.
 	var served time.Time
 	if t, err := http.ParseTime(answer.Header.Get("Date")); err == nil && answer.Header.Get("Age") == "" {
 		served = t.UTC()

@@ -85,6 +85,7 @@ func (t *transaction) announce(ctx context.Context, m Mail) (*transaction, Outco
 			return t, t.definite(err), err
 		}
 
+		// The old connection had died: nothing is claimed, so a new one may try.
 		t.close()
 		t.progress.end(t)
 		t = newTransaction(t.config, t.progress)

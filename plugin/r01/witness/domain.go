@@ -50,6 +50,7 @@ func (j *Judge) seeHeld(tx *store.Tx, d registrar.Domain, s Sighting, fresh bool
 		return nil
 	}
 
+	// From here on the expiry is another year's, or stays.
 	moved := d.PaidTill.IsZero() || d.PaidTill.Before(s.PaidTill)
 	if err := j.alarms.SettleDoubt(tx, d.Name); err != nil {
 		return err

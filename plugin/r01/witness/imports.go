@@ -108,6 +108,7 @@ func (ls *Lists) UpdateImports(s Unmanaged, covers func(zone string) bool) (all 
 		}
 	}
 
+	// The file is written only when something has changed.
 	slices.SortFunc(all, func(a, b registry.Import) int { return strings.Compare(a.Name, b.Name) })
 	if slices.Equal(all, before) {
 		return all, 0, nil
