@@ -99,7 +99,7 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 	}
 
 	if local, _ := allLocal(text); !local && !slices.Contains([]string{"require", "verify-ca", "verify-full"}, mode) {
-		return nil, fmt.Errorf("sslmode=%s would let anybody on the way to %s read and change what is sent: use verify-full", mode, c.Host)
+		return nil, fmt.Errorf("sslmode=%s would let an attacker on the way to %s read and change what is sent: use verify-full", mode, c.Host)
 	}
 	if c.ConnectTimeout == 0 || c.ConnectTimeout > connectWithin {
 		c.ConnectTimeout = connectWithin
