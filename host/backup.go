@@ -76,7 +76,7 @@ func (h *Host) backUpPlugins(ctx context.Context, dir string) (missing []backup.
 	for i, err := range faults {
 		if err != nil {
 			h.log.Error("a registrar's store is not in the backup", "registrar", names[i], "err", err)
-			missing = append(missing, backup.Missing{Registrar: names[i], Reason: told(err).Error()})
+			missing = append(missing, backup.Missing{Registrar: names[i], Reason: publicError(err).Error()})
 		}
 	}
 	for _, f := range h.stillForgotten() {

@@ -27,7 +27,7 @@ func (h *Host) Upgrade(ctx context.Context, name, by, forWhom string) (superviso
 		err = spec.Fault
 	}
 	if err != nil {
-		return supervisor.Status{}, told(err)
+		return supervisor.Status{}, publicError(err)
 	}
 	if c, err := config.LoadServing(h.path, h.environment); err == nil {
 		warn(c, h.log)
@@ -40,7 +40,7 @@ func (h *Host) Upgrade(ctx context.Context, name, by, forWhom string) (superviso
 	if forWhom != "" {
 		message += fmt.Sprintf(" (on behalf of %q)", forWhom)
 	}
-	err = errors.Join(told(err), h.orders.Note(context.WithoutCancel(ctx), name, by, level, message))
+	err = errors.Join(publicError(err), h.orders.Note(context.WithoutCancel(ctx), name, by, level, message))
 	at := slices.IndexFunc(h.Statuses(), func(s supervisor.Status) bool { return s.Name == name })
 	if at < 0 {
 		return supervisor.Status{}, err
@@ -77,9 +77,9 @@ func (h *Host) reread(name string) (supervisor.Spec, error) {
 	return specs[0], nil
 }
 
-// told makes an error one that a caller of the API may read: what keeps a plugin from being
+// publicError returns an error that a caller of the API may read: what keeps a plugin from being
 // upgraded names no secret.
-func told(err error) error {
+func publicError(err error) error {
 	var known *registrar.Error
 	var mistakes *config.Error
 	switch {

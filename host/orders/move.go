@@ -56,7 +56,7 @@ func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed boo
 	if err != nil {
 		return d, false, err
 	}
-	taken, err := hold(ctx, target, m, d, mode)
+	taken, err := takeOverAt(ctx, target, m, d, mode)
 	if err != nil {
 		return d, false, switchboard.Explained(err, "", "; the domain stays with "+d.Registrar+", where its renewal is manual now: repeat the move")
 	}
@@ -201,8 +201,8 @@ func (l *ledger) forget(ctx context.Context, name string) error {
 	return l.db.Write(ctx, func(tx *sql.Tx) error { return exec(ctx, tx, "delete from moves where domain = $1", name) })
 }
 
-// hold makes the target know the domain and renew it as the source did.
-func hold(ctx context.Context, target registrar.Registrar, m Move, d Domain, mode registrar.RenewalMode) (registrar.Domain, error) {
+// takeOverAt makes the target know the domain and renew it as the source did.
+func takeOverAt(ctx context.Context, target registrar.Registrar, m Move, d Domain, mode registrar.RenewalMode) (registrar.Domain, error) {
 	about, err := target.Describe(ctx)
 	if err != nil {
 		return registrar.Domain{}, err

@@ -62,7 +62,7 @@ func (en *Engine) ReleaseIfMended(tx *store.Tx) error {
 
 // release puts what was held for a reason that is gone back into the queue: only what is proved
 // not to run at R01. All else waits for a person.
-func (en *Engine) release(tx *store.Tx, held lifecycle.Hold, reason string) error {
+func (en *Engine) release(tx *store.Tx, held lifecycle.StallReason, reason string) error {
 	restored, err := tx.Restored()
 	if err != nil {
 		return err
@@ -85,8 +85,8 @@ func (en *Engine) release(tx *store.Tx, held lifecycle.Hold, reason string) erro
 
 // endPause lifts a pause once nothing is held for it any more: nobody could resolve what
 // is not there.
-func (en *Engine) endPause(tx *store.Tx, before, now lifecycle.Hold) error {
-	which := map[lifecycle.Hold]string{lifecycle.NoFunds: PausePaid, lifecycle.AuthFailed: PauseAll}[before]
+func (en *Engine) endPause(tx *store.Tx, before, now lifecycle.StallReason) error {
+	which := map[lifecycle.StallReason]string{lifecycle.NoFunds: PausePaid, lifecycle.AuthFailed: PauseAll}[before]
 	if which == "" || now == before {
 		return nil
 	}

@@ -82,7 +82,7 @@ func (rc *Recovery) restore(tx *store.Tx, incarnation string) error {
 			return err
 		}
 		for _, r := range all {
-			if state == registrar.NeedsAction && r.Hold != lifecycle.AuthFailed && r.Hold != lifecycle.NoFunds {
+			if state == registrar.NeedsAction && r.Stall != lifecycle.AuthFailed && r.Stall != lifecycle.NoFunds {
 				continue
 			}
 			if err := rc.engine.Must(tx, &r, restoreSays(), Fact{Actor: ByPlugin}); err != nil {

@@ -107,11 +107,11 @@ func weighing() string {
 func documentation() string {
 	var rows, waits strings.Builder
 	for _, row := range Table() {
-		fmt.Fprintf(&rows, "| %s | %s | %s | %s | %s |\n", join(row.From), row.On, row.To, row.Hold, join(row.If))
+		fmt.Fprintf(&rows, "| %s | %s | %s | %s | %s |\n", join(row.From), row.On, row.To, row.Stall, join(row.If))
 	}
-	for _, h := range Holds() {
-		if h != NoHold {
-			fmt.Fprintf(&waits, "| %s | %s |\n", h, holds[h])
+	for _, h := range StallReasons() {
+		if h != NotStalled {
+			fmt.Fprintf(&waits, "| %s | %s |\n", h, stalls[h])
 		}
 	}
 	return fmt.Sprintf(page, diagram(), weighing(), rows.String(), waits.String())

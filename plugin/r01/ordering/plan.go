@@ -18,8 +18,8 @@ func Kinds() []registrar.OperationKind {
 	return []registrar.OperationKind{registrar.KindRegister, registrar.KindTransfer, registrar.KindRenew, registrar.KindUpdate}
 }
 
-// vet is plan for an order from outside, whose ID is somebody else's.
-func (pl *Planner) vet(o registrar.Order) (plan, []registrar.Problem) {
+// validateOrder plans an order and also checks the ID that the caller chose.
+func (pl *Planner) validateOrder(o registrar.Order) (plan, []registrar.Problem) {
 	p, problems := pl.plan(o)
 	if !o.ID.Valid() {
 		problems = append(problems, registrar.Problem{Path: "id", Message: "must be 1 to 64 of A-Z a-z 0-9 . _ -"})

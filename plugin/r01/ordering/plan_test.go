@@ -35,7 +35,7 @@ func TestPlan(t *testing.T) {
 		{"a transfer without a code", registrar.Order{ID: "o1", Kind: registrar.KindTransfer, Domain: "newtime.ru", Customer: "c1"}, "", []string{"auth_code", "contact"}},
 		{"a kind that is none", registrar.Order{ID: "o1", Kind: "steal", Domain: "newtime.ru", Customer: "c1"}, "", []string{"kind"}},
 	} {
-		p, problems := planner.vet(c.order)
+		p, problems := planner.validateOrder(c.order)
 		var wrong []string
 		for _, q := range problems {
 			wrong = append(wrong, q.Path)

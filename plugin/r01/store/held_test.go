@@ -32,28 +32,28 @@ func TestHeldOutThereIsNotReleased(t *testing.T) {
 	err = s.Read(t.Context(), func(tx *Tx) error {
 		for id, want := range map[string]struct {
 			state  lifecycle.State
-			hold   lifecycle.Hold
+			hold   lifecycle.StallReason
 			mayRun bool
 		}{
 			"poor":    {registrar.NeedsAction, lifecycle.NoFunds, false},
 			"queued":  {registrar.NeedsAction, lifecycle.NoFunds, true},
 			"barred":  {registrar.NeedsAction, lifecycle.AuthFailed, false},
-			"at-work": {registrar.Accepted, lifecycle.NoHold, true},
-			"fresh":   {registrar.Queued, lifecycle.NoHold, false},
+			"at-work": {registrar.Accepted, lifecycle.NotStalled, true},
+			"fresh":   {registrar.Queued, lifecycle.NotStalled, false},
 		} {
 			r, err := tx.Requests.Get(id)
 			if err != nil {
 				return err
 			}
-			if r.State != want.state || r.Hold != want.hold || r.MayRun != want.mayRun || r.Releasable {
-				t.Errorf("%s is %s (%s), may run %v, releasable %v", id, r.State, r.Hold, r.MayRun, r.Releasable)
+			if r.State != want.state || r.Stall != want.hold || r.MayRun != want.mayRun || r.Releasable {
+				t.Errorf("%s is %s (%s), may run %v, releasable %v", id, r.State, r.Stall, r.MayRun, r.Releasable)
 			}
 			released := lifecycle.Weigh(r.Lifecycle(), lifecycle.Evidence{Source: lifecycle.FromRelease, Event: lifecycle.Released})
 			if _, ok := released.Decision(); ok {
 				t.Errorf("%s would be sent again without a person", id)
 			}
 			decided := lifecycle.Weigh(r.Lifecycle(), lifecycle.Evidence{Source: lifecycle.FromPerson, Event: lifecycle.Resend})
-			if _, ok := decided.Decision(); ok != (want.hold != lifecycle.NoHold) {
+			if _, ok := decided.Decision(); ok != (want.hold != lifecycle.NotStalled) {
 				t.Errorf("%s: a person may send it again: %v", id, ok)
 			}
 		}

@@ -33,7 +33,7 @@ func (n *instance) on(url string) {
 // works takes over under a name, and reports whether the database is an older one.
 func (n *instance) works(name string) (older bool) {
 	n.t.Helper()
-	incarnation, older, err := n.Recall(n.t.Context())
+	incarnation, older, err := n.DetectRestore(n.t.Context())
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func (n *instance) works(name string) (older bool) {
 		_, err := tx.TakeOver()
 		return errors.Join(err, tx.SetHolder(name), tx.SetIncarnation(incarnation))
 	})
-	if err := n.Mark(n.t.Context()); err != nil {
+	if err := n.AdvanceWatermark(n.t.Context()); err != nil {
 		n.t.Fatal(err)
 	}
 	return older
@@ -54,14 +54,14 @@ func (n *instance) goesOn() {
 		tx.Emit(registrar.Event{At: noon, Type: registrar.EventNotice, Level: registrar.LevelInfo, Message: "hello", Name: "a.ru"})
 		return nil
 	})
-	if err := n.Mark(n.t.Context()); err != nil {
+	if err := n.AdvanceWatermark(n.t.Context()); err != nil {
 		n.t.Fatal(err)
 	}
 }
 
 func (n *instance) follows(holder string) {
 	n.t.Helper()
-	if err := n.Follow(n.t.Context(), holder); err != nil {
+	if err := n.FollowWatermark(n.t.Context(), holder); err != nil {
 		n.t.Fatal(err)
 	}
 }
@@ -138,7 +138,7 @@ func TestMarksOfNodes(t *testing.T) {
 			a.works("a")
 			a.goesOn()
 			write(t, a.Store, func(tx *Tx) error { return tx.SetSetting("event", "0") })
-			if err := a.Mark(t.Context()); !errors.Is(err, errWentBack) {
+			if err := a.AdvanceWatermark(t.Context()); !errors.Is(err, errWentBack) {
 				t.Errorf("the mark was moved back: %v", err)
 			}
 			if !a.works("a") {

@@ -74,7 +74,7 @@ func TestMigrationKeepsRequests(t *testing.T) {
 	defer s.Close()
 	write(t, s, func(tx *Tx) error {
 		r, err := tx.Requests.Get("r")
-		if err != nil || r.Hold != lifecycle.NoAnswer || r.Base.String() != "2027-01-01" || r.DueAt.UnixMilli() != 2 {
+		if err != nil || r.Stall != lifecycle.NoAnswer || r.Base.String() != "2027-01-01" || r.DueAt.UnixMilli() != 2 {
 			t.Errorf("the request is %+v, %v", r, err)
 		}
 		if ops, err := tx.Operations.Of("r"); err != nil || len(ops) != 1 {
