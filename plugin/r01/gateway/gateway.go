@@ -34,7 +34,8 @@ type Store interface {
 	engine.Store
 	// InPlace reports whether the store is still where it was opened.
 	InPlace() error
-	// Recall reports whether the store is an older one, put back; Mark makes that visible.
+	// DetectRestore reports whether the store is an older one, put back; AdvanceWatermark records how
+	// far it has come.
 	DetectRestore(ctx context.Context) (incarnation string, older bool, err error)
 	AdvanceWatermark(ctx context.Context) error
 }
