@@ -20,6 +20,11 @@ panel {
   # store = secret("file", "panel.store") # postgres://USER:PASSWORD@HOST/DATABASE, for several panels on one
   #                                       # account; without it a file in data. See docs/nodes.md
   # log_level = "info"            # trace | debug | info | warn | error; serve --log-level comes first
+  # keep {                        # personal data of what is over; what is open, or about a domain that is held, stays
+  #   contacts  = "1095d"         # of concluded orders, here and with every registrar
+  #   codes     = "30d"           # transfer codes of concluded orders
+  #   cancelled = "90d"           # orders that were cancelled and never paid
+  # }
   # backup_recipients = ["age1…"] # whom the keys in backups are encrypted to (age-keygen); without, they are left out
 }
 
