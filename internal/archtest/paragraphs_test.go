@@ -27,15 +27,18 @@ func TestParagraphs(t *testing.T) {
 		if solidRooms.MatchString(short(p.ImportPath)) {
 			continue
 		}
+
 		for _, file := range p.GoFiles {
 			path := filepath.Join(p.Dir, file)
 			text, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			if strings.Contains(string(text), "DO NOT EDIT") {
 				continue
 			}
+
 			all, solid := functions(t, text)
 			long += all
 			for _, name := range solid {
@@ -58,12 +61,14 @@ func functions(t *testing.T, text []byte) (long int, solid []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	lines := strings.Split(string(text), "\n")
 	for _, d := range f.Decls {
 		fn, ok := d.(*ast.FuncDecl)
 		if !ok || fn.Body == nil {
 			continue
 		}
+
 		first, last := fset.Position(fn.Pos()).Line, fset.Position(fn.End()).Line
 		if last-first+1 < longFunction {
 			continue
@@ -74,6 +79,7 @@ func functions(t *testing.T, text []byte) (long int, solid []string) {
 			solid = append(solid, fn.Name.Name)
 		}
 	}
+
 	return long, solid
 }
 

@@ -38,6 +38,7 @@ func LockDir(dir, name string, patience time.Duration) (*Lock, error) {
 		case patience <= 0:
 			return nil, errors.Join(registrar.Errorf(registrar.Locked, "another instance works on %s", dir), f.Close())
 		}
+
 		time.Sleep(retry)
 	}
 }

@@ -40,6 +40,7 @@ func Text(cell any) string {
 		}
 		return "no"
 	}
+
 	return fmt.Sprint(cell)
 }
 

@@ -67,10 +67,12 @@ func (en *Engine) release(tx *store.Tx, held lifecycle.StallReason, reason strin
 	if err != nil {
 		return err
 	}
+
 	all, err := tx.Requests.Held(held)
 	if err != nil {
 		return err
 	}
+
 	for _, r := range all {
 		if restored != "" && r.Kind.Paid() {
 			continue
@@ -80,6 +82,7 @@ func (en *Engine) release(tx *store.Tx, held lifecycle.StallReason, reason strin
 			return err
 		}
 	}
+
 	return nil
 }
 

@@ -52,15 +52,18 @@ func diagram() string {
 			}
 		}
 	}
+
 	var lines []string
 	for edge, events := range edges {
 		lines = append(lines, edge+": "+strings.Join(events, ", "))
 	}
+
 	for _, s := range registrar.OperationStates() {
 		if s.Final() {
 			lines = append(lines, fmt.Sprintf("    %s --> [*]", s))
 		}
 	}
+
 	slices.Sort(lines)
 	return "```mermaid\nstateDiagram-v2\n    [*] --> Queued\n" + strings.Join(lines, "\n") + "\n```\n"
 }
@@ -83,6 +86,7 @@ func weighing() string {
 				when = append(when, name+" "+values)
 			}
 		}
+
 		add("kind", join(l.Kind))
 		add("state", join(l.State))
 		add("proof", join(l.Proof))
@@ -92,15 +96,19 @@ func weighing() string {
 		add("expiry", join(l.Till))
 		add("fate", join(l.Fate))
 		add("and", l.when.says)
+
 		action := string(l.Action)
 		if l.Ask {
 			action += ", asks"
 		}
+
 		if l.Alarm {
 			action += ", alarm"
 		}
+
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", l.Name, join(l.Source), join(l.Event), strings.Join(when, "; "), action, l.Reason)
 	}
+
 	return b.String()
 }
 

@@ -29,15 +29,18 @@ func requests(k Kind) []Request {
 
 func TestTableIsWellFormed(t *testing.T) {
 	t.Parallel()
+
 	used := map[Event]bool{}
 	for i, row := range Table() {
 		used[row.On] = true
+
 		if len(row.From) == 0 || !slices.Contains(Events(), row.On) || !slices.Contains(registrar.OperationStates(), row.To) {
 			t.Errorf("line %d is not of the closed lists: %+v", i, row)
 		}
 		if row.To.WaitsForPerson() != (row.Stall != NotStalled) {
 			t.Errorf("line %d: a hold stands exactly where a person is waited for: %+v", i, row)
 		}
+
 		for _, from := range row.From {
 			if from.Final() {
 				t.Errorf("line %d leaves the final state %s", i, from)
@@ -47,6 +50,7 @@ func TestTableIsWellFormed(t *testing.T) {
 			}
 		}
 	}
+
 	for _, e := range Events() {
 		if !used[e] {
 			t.Errorf("no line takes event %q", e)
@@ -108,6 +112,7 @@ func TestNothingIsResentAfterR01SaidItWasRegistered(t *testing.T) {
 
 func TestDecide(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		name string
 		from Request
@@ -152,14 +157,17 @@ func TestDecide(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
+
 		if d.state != c.to || d.hold != c.hold {
 			t.Errorf("%s: got %s (%s), want %s (%s)", c.name, d.state, d.hold, c.to, c.hold)
 		}
+
 		for _, e := range c.has {
 			if !d.Has(e) {
 				t.Errorf("%s: effect %q is missing from %v", c.name, e, d.effects)
 			}
 		}
+
 		for _, e := range c.not {
 			if d.Has(e) {
 				t.Errorf("%s: effect %q is not wanted", c.name, e)
@@ -170,6 +178,7 @@ func TestDecide(t *testing.T) {
 
 func TestDecideRefuses(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		from Request
 		on   Event
@@ -198,6 +207,7 @@ func TestDecideRefuses(t *testing.T) {
 // request is transmitted again only after a definite "nothing was taken" or a decision.
 func TestRandomHistories(t *testing.T) {
 	t.Parallel()
+
 	rapid.Check(t, func(t *rapid.T) {
 		r := Request{Kind: rapid.SampledFrom(Kinds()).Draw(t, "kind"), State: queued}
 		maySend := true
@@ -206,9 +216,11 @@ func TestRandomHistories(t *testing.T) {
 			if err != nil {
 				continue
 			}
+
 			if r.State.Final() {
 				t.Fatalf("%q left the final state %s", e, r.State)
 			}
+
 			switch e {
 			case Claimed:
 				if !maySend {
@@ -218,10 +230,12 @@ func TestRandomHistories(t *testing.T) {
 			case Deferred, Unauth, Unfunded, Resend:
 				maySend = true
 			}
+
 			r.State, r.Stall = d.state, d.hold
 			if !slices.Contains(registrar.OperationStates(), r.State) || !slices.Contains(StallReasons(), r.Stall) {
 				t.Fatalf("left the closed lists: %+v", r)
 			}
+
 			if r.State.Final() != (WaitsFor(r) == "") {
 				t.Fatalf("%s (%s) waits for %q", r.State, r.Stall, WaitsFor(r))
 			}
@@ -254,6 +268,7 @@ func TestEventOf(t *testing.T) {
 
 func TestDomainStatus(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		kind   registrar.OperationKind
 		state  State

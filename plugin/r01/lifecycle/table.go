@@ -49,6 +49,7 @@ func transitions() []Transition {
 		live       = []State{needsAction}
 		doubted    = []StallReason{ToVerify}
 	)
+
 	return []Transition{
 		// The durable step. ARCHITECTURE.md, the durable step
 		{From: []State{queued}, On: Claimed, To: sending},

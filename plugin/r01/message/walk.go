@@ -135,6 +135,7 @@ func (w *walker) multipart(media, boundary string, body []byte, depth int) said 
 	delimiter := []byte("--" + boundary)
 	_, rest, end := cutAt(body, delimiter) // what precedes the first part is not shown
 	whole := end == another
+
 	// Each part, until the closing delimiter; a missing one is damage.
 	for end == another && w.parts <= maxParts {
 		var part []byte

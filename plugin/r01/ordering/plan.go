@@ -94,16 +94,19 @@ func (pl *Planner) planRegister(o registrar.Order) (plan, []registrar.Problem) {
 		_, more := mailform.Client(sample+"-R01", registrant, registrar.DateOf(pl.now()))
 		problems = append(problems, more...)
 	}
+
 	domain, more := mailform.NewDomain(o.Domain, sample+"-R01", o.Nameservers)
 	problems = append(problems, more...)
 	p := plan{kind: lifecycle.NewClient,
 		about: func(handle string) (mailform.Template, []registrar.Problem) {
 			return mailform.NewDomain(o.Domain, handle, o.Nameservers)
 		}}
+
 	if len(problems) == 0 {
 		p.templates = []mailform.Template{pl.clientTemplate(sample+"-R01", registrant)}
 		problems = pl.unencodable(p.templates[0], domain)
 	}
+
 	return p, problems
 }
 
@@ -159,12 +162,14 @@ func (pl *Planner) planTransfer(o registrar.Order) (plan, []registrar.Problem) {
 	if code == "" || len(code) > longestCode || strings.ContainsFunc(code, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		problems = append(problems, registrar.Problem{Path: "auth_code", Message: "is required: the code that the present registrar gives out, in one line"})
 	}
+
 	if len(o.Nameservers) > 0 {
 		problems = append(problems, registrar.Problem{Path: "nameservers", Message: "stay as they are in a transfer: change them when it is done"})
 	}
 	if o.Registrant == nil {
 		return plan{}, append(problems, registrar.Problem{Path: "contact", Message: "is required"})
 	}
+
 	_, more := mailform.Client(sample+"-R01", *o.Registrant, registrar.DateOf(pl.now()))
 	problems = append(problems, more...)
 	p := plan{kind: lifecycle.NewClient, about: func(string) (mailform.Template, []registrar.Problem) { return mailform.Template{}, nil }}
@@ -172,5 +177,6 @@ func (pl *Planner) planTransfer(o registrar.Order) (plan, []registrar.Problem) {
 		p.templates = []mailform.Template{pl.clientTemplate(sample+"-R01", *o.Registrant)}
 		problems = pl.unencodable(p.templates[0])
 	}
+
 	return p, problems
 }

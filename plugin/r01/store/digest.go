@@ -19,6 +19,7 @@ func (s *Store) keyDigests(ctx context.Context) error {
 		if kind, err := tx.Setting(digestsSetting); err != nil || kind == "keyed" {
 			return err
 		}
+
 		for _, d := range []struct{ list, set string }{
 			{"select hash from mails", "update mails set hash = $1 where hash = $2"},
 			{"select distinct digest from requests where digest <> ''", "update requests set digest = $1 where digest = $2"},
@@ -33,10 +34,12 @@ func (s *Store) keyDigests(ctx context.Context) error {
 				}
 			}
 		}
+
 		return tx.SetSetting(digestsSetting, "keyed")
 	})
 	if err != nil {
 		return fmt.Errorf("key digests: %w", err)
 	}
+
 	return nil
 }

@@ -70,6 +70,7 @@ func (n *instance) follows(holder string) {
 // database; that a database has forgotten is noticed by whoever takes over first.
 func TestMarksOfNodes(t *testing.T) {
 	t.Parallel()
+
 	server := pgtest.Start(t)
 	for name, play := range map[string]func(t *testing.T, a, b *instance, putBack func() string){
 		"another goes on": func(t *testing.T, a, b *instance, _ func() string) {
@@ -108,6 +109,7 @@ func TestMarksOfNodes(t *testing.T) {
 			a.on(old)
 			b.on(old)
 			b.follows("a") // its mark must not go back
+
 			if !a.works("a") {
 				t.Error("a did not notice")
 			}
@@ -127,6 +129,7 @@ func TestMarksOfNodes(t *testing.T) {
 			a.on(old)
 			b.on(old)
 			b.follows("a")
+
 			if !b.works("b") {
 				t.Error("b did not notice")
 			}
@@ -148,12 +151,14 @@ func TestMarksOfNodes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			url := server.Database()
 			a, b := &instance{t: t, dir: t.TempDir()}, &instance{t: t, dir: t.TempDir()}
 			b.key = a.dir + "/" + keyFile
 			a.on(url)
 			b.on(url)
 			defer func() { closed(t, a.Store); closed(t, b.Store) }()
+
 			play(t, a, b, func() string { // keeps the database as it is now
 				closed(t, a.Store)
 				closed(t, b.Store)
