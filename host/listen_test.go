@@ -35,7 +35,7 @@ func shortDir(t *testing.T) string {
 }
 
 // Without listen the panel is on a socket in its data directory, which is its own user's alone;
-// whoever is at its other end is known by name.
+// the user at its other end is known by name.
 func TestSocketIsTheDefault(t *testing.T) {
 	t.Parallel()
 

@@ -314,7 +314,7 @@ func TestFollowLog(t *testing.T) {
 	}
 }
 
-// A decision goes to the one registrar that has the operation, or to nobody.
+// A decision goes to the one registrar that has the operation, or to none.
 func TestDecisionsReachTheOwner(t *testing.T) {
 	t.Parallel()
 

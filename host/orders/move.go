@@ -149,7 +149,7 @@ func agrees(known registrar.Domain, at string, d Domain) error {
 	return nil
 }
 
-// imported is the domain as the target takes it over. What nobody gives is carried over from
+// imported is the domain as the target takes it over. What is not given is carried over from
 // the source, whose handle another plugin for the same account understands.
 func (m Move) imported(d Domain) registrar.Import {
 	i := registrar.Import{Domain: d.Name, Customer: d.Customer, Handle: m.Handle, PaidTill: m.PaidTill}
@@ -212,7 +212,7 @@ func (v mover) begin(ctx context.Context, d Domain, found registrar.RenewalMode)
 	return before, err
 }
 
-// forget lets the next move find the mode that somebody has chosen since.
+// forget lets the next move find the mode that was chosen since.
 func (l *ledger) forget(ctx context.Context, name string) error {
 	return l.db.Write(ctx, func(tx *sql.Tx) error { return exec(ctx, tx, "delete from moves where domain = $1", name) })
 }

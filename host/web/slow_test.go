@@ -29,7 +29,7 @@ func slowCaller(t *testing.T, b *bench, request string) net.Conn {
 	return c
 }
 
-// A backup that nobody reads ends, and with it what it holds.
+// A backup whose reader has stopped ends, and with it what it holds.
 func TestBackupThatIsNotRead(t *testing.T) {
 	t.Parallel()
 

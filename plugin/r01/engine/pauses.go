@@ -86,7 +86,7 @@ func (en *Engine) release(tx *store.Tx, held lifecycle.StallReason, reason strin
 	return nil
 }
 
-// endPause lifts a pause once nothing is held for it any more: nobody could resolve what
+// endPause lifts a pause once no request is held for it any more: a person could not resolve what
 // is not there.
 func (en *Engine) endPause(tx *store.Tx, before, now lifecycle.StallReason) error {
 	which := map[lifecycle.StallReason]string{lifecycle.NoFunds: PausePaid, lifecycle.AuthFailed: PauseAll}[before]

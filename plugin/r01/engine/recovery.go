@@ -117,7 +117,7 @@ func (rc *Recovery) HoldAfterRestore(ctx context.Context) error {
 	return nil
 }
 
-// HoldUntouched makes every paid request that nobody has decided about wait for a person,
+// HoldUntouched makes every paid request without a decision wait for a person,
 // while the store is not reconciled.
 func (rc *Recovery) HoldUntouched(tx *store.Tx) error {
 	if !rc.restored {

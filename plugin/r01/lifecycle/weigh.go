@@ -30,7 +30,7 @@ const (
 	ProofLater  Reason = "proof-later"  // its sender can't be proved now
 	TooOld      Reason = "too-old"      // it was made before the request
 	NotBound    Reason = "not-bound"    // nothing ties it to a request
-	HintOnly    Reason = "hint-only"    // only what anybody can know ties it
+	HintOnly    Reason = "hint-only"    // only what is no secret ties it
 	HandleOnly  Reason = "handle-only"  // another handle than ours, tied by no thread or token
 	NotMoved    Reason = "not-moved"    // a success with the expiry of before
 	Implausible Reason = "implausible"  // an expiry that this request can't lead to

@@ -10,7 +10,7 @@ import (
 )
 
 // Await waits until a mail with a Message-ID is in the folder, or ctx ends, and returns its
-// bytes. It changes nothing: the mail stays for whoever watches. The remark says what is odd
+// bytes. It changes nothing: the mail stays for the watcher. The remark says what is odd
 // about the server, "" = nothing.
 func Await(ctx context.Context, c Config, messageID string) (raw []byte, remark string, err error) {
 	c = c.withDefaults()

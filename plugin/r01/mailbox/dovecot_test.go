@@ -122,7 +122,7 @@ func TestDovecot(t *testing.T) {
 	}
 }
 
-// A server that hangs keeps the connection open, and IDLE stays silent for ever.
+// A server that hangs keeps the connection open, and IDLE stays silent.
 func TestDovecotHangs(t *testing.T) {
 	t.Parallel()
 
@@ -170,7 +170,7 @@ func TestDovecotRestarts(t *testing.T) {
 	expect(t, store, 1, 1, 1)
 }
 
-// What arrives while nobody is connected waits, and is handed over once.
+// What arrives while no client is connected waits, and is handed over once.
 func TestDovecotRefusesLogin(t *testing.T) {
 	t.Parallel()
 
@@ -232,7 +232,7 @@ func TestDovecotForgetsUIDs(t *testing.T) {
 	}
 }
 
-// Somebody empties the mailbox: what was stored stays stored, and the next mail is new.
+// The mailbox is emptied: what was stored stays stored, and the next mail is new.
 func TestDovecotEmptied(t *testing.T) {
 	t.Parallel()
 	d := startDovecot(t)

@@ -14,7 +14,7 @@ import (
 	"registrar.panel/internal/secret"
 )
 
-// A refused login is not repeated soon, and nobody is shown what the server repeats.
+// A refused login is not repeated soon, and what the server repeats is not shown.
 func TestLoginRefused(t *testing.T) {
 	t.Parallel()
 
@@ -99,7 +99,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// A server that says why it takes nobody and hangs up at once: the reason is told, every time.
+// A server that says why it takes no client and hangs up at once: the reason is reported, every time.
 func TestRefusedAtTheDoor(t *testing.T) {
 	t.Parallel()
 	for range 20 {

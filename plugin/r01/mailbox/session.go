@@ -115,7 +115,7 @@ func connect(ctx context.Context, c Config) (*session, error) {
 	return s, nil
 }
 
-// greeting waits for the server's first words. Where a server said why it takes nobody and hung
+// greeting waits for the server's first words. Where a server said why it takes no client and hung
 // up, go-imap tells by chance one or the other: it is asked until it tells the reason.
 func greeting(client *imapclient.Client) (err error) {
 	var said *imap.Error

@@ -88,7 +88,7 @@ func (q *Queue) stillDue(ctx context.Context, due []store.Request) (still []stor
 			if err := q.engine.Must(tx, &gone[i], engine.QueueSays(lifecycle.Withdrawn), engine.Fact{Actor: engine.ByPlugin, Reason: reasons[i]}); err != nil {
 				return err
 			}
-			// Should it be due again, nobody has decided against it.
+			// Should it be due again, no decision stands against it.
 			if err := tx.Renewals.Unplan(store.Plan{Domain: gone[i].Object, Base: gone[i].Base}); err != nil {
 				return err
 			}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// keyed turns a digest of contents into one by which nobody can test a guess without the
+// keyed turns a digest of contents into one that can't be used to test a guess without the
 // key file: a mail that is known but for a passport number is soon guessed.
 func (tx *Tx) keyed(digest string) string { return tx.box.Fingerprint("digest", digest) }
 

@@ -54,7 +54,7 @@ func closed(t *testing.T, s *Store) {
 	}
 }
 
-// Whoever has the database and no key can't test what a mail or a request said.
+// With the database and without the key the text of a mail or request can't be guessed.
 func TestDigestsAreKeyed(t *testing.T) {
 	t.Parallel()
 

@@ -10,7 +10,7 @@ import (
 )
 
 // What a store of before 00008 holds for want of money, or for a wrong password, was refused by
-// a mail of which nobody remembers what it answered: no success of another and no new password
+// a mail of which it is not known what it answered: no success of another and no new password
 // sends it again. What was queued may run.
 func TestHeldOutThereIsNotReleased(t *testing.T) {
 	t.Parallel()

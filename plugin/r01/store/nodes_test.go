@@ -67,7 +67,7 @@ func (n *instance) follows(holder string) {
 }
 
 // Nodes that share a database have a mark each. What another node did is no sign of an older
-// database; that a database has forgotten is noticed by whoever takes over first.
+// database; that a database has forgotten is noticed by the node that takes over first.
 func TestMarksOfNodes(t *testing.T) {
 	t.Parallel()
 
