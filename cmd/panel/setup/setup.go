@@ -70,7 +70,7 @@ func (p *Init) complete(ctx context.Context, person *interview) error {
 type unwellError int
 
 func (n unwellError) Error() string {
-	return fmt.Sprintf("the configuration is written; not well: %d. Mend what is named above, then: panel check", int(n))
+	return fmt.Sprintf("the configuration is written; faults: %d. Mend what is named above, then: panel check", int(n))
 }
 
 func (p *Init) write(c *command.Call, file *configFile, person *interview, try func(context.Context) []Finding) error {
