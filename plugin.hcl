@@ -92,6 +92,7 @@ registrar "r01" { # bundled with the panel
       # domains     = ["registrar.example"] # may sign; empty = the domains of "from"
       # authserv_id = "mx.panel.example"    # for authentication-results: our own server's name in that header
       # retry       = "24h"                   # how long the proof is retried when DNS does not answer
+      # quota       = 100                     # unproved mails of one sender that wait a day, and ten times as many of all
       # hosts       = ["mx.panel.example"]    # your own mail servers, as in Received: their reports of undeliverable mail are trusted
     }
 
@@ -103,7 +104,8 @@ registrar "r01" { # bundled with the panel
     # }
 
     keep {
-      mails = "1095d" # how long the text of mails is kept after their operation has ended
+      mails     = "1095d" # how long the text of mails is kept after their operation has ended
+      strangers = "14d"   # the first 64 KiB of strangers' mail, which waits in "panel review --strangers"
     }
     # reconciled = "…" # after restoring a backup: see docs/reliability.md
 

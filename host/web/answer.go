@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"os"
 	"strconv"
 	"time"
@@ -51,7 +52,7 @@ func endpoint[T any](s *Server, answer func(r *http.Request) (T, error)) http.Ha
 			s.refuse(w, r, err)
 			return
 		}
-		writeJSON(w, http.StatusOK, v)
+		succeed(w, r, v)
 	})
 }
 
@@ -73,6 +74,13 @@ type incomplete[T any] struct {
 
 // MarshalJSON implements [json.Marshaler].
 func (i incomplete[T]) MarshalJSON() ([]byte, error) { return json.Marshal(i.answer) }
+
+func (i incomplete[T]) goesOn() url.Values {
+	if f, ok := any(i.answer).(following); ok {
+		return f.goesOn()
+	}
+	return nil
+}
 
 func (i incomplete[T]) lacks() []switchboard.Absent { return i.absent }
 
@@ -113,7 +121,7 @@ func actionUpTo[In, Out any](s *Server, most int64, times time.Duration, answer 
 			s.refuse(w, r, err)
 			return
 		}
-		writeJSON(w, http.StatusOK, out)
+		succeed(w, r, out)
 	})
 }
 

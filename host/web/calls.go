@@ -43,12 +43,16 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 
 	handle("GET /api/v1/log", access.Look, http.HandlerFunc(s.actionLog))
 	handle("GET /api/v1/review", access.Look, partial(s, s.listReviews))
+	handle("POST /api/v1/review/resolve", access.Money, action(s, s.resolveReviews))
+	handle("GET /api/v1/review/senders", access.Look, partial(s, s.listIgnored))
+	handle("POST /api/v1/review/senders/heed", access.Money, action(s, s.heedSender))
 	handle("GET /api/v1/review/{id}", access.Look, endpoint(s, s.showReview))
 	handle("GET /api/v1/review/{id}/rule", access.Look, endpoint(s, s.reviewRule))
 	handle("POST /api/v1/review/{id}/resolve", access.Money, action(s, s.resolveReview))
 	handle("GET /api/v1/operations/{id}", access.Look, endpoint(s, s.showOperation))
 	handle("POST /api/v1/operations/{id}/resolve", access.Money, action(s, s.resolveOperation))
 	handle("POST /api/v1/replies/test", access.Look, actionUpTo(s, maxMail, 4, s.testReply))
+	handle("GET /api/v1/mails", access.Look, partial(s, s.listMails))
 	handle("GET /api/v1/mails/{id}", access.Look, endpoint(s, s.showMail))
 	handle("GET /api/v1/mails/{id}/raw", access.Look, http.HandlerFunc(s.rawMail))
 	handle("GET /api/v1/plugins", access.Look, endpoint(s, s.listPlugins))
@@ -286,11 +290,6 @@ func (s *Server) followLog(w http.ResponseWriter, r *http.Request, q orders.LogQ
 	}
 }
 
-func (s *Server) listReviews(r *http.Request) ([]api.Review, []switchboard.Absent, error) {
-	all, err := s.board.Reviews(r.Context())
-	return list(all.List, func(o switchboard.Of[registrar.Review]) api.Review { return reviewOf(o.Value) }), all.Absent, err
-}
-
 func (s *Server) showReview(r *http.Request) (api.Review, error) {
 	e, err := s.board.Review(r.Context(), registrar.ReviewID(r.PathValue("id")))
 	return reviewOf(e), err
@@ -306,7 +305,7 @@ func (s *Server) resolveReview(r *http.Request, in api.ReviewDecision) (api.Revi
 		return api.Review{}, err
 	}
 	e, err := s.orders.ResolveReview(r.Context(), registrar.ReviewDecision{Review: registrar.ReviewID(r.PathValue("id")), Version: registrar.Version(in.Version),
-		Outcome: registrar.ReplyOutcome(in.Outcome), Operation: registrar.OperationID(in.Operation), By: caller(r).Name,
+		Outcome: registrar.ReplyOutcome(in.Outcome), Operation: registrar.OperationID(in.Operation), By: caller(r).Name, Note: in.Reason,
 		OperationVersion: registrar.Version(in.OperationVersion)}, forWhom(r, in.By))
 	return reviewOf(e), err
 }

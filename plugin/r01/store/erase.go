@@ -98,7 +98,7 @@ func (t Erasures) Request(q Finished, id string) (bodies, mails int64, err error
 	}
 	// What is known of a mail stays: it is never taken for a new one.
 	for _, about := range []string{"m.request = $2 and m.request is not null", "m.id in (select mail from reviews a where a.request = $2 and a.request <> '' and a.resolved_at is not null)"} {
-		n, err := t.change("update mails as m set sealed_raw = $1 where "+about+" and length(m.sealed_raw) > 0 and "+settledMail, []byte{}, id)
+		n, err := t.change("update mails as m set sealed_raw = $1, sealed_heading = $1 where "+about+" and length(m.sealed_raw) > 0 and "+settledMail, []byte{}, id)
 		if err != nil {
 			return 0, 0, fmt.Errorf("erase mails: %w", err)
 		}
