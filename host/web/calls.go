@@ -61,7 +61,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("GET /api/v1/tokens", access.Admin, endpoint(s, s.listTokens))
 	handle("POST /api/v1/tokens", access.Admin, action(s, s.addToken))
 	handle("POST /api/v1/tokens/{name}/revoke", access.Admin, action(s, s.revokeToken))
-	s.routeData(handle)
+	dataCalls{s}.route(handle)
 	mux.Handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
 		return none{}, registrar.Errorf(registrar.NotFound, "there is no %s %s", r.Method, r.URL.Path)
 	}))

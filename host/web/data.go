@@ -9,10 +9,12 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// routeData is what becomes of personal data and of the keys they are sealed with.
-func (s *Server) routeData(handle func(pattern string, right access.Right, h http.Handler)) {
-	handle("POST /api/v1/customers/{id}/erase", access.Secrets, atLeisure(action(s, s.eraseCustomer)))
-	handle("POST /api/v1/keys/rotate", access.Admin, atLeisure(action(s, s.rotateKeys)))
+// dataCalls are the calls about personal data and the keys that seal them.
+type dataCalls struct{ *Server }
+
+func (s dataCalls) route(handle func(pattern string, right access.Right, h http.Handler)) {
+	handle("POST /api/v1/customers/{id}/erase", access.Secrets, atLeisure(action(s.Server, s.eraseCustomer)))
+	handle("POST /api/v1/keys/rotate", access.Admin, atLeisure(action(s.Server, s.rotateKeys)))
 }
 
 // atLeisure is for answers that may take as long as a copy of a store does.
@@ -23,7 +25,7 @@ func atLeisure(next http.Handler) http.Handler {
 	})
 }
 
-func (s *Server) eraseCustomer(r *http.Request, in api.Reader) (incomplete[api.Erasure], error) {
+func (s dataCalls) eraseCustomer(r *http.Request, in api.Reader) (incomplete[api.Erasure], error) {
 	if err := checkFor(in.By); err != nil {
 		return incomplete[api.Erasure]{}, err
 	}
@@ -43,7 +45,7 @@ func (s *Server) eraseCustomer(r *http.Request, in api.Reader) (incomplete[api.E
 	return incomplete[api.Erasure]{v, done.Absent}, err
 }
 
-func (s *Server) rotateKeys(r *http.Request, _ none) (incomplete[[]api.Key], error) {
+func (s dataCalls) rotateKeys(r *http.Request, _ none) (incomplete[[]api.Key], error) {
 	done, absent, err := s.orders.Data().RotateKeys(r.Context(), caller(r).Name)
 	return incomplete[[]api.Key]{list(done, func(o switchboard.Of[registrar.Rotation]) api.Key {
 		return api.Key{Of: o.Registrar, Key: o.Value.Key, Sealed: o.Value.Sealed}
