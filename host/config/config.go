@@ -176,6 +176,7 @@ func (c *Config) assign(problems []Problem, body hcl.Body) (left int) {
 			}
 		}
 	}
+
 	for _, p := range problems {
 		at := slices.IndexFunc(c.Registrars, func(r Registrar) bool {
 			block, ok := blocks[r.Name]
@@ -187,6 +188,7 @@ func (c *Config) assign(problems []Problem, body hcl.Body) (left int) {
 		}
 		c.Registrars[at].Mistakes = append(c.Registrars[at].Mistakes, p)
 	}
+
 	return left
 }
 
