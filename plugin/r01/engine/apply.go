@@ -30,7 +30,7 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 		return fmt.Errorf("advance request %s: %q was not to be applied (%s)", r.ID, v.Event(), v.Rule())
 	}
 	f.Event = v.Event()
-	if !d.State().WaitsForPerson() && d.State() != registrar.Failed {
+	if !d.State().WaitsForPerson() && d.State() != registrar.Failed && d.State() != registrar.Cancelled {
 		f.Reason = "" // it explains nothing
 	}
 	if f.Reason, err = en.Redactor.Redact(tx, f.Reason, *r); err != nil {

@@ -15,7 +15,7 @@ func (en *Engine) change(r store.Request, d lifecycle.Decision, f Fact) store.Ch
 	c := store.Change{At: en.now(), Message: Describe(r, f), Actor: f.Actor, Evidence: f.Evidence, Mail: f.Mail,
 		Task: f.Result.Task, DueAt: f.DueAt}
 	switch d.State() {
-	case registrar.Failed, registrar.NeedsAction, registrar.Uncertain:
+	case registrar.Failed, registrar.Cancelled, registrar.NeedsAction, registrar.Uncertain:
 		c.Error = f.Reason
 	case registrar.Sent:
 		c.Deadline = c.At.Add(en.settings.QueuedWithin)
