@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"registrar.panel/host/input"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
@@ -46,9 +45,16 @@ type Entry struct {
 
 // LogQuery selects entries.
 type LogQuery struct {
-	Domain string // Unicode or ACE; "" = all
-	After  int64  // entries with a greater ID
-	Limit  int    // the last so many; 0 = all
+	Domain    string // Unicode or ACE; "" = all
+	Registrar string
+	Actor     string
+	Event     registrar.EventType
+	Level     registrar.Level // this and worse; "" = all
+	Since     time.Time       // zero = from the beginning
+	After     int64           // entries with a greater ID
+	Before    int64           // entries with a smaller ID; 0 = all
+	Limit     int             // so many; 0 = all
+	First     bool            // with a limit: the first ones, not the last
 }
 
 const byPanel = "panel"
@@ -77,10 +83,8 @@ func (s *Service) Note(ctx context.Context, name, by string, level registrar.Lev
 
 // Log lists entries, oldest first.
 func (s *Service) Log(ctx context.Context, q LogQuery) (entries []Entry, err error) {
-	if q.Domain != "" {
-		if q.Domain, err = input.ACE(q.Domain); err != nil {
-			return nil, err
-		}
+	if q, err = q.normal(); err != nil {
+		return nil, err
 	}
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		entries, err = selectLog(ctx, tx, q)
@@ -125,13 +129,16 @@ func selectLog(ctx context.Context, q sqldb.Querier, want LogQuery) ([]Entry, er
 	if limit <= 0 {
 		limit = math.MaxInt32
 	}
-	var f filter
-	f.by("domain", want.Domain)
-	f.add("id > ", want.After)
+	f, order := want.filter(), " order by id desc"
+	if want.First {
+		order = " order by id"
+	}
 	where, args := f.where(), append(f.args, limit)
 	entries, err := sqldb.Collect(ctx, q, scanEntry, `select id, at, registrar, domain, actor, level, event, message, "order", operation, mail
-		from log `+where+fmt.Sprint(" order by id desc limit $", len(args)), args...)
-	slices.Reverse(entries)
+		from log `+where+order+fmt.Sprint(" limit $", len(args)), args...)
+	if !want.First {
+		slices.Reverse(entries)
+	}
 	return entries, fault(err, "read log")
 }
 

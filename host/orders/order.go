@@ -40,11 +40,15 @@ type Order struct {
 	CreatedAt   time.Time
 	PaidAt      time.Time           // zero = not paid
 	ClosedAt    time.Time           // zero = not concluded
+	Reference   string              // the caller's own name for it; "" = none
 	Notes       []registrar.Problem // what a person should know before paying, found just now; not stored
+	Digest      string              // keyed, of what was asked: by it a repetition is known
 }
 
 // Request asks for an order. See [registrar.Order] for what each kind needs.
 type Request struct {
+	ID          registrar.OrderID // the caller's choice; "" = the panel makes one, and nothing is ever its repetition
+	Reference   string            // the caller's own name for it; may be left out
 	Kind        registrar.OperationKind
 	Domain      string // Unicode or ACE
 	Customer    string // of a renewal or an update it may be left out

@@ -93,7 +93,11 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open orders: %w", err), db.Close())
 	}
-	return newService(o, db, box), nil
+	s := newService(o, db, box)
+	if err := s.fillNames(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open orders: %w", err), db.Close())
+	}
+	return s, nil
 }
 
 func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {

@@ -8,12 +8,27 @@ import (
 	"strings"
 
 	"registrar.panel/host/input"
+	"registrar.panel/shared/entry"
 	"registrar.panel/shared/registrar"
 )
 
 // Place stores an order after its registrar has found no mistake in it. One that needs no
-// payment is paid at once. Nothing is stored when there is a problem.
+// payment is paid at once. Nothing is stored when there is a problem. A request under an ID that
+// is known is the order that it is the repetition of, as that stands now; see [Service.repeated].
 func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
+	if o, known, err := s.repeated(ctx, q); known || err != nil {
+		return o, err
+	}
+	o, err := s.placeNew(ctx, q)
+	if err != nil && q.ID != "" {
+		if first, known, again := s.repeated(ctx, q); known && again == nil { // it came at the same time
+			return first, nil
+		}
+	}
+	return o, s.naming(ctx, q, err)
+}
+
+func (s *Service) placeNew(ctx context.Context, q Request) (Order, error) {
 	asked, name, err := s.prepare(ctx, q)
 	if err != nil {
 		return Order{}, err
@@ -23,7 +38,8 @@ func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 		return Order{}, err
 	}
 	o := Order{ID: asked.ID, Kind: asked.Kind, Domain: asked.Domain, Customer: asked.Customer, Registrar: name, State: Unpaid,
-		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.time(), Notes: notes}
+		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.time(), Notes: notes,
+		Reference: entry.Line(q.Reference), Digest: s.digest(q)}
 	sealed, err := s.seal(asked)
 	if err != nil {
 		return Order{}, err
@@ -80,12 +96,18 @@ func (s *Service) order(q Request) (registrar.Order, error) {
 	if err := input.Mistakes(oversized(q)); err != nil {
 		return registrar.Order{}, err
 	}
+	if err := input.Mistakes(wrongNames(q)); err != nil {
+		return registrar.Order{}, err
+	}
 	customer, err := input.Customer(q.Customer)
 	if err != nil && (q.Kind.Acquires() || strings.TrimSpace(q.Customer) != "") {
 		return registrar.Order{}, err
 	}
 	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: customer, Registrant: normalRegistrant(q.Registrant),
 		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill}
+	if o.ID = q.ID; o.ID != "" {
+		return o, nil
+	}
 	o.ID, err = s.newID()
 	return o, err
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"registrar.panel/host/input"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
@@ -38,16 +39,16 @@ func insertOrder(ctx context.Context, q sqldb.Querier, o Order, sealed []byte) e
 	if err != nil {
 		return err
 	}
-	return exec(ctx, q, `insert into orders (id, kind, domain, customer, registrar, state, own, nameservers, paid_till, sealed_private, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, o.ID, o.Kind, o.Domain, o.Customer, o.Registrar, o.State, o.Own,
-		nameservers, o.PaidTill.String(), sealed, sqldb.Millis(o.CreatedAt))
+	return exec(ctx, q, `insert into orders (id, kind, domain, customer, registrar, state, own, nameservers, paid_till, sealed_private, created_at, reference, digest)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, o.ID, o.Kind, o.Domain, o.Customer, o.Registrar, o.State, o.Own,
+		nameservers, o.PaidTill.String(), sealed, sqldb.Millis(o.CreatedAt), o.Reference, o.Digest)
 }
 
-const orderColumns = "id, kind, domain, customer, registrar, state, own, nameservers, paid_till, operation, refusal, created_at, paid_at, closed_at"
+const orderColumns = "id, kind, domain, customer, registrar, state, own, nameservers, paid_till, operation, refusal, created_at, paid_at, closed_at, reference, digest"
 
 // selectOrders lists orders, oldest first.
 func selectOrders(ctx context.Context, q sqldb.Querier, where string, args ...any) ([]Order, error) {
-	list, err := sqldb.Collect(ctx, q, scanOrder, "select "+orderColumns+" from orders "+where+" order by id", args...)
+	list, err := sqldb.Collect(ctx, q, scanOrder, "select "+orderColumns+" from orders "+where+" order by created_at, id", args...)
 	return list, fault(err, "read orders")
 }
 
@@ -65,7 +66,7 @@ func selectOrder(ctx context.Context, q sqldb.Querier, id registrar.OrderID) (Or
 func scanOrder(row sqldb.Scanner) (o Order, err error) {
 	var nameservers, paidTill string
 	if err := row.Scan(&o.ID, &o.Kind, &o.Domain, &o.Customer, &o.Registrar, &o.State, &o.Own, &nameservers, &paidTill,
-		&o.Operation, &o.Refusal, sqldb.At(&o.CreatedAt), sqldb.At(&o.PaidAt), sqldb.At(&o.ClosedAt)); err != nil {
+		&o.Operation, &o.Refusal, sqldb.At(&o.CreatedAt), sqldb.At(&o.PaidAt), sqldb.At(&o.ClosedAt), &o.Reference, &o.Digest); err != nil {
 		return o, err
 	}
 	if o.PaidTill, err = registrar.ParseDate(paidTill); err != nil {
@@ -118,12 +119,14 @@ func putDomain(ctx context.Context, q sqldb.Querier, d Domain) error {
 	if err != nil {
 		return fmt.Errorf("store domain %s: %w", d.Name, err)
 	}
-	return exec(ctx, q, `insert into domains (name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+	return exec(ctx, q, `insert into domains (name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms, unicode, attention)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		on conflict (name) do update set customer = excluded.customer, registrar = excluded.registrar, status = excluded.status,
 			handle = excluded.handle, paid_till = excluded.paid_till, renewal = excluded.renewal,
-			nameservers = excluded.nameservers, operation = excluded.operation, alarms = excluded.alarms`,
-		d.Name, d.Customer, d.Registrar, d.Status, d.Handle, d.PaidTill.String(), d.Renewal, nameservers, string(operation), string(standing))
+			nameservers = excluded.nameservers, operation = excluded.operation, alarms = excluded.alarms,
+			unicode = excluded.unicode, attention = excluded.attention`,
+		d.Name, d.Customer, d.Registrar, d.Status, d.Handle, d.PaidTill.String(), d.Renewal, nameservers, string(operation), string(standing),
+		input.Unicode(d.Name), d.attention())
 }
 
 func nameserverJSON(nameservers []registrar.Nameserver) (string, error) {
@@ -133,8 +136,7 @@ func nameserverJSON(nameservers []registrar.Nameserver) (string, error) {
 
 // selectDomains lists domains in name order.
 func selectDomains(ctx context.Context, q sqldb.Querier, where string, args ...any) ([]Domain, error) {
-	list, err := sqldb.Collect(ctx, q, scanDomain, `select name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms
-		from domains `+where+" order by name", args...)
+	list, err := sqldb.Collect(ctx, q, scanDomain, "select "+domainColumns+" from domains "+where+" order by name", args...)
 	return list, fault(err, "read domains")
 }
 
