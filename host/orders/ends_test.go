@@ -315,9 +315,9 @@ func TestContactIsARecordedView(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
 	o := b.place(request("example.ru"))
-	_, err := b.Contact(t.Context(), Look{Order: o.ID})
+	_, _, err := b.Contact(t.Context(), Look{Order: o.ID})
 	wantCode(t, err, registrar.Invalid, "by")
-	got, err := b.Contact(t.Context(), Look{Order: o.ID, By: "anna", For: "the customer", Reason: "a call"})
+	_, got, err := b.Contact(t.Context(), Look{Order: o.ID, By: "anna", For: "the customer", Reason: "a call"})
 	if err != nil || got.Get("passport") != passport || got.Kind != registrar.Person {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -19,24 +19,23 @@ type Look struct {
 
 // Contact opens the contact data of an order, as they were given, for a person who needs them, and
 // records in the Action Log who that was. There is no other way to them.
-func (s *Service) Contact(ctx context.Context, l Look) (registrar.Registrant, error) {
+func (s *Service) Contact(ctx context.Context, l Look) (o Order, contact registrar.Registrant, err error) {
 	problems := append(input.Person(l.By), input.Behalf(l.For)...)
 	if wrong := input.CheckText(l.Reason, longestNote); wrong != "" {
 		problems = append(problems, registrar.Problem{Path: "reason", Message: wrong})
 	}
 	if err := input.Mistakes(problems); err != nil {
-		return registrar.Registrant{}, err
+		return o, contact, err
 	}
-	o, err := s.Order(ctx, l.Order)
-	if err != nil {
-		return registrar.Registrant{}, err
+	if o, err = s.Order(ctx, l.Order); err != nil {
+		return o, contact, err
 	}
 	order, err := s.reveal(ctx, o)
 	if err != nil {
-		return registrar.Registrant{}, err
+		return o, contact, err
 	}
 	if order.Registrant == nil || len(order.Registrant.Fields) == 0 {
-		return registrar.Registrant{}, registrar.Errorf(registrar.Precondition, "order %s has no contact data", o.ID)
+		return o, contact, registrar.Errorf(registrar.Precondition, "order %s has no contact data", o.ID)
 	}
 
 	message := fmt.Sprintf("the contact data of order %s were shown to %s", o.ID, l.By)
@@ -48,7 +47,7 @@ func (s *Service) Contact(ctx context.Context, l Look) (registrar.Registrant, er
 			Event: registrar.EventDecision, Message: message + input.OnBehalf(l.For), Order: o.ID, Operation: o.Operation})
 	})
 	if err != nil {
-		return registrar.Registrant{}, fmt.Errorf("record who reads the contact of order %s: %w", o.ID, err)
+		return o, contact, fmt.Errorf("record who reads the contact of order %s: %w", o.ID, err)
 	}
-	return *order.Registrant, nil
+	return o, *order.Registrant, nil
 }

@@ -29,6 +29,10 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("GET /api/v1/orders/{id}/preview", access.Look, endpoint(s, s.preview))
 	handle("POST /api/v1/orders/{id}/pay", access.Money, action(s, s.payOrder))
 	handle("POST /api/v1/orders/{id}/cancel", access.Order, action(s, s.cancelOrder))
+	handle("POST /api/v1/orders/{id}/retry", access.Money, action(s, s.retryOrder))
+	handle("POST /api/v1/orders/{id}/refund", access.Money, action(s, s.refundOrder))
+	handle("POST /api/v1/orders/{id}/dismiss", access.Order, action(s, s.dismissOrder))
+	handle("POST /api/v1/orders/{id}/contact", access.Secrets, action(s, s.orderContact))
 	handle("POST /api/v1/orders/{id}/secret", access.Secrets, action(s, s.transferCode))
 
 	handle("GET /api/v1/domains", access.Look, endpoint(s, s.listDomains))

@@ -1,0 +1,89 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"registrar.panel/host/input"
+	"registrar.panel/host/orders"
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+func standingOf(s orders.Standing) api.Standing {
+	return api.Standing{Outcome: known(s.Outcome), Reason: known(s.Reason), OperationState: known(s.OperationState)}
+}
+
+func orderStandingOf(o orders.Order) api.OrderStanding {
+	return api.OrderStanding{Standing: standingOf(o.Standing), WaitsFor: known(o.WaitsFor), WaitsUntil: knownTime(o.WaitsUntil), Attempt: o.Attempt,
+		ExpiresAt: knownTime(o.ExpiresAt), RefundedAt: knownTime(o.RefundedAt), DismissedAt: knownTime(o.DismissedAt)}
+}
+
+// whyFailed is why an order has failed; "" = it has not.
+func whyFailed(o orders.Order) string {
+	if o.Outcome == registrar.OutcomeFailed {
+		return o.Reason
+	}
+	return ""
+}
+
+func (s *Server) retryOrder(r *http.Request, in api.Retry) (api.Changed, error) {
+	if err := checkFor(in.By); err != nil {
+		return api.Changed{}, err
+	}
+	o, changed, err := s.orders.Retry(r.Context(), orders.Again{Order: orderIn(r), Attempt: in.Attempt, Registrant: registrantOf(in.Contact),
+		Nameservers: nameservers(in.Nameservers), AuthCode: registrar.AuthCode(in.AuthCode), By: caller(r).Name, For: forWhom(r, in.By)})
+	return api.Changed{Order: orderOf(o), Changed: changed}, err
+}
+
+func orderIn(r *http.Request) registrar.OrderID { return registrar.OrderID(r.PathValue("id")) }
+
+func (s *Server) refundOrder(r *http.Request, in api.GiveUp) (api.Changed, error) {
+	return given(r, in, s.orders.Refund)
+}
+
+func (s *Server) dismissOrder(r *http.Request, in api.GiveUp) (api.Changed, error) {
+	return given(r, in, s.orders.Dismiss)
+}
+
+func (s *Server) orderContact(r *http.Request, in api.ContactReader) (api.OrderContact, error) {
+	if err := checkFor(in.By); err != nil {
+		return nil, err
+	}
+	o, contact, err := s.orders.Contact(r.Context(), orders.Look{Order: orderIn(r), By: caller(r).Name, For: forWhom(r, in.By), Reason: in.Reason})
+	if err != nil {
+		return nil, err
+	}
+	form, err := s.board.Form(r.Context(), registrar.FormQuery{TLD: input.TLD(o.Domain), Kind: o.Kind, Registrant: contact.Kind})
+	if err != nil {
+		form = registrar.Form{} // every field is a list then
+	}
+	return contactOf(contact, form), nil
+}
+
+// contactOf writes a contact as a contact file does: a field that has one value is no list.
+func contactOf(contact registrar.Registrant, form registrar.Form) api.OrderContact {
+	out := api.OrderContact{"kind": string(contact.Kind)}
+	for key, values := range contact.Fields {
+		out[key] = append([]string{}, values...)
+	}
+	for _, f := range form.Fields {
+		switch values := contact.Fields[f.Key]; {
+		case f.Multiple || len(values) != 1:
+		case f.Type == registrar.FieldYesNo:
+			out[f.Key] = values[0] == "true"
+		default:
+			out[f.Key] = values[0]
+		}
+	}
+	return out
+}
+
+// given passes on what a person makes of an order that has failed.
+func given(r *http.Request, in api.GiveUp, how func(context.Context, orders.Verdict) (orders.Order, bool, error)) (api.Changed, error) {
+	if err := checkFor(in.By); err != nil {
+		return api.Changed{}, err
+	}
+	o, changed, err := how(r.Context(), orders.Verdict{Order: orderIn(r), By: caller(r).Name, For: forWhom(r, in.By), Note: in.Note})
+	return api.Changed{Order: orderOf(o), Changed: changed}, err
+}
