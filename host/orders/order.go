@@ -42,6 +42,7 @@ type Order struct {
 	ClosedAt    time.Time           // zero = not concluded
 	Reference   string              // the caller's own name for it; "" = none
 	Notes       []registrar.Problem // what a person should know before paying, found just now; not stored
+	Again       bool                // the request that it answers was a repetition; not stored
 	Digest      string              // keyed, of what was asked: by it a repetition is known
 }
 
