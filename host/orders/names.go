@@ -7,6 +7,7 @@ import (
 
 	"registrar.panel/host/input"
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
 )
 
 // atOnce is how many names one transaction fills in.
@@ -39,11 +40,18 @@ func (s *Service) CountDomains(ctx context.Context) (map[string]int, error) {
 }
 
 // CountDue counts the domains of ours that are paid till a day at most.
-func (s *Service) CountDue(ctx context.Context, till string) (n int, err error) {
-	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, "select count(*) from domains where paid_till > '' and paid_till <= $1", till).Scan(&n)
-	})
-	return n, fault(err, "count what is due")
+func (s *Service) CountDue(ctx context.Context, till registrar.Date) (int, error) {
+	return s.number(ctx, "select count(*) from domains where paid_till > '' and paid_till <= $1 and status in ("+sqldb.Words(registrar.HeldStatuses())+")", till.String())
+}
+
+// CountAttention counts the domains that need a person, or have an alarm.
+func (s *Service) CountAttention(ctx context.Context) (int, error) {
+	return s.number(ctx, "select count(*) from domains where "+needsLook)
+}
+
+func (s *Service) number(ctx context.Context, query string, args ...any) (n int, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) error { return tx.QueryRowContext(ctx, query, args...).Scan(&n) })
+	return n, fault(err, "count")
 }
 
 // CountOrders counts the orders of each state that are not concluded.

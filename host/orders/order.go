@@ -51,6 +51,7 @@ type Order struct {
 	DismissedAt time.Time           // zero = if it failed, it waits for a person
 	Reference   string              // the caller's own name for it; "" = none
 	Notes       []registrar.Problem // what a person should know before paying, found just now; not stored
+	Again       bool                // the request that it answers was a repetition; not stored
 	Digest      string              // keyed, of what was asked: by it a repetition is known
 }
 

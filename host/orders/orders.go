@@ -130,5 +130,8 @@ func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 // time is now, as the database can keep it.
 func (l *ledger) time() time.Time { return l.now().UTC().Truncate(time.Millisecond) }
 
+// Now is the clock that the book goes by.
+func (s *Service) Now() time.Time { return s.time() }
+
 // Close closes the book. Run and every Follow must have returned.
 func (s *Service) Close() error { return s.db.Close() }

@@ -41,6 +41,7 @@ func (s *Service) repeated(ctx context.Context, q Request) (o Order, known bool,
 	case o.Digest != s.digest(q):
 		return o, true, standsInTheWay(registrar.Conflict, "id", o, fmt.Sprintf("order %s is known with other contents: %s %s for customer %s", o.ID, o.Kind, input.Unicode(o.Domain), o.Customer))
 	}
+	o.Again = true
 	return o, true, nil
 }
 

@@ -10,6 +10,13 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
+func (s *Server) routeEnds(t *routes) {
+	t.handle("POST /api/v1/orders/{id}/retry", money, action(s, s.retryOrder), says("Try an order again that was paid and has failed: the same payment, another operation."))
+	t.handle("POST /api/v1/orders/{id}/refund", money, action(s, s.refundOrder), says("The payment for an order that has failed was given back."))
+	t.handle("POST /api/v1/orders/{id}/dismiss", order, action(s, s.dismissOrder), says("An order that has failed needs nobody any more."))
+	t.handle("POST /api/v1/orders/{id}/contact", secrets, action(s, s.orderContact), says("The contact data of an order, as they were given; the Action Log records who reads them."))
+}
+
 func standingOf(s orders.Standing) api.Standing {
 	return api.Standing{Outcome: known(s.Outcome), Reason: known(s.Reason), OperationState: known(s.OperationState)}
 }
@@ -39,11 +46,11 @@ func (s *Server) retryOrder(r *http.Request, in api.Retry) (api.Changed, error) 
 func orderIn(r *http.Request) registrar.OrderID { return registrar.OrderID(r.PathValue("id")) }
 
 func (s *Server) refundOrder(r *http.Request, in api.GiveUp) (api.Changed, error) {
-	return given(r, in, s.orders.Refund)
+	return givenUp(r, in, s.orders.Refund)
 }
 
 func (s *Server) dismissOrder(r *http.Request, in api.GiveUp) (api.Changed, error) {
-	return given(r, in, s.orders.Dismiss)
+	return givenUp(r, in, s.orders.Dismiss)
 }
 
 func (s *Server) orderContact(r *http.Request, in api.ContactReader) (api.OrderContact, error) {
@@ -79,8 +86,8 @@ func contactOf(contact registrar.Registrant, form registrar.Form) api.OrderConta
 	return out
 }
 
-// given passes on what a person makes of an order that has failed.
-func given(r *http.Request, in api.GiveUp, how func(context.Context, orders.Verdict) (orders.Order, bool, error)) (api.Changed, error) {
+// givenUp passes on what a person makes of an order that has failed.
+func givenUp(r *http.Request, in api.GiveUp, how func(context.Context, orders.Verdict) (orders.Order, bool, error)) (api.Changed, error) {
 	if err := checkFor(in.By); err != nil {
 		return api.Changed{}, err
 	}

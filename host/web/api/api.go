@@ -114,19 +114,22 @@ type Order struct {
 	CreatedAt time.Time  `json:"created_at"`
 	PaidAt    *time.Time `json:"paid_at"`
 	ClosedAt  *time.Time `json:"closed_at"`
+	Reference *string    `json:"reference"`       // the caller's own name for it
 	Notes     []Problem  `json:"notes,omitempty"` // of placing and paying: what to know before; they hinder nothing
 }
 
 // NewOrder asks for an order of any kind.
 type NewOrder struct {
-	Kind        string       `json:"kind"` // register | transfer | renew | update
+	ID          string       `json:"id,omitempty"`        // the caller's choice, 1 to 64 of A-Z a-z 0-9 . _ -; the same again is the same order
+	Reference   string       `json:"reference,omitempty"` // the caller's own name for it, such as an invoice
+	Kind        string       `json:"kind"`                // register | transfer | renew | update
 	Domain      string       `json:"domain"`
 	Customer    string       `json:"customer"`
 	Own         bool         `json:"own"` // needs no payment
 	Contact     Contact      `json:"contact,omitempty"`
 	Nameservers []Nameserver `json:"nameservers,omitempty"`
 	AuthCode    string       `json:"auth_code,omitempty"`
-	PaidTill    string       `json:"paid_till,omitempty"` // of a renewal: the expiry the caller believes in; "" = as the panel knows it
+	PaidTill    string       `json:"paid_till,omitempty"` // required of a renewal: the expiry the caller believes in
 }
 
 // Changed is an order after a payment or cancellation.
@@ -381,6 +384,7 @@ type Error struct {
 	Code     string    `json:"code"` // a registrar.Code, or UNAUTHORIZED, FORBIDDEN, BAD_REQUEST
 	Message  string    `json:"message"`
 	Problems []Problem `json:"problems"`
+	Order    *string   `json:"order,omitempty"` // the order that stands in the way
 }
 
 // Problem is one mistake, by field path.
