@@ -19,6 +19,7 @@ panel {
   # behind_proxy = ["10.0.0.7"]            # a proxy that has TLS: only it may call
   # store = secret("file", "panel.store") # postgres://USER:PASSWORD@HOST/DATABASE, for several panels on one
   #                                       # account; without it a file in data. See docs/nodes.md
+  # unpaid    = "7d"              # an order that is not paid by then ends by itself, and its name is free again
   # log_level = "info"            # trace | debug | info | warn | error; serve --log-level comes first
   # backup_recipients = ["age1…"] # whom the keys in backups are encrypted to (age-keygen); without, they are left out
 }
