@@ -112,7 +112,8 @@ registrar "r01" { # bundled with the panel
     renewal {
       schedule = "0 4 * * *" # cron, in the time zone below
       timezone = "Europe/Moscow"
-      mode     = "auto" # of new domains: auto | manual
+      mode     = "auto" # of new domains: auto | manual, and manual without this line. With auto the plugin renews them by
+      #                   its schedule, and R01 is paid whether the customer has paid or not; with manual it only announces
       before   = "55d"  # R01 takes renewals from 60 days before paid-till on
       # r01_auto = true  # R01 renews by itself under this agreement: then mode must be "manual"
       # batch    = 10    # the most domains in one mail
@@ -121,6 +122,7 @@ registrar "r01" { # bundled with the panel
     brake { # what may be sent that costs money; what is beyond waits, with an alarm
       per_hour = 1000
       per_day  = 5000
+      reserve  = "20%" # of both: kept for what customers have ordered; renewals by schedule leave it alone
     }
 
     registry { # evidence that does not come from R01's robot; all of it optional

@@ -156,13 +156,6 @@ func (t Requests) Open(object string) ([]Request, error) {
 // a clock that was wrong, and is due.
 const LongestWait = 48 * time.Hour
 
-// Due lists requests to be sent by now, oldest first. Paid ones are left out when asked.
-func (t Requests) Due(now time.Time, paidToo bool, limit int) ([]Request, error) {
-	return collect(t.tx, scanRequest, "select "+requestColumns+` from requests
-		where state = 'Queued' and (due_at <= $1 or due_at > $4) and ($2 = 1 or kind not in ('new-domain', 'prolong'))
-		order by due_at, created_at limit $3`, sqldb.Millis(now), paidToo, limit, sqldb.Millis(now.Add(LongestWait)))
-}
-
 // NextDue is when the next queued request is due; zero = there is none.
 func (t Requests) NextDue() (at time.Time, err error) {
 	_, err = one(t.tx, func(s sqldb.Scanner) (struct{}, error) {
