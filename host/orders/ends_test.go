@@ -285,8 +285,8 @@ func TestGivingUp(t *testing.T) {
 				}
 
 				for n := range 2 {
-					got, changed, err := b.giveUp(t.Context(), Verdict{Order: o.ID, By: "anna", Note: "invoice 7"}, a)
-					if err != nil || changed != (n == 0) || got.WaitsFor != "" || got.Outcome != failed || got.DismissedAt.IsZero() {
+					got, changed, err := b.gate().giveUp(t.Context(), Verdict{Order: o.ID, By: "anna", Note: "invoice 7"}, a)
+					if err != nil || changed != (n == 0) || b.waits().shown(got).WaitsFor != "" || got.Outcome != failed || got.DismissedAt.IsZero() {
 						t.Errorf("%+v, %v, %v", got, changed, err)
 					}
 					if refunded := a == refund; !got.RefundedAt.IsZero() != refunded || (got.State == Cancelled) != refunded {
@@ -346,7 +346,7 @@ func TestUnpaidOrdersExpire(t *testing.T) {
 	if again := b.place(q); again.Customer != "c2" {
 		t.Errorf("%+v", again)
 	}
-	if err := b.expireUnpaid(t.Context()); err != nil {
+	if err := b.gate().expireUnpaid(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, o := range []Order{first, second} {

@@ -25,12 +25,14 @@ type Verdict struct {
 // Errors: Precondition while the order is under way, when it has succeeded, and when nothing was
 // paid for it.
 func (s *Service) Refund(ctx context.Context, v Verdict) (Order, bool, error) {
-	return s.giveUp(ctx, v, refund)
+	o, changed, err := s.gate().giveUp(ctx, v, refund)
+	return s.waits().shown(o), changed, err
 }
 
 // Dismiss records that an order which failed needs nobody any more, as Refund does without money.
 func (s *Service) Dismiss(ctx context.Context, v Verdict) (Order, bool, error) {
-	return s.giveUp(ctx, v, dismiss)
+	o, changed, err := s.gate().giveUp(ctx, v, dismiss)
+	return s.waits().shown(o), changed, err
 }
 
 // givenUp is how giving up is told.
@@ -42,11 +44,11 @@ var givenUp = map[action]struct {
 	dismiss: {OrderDismissed, "order %s is dismissed: it %s"},
 }
 
-func (s *Service) giveUp(ctx context.Context, v Verdict, a action) (o Order, changed bool, err error) {
+func (g gate) giveUp(ctx context.Context, v Verdict, a action) (o Order, changed bool, err error) {
 	if err := v.wrong(); err != nil {
 		return o, false, err
 	}
-	err = s.write(ctx, func(tx *sql.Tx) error {
+	err = g.write(ctx, func(tx *sql.Tx) error {
 		if o, err = selectOrder(ctx, tx, v.Order); err != nil {
 			return err
 		}
@@ -62,17 +64,17 @@ func (s *Service) giveUp(ctx context.Context, v Verdict, a action) (o Order, cha
 		}
 
 		changed, o.State = true, next.State
-		o.DismissedAt = s.time()
+		o.DismissedAt = g.time()
 		if a == refund {
 			o.RefundedAt = o.DismissedAt
 		}
-		return s.clear(ctx, tx, o, v, a)
+		return g.clear(ctx, tx, o, v, a)
 	})
 	if err != nil || !changed {
-		return s.shown(o), false, err
+		return o, false, err
 	}
-	s.log.Info("order is given up", "order", o.ID, "domain", o.Domain, "how", a)
-	return s.shown(o), true, nil
+	g.log.Info("order is given up", "order", o.ID, "domain", o.Domain, "how", a)
+	return o, true, nil
 }
 
 func (v Verdict) wrong() error {
@@ -84,7 +86,7 @@ func (v Verdict) wrong() error {
 }
 
 // clear stores it, and takes a domain off the list that came to nothing.
-func (s *Service) clear(ctx context.Context, tx *sql.Tx, o Order, v Verdict, a action) error {
+func (g gate) clear(ctx context.Context, tx *sql.Tx, o Order, v Verdict, a action) error {
 	err := exec(ctx, tx, "update orders set state = $1, refunded_at = $2, dismissed_at = $3 where id = $4",
 		o.State, sqldb.Millis(o.RefundedAt), sqldb.Millis(o.DismissedAt), o.ID)
 	if err != nil {
@@ -105,6 +107,6 @@ func (s *Service) clear(ctx context.Context, tx *sql.Tx, o Order, v Verdict, a a
 	if v.Note != "" {
 		text += " (" + input.OneLine(v.Note, longestNote) + ")"
 	}
-	return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: v.By, Level: registrar.LevelInfo, Event: givenUp[a].event,
+	return insertEntry(ctx, tx, Entry{At: g.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: v.By, Level: registrar.LevelInfo, Event: givenUp[a].event,
 		Message: text + input.OnBehalf(v.For), Order: o.ID, Operation: o.Operation, Standing: o.Standing})
 }

@@ -195,7 +195,7 @@ func (s *Service) ListOrders(ctx context.Context, q OrderList) (list []Order, ne
 		list, next, err = l.page(ctx, tx, q.Page)
 		return err
 	})
-	s.waiting(list)
+	s.waits().waiting(list)
 	return list, next, err
 }
 

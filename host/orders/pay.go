@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/sqldb"
@@ -37,7 +38,7 @@ func (s *Service) move(ctx context.Context, id registrar.OrderID, a action) (o O
 		if err != nil {
 			return err
 		}
-		if o, err = s.settle(ctx, tx, before, a); err != nil {
+		if o, err = s.gate().settle(ctx, tx, before, a); err != nil {
 			return err
 		}
 		changed = o.State != before.State
@@ -46,12 +47,21 @@ func (s *Service) move(ctx context.Context, id registrar.OrderID, a action) (o O
 	if changed {
 		s.log.Info("order moved", "order", o.ID, "domain", o.Domain, "state", o.State)
 	}
-	return s.shown(o), changed, err
+	return s.waits().shown(o), changed, err
 }
 
+// gate is the payment gate: it opens for an order, and closes on it.
+type gate struct {
+	*ledger
+	board  *switchboard.Board
+	unpaid time.Duration
+}
+
+func (s *Service) gate() gate { return gate{s.ledger, s.board, s.unpaid} }
+
 // settle is the one way in which an order is paid for, or ends without having been carried out.
-func (s *Service) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Order, error) {
-	if a == cancel && stranded(o, s.board) {
+func (g gate) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Order, error) {
+	if a == cancel && stranded(o, g.board) {
 		a = withdraw
 	}
 	next, ok := o.after(a)
@@ -62,18 +72,18 @@ func (s *Service) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Or
 		return o, nil
 	}
 	if next.State == Paid {
-		return s.open(ctx, tx, o)
+		return g.open(ctx, tx, o)
 	}
-	o.State, o.Outcome, o.ClosedAt = next.State, next.Outcome, s.time()
-	return s.close(ctx, tx, o, a)
+	o.State, o.Outcome, o.ClosedAt = next.State, next.Outcome, g.time()
+	return g.close(ctx, tx, o, a)
 }
 
 // open opens the gate for an order.
-func (s *Service) open(ctx context.Context, tx *sql.Tx, o Order) (Order, error) {
-	if !s.board.Runs(o.Registrar) {
-		return o, switchboard.Explained(s.board.NotRun(o.Registrar), fmt.Sprintf("can't pay order %s: ", o.ID), "; cancel it")
+func (g gate) open(ctx context.Context, tx *sql.Tx, o Order) (Order, error) {
+	if !g.board.Runs(o.Registrar) {
+		return o, switchboard.Explained(g.board.NotRun(o.Registrar), fmt.Sprintf("can't pay order %s: ", o.ID), "; cancel it")
 	}
-	if overdue(o, s.time()) {
+	if overdue(o, g.time()) {
 		return o, registrar.Errorf(registrar.Precondition, "can't pay order %s: it was to be paid by %s; order again", o.ID, stamp(o.ExpiresAt))
 	}
 	d, err := selectDomain(ctx, tx, o.Domain)
@@ -83,9 +93,9 @@ func (s *Service) open(ctx context.Context, tx *sql.Tx, o Order) (Order, error) 
 	if err := payable(o, d); err != nil {
 		return o, err
 	}
-	o.State, o.PaidAt = Paid, s.time()
+	o.State, o.PaidAt = Paid, g.time()
 	o.BegunAt = o.PaidAt
-	return o, s.paid(ctx, tx, o)
+	return o, g.paid(ctx, tx, o)
 }
 
 // stranded reports whether an order was paid, and neither had by its registrar nor will be.
@@ -93,7 +103,7 @@ func stranded(o Order, board *switchboard.Board) bool {
 	return o.stage() == stage{Paid, open} && o.Operation == "" && !board.Runs(o.Registrar)
 }
 
-func (s *Service) paid(ctx context.Context, tx *sql.Tx, o Order) error {
+func (g gate) paid(ctx context.Context, tx *sql.Tx, o Order) error {
 	if err := exec(ctx, tx, "update orders set state = $1, paid_at = $2, begun_at = $2 where id = $3", o.State, sqldb.Millis(o.PaidAt), o.ID); err != nil {
 		return err
 	}
@@ -106,7 +116,7 @@ func (s *Service) paid(ctx context.Context, tx *sql.Tx, o Order) error {
 	if o.Own {
 		text = fmt.Sprintf("order %s is the provider's own and needs no payment", o.ID)
 	}
-	return s.record(ctx, tx, o, OrderPaid, registrar.LevelInfo, text)
+	return g.record(ctx, tx, o, OrderPaid, registrar.LevelInfo, text)
 }
 
 // closing is how an order that ends without having been carried out is told.
@@ -120,7 +130,7 @@ var closing = map[action]struct {
 }
 
 // close also forgets a domain that was never more than ordered.
-func (s *Service) close(ctx context.Context, tx *sql.Tx, o Order, a action) (Order, error) {
+func (g gate) close(ctx context.Context, tx *sql.Tx, o Order, a action) (Order, error) {
 	o.Reason = map[action]string{
 		cancel:   "cancelled before it was paid",
 		withdraw: fmt.Sprintf("it was paid, and registrar %s, which is not run any more, never had it", o.Registrar),
@@ -141,5 +151,5 @@ func (s *Service) close(ctx context.Context, tx *sql.Tx, o Order, a action) (Ord
 	if a != cancel {
 		message = fmt.Sprintf(text, o.ID, o.Reason)
 	}
-	return o, s.record(ctx, tx, o, closing[a].event, closing[a].level, message)
+	return o, g.record(ctx, tx, o, closing[a].event, closing[a].level, message)
 }

@@ -48,13 +48,13 @@ func (s *Service) placeNew(ctx context.Context, q Request) (Order, error) {
 		return Order{}, err
 	}
 	err = s.write(ctx, func(tx *sql.Tx) error {
-		if err := s.expireOn(ctx, tx, o.Domain); err != nil {
+		if err := s.gate().expireOn(ctx, tx, o.Domain); err != nil {
 			return err
 		}
 		if err := s.store(ctx, tx, o, sealed); err != nil || !q.Own {
 			return err
 		}
-		o, err = s.settle(ctx, tx, o, pay)
+		o, err = s.gate().settle(ctx, tx, o, pay)
 		return err
 	})
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Service) placeNew(ctx context.Context, q Request) (Order, error) {
 	}
 	s.log.Info("order placed", "order", o.ID, "kind", o.Kind, "domain", o.Domain, "registrar", o.Registrar, "state", o.State)
 	s.toSubmit[o.Registrar].Wake()
-	return s.shown(o), nil
+	return s.waits().shown(o), nil
 }
 
 // prepare turns a request into the registrar's order, and finds who gets it.
@@ -70,7 +70,7 @@ func (s *Service) prepare(ctx context.Context, q Request) (o registrar.Order, na
 	if o, err = s.order(q); err != nil {
 		return o, "", err
 	}
-	known, err := s.findFree(ctx, o.Domain)
+	known, err := s.gate().findFree(ctx, o.Domain)
 	if err != nil {
 		return o, "", err
 	}

@@ -25,7 +25,7 @@ func (s *Service) Orders(ctx context.Context, customer string) (list []Order, er
 		list, err = selectOrders(ctx, tx, f.where(), f.args...)
 		return err
 	})
-	s.waiting(list)
+	s.waits().waiting(list)
 	return list, err
 }
 
@@ -38,8 +38,8 @@ func (s *Service) Order(ctx context.Context, id registrar.OrderID) (o Order, err
 	if err != nil {
 		return o, err
 	}
-	o = s.shown(o)
-	s.askOrder(ctx, &o)
+	o = s.waits().shown(o)
+	s.waits().askOrder(ctx, &o)
 	return o, nil
 }
 
@@ -73,7 +73,7 @@ func (s *Service) Domain(ctx context.Context, name string) (Domain, error) {
 	if err != nil {
 		return d, err
 	}
-	s.askDomain(ctx, &d)
+	s.waits().askDomain(ctx, &d)
 	one := []Domain{d}
 	err = s.db.Read(ctx, func(tx *sql.Tx) error { return s.lateness().warn(ctx, tx, one) })
 	return one[0], err

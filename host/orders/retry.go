@@ -38,14 +38,15 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 	if err := q.wrong(o); err != nil {
 		return o, false, err
 	}
-	asked, err := s.changed(ctx, o, q)
+	r := retrier{s}
+	asked, err := r.changed(ctx, o, q)
 	if err != nil {
 		return o, false, err
 	}
-	if done, err := s.triedAgain(ctx, o, q, asked); done || err != nil {
+	if done, err := r.triedAgain(ctx, o, q, asked); done || err != nil {
 		return o, false, err
 	}
-	notes, err := s.admitAgain(ctx, o, asked)
+	notes, err := r.admitAgain(ctx, o, asked)
 	if err != nil {
 		if now, failed := s.Order(ctx, o.ID); failed == nil && now.Attempt > o.Attempt { // somebody else was faster
 			return now, false, nil
@@ -62,7 +63,7 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 		if o, err = selectOrder(ctx, tx, q.Order); err != nil || o.Attempt != seen { // somebody else was faster
 			return err
 		}
-		o, err = s.again(ctx, tx, o, asked, sealed, q)
+		o, err = r.again(ctx, tx, o, asked, sealed, q)
 		changed = err == nil
 		return err
 	})
@@ -72,7 +73,7 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 	o.Notes = notes
 	s.log.Info("order is tried again", "order", o.ID, "attempt", o.Attempt, "domain", o.Domain, "registrar", o.Registrar)
 	s.toSubmit[o.Registrar].Wake()
-	return s.shown(o), true, nil
+	return s.waits().shown(o), true, nil
 }
 
 // wrong judges what was said, without asking anybody.
@@ -85,9 +86,12 @@ func (q Again) wrong(o Order) error {
 	return input.Mistakes(problems)
 }
 
+// retrier makes another attempt of an order.
+type retrier struct{ *Service }
+
 // changed is the order of the next attempt, under an ID of its own.
-func (s *Service) changed(ctx context.Context, o Order, q Again) (registrar.Order, error) {
-	asked, err := s.reveal(ctx, o)
+func (r retrier) changed(ctx context.Context, o Order, q Again) (registrar.Order, error) {
+	asked, err := r.reveal(ctx, o)
 	if err != nil {
 		return asked, err
 	}
@@ -100,12 +104,12 @@ func (s *Service) changed(ctx context.Context, o Order, q Again) (registrar.Orde
 	if q.AuthCode != "" {
 		asked.AuthCode = normalCode(q.AuthCode)
 	}
-	asked.ID, err = s.newID()
+	asked.ID, err = r.newID()
 	return asked, err
 }
 
 // triedAgain reports whether the attempt that was asked for has been begun already.
-func (s *Service) triedAgain(ctx context.Context, o Order, q Again, asked registrar.Order) (bool, error) {
+func (r retrier) triedAgain(ctx context.Context, o Order, q Again, asked registrar.Order) (bool, error) {
 	if q.Attempt != 0 && q.Attempt < o.Attempt {
 		return true, nil
 	}
@@ -115,7 +119,7 @@ func (s *Service) triedAgain(ctx context.Context, o Order, q Again, asked regist
 	if o.stage() != (stage{Paid, open}) || o.Attempt == 1 {
 		return false, o.refusedTo(retry)
 	}
-	now, err := s.reveal(ctx, o)
+	now, err := r.reveal(ctx, o)
 	if err != nil {
 		return false, err
 	}
@@ -126,15 +130,15 @@ func (s *Service) triedAgain(ctx context.Context, o Order, q Again, asked regist
 }
 
 // admitAgain judges the next attempt as if it was placed now.
-func (s *Service) admitAgain(ctx context.Context, o Order, asked registrar.Order) ([]registrar.Problem, error) {
-	known, err := s.find(ctx, o.Domain)
+func (r retrier) admitAgain(ctx context.Context, o Order, asked registrar.Order) ([]registrar.Problem, error) {
+	known, err := r.find(ctx, o.Domain)
 	if err != nil {
 		return nil, err
 	}
 	if err := retriable(o, known); err != nil {
 		return nil, err
 	}
-	notes, err := s.admit(ctx, o.Registrar, asked)
+	notes, err := r.admit(ctx, o.Registrar, asked)
 	if err != nil {
 		return nil, switchboard.Explained(err, fmt.Sprintf("order %s is not tried again: ", o.ID), "")
 	}
@@ -158,7 +162,7 @@ func retriable(o Order, d Domain) error {
 }
 
 // again begins the next attempt, now that nobody else can write.
-func (s *Service) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar.Order, sealed []byte, q Again) (Order, error) {
+func (r retrier) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar.Order, sealed []byte, q Again) (Order, error) {
 	next, ok := o.after(retry)
 	if !ok {
 		return o, o.refusedTo(retry)
@@ -173,8 +177,8 @@ func (s *Service) again(ctx context.Context, tx *sql.Tx, o Order, asked registra
 	if err := refuseOpen(ctx, tx, o.Domain); err != nil {
 		return o, err
 	}
-	if !s.board.Runs(o.Registrar) {
-		return o, s.board.NotRun(o.Registrar)
+	if !r.board.Runs(o.Registrar) {
+		return o, r.board.NotRun(o.Registrar)
 	}
 
 	err = exec(ctx, tx, `insert into attempts (submission, "order", number, operation, outcome, reason, ended_at) values ($1, $2, $3, $4, $5, $6, $7)`,
@@ -183,7 +187,7 @@ func (s *Service) again(ctx context.Context, tx *sql.Tx, o Order, asked registra
 		return o, err
 	}
 	o = Order{ID: o.ID, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Registrar: o.Registrar, State: next.State, Own: o.Own,
-		Nameservers: asked.Nameservers, PaidTill: o.PaidTill, Attempt: o.Attempt + 1, Submission: asked.ID, BegunAt: s.time(),
+		Nameservers: asked.Nameservers, PaidTill: o.PaidTill, Attempt: o.Attempt + 1, Submission: asked.ID, BegunAt: r.time(),
 		CreatedAt: o.CreatedAt, PaidAt: o.PaidAt, ExpiresAt: o.ExpiresAt, Reference: o.Reference, Digest: o.Digest}
 	if err := updateAttempt(ctx, tx, o, sealed); err != nil {
 		return o, err
@@ -194,7 +198,7 @@ func (s *Service) again(ctx context.Context, tx *sql.Tx, o Order, asked registra
 			return o, err
 		}
 	}
-	return o, insertEntry(ctx, tx, Entry{At: s.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: q.By, Level: registrar.LevelInfo, Event: OrderRetried,
+	return o, insertEntry(ctx, tx, Entry{At: r.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: q.By, Level: registrar.LevelInfo, Event: OrderRetried,
 		Message: fmt.Sprintf("order %s is tried again, attempt %d", o.ID, o.Attempt) + input.OnBehalf(q.For), Order: o.ID})
 }
 

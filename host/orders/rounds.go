@@ -16,7 +16,7 @@ func (s *Service) rounds(ctx context.Context) {
 	for {
 		for what, look := range map[string]func(context.Context) error{
 			"late orders can't be told":            s.lateness().tellLate,
-			"unpaid orders can't be ended":         s.expireUnpaid,
+			"unpaid orders can't be ended":         s.gate().expireUnpaid,
 			"how orders have ended can't be asked": ends.askEnds,
 		} {
 			if err := look(ctx); err != nil && ctx.Err() == nil {

@@ -4,17 +4,26 @@ import (
 	"context"
 	"slices"
 
+	"registrar.panel/host/switchboard"
 	"registrar.panel/shared/registrar"
 )
 
+// waits tells what orders and domains wait for, as the registrars that have them say now.
+type waits struct {
+	*ledger
+	board *switchboard.Board
+}
+
+func (s *Service) waits() waits { return waits{s.ledger, s.board} }
+
 // waiting fills in what orders wait for, where the registrar has not told it.
-func (s *Service) waiting(list []Order) {
+func (w waits) waiting(list []Order) {
 	for i, o := range list {
 		switch {
 		case o.State == Unpaid:
 			list[i].WaitsFor, list[i].WaitsUntil = "the customer to pay", o.ExpiresAt
 		case o.stage() == stage{Paid, open} && o.Operation == "":
-			list[i].WaitsFor = s.submission(o)
+			list[i].WaitsFor = w.submission(o)
 		case o.forPerson():
 			list[i].WaitsFor = "a person: to try it again, to refund or to dismiss it"
 		}
@@ -22,9 +31,9 @@ func (s *Service) waiting(list []Order) {
 }
 
 // shown is waiting for one order.
-func (s *Service) shown(o Order) Order {
+func (w waits) shown(o Order) Order {
 	one := []Order{o}
-	s.waiting(one)
+	w.waiting(one)
 	return one[0]
 }
 
@@ -34,38 +43,38 @@ func (o Order) forPerson() bool {
 }
 
 // submission is what an order waits for that its registrar has not taken yet.
-func (s *Service) submission(o Order) string {
-	if _, err := s.board.Registrar(o.Registrar); err != nil {
-		return s.lateness().whyNot(o)
+func (w waits) submission(o Order) string {
+	if _, err := w.board.Registrar(o.Registrar); err != nil {
+		return lateness{w.ledger, w.board}.whyNot(o)
 	}
 	return "registrar " + o.Registrar + " to take it"
 }
 
-// ask brings what the registrar says now into an order whose operation is queued: what holds it is
+// askOrder brings what the registrar says now into an order whose operation is queued: what holds it is
 // not told each time that it changes. One that does not answer changes nothing.
-func (s *Service) askOrder(ctx context.Context, o *Order) {
-	if op, ok := s.queued(ctx, o.Registrar, o.Operation, o.OperationState); ok {
+func (w waits) askOrder(ctx context.Context, o *Order) {
+	if op, ok := w.queued(ctx, o.Registrar, o.Operation, o.OperationState); ok {
 		o.Standing, o.WaitsFor, o.WaitsUntil = of(op), op.WaitsFor, op.Deadline
 	}
 }
 
 // askDomain does so for a domain.
-func (s *Service) askDomain(ctx context.Context, d *Domain) {
+func (w waits) askDomain(ctx context.Context, d *Domain) {
 	if d.Operation == nil {
 		return
 	}
-	if op, ok := s.queued(ctx, d.Registrar, d.Operation.ID, d.Operation.State); ok {
+	if op, ok := w.queued(ctx, d.Registrar, d.Operation.ID, d.Operation.State); ok {
 		op.History = nil
 		d.Operation, d.Standing = &op, of(op)
 	}
 }
 
 // queued is an operation as its registrar shows it now, if it was queued and still is.
-func (s *Service) queued(ctx context.Context, name string, id registrar.OperationID, last registrar.OperationState) (op registrar.Operation, ok bool) {
+func (w waits) queued(ctx context.Context, name string, id registrar.OperationID, last registrar.OperationState) (op registrar.Operation, ok bool) {
 	if id == "" || last != registrar.Queued {
 		return op, false
 	}
-	r, err := s.board.Registrar(name)
+	r, err := w.board.Registrar(name)
 	if err != nil {
 		return op, false
 	}

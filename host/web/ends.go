@@ -6,15 +6,23 @@ import (
 
 	"registrar.panel/host/input"
 	"registrar.panel/host/orders"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
 
+// ends are the methods about orders that have failed, and what was given for them.
+type ends struct {
+	orders *orders.Service
+	board  *switchboard.Board
+}
+
 func (s *Server) routeEnds(t *routes) {
-	t.handle("POST /api/v1/orders/{id}/retry", money, action(s, s.retryOrder), says("Try an order again that was paid and has failed: the same payment, another operation."))
-	t.handle("POST /api/v1/orders/{id}/refund", money, action(s, s.refundOrder), says("The payment for an order that has failed was given back."))
-	t.handle("POST /api/v1/orders/{id}/dismiss", order, action(s, s.dismissOrder), says("An order that has failed needs nobody any more."))
-	t.handle("POST /api/v1/orders/{id}/contact", secrets, action(s, s.orderContact), says("The contact data of an order, as they were given; the Action Log records who reads them."))
+	e := ends{s.orders, s.board}
+	t.handle("POST /api/v1/orders/{id}/retry", money, action(s, e.retryOrder), says("Try an order again that was paid and has failed: the same payment, another operation."))
+	t.handle("POST /api/v1/orders/{id}/refund", money, action(s, e.refundOrder), says("The payment for an order that has failed was given back."))
+	t.handle("POST /api/v1/orders/{id}/dismiss", order, action(s, e.dismissOrder), says("An order that has failed needs nobody any more."))
+	t.handle("POST /api/v1/orders/{id}/contact", secrets, action(s, e.orderContact), says("The contact data of an order, as they were given; the Action Log records who reads them."))
 }
 
 func standingOf(s orders.Standing) api.Standing {
@@ -34,34 +42,34 @@ func whyFailed(o orders.Order) string {
 	return ""
 }
 
-func (s *Server) retryOrder(r *http.Request, in api.Retry) (api.Changed, error) {
+func (e ends) retryOrder(r *http.Request, in api.Retry) (api.Changed, error) {
 	if err := checkFor(in.By); err != nil {
 		return api.Changed{}, err
 	}
-	o, changed, err := s.orders.Retry(r.Context(), orders.Again{Order: orderIn(r), Attempt: in.Attempt, Registrant: registrantOf(in.Contact),
+	o, changed, err := e.orders.Retry(r.Context(), orders.Again{Order: orderIn(r), Attempt: in.Attempt, Registrant: registrantOf(in.Contact),
 		Nameservers: nameservers(in.Nameservers), AuthCode: registrar.AuthCode(in.AuthCode), By: caller(r).Name, For: forWhom(r, in.By)})
 	return api.Changed{Order: orderOf(o), Changed: changed}, err
 }
 
 func orderIn(r *http.Request) registrar.OrderID { return registrar.OrderID(r.PathValue("id")) }
 
-func (s *Server) refundOrder(r *http.Request, in api.GiveUp) (api.Changed, error) {
-	return givenUp(r, in, s.orders.Refund)
+func (e ends) refundOrder(r *http.Request, in api.GiveUp) (api.Changed, error) {
+	return givenUp(r, in, e.orders.Refund)
 }
 
-func (s *Server) dismissOrder(r *http.Request, in api.GiveUp) (api.Changed, error) {
-	return givenUp(r, in, s.orders.Dismiss)
+func (e ends) dismissOrder(r *http.Request, in api.GiveUp) (api.Changed, error) {
+	return givenUp(r, in, e.orders.Dismiss)
 }
 
-func (s *Server) orderContact(r *http.Request, in api.ContactReader) (api.OrderContact, error) {
+func (e ends) orderContact(r *http.Request, in api.ContactReader) (api.OrderContact, error) {
 	if err := checkFor(in.By); err != nil {
 		return nil, err
 	}
-	o, contact, err := s.orders.Contact(r.Context(), orders.Look{Order: orderIn(r), By: caller(r).Name, For: forWhom(r, in.By), Reason: in.Reason})
+	o, contact, err := e.orders.Contact(r.Context(), orders.Look{Order: orderIn(r), By: caller(r).Name, For: forWhom(r, in.By), Reason: in.Reason})
 	if err != nil {
 		return nil, err
 	}
-	form, err := s.board.Form(r.Context(), registrar.FormQuery{TLD: input.TLD(o.Domain), Kind: o.Kind, Registrant: contact.Kind})
+	form, err := e.board.Form(r.Context(), registrar.FormQuery{TLD: input.TLD(o.Domain), Kind: o.Kind, Registrant: contact.Kind})
 	if err != nil {
 		form = registrar.Form{} // every field is a list then
 	}

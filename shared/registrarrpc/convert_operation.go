@@ -109,6 +109,7 @@ func (e *encoder) event(v registrar.Event) *pb.Event {
 
 func (d *decoder) event(m *pb.Event) registrar.Event {
 	present(&d.faults, "event", m)
+
 	v := registrar.Event{
 		Cursor:    registrar.Cursor(m.GetCursor()),
 		At:        d.time("event.at", m.GetAt()),
@@ -125,10 +126,12 @@ func (d *decoder) event(m *pb.Event) registrar.Event {
 		State:     decodeTold(d, "event.state", operationStates, m.GetState()),
 		Reason:    m.GetReason(),
 	}
+
 	if m.GetDomain() != nil {
 		domain := d.domain(m.Domain)
 		v.Domain = &domain
 	}
+
 	return v
 }
 

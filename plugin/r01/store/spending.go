@@ -13,9 +13,9 @@ const ofSchedule = `requests.kind = 'prolong' and not exists (select 1 from oper
 
 // spending selects the transmissions after one moment, $1, and not after another, $2, that may have
 // cost money.
-const spending = ` from attempts a join requests on requests.id = a.request
+var spending = ` from attempts a join requests on requests.id = a.request
 	where a.claimed_at > $1 and a.claimed_at <= $2
-		and requests.kind in ('new-domain', 'prolong') and (a.outcome is null or a.outcome in ('accepted', 'unknown'))`
+		and requests.kind in (` + paidKinds + `) and (a.outcome is null or a.outcome in ('accepted', 'unknown'))`
 
 // Spent counts the transmissions after one moment and not after another that may have cost money: all
 // of them, or those of scheduled renewals.
@@ -45,7 +45,7 @@ const waiting = "state = 'Queued' and (due_at <= $1 or due_at > $2)"
 // money are left out when asked.
 func (t Requests) Due(now time.Time, paidToo bool, limit int) ([]Request, error) {
 	return collect(t.tx, scanRequest, "select "+requestColumns+" from requests where "+waiting+`
-			and ($3 = 1 or kind not in ('new-domain', 'prolong')) and not (`+ofSchedule+`)
+			and ($3 = 1 or kind not in (`+paidKinds+`)) and not (`+ofSchedule+`)
 		order by due_at, created_at limit $4`, sqldb.Millis(now), sqldb.Millis(now.Add(LongestWait)), paidToo, limit)
 }
 
@@ -67,7 +67,7 @@ func (t Requests) PaidDue(now time.Time) (ordered, scheduled int, err error) {
 }
 
 func (t Requests) paidWaiting(which string, args ...any) (ordered, scheduled int, err error) {
-	all, err := one(t.tx, scanInt, "select count(*) from requests where "+which+" and kind in ('new-domain', 'prolong')", args...)
+	all, err := one(t.tx, scanInt, "select count(*) from requests where "+which+" and kind in ("+paidKinds+")", args...)
 	if err != nil {
 		return 0, 0, err
 	}
