@@ -51,12 +51,17 @@ func (en *Engine) carryOut(tx *store.Tx, e lifecycle.Effect, r *store.Request, f
 // beginDomains goes on with every order that waited for a client.
 func (en *Engine) beginDomains(tx *store.Tx, r store.Request, f Fact, ops []store.Operation) error {
 	handle := r.Object
-	if f.Result.Handle != "" {
+	if f.Result.Handle != "" && r.Kind == lifecycle.NewClient {
 		handle = f.Result.Handle // r01-mail 2.8: R01's spelling wins
 	}
-	if err := tx.Clients.Conclude(r.Client, registrar.HandleRegistered, handle); err != nil {
+	if r.Kind == lifecycle.UpdateClient {
+		if err := en.changeContact(tx, r); err != nil {
+			return err
+		}
+	} else if err := tx.Clients.Conclude(r.Client, registrar.HandleRegistered, handle); err != nil {
 		return err
 	}
+
 	for i := range ops {
 		if err := en.continuer.ClientRegistered(tx, &ops[i], handle); err != nil {
 			return err
@@ -67,6 +72,9 @@ func (en *Engine) beginDomains(tx *store.Tx, r store.Request, f Fact, ops []stor
 
 // FinishObject records what R01 has done for a domain.
 func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []store.Operation) error {
+	if r.Kind == lifecycle.UpdateClient && !r.Lifecycle().Leads { // else it is done before the domains go on
+		return en.changeContact(tx, r)
+	}
 	if r.Kind.AboutClient() {
 		return nil
 	}

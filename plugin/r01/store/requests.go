@@ -43,7 +43,8 @@ type Request struct {
 
 // Lifecycle is what the lifecycle needs to know of it.
 func (r Request) Lifecycle() lifecycle.Request {
-	return lifecycle.Request{Kind: r.Kind, State: r.State, Hold: r.Hold, MayRun: r.MayRun, Releasable: r.Releasable}
+	return lifecycle.Request{Kind: r.Kind, State: r.State, Hold: r.Hold, MayRun: r.MayRun, Releasable: r.Releasable,
+		Leads: r.Kind.AboutClient() && r.Client != 0}
 }
 
 // Untouched reports whether nothing has been done with it or decided about it since it was
