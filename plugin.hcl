@@ -21,6 +21,11 @@ panel {
   #                                       # account; without it a file in data. See docs/nodes.md
   # unpaid    = "7d"              # an order that is not paid by then ends by itself, and its name is free again
   # log_level = "info"            # trace | debug | info | warn | error; serve --log-level comes first
+  # keep {                        # personal data of what is over; what is open, or about a domain that is held, stays
+  #   contacts  = "1095d"         # of concluded orders, here and with every registrar
+  #   codes     = "30d"           # transfer codes of concluded orders
+  #   cancelled = "90d"           # orders that were cancelled and never paid
+  # }
   # backup_recipients = ["age1…"] # whom the keys in backups are encrypted to (age-keygen); without, they are left out
 }
 

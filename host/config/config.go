@@ -56,6 +56,8 @@ type Panel struct {
 	// BackupRecipients are age recipients that the keys in backups are encrypted to.
 	BackupRecipients []string
 
+	Keep Keep // personal data of what is over
+
 	DataAt, ListenAt, TokenAt, StoreAt, BackupRecipientsAt Position
 }
 
@@ -255,7 +257,8 @@ type panelBlock struct {
 	Unpaid           string   `hcl:"unpaid,optional"`
 	BehindProxy      []string `hcl:"behind_proxy,optional"`
 
-	TLS *tlsBlock `hcl:"tls,block"`
+	TLS  *tlsBlock  `hcl:"tls,block"`
+	Keep *keepBlock `hcl:"keep,block"`
 
 	At                 hcl.Range `hcl:",def_range"`
 	DataAt             hcl.Range `hcl:"data,attr_value_range"`

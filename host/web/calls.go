@@ -26,6 +26,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	s.routeDomains(t)
 	s.routeMails(t)
 	s.routeKeeping(t)
+	s.routeData(t)
 	s.description = describing(t)
 	mux.Handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
 		return none{}, registrar.Errorf(registrar.NotFound, "there is no %s %s", r.Method, r.URL.Path)

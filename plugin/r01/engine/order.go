@@ -36,8 +36,6 @@ func WasOurs(status registrar.DomainStatus) bool {
 // StoredOrder is what later steps of an operation need of its order.
 type StoredOrder struct {
 	Nameservers []registrar.Nameserver `json:"nameservers,omitempty"`
-	// Contact is of an order that acquires a domain: what its client is to be at R01.
-	Contact *registrar.Registrant `json:"contact,omitempty"`
 }
 
 // OperationOf returns an operation with its history, as a person sees it.

@@ -1,8 +1,10 @@
 package ordering
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/json"
 	"errors"
-	"fmt"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
@@ -24,49 +26,46 @@ func changes(tx *store.Tx, c store.Client, given *registrar.Registrant) (registr
 }
 
 // change is the request that changes a client before a domain of an order; ok is false when there is
-// nothing to change. Where another change of the client is under way the order waits for that, and is
-// compared again.
+// nothing to change. Orders with the same contact share it.
 func (ord *Orders) change(tx *store.Tx, c store.Client, given *registrar.Registrant) (r store.Request, ok bool, err error) {
 	changed, err := changes(tx, c, given)
 	if err != nil || len(changed.Fields) == 0 {
 		return r, false, err
 	}
-	r, err = tx.Requests.Change(c.Handle)
-	switch {
-	case err == nil && r.Lifecycle().Leads:
-		return r, true, nil
-	case err == nil:
-		return r, true, registrar.Errorf(registrar.Precondition, "client %s is being changed by an order of its own: wait for its end, and order again", c.Handle)
-	case !errors.Is(err, store.ErrNotFound):
-		return r, false, err
-	}
-
 	t, problems := mailform.UpdateClient(c.Handle, changed)
 	if err := registrar.InvalidOrder(problems); err != nil {
+		return r, true, err
+	}
+	r, found, err := underWay(tx, c, t)
+	if found || err != nil {
 		return r, true, err
 	}
 	r, err = ord.addRequest(tx, store.Request{Kind: lifecycle.UpdateClient, Object: c.Handle, Client: c.ID}, []mailform.Template{t})
 	return r, true, err
 }
 
-// changeNext lets an operation go on with a change of its client, whose registration or change has
-// just ended, if its order still gives something else.
-func (ord *Orders) changeNext(tx *store.Tx, op *store.Operation, given *registrar.Registrant) (bool, error) {
-	if op.Client == 0 || given == nil {
-		return false, nil
+// underWay finds the same change of a client under way. Another one, or the registration of the client
+// with something else, must end first: no order is held up by what another one says.
+func underWay(tx *store.Tx, c store.Client, t mailform.Template) (r store.Request, found bool, err error) {
+	if c.State != registrar.HandleRegistered {
+		return r, false, registrar.Errorf(registrar.Precondition, "client %s is being registered with another contact: wait until R01 has it, and order again", c.Handle)
 	}
-	c, err := tx.Clients.Get(op.Client)
+	r, err = tx.Requests.Change(c.Handle)
+	if errors.Is(err, store.ErrNotFound) {
+		return r, false, nil
+	}
 	if err != nil {
-		return false, err
+		return r, false, err
 	}
-	r, ok, err := ord.change(tx, c, given)
-	if !ok || err != nil {
-		return ok, err
+	body, err := tx.Requests.Body(r.ID)
+	if err != nil {
+		return r, false, err
 	}
-
-	op.Request, op.State, op.Error, op.WaitsFor = r.ID, r.State, "", lifecycle.WaitsFor(r.Lifecycle())
-	return true, tx.Operations.Set(op, store.Change{At: ord.now(), Actor: engine.ByPlugin,
-		Message: fmt.Sprintf("%s of %s: R01 must change client %s first", engine.Nouns[op.Kind], mailform.Unicode(op.Domain), c.Handle)})
+	same, err := json.Marshal([]mailform.Template{t})
+	if err != nil || !r.Lifecycle().Leads || !bytes.Equal(body, same) {
+		return r, false, cmp.Or(err, error(registrar.Errorf(registrar.Precondition, "client %s is being changed already, to another contact: wait for its end, and order again", c.Handle)))
+	}
+	return r, true, nil
 }
 
 // notes says before an order is paid what becomes of contact data that R01 has otherwise.
@@ -85,5 +84,16 @@ func (ord *Orders) notes(tx *store.Tx, o registrar.Order, p plan) ([]registrar.P
 		return []registrar.Problem{mailform.NoteUnknown(c.Handle)}, nil
 	}
 	changed, err := changes(tx, c, o.Registrant)
-	return mailform.NoteChanges(c.Handle, changed), err
+	if err != nil || len(changed.Fields) == 0 {
+		return nil, err
+	}
+
+	t, problems := mailform.UpdateClient(c.Handle, changed)
+	if err := registrar.InvalidOrder(problems); err != nil {
+		return nil, err
+	}
+	if _, _, err := underWay(tx, c, t); err != nil {
+		return nil, err
+	}
+	return mailform.NoteChanges(c.Handle, changed), nil
 }

@@ -64,11 +64,16 @@ func (ord *Orders) Validate(ctx context.Context, o registrar.Order) (v registrar
 			v.Problems = []registrar.Problem{{Path: "domain", Message: refusal.Detail}}
 			return nil
 		}
-		if err == nil {
-			v.Preview, err = ord.preview(tx, o, p)
+		if err != nil {
+			return err
+		}
+		v.Notes, err = ord.notes(tx, o, p)
+		if errors.As(err, &refusal) {
+			v.Problems = []registrar.Problem{{Path: "contact", Message: refusal.Detail}}
+			return nil
 		}
 		if err == nil {
-			v.Notes, err = ord.notes(tx, o, p)
+			v.Preview, err = ord.preview(tx, o, p)
 		}
 		return err
 	})

@@ -24,11 +24,7 @@ func (ord *Orders) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p
 	}
 	op.Request, op.State = first.ID, first.State
 	op.WaitsFor = lifecycle.WaitsFor(first.Lifecycle())
-	stored := engine.StoredOrder{Nameservers: o.Nameservers}
-	if o.Kind.Acquires() {
-		stored.Contact = o.Registrant
-	}
-	order, err := json.Marshal(stored)
+	order, err := json.Marshal(engine.StoredOrder{Nameservers: o.Nameservers})
 	if err != nil {
 		return fmt.Errorf("store order: %w", err)
 	}
@@ -119,10 +115,10 @@ func (ord *Orders) registerFirst(tx *store.Tx, op *store.Operation, o registrar.
 		return store.Request{}, err
 	}
 	op.Client = c.ID
+	if r, ok, err := ord.change(tx, c, o.Registrant); ok || err != nil {
+		return r, err
+	}
 	if c.State == registrar.HandleRegistered {
-		if r, ok, err := ord.change(tx, c, o.Registrant); ok || err != nil {
-			return r, err
-		}
 		t, problems := p.about(c.Handle)
 		if err := registrar.InvalidOrder(problems); err != nil {
 			return store.Request{}, err
@@ -164,15 +160,12 @@ func (ord *Orders) newClient(tx *store.Tx, op *store.Operation, o registrar.Orde
 
 // ClientRegistered goes on with an operation whose client is registered now.
 func (ord *Orders) ClientRegistered(tx *store.Tx, op *store.Operation, handle string) error {
+	if op.Kind == registrar.KindTransfer {
+		return ord.requestTransfer(tx, op, handle)
+	}
 	order, err := engine.OrderOf(tx, op.ID)
 	if err != nil {
 		return err
-	}
-	if changed, err := ord.changeNext(tx, op, order.Contact); changed || err != nil {
-		return err
-	}
-	if op.Kind == registrar.KindTransfer {
-		return ord.requestTransfer(tx, op, handle)
 	}
 	t, problems := mailform.NewDomain(op.Domain, handle, order.Nameservers)
 	if len(problems) > 0 {
