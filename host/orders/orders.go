@@ -50,6 +50,7 @@ type Options struct {
 	Now    func() time.Time // nil = time.Now
 	Random io.Reader        // nil = crypto/rand
 	Pause  time.Duration    // before a failed submission is repeated, growing; 0 = a second
+	Unpaid time.Duration    // after which an order that is not paid ends by itself; 0 = a week
 	Keep   Keep             // personal data of what is over
 }
 
@@ -59,6 +60,7 @@ type Service struct {
 	board  *switchboard.Board
 	random io.Reader
 	pause  time.Duration
+	unpaid time.Duration
 
 	data *Data
 
@@ -96,12 +98,16 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open orders: %w", err), db.Close())
 	}
-	return newService(o, db, box), nil
+	s := newService(o, db, box)
+	if err := s.fillNames(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open orders: %w", err), db.Close())
+	}
+	return s, nil
 }
 
 func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 	s := &Service{ledger: &ledger{db: db, box: box, dir: o.Dir, log: o.Logger, now: o.Now},
-		board: o.Board, random: o.Random, pause: o.Pause, toSubmit: map[string]wake.Signal{}}
+		board: o.Board, random: o.Random, pause: o.Pause, unpaid: o.Unpaid, toSubmit: map[string]wake.Signal{}}
 	if s.board == nil {
 		s.board = switchboard.New(switchboard.Options{Logger: o.Logger})
 	}
@@ -114,6 +120,9 @@ func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 	if s.pause == 0 {
 		s.pause = time.Second
 	}
+	if s.unpaid == 0 {
+		s.unpaid = week
+	}
 
 	s.data = &Data{ledger: s.ledger, board: s.board, keep: o.Keep, retained: map[string]time.Time{}}
 
@@ -125,6 +134,9 @@ func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 
 // time is now, as the database can keep it.
 func (l *ledger) time() time.Time { return l.now().UTC().Truncate(time.Millisecond) }
+
+// Now is the clock that the book goes by.
+func (s *Service) Now() time.Time { return s.time() }
 
 // Close closes the book. Run and every Follow must have returned.
 func (s *Service) Close() error { return s.db.Close() }

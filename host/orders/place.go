@@ -8,12 +8,27 @@ import (
 	"strings"
 
 	"registrar.panel/host/input"
+	"registrar.panel/shared/entry"
 	"registrar.panel/shared/registrar"
 )
 
 // Place stores an order after its registrar has found no mistake in it. One that needs no
-// payment is paid at once. Nothing is stored when there is a problem.
+// payment is paid at once. Nothing is stored when there is a problem. A request under an ID that
+// is known is the order that it is the repetition of, as that stands now; see [Service.repeated].
 func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
+	if o, known, err := s.repeated(ctx, q); known || err != nil {
+		return o, err
+	}
+	o, err := s.placeNew(ctx, q)
+	if err != nil && q.ID != "" {
+		if first, known, again := s.repeated(ctx, q); known && again == nil { // it came at the same time
+			return first, nil
+		}
+	}
+	return o, s.naming(ctx, q, err)
+}
+
+func (s *Service) placeNew(ctx context.Context, q Request) (Order, error) {
 	asked, name, err := s.prepare(ctx, q)
 	if err != nil {
 		return Order{}, err
@@ -23,16 +38,23 @@ func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 		return Order{}, err
 	}
 	o := Order{ID: asked.ID, Kind: asked.Kind, Domain: asked.Domain, Customer: asked.Customer, Registrar: name, State: Unpaid,
-		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.time(), Notes: notes}
-	sealed, err := s.seal(asked)
+		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.time(), Notes: notes,
+		Reference: entry.Line(q.Reference), Digest: s.digest(q), Attempt: 1, Submission: asked.ID}
+	if !o.Own {
+		o.ExpiresAt = o.CreatedAt.Add(s.unpaid)
+	}
+	sealed, err := s.seal(o.ID, asked)
 	if err != nil {
 		return Order{}, err
 	}
 	err = s.write(ctx, func(tx *sql.Tx) error {
+		if err := s.gate().expireOn(ctx, tx, o.Domain); err != nil {
+			return err
+		}
 		if err := s.store(ctx, tx, o, sealed); err != nil || !q.Own {
 			return err
 		}
-		o, err = s.settle(ctx, tx, o, pay)
+		o, err = s.gate().settle(ctx, tx, o, pay)
 		return err
 	})
 	if err != nil {
@@ -40,7 +62,7 @@ func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 	}
 	s.log.Info("order placed", "order", o.ID, "kind", o.Kind, "domain", o.Domain, "registrar", o.Registrar, "state", o.State)
 	s.toSubmit[o.Registrar].Wake()
-	return o, nil
+	return s.waits().shown(o), nil
 }
 
 // prepare turns a request into the registrar's order, and finds who gets it.
@@ -48,7 +70,7 @@ func (s *Service) prepare(ctx context.Context, q Request) (o registrar.Order, na
 	if o, err = s.order(q); err != nil {
 		return o, "", err
 	}
-	known, err := s.find(ctx, o.Domain)
+	known, err := s.gate().findFree(ctx, o.Domain)
 	if err != nil {
 		return o, "", err
 	}
@@ -66,6 +88,9 @@ func (s *Service) prepare(ctx context.Context, q Request) (o registrar.Order, na
 	if o.Kind == registrar.KindRenew && o.PaidTill.IsZero() {
 		o.PaidTill = known.PaidTill
 	}
+	if o.Kind == registrar.KindRenew && o.PaidTill != known.PaidTill {
+		return o, "", registrar.Errorf(registrar.Precondition, "%s", otherExpiry(known, o.PaidTill))
+	}
 	return o, known.Registrar, nil
 }
 
@@ -80,12 +105,18 @@ func (s *Service) order(q Request) (registrar.Order, error) {
 	if err := input.Mistakes(oversized(q)); err != nil {
 		return registrar.Order{}, err
 	}
+	if err := input.Mistakes(wrongNames(q)); err != nil {
+		return registrar.Order{}, err
+	}
 	customer, err := input.Customer(q.Customer)
 	if err != nil && (q.Kind.Acquires() || strings.TrimSpace(q.Customer) != "") {
 		return registrar.Order{}, err
 	}
 	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: customer, Registrant: normalRegistrant(q.Registrant),
 		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill}
+	if o.ID = q.ID; o.ID != "" {
+		return o, nil
+	}
 	o.ID, err = s.newID()
 	return o, err
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -44,21 +45,45 @@ var statusOf = map[registrar.Code]int{
 	registrar.Internal:     http.StatusInternalServerError,
 }
 
+// method is a handler with the types of its request and its answer; nil = it has none as JSON.
+type method struct {
+	http.Handler
+	in, out reflect.Type
+	media   string // of an answer that is not JSON
+}
+
+// typeOf is what JSON shows of a type.
+func typeOf[T any]() reflect.Type {
+	var v T
+	switch v := any(v).(type) {
+	case none:
+		return nil
+	case interface{ shown() reflect.Type }:
+		return v.shown()
+	}
+	return reflect.TypeFor[T]()
+}
+
 // endpoint makes a handler of a function that answers with a value.
-func endpoint[T any](s *Server, answer func(r *http.Request) (T, error)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func endpoint[T any](s *Server, answer func(r *http.Request) (T, error)) method {
+	return method{out: typeOf[T](), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v, err := answer(r)
 		if err != nil {
 			s.refuse(w, r, err)
 			return
 		}
 		succeed(w, r, v)
-	})
+	})}
+}
+
+// stream is a handler that writes its answer itself.
+func stream(media string, out reflect.Type, h http.HandlerFunc) method {
+	return method{Handler: h, media: media, out: out}
 }
 
 // partial is an endpoint whose answer may lack the part of registrars that did not answer; a
 // header names each of them.
-func partial[T any](s *Server, answer func(r *http.Request) (T, []switchboard.Absent, error)) http.Handler {
+func partial[T any](s *Server, answer func(r *http.Request) (T, []switchboard.Absent, error)) method {
 	return endpoint(s, func(r *http.Request) (incomplete[T], error) {
 		v, absent, err := answer(r)
 		return incomplete[T]{v, absent}, err
@@ -75,6 +100,8 @@ type incomplete[T any] struct {
 // MarshalJSON implements [json.Marshaler].
 func (i incomplete[T]) MarshalJSON() ([]byte, error) { return json.Marshal(i.answer) }
 
+func (incomplete[T]) shown() reflect.Type { return typeOf[T]() }
+
 func (i incomplete[T]) goesOn() url.Values {
 	if f, ok := any(i.answer).(following); ok {
 		return f.goesOn()
@@ -88,13 +115,13 @@ func (i incomplete[T]) lacks() []switchboard.Absent { return i.absent }
 type lacking interface{ lacks() []switchboard.Absent }
 
 // action is an endpoint that changes something: its request must be JSON.
-func action[In, Out any](s *Server, answer func(r *http.Request, in In) (Out, error)) http.Handler {
+func action[In, Out any](s *Server, answer func(r *http.Request, in In) (Out, error)) method {
 	return actionUpTo(s, maxBody, 1, answer)
 }
 
 // actionUpTo is an action with a limit of its own, and so many times the time to send it.
-func actionUpTo[In, Out any](s *Server, most int64, times time.Duration, answer func(r *http.Request, in In) (Out, error)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func actionUpTo[In, Out any](s *Server, most int64, times time.Duration, answer func(r *http.Request, in In) (Out, error)) method {
+	return method{in: typeOf[In](), out: typeOf[Out](), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 			fail(w, http.StatusUnsupportedMediaType, "BAD_REQUEST", "the request must have Content-Type: application/json")
 			return
@@ -112,7 +139,7 @@ func actionUpTo[In, Out any](s *Server, most int64, times time.Duration, answer 
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				status = http.StatusRequestTimeout
 			}
-			fail(w, status, "BAD_REQUEST", "read request: "+err.Error())
+			fail(w, status, "BAD_REQUEST", "read request: "+unreadable(err))
 			return
 		}
 		_ = arriving.SetReadDeadline(time.Time{}) // or a long answer would be taken for a lost caller
@@ -122,7 +149,7 @@ func actionUpTo[In, Out any](s *Server, most int64, times time.Duration, answer 
 			return
 		}
 		succeed(w, r, out)
-	})
+	})}
 }
 
 // decode reads one JSON value with known keys only.
@@ -160,15 +187,29 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if message == "" {
 		message = e.Code.Error()
 	}
-	problems := make([]api.Problem, 0, len(e.Problems))
+	failure := api.Error{Code: string(e.Code), Message: message, Problems: make([]api.Problem, 0, len(e.Problems))}
 	for _, p := range e.Problems {
-		problems = append(problems, api.Problem(p))
+		failure.Problems = append(failure.Problems, api.Problem(p))
+		if id := p.Params["order"]; id != "" {
+			failure.Order = &id
+		}
 	}
-	writeJSON(w, statusOf[e.Code], api.Failure{Error: api.Error{Code: string(e.Code), Message: message, Problems: problems}})
+	writeJSON(w, statusOf[e.Code], api.Failure{Error: failure})
 }
 
 func fail(w http.ResponseWriter, status int, code, message string) {
 	writeJSON(w, status, api.Failure{Error: api.Error{Code: code, Message: message, Problems: []api.Problem{}}})
+}
+
+// succeed answers with a value, and names the next part of a list.
+func succeed(w http.ResponseWriter, r *http.Request, v any) {
+	if f, ok := v.(following); ok {
+		link(w, r, f.goesOn())
+	}
+	if again, ok := v.(interface{ repeated() bool }); ok && again.repeated() {
+		w.Header().Set(api.RepeatedHeader, "true")
+	}
+	writeJSON(w, http.StatusOK, v)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

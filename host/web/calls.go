@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
-	"strconv"
 
 	"registrar.panel/host/access"
 	"registrar.panel/host/input"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
+	"registrar.panel/host/web/openapi"
 	"registrar.panel/shared/registrar"
 )
 
@@ -20,52 +21,87 @@ import (
 type none struct{}
 
 func (s *Server) routeAPI(mux *http.ServeMux) {
-	desk := mailDesk{s.board, s.orders}
-	handle := func(pattern string, right access.Right, h http.Handler) { mux.Handle(pattern, requires(h, right)) }
-
-	handle("GET /api/v1/form/{tld}", access.Look, endpoint(s, s.form))
-	handle("GET /api/v1/orders", access.Look, endpoint(s, s.listOrders))
-	mux.Handle("POST /api/v1/orders", requires(action(s, s.placeOrder), access.Order, access.Money)) // by what is ordered
-	handle("GET /api/v1/orders/{id}", access.Look, endpoint(s, s.showOrder))
-	handle("GET /api/v1/orders/{id}/preview", access.Look, endpoint(s, s.preview))
-	handle("POST /api/v1/orders/{id}/pay", access.Money, action(s, s.payOrder))
-	handle("POST /api/v1/orders/{id}/cancel", access.Order, action(s, s.cancelOrder))
-	handle("POST /api/v1/orders/{id}/secret", access.Secrets, action(s, s.transferCode))
-
-	handle("GET /api/v1/domains", access.Look, endpoint(s, s.listDomains))
-	handle("GET /api/v1/domains/{name}", access.Look, endpoint(s, s.showDomain))
-	handle("GET /api/v1/availability", access.Look, endpoint(s, s.availability))
-	handle("POST /api/v1/domains/{name}/renewal", access.Money, action(s, s.setRenewal))
-	handle("POST /api/v1/domains/{name}/import", access.Money, action(s, s.importDomain))
-	handle("POST /api/v1/domains/{name}/move", access.Money, action(s, s.moveDomain))
-	handle("GET /api/v1/customers/{id}", access.Look, partial(s, s.showCustomer))
-	handle("POST /api/v1/customers/{id}/handles", access.Order, action(s, s.adoptHandle))
-	mux.Handle("POST /api/v1/renewals/run", requires(action(s, s.runRenewals), access.Look, access.Money)) // by what is done
-
-	handle("GET /api/v1/log", access.Look, http.HandlerFunc(s.actionLog))
-	handle("GET /api/v1/review", access.Look, partial(s, desk.listReviews))
-	handle("POST /api/v1/review/resolve", access.Money, action(s, desk.resolveReviews))
-	handle("GET /api/v1/review/senders", access.Look, partial(s, desk.listIgnored))
-	handle("POST /api/v1/review/senders/heed", access.Money, action(s, desk.heedSender))
-	handle("GET /api/v1/review/{id}", access.Look, endpoint(s, s.showReview))
-	handle("GET /api/v1/review/{id}/rule", access.Look, endpoint(s, s.reviewRule))
-	handle("POST /api/v1/review/{id}/resolve", access.Money, action(s, s.resolveReview))
-	handle("GET /api/v1/operations/{id}", access.Look, endpoint(s, s.showOperation))
-	handle("POST /api/v1/operations/{id}/resolve", access.Money, action(s, s.resolveOperation))
-	handle("POST /api/v1/replies/test", access.Look, actionUpTo(s, maxMail, 4, s.testReply))
-	handle("GET /api/v1/mails", access.Look, partial(s, desk.listMails))
-	handle("GET /api/v1/mails/{id}", access.Look, endpoint(s, s.showMail))
-	handle("GET /api/v1/mails/{id}/raw", access.Look, http.HandlerFunc(s.rawMail))
-	handle("GET /api/v1/plugins", access.Look, endpoint(s, s.listPlugins))
-	handle("POST /api/v1/plugins/{name}/upgrade", access.Admin, action(s, s.upgradePlugin))
-	handle("POST /api/v1/backup", access.Secrets, http.HandlerFunc(s.makeBackup))
-	handle("GET /api/v1/tokens", access.Admin, endpoint(s, s.listTokens))
-	handle("POST /api/v1/tokens", access.Admin, action(s, s.addToken))
-	handle("POST /api/v1/tokens/{name}/revoke", access.Admin, action(s, s.revokeToken))
-	routeData(s, handle)
+	t := &routes{mux: mux}
+	s.routeOrders(t)
+	s.routeDomains(t)
+	s.routeMails(t)
+	s.routeKeeping(t)
+	routeData(s, t)
+	s.description = describing(t)
 	mux.Handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
 		return none{}, registrar.Errorf(registrar.NotFound, "there is no %s %s", r.Method, r.URL.Path)
 	}))
+}
+
+// Who may call a method.
+var (
+	look    = []access.Right{access.Look}
+	order   = []access.Right{access.Order}
+	money   = []access.Right{access.Money}
+	secrets = []access.Right{access.Secrets}
+	admin   = []access.Right{access.Admin}
+)
+
+func (s *Server) routeOrders(t *routes) {
+	ordering := []access.Right{access.Order, access.Money} // by what is ordered
+	t.handle("GET /api/v1/form/{tld}", look, endpoint(s, s.form), says("The fields that an order for a TLD needs."), takes(
+		openapi.Parameter{Name: "kind", Does: "Of the order; register without it.", OneOf: texts(registrar.OperationKinds())},
+		openapi.Parameter{Name: "registrant", Does: "Kind of registrant; person without it.", OneOf: texts(registrar.RegistrantKinds())}))
+	t.handle("GET /api/v1/orders", look, endpoint(s, s.listOrders), says("Orders, the oldest first."), takes(orderParameters()...))
+	t.handle("POST /api/v1/orders", ordering, action(s, s.placeOrder), says("Place an order. With an id, or a header Idempotency-Key, the same again is the same order."))
+	t.handle("POST /api/v1/orders/validate", ordering, action(s, s.judgeOrder), says("Judge an order; place nothing."))
+	t.handle("GET /api/v1/orders/{id}", look, endpoint(s, s.showOrder), says("One order."))
+	t.handle("GET /api/v1/orders/{id}/preview", look, endpoint(s, s.preview), says("What the order would send first, or has sent, masked."))
+	t.handle("POST /api/v1/orders/{id}/pay", money, action(s, s.payOrder), says("The order is paid: send it. Paying again changes nothing."))
+	t.handle("POST /api/v1/orders/{id}/cancel", order, action(s, s.cancelOrder), says("Withdraw an order that is not paid."))
+	t.handle("POST /api/v1/orders/{id}/secret", secrets, action(s, s.transferCode), says("The transfer code of an order; the Action Log records who reads it."))
+	s.routeEnds(t)
+	t.handle("POST /api/v1/renewals/run", []access.Right{access.Look, access.Money}, action(s, s.runRenewals), says("Make a renewal pass, or with dry_run its plan."))
+}
+
+func (s *Server) routeDomains(t *routes) {
+	t.handle("GET /api/v1/domains", look, endpoint(s, s.listDomains), says("Domains, by name."), takes(domainParameters()...))
+	t.handle("GET /api/v1/domains/{name}", look, endpoint(s, s.showDomain), says("One domain, with its part of the Action Log."))
+	t.handle("GET /api/v1/availability", look, endpoint(s, s.availability), says("Whether names may be registered, by the registry's word."),
+		takes(openapi.Parameter{Name: "name", Does: fmt.Sprintf("A domain; give it again for each, %d times at most.", maxNames), Repeated: true}))
+	t.handle("POST /api/v1/domains/{name}/renewal", money, action(s, s.setRenewal), says("Choose how a domain is renewed."))
+	t.handle("POST /api/v1/domains/{name}/import", money, action(s, s.importDomain), says("Take over a domain that the registrar holds for us."))
+	t.handle("POST /api/v1/domains/{name}/move", money, action(s, s.moveDomain), says("Hand a domain to another registrar, which holds it already."))
+	t.handle("GET /api/v1/customers/{id}", look, partial(s, s.showCustomer), says("What is known of a customer."))
+	t.handle("POST /api/v1/customers/{id}/handles", order, action(s, s.adoptHandle), says("The customer has this handle already."))
+	t.handle("GET /api/v1/attention", look, partial(s, s.listAttention), says("What needs a person, the most urgent first."), takes(paging()...))
+	t.handle("GET /api/v1/status", look, endpoint(s, s.showStatus), says("Counts: what there is, what is under way, what falls due."))
+	t.handle("GET /api/v1/log", look, stream("", reflect.TypeFor[[]api.Entry](), s.actionLog),
+		says("The Action Log, the oldest entry first: the last entries, or those after one; with wait, as soon as there are any."), takes(logParameters()...))
+}
+
+func (s *Server) routeMails(t *routes) {
+	desk := mailDesk{s.board, s.orders}
+	t.handle("GET /api/v1/review", look, partial(s, desk.listReviews), says("The mails that wait for a person."), takes(paging(
+		openapi.Parameter{Name: "strangers", Does: "1: the unproved, unbound mail of others instead.", OneOf: []string{"1", "0"}})...))
+	t.handle("POST /api/v1/review/resolve", money, action(s, desk.resolveReviews), says("Say of several mails how to read them."))
+	t.handle("GET /api/v1/review/senders", look, partial(s, desk.listIgnored), says("The senders whose mail is ignored from the start."))
+	t.handle("POST /api/v1/review/senders/heed", money, action(s, desk.heedSender), says("Heed a sender again."))
+	t.handle("GET /api/v1/review/{id}", look, endpoint(s, s.showReview), says("One such mail, masked."))
+	t.handle("GET /api/v1/review/{id}/rule", look, endpoint(s, s.reviewRule), says("A block for plugin.hcl that would recognise such mails."))
+	t.handle("POST /api/v1/review/{id}/resolve", money, action(s, s.resolveReview), says("Say how to read it."))
+	t.handle("GET /api/v1/operations", look, endpoint(s, s.listOperations), says("Operations under way, by domain."), takes(operationParameters()...))
+	t.handle("GET /api/v1/operations/{id}", look, endpoint(s, s.showOperation), says("One operation with its history."))
+	t.handle("POST /api/v1/operations/{id}/resolve", money, action(s, s.resolveOperation), says("A person's decision on an operation that needs one."))
+	t.handle("POST /api/v1/replies/test", look, actionUpTo(s, maxMail, 4, s.testReply), says("How a captured mail would be recognised; it touches nothing."))
+	t.handle("GET /api/v1/mails", look, partial(s, desk.listMails), says("Stored mails, the newest first."), takes(paging()...))
+	t.handle("GET /api/v1/mails/{id}", look, endpoint(s, s.showMail), says("A stored mail, masked."))
+	t.handle("GET /api/v1/mails/{id}/raw", look, stream("text/plain", nil, s.rawMail), says("The same as it came, masked."))
+}
+
+func (s *Server) routeKeeping(t *routes) {
+	t.handle("GET /api/v1/plugins", look, endpoint(s, s.listPlugins), says("The registrars' plugins and how they stand."))
+	t.handle("POST /api/v1/plugins/{name}/upgrade", admin, action(s, s.upgradePlugin), says("Put the program and settings of plugin.hcl in a plugin's place."))
+	t.handle("POST /api/v1/backup", secrets, stream("application/gzip", nil, s.makeBackup), says("Everything the panel keeps, as one archive."))
+	t.handle("GET /api/v1/tokens", admin, endpoint(s, s.listTokens), says("The credentials of callers."), takes(paging()...))
+	t.handle("POST /api/v1/tokens", admin, action(s, s.addToken), says("Make a credential; its secret is shown this once."))
+	t.handle("POST /api/v1/tokens/{name}/revoke", admin, action(s, s.revokeToken), says("Revoke a credential."))
+	t.handle("GET /api/v1/openapi.json", look, stream("application/json", nil, s.describe), says("This description."))
 }
 
 func (s *Server) form(r *http.Request) (api.Form, error) {
@@ -90,28 +126,6 @@ func or(text, otherwise string) string {
 
 func mistake(path, format string, args ...any) error {
 	return input.Mistake(path, fmt.Sprintf(format, args...))
-}
-
-func (s *Server) listOrders(r *http.Request) ([]api.Order, error) {
-	all, err := s.orders.Orders(r.Context(), r.FormValue("customer"))
-	return list(all, orderOf), err
-}
-
-func (s *Server) placeOrder(r *http.Request, in api.NewOrder) (api.Order, error) {
-	needed := access.Order
-	if in.Own {
-		needed = access.Money
-	}
-	if !caller(r).May(needed) {
-		return api.Order{}, forbidden(r, needed)
-	}
-	paidTill, err := date("paid_till", in.PaidTill)
-	if err != nil {
-		return api.Order{}, err
-	}
-	o, err := s.orders.Place(r.Context(), orders.Request{Kind: registrar.OperationKind(in.Kind), Domain: in.Domain, Customer: in.Customer, Own: in.Own,
-		Registrant: registrantOf(in.Contact), Nameservers: nameservers(in.Nameservers), AuthCode: registrar.AuthCode(in.AuthCode), PaidTill: paidTill})
-	return orderOf(o), err
 }
 
 func date(path, text string) (registrar.Date, error) {
@@ -148,11 +162,6 @@ func (s *Server) transferCode(r *http.Request, in api.Reader) (api.TransferCode,
 	}
 	code, err := s.orders.TransferCode(r.Context(), registrar.OrderID(r.PathValue("id")), caller(r).Name, forWhom(r, in.By))
 	return api.TransferCode{Code: code}, err
-}
-
-func (s *Server) listDomains(r *http.Request) ([]api.Domain, error) {
-	all, err := s.orders.Domains(r.Context(), orders.DomainQuery{Status: registrar.DomainStatus(r.FormValue("status"))})
-	return list(all, domainOf), err
 }
 
 // showDomain adds the timeline: the domain's part of the Action Log.
@@ -234,40 +243,6 @@ func (s *Server) runRenewals(r *http.Request, in api.RenewalRun) (incomplete[[]a
 	}
 	steps, err := s.board.RunRenewals(r.Context(), in.DryRun)
 	return incomplete[[]api.RenewalStep]{list(steps.List, stepOfPass), steps.Absent}, err
-}
-
-// actionLog answers with a list, or with ?follow=1 with one entry a line that never ends.
-func (s *Server) actionLog(w http.ResponseWriter, r *http.Request) {
-	q, err := logQuery(r)
-	if err != nil {
-		s.refuse(w, r, err)
-		return
-	}
-	if r.FormValue("follow") == "1" {
-		s.followLog(w, r, q)
-		return
-	}
-	entries, err := s.orders.Log(r.Context(), q)
-	if err != nil {
-		s.refuse(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, list(entries, entryOf))
-}
-
-func logQuery(r *http.Request) (q orders.LogQuery, err error) {
-	if q.Domain = r.FormValue("domain"); q.Domain != "" {
-		if q.Domain, err = input.ACE(q.Domain); err != nil {
-			return q, err // told before a stream begins
-		}
-	}
-	if q.After, err = strconv.ParseInt(or(r.FormValue("after"), "0"), 10, 64); err != nil {
-		return q, mistake("after", "must be the ID of an entry")
-	}
-	if q.Limit, err = strconv.Atoi(or(r.FormValue("limit"), "0")); err != nil || q.Limit < 0 {
-		return q, mistake("limit", "must be a number of entries")
-	}
-	return q, nil
 }
 
 func (s *Server) followLog(w http.ResponseWriter, r *http.Request, q orders.LogQuery) {

@@ -47,17 +47,19 @@ func (b *bench) wantJSON(w interface{ Result() *http.Response }, want string) {
 // What the answers have in common. $ORDER is the ID of the first order.
 const (
 	at           = `"2026-03-01T12:04:05.678Z"`
-	orderKeys    = `"id":"$ORDER","kind":"register","domain":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","customer":"c1","registrar":"r01","own":false,"operation":null,"error":null,"created_at":` + at
-	orderJSON    = `{` + orderKeys + `,"state":"unpaid","paid_at":null,"closed_at":null}`
-	pendingJSON  = `{"name":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","status":"Pending","registrar":"r01","customer":"c1","handle":null,"paid_till":null,"renewal":null,"nameservers":[{"host":"ns1.xn--e1afmkfd.xn--p1ai","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"operation":null,"alarms":[]}`
-	domainKeys   = `"name":"example.ru","unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","handle":"C1-RIPN","paid_till":"2027-03-01","renewal":"auto","nameservers":[{"host":"ns1.example.ru","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"operation":{"id":"op-1","kind":"update","state":"Sent","waits_for":"an answer","error":null,"version":"3"},"alarms":[{"key":"silence","since":` + at + `,"message":"<script>alert(\"1\")</script>"}]`
+	orderKeys    = `"id":"$ORDER","kind":"register","domain":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","customer":"c1","registrar":"r01","own":false,"operation":null,"error":null,"reference":null,"attempt":1,"expires_at":` + expiry + `,"refunded_at":null,"dismissed_at":null,"created_at":` + at
+	orderJSON    = `{` + orderKeys + `,"state":"unpaid","paid_at":null,"closed_at":null,"waits_for":"the customer to pay","waits_until":` + expiry + untold + `}`
+	expiry       = `"2026-03-08T12:04:05.678Z"`
+	untold       = `,"outcome":null,"reason":null,"operation_state":null`
+	pendingJSON  = `{"name":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","status":"Pending","registrar":"r01","customer":"c1","handle":null,"paid_till":null,"renewal":null,"nameservers":[{"host":"ns1.xn--e1afmkfd.xn--p1ai","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"operation":null,"alarms":[]` + untold + `}`
+	domainKeys   = `"name":"example.ru","unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","handle":"C1-RIPN","paid_till":"2027-03-01","renewal":"auto","nameservers":[{"host":"ns1.example.ru","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"operation":{"id":"op-1","kind":"update","state":"Sent","waits_for":"an answer","error":null,"version":"3","deadline":null},"outcome":null,"reason":null,"operation_state":"Sent","alarms":[{"key":"silence","since":` + at + `,"message":"<script>alert(\"1\")</script>"}]`
 	domainJSON   = `{` + domainKeys + `}`
-	placedEntry  = `{"id":1,"at":` + at + `,"domain":"xn--e1afmkfd.xn--p1ai","actor":"panel","level":"info","event":"order-placed","message":"order $ORDER: register пример.рф for customer c1","operation":null,"mail":null,"order":"$ORDER","registrar":"r01"}`
-	eventEntry   = `{"id":2,"at":` + at + `,"domain":"example.ru","actor":"registrar","level":"warning","event":"domain","message":"<script>alert(\"1\")</script>","operation":"op-1","mail":"m-1","order":null,"registrar":"r01"}`
+	placedEntry  = `{"id":1,"at":` + at + `,"domain":"xn--e1afmkfd.xn--p1ai","actor":"panel","level":"info","event":"order-placed","message":"order $ORDER: register пример.рф for customer c1","operation":null,"mail":null,"order":"$ORDER","registrar":"r01"` + untold + `}`
+	eventEntry   = `{"id":2,"at":` + at + `,"domain":"example.ru","actor":"registrar","level":"warning","event":"domain","message":"<script>alert(\"1\")</script>","operation":"op-1","mail":"m-1","order":null,"registrar":"r01"` + untold + `}`
 	reviewKeys   = `"received_at":` + at + `,"from":"robot@registrar.example","subject":"<script>alert(\"1\")</script>","reason":"no rule matched","mail":"m-1"`
 	unresolved   = `,"resolved_at":null,"resolved_by":null,"outcome":null,"version":"6","stranger":false,"note":null`
 	handleJSON   = `{"handle":"C1-RIPN","customer":"c1","registrar":"r01","kind":"person","state":"registered"}`
-	bareDomain   = `"unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","nameservers":[],"operation":null,"alarms":[]`
+	bareDomain   = `"unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","nameservers":[],"operation":null,"alarms":[]` + untold
 	operationKey = `"id":"op-1","kind":"register","domain":"example.ru","created_at":` + at + `,"updated_at":` + at
 )
 
@@ -71,13 +73,31 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "orders?customer=nobody", "", `[]`},
 		{"GET", "orders/$ORDER", "", orderJSON},
 		{"GET", "orders/$ORDER/preview", "", `{"preview":"the mail for xn--e1afmkfd.xn--p1ai"}`},
-		{"POST", "orders/$ORDER/pay", "{}", `{` + orderKeys + `,"state":"paid","paid_at":` + at + `,"closed_at":null,"changed":true}`},
-		{"POST", "orders/$ORDER/cancel", "null", `{` + orderKeys + `,"state":"cancelled","paid_at":null,"closed_at":` + at + `,"changed":true}`},
+		{"POST", "orders/$ORDER/pay", "{}", `{` + orderKeys + `,"state":"paid","paid_at":` + at + `,"closed_at":null,"waits_for":"registrar r01 to take it","waits_until":null` + untold + `,"changed":true}`},
+		{"POST", "orders/$ORDER/cancel", "null", `{` + orderKeys + `,"state":"cancelled","paid_at":null,"closed_at":` + at + `,"waits_for":null,"waits_until":null,"outcome":"cancelled","reason":"cancelled before it was paid","operation_state":null,"changed":true}`},
 		{"GET", "availability?name=free.%D1%80%D1%84&name=example.ru", "", `[{"name":"free.xn--p1ai","unicode":"free.рф","status":"available","detail":null},
 			{"name":"example.ru","unicode":"example.ru","status":"taken","detail":"it is Registered here"}]`},
 		{"GET", "domains", "", `[` + domainJSON + `,` + pendingJSON + `]`},
 		{"GET", "domains?status=Registered", "", `[` + domainJSON + `]`},
+		{"GET", "domains?status=registered&customer=&q=EXAM", "", `[` + domainJSON + `]`},
 		{"GET", "domains?status=Deleted", "", `[]`},
+		{"GET", "domains?q=%D0%9F%D1%80%D0%B8", "", `[` + pendingJSON + `]`},
+		{"GET", "domains?q=xn--e1a&attention=0", "", `[` + pendingJSON + `]`},
+		{"GET", "domains?attention=1", "", `[` + domainJSON + `]`},
+		{"GET", "domains?due=2027-03-01", "", `[` + domainJSON + `]`},
+		{"GET", "domains?due=364d", "", `[]`},
+		{"GET", "domains?sort=-name", "", `[` + pendingJSON + `,` + domainJSON + `]`},
+		{"GET", "orders?q=$ORDER&state=unpaid&open=1", "", `[` + orderJSON + `]`},
+		{"GET", "orders?domain=%D0%BF%D1%80%D0%B8%D0%BC%D0%B5%D1%80.%D1%80%D1%84&reference=", "", `[` + orderJSON + `]`},
+		{"GET", "operations", "", `[{"id":"op-1","kind":"update","state":"Sent","domain":"example.ru","unicode":"example.ru","customer":"c1","registrar":"r01","waits_for":"an answer","error":null,"version":"3"}]`},
+		{"GET", "operations?state=queued", "", `[]`},
+		{"POST", "orders/validate", `{"kind":"register","domain":"free.ru","customer":"c1"}`, `{"valid":true,"registrar":"r01","problems":[],"notes":[],"preview":"the mail for free.ru"}`},
+		{"POST", "orders/validate", `{"kind":"register","domain":"free.com","customer":"c1"}`, `{"valid":false,"registrar":null,"problems":[{"path":"domain","message":"no registrar serves .com"}],"notes":[],"preview":null}`},
+		{"GET", "log?level=warning", "", `[` + eventEntry + `]`},
+		{"GET", "log?level=error&since=1h", "", `[]`},
+		{"GET", "log?after=0&limit=1", "", `[` + placedEntry + `]`},
+		{"GET", "log?after=1&wait=1", "", `[` + eventEntry + `]`},
+		{"GET", "log?event=order-placed&actor=panel&registrar=r01&since=2026-03-01", "", `[` + placedEntry + `]`},
 		{"GET", "domains/EXAMPLE.ru.", "", `{` + domainKeys + `,"timeline":[` + eventEntry + `]}`},
 		{"POST", "domains/example.ru/renewal", `{"mode":"manual"}`, `{"name":"example.ru","handle":null,"paid_till":null,"renewal":"manual",` + bareDomain + `}`},
 		{"POST", "domains/example.ru/import", `{"customer":"c1","handle":"H","paid_till":"2027-01-31"}`, `{"name":"example.ru","handle":"H","paid_till":"2027-01-31","renewal":"auto",` + bareDomain + `}`},
@@ -178,13 +198,36 @@ func TestRefusals(t *testing.T) {
 		{"POST", "orders", `{"kind":"register","domain":"a.com","customer":"c"}`, 422, "INVALID", "", "domain"},
 		{"POST", "orders", `{"kind":"register","domain":"a.ru"}`, 422, "INVALID", "", "customer"},
 		{"POST", "orders", `{"kind":"renew","domain":"a.ru","paid_till":"tomorrow"}`, 422, "INVALID", "", "paid_till"},
-		{"POST", "orders", `{"kind":"renew","domain":"a.ru"}`, 409, "PRECONDITION", "nothing to renew", ""},
-		{"POST", "orders", `{"kind":"renew","domain":"example.ru","customer":"c2"}`, 409, "PRECONDITION", "op-1", ""},
-		{"POST", "orders", newOrder, 409, "PRECONDITION", "пример.рф has been ordered already", ""},
+		{"POST", "orders", `{"kind":"renew","domain":"a.ru"}`, 422, "INVALID", "", "paid_till"},
+		{"POST", "orders", `{"kind":"renew","domain":"a.ru","paid_till":"2027-03-01"}`, 409, "PRECONDITION", "nothing to renew", ""},
+		{"POST", "orders", `{"kind":"renew","domain":"example.ru","customer":"c2","paid_till":"2027-03-01"}`, 409, "PRECONDITION", "op-1", ""},
+		{"POST", "orders", newOrder, 409, "PRECONDITION", "пример.рф has been ordered already", "domain"},
+		{"POST", "orders", `{"id":"a/b","kind":"register","domain":"b.ru","customer":"c"}`, 422, "INVALID", "", "id"},
+		{"POST", "orders", `{"reference":"a\u0007b","kind":"register","domain":"b.ru","customer":"c"}`, 422, "INVALID", "", "reference"},
+		{"POST", "orders/validate", `{"kind":"renew","domain":"example.ru"}`, 422, "INVALID", "", "paid_till"},
+		{"POST", "orders/validate", newOrder, 409, "PRECONDITION", "пример.рф has been ordered already", ""},
 		{"GET", "orders/none", "", 404, "NOT_FOUND", "none", ""},
 		{"GET", "orders/none/preview", "", 404, "NOT_FOUND", "none", ""},
 		{"POST", "orders/none/pay", "{}", 404, "NOT_FOUND", "none", ""},
-		{"GET", "domains?status=registered", "", 422, "INVALID", "", "status"},
+		{"GET", "domains?status=bought", "", 422, "INVALID", "", "status"},
+		{"GET", "domains?sort=colour", "", 422, "INVALID", "", "sort"},
+		{"GET", "domains?due=soon", "", 422, "INVALID", "", "due"},
+		{"GET", "domains?attention=maybe", "", 422, "INVALID", "", "attention"},
+		{"GET", "domains?limit=many", "", 422, "INVALID", "", "limit"},
+		{"GET", "domains?after=x", "", 422, "INVALID", "", "after"},
+		{"GET", "domains?statsu=Error", "", 400, "BAD_REQUEST", "there is no parameter \"statsu\" here, but after, attention, customer", ""},
+		{"GET", "domains/example.ru?full=1", "", 400, "BAD_REQUEST", "but none at all", ""},
+		{"GET", "domains?a=%zz", "", 400, "BAD_REQUEST", "the query can't be read", ""},
+		{"GET", "orders?state=open", "", 422, "INVALID", "", "state"},
+		{"GET", "orders?sort=name", "", 422, "INVALID", "", "sort"},
+		{"GET", "orders?after=MQ", "", 422, "INVALID", "", "after"},
+		{"GET", "orders?domain=ru", "", 422, "INVALID", "", "domain"},
+		{"GET", "operations?state=Failed", "", 422, "INVALID", "", "state"},
+		{"GET", "review?after=none", "", 422, "INVALID", "", "after"},
+		{"GET", "log?level=loud", "", 422, "INVALID", "", "level"},
+		{"GET", "log?event=party", "", 422, "INVALID", "", "event"},
+		{"GET", "log?since=yesterday", "", 422, "INVALID", "", "since"},
+		{"GET", "log?wait=1h", "", 422, "INVALID", "", "wait"},
 		{"GET", "domains/unheard.ru", "", 404, "NOT_FOUND", "unheard.ru", ""},
 		{"GET", "domains/ru", "", 422, "INVALID", "", "domain"},
 		{"POST", "domains/example.ru/renewal", `{"mode":"never"}`, 422, "INVALID", "", "mode"},

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 
-	"registrar.panel/host/access"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
@@ -13,18 +12,20 @@ import (
 // dataCalls answer what becomes of personal data and of the keys they are sealed with.
 type dataCalls struct{ data *orders.Data }
 
-func routeData(s *Server, handle func(pattern string, right access.Right, h http.Handler)) {
+func routeData(s *Server, t *routes) {
 	c := dataCalls{s.orders.Data()}
-	handle("POST /api/v1/customers/{id}/erase", access.Secrets, atLeisure(action(s, c.erase)))
-	handle("POST /api/v1/keys/rotate", access.Admin, atLeisure(action(s, c.rotateKeys)))
+	t.handle("POST /api/v1/customers/{id}/erase", secrets, atLeisure(action(s, c.erase)), says("Erase the personal data of a customer that is over."))
+	t.handle("POST /api/v1/keys/rotate", admin, atLeisure(action(s, c.rotateKeys)), says("Exchange the keys that personal data are sealed with."))
 }
 
 // atLeisure is for answers that may take as long as a copy of a store does.
-func atLeisure(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func atLeisure(m method) method {
+	next := m.Handler
+	m.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		within(w, 5*readWithin)
 		next.ServeHTTP(w, r)
 	})
+	return m
 }
 
 func (c dataCalls) erase(r *http.Request, in api.Reader) (incomplete[api.Erasure], error) {

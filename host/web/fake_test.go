@@ -322,6 +322,11 @@ func (b *bench) call(method, path, body string, edit ...func(*http.Request)) *ht
 	}
 	w := httptest.NewRecorder()
 	b.ServeHTTP(w, r)
+	d, err := described()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	d.check(b.t, r, w)
 	return w
 }
 

@@ -17,9 +17,9 @@ var pageFuncs = map[string]any{
 
 func (s *Server) routePages(mux *http.ServeMux) {
 	mux.Handle("GET /{$}", http.RedirectHandler("/domains", http.StatusSeeOther))
-	mux.Handle("GET /domains", requires(page(s, "domains.html", s.listDomains), access.Look))
+	mux.Handle("GET /domains", requires(page(s, "domains.html", listed(s.listDomains)), access.Look))
 	mux.Handle("GET /domains/{name}", requires(page(s, "domain.html", s.showDomain), access.Look))
-	mux.Handle("GET /orders", requires(page(s, "orders.html", s.listOrders), access.Look))
+	mux.Handle("GET /orders", requires(page(s, "orders.html", listed(s.listOrders)), access.Look))
 	mux.Handle("GET /plugins", requires(page(s, "plugins.html", s.listPlugins), access.Look))
 	mux.Handle("GET /review", requires(page(s, "review.html", s.reviewPage), access.Look))
 	mux.Handle("GET /review/{id}", requires(page(s, "mail.html", s.showReview), access.Look))
@@ -37,6 +37,22 @@ type reviewList struct {
 func (s *Server) reviewPage(r *http.Request) (reviewList, error) {
 	entries, absent, err := mailDesk{s.board, s.orders}.listReviews(r)
 	return reviewList{entries.rows, absent, query(r).yes("strangers"), entries.next.Encode()}, err
+}
+
+// part is what the page of a list shows.
+type part[T any] struct {
+	Rows []T
+	Next string // the page after; "" = this is the last
+}
+
+func listed[T any](answer func(r *http.Request) (paged[T], error)) func(r *http.Request) (part[T], error) {
+	return func(r *http.Request) (p part[T], err error) {
+		answered, err := answer(r)
+		if p.Rows = answered.rows; answered.next != nil {
+			p.Next = r.URL.EscapedPath() + "?" + answered.next.Encode()
+		}
+		return p, err
+	}
 }
 
 // page shows what the API's function of the same purpose returns.

@@ -62,6 +62,8 @@ type Server struct {
 	pages   *template.Template
 	handler http.Handler
 
+	description func() ([]byte, error) // of the API
+
 	send, piece time.Duration // how long a caller may take to send a body, to read a piece of a stream
 }
 

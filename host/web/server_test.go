@@ -261,9 +261,9 @@ func TestRequestsThatAreNoRequests(t *testing.T) {
 		why, body, says string
 	}{
 		{"nothing", "", "EOF"},
-		{"no JSON", "kind=register", "invalid character"},
-		{"a list", "[]", "cannot unmarshal array"},
-		{"an unknown key", `{"kindd":"register"}`, `unknown field "kindd"`},
+		{"no JSON", "kind=register", "it is not JSON"},
+		{"a list", "[]", "must be an object, and is a list"},
+		{"an unknown key", `{"kindd":"register"}`, `there is no key "kindd"`},
 		{"two values", `{"kind":"register"}{}`, "after the JSON value"},
 		{"a number in the contact", `{"contact":{"kind":"person","inn":7707083893}}`, `contact key "inn" must be a string`},
 		{"a key that is there twice", `{"contact":{"kind":"person","inn":"1","inn":"2"}}`, `contact key "inn" is there twice`},

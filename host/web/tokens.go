@@ -75,8 +75,12 @@ func ListTokens(ctx context.Context, v Vault) ([]api.Token, error) {
 	return list(all, tokenOf), err
 }
 
-func (s *Server) listTokens(r *http.Request) ([]api.Token, error) {
-	return ListTokens(r.Context(), s.vault)
+func (s *Server) listTokens(r *http.Request) (paged[api.Token], error) {
+	all, err := ListTokens(r.Context(), s.vault)
+	if err != nil {
+		return paged[api.Token]{}, err
+	}
+	return cut(r, all, func(t api.Token) string { return t.Name })
 }
 
 func (s *Server) addToken(r *http.Request, in api.NewToken) (api.IssuedToken, error) {

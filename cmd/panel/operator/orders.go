@@ -19,7 +19,11 @@ type Order struct {
 	Transfer transferCommand  `cmd:"" help:"Order a transfer to us; prints the order."`
 	Pay      payCommand       `cmd:"" help:"The order is paid: send it."`
 	Cancel   cancelCommand    `cmd:"" help:"Withdraw an order that is not paid."`
+	Retry    retryCommand     `cmd:"" help:"Try an order again that was paid and has failed: the same payment, another operation."`
+	Refund   refundCommand    `cmd:"" help:"The payment for an order that has failed was given back."`
+	Dismiss  dismissCommand   `cmd:"" help:"An order that has failed needs nobody any more."`
 	Show     showOrderCommand `cmd:"" help:"Show an order."`
+	Contact  contactCommand   `cmd:"" help:"Show the contact data of an order as they were given; the Action Log records who read them."`
 	Secret   secretCommand    `cmd:"" help:"Show the transfer code of an order; the Action Log records who read it."`
 }
 
@@ -77,9 +81,7 @@ func place(c *command.Call, o api.NewOrder) (api.Order, error) {
 	if err := c.Show(placed, orderText(placed)); err != nil {
 		return placed, err
 	}
-	for _, n := range placed.Notes {
-		command.Hint(c.Stderr, n.Path+": "+n.Message)
-	}
+	tellNotes(c, placed)
 	if placed.State == "unpaid" {
 		command.Hint(c.Stderr, "nothing is sent until it is paid: panel order pay "+placed.ID)
 	}
@@ -146,6 +148,9 @@ func (p patience) await(c *command.Call, domain string) error {
 			return err
 		}
 		if ended, err := outcome(d); ended {
+			if err == nil {
+				command.Hint(c.Stderr, fmt.Sprintf("%s is %s, paid till %s", d.Unicode, d.Status, command.OrDash(d.PaidTill)))
+			}
 			return err
 		}
 		select {
@@ -172,7 +177,7 @@ func outcome(d api.Domain) (ended bool, err error) {
 	case "Registered":
 		return true, nil
 	}
-	return true, fmt.Errorf("%s is %s; panel log --domain %[1]s says why", d.Unicode, d.Status)
+	return true, fmt.Errorf("%s is %s%s; panel domain show %[1]s tells what happened", d.Unicode, d.Status, because(d.Reason))
 }
 
 type payCommand struct {
@@ -236,10 +241,16 @@ func (p *secretCommand) Run(c *command.Call) error {
 
 type Orders struct {
 	Customer string `placeholder:"ID" help:"Of this customer only."`
+	Domain   string `placeholder:"NAME" help:"For this domain only, in Unicode or in ACE."`
+	State    string `placeholder:"STATE" help:"Only those that are unpaid, paid or cancelled."`
+	Outcome  string `placeholder:"OUTCOME" help:"Only those that have succeeded, failed or cancelled."`
+
+	OperationState string `placeholder:"STATE" help:"Only those whose operation is so, for example NeedsAction."`
 }
 
 func (p *Orders) Run(c *command.Call) error {
-	list, err := command.Get[[]api.Order](c, api.Path("orders"), map[string][]string{"customer": {p.Customer}})
+	list, err := command.Get[[]api.Order](c, api.Path("orders"), map[string][]string{"customer": {p.Customer}, "domain": {p.Domain},
+		"state": {p.State}, "outcome": {p.Outcome}, "operation_state": {p.OperationState}})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,291 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"registrar.panel/host/input"
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/entry"
+	"registrar.panel/shared/registrar"
+)
+
+// A list is sorted by one of these; "-" before it turns the order round.
+const (
+	ByName     = "name"
+	ByPaidTill = "paid_till"
+	ByCreated  = "created"
+	ByDomain   = "domain"
+)
+
+// DomainList selects domains; zero fields select all.
+type DomainList struct {
+	Page
+	Status    registrar.DomainStatus
+	Customer  string
+	Registrar string
+	Renewal   registrar.RenewalMode
+	Attention bool           // only what needs a person, or has an alarm
+	Due       registrar.Date // only what is ours and paid till then at most
+	Open      bool           // only what has an operation under way
+	State     registrar.OperationState
+	Outcome   registrar.Outcome // of what has ended there last
+	Query     string            // the beginning of a name, or the whole of a customer or handle
+	Sort      string            // ByName or ByPaidTill; "" = by name, and by paid till with Due
+}
+
+const domainColumns = "name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms, operation_state, outcome, reason"
+
+// What narrows a list to one of the partial indexes, in the index's own words.
+const (
+	needsLook    = "(attention > 0 or status = 'Error')"
+	hasOperation = "operation <> 'null'"
+)
+
+// ListDomains returns a page of domains, and the mark of the next one; "" = there is none.
+func (s *Service) ListDomains(ctx context.Context, q DomainList) (list []Domain, next string, err error) {
+	l, err := q.listing()
+	if err != nil {
+		return nil, "", err
+	}
+	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		if list, next, err = l.page(ctx, tx, q.Page); err != nil {
+			return err
+		}
+		return s.lateness().warn(ctx, tx, list)
+	})
+	return list, next, err
+}
+
+// listing is what a query means.
+func (q DomainList) listing() (listing[Domain], error) {
+	l := listing[Domain]{columns: domainColumns, table: "domains", scan: scanDomain}
+	if problems := q.problems(); len(problems) > 0 {
+		return l, input.Mistakes(problems)
+	}
+	sorted := q.Sort
+	if sorted == "" && !q.Due.IsZero() {
+		sorted = ByPaidTill
+	}
+	column := "unicode"
+	if strings.HasPrefix(q.prefix(), "xn--") {
+		column = "name"
+	}
+	l.key = key{columns: []string{column}}
+	l.values = func(d Domain) []string {
+		if column == "name" {
+			return []string{d.Name}
+		}
+		return []string{input.Unicode(d.Name)}
+	}
+	if strings.TrimPrefix(sorted, "-") == ByPaidTill {
+		name := l.values
+		l.key.columns = []string{"paid_till", column}
+		l.values = func(d Domain) []string { return append([]string{d.PaidTill.String()}, name(d)...) }
+	}
+	l.key.descending = strings.HasPrefix(sorted, "-")
+	for _, of := range q.matches(column) {
+		l.filters = append(l.filters, q.narrow(of))
+	}
+	return l, nil
+}
+
+func (q DomainList) problems() (problems []registrar.Problem) {
+	wrong := func(path string, allowed any) {
+		problems = append(problems, registrar.Problem{Path: path, Message: fmt.Sprintf("must be one of %v", allowed)})
+	}
+	if q.Status != "" && !slices.Contains(registrar.DomainStatuses(), q.Status) {
+		wrong("status", registrar.DomainStatuses())
+	}
+	if q.Renewal != "" && !slices.Contains(registrar.RenewalModes(), q.Renewal) {
+		wrong("renewal", registrar.RenewalModes())
+	}
+	if q.State != "" && !slices.Contains(registrar.OperationStates(), q.State) {
+		wrong("state", registrar.OperationStates())
+	}
+	if q.Outcome != "" && !slices.Contains(registrar.Outcomes(), q.Outcome) {
+		wrong("outcome", registrar.Outcomes())
+	}
+	if sorts := bothWays(ByName, ByPaidTill); q.Sort != "" && !slices.Contains(sorts, q.Sort) {
+		wrong("sort", sorts)
+	}
+	return problems
+}
+
+func bothWays(sorts ...string) (all []string) {
+	for _, s := range sorts {
+		all = append(all, s, "-"+s)
+	}
+	return all
+}
+
+func (q DomainList) prefix() string {
+	return strings.TrimSuffix(strings.ToLower(entry.Line(q.Query)), ".")
+}
+
+// matches are the ways in which a row may match what is searched for.
+func (q DomainList) matches(column string) []filter {
+	prefix := q.prefix()
+	if prefix == "" {
+		return []filter{{}}
+	}
+	var name, customer, handle filter
+	name.between(column, prefix)
+	customer.by("customer", entry.Line(q.Query))
+	handle.by("handle", entry.Line(q.Query))
+	handle.conditions = append(handle.conditions, "handle <> ''")
+	return []filter{name, customer, handle}
+}
+
+// narrow adds what every row must be.
+func (q DomainList) narrow(f filter) filter {
+	f.by("status", string(q.Status))
+	f.by("customer", entry.Line(q.Customer))
+	f.by("registrar", q.Registrar)
+	f.by("renewal", string(q.Renewal))
+	f.by("outcome", string(q.Outcome))
+	if q.Attention {
+		f.conditions = append(f.conditions, needsLook)
+	}
+	if q.Open || q.State != "" {
+		f.conditions = append(f.conditions, hasOperation)
+	}
+	if q.State != "" {
+		f.add("operation like ", `%"state":"`+string(q.State)+`"%`)
+	}
+	if !q.Due.IsZero() {
+		f.add("paid_till <= ", q.Due.String())
+		f.conditions = append(f.conditions, "paid_till <> ''", "status not in ("+sqldb.Words(notHeld())+")") // which invites no index
+	}
+	return f
+}
+
+// notHeld are the statuses of domains that are not ours, or not yet.
+func notHeld() []registrar.DomainStatus {
+	return slices.DeleteFunc(registrar.DomainStatuses(), registrar.DomainStatus.Held)
+}
+
+// OrderList selects orders; zero fields select all.
+type OrderList struct {
+	Page
+	State     State
+	Outcome   registrar.Outcome
+	Operation registrar.OperationState // of its operation
+	Kind      registrar.OperationKind
+	Customer  string
+	Domain    string
+	Registrar string
+	Reference string
+	Open      bool   // only what is not concluded
+	Query     string // the beginning of a domain, or the whole of an ID, a customer or a reference
+	Sort      string // ByCreated or ByDomain; "" = by creation, and by domain with Query
+}
+
+// ListOrders returns a page of orders, and the mark of the next one; "" = there is none.
+func (s *Service) ListOrders(ctx context.Context, q OrderList) (list []Order, next string, err error) {
+	l, err := q.listing()
+	if err != nil {
+		return nil, "", err
+	}
+	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		list, next, err = l.page(ctx, tx, q.Page)
+		return err
+	})
+	s.waits().waiting(list)
+	return list, next, err
+}
+
+func (q OrderList) listing() (listing[Order], error) {
+	l := listing[Order]{columns: orderColumns, table: "orders", scan: scanOrder}
+	if err := input.Mistakes(q.problems()); err != nil {
+		return l, err
+	}
+	domain := ""
+	if q.Domain != "" {
+		ace, err := input.ACE(q.Domain)
+		if err != nil {
+			return l, err
+		}
+		domain = ace
+	}
+	sorted := q.Sort
+	if sorted == "" && q.prefix() != "" {
+		sorted = ByDomain
+	}
+	l.key = key{columns: []string{created, "id"}, descending: strings.HasPrefix(sorted, "-")}
+	l.values = func(o Order) []string { return []string{strconv.FormatInt(o.CreatedAt.UnixMilli(), 10), string(o.ID)} }
+	if strings.TrimPrefix(sorted, "-") == ByDomain {
+		times := l.values
+		l.key.columns = append([]string{"domain"}, l.key.columns...)
+		l.values = func(o Order) []string { return append([]string{o.Domain}, times(o)...) }
+	}
+	for _, of := range q.matches() {
+		l.filters = append(l.filters, q.narrow(of, domain))
+	}
+	return l, nil
+}
+
+func (q OrderList) problems() (problems []registrar.Problem) {
+	wrong := func(path string, allowed any) {
+		problems = append(problems, registrar.Problem{Path: path, Message: fmt.Sprintf("must be one of %v", allowed)})
+	}
+	if q.State != "" && !slices.Contains(States(), q.State) {
+		wrong("state", States())
+	}
+	if q.Outcome != "" && !slices.Contains(registrar.Outcomes(), q.Outcome) {
+		wrong("outcome", registrar.Outcomes())
+	}
+	if q.Operation != "" && !slices.Contains(registrar.OperationStates(), q.Operation) {
+		wrong("operation_state", registrar.OperationStates())
+	}
+	if q.Kind != "" && !slices.Contains(registrar.OperationKinds(), q.Kind) {
+		wrong("kind", registrar.OperationKinds())
+	}
+	if sorts := bothWays(ByCreated, ByDomain); q.Sort != "" && !slices.Contains(sorts, q.Sort) {
+		wrong("sort", sorts)
+	}
+	return problems
+}
+
+func (q OrderList) prefix() string {
+	return strings.TrimSuffix(strings.ToLower(entry.Line(q.Query)), ".")
+}
+
+func (q OrderList) matches() []filter {
+	prefix := q.prefix()
+	if prefix == "" {
+		return []filter{{}}
+	}
+	if ace, err := input.ACE(prefix); err == nil {
+		prefix = ace // a part of a Cyrillic name has no form in the DNS, a whole name has
+	}
+	var domain, id, customer, reference filter
+	domain.between("domain", prefix)
+	id.by("id", entry.Line(q.Query))
+	customer.by("customer", entry.Line(q.Query))
+	reference.by("reference", entry.Line(q.Query))
+	reference.conditions = append(reference.conditions, "reference <> ''")
+	return []filter{domain, id, customer, reference}
+}
+
+func (q OrderList) narrow(f filter, domain string) filter {
+	f.by("state", string(q.State))
+	f.by("outcome", string(q.Outcome))
+	f.by("operation_state", string(q.Operation))
+	f.by("kind", string(q.Kind))
+	f.by("customer", entry.Line(q.Customer))
+	f.by("domain", domain)
+	f.by("registrar", q.Registrar)
+	if q.Reference != "" {
+		f.by("reference", entry.Line(q.Reference))
+		f.conditions = append(f.conditions, "reference <> ''")
+	}
+	if q.Open {
+		f.conditions = append(f.conditions, "closed_at is null")
+	}
+	return f
+}

@@ -1,0 +1,168 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"registrar.panel/host/input"
+	"registrar.panel/internal/sqldb"
+)
+
+// MostRows is how many rows a page has at most, and has if the caller does not say.
+const MostRows = 1000
+
+// Page is a part of a list: so many rows after the one that a mark names.
+type Page struct {
+	Limit int    // 0 = MostRows
+	After string // what the page before gave; "" = from the beginning
+}
+
+func (p Page) size() int {
+	if p.Limit <= 0 || p.Limit > MostRows {
+		return MostRows
+	}
+	return p.Limit
+}
+
+// key is the columns that a list is sorted by, together unique, each in a row's own form.
+type key struct {
+	columns    []string
+	descending bool
+}
+
+func (k key) direction() string {
+	if k.descending {
+		return " desc"
+	}
+	return ""
+}
+
+// order is the clause that sorts by the key.
+func (k key) order() string {
+	terms := make([]string, len(k.columns))
+	for i, c := range k.columns {
+		terms[i] = c + k.direction()
+	}
+	return " order by " + strings.Join(terms, ", ")
+}
+
+// after narrows a filter to the rows behind a mark.
+func (k key) after(f *filter, mark string) error {
+	if mark == "" {
+		return nil
+	}
+	values, err := k.read(mark)
+	if err != nil {
+		return err
+	}
+	places := make([]string, len(values))
+	for i, v := range values {
+		f.args = append(f.args, v)
+		places[i] = fmt.Sprint("$", len(f.args))
+	}
+	comparison := ">"
+	if k.descending {
+		comparison = "<"
+	}
+	f.conditions = append(f.conditions, "("+strings.Join(k.columns, ", ")+") "+comparison+" ("+strings.Join(places, ", ")+")")
+	return nil
+}
+
+const markSeparator = "\n"
+
+// markOf makes the mark of a row of its values of the key.
+func markOf(values []string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(values, markSeparator)))
+}
+
+// read finds the values in a mark.
+func (k key) read(mark string) ([]any, error) {
+	text, err := base64.RawURLEncoding.DecodeString(mark)
+	values := strings.Split(string(text), markSeparator)
+	if err != nil || len(values) != len(k.columns) {
+		return nil, errMark
+	}
+	all := make([]any, len(values))
+	for i, v := range values {
+		if all[i] = v; k.columns[i] != created {
+			continue
+		}
+		if all[i], err = strconv.ParseInt(v, 10, 64); err != nil {
+			return nil, errMark
+		}
+	}
+	return all, nil
+}
+
+var errMark = input.Mistake("after", "is no mark of this list: take it from the Link header of the page before")
+
+// created is the one column of keys that holds a number.
+const created = "created_at"
+
+// listing is a list of one table that can be read page by page.
+type listing[T any] struct {
+	columns, table string
+	scan           func(sqldb.Scanner) (T, error)
+	key            key
+	values         func(T) []string // of the key
+	filters        []filter         // a row is in the list if it passes one of them
+}
+
+// page returns a part of the list, and the mark of its last row if there are more. Each filter is
+// asked alone, so that an index answers it, and what they find is merged.
+func (l listing[T]) page(ctx context.Context, tx *sql.Tx, p Page) (rows []T, next string, err error) {
+	for _, f := range l.filters {
+		found, err := l.some(ctx, tx, f, p)
+		if err != nil {
+			return nil, "", err
+		}
+		rows = append(rows, found...)
+	}
+	if len(l.filters) > 1 {
+		slices.SortFunc(rows, l.compare)
+		rows = slices.CompactFunc(rows, func(a, b T) bool { return l.compare(a, b) == 0 })
+	}
+	if len(rows) > p.size() {
+		rows = rows[:p.size()]
+		next = markOf(l.values(rows[len(rows)-1]))
+	}
+	return rows, next, nil
+}
+
+func (l listing[T]) some(ctx context.Context, tx *sql.Tx, f filter, p Page) ([]T, error) {
+	query, args, err := l.query(f, p)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := sqldb.Collect(ctx, tx, l.scan, query, args...)
+	return rows, fault(err, "read "+l.table)
+}
+
+// query is how one filter is asked: for one row more than the page has.
+func (l listing[T]) query(f filter, p Page) (string, []any, error) {
+	f = filter{slices.Clone(f.conditions), slices.Clone(f.args)}
+	if err := l.key.after(&f, p.After); err != nil {
+		return "", nil, err
+	}
+	args := append(f.args, p.size()+1)
+	return "select " + l.columns + " from " + l.table + " " + f.where() + l.key.order() + fmt.Sprint(" limit $", len(args)), args, nil
+}
+
+func (l listing[T]) compare(a, b T) int {
+	order := slices.Compare(l.values(a), l.values(b))
+	if l.key.descending {
+		return -order
+	}
+	return order
+}
+
+// between narrows a filter to the texts that begin with a prefix.
+func (f *filter) between(column, prefix string) {
+	f.add(column+" >= ", prefix)
+	f.add(column+" < ", prefix+"\U0010FFFF")
+}

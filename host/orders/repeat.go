@@ -1,0 +1,151 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"registrar.panel/host/input"
+	"registrar.panel/shared/entry"
+	"registrar.panel/shared/registrar"
+)
+
+// longestReference is the most characters of a caller's own name for an order.
+const longestReference = 128
+
+// wrongNames judges what the caller calls the order.
+func wrongNames(q Request) (problems []registrar.Problem) {
+	if q.ID != "" && !q.ID.Valid() {
+		problems = append(problems, registrar.Problem{Path: "id", Message: "must have 1 to 64 of the characters A-Z a-z 0-9 . _ -"})
+	}
+	if wrong := input.CheckLine(entry.Line(q.Reference), longestReference); wrong != "" {
+		problems = append(problems, registrar.Problem{Path: "reference", Message: wrong})
+	}
+	return problems
+}
+
+// repeated finds the order that a request is the repetition of: the one under the same ID, if the
+// same was asked for. If something else was, it is a [registrar.Conflict] that names the order. So a
+// caller who has heard no answer asks again, under the same ID, and there is one order.
+func (s *Service) repeated(ctx context.Context, q Request) (o Order, known bool, err error) {
+	if q.ID == "" || !q.ID.Valid() {
+		return Order{}, false, nil
+	}
+	o, err = s.Order(ctx, q.ID)
+	switch {
+	case errors.Is(err, registrar.NotFound):
+		return Order{}, false, nil
+	case err != nil:
+		return o, false, err
+	case o.Digest != s.digest(q):
+		return o, true, standsInTheWay(registrar.Conflict, "id", o, fmt.Sprintf("order %s is known with other contents: %s %s for customer %s", o.ID, o.Kind, input.Unicode(o.Domain), o.Customer))
+	}
+	o.Again = true
+	return o, true, nil
+}
+
+// standsInTheWay is a refusal because of another order, which it names for programs, too.
+func standsInTheWay(code registrar.Code, path string, o Order, message string) error {
+	return &registrar.Error{Code: code, Detail: message, Problems: []registrar.Problem{
+		{Path: path, Code: "order", Params: map[string]string{"order": string(o.ID), "state": string(o.State)}, Message: message}}}
+}
+
+// digest is what was asked for, in its normal form: not what the panel has filled in, which may
+// be something else the next time.
+func (s *Service) digest(q Request) string {
+	domain, err := input.ACE(q.Domain)
+	if err != nil {
+		domain = q.Domain // which is refused in any case
+	}
+	asked := registrar.Order{Kind: q.Kind, Domain: domain, Customer: entry.Line(q.Customer), Registrant: normalRegistrant(q.Registrant),
+		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill}
+	return s.box.Fingerprint("order", string(asked.Canonical()), fmt.Sprint(q.Own), entry.Line(q.Reference))
+}
+
+// Judged is what placing an order would come to.
+type Judged struct {
+	Registrar string
+	Problems  []registrar.Problem // none: it would be taken
+	Notes     []registrar.Problem
+	Preview   string // what would be sent first, masked
+}
+
+// Judge asks everything that [Service.Place] asks, and stores nothing. What an order says wrong are
+// problems; what forbids it whatever it says is an error.
+func (s *Service) Judge(ctx context.Context, q Request) (Judged, error) {
+	asked, name, err := s.prepare(ctx, q)
+	if err != nil {
+		return judgedBy("", err)
+	}
+	notes, err := s.admit(ctx, name, asked)
+	if err != nil {
+		return judgedBy(name, err)
+	}
+	if err := s.standing(ctx, asked); err != nil {
+		return Judged{}, err
+	}
+	r, err := s.board.Registrar(name)
+	if err != nil {
+		return Judged{}, err
+	}
+	v, err := r.Validate(ctx, asked)
+	if err != nil {
+		return Judged{}, fmt.Errorf("validate order: %w", err)
+	}
+	return Judged{Registrar: name, Notes: notes, Preview: v.Preview}, nil
+}
+
+func judgedBy(name string, err error) (Judged, error) {
+	var e *registrar.Error
+	if errors.Is(err, registrar.Invalid) && errors.As(err, &e) && len(e.Problems) > 0 {
+		return Judged{Registrar: name, Problems: e.Problems}, nil
+	}
+	return Judged{}, err
+}
+
+// standing is the refusal because of an order that is under way, as placing would meet it.
+func (s *Service) standing(ctx context.Context, asked registrar.Order) error {
+	return s.db.Read(ctx, func(tx *sql.Tx) error { return refuseOpen(ctx, tx, asked.Domain) })
+}
+
+// naming adds to a refusal the order that is under way for the same domain, so that a caller who
+// has lost an answer finds it.
+func (s *Service) naming(ctx context.Context, q Request, refusal error) error {
+	var e *registrar.Error
+	ace, err := input.ACE(q.Domain)
+	if err != nil || !errors.Is(refusal, registrar.Precondition) || !errors.As(refusal, &e) || len(e.Problems) > 0 {
+		return refusal
+	}
+	err = s.db.Read(ctx, func(tx *sql.Tx) error {
+		o, found, err := openOrder(ctx, tx, ace)
+		if found {
+			refusal = standsInTheWay(e.Code, "domain", o, e.Detail)
+		}
+		return err
+	})
+	if err != nil {
+		s.log.Warn("the order in the way can't be named", "domain", ace, "err", err)
+	}
+	return refusal
+}
+
+// openOrder is the order for a domain that is not concluded.
+func openOrder(ctx context.Context, tx *sql.Tx, domain string) (o Order, found bool, err error) {
+	open, err := selectOrders(ctx, tx, "where domain = $1 and closed_at is null", domain)
+	if err != nil || len(open) == 0 {
+		return Order{}, false, err
+	}
+	return open[0], true, nil
+}
+
+// attention grades what a domain asks of people: see migration 10.
+func (d Domain) attention() int {
+	switch {
+	case d.Operation != nil && d.Operation.State.WaitsForPerson():
+		return 2
+	case len(d.Alarms) > 0:
+		return 1
+	}
+	return 0
+}

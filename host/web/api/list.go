@@ -1,0 +1,73 @@
+package api
+
+import "time"
+
+// RepeatedHeader is "true" where a request was the repetition of one that had been carried out.
+const RepeatedHeader = "Idempotent-Replayed"
+
+// KeyHeader names a request, so that it can be repeated.
+const KeyHeader = "Idempotency-Key"
+
+// Judgement is what placing an order would come to.
+type Judgement struct {
+	Valid     bool      `json:"valid"`     // it would be taken
+	Registrar *string   `json:"registrar"` // who would carry it out
+	Problems  []Problem `json:"problems"`  // what is wrong, all at once
+	Notes     []Problem `json:"notes"`     // what to know before; they hinder nothing
+	Preview   *string   `json:"preview"`   // what would be sent first, masked
+}
+
+// OpenOperation is an operation that is under way, with its domain.
+type OpenOperation struct {
+	ID        string  `json:"id"`
+	Kind      string  `json:"kind"`
+	State     string  `json:"state"`
+	Domain    string  `json:"domain"` // ACE
+	Unicode   string  `json:"unicode"`
+	Customer  string  `json:"customer"`
+	Registrar string  `json:"registrar"`
+	WaitsFor  *string `json:"waits_for"`
+	Error     *string `json:"error"`
+	Version   *string `json:"version"`
+}
+
+// Attention is something that needs a person.
+type Attention struct {
+	Kind      string     `json:"kind"`     // plugin | operation | domain | review
+	Severity  string     `json:"severity"` // error: a person must act | warning: a person should look
+	Since     *time.Time `json:"since"`
+	Domain    *string    `json:"domain"` // ACE
+	Unicode   *string    `json:"unicode"`
+	Registrar *string    `json:"registrar"`
+	Order     *string    `json:"order"`
+	Operation *string    `json:"operation"`
+	Review    *string    `json:"review"`
+	What      string     `json:"what"`    // in a few words
+	Why       string     `json:"why"`     // the reason, in the registrar's words where there are any
+	Actions   []Action   `json:"actions"` // what can be done, the most useful first
+}
+
+// Action is something that a person can do.
+type Action struct {
+	Does    string `json:"does"`
+	Command string `json:"command"` // of the panel's command line, with all IDs
+}
+
+// Status is the panel at a glance.
+type Status struct {
+	Version   string         `json:"version"`
+	Time      time.Time      `json:"time"`
+	Domains   map[string]int `json:"domains"` // by status
+	Orders    map[string]int `json:"orders"`  // those that are not concluded, by state
+	Due       Due            `json:"due"`
+	Attention int            `json:"attention"` // entries of GET /api/v1/attention
+	Plugins   []Plugin       `json:"plugins"`
+}
+
+// Due counts the domains that are paid till a day at most, those that have expired included.
+type Due struct {
+	Today  int `json:"today"`
+	Days7  int `json:"days_7"`
+	Days30 int `json:"days_30"`
+	Days60 int `json:"days_60"`
+}

@@ -1,0 +1,157 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"registrar.panel/host/input"
+	"registrar.panel/host/orders"
+	"registrar.panel/host/supervisor"
+	"registrar.panel/host/switchboard"
+	"registrar.panel/host/web/api"
+	"registrar.panel/internal/version"
+	"registrar.panel/shared/registrar"
+)
+
+// How much an entry asks of people.
+const (
+	mustAct    = "error"
+	shouldLook = "warning"
+)
+
+// listAttention tells of plugins and mails with the first page, and of domains page by page.
+func (s *Server) listAttention(r *http.Request) (paged[api.Attention], []switchboard.Absent, error) {
+	a := query(r)
+	page := a.page()
+	if err := a.err(); err != nil {
+		return paged[api.Attention]{}, nil, err
+	}
+	var all []api.Attention
+	var absent []switchboard.Absent
+	if page.After == "" {
+		all = list(slices.DeleteFunc(s.plugins.Statuses(), healthy), pluginNeeds)
+		waiting, err := s.board.Reviews(r.Context())
+		if err != nil {
+			return paged[api.Attention]{}, nil, err
+		}
+		absent = waiting.Absent
+		all = append(all, list(waiting.List, reviewNeeds)...)
+	}
+	found, next, err := s.orders.ListDomains(r.Context(), orders.DomainList{Page: page, Attention: true})
+	if err != nil {
+		return paged[api.Attention]{}, nil, err
+	}
+	all = append(all, list(found, domainNeeds)...)
+	slices.SortStableFunc(all, func(a, b api.Attention) int { return strings.Compare(a.Severity, b.Severity) })
+	return pageOf(r, all, func(v api.Attention) api.Attention { return v }, next), absent, nil
+}
+
+// healthy reports whether a plugin needs nothing. Mails in review have entries of their own.
+func healthy(p supervisor.Status) bool { return p.State != supervisor.Disabled && len(unwell(p)) == 0 }
+
+func unwell(p supervisor.Status) (all []string) {
+	for _, c := range p.Health {
+		if !c.OK && c.Name != "review" {
+			all = append(all, c.Name+": "+c.Detail)
+		}
+	}
+	if p.Error != "" {
+		all = append(all, p.Error)
+	}
+	return all
+}
+
+func pluginNeeds(p supervisor.Status) api.Attention {
+	n := api.Attention{Kind: "plugin", Severity: shouldLook, Since: knownTime(p.Since), Registrar: known(p.Name), What: fmt.Sprintf("registrar %s is %s", p.Name, p.State),
+		Why: strings.Join(unwell(p), "; "), Actions: []api.Action{{Does: "see how it stands", Command: "panel plugins"}}}
+	if p.State == supervisor.Disabled {
+		n.Severity = mustAct
+		n.Actions = append(n.Actions, api.Action{Does: "start it again when plugin.hcl is right", Command: "panel plugins upgrade " + p.Name})
+	}
+	return n
+}
+
+func reviewNeeds(v switchboard.Of[registrar.Review]) api.Attention {
+	e := v.Value
+	return api.Attention{Kind: "review", Severity: mustAct, Since: knownTime(e.ReceivedAt), Registrar: known(v.Registrar), Review: known(e.ID),
+		What: fmt.Sprintf("a mail of %s waits to be read: %s", e.From, e.Subject), Why: e.Reason, Actions: []api.Action{
+			{Does: "read it", Command: "panel review show " + string(e.ID)},
+			{Does: "say what it means", Command: "panel review resolve " + string(e.ID) + " --outcome O"}}}
+}
+
+func domainNeeds(d orders.Domain) api.Attention {
+	name := input.Unicode(d.Name)
+	n := api.Attention{Kind: "domain", Severity: shouldLook, Domain: known(d.Name), Unicode: known(name), Registrar: known(d.Registrar), Since: firstAlarm(d),
+		What: fmt.Sprintf("%s is %s", name, d.Status), Why: alarmed(d), Actions: []api.Action{{Does: "see what happened", Command: "panel domain show " + name}}}
+	if d.Status == registrar.StatusError {
+		n.Severity = mustAct
+	}
+	op := d.Operation
+	if op == nil || !op.State.WaitsForPerson() {
+		return n
+	}
+	n.Kind, n.Severity, n.Operation = "operation", mustAct, known(op.ID)
+	n.What = fmt.Sprintf("the %s of %s is %s", noun(op.Kind), name, op.State)
+	if n.Why = op.WaitsFor; op.Error != "" {
+		n.Why = strings.TrimPrefix(n.Why+": "+op.Error, ": ")
+	}
+	resolve := "panel operation resolve " + string(op.ID) + " --outcome "
+	n.Actions = []api.Action{
+		{Does: "see its history", Command: "panel operation show " + string(op.ID)},
+		{Does: "it was carried out", Command: resolve + "done"},
+		{Does: "it was not, and shall not be", Command: resolve + "failed --note WHY"},
+		{Does: "it was not: send it again", Command: resolve + "resend --note WHY"}}
+	return n
+}
+
+func noun(k registrar.OperationKind) string {
+	switch k {
+	case registrar.KindRegister:
+		return "registration"
+	case registrar.KindRenew:
+		return "renewal"
+	}
+	return string(k)
+}
+
+func firstAlarm(d orders.Domain) *time.Time {
+	var first time.Time
+	for _, a := range d.Alarms {
+		if first.IsZero() || a.Since.Before(first) {
+			first = a.Since
+		}
+	}
+	return knownTime(first)
+}
+
+func alarmed(d orders.Domain) string {
+	return strings.Join(list(d.Alarms, func(a registrar.Alarm) string { return a.Message }), "; ")
+}
+
+func (s *Server) showStatus(r *http.Request) (api.Status, error) {
+	now := s.now()
+	status := api.Status{Version: version.Of().Version, Time: now.UTC(), Plugins: list(s.plugins.Statuses(), pluginOf)}
+	var err error
+	if status.Domains, err = s.orders.CountDomains(r.Context()); err != nil {
+		return status, err
+	}
+	if status.Orders, err = s.orders.CountOrders(r.Context()); err != nil {
+		return status, err
+	}
+	today := registrar.DateOf(now.UTC())
+	for days, count := range map[int]*int{0: &status.Due.Today, 7: &status.Due.Days7, 30: &status.Due.Days30, 60: &status.Due.Days60} {
+		if *count, err = s.orders.CountDue(r.Context(), today.AddDays(days)); err != nil {
+			return status, err
+		}
+	}
+	needing, err := s.orders.CountAttention(r.Context())
+	if err != nil {
+		return status, err
+	}
+	reviews, err := s.board.Reviews(r.Context())
+	status.Attention = needing + len(reviews.List) + len(slices.DeleteFunc(s.plugins.Statuses(), healthy))
+	return status, err
+}

@@ -1,0 +1,174 @@
+// Package openapi describes an HTTP API in OpenAPI 3.1: of a table of operations and of the Go types
+// that they take and answer with. What it says of types and fields are their comments, so the
+// description is as true as the code.
+//
+// Types that JSON shows in their own way are described by [Schemer].
+package openapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"regexp"
+	"strings"
+)
+
+// Info is what a description says of the whole.
+type Info struct {
+	Title, Version, Description string
+	Failure                     reflect.Type // what every answer is that is no success
+}
+
+// Operation is one method of a path.
+type Operation struct {
+	Method, Path string // the path with {parameters}, as of [http.ServeMux]
+	Summary      string
+	Query        []Parameter
+	In, Out      reflect.Type // nil = nothing, or no JSON
+	Media        string       // of the answer; "" = JSON
+	Headers      map[string]string
+}
+
+// Parameter is one of a query's.
+type Parameter struct {
+	Name, Does string
+	Type       string   // of JSON; "" = string
+	OneOf      []string // "" in it is never said
+	Repeated   bool
+}
+
+// Schemer is a type whose JSON is not what its fields say.
+type Schemer interface{ JSONSchema() map[string]any }
+
+// object is a part of the description.
+type object = map[string]any
+
+// Document describes the operations.
+func Document(info Info, comments Comments, operations []Operation) ([]byte, error) {
+	d := describer{comments: comments, schemas: object{}}
+	paths := object{}
+	for _, o := range operations {
+		at, ok := paths[o.Path].(object)
+		if !ok {
+			at = object{}
+			paths[o.Path] = at
+		}
+		at[strings.ToLower(o.Method)] = d.operation(o, info.Failure)
+	}
+	return json.MarshalIndent(object{
+		"openapi": "3.1.0",
+		"info":    object{"title": info.Title, "version": info.Version, "description": info.Description},
+		"paths":   paths,
+		"components": object{
+			"schemas":         d.schemas,
+			"securitySchemes": object{"token": object{"type": "http", "scheme": "bearer"}},
+		},
+		"security": []any{object{"token": []any{}}},
+	}, "", " ")
+}
+
+// describer collects the schemas of the types that it meets.
+type describer struct {
+	comments Comments
+	schemas  object
+}
+
+func (d describer) operation(o Operation, failure reflect.Type) object {
+	good := object{"description": "It is done."}
+	switch {
+	case o.Out != nil:
+		good["content"] = content("application/json", d.schema(o.Out))
+	case o.Media != "":
+		good["content"] = content(o.Media, object{})
+	}
+	if len(o.Headers) > 0 {
+		good["headers"] = headers(o.Headers)
+	}
+	described := object{
+		"operationId": operationID(o),
+		"summary":     o.Summary,
+		"parameters":  parameters(o),
+		"responses": object{
+			"200":     good,
+			"default": object{"description": "It is refused, or failed.", "content": content("application/json", d.schema(failure))},
+		},
+	}
+	if o.In != nil {
+		described["requestBody"] = object{"required": true, "content": content("application/json", d.schema(o.In))}
+	}
+	return described
+}
+
+func content(media string, schema object) object {
+	return object{media: object{"schema": schema}}
+}
+
+func headers(all map[string]string) object {
+	described := object{}
+	for name, does := range all {
+		described[name] = object{"description": does, "schema": object{"type": "string"}}
+	}
+	return described
+}
+
+var inPath = regexp.MustCompile(`\{(\w+)\}`)
+
+// operationID names an operation for generated clients: its method and the words of its path.
+func operationID(o Operation) string {
+	words := strings.Split(strings.Trim(o.Path, "/"), "/")
+	if len(words) > 2 {
+		words = words[2:] // without /api/v1
+	}
+	name := strings.ToLower(o.Method)
+	for _, w := range words {
+		if inPath.MatchString(w) {
+			w = "by_" + strings.Trim(w, "{}")
+		}
+		name += "_" + strings.NewReplacer(".", "_", "-", "_").Replace(w)
+	}
+	return name
+}
+
+func parameters(o Operation) []any {
+	all := []any{}
+	for _, found := range inPath.FindAllStringSubmatch(o.Path, -1) {
+		all = append(all, object{"name": found[1], "in": "path", "required": true, "schema": object{"type": "string"}})
+	}
+	for _, p := range o.Query {
+		all = append(all, object{"name": p.Name, "in": "query", "required": false, "description": p.Does, "schema": p.schema()})
+	}
+	return all
+}
+
+func (p Parameter) schema() object {
+	schema := object{"type": "string"}
+	if p.Type != "" {
+		schema["type"] = p.Type
+	}
+	if len(p.OneOf) > 0 {
+		schema["enum"] = p.OneOf
+	}
+	if p.Repeated {
+		return object{"type": "array", "items": schema}
+	}
+	return schema
+}
+
+// Mounted splits a pattern of [http.ServeMux] into the method and the path.
+func Mounted(pattern string) (method, path string) {
+	method, path, ok := strings.Cut(pattern, " ")
+	if !ok {
+		return http.MethodGet, pattern
+	}
+	return method, path
+}
+
+// named is the reference to a type's schema, which is made the first time.
+func (d describer) named(t reflect.Type) object {
+	name := t.Name()
+	if _, known := d.schemas[name]; !known {
+		d.schemas[name] = object{} // a type may hold itself
+		d.schemas[name] = d.structure(t)
+	}
+	return object{"$ref": "#/components/schemas/" + name}
+}
