@@ -21,12 +21,13 @@ import (
 type none struct{}
 
 func (s *Server) routeAPI(mux *http.ServeMux) {
+	desk := mailDesk{s.board, s.orders}
 	t := &routes{mux: mux}
 	s.routeOrders(t)
 	s.routeDomains(t)
-	s.routeMails(t)
+	s.routeMails(t, desk)
 	s.routeKeeping(t)
-	s.routeData(t)
+	routeData(s, t)
 	s.description = describing(t)
 	mux.Handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
 		return none{}, registrar.Errorf(registrar.NotFound, "there is no %s %s", r.Method, r.URL.Path)
@@ -75,12 +76,12 @@ func (s *Server) routeDomains(t *routes) {
 		says("The Action Log, the oldest entry first: the last entries, or those after one; with wait, as soon as there are any."), takes(logParameters()...))
 }
 
-func (s *Server) routeMails(t *routes) {
-	t.handle("GET /api/v1/review", look, partial(s, s.listReviews), says("The mails that wait for a person."), takes(paging(
+func (s *Server) routeMails(t *routes, desk mailDesk) {
+	t.handle("GET /api/v1/review", look, partial(s, desk.listReviews), says("The mails that wait for a person."), takes(paging(
 		openapi.Parameter{Name: "strangers", Does: "1: the unproved, unbound mail of others instead.", OneOf: []string{"1", "0"}})...))
-	t.handle("POST /api/v1/review/resolve", money, action(s, s.resolveReviews), says("Say of several mails how to read them."))
-	t.handle("GET /api/v1/review/senders", look, partial(s, s.listIgnored), says("The senders whose mail is ignored from the start."))
-	t.handle("POST /api/v1/review/senders/heed", money, action(s, s.heedSender), says("Heed a sender again."))
+	t.handle("POST /api/v1/review/resolve", money, action(s, desk.resolveReviews), says("Say of several mails how to read them."))
+	t.handle("GET /api/v1/review/senders", look, partial(s, desk.listIgnored), says("The senders whose mail is ignored from the start."))
+	t.handle("POST /api/v1/review/senders/heed", money, action(s, desk.heedSender), says("Heed a sender again."))
 	t.handle("GET /api/v1/review/{id}", look, endpoint(s, s.showReview), says("One such mail, masked."))
 	t.handle("GET /api/v1/review/{id}/rule", look, endpoint(s, s.reviewRule), says("A block for plugin.hcl that would recognise such mails."))
 	t.handle("POST /api/v1/review/{id}/resolve", money, action(s, s.resolveReview), says("Say how to read it."))
@@ -88,7 +89,7 @@ func (s *Server) routeMails(t *routes) {
 	t.handle("GET /api/v1/operations/{id}", look, endpoint(s, s.showOperation), says("One operation with its history."))
 	t.handle("POST /api/v1/operations/{id}/resolve", money, action(s, s.resolveOperation), says("A person's decision on an operation that needs one."))
 	t.handle("POST /api/v1/replies/test", look, actionUpTo(s, maxMail, 4, s.testReply), says("How a captured mail would be recognised; it touches nothing."))
-	t.handle("GET /api/v1/mails", look, partial(s, s.listMails), says("Stored mails, the newest first."), takes(paging()...))
+	t.handle("GET /api/v1/mails", look, partial(s, desk.listMails), says("Stored mails, the newest first."), takes(paging()...))
 	t.handle("GET /api/v1/mails/{id}", look, endpoint(s, s.showMail), says("A stored mail, masked."))
 	t.handle("GET /api/v1/mails/{id}/raw", look, stream("text/plain", nil, s.rawMail), says("The same as it came, masked."))
 }

@@ -30,7 +30,7 @@ func (l *Limits) Holds(tx *store.Tx, r store.Request, stopped time.Time) (Waits,
 	case err != nil:
 		return Waits{}, err
 	case all != "":
-		return Waits{For: lifecycle.WaitsFor(lifecycle.Request{State: registrar.NeedsAction, Hold: lifecycle.AuthFailed})}, nil
+		return Waits{For: lifecycle.WaitsFor(lifecycle.Request{State: registrar.NeedsAction, Stall: lifecycle.AuthFailed})}, nil
 	case !stopped.IsZero():
 		return Waits{"the mail relay, which refuses or says nothing", stopped}, nil
 	}
@@ -53,7 +53,7 @@ func (l *Limits) holdsMoney(tx *store.Tx, r store.Request) (Waits, error) {
 		return Waits{}, err
 	}
 	if paid != "" {
-		return Waits{For: lifecycle.WaitsFor(lifecycle.Request{State: registrar.NeedsAction, Hold: lifecycle.NoFunds})}, nil
+		return Waits{For: lifecycle.WaitsFor(lifecycle.Request{State: registrar.NeedsAction, Stall: lifecycle.NoFunds})}, nil
 	}
 	a, err := l.Allowance(tx)
 	if err != nil {
