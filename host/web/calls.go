@@ -21,10 +21,11 @@ import (
 type none struct{}
 
 func (s *Server) routeAPI(mux *http.ServeMux) {
+	desk := mailDesk{s.board, s.orders}
 	t := &routes{mux: mux}
 	s.routeOrders(t)
 	s.routeDomains(t)
-	s.routeMails(t)
+	s.routeMails(t, desk)
 	s.routeKeeping(t)
 	routeData(s, t)
 	s.description = describing(t)
@@ -75,8 +76,7 @@ func (s *Server) routeDomains(t *routes) {
 		says("The Action Log, the oldest entry first: the last entries, or those after one; with wait, as soon as there are any."), takes(logParameters()...))
 }
 
-func (s *Server) routeMails(t *routes) {
-	desk := mailDesk{s.board, s.orders}
+func (s *Server) routeMails(t *routes, desk mailDesk) {
 	t.handle("GET /api/v1/review", look, partial(s, desk.listReviews), says("The mails that wait for a person."), takes(paging(
 		openapi.Parameter{Name: "strangers", Does: "1: the unproved, unbound mail of others instead.", OneOf: []string{"1", "0"}})...))
 	t.handle("POST /api/v1/review/resolve", money, action(s, desk.resolveReviews), says("Say of several mails how to read them."))
