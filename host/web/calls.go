@@ -20,6 +20,7 @@ import (
 type none struct{}
 
 func (s *Server) routeAPI(mux *http.ServeMux) {
+	desk := mailDesk{s.board, s.orders}
 	handle := func(pattern string, right access.Right, h http.Handler) { mux.Handle(pattern, requires(h, right)) }
 
 	handle("GET /api/v1/form/{tld}", access.Look, endpoint(s, s.form))
@@ -42,17 +43,17 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	mux.Handle("POST /api/v1/renewals/run", requires(action(s, s.runRenewals), access.Look, access.Money)) // by what is done
 
 	handle("GET /api/v1/log", access.Look, http.HandlerFunc(s.actionLog))
-	handle("GET /api/v1/review", access.Look, partial(s, s.listReviews))
-	handle("POST /api/v1/review/resolve", access.Money, action(s, s.resolveReviews))
-	handle("GET /api/v1/review/senders", access.Look, partial(s, s.listIgnored))
-	handle("POST /api/v1/review/senders/heed", access.Money, action(s, s.heedSender))
+	handle("GET /api/v1/review", access.Look, partial(s, desk.listReviews))
+	handle("POST /api/v1/review/resolve", access.Money, action(s, desk.resolveReviews))
+	handle("GET /api/v1/review/senders", access.Look, partial(s, desk.listIgnored))
+	handle("POST /api/v1/review/senders/heed", access.Money, action(s, desk.heedSender))
 	handle("GET /api/v1/review/{id}", access.Look, endpoint(s, s.showReview))
 	handle("GET /api/v1/review/{id}/rule", access.Look, endpoint(s, s.reviewRule))
 	handle("POST /api/v1/review/{id}/resolve", access.Money, action(s, s.resolveReview))
 	handle("GET /api/v1/operations/{id}", access.Look, endpoint(s, s.showOperation))
 	handle("POST /api/v1/operations/{id}/resolve", access.Money, action(s, s.resolveOperation))
 	handle("POST /api/v1/replies/test", access.Look, actionUpTo(s, maxMail, 4, s.testReply))
-	handle("GET /api/v1/mails", access.Look, partial(s, s.listMails))
+	handle("GET /api/v1/mails", access.Look, partial(s, desk.listMails))
 	handle("GET /api/v1/mails/{id}", access.Look, endpoint(s, s.showMail))
 	handle("GET /api/v1/mails/{id}/raw", access.Look, http.HandlerFunc(s.rawMail))
 	handle("GET /api/v1/plugins", access.Look, endpoint(s, s.listPlugins))
@@ -61,7 +62,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	handle("GET /api/v1/tokens", access.Admin, endpoint(s, s.listTokens))
 	handle("POST /api/v1/tokens", access.Admin, action(s, s.addToken))
 	handle("POST /api/v1/tokens/{name}/revoke", access.Admin, action(s, s.revokeToken))
-	dataCalls{s}.route(handle)
+	routeData(s, handle)
 	mux.Handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
 		return none{}, registrar.Errorf(registrar.NotFound, "there is no %s %s", r.Method, r.URL.Path)
 	}))

@@ -4,17 +4,19 @@ import (
 	"net/http"
 
 	"registrar.panel/host/access"
+	"registrar.panel/host/orders"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
 
-// dataCalls are the calls about personal data and the keys that seal them.
-type dataCalls struct{ *Server }
+// dataCalls answer what becomes of personal data and of the keys they are sealed with.
+type dataCalls struct{ data *orders.Data }
 
-func (s dataCalls) route(handle func(pattern string, right access.Right, h http.Handler)) {
-	handle("POST /api/v1/customers/{id}/erase", access.Secrets, atLeisure(action(s.Server, s.eraseCustomer)))
-	handle("POST /api/v1/keys/rotate", access.Admin, atLeisure(action(s.Server, s.rotateKeys)))
+func routeData(s *Server, handle func(pattern string, right access.Right, h http.Handler)) {
+	c := dataCalls{s.orders.Data()}
+	handle("POST /api/v1/customers/{id}/erase", access.Secrets, atLeisure(action(s, c.erase)))
+	handle("POST /api/v1/keys/rotate", access.Admin, atLeisure(action(s, c.rotateKeys)))
 }
 
 // atLeisure is for answers that may take as long as a copy of a store does.
@@ -25,11 +27,11 @@ func atLeisure(next http.Handler) http.Handler {
 	})
 }
 
-func (s dataCalls) eraseCustomer(r *http.Request, in api.Reader) (incomplete[api.Erasure], error) {
+func (c dataCalls) erase(r *http.Request, in api.Reader) (incomplete[api.Erasure], error) {
 	if err := checkFor(in.By); err != nil {
 		return incomplete[api.Erasure]{}, err
 	}
-	done, err := s.orders.Data().Erase(r.Context(), r.PathValue("id"), caller(r).Name, forWhom(r, in.By))
+	done, err := c.data.Erase(r.Context(), r.PathValue("id"), caller(r).Name, forWhom(r, in.By))
 	v := api.Erasure{Customer: done.Customer, Removed: []api.Removed{}, Kept: []api.Kept{}, Beyond: []api.Beyond{}}
 	for _, part := range done.Parts {
 		for _, one := range part.Value.Removed {
@@ -45,8 +47,8 @@ func (s dataCalls) eraseCustomer(r *http.Request, in api.Reader) (incomplete[api
 	return incomplete[api.Erasure]{v, done.Absent}, err
 }
 
-func (s dataCalls) rotateKeys(r *http.Request, _ none) (incomplete[[]api.Key], error) {
-	done, absent, err := s.orders.Data().RotateKeys(r.Context(), caller(r).Name)
+func (c dataCalls) rotateKeys(r *http.Request, _ none) (incomplete[[]api.Key], error) {
+	done, absent, err := c.data.RotateKeys(r.Context(), caller(r).Name)
 	return incomplete[[]api.Key]{list(done, func(o switchboard.Of[registrar.Rotation]) api.Key {
 		return api.Key{Of: o.Registrar, Key: o.Value.Key, Sealed: o.Value.Sealed}
 	}), absent}, err
