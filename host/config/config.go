@@ -23,6 +23,7 @@ import (
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"registrar.panel/internal/secret"
 )
@@ -50,6 +51,9 @@ type Panel struct {
 	// LogLevel is one of [LogLevels]; "" = the file says nothing.
 	LogLevel string
 
+	// Webhooks are the programs that are told what the Action Log says.
+	Webhooks []Webhook
+
 	// BackupRecipients are age recipients that the keys in backups are encrypted to.
 	BackupRecipients []string
 
@@ -60,6 +64,17 @@ type Panel struct {
 type TLS struct {
 	Cert, Key string
 	At        Position
+}
+
+// Webhook is a block webhook.
+type Webhook struct {
+	Name   string
+	URL    string
+	Events []string // types of entries; none = all
+
+	At, EventsAt, SecretAt Position
+
+	key cty.Value // see [Config.Key]
 }
 
 // Registrar is a block registrar.
@@ -251,7 +266,8 @@ type panelBlock struct {
 	LogLevel         string   `hcl:"log_level,optional"`
 	BehindProxy      []string `hcl:"behind_proxy,optional"`
 
-	TLS *tlsBlock `hcl:"tls,block"`
+	TLS      *tlsBlock      `hcl:"tls,block"`
+	Webhooks []webhookBlock `hcl:"webhook,block"`
 
 	At                 hcl.Range `hcl:",def_range"`
 	DataAt             hcl.Range `hcl:"data,attr_value_range"`
@@ -265,6 +281,17 @@ type tlsBlock struct {
 	Cert string    `hcl:"cert"`
 	Key  string    `hcl:"key"`
 	At   hcl.Range `hcl:",def_range"`
+}
+
+type webhookBlock struct {
+	Name   string         `hcl:"name,label"`
+	URL    string         `hcl:"url"`
+	Secret hcl.Expression `hcl:"secret"`
+	Events []string       `hcl:"events,optional"`
+
+	At       hcl.Range `hcl:",def_range"`
+	URLAt    hcl.Range `hcl:"url,attr_value_range"`
+	EventsAt hcl.Range `hcl:"events,attr_value_range"`
 }
 
 type registrarBlock struct {

@@ -68,6 +68,7 @@ func (r *reader) panel(b *panelBlock) Panel {
 	}
 	r.protect(&p, b)
 	r.checkListen(&p)
+	p.Webhooks = r.webhooks(b.Webhooks)
 	p.BackupRecipients, p.BackupRecipientsAt = b.BackupRecipients, r.at(b.BackupRecipientsAt, b.At)
 	if _, err := p.Recipients(); err != nil {
 		r.add(p.BackupRecipientsAt, err.Error())

@@ -66,7 +66,7 @@ func TestPagesAreTheList(t *testing.T) {
 	library(b)
 	for _, sorted := range bothWays(ByName, ByPaidTill) {
 		for _, q := range []string{"", "name", "имя", "c1", "H-c2", "xn--"} {
-			whole, next, err := b.ListDomains(t.Context(), DomainList{Sort: sorted, Query: q})
+			whole, next, err := b.Lists().Domains(t.Context(), DomainList{Sort: sorted, Query: q})
 			if err != nil || next != "" || len(whole) == 0 {
 				t.Fatalf("%s %q: %d domains, then %q, %v", sorted, q, len(whole), next, err)
 			}
@@ -76,7 +76,7 @@ func TestPagesAreTheList(t *testing.T) {
 			for _, size := range []int{1, 3, 7, len(whole), len(whole) + 1} {
 				var read []Domain
 				for mark, again := "", true; again; again = mark != "" {
-					page, next, err := b.ListDomains(t.Context(), DomainList{Sort: sorted, Query: q, Page: Page{Limit: size, After: mark}})
+					page, next, err := b.Lists().Domains(t.Context(), DomainList{Sort: sorted, Query: q, Page: Page{Limit: size, After: mark}})
 					if err != nil || len(page) > size || len(page) == 0 {
 						t.Fatalf("%s %q by %d: %d domains, %v", sorted, q, size, len(page), err)
 					}
@@ -110,21 +110,21 @@ func TestDomainsAreFound(t *testing.T) {
 		q    DomainList
 		want []string
 	}{
-		"a beginning":                     {DomainList{Query: "NAME0"}, []string{"name00.ru", "name01.ru", "name02.ru", "name03.ru", "name04.ru", "name05.ru", "name06.ru", "name07.ru", "name08.ru", "name09.ru"}},
-		"a beginning in Cyrillic":         {DomainList{Query: "имя1"}, []string{"имя10.рф", "имя11.рф"}},
-		"a whole name with its dot":       {DomainList{Query: " имя10.рф. "}, []string{"имя10.рф"}},
-		"a whole name in ACE":             {DomainList{Query: ace}, []string{"имя10.рф"}},
-		"a customer":                      {DomainList{Query: "w", Status: registrar.StatusError}, []string{"broken.ru"}},
-		"a handle":                        {DomainList{Query: "H-w"}, []string{"broken.ru", "busy.ru", "sick.ru", "waits.ru"}},
-		"no pattern of SQL":               {DomainList{Query: "%"}, nil},
-		"what needs a look":               {DomainList{Attention: true}, []string{"broken.ru", "sick.ru", "waits.ru"}},
-		"what is under way":               {DomainList{Open: true}, []string{"busy.ru", "waits.ru"}},
-		"what is under way and uncertain": {DomainList{State: registrar.Uncertain}, []string{"waits.ru"}},
+		"a beginning":                      {DomainList{Query: "NAME0"}, []string{"name00.ru", "name01.ru", "name02.ru", "name03.ru", "name04.ru", "name05.ru", "name06.ru", "name07.ru", "name08.ru", "name09.ru"}},
+		"a beginning in Cyrillic":          {DomainList{Query: "имя1"}, []string{"имя10.рф", "имя11.рф"}},
+		"a whole name with its dot":        {DomainList{Query: " имя10.рф. "}, []string{"имя10.рф"}},
+		"a whole name in ACE":              {DomainList{Query: ace}, []string{"имя10.рф"}},
+		"a customer":                       {DomainList{Query: "w", Status: registrar.StatusError}, []string{"broken.ru"}},
+		"a handle":                         {DomainList{Query: "H-w"}, []string{"broken.ru", "busy.ru", "sick.ru", "waits.ru"}},
+		"no pattern of SQL":                {DomainList{Query: "%"}, nil},
+		"what needs a look":                {DomainList{Attention: true}, []string{"broken.ru", "sick.ru", "waits.ru"}},
+		"what is under way":                {DomainList{Open: true}, []string{"busy.ru", "waits.ru"}},
+		"what is under way and uncertain":  {DomainList{State: registrar.Uncertain}, []string{"waits.ru"}},
 		"what is due, the first day first": {DomainList{Due: day(0)}, []string{"name00.ru", "name05.ru", "name10.ru", "имя02.рф", "имя07.рф"}},
 		"nothing is due of others":         {DomainList{Due: day(0), Customer: "w"}, nil},
 		"a registrar":                      {DomainList{Registrar: "m"}, nil},
 	} {
-		got, next, err := b.ListDomains(t.Context(), c.q)
+		got, next, err := b.Lists().Domains(t.Context(), c.q)
 		if err != nil || next != "" || !slices.Equal(unicodes(got), c.want) {
 			t.Errorf("%s: %v %q %v, want %v", why, unicodes(got), next, err, c.want)
 		}
@@ -222,7 +222,7 @@ func TestNamesAreFilledIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.open(false)
-	list, _, err := b.ListDomains(t.Context(), DomainList{})
+	list, _, err := b.Lists().Domains(t.Context(), DomainList{})
 	if err != nil || len(list) != len(names) || !slices.IsSorted(unicodes(list)) {
 		t.Errorf("%v, %v", unicodes(list), err)
 	}

@@ -64,7 +64,7 @@ func TestSameIDWithOtherContents(t *testing.T) {
 			t.Errorf("%s: %v", why, err)
 		}
 	}
-	all, _, err := b.ListOrders(t.Context(), OrderList{})
+	all, _, err := b.Lists().Orders(t.Context(), OrderList{})
 	if err != nil || len(all) != 1 {
 		t.Errorf("%d orders, %v", len(all), err)
 	}
@@ -74,7 +74,9 @@ func TestSameIDWithOtherContents(t *testing.T) {
 func TestRefusedOrderIsNotKnown(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
-	b.fake.validate = func(registrar.Order) []registrar.Problem { return []registrar.Problem{{Path: "contact", Message: "no"}} }
+	b.fake.validate = func(registrar.Order) []registrar.Problem {
+		return []registrar.Problem{{Path: "contact", Message: "no"}}
+	}
 	if _, err := b.Place(t.Context(), named("shop-1", "one.ru")); !errors.Is(err, registrar.Invalid) {
 		t.Fatalf("placed: %v", err)
 	}
@@ -97,7 +99,7 @@ func TestRepeatedAtTheSameTime(t *testing.T) {
 		})
 	}
 	asked.Wait()
-	all, _, err := b.ListOrders(t.Context(), OrderList{Reference: "invoice 7"})
+	all, _, err := b.Lists().Orders(t.Context(), OrderList{Reference: "invoice 7"})
 	if err != nil || len(all) != 1 {
 		t.Errorf("%d orders, %v", len(all), err)
 	}
@@ -123,7 +125,9 @@ func TestJudge(t *testing.T) {
 	if err != nil || len(j.Problems) > 0 || j.Registrar != "r01" || j.Preview != "the mail for free.ru" {
 		t.Errorf("%+v, %v", j, err)
 	}
-	b.fake.validate = func(registrar.Order) []registrar.Problem { return []registrar.Problem{{Path: "contact", Message: "no"}} }
+	b.fake.validate = func(registrar.Order) []registrar.Problem {
+		return []registrar.Problem{{Path: "contact", Message: "no"}}
+	}
 	if j, err := b.Judge(t.Context(), request("free.ru")); err != nil || len(j.Problems) != 1 || j.Problems[0].Path != "contact" {
 		t.Errorf("%+v, %v", j, err)
 	}

@@ -146,7 +146,7 @@ func (s *story) status(ctx context.Context, name string) error {
 
 // news tells the entries of the Action Log that were not told yet, and the mails behind them.
 func (s *story) news(ctx context.Context) error {
-	entries, err := api.Get[[]api.Entry](ctx, s.panel, api.Path("log"), url.Values{"after": {strconv.FormatInt(s.last, 10)}})
+	entries, err := api.All[api.Entry](ctx, s.panel, api.Path("log"), url.Values{"after": {strconv.FormatInt(s.last, 10)}})
 	if err != nil {
 		return err
 	}

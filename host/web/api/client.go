@@ -87,18 +87,12 @@ func Path(parts ...string) string {
 
 // Get fetches a value.
 func Get[T any](ctx context.Context, c *Client, path string, query url.Values) (v T, err error) {
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
-	return v, c.call(ctx, http.MethodGet, path, nil, &v)
+	return v, c.call(ctx, http.MethodGet, withQuery(path, query), nil, &v)
 }
 
 // GetPartial is Get where some registrars' part of the answer may be missing.
 func GetPartial[T any](ctx context.Context, c *Client, path string, query url.Values) (v T, missing []Missing, err error) {
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
-	missing, err = c.callPartial(ctx, http.MethodGet, path, nil, &v)
+	missing, err = c.callPartial(ctx, http.MethodGet, withQuery(path, query), nil, &v)
 	return v, missing, err
 }
 

@@ -71,3 +71,22 @@ type Due struct {
 	Days30 int `json:"days_30"`
 	Days60 int `json:"days_60"`
 }
+
+// Webhook is how far the Action Log has been told to a receiver of plugin.hcl.
+type Webhook struct {
+	Name         string     `json:"name"`
+	Told         int64      `json:"told"`     // the last entry that was delivered, or given up
+	Attempts     int        `json:"attempts"` // in vain, of the next entry
+	FailingSince *time.Time `json:"failing_since"`
+	NextAt       *time.Time `json:"next_at"` // of the next attempt
+	Error        *string    `json:"error"`   // of the last one
+	Dead         int        `json:"dead"`    // entries that were given up
+}
+
+// DeadLetter is an entry that a webhook did not take, and that was given up.
+type DeadLetter struct {
+	Entry     Entry     `json:"entry"`
+	GivenUpAt time.Time `json:"given_up_at"`
+	Attempts  int       `json:"attempts"`
+	Error     string    `json:"error"`
+}
