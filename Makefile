@@ -18,9 +18,10 @@ test: setup lint generate-check unit
 setup:
 	.ci/setup
 
-# SQLite, translated from C, is not watched for races: that would be most of the time of all tests.
+# SQLite, translated from C, and its allocator are not watched for races: that would be most of the
+# time of all tests.
 C_CODE = -race=false -d=checkptr=0
-RACE   = -race '-gcflags=modernc.org/sqlite/lib=$(C_CODE)' '-gcflags=modernc.org/libc=$(C_CODE)'
+RACE   = -race '-gcflags=modernc.org/sqlite/lib=$(C_CODE)' '-gcflags=modernc.org/libc=$(C_CODE)' '-gcflags=modernc.org/memory=$(C_CODE)'
 
 # Most tests wait for other processes, so more of them run at a time than there are cores; how many
 # families of processes, internal/testrun says. What a test does takes seconds: the time-out is for
@@ -38,7 +39,7 @@ lint:
 	@unformatted=$$(gofmt -l cmd host internal plugin shared); \
 	if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
-	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./...
+	$(GO) run ./.ci/elsewhere darwin/arm64
 	$(TOOLS) staticcheck ./...
 
 generate:

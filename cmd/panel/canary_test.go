@@ -85,7 +85,6 @@ func (w *world) serveTracing() {
 func TestCanaries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(hcl string) string { return hcl + manualHCL })
-	w.ship()
 	a := newAviary()
 	shown := map[string][]byte{}
 	w.serveTracing()

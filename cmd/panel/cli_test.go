@@ -65,7 +65,8 @@ func runScripts(t *testing.T, pattern string) {
 	wrong := w.write("wrong.hcl", strings.NewReplacer(`"imap.secret"`, `"wrong.secret"`, `"data"`, `"elsewhere"`).Replace(w.hcl()))
 	w.write("wrong.secret", "wrong-CANARY-79\n")
 	w.servePlugins("r01", "manual")
-	program := testrun.Program(t, "registrar.panel/cmd/panel") // of the client; the panel runs under the race detector
+	program := w.self // of the client; the panel runs under the race detector
+	w.watch()
 	scripts, err := filepath.Glob(pattern)
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts in %s: %v", pattern, err)

@@ -60,10 +60,7 @@ const (
 // postgres is the server that the worlds share, each with databases of its own.
 var postgres pgtest.Shared
 
-// everywhere plays a scenario against the simulator's own servers, and against real ones. With
-// the former panel and plugin run under the race detector, as this binary; with the latter they
-// are the program that is shipped, which takes a tenth of the time. What is different there, the
-// suites of mailbox, smtpout, sqldb and the stores watch for races.
+// everywhere plays a scenario against the simulator's own servers, and against real ones.
 func everywhere(t *testing.T, scenario func(t *testing.T, w *world)) {
 	t.Parallel()
 	t.Run("own servers", func(t *testing.T) {
@@ -73,9 +70,7 @@ func everywhere(t *testing.T, scenario func(t *testing.T, w *world)) {
 	t.Run("Dovecot and Postfix", func(t *testing.T) {
 		t.Parallel()
 		r := route{tls: "starttls", direct: true, trusted: mailhost.NewCertificate(t), poll: "1s"}
-		w := newRealWorld(t, r).world
-		w.ship()
-		scenario(t, w)
+		scenario(t, newRealWorld(t, r).world)
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
@@ -83,7 +78,6 @@ func everywhere(t *testing.T, scenario func(t *testing.T, w *world)) {
 		server := postgres.Use(t)
 		w := newPlace(t)
 		w.panelStore, w.pluginStore = server.Database(), server.Database()
-		w.ship()
 		w.simulate()
 		w.settle(nil)
 		scenario(t, w)
@@ -120,17 +114,19 @@ func newPlace(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &world{t: t, dir: dir, self: self, log: &bytes.Buffer{}}
+	return &world{t: t, dir: dir, self: testrun.Program(t, "registrar.panel/cmd/panel"), log: &bytes.Buffer{}}
 }
 
-// ship makes the world's panel the program that is shipped.
-func (w *world) ship() {
+// watch makes the world's panel and plugins this binary, which runs under the race detector. The
+// program that is shipped takes a fraction of its time; the suites of the packages, which are
+// watched as well, do all that it does but for the processes.
+func (w *world) watch() {
 	w.t.Helper()
-	w.self = testrun.Program(w.t, "registrar.panel/cmd/panel")
+	self, err := os.Executable()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.self = self
 }
 
 // settle writes plugin.hcl, and sees to it that the panel ends with the test.

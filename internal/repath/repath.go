@@ -58,17 +58,15 @@ func concerned(path string) bool {
 
 // rewriter knows the forms in which a path stands in a file.
 type rewriter struct {
-	to         []byte
+	from, to   []byte
 	descriptor *regexp.Regexp // of a proto's go_package, with its two lengths before it
-	below      *regexp.Regexp // what lies in the module
 	itself     *regexp.Regexp // the module by its name
 }
 
 func newRewriter(from, to string) rewriter {
 	old := regexp.QuoteMeta(from)
-	return rewriter{to: []byte(to),
+	return rewriter{from: []byte(from), to: []byte(to),
 		descriptor: regexp.MustCompile(`B(?:\\x[0-9a-f]{2}|\\.|[^\\]){1,2}Z(?:\\x[0-9a-f]{2}|\\.|[^\\]){1,2}` + old + `(/shared/registrarrpc/registrarpb)`),
-		below:      regexp.MustCompile(`(^|[^\w./-])` + old + `/`),
 		itself:     regexp.MustCompile(`(?m)^(module |\s*opt: module=)` + old + `$`)}
 }
 
@@ -77,11 +75,15 @@ func (r rewriter) file(path string) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if !bytes.Contains(before, r.from) {
+		return false, nil
+	}
+
 	after := before
 	if strings.HasSuffix(path, ".pb.go") {
 		after = r.descriptor.ReplaceAllFunc(after, r.described)
 	}
-	after = r.below.ReplaceAll(after, append(append([]byte("${1}"), r.to...), '/'))
+	after = r.below(after)
 	after = r.itself.ReplaceAll(after, append([]byte("${1}"), r.to...))
 	if bytes.Equal(before, after) {
 		return false, nil
@@ -100,6 +102,30 @@ func (r rewriter) file(path string) (changed bool, err error) {
 		return false, fmt.Errorf("change module: %w", err)
 	}
 	return true, nil
+}
+
+// below renames what lies in the module: the path where a slash follows, and which is not itself
+// the end of another.
+func (r rewriter) below(text []byte) []byte {
+	var renamed []byte
+	for rest := text; ; {
+		at := bytes.Index(rest, append(slices.Clone(r.from), '/'))
+		if at < 0 {
+			return append(renamed, rest...)
+		}
+
+		end := at + len(r.from)
+		if before := len(text) - len(rest) + at - 1; before >= 0 && partOfPath(text[before]) {
+			renamed = append(renamed, rest[:end]...)
+		} else {
+			renamed = append(append(renamed, rest[:at]...), r.to...)
+		}
+		rest = rest[end:]
+	}
+}
+
+func partOfPath(b byte) bool {
+	return b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || strings.IndexByte("_./-", b) >= 0
 }
 
 // described writes the options of a proto file as its Go code holds them: field 8 of a file's
