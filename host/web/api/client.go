@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -204,12 +205,19 @@ func (c *Client) Backup(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// FollowLog yields the entries of the Action Log after an ID, those of one domain unless
-// it is "", and goes on with new ones until ctx ends.
+// FollowLog yields the entries of the Action Log after an ID, those of one domain unless domain is
+// "", and goes on with new ones; see [Client.Follow].
 func (c *Client) FollowLog(ctx context.Context, domain string, after int64) iter.Seq2[Entry, error] {
-	query := url.Values{"follow": {"1"}, "domain": {domain}, "after": {strconv.FormatInt(after, 10)}}
+	return c.Follow(ctx, url.Values{"domain": {domain}, "after": {strconv.FormatInt(after, 10)}})
+}
+
+// Follow yields the entries of the Action Log that a query selects, and goes on with new ones until
+// the panel or ctx ends.
+func (c *Client) Follow(ctx context.Context, query url.Values) iter.Seq2[Entry, error] {
+	query = maps.Clone(query)
+	query.Set("follow", "1")
 	return func(yield func(Entry, error) bool) {
-		body, err := c.do(ctx, http.MethodGet, Path("log")+"?"+query.Encode(), nil)
+		body, err := c.do(ctx, http.MethodGet, withQuery(Path("log"), query), nil)
 		if err != nil {
 			yield(Entry{}, err)
 			return
