@@ -75,7 +75,7 @@ func probeStore(ctx context.Context, p config.Panel) []Report {
 	if p.Store.IsEmpty() {
 		return nil
 	}
-	store := registrar.Tried("store", sqldb.Probe(ctx, p.Store), "the database answers")
+	store := registrar.Probed("store", sqldb.Probe(ctx, p.Store), "the database answers")
 	return []Report{{Registrar: "panel", Components: []registrar.Component{store}}}
 }
 

@@ -40,6 +40,7 @@ func check(platform string) ([]error, error) {
 	if !ok {
 		return nil, fmt.Errorf("the platform is not of the form SYSTEM/ARCHITECTURE")
 	}
+
 	all, err := packages.Load(&packages.Config{
 		Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports | packages.NeedDeps |
 			packages.NeedTypes | packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedTypesSizes,
@@ -50,6 +51,7 @@ func check(platform string) ([]error, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the packages: %w", err)
 	}
+
 	if len(all) == 0 {
 		return nil, fmt.Errorf("there are no packages here")
 	}
@@ -63,6 +65,7 @@ func check(platform string) ([]error, error) {
 			errs = append(errs, e)
 		}
 	}
+
 	return errs, nil
 }
 

@@ -69,6 +69,7 @@ func (f *figures) file(path string) error {
 	if err != nil {
 		return err
 	}
+
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, path, text, parser.ParseComments)
 	if err != nil || ast.IsGenerated(file) {
@@ -76,6 +77,7 @@ func (f *figures) file(path string) error {
 	}
 
 	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+
 	for _, group := range file.Comments {
 		for line := range strings.Lines(string(text[group.Pos()-file.FileStart : group.End()-file.FileStart])) {
 			f.comments++
@@ -100,9 +102,11 @@ func (f *figures) file(path string) error {
 	f.lines += len(lines)
 	f.files = append(f.files, len(lines))
 	f.packages[dir] = true
+
 	if file.Doc != nil {
 		f.documented[dir] = true
 	}
+
 	f.declarations(fset, file, dir, lines)
 	return nil
 }
@@ -141,6 +145,7 @@ func (f *figures) function(fset *token.FileSet, d *ast.FuncDecl, dir string, lin
 	if d.Recv != nil {
 		f.methods[dir+"."+receiver(d.Recv.List[0].Type)]++
 	}
+
 	f.export(d.Name, d.Doc != nil)
 	if d.Body == nil {
 		return
@@ -149,9 +154,11 @@ func (f *figures) function(fset *token.FileSet, d *ast.FuncDecl, dir string, lin
 	first, last := fset.Position(d.Body.Lbrace).Line, fset.Position(d.Body.Rbrace).Line
 	length := fset.Position(d.End()).Line - fset.Position(d.Pos()).Line + 1
 	f.functions = append(f.functions, length)
+
 	if complexity(d) > 10 {
 		f.complex++
 	}
+
 	for l := first + 1; l < last; l++ {
 		f.bodies++
 		switch text := strings.TrimSpace(lines[l-1]); {
@@ -229,8 +236,10 @@ func complexity(d *ast.FuncDecl) int {
 				n++
 			}
 		}
+
 		return true
 	})
+
 	return n
 }
 
@@ -241,6 +250,7 @@ func (f *figures) print() {
 			most, name = n, t
 		}
 	}
+
 	row := func(what, format string, values ...any) {
 		fmt.Printf("%-36s "+format+"\n", append([]any{what}, values...)...)
 	}

@@ -39,6 +39,7 @@ func (j *judge) belief(ctx context.Context) error {
 // moves: the evidence of a step that moved an operation is no lie.
 func (j *judge) moves(ctx context.Context) error {
 	type step struct{ operation, domain, before, state, mail, message string }
+
 	all, err := rows(ctx, j.plugin, func(r *sql.Rows, s *step) error {
 		return r.Scan(&s.operation, &s.domain, &s.before, &s.state, &s.mail, &s.message)
 	}, `select * from (select o.id, o.domain, coalesce(lag(s.state) over (partition by s.operation order by s.number), '') as was, s.state, s.mail, s.message
@@ -47,10 +48,12 @@ func (j *judge) moves(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	texts := map[string]string{}
 	for _, m := range j.stored {
 		texts[m.id] = m.text
 	}
+
 	for _, s := range all {
 		text, known := texts[s.mail]
 		lie, lied := j.lieOf(text)
@@ -65,11 +68,12 @@ func (j *judge) moves(ctx context.Context) error {
 			j.fault(movedByLie, s.domain, "%s -> %s (%s) by a lie, %s about %s, which claims %+v:\n%s", s.before, s.state, s.message, lie.Kind, lie.Object, lie.Claims, text)
 		}
 	}
+
 	return nil
 }
 
-// ownWord reports that a lie repeats what R01 once answered to the very request of an
-// operation. That is true, whoever says it.
+// ownWord reports whether a lie repeats what R01 once answered to this very request of the
+// operation. Such a statement is true, even in a forged mail.
 func (j *judge) ownWord(ctx context.Context, l r01sim.Lie, operation string) (bool, error) {
 	if l.Repeats == "" {
 		return false, nil
@@ -111,29 +115,35 @@ func (j *judge) repetitions(ctx context.Context) error {
 		claimed int64
 		outcome string
 	}
+
 	all, err := rows(ctx, j.plugin, func(r *sql.Rows, a *attempt) error {
 		return r.Scan(&a.request, &a.number, &a.claimed, &a.outcome)
 	}, "select request, attempt, claimed_at, coalesce(outcome, '') from attempts order by request, attempt")
 	if err != nil {
 		return err
 	}
+
 	byID := map[string]request{}
 	for _, q := range j.requests {
 		byID[q.id] = q
 	}
+
 	for i, a := range all {
 		if i == 0 || all[i-1].request != a.request {
 			continue
 		}
+
 		before, q := all[i-1], byID[a.request]
 		decided, err := j.decided(ctx, q, before.claimed, a.claimed)
 		if err != nil {
 			return err
 		}
+
 		if before.outcome != "deferred" && before.outcome != "refused" && !decided && !j.refusedBefore(q, a.claimed) {
 			j.fault(againByLie, q.object, "attempt %d of %s follows one that ended %q", a.number, q.kind, before.outcome)
 		}
 	}
+
 	return nil
 }
 
@@ -164,21 +174,25 @@ func (j *judge) registrants(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	for _, o := range held {
 		if d, ok := j.domain(o.name); ok && d.Handle != o.handle {
 			j.fault(handedByLie, o.name, "R01 has it for %s, the plugin for %s", d.Handle, o.handle)
 		}
 	}
+
 	clients, err := rows(ctx, j.plugin, func(r *sql.Rows, handle *string) error { return r.Scan(handle) },
 		"select handle from clients where state = 'registered'")
 	if err != nil {
 		return err
 	}
+
 	for _, handle := range clients {
 		if !slices.ContainsFunc(j.Clients, func(c r01sim.Client) bool { return c.Handle == handle }) {
 			j.fault(handedByLie, "", "R01 knows no client %s", handle)
 		}
 	}
+
 	return nil
 }
 

@@ -187,6 +187,7 @@ func (m memory) task(q request) (t r01sim.Task, ok bool) {
 	if len(arrived) == 0 || arrived[len(arrived)-1].Verdict != r01sim.VerdictQueued {
 		return t, false
 	}
+
 	place, of := -1, arrived[len(arrived)-1]
 	for _, e := range m.history {
 		if e.Verdict == r01sim.VerdictQueued && e.Action == of.Action && slices.Equal(e.Objects, of.Objects) {
@@ -195,6 +196,7 @@ func (m memory) task(q request) (t r01sim.Task, ok bool) {
 			}
 		}
 	}
+
 	for _, t := range m.Tasks {
 		if t.Action != of.Action || t.Object != of.Objects[0] {
 			continue
@@ -203,5 +205,6 @@ func (m memory) task(q request) (t r01sim.Task, ok bool) {
 			return t, true
 		}
 	}
+
 	return t, false
 }

@@ -27,16 +27,20 @@ func campaign(ctx context.Context, o options, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "crash:", err)
 		return exitFault
 	}
+
 	defer os.RemoveAll(base)
-	// What is mounted here is nobody else's.
+
+	// Mounts of this program must not reach the rest of the machine.
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		fmt.Fprintln(stderr, "crash: keep mounts private:", err)
 		return exitFault
 	}
+
 	fmt.Fprintf(stdout, "seed %d: %d kills, %d worlds, %d kills a round\n", o.seed, o.kills, o.worlds, o.size)
 	t := newTally(o.kills)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+
 	var next atomic.Int64
 	var worlds sync.WaitGroup
 	for range o.worlds {
@@ -46,6 +50,7 @@ func campaign(ctx context.Context, o options, stdout, stderr io.Writer) int {
 				if o.round >= 0 {
 					round = o.round
 				}
+
 				err := playRound(ctx, o, base, round, t, stdout)
 				var b *broken
 				switch {
@@ -54,15 +59,18 @@ func campaign(ctx context.Context, o options, stdout, stderr io.Writer) int {
 				case err != nil:
 					stop(err)
 				}
+
 				if o.round >= 0 {
 					return
 				}
 			}
 		})
+
 		if o.round >= 0 {
 			break
 		}
 	}
+
 	worlds.Wait()
 	t.print(stdout, o.seed)
 	return verdict(context.Cause(ctx), t, stderr)
@@ -99,22 +107,27 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 	if err != nil && !errors.Is(err, errUnquiet) {
 		return fmt.Errorf("round %d: %w", round, err)
 	}
+
 	j, judgeErr := w.examine(ctx, s.placed)
 	for tries := 0; judgeErr != nil && w.shared != nil && tries < 10; tries++ { // the server was killed
 		pause(ctx, time.Second)
 		j, judgeErr = w.examine(ctx, s.placed)
 	}
+
 	if judgeErr != nil {
 		return fmt.Errorf("judge round %d: %w", round, errors.Join(judgeErr, err))
 	}
+
 	defer j.books.close()
 	if errors.Is(err, errUnquiet) {
 		j.fault("everything comes to rest", "", "%v", err)
 	}
+
 	if len(j.faults) > 0 {
 		w.report(ctx, j, o, stdout)
 		return fmt.Errorf("seed %d, round %d: %w", o.seed, round, j.faults[0])
 	}
+
 	fmt.Fprintf(stdout, "round %d: %d orders, %d requests, %s; all: %d kills, %s\n", round, len(s.placed), len(j.history),
 		time.Since(began).Round(time.Second), t.kills(), time.Since(t.began).Round(time.Second))
 	return nil
@@ -148,6 +161,7 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 	defer cut()
 	parts.Go(func() { w.smtp.run(wires) })
 	parts.Go(func() { w.imap.run(wires) })
+
 	if w.peer != nil {
 		if err := w.join(ctx); err != nil {
 			return err
@@ -157,6 +171,7 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 			return err
 		}
 	}
+
 	taking, enough := context.WithCancel(ctx)
 	var selling sync.WaitGroup
 	selling.Go(func() { s.run(ctx, taking) })
@@ -167,6 +182,7 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 	err := w.settle(ctx, out)
 	stop()
 	keeping.Wait() // it drains
+
 	return errors.Join(err, kept, peerKept)
 }
 
@@ -207,12 +223,15 @@ func (w *world) report(ctx context.Context, j *judge, o options, out io.Writer) 
 			fmt.Fprint(out, j.timeline(ctx, f.domain))
 		}
 	}
+
 	dir := filepath.Join(o.keep, fmt.Sprintf("%d-%d", o.seed, w.round))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		fmt.Fprintln(out, "keep books and log:", err)
 	}
+
 	if text, err := exec.Command("cp", "-r", w.data(), w.log.Name(), dir).CombinedOutput(); err != nil {
 		fmt.Fprintln(out, "keep books and log:", strings.TrimSpace(string(text)))
 	}
+
 	fmt.Fprintln(out, "books and log are in", dir)
 }

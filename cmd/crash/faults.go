@@ -163,6 +163,7 @@ func (w *world) begin(ctx context.Context, f fault) (end func()) {
 	if f.at == "" {
 		return w.strike(f)
 	}
+
 	met := w.lay(f)
 	select {
 	case end := <-met:
@@ -170,13 +171,15 @@ func (w *world) begin(ctx context.Context, f fault) (end func()) {
 	case <-ctx.Done():
 	case <-time.After(pace.Scale(patience)):
 	}
+
 	switch {
 	case !w.lift(): // it has sprung just now
 		return <-met
 	case ctx.Err() != nil:
 		return func() {}
 	}
-	w.tally.add(&w.tally.Missed, 1) // nobody came by
+
+	w.tally.add(&w.tally.Missed, 1) // the dialogue did not come to that point
 	return w.strike(f)
 }
 
@@ -194,6 +197,7 @@ func (w *world) strike(f fault) (end func()) {
 	if f.other && w.peer != nil {
 		node = w.peer
 	}
+
 	panel, plugin := node.panelPID(), node.pluginPID()
 	switch f.kind {
 	case killPlugin:
@@ -236,6 +240,7 @@ func (w *world) strike(f fault) (end func()) {
 			return w.forbid()
 		}
 	}
+
 	return func() {}
 }
 
@@ -267,8 +272,8 @@ func freeze(pid int) (thaw func()) {
 	}
 }
 
-// fill leaves no room on the file system. Somebody may take what is left of it between the look
-// at it and the order, which is refused then.
+// fill leaves no room on the file system. It tries again when another process has changed the
+// free space between the measurement and the allocation.
 func (w *world) fill() (empty func()) {
 	for range 100 {
 		var at syscall.Statfs_t
@@ -312,9 +317,11 @@ func (w *world) forbid() (permit func()) {
 	send(panel, syscall.SIGSTOP)
 	w.kill(plugin)
 	w.kill(panel)
+
 	for !gone(panel) || !gone(plugin) { // a SIGKILL is not refused
 		time.Sleep(time.Millisecond)
 	}
+
 	// An orphan may have files open until it has drained.
 	for range 100 {
 		if syscall.Mount("crash", w.dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "") == nil {
@@ -322,6 +329,7 @@ func (w *world) forbid() (permit func()) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+
 	w.tally.add(&w.tally.Missed, 1)
 	return func() {}
 }

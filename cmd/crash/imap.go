@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -62,7 +63,7 @@ func relay(from, to net.Conn, at func([]byte) bool) {
 		if len(line) > 0 && !at(line) {
 			return
 		}
-		if _, failed := to.Write(line); failed != nil || err != nil && err != bufio.ErrBufferFull {
+		if _, failed := to.Write(line); failed != nil || err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return
 		}
 	}

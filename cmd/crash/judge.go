@@ -48,6 +48,7 @@ func (w *world) gather(ctx context.Context, placed []order) (*judge, error) {
 	if j.books, err = w.openBooks(); err != nil {
 		return j, err
 	}
+
 	if j.memory, err = w.sim.remembers(ctx); err != nil {
 		return j, err
 	}
@@ -66,6 +67,7 @@ func (w *world) gather(ctx context.Context, placed []order) (*judge, error) {
 	if j.held, err = records(ctx, j.plugin); err != nil {
 		return j, err
 	}
+
 	j.stored, err = j.books.mails(ctx)
 	return j, err
 }
@@ -94,10 +96,12 @@ func (j *judge) everyOrder(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	byID, operations := map[string]entry{}, map[string]operation{}
 	for _, o := range j.operations {
 		operations[o.id] = o
 	}
+
 	for _, e := range stored {
 		byID[e.id] = e
 		o := operations[e.operation]
@@ -113,11 +117,13 @@ func (j *judge) everyOrder(ctx context.Context) error {
 			j.fault("every order has its operation", e.domain, "%+v has %+v", e, o)
 		}
 	}
+
 	for _, p := range j.placed {
 		if e, ok := byID[p.id]; !ok || e.state != "paid" {
 			j.fault("no acknowledged order is lost", p.domain, "%+v: %+v", p, e)
 		}
 	}
+
 	return nil
 }
 
@@ -183,6 +189,7 @@ func (j *judge) agreement(context.Context) error {
 // the panel itself has to tell.
 func (j *judge) stream(ctx context.Context) error {
 	type event struct{ typ, name, message string }
+
 	told, err := rows(ctx, j.plugin, func(r *sql.Rows, e *event) error {
 		var cursor int
 		var text []byte
@@ -197,24 +204,29 @@ func (j *judge) stream(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	last, err := number(ctx, j.plugin, "select coalesce(max(cursor), 0) from events")
 	if err != nil {
 		return err
 	}
+
 	if last != len(told) {
 		j.fault("cursors are dense", "", "%d events, the last cursor is %d", len(told), last)
 	}
+
 	heard, err := rows(ctx, j.panel, func(r *sql.Rows, e *event) error { return r.Scan(&e.typ, &e.name, &e.message) },
 		"select event, domain, message from log where actor <> 'panel' order by id")
 	if err != nil {
 		return err
 	}
+
 	for i := range max(len(told), len(heard)) {
 		if i >= len(told) || i >= len(heard) || told[i] != heard[i] {
 			j.fault("the event stream has no gap and no repetition", "", "%d were told and %d heard; they differ at %d", len(told), len(heard), i+1)
 			break
 		}
 	}
+
 	return nil
 }
 
@@ -232,6 +244,7 @@ func (j *judge) truth(context.Context) error {
 	for _, d := range j.Domains {
 		there[d.Name] = d
 	}
+
 	taken := map[string]bool{}
 	for name, d := range j.shown {
 		taken[name] = true
@@ -244,11 +257,13 @@ func (j *judge) truth(context.Context) error {
 			j.fault(paidTillIsTrue, name, "R01 has %s, the panel shows %s", at.PaidTill, d.paidTill)
 		}
 	}
+
 	for name := range there {
 		if !taken[name] && strings.HasPrefix(name, "new") {
 			j.fault("the panel knows what R01 has registered for it", name, "")
 		}
 	}
+
 	return j.results(there)
 }
 
@@ -258,12 +273,14 @@ func (j *judge) results(there map[string]r01sim.Domain) error {
 	for _, q := range j.requests {
 		byID[q.id] = q
 	}
+
 	done := map[string]int{}
 	for _, t := range j.Tasks {
 		if t.Status == r01sim.TaskSuccess {
 			done[string(t.Action)+" "+t.Object]++
 		}
 	}
+
 	want := map[string]int{}
 	for _, o := range j.operations {
 		if o.state != string(contract.Succeeded) {
@@ -272,16 +289,19 @@ func (j *judge) results(there map[string]r01sim.Domain) error {
 		action := map[string]r01sim.Action{"register": r01sim.ActionNew, "renew": r01sim.ActionProlong, "update": r01sim.ActionUpdate}[o.kind]
 		want[string(action)+" "+o.domain]++
 	}
+
 	for what, n := range want {
 		if done[what] != n {
 			j.fault(successIsTrue, strings.Fields(what)[1], "%s: %d succeeded, R01 carried out %d", what, n, done[what])
 		}
 	}
+
 	for what, n := range done {
 		if !strings.Contains(what, "-R01") && want[what] != n {
 			j.fault(failureIsTrue, strings.Fields(what)[1], "%s: R01 carried out %d, %d succeeded", what, n, want[what])
 		}
 	}
+
 	return nil
 }
 
@@ -298,6 +318,7 @@ func (j *judge) count(ctx context.Context, t *tally) error {
 		&t.ByReply:   {j.plugin, leaves("reply")}, &t.ByCopy: {j.plugin, leaves("copy")},
 		&t.ByRegistry: {j.plugin, leaves("registry")}, &t.ByPerson: {j.plugin, leaves("person")},
 	}
+
 	counted := map[*int]int{} // all of them or none
 	for field, q := range numbers {
 		n, err := number(ctx, q.db, q.query)
@@ -306,14 +327,17 @@ func (j *judge) count(ctx context.Context, t *tally) error {
 		}
 		counted[field] = n
 	}
+
 	for field, n := range counted {
 		t.add(field, n)
 	}
+
 	t.add(&t.Operations, len(j.operations))
 	t.add(&t.Requests, len(j.history))
 	t.add(&t.Replies, len(j.sent))
 	t.lied(j.lies)
 	t.add(&t.Rounds, 1)
+
 	for _, f := range j.faults {
 		if f.isUntrue() {
 			t.add(&t.Believed, 1)
@@ -325,6 +349,7 @@ func (j *judge) count(ctx context.Context, t *tally) error {
 			t.add(&t.Lost, 1)
 		}
 	}
+
 	return nil
 }
 
@@ -334,7 +359,7 @@ func leaves(evidence string) string {
 		where u.state = 'Uncertain' and n.state <> 'Uncertain' and n.evidence = '` + evidence + `'`
 }
 
-// timeline is all that is known about a domain, for whoever looks for the mistake.
+// timeline returns all that is known about a domain, for the search for the mistake.
 func (j *judge) timeline(ctx context.Context, domain string) string {
 	var text strings.Builder
 	section := func(title string, db *sql.DB, query string, args ...any) {
@@ -347,18 +372,21 @@ func (j *judge) timeline(ctx context.Context, domain string) string {
 			fmt.Fprintln(&text, "  ", err)
 		}
 	}
+
 	section("the panel's orders", j.panel, `select id || ' ' || kind || ' ' || state || ' ' || operation || ' ' || refusal from orders where domain = $1`, domain)
 	section("the panel's Action Log", j.panel, `select at || ' ' || event || ' ' || actor || ' ' || message from log where domain = $1 order by id`, domain)
 	section("the plugin's steps", j.plugin, `select s.at || ' ' || o.id || ' ' || s.state || ' ' || s.actor || ' ' || s.evidence || ' ' || s.message
 		from steps s join operations o on o.id = s.operation where o.domain = $1 order by s.at, s.number`, domain)
 	section("the plugin's attempts", j.plugin, `select a.claimed_at || ' ' || r.id || ' ' || r.kind || ' ' || r.message_id || ' attempt ' || a.attempt || ' ' || coalesce(a.outcome, '-') || ' ' || a.response
 		from attempts a join requests r on r.id = a.request where r.object = $1 order by a.claimed_at`, domain)
+
 	fmt.Fprintln(&text, "-- what R01 received")
 	for _, e := range j.history {
 		if len(e.Objects) > 0 && e.Objects[0] == domain {
 			fmt.Fprintln(&text, "  ", e.ReceivedAt.UnixMilli(), e.Action, e.MessageID, e.Verdict, e.Reasons)
 		}
 	}
+
 	fmt.Fprint(&text, "-- what was lied about it\n", j.liesAbout(domain))
 	fmt.Fprintln(&text, "-- R01's tasks")
 	for _, t := range j.Tasks {
@@ -366,5 +394,6 @@ func (j *judge) timeline(ctx context.Context, domain string) string {
 			fmt.Fprintln(&text, "  ", t.ID, t.QueuedAt.UnixMilli(), t.FinishedAt.UnixMilli(), t.Action, t.Status, t.Message)
 		}
 	}
+
 	return text.String()
 }

@@ -13,7 +13,7 @@ import (
 type company string
 
 const (
-	honest   company = "honest"   // nobody
+	honest   company = "honest"   // no liar
 	stranger company = "stranger" // a liar whom no panel may believe, whatever it requires of replies
 	insider  company = "insider"  // a liar who knows the thread of open requests, too; the panel asks for a proof of the sender
 )

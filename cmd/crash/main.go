@@ -92,40 +92,46 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.BoolVar(&o.liar, "liar", true, "a hostile partner beside R01, whom nothing may be believed")
 	flags.DurationVar(&o.limit, "limit", 24*time.Hour, "begin no round after this `time`")
 	flags.StringVar(&o.keep, "keep", filepath.Join(os.TempDir(), "crash"), "`directory` for the books and logs of a round that broke an invariant")
+
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	if o.kills < 1 || o.worlds < 1 || o.size < 1 || flags.NArg() > 0 {
 		return o, errors.New("-n, -worlds and -size must be positive, and nothing may follow")
 	}
+
 	return o, nil
 }
 
 // apart tells the program that it runs in a mount namespace of its own.
 const apart = "CRASH_APART"
 
-// setApart runs the program again where its file systems are seen by nobody else and are
-// gone when it ends. Without root that takes a user namespace.
+// setApart runs the program again in a mount namespace of its own, whose file systems are
+// gone when it ends. Without root that takes a user namespace, too.
 func setApart(args []string, stdout, stderr io.Writer) int {
 	self, err := os.Executable()
 	if err != nil {
 		fmt.Fprintln(stderr, "crash:", err)
 		return exitFault
 	}
+
 	cmd := exec.Command(self, args...)
 	cmd.Env = append(os.Environ(), apart+"=1")
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
+
 	if uid, gid := os.Getuid(), os.Getgid(); uid != 0 {
 		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: uid, Size: 1}}
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: gid, Size: 1}}
 	}
+
 	err = cmd.Run() // an interrupt reaches the whole process group
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		fmt.Fprintln(stderr, "crash: a file system that can be filled needs a mount namespace:", err)
 		return exitFault
 	}
+
 	return cmd.ProcessState.ExitCode()
 }

@@ -45,18 +45,23 @@ func (w *world) settle(ctx context.Context, out io.Writer) error {
 		if err == nil && len(open) == 0 {
 			return nil
 		}
+
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+
 		v.saw(w.events(ctx), fmt.Sprintf("%d things are left: %.300s%s", len(open), strings.Join(open, ", "), because(err)))
 		if err := v.hangs(); err != nil {
 			return fmt.Errorf("%w: %w", errUnquiet, err)
 		}
+
 		hurry.along(ctx)
+
 		if time.Now().After(say) {
 			fmt.Fprintf(out, "round %d %s\n", w.round, v)
 			say = time.Now().Add(10 * time.Second)
 		}
+
 		pause(ctx, 300*time.Millisecond)
 	}
 }
@@ -80,26 +85,32 @@ type hurrier struct {
 
 func (h *hurrier) along(ctx context.Context) {
 	now := time.Now()
+
 	if h.asked.IsZero() {
 		h.asked = now
 	}
+
 	for _, n := range h.nodes() {
 		if ok, _ := n.serves(ctx); !ok {
 			h.working = time.Time{}
 			return
 		}
 	}
+
 	if h.working.IsZero() {
 		h.working, h.took = now, now.Sub(h.asked)
 		return
 	}
+
 	late, err := h.late(ctx)
 	if err != nil || !late || now.Sub(h.working) < max(anew, h.took) {
 		return
 	}
+
 	for _, n := range h.nodes() {
 		send(n.panelPID(), syscall.SIGTERM)
 	}
+
 	h.asked, h.working = now, time.Time{}
 }
 
@@ -136,21 +147,27 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 			return []string{"a panel that is at work: " + seen}, nil
 		}
 	}
+
 	reviewed, err := w.review(ctx)
 	if err != nil {
 		return []string{"reviews"}, err
 	}
+
 	if reviewed > 0 { // more may have come meanwhile
 		open = append(open, fmt.Sprintf("%d mails that were for review", reviewed))
 	}
+
 	orders, err := api.All[api.Order](ctx, w.client(), api.Path("orders"), url.Values{"open": {"1"}, "state": {"paid"}})
 	if err != nil {
 		return []string{"orders"}, err
 	}
+
 	waits := 0
+
 	for _, o := range orders {
 		open = append(open, o.Kind+" "+o.Domain)
 	}
+
 	b, err := w.openBooks()
 	if err != nil {
 		return open, err
@@ -160,18 +177,22 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 	if err != nil {
 		return open, err
 	}
+
 	for _, o := range working {
 		if contract.OperationState(o.state).WaitsForPerson() {
 			waits++
 		}
 	}
+
 	fresh, err := number(ctx, b.plugin, "select count(*) from mails where state = 'new'")
 	if err != nil || waits == 0 && len(open) == 0 && fresh == 0 {
 		return open, err
 	}
+
 	if fresh > 0 {
 		return append(open, fmt.Sprintf("%d mails to be read", fresh)), nil
 	}
+
 	return append(open, fmt.Sprintf("%d operations for a person", waits)), w.judgeEach(ctx, b, working)
 }
 
@@ -179,25 +200,31 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 func (w *world) review(ctx context.Context) (reviewed int, err error) {
 	longer, cancel := context.WithTimeout(ctx, pace.Scale(10*perCall)) // a long list takes its time
 	defer cancel()
+
 	list, missing, err := api.GetPartial[[]api.Review](longer, w.client(), api.Path("review"), nil)
 	if err != nil {
 		return 0, err
 	}
+
 	if len(missing) > 0 { // a busy plugin did not answer in time: nothing is known of its mails
 		return 0, fmt.Errorf("list reviews: %s", missing[0].Reason)
 	}
+
 	for _, r := range list {
 		d := api.ReviewDecision{Version: *r.Version, Outcome: string(contract.ReplyIgnore), By: operator()}
 		_, err := post[api.Review](ctx, w, api.Path("review", r.ID, "resolve"), d)
 		if outdated(err) {
 			continue // what it may belong to has moved
 		}
+
 		if err != nil {
 			return reviewed, err
 		}
+
 		w.tally.add(&w.tally.Reviews, 1)
 		reviewed++
 	}
+
 	return reviewed, nil
 }
 
@@ -217,38 +244,47 @@ func (w *world) judgeEach(ctx context.Context, b books, working []operation) err
 	if err != nil {
 		return err
 	}
+
 	m, err := w.sim.remembers(ctx)
 	if err != nil {
 		return err
 	}
+
 	requests, err := b.requests(ctx)
 	if err != nil {
 		return err
 	}
+
 	byID := map[string]request{}
 	for _, q := range requests {
 		byID[q.id] = q
 	}
+
 	decided := map[string]bool{} // by request
 	for _, o := range working {
 		if !contract.OperationState(o.state).WaitsForPerson() || decided[o.request] {
 			continue
 		}
+
 		verdict, note := verdictOn(m.fate(byID[o.request]))
 		if verdict == "" {
 			continue
 		}
+
 		d := api.Decision{Version: seen[o.id], Outcome: string(verdict), By: operator(), Note: note}
 		_, err := post[api.Operation](ctx, w, api.Path("operations", o.id, "resolve"), d)
 		if outdated(err) || refusedWith(err, contract.Precondition) {
 			continue // it has moved on, or it is too early to say
 		}
+
 		if err != nil {
 			return err
 		}
+
 		decided[o.request] = true
 		w.tally.add(&w.tally.Asked, 1)
 	}
+
 	return nil
 }
 

@@ -54,6 +54,7 @@ type job struct {
 func (s *shop) next() job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	s.number++
 	n, chance := s.number, s.random.IntN(100)
 	own := s.random.IntN(10) < 7
@@ -69,6 +70,7 @@ func (s *shop) next() job {
 	case chance < 60 || len(s.customer) == 0:
 		s.customer = append(s.customer, fmt.Sprintf("c%d", n))
 	}
+
 	c := s.customer[s.random.IntN(len(s.customer))]
 	d := fmt.Sprintf("new%d-%d.ru", s.round, n)
 	s.domains = append(s.domains, d)
@@ -103,12 +105,14 @@ func (s *shop) run(ctx context.Context, taking context.Context) {
 			}
 		})
 	}
+
 	tills.Go(func() {
 		for taking.Err() == nil {
 			s.count(ctx)
 			pause(taking, 300*time.Millisecond)
 		}
 	})
+
 	tills.Wait()
 }
 
@@ -154,22 +158,27 @@ func (s *shop) sell(ctx context.Context, j job) {
 	if j.handle != "" && !s.takeOver(ctx, j) {
 		return
 	}
+
 	o, ok := s.place(ctx, j)
 	if !ok {
 		return
 	}
+
 	for paid := j.Own; !paid; {
 		_, err := post[api.Changed](ctx, s.world, api.Path("orders", o.ID, "pay"), struct{}{})
 		if paid = err == nil; !paid && !s.again(ctx, "pay order", err) {
 			return
 		}
 	}
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	placed := order{id: o.ID, kind: j.Kind, domain: j.Domain}
+
 	if j.Kind == string(contract.KindUpdate) {
 		placed.nameserver = j.Nameservers[0].Host
 	}
+
 	s.placed = append(s.placed, placed)
 	s.tally.add(&s.tally.Orders, 1)
 }
@@ -238,12 +247,14 @@ func (s *shop) takeOver(ctx context.Context, j job) bool {
 	if err == nil {
 		err = s.sim.post(ctx, "/domains", string(text))
 	}
+
 	if err != nil {
 		if ctx.Err() == nil {
 			s.tally.trouble(err)
 		}
 		return false
 	}
+
 	for {
 		_, err := post[api.Domain](ctx, s.world, api.Path("domains", j.Domain, "import"), api.Import{Customer: j.Customer, Handle: j.handle, PaidTill: j.PaidTill})
 		if err == nil {

@@ -73,9 +73,9 @@ func (s slowness) timing() supervisor.Timing {
 
 // lease is the usual one, up to ten times as fast.
 func (s slowness) lease() sqldb.LeaseTiming {
-	t := sqldb.UsualLease()
+	t := sqldb.DefaultLeaseTiming()
 	fast := func(d time.Duration) time.Duration { return min(s.scale(d/10), d) }
-	return sqldb.LeaseTiming{For: fast(t.For), Beat: fast(t.Beat), Sure: fast(t.Sure)}
+	return sqldb.LeaseTiming{TTL: fast(t.TTL), RenewEvery: fast(t.RenewEvery), SafeFor: fast(t.SafeFor)}
 }
 
 func servePanel(ctx context.Context, args []string, _, stderr io.Writer) int {
@@ -83,22 +83,26 @@ func servePanel(ctx context.Context, args []string, _, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "crash: panel CONFIG SLOWNESS")
 		return exitFault
 	}
+
 	self, err := os.Executable()
 	slow, wrong := parseSlowness(args[1])
 	if err = errors.Join(err, wrong); err != nil {
 		fmt.Fprintln(stderr, "crash: panel:", err)
 		return exitFault
 	}
+
 	log := hclog.New(&hclog.LoggerOptions{Name: "panel", Output: stderr, Level: hclog.Info})
 	h, err := host.Open(ctx, host.Options{ConfigPath: args[0], Bundled: map[string][]string{"r01": {self, rolePlugin, slow.String()}},
 		Logger: log, Now: time.Now, Timing: slow.timing()})
 	if err == nil {
 		err = h.Run(ctx)
 	}
+
 	if err != nil {
 		fmt.Fprintln(stderr, "crash: panel:", err)
 		return exitBroken
 	}
+
 	return exitDone
 }
 

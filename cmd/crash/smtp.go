@@ -82,12 +82,14 @@ func (d *dialogue) answer(answered, heard point) bool {
 			break
 		}
 	}
+
 	if !d.at(answered) {
 		return false
 	}
 	if _, err := d.toClient.Write([]byte(text.String())); err != nil {
 		return false
 	}
+
 	return d.at(heard)
 }
 

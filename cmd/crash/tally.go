@@ -27,7 +27,7 @@ type tally struct {
 	Events     int
 	Kills      int
 	Starts     int // of panels
-	Missed     int // faults whose point nobody passed: they came at once
+	Missed     int // faults whose point of a dialogue was never reached: they came at once
 	Deferred   int // transmissions that the relay took nothing of
 	Unknown    int // transmissions whose fate was unknown
 	Uncertain  int // operations that were Uncertain at some time
@@ -129,6 +129,7 @@ func (t *tally) trouble(err error) {
 func (t *tally) print(out io.Writer, seed uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+
 	took := time.Since(t.began)
 	fmt.Fprintf(out, "seed %d, %d rounds, %s\n", seed, t.Rounds, took.Round(time.Second))
 	fmt.Fprintf(out, "orders %d, operations %d (%.1f/s), requests that reached R01 %d, replies %d, events %d\n",
@@ -137,14 +138,17 @@ func (t *tally) print(out io.Writer, seed uint64) {
 	for _, k := range slices.Sorted(maps.Keys(t.faults)) {
 		fmt.Fprintf(out, "  %-26s %6d\n", k, t.faults[k])
 	}
+
 	fmt.Fprintln(out, "faults at a point of a dialogue:")
 	for _, p := range slices.Sorted(maps.Keys(t.points)) {
 		fmt.Fprintf(out, "  %-26s %6d\n", p, t.points[p])
 	}
+
 	slices.Sort(t.serving)
 	if n := len(t.serving); n > 0 {
 		fmt.Fprintf(out, "from a panel's start until its plugin is at work: median %s, p90 %s, p99 %s (%d starts)\n", ms(t.serving[n/2]), ms(t.serving[n*9/10]), ms(t.serving[n*99/100]), n)
 	}
+
 	fmt.Fprintf(out, "transmissions deferred %d, of unknown fate %d\n", t.Deferred, t.Unknown)
 	fmt.Fprintf(out, "operations that were uncertain %d: left by a reply %d, by our own copy %d, by the registry %d, by a person %d\n",
 		t.Uncertain, t.ByReply, t.ByCopy, t.ByRegistry, t.ByPerson)
@@ -152,6 +156,7 @@ func (t *tally) print(out io.Writer, seed uint64) {
 	for _, group := range r01sim.LieGroups() {
 		fmt.Fprintf(out, "lies of the group %s: %d\n", group, t.lies[group])
 	}
+
 	fmt.Fprintf(out, "%d lost, %d double, %d believed\n", t.Lost, t.Double, t.Believed)
 }
 

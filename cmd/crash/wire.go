@@ -65,10 +65,12 @@ func (w *wire) serve(ctx context.Context, client net.Conn) {
 	if state == refusing || ctx.Err() != nil {
 		return
 	}
+
 	if state == silent { // until it is cut
 		client.Read(make([]byte, 1))
 		return
 	}
+
 	server, err := net.DialTimeout("tcp", w.server, 5*time.Second)
 	if err != nil {
 		return

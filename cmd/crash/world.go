@@ -58,6 +58,7 @@ func open(ctx context.Context, base string, round int, seed uint64, server strin
 	if w.self, err = program(); err != nil {
 		return nil, err
 	}
+
 	if w.log, err = os.Create(w.dir + ".log"); err != nil {
 		return nil, err
 	}
@@ -70,22 +71,26 @@ func open(ctx context.Context, base string, round int, seed uint64, server strin
 	if w.sim, err = startSimulator(ctx, w.self, seed, beside); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
+
 	w.smtp, err = newWire(w.sim.addresses["smtp"], smtpDialogue, w.pass)
 	if err == nil {
 		w.imap, err = newWire(w.sim.addresses["imap"], imapDialogue, w.pass)
 	}
+
 	if err == nil && server != "" {
 		if w.shared, err = share(ctx, server, fmt.Sprintf("crash_%d_%d", seed, round)); err == nil {
 			w.peer = &world{round: round, dir: filepath.Join(w.dir, "peer"), self: w.self, tally: t, log: w.log, smtp: w.smtp, imap: w.imap, shared: w.shared, beside: beside}
 			err = errors.Join(os.Mkdir(w.peer.dir, 0o700), w.peer.write())
 		}
 	}
+
 	if err == nil {
 		err = w.write()
 	}
 	if err != nil {
 		return nil, errors.Join(err, w.close())
 	}
+
 	return w, nil
 }
 
@@ -122,10 +127,12 @@ func (w *world) write() error {
 	if w.round%2 == 1 {
 		bcc = "callback@panel.example"
 	}
+
 	panelStore, pluginStore := "sqlite", "sqlite"
 	if w.shared != nil {
 		panelStore, pluginStore = w.shared.panel, w.shared.plugin
 	}
+
 	hcl := fmt.Sprintf(`panel {
   data   = "data"
   listen = "unix://%s"
@@ -170,11 +177,13 @@ registrar %q {
   }
 }
 `, w.socket(), registrar, bcc, w.smtp.address(), w.imap.address(), w.beside.replies())
+
 	var err error
 	w.panel, err = api.NewClient("unix://"+w.socket(), secret.String{})
 	for name, text := range map[string]string{"plugin.hcl": hcl, "password": password, "panel.store": panelStore, "plugin.store": pluginStore} {
 		err = errors.Join(err, os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600))
 	}
+
 	return err
 }
 
@@ -196,14 +205,17 @@ func (w *world) keep(ctx context.Context) error {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		w.starting.Lock()
 		began := time.Now()
+
 		err := cmd.Start()
 		if err == nil {
 			w.attend(cmd.Process)
 		}
+
 		w.starting.Unlock()
 		if err != nil {
 			return err
 		}
+
 		w.tally.add(&w.tally.Starts, 1)
 		stop := context.AfterFunc(ctx, func() { cmd.Process.Signal(syscall.SIGTERM) })
 		watched, end := context.WithCancel(ctx)
@@ -214,10 +226,12 @@ func (w *world) keep(ctx context.Context) error {
 		stop()
 		w.attend(nil)
 		watching.Wait()
+
 		if time.Since(began) < 20*time.Millisecond {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
+
 	return nil
 }
 
@@ -296,13 +310,16 @@ func startSimulator(ctx context.Context, self string, seed uint64, beside compan
 		"--mailbox", "answers", "--seed", strconv.FormatUint(seed, 10)}, beside.args()...)...)
 	cmd.Env = append(os.Environ(), "R01_MAIL_PASSWORD="+password, "R01_IMAP_PASSWORD="+password)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+
 	lines, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
+
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the simulator: %w", err)
 	}
+
 	s := &simulator{cmd: cmd, addresses: map[string]string{}}
 	scanner := bufio.NewScanner(lines)
 	for scanner.Scan() {
@@ -314,11 +331,14 @@ func startSimulator(ctx context.Context, self string, seed uint64, beside compan
 			break
 		}
 	}
+
 	s.rest.Go(func() { io.Copy(io.Discard, lines) })
+
 	if s.addresses["admin"] == "" {
 		s.stop()
 		return nil, errors.New("start the simulator: it tells no address")
 	}
+
 	return s, s.post(ctx, "/policy", chaos)
 }
 
@@ -367,10 +387,12 @@ func (r *refusal) Error() string { return r.status + ": " + r.text }
 func (s *simulator) exchange(ctx context.Context, method, path, body string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, perCall)
 	defer cancel()
+
 	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.addresses["admin"]+path, strings.NewReader(body))
 	if err != nil {
 		return err
 	}
+
 	req.Close = true // a connection that is kept may be closed just as it is used again
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -381,11 +403,13 @@ func (s *simulator) exchange(ctx context.Context, method, path, body string, int
 	if err != nil {
 		return err
 	}
+
 	if resp.StatusCode != http.StatusOK {
 		return &refusal{resp.Status, string(text)}
 	}
 	if into == nil {
 		return nil
 	}
+
 	return json.Unmarshal(text, into)
 }

@@ -63,13 +63,14 @@ func (demoCommand) Run(c *command.Call) error { return demo.Run(c.Ctx, c.Stdout)
 // errJUnit: only reports on rules can be written so.
 var errJUnit = errors.New("-o junit is for panel conformance only")
 
-// exited unwinds from kong, which believes that asking for help ends the process.
-type exited int
+// exitCode is the panic that unwinds from kong, which takes a request for help as the end of the
+// process.
+type exitCode int
 
 func execute(ctx context.Context, args []string, s command.Streams) (code int) {
 	defer func() {
 		if e := recover(); e != nil {
-			early, ok := e.(exited)
+			early, ok := e.(exitCode)
 			if !ok {
 				panic(e)
 			}
@@ -78,7 +79,7 @@ func execute(ctx context.Context, args []string, s command.Streams) (code int) {
 	}()
 	g := &grammar{}
 	parser := kong.Must(g, kong.Name(programName), kong.Description("A small hosting panel, and its operator's command line."),
-		kong.Vars{"login": command.Login(), "config": command.DefaultConfig(), "shells": reference.Shells}, kong.Writers(s.Stdout, s.Stderr), kong.Exit(func(code int) { panic(exited(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Vars{"login": command.Login(), "config": command.DefaultConfig(), "shells": reference.Shells}, kong.Writers(s.Stdout, s.Stderr), kong.Exit(func(code int) { panic(exitCode(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	parsed, err := parser.Parse(args)
 	if err == nil && strings.HasPrefix(parsed.Command(), "help") {
 		parsed, err = parser.Parse(append(g.Help.Command, "--help"))

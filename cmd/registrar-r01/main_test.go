@@ -24,6 +24,7 @@ import (
 // shipped; what it does is watched for races where it runs in this process.
 func TestConformance(t *testing.T) {
 	t.Parallel()
+
 	make := func(log hclog.Logger) registrar.Plugin { return r01.New(log) }
 	for name, opener := range map[string]func(t *testing.T) registrartest.Opener{
 		"in process": func(*testing.T) registrartest.Opener { return registrartest.InProcess(make) },
@@ -35,6 +36,7 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			open := opener(t)
 			config := settings(t, simulate(t).Addresses())
 			registrartest.Run(t, registrartest.Subject{
@@ -51,13 +53,16 @@ func TestConformance(t *testing.T) {
 // simulate runs an R01 of its own for each subject.
 func simulate(t *testing.T) *r01sim.Simulator {
 	t.Helper()
+
 	policy := r01sim.Calm()
 	policy.Queued, policy.Done = 0, r01sim.Delay(5*time.Millisecond)
+
 	sim := r01sim.New(r01sim.Options{SMTP: "127.0.0.1:0", IMAP: "127.0.0.1:0", Agreement: "RP/01/00", Password: mailPassword,
 		Callback: "callback@panel.example", Gateway: "robot@registrar.example", IMAPUser: "callback", IMAPPassword: imapPassword, Policy: policy})
 	if err := sim.Listen(); err != nil {
 		t.Fatal(err)
 	}
+
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- sim.Run(ctx) }()
@@ -67,6 +72,7 @@ func simulate(t *testing.T) *r01sim.Simulator {
 			t.Error(err)
 		}
 	})
+
 	return sim
 }
 
@@ -74,22 +80,27 @@ func simulate(t *testing.T) *r01sim.Simulator {
 // next data directory's registrar does not find them.
 func settings(t *testing.T, a r01sim.Addresses) json.RawMessage {
 	t.Helper()
+
 	file := filepath.Join(t.TempDir(), "plugin.hcl")
 	if err := os.WriteFile(file, fmt.Appendf(nil, hcl, mailPassword, a.SMTP, a.IMAP, imapPassword), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	d, err := r01.New(hclog.NewNullLogger()).Describe(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	c, err := config.Load(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	read, err := c.Settings(d.Name, d.Schema)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return read.Config
 }
 

@@ -12,15 +12,18 @@ import (
 
 func TestRights(t *testing.T) {
 	t.Parallel()
+
 	got, err := ParseRights([]string{"look", " order", "look"})
 	if err != nil || !slices.Equal(got, []Right{Look, Order}) {
 		t.Errorf("%v, %v", got, err)
 	}
+
 	for _, wrong := range [][]string{nil, {""}, {"all"}, {"look", "Money"}} {
 		if _, err := ParseRights(wrong); err == nil {
 			t.Errorf("%q is accepted", wrong)
 		}
 	}
+
 	for _, one := range Rights() {
 		c := Caller{Rights: []Right{one}}
 		for _, other := range Rights() {
@@ -74,6 +77,7 @@ func TestCredentialsEnd(t *testing.T) {
 // A guesser waits longer and longer, others do not wait for him, and he is forgotten.
 func TestGuessesAreSlowed(t *testing.T) {
 	t.Parallel()
+
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGuesses(nil)
 		wait := func(address string) time.Duration {
@@ -81,16 +85,19 @@ func TestGuessesAreSlowed(t *testing.T) {
 			g.Wrong(t.Context(), address)
 			return time.Since(began)
 		}
+
 		began := time.Now()
 		for range 100 {
 			wait("203.0.113.7")
 		}
+
 		if took := time.Since(began); took < 10*time.Minute {
 			t.Errorf("100 guesses took %s", took)
 		}
 		if got := wait("203.0.113.8"); got != firstDelay {
 			t.Errorf("another waits %s", got)
 		}
+
 		time.Sleep(forgotten)
 		if got := wait("203.0.113.7"); got != firstDelay {
 			t.Errorf("after a while he waits %s", got)
@@ -101,6 +108,7 @@ func TestGuessesAreSlowed(t *testing.T) {
 // However many guess at a time, few wait, and their number is bounded.
 func TestGuessersAreFew(t *testing.T) {
 	t.Parallel()
+
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGuesses(nil)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -111,12 +119,15 @@ func TestGuessersAreFew(t *testing.T) {
 				refused <- !ok
 			}()
 		}
+
 		synctest.Wait()
 		if len(refused) != 1000-mostWaiting {
 			t.Errorf("%d were refused at once", len(refused))
 		}
+
 		cancel()
 		synctest.Wait()
+
 		if _, ok := g.Wrong(t.Context(), "203.0.113.9"); !ok {
 			t.Error("nobody waits, and it is refused")
 		}

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Guesses slows down who tries credentials: an answer to a wrong one comes the later the more
-// of them came from the same address. The right one is answered at once, so that nobody can
-// keep others out by guessing.
+// Guesses slows down attempts to guess a credential: the answer to a wrong one is delayed the
+// longer, the more of them came from the same address. The right one is answered at once, so
+// guessing keeps no user out.
 type Guesses struct {
 	now func() time.Time
 
@@ -61,19 +61,23 @@ func (g *Guesses) Wrong(ctx context.Context, address string) (count int, ok bool
 func (g *Guesses) count(address string) (count int, delay time.Duration, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+
 	now := g.now()
 	who := g.from[address]
 	if now.Sub(who.last) >= forgotten {
 		who = guesser{}
 	}
+
 	who.failures, who.last = who.failures+1, now
 	if len(g.from) >= mostGuessers {
 		clear(g.from) // many addresses at once: all begin anew, and are slowed by their number
 	}
+
 	g.from[address] = who
 	if g.waiting >= mostWaiting {
 		return who.failures, 0, false
 	}
+
 	g.waiting++
 	delay = firstDelay << min(max(0, who.failures-3), 10)
 	return who.failures, min(delay, longestDelay), true

@@ -11,8 +11,7 @@ import (
 )
 
 // Door is a listener with a limit of connections. When it is reached, the connection that has
-// been idle for longest is closed to let the next one in: who holds connections open without
-// asking anything keeps nobody out.
+// been idle for longest is closed to let the next one in: idle connections keep no user out.
 type Door struct {
 	net.Listener
 	most int

@@ -2,6 +2,7 @@ package door
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,10 +15,12 @@ import (
 // the test says so.
 func behindDoor(t *testing.T, most int) (address string, entered, release chan struct{}) {
 	t.Helper()
+
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	d := limit(l, most)
 	entered, release = make(chan struct{}), make(chan struct{})
 	server := &http.Server{ConnState: d.Moved, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -27,6 +30,7 @@ func behindDoor(t *testing.T, most int) (address string, entered, release chan s
 		}
 		fmt.Fprint(w, "ok")
 	})}
+
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -36,6 +40,7 @@ func behindDoor(t *testing.T, most int) (address string, entered, release chan s
 		server.Close()
 		<-done
 	})
+
 	return l.Addr().String(), entered, release
 }
 
@@ -66,10 +71,11 @@ func ask(t *testing.T, c net.Conn) error {
 	return err
 }
 
-// Many times more idle connections than the door has room for keep nobody out, whether or not
-// they have asked something.
+// Many times more idle connections than the door has room for keep no caller out, whether or
+// not they have asked something.
 func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 	t.Parallel()
+
 	address, _, _ := behindDoor(t, 8)
 	var held []net.Conn
 	for i := range 60 {
@@ -81,18 +87,22 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 			}
 		}
 	}
+
 	if err := ask(t, dial(t, address)); err != nil {
 		t.Errorf("a newcomer: %v", err)
 	}
+
 	open := 0
 	for _, c := range held {
 		c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 		if _, err := c.Read(make([]byte, 1)); err != nil {
-			if n, ok := err.(net.Error); ok && n.Timeout() {
+			var n net.Error
+			if errors.As(err, &n) && n.Timeout() {
 				open++
 			}
 		}
 	}
+
 	if open > 8 {
 		t.Errorf("%d of the idle are open", open)
 	}
@@ -101,6 +111,7 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 // A request that is being answered is never broken off to make room; who comes waits.
 func TestBusyConnectionsStay(t *testing.T) {
 	t.Parallel()
+
 	address, entered, release := behindDoor(t, 2)
 	answers := make(chan error, 2)
 	for range 2 {
@@ -108,6 +119,7 @@ func TestBusyConnectionsStay(t *testing.T) {
 		if _, err := io.WriteString(c, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
+
 		go func() {
 			r, err := http.ReadResponse(bufio.NewReader(c), nil)
 			if err == nil {
@@ -115,17 +127,21 @@ func TestBusyConnectionsStay(t *testing.T) {
 			}
 			answers <- err
 		}()
+
 		<-entered
 	}
+
 	late := make(chan error, 1)
 	newcomer := dial(t, address)
 	go func() { late <- ask(t, newcomer) }()
 	close(release)
+
 	for range 2 {
 		if err := <-answers; err != nil {
 			t.Errorf("broken off: %v", err)
 		}
 	}
+
 	if err := <-late; err != nil {
 		t.Errorf("the newcomer: %v", err)
 	}

@@ -9,8 +9,8 @@ import (
 	"registrar.panel/host/access"
 )
 
-// WithPeer names the user at the other end of a Unix socket: nobody else can open it, so there
-// is no credential to ask for.
+// WithPeer returns a context that names the user at the other end of a Unix socket. The mode of
+// the socket decides who may open it, so no credential is asked for.
 func WithPeer(ctx context.Context, c net.Conn) context.Context {
 	socket, ok := c.(*net.UnixConn)
 	if !ok {

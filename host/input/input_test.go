@@ -12,6 +12,7 @@ import (
 // obeyed by a terminal. What people write stays as it is.
 func TestOneLine(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		text string
 		most int
@@ -53,21 +54,25 @@ func FuzzOneLine(f *testing.F) {
 
 func TestNames(t *testing.T) {
 	t.Parallel()
+
 	for typed, want := range map[string]string{"Example.RU": "example.ru", " пример.рф. ": "xn--e1afmkfd.xn--p1ai", "XN--E1AFMKFD.xn--p1ai": "xn--e1afmkfd.xn--p1ai"} {
 		if got, err := ACE(typed); err != nil || got != want {
 			t.Errorf("%q is %q, %v; want %q", typed, got, err, want)
 		}
 	}
+
 	for _, typed := range []string{"", "ru", "no name.ru", "-a.ru", "a..ru", strings.Repeat("a", 64) + ".ru"} {
 		if got, err := ACE(typed); registrar.CodeOf(err) != registrar.Invalid {
 			t.Errorf("%q is %q, %v", typed, got, err)
 		}
 	}
+
 	for ace, want := range map[string]string{"xn--e1afmkfd.xn--p1ai": "пример.рф", "example.ru": "example.ru"} {
 		if got := Unicode(ace); got != want {
 			t.Errorf("%q reads %q, want %q", ace, got, want)
 		}
 	}
+
 	if got, err := Zone(".РФ"); err != nil || got != "xn--p1ai" {
 		t.Errorf("the zone is %q, %v", got, err)
 	}

@@ -54,6 +54,7 @@ func OneLine(text string, most int) string {
 			most--
 		}
 	}
+
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t':

@@ -28,37 +28,44 @@ func (l Launcher) account(r config.Registrar, workingDir string) (*supervisor.Ac
 	if os.Geteuid() != 0 {
 		return nil, r.UserAt.Errorf("user = %q: only a panel that runs as root can start a plugin as another user", r.User)
 	}
+
 	found, err := user.Lookup(r.User)
 	if err != nil {
 		return nil, r.UserAt.Errorf("there is no user %q on this machine; make it first: useradd --system %[1]s", r.User)
 	}
+
 	uid, err1 := strconv.Atoi(found.Uid)
 	gid, err2 := strconv.Atoi(found.Gid)
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, fmt.Errorf("find user %s: %w", r.User, err)
 	}
+
 	if uid == 0 {
 		return nil, r.UserAt.Errorf("the user %q is root: name a user without its rights", r.User)
 	}
+
 	a := &supervisor.Account{Name: r.User, UID: uid, GID: gid}
+
 	for _, own := range []string{l.Top, l.RunDir} {
-		if err := letPass(own); err != nil {
+		if err := allowTraversal(own); err != nil {
 			return nil, err
 		}
 	}
+
 	for _, end := range []string{l.Top, l.RunDir, workingDir} {
-		if closed, err := closedTo(a, end); err != nil {
+		if closed, err := firstInaccessible(a, end); err != nil {
 			return nil, err
 		} else if closed != "" {
 			return nil, r.UserAt.Errorf("the user %q may not enter the directory %s, which leads to %s; chmod o+x it, or keep the panel's files elsewhere", r.User, closed, end)
 		}
 	}
+
 	return a, nil
 }
 
-// letPass makes a directory that others may pass through and not read. Every file in it has
-// a mode of its own.
-func letPass(dir string) error {
+// allowTraversal creates a directory that other users may pass through but not read. Every file
+// in it has a mode of its own.
+func allowTraversal(dir string) error {
 	if err := os.MkdirAll(dir, 0o711); err != nil {
 		return fmt.Errorf("make directory: %w", err)
 	}
@@ -75,23 +82,26 @@ func letPass(dir string) error {
 	return nil
 }
 
-// closedTo returns the first directory on the way that an account may not enter; "" = none.
-func closedTo(a *supervisor.Account, end string) (string, error) {
+// firstInaccessible returns the first directory on the way that an account may not enter; "" = none.
+func firstInaccessible(a *supervisor.Account, end string) (string, error) {
 	dir, err := filepath.Abs(end)
 	if err != nil {
 		return "", fmt.Errorf("find %s: %w", end, err)
 	}
+
 	for ; ; dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)
 		if err != nil {
 			return "", fmt.Errorf("look at directory: %w", err)
 		}
+
 		need := fs.FileMode(0o001)
 		if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) == a.UID {
 			need = 0o100
 		} else if ok && int(owner.Gid) == a.GID {
 			need = 0o010
 		}
+
 		if info.Mode().Perm()&need == 0 {
 			return dir, nil
 		}
@@ -101,20 +111,22 @@ func closedTo(a *supervisor.Account, end string) (string, error) {
 	}
 }
 
-// give hands a plugin's data directory, with all that is in it, to its account. Links are
-// not followed, and no name in it leads outside.
-func give(dir string, a *supervisor.Account) error {
+// chownTree gives a plugin's data directory, with all that is in it, to its account. It follows
+// no links and never leaves the directory.
+func chownTree(dir string, a *supervisor.Account) error {
 	if a == nil {
 		return nil
 	}
-	if err := letPass(filepath.Dir(dir)); err != nil {
+	if err := allowTraversal(filepath.Dir(dir)); err != nil {
 		return err
 	}
+
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("give %s to user %s: %w", dir, a.Name, err)
 	}
 	defer root.Close()
+
 	err = fs.WalkDir(root.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -124,5 +136,6 @@ func give(dir string, a *supervisor.Account) error {
 	if err != nil {
 		return fmt.Errorf("give %s to user %s: %w", dir, a.Name, err)
 	}
+
 	return nil
 }

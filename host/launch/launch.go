@@ -85,7 +85,7 @@ func (l Launcher) Specs() ([]supervisor.Spec, error) {
 func (l Launcher) spec(r config.Registrar, root string) supervisor.Spec {
 	spec := supervisor.Spec{
 		Name: r.Name, Env: inherited(l.Look, r.Env), Dir: root, SHA256: r.SHA256, RunDir: filepath.Join(l.RunDir, r.Name),
-		Foreign: r.Path != "", PlainText: r.PlainText, Fault: r.Fault(),
+		Foreign: r.Path != "", NoTLSReason: r.PlainText, Fault: r.Fault(),
 	}
 	if spec.Fault != nil {
 		return spec
@@ -126,26 +126,32 @@ func (l Launcher) configure(ctx context.Context, r config.Registrar, account *su
 			return r.TLDsAt.Errorf("registrar %s does not serve the TLD %s; it serves %s", r.Name, tld, strings.Join(d.TLDs, ", "))
 		}
 	}
+
 	s, err := l.Config.Settings(r.Name, d.Schema)
 	if err != nil {
 		return err
 	}
+
 	for _, w := range s.Warnings {
 		l.Logger.Warn("configuration", "place", w.Position.String(), "warning", w.Message)
 	}
+
 	l.applied.set(r.Name, fingerprint(r, s.Config))
 	dir, err := l.Data.Of(r.Name)
 	if err != nil {
 		return err
 	}
-	if err := give(dir, account); err != nil {
+
+	if err := chownTree(dir, account); err != nil {
 		return err
 	}
+
 	err = plugin.Configure(ctx, registrar.Settings{Config: s.Config, DataDir: dir, Create: !l.Data.HasStarted(r.Name)})
 	var refusal *registrar.Error
 	if errors.As(err, &refusal) && refusal.Code == registrar.Invalid && len(refusal.Problems) > 0 {
 		return s.Locate(refusal.Problems)
 	}
+
 	return err
 }
 
@@ -161,22 +167,22 @@ func (d Data) Of(name string) (string, error) {
 	return dir, nil
 }
 
-// mark is a file beside a plugin's data directory. It says that the plugin has been at work:
-// from then on a missing store is a loss, not a fresh start.
-func (d Data) mark(name string) string { return filepath.Join(string(d), name+".started") }
+// startedFile returns the path of a file beside a plugin's data directory that says that the
+// plugin has worked. From then on a missing store is a loss, not a fresh start.
+func (d Data) startedFile(name string) string { return filepath.Join(string(d), name+".started") }
 
 // HasStarted reports whether a plugin has been at work on its data.
 func (d Data) HasStarted(name string) bool {
-	_, err := os.Stat(d.mark(name))
+	_, err := os.Stat(d.startedFile(name))
 	return err == nil
 }
 
-// SetStarted leaves the mark that a plugin has been at work.
+// SetStarted records that a plugin has worked.
 func (d Data) SetStarted(name string) error {
 	if d.HasStarted(name) {
 		return nil
 	}
-	if err := os.WriteFile(d.mark(name), nil, 0o600); err != nil {
+	if err := os.WriteFile(d.startedFile(name), nil, 0o600); err != nil {
 		return fmt.Errorf("mark %s as started: %w", name, err)
 	}
 	return nil

@@ -3,46 +3,37 @@ package launch
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
-	"syscall"
 	"time"
 
 	"registrar.panel/host/config"
+	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarkit"
 )
 
 // LockFile lies in the data directory.
 const LockFile = "panel.lock"
 
-// How long a lock is waited for: a process that is just being started may hold a copy of one
-// that was given back.
-const (
-	lockWithin = time.Second
-	lockPause  = 20 * time.Millisecond
-)
+// lockPatience bounds the wait for a lock that was released: a process that is just being
+// started may hold a copy of it.
+const lockPatience = time.Second
 
-// Lock makes the data directory and takes it for this process; the kernel gives it back
-// when the process ends, however it ends.
-func Lock(p config.Panel) (*os.File, error) {
+// Lock creates the data directory and locks it for this process.
+func Lock(p config.Panel) (*registrarkit.Lock, error) {
 	if err := os.MkdirAll(p.Data, 0o700); err != nil {
 		return nil, p.DataAt.Errorf("can't make the data directory: %v", err)
 	}
-	f, err := os.OpenFile(filepath.Join(p.Data, LockFile), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, p.DataAt.Errorf("can't use the data directory: %v", err)
-	}
-	for patience := lockWithin; ; patience -= lockPause {
-		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
-			return f, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) || patience <= 0 {
-			break
-		}
-		time.Sleep(lockPause)
-	}
-	f.Close()
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+
+	lock, err := registrarkit.LockDir(p.Data, LockFile, lockPatience)
+	var unopened *fs.PathError
+	switch {
+	case errors.Is(err, registrar.Locked):
 		return nil, p.DataAt.Errorf("another panel is serving from %s", p.Data)
+	case errors.As(err, &unopened):
+		return nil, p.DataAt.Errorf("can't use the data directory: %v", err)
+	case err != nil:
+		return nil, fmt.Errorf("open data directory: %w", err)
 	}
-	return nil, fmt.Errorf("lock data directory: %w", err)
+	return lock, nil
 }

@@ -23,24 +23,27 @@ type breaker struct {
 // failed judges the end of a life. A file that is missing may be on its way back, as while a
 // program is exchanged, so the first tries come soon.
 func (b *breaker) failed(now time.Time, lived time.Duration, err error) (State, time.Duration) {
-	if unsuited(err) {
+	if isPermanent(err) {
 		return Disabled, b.timing.Retry
 	}
+
 	pause := b.pause(lived)
-	if unreadable(err) {
+	if isNotStartable(err) {
 		return Disabled, min(pause, b.timing.Retry)
 	}
 	if lived >= b.timing.Healthy {
 		b.tripped = false
 	}
-	if !crash(err) {
+	if !isCrash(err) {
 		return Backoff, pause
 	}
+
 	b.crashes = append(slices.DeleteFunc(b.crashes, func(t time.Time) bool { return now.Sub(t) >= b.timing.Window }), now)
 	if b.tripped || len(b.crashes) >= b.timing.Crashes {
 		b.tripped = true
 		return Disabled, b.timing.Probe
 	}
+
 	return Backoff, pause
 }
 
@@ -58,27 +61,27 @@ func (b *breaker) pause(lived time.Duration) time.Duration {
 	return backoff.Pause(first, most, max(0, b.row-2), b.jitter())
 }
 
-// misfit is a fault that starting again does not heal, unless people do.
-type misfit struct{ error }
+// permanentError is a fault that a restart does not cure: a person must.
+type permanentError struct{ error }
 
-func (m misfit) Unwrap() error { return m.error }
+func (m permanentError) Unwrap() error { return m.error }
 
-// unsuited reports whether it is the specification or the settings that are wrong.
-func unsuited(err error) bool {
-	var m misfit
+// isPermanent reports whether the specification or the settings are wrong.
+func isPermanent(err error) bool {
+	var m permanentError
 	return errors.As(err, &m) || errors.Is(err, registrar.Invalid) || errors.Is(err, registrar.Unsupported)
 }
 
-// unreadable reports whether there is no program to start.
-func unreadable(err error) bool {
+// isNotStartable reports whether there is no program to start.
+func isNotStartable(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOEXEC) || errors.Is(err, syscall.ETXTBSY)
 }
 
-// wants are what the host, or the machine, may lack that a process needs.
+// wants are the errors of a host or machine that lacks what a process needs.
 var wants = []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN, syscall.ENOSPC, syscall.EDQUOT}
 
-// starved reports whether the host itself, or the machine, lacks what a process needs.
-func starved(err error) bool {
+// isOutOfResources reports whether the host itself, or the machine, lacks what a process needs.
+func isOutOfResources(err error) bool {
 	for _, want := range wants {
 		if errors.Is(err, want) {
 			return true
@@ -87,12 +90,12 @@ func starved(err error) bool {
 	return false
 }
 
-// crash reports whether a plugin is broken, and does not wait for something else.
-func crash(err error) bool {
+// isCrash reports whether a plugin is broken, and not just waiting for something.
+func isCrash(err error) bool {
 	for _, waits := range []registrar.Code{registrar.Locked, registrar.Unavailable, registrar.Draining, registrar.NotReady} {
 		if errors.Is(err, waits) {
 			return false
 		}
 	}
-	return !starved(err)
+	return !isOutOfResources(err)
 }

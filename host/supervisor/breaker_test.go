@@ -15,9 +15,11 @@ func steady() float64 { return 0 }
 
 func TestBreaker(t *testing.T) {
 	t.Parallel()
+
 	timing := Timing{}.filled()
 	died := errors.New("it died")
 	const first = 50 * time.Millisecond
+
 	type step struct {
 		after time.Duration // since the step before
 		lived time.Duration
@@ -25,6 +27,7 @@ func TestBreaker(t *testing.T) {
 		state State
 		pause time.Duration
 	}
+
 	for _, test := range []struct {
 		reason string
 		steps  []step
@@ -111,13 +114,14 @@ func TestJitterTakesUpToHalf(t *testing.T) {
 // What kind of fault it is decides how soon it is tried again.
 func TestKindsOfFaults(t *testing.T) {
 	t.Parallel()
+
 	const soon = 50 * time.Millisecond
 	for _, test := range []struct {
 		err   error
 		state State
 		pause time.Duration
 	}{
-		{misfit{errors.New("other version")}, Disabled, time.Minute},
+		{permanentError{errors.New("other version")}, Disabled, time.Minute},
 		{fmt.Errorf("configure: %w", &registrar.Error{Code: registrar.Invalid}), Disabled, time.Minute},
 		{&registrar.Error{Code: registrar.Unsupported}, Disabled, time.Minute},
 		{fmt.Errorf("open program: %w", fs.ErrNotExist), Disabled, soon},

@@ -173,6 +173,7 @@ func (a *actor) Submit(_ context.Context, o registrar.Order) (registrar.Operatio
 			return registrar.Operation{}, err
 		}
 	}
+
 	now := time.Unix(1, 0).UTC()
 	return registrar.Operation{ID: "op", Order: o.ID, Kind: o.Kind, Domain: o.Domain, State: registrar.Queued, CreatedAt: now, UpdatedAt: now}, nil
 }
@@ -184,8 +185,8 @@ func (a *actor) Probe(context.Context, bool) ([]registrar.Component, error) {
 	return []registrar.Component{{Name: "stage", OK: true}}, nil
 }
 
-// lock holds a lock for as long as the process lives; the kernel tells the truth about that
-// even where nobody reaps the dead.
+// lock holds a lock for as long as the process lives. A lock ends with the process even where
+// dead processes are not reaped.
 func lock(path string) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err == nil {
@@ -260,17 +261,21 @@ func stageDir(t *testing.T) string {
 
 func open(t *testing.T, change func(*Options), told ...string) *theatre {
 	t.Helper()
+
 	th := &theatre{t: t, stage: stageDir(t), log: &record{}}
 	for _, name := range told {
 		th.tell(name)
 	}
+
 	o := Options{
 		Plugins: []Spec{specIn(th.stage)}, Timing: quick(), Jitter: steady,
 		Logger: hclog.New(&hclog.LoggerOptions{Output: th.log, Level: hclog.Debug}),
 	}
+
 	if change != nil {
 		change(&o)
 	}
+
 	th.Supervisor = New(o)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -283,6 +288,7 @@ func open(t *testing.T, change func(*Options), told ...string) *theatre {
 		<-done
 	}
 	t.Cleanup(th.stop)
+
 	return th
 }
 

@@ -65,9 +65,11 @@ func launch(ctx context.Context, spec Spec, slot uint32, t Timing, log hclog.Log
 	if err := makeDirs(spec, runDir); err != nil {
 		return nil, err
 	}
-	if spec.PlainText != "" {
-		log.Warn("plugin without TLS", "reason", spec.PlainText)
+
+	if spec.NoTLSReason != "" {
+		log.Warn("plugin without TLS", "reason", spec.NoTLSReason)
 	}
+
 	p := newProcess(spec, log)
 	i := &instance{spec: spec, runDir: runDir, timing: t, process: p, client: goplugin.NewClient(clientConfig(p, runDir, t, log))}
 	stopStarting := context.AfterFunc(ctx, p.kill)
@@ -77,6 +79,7 @@ func launch(ctx context.Context, spec Spec, slot uint32, t Timing, log hclog.Log
 		i.stop()
 		return nil, i.explain(err)
 	}
+
 	i.plugin = dispensed
 	return i, nil
 }
@@ -87,7 +90,7 @@ func clientConfig(p *process, runDir string, t Timing, log hclog.Logger) *goplug
 		VersionedPlugins: registrarrpc.ClientSet(),
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		GRPCDialOptions:  registrarrpc.DialOptions(),
-		AutoMTLS:         p.spec.PlainText == "",
+		AutoMTLS:         p.spec.NoTLSReason == "",
 		SkipHostEnv:      true,
 		StartTimeout:     t.Start,
 		Logger:           hclog.NewNullLogger(), // what matters comes back as errors
@@ -115,7 +118,7 @@ func FitsSockets(dir string) bool { return len(dir)+socketName <= socketPath }
 // A predecessor that is still at work has another one.
 func makeDirs(spec Spec, runDir string) error {
 	if !FitsSockets(spec.RunDir) {
-		return misfit{fmt.Errorf("the directory for sockets %s has a path of more than %d bytes", spec.RunDir, socketPath-socketName)}
+		return permanentError{fmt.Errorf("the directory for sockets %s has a path of more than %d bytes", spec.RunDir, socketPath-socketName)}
 	}
 	if err := os.RemoveAll(runDir); err != nil {
 		return fmt.Errorf("clear run directory: %w", err)
@@ -143,26 +146,33 @@ func (i *instance) explain(err error) error {
 	if cause := i.process.startError(); cause != nil {
 		return cause // go-plugin drops its type
 	}
+
 	var other *registrarrpc.VersionError
 	if errors.As(err, &other) {
-		return misfit{err}
+		return permanentError{err}
 	}
+
 	text, _, _ := strings.Cut(err.Error(), "\n")
 	if strings.Contains(text, "Unrecognized remote plugin message") {
 		text += " (a plugin prints nothing before the handshake; is this program a registrar plugin?)"
 	}
+
 	if words := i.process.lastWords(); words != "" {
 		text += "; its last words: " + words
 	}
+
 	err = errors.New(text)
+
 	for _, want := range wants {
 		if strings.Contains(text, want.Error()) {
 			return fmt.Errorf("%s (%w)", text, want)
 		}
 	}
+
 	if strings.Contains(text, "incompatible") { // go-plugin has no type for it
-		return misfit{err}
+		return permanentError{err}
 	}
+
 	return err
 }
 
@@ -174,7 +184,7 @@ func (i *instance) describe(ctx context.Context) (registrar.Description, error) 
 		return d, fmt.Errorf("describe plugin %s: %w", i.spec.Name, err)
 	}
 	if d.Name != i.spec.Name {
-		return d, misfit{fmt.Errorf("describe plugin %s: it calls itself %q", i.spec.Name, d.Name)}
+		return d, permanentError{fmt.Errorf("describe plugin %s: it calls itself %q", i.spec.Name, d.Name)}
 	}
 	return d, nil
 }
@@ -185,7 +195,7 @@ func (i *instance) configure(ctx context.Context, d registrar.Description) error
 	err := i.spec.Configure(ctx, i.plugin, d)
 	var code registrar.Code
 	if err != nil && ctx.Err() == nil && !errors.As(err, &code) {
-		return misfit{err}
+		return permanentError{err}
 	}
 	return err
 }

@@ -37,6 +37,7 @@ func (r *told) said() []string {
 // wrong is told once.
 func TestProgramComesBack(t *testing.T) {
 	t.Parallel()
+
 	var r told
 	var program, aside string
 	th := open(t, func(o *Options) {
@@ -48,10 +49,12 @@ func TestProgramComesBack(t *testing.T) {
 		o.Plugins[0].Command = []string{program}
 		o.Told = r.hear
 	})
+
 	th.until("disabled", func(s Status) bool { return s.State == Disabled && strings.Contains(s.Error, "no such file") })
 	if err := os.Rename(aside, program); err != nil {
 		t.Fatal(err)
 	}
+
 	th.until("running", func(s Status) bool { return s.State == Running })
 	if said := r.said(); len(said) != 2 || !strings.Contains(said[0], "no such file") || said[1] != "well" {
 		t.Errorf("told %q", said)
@@ -61,6 +64,7 @@ func TestProgramComesBack(t *testing.T) {
 // What is mended in the specification is found at the next try.
 func TestFaultIsMended(t *testing.T) {
 	t.Parallel()
+
 	var mu sync.Mutex
 	fault := errors.New("plugin.hcl:1,1: its path is wrong")
 	var r told
@@ -69,6 +73,7 @@ func TestFaultIsMended(t *testing.T) {
 		o.Plugins[0].Fault, o.Plugins[0].Command = fault, []string{"/no/such"}
 		o.Timing.Retry = 10 * time.Millisecond
 		o.Told = r.hear
+
 		o.Reread = func(string) (Spec, error) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -78,14 +83,17 @@ func TestFaultIsMended(t *testing.T) {
 			return good, nil
 		}
 	})
+
 	th.until("tried again", func(s Status) bool { return s.Restarts > 3 && strings.Contains(s.Error, "its path is wrong") })
 	if err := th.WaitReady(t.Context()); !errors.Is(err, fault) {
 		t.Errorf("WaitReady = %v", err)
 	}
+
 	mu.Lock()
 	fault = nil
 	mu.Unlock()
 	th.until("running", func(s Status) bool { return s.State == Running && s.Error == "" })
+
 	if said := strings.Join(r.said(), "; "); said != "plugin.hcl:1,1: its path is wrong; well" {
 		t.Errorf("told %q", said)
 	}

@@ -27,7 +27,7 @@ type plugin struct {
 	told    string // why it is disabled, as last told; run's own
 
 	successors chan *successor // from upgrade to run
-	heir       *successor      // accepted, not yet at work; run's own
+	next       *successor      // accepted, not yet at work; run's own
 	upgrading  chan struct{}   // held by the one upgrade that is under way
 	ended      chan struct{}   // closed when run has returned
 	launches   atomic.Uint32   // so that two processes never share a directory
@@ -78,7 +78,8 @@ func (p *plugin) registrar() (registrar.Registrar, error) {
 func (p *plugin) run(ctx context.Context) {
 	defer close(p.ended)
 	defer p.enter(Stopped, nil)
-	defer p.disinherit()
+	defer p.discardNext()
+
 	b := breaker{timing: p.timing, jitter: p.jitter}
 	for ctx.Err() == nil {
 		began := time.Now()
@@ -89,16 +90,18 @@ func (p *plugin) run(ctx context.Context) {
 		if err == nil {
 			continue // it gave way
 		}
+
 		state, pause := b.failed(time.Now(), time.Since(began), err)
-		p.rest(ctx, state, pause, err)
-		if unsuited(err) {
+		p.waitBeforeRestart(ctx, state, pause, err)
+
+		if isPermanent(err) {
 			p.renew()
 		}
 	}
 }
 
-// rest waits for the next try.
-func (p *plugin) rest(ctx context.Context, state State, pause time.Duration, err error) {
+// waitBeforeRestart blocks until the next attempt, or until an upgrade is ready.
+func (p *plugin) waitBeforeRestart(ctx context.Context, state State, pause time.Duration, err error) {
 	p.mu.Lock()
 	p.retryAt = time.Now().Add(pause)
 	p.mu.Unlock()
@@ -108,7 +111,7 @@ func (p *plugin) rest(ctx context.Context, state State, pause time.Duration, err
 	}
 	select {
 	case <-ctx.Done():
-	case p.heir = <-p.successors:
+	case p.next = <-p.successors:
 	case <-time.After(pause):
 		p.mu.Lock()
 		p.status.Restarts++
@@ -116,9 +119,9 @@ func (p *plugin) rest(ctx context.Context, state State, pause time.Duration, err
 	}
 }
 
-// renew takes over what has been mended since; what can't be read stays as it was.
+// renew takes the specification from the configuration again, which may have been mended.
 func (p *plugin) renew() {
-	if p.reread == nil || p.heir != nil {
+	if p.reread == nil || p.next != nil {
 		return
 	}
 	spec, err := p.reread(p.name)
@@ -129,7 +132,7 @@ func (p *plugin) renew() {
 	p.spec = spec
 }
 
-// alarm tells why the plugin is disabled, and with nil that it is no longer.
+// alarm reports why the plugin is disabled, and with nil that it is enabled again.
 func (p *plugin) alarm(ctx context.Context, reason error) {
 	text := ""
 	if reason != nil {
@@ -149,25 +152,30 @@ func (p *plugin) alarm(ctx context.Context, reason error) {
 // life is one process from its start to its end. The error says why it ended; nil means that
 // the next one begins at once.
 func (p *plugin) life(ctx context.Context) error {
-	if p.heir != nil {
-		return p.succeed(ctx)
+	if p.next != nil {
+		return p.runNext(ctx)
 	}
+
 	p.enter(Starting, nil)
 	if p.spec.Fault != nil {
-		return misfit{p.spec.Fault}
+		return permanentError{p.spec.Fault}
 	}
+
 	i, d, err := ready(ctx, p.spec, p.launches.Add(1), p.timing, p.log)
 	if d.Name == p.name {
 		p.introduce(d)
 	}
+
 	if err != nil {
 		return err
 	}
+
 	defer i.stop()
 	if err := p.begin(ctx, i); err != nil {
 		return err
 	}
-	p.at(i.plugin)
+
+	p.publish(i.plugin)
 	p.alarm(ctx, nil)
 	return p.serve(ctx, i)
 }
@@ -189,8 +197,8 @@ func (p *plugin) introduce(d registrar.Description) {
 	p.status.TLDs, p.status.Kinds, p.status.Capabilities = d.TLDs, d.Kinds, d.Capabilities
 }
 
-// at makes the plugin reachable.
-func (p *plugin) at(r registrar.Registrar) {
+// publish lets callers reach the plugin.
+func (p *plugin) publish(r registrar.Registrar) {
 	p.mu.Lock()
 	p.current = r
 	p.mu.Unlock()
@@ -204,16 +212,20 @@ func (p *plugin) enter(state State, reason error) {
 	if changed {
 		p.status.State, p.status.Since = state, time.Now()
 	}
+
 	if !state.Serves() {
 		p.current, p.status.Health = nil, nil
 	}
+
 	switch {
 	case reason != nil:
 		p.status.Error = input.OneLine(reason.Error(), longestReason)
 	case state == Running:
 		p.status.Error = ""
 	}
+
 	p.mu.Unlock()
+
 	if changed && state == Disabled { // alarm says why
 		p.log.Warn("plugin state", "state", state)
 	} else if changed && reason != nil {
@@ -221,6 +233,7 @@ func (p *plugin) enter(state State, reason error) {
 	} else if changed {
 		p.log.Info("plugin state", "state", state)
 	}
+
 	p.settle(state, reason)
 }
 
@@ -238,8 +251,8 @@ func (p *plugin) settle(state State, reason error) {
 	}
 }
 
-// serve lasts until the process ends or freezes; or until ctx ends or an heir is there: then
-// it drains.
+// serve blocks until the process ends or freezes, or until ctx ends or an upgrade is ready: then
+// the process is drained.
 func (p *plugin) serve(ctx context.Context, i *instance) error {
 	sessions, end := context.WithCancel(context.WithoutCancel(ctx))
 	var following sync.WaitGroup
@@ -247,7 +260,7 @@ func (p *plugin) serve(ctx context.Context, i *instance) error {
 	defer following.Wait()
 	defer end()
 	err := p.watch(ctx, i)
-	if ctx.Err() != nil || p.heir != nil {
+	if ctx.Err() != nil || p.next != nil {
 		p.enter(Draining, nil)
 		p.drain(ctx, i)
 	}
@@ -268,17 +281,21 @@ func (p *plugin) follow(ctx context.Context, r registrar.Registrar) {
 	if p.session == nil {
 		return
 	}
+
 	b := breaker{timing: p.timing, jitter: p.jitter}
 	for {
 		began := time.Now()
 		err := p.session(ctx, p.name, r)
+
 		if ctx.Err() != nil {
 			return
 		}
+
 		pause := b.pause(time.Since(began))
 		if !errors.Is(err, registrar.Draining) { // a plugin that drains ends its events, too
 			p.log.Warn("session ended early", "error", err, "pause", pause)
 		}
+
 		select {
 		case <-ctx.Done():
 			return
@@ -297,10 +314,11 @@ func (p *plugin) watch(ctx context.Context, i *instance) error {
 		} else if misses++; misses >= p.timing.Misses {
 			return fmt.Errorf("plugin %s does not answer: %d health checks in a row had no reply within %s", p.name, misses, p.timing.Answer)
 		}
+
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case p.heir = <-p.successors:
+		case p.next = <-p.successors:
 			return nil
 		case <-i.process.ended:
 			return fmt.Errorf("plugin %s ended: %w", p.name, i.process.verdict())
@@ -320,11 +338,11 @@ func (p *plugin) check(ctx context.Context, i *instance) bool {
 	if err != nil {
 		health = []registrar.Component{{Name: "health", Detail: err.Error()}}
 	}
-	p.felt(components(health))
+	p.setHealth(components(health))
 	return true
 }
 
-func (p *plugin) felt(health []registrar.Component) {
+func (p *plugin) setHealth(health []registrar.Component) {
 	state := Running
 	var reasons []error
 	for _, c := range health {

@@ -69,6 +69,7 @@ func (p *process) start() error {
 	if p.killed {
 		return context.Canceled
 	}
+
 	program, err := openProgram(p.spec)
 	if err != nil {
 		return err
@@ -78,11 +79,13 @@ func (p *process) start() error {
 	if err != nil {
 		return err
 	}
+
 	cmd := p.command(program, pipes)
 	if err := cmd.Start(); err != nil {
 		pipes.close()
 		return err
 	}
+
 	pipes.closeTheirs()
 	p.cmd, p.stdout, p.stderr, p.lifeline = cmd, pipes.stdout[0], pipes.stderr[0], pipes.lifeline[1]
 	p.work.Go(func() { relay(p.stderr, p.log, p.words) })
@@ -100,20 +103,23 @@ func (p *process) command(program *os.File, pipes *pipes) *exec.Cmd {
 	cmd.Stdout, cmd.Stderr = pipes.stdout[1], pipes.stderr[1]
 	cmd.ExtraFiles = []*os.File{pipes.lifeline[0]}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+
 	if a := p.spec.Account; a != nil {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.UID), Gid: uint32(a.GID)} // and no other groups
 	}
+
 	if p.spec.SHA256 != "" || p.spec.Foreign || p.spec.Account != nil {
 		// What was checked is what runs, whatever has become of the path since, and whether
 		// or not the account may enter the directories on the way.
 		cmd.Path = "/proc/self/fd/" + strconv.Itoa(programFD)
 		cmd.ExtraFiles = append(cmd.ExtraFiles, program)
 	}
+
 	return cmd
 }
 
-// reap waits for the end, takes the children along, and lets nobody wait for a pipe that a
-// stray descendant still holds.
+// reap waits for the end of the process and kills its children. It gives the pipes, which a
+// stray descendant may still hold, a deadline, so that their readers end, too.
 func (p *process) reap() {
 	err := p.cmd.Wait()
 	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
@@ -140,7 +146,7 @@ func (p *process) kill() {
 	defer p.mu.Unlock()
 	p.killed = true
 	select {
-	case <-p.ended: // the number may belong to somebody else by now
+	case <-p.ended: // the number may be another process by now
 		return
 	default:
 	}

@@ -37,7 +37,7 @@ func refused(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("open program: %w", err)
 	}
-	return misfit{fmt.Errorf("verify program %s: %w", path, err)}
+	return permanentError{fmt.Errorf("verify program %s: %w", path, err)}
 }
 
 func verify(f *os.File, spec Spec) error {
@@ -45,21 +45,26 @@ func verify(f *os.File, spec Spec) error {
 	if err != nil {
 		return err
 	}
+
 	if spec.Foreign || spec.SHA256 != "" {
 		if err := checkFile(info); err != nil {
 			return err
 		}
 	}
+
 	if spec.SHA256 == "" {
 		return nil
 	}
+
 	hash := sha256.New()
 	if _, err := io.Copy(hash, f); err != nil {
 		return err
 	}
+
 	if have := hex.EncodeToString(hash.Sum(nil)); !strings.EqualFold(have, spec.SHA256) {
 		return fmt.Errorf("its sha256 is %s, and %s is expected", have, spec.SHA256)
 	}
+
 	return nil
 }
 
@@ -81,6 +86,7 @@ func checkPath(path string) error {
 	if err != nil {
 		return err
 	}
+
 	if info.Mode()&fs.ModeSymlink != 0 {
 		target, err := filepath.EvalSymlinks(path)
 		if err != nil {
@@ -88,10 +94,12 @@ func checkPath(path string) error {
 		}
 		return fmt.Errorf("it is a symbolic link: name the program itself, %s", target)
 	}
+
 	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
+
 	for {
 		if err := checkDir(dir); err != nil {
 			return err

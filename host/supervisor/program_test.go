@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// nobody is an account that every system has.
+// nobody is an account of every system.
 var nobody = &Account{Name: "nobody", UID: 65534, GID: 65534}
 
 // program writes a file that could be run, in a directory of its own.
@@ -35,6 +35,7 @@ func must(t *testing.T, err error) {
 // A foreign program that others could have put there is not run.
 func TestForeignProgram(t *testing.T) {
 	t.Parallel()
+
 	sum := sha256.Sum256([]byte("text"))
 	right := hex.EncodeToString(sum[:])
 	for _, test := range []struct {
@@ -102,18 +103,21 @@ func TestForeignProgram(t *testing.T) {
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			t.Parallel()
+
 			if test.root && os.Geteuid() != 0 {
 				t.Skip("needs root")
 			}
+
 			path := test.change(t, program(t))
 			f, err := openProgram(Spec{Command: []string{path}, SHA256: right, Foreign: true})
 			if err == nil {
 				f.Close()
 			}
+
 			switch {
 			case test.want == "" && err != nil:
 				t.Error(err)
-			case test.want != "" && (!unsuited(err) || !strings.Contains(err.Error(), test.want)):
+			case test.want != "" && (!isPermanent(err) || !strings.Contains(err.Error(), test.want)):
 				t.Errorf("openProgram = %v, want %q", err, test.want)
 			}
 		})
@@ -125,14 +129,15 @@ func TestUnpinnedProgramIsCheckedToo(t *testing.T) {
 	t.Parallel()
 	path := program(t)
 	must(t, os.Chmod(path, 0o777))
-	if _, err := openProgram(Spec{Command: []string{path}, Foreign: true}); !unsuited(err) {
+	if _, err := openProgram(Spec{Command: []string{path}, Foreign: true}); !isPermanent(err) {
 		t.Errorf("openProgram = %v", err)
 	}
 }
 
-// Sockets lie where nobody else can enter, whatever the umask.
+// Sockets lie in a directory that is closed to other users, whatever the umask.
 func TestSocketsArePrivate(t *testing.T) {
 	t.Parallel()
+
 	th := open(t, nil)
 	th.ready()
 	sockets := 0
@@ -140,16 +145,19 @@ func TestSocketsArePrivate(t *testing.T) {
 		if err != nil {
 			return err
 		}
+
 		info, err := d.Info()
 		if err != nil {
 			return err
 		}
+
 		if d.IsDir() && info.Mode().Perm() != 0o700 {
 			t.Errorf("%s has mode %s", path, info.Mode())
 		}
 		if info.Mode()&fs.ModeSocket != 0 {
 			sockets++
 		}
+
 		return nil
 	})
 	if err != nil || sockets == 0 {
@@ -162,7 +170,7 @@ func TestTLS(t *testing.T) {
 	t.Parallel()
 	const reason = "its language has no TLS"
 	for _, why := range []string{"", reason} {
-		th := open(t, func(o *Options) { o.Plugins[0].PlainText = why })
+		th := open(t, func(o *Options) { o.Plugins[0].NoTLSReason = why })
 		th.ready()
 		if err := th.submit("good.test"); err != nil {
 			t.Error(err)
@@ -200,14 +208,17 @@ func answersPlainly(t *testing.T, stage string) bool {
 // A plugin with an account of its own has that user's rights, and no more groups.
 func TestAccount(t *testing.T) {
 	t.Parallel()
+
 	if os.Geteuid() != 0 {
 		t.Skip("needs root; the refusal without it is tested with the host")
 	}
+
 	th := open(t, func(o *Options) {
 		stage := filepath.Dir(o.Plugins[0].RunDir)
 		must(t, os.Chmod(stage, 0o777))
 		o.Plugins[0].Account = nobody
 	})
+
 	th.ready()
 	if err := th.submit("who.test"); err != nil {
 		t.Error(err)
@@ -215,6 +226,7 @@ func TestAccount(t *testing.T) {
 	if asked := th.asked(); asked != "configure start as-65534-65534-0" {
 		t.Errorf("asked to: %s", asked)
 	}
+
 	th.stop()
 	if locked(t, filepath.Join(th.stage, "alive")) {
 		t.Error("the process outlives Run")

@@ -28,18 +28,22 @@ func relay(r io.Reader, log hclog.Logger, w *words) {
 	lines := bufio.NewReaderSize(&slow{r: r, pace: rate.NewLimiter(bytesPace, bytesBurst)}, maxLine)
 	q := newQuota(log)
 	defer q.close()
+
 	panicking := false
 	for {
 		line, cut, err := lines.ReadLine()
 		if err != nil {
 			return
 		}
+
 		text := string(line)
 		for cut && err == nil {
 			_, cut, err = lines.ReadLine()
 		}
+
 		w.add(printable(text[:min(len(text), longestLast)]))
 		panicking = panicking || strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")
+
 		if q.admits() {
 			logLine(text, panicking, log)
 		}
@@ -118,18 +122,21 @@ func parseEntry(text string) (level hclog.Level, message string, pairs []any, ok
 	if dec.Decode(&entry) != nil || dec.More() {
 		return 0, "", nil, false
 	}
+
 	name, okLevel := entry["@level"].(string)
 	message, okMessage := entry["@message"].(string)
 	level = hclog.LevelFromString(name)
 	if !okLevel || !okMessage || level == hclog.NoLevel || level == hclog.Off {
 		return 0, "", nil, false
 	}
+
 	for _, key := range slices.Sorted(maps.Keys(entry)) {
 		if strings.HasPrefix(key, "@") {
 			continue
 		}
 		pairs = append(pairs, printable(key), plain(entry[key]))
 	}
+
 	return level, printable(message), pairs, true
 }
 

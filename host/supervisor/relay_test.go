@@ -21,6 +21,7 @@ func relayed(text string) (log, last string) {
 
 func TestRelay(t *testing.T) {
 	t.Parallel()
+
 	for _, test := range []struct{ reason, in, want string }{
 		{"an entry keeps level, message and keys, in order",
 			`{"@level":"warn","@message":"mail refused","@timestamp":"2026-11-24T00:00:00.000000Z","@module":"r01","b":1,"a":"x y"}`,

@@ -34,11 +34,11 @@ type Spec struct {
 	Env     []string // NAME=VALUE; the host's own environment is not inherited
 	Dir     string   // working directory; "" = the host's
 	SHA256  string   // of the program, in hex; "" = not checked
-	Foreign bool     // the program is not the host's own: nobody else may be able to change it
+	Foreign bool     // the program is not the host's own, so its file must be safe from changes by other users
 	Account *Account // that the process runs as; nil = the host's own. The host must be root
-	// PlainText is why the connection has no TLS, which is told at each start; "" = it has TLS.
-	PlainText string
-	RunDir    string // for sockets: absolute, short, the plugin's own
+	// NoTLSReason says why the connection has no TLS; it is logged at each start. "" = it has TLS.
+	NoTLSReason string
+	RunDir      string // for sockets: absolute, short, the plugin's own
 	// Fault is why the rest can't be used; nil = it can.
 	Fault error
 
@@ -79,7 +79,7 @@ type Timing struct {
 	Interval   time.Duration // between health checks
 	Answer     time.Duration // for one health check
 	Misses     int           // health checks without answer before the process is killed
-	First      time.Duration // pause after the first failure in a row: nobody serves meanwhile
+	First      time.Duration // pause after the first failure in a row; short, because no plugin serves meanwhile
 	BackoffMin time.Duration // after the second; it doubles from there
 	BackoffMax time.Duration
 	Healthy    time.Duration // after which earlier failures are forgotten

@@ -25,6 +25,7 @@ import (
 
 func TestLife(t *testing.T) {
 	t.Parallel()
+
 	th := open(t, nil)
 	th.ready()
 	want := Status{Name: "actor", Title: "An actor", Version: "1.2.3", TLDs: []string{"test"}, Kinds: registrar.OperationKinds(), State: Running}
@@ -36,6 +37,7 @@ func TestLife(t *testing.T) {
 	if err := th.submit("good.test"); err != nil {
 		t.Error(err)
 	}
+
 	th.stop()
 	if asked := th.asked(); asked != "configure start drain" {
 		t.Errorf("asked to: %s", asked)
@@ -56,6 +58,7 @@ func TestLife(t *testing.T) {
 
 func TestCrashRestarts(t *testing.T) {
 	t.Parallel()
+
 	var sessions atomic.Int32
 	th := open(t, func(o *Options) {
 		o.Timing.Interval = time.Hour // a health check might notice first
@@ -65,12 +68,15 @@ func TestCrashRestarts(t *testing.T) {
 			return ctx.Err()
 		}
 	})
+
 	th.ready()
 	if err := th.submit("crash.test"); !errors.Is(err, registrar.Unavailable) {
 		t.Errorf("Submit = %v", err)
 	}
+
 	th.until("running again", func(s Status) bool { return s.State == Running && s.Restarts == 1 })
 	until(t, "a second session", func() bool { return sessions.Load() == 2 }, th.log)
+
 	if asked := th.asked(); asked != "configure start configure start" {
 		t.Errorf("asked to: %s", asked)
 	}
@@ -125,6 +131,7 @@ func TestFrozenIsRestarted(t *testing.T) {
 
 func TestFrozenIsStopped(t *testing.T) {
 	t.Parallel()
+
 	th := open(t, func(o *Options) {
 		o.Timing.Interval, o.Timing.Answer = time.Hour, time.Minute // health is not what ends it
 		o.Timing.Drain, o.Timing.Kill = 100*time.Millisecond, 100*time.Millisecond
@@ -134,11 +141,13 @@ func TestFrozenIsStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if _, err := r.Submit(ctx, registrar.Order{ID: "1", Domain: "freeze.test", Kind: registrar.KindRegister}); err == nil {
 		t.Error("a frozen plugin answered")
 	}
+
 	began := time.Now()
 	th.stop()
 	if took := time.Since(began); took > pace.Scale(15*time.Second) { // an hour, if it waited for the health check
@@ -166,30 +175,39 @@ func TestChildrenGoToo(t *testing.T) {
 
 func TestHostDeath(t *testing.T) {
 	t.Parallel()
+
 	stage := stageDir(t)
 	host := exec.Command(os.Args[0])
 	host.Env = []string{roleVariable + "=host", stageVariable + "=" + stage}
+
 	out, err := host.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := host.Start(); err != nil {
 		t.Fatal(err)
 	}
+
 	defer host.Wait()
 	defer host.Process.Kill()
+
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
 		t.Fatalf("the host says %q, %v", line, err)
 	}
+
 	alive := filepath.Join(stage, "alive")
 	if !locked(t, alive) {
 		t.Fatal("the plugin is not at work")
 	}
+
 	if err := host.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
+
 	log := &record{}
 	until(t, "the plugin's end", func() bool { return !locked(t, alive) }, log)
+
 	th := theatre{t: t, stage: stage}
 	if asked := th.asked(); asked != "configure start drain" {
 		t.Errorf("asked to: %s", asked)
@@ -213,10 +231,12 @@ func (th *theatre) disabled() error {
 
 func TestChecksum(t *testing.T) {
 	t.Parallel()
+
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	f, err := os.Open(program)
 	if err != nil {
 		t.Fatal(err)
@@ -226,6 +246,7 @@ func TestChecksum(t *testing.T) {
 	if _, err := io.Copy(hash, f); err != nil {
 		t.Fatal(err)
 	}
+
 	right := hex.EncodeToString(hash.Sum(nil))
 	th := open(t, func(o *Options) { o.Plugins[0].SHA256 = strings.ToUpper(right) })
 	th.ready()
@@ -234,6 +255,7 @@ func TestChecksum(t *testing.T) {
 	if err := wrong.disabled(); !strings.Contains(err.Error(), "its sha256 is "+right) {
 		t.Error(err)
 	}
+
 	if asked := wrong.asked(); asked != "" {
 		t.Errorf("a program with the wrong checksum ran: %s", asked)
 	}
@@ -241,6 +263,7 @@ func TestChecksum(t *testing.T) {
 
 func TestNeverRetried(t *testing.T) {
 	t.Parallel()
+
 	for _, test := range []struct {
 		reason, told string
 		change       func(*Options)
@@ -261,14 +284,17 @@ func TestNeverRetried(t *testing.T) {
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			t.Parallel()
+
 			var told []string
 			if test.told != "" {
 				told = append(told, test.told)
 			}
+
 			th := open(t, test.change, told...)
 			if err := th.disabled(); !strings.Contains(err.Error(), test.want) {
 				t.Errorf("WaitReady = %v, want %s", err, test.want)
 			}
+
 			if asked := th.asked(); asked != test.asked {
 				t.Errorf("asked to: %s", asked)
 			}

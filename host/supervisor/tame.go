@@ -30,15 +30,18 @@ func components(said []registrar.Component) []registrar.Component {
 			}
 		}
 	}
+
 	if len(said) > mostComponents {
 		keep(false)
 		keep(true)
 		return kept
 	}
+
 	for _, c := range said {
 		c.Name, c.Detail = input.OneLine(c.Name, longestComponent), input.OneLine(c.Detail, longestDetail)
 		kept = append(kept, c)
 	}
+
 	return kept
 }
 

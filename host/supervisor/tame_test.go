@@ -24,26 +24,31 @@ const escape = "\x1b[2J\x1b]0;owned\x07\u009b31m\u202e\r\nfake: line"
 // terminal obeys; and those that are not well are among them.
 func TestHealthIsBounded(t *testing.T) {
 	t.Parallel()
+
 	said := make([]registrar.Component, 200000)
 	for i := range said {
 		said[i] = registrar.Component{Name: fmt.Sprint(escape, i), OK: true, Detail: strings.Repeat("д", 1000)}
 	}
+
 	said[150000].OK, said[150000].Detail = false, "the disk is full"
 	p := newPlugin(Spec{Name: "evil"}, Options{Logger: hclog.NewNullLogger()})
-	p.felt(components(said))
+	p.setHealth(components(said))
 	s := p.Status()
 	if len(s.Health) != mostComponents || s.State != Degraded || s.Health[0].OK || !strings.Contains(s.Error, "the disk is full") {
 		t.Fatalf("%d components, %s: %s", len(s.Health), s.State, s.Error)
 	}
+
 	for _, c := range s.Health {
 		if utf8.RuneCountInString(c.Detail) > longestDetail+1 || utf8.RuneCountInString(c.Name) > longestComponent+1 || strings.ContainsFunc(c.Name+c.Detail, func(r rune) bool { return !unicode.IsPrint(r) }) {
 			t.Fatalf("component %q: %q", c.Name, c.Detail)
 		}
 	}
+
 	for i := range said {
 		said[i].OK = false
 	}
-	p.felt(components(said))
+
+	p.setHealth(components(said))
 	if s := p.Status(); utf8.RuneCountInString(s.Error) > longestReason+1 {
 		t.Errorf("the reason has %d characters", len(s.Error))
 	}
@@ -116,10 +121,10 @@ func TestStarvedByMessage(t *testing.T) {
 	t.Parallel()
 	i := &instance{process: newProcess(Spec{}, hclog.NewNullLogger())}
 	err := i.explain(errors.New("connection error: dial unix /x: socket: too many open files"))
-	if !errors.Is(err, syscall.EMFILE) || crash(err) {
-		t.Errorf("%v: crash = %v", err, crash(err))
+	if !errors.Is(err, syscall.EMFILE) || isCrash(err) {
+		t.Errorf("%v: crash = %v", err, isCrash(err))
 	}
-	if err := i.explain(errors.New("exit status 2")); starved(err) || !crash(err) {
+	if err := i.explain(errors.New("exit status 2")); isOutOfResources(err) || !isCrash(err) {
 		t.Errorf("%v is taken for want", err)
 	}
 }
@@ -133,7 +138,7 @@ func BenchmarkHealthOf200000Components(b *testing.B) {
 	}
 	p := newPlugin(Spec{Name: "evil"}, Options{Logger: hclog.NewNullLogger()})
 	for b.Loop() {
-		p.felt(components(said))
+		p.setHealth(components(said))
 		p.Status()
 	}
 }

@@ -7,7 +7,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// successor is a process that only has to begin. Whoever made it owns it until run takes it.
+// successor is a process that is described and configured, and only has to start. Its maker
+// owns it until run takes it.
 type successor struct {
 	instance    *instance
 	description registrar.Description
@@ -21,14 +22,17 @@ func (p *plugin) upgrade(ctx context.Context, spec Spec) (from, to string, err e
 	default:
 		return "", "", registrar.Errorf(registrar.Precondition, "registrar %s is being upgraded already", p.name)
 	}
+
 	from = p.Status().Version
 	if spec.Fault != nil {
 		return from, "", spec.Fault
 	}
+
 	i, d, err := ready(ctx, spec, p.launches.Add(1), p.timing, p.log)
 	if err != nil {
 		return from, d.Version, err
 	}
+
 	s := &successor{instance: i, description: d, heard: make(chan error, 1)}
 	select {
 	case p.successors <- s:
@@ -38,15 +42,16 @@ func (p *plugin) upgrade(ctx context.Context, spec Spec) (from, to string, err e
 	case <-p.ended:
 		err = registrar.Errorf(registrar.Draining, "registrar %s is stopping", p.name)
 	}
+
 	i.stop()
 	return from, d.Version, err
 }
 
-// succeed is the life of a process that takes over. Its predecessor is gone by then, with the
-// locks that it held. If it can't begin, the next life is one of the old program.
-func (p *plugin) succeed(ctx context.Context) error {
-	s := p.heir
-	p.heir = nil
+// runNext runs a process that takes over. Its predecessor, with the locks that it held, is gone
+// by then. If the process can't start, the old program is started again.
+func (p *plugin) runNext(ctx context.Context) error {
+	s := p.next
+	p.next = nil
 	defer s.instance.stop()
 	p.enter(Starting, nil)
 	if err := p.begin(ctx, s.instance); err != nil {
@@ -56,16 +61,16 @@ func (p *plugin) succeed(ctx context.Context) error {
 	}
 	p.spec = s.instance.spec
 	p.introduce(s.description)
-	p.at(s.instance.plugin)
+	p.publish(s.instance.plugin)
 	p.alarm(ctx, nil)
 	s.heard <- nil
 	return p.serve(ctx, s.instance)
 }
 
-// disinherit stops a process that was to take over when everything ends.
-func (p *plugin) disinherit() {
-	if s := p.heir; s != nil {
-		p.heir = nil
+// discardNext stops a process that was to take over, because everything ends.
+func (p *plugin) discardNext() {
+	if s := p.next; s != nil {
+		p.next = nil
 		s.instance.stop()
 		s.heard <- registrar.Errorf(registrar.Draining, "registrar %s is stopping", p.name)
 	}

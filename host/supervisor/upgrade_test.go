@@ -32,6 +32,7 @@ func (th *theatre) upgrade(s Spec) (from, to string, err error) {
 // the actor's lock, taken in Start, would hold it up otherwise.
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
+
 	var mu sync.Mutex
 	var ends []string // of sessions, by what was asked until then
 	th := open(t, func(o *Options) {
@@ -44,11 +45,13 @@ func TestUpgrade(t *testing.T) {
 			return nil
 		}
 	})
+
 	th.ready()
 	from, to, err := th.upgrade(th.version("2.0.0", ""))
 	if err != nil || from != "1.2.3" || to != "2.0.0" {
 		t.Fatalf("Upgrade = %s, %s, %v\n%s", from, to, err, th.log)
 	}
+
 	if asked := th.asked(); asked != "configure start configure drain start" {
 		t.Errorf("asked to: %s", asked)
 	}
@@ -58,26 +61,32 @@ func TestUpgrade(t *testing.T) {
 	if err := th.submit("good.test"); err != nil {
 		t.Error(err)
 	}
+
 	mu.Lock()
 	if want := []string{"configure start configure drain"}; !slices.Equal(ends, want) {
 		t.Errorf("sessions ended after %q, want %q: they see what a drain makes happen", ends, want)
 	}
+
 	mu.Unlock()
+
 	// The new program is the one that is started again.
 	if err := th.submit("crash.test"); err == nil {
 		t.Error("a crashed plugin answered")
 	}
+
 	th.until("running again", func(s Status) bool { return s.State == Running && s.Restarts == 1 && s.Version == "2.0.0" })
 }
 
 // A successor that is not right is never noticed by those who use the old one.
 func TestUpgradeToWhatIsNotRight(t *testing.T) {
 	t.Parallel()
+
 	th := open(t, nil)
 	th.ready()
 	missing, pinned := th.version("2.0.0", ""), th.version("2.0.0", "")
 	missing.Command = []string{"/no/such/program"}
 	pinned.SHA256 = strings.Repeat("0", 64)
+
 	for _, test := range []struct {
 		reason string
 		spec   Spec
@@ -95,6 +104,7 @@ func TestUpgradeToWhatIsNotRight(t *testing.T) {
 			t.Errorf("%s: status %+v", test.reason, s)
 		}
 	}
+
 	if asked := th.asked(); asked != "configure start configure" {
 		t.Errorf("asked to: %s", asked)
 	}
@@ -137,6 +147,7 @@ func TestUpgradeHealsTheDisabled(t *testing.T) {
 // Calls that come during an upgrade get an answer by which they are made again; none is lost.
 func TestUpgradeUnderCalls(t *testing.T) {
 	t.Parallel()
+
 	th := open(t, nil)
 	th.ready()
 	stop, calls := make(chan struct{}), make(chan int, 1)
@@ -149,10 +160,12 @@ func TestUpgradeUnderCalls(t *testing.T) {
 				return
 			default:
 			}
+
 			r, err := th.Registrar("actor")
 			if err == nil {
 				_, err = r.Submit(t.Context(), registrar.Order{ID: "1", Kind: registrar.KindRegister, Domain: "good.test"})
 			}
+
 			switch {
 			case err == nil:
 				done++
@@ -163,11 +176,13 @@ func TestUpgradeUnderCalls(t *testing.T) {
 			}
 		}
 	}()
+
 	for range 3 {
 		if _, _, err := th.upgrade(th.version("2.0.0", "")); err != nil {
 			t.Error(err)
 		}
 	}
+
 	close(stop)
 	if done := <-calls; done == 0 {
 		t.Error("no call was answered")

@@ -92,10 +92,12 @@ type pkg struct {
 
 func packages(t *testing.T) []pkg {
 	t.Helper()
+
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Dir,Imports,GoFiles", module+"/...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
+
 	var all []pkg
 	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
 		var p pkg
@@ -106,9 +108,11 @@ func packages(t *testing.T) []pkg {
 		}
 		all = append(all, p)
 	}
+
 	if len(all) < 10 {
 		t.Fatalf("go list found only %d packages", len(all))
 	}
+
 	return all
 }
 
@@ -136,6 +140,7 @@ func TestArrows(t *testing.T) {
 // The rules themselves: each must catch something.
 func TestRulesCatch(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		from, imported string
 		broken         bool
@@ -212,16 +217,19 @@ func TestRulesCatch(t *testing.T) {
 // Pure rooms read no clock and draw no chance.
 func TestPureRoomsReadNoClock(t *testing.T) {
 	t.Parallel()
+
 	pure := regexp.MustCompile(`^ours/(shared/registrar|plugin/r01/(mailform|lifecycle|renewal/policy))$`)
 	for _, p := range packages(t) {
 		if !pure.MatchString(short(p.ImportPath)) {
 			continue
 		}
+
 		for _, file := range p.GoFiles {
 			f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			ast.Inspect(f, func(n ast.Node) bool {
 				if sel, ok := n.(*ast.SelectorExpr); ok {
 					if x, ok := sel.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains([]string{"Now", "Since", "Until", "After", "Tick", "Sleep"}, sel.Sel.Name) {
@@ -258,17 +266,20 @@ func TestPackageComments(t *testing.T) {
 // The top level is fixed, and no room is named after nothing.
 func TestNames(t *testing.T) {
 	t.Parallel()
+
 	top := []string{"plugin", "host", "shared", "internal", "cmd", "docs", "go.mod", "go.sum", "plugin.hcl", "README.md", "ARCHITECTURE.md", "LICENSE", "Makefile", "data", "bin"}
 	root := filepath.Join("..", "..")
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name(), ".") && !slices.Contains(top, e.Name()) {
 			t.Errorf("%s does not belong at the top level", e.Name())
 		}
 	}
+
 	empty := []string{"util", "utils", "common", "helper", "helpers", "misc", "types", "models", "base"}
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && slices.Contains(empty, d.Name()) {

@@ -42,17 +42,20 @@ func TestNoTypeIsTooLarge(t *testing.T) {
 // methods counts the methods that are declared of each type, and those an interface asks for.
 func methods(t *testing.T, p pkg) map[string]int {
 	t.Helper()
+
 	count := map[string]int{}
 	for _, file := range p.GoFiles {
 		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		for _, d := range f.Decls {
 			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv != nil {
 				count[receiver(fn.Recv.List[0].Type)]++
 			}
 		}
+
 		ast.Inspect(f, func(n ast.Node) bool {
 			if spec, ok := n.(*ast.TypeSpec); ok {
 				if asked, ok := spec.Type.(*ast.InterfaceType); ok {
@@ -62,6 +65,7 @@ func methods(t *testing.T, p pkg) map[string]int {
 			return true
 		})
 	}
+
 	return count
 }
 

@@ -20,6 +20,7 @@ var (
 // r01-mail has rules of its own form, and a test of its own.
 func TestCitationsLeadSomewhere(t *testing.T) {
 	t.Parallel()
+
 	pages := map[string][]string{}
 	cited := 0
 
@@ -28,11 +29,13 @@ func TestCitationsLeadSomewhere(t *testing.T) {
 		for _, m := range research.FindAllString(text, -1) {
 			t.Errorf("%s cites %q, a page outside the repository", file, m)
 		}
+
 		for _, m := range anyCitation.FindAllStringSubmatch(text, -1) {
 			page, number := m[1], m[2]
 			if page == "r01-mail" {
 				continue
 			}
+
 			if _, known := pages[page]; !known {
 				pages[page] = paragraphs(page)
 			}
@@ -44,6 +47,7 @@ func TestCitationsLeadSomewhere(t *testing.T) {
 			}
 		}
 	}
+
 	if cited == 0 {
 		t.Error("no page but r01-mail is cited")
 	}
@@ -65,6 +69,7 @@ func paragraphs(page string) []string {
 // The patterns: each must catch something, and leave what is no citation.
 func TestCitationPatterns(t *testing.T) {
 	t.Parallel()
+
 	for text, want := range map[string]string{
 		"lost. field-notes 2.3": "field-notes 2.3", "see field-notes 4": "field-notes 4",
 		"1 to 64 of A-Z a-z 0-9": "", "koi8-r": "", "mail 2.3": "",
@@ -73,6 +78,7 @@ func TestCitationPatterns(t *testing.T) {
 			t.Errorf("%q cites %q, want %q", text, have, want)
 		}
 	}
+
 	if outside := "mail-stack" + " 2.4"; !research.MatchString(outside) {
 		t.Errorf("%q is a page outside the repository", outside)
 	}
@@ -81,6 +87,7 @@ func TestCitationPatterns(t *testing.T) {
 	for _, m := range paragraph.FindAllStringSubmatch("## 1. A\n**1.2 B.** c 7.7\n### 3.4 D\n", -1) {
 		numbers = append(numbers, m[1])
 	}
+
 	if want := []string{"1", "1.2", "3.4"}; !slices.Equal(numbers, want) {
 		t.Errorf("paragraphs %v, want %v", numbers, want)
 	}

@@ -97,11 +97,13 @@ func testsThere(t *testing.T) map[string]bool {
 // Every rule that code cites is on the page.
 func TestCitedRulesExist(t *testing.T) {
 	t.Parallel()
+
 	page := readText(t, rulesPage)
 	there := rulesOf(page)
 	for _, m := range partHeading.FindAllStringSubmatch(page, -1) {
 		there[m[1]] = m[0]
 	}
+
 	cited := 0
 	for _, file := range filesWhere(t, func(f string) bool { return strings.HasSuffix(f, ".go") }) {
 		for _, m := range citation.FindAllStringSubmatch(readText(t, file), -1) {
@@ -112,6 +114,7 @@ func TestCitedRulesExist(t *testing.T) {
 			}
 		}
 	}
+
 	if cited == 0 {
 		t.Error("no rule is cited")
 	}
@@ -120,10 +123,12 @@ func TestCitedRulesExist(t *testing.T) {
 // Every rule says how far it can be relied on, and names what shows it or says "not yet".
 func TestRulesAreShown(t *testing.T) {
 	t.Parallel()
+
 	rules, tests := rulesOf(readText(t, rulesPage)), testsThere(t)
 	if len(rules) < 20 {
 		t.Fatalf("only %d rules", len(rules))
 	}
+
 	for number, text := range rules {
 		shown := strings.Contains(text, "not\nyet") || strings.Contains(text, "not yet")
 		_, list, _ := strings.Cut(text, "\nShown by: ")
@@ -132,11 +137,13 @@ func TestRulesAreShown(t *testing.T) {
 				t.Errorf("rule %s names %s, and there is no such test or vector", number, m[1])
 			}
 		}
+
 		for _, m := range quoted.FindAllStringSubmatch(text, -1) {
 			if testName.MatchString(m[1]) && !strings.Contains(list, m[0]) {
 				t.Errorf("rule %s names %s elsewhere than in what shows it", number, m[1])
 			}
 		}
+
 		if !shown {
 			t.Errorf("rule %s names nothing that shows it, and does not say that it is not there yet", number)
 		}

@@ -17,11 +17,13 @@ var (
 // (testrun.NeedsServers), which it is none.
 func TestNothingIsSkipped(t *testing.T) {
 	t.Parallel()
+
 	permitted := 0
 	for _, file := range filesWhere(t, func(f string) bool { return strings.HasSuffix(f, "_test.go") || strings.HasSuffix(f, ".txtar") }) {
 		text := readText(t, file)
 		wants := withRoot.FindAllString(text, -1)
 		permitted += len(wants)
+
 		if file == "internal/archtest/skips_test.go" {
 			continue
 		}
@@ -32,9 +34,11 @@ func TestNothingIsSkipped(t *testing.T) {
 			t.Errorf("%s leaves out what follows", file)
 		}
 	}
+
 	if permitted == 0 {
 		t.Error("no test was found that needs root; does the pattern still fit?")
 	}
+
 	ci := readText(t, ".ci/run")
 	for _, want := range []string{"id -u", "-short"} {
 		if !strings.Contains(ci, want) {

@@ -8,6 +8,7 @@ import (
 
 func TestPause(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		first, most time.Duration
 		failures    int

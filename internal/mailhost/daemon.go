@@ -39,6 +39,7 @@ func (d *daemon) start() error {
 	if cmd.SysProcAttr, err = tied(); err != nil {
 		return fmt.Errorf("start %s: %w", d.name, err)
 	}
+
 	started, ended := make(chan error), make(chan struct{})
 	go func() { // ends with the server
 		defer close(ended)
@@ -51,9 +52,11 @@ func (d *daemon) start() error {
 			_ = cmd.Wait() // how it ended is in its log
 		}
 	}()
+
 	if err := <-started; err != nil {
 		return err
 	}
+
 	d.process, d.ended = cmd.Process, ended
 	return nil
 }

@@ -71,7 +71,7 @@ func StartDovecot(t testing.TB, o DovecotOptions) *Dovecot {
 	return d
 }
 
-// start tries other ports when somebody was faster.
+// start tries other ports when another process has taken them meanwhile.
 func start(t testing.TB, d *daemon, listen func() error) {
 	t.Helper()
 	var err error
@@ -232,16 +232,19 @@ func (d *Dovecot) Count(user, folder string, search ...string) int {
 // Their flags stay, and their keywords unless they are forgotten, too.
 func (d *Dovecot) WipeIndexes(user string, keywords bool) {
 	d.t.Helper()
+
 	made := []string{"dovecot.index*", "dovecot-uidlist*"}
 	if keywords {
 		made = append(made, "dovecot-keywords*")
 	}
+
 	wiped := 0
 	for _, pattern := range made {
 		files, err := filepath.Glob(filepath.Join(d.dir, "mail", user, "Maildir", pattern))
 		if err != nil {
 			d.t.Fatal(err)
 		}
+
 		for _, f := range files {
 			if err := os.Remove(f); err != nil && !os.IsNotExist(err) {
 				d.t.Fatal(err)
@@ -249,6 +252,7 @@ func (d *Dovecot) WipeIndexes(user string, keywords bool) {
 			wiped++
 		}
 	}
+
 	if wiped == 0 {
 		d.t.Fatalf("%s has no index to wipe", user)
 	}

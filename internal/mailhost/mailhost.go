@@ -74,6 +74,7 @@ func write(t testing.TB, dir, name, text string) string {
 // ownedDir makes a directory that belongs to a user and a group of the system; "" = ours.
 func ownedDir(t testing.TB, dir, name, owner, group string, mode os.FileMode) {
 	t.Helper()
+
 	uid, gid := -1, -1
 	if owner != "" {
 		u, err := user.Lookup(owner)
@@ -82,6 +83,7 @@ func ownedDir(t testing.TB, dir, name, owner, group string, mode os.FileMode) {
 		}
 		uid = number(t, u.Uid)
 	}
+
 	if group != "" {
 		g, err := user.LookupGroup(group)
 		if err != nil {
@@ -89,7 +91,9 @@ func ownedDir(t testing.TB, dir, name, owner, group string, mode os.FileMode) {
 		}
 		gid = number(t, g.Gid)
 	}
+
 	path := filepath.Join(dir, name)
+
 	// Mkdir leaves out what the umask forbids.
 	if err := errors.Join(os.Mkdir(path, mode), os.Chmod(path, mode), os.Chown(path, uid, gid)); err != nil {
 		t.Fatal(err)
@@ -105,7 +109,7 @@ func number(t testing.TB, id string) int {
 	return n
 }
 
-// freePorts picks ports that nobody listens on.
+// freePorts picks ports that are not in use.
 func freePorts(t testing.TB, n int) []int {
 	t.Helper()
 	var ports []int

@@ -46,13 +46,16 @@ type Postfix struct {
 // StartPostfix runs an instance until the test ends.
 func StartPostfix(t testing.TB, o PostfixOptions) *Postfix {
 	t.Helper()
+
 	require(t, "postfix", "postconf")
 	p := &Postfix{t: t, dir: directory(t)}
 	p.daemon = &daemon{name: master(t), args: []string{"-c", p.dir, "-s"}, log: filepath.Join(p.dir, "log")}
 	p.daemon.attend(t)
+
 	if p.Certificate = o.Certificate; p.Certificate == nil {
 		p.Certificate = NewCertificate(t)
 	}
+
 	p.makeQueue()
 	p.values = postfixValues{Dir: p.dir, Cert: p.Certificate.File, Key: p.Certificate.key, Without: strings.Join(o.Without, ", "),
 		Routes: map[string]string{}}
@@ -63,6 +66,7 @@ func StartPostfix(t testing.TB, o PostfixOptions) *Postfix {
 		}
 		p.values.Routes[domain] = "smtp:[" + host + "]:" + port
 	}
+
 	if o.Dovecot != nil {
 		p.values.Auth = filepath.Join(o.Dovecot.dir, "auth")
 		for user := range maps.Keys(o.Dovecot.Users) {
@@ -70,6 +74,7 @@ func StartPostfix(t testing.TB, o PostfixOptions) *Postfix {
 			p.values.Routes[domain] = "lmtp:inet:" + o.Dovecot.Addresses.LMTP
 		}
 	}
+
 	start(t, p.daemon, p.listen)
 	return p
 }

@@ -12,6 +12,7 @@ import (
 // A mail from outside passes Postfix and Dovecot.
 func TestPostfix(t *testing.T) {
 	t.Parallel()
+
 	const user = "callback@panel.example"
 	d := StartDovecot(t, DovecotOptions{Users: map[string]string{user: "secret"}})
 	p := StartPostfix(t, PostfixOptions{Dovecot: d})
@@ -26,12 +27,15 @@ func TestPostfix(t *testing.T) {
 	if err := send("somebody@elsewhere.example"); err == nil {
 		t.Error("it relays for everybody")
 	}
+
 	if err := send(user); err != nil {
 		t.Fatal(err)
 	}
+
 	testrun.Until(t, "the mail to arrive", func() (bool, string) { return d.Count(user, "INBOX", "all") > 0, "an empty INBOX" })
 	p.Stop()
 	p.Start()
+
 	if err := send(user); err != nil {
 		t.Errorf("after a restart: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 
 func TestFactor(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		took       time.Duration
 		want       float64
@@ -26,6 +27,7 @@ func TestFactor(t *testing.T) {
 			t.Errorf("%s with %v on %d processors gives %v, want %v", c.took, c.want, c.processors, got, c.factor)
 		}
 	}
+
 	if f := Factor(); f < 1 || f > Slowest {
 		t.Errorf("measured %v", f)
 	}

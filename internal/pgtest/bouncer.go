@@ -21,6 +21,7 @@ type Bouncer struct {
 // cancel it is passing on.
 func StartBouncer(t testing.TB, s *Server) *Bouncer {
 	t.Helper()
+
 	dir := directory(t)
 	port := freePort(t)
 	ini := fmt.Sprintf(`[databases]
@@ -34,18 +35,22 @@ default_pool_size = 3
 max_client_conn = 200
 unix_socket_dir =
 `, s.port, role, Password, port)
+
 	file := filepath.Join(dir, "pgbouncer.ini")
 	if err := os.WriteFile(file, []byte(ini), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := own(file); err != nil {
 		t.Fatal(err)
 	}
+
 	p := run(t, dir, "/usr/sbin/pgbouncer", file)
 	b := &Bouncer{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 	if err := p.answers(at(b.Address, admin)); err != nil {
 		t.Fatal(err)
 	}
+
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() { // until the test ends
 		defer close(stopped)
@@ -63,5 +68,6 @@ unix_socket_dir =
 		<-stopped
 		p.bury()
 	})
+
 	return b
 }

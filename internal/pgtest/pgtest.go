@@ -59,6 +59,7 @@ func Start(t testing.TB) *Server { t.Helper(); return start(t, "scram-sha-256") 
 
 func start(t testing.TB, auth string) *Server {
 	t.Helper()
+
 	testrun.NeedsServers(t)
 	s := &Server{t: t, dir: directory(t)}
 	s.initialize(auth)
@@ -67,6 +68,7 @@ func start(t testing.TB, auth string) *Server {
 			s.process.bury()
 		}
 	})
+
 	for tries := 1; ; tries++ {
 		s.port = freePort(t)
 		err := s.run()
@@ -78,6 +80,7 @@ func start(t testing.TB, auth string) *Server {
 		}
 		s.process.end(syscall.SIGQUIT)
 	}
+
 	return s
 }
 
@@ -218,8 +221,7 @@ func Exec(t testing.TB, database, statement string) {
 	exchange(t, database, statement)
 }
 
-// Copy makes a database that is what another is now, and returns its URL. Nobody may be
-// connected to that one.
+// Copy copies a database, to which there may be no connection, and returns the URL of the copy.
 func Copy(t testing.TB, database string) string {
 	t.Helper()
 	u, err := url.Parse(database)
@@ -256,25 +258,31 @@ var hexadecimal = regexp.MustCompile(`(?:[0-9a-f]{2}){8,}`)
 // exchange runs one statement and returns the first value of its answer.
 func exchange(t testing.TB, database, statement string) string {
 	t.Helper()
+
 	ctx, cancel := context.WithTimeout(context.Background(), testrun.Limit(t))
 	defer cancel()
+
 	conn, err := pgx.Connect(ctx, database)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close(ctx)
 	var answer string
+
 	rows, err := conn.Query(ctx, statement, pgx.QueryExecModeSimpleProtocol)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for rows.Next() {
 		answer = string(bytes.Clone(rows.RawValues()[0]))
 	}
+
 	rows.Close()
 	if rows.Err() != nil {
 		t.Fatal(rows.Err())
 	}
+
 	return answer
 }
 
@@ -332,12 +340,14 @@ func own(path string) error {
 // and never lose their power.
 func directory(t testing.TB) string {
 	t.Helper()
+
 	const memory, room = "/dev/shm", 1 << 30
 	parent := ""
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(memory, &fs); err == nil && fs.Bavail*uint64(fs.Bsize) > room {
 		parent = memory
 	}
+
 	dir, err := os.MkdirTemp(parent, "pg")
 	if err != nil {
 		t.Fatal(err)
@@ -347,9 +357,11 @@ func directory(t testing.TB) string {
 			t.Errorf("clean up: %v", err)
 		}
 	})
+
 	if err := own(dir); err != nil {
 		t.Fatal(err)
 	}
+
 	return dir
 }
 
@@ -375,6 +387,7 @@ type process struct {
 // run runs a program, and the caller buries it. It is killed when this process ends.
 func run(t testing.TB, dir, name string, args ...string) *process {
 	t.Helper()
+
 	p := &process{t: t, name: filepath.Base(name), log: filepath.Join(dir, "log"), ended: make(chan struct{})}
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
 	if err != nil {
@@ -386,6 +399,7 @@ func run(t testing.TB, dir, name string, args ...string) *process {
 	if p.cmd.SysProcAttr, err = tied(); err != nil {
 		t.Fatal(err)
 	}
+
 	p.cmd.SysProcAttr.Credential = unprivileged(t)
 	started := make(chan error)
 	go func() { // ends with the server
@@ -399,9 +413,11 @@ func run(t testing.TB, dir, name string, args ...string) *process {
 			_ = p.cmd.Wait() // how it ended is in its log
 		}
 	}()
+
 	if err := <-started; err != nil {
 		t.Fatal(err)
 	}
+
 	return p
 }
 
@@ -434,15 +450,18 @@ func (p *process) answers(database string) error {
 		if err == nil {
 			err = conn.Close(ctx)
 		}
+
 		cancel()
 		if err == nil {
 			return nil
 		}
+
 		select {
 		case <-p.ended:
 			return fmt.Errorf("%s has ended: %s", p.name, p.said())
 		case <-time.After(10 * time.Millisecond): // polling another process
 		}
+
 		if time.Now().After(deadline) {
 			return fmt.Errorf("%s does not answer: %w; it wrote: %s", p.name, err, p.said())
 		}

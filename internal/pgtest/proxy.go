@@ -8,7 +8,7 @@ import (
 )
 
 // Proxy passes connections on to a server, and can cut them off as a broken network does:
-// nothing arrives any more, and nobody is told.
+// nothing arrives any more, and neither end gets an error.
 type Proxy struct {
 	Address string // HOST:PORT
 
@@ -24,12 +24,15 @@ type Proxy struct {
 // StartProxy runs a proxy until the test ends.
 func StartProxy(t testing.TB, to string) *Proxy {
 	t.Helper()
+
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	p := &Proxy{Address: l.Addr().String(), to: to, open: map[net.Conn]bool{}, heal: make(chan struct{})}
 	close(p.heal)
+
 	p.conns.Go(func() {
 		for {
 			conn, err := l.Accept()
@@ -50,6 +53,7 @@ func StartProxy(t testing.TB, to string) *Proxy {
 		p.mu.Unlock()
 		p.conns.Wait()
 	})
+
 	return p
 }
 
@@ -94,14 +98,17 @@ func (p *Proxy) track(c net.Conn) bool {
 func (p *Proxy) serve(from net.Conn) {
 	defer from.Close()
 	p.whole()
+
 	to, err := net.Dial("tcp", p.to)
 	if err != nil {
 		return
 	}
 	defer to.Close()
+
 	if !p.track(from) || !p.track(to) {
 		return
 	}
+
 	var ways sync.WaitGroup
 	for _, way := range [][2]net.Conn{{from, to}, {to, from}} {
 		ways.Go(func() {
@@ -109,6 +116,7 @@ func (p *Proxy) serve(from net.Conn) {
 			way[1].Close()
 		})
 	}
+
 	ways.Wait()
 }
 

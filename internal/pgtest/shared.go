@@ -19,12 +19,15 @@ type Shared struct {
 // Address.
 func (s *Shared) Use(t testing.TB) *Server {
 	t.Helper()
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	if s.server == nil {
 		s.keeper = &keeper{TB: t}
 		s.server = start(s.keeper, "scram-sha-256")
 	}
+
 	s.users++
 	t.Cleanup(func() {
 		s.mu.Lock()
@@ -35,6 +38,7 @@ func (s *Shared) Use(t testing.TB) *Server {
 			s.server = nil
 		}
 	})
+
 	server := *s.server
 	server.t = t
 	return &server

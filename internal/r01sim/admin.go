@@ -26,6 +26,7 @@ func (s admin) server() *http.Server {
 			writeJSON(w, answer, err)
 		})
 	}
+
 	handle("GET /history", func(*http.Request) (any, error) { return s.History(), nil })
 	handle("GET /sent", func(*http.Request) (any, error) { return s.Sent(), nil })
 	handle("GET /lies", func(*http.Request) (any, error) { return s.Lies(), nil })
@@ -45,6 +46,7 @@ func (s admin) server() *http.Server {
 	handle("DELETE /domains/{name}", func(r *http.Request) (any, error) { return struct{}{}, s.RemoveDomain(r.PathValue("name")) })
 	handle("POST /balance", s.setBalance)
 	mux.HandleFunc("GET /zone-list", s.serveZoneList)
+
 	return &http.Server{Handler: mux, ReadTimeout: adminTimeout, WriteTimeout: adminTimeout,
 		ErrorLog: s.logger.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})}
 }

@@ -40,6 +40,7 @@ func mustCall(t *testing.T, s *Simulator, method, path, body string, into any) {
 
 func TestAdmin_session(t *testing.T) {
 	t.Parallel()
+
 	s := start(t, testOptions())
 	var held struct{ Held int }
 	var nothing struct{}
@@ -62,6 +63,7 @@ func TestAdmin_session(t *testing.T) {
 		history[0].MessageID != "<t1@panel.example>" || history[0].Action != ActionNew || len(history[0].Objects) != 2 {
 		t.Errorf("history %+v", history)
 	}
+
 	var state State
 	mustCall(t, s, "GET", "/state", "", &state)
 	if len(state.Clients) != 2 || len(state.Domains) != 2 || state.Balance != (Balance{Real: 500, Bonus: 2000}) {
@@ -70,6 +72,7 @@ func TestAdmin_session(t *testing.T) {
 	if d := state.Domains[1]; d.Name != "old.ru" || d.Registrar != "OTHER-RU" || d.PaidTill.String() != "2030-01-02" {
 		t.Errorf("adopted %+v", d)
 	}
+
 	var tasks []Task
 	mustCall(t, s, "GET", "/tasks", "", &tasks)
 	if len(tasks) != 2 || tasks[1].Object != "newtime.ru" || tasks[1].Status != TaskSuccess || tasks[1].ID != firstTask+1 {
@@ -80,6 +83,7 @@ func TestAdmin_session(t *testing.T) {
 	if held.Held != 1 {
 		t.Errorf("%d held", held.Held)
 	}
+
 	mustCall(t, s, "POST", "/release", "", &held)
 	mustCall(t, s, "POST", "/inject", "Subject: odd\r\n\r\n1\r\n", new(struct{ Bytes int }))
 	var sent [][]byte
@@ -87,6 +91,7 @@ func TestAdmin_session(t *testing.T) {
 		mustCall(t, s, "GET", "/sent", "", &sent)
 		return len(sent) == 5
 	})
+
 	if got := parseAnswer(t, sent[0]).text; !strings.Contains(got, "put in the queue") {
 		t.Errorf("the layout is still %q", got)
 	}
@@ -94,6 +99,7 @@ func TestAdmin_session(t *testing.T) {
 
 func TestAdmin_refuses(t *testing.T) {
 	t.Parallel()
+
 	s := start(t, testOptions())
 	for reason, row := range map[string]struct{ path, body string }{
 		"unknown knob":    {"/policy", `{"chaos": true}`},
@@ -109,6 +115,7 @@ func TestAdmin_refuses(t *testing.T) {
 			t.Errorf("%s: %d %s", reason, status, answer)
 		}
 	}
+
 	if s.Policy() != testOptions().Policy {
 		t.Error("a refused patch changed the policy")
 	}

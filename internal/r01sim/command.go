@@ -75,9 +75,11 @@ func parseOptions(args []string, env func(string) string, stderr io.Writer) (Opt
 	flags.Usage = func() { usage(flags) }
 	calm := flags.Bool("calm", false, "no surprises: short delays, one style, nothing lost")
 	chaos := flags.Bool("chaos", false, "surprises; the default")
+
 	if err := flags.Parse(args); err != nil {
 		return Options{}, err
 	}
+
 	return finishOptions(o, flags.Args(), *calm, *chaos, stderr)
 }
 

@@ -17,6 +17,7 @@ func noEnvironment(string) string { return "" }
 
 func TestCommand_runs(t *testing.T) {
 	t.Parallel()
+
 	ctx, cancel := context.WithCancel(context.Background())
 	read, write := io.Pipe()
 	code := make(chan int, 1)
@@ -26,6 +27,7 @@ func TestCommand_runs(t *testing.T) {
 		code <- Command(ctx, args, noEnvironment, write, io.Discard)
 		write.Close()
 	}()
+
 	var lines []string
 	for scanner := bufio.NewScanner(read); scanner.Scan(); {
 		lines = append(lines, scanner.Text())
@@ -33,6 +35,7 @@ func TestCommand_runs(t *testing.T) {
 			break
 		}
 	}
+
 	want := regexp.MustCompile(`^r01sim: seed 42
 r01sim: smtp (127\.0\.0\.1:\d+)
 r01sim: imap (127\.0\.0\.1:\d+)
@@ -41,14 +44,17 @@ r01sim: ready$`).FindStringSubmatch(strings.Join(lines, "\n"))
 	if want == nil {
 		t.Fatalf("printed %q", lines)
 	}
+
 	c, err := imapclient.DialInsecure(want[2], nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
+
 	if err := c.Login("callback", "secret").Wait(); err != nil {
 		t.Error(err)
 	}
+
 	cancel()
 	if got := <-code; got != 0 {
 		t.Errorf("exit code %d", got)
@@ -60,6 +66,7 @@ r01sim: ready$`).FindStringSubmatch(strings.Join(lines, "\n"))
 
 func TestCommand_fails(t *testing.T) {
 	t.Parallel()
+
 	for name, row := range map[string]struct {
 		args []string
 		code int

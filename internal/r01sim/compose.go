@@ -55,6 +55,7 @@ func (r reply) text(style Style) string {
 	if r.body != "" {
 		return r.body
 	}
+
 	var parts []string
 	for _, one := range r.results {
 		switch {
@@ -66,10 +67,12 @@ func (r reply) text(style Style) string {
 			parts = append(parts, one.lines(style.Language, style.ExtraLines))
 		}
 	}
+
 	text := strings.Join(parts, "\n")
 	if style.ExtraLines && style.Layout == LayoutProse {
 		text = "-- R01 --\n\n" + text + "\nR01, http://www.r01.ru\n"
 	}
+
 	return text + quote(style.Quote, r.request.text)
 }
 
@@ -91,10 +94,12 @@ func (r reply) header(style Style, charset string) []headerLine {
 	if style.KeepSubject {
 		subject = "Re: " + r.request.subject
 	}
+
 	media := r.media
 	if media == "" {
 		media = "text/plain; charset=" + charset
 	}
+
 	h := []headerLine{
 		{"From", r.from},
 		{"To", r.to},
@@ -106,9 +111,11 @@ func (r reply) header(style Style, charset string) []headerLine {
 		{"Content-Type", media},
 		{"Content-Transfer-Encoding", style.Encoding},
 	}
+
 	if style.Threaded && r.request.messageID != "" {
 		h = append(h, headerLine{"In-Reply-To", r.request.messageID}, headerLine{"References", r.request.messageID})
 	}
+
 	return append(h, r.more...)
 }
 

@@ -24,6 +24,7 @@ func registered() result {
 // the simulator does not use.
 func TestCompose_styles(t *testing.T) {
 	t.Parallel()
+
 	says := map[Layout]map[Language]string{
 		LayoutLines: {
 			English: "task: 1048577\naction: NEW\nobject: domain\ndomain: newtime.ru\nstatus: TASK_SUCCESS\nstate: REGISTERED, DELEGATED\npaid-till: 2027.11.24\n",
@@ -73,6 +74,7 @@ func TestCompose_bytes(t *testing.T) {
 
 func TestCompose_sentences(t *testing.T) {
 	t.Parallel()
+
 	task := func(kind Kind, object string, a Action, status TaskStatus) result {
 		return result{task: 7, action: a, kind: kind, object: object, status: status, message: "WHY"}
 	}
@@ -110,26 +112,31 @@ func TestCompose_sentences(t *testing.T) {
 
 func TestCompose_knobs(t *testing.T) {
 	t.Parallel()
+
 	style := Calm().Style
 	got := parseAnswer(t, testReply(registered()).compose(style))
 	if subject, _ := got.header.Text("Subject"); subject != "Re: Новый домен [t1]" {
 		t.Errorf("subject %q", subject)
 	}
+
 	if got.header.Get("References") != "<t1@panel.example>" {
 		t.Error("not threaded")
 	}
+
 	style.Threaded, style.KeepSubject, style.OddHeaders, style.ExtraLines = false, false, true, true
 	raw := testReply(registered()).compose(style)
 	got = parseAnswer(t, raw)
 	if got.header.Get("Subject") != "R01 task-1" || got.header.Has("In-Reply-To") || got.header.Has("References") {
 		t.Errorf("still tied to the request: %q", raw)
 	}
+
 	if !bytes.Contains(raw, []byte("CONTENT-TYPE:\r\n\ttext/plain")) {
 		t.Errorf("header is not odd: %q", raw)
 	}
 	if !strings.Contains(got.text, "queue: partners-2\n") {
 		t.Errorf("no extra line in %q", got.text)
 	}
+
 	style.Layout = LayoutProse
 	if got = parseAnswer(t, testReply(registered()).compose(style)); !strings.HasPrefix(got.text, "-- R01 --\n") {
 		t.Errorf("no extra line in %q", got.text)

@@ -15,15 +15,18 @@ import (
 
 func TestSimulator_deliversToServer(t *testing.T) {
 	t.Parallel()
+
 	for _, scheme := range []string{"", "lmtp://"} {
 		t.Run("to "+scheme, func(t *testing.T) {
 			t.Parallel()
+
 			received := make(chan envelope, 8)
 			o := testOptions()
 			o.IMAP = ""
 			o.Deliver, o.Speed = scheme+sink(t, scheme != "", received), 1000
 			s := start(t, o)
 			mustSubmit(t, s, requestFor(t, testPerson))
+
 			for range 2 {
 				select {
 				case e := <-received:

@@ -5,8 +5,8 @@
 //
 // It has its own reader of requests and its own texts. It shares no code with the
 // plugin that it tests, so that one misreading of R01's rules cannot pass on both sides.
-// What R01 publishes is followed to the letter; what nobody knows (the layout of its
-// answers above all) is a knob of [Policy], and differs on purpose when chaos is on.
+// What R01 publishes is followed to the letter. What it does not publish (the layout of its
+// answers above all) is a knob of [Policy], and varies on purpose when chaos is on.
 //
 // [New] does no I/O, [Simulator.Listen] binds, [Simulator.Run] serves until its context
 // ends and waits for all it started. All methods may be called concurrently. An error

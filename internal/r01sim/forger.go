@@ -27,7 +27,7 @@ type forger struct {
 type forged struct {
 	messageID string
 	date      time.Time
-	claims    []Claim
+	claims    []Allegation
 	repeats   string // the Message-ID of the request that the robot once answered so
 	raw       []byte
 }
@@ -72,7 +72,7 @@ func (f *forger) plain() Style {
 }
 
 // seal writes a letter. The server that receives it finds no signature of the robot's.
-func (f *forger) seal(r reply, style Style, claims ...Claim) (forged, bool) {
+func (f *forger) seal(r reply, style Style, claims ...Allegation) (forged, bool) {
 	raw := append(findings(f.server, r.from, false), r.compose(style)...)
 	return forged{messageID: r.messageID, date: r.date, claims: claims, raw: raw}, true
 }
@@ -83,22 +83,22 @@ func (f *forger) tell(results ...result) (forged, bool) {
 }
 
 // say writes a body of its own words.
-func (f *forger) say(body string, claims ...Claim) (forged, bool) {
+func (f *forger) say(body string, claims ...Allegation) (forged, bool) {
 	r := f.letter()
 	r.body = body
 	return f.seal(r, f.plain(), claims...)
 }
 
-func claims(results []result) []Claim {
-	var all []Claim
+func claims(results []result) []Allegation {
+	var all []Allegation
 	for _, r := range results {
 		all = append(all, claimOf(r))
 	}
 	return all
 }
 
-func claimOf(r result) Claim {
-	c := Claim{Action: r.action, Object: r.object, PaidTill: r.paidTill}
+func claimOf(r result) Allegation {
+	c := Allegation{Action: r.action, Object: r.object, PaidTill: r.paidTill}
 	if r.task != 0 {
 		c.Task = strconv.Itoa(r.task)
 	}

@@ -94,14 +94,17 @@ func canonicalDomain(s string) (string, bool) {
 	if err != nil {
 		return "", false
 	}
+
 	label, zone, ok := strings.Cut(name, ".")
 	if !ok || len(label) < 2 || label == "www" || !labelPattern.MatchString(label) {
 		return "", false
 	}
+
 	international := strings.HasPrefix(label, "xn--")
 	if !international && len(label) > 3 && label[2:4] == "--" {
 		return "", false
 	}
+
 	switch zone {
 	case "ru":
 		return name, !international
@@ -110,6 +113,7 @@ func canonicalDomain(s string) (string, bool) {
 	case "xn--p1ai":
 		return name, international
 	}
+
 	return "", false
 }
 

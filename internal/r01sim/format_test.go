@@ -4,6 +4,7 @@ import "testing"
 
 func TestFormats(t *testing.T) {
 	t.Parallel()
+
 	for _, row := range []struct {
 		name  string
 		valid func(string) bool
@@ -27,6 +28,7 @@ func TestFormats(t *testing.T) {
 				t.Errorf("%s: %q is refused", row.name, s)
 			}
 		}
+
 		for _, s := range row.no {
 			if row.valid(s) {
 				t.Errorf("%s: %q is accepted", row.name, s)

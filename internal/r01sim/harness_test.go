@@ -118,13 +118,16 @@ func mailboxClient(t *testing.T, s *Simulator) *imapclient.Client {
 // fetchAll reads the whole mailbox over IMAP.
 func fetchAll(t *testing.T, c *imapclient.Client) [][]byte {
 	t.Helper()
+
 	box, err := c.Select("INBOX", nil).Wait()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if box.NumMessages == 0 {
 		return nil
 	}
+
 	section := &imap.FetchItemBodySection{Peek: true}
 	all := imap.SeqSet{}
 	all.AddRange(1, 0)
@@ -132,9 +135,11 @@ func fetchAll(t *testing.T, c *imapclient.Client) [][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var raw [][]byte
 	for _, m := range mails {
 		raw = append(raw, m.FindBodySection(section))
 	}
+
 	return raw
 }

@@ -12,10 +12,12 @@ import (
 
 func TestSimulator_move(t *testing.T) {
 	t.Parallel()
+
 	s := start(t, testOptions())
 	for range 3 {
 		s.Inject([]byte("Subject: one\r\n\r\n1\r\n"))
 	}
+
 	eventually(t, "the mails", func() bool { return len(s.Sent()) == 3 })
 	c := mailboxClient(t, s)
 	for _, name := range []imap.Cap{imap.CapIMAP4rev1, imap.CapUIDPlus, imap.CapMove, imap.CapIdle} {
@@ -23,20 +25,25 @@ func TestSimulator_move(t *testing.T) {
 			t.Errorf("%s is not offered", name)
 		}
 	}
+
 	if err := c.Create("Processed", nil).Wait(); err != nil {
 		t.Fatal(err)
 	}
+
 	box, err := c.Select("INBOX", nil).Wait()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if box.UIDValidity < 1_000_000 {
 		t.Errorf("UIDVALIDITY %d is the same at every start", box.UIDValidity)
 	}
+
 	moved, err := c.Move(imap.UIDSetNum(2), "Processed").Wait()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if moved.UIDValidity != box.UIDValidity {
 		t.Errorf("COPYUID tells UIDVALIDITY %d", moved.UIDValidity)
 	}
@@ -50,6 +57,7 @@ func TestSimulator_move(t *testing.T) {
 
 func TestSimulator_idle(t *testing.T) {
 	t.Parallel()
+
 	s := start(t, testOptions())
 	arrived := make(chan uint32, 8)
 	c, err := imapclient.DialInsecure(s.Addresses().IMAP, &imapclient.Options{
@@ -63,17 +71,21 @@ func TestSimulator_idle(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
+
 	if err := c.Login("callback", "mailbox").Wait(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
 		t.Fatal(err)
 	}
+
 	idle, err := c.Idle()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	s.Inject([]byte("Subject: one\r\n\r\n1\r\n"))
+
 	select {
 	case n := <-arrived:
 		if n != 1 {
@@ -82,6 +94,7 @@ func TestSimulator_idle(t *testing.T) {
 	case <-time.After(testrun.Limit(t)):
 		t.Error("IDLE announced nothing")
 	}
+
 	if err := idle.Close(); err != nil {
 		t.Error(err)
 	}
@@ -111,8 +124,10 @@ func TestSimulator_mailboxOfOneUser(t *testing.T) {
 // All commands agree on UIDVALIDITY.
 func TestSimulator_uidValidity(t *testing.T) {
 	t.Parallel()
+
 	o := testOptions()
 	o.Now = func() time.Time { return noon }
+
 	s := start(t, o)
 	c := mailboxClient(t, s)
 	text := "Subject: one\r\n\r\n1\r\n"
@@ -120,21 +135,26 @@ func TestSimulator_uidValidity(t *testing.T) {
 	if _, err := appending.Write([]byte(text)); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := appending.Close(); err != nil {
 		t.Fatal(err)
 	}
+
 	appended, err := appending.Wait()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	status, err := c.Status("INBOX", &imap.StatusOptions{UIDValidity: true}).Wait()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	box, err := c.Select("INBOX", nil).Wait()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	want := uint32(noon.Unix())
 	if appended.UIDValidity != want || status.UIDValidity != want || box.UIDValidity != want {
 		t.Errorf("APPEND %d, STATUS %d, SELECT %d", appended.UIDValidity, status.UIDValidity, box.UIDValidity)

@@ -153,6 +153,7 @@ func (s *Simulator) TellLie(kind LieKind, object string) error {
 	if !slices.Contains(LieKinds(LieGroups()...), kind) {
 		return fmt.Errorf("tell lie: %q is no kind", kind)
 	}
+
 	s.mu.Lock()
 	var about *target
 	for _, t := range s.liar.targets {
@@ -160,13 +161,16 @@ func (s *Simulator) TellLie(kind LieKind, object string) error {
 			about = t
 		}
 	}
+
 	seed := s.random("told " + string(kind) + " " + object).Uint64()
 	s.mu.Unlock()
+
 	if about == nil {
 		return fmt.Errorf("tell lie: no request for %q has come", object)
 	}
 	if !s.lie(kind, about, seed) {
 		return fmt.Errorf("tell lie: %s does not suit %s of %s now", kind, about.action, object)
 	}
+
 	return nil
 }

@@ -37,23 +37,28 @@ func eavesdropped(t *testing.T, do func(t *testing.T, s *Simulator)) {
 
 func overheard(t *testing.T, s *Simulator) {
 	t.Helper()
+
 	domain := func(name string) string { return strings.ReplaceAll(testDomain, "newtime.ru", name) }
 	ask(s, asked(t, "over", "NEW", testPerson, domain("old.ru")))
 	wait(time.Second)
+
 	if err := s.AddDomain(Domain{Name: "prolonged.ru", PaidTill: s.today().AddDays(20), Handle: "MYCO_1_48213-R01"}); err != nil {
 		t.Fatal(err)
 	}
+
 	s.Hold()
 	ask(s, asked(t, "fresh", "NEW", domain("new.ru")))
 	ask(s, asked(t, "renewed", "PROLONG", "#[DOMAIN TEMPLATE]#\ndomain: prolonged.ru\n"))
 	ask(s, asked(t, "changed", "UPDATE", domain("old.ru")))
 	ask(s, asked(t, "client", "NEW", strings.ReplaceAll(testPerson, "MYCO_1_48213-R01", secretName)))
 	wait(time.Second)
+
 	for _, e := range s.History() {
 		if e.Verdict != VerdictQueued {
 			t.Fatalf("%s is %s %v", e.Subject, e.Verdict, e.Reasons)
 		}
 	}
+
 	if n := len(s.Lies()); n != 0 {
 		t.Fatalf("%d lies, told of itself", n)
 	}
@@ -64,27 +69,33 @@ var openObjects = map[string]string{"fresh": "new.ru", "renewed": "prolonged.ru"
 // eachLie tells every kind about every open request that it suits, a few times.
 func eachLie(t *testing.T, s *Simulator, do func(token string, l Lie, a answerMail)) {
 	t.Helper()
+
 	told := map[LieKind]bool{}
 	for _, kind := range LieKinds(LieGroups()...) {
 		for token, object := range openObjects {
 			for range 12 {
 				before := len(s.liar.told)
+
 				if s.TellLie(kind, object) != nil {
 					continue
 				}
+
 				all := s.liar.told
 				if len(all) != before+1 {
 					t.Fatalf("%s: %d lies", kind, len(all)-before)
 				}
+
 				l := all[before]
 				if l.Kind != kind || l.Object != object || l.Request != "<"+token+"@panel.example>" {
 					t.Fatalf("%s about %s is recorded as %s, %s, %s", kind, object, l.Kind, l.Object, l.Request)
 				}
+
 				told[kind] = true
 				do(token, l, parseAnswer(t, l.Raw))
 			}
 		}
 	}
+
 	for _, kind := range LieKinds(LieGroups()...) {
 		if !told[kind] {
 			t.Errorf("%s suits no request", kind)
@@ -96,21 +107,25 @@ func eachLie(t *testing.T, s *Simulator, do func(token string, l Lie, a answerMa
 // request as R01 would.
 func TestLies_know(t *testing.T) {
 	t.Parallel()
+
 	eavesdropped(t, func(t *testing.T, s *Simulator) {
 		eachLie(t, s, func(token string, l Lie, a answerMail) {
 			subject, err := a.header.Text("Subject")
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			all := string(l.Raw) + subject + a.text
 			bound := strings.Contains(subject, "["+token+"]") || strings.Contains(a.header.Get("In-Reply-To"), "<"+token+"@") ||
 				l.Kind == "leaked-bounce" && strings.Contains(a.text, "Message-ID: <"+token+"@panel.example>")
 			if bound != (l.Group != LieOfStranger) {
 				t.Errorf("%s about %s, bound: %v:\n%s", l.Kind, token, bound, l.Raw)
 			}
+
 			if l.Group != LieOfStranger {
 				return
 			}
+
 			for _, secret := range []string{"<fresh@", "<renewed@", "<changed@", "<client@", "[fresh]", "[renewed]", "[changed]", "[client]", secretName} {
 				if strings.Contains(all, secret) {
 					t.Errorf("%s tells %s:\n%s", l.Kind, secret, l.Raw)
@@ -123,6 +138,7 @@ func TestLies_know(t *testing.T) {
 // The liar can't prove that it is R01, except by what R01 has signed.
 func TestLies_proveNothing(t *testing.T) {
 	t.Parallel()
+
 	eavesdropped(t, func(t *testing.T, s *Simulator) {
 		pass := "Authentication-Results: mx.panel.example; dkim=pass header.d=registrar.example\r\n"
 		for _, raw := range s.Sent() {
@@ -130,6 +146,7 @@ func TestLies_proveNothing(t *testing.T) {
 				t.Errorf("an answer of R01 is not proved:\n%s", raw)
 			}
 		}
+
 		eachLie(t, s, func(_ string, l Lie, a answerMail) {
 			proved := bytes.HasPrefix(l.Raw, []byte(pass))
 			if want := l.Kind == "replay" || l.Kind == "replay-blanks"; proved != want {
@@ -145,10 +162,12 @@ func TestLies_proveNothing(t *testing.T) {
 // What a lie says is in its record.
 func TestLies_claim(t *testing.T) {
 	t.Parallel()
+
 	facts := map[LieKind]Fact{"success-lines": FactDone, "success-prose": FactDone, "refusal": FactRejected, "no-funds": FactNoFunds, "auth-failed": FactAuthFailed,
 		"queued": FactQueued, "taken-over": FactDone, "bounce": FactBounced, "many-names": FactDone, "forged-proof": FactDone, "impossible-date": FactDone,
 		"leaked-success": FactDone, "leaked-refusal": FactRejected, "leaked-no-funds": FactNoFunds, "leaked-auth-failed": FactAuthFailed,
 		"leaked-queued": FactQueued, "leaked-bounce": FactBounced, "leaked-proof": FactDone, "quoted-forward": FactDone, "passport-task": FactQueued}
+
 	eavesdropped(t, func(t *testing.T, s *Simulator) {
 		eachLie(t, s, func(_ string, l Lie, _ answerMail) {
 			switch want, known := facts[l.Kind]; {
@@ -190,12 +209,14 @@ func lived(t *testing.T, o Options) (sent [][]byte, lies []Lie) {
 // The same seed tells the same lies of the same requests; another seed tells others.
 func TestLiar_seed(t *testing.T) {
 	t.Parallel()
+
 	raws := func(lies []Lie) (all []string) {
 		for _, l := range lies {
 			all = append(all, string(l.Kind)+" "+l.At.String()+"\n"+string(l.Raw))
 		}
 		return all
 	}
+
 	_, first := lived(t, lyingOptions(7))
 	_, again := lived(t, lyingOptions(7))
 	_, other := lived(t, lyingOptions(8))
@@ -205,10 +226,12 @@ func TestLiar_seed(t *testing.T) {
 	if slices.Equal(raws(first), raws(other)) {
 		t.Error("another seed told the same lies")
 	}
+
 	kinds := map[LieKind]bool{}
 	for _, l := range first {
 		kinds[l.Kind] = true
 	}
+
 	if len(first) < 60 || len(first) > 90 || len(kinds) < 25 {
 		t.Errorf("30 requests at a rate of 3 brought %d lies of %d kinds", len(first), len(kinds))
 	}
@@ -235,6 +258,7 @@ func TestLiar_besideTheRobot(t *testing.T) {
 
 func TestLiar_delivers(t *testing.T) {
 	t.Parallel()
+
 	s := start(t, testOptions())
 	mustSubmit(t, s, requestFor(t, testPerson, testDomain))
 	answers(t, s, 4)
@@ -244,13 +268,16 @@ func TestLiar_delivers(t *testing.T) {
 	if len(lies) != 1 || lies[0].Claims[0].Fact != FactNoFunds || lies[0].Claims[0].Object != "newtime.ru" {
 		t.Fatalf("lies %+v", lies)
 	}
+
 	c := mailboxClient(t, s)
 	eventually(t, "the lie in the mailbox", func() bool {
 		return slices.ContainsFunc(fetchAll(t, c), func(raw []byte) bool { return bytes.Equal(raw, lies[0].Raw) })
 	})
+
 	if n := len(s.Sent()); n != 4 {
 		t.Errorf("%d mails count as sent", n)
 	}
+
 	for _, path := range []string{"/lies?kind=white&object=newtime.ru", "/lies?kind=refusal&object=unknown.ru", "/lies?kind=leaked-handle&object=newtime.ru"} {
 		if status, answer := call(t, s, "POST", path, ""); status != 400 {
 			t.Errorf("%s: %d %s", path, status, answer)
@@ -260,6 +287,7 @@ func TestLiar_delivers(t *testing.T) {
 
 func TestCommand_liar(t *testing.T) {
 	t.Parallel()
+
 	none := []LieKind(nil)
 	for _, row := range []struct {
 		args []string
@@ -281,11 +309,13 @@ func TestCommand_liar(t *testing.T) {
 			t.Errorf("%v tells %v at a rate of %v", row.args, o.Lies, o.LieRate)
 		}
 	}
+
 	for args, says := range map[string]string{"--liar=white": `"white" is neither a kind nor a group`, "--liar-rate=x": "liar-rate"} {
 		if _, err := parseOptions([]string{args}, noEnvironment, io.Discard); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", args, err)
 		}
 	}
+
 	var help bytes.Buffer
 	Command(t.Context(), []string{"-h"}, noEnvironment, io.Discard, &help)
 	for _, kind := range LieKinds(LieGroups()...) {

@@ -42,8 +42,8 @@ const (
 	FactBounced    Fact = "bounced"
 )
 
-// Claim is one statement of a lie. What it does not state is zero.
-type Claim struct {
+// Allegation is one statement of a lie. What it does not state is zero.
+type Allegation struct {
 	Action   Action         `json:"action,omitempty"`
 	Object   string         `json:"object,omitempty"` // handle or domain
 	Task     string         `json:"task,omitempty"`   // as written, which need not be a number
@@ -53,16 +53,16 @@ type Claim struct {
 
 // Lie is a mail of the hostile partner.
 type Lie struct {
-	At        time.Time `json:"at"` // when it was written; its Date may say something else
-	Kind      LieKind   `json:"kind"`
-	Group     LieGroup  `json:"group"`
-	Object    string    `json:"object"`            // of the request that it is aimed at
-	Request   string    `json:"request"`           // the Message-ID of that
-	MessageID string    `json:"message_id"`        // its own
-	Date      time.Time `json:"date"`              // that it claims to be of
-	Claims    []Claim   `json:"claims"`            // none: it is noise
-	Repeats   string    `json:"repeats,omitempty"` // of a replay: the Message-ID of the request that R01 once answered so
-	Raw       []byte    `json:"raw"`               // exactly as it was delivered, in base64
+	At        time.Time    `json:"at"` // when it was written; its Date may say something else
+	Kind      LieKind      `json:"kind"`
+	Group     LieGroup     `json:"group"`
+	Object    string       `json:"object"`            // of the request that it is aimed at
+	Request   string       `json:"request"`           // the Message-ID of that
+	MessageID string       `json:"message_id"`        // its own
+	Date      time.Time    `json:"date"`              // that it claims to be of
+	Claims    []Allegation `json:"claims"`            // none: it is noise
+	Repeats   string       `json:"repeats,omitempty"` // of a replay: the Message-ID of the request that R01 once answered so
+	Raw       []byte       `json:"raw"`               // exactly as it was delivered, in base64
 }
 
 // LieKinds lists the kinds of some groups, in the table's order.

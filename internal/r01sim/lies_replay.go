@@ -19,6 +19,7 @@ func replays() []lieRow {
 			return l, true
 		}
 	}
+
 	return []lieRow{
 		{kind: "replay", says: "an old mail of the robot, byte for byte", write: replay(func(_ *forger, old *spoken) forged { return reread(old.raw) })},
 		{kind: "replay-blanks", says: "an old mail with other blanks, which its signature bears", write: replay(func(f *forger, old *spoken) forged { return reread(f.blanks(old.raw)) })},
@@ -93,10 +94,12 @@ func (f *forger) rehead(raw []byte, values map[string]string) forged {
 				}
 			}
 		}
+
 		if !replaced {
 			kept = append(kept, line)
 		}
 	}
+
 	head = append(findings(f.server, f.robot, false), strings.Join(kept, "\r\n")...)
 	return reread(bytes.Join([][]byte{head, body}, []byte("\r\n\r\n")))
 }

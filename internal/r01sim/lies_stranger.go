@@ -115,7 +115,7 @@ func takeOver(f *forger) (forged, bool) {
 		about = fmt.Sprintf("object: domain\ndomain: %s\nnic-hdl: %s\n", f.about.object, handle)
 	}
 	return f.say(fmt.Sprintf("task: %d\naction: %s\n%sstatus: TASK_SUCCESS\n", task, f.about.action, about),
-		Claim{Action: f.about.action, Object: handle, Task: fmt.Sprint(task), Fact: FactDone})
+		Allegation{Action: f.about.action, Object: handle, Task: fmt.Sprint(task), Fact: FactDone})
 }
 
 func manyNames(f *forger) (forged, bool) {
@@ -140,7 +140,7 @@ func (f *forger) bounce(returned string) (forged, bool) {
 		"--=_B\nContent-Type: text/rfc822-headers\n\n" + returned + "\n\n--=_B--\n"
 	style := f.plain()
 	style.Threaded = false // relays thread nothing
-	return f.seal(r, style, Claim{Action: f.about.action, Object: f.about.object, Fact: FactBounced})
+	return f.seal(r, style, Allegation{Action: f.about.action, Object: f.about.object, Fact: FactBounced})
 }
 
 // madeUpProof is what a sender can write of itself: fields that the receiving server writes,

@@ -80,6 +80,7 @@ func TestLies_shapes(t *testing.T) {
 // What is wrong with some kinds does not stand in their text.
 func TestLies_misfit(t *testing.T) {
 	t.Parallel()
+
 	eavesdropped(t, func(t *testing.T, s *Simulator) {
 		now, facts := s.options.Now(), map[Fact]bool{}
 		actions := map[string]Action{"fresh": ActionNew, "renewed": ActionProlong, "changed": ActionUpdate}
@@ -88,10 +89,12 @@ func TestLies_misfit(t *testing.T) {
 			if (to == testCallback) != (l.Kind != "other-recipient") {
 				t.Errorf("%s is to %s", l.Kind, to)
 			}
+
 			date, err := a.header.Text("Date")
 			if err != nil || date == "" {
 				t.Errorf("%s is of no time", l.Kind)
 			}
+
 			switch l.Kind {
 			case "before-request":
 				if l.Date.After(now.Add(-47 * time.Hour)) {
@@ -124,6 +127,7 @@ func TestLies_misfit(t *testing.T) {
 				}
 			}
 		})
+
 		if !facts[FactRejected] || !facts[FactDone] {
 			t.Errorf("taken-id claims %v only", facts)
 		}
@@ -143,11 +147,13 @@ func plausible(token string, till, today registrar.Date) bool {
 // Replays are the robot's mails about requests that are over, changed as their kind says.
 func TestLies_replay(t *testing.T) {
 	t.Parallel()
+
 	eavesdropped(t, func(t *testing.T, s *Simulator) {
 		spoken := map[string][]byte{} // by what they say
 		for _, raw := range s.Sent() {
 			spoken[parseAnswer(t, raw).text] = raw
 		}
+
 		eachLie(t, s, func(token string, l Lie, a answerMail) {
 			if !strings.HasPrefix(string(l.Kind), "replay") || l.Kind == "replay-unbound" || l.Kind == "replay-encoded" {
 				return
@@ -155,13 +161,16 @@ func TestLies_replay(t *testing.T) {
 			if l.Repeats != "<over@panel.example>" {
 				t.Errorf("%s repeats an answer to %s", l.Kind, l.Repeats)
 			}
+
 			raw := spoken[unblanked(a.text)]
 			if raw == nil {
 				t.Fatalf("%s says what R01 never said:\n%s", l.Kind, a.text)
 			}
+
 			if token == "changed" && !strings.Contains(a.text, "old.ru") {
 				t.Errorf("%s is of another domain, though there is one of old.ru", l.Kind)
 			}
+
 			was := parseAnswer(t, raw)
 			same := map[string]bool{"bytes": bytes.Equal(raw, l.Raw), "text": a.text == was.text,
 				"id": a.header.Get("Message-ID") == was.header.Get("Message-ID"), "date": a.header.Get("Date") == was.header.Get("Date"),

@@ -8,7 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// quotedMails are mails in whose text somebody else's success stands, unmarked by "> ".
+// quotedMails are mails that quote the success of another request without a "> ".
 func quotedMails() []lieRow {
 	return []lieRow{
 		{kind: "quoted-indented", says: "the success is indented below a line that denies it", write: func(f *forger) (forged, bool) {
@@ -88,7 +88,7 @@ func (f *forger) denial() string {
 		"Это ошибка, выполнения не было.", "Проверяем вашу заявку, ниже прошлогодний ответ для сравнения."}) + "\n\n"
 }
 
-func (f *forger) claim() Claim { return claimOf(f.success()) }
+func (f *forger) claim() Allegation { return claimOf(f.success()) }
 
 // doubts are mails that say success and do not mean it.
 func doubts() []lieRow {
@@ -181,7 +181,7 @@ func misfits() []lieRow {
 		{kind: "passport-task", says: "a passport stands in the place of the task number", write: func(f *forger) (forged, bool) {
 			task := "Сидоров Сидор 4510 123456"
 			r := f.result(TaskQueued, "")
-			return f.say("task: "+task+"\n"+r.lines(English, false), Claim{Action: r.action, Object: r.object, Task: task, Fact: FactQueued})
+			return f.say("task: "+task+"\n"+r.lines(English, false), Allegation{Action: r.action, Object: r.object, Task: task, Fact: FactQueued})
 		}},
 		{kind: "out-of-office", says: "a person's or a help desk's automatic reply, which says nothing of the request", write: func(f *forger) (forged, bool) {
 			r := f.letter()

@@ -9,8 +9,8 @@ const (
 	magicRefuse      magic = "refuse-"      // rejected, with a reason
 	magicFail        magic = "fail-"        // queued, then failed
 	magicNoFunds     magic = "nofunds-"     // rejected for want of money
-	magicSilent      magic = "silent-"      // taken and forgotten: nothing happens, nobody answers
-	magicMute        magic = "mute-"        // carried out, but nobody answers
+	magicSilent      magic = "silent-"      // taken and forgotten: nothing happens, no answer comes
+	magicMute        magic = "mute-"        // carried out, but no answer comes
 	magicLate        magic = "late-"        // answers wait for Policy.Late, or for a release
 	magicTwice       magic = "twice-"       // every answer comes twice, under different Message-IDs
 	magicUndelegated magic = "undelegated-" // registered, not delegated

@@ -58,6 +58,7 @@ func sentTexts(t *testing.T, s *Simulator) []string {
 
 func TestMagic(t *testing.T) {
 	t.Parallel()
+
 	for name, row := range map[magic]struct {
 		says       []string // what each answer says, in order
 		registered bool
@@ -75,19 +76,23 @@ func TestMagic(t *testing.T) {
 	} {
 		t.Run(string(name), func(t *testing.T) {
 			t.Parallel()
+
 			inBubble(t, testOptions(), func(t *testing.T, s *Simulator) {
 				withRegistrant(t, s)
 				ask(s, newDomain(t, string(name)+"x.ru"))
 				wait(time.Minute)
+
 				got := sentTexts(t, s)
 				if len(got) != len(row.says) {
 					t.Fatalf("%d answers: %q", len(got), got)
 				}
+
 				for i, want := range row.says {
 					if !strings.Contains(got[i], want) {
 						t.Errorf("answer %d does not say %q:\n%s", i, want, got[i])
 					}
 				}
+
 				if registered := len(s.State().Domains) == 1; registered != row.registered {
 					t.Errorf("registered: %v", registered)
 				}
@@ -174,6 +179,7 @@ func TestMagic_twiceHasTwoIDs(t *testing.T) {
 
 func TestMagic_renewal(t *testing.T) {
 	t.Parallel()
+
 	inBubble(t, testOptions(), func(t *testing.T, s *Simulator) {
 		paidTill := s.today().AddDays(10)
 		for _, name := range []string{"refuse-x.ru", "undelegated-x.ru", "plain.ru"} {
@@ -182,11 +188,13 @@ func TestMagic_renewal(t *testing.T) {
 			}
 			ask(s, koi8(t, action("PROLONG", "#[DOMAIN TEMPLATE]#\ndomain: "+name+"\n")))
 		}
+
 		wait(time.Minute)
 		got := map[string]registrar.Date{}
 		for _, d := range s.State().Domains {
 			got[d.Name] = d.PaidTill
 		}
+
 		if got["refuse-x.ru"] != paidTill || got["plain.ru"] != paidTill.AddYears(1) {
 			t.Errorf("paid till %v, was %v", got, paidTill)
 		}
@@ -252,23 +260,29 @@ func TestSeed_independentOfOthers(t *testing.T) {
 
 func TestPolicy_reorderAndLose(t *testing.T) {
 	t.Parallel()
+
 	o := testOptions()
 	o.Policy.Reorder = 1
+
 	inBubble(t, o, func(t *testing.T, s *Simulator) {
 		withRegistrant(t, s)
 		ask(s, newDomain(t, "newtime.ru"))
 		wait(time.Minute)
+
 		got := sentTexts(t, s)
 		if len(got) != 2 || !strings.Contains(got[0], "TASK_SUCCESS") || !strings.Contains(got[1], "TASK_QUEUED") {
 			t.Errorf("answers in the order %q", got)
 		}
+
 		p := s.Policy()
 		p.Lose = 1
 		if err := s.SetPolicy(p); err != nil {
 			t.Fatal(err)
 		}
+
 		ask(s, newDomain(t, "oldtime.ru"))
 		wait(time.Minute)
+
 		if n := len(s.Sent()); n != 2 || len(s.State().Domains) != 2 {
 			t.Errorf("%d answers; a lost answer is about something done", n)
 		}

@@ -57,7 +57,7 @@ type Style struct {
 	Threaded    bool      `json:"threaded"`     // In-Reply-To and References name the request
 	KeepSubject bool      `json:"keep_subject"` // "Re: " and the request's subject; else a subject of its own
 	OddHeaders  bool      `json:"odd_headers"`  // unusual case and folding of header lines
-	ExtraLines  bool      `json:"extra_lines"`  // lines that nobody announced
+	ExtraLines  bool      `json:"extra_lines"`  // lines that are not documented
 }
 
 // Policy holds every knob of the robot. Rates are between 0 and 1.
@@ -93,7 +93,7 @@ func Calm() Policy {
 	}
 }
 
-// Chaos is the policy that keeps clients from relying on what nobody promised.
+// Chaos is the policy that keeps clients from relying on what R01 does not promise.
 func Chaos() Policy {
 	p := Calm()
 	p.Queued, p.Done = Delay(time.Second), Delay(4*time.Second)
@@ -110,23 +110,28 @@ func (p Policy) Validate() error {
 			faults = append(faults, knob)
 		}
 	}
+
 	check(slices.Contains(layouts(), p.Layout), "layout")
 	check(slices.Contains(languages(), p.Language), "language")
 	check(slices.Contains(charsets(), p.Charset), "charset")
 	check(slices.Contains(encodings(), p.Encoding), "encoding")
 	check(slices.Contains(quotations(), p.Quote), "quote")
+
 	for knob, rate := range map[string]float64{"vary": p.Vary, "duplicate": p.Duplicate, "lose": p.Lose,
 		"reorder": p.Reorder, "defer": p.Defer, "drop": p.Drop} {
 		check(rate >= 0 && rate <= 1, knob)
 	}
+
 	check(p.Jitter >= 0, "jitter")
 	check(p.Price >= 0, "price")
 	check(p.Queued >= 0, "queued")
 	check(p.Done >= 0, "done")
 	check(p.Late >= 0, "late")
+
 	if len(faults) == 0 {
 		return nil
 	}
+
 	slices.Sort(faults)
 	return fmt.Errorf("check policy: out of range: %s", strings.Join(faults, ", "))
 }

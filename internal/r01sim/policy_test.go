@@ -35,18 +35,22 @@ func knobs(t *testing.T, p Policy) map[string]string {
 // The table in the README is the policy as it is.
 func TestPolicy_readme(t *testing.T) {
 	t.Parallel()
+
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	_, table, found := strings.Cut(string(readme), "## Knobs")
 	if !found {
 		t.Fatal("README has no knobs")
 	}
+
 	calm, chaos := map[string]string{}, map[string]string{}
 	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (\\S+) \\| (\\S+) \\|").FindAllStringSubmatch(table, -1) {
 		calm[row[1]], chaos[row[1]] = row[2], row[3]
 	}
+
 	if diff := cmp.Diff(knobs(t, Calm()), calm); diff != "" {
 		t.Error("calm:", diff)
 	}
@@ -75,15 +79,18 @@ func TestMagic_readme(t *testing.T) {
 
 func TestPolicy_patch(t *testing.T) {
 	t.Parallel()
+
 	got, err := Calm().patched([]byte(`{"layout": "prose", "queued": "8s", "lose": 0.5, "refuse_clients": true}`))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	want := Calm()
 	want.Layout, want.Queued, want.Lose, want.RefuseClients = LayoutProse, Delay(8*time.Second), 0.5, true
 	if got != want {
 		t.Error(cmp.Diff(want, got))
 	}
+
 	for reason, patch := range map[string]string{
 		"unknown knob":     `{"chaos": 1}`,
 		"not JSON":         `lose=1`,

@@ -86,6 +86,7 @@ func (r *reader) read(admit func(Authorization) *Rejection) (Request, *Rejection
 			return r.request, rejection
 		}
 	}
+
 	return r.request, nil
 }
 
@@ -160,15 +161,18 @@ func (r *reader) authorize(fields []Field) *Rejection {
 		}
 		values[f.Name] = f.Value
 	}
+
 	for _, name := range []string{"action", "agreement", "password"} {
 		if values[name] == "" {
 			return reject(ReasonAuthorization, notFilled(name))
 		}
 	}
+
 	pay, ok := parsePayType(values["pay-type"])
 	if !ok {
 		return reject(ReasonAuthorization, "Unknown pay-type.")
 	}
+
 	r.request.Authorization = Authorization{Action: Action(strings.ToUpper(values["action"])),
 		PayType: pay, Agreement: values["agreement"], Password: values["password"]}
 	return nil
@@ -285,6 +289,7 @@ func (r *reader) order() *Rejection {
 			defined[t.Object] = i
 		}
 	}
+
 	for i, t := range r.request.Templates {
 		if t.Kind != KindDomain {
 			if r.request.Action == ActionProlong {
@@ -296,6 +301,7 @@ func (r *reader) order() *Rejection {
 			return t.reject(ReasonOrder, "The registrant's template must stand before the domain's.")
 		}
 	}
+
 	return nil
 }
 

@@ -85,24 +85,30 @@ func requestFor(t testing.TB, templates ...string) []byte {
 
 func TestReadRequest_reads(t *testing.T) {
 	t.Parallel()
+
 	got, rejection := ReadRequest(requestFor(t, testPerson, testDomain))
 	if rejection != nil {
 		t.Fatal(rejection)
 	}
+
 	if got.From != testCallback || got.Subject != "New client [t1]" || got.MessageID != "<t1@panel.example>" {
 		t.Errorf("header read as %q, %q, %q", got.From, got.Subject, got.MessageID)
 	}
+
 	want := Authorization{Action: ActionNew, PayType: []Account{AccountReal}, Agreement: testAgreement, Password: testPassword}
 	if diff := cmp.Diff(want, got.Authorization); diff != "" {
 		t.Error(diff)
 	}
+
 	if len(got.Templates) != 2 {
 		t.Fatalf("%d templates", len(got.Templates))
 	}
+
 	person, domain := got.Templates[0], got.Templates[1]
 	if person.Kind != KindPerson || person.Object != "MYCO_1_48213-R01" {
 		t.Errorf("person read as %s %q", person.Kind, person.Object)
 	}
+
 	if person.Value("person-r") != "Сидоров Сидор Сидорович" || len(person.Values("passport")) != 3 {
 		t.Errorf("person read as %v", person.Fields)
 	}
@@ -137,6 +143,7 @@ func action(name, templates string) string {
 
 func TestReadRequest_accepts(t *testing.T) {
 	t.Parallel()
+
 	for reason, text := range map[string]string{
 		"person and domain":        replaced(),
 		"organization":             organization(),
@@ -350,11 +357,14 @@ func FuzzReadRequest(f *testing.F) {
 		f.Add(koi8(f, row.text))
 		seeds++
 	}
+
 	f.Add(koi8(f, replaced()))
 	f.Add(koi8(f, organization()))
+
 	if seeds == 0 {
 		f.Fatal("no seeds")
 	}
+
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r, rejection := ReadRequest(raw)
 		if rejection != nil {
@@ -363,9 +373,11 @@ func FuzzReadRequest(f *testing.F) {
 			}
 			return
 		}
+
 		if len(r.Templates) == 0 || r.Agreement == "" || r.Password == "" {
 			t.Errorf("accepted without %+v", r.Authorization)
 		}
+
 		for _, template := range r.Templates {
 			if template.Object == "" {
 				t.Errorf("accepted a %s without a name", template.Kind)

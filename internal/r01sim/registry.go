@@ -111,8 +111,8 @@ func moscow() *time.Location { return time.FixedZone("MSK", 3*60*60) }
 
 func today(now time.Time) registrar.Date { return registrar.DateOf(now.In(moscow())) }
 
-// references rejects a mail whose domain belongs to nobody the registry or the mail
-// itself knows.
+// references rejects a mail whose domain belongs to a client that neither the registry knows
+// nor the mail itself registers.
 func (r *registry) references(request Request) *Rejection {
 	known := map[string]bool{}
 	for _, t := range request.Templates {
@@ -284,15 +284,18 @@ func (r *registry) updateClient(t Template) (message string) {
 		if len(values) == 0 || slices.Equal(values, old.Values(rule.name)) {
 			continue
 		}
+
 		if rule.readOnly {
 			message = "WARNING_CANT_CHANGE_READONLY"
 			continue
 		}
+
 		c.Fields = slices.DeleteFunc(slices.Clone(c.Fields), func(f Field) bool { return f.Name == rule.name })
 		for _, v := range values {
 			c.Fields = append(c.Fields, Field{Name: rule.name, Value: v})
 		}
 	}
+
 	r.clients[t.Object] = c
 	return message
 }
@@ -303,20 +306,25 @@ func (r *registry) adopt(d Domain) error {
 	if !ok {
 		return fmt.Errorf("add domain %q: not a name under ru, su or xn--p1ai", d.Name)
 	}
+
 	if d.PaidTill.IsZero() {
 		return fmt.Errorf("add domain %s: paid_till is missing", name)
 	}
+
 	d.Name = name
 	d.Registrar = cmp.Or(d.Registrar, ownRegistrar)
+
 	if d.Created.IsZero() {
 		d.Created = d.PaidTill.AddYears(-1).In(moscow()).UTC()
 	}
+
 	if d.Handle != "" {
 		if !isHandle(d.Handle) {
 			return fmt.Errorf("add domain %s: %q is not a handle", name, d.Handle)
 		}
 		r.adoptClient(d.Handle)
 	}
+
 	r.domains[name] = d
 	return nil
 }

@@ -47,15 +47,18 @@ func mustAdopt(t *testing.T, r *registry, d Domain) {
 
 func TestRegistry_money(t *testing.T) {
 	t.Parallel()
+
 	r := newRegistry()
 	r.adoptClient("MYCO_1_48213-R01")
 	r.balance = Balance{Real: 700, Bonus: 600}
 	request := mustRead(t, replaced("pay-type: real", "pay-type: real,bonus"))
 
 	first := mustEnqueue(t, r, request)
+
 	if diff := cmp.Diff(Balance{Real: 200, Bonus: 600, Blocked: 500}, r.balance); diff != "" {
 		t.Error("after the first:", diff)
 	}
+
 	second := mustEnqueue(t, r, request)
 	if diff := cmp.Diff(Balance{Real: 200, Bonus: 100, Blocked: 1000}, r.balance); diff != "" {
 		t.Error("after the second:", diff)
@@ -63,8 +66,10 @@ func TestRegistry_money(t *testing.T) {
 	if _, rejection := r.enqueue(request, request.Templates[1], 500, noon); rejection == nil || rejection.Reason != ReasonFunds {
 		t.Errorf("third: %v", rejection)
 	}
+
 	r.execute(first, true, noon)
 	r.execute(second, true, noon) // the name is taken by now: the money comes back
+
 	if diff := cmp.Diff(Balance{Real: 200, Bonus: 600}, r.balance); diff != "" {
 		t.Error("in the end:", diff)
 	}
@@ -134,9 +139,11 @@ func TestRegistry_renewalTwice(t *testing.T) {
 
 func TestRegistry_judges(t *testing.T) {
 	t.Parallel()
+
 	r := newRegistry()
 	mustAdopt(t, r, Domain{Name: "newtime.ru", Handle: "MYCO_1_48213-R01", PaidTill: today(noon)})
 	mustAdopt(t, r, Domain{Name: "foreign.ru", Registrar: "OTHER-RU", PaidTill: today(noon)})
+
 	for name, row := range map[string]struct {
 		request Request
 		reason  Reason
@@ -164,6 +171,7 @@ func TestRegistry_judges(t *testing.T) {
 
 func TestRegistry_updates(t *testing.T) {
 	t.Parallel()
+
 	r := newRegistry()
 	r.execute(mustEnqueue(t, r, mustRead(t, testHead+testAuthorization+testPerson+testEnd)), true, noon)
 	r.execute(mustEnqueue(t, r, mustRead(t, replaced())), true, noon)
@@ -174,6 +182,7 @@ func TestRegistry_updates(t *testing.T) {
 	if client.Status != TaskSuccess || client.Message != "WARNING_CANT_CHANGE_READONLY" {
 		t.Errorf("%s %q", client.Status, client.Message)
 	}
+
 	fields := Template{Fields: r.clients["MYCO_1_48213-R01"].Fields}
 	if fields.Value("phone") != "+7 495 7654321" || fields.Value("birth-date") != "18.10.1965" {
 		t.Errorf("client is now %v", fields)
@@ -186,6 +195,7 @@ func TestRegistry_updates(t *testing.T) {
 	if diff := cmp.Diff([]string{"a.example", "b.example"}, got.Nameservers); diff != "" || got.Delegated {
 		t.Errorf("domain is now %+v %s", got, diff)
 	}
+
 	if r.balance.Blocked != 0 || r.balance.Real != defaultBalance-500 {
 		t.Errorf("an update costs money: %+v", r.balance)
 	}
@@ -193,6 +203,7 @@ func TestRegistry_updates(t *testing.T) {
 
 func TestRegistry_delegation(t *testing.T) {
 	t.Parallel()
+
 	for name, row := range map[string]struct {
 		text     string
 		delegate bool

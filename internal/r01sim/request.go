@@ -106,7 +106,7 @@ const (
 	ReasonField            Reason = "field"             // unknown field, or a single-line field repeated
 	ReasonRequired         Reason = "required"          // a required field is missing or empty
 	ReasonFormat           Reason = "format"            // a value of the wrong form
-	ReasonReference        Reason = "reference"         // admin-o names nobody
+	ReasonReference        Reason = "reference"         // admin-o names no known client
 	ReasonTaken            Reason = "taken"             // the domain or handle exists
 	ReasonUnknown          Reason = "unknown"           // the domain or handle does not exist under the agreement
 	ReasonWindow           Reason = "window"            // too early or too late to renew

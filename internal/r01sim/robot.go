@@ -38,12 +38,14 @@ type Entry struct {
 func (s *Simulator) receive(from string, recipients []string, raw []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	e := Entry{ReceivedAt: s.options.Now().UTC(), From: from, Recipients: recipients, Raw: raw,
 		Verdict: VerdictRelayed}
 	r, rejection := openMail(raw)
 	if rejection == nil {
 		e.Subject, e.MessageID = r.request.Subject, r.request.MessageID
 	}
+
 	for _, to := range recipients {
 		switch {
 		case strings.EqualFold(to, s.options.Gateway):
@@ -52,6 +54,7 @@ func (s *Simulator) receive(from string, recipients []string, raw []byte) {
 			s.agenda.after(0, func() { s.deliver(raw) })
 		}
 	}
+
 	s.history = append(s.history, e)
 	s.logger.Info("mail received", "from", e.From, "action", e.Action, "objects", e.Objects,
 		"verdict", e.Verdict, "reasons", e.Reasons)
@@ -63,20 +66,25 @@ func (s *Simulator) handle(e *Entry, r *reader) {
 		e.Verdict = VerdictIgnored
 		return
 	}
+
 	request, rejection := r.read(s.account)
 	e.Action = request.Action
 	for _, t := range request.Templates {
 		e.Objects = append(e.Objects, t.Object)
 	}
+
 	if rejection == nil {
 		rejection = s.registry.references(request)
 	}
+
 	d := s.newDossier(request, r)
 	e.Verdict = VerdictSilent
+
 	if rejection != nil {
 		d.refuse(e, rejection)
 		return
 	}
+
 	for _, t := range request.Templates {
 		d.overhear(t, d.take(e, t))
 	}
@@ -195,6 +203,7 @@ func (s *Simulator) finish(task *Task) result {
 	s.registry.execute(task, delegate, s.options.Now().UTC())
 	one := result{task: task.ID, action: task.Action, kind: task.Kind, object: task.Object,
 		status: task.Status, message: task.Message}
+
 	if task.Status == TaskSuccess && task.Kind == KindDomain {
 		domain := s.registry.domains[task.Object]
 		one.paidTill, one.state = domain.PaidTill, stateDelegated
@@ -205,6 +214,7 @@ func (s *Simulator) finish(task *Task) result {
 			one.message = notDelegated
 		}
 	}
+
 	s.logger.Info("task finished", "task", task.ID, "object", task.Object, "status", task.Status)
 	return one
 }

@@ -112,6 +112,7 @@ func (s *Simulator) Listen() error {
 	if err := s.check(); err != nil {
 		return err
 	}
+
 	for _, v := range []struct {
 		name, address string
 		serve         func(net.Listener) error
@@ -131,6 +132,7 @@ func (s *Simulator) Listen() error {
 		}
 		s.doors = append(s.doors, service{v.name, d, v.serve})
 	}
+
 	return nil
 }
 
@@ -171,6 +173,7 @@ func (s *Simulator) Addresses() Addresses {
 func (s *Simulator) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+
 	var work sync.WaitGroup
 	for _, v := range s.doors {
 		work.Go(func() {
@@ -180,16 +183,20 @@ func (s *Simulator) Run(ctx context.Context) error {
 			}
 		})
 	}
+
 	work.Go(func() { s.agenda.run(ctx) })
 	if s.options.ZoneList != "" {
 		work.Go(func() { s.writeZoneLists(ctx) })
 	}
+
 	<-ctx.Done()
 	s.shut()
 	work.Wait()
+
 	if cause := context.Cause(ctx); !errors.Is(cause, ctx.Err()) {
 		return cause
 	}
+
 	return nil
 }
 

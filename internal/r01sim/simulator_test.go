@@ -3,6 +3,7 @@ package r01sim
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 func TestSimulator_newClientAndDomain(t *testing.T) {
 	t.Parallel()
+
 	s := start(t, testOptions())
 	request := requestFor(t, testPerson, testDomain)
 	mustSubmit(t, s, request)
@@ -23,6 +25,7 @@ func TestSimulator_newClientAndDomain(t *testing.T) {
 	c := mailboxClient(t, s)
 	var got [][]byte
 	eventually(t, "four mails in the mailbox", func() bool { got = fetchAll(t, c); return len(got) == 4 })
+
 	var text strings.Builder
 	for _, raw := range got {
 		a := parseAnswer(t, raw)
@@ -34,6 +37,7 @@ func TestSimulator_newClientAndDomain(t *testing.T) {
 			t.Error("answer does not look like a robot's")
 		}
 	}
+
 	for _, want := range []string{
 		"task: 1048577\naction: NEW\nobject: person\nnic-hdl: MYCO_1_48213-R01\nstatus: TASK_QUEUED\n",
 		"task: 1048577\naction: NEW\nobject: person\nnic-hdl: MYCO_1_48213-R01\nstatus: TASK_SUCCESS\n",
@@ -44,6 +48,7 @@ func TestSimulator_newClientAndDomain(t *testing.T) {
 			t.Errorf("no answer says\n%s", want)
 		}
 	}
+
 	history := s.History()
 	if len(history) != 1 || !bytes.Equal(history[0].Raw, request) || history[0].Verdict != VerdictQueued {
 		t.Errorf("history does not hold the mail as it was sent")
@@ -92,6 +97,7 @@ func TestSimulator_anyLogin(t *testing.T) {
 
 func TestSimulator_verdicts(t *testing.T) {
 	t.Parallel()
+
 	for name, row := range map[string]struct {
 		text    string
 		verdict Verdict
@@ -111,6 +117,7 @@ func TestSimulator_verdicts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := start(t, testOptions())
 			mustSubmit(t, s, koi8(t, row.text))
 			if got := s.History()[0].Verdict; got != row.verdict {
@@ -119,11 +126,14 @@ func TestSimulator_verdicts(t *testing.T) {
 			if state := s.State(); len(state.Tasks) != 0 {
 				t.Errorf("queued %v", state.Tasks)
 			}
+
 			want := 1
+
 			if row.answer == "" {
 				// A mail that is answered, to see that nothing came before it.
 				mustSubmit(t, s, koi8(t, replaced("8bit", "7bit")))
 			}
+
 			if got := answers(t, s, want); len(got) != want || !strings.Contains(got[0].text, row.answer) {
 				t.Errorf("answered %v", got)
 			}
@@ -151,17 +161,21 @@ func TestSimulator_partialSuccess(t *testing.T) {
 
 func TestSimulator_holdAndRelease(t *testing.T) {
 	t.Parallel()
+
 	s := start(t, testOptions())
 	s.Hold()
 	mustSubmit(t, s, requestFor(t, testPerson))
 	eventually(t, "two answers held", func() bool { return s.Held() == 2 })
+
 	if n := len(s.Sent()); n != 0 {
 		t.Fatalf("%d answers left", n)
 	}
+
 	s.Release(1)
 	if got := answers(t, s, 1); len(got) != 1 || !strings.Contains(got[0].text, "TASK_QUEUED") {
 		t.Errorf("released %v", got)
 	}
+
 	s.Release(2) // one that waits, one to come
 	answers(t, s, 2)
 	mustSubmit(t, s, koi8(t, replaced("8bit", "7bit")))
@@ -194,17 +208,21 @@ func TestSimulator_injectAndRelay(t *testing.T) {
 
 func TestSimulator_smtpWeather(t *testing.T) {
 	t.Parallel()
+
 	o := testOptions()
 	o.Policy.Defer = 1
+
 	s := start(t, o)
 	err := submit(t, s, requestFor(t, testPerson))
 	var refused *smtp.SMTPError
-	if refused, _ = err.(*smtp.SMTPError); refused == nil || refused.Code != 451 {
+	if !errors.As(err, &refused) || refused.Code != 451 {
 		t.Errorf("deferred with %v", err)
 	}
+
 	if len(s.History()) != 0 {
 		t.Error("a deferred mail was taken")
 	}
+
 	o.Policy.Defer, o.Policy.Drop = 0, 1
 	if err := s.SetPolicy(o.Policy); err != nil {
 		t.Fatal(err)
@@ -219,6 +237,7 @@ func TestSimulator_smtpWeather(t *testing.T) {
 
 func TestSimulator_loopbackGuard(t *testing.T) {
 	t.Parallel()
+
 	for name, change := range map[string]func(*Options){
 		"listen on all":    func(o *Options) { o.SMTP = "0.0.0.0:0" },
 		"listen unnamed":   func(o *Options) { o.Admin = ":0" },
@@ -234,6 +253,7 @@ func TestSimulator_loopbackGuard(t *testing.T) {
 			}
 		})
 	}
+
 	o := testOptions()
 	o.SMTP, o.AllowRemote = ":0", true
 	start(t, o)
@@ -256,13 +276,16 @@ func TestSimulator_portInUse(t *testing.T) {
 
 func TestSimulator_runEndsWithGuestsInside(t *testing.T) {
 	t.Parallel()
+
 	s := New(testOptions())
 	if err := s.Listen(); err != nil {
 		t.Fatal(err)
 	}
+
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
+
 	for _, address := range []string{s.Addresses().SMTP, s.Addresses().IMAP, s.Addresses().Whois, s.Addresses().Admin} {
 		c, err := net.Dial("tcp", address)
 		if err != nil {
@@ -270,7 +293,9 @@ func TestSimulator_runEndsWithGuestsInside(t *testing.T) {
 		}
 		defer c.Close()
 	}
+
 	cancel()
+
 	select {
 	case err := <-done:
 		if err != nil {

@@ -40,17 +40,21 @@ func (r result) lines(language Language, extra bool) string {
 			b.WriteString(name + ": " + value + "\n")
 		}
 	}
+
 	if r.task != 0 {
 		put("task", strconv.Itoa(r.task))
 	}
+
 	put("action", string(r.action))
 	put("object", string(r.kind))
+
 	if r.kind != "" {
 		put(Template{Kind: r.kind}.key(), r.object)
 	}
 	if extra {
 		put("queue", "partners-2")
 	}
+
 	put("status", string(r.status))
 	put("message", translate(language, r.message))
 	put("state", r.state)

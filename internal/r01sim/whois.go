@@ -63,10 +63,12 @@ func (d Domain) record(paid bool) string {
 		}
 		put("nserver", host+"."+address)
 	}
+
 	state := "NOT DELEGATED"
 	if d.Delegated && paid {
 		state = "DELEGATED"
 	}
+
 	put("state", "REGISTERED, "+state+", VERIFIED")
 	put("person", "Private Person")
 	put("registrar", d.Registrar)
@@ -74,5 +76,6 @@ func (d Domain) record(paid bool) string {
 	put("paid-till", d.PaidTill.In(moscow()).UTC().Format(time.RFC3339))
 	put("free-date", d.PaidTill.AddDays(freeAfter).String())
 	put("source", "TCI")
+
 	return b.String()
 }

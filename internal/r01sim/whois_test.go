@@ -10,14 +10,18 @@ import (
 
 func TestSimulator_whois(t *testing.T) {
 	t.Parallel()
+
 	o := testOptions()
 	o.Now = func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
+
 	s := start(t, o)
 	if got := askWhois(t, s, "newtime.ru"); !strings.Contains(got, "No entries found for the selected source(s).") {
 		t.Errorf("a free name is answered\n%s", got)
 	}
+
 	mustSubmit(t, s, requestFor(t, testPerson, testDomain))
 	answers(t, s, 4)
+
 	got := askWhois(t, s, "NEWTIME.RU")
 	for _, want := range []string{
 		"domain:        NEWTIME.RU\r\n",

@@ -31,6 +31,7 @@ type edition struct {
 func (s *Simulator) zoneList() edition {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	var b strings.Builder
 	for _, d := range s.registry.state().Domains {
 		if s.today().DaysSince(d.PaidTill) >= freeAfter {
@@ -43,11 +44,13 @@ func (s *Simulator) zoneList() edition {
 		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\t%s\t%d\n", strings.ToUpper(d.Name), d.Registrar, dotted(today(d.Created)),
 			dotted(d.PaidTill), dotted(d.PaidTill.AddDays(freeAfter)), delegated)
 	}
+
 	h := fnv.New64a()
 	h.Write([]byte(b.String()))
 	if tag := fmt.Sprintf(`"%x"`, h.Sum64()); tag != s.zone.tag {
 		s.zone = edition{text: b.String(), tag: tag, made: s.options.Now().UTC()}
 	}
+
 	return s.zone
 }
 

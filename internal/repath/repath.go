@@ -26,10 +26,12 @@ func Module(root, to string) (changed []string, err error) {
 	if err := module.CheckPath(to); err != nil {
 		return nil, err
 	}
+
 	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
 		return nil, fmt.Errorf("read module: %w", err)
 	}
+
 	r := newRewriter(modfile.ModulePath(text), to)
 
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -41,12 +43,15 @@ func Module(root, to string) (changed []string, err error) {
 		case !d.Type().IsRegular() || !concerned(path):
 			return nil
 		}
+
 		did, err := r.file(path)
 		if did {
 			changed = append(changed, path)
 		}
+
 		return err
 	})
+
 	return changed, err
 }
 
@@ -75,6 +80,7 @@ func (r rewriter) file(path string) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+
 	if !bytes.Contains(before, r.from) {
 		return false, nil
 	}
@@ -83,6 +89,7 @@ func (r rewriter) file(path string) (changed bool, err error) {
 	if strings.HasSuffix(path, ".pb.go") {
 		after = r.descriptor.ReplaceAllFunc(after, r.described)
 	}
+
 	after = r.below(after)
 	after = r.itself.ReplaceAll(after, append([]byte("${1}"), r.to...))
 	if bytes.Equal(before, after) {
@@ -94,13 +101,16 @@ func (r rewriter) file(path string) (changed bool, err error) {
 			return false, fmt.Errorf("format %s: %w", path, err)
 		}
 	}
+
 	info, err := os.Stat(path)
 	if err != nil {
 		return false, err
 	}
+
 	if err := os.WriteFile(path, after, info.Mode().Perm()); err != nil {
 		return false, fmt.Errorf("change module: %w", err)
 	}
+
 	return true, nil
 }
 

@@ -123,8 +123,8 @@ func (b *Box) Save(file string) error {
 	return nil
 }
 
-// Fingerprint is a keyed digest: equal inputs have equal fingerprints, and without the key
-// nobody can test a guess.
+// Fingerprint returns a keyed digest: equal inputs have equal fingerprints, and a guess can't
+// be tested without the key.
 func (b *Box) Fingerprint(parts ...string) string {
 	mac := hmac.New(sha256.New, b.key)
 	for _, p := range parts {

@@ -52,7 +52,7 @@ func TestConceal(t *testing.T) {
 
 const nobody = 65534
 
-// waiting starts a part as the user nobody, and returns what it says.
+// waiting starts a part as the user "nobody" and returns its output.
 func waiting(t *testing.T, part string) (pid int, said string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe")

@@ -42,6 +42,7 @@ func benchmarkCommit(b *testing.B, writers int) {
 	for b.Loop() {
 		rounds++
 		began := time.Now()
+
 		var working sync.WaitGroup
 		for range writers {
 			working.Go(func() {
@@ -52,12 +53,14 @@ func benchmarkCommit(b *testing.B, writers int) {
 				}
 			})
 		}
+
 		working.Wait()
 		ours += time.Since(began)
 		began = time.Now()
 		flush(b, bare, flushes)
 		baseline += time.Since(began)
 	}
+
 	rate := float64(id.Load()) / ours.Seconds()
 	b.ReportMetric(rate*baseline.Seconds()/float64(rounds*flushes), "of-bare-flush")
 	b.ReportMetric(rate, "tx/s")

@@ -20,7 +20,7 @@ func (db *DB) Copy(ctx context.Context, path string) error {
 	if err := db.vacuumInto(ctx, path); err != nil {
 		return fmt.Errorf("copy database: %w", err)
 	}
-	if err := settle(path); err != nil {
+	if err := syncFile(path); err != nil {
 		return fmt.Errorf("copy database: %w", err)
 	}
 	return nil
@@ -41,7 +41,7 @@ func (db *DB) vacuumInto(ctx context.Context, path string) error {
 	return errors.Join(err, back)
 }
 
-func settle(path string) error {
+func syncFile(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err

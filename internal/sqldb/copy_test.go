@@ -9,6 +9,7 @@ import (
 
 func TestCopyIsOneMoment(t *testing.T) {
 	t.Parallel()
+
 	db := mustOpen(t, Options{Path: filepath.Join(t.TempDir(), "a.db"), Create: true, Migrations: migrations(things)})
 	add := func(name string) {
 		t.Helper()
@@ -19,20 +20,24 @@ func TestCopyIsOneMoment(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	add("one")
 	path := filepath.Join(t.TempDir(), "copy.db")
 	if err := db.Copy(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
+
 	add("two")
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the copy is %v, %v; want mode 0600", info, err)
 	}
+
 	copied, err := Open(t.Context(), Options{Path: path, Migrations: migrations(things)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer copied.Close()
+
 	if got := len(names(t, copied)); got != 1 {
 		t.Errorf("the copy has %d rows, want the one that was there", got)
 	}
@@ -44,17 +49,20 @@ func TestCopyIsOneMoment(t *testing.T) {
 // A copy never replaces a file, and the connection it used is a reader's again.
 func TestCopyRefusesAFile(t *testing.T) {
 	t.Parallel()
+
 	db := mustOpen(t, Options{Path: filepath.Join(t.TempDir(), "a.db"), Create: true, Migrations: migrations(things)})
 	path := filepath.Join(t.TempDir(), "there")
 	if err := os.WriteFile(path, []byte("something else"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := db.Copy(t.Context(), path); err == nil {
 		t.Error("a copy replaced a file")
 	}
 	if err := db.Copy(t.Context(), filepath.Join(t.TempDir(), "no", "such", "directory")); err == nil {
 		t.Error("a copy into a directory that is not there succeeded")
 	}
+
 	for range 20 { // whichever connection comes
 		_, err := db.reader.ExecContext(t.Context(), "insert into things (name) values ('x')")
 		if err == nil {

@@ -41,25 +41,30 @@ const (
 // record runs a command under strace and returns its steps below a directory, in order.
 func record(t *testing.T, dir string, cmd *exec.Cmd) []step {
 	t.Helper()
+
 	testrun.NeedsServers(t)
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		t.Fatal("this test needs strace: make setup installs it")
 	}
+
 	trace := filepath.Join(t.TempDir(), "trace")
 	args := []string{"-f", "-y", "-xx", "-s", "1000000", "--seccomp-bpf", "-e", "signal=none", "-o", trace,
 		"-e", "trace=open,openat,pwrite64,write,fsync,fdatasync,ftruncate,unlink,unlinkat"}
 	traced := exec.CommandContext(t.Context(), strace, append(args, cmd.Args...)...)
 	traced.Env, traced.Stderr = cmd.Env, os.Stderr
+
 	pipe, err := os.Create(filepath.Join(t.TempDir(), "stdout"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer pipe.Close()
 	traced.Stdout = pipe
+
 	if err := traced.Run(); err != nil {
 		t.Fatalf("run under strace: %v", err)
 	}
+
 	return readTrace(t, trace, dir)
 }
 
@@ -291,26 +296,32 @@ func resized(content []byte, size int64) []byte {
 func (d *disk) cut(dir string, chance *rand.Rand) error {
 	keep := []float64{0, 0.1, 0.5, 0.9, 1}[chance.IntN(5)]
 	reaches := func(int) bool { return chance.Float64() < keep }
+
 	exists := map[string]bool{}
 	for name, f := range d.files {
 		exists[name] = f.exists
 	}
+
 	for _, p := range d.pending {
 		if reaches(0) {
 			exists[p.file] = p.kind == creates
 		}
 	}
+
 	for name, f := range d.files {
 		if !exists[name] {
 			continue
 		}
+
 		content := bytes.Clone(f.content)
 		for _, p := range f.pending {
 			content = applied(content, p.step, reaches)
 		}
+
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }

@@ -9,11 +9,11 @@ import (
 	"sync"
 )
 
-// group lets writers that come at the same time share one transaction, and so one flush of the
-// disk: each in a savepoint of its own, so that one that fails undoes only what it did itself.
+// group lets concurrent writers share one transaction, and so one flush of the disk. Each has a
+// savepoint of its own, so that a writer that fails undoes only its own changes.
 //
-// Nobody waits for company. Whoever finds nobody writing writes alone; those who come
-// meanwhile are the next batch, and the first of them commits it for all.
+// A writer never waits for a batch to fill. The first one writes alone; those that come while
+// it writes are the next batch, and the first of them commits it for all.
 type group struct {
 	commit func(ctx context.Context, fn func(tx *sql.Tx) error) error // in one transaction
 
@@ -31,7 +31,7 @@ type writing struct {
 	fn     func(tx *sql.Tx) error
 	turn   chan bool // true = commit a batch, yours is part of it; false = done
 	err    error
-	thrown any // by fn, in somebody else's goroutine
+	thrown any // by fn, in the goroutine of another writer
 }
 
 var errAbandoned = errors.New("the transaction was abandoned")
@@ -69,7 +69,7 @@ func (g *group) wait(w *writing) bool {
 		w.err = fmt.Errorf("begin: %w", w.ctx.Err())
 		return false
 	}
-	return <-w.turn // somebody is at it already
+	return <-w.turn // another writer commits it
 }
 
 func (g *group) leave(w *writing) bool {
@@ -118,14 +118,17 @@ func (g *group) run(batch []*writing) {
 		leader.err = g.commit(leader.ctx, leader.fn)
 		return
 	}
+
 	for _, w := range batch {
 		w.err = errAbandoned // unless we come to the end
 	}
+
 	defer func() {
 		for _, w := range others {
 			w.turn <- false
 		}
 	}()
+
 	outcomes := make([]error, len(batch))
 	err := g.commit(context.WithoutCancel(leader.ctx), func(tx *sql.Tx) error {
 		for i, w := range batch {
@@ -152,10 +155,12 @@ func (w *writing) within(tx *sql.Tx) (err, broken error) {
 	if _, err := tx.Exec("savepoint part"); err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
+
 	err = w.call(tx)
 	if err == nil && w.ctx.Err() != nil { // what it did from then on has failed, told or not
 		err = fmt.Errorf("commit: %w", w.ctx.Err())
 	}
+
 	if err != nil {
 		if _, undone := tx.Exec("rollback to part"); undone != nil {
 			return err, fmt.Errorf("the transaction was lost by another writer: %w", err)
@@ -163,6 +168,7 @@ func (w *writing) within(tx *sql.Tx) (err, broken error) {
 		_, broken = tx.Exec("release part")
 		return err, broken
 	}
+
 	_, broken = tx.Exec("release part")
 	return nil, broken
 }

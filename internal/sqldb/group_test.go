@@ -39,6 +39,7 @@ func names(t *testing.T, db *DB) (all []string) {
 // together holds the database until n writers wait, and lets them go as one batch.
 func together(t *testing.T, db *DB, n int, start func()) {
 	t.Helper()
+
 	held, release := make(chan struct{}), make(chan struct{})
 	var first sync.WaitGroup
 	first.Go(func() {
@@ -46,8 +47,10 @@ func together(t *testing.T, db *DB, n int, start func()) {
 			t.Error(err)
 		}
 	})
+
 	<-held
 	start()
+
 	for {
 		db.group.mu.Lock()
 		waiting := len(db.group.waiting)
@@ -57,6 +60,7 @@ func together(t *testing.T, db *DB, n int, start func()) {
 		}
 		time.Sleep(time.Millisecond) // goroutines of ours on their way into the queue
 	}
+
 	close(release)
 	first.Wait()
 }
@@ -67,6 +71,7 @@ var errRefused = errors.New("refused")
 // the truth.
 func TestGroupKeepsWhatSucceeded(t *testing.T) {
 	t.Parallel()
+
 	db := tempDB(t)
 	round := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -85,13 +90,16 @@ func TestGroupKeepsWhatSucceeded(t *testing.T) {
 				running.Go(func() { told[i] = attempt(t.Context(), db, plan, name) })
 			}
 		})
+
 		running.Wait()
+
 		for i, plan := range plans {
 			// Who is cancelled in the queue may be too late to leave it, and then finds out inside.
 			if told[i] != plan {
 				rt.Errorf("writer %d was to %s and was told %s", i, plan, told[i])
 			}
 		}
+
 		if got := slices.DeleteFunc(names(t, db), func(n string) bool { return slices.Contains(before, n) }); !slices.Equal(got, want) {
 			rt.Errorf("stored %v, want %v", got, want)
 		}
@@ -105,12 +113,15 @@ func attempt(ctx context.Context, db *DB, plan, name string) (told string) {
 			told = "panic"
 		}
 	}()
+
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+
 	err := db.Write(ctx, func(tx *sql.Tx) error {
 		if err := insert(tx, name); err != nil {
 			return err
 		}
+
 		switch plan {
 		case "refuse":
 			return errRefused
@@ -124,6 +135,7 @@ func attempt(ctx context.Context, db *DB, plan, name string) (told string) {
 		case "overlooked": // whatever it did from here on has failed, and it did not care
 			cancel()
 		}
+
 		return nil
 	})
 	switch {
@@ -136,12 +148,14 @@ func attempt(ctx context.Context, db *DB, plan, name string) (told string) {
 	case errors.Is(err, context.Canceled):
 		return "cancelled"
 	}
+
 	return "clash"
 }
 
 // One whose context ends in the queue leaves it, and the others go on.
 func TestGroupIsLeft(t *testing.T) {
 	t.Parallel()
+
 	db := tempDB(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
@@ -156,6 +170,7 @@ func TestGroupIsLeft(t *testing.T) {
 		<-gone
 		running.Go(func() { stayed = db.Write(t.Context(), func(tx *sql.Tx) error { return insert(tx, "stayed") }) })
 	})
+
 	running.Wait()
 	if !errors.Is(left, context.Canceled) || stayed != nil || !slices.Equal(names(t, db), []string{"stayed"}) {
 		t.Errorf("left %v, stayed %v, stored %v", left, stayed, names(t, db))
@@ -165,6 +180,7 @@ func TestGroupIsLeft(t *testing.T) {
 // A batch is one transaction: it takes one flush, however many are in it.
 func TestGroupSharesOneCommit(t *testing.T) {
 	t.Parallel()
+
 	db := tempDB(t)
 	commits, commit := 0, db.group.commit
 	db.group.commit = func(ctx context.Context, fn func(tx *sql.Tx) error) error { commits++; return commit(ctx, fn) }
@@ -178,15 +194,17 @@ func TestGroupSharesOneCommit(t *testing.T) {
 			})
 		}
 	})
+
 	running.Wait()
 	if commits != 2 || len(names(t, db)) != 50 { // the one that held the database is the first
 		t.Errorf("%d commits for %d rows", commits, len(names(t, db)))
 	}
 }
 
-// When the transaction itself is lost, nobody is told that his part was stored.
+// When the transaction itself is lost, no writer is told that its part was stored.
 func TestGroupLosesATransaction(t *testing.T) {
 	t.Parallel()
+
 	db := tempDB(t)
 	told := make([]error, 3)
 	var running sync.WaitGroup
@@ -197,17 +215,20 @@ func TestGroupLosesATransaction(t *testing.T) {
 					if err := insert(tx, fmt.Sprint(i)); err != nil {
 						return err
 					}
+
 					if i == 1 { // as a full disk does
 						if _, err := tx.Exec("rollback"); err != nil {
 							return err
 						}
 						return errRefused
 					}
+
 					return nil
 				})
 			})
 		}
 	})
+
 	running.Wait()
 	stored := names(t, db)
 	for i, err := range told {
@@ -215,6 +236,7 @@ func TestGroupLosesATransaction(t *testing.T) {
 			t.Errorf("writer %d was told %v; stored %v", i, err, stored)
 		}
 	}
+
 	if err := db.Write(t.Context(), func(tx *sql.Tx) error { return insert(tx, "next") }); err != nil {
 		t.Errorf("after it: %v", err)
 	}

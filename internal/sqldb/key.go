@@ -10,18 +10,18 @@ import (
 	"registrar.panel/internal/secret"
 )
 
-// keeperTable is what sqldb keeps in every database for itself.
-const keeperTable = `
+// metaTable is the table that sqldb adds to every database.
+const metaTable = `
 create table if not exists keeper (
     id        smallint primary key check (id = 1),
     owner     text not null,           -- who keeps its truth here
     key_check text not null default '' -- fingerprint of the key that columns are sealed with
 );`
 
-// OpenBox opens the key that the database's sealed columns are under. The database keeps its
-// fingerprint, so that another key, or none, is refused before anything is sealed with it: what
-// was sealed could not be read any more, and nobody would be known again. create permits making
-// the key of a new database.
+// OpenBox opens the key of the database's sealed columns. The database stores its fingerprint,
+// so that another key, or none, is refused before anything is sealed with it. With a wrong key
+// what is sealed could not be read any more, and no customer would be recognised. create permits
+// making the key of a new database.
 //
 // sealed are queries that give a sealed value and its context, or nothing: a database from
 // before there were fingerprints takes that of a key which opens them.
@@ -30,15 +30,18 @@ func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...s
 	if err != nil {
 		return nil, fmt.Errorf("read the key's fingerprint: %w", err)
 	}
+
 	samples, err := db.samples(ctx, sealed)
 	if err != nil {
 		return nil, fmt.Errorf("read what is sealed with the key: %w", err)
 	}
+
 	fresh := known == "" && len(samples) == 0
 	box, err := secret.OpenBox(file, create && fresh)
 	if errors.Is(err, fs.ErrNotExist) && !fresh {
 		return nil, fmt.Errorf("the database is sealed with a key, and %s is not there: put it back, from where keys are kept or from another node", file)
 	}
+
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +54,7 @@ func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...s
 	if known != box.Check() {
 		return nil, otherKey(file)
 	}
+
 	return box, nil
 }
 
@@ -82,7 +86,7 @@ func (db *DB) rememberKey(ctx context.Context, known, mine string) (string, erro
 		return known, nil
 	}
 	err := db.Write(ctx, func(tx *sql.Tx) error {
-		for _, statement := range []string{keeperTable, "insert into keeper (id, owner) values (1, '') on conflict do nothing"} {
+		for _, statement := range []string{metaTable, "insert into keeper (id, owner) values (1, '') on conflict do nothing"} {
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
 				return err
 			}

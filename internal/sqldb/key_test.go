@@ -52,6 +52,7 @@ func anotherKey(t *testing.T, file string) {
 // before there were any; and a lost key is not made anew.
 func TestForeignKeyIsRefused(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		why          string
 		sealed       bool // something is
@@ -72,6 +73,7 @@ func TestForeignKeyIsRefused(t *testing.T) {
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()
+
 			dir := t.TempDir()
 			file := filepath.Join(dir, "x.key")
 			db := openThings(t, dir)
@@ -79,17 +81,21 @@ func TestForeignKeyIsRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			if c.sealed {
 				seal(t, db, box)
 			}
+
 			if !c.fingerprint {
 				if _, err := db.writer.ExecContext(t.Context(), "drop table keeper"); err != nil {
 					t.Fatal(err)
 				}
 			}
+
 			if c.change != nil {
 				c.change(t, file)
 			}
+
 			_, err = db.OpenBox(t.Context(), file, true, sampleQuery)
 			switch {
 			case c.says == "" && err != nil:
@@ -97,6 +103,7 @@ func TestForeignKeyIsRefused(t *testing.T) {
 			case c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)):
 				t.Errorf("%v, want %q", err, c.says)
 			}
+
 			if known, err := db.keyCheck(t.Context()); err != nil || (known != "") != (c.fingerprints == 1) {
 				t.Errorf("the fingerprint afterwards is %q, %v", known, err)
 			}
@@ -114,22 +121,26 @@ func remove(t *testing.T, file string) {
 // A copy knows its key, too.
 func TestCopyKnowsItsKey(t *testing.T) {
 	t.Parallel()
+
 	dir, copied := t.TempDir(), t.TempDir()
 	db := openThings(t, dir)
 	box, err := db.OpenBox(t.Context(), filepath.Join(dir, "x.key"), true, sampleQuery)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := db.Copy(context.Background(), filepath.Join(copied, "x.db")); err != nil {
 		t.Fatal(err)
 	}
 	if err := box.Save(filepath.Join(copied, "x.key")); err != nil {
 		t.Fatal(err)
 	}
+
 	again := openThings(t, copied)
 	if _, err := again.OpenBox(t.Context(), filepath.Join(copied, "x.key"), false, sampleQuery); err != nil {
 		t.Errorf("its own key: %v", err)
 	}
+
 	anotherKey(t, filepath.Join(copied, "x.key"))
 	if _, err := again.OpenBox(t.Context(), filepath.Join(copied, "x.key"), false, sampleQuery); err == nil {
 		t.Error("another key was accepted")
@@ -140,10 +151,12 @@ func TestCopyKnowsItsKey(t *testing.T) {
 // put back is, too.
 func TestInPlace(t *testing.T) {
 	t.Parallel()
+
 	dir := filepath.Join(t.TempDir(), "data")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
+
 	db := openThings(t, dir)
 	in := func(want bool, why string) {
 		t.Helper()
@@ -151,12 +164,14 @@ func TestInPlace(t *testing.T) {
 			t.Errorf("%s: %v", why, err)
 		}
 	}
+
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	in(true, "untouched")
 	must(os.Rename(dir, dir+".old"))
 	in(false, "the directory was moved")

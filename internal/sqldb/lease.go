@@ -9,11 +9,11 @@ import (
 
 // LeaseTiming says how long a lease lasts. A holder that hears nothing for Sure after it last
 // asked stops working, well before others may take over.
-type LeaseTiming struct{ For, Beat, Sure time.Duration }
+type LeaseTiming struct{ TTL, RenewEvery, SafeFor time.Duration }
 
-// UsualLease is the timing of the lease that decides which node works: docs/nodes.md.
-func UsualLease() LeaseTiming {
-	return LeaseTiming{For: 15 * time.Second, Beat: 5 * time.Second, Sure: 10 * time.Second}
+// DefaultLeaseTiming is the timing of the lease that decides which node works: docs/nodes.md.
+func DefaultLeaseTiming() LeaseTiming {
+	return LeaseTiming{TTL: 15 * time.Second, RenewEvery: 5 * time.Second, SafeFor: 10 * time.Second}
 }
 
 // ErrLeaseLost: another instance has the lease now, or may have it soon.
@@ -35,7 +35,7 @@ type Lease struct {
 // Lease makes a lease on a PostgreSQL database. holder tells this instance from all others.
 func (db *DB) Lease(name, holder string, t LeaseTiming) *Lease {
 	return &Lease{holder: holder, timing: t,
-		beat: func(ctx context.Context) (string, int64, error) { return db.beat(ctx, name, holder, t.For) },
+		beat: func(ctx context.Context) (string, int64, error) { return db.beat(ctx, name, holder, t.TTL) },
 		free: func(ctx context.Context) error {
 			_, err := db.lease.ExecContext(ctx, "delete from leases where name = $1 and holder = $2", name, holder)
 			return err
@@ -60,7 +60,7 @@ func (db *DB) beat(ctx context.Context, name, holder string, lasts time.Duration
 // Take tries to get the lease and tells who has it. A database in which our own lease is
 // older than it was is another one, put in its place: in that one nothing is ours yet.
 func (l *Lease) Take(ctx context.Context) (holder string, held bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, l.timing.Beat)
+	ctx, cancel := context.WithTimeout(ctx, l.timing.RenewEvery)
 	defer cancel()
 	asked := time.Now()
 	holder, beats, err := l.beat(ctx)
@@ -69,7 +69,7 @@ func (l *Lease) Take(ctx context.Context) (holder string, held bool, err error) 
 	}
 	held = holder == l.holder && beats > l.beats
 	if l.beats = 0; held {
-		l.beats, l.sure = beats, asked.Add(l.timing.Sure)
+		l.beats, l.sure = beats, asked.Add(l.timing.SafeFor)
 	}
 	return holder, held, nil
 }
@@ -81,8 +81,9 @@ func (l *Lease) Keep(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(min(l.timing.Beat, time.Until(l.sure))):
+		case <-time.After(min(l.timing.RenewEvery, time.Until(l.sure))):
 		}
+
 		beat, cancel := context.WithDeadline(ctx, l.sure)
 		holder, held, err := l.Take(beat)
 		cancel()

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-var usual = UsualLease()
+var usual = DefaultLeaseTiming()
 
 var errCut = errors.New("the network is cut")
 
@@ -37,7 +37,7 @@ func TestLeaseIsKeptWhileItIsRenewed(t *testing.T) {
 		beats := 0
 		end, err := keptLease(t, func(time.Duration, context.Context) (string, error) { beats++; return "me", nil })
 		if end != time.Hour || err != nil || beats < 700 || beats > 721 {
-			t.Errorf("kept for %s, %v, with %d beats; want an hour, and one every %s", end, err, beats, usual.Beat)
+			t.Errorf("kept for %s, %v, with %d beats; want an hour, and one every %s", end, err, beats, usual.RenewEvery)
 		}
 	})
 }
@@ -58,15 +58,17 @@ func TestLeaseSurvivesALostBeat(t *testing.T) {
 	})
 }
 
-// Whoever hears nothing stops well before another can have the lease.
+// A holder that gets no answer stops well before another can have the lease.
 func TestLeaseEndsBeforeItRunsOut(t *testing.T) {
 	t.Parallel()
+
 	for name, answer := range map[string]func(context.Context) (string, error){
 		"errors":  func(context.Context) (string, error) { return "", errCut },
 		"silence": func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			synctest.Test(t, func(t *testing.T) {
 				const cut = 61 * time.Second
 				var last time.Duration
@@ -77,10 +79,11 @@ func TestLeaseEndsBeforeItRunsOut(t *testing.T) {
 					last = at
 					return "me", nil
 				})
-				if !errors.Is(err, ErrLeaseLost) || end-last > usual.Sure {
-					t.Errorf("gave up %s after the last renewal, %v; want %s at most", end-last, err, usual.Sure)
+				if !errors.Is(err, ErrLeaseLost) || end-last > usual.SafeFor {
+					t.Errorf("gave up %s after the last renewal, %v; want %s at most", end-last, err, usual.SafeFor)
 				}
-				if spare := usual.For - (end - last); spare < 4*time.Second {
+
+				if spare := usual.TTL - (end - last); spare < 4*time.Second {
 					t.Errorf("only %s were left for what was under way", spare)
 				}
 			})
@@ -94,7 +97,7 @@ func TestLeaseCountsFromTheQuestion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &Lease{holder: "me", timing: usual, beat: func(context.Context) (string, int64, error) { time.Sleep(4 * time.Second); return "me", 1, nil }}
 		asked := time.Now()
-		if _, held, err := l.Take(t.Context()); !held || err != nil || !l.sure.Equal(asked.Add(usual.Sure)) {
+		if _, held, err := l.Take(t.Context()); !held || err != nil || !l.sure.Equal(asked.Add(usual.SafeFor)) {
 			t.Errorf("sure until %s after the question", l.sure.Sub(asked))
 		}
 	})
@@ -109,7 +112,7 @@ func TestLeaseOfAnotherEndsAtOnce(t *testing.T) {
 			}
 			return "me", nil
 		})
-		if end != usual.Beat || !errors.Is(err, ErrLeaseLost) {
+		if end != usual.RenewEvery || !errors.Is(err, ErrLeaseLost) {
 			t.Errorf("gave up after %s, %v; want the first beat", end, err)
 		}
 	})
@@ -119,6 +122,7 @@ func TestLeaseOfAnotherEndsAtOnce(t *testing.T) {
 // database has forgotten is looked for before it is taken again.
 func TestLeaseEndsWhenTheDatabaseWentBack(t *testing.T) {
 	t.Parallel()
+
 	synctest.Test(t, func(t *testing.T) {
 		began, beats := time.Now(), int64(100)
 		l := &Lease{holder: "me", timing: usual, beat: func(context.Context) (string, int64, error) {
@@ -130,7 +134,8 @@ func TestLeaseEndsWhenTheDatabaseWentBack(t *testing.T) {
 		if _, held, err := l.Take(t.Context()); !held || err != nil {
 			t.Fatal(held, err)
 		}
-		if err := l.Keep(t.Context()); !errors.Is(err, ErrLeaseLost) || time.Since(began) > time.Minute+usual.Beat {
+
+		if err := l.Keep(t.Context()); !errors.Is(err, ErrLeaseLost) || time.Since(began) > time.Minute+usual.RenewEvery {
 			t.Errorf("kept for %s, %v", time.Since(began), err)
 		}
 		if _, held, err := l.Take(t.Context()); !held || err != nil {

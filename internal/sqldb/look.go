@@ -17,6 +17,7 @@ func Look(ctx context.Context, o Options, fn func(tx *sql.Tx) error) error {
 		if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 			return ErrMissing
 		}
+
 		if err != nil {
 			return err
 		}
@@ -30,6 +31,7 @@ func Look(ctx context.Context, o Options, fn func(tx *sql.Tx) error) error {
 		}
 		pool = serverPool(c, 1)
 	}
+
 	db := &DB{reader: pool}
 	return errors.Join(db.inTx(ctx, pool, &sql.TxOptions{ReadOnly: true}, "", fn), pool.Close())
 }

@@ -23,7 +23,7 @@ import (
 	"registrar.panel/internal/secret"
 )
 
-// Limits of a PostgreSQL database: nothing waits for ever when the network or a node is gone.
+// Limits of a PostgreSQL database: every wait ends, also when the network or a node is gone.
 const (
 	dialWithin    = 5 * time.Second  // for the machine to be there
 	connectWithin = 20 * time.Second // and for its server, which may be busy, to let us in
@@ -39,12 +39,12 @@ const (
 // Writers that take turns need no SERIALIZABLE and its repetitions, so a function given to
 // Write runs once, as with SQLite, and what it counts is without gaps and in the order of
 // commits. The row is locked by the transaction and not by the session: PgBouncer in
-// transaction mode would pass a session's lock on to somebody else.
+// transaction mode would pass a session's lock on to another client.
 const beginWrite = `set local idle_in_transaction_session_timeout = '5s'; set local lock_timeout = '20s';
 	select id from keeper for update`
 
-// own is what sqldb keeps in a PostgreSQL database for itself.
-const own = keeperTable + `
+// metaSchema are the tables that sqldb adds to a PostgreSQL database.
+const metaSchema = metaTable + `
 create table if not exists leases (
     name   text primary key,
     holder text not null,
@@ -73,15 +73,15 @@ func IsServer(text string) bool {
 	return ok && (scheme == "postgres" || scheme == "postgresql")
 }
 
-// parseServer reads a URL. Whoever reads it reads customers' data, so a connection to
-// another machine is encrypted, and unless the URL says sslmode=require its certificate is
-// checked.
+// parseServer parses a URL. The connection carries customers' data, so it is encrypted when it
+// goes to another machine, and the certificate is checked unless the URL says sslmode=require.
 func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 	text := server.Reveal()
 	u, err := url.Parse(text)
 	if err != nil || !IsServer(text) {
 		return nil, errors.New("it is not a URL of the form postgres://USER@HOST:PORT/DATABASE")
 	}
+
 	q := u.Query()
 	mode := q.Get("sslmode")
 	if mode == "" {
@@ -92,18 +92,22 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 		q.Set("sslmode", mode)
 		u.RawQuery = q.Encode()
 	}
+
 	c, err := pgx.ParseConfig(u.String())
 	if err != nil {
 		return nil, errors.New("its parameters can't be used: see sslmode, sslrootcert and the like")
 	}
+
 	if local, _ := allLocal(text); !local && !slices.Contains([]string{"require", "verify-ca", "verify-full"}, mode) {
 		return nil, fmt.Errorf("sslmode=%s would let anybody on the way to %s read and change what is sent: use verify-full", mode, c.Host)
 	}
 	if c.ConnectTimeout == 0 || c.ConnectTimeout > connectWithin {
 		c.ConnectTimeout = connectWithin
 	}
+
 	dialer := &net.Dialer{Timeout: dialWithin, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3}}
 	c.DialFunc = dialer.DialContext
+
 	// Types are told with each statement, and nothing is prepared: that works through PgBouncer.
 	c.DefaultQueryExecMode = pgx.QueryExecModeExec
 	return c, nil
@@ -201,7 +205,7 @@ func openServer(ctx context.Context, o Options) (*DB, error) {
 		readOnly: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}}
 	err = checkServer(ctx, db.writer)
 	if err == nil {
-		err = keep(ctx, db.writer, o)
+		err = prepareServer(ctx, db.writer, o)
 	}
 	if err == nil {
 		err = migrateServer(ctx, c, o.Migrations)
@@ -254,34 +258,42 @@ func (s serverSettings) check() error {
 	return nil
 }
 
-// keep makes the database ours when it is empty, or sees that it is.
-func keep(ctx context.Context, db *sql.DB, o Options) error {
+// prepareServer creates the tables of sqldb in an empty database, or checks that the database
+// is one of the same owner.
+func prepareServer(ctx context.Context, db *sql.DB, o Options) error {
 	there := false
 	if err := db.QueryRowContext(ctx, "select to_regclass('keeper') is not null").Scan(&there); err != nil {
 		return fmt.Errorf("look for the schema: %w", err)
 	}
+
 	if !there {
 		if !o.Create {
 			return ErrMissing
 		}
-		_, err := db.ExecContext(ctx, own)
+
+		_, err := db.ExecContext(ctx, metaSchema)
 		if err != nil { // another node may have been making it
-			_, err = db.ExecContext(ctx, own)
+			_, err = db.ExecContext(ctx, metaSchema)
 		}
+
 		if err != nil {
 			return fmt.Errorf("make the schema: %w", err)
 		}
 	}
+
 	if _, err := db.ExecContext(ctx, "insert into keeper (id, owner) values (1, $1) on conflict do nothing", o.Owner); err != nil {
 		return fmt.Errorf("take the database: %w", err)
 	}
+
 	var owner string
 	if err := db.QueryRowContext(ctx, "select owner from keeper").Scan(&owner); err != nil {
 		return fmt.Errorf("read whose the database is: %w", err)
 	}
+
 	if owner != o.Owner {
 		return fmt.Errorf("it belongs to %s: %s needs a database of its own", owner, o.Owner)
 	}
+
 	return nil
 }
 

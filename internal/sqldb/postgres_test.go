@@ -20,6 +20,7 @@ import (
 // The promises that need a server, with one server for all of them.
 func TestPostgreSQL(t *testing.T) {
 	t.Parallel()
+
 	server := pgtest.Start(t)
 	bouncer := pgtest.StartBouncer(t, server)
 	for name, test := range map[string]func(*testing.T, place){
@@ -45,6 +46,7 @@ func TestPostgreSQL(t *testing.T) {
 			url := server.Database()
 			test(t, place{url, url})
 		})
+
 		t.Run(name+" behind PgBouncer", func(t *testing.T) {
 			t.Parallel()
 			url := server.Database()
@@ -139,6 +141,7 @@ func testServerValues(t *testing.T, p place) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	err = db.Read(t.Context(), func(tx *sql.Tx) error {
 		got, err := Collect(t.Context(), tx, func(s Scanner) (string, error) {
 			var w word
@@ -151,6 +154,7 @@ func testServerValues(t *testing.T, p place) {
 		if want := []string{"b false false []", "Ё\uFFFD\uFFFD true true [0 255]"}; fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("stored %q, want %q", got, want)
 		}
+
 		return err
 	})
 	if err != nil {
@@ -189,6 +193,7 @@ func testWritersTakeTurns(t *testing.T, p place) {
 			})
 		}
 	}
+
 	all.Wait()
 	db := mustOpen(t, p.options(migrations(counters)))
 	if n, err := counterOf(t.Context(), db.reader); err != nil || n != nodes*2*each {
@@ -203,6 +208,7 @@ func testReadersSeeOneView(t *testing.T, p place) {
 		if err != nil {
 			return err
 		}
+
 		err = db.Write(t.Context(), func(tx *sql.Tx) error {
 			_, err := tx.ExecContext(t.Context(), "update counters set n = n + 1")
 			return err
@@ -210,15 +216,18 @@ func testReadersSeeOneView(t *testing.T, p place) {
 		if err != nil {
 			return err
 		}
+
 		after, err := counterOf(t.Context(), tx)
 		if before != after {
 			t.Errorf("a reader saw %d, then %d", before, after)
 		}
+
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	err = db.Read(t.Context(), func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(t.Context(), "update counters set n = 9")
 		return err
@@ -235,6 +244,7 @@ func testStoppedWriterLosesItsTurn(t *testing.T, p place) {
 		if _, err := tx.ExecContext(t.Context(), "update counters set n = 100"); err != nil {
 			return err
 		}
+
 		began := time.Now()
 		err := other.Write(t.Context(), func(tx *sql.Tx) error {
 			_, err := tx.ExecContext(t.Context(), "update counters set n = n + 1")
@@ -243,11 +253,13 @@ func testStoppedWriterLosesItsTurn(t *testing.T, p place) {
 		if waited := time.Since(began); err != nil || waited > 15*time.Second {
 			t.Errorf("the other writer: %v after %s", err, waited)
 		}
+
 		return nil
 	})
 	if err == nil {
 		t.Error("the stopped writer could commit")
 	}
+
 	if n, err := counterOf(t.Context(), other.reader); err != nil || n != 1 {
 		t.Errorf("counted %d, %v; want 1", n, err)
 	}
@@ -260,16 +272,19 @@ func testServerKey(t *testing.T, p place) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	second := mustOpen(t, p.options(migrations(things)))
 	if _, err := second.OpenBox(t.Context(), there, true); err == nil || !strings.Contains(err.Error(), "from another node") {
 		t.Errorf("a second node without the key: %v", err)
 	}
+
 	if _, err := secret.OpenBox(there, true); err != nil { // its own
 		t.Fatal(err)
 	}
 	if _, err := second.OpenBox(t.Context(), there, true); err == nil || !strings.Contains(err.Error(), "sealed with another key") {
 		t.Errorf("a second node with another key: %v", err)
 	}
+
 	same, err := second.OpenBox(t.Context(), here, false)
 	if err != nil || same.Fingerprint("x") != box.Fingerprint("x") {
 		t.Errorf("a second node with the key: %v", err)
@@ -278,31 +293,38 @@ func testServerKey(t *testing.T, p place) {
 
 func testLeaseOnServer(t *testing.T, p place) {
 	db := mustOpen(t, p.options(migrations(things)))
-	a, b := db.Lease("l", "a", UsualLease()), db.Lease("l", "b", UsualLease())
+	a, b := db.Lease("l", "a", DefaultLeaseTiming()), db.Lease("l", "b", DefaultLeaseTiming())
+
 	take := func(l *Lease, holder string, held bool) {
 		t.Helper()
 		if h, ok, err := l.Take(t.Context()); h != holder || ok != held || err != nil {
 			t.Errorf("%s takes it: %s, %v, %v; want %s, %v", l.holder, h, ok, err, holder, held)
 		}
 	}
+
 	take(a, "a", true)
 	take(b, "a", false)
 	take(a, "a", true)
+
 	if err := b.Release(t.Context()); err != nil { // not its own
 		t.Fatal(err)
 	}
+
 	take(b, "a", false)
 	if err := a.Release(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+
 	take(b, "b", true)
 	take(a, "b", false)
+
 	if err := a.Keep(t.Context()); !errors.Is(err, ErrLeaseLost) {
 		t.Errorf("keeping another's lease: %v", err)
 	}
 	if _, err := db.writer.ExecContext(t.Context(), "update leases set until = clock_timestamp()"); err != nil {
 		t.Fatal(err)
 	}
+
 	take(a, "a", true)
 	take(b, "a", false)
 }
@@ -318,9 +340,11 @@ func testServerUnique(t *testing.T, p place) {
 	if err := insert(); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := insert(); !IsUnique(err) {
 		t.Errorf("a second one: %v", err)
 	}
+
 	if err := db.Write(t.Context(), func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(t.Context(), "insert into nothing values (1)")
 		return err
@@ -329,7 +353,7 @@ func testServerUnique(t *testing.T, p place) {
 	}
 }
 
-// Whoever gets our connection next finds nothing of ours in it.
+// The next user of our connection finds nothing of ours in it.
 func testNothingStaysInTheSession(t *testing.T, p place) {
 	db := mustOpen(t, p.options(migrations(things)))
 	if err := db.Write(t.Context(), func(tx *sql.Tx) error {
@@ -350,6 +374,7 @@ func testNothingStaysInTheSession(t *testing.T, p place) {
 // Whatever is wrong with a URL is told without the password in it.
 func TestServerURL(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		url, wrong string // "" = accepted
 	}{
@@ -379,6 +404,7 @@ func TestServerURL(t *testing.T) {
 			t.Errorf("%s: the error shows the password: %v", c.url, err)
 		}
 	}
+
 	tls, err := parseServer(secret.New("postgres://u@db.example/d"))
 	if err != nil || tls.TLSConfig == nil || tls.TLSConfig.InsecureSkipVerify || len(tls.Fallbacks) != 0 {
 		t.Errorf("another machine by default: %+v, %v; want its certificate checked", tls, err)
@@ -388,6 +414,7 @@ func TestServerURL(t *testing.T) {
 // What a server must be, each wrong in one thing.
 func TestServerSettings(t *testing.T) {
 	t.Parallel()
+
 	good := serverSettings{140000, "on", "on", "on", "UTF8"}
 	for name, c := range map[string]struct {
 		change func(s *serverSettings)
@@ -419,14 +446,17 @@ func testServerRefuses(t *testing.T, p place) {
 		url := strings.Replace(p.direct, c.from, c.to, 1)
 		o := p.options(migrations(things))
 		o.Server = secret.New(url)
+
 		_, err := Open(t.Context(), o)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
+
 		probed := Probe(t.Context(), o.Server)
 		if probed == nil || !strings.Contains(probed.Error(), c.want) {
 			t.Errorf("%s, probed: %v, want %q", name, probed, c.want)
 		}
+
 		if text := fmt.Sprint(err, probed); strings.Contains(text, "CANARY") || strings.Contains(text, pgtest.Password) {
 			t.Errorf("%s: the error shows a password: %s", name, text)
 		}

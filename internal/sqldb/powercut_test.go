@@ -58,11 +58,13 @@ type tally struct {
 // the tally.
 func cutOften(t *testing.T, steps []step, cuts int, seed uint64) *tally {
 	t.Helper()
+
 	chance := rand.New(rand.NewPCG(seed, 0))
 	instants := make([]int, cuts)
 	for i := range instants {
 		instants[i] = 1 + chance.IntN(len(steps))
 	}
+
 	slices.Sort(instants)
 	d := &disk{files: map[string]*file{}}
 	var sum tally
@@ -76,6 +78,7 @@ func cutOften(t *testing.T, steps []step, cuts int, seed uint64) *tally {
 			sum.damage = errors.Join(sum.damage, fmt.Errorf("cut %d of seed %d, after step %d: %w", i, seed, instant, err))
 		}
 	}
+
 	return &sum
 }
 
@@ -86,13 +89,16 @@ func (d *disk) judge(t *testing.T, sum *tally, chance *rand.Rand) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+
 	if err := d.cut(dir, chance); err != nil {
 		return err
 	}
+
 	have, err := ledgerOf(t.Context(), filepath.Join(dir, "a.db"), len(d.acked) == 0)
 	if err != nil {
 		return err
 	}
+
 	sum.cuts++
 	sum.acked += len(d.acked)
 	lost := 0
@@ -101,10 +107,12 @@ func (d *disk) judge(t *testing.T, sum *tally, chance *rand.Rand) error {
 			lost++
 		}
 	}
+
 	sum.lost += lost
 	if lost > 0 {
 		sum.hit++
 	}
+
 	return nil
 }
 
@@ -130,21 +138,26 @@ func ledgerOf(ctx context.Context, path string, create bool) (have map[string]bo
 		if err := tx.QueryRow("pragma integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
 			return fmt.Errorf("integrity check: %s, %w", verdict, err)
 		}
+
 		_, err := Collect(ctx, tx, func(s Scanner) (struct{}, error) {
 			var worker, n int
 			var body string
 			if err := s.Scan(&worker, &n, &body); err != nil {
 				return struct{}{}, err
 			}
+
 			if body != bodyOf(worker, n) || n != next[worker] {
 				return struct{}{}, fmt.Errorf("worker %d has row %d where %d belongs", worker, n, next[worker])
 			}
+
 			next[worker]++
 			have[fmt.Sprintf("ack %d %d", worker, n)] = true
 			return struct{}{}, nil
 		}, "select worker, n, body from ledger order by worker, n")
+
 		return err
 	})
+
 	return have, err
 }
 

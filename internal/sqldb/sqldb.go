@@ -11,7 +11,7 @@
 // dialect, and translated for PostgreSQL: types, and nothing else that the two say differently.
 //
 // With Options.Server it is a PostgreSQL database, for several nodes at once, with the same
-// promises: writers take turns there, too, and whoever reads sees one unchanging view. It
+// promises: writers take turns there, too, and a reader sees one unchanging view. It
 // works through PgBouncer in transaction mode. One thing differs: after a failed statement
 // only a rollback is left of a transaction, so what may exist already is inserted with "on
 // conflict do nothing".
@@ -93,10 +93,12 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, migrations 
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
+
 	have, err := provider.GetDBVersion(ctx)
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
+
 	sources := provider.ListSources()
 	switch know := sources[len(sources)-1].Version; {
 	case have > know:
@@ -104,9 +106,11 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, migrations 
 	case have == know:
 		return nil
 	}
+
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
+
 	return nil
 }
 
@@ -137,22 +141,26 @@ func (db *DB) inTx(ctx context.Context, pool *sql.DB, o *sql.TxOptions, begin st
 		defer cancel()
 		ctx = limited
 	}
+
 	tx, err := pool.BeginTx(ctx, o)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback()
+
 	if begin != "" {
 		if _, err := tx.ExecContext(ctx, begin); err != nil {
 			return fmt.Errorf("begin: %w", err)
 		}
 	}
+
 	if err := fn(tx); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+
 	return nil
 }
 

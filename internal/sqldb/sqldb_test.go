@@ -58,6 +58,7 @@ func TestOpenMissing(t *testing.T) {
 // Two connections, because a pragma run on a pool reaches only one of them.
 func TestSettingsOnEveryConnection(t *testing.T) {
 	t.Parallel()
+
 	db := mustOpen(t, Options{Path: filepath.Join(t.TempDir(), "a b?.db"), Create: true, Migrations: migrations(things)})
 	var conns []*sql.Conn
 	for _, pool := range []*sql.DB{db.writer, db.reader, db.reader} {
@@ -68,6 +69,7 @@ func TestSettingsOnEveryConnection(t *testing.T) {
 		defer c.Close()
 		conns = append(conns, c)
 	}
+
 	for i, c := range conns {
 		var journal string
 		var synchronous, foreignKeys int
@@ -76,10 +78,12 @@ func TestSettingsOnEveryConnection(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+
 		if journal != "wal" || synchronous != 2 || foreignKeys != 1 {
 			t.Errorf("connection %d: journal_mode=%s synchronous=%d foreign_keys=%d", i, journal, synchronous, foreignKeys)
 		}
 	}
+
 	if _, err := conns[1].ExecContext(t.Context(), "insert into things values ('x', 1)"); err == nil {
 		t.Error("a reading connection could write")
 	}
@@ -107,6 +111,7 @@ func TestMigrate(t *testing.T) {
 
 func TestWriteRollsBack(t *testing.T) {
 	t.Parallel()
+
 	db := mustOpen(t, Options{Path: filepath.Join(t.TempDir(), "a.db"), Create: true, Migrations: migrations(things)})
 	insert := func(name string, at time.Time, fail error) error {
 		return db.Write(t.Context(), func(tx *sql.Tx) error {
@@ -114,14 +119,17 @@ func TestWriteRollsBack(t *testing.T) {
 			return errors.Join(err, fail)
 		})
 	}
+
 	noon := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	refused := errors.New("refused")
 	if err := insert("undone", noon, refused); !errors.Is(err, refused) {
 		t.Errorf("Write returned %v, want the function's error", err)
 	}
+
 	if err := errors.Join(insert("noon", noon, nil), insert("never", time.Time{}, nil)); err != nil {
 		t.Fatal(err)
 	}
+
 	got := map[string]time.Time{}
 	err := db.Read(t.Context(), func(tx *sql.Tx) error {
 		_, err := Collect(t.Context(), tx, func(s Scanner) (string, error) {
@@ -136,6 +144,7 @@ func TestWriteRollsBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if len(got) != 2 || !got["noon"].Equal(noon) || !got["never"].IsZero() {
 		t.Errorf("stored %v", got)
 	}

@@ -39,25 +39,31 @@ func openFile(ctx context.Context, o Options) (*DB, error) {
 	if err := makeFile(o); err != nil {
 		return nil, err
 	}
+
 	writer, err := openPool(dsn(o.Path, false))
 	if err != nil {
 		return nil, err
 	}
+
 	writer.SetMaxOpenConns(1)
 	reader, err := openPool(dsn(o.Path, true))
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
+
 	reader.SetMaxOpenConns(readers)
 	db := &DB{writer: writer, reader: reader, readOnly: &sql.TxOptions{ReadOnly: true}}
 	db.group = &group{commit: db.commit}
+
 	err = errors.Join(check(ctx, writer), migrate(ctx, writer, goose.DialectSQLite3, o.Migrations), check(ctx, reader))
 	if err == nil {
 		db.files, err = remember(o.Path)
 	}
+
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+
 	return db, nil
 }
 

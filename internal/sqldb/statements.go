@@ -34,11 +34,11 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("the SQLite driver's %T lacks a method", inner), inner.Close())
 	}
-	return &keeper{connection: able, idle: map[string]statement{}}, nil
+	return &stmtCacheConn{connection: able, idle: map[string]statement{}}, nil
 }
 
 // connection and statement are all that the driver's can do, so that nothing is lost on the
-// way through a keeper.
+// way through a stmtCacheConn.
 type connection interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -56,35 +56,35 @@ type statement interface {
 	driver.StmtQueryContext
 }
 
-// keeps bounds the statements of one connection. A program's texts are constants and far
+// cacheSize bounds the statements of one connection. A program's texts are constants and far
 // fewer; the bound is for one that builds them.
-const keeps = 256
+const cacheSize = 256
 
-// keeper is a connection that keeps its statements. Like any driver's connection it is used
+// stmtCacheConn is a connection that caches its statements. Like any driver's connection it is used
 // by one goroutine at a time.
-type keeper struct {
+type stmtCacheConn struct {
 	connection
 	idle map[string]statement // by text; one that is running is not among them
 }
 
-// kept begin statements that may be run again as they were prepared. A pragma may take
-// effect while it is prepared.
-var kept = []string{"select ", "insert ", "update ", "delete ", "with "}
+// cacheable are the first words of statements that may be run again as they were prepared. A
+// pragma may take effect while it is prepared.
+var cacheable = []string{"select ", "insert ", "update ", "delete ", "with "}
 
-func keepable(query string) bool {
-	return slices.ContainsFunc(kept, func(word string) bool { return strings.HasPrefix(query, word) })
+func isCacheable(query string) bool {
+	return slices.ContainsFunc(cacheable, func(word string) bool { return strings.HasPrefix(query, word) })
 }
 
 // ExecContext implements driver.ExecerContext.
-func (k *keeper) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if !keepable(query) {
+func (k *stmtCacheConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if !isCacheable(query) {
 		return k.connection.ExecContext(ctx, query, args)
 	}
 	s, err := k.take(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	res, err := s.ExecContext(whole(ctx), args)
+	res, err := s.ExecContext(uninterruptible(ctx), args)
 	if err != nil {
 		s.Close() // whatever it says, the statement's own failure matters
 		return nil, err
@@ -93,29 +93,29 @@ func (k *keeper) ExecContext(ctx context.Context, query string, args []driver.Na
 }
 
 // QueryContext implements driver.QueryerContext.
-func (k *keeper) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if !keepable(query) {
+func (k *stmtCacheConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if !isCacheable(query) {
 		return k.connection.QueryContext(ctx, query, args)
 	}
 	s, err := k.take(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.QueryContext(whole(ctx), args)
+	rows, err := s.QueryContext(uninterruptible(ctx), args)
 	if err != nil {
 		s.Close()
 		return nil, err
 	}
-	return &answer{rows, func() error { return k.put(query, s) }}, nil
+	return &cachedRows{rows, func() error { return k.put(query, s) }}, nil
 }
 
-// whole lets a statement that has begun come to its end: the driver would start a goroutine for
-// each to interrupt it, which costs as much as many a statement. Between two of them database/sql
-// heeds the context.
-func whole(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+// uninterruptible returns a context that lets a statement end once it has begun. To interrupt one
+// the driver starts a goroutine, which costs as much as many a statement does. Between two
+// statements database/sql checks the context.
+func uninterruptible(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
-// take returns a statement that nobody runs.
-func (k *keeper) take(ctx context.Context, query string) (statement, error) {
+// take returns a statement that is not in use.
+func (k *stmtCacheConn) take(ctx context.Context, query string) (statement, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -134,9 +134,9 @@ func (k *keeper) take(ctx context.Context, query string) (statement, error) {
 	return s, nil
 }
 
-// put keeps a statement that has run, unless there is one like it already, or no room.
-func (k *keeper) put(query string, s statement) error {
-	if _, ok := k.idle[query]; ok || k.idle == nil || len(k.idle) == keeps {
+// put caches a statement that has run, unless there is one like it already, or no room.
+func (k *stmtCacheConn) put(query string, s statement) error {
+	if _, ok := k.idle[query]; ok || k.idle == nil || len(k.idle) == cacheSize {
 		return s.Close()
 	}
 	k.idle[query] = s
@@ -144,7 +144,7 @@ func (k *keeper) put(query string, s statement) error {
 }
 
 // Close implements driver.Conn.
-func (k *keeper) Close() error {
+func (k *stmtCacheConn) Close() error {
 	var faults []error
 	for _, s := range k.idle {
 		faults = append(faults, s.Close())
@@ -153,11 +153,11 @@ func (k *keeper) Close() error {
 	return errors.Join(append(faults, k.connection.Close())...)
 }
 
-// answer gives its statement back once it is read.
-type answer struct {
+// cachedRows returns its statement to the cache when it is closed.
+type cachedRows struct {
 	driver.Rows
 	done func() error
 }
 
 // Close implements driver.Rows.
-func (a *answer) Close() error { return errors.Join(a.Rows.Close(), a.done()) }
+func (a *cachedRows) Close() error { return errors.Join(a.Rows.Close(), a.done()) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -55,7 +56,7 @@ func openCounted(t *testing.T) (*sql.DB, *counted) {
 		t.Fatal(err)
 	}
 	count := &counted{connection: inner.(connection)}
-	db := sql.OpenDB(single{c, &keeper{connection: count, idle: map[string]statement{}}})
+	db := sql.OpenDB(single{c, &stmtCacheConn{connection: count, idle: map[string]statement{}}})
 	db.SetMaxOpenConns(1)
 	mustExec(t, db, "CREATE TABLE things (name text primary key, at integer) strict")
 	return db, count
@@ -72,25 +73,29 @@ func mustExec(t *testing.T, db Querier, query string, args ...any) {
 // found nothing; one that failed is prepared anew; all are closed in the end.
 func TestStatementsAreKept(t *testing.T) {
 	t.Parallel()
+
 	db, count := openCounted(t)
 	const insert, find = "insert into things (name, at) values ($1, $2)", "select at from things where name = $1"
 	look := func(q Querier, name string) (at int, err error) {
 		err = q.QueryRowContext(t.Context(), find, name).Scan(&at)
 		return at, err
 	}
-	if _, err := look(db, "a"); err != sql.ErrNoRows {
+	if _, err := look(db, "a"); !errors.Is(err, sql.ErrNoRows) {
 		t.Fatalf("in an empty table: %v", err)
 	}
+
 	for n, name := range []string{"a", "b", "c"} {
 		mustExec(t, db, insert, name, n)
 		if at, err := look(db, name); err != nil || at != n {
 			t.Fatalf("%s is at %d, %v", name, at, err)
 		}
 	}
+
 	tx, err := db.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	mustExec(t, tx, insert, "d", 3)
 	if at, err := look(tx, "d"); err != nil || at != 3 {
 		t.Fatalf("d is at %d, %v", at, err)
@@ -104,6 +109,7 @@ func TestStatementsAreKept(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), insert, "a", 9); err == nil {
 		t.Fatal("a second a")
 	}
+
 	mustExec(t, db, insert, "e", 4)
 	if at, err := look(db, "a"); err != nil || at != 0 {
 		t.Errorf("after the refusal a is at %d, %v", at, err)
@@ -119,10 +125,12 @@ func TestStatementsAreKept(t *testing.T) {
 // A statement that is being read can be run again, and each run has its own answer.
 func TestStatementWithinItself(t *testing.T) {
 	t.Parallel()
+
 	db, count := openCounted(t)
 	for n, name := range []string{"a", "b", "c"} {
 		mustExec(t, db, "insert into things (name, at) values ($1, $2)", name, n)
 	}
+
 	tx, err := db.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -130,12 +138,14 @@ func TestStatementWithinItself(t *testing.T) {
 	defer tx.Rollback()
 	const later = "select name from things where at >= $1 order by at"
 	var pairs string
+
 	names := func(from int, each func(n int, name string)) {
 		rows, err := tx.QueryContext(t.Context(), later, from)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer rows.Close()
+
 		for n := from; rows.Next(); n++ {
 			var name string
 			if err := rows.Scan(&name); err != nil {
@@ -143,6 +153,7 @@ func TestStatementWithinItself(t *testing.T) {
 			}
 			each(n, name)
 		}
+
 		if err := rows.Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -152,6 +163,7 @@ func TestStatementWithinItself(t *testing.T) {
 			names(n, func(_ int, second string) { pairs += first + second + " " })
 		})
 	}
+
 	if want := "aa ab ac bb bc cc aa ab ac bb bc cc "; pairs != want {
 		t.Errorf("pairs: %s, want %s", pairs, want)
 	}
@@ -164,14 +176,14 @@ func TestStatementWithinItself(t *testing.T) {
 func TestKeptStatementsAreBounded(t *testing.T) {
 	t.Parallel()
 	db, count := openCounted(t)
-	for i := range keeps + 50 {
+	for i := range cacheSize + 50 {
 		var n int
 		if err := db.QueryRowContext(t.Context(), fmt.Sprintf("select %d", i)).Scan(&n); err != nil || n != i {
 			t.Fatalf("select %d gave %d, %v", i, n, err)
 		}
 	}
-	if open := count.prepared - count.closed; open != keeps {
-		t.Errorf("%d statements are kept, want %d", open, keeps)
+	if open := count.prepared - count.closed; open != cacheSize {
+		t.Errorf("%d statements are kept, want %d", open, cacheSize)
 	}
 	if err := db.Close(); err != nil || count.prepared != count.closed {
 		t.Errorf("in the end %d prepared and %d closed, %v", count.prepared, count.closed, err)
@@ -181,6 +193,7 @@ func TestKeptStatementsAreBounded(t *testing.T) {
 // A kept statement sees the schema as it is, and what a pragma says is asked each time.
 func TestKeptStatementsAndTheSchema(t *testing.T) {
 	t.Parallel()
+
 	db, _ := openCounted(t)
 	const all = "select count(*) from things where name <> 'x'"
 	for _, change := range []string{"", "CREATE INDEX things_at ON things (at)", "ALTER TABLE things ADD COLUMN more text", "DROP INDEX things_at"} {
@@ -193,6 +206,7 @@ func TestKeptStatementsAndTheSchema(t *testing.T) {
 			t.Errorf("after %q: %d, %v", change, n, err)
 		}
 	}
+
 	for _, want := range []int{0, 1, 0} {
 		mustExec(t, db, fmt.Sprintf("pragma foreign_keys = %d", want))
 		var have int

@@ -46,8 +46,8 @@ func (s script) Read(b []byte) (int, error) { return s.text.Read(b) }
 // untouched is what translation leaves as it is: comments, strings and quoted names.
 var untouched = regexp.MustCompile(`--[^\n]*|'[^']*'|"[^"]*"`)
 
-// words are translated in this order.
-var words = []struct {
+// typeNames are replaced in this order.
+var typeNames = []struct {
 	from *regexp.Regexp
 	to   string
 }{
@@ -78,7 +78,7 @@ func toPostgres(sqlite string) string {
 }
 
 func translateWords(code string) string {
-	for _, w := range words {
+	for _, w := range typeNames {
 		code = w.from.ReplaceAllString(code, w.to)
 	}
 	return code

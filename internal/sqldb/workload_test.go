@@ -41,11 +41,13 @@ func workload(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+
 	if os.Getenv(workloadEnv+"_UNSAFE") != "" { // what the judge must see to be a judge
 		if _, err := db.writer.ExecContext(ctx, "pragma synchronous = normal"); err != nil {
 			return err
 		}
 	}
+
 	var working sync.WaitGroup
 	faults := make(chan error, workers)
 	for worker := range workers {
@@ -63,6 +65,7 @@ func workload(ctx context.Context, path string) error {
 			}
 		})
 	}
+
 	working.Wait()
 	close(faults)
 	return <-faults // without Close: the power is still on

@@ -18,6 +18,7 @@ func (e environment) look(name string) (string, bool) {
 
 func TestFromEnvironment(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		name string
 		env  environment
@@ -80,6 +81,7 @@ func TestTell(t *testing.T) {
 // Signs of life are given as long as the program is healthy, and end with it.
 func TestWatch(t *testing.T) {
 	t.Parallel()
+
 	path, next := listener(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	healthy, hangs, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
@@ -91,14 +93,17 @@ func TestWatch(t *testing.T) {
 			}
 		})
 	}()
+
 	for range 3 {
 		<-healthy
 		if got := next(); got != alive {
 			t.Fatalf("told %q", got)
 		}
 	}
+
 	cancel()
 	close(hangs)
+
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}

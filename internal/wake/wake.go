@@ -5,7 +5,7 @@ package wake
 
 import "sync"
 
-// Signal wakes one loop. Make it with NewSignal; a nil Signal wakes nobody.
+// Signal wakes one loop. Make it with NewSignal; a nil Signal does nothing.
 type Signal chan struct{}
 
 // NewSignal makes a signal.

@@ -16,14 +16,15 @@ func TestSignal(t *testing.T) {
 		t.Error("waking twice before a look woke twice")
 	default:
 	}
-	Signal(nil).Wake() // wakes nobody, and does not block
+	Signal(nil).Wake() // does nothing, and does not block
 }
 
 func TestBroadcast(t *testing.T) {
 	t.Parallel()
+
 	synctest.Test(t, func(t *testing.T) {
 		var b Broadcast
-		b.Wake() // nobody waits
+		b.Wake() // no goroutine waits
 		woken := make(chan int, 3)
 		for i := range 3 {
 			next := b.Next()
@@ -32,15 +33,19 @@ func TestBroadcast(t *testing.T) {
 				woken <- i
 			}()
 		}
+
 		synctest.Wait()
 		if len(woken) != 0 {
 			t.Fatal("woken before the wake")
 		}
+
 		b.Wake()
 		synctest.Wait()
+
 		if len(woken) != 3 {
 			t.Errorf("%d of 3 woke", len(woken))
 		}
+
 		select {
 		case <-b.Next():
 			t.Error("the next wake has come already")

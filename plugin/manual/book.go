@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -23,9 +22,6 @@ import (
 
 //go:embed migrations/*.sql
 var migrations embed.FS
-
-// lookAtOthers is how soon events that another instance on the same server wrote are seen.
-const lookAtOthers = time.Second
 
 // book keeps operations, domains and events.
 type book struct {
@@ -107,6 +103,7 @@ func (b *book) scanRow(s sqldb.Scanner) (r row, err error) {
 	if err != nil {
 		return r, err
 	}
+
 	r.ID = registrar.OperationID("manual-" + strconv.FormatInt(number, 10))
 	r.UpdatedAt, r.Version = r.CreatedAt, "1"
 	if r.State == registrar.NeedsAction {
@@ -114,10 +111,12 @@ func (b *book) scanRow(s sqldb.Scanner) (r row, err error) {
 	} else { // it moves once
 		r.UpdatedAt, r.Version = r.FinishedAt, "2"
 	}
+
 	text, err := b.box.Open(sealed, "order|"+string(r.Order))
 	if err != nil {
 		return r, err
 	}
+
 	return r, json.Unmarshal(text, &r.order)
 }
 
@@ -150,12 +149,15 @@ func (b *book) submit(ctx context.Context, o registrar.Order) (op registrar.Oper
 		case !errors.Is(err, registrar.NotFound):
 			return err
 		}
+
 		if err := b.admissible(ctx, tx, o); err != nil {
 			return err
 		}
+
 		op, err = b.begin(ctx, tx, o)
 		return err
 	})
+
 	return op, err
 }
 
@@ -172,10 +174,12 @@ func (b *book) admissible(ctx context.Context, tx *sql.Tx, o registrar.Order) er
 	} else if !errors.Is(err, registrar.NotFound) {
 		return err
 	}
+
 	d, err := b.readDomain(ctx, tx, o.Domain)
 	if err != nil && !errors.Is(err, registrar.NotFound) {
 		return err
 	}
+
 	starts := o.Kind.Acquires()
 	switch live := d.Status == registrar.StatusRegistered; {
 	case starts && live:
@@ -185,6 +189,7 @@ func (b *book) admissible(ctx context.Context, tx *sql.Tx, o registrar.Order) er
 	case o.Kind == registrar.KindRenew && d.PaidTill != o.PaidTill:
 		return registrar.Errorf(registrar.Precondition, "%s is paid till %s, not %s", o.Domain, d.PaidTill, o.PaidTill)
 	}
+
 	return nil
 }
 
@@ -193,21 +198,25 @@ func (b *book) begin(ctx context.Context, tx *sql.Tx, o registrar.Order) (regist
 	if err != nil {
 		return registrar.Operation{}, fmt.Errorf("store order: %w", err)
 	}
+
 	_, err = tx.ExecContext(ctx, `insert into operations (number, order_id, kind, domain, state, sealed_order, created_at)
 		values ((select coalesce(max(number), 0) + 1 from operations), $1, $2, $3, $4, $5, $6)`,
 		string(o.ID), o.Kind, o.Domain, registrar.NeedsAction, b.box.Seal(text, "order|"+string(o.ID)), sqldb.Millis(b.now()))
 	if err != nil {
 		return registrar.Operation{}, fmt.Errorf("store order: %w", err)
 	}
+
 	r, err := b.find(ctx, tx, "order_id = $1", string(o.ID))
 	if err != nil {
 		return registrar.Operation{}, err
 	}
+
 	if d, starting := startOf(o); starting {
 		if err := putDomain(ctx, tx, d); err != nil {
 			return registrar.Operation{}, err
 		}
 	}
+
 	return r.Operation, b.tell(ctx, tx, r, registrar.LevelWarning, "plugin", instruction(o))
 }
 
@@ -230,6 +239,7 @@ func (b *book) conclude(ctx context.Context, d registrar.Decision) (op registrar
 		if err != nil {
 			return err
 		}
+
 		r.History = historyOf(r)
 		if err := r.CheckVersion(d.Version); err != nil {
 			return err
@@ -237,26 +247,31 @@ func (b *book) conclude(ctx context.Context, d registrar.Decision) (op registrar
 		if r.State.Final() || d.Verdict == registrar.VerdictResend || d.Verdict == registrar.VerdictCancel { // nothing is ever sent, or waits to be
 			return registrar.Errorf(registrar.Precondition, "operation %s is %s and can't be resolved with %q", r.ID, r.State, d.Verdict)
 		}
+
 		r.State, r.Error = registrar.Succeeded, ""
 		level := registrar.LevelInfo
 		if d.Verdict != registrar.VerdictDone {
 			r.State, r.Error, level = registrar.Failed, strings.TrimSpace("decided by "+d.By+" "+d.Note), registrar.LevelError
 		}
+
 		_, err = tx.ExecContext(ctx, "update operations set state = $1, error = $2, decided_by = $3, finished_at = $4 where number = $5 and finished_at is null",
 			r.State, r.Error, d.By, sqldb.Millis(b.now()), numberOf(r.ID))
 		if err != nil {
 			return fmt.Errorf("conclude operation: %w", err)
 		}
+
 		if err := b.finish(ctx, tx, r); err != nil {
 			return err
 		}
 		if err := b.tell(ctx, tx, r, level, d.By, fmt.Sprintf("%s of %s: %s", r.Kind, r.Domain, d.Verdict)); err != nil {
 			return err
 		}
+
 		r, err = b.find(ctx, tx, "number = $1", numberOf(d.Operation))
 		op = r.Operation
 		return err
 	})
+
 	return op, err
 }
 
@@ -266,6 +281,7 @@ func (b *book) finish(ctx context.Context, tx *sql.Tx, r row) error {
 	if err != nil {
 		return err
 	}
+
 	starts := r.Kind.Acquires()
 	switch {
 	case starts && r.State == registrar.Failed:
@@ -279,6 +295,7 @@ func (b *book) finish(ctx context.Context, tx *sql.Tx, r row) error {
 	case r.Kind == registrar.KindUpdate && len(r.order.Nameservers) > 0:
 		d.Nameservers = r.order.Nameservers
 	}
+
 	return putDomain(ctx, tx, d)
 }
 
@@ -323,12 +340,14 @@ func (b *book) readDomain(ctx context.Context, tx *sql.Tx, name string) (d regis
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, registrar.Errorf(registrar.NotFound, "domain %s is not known here", name)
 	}
+
 	if err != nil {
 		return d, err
 	}
 	if err := json.Unmarshal([]byte(text), &d); err != nil {
 		return d, fmt.Errorf("read domain: %w", err)
 	}
+
 	open, err := b.find(ctx, tx, "finished_at is null and domain = $1", name)
 	switch {
 	case err == nil:
@@ -336,6 +355,7 @@ func (b *book) readDomain(ctx context.Context, tx *sql.Tx, name string) (d regis
 	case !errors.Is(err, registrar.NotFound):
 		return d, err
 	}
+
 	return d, nil
 }
 
@@ -373,12 +393,14 @@ func (b *book) domains(ctx context.Context, p registrar.Page) (page registrar.Do
 	if size <= 0 || size > registrar.MaxPage {
 		size = registrar.MaxPage
 	}
+
 	err = b.db.Read(ctx, func(tx *sql.Tx) error {
 		names, err := sqldb.Collect(ctx, tx, func(s sqldb.Scanner) (name string, err error) { return name, s.Scan(&name) },
 			"select name from domains where name > $1 order by name limit $2", p.After, size)
 		if err != nil {
 			return err
 		}
+
 		for _, name := range names {
 			d, err := b.readDomain(ctx, tx, name)
 			if err != nil {
@@ -386,11 +408,14 @@ func (b *book) domains(ctx context.Context, p registrar.Page) (page registrar.Do
 			}
 			page.Domains = append(page.Domains, d)
 		}
+
 		return nil
 	})
+
 	if len(page.Domains) == size {
 		page.Next = page.Domains[size-1].Name
 	}
+
 	return page, err
 }
 
@@ -401,37 +426,11 @@ func (b *book) waiting(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// events yields what stands after the cursor, and waits for more.
-func (b *book) events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
-	return func(yield func(registrar.Event, error) bool) {
-		for {
-			more := b.changed.Next() // before looking, so that nothing slips in between
-			batch, err := b.eventsAfter(ctx, after)
-			if err != nil {
-				yield(registrar.Event{}, err)
-				return
-			}
-			for _, e := range batch {
-				if !yield(e, nil) {
-					return
-				}
-				after = e.Cursor
-			}
-			if len(batch) > 0 {
-				continue
-			}
-			select {
-			case <-ctx.Done():
-				yield(registrar.Event{}, ctx.Err())
-				return
-			case <-more:
-			case <-time.After(lookAtOthers):
-			}
-		}
-	}
-}
+// Changed implements registrarkit.Record.
+func (b *book) Changed() <-chan struct{} { return b.changed.Next() }
 
-func (b *book) eventsAfter(ctx context.Context, after registrar.Cursor) (batch []registrar.Event, err error) {
+// EventsAfter implements registrarkit.Record.
+func (b *book) EventsAfter(ctx context.Context, after registrar.Cursor) (batch []registrar.Event, err error) {
 	const atOnce = 500
 	err = b.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		batch, err = sqldb.Collect(ctx, tx, func(s sqldb.Scanner) (e registrar.Event, err error) {

@@ -36,10 +36,12 @@ func TestMakeFixture(t *testing.T) {
 // Every schema that was ever released is migrated, and what it holds reads right.
 func TestFixturesMigrate(t *testing.T) {
 	t.Parallel()
+
 	all, err := filepath.Glob(filepath.Join("testdata", "schema-*"))
 	if err != nil || len(all) == 0 {
 		t.Fatalf("no fixtures: %v", err)
 	}
+
 	for _, from := range all {
 		dir := t.TempDir()
 		for _, name := range []string{"manual.db", "manual.key"} { // Git keeps no modes
@@ -51,10 +53,12 @@ func TestFixturesMigrate(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+
 		p := started(t, dir, "always_available", "operator", false)
 		if d := status(t, p, "done.com"); d.Status != registrar.StatusRegistered || d.Customer != "c1" {
 			t.Errorf("%s: done.com is %+v", from, d)
 		}
+
 		// The same order, sealed in the book, is the same operation; another one is a conflict.
 		if op := submit(t, p, order("o2", "open.com", registrar.KindRegister)); op.State != registrar.NeedsAction {
 			t.Errorf("%s: open.com is %+v", from, op)

@@ -1,13 +1,12 @@
 // Package manual is a registrar without a registrar: staff register domains by hand.
 //
-// An order becomes an operation that stands in NeedsAction until somebody decides it, or,
-// with confirm = "at_once", succeeds by itself, which makes the plugin a stand-in for
-// testing. It is also the example for authors: the whole contract, kept durably, in four
-// files. manual.go answers the contract, book.go keeps the state, lock.go keeps others off
-// it, rules.go knows what a valid order is.
+// An order becomes an operation that waits in NeedsAction for a decision, or, with
+// confirm = "at_once", succeeds by itself, which makes the plugin a stand-in for testing. It
+// is also the example for authors: the whole contract, kept durably, in three files.
+// manual.go implements the contract, book.go stores the state, rules.go validates orders.
 //
-// The order and what it caused are stored in one transaction, with the event that tells of
-// it; so repeating an order, or dying at any instant, changes nothing.
+// An order, its effects and their event are stored in one transaction. So repeating an order
+// changes nothing, and neither does dying at any instant.
 package manual
 
 import (
@@ -16,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"sync"
 	"time"
 
@@ -25,7 +23,11 @@ import (
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarkit"
 )
+
+// lookAgain bounds how long the events of another instance on the same server go unseen.
+const lookAgain = time.Second
 
 // lookup says what Check answers.
 type lookup string
@@ -55,8 +57,8 @@ type Plugin struct {
 	server  secret.String // the store, if that is no file
 	dataDir string
 	create  bool
-	lock    *os.File // held between Start and Drain
-	book    *book    // open as long
+	lock    *registrarkit.Lock // held between Start and Drain
+	book    *book              // open as long
 	drained bool
 }
 
@@ -114,6 +116,7 @@ func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availab
 	if err != nil {
 		return nil, err
 	}
+
 	answers := make([]registrar.Availability, len(names))
 	for i, name := range names {
 		answers[i] = registrar.Availability{Name: name, Status: registrar.Available}
@@ -121,10 +124,12 @@ func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availab
 			answers[i].Status, answers[i].Detail = registrar.NameInvalid, problem
 			continue
 		}
+
 		d, err := b.domain(ctx, name)
 		if err != nil && !errors.Is(err, registrar.NotFound) {
 			return nil, err
 		}
+
 		switch {
 		case c.Lookup == alwaysTaken || d.Status == registrar.StatusRegistered:
 			answers[i].Status = registrar.Taken
@@ -132,6 +137,7 @@ func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availab
 			answers[i].Status, answers[i].Detail = c.lookUp(ctx, name)
 		}
 	}
+
 	return answers, nil
 }
 
@@ -184,7 +190,7 @@ func (p *Plugin) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 	if err != nil {
 		return func(yield func(registrar.Event, error) bool) { yield(registrar.Event{}, err) }
 	}
-	return b.events(ctx, after)
+	return registrarkit.Follow(ctx, b, after, lookAgain)
 }
 
 // Backup implements registrar.Backups. A restored book does nothing again by itself: staff do.
@@ -201,23 +207,29 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	if err := registrar.InvalidSettings(schema().Problems(s.Config)); err != nil {
 		return err
 	}
+
 	var c config
 	if err := json.Unmarshal(s.Config, &c); err != nil {
 		return fmt.Errorf("read settings: %w", err)
 	}
+
 	problems := checkWhois(c)
 	server, err := sqldb.ServerOf(c.Store)
 	if err != nil {
 		problems = append(problems, registrar.Problem{Path: "store", Message: err.Error()})
 	}
+
 	if err := registrar.InvalidSettings(problems); err != nil {
 		return err
 	}
+
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	if p.book != nil {
 		return registrar.Errorf(registrar.Precondition, "the plugin is at work; start a new one with the new settings")
 	}
+
 	p.config, p.server, p.dataDir, p.create = &c, server, s.DataDir, s.Create
 	return nil
 }
@@ -236,7 +248,7 @@ func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, erro
 		list = append(list, w.probe(ctx))
 	}
 	if !server.IsEmpty() {
-		list = append(list, registrar.Tried("store", sqldb.Probe(ctx, server), "the database answers"))
+		list = append(list, registrar.Probed("store", sqldb.Probe(ctx, server), "the database answers"))
 	}
 	return list, nil
 }
@@ -245,6 +257,7 @@ func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, erro
 func (p *Plugin) Start(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	switch {
 	case p.config == nil:
 		return registrar.Errorf(registrar.NotReady, "the plugin is not configured")
@@ -253,14 +266,17 @@ func (p *Plugin) Start(ctx context.Context) error {
 	case p.book != nil:
 		return nil
 	}
-	lock, err := takeLock(p.dataDir)
+
+	lock, err := registrarkit.LockDir(p.dataDir, "manual.lock", 0)
 	if err != nil {
 		return err
 	}
+
 	b, err := openBook(ctx, p.dataDir, p.server, p.create, p.now)
 	if err != nil {
-		return errors.Join(err, releaseLock(lock))
+		return errors.Join(err, lock.Close())
 	}
+
 	p.lock, p.book = lock, b
 	p.log.Info("started", "data", p.dataDir)
 	return nil
@@ -283,7 +299,7 @@ func (p *Plugin) Drain(context.Context) error {
 	if b == nil {
 		return nil
 	}
-	return errors.Join(b.close(), releaseLock(p.lock))
+	return errors.Join(b.close(), p.lock.Close())
 }
 
 func (p *Plugin) working() (*book, config, error) {

@@ -20,11 +20,13 @@ import (
 // started opens a plugin on a directory; it is drained at the end of the test.
 func started(t *testing.T, dir, lookup, confirm string, create bool) *Plugin {
 	t.Helper()
+
 	p := New(hclog.NewNullLogger())
 	c, err := json.Marshal(map[string]string{"lookup": lookup, "confirm": confirm, "store": storeOf(t, dir, create)})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := p.Configure(t.Context(), registrar.Settings{Config: c, DataDir: dir, Create: create}); err != nil {
 		t.Fatal(err)
 	}
@@ -36,6 +38,7 @@ func started(t *testing.T, dir, lookup, confirm string, create bool) *Plugin {
 			t.Error(err)
 		}
 	})
+
 	return p
 }
 
@@ -47,7 +50,9 @@ func TestOnPostgreSQL(t *testing.T) {
 // storeOf is where the plugin on a directory keeps its state, again after a restart.
 func storeOf(t *testing.T, dir string, create bool) string {
 	t.Helper()
+
 	note := filepath.Join(dir, "server")
+
 	if create {
 		url := pgtest.Database(t)
 		if url == "" {
@@ -57,13 +62,16 @@ func storeOf(t *testing.T, dir string, create bool) string {
 			t.Fatal(err)
 		}
 	}
+
 	url, err := os.ReadFile(note)
 	if errors.Is(err, fs.ErrNotExist) { // it was there before the test
 		return "sqlite"
 	}
+
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return string(url)
 }
 
@@ -105,31 +113,39 @@ func status(t *testing.T, p *Plugin, name string) registrar.Domain {
 
 func TestStaffDecide(t *testing.T) {
 	t.Parallel()
+
 	p := started(t, t.TempDir(), "always_available", "operator", true)
 	op := submit(t, p, order("o1", "example.com", registrar.KindRegister))
 	if op.State != registrar.NeedsAction || op.WaitsFor == "" {
 		t.Errorf("begun as %+v", op)
 	}
+
 	if d := status(t, p, "example.com"); d.Status != registrar.StatusRegistering || d.Operation == nil {
 		t.Errorf("the domain is %+v", d)
 	}
 	if op = resolve(t, p, op.ID, registrar.VerdictDone); op.State != registrar.Succeeded {
 		t.Errorf("resolved as %+v", op)
 	}
+
 	d := status(t, p, "example.com")
 	if d.Status != registrar.StatusRegistered || d.Operation != nil || d.PaidTill.IsZero() {
 		t.Errorf("the domain is %+v", d)
 	}
+
 	renewal := registrar.Order{ID: "o2", Kind: registrar.KindRenew, Domain: "example.com", PaidTill: d.PaidTill}
 	resolve(t, p, submit(t, p, renewal).ID, registrar.VerdictDone)
+
 	if got := status(t, p, "example.com").PaidTill; got != d.PaidTill.AddYears(1) {
 		t.Errorf("renewed till %s, from %s", got, d.PaidTill)
 	}
+
 	failed := submit(t, p, order("o3", "refused.com", registrar.KindRegister))
 	resolve(t, p, failed.ID, registrar.VerdictFailed)
+
 	if d := status(t, p, "refused.com"); d.Status != registrar.StatusError {
 		t.Errorf("the refused domain is %s", d.Status)
 	}
+
 	again := registrar.Decision{Operation: failed.ID, Version: failed.Version, Verdict: registrar.VerdictDone, By: "olga"}
 	if _, err := p.Resolve(t.Context(), again); !errors.Is(err, registrar.Conflict) || !strings.Contains(err.Error(), "Failed now, by olga") {
 		t.Errorf("deciding twice: %v", err)
@@ -146,6 +162,7 @@ func TestAtOnce(t *testing.T) {
 
 func TestRepeatingAnOrder(t *testing.T) {
 	t.Parallel()
+
 	dir := t.TempDir()
 	p := started(t, dir, "always_available", "operator", true)
 	first := submit(t, p, order("o1", "example.com", registrar.KindRegister))
@@ -154,6 +171,7 @@ func TestRepeatingAnOrder(t *testing.T) {
 			t.Fatalf("another operation: %s", again.ID)
 		}
 	}
+
 	if _, err := p.Submit(t.Context(), order("o1", "other.com", registrar.KindRegister)); !errors.Is(err, registrar.Conflict) {
 		t.Errorf("the same OrderID for another domain: %v", err)
 	}
@@ -163,6 +181,7 @@ func TestRepeatingAnOrder(t *testing.T) {
 	if err := p.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+
 	again := started(t, dir, "always_available", "operator", false)
 	if op := submit(t, again, order("o1", "example.com", registrar.KindRegister)); op.ID != first.ID {
 		t.Errorf("after a restart the order became %s", op.ID)
@@ -171,9 +190,11 @@ func TestRepeatingAnOrder(t *testing.T) {
 
 func TestEventsResume(t *testing.T) {
 	t.Parallel()
+
 	p := started(t, t.TempDir(), "always_available", "at_once", true)
 	submit(t, p, order("o1", "one.com", registrar.KindRegister))
 	submit(t, p, order("o2", "two.com", registrar.KindRegister))
+
 	read := func(after registrar.Cursor, n int) (cursors []registrar.Cursor) {
 		for e, err := range p.Events(t.Context(), after) {
 			if err != nil {
@@ -186,11 +207,13 @@ func TestEventsResume(t *testing.T) {
 				break
 			}
 		}
+
 		return cursors
 	}
 	if got := read(0, 4); !slices.Equal(got, []registrar.Cursor{1, 2, 3, 4}) {
 		t.Errorf("cursors %v", got)
 	}
+
 	if got := read(2, 2); !slices.Equal(got, []registrar.Cursor{3, 4}) {
 		t.Errorf("after 2: %v", got)
 	}
@@ -210,6 +233,7 @@ func TestCheckAnswers(t *testing.T) {
 
 func TestInvalidOrders(t *testing.T) {
 	t.Parallel()
+
 	p := started(t, t.TempDir(), "always_available", "operator", true)
 	for path, change := range map[string]func(o *registrar.Order){
 		"domain":            func(o *registrar.Order) { o.Domain = "Example.com" },
@@ -233,22 +257,27 @@ func TestInvalidOrders(t *testing.T) {
 
 func TestPersonalDataAreSealed(t *testing.T) {
 	t.Parallel()
+
 	dir := t.TempDir()
 	p := started(t, dir, "always_available", "operator", true)
 	submit(t, p, order("o1", "example.com", registrar.KindRegister))
+
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(files) < 2 {
 		t.Fatal(files, err)
 	}
+
 	for _, f := range files {
 		if text, err := os.ReadFile(f); err != nil || strings.Contains(string(text), "CANARY") {
 			t.Errorf("%s shows the registrant, or %v", filepath.Base(f), err)
 		}
 	}
+
 	server := storeOf(t, dir, false)
 	if server == "sqlite" {
 		return
 	}
+
 	if text := string(pgtest.Dump(t, server)); strings.Contains(text, "CANARY") || !strings.Contains(text, "example.com") {
 		t.Errorf("the server shows the registrant, or nothing:\n%s", text)
 	}

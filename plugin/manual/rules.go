@@ -55,6 +55,7 @@ func check(o registrar.Order) []registrar.Problem {
 			problems = append(problems, registrar.Problem{Path: path, Message: message})
 		}
 	}
+
 	add(!o.ID.Valid(), "id", "must be 1 to 64 of A-Z a-z 0-9 . _ -")
 	name := checkName(o.Domain)
 	add(name != "", "domain", name)
@@ -66,12 +67,15 @@ func check(o registrar.Order) []registrar.Problem {
 	add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required to transfer")
 	add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required: the expiry to renew from")
 	add(o.Kind == registrar.KindUpdate && len(o.Nameservers) == 0 && o.Registrant == nil, "nameservers", "is required: there is nothing to update")
+
 	for i, ns := range o.Nameservers {
 		add(checkName(ns.Host) != "", fmt.Sprintf("nameservers[%d]", i), "must be a host name")
 	}
+
 	if o.Registrant != nil {
 		problems = append(problems, checkRegistrant(*o.Registrant)...)
 	}
+
 	return problems
 }
 
@@ -84,6 +88,7 @@ func checkRegistrant(r registrar.Registrant) []registrar.Problem {
 			problems = append(problems, registrar.Problem{Path: "contact." + f.Key, Message: "is required"})
 		}
 	}
+
 	for key, values := range r.Fields {
 		f, ok := known[key]
 		if !ok {
@@ -95,6 +100,7 @@ func checkRegistrant(r registrar.Registrant) []registrar.Problem {
 			}
 		}
 	}
+
 	return problems
 }
 

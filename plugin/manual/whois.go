@@ -12,7 +12,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// free is what registries say of a name that nobody has. Each has its own words.
+// free matches the answers of registries about a name that is not registered.
 const free = `(?im)^\W*(no match|not found|no entries found|no data found|no object found|domain not found|status:\s*(free|available))`
 
 const (

@@ -21,11 +21,13 @@ import (
 // never answered.
 func registry(t *testing.T, answers map[string]string) string {
 	t.Helper()
+
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
+
 	go func() {
 		for {
 			conn, err := l.Accept()
@@ -40,17 +42,20 @@ func registry(t *testing.T, answers map[string]string) string {
 			}
 		}
 	}()
+
 	return l.Addr().String()
 }
 
 // lookingUp is a plugin that asks a registry for com.
 func lookingUp(t *testing.T, server string) *Plugin {
 	t.Helper()
+
 	p := New(hclog.NewNullLogger())
 	c, err := json.Marshal(map[string]any{"lookup": byWhois, "confirm": atOnce, "whois": []whoisServer{{TLD: "com", Server: server, Free: free}}})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := p.Configure(t.Context(), registrar.Settings{Config: c, DataDir: t.TempDir(), Create: true}); err != nil {
 		t.Fatal(err)
 	}
@@ -62,11 +67,13 @@ func lookingUp(t *testing.T, server string) *Plugin {
 			t.Error(err)
 		}
 	})
+
 	return p
 }
 
 func TestLookUpByWhois(t *testing.T) {
 	t.Parallel()
+
 	p := lookingUp(t, registry(t, map[string]string{
 		"free.com":    "% Registry of com\r\n\r\nNo match for \"FREE.COM\".\r\n",
 		"open.com":    "Domain: open.com\r\nStatus: free\r\n",
@@ -75,7 +82,9 @@ func TestLookUpByWhois(t *testing.T) {
 		"nothing.com": "",
 		"ours.com":    "No match for \"OURS.COM\".\r\n",
 	}))
+
 	submit(t, p, order("o1", "ours.com", registrar.KindRegister))
+
 	want := map[string]registrar.AvailabilityStatus{
 		"free.com": registrar.Available, "open.com": registrar.Available, "taken.com": registrar.Taken,
 		"busy.com": registrar.AvailabilityUnknown, "nothing.com": registrar.AvailabilityUnknown,

@@ -32,7 +32,7 @@ var (
 const releaseWithin = 5 * time.Second
 
 // takeEvery is how often an instance that stands by asks for the lease.
-func takeEvery(t sqldb.LeaseTiming) time.Duration { return t.Beat * 2 / 5 }
+func takeEvery(t sqldb.LeaseTiming) time.Duration { return t.RenewEvery * 2 / 5 }
 
 // nodeName tells this instance from all others, and people where it is.
 func nodeName() (string, error) {
@@ -43,47 +43,47 @@ func nodeName() (string, error) {
 	return fmt.Sprintf("%s (process %d, %s)", host, os.Getpid(), rand.Text()[:6]), nil
 }
 
-// duties are what only the holder of the lease does.
-type duties struct {
+// leaderTasks are the tasks of the holder of the lease.
+type leaderTasks struct {
 	parts   map[string]func(context.Context) error
 	mailbox *mailbox.Watcher
 }
 
-// standing is who has the lease, for Health.
-type standing struct {
+// leadership says for Health who has the lease.
+type leadership struct {
 	mu     sync.Mutex
 	holder string
-	duties *duties // nil = another has it, or nobody
+	tasks  *leaderTasks // nil = the lease is not ours
 	err    error
 }
 
 // set reports whether anything is new.
-func (s *standing) set(holder string, d *duties, err error) bool {
+func (s *leadership) set(holder string, d *leaderTasks, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fresh := s.holder != holder || s.duties != d || (s.err == nil) != (err == nil)
-	s.holder, s.duties, s.err = holder, d, err
+	fresh := s.holder != holder || s.tasks != d || (s.err == nil) != (err == nil)
+	s.holder, s.tasks, s.err = holder, d, err
 	return fresh
 }
 
-func (s *standing) get() (registrar.Component, *duties) {
+func (s *leadership) get() (registrar.Component, *leaderTasks) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := registrar.Component{Name: "lease", OK: s.err == nil}
 	switch {
 	case s.err != nil:
 		c.Detail = s.err.Error()
-	case s.duties != nil:
+	case s.tasks != nil:
 		c.Detail = "this instance works: " + s.holder
 	default:
 		c.Detail = "standby: " + s.holder + " holds the lease"
 	}
-	return c, s.duties
+	return c, s.tasks
 }
 
-// enter tries to take the lease. If it is ours it takes the store over from whoever had it;
-// otherwise it follows how far the holder has come.
-func (p *Plugin) enter(ctx context.Context, w *work) (d *duties, err error) {
+// tryLead tries to take the lease. With the lease it takes over the store of the last holder;
+// without it, it follows the progress of the holder.
+func (p *Plugin) tryLead(ctx context.Context, w *work) (d *leaderTasks, err error) {
 	holder, held, err := w.lease.Take(ctx)
 	switch {
 	case err != nil:
@@ -99,10 +99,10 @@ func (p *Plugin) enter(ctx context.Context, w *work) (d *duties, err error) {
 }
 
 // serve works whenever the lease is ours, until ctx ends.
-func (p *Plugin) serve(ctx context.Context, w *work, d *duties) {
+func (p *Plugin) serve(ctx context.Context, w *work, d *leaderTasks) {
 	for ctx.Err() == nil {
 		if d != nil {
-			if err := p.tenure(ctx, w, d); err != nil {
+			if err := p.lead(ctx, w, d); err != nil {
 				w.standing.set("", nil, err)
 				p.log.Warn("stopped working", "err", err)
 			}
@@ -110,13 +110,13 @@ func (p *Plugin) serve(ctx context.Context, w *work, d *duties) {
 		select {
 		case <-ctx.Done():
 		case <-time.After(takeEvery(p.timing)):
-			d, _ = p.enter(ctx, w) // why not is in its standing
+			d, _ = p.tryLead(ctx, w) // why not is in its standing
 		}
 	}
 }
 
-// tenure does what only one instance may do, until the lease can be relied on no longer.
-func (p *Plugin) tenure(ctx context.Context, w *work, d *duties) error {
+// lead runs the tasks of which there may be one instance, until the lease can't be relied on.
+func (p *Plugin) lead(ctx context.Context, w *work, d *leaderTasks) error {
 	ctx, end := context.WithCancel(ctx)
 	var loops sync.WaitGroup
 	for name, run := range d.parts {

@@ -21,7 +21,7 @@ import (
 )
 
 // every is how often an instance that stands by asks.
-var every = takeEvery(sqldb.UsualLease())
+var every = takeEvery(sqldb.DefaultLeaseTiming())
 
 // played is a lease that is held in the spans of a plan.
 type played struct {
@@ -66,8 +66,8 @@ func (l *played) Release(context.Context) error { return nil }
 
 func follows(context.Context, string) error { return nil }
 
-func doing(part func(context.Context) error) *duties {
-	return &duties{parts: map[string]func(context.Context) error{"part": part}}
+func doing(part func(context.Context) error) *leaderTasks {
+	return &leaderTasks{parts: map[string]func(context.Context) error{"part": part}}
 }
 
 // The parts run only while the lease is held, each time after taking over, and their end is
@@ -78,7 +78,7 @@ func TestWorkFollowsTheLease(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{10 * time.Second, 60 * time.Second}, {5 * time.Minute, 6 * time.Minute}}}
 		var story []string
 		tell := func(what string) { story = append(story, what+" "+time.Since(l.began).Truncate(every).String()) }
-		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*duties, error) {
+		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) {
 			tell("takes over")
 			return doing(func(ctx context.Context) error {
 				tell("begins")
@@ -103,7 +103,7 @@ func TestNobodyWorksWithoutTakingOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{0, time.Hour}}}
 		tries, began := 0, 0
-		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*duties, error) {
+		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) {
 			if tries++; tries < 4 {
 				return nil, errAway
 			}
@@ -122,7 +122,7 @@ func TestHealthTellsWhoHasTheLease(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{time.Minute, time.Hour}}, away: [2]time.Duration{10 * time.Second, 20 * time.Second}}
-		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*duties, error) { return &duties{}, nil }}
+		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) { return &leaderTasks{}, nil }}
 		ctx, cancel := context.WithCancel(t.Context())
 		go New(hclog.NewNullLogger()).serve(ctx, w, nil)
 		for _, c := range []struct {

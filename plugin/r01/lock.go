@@ -2,35 +2,23 @@ package r01
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"syscall"
 
-	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarkit"
 )
 
-// lock keeps a second instance off the same directory. The kernel releases it when the
-// process dies, however it dies.
+// lock is the lease of an instance whose store is a file: the lock on its directory.
 type lock struct {
-	dir  string
-	file *os.File // nil = not taken
+	dir   string
+	taken *registrarkit.Lock // nil = not taken
 }
 
 // Take implements lease. Another instance on the directory is an error, Locked.
-func (l *lock) Take(context.Context) (string, bool, error) {
-	if l.file != nil {
-		return "", true, nil
+func (l *lock) Take(context.Context) (holder string, held bool, err error) {
+	if l.taken == nil {
+		if l.taken, err = registrarkit.LockDir(l.dir, "r01.lock", 0); err != nil {
+			return "", false, err
+		}
 	}
-	f, err := os.OpenFile(filepath.Join(l.dir, "r01.lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return "", false, fmt.Errorf("lock data directory: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return "", false, errors.Join(registrar.Errorf(registrar.Locked, "another instance works on %s", l.dir), f.Close())
-	}
-	l.file = f
 	return "", true, nil
 }
 
@@ -40,11 +28,10 @@ func (l *lock) Keep(ctx context.Context) error {
 	return nil
 }
 
-// Release implements lease. It unlocks before it closes: a child that is being forked just
-// now may hold the file for a moment longer.
+// Release implements lease.
 func (l *lock) Release(context.Context) error {
-	if l.file == nil {
+	if l.taken == nil {
 		return nil
 	}
-	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
+	return l.taken.Close()
 }

@@ -39,7 +39,7 @@ type Plugin struct {
 }
 
 // New makes a plugin that does nothing until it is configured and started.
-func New(log hclog.Logger) *Plugin { return NewTimed(log, sqldb.UsualLease()) }
+func New(log hclog.Logger) *Plugin { return NewTimed(log, sqldb.DefaultLeaseTiming()) }
 
 // NewTimed is New with another timing of the lease, the same for every instance.
 func NewTimed(log hclog.Logger, t sqldb.LeaseTiming) *Plugin {
@@ -49,12 +49,12 @@ func NewTimed(log hclog.Logger, t sqldb.LeaseTiming) *Plugin {
 // work is a plugin at work: its open store, and the goroutines that Drain stops.
 type work struct {
 	lease    lease
-	takeOver func(context.Context) (*duties, error)         // comes first when the lease is ours
+	takeOver func(context.Context) (*leaderTasks, error)    // comes first when the lease is ours
 	follow   func(ctx context.Context, holder string) error // of one that stands by
 	shared   bool                                           // with other instances
-	standing standing
+	standing leadership
 	store    *store.Store
-	relay    *smtpout.Lines
+	relay    *smtpout.Pool
 	gateway  *gateway.Gateway
 	renewal  *renewal.Pass
 	stop     context.CancelFunc
@@ -98,16 +98,16 @@ func (p *Plugin) Probe(ctx context.Context, mail bool) ([]registrar.Component, e
 	}
 	remarks, unread := mailbox.Check(ctx, s.mailbox)
 	report := []registrar.Component{
-		registrar.Tried("smtp", smtpout.Check(ctx, s.smtp), "logged in; 8BITMIME is offered"),
-		registrar.Tried("imap", unread, remarked("logged in; the folder is there", remarks)),
+		registrar.Probed("smtp", smtpout.Check(ctx, s.smtp), "logged in; 8BITMIME is offered"),
+		registrar.Probed("imap", unread, remarked("logged in; the folder is there", remarks)),
 	}
 	report = append(report, s.registry.probe(ctx)...)
 	if !s.server.IsEmpty() {
-		report = append(report, registrar.Tried("store", sqldb.Probe(ctx, s.server), "the database answers"))
+		report = append(report, registrar.Probed("store", sqldb.Probe(ctx, s.server), "the database answers"))
 	}
 	if mail && report[0].OK && report[1].OK {
 		remark, err := p.testMail(ctx, *s)
-		report = append(report, registrar.Tried("test mail", err, remarked("sent and received unchanged", remark)))
+		report = append(report, registrar.Probed("test mail", err, remarked("sent and received unchanged", remark)))
 	}
 	return report, nil
 }
@@ -147,13 +147,13 @@ func (p *Plugin) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	duties, err := p.enter(ctx, w)
+	tasks, err := p.tryLead(ctx, w)
 	if err != nil {
 		return errors.Join(err, w.close(ctx))
 	}
 	p.work = w
 	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
-	w.loops.Go(func() { p.serve(ctx, w, duties) })
+	w.loops.Go(func() { p.serve(ctx, w, tasks) })
 	p.log.Info("started", "data", p.dataDir)
 	return nil
 }
@@ -179,31 +179,31 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 		}
 		w.lease = w.store.Lease(name, p.timing)
 	}
-	w.relay = smtpout.NewLines(s.smtp)
+	w.relay = smtpout.NewPool(s.smtp)
 	parts := gateway.Parts{Store: w.store, Submitter: w.relay, Recogniser: s.recogniser,
 		Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
 	s.registry.equip(&parts, p.dataDir)
 	w.gateway = gateway.New(s.engine, parts)
 	w.renewal = renewal.NewPass(w.gateway.Renewals, s.renewal.Policy())
 	w.follow = w.store.Follow
-	w.takeOver = func(ctx context.Context) (*duties, error) { return p.takeOver(ctx, w, s) }
+	w.takeOver = func(ctx context.Context) (*leaderTasks, error) { return p.takeOver(ctx, w, s) }
 	return w, nil
 }
 
 // takeOver settles what an earlier instance left, and says what is to be done from then on.
-func (p *Plugin) takeOver(ctx context.Context, w *work, s settings) (*duties, error) {
+func (p *Plugin) takeOver(ctx context.Context, w *work, s settings) (*leaderTasks, error) {
 	if err := w.gateway.Open(ctx); err != nil {
 		return nil, err
 	}
 	cron := renewal.NewSchedule(w.renewal, s.renewal, p.log.Named("renewal"), p.now)
-	d := &duties{parts: map[string]func(context.Context) error{"gateway": w.gateway.Run, "renewal": cron.Run}}
+	d := &leaderTasks{parts: map[string]func(context.Context) error{"gateway": w.gateway.Run, "renewal": cron.Run}}
 	d.watch(s.mailbox, w.gateway, p.log.Named("mailbox"))
 	return d, nil
 }
 
 // watch adds the mailbox's watcher. A restored store has forgotten replies that are marked
 // as handled, so it reads everything again; what it knows is recognised by content.
-func (d *duties) watch(c mailbox.Config, g *gateway.Gateway, log hclog.Logger) {
+func (d *leaderTasks) watch(c mailbox.Config, g *gateway.Gateway, log hclog.Logger) {
 	if c.All = g.Recovery.Restored(); c.All && c.Processed != "" {
 		again := c
 		again.Mailbox, again.Processed = c.Processed, ""
@@ -277,9 +277,9 @@ func (p *Plugin) Health(ctx context.Context) ([]registrar.Component, error) {
 		return nil, err
 	}
 	report, err := w.gateway.Views.Health(ctx)
-	lease, duties := w.standing.get()
-	if duties != nil {
-		report = append(report, w.relay.Health(), duties.mailbox.Health())
+	lease, tasks := w.standing.get()
+	if tasks != nil {
+		report = append(report, w.relay.Health(), tasks.mailbox.Health())
 	}
 	if w.shared {
 		report = append(report, lease)

@@ -38,7 +38,7 @@ func (s registrySettings) probe(ctx context.Context) []registrar.Component {
 	if s.whois.Address == "" {
 		return nil
 	}
-	return []registrar.Component{registrar.Tried("whois", registry.NewWhois(s.whois, time.Now).Check(ctx), "it answers")}
+	return []registrar.Component{registrar.Probed("whois", registry.NewWhois(s.whois, time.Now).Check(ctx), "it answers")}
 }
 
 // Check implements registrar.Catalogue: what is with us is taken, and about the rest the

@@ -64,7 +64,7 @@ func Registrant(r registrar.Registrant) registrar.Registrant {
 	return normal
 }
 
-// plain maps blanks to one and drops what nobody sees and nothing means.
+// plain maps all blanks to one and drops invisible characters without a meaning.
 func plain(r rune) rune {
 	switch {
 	case r == '\t' || unicode.Is(unicode.Zs, r):

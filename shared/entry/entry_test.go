@@ -12,6 +12,7 @@ import (
 
 func TestLine(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct{ why, typed, want string }{
 		{"nothing to do", "Сидоров Сидор", "Сидоров Сидор"},
 		{"blanks around and doubled", "  a  b   c ", "a b c"},

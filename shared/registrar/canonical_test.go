@@ -41,21 +41,25 @@ func canonicalOrders() []Order {
 // The golden file is the promise: what a store holds of an order is a digest of these bytes.
 func TestCanonicalNeverChanges(t *testing.T) {
 	t.Parallel()
+
 	var have strings.Builder
 	for _, o := range canonicalOrders() {
 		fmt.Fprintf(&have, "# %s\n%s", o.ID, o.Canonical())
 	}
 
 	file := filepath.Join("testdata", "canonical.golden")
+
 	if *update {
 		if err := os.WriteFile(file, []byte(have.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if have.String() != string(want) {
 		t.Errorf("the canonical form of orders has changed, and with it the digests in every plugin's store:\n%s", have.String())
 	}
@@ -65,6 +69,7 @@ func TestCanonicalNeverChanges(t *testing.T) {
 // would be taken for one.
 func TestCanonicalHoldsEveryField(t *testing.T) {
 	t.Parallel()
+
 	samples := map[string]func(*Order){
 		"Kind":        func(o *Order) { o.Kind = KindRenew },
 		"Domain":      func(o *Order) { o.Domain = "a.ru" },
@@ -74,6 +79,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 		"AuthCode":    func(o *Order) { o.AuthCode = "code" },
 		"PaidTill":    func(o *Order) { o.PaidTill = Date{Year: 2027, Month: 1, Day: 1} },
 	}
+
 	names := func(v any) (all []string) {
 		for f := range reflect.TypeOf(v).NumField() {
 			all = append(all, reflect.TypeOf(v).Field(f).Name)
@@ -95,6 +101,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 			}
 		}
 	}
+
 	if have, want := names(Registrant{}), []string{"Kind", "Fields"}; !slices.Equal(have, want) {
 		t.Errorf("Registrant has fields %v: is each in Canonical?", have)
 	}
@@ -106,13 +113,16 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 // Reading the form back gives the order again, so different orders have different forms.
 func TestCanonicalIsInjective(t *testing.T) {
 	t.Parallel()
+
 	text := rapid.StringOfN(rapid.SampledFrom([]rune("a=\\\nr.\rb#")), 1, 6, -1)
 	nameserver := rapid.Custom(func(t *rapid.T) Nameserver {
 		return Nameserver{Host: text.Draw(t, "host"), IPs: rapid.SliceOfN(text, 0, 2).Draw(t, "ips")}
 	})
+
 	rapid.Check(t, func(t *rapid.T) {
 		o := Order{Kind: OperationKind(text.Draw(t, "kind")), Domain: text.Draw(t, "domain"), Customer: text.Draw(t, "customer"),
 			Nameservers: rapid.SliceOfN(nameserver, 0, 2).Draw(t, "nameservers"), AuthCode: AuthCode(text.Draw(t, "code"))}
+
 		if rapid.Bool().Draw(t, "registrant") {
 			o.Registrant = &Registrant{Kind: RegistrantKind(text.Draw(t, "person")),
 				Fields: rapid.MapOfN(text, rapid.SliceOfN(text, 1, 2), 0, 3).Draw(t, "fields")}
@@ -171,6 +181,7 @@ func readCanonical(t *rapid.T, form []byte) (o Order) {
 			o.Registrant.Fields[key] = append(o.Registrant.Fields[key], value)
 		}
 	}
+
 	return o
 }
 
@@ -190,8 +201,10 @@ func splitCanonical(t *rapid.T, line string) (name, value string) {
 			parts[part].WriteRune(r)
 		}
 	}
+
 	if part == 0 || escaped {
 		t.Fatalf("%q is no line of the form", line)
 	}
+
 	return parts[0].String(), parts[1].String()
 }

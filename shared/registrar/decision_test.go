@@ -18,6 +18,7 @@ func paths(problems []Problem) []string {
 
 func TestDecisionProblems(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		d    Decision
 		want []string
@@ -40,6 +41,7 @@ func TestDecisionProblems(t *testing.T) {
 
 func TestCheckVersion(t *testing.T) {
 	t.Parallel()
+
 	at := time.Date(2026, 11, 28, 23, 0, 0, 0, time.UTC)
 	op := Operation{ID: "op-1", State: Sent, Version: "7", History: []Step{{At: at, State: Sent, Message: "sent again", Actor: "olga"}}}
 	waiting := Review{ID: "rv-1", Version: "w", Candidates: []OperationID{"op-1"}}

@@ -134,7 +134,7 @@ const (
 	BindingThread  BindingKind = "thread"  // it answers a mail of ours
 	BindingToken   BindingKind = "token"   // it repeats our token
 	BindingHandle  BindingKind = "handle"  // it names a handle that we made
-	BindingHint    BindingKind = "hint"    // a name or number that anybody may know: no proof of anything
+	BindingHint    BindingKind = "hint"    // a name or number that is no secret: no proof of anything
 	BindingAgainst BindingKind = "against" // it answers another
 )
 
@@ -177,8 +177,8 @@ type Component struct {
 	Detail string // what is wrong and what to do, or how it stands
 }
 
-// Tried is a part that was tried: well, or as the error says.
-func Tried(name string, err error, well string) Component {
+// Probed returns the Component for a probe: OK with the given text, or with the error's message.
+func Probed(name string, err error, well string) Component {
 	if err != nil {
 		return Component{Name: name, Detail: err.Error()}
 	}

@@ -34,15 +34,18 @@ func (s Schema) problems(path string, values map[string]any, labels []string) []
 			list = append(list, Problem{Path: path + a.Name, Message: wrong})
 		}
 	}
+
 	for _, b := range s.Blocks {
 		known = append(known, b.Name)
 		list = append(list, b.problems(path+b.Name, values[b.Name])...)
 	}
+
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(known, name) {
 			list = append(list, Problem{Path: path + name, Message: "is not a setting"})
 		}
 	}
+
 	return list
 }
 
@@ -54,10 +57,12 @@ func (b Block) problems(path string, value any) []Problem {
 		}
 		return b.Schema.problems(path+".", inner, nil)
 	}
+
 	entries, ok := value.([]any)
 	if !ok && value != nil {
 		return []Problem{{Path: path, Message: "must be a list of blocks"}}
 	}
+
 	var list []Problem
 	for i, entry := range entries {
 		inner, ok := entry.(map[string]any)
@@ -67,6 +72,7 @@ func (b Block) problems(path string, value any) []Problem {
 		}
 		list = append(list, b.Schema.problems(path+b.index(i, inner)+".", inner, b.Labels)...)
 	}
+
 	return list
 }
 
@@ -91,6 +97,7 @@ func (a Attribute) wrong(value any) string {
 		}
 		return ""
 	}
+
 	switch a.Type {
 	case TypeInt:
 		if n, ok := value.(json.Number); ok {
@@ -111,6 +118,7 @@ func (a Attribute) wrong(value any) string {
 		}
 		return ""
 	}
+
 	return a.wrongText(value)
 }
 

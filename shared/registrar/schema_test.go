@@ -10,6 +10,7 @@ import (
 
 func TestSettingsThatDoNotFit(t *testing.T) {
 	t.Parallel()
+
 	s := Schema{
 		Attributes: []Attribute{{Name: "account", Type: TypeString, Required: true}, {Name: "token", Type: TypeString, Sensitive: true},
 			{Name: "mode", Type: TypeString, OneOf: []string{"slow", "fast"}}, {Name: "limit", Type: TypeInt}, {Name: "strict", Type: TypeBool},
@@ -17,6 +18,7 @@ func TestSettingsThatDoNotFit(t *testing.T) {
 		Blocks: []Block{{Name: "server", Schema: Schema{Attributes: []Attribute{{Name: "port", Type: TypeInt, Required: true}}}},
 			{Name: "rule", Labels: []string{"name"}, Repeated: true, Schema: Schema{Attributes: []Attribute{{Name: "body", Type: TypeString}}}}},
 	}
+
 	const good = `{"account":"a","token":"CANARY","mode":"slow","limit":3,"strict":true,"wait":"1h","hosts":["a"],"server":{"port":1},"rule":[{"name":"x","body":"y"}]}`
 	for _, c := range []struct {
 		why, old, new string

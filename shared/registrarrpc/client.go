@@ -160,6 +160,7 @@ func (c *client) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 	return func(yield func(registrar.Event, error) bool) {
 		joined, end := c.join(ctx)
 		defer end()
+
 		stream, err := c.registrar.Events(joined, &pb.EventsRequest{After: uint64(after)})
 		for err == nil {
 			var m *pb.EventsResponse
@@ -171,6 +172,7 @@ func (c *client) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 				return
 			}
 		}
+
 		if !errors.Is(err, io.EOF) {
 			yield(registrar.Event{}, c.failure(ctx, err))
 		}

@@ -106,6 +106,7 @@ func (e *encoder) event(v registrar.Event) *pb.Event {
 
 func (d *decoder) event(m *pb.Event) registrar.Event {
 	present(&d.faults, "event", m)
+
 	v := registrar.Event{
 		Cursor:    registrar.Cursor(m.GetCursor()),
 		At:        d.time("event.at", m.GetAt()),
@@ -119,10 +120,12 @@ func (d *decoder) event(m *pb.Event) registrar.Event {
 		Mail:      registrar.MailID(m.GetMail()),
 		Review:    registrar.ReviewID(m.GetReview()),
 	}
+
 	if m.GetDomain() != nil {
 		domain := d.domain(m.Domain)
 		v.Domain = &domain
 	}
+
 	return v
 }
 

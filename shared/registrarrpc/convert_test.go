@@ -17,6 +17,7 @@ import (
 
 func TestValuesReturn(t *testing.T) {
 	t.Parallel()
+
 	for name, test := range map[string]func(*testing.T){
 		"order":          returns((*encoder).order, (*decoder).order),
 		"form query":     returns((*encoder).formQuery, (*decoder).formQuery),
@@ -110,6 +111,7 @@ var open = map[protoreflect.FullName]bool{
 func refuses[T any, M proto.Message](write func(*encoder, T) M, read func(*decoder, M) T) func(*testing.T) {
 	return func(t *testing.T) {
 		t.Parallel()
+
 		tried := 0
 		rapid.Check(t, func(t *rapid.T) {
 			m := write(&encoder{}, values[T]().Draw(t, "value"))
@@ -122,6 +124,7 @@ func refuses[T any, M proto.Message](write func(*encoder, T) M, read func(*decod
 				tried++
 			})
 		})
+
 		if tried == 0 {
 			t.Fatal("no enum was tried")
 		}
@@ -130,6 +133,7 @@ func refuses[T any, M proto.Message](write func(*encoder, T) M, read func(*decod
 
 func TestUnknownEnumsAreRefused(t *testing.T) {
 	t.Parallel()
+
 	for name, test := range map[string]func(*testing.T){
 		"order":        refuses((*encoder).order, (*decoder).order),
 		"form query":   refuses((*encoder).formQuery, (*decoder).formQuery),
@@ -152,6 +156,7 @@ func TestUnknownEnumsAreRefused(t *testing.T) {
 
 func TestAbsentMessagesAreRefused(t *testing.T) {
 	t.Parallel()
+
 	for name, read := range map[string]func(*decoder){
 		"order":       func(d *decoder) { d.order(nil) },
 		"form":        func(d *decoder) { d.form(nil) },
@@ -174,6 +179,7 @@ func TestAbsentMessagesAreRefused(t *testing.T) {
 
 func TestDatesAndInstants(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		date *pb.Date
 		why  string
@@ -190,18 +196,22 @@ func TestDatesAndInstants(t *testing.T) {
 			t.Errorf("%v is accepted: %s", c.date, c.why)
 		}
 	}
+
 	var e encoder
 	if m := e.date("paid_till", registrar.Date{Year: 2026, Month: 2, Day: 30}); m != nil || e.invalid() == nil {
 		t.Errorf("30 February is sent as %v", m)
 	}
+
 	var d decoder
 	if d.time("at", &timestamppb.Timestamp{Nanos: -1}); d.invalid() == nil {
 		t.Error("an instant with negative nanoseconds is accepted")
 	}
+
 	e = encoder{}
 	if e.time("at", time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)); e.invalid() == nil {
 		t.Error("the year 10000 is sent")
 	}
+
 	zone := time.FixedZone("MSK", 3*60*60)
 	at := time.Date(2026, 1, 1, 2, 0, 0, 0, zone)
 	if got := d.time("at", e.time("at", at)); !got.Equal(at) || got.Location() != time.UTC {
@@ -213,14 +223,17 @@ func TestDatesAndInstants(t *testing.T) {
 // an order must not reach a registrar.
 func TestWrongBytes(t *testing.T) {
 	t.Parallel()
+
 	var e encoder
 	event := e.event(registrar.Event{Cursor: 1, Type: registrar.EventNotice, Level: registrar.LevelInfo, Message: "gr\xfc\xdfe"})
 	if event.Message != "gr\uFFFDe" {
 		t.Errorf("the message is %q", event.Message)
 	}
+
 	if _, err := proto.Marshal(event); err != nil || e.defect() != nil {
 		t.Error("the event cannot be sent:", err, e.defect())
 	}
+
 	e.order(registrar.Order{Kind: registrar.KindRegister, Registrant: &registrar.Registrant{
 		Kind: registrar.Person, Fields: map[string][]string{"passport": {"12 34", "\xd0"}},
 	}})

@@ -11,8 +11,8 @@ import (
 // callGrace is how long a drain waits for calls under way before it goes on without them.
 const callGrace = 5 * time.Second
 
-// ending lets a plugin's life end in order, whoever asks for it and however often: no new
-// calls, the calls under way, then the plugin itself.
+// ending ends a plugin's life in order, however often that is asked for: first no new call is
+// taken, then the calls under way end, then the plugin itself drains.
 type ending struct {
 	plugin registrar.Lifecycle
 	turn   chan struct{} // held by the one drain that is under way

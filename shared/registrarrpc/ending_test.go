@@ -17,6 +17,7 @@ import (
 
 func TestDrainWaitsForCalls(t *testing.T) {
 	t.Parallel()
+
 	submitting, finish := make(chan struct{}), make(chan struct{})
 	var order []string
 	f := &fake{
@@ -29,6 +30,7 @@ func TestDrainWaitsForCalls(t *testing.T) {
 		health: func(context.Context) ([]registrar.Component, error) { return nil, nil },
 		drain:  func(context.Context) error { order = append(order, "drained"); return nil },
 	}
+
 	p := connected(t, ServeOptions{Plugin: f}, t.Context())
 	var calls sync.WaitGroup
 	calls.Go(func() {
@@ -36,12 +38,15 @@ func TestDrainWaitsForCalls(t *testing.T) {
 			t.Errorf("the call under way: %v", err)
 		}
 	})
+
 	<-submitting
+
 	calls.Go(func() {
 		if err := p.Drain(t.Context()); err != nil {
 			t.Errorf("drain: %v", err)
 		}
 	})
+
 	for { // until the drain has begun
 		if _, err := p.Health(t.Context()); errors.Is(err, registrar.Draining) {
 			break
@@ -49,13 +54,16 @@ func TestDrainWaitsForCalls(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	for _, err := range p.Events(t.Context(), 0) {
 		if !errors.Is(err, registrar.Draining) {
 			t.Errorf("events while draining: %v", err)
 		}
 	}
+
 	close(finish)
 	calls.Wait()
+
 	if strings.Join(order, ", ") != "submitted, drained" {
 		t.Errorf("the order was %v", order)
 	}
@@ -120,18 +128,22 @@ func TestLeavingDoesNotWaitForever(t *testing.T) {
 
 func TestAPanicFailsTheCallOnly(t *testing.T) {
 	t.Parallel()
+
 	var log bytes.Buffer
+
 	f := &fake{
 		health: func(context.Context) ([]registrar.Component, error) { panic("passport 4509 123456") },
 		mail:   func(context.Context, registrar.MailID) (registrar.Mail, error) { return registrar.Mail{ID: "1"}, nil },
 		drain:  func(context.Context) error { return nil },
 	}
+
 	p := connected(t, ServeOptions{Plugin: f, Logger: hclog.New(&hclog.LoggerOptions{Output: &log})}, t.Context())
 	_, err := p.Health(t.Context())
 	var e *registrar.Error
 	if !errors.As(err, &e) || e.Code != registrar.Internal {
 		t.Fatalf("a panic is %v", err)
 	}
+
 	_, incident, _ := strings.Cut(e.Detail, "incident ")
 	if _, err := p.Describe(t.Context()); !errors.Is(err, registrar.Internal) { // a nil function
 		t.Errorf("a nil function is %v", err)
@@ -142,12 +154,14 @@ func TestAPanicFailsTheCallOnly(t *testing.T) {
 	if err := p.Drain(t.Context()); err != nil { // the calls that panicked are not waited for
 		t.Error(err)
 	}
+
 	text := log.String()
 	for _, want := range []string{"incident=" + incident, "ending_test.go", "PluginService/Health", "nil pointer dereference"} {
 		if len(incident) == 0 || !strings.Contains(text, want) {
 			t.Errorf("the log lacks %q:\n%s", want, text)
 		}
 	}
+
 	if strings.Contains(text+err.Error(), "4509") {
 		t.Error("the log or the error tells what was thrown")
 	}
@@ -155,6 +169,7 @@ func TestAPanicFailsTheCallOnly(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
+
 	var left time.Duration
 	f := &fake{
 		reviewRule: func(context.Context, registrar.ReviewID) (string, error) { return strings.Repeat("x", MaxMessage), nil },
@@ -167,10 +182,12 @@ func TestLimits(t *testing.T) {
 			return nil
 		},
 	}
+
 	p := connected(t, ServeOptions{Plugin: f}, t.Context())
 	if _, err := p.ReviewRule(t.Context(), "1"); !errors.Is(err, registrar.Internal) {
 		t.Errorf("an answer above the limit: %v", err)
 	}
+
 	if _, err := p.Recognise(t.Context(), make([]byte, MaxMessage)); !errors.Is(err, registrar.Internal) {
 		t.Errorf("a request above the limit: %v", err)
 	}
@@ -180,6 +197,7 @@ func TestLimits(t *testing.T) {
 	if err := p.Start(t.Context()); err != nil || left <= DefaultDeadline/2 || left > DefaultDeadline {
 		t.Errorf("without a deadline a call has %s: %v", left, err)
 	}
+
 	ctx, cancel := context.WithTimeout(t.Context(), 2*DefaultDeadline)
 	defer cancel()
 	if err := p.Start(ctx); err != nil || left <= DefaultDeadline {
@@ -189,6 +207,7 @@ func TestLimits(t *testing.T) {
 
 func TestTheCallersContextReachesThePlugin(t *testing.T) {
 	t.Parallel()
+
 	started, ended := make(chan struct{}), make(chan error, 1)
 	f := &fake{start: func(ctx context.Context) error {
 		close(started)
@@ -196,12 +215,14 @@ func TestTheCallersContextReachesThePlugin(t *testing.T) {
 		ended <- ctx.Err()
 		return ctx.Err()
 	}}
+
 	p := connected(t, ServeOptions{Plugin: f}, t.Context())
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-started
 		cancel()
 	}()
+
 	if err := p.Start(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("the call ends with %v", err)
 	}

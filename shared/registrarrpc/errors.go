@@ -77,20 +77,24 @@ func statusOf(e *registrar.Error, detail string) *status.Status {
 		code, detail = codes.Internal, fmt.Sprintf("%s: %s", string(e.Code), detail)
 		e = &registrar.Error{Code: registrar.Internal}
 	}
+
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: string(e.Code), Domain: domain}}
 	if len(e.Problems) > 0 {
 		details = append(details, badRequest(e.Problems))
 	}
+
 	if slices.ContainsFunc(e.Problems, registrar.Problem.Detailed) {
 		details = append(details, protoadapt.MessageV1Of(&pb.Problems{Problems: each(e.Problems, problemToWire)}))
 	}
 	if e.RetryAfter != 0 {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
 	}
+
 	bare := status.New(code, text(detail))
 	if full, err := bare.WithDetails(details...); err == nil {
 		return full
 	}
+
 	return bare
 }
 
@@ -122,6 +126,7 @@ func contractError(s *status.Status) *registrar.Error {
 			e.RetryAfter = detail.GetRetryDelay().AsDuration()
 		}
 	}
+
 	if len(whole) > 0 {
 		e.Problems = whole
 	}
@@ -131,6 +136,7 @@ func contractError(s *status.Status) *registrar.Error {
 	if _, ok := statusCodes[e.Code]; !ok {
 		return registrar.Errorf(registrar.Internal, "the plugin answered with the unknown error %s: %s", string(e.Code), s.Message())
 	}
+
 	return e
 }
 

@@ -33,6 +33,7 @@ func received(t *testing.T, ctx context.Context, err error) error {
 
 func TestEveryCodeReturns(t *testing.T) {
 	t.Parallel()
+
 	for _, code := range registrar.Codes() {
 		sent := &registrar.Error{
 			Code:   code,
@@ -41,10 +42,12 @@ func TestEveryCodeReturns(t *testing.T) {
 				{Path: "contact.name", Message: "says it", Code: "letters", Params: map[string]string{"letters": "ә"}, Texts: map[string]string{"en": "says it", "ru": "говорит"}}},
 			RetryAfter: 90 * time.Second,
 		}
+
 		got := received(t, t.Context(), sent)
 		if !errors.Is(got, code) {
 			t.Errorf("%s: errors.Is does not see the code in %v", code, got)
 		}
+
 		var e *registrar.Error
 		if !errors.As(got, &e) {
 			t.Errorf("%s returns as %T", code, got)
@@ -56,8 +59,10 @@ func TestEveryCodeReturns(t *testing.T) {
 
 func TestErrorsOfAPlugin(t *testing.T) {
 	t.Parallel()
+
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
+
 	problems := []registrar.Problem{{Path: "domain", Message: "is required"}}
 	for _, c := range []struct {
 		name string
@@ -102,14 +107,17 @@ func TestEndOfTheCallersContext(t *testing.T) {
 
 func TestErrorsOfTheTransport(t *testing.T) {
 	t.Parallel()
+
 	foreign, err := status.New(codes.NotFound, "elsewhere").WithDetails(&errdetails.ErrorInfo{Reason: "NOT_FOUND", Domain: "example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	newer, err := status.New(codes.FailedPrecondition, "no rain").WithDetails(&errdetails.ErrorInfo{Reason: "DROUGHT", Domain: domain})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for _, c := range []struct {
 		s    *status.Status
 		want registrar.Code

@@ -33,6 +33,7 @@ func untilCancelled(last registrar.Cursor, ended chan<- struct{}) func(context.C
 
 func TestEventsEndWithTheLoop(t *testing.T) {
 	t.Parallel()
+
 	ended := make(chan struct{}, 1)
 	p := connected(t, ServeOptions{Plugin: &fake{events: untilCancelled(5, ended)}}, t.Context())
 	events := p.Events(t.Context(), 2)
@@ -49,7 +50,8 @@ func TestEventsEndWithTheLoop(t *testing.T) {
 				break
 			}
 		}
-		<-ended // the plugin has seen that nobody listens any more
+
+		<-ended // the plugin has seen that its reader is gone
 	}
 }
 
@@ -89,6 +91,7 @@ func TestEventsEndWithTheProcess(t *testing.T) {
 
 func TestAnErrorEndsEvents(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		second registrar.Event
 		err    error
@@ -107,6 +110,7 @@ func TestAnErrorEndsEvents(t *testing.T) {
 				}
 			}
 		}}
+
 		p := connected(t, ServeOptions{Plugin: f}, t.Context())
 		var errs []error
 		for _, err := range p.Events(t.Context(), 0) {
@@ -114,6 +118,7 @@ func TestAnErrorEndsEvents(t *testing.T) {
 				errs = append(errs, err)
 			}
 		}
+
 		if c.want == nil && len(errs) == 0 {
 			continue
 		}

@@ -33,17 +33,20 @@ func loopback(o ServeOptions, process context.Context) (registrar.Plugin, func()
 	if err := s.glue().GRPCServer(nil, server); err != nil {
 		return nil, nil, fmt.Errorf("serve plugin: %w", err)
 	}
+
 	listener := bufconn.Listen(pipeSize)
 	dial := grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) })
 	conn, err := grpc.NewClient("passthrough:plugin", append(DialOptions(), dial, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("connect to plugin: %w", err)
 	}
+
 	served := make(chan struct{})
 	go func() { // ends with server.Stop
 		defer close(served)
 		_ = server.Serve(listener)
 	}()
+
 	return newClient(process, conn), func() {
 		_ = conn.Close()
 		server.Stop()

@@ -18,16 +18,19 @@ func carried[In, Out any](answer func(*fake, func(context.Context, In) (Out, err
 	call func(registrar.Plugin, context.Context, In) (Out, error)) func(*testing.T) {
 	return func(t *testing.T) {
 		t.Parallel()
+
 		var f fake
 		p := connected(t, ServeOptions{Plugin: &f}, t.Context())
 		rapid.Check(t, func(rt *rapid.T) {
 			in, out := values[In]().Draw(rt, "argument"), values[Out]().Draw(rt, "result")
 			var got In
 			answer(&f, func(_ context.Context, in In) (Out, error) { got = in; return out, nil })
+
 			result, err := call(p, t.Context(), in)
 			if err != nil {
 				rt.Fatal(err)
 			}
+
 			if diff := diff(in, got); diff != "" {
 				rt.Fatalf("argument (-sent +received)\n%s", diff)
 			}
@@ -35,8 +38,10 @@ func carried[In, Out any](answer func(*fake, func(context.Context, In) (Out, err
 				rt.Fatalf("result (-sent +received)\n%s", diff)
 			}
 		})
+
 		sent := &registrar.Error{Code: registrar.NotReady, Detail: "not configured", RetryAfter: time.Second}
 		answer(&f, func(context.Context, In) (Out, error) { return *new(Out), sent })
+
 		_, err := call(p, t.Context(), values[In]().Example())
 		var e *registrar.Error
 		if !errors.As(err, &e) || diff(sent, e) != "" {
@@ -56,10 +61,12 @@ type (
 
 func TestEveryMethodIsCarried(t *testing.T) {
 	t.Parallel()
+
 	type (
 		ctx    = context.Context
 		plugin = registrar.Plugin
 	)
+
 	tests := map[string]func(*testing.T){
 		"Describe": carried(
 			func(f *fake, do func(ctx, none) (registrar.Description, error)) {
@@ -142,6 +149,7 @@ func TestEveryMethodIsCarried(t *testing.T) {
 			},
 			func(p plugin, c ctx, _ none) ([]registrar.Component, error) { return p.Health(c) }),
 	}
+
 	elsewhere := map[string]bool{"Events": true, "Drain": true} // events_test.go, ending_test.go
 	for i := range reflect.TypeFor[registrar.Plugin]().NumMethod() {
 		name := reflect.TypeFor[registrar.Plugin]().Method(i).Name

@@ -32,7 +32,7 @@ const (
 	// info, warn, error. Without it, or with another word, the logger's own level stays.
 	LogLevelEnv = "REGISTRAR_LOG_LEVEL"
 
-	// farewell is the time a plugin has to drain when nobody waits for it.
+	// farewell is the time that a plugin has to drain when its host is gone.
 	farewell = 15 * time.Second
 )
 
@@ -54,19 +54,23 @@ func Logger(name string) hclog.Logger {
 // it is and exits with 1.
 func Serve(o ServeOptions) {
 	o.Logger.SetLevel(levelOr(o.Logger.GetLevel(), os.Getenv(LogLevelEnv)))
+
 	// The pipe of stderr breaks when the host dies. A plugin that then logs must live on, to
 	// drain.
 	signal.Ignore(syscall.SIGPIPE)
+
 	// A terminal interrupts the whole group; it is for the host to drain its plugins. go-plugin
 	// sees to that only after the handshake, and the host may be interrupted before.
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGHUP)
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
+
 	orphaned, err := lifeline(os.Getenv(LifelineEnv))
 	if err != nil {
 		o.Logger.Error("lifeline unusable", "error", err)
 		os.Exit(1)
 	}
+
 	s := newService(o)
 	go func() { // lives as long as the process
 		select {
@@ -76,6 +80,7 @@ func Serve(o ServeOptions) {
 			s.leave("terminated")
 		}
 	}()
+
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig:  Handshake(),
 		VersionedPlugins: versioned(s.glue()),
@@ -95,18 +100,22 @@ func levelOr(own hclog.Level, name string) hclog.Level {
 // never does.
 func lifeline(fd string) (<-chan struct{}, error) {
 	gone := make(chan struct{})
+
 	if fd == "" {
 		return gone, nil
 	}
+
 	n, err := strconv.Atoi(fd)
 	if err != nil || n < 3 {
 		return nil, fmt.Errorf("%s: want the number of an inherited descriptor, not %q", LifelineEnv, fd)
 	}
+
 	syscall.CloseOnExec(n) // children must not hold it
 	pipe := os.NewFile(uintptr(n), "lifeline")
 	if _, err := pipe.Stat(); err != nil {
 		return nil, fmt.Errorf("%s: %w", LifelineEnv, err)
 	}
+
 	go func() { // lives as long as the process
 		_, _ = io.Copy(io.Discard, pipe) // an error, too, is the end of it
 		close(gone)

@@ -119,11 +119,13 @@ func until(t *testing.T, what string, condition func() bool) {
 
 func TestAPluginEndsWithItsHost(t *testing.T) {
 	t.Parallel()
+
 	c := newChild(t)
 	client, p := hosted(t, c)
 	if d, err := p.Describe(t.Context()); err != nil || d.Name != "test" {
 		t.Fatalf("Describe: %v, %v", d, err)
 	}
+
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} { // the host's affair
 		if err := c.Process.Signal(s); err != nil {
 			t.Fatal(err)
@@ -132,9 +134,11 @@ func TestAPluginEndsWithItsHost(t *testing.T) {
 			t.Fatal(s, "ends the plugin:", err)
 		}
 	}
+
 	if err := c.lifeline.Close(); err != nil {
 		t.Fatal(err)
 	}
+
 	until(t, "the plugin exits", client.Exited)
 	if !c.isDrained() {
 		t.Error("the plugin has not drained")
@@ -182,8 +186,10 @@ func TestAPluginThatIsKilledDuringACall(t *testing.T) {
 // handshake.
 func started(t *testing.T, c child) (stdout, stderr *os.File) {
 	t.Helper()
+
 	cookie := Handshake()
 	c.Env = append(c.Env, cookie.MagicCookieKey+"="+cookie.MagicCookieValue, "PLUGIN_PROTOCOL_VERSIONS=1")
+
 	pipe := func(to *io.Writer) *os.File {
 		read, write, err := os.Pipe()
 		if err != nil {
@@ -193,20 +199,24 @@ func started(t *testing.T, c child) (stdout, stderr *os.File) {
 		*to = write
 		return read
 	}
+
 	stdout, stderr = pipe(&c.Stdout), pipe(&c.Stderr)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = c.Process.Kill() })
 	for _, end := range []any{c.Stdout, c.Stderr} {
 		_ = end.(*os.File).Close()
 	}
+
 	line := make([]byte, 1)
 	for line[0] != '\n' {
 		if _, err := stdout.Read(line); err != nil {
 			t.Fatal("no handshake: ", err)
 		}
 	}
+
 	return stdout, stderr
 }
 
@@ -228,18 +238,22 @@ func TestAPluginDrainsWithoutAReaderOfItsLog(t *testing.T) {
 
 func TestSIGTERMDrains(t *testing.T) {
 	t.Parallel()
+
 	c := newChild(t, LogLevelEnv+"=debug")
 	_, stderr := started(t, c)
 	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
+
 	log, err := io.ReadAll(stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := c.Wait(); err != nil || !c.isDrained() {
 		t.Errorf("drained = %v: %v", c.isDrained(), err)
 	}
+
 	for _, want := range []string{`"@level":"info","@message":"plugin leaving"`, `"reason":"terminated"`, `"@level":"debug","@message":"draining"`} {
 		if !bytes.Contains(log, []byte(want)) {
 			t.Errorf("the log lacks %s:\n%s", want, log)
@@ -249,6 +263,7 @@ func TestSIGTERMDrains(t *testing.T) {
 
 func TestLifeline(t *testing.T) {
 	t.Parallel()
+
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -258,19 +273,23 @@ func TestLifeline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	gone, err := lifeline(strconv.Itoa(fd))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFD, 0)
 	if errno != 0 || flags&syscall.FD_CLOEXEC == 0 {
 		t.Errorf("a child of the plugin inherits the lifeline: flags %#x, %v", flags, errno)
 	}
+
 	select {
 	case <-gone:
 		t.Error("gone while the host is there")
 	default:
 	}
+
 	_ = write.Close()
 	<-gone
 }

@@ -15,8 +15,8 @@ type registrarServer struct {
 	registrar registrar.Registrar
 }
 
-// answered reads a request, lets the registrar do it and writes the response.
-func answered[M, In, Out, Resp any](ctx context.Context, m M, read func(*decoder, M) In,
+// serveCall decodes a request, calls the registrar and encodes the response.
+func serveCall[M, In, Out, Resp any](ctx context.Context, m M, read func(*decoder, M) In,
 	do func(context.Context, In) (Out, error), write func(*encoder, Out) *Resp) (*Resp, error) {
 	var d decoder
 	in := read(&d, m)
@@ -32,8 +32,8 @@ func answered[M, In, Out, Resp any](ctx context.Context, m M, read func(*decoder
 	return resp, e.defect()
 }
 
-// asked is answered for methods without arguments.
-func asked[Out, Resp any](ctx context.Context, do func(context.Context) (Out, error), write func(*encoder, Out) *Resp) (*Resp, error) {
+// serveCallNoArgs calls a method without arguments and encodes the response.
+func serveCallNoArgs[Out, Resp any](ctx context.Context, do func(context.Context) (Out, error), write func(*encoder, Out) *Resp) (*Resp, error) {
 	out, err := do(ctx)
 	if err != nil {
 		return nil, err
@@ -44,53 +44,53 @@ func asked[Out, Resp any](ctx context.Context, do func(context.Context) (Out, er
 }
 
 func (s *registrarServer) Describe(ctx context.Context, _ *pb.DescribeRequest) (*pb.DescribeResponse, error) {
-	return asked(ctx, s.registrar.Describe, func(e *encoder, v registrar.Description) *pb.DescribeResponse {
+	return serveCallNoArgs(ctx, s.registrar.Describe, func(e *encoder, v registrar.Description) *pb.DescribeResponse {
 		return &pb.DescribeResponse{Description: e.description(v)}
 	})
 }
 
 func (s *registrarServer) Form(ctx context.Context, m *pb.FormRequest) (*pb.FormResponse, error) {
-	return answered(ctx, m, (*decoder).formQuery, s.registrar.Form, func(e *encoder, f registrar.Form) *pb.FormResponse {
+	return serveCall(ctx, m, (*decoder).formQuery, s.registrar.Form, func(e *encoder, f registrar.Form) *pb.FormResponse {
 		return &pb.FormResponse{Form: e.form(f)}
 	})
 }
 
 func (s *registrarServer) Validate(ctx context.Context, m *pb.ValidateRequest) (*pb.ValidateResponse, error) {
-	return answered(ctx, m.GetOrder(), (*decoder).order, s.registrar.Validate, (*encoder).validation)
+	return serveCall(ctx, m.GetOrder(), (*decoder).order, s.registrar.Validate, (*encoder).validation)
 }
 
 func (s *registrarServer) Check(ctx context.Context, m *pb.CheckRequest) (*pb.CheckResponse, error) {
-	return answered(ctx, m.GetNames(), plain, s.registrar.Check, func(e *encoder, list []registrar.Availability) *pb.CheckResponse {
+	return serveCall(ctx, m.GetNames(), plain, s.registrar.Check, func(e *encoder, list []registrar.Availability) *pb.CheckResponse {
 		return &pb.CheckResponse{Answers: each(list, e.availability)}
 	})
 }
 
 func (s *registrarServer) Submit(ctx context.Context, m *pb.SubmitRequest) (*pb.SubmitResponse, error) {
-	return answered(ctx, m.GetOrder(), (*decoder).order, s.registrar.Submit, func(e *encoder, o registrar.Operation) *pb.SubmitResponse {
+	return serveCall(ctx, m.GetOrder(), (*decoder).order, s.registrar.Submit, func(e *encoder, o registrar.Operation) *pb.SubmitResponse {
 		return &pb.SubmitResponse{Operation: e.operation(o)}
 	})
 }
 
 func (s *registrarServer) Operation(ctx context.Context, m *pb.OperationRequest) (*pb.OperationResponse, error) {
-	return answered(ctx, m.GetId(), named, s.registrar.Operation, func(e *encoder, o registrar.Operation) *pb.OperationResponse {
+	return serveCall(ctx, m.GetId(), named, s.registrar.Operation, func(e *encoder, o registrar.Operation) *pb.OperationResponse {
 		return &pb.OperationResponse{Operation: e.operation(o)}
 	})
 }
 
 func (s *registrarServer) Resolve(ctx context.Context, m *pb.ResolveRequest) (*pb.ResolveResponse, error) {
-	return answered(ctx, m, (*decoder).decision, s.registrar.Resolve, func(e *encoder, o registrar.Operation) *pb.ResolveResponse {
+	return serveCall(ctx, m, (*decoder).decision, s.registrar.Resolve, func(e *encoder, o registrar.Operation) *pb.ResolveResponse {
 		return &pb.ResolveResponse{Operation: e.operation(o)}
 	})
 }
 
 func (s *registrarServer) Domain(ctx context.Context, m *pb.DomainRequest) (*pb.DomainResponse, error) {
-	return answered(ctx, m.GetName(), named, s.registrar.Domain, func(e *encoder, v registrar.Domain) *pb.DomainResponse {
+	return serveCall(ctx, m.GetName(), named, s.registrar.Domain, func(e *encoder, v registrar.Domain) *pb.DomainResponse {
 		return &pb.DomainResponse{Domain: e.domain(v)}
 	})
 }
 
 func (s *registrarServer) Domains(ctx context.Context, m *pb.DomainsRequest) (*pb.DomainsResponse, error) {
-	return answered(ctx, m, (*decoder).page, s.registrar.Domains, (*encoder).domainPage)
+	return serveCall(ctx, m, (*decoder).page, s.registrar.Domains, (*encoder).domainPage)
 }
 
 func (s *registrarServer) Events(m *pb.EventsRequest, stream grpc.ServerStreamingServer[pb.EventsResponse]) error {
@@ -117,19 +117,19 @@ func (s *registrarServer) SetRenewal(ctx context.Context, m *pb.SetRenewalReques
 	set := func(ctx context.Context, mode registrar.RenewalMode) (registrar.Domain, error) {
 		return s.registrar.SetRenewal(ctx, m.GetName(), mode)
 	}
-	return answered(ctx, m.GetMode(), read, set, func(e *encoder, v registrar.Domain) *pb.SetRenewalResponse {
+	return serveCall(ctx, m.GetMode(), read, set, func(e *encoder, v registrar.Domain) *pb.SetRenewalResponse {
 		return &pb.SetRenewalResponse{Domain: e.domain(v)}
 	})
 }
 
 func (s *registrarServer) RunRenewals(ctx context.Context, m *pb.RunRenewalsRequest) (*pb.RunRenewalsResponse, error) {
-	return answered(ctx, m.GetDryRun(), plain, s.registrar.RunRenewals, func(e *encoder, list []registrar.RenewalStep) *pb.RunRenewalsResponse {
+	return serveCall(ctx, m.GetDryRun(), plain, s.registrar.RunRenewals, func(e *encoder, list []registrar.RenewalStep) *pb.RunRenewalsResponse {
 		return &pb.RunRenewalsResponse{Steps: each(list, e.renewalStep)}
 	})
 }
 
 func (s *registrarServer) Handles(ctx context.Context, m *pb.HandlesRequest) (*pb.HandlesResponse, error) {
-	return answered(ctx, m.GetCustomer(), named, s.registrar.Handles, func(e *encoder, list []registrar.Handle) *pb.HandlesResponse {
+	return serveCall(ctx, m.GetCustomer(), named, s.registrar.Handles, func(e *encoder, list []registrar.Handle) *pb.HandlesResponse {
 		return &pb.HandlesResponse{Handles: each(list, e.handle)}
 	})
 }
@@ -138,55 +138,55 @@ func (s *registrarServer) AdoptHandle(ctx context.Context, m *pb.AdoptHandleRequ
 	adopt := func(ctx context.Context, handle string) (registrar.Handle, error) {
 		return s.registrar.AdoptHandle(ctx, m.GetCustomer(), handle)
 	}
-	return answered(ctx, m.GetHandle(), named, adopt, func(e *encoder, h registrar.Handle) *pb.AdoptHandleResponse {
+	return serveCall(ctx, m.GetHandle(), named, adopt, func(e *encoder, h registrar.Handle) *pb.AdoptHandleResponse {
 		return &pb.AdoptHandleResponse{Handle: e.handle(h)}
 	})
 }
 
 func (s *registrarServer) ImportDomain(ctx context.Context, m *pb.ImportDomainRequest) (*pb.ImportDomainResponse, error) {
-	return answered(ctx, m, (*decoder).imported, s.registrar.ImportDomain, func(e *encoder, v registrar.Domain) *pb.ImportDomainResponse {
+	return serveCall(ctx, m, (*decoder).imported, s.registrar.ImportDomain, func(e *encoder, v registrar.Domain) *pb.ImportDomainResponse {
 		return &pb.ImportDomainResponse{Domain: e.domain(v)}
 	})
 }
 
 func (s *registrarServer) Reviews(ctx context.Context, _ *pb.ReviewsRequest) (*pb.ReviewsResponse, error) {
-	return asked(ctx, s.registrar.Reviews, func(e *encoder, list []registrar.Review) *pb.ReviewsResponse {
+	return serveCallNoArgs(ctx, s.registrar.Reviews, func(e *encoder, list []registrar.Review) *pb.ReviewsResponse {
 		return &pb.ReviewsResponse{Reviews: each(list, e.review)}
 	})
 }
 
 func (s *registrarServer) Review(ctx context.Context, m *pb.ReviewRequest) (*pb.ReviewResponse, error) {
-	return answered(ctx, m.GetId(), named, s.registrar.Review, func(e *encoder, v registrar.Review) *pb.ReviewResponse {
+	return serveCall(ctx, m.GetId(), named, s.registrar.Review, func(e *encoder, v registrar.Review) *pb.ReviewResponse {
 		return &pb.ReviewResponse{Review: e.review(v)}
 	})
 }
 
 func (s *registrarServer) ResolveReview(ctx context.Context, m *pb.ResolveReviewRequest) (*pb.ResolveReviewResponse, error) {
-	return answered(ctx, m, (*decoder).reviewDecision, s.registrar.ResolveReview, func(e *encoder, v registrar.Review) *pb.ResolveReviewResponse {
+	return serveCall(ctx, m, (*decoder).reviewDecision, s.registrar.ResolveReview, func(e *encoder, v registrar.Review) *pb.ResolveReviewResponse {
 		return &pb.ResolveReviewResponse{Review: e.review(v)}
 	})
 }
 
 func (s *registrarServer) ReviewRule(ctx context.Context, m *pb.ReviewRuleRequest) (*pb.ReviewRuleResponse, error) {
-	return answered(ctx, m.GetId(), named, s.registrar.ReviewRule, func(_ *encoder, rule string) *pb.ReviewRuleResponse {
+	return serveCall(ctx, m.GetId(), named, s.registrar.ReviewRule, func(_ *encoder, rule string) *pb.ReviewRuleResponse {
 		return &pb.ReviewRuleResponse{Rule: text(rule)}
 	})
 }
 
 func (s *registrarServer) Mail(ctx context.Context, m *pb.MailRequest) (*pb.MailResponse, error) {
-	return answered(ctx, m.GetId(), named, s.registrar.Mail, func(e *encoder, v registrar.Mail) *pb.MailResponse {
+	return serveCall(ctx, m.GetId(), named, s.registrar.Mail, func(e *encoder, v registrar.Mail) *pb.MailResponse {
 		return &pb.MailResponse{Mail: e.mail(v)}
 	})
 }
 
 func (s *registrarServer) RawMail(ctx context.Context, m *pb.RawMailRequest) (*pb.RawMailResponse, error) {
-	return answered(ctx, m.GetId(), named, s.registrar.RawMail, func(_ *encoder, mail string) *pb.RawMailResponse {
+	return serveCall(ctx, m.GetId(), named, s.registrar.RawMail, func(_ *encoder, mail string) *pb.RawMailResponse {
 		return &pb.RawMailResponse{Text: text(mail)}
 	})
 }
 
 func (s *registrarServer) Recognise(ctx context.Context, m *pb.RecogniseRequest) (*pb.RecogniseResponse, error) {
-	return answered(ctx, m.GetRaw(), plain, s.registrar.Recognise, func(e *encoder, r registrar.Recognition) *pb.RecogniseResponse {
+	return serveCall(ctx, m.GetRaw(), plain, s.registrar.Recognise, func(e *encoder, r registrar.Recognition) *pb.RecogniseResponse {
 		return &pb.RecogniseResponse{Recognition: e.recognition(r)}
 	})
 }
@@ -208,7 +208,7 @@ func (s *pluginServer) Configure(ctx context.Context, m *pb.ConfigureRequest) (*
 }
 
 func (s *pluginServer) Probe(ctx context.Context, m *pb.ProbeRequest) (*pb.ProbeResponse, error) {
-	return answered(ctx, m.GetMail(), plain, s.plugin.Probe, func(e *encoder, list []registrar.Component) *pb.ProbeResponse {
+	return serveCall(ctx, m.GetMail(), plain, s.plugin.Probe, func(e *encoder, list []registrar.Component) *pb.ProbeResponse {
 		return &pb.ProbeResponse{Components: each(list, e.component)}
 	})
 }
@@ -218,7 +218,7 @@ func (s *pluginServer) Start(ctx context.Context, _ *pb.StartRequest) (*pb.Start
 }
 
 func (s *pluginServer) Health(ctx context.Context, _ *pb.HealthRequest) (*pb.HealthResponse, error) {
-	return asked(ctx, s.plugin.Health, func(e *encoder, list []registrar.Component) *pb.HealthResponse {
+	return serveCallNoArgs(ctx, s.plugin.Health, func(e *encoder, list []registrar.Component) *pb.HealthResponse {
 		return &pb.HealthResponse{Components: each(list, e.component)}
 	})
 }

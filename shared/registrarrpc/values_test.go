@@ -86,6 +86,7 @@ func diff[T any](want, got T) string { return cmp.Diff(want, got, cmpopts.Equate
 func returns[T any, M proto.Message](write func(*encoder, T) M, read func(*decoder, M) T) func(*testing.T) {
 	return func(t *testing.T) {
 		t.Parallel()
+
 		rapid.Check(t, func(t *rapid.T) {
 			want := values[T]().Draw(t, "value")
 			var e encoder
@@ -93,14 +94,17 @@ func returns[T any, M proto.Message](write func(*encoder, T) M, read func(*decod
 			if err := e.defect(); err != nil {
 				t.Fatalf("encode: %v", err)
 			}
+
 			wire, err := proto.Marshal(sent)
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			received := sent.ProtoReflect().New().Interface()
 			if err := proto.Unmarshal(wire, received); err != nil {
 				t.Fatal(err)
 			}
+
 			var d decoder
 			got := read(&d, received.(M))
 			if err := d.invalid(); err != nil {

@@ -110,29 +110,35 @@ func TestAnOlderMinorVersion(t *testing.T) {
 
 func TestANewerMinorVersion(t *testing.T) {
 	t.Parallel()
+
 	_, p := hosted(t, ofAge(t, "newer"))
 	d, err := p.Describe(t.Context())
 	if err != nil || !slices.Equal(d.Kinds, []registrar.OperationKind{registrar.KindRenew}) || len(d.Registrants) != 0 || !slices.Equal(d.Capabilities, []registrar.Capability{registrar.CapCheck}) {
 		t.Errorf("Describe: %+v, %v", d, err)
 	}
+
 	f, err := p.Form(t.Context(), registrar.FormQuery{TLD: "test", Kind: registrar.KindRegister, Registrant: registrar.Person})
 	if err != nil || len(f.Fields) != 1 || f.Fields[0].Type != registrar.FieldText || f.Fields[0].Class != registrar.DataIdentity {
 		t.Errorf("Form: %+v, %v", f, err)
 	}
+
 	answers, err := p.Check(t.Context(), []string{"a.test"})
 	if err != nil || answers[0].Status != registrar.AvailabilityUnknown {
 		t.Errorf("Check: %+v, %v", answers, err)
 	}
+
 	op, err := p.Operation(t.Context(), "open")
 	if err != nil || len(op.History) != 1 || op.History[0].Evidence != "" {
 		t.Errorf("Operation: %+v, %v", op, err)
 	}
+
 	for e, err := range p.Events(t.Context(), 0) {
 		if err != nil || e.Type != registrar.EventNotice || e.Level != registrar.LevelWarning {
 			t.Errorf("Event: %+v, %v", e, err)
 		}
 		break
 	}
+
 	if _, err := p.Operation(t.Context(), "closed"); !errors.Is(err, registrar.Internal) || !strings.Contains(err.Error(), "operation.state: 4242 is not known here") {
 		t.Errorf("a state of the future: %v", err)
 	}

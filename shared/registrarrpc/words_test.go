@@ -18,16 +18,19 @@ import (
 // contractWords reads the contract's source: the values of its string constants, by type.
 func contractWords(t *testing.T) map[string][]string {
 	t.Helper()
+
 	files, err := filepath.Glob("../registrar/*.go")
 	if err != nil || len(files) == 0 {
 		t.Fatal("the contract's source is not there:", err)
 	}
+
 	found := map[string][]string{}
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		ast.Inspect(file, func(n ast.Node) bool {
 			if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
 				collect(found, spec)
@@ -35,6 +38,7 @@ func contractWords(t *testing.T) map[string][]string {
 			return true
 		})
 	}
+
 	return found
 }
 
@@ -56,6 +60,7 @@ func complete[T ~string, E interface {
 	protoreflect.Enum
 }](t *testing.T, contract map[string][]string, w words[T, E]) {
 	t.Helper()
+
 	name := reflect.TypeFor[T]().Name()
 	var have []string
 	numbers := map[protoreflect.EnumNumber]bool{0: true}
@@ -66,12 +71,15 @@ func complete[T ~string, E interface {
 		}
 		numbers[enum.Number()] = true
 	}
+
 	want := contract[name]
 	slices.Sort(have)
 	slices.Sort(want)
+
 	if !slices.Equal(want, have) {
 		t.Errorf("%s: the contract has %q, the dictionary %q", name, want, have)
 	}
+
 	var zero E
 	on := zero.Descriptor().Values()
 	for i := range on.Len() {
@@ -79,11 +87,13 @@ func complete[T ~string, E interface {
 			t.Errorf("%s: no word for %s", name, v.Name())
 		}
 	}
+
 	delete(contract, name)
 }
 
 func TestDictionariesAreComplete(t *testing.T) {
 	t.Parallel()
+
 	contract := contractWords(t)
 	complete(t, contract, operationKinds)
 	complete(t, contract, registrantKinds)
@@ -102,22 +112,28 @@ func TestDictionariesAreComplete(t *testing.T) {
 	complete(t, contract, replyOutcomes)
 	complete(t, contract, capabilities)
 	complete(t, contract, attributeTypes)
+
 	var codes []string
 	for code := range statusCodes {
 		codes = append(codes, string(code))
 	}
+
 	slices.Sort(codes)
 	slices.Sort(contract["Code"])
+
 	if !slices.Equal(contract["Code"], codes) {
 		t.Errorf("the contract's codes are %q, the table has %q", contract["Code"], codes)
 	}
+
 	delete(contract, "Code")
+
 	for _, name := range []string{"BindingKind", "Proof", "Fate"} { // of a recognition: they travel as text, to be shown
 		if len(contract[name]) == 0 {
 			t.Errorf("%s has no words", name)
 		}
 		delete(contract, name)
 	}
+
 	for name := range contract {
 		t.Errorf("%s is a closed type of the contract without a dictionary", name)
 	}

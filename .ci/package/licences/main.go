@@ -32,13 +32,16 @@ func collect(w io.Writer, programs []string) error {
 	if err != nil {
 		return err
 	}
+
 	goroot, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		return fmt.Errorf("find Go: %w", err)
 	}
+
 	if err := write(w, "Go", runtime.Version(), string(goroot[:len(goroot)-1])); err != nil {
 		return err
 	}
+
 	for _, path := range slices.Sorted(maps.Keys(modules)) {
 		dir, err := directory(path, modules[path])
 		if err != nil {
@@ -48,6 +51,7 @@ func collect(w io.Writer, programs []string) error {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -88,6 +92,7 @@ func write(w io.Writer, name, version, dir string) error {
 	if err != nil {
 		return fmt.Errorf("read licence of %s: %w", name, err)
 	}
+
 	found := 0
 	for _, e := range entries {
 		if !e.Type().IsRegular() || !licence.MatchString(e.Name()) {
@@ -100,8 +105,10 @@ func write(w io.Writer, name, version, dir string) error {
 		fmt.Fprintf(w, "======== %s %s: %s\n\n%s\n\n", name, version, e.Name(), text)
 		found++
 	}
+
 	if found == 0 {
 		return fmt.Errorf("%s %s has no licence in %s", name, version, dir)
 	}
+
 	return nil
 }

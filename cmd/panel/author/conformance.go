@@ -42,22 +42,27 @@ func (p *Conformance) Run(c *command.Call, parsed *kong.Context) error {
 	if err != nil {
 		return command.Usage(err)
 	}
+
 	s := registrartest.Subject{Open: registrartest.Program{Command: program}, Handle: p.Handle, IDN: p.IDN, Patience: p.Patience}
+
 	if file := settingsFile(parsed); file != "" {
 		if err := configureSubject(c.Ctx, &s, file); err != nil {
 			return err
 		}
 	}
+
 	report, err := registrartest.Examine(c.Ctx, s)
 	if err != nil {
 		return err
 	}
+
 	if err := showConformance(c, report); err != nil {
 		return err
 	}
 	if !report.Conforms() {
 		return fmt.Errorf("the plugin does not conform: rules broken or not judged: %s", strings.Join(failedRules(report), ", "))
 	}
+
 	return nil
 }
 
@@ -67,25 +72,30 @@ func (p *Conformance) program() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	if found, ok := known[p.Plugin]; ok {
 		return found, nil
 	}
+
 	path, err := filepath.Abs(p.Plugin)
 	if err != nil {
 		return nil, fmt.Errorf("find plugin: %w", err)
 	}
+
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("find plugin: %w", err)
 	}
+
 	if !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0 {
 		return nil, fmt.Errorf("find plugin: %s is no program: chmod +x it", p.Plugin)
 	}
+
 	return []string{path}, nil
 }
 
-// settingsFile is the --config that stands after the command's word; one before it is the
-// panel's own, which nobody should have to fear for here.
+// settingsFile returns the --config after the command's word. One before it is the panel's own
+// plugin.hcl, which this command must not touch.
 func settingsFile(parsed *kong.Context) string {
 	mine, file := false, ""
 	for _, p := range parsed.Path {
@@ -106,24 +116,30 @@ func configureSubject(ctx context.Context, s *registrartest.Subject, file string
 	if err != nil {
 		return ctx.Err()
 	}
+
 	loaded, err := config.Load(file)
 	if err != nil {
 		return command.Usage(err)
 	}
+
 	block, ok := loaded.Registrar(d.Name)
 	if !ok {
 		return command.Usage(fmt.Errorf("%s has no block registrar %q, as the plugin calls itself", file, d.Name))
 	}
+
 	settings, err := loaded.Settings(d.Name, d.Schema)
 	if err != nil {
 		return err
 	}
+
 	s.Config = settings.Config
+
 	for _, tld := range block.TLDs {
 		if !strings.HasPrefix(tld, "xn--") {
 			s.TLD = cmp.Or(s.TLD, tld)
 		}
 	}
+
 	return nil
 }
 

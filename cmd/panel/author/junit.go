@@ -56,14 +56,17 @@ func writeJUnit(w io.Writer, v conformance) error {
 		total += r.Milliseconds
 		s.Cases = append(s.Cases, c)
 	}
+
 	s.Time = seconds(total)
 	text, err := xml.MarshalIndent(junitSuites{Suite: s}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write result: %w", err)
 	}
+
 	if _, err := fmt.Fprintf(w, "%s%s\n", xml.Header, text); err != nil {
 		return fmt.Errorf("write result: %w", err)
 	}
+
 	return nil
 }
 

@@ -102,6 +102,7 @@ func (p *testRepliesCommand) plugin(ctx context.Context, file string) (registrar
 	if err != nil {
 		return nil, command.Usage(err)
 	}
+
 	able := map[string]registrar.Plugin{}
 	var names []string
 	for name, make := range bundled.Plugins() {
@@ -114,7 +115,9 @@ func (p *testRepliesCommand) plugin(ctx context.Context, file string) (registrar
 			able[name], names = made, append(names, name)
 		}
 	}
+
 	slices.Sort(names)
+
 	switch len(names) {
 	case 0:
 		return nil, command.Usage(fmt.Errorf("%s has no registrar that comes with the panel and works by mail; for another one, start the panel first: panel serve", file))
@@ -122,6 +125,7 @@ func (p *testRepliesCommand) plugin(ctx context.Context, file string) (registrar
 	default:
 		return nil, command.Usage(fmt.Errorf("several registrars work by mail: choose one with --registrar %s", strings.Join(names, "|")))
 	}
+
 	return able[names[0]], configure(ctx, able[names[0]], loaded, names[0])
 }
 
@@ -153,18 +157,23 @@ func recognisedText(w io.Writer, list []recognised) {
 			command.Row(w, r.File, r.Kind, found.Rule, found.Outcome, object(found), found.PaidTill, found.Message)
 		}
 	}
+
 	for _, r := range list {
 		fmt.Fprintln(w)
+
 		for _, b := range r.Bindings {
 			command.Row(w, r.File, "binding", b.By+": "+b.Value+boundTo(b, r.Stored))
 		}
+
 		if len(r.Bindings) == 0 {
 			command.Row(w, r.File, "binding", "none")
 		}
+
 		command.Row(w, r.File, "sender", withDetail(r.Proof, r.ProofDetail))
 		if r.Doubt != nil {
 			command.Row(w, r.File, "doubt", r.Doubt)
 		}
+
 		command.Row(w, r.File, "becomes", becomes(r.Recognition))
 	}
 }

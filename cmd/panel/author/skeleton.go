@@ -39,8 +39,8 @@ type newFile struct {
 	File string `json:"file"`
 }
 
-// blank is what the templates ask for.
-type blank struct {
+// templateData are the values of the templates.
+type templateData struct {
 	Name, Module, Token string
 	Panel, PanelModule  string   // the checkout, and the path of its module
 	Go                  string   // the version that it asks for
@@ -54,20 +54,24 @@ func (p *newPluginCommand) Run(c *command.Call) error {
 	if !pluginName.MatchString(p.Name) {
 		return command.Usage(fmt.Errorf("%q is no name for a plugin: 1 to 32 of a-z 0-9 -, the first a letter", p.Name))
 	}
-	dir, b := p.Dir, blank{Name: p.Name, Module: p.Module, Token: strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_")) + "_TOKEN"}
+
+	dir, b := p.Dir, templateData{Name: p.Name, Module: p.Module, Token: strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_")) + "_TOKEN"}
 	if dir == "" {
 		dir = "registrar-" + p.Name
 	}
+
 	if b.Module == "" {
 		b.Module = "registrar-" + p.Name
 	}
 	if err := b.find(p.Panel); err != nil {
 		return command.Usage(fmt.Errorf("find checkout: %w", err))
 	}
+
 	files, err := writeSkeleton(dir, b)
 	if err != nil {
 		return err
 	}
+
 	if err := c.Show(files, func(w io.Writer) {
 		for _, f := range files {
 			command.Row(w, f.File)
@@ -75,28 +79,32 @@ func (p *newPluginCommand) Run(c *command.Call) error {
 	}); err != nil {
 		return err
 	}
+
 	command.Hint(c.Stderr, "next: cd "+dir+" && go test ./...; docs/writing-a-registrar.md goes on from there")
 	return nil
 }
 
 // panelModule is the path of the module that this program, and what the templates import, is of.
 func panelModule() string {
-	return strings.TrimSuffix(reflect.TypeFor[blank]().PkgPath(), "/cmd/panel/author")
+	return strings.TrimSuffix(reflect.TypeFor[templateData]().PkgPath(), "/cmd/panel/author")
 }
 
 // find reads the checkout that is named, or the one that we are in.
-func (b *blank) find(named string) error {
+func (b *templateData) find(named string) error {
 	if named != "" {
 		return b.read(named)
 	}
+
 	here, err := os.Getwd()
 	if err != nil {
 		return err
 	}
+
 	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
+
 	for _, inside := range []string{here, filepath.Dir(program)} {
 		for dir := inside; ; dir = filepath.Dir(dir) {
 			if b.read(dir) == nil {
@@ -107,45 +115,53 @@ func (b *blank) find(named string) error {
 			}
 		}
 	}
+
 	return errors.New("neither this directory nor this program lies in one: give --panel DIR")
 }
 
 // read finds out what a plugin takes over from a checkout.
-func (b *blank) read(dir string) (err error) {
+func (b *templateData) read(dir string) (err error) {
 	if b.Panel, err = filepath.Abs(dir); err != nil {
 		return err
 	}
+
 	text, err := os.ReadFile(filepath.Join(b.Panel, "go.mod"))
 	if err != nil {
 		return err
 	}
+
 	b.PanelModule = panelModule()
 	mod, err := modfile.Parse("go.mod", text, nil)
 	if err != nil {
 		return err
 	}
+
 	if mod.Module == nil || mod.Module.Mod.Path != b.PanelModule || mod.Go == nil {
 		return fmt.Errorf("%s is not the module %s", b.Panel, b.PanelModule)
 	}
+
 	b.Go, b.Requires = mod.Go.Version, nil
 	for _, r := range mod.Require {
 		b.Requires = append(b.Requires, r.Mod.Path+" "+r.Mod.Version)
 	}
+
 	return nil
 }
 
 // writeSkeleton fills the templates into a directory. It replaces no file, and where one is in
 // the way it writes none.
-func writeSkeleton(dir string, b blank) ([]newFile, error) {
+func writeSkeleton(dir string, b templateData) ([]newFile, error) {
 	// Go is full of {{.
 	templates, err := template.New("").Delims("[[", "]]").ParseFS(skeleton, "skeleton/*.tmpl")
 	if err != nil {
 		return nil, fmt.Errorf("write plugin: %w", err)
 	}
+
 	sums, err := os.ReadFile(filepath.Join(b.Panel, "go.sum")) // of what the panel requires
 	if err != nil {
 		return nil, fmt.Errorf("write plugin: %w", err)
 	}
+
 	contents := map[string][]byte{"go.sum": sums}
 	for _, t := range templates.Templates() {
 		var text bytes.Buffer
@@ -158,6 +174,7 @@ func writeSkeleton(dir string, b blank) ([]newFile, error) {
 		}
 		contents[name] = text.Bytes()
 	}
+
 	return writeFiles(dir, contents)
 }
 

@@ -32,14 +32,16 @@ const demoLimit = 55 * time.Second
 func Run(ctx context.Context, out io.Writer) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, demoLimit)
 	defer cancel()
+
 	dir, err := os.MkdirTemp("", "panel-demo-")
 	if err != nil {
 		return fmt.Errorf("make a directory for the demo: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	show := &story{out: out, start: time.Now()}
+	show := &narrator{out: out, start: time.Now()}
 	show.title("A simulated R01 starts, and a panel loads the R01 plugin as a process of its own")
+
 	sim, err := startSimulator(ctx)
 	if err != nil {
 		return err
@@ -47,15 +49,18 @@ func Run(ctx context.Context, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, sim.stop()) }()
 	show.sim = sim
 	config := filepath.Join(dir, "plugin.hcl")
+
 	token, err := access.NewToken(rand.Reader)
 	if err != nil {
 		return err
 	}
+
 	for file, text := range map[string]string{config: demoConfig(sim.addresses), filepath.Join(dir, "password"): demoPassword, filepath.Join(dir, "token"): token} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			return fmt.Errorf("write the demo's configuration: %w", err)
 		}
 	}
+
 	show.say("R01's robot takes mail at %s; its answers lie in an IMAP mailbox at %s", sim.addresses["smtp"], sim.addresses["imap"])
 	return withPanel(ctx, config, secret.New(token), func(ctx context.Context, c *api.Client) error {
 		show.panel = c
@@ -113,17 +118,21 @@ func startSimulator(ctx context.Context) (*simulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the panel's program: %w", err)
 	}
+
 	cmd := exec.CommandContext(ctx, self, bundled.SimulatorWord, "--calm", "--smtp", "127.0.0.1:0", "--imap", "127.0.0.1:0", "--whois", "127.0.0.1:0", "--admin", "127.0.0.1:0")
 	cmd.Env = append(os.Environ(), "R01_MAIL_PASSWORD="+demoPassword, "R01_IMAP_PASSWORD="+demoPassword)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second
+
 	lines, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, fmt.Errorf("start the simulator: %w", err)
 	}
+
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the simulator: %w", err)
 	}
+
 	s := &simulator{cmd: cmd, addresses: map[string]string{}}
 	scanner := bufio.NewScanner(lines)
 	ready := false
@@ -136,10 +145,12 @@ func startSimulator(ctx context.Context) (*simulator, error) {
 			ready = words[0] == "ready"
 		}
 	}
+
 	s.rest.Go(func() { io.Copy(io.Discard, lines) })
 	if !ready {
 		return nil, errors.Join(errors.New("the simulator did not start"), s.stop())
 	}
+
 	return s, nil
 }
 
@@ -158,19 +169,23 @@ func withPanel(ctx context.Context, config string, token secret.String, use func
 	if err != nil {
 		return err
 	}
+
 	quiet := hclog.New(&hclog.LoggerOptions{Name: "panel", Level: hclog.Error, Output: os.Stderr})
 	h, err := host.Open(ctx, host.Options{ConfigPath: config, Bundled: commands, Logger: quiet, Now: time.Now})
 	if err != nil {
 		return err
 	}
+
 	c, err := api.NewClient(h.URL(), token)
 	if err != nil {
 		return errors.Join(err, h.Close())
 	}
+
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- h.Run(running) }() // ends with running, and is waited for below
 	err = use(ctx, c)
 	stop()
+
 	return errors.Join(err, <-ended)
 }

@@ -21,7 +21,7 @@ const expiring = 40
 
 // renewal plays one that the schedule finds due. R01's reply is one proof of it, and the
 // registry's record another.
-func (s *story) renewal(ctx context.Context, domain string) error {
+func (s *narrator) renewal(ctx context.Context, domain string) error {
 	s.title("The year of " + domain + " ends soon: the schedule renews it; R01's reply and the registry's record agree")
 	held, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", "newtime.ru"), nil)
 	if err == nil {
@@ -33,30 +33,34 @@ func (s *story) renewal(ctx context.Context, domain string) error {
 	return nil
 }
 
-func (s *story) renew(ctx context.Context, domain, handle string) error {
+func (s *narrator) renew(ctx context.Context, domain, handle string) error {
 	s.shown[domain] = domain
 	till := registrar.DateOf(time.Now()).AddDays(expiring)
 	if err := s.sim.addDomain(ctx, domain, handle, till); err != nil {
 		return err
 	}
+
 	_, err := api.Post[api.Domain](ctx, s.panel, api.Path("domains", domain, "import"),
 		api.Import{Customer: "sidorov", Handle: handle, PaidTill: till.String()})
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
+
 	steps, err := api.Post[[]api.RenewalStep](ctx, s.panel, api.Path("renewals", "run"), api.RenewalRun{})
 	if err != nil {
 		return fmt.Errorf("run the renewal pass: %w", err)
 	}
+
 	s.say("%-14s paid till %s; a renewal pass finds %d domain due", domain, till, len(steps))
 	if err := s.paid(ctx, domain, till.AddYears(1)); err != nil {
 		return err
 	}
+
 	return s.record(ctx, domain, till.AddYears(1))
 }
 
 // paid tells what happens to a domain until it is paid till a day.
-func (s *story) paid(ctx context.Context, name string, till registrar.Date) error {
+func (s *narrator) paid(ctx context.Context, name string, till registrar.Date) error {
 	return poll(ctx, func() (bool, error) {
 		d, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", name), nil)
 		if err != nil {
@@ -71,7 +75,7 @@ func (s *story) paid(ctx context.Context, name string, till registrar.Date) erro
 }
 
 // record shows what the registry itself says of a domain, and fails unless that is the same.
-func (s *story) record(ctx context.Context, name string, till registrar.Date) error {
+func (s *narrator) record(ctx context.Context, name string, till registrar.Date) error {
 	text, err := s.sim.whois(ctx, name)
 	if err != nil {
 		return err
@@ -97,19 +101,23 @@ func (s *simulator) addDomain(ctx context.Context, name, handle string, till reg
 	if err != nil {
 		return fmt.Errorf("add domain to the simulator: %w", err)
 	}
+
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.addresses["admin"]+"/domains", bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("add domain to the simulator: %w", err)
 	}
+
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return fmt.Errorf("add domain to the simulator: %w", err)
 	}
 	defer answer.Body.Close()
+
 	if answer.StatusCode != http.StatusOK {
 		said, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // its status alone is enough
 		return fmt.Errorf("add domain to the simulator: %s: %s", answer.Status, said)
 	}
+
 	return nil
 }
 

@@ -13,8 +13,8 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// story tells what happens in a panel, as it happens.
-type story struct {
+// narrator prints what happens in a panel, as it happens.
+type narrator struct {
 	out   io.Writer
 	panel *api.Client
 	sim   *simulator
@@ -34,11 +34,13 @@ func demoContact() api.Contact {
 }
 
 // tell plays the scenes and fails if one does not end as it should.
-func (s *story) tell(ctx context.Context) error {
+func (s *narrator) tell(ctx context.Context) error {
 	s.mails, s.shown = map[string]bool{}, map[string]string{}
+
 	if err := s.pluginRuns(ctx); err != nil {
 		return err
 	}
+
 	for _, scene := range []struct {
 		title, domain, ends string
 	}{
@@ -51,19 +53,21 @@ func (s *story) tell(ctx context.Context) error {
 			return err
 		}
 	}
+
 	if err := s.renewal(ctx, "renew-me.ru"); err != nil {
 		return err
 	}
+
 	return s.summary(ctx)
 }
 
-func (s *story) title(text string) { fmt.Fprintf(s.out, "\n== %s\n", text) }
+func (s *narrator) title(text string) { fmt.Fprintf(s.out, "\n== %s\n", text) }
 
-func (s *story) say(format string, args ...any) {
+func (s *narrator) say(format string, args ...any) {
 	fmt.Fprintf(s.out, "%6.2fs  %s\n", time.Since(s.start).Seconds(), fmt.Sprintf(format, args...))
 }
 
-func (s *story) pluginRuns(ctx context.Context) error {
+func (s *narrator) pluginRuns(ctx context.Context) error {
 	return poll(ctx, func() (bool, error) {
 		plugins, err := api.Get[[]api.Plugin](ctx, s.panel, api.Path("plugins"), nil)
 		if err != nil || len(plugins) != 1 || plugins[0].State != "running" {
@@ -91,7 +95,7 @@ func poll(ctx context.Context, ask func() (bool, error)) error {
 	}
 }
 
-func (s *story) register(ctx context.Context, domain, ends string) error {
+func (s *narrator) register(ctx context.Context, domain, ends string) error {
 	order, err := api.Post[api.Order](ctx, s.panel, api.Path("orders"), api.NewOrder{Kind: "register", Domain: domain, Customer: "sidorov",
 		Contact: demoContact(), Nameservers: []api.Nameserver{{Host: "ns1.hoster.example"}, {Host: "ns2.hoster.example"}}})
 	if err != nil {
@@ -110,29 +114,33 @@ func (s *story) register(ctx context.Context, domain, ends string) error {
 }
 
 // watch tells what happens to a domain until it has a status.
-func (s *story) watch(ctx context.Context, name, ends string) error {
+func (s *narrator) watch(ctx context.Context, name, ends string) error {
 	shown := "Pending"
 	return poll(ctx, func() (bool, error) {
 		d, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", name), nil)
 		if err != nil {
 			return false, err
 		}
+
 		if err := s.news(ctx); err != nil {
 			return false, err
 		}
+
 		if d.Status != shown {
 			s.say("%-14s STATUS %s", d.Unicode, d.Status)
 			shown = d.Status
 		}
+
 		settled := d.Status == "Registered" || d.Status == "Error"
 		if settled && d.Status != ends {
 			return false, fmt.Errorf("%s ended as %s, not %s", name, d.Status, ends)
 		}
+
 		return settled, nil
 	})
 }
 
-func (s *story) status(ctx context.Context, name string) error {
+func (s *narrator) status(ctx context.Context, name string) error {
 	d, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", name), nil)
 	if err != nil {
 		return err
@@ -145,18 +153,21 @@ func (s *story) status(ctx context.Context, name string) error {
 }
 
 // news tells the entries of the Action Log that were not told yet, and the mails behind them.
-func (s *story) news(ctx context.Context) error {
+func (s *narrator) news(ctx context.Context) error {
 	entries, err := api.All[api.Entry](ctx, s.panel, api.Path("log"), url.Values{"after": {strconv.FormatInt(s.last, 10)}})
 	if err != nil {
 		return err
 	}
+
 	for _, e := range entries {
 		s.last = e.ID
 		name := ""
 		if e.Domain != nil {
 			name = s.shown[*e.Domain]
 		}
+
 		s.say("%-14s %s", name, e.Message)
+
 		if e.Mail != nil && !s.mails[*e.Mail] {
 			s.mails[*e.Mail] = true
 			if err := s.mail(ctx, *e.Mail); err != nil {
@@ -164,11 +175,12 @@ func (s *story) news(ctx context.Context) error {
 			}
 		}
 	}
+
 	return nil
 }
 
 // mail shows a mail, masked as the panel masks it.
-func (s *story) mail(ctx context.Context, id string) error {
+func (s *narrator) mail(ctx context.Context, id string) error {
 	m, err := api.Get[api.Mail](ctx, s.panel, api.Path("mails", id), nil)
 	if err != nil {
 		return fmt.Errorf("show mail %s: %w", id, err)
@@ -186,12 +198,13 @@ func (s *story) mail(ctx context.Context, id string) error {
 }
 
 // summary is the domain list, and the Action Log of what failed.
-func (s *story) summary(ctx context.Context) error {
+func (s *narrator) summary(ctx context.Context) error {
 	s.title("In the end: panel domains")
 	domains, err := api.Get[[]api.Domain](ctx, s.panel, api.Path("domains"), nil)
 	if err != nil {
 		return err
 	}
+
 	for _, d := range domains {
 		till := "-"
 		if d.PaidTill != nil {
@@ -199,13 +212,16 @@ func (s *story) summary(ctx context.Context) error {
 		}
 		fmt.Fprintf(s.out, "         %-14s %-12s paid till %s\n", d.Unicode, d.Status, till)
 	}
+
 	s.title("panel log --domain refuse-me.ru")
 	entries, err := api.Get[[]api.Entry](ctx, s.panel, api.Path("log"), url.Values{"domain": {"refuse-me.ru"}})
 	if err != nil {
 		return err
 	}
+
 	for _, e := range entries {
 		fmt.Fprintf(s.out, "         %-8s %-14s %s\n", e.Level, e.Event, e.Message)
 	}
+
 	return nil
 }

@@ -18,21 +18,25 @@ func Complete(app *kong.Application, words []string) []Candidate {
 	if len(words) == 0 {
 		words = []string{""}
 	}
+
 	words = joined(words)
 	done, current := words[:len(words)-1], words[len(words)-1]
 	node, waiting := walk(app.Node, done)
 	if waiting != nil {
 		return matching(values(waiting.Value, ""), current)
 	}
+
 	if name, _, found := strings.Cut(current, "="); found && strings.HasPrefix(name, "--") {
 		if flag := find(node, name); flag != nil {
 			return matching(values(flag.Value, name+"="), current)
 		}
 		return nil
 	}
+
 	if strings.HasPrefix(current, "-") {
 		return matching(flags(node), current)
 	}
+
 	return matching(arguments(node), current)
 }
 
@@ -69,6 +73,7 @@ func walk(node *kong.Node, words []string) (_ *kong.Node, waiting *kong.Flag) {
 			}
 		}
 	}
+
 	return node, waiting
 }
 

@@ -34,12 +34,14 @@ func Manual(w io.Writer, app *kong.Application, version string, more []Section) 
 			p.command(app, leaf)
 		}
 	}
+
 	for _, s := range more {
 		p.line(".SH %s", quoted(strings.ToUpper(s.Title)))
 		for _, i := range s.Items {
 			p.item(escape(i.Term), i.Text)
 		}
 	}
+
 	_, err := io.WriteString(w, p.text.String())
 	return err
 }

@@ -39,6 +39,7 @@ func model(t *testing.T) *kong.Application {
 
 func TestComplete(t *testing.T) {
 	t.Parallel()
+
 	app := model(t)
 	for _, c := range []struct{ line, want string }{
 		{"", "orders order"},
@@ -74,6 +75,7 @@ func TestComplete(t *testing.T) {
 			t.Errorf("%q: %q, want %q", c.line, got, c.want)
 		}
 	}
+
 	if got := Complete(app, nil); len(got) != 2 || got[0] != (Candidate{"orders", "List the orders."}) {
 		t.Errorf("no words: %+v", got)
 	}
@@ -82,6 +84,7 @@ func TestComplete(t *testing.T) {
 // Bash itself asks the program, and shows what it says.
 func TestBash(t *testing.T) {
 	t.Parallel()
+
 	dir := t.TempDir()
 	script := filepath.Join(dir, "shop.bash")
 	program := filepath.Join(dir, "shop") // says what it was asked
@@ -91,10 +94,12 @@ func TestBash(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	out, err := exec.CommandContext(t.Context(), "bash", "--norc", "-c", `. "$1"; COMP_WORDS=("$2" order "x"); COMP_CWORD=2; _shop; printf '%s\n' "${COMPREPLY[@]}"; complete -p shop`, "-", script, program).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+
 	want := "x[complete]\nx[--]\nx[order]\nx[x]\ncomplete -o default -F _shop shop\n"
 	if string(out) != want {
 		t.Errorf("%s, want %s", out, want)
@@ -119,10 +124,12 @@ func TestScripts(t *testing.T) {
 
 func TestManual(t *testing.T) {
 	t.Parallel()
+
 	var out bytes.Buffer
 	if err := Manual(&out, model(t), "1.2", []Section{{"Exit status", []Item{{"0", "Done."}}}}); err != nil {
 		t.Fatal(err)
 	}
+
 	lines := strings.Split(out.String(), "\n")
 	for _, want := range []string{
 		`.TH "SHOP" 1 "" "shop 1.2"`,
@@ -137,6 +144,7 @@ func TestManual(t *testing.T) {
 			t.Errorf("no line %q", want)
 		}
 	}
+
 	if strings.Contains(out.String(), "complete") || strings.Contains(out.String(), "secret") {
 		t.Error("what is hidden is shown")
 	}

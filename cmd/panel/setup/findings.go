@@ -28,17 +28,21 @@ func look(a Answers, receives, resolves func(string) error, clock error) []Findi
 			findings = append(findings, finding(component, err, remedy(component, err.Error())))
 		}
 	}
+
 	add("robot", "DNS knows where its mail goes", receives(domainOf(a.Robot)))
 	add("callback", "DNS knows where its mail comes to", receives(domainOf(a.Callback)))
+
 	for _, address := range []string{a.SMTP, a.IMAP, a.Whois} {
 		if address != none {
 			host := hostOf(address)
 			add("dns", host+" has an address", resolves(host))
 		}
 	}
+
 	if errors.Is(clock, errUnknown) {
 		return findings
 	}
+
 	add("clock", "it is set by a time server", clock)
 	return findings
 }

@@ -66,23 +66,28 @@ func (i *interview) one(q question, v *string, resolves func(host string) error)
 		if err != nil {
 			return err
 		}
+
 		if answer == "" {
 			i.say("there is no default for this one")
 			continue
 		}
+
 		if err := q.right(answer); err != nil {
 			i.say("it " + err.Error())
 			continue
 		}
+
 		*v = answer
 		if q.host == nil || answer == none || answer == doubted {
 			return nil
 		}
+
 		if err := resolves(q.host(answer)); err != nil {
 			i.say(err.Error() + ": " + remedy("dns", err.Error()) + " Or repeat it, to keep it.")
 			doubted = answer
 			continue
 		}
+
 		return nil
 	}
 }

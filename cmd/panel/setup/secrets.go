@@ -28,25 +28,30 @@ func (a Answers) storeSecrets(dir string, person *interview) (missing []Finding,
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(dir, path)
 		}
+
 		if _, err := os.Stat(path); err == nil {
 			continue
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("look for the password %s: %w", p.of, err)
 		}
+
 		if person == nil {
 			missing = append(missing, finding("password", fmt.Errorf("there is no file %s with the password %s", path, p.of),
 				"Write the password into that file, one line, readable by the panel's user only; then: panel check"))
 			continue
 		}
+
 		fmt.Fprintf(person.out, "The password %s (it is not shown, and goes to %s): ", p.of, path)
 		text, err := person.hidden()
 		if text = strings.TrimRight(text, "\r\n"); err != nil || text == "" {
 			return nil, fmt.Errorf("read the password %s: %w", p.of, errors.Join(err, errNoAnswer))
 		}
+
 		if err := storeSecret(path, text); err != nil {
 			return nil, err
 		}
 	}
+
 	return missing, nil
 }
 

@@ -34,14 +34,17 @@ type Init struct {
 func (p *Init) Run(c *command.Call) error {
 	person := atTerminal(c.Stdin, c.Stderr)
 	p.systemConfig = c.Config == command.SystemConfig
+
 	file := configFile{path: c.Config, replace: p.Replace}
 	if err := file.mayBeWritten(); err != nil {
 		return command.Usage(err)
 	}
+
 	try := func(ctx context.Context) []Finding { return tried(ctx, c, p.Answers) }
 	if p.NoCheck {
 		try = nil
 	}
+
 	for {
 		if err := p.complete(c.Ctx, person); err != nil {
 			return command.Usage(err)
@@ -75,26 +78,32 @@ func (p *Init) write(c *command.Call, file *configFile, person *interview, try f
 	if err != nil {
 		return err
 	}
+
 	if err := file.write(p.Answers.render()); err != nil {
 		return err
 	}
+
 	report := missing
 	if try != nil && len(missing) == 0 { // without its secrets it can't be read
 		report = try(c.Ctx)
 	}
+
 	result := written{Config: file.path, Findings: append([]Finding{}, report...)}
 	if err := c.Show(result, result.print); err != nil {
 		return err
 	}
+
 	bad := 0
 	for _, f := range report {
 		if !f.OK {
 			bad++
 		}
 	}
+
 	if bad > 0 {
 		return unwellError(bad)
 	}
+
 	command.Hint(c.Stderr, "panel serve")
 	return nil
 }
@@ -146,6 +155,7 @@ func tried(ctx context.Context, c *command.Call, a Answers) []Finding {
 	if err != nil {
 		return append(findings, finding("panel", err, ""))
 	}
+
 	reports, err := host.Check(ctx, host.Options{ConfigPath: c.Config, Bundled: commands, Now: time.Now,
 		Logger: hclog.New(&hclog.LoggerOptions{Name: "panel", Output: c.Stderr, Level: hclog.Error})}, false)
 	for _, r := range reports {
@@ -157,11 +167,13 @@ func tried(ctx context.Context, c *command.Call, a Answers) []Finding {
 			findings = append(findings, f)
 		}
 	}
+
 	if err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			findings = append(findings, finding("settings", errors.New(line), ""))
 		}
 	}
+
 	return findings
 }
 
@@ -195,14 +207,17 @@ func (f *configFile) write(text string) error {
 	if err = errors.Join(err, temporary.Chmod(0o644), temporary.Sync(), temporary.Close()); err != nil {
 		return fmt.Errorf("write configuration: %w", err)
 	}
+
 	if !f.ours && f.replace {
 		if err := os.Rename(f.path, f.path+".old"); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("move the configuration aside: %w", err)
 		}
 	}
+
 	if err := os.Rename(temporary.Name(), f.path); err != nil {
 		return fmt.Errorf("write configuration: %w", err)
 	}
+
 	f.ours = true
 	return nil
 }

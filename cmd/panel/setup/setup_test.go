@@ -42,20 +42,24 @@ func (o outcome) text(t *testing.T, name string) string {
 // run executes panel init in a directory that holds some files.
 func run(t *testing.T, files map[string]string, flags ...string) outcome {
 	t.Helper()
+
 	o := outcome{dir: t.TempDir()}
 	for name, text := range files {
 		if err := os.WriteFile(o.path(name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	var p Init
 	parser, err := kong.New(&p, kong.Name("init"))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if _, err := parser.Parse(flags); err != nil {
 		t.Fatal(err)
 	}
+
 	var stdout, stderr bytes.Buffer
 	o.err = p.Run(&command.Call{Ctx: t.Context(), Streams: command.Streams{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr},
 		Globals: command.Globals{Config: o.path("plugin.hcl"), Output: "text"}})
@@ -68,25 +72,30 @@ var passwords = map[string]string{"r01.password": "secret\n", "imap.password": "
 // What is written is a configuration, with the settings that flags and defaults say.
 func TestWritten(t *testing.T) {
 	t.Parallel()
+
 	o := run(t, passwords, append(needed, "--no-check")...)
 	if o.err != nil {
 		t.Fatal(o.err)
 	}
+
 	c, err := config.Load(o.path("plugin.hcl"))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if got := c.Panel.Listen; got != "unix://"+o.path("data/panel.sock") {
 		t.Errorf("listens on %s", got)
 	}
 	if len(c.Registrars) != 1 || c.Registrars[0].Name != "r01" {
 		t.Errorf("registrars: %+v", c.Registrars)
 	}
+
 	for _, want := range []string{`mode = "manual"`, `require = "dkim"`, `domains = ["registrar.example"]`, `whois = "whois.tcinet.ru:43"`} {
 		if !strings.Contains(o.text(t, "plugin.hcl"), want) {
 			t.Errorf("%s is missing", want)
 		}
 	}
+
 	if !strings.Contains(o.stdout, "plugin.hcl") || !strings.Contains(o.stderr, "panel serve") {
 		t.Errorf("said %q and %q", o.stdout, o.stderr)
 	}
@@ -95,6 +104,7 @@ func TestWritten(t *testing.T) {
 // Every flag that is missing or wrong is named, at once, and nothing is written.
 func TestMissing(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		name  string
 		flags []string
@@ -108,15 +118,18 @@ func TestMissing(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+
 			o := run(t, passwords, append(c.flags, "--no-check")...)
 			if o.err == nil || command.Report(o.err, new(bytes.Buffer)) != command.ExitUsage {
 				t.Fatalf("%v, want a mistake of the command line", o.err)
 			}
+
 			for _, want := range c.want {
 				if !strings.Contains(o.err.Error(), want) {
 					t.Errorf("%q does not name %s", o.err, want)
 				}
 			}
+
 			if lines := strings.Count(o.err.Error(), "\n"); lines != len(c.want) {
 				t.Errorf("%d complaints, want %d: %s", lines, len(c.want), o.err)
 			}
@@ -167,6 +180,7 @@ func talk(typed ...string) (*interview, *bytes.Buffer) {
 
 func TestInterview(t *testing.T) {
 	t.Parallel()
+
 	person, out := talk("RP/02/00", "robot", "robot@registrar.example", "cb@panel.example", "", // robot is no address
 		"relay.exmaple:465", "relay.example:465", "", "", // not in DNS
 		"lost.example:993", "lost.example:993", "", "", "", "", "none", "", "", "", "", "") // kept
@@ -180,6 +194,7 @@ func TestInterview(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+
 	want := Answers{Agreement: "RP/02/00", Robot: "robot@registrar.example", Callback: "cb@panel.example", Prefix: "PANEL",
 		SMTP: "relay.example:465", SMTPTLS: "implicit", SMTPUser: none, IMAP: "lost.example:993", IMAPTLS: "implicit", IMAPUser: "cb@panel.example",
 		Mailbox: "INBOX", Proof: "dkim", Whois: none, Renewal: "manual", Data: "data", Listen: "unix://data/panel.sock",
@@ -187,6 +202,7 @@ func TestInterview(t *testing.T) {
 	if diff := cmp.Diff(want, a, cmp.AllowUnexported(Answers{})); diff != "" {
 		t.Error(diff)
 	}
+
 	for _, said := range []string{`it must be a mail address`, `lookup relay.exmaple: no such host: Correct the name`} {
 		if !strings.Contains(out.String(), said) {
 			t.Errorf("%q was not said in %s", said, out)
@@ -209,6 +225,7 @@ func TestInterviewEnds(t *testing.T) {
 
 func TestSecretsAreStored(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		name       string
 		directory  fs.FileMode
@@ -216,15 +233,18 @@ func TestSecretsAreStored(t *testing.T) {
 	}{{"of a person", 0o755, 0o600}, {"of a package", 0o750 | fs.ModeSetgid, 0o640}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+
 			dir := t.TempDir()
 			if err := os.Chmod(dir, c.directory); err != nil {
 				t.Fatal(err)
 			}
+
 			person, out := talk()
 			a := Answers{R01Secret: "r01.password", IMAPSecret: filepath.Join(dir, "imap.password"), SMTPUser: none}
 			if missing, err := a.storeSecrets(dir, person); err != nil || len(missing) > 0 {
 				t.Fatal(missing, err)
 			}
+
 			for _, name := range []string{"r01.password", "imap.password"} {
 				text, err := os.ReadFile(filepath.Join(dir, name))
 				info, fault := os.Stat(filepath.Join(dir, name))
@@ -232,6 +252,7 @@ func TestSecretsAreStored(t *testing.T) {
 					t.Errorf("%s: %q, %v, %v, %v", name, text, info, err, fault)
 				}
 			}
+
 			if strings.Contains(out.String(), "typed") {
 				t.Errorf("the password was shown: %s", out)
 			}
@@ -241,19 +262,23 @@ func TestSecretsAreStored(t *testing.T) {
 
 func TestLook(t *testing.T) {
 	t.Parallel()
+
 	a := Answers{Robot: "robot@registrar.example", Callback: "me@panel.example", SMTP: "relay.example:25", IMAP: "192.0.2.1:993", Whois: none}
 	nothing := func(string) error { return nil }
+
 	lost := func(host string) error {
 		if host == "registrar.example" || host == "relay.example" {
 			return errors.New("lookup " + host + ": no such host")
 		}
 		return nil
 	}
+
 	for _, f := range look(a, nothing, nothing, nil) {
 		if !f.OK || f.Remedy != "" {
 			t.Errorf("%+v", f)
 		}
 	}
+
 	var bad []string
 	for _, f := range look(a, lost, lost, errFree) {
 		if !f.OK {
@@ -263,9 +288,11 @@ func TestLook(t *testing.T) {
 			}
 		}
 	}
+
 	if want := []string{"robot", "dns", "clock"}; !slices.Equal(bad, want) {
 		t.Errorf("not well: %v, want %v", bad, want)
 	}
+
 	for _, f := range look(a, nothing, nothing, errUnknown) {
 		if f.Component == "clock" {
 			t.Errorf("%+v, though nothing is known", f)
@@ -276,6 +303,7 @@ func TestLook(t *testing.T) {
 // Each remedy belongs to words that the parts of the panel say.
 func TestRemedies(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct{ component, said, want string }{
 		{"smtp", "check relay relay.example:25: dial tcp: lookup relay.example: no such host", "Correct the name"},
 		{"smtp", "check relay 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused", "Nothing listens there"},
@@ -298,6 +326,7 @@ func TestRemedies(t *testing.T) {
 // Whatever is answered stands in the file as it was typed: nothing of it is a template, or ends a string.
 func TestQuote(t *testing.T) {
 	t.Parallel()
+
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`[a-z"\\$%{}~ п-я\t]{1,20}`).Filter(func(s string) bool { return strings.TrimSpace(s) == s }).Draw(t, "text")
@@ -309,10 +338,12 @@ func TestQuote(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+
 		c, err := config.Load(path)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, a.render())
 		}
+
 		if want := filepath.Join(dir, text); c.Panel.Data != want {
 			t.Errorf("%q became %q", want, c.Panel.Data)
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 // TLS says how a connection is protected. There is no opportunistic mode: it would send the
-// password in clear whenever somebody on the way wants it to.
+// password in clear whenever an attacker on the way wants it to.
 type TLS string
 
 const (
@@ -33,6 +33,7 @@ func Problems(address string, protection TLS, plaintext bool) []registrar.Proble
 	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 || host == "" {
 		add("address", "must be HOST:PORT, such as \"mail.example.com:587\"")
 	}
+
 	switch protection {
 	case Start, Implicit:
 	case None:
@@ -42,6 +43,7 @@ func Problems(address string, protection TLS, plaintext bool) []registrar.Proble
 	default:
 		add("tls", "must be \"none\", \"starttls\" or \"implicit\"")
 	}
+
 	return problems
 }
 

@@ -7,6 +7,7 @@ import (
 
 func TestProblems(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		why       string
 		address   string

@@ -11,6 +11,7 @@ import (
 
 func TestWords(t *testing.T) {
 	t.Parallel()
+
 	for said, want := range map[string]string{
 		"Invalid credentials (Failure)":         "Invalid credentials (Failure)",
 		"":                                      "",
@@ -25,6 +26,7 @@ func TestWords(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", said, got, want)
 		}
 	}
+
 	if got := Words(strings.Repeat("я", 500), "user", "p"); len(got) > mostWords+len("…") || !strings.HasSuffix(got, "я…") {
 		t.Errorf("long words: %q", got)
 	}

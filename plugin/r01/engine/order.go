@@ -28,13 +28,8 @@ func (en *Engine) Ours(name string) bool {
 	return slices.ContainsFunc(en.settings.Registry.Registrars, func(own string) bool { return strings.EqualFold(own, name) })
 }
 
-// Held reports whether a domain is ours as far as we know.
-func Held(status registrar.DomainStatus) bool {
-	return status == registrar.StatusRegistered || status == registrar.StatusExpired
-}
-
-// Gone reports whether it was ours.
-func Gone(status registrar.DomainStatus) bool {
+// WasOurs reports whether a domain of this status was ours once and is not any more.
+func WasOurs(status registrar.DomainStatus) bool {
 	return status == registrar.StatusDeleted || status == registrar.StatusTransferredAway
 }
 

@@ -87,7 +87,7 @@ func (p *play) step(do func() error) {
 	defer p.check()
 	defer func() {
 		if dead := recover(); dead != nil {
-			if dead != errDead {
+			if err, ok := dead.(error); !ok || !errors.Is(err, errDead) {
 				panic(dead)
 			}
 			p.open(testSettings(), false)

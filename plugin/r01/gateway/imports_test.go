@@ -66,7 +66,7 @@ func TestImportList(t *testing.T) {
 	if n := g.mentions("newly seen"); n != 1 {
 		t.Errorf("told %d times", n)
 	}
-	cyrillic := witness.Strangers{"stranger.ru": {}, "unregistered.ru": {}, "xn--b1agh1afp.xn--p1ai": stranger.PaidTill}
+	cyrillic := witness.Unmanaged{"stranger.ru": {}, "unregistered.ru": {}, "xn--b1agh1afp.xn--p1ai": stranger.PaidTill}
 	if _, fresh, err := g.UpdateImports(cyrillic, func(zone string) bool { return zone == "xn--p1ai" }); err != nil || fresh != 1 {
 		t.Errorf("%d are new, %v", fresh, err)
 	}

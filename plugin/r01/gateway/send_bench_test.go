@@ -72,7 +72,7 @@ func benchmarkSend(b *testing.B, batch int) {
 	defer st.Close()
 	s := testSettings()
 	s.Senders, s.Batch, s.Brake = 4, batch, engine.Brake{PerHour: 1 << 30, PerDay: 1 << 30}
-	g := New(s, Parts{Store: st, Submitter: smtpout.NewLines(smtpout.Config{Address: address, TLS: smtpout.TLSNone}),
+	g := New(s, Parts{Store: st, Submitter: smtpout.NewPool(smtpout.Config{Address: address, TLS: smtpout.TLSNone}),
 		Logger: hclog.NewNullLogger(), Now: time.Now, Random: rand.Text})
 	if err := g.Open(b.Context()); err != nil {
 		b.Fatal(err)

@@ -51,12 +51,12 @@ func (f *fakeRegistry) Ready() bool { return true }
 // fakeList is a zone list that tests rewrite.
 type fakeList struct {
 	text string
-	mark registry.Mark
+	mark registry.Edition
 }
 
 func (l *fakeList) String() string { return "the list" }
 
-func (l *fakeList) Open(_ context.Context, last registry.Mark) (io.ReadCloser, registry.Mark, error) {
+func (l *fakeList) Open(_ context.Context, last registry.Edition) (io.ReadCloser, registry.Edition, error) {
 	if l.mark == last {
 		return nil, last, registry.ErrUnchanged
 	}
@@ -103,7 +103,7 @@ func (g *gate) publish(l *fakeList, records ...registry.Record) error {
 		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\t%s\t%d\n", strings.ToUpper(r.Name), r.Registrar, registrar.DateOf(r.Created.In(registry.Moscow)),
 			r.PaidTill, r.PaidTill.AddDays(31), delegated)
 	}
-	l.text, l.mark = b.String(), registry.Mark{Modified: g.clock}
+	l.text, l.mark = b.String(), registry.Edition{Modified: g.clock}
 	g.clock = g.clock.Add(time.Minute)
 	err := g.ReconcileList(g.t.Context(), l)
 	g.check()
@@ -622,7 +622,7 @@ func TestListOlderThanTheRecord(t *testing.T) {
 	g.registerClient()
 	for i := range 4 {
 		l.text = strings.Repeat("OTHER.RU\tREGRU-RU\t01.02.2020\t01.02.2027\t04.03.2027\t1\n", 40+i)
-		l.mark = registry.Mark{Modified: old.Add(time.Duration(i) * time.Hour)}
+		l.mark = registry.Edition{Modified: old.Add(time.Duration(i) * time.Hour)}
 		if err := g.ReconcileList(t.Context(), l); err != nil {
 			t.Fatal(err)
 		}
@@ -799,7 +799,7 @@ func TestJudgeIgnoresClients(t *testing.T) {
 	g, _, _ := newGateWithClient(t)
 	for _, k := range []lifecycle.Kind{lifecycle.NewClient, lifecycle.UpdateClient} {
 		s := witness.Sighting{Record: g.ordered("first.ru"), Present: true, AsOf: g.clock.Add(time.Hour)}
-		if w := g.Judge.Read(store.Request{Kind: k, CreatedAt: g.clock}, nil, s); w != (witness.Word{}) {
+		if w := g.Judge.Read(store.Request{Kind: k, CreatedAt: g.clock}, nil, s); w != (witness.Finding{}) {
 			t.Errorf("%s: %+v", k, w)
 		}
 	}

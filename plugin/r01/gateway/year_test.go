@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -214,7 +215,7 @@ func (y *year) work() {
 func (y *year) send() (err error) {
 	defer func() {
 		if dead := recover(); dead != nil {
-			if dead != errDead {
+			if err, ok := dead.(error); !ok || !errors.Is(err, errDead) {
 				panic(dead)
 			}
 			y.kill()

@@ -11,13 +11,15 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// nameServer answers every question in one way, by UDP; nobody listens for TCP.
+// nameServer answers every question in one way, by UDP only.
 func nameServer(t *testing.T, answer func(*dnsmessage.Message) []byte) *net.Resolver {
 	t.Helper()
+
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var served sync.WaitGroup
 	served.Go(func() {
 		buf := make([]byte, 1500)
@@ -26,10 +28,12 @@ func nameServer(t *testing.T, answer func(*dnsmessage.Message) []byte) *net.Reso
 			if err != nil {
 				return
 			}
+
 			var q dnsmessage.Message
 			if q.Unpack(buf[:n]) != nil {
 				continue
 			}
+
 			q.Response, q.RecursionAvailable, q.Additionals = true, true, nil
 			if raw := answer(&q); raw != nil {
 				_, _ = conn.WriteTo(raw, from)
@@ -37,6 +41,7 @@ func nameServer(t *testing.T, answer func(*dnsmessage.Message) []byte) *net.Reso
 		}
 	})
 	t.Cleanup(func() { conn.Close(); served.Wait() })
+
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, conn.LocalAddr().String())
 	}}
@@ -54,9 +59,11 @@ func pack(t *testing.T, m *dnsmessage.Message) []byte {
 // is an answer; everything else passes.
 func TestTemporaryIsExact(t *testing.T) {
 	t.Parallel()
+
 	code := func(c dnsmessage.RCode) func(*dnsmessage.Message) []byte {
 		return func(m *dnsmessage.Message) []byte { m.RCode = c; return pack(t, m) }
 	}
+
 	text := func(records ...string) func(*dnsmessage.Message) []byte {
 		return func(m *dnsmessage.Message) []byte {
 			for _, r := range records {
@@ -99,6 +106,7 @@ func TestTemporaryIsExact(t *testing.T) {
 			}
 		})
 	}
+
 	t.Run("no server", func(t *testing.T) {
 		t.Parallel()
 		gone := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {

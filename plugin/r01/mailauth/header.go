@@ -38,9 +38,11 @@ func readHeader(raw []byte) (header, error) {
 	if at := endOfHeader.FindIndex(raw[:min(len(raw), maxHeader)]); at != nil {
 		head = raw[:at[0]]
 	}
+
 	if len(head) >= maxHeader || bytes.Count(head, []byte("\n")) >= maxLines {
 		return nil, errors.New("its header is too long")
 	}
+
 	var h header
 	for i, l := range bytes.Split(head, []byte("\n")) {
 		l = bytes.TrimSuffix(l, []byte("\r"))
@@ -56,6 +58,7 @@ func readHeader(raw []byte) (header, error) {
 			h = append(h, field{strings.TrimRight(string(name), " \t:"), string(l[len(name):])})
 		}
 	}
+
 	return h, nil
 }
 
@@ -100,12 +103,14 @@ func (h header) author() (string, error) {
 	if len(from) != 1 {
 		return "", errors.New("it has no From, or more than one")
 	}
+
 	readable := strings.Map(func(r rune) rune {
 		if r > '~' {
 			return '?'
 		}
 		return r
 	}, from[0])
+
 	list, err := anyCharset.ParseList(readable)
 	switch {
 	case err == nil && len(list) == 1:
@@ -115,6 +120,7 @@ func (h header) author() (string, error) {
 			return a, nil
 		}
 	}
+
 	return "", errors.New("its From is not one address")
 }
 
@@ -127,19 +133,23 @@ func lastAddress(from string) (string, bool) {
 	if !ok || at < 0 {
 		return "", false
 	}
+
 	name, address := name[:at], name[at+1:]
 	if p, err := mail.ParseAddress(address); err != nil || p.Address != address {
 		return "", false
 	}
+
 	bare, ok := unquoted(name)
 	if !ok || strings.ContainsAny(bare, `<>;\`) {
 		return "", false
 	}
+
 	for _, word := range strings.FieldsFunc(bare, func(r rune) bool { return strings.ContainsRune(" \t()[],:'`", r) }) {
 		if strings.Contains(word, "@") && !strings.EqualFold(word, address) {
 			return "", false
 		}
 	}
+
 	return address, true
 }
 

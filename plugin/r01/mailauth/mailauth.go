@@ -55,30 +55,37 @@ func (c Config) Validate() []registrar.Problem {
 	add := func(path, format string, args ...any) {
 		list = append(list, registrar.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
 	}
+
 	if !slices.Contains(Methods(), c.Method) {
 		add("require", "must be %q, %q or %q", None, DKIM, AuthenticationResults)
 	}
+
 	for i, a := range c.From {
 		if p, err := mail.ParseAddress(a); err != nil || p.Address != a {
 			add(fmt.Sprintf("from[%d]", i), "must be one plain mail address")
 		}
 	}
+
 	for i, d := range c.Domains {
 		if p, err := mail.ParseAddress("a@" + d); err != nil || p.Address != "a@"+d {
 			add(fmt.Sprintf("domains[%d]", i), "must be a domain name")
 		}
 	}
+
 	if c.proves() && len(c.From) == 0 && len(c.Domains) == 0 {
 		add("require", "%q needs to know whose signatures count: list R01's addresses in from", c.Method)
 	}
+
 	for i, host := range c.Hosts {
 		if _, ok := network(host); !ok && !isHostName(host) {
 			add(fmt.Sprintf("hosts[%d]", i), "must be a host name, an address or a network, as your mail server writes it in Received, such as \"mx.example.com\" or \"192.0.2.7\"")
 		}
 	}
+
 	if c.Method == AuthenticationResults && !isToken(c.AuthServID) {
 		add("authserv_id", "must be the name your mail server writes first in Authentication-Results, such as \"mx.example.com\"")
 	}
+
 	return list
 }
 
@@ -140,10 +147,12 @@ func (v *Verifier) Verify(ctx context.Context, raw []byte) Verdict {
 	if v.config.Method == None && len(v.config.From) == 0 {
 		return Verdict{Verified: true, Reason: "any sender is accepted"}
 	}
+
 	h, err := readHeader(raw)
 	if err != nil {
 		return refuse("%v", err)
 	}
+
 	author, err := h.author()
 	switch {
 	case err != nil:
@@ -153,15 +162,18 @@ func (v *Verifier) Verify(ctx context.Context, raw []byte) Verdict {
 	case v.config.Method == None:
 		return Verdict{Verified: true, Reason: "its sender is among replies.from"}
 	}
+
 	if name := h.repeated(); name != "" {
 		return refuse("it has more than one %s", name)
 	}
+
 	switch v.config.Method {
 	case DKIM:
 		return v.signed(ctx, raw, h, domainOf(author))
 	case AuthenticationResults:
 		return v.vouched(h, domainOf(author))
 	}
+
 	return refuse("how to prove its sender is not set")
 }
 

@@ -10,6 +10,7 @@ import (
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
+
 	robot := []string{"robot@registrar.test"}
 	for name, c := range map[string]struct {
 		config Config
@@ -33,6 +34,7 @@ func TestValidate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			var paths []string
 			for _, p := range c.config.Validate() {
 				paths = append(paths, p.Path)
@@ -40,6 +42,7 @@ func TestValidate(t *testing.T) {
 					t.Errorf("%s: no message", p.Path)
 				}
 			}
+
 			if diff := cmp.Diff(c.paths, paths); diff != "" {
 				t.Error(diff)
 			}
@@ -49,6 +52,7 @@ func TestValidate(t *testing.T) {
 
 func TestNone(t *testing.T) {
 	t.Parallel()
+
 	robot := []string{"robot@registrar.test"}
 	for name, c := range map[string]struct {
 		from     []string
@@ -76,6 +80,7 @@ func TestNone(t *testing.T) {
 // Many programs leave out the quotation marks that a name needs. The author is the one address.
 func TestOddFrom(t *testing.T) {
 	t.Parallel()
+
 	const bad = "is not one address"
 	for from, reason := range map[string]string{
 		`robot@registrar.test <robot@registrar.test>`:                   "",
@@ -155,9 +160,11 @@ func FuzzVerify(f *testing.F) {
 			}
 		}
 	}
+
 	if proofs < 3 {
 		f.Fatalf("only %d seeds are proved: they lead nowhere", proofs)
 	}
+
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if byDKIM.Verify(t.Context(), raw).Verified {
 			sameLetter(t, string(raw))

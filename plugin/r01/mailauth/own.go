@@ -37,17 +37,21 @@ func (v *Verifier) MadeHere(raw []byte) Verdict {
 	if len(v.own.names) == 0 {
 		return refuse("replies.hosts does not name our own mail servers")
 	}
+
 	h, err := readHeader(raw)
 	if err != nil {
 		return refuse("%v", err)
 	}
+
 	if to := h.values("Return-Path"); len(to) == 0 || strings.TrimSpace(to[0]) != "<>" {
 		return refuse("its Return-Path is not empty, as that of a report is")
 	}
+
 	hops := h.values("Received")
 	if len(hops) == 0 {
 		return refuse("no Received field tells where it was made")
 	}
+
 	for i, value := range hops {
 		switch o := v.originOf(value); {
 		case o == outside:
@@ -58,6 +62,7 @@ func (v *Verifier) MadeHere(raw []byte) Verdict {
 			return refuse("its Received fields do not tell which server made it")
 		}
 	}
+
 	return Verdict{Verified: true, Reason: "our own mail server made it"}
 }
 

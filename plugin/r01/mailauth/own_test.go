@@ -21,6 +21,7 @@ const (
 
 func TestMadeHere(t *testing.T) {
 	t.Parallel()
+
 	for name, received := range map[string]string{
 		"Postfix":                              byPostfix,
 		"Postfix, date missing":                "Received: by mx.partner.test (Postfix) id 4F1A\r\n",
@@ -47,6 +48,7 @@ func TestMadeHere(t *testing.T) {
 
 func TestNotMadeHere(t *testing.T) {
 	t.Parallel()
+
 	const empty = "Return-Path: <>\r\n"
 	const elsewhere, open, below = "from elsewhere", "do not tell which server", "go on below"
 	for name, c := range map[string]struct{ head, reason string }{
@@ -88,6 +90,7 @@ func TestNotMadeHere(t *testing.T) {
 			}
 		})
 	}
+
 	if got := New(Config{Method: None}, nil).MadeHere([]byte(empty + byPostfix + report)); got.Verified || !strings.Contains(got.Reason, "replies.hosts") {
 		t.Errorf("without hosts: %+v", got)
 	}

@@ -22,6 +22,7 @@ func readHop(value string) (hop, bool) {
 	if err != nil {
 		return hop{}, false
 	}
+
 	var h hop
 	for _, w := range strings.FieldsFunc(value, separates) {
 		h.words = append(h.words, strings.ToLower(w))
@@ -29,6 +30,7 @@ func readHop(value string) (hop, bool) {
 			h.addresses = append(h.addresses, a)
 		}
 	}
+
 	words := strings.Fields(strings.ToLower(bare))
 	for i := 0; i+1 < len(words); i++ {
 		var value *string
@@ -42,12 +44,15 @@ func readHop(value string) (hop, bool) {
 		default:
 			continue
 		}
+
 		if *value != "" { // which of two is meant can't be told
 			return hop{}, false
 		}
+
 		i++
 		*value = words[i]
 	}
+
 	return h, h.by != ""
 }
 

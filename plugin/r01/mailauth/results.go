@@ -26,9 +26,11 @@ func (v *Verifier) vouched(h header, author string) Verdict {
 		case strings.EqualFold(f.name, "Received"):
 			entered = len(findings) == 0 && !v.inside(f.value)
 		}
+
 		if !strings.EqualFold(f.name, "Authentication-Results") {
 			continue
 		}
+
 		id, results, err := readResults(f.value)
 		switch {
 		case len(findings) > 0 && (err != nil || id != v.config.AuthServID):
@@ -38,11 +40,14 @@ func (v *Verifier) vouched(h header, author string) Verdict {
 		case id != v.config.AuthServID:
 			return refuse("its topmost Authentication-Results is not of %s", v.config.AuthServID)
 		}
+
 		findings = append(findings, results)
 	}
+
 	if len(findings) == 0 {
 		return refuse("it has no Authentication-Results")
 	}
+
 	return v.weigh(findings, author)
 }
 
@@ -63,6 +68,7 @@ func (v *Verifier) weigh(findings [][]result, author string) Verdict {
 		if len(results) == 0 && len(findings) > 1 {
 			return refuse("its Authentication-Results contradict each other: one says that nothing was checked")
 		}
+
 		seen := 0
 		for _, r := range results {
 			from, passed := strings.ToLower(r.properties["header.from"]), r.value == "pass"
@@ -82,10 +88,12 @@ func (v *Verifier) weigh(findings [][]result, author string) Verdict {
 				seen++
 			}
 		}
+
 		if seen > 1 {
 			return refuse("its Authentication-Results has more than one dmarc")
 		}
 	}
+
 	switch {
 	case dmarc.all() && (len(findings) == 1 || dkim.all() || spf.all() || !dkim.any() && !spf.any()):
 		return Verdict{Verified: true, Reason: "our mail server found dmarc=pass of " + author}
@@ -94,6 +102,7 @@ func (v *Verifier) weigh(findings [][]result, author string) Verdict {
 	case dkim.passed() || dmarc.passed():
 		return refuse("its Authentication-Results contradict each other")
 	}
+
 	return refuse("its Authentication-Results has no pass of %s", strings.Join(v.config.Domains, " or "))
 }
 
@@ -141,11 +150,13 @@ func readResults(value string) (id string, results []result, err error) {
 	if err != nil {
 		return "", nil, err
 	}
+
 	first, rest, _ := strings.Cut(bare, ";")
 	named := strings.Fields(first)
 	if len(named) == 0 || len(named) > 2 || len(named) == 2 && named[1] != "1" {
 		return "", nil, errors.New("it does not begin with a name")
 	}
+
 	for finding := range strings.SplitSeq(rest, ";") {
 		words := strings.Fields(finding)
 		if len(words) == 0 || len(words) == 1 && words[0] == "none" {
@@ -157,6 +168,7 @@ func readResults(value string) (id string, results []result, err error) {
 		}
 		results = append(results, r)
 	}
+
 	return named[0], results, nil
 }
 
@@ -206,8 +218,10 @@ func strip(value string) (string, error) {
 			bare.WriteByte(c)
 		}
 	}
+
 	if depth > 0 || quoted {
 		return "", errors.New("a comment or quotation in it has no end")
 	}
+
 	return bare.String(), nil
 }

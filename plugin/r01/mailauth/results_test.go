@@ -11,6 +11,7 @@ const resultsField = "Authentication-Results: "
 
 func TestVouched(t *testing.T) {
 	t.Parallel()
+
 	for name, top := range map[string]string{
 		"dkim":                     resultsField + "mx.partner.test; dkim=pass header.d=registrar.test\r\n",
 		"dmarc":                    resultsField + "mx.partner.test; dmarc=pass header.from=registrar.test\r\n",
@@ -37,6 +38,7 @@ func TestVouched(t *testing.T) {
 
 func TestNotVouched(t *testing.T) {
 	t.Parallel()
+
 	const pass, no = "dkim=pass header.d=registrar.test\r\n", "has no pass of registrar.test"
 	const ours, good = resultsField + "mx.partner.test; ", resultsField + "mx.partner.test; " + pass
 	const contradict = "contradict each other"
@@ -128,6 +130,7 @@ const (
 // server, above its Received field or below.
 func TestVouchedBySeveralFields(t *testing.T) {
 	t.Parallel()
+
 	for name, top := range map[string]string{
 		"OpenDMARC above OpenDKIM":            dmarcNone + dkimPass,
 		"OpenDKIM above OpenDMARC":            dkimPass + dmarcNone,
@@ -160,6 +163,7 @@ func TestVouchedBySeveralFields(t *testing.T) {
 
 func TestNotVouchedBySeveralFields(t *testing.T) {
 	t.Parallel()
+
 	const contradict, no, below, foreign = "contradict each other", "has no pass of", "below Received fields of other servers", "is not of mx.partner.test"
 	for name, c := range map[string]struct{ top, reason string }{
 		"forged under dkim=none":                 {inEvil + dkimNone + dkimPass, contradict},

@@ -23,6 +23,7 @@ func (v *Verifier) signed(ctx context.Context, raw []byte, h header, author stri
 	if tooEmpty(raw) {
 		return refuse("it has too many empty lines")
 	}
+
 	inPieces := struct{ io.Reader }{bytes.NewReader(raw)} // else the library copies the mail whole
 	found, err := dkim.VerifyWithOptions(inPieces, &dkim.VerifyOptions{
 		LookupTXT:        func(name string) ([]string, error) { return v.key(ctx, name) },
@@ -31,19 +32,23 @@ func (v *Verifier) signed(ctx context.Context, raw []byte, h header, author stri
 	if err != nil {
 		return refuse("its DKIM signatures can't be checked: %s", plain(err))
 	}
+
 	verdict := refuse("it has no DKIM signature of %s", strings.Join(v.config.Domains, " or "))
 	for _, s := range found {
 		if !v.speaksFor(strings.ToLower(s.Domain), author) {
 			continue
 		}
+
 		one := judge(s, h)
 		if one.Verified {
 			return one
 		}
+
 		if !verdict.Temporary {
 			verdict = one
 		}
 	}
+
 	return verdict
 }
 
@@ -79,8 +84,8 @@ func judge(s *dkim.Verification, h header) Verdict {
 
 func plain(err error) string { return strings.ReplaceAll(err.Error(), "dkim: ", "") }
 
-// key looks up the key of a signature. Nobody but an accepted domain is asked: the mail of
-// a stranger must not make us call him, nor wait for him.
+// key looks up the key of a signature. Only accepted domains are asked: the mail of a stranger
+// must not make us query his name server, nor wait for it.
 func (v *Verifier) key(ctx context.Context, name string) ([]string, error) {
 	name = strings.ToLower(name)
 	if _, domain, _ := strings.Cut(name, "._domainkey."); !slices.Contains(v.config.Domains, domain) {

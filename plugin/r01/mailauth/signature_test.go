@@ -41,6 +41,7 @@ func without(name string) func(*dkim.SignOptions) {
 
 func TestSigned(t *testing.T) {
 	t.Parallel()
+
 	signed := sign(t, letter, nil)
 	sub := Config{Method: DKIM, From: []string{"robot@sub.registrar.test"}, Domains: []string{"Registrar.test"}}
 	koi8 := replaced(letter, "R01 <", "\xf2\xcf\xc2\xcf\xd4 <")
@@ -84,6 +85,7 @@ func TestSigned(t *testing.T) {
 
 func TestNotSigned(t *testing.T) {
 	t.Parallel()
+
 	signed := sign(t, letter, nil)
 	whole := fmt.Sprintf(" l=%d;", len("Domain newtime.ru is registered.\r\n"))
 	junk := strings.Repeat("DKIM-Signature: v=1; a=rsa-sha256; d=registrar.test; s=rsa; h=From; bh=eA==; b=eA==\r\n", 50)
@@ -171,6 +173,7 @@ func TestSignerAboveAuthor(t *testing.T) {
 
 func TestNoAnswerIsTemporary(t *testing.T) {
 	t.Parallel()
+
 	silent := sign(t, letter, selector("silent"))
 	for name, err := range map[string]error{
 		"timeout":     &net.DNSError{Err: "i/o timeout", IsTimeout: true},
@@ -191,6 +194,7 @@ func TestNoAnswerIsTemporary(t *testing.T) {
 			}
 		})
 	}
+
 	t.Run("canceled", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())

@@ -123,6 +123,7 @@ func sign(t testing.TB, mail string, change func(*dkim.SignOptions)) string {
 // simple canonicalization; the mail ends in one line break.
 func signOld(t testing.TB, mail string, hash crypto.Hash, tags string) string {
 	t.Helper()
+
 	digest := func(s string) []byte {
 		if hash == crypto.SHA1 {
 			d := sha1.Sum([]byte(s))
@@ -131,19 +132,23 @@ func signOld(t testing.TB, mail string, hash crypto.Hash, tags string) string {
 		d := sha256.Sum256([]byte(s))
 		return d[:]
 	}
+
 	head, body, _ := strings.Cut(mail, "\r\n\r\n")
 	lines := strings.Split(head, "\r\n")
 	algorithm := map[crypto.Hash]string{crypto.SHA1: "sha1", crypto.SHA256: "sha256"}[hash]
 	field := fmt.Sprintf("DKIM-Signature: v=1; a=rsa-%s; c=simple/simple; d=registrar.test; s=rsa; h=%s;%s bh=%s; b=",
 		algorithm, strings.Join(allSigned, ":"), tags, base64.StdEncoding.EncodeToString(digest(body)))
+
 	var signed strings.Builder
 	for _, name := range allSigned {
 		i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, name+":") })
 		signed.WriteString(lines[i] + "\r\n")
 	}
+
 	sum, err := rsa.SignPKCS1v15(rand.Reader, rsaKey(), hash, digest(signed.String()+field))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return field + base64.StdEncoding.EncodeToString(sum) + "\r\n" + mail
 }

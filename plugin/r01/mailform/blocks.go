@@ -27,6 +27,7 @@ func blocksOf(text string) (all []block) {
 	if doubleSpaced(lines) {
 		lines = singleSpaced(lines)
 	}
+
 	var b block
 	end := func() {
 		if len(b.lines) > 0 {
@@ -45,6 +46,7 @@ func blocksOf(text string) (all []block) {
 			b.lines = append(b.lines, l)
 		}
 	}
+
 	end()
 	return all
 }

@@ -12,6 +12,7 @@ import (
 
 func TestUpdateClientRefuses(t *testing.T) {
 	t.Parallel()
+
 	type fields = map[string][]string
 	const person, organization = registrar.Person, registrar.Organization
 	for reason, c := range map[string]struct {
@@ -45,18 +46,21 @@ func TestUpdateClientRefuses(t *testing.T) {
 // the form of an update lists the first and nothing else.
 func TestUpdateClientAgreesWithForm(t *testing.T) {
 	t.Parallel()
+
 	for _, whole := range []registrar.Registrant{sidor(), with(newtime(), map[string][]string{"bank": {"БИК 044525000"}, "resident": {"true"}})} {
 		handle := Handle("MYCO", 1, "1", whole.Kind, "R01")
 		form, err := Form("ru", registrar.KindUpdate, whole.Kind)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		var open []string
 		for _, f := range form.Fields {
 			if open = append(open, f.Key); f.Required {
 				t.Errorf("%s must be changed", f.Key)
 			}
 		}
+
 		for key, values := range whole.Fields {
 			template, problems := UpdateClient(handle, registrar.Registrant{Kind: whole.Kind, Fields: map[string][]string{key: values}})
 			switch {
@@ -70,6 +74,7 @@ func TestUpdateClientAgreesWithForm(t *testing.T) {
 				t.Errorf("%s is refused without the reason: %v", key, problems)
 			}
 		}
+
 		if len(open) < 4 || len(open)+len(IdentityKeys(whole.Kind))+1 != len(whole.Fields) { // 1: residency
 			t.Errorf("%s: %v can be changed", whole.Kind, open)
 		}

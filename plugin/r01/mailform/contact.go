@@ -118,6 +118,7 @@ func (q question[T]) wrong(values []string) (problems []registrar.Problem) {
 	case len(values) > 1 && !q.Multiple:
 		return []registrar.Problem{says(codeOneValue, "count", strconv.Itoa(len(values))).at(path)}
 	}
+
 	for i, v := range values {
 		at := path
 		if q.Multiple {
@@ -127,12 +128,14 @@ func (q question[T]) wrong(values []string) (problems []registrar.Problem) {
 			problems = append(problems, c.at(at))
 		}
 	}
+
 	if len(problems) > 0 || len(values) == 0 || q.whole == nil {
 		return problems
 	}
 	if c := q.whole(values); !c.none() {
 		return []registrar.Problem{c.at(path)}
 	}
+
 	return nil
 }
 
@@ -204,9 +207,11 @@ func Form(tld string, kind registrar.OperationKind, registrant registrar.Registr
 	if zones[tld] == nil {
 		problems = append(problems, problem("tld", "must be one of %v", slices.Sorted(maps.Keys(zones))))
 	}
+
 	if !slices.Contains(registrar.OperationKinds(), kind) {
 		problems = append(problems, problem("kind", "must be one of %v", registrar.OperationKinds()))
 	}
+
 	form := registrar.Form{TLD: tld, Kind: kind, Registrant: registrant}
 	switch registrant {
 	case registrar.Person:
@@ -216,21 +221,24 @@ func Form(tld string, kind registrar.OperationKind, registrant registrar.Registr
 	default:
 		problems = append(problems, problem("registrant", "must be one of %v", registrar.RegistrantKinds()))
 	}
+
 	if len(problems) > 0 {
 		return registrar.Form{}, &registrar.Error{Code: registrar.Invalid, Detail: "there is no such form", Problems: problems}
 	}
+
 	return form, nil
 }
 
 // fields lists what an operation asks for.
 func fields[T any](kind registrar.OperationKind, questions []question[T]) []registrar.Field {
-	switch kind {
-	case registrar.KindRegister, registrar.KindTransfer:
-	case registrar.KindUpdate:
+	switch {
+	case kind.Acquires():
+	case kind == registrar.KindUpdate:
 		questions = changes(questions)
 	default:
 		return nil
 	}
+
 	var all []registrar.Field
 	for _, q := range questions {
 		if q.shut == "" {

@@ -34,7 +34,9 @@ func with(r registrar.Registrant, fields map[string][]string) registrar.Registra
 
 func TestClientAccepts(t *testing.T) {
 	t.Parallel()
+
 	type fields = map[string][]string
+
 	for reason, r := range map[string]registrar.Registrant{
 		"person":                       sidor(),
 		"foreigner":                    john(),
@@ -57,7 +59,9 @@ func TestClientAccepts(t *testing.T) {
 
 func TestClientRefuses(t *testing.T) {
 	t.Parallel()
+
 	type fields = map[string][]string
+
 	for reason, c := range map[string]struct {
 		registrant registrar.Registrant
 		paths      []string
@@ -116,6 +120,7 @@ func TestClientRefuses(t *testing.T) {
 		if diff := cmp.Diff(c.paths, pathsOf(problems)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", reason, diff)
 		}
+
 		for _, p := range problems {
 			for _, secret := range slices.Concat(c.registrant.Fields["passport"], c.registrant.Fields["birth_date"], c.registrant.Fields["inn"]) {
 				if len(secret) > 1 && strings.Contains(p.Message, strings.TrimSpace(secret)) {
@@ -151,11 +156,13 @@ func TestCheckDigits(t *testing.T) {
 // taken, and what it does not know is refused.
 func TestFormAgreesWithChecks(t *testing.T) {
 	t.Parallel()
+
 	for _, kind := range registrar.RegistrantKinds() {
 		form, err := Form("ru", registrar.KindRegister, kind)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		filled := registrar.Registrant{Kind: kind, Fields: map[string][]string{}}
 		for _, f := range form.Fields {
 			filled.Fields[f.Key] = []string{f.Example}
@@ -166,17 +173,21 @@ func TestFormAgreesWithChecks(t *testing.T) {
 				t.Errorf("%s %s: the example does not match", kind, f.Key)
 			}
 		}
+
 		if _, problems := Client("MYCO_1_1-R01", filled, today); len(problems) > 0 {
 			t.Errorf("%s: the examples are refused: %v", kind, problems)
 		}
+
 		for _, f := range form.Fields {
 			less := registrar.Registrant{Kind: kind, Fields: maps.Clone(filled.Fields)}
 			delete(less.Fields, f.Key)
+
 			_, problems := Client("MYCO_1_1-R01", less, today)
 			conditional := slices.Contains([]string{"name", "inn", "kpp", "ogrn"}, f.Key) // of residents
 			if missed := len(problems) > 0; missed != (f.Required || conditional) {
 				t.Errorf("%s without %s: required is %v, problems are %v", kind, f.Key, f.Required, problems)
 			}
+
 			twice := registrar.Registrant{Kind: kind, Fields: maps.Clone(filled.Fields)}
 			twice.Fields[f.Key] = []string{f.Example, f.Example}
 			if _, problems := Client("MYCO_1_1-R01", twice, today); (len(problems) == 0) != f.Multiple {
@@ -188,6 +199,7 @@ func TestFormAgreesWithChecks(t *testing.T) {
 
 func TestForm(t *testing.T) {
 	t.Parallel()
+
 	for _, tld := range []string{"ru", "su", "xn--p1ai"} {
 		for _, kind := range registrar.OperationKinds() {
 			form, err := Form(tld, kind, registrar.Person)
@@ -197,11 +209,13 @@ func TestForm(t *testing.T) {
 			}
 		}
 	}
+
 	_, err := Form("com", "rent", "robot")
 	var wrong *registrar.Error
 	if !errors.Is(err, registrar.Invalid) || !errors.As(err, &wrong) {
 		t.Fatal(err)
 	}
+
 	if diff := cmp.Diff([]string{"kind", "registrant", "tld"}, pathsOf(wrong.Problems)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

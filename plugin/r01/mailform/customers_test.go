@@ -33,16 +33,19 @@ type customer struct {
 
 func customers(t testing.TB) (all []customer) {
 	t.Helper()
+
 	files, err := filepath.Glob("testdata/contacts/*.jsonl")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no vectors: %v", err)
 	}
+
 	for _, path := range files {
 		file, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer file.Close()
+
 		for lines := bufio.NewScanner(file); lines.Scan(); {
 			var c customer
 			if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
@@ -51,6 +54,7 @@ func customers(t testing.TB) (all []customer) {
 			all = append(all, c)
 		}
 	}
+
 	return all
 }
 
@@ -92,20 +96,25 @@ func bases() map[string]registrar.Registrant {
 // the field, in both languages, for a reason that programs can read.
 func TestCustomers(t *testing.T) {
 	t.Parallel()
+
 	for i, c := range customers(t) {
 		t.Run(fmt.Sprint(i+1, " ", c.Who), func(t *testing.T) {
 			t.Parallel()
+
 			template, problems := mailform.Client("MYCO_1_1-R01", c.contact(), today)
 			if kind := registrar.RegistrantKind(c.Base); kind == registrar.Organization {
 				template, problems = mailform.Client("MYCO_1_1-ORG-R01", c.contact(), today)
 			}
+
 			if c.Want == "refuse" {
 				c.refused(t, problems)
 				return
 			}
+
 			if len(problems) > 0 || c.Want != "accept" {
 				t.Fatalf("problems: %v", problems)
 			}
+
 			got := read(t, template)
 			for field, want := range c.Wire {
 				if diff := cmp.Diff(want, got.Values(field)); diff != "" {
@@ -178,27 +187,32 @@ func TestNormalForms(t *testing.T) {
 // holdsNormal reports whether a registrant was taken.
 func holdsNormal(t rapid.TB, typed registrar.Registrant) bool {
 	t.Helper()
+
 	normal := mailform.Normal(typed)
 	if diff := cmp.Diff(normal, mailform.Normal(normal)); diff != "" {
 		t.Fatalf("the normal form has another one (-once +twice)\n%s", diff)
 	}
+
 	handle := mailform.Handle("MYCO", 1, "A", typed.Kind, "R01")
 	template, problems := mailform.Client(handle, typed, today)
 	_, again := mailform.Client(handle, normal, today)
 	if diff := cmp.Diff(problems, again); diff != "" {
 		t.Fatalf("the normal form is judged otherwise\n%s", diff)
 	}
+
 	for _, p := range problems {
 		if p.Code == "" || p.Texts["ru"] == "" || p.Texts["en"] != p.Message {
 			t.Fatalf("a problem without code or texts: %+v", p)
 		}
 	}
+
 	if len(problems) > 0 {
 		return false
 	}
 	if diff := cmp.Diff(clientTemplate(handle, normal).Fields, read(t, template).Fields); diff != "" {
 		t.Fatalf("the robot reads otherwise (-want +got)\n%s", diff)
 	}
+
 	return true
 }
 
@@ -208,13 +222,16 @@ func FuzzCustomers(f *testing.F) {
 			f.Add(c.Base == "organization", key, fmt.Sprint(v))
 		}
 	}
+
 	f.Fuzz(func(t *testing.T, organization bool, key, value string) {
 		base := "person"
 		if organization {
 			base = "organization"
 		}
+
 		r := bases()[base]
 		r.Fields[key] = []string{value}
+
 		// Combinations of letters that no one charset has are Format's to refuse.
 		template, problems := mailform.Client(mailform.Handle("MYCO", 1, "A", r.Kind, "R01"), r, today)
 		if len(problems) == 0 {
@@ -222,6 +239,7 @@ func FuzzCustomers(f *testing.F) {
 				return
 			}
 		}
+
 		holdsNormal(t, r)
 	})
 }

@@ -53,7 +53,9 @@ func (d *Domain) lines() []line {
 			lines = append(lines, line{name: name, value: value, path: path})
 		}
 	}
+
 	add("admin-o", d.Admin, "handle")
+
 	for i, s := range d.Nameservers {
 		path := fmt.Sprintf("nameservers[%d]", i)
 		if len(s.IPs) == 0 {
@@ -63,6 +65,7 @@ func (d *Domain) lines() []line {
 			add("nserver", s.Host+" "+ip, path)
 		}
 	}
+
 	add("state", d.State, "state")
 	add("type", d.Type, "type")
 	return lines
@@ -101,6 +104,7 @@ func wrongNameserver(domain string, s registrar.Nameserver) complaint {
 	case !inside && len(s.IPs) > 0:
 		return says(codeOutside, "domain", domain)
 	}
+
 	seen := map[netip.Addr]bool{}
 	for _, ip := range s.IPs {
 		a, err := netip.ParseAddr(ip)
@@ -112,8 +116,10 @@ func wrongNameserver(domain string, s registrar.Nameserver) complaint {
 		case seen[a]:
 			return says(codeAddressMore, "address", ip)
 		}
+
 		seen[a] = true
 	}
+
 	return complaint{}
 }
 

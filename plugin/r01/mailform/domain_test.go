@@ -11,6 +11,7 @@ import (
 
 func TestName(t *testing.T) {
 	t.Parallel()
+
 	for input, want := range map[string]string{
 		"newtime.ru":                    "newtime.ru",
 		"NewTime.RU.":                   "newtime.ru",
@@ -37,6 +38,7 @@ func TestName(t *testing.T) {
 
 func TestNameRefuses(t *testing.T) {
 	t.Parallel()
+
 	for reason, input := range map[string]string{
 		"empty":                       "",
 		"a dot":                       ".",
@@ -89,6 +91,7 @@ func TestUnicode(t *testing.T) {
 
 func TestNameservers(t *testing.T) {
 	t.Parallel()
+
 	type list = []registrar.Nameserver
 	second := registrar.Nameserver{Host: "ns2.hoster.example"}
 	for reason, c := range map[string]struct {
@@ -134,6 +137,7 @@ func TestNameservers(t *testing.T) {
 
 func TestHandle(t *testing.T) {
 	t.Parallel()
+
 	for want, got := range map[string]string{
 		"MYCO_1_48213-R01":     Handle("MYCO", 1, "48213", registrar.Person, "R01"),
 		"MYCO_2_77120-ORG-R01": Handle("MYCO", 2, "77120", registrar.Organization, "R01"),
@@ -143,6 +147,7 @@ func TestHandle(t *testing.T) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
+
 	for handle, want := range map[string]registrar.RegistrantKind{
 		"MYCO_1_48213-R01": registrar.Person, "MYCO_2_77120-ORG-R01": registrar.Organization, "1000255_1359485341903-R01": registrar.Person,
 		"MYCO_1_X-ORG-GPT": registrar.Organization, "X-GPT": registrar.Person,
@@ -153,6 +158,7 @@ func TestHandle(t *testing.T) {
 			t.Errorf("%q: %q %v, want %q", handle, got, ok, want)
 		}
 	}
+
 	for prefix, want := range map[string]bool{"MYCO": true, "MY_CO1": true, "": false, "myco": false, "MY-CO": false, "МУСО": false, strings.Repeat("A", 21): false} {
 		if IsHandlePrefix(prefix) != want {
 			t.Errorf("prefix %q: %v", prefix, !want)

@@ -16,6 +16,7 @@ func ExampleFormat() {
 		fmt.Println(err)
 		return
 	}
+
 	fmt.Println(body.Charset)
 	fmt.Print(body.Text)
 	// Output:

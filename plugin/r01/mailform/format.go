@@ -115,8 +115,8 @@ func (l *line) tidy() {
 	}
 }
 
-// injection tells why a value could be read as more than a value. It never repairs: what
-// an entry's normal form leaves, somebody must enter otherwise. r01-mail 2.3
+// injection returns why a value could be read as more than a value. It never repairs: what
+// the normal form of an entry leaves must be entered differently. r01-mail 2.3
 func injection(value string) complaint {
 	if !utf8.ValidString(value) {
 		return says(codeUTF8)

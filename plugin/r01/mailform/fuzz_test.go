@@ -34,9 +34,11 @@ func FuzzFormat(f *testing.F) {
 	if len(seeds) == 0 {
 		f.Fatal("no seeds")
 	}
+
 	for _, s := range seeds {
 		f.Add(s, s, s, s, s)
 	}
+
 	f.Fuzz(func(t *testing.T, a, b, c, d, secret string) {
 		request := func(a, b, c, d string) Request {
 			p := &Person{Handle: a, NameLatin: Line(b + "."), Passport: Lines{c, d}, Contacts: Contacts{Emails: Lines{b}}}
@@ -44,19 +46,23 @@ func FuzzFormat(f *testing.F) {
 			n := &Domain{Name: d, Admin: b + ".", Nameservers: []registrar.Nameserver{{Host: a + "."}, {Host: b + ".", IPs: []string{c}}}, State: d + "."}
 			return Request{Action: ActionNew, Agreement: d + ".", Templates: []Template{{Person: p}, {Organization: o}, {Domain: n}}}
 		}
+
 		body, err := Format(request(a, b, c, d), secret, KOI8R)
 		if err != nil {
 			return
 		}
+
 		harmless, err := Format(request("x", "x", "x", "x"), "x", KOI8R)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		table := map[Charset]*charmap.Charmap{KOI8R: charmap.KOI8R, Windows1251: charmap.Windows1251}[body.Charset]
 		decoded, err := table.NewDecoder().String(string(body.Bytes))
 		if err != nil || strings.ReplaceAll(decoded, "\r\n", "\n") != body.Text {
 			t.Fatalf("bytes are not the text: %v", err)
 		}
+
 		got, want := skeleton(decoded), skeleton(harmless.Text)
 		if strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("lines are\n%q\nand not\n%q", got, want)
@@ -70,18 +76,22 @@ func FuzzName(f *testing.F) {
 	if len(seeds) == 0 {
 		f.Fatal("no seeds")
 	}
+
 	for _, s := range seeds {
 		f.Add(s)
 	}
+
 	f.Fuzz(func(t *testing.T, input string) {
 		name, err := Name(input)
 		if err != nil {
 			return
 		}
+
 		again, err := Name(name)
 		if err != nil || again != name || !isHost(name) || len(name) > maxHost {
 			t.Errorf("%q became %q, and that %q: %v", input, name, again, err)
 		}
+
 		if back, err := Name(Unicode(name)); err != nil || back != name {
 			t.Errorf("%q: %q is %q: %v", name, Unicode(name), back, err)
 		}

@@ -63,17 +63,21 @@ func Objects(text string) []string {
 		if m == nil {
 			break
 		}
+
 		for i := range m {
 			m[i] += at
 		}
+
 		at = m[1]
 		if !strings.ContainsAny(text[m[4]:m[5]], ".-") {
 			continue
 		}
+
 		words++
 		if m[5] < len(text) && text[m[5]] == '@' {
 			continue
 		}
+
 		word := strings.TrimRight(text[m[4]:m[5]], ".-")
 		name := strings.ToUpper(word)
 		if _, ok := KindOfHandle(name); !ok {
@@ -82,9 +86,11 @@ func Objects(text string) []string {
 				continue
 			}
 		}
+
 		if !slices.Contains(all, name) {
 			all = append(all, name)
 		}
 	}
+
 	return all
 }

@@ -126,9 +126,11 @@ func harmless(sentence string) (tone, Result) {
 	if !hasLetter.MatchString(addressed.ReplaceAllString(text, "")) {
 		return neutral, Result{}
 	}
+
 	if len(text) > longestSentence {
 		return unknown, Result{}
 	}
+
 	for _, p := range known() {
 		m := p.pattern.FindStringSubmatch(text)
 		switch {
@@ -141,11 +143,14 @@ func harmless(sentence string) (tone, Result) {
 		case p.tone != dated:
 			return p.tone, Result{}
 		}
+
 		if r, ok := resultOf("", registrar.ReplyNotice, groups(p.pattern, m)); ok && !r.PaidTill.IsZero() {
 			return dated, r
 		}
+
 		return unknown, Result{}
 	}
+
 	return unknown, Result{}
 }
 

@@ -97,25 +97,31 @@ func (p *page) addProse(lines []string, place, step int, signed bool) {
 			own = append(own, undecorated(l))
 		}
 	}
+
 	for _, text := range paragraphs(own) {
 		before := len(p.results)
 		results, asides := readParagraph(text)
 		if signed && len(results) > 0 {
 			results, asides = nil, []string{text}
 		}
+
 		for _, r := range results {
 			p.state(r, place)
 		}
+
 		disposal := false
 		for _, a := range asides {
 			p.asides = append(p.asides, aside{text: a, place: place, results: before, signed: signed, disposal: disposal})
 			disposal = disposal || condition.MatchString(a) && ofMail(a, false)
 		}
+
 		place += step
 	}
+
 	if step > 0 {
 		place = nowhere
 	}
+
 	for _, text := range paragraphs(moved) {
 		p.asides = append(p.asides, aside{text: text, place: place, results: len(p.results), signed: signed})
 	}
@@ -159,10 +165,12 @@ func (p *page) weighAside(a aside) string {
 		}
 		return ""
 	}
+
 	kind, date := harmless(a.text)
 	if kind == unknown && ofMail(a.text, a.disposal) {
 		return ""
 	}
+
 	switch {
 	case kind == unknown, kind == dated && (a.signed || a.place == nowhere):
 	case kind == dated:
@@ -172,6 +180,7 @@ func (p *page) weighAside(a aside) string {
 	default:
 		return ""
 	}
+
 	beside := slices.Contains(p.places, a.place)
 	switch {
 	case beside && !a.signed:
@@ -181,6 +190,7 @@ func (p *page) weighAside(a aside) string {
 	case takesBack(a.text), p.names(a.text), !a.signed && ofMatter(a.text):
 		return "a sentence of it may take back what it says"
 	}
+
 	return ""
 }
 
@@ -211,19 +221,23 @@ func (p *page) date(a aside, said Result) string {
 			beside = append(beside, i)
 		}
 	}
+
 	if len(beside) == 0 {
 		beside = all
 	}
+
 	switch {
 	case len(beside) != 1 && len(all)+len(beside) > 0, said.Domain != "" && len(all) == 0:
 		return "it does not say what a date is of"
 	case len(beside) == 0:
 		return ""
 	}
+
 	r := &p.results[beside[0]]
 	if !r.PaidTill.IsZero() && r.PaidTill != said.PaidTill {
 		return "it names two dates"
 	}
+
 	r.PaidTill = said.PaidTill
 	return ""
 }
@@ -244,6 +258,7 @@ func (p *page) weighSubject(subject string) string {
 	if strings.ContainsAny(subject, "[*:") {
 		subject = strings.TrimSpace(subjectTags.ReplaceAllString(subject, ""))
 	}
+
 	bad, good := takesBack(subject), succeeds(subject)
 	for _, r := range p.results {
 		ok := r.Outcome == registrar.ReplyDone || r.Outcome == registrar.ReplyQueued
@@ -251,6 +266,7 @@ func (p *page) weighSubject(subject string) string {
 			return "its subject does not agree with what it says"
 		}
 	}
+
 	said, _ := readParagraph(subject)
 	for _, s := range said {
 		for _, r := range p.results {
@@ -259,6 +275,7 @@ func (p *page) weighSubject(subject string) string {
 			}
 		}
 	}
+
 	return ""
 }
 

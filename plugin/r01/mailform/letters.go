@@ -86,21 +86,27 @@ func strangers(value string, fits func(rune) bool, latin bool) complaint {
 			instead = append(instead, t)
 		}
 	}
+
 	if len(letters) == 0 {
 		return complaint{}
 	}
+
 	advice, adviceRu, code := "; write it as the Latin or Russian line of the document has it", "; напишите так, как в латинской или русской строке документа", codeLetters
 	if len(instead) == len(letters) {
 		advice, adviceRu = ": write "+strings.Join(instead, ", "), ": напишите "+strings.Join(instead, ", ")
 	}
+
 	if latin {
 		code = codeLatin
 	}
+
 	c := says(code, "letters", strings.Join(letters, ", "), "advice", advice, "advice_ru", adviceRu,
 		"code_points", fmt.Sprintf("%U", []rune(letters[0])[0]))
+
 	if len(instead) == len(letters) {
 		c.params["transliteration"] = strings.Join(instead, ", ")
 	}
+
 	return c
 }
 

@@ -33,8 +33,10 @@ func Mask(text string) string {
 		case running:
 			lines[i] = hidden
 		}
+
 		lines[i] = secretLine.ReplaceAllString(lines[i], "$1 "+hidden)
 	}
+
 	return strings.Join(lines, "\n")
 }
 

@@ -34,15 +34,18 @@ func Name(input string) (ace string, err error) {
 	if folded == "" {
 		return "", errors.New("a domain name is required")
 	}
+
 	ace, err = idna.Registration.ToASCII(folded)
 	if err != nil || len(ace) > maxHost {
 		return "", fmt.Errorf("%q is not a domain name", input)
 	}
+
 	label, zone, found := strings.Cut(ace, ".")
 	labels := zones[zone]
 	if !found || labels == nil {
 		return "", fmt.Errorf("%q is not a second-level name of .ru, .su or .рф", input)
 	}
+
 	shown, err := idna.Registration.ToUnicode(label)
 	switch {
 	case err != nil, !labels.MatchString(shown), !isLabel(label):
@@ -50,6 +53,7 @@ func Name(input string) (ace string, err error) {
 	case utf8.RuneCountInString(shown) < fewestLetters, label == "www":
 		return "", fmt.Errorf("%q can't be registered: too short, or reserved", input)
 	}
+
 	return ace, nil
 }
 

@@ -59,6 +59,7 @@ func (q question[T]) normal(v string, abroad bool) []string {
 			typed = parted(typed, q.Type)
 		}
 	}
+
 	var values []string
 	for _, v := range typed {
 		if injection(v).none() {
@@ -71,6 +72,7 @@ func (q question[T]) normal(v string, abroad bool) []string {
 			values = append(values, v)
 		}
 	}
+
 	return values
 }
 

@@ -96,10 +96,12 @@ func numbersTogether(r registrar.Registrant) (problems []registrar.Problem) {
 		case want && key == "ogrn" && ogrn(number).none() && len(number) != o.lenOGRN:
 			c = says(codeOGRNLength, "digits", strconv.Itoa(o.lenOGRN), "whom", o.whom, "whom_ru", o.whomRu)
 		}
+
 		if !c.none() {
 			problems = append(problems, c.at("contact."+key))
 		}
 	}
+
 	return problems
 }
 

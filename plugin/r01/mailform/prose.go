@@ -64,19 +64,24 @@ func state(text string) (r Result, length int, ok bool) {
 		if m == nil {
 			continue
 		}
+
 		texts := groups(s.pattern, m)
 		if r, ok = resultOf(s.name, s.outcome, texts); !ok {
 			continue
 		}
+
 		r.Action = s.action
 		if a := actions[strings.ToLower(texts["verb"])]; a != "" {
 			r.Action = a
 		}
+
 		if r.Message == "" {
 			r.Message = s.message
 		}
+
 		return r, len(m[0]), true
 	}
+
 	return Result{}, 0, false
 }
 

@@ -28,10 +28,13 @@ func phoneForm(v string, abroad bool) string {
 	if strings.HasPrefix(typed, "(+") {
 		typed = strings.Replace(typed[1:], ")", " ", 1)
 	}
+
 	if !phoneSigns.MatchString(typed) {
 		return v
 	}
+
 	region := home
+
 	switch digits := countDigits(typed); {
 	case strings.HasPrefix(typed, "00"):
 		typed = "+" + typed[2:]
@@ -40,13 +43,16 @@ func phoneForm(v string, abroad bool) string {
 	case abroad && !strings.HasPrefix(typed, "+") && !(digits == lenNational+1 && strings.ContainsRune("78", rune(typed[0]))):
 		return v
 	}
+
 	number, err := phonenumbers.Parse(typed, region)
 	if err != nil || phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE {
 		return v
 	}
+
 	if written := written(phonenumbers.Format(number, phonenumbers.INTERNATIONAL)); wirePhone.MatchString(written) && !noneOfHome.MatchString(written) {
 		return written
 	}
+
 	return v
 }
 
@@ -117,6 +123,7 @@ func passportWhole(lines []string) complaint {
 	text := strings.Join(lines, " ; ")
 	rest := dateWithin.ReplaceAllString(text, " ; ")
 	dated := rest != text
+
 	rest = codeOfUnit.ReplaceAllString(rest, " ")
 	number := withDigits.FindAllString(rest, -1)
 	const fewest = 5 // signs of a number
@@ -124,6 +131,7 @@ func passportWhole(lines []string) complaint {
 	for _, n := range number {
 		numbered = numbered || len([]rune(n)) >= fewest
 	}
+
 	numbered = numbered || countDigits(strings.Join(number, "")) >= fewest+1
 	rest = passportWord.ReplaceAllString(withDigits.ReplaceAllString(rest, " "), " ")
 	issued := wordOfIssuer.MatchString(rest)
@@ -137,8 +145,10 @@ func passportWhole(lines []string) complaint {
 			missing, missingRu = append(missing, part.en), append(missingRu, part.ru)
 		}
 	}
+
 	if len(missing) == 0 {
 		return complaint{}
 	}
+
 	return says(codePassport, "missing", strings.Join(missing, ", "), "missing_ru", strings.Join(missingRu, ", "))
 }

@@ -63,15 +63,18 @@ func spellings(l line) (all []spelling) {
 	for _, d := range dates {
 		add(datePattern(d), ofNumber)
 	}
+
 	words := wordsOf.FindAllString(l.value, -1)
 	if utf8.RuneCountInString(strings.Join(words, "")) >= shortestText {
 		add(phrasePattern(words), ofNothing)
 	}
+
 	if len(dates) == 0 {
 		for _, n := range numbersIn(l.value) {
 			add(numberPattern(n), ofNumber)
 		}
 	}
+
 	if l.name == "person" || l.name == "person-r" {
 		for _, w := range words {
 			if utf8.RuneCountInString(w) >= shortestText {
@@ -79,6 +82,7 @@ func spellings(l line) (all []spelling) {
 			}
 		}
 	}
+
 	return all
 }
 

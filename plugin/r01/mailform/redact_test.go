@@ -30,6 +30,7 @@ func told(t *testing.T, kind registrar.RegistrantKind) Template {
 
 func TestRedact(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		kind         registrar.RegistrantKind
 		text, secret string // secret must be gone; what is around it stays
@@ -74,10 +75,12 @@ func TestRedact(t *testing.T) {
 		if !found {
 			t.Fatalf("%q does not hold %q", c.text, c.secret)
 		}
+
 		around := strings.FieldsFunc(before+" "+after, func(r rune) bool { return !('a' <= r && r <= 'z') })
 		if strings.Contains(got, c.secret) || !strings.Contains(got, hidden) {
 			t.Errorf("%q became %q", c.text, got)
 		}
+
 		for _, word := range around {
 			if len(word) > 2 && !strings.Contains(got, word) {
 				t.Errorf("%q became %q: %q is lost", c.text, got, word)
@@ -89,6 +92,7 @@ func TestRedact(t *testing.T) {
 // What is no more than like it stays, or R01's words would not be understood.
 func TestRedactLeaves(t *testing.T) {
 	t.Parallel()
+
 	for _, text := range []string{
 		"",
 		"Domain seleznyov.ru is already registered.",

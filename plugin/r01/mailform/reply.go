@@ -110,6 +110,7 @@ func resultOf(rule string, outcome registrar.ReplyOutcome, texts map[string]stri
 			return Result{}, false
 		}
 	}
+
 	if _, is := KindOfHandle(r.Handle); r.Handle != "" && !is {
 		return Result{}, false
 	}
@@ -119,6 +120,7 @@ func resultOf(rule string, outcome registrar.ReplyOutcome, texts map[string]stri
 	if outcome == registrar.ReplyRejected {
 		r.Outcome = refusal(r.Message)
 	}
+
 	return r, true
 }
 

@@ -21,24 +21,29 @@ type vector struct {
 
 func readVector(t testing.TB, path string) vector {
 	t.Helper()
+
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	head, text, found := strings.Cut(string(raw), "\n\n")
 	if !found {
 		t.Fatalf("%s: no empty line", path)
 	}
+
 	v := vector{text: text}
 	for l := range strings.SplitSeq(head, "\n") {
 		name, value, _ := strings.Cut(l, ": ")
 		if name == "expect" && value != "nothing" {
 			v.expect = append(v.expect, Result{Outcome: registrar.ReplyOutcome(value)})
 		}
+
 		last := &Result{}
 		if len(v.expect) > 0 {
 			last = &v.expect[len(v.expect)-1]
 		}
+
 		switch name {
 		case "comment", "spec", "expect":
 		case "subject":
@@ -65,9 +70,11 @@ func readVector(t testing.TB, path string) vector {
 			t.Fatalf("%s: unknown line %q", path, l)
 		}
 	}
+
 	if !strings.Contains(head, "\nspec: ") || !strings.Contains(head, "\nexpect: ") {
 		t.Fatalf("%s: spec or expect is missing", path)
 	}
+
 	return v
 }
 
@@ -121,6 +128,7 @@ func TestEveryRuleHasAVector(t *testing.T) {
 
 func TestFurtherSentences(t *testing.T) {
 	t.Parallel()
+
 	for text, want := range map[string]Result{
 		"Domain newtime.ru was modified.":                        {Outcome: registrar.ReplyDone, Domain: "newtime.ru", Action: ActionUpdate},
 		"Данные клиента MYCO_1_1-GPT изменены.":                  {Outcome: registrar.ReplyDone, Handle: "MYCO_1_1-GPT", Action: ActionUpdate},
@@ -165,6 +173,7 @@ func TestTooLongOrBroken(t *testing.T) {
 // Operator's rules come first, and say more than the built-in ones.
 func TestOperatorRules(t *testing.T) {
 	t.Parallel()
+
 	r, problems := NewRecogniser([]RuleConfig{
 		{Name: "later", Subject: `^Re: .*later`, Body: `(?m)^(?P<domain>\S+) goes (?P<task>\d+)$`, Outcome: "queued"},
 		{Name: "robot's word", From: `^robot@`, Body: `done with (?P<handle>\S+)`, Outcome: "done"},
@@ -175,6 +184,7 @@ func TestOperatorRules(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
+
 	for name, c := range map[string]struct {
 		in   Input
 		want []Result
@@ -222,15 +232,18 @@ func FuzzRecognise(f *testing.F) {
 	if len(seeds) == 0 {
 		f.Fatal("no seeds")
 	}
+
 	for _, text := range seeds {
 		f.Add("Re: New domain", text)
 	}
+
 	r, _ := NewRecogniser(nil)
 	f.Fuzz(func(t *testing.T, subject, text string) {
 		got := r.Recognise(Input{Subject: subject, Text: text})
 		if got.Doubt != "" && len(got.Results) > 0 {
 			t.Errorf("results beside a doubt: %+v", got)
 		}
+
 		named := Objects(tidied(withoutQuotation(text)))
 		for _, result := range got.Results {
 			if about := result.Domain + result.Handle; result.Outcome == registrar.ReplyDone && len(named) < mostObjects && !slices.Contains(named, about) && !(slices.Contains(named, result.Domain) && slices.Contains(named, result.Handle)) {
@@ -240,6 +253,7 @@ func FuzzRecognise(f *testing.F) {
 				t.Errorf("task %q", result.Task)
 			}
 		}
+
 		for _, mark := range marks {
 			copied := marked(text, mark)
 			if alone := r.Recognise(Input{Subject: subject, Text: copied}); len(alone.Results) > 0 {

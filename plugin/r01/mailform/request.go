@@ -82,6 +82,7 @@ func (r Request) check() error {
 	case len(r.Templates) == 0:
 		return &FieldError{"templates", "a request needs at least one"}
 	}
+
 	for i, t := range r.Templates {
 		path := fmt.Sprintf("templates[%d]", i)
 		switch {
@@ -93,6 +94,7 @@ func (r Request) check() error {
 			return &FieldError{path, "the client's template must stand before the domain's"}
 		}
 	}
+
 	return nil
 }
 

@@ -81,6 +81,7 @@ var servers = []registrar.Nameserver{{Host: "ns1.newtime.ru", IPs: []string{"193
 
 func examples(t *testing.T) map[string]Request {
 	t.Helper()
+
 	template := good(t)
 	twoAddresses := []registrar.Nameserver{{Host: "ns1.newtime.ru", IPs: []string{"193.232.128.6", "2001:678:17::1"}}, servers[1]}
 	outside := []registrar.Nameserver{{Host: "ns1.hoster.example"}, {Host: "ns2.hoster.example"}}
@@ -109,24 +110,30 @@ const password = "mail password"
 // The files are written by hand after the protocol's description.
 func TestFormat(t *testing.T) {
 	t.Parallel()
+
 	files, err := filepath.Glob("testdata/requests/*.txt")
 	if err != nil || len(files) != len(examples(t)) {
 		t.Fatalf("%d files for %d examples: %v", len(files), len(examples(t)), err)
 	}
+
 	for name, request := range examples(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			want, err := os.ReadFile(filepath.Join("testdata/requests", name+".txt"))
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			body, err := Format(kept(t, request), password, KOI8R)
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			if diff := cmp.Diff(string(want), body.Text); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
+
 			onWire, err := charmap.KOI8R.NewEncoder().Bytes(bytes.ReplaceAll(want, []byte("\n"), []byte("\r\n")))
 			if err != nil || body.Charset != KOI8R || !bytes.Equal(body.Bytes, onWire) {
 				t.Errorf("bytes differ (%s, %v): %q", body.Charset, err, body.Bytes)
@@ -167,6 +174,7 @@ func TestBytes(t *testing.T) {
 
 func TestCharset(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		address   string
 		preferred Charset
@@ -185,6 +193,7 @@ func TestCharset(t *testing.T) {
 		template := good(t)(Client("MYCO_1_1-R01", sidor(), today))
 		template.Person.PostalAddress = Lines{c.address}
 		body, err := Format(Request{Action: ActionNew, Agreement: "A", Templates: []Template{template}}, password, c.preferred)
+
 		if c.refused != "" {
 			var field *FieldError
 			if !errors.As(err, &field) || !strings.Contains(field.Message, c.refused) || c.preferred == KOI8R && field.Path != "contact.postal_address[0]" {
@@ -192,6 +201,7 @@ func TestCharset(t *testing.T) {
 			}
 			continue
 		}
+
 		if err != nil || body.Charset != c.want || !strings.Contains(body.Text, "\np-addr: "+c.sent+"\n") {
 			t.Errorf("%s: %s %v\n%s", name, body.Charset, err, body.Text)
 		}
@@ -204,6 +214,7 @@ func TestCharset(t *testing.T) {
 // r01-mail 2.3
 func TestInjection(t *testing.T) {
 	t.Parallel()
+
 	for reason, value := range map[string]string{
 		"line feed":            "x\n#[DOMAIN TEMPLATE]#",
 		"carriage return":      "x\rnserver: evil",
@@ -234,11 +245,14 @@ func TestInjection(t *testing.T) {
 				t.Errorf("%s in %s: %v", reason, field, err)
 			}
 		}
+
 		if _, err := Format(examples(t)["prolong"], value, KOI8R); err == nil || err.Error() != "password: "+injection(value).english() {
 			t.Errorf("%s in the password: %v", reason, err)
 		}
+
 		r := sidor()
 		r.Fields["postal_address"] = []string{"123007, Москва", value}
+
 		_, problems := Client("MYCO_1_1-R01", r, today)
 		if diff := cmp.Diff(inOrders[reason], pathsOf(problems)); diff != "" {
 			t.Errorf("%s in an order (-want +got)\n%s", reason, diff)
@@ -288,11 +302,13 @@ func injected(t *testing.T, value string) map[string]Request {
 			all["agreement"] = r
 		}
 	}
+
 	return all
 }
 
 func TestFormatRefuses(t *testing.T) {
 	t.Parallel()
+
 	domain := Prolong("newtime.ru")
 	client := good(t)(Client("MYCO_1_1-R01", sidor(), today))
 	owned := good(t)(NewDomain("newtime.ru", "MYCO_1_1-R01", servers))
@@ -319,6 +335,7 @@ func TestFormatRefuses(t *testing.T) {
 			t.Errorf("%s: %v", reason, err)
 		}
 	}
+
 	long.Person.PostalAddress[0] = long.Person.PostalAddress[0][:2*(maxLine-len("p-addr: "))]
 	if _, err := Format(Request{Action: ActionNew, Agreement: "A", Templates: []Template{long}}, password, KOI8R); err != nil {
 		t.Errorf("a line of just %d bytes: %v", maxLine, err)
@@ -340,12 +357,14 @@ func TestPassword(t *testing.T) {
 
 func TestPreviewHidesWhatIsPrivate(t *testing.T) {
 	t.Parallel()
+
 	for name, request := range examples(t) {
 		preview := request.Preview()
 		want, err := os.ReadFile(filepath.Join("testdata/requests", name+".txt"))
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		for l := range strings.SplitSeq(strings.TrimSpace(string(want)), "\n") {
 			field, _, _ := strings.Cut(l, ":")
 			switch field {
@@ -356,6 +375,7 @@ func TestPreviewHidesWhatIsPrivate(t *testing.T) {
 				t.Errorf("%s: no line %q in\n%s", name, l, preview)
 			}
 		}
+
 		for _, private := range []string{"Сидор", "Sidor", "4510", "1965", "1234567", "@", "7707083893", "770701001", "1027700132195", "Москва", "Невский", "7654321", password} {
 			if strings.Contains(preview, private) {
 				t.Errorf("%s shows %q:\n%s", name, private, preview)

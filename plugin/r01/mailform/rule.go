@@ -44,9 +44,11 @@ func (c RuleConfig) compile(path string) (p pattern, problems []registrar.Proble
 	if !slices.Contains(registrar.ReplyOutcomes(), p.outcome) {
 		problems = append(problems, problem(path+".outcome", "must be one of %v", registrar.ReplyOutcomes()))
 	}
+
 	if c.Subject == "" && c.Body == "" {
 		problems = append(problems, problem(path, "needs a subject or a body to look for"))
 	}
+
 	for _, part := range []struct {
 		name, text string
 		into       **regexp.Regexp
@@ -54,18 +56,22 @@ func (c RuleConfig) compile(path string) (p pattern, problems []registrar.Proble
 		if part.text == "" {
 			continue
 		}
+
 		re, err := regexp.Compile(part.text)
 		if err != nil {
 			problems = append(problems, problem(path+"."+part.name, "is not a regular expression of RE2: %v", err))
 			continue
 		}
+
 		for _, group := range re.SubexpNames() {
 			if group != "" && !slices.Contains(groupNames, group) {
 				problems = append(problems, problem(path+"."+part.name, "has a group %q; there are %v", group, groupNames))
 			}
 		}
+
 		*part.into = re
 	}
+
 	return p, problems
 }
 
@@ -73,6 +79,7 @@ func (p pattern) read(in Input) (reading Reading, mine bool) {
 	if p.from != nil && !slices.ContainsFunc(in.From, p.from.MatchString) {
 		return Reading{}, false
 	}
+
 	subjects, bodies := matches(p.subject, in.Subject, 1), matches(p.body, in.Text, -1)
 	for _, s := range subjects {
 		for _, b := range bodies {
@@ -85,9 +92,11 @@ func (p pattern) read(in Input) (reading Reading, mine bool) {
 			reading.Results = append(reading.Results, r)
 		}
 	}
+
 	if len(reading.Results) > 0 && p.subject == nil && forwards(in.Subject) {
 		return doubt("its subject says that it was forwarded"), true
 	}
+
 	return reading, len(reading.Results) > 0
 }
 

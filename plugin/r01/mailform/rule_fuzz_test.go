@@ -22,6 +22,7 @@ func FuzzOperatorRule(f *testing.F) {
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3])
 	}
+
 	f.Fuzz(func(t *testing.T, subject, body, mailSubject, mailBody string) {
 		for _, outcome := range []registrar.ReplyOutcome{registrar.ReplyDone, registrar.ReplyRejected} {
 			config := RuleConfig{Name: "x", Subject: subject, Body: body, Outcome: string(outcome)}
@@ -29,9 +30,11 @@ func FuzzOperatorRule(f *testing.F) {
 			if (r == nil) != (len(problems) > 0) {
 				t.Fatalf("recogniser %v with problems %v", r, problems)
 			}
+
 			if r == nil {
 				continue
 			}
+
 			for _, res := range r.Recognise(Input{Subject: mailSubject, Text: mailBody}).Results {
 				if res.Rule != "x" {
 					continue
@@ -46,6 +49,7 @@ func FuzzOperatorRule(f *testing.F) {
 					t.Errorf("handle %q", res.Handle)
 				}
 			}
+
 			if r2, _ := NewRecogniser([]RuleConfig{config}); !slices.Equal(r.Recognise(Input{Subject: mailSubject, Text: mailBody}).Results, r2.Recognise(Input{Subject: mailSubject, Text: mailBody}).Results) {
 				t.Error("the same rule reads the same mail in two ways")
 			}

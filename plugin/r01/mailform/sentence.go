@@ -95,6 +95,7 @@ func russian() []sentence {
 		queued, done, partly         = registrar.ReplyQueued, registrar.ReplyDone, registrar.ReplyNotDelegated
 		rejected, noFunds, authFails = registrar.ReplyRejected, registrar.ReplyNoFunds, registrar.ReplyAuthFailed
 	)
+
 	return []sentence{
 		{"поставлена в очередь", queued, "", `{заявка} {был}(?:поставлена?|помещена?|помещ[её]н|добавлена?) в очередь(?: заданий)?{task}{end}`, ""},
 		{"отклонена", rejected, "", `{заявка} {был}(?:отклонена|отклон[её]н){task}{причина}`, ""},

@@ -42,9 +42,11 @@ func (o *order) add(want r01sim.Template, t mailform.Template, problems []regist
 // judge sends an order to the robot's reader. sent is false when it was refused before.
 func (o *order) judge(t rapid.TB) (sent bool) {
 	t.Helper()
+
 	if len(o.problems) > 0 {
 		return false
 	}
+
 	body, err := mailform.Format(o.request, o.password, o.charset)
 	if err != nil {
 		if wrong := (*mailform.FieldError)(nil); !errors.As(err, &wrong) || wrong.Path == "" {
@@ -52,18 +54,22 @@ func (o *order) judge(t rapid.TB) (sent bool) {
 		}
 		return false
 	}
+
 	got, rejection := r01sim.ReadRequest(envelope(t, string(body.Charset), body.Bytes))
 	if rejection != nil && !(o.raw && ofValues(rejection)) {
 		t.Fatalf("rejected: %v\n%s", rejection, body.Text)
 	}
+
 	want := r01sim.Authorization{Action: r01sim.Action(o.request.Action), PayType: accounts[o.request.PayType],
 		Agreement: strings.TrimSpace(o.request.Agreement), Password: strings.TrimSpace(o.password)}
 	if diff := cmp.Diff(want, got.Authorization); diff != "" {
 		t.Fatalf("authorization (-want +got)\n%s", diff)
 	}
+
 	if diff := cmp.Diff(o.want, got.Templates, cmpopts.IgnoreFields(r01sim.Template{}, "Object")); diff != "" {
 		t.Fatalf("templates (-want +got)\n%s", diff)
 	}
+
 	return true
 }
 
@@ -142,19 +148,23 @@ func written(v string) string {
 // The vectors themselves are right by the other reader of the rules.
 func TestSimulatorReadsVectors(t *testing.T) {
 	t.Parallel()
+
 	paths, err := filepath.Glob("testdata/requests/*.txt")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no vectors: %v", err)
 	}
+
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		body, err := charmap.KOI8R.NewEncoder().Bytes(text)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		got, rejection := r01sim.ReadRequest(envelope(t, "koi8-r", body))
 		if rejection != nil || len(got.Templates) != bytes.Count(text, []byte(" TEMPLATE]#")) {
 			t.Errorf("%s: %v, %d templates", path, rejection, len(got.Templates))
@@ -162,7 +172,7 @@ func TestSimulatorReadsVectors(t *testing.T) {
 	}
 }
 
-// nasty is what somebody enters who wants more than a field.
+// nasty are values that try to be more than the value of a field.
 var nasty = []string{
 	"x\r\naction: PROLONG", "x\nnserver: ns1.evil.example", "x\rpassword: y", "x\u2028#[DOMAIN TEMPLATE]#", "x\u2029domain: evil.ru",
 	"x\u0085domain: evil.ru", "x\vdomain: evil.ru", "x\x00y", "x\ty", "#[DOMAIN TEMPLATE]#", "\u00a0#[TEMPLATES END]#", " #[PERSON TEMPLATE]#",

@@ -104,9 +104,11 @@ func groupFor(word string, used map[string]bool) string {
 	default:
 		return literal(word)
 	}
+
 	if used[name] {
 		return pattern
 	}
+
 	used[name] = true
 	return "(?P<" + name + ">" + pattern + ")"
 }

@@ -16,6 +16,7 @@ import (
 // differs only in what always differs.
 func TestSuggestRule(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		in, like Input
 		domain   string
@@ -42,9 +43,11 @@ func TestSuggestRule(t *testing.T) {
 			t.Errorf("%s: not configuration\n%s", name, text)
 			continue
 		}
+
 		if got := r.Recognise(c.in).Results; len(got) != 1 || got[0].Outcome != registrar.ReplyRejected {
 			t.Errorf("%s: itself is read as %v by\n%s", name, got, text)
 		}
+
 		got := r.Recognise(c.like).Results
 		if len(got) != 1 || got[0].Domain != c.domain || got[0].Handle != c.handle {
 			t.Errorf("%s: its like is read as %v by\n%s", name, got, text)
@@ -56,6 +59,7 @@ func TestSuggestRule(t *testing.T) {
 // there is none.
 func configured(t *testing.T, text string) *Recogniser {
 	t.Helper()
+
 	var config struct {
 		Replies []struct {
 			Name    string `hcl:"name,label"`
@@ -67,14 +71,17 @@ func configured(t *testing.T, text string) *Recogniser {
 	if err := hclsimple.Decode("rule.hcl", []byte(text), nil, &config); err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
+
 	if len(config.Replies) != 1 {
 		return nil
 	}
+
 	c := config.Replies[0]
 	rules, problems := operatorRules([]RuleConfig{{Name: c.Name, Subject: c.Subject, Body: c.Body, Outcome: c.Outcome}})
 	if len(problems) > 0 {
 		t.Fatalf("%v in\n%s", problems, text)
 	}
+
 	return &Recogniser{rules}
 }
 
@@ -82,12 +89,14 @@ func configured(t *testing.T, text string) *Recogniser {
 // other mails, for every outcome.
 func TestSuggestedRuleKnowsItsMail(t *testing.T) {
 	t.Parallel()
+
 	waiting := map[string]Input{
 		"tabs and blanks": {Subject: "Re:  New\tdomain ", Text: "\tDone  with\tit. "},
 		"not normal":      {Subject: "И\u0306од \u2126", Text: "и\u0306од принят \u212b"},
 		"templates":       {Subject: "${x} %{if}", Text: "${x} %{if} \"q\" \\d+ (?P<x>.) [a] {1}"},
 		"very long":       {Subject: strings.Repeat("слово ", 200), Text: strings.Repeat("ещё ", 100)},
 	}
+
 	mails := maps.Clone(waiting)
 	for _, path := range vectors(t) {
 		v := readVector(t, path)
@@ -96,6 +105,7 @@ func TestSuggestedRuleKnowsItsMail(t *testing.T) {
 			waiting[filepath.Base(path)] = mails[filepath.Base(path)]
 		}
 	}
+
 	suggested := 0
 	for name, in := range waiting {
 		for _, outcome := range registrar.ReplyOutcomes() {
@@ -104,23 +114,27 @@ func TestSuggestedRuleKnowsItsMail(t *testing.T) {
 			if r == nil {
 				continue
 			}
+
 			suggested++
 			got := r.Recognise(in).Results
 			if len(got) == 0 || got[0].Outcome != outcome {
 				t.Errorf("%s as %s: read as %+v by\n%s", name, outcome, got, text)
 				continue
 			}
+
 			for other, mail := range mails {
 				if outcome == registrar.ReplyDone && r.Recognise(mail).Results != nil && !alike(in.Text, mail.Text) {
 					t.Errorf("%s as %s: %s is read, too, by\n%s", name, outcome, other, text)
 				}
 			}
+
 			in := in
 			if in.Subject += " and more"; r.Recognise(in).Results != nil {
 				t.Errorf("%s as %s: another subject is read, too, by\n%s", name, outcome, text)
 			}
 		}
 	}
+
 	if all := len(waiting) * len(registrar.ReplyOutcomes()); suggested < all*3/4 {
 		t.Errorf("only %d of %d rules", suggested, all)
 	}
@@ -167,6 +181,7 @@ func TestNoRuleForNothing(t *testing.T) {
 // A rule made of a success does not take a failure for one.
 func TestSuggestedRuleIsNotTooWide(t *testing.T) {
 	t.Parallel()
+
 	const subject = "Re: New domain [ABCDEFGHIJKLMNOPQRSTUVWXYZ]"
 	for reason, texts := range map[string][2]string{
 		"another status":           {"domain: newtime.ru\nstatus: TASK_FINE", "domain: newtime.ru\nstatus: TASK_FAILURE"},

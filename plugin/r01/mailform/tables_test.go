@@ -53,20 +53,25 @@ func (r Reading) words() string {
 
 func TestTables(t *testing.T) {
 	t.Parallel()
+
 	paths, err := filepath.Glob("testdata/tables/*.txt")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no tables: %v", err)
 	}
+
 	for _, path := range paths {
 		for _, e := range readingCases(t, path) {
 			in := Input{Text: e.text}
+
 			if filepath.Base(path) == "subjects.txt" {
 				in.Subject = e.name
 			}
+
 			reading := builtIn(t).Recognise(in)
 			if got := reading.words(); !slices.Contains(strings.Split(e.expect, "|"), got) {
 				t.Errorf("%s: %s: %s, want %s (%s)", filepath.Base(path), e.name, got, e.expect, reading.Doubt)
 			}
+
 			if reading.Doubt != "" && len(reading.Results) > 0 {
 				t.Errorf("%s: %s: results beside a doubt", filepath.Base(path), e.name)
 			}

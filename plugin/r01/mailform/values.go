@@ -56,6 +56,7 @@ func readGroup(lines []string) group {
 		if m != nil {
 			name = valueNames[strings.ToLower(m[1])]
 		}
+
 		switch {
 		case name != "":
 			g.set(last, value)
@@ -68,6 +69,7 @@ func readGroup(lines []string) group {
 			g.other(l, m)
 		}
 	}
+
 	g.set(last, value)
 	return g
 }
@@ -177,9 +179,11 @@ func (r *Result) succeed() (certain bool) {
 	case r.State != "" && !understood:
 		return false
 	}
+
 	r.Outcome = registrar.ReplyNotDelegated
 	if r.State == "" && r.Message == "" {
 		r.Message = notConfirmed
 	}
+
 	return true
 }

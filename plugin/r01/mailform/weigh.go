@@ -78,6 +78,7 @@ func (r Result) unsure() string {
 			return "it is a refusal whose reason may take it back"
 		}
 	}
+
 	return ""
 }
 

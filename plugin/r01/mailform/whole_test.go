@@ -46,6 +46,7 @@ func noMore(got, than Reading) bool {
 // A copy of any mail that is quoted or indented, below or above another, states nothing.
 func TestQuotationAddsNothing(t *testing.T) {
 	t.Parallel()
+
 	all, r := texts(t), builtIn(t)
 	rapid.Check(t, func(t *rapid.T) {
 		one, other := rapid.SampledFrom(all).Draw(t, "one"), rapid.SampledFrom(all).Draw(t, "other")
@@ -116,19 +117,23 @@ var strange = []string{
 // leaves the mail to a person.
 func TestStrangeSentenceIsDoubt(t *testing.T) {
 	t.Parallel()
+
 	all, r := texts(t), builtIn(t)
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.SampledFrom(all).Draw(t, "text")
 		sentence := rapid.SampledFrom(strange).Draw(t, "sentence")
+
 		whole := r.Recognise(Input{Text: text})
 		if len(whole.Results) != 1 || whole.Results[0].Outcome != registrar.ReplyDone {
 			return // it states no success alone
 		}
+
 		blocks := emptyLine.Split(strings.Trim(text, "\n"), -1)
 		i := slices.IndexFunc(blocks, func(b string) bool { return len(r.Recognise(Input{Text: b}).Results) > 0 })
 		if i < 0 || len(blocksOf(blocks[i])) != 1 {
 			return // what states it is no paragraph alone
 		}
+
 		blocks[i] = rapid.SampledFrom([]string{blocks[i] + "\n" + sentence, sentence + "\n" + blocks[i], sentence + "\n\n" + blocks[i]}).Draw(t, "place")
 		if got := r.Recognise(Input{Text: strings.Join(blocks, "\n\n")}); len(got.Results) > 0 {
 			t.Fatalf("%s\nis read as %+v", strings.Join(blocks, "\n\n"), got)

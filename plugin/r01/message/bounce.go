@@ -101,18 +101,21 @@ func reportFromText(subject, text string, failed []string) *Report {
 	words, returned := cutReturned(text)
 	h, _ := readHeader([]byte(returned)) // of a broken one, what can be read
 	r.Original = headerOf(h)
+
 	d := Delivery{Recipients: failed}
 	for _, a := range addressLike.FindAllString(words, maxRecipients) {
 		if a = strings.TrimRight(a, "."); !slices.ContainsFunc(d.Recipients, func(b string) bool { return strings.EqualFold(a, b) }) {
 			d.Recipients = append(d.Recipients, a)
 		}
 	}
+
 	for l := range strings.SplitSeq(words, "\n") {
 		status, code := statusIn(l), replyCode.FindString(l)
 		if d.Diagnostic == "" && (status != "" || code != "") {
 			d.Status, d.Diagnostic = status, oneLine(l)
 		}
 	}
+
 	d.Fate = d.judgeWords(subject + "\n" + words)
 	r.Deliveries = []Delivery{d}
 	return r
@@ -134,9 +137,11 @@ func (d Delivery) judgeWords(words string) Fate {
 	case d.Diagnostic == "":
 		return Unread
 	}
+
 	if d.Status == "" && refusalCode.MatchString(d.Diagnostic) {
 		return Failed
 	}
+
 	d.Action = "failed"
 	return d.judge()
 }

@@ -13,6 +13,7 @@ func delivered(lines ...string) string { return strings.Join(lines, "\r\n") }
 // What a report for machines says of the robot's mailbox, and why.
 func TestFateOfReport(t *testing.T) {
 	t.Parallel()
+
 	to := "Final-Recipient: rfc822; " + robot
 	for name, c := range map[string]struct {
 		group string
@@ -56,10 +57,12 @@ func TestFateOfReport(t *testing.T) {
 			t.Errorf("%s: %s (%+v), want %s", name, d.Fate, d, c.want)
 		}
 	}
+
 	m, err := Parse(report("Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example\r\n\r\nFinal-Recipient: rfc822; bcc@panel.example\r\nAction: failed\r\nStatus: 5.1.1"))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if _, told := m.Bounce.About(robot); told {
 		t.Error("what is said of our own copy is taken for the robot's")
 	}
@@ -69,6 +72,7 @@ func TestFateOfReport(t *testing.T) {
 // that is certain.
 func TestFateInWords(t *testing.T) {
 	t.Parallel()
+
 	const returned = "\n\nMessage-ID: <a@panel.example>\nFrom: callback@panel.example\nTo: robot@registrar.example\nSubject: Request [ABCDEFGHIJKLMNOPQRSTUVWXYZ]\n"
 	for name, c := range map[string]struct {
 		subject, text string
@@ -92,6 +96,7 @@ func TestFateInWords(t *testing.T) {
 		if err != nil || m.Bounce == nil {
 			t.Fatalf("%s: %v", name, err)
 		}
+
 		if d, _ := m.Bounce.About(robot); d.Fate != c.want {
 			t.Errorf("%s: %+v, want %s", name, d, c.want)
 		}

@@ -63,6 +63,7 @@ func copiesHeader(lines []string) bool {
 	if first == "" {
 		return false
 	}
+
 	empty := 0
 	for _, l := range lines[1:min(len(lines), within)] {
 		kind := kindOf(l)
@@ -77,5 +78,6 @@ func copiesHeader(lines []string) bool {
 			return false
 		}
 	}
+
 	return false
 }

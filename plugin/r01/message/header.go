@@ -25,12 +25,14 @@ func split(raw []byte) (header, body []byte, wrong []string) {
 	if len(head) > maxHeader {
 		head, wrong = head[:maxHeader], append(wrong, "its header is too long")
 	}
+
 	dropped := true // the line before; its continuation goes with it
 	for i, l := range bytes.Split(head, []byte("\n")) {
 		l = bytes.TrimRight(l, "\r")
 		if !bytes.HasPrefix(l, []byte(" ")) && !bytes.HasPrefix(l, []byte("\t")) {
 			dropped = !fieldLine.Match(l)
 		}
+
 		switch {
 		case !dropped:
 			header = append(append(header, l...), '\r', '\n')
@@ -38,9 +40,11 @@ func split(raw []byte) (header, body []byte, wrong []string) {
 			wrong = append(wrong, "a line of its header is broken")
 		}
 	}
+
 	if len(header) == 0 {
 		return nil, raw, append(wrong, "it has no header")
 	}
+
 	return header, body, slices.Compact(wrong)
 }
 
@@ -137,15 +141,18 @@ func hashOf(raw []byte, version string, fields []string) string {
 			fmt.Fprintf(digest, "%s:%q\n", name, strings.Join(strings.Fields(v), " "))
 		}
 	}
+
 	for bytes.HasSuffix(body, []byte("\n")) {
 		body = withoutBreak(body)
 	}
+
 	for more := true; more; {
 		var line []byte
 		line, body, more = bytes.Cut(body, []byte("\r\n"))
 		digest.Write([]byte("\n"))
 		digest.Write(line)
 	}
+
 	return hex.EncodeToString(digest.Sum(nil))
 }
 

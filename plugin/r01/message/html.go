@@ -13,6 +13,7 @@ import (
 func stripHTML(source string) string {
 	s := stripper{}
 	tokens := html.NewTokenizer(strings.NewReader(source))
+
 	for {
 		switch kind := tokens.Next(); kind {
 		case html.ErrorToken: // the end, too
@@ -149,25 +150,30 @@ func (s *stripper) imply(tag atom.Atom) {
 
 func (s *stripper) open(tag atom.Atom, st style, closed bool) {
 	s.edge(tag)
+
 	switch tag {
 	case atom.Br:
 		s.end()
 	case atom.Td, atom.Th:
 		s.write(" ")
 	}
+
 	if closed || void(tag) {
 		return
 	}
+
 	switch {
 	case len(s.stack) == 0 && st == s.style:
 		return
 	case len(s.stack) >= deepest:
 		st.quoted, s.lost = true, true
 	}
+
 	s.change(st)
 	if !s.lost {
 		s.stack = append(s.stack, element{tag, s.style})
 	}
+
 	s.style = st
 }
 
@@ -235,6 +241,7 @@ func (s *stripper) flush() {
 func (s *stripper) end() {
 	l := strings.TrimRight(s.line.String(), " \t\u00a0")
 	s.line.Reset()
+
 	if !s.exact {
 		l = strings.TrimLeft(l, " \t")
 	}
@@ -244,11 +251,13 @@ func (s *stripper) end() {
 	if l == "" && (len(s.lines) == 0 || s.lines[len(s.lines)-1] == "") {
 		return
 	}
+
 	switch {
 	case l != "" && s.quoted:
 		l = "> " + l
 	case l != "" && s.indented:
 		l = "    " + l
 	}
+
 	s.lines = append(s.lines, l)
 }

@@ -9,6 +9,7 @@ import (
 // name stays known.
 func TestContentHashCoversWhatItAnswers(t *testing.T) {
 	t.Parallel()
+
 	base := mailOf("From: robot@registrar.example", "Subject: R01: result", "Date: Tue, 24 Nov 2026 12:00:00 +0300", "In-Reply-To: <a@panel.example>", "", "queued")
 	for name, other := range map[string]string{
 		"another request": strings.Replace(string(base), "<a@", "<b@", 1),
@@ -25,6 +26,7 @@ func TestContentHashCoversWhatItAnswers(t *testing.T) {
 			t.Errorf("%s: a former hash is taken for a present one", name)
 		}
 	}
+
 	// As it was made before In-Reply-To counted: mails in stores bear it.
 	// The value is that of sha256sum for the fields and lines that the hash was of.
 	if got := FormerHash([]byte("Message-ID: <1@x.example>\r\n\r\nx")); got != "7ce1c23e12406892daa6db7ccf9e762b2a887f31b0051becc1cb0cbb11bcdf72" {
@@ -35,6 +37,7 @@ func TestContentHashCoversWhatItAnswers(t *testing.T) {
 // A mail that comes again with other blanks, encoding or charset says the same.
 func TestLikeness(t *testing.T) {
 	t.Parallel()
+
 	head := []string{"From: robot@registrar.example", "Subject: R01 notice", "Date: Tue, 24 Nov 2026 12:00:00 +0300", "References: <a@panel.example>"}
 	mail := func(lines ...string) string {
 		m, err := Parse(mailOf(append(append([]string{}, head...), lines...)...))
@@ -43,6 +46,7 @@ func TestLikeness(t *testing.T) {
 		}
 		return m.Likeness()
 	}
+
 	want := mail("Content-Type: text/plain; charset=utf-8", "", fact, "", "> quoted")
 	for name, same := range map[string]string{
 		"a blank at the end":  mail("Content-Type: text/plain; charset=utf-8", "", fact+" ", "", "> quoted"),
@@ -56,6 +60,7 @@ func TestLikeness(t *testing.T) {
 			t.Errorf("%s: another likeness", name)
 		}
 	}
+
 	for name, other := range map[string]string{
 		"another word": mail("Content-Type: text/plain; charset=utf-8", "", strings.Replace(fact, "newtime", "oldtime", 1), "", "> quoted"),
 		"answers more": mail("In-Reply-To: <b@panel.example>", "Content-Type: text/plain; charset=utf-8", "", fact, "", "> quoted"),

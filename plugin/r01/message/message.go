@@ -62,26 +62,31 @@ func Parse(raw []byte) (Message, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		return Message{}, errors.New("read mail: it is empty")
 	}
+
 	top, body, wrong := split(raw)
 	m := Message{Damaged: wrong}
 	header, err := readHeader(top)
 	if err != nil {
 		m.damage("its header is broken")
 	}
+
 	m.readHeader(header)
 	w := walker{}
 	says := w.walk(header, body, 0, "text/plain").text
 	if !w.found && w.report == nil && len(w.attached) == 0 {
 		says = w.fallBack(header, body)
 	}
+
 	if lost := ranIn(raw, body); lost != "" {
 		m.damage("its text runs into its header")
 		says = lost + "\n" + says
 	}
+
 	m.say(says, w)
 	for _, what := range w.damaged {
 		m.damage(what)
 	}
+
 	m.classify(header, w)
 	return m, nil
 }
@@ -120,9 +125,11 @@ func headerOf(h textproto.Header) Header {
 		MessageID: first(ids(h.Values("Message-Id"))), InReplyTo: ids(h.Values("In-Reply-To")), References: ids(h.Values("References")),
 		From: addresses(h.Values("From")), To: addresses(h.Values("To")), Subject: headerText(h.Get("Subject")),
 	}
+
 	if date, err := mail.ParseDate(h.Get("Date")); err == nil {
 		read.Date = date
 	}
+
 	for _, name := range recipientFields {
 		to := read.To
 		if name != "To" {
@@ -134,6 +141,7 @@ func headerOf(h textproto.Header) Header {
 			}
 		}
 	}
+
 	return read
 }
 

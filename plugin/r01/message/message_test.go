@@ -49,6 +49,7 @@ func qp(s string) string {
 // Every shape of mail that robots and relays were seen to send, right and wrong.
 func TestText(t *testing.T) {
 	t.Parallel()
+
 	koi8, win := in(t, "koi8-r", fact), in(t, "windows-1251", fact)
 	plain := func(label string) string { return "Content-Type: text/plain; charset=" + label }
 	const from, eight = "From: robot@registrar.example", "Content-Transfer-Encoding: 8bit"
@@ -118,6 +119,7 @@ func TestText(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
+
 		if strings.TrimSpace(m.Text) != fact && !(strings.HasPrefix(m.Text, fact) && strings.Contains(name, "footer")) {
 			t.Errorf("%s: text is %q", name, m.Text)
 		}
@@ -144,6 +146,7 @@ func TestEmpty(t *testing.T) {
 
 func TestHeader(t *testing.T) {
 	t.Parallel()
+
 	raw := mailOf(
 		"Return-Path: <>",
 		"FROM: =?koi8-r?B?"+b64(in(t, "koi8-r", "Робот"))+"?= <robot@registrar.example>",
@@ -157,10 +160,12 @@ func TestHeader(t *testing.T) {
 		" <a@panel.example>",
 		"Auto-Submitted: Auto-Replied; owner=x",
 		"", "text")
+
 	got, err := Parse(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	want := Message{
 		Header: Header{MessageID: "<r1@registrar.example>", InReplyTo: []string{"<a@panel.example>"}, References: []string{"<z@panel.example>", "<a@panel.example>"},
 			From: []string{"robot@registrar.example"}, To: []string{"callback@panel.example", "second@panel.example"},
@@ -191,9 +196,10 @@ func TestSubject(t *testing.T) {
 	}
 }
 
-// A second sender must be seen by whoever checks the sender.
+// A second sender must be visible to the check of the sender.
 func TestEverySenderIsSeen(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		lines []string
 		want  []string
@@ -217,6 +223,7 @@ func TestEverySenderIsSeen(t *testing.T) {
 
 func TestKind(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		header string
 		want   Kind
@@ -241,6 +248,7 @@ func TestKind(t *testing.T) {
 
 func TestQuotation(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct{ text, own, quoted string }{
 		"none":            {"one\ntwo\n", "one\ntwo", ""},
 		"signs":           {"one\n> a: b\n > c\n\ntwo", "one\n\n\n\ntwo", "> a: b\n > c"},
@@ -297,6 +305,7 @@ func report(parts ...string) []byte {
 
 func TestBounce(t *testing.T) {
 	t.Parallel()
+
 	const status = "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example\r\n\r\n"
 	const failed = "Final-Recipient: rfc822; robot@registrar.example\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no such\r\n user"
 	const delayed = "Final-Recipient: rfc822; bcc@panel.example\r\nAction: delayed\r\nStatus: 4.4.1 (no answer)"
@@ -305,6 +314,7 @@ func TestBounce(t *testing.T) {
 	copied := Delivery{Fate: Delayed, Action: "delayed", Status: "4.4.1", Recipients: []string{"bcc@panel.example"}}
 	second := robot
 	second.Recipients = []string{"bcc@panel.example"}
+
 	original1 := Header{MessageID: "<a@panel.example>", Subject: "x"}
 	of := func(h Header, d ...Delivery) Report {
 		return Report{Formal: true, Reporter: "relay.example", Deliveries: d, Original: h}
@@ -331,6 +341,7 @@ func TestBounce(t *testing.T) {
 			t.Errorf("%s: %s %v", name, m.Kind, err)
 			continue
 		}
+
 		if diff := cmp.Diff(&c.want, m.Bounce); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}
@@ -343,11 +354,13 @@ func TestBounce(t *testing.T) {
 // Reading takes no longer than a moment, whatever nests or repeats in a mail.
 func TestHostileSize(t *testing.T) {
 	t.Parallel()
+
 	var deep, many bytes.Buffer
 	deep.WriteString("From: a@b.example\r\n")
 	for i := range 20000 {
 		fmt.Fprintf(&deep, "Content-Type: multipart/mixed; boundary=x%d\r\n\r\n--x%[1]d\r\n", i)
 	}
+
 	many.WriteString("From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n")
 	many.WriteString(strings.Repeat("--b\r\n\r\n", 200000))
 	for name, raw := range map[string][]byte{
@@ -362,6 +375,7 @@ func TestHostileSize(t *testing.T) {
 			m, _ := Parse(raw)
 			done <- m
 		}()
+
 		select {
 		case m := <-done:
 			if len(m.Damaged) == 0 && name != "senders" {
@@ -378,6 +392,7 @@ func TestHostileSize(t *testing.T) {
 
 func TestContentHash(t *testing.T) {
 	t.Parallel()
+
 	const body = "task: 1\r\nstatus: TASK_QUEUED\r\n"
 	base := "Message-ID: <1@x.example>\r\nFrom: robot@registrar.example\r\nSubject: Re: New domain\r\nDate: Fri, 01 May 2026 12:00:00 +0300\r\n\r\n" + body
 	hash := ContentHash([]byte(base))
@@ -395,6 +410,7 @@ func TestContentHash(t *testing.T) {
 			t.Errorf("%s: another hash for the same mail", name)
 		}
 	}
+
 	for name, other := range map[string]string{
 		"message id":    strings.Replace(base, "<1@", "<2@", 1),
 		"sender":        strings.Replace(base, "robot@", "root@", 1),
@@ -409,6 +425,7 @@ func TestContentHash(t *testing.T) {
 			t.Errorf("%s: the same hash for another mail", name)
 		}
 	}
+
 	if len(hash) != 64 || strings.Trim(hash, "0123456789abcdef") != "" {
 		t.Errorf("not hexadecimal SHA-256: %s", hash)
 	}
@@ -439,9 +456,11 @@ func FuzzParse(f *testing.F) {
 	if len(seeds) == 0 {
 		f.Fatal("no seeds")
 	}
+
 	for _, s := range seeds {
 		f.Add(s)
 	}
+
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		before := bytes.Clone(raw)
 		m, err := Parse(raw)
@@ -457,6 +476,7 @@ func FuzzParse(f *testing.F) {
 		if again := m.Likeness(); m.Likeness() != again || len(again) != 64 {
 			t.Error("no likeness, or two")
 		}
+
 		if m.Bounce != nil {
 			for _, d := range m.Bounce.Deliveries {
 				if d.Fate == "" || d.Fate == Failed && d.Action != "failed" && m.Bounce.Formal {
@@ -464,17 +484,21 @@ func FuzzParse(f *testing.F) {
 				}
 			}
 		}
+
 		for l := range strings.SplitSeq(m.Shown, "\n") {
 			if strings.TrimSpace(l) != "" && len(m.Damaged) == 0 && m.Bounce == nil && strings.Contains(m.Quoted, l) && strings.HasPrefix(l, "status: TASK_") && !strings.Contains(m.Text, l) {
 				t.Errorf("quotation is shown without a sign: %q", l)
 			}
 		}
+
 		Source(raw)
+
 		for l := range strings.SplitSeq(m.Text, "\n") {
 			if isQuoted(l) || heading.MatchString(l) {
 				t.Errorf("quotation is text: %q", l)
 			}
 		}
+
 		if strings.ContainsAny(m.Text+m.Subject+m.Quoted, "\x00\r\x1b") || strings.Contains(m.Subject, "\n") {
 			t.Errorf("control characters in %q %q", m.Subject, m.Text)
 		}

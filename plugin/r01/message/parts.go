@@ -19,11 +19,13 @@ func cutAt(text, delimiter []byte) (before, after []byte, end ending) {
 		if i < 0 {
 			return text, nil, missing
 		}
+
 		start := at + i
 		at = start + len(delimiter)
 		if start > 0 && text[start-1] != '\n' {
 			continue
 		}
+
 		line, rest, _ := bytes.Cut(text[at:], []byte("\n"))
 		switch string(bytes.TrimRight(line[:min(len(line), longestPadding)], " \t\r")) {
 		case "":

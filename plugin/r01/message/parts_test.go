@@ -8,6 +8,7 @@ import (
 
 func TestCutAt(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		text, before, after string
 		end                 ending
@@ -37,6 +38,7 @@ func TestCutAt(t *testing.T) {
 // A part may have no header, and its body may begin with an empty line.
 func TestSplitPart(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		part, header, body string
 		wrong              bool

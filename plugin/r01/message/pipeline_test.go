@@ -41,19 +41,23 @@ var openingHead = regexp.MustCompile(`(?m)^== (.*)\n`)
 // below a greeting, and below a word of the author's.
 func TestOpeningsOfQuotation(t *testing.T) {
 	t.Parallel()
+
 	raw, err := os.ReadFile("testdata/openings.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	heads := openingHead.FindAllSubmatchIndex(raw, -1)
 	if len(heads) < 50 {
 		t.Fatalf("%d openings", len(heads))
 	}
+
 	for i, h := range heads {
 		end := len(raw)
 		if i+1 < len(heads) {
 			end = heads[i+1][0]
 		}
+
 		name, opening := string(raw[h[2]:h[3]]), strings.TrimRight(string(raw[h[1]:end]), "\n")
 		for _, above := range []string{"", "Добрый день!\n\n", "Проверяем вашу заявку.\n\n"} {
 			for _, below := range oldFacts {
@@ -66,6 +70,7 @@ func TestOpeningsOfQuotation(t *testing.T) {
 				}
 			}
 		}
+
 		if _, got := reading(t, plainMail(fact+"\n\n"+opening+"\n\nstatus: TASK_FAILURE\nmessage: no\n")); len(got.Results) != 1 || got.Results[0].Outcome != registrar.ReplyDone {
 			t.Errorf("%s: what stands above it is read as %+v", name, got)
 		}
@@ -91,6 +96,7 @@ func TestNoOpenings(t *testing.T) {
 // What HTML strikes out, hides, bars or indents states nothing.
 func TestHTMLThatStatesNothing(t *testing.T) {
 	t.Parallel()
+
 	for name, around := range map[string]string{
 		"struck":               "<s>%</s>",
 		"struck, del":          "<p>one</p><del>%</del>",
@@ -158,6 +164,7 @@ func TestHTMLThatStates(t *testing.T) {
 // Reading is the same in every charset, encoding and shape of line end.
 func TestReadingIsStable(t *testing.T) {
 	t.Parallel()
+
 	for _, text := range []string{
 		fact, "Домен newtime.ru продлён до 01.05.2027. Спасибо, что выбрали R01.", "Заявка на продление домена newtime.ru отклонена: недостаточно средств на счёте.",
 		"task: 1\naction: PROLONG\ndomain: newtime.ru\nstatus: TASK_FAILURE\nmessage: Недостаточно средств на лицевом счёте", "Пример: домен newtime.ru продлён.",

@@ -57,18 +57,22 @@ func cutQuotation(text string) (own, quoted, shown string) {
 			writeLine(&all, l)
 			continue
 		}
+
 		writeLine(&cut, l)
 		if !tail {
 			writeLine(&kept, "")
 		}
+
 		switch {
 		case l == "":
 			all.WriteString(">")
 		case !isQuoted(l):
 			all.WriteString("> ")
 		}
+
 		writeLine(&all, l)
 	}
+
 	return strings.Trim(kept.String(), "\n"), strings.TrimSuffix(cut.String(), "\n"), strings.Trim(all.String(), "\n")
 }
 

@@ -124,6 +124,7 @@ func plainText(text string) string {
 			return []byte{unhex(code[1])<<4 | unhex(code[2])}
 		}))
 	}
+
 	var kept []string
 	hidden := 0
 	for line := range strings.SplitSeq(text, "\n") {
@@ -132,15 +133,19 @@ func plainText(text string) string {
 			hidden += len(content)
 			continue
 		}
+
 		if hidden > 0 {
 			kept = append(kept, fmt.Sprintf("(%d characters of base64, not shown)", hidden))
 			hidden = 0
 		}
+
 		kept = append(kept, line)
 	}
+
 	if hidden > 0 {
 		kept = append(kept, fmt.Sprintf("(%d characters of base64, not shown)", hidden))
 	}
+
 	return strings.Join(kept, "\n")
 }
 

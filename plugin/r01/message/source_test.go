@@ -8,6 +8,7 @@ import (
 // A mail is written as it came: its fields and parts in their order, decoded.
 func TestSource(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct{ name, raw, want string }{
 		{"plain", "From: a@b.example\r\nSubject: hi\r\n\r\nOne.\r\nTwo.\r\n", "From: a@b.example\nSubject: hi\n\nOne.\nTwo.\n"},
 		{"folded fields stay", "Received: from a\r\n\tby b\r\nSubject: hi\r\n\r\nOne.\r\n", "Received: from a\n\tby b\nSubject: hi\n\nOne.\n"},

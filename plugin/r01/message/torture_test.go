@@ -34,10 +34,12 @@ func torture(t *testing.T) map[string][]byte {
 // middle: none makes the reader panic, and none says anything about a request of ours.
 func TestTorture(t *testing.T) {
 	t.Parallel()
+
 	recogniser, problems := mailform.NewRecogniser(nil)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
+
 	texts := 0
 	for file, raw := range torture(t) {
 		lf := bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
@@ -46,6 +48,7 @@ func TestTorture(t *testing.T) {
 			if err != nil {
 				t.Errorf("%s: %v", file, err)
 			}
+
 			if m.Text != "" {
 				texts++
 			}
@@ -54,6 +57,7 @@ func TestTorture(t *testing.T) {
 			}
 		}
 	}
+
 	if texts == 0 {
 		t.Error("no text was read from any of them")
 	}

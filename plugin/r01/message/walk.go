@@ -51,10 +51,12 @@ func (w *walker) walk(h textproto.Header, body []byte, depth int, usual string) 
 		w.damage("it has too many parts, or too deep ones")
 		return said{}
 	}
+
 	media, params, ok := contentType(h, usual)
 	if !ok {
 		w.damage("its content type is broken")
 	}
+
 	switch {
 	case strings.HasPrefix(media, "multipart/"):
 		w.receipt = w.receipt || params["report-type"] == "disposition-notification"
@@ -69,6 +71,7 @@ func (w *walker) walk(h textproto.Header, body []byte, depth int, usual string) 
 	case media == "text/html":
 		return w.said(clean(stripHTML(decode(params["charset"], w.decoded(h, body)))), true)
 	}
+
 	return said{}
 }
 
@@ -87,16 +90,20 @@ func (w *walker) mail(h textproto.Header, params map[string]string, body []byte,
 		}
 		return
 	}
+
 	if w.mails++; w.mails > maxMails {
 		return
 	}
+
 	w.preview = w.preview || params["x-spam-type"] != "" || strings.Contains(strings.ToLower(h.Get("Content-Description")), "spam")
 	top, text, _ := split(body)
 	header, _ := readHeader(top)
+
 	inner := walker{parts: w.parts, headers: w.headers + len(top), texts: w.texts}
 	if inner.headers > maxHeader {
 		return
 	}
+
 	within := inner.walk(header, text, depth+1, "text/plain")
 	w.parts, w.headers, w.texts = inner.parts, inner.headers, inner.texts
 	read := headerOf(header)
@@ -118,10 +125,12 @@ func (w *walker) multipart(media, boundary string, body []byte, depth int) said 
 		w.damage("its parts are not marked")
 		return said{}
 	}
+
 	usual := "text/plain"
 	if media == "multipart/digest" {
 		usual = "message/rfc822"
 	}
+
 	var parts []said
 	delimiter := []byte("--" + boundary)
 	_, rest, end := cutAt(body, delimiter) // what precedes the first part is not shown
@@ -134,18 +143,22 @@ func (w *walker) multipart(media, boundary string, body []byte, depth int) said 
 			w.damage("its parts have too long headers")
 			return joined(parts)
 		}
+
 		h, err := readHeader(header)
 		if len(wrong) > 0 || err != nil {
 			whole = false
 		}
+
 		parts = append(parts, w.walk(h, text, depth+1, usual))
 	}
+
 	if !whole || end == missing {
 		w.damage("its parts are cut off or broken")
 	}
 	if media == "multipart/alternative" {
 		return chosen(parts)
 	}
+
 	return joined(parts)
 }
 
@@ -200,22 +213,27 @@ func (w *walker) decoded(h textproto.Header, body []byte) []byte {
 	// the transfer encoding is undone.
 	only := message.Header{}
 	only.Set("Content-Transfer-Encoding", strings.Join(strings.Fields(h.Get("Content-Transfer-Encoding")), ""))
+
 	if bytes.Contains(body, []byte("\r\r\n")) { // one end of a line, by any encoding
 		body = bytes.ReplaceAll(body, []byte("\r\r\n"), []byte("\r\n"))
 	}
+
 	entity, err := message.New(only, bytes.NewReader(body))
 	if err != nil {
 		w.damage("its transfer encoding is not known")
 	}
+
 	room := maxText - w.texts
 	text, err := io.ReadAll(io.LimitReader(entity.Body, int64(room)+1))
 	if err != nil {
 		w.damage("its text is cut off or broken")
 	}
+
 	if len(text) > room {
 		w.damage("its text is too long")
 		text = text[:room]
 	}
+
 	w.texts += len(text)
 	return text
 }
@@ -245,15 +263,18 @@ func contentType(h textproto.Header, usual string) (media string, params map[str
 	if value == "" {
 		return usual, nil, true
 	}
+
 	media, params, err := mime.ParseMediaType(strings.TrimRight(value, "; \t"))
 	if err == nil && strings.Contains(media, "/") {
 		return media, params, true
 	}
+
 	media, _, _ = strings.Cut(value, ";")
 	media = strings.ToLower(strings.TrimSpace(media))
 	if !strings.HasPrefix(media, "multipart/") && media != "text/html" {
 		media = "text/plain"
 	}
+
 	params, ok = map[string]string{}, lenient.MatchString(strings.ToLower(value))
 	for _, m := range parameter.FindAllStringSubmatch(value, -1) {
 		name := strings.ToLower(m[1])
@@ -263,6 +284,7 @@ func contentType(h textproto.Header, usual string) (media string, params map[str
 			ok = false
 		}
 	}
+
 	return media, params, ok
 }
 

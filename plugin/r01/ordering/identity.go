@@ -34,7 +34,7 @@ func (ord *Orders) firstIdentity(r registrar.Registrant) string {
 // otherContact says that a client whom R01 knows was registered with other contact data than an
 // order has: with the domain, R01 is sent none. No note for a client of whom that is not known.
 func (ord *Orders) otherContact(tx *store.Tx, o registrar.Order, p plan) ([]registrar.Problem, error) {
-	if o.Registrant == nil || !acquires(o.Kind) {
+	if o.Registrant == nil || !o.Kind.Acquires() {
 		return nil, nil
 	}
 	c, err := ord.findClient(tx, o, p)

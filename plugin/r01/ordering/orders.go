@@ -3,7 +3,6 @@ package ordering
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -215,11 +214,11 @@ func (ord *Orders) admissible(tx *store.Tx, o registrar.Order) error {
 	if open := d.Operation; open != nil && (o.Kind != registrar.KindRenew || open.Kind != registrar.KindUpdate) { // an update holds no renewal
 		return registrar.Errorf(registrar.Precondition, "%s has an open operation (%s, %s); wait for it", o.Domain, open.Kind, open.State)
 	}
-	live := slices.Contains([]registrar.DomainStatus{registrar.StatusRegistered, registrar.StatusExpired}, d.Status)
+	live := d.Status.Held()
 	switch {
-	case acquires(o.Kind) && live:
+	case o.Kind.Acquires() && live:
 		return registrar.Errorf(registrar.Precondition, "%s is registered here already", o.Domain)
-	case !acquires(o.Kind) && !live:
+	case !o.Kind.Acquires() && !live:
 		return registrar.Errorf(registrar.Precondition, "%s is not registered here", o.Domain)
 	case live && o.Customer != "" && o.Customer != d.Customer:
 		return registrar.Errorf(registrar.Precondition, "%s belongs to another customer", o.Domain)

@@ -56,7 +56,7 @@ func firstStep(op store.Operation, first store.Request) string {
 
 // prepareDomain makes the domain's record, and clears what an earlier attempt left on it.
 func (ord *Orders) prepareDomain(tx *store.Tx, o registrar.Order) error {
-	if !acquires(o.Kind) {
+	if !o.Kind.Acquires() {
 		return nil
 	}
 	d, err := tx.Domains.Get(o.Domain)

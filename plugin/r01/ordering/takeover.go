@@ -79,7 +79,7 @@ func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d reg
 	}
 	err = tk.engine.Write(ctx, func(tx *store.Tx) error {
 		known, err := tx.Domains.Get(i.Domain)
-		if err == nil && known.Operation == nil && (engine.Gone(known.Status) || known.Status == registrar.StatusError) {
+		if err == nil && known.Operation == nil && known.Status.Gone() {
 			err = errors.Join(tk.alarms.SettleDoubt(tx, i.Domain), store.ErrNotFound) // what was is over
 		} else if err == nil {
 			if d = known; known.Customer != i.Customer || known.Handle != i.Handle || !term.Near(known.PaidTill, i.PaidTill) {
@@ -121,7 +121,7 @@ func (tk *Takeover) checkImport(i registrar.Import) []registrar.Problem {
 // expiry than it shows. A day or two apart is the same one, and its own spelling is taken.
 func (tk *Takeover) compareImport(ctx context.Context, i *registrar.Import) ([]registrar.Problem, error) {
 	known, err := engine.ReadDomain(ctx, tk.store, i.Domain)
-	if err == nil && (engine.Held(known.Status) || known.Operation != nil) || tk.whois == nil {
+	if err == nil && (known.Status.Held() || known.Operation != nil) || tk.whois == nil {
 		return nil, nil
 	}
 	if err != nil && !errors.Is(err, registrar.NotFound) {

@@ -10,11 +10,6 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// acquires reports whether an order is for a domain that is not ours yet.
-func acquires(k registrar.OperationKind) bool {
-	return k == registrar.KindRegister || k == registrar.KindTransfer
-}
-
 // beginning is the status of a domain whose order has just come.
 func beginning(k registrar.OperationKind) registrar.DomainStatus {
 	status, _ := lifecycle.DomainStatus(k, registrar.Queued)

@@ -3,14 +3,12 @@ package outbox
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/plugin/r01/term"
-	"registrar.panel/shared/registrar"
 )
 
 // outgoing is one mail to be sent, with the requests it carries: one, or several
@@ -149,7 +147,7 @@ func (q *Queue) outdated(tx *store.Tx, r store.Request) (string, error) {
 		return "", err
 	case !term.SameYear(d.PaidTill, r.Base):
 		return fmt.Sprintf("the domain is paid till %s by now, and this was to renew it from %s", d.PaidTill, r.Base), nil
-	case !slices.Contains([]registrar.DomainStatus{registrar.StatusRegistered, registrar.StatusExpired}, d.Status):
+	case !d.Status.Held():
 		return fmt.Sprintf("the domain is %s", d.Status), nil
 	case !policy.Open(policy.Today(q.now())).Holds(r.Base):
 		return "R01 takes it no longer", nil

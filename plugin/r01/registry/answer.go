@@ -12,7 +12,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// absent is the registry's word for a name that nobody holds.
+// absent is the registry's word for a name that is not registered.
 const absent = "no entries found for the selected source(s)."
 
 // banned are the registry's own sentences to who asks too much, without their full stops.
@@ -51,6 +51,7 @@ func parse(name, text string, asked time.Time) Answer {
 			remarks += line + "\n"
 		}
 	}
+
 	switch {
 	case a.Status == Absent && len(fields) == 0 && remarks == "":
 		a.Why = ""
@@ -61,6 +62,7 @@ func parse(name, text string, asked time.Time) Answer {
 	default:
 		a.fill(name, fields)
 	}
+
 	return a
 }
 
@@ -92,6 +94,7 @@ func (a *Answer) fill(name string, fields map[string][]string) {
 		}
 		return ""
 	}
+
 	state := strings.Split(strings.ToUpper(one("state")), ",")
 	paidTill, okTill := day(one("paid-till"))
 	servers, okServers := nameservers(fields["nserver"])
@@ -105,6 +108,7 @@ func (a *Answer) fill(name string, fields map[string][]string) {
 		a.Why = whyRecord
 		return
 	}
+
 	a.Record = Record{Name: name, Registrar: one("registrar"), PaidTill: paidTill, Nameservers: servers,
 		Delegated: has(state, "DELEGATED") && !has(state, "NOT DELEGATED")}
 	_, a.Record.Created, _ = instant(one("created"))

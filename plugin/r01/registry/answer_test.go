@@ -50,6 +50,7 @@ func TestParse(t *testing.T) {
 // What each answer is taken for; only the registry's own words are Registered or Absent.
 func TestParseVerdicts(t *testing.T) {
 	t.Parallel()
+
 	free := "% Terms\n\nNo entries found for the selected source(s).\n\nLast updated on 2026-11-24T11:56:30Z\n"
 	edit := func(old, new string) string { return strings.Replace(registered, old, new, 1) }
 	for _, c := range []struct {
@@ -150,6 +151,7 @@ func TestParseAge(t *testing.T) {
 
 func TestCompare(t *testing.T) {
 	t.Parallel()
+
 	list := func(servers ...string) (all []registrar.Nameserver) { // "host", or "host address address"
 		for _, s := range servers {
 			words := strings.Fields(s)
@@ -208,6 +210,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("No entries found for the selected source(s).\n")
 	f.Add("You have exceeded allowed connection rate.\n")
 	f.Add("domain: NEWTIME.RU\nstate: REGISTERED\nregistrar: X\npaid-till: 2027.08.01\nnserver: \nsource: TCI")
+
 	for _, name := range whoisVectors(f) {
 		text, err := os.ReadFile(name)
 		if err != nil {
@@ -215,6 +218,7 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(string(text))
 	}
+
 	f.Fuzz(func(t *testing.T, text string) {
 		a := parse("newtime.ru", text, asked)
 		switch a.Status {
@@ -233,6 +237,7 @@ func FuzzParse(f *testing.F) {
 		default:
 			t.Errorf("status %q", a.Status)
 		}
+
 		if a.AsOf.After(asked) {
 			t.Errorf("true of %s, which is still to come", a.AsOf)
 		}

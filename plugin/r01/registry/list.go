@@ -128,17 +128,21 @@ func (s *Summary) read(ctx context.Context, r io.Reader, each func(*Line)) error
 			s.Malformed++
 			return
 		}
+
 		n := zones[string(zone)]
 		if n == nil {
 			n = new(int)
 			zones[string(zone)] = n
 		}
+
 		*n++
 		each(&p.line)
 	})
+
 	for zone, n := range zones {
 		s.Zones[zone] = *n
 	}
+
 	return err
 }
 
@@ -150,6 +154,7 @@ func lines(ctx context.Context, r io.Reader, digest *uint32, each func([]byte)) 
 		got, err := r.Read(buffer[held:])
 		*digest = crc32.Update(*digest, table, buffer[held:held+got])
 		total += got
+
 		rest := buffer[:held+got]
 		for {
 			end := bytes.IndexByte(rest, '\n')
@@ -162,6 +167,7 @@ func lines(ctx context.Context, r io.Reader, digest *uint32, each func([]byte)) 
 				return ctx.Err()
 			}
 		}
+
 		held = copy(buffer, rest)
 		switch {
 		case errors.Is(err, io.EOF) && held > 0:
@@ -195,15 +201,19 @@ func (p *parser) parse(text []byte) (zone []byte, ok bool) {
 		}
 		fields[i], text = field, rest
 	}
+
 	if zone, ok = p.readName(fields[0]); !ok || len(fields[1]) == 0 {
 		return nil, false
 	}
+
 	p.line.Registrar = fields[1]
+
 	for i, into := range []*registrar.Date{&p.line.Created, &p.line.PaidTill, &p.line.FreeDate} {
 		if *into, ok = p.day(fields[2+i]); !ok {
 			return nil, false
 		}
 	}
+
 	return zone, p.readDelegated(fields[5])
 }
 
@@ -213,6 +223,7 @@ func (p *parser) readName(field []byte) (zone []byte, ok bool) {
 	if len(field) > len(p.name) {
 		return nil, false
 	}
+
 	dot := -1
 	for i, c := range field {
 		switch {
@@ -224,11 +235,14 @@ func (p *parser) readName(field []byte) (zone []byte, ok bool) {
 		default:
 			return nil, false
 		}
+
 		p.name[i] = c
 	}
+
 	if dot < 1 || dot == len(field)-1 {
 		return nil, false
 	}
+
 	p.line.Name = p.name[:len(field)]
 	return p.line.Name[dot+1:], true
 }

@@ -34,6 +34,7 @@ const twoLines = "NEWTIME.RU\tR01-RU\t24.11.2025\t24.11.2026\t25.12.2026\t1\n" +
 
 func TestRead(t *testing.T) {
 	t.Parallel()
+
 	date := func(y int, m time.Month, d int) registrar.Date { return registrar.Date{Year: y, Month: m, Day: d} }
 	want := []Record{
 		{Name: "newtime.ru", Registrar: "R01-RU", Delegated: true, Created: time.Date(2025, 11, 25, 0, 0, 0, -1, Moscow),
@@ -76,6 +77,7 @@ func TestReadDays(t *testing.T) {
 // The short way to read a day gives what the long one gives, or leaves it to that.
 func TestPlainDay(t *testing.T) {
 	t.Parallel()
+
 	short := 0
 	for _, year := range []string{"0000", "0001", "1970", "2000", "2023", "2024", "9999", "20a4", "-024"} {
 		for n := range 100 * 100 {
@@ -90,9 +92,11 @@ func TestPlainDay(t *testing.T) {
 			}
 		}
 	}
+
 	if want := 6 * 12 * 28; short != want {
 		t.Errorf("%d days were read the short way, want %d", short, want)
 	}
+
 	for _, text := range []string{"", "01.02.202", "01.02.20244", "01-02-2024", "01.02-2024", "1.02.20244", "2024.01.02", "0x.02.2024"} {
 		if got, ok := plainDay([]byte(text)); ok {
 			t.Errorf("%q was read as %s", text, got)
@@ -102,6 +106,7 @@ func TestPlainDay(t *testing.T) {
 
 func TestReadLines(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		why, line string
 		ok        bool
@@ -134,11 +139,13 @@ func TestReadLines(t *testing.T) {
 // A list that is not whole is an error, whatever it has told before.
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
+
 	line := "A.RU\tR01-RU\t24.11.2025\t24.11.2026\t25.12.2026\t1\n"
 	var many strings.Builder
 	for i := range 20_000 {
 		fmt.Fprintf(&many, "N%d.RU\tR01-RU\t24.11.2025\t24.11.2026\t25.12.2026\t1\n", i)
 	}
+
 	packed := zipped(t, many.String())
 	spoiled := bytes.Clone(packed)
 	spoiled[len(spoiled)-6] ^= 1 // in its checksum
@@ -212,6 +219,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(zipped(f, twoLines)[:40])
 	f.Add([]byte("A.RU\tR01-RU\t24.11.2025\t24.11.2026\t25.12.2026\t1"))
 	f.Add([]byte("a.b\tx\t2026.02.29\t2026-01-01\t01.01.0001\t0\n"))
+
 	f.Fuzz(func(t *testing.T, data []byte) {
 		n := 0
 		s, err := Read(t.Context(), bytes.NewReader(data), func(l *Line) {
@@ -224,6 +232,7 @@ func FuzzRead(f *testing.F) {
 		if n != s.Lines-s.Malformed && err == nil {
 			t.Errorf("%d lines told of %+v", n, s)
 		}
+
 		if err == nil && s.Lines == 0 {
 			t.Error("an empty list passes")
 		}

@@ -106,6 +106,7 @@ func Compare(shown, ordered []registrar.Nameserver) Likeness {
 	if len(have) != len(want) {
 		return Different
 	}
+
 	untold := false
 	for host, addresses := range want {
 		there, known := have[host]
@@ -119,9 +120,11 @@ func Compare(shown, ordered []registrar.Nameserver) Likeness {
 			return Different
 		}
 	}
+
 	if untold {
 		return Untold
 	}
+
 	return Same
 }
 

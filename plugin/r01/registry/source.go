@@ -16,8 +16,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Mark tells one edition of a list from the next.
-type Mark struct {
+// Edition identifies one edition of a list.
+type Edition struct {
 	ETag     string    // of a URL that gives one
 	Modified time.Time // when the list was made, as the server or the file system tells; zero = not told
 	Size     int64     // of a file
@@ -62,7 +62,7 @@ func ValidateSource(path, location string) []registrar.Problem {
 var ErrUnchanged = errors.New("the zone list has not changed")
 
 // Open opens the list, unless it is the edition of the mark. The caller closes it.
-func (s *Source) Open(ctx context.Context, last Mark) (io.ReadCloser, Mark, error) {
+func (s *Source) Open(ctx context.Context, last Edition) (io.ReadCloser, Edition, error) {
 	open := s.openFile
 	if strings.Contains(s.location, "://") {
 		open = s.openURL
@@ -74,52 +74,58 @@ func (s *Source) Open(ctx context.Context, last Mark) (io.ReadCloser, Mark, erro
 	return r, mark, nil
 }
 
-func (s *Source) openFile(_ context.Context, last Mark) (io.ReadCloser, Mark, error) {
+func (s *Source) openFile(_ context.Context, last Edition) (io.ReadCloser, Edition, error) {
 	f, err := os.Open(s.location)
 	if err != nil {
-		return nil, Mark{}, err
+		return nil, Edition{}, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return nil, Mark{}, errors.Join(err, f.Close())
+		return nil, Edition{}, errors.Join(err, f.Close())
 	}
-	mark := Mark{Modified: info.ModTime().UTC().Truncate(time.Millisecond), Size: info.Size()}
+	mark := Edition{Modified: info.ModTime().UTC().Truncate(time.Millisecond), Size: info.Size()}
 	if mark == last {
 		return nil, mark, errors.Join(ErrUnchanged, f.Close())
 	}
 	return f, mark, nil
 }
 
-func (s *Source) openURL(ctx context.Context, last Mark) (io.ReadCloser, Mark, error) {
+func (s *Source) openURL(ctx context.Context, last Edition) (io.ReadCloser, Edition, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.location, nil)
 	if err != nil {
-		return nil, Mark{}, err
+		return nil, Edition{}, err
 	}
+
 	if last.ETag != "" {
 		r.Header.Set("If-None-Match", last.ETag)
 	}
 	if !last.Modified.IsZero() {
 		r.Header.Set("If-Modified-Since", last.Modified.UTC().Format(http.TimeFormat))
 	}
+
 	answer, err := s.client.Do(r)
 	if err != nil {
-		return nil, Mark{}, err
+		return nil, Edition{}, err
 	}
+
 	var served time.Time
 	if t, err := http.ParseTime(answer.Header.Get("Date")); err == nil && answer.Header.Get("Age") == "" {
 		served = t.UTC()
 	}
+
 	switch answer.StatusCode {
 	case http.StatusOK:
 	case http.StatusNotModified:
 		last.Served = served
 		return nil, last, errors.Join(ErrUnchanged, answer.Body.Close())
 	default:
-		return nil, Mark{}, errors.Join(fmt.Errorf("the server answers %s", answer.Status), answer.Body.Close())
+		return nil, Edition{}, errors.Join(fmt.Errorf("the server answers %s", answer.Status), answer.Body.Close())
 	}
-	mark := Mark{ETag: answer.Header.Get("ETag"), Served: served}
+
+	mark := Edition{ETag: answer.Header.Get("ETag"), Served: served}
 	if t, err := http.ParseTime(answer.Header.Get("Last-Modified")); err == nil {
 		mark.Modified = t.UTC()
 	}
+
 	return answer.Body, mark, nil
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func open(t *testing.T, s *Source, last Mark) (string, Mark, error) {
+func open(t *testing.T, s *Source, last Edition) (string, Edition, error) {
 	t.Helper()
 	r, mark, err := s.Open(t.Context(), last)
 	if err != nil {
@@ -28,24 +28,29 @@ func open(t *testing.T, s *Source, last Mark) (string, Mark, error) {
 
 func TestOpenFile(t *testing.T) {
 	t.Parallel()
+
 	path := filepath.Join(t.TempDir(), "ru.gz")
 	s := NewSource(path)
-	if _, _, err := open(t, s, Mark{}); !errors.Is(err, os.ErrNotExist) {
+	if _, _, err := open(t, s, Edition{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("without a file: %v", err)
 	}
+
 	write := func(text string, at time.Time) {
 		if err := errors.Join(os.WriteFile(path, []byte(text), 0o600), os.Chtimes(path, at, at)); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	write("one", asked)
-	text, mark, err := open(t, s, Mark{})
+	text, mark, err := open(t, s, Edition{})
 	if err != nil || text != "one" || !mark.Modified.Equal(asked) {
 		t.Fatalf("%q, %+v, %v", text, mark, err)
 	}
+
 	if _, _, err := open(t, s, mark); !errors.Is(err, ErrUnchanged) {
 		t.Errorf("the same file: %v", err)
 	}
+
 	write("two", asked.Add(time.Hour))
 	if text, _, err := open(t, s, mark); err != nil || text != "two" {
 		t.Errorf("the next edition: %q, %v", text, err)
@@ -54,6 +59,7 @@ func TestOpenFile(t *testing.T) {
 
 func TestOpenURL(t *testing.T) {
 	t.Parallel()
+
 	text, tag := "one", `"1"`
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -71,7 +77,7 @@ func TestOpenURL(t *testing.T) {
 	defer server.Close()
 	for _, path := range []string{"/list", "/dated"} {
 		s := NewSource(server.URL + path)
-		got, mark, err := open(t, s, Mark{})
+		got, mark, err := open(t, s, Edition{})
 		if err != nil || got != "one" || !mark.Modified.Equal(asked) {
 			t.Fatalf("%s: %q, %+v, %v", path, got, mark, err)
 		}
@@ -79,18 +85,20 @@ func TestOpenURL(t *testing.T) {
 			t.Errorf("%s again: %+v, %v", path, again, err)
 		}
 	}
+
 	for _, path := range []string{"/nowhere", "/loop"} {
-		if _, _, err := open(t, NewSource(server.URL+path), Mark{}); err == nil || errors.Is(err, ErrUnchanged) {
+		if _, _, err := open(t, NewSource(server.URL+path), Edition{}); err == nil || errors.Is(err, ErrUnchanged) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
+
 	text, tag = "two", `"2"`
-	if got, _, err := open(t, NewSource(server.URL+"/list"), Mark{ETag: `"1"`}); err != nil || got != "two" {
+	if got, _, err := open(t, NewSource(server.URL+"/list"), Edition{ETag: `"1"`}); err != nil || got != "two" {
 		t.Errorf("the next edition: %q, %v", got, err)
 	}
 }
 
-// A body that is shorter than announced is an error for whoever reads it, not an end.
+// A body that is shorter than announced is an error of its reader, not an end.
 func TestOpenURLCutOff(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -98,7 +106,7 @@ func TestOpenURLCutOff(t *testing.T) {
 		io.WriteString(w, twoLines)
 	}))
 	defer server.Close()
-	r, _, err := NewSource(server.URL).Open(t.Context(), Mark{})
+	r, _, err := NewSource(server.URL).Open(t.Context(), Edition{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +124,7 @@ func TestRedirectToPlain(t *testing.T) {
 	defer safe.Close()
 	s := NewSource(safe.URL)
 	s.client.Transport = safe.Client().Transport
-	if _, _, err := open(t, s, Mark{}); err == nil {
+	if _, _, err := open(t, s, Edition{}); err == nil {
 		t.Error("it follows from https to http")
 	}
 }

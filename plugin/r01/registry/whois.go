@@ -131,6 +131,7 @@ func (w *Whois) forbidden(now time.Time, leave int) (a Answer, forbidden bool) {
 func (w *Whois) keep(name string, a Answer, now time.Time) Answer {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+
 	switch {
 	case a.Status != Unknown:
 		w.odd = 0
@@ -145,12 +146,14 @@ func (w *Whois) keep(name string, a Answer, now time.Time) Answer {
 			w.quietUntil = now.Add(min(slow<<min(w.odd-patience, 8), quiet))
 		}
 	}
+
 	if now.Before(w.quietUntil) {
 		if w.odd >= patience && a.Why != whyLimited {
 			a.Why += fmt.Sprintf(" (%d times in a row)", w.odd)
 		}
 		a.Why += "; nothing is asked before " + w.quietUntil.UTC().Format(time.RFC3339)
 	}
+
 	w.last, w.lastAt = a, now
 	return a
 }
@@ -198,9 +201,11 @@ func (w *Whois) exchange(ctx context.Context, name string) (string, error) {
 	defer c.Close()
 	stop := context.AfterFunc(ctx, func() { c.Close() }) // a cancelled context ends the reading
 	defer stop()
+
 	if _, err := io.WriteString(c, name+"\r\n"); err != nil {
 		return "", errors.Join(err, ctx.Err())
 	}
+
 	text, err := io.ReadAll(io.LimitReader(c, maxAnswer+1))
 	switch {
 	case err != nil:
@@ -208,6 +213,7 @@ func (w *Whois) exchange(ctx context.Context, name string) (string, error) {
 	case len(text) > maxAnswer:
 		return "", errTooLong
 	}
+
 	return string(text), nil
 }
 

@@ -15,14 +15,17 @@ import (
 // serveWhois answers every question with what answer does to the connection.
 func serveWhois(t *testing.T, answer func(c net.Conn, name string)) (address string, questions *atomic.Int64) {
 	t.Helper()
+
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	questions = &atomic.Int64{}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+
 		for {
 			c, err := l.Accept()
 			if err != nil {
@@ -38,6 +41,7 @@ func serveWhois(t *testing.T, answer func(c net.Conn, name string)) (address str
 		l.Close()
 		<-done
 	})
+
 	return l.Addr().String(), questions
 }
 
@@ -52,6 +56,7 @@ func (c *clock) now() time.Time { return c.at }
 
 func TestLook(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		why    string
 		answer func(net.Conn, string)
@@ -185,10 +190,12 @@ func TestLookHeedsALimit(t *testing.T) {
 // The registry's sentences to who asks too much: nothing is asked for an hour.
 func TestLookKnowsABan(t *testing.T) {
 	t.Parallel()
+
 	for _, said := range []string{"You are not allowed to connect.\r\n", "% Terms\n\nYOU ARE NOT ALLOWED\nTO CONNECT\n",
 		"You have exceeded allowed connection rate. Please try again later.\n", "ERROR: query limit reached\n", "Too many queries\n", "Your address is banned\n"} {
 		t.Run(said, func(t *testing.T) {
 			t.Parallel()
+
 			address, questions := serveWhois(t, say(said))
 			c := &clock{asked}
 			w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, c.now)
@@ -199,6 +206,7 @@ func TestLookKnowsABan(t *testing.T) {
 				}
 				c.at = c.at.Add(time.Minute)
 			}
+
 			if questions.Load() != 1 {
 				t.Errorf("%d questions during the ban", questions.Load())
 			}
@@ -210,10 +218,12 @@ func TestLookKnowsABan(t *testing.T) {
 // One that is understood ends that.
 func TestLookSlowsDown(t *testing.T) {
 	t.Parallel()
+
 	for _, said := range []string{"", "\r\n", "?\n", "Unlimited nonsense\n", "<html><body>503</body></html>\n", "% Service is temporarily unavailable due to maintenance\n",
 		"domain: NEWTIME.RU\nstate: REGISTERED", "refer: whois.nic.example\n", registered} {
 		t.Run(said, func(t *testing.T) {
 			t.Parallel()
+
 			address, questions := serveWhois(t, say(said))
 			c := &clock{asked}
 			w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, c.now)
@@ -224,32 +234,39 @@ func TestLookSlowsDown(t *testing.T) {
 				}
 				c.at = c.at.Add(time.Minute)
 			}
+
 			if n := questions.Load(); n > 12 || n < 8 {
 				t.Errorf("%d questions in three hours", n)
 			}
 		})
 	}
+
 	var good atomic.Bool
 	address, questions := serveWhois(t, func(c net.Conn, _ string) {
 		if good.Load() {
 			fmt.Fprint(c, "No entries found for the selected source(s).\n")
 		}
 	})
+
 	c := &clock{asked}
 	w := NewWhois(WhoisConfig{Address: address, PerMinute: 20}, c.now)
 	for i := range patience {
 		w.Look(t.Context(), fmt.Sprintf("n%d.ru", i))
 	}
+
 	if w.Ready() {
 		t.Error("it is asked on")
 	}
+
 	good.Store(true)
 	c.at = c.at.Add(slow)
+
 	for i := range 3 {
 		if a := w.Look(t.Context(), fmt.Sprintf("g%d.ru", i)); a.Status != Absent {
 			t.Errorf("%+v", a)
 		}
 	}
+
 	if questions.Load() != patience+3 || !w.Ready() {
 		t.Errorf("%d questions", questions.Load())
 	}

@@ -10,6 +10,7 @@ import (
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
+
 	for why, c := range map[string]struct {
 		config Config
 		paths  []string
@@ -35,6 +36,7 @@ func TestValidate(t *testing.T) {
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
+
 			var paths []string
 			for _, p := range c.config.Validate() {
 				paths = append(paths, p.Path)
@@ -42,6 +44,7 @@ func TestValidate(t *testing.T) {
 					t.Errorf("%s has no message", p.Path)
 				}
 			}
+
 			if !slices.Equal(paths, c.paths) {
 				t.Errorf("problems at %q, want %q", paths, c.paths)
 			}

@@ -58,9 +58,9 @@ func (p *progress) slowest() (stage Stage, lasted time.Duration, transactions in
 }
 
 // Health reports whether the relay answers what is being sent just now. It does no I/O.
-func (l *Lines) Health() registrar.Component {
+func (p *Pool) Health() registrar.Component {
 	c := registrar.Component{Name: "relay", OK: true, Detail: "nothing is being sent"}
-	stage, lasted, n := l.progress.slowest()
+	stage, lasted, n := p.progress.slowest()
 	switch {
 	case n == 0:
 	case lasted < patience:
@@ -68,11 +68,11 @@ func (l *Lines) Health() registrar.Component {
 	case stage == StageDot:
 		c.OK = false
 		c.Detail = fmt.Sprintf("%s has been silent for %s since it got a whole mail: whether it took it is not known before it answers, or for good if it does not: look at its queue and log",
-			l.config.Address, lasted.Round(time.Second))
+			p.config.Address, lasted.Round(time.Second))
 	default:
 		c.OK = false
 		c.Detail = fmt.Sprintf("%s has been silent for %s at step %s: mails wait, and none is lost: look whether it works",
-			l.config.Address, lasted.Round(time.Second), stage)
+			p.config.Address, lasted.Round(time.Second), stage)
 	}
 	return c
 }

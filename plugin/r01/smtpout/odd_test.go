@@ -11,6 +11,7 @@ import (
 // Answers that are odd and right. RFC 5321 4.2: a reply of the code alone is one.
 func TestOddAnswers(t *testing.T) {
 	t.Parallel()
+
 	const hello = "250-relay\r\n250-8BITMIME\r\n250-AUTH PLAIN LOGIN\r\n250 STARTTLS"
 	for name, c := range map[string]struct {
 		script map[string]string
@@ -91,14 +92,17 @@ func TestLoginWords(t *testing.T) {
 // A relay that hangs is told while it hangs, within a minute, wherever it does.
 func TestHealthWhileItHangs(t *testing.T) {
 	t.Parallel()
+
 	for verb, stage := range map[string]Stage{"greeting": StageHello, "EHLO": StageHello, "MAIL": StageMail, "RCPT": StageRcpt, "DATA": StageData, ".": StageDot} {
 		r := startRelay(t, false, map[string]string{verb: hang})
 		cfg := config(r)
 		cfg.Timeouts = Timeouts{}
-		lines := NewLines(cfg)
+
+		lines := NewPool(cfg)
 		if h := lines.Health(); !h.OK || h.Detail != "nothing is being sent" {
 			t.Errorf("%s: before: %+v", verb, h)
 		}
+
 		done := make(chan Result)
 		go func() { done <- lines.Submit(t.Context(), testMail(small), agree) }()
 		<-r.hanging
@@ -106,15 +110,19 @@ func TestHealthWhileItHangs(t *testing.T) {
 		lines.progress.mu.Lock()
 		lines.progress.now = func() time.Time { return time.Now().Add(45 * time.Second) }
 		lines.progress.mu.Unlock()
+
 		want := "step " + string(stage)
 		if stage == StageDot {
 			want = "whether it took it is not known"
 		}
+
 		if h := lines.Health(); h.OK || !strings.Contains(h.Detail, want) || !strings.Contains(h.Detail, "has been silent for 45s") {
 			t.Errorf("%s: %+v", verb, h)
 		}
+
 		r.dismiss("421 closing")
 		<-done
+
 		if h := lines.Health(); !h.OK {
 			t.Errorf("%s: after: %+v", verb, h)
 		}

@@ -47,9 +47,11 @@ func unclaimed(t *testing.T) func(context.Context) error {
 // Through a real relay the robot gets the very bytes, in 8bit, and no SMTPUTF8. r01-mail 1.1
 func TestPostfixKeepsTheBytes(t *testing.T) {
 	t.Parallel()
+
 	for _, mode := range []TLS{TLSStart, TLSImplicit} {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
+
 			p, next := startPostfix(t)
 			cfg := onPostfix(p)
 			if mode == TLSImplicit {
@@ -58,11 +60,13 @@ func TestPostfixKeepsTheBytes(t *testing.T) {
 			if err := Check(t.Context(), cfg); err != nil {
 				t.Fatal(err)
 			}
+
 			m := toRobot(t)
 			got := New(cfg).Submit(t.Context(), m, agree)
 			if got.Outcome != Accepted || !strings.Contains(got.Response, "queued as") {
 				t.Fatalf("got %+v", got)
 			}
+
 			waitFor(t, "the mail arrives", func() bool { _, data := next.received(); return bytes.HasSuffix(data, []byte("\r\n.\r\n")) })
 			commands, data := next.received()
 			if !slices.ContainsFunc(commands, func(c string) bool {
@@ -70,6 +74,7 @@ func TestPostfixKeepsTheBytes(t *testing.T) {
 			}) {
 				t.Errorf("the next hop got %q", commands)
 			}
+
 			// The relay puts its trace above the mail; SMTP doubles leading dots.
 			want := append(bytes.ReplaceAll(m.Data, []byte("\r\n."), []byte("\r\n..")), ".\r\n"...)
 			if !bytes.HasSuffix(data, want) || !bytes.HasPrefix(data, []byte("Received: ")) {
@@ -97,6 +102,7 @@ func TestPostfixWithout8BITMIME(t *testing.T) {
 
 func TestPostfixRefuses(t *testing.T) {
 	t.Parallel()
+
 	p, _ := startPostfix(t)
 	for name, c := range map[string]struct {
 		change  func(*Config)
@@ -114,12 +120,14 @@ func TestPostfixRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			cfg := onPostfix(p)
 			c.change(&cfg)
 			got := New(cfg).Submit(t.Context(), toRobot(t), unclaimed(t))
 			if got.Outcome != c.outcome || got.Stage != c.stage || !strings.Contains(got.Err.Error(), c.says) {
 				t.Errorf("got %+v, want %s at %s with %q", got, c.outcome, c.stage, c.says)
 			}
+
 			if strings.Contains(got.Err.Error()+got.Response, cfg.Password.Reveal()) && !cfg.Password.IsEmpty() {
 				t.Error("the password is shown")
 			}
@@ -130,21 +138,27 @@ func TestPostfixRefuses(t *testing.T) {
 // A relay that hangs or is away takes nothing, and the same mail passes when it is back.
 func TestPostfixHangsAndRestarts(t *testing.T) {
 	t.Parallel()
+
 	p, next := startPostfix(t)
 	cfg := onPostfix(p)
 	cfg.Timeouts.Announce, cfg.Timeouts.Command = 500*time.Millisecond, 500*time.Millisecond
 	p.Freeze()
+
 	if got := New(cfg).Submit(t.Context(), toRobot(t), unclaimed(t)); got.Outcome != Deferred || got.Stage != StageHello {
 		t.Errorf("a relay that hangs: %+v", got)
 	}
+
 	p.Thaw()
 	p.Stop()
+
 	if got := New(cfg).Submit(t.Context(), toRobot(t), unclaimed(t)); got.Outcome != Deferred || got.Stage != StageDial {
 		t.Errorf("a relay that is away: %+v", got)
 	}
+
 	p.Start()
 	if got := New(onPostfix(p)).Submit(t.Context(), toRobot(t), agree); got.Outcome != Accepted {
 		t.Fatalf("a relay that is back: %+v", got)
 	}
+
 	waitFor(t, "the mail arrives", func() bool { _, data := next.received(); return bytes.HasSuffix(data, []byte("\r\n.\r\n")) })
 }

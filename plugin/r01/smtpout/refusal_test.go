@@ -4,6 +4,7 @@ import "testing"
 
 func TestAboutUs(t *testing.T) {
 	t.Parallel()
+
 	for said, want := range map[string]bool{
 		"554 5.7.0 The limit on outgoing messages was exceeded. Try again later": true,
 		"554 Message rejected: hourly limit exceeded":                            true,

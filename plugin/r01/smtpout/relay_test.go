@@ -48,10 +48,12 @@ var goodRelay = map[string]string{
 // startRelay listens on loopback. An implicit relay speaks TLS from the first byte.
 func startRelay(t *testing.T, implicit bool, script map[string]string) *relay {
 	t.Helper()
+
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	r := &relay{address: listener.Addr().String(), script: script, stop: make(chan struct{}), hanging: make(chan struct{}, 1)}
 	r.tls = &tls.Config{Certificates: []tls.Certificate{certificate}}
 	var conns sync.WaitGroup
@@ -69,6 +71,7 @@ func startRelay(t *testing.T, implicit bool, script map[string]string) *relay {
 		listener.Close()
 		conns.Wait()
 	})
+
 	return r
 }
 
@@ -109,26 +112,32 @@ func (r *relay) serve(conn net.Conn, implicit bool) {
 		r.closed++
 		r.mu.Unlock()
 	}()
+
 	if implicit {
 		conn = tls.Server(conn, r.tls)
 	}
+
 	in := bufio.NewReader(conn)
 	if !r.say(conn, "greeting") {
 		return
 	}
+
 	for {
 		line, err := in.ReadString('\n')
 		if err != nil {
 			return
 		}
+
 		line = strings.TrimRight(line, "\r\n")
 		r.mu.Lock()
 		r.commands = append(r.commands, line)
 		r.mu.Unlock()
+
 		verb, _, _ := strings.Cut(line, " ")
 		if !r.say(conn, strings.ToUpper(verb)) || verb == "QUIT" {
 			return
 		}
+
 		switch {
 		case verb == "STARTTLS" && strings.HasPrefix(r.answer(verb), "220"):
 			conn = tls.Server(conn, r.tls)

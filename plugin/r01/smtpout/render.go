@@ -35,14 +35,17 @@ func Render(e Envelope) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("render mail: %w", err)
 	}
+
 	m := mail.NewMsg(mail.WithCharset(mail.Charset(e.Charset)), mail.WithEncoding(mail.NoEncoding), mail.WithNoDefaultUserAgent())
 	if err := errors.Join(m.From(e.From), m.To(e.To)); err != nil {
 		return nil, fmt.Errorf("render mail: %w", err)
 	}
+
 	words, err := encodeSubject(e.Subject, e.Charset)
 	if err != nil {
 		return nil, fmt.Errorf("render mail: %w", err)
 	}
+
 	// go-mail makes one encoded word of any length. field-notes 1.1
 	m.SetGenHeaderPreformatted(mail.HeaderSubject, words)
 	m.SetGenHeader(mail.HeaderMessageID, e.MessageID)
@@ -52,6 +55,7 @@ func Render(e Envelope) ([]byte, error) {
 	if _, err := m.WriteTo(&out); err != nil {
 		return nil, fmt.Errorf("render mail: %w", err)
 	}
+
 	return out.Bytes(), nil
 }
 
@@ -63,6 +67,7 @@ func (e Envelope) check() ([]byte, error) {
 	if err := checkAddress(e.To); err != nil {
 		return nil, fmt.Errorf("to: %w", err)
 	}
+
 	switch {
 	case control(e.Subject) || !utf8.ValidString(e.Subject):
 		return nil, errors.New("subject: must be one line of text")
@@ -75,6 +80,7 @@ func (e Envelope) check() ([]byte, error) {
 	case charmaps[e.Charset] == nil:
 		return nil, fmt.Errorf("charset: must be koi8-r or windows-1251, not %q", e.Charset)
 	}
+
 	return checkBody(e.Body)
 }
 

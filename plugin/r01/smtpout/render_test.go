@@ -19,10 +19,12 @@ func envelope() Envelope {
 
 func TestRender(t *testing.T) {
 	t.Parallel()
+
 	got, err := Render(envelope())
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	want := "Date: Tue, 24 Nov 2026 02:00:00 +0000\r\n" +
 		"MIME-Version: 1.0\r\n" +
 		"Message-ID: <token@panel.example>\r\n" +
@@ -36,6 +38,7 @@ func TestRender(t *testing.T) {
 	if string(got) != want {
 		t.Errorf("got\n%q\nwant\n%q", got, want)
 	}
+
 	for range 20 {
 		if again, err := Render(envelope()); err != nil || !bytes.Equal(again, got) {
 			t.Fatalf("rendered again: %q, %v", again, err)
@@ -58,21 +61,26 @@ func TestRenderKeepsCRLFAndAddsTheLastLineEnd(t *testing.T) {
 
 func TestRenderRussianSubject(t *testing.T) {
 	t.Parallel()
+
 	e := envelope()
 	e.Subject = strings.Repeat("Новый домен для клиента ", 8) + "[TOKEN]"
+
 	got, err := Render(e)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	parsed, err := mail.ReadMessage(bytes.NewReader(got))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for _, line := range strings.Split(strings.SplitN(string(got), "\r\n\r\n", 2)[0], "\r\n") {
 		if len(line) > 76 {
 			t.Errorf("header line of %d characters: %q", len(line), line)
 		}
 	}
+
 	decoder := mime.WordDecoder{CharsetReader: func(charset string, in io.Reader) (io.Reader, error) {
 		if charset != "koi8-r" {
 			t.Errorf("charset %q", charset)
@@ -86,6 +94,7 @@ func TestRenderRussianSubject(t *testing.T) {
 
 func TestRenderRefuses(t *testing.T) {
 	t.Parallel()
+
 	for why, c := range map[string]struct {
 		change func(*Envelope)
 		names  string
@@ -117,6 +126,7 @@ func TestRenderRefuses(t *testing.T) {
 			}
 		})
 	}
+
 	e := envelope()
 	e.Body = []byte(strings.Repeat("b", 998) + "\n")
 	if _, err := Render(e); err != nil {
@@ -130,33 +140,41 @@ func FuzzRender(f *testing.F) {
 	f.Add("Новый клиент", "<t@panel.example>", callback, []byte("\xff\x80\n.\n"))
 	f.Add("=?utf-8?q?x?=", "<t@p>", "a.b+c@p.example", []byte("\n\nx: y"))
 	f.Add("a  b   "+strings.Repeat("c", 90), "<"+strings.Repeat("t", 90)+"@p>", callback, []byte("x"))
+
 	f.Fuzz(func(t *testing.T, subject, id, from string, body []byte) {
 		e := envelope()
 		e.Subject, e.MessageID, e.From, e.Body = subject, id, from, body
+
 		raw, err := Render(e)
 		if err != nil {
 			return
 		}
+
 		m, err := mail.ReadMessage(bytes.NewReader(raw))
 		if err != nil {
 			t.Fatalf("%q: %v", raw, err)
 		}
+
 		if len(m.Header) != 8 {
 			t.Errorf("headers %v", m.Header)
 		}
+
 		for name, values := range m.Header {
 			if len(values) != 1 {
 				t.Errorf("%s: %q", name, values)
 			}
 		}
+
 		if got := m.Header.Get("Message-Id"); got != id {
 			t.Errorf("message id %q, want %q", got, id)
 		}
+
 		rest, err := io.ReadAll(m.Body)
 		want := strings.TrimSuffix(strings.ReplaceAll(string(body), "\r\n", "\n"), "\n") + "\n"
 		if err != nil || strings.ReplaceAll(string(rest), "\r\n", "\n") != want {
 			t.Errorf("body %q, want %q", rest, want)
 		}
+
 		for _, line := range strings.Split(string(raw), "\r\n") {
 			if len(line) > maxLine || strings.ContainsAny(line, "\r\n") {
 				t.Errorf("line %q", line)

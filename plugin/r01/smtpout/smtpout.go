@@ -75,7 +75,7 @@ func New(c Config) *Sender { return &Sender{config: c} }
 // Submit transmits one mail. It calls claim once the relay has accepted all recipients, and
 // transmits only if that returns nil; its error is then wrapped in Result.Err.
 func (s *Sender) Submit(ctx context.Context, m Mail, claim func(context.Context) error) Result {
-	l := NewLine(s.config)
+	l := NewConn(s.config)
 	defer l.Rest()
 	return l.Submit(ctx, m, claim)
 }
@@ -103,6 +103,7 @@ func (t *transaction) transmit(ctx context.Context, data []byte) (Outcome, error
 	if err != nil {
 		return t.definite(err), err
 	}
+
 	t.step(StageBody, t.timeouts.Command)
 	if _, err := w.Write(data); err != nil {
 		return Deferred, err
@@ -110,6 +111,7 @@ func (t *transaction) transmit(ctx context.Context, data []byte) (Outcome, error
 	if err := ctx.Err(); err != nil {
 		return Deferred, err
 	}
+
 	t.step(StageDot, t.timeouts.Dot)
 	if err := w.Close(); err != nil {
 		return t.afterDot(err), err
@@ -117,6 +119,7 @@ func (t *transaction) transmit(ctx context.Context, data []byte) (Outcome, error
 	if r, ok := w.(interface{ ServerResponse() string }); ok {
 		t.response = answerLine(250, r.ServerResponse())
 	}
+
 	return Accepted, nil
 }
 
@@ -175,7 +178,7 @@ func (m Mail) check() error {
 }
 
 // checkAddress accepts a plain ASCII address. Quoted local parts have smuggled parameters
-// into commands before, and nobody needs one here.
+// into commands before, and no address of R01 needs one.
 func checkAddress(address string) error {
 	if strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return fmt.Errorf("address %q: must be plain ASCII without blanks; write the domain in its xn-- form", address)

@@ -40,6 +40,7 @@ var large = "Subject: x\r\n\r\n" + strings.Repeat(strings.Repeat("x", 70)+"\r\n"
 // Each row is one way a transaction can end. field-notes 1.4
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
+
 	short := pace.Scale(50 * time.Millisecond)
 	for name, c := range map[string]struct {
 		script   map[string]string
@@ -79,18 +80,22 @@ func TestOutcomes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			r := startRelay(t, false, c.script)
 			cfg := config(r)
+
 			if c.timeouts.Command > 0 {
 				cfg.Timeouts.Command = c.timeouts.Command
 			}
 			if c.timeouts.Dot > 0 {
 				cfg.Timeouts.Dot = c.timeouts.Dot
 			}
+
 			got := New(cfg).Submit(t.Context(), testMail(c.data), agree)
 			if got.Outcome != c.want || got.Stage != c.stage || got.Response != c.response {
 				t.Errorf("got %s at %s with response %q (%v), want %s at %s with %q", got.Outcome, got.Stage, got.Response, got.Err, c.want, c.stage, c.response)
 			}
+
 			if (got.Err == nil) != (got.Outcome == Accepted) {
 				t.Errorf("outcome %s with error %v", got.Outcome, got.Err)
 			}
@@ -117,6 +122,7 @@ func TestNobodyListens(t *testing.T) {
 // The claim lies between the last RCPT and the first byte of DATA.
 func TestClaimOrder(t *testing.T) {
 	t.Parallel()
+
 	r := startRelay(t, false, nil)
 	var before []string
 	got := New(config(r)).Submit(t.Context(), testMail(small), func(context.Context) error {
@@ -126,10 +132,12 @@ func TestClaimOrder(t *testing.T) {
 	if got.Outcome != Accepted {
 		t.Fatalf("got %+v", got)
 	}
+
 	want := []string{"EHLO [127.0.0.1]", "MAIL FROM:<" + callback + "> BODY=8BITMIME", "RCPT TO:<" + robot + ">", "RCPT TO:<" + copyTo + ">"}
 	if !slices.Equal(before, want) {
 		t.Errorf("before the claim the relay got %q, want %q", before, want)
 	}
+
 	after, _ := r.received()
 	if len(after) < 5 || after[4] != "DATA" {
 		t.Errorf("after the claim came %q", after[len(want):])
@@ -165,6 +173,7 @@ func TestRefusedRecipientIsNotClaimed(t *testing.T) {
 // Cancelling cuts the connection wherever it is, and soon.
 func TestCancel(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		verb string // the relay hangs at
 		data string
@@ -180,11 +189,13 @@ func TestCancel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			r := startRelay(t, false, map[string]string{c.verb: hang})
 			cfg := config(r)
 			cfg.Timeouts = Timeouts{} // the defaults are minutes
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
+
 			go func() { // ends when the relay is reached, or with the test
 				select {
 				case <-r.hanging:
@@ -192,11 +203,13 @@ func TestCancel(t *testing.T) {
 				}
 				cancel()
 			}()
+
 			begin := time.Now()
 			got := New(cfg).Submit(ctx, testMail(c.data), agree)
 			if got.Outcome != c.want || !errors.Is(got.Err, context.Canceled) {
 				t.Errorf("got %s at %s: %v, want %s", got.Outcome, got.Stage, got.Err, c.want)
 			}
+
 			if took := time.Since(begin); took > pace.Scale(5*time.Second) { // the defaults are minutes
 				t.Errorf("took %s", took)
 			}
@@ -258,6 +271,7 @@ func TestBytesOnTheWire(t *testing.T) {
 
 func TestTLSAndLogin(t *testing.T) {
 	t.Parallel()
+
 	plain := map[string]string{"EHLO": "250-relay\r\n250-8BITMIME\r\n250 AUTH LOGIN"}
 	for name, c := range map[string]struct {
 		mode     TLS
@@ -281,20 +295,25 @@ func TestTLSAndLogin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			r := startRelay(t, c.implicit, c.script)
 			cfg := config(r)
 			cfg.TLS, cfg.Username, cfg.Password = c.mode, "user", secret.New(password)
+
 			if !c.trust {
 				cfg.RootCAs = nil
 			}
+
 			got := New(cfg).Submit(t.Context(), testMail(small), agree)
 			checked := Check(t.Context(), cfg)
+
 			if c.stage == "" {
 				if got.Outcome != Accepted || checked != nil {
 					t.Errorf("got %+v, check: %v", got, checked)
 				}
 				return
 			}
+
 			if got.Outcome != Deferred || got.Stage != c.stage || !strings.Contains(got.Err.Error(), c.says) {
 				t.Errorf("got %+v, want %s with %q", got, c.stage, c.says)
 			}
@@ -342,6 +361,7 @@ func TestCheckSendsNothing(t *testing.T) {
 
 func TestBadEnvelope(t *testing.T) {
 	t.Parallel()
+
 	for why, m := range map[string]Mail{
 		"nobody":              {From: callback},
 		"a parameter":         {From: callback, To: []string{"a@b.example> ORCPT=x"}},

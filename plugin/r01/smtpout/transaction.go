@@ -64,20 +64,24 @@ func (t *transaction) open(ctx context.Context) error {
 	if err := t.hello(); err != nil {
 		return err
 	}
+
 	if t.config.TLS == TLSStart {
 		if err := t.startTLS(); err != nil {
 			return err
 		}
 	}
+
 	if t.config.Username != "" {
 		if err := t.login(); err != nil {
 			return err
 		}
 	}
+
 	// r01-mail 1.1: never re-encoded, so never to a relay that would have to.
 	if ok, _ := t.client.Extension("8BITMIME"); !ok {
 		return errors.New("the relay does not offer 8BITMIME, and R01 takes nothing but 8bit: use another relay")
 	}
+
 	return nil
 }
 
@@ -88,8 +92,10 @@ func (t *transaction) dial(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	t.conn = conn
 	t.bind(ctx)
+
 	if t.config.TLS == TLSImplicit {
 		t.step(StageTLS, t.timeouts.Dial)
 		protected := tls.Client(conn, t.config.tlsConfig())
@@ -98,10 +104,12 @@ func (t *transaction) dial(ctx context.Context) error {
 		}
 		conn = protected
 	}
+
 	t.step(StageHello, t.timeouts.Announce)
 	if err := greeting(conn); err != nil {
 		return fmt.Errorf("read greeting: %w", err)
 	}
+
 	return t.attach(conn)
 }
 
@@ -137,6 +145,7 @@ func literal(a net.Addr) string {
 
 func (t *transaction) startTLS() error {
 	t.step(StageTLS, t.timeouts.Announce)
+
 	if ok, _ := t.client.Extension("STARTTLS"); !ok {
 		return errors.New("the relay does not offer STARTTLS: use tls = \"implicit\" with its port, or another relay")
 	}
@@ -149,13 +158,16 @@ func (t *transaction) startTLS() error {
 	if t.client.Text.R.Buffered() > 0 || t.replies.from.Buffered() > 0 {
 		return errors.New("the relay went on in clear after it agreed to STARTTLS: another on the way may have written that")
 	}
+
 	protected := tls.Client(t.conn, t.config.tlsConfig())
 	if err := protected.Handshake(); err != nil { // the deadline bounds it, and the context cuts it
 		return err
 	}
+
 	if err := t.attach(protected); err != nil {
 		return err
 	}
+
 	return t.hello()
 }
 

@@ -19,7 +19,7 @@ func (t Mails) Remove(before time.Time, limit int) (int64, error) {
 		select id from mails m
 		where m.at < $2 and length(m.sealed_raw) > 0 and m.state not in ('new', 'review')
 			and not exists (select 1 from reviews v where v.mail = m.id and v.resolved_at is null)
-			and not exists (select 1 from requests r where r.id = m.request and r.state not in ('Succeeded', 'Failed', 'Cancelled'))
+			and not exists (select 1 from requests r where r.id = m.request and r.state not in (`+finalStates+`))
 		order by m.at limit $3)`, []byte{}, sqldb.Millis(before), limit)
 	return n, translate(err)
 }

@@ -60,7 +60,7 @@ func (t Renewals) Within(agreement string, w policy.Window) ([]policy.Domain, er
 			where x.kind = 'prolong' and x.agreement = $1 and x.object = d.name
 				and (x.state <> 'Cancelled' or x.attempt > 0 or p.begun = 1)
 			order by x.created_at desc, x.id limit 1)
-		where d.status in ('Registered', 'Expired') and d.renewal in ('auto', 'manual') and d.paid_till between $2 and $3
+		where d.status in (`+heldStatuses+`) and d.renewal in ('auto', 'manual') and d.paid_till between $2 and $3
 		order by d.paid_till, d.name`, agreement, w.From.String(), w.To.String(), policy.Never)
 }
 
@@ -83,7 +83,7 @@ func scanRenewal(s sqldb.Scanner) (d policy.Domain, err error) {
 }
 
 // dueAuto selects the domains in a window, $1 to $2, that are renewed by themselves.
-const dueAuto = "status in ('Registered', 'Expired') and renewal = 'auto' and paid_till between $1 and $2"
+var dueAuto = "status in (" + heldStatuses + ") and renewal = 'auto' and paid_till between $1 and $2"
 
 // Plan plans a renewal of every domain in a window that is renewed by itself. It is
 // one statement, and repeating it plans nothing. It returns how many are new, or planned again
@@ -103,7 +103,7 @@ func (t Renewals) planAgain(w policy.Window, at time.Time) (int, error) {
 	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `update planned set begun = 0 where begun = 1 and (domain, base) in (
 		select d.name, d.paid_till from requests r join domains d on d.name = r.object
 		where r.early_at is not null and r.state = 'Failed' and (r.early_at < $3 or r.early_at >= $4)
-			and d.status in ('Registered', 'Expired') and d.renewal = 'auto' and d.paid_till between $1 and $2
+			and d.status in (`+heldStatuses+`) and d.renewal = 'auto' and d.paid_till between $1 and $2
 			and `+oneYear("r.base_day", dayOf("d.paid_till"))+`
 			and not exists (select 1 from requests later where later.kind = 'prolong' and later.object = r.object and later.created_at > r.created_at))`,
 		w.From.String(), w.To.String(), sqldb.Millis(from), sqldb.Millis(to))
@@ -222,7 +222,7 @@ func (t Renewals) Unplan(p Plan) error {
 // announced since.
 func (t Renewals) Unannounced(b policy.Band) ([]Plan, error) {
 	return collect(t.tx, scanPlan, `select d.name, d.paid_till from domains d
-		where d.status in ('Registered', 'Expired') and d.renewal = 'manual' and d.paid_till between $1 and $2
+		where d.status in (`+heldStatuses+`) and d.renewal = 'manual' and d.paid_till between $1 and $2
 			and not exists (select 1 from announcements a
 				where a.domain = d.name and a.paid_till = d.paid_till and a.threshold <= $3)
 		order by d.paid_till, d.name`, b.From.String(), b.To.String(), b.Threshold)
@@ -238,7 +238,7 @@ func (t Renewals) Announced(p Plan, threshold policy.Threshold, at time.Time) er
 // Registered and are past paid-till, and those that show Expired and are not.
 func (t Domains) Miscast(today registrar.Date) ([]registrar.Domain, error) {
 	return collect(t.tx, scanDomain, "select "+domainColumns+` from domains
-		where status in ('Registered', 'Expired') and renewal in ('auto', 'manual') and paid_till <> '' and paid_till < $1
+		where status in (`+heldStatuses+`) and renewal in ('auto', 'manual') and paid_till <> '' and paid_till < $1
 			and status = 'Registered'
 		union all select `+domainColumns+` from domains
 		where status = 'Expired' and paid_till >= $1`, today.String())
@@ -256,19 +256,19 @@ func (t Domains) Outdated(kind string, w policy.Window) ([]string, error) {
 func (t Requests) PaidBetween(from, to time.Time) (int, error) {
 	return one(t.tx, scanInt, `select count(*) from attempts a join requests r on r.id = a.request
 		where a.claimed_at > $1 and a.claimed_at <= $2
-			and r.kind in ('new-domain', 'prolong') and (a.outcome is null or a.outcome in ('accepted', 'unknown'))`,
+			and r.kind in (`+paidKinds+`) and (a.outcome is null or a.outcome in ('accepted', 'unknown'))`,
 		sqldb.Millis(from), sqldb.Millis(to))
 }
 
 // QueuedPaid counts the requests in the queue that cost money.
 func (t Requests) QueuedPaid() (int, error) {
-	return one(t.tx, scanInt, "select count(*) from requests where state = 'Queued' and kind in ('new-domain', 'prolong')")
+	return one(t.tx, scanInt, "select count(*) from requests where state = 'Queued' and kind in ("+paidKinds+")")
 }
 
 // PaidDue counts the requests that cost money and would be sent by now, were they not held.
 func (t Requests) PaidDue(now time.Time) (int, error) {
 	return one(t.tx, scanInt, `select count(*) from requests
-		where state = 'Queued' and kind in ('new-domain', 'prolong') and (due_at <= $1 or due_at > $2)`,
+		where state = 'Queued' and kind in (`+paidKinds+`) and (due_at <= $1 or due_at > $2)`,
 		sqldb.Millis(now), sqldb.Millis(now.Add(LongestWait)))
 }
 

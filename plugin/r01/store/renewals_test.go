@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -227,7 +228,7 @@ func TestStatementsAgreeWithPolicy(t *testing.T) {
 			}
 			return undo
 		})
-		if err != undo {
+		if !errors.Is(err, undo) {
 			rt.Fatal(err)
 		}
 		var names []string

@@ -149,7 +149,7 @@ func (t Requests) Postpone(r Request, dueAt time.Time, why string) error {
 // Open lists the requests for an object that R01 may still answer.
 func (t Requests) Open(object string) ([]Request, error) {
 	return collect(t.tx, scanRequest, "select "+requestColumns+` from requests
-		where object = $1 and state not in ('Queued', 'Succeeded', 'Failed', 'Cancelled') order by created_at`, object)
+		where object = $1 and state <> 'Queued' and `+unfinished+` order by created_at`, object)
 }
 
 // LongestWait is longer than a request is ever put off. What is to wait for longer was written by
@@ -159,7 +159,7 @@ const LongestWait = 48 * time.Hour
 // Due lists requests to be sent by now, oldest first. Paid ones are left out when asked.
 func (t Requests) Due(now time.Time, paidToo bool, limit int) ([]Request, error) {
 	return collect(t.tx, scanRequest, "select "+requestColumns+` from requests
-		where state = 'Queued' and (due_at <= $1 or due_at > $4) and ($2 = 1 or kind not in ('new-domain', 'prolong'))
+		where state = 'Queued' and (due_at <= $1 or due_at > $4) and ($2 = 1 or kind not in (`+paidKinds+`))
 		order by due_at, created_at limit $3`, sqldb.Millis(now), paidToo, limit, sqldb.Millis(now.Add(LongestWait)))
 }
 
@@ -178,17 +178,16 @@ func (t Requests) Overdue(now time.Time) ([]Request, error) {
 
 // A query must repeat the condition of an index to use it, even where it follows from what else
 // is asked.
-const (
+var (
 	taskQuery        = "select " + requestColumns + " from requests where task = $1 and task <> '' order by created_at desc limit 1"
 	lastRequestQuery = "select " + requestColumns + " from requests where object = $1 and claimed_at is not null order by claimed_at desc limit 1"
 	clientQuery      = "select " + requestColumns + " from requests where client = $1 and kind = 'new-client' and " + unfinished
 
-	unfinished   = "state not in ('Succeeded', 'Failed', 'Cancelled')"
 	inStateQuery = "select " + requestColumns + " from requests where state = $1 and " + unfinished + " order by created_at"
 	heldQuery    = "select " + requestColumns + " from requests where state in ('NeedsAction', 'Uncertain') and hold = $1 and " + unfinished + " order by created_at"
 	countQuery   = "select state, count(*) from requests where " + unfinished + " group by state"
 	witnessQuery = "select " + requestColumns + ` from requests
-		where state in ('Sent', 'Accepted', 'NeedsAction', 'Uncertain') and kind not in ('new-client', 'update-client')
+		where state in ('Sent', 'Accepted', 'NeedsAction', 'Uncertain') and kind not in (` + clientKinds + `)
 			and ` + unfinished + " order by created_at"
 )
 

@@ -19,6 +19,7 @@ func date(t testing.TB, text string) registrar.Date {
 
 func TestImplausible(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		today, domain, till string
 		ok                  bool
@@ -52,6 +53,7 @@ func TestImplausible(t *testing.T) {
 
 func TestYear(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		base, till string
 		is         bool
@@ -71,6 +73,7 @@ func TestYear(t *testing.T) {
 			t.Errorf("%s is a year after %s: %t, want %t", c.till, c.base, got, c.is)
 		}
 	}
+
 	first := Registered(date(t, "2026-11-28"), date(t, "2026-12-05"))
 	for till, is := range map[string]bool{"2027-11-28": true, "2027-12-05": true, "2027-11-20": false, "2026-12-05": false, "2028-11-28": false} {
 		if first.Holds(date(t, till)) != is {

@@ -35,7 +35,7 @@ func (vs *Views) check(ctx context.Context, asked string) (registrar.Availabilit
 	}
 	d, err := vs.Domain(ctx, name)
 	switch {
-	case err == nil && engine.Held(d.Status):
+	case err == nil && d.Status.Held():
 		return answer(registrar.Taken, "registered here")
 	case err == nil && d.Operation != nil:
 		return answer(registrar.Taken, fmt.Sprintf("its %s is under way here", engine.Nouns[d.Operation.Kind]))

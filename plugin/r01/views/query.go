@@ -11,6 +11,7 @@ import (
 	"registrar.panel/plugin/r01/registry"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarkit"
 )
 
 // Store is what is looked into; package store has the real one.
@@ -97,37 +98,23 @@ func (vs *Views) Handles(ctx context.Context, customer string) (handles []regist
 
 // Events yields the event record after a cursor, and waits for more until ctx ends.
 func (vs *Views) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
+	return registrarkit.Follow(ctx, record{vs}, after, vs.lookAgain)
+}
+
+// record is the stored events.
+type record struct{ *Views }
+
+// Changed implements registrarkit.Record.
+func (r record) Changed() <-chan struct{} { return r.engine.Changed.Next() }
+
+// EventsAfter implements registrarkit.Record.
+func (r record) EventsAfter(ctx context.Context, after registrar.Cursor) (batch []registrar.Event, err error) {
 	const atOnce = 500
-	return func(yield func(registrar.Event, error) bool) {
-		for {
-			more := vs.engine.Changed.Next() // before looking, so that nothing slips in between
-			var batch []registrar.Event
-			err := vs.store.Read(ctx, func(tx *store.Tx) (err error) {
-				batch, err = tx.Events(after, atOnce)
-				return err
-			})
-			if err != nil {
-				yield(registrar.Event{}, err)
-				return
-			}
-			for _, e := range batch {
-				if !yield(e, nil) {
-					return
-				}
-				after = e.Cursor
-			}
-			if len(batch) > 0 {
-				continue
-			}
-			select {
-			case <-ctx.Done():
-				yield(registrar.Event{}, ctx.Err())
-				return
-			case <-more:
-			case <-time.After(vs.lookAgain):
-			}
-		}
-	}
+	err = r.store.Read(ctx, func(tx *store.Tx) (err error) {
+		batch, err = tx.Events(after, atOnce)
+		return err
+	})
+	return batch, err
 }
 
 // Health tells how the queue stands.

@@ -29,9 +29,9 @@ const (
 	paidShare = 2
 )
 
-// memory is what is remembered of the registry between looks; losing it costs some
+// lookupMemory is the schedule of registry lookups in memory. Losing it only causes extra
 // questions.
-type memory struct {
+type lookupMemory struct {
 	mu     sync.Mutex
 	asked  map[string]time.Time // when whois was asked last, by name
 	wanted bool                 // its word is, on some name
@@ -42,13 +42,13 @@ type memory struct {
 	heard  time.Time            // when whois answered last
 }
 
-func newMemory() *memory {
-	return &memory{asked: map[string]time.Time{}, hurry: wake.NewSignal(), lists: map[string]listState{}}
+func newMemory() *lookupMemory {
+	return &lookupMemory{asked: map[string]time.Time{}, hurry: wake.NewSignal(), lists: map[string]listState{}}
 }
 
 // isWanted reports whether the registry's word was wanted on some name when that was looked at
 // last.
-func (w *memory) isWanted() bool {
+func (w *lookupMemory) isWanted() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.wanted
@@ -59,7 +59,7 @@ type Asker struct {
 	engine   *engine.Engine
 	clock    *engine.Clock
 	judge    *Judge
-	memory   *memory
+	memory   *lookupMemory
 	settings *engine.Settings
 	whois    Whois
 	store    Store
@@ -140,9 +140,11 @@ func (ask *Asker) questions(ctx context.Context) (names []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+
 	w := ask.memory
 	w.mu.Lock()
 	defer w.mu.Unlock()
+
 	urgent, again := w.byUrgency(ask.now())
 	asked := map[string]time.Time{}
 	var paid, others []question
@@ -151,6 +153,7 @@ func (ask *Asker) questions(ctx context.Context) (names []string, err error) {
 		if known {
 			asked[q.name] = last
 		}
+
 		switch {
 		case slices.Contains(w.urgent, q.name) || known && !ask.isDue(q, last):
 		case q.paid:
@@ -159,6 +162,7 @@ func (ask *Asker) questions(ctx context.Context) (names []string, err error) {
 			others = append(others, q)
 		}
 	}
+
 	w.wanted = len(waiting) > 0 || len(w.urgent) > 0
 	w.asked = asked // and what no longer waits is forgotten
 	longestAgo := func(a, b question) int {
@@ -166,11 +170,12 @@ func (ask *Asker) questions(ctx context.Context) (names []string, err error) {
 	}
 	slices.SortFunc(paid, longestAgo)
 	slices.SortFunc(others, longestAgo)
+
 	return slices.Concat(urgent, interleave(paid, others), again), nil
 }
 
 // byUrgency parts the urgent names from those that were just asked about.
-func (w *memory) byUrgency(now time.Time) (urgent, again []string) {
+func (w *lookupMemory) byUrgency(now time.Time) (urgent, again []string) {
 	for _, name := range w.urgent {
 		if last, ok := w.asked[name]; ok && now.Sub(last) >= 0 && now.Sub(last) < JustAsked {
 			again = append(again, name)
@@ -210,31 +215,39 @@ func (ask *Asker) openQuestions(ctx context.Context) (all []question, err error)
 		if err != nil {
 			return err
 		}
+
 		refused, err := tx.Operations.FailedBetween(ask.now().Add(-DoubtRefusal), ask.now())
 		if err != nil {
 			return err
 		}
+
 		doubts, err := tx.Registry.Doubts(ask.settings.Registry.Misses)
 		if err != nil {
 			return err
 		}
+
 		for _, r := range waiting {
 			all = append(all, question{r.Object, latest(r.ClaimedAt, r.CreatedAt), r.Kind.Paid()})
 		}
+
 		for _, op := range refused {
 			all = append(all, question{op.Domain, op.FinishedAt, false})
 		}
+
 		for _, d := range doubts {
 			all = append(all, question{d.Domain, d.Since, false})
 		}
+
 		return nil
 	})
+
 	named := map[string]bool{}
 	all = slices.DeleteFunc(all, func(q question) bool {
 		again := named[q.name]
 		named[q.name] = true
 		return again
 	})
+
 	return all, err
 }
 

@@ -8,6 +8,7 @@ import (
 // Names with a paid request come first, two of them before one without, and neither starves.
 func TestInterleave(t *testing.T) {
 	t.Parallel()
+
 	some := func(names ...string) (all []question) {
 		for _, name := range names {
 			all = append(all, question{name: name})

@@ -19,19 +19,22 @@ func (j *Judge) seeDomain(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	if err != nil {
 		return err
 	}
+
 	if changed.After(j.now().Add(engine.ClockSkew)) { // by a clock that was wrong
 		changed = time.Time{}
 	}
+
 	switch kind := j.doubtOf(d.Status, d.PaidTill, changed, s); {
 	case kind != "":
 		return j.doubt(tx, d, kind, s)
-	case engine.Held(d.Status) && s.Present && j.engine.Ours(s.Registrar):
+	case d.Status.Held() && s.Present && j.engine.Ours(s.Registrar):
 		return j.seeHeld(tx, d, s, s.AsOf.After(changed))
-	case engine.Gone(d.Status) && s.Present && j.engine.Ours(s.Registrar):
+	case engine.WasOurs(d.Status) && s.Present && j.engine.Ours(s.Registrar):
 		return j.seeBack(tx, d, s)
 	case d.Status == registrar.StatusError:
 		return j.seeRefused(tx, d, s)
 	}
+
 	return nil
 }
 
@@ -41,28 +44,34 @@ func (j *Judge) seeHeld(tx *store.Tx, d registrar.Domain, s Sighting, fresh bool
 	if fresh && d.PaidTill != s.PaidTill && term.Near(d.PaidTill, s.PaidTill) {
 		return j.correctExpiry(tx, d, s)
 	}
+
 	renewing := d.Operation != nil && d.Operation.Kind == registrar.KindRenew
 	if renewing { // what the registry shows is a word on that renewal
 		return nil
 	}
+
 	moved := d.PaidTill.IsZero() || d.PaidTill.Before(s.PaidTill)
 	if err := j.alarms.SettleDoubt(tx, d.Name); err != nil {
 		return err
 	}
+
 	switch {
 	case !moved:
 		return tx.Domains.Guess(d.Name, false)
 	case term.SameYear(d.PaidTill, s.PaidTill):
 		return j.correctExpiry(tx, d, s)
 	}
+
 	level, message, err := renewedElsewhere(tx, d, s)
 	if err != nil {
 		return err
 	}
+
 	d.PaidTill = s.PaidTill
 	if err := j.engine.Renewed(tx, &d); err != nil {
 		return err
 	}
+
 	return j.record(tx, d, level, message)
 }
 

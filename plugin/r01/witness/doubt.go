@@ -16,7 +16,7 @@ import (
 // from before the record last changed says nothing.
 func (j *Judge) doubtOf(status registrar.DomainStatus, paidTill registrar.Date, changed time.Time, s Sighting) store.DoubtKind {
 	switch {
-	case !engine.Held(status) || !s.AsOf.After(changed):
+	case !status.Held() || !s.AsOf.After(changed):
 		return ""
 	case !s.Present:
 		return store.Absent
@@ -38,8 +38,8 @@ func describeDoubt(d store.Doubt, name string, s Sighting) string {
 	return fmt.Sprintf("the registry still shows %s paid till %s", name, s.PaidTill)
 }
 
-// seeBack: a domain that had left is with R01 again, unless somebody has registered the
-// name anew since.
+// seeBack records that a domain which had left is with R01 again, unless the name has been
+// re-registered since.
 func (j *Judge) seeBack(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	left, err := tx.Registry.Doubt(d.Name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -58,8 +58,8 @@ func (j *Judge) seeBack(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	return j.record(tx, d, registrar.LevelWarning, mailform.Unicode(d.Name)+" is back: the registry shows it with "+s.Registrar+" again")
 }
 
-// seeRefused: R01 refused it, and the registry shows it with R01 since then. Nobody but a
-// person can tell whose it is.
+// seeRefused raises an alarm when R01 refused a domain and the registry shows it with R01 since
+// then. Only a person can find out whose it is.
 func (j *Judge) seeRefused(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	op, err := tx.Operations.Last(d.Name)
 	if errors.Is(err, store.ErrNotFound) {
@@ -82,12 +82,14 @@ func (j *Judge) doubt(tx *store.Tx, d registrar.Domain, kind store.DoubtKind, s 
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
+
 	if err != nil || known.Kind != kind {
 		if !s.fromList {
 			return nil
 		}
 		known = store.Doubt{Domain: d.Name, Kind: kind, Since: s.AsOf}
 	}
+
 	known.Registrar = s.Registrar
 	if s.fromList && s.AsOf.After(known.SeenAt) {
 		known.Times, known.SeenAt = known.Times+1, s.AsOf
@@ -95,6 +97,7 @@ func (j *Judge) doubt(tx *store.Tx, d registrar.Domain, kind store.DoubtKind, s 
 	if known.Times < j.settings.Registry.Misses || s.fromList && j.whois != nil {
 		return tx.Registry.PutDoubt(known)
 	}
+
 	return j.believe(tx, d, known, s)
 }
 

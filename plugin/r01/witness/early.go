@@ -19,7 +19,7 @@ func (j *Judge) settleEarly(tx *store.Tx, r *store.Request, s Sighting) error {
 	if err != nil || said.IsZero() || !s.AsOf.After(said) {
 		return err
 	}
-	_, err = j.engine.Weigh(tx, r, j.registrySays(*r, s, Word{event: lifecycle.Rejected}), engine.Fact{Actor: engine.ByRegistry, Evidence: registrar.EvidenceRegistry,
+	_, err = j.engine.Weigh(tx, r, j.registrySays(*r, s, Finding{event: lifecycle.Rejected}), engine.Fact{Actor: engine.ByRegistry, Evidence: registrar.EvidenceRegistry,
 		Reason: fmt.Sprintf("R01 found it too early, and the registry shows it paid till %s: it is asked for again when it is due", s.PaidTill)})
 	return err
 }

@@ -35,7 +35,7 @@ type Witness struct {
 	Asker *Asker
 	Lists *Lists
 
-	memory    *memory
+	memory    *lookupMemory
 	whois     Whois
 	zoneLists []ZoneList
 }
@@ -74,6 +74,7 @@ func (w *Witness) Health() []registrar.Component {
 	if w.whois == nil && len(w.zoneLists) == 0 {
 		return nil
 	}
+
 	w.memory.mu.Lock()
 	defer w.memory.mu.Unlock()
 	c := registrar.Component{Name: "registry", OK: true}
@@ -84,6 +85,7 @@ func (w *Witness) Health() []registrar.Component {
 		}
 		c.Detail += text
 	}
+
 	if w.whois != nil {
 		switch {
 		case w.memory.silent != "":
@@ -94,6 +96,7 @@ func (w *Witness) Health() []registrar.Component {
 			add(true, "whois: answered at "+w.memory.heard.UTC().Format(time.RFC3339))
 		}
 	}
+
 	for _, list := range w.zoneLists {
 		switch s := w.memory.lists[list.String()]; {
 		case s.err != "":
@@ -104,5 +107,6 @@ func (w *Witness) Health() []registrar.Component {
 			add(true, list.String()+": looked at "+s.at.UTC().Format(time.RFC3339))
 		}
 	}
+
 	return []registrar.Component{c}
 }

@@ -23,12 +23,12 @@ type Imports interface {
 	Put([]registry.Import) error
 }
 
-// Strangers are the names that are hosted here and not known here, each with what a zone
+// Unmanaged are names that we host DNS for and that have no domain record here, each with what a zone
 // list says it is paid till; zero = the list does not show it with R01.
-type Strangers map[string]registrar.Date
+type Unmanaged map[string]registrar.Date
 
-func (ls *Lists) strangers(p *holdings.Set) (Strangers, error) {
-	s := Strangers{}
+func (ls *Lists) unmanaged(p *holdings.Set) (Unmanaged, error) {
+	s := Unmanaged{}
 	if ls.imports == nil {
 		return s, nil
 	}
@@ -41,8 +41,8 @@ func (ls *Lists) strangers(p *holdings.Set) (Strangers, error) {
 	return s, err
 }
 
-// seeStranger notes a line of a zone list.
-func (ls *Lists) seeStranger(s Strangers, l *registry.Line) {
+// seeUnmanaged notes a line of a zone list.
+func (ls *Lists) seeUnmanaged(s Unmanaged, l *registry.Line) {
 	if _, hosted := s[string(l.Name)]; hosted && ls.engine.Ours(string(l.Registrar)) {
 		s[string(l.Name)] = l.PaidTill
 	}
@@ -53,15 +53,17 @@ const ImportAlarm = "import-list"
 
 // offerImports brings the list of domains to import up to date and tells when it has new
 // ones. That it can't be made is an alarm, and hinders nothing else.
-func (ls *Lists) offerImports(ctx context.Context, s Strangers, failed error, covers func(zone string) bool) error {
+func (ls *Lists) offerImports(ctx context.Context, s Unmanaged, failed error, covers func(zone string) bool) error {
 	if ls.imports == nil {
 		return nil
 	}
+
 	var all []registry.Import
 	var fresh int
 	if failed == nil {
 		all, fresh, failed = ls.UpdateImports(s, covers)
 	}
+
 	return ls.engine.Write(ctx, func(tx *store.Tx) error {
 		if failed != nil {
 			return ls.alarms.Raise(tx, ImportAlarm, "", "the list of domains to import was not made: "+failed.Error())
@@ -69,6 +71,7 @@ func (ls *Lists) offerImports(ctx context.Context, s Strangers, failed error, co
 		if err := ls.alarms.Clear(tx, ImportAlarm, ""); err != nil || fresh == 0 {
 			return err
 		}
+
 		tx.Emit(registrar.Event{At: ls.now(), Type: registrar.EventNotice, Level: registrar.LevelInfo, Actor: engine.ByRegistry,
 			Message: fmt.Sprintf("%d domains that are hosted here are with R01 and unknown here, %d of them newly seen; %s lists them, each to take over by: "+
 				"panel domain import NAME --customer ID --handle H --paid-till DATE", len(all), fresh, ls.imports)})
@@ -78,31 +81,37 @@ func (ls *Lists) offerImports(ctx context.Context, s Strangers, failed error, co
 
 // UpdateImports writes the list anew: the zones that were just read as they are now, the
 // others as they were, as far as their names are still strangers.
-func (ls *Lists) UpdateImports(s Strangers, covers func(zone string) bool) (all []registry.Import, fresh int, err error) {
+func (ls *Lists) UpdateImports(s Unmanaged, covers func(zone string) bool) (all []registry.Import, fresh int, err error) {
 	before, err := ls.imports.Listed()
 	if err != nil {
 		return nil, 0, err
 	}
+
 	listed := map[string]registrar.Date{}
 	for _, b := range before {
 		listed[b.Name] = b.PaidTill
 	}
+
 	for name, till := range s {
 		was, known := listed[name]
+
 		if !covers(zoneOf([]byte(name))) {
 			till = was
 		}
 		if till.IsZero() {
 			continue
 		}
+
 		all = append(all, registry.Import{Name: name, PaidTill: till})
 		if !known {
 			fresh++
 		}
 	}
+
 	slices.SortFunc(all, func(a, b registry.Import) int { return strings.Compare(a.Name, b.Name) })
 	if slices.Equal(all, before) {
 		return all, 0, nil
 	}
+
 	return all, fresh, ls.imports.Put(all)
 }

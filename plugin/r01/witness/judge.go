@@ -39,40 +39,43 @@ func (s Sighting) source() string {
 	return "whois"
 }
 
-// Word is what a sighting would say about a request, were it believed.
-type Word struct {
+// Finding is the conclusion that a sighting allows about one request, if it is believed.
+type Finding struct {
 	event    lifecycle.Event // "" = nothing
 	conflict string          // it is not of what we asked for, and why; "" = it is
 }
 
 // Read reads a sighting for a request that has left and waits: what it would show, and whether
 // it is of our registrar. Whether that is believed is weighed.
-func (j *Judge) Read(r store.Request, ordered []registrar.Nameserver, s Sighting) Word {
+func (j *Judge) Read(r store.Request, ordered []registrar.Nameserver, s Sighting) Finding {
 	ours := j.engine.Ours(s.Registrar)
+
 	if !s.Present {
-		return Word{}
+		return Finding{}
 	}
+
 	switch r.Kind {
 	case lifecycle.NewDomain:
 		if !j.younger(r, s) { // it is of before
-			return Word{}
+			return Finding{}
 		}
 		return judgeRegistration(r, ordered, s, ours)
 	case lifecycle.Prolong:
 		if !ours && j.younger(r, s) {
-			return Word{lifecycle.Confirmed, "the registry shows it with registrar " + s.Registrar}
+			return Finding{lifecycle.Confirmed, "the registry shows it with registrar " + s.Registrar}
 		}
-		return Word{event: lifecycle.Confirmed}
+		return Finding{event: lifecycle.Confirmed}
 	case lifecycle.Transfer:
 		if ours {
-			return Word{event: lifecycle.Confirmed}
+			return Finding{event: lifecycle.Confirmed}
 		}
 	case lifecycle.UpdateDomain:
 		if ours && s.Nameservers != nil && registry.Compare(s.Nameservers, ordered) == registry.Same {
-			return Word{event: lifecycle.Confirmed}
+			return Finding{event: lifecycle.Confirmed}
 		}
 	}
-	return Word{}
+
+	return Finding{}
 }
 
 // younger reports whether a sighting is of after the request was handed over.
@@ -81,7 +84,7 @@ func (j *Judge) younger(r store.Request, s Sighting) bool {
 }
 
 // registrySays is a sighting as evidence for a request.
-func (j *Judge) registrySays(r store.Request, s Sighting, w Word) lifecycle.Evidence {
+func (j *Judge) registrySays(r store.Request, s Sighting, w Finding) lifecycle.Evidence {
 	e := lifecycle.Evidence{Source: lifecycle.FromWhois, Event: w.event, Proof: lifecycle.OwnWord, Binding: lifecycle.ByOwnRecord,
 		Made: lifecycle.Between, Object: lifecycle.SameObject, Till: j.engine.TillOf(r, s.PaidTill)}
 	if s.fromList {
@@ -101,7 +104,7 @@ func (j *Judge) registrySays(r store.Request, s Sighting, w Word) lifecycle.Evid
 }
 
 // conflictOf says why a sighting can't be reconciled with a request.
-func (j *Judge) conflictOf(v lifecycle.Verdict, s Sighting, w Word) string {
+func (j *Judge) conflictOf(v lifecycle.Verdict, s Sighting, w Finding) string {
 	switch v.Reason() {
 	case lifecycle.TooOld:
 		return "the registry showed it paid till " + s.PaidTill.String() + " before our renewal was sent"
@@ -111,24 +114,24 @@ func (j *Judge) conflictOf(v lifecycle.Verdict, s Sighting, w Word) string {
 	return w.conflict
 }
 
-// judgeRegistration is strict: the record may be of somebody who was faster, or of an
-// owner of old.
-func judgeRegistration(r store.Request, ordered []registrar.Nameserver, s Sighting, ours bool) Word {
+// judgeRegistration is strict: the record may be that of a faster buyer, or of an earlier
+// owner.
+func judgeRegistration(r store.Request, ordered []registrar.Nameserver, s Sighting, ours bool) Finding {
 	switch {
 	case !ours:
-		return Word{lifecycle.Confirmed, "the registry shows it registered with registrar " + s.Registrar}
+		return Finding{lifecycle.Confirmed, "the registry shows it registered with registrar " + s.Registrar}
 	case s.Created.IsZero() || s.Created.Before(r.CreatedAt.Add(-engine.ClockSkew)):
-		return Word{lifecycle.Confirmed, "the registry shows it registered before we asked for it"}
+		return Finding{lifecycle.Confirmed, "the registry shows it registered before we asked for it"}
 	case len(s.Nameservers) > 0 && registry.Compare(s.Nameservers, ordered) == registry.Untold:
-		return Word{}
+		return Finding{}
 	case len(s.Nameservers) > 0 && registry.Compare(s.Nameservers, ordered) == registry.Different:
-		return Word{lifecycle.Confirmed, "the registry shows it registered with other nameservers than were ordered"}
+		return Finding{lifecycle.Confirmed, "the registry shows it registered with other nameservers than were ordered"}
 	case s.Delegated:
-		return Word{event: lifecycle.Confirmed}
+		return Finding{event: lifecycle.Confirmed}
 	case r.Hold == lifecycle.NotDelegated: // as is known
-		return Word{}
+		return Finding{}
 	}
-	return Word{event: lifecycle.HalfDone}
+	return Finding{event: lifecycle.HalfDone}
 }
 
 func latest(a, b time.Time) time.Time {

@@ -14,6 +14,7 @@ import (
 // What a record of a domain says about our request to register it.
 func TestJudgeRegistration(t *testing.T) {
 	t.Parallel()
+
 	asked := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 	ordered := []registrar.Nameserver{{Host: "ns1.hoster.example"}, {Host: "ns2.hoster.example"}}
 	others := []registrar.Nameserver{{Host: "ns1.other.example"}, {Host: "ns2.other.example"}}

@@ -23,7 +23,7 @@ type Lists struct {
 	alarms    *engine.Alarms
 	clock     *engine.Clock
 	judge     *Judge
-	memory    *memory
+	memory    *lookupMemory
 	settings  *engine.Settings
 	zoneLists []ZoneList
 	imports   Imports
@@ -37,7 +37,7 @@ type Lists struct {
 type ZoneList interface {
 	String() string // its place
 	// Open opens it, unless it is the edition of the mark: then registry.ErrUnchanged.
-	Open(ctx context.Context, last registry.Mark) (io.ReadCloser, registry.Mark, error)
+	Open(ctx context.Context, last registry.Edition) (io.ReadCloser, registry.Edition, error)
 }
 
 // listState is how the last pass over a list went.
@@ -86,28 +86,31 @@ func (ls *Lists) ReconcileList(ctx context.Context, list ZoneList) error {
 	if passed != nil {
 		state = listState{at: ls.memory.list(source).at, err: passed.Error()}
 	}
+
 	ls.memory.setList(source, state)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+
 	alarm := ls.engine.Write(ctx, func(tx *store.Tx) error {
 		if passed == nil {
 			return ls.alarms.Clear(tx, listAlarm(source), "")
 		}
 		return ls.alarms.Raise(tx, listAlarm(source), "", "a zone list was not believed, and nothing was changed by it: "+passed.Error())
 	})
+
 	return errors.Join(passed, alarm)
 }
 
 func listAlarm(source string) string { return "zone-list:" + source }
 
-func (w *memory) list(source string) listState {
+func (w *lookupMemory) list(source string) listState {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.lists[source]
 }
 
-func (w *memory) setList(source string, s listState) {
+func (w *lookupMemory) setList(source string, s listState) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lists[source] = s
@@ -121,8 +124,9 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	if err != nil {
 		return err
 	}
+
 	opened := ls.now()
-	r, mark, err := list.Open(ctx, registry.Mark{ETag: last.ETag, Modified: last.Modified, Size: last.Size})
+	r, mark, err := list.Open(ctx, registry.Edition{ETag: last.ETag, Modified: last.Modified, Size: last.Size})
 	ls.clock.HeardNow(engine.ByListServer, mark.Served)
 	switch {
 	case errors.Is(err, registry.ErrUnchanged):
@@ -130,20 +134,24 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	case err != nil:
 		return err
 	}
+
 	p, err := ls.holdings(ctx)
 	if err != nil {
 		return errors.Join(err, r.Close())
 	}
-	unknown, failed := ls.strangers(p)
+
+	unknown, failed := ls.unmanaged(p)
 	summary, err := registry.Read(ctx, r, func(l *registry.Line) {
 		p.See(l)
-		ls.seeStranger(unknown, l)
+		ls.seeUnmanaged(unknown, l)
 	})
 	if err = errors.Join(err, r.Close()); err != nil {
 		return err
 	}
+
 	edition := store.ZoneList{Source: source, ETag: mark.ETag, Modified: mark.Modified, Size: mark.Size,
 		Lines: summary.Lines, Digest: summary.Digest, ReadAt: ls.now()}
+
 	if last.Lines > 0 && summary.Digest == last.Digest && summary.Lines == last.Lines { // the same text once more
 		return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.Registry.PutZoneList(edition) })
 	}
@@ -156,6 +164,7 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	if err := ls.offerImports(ctx, unknown, failed, summary.Covers); err != nil {
 		return err
 	}
+
 	ls.log.Info("zone list read", "source", source, "lines", summary.Lines, "malformed", summary.Malformed, "domains", p.Len())
 	return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.Registry.PutZoneList(edition) })
 }
@@ -169,7 +178,7 @@ func (ls *Lists) lastEdition(ctx context.Context, source string) (last store.Zon
 }
 
 // asOf is what a list is true of: when it was made, and never after it was opened.
-func asOf(m registry.Mark, opened time.Time) time.Time {
+func asOf(m registry.Edition, opened time.Time) time.Time {
 	switch {
 	case m.Modified.IsZero():
 		return opened.Add(-ageUntold)
@@ -186,23 +195,28 @@ func (ls *Lists) holdings(ctx context.Context) (p *holdings.Set, err error) {
 		if err != nil {
 			return err
 		}
+
 		p = holdings.New(n)
 		collect := func(h *store.Holding) { p.AddBulk(h.Name, h.Status, h.PaidTill, h.ChangedAt) }
 		if err := tx.Domains.EachHolding(collect); err != nil { // one unchanging view: there are n
 			return err
 		}
+
 		atWork, err := tx.Domains.AtWork()
 		if err != nil {
 			return err
 		}
+
 		doubted, err := tx.Registry.DoubtedDomains()
 		for _, name := range append(atWork, doubted...) {
 			if e := p.Find([]byte(name)); e != nil {
 				e.Watch()
 			}
 		}
+
 		return err
 	})
+
 	return p, err
 }
 
@@ -214,13 +228,13 @@ func (ls *Lists) findings(p *holdings.Set, summary registry.Summary, asOf time.T
 			continue
 		}
 		kind := ls.quickDoubt(p, e, asOf)
-		if engine.Held(e.Status()) {
+		if e.Status().Held() {
 			held++
 		}
 		if kind == store.Absent || kind == store.Elsewhere {
 			missing++
 		}
-		moved := e.Moved() || e.Listed() && !engine.Held(e.Status())
+		moved := e.Moved() || e.Listed() && !e.Status().Held()
 		if kind != "" || moved || e.Watched() {
 			found = append(found, e)
 		}
@@ -244,7 +258,7 @@ func listed(p *holdings.Set, e *holdings.Entry, asOf time.Time) Sighting {
 
 // quickDoubt is doubtOf without making anything.
 func (ls *Lists) quickDoubt(p *holdings.Set, e *holdings.Entry, asOf time.Time) store.DoubtKind {
-	if e.Listed() && engine.Held(e.Status()) && !e.Behind() && ls.engine.Ours(p.Registrar(e)) {
+	if e.Listed() && e.Status().Held() && !e.Behind() && ls.engine.Ours(p.Registrar(e)) {
 		return ""
 	}
 	return ls.judge.doubtOf(e.Status(), e.PaidTill(), e.ChangedAt(), listed(p, e, asOf))
@@ -256,12 +270,15 @@ func (ls *Lists) applyList(ctx context.Context, p *holdings.Set, summary registr
 	if allowed := max(int(ls.settings.Registry.MaxGone*float64(held)), 1); missing > allowed {
 		return fmt.Errorf("it shows %d of our %d domains gone, and max_gone allows %d in one list", missing, held, allowed)
 	}
+
 	if ls.settings.Registry.ReportOnly {
 		return ls.report(ctx, p, found, asOf)
 	}
+
 	for len(found) > 0 {
 		batch := found[:min(len(found), applyAtOnce)]
 		found = found[len(batch):]
+
 		err := ls.engine.Write(ctx, func(tx *store.Tx) error {
 			for _, e := range batch {
 				if err := ls.judge.See(tx, string(p.Name(e)), listed(p, e, asOf)); err != nil {
@@ -274,6 +291,7 @@ func (ls *Lists) applyList(ctx context.Context, p *holdings.Set, summary registr
 			return err
 		}
 	}
+
 	return nil
 }
 

@@ -23,23 +23,28 @@ func (j *Judge) See(tx *store.Tx, name string, s Sighting) error {
 	case err != nil:
 		return fmt.Errorf("domain %s: %w", name, err)
 	}
+
 	if why := j.implausible(d, s); why != "" {
 		return j.alarms.Raise(tx, engine.RegistryAlarm(name), name, s.source()+" shows "+mailform.Unicode(name)+" paid till "+s.PaidTill.String()+
 			", which is not believed and not recorded: "+why+". Ask R01")
 	}
+
 	open, err := tx.Operations.Open(name)
 	if err != nil {
 		return err
 	}
+
 	for _, op := range open {
 		d.Operation = &op.Operation
 		if err := j.seeOperation(tx, d, s); err != nil {
 			return err
 		}
 	}
+
 	if d, err = tx.Domains.Get(name); err != nil {
 		return err
 	}
+
 	return j.seeDomain(tx, d, s)
 }
 
@@ -58,32 +63,38 @@ func (j *Judge) seeOperation(tx *store.Tx, d registrar.Domain, s Sighting) error
 	if err != nil {
 		return err
 	}
+
 	r, err := tx.Requests.Get(op.Request)
 	if err != nil || r.Object != d.Name { // it waits for its client
 		return err
 	}
+
 	if r.State == registrar.Queued {
 		return j.withdrawIfRenewed(tx, r, s)
 	}
 	if err := j.settleEarly(tx, &r, s); err != nil || r.State.Final() {
 		return err
 	}
+
 	order, err := engine.OrderOf(tx, op.ID)
 	if err != nil {
 		return err
 	}
+
 	w := j.Read(r, order.Nameservers, s)
 	if r.Kind == lifecycle.Transfer {
 		if w, err = j.seeTransfer(tx, r, d, s, w); err != nil {
 			return err
 		}
 	}
+
 	if w.event == "" {
 		return nil
 	}
 	if s.fromList && j.whois != nil && r.Kind == lifecycle.NewDomain && w.conflict == "" {
 		return nil // a list names no nameservers; whois, which does, is asked about it anyway
 	}
+
 	v, err := j.engine.Weigh(tx, &r, j.registrySays(r, s, w), engine.Fact{Actor: engine.ByRegistry, Evidence: registrar.EvidenceRegistry,
 		Result: mailform.Result{PaidTill: s.PaidTill}, Reason: s.source() + " shows it registered, not delegated"})
 	switch {
@@ -94,6 +105,7 @@ func (j *Judge) seeOperation(tx *store.Tx, d registrar.Domain, s Sighting) error
 	case v.Action() != lifecycle.Apply: // it is being sent just now, or the record proves nothing
 		return nil
 	}
+
 	return errors.Join(j.alarms.Clear(tx, engine.RegistryAlarm(d.Name), d.Name), j.reviews.CloseAnswered(tx, r, s.source()))
 }
 
@@ -103,7 +115,7 @@ func (j *Judge) withdrawIfRenewed(tx *store.Tx, r store.Request, s Sighting) err
 	if r.Kind != lifecycle.Prolong || !s.Present {
 		return nil
 	}
-	e := j.registrySays(r, s, Word{event: lifecycle.Withdrawn})
+	e := j.registrySays(r, s, Finding{event: lifecycle.Withdrawn})
 	_, err := j.engine.Weigh(tx, &r, e, engine.Fact{Actor: engine.ByRegistry, Evidence: registrar.EvidenceRegistry,
 		Reason: "the registry shows it paid till " + s.PaidTill.String() + " already"})
 	return err

@@ -16,10 +16,10 @@ import (
 // seeTransfer weighs a sighting of a domain on its way to us. While another registrar has
 // it, its expiry dates the steps. Was it never seen elsewhere, then that R01 has it proves
 // nothing: it may be another partner's of R01.
-func (j *Judge) seeTransfer(tx *store.Tx, r store.Request, d registrar.Domain, s Sighting, w Word) (Word, error) {
+func (j *Judge) seeTransfer(tx *store.Tx, r store.Request, d registrar.Domain, s Sighting, w Finding) (Finding, error) {
 	switch {
 	case w.event == lifecycle.Confirmed && d.PaidTill.IsZero():
-		return Word{lifecycle.Confirmed, "the registry shows it with R01 already, and did so when it was first looked at: if the transfer is done resolve it with done"}, nil
+		return Finding{lifecycle.Confirmed, "the registry shows it with R01 already, and did so when it was first looked at: if the transfer is done resolve it with done"}, nil
 	case w.event != "" || !s.Present || j.engine.Ours(s.Registrar) || !d.PaidTill.IsZero():
 		return w, nil
 	}

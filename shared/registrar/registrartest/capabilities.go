@@ -45,6 +45,7 @@ var capabilityChecks = []check{
 // powers are the methods of each capability, with arguments that name nothing.
 func (e *exam) powers(l *life) map[registrar.Capability]map[string]func() error {
 	type calls = map[string]func() error
+
 	return map[registrar.Capability]map[string]func() error{
 		registrar.CapRenewals: calls{
 			"SetRenewal":  func() error { _, err := l.SetRenewal(e.ctx, e.domain(), registrar.RenewManual); return err },
@@ -108,11 +109,13 @@ func hasRenewals(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	e.wants(e.powers(l)[registrar.CapRenewals], map[string]registrar.Code{"SetRenewal": registrar.NotFound, "RunRenewals": ""})
 	o, _, err := e.concluded(l)
 	if err != nil {
 		return err
 	}
+
 	for _, mode := range append(registrar.RenewalModes(), registrar.RenewManual) {
 		if d, err := l.SetRenewal(e.ctx, o.Domain, mode); err != nil || d.Renewal != mode || d.Name != o.Domain {
 			e.broken("SetRenewal to %s answers with %q and %q: %v", mode, d.Name, d.Renewal, err)
@@ -121,6 +124,7 @@ func hasRenewals(e *exam) error {
 			e.broken("set to %s, the domain is renewed %q: %v", mode, d.Renewal, err)
 		}
 	}
+
 	_, err = l.SetRenewal(e.ctx, o.Domain, "conformance")
 	e.mustBe("an unknown mode", err, registrar.Invalid)
 	if _, err := l.RunRenewals(e.ctx, true); err != nil {
@@ -129,6 +133,7 @@ func hasRenewals(e *exam) error {
 	if d, err := l.Domain(e.ctx, o.Domain); err != nil || d.Operation != nil {
 		e.broken("after a dry pass an operation is open, or %v", err)
 	}
+
 	return nil
 }
 
@@ -150,12 +155,14 @@ func adoptsAgain(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	const customer = "conformance-adopts"
 	for range 2 {
 		if h, err := l.AdoptHandle(e.ctx, customer, e.subject.Handle); err != nil || h.Handle != e.subject.Handle || h.State != registrar.HandleRegistered {
 			e.broken("AdoptHandle answers with %+v: %v", h, err)
 		}
 	}
+
 	// Half a year ahead: a registrar may refuse a day that its registry can't have sold.
 	till := registrar.DateOf(time.Now().UTC()).AddDays(180)
 	i := registrar.Import{Domain: e.domain(), Customer: customer, Handle: e.subject.Handle, PaidTill: till}
@@ -164,9 +171,11 @@ func adoptsAgain(e *exam) error {
 			e.broken("ImportDomain answers with %s, %s, %s: %v", d.Name, d.Status, d.PaidTill, err)
 		}
 	}
+
 	if handles, err := l.Handles(e.ctx, customer); err != nil || len(handles) != 1 {
 		e.broken("the customer has %d handles, want 1: %v", len(handles), err)
 	}
+
 	return nil
 }
 
@@ -191,33 +200,41 @@ func copiesStore(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	_, op, err := e.submitted(l)
 	if err != nil {
 		return err
 	}
+
 	into := filepath.Join(e.dir, "copy")
 	if err := os.Mkdir(into, 0o700); err != nil {
 		return fmt.Errorf("make directory: %w", err)
 	}
+
 	if err := l.Backup(e.ctx, into); err != nil {
 		e.broken("Backup: %s", told(err))
 		return nil
 	}
+
 	if err := e.guardsKeys(into); err != nil {
 		return err
 	}
+
 	e.end(l)
 	if err := errors.Join(os.RemoveAll(l.dir), os.Rename(into, l.dir)); err != nil {
 		return fmt.Errorf("lay out the copy: %w", err)
 	}
+
 	next, err := e.begin(false)
 	if err != nil {
 		e.broken("no instance begins on the copy: %s", told(err))
 		return nil
 	}
+
 	if _, err := next.Operation(e.ctx, op.ID); err != nil {
 		e.broken("the copy does not hold the operation %s that was begun before: %v", op.ID, err)
 	}
+
 	return nil
 }
 
@@ -240,20 +257,24 @@ func checksNames(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	asked := []string{e.domain(), "no name", e.domain()}
 	answers, err := l.Check(e.ctx, asked)
 	if err != nil || len(answers) != len(asked) {
 		e.broken("Check of %d names brings %d answers: %v", len(asked), len(answers), err)
 		return nil
 	}
+
 	for i, a := range answers {
 		if a.Name != asked[i] || !slices.Contains(registrar.AvailabilityStatuses(), a.Status) || (a.Status == registrar.NameInvalid) != (i == 1) {
 			e.broken("asked for %q, it answers that %q is %q", asked[i], a.Name, a.Status)
 		}
 	}
+
 	if answers, err := l.Check(e.ctx, nil); err != nil || len(answers) > 0 {
 		e.broken("Check of no names brings %d answers: %v", len(answers), err)
 	}
+
 	return nil
 }
 
@@ -262,19 +283,23 @@ func checksHonestly(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	o, _, err := e.concluded(l)
 	if err != nil {
 		return err
 	}
+
 	answers, err := l.Check(e.ctx, []string{o.Domain, e.domain()})
 	if err != nil || len(answers) != 2 {
 		return errors.Join(err, fmt.Errorf("a check of 2 names brings %d answers", len(answers)))
 	}
+
 	if answers[0].Status == registrar.Available {
 		e.broken("a domain that is registered here is called available")
 	}
 	if !e.description.Has(registrar.CapCheck) && answers[1].Status == registrar.Available {
 		e.broken("without the capability check a name is called available")
 	}
+
 	return nil
 }

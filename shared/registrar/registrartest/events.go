@@ -45,20 +45,24 @@ func tellsOrders(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	o, op, err := e.submitted(l)
 	if err != nil {
 		return err
 	}
+
 	events, err := e.about(l, op.ID, 1)
 	if err != nil {
 		e.broken("no event names the operation of an order: %s", err)
 		return nil
 	}
+
 	for _, v := range ofOperation(events, op.ID) {
 		if v.Order != o.ID || v.Name != o.Domain {
 			e.broken("an event of operation %s names the order %q and the domain %q, for %q and %q", op.ID, v.Order, v.Name, o.ID, o.Domain)
 		}
 	}
+
 	return nil
 }
 
@@ -141,12 +145,14 @@ func isLive(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	last := events[len(events)-1].Cursor
 	read := make(chan error, 1)
 	var op registrar.Operation
 	submitted := make(chan struct{})
 	ctx, cancel := context.WithTimeout(e.ctx, e.subject.Patience)
 	defer cancel()
+
 	go func() {
 		for v, err := range l.Events(ctx, last) {
 			if err == nil {
@@ -157,8 +163,10 @@ func isLive(e *exam) error {
 				return
 			}
 		}
+
 		read <- fmt.Errorf("the sequence ended by itself")
 	}()
+
 	time.Sleep(min(20*time.Millisecond, e.subject.Patience/4)) // so that the reader has come to the end
 	_, op, err = e.submitted(l)
 	close(submitted)
@@ -168,6 +176,7 @@ func isLive(e *exam) error {
 	if err := <-read; err != nil {
 		e.broken("a reader that waited was not given the next event: %s", err)
 	}
+
 	return nil
 }
 
@@ -176,6 +185,7 @@ func servesReaders(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	ctx, cancel := context.WithCancel(e.ctx)
 	defer cancel()
 	stuck := make(chan struct{})
@@ -191,14 +201,17 @@ func servesReaders(e *exam) error {
 	}()
 	defer func() { cancel(); <-slow }()
 	<-stuck
+
 	var op registrar.Operation
 	if !e.within(func() { _, op, err = e.submitted(l) }) {
 		e.broken("Submit waits for a reader that does not read on")
 		return nil
 	}
+
 	if err != nil {
 		return err
 	}
+
 	done := func(got []registrar.Event) bool { return len(ofOperation(got, op.ID)) > 0 }
 	for range 2 {
 		var got []registrar.Event
@@ -209,6 +222,7 @@ func servesReaders(e *exam) error {
 			e.broken("a second reader is given %d events of more than %d", len(got), len(events))
 		}
 	}
+
 	return nil
 }
 
@@ -217,10 +231,12 @@ func agreesWithRecord(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	_, op, err := e.concluded(l)
 	if err != nil {
 		return err
 	}
+
 	var events []registrar.Event
 	ended := func(got []registrar.Event) bool {
 		events = ofOperation(got, op.ID)
@@ -230,6 +246,7 @@ func agreesWithRecord(e *exam) error {
 		e.broken("no event shows the domain of an operation that is %s without it: %s", op.State, err)
 		return nil
 	}
+
 	for i, v := range events {
 		switch {
 		case v.Domain == nil || v.Domain.Name != v.Name:
@@ -240,6 +257,7 @@ func agreesWithRecord(e *exam) error {
 			e.broken("the last event of an operation that is %s shows a domain that is %s", op.State, v.Domain.Status)
 		}
 	}
+
 	return nil
 }
 
@@ -283,14 +301,17 @@ func returnsPromptly(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	o, err := e.order(l)
 	if err != nil {
 		return err
 	}
+
 	ended, cancel := context.WithCancel(e.ctx)
 	cancel()
 	late := *e // a call that does not come back goes on with it
 	late.ctx = ended
+
 	calls := late.calls(l)
 	calls["Submit"] = func() error { _, err := l.Submit(ended, o); return err }
 	calls["Validate"] = func() error { _, err := l.Validate(ended, o); return err }
@@ -300,6 +321,7 @@ func returnsPromptly(e *exam) error {
 			e.broken("%s with a context that has ended does not come back", name)
 		}
 	}
+
 	return nil
 }
 
@@ -308,6 +330,7 @@ func endsEvents(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	for name, limit := range map[string]func() (context.Context, context.CancelFunc){
 		"is cancelled":        func() (context.Context, context.CancelFunc) { return context.WithCancel(e.ctx) },
 		"comes to a deadline": func() (context.Context, context.CancelFunc) { return context.WithTimeout(e.ctx, 20*time.Millisecond) },
@@ -321,13 +344,16 @@ func endsEvents(e *exam) error {
 				}
 			}
 		})
+
 		cancel()
+
 		if !back {
 			e.broken("the sequence does not end when its context %s", name)
 		} else if last == nil {
 			e.broken("the sequence ends without an error when its context %s", name)
 		}
 	}
+
 	return nil
 }
 
@@ -336,20 +362,24 @@ func cancelsWhole(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	for _, after := range []time.Duration{0, 50 * time.Microsecond, 500 * time.Microsecond, 5 * time.Millisecond} {
 		o, err := e.order(l)
 		if err != nil {
 			return err
 		}
+
 		e.cancelled(l, o, after)
 		first, err := l.Submit(e.ctx, o)
 		if err != nil {
 			e.broken("the order again, after a Submit that ended after %s: %s", after, told(err))
 			continue
 		}
+
 		if _, err := l.Operation(e.ctx, first.ID); err != nil {
 			e.broken("the operation of an order that was cancelled after %s: %s", after, told(err))
 		}
 	}
+
 	return nil
 }

@@ -36,6 +36,7 @@ func newRun(ctx context.Context, s Subject) (*run, error) {
 	if s.Patience == 0 {
 		s.Patience = defaultPatience
 	}
+
 	r := &run{subject: s, tag: strings.ToLower(rand.Text()[:6])}
 	instance, err := s.Open.Open(ctx)
 	if err != nil {
@@ -43,6 +44,7 @@ func newRun(ctx context.Context, s Subject) (*run, error) {
 		r.fault = r.dead
 		return r, nil
 	}
+
 	defer instance.Close()
 	ctx, cancel := context.WithTimeout(ctx, s.Patience)
 	defer cancel()
@@ -116,6 +118,7 @@ func (r *run) lacks(need Need) string {
 	case need == NeedSamples && len(r.subject.BadConfigs) == 0:
 		return "no settings with mistakes are given"
 	}
+
 	return ""
 }
 

@@ -29,17 +29,21 @@ func (e *exam) forms(visit func(q registrar.FormQuery, f registrar.Form, err err
 	if e.fault != nil {
 		return e.fault
 	}
+
 	l, err := e.catalogue()
 	if err != nil {
 		return err
 	}
+
 	tlds, registrants := e.description.TLDs, e.description.Registrants
 	if len(tlds) == 0 {
 		tlds = []string{e.tld()}
 	}
+
 	if len(registrants) == 0 {
 		registrants = []registrar.RegistrantKind{e.registrantKind()}
 	}
+
 	for _, tld := range tlds {
 		for _, kind := range e.description.Kinds {
 			for _, registrant := range registrants {
@@ -49,6 +53,7 @@ func (e *exam) forms(visit func(q registrar.FormQuery, f registrar.Form, err err
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -134,5 +139,6 @@ func wrongExample(f registrar.Field) string {
 			return fmt.Sprintf("has the example %q, which is no date", f.Example)
 		}
 	}
+
 	return ""
 }

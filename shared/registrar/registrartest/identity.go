@@ -76,10 +76,12 @@ func describesStably(e *exam) error {
 	if err != nil || e.fault != nil {
 		return errors.Join(err, e.fault)
 	}
+
 	l, err := e.open()
 	if err != nil {
 		return err
 	}
+
 	for _, when := range []string{"again", "a third time", "after Configure"} {
 		if when == "after Configure" {
 			if e.subject.Config == nil {
@@ -89,14 +91,17 @@ func describesStably(e *exam) error {
 				return err
 			}
 		}
+
 		d, err := l.Describe(e.ctx)
 		if err != nil {
 			return err
 		}
+
 		if text, err := json.Marshal(d); err != nil || string(text) != string(first) {
 			e.broken("described %s, it says %s, and said %s", when, text, first)
 		}
 	}
+
 	return nil
 }
 

@@ -56,8 +56,7 @@ func (e *exam) calls(l *life) map[string]func() error {
 	}
 }
 
-// bare is an order as good as it gets without a form; it is for a registrar that answers
-// nobody.
+// bare is the best order that can be made without a form, for a registrar that does not answer.
 func (e *exam) bare() registrar.Order {
 	o, err := e.order(noForms{})
 	if err != nil {
@@ -139,19 +138,23 @@ func drainsAgain(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	if err := idle.Drain(e.ctx); err != nil {
 		e.broken("Drain before Start: %s", told(err))
 	}
+
 	e.end(idle)
 	l, err := e.working()
 	if err != nil {
 		return err
 	}
+
 	for _, time := range []string{"first", "second", "third"} {
 		if err := l.Drain(e.ctx); err != nil {
 			e.broken("the %s Drain: %s", time, told(err))
 		}
 	}
+
 	return nil
 }
 
@@ -190,13 +193,16 @@ func isHealthy(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	ctx, cancel := context.WithTimeout(e.ctx, e.subject.Patience)
 	defer cancel()
+
 	began := time.Now()
 	health, err := l.Health(ctx)
 	if took := time.Since(began); err != nil || took > time.Second || len(health) == 0 {
 		e.broken("Health lists %d components after %s: %v", len(health), took.Round(time.Millisecond), err)
 	}
+
 	seen := map[string]bool{}
 	for _, c := range health {
 		if c.Name == "" || seen[c.Name] {
@@ -204,5 +210,6 @@ func isHealthy(e *exam) error {
 		}
 		seen[c.Name] = true
 	}
+
 	return nil
 }

@@ -120,30 +120,37 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 			return registrar.Operation{}, fmt.Errorf("conclude operation: %w", err)
 		}
 	}
+
 	var op registrar.Operation
 	err := e.soon("the end of the operation", func() (bool, error) {
 		var err error
 		if op, err = l.Operation(e.ctx, id); err != nil || op.State.Final() {
 			return true, err
 		}
+
 		if !op.State.WaitsForPerson() || e.subject.Conclude != nil {
 			return false, nil
 		}
+
 		d := registrar.Decision{Operation: id, Version: op.Version, Verdict: registrar.VerdictDone, By: "conformance"}
 		if _, err = l.Resolve(e.ctx, d); errors.Is(err, registrar.Conflict) {
 			return false, nil // it has moved by itself
 		}
+
 		if err == nil {
 			op, err = l.Operation(e.ctx, id)
 		}
+
 		return op.State.Final(), err
 	})
 	if err == nil && op.State != registrar.Succeeded {
 		err = fmt.Errorf("the operation is %s: %s", op.State, op.Error)
 	}
+
 	if err != nil {
 		return op, fmt.Errorf("conclude operation: %w", err)
 	}
+
 	return op, nil
 }
 
@@ -164,10 +171,12 @@ func (e *exam) events(r registrar.Events, after registrar.Cursor, n int) ([]regi
 func (e *exam) eventsUntil(r registrar.Events, after registrar.Cursor, enough func([]registrar.Event) bool) ([]registrar.Event, error) {
 	ctx, cancel := context.WithTimeout(e.ctx, e.subject.Patience)
 	defer cancel()
+
 	var got []registrar.Event
 	if enough(got) {
 		return got, nil
 	}
+
 	for event, err := range r.Events(ctx, after) {
 		if err != nil {
 			if ctx.Err() != nil {
@@ -179,6 +188,7 @@ func (e *exam) eventsUntil(r registrar.Events, after registrar.Cursor, enough fu
 			return got, nil
 		}
 	}
+
 	return got, errors.New("the sequence of events ended by itself")
 }
 

@@ -67,6 +67,7 @@ func hasStates(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	stages, err := e.stages(l)
 	for _, op := range stages {
 		switch {
@@ -80,6 +81,7 @@ func hasStates(e *exam) error {
 			e.broken("an operation is %s and has the end %s", op.State, op.FinishedAt)
 		}
 	}
+
 	return err
 }
 
@@ -88,18 +90,22 @@ func hasHistory(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	stages, err := e.stages(l)
 	if err != nil {
 		return err
 	}
+
 	for _, op := range stages[1:] {
 		if len(op.History) == 0 {
 			e.broken("an operation that is %s has no history", op.State)
 			continue
 		}
+
 		if last := op.History[len(op.History)-1]; last.State != op.State {
 			e.broken("the history of an operation that is %s ends with %s", op.State, last.State)
 		}
+
 		for i, step := range op.History {
 			if step.Actor == "" || !slices.Contains(registrar.OperationStates(), step.State) {
 				e.broken("a step has the actor %q and the state %q", step.Actor, step.State)
@@ -109,6 +115,7 @@ func hasHistory(e *exam) error {
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -132,14 +139,17 @@ func concludes(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	o, op, err := e.submitted(l)
 	if err != nil {
 		return err
 	}
+
 	before, err := l.Domain(e.ctx, o.Domain)
 	if err != nil {
 		return fmt.Errorf("read the domain of an order: %w", err)
 	}
+
 	if before.Operation != nil && (before.Operation.ID != op.ID || before.Status == registrar.StatusRegistered) {
 		e.broken("while operation %s is open the domain is %s, with the operation %s", op.ID, before.Status, before.Operation.ID)
 	}
@@ -149,16 +159,19 @@ func concludes(e *exam) error {
 	if _, err := e.conclude(l, op.ID); err != nil {
 		return err
 	}
+
 	after, err := l.Domain(e.ctx, o.Domain)
 	if err != nil {
 		return err
 	}
+
 	if after.Status != registrar.StatusRegistered || after.Operation != nil || after.PaidTill.IsZero() || after.Customer != o.Customer {
 		e.broken("the domain is %s for customer %q, paid till %q, with an open operation: %v", after.Status, after.Customer, after.PaidTill, after.Operation != nil)
 	}
 	if o.Kind == registrar.KindRegister && len(after.Nameservers) != len(o.Nameservers) {
 		e.broken("the domain has %d nameservers, and was ordered with %d", len(after.Nameservers), len(o.Nameservers))
 	}
+
 	return nil
 }
 
@@ -170,23 +183,28 @@ func hasTimes(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	stages, err := e.stages(l)
 	if err != nil {
 		return err
 	}
+
 	for _, op := range stages {
 		if op.CreatedAt.IsZero() || op.UpdatedAt.Before(op.CreatedAt) || !op.FinishedAt.IsZero() && op.FinishedAt.Before(op.CreatedAt) {
 			e.broken("an operation was created %s, changed %s and finished %s", op.CreatedAt, op.UpdatedAt, op.FinishedAt)
 		}
+
 		all := []time.Time{op.CreatedAt, op.UpdatedAt, op.Deadline, op.FinishedAt}
 		for _, s := range op.History {
 			all = append(all, s.At)
 		}
+
 		for _, t := range all {
 			if !inUTC(t) {
 				e.broken("an instant of an operation is %s, which is not UTC", t)
 			}
 		}
 	}
+
 	return nil
 }

@@ -51,19 +51,23 @@ func answersOrder(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	o, op, err := e.submitted(l)
 	if err != nil {
 		return err
 	}
+
 	known, err := l.Operation(e.ctx, op.ID)
 	if err != nil {
 		e.broken("Operation of what Submit answered: %s", told(err))
 	}
+
 	for what, v := range map[string]registrar.Operation{"Submit": op, "Operation": known} {
 		if err == nil && (v.ID == "" || v.ID != op.ID || v.Order != o.ID || v.Kind != o.Kind || v.Domain != o.Domain) {
 			e.broken("%s answers with operation %q of order %q to %s %q, for order %q to %s %q", what, v.ID, v.Order, v.Kind, v.Domain, o.ID, o.Kind, o.Domain)
 		}
 	}
+
 	return nil
 }
 
@@ -80,17 +84,21 @@ func repeats(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	o, first, err := e.submitted(l)
 	if err != nil {
 		return err
 	}
+
 	for range repetitions {
 		op, err := l.Submit(e.ctx, o)
 		e.isSame("again", op, first, err)
 	}
+
 	if _, err := e.conclude(l, first.ID); err != nil {
 		return err
 	}
+
 	op, err := l.Submit(e.ctx, o)
 	e.isSame("after its operation has ended", op, first, err)
 	return nil
@@ -101,19 +109,23 @@ func repeatsAtOnce(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	o, err := e.order(l)
 	if err != nil {
 		return err
 	}
+
 	ops, errs := make([]registrar.Operation, repetitions), make([]error, repetitions)
 	var calls sync.WaitGroup
 	for i := range repetitions {
 		calls.Go(func() { ops[i], errs[i] = l.Submit(e.ctx, o) })
 	}
+
 	calls.Wait()
 	for i := range ops {
 		e.isSame("in parallel", ops[i], ops[0], errs[i])
 	}
+
 	return nil
 }
 
@@ -122,19 +134,23 @@ func survives(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	o, first, err := e.submitted(l)
 	if err != nil {
 		return err
 	}
+
 	next, err := e.again(l)
 	if err != nil {
 		return err
 	}
+
 	if known, err := next.Operation(e.ctx, first.ID); err != nil {
 		e.broken("the operation after a crash: %s", told(err))
 	} else if known.Order != o.ID || known.Domain != o.Domain {
 		e.broken("the operation after a crash is one of order %q on %q", known.Order, known.Domain)
 	}
+
 	op, err := next.Submit(e.ctx, o)
 	e.isSame("after a crash", op, first, err)
 	return nil
@@ -145,10 +161,12 @@ func conflicts(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	o, _, err := e.submitted(l)
 	if err != nil {
 		return err
 	}
+
 	for what, change := range map[string]func(o *registrar.Order){
 		"domain":      func(o *registrar.Order) { o.Domain = e.domain() },
 		"customer":    func(o *registrar.Order) { o.Customer += "-2" },
@@ -168,6 +186,7 @@ func conflicts(e *exam) error {
 		}
 		e.mustBe("the same OrderID with another "+what, err, registrar.Conflict)
 	}
+
 	return nil
 }
 
@@ -208,19 +227,23 @@ func guardsRenewal(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	o, _, err := e.concluded(l)
 	if err != nil {
 		return err
 	}
+
 	d, err := l.Domain(e.ctx, o.Domain)
 	if err != nil {
 		return err
 	}
+
 	renewal := registrar.Order{ID: e.orderID(), Kind: registrar.KindRenew, Domain: o.Domain, Customer: o.Customer,
 		PaidTill: registrar.Date{Year: 1999, Month: time.December, Day: 31}}
 	if d.PaidTill == renewal.PaidTill {
 		return errors.New("the domain is paid till 1999-12-31")
 	}
+
 	_, err = l.Submit(e.ctx, renewal)
 	e.mustBe("a renewal from an expiry that is not the domain's", err, registrar.Precondition)
 	return nil
@@ -231,21 +254,26 @@ func forgetsOrders(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	good, err := e.order(l)
 	if err != nil {
 		return err
 	}
+
 	bad := e.spoil(good, func(o *registrar.Order) { o.Registrant = nil })
 	if _, err := l.Submit(e.ctx, bad); err == nil {
 		return errors.New("an order without a registrant was accepted")
 	}
+
 	if _, err := l.Domain(e.ctx, bad.Domain); !errors.Is(err, registrar.NotFound) {
 		e.broken("the domain of an order that was refused: %s, want NOT_FOUND", told(err))
 	}
+
 	good.ID = bad.ID
 	if _, err := l.Submit(e.ctx, good); err != nil {
 		e.broken("the order, put right, under the same OrderID: %s", told(err))
 	}
+
 	return nil
 }
 
@@ -254,31 +282,38 @@ func keepsACE(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	ace, err := aceOf(e.subject.IDN)
 	if err != nil {
 		return err
 	}
+
 	o, err := e.order(l)
 	if err != nil {
 		return err
 	}
+
 	o.Domain = ace
 	op, err := l.Submit(e.ctx, o)
 	if err != nil {
 		e.broken("an order for %s: %s", ace, told(err))
 		return nil
 	}
+
 	d, err := l.Domain(e.ctx, ace)
 	if err != nil || d.Name != ace || op.Domain != ace {
 		e.broken("Submit calls %s %q, and Domain %q: %v", ace, op.Domain, d.Name, err)
 	}
+
 	events, err := e.about(l, op.ID, 1)
 	if err != nil {
 		return err
 	}
+
 	if name := ofOperation(events, op.ID)[0].Name; name != ace {
 		e.broken("an event calls %s %q", ace, name)
 	}
+
 	return nil
 }
 

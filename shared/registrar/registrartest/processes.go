@@ -74,6 +74,7 @@ func greeted(e *exam, versions string) (*process, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+
 	err = e.soon("the handshake", func() (bool, error) {
 		select {
 		case <-p.ended:
@@ -86,6 +87,7 @@ func greeted(e *exam, versions string) (*process, string, error) {
 		p.kill()
 		return nil, "", err
 	}
+
 	line, _, _ := strings.Cut(p.stdout.String(), "\n")
 	return p, line, nil
 }
@@ -103,10 +105,12 @@ func refusesHand(e *exam) error {
 		return err
 	}
 	defer p.kill()
+
 	if !p.over(e.subject.Patience) {
 		e.broken("started by hand it goes on")
 		return nil
 	}
+
 	if code := p.cmd.ProcessState.ExitCode(); code != 1 {
 		e.broken("started by hand it exits with %d", code)
 	}
@@ -116,6 +120,7 @@ func refusesHand(e *exam) error {
 	if strings.TrimSpace(p.stderr.String()) == "" {
 		e.broken("started by hand it says nothing on stderr")
 	}
+
 	return nil
 }
 
@@ -188,22 +193,27 @@ func drainsOrphaned(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	o, op, err := e.submitted(l)
 	if err != nil {
 		return err
 	}
+
 	if l.orphan == nil {
 		return errors.New("it is no program")
 	}
+
 	l.over = true
 	if !l.orphan(e.subject.Patience) {
 		return errors.New("without its host it goes on")
 	}
+
 	next, err := e.begin(false)
 	if err != nil {
 		e.broken("its successor can't begin: %s", err)
 		return nil
 	}
+
 	again, err := next.Submit(e.ctx, o)
 	e.isSame("after the host has died", again, op, err)
 	return nil

@@ -43,6 +43,7 @@ func (o Program) Open(context.Context) (*Instance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make directory: %w", err)
 	}
+
 	p := &process{program: o, dir: dir, ended: make(chan struct{})}
 	client := goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig: registrarrpc.Handshake(), VersionedPlugins: registrarrpc.ClientSet(), GRPCDialOptions: registrarrpc.DialOptions(),
@@ -54,20 +55,24 @@ func (o Program) Open(context.Context) (*Instance, error) {
 			return hosted{p}, nil
 		},
 	})
+
 	finish := func() {
 		client.Kill()
 		p.kill()
 		os.RemoveAll(dir)
 	}
+
 	plugin, err := registrarrpc.Dispense(client)
 	if err != nil {
 		finish()
 		return nil, fmt.Errorf("%w; stderr: %s", err, lastLine(p.stderr.String()))
 	}
+
 	crash := func() {
 		p.kill()
 		finish()
 	}
+
 	return &Instance{Plugin: plugin, Close: finish, Crash: crash, Log: func() string { return p.stderr.String() + p.stdout.String() },
 		killed: func() bool { return p.cmd.ProcessState.ExitCode() != 0 },
 		orphan: func(within time.Duration) bool {
@@ -99,7 +104,7 @@ type process struct {
 	exit           error
 }
 
-// start starts it; whoever calls it reads p.out.
+// start starts the program; the caller reads p.out.
 func (p *process) start() error {
 	out, outEnd, err1 := os.Pipe()
 	errs, errsEnd, err2 := os.Pipe()
@@ -107,24 +112,29 @@ func (p *process) start() error {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return fmt.Errorf("open pipes: %w", err)
 	}
+
 	cmd := exec.Command(p.program.Command[0], p.program.Command[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = p.dir, outEnd, errsEnd, []*os.File{theirs}
 	cmd.Env = slices.Concat(inherited(), p.program.Env, p.handshake, []string{"TMPDIR=" + p.dir,
 		registrarrpc.LifelineEnv + "=" + strconv.Itoa(lifelineFD), registrarrpc.LogLevelEnv + "=trace"})
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	err := cmd.Start()
+
 	for _, end := range []*os.File{outEnd, errsEnd, theirs} {
 		end.Close()
 	}
+
 	if err != nil {
 		return errors.Join(fmt.Errorf("start program: %w", err), out.Close(), errs.Close(), ours.Close())
 	}
+
 	p.cmd, p.out, p.err, p.lifeline, p.copied = cmd, out, errs, ours, make(chan struct{})
 	go func() { // ends with the pipe
 		defer close(p.copied)
 		_, _ = io.Copy(&p.stderr, errs)
 	}()
 	go p.reap()
+
 	return nil
 }
 
@@ -153,7 +163,7 @@ func (p *process) kill() {
 		return
 	}
 	select {
-	case <-p.ended: // the number may belong to somebody else by now
+	case <-p.ended: // the number may be another process by now
 	default:
 		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 		<-p.ended

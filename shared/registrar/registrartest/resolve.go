@@ -82,30 +82,37 @@ func demandsVersion(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	_, op, err := e.submitted(l)
 	if err != nil {
 		return err
 	}
+
 	if op.Version == "" {
 		e.broken("an operation that is %s has no version", op.State)
 	}
+
 	for _, verdict := range registrar.Verdicts() {
 		_, err = l.Resolve(e.ctx, registrar.Decision{Operation: op.ID, Verdict: verdict, By: "conformance"})
 		e.mustBe(fmt.Sprintf("the verdict %s without a version", verdict), err, registrar.Invalid)
 	}
+
 	read, err := l.Operation(e.ctx, op.ID)
 	if err != nil {
 		return err
 	}
+
 	for _, step := range read.History {
 		if step.Actor == "conformance" {
 			e.broken("a decision without a version took effect: %s", step.Message)
 		}
 	}
+
 	ended, err := e.conclude(l, op.ID)
 	if err == nil && ended.Version == op.Version && ended.State != op.State {
 		e.broken("an operation has the version %q while it is %s and when it is %s", op.Version, op.State, ended.State)
 	}
+
 	return err
 }
 
@@ -114,10 +121,12 @@ func refusesOutdated(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	_, op, err := e.submitted(l)
 	if err != nil {
 		return err
 	}
+
 	refused := func(version registrar.Version, now registrar.OperationState) {
 		for _, verdict := range registrar.Verdicts() {
 			d := registrar.Decision{Operation: op.ID, Version: version, Verdict: verdict, By: "conformance"}
@@ -125,15 +134,18 @@ func refusesOutdated(e *exam) error {
 			e.mustBe(fmt.Sprintf("the verdict %s about another version than that of an operation that is %s", verdict, now), err, registrar.Conflict)
 		}
 	}
+
 	refused("conformance-"+op.Version, op.State)
 	ended, err := e.conclude(l, op.ID)
 	if err != nil {
 		return err
 	}
+
 	refused(op.Version, ended.State)
 	if after, err := l.Operation(e.ctx, op.ID); err != nil || after.State != ended.State {
 		e.broken("after decisions about other versions the operation is %s, and was %s: %v", after.State, ended.State, err)
 	}
+
 	return nil
 }
 
@@ -142,13 +154,16 @@ func decidesOnce(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	_, op, err := e.submitted(l)
 	if err != nil {
 		return err
 	}
+
 	if op, err = l.Operation(e.ctx, op.ID); err != nil {
 		return err
 	}
+
 	const several = 8
 	answers := make([]error, several)
 	d := registrar.Decision{Operation: op.ID, Version: op.Version, Verdict: registrar.VerdictFailed, By: "conformance"}
@@ -156,6 +171,7 @@ func decidesOnce(e *exam) error {
 	for i := range answers {
 		all.Go(func() { _, answers[i] = l.Resolve(e.ctx, d) })
 	}
+
 	all.Wait()
 	accepted := 0
 	for _, err := range answers {
@@ -165,9 +181,11 @@ func decidesOnce(e *exam) error {
 			e.broken("one of %d equal decisions: %s, want CONFLICT", several, told(err))
 		}
 	}
+
 	if accepted > 1 {
 		e.broken("of %d equal decisions at once %d took effect", several, accepted)
 	}
+
 	return nil
 }
 
@@ -195,10 +213,12 @@ func cancelsQueued(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	_, op, err := e.submitted(l)
 	if err != nil {
 		return err
 	}
+
 	op, cancelled, err := e.decide(l, op.ID, registrar.VerdictCancel)
 	switch now, failed := l.Operation(e.ctx, op.ID); {
 	case failed != nil:
@@ -210,5 +230,6 @@ func cancelsQueued(e *exam) error {
 	case err != nil && op.State == registrar.Queued && now.State == registrar.Queued:
 		e.broken("an operation that is Queued can't be cancelled: %s", told(err))
 	}
+
 	return nil
 }

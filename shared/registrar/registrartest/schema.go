@@ -41,6 +41,7 @@ func mistakesOf(s registrar.Schema, path string) []string {
 			wrong = append(wrong, fmt.Sprintf(format, args...))
 		}
 	}
+
 	seen := map[string]bool{}
 	for _, a := range s.Attributes {
 		at := path + a.Name
@@ -52,18 +53,22 @@ func mistakesOf(s registrar.Schema, path string) []string {
 		add(a.Default != "" && !fits(a, a.Default), "the default of %s, %q, is not of its type or not allowed", at, a.Default)
 		seen[a.Name] = true
 	}
+
 	for _, b := range s.Blocks {
 		at := path + b.Name
 		add(!identifier.MatchString(b.Name), "%q is no name for a block", at)
 		add(seen[b.Name], "%s stands there twice", at)
 		add(len(b.Labels) > 0 && !b.Repeated, "%s has labels and stands only once", at)
+
 		for _, label := range b.Labels {
 			taken := slices.ContainsFunc(b.Schema.Attributes, func(a registrar.Attribute) bool { return a.Name == label })
 			add(taken, "the label %s of %s is an attribute, too", label, at)
 		}
+
 		wrong = append(wrong, mistakesOf(b.Schema, at+".")...)
 		seen[b.Name] = true
 	}
+
 	return wrong
 }
 

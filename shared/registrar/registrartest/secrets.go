@@ -31,10 +31,12 @@ func canariesOf(e *exam, p registrar.Catalogue, o registrar.Order) ([]string, er
 	if o.AuthCode != "" {
 		found = append(found, string(o.AuthCode))
 	}
+
 	form, err := p.Form(e.ctx, e.query(o.Kind))
 	if err != nil {
 		return nil, fmt.Errorf("read the form: %w", err)
 	}
+
 	for _, f := range form.Fields {
 		if f.Class == registrar.DataPublic || o.Registrant == nil {
 			continue
@@ -45,6 +47,7 @@ func canariesOf(e *exam, p registrar.Catalogue, o registrar.Order) ([]string, er
 			}
 		}
 	}
+
 	return found, nil
 }
 
@@ -66,12 +69,15 @@ func conversation(e *exam, l *life, o registrar.Order) (map[string][]any, error)
 			said["errors"] = append(said["errors"], err.Error())
 		}
 	}
+
 	v, err := l.Validate(e.ctx, o)
 	add("previews", v, err)
+
 	op, err := l.Submit(e.ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("submit a good order: %w", err)
 	}
+
 	add("operations", op, err)
 	other := e.spoil(o, func(o *registrar.Order) { o.Domain = e.domain() })
 	other.ID = o.ID
@@ -85,13 +91,16 @@ func conversation(e *exam, l *life, o registrar.Order) (map[string][]any, error)
 	add("domains", d, err)
 	h, err := l.Health(e.ctx)
 	add("health", h, err)
+
 	events, err := e.about(l, op.ID, 1)
 	if err != nil {
 		return nil, err
 	}
+
 	for _, v := range events {
 		add("events", v, nil)
 	}
+
 	return said, nil
 }
 
@@ -105,19 +114,23 @@ func answersMasked(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	for _, kind := range acquiring(e) {
 		o, err := e.orderOf(l, kind)
 		if err != nil {
 			return err
 		}
+
 		canaries, err := canariesOf(e, l, o)
 		if err != nil {
 			return err
 		}
+
 		said, err := conversation(e, l, o)
 		if err != nil {
 			return err
 		}
+
 		for what, values := range said {
 			text, err := json.Marshal(values)
 			if err != nil {
@@ -126,6 +139,7 @@ func answersMasked(e *exam) error {
 			sings(e, what, plain(text), canaries)
 		}
 	}
+
 	return nil
 }
 
@@ -143,14 +157,17 @@ func refusesMasked(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	good, err := e.order(l)
 	if err != nil {
 		return err
 	}
+
 	form, err := l.Form(e.ctx, e.query(good.Kind))
 	if err != nil {
 		return err
 	}
+
 	const canary = "order-CANARY-0815"
 	bad := e.spoil(good, func(o *registrar.Order) {
 		o.Domain = "-"
@@ -160,14 +177,17 @@ func refusesMasked(e *exam) error {
 			}
 		}
 	})
+
 	v, err := l.Validate(e.ctx, bad)
 	if err != nil {
 		return err
 	}
+
 	_, refusal := l.Submit(e.ctx, bad)
 	if len(v.Problems) == 0 || refusal == nil {
 		return fmt.Errorf("an order with mistakes was accepted")
 	}
+
 	sings(e, "problems", fmt.Sprint(v.Problems), []string{canary})
 	sings(e, "refusals", refusal.Error(), []string{canary})
 	return nil
@@ -178,21 +198,26 @@ func logsMasked(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	var canaries []string
 	for _, kind := range acquiring(e) {
 		o, err := e.orderOf(l, kind)
 		if err != nil {
 			return err
 		}
+
 		found, err := canariesOf(e, l, o)
 		if err != nil {
 			return err
 		}
+
 		if _, err := conversation(e, l, o); err != nil {
 			return err
 		}
+
 		canaries = append(canaries, found...)
 	}
+
 	e.end(l)
 	sings(e, "lines of the log", l.Log(), canaries)
 	return nil

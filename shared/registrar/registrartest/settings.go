@@ -104,6 +104,7 @@ func namesSettings(e *exam) (err error) {
 	if err != nil {
 		return err
 	}
+
 	eachAttribute(e.description.Schema, "", func(path string, _ registrar.Attribute) {
 		for _, value := range []any{misfit, nil, "conformance"} {
 			refusal, failed := trySetting(e, l, path, value)
@@ -111,10 +112,12 @@ func namesSettings(e *exam) (err error) {
 			if !errors.Is(refusal, registrar.Invalid) {
 				continue
 			}
+
 			problems := problemsOf(refusal)
 			if len(problems) == 0 {
 				e.broken("a wrong %s: the refusal lists no problem: %s", path, refusal)
 			}
+
 			for _, p := range problems {
 				if !inSchema(e.description.Schema, p.Path) || strings.TrimSpace(p.Message) == "" {
 					e.broken("a wrong %s: the problem %q at the path %q", path, p.Message, p.Path)
@@ -122,6 +125,7 @@ func namesSettings(e *exam) (err error) {
 			}
 		}
 	})
+
 	return err
 }
 
@@ -167,20 +171,25 @@ func hidesSettings(e *exam) (err error) {
 			config, err = changed(config, path, canary)
 		}
 	})
+
 	if err != nil {
 		return err
 	}
+
 	l, err := e.open()
 	if err != nil {
 		return err
 	}
+
 	configure := func(config json.RawMessage) {
 		refusal := l.Configure(e.ctx, registrar.Settings{Config: config, DataDir: l.dir, Create: true})
 		if refusal != nil && strings.Contains(refusal.Error(), canary) {
 			e.broken("the refusal repeats a secret: %s", refusal)
 		}
 	}
+
 	configure(config[:len(config)-1])
+
 	eachAttribute(e.description.Schema, "", func(path string, a registrar.Attribute) {
 		values := []any{misfit, "", nil}
 		if a.Sensitive {
@@ -192,5 +201,6 @@ func hidesSettings(e *exam) (err error) {
 			}
 		}
 	})
+
 	return nil
 }

@@ -41,10 +41,12 @@ func acceptsGood(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	o, err := e.order(l)
 	if err != nil {
 		return err
 	}
+
 	v, err := l.Validate(e.ctx, o)
 	switch {
 	case err != nil:
@@ -55,9 +57,11 @@ func acceptsGood(e *exam) error {
 	case strings.TrimSpace(v.Preview) == "":
 		e.broken("the good order has no preview")
 	}
+
 	if _, err := l.Submit(e.ctx, o); err != nil {
 		e.broken("Submit of a good order: %s", told(err))
 	}
+
 	return nil
 }
 
@@ -100,33 +104,40 @@ func incompleteOf(e *exam, l *life, kind registrar.OperationKind) ([]faulty, err
 	if kind == registrar.KindUpdate {
 		return nil, nil // it requires nothing in particular
 	}
+
 	if kind == registrar.KindRenew {
 		o := registrar.Order{ID: e.orderID(), Kind: kind, Domain: e.domain(), Customer: "conformance"}
 		return []faulty{{"a renewal without paid_till", []string{"paid_till"}, o}}, nil
 	}
+
 	good, err := e.orderOf(l, kind)
 	if err != nil {
 		return nil, err
 	}
+
 	all := []faulty{
 		{"no domain", []string{"domain"}, e.spoil(good, func(o *registrar.Order) { o.Domain = "" })},
 		{"no customer", []string{"customer"}, e.spoil(good, func(o *registrar.Order) { o.Customer = "" })},
 		{"no registrant", []string{"contact"}, e.spoil(good, func(o *registrar.Order) { o.Registrant = nil })},
 	}
+
 	if kind == registrar.KindTransfer {
 		all = append(all, faulty{"no transfer code", []string{"auth_code"}, e.spoil(good, func(o *registrar.Order) { o.AuthCode = "" })})
 	} else {
 		all = append(all, faulty{"no nameservers", []string{"nameservers"}, e.spoil(good, func(o *registrar.Order) { o.Nameservers = nil })})
 	}
+
 	form, err := l.Form(e.ctx, e.query(kind))
 	if err != nil {
 		return nil, fmt.Errorf("read the form: %w", err)
 	}
+
 	for _, f := range form.Fields {
 		if f.Required {
 			all = append(all, faulty{"no " + f.Key, []string{"contact." + f.Key}, e.spoil(good, func(o *registrar.Order) { delete(o.Registrant.Fields, f.Key) })})
 		}
 	}
+
 	return all, nil
 }
 
@@ -135,10 +146,12 @@ func demandsRequired(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	list, err := incompleteOrders(e, l)
 	if err != nil {
 		return err
 	}
+
 	for _, f := range list {
 		v, err := l.Validate(e.ctx, f.order)
 		if err != nil {
@@ -148,6 +161,7 @@ func demandsRequired(e *exam) error {
 			e.broken("an order to %s with %s: %s, want one at %q", f.order.Kind, f.why, pathsOf(v.Problems), f.paths[0])
 		}
 	}
+
 	return nil
 }
 
@@ -164,20 +178,24 @@ func tellsAll(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	f, err := e.bad(l)
 	if err != nil {
 		return err
 	}
+
 	v, err := l.Validate(e.ctx, f.order)
 	if err != nil {
 		return err
 	}
+
 	for _, path := range f.paths {
 		if !names(v.Problems, path) {
 			e.broken("an order with %s: %s", f.why, pathsOf(v.Problems))
 			break
 		}
 	}
+
 	return nil
 }
 
@@ -189,18 +207,22 @@ func namesFields(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	f, err := e.bad(l)
 	if err != nil {
 		return err
 	}
+
 	for _, o := range []registrar.Order{f.order, {ID: e.orderID(), Kind: registrar.KindRegister}, {ID: e.orderID(), Kind: registrar.KindRenew}} {
 		v, err := l.Validate(e.ctx, o)
 		if err != nil {
 			return err
 		}
+
 		if len(v.Problems) > 0 && v.Preview != "" {
 			e.broken("an order with problems has a preview")
 		}
+
 		for _, p := range v.Problems {
 			known := slices.ContainsFunc(fields, func(name string) bool { return names([]registrar.Problem{p}, name) })
 			if !known || strings.TrimSpace(p.Message) == "" {
@@ -208,6 +230,7 @@ func namesFields(e *exam) error {
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -216,32 +239,39 @@ func storesNothing(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	good, err := e.order(l)
 	if err != nil {
 		return err
 	}
+
 	for range 2 {
 		if _, err := l.Validate(e.ctx, good); err != nil {
 			return err
 		}
 	}
+
 	if _, err := l.Domain(e.ctx, good.Domain); err == nil {
 		e.broken("a domain of which an order was only validated is known")
 	}
+
 	other := e.spoil(good, func(o *registrar.Order) { o.Domain = e.domain() })
 	other.ID = good.ID
 	if _, err := l.Submit(e.ctx, other); errors.Is(err, registrar.Conflict) {
 		e.broken("Submit under an OrderID that was only validated: %s", told(err))
 	}
+
 	events, err := e.events(l, 0, 1)
 	if err != nil {
 		return err
 	}
+
 	for _, v := range events {
 		if v.Name == good.Domain {
 			e.broken("Validate caused the event %q", v.Message)
 		}
 	}
+
 	return nil
 }
 
@@ -250,30 +280,37 @@ func agrees(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	list, err := incompleteOrders(e, l)
 	if err != nil {
 		return err
 	}
+
 	f, err := e.bad(l)
 	if err != nil {
 		return err
 	}
+
 	for _, f := range append(list, f) {
 		v, err := l.Validate(e.ctx, f.order)
 		if err != nil {
 			return err
 		}
+
 		if len(v.Problems) == 0 {
 			continue
 		}
+
 		_, err = l.Submit(e.ctx, f.order)
 		if !e.mustBe("Submit of an order with "+f.why, err, registrar.Invalid) {
 			continue
 		}
+
 		if have, want := pathsOf(inOrder(problemsOf(err))), pathsOf(inOrder(v.Problems)); have != want {
 			e.broken("of an order with %s Submit tells %s, and Validate %s", f.why, have, want)
 		}
 	}
+
 	return nil
 }
 
@@ -286,14 +323,17 @@ func refusesNames(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	good, err := e.order(l)
 	if err != nil {
 		return err
 	}
+
 	wrong := []string{strings.ToUpper(good.Domain), good.Domain + ".", "конформность." + e.tld(), "a b." + e.tld(), e.tld()}
 	if e.subject.IDN != "" {
 		wrong = append(wrong, e.subject.IDN)
 	}
+
 	for _, name := range wrong {
 		o := e.spoil(good, func(o *registrar.Order) { o.Domain = name })
 		v, err := l.Validate(e.ctx, o)
@@ -304,6 +344,7 @@ func refusesNames(e *exam) error {
 			e.broken("an order for %q: %s, want one at \"domain\"", name, pathsOf(v.Problems))
 		}
 	}
+
 	return nil
 }
 
@@ -312,10 +353,12 @@ func refusesOrderIDs(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	good, err := e.order(l)
 	if err != nil {
 		return err
 	}
+
 	for _, id := range []string{"", strings.Repeat("a", 65), "two words", "заказ", "a/b"} {
 		o := e.spoil(good, func(*registrar.Order) {})
 		o.ID = registrar.OrderID(id)
@@ -325,9 +368,11 @@ func refusesOrderIDs(e *exam) error {
 			e.broken("%s: %s, want one at \"id\"", what, pathsOf(problemsOf(err)))
 		}
 	}
+
 	good.ID = registrar.OrderID("A-z.0_9" + e.tag + strings.Repeat("x", 64))[:64]
 	if _, err := l.Submit(e.ctx, good); errors.Is(err, registrar.Invalid) && names(problemsOf(err), "id") {
 		e.broken("Submit under the OrderID %q: %s", good.ID, told(err))
 	}
+
 	return nil
 }

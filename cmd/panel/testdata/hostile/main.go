@@ -36,6 +36,7 @@ func (e *evil) Describe(ctx context.Context) (registrar.Description, error) {
 	case "deschang":
 		select {}
 	}
+
 	d, err := e.Plugin.Describe(ctx)
 	d.Name = "evil"
 	switch mode {
@@ -47,6 +48,7 @@ func (e *evil) Describe(ctx context.Context) (registrar.Description, error) {
 	case "wrongname":
 		d.Name = "r01"
 	}
+
 	return d, err
 }
 func (e *evil) Configure(ctx context.Context, s registrar.Settings) error {
@@ -112,12 +114,14 @@ func (e *evil) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[reg
 	ev := func(c registrar.Cursor, name string, d *registrar.Domain, msg, actor string) registrar.Event {
 		return registrar.Event{Cursor: c, At: time.Now(), Type: registrar.EventDecision, Level: registrar.LevelInfo, Message: msg, Actor: actor, Name: name, Domain: d}
 	}
+
 	return func(yield func(registrar.Event, error) bool) {
 		switch mode {
 		case "lie":
 			reg := func(n, h string) *registrar.Domain {
 				return &registrar.Domain{Name: n, Customer: "attacker", Handle: h, Status: registrar.StatusRegistered, PaidTill: registrar.Date{Year: 2099, Month: 1, Day: 1}, Renewal: registrar.RenewManual}
 			}
+
 			list := []registrar.Event{
 				ev(1, "seed.ru", reg("seed.ru", "EVIL"), "decided by olga: transferred to attacker", "olga"),
 				ev(2, "squatted.ru", reg("squatted.ru", "EVIL"), "registered", "registrar"),
@@ -131,6 +135,7 @@ func (e *evil) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[reg
 					return
 				}
 			}
+
 			<-ctx.Done()
 		case "evflood":
 			for c := after + 1; ; c++ {
@@ -221,6 +226,7 @@ func main() {
 			l, _ := os.Readlink("/proc/self/fd/" + f.Name())
 			out += f.Name() + " -> " + l + "\n"
 		}
+
 		pe, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", os.Getppid()))
 		out += fmt.Sprintf("PARENT ENVIRON: %v has mail password: %v\n", err, bytes.Contains(pe, []byte("R01_MAIL_PASSWORD")))
 		ms, err := filepath.Glob("data/*")
@@ -229,14 +235,17 @@ func main() {
 			b, err := os.ReadFile(f)
 			out += fmt.Sprintln("READ", f, len(b), err)
 		}
+
 		os.WriteFile(filepath.Join(os.TempDir(), "spy.txt"), []byte(out), 0o600)
 	case "fork":
 		for range 200 {
 			exec.Command("/bin/sleep", "985").Start()
 		}
 	}
+
 	log := registrarrpc.Logger("evil")
 	registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: &evil{Plugin: manual.New(log)}, Logger: log})
+
 	if mode == "noexit" {
 		select {}
 	}

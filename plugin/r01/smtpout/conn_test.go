@@ -8,7 +8,7 @@ import (
 )
 
 // on submits one mail on a line, and tells how often it was claimed.
-func on(t *testing.T, l *Line, to string) (Result, int) {
+func on(t *testing.T, l *Conn, to string) (Result, int) {
 	t.Helper()
 	claims := 0
 	res := l.Submit(t.Context(), Mail{From: "callback@panel.example", To: []string{to}, Data: []byte("Subject: x\r\n\r\nx\r\n")},
@@ -32,7 +32,7 @@ func count(r *relay, verb string) int {
 func TestLineReusesItsConnection(t *testing.T) {
 	t.Parallel()
 	r := startRelay(t, false, nil)
-	l := NewLine(config(r))
+	l := NewConn(config(r))
 	for range 3 {
 		if res, claims := on(t, l, "robot@registrar.example"); res.Outcome != Accepted || claims != 1 {
 			t.Fatalf("%+v, %d claims", res, claims)
@@ -52,7 +52,7 @@ func TestLineReusesItsConnection(t *testing.T) {
 func TestLineReplacesADeadConnection(t *testing.T) {
 	t.Parallel()
 	r := startRelay(t, false, nil)
-	l := NewLine(config(r))
+	l := NewConn(config(r))
 	if res, _ := on(t, l, "robot@registrar.example"); res.Outcome != Accepted {
 		t.Fatalf("%+v", res)
 	}
@@ -67,7 +67,7 @@ func TestLineReplacesADeadConnection(t *testing.T) {
 func TestLineTriesAnotherConnectionOnce(t *testing.T) {
 	t.Parallel()
 	r := startRelay(t, false, nil)
-	l := NewLine(config(r))
+	l := NewConn(config(r))
 	if res, _ := on(t, l, "robot@registrar.example"); res.Outcome != Accepted {
 		t.Fatalf("%+v", res)
 	}
@@ -81,7 +81,7 @@ func TestLineTriesAnotherConnectionOnce(t *testing.T) {
 func TestLineRefusedOnUsedConnection(t *testing.T) {
 	t.Parallel()
 	r := startRelay(t, false, nil)
-	l := NewLine(config(r))
+	l := NewConn(config(r))
 	if res, _ := on(t, l, "robot@registrar.example"); res.Outcome != Accepted {
 		t.Fatalf("%+v", res)
 	}
@@ -99,7 +99,7 @@ func TestLineRefusedOnUsedConnection(t *testing.T) {
 func TestLineOutlivesItsContexts(t *testing.T) {
 	t.Parallel()
 	r := startRelay(t, false, nil)
-	l := NewLine(config(r))
+	l := NewConn(config(r))
 	ctx, cancel := context.WithCancel(t.Context())
 	m := Mail{From: "callback@panel.example", To: []string{"robot@registrar.example"}, Data: []byte("Subject: x\r\n\r\nx\r\n")}
 	if res := l.Submit(ctx, m, func(context.Context) error { return nil }); res.Outcome != Accepted {

@@ -5,30 +5,30 @@ import (
 	"fmt"
 )
 
-// Line submits mails to one relay, one after another, on one connection as long as that
+// Conn submits mails to one relay, one after another, on one connection for as long as that
 // lasts. Each mail is a transaction of its own with all the guarantees of Sender.Submit. A
-// Line is for one goroutine.
-type Line struct {
+// Conn is for one goroutine.
+type Conn struct {
 	config   Config
 	progress *progress    // nil = it is told to none
 	idle     *transaction // after a mail that was accepted; nil = not connected
 }
 
-// NewLine makes a line. It connects only when there is something to submit.
-func NewLine(c Config) *Line { return &Line{config: c} }
+// NewConn returns a Conn, which connects when there is something to submit.
+func NewConn(c Config) *Conn { return &Conn{config: c} }
 
 // Submit transmits one mail, as Sender.Submit does.
-func (l *Line) Submit(ctx context.Context, m Mail, claim func(context.Context) error) Result {
-	t := l.idle
-	l.idle = nil
+func (c *Conn) Submit(ctx context.Context, m Mail, claim func(context.Context) error) Result {
+	t := c.idle
+	c.idle = nil
 	if t == nil {
-		t = newTransaction(l.config, l.progress)
+		t = newTransaction(c.config, c.progress)
 	}
 	t, outcome, err := t.submit(ctx, m, claim)
-	l.progress.end(t)
+	c.progress.end(t)
 	if outcome == Accepted {
 		t.uncut()
-		l.idle = t
+		c.idle = t
 	} else {
 		t.close()
 	}
@@ -39,11 +39,11 @@ func (l *Line) Submit(ctx context.Context, m Mail, claim func(context.Context) e
 }
 
 // Rest ends the connection, if there is one. The next mail makes another.
-func (l *Line) Rest() {
-	if l.idle != nil {
-		l.idle.quit()
-		l.idle.close()
-		l.idle = nil
+func (c *Conn) Rest() {
+	if c.idle != nil {
+		c.idle.quit()
+		c.idle.close()
+		c.idle = nil
 	}
 }
 
@@ -75,17 +75,21 @@ func (t *transaction) announce(ctx context.Context, m Mail) (*transaction, Outco
 	if t.conn != nil {
 		t.response = ""
 		t.bind(ctx)
+
 		err := t.envelope(m)
 		if err == nil {
 			return t, "", nil
 		}
+
 		if t.stage != StageMail || t.answer(err) >= 500 {
 			return t, t.definite(err), err
 		}
+
 		t.close()
 		t.progress.end(t)
 		t = newTransaction(t.config, t.progress)
 	}
+
 	// Until MAIL the relay speaks about us, not about this mail: even a 5xx may pass.
 	if err := t.open(ctx); err != nil {
 		return t, Deferred, err
@@ -93,5 +97,6 @@ func (t *transaction) announce(ctx context.Context, m Mail) (*transaction, Outco
 	if err := t.envelope(m); err != nil {
 		return t, t.definite(err), err
 	}
+
 	return t, "", nil
 }

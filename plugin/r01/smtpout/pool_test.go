@@ -8,8 +8,9 @@ import (
 
 // together submits so many mails that all wait within their claims at the same time; spoil
 // runs then. It returns what became of each.
-func together(t *testing.T, l *Lines, mails int, spoil func()) []Result {
+func together(t *testing.T, l *Pool, mails int, spoil func()) []Result {
 	t.Helper()
+
 	results := make([]Result, mails)
 	var claimed, done sync.WaitGroup
 	claimed.Add(mails)
@@ -24,6 +25,7 @@ func together(t *testing.T, l *Lines, mails int, spoil func()) []Result {
 			})
 		})
 	}
+
 	claimed.Wait()
 	spoil()
 	close(spoilt)
@@ -34,8 +36,9 @@ func together(t *testing.T, l *Lines, mails int, spoil func()) []Result {
 // Mails that are submitted at a time have a connection each, and those that follow use them.
 func TestLinesKeepTheirConnections(t *testing.T) {
 	t.Parallel()
+
 	r := startRelay(t, false, nil)
-	l := NewLines(config(r))
+	l := NewPool(config(r))
 	for range 3 {
 		for _, res := range together(t, l, 4, func() {}) {
 			if res.Outcome != Accepted {
@@ -43,10 +46,13 @@ func TestLinesKeepTheirConnections(t *testing.T) {
 			}
 		}
 	}
+
 	if greetings, mails := count(r, "EHLO"), count(r, "MAIL"); greetings != 4 || mails != 12 {
 		t.Errorf("%d greetings for %d mails, want 4 for 12", greetings, mails)
 	}
+
 	l.Rest()
+
 	waitFor(t, "all connections end", func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -57,8 +63,9 @@ func TestLinesKeepTheirConnections(t *testing.T) {
 // One connection dies between claim and DATA: that mail was not taken, the others go out.
 func TestOneLineDies(t *testing.T) {
 	t.Parallel()
+
 	r := startRelay(t, false, nil)
-	l := NewLines(config(r))
+	l := NewPool(config(r))
 	outcomes := map[Outcome]int{}
 	for _, res := range together(t, l, 3, func() {
 		r.mu.Lock()
@@ -70,9 +77,11 @@ func TestOneLineDies(t *testing.T) {
 			t.Errorf("%+v", res)
 		}
 	}
+
 	if outcomes[Accepted] != 2 || outcomes[Deferred] != 1 {
 		t.Errorf("outcomes: %v", outcomes)
 	}
+
 	l.Rest()
 }
 
@@ -81,7 +90,7 @@ func TestOneLineDies(t *testing.T) {
 func TestLinesAreDismissedWhileIdle(t *testing.T) {
 	t.Parallel()
 	r := startRelay(t, false, nil)
-	l := NewLines(config(r))
+	l := NewPool(config(r))
 	together(t, l, 2, func() {})
 	r.dismiss("421 4.4.2 timeout exceeded")
 	for _, res := range together(t, l, 2, func() {}) {

@@ -1,0 +1,23 @@
+package store
+
+import (
+	"slices"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/shared/registrar"
+)
+
+// Lists in SQL. Go says which kinds cost money and which statuses are held; no query lists them
+// itself.
+var (
+	paidKinds    = sqldb.Words(those(lifecycle.Kinds(), lifecycle.Kind.Paid))
+	clientKinds  = sqldb.Words(those(lifecycle.Kinds(), lifecycle.Kind.AboutClient))
+	heldStatuses = sqldb.Words(registrar.HeldStatuses())
+	finalStates  = sqldb.Words(those(registrar.OperationStates(), registrar.OperationState.Final))
+	unfinished   = "state not in (" + finalStates + ")"
+)
+
+func those[T any](list []T, is func(T) bool) []T {
+	return slices.DeleteFunc(list, func(v T) bool { return !is(v) })
+}
