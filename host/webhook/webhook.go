@@ -140,6 +140,7 @@ func (t *Teller) tell(ctx context.Context, h Hook) (time.Duration, error) {
 	if err != nil || len(entries) == 0 {
 		return t.Timing.Look, err
 	}
+
 	claimed := t.Now()
 	for i, e := range entries {
 		if t.Now().Sub(claimed) > held/3 {
@@ -171,6 +172,7 @@ func (t *Teller) one(ctx context.Context, h Hook, d orders.Delivery, e orders.En
 	case ctx.Err() != nil:
 		return false, nil
 	}
+
 	if d.Attempts++; d.FailingSince.IsZero() {
 		d.FailingSince = t.Now()
 	}
@@ -179,6 +181,7 @@ func (t *Teller) one(ctx context.Context, h Hook, d orders.Delivery, e orders.En
 		t.Logger.Error("a webhook did not take an entry, which is given up", "webhook", h.Name, "entry", e.ID, "attempts", d.Attempts, "err", refusal)
 		return true, t.Book.Bury(ctx, d, e)
 	}
+
 	d.NextAt = t.Now().Add(backoff.Pause(t.Timing.First, t.Timing.Longest, d.Attempts-1, 0))
 	t.Logger.Warn("a webhook did not take an entry", "webhook", h.Name, "entry", e.ID, "attempts", d.Attempts, "next", d.NextAt, "err", refusal)
 	return false, t.Book.Failed(ctx, d)
@@ -206,12 +209,14 @@ func (t *Teller) send(ctx context.Context, h Hook, e orders.Entry) error {
 	if err != nil {
 		return errors.New("its address is none")
 	}
+
 	id, at := "log-"+strconv.FormatInt(e.ID, 10), strconv.FormatInt(t.Now().Unix(), 10)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "panel-webhook")
 	req.Header.Set("Webhook-Id", id)
 	req.Header.Set("Webhook-Timestamp", at)
 	req.Header.Set("Webhook-Signature", Sign(h.Secret, id, at, body))
+
 	resp, err := t.client.Do(req)
 	if err != nil {
 		return unreachable(err)
