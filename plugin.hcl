@@ -20,6 +20,11 @@ panel {
   # store = secret("file", "panel.store") # postgres://USER:PASSWORD@HOST/DATABASE, for several panels on one
   #                                       # account; without it a file in data. See docs/nodes.md
   # log_level = "info"            # trace | debug | info | warn | error; serve --log-level comes first
+  # webhook "shop" {              # a program that is told each entry of the Action Log; docs/http-api.md
+  #   url    = "https://shop.example/panel-hook"
+  #   secret = secret("env", "SHOP_HOOK_SECRET") # signs what is sent; 16 characters at least
+  #   events = ["operation", "domain"]           # without it, all
+  # }
   # backup_recipients = ["age1…"] # whom the keys in backups are encrypted to (age-keygen); without, they are left out
 }
 
