@@ -63,6 +63,7 @@ func routeDomains(t *routes, s *Server) {
 	t.handle("GET /api/v1/availability", look, endpoint(s, s.availability), says("Whether names may be registered, by the registry's word."),
 		takes(openapi.Parameter{Name: "name", Does: fmt.Sprintf("A domain; give it again for each, %d times at most.", maxNames), Repeated: true}))
 	t.handle("POST /api/v1/domains/{name}/renewal", money, action(s, s.setRenewal), says("Choose how a domain is renewed."))
+	t.handle("POST /api/v1/domains/import", money, actionUpTo(s, maxMail, 4, s.importDomains), says("Take over many domains, or with dry_run tell what would become of each."))
 	t.handle("POST /api/v1/domains/{name}/import", money, action(s, s.importDomain), says("Take over a domain that the registrar holds for us."))
 	t.handle("POST /api/v1/domains/{name}/move", money, action(s, s.moveDomain), says("Hand a domain to another registrar, which holds it already."))
 	t.handle("GET /api/v1/customers/{id}", look, partial(s, s.showCustomer), says("What is known of a customer."))

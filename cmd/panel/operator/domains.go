@@ -135,23 +135,6 @@ func (p *updateCommand) Run(c *command.Call) (err error) {
 	return place(c, o)
 }
 
-type importDomainCommand struct {
-	Name      string `arg:"" help:"In Unicode or in ACE."`
-	Customer  string `required:"" placeholder:"ID" help:"Whose it is."`
-	Handle    string `required:"" placeholder:"H" help:"The registrant, as the registrar knows it."`
-	PaidTill  string `required:"" placeholder:"DATE" help:"YYYY-MM-DD."`
-	Registrar string `placeholder:"NAME" help:"Default: the one that serves the TLD."`
-}
-
-func (p *importDomainCommand) Run(c *command.Call) error {
-	d, err := command.Post[api.Domain](c, api.Path("domains", p.Name, "import"),
-		api.Import{Customer: p.Customer, Handle: p.Handle, PaidTill: p.PaidTill, Registrar: p.Registrar})
-	if err != nil {
-		return err
-	}
-	return c.Show(d, domainText(d))
-}
-
 type moveDomainCommand struct {
 	Name     string `arg:"" help:"In Unicode or in ACE."`
 	To       string `required:"" placeholder:"PLUGIN" help:"A registrar of plugin.hcl that serves the TLD."`

@@ -90,3 +90,25 @@ type DeadLetter struct {
 	Attempts  int       `json:"attempts"`
 	Error     string    `json:"error"`
 }
+
+// Imports asks to take over many domains; 1000 rows at most.
+type Imports struct {
+	DryRun bool        `json:"dry_run"` // change nothing
+	Rows   []ImportRow `json:"rows"`
+}
+
+// ImportRow is one domain to take over.
+type ImportRow struct {
+	Domain   string `json:"domain"`
+	Customer string `json:"customer"`
+	Handle   string `json:"handle"`
+	PaidTill string `json:"paid_till"`
+}
+
+// Imported is what became of a row, or would.
+type Imported struct {
+	Domain  string  `json:"domain"` // ACE
+	Unicode string  `json:"unicode"`
+	Action  string  `json:"action"` // import: it is taken over | known: it is here already | refused
+	Reason  *string `json:"reason"`
+}
