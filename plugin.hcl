@@ -25,6 +25,11 @@ panel {
   #   secret = secret("env", "SHOP_HOOK_SECRET") # signs what is sent; 16 characters at least
   #   events = ["operation", "domain"]           # without it, all
   # }
+  # keep {                        # personal data of what is over; what is open, or about a domain that is held, stays
+  #   contacts  = "1095d"         # of concluded orders, here and with every registrar
+  #   codes     = "30d"           # transfer codes of concluded orders
+  #   cancelled = "90d"           # orders that were cancelled and never paid
+  # }
   # backup_recipients = ["age1…"] # whom the keys in backups are encrypted to (age-keygen); without, they are left out
 }
 

@@ -148,6 +148,7 @@ func (h *Host) openOrders(ctx context.Context, o Options) error {
 	})
 	service, err := orders.Open(ctx, orders.Options{
 		Dir: h.config.Panel.Data, Server: h.config.Panel.Store, Create: errors.Is(err, os.ErrNotExist), Board: h.board, Logger: log, Now: o.Now,
+		Keep: orders.Keep(h.config.Panel.Keep),
 	})
 	if err != nil {
 		return err

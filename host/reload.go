@@ -97,6 +97,7 @@ func (h *Host) needRestart(c *config.Config) (names []string) {
 	for name, same := range map[string]bool{
 		"panel.data": was.Data == is.Data, "panel.listen": was.Listen == is.Listen, "panel.store": was.Store == is.Store,
 		"panel.backup_recipients": slices.Equal(was.BackupRecipients, is.BackupRecipients),
+		"panel.keep":              was.Keep == is.Keep,
 	} {
 		if !same {
 			names = append(names, name)

@@ -91,8 +91,10 @@ func TestCanaries(t *testing.T) {
 	playCanaries(w, shown)
 	w.stop(syscall.SIGTERM) // a clean end and a new start: the databases are written out
 	w.serveTracing()
+	w.exchangesKeys()
 	w.buy("after-restart.ru", "c1", filepath.Join(w.dir, "person.json"))
 	w.reach("after-restart.ru", "Registered")
+	w.erases()
 	look(w, shown)
 	alive := filesOf(t, w.dir) // with the write-ahead logs
 	w.stop(syscall.SIGTERM)
@@ -175,6 +177,7 @@ func playCanaries(w *world, shown map[string][]byte) {
 	}
 	w.returnRequest("bounced", "From: mailer-daemon@relay.example\r\nReturn-Path: <>\r\n", "could not be delivered")
 	w.returnRequest("odd", "From: "+robot+"\r\n", "See what you wrote")
+	w.repeatInFields()
 	w.respell()
 	w.until("four mails in review", func() bool { return len(w.reviews()) >= 4 })
 	w.must("order", "pay", w.order("by-hand.com", "c9", w.write("hand.json", canaryByHand)))
@@ -215,6 +218,25 @@ func (w *world) respell() {
 	w.sim.Inject([]byte("From: " + robot + "\r\nTo: " + callback + "\r\nMessage-ID: <respelled@registrar.example>\r\nIn-Reply-To: " + string(id[1]) +
 		"\r\nSubject: " + mime.BEncoding.Encode("utf-8", words) + "\r\nContent-Type: text/plain; charset=utf-8\r\n" +
 		"Content-Transfer-Encoding: 8bit\r\n\r\nWe wonder about " + words + ".\r\n"))
+}
+
+// repeatInFields answers the first request, which is concluded, and one that is open, with what is
+// personal in each field that a reply may have.
+func (w *world) repeatInFields() {
+	w.t.Helper()
+	const words = "Кенаров Кенар 4510 987431 +7 499 7310846 kenar.kenarov@mail.example"
+	history := w.sim.History()
+	open := slices.IndexFunc(history, func(e r01sim.Entry) bool { return bytes.Contains(e.Raw, []byte("garbled-1.ru")) })
+	for n, request := range [][]byte{history[0].Raw, history[open].Raw} {
+		id := regexp.MustCompile(`(?m)^Message-ID: (<.*>)\r$`).FindSubmatch(request)
+		if id == nil {
+			w.t.Fatal("a request without a Message-ID")
+		}
+		for _, field := range []string{"task", "action", "domain", "nic-hdl", "message", "state", "paid-till", "payer"} {
+			w.sim.Inject([]byte(fmt.Sprintf("From: %s\r\nTo: %s\r\nMessage-ID: <field-%d-%s@registrar.example>\r\nIn-Reply-To: %s\r\nSubject: field\r\n"+
+				"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nstatus: TASK_FAILURE\r\n%s: %s\r\n", robot, callback, n, field, id[1], field, words)))
+		}
+	}
 }
 
 func (w *world) reviews() []struct{ ID, Mail string } {

@@ -42,6 +42,7 @@ type grammar struct {
 	Webhooks   operator.Webhooks   `cmd:"" help:"The programs that are told what the Action Log says."`
 	Operation  operator.Operation  `cmd:"" help:"Show an operation, or decide about it."`
 	Token      operator.Token      `cmd:"" help:"Credentials for callers that are not on the panel's socket."`
+	Keys       operator.Keys       `cmd:"" help:"The keys that personal data are sealed with."`
 	Backup     operator.Backup     `cmd:"" help:"Write all that the panel keeps into one archive, while it serves."`
 	Restore    operator.Restore    `cmd:"" help:"Lay an archive out again, for a panel that does not serve."`
 	Replies    author.Replies      `cmd:"" help:"Try the rules on captured mails."`

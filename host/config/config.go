@@ -57,6 +57,8 @@ type Panel struct {
 	// BackupRecipients are age recipients that the keys in backups are encrypted to.
 	BackupRecipients []string
 
+	Keep Keep // personal data of what is over
+
 	DataAt, ListenAt, TokenAt, StoreAt, BackupRecipientsAt Position
 }
 
@@ -268,6 +270,7 @@ type panelBlock struct {
 
 	TLS      *tlsBlock      `hcl:"tls,block"`
 	Webhooks []webhookBlock `hcl:"webhook,block"`
+	Keep     *keepBlock     `hcl:"keep,block"`
 
 	At                 hcl.Range `hcl:",def_range"`
 	DataAt             hcl.Range `hcl:"data,attr_value_range"`

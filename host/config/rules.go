@@ -67,6 +67,7 @@ func (r *reader) panel(b *panelBlock) Panel {
 		p.Store = r.store(b.Store)
 	}
 	r.protect(&p, b)
+	p.Keep = r.keep(b.Keep)
 	r.checkListen(&p)
 	p.Webhooks = r.webhooks(b.Webhooks)
 	p.BackupRecipients, p.BackupRecipientsAt = b.BackupRecipients, r.at(b.BackupRecipientsAt, b.At)
@@ -292,6 +293,8 @@ func (r *reader) tlds(written []string, at Position) []string {
 		switch {
 		case err != nil:
 			r.add(at, strconv.Quote(w)+" is not a top-level domain")
+		case strings.Contains(tld, "."): // names are routed by their last label
+			r.add(at, strconv.Quote(w)+" is below a top-level domain, and registrars serve whole ones: name "+strconv.Quote(tld[strings.LastIndex(tld, ".")+1:])+", or leave it out")
 		case slices.Contains(tlds, tld):
 			r.add(at, "the TLD "+tld+" is named twice")
 		default:

@@ -19,14 +19,16 @@ const (
 // Backup writes a copy of the book and its key into a directory. Registrars are backed up
 // after it: the events that the book has applied are then in their copies, too.
 func (s *Service) Backup(ctx context.Context, dir string) error {
-	err := s.db.Copy(ctx, filepath.Join(dir, database))
+	err := s.box.Steady(func() error {
+		if err := s.db.Copy(ctx, filepath.Join(dir, database)); err != nil {
+			return err
+		}
+		return s.box.Save(filepath.Join(dir, keyFile))
+	})
 	if errors.Is(err, sqldb.ErrOnServer) {
 		return registrar.Errorf(registrar.Unsupported, "back up orders: %s", sqldb.ErrOnServer)
 	}
 	if err != nil {
-		return fmt.Errorf("back up orders: %w", err)
-	}
-	if err := s.box.Save(filepath.Join(dir, keyFile)); err != nil {
 		return fmt.Errorf("back up orders: %w", err)
 	}
 	return nil

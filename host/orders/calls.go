@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -23,6 +24,9 @@ func (s *Service) Preview(ctx context.Context, id registrar.OrderID) (string, er
 		return "", err
 	}
 	order, err := s.reveal(ctx, o)
+	if errors.Is(err, registrar.Precondition) {
+		return "(" + switchboard.Reason(err) + ")", nil
+	}
 	if err != nil {
 		return "", err
 	}

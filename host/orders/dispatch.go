@@ -31,6 +31,8 @@ func (s *Service) Run(ctx context.Context) error {
 		loops.Go(func() { d.run(ctx) })
 	}
 	loops.Go(func() { s.lateness().watch(ctx) })
+	loops.Go(func() { s.data.eraseLoop(ctx) })
+	loops.Go(func() { s.data.retainLoop(ctx) })
 	loops.Wait()
 	return nil
 }
@@ -124,6 +126,9 @@ func (l *ledger) reveal(ctx context.Context, o Order) (registrar.Order, error) {
 	})
 	if err != nil {
 		return registrar.Order{}, err
+	}
+	if len(sealed) == 0 {
+		return registrar.Order{}, registrar.Errorf(registrar.Precondition, "the contact and code of order %s were erased", o.ID)
 	}
 	p, err := l.unseal(o.ID, sealed)
 	return registrar.Order{ID: o.ID, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Registrant: p.Registrant,

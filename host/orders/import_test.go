@@ -24,12 +24,12 @@ func TestIntake(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
 	b.registrars.set("r01", importing{b.fake})
-	b.shelve(held("here.ru", "c1", day(10)), held("others.ru", "c2", day(10)))
+	b.shelve(held("here.ru", "c1", inDays(10)), held("others.ru", "c2", inDays(10)))
 	row := func(name string) registrar.Import {
-		return registrar.Import{Domain: name, Customer: "c1", Handle: "H-c1", PaidTill: day(10)}
+		return registrar.Import{Domain: name, Customer: "c1", Handle: "H-c1", PaidTill: inDays(10)}
 	}
 	rows := []registrar.Import{row("new.ru"), row("NEW.ru"), row("here.ru"), row("others.ru"), row("elsewhere.ru"), row("a b.ru"), row("x.zz"), row("пример.рф"),
-		{Domain: "bare.ru", Customer: "c1"}, {Domain: "whose.ru", Handle: "H", PaidTill: day(10)}}
+		{Domain: "bare.ru", Customer: "c1"}, {Domain: "whose.ru", Handle: "H", PaidTill: inDays(10)}}
 	actions := func(all []Imported) (list []string) {
 		for _, one := range all {
 			if list = append(list, one.Action); (one.Reason == "") != (one.Action != ImportRefused) {

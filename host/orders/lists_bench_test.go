@@ -43,7 +43,7 @@ func fillOne(tx *sql.Tx, i int, domain, order bool) error {
 	ctx := context.Background()
 	name := fmt.Sprintf("d%07d.ru", i*7919%10_000_000)
 	if domain {
-		d := held(name, fmt.Sprint("c", i%5000), day(i%400))
+		d := held(name, fmt.Sprint("c", i%5000), inDays(i%400))
 		if i%1000 == 0 {
 			d.Operation = &registrar.Operation{ID: "op", Kind: registrar.KindRenew, State: registrar.Uncertain}
 		}
@@ -90,7 +90,7 @@ func BenchmarkLists(t *testing.B) {
 			return err
 		},
 		"due": func(int) error {
-			_, _, err := s.Lists().Domains(ctx, DomainList{Due: day(30), Page: Page{Limit: 100}})
+			_, _, err := s.Lists().Domains(ctx, DomainList{Due: inDays(30), Page: Page{Limit: 100}})
 			return err
 		},
 		"orders": func(int) error { _, _, err := s.Lists().Orders(ctx, OrderList{Page: Page{Limit: 100}}); return err },

@@ -50,6 +50,7 @@ type Options struct {
 	Now    func() time.Time // nil = time.Now
 	Random io.Reader        // nil = crypto/rand
 	Pause  time.Duration    // before a failed submission is repeated, growing; 0 = a second
+	Keep   Keep             // personal data of what is over
 }
 
 // Service is the book, as its callers use it. Its methods may be called concurrently.
@@ -58,6 +59,8 @@ type Service struct {
 	board  *switchboard.Board
 	random io.Reader
 	pause  time.Duration
+
+	data *Data
 
 	toSubmit map[string]wake.Signal // by registrar
 }
@@ -75,8 +78,8 @@ type ledger struct {
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// sealedOrders gives a value that is sealed, with its context.
-const sealedOrders = "select sealed_private, 'order|' || id from orders where length(sealed_private) > 0 order by created_at, id limit 1"
+// sealedOrders is what is sealed in the book.
+var sealedOrders = sqldb.Sealed{Table: "orders", Key: "id", Column: "sealed_private", Context: "'order|' || id"}
 
 // Open opens the book. The work begins with [Service.Run] and [Service.Follow].
 func Open(ctx context.Context, o Options) (*Service, error) {
@@ -115,6 +118,8 @@ func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 	if s.pause == 0 {
 		s.pause = time.Second
 	}
+
+	s.data = &Data{ledger: s.ledger, board: s.board, keep: o.Keep}
 
 	for _, name := range s.board.Names() {
 		s.toSubmit[name] = wake.NewSignal()

@@ -114,6 +114,8 @@ func TestCredentials(t *testing.T) {
 		{"POST", "operations/op-1/resolve", `{"outcome":"done"}`, []access.Right{access.Money}},
 		{"POST", "replies/test", `{"raw":""}`, []access.Right{access.Look}},
 		{"POST", "plugins/r01/upgrade", `{}`, []access.Right{access.Admin}},
+		{"POST", "customers/c9/erase", `{}`, []access.Right{access.Secrets}},
+		{"POST", "keys/rotate", `{}`, []access.Right{access.Admin}},
 		{"GET", "tokens", "", []access.Right{access.Admin}},
 		{"POST", "tokens", `{"name":"x","rights":[]}`, []access.Right{access.Admin}},
 		{"POST", "tokens/none/revoke", `{}`, []access.Right{access.Admin}},

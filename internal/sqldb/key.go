@@ -23,9 +23,9 @@ create table if not exists keeper (
 // what is sealed could not be read any more, and no customer would be recognised. create permits
 // making the key of a new database.
 //
-// sealed are queries that give a sealed value and its context, or nothing: a database from
-// before there were fingerprints takes that of a key which opens them.
-func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...string) (*secret.Box, error) {
+// sealed are all its columns that are sealed: a database from before there were fingerprints takes
+// that of a key which opens what is in them.
+func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...Sealed) (*secret.Box, error) {
 	known, err := db.keyCheck(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the key's fingerprint: %w", err)
@@ -51,7 +51,7 @@ func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...s
 	if known, err = db.rememberKey(ctx, known, box.Check()); err != nil {
 		return nil, fmt.Errorf("record the key's fingerprint: %w", err)
 	}
-	if known != box.Check() {
+	if !box.Knows(known) { // the former one, while an exchange is under way
 		return nil, otherKey(file)
 	}
 
@@ -107,10 +107,10 @@ type sample struct {
 	context string
 }
 
-func (db *DB) samples(ctx context.Context, queries []string) (all []sample, err error) {
-	for _, query := range queries {
+func (db *DB) samples(ctx context.Context, columns []Sealed) (all []sample, err error) {
+	for _, c := range columns {
 		var s sample
-		switch err := db.writer.QueryRowContext(ctx, query).Scan(&s.sealed, &s.context); {
+		switch err := db.writer.QueryRowContext(ctx, c.sample()).Scan(&s.sealed, &s.context); {
 		case errors.Is(err, sql.ErrNoRows):
 		case err != nil:
 			return nil, err

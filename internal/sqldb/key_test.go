@@ -12,7 +12,7 @@ import (
 	"registrar.panel/internal/secret"
 )
 
-const sampleQuery = "select sealed, 'things|' || id from things order by id limit 1"
+var sealedThings = Sealed{Table: "things", Key: "id", Column: "sealed", Context: "'things|' || id"}
 
 // openThings opens a database that keeps sealed things.
 func openThings(t *testing.T, dir string) *DB {
@@ -77,7 +77,7 @@ func TestForeignKeyIsRefused(t *testing.T) {
 			dir := t.TempDir()
 			file := filepath.Join(dir, "x.key")
 			db := openThings(t, dir)
-			box, err := db.OpenBox(t.Context(), file, true, sampleQuery)
+			box, err := db.OpenBox(t.Context(), file, true, sealedThings)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +96,7 @@ func TestForeignKeyIsRefused(t *testing.T) {
 				c.change(t, file)
 			}
 
-			_, err = db.OpenBox(t.Context(), file, true, sampleQuery)
+			_, err = db.OpenBox(t.Context(), file, true, sealedThings)
 			switch {
 			case c.says == "" && err != nil:
 				t.Errorf("refused: %v", err)
@@ -124,7 +124,7 @@ func TestCopyKnowsItsKey(t *testing.T) {
 
 	dir, copied := t.TempDir(), t.TempDir()
 	db := openThings(t, dir)
-	box, err := db.OpenBox(t.Context(), filepath.Join(dir, "x.key"), true, sampleQuery)
+	box, err := db.OpenBox(t.Context(), filepath.Join(dir, "x.key"), true, sealedThings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,12 +137,12 @@ func TestCopyKnowsItsKey(t *testing.T) {
 	}
 
 	again := openThings(t, copied)
-	if _, err := again.OpenBox(t.Context(), filepath.Join(copied, "x.key"), false, sampleQuery); err != nil {
+	if _, err := again.OpenBox(t.Context(), filepath.Join(copied, "x.key"), false, sealedThings); err != nil {
 		t.Errorf("its own key: %v", err)
 	}
 
 	anotherKey(t, filepath.Join(copied, "x.key"))
-	if _, err := again.OpenBox(t.Context(), filepath.Join(copied, "x.key"), false, sampleQuery); err == nil {
+	if _, err := again.OpenBox(t.Context(), filepath.Join(copied, "x.key"), false, sealedThings); err == nil {
 		t.Error("another key was accepted")
 	}
 }

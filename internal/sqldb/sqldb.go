@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -60,6 +61,7 @@ type DB struct {
 	writer   *sql.DB
 	reader   *sql.DB
 	readOnly *sql.TxOptions // of a reading transaction
+	rotating sync.Mutex     // held while the key is exchanged
 
 	// Of SQLite only.
 	group *group // of writers that share a commit

@@ -23,6 +23,9 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// sealedOrders is what is sealed in a book.
+var sealedOrders = sqldb.Sealed{Table: "operations", Key: "number", Column: "sealed_order", Context: "'order|' || order_id"}
+
 // book keeps operations, domains and events.
 type book struct {
 	db  *sqldb.DB
@@ -43,8 +46,7 @@ func openBook(ctx context.Context, dir string, server secret.String, create bool
 	if err != nil {
 		return nil, fmt.Errorf("open book: %w", err)
 	}
-	box, err := db.OpenBox(ctx, filepath.Join(dir, "manual.key"), create,
-		"select sealed_order, 'order|' || order_id from operations where length(sealed_order) > 0 order by number limit 1")
+	box, err := db.OpenBox(ctx, filepath.Join(dir, "manual.key"), create, sealedOrders)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open book: %w", err), db.Close())
 	}
@@ -53,13 +55,15 @@ func openBook(ctx context.Context, dir string, server secret.String, create bool
 
 // backup copies the book and its key into a directory.
 func (b *book) backup(ctx context.Context, dir string) error {
-	if err := b.db.Copy(ctx, filepath.Join(dir, "manual.db")); err != nil {
-		return fmt.Errorf("back up book: %w", err)
-	}
-	if err := b.box.Save(filepath.Join(dir, "manual.key")); err != nil {
-		return fmt.Errorf("back up key: %w", err)
-	}
-	return nil
+	return b.box.Steady(func() error {
+		if err := b.db.Copy(ctx, filepath.Join(dir, "manual.db")); err != nil {
+			return fmt.Errorf("back up book: %w", err)
+		}
+		if err := b.box.Save(filepath.Join(dir, "manual.key")); err != nil {
+			return fmt.Errorf("back up key: %w", err)
+		}
+		return nil
+	})
 }
 
 func (b *book) close() error { return b.db.Close() }
@@ -84,7 +88,8 @@ type row struct {
 // there only by its fingerprint.
 type storedOrder struct {
 	registrar.Order
-	Code string `json:",omitempty"`
+	Code   string `json:",omitempty"`
+	Erased bool   `json:",omitempty"` // contact and code are
 }
 
 func (b *book) stored(o registrar.Order) storedOrder {
@@ -162,8 +167,11 @@ func (b *book) submit(ctx context.Context, o registrar.Order) (op registrar.Oper
 }
 
 // same reports whether two orders have the same contents. The code is compared by its
-// fingerprint: a stored order has lost its text.
+// fingerprint: a stored order a has lost its text. What was erased of it is not compared.
 func same(a, b storedOrder) bool {
+	if a.Erased {
+		a.Registrant, a.Code, b.Registrant, b.Code = nil, "", nil, ""
+	}
 	a.AuthCode, b.AuthCode = "", ""
 	return a.Code == b.Code && bytes.Equal(a.Canonical(), b.Canonical())
 }

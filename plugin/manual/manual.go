@@ -2,8 +2,9 @@
 //
 // An order becomes an operation that waits in NeedsAction for a decision, or, with
 // confirm = "at_once", succeeds by itself, which makes the plugin a stand-in for testing. It
-// is also the example for authors: the whole contract, kept durably, in three files.
-// manual.go implements the contract, book.go stores the state, rules.go validates orders.
+// is also the example for authors: the whole contract, kept durably, in four files.
+// manual.go implements the contract, book.go stores the state, rules.go validates orders, erase.go
+// removes what need not be kept.
 //
 // An order, its effects and their event are stored in one transaction. So repeating an order
 // changes nothing, and neither does dying at any instant.
@@ -80,7 +81,7 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	return registrar.Description{
 		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
 		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapCheck, registrar.CapBackup},
+		Capabilities: []registrar.Capability{registrar.CapCheck, registrar.CapBackup, registrar.CapErase, registrar.CapKeys},
 		Schema:       schema(),
 	}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/gateway"
 	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
@@ -55,6 +56,7 @@ type work struct {
 	standing leadership
 	store    *store.Store
 	relay    *smtpout.Pool
+	growth   *engine.Growth // nil = the store is on a server
 	gateway  *gateway.Gateway
 	renewal  *renewal.Pass
 	stop     context.CancelFunc
@@ -179,6 +181,9 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 		}
 		w.lease = w.store.Lease(name, p.timing)
 	}
+	if !w.shared {
+		w.growth = engine.NewGrowth(w.store.Measure, p.now)
+	}
 	w.relay = smtpout.NewPool(s.smtp)
 	parts := gateway.Parts{Store: w.store, Submitter: w.relay, Recogniser: s.recogniser,
 		Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
@@ -198,8 +203,16 @@ func (p *Plugin) takeOver(ctx context.Context, w *work, s settings) (*leaderTask
 	cron := renewal.NewSchedule(w.renewal, s.renewal, p.log.Named("renewal"), p.now)
 	d := &leaderTasks{parts: map[string]func(context.Context) error{"gateway": w.gateway.Run, "renewal": cron.Run}}
 	d.watch(s.mailbox, w.gateway, p.log.Named("mailbox"))
+	watched := []engine.Watched{{Component: w.relay.Health}, {Component: d.mailbox.Health, Patience: unreachable}}
+	if w.growth != nil {
+		watched = append(watched, engine.Watched{Component: w.growth.Component})
+	}
+	d.parts["lookout"] = engine.NewLookout(w.gateway.Engine, watched...).Run
 	return d, nil
 }
+
+// unreachable is how long a mailbox may be away before a person must know: servers restart.
+const unreachable = 30 * time.Second
 
 // watch adds the mailbox's watcher. A restored store has forgotten replies that are marked
 // as handled, so it reads everything again; what it knows is recognised by content.
@@ -280,6 +293,9 @@ func (p *Plugin) Health(ctx context.Context) ([]registrar.Component, error) {
 	lease, tasks := w.standing.get()
 	if tasks != nil {
 		report = append(report, w.relay.Health(), tasks.mailbox.Health())
+	}
+	if w.growth != nil {
+		report = append(report, w.growth.Last())
 	}
 	if w.shared {
 		report = append(report, lease)

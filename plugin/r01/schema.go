@@ -20,7 +20,7 @@ func description() registrar.Description {
 		Kinds:       kinds(),
 		Registrants: registrar.RegistrantKinds(),
 		Capabilities: []registrar.Capability{registrar.CapRenewals, registrar.CapHandles, registrar.CapReviews, registrar.CapMail, registrar.CapCheck,
-			registrar.CapBackup},
+			registrar.CapBackup, registrar.CapErase, registrar.CapKeys},
 		Schema: schema(),
 	}
 }

@@ -12,11 +12,13 @@ const (
 	CapMail     Capability = "mail"     // works by mail: [Mails]
 	CapCheck    Capability = "check"    // Check can say available and taken, not only unknown
 	CapBackup   Capability = "backup"   // copies its store while at work: [Backups]
+	CapErase    Capability = "erase"    // removes personal data that need not be kept: [Erasures]
+	CapKeys     Capability = "keys"     // exchanges the key that its store is sealed with: [Keys]
 )
 
 // Capabilities lists every capability.
 func Capabilities() []Capability {
-	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapCheck, CapBackup}
+	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapCheck, CapBackup, CapErase, CapKeys}
 }
 
 // Description introduces a registrar.

@@ -22,6 +22,8 @@ type Registrar interface {
 	Reviews
 	Mails
 	Backups
+	Erasures
+	Keys
 }
 
 // Plugin is a registrar together with the life its host gives it:
@@ -233,6 +235,12 @@ func (Core) Recognise(context.Context, []byte) (Recognition, error) {
 }
 
 func (Core) Backup(context.Context, string) error { return unsupported(CapBackup) }
+
+func (Core) Erase(context.Context, ErasureQuery) (Erasure, error) {
+	return Erasure{}, unsupported(CapErase)
+}
+
+func (Core) RotateKeys(context.Context) (Rotation, error) { return Rotation{}, unsupported(CapKeys) }
 
 func unsupported(c Capability) error {
 	return &Error{Code: Unsupported, Detail: "this registrar does not have the capability " + string(c)}

@@ -248,6 +248,17 @@ func (c *client) Backup(ctx context.Context, dir string) error {
 	return err
 }
 
+func (c *client) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
+	var e encoder
+	m, err := call(ctx, c, &e, c.registrar.Erase, e.erasureQuery(q))
+	return answer(m, err, (*decoder).erasure)
+}
+
+func (c *client) RotateKeys(ctx context.Context) (registrar.Rotation, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.RotateKeys, &pb.RotateKeysRequest{})
+	return answer(m, err, (*decoder).rotation)
+}
+
 func (c *client) Configure(ctx context.Context, s registrar.Settings) error {
 	var e encoder
 	_, err := call(ctx, c, &e, c.plugin.Configure, e.settings(s))

@@ -35,6 +35,8 @@ type fake struct {
 	rawMail       func(context.Context, registrar.MailID) (string, error)
 	recognise     func(context.Context, []byte) (registrar.Recognition, error)
 	backup        func(context.Context, string) error
+	erase         func(context.Context, registrar.ErasureQuery) (registrar.Erasure, error)
+	rotateKeys    func(context.Context) (registrar.Rotation, error)
 	configure     func(context.Context, registrar.Settings) error
 	probe         func(context.Context, bool) ([]registrar.Component, error)
 	start         func(context.Context) error
@@ -104,8 +106,12 @@ func (f *fake) RawMail(ctx context.Context, id registrar.MailID) (string, error)
 func (f *fake) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	return f.recognise(ctx, raw)
 }
-func (f *fake) Backup(ctx context.Context, dir string) error              { return f.backup(ctx, dir) }
-func (f *fake) Configure(ctx context.Context, s registrar.Settings) error { return f.configure(ctx, s) }
+func (f *fake) Backup(ctx context.Context, dir string) error { return f.backup(ctx, dir) }
+func (f *fake) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
+	return f.erase(ctx, q)
+}
+func (f *fake) RotateKeys(ctx context.Context) (registrar.Rotation, error) { return f.rotateKeys(ctx) }
+func (f *fake) Configure(ctx context.Context, s registrar.Settings) error  { return f.configure(ctx, s) }
 func (f *fake) Probe(ctx context.Context, mail bool) ([]registrar.Component, error) {
 	return f.probe(ctx, mail)
 }

@@ -131,6 +131,13 @@ func TestEveryMethodIsCarried(t *testing.T) {
 				f.backup = func(c ctx, dir string) error { _, err := do(c, dir); return err }
 			},
 			func(p plugin, c ctx, dir string) (none, error) { return none{}, p.Backup(c, dir) }),
+		"Erase": carried(
+			func(f *fake, do func(ctx, registrar.ErasureQuery) (registrar.Erasure, error)) { f.erase = do }, plugin.Erase),
+		"RotateKeys": carried(
+			func(f *fake, do func(ctx, none) (registrar.Rotation, error)) {
+				f.rotateKeys = func(c ctx) (registrar.Rotation, error) { return do(c, none{}) }
+			},
+			func(p plugin, c ctx, _ none) (registrar.Rotation, error) { return p.RotateKeys(c) }),
 		"Configure": carried(
 			func(f *fake, do func(ctx, registrar.Settings) (none, error)) {
 				f.configure = func(c ctx, s registrar.Settings) error { _, err := do(c, s); return err }

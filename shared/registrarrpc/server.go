@@ -195,6 +195,14 @@ func (s *registrarServer) Backup(ctx context.Context, m *pb.BackupRequest) (*pb.
 	return &pb.BackupResponse{}, s.registrar.Backup(ctx, m.GetDir())
 }
 
+func (s *registrarServer) Erase(ctx context.Context, m *pb.EraseRequest) (*pb.EraseResponse, error) {
+	return serveCall(ctx, m, (*decoder).erasureQuery, s.registrar.Erase, (*encoder).erasure)
+}
+
+func (s *registrarServer) RotateKeys(ctx context.Context, _ *pb.RotateKeysRequest) (*pb.RotateKeysResponse, error) {
+	return serveCallNoArgs(ctx, s.registrar.RotateKeys, (*encoder).rotation)
+}
+
 // pluginServer answers PluginService from a plugin.
 type pluginServer struct {
 	pb.UnimplementedPluginServiceServer

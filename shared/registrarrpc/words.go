@@ -196,6 +196,8 @@ var (
 		registrar.CapMail:     pb.Capability_CAPABILITY_MAIL,
 		registrar.CapCheck:    pb.Capability_CAPABILITY_CHECK,
 		registrar.CapBackup:   pb.Capability_CAPABILITY_BACKUP,
+		registrar.CapErase:    pb.Capability_CAPABILITY_ERASE,
+		registrar.CapKeys:     pb.Capability_CAPABILITY_KEYS,
 	}
 	attributeTypes = words[registrar.AttributeType, pb.AttributeType]{
 		registrar.TypeString:   pb.AttributeType_ATTRIBUTE_TYPE_STRING,

@@ -155,8 +155,9 @@ func (p *moveDomainCommand) Run(c *command.Call) error {
 }
 
 type Customer struct {
-	Show   showCustomerCommand `cmd:"" help:"Handles, domains and orders of a customer."`
-	Handle handleCommand       `cmd:"" help:"The customer has this handle already."`
+	Show   showCustomerCommand  `cmd:"" help:"Handles, domains and orders of a customer."`
+	Handle handleCommand        `cmd:"" help:"The customer has this handle already."`
+	Erase  eraseCustomerCommand `cmd:"" help:"Remove the personal data of what is finished, here and with every registrar; say what stays and why."`
 }
 
 type showCustomerCommand struct {

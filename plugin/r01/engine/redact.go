@@ -25,6 +25,9 @@ func (rd *Redactor) Redact(tx *store.Tx, words string, requests ...store.Request
 	var templates []mailform.Template
 	for _, r := range requests {
 		sent, err := templatesOf(tx, r.ID)
+		if errors.Is(err, store.ErrRemoved) {
+			return erasedWords, nil
+		}
 		if err != nil {
 			return "", err
 		}

@@ -37,6 +37,8 @@ type Store interface {
 	// Recall reports whether the store is an older one, put back; Mark makes that visible.
 	Recall(ctx context.Context) (incarnation string, older bool, err error)
 	Mark(ctx context.Context) error
+	// Purge takes what was removed out of the store's files.
+	Purge(ctx context.Context) error
 }
 
 // Whois asks the registry about one name; package registry has the real one.
@@ -69,6 +71,7 @@ type Gateway struct {
 	Engine    *engine.Engine
 	Recovery  *engine.Recovery
 	Rounds    *engine.Rounds
+	Eraser    *engine.Eraser
 	Orders    *ordering.Orders
 	Renewals  *ordering.Renewals
 	Takeover  *ordering.Takeover
@@ -89,6 +92,7 @@ func New(s engine.Settings, p Parts) *Gateway {
 	g.Engine = engine.New(g.settings, engine.Parts{Store: p.Store, Logger: p.Logger, Now: p.Now, Random: p.Random})
 	g.Recovery = engine.NewRecovery(g.Engine)
 	g.Rounds = engine.NewRounds(g.Engine)
+	g.Eraser = engine.NewEraser(g.settings, p.Store, p.Logger)
 
 	made := g.ordering()
 	g.Orders = ordering.New(g.settings, g.Engine, made)

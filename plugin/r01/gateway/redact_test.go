@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,3 +120,53 @@ func TestNothingPersonalIsToldOfAKnownClient(t *testing.T) {
 		t.Errorf("told:\n%s", told)
 	}
 }
+
+// Any field of a reply may repeat what is personal, by R01's mistake or a forger's hand: of one that
+// is applied, one that is noted late, and one that waits for a person.
+func TestNothingPersonalIsToldOfFields(t *testing.T) {
+	t.Parallel()
+	const personal = "Сидоров Сидор 4510 123456 +7 495 1234567 sidorov@example.ru"
+	fields := []string{"task", "action", "domain", "nic-hdl", "status", "message", "state", "paid-till", "payer", "x-note"}
+	lines := func(g *gate, field string) []string {
+		good := map[string]string{"task": "4711", "action": "NEW", "nic-hdl": fieldOf(g), "status": "TASK_SUCCESS"}
+		good[field] = personal
+		var all []string
+		for _, name := range slices.Concat([]string{"task", "action", "nic-hdl", "status"}, fields) {
+			if value := good[name]; value != "" {
+				all = append(all, name+": "+value)
+				delete(good, name)
+			}
+		}
+		return all
+	}
+	for _, field := range fields {
+		for _, late := range []bool{false, true} {
+			name := field
+			if late {
+				name += ", late"
+			}
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				g := newGate(t)
+				g.submit(registration("o1", "newtime.ru"))
+				g.send()
+				if late {
+					g.receive(g.reply(0, "nic-hdl: "+fieldOf(g), "status: TASK_FAILURE", "message: no"))
+				}
+				before := g.told()
+				g.receive(g.reply(0, lines(g, field)...))
+				told := g.told()
+				if told == before {
+					t.Error("the reply left no trace: the test shows nothing")
+				}
+				for _, secret := range []string{"123456", "Сидоров", "Сидор", "1234567", "sidorov@"} {
+					if strings.Contains(told, secret) {
+						t.Errorf("%q is told:\n%s", secret, told)
+					}
+				}
+			})
+		}
+	}
+}
+
+func fieldOf(g *gate) string { return field(g.t, g.relay.taken[0], "nic-hdl") }

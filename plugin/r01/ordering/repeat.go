@@ -14,9 +14,9 @@ func (ord *Orders) Digest(o registrar.Order) string {
 }
 
 // repeated returns the operation of an order that is known here, or a Conflict when it was
-// submitted with other contents.
+// submitted with other contents. Of one whose contents were erased only the ID is known.
 func (ord *Orders) repeated(tx *store.Tx, known store.Operation, o registrar.Order, digest string) (store.Operation, error) {
-	if known.Digest == digest {
+	if known.Digest == digest || known.Digest == store.Erased {
 		return known, nil
 	}
 

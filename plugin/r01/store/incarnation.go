@@ -232,6 +232,10 @@ func syncDir(dir string) error {
 // Backup writes a copy of the store and its key into an empty directory. The copy knows that
 // it is one.
 func (s *Store) Backup(ctx context.Context, dir string) error {
+	return s.box.Steady(func() error { return s.copyTo(ctx, dir) })
+}
+
+func (s *Store) copyTo(ctx context.Context, dir string) error {
 	path := filepath.Join(dir, database)
 	if err := s.db.Copy(ctx, path); err != nil {
 		return fmt.Errorf("back up store: %w", err)

@@ -91,11 +91,14 @@ func (t Requests) Get(id string) (Request, error) {
 	return one(t.tx, scanRequest, "select "+requestColumns+" from requests where id = $1", id)
 }
 
-// Body opens the templates of a request.
+// Body opens the templates of a request. They may have been erased: ErrRemoved.
 func (t Requests) Body(id string) ([]byte, error) {
 	sealed, err := one(t.tx, scanBytes, "select sealed_body from requests where id = $1", id)
 	if err != nil {
 		return nil, err
+	}
+	if len(sealed) == 0 {
+		return nil, ErrRemoved
 	}
 	return t.tx.box.Open(sealed, "requests|"+id)
 }

@@ -27,6 +27,10 @@ func TestQuestionsAreAnsweredByIndexes(t *testing.T) {
 		{reviewsOfQuery, "reviews_request"},
 		{adoptedQuery, "clients_customer"},
 		{clientsQuery, "clients_customer"},
+		{customersClients, "clients_customer"},
+		{customersClients, "domains_handle"},
+		{customersRequests, "operations_customer"},
+		{customersRequests, "mails_request"},
 	} {
 		var plan string
 		write(t, s, func(tx *Tx) error { plan = sqldbtest.Plan(t, tx.sql, c.query); return nil })

@@ -45,12 +45,12 @@ const (
 	keyFile  = "r01.key"
 )
 
-// sealed are queries for a value of each kind that is sealed, with its context.
-var sealed = []string{
-	"select sealed_contact, 'clients|' || id from clients where sealed_contact is not null order by id limit 1",
-	"select sealed_order, 'operations|' || id from operations order by id limit 1",
-	"select sealed_body, 'requests|' || id from requests order by id limit 1",
-	"select sealed_raw, 'mails|' || id from mails where length(sealed_raw) > 0 order by id limit 1",
+// sealed is all that is sealed.
+var sealed = []sqldb.Sealed{
+	{Table: "clients", Key: "id", Column: "sealed_contact", Context: "'clients|' || id"},
+	{Table: "operations", Key: "id", Column: "sealed_order", Context: "'operations|' || id"},
+	{Table: "requests", Key: "id", Column: "sealed_body", Context: "'requests|' || id"},
+	{Table: "mails", Key: "id", Column: "sealed_raw", Context: "'mails|' || id"},
 }
 
 // Store is one plugin's database.
@@ -125,6 +125,15 @@ func (s *Store) InPlace() error {
 	return nil
 }
 
+// Purge takes what was removed or replaced out of the database's files.
+func (s *Store) Purge(ctx context.Context) error { return s.db.Purge(ctx) }
+
+// RotateKey exchanges the key of the store, or goes on with that.
+func (s *Store) RotateKey(ctx context.Context) (fingerprint string, n int64, err error) {
+	n, err = s.db.RotateKey(ctx, s.box, sealed...)
+	return s.box.Name(), n, err
+}
+
 // Tx is one transaction, with the rows that can be reached in it. It lives only within the
 // function given to Write or Read, and so does the context in it.
 type Tx struct {
@@ -136,6 +145,7 @@ type Tx struct {
 	Clients    Clients
 	Renewals   Renewals
 	Registry   Registry
+	Erasures   Erasures
 
 	ctx     context.Context
 	sql     *sql.Tx
@@ -160,6 +170,7 @@ func (s *Store) begun(ctx context.Context, t *sql.Tx) *Tx {
 	tx := &Tx{ctx: ctx, sql: t, box: s.box}
 	tx.Requests, tx.Operations, tx.Mails, tx.Reviews = Requests{tx}, Operations{tx}, Mails{tx}, Reviews{tx}
 	tx.Domains, tx.Clients, tx.Renewals, tx.Registry = Domains{tx}, Clients{tx}, Renewals{tx}, Registry{tx}
+	tx.Erasures = Erasures{tx}
 	return tx
 }
 

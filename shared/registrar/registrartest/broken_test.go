@@ -36,6 +36,8 @@ type altered struct {
 	review    func(context.Context, registrar.ReviewID) (registrar.Review, error)
 	recognise func(context.Context, []byte) (registrar.Recognition, error)
 	backup    func(context.Context, string) error
+	erase     func(context.Context, registrar.ErasureQuery) (registrar.Erasure, error)
+	rotate    func(context.Context) (registrar.Rotation, error)
 	configure func(context.Context, registrar.Settings) error
 	start     func(context.Context) error
 	health    func(context.Context) ([]registrar.Component, error)
@@ -46,7 +48,7 @@ type altered struct {
 func alter(g *good) *altered {
 	return &altered{good: g, describe: g.Describe, form: g.Form, validate: g.Validate, check: g.Check, submit: g.Submit, operation: g.Operation,
 		resolve: g.Resolve, domain: g.Domain, domains: g.Domains, events: g.Events, renewal: g.SetRenewal, adopt: g.AdoptHandle,
-		importing: g.ImportDomain, review: g.Review, recognise: g.Recognise, backup: g.Backup, configure: g.Configure, start: g.Start, health: g.Health, drain: g.Drain}
+		importing: g.ImportDomain, review: g.Review, recognise: g.Recognise, backup: g.Backup, erase: g.Erase, rotate: g.RotateKeys, configure: g.Configure, start: g.Start, health: g.Health, drain: g.Drain}
 }
 
 func (a *altered) Describe(c context.Context) (registrar.Description, error) { return a.describe(c) }
@@ -92,11 +94,15 @@ func (a *altered) Review(c context.Context, id registrar.ReviewID) (registrar.Re
 func (a *altered) Recognise(c context.Context, raw []byte) (registrar.Recognition, error) {
 	return a.recognise(c, raw)
 }
-func (a *altered) Backup(c context.Context, dir string) error              { return a.backup(c, dir) }
-func (a *altered) Configure(c context.Context, s registrar.Settings) error { return a.configure(c, s) }
-func (a *altered) Start(c context.Context) error                           { return a.start(c) }
-func (a *altered) Health(c context.Context) ([]registrar.Component, error) { return a.health(c) }
-func (a *altered) Drain(c context.Context) error                           { return a.drain(c) }
+func (a *altered) Backup(c context.Context, dir string) error { return a.backup(c, dir) }
+func (a *altered) Erase(c context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
+	return a.erase(c, q)
+}
+func (a *altered) RotateKeys(c context.Context) (registrar.Rotation, error) { return a.rotate(c) }
+func (a *altered) Configure(c context.Context, s registrar.Settings) error  { return a.configure(c, s) }
+func (a *altered) Start(c context.Context) error                            { return a.start(c) }
+func (a *altered) Health(c context.Context) ([]registrar.Component, error)  { return a.health(c) }
+func (a *altered) Drain(c context.Context) error                            { return a.drain(c) }
 
 // describedAs changes what a registrar says of itself.
 func describedAs(change func(d *registrar.Description)) func(a *altered) {
@@ -775,6 +781,21 @@ var brokenRegistrars = map[string]func(a *altered){
 	},
 	"capability/backup": func(a *altered) {
 		a.backup = func(context.Context, string) error { return nil }
+	},
+	"capability/erase": func(a *altered) {
+		a.erase = func(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
+			v, err := a.good.Erase(ctx, q)
+			v.Kept = nil
+			return v, err
+		}
+	},
+	"capability/keys": func(a *altered) {
+		a.rotate = func(ctx context.Context) (registrar.Rotation, error) {
+			if _, err := a.good.working(ctx); err != nil {
+				return registrar.Rotation{}, err
+			}
+			return registrar.Rotation{Key: "the same"}, nil
+		}
 	},
 	"check/answers": func(a *altered) {
 		a.check = func(ctx context.Context, names []string) ([]registrar.Availability, error) {

@@ -73,6 +73,15 @@ func (e *exam) powers(l *life) map[registrar.Capability]map[string]func() error 
 		registrar.CapBackup: calls{
 			"Backup": func() error { return l.Backup(e.ctx, e.dir) },
 		},
+		registrar.CapErase: calls{
+			"Erase": func() error {
+				_, err := l.Erase(e.ctx, registrar.ErasureQuery{Customer: "conformance"})
+				return err
+			},
+		},
+		registrar.CapKeys: calls{
+			"RotateKeys": func() error { _, err := l.RotateKeys(e.ctx); return err },
+		},
 	}
 }
 

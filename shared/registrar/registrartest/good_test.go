@@ -57,6 +57,7 @@ type goodState struct {
 	Domains    map[string]registrar.Domain
 	Events     []registrar.Event
 	Handles    []registrar.Handle
+	Key        int
 }
 
 type goodOperation struct {
@@ -545,6 +546,35 @@ func (g *good) Backup(ctx context.Context, dir string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, filepath.Base(g.file())), text, 0o600)
+}
+
+// Erase has nothing to remove: no contact is stored. It keeps what it would have to.
+func (g *good) Erase(ctx context.Context, q registrar.ErasureQuery) (v registrar.Erasure, err error) {
+	if _, err := g.working(ctx); err != nil {
+		return v, err
+	}
+	if problems := q.Problems(); len(problems) > 0 {
+		return v, &registrar.Error{Code: registrar.Invalid, Problems: problems}
+	}
+	err = g.change(ctx, func(s *goodState) error {
+		for _, d := range s.Domains {
+			if d.Customer == q.Customer {
+				v.Kept = append(v.Kept, registrar.Kept{What: "the order of " + d.Name, Why: "it is " + string(d.Status)})
+			}
+		}
+		return nil
+	})
+	return v, err
+}
+
+// RotateKeys counts keys: nothing is sealed.
+func (g *good) RotateKeys(ctx context.Context) (v registrar.Rotation, err error) {
+	err = g.change(ctx, func(s *goodState) error {
+		s.Key++
+		v.Key = fmt.Sprint("key ", s.Key)
+		return nil
+	})
+	return v, err
 }
 
 // judgeSettings finds what is wrong with settings.

@@ -104,7 +104,7 @@ func Rules() []Rule {
 func checks() []check {
 	var all []check
 	for _, area := range [][]check{identityChecks, settingsChecks, lifecycleChecks, formChecks, validationChecks, orderChecks,
-		operationChecks, resolveChecks, domainChecks, eventChecks, contextChecks, capabilityChecks, secretChecks, processChecks} {
+		operationChecks, resolveChecks, domainChecks, eventChecks, contextChecks, capabilityChecks, erasureChecks, secretChecks, processChecks} {
 		all = append(all, area...)
 	}
 	return all

@@ -39,6 +39,10 @@ const (
 	Capability_CAPABILITY_CHECK Capability = 5
 	// Copies its store while it is at work.
 	Capability_CAPABILITY_BACKUP Capability = 6
+	// Removes personal data that need not be kept.
+	Capability_CAPABILITY_ERASE Capability = 8
+	// Exchanges the key that its store is sealed with.
+	Capability_CAPABILITY_KEYS Capability = 9
 )
 
 // Enum value maps for Capability.
@@ -51,6 +55,8 @@ var (
 		4: "CAPABILITY_MAIL",
 		5: "CAPABILITY_CHECK",
 		6: "CAPABILITY_BACKUP",
+		8: "CAPABILITY_ERASE",
+		9: "CAPABILITY_KEYS",
 	}
 	Capability_value = map[string]int32{
 		"CAPABILITY_UNSPECIFIED": 0,
@@ -60,6 +66,8 @@ var (
 		"CAPABILITY_MAIL":        4,
 		"CAPABILITY_CHECK":       5,
 		"CAPABILITY_BACKUP":      6,
+		"CAPABILITY_ERASE":       8,
+		"CAPABILITY_KEYS":        9,
 	}
 )
 
@@ -1048,7 +1056,7 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"components\x18\x01 \x03(\v2\x1d.panel.registrar.v1.ComponentR\n" +
 	"components\"\x0e\n" +
 	"\fDrainRequest\"\x0f\n" +
-	"\rDrainResponse*\xb3\x01\n" +
+	"\rDrainResponse*\xde\x01\n" +
 	"\n" +
 	"Capability\x12\x1a\n" +
 	"\x16CAPABILITY_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -1057,7 +1065,9 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x12CAPABILITY_REVIEWS\x10\x03\x12\x13\n" +
 	"\x0fCAPABILITY_MAIL\x10\x04\x12\x14\n" +
 	"\x10CAPABILITY_CHECK\x10\x05\x12\x15\n" +
-	"\x11CAPABILITY_BACKUP\x10\x06*\xb4\x01\n" +
+	"\x11CAPABILITY_BACKUP\x10\x06\x12\x14\n" +
+	"\x10CAPABILITY_ERASE\x10\b\x12\x13\n" +
+	"\x0fCAPABILITY_KEYS\x10\t*\xb4\x01\n" +
 	"\rAttributeType\x12\x1e\n" +
 	"\x1aATTRIBUTE_TYPE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ATTRIBUTE_TYPE_STRING\x10\x01\x12\x16\n" +

@@ -9,6 +9,7 @@ package registrarpb
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -2294,11 +2295,332 @@ func (*BackupResponse) Descriptor() ([]byte, []int) {
 	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
 }
 
+// EraseRequest says whose data are to go.
+type EraseRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One customer's; empty for all, and then before is required.
+	Customer string `protobuf:"bytes,1,opt,name=customer,proto3" json:"customer,omitempty"`
+	// Only of business that was finished before; absent for all that is finished.
+	Before        *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=before,proto3" json:"before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseRequest) Reset() {
+	*x = EraseRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseRequest) ProtoMessage() {}
+
+func (x *EraseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
+func (*EraseRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *EraseRequest) GetCustomer() string {
+	if x != nil {
+		return x.Customer
+	}
+	return ""
+}
+
+func (x *EraseRequest) GetBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+// EraseResponse says what became of them.
+type EraseResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was removed now.
+	Removed []*Removed `protobuf:"bytes,1,rep,name=removed,proto3" json:"removed,omitempty"`
+	// What must stay.
+	Kept []*Kept `protobuf:"bytes,2,rep,name=kept,proto3" json:"kept,omitempty"`
+	// Where copies may be that the registrar can't remove, for people.
+	Beyond        []string `protobuf:"bytes,3,rep,name=beyond,proto3" json:"beyond,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseResponse) Reset() {
+	*x = EraseResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseResponse) ProtoMessage() {}
+
+func (x *EraseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseResponse.ProtoReflect.Descriptor instead.
+func (*EraseResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *EraseResponse) GetRemoved() []*Removed {
+	if x != nil {
+		return x.Removed
+	}
+	return nil
+}
+
+func (x *EraseResponse) GetKept() []*Kept {
+	if x != nil {
+		return x.Kept
+	}
+	return nil
+}
+
+func (x *EraseResponse) GetBeyond() []string {
+	if x != nil {
+		return x.Beyond
+	}
+	return nil
+}
+
+// Removed counts what was removed of one sort.
+type Removed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For people, in the plural.
+	What string `protobuf:"bytes,1,opt,name=what,proto3" json:"what,omitempty"`
+	// How many.
+	Count         int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Removed) Reset() {
+	*x = Removed{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Removed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Removed) ProtoMessage() {}
+
+func (x *Removed) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Removed.ProtoReflect.Descriptor instead.
+func (*Removed) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *Removed) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *Removed) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+// Kept is something personal that must stay.
+type Kept struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is, for people.
+	What string `protobuf:"bytes,1,opt,name=what,proto3" json:"what,omitempty"`
+	// Why it stays, for people.
+	Why           string `protobuf:"bytes,2,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Kept) Reset() {
+	*x = Kept{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Kept) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Kept) ProtoMessage() {}
+
+func (x *Kept) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Kept.ProtoReflect.Descriptor instead.
+func (*Kept) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *Kept) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *Kept) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+// RotateKeysRequest has no fields yet.
+type RotateKeysRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RotateKeysRequest) Reset() {
+	*x = RotateKeysRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotateKeysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotateKeysRequest) ProtoMessage() {}
+
+func (x *RotateKeysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotateKeysRequest.ProtoReflect.Descriptor instead.
+func (*RotateKeysRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{50}
+}
+
+// RotateKeysResponse says what became of the key.
+type RotateKeysResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Fingerprint of the present key, for people.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// How many values were sealed again.
+	Sealed        int64 `protobuf:"varint,2,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RotateKeysResponse) Reset() {
+	*x = RotateKeysResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotateKeysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotateKeysResponse) ProtoMessage() {}
+
+func (x *RotateKeysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotateKeysResponse.ProtoReflect.Descriptor instead.
+func (*RotateKeysResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *RotateKeysResponse) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *RotateKeysResponse) GetSealed() int64 {
+	if x != nil {
+		return x.Sealed
+	}
+	return 0
+}
+
 var File_panel_registrar_v1_registrar_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\n" +
-	"\"panel/registrar/v1/registrar.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\x1a\x1fpanel/registrar/v1/domain.proto\x1a\x1epanel/registrar/v1/event.proto\x1a\x1dpanel/registrar/v1/mail.proto\x1a\"panel/registrar/v1/operation.proto\x1a\x1epanel/registrar/v1/order.proto\x1a\x1fpanel/registrar/v1/plugin.proto\"\x11\n" +
+	"\"panel/registrar/v1/registrar.proto\x12\x12panel.registrar.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dpanel/registrar/v1/date.proto\x1a\x1fpanel/registrar/v1/domain.proto\x1a\x1epanel/registrar/v1/event.proto\x1a\x1dpanel/registrar/v1/mail.proto\x1a\"panel/registrar/v1/operation.proto\x1a\x1epanel/registrar/v1/order.proto\x1a\x1fpanel/registrar/v1/plugin.proto\"\x11\n" +
 	"\x0fDescribeRequest\"U\n" +
 	"\x10DescribeResponse\x12A\n" +
 	"\vdescription\x18\x01 \x01(\v2\x1f.panel.registrar.v1.DescriptionR\vdescription\"\x9a\x01\n" +
@@ -2409,7 +2731,24 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\vrecognition\x18\x01 \x01(\v2\x1f.panel.registrar.v1.RecognitionR\vrecognition\"!\n" +
 	"\rBackupRequest\x12\x10\n" +
 	"\x03dir\x18\x01 \x01(\tR\x03dir\"\x10\n" +
-	"\x0eBackupResponse2\xd6\x0f\n" +
+	"\x0eBackupResponse\"^\n" +
+	"\fEraseRequest\x12\x1a\n" +
+	"\bcustomer\x18\x01 \x01(\tR\bcustomer\x122\n" +
+	"\x06before\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06before\"\x8c\x01\n" +
+	"\rEraseResponse\x125\n" +
+	"\aremoved\x18\x01 \x03(\v2\x1b.panel.registrar.v1.RemovedR\aremoved\x12,\n" +
+	"\x04kept\x18\x02 \x03(\v2\x18.panel.registrar.v1.KeptR\x04kept\x12\x16\n" +
+	"\x06beyond\x18\x03 \x03(\tR\x06beyond\"3\n" +
+	"\aRemoved\x12\x12\n" +
+	"\x04what\x18\x01 \x01(\tR\x04what\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\x03R\x05count\",\n" +
+	"\x04Kept\x12\x12\n" +
+	"\x04what\x18\x01 \x01(\tR\x04what\x12\x10\n" +
+	"\x03why\x18\x02 \x01(\tR\x03why\"\x13\n" +
+	"\x11RotateKeysRequest\">\n" +
+	"\x12RotateKeysResponse\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
+	"\x06sealed\x18\x02 \x01(\x03R\x06sealed2\x81\x11\n" +
 	"\x10RegistrarService\x12U\n" +
 	"\bDescribe\x12#.panel.registrar.v1.DescribeRequest\x1a$.panel.registrar.v1.DescribeResponse\x12I\n" +
 	"\x04Form\x12\x1f.panel.registrar.v1.FormRequest\x1a .panel.registrar.v1.FormResponse\x12U\n" +
@@ -2435,7 +2774,10 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\x04Mail\x12\x1f.panel.registrar.v1.MailRequest\x1a .panel.registrar.v1.MailResponse\x12R\n" +
 	"\aRawMail\x12\".panel.registrar.v1.RawMailRequest\x1a#.panel.registrar.v1.RawMailResponse\x12X\n" +
 	"\tRecognise\x12$.panel.registrar.v1.RecogniseRequest\x1a%.panel.registrar.v1.RecogniseResponse\x12O\n" +
-	"\x06Backup\x12!.panel.registrar.v1.BackupRequest\x1a\".panel.registrar.v1.BackupResponseB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
+	"\x06Backup\x12!.panel.registrar.v1.BackupRequest\x1a\".panel.registrar.v1.BackupResponse\x12L\n" +
+	"\x05Erase\x12 .panel.registrar.v1.EraseRequest\x1a!.panel.registrar.v1.EraseResponse\x12[\n" +
+	"\n" +
+	"RotateKeys\x12%.panel.registrar.v1.RotateKeysRequest\x1a&.panel.registrar.v1.RotateKeysResponseB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
 
 var (
 	file_panel_registrar_v1_registrar_proto_rawDescOnce sync.Once
@@ -2449,7 +2791,7 @@ func file_panel_registrar_v1_registrar_proto_rawDescGZIP() []byte {
 	return file_panel_registrar_v1_registrar_proto_rawDescData
 }
 
-var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*DescribeRequest)(nil),       // 0: panel.registrar.v1.DescribeRequest
 	(*DescribeResponse)(nil),      // 1: panel.registrar.v1.DescribeResponse
@@ -2497,107 +2839,121 @@ var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*RecogniseResponse)(nil),     // 43: panel.registrar.v1.RecogniseResponse
 	(*BackupRequest)(nil),         // 44: panel.registrar.v1.BackupRequest
 	(*BackupResponse)(nil),        // 45: panel.registrar.v1.BackupResponse
-	(*Description)(nil),           // 46: panel.registrar.v1.Description
-	(OperationKind)(0),            // 47: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),           // 48: panel.registrar.v1.RegistrantKind
-	(*Form)(nil),                  // 49: panel.registrar.v1.Form
-	(*Order)(nil),                 // 50: panel.registrar.v1.Order
-	(*Problem)(nil),               // 51: panel.registrar.v1.Problem
-	(*Availability)(nil),          // 52: panel.registrar.v1.Availability
-	(*Operation)(nil),             // 53: panel.registrar.v1.Operation
-	(Verdict)(0),                  // 54: panel.registrar.v1.Verdict
-	(*Domain)(nil),                // 55: panel.registrar.v1.Domain
-	(*Event)(nil),                 // 56: panel.registrar.v1.Event
-	(RenewalMode)(0),              // 57: panel.registrar.v1.RenewalMode
-	(*RenewalStep)(nil),           // 58: panel.registrar.v1.RenewalStep
-	(*Handle)(nil),                // 59: panel.registrar.v1.Handle
-	(*Date)(nil),                  // 60: panel.registrar.v1.Date
-	(*Review)(nil),                // 61: panel.registrar.v1.Review
-	(ReplyOutcome)(0),             // 62: panel.registrar.v1.ReplyOutcome
-	(*Mail)(nil),                  // 63: panel.registrar.v1.Mail
-	(*Recognition)(nil),           // 64: panel.registrar.v1.Recognition
+	(*EraseRequest)(nil),          // 46: panel.registrar.v1.EraseRequest
+	(*EraseResponse)(nil),         // 47: panel.registrar.v1.EraseResponse
+	(*Removed)(nil),               // 48: panel.registrar.v1.Removed
+	(*Kept)(nil),                  // 49: panel.registrar.v1.Kept
+	(*RotateKeysRequest)(nil),     // 50: panel.registrar.v1.RotateKeysRequest
+	(*RotateKeysResponse)(nil),    // 51: panel.registrar.v1.RotateKeysResponse
+	(*Description)(nil),           // 52: panel.registrar.v1.Description
+	(OperationKind)(0),            // 53: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),           // 54: panel.registrar.v1.RegistrantKind
+	(*Form)(nil),                  // 55: panel.registrar.v1.Form
+	(*Order)(nil),                 // 56: panel.registrar.v1.Order
+	(*Problem)(nil),               // 57: panel.registrar.v1.Problem
+	(*Availability)(nil),          // 58: panel.registrar.v1.Availability
+	(*Operation)(nil),             // 59: panel.registrar.v1.Operation
+	(Verdict)(0),                  // 60: panel.registrar.v1.Verdict
+	(*Domain)(nil),                // 61: panel.registrar.v1.Domain
+	(*Event)(nil),                 // 62: panel.registrar.v1.Event
+	(RenewalMode)(0),              // 63: panel.registrar.v1.RenewalMode
+	(*RenewalStep)(nil),           // 64: panel.registrar.v1.RenewalStep
+	(*Handle)(nil),                // 65: panel.registrar.v1.Handle
+	(*Date)(nil),                  // 66: panel.registrar.v1.Date
+	(*Review)(nil),                // 67: panel.registrar.v1.Review
+	(ReplyOutcome)(0),             // 68: panel.registrar.v1.ReplyOutcome
+	(*Mail)(nil),                  // 69: panel.registrar.v1.Mail
+	(*Recognition)(nil),           // 70: panel.registrar.v1.Recognition
+	(*timestamppb.Timestamp)(nil), // 71: google.protobuf.Timestamp
 }
 var file_panel_registrar_v1_registrar_proto_depIdxs = []int32{
-	46, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
-	47, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
-	48, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	49, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
-	50, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
-	51, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
-	51, // 6: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
-	52, // 7: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
-	50, // 8: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
-	53, // 9: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
-	53, // 10: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
-	54, // 11: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
-	53, // 12: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
-	55, // 13: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	55, // 14: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
-	56, // 15: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
-	57, // 16: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
-	55, // 17: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
-	58, // 18: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
-	59, // 19: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
-	59, // 20: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
-	60, // 21: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
-	55, // 22: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	61, // 23: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
-	61, // 24: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
-	62, // 25: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	61, // 26: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
-	63, // 27: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
-	64, // 28: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
-	0,  // 29: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
-	2,  // 30: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
-	4,  // 31: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
-	6,  // 32: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
-	8,  // 33: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
-	10, // 34: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
-	12, // 35: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
-	14, // 36: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
-	16, // 37: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
-	18, // 38: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
-	20, // 39: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
-	22, // 40: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
-	24, // 41: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
-	26, // 42: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
-	28, // 43: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
-	30, // 44: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
-	32, // 45: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
-	34, // 46: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
-	36, // 47: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
-	38, // 48: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
-	40, // 49: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
-	42, // 50: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
-	44, // 51: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
-	1,  // 52: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
-	3,  // 53: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
-	5,  // 54: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
-	7,  // 55: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
-	9,  // 56: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
-	11, // 57: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
-	13, // 58: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
-	15, // 59: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
-	17, // 60: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
-	19, // 61: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
-	21, // 62: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
-	23, // 63: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
-	25, // 64: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
-	27, // 65: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
-	29, // 66: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
-	31, // 67: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
-	33, // 68: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
-	35, // 69: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
-	37, // 70: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
-	39, // 71: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
-	41, // 72: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
-	43, // 73: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
-	45, // 74: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
-	52, // [52:75] is the sub-list for method output_type
-	29, // [29:52] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	52, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
+	53, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
+	54, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	55, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
+	56, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
+	57, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
+	57, // 6: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
+	58, // 7: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
+	56, // 8: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
+	59, // 9: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
+	59, // 10: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
+	60, // 11: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
+	59, // 12: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
+	61, // 13: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	61, // 14: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
+	62, // 15: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
+	63, // 16: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
+	61, // 17: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
+	64, // 18: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
+	65, // 19: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
+	65, // 20: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
+	66, // 21: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
+	61, // 22: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	67, // 23: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
+	67, // 24: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
+	68, // 25: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	67, // 26: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
+	69, // 27: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
+	70, // 28: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
+	71, // 29: panel.registrar.v1.EraseRequest.before:type_name -> google.protobuf.Timestamp
+	48, // 30: panel.registrar.v1.EraseResponse.removed:type_name -> panel.registrar.v1.Removed
+	49, // 31: panel.registrar.v1.EraseResponse.kept:type_name -> panel.registrar.v1.Kept
+	0,  // 32: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
+	2,  // 33: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
+	4,  // 34: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
+	6,  // 35: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
+	8,  // 36: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
+	10, // 37: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
+	12, // 38: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
+	14, // 39: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
+	16, // 40: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
+	18, // 41: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
+	20, // 42: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
+	22, // 43: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
+	24, // 44: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
+	26, // 45: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
+	28, // 46: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
+	30, // 47: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
+	32, // 48: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
+	34, // 49: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
+	36, // 50: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
+	38, // 51: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
+	40, // 52: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
+	42, // 53: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
+	44, // 54: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
+	46, // 55: panel.registrar.v1.RegistrarService.Erase:input_type -> panel.registrar.v1.EraseRequest
+	50, // 56: panel.registrar.v1.RegistrarService.RotateKeys:input_type -> panel.registrar.v1.RotateKeysRequest
+	1,  // 57: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
+	3,  // 58: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
+	5,  // 59: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
+	7,  // 60: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
+	9,  // 61: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
+	11, // 62: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
+	13, // 63: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
+	15, // 64: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
+	17, // 65: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
+	19, // 66: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
+	21, // 67: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
+	23, // 68: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
+	25, // 69: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
+	27, // 70: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
+	29, // 71: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
+	31, // 72: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
+	33, // 73: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
+	35, // 74: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
+	37, // 75: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
+	39, // 76: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
+	41, // 77: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
+	43, // 78: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
+	45, // 79: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
+	47, // 80: panel.registrar.v1.RegistrarService.Erase:output_type -> panel.registrar.v1.EraseResponse
+	51, // 81: panel.registrar.v1.RegistrarService.RotateKeys:output_type -> panel.registrar.v1.RotateKeysResponse
+	57, // [57:82] is the sub-list for method output_type
+	32, // [32:57] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_registrar_proto_init() }
@@ -2618,7 +2974,7 @@ func file_panel_registrar_v1_registrar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_registrar_proto_rawDesc), len(file_panel_registrar_v1_registrar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   46,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

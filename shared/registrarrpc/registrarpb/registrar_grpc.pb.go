@@ -42,6 +42,8 @@ const (
 	RegistrarService_RawMail_FullMethodName       = "/panel.registrar.v1.RegistrarService/RawMail"
 	RegistrarService_Recognise_FullMethodName     = "/panel.registrar.v1.RegistrarService/Recognise"
 	RegistrarService_Backup_FullMethodName        = "/panel.registrar.v1.RegistrarService/Backup"
+	RegistrarService_Erase_FullMethodName         = "/panel.registrar.v1.RegistrarService/Erase"
+	RegistrarService_RotateKeys_FullMethodName    = "/panel.registrar.v1.RegistrarService/RotateKeys"
 )
 
 // RegistrarServiceClient is the client API for RegistrarService service.
@@ -133,6 +135,11 @@ type RegistrarServiceClient interface {
 	Recognise(ctx context.Context, in *RecogniseRequest, opts ...grpc.CallOption) (*RecogniseResponse, error)
 	// Backup copies the store, while at work, into an empty directory. Capability backup.
 	Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (*BackupResponse, error)
+	// Erase removes the personal data of finished business, and says what must stay. Capability
+	// erase.
+	Erase(ctx context.Context, in *EraseRequest, opts ...grpc.CallOption) (*EraseResponse, error)
+	// RotateKeys seals all that is stored with a new key, or goes on with that. Capability keys.
+	RotateKeys(ctx context.Context, in *RotateKeysRequest, opts ...grpc.CallOption) (*RotateKeysResponse, error)
 }
 
 type registrarServiceClient struct {
@@ -382,6 +389,26 @@ func (c *registrarServiceClient) Backup(ctx context.Context, in *BackupRequest, 
 	return out, nil
 }
 
+func (c *registrarServiceClient) Erase(ctx context.Context, in *EraseRequest, opts ...grpc.CallOption) (*EraseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseResponse)
+	err := c.cc.Invoke(ctx, RegistrarService_Erase_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registrarServiceClient) RotateKeys(ctx context.Context, in *RotateKeysRequest, opts ...grpc.CallOption) (*RotateKeysResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RotateKeysResponse)
+	err := c.cc.Invoke(ctx, RegistrarService_RotateKeys_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RegistrarServiceServer is the server API for RegistrarService service.
 // All implementations must embed UnimplementedRegistrarServiceServer
 // for forward compatibility.
@@ -471,6 +498,11 @@ type RegistrarServiceServer interface {
 	Recognise(context.Context, *RecogniseRequest) (*RecogniseResponse, error)
 	// Backup copies the store, while at work, into an empty directory. Capability backup.
 	Backup(context.Context, *BackupRequest) (*BackupResponse, error)
+	// Erase removes the personal data of finished business, and says what must stay. Capability
+	// erase.
+	Erase(context.Context, *EraseRequest) (*EraseResponse, error)
+	// RotateKeys seals all that is stored with a new key, or goes on with that. Capability keys.
+	RotateKeys(context.Context, *RotateKeysRequest) (*RotateKeysResponse, error)
 	mustEmbedUnimplementedRegistrarServiceServer()
 }
 
@@ -549,6 +581,12 @@ func (UnimplementedRegistrarServiceServer) Recognise(context.Context, *Recognise
 }
 func (UnimplementedRegistrarServiceServer) Backup(context.Context, *BackupRequest) (*BackupResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Backup not implemented")
+}
+func (UnimplementedRegistrarServiceServer) Erase(context.Context, *EraseRequest) (*EraseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Erase not implemented")
+}
+func (UnimplementedRegistrarServiceServer) RotateKeys(context.Context, *RotateKeysRequest) (*RotateKeysResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RotateKeys not implemented")
 }
 func (UnimplementedRegistrarServiceServer) mustEmbedUnimplementedRegistrarServiceServer() {}
 func (UnimplementedRegistrarServiceServer) testEmbeddedByValue()                          {}
@@ -978,6 +1016,42 @@ func _RegistrarService_Backup_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RegistrarService_Erase_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistrarServiceServer).Erase(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistrarService_Erase_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistrarServiceServer).Erase(ctx, req.(*EraseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistrarService_RotateKeys_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RotateKeysRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistrarServiceServer).RotateKeys(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistrarService_RotateKeys_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistrarServiceServer).RotateKeys(ctx, req.(*RotateKeysRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RegistrarService_ServiceDesc is the grpc.ServiceDesc for RegistrarService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1072,6 +1146,14 @@ var RegistrarService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Backup",
 			Handler:    _RegistrarService_Backup_Handler,
+		},
+		{
+			MethodName: "Erase",
+			Handler:    _RegistrarService_Erase_Handler,
+		},
+		{
+			MethodName: "RotateKeys",
+			Handler:    _RegistrarService_RotateKeys_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

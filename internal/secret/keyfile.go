@@ -1,0 +1,142 @@
+package secret
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A key file holds the present key in hex on its first line. Once the key was exchanged, lines
+// with a word before the key follow.
+const (
+	formerLine  = "former "  // while what it sealed is sealed again
+	digestsLine = "digests " // by which digests are made: the first key
+)
+
+func readKeys(file string) (*ring, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return nil, fmt.Errorf("%s has mode %04o: others can read it; chmod 600 it", file, mode)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := parseKeys(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s does not hold a key", file)
+	}
+	return keys, nil
+}
+
+func parseKeys(text string) (*ring, error) {
+	first, rest, _ := strings.Cut(text, "\n")
+	key, err := parseKey(first)
+	if err != nil {
+		return nil, err
+	}
+	present, err := newSealer(key)
+	if err != nil {
+		return nil, err
+	}
+
+	keys := &ring{present: present, digests: key}
+	for line := range strings.Lines(rest) {
+		former, isFormer := strings.CutPrefix(line, formerLine)
+		digests, isDigests := strings.CutPrefix(line, digestsLine)
+		switch {
+		case isFormer:
+			if key, err = parseKey(former); err == nil {
+				keys.former, err = newSealer(key)
+			}
+		case isDigests:
+			keys.digests, err = parseKey(digests)
+		case strings.TrimSpace(line) != "":
+			err = errors.New("a line is not known")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+func parseKey(text string) ([]byte, error) {
+	key, err := hex.DecodeString(strings.TrimSpace(text))
+	if err == nil && len(key) != keyBytes {
+		err = fmt.Errorf("%d bytes", len(key))
+	}
+	return key, err
+}
+
+// text is what parseKeys reads. The key of digests is left out where it is the present one.
+func (r *ring) text() []byte {
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "%x\n", r.present.key)
+	if r.former != nil {
+		fmt.Fprintf(&text, "%s%x\n", formerLine, r.former.key)
+	}
+	if !bytes.Equal(r.digests, r.present.key) {
+		fmt.Fprintf(&text, "%s%x\n", digestsLine, r.digests)
+	}
+	return text.Bytes()
+}
+
+func newKey() []byte {
+	key := make([]byte, keyBytes)
+	rand.Read(key)
+	return key
+}
+
+// makeKeys makes a file with a fresh key. It never replaces a file that has appeared meanwhile.
+func makeKeys(file string) (*ring, error) {
+	key := newKey()
+	present, err := newSealer(key)
+	if err != nil {
+		return nil, err
+	}
+	keys := &ring{present: present, digests: key}
+	return keys, writeKeys(file, keys, os.Link)
+}
+
+// writeKeys writes through a temporary name, so that a crash leaves no half key behind.
+func writeKeys(file string, keys *ring, place func(from, to string) error) error {
+	tmp, err := os.CreateTemp(filepath.Dir(file), ".key-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(keys.text())
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	if err := place(tmp.Name(), file); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(file))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// Save writes the keys that the box works with into a new file that only its owner may read.
+func (b *Box) Save(file string) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("save key: %w", err)
+	}
+	_, err = f.Write(b.keys.Load().text())
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("save key: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// EraserStore is a store from whose files what was removed can be taken out.
+type EraserStore interface {
+	Write(ctx context.Context, fn func(tx *store.Tx) error) error
+	Read(ctx context.Context, fn func(tx *store.Tx) error) error
+	// Purge takes what was removed out of the store's files.
+	Purge(ctx context.Context) error
+}
+
+// Eraser removes personal data that need not be kept. It moves nothing and tells nothing: who
+// demanded it stands in the panel's Action Log.
+type Eraser struct {
+	settings *Settings
+	store    EraserStore
+	log      hclog.Logger
+}
+
+// NewEraser composes the eraser of a store.
+func NewEraser(s *Settings, st EraserStore, log hclog.Logger) *Eraser {
+	return &Eraser{settings: s, store: st, log: log}
+}
+
+// eraseAtOnce bounds how long others wait.
+const eraseAtOnce = 100
+
+// Erase removes in small transactions. One that is interrupted has removed a part, and the next
+// call removes the rest.
+func (er *Eraser) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
+	if problems := q.Problems(); len(problems) > 0 {
+		return registrar.Erasure{}, &registrar.Error{Code: registrar.Invalid, Detail: "nobody's data are named", Problems: problems}
+	}
+	f := store.Finished{Customer: q.Customer, Before: q.Before}
+	bodies, mails, err := er.requests(ctx, f)
+	if err != nil {
+		return registrar.Erasure{}, err
+	}
+	// Contacts after requests: until then what others repeat of a person is hidden by them.
+	contacts, err := er.contacts(ctx, f)
+	if err != nil {
+		return registrar.Erasure{}, err
+	}
+	if err := er.store.Purge(ctx); err != nil {
+		return registrar.Erasure{}, registrar.Errorf(registrar.Unavailable, "the data were removed and may still lie in the files: %v", err)
+	}
+	er.log.Info("personal data erased", "contacts", contacts, "requests", bodies, "mails", mails)
+	done := registrar.Erasure{Removed: counted(registrar.Removed{What: "contacts", Count: contacts},
+		registrar.Removed{What: "requests", Count: bodies}, registrar.Removed{What: "mails", Count: mails})}
+	if q.Customer == "" {
+		return done, nil
+	}
+	done.Beyond = er.beyond()
+	done.Kept, err = Look(ctx, er.store, func(tx *store.Tx) ([]registrar.Kept, error) { return tx.Erasures.Kept(q.Customer) })
+	return done, err
+}
+
+// requests looks for what may go without keeping writers waiting, and then looks again.
+func (er *Eraser) requests(ctx context.Context, f store.Finished) (bodies, mails int64, err error) {
+	for last := ""; ; {
+		ids, err := Look(ctx, er.store, func(tx *store.Tx) ([]string, error) { return tx.Erasures.FindRequests(f, last, eraseAtOnce) })
+		if err != nil || len(ids) == 0 {
+			return bodies, mails, err
+		}
+		var b, m int64
+		err = er.store.Write(ctx, func(tx *store.Tx) error {
+			b, m = 0, 0
+			for _, id := range ids {
+				oneBody, itsMails, err := tx.Erasures.Request(f, id)
+				if err != nil {
+					return err
+				}
+				b, m = b+oneBody, m+itsMails
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, 0, err
+		}
+		bodies, mails, last = bodies+b, mails+m, ids[len(ids)-1]
+	}
+}
+
+func (er *Eraser) contacts(ctx context.Context, f store.Finished) (contacts int64, err error) {
+	for last := int64(0); ; {
+		ids, err := Look(ctx, er.store, func(tx *store.Tx) ([]int64, error) { return tx.Erasures.FindClients(f, last, eraseAtOnce) })
+		if err != nil || len(ids) == 0 {
+			return contacts, err
+		}
+		var n int64
+		err = er.store.Write(ctx, func(tx *store.Tx) error {
+			n = 0
+			for _, id := range ids {
+				one, err := tx.Erasures.Client(f, id)
+				if err != nil {
+					return err
+				}
+				n += one
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, err
+		}
+		contacts, last = contacts+n, ids[len(ids)-1]
+	}
+}
+
+// counted leaves out what there was none of.
+func counted(sorts ...registrar.Removed) []registrar.Removed {
+	return slices.DeleteFunc(sorts, func(r registrar.Removed) bool { return r.Count == 0 })
+}
+
+// beyond lists where R01's plugin can't reach.
+func (er *Eraser) beyond() []string {
+	places := []string{
+		"R01's own records of its clients",
+		fmt.Sprintf("the mailbox of %s, and its folder of handled mails", er.settings.Callback),
+		"mails of no request of ours: keep.mails removes them in time",
+	}
+	if er.settings.BCC != "" {
+		places = append(places, "the blind copies at "+er.settings.BCC)
+	}
+	return places
+}
+
+// erasedWords stand for what is said about business whose personal data were erased: what would
+// have to be hidden in it is not known any more.
+const erasedWords = "(not shown: the personal data of this business were erased)"

@@ -1,0 +1,143 @@
+package store
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// Finished selects business that is over, and whose personal data may go: a customer's, or what
+// was finished before a time.
+type Finished struct {
+	Customer string    // "" = everybody's
+	Before   time.Time // zero = whenever
+}
+
+// Erasures removes personal data. What belongs to an open request or operation, or to a domain
+// that is held, is never touched.
+type Erasures struct{ tx *Tx }
+
+// What keeps personal data: of a client c, and of a request r.
+var (
+	heldStatus = "status in (" + sqldb.Words(append(registrar.HeldStatuses(), registrar.StatusRegistering, registrar.StatusTransferring)) + ")"
+
+	// $1 = finished before. A domain that is gone was needed until then.
+	neededClient = `(exists (select 1 from domains d where d.handle = c.handle and d.handle <> '' and (d.updated_at >= $1 or d.` + heldStatus + `))
+		or exists (select 1 from operations o where o.client = c.id and o.client is not null and o.finished_at is null)
+		or exists (select 1 from requests o where o.client = c.id and o.client is not null and o.` + unfinished + `)
+		or exists (select 1 from requests o where o.object = c.handle and o.` + unfinished + `))`
+
+	neededRequest = `case when r.kind in (` + clientKinds + `)
+		then exists (select 1 from clients c where c.handle = r.object and ` + neededClient + `)
+		else exists (select 1 from domains d where d.name = r.object and (d.updated_at >= $1 or d.` + heldStatus + `))
+			or exists (select 1 from requests o where o.object = r.object and o.` + unfinished + `) end`
+
+	erasableClient = `c.sealed_contact is not null and c.created_at < $1 and not ` + neededClient + `
+		and not exists (select 1 from requests o where o.client = c.id and o.client is not null and o.updated_at >= $1)`
+
+	erasableRequest = `r.state in (` + finalStates + `) and r.updated_at < $1
+		and (length(r.sealed_body) > 0 or exists (select 1 from mails m where m.request = r.id and m.request is not null and length(m.sealed_raw) > 0 and ` + settledMail + `))
+		and not ` + neededRequest
+
+	// A person has yet to look at the others.
+	settledMail = `m.state not in ('new', 'review') and not exists (select 1 from reviews v where v.mail = m.id and v.resolved_at is null)`
+
+	ofCustomer = `r.id in (select id from requests where client in (select id from clients where customer = $4)
+		union select id from requests where object in (select handle from clients where customer = $4)
+		union select request from operations where customer = $4 and request is not null)`
+
+	customersClients  = "select c.id from clients c where c.customer = $4 and c.id > $2 and " + erasableClient + " order by c.id limit $3"
+	allClients        = "select c.id from clients c where c.id > $2 and " + erasableClient + " order by c.id limit $3"
+	customersRequests = "select r.id from requests r where " + ofCustomer + " and r.id > $2 and " + erasableRequest + " order by r.id limit $3"
+	allRequests       = "select r.id from requests r where r.id > $2 and " + erasableRequest + " order by r.id limit $3"
+)
+
+// FindClients lists at most limit clients after an ID whose contacts may go.
+func (t Erasures) FindClients(q Finished, after int64, limit int) ([]int64, error) {
+	if q.Customer == "" {
+		return collect(t.tx, scanNumber, allClients, q.before(), after, limit)
+	}
+	return collect(t.tx, scanNumber, customersClients, q.before(), after, limit, q.Customer)
+}
+
+// FindRequests lists at most limit requests after an ID whose bodies or mails may go.
+func (t Erasures) FindRequests(q Finished, after string, limit int) ([]string, error) {
+	if q.Customer == "" {
+		return collect(t.tx, scanText, allRequests, q.before(), after, limit)
+	}
+	return collect(t.tx, scanText, customersRequests, q.before(), after, limit, q.Customer)
+}
+
+// Erased stands where a digest of personal data was.
+const Erased = "erased"
+
+// Client removes the contact of a client, and what the client is known again by, unless it is
+// needed meanwhile.
+func (t Erasures) Client(q Finished, id int64) (contacts int64, err error) {
+	contacts, err = t.change("update clients as c set sealed_contact = null, identity = $2 where c.id = $3 and "+erasableClient,
+		q.before(), fmt.Sprint(Erased, " ", id), id)
+	if err != nil {
+		return 0, fmt.Errorf("erase contact: %w", err)
+	}
+	return contacts, nil
+}
+
+// Request removes the body of a request, the mails about it, and the digest of the order that it
+// came of, unless it is needed meanwhile.
+func (t Erasures) Request(q Finished, id string) (bodies, mails int64, err error) {
+	may, err := one(t.tx, scanNumber, "select count(*) from requests r where r.id = $2 and "+erasableRequest, q.before(), id)
+	if err != nil || may == 0 {
+		return 0, 0, err
+	}
+	if bodies, err = t.change("update requests set sealed_body = $1, digest = '' where id = $2 and length(sealed_body) > 0", []byte{}, id); err != nil {
+		return 0, 0, fmt.Errorf("erase request: %w", err)
+	}
+	// What is known of a mail stays: it is never taken for a new one.
+	mails, err = t.change("update mails as m set sealed_raw = $1 where m.request = $2 and m.request is not null and length(m.sealed_raw) > 0 and "+settledMail, []byte{}, id)
+	if err != nil {
+		return 0, 0, fmt.Errorf("erase mails: %w", err)
+	}
+	if err := t.tx.exec("update operations set digest = $1 where request = $2 and finished_at is not null", Erased, id); err != nil {
+		return 0, 0, fmt.Errorf("erase digest: %w", err)
+	}
+	return bodies, mails, nil
+}
+
+func (t Erasures) change(query string, args ...any) (int64, error) {
+	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, query, args...)
+	return n, translate(err)
+}
+
+func (q Finished) before() int64 {
+	if q.Before.IsZero() {
+		return math.MaxInt64
+	}
+	return q.Before.UnixMilli()
+}
+
+// Kept lists what must stay of a customer's personal data, and why.
+func (t Erasures) Kept(customer string) ([]registrar.Kept, error) {
+	held, err := collect(t.tx, scanKept, `select 'contact, requests and mails of ' || name, 'the domain is ' || status from domains
+		where customer = $1 and `+heldStatus+` and not exists (select 1 from operations o where o.domain = domains.name and o.finished_at is null) order by name`, customer)
+	if err != nil {
+		return nil, fmt.Errorf("list what is kept: %w", err)
+	}
+	open, err := collect(t.tx, scanKept, `select 'contact, requests and mails of ' || domain, 'operation ' || id || ' (' || kind || ') is ' || state
+		from operations where customer = $1 and finished_at is null order by domain`, customer)
+	if err != nil {
+		return nil, fmt.Errorf("list what is kept: %w", err)
+	}
+	mails, err := collect(t.tx, scanKept, `select 'mail ' || m.id, 'it waits for a person: panel review' from mails m
+		where length(m.sealed_raw) > 0 and m.request in (select request from operations where customer = $1 and request is not null
+				union select id from requests where client in (select id from clients where customer = $1))
+			and not (`+settledMail+`) order by m.id`, customer)
+	if err != nil {
+		return nil, fmt.Errorf("list what is kept: %w", err)
+	}
+	return append(append(held, open...), mails...), nil
+}
+
+func scanKept(s sqldb.Scanner) (k registrar.Kept, err error) { return k, s.Scan(&k.What, &k.Why) }
