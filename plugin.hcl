@@ -97,6 +97,7 @@ registrar "r01" { # bundled with the panel
       # domains     = ["registrar.example"] # may sign; empty = the domains of "from"
       # authserv_id = "mx.panel.example"    # for authentication-results: our own server's name in that header
       # retry       = "24h"                   # how long the proof is tried for when DNS does not answer
+      # quota       = 100                     # unproved mails of one sender that wait a day, and ten times as many of all
       # hosts       = ["mx.panel.example"]    # your own mail servers, as in Received: their word on mail that came back is believed
     }
 
@@ -108,7 +109,8 @@ registrar "r01" { # bundled with the panel
     # }
 
     keep {
-      mails = "1095d" # the text of mails, once what they are about is concluded
+      mails     = "1095d" # the text of mails, once what they are about is concluded
+      strangers = "14d"   # the first 64 KiB of strangers' mail, which waits in "panel review --strangers"
     }
     # reconciled = "…" # after restoring a backup: see docs/reliability.md
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/internal/pace"
+	"registrar.panel/internal/secret"
 )
 
 const attackToken = "a-token-of-enough-length-0123456789"
@@ -164,4 +169,27 @@ func seeComponents(t *testing.T, w *world) {
 	if p := w.plugin("evil"); len(p.Health) > 50 || len(fmt.Sprint(p.Health)) > 50*400 {
 		t.Errorf("%d components of %d bytes", len(p.Health), len(fmt.Sprint(p.Health)))
 	}
+	const within = 200 * time.Millisecond
+	if took := w.fastest(10, "plugins"); took > pace.Scale(within) {
+		t.Errorf("GET plugins takes %s at best, and more than %s is too long", took, within)
+	}
+}
+
+// fastest is how long an answer of the API takes when nothing else holds it up.
+func (w *world) fastest(times int, path string) time.Duration {
+	w.t.Helper()
+	client, err := api.NewClient("unix://"+w.dir+"/panel.sock", secret.String{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	best := time.Hour
+	for range times {
+		began := time.Now()
+		if _, err := api.Get[json.RawMessage](w.t.Context(), client, api.Path(path), nil); err != nil {
+			w.t.Fatal(err)
+		}
+		best = min(best, time.Since(began))
+	}
+	w.t.Logf("GET %s takes %s at best", path, best)
+	return best
 }

@@ -3,11 +3,15 @@
 package main
 
 import (
+	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/manual"
 	"registrar.panel/shared/registrarrpc"
 )
 
 func main() {
 	log := registrarrpc.Logger("manual")
+	if err := secret.Conceal(); err != nil {
+		log.Warn("other processes of this user can read the plugin's secrets", "err", err)
+	}
 	registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: manual.New(log), Logger: log})
 }

@@ -3,11 +3,15 @@
 package main
 
 import (
+	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01"
 	"registrar.panel/shared/registrarrpc"
 )
 
 func main() {
 	log := registrarrpc.Logger("r01")
+	if err := secret.Conceal(); err != nil {
+		log.Warn("other processes of this user can read the plugin's secrets", "err", err)
+	}
 	registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: r01.New(log), Logger: log})
 }

@@ -68,7 +68,7 @@ func (s *Service) Resolve(ctx context.Context, d registrar.Decision, forWhom str
 
 // ResolveReview passes a person's reading of a mail on; see [Service.Resolve].
 func (s *Service) ResolveReview(ctx context.Context, d registrar.ReviewDecision, forWhom string) (entry registrar.Review, err error) {
-	if err := decision(d.By, forWhom, "", d.Outcome, registrar.ReplyOutcomes()); err != nil {
+	if err := decision(d.By, forWhom, d.Note, d.Outcome, registrar.ReplyOutcomes()); err != nil {
 		return entry, err
 	}
 	r, err := s.board.ReviewOwner(ctx, d.Review)

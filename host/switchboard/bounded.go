@@ -130,6 +130,31 @@ func (b bounded) RawMail(ctx context.Context, id registrar.MailID) (string, erro
 	return within(ctx, b.name, readWithin, func(ctx context.Context) (string, error) { return b.Registrar.RawMail(ctx, id) })
 }
 
+func (b bounded) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (registrar.ReviewPage, error) {
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.ReviewPage, error) { return b.Registrar.ReviewPage(ctx, q) })
+}
+
+func (b bounded) MailPage(ctx context.Context, q registrar.MailQuery) (registrar.MailPage, error) {
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.MailPage, error) { return b.Registrar.MailPage(ctx, q) })
+}
+
+func (b bounded) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (registrar.ReviewsResolved, error) {
+	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.ReviewsResolved, error) {
+		return b.Registrar.ResolveReviews(ctx, d)
+	})
+}
+
+func (b bounded) IgnoredSenders(ctx context.Context) ([]registrar.IgnoredSender, error) {
+	return within(ctx, b.name, readWithin, b.Registrar.IgnoredSenders)
+}
+
+func (b bounded) HeedSender(ctx context.Context, address, by string) error {
+	_, err := within(ctx, b.name, changeWithin, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, b.Registrar.HeedSender(ctx, address, by)
+	})
+	return err
+}
+
 func (b bounded) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	return within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Recognition, error) { return b.Registrar.Recognise(ctx, raw) })
 }

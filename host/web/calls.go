@@ -76,7 +76,11 @@ func routeDomains(t *routes, s *Server) {
 }
 
 func routeMails(t *routes, s *Server) {
-	t.handle("GET /api/v1/review", look, partial(s, s.listReviews), says("The mails that wait for a person."), takes(paging()...))
+	t.handle("GET /api/v1/review", look, partial(s, queue{s}.listReviews), says("The mails that wait for a person, the oldest first."), takes(paging(
+		openapi.Parameter{Name: "strangers", Does: "1: those of strangers instead, which raise no alarm and expire.", OneOf: []string{"1", "0"}})...))
+	t.handle("POST /api/v1/review/resolve", money, action(s, queue{s}.resolveReviews), says("Say how to read several."))
+	t.handle("GET /api/v1/review/senders", look, partial(s, queue{s}.listIgnored), says("The senders whose mails are ignored."))
+	t.handle("POST /api/v1/review/senders/heed", money, action(s, queue{s}.heedSender), says("Ignore a sender no longer."))
 	t.handle("GET /api/v1/review/{id}", look, endpoint(s, s.showReview), says("One such mail, masked."))
 	t.handle("GET /api/v1/review/{id}/rule", look, endpoint(s, s.reviewRule), says("A block for plugin.hcl that would recognise such mails."))
 	t.handle("POST /api/v1/review/{id}/resolve", money, action(s, s.resolveReview), says("Say how to read it."))
@@ -84,6 +88,7 @@ func routeMails(t *routes, s *Server) {
 	t.handle("GET /api/v1/operations/{id}", look, endpoint(s, s.showOperation), says("One operation with its history."))
 	t.handle("POST /api/v1/operations/{id}/resolve", money, action(s, s.resolveOperation), says("A person's decision on an operation that needs one."))
 	t.handle("POST /api/v1/replies/test", look, actionUpTo(s, maxMail, 4, s.testReply), says("How a captured mail would be recognised; it touches nothing."))
+	t.handle("GET /api/v1/mails", look, partial(s, queue{s}.listMails), says("Stored mails, the newest first."), takes(paging()...))
 	t.handle("GET /api/v1/mails/{id}", look, endpoint(s, s.showMail), says("A stored mail, masked."))
 	t.handle("GET /api/v1/mails/{id}/raw", look, stream("text/plain", nil, s.rawMail), says("The same as it came, masked."))
 }
@@ -263,16 +268,6 @@ func (s *Server) followLog(w http.ResponseWriter, r *http.Request, q orders.LogQ
 	}
 }
 
-func (s *Server) listReviews(r *http.Request) (paged[api.Review], []switchboard.Absent, error) {
-	all, err := s.board.Reviews(r.Context())
-	if err != nil {
-		return paged[api.Review]{}, nil, err
-	}
-	entries := list(all.List, func(o switchboard.Of[registrar.Review]) api.Review { return reviewOf(o.Value) })
-	page, err := cut(r, entries, func(v api.Review) string { return v.ID })
-	return page, all.Absent, err
-}
-
 func (s *Server) showReview(r *http.Request) (api.Review, error) {
 	e, err := s.board.Review(r.Context(), registrar.ReviewID(r.PathValue("id")))
 	return reviewOf(e), err
@@ -288,7 +283,7 @@ func (s *Server) resolveReview(r *http.Request, in api.ReviewDecision) (api.Revi
 		return api.Review{}, err
 	}
 	e, err := s.orders.ResolveReview(r.Context(), registrar.ReviewDecision{Review: registrar.ReviewID(r.PathValue("id")), Version: registrar.Version(in.Version),
-		Outcome: registrar.ReplyOutcome(in.Outcome), Operation: registrar.OperationID(in.Operation), By: caller(r).Name,
+		Outcome: registrar.ReplyOutcome(in.Outcome), Operation: registrar.OperationID(in.Operation), By: caller(r).Name, Note: in.Reason,
 		OperationVersion: registrar.Version(in.OperationVersion)}, forWhom(r, in.By))
 	return reviewOf(e), err
 }

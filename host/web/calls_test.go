@@ -55,7 +55,7 @@ const (
 	placedEntry  = `{"id":1,"at":` + at + `,"domain":"xn--e1afmkfd.xn--p1ai","actor":"panel","level":"info","event":"order-placed","message":"order $ORDER: register пример.рф for customer c1","operation":null,"mail":null,"order":"$ORDER","registrar":"r01"}`
 	eventEntry   = `{"id":2,"at":` + at + `,"domain":"example.ru","actor":"registrar","level":"warning","event":"domain","message":"<script>alert(\"1\")</script>","operation":"op-1","mail":"m-1","order":null,"registrar":"r01"}`
 	reviewKeys   = `"received_at":` + at + `,"from":"robot@registrar.example","subject":"<script>alert(\"1\")</script>","reason":"no rule matched","mail":"m-1"`
-	unresolved   = `,"resolved_at":null,"resolved_by":null,"outcome":null,"version":"6"`
+	unresolved   = `,"resolved_at":null,"resolved_by":null,"outcome":null,"version":"6","stranger":false,"note":null`
 	handleJSON   = `{"handle":"C1-RIPN","customer":"c1","registrar":"r01","kind":"person","state":"registered"}`
 	bareDomain   = `"unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","nameservers":[],"operation":null,"alarms":[]`
 	operationKey = `"id":"op-1","kind":"register","domain":"example.ru","created_at":` + at + `,"updated_at":` + at
@@ -114,7 +114,15 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "review", "", `[{"id":"rv-1","candidates":["op-1"],"text":null,` + reviewKeys + unresolved + `},{"id":"rv-2","candidates":[],"text":null,` + reviewKeys + unresolved + `}]`},
 		{"GET", "review/rv-1", "", `{"id":"rv-1","candidates":["op-1"],"text":"Subject: <script>alert(\"1\")</script>",` + reviewKeys + unresolved + `}`},
 		{"GET", "review/rv-1/rule", "", `{"rule":"reply \"rv-1\" {}"}`},
-		{"POST", "review/rv-1/resolve", `{"version":"6","outcome":"ignore","by":"ann"}`, `{"id":"rv-1","candidates":["op-1"],"text":null,` + reviewKeys + `,"resolved_at":` + at + `,"resolved_by":"olga","outcome":"ignore","version":"7"}`},
+		{"POST", "review/rv-1/resolve", `{"version":"6","outcome":"ignore","by":"ann","reason":"why"}`, `{"id":"rv-1","candidates":["op-1"],"text":null,` + reviewKeys + `,"resolved_at":` + at + `,"resolved_by":"olga","outcome":"ignore","version":"7","stranger":false,"note":"why"}`},
+		{"GET", "review?strangers=1", "", `[{"id":"rv-9","candidates":[],"text":null,` + reviewKeys + strings.Replace(unresolved, "false", "true", 1) + `}]`},
+		{"GET", "review?limit=1&after=2026-03-01T12:04:05.678Z~rv-1", "", `[{"id":"rv-2","candidates":[],"text":null,` + reviewKeys + unresolved + `}]`},
+		{"POST", "review/resolve", `{"reviews":[{"id":"rv-1","version":"6"},{"id":"rv-0","version":"6"}],"outcome":"ignore","reason":"spam","by":"ann"}`,
+			`{"resolved":1,"refused":[{"id":"rv-0","code":"NOT_FOUND","reason":"no such entry, olga"}],"ignored":[]}`},
+		{"POST", "review/resolve", `{"from":"evil@spam.example","outcome":"ignore","from_now_on":true}`, `{"resolved":0,"refused":[],"ignored":["evil@spam.example"]}`},
+		{"GET", "review/senders", "", `[{"address":"evil@spam.example","since":` + at + `,"by":"olga","note":"spam","registrar":"r01"}]`},
+		{"POST", "review/senders/heed", `{"address":"evil@spam.example","by":"ann"}`, `{"address":"evil@spam.example","by":"ann"}`},
+		{"GET", "mails", "", `[{"id":"m-1","at":` + at + `,"out":false,"from":"robot@registrar.example","to":"callback@panel.example","subject":"<script>alert(\"1\")</script>","state":"review","registrar":"r01"}]`},
 		{"GET", "operations/op-1", "", `{` + operationKey + `,"state":"NeedsAction","waits_for":"staff","error":null,"version":"4","order":null,"deadline":` + at + `,"finished_at":null,
 			"history":[{"at":` + at + `,"state":"NeedsAction","message":"it stands","actor":"registrar","evidence":"reply","mail":"m-1"}]}`},
 		{"POST", "operations/op-1/resolve", `{"version":"4","outcome":"failed","by":"ann","note":"told by phone"}`, `{` + operationKey + `,"state":"Failed","waits_for":null,"error":"olga: told by phone","version":"5","order":"o-1","deadline":null,"finished_at":` + at + `,"history":[]}`},
@@ -229,6 +237,16 @@ func TestRefusals(t *testing.T) {
 		{"GET", "log?domain=ru&follow=1", "", 422, "INVALID", "", "domain"},
 		{"GET", "review/none", "", 404, "NOT_FOUND", "none", ""},
 		{"GET", "review/none/rule", "", 404, "NOT_FOUND", "none", ""},
+		{"GET", "review?limit=many", "", 422, "INVALID", "", "limit"},
+		{"GET", "review?strangers=perhaps", "", 422, "INVALID", "", "strangers"},
+		{"GET", "review?after=rv-1", "", 422, "INVALID", "", "after"},
+		{"GET", "mails?after=yesterday~m-1", "", 422, "INVALID", "", "after"},
+		{"POST", "review/resolve", `{"from":"evil@spam.example","outcome":"done"}`, 422, "INVALID", "", "outcome"},
+		{"POST", "review/resolve", `{"from":"evil","outcome":"ignore"}`, 422, "INVALID", "", "from"},
+		{"POST", "review/resolve", `{"outcome":"ignore"}`, 422, "INVALID", "", "reviews"},
+		{"POST", "review/resolve", `{"reviews":[{"id":"rv-1"}],"outcome":"ignore"}`, 422, "INVALID", "", "reviews[0].version"},
+		{"POST", "review/resolve", `{"from":"evil@spam.example","outcome":"notice","from_now_on":true}`, 422, "INVALID", "", "from_now_on"},
+		{"POST", "review/senders/heed", `{"address":"other@spam.example"}`, 404, "NOT_FOUND", "", ""},
 		{"POST", "review/rv-1/resolve", `{"outcome":"ignore","by":" "}`, 422, "INVALID", "", "by"},
 		{"POST", "review/rv-1/resolve", `{"outcome":"eat","by":"ann"}`, 422, "INVALID", "", "outcome"},
 		{"POST", "review/rv-1/resolve", `{"outcome":"ignore","by":"ann"}`, 422, "INVALID", "", "version"},
@@ -307,6 +325,24 @@ func TestFaultsAreNotTold(t *testing.T) {
 		}
 		if w.Code != status {
 			t.Errorf("%s: status %d", path, w.Code)
+		}
+	}
+}
+
+// A list names the next page, as long as there is one.
+func TestListsNameTheNextPage(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	for path, want := range map[string]string{
+		"/api/v1/review?limit=1":    `</api/v1/review?after=2026-03-01T12%3A04%3A05.678Z~rv-1&limit=1>; rel="next"`,
+		"/api/v1/mails?limit=1":     `</api/v1/mails?after=2026-03-01T12%3A04%3A05.678Z~m-1&limit=1>; rel="next"`,
+		"/api/v1/review?limit=2":    "",
+		"/api/v1/review":            "",
+		"/api/v1/mails":             "",
+		"/api/v1/review?limit=5%20": "",
+	} {
+		if got := b.call("GET", path, "").Header().Get("Link"); got != want {
+			t.Errorf("%s: Link %q, want %q", path, got, want)
 		}
 	}
 }

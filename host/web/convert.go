@@ -113,7 +113,8 @@ func deadOf(l orders.DeadLetter) api.DeadLetter {
 func reviewOf(r registrar.Review) api.Review {
 	return api.Review{ID: string(r.ID), ReceivedAt: r.ReceivedAt.UTC(), From: r.From, Subject: r.Subject, Reason: r.Reason,
 		Candidates: texts(r.Candidates), Mail: string(r.Mail), Text: known(r.Text), ResolvedAt: knownTime(r.ResolvedAt),
-		ResolvedBy: known(r.ResolvedBy), Outcome: known(r.Outcome), Version: known(r.Version)}
+		ResolvedBy: known(r.ResolvedBy), Outcome: known(r.Outcome), Version: known(r.Version),
+		Stranger: r.Stranger, Note: known(r.Note)}
 }
 
 func pluginOf(s supervisor.Status) api.Plugin {

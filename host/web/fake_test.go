@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -37,6 +38,7 @@ type fake struct {
 	refuse     func(call string) error
 	problems   []registrar.Problem
 	events     []registrar.Event
+	statuses   []supervisor.Status // nil = those of two plugins
 }
 
 func (f *fake) may(call string) error {
@@ -127,6 +129,54 @@ func (f *fake) Reviews(context.Context) ([]registrar.Review, error) {
 	return []registrar.Review{f.review(), bare}, f.may("reviews")
 }
 
+func (f *fake) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (page registrar.ReviewPage, err error) {
+	all, err := f.Reviews(ctx)
+	if q.Strangers {
+		for i := range all {
+			all[i].ID, all[i].Stranger = "rv-9", true
+		}
+		all = all[1:]
+	}
+	all = slices.DeleteFunc(all, func(r registrar.Review) bool { return r.Place().Compare(q.After) <= 0 })
+	if page.Reviews, page.More = all[:min(len(all), q.Size)], len(all) > q.Size; err != nil {
+		page = registrar.ReviewPage{}
+	}
+	return page, err
+}
+
+func (f *fake) MailPage(_ context.Context, q registrar.MailQuery) (registrar.MailPage, error) {
+	page := registrar.MailPage{Mails: []registrar.Mail{{ID: "m-1", At: now, From: "robot@registrar.example", To: "callback@panel.example", Subject: hostile, State: registrar.MailReview}}, More: q.Size == 1}
+	if !q.Before.At.IsZero() {
+		page = registrar.MailPage{}
+	}
+	return page, f.may("mails")
+}
+
+func (f *fake) ResolveReviews(_ context.Context, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, err error) {
+	if d.FromNowOn {
+		done.Ignored = []string{d.From}
+	}
+	for _, r := range d.Reviews {
+		if r.ID == "rv-1" {
+			done.Resolved++
+		} else {
+			done.Refused = append(done.Refused, registrar.RefusedReview{ID: r.ID, Code: registrar.NotFound, Reason: "no such entry, " + d.By})
+		}
+	}
+	return done, errors.Join(registrar.InvalidDecision(d.Problems()), f.may("resolve"))
+}
+
+func (f *fake) IgnoredSenders(context.Context) ([]registrar.IgnoredSender, error) {
+	return []registrar.IgnoredSender{{Address: "evil@spam.example", Since: now, By: "olga", Note: "spam"}}, f.may("ignored")
+}
+
+func (f *fake) HeedSender(_ context.Context, address, _ string) error {
+	if address != "evil@spam.example" {
+		return registrar.Errorf(registrar.NotFound, "no such sender")
+	}
+	return f.may("heed")
+}
+
 func (f *fake) Review(_ context.Context, id registrar.ReviewID) (registrar.Review, error) {
 	if id != "rv-1" {
 		return registrar.Review{}, registrar.Errorf(registrar.NotFound, "no such entry")
@@ -144,7 +194,7 @@ func (f *fake) ResolveReview(_ context.Context, d registrar.ReviewDecision) (reg
 	if err := v.CheckVersion(d.Version); err != nil {
 		return v, err
 	}
-	v.ResolvedAt, v.ResolvedBy, v.Outcome, v.Version = now, d.By, d.Outcome, "7"
+	v.ResolvedAt, v.ResolvedBy, v.Outcome, v.Version, v.Note = now, d.By, d.Outcome, "7", d.Note
 	return v, f.may("resolve review")
 }
 
@@ -190,6 +240,9 @@ func (f *fake) Registrar(name string) (registrar.Registrar, error) {
 }
 
 func (f *fake) Statuses() []supervisor.Status {
+	if f.statuses != nil {
+		return f.statuses
+	}
 	return []supervisor.Status{
 		{Name: "r01", Title: "R01 by mail", Version: "1.0.0", TLDs: []string{"ru"}, Kinds: []registrar.OperationKind{registrar.KindRegister},
 			Capabilities: []registrar.Capability{registrar.CapMail}, State: supervisor.Degraded, Restarts: 2, Since: now,
@@ -213,13 +266,13 @@ func (f *fake) Again(context.Context, string, orders.Entry) error { return f.may
 // bench is a server over a book in a temporary directory and a fake registrar.
 type bench struct {
 	*Server
-	t    *testing.T
+	t    testing.TB
 	fake *fake
 	book *orders.Service
 	peer *access.Caller // who is at the other end of the socket; nil = it is no socket
 }
 
-func newBench(t *testing.T, token string) *bench {
+func newBench(t testing.TB, token string) *bench {
 	t.Helper()
 	f := &fake{}
 	route := func(tld string) (string, bool) { return "r01", tld == "ru" || tld == "xn--p1ai" }

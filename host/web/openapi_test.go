@@ -76,7 +76,7 @@ func (d *description) path(asked string) string {
 }
 
 // check holds an answer against what the description says of it.
-func (d *description) check(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
+func (d *description) check(t testing.TB, r *http.Request, w *httptest.ResponseRecorder) {
 	t.Helper()
 	path, method := d.path(r.URL.EscapedPath()), strings.ToLower(r.Method)
 	status := "200"

@@ -28,13 +28,15 @@ func (s *Server) routePages(mux *http.ServeMux) {
 
 // reviewList is what the page of the review queue shows.
 type reviewList struct {
-	Entries []api.Review
-	Absent  []switchboard.Absent
+	Entries   []api.Review
+	Absent    []switchboard.Absent
+	Strangers bool
+	Next      string // the query of the next page; "" = this is the last
 }
 
 func (s *Server) reviewPage(r *http.Request) (reviewList, error) {
-	entries, absent, err := s.listReviews(r)
-	return reviewList{entries.rows, absent}, err
+	entries, absent, err := queue{s}.listReviews(r)
+	return reviewList{entries.rows, absent, query(r).yes("strangers"), entries.next.Encode()}, err
 }
 
 // part is what the page of a list shows.

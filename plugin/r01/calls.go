@@ -135,6 +135,32 @@ func (p *Plugin) RawMail(ctx context.Context, id registrar.MailID) (string, erro
 	return atWork(p, func(g *gateway.Gateway) (string, error) { return g.Desk.RawMail(ctx, id) })
 }
 
+// ReviewPage implements registrar.Queue.
+func (p *Plugin) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (registrar.ReviewPage, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.ReviewPage, error) { return g.Desk.ReviewPage(ctx, q) })
+}
+
+// MailPage implements registrar.Queue.
+func (p *Plugin) MailPage(ctx context.Context, q registrar.MailQuery) (registrar.MailPage, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.MailPage, error) { return g.Desk.MailPage(ctx, q) })
+}
+
+// ResolveReviews implements registrar.Queue.
+func (p *Plugin) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (registrar.ReviewsResolved, error) {
+	return atWork(p, func(g *gateway.Gateway) (registrar.ReviewsResolved, error) { return g.Desk.ResolveReviews(ctx, d) })
+}
+
+// IgnoredSenders implements registrar.Queue.
+func (p *Plugin) IgnoredSenders(ctx context.Context) ([]registrar.IgnoredSender, error) {
+	return atWork(p, func(g *gateway.Gateway) ([]registrar.IgnoredSender, error) { return g.Desk.IgnoredSenders(ctx) })
+}
+
+// HeedSender implements registrar.Queue.
+func (p *Plugin) HeedSender(ctx context.Context, address, by string) error {
+	_, err := atWork(p, func(g *gateway.Gateway) (struct{}, error) { return struct{}{}, g.Desk.HeedSender(ctx, address, by) })
+	return err
+}
+
 // Recognise implements registrar.Mails. A plugin that is only configured judges by the mail alone.
 func (p *Plugin) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	w, err := p.working()

@@ -35,7 +35,8 @@ type config struct {
 
 	Reconciled string `json:"reconciled"`
 	Keep       struct {
-		Mails string `json:"mails"`
+		Mails     string `json:"mails"`
+		Strangers string `json:"strangers"`
 	} `json:"keep"`
 	Subjects struct {
 		Client  string `json:"client"`
@@ -64,6 +65,7 @@ type config struct {
 		AuthServID string          `json:"authserv_id"`
 		Hosts      []string        `json:"hosts"`
 		Retry      string          `json:"retry"`
+		Quota      int             `json:"quota"`
 	} `json:"replies"`
 	Rules     []rule `json:"reply"`
 	Deadlines struct {
@@ -233,6 +235,7 @@ func (c config) engineSettings(p *problems) engine.Settings {
 		Renewal:      c.Renewal.Mode, R01Renews: c.Renewal.R01Auto, Batch: c.Renewal.Batch, Senders: c.senders(p),
 		Brake:      c.brake(p),
 		Reconciled: c.Reconciled, KeepMails: p.duration("keep.mails", c.Keep.Mails),
+		KeepStrangers: p.duration("keep.strangers", c.Keep.Strangers), Quota: c.quota(p),
 		Proof: c.Replies.Require != mailauth.None, ProofWithin: p.duration("replies.retry", cmp.Or(c.Replies.Retry, "24h")), RepliesFrom: c.Replies.From,
 	}
 }
@@ -245,6 +248,13 @@ func (c config) senders(p *problems) int {
 		p.add("smtp.connections", "must be 1 to %d", mostSenders)
 	}
 	return c.SMTP.Connections
+}
+
+func (c config) quota(p *problems) int {
+	if c.Replies.Quota < 1 {
+		p.add("replies.quota", "must be at least 1: how many unproved mails of one sender wait a day")
+	}
+	return c.Replies.Quota
 }
 
 func (c config) brake(p *problems) engine.Brake {
@@ -287,5 +297,6 @@ func (c config) smtpConfig() smtpout.Config {
 func (c config) mailboxConfig(p *problems) mailbox.Config {
 	return mailbox.Config{Address: c.IMAP.Address, TLS: mailbox.TLS(c.IMAP.TLS), AllowPlaintext: c.IMAP.AllowPlaintext,
 		Username: c.IMAP.Username, Password: c.IMAP.Password, Mailbox: c.IMAP.Mailbox, Processed: c.IMAP.Processed,
-		Poll: p.duration("imap.poll", c.IMAP.Poll)}
+		Answers: mailbox.Answers{From: append([]string{c.Gateway}, c.Replies.From...), Thread: "@" + c.Callback[strings.LastIndex(c.Callback, "@")+1:] + ">"},
+		Poll:    p.duration("imap.poll", c.IMAP.Poll)}
 }

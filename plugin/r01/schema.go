@@ -19,7 +19,7 @@ func description() registrar.Description {
 		Name: name, Title: title, Version: version, TLDs: tlds,
 		Kinds:       kinds(),
 		Registrants: registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapRenewals, registrar.CapHandles, registrar.CapReviews, registrar.CapMail, registrar.CapCheck,
+		Capabilities: []registrar.Capability{registrar.CapRenewals, registrar.CapHandles, registrar.CapReviews, registrar.CapMail, registrar.CapQueue, registrar.CapCheck,
 			registrar.CapBackup, registrar.CapErase, registrar.CapKeys},
 		Schema: schema(),
 	}
@@ -86,7 +86,8 @@ func schema() registrar.Schema {
 				duration("queued", "24h", "until R01 confirms a request"), duration("done", "168h", "until R01 reports the result"),
 				duration("settle", "", "how long a request may still be carried out after it was handed to the relay: its queue life, and R01's pace; without it, as long as queued")),
 			block("keep", "how long things are kept",
-				duration("mails", "1095d", "the text of a mail, once what it is about is concluded")),
+				duration("mails", "1095d", "the text of a mail, once what it is about is concluded"),
+				duration("strangers", "14d", "a stranger's mail, of which 64 KiB are kept: it waits in panel review --strangers, and then expires")),
 			block("renewal", "how domains are renewed",
 				text("schedule", "0 4 * * *", "cron expression"), text("timezone", "Europe/Moscow", "of the schedule"),
 				choice("mode", "auto", "of new domains", "auto", "manual"),
@@ -124,7 +125,8 @@ func repliesBlock() registrar.Block {
 		registrar.Attribute{Name: "domains", Type: registrar.TypeStrings, Description: "domains that may sign; empty means those of from"},
 		text("authserv_id", "", "for authentication-results: the name of the server whose header is trusted"),
 		registrar.Attribute{Name: "hosts", Type: registrar.TypeStrings, Description: "names, addresses and networks of your own mail servers, as they stand in the Received fields they write: what these report of mail that could not be delivered is believed; empty believes none"},
-		duration("retry", "24h", "how long the proof is tried for when DNS does not answer"))
+		duration("retry", "24h", "how long the proof is tried for when DNS does not answer"),
+		number("quota", "100", "the most unproved mails of one sender that wait a day, and ten times as many of all together; what is beyond it raises one alarm"))
 }
 
 func replyBlock() registrar.Block {

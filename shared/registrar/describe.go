@@ -11,6 +11,7 @@ const (
 	CapReviews  Capability = "reviews"  // has a review queue: [Reviews]
 	CapMail     Capability = "mail"     // works by mail: [Mails]
 	CapCheck    Capability = "check"    // Check can say available and taken, not only unknown
+	CapQueue    Capability = "queue"    // lists mails in pages, and resolves many at once: [Queue]
 	CapBackup   Capability = "backup"   // copies its store while at work: [Backups]
 	CapErase    Capability = "erase"    // removes personal data that need not be kept: [Erasures]
 	CapKeys     Capability = "keys"     // exchanges the key that its store is sealed with: [Keys]
@@ -18,7 +19,7 @@ const (
 
 // Capabilities lists every capability.
 func Capabilities() []Capability {
-	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapCheck, CapBackup, CapErase, CapKeys}
+	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup, CapErase, CapKeys}
 }
 
 // Description introduces a registrar.

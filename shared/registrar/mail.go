@@ -17,8 +17,20 @@ type Mail struct {
 	From    string
 	To      string
 	Subject string
-	Text    string // header and body, masked
+	Text    string    // header and body, masked; filled by Mails.Mail only
+	State   MailState // "" = not told
 }
+
+// MailState is what became of a mail. New ones may come.
+type MailState string
+
+const (
+	MailSent    MailState = "sent"    // we sent it
+	MailNew     MailState = "new"     // it is not read yet
+	MailApplied MailState = "applied" // what it says is recorded
+	MailReview  MailState = "review"  // it waits for a person, or did so last
+	MailIgnored MailState = "ignored" // it means nothing to us
+)
 
 // ReviewID names an entry of the review queue.
 type ReviewID string
@@ -37,6 +49,8 @@ type Review struct {
 	ResolvedAt time.Time     // zero = waiting
 	ResolvedBy string
 	Outcome    ReplyOutcome
+	Stranger   bool   // it waits in the list of strangers
+	Note       string // why it was resolved so; "" = not said
 }
 
 // ReplyOutcome is what a reply says. r01-mail 3.2
@@ -67,6 +81,7 @@ type ReviewDecision struct {
 	Outcome   ReplyOutcome
 	Operation OperationID // required unless the outcome is notice or ignore, or there is one candidate
 	By        string      // who decided; required
+	Note      string      // why, for the timeline
 
 	// OperationVersion is what the person saw of Operation. An entry's version covers its
 	// candidates; it is required of an operation that is none of them, and compared if given.

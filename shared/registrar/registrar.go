@@ -21,6 +21,7 @@ type Registrar interface {
 	Customers
 	Reviews
 	Mails
+	Queue
 	Backups
 	Erasures
 	Keys
@@ -233,6 +234,24 @@ func (Core) RawMail(context.Context, MailID) (string, error) { return "", unsupp
 func (Core) Recognise(context.Context, []byte) (Recognition, error) {
 	return Recognition{}, unsupported(CapMail)
 }
+
+func (Core) ReviewPage(context.Context, ReviewQuery) (ReviewPage, error) {
+	return ReviewPage{}, unsupported(CapQueue)
+}
+
+func (Core) MailPage(context.Context, MailQuery) (MailPage, error) {
+	return MailPage{}, unsupported(CapQueue)
+}
+
+func (Core) ResolveReviews(context.Context, ReviewsDecision) (ReviewsResolved, error) {
+	return ReviewsResolved{}, unsupported(CapQueue)
+}
+
+func (Core) IgnoredSenders(context.Context) ([]IgnoredSender, error) {
+	return nil, unsupported(CapQueue)
+}
+
+func (Core) HeedSender(context.Context, string, string) error { return unsupported(CapQueue) }
 
 func (Core) Backup(context.Context, string) error { return unsupported(CapBackup) }
 

@@ -243,6 +243,34 @@ func (c *client) Recognise(ctx context.Context, raw []byte) (registrar.Recogniti
 	return answer(m.GetRecognition(), err, (*decoder).recognition)
 }
 
+func (c *client) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (registrar.ReviewPage, error) {
+	var e encoder
+	m, err := call(ctx, c, &e, c.registrar.ReviewPage, e.reviewQuery(q))
+	return answer(m, err, (*decoder).reviewPage)
+}
+
+func (c *client) MailPage(ctx context.Context, q registrar.MailQuery) (registrar.MailPage, error) {
+	var e encoder
+	m, err := call(ctx, c, &e, c.registrar.MailPage, e.mailQuery(q))
+	return answer(m, err, (*decoder).mailPage)
+}
+
+func (c *client) ResolveReviews(ctx context.Context, v registrar.ReviewsDecision) (registrar.ReviewsResolved, error) {
+	var e encoder
+	m, err := call(ctx, c, &e, c.registrar.ResolveReviews, e.reviewsDecision(v))
+	return answer(m, err, (*decoder).reviewsResolved)
+}
+
+func (c *client) IgnoredSenders(ctx context.Context) ([]registrar.IgnoredSender, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.IgnoredSenders, &pb.IgnoredSendersRequest{})
+	return answer(m.GetSenders(), err, listOf((*decoder).ignoredSender))
+}
+
+func (c *client) HeedSender(ctx context.Context, address, by string) error {
+	_, err := call(ctx, c, &encoder{}, c.registrar.HeedSender, &pb.HeedSenderRequest{Address: address, By: by})
+	return err
+}
+
 func (c *client) Backup(ctx context.Context, dir string) error {
 	_, err := call(ctx, c, &encoder{}, c.registrar.Backup, &pb.BackupRequest{Dir: dir})
 	return err

@@ -14,6 +14,7 @@ func (e *encoder) mail(v registrar.Mail) *pb.Mail {
 		To:      text(v.To),
 		Subject: text(v.Subject),
 		Text:    text(v.Text),
+		State:   string(v.State),
 	}
 }
 
@@ -27,6 +28,7 @@ func (d *decoder) mail(m *pb.Mail) registrar.Mail {
 		To:      m.GetTo(),
 		Subject: m.GetSubject(),
 		Text:    m.GetText(),
+		State:   registrar.MailState(m.GetState()),
 	}
 }
 
@@ -44,6 +46,8 @@ func (e *encoder) review(v registrar.Review) *pb.Review {
 		ResolvedBy: v.ResolvedBy,
 		Outcome:    encodeOptional(e, "review.outcome", replyOutcomes, v.Outcome),
 		Version:    text(string(v.Version)),
+		Stranger:   v.Stranger,
+		Note:       text(v.Note),
 	}
 }
 
@@ -62,6 +66,8 @@ func (d *decoder) review(m *pb.Review) registrar.Review {
 		ResolvedBy: m.GetResolvedBy(),
 		Outcome:    decodeOptional(d, "review.outcome", replyOutcomes, m.GetOutcome()),
 		Version:    registrar.Version(m.GetVersion()),
+		Stranger:   m.GetStranger(),
+		Note:       m.GetNote(),
 	}
 }
 
@@ -74,6 +80,7 @@ func (e *encoder) reviewDecision(v registrar.ReviewDecision) *pb.ResolveReviewRe
 		Version:   string(v.Version),
 
 		OperationVersion: string(v.OperationVersion),
+		Note:             text(v.Note),
 	}
 }
 
@@ -86,6 +93,7 @@ func (d *decoder) reviewDecision(m *pb.ResolveReviewRequest) registrar.ReviewDec
 		Version:   registrar.Version(m.GetVersion()),
 
 		OperationVersion: registrar.Version(m.GetOperationVersion()),
+		Note:             m.GetNote(),
 	}
 }
 

@@ -34,6 +34,11 @@ type fake struct {
 	mail          func(context.Context, registrar.MailID) (registrar.Mail, error)
 	rawMail       func(context.Context, registrar.MailID) (string, error)
 	recognise     func(context.Context, []byte) (registrar.Recognition, error)
+	reviewPage    func(context.Context, registrar.ReviewQuery) (registrar.ReviewPage, error)
+	mailPage      func(context.Context, registrar.MailQuery) (registrar.MailPage, error)
+	resolveMany   func(context.Context, registrar.ReviewsDecision) (registrar.ReviewsResolved, error)
+	ignored       func(context.Context) ([]registrar.IgnoredSender, error)
+	heed          func(context.Context, string, string) error
 	backup        func(context.Context, string) error
 	erase         func(context.Context, registrar.ErasureQuery) (registrar.Erasure, error)
 	rotateKeys    func(context.Context) (registrar.Rotation, error)
@@ -105,6 +110,21 @@ func (f *fake) RawMail(ctx context.Context, id registrar.MailID) (string, error)
 }
 func (f *fake) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	return f.recognise(ctx, raw)
+}
+func (f *fake) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (registrar.ReviewPage, error) {
+	return f.reviewPage(ctx, q)
+}
+func (f *fake) MailPage(ctx context.Context, q registrar.MailQuery) (registrar.MailPage, error) {
+	return f.mailPage(ctx, q)
+}
+func (f *fake) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (registrar.ReviewsResolved, error) {
+	return f.resolveMany(ctx, d)
+}
+func (f *fake) IgnoredSenders(ctx context.Context) ([]registrar.IgnoredSender, error) {
+	return f.ignored(ctx)
+}
+func (f *fake) HeedSender(ctx context.Context, address, by string) error {
+	return f.heed(ctx, address, by)
 }
 func (f *fake) Backup(ctx context.Context, dir string) error { return f.backup(ctx, dir) }
 func (f *fake) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {

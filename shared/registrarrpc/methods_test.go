@@ -126,6 +126,24 @@ func TestEveryMethodIsCarried(t *testing.T) {
 			func(f *fake, do func(ctx, registrar.MailID) (string, error)) { f.rawMail = do }, plugin.RawMail),
 		"Recognise": carried(
 			func(f *fake, do func(ctx, []byte) (registrar.Recognition, error)) { f.recognise = do }, plugin.Recognise),
+		"ReviewPage": carried(
+			func(f *fake, do func(ctx, registrar.ReviewQuery) (registrar.ReviewPage, error)) { f.reviewPage = do }, plugin.ReviewPage),
+		"MailPage": carried(
+			func(f *fake, do func(ctx, registrar.MailQuery) (registrar.MailPage, error)) { f.mailPage = do }, plugin.MailPage),
+		"ResolveReviews": carried(
+			func(f *fake, do func(ctx, registrar.ReviewsDecision) (registrar.ReviewsResolved, error)) {
+				f.resolveMany = do
+			}, plugin.ResolveReviews),
+		"IgnoredSenders": carried(
+			func(f *fake, do func(ctx, none) ([]registrar.IgnoredSender, error)) {
+				f.ignored = func(c ctx) ([]registrar.IgnoredSender, error) { return do(c, none{}) }
+			},
+			func(p plugin, c ctx, _ none) ([]registrar.IgnoredSender, error) { return p.IgnoredSenders(c) }),
+		"HeedSender": carried(
+			func(f *fake, do func(ctx, pair) (none, error)) {
+				f.heed = func(c ctx, address, by string) error { _, err := do(c, pair{address, by}); return err }
+			},
+			func(p plugin, c ctx, v pair) (none, error) { return none{}, p.HeedSender(c, v.A, v.B) }),
 		"Backup": carried(
 			func(f *fake, do func(ctx, string) (none, error)) {
 				f.backup = func(c ctx, dir string) error { _, err := do(c, dir); return err }

@@ -191,6 +191,28 @@ func (s *registrarServer) Recognise(ctx context.Context, m *pb.RecogniseRequest)
 	})
 }
 
+func (s *registrarServer) ReviewPage(ctx context.Context, m *pb.ReviewPageRequest) (*pb.ReviewPageResponse, error) {
+	return serveCall(ctx, m, (*decoder).reviewQuery, s.registrar.ReviewPage, (*encoder).reviewPage)
+}
+
+func (s *registrarServer) MailPage(ctx context.Context, m *pb.MailPageRequest) (*pb.MailPageResponse, error) {
+	return serveCall(ctx, m, (*decoder).mailQuery, s.registrar.MailPage, (*encoder).mailPage)
+}
+
+func (s *registrarServer) ResolveReviews(ctx context.Context, m *pb.ResolveReviewsRequest) (*pb.ResolveReviewsResponse, error) {
+	return serveCall(ctx, m, (*decoder).reviewsDecision, s.registrar.ResolveReviews, (*encoder).reviewsResolved)
+}
+
+func (s *registrarServer) IgnoredSenders(ctx context.Context, _ *pb.IgnoredSendersRequest) (*pb.IgnoredSendersResponse, error) {
+	return serveCallNoArgs(ctx, s.registrar.IgnoredSenders, func(e *encoder, list []registrar.IgnoredSender) *pb.IgnoredSendersResponse {
+		return &pb.IgnoredSendersResponse{Senders: each(list, e.ignoredSender)}
+	})
+}
+
+func (s *registrarServer) HeedSender(ctx context.Context, m *pb.HeedSenderRequest) (*pb.HeedSenderResponse, error) {
+	return &pb.HeedSenderResponse{}, s.registrar.HeedSender(ctx, m.GetAddress(), m.GetBy())
+}
+
 func (s *registrarServer) Backup(ctx context.Context, m *pb.BackupRequest) (*pb.BackupResponse, error) {
 	return &pb.BackupResponse{}, s.registrar.Backup(ctx, m.GetDir())
 }

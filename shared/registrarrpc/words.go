@@ -194,6 +194,7 @@ var (
 		registrar.CapHandles:  pb.Capability_CAPABILITY_HANDLES,
 		registrar.CapReviews:  pb.Capability_CAPABILITY_REVIEWS,
 		registrar.CapMail:     pb.Capability_CAPABILITY_MAIL,
+		registrar.CapQueue:    pb.Capability_CAPABILITY_QUEUE,
 		registrar.CapCheck:    pb.Capability_CAPABILITY_CHECK,
 		registrar.CapBackup:   pb.Capability_CAPABILITY_BACKUP,
 		registrar.CapErase:    pb.Capability_CAPABILITY_ERASE,

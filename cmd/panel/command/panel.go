@@ -82,6 +82,16 @@ func PostPartial[T any](c *Call, path string, in any) (v T, missing []api.Missin
 	return v, missing, Explain(err, server)
 }
 
+// GetPage fetches a part of a list, and the mark behind which the next one begins; "" = this is the last.
+func GetPage[T any](c *Call, path string, query map[string][]string) (v T, next string, missing []api.Missing, err error) {
+	client, server, err := c.Client()
+	if err != nil {
+		return v, "", nil, err
+	}
+	v, next, missing, err = api.GetPage[T](c.Ctx, client, path, query)
+	return v, next, missing, Explain(err, server)
+}
+
 // Absent is the result of a command whose answer, which has been shown, lacks something.
 func Absent(missing []api.Missing) error {
 	if len(missing) == 0 {

@@ -144,5 +144,6 @@ func (p *Restore) Run(c *command.Call) error {
 	}); err != nil {
 		return err
 	}
+	command.Hint(c.Stderr, "personal data that were erased since the backup was made are back: erase them again (panel customer erase)")
 	return lacking(m)
 }

@@ -78,37 +78,3 @@ func version(v *string) string {
 	}
 	return *v
 }
-
-type resolveReviewCommand struct {
-	ID        string `arg:"" help:"As panel review lists it."`
-	Outcome   string `required:"" enum:"queued,done,done_not_delegated,rejected,no_funds,auth_failed,verify,notice,ignore" placeholder:"O" help:"What it says: queued, done, done_not_delegated, rejected, no_funds, auth_failed, verify, notice or ignore."`
-	Operation string `placeholder:"OP" help:"Which operation it is about."`
-	Version   string `placeholder:"V" help:"What was seen, as panel review show prints it: the decision counts only if nothing has happened since to the entry or an operation it may belong to. Without it, what waits now is decided about."`
-	byCaller
-}
-
-func (p *resolveReviewCommand) Run(c *command.Call) error {
-	d := api.ReviewDecision{Version: p.Version, Outcome: p.Outcome, Operation: p.Operation, By: p.By}
-	seen, err := command.Get[api.Review](c, api.Path("review", p.ID), nil)
-	if err != nil {
-		return err
-	}
-	if d.Version == "" {
-		if seen.ResolvedAt != nil {
-			return fmt.Errorf("review entry %s was resolved as %q by %s at %s UTC; nothing was changed", seen.ID, command.OrDash(seen.Outcome), command.OrDash(seen.ResolvedBy), command.Text(seen.ResolvedAt))
-		}
-		d.Version = version(seen.Version)
-	}
-	if d.Operation != "" && !slices.Contains(seen.Candidates, d.Operation) {
-		op, err := command.Get[api.Operation](c, api.Path("operations", d.Operation), nil)
-		if err != nil {
-			return err
-		}
-		d.OperationVersion = version(op.Version)
-	}
-	r, err := command.Post[api.Review](c, api.Path("review", p.ID, "resolve"), d)
-	if err != nil {
-		return err
-	}
-	return c.Show(r, reviewText(r))
-}

@@ -131,6 +131,9 @@ func reviewText(r api.Review) func(io.Writer) {
 		if r.Outcome != nil {
 			command.Row(w, "resolved", command.OrDash(r.Outcome)+" by "+command.OrDash(r.ResolvedBy))
 		}
+		if r.Note != nil {
+			command.Row(w, "because", r.Note)
+		}
 		if r.Text != nil {
 			fmt.Fprintln(w)
 			command.Block(w, *r.Text)

@@ -163,7 +163,9 @@ type Review struct {
 	ResolvedAt *time.Time `json:"resolved_at"`
 	ResolvedBy *string    `json:"resolved_by"`
 	Outcome    *string    `json:"outcome"`
-	Version    *string    `json:"version"` // of what is shown, candidates included; a decision hands it back
+	Version    *string    `json:"version"`  // of what is shown, candidates included; a decision hands it back
+	Stranger   bool       `json:"stranger"` // it waits in the list of strangers
+	Note       *string    `json:"note"`     // why it was resolved so
 }
 
 // ReviewDecision is a person's reading of a mail. Version is that of the entry which the person
@@ -176,6 +178,7 @@ type ReviewDecision struct {
 	Operation        string `json:"operation,omitempty"`
 	OperationVersion string `json:"operation_version,omitempty"`
 	By               string `json:"by"`
+	Reason           string `json:"reason,omitempty"` // for the timeline
 }
 
 // Decision is a person's verdict on an operation. Version is that of the operation which the

@@ -45,13 +45,13 @@ func onePage[T any](ctx context.Context, c *Client, path string) (page []T, next
 	if err := json.NewDecoder(resp.Body).Decode(&page); err != nil {
 		return nil, "", fmt.Errorf("read the panel's answer: %w", err)
 	}
-	return page, nextIn(resp.Header), nil
+	return page, nextAddress(resp.Header), nil
 }
 
 var nextPart = regexp.MustCompile(`^<(/[^>]*)>; rel="next"$`)
 
-// nextIn is the address of the next part of a list; "" = this is the last.
-func nextIn(h http.Header) string {
+// nextAddress is the address of the next part of a list; "" = this is the last.
+func nextAddress(h http.Header) string {
 	for _, line := range h.Values("Link") {
 		if found := nextPart.FindStringSubmatch(line); found != nil {
 			return found[1]

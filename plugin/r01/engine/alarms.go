@@ -98,6 +98,9 @@ func ContradictionAlarm(id registrar.ReviewID) string { return "late:" + string(
 // ReviewAlarm stands while mails wait for a person.
 const ReviewAlarm = "review"
 
+// QuotaAlarm stands while more unproved mail came within a day than replies.quota lets wait.
+const QuotaAlarm = "quota"
+
 // RegistryAlarm names the alarm that the registry contradicts our record of a domain.
 func RegistryAlarm(name string) string { return "registry:" + name }
 

@@ -48,8 +48,10 @@ func (rv *Reviews) CloseReview(tx *store.Tx, e store.Review, actor, how string) 
 	if err != nil {
 		return err
 	}
-	tx.Emit(registrar.Event{At: rv.now(), Type: registrar.EventReview, Level: registrar.LevelInfo,
-		Message: "a mail no longer waits for review: " + how, Actor: actor, Name: names[0], Mail: e.Mail, Review: e.ID})
+	if !e.Stranger { // of which nothing was told when it came
+		tx.Emit(registrar.Event{At: rv.now(), Type: registrar.EventReview, Level: registrar.LevelInfo,
+			Message: "a mail no longer waits for review: " + how, Actor: actor, Name: names[0], Mail: e.Mail, Review: e.ID})
+	}
 	return rv.Closed(tx, e)
 }
 
@@ -79,7 +81,10 @@ func (rv *Reviews) Closed(tx *store.Tx, e store.Review) error {
 	if err := rv.alarms.Clear(tx, ContradictionAlarm(e.ID), names[0]); err != nil {
 		return err
 	}
-	if left, err := tx.Reviews.Waiting(); err != nil || len(left) > 0 {
+	if e.Stranger {
+		return nil
+	}
+	if left, err := tx.Reviews.AnyWaits(); err != nil || left {
 		return err
 	}
 	return rv.alarms.Clear(tx, ReviewAlarm, "")

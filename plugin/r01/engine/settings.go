@@ -41,7 +41,9 @@ type Settings struct {
 
 	Registry Registry
 
-	KeepMails time.Duration // how long the bytes of mails are kept
+	KeepMails     time.Duration // how long the bytes of mails are kept
+	KeepStrangers time.Duration // and how long the mails of strangers wait; 0 = 14 days
+	Quota         int           // the most unproved mails of one sender that wait a day; 0 = 100
 
 	Proof       bool          // a reply's sender must be proved; else the token alone is believed
 	ProofWithin time.Duration // how long that is tried for when DNS does not answer; 0 = a day

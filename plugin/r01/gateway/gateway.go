@@ -116,7 +116,7 @@ func (g *Gateway) furnish() {
 	matcher := inbox.NewMatcher(g.Engine, g.Recovery, reader, p.Now)
 	g.Inbox = inbox.New(g.settings, g.Engine, inbox.Parts{Reader: reader, Matcher: matcher, Recovery: g.Recovery, Asker: g.Witness.Asker,
 		Verifier: p.Verifier, Store: p.Store, Logger: p.Logger, Now: p.Now, Random: p.Random})
-	g.Desk = inbox.NewDesk(g.Engine, p.Store, p.Now)
+	g.Desk = inbox.NewDesk(g.settings, g.Engine, p.Store, p.Now)
 	g.Foresight = inbox.NewForesight(g.settings, g.Engine, matcher, p.Store, p.Now)
 }
 

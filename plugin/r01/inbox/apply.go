@@ -17,7 +17,10 @@ func (in *Inbox) settle(tx *store.Tx, o *opened) error {
 		in.log.Info("mail put off: its sender can't be proved now", "mail", o.ID, "until", o.until, "why", o.letter.unproved)
 		return tx.Mails.PutOff(o.ID, o.until)
 	}
-	return in.apply(tx, o.Mail, o.letter, o.problem)
+	if err := in.apply(tx, o.Mail, o.letter, o.problem); err != nil {
+		return err
+	}
+	return in.tell(tx, o.ID, heading(o.letter.Header))
 }
 
 // apply settles one mail. What is ours is known by the Message-ID: others rewrite From.
@@ -27,7 +30,7 @@ func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) err
 	}
 	if from(l.From, in.settings.Callback) && l.Kind != message.Bounce && in.reader.ownMessageID(l.MessageID) { // a test mail, or a loop
 		if in.matcher.isForgotten(l) {
-			return in.setAside(tx, m, l, aside{why: lifecycle.NotBound, text: "it is our own copy of a request that was sent after the backup was made"})
+			return in.setAside(tx, m, l, bond{knows: true}, aside{why: lifecycle.NotBound, text: "it is our own copy of a request that was sent after the backup was made"})
 		}
 		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, "")
 	}
@@ -45,23 +48,23 @@ func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) err
 	}
 	switch {
 	case l.Kind == message.Bounce:
-		return in.applyBounce(tx, m, l)
+		return in.applyBounce(tx, m, l, b)
 	case len(l.results) == 0 && len(b.requests) == 0 && l.automatic() && !in.reader.fromRobot(l):
 		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, "")
 	case problem != "":
-		return in.setAside(tx, m, l, problemAside(problem))
+		return in.setAside(tx, m, l, b, problemAside(problem))
 	case b.answers(twins):
-		return in.setAside(tx, m, l, aside{why: lifecycle.Repeated, text: "a mail with the same Message-ID came before, and said something else"})
+		return in.setAside(tx, m, l, b, aside{why: lifecycle.Repeated, text: "a mail with the same Message-ID came before, and said something else"})
 	case b.by == lifecycle.Against:
-		return in.setAside(tx, m, l, aside{why: lifecycle.NotOurs, text: b.against})
+		return in.setAside(tx, m, l, b, aside{why: lifecycle.NotOurs, text: b.against})
 	case len(l.results) > 0:
 		return in.applyResults(tx, m, l, b)
 	case l.proof == lifecycle.Missing || l.proof == lifecycle.Unavailable:
-		return in.setAside(tx, m, l, unprovedAside(l))
+		return in.setAside(tx, m, l, b, unprovedAside(l))
 	case l.doubt != "":
-		return in.setAside(tx, m, l, aside{why: lifecycle.NotWhole, text: "nothing of it is applied, for " + l.doubt})
+		return in.setAside(tx, m, l, b, aside{why: lifecycle.NotWhole, text: "nothing of it is applied, for " + l.doubt})
 	}
-	return in.setAside(tx, m, l, problemAside("no rule recognises it"))
+	return in.setAside(tx, m, l, b, problemAside("no rule recognises it"))
 }
 
 // applyCopy: our own blind copy shows that the relay took the mail. ARCHITECTURE.md, the durable step
@@ -91,7 +94,7 @@ func (in *Inbox) notice(tx *store.Tx, m store.Mail, l letter, res mailform.Resul
 	if text == "" {
 		text = l.Subject
 	}
-	text, err := in.redactNotice(tx, text, name, thread)
+	text, err := in.redactNotice(tx, short(text, longestReason), name, thread)
 	if err != nil {
 		return err
 	}

@@ -79,30 +79,30 @@ func (in *Inbox) askSoon(r store.Request) {
 	}
 }
 
-// setAside puts a mail before a person; no operation is touched. r01-mail 3.8
-func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, a aside) error {
-	candidates, err := in.matcher.candidates(tx, l, a.request)
+// setAside puts a mail before a person, or into the list of strangers; no operation is touched.
+// r01-mail 3.8
+func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, b bond, a aside) error {
+	sure, err := in.matcher.sure(tx, l, b)
 	if err != nil {
 		return err
 	}
-	request, err := in.matcher.answered(tx, l)
+	possible, err := candidates(tx, l, sure, a.request)
 	if err != nil {
 		return err
 	}
-	possible, err := requestsOf(tx, candidates)
+	where, err := in.placeOf(tx, m, l, visitor{bond: b, returned: len(b.requests) == 0 && len(sure) > 0, hints: len(possible) > 0})
 	if err != nil {
 		return err
 	}
-	if a.text, err = in.redactor.Redact(tx, mailform.Mask(a.text), possible...); err != nil {
+	if where == nowhere {
+		return errors.Join(tx.Mails.Cut(m.ID, 0), tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, ""))
+	}
+	entry, err := in.enter(tx, m, a, possible, where)
+	if err != nil {
 		return err
 	}
-	id := reviewOf(m.ID)
-	entry := store.Review{ID: id, Mail: m.ID, Reason: a.text, Candidates: candidates, ReceivedAt: m.At, Why: a.why}
-	if a.request != nil {
-		entry.Request = a.request.ID
-	}
-	err = errors.Join(tx.Mails.Settle(m.ID, store.MailNew, store.MailReview, request), tx.Reviews.Add(entry))
-	if err != nil {
+
+	if err := tx.Mails.Settle(m.ID, store.MailNew, store.MailReview, engine.Alone(sure)); err != nil {
 		return err
 	}
 	if a.why == lifecycle.ProofLater {
@@ -110,17 +110,42 @@ func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, a aside) error {
 			return err
 		}
 	}
-	in.log.Warn("mail waits for review", "mail", m.ID, "review", id, "why", a.why)
-	names, err := engine.NamesOf(tx, candidates)
+	if where == store.Strangers {
+		in.log.Debug("mail of a stranger is kept for a while", "mail", m.ID, "review", entry.ID, "why", a.why)
+		return tx.Mails.Cut(m.ID, strangersBytes)
+	}
+	in.log.Warn("mail waits for review", "mail", m.ID, "review", entry.ID, "why", a.why)
+	return in.tellWaiting(tx, entry, a.alarm)
+}
+
+// enter makes the entry of a mail.
+func (in *Inbox) enter(tx *store.Tx, m store.Mail, a aside, possible []registrar.OperationID, where store.List) (store.Review, error) {
+	about, err := requestsOf(tx, possible)
+	if err != nil {
+		return store.Review{}, err
+	}
+	reason, err := in.redactor.Redact(tx, mailform.Mask(short(a.text, longestReason)), about...)
+	if err != nil {
+		return store.Review{}, err
+	}
+	entry := store.Review{ID: reviewOf(m.ID), Mail: m.ID, Reason: reason, Candidates: possible, ReceivedAt: m.At, Why: a.why, Stranger: where == store.Strangers}
+	if a.request != nil {
+		entry.Request = a.request.ID
+	}
+	return entry, tx.Reviews.Add(entry)
+}
+
+// tellWaiting tells of a mail that a person must see.
+func (in *Inbox) tellWaiting(tx *store.Tx, entry store.Review, alarm bool) error {
+	names, err := engine.NamesOf(tx, entry.Candidates)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		e := registrar.Event{At: in.now(), Type: registrar.EventReview, Level: registrar.LevelWarning,
-			Message: "a mail waits for review: " + a.text, Actor: engine.ByPlugin, Name: name, Mail: m.ID, Review: id}
-		tx.Emit(e)
-		if a.alarm && name != "" {
-			if err := in.alarms.Raise(tx, engine.ContradictionAlarm(id), name, "a late mail takes back what is recorded, and waits for review: "+a.text); err != nil {
+		tx.Emit(registrar.Event{At: in.now(), Type: registrar.EventReview, Level: registrar.LevelWarning,
+			Message: "a mail waits for review: " + entry.Reason, Actor: engine.ByPlugin, Name: name, Mail: entry.Mail, Review: entry.ID})
+		if alarm && name != "" {
+			if err := in.alarms.Raise(tx, engine.ContradictionAlarm(entry.ID), name, "a late mail takes back what is recorded, and waits for review: "+entry.Reason); err != nil {
 				return err
 			}
 		}

@@ -16,15 +16,25 @@ type bond struct {
 	by       lifecycle.Binding // ByThread, ByToken, Unbound or Against
 	requests []store.Request
 	against  string // what shows that it answers somebody else
+	knows    bool   // it repeats what only R01 and those on the way to it know
 }
 
 // tokenPattern is how our token stands in a subject. r01-mail 1.2
 var tokenPattern = regexp.MustCompile(`\[([A-Z2-7]{26})\]`)
 
-// Tokens lists the tokens that a text repeats.
+// Limits on the tokens that one text is searched for: each is looked for later.
+const (
+	mostTokens   = 20
+	mostRepeated = 1000 // of which most repeat one another
+)
+
+// Tokens lists the tokens that a text repeats, the first twenty.
 func Tokens(text string) []string {
 	var all []string
-	for _, m := range tokenPattern.FindAllStringSubmatch(text, -1) {
+	for _, m := range tokenPattern.FindAllStringSubmatch(text, mostRepeated) {
+		if len(all) == mostTokens {
+			break
+		}
 		if !slices.Contains(all, m[1]) {
 			all = append(all, m[1])
 		}
@@ -35,9 +45,6 @@ func Tokens(text string) []string {
 // bind finds what a mail answers: by our Message-ID, then by our token in subject or unquoted
 // body. A thread, token or recipient that is not ours is proof against.
 func (mt *Matcher) bind(tx *store.Tx, l letter) (bond, error) {
-	if to := mt.reader.otherRecipient(l); to != "" {
-		return bond{by: lifecycle.Against, against: "it is addressed to " + to + " and not to us"}, nil
-	}
 	thread, foreign, err := mt.thread(tx, l)
 	if err != nil {
 		return bond{}, err
@@ -46,18 +53,21 @@ func (mt *Matcher) bind(tx *store.Tx, l letter) (bond, error) {
 	if err != nil {
 		return bond{}, err
 	}
-	b := bond{by: lifecycle.Against}
+	b := bond{by: lifecycle.Against, knows: len(thread)+len(token) > 0}
+	to := mt.reader.otherRecipient(l)
 	switch {
+	case to != "":
+		b.against = "it is addressed to " + to + " and not to us"
 	case unknown && !mt.recovery.Restored():
 		b.against = "it repeats a token that is not ours"
 	case len(thread) > 1, len(token) > 1, len(thread) == 1 && len(token) == 1 && !sameMail(thread[0], token[0]):
 		b.against = "it answers several mails of ours"
 	case len(thread) == 1:
-		return bond{by: lifecycle.ByThread, requests: thread[0]}, nil
+		return bond{by: lifecycle.ByThread, requests: thread[0], knows: true}, nil
 	case foreign:
 		b.against = "it answers a mail that is not ours"
 	case len(token) == 1:
-		return bond{by: lifecycle.ByToken, requests: token[0]}, nil
+		return bond{by: lifecycle.ByToken, requests: token[0], knows: true}, nil
 	default:
 		return bond{by: lifecycle.Unbound}, nil
 	}

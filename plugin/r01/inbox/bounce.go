@@ -15,13 +15,13 @@ import (
 // robot had it means that R01 never got it, if who says so is proved; a delay, or a failure to
 // reach our own copy's mailbox, means nothing; all else is for a person. It is applied to all
 // that went out in the mail, or to none. r01-mail 3.8
-func (in *Inbox) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
+func (in *Inbox) applyBounce(tx *store.Tx, m store.Mail, l letter, b bond) error {
 	ours, err := in.matcher.bounced(tx, l)
 	if err != nil {
 		return err
 	}
 	if len(ours) == 0 {
-		return in.setAside(tx, m, l, aside{why: lifecycle.NotBound, text: "it is a bounce of no request of ours"})
+		return in.setAside(tx, m, l, b, aside{why: lifecycle.NotBound, text: "it is a bounce of no request of ours"})
 	}
 	_, words := in.reader.fateIn(l)
 	said := make([]lifecycle.Evidence, len(ours))
@@ -30,7 +30,7 @@ func (in *Inbox) applyBounce(tx *store.Tx, m store.Mail, l letter) error {
 			return err
 		}
 		if v := in.engine.Verdict(r, said[i]); v.Action() == lifecycle.Wait {
-			return in.waitForBounce(tx, m, l, r, v)
+			return in.waitForBounce(tx, m, l, b, r, v)
 		}
 	}
 	settled, f := store.MailIgnored, engine.Fact{Actor: engine.ByPlugin, Evidence: registrar.EvidenceRelay, Mail: m.ID, Reason: words}
@@ -59,11 +59,11 @@ func (mt *Matcher) bounceSays(tx *store.Tx, l letter, r store.Request) (e lifecy
 	return e, err
 }
 
-func (in *Inbox) waitForBounce(tx *store.Tx, m store.Mail, l letter, r store.Request, v lifecycle.Verdict) error {
+func (in *Inbox) waitForBounce(tx *store.Tx, m store.Mail, l letter, b bond, r store.Request, v lifecycle.Verdict) error {
 	if v.Ask() && !r.State.Final() {
 		in.askSoon(r)
 	}
-	return in.setAside(tx, m, l, bounceAside(v, l, r))
+	return in.setAside(tx, m, l, b, bounceAside(v, l, r))
 }
 
 // bounceAside says in words why a report was not applied.

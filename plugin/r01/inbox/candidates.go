@@ -1,34 +1,20 @@
 package inbox
 
 import (
-	"registrar.panel/plugin/r01/engine"
-	"registrar.panel/plugin/r01/mailform"
+	"slices"
+
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
 
-// candidates are the operations a mail may belong to, for the person who decides.
-func (mt *Matcher) candidates(tx *store.Tx, l letter, about *store.Request) ([]registrar.OperationID, error) {
-	b, err := mt.bind(tx, l)
-	if err != nil {
-		return nil, err
-	}
-	requests := b.requests
+// candidates are the operations a mail may belong to, for the person who decides. What it names was
+// looked for before.
+func candidates(tx *store.Tx, l letter, sure []store.Request, about *store.Request) ([]registrar.OperationID, error) {
+	requests := slices.Clone(sure)
 	if about != nil {
 		requests = append(requests, *about)
 	}
-	returned, err := mt.bounced(tx, l)
-	if err != nil {
-		return nil, err
-	}
-	requests = append(requests, returned...)
-	for _, object := range mailform.Objects(l.Text) {
-		open, err := tx.Requests.Open(object)
-		if err != nil {
-			return nil, err
-		}
-		requests = append(requests, open...)
-	}
+	requests = append(requests, l.named...)
 	var ids []registrar.OperationID
 	seen := map[string]bool{}
 	for _, r := range requests {
@@ -47,13 +33,10 @@ func (mt *Matcher) candidates(tx *store.Tx, l letter, about *store.Request) ([]r
 	return ids, nil
 }
 
-// answered names the request that a mail answers or returns, however it stands by now; "" =
-// none.
-func (mt *Matcher) answered(tx *store.Tx, l letter) (string, error) {
-	b, err := mt.bind(tx, l)
-	if err != nil || len(b.requests) > 0 {
-		return engine.Alone(b.requests), err
+// sure are the requests that a mail answers or returns, however they stand by now.
+func (mt *Matcher) sure(tx *store.Tx, l letter, b bond) ([]store.Request, error) {
+	if len(b.requests) > 0 {
+		return b.requests, nil
 	}
-	returned, err := mt.bounced(tx, l)
-	return engine.Alone(returned), err
+	return mt.bounced(tx, l)
 }

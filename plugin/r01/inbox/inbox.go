@@ -14,7 +14,6 @@ import (
 	"registrar.panel/internal/wake"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailbox"
-	"registrar.panel/plugin/r01/message"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -74,11 +73,13 @@ func New(s *engine.Settings, en *engine.Engine, p Parts) *Inbox {
 	}
 }
 
-// Run reads what arrives, and removes what was kept long enough, until ctx ends.
+// Run reads what arrives, and removes what was kept long enough, until ctx ends. At first it tells of
+// mails that an earlier version stored.
 func (in *Inbox) Run(ctx context.Context) {
 	var loops sync.WaitGroup
 	loops.Go(func() { in.ReadLoop(ctx) })
 	loops.Go(func() { in.keepLoop(ctx) })
+	loops.Go(func() { in.tellLoop(ctx) })
 	loops.Wait()
 }
 
@@ -88,30 +89,32 @@ func (in *Inbox) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 	for _, m := range mails {
 		in.clock.HeardOf(engine.ByMailServer, m.InternalDate)
 	}
-	stored, ids := make([]registrar.MailID, len(mails)), in.mailIDs(len(mails))
-	err := in.store.Write(ctx, func(tx *store.Tx) error {
+	arrived, err := in.arrivals(ctx, mails)
+	if err != nil {
+		return fmt.Errorf("store mail: %w", err)
+	}
+
+	stored := make([]bool, len(mails))
+	err = in.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range mails {
-			err := tx.Mails.Add(store.Mail{ID: ids[i], Hash: message.ContentHash(m.Raw), FormerHash: message.FormerHash(m.Raw), At: in.now(), State: store.MailNew,
-				Truncated: m.Truncated, Received: m.InternalDate}, m.Raw)
-			switch {
-			case errors.Is(err, store.ErrExists):
-			case err != nil:
+			err := tx.Mails.Add(arrived[i], m.Raw)
+			if err != nil && !errors.Is(err, store.ErrExists) {
 				return err
-			default:
-				stored[i] = ids[i]
 			}
+			stored[i] = err == nil
 		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("store mail: %w", err)
 	}
+
 	for i, m := range mails {
-		if stored[i] == "" {
+		if !stored[i] {
 			in.log.Debug("mail is known", "uid", m.UID)
 			continue
 		}
-		in.log.Info("mail stored", "mail", stored[i], "bytes", len(m.Raw))
+		in.log.Info("mail stored", "mail", arrived[i].ID, "bytes", len(m.Raw))
 	}
 	in.toRead.Wake()
 	return nil
@@ -128,55 +131,72 @@ func (in *Inbox) mailIDs(n int) []registrar.MailID {
 	return ids
 }
 
-// ReadLoop reads what was stored.
+// ReadLoop reads what was stored. What is new comes before what is tried again.
 func (in *Inbox) ReadLoop(ctx context.Context) {
 	for ctx.Err() == nil {
-		if err := errors.Join(in.ProveAgain(ctx), in.ReadNew(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(in.ReadNew(ctx), in.ProveAgain(ctx)); err != nil && ctx.Err() == nil {
 			in.log.Error("reading mail stopped, will be tried again", "err", err)
 		}
 		engine.Sleep(ctx, in.toRead, engine.LookAgain)
 	}
 }
 
-// together is how many mails are read between two commits.
-const together = 50
+// What is read between two commits. Mails that answer none of ours are read in small pieces, so that
+// one which does, and arrives meanwhile, has its turn soon.
+const (
+	together    = 50
+	bytesAnswer = 16 << 20
+	bytesOther  = 1 << 20
+)
 
-// ReadNew reads every new mail once. One that can't be applied now is left for the next
-// pass and does not hold up the others.
+// ReadNew reads every new mail once, whoever's turn it is first: what arrives meanwhile and answers
+// a mail of ours overtakes what waits. One that can't be applied now is left for the next pass
+// and does not hold up the others.
 func (in *Inbox) ReadNew(ctx context.Context) error {
-	const many = 10000
-	var mails []store.Mail
-	err := in.store.Read(ctx, func(tx *store.Tx) (err error) {
-		mails, err = tx.Mails.New(in.now(), many)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for len(mails) > 0 && ctx.Err() == nil {
-		n := batch(mails)
-		if err := in.read(ctx, mails[:n]); err != nil {
+	tried := map[registrar.MailID]bool{}
+	for ctx.Err() == nil {
+		waiting, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]store.Mail, error) {
+			return tx.Mails.New(in.now(), together+len(tried))
+		})
+		if err != nil {
 			return err
 		}
-		mails = mails[n:]
+		waiting = slices.DeleteFunc(waiting, func(m store.Mail) bool { return tried[m.ID] })
+		if len(waiting) == 0 {
+			return nil
+		}
+		left, err := in.read(ctx, waiting[:batch(waiting)])
+		if err != nil {
+			return err
+		}
+		for _, id := range left {
+			tried[id] = true
+		}
 	}
 	return ctx.Err()
 }
 
-// batch tells how many mails of a list are read together. One that has been tried before is
+// batch is how many mails of a list are read together. One that has been tried before is
 // read alone: it may be what took the process down, and no other shall be blamed for it.
 func batch(mails []store.Mail) (n int) {
-	for n < min(len(mails), together) && mails[n].Tries == 0 {
+	room := bytesOther
+	if mails[0].Turn == store.TurnAnswer {
+		room = bytesAnswer
+	}
+	for n < min(len(mails), together) && mails[n].Tries == 0 && mails[n].Turn == mails[0].Turn {
+		if room -= mails[n].Size; room < 0 {
+			break
+		}
 		n++
 	}
 	return max(n, 1)
 }
 
-// read understands mails and applies them. The attempts are counted first, so a mail that
-// takes the process down with it is put aside after a few restarts.
-func (in *Inbox) read(ctx context.Context, mails []store.Mail) error {
+// read understands mails and applies them, and lists those that are still new. The attempts are
+// counted first, so a mail that takes the process down with it is put aside after a few restarts.
+func (in *Inbox) read(ctx context.Context, mails []store.Mail) (left []registrar.MailID, err error) {
 	all := make([]opened, len(mails))
-	err := in.store.Write(ctx, func(tx *store.Tx) error {
+	err = in.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range mails {
 			all[i] = opened{Mail: m}
 			if all[i].err = tx.Mails.Try(m.ID); all[i].err == nil {
@@ -186,12 +206,15 @@ func (in *Inbox) read(ctx context.Context, mails []store.Mail) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("open mails: %w", err)
+		return nil, fmt.Errorf("open mails: %w", err)
 	}
 	for i := range all {
 		if o := &all[i]; o.err == nil {
 			in.reader.prepare(ctx, o)
 		}
+	}
+	if err := in.lookUp(ctx, all); err != nil {
+		return nil, fmt.Errorf("look up what mails name: %w", err)
 	}
 	err = in.engine.Write(ctx, func(tx *store.Tx) error {
 		for i := range all {
@@ -202,12 +225,32 @@ func (in *Inbox) read(ctx context.Context, mails []store.Mail) error {
 		return in.recovery.HoldUntouched(tx)
 	})
 	if err != nil {
-		return fmt.Errorf("apply mails: %w", err)
+		return nil, fmt.Errorf("apply mails: %w", err)
 	}
 	for _, o := range all {
 		if o.err != nil {
 			in.log.Error("mail could not be applied, will be tried again", "mail", o.ID, "tries", o.Tries+1, "err", o.err)
 		}
+		if o.err != nil || !o.until.IsZero() {
+			left = append(left, o.ID)
+		}
 	}
-	return nil
+	return left, nil
+}
+
+// lookUp finds the requests that mails name, before anything is written: at most twenty names of each.
+func (in *Inbox) lookUp(ctx context.Context, all []opened) error {
+	return in.store.Read(ctx, func(tx *store.Tx) error {
+		for i := range all {
+			l := &all[i].letter
+			for _, name := range l.names {
+				open, err := tx.Requests.Open(name)
+				if err != nil {
+					return err
+				}
+				l.named = append(l.named, open...)
+			}
+		}
+		return nil
+	})
 }

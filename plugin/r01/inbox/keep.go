@@ -1,7 +1,9 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"registrar.panel/internal/wake"
@@ -23,22 +25,39 @@ func (in *Inbox) keepLoop(ctx context.Context) {
 	}
 }
 
-// Sweep removes them in small transactions, so that nobody waits long.
+// Sweep removes them in small transactions, so that nobody waits long; and it ends the waiting of
+// strangers whose time is up.
 func (in *Inbox) Sweep(ctx context.Context) error {
-	const atOnce = 100
 	if in.clock.Doubt() != "" { // by which nobody can tell how old they are
 		return nil
 	}
-	for removed := int64(atOnce); removed == atOnce; {
-		err := in.store.Write(ctx, func(tx *store.Tx) (err error) {
-			removed, err = tx.Mails.Remove(in.now().Add(-in.settings.KeepMails), atOnce)
+	strangers := in.now().Add(-cmp.Or(in.settings.KeepStrangers, KeepStrangers))
+	return errors.Join(
+		in.engine.Write(ctx, in.calm),
+		in.sweep(ctx, "mails of strangers expired", func(tx *store.Tx, limit int) (int, error) { return in.expire(tx, strangers, limit) }),
+		in.sweep(ctx, "old mails of strangers removed", func(tx *store.Tx, limit int) (int, error) {
+			n, err := tx.Mails.RemoveStrangers(strangers, limit)
+			return int(n), err
+		}),
+		in.sweep(ctx, "old mails removed", func(tx *store.Tx, limit int) (int, error) {
+			n, err := tx.Mails.Remove(in.now().Add(-in.settings.KeepMails), limit)
+			return int(n), err
+		}))
+}
+
+// sweep does a piece at a time, until nothing is left.
+func (in *Inbox) sweep(ctx context.Context, done string, piece func(tx *store.Tx, limit int) (int, error)) error {
+	const atOnce = 100
+	for n := atOnce; n == atOnce; {
+		err := in.engine.Write(ctx, func(tx *store.Tx) (err error) {
+			n, err = piece(tx, atOnce)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if removed > 0 {
-			in.log.Info("old mails removed", "mails", removed)
+		if n > 0 {
+			in.log.Info(done, "mails", n)
 		}
 	}
 	return nil

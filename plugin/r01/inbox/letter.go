@@ -29,15 +29,20 @@ type letter struct {
 	results  []mailform.Result
 	doubt    string // why nothing of it may be applied; "" = it is clear
 	proof    lifecycle.Proof
-	unproved string    // why its sender is not proved, for people
-	made     time.Time // the earliest that it or its server tells; zero = not told
-	received time.Time // what its server tells
+	unproved string          // why its sender is not proved, for people
+	made     time.Time       // the earliest that it or its server tells; zero = not told
+	received time.Time       // what its server tells
+	names    []string        // of domains and clients in its text, twenty at most
+	named    []store.Request // that are open about these
 }
+
+// mostRead is how many bytes of a mail are read; R01's have a few thousand. A longer one is for a person.
+const mostRead = 1 << 20
 
 // understand is everything that needs no store. The problem, if any, is for a person.
 func (rr *Reader) understand(m store.Mail, raw []byte) (l letter, problem string) {
 	var err error
-	if l.Message, err = message.Parse(raw); err != nil {
+	if l.Message, err = message.Parse(raw[:min(len(raw), mostRead)]); err != nil {
 		return l, "it can't be read: " + err.Error()
 	}
 	l.results, l.doubt = rr.recognise(l.Message)
@@ -45,10 +50,11 @@ func (rr *Reader) understand(m store.Mail, raw []byte) (l letter, problem string
 		l.Kind, l.Bounce = message.Ordinary, nil
 	}
 	l.made, l.received = earliest(l.Date, m.Received), m.Received
+	l.names = mailform.Objects(l.Text)
 	switch {
 	case m.Truncated && len(raw) < mailbox.Head:
 		problem = "the mail server sends it otherwise each time, so what it says is not sure"
-	case m.Truncated:
+	case m.Truncated, len(raw) > mostRead:
 		problem = "it is too large to be read"
 	case len(l.Damaged) > 0:
 		problem = "it is damaged: " + strings.Join(l.Damaged, ", ")
@@ -61,6 +67,9 @@ func (rr *Reader) understand(m store.Mail, raw []byte) (l letter, problem string
 func (rr *Reader) recognise(m message.Message) (results []mailform.Result, doubt string) {
 	reading := rr.recogniser.Recognise(mailform.Input{From: m.From, Subject: m.Subject, Text: m.Text})
 	results, doubt = reading.Results, reading.Doubt
+	if len(results) > mostResults {
+		return nil, fmt.Sprintf("it states more than %d results", mostResults)
+	}
 	for i, r := range results {
 		if r.Task != "" && !taskNumber.MatchString(r.Task) {
 			results[i].Task, doubt = "", "what stands for R01's number of the request is no number"
@@ -68,6 +77,9 @@ func (rr *Reader) recognise(m message.Message) (results []mailform.Result, doubt
 	}
 	return results, doubt
 }
+
+// mostResults bounds what is looked for of one mail. We ask R01 for less in one.
+const mostResults = 200
 
 var taskNumber = regexp.MustCompile(`^\d{1,20}$`)
 
@@ -136,9 +148,12 @@ func (l letter) automatic() bool {
 var automaticSubject = regexp.MustCompile(`(?i)^(?:автоответ|автоматический ответ|out of office|automatic reply|auto(?:matic)?[- ]?reply|autoreply)\b|^(?:автоответ|автоматический ответ)`)
 
 // fromRobot reports whether a mail claims to be of R01.
-func (rr *Reader) fromRobot(l letter) bool {
+func (rr *Reader) fromRobot(l letter) bool { return rr.sentByRobot(l.From) }
+
+// sentByRobot reports whether a mail of these senders says that R01 sent it.
+func (rr *Reader) sentByRobot(senders []string) bool {
 	for _, address := range append([]string{rr.settings.Robot}, rr.settings.RepliesFrom...) {
-		if from(l.From, address) {
+		if from(senders, address) {
 			return true
 		}
 	}

@@ -20,7 +20,10 @@ func (dk *Desk) Mail(ctx context.Context, id registrar.MailID) (shown registrar.
 		}
 		raw, err := tx.Mails.Raw(id)
 		if errors.Is(err, store.ErrRemoved) {
-			shown = registrar.Mail{ID: m.ID, At: m.At, Out: m.Out, Text: "(" + err.Error() + ")"}
+			if shown, err = dk.listed(tx, m); err != nil {
+				return err
+			}
+			shown.Text = "(" + store.ErrRemoved.Error() + ")"
 			return nil
 		}
 		if err != nil {
@@ -33,8 +36,8 @@ func (dk *Desk) Mail(ctx context.Context, id registrar.MailID) (shown registrar.
 }
 
 func (dk *Desk) showMail(tx *store.Tx, m store.Mail, raw []byte) (registrar.Mail, error) {
-	shown := registrar.Mail{ID: m.ID, At: m.At, Out: m.Out}
-	msg, err := message.Parse(raw)
+	shown := registrar.Mail{ID: m.ID, At: m.At, Out: m.Out, State: registrar.MailState(m.State)}
+	msg, err := message.Parse(raw[:min(len(raw), mostRead)])
 	if err != nil {
 		shown.Text = "(can't be read: " + err.Error() + ")"
 		return shown, nil
@@ -105,7 +108,7 @@ func (dk *Desk) RawMail(ctx context.Context, id registrar.MailID) (text string, 
 		if err != nil {
 			return err
 		}
-		text, err = dk.redactor.Redact(tx, mailform.Mask(message.Source(raw)), requests...)
+		text, err = dk.redactor.Redact(tx, mailform.Mask(message.Source(raw[:min(len(raw), mostRead)])), requests...)
 		return err
 	})
 	return text, engine.Fault(err, "mail "+string(id))

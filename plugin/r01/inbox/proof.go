@@ -55,12 +55,16 @@ func (rr *Reader) proofPause(m store.Mail) time.Duration {
 }
 
 // ProveAgain looks once more at the mails before a person whose senders could not be proved.
-// What can be said of them now is said by reading them again.
+// What can be said of them now is said by reading them again. Only a few are looked at before the
+// next look at what is new: each may have DNS asked.
 func (in *Inbox) ProveAgain(ctx context.Context) error {
-	const atOnce = 100
+	const atOnce = 10
 	due, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]store.Mail, error) { return tx.Mails.ToTryAgain(in.now(), atOnce) })
 	if err != nil {
 		return err
+	}
+	if len(due) > 0 {
+		defer in.toRead.Wake() // to read them, and to look at more
 	}
 	for _, m := range due {
 		raw, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]byte, error) { return tx.Mails.Raw(m.ID) })

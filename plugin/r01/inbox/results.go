@@ -30,7 +30,7 @@ func (in *Inbox) applyResults(tx *store.Tx, m store.Mail, l letter, b bond) erro
 		a = in.matcher.judgeAll(l, found)
 	}
 	if a.text != "" {
-		return in.wait(tx, m, l, a, found)
+		return in.wait(tx, m, l, b, a, found)
 	}
 	for _, res := range notices {
 		if err := in.notice(tx, m, l, res, b.requests); err != nil {
@@ -86,13 +86,13 @@ func (mt *Matcher) judgeAll(l letter, found []finding) aside {
 }
 
 // wait puts a mail before a person, and has the registry asked about what it seems to be about.
-func (in *Inbox) wait(tx *store.Tx, m store.Mail, l letter, a aside, found []finding) error {
+func (in *Inbox) wait(tx *store.Tx, m store.Mail, l letter, b bond, a aside, found []finding) error {
 	for _, f := range found {
 		if !f.request.State.Final() && in.engine.Verdict(f.request, f.evidence).Ask() {
 			in.askSoon(f.request)
 		}
 	}
-	return in.setAside(tx, m, l, a)
+	return in.setAside(tx, m, l, b, a)
 }
 
 // take carries out what was weighed. An earlier result of the same mail may have moved the

@@ -17,6 +17,7 @@ import (
 
 // Desk shows people the mails, and takes their word on those that wait for it.
 type Desk struct {
+	settings *engine.Settings
 	engine   *engine.Engine
 	redactor *engine.Redactor
 	reviews  *engine.Reviews
@@ -25,28 +26,14 @@ type Desk struct {
 }
 
 // NewDesk composes a desk.
-func NewDesk(en *engine.Engine, st Store, now func() time.Time) *Desk {
-	return &Desk{engine: en, redactor: en.Redactor, reviews: en.Reviews, store: st, now: now}
+func NewDesk(s *engine.Settings, en *engine.Engine, st Store, now func() time.Time) *Desk {
+	return &Desk{settings: s, engine: en, redactor: en.Redactor, reviews: en.Reviews, store: st, now: now}
 }
 
-// Reviews lists the mails that wait for a person.
-func (dk *Desk) Reviews(ctx context.Context) (list []registrar.Review, err error) {
-	err = dk.store.Read(ctx, func(tx *store.Tx) error {
-		entries, err := tx.Reviews.Waiting()
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			shown, _, err := dk.show(tx, e)
-			if err != nil {
-				return err
-			}
-			shown.Text = ""
-			list = append(list, shown)
-		}
-		return nil
-	})
-	return list, err
+// Reviews lists the mails that wait for a person, as many as one page has.
+func (dk *Desk) Reviews(ctx context.Context) ([]registrar.Review, error) {
+	page, err := dk.ReviewPage(ctx, registrar.ReviewQuery{})
+	return page.Reviews, err
 }
 
 // Review returns one entry with its mail.
@@ -67,7 +54,7 @@ func (dk *Desk) show(tx *store.Tx, e store.Review) (registrar.Review, message.Me
 	raw, err := tx.Mails.Raw(e.Mail)
 	switch {
 	case err == nil:
-		msg, err = message.Parse(raw)
+		msg, err = message.Parse(raw[:min(len(raw), mostRead)])
 	case !errors.Is(err, store.ErrRemoved):
 		return registrar.Review{}, msg, err
 	}
@@ -84,6 +71,13 @@ func (dk *Desk) show(tx *store.Tx, e store.Review) (registrar.Review, message.Me
 	}
 	shown, err := entry(tx, e)
 	shown.From, shown.Subject, shown.Text = strings.Join(msg.From, ", "), subject, text
+	if err == nil && len(raw) == 0 { // but for what is told of it
+		h, err := tx.Mails.Heading(e.Mail)
+		if shown.From, shown.Subject = h.From, h.Subject; errors.Is(err, store.ErrNotFound) {
+			err = nil
+		}
+		return shown, msg, err
+	}
 	return shown, msg, err
 }
 
@@ -91,7 +85,8 @@ func (dk *Desk) show(tx *store.Tx, e store.Review) (registrar.Review, message.Me
 func entry(tx *store.Tx, e store.Review) (registrar.Review, error) {
 	version, err := tx.Reviews.Version(e)
 	return registrar.Review{ID: e.ID, Mail: e.Mail, ReceivedAt: e.ReceivedAt, Reason: e.Reason, Candidates: e.Candidates,
-		ResolvedAt: e.ResolvedAt, ResolvedBy: e.ResolvedBy, Outcome: e.Outcome, Version: version}, err
+		ResolvedAt: e.ResolvedAt, ResolvedBy: e.ResolvedBy, Outcome: e.Outcome, Version: version,
+		Stranger: e.Stranger, Note: e.Note}, err
 }
 
 // ResolveReview applies a person's reading of a mail.
@@ -134,13 +129,28 @@ func (dk *Desk) resolveReview(tx *store.Tx, e store.Review, d registrar.ReviewDe
 			return err
 		}
 	}
-	e.ResolvedAt, e.ResolvedBy, e.Outcome = dk.now(), d.By, d.Outcome
-	if err := errors.Join(tx.Reviews.Resolve(e), tx.Mails.Settle(e.Mail, store.MailReview, settled, "")); err != nil {
+	if err := dk.close(tx, e, d.Outcome, d.By, d.Note, settled); err != nil {
 		return err
 	}
 	tx.Emit(registrar.Event{At: dk.now(), Type: registrar.EventReview, Level: registrar.LevelInfo,
-		Message: fmt.Sprintf("the mail was read as %q", d.Outcome), Actor: d.By, Mail: e.Mail, Review: e.ID})
+		Message: noted(fmt.Sprintf("the mail was read as %q", d.Outcome), d.Note), Actor: d.By, Mail: e.Mail, Review: e.ID})
+	return nil
+}
+
+// close takes an entry out of its list that a person has resolved.
+func (dk *Desk) close(tx *store.Tx, e store.Review, outcome registrar.ReplyOutcome, by, note string, settled store.MailState) error {
+	e.ResolvedAt, e.ResolvedBy, e.Outcome, e.Note = dk.now(), by, outcome, note
+	if err := errors.Join(tx.Reviews.Resolve(e), tx.Mails.Settle(e.Mail, store.MailReview, settled, "")); err != nil {
+		return err
+	}
 	return dk.reviews.Closed(tx, e)
+}
+
+func noted(text, note string) string {
+	if note == "" {
+		return text
+	}
+	return text + ": " + note
 }
 
 // applyDecision moves the operation that the person named, with the mail as evidence.

@@ -33,6 +33,7 @@ type Config struct {
 	Processed string        // the folder handled mails are moved to; "" = they stay, flagged
 	All       bool          // every mail, also those marked as handled
 	Poll      time.Duration // look at least this often; 0 = 1 min
+	Answers   Answers       // what comes first when many mails wait
 	MaxSize   int64         // bytes; of a larger mail only the head is fetched; 0 = 25 MiB
 	Timeouts  Timeouts
 }

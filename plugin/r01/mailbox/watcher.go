@@ -37,6 +37,8 @@ type Watcher struct {
 	failures  int // sessions in a row that did not complete a pass
 	broken    int // of these, the ones that ended while listing or fetching
 	refusals  int // logins in a row that were refused without saying why
+
+	unsearchable bool // the server can't look for answers
 }
 
 // stamp recognises a mail under its UID: servers that rebuild their index use UIDs again, and
@@ -144,17 +146,33 @@ func (w *Watcher) pass(ctx context.Context, s *session) error {
 		return err
 	}
 	w.forget(found)
-	for _, group := range w.groups(found) {
-		if err := w.group(ctx, s, group); err != nil {
+	waiting := w.unseen(found)
+	o := overtaking{passed: map[imap.UID]bool{}}
+	for _, group := range w.groups(found, waiting) {
+		first, err := w.first(ctx, s, &o, waiting)
+		if err != nil {
 			return err
+		}
+		for _, part := range [][]imap.UID{first, group} {
+			part = slices.DeleteFunc(slices.Clone(part), func(uid imap.UID) bool { return o.passed[uid] })
+			if len(part) == 0 {
+				continue
+			}
+			if err := w.group(ctx, s, part); err != nil {
+				return err
+			}
+			for _, uid := range part {
+				o.passed[uid] = true
+			}
 		}
 	}
 	return nil
 }
 
 // groups cuts what was found into parts that are listed by one command each. Mails that
-// failed before come last and alone, so that they hold up no other.
-func (w *Watcher) groups(found []imap.UID) [][]imap.UID {
+// failed before come last and alone, so that they hold up no other. When many wait that were not
+// handed over, the parts are small, so that an answer overtakes them soon.
+func (w *Watcher) groups(found []imap.UID, waiting int) [][]imap.UID {
 	var calm []imap.UID
 	var last [][]imap.UID
 	for _, uid := range found {
@@ -167,6 +185,9 @@ func (w *Watcher) groups(found []imap.UID) [][]imap.UID {
 		}
 	}
 	size := listGroup
+	if waiting > crowd {
+		size = crowd
+	}
 	if w.broken >= attempts { // one of them breaks the connection: find out which
 		size = 1
 	}

@@ -57,6 +57,13 @@ type Message struct {
 	Damaged       []string // what was wrong with it, for people
 }
 
+// HeaderOf reads what stands above the text of a mail, and nothing below it.
+func HeaderOf(raw []byte) Header {
+	top, _, _ := split(raw)
+	h, _ := readHeader(top) // of what can't be read there is what can
+	return headerOf(h)
+}
+
 // Parse reads a mail. The error means that there is nothing to read.
 func Parse(raw []byte) (Message, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
@@ -156,8 +163,21 @@ var (
 	bareID    = regexp.MustCompile(`^[^<>\s@]+@[^<>\s@]+$`)
 )
 
-// ids lists the Message-IDs of fields. Some programs leave the brackets out.
-func ids(values []string) (all []string) {
+// mostIDs bounds the Message-IDs that are read of one kind of field: each is looked for later. The
+// first and the last of a longer list count, which are a thread's beginning and what is answered.
+const mostIDs = 20
+
+// ids lists the Message-IDs of fields.
+func ids(values []string) []string {
+	all := allIDs(values)
+	if len(all) > mostIDs {
+		all = slices.Concat(all[:mostIDs/2], all[len(all)-mostIDs/2:])
+	}
+	return all
+}
+
+// allIDs lists them all. Some programs leave the brackets out.
+func allIDs(values []string) (all []string) {
 	for _, v := range values {
 		if found := messageID.FindAllString(v, -1); len(found) > 0 {
 			all = append(all, found...)

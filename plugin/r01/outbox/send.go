@@ -139,12 +139,18 @@ func (q *Queue) claim(tx *store.Tx, m *outgoing, masked []byte) error {
 			return err
 		}
 	}
-	kept := store.Mail{ID: registrar.MailID("out-" + m.ID), Out: true, Hash: "out:" + m.ID, Request: engine.Alone(m.requests), At: q.now(), State: store.MailSent}
+	kept := store.Mail{ID: registrar.MailID("out-" + m.ID), Out: true, Hash: "out:" + m.ID, Request: engine.Alone(m.requests), At: q.now(), State: store.MailSent,
+		Heading: store.Heading{From: q.settings.Callback, To: q.settings.Robot, Subject: q.subject(*m)}}
 	err := tx.Mails.Add(kept, masked)
 	if errors.Is(err, store.ErrExists) { // an earlier attempt kept it
 		return nil
 	}
 	return err
+}
+
+// subject is that of a mail of ours. r01-mail 1.2
+func (q *Queue) subject(m outgoing) string {
+	return q.settings.Subjects[m.kind()] + " [" + m.Token + "]"
 }
 
 // render makes the bytes to send, and the copy to keep.
@@ -188,7 +194,7 @@ func (q *Queue) renderWith(m outgoing, templates []mailform.Template, password s
 		return nil, fmt.Errorf("format request: %w", err)
 	}
 	data, err := smtpout.Render(smtpout.Envelope{From: q.settings.Callback, To: q.settings.Robot,
-		Subject: q.settings.Subjects[m.kind()] + " [" + m.Token + "]", MessageID: m.MessageID, Date: m.CreatedAt,
+		Subject: q.subject(m), MessageID: m.MessageID, Date: m.CreatedAt,
 		Charset: string(body.Charset), Body: body.Bytes})
 	if err != nil {
 		return nil, fmt.Errorf("render request: %w", err)

@@ -39,7 +39,8 @@ var (
 		and not exists (select 1 from requests o where o.client = c.id and o.client is not null and o.updated_at >= $1)`
 
 	erasableRequest = `r.state in (` + finalStates + `) and r.updated_at < $1
-		and (length(r.sealed_body) > 0 or exists (select 1 from mails m where m.request = r.id and m.request is not null and length(m.sealed_raw) > 0 and ` + settledMail + `))
+		and (length(r.sealed_body) > 0 or exists (select 1 from mails m where m.request = r.id and m.request is not null and length(m.sealed_raw) > 0 and ` + settledMail + `)
+			or exists (select 1 from reviews a, mails m where a.request = r.id and a.request <> '' and a.resolved_at is not null and m.id = a.mail and length(m.sealed_raw) > 0 and ` + settledMail + `))
 		and not ` + neededRequest
 
 	// A person has yet to look at the others.
@@ -96,9 +97,12 @@ func (t Erasures) Request(q Finished, id string) (bodies, mails int64, err error
 		return 0, 0, fmt.Errorf("erase request: %w", err)
 	}
 	// What is known of a mail stays: it is never taken for a new one.
-	mails, err = t.change("update mails as m set sealed_raw = $1 where m.request = $2 and m.request is not null and length(m.sealed_raw) > 0 and "+settledMail, []byte{}, id)
-	if err != nil {
-		return 0, 0, fmt.Errorf("erase mails: %w", err)
+	for _, about := range []string{"m.request = $2 and m.request is not null", "m.id in (select mail from reviews a where a.request = $2 and a.request <> '' and a.resolved_at is not null)"} {
+		n, err := t.change("update mails as m set sealed_raw = $1, sealed_heading = $1 where "+about+" and length(m.sealed_raw) > 0 and "+settledMail, []byte{}, id)
+		if err != nil {
+			return 0, 0, fmt.Errorf("erase mails: %w", err)
+		}
+		mails += n
 	}
 	if err := t.tx.exec("update operations set digest = $1 where request = $2 and finished_at is not null", Erased, id); err != nil {
 		return 0, 0, fmt.Errorf("erase digest: %w", err)
@@ -118,6 +122,10 @@ func (q Finished) before() int64 {
 	return q.Before.UnixMilli()
 }
 
+// requestsOf lists the requests of a customer.
+const requestsOf = `select request from operations where customer = $1 and request is not null
+	union select id from requests where client in (select id from clients where customer = $1)`
+
 // Kept lists what must stay of a customer's personal data, and why.
 func (t Erasures) Kept(customer string) ([]registrar.Kept, error) {
 	held, err := collect(t.tx, scanKept, `select 'contact, requests and mails of ' || name, 'the domain is ' || status from domains
@@ -131,9 +139,8 @@ func (t Erasures) Kept(customer string) ([]registrar.Kept, error) {
 		return nil, fmt.Errorf("list what is kept: %w", err)
 	}
 	mails, err := collect(t.tx, scanKept, `select 'mail ' || m.id, 'it waits for a person: panel review' from mails m
-		where length(m.sealed_raw) > 0 and m.request in (select request from operations where customer = $1 and request is not null
-				union select id from requests where client in (select id from clients where customer = $1))
-			and not (`+settledMail+`) order by m.id`, customer)
+		where length(m.sealed_raw) > 0 and not (`+settledMail+`)
+			and (m.request in (`+requestsOf+`) or m.id in (select a.mail from reviews a where a.request in (`+requestsOf+`))) order by m.id`, customer)
 	if err != nil {
 		return nil, fmt.Errorf("list what is kept: %w", err)
 	}

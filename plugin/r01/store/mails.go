@@ -1,14 +1,11 @@
 package store
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"time"
 
 	"registrar.panel/internal/sqldb"
-	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/shared/registrar"
 )
 
@@ -37,17 +34,22 @@ type Mail struct {
 	FormerHash string
 	Received   time.Time // by the mailbox's server; zero = not told
 	DueAt      time.Time // not read again before
+	Turn       Turn      // it is read after those of a lower one
+	Stranger   bool      // it is of a stranger: cut, and kept for a shorter time
+	Size       int       // of its bytes as they are stored
+	Heading    Heading   // read back by List only
 }
 
-const mailColumns = "id, direction = 'out', hash, coalesce(request, ''), at, state, tries, truncated, received_at, due_at"
+const mailColumns = "id, direction = 'out', hash, coalesce(request, ''), at, state, tries, truncated, received_at, due_at, turn, stranger = 1, length(sealed_raw)"
 
 func scanMail(s sqldb.Scanner) (m Mail, err error) {
 	err = s.Scan(&m.ID, &m.Out, &m.Hash, &m.Request, sqldb.At(&m.At), &m.State, &m.Tries, &m.Truncated,
-		sqldb.At(&m.Received), sqldb.At(&m.DueAt))
+		sqldb.At(&m.Received), sqldb.At(&m.DueAt), &m.Turn, &m.Stranger, &m.Size)
 	return m, err
 }
 
-// Add stores a mail, sealed. The same content again changes nothing and is ErrExists.
+// Add stores a mail, sealed, with what is told of it, if that is known. The same content again changes nothing and is
+// ErrExists.
 func (t Mails) Add(m Mail, raw []byte) error {
 	if m.FormerHash != "" {
 		known, err := one(t.tx, scanInt, "select count(*) from mails where hash = $1", t.tx.keyed(m.FormerHash))
@@ -62,9 +64,18 @@ func (t Mails) Add(m Mail, raw []byte) error {
 	if m.Out {
 		direction = "out"
 	}
-	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated, received_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (hash) do nothing`,
-		m.ID, direction, t.tx.keyed(m.Hash), orNull(m.Request), sqldb.Millis(m.At), m.State, t.tx.box.Seal(raw, "mails|"+string(m.ID)), m.Truncated, sqldb.Millis(m.Received))
+	heading, sender, host, err := t.tx.sealHeading(m.ID, m.Heading)
+	if err != nil {
+		return fmt.Errorf("add mail: %w", err)
+	}
+	if m.Heading == (Heading{}) { // it is told later
+		heading = nil
+	}
+	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated, received_at,
+			sealed_heading, sender, sender_host, turn)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (hash) do nothing`,
+		m.ID, direction, t.tx.keyed(m.Hash), orNull(m.Request), sqldb.Millis(m.At), m.State, t.tx.sealRaw(m.ID, raw), m.Truncated, sqldb.Millis(m.Received),
+		heading, sender, host, cmp.Or(m.Turn, TurnOther))
 	if err != nil {
 		return fmt.Errorf("add mail: %w", err)
 	}
@@ -72,6 +83,10 @@ func (t Mails) Add(m Mail, raw []byte) error {
 		return ErrExists
 	}
 	return nil
+}
+
+func (tx *Tx) sealRaw(id registrar.MailID, raw []byte) []byte {
+	return tx.box.Seal(raw, "mails|"+string(id))
 }
 
 // Get returns a mail.
@@ -91,11 +106,13 @@ func (t Mails) Raw(id registrar.MailID) ([]byte, error) {
 	return t.tx.box.Open(sealed, "mails|"+string(id))
 }
 
-// New lists mails that are not read yet and are to be read by now, oldest first.
+// New lists mails that are not read yet and are to be read by now, in the order of their turns, and
+// the oldest of a turn first.
 func (t Mails) New(now time.Time, limit int) ([]Mail, error) {
-	return collect(t.tx, scanMail, "select "+mailColumns+" from mails where state = 'new' and (due_at is null or due_at <= $1) order by at, id limit $2",
-		sqldb.Millis(now), limit)
+	return collect(t.tx, scanMail, newMailsQuery, sqldb.Millis(now), limit)
 }
+
+const newMailsQuery = "select " + mailColumns + " from mails where state = 'new' and (due_at is null or due_at <= $1) order by turn, at, id limit $2"
 
 // ToTryAgain lists mails before a person that are to be looked at again by now.
 func (t Mails) ToTryAgain(now time.Time, limit int) ([]Mail, error) {
@@ -162,91 +179,6 @@ func (t Mails) Settle(id registrar.MailID, from, to MailState, request string) e
 		to, orNull(request), id, from)
 	if err != nil {
 		return fmt.Errorf("settle mail %s: %w", id, err)
-	}
-	return nil
-}
-
-// Review is an entry of the review queue.
-type Review struct {
-	ID         registrar.ReviewID
-	Mail       registrar.MailID
-	Reason     string
-	Candidates []registrar.OperationID
-	ReceivedAt time.Time
-	ResolvedAt time.Time
-	ResolvedBy string
-	Outcome    registrar.ReplyOutcome
-	Why        lifecycle.Reason // "" = of before it was kept
-	Request    string           // that it seems to be about; "" = none
-	Closed     string           // how it was closed, if by no person
-}
-
-const reviewColumns = "id, mail, reason, candidates, received_at, resolved_at, resolved_by, outcome, why, request, closed"
-
-func scanReview(s sqldb.Scanner) (r Review, err error) {
-	var candidates string
-	err = s.Scan(&r.ID, &r.Mail, &r.Reason, &candidates, sqldb.At(&r.ReceivedAt), sqldb.At(&r.ResolvedAt), &r.ResolvedBy, &r.Outcome,
-		&r.Why, &r.Request, &r.Closed)
-	if err != nil {
-		return r, err
-	}
-	return r, json.Unmarshal([]byte(candidates), &r.Candidates)
-}
-
-// Add puts a mail into the review queue, or back into it.
-func (t Reviews) Add(r Review) error {
-	candidates, err := json.Marshal(append([]registrar.OperationID{}, r.Candidates...))
-	if err != nil {
-		return fmt.Errorf("add review: %w", err)
-	}
-	err = t.tx.exec(`insert into reviews (id, mail, reason, candidates, received_at, why, request) values ($1, $2, $3, $4, $5, $6, $7)
-		on conflict (id) do update set reason = excluded.reason, candidates = excluded.candidates, why = excluded.why, request = excluded.request,
-			resolved_at = null, resolved_by = '', outcome = '', closed = ''`,
-		r.ID, r.Mail, r.Reason, string(candidates), sqldb.Millis(r.ReceivedAt), r.Why, r.Request)
-	if err != nil {
-		return fmt.Errorf("add review: %w", err)
-	}
-	return nil
-}
-
-// Get returns an entry.
-func (t Reviews) Get(id registrar.ReviewID) (Review, error) {
-	return one(t.tx, scanReview, "select "+reviewColumns+" from reviews where id = $1", id)
-}
-
-// Waiting lists the entries that wait, oldest first.
-func (t Reviews) Waiting() ([]Review, error) {
-	return collect(t.tx, scanReview, "select "+reviewColumns+" from reviews where resolved_at is null order by received_at, id")
-}
-
-// Version is the version of an entry: a digest of what a person sees of it, and of how far
-// its candidates have come. An entry may be closed and opened again, so no count would do.
-func (t Reviews) Version(r Review) (registrar.Version, error) {
-	seen := sha256.New()
-	fmt.Fprintf(seen, "%q %q %q %d %q %q", r.Reason, r.Why, r.Closed, r.ResolvedAt.UnixMilli(), r.ResolvedBy, r.Outcome)
-	for _, id := range r.Candidates {
-		steps, err := one(t.tx, scanNumber, "select coalesce(max(number), 0) from steps where operation = $1", id)
-		if err != nil {
-			return "", fmt.Errorf("read version of review %s: %w", r.ID, err)
-		}
-		fmt.Fprintf(seen, " %q %d", id, steps)
-	}
-	return registrar.Version(hex.EncodeToString(seen.Sum(nil)[:6])), nil
-}
-
-// Of lists the entries that wait and seem to be about a request.
-func (t Reviews) Of(request string) ([]Review, error) {
-	return collect(t.tx, scanReview, reviewsOfQuery, request)
-}
-
-const reviewsOfQuery = "select " + reviewColumns + " from reviews where request = $1 and request <> '' and resolved_at is null order by received_at, id"
-
-// Resolve takes an entry out of the queue.
-func (t Reviews) Resolve(r Review) error {
-	err := t.tx.swap("update reviews set resolved_at = $1, resolved_by = $2, outcome = $3, closed = $4 where id = $5 and resolved_at is null",
-		sqldb.Millis(r.ResolvedAt), r.ResolvedBy, r.Outcome, r.Closed, r.ID)
-	if err != nil {
-		return fmt.Errorf("resolve review %s: %w", r.ID, err)
 	}
 	return nil
 }

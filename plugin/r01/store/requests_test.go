@@ -31,6 +31,7 @@ func TestQuestionsAreAnsweredByIndexes(t *testing.T) {
 		{customersClients, "domains_handle"},
 		{customersRequests, "operations_customer"},
 		{customersRequests, "mails_request"},
+		{customersRequests, "reviews_about"},
 	} {
 		var plan string
 		write(t, s, func(tx *Tx) error { plan = sqldbtest.Plan(t, tx.sql, c.query); return nil })

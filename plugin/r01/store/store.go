@@ -51,6 +51,8 @@ var sealed = []sqldb.Sealed{
 	{Table: "operations", Key: "id", Column: "sealed_order", Context: "'operations|' || id"},
 	{Table: "requests", Key: "id", Column: "sealed_body", Context: "'requests|' || id"},
 	{Table: "mails", Key: "id", Column: "sealed_raw", Context: "'mails|' || id"},
+	{Table: "mails", Key: "id", Column: "sealed_heading", Context: "'mails|heading|' || id"},
+	{Table: "ignored_senders", Key: "sender", Column: "sealed_address", Context: "'ignored_senders|' || sender"},
 }
 
 // Store is one plugin's database.

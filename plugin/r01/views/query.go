@@ -121,6 +121,7 @@ func (r record) EventsAfter(ctx context.Context, after registrar.Cursor) (batch 
 func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 	queue := registrar.Component{Name: "queue", OK: true}
 	review := registrar.Component{Name: "review", OK: true, Detail: "no mail waits"}
+	strangers := registrar.Component{Name: "strangers", OK: true, Detail: "no more of their mail comes than the day's quota"}
 	renewals := registrar.Component{Name: "renewals", OK: true, Detail: "no pass has completed yet"}
 	err := vs.store.Read(ctx, func(tx *store.Tx) error {
 		alarms, err := tx.Alarms()
@@ -131,6 +132,8 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 			switch a.Key {
 			case engine.ReviewAlarm:
 				review = registrar.Component{Name: "review", Detail: a.Message}
+			case engine.QuotaAlarm:
+				strangers = registrar.Component{Name: "strangers", Detail: a.Message}
 			case engine.PassAlarm:
 				renewals = registrar.Component{Name: "renewals", Detail: a.Message}
 			default:
@@ -150,7 +153,7 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 		}
 		return err
 	})
-	return append([]registrar.Component{queue, review, renewals}, vs.witness.Health()...), err
+	return append([]registrar.Component{queue, review, strangers, renewals}, vs.witness.Health()...), err
 }
 
 func describeCounts(counts map[lifecycle.State]int) string {

@@ -35,6 +35,7 @@ type altered struct {
 	importing func(context.Context, registrar.Import) (registrar.Domain, error)
 	review    func(context.Context, registrar.ReviewID) (registrar.Review, error)
 	recognise func(context.Context, []byte) (registrar.Recognition, error)
+	many      func(context.Context, registrar.ReviewsDecision) (registrar.ReviewsResolved, error)
 	backup    func(context.Context, string) error
 	erase     func(context.Context, registrar.ErasureQuery) (registrar.Erasure, error)
 	rotate    func(context.Context) (registrar.Rotation, error)
@@ -48,7 +49,7 @@ type altered struct {
 func alter(g *good) *altered {
 	return &altered{good: g, describe: g.Describe, form: g.Form, validate: g.Validate, check: g.Check, submit: g.Submit, operation: g.Operation,
 		resolve: g.Resolve, domain: g.Domain, domains: g.Domains, events: g.Events, renewal: g.SetRenewal, adopt: g.AdoptHandle,
-		importing: g.ImportDomain, review: g.Review, recognise: g.Recognise, backup: g.Backup, erase: g.Erase, rotate: g.RotateKeys, configure: g.Configure, start: g.Start, health: g.Health, drain: g.Drain}
+		importing: g.ImportDomain, review: g.Review, recognise: g.Recognise, many: g.ResolveReviews, backup: g.Backup, erase: g.Erase, rotate: g.RotateKeys, configure: g.Configure, start: g.Start, health: g.Health, drain: g.Drain}
 }
 
 func (a *altered) Describe(c context.Context) (registrar.Description, error) { return a.describe(c) }
@@ -93,6 +94,9 @@ func (a *altered) Review(c context.Context, id registrar.ReviewID) (registrar.Re
 }
 func (a *altered) Recognise(c context.Context, raw []byte) (registrar.Recognition, error) {
 	return a.recognise(c, raw)
+}
+func (a *altered) ResolveReviews(c context.Context, d registrar.ReviewsDecision) (registrar.ReviewsResolved, error) {
+	return a.many(c, d)
 }
 func (a *altered) Backup(c context.Context, dir string) error { return a.backup(c, dir) }
 func (a *altered) Erase(c context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
@@ -777,6 +781,11 @@ var brokenRegistrars = map[string]func(a *altered){
 	"capability/mail": func(a *altered) {
 		a.recognise = func(context.Context, []byte) (registrar.Recognition, error) {
 			return registrar.Recognition{}, registrar.Errorf(registrar.Invalid, "no mail")
+		}
+	},
+	"capability/queue": func(a *altered) {
+		a.many = func(context.Context, registrar.ReviewsDecision) (registrar.ReviewsResolved, error) {
+			return registrar.ReviewsResolved{}, registrar.Errorf(registrar.NotFound, "not there")
 		}
 	},
 	"capability/backup": func(a *altered) {

@@ -31,6 +31,9 @@ var capabilityChecks = []check{
 	{Rule{ID: "capability/mail", Level: Must, Capability: registrar.CapMail, Needs: []Need{NeedSettings},
 		Demand: "A mail that is not there is NotFound, and any bytes can be given to Recognise.", Place: "Mails",
 		Remedy: "Let Recognise say that it can't read a mail; it must not fail."}, hasMails},
+	{Rule{ID: "capability/queue", Level: Must, Capability: registrar.CapQueue, Needs: []Need{NeedSettings},
+		Demand: "Pages of an empty queue are empty; an entry that is not there is told as refused beside those that are resolved, and a sender who is not ignored can't be heeded.", Place: "Queue",
+		Remedy: "Answer for each entry by itself: one that is not there fails no call."}, hasQueue},
 	{Rule{ID: "capability/backup", Level: Must, Capability: registrar.CapBackup, Needs: []Need{NeedSettings},
 		Demand: "Backup copies the store while it is at work: another instance begins on the copy and knows what was ordered; keys in it are for the owner alone.", Place: "Backups",
 		Remedy: "Let the database make the copy, and write keys as files NAME.key of mode 0600."}, copiesStore},
@@ -69,6 +72,16 @@ func (e *exam) powers(l *life) map[registrar.Capability]map[string]func() error 
 			"Mail":      func() error { _, err := l.Mail(e.ctx, "conformance"); return err },
 			"RawMail":   func() error { _, err := l.RawMail(e.ctx, "conformance"); return err },
 			"Recognise": func() error { _, err := l.Recognise(e.ctx, []byte("\xff\x00no mail")); return err },
+		},
+		registrar.CapQueue: calls{
+			"ReviewPage": func() error { _, err := l.ReviewPage(e.ctx, registrar.ReviewQuery{Strangers: true}); return err },
+			"MailPage":   func() error { _, err := l.MailPage(e.ctx, registrar.MailQuery{}); return err },
+			"ResolveReviews": func() error {
+				_, err := l.ResolveReviews(e.ctx, unknownReviews())
+				return err
+			},
+			"IgnoredSenders": func() error { _, err := l.IgnoredSenders(e.ctx); return err },
+			"HeedSender":     func() error { return l.HeedSender(e.ctx, "nobody@conformance.example", "conformance") },
 		},
 		registrar.CapBackup: calls{
 			"Backup": func() error { return l.Backup(e.ctx, e.dir) },
@@ -202,6 +215,25 @@ func hasMails(e *exam) error {
 		e.wants(e.powers(l)[registrar.CapMail], map[string]registrar.Code{"Mail": registrar.NotFound, "RawMail": registrar.NotFound, "Recognise": ""})
 	}
 	return err
+}
+
+// unknownReviews is a decision on an entry that is not there.
+func unknownReviews() registrar.ReviewsDecision {
+	return registrar.ReviewsDecision{Reviews: []registrar.SeenReview{{ID: "conformance", Version: "conformance"}},
+		Outcome: registrar.ReplyIgnore, By: "conformance"}
+}
+
+func hasQueue(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	e.wants(e.powers(l)[registrar.CapQueue], map[string]registrar.Code{"ReviewPage": "", "MailPage": "", "IgnoredSenders": "", "HeedSender": registrar.NotFound})
+	done, err := l.ResolveReviews(e.ctx, unknownReviews())
+	if err != nil || done.Resolved != 0 || len(done.Refused) != 1 || done.Refused[0].Code != registrar.NotFound {
+		e.broken("ResolveReviews of an entry that is not there resolves %d and refuses %d: %s", done.Resolved, len(done.Refused), told(err))
+	}
+	return nil
 }
 
 func copiesStore(e *exam) error {

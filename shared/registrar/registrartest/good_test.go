@@ -533,6 +533,31 @@ func (g *good) Recognise(ctx context.Context, _ []byte) (registrar.Recognition, 
 	return registrar.Recognition{Kind: "unreadable"}, err
 }
 
+func (g *good) ReviewPage(ctx context.Context, _ registrar.ReviewQuery) (registrar.ReviewPage, error) {
+	_, err := g.working(ctx)
+	return registrar.ReviewPage{}, err
+}
+
+func (g *good) MailPage(ctx context.Context, _ registrar.MailQuery) (registrar.MailPage, error) {
+	_, err := g.working(ctx)
+	return registrar.MailPage{}, err
+}
+
+func (g *good) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, err error) {
+	for _, r := range d.Reviews {
+		done.Refused = append(done.Refused, registrar.RefusedReview{ID: r.ID, Code: registrar.NotFound, Reason: "not there"})
+	}
+	_, err = g.working(ctx)
+	return done, err
+}
+
+func (g *good) IgnoredSenders(ctx context.Context) ([]registrar.IgnoredSender, error) {
+	_, err := g.working(ctx)
+	return nil, err
+}
+
+func (g *good) HeedSender(ctx context.Context, _, _ string) error { return g.nothing(ctx) }
+
 // Backup writes the state, which needs no key.
 func (g *good) Backup(ctx context.Context, dir string) error {
 	s, err := g.working(ctx)

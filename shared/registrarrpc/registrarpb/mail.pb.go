@@ -118,8 +118,11 @@ type Mail struct {
 	To string `protobuf:"bytes,5,opt,name=to,proto3" json:"to,omitempty"`
 	// Subject, decoded.
 	Subject string `protobuf:"bytes,6,opt,name=subject,proto3" json:"subject,omitempty"`
-	// Header and body, masked.
-	Text          string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
+	// Header and body, masked; only RegistrarService.Mail fills it.
+	Text string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
+	// "sent", "new", "applied", "review" or "ignored"; more may come. Empty from a plugin that
+	// does not tell.
+	State         string `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -203,6 +206,13 @@ func (x *Mail) GetText() string {
 	return ""
 }
 
+func (x *Mail) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
 // Review is a received mail that waits for a person.
 type Review struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -230,7 +240,11 @@ type Review struct {
 	Outcome ReplyOutcome `protobuf:"varint,11,opt,name=outcome,proto3,enum=panel.registrar.v1.ReplyOutcome" json:"outcome,omitempty"`
 	// What a person sees of it now; a decision names it. It changes when the entry is resolved,
 	// and with the version of each candidate. Empty from a plugin that keeps none.
-	Version       string `protobuf:"bytes,12,opt,name=version,proto3" json:"version,omitempty"`
+	Version string `protobuf:"bytes,12,opt,name=version,proto3" json:"version,omitempty"`
+	// It waits in the list of strangers.
+	Stranger bool `protobuf:"varint,13,opt,name=stranger,proto3" json:"stranger,omitempty"`
+	// Why it was resolved so.
+	Note          string `protobuf:"bytes,14,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -349,6 +363,212 @@ func (x *Review) GetVersion() string {
 	return ""
 }
 
+func (x *Review) GetStranger() bool {
+	if x != nil {
+		return x.Stranger
+	}
+	return false
+}
+
+func (x *Review) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// SeenReview is an entry as a person saw it.
+type SeenReview struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ID of the entry.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Its version.
+	Version       string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SeenReview) Reset() {
+	*x = SeenReview{}
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SeenReview) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SeenReview) ProtoMessage() {}
+
+func (x *SeenReview) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SeenReview.ProtoReflect.Descriptor instead.
+func (*SeenReview) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_mail_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SeenReview) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *SeenReview) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+// RefusedReview is an entry that stays as it is.
+type RefusedReview struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ID of the entry.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Why, as a code of the contract, such as "CONFLICT".
+	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefusedReview) Reset() {
+	*x = RefusedReview{}
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefusedReview) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefusedReview) ProtoMessage() {}
+
+func (x *RefusedReview) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefusedReview.ProtoReflect.Descriptor instead.
+func (*RefusedReview) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_mail_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *RefusedReview) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RefusedReview) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *RefusedReview) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// IgnoredSender is a sender whose unproved mails are ignored.
+type IgnoredSender struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// An address, or @ and a domain.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// Since when.
+	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
+	// Who decided.
+	By string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	// Why.
+	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IgnoredSender) Reset() {
+	*x = IgnoredSender{}
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IgnoredSender) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IgnoredSender) ProtoMessage() {}
+
+func (x *IgnoredSender) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IgnoredSender.ProtoReflect.Descriptor instead.
+func (*IgnoredSender) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_mail_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *IgnoredSender) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *IgnoredSender) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *IgnoredSender) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *IgnoredSender) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
 // Recognition tells how a mail would be understood.
 type Recognition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -380,7 +600,7 @@ type Recognition struct {
 
 func (x *Recognition) Reset() {
 	*x = Recognition{}
-	mi := &file_panel_registrar_v1_mail_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -392,7 +612,7 @@ func (x *Recognition) String() string {
 func (*Recognition) ProtoMessage() {}
 
 func (x *Recognition) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_mail_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,7 +625,7 @@ func (x *Recognition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recognition.ProtoReflect.Descriptor instead.
 func (*Recognition) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_mail_proto_rawDescGZIP(), []int{2}
+	return file_panel_registrar_v1_mail_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Recognition) GetFrom() string {
@@ -500,7 +720,7 @@ type Binding struct {
 
 func (x *Binding) Reset() {
 	*x = Binding{}
-	mi := &file_panel_registrar_v1_mail_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -512,7 +732,7 @@ func (x *Binding) String() string {
 func (*Binding) ProtoMessage() {}
 
 func (x *Binding) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_mail_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -525,7 +745,7 @@ func (x *Binding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Binding.ProtoReflect.Descriptor instead.
 func (*Binding) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_mail_proto_rawDescGZIP(), []int{3}
+	return file_panel_registrar_v1_mail_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Binding) GetBy() string {
@@ -574,7 +794,7 @@ type RecognisedResult struct {
 
 func (x *RecognisedResult) Reset() {
 	*x = RecognisedResult{}
-	mi := &file_panel_registrar_v1_mail_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -586,7 +806,7 @@ func (x *RecognisedResult) String() string {
 func (*RecognisedResult) ProtoMessage() {}
 
 func (x *RecognisedResult) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_mail_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_mail_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -599,7 +819,7 @@ func (x *RecognisedResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecognisedResult.ProtoReflect.Descriptor instead.
 func (*RecognisedResult) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_mail_proto_rawDescGZIP(), []int{4}
+	return file_panel_registrar_v1_mail_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RecognisedResult) GetRule() string {
@@ -662,7 +882,7 @@ var File_panel_registrar_v1_mail_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_mail_proto_rawDesc = "" +
 	"\n" +
-	"\x1dpanel/registrar/v1/mail.proto\x12\x12panel.registrar.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dpanel/registrar/v1/date.proto\"\xa6\x01\n" +
+	"\x1dpanel/registrar/v1/mail.proto\x12\x12panel.registrar.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dpanel/registrar/v1/date.proto\"\xbc\x01\n" +
 	"\x04Mail\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x10\n" +
@@ -670,7 +890,8 @@ const file_panel_registrar_v1_mail_proto_rawDesc = "" +
 	"\x04from\x18\x04 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x05 \x01(\tR\x02to\x12\x18\n" +
 	"\asubject\x18\x06 \x01(\tR\asubject\x12\x12\n" +
-	"\x04text\x18\a \x01(\tR\x04text\"\x97\x03\n" +
+	"\x04text\x18\a \x01(\tR\x04text\x12\x14\n" +
+	"\x05state\x18\b \x01(\tR\x05state\"\xc7\x03\n" +
 	"\x06Review\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04mail\x18\x02 \x01(\tR\x04mail\x12;\n" +
@@ -689,7 +910,22 @@ const file_panel_registrar_v1_mail_proto_rawDesc = "" +
 	" \x01(\tR\n" +
 	"resolvedBy\x12:\n" +
 	"\aoutcome\x18\v \x01(\x0e2 .panel.registrar.v1.ReplyOutcomeR\aoutcome\x12\x18\n" +
-	"\aversion\x18\f \x01(\tR\aversion\"\xdb\x02\n" +
+	"\aversion\x18\f \x01(\tR\aversion\x12\x1a\n" +
+	"\bstranger\x18\r \x01(\bR\bstranger\x12\x12\n" +
+	"\x04note\x18\x0e \x01(\tR\x04note\"6\n" +
+	"\n" +
+	"SeenReview\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\"K\n" +
+	"\rRefusedReview\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x7f\n" +
+	"\rIgnoredSender\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x120\n" +
+	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x12\x12\n" +
+	"\x04note\x18\x04 \x01(\tR\x04note\"\xdb\x02\n" +
 	"\vRecognition\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x12\n" +
@@ -741,31 +977,35 @@ func file_panel_registrar_v1_mail_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_mail_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_panel_registrar_v1_mail_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_panel_registrar_v1_mail_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_panel_registrar_v1_mail_proto_goTypes = []any{
 	(ReplyOutcome)(0),             // 0: panel.registrar.v1.ReplyOutcome
 	(*Mail)(nil),                  // 1: panel.registrar.v1.Mail
 	(*Review)(nil),                // 2: panel.registrar.v1.Review
-	(*Recognition)(nil),           // 3: panel.registrar.v1.Recognition
-	(*Binding)(nil),               // 4: panel.registrar.v1.Binding
-	(*RecognisedResult)(nil),      // 5: panel.registrar.v1.RecognisedResult
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(*Date)(nil),                  // 7: panel.registrar.v1.Date
+	(*SeenReview)(nil),            // 3: panel.registrar.v1.SeenReview
+	(*RefusedReview)(nil),         // 4: panel.registrar.v1.RefusedReview
+	(*IgnoredSender)(nil),         // 5: panel.registrar.v1.IgnoredSender
+	(*Recognition)(nil),           // 6: panel.registrar.v1.Recognition
+	(*Binding)(nil),               // 7: panel.registrar.v1.Binding
+	(*RecognisedResult)(nil),      // 8: panel.registrar.v1.RecognisedResult
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*Date)(nil),                  // 10: panel.registrar.v1.Date
 }
 var file_panel_registrar_v1_mail_proto_depIdxs = []int32{
-	6, // 0: panel.registrar.v1.Mail.at:type_name -> google.protobuf.Timestamp
-	6, // 1: panel.registrar.v1.Review.received_at:type_name -> google.protobuf.Timestamp
-	6, // 2: panel.registrar.v1.Review.resolved_at:type_name -> google.protobuf.Timestamp
-	0, // 3: panel.registrar.v1.Review.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	5, // 4: panel.registrar.v1.Recognition.results:type_name -> panel.registrar.v1.RecognisedResult
-	4, // 5: panel.registrar.v1.Recognition.bindings:type_name -> panel.registrar.v1.Binding
-	0, // 6: panel.registrar.v1.RecognisedResult.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	7, // 7: panel.registrar.v1.RecognisedResult.paid_till:type_name -> panel.registrar.v1.Date
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	9,  // 0: panel.registrar.v1.Mail.at:type_name -> google.protobuf.Timestamp
+	9,  // 1: panel.registrar.v1.Review.received_at:type_name -> google.protobuf.Timestamp
+	9,  // 2: panel.registrar.v1.Review.resolved_at:type_name -> google.protobuf.Timestamp
+	0,  // 3: panel.registrar.v1.Review.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	9,  // 4: panel.registrar.v1.IgnoredSender.since:type_name -> google.protobuf.Timestamp
+	8,  // 5: panel.registrar.v1.Recognition.results:type_name -> panel.registrar.v1.RecognisedResult
+	7,  // 6: panel.registrar.v1.Recognition.bindings:type_name -> panel.registrar.v1.Binding
+	0,  // 7: panel.registrar.v1.RecognisedResult.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	10, // 8: panel.registrar.v1.RecognisedResult.paid_till:type_name -> panel.registrar.v1.Date
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_mail_proto_init() }
@@ -780,7 +1020,7 @@ func file_panel_registrar_v1_mail_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_mail_proto_rawDesc), len(file_panel_registrar_v1_mail_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   5,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -43,20 +43,23 @@ const (
 	Capability_CAPABILITY_ERASE Capability = 8
 	// Exchanges the key that its store is sealed with.
 	Capability_CAPABILITY_KEYS Capability = 9
+	// Lists mails in pages, and resolves many at once.
+	Capability_CAPABILITY_QUEUE Capability = 10
 )
 
 // Enum value maps for Capability.
 var (
 	Capability_name = map[int32]string{
-		0: "CAPABILITY_UNSPECIFIED",
-		1: "CAPABILITY_RENEWALS",
-		2: "CAPABILITY_HANDLES",
-		3: "CAPABILITY_REVIEWS",
-		4: "CAPABILITY_MAIL",
-		5: "CAPABILITY_CHECK",
-		6: "CAPABILITY_BACKUP",
-		8: "CAPABILITY_ERASE",
-		9: "CAPABILITY_KEYS",
+		0:  "CAPABILITY_UNSPECIFIED",
+		1:  "CAPABILITY_RENEWALS",
+		2:  "CAPABILITY_HANDLES",
+		3:  "CAPABILITY_REVIEWS",
+		4:  "CAPABILITY_MAIL",
+		5:  "CAPABILITY_CHECK",
+		6:  "CAPABILITY_BACKUP",
+		8:  "CAPABILITY_ERASE",
+		9:  "CAPABILITY_KEYS",
+		10: "CAPABILITY_QUEUE",
 	}
 	Capability_value = map[string]int32{
 		"CAPABILITY_UNSPECIFIED": 0,
@@ -68,6 +71,7 @@ var (
 		"CAPABILITY_BACKUP":      6,
 		"CAPABILITY_ERASE":       8,
 		"CAPABILITY_KEYS":        9,
+		"CAPABILITY_QUEUE":       10,
 	}
 )
 
@@ -1056,7 +1060,7 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"components\x18\x01 \x03(\v2\x1d.panel.registrar.v1.ComponentR\n" +
 	"components\"\x0e\n" +
 	"\fDrainRequest\"\x0f\n" +
-	"\rDrainResponse*\xde\x01\n" +
+	"\rDrainResponse*\xf4\x01\n" +
 	"\n" +
 	"Capability\x12\x1a\n" +
 	"\x16CAPABILITY_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -1067,7 +1071,9 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x10CAPABILITY_CHECK\x10\x05\x12\x15\n" +
 	"\x11CAPABILITY_BACKUP\x10\x06\x12\x14\n" +
 	"\x10CAPABILITY_ERASE\x10\b\x12\x13\n" +
-	"\x0fCAPABILITY_KEYS\x10\t*\xb4\x01\n" +
+	"\x0fCAPABILITY_KEYS\x10\t\x12\x14\n" +
+	"\x10CAPABILITY_QUEUE\x10\n" +
+	"*\xb4\x01\n" +
 	"\rAttributeType\x12\x1e\n" +
 	"\x1aATTRIBUTE_TYPE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ATTRIBUTE_TYPE_STRING\x10\x01\x12\x16\n" +

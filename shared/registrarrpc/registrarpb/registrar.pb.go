@@ -1722,8 +1722,10 @@ type ResolveReviewRequest struct {
 	// The version of the operation that the person saw; required if it is none of the entry's
 	// candidates, which the entry's own version covers.
 	OperationVersion string `protobuf:"bytes,6,opt,name=operation_version,json=operationVersion,proto3" json:"operation_version,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Why, for the timeline.
+	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ResolveReviewRequest) Reset() {
@@ -1794,6 +1796,13 @@ func (x *ResolveReviewRequest) GetVersion() string {
 func (x *ResolveReviewRequest) GetOperationVersion() string {
 	if x != nil {
 		return x.OperationVersion
+	}
+	return ""
+}
+
+func (x *ResolveReviewRequest) GetNote() string {
+	if x != nil {
+		return x.Note
 	}
 	return ""
 }
@@ -1936,6 +1945,584 @@ func (x *ReviewRuleResponse) GetRule() string {
 	return ""
 }
 
+// ReviewPageRequest asks for a part of the review queue.
+type ReviewPageRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The list of strangers, in place of what a person must see.
+	Strangers bool `protobuf:"varint,1,opt,name=strangers,proto3" json:"strangers,omitempty"`
+	// When the last entry of the page before was received; absent = from the beginning.
+	AfterReceivedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=after_received_at,json=afterReceivedAt,proto3" json:"after_received_at,omitempty"`
+	// ID of that entry.
+	AfterId string `protobuf:"bytes,3,opt,name=after_id,json=afterId,proto3" json:"after_id,omitempty"`
+	// Size of the page; 0 or more than 1000 = 1000.
+	Size          int64 `protobuf:"varint,4,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReviewPageRequest) Reset() {
+	*x = ReviewPageRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReviewPageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReviewPageRequest) ProtoMessage() {}
+
+func (x *ReviewPageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReviewPageRequest.ProtoReflect.Descriptor instead.
+func (*ReviewPageRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ReviewPageRequest) GetStrangers() bool {
+	if x != nil {
+		return x.Strangers
+	}
+	return false
+}
+
+func (x *ReviewPageRequest) GetAfterReceivedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AfterReceivedAt
+	}
+	return nil
+}
+
+func (x *ReviewPageRequest) GetAfterId() string {
+	if x != nil {
+		return x.AfterId
+	}
+	return ""
+}
+
+func (x *ReviewPageRequest) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+// ReviewPageResponse answers ReviewPage.
+type ReviewPageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Entries, without text.
+	Reviews []*Review `protobuf:"bytes,1,rep,name=reviews,proto3" json:"reviews,omitempty"`
+	// Entries wait behind the last one.
+	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReviewPageResponse) Reset() {
+	*x = ReviewPageResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReviewPageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReviewPageResponse) ProtoMessage() {}
+
+func (x *ReviewPageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReviewPageResponse.ProtoReflect.Descriptor instead.
+func (*ReviewPageResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *ReviewPageResponse) GetReviews() []*Review {
+	if x != nil {
+		return x.Reviews
+	}
+	return nil
+}
+
+func (x *ReviewPageResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+// MailPageRequest asks for a part of the stored mails.
+type MailPageRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the last mail of the page before was stored; absent = from the newest on.
+	BeforeAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=before_at,json=beforeAt,proto3" json:"before_at,omitempty"`
+	// ID of that mail.
+	BeforeId string `protobuf:"bytes,2,opt,name=before_id,json=beforeId,proto3" json:"before_id,omitempty"`
+	// Size of the page; 0 or more than 1000 = 1000.
+	Size          int64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MailPageRequest) Reset() {
+	*x = MailPageRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MailPageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MailPageRequest) ProtoMessage() {}
+
+func (x *MailPageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MailPageRequest.ProtoReflect.Descriptor instead.
+func (*MailPageRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *MailPageRequest) GetBeforeAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BeforeAt
+	}
+	return nil
+}
+
+func (x *MailPageRequest) GetBeforeId() string {
+	if x != nil {
+		return x.BeforeId
+	}
+	return ""
+}
+
+func (x *MailPageRequest) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+// MailPageResponse answers MailPage.
+type MailPageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Mails, without text.
+	Mails []*Mail `protobuf:"bytes,1,rep,name=mails,proto3" json:"mails,omitempty"`
+	// There are older ones.
+	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MailPageResponse) Reset() {
+	*x = MailPageResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MailPageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MailPageResponse) ProtoMessage() {}
+
+func (x *MailPageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MailPageResponse.ProtoReflect.Descriptor instead.
+func (*MailPageResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *MailPageResponse) GetMails() []*Mail {
+	if x != nil {
+		return x.Mails
+	}
+	return nil
+}
+
+func (x *MailPageResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+// ResolveReviewsRequest is one reading of many mails: of the entries named, or of all that wait
+// of one sender.
+type ResolveReviewsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The entries, as the person saw them.
+	Reviews []*SeenReview `protobuf:"bytes,1,rep,name=reviews,proto3" json:"reviews,omitempty"`
+	// A mail address, or @ and a domain.
+	From string `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	// Notice or ignore.
+	Outcome ReplyOutcome `protobuf:"varint,3,opt,name=outcome,proto3,enum=panel.registrar.v1.ReplyOutcome" json:"outcome,omitempty"`
+	// Who decided; required.
+	By string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	// Why, for the timeline.
+	Note string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
+	// Have unproved mails of their senders ignored from now on, too.
+	FromNowOn     bool `protobuf:"varint,6,opt,name=from_now_on,json=fromNowOn,proto3" json:"from_now_on,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolveReviewsRequest) Reset() {
+	*x = ResolveReviewsRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolveReviewsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolveReviewsRequest) ProtoMessage() {}
+
+func (x *ResolveReviewsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolveReviewsRequest.ProtoReflect.Descriptor instead.
+func (*ResolveReviewsRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *ResolveReviewsRequest) GetReviews() []*SeenReview {
+	if x != nil {
+		return x.Reviews
+	}
+	return nil
+}
+
+func (x *ResolveReviewsRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *ResolveReviewsRequest) GetOutcome() ReplyOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return ReplyOutcome_REPLY_OUTCOME_UNSPECIFIED
+}
+
+func (x *ResolveReviewsRequest) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *ResolveReviewsRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *ResolveReviewsRequest) GetFromNowOn() bool {
+	if x != nil {
+		return x.FromNowOn
+	}
+	return false
+}
+
+// ResolveReviewsResponse answers ResolveReviews.
+type ResolveReviewsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many entries were resolved.
+	Resolved int64 `protobuf:"varint,1,opt,name=resolved,proto3" json:"resolved,omitempty"`
+	// Those of the named entries that stay as they are.
+	Refused []*RefusedReview `protobuf:"bytes,2,rep,name=refused,proto3" json:"refused,omitempty"`
+	// Senders whose unproved mails are ignored from now on.
+	Ignored       []string `protobuf:"bytes,3,rep,name=ignored,proto3" json:"ignored,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolveReviewsResponse) Reset() {
+	*x = ResolveReviewsResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolveReviewsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolveReviewsResponse) ProtoMessage() {}
+
+func (x *ResolveReviewsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolveReviewsResponse.ProtoReflect.Descriptor instead.
+func (*ResolveReviewsResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ResolveReviewsResponse) GetResolved() int64 {
+	if x != nil {
+		return x.Resolved
+	}
+	return 0
+}
+
+func (x *ResolveReviewsResponse) GetRefused() []*RefusedReview {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+func (x *ResolveReviewsResponse) GetIgnored() []string {
+	if x != nil {
+		return x.Ignored
+	}
+	return nil
+}
+
+// IgnoredSendersRequest has no fields yet.
+type IgnoredSendersRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IgnoredSendersRequest) Reset() {
+	*x = IgnoredSendersRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IgnoredSendersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IgnoredSendersRequest) ProtoMessage() {}
+
+func (x *IgnoredSendersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IgnoredSendersRequest.ProtoReflect.Descriptor instead.
+func (*IgnoredSendersRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{44}
+}
+
+// IgnoredSendersResponse answers IgnoredSenders.
+type IgnoredSendersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The senders, the first to be ignored first.
+	Senders       []*IgnoredSender `protobuf:"bytes,1,rep,name=senders,proto3" json:"senders,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IgnoredSendersResponse) Reset() {
+	*x = IgnoredSendersResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IgnoredSendersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IgnoredSendersResponse) ProtoMessage() {}
+
+func (x *IgnoredSendersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IgnoredSendersResponse.ProtoReflect.Descriptor instead.
+func (*IgnoredSendersResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *IgnoredSendersResponse) GetSenders() []*IgnoredSender {
+	if x != nil {
+		return x.Senders
+	}
+	return nil
+}
+
+// HeedSenderRequest names an ignored sender.
+type HeedSenderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As IgnoredSenders lists it.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// Who decided; required.
+	By            string `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeedSenderRequest) Reset() {
+	*x = HeedSenderRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeedSenderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeedSenderRequest) ProtoMessage() {}
+
+func (x *HeedSenderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeedSenderRequest.ProtoReflect.Descriptor instead.
+func (*HeedSenderRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *HeedSenderRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *HeedSenderRequest) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+// HeedSenderResponse answers HeedSender.
+type HeedSenderResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeedSenderResponse) Reset() {
+	*x = HeedSenderResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeedSenderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeedSenderResponse) ProtoMessage() {}
+
+func (x *HeedSenderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeedSenderResponse.ProtoReflect.Descriptor instead.
+func (*HeedSenderResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{47}
+}
+
 // MailRequest names a mail.
 type MailRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1947,7 +2534,7 @@ type MailRequest struct {
 
 func (x *MailRequest) Reset() {
 	*x = MailRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1959,7 +2546,7 @@ func (x *MailRequest) String() string {
 func (*MailRequest) ProtoMessage() {}
 
 func (x *MailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1972,7 +2559,7 @@ func (x *MailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailRequest.ProtoReflect.Descriptor instead.
 func (*MailRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{38}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *MailRequest) GetId() string {
@@ -1993,7 +2580,7 @@ type MailResponse struct {
 
 func (x *MailResponse) Reset() {
 	*x = MailResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2005,7 +2592,7 @@ func (x *MailResponse) String() string {
 func (*MailResponse) ProtoMessage() {}
 
 func (x *MailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2018,7 +2605,7 @@ func (x *MailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailResponse.ProtoReflect.Descriptor instead.
 func (*MailResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{39}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *MailResponse) GetMail() *Mail {
@@ -2039,7 +2626,7 @@ type RawMailRequest struct {
 
 func (x *RawMailRequest) Reset() {
 	*x = RawMailRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2051,7 +2638,7 @@ func (x *RawMailRequest) String() string {
 func (*RawMailRequest) ProtoMessage() {}
 
 func (x *RawMailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2064,7 +2651,7 @@ func (x *RawMailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMailRequest.ProtoReflect.Descriptor instead.
 func (*RawMailRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *RawMailRequest) GetId() string {
@@ -2085,7 +2672,7 @@ type RawMailResponse struct {
 
 func (x *RawMailResponse) Reset() {
 	*x = RawMailResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2097,7 +2684,7 @@ func (x *RawMailResponse) String() string {
 func (*RawMailResponse) ProtoMessage() {}
 
 func (x *RawMailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2110,7 +2697,7 @@ func (x *RawMailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMailResponse.ProtoReflect.Descriptor instead.
 func (*RawMailResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RawMailResponse) GetText() string {
@@ -2131,7 +2718,7 @@ type RecogniseRequest struct {
 
 func (x *RecogniseRequest) Reset() {
 	*x = RecogniseRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2143,7 +2730,7 @@ func (x *RecogniseRequest) String() string {
 func (*RecogniseRequest) ProtoMessage() {}
 
 func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2156,7 +2743,7 @@ func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseRequest.ProtoReflect.Descriptor instead.
 func (*RecogniseRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RecogniseRequest) GetRaw() []byte {
@@ -2177,7 +2764,7 @@ type RecogniseResponse struct {
 
 func (x *RecogniseResponse) Reset() {
 	*x = RecogniseResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2189,7 +2776,7 @@ func (x *RecogniseResponse) String() string {
 func (*RecogniseResponse) ProtoMessage() {}
 
 func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2202,7 +2789,7 @@ func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseResponse.ProtoReflect.Descriptor instead.
 func (*RecogniseResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *RecogniseResponse) GetRecognition() *Recognition {
@@ -2223,7 +2810,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2235,7 +2822,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2248,7 +2835,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{44}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *BackupRequest) GetDir() string {
@@ -2267,7 +2854,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2279,7 +2866,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2292,7 +2879,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{55}
 }
 
 // EraseRequest says whose data are to go.
@@ -2308,7 +2895,7 @@ type EraseRequest struct {
 
 func (x *EraseRequest) Reset() {
 	*x = EraseRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2320,7 +2907,7 @@ func (x *EraseRequest) String() string {
 func (*EraseRequest) ProtoMessage() {}
 
 func (x *EraseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2333,7 +2920,7 @@ func (x *EraseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
 func (*EraseRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{46}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *EraseRequest) GetCustomer() string {
@@ -2365,7 +2952,7 @@ type EraseResponse struct {
 
 func (x *EraseResponse) Reset() {
 	*x = EraseResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2377,7 +2964,7 @@ func (x *EraseResponse) String() string {
 func (*EraseResponse) ProtoMessage() {}
 
 func (x *EraseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2390,7 +2977,7 @@ func (x *EraseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseResponse.ProtoReflect.Descriptor instead.
 func (*EraseResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{47}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *EraseResponse) GetRemoved() []*Removed {
@@ -2427,7 +3014,7 @@ type Removed struct {
 
 func (x *Removed) Reset() {
 	*x = Removed{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2439,7 +3026,7 @@ func (x *Removed) String() string {
 func (*Removed) ProtoMessage() {}
 
 func (x *Removed) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2452,7 +3039,7 @@ func (x *Removed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Removed.ProtoReflect.Descriptor instead.
 func (*Removed) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{48}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *Removed) GetWhat() string {
@@ -2482,7 +3069,7 @@ type Kept struct {
 
 func (x *Kept) Reset() {
 	*x = Kept{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2494,7 +3081,7 @@ func (x *Kept) String() string {
 func (*Kept) ProtoMessage() {}
 
 func (x *Kept) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2507,7 +3094,7 @@ func (x *Kept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kept.ProtoReflect.Descriptor instead.
 func (*Kept) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{49}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *Kept) GetWhat() string {
@@ -2533,7 +3120,7 @@ type RotateKeysRequest struct {
 
 func (x *RotateKeysRequest) Reset() {
 	*x = RotateKeysRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2545,7 +3132,7 @@ func (x *RotateKeysRequest) String() string {
 func (*RotateKeysRequest) ProtoMessage() {}
 
 func (x *RotateKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2558,7 +3145,7 @@ func (x *RotateKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateKeysRequest.ProtoReflect.Descriptor instead.
 func (*RotateKeysRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{50}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{60}
 }
 
 // RotateKeysResponse says what became of the key.
@@ -2574,7 +3161,7 @@ type RotateKeysResponse struct {
 
 func (x *RotateKeysResponse) Reset() {
 	*x = RotateKeysResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2586,7 +3173,7 @@ func (x *RotateKeysResponse) String() string {
 func (*RotateKeysResponse) ProtoMessage() {}
 
 func (x *RotateKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2599,7 +3186,7 @@ func (x *RotateKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateKeysResponse.ProtoReflect.Descriptor instead.
 func (*RotateKeysResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{51}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *RotateKeysResponse) GetKey() string {
@@ -2703,20 +3290,54 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\rReviewRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"D\n" +
 	"\x0eReviewResponse\x122\n" +
-	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"\xdf\x01\n" +
+	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"\xf3\x01\n" +
 	"\x14ResolveReviewRequest\x12\x16\n" +
 	"\x06review\x18\x01 \x01(\tR\x06review\x12:\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2 .panel.registrar.v1.ReplyOutcomeR\aoutcome\x12\x1c\n" +
 	"\toperation\x18\x03 \x01(\tR\toperation\x12\x0e\n" +
 	"\x02by\x18\x04 \x01(\tR\x02by\x12\x18\n" +
 	"\aversion\x18\x05 \x01(\tR\aversion\x12+\n" +
-	"\x11operation_version\x18\x06 \x01(\tR\x10operationVersion\"K\n" +
+	"\x11operation_version\x18\x06 \x01(\tR\x10operationVersion\x12\x12\n" +
+	"\x04note\x18\a \x01(\tR\x04note\"K\n" +
 	"\x15ResolveReviewResponse\x122\n" +
 	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"#\n" +
 	"\x11ReviewRuleRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"(\n" +
 	"\x12ReviewRuleResponse\x12\x12\n" +
-	"\x04rule\x18\x01 \x01(\tR\x04rule\"\x1d\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\"\xa8\x01\n" +
+	"\x11ReviewPageRequest\x12\x1c\n" +
+	"\tstrangers\x18\x01 \x01(\bR\tstrangers\x12F\n" +
+	"\x11after_received_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0fafterReceivedAt\x12\x19\n" +
+	"\bafter_id\x18\x03 \x01(\tR\aafterId\x12\x12\n" +
+	"\x04size\x18\x04 \x01(\x03R\x04size\"^\n" +
+	"\x12ReviewPageResponse\x124\n" +
+	"\areviews\x18\x01 \x03(\v2\x1a.panel.registrar.v1.ReviewR\areviews\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\"{\n" +
+	"\x0fMailPageRequest\x127\n" +
+	"\tbefore_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bbeforeAt\x12\x1b\n" +
+	"\tbefore_id\x18\x02 \x01(\tR\bbeforeId\x12\x12\n" +
+	"\x04size\x18\x03 \x01(\x03R\x04size\"V\n" +
+	"\x10MailPageResponse\x12.\n" +
+	"\x05mails\x18\x01 \x03(\v2\x18.panel.registrar.v1.MailR\x05mails\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\"\xe5\x01\n" +
+	"\x15ResolveReviewsRequest\x128\n" +
+	"\areviews\x18\x01 \x03(\v2\x1e.panel.registrar.v1.SeenReviewR\areviews\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\tR\x04from\x12:\n" +
+	"\aoutcome\x18\x03 \x01(\x0e2 .panel.registrar.v1.ReplyOutcomeR\aoutcome\x12\x0e\n" +
+	"\x02by\x18\x04 \x01(\tR\x02by\x12\x12\n" +
+	"\x04note\x18\x05 \x01(\tR\x04note\x12\x1e\n" +
+	"\vfrom_now_on\x18\x06 \x01(\bR\tfromNowOn\"\x8b\x01\n" +
+	"\x16ResolveReviewsResponse\x12\x1a\n" +
+	"\bresolved\x18\x01 \x01(\x03R\bresolved\x12;\n" +
+	"\arefused\x18\x02 \x03(\v2!.panel.registrar.v1.RefusedReviewR\arefused\x12\x18\n" +
+	"\aignored\x18\x03 \x03(\tR\aignored\"\x17\n" +
+	"\x15IgnoredSendersRequest\"U\n" +
+	"\x16IgnoredSendersResponse\x12;\n" +
+	"\asenders\x18\x01 \x03(\v2!.panel.registrar.v1.IgnoredSenderR\asenders\"=\n" +
+	"\x11HeedSenderRequest\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x0e\n" +
+	"\x02by\x18\x02 \x01(\tR\x02by\"\x14\n" +
+	"\x12HeedSenderResponse\"\x1d\n" +
 	"\vMailRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"<\n" +
 	"\fMailResponse\x12,\n" +
@@ -2748,7 +3369,7 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\x11RotateKeysRequest\">\n" +
 	"\x12RotateKeysResponse\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
-	"\x06sealed\x18\x02 \x01(\x03R\x06sealed2\x81\x11\n" +
+	"\x06sealed\x18\x02 \x01(\x03R\x06sealed2\xe4\x14\n" +
 	"\x10RegistrarService\x12U\n" +
 	"\bDescribe\x12#.panel.registrar.v1.DescribeRequest\x1a$.panel.registrar.v1.DescribeResponse\x12I\n" +
 	"\x04Form\x12\x1f.panel.registrar.v1.FormRequest\x1a .panel.registrar.v1.FormResponse\x12U\n" +
@@ -2773,7 +3394,14 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"ReviewRule\x12%.panel.registrar.v1.ReviewRuleRequest\x1a&.panel.registrar.v1.ReviewRuleResponse\x12I\n" +
 	"\x04Mail\x12\x1f.panel.registrar.v1.MailRequest\x1a .panel.registrar.v1.MailResponse\x12R\n" +
 	"\aRawMail\x12\".panel.registrar.v1.RawMailRequest\x1a#.panel.registrar.v1.RawMailResponse\x12X\n" +
-	"\tRecognise\x12$.panel.registrar.v1.RecogniseRequest\x1a%.panel.registrar.v1.RecogniseResponse\x12O\n" +
+	"\tRecognise\x12$.panel.registrar.v1.RecogniseRequest\x1a%.panel.registrar.v1.RecogniseResponse\x12[\n" +
+	"\n" +
+	"ReviewPage\x12%.panel.registrar.v1.ReviewPageRequest\x1a&.panel.registrar.v1.ReviewPageResponse\x12U\n" +
+	"\bMailPage\x12#.panel.registrar.v1.MailPageRequest\x1a$.panel.registrar.v1.MailPageResponse\x12g\n" +
+	"\x0eResolveReviews\x12).panel.registrar.v1.ResolveReviewsRequest\x1a*.panel.registrar.v1.ResolveReviewsResponse\x12g\n" +
+	"\x0eIgnoredSenders\x12).panel.registrar.v1.IgnoredSendersRequest\x1a*.panel.registrar.v1.IgnoredSendersResponse\x12[\n" +
+	"\n" +
+	"HeedSender\x12%.panel.registrar.v1.HeedSenderRequest\x1a&.panel.registrar.v1.HeedSenderResponse\x12O\n" +
 	"\x06Backup\x12!.panel.registrar.v1.BackupRequest\x1a\".panel.registrar.v1.BackupResponse\x12L\n" +
 	"\x05Erase\x12 .panel.registrar.v1.EraseRequest\x1a!.panel.registrar.v1.EraseResponse\x12[\n" +
 	"\n" +
@@ -2791,169 +3419,200 @@ func file_panel_registrar_v1_registrar_proto_rawDescGZIP() []byte {
 	return file_panel_registrar_v1_registrar_proto_rawDescData
 }
 
-var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
+var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 62)
 var file_panel_registrar_v1_registrar_proto_goTypes = []any{
-	(*DescribeRequest)(nil),       // 0: panel.registrar.v1.DescribeRequest
-	(*DescribeResponse)(nil),      // 1: panel.registrar.v1.DescribeResponse
-	(*FormRequest)(nil),           // 2: panel.registrar.v1.FormRequest
-	(*FormResponse)(nil),          // 3: panel.registrar.v1.FormResponse
-	(*ValidateRequest)(nil),       // 4: panel.registrar.v1.ValidateRequest
-	(*ValidateResponse)(nil),      // 5: panel.registrar.v1.ValidateResponse
-	(*CheckRequest)(nil),          // 6: panel.registrar.v1.CheckRequest
-	(*CheckResponse)(nil),         // 7: panel.registrar.v1.CheckResponse
-	(*SubmitRequest)(nil),         // 8: panel.registrar.v1.SubmitRequest
-	(*SubmitResponse)(nil),        // 9: panel.registrar.v1.SubmitResponse
-	(*OperationRequest)(nil),      // 10: panel.registrar.v1.OperationRequest
-	(*OperationResponse)(nil),     // 11: panel.registrar.v1.OperationResponse
-	(*ResolveRequest)(nil),        // 12: panel.registrar.v1.ResolveRequest
-	(*ResolveResponse)(nil),       // 13: panel.registrar.v1.ResolveResponse
-	(*DomainRequest)(nil),         // 14: panel.registrar.v1.DomainRequest
-	(*DomainResponse)(nil),        // 15: panel.registrar.v1.DomainResponse
-	(*DomainsRequest)(nil),        // 16: panel.registrar.v1.DomainsRequest
-	(*DomainsResponse)(nil),       // 17: panel.registrar.v1.DomainsResponse
-	(*EventsRequest)(nil),         // 18: panel.registrar.v1.EventsRequest
-	(*EventsResponse)(nil),        // 19: panel.registrar.v1.EventsResponse
-	(*SetRenewalRequest)(nil),     // 20: panel.registrar.v1.SetRenewalRequest
-	(*SetRenewalResponse)(nil),    // 21: panel.registrar.v1.SetRenewalResponse
-	(*RunRenewalsRequest)(nil),    // 22: panel.registrar.v1.RunRenewalsRequest
-	(*RunRenewalsResponse)(nil),   // 23: panel.registrar.v1.RunRenewalsResponse
-	(*HandlesRequest)(nil),        // 24: panel.registrar.v1.HandlesRequest
-	(*HandlesResponse)(nil),       // 25: panel.registrar.v1.HandlesResponse
-	(*AdoptHandleRequest)(nil),    // 26: panel.registrar.v1.AdoptHandleRequest
-	(*AdoptHandleResponse)(nil),   // 27: panel.registrar.v1.AdoptHandleResponse
-	(*ImportDomainRequest)(nil),   // 28: panel.registrar.v1.ImportDomainRequest
-	(*ImportDomainResponse)(nil),  // 29: panel.registrar.v1.ImportDomainResponse
-	(*ReviewsRequest)(nil),        // 30: panel.registrar.v1.ReviewsRequest
-	(*ReviewsResponse)(nil),       // 31: panel.registrar.v1.ReviewsResponse
-	(*ReviewRequest)(nil),         // 32: panel.registrar.v1.ReviewRequest
-	(*ReviewResponse)(nil),        // 33: panel.registrar.v1.ReviewResponse
-	(*ResolveReviewRequest)(nil),  // 34: panel.registrar.v1.ResolveReviewRequest
-	(*ResolveReviewResponse)(nil), // 35: panel.registrar.v1.ResolveReviewResponse
-	(*ReviewRuleRequest)(nil),     // 36: panel.registrar.v1.ReviewRuleRequest
-	(*ReviewRuleResponse)(nil),    // 37: panel.registrar.v1.ReviewRuleResponse
-	(*MailRequest)(nil),           // 38: panel.registrar.v1.MailRequest
-	(*MailResponse)(nil),          // 39: panel.registrar.v1.MailResponse
-	(*RawMailRequest)(nil),        // 40: panel.registrar.v1.RawMailRequest
-	(*RawMailResponse)(nil),       // 41: panel.registrar.v1.RawMailResponse
-	(*RecogniseRequest)(nil),      // 42: panel.registrar.v1.RecogniseRequest
-	(*RecogniseResponse)(nil),     // 43: panel.registrar.v1.RecogniseResponse
-	(*BackupRequest)(nil),         // 44: panel.registrar.v1.BackupRequest
-	(*BackupResponse)(nil),        // 45: panel.registrar.v1.BackupResponse
-	(*EraseRequest)(nil),          // 46: panel.registrar.v1.EraseRequest
-	(*EraseResponse)(nil),         // 47: panel.registrar.v1.EraseResponse
-	(*Removed)(nil),               // 48: panel.registrar.v1.Removed
-	(*Kept)(nil),                  // 49: panel.registrar.v1.Kept
-	(*RotateKeysRequest)(nil),     // 50: panel.registrar.v1.RotateKeysRequest
-	(*RotateKeysResponse)(nil),    // 51: panel.registrar.v1.RotateKeysResponse
-	(*Description)(nil),           // 52: panel.registrar.v1.Description
-	(OperationKind)(0),            // 53: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),           // 54: panel.registrar.v1.RegistrantKind
-	(*Form)(nil),                  // 55: panel.registrar.v1.Form
-	(*Order)(nil),                 // 56: panel.registrar.v1.Order
-	(*Problem)(nil),               // 57: panel.registrar.v1.Problem
-	(*Availability)(nil),          // 58: panel.registrar.v1.Availability
-	(*Operation)(nil),             // 59: panel.registrar.v1.Operation
-	(Verdict)(0),                  // 60: panel.registrar.v1.Verdict
-	(*Domain)(nil),                // 61: panel.registrar.v1.Domain
-	(*Event)(nil),                 // 62: panel.registrar.v1.Event
-	(RenewalMode)(0),              // 63: panel.registrar.v1.RenewalMode
-	(*RenewalStep)(nil),           // 64: panel.registrar.v1.RenewalStep
-	(*Handle)(nil),                // 65: panel.registrar.v1.Handle
-	(*Date)(nil),                  // 66: panel.registrar.v1.Date
-	(*Review)(nil),                // 67: panel.registrar.v1.Review
-	(ReplyOutcome)(0),             // 68: panel.registrar.v1.ReplyOutcome
-	(*Mail)(nil),                  // 69: panel.registrar.v1.Mail
-	(*Recognition)(nil),           // 70: panel.registrar.v1.Recognition
-	(*timestamppb.Timestamp)(nil), // 71: google.protobuf.Timestamp
+	(*DescribeRequest)(nil),        // 0: panel.registrar.v1.DescribeRequest
+	(*DescribeResponse)(nil),       // 1: panel.registrar.v1.DescribeResponse
+	(*FormRequest)(nil),            // 2: panel.registrar.v1.FormRequest
+	(*FormResponse)(nil),           // 3: panel.registrar.v1.FormResponse
+	(*ValidateRequest)(nil),        // 4: panel.registrar.v1.ValidateRequest
+	(*ValidateResponse)(nil),       // 5: panel.registrar.v1.ValidateResponse
+	(*CheckRequest)(nil),           // 6: panel.registrar.v1.CheckRequest
+	(*CheckResponse)(nil),          // 7: panel.registrar.v1.CheckResponse
+	(*SubmitRequest)(nil),          // 8: panel.registrar.v1.SubmitRequest
+	(*SubmitResponse)(nil),         // 9: panel.registrar.v1.SubmitResponse
+	(*OperationRequest)(nil),       // 10: panel.registrar.v1.OperationRequest
+	(*OperationResponse)(nil),      // 11: panel.registrar.v1.OperationResponse
+	(*ResolveRequest)(nil),         // 12: panel.registrar.v1.ResolveRequest
+	(*ResolveResponse)(nil),        // 13: panel.registrar.v1.ResolveResponse
+	(*DomainRequest)(nil),          // 14: panel.registrar.v1.DomainRequest
+	(*DomainResponse)(nil),         // 15: panel.registrar.v1.DomainResponse
+	(*DomainsRequest)(nil),         // 16: panel.registrar.v1.DomainsRequest
+	(*DomainsResponse)(nil),        // 17: panel.registrar.v1.DomainsResponse
+	(*EventsRequest)(nil),          // 18: panel.registrar.v1.EventsRequest
+	(*EventsResponse)(nil),         // 19: panel.registrar.v1.EventsResponse
+	(*SetRenewalRequest)(nil),      // 20: panel.registrar.v1.SetRenewalRequest
+	(*SetRenewalResponse)(nil),     // 21: panel.registrar.v1.SetRenewalResponse
+	(*RunRenewalsRequest)(nil),     // 22: panel.registrar.v1.RunRenewalsRequest
+	(*RunRenewalsResponse)(nil),    // 23: panel.registrar.v1.RunRenewalsResponse
+	(*HandlesRequest)(nil),         // 24: panel.registrar.v1.HandlesRequest
+	(*HandlesResponse)(nil),        // 25: panel.registrar.v1.HandlesResponse
+	(*AdoptHandleRequest)(nil),     // 26: panel.registrar.v1.AdoptHandleRequest
+	(*AdoptHandleResponse)(nil),    // 27: panel.registrar.v1.AdoptHandleResponse
+	(*ImportDomainRequest)(nil),    // 28: panel.registrar.v1.ImportDomainRequest
+	(*ImportDomainResponse)(nil),   // 29: panel.registrar.v1.ImportDomainResponse
+	(*ReviewsRequest)(nil),         // 30: panel.registrar.v1.ReviewsRequest
+	(*ReviewsResponse)(nil),        // 31: panel.registrar.v1.ReviewsResponse
+	(*ReviewRequest)(nil),          // 32: panel.registrar.v1.ReviewRequest
+	(*ReviewResponse)(nil),         // 33: panel.registrar.v1.ReviewResponse
+	(*ResolveReviewRequest)(nil),   // 34: panel.registrar.v1.ResolveReviewRequest
+	(*ResolveReviewResponse)(nil),  // 35: panel.registrar.v1.ResolveReviewResponse
+	(*ReviewRuleRequest)(nil),      // 36: panel.registrar.v1.ReviewRuleRequest
+	(*ReviewRuleResponse)(nil),     // 37: panel.registrar.v1.ReviewRuleResponse
+	(*ReviewPageRequest)(nil),      // 38: panel.registrar.v1.ReviewPageRequest
+	(*ReviewPageResponse)(nil),     // 39: panel.registrar.v1.ReviewPageResponse
+	(*MailPageRequest)(nil),        // 40: panel.registrar.v1.MailPageRequest
+	(*MailPageResponse)(nil),       // 41: panel.registrar.v1.MailPageResponse
+	(*ResolveReviewsRequest)(nil),  // 42: panel.registrar.v1.ResolveReviewsRequest
+	(*ResolveReviewsResponse)(nil), // 43: panel.registrar.v1.ResolveReviewsResponse
+	(*IgnoredSendersRequest)(nil),  // 44: panel.registrar.v1.IgnoredSendersRequest
+	(*IgnoredSendersResponse)(nil), // 45: panel.registrar.v1.IgnoredSendersResponse
+	(*HeedSenderRequest)(nil),      // 46: panel.registrar.v1.HeedSenderRequest
+	(*HeedSenderResponse)(nil),     // 47: panel.registrar.v1.HeedSenderResponse
+	(*MailRequest)(nil),            // 48: panel.registrar.v1.MailRequest
+	(*MailResponse)(nil),           // 49: panel.registrar.v1.MailResponse
+	(*RawMailRequest)(nil),         // 50: panel.registrar.v1.RawMailRequest
+	(*RawMailResponse)(nil),        // 51: panel.registrar.v1.RawMailResponse
+	(*RecogniseRequest)(nil),       // 52: panel.registrar.v1.RecogniseRequest
+	(*RecogniseResponse)(nil),      // 53: panel.registrar.v1.RecogniseResponse
+	(*BackupRequest)(nil),          // 54: panel.registrar.v1.BackupRequest
+	(*BackupResponse)(nil),         // 55: panel.registrar.v1.BackupResponse
+	(*EraseRequest)(nil),           // 56: panel.registrar.v1.EraseRequest
+	(*EraseResponse)(nil),          // 57: panel.registrar.v1.EraseResponse
+	(*Removed)(nil),                // 58: panel.registrar.v1.Removed
+	(*Kept)(nil),                   // 59: panel.registrar.v1.Kept
+	(*RotateKeysRequest)(nil),      // 60: panel.registrar.v1.RotateKeysRequest
+	(*RotateKeysResponse)(nil),     // 61: panel.registrar.v1.RotateKeysResponse
+	(*Description)(nil),            // 62: panel.registrar.v1.Description
+	(OperationKind)(0),             // 63: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),            // 64: panel.registrar.v1.RegistrantKind
+	(*Form)(nil),                   // 65: panel.registrar.v1.Form
+	(*Order)(nil),                  // 66: panel.registrar.v1.Order
+	(*Problem)(nil),                // 67: panel.registrar.v1.Problem
+	(*Availability)(nil),           // 68: panel.registrar.v1.Availability
+	(*Operation)(nil),              // 69: panel.registrar.v1.Operation
+	(Verdict)(0),                   // 70: panel.registrar.v1.Verdict
+	(*Domain)(nil),                 // 71: panel.registrar.v1.Domain
+	(*Event)(nil),                  // 72: panel.registrar.v1.Event
+	(RenewalMode)(0),               // 73: panel.registrar.v1.RenewalMode
+	(*RenewalStep)(nil),            // 74: panel.registrar.v1.RenewalStep
+	(*Handle)(nil),                 // 75: panel.registrar.v1.Handle
+	(*Date)(nil),                   // 76: panel.registrar.v1.Date
+	(*Review)(nil),                 // 77: panel.registrar.v1.Review
+	(ReplyOutcome)(0),              // 78: panel.registrar.v1.ReplyOutcome
+	(*timestamppb.Timestamp)(nil),  // 79: google.protobuf.Timestamp
+	(*Mail)(nil),                   // 80: panel.registrar.v1.Mail
+	(*SeenReview)(nil),             // 81: panel.registrar.v1.SeenReview
+	(*RefusedReview)(nil),          // 82: panel.registrar.v1.RefusedReview
+	(*IgnoredSender)(nil),          // 83: panel.registrar.v1.IgnoredSender
+	(*Recognition)(nil),            // 84: panel.registrar.v1.Recognition
 }
 var file_panel_registrar_v1_registrar_proto_depIdxs = []int32{
-	52, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
-	53, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
-	54, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	55, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
-	56, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
-	57, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
-	57, // 6: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
-	58, // 7: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
-	56, // 8: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
-	59, // 9: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
-	59, // 10: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
-	60, // 11: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
-	59, // 12: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
-	61, // 13: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	61, // 14: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
-	62, // 15: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
-	63, // 16: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
-	61, // 17: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
-	64, // 18: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
-	65, // 19: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
-	65, // 20: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
-	66, // 21: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
-	61, // 22: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	67, // 23: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
-	67, // 24: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
-	68, // 25: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	67, // 26: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
-	69, // 27: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
-	70, // 28: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
-	71, // 29: panel.registrar.v1.EraseRequest.before:type_name -> google.protobuf.Timestamp
-	48, // 30: panel.registrar.v1.EraseResponse.removed:type_name -> panel.registrar.v1.Removed
-	49, // 31: panel.registrar.v1.EraseResponse.kept:type_name -> panel.registrar.v1.Kept
-	0,  // 32: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
-	2,  // 33: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
-	4,  // 34: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
-	6,  // 35: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
-	8,  // 36: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
-	10, // 37: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
-	12, // 38: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
-	14, // 39: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
-	16, // 40: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
-	18, // 41: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
-	20, // 42: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
-	22, // 43: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
-	24, // 44: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
-	26, // 45: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
-	28, // 46: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
-	30, // 47: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
-	32, // 48: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
-	34, // 49: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
-	36, // 50: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
-	38, // 51: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
-	40, // 52: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
-	42, // 53: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
-	44, // 54: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
-	46, // 55: panel.registrar.v1.RegistrarService.Erase:input_type -> panel.registrar.v1.EraseRequest
-	50, // 56: panel.registrar.v1.RegistrarService.RotateKeys:input_type -> panel.registrar.v1.RotateKeysRequest
-	1,  // 57: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
-	3,  // 58: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
-	5,  // 59: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
-	7,  // 60: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
-	9,  // 61: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
-	11, // 62: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
-	13, // 63: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
-	15, // 64: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
-	17, // 65: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
-	19, // 66: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
-	21, // 67: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
-	23, // 68: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
-	25, // 69: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
-	27, // 70: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
-	29, // 71: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
-	31, // 72: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
-	33, // 73: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
-	35, // 74: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
-	37, // 75: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
-	39, // 76: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
-	41, // 77: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
-	43, // 78: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
-	45, // 79: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
-	47, // 80: panel.registrar.v1.RegistrarService.Erase:output_type -> panel.registrar.v1.EraseResponse
-	51, // 81: panel.registrar.v1.RegistrarService.RotateKeys:output_type -> panel.registrar.v1.RotateKeysResponse
-	57, // [57:82] is the sub-list for method output_type
-	32, // [32:57] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	62, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
+	63, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
+	64, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	65, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
+	66, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
+	67, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
+	67, // 6: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
+	68, // 7: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
+	66, // 8: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
+	69, // 9: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
+	69, // 10: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
+	70, // 11: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
+	69, // 12: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
+	71, // 13: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	71, // 14: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
+	72, // 15: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
+	73, // 16: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
+	71, // 17: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
+	74, // 18: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
+	75, // 19: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
+	75, // 20: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
+	76, // 21: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
+	71, // 22: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	77, // 23: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
+	77, // 24: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
+	78, // 25: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	77, // 26: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
+	79, // 27: panel.registrar.v1.ReviewPageRequest.after_received_at:type_name -> google.protobuf.Timestamp
+	77, // 28: panel.registrar.v1.ReviewPageResponse.reviews:type_name -> panel.registrar.v1.Review
+	79, // 29: panel.registrar.v1.MailPageRequest.before_at:type_name -> google.protobuf.Timestamp
+	80, // 30: panel.registrar.v1.MailPageResponse.mails:type_name -> panel.registrar.v1.Mail
+	81, // 31: panel.registrar.v1.ResolveReviewsRequest.reviews:type_name -> panel.registrar.v1.SeenReview
+	78, // 32: panel.registrar.v1.ResolveReviewsRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	82, // 33: panel.registrar.v1.ResolveReviewsResponse.refused:type_name -> panel.registrar.v1.RefusedReview
+	83, // 34: panel.registrar.v1.IgnoredSendersResponse.senders:type_name -> panel.registrar.v1.IgnoredSender
+	80, // 35: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
+	84, // 36: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
+	79, // 37: panel.registrar.v1.EraseRequest.before:type_name -> google.protobuf.Timestamp
+	58, // 38: panel.registrar.v1.EraseResponse.removed:type_name -> panel.registrar.v1.Removed
+	59, // 39: panel.registrar.v1.EraseResponse.kept:type_name -> panel.registrar.v1.Kept
+	0,  // 40: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
+	2,  // 41: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
+	4,  // 42: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
+	6,  // 43: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
+	8,  // 44: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
+	10, // 45: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
+	12, // 46: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
+	14, // 47: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
+	16, // 48: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
+	18, // 49: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
+	20, // 50: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
+	22, // 51: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
+	24, // 52: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
+	26, // 53: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
+	28, // 54: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
+	30, // 55: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
+	32, // 56: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
+	34, // 57: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
+	36, // 58: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
+	48, // 59: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
+	50, // 60: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
+	52, // 61: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
+	38, // 62: panel.registrar.v1.RegistrarService.ReviewPage:input_type -> panel.registrar.v1.ReviewPageRequest
+	40, // 63: panel.registrar.v1.RegistrarService.MailPage:input_type -> panel.registrar.v1.MailPageRequest
+	42, // 64: panel.registrar.v1.RegistrarService.ResolveReviews:input_type -> panel.registrar.v1.ResolveReviewsRequest
+	44, // 65: panel.registrar.v1.RegistrarService.IgnoredSenders:input_type -> panel.registrar.v1.IgnoredSendersRequest
+	46, // 66: panel.registrar.v1.RegistrarService.HeedSender:input_type -> panel.registrar.v1.HeedSenderRequest
+	54, // 67: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
+	56, // 68: panel.registrar.v1.RegistrarService.Erase:input_type -> panel.registrar.v1.EraseRequest
+	60, // 69: panel.registrar.v1.RegistrarService.RotateKeys:input_type -> panel.registrar.v1.RotateKeysRequest
+	1,  // 70: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
+	3,  // 71: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
+	5,  // 72: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
+	7,  // 73: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
+	9,  // 74: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
+	11, // 75: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
+	13, // 76: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
+	15, // 77: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
+	17, // 78: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
+	19, // 79: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
+	21, // 80: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
+	23, // 81: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
+	25, // 82: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
+	27, // 83: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
+	29, // 84: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
+	31, // 85: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
+	33, // 86: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
+	35, // 87: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
+	37, // 88: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
+	49, // 89: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
+	51, // 90: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
+	53, // 91: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
+	39, // 92: panel.registrar.v1.RegistrarService.ReviewPage:output_type -> panel.registrar.v1.ReviewPageResponse
+	41, // 93: panel.registrar.v1.RegistrarService.MailPage:output_type -> panel.registrar.v1.MailPageResponse
+	43, // 94: panel.registrar.v1.RegistrarService.ResolveReviews:output_type -> panel.registrar.v1.ResolveReviewsResponse
+	45, // 95: panel.registrar.v1.RegistrarService.IgnoredSenders:output_type -> panel.registrar.v1.IgnoredSendersResponse
+	47, // 96: panel.registrar.v1.RegistrarService.HeedSender:output_type -> panel.registrar.v1.HeedSenderResponse
+	55, // 97: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
+	57, // 98: panel.registrar.v1.RegistrarService.Erase:output_type -> panel.registrar.v1.EraseResponse
+	61, // 99: panel.registrar.v1.RegistrarService.RotateKeys:output_type -> panel.registrar.v1.RotateKeysResponse
+	70, // [70:100] is the sub-list for method output_type
+	40, // [40:70] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_registrar_proto_init() }
@@ -2974,7 +3633,7 @@ func file_panel_registrar_v1_registrar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_registrar_proto_rawDesc), len(file_panel_registrar_v1_registrar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   52,
+			NumMessages:   62,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,31 +19,36 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RegistrarService_Describe_FullMethodName      = "/panel.registrar.v1.RegistrarService/Describe"
-	RegistrarService_Form_FullMethodName          = "/panel.registrar.v1.RegistrarService/Form"
-	RegistrarService_Validate_FullMethodName      = "/panel.registrar.v1.RegistrarService/Validate"
-	RegistrarService_Check_FullMethodName         = "/panel.registrar.v1.RegistrarService/Check"
-	RegistrarService_Submit_FullMethodName        = "/panel.registrar.v1.RegistrarService/Submit"
-	RegistrarService_Operation_FullMethodName     = "/panel.registrar.v1.RegistrarService/Operation"
-	RegistrarService_Resolve_FullMethodName       = "/panel.registrar.v1.RegistrarService/Resolve"
-	RegistrarService_Domain_FullMethodName        = "/panel.registrar.v1.RegistrarService/Domain"
-	RegistrarService_Domains_FullMethodName       = "/panel.registrar.v1.RegistrarService/Domains"
-	RegistrarService_Events_FullMethodName        = "/panel.registrar.v1.RegistrarService/Events"
-	RegistrarService_SetRenewal_FullMethodName    = "/panel.registrar.v1.RegistrarService/SetRenewal"
-	RegistrarService_RunRenewals_FullMethodName   = "/panel.registrar.v1.RegistrarService/RunRenewals"
-	RegistrarService_Handles_FullMethodName       = "/panel.registrar.v1.RegistrarService/Handles"
-	RegistrarService_AdoptHandle_FullMethodName   = "/panel.registrar.v1.RegistrarService/AdoptHandle"
-	RegistrarService_ImportDomain_FullMethodName  = "/panel.registrar.v1.RegistrarService/ImportDomain"
-	RegistrarService_Reviews_FullMethodName       = "/panel.registrar.v1.RegistrarService/Reviews"
-	RegistrarService_Review_FullMethodName        = "/panel.registrar.v1.RegistrarService/Review"
-	RegistrarService_ResolveReview_FullMethodName = "/panel.registrar.v1.RegistrarService/ResolveReview"
-	RegistrarService_ReviewRule_FullMethodName    = "/panel.registrar.v1.RegistrarService/ReviewRule"
-	RegistrarService_Mail_FullMethodName          = "/panel.registrar.v1.RegistrarService/Mail"
-	RegistrarService_RawMail_FullMethodName       = "/panel.registrar.v1.RegistrarService/RawMail"
-	RegistrarService_Recognise_FullMethodName     = "/panel.registrar.v1.RegistrarService/Recognise"
-	RegistrarService_Backup_FullMethodName        = "/panel.registrar.v1.RegistrarService/Backup"
-	RegistrarService_Erase_FullMethodName         = "/panel.registrar.v1.RegistrarService/Erase"
-	RegistrarService_RotateKeys_FullMethodName    = "/panel.registrar.v1.RegistrarService/RotateKeys"
+	RegistrarService_Describe_FullMethodName       = "/panel.registrar.v1.RegistrarService/Describe"
+	RegistrarService_Form_FullMethodName           = "/panel.registrar.v1.RegistrarService/Form"
+	RegistrarService_Validate_FullMethodName       = "/panel.registrar.v1.RegistrarService/Validate"
+	RegistrarService_Check_FullMethodName          = "/panel.registrar.v1.RegistrarService/Check"
+	RegistrarService_Submit_FullMethodName         = "/panel.registrar.v1.RegistrarService/Submit"
+	RegistrarService_Operation_FullMethodName      = "/panel.registrar.v1.RegistrarService/Operation"
+	RegistrarService_Resolve_FullMethodName        = "/panel.registrar.v1.RegistrarService/Resolve"
+	RegistrarService_Domain_FullMethodName         = "/panel.registrar.v1.RegistrarService/Domain"
+	RegistrarService_Domains_FullMethodName        = "/panel.registrar.v1.RegistrarService/Domains"
+	RegistrarService_Events_FullMethodName         = "/panel.registrar.v1.RegistrarService/Events"
+	RegistrarService_SetRenewal_FullMethodName     = "/panel.registrar.v1.RegistrarService/SetRenewal"
+	RegistrarService_RunRenewals_FullMethodName    = "/panel.registrar.v1.RegistrarService/RunRenewals"
+	RegistrarService_Handles_FullMethodName        = "/panel.registrar.v1.RegistrarService/Handles"
+	RegistrarService_AdoptHandle_FullMethodName    = "/panel.registrar.v1.RegistrarService/AdoptHandle"
+	RegistrarService_ImportDomain_FullMethodName   = "/panel.registrar.v1.RegistrarService/ImportDomain"
+	RegistrarService_Reviews_FullMethodName        = "/panel.registrar.v1.RegistrarService/Reviews"
+	RegistrarService_Review_FullMethodName         = "/panel.registrar.v1.RegistrarService/Review"
+	RegistrarService_ResolveReview_FullMethodName  = "/panel.registrar.v1.RegistrarService/ResolveReview"
+	RegistrarService_ReviewRule_FullMethodName     = "/panel.registrar.v1.RegistrarService/ReviewRule"
+	RegistrarService_Mail_FullMethodName           = "/panel.registrar.v1.RegistrarService/Mail"
+	RegistrarService_RawMail_FullMethodName        = "/panel.registrar.v1.RegistrarService/RawMail"
+	RegistrarService_Recognise_FullMethodName      = "/panel.registrar.v1.RegistrarService/Recognise"
+	RegistrarService_ReviewPage_FullMethodName     = "/panel.registrar.v1.RegistrarService/ReviewPage"
+	RegistrarService_MailPage_FullMethodName       = "/panel.registrar.v1.RegistrarService/MailPage"
+	RegistrarService_ResolveReviews_FullMethodName = "/panel.registrar.v1.RegistrarService/ResolveReviews"
+	RegistrarService_IgnoredSenders_FullMethodName = "/panel.registrar.v1.RegistrarService/IgnoredSenders"
+	RegistrarService_HeedSender_FullMethodName     = "/panel.registrar.v1.RegistrarService/HeedSender"
+	RegistrarService_Backup_FullMethodName         = "/panel.registrar.v1.RegistrarService/Backup"
+	RegistrarService_Erase_FullMethodName          = "/panel.registrar.v1.RegistrarService/Erase"
+	RegistrarService_RotateKeys_FullMethodName     = "/panel.registrar.v1.RegistrarService/RotateKeys"
 )
 
 // RegistrarServiceClient is the client API for RegistrarService service.
@@ -133,6 +138,16 @@ type RegistrarServiceClient interface {
 	// Recognise tells how a captured mail would be understood, and what would become of it. It
 	// touches nothing, and works before Start, too. Capability mail.
 	Recognise(ctx context.Context, in *RecogniseRequest, opts ...grpc.CallOption) (*RecogniseResponse, error)
+	// ReviewPage lists mails that wait, oldest first, a page at a time. Capability queue.
+	ReviewPage(ctx context.Context, in *ReviewPageRequest, opts ...grpc.CallOption) (*ReviewPageResponse, error)
+	// MailPage lists stored mails, the newest first, a page at a time. Capability queue.
+	MailPage(ctx context.Context, in *MailPageRequest, opts ...grpc.CallOption) (*MailPageResponse, error)
+	// ResolveReviews applies one reading to many mails, and moves no operation. Capability queue.
+	ResolveReviews(ctx context.Context, in *ResolveReviewsRequest, opts ...grpc.CallOption) (*ResolveReviewsResponse, error)
+	// IgnoredSenders lists the senders whose unproved mails are ignored. Capability queue.
+	IgnoredSenders(ctx context.Context, in *IgnoredSendersRequest, opts ...grpc.CallOption) (*IgnoredSendersResponse, error)
+	// HeedSender has the mails of an ignored sender read again. Capability queue.
+	HeedSender(ctx context.Context, in *HeedSenderRequest, opts ...grpc.CallOption) (*HeedSenderResponse, error)
 	// Backup copies the store, while at work, into an empty directory. Capability backup.
 	Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (*BackupResponse, error)
 	// Erase removes the personal data of finished business, and says what must stay. Capability
@@ -379,6 +394,56 @@ func (c *registrarServiceClient) Recognise(ctx context.Context, in *RecogniseReq
 	return out, nil
 }
 
+func (c *registrarServiceClient) ReviewPage(ctx context.Context, in *ReviewPageRequest, opts ...grpc.CallOption) (*ReviewPageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReviewPageResponse)
+	err := c.cc.Invoke(ctx, RegistrarService_ReviewPage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registrarServiceClient) MailPage(ctx context.Context, in *MailPageRequest, opts ...grpc.CallOption) (*MailPageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MailPageResponse)
+	err := c.cc.Invoke(ctx, RegistrarService_MailPage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registrarServiceClient) ResolveReviews(ctx context.Context, in *ResolveReviewsRequest, opts ...grpc.CallOption) (*ResolveReviewsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResolveReviewsResponse)
+	err := c.cc.Invoke(ctx, RegistrarService_ResolveReviews_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registrarServiceClient) IgnoredSenders(ctx context.Context, in *IgnoredSendersRequest, opts ...grpc.CallOption) (*IgnoredSendersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(IgnoredSendersResponse)
+	err := c.cc.Invoke(ctx, RegistrarService_IgnoredSenders_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registrarServiceClient) HeedSender(ctx context.Context, in *HeedSenderRequest, opts ...grpc.CallOption) (*HeedSenderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(HeedSenderResponse)
+	err := c.cc.Invoke(ctx, RegistrarService_HeedSender_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *registrarServiceClient) Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (*BackupResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(BackupResponse)
@@ -496,6 +561,16 @@ type RegistrarServiceServer interface {
 	// Recognise tells how a captured mail would be understood, and what would become of it. It
 	// touches nothing, and works before Start, too. Capability mail.
 	Recognise(context.Context, *RecogniseRequest) (*RecogniseResponse, error)
+	// ReviewPage lists mails that wait, oldest first, a page at a time. Capability queue.
+	ReviewPage(context.Context, *ReviewPageRequest) (*ReviewPageResponse, error)
+	// MailPage lists stored mails, the newest first, a page at a time. Capability queue.
+	MailPage(context.Context, *MailPageRequest) (*MailPageResponse, error)
+	// ResolveReviews applies one reading to many mails, and moves no operation. Capability queue.
+	ResolveReviews(context.Context, *ResolveReviewsRequest) (*ResolveReviewsResponse, error)
+	// IgnoredSenders lists the senders whose unproved mails are ignored. Capability queue.
+	IgnoredSenders(context.Context, *IgnoredSendersRequest) (*IgnoredSendersResponse, error)
+	// HeedSender has the mails of an ignored sender read again. Capability queue.
+	HeedSender(context.Context, *HeedSenderRequest) (*HeedSenderResponse, error)
 	// Backup copies the store, while at work, into an empty directory. Capability backup.
 	Backup(context.Context, *BackupRequest) (*BackupResponse, error)
 	// Erase removes the personal data of finished business, and says what must stay. Capability
@@ -578,6 +653,21 @@ func (UnimplementedRegistrarServiceServer) RawMail(context.Context, *RawMailRequ
 }
 func (UnimplementedRegistrarServiceServer) Recognise(context.Context, *RecogniseRequest) (*RecogniseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Recognise not implemented")
+}
+func (UnimplementedRegistrarServiceServer) ReviewPage(context.Context, *ReviewPageRequest) (*ReviewPageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReviewPage not implemented")
+}
+func (UnimplementedRegistrarServiceServer) MailPage(context.Context, *MailPageRequest) (*MailPageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MailPage not implemented")
+}
+func (UnimplementedRegistrarServiceServer) ResolveReviews(context.Context, *ResolveReviewsRequest) (*ResolveReviewsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResolveReviews not implemented")
+}
+func (UnimplementedRegistrarServiceServer) IgnoredSenders(context.Context, *IgnoredSendersRequest) (*IgnoredSendersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method IgnoredSenders not implemented")
+}
+func (UnimplementedRegistrarServiceServer) HeedSender(context.Context, *HeedSenderRequest) (*HeedSenderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method HeedSender not implemented")
 }
 func (UnimplementedRegistrarServiceServer) Backup(context.Context, *BackupRequest) (*BackupResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Backup not implemented")
@@ -998,6 +1088,96 @@ func _RegistrarService_Recognise_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RegistrarService_ReviewPage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReviewPageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistrarServiceServer).ReviewPage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistrarService_ReviewPage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistrarServiceServer).ReviewPage(ctx, req.(*ReviewPageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistrarService_MailPage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MailPageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistrarServiceServer).MailPage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistrarService_MailPage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistrarServiceServer).MailPage(ctx, req.(*MailPageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistrarService_ResolveReviews_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResolveReviewsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistrarServiceServer).ResolveReviews(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistrarService_ResolveReviews_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistrarServiceServer).ResolveReviews(ctx, req.(*ResolveReviewsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistrarService_IgnoredSenders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(IgnoredSendersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistrarServiceServer).IgnoredSenders(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistrarService_IgnoredSenders_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistrarServiceServer).IgnoredSenders(ctx, req.(*IgnoredSendersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistrarService_HeedSender_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(HeedSenderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistrarServiceServer).HeedSender(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistrarService_HeedSender_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistrarServiceServer).HeedSender(ctx, req.(*HeedSenderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RegistrarService_Backup_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(BackupRequest)
 	if err := dec(in); err != nil {
@@ -1142,6 +1322,26 @@ var RegistrarService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Recognise",
 			Handler:    _RegistrarService_Recognise_Handler,
+		},
+		{
+			MethodName: "ReviewPage",
+			Handler:    _RegistrarService_ReviewPage_Handler,
+		},
+		{
+			MethodName: "MailPage",
+			Handler:    _RegistrarService_MailPage_Handler,
+		},
+		{
+			MethodName: "ResolveReviews",
+			Handler:    _RegistrarService_ResolveReviews_Handler,
+		},
+		{
+			MethodName: "IgnoredSenders",
+			Handler:    _RegistrarService_IgnoredSenders_Handler,
+		},
+		{
+			MethodName: "HeedSender",
+			Handler:    _RegistrarService_HeedSender_Handler,
 		},
 		{
 			MethodName: "Backup",

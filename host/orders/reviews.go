@@ -1,0 +1,44 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+
+	"registrar.panel/host/input"
+	"registrar.panel/host/switchboard"
+	"registrar.panel/shared/registrar"
+)
+
+// ResolveReviews passes one reading of many mails on to the registrars that have them; see
+// [Service.Resolve]. A registrar that should have had a part in it and did not answer is named.
+func (s *Service) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision, forWhom string) (done registrar.ReviewsResolved, absent []switchboard.Absent, err error) {
+	if err := decision(d.By, forWhom, d.Note, d.Outcome, registrar.ReplyOutcomes()); err != nil {
+		return done, nil, err
+	}
+	if err := registrar.InvalidDecision(d.Problems()); err != nil {
+		return done, nil, err
+	}
+	for _, name := range s.board.Names() {
+		if err := s.passing(ctx, name, d.By); err != nil {
+			return done, nil, err
+		}
+	}
+	if done, absent, err = s.board.ResolveReviews(ctx, d); err != nil || forWhom == "" || done.Resolved == 0 {
+		return done, absent, err
+	}
+	return done, absent, s.decided(ctx, Entry{Actor: d.By,
+		Message: fmt.Sprintf("%d review entries are %s: decided as %s", done.Resolved, d.Outcome, d.By) + input.OnBehalf(forWhom)})
+}
+
+// HeedSender has the mails of an ignored sender read again.
+func (s *Service) HeedSender(ctx context.Context, address, by, forWhom string) error {
+	if err := input.Mistakes(append(input.Person(by), input.Behalf(forWhom)...)); err != nil {
+		return err
+	}
+	for _, name := range s.board.Names() {
+		if err := s.passing(ctx, name, by); err != nil {
+			return err
+		}
+	}
+	return s.board.HeedSender(ctx, address, by)
+}

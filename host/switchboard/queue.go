@@ -1,0 +1,181 @@
+package switchboard
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"registrar.panel/shared/registrar"
+)
+
+// ReviewPage lists mails that wait, oldest first, of all registrars together. More tells that entries
+// wait behind the last one.
+func (b *Board) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (all Several[registrar.Review], more bool, err error) {
+	q.Size = registrar.PageSize(q.Size)
+	pages, err := each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]registrar.ReviewPage, error) {
+		page, err := r.ReviewPage(ctx, q)
+		if errors.Is(err, registrar.Unsupported) {
+			page, err = wholeQueue(ctx, r, q)
+		}
+		return answer(page, err)
+	})
+	all.Absent = pages.Absent
+	for _, p := range pages.List {
+		more = more || p.Value.More
+		for _, e := range p.Value.Reviews {
+			all.List = append(all.List, Of[registrar.Review]{Registrar: p.Registrar, Value: e})
+		}
+	}
+	slices.SortStableFunc(all.List, func(a, b Of[registrar.Review]) int { return a.Value.Place().Compare(b.Value.Place()) })
+	if len(all.List) > q.Size {
+		all.List, more = all.List[:q.Size], true
+	}
+	return all, more, err
+}
+
+// answer is one registrar's, or none.
+func answer[T any](v T, err error) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	return []T{v}, nil
+}
+
+// wholeQueue is a page of a registrar that lists all its entries at once, none of them of strangers.
+func wholeQueue(ctx context.Context, r registrar.Registrar, q registrar.ReviewQuery) (page registrar.ReviewPage, err error) {
+	if q.Strangers {
+		return page, nil
+	}
+	entries, err := r.Reviews(ctx)
+	if err != nil {
+		return page, err
+	}
+	entries = slices.DeleteFunc(entries, func(e registrar.Review) bool { return e.Place().Compare(q.After) <= 0 })
+	slices.SortStableFunc(entries, func(a, b registrar.Review) int { return a.Place().Compare(b.Place()) })
+	page.Reviews, page.More = entries[:min(len(entries), q.Size)], len(entries) > q.Size
+	return page, nil
+}
+
+// MailPage lists stored mails, the newest first, of all registrars together.
+func (b *Board) MailPage(ctx context.Context, q registrar.MailQuery) (all Several[registrar.Mail], more bool, err error) {
+	q.Size = registrar.PageSize(q.Size)
+	pages, err := each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]registrar.MailPage, error) {
+		return answer(r.MailPage(ctx, q))
+	})
+	all.Absent = pages.Absent
+	for _, p := range pages.List {
+		more = more || p.Value.More
+		for _, m := range p.Value.Mails {
+			all.List = append(all.List, Of[registrar.Mail]{Registrar: p.Registrar, Value: m})
+		}
+	}
+	slices.SortStableFunc(all.List, func(a, b Of[registrar.Mail]) int { return a.Value.Place().Compare(b.Value.Place()) })
+	if len(all.List) > q.Size {
+		all.List, more = all.List[:q.Size], true
+	}
+	return all, more, err
+}
+
+// ResolveReviews has one reading of many mails applied by the registrars that have them. An entry is
+// refused when no registrar takes it; a decision that one of them finds wrong is an error.
+func (b *Board) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, absent []Absent, err error) {
+	answers := askAll(ctx, b, b.names, func(ctx context.Context, r registrar.Registrar) (registrar.ReviewsResolved, error) {
+		part, err := r.ResolveReviews(ctx, d)
+		if errors.Is(err, registrar.Unsupported) && len(d.Reviews) > 0 && !d.FromNowOn {
+			return oneByOne(ctx, r, d)
+		}
+		return part, err
+	})
+
+	var parts []registrar.ReviewsResolved
+	for _, a := range answers {
+		switch {
+		case a.err == nil:
+			parts = append(parts, a.value)
+		case errors.Is(a.err, registrar.Unsupported):
+		case errors.Is(a.err, registrar.Invalid):
+			return done, nil, a.err
+		default:
+			b.log.Warn("a registrar is missing from a decision", "registrar", a.name, "err", a.err)
+			absent, err = append(absent, Absent{a.name, Reason(a.err)}), a.err
+		}
+	}
+	switch {
+	case len(parts) > 0:
+		return together(d, parts), absent, ctx.Err()
+	case err != nil:
+		return done, nil, err
+	}
+	return done, nil, registrar.Errorf(registrar.Unsupported, "no registrar has mails to resolve")
+}
+
+// together is what came of a decision by all registrars that took it.
+func together(d registrar.ReviewsDecision, parts []registrar.ReviewsResolved) (done registrar.ReviewsResolved) {
+	refusals := map[registrar.ReviewID][]registrar.RefusedReview{}
+	for _, part := range parts {
+		for _, r := range part.Refused {
+			refusals[r.ID] = append(refusals[r.ID], r)
+		}
+		part.Refused = nil
+		done.Add(part)
+	}
+
+	for _, seen := range d.Reviews {
+		if by := refusals[seen.ID]; len(by) == len(parts) {
+			slices.SortStableFunc(by, func(a, b registrar.RefusedReview) int { return known(b) - known(a) })
+			done.Refused = append(done.Refused, by[0])
+		}
+	}
+	return done
+}
+
+// known is 1 for the word of a registrar that has the entry.
+func known(r registrar.RefusedReview) int {
+	if r.Code == registrar.NotFound {
+		return 0
+	}
+	return 1
+}
+
+// oneByOne resolves entries of a registrar that resolves one at a time.
+func oneByOne(ctx context.Context, r registrar.Registrar, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, err error) {
+	for _, seen := range d.Reviews {
+		_, err := r.ResolveReview(ctx, registrar.ReviewDecision{Review: seen.ID, Version: seen.Version, Outcome: d.Outcome, By: d.By, Note: d.Note})
+		var refused *registrar.Error
+		switch {
+		case err == nil:
+			done.Resolved++
+		case errors.Is(err, registrar.Unsupported):
+			return done, err
+		case errors.As(err, &refused):
+			done.Refused = append(done.Refused, registrar.RefusedReview{ID: seen.ID, Code: refused.Code, Reason: refused.Error()})
+		default:
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// IgnoredSenders lists the senders whose unproved mails are ignored.
+func (b *Board) IgnoredSenders(ctx context.Context) (Several[registrar.IgnoredSender], error) {
+	return each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]registrar.IgnoredSender, error) {
+		return r.IgnoredSenders(ctx)
+	})
+}
+
+// HeedSender has the mails of a sender read again, by every registrar that ignores them.
+func (b *Board) HeedSender(ctx context.Context, address, by string) error {
+	answers := askAll(ctx, b, b.names, func(ctx context.Context, r registrar.Registrar) (struct{}, error) {
+		return struct{}{}, r.HeedSender(ctx, address, by)
+	})
+	var none error = registrar.Errorf(registrar.NotFound, "no registrar ignores that sender")
+	for _, a := range answers {
+		switch {
+		case a.err == nil:
+			none = nil
+		case !errors.Is(a.err, registrar.NotFound) && !errors.Is(a.err, registrar.Unsupported):
+			return a.err
+		}
+	}
+	return none
+}

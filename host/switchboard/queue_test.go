@@ -1,0 +1,112 @@
+package switchboard
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"registrar.panel/shared/registrar"
+)
+
+var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+
+// queue is a registrar that lists its mails in pages.
+type queue struct {
+	registrar.Registrar
+	name    string
+	reviews []registrar.Review
+}
+
+// queued is one with an entry at each of these minutes.
+func queued(name string, minutes ...int) *queue {
+	q := &queue{name: name}
+	for _, m := range minutes {
+		q.reviews = append(q.reviews, registrar.Review{ID: registrar.ReviewID(fmt.Sprint(name, m)), ReceivedAt: noon.Add(time.Duration(m) * time.Minute)})
+	}
+	return q
+}
+
+func (q *queue) ReviewPage(_ context.Context, asked registrar.ReviewQuery) (page registrar.ReviewPage, err error) {
+	rest := slices.DeleteFunc(slices.Clone(q.reviews), func(r registrar.Review) bool { return r.Place().Compare(asked.After) <= 0 })
+	page.Reviews, page.More = rest[:min(len(rest), asked.Size)], len(rest) > asked.Size
+	return page, nil
+}
+
+func (q *queue) ResolveReviews(_ context.Context, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, err error) {
+	for _, seen := range d.Reviews {
+		at := slices.IndexFunc(q.reviews, func(r registrar.Review) bool { return r.ID == seen.ID })
+		switch {
+		case at < 0:
+			done.Refused = append(done.Refused, registrar.RefusedReview{ID: seen.ID, Code: registrar.NotFound})
+		case seen.Version != "1":
+			done.Refused = append(done.Refused, registrar.RefusedReview{ID: seen.ID, Code: registrar.Conflict})
+		default:
+			done.Resolved++
+		}
+	}
+	return done, nil
+}
+
+// old is a registrar of before there were pages.
+type old struct {
+	registrar.Core
+	*queue
+}
+
+func (o old) Reviews(context.Context) ([]registrar.Review, error) { return o.reviews, nil }
+
+func (o old) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (registrar.ReviewPage, error) {
+	return o.Core.ReviewPage(ctx, q)
+}
+
+func (o old) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (registrar.ReviewsResolved, error) {
+	return o.Core.ResolveReviews(ctx, d)
+}
+
+func (o old) ResolveReview(_ context.Context, d registrar.ReviewDecision) (r registrar.Review, err error) {
+	if !slices.ContainsFunc(o.reviews, func(r registrar.Review) bool { return r.ID == d.Review }) {
+		err = registrar.Errorf(registrar.NotFound, "no such entry")
+	}
+	return r, err
+}
+
+// The pages of several registrars are one list in the order of time, each entry once; one that lists
+// all its entries at once takes part in it.
+func TestPagesOfSeveral(t *testing.T) {
+	t.Parallel()
+	b := boardOf(plugins{"a": queued("a", 0, 3, 3, 9), "b": queued("b", 1, 3, 4), "c": old{queue: queued("c", 2, 8)}}, "a", "b", "c")
+	var got []string
+	q := registrar.ReviewQuery{Size: 2}
+	for more := true; more; {
+		var page Several[registrar.Review]
+		var err error
+		if page, more, err = b.ReviewPage(t.Context(), q); err != nil || len(page.List) > 2 {
+			t.Fatalf("%d entries, %v", len(page.List), err)
+		}
+		for _, e := range page.List {
+			got = append(got, string(e.Value.ID))
+			q.After = e.Value.Place()
+		}
+	}
+	if want := []string{"a0", "b1", "c2", "a3", "b3", "b4", "c8", "a9"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if page, more, err := b.ReviewPage(t.Context(), registrar.ReviewQuery{Strangers: true}); err != nil || more || len(page.List) != 7 {
+		t.Errorf("of strangers: %d, %t, %v", len(page.List), more, err)
+	}
+}
+
+// A decision on many reaches each registrar; an entry is refused by the word of who has it.
+func TestResolveOfSeveral(t *testing.T) {
+	t.Parallel()
+	b := boardOf(plugins{"a": queued("a", 0), "b": queued("b", 1), "c": old{queue: queued("c", 2)}}, "a", "b", "c")
+	d := registrar.ReviewsDecision{Reviews: []registrar.SeenReview{{ID: "a0", Version: "1"}, {ID: "b1", Version: "0"}, {ID: "c2", Version: "1"}, {ID: "d", Version: "1"}},
+		Outcome: registrar.ReplyIgnore, By: "olga"}
+	done, absent, err := b.ResolveReviews(t.Context(), d)
+	if err != nil || len(absent) > 0 || done.Resolved != 2 || len(done.Refused) != 2 ||
+		done.Refused[0].Code != registrar.Conflict || done.Refused[0].ID != "b1" || done.Refused[1].Code != registrar.NotFound {
+		t.Errorf("%+v, %v, %v", done, absent, err)
+	}
+}
