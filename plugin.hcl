@@ -35,11 +35,11 @@ panel {
 
 registrar "r01" { # bundled with the panel
   tlds = ["ru", "su", "xn--p1ai"]
-  # retired = true        # not run any more; its domains and orders stay on record, and the rest of the block is not used
+  # retired = true        # not run any more; its domains and orders stay on record, and the rest of the block is ignored
   # default = true        # when another registrar serves one of these, too: new domains go here
 
   # A plugin that is not bundled is a program of its own. It, and the directories above it, must
-  # belong to root or the panel's user and be writable by nobody else; it must be no symbolic link.
+  # belong to root or the panel's user and not be writable by others; it must be no symbolic link.
   # path   = "/usr/local/lib/panel/registrar-other" # absolute, or relative to this file
   # sha256 = "…"                                     # as sha256sum prints it; dev = true waives it, and nothing else
   #
@@ -86,19 +86,19 @@ registrar "r01" { # bundled with the panel
       poll     = "1m" # IDLE is used where the server has it; this is the fallback and the safety net
     }
 
-    # Whom a reply is believed from. For the simulator "none" will do; with a real mailbox use one of the others:
+    # Which replies are trusted. For the simulator "none" will do; with a real mailbox use one of the others:
     #   dkim                    the plugin checks R01's signature: safe from forged mail, also when a token leaks
     #   authentication-results  our own mail server has checked it: safe as long as that server takes such headers
     #                           out of mail from outside
-    #   none                    our thread or token alone: whoever has seen one mail about a request can answer it
+    #   none                    our thread or token alone: a reader of one mail about a request can forge its answer
     replies {
       from    = []     # e.g. ["robot@registrar.example"]; empty = any
       require = "none" # none | dkim | authentication-results: without the proof a reply waits in "panel review"
       # domains     = ["registrar.example"] # may sign; empty = the domains of "from"
       # authserv_id = "mx.panel.example"    # for authentication-results: our own server's name in that header
-      # retry       = "24h"                   # how long the proof is tried for when DNS does not answer
+      # retry       = "24h"                   # how long the proof is retried when DNS does not answer
       # quota       = 100                     # unproved mails of one sender that wait a day, and ten times as many of all
-      # hosts       = ["mx.panel.example"]    # your own mail servers, as in Received: their word on mail that came back is believed
+      # hosts       = ["mx.panel.example"]    # your own mail servers, as in Received: their reports of undeliverable mail are trusted
     }
 
     # Rules of your own are tried before the built-in ones. "panel review rule ID" writes one.
@@ -109,7 +109,7 @@ registrar "r01" { # bundled with the panel
     # }
 
     keep {
-      mails     = "1095d" # the text of mails, once what they are about is concluded
+      mails     = "1095d" # how long the text of mails is kept after their operation has ended
       strangers = "14d"   # the first 64 KiB of strangers' mail, which waits in "panel review --strangers"
     }
     # reconciled = "…" # after restoring a backup: see docs/reliability.md
@@ -117,7 +117,7 @@ registrar "r01" { # bundled with the panel
     deadlines {
       queued = "24h"  # R01 confirms a request within
       done   = "168h" # and reports the result within
-      # settle = "168h" # so long after it was sent it may still be carried out: the relay's queue life, and R01's pace; without it, as queued
+      # settle = "168h" # how long a sent request may still be executed (the relay's queue lifetime plus R01's delay); default: queued
     }
 
     renewal {
@@ -126,26 +126,26 @@ registrar "r01" { # bundled with the panel
       mode     = "auto" # of new domains: auto | manual
       before   = "55d"  # R01 takes renewals from 60 days before paid-till on
       # r01_auto = true  # R01 renews by itself under this agreement: then mode must be "manual"
-      # batch    = 10    # the most domains in one mail
+      # batch    = 10    # the largest number of domains in one mail
     }
 
-    brake { # what may be sent that costs money; what is beyond waits, with an alarm
+    brake { # limits of paid requests; those above the limit wait, with an alarm
       per_hour = 1000
       per_day  = 5000
     }
 
     registry { # evidence that does not come from R01's robot; all of it optional
       whois            = "127.0.0.1:4343" # whois.tcinet.ru:43 in real life
-      whois_per_minute = 20               # the registry bans who asks more than 30 times
+      whois_per_minute = 20               # more than 30 questions a minute get your address banned
       check            = "10m"            # between two questions about an operation that waits
       zone_list        = ""               # absolute path or URL, plain or gzip; the simulator's: http://127.0.0.1:8055/zone-list
       # zone_lists     = ["https://…/su_domains.gz", "https://…/rf_domains.gz"] # further ones, such as one for each zone
-      hosted           = ""               # absolute path of a file with the names you host, one a line: those with R01 and unknown here are listed for import
-      every            = "6h"             # between two looks for new zone lists
+      hosted           = ""               # absolute path of a file with the names you host, one a line: names that are at R01 and not in this panel are listed for import
+      every            = "6h"             # between two checks for new zone lists
       # registrars     = ["R01-RU"]       # what the registry calls R01; empty = the names known
       report_only      = false            # log what the registry shows, and change nothing
-      max_gone         = "1%"             # a zone list that shows more of our domains gone is not believed
-      misses           = 3                # zone lists in a row until a domain is believed to be gone
+      max_gone         = "1%"             # a zone list that misses a larger share of our domains is not believed
+      misses           = 3                # how many zone lists in a row must miss a domain before it counts as gone
     }
 
     store = "sqlite" # a file in panel.data; or secret("file", "r01.store") with the URL of a PostgreSQL database
@@ -161,7 +161,7 @@ registrar "manual" { # registered by hand by staff: panel operation resolve
 
     # whois "com" {              # for lookup = "whois": one for each TLD; without one: unknown
     #   server = "whois.verisign-grs.com:43"
-    #   free   = "(?i)^no match" # RE2 of an answer that nobody has the name; there is a default
+    #   free   = "(?i)^no match" # RE2 that matches the answer for a free name; there is a default
     # }
   }
 }

@@ -61,9 +61,11 @@ func TestForeignPluginNeedsAUser(t *testing.T) {
 // A plugin with a user of its own owns its data, and can read none of the panel's.
 func TestUserOfItsOwn(t *testing.T) {
 	t.Parallel()
+
 	if os.Geteuid() != 0 {
 		t.Skip("needs root; TestUserIsRefused shows what happens without")
 	}
+
 	o := options(t, strings.Replace(good, "  tlds = [\"test\"]\n", ofItsOwn, 1))
 	dir := filepath.Dir(o.ConfigPath)
 	wantMistake(t, faultOf(t, o), "6,10", "may not enter the directory "+filepath.Dir(dir))
@@ -71,6 +73,7 @@ func TestUserOfItsOwn(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil {
 		t.Fatal(err)
 	}
+
 	for range 2 { // the second finds its data
 		h, stop := run(t, o)
 		ready(t, h)
@@ -78,14 +81,17 @@ func TestUserOfItsOwn(t *testing.T) {
 			t.Errorf("Run = %v", err)
 		}
 	}
+
 	if got, want := recordOf(t, o), "configure create=true; start; drain; configure create=false; start; drain"; got != want {
 		t.Errorf("asked to: %s", got)
 	}
+
 	for name, owner := range map[string]int{"plugins/actor": 65534, "plugins/actor/record": 65534, "plugins": 0, "panel.db": 0, "panel.key": 0} {
 		info, err := os.Stat(filepath.Join(dir, "data", name))
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		if got := int(info.Sys().(*syscall.Stat_t).Uid); got != owner {
 			t.Errorf("%s belongs to %d, want %d", name, got, owner)
 		}
@@ -93,6 +99,7 @@ func TestUserOfItsOwn(t *testing.T) {
 			t.Errorf("%s has mode %s: others can look into it", name, info.Mode())
 		}
 	}
+
 	if _, err := Check(t.Context(), o, false); err != nil {
 		t.Errorf("Check = %v", err)
 	}

@@ -29,29 +29,37 @@ func (h *Host) Backup(ctx context.Context, w io.Writer) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+
 	dir, err := filepath.Abs(filepath.Join(h.config.Panel.Data, "backup"))
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
+
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil { // a killed panel leaves one
 		return fmt.Errorf("back up: %w", err)
 	}
+
 	defer os.RemoveAll(dir)
+
 	// The book first: a registrar's copy must have every event that the book's has applied.
 	if err := h.orders.Backup(ctx, dir); err != nil {
 		return err
 	}
+
 	missing := h.backUpPlugins(ctx, dir)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+
 	to, err := h.config.Panel.Recipients()
 	if err != nil {
 		return err
 	}
+
 	if _, err := backup.Create(w, backup.Contents{Dir: dir, Missing: missing}, to, time.Now()); err != nil {
 		return err
 	}
+
 	h.log.Info("backup made", "keys_wrapped", len(to) > 0, "missing", len(missing))
 	return nil
 }
@@ -72,16 +80,20 @@ func (h *Host) backUpPlugins(ctx context.Context, dir string) (missing []backup.
 			faults[i] = h.backUpPlugin(ctx, name, dir)
 		})
 	}
+
 	copying.Wait()
+
 	for i, err := range faults {
 		if err != nil {
 			h.log.Error("a registrar's store is not in the backup", "registrar", names[i], "err", err)
-			missing = append(missing, backup.Missing{Registrar: names[i], Reason: told(err).Error()})
+			missing = append(missing, backup.Missing{Registrar: names[i], Reason: publicError(err).Error()})
 		}
 	}
+
 	for _, f := range h.stillForgotten() {
 		missing = append(missing, backup.Missing{Registrar: f.Registrar, Reason: "plugin.hcl does not name it"})
 	}
+
 	return missing
 }
 
@@ -93,22 +105,27 @@ func (h *Host) backUpPlugin(ctx context.Context, name, dir string) (err error) {
 	if err != nil {
 		return err
 	}
+
 	if h.launcher.Data.HasStarted(name) {
 		if err := own.SetStarted(name); err != nil {
 			return err
 		}
 	}
+
 	r, err := h.supervisor.Registrar(name)
 	if err == nil {
 		err = r.Backup(ctx, copied)
 	}
+
 	if err == nil {
 		return nil
 	}
+
 	err = errors.Join(err, os.RemoveAll(copied))
 	if errors.Is(err, registrar.Unsupported) {
 		return registrar.Errorf(registrar.Unsupported, "registrar %s can't copy its store (%v): stop the panel and copy its directory %s, and what it keeps elsewhere", name, err, h.launcher.Data)
 	}
+
 	return fmt.Errorf("back up registrar %s: %w", name, err)
 }
 
@@ -129,6 +146,7 @@ func Restore(r Restoration) (m backup.Manifest, aside string, err error) {
 	if err != nil {
 		return m, "", err
 	}
+
 	var identities []age.Identity
 	if r.Identity != "" {
 		text, err := os.ReadFile(r.Identity)
@@ -139,11 +157,13 @@ func Restore(r Restoration) (m backup.Manifest, aside string, err error) {
 			return m, "", fmt.Errorf("read identity %s: it is not a file of age identities", r.Identity)
 		}
 	}
+
 	lock, err := launch.Lock(c.Panel)
 	if err != nil {
 		return m, "", err
 	}
 	defer lock.Close()
+
 	return backup.Restore(backup.Restoration{Archive: r.Archive, Dir: c.Panel.Data, Identities: identities, KeysDir: r.Keys,
 		Replace: r.Replace, Ignore: []string{launch.LockFile}, At: r.Now()})
 }

@@ -24,15 +24,18 @@ type seller struct{ registrar.Registrar }
 // serve.
 func leave(t *testing.T, o Options) {
 	t.Helper()
+
 	dir := filepath.Join(filepath.Dir(o.ConfigPath), "data")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
+
 	book, err := orders.Open(t.Context(), orders.Options{Dir: dir, Create: true, Logger: hclog.NewNullLogger(), Server: secret.String{},
 		Board: switchboard.New(switchboard.Options{Plugins: only{}, Names: []string{"gone"}, Route: func(string) (string, bool) { return "gone", true }, Logger: hclog.NewNullLogger()})})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if _, err := book.Place(t.Context(), orders.Request{Kind: registrar.KindRegister, Domain: "example.com", Customer: "c1"}); err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +51,7 @@ func leave(t *testing.T, o Options) {
 // told by check, in the log, the Action Log and among the plugins, until the file says why.
 func TestForgottenRegistrarIsTold(t *testing.T) {
 	t.Parallel()
+
 	const want = "1 domains and 1 open orders are with registrar gone, which plugin.hcl does not name"
 	o := options(t, good)
 	leave(t, o)
@@ -56,10 +60,12 @@ func TestForgottenRegistrarIsTold(t *testing.T) {
 
 	h, stop := run(t, o)
 	ready(t, h)
+
 	all := h.Statuses()
 	if len(all) != 2 || all[0].State != supervisor.Running || all[1].Name != "gone" || all[1].State != supervisor.Disabled || !strings.Contains(all[1].Error, want) {
 		t.Errorf("statuses %+v", all)
 	}
+
 	if !hasAlarm(t, h, want) {
 		t.Error("the Action Log says nothing")
 	}
@@ -73,6 +79,7 @@ func TestForgottenRegistrarIsTold(t *testing.T) {
 	if _, err := Check(t.Context(), o, false); err != nil {
 		t.Errorf("Check of a retired one = %v", err)
 	}
+
 	h, _ = run(t, o)
 	ready(t, h)
 	if all := h.Statuses(); len(all) != 2 || all[1].Name != "gone" || all[1].State != supervisor.Retired || all[1].Error != "" {

@@ -115,10 +115,12 @@ registrar "actor" {
 // run serves until stop, which returns what Run did.
 func run(t *testing.T, o Options) (h *Host, stop func() error) {
 	t.Helper()
+
 	h, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- h.Run(ctx) }()
@@ -132,6 +134,7 @@ func run(t *testing.T, o Options) (h *Host, stop func() error) {
 		return <-done
 	}
 	t.Cleanup(func() { stop() })
+
 	return h, stop
 }
 
@@ -173,6 +176,7 @@ func recordOf(t *testing.T, o Options) string {
 
 func TestRunTwice(t *testing.T) {
 	t.Parallel()
+
 	o := options(t, good)
 	for range 2 {
 		h, stop := run(t, o)
@@ -180,10 +184,12 @@ func TestRunTwice(t *testing.T) {
 		if status := get(t, h, ""); status != http.StatusUnauthorized {
 			t.Errorf("without a credential the API answers %d", status)
 		}
+
 		h.web.SetToken(secret.New("a-token-of-enough-length"))
 		if status := get(t, h, "a-token-of-enough-length"); status != http.StatusOK {
 			t.Errorf("the API answers %d", status)
 		}
+
 		// The plugin serves more TLDs than are routed to it.
 		if s := h.Statuses(); len(s) != 1 || !slices.Equal(s[0].TLDs, []string{"test"}) {
 			t.Errorf("statuses: %+v", s)
@@ -195,6 +201,7 @@ func TestRunTwice(t *testing.T) {
 			t.Error("still serving after Run")
 		}
 	}
+
 	want := "configure create=true; start; drain; configure create=false; start; drain"
 	if diff := cmp.Diff(want, recordOf(t, o)); diff != "" {
 		t.Error(diff)
@@ -251,11 +258,13 @@ func wantMistake(t *testing.T, err error, at, message string) {
 
 func TestMistakesAtOpen(t *testing.T) {
 	t.Parallel()
+
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { taken.Close() })
+
 	for _, test := range []struct{ reason, text, at, message string }{
 		{"port in use", "panel {\n  listen = \"" + taken.Addr().String() + "\"\n}", "2,12", "is in use by another program"},
 		{"no such address", "panel {\n  listen = \"unix:///no/such/directory/sock\"\n}", "2,12", "no such file or directory"},
@@ -274,6 +283,7 @@ func TestMistakesAtOpen(t *testing.T) {
 // what is mended works. Check reports the same as a mistake of the file.
 func TestMistakesOfOneRegistrar(t *testing.T) {
 	t.Parallel()
+
 	for _, test := range []struct{ reason, old, new, at, message string }{
 		{"missing attribute", `account = "open"`, "", "6,3", "account is required"},
 		{"wrong choice", `account = "open"`, "account = \"open\"\n    smtp {\n      tls = \"nope\"\n    }", "9,13", "smtp.tls must be one of none, implicit"},
@@ -287,6 +297,7 @@ func TestMistakesOfOneRegistrar(t *testing.T) {
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			t.Parallel()
+
 			o := options(t, strings.Replace(good, test.old, test.new, 1)+"\nregistrar \"second\" {\n  tlds = [\"second\"]\n  config {\n    account = \"open\"\n  }\n}")
 			o.Bundled["second"] = []string{o.Bundled["actor"][0], "second"}
 			o.Timing = supervisor.Timing{Retry: 20 * time.Millisecond}
@@ -300,6 +311,7 @@ func TestMistakesOfOneRegistrar(t *testing.T) {
 				return s[0].State == supervisor.Disabled && strings.Contains(s[0].Error, place) && strings.Contains(s[0].Error, test.message) && s[1].State == supervisor.Running
 			})
 			eventually(t, "the alarm in the Action Log", func() bool { return hasAlarm(t, h, test.message) })
+
 			if test.reason != "not bundled" && test.reason != "TLD that is not served" { // a name and TLDs take a restart
 				mended := good + "\nregistrar \"second\" {\n  tlds = [\"second\"]\n  config {\n    account = \"open\"\n  }\n}"
 				if err := os.WriteFile(o.ConfigPath, []byte(mended), 0o600); err != nil {
@@ -307,6 +319,7 @@ func TestMistakesOfOneRegistrar(t *testing.T) {
 				}
 				eventually(t, "the mended one at work", func() bool { return h.Statuses()[0].State == supervisor.Running })
 			}
+
 			if err := stop(); err != nil {
 				t.Errorf("Run = %v", err)
 			}
@@ -381,6 +394,7 @@ func TestCheckTriesTheStore(t *testing.T) {
 
 func TestSocket(t *testing.T) {
 	t.Parallel()
+
 	dir, err := os.MkdirTemp("", "ho")
 	if err != nil {
 		t.Fatal(err)
@@ -392,16 +406,19 @@ func TestSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	_, err = door.Listen(t.Context(), p, hclog.NewNullLogger())
 	wantMistake(t, err, "0,0", "is in use by another program")
 
 	left.SetUnlinkOnClose(false)
 	left.Close()
+
 	l, err := door.Listen(t.Context(), p, hclog.NewNullLogger())
 	if err != nil {
 		t.Fatalf("a socket left behind: %v", err)
 	}
 	defer l.Close()
+
 	if info, err := os.Stat(dir + "/s"); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}

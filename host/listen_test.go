@@ -35,32 +35,39 @@ func shortDir(t *testing.T) string {
 }
 
 // Without listen the panel is on a socket in its data directory, which is its own user's alone;
-// whoever is at its other end is known by name.
+// the user at its other end is known by name.
 func TestSocketIsTheDefault(t *testing.T) {
 	t.Parallel()
+
 	dir := shortDir(t)
 	o := options(t, strings.Replace(good, "  listen = \"127.0.0.1:0\"\n", "  data = \""+dir+"/data\"\n", 1))
 	h, _ := run(t, o)
 	ready(t, h)
+
 	path := filepath.Join(dir, "data/panel.sock")
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 || h.URL() != "unix://"+path {
 		t.Fatalf("%v, %v, %s", info, err, h.URL())
 	}
+
 	c, err := api.NewClient(h.URL(), secret.String{})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if _, err := api.Post[api.Plugin](t.Context(), c, api.Path("plugins", "actor", "upgrade"), api.Upgrade{By: "somebody else"}); err != nil {
 		t.Fatal(err)
 	}
+
 	me, err := user.Current()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	entries, err := h.orders.Log(t.Context(), orders.LogQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	last := entries[len(entries)-1]
 	if last.Event != registrar.EventDecision || last.Actor != me.Username || !strings.Contains(last.Message, `on behalf of "somebody else"`) {
 		t.Errorf("the log says %+v", last)
@@ -70,19 +77,23 @@ func TestSocketIsTheDefault(t *testing.T) {
 // certify writes a certificate and its key for a name.
 func certify(t *testing.T, dir, name string) {
 	t.Helper()
+
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	about := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	raw, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for file, block := range map[string]*pem.Block{"panel.crt": {Type: "CERTIFICATE", Bytes: der}, "panel.pem": {Type: "PRIVATE KEY", Bytes: raw}} {
 		if err := os.WriteFile(filepath.Join(dir, file), pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
@@ -93,15 +104,18 @@ func certify(t *testing.T, dir, name string) {
 // A certificate is read again when it was renewed; one that can't be used changes nothing.
 func TestTLS(t *testing.T) {
 	t.Parallel()
+
 	o := options(t, strings.Replace(good, "  listen = \"127.0.0.1:0\"\n", "  listen = \"127.0.0.1:0\"\n  token = \"a-token-of-enough-length\"\n  tls {\n    cert = \"panel.crt\"\n    key = \"panel.pem\"\n  }\n", 1))
 	dir := filepath.Dir(o.ConfigPath)
 	_, err := Open(t.Context(), o)
 	wantMistake(t, err, "4,3", "panel.tls: open")
 	certify(t, dir, "first")
+
 	h, _ := run(t, o)
 	if !strings.HasPrefix(h.URL(), "https://") {
 		t.Fatal(h.URL())
 	}
+
 	subject := func() string {
 		t.Helper()
 		c, err := tls.Dial("tcp", strings.TrimPrefix(h.URL(), "https://"), &tls.Config{InsecureSkipVerify: true})
@@ -114,22 +128,27 @@ func TestTLS(t *testing.T) {
 	if got := subject(); got != "first" {
 		t.Errorf("the certificate is %q", got)
 	}
+
 	ask := func() error {
 		t.Helper()
+
 		text, err := os.ReadFile(filepath.Join(dir, "panel.crt"))
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		c, err := api.NewClient(h.URL(), secret.New("a-token-of-enough-length"), api.Pinned(text))
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		_, err = api.Get[[]api.Order](t.Context(), c, api.Path("orders"), nil)
 		return err
 	}
 	if err := ask(); err != nil {
 		t.Errorf("by the file's certificate: %v", err)
 	}
+
 	certify(t, dir, "second")
 	if got := subject(); got != "second" {
 		t.Errorf("after the renewal the certificate is %q", got)
@@ -140,19 +159,24 @@ func TestTLS(t *testing.T) {
 	if got := subject(); got != "second" {
 		t.Errorf("after a damaged renewal the certificate is %q", got)
 	}
+
 	other := t.TempDir()
 	certify(t, other, "evil")
+
 	text, err := os.ReadFile(filepath.Join(other, "panel.crt"))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	c, err := api.NewClient(h.URL(), secret.New("a-token-of-enough-length"), api.Pinned(text))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if _, err := api.Get[[]api.Order](t.Context(), c, api.Path("orders"), nil); err == nil || !strings.Contains(err.Error(), "is not that of panel.tls") {
 		t.Errorf("another's certificate: %v", err)
 	}
+
 	plain, err := http.Get(strings.Replace(h.URL(), "https", "http", 1))
 	if err == nil {
 		plain.Body.Close()

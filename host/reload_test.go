@@ -35,11 +35,13 @@ func (l *locked) take() string {
 // What can be read again takes effect, the rest is named, and mistakes change nothing.
 func TestReload(t *testing.T) {
 	t.Parallel()
+
 	var log locked
 	o := options(t, good)
 	o.Logger = hclog.New(&hclog.LoggerOptions{Output: &log})
 	h, _ := run(t, o)
 	ready(t, h)
+
 	reload := func(text string) string {
 		t.Helper()
 		if err := os.WriteFile(o.ConfigPath, []byte(text), 0o600); err != nil {
@@ -49,15 +51,18 @@ func TestReload(t *testing.T) {
 		h.Reload(t.Context())
 		return log.take()
 	}
+
 	replaced := func(old, new string) string { return strings.Replace(good, old, new, 1) }
 	starts := func() int { return strings.Count(recordOf(t, o), "start") }
 
 	if said := reload(good); starts() != 1 || strings.Contains(said, "restart") {
 		t.Errorf("the same again: %d starts, %s", starts(), said)
 	}
+
 	if reload(replaced(`"open"`, `"other"`)); starts() != 2 || !strings.Contains(recordOf(t, o), "drain; start") {
 		t.Errorf("other settings: %s", recordOf(t, o))
 	}
+
 	for _, mistake := range []string{replaced(`"open"`, `"closed"`), replaced(`account = "open"`, ""), replaced(`account`, `accont`), "panel {", ""} {
 		said := reload(mistake)
 		if _, err := h.supervisor.Registrar("actor"); err != nil || starts() != 2 {
@@ -67,6 +72,7 @@ func TestReload(t *testing.T) {
 			t.Errorf("%s\nis not told: %s", mistake, said)
 		}
 	}
+
 	if said := reload(strings.Replace(replaced("127.0.0.1:0", "127.0.0.1:1"), "panel {", "panel {\n  data = \"elsewhere\"\n  store = \"postgres://localhost/x\"", 1)); !strings.Contains(said, "panel.data, panel.listen, panel.store") {
 		t.Errorf("not told: %s", said)
 	}
@@ -76,6 +82,7 @@ func TestReload(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(filepath.Dir(o.ConfigPath), "token"), []byte(token), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	reload(replaced("panel {", "panel {\n  log_level = \"error\"\n  token = secret(\"file\", \"token\")"))
 	if get(t, h, token) != http.StatusOK || get(t, h, "another-token-of-length") != http.StatusUnauthorized || o.Logger.GetLevel() != hclog.Error {
 		t.Errorf("the new token is answered with %d, another with %d; level %s", get(t, h, token), get(t, h, "another-token-of-length"), o.Logger.GetLevel())

@@ -31,13 +31,16 @@ type verdicts struct {
 func (v *verdicts) hear(name string, reason error, plugins int) (ends bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+
 	if v.reasons == nil {
 		v.reasons = map[string]error{}
 	}
+
 	if v.reasons[name] = reason; reason == nil {
 		v.worked = true
 		delete(v.reasons, name)
 	}
+
 	var all []config.Problem
 	for _, r := range v.reasons {
 		var mistakes *config.Error
@@ -46,9 +49,11 @@ func (v *verdicts) hear(name string, reason error, plugins int) (ends bool) {
 		}
 		all = append(all, mistakes.Problems...)
 	}
+
 	if v.worked || len(v.reasons) < plugins || v.end == nil {
 		return false
 	}
+
 	v.end(&config.Error{Problems: all})
 	return true
 }
@@ -130,6 +135,7 @@ func checkRecord(ctx context.Context, path string, c *config.Config) error {
 	if err != nil {
 		return err
 	}
+
 	var all []config.Problem
 	for _, f := range held {
 		if _, named := c.Registrar(f.Registrar); named {
@@ -140,8 +146,10 @@ func checkRecord(ctx context.Context, path string, c *config.Config) error {
 			all = slices.Concat(all, mistake.Problems)
 		}
 	}
+
 	if len(all) == 0 {
 		return nil
 	}
+
 	return &config.Error{Problems: all}
 }

@@ -22,16 +22,19 @@ func (h *Host) Upgrade(ctx context.Context, name, by, forWhom string) (superviso
 		return supervisor.Status{}, &registrar.Error{Code: registrar.Invalid, Detail: "the request has mistakes",
 			Problems: []registrar.Problem{{Path: "by", Message: "is required: who decides"}}}
 	}
+
 	spec, err := h.reread(name)
 	if err == nil {
 		err = spec.Fault
 	}
+
 	if err != nil {
-		return supervisor.Status{}, told(err)
+		return supervisor.Status{}, publicError(err)
 	}
 	if c, err := config.LoadServing(h.path, h.environment); err == nil {
 		warn(c, h.log)
 	}
+
 	from, to, err := h.supervisor.Upgrade(ctx, spec)
 	level, message := registrar.LevelInfo, fmt.Sprintf("plugin %s was upgraded from %s to %s", name, orUnknown(from), orUnknown(to))
 	if err != nil {
@@ -40,11 +43,13 @@ func (h *Host) Upgrade(ctx context.Context, name, by, forWhom string) (superviso
 	if forWhom != "" {
 		message += fmt.Sprintf(" (on behalf of %q)", forWhom)
 	}
-	err = errors.Join(told(err), h.orders.Note(context.WithoutCancel(ctx), name, by, level, message))
+
+	err = errors.Join(publicError(err), h.orders.Note(context.WithoutCancel(ctx), name, by, level, message))
 	at := slices.IndexFunc(h.Statuses(), func(s supervisor.Status) bool { return s.Name == name })
 	if at < 0 {
 		return supervisor.Status{}, err
 	}
+
 	return h.Statuses()[at], err
 }
 
@@ -54,10 +59,12 @@ func (h *Host) reread(name string) (supervisor.Spec, error) {
 	if !known {
 		return supervisor.Spec{}, registrar.Errorf(registrar.NotFound, "there is no registrar %q", name)
 	}
+
 	c, err := config.LoadServing(h.path, h.environment)
 	if err != nil {
 		return supervisor.Spec{}, err
 	}
+
 	r, ok := c.Registrar(name)
 	switch {
 	case ok && r.Fault() != nil:
@@ -69,17 +76,19 @@ func (h *Host) reread(name string) (supervisor.Spec, error) {
 	case r.User != old.User:
 		return supervisor.Spec{}, r.UserAt.Errorf("two users can't own the plugin's data at the same time: restart the panel to change user")
 	}
+
 	c.Registrars = []config.Registrar{r}
 	specs, err := h.launcher.With(c).Specs()
 	if err != nil {
 		return supervisor.Spec{}, err
 	}
+
 	return specs[0], nil
 }
 
-// told makes an error one that a caller of the API may read: what keeps a plugin from being
+// publicError returns an error that a caller of the API may read: what keeps a plugin from being
 // upgraded names no secret.
-func told(err error) error {
+func publicError(err error) error {
 	var known *registrar.Error
 	var mistakes *config.Error
 	switch {

@@ -156,6 +156,7 @@ func judgeForgeries(ctx context.Context, base string, stdout io.Writer) error {
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return err
 	}
+
 	w, err := open(ctx, base, 0, 1, "", stranger, newTally(1<<20))
 	if err != nil {
 		return err
@@ -165,23 +166,28 @@ func judgeForgeries(ctx context.Context, base string, stdout io.Writer) error {
 	if err := w.play(ctx, options{seed: 1, size: 2, orders: 10, kills: 2}, s, stdout); err != nil {
 		return err
 	}
+
 	for _, honest := range []string{"", late} {
 		if found, err := w.forged(ctx, s.placed, honest, "", func(*memory) {}); err != nil || len(found) > 0 {
 			return fmt.Errorf("the honest books: %v, %w", found, err)
 		}
 	}
+
 	for _, f := range forgeries {
 		if f.memory == nil {
 			f.memory = func(*memory) {}
 		}
+
 		found, err := w.forged(ctx, s.placed, f.panel, f.plugin, f.memory)
 		if err != nil {
 			return fmt.Errorf("forge so that %q breaks: %w", f.invariant, err)
 		}
+
 		if !slices.ContainsFunc(found, func(b *broken) bool { return b.invariant == f.invariant }) {
 			return fmt.Errorf("%q was broken, and the judge found %v", f.invariant, found)
 		}
 	}
+
 	return nil
 }
 
@@ -192,14 +198,17 @@ func (w *world) forged(ctx context.Context, placed []order, panel, plugin string
 		return nil, err
 	}
 	defer os.RemoveAll(copied.dir)
+
 	if err := os.Chmod(filepath.Join(copied.data(), "plugins", registrar, "r01.key"), 0o600); err != nil {
 		return nil, err
 	}
+
 	for name, statement := range map[string]string{"panel.db": panel, filepath.Join("plugins", registrar, "r01.db"): plugin} {
 		if err := forge(ctx, filepath.Join(copied.data(), name), statement); err != nil {
 			return nil, err
 		}
 	}
+
 	j, err := copied.gather(ctx, placed)
 	if err != nil {
 		return nil, err
@@ -207,6 +216,7 @@ func (w *world) forged(ctx context.Context, placed []order, panel, plugin string
 	defer j.books.close()
 	change(&j.memory)
 	err = j.judge(ctx)
+
 	return j.faults, err
 }
 

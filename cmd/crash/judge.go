@@ -157,7 +157,7 @@ func (j *judge) everyReply(context.Context) error {
 		_, lie := j.lieOf(m.text)
 		switch {
 		case !lie && !j.wrote[m.text]:
-			j.fault("every stored mail was sent", "", "nobody sent:\n%s", m.text)
+			j.fault("every stored mail was sent", "", "not sent by R01 or the liar:\n%s", m.text)
 		case !lie && (m.state == "new" || m.state == "review"):
 			j.fault("every reply is read", "", "a mail is left as %s", m.state)
 		}

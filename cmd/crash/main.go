@@ -103,7 +103,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	return o, nil
 }
 
-// apart tells the program that it runs in a mount namespace of its own.
+// apart is the variable of a program that runs in a mount namespace of its own.
 const apart = "CRASH_APART"
 
 // setApart runs the program again in a mount namespace of its own, whose file systems are

@@ -24,6 +24,7 @@ var (
 // and over. The same judge reads the books.
 func TestCrashOnPostgreSQL(t *testing.T) {
 	t.Parallel()
+
 	program := testrun.Program(t, "registrar.panel/cmd/crash")
 	testrun.Place(t)
 	server := pgtest.Start(t)
@@ -36,6 +37,7 @@ func TestCrashOnPostgreSQL(t *testing.T) {
 		output, code = executeInPlace(t, program, "-postgres", url, "-n", strconv.Itoa(*nodeKills), "-seed", strconv.FormatUint(*nodeSeed, 10),
 			"-worlds", "2", "-size", "25", "-orders", "3")
 	}()
+
 	random, crashes := rand.New(rand.NewPCG(*nodeSeed, 0)), 0
 	next := func() time.Duration { return 4*time.Second + time.Duration(random.ExpFloat64()*float64(4*time.Second)) }
 	for running, lives := true, next(); running; lives = pace.Scale(next()) { // so long that something is done meanwhile
@@ -48,6 +50,7 @@ func TestCrashOnPostgreSQL(t *testing.T) {
 			crashes++
 		}
 	}
+
 	t.Logf("the server was killed %d times\n%s", crashes, output)
 	if code != exitDone || !strings.Contains(output, "0 lost, 0 double, 0 believed") || crashes == 0 {
 		t.Errorf("exit %d", code)

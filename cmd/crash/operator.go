@@ -73,7 +73,7 @@ func because(err error) string {
 	return " (" + err.Error() + ")"
 }
 
-// hurrier starts the panels of a quiet world anew when a deadline has passed, which the plugin
+// hurrier restarts the panels of a quiet world when a deadline has passed, which the plugin
 // notices at once when it is started. A panel that starts is left to start, and one that is at
 // work is left time to do what is due: as long as it took to start, at least.
 type hurrier struct {

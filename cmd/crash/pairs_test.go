@@ -56,15 +56,18 @@ func playPairs(ctx context.Context, stdout, stderr io.Writer) int {
 	if os.Getenv(apart) == "" {
 		return setApart([]string{paired}, stdout, stderr)
 	}
+
 	base, err := os.MkdirTemp("", "cr")
 	if err == nil {
 		defer os.RemoveAll(base)
 		err = syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, "")
 	}
+
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitFault
 	}
+
 	const worlds = 4
 	failures := make([]error, worlds)
 	var playing sync.WaitGroup
@@ -77,11 +80,14 @@ func playPairs(ctx context.Context, stdout, stderr io.Writer) int {
 		}
 		playing.Go(func() { failures[n] = playSome(ctx, base, n, mine, stdout) })
 	}
+
 	playing.Wait()
+
 	if err := errors.Join(failures...); err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitBroken
 	}
+
 	return exitDone
 }
 
@@ -93,19 +99,23 @@ func playSome(ctx context.Context, base string, round int, faults []fault, stdou
 		return err
 	}
 	defer w.close()
+
 	if err := w.sim.post(ctx, "/policy", `{"jitter":0,"vary":0,"duplicate":0,"reorder":0,"lose":0,"defer":0,"drop":0}`); err != nil {
 		return err
 	}
+
 	s := &shop{world: w, random: rand.New(rand.NewPCG(1, 1))}
 	j, err := w.under(ctx, func(ctx context.Context) error { return s.pairs(ctx, faults) }, s, stdout)
 	if err != nil {
 		return err
 	}
 	defer j.books.close()
+
 	for _, f := range j.faults {
 		fmt.Fprintln(stdout, f, j.timeline(ctx, f.domain))
 		err = errors.Join(err, f)
 	}
+
 	return errors.Join(append(t.faulty, err)...)
 }
 
@@ -118,21 +128,26 @@ func (w *world) under(ctx context.Context, do func(context.Context) error, s *sh
 	wires, cut := context.WithCancel(ctx)
 	parts.Go(func() { w.smtp.run(wires) })
 	parts.Go(func() { w.imap.run(wires) })
+
 	err := do(ctx)
 	if err == nil {
 		err = w.settle(ctx, stdout)
 	}
+
 	stop()
 	keeping.Wait() // it drains
 	cut()
 	parts.Wait()
+
 	if err = errors.Join(err, kept); err != nil {
 		return nil, err
 	}
+
 	j, err := w.gather(ctx, s.placed)
 	if err == nil {
 		err = j.judge(ctx)
 	}
+
 	return j, err
 }
 
@@ -145,12 +160,14 @@ func (s *shop) pairs(ctx context.Context, faults []fault) error {
 	if err != nil {
 		return err
 	}
+
 	for i, f := range faults {
 		if f.at == smtpOpened { // a connection is kept for the mails that follow
 			if err := until(ctx, "no SMTP connection to be open", 5*time.Millisecond, func() (bool, string) { return s.smtp.quiet(), "one is" }); err != nil {
 				return err
 			}
 		}
+
 		met := s.lay(f)
 		var selling sync.WaitGroup // what is frozen takes no order
 		name := fmt.Sprintf("pair%d-%d", s.round, i)
@@ -158,11 +175,13 @@ func (s *shop) pairs(ctx context.Context, faults []fault) error {
 		if err := s.comeBy(ctx, f, met, name+".ru"); err != nil {
 			return fmt.Errorf("world %d fault %d: %w", s.round, i, err)
 		}
+
 		selling.Wait()
 		if err := s.safe(ctx); err != nil {
 			return fmt.Errorf("after %+v: %w", f, err)
 		}
 	}
+
 	return nil
 }
 
@@ -202,19 +221,23 @@ func (s *shop) safe(ctx context.Context) error {
 	if j.shown, err = records(ctx, b.panel); err != nil {
 		return err
 	}
+
 	if j.memory, err = s.sim.remembers(ctx); err != nil { // later, so that it knows all that is shown
 		return err
 	}
 	if err := j.noneTwice(ctx); err != nil {
 		return err
 	}
+
 	for name, d := range j.shown {
 		if at, ok := j.domain(name); d.status == string(contract.StatusRegistered) && !(ok && at.Delegated) {
 			j.fault("registered is what R01 has registered", name, "R01 has %+v", at)
 		}
 	}
+
 	if len(j.faults) > 0 {
 		return j.faults[0]
 	}
+
 	return nil
 }

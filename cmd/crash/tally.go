@@ -134,7 +134,7 @@ func (t *tally) print(out io.Writer, seed uint64) {
 	fmt.Fprintf(out, "seed %d, %d rounds, %s\n", seed, t.Rounds, took.Round(time.Second))
 	fmt.Fprintf(out, "orders %d, operations %d (%.1f/s), requests that reached R01 %d, replies %d, events %d\n",
 		t.Orders, t.Operations, float64(t.Operations)/took.Seconds(), t.Requests, t.Replies, t.Events)
-	fmt.Fprintf(out, "kills %d (%.1f/s), starts of a panel %d, faults whose point nobody passed %d\n", t.Kills, float64(t.Kills)/took.Seconds(), t.Starts, t.Missed)
+	fmt.Fprintf(out, "kills %d (%.1f/s), starts of a panel %d, faults whose point was not reached %d\n", t.Kills, float64(t.Kills)/took.Seconds(), t.Starts, t.Missed)
 	for _, k := range slices.Sorted(maps.Keys(t.faults)) {
 		fmt.Fprintf(out, "  %-26s %6d\n", k, t.faults[k])
 	}

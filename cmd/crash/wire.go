@@ -18,7 +18,7 @@ const (
 	silent   weather = "silent"   // connections are taken and nothing is said
 )
 
-// wire stands between the plugin and one of R01's servers.
+// wire is the network between the plugin and one of R01's servers.
 type wire struct {
 	listener net.Listener
 	server   string

@@ -25,7 +25,7 @@ func restorable(t *testing.T) (w *world, identity string) {
 	return w, w.write("identity", mine.String()+"\n")
 }
 
-// An older backup is restored: what was registered since is not paid for again, whoever asks.
+// An older backup is restored: what was registered since is not paid for again, by any order.
 func TestRestoringAnOlderBackupPaysNothingTwice(t *testing.T) {
 	t.Parallel()
 	w, identity := restorable(t)

@@ -22,9 +22,9 @@ type grammar struct {
 
 	Demo       demoCommand         `cmd:"" help:"Show the main job with everything embedded, in under a minute."`
 	Serve      serveCommand        `cmd:"" help:"Run the plugins; serve API and pages."`
-	Check      checkCommand        `cmd:"" help:"Judge the configuration and log in to what it names."`
-	Plugins    operator.Plugins    `cmd:"" help:"How the plugins stand; exchange one."`
-	Plugin     author.Plugin       `cmd:"" help:"Begin a plugin of your own."`
+	Check      checkCommand        `cmd:"" help:"Check plugin.hcl and try the connections it describes."`
+	Plugins    operator.Plugins    `cmd:"" help:"Show plugin status; replace or reload a plugin."`
+	Plugin     author.Plugin       `cmd:"" help:"Create a new plugin."`
 	Form       operator.Form       `cmd:"" help:"The fields that an order needs."`
 	Order      operator.Order      `cmd:"" help:"Place, pay or cancel an order."`
 	Orders     operator.Orders     `cmd:"" help:"List the orders."`
@@ -44,7 +44,7 @@ type grammar struct {
 	Token      operator.Token      `cmd:"" help:"Credentials for callers that are not on the panel's socket."`
 	Keys       operator.Keys       `cmd:"" help:"The keys that personal data are sealed with."`
 	Backup     operator.Backup     `cmd:"" help:"Write all that the panel keeps into one archive, while it serves."`
-	Restore    operator.Restore    `cmd:"" help:"Lay an archive out again, for a panel that does not serve."`
+	Restore    operator.Restore    `cmd:"" help:"Restore a backup (the panel must be stopped)."`
 	Replies    author.Replies      `cmd:"" help:"Try the rules on captured mails."`
 
 	Conformance author.Conformance `cmd:"" help:"Judge a plugin's program by the contract."`

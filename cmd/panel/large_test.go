@@ -21,7 +21,7 @@ var (
 )
 
 // What a plugin with a large store costs: its memory, how long it takes to be ready, and how
-// long nobody serves after it was killed. The figures are in docs/benchmarks.md.
+// long it does not serve after it was killed. The figures are in docs/benchmarks.md.
 func TestLargeStore(t *testing.T) {
 	w := newWorld(t, nil)
 	w.serve()

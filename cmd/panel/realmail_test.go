@@ -22,7 +22,7 @@ type route struct {
 	tls       string                // starttls or implicit
 	processed string                // the folder handled mails are moved to
 	direct    bool                  // R01 hands its answers to Dovecot; else another Postfix does, and tries again
-	trusted   *mailhost.Certificate // of all servers; nil = nobody trusts them
+	trusted   *mailhost.Certificate // of all servers; nil = it is not trusted
 	poll      string                // "" = 1s
 }
 
@@ -120,7 +120,7 @@ func registerOnRealServers(t *testing.T, w *realWorld) {
 }
 
 // The mailbox goes away, forgets what it knew, and refuses the login, while answers are
-// under way: they are applied once, and nobody has to look.
+// under way: they are applied once, and no person has to look.
 func troubleTheMailbox(t *testing.T, w *realWorld) {
 	contact := w.write("person.json", person)
 	w.serve()

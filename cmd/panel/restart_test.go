@@ -48,7 +48,7 @@ func TestRestartBetweenAnyTwoSteps(t *testing.T) {
 				w.stands("step.ru", "Accepted")
 				restart() // client request queued by R01
 				w.stop(signal)
-				w.sim.Release(1) // the answer arrives while nobody is there
+				w.sim.Release(1) // the answer arrives while the panel is down
 				w.serve()
 				w.until("the domain request", func() bool { return w.requests("step.ru") > 0 })
 				restart() // client registered, domain request sent or being sent

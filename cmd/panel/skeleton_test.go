@@ -54,7 +54,7 @@ func TestPluginNew(t *testing.T) {
 	// A panel takes the program and the settings as they are.
 	check := exec.CommandContext(t.Context(), os.Args[0], "check")
 	check.Dir, check.Env = dir, append(os.Environ(), "ACME_DOMAINS_TOKEN=test")
-	if out, err := check.CombinedOutput(); err != nil || !strings.Contains(string(out), "acme-domains  registrar  well") {
+	if out, err := check.CombinedOutput(); err != nil || !strings.Contains(string(out), "acme-domains  registrar  ok") {
 		t.Errorf("panel check: %v\n%s", err, out)
 	}
 }

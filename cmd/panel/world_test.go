@@ -227,7 +227,7 @@ func (w *world) write(name, text string) string {
 	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := os.Rename(path+".new", path); err != nil { // nobody reads the half of it
+	if err := os.Rename(path+".new", path); err != nil { // no reader sees half of it
 		w.t.Fatal(err)
 	}
 	return path

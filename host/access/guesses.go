@@ -69,8 +69,10 @@ func (g *Guesses) count(address string) (count int, delay time.Duration, ok bool
 	}
 
 	who.failures, who.last = who.failures+1, now
+
+	// The table must not grow with the number of attackers.
 	if len(g.from) >= mostGuessers {
-		clear(g.from) // many addresses at once: all begin anew, and are slowed by their number
+		clear(g.from) // many addresses at once: all start again, and are slowed by their number
 	}
 
 	g.from[address] = who

@@ -102,18 +102,22 @@ func (m *Manifest) takeKeys(dir string, to []age.Recipient) error {
 		if !strings.HasSuffix(path, keySuffix) {
 			return nil
 		}
+
 		m.Keys = append(m.Keys, path)
 		file := filepath.Join(dir, path)
 		key, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
+
 		m.KeyChecks[path] = checkOf(key)
+
 		if len(to) > 0 {
 			if err := wrap(file, to); err != nil {
 				return err
 			}
 		}
+
 		return os.Remove(file)
 	})
 }

@@ -60,6 +60,7 @@ func identity(t *testing.T) *age.X25519Identity {
 // same compares a restored directory with what was kept.
 func same(t *testing.T, dir string) {
 	t.Helper()
+
 	want := kept(t)
 	seen := 0
 	err := walk(want, func(path string) error {
@@ -68,18 +69,22 @@ func same(t *testing.T, dir string) {
 		if err != nil {
 			return err
 		}
+
 		b, err := os.ReadFile(filepath.Join(dir, path))
 		if err == nil && !bytes.Equal(a, b) {
 			t.Errorf("%s holds %q", path, b)
 		}
+
 		if info, err := os.Stat(filepath.Join(dir, path)); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", path, info, err)
 		}
+
 		return err
 	})
 	if err != nil || seen != 4 {
 		t.Error(seen, err)
 	}
+
 	n := 0
 	if err := walk(dir, func(string) error { n++; return nil }); err != nil || n != seen {
 		t.Errorf("%d files were restored, want %d: %v", n, seen, err)
@@ -88,6 +93,7 @@ func same(t *testing.T, dir string) {
 
 func TestRestore(t *testing.T) {
 	t.Parallel()
+
 	mine := identity(t)
 	wrapped, bare := archived(t, mine.Recipient()), archived(t)
 	keys := t.TempDir()
@@ -109,6 +115,7 @@ func TestRestore(t *testing.T) {
 
 func TestKeysAreNeverBare(t *testing.T) {
 	t.Parallel()
+
 	for _, to := range [][]age.Recipient{nil, {identity(t).Recipient()}} {
 		var out bytes.Buffer
 		dir := kept(t)
@@ -116,15 +123,19 @@ func TestKeysAreNeverBare(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		if len(m.Keys) != 1 || m.Keys[0] != "plugins/r01/r01.key" || m.Wrapped != (to != nil) {
 			t.Errorf("the manifest says %+v", m)
 		}
+
 		file := filepath.Join(t.TempDir(), "backup")
 		put(t, file, out.String())
+
 		unpacked := t.TempDir()
 		if _, err := (Restoration{Archive: file}).unpack(unpacked); !errors.Is(err, ErrKeys) {
 			t.Fatalf("unpacked without keys: %v", err)
 		}
+
 		err = walk(unpacked, func(path string) error {
 			text, err := os.ReadFile(filepath.Join(unpacked, path))
 			if bytes.Contains(text, []byte(keyCanary)) {
@@ -141,17 +152,20 @@ func TestKeysAreNeverBare(t *testing.T) {
 // Whatever is refused leaves what was there as it was.
 func TestRestoreRefuses(t *testing.T) {
 	t.Parallel()
+
 	mine := identity(t)
 	good := archived(t, mine.Recipient())
 	text, err := os.ReadFile(good)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	with := func(change func(b []byte) []byte) string {
 		file := filepath.Join(t.TempDir(), "backup")
 		put(t, file, string(change(bytes.Clone(text))))
 		return file
 	}
+
 	otherKeys := t.TempDir()
 	put(t, filepath.Join(otherKeys, "plugins/r01/r01.key"), "of another panel")
 	for name, c := range map[string]struct {
@@ -170,13 +184,16 @@ func TestRestoreRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			top := t.TempDir()
 			c.r.Dir, c.r.At = filepath.Join(top, "data"), noon
 			put(t, filepath.Join(c.r.Dir, "panel.db"), "precious")
+
 			_, _, err := Restore(c.r)
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("restore: %v, want %q", err, c.says)
 			}
+
 			if left, err := os.ReadFile(filepath.Join(c.r.Dir, "panel.db")); err != nil || string(left) != "precious" {
 				t.Errorf("what was there is %q, %v", left, err)
 			}

@@ -41,19 +41,23 @@ func read(archive string, writer func(File) (io.WriteCloser, error)) (Manifest, 
 	if err != nil {
 		return Manifest{}, err
 	}
+
 	in := tar.NewReader(zip)
 	m, err := readManifest(in)
 	if err != nil {
 		return m, fmt.Errorf("it is not a backup of a panel: %w", err)
 	}
+
 	for _, want := range m.Files {
 		if err := readFile(in, want, writer); err != nil {
 			return m, fmt.Errorf("%s: %w", want.Path, err)
 		}
 	}
+
 	if _, err := in.Next(); !errors.Is(err, io.EOF) {
 		return m, errors.New("something stands after the last file")
 	}
+
 	_, err = io.Copy(io.Discard, zip) // to its checksum
 	return m, err
 }
@@ -63,6 +67,7 @@ func readManifest(in *tar.Reader) (m Manifest, err error) {
 	if err != nil {
 		return m, err
 	}
+
 	if h.Name != manifestName || h.Size > maxManifest {
 		return m, errors.New("it does not begin with a manifest")
 	}
@@ -72,16 +77,19 @@ func readManifest(in *tar.Reader) (m Manifest, err error) {
 	if m.Format != format {
 		return m, fmt.Errorf("its format is %d, and this program knows only %d", m.Format, format)
 	}
+
 	for _, f := range m.Files {
 		if !filepath.IsLocal(f.Path) {
 			return m, fmt.Errorf("%q leaves the directory", f.Path)
 		}
 	}
+
 	for _, key := range m.Keys {
 		if !filepath.IsLocal(key) {
 			return m, fmt.Errorf("%q leaves the directory", key)
 		}
 	}
+
 	return m, nil
 }
 
@@ -90,22 +98,27 @@ func readFile(in *tar.Reader, want File, writer func(File) (io.WriteCloser, erro
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
+
 	if err != nil {
 		return err
 	}
 	if h.Name != want.Path || h.Typeflag != tar.TypeReg || h.Size != want.Size {
 		return fmt.Errorf("the archive has %s of %d bytes instead", h.Name, h.Size)
 	}
+
 	w, err := writer(want)
 	if err != nil {
 		return err
 	}
+
 	sum := sha256.New()
 	if _, err := io.Copy(io.MultiWriter(w, sum), in); err != nil {
 		return errors.Join(err, w.Close())
 	}
+
 	if hex.EncodeToString(sum.Sum(nil)) != want.SHA256 {
 		return errors.Join(errors.New("it was changed: its checksum is not the manifest's"), w.Close())
 	}
+
 	return w.Close()
 }

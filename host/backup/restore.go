@@ -43,17 +43,20 @@ func Restore(r Restoration) (m Manifest, aside string, err error) {
 	if err := os.MkdirAll(filepath.Dir(r.Dir), 0o700); err != nil {
 		return m, "", fmt.Errorf("restore: %w", err)
 	}
+
 	stage, err := os.MkdirTemp(filepath.Dir(r.Dir), ".restore-*")
 	if err != nil {
 		return m, "", fmt.Errorf("restore: %w", err)
 	}
 	defer os.RemoveAll(stage)
+
 	if m, err = r.unpack(stage); err != nil {
 		return m, "", fmt.Errorf("restore %s: %w", r.Archive, err)
 	}
 	if aside, err = r.install(stage); err != nil {
 		return m, aside, fmt.Errorf("restore: %w", err)
 	}
+
 	return m, aside, nil
 }
 
@@ -129,22 +132,27 @@ func (r Restoration) key(stage, path string, wrapped bool) ([]byte, error) {
 		}
 		return os.ReadFile(filepath.Join(r.KeysDir, path))
 	}
+
 	if len(r.Identities) == 0 {
 		return nil, fmt.Errorf("%w: they are encrypted; give the identity that opens them", ErrKeys)
 	}
+
 	file := filepath.Join(stage, path) + wrapSuffix
 	sealed, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
+
 	opened, err := age.Decrypt(bytes.NewReader(sealed), r.Identities...)
 	if err != nil {
 		return nil, fmt.Errorf("open key %s: %w", path, err)
 	}
+
 	key, err := io.ReadAll(opened)
 	if err != nil {
 		return nil, fmt.Errorf("open key %s: %w", path, err)
 	}
+
 	return key, os.Remove(file)
 }
 
@@ -176,6 +184,7 @@ func (r Restoration) install(stage string) (aside string, err error) {
 	case err != nil:
 		return "", err
 	}
+
 	if err := os.Rename(stage, r.Dir); err != nil {
 		return aside, err
 	}
@@ -185,5 +194,6 @@ func (r Restoration) install(stage string) (aside string, err error) {
 	if aside != "" && !r.Replace { // it holds nothing that counts
 		return "", os.RemoveAll(aside)
 	}
+
 	return aside, nil
 }

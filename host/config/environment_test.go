@@ -13,6 +13,7 @@ func TestSecretsLeaveTheEnvironment(t *testing.T) {
 	t.Setenv("CONFIG_TEST_TOKEN", tokenValue)
 	t.Setenv("CONFIG_TEST_OTHER", "x")
 	path := filepath.Join(t.TempDir(), file)
+
 	text := `panel { token = secret("env", "CONFIG_TEST_TOKEN") }
 registrar "a" {
   tlds = ["ru"]
@@ -21,6 +22,7 @@ registrar "a" {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	var e Environment
 	for range 2 {
 		c, err := LoadServing(path, &e)
@@ -28,6 +30,7 @@ registrar "a" {
 			t.Fatalf("%v, warnings %v", err, c.Warnings)
 		}
 	}
+
 	if slices.Contains(os.Environ(), "CONFIG_TEST_TOKEN="+tokenValue) {
 		t.Error("the secret is still in the environment")
 	}

@@ -94,6 +94,7 @@ func (s secrets) read(ref reference) (string, error) {
 	if s.unread {
 		return unreadSecret, nil
 	}
+
 	if ref.source == "env" {
 		value, ok := s.env(ref.name)
 		if !ok {
@@ -101,15 +102,18 @@ func (s secrets) read(ref reference) (string, error) {
 		}
 		return value, nil
 	}
+
 	path := join(s.dir, ref.name)
 	text, err := readFile(path)
 	var fault *fs.PathError
 	if errors.As(err, &fault) {
 		err = fault.Err
 	}
+
 	if err != nil {
 		return "", fmt.Errorf("can't read the secret's file %s: %w", path, err)
 	}
+
 	return text, nil
 }
 

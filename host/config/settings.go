@@ -179,22 +179,27 @@ func (d *decoder) attribute(written *hcl.Attribute, a registrar.Attribute, path 
 			value = cty.NullVal(cty.String)
 		}
 	}
+
 	if value.IsNull() && a.Required {
 		d.add(at, "%s is required", path)
 		return nil
 	}
+
 	if value.IsNull() {
 		value = d.fallback(a, path)
 	}
+
 	typed, err := convert.Convert(value, typeOf(a.Type))
 	if err != nil || !suits(typed, a) {
 		d.add(at, "%s must be %s", path, wanted(a))
 		return nil
 	}
+
 	text, err := ctyjson.Marshal(typed, typed.Type())
 	if err != nil {
 		d.fault = fmt.Errorf("attribute %s: %w", path, err)
 	}
+
 	return text
 }
 
@@ -293,6 +298,7 @@ func suits(v cty.Value, a registrar.Attribute) bool {
 	case a.Type == registrar.TypeBool:
 		return true
 	}
+
 	return allowed(v.AsString(), a.OneOf)
 }
 

@@ -48,6 +48,7 @@ func settings(t *testing.T, lines string) (*Settings, error) {
 
 func TestSettings(t *testing.T) {
 	t.Parallel()
+
 	for _, test := range []struct{ reason, text, want string }{
 		{"absent things are null, their default, or an empty list; an absent block has its defaults", `agreement = "A"` + smtp,
 			`{"agreement":"A","password":null,"charset":"koi8-r","dry":true,"wait":null,"smtp":{"address":"x","tls":null,"attempts":3},"replies":{"from":["robot@registrar.example"]},"reply":[],"extra":[]}`},
@@ -81,14 +82,17 @@ func TestSettings(t *testing.T) {
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			t.Parallel()
+
 			s, err := settings(t, test.text)
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			var got, want any
 			if err := json.Unmarshal([]byte(test.want), &want); err != nil {
 				t.Fatal(err)
 			}
+
 			if err := json.Unmarshal(s.Config, &got); err != nil {
 				t.Fatal(err)
 			}
@@ -104,6 +108,7 @@ const smtp = "\n    smtp {\n      address = \"x\"\n    }"
 
 func TestSettingsMistakes(t *testing.T) {
 	t.Parallel()
+
 	for _, test := range []struct {
 		reason, text string
 		want         []string
@@ -158,22 +163,27 @@ func TestNoConfigBlock(t *testing.T) {
 
 func TestSecretFile(t *testing.T) {
 	t.Parallel()
+
 	dir := t.TempDir()
 	write := func(name, text string) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	write("password", "hunter2 \r\n\n")
 	write(file, "registrar \"r01\" {\n  tlds = [\"ru\"]\n  config {\n    agreement = \"A\"\n    password = secret(\"file\", \"password\")"+smtp+"\n  }\n}")
+
 	c, err := load(filepath.Join(dir, file), environment, environment)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	s, err := c.Settings("r01", schema)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var got struct{ Password string }
 	if err := json.Unmarshal(s.Config, &got); err != nil || got.Password != "hunter2 " {
 		t.Errorf("password = %q, %v", got.Password, err)
@@ -202,10 +212,12 @@ func TestLiteralSecretWarns(t *testing.T) {
 
 func TestLocate(t *testing.T) {
 	t.Parallel()
+
 	s, err := settings(t, "    agreement = \"A\"\n    smtp {\n      address = \"x\"\n    }\n    reply \"x\" {\n      body = \"(\"\n    }\n    extra {\n    }")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for path, want := range map[string]string{
 		"agreement":              "plugin.hcl:5,17",
 		"smtp.address":           "plugin.hcl:7,17",
@@ -223,6 +235,7 @@ func TestLocate(t *testing.T) {
 			t.Errorf("%s: %s, want it at %s", path, line, want)
 		}
 	}
+
 	if err := s.Locate(nil); err != nil {
 		t.Errorf("no problems: %v", err)
 	}

@@ -12,6 +12,7 @@ import (
 // A mistake in one registrar's block is that registrar's, and one elsewhere everybody's.
 func TestMistakesOfOneRegistrar(t *testing.T) {
 	t.Parallel()
+
 	const before = "registrar \"good\" {\n  tlds = [\"ru\"]\n}\n"
 	for _, test := range []struct {
 		reason, text string
@@ -33,21 +34,26 @@ func TestMistakesOfOneRegistrar(t *testing.T) {
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			t.Parallel()
+
 			c, err := parseTolerant(file, []byte(before+test.text), environment, environment)
+
 			if test.fatal {
 				if len(linesOf(err)) == 0 || strings.Contains(err.Error(), "not a config.Error") {
 					t.Errorf("accepted, or an error without place: %v", err)
 				}
 				return
 			}
+
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			good, _ := c.Registrar("good")
 			bad, _ := c.Registrar("bad")
 			if diff := cmp.Diff(test.mistakes, linesOf(bad.Fault())); diff != "" {
 				t.Error(diff)
 			}
+
 			if good.Fault() != nil {
 				t.Errorf("the other registrar has mistakes: %v", good.Fault())
 			}
@@ -76,6 +82,7 @@ func TestRetired(t *testing.T) {
 // source, and nothing of the secret.
 func TestSecretsAreJudgedAlike(t *testing.T) {
 	t.Parallel()
+
 	const plain = "CANARY-0123456789-abcdef"
 	for _, test := range []struct{ reason, text, want string }{
 		{"plain", plain, ""},
@@ -96,10 +103,12 @@ func TestSecretsAreJudgedAlike(t *testing.T) {
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			t.Parallel()
+
 			dir := t.TempDir()
 			if err := os.WriteFile(filepath.Join(dir, "secret"), []byte(test.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
+
 			env := func(string) (string, bool) { return test.text, true }
 			for source, name := range map[string]string{"env": "SECRET", "file": "secret"} {
 				c, err := parseTolerant(filepath.Join(dir, file), []byte(`panel { token = secret("`+source+`", "`+name+`") }`), env, env)

@@ -24,7 +24,7 @@ func protected(l net.Listener, p config.Panel, log hclog.Logger) (net.Listener, 
 	return tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, GetCertificate: k.get}), nil
 }
 
-// certificate is read anew when one of its files has changed, as when it was renewed. What
+// certificate is read again when one of its files has changed, as when it was renewed. What
 // can't be used does not replace what is.
 type certificate struct {
 	files config.TLS

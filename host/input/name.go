@@ -1,4 +1,4 @@
-// Package input is what callers of the panel and its plugins may tell it: names as the DNS carries
+// Package input checks what callers and plugins say to the panel: names as the DNS carries
 // them, texts of bounded length that nothing invisible is in, the people who decide; and the error
 // that says what is wrong with a request, field by field.
 package input

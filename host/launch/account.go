@@ -46,6 +46,7 @@ func (l Launcher) account(r config.Registrar, workingDir string) (*supervisor.Ac
 
 	a := &supervisor.Account{Name: r.User, UID: uid, GID: gid}
 
+	// The panel's own directories are opened for passing; of all others the operator decides.
 	for _, own := range []string{l.Top, l.RunDir} {
 		if err := allowTraversal(own); err != nil {
 			return nil, err

@@ -90,6 +90,7 @@ func (l Launcher) spec(r config.Registrar, root string) supervisor.Spec {
 	if spec.Fault != nil {
 		return spec
 	}
+	// Both mistakes are reported at once.
 	var noCommand, noAccount error
 	spec.Command, noCommand = l.command(r)
 	spec.Account, noAccount = l.account(r, root)
@@ -146,6 +147,7 @@ func (l Launcher) configure(ctx context.Context, r config.Registrar, account *su
 		return err
 	}
 
+	// A plugin that has worked before must find its store: a new one would not know what is paid.
 	err = plugin.Configure(ctx, registrar.Settings{Config: s.Config, DataDir: dir, Create: !l.Data.HasStarted(r.Name)})
 	var refusal *registrar.Error
 	if errors.As(err, &refusal) && refusal.Code == registrar.Invalid && len(refusal.Problems) > 0 {

@@ -16,6 +16,7 @@ var hostileText = "\x1b]0;owned\x07\x1b[2J\u009b31m\u202egnp.exe\u200b\r\npanel:
 // timeline, and it can't speak under a person's name.
 func TestEventsAreItsOwn(t *testing.T) {
 	t.Parallel()
+
 	b := newBook(t)
 	b.have("seed.ru")
 	b.serves = func(name, tld string) bool { return name == "m" && tld == "com" || name == "r01" && tld == "ru" }
@@ -25,6 +26,7 @@ func TestEventsAreItsOwn(t *testing.T) {
 		return registrar.Event{At: start, Type: registrar.EventDecision, Level: registrar.LevelInfo, Actor: "olga", Message: "decided by olga: transferred", Name: name,
 			Domain: &registrar.Domain{Name: record, Customer: "attacker", Handle: "EVIL", Status: status, PaidTill: registrar.Date{Year: 2099, Month: 1, Day: 1}}}
 	}
+
 	events := []registrar.Event{
 		lie("seed.ru", "seed.ru", registrar.StatusRegistered),
 		lie("squatted.ru", "squatted.ru", registrar.StatusRegistered),
@@ -41,16 +43,19 @@ func TestEventsAreItsOwn(t *testing.T) {
 			t.Errorf("event %d: %v", i, err)
 		}
 	}
+
 	list, err := b.Domains(t.Context(), DomainQuery{})
 	if err != nil || len(list) != 1 || list[0].Customer != "c1" || list[0].Handle == "EVIL" {
 		t.Errorf("listed: %+v, %v", list, err)
 	}
+
 	if now := b.entries("seed.ru"); len(now) != before {
 		t.Errorf("in the timeline of seed.ru: %+v", now[before:])
 	}
 	if o := b.place(request("squatted.ru")); o.Registrar != "r01" {
 		t.Errorf("ordered with %s", o.Registrar)
 	}
+
 	for _, e := range b.entries("") {
 		if e.Registrar == "m" && e.Actor != "plugin" {
 			t.Errorf("it spoke as %q", e.Actor)
@@ -61,27 +66,32 @@ func TestEventsAreItsOwn(t *testing.T) {
 // A person whose decision the panel has passed to a registrar is named in its events.
 func TestEventsNameWhoDecided(t *testing.T) {
 	t.Parallel()
+
 	b := newBook(t)
 	b.have("live.ru")
 	op := operationOf(b.fake.taken()[0].ID)
 	event := func(c registrar.Cursor, actor string) registrar.Event {
 		return registrar.Event{Cursor: c, At: start, Type: registrar.EventDecision, Level: registrar.LevelInfo, Actor: actor, Name: "live.ru", Message: "decided"}
 	}
+
 	if _, err := b.Resolve(t.Context(), registrar.Decision{Operation: op, Verdict: registrar.VerdictDone, By: "olga"}, ""); err != nil {
 		t.Fatal(err)
 	}
+
 	b.restart()
 	for i, actor := range []string{"olga", "ivan", "registry"} {
 		if err := b.apply(t.Context(), "r01", event(registrar.Cursor(i+2), actor)); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	var actors []string
 	for _, e := range b.entries("live.ru") {
 		if e.Event == registrar.EventDecision {
 			actors = append(actors, e.Actor)
 		}
 	}
+
 	if got := strings.Join(actors, " "); got != "olga plugin registry" {
 		t.Errorf("actors: %s", got)
 	}
@@ -91,24 +101,29 @@ func TestEventsNameWhoDecided(t *testing.T) {
 // terminal or a reader could take for something else.
 func TestEventsAreBounded(t *testing.T) {
 	t.Parallel()
+
 	b := newBook(t)
 	b.have("live.ru")
+
 	huge := &registrar.Domain{Name: "live.ru", Customer: hostileText, Handle: hostileText, Status: registrar.StatusRegistered,
 		Operation: &registrar.Operation{ID: registrar.OperationID(hostileText), Kind: registrar.KindRenew, State: registrar.Sent, WaitsFor: hostileText, Error: hostileText}}
 	for range 10000 {
 		huge.Alarms = append(huge.Alarms, registrar.Alarm{Key: "k", Message: "x"})
 		huge.Nameservers = append(huge.Nameservers, registrar.Nameserver{Host: "ns.example"})
 	}
+
 	huge.Alarms[0].Message = hostileText
 	err := b.apply(t.Context(), "r01", registrar.Event{Cursor: 2, At: start, Type: registrar.EventDomain, Level: registrar.LevelInfo, Actor: hostileText, Name: "live.ru",
 		Message: hostileText, Order: registrar.OrderID(hostileText), Operation: "op-2", Mail: registrar.MailID(hostileText), Domain: huge})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	d := b.mustDomain("live.ru")
 	if len(d.Alarms) != mostAlarms || len(d.Nameservers) != mostServers {
 		t.Errorf("%d alarms, %d nameservers", len(d.Alarms), len(d.Nameservers))
 	}
+
 	e := b.entries("live.ru")
 	last := e[len(e)-1]
 	for what, text := range map[string]string{"message": last.Message, "actor": last.Actor, "customer": d.Customer, "handle": d.Handle, "alarm": d.Alarms[0].Message,
@@ -117,6 +132,7 @@ func TestEventsAreBounded(t *testing.T) {
 			t.Errorf("%s: %d characters, begins with %.60q", what, n, text)
 		}
 	}
+
 	if !strings.Contains(last.Message, "gnp.exe") || last.Order != "" || last.Mail != "" {
 		t.Errorf("entry: %.80q, order %.20q", last.Message, last.Order)
 	}
@@ -142,12 +158,14 @@ func TestErrorsAreTamed(t *testing.T) {
 // One customer has one name: what is not seen does not make another.
 func TestCustomerHasOneForm(t *testing.T) {
 	t.Parallel()
+
 	for typed, want := range map[string]string{"c1": "c1", " c1\t": "c1", "Фёдор": "Фёдор", "Ф\u0435\u0308дор": "Фёдор", "a b": "a b", "a\u00a0 b": "a b",
 		"c\u200b1": "c1", "\ufeffc\u00ad1": "c1"} {
 		if got, err := input.Customer(typed); err != nil || got != want {
 			t.Errorf("%q is %q, %v; want %q", typed, got, err, want)
 		}
 	}
+
 	b, _ := newAbleBook(t)
 	for _, wrong := range []string{"", "  ", "\u200b", "c\x1b[1m1", "c\r\n1", "c\u202e1", "c\x001", "c\xff1", strings.Repeat("x", input.LongestCustomer+1), strings.Repeat("x", 1<<20)} {
 		q := request("example.ru")
@@ -166,6 +184,7 @@ func TestCustomerHasOneForm(t *testing.T) {
 // What is stored of an order has limits, told by field.
 func TestOrdersAreBounded(t *testing.T) {
 	t.Parallel()
+
 	b := newBook(t)
 	for path, change := range map[string]func(*Request){
 		"nameservers: must be 13":            func(q *Request) { q.Nameservers = make([]registrar.Nameserver, 200) },
@@ -183,6 +202,7 @@ func TestOrdersAreBounded(t *testing.T) {
 		_, err := b.Place(t.Context(), q)
 		wantCode(t, err, registrar.Invalid, path)
 	}
+
 	q := request("example.ru")
 	q.Registrant.Fields["postal_address"] = []string{"123007, Москва,\nТестовая ул., д. 1\u00a0кв.\t2"}
 	b.place(q)

@@ -71,6 +71,7 @@ func TestReadingReachesTheOwner(t *testing.T) {
 
 func TestImport(t *testing.T) {
 	t.Parallel()
+
 	b, a := newAbleBook(t)
 	take := func(domain, customer string) (Domain, error) {
 		return b.Import(t.Context(), registrar.Import{Domain: domain, Customer: customer, Handle: "H"}, "")
@@ -78,12 +79,14 @@ func TestImport(t *testing.T) {
 	if d, err := take("Пример.РФ", "c1"); err != nil || d.Name != "xn--e1afmkfd.xn--p1ai" || d.Registrar != "r01" {
 		t.Fatalf("imported %+v, %v", d, err)
 	}
+
 	if d := b.mustDomain("пример.рф"); d.Customer != "c1" || d.Handle != "H" || d.Status != registrar.StatusRegistered {
 		t.Errorf("listed as %+v", d)
 	}
 	if _, err := take("пример.рф", "c1"); err != nil {
 		t.Errorf("again: %v", err)
 	}
+
 	b.place(request("ordered.ru"))
 	_, err := take("ordered.ru", "c1")
 	wantCode(t, err, registrar.Precondition, "ordered.ru is Pending here already")
@@ -118,6 +121,7 @@ func TestSetRenewal(t *testing.T) {
 // A preview is made of the sealed order, with the contact in it.
 func TestPreview(t *testing.T) {
 	t.Parallel()
+
 	b := newBook(t)
 	o := b.place(request("example.ru"))
 	var asked registrar.Order
@@ -125,13 +129,16 @@ func TestPreview(t *testing.T) {
 		asked = o
 		return nil
 	}
+
 	text, err := b.Preview(t.Context(), o.ID)
 	if err != nil || text != "the mail for example.ru" {
 		t.Errorf("%q, %v", text, err)
 	}
+
 	if asked.ID != o.ID || !slices.Equal(asked.Registrant.Fields["passport"], []string{passport}) {
 		t.Errorf("the registrar was asked about order %s without its contact", asked.ID)
 	}
+
 	b.fake.validate = func(registrar.Order) []registrar.Problem {
 		return []registrar.Problem{{Path: "domain", Message: "is taken"}}
 	}

@@ -36,6 +36,7 @@ func (s *Service) judge(ctx context.Context, typed string) (a registrar.Availabi
 		a.Detail = problemOf(err)
 		return a, "", nil
 	}
+
 	a.Name = ace
 	known, err := s.find(ctx, ace)
 	switch {
@@ -45,9 +46,11 @@ func (s *Service) judge(ctx context.Context, typed string) (a registrar.Availabi
 		a.Status, a.Detail = registrar.Taken, "it is "+string(known.Status)+" here"
 		return a, "", nil
 	}
+
 	if at, err = s.board.Route(ace); err != nil {
 		a.Detail = problemOf(err)
 	}
+
 	return a, at, nil
 }
 

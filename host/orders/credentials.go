@@ -30,14 +30,17 @@ func (c *Credentials) Add(ctx context.Context, n access.Credential) error {
 	if len(n.Rights) == 0 {
 		return input.Mistake("rights", "are required")
 	}
+
 	now := c.now()
 	if !n.ExpiresAt.IsZero() && !n.ExpiresAt.After(now) {
 		return input.Mistake("expires", "must be in the future")
 	}
+
 	words := make([]string, len(n.Rights))
 	for i, r := range n.Rights {
 		words[i] = string(r)
 	}
+
 	return c.db.Write(ctx, func(tx *sql.Tx) error {
 		if err := exec(ctx, tx, "delete from credentials where name = $1 and revoked_at <> 0", n.Name); err != nil {
 			return err

@@ -21,7 +21,7 @@ type Data struct {
 	board *switchboard.Board
 
 	keep     Keep
-	retained time.Time // when the registrars last removed what was kept long enough; retainLoop's own
+	retained map[string]time.Time // when a registrar last removed what was kept long enough; eraseLoop's own
 }
 
 // Data returns the personal data in the book.
@@ -154,7 +154,7 @@ func (d *Data) eraseOrders(ctx context.Context, tx *sql.Tx, customer string) (do
 }
 
 // eraseOrder removes all that is sealed of an order.
-func (d *Data) eraseOrder(ctx context.Context, q sqldb.Querier, id registrar.OrderID) error {
+func (d *Data) eraseOrder(ctx context.Context, q *sql.Tx, id registrar.OrderID) error {
 	return exec(ctx, q, "update orders set sealed_private = $1 where id = $2", []byte{}, id)
 }
 
@@ -206,7 +206,7 @@ func (d *Data) erased(ctx context.Context, customer string, a switchboard.Told[r
 // eraseAgain is how soon a registrar is asked again.
 const eraseAgain = time.Minute
 
-// eraseLoop goes on with erasures that are not through.
+// eraseLoop goes on with erasures that are not through, and has registrars remove what is old.
 func (d *Data) eraseLoop(ctx context.Context) {
 	tick := time.NewTicker(eraseAgain)
 	defer tick.Stop()
@@ -214,6 +214,7 @@ func (d *Data) eraseLoop(ctx context.Context) {
 		if err := d.finishErasures(ctx); err != nil && ctx.Err() == nil {
 			d.log.Error("erasures wait", "err", err)
 		}
+		d.retainElsewhere(ctx)
 		select {
 		case <-ctx.Done():
 			return

@@ -281,6 +281,7 @@ func TestRetention(t *testing.T) {
 		if err := b.data.retain(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		b.data.retainElsewhere(t.Context())
 	}
 	b.data.keep = Keep{Contacts: 30 * day, Codes: 10 * day, Cancelled: 20 * day}
 	there := func() bool {

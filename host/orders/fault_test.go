@@ -15,10 +15,12 @@ import (
 // order ends with its operation.
 func TestCallFaults(t *testing.T) {
 	t.Parallel()
+
 	for _, did := range []bool{false, true} {
 		for _, restart := range []bool{false, true} {
 			t.Run(fmt.Sprintf("happened %v, restart %v", did, restart), func(t *testing.T) {
 				t.Parallel()
+
 				b := newBook(t)
 				o := b.place(request("example.ru"))
 				b.mustPay(o.ID)
@@ -32,26 +34,31 @@ func TestCallFaults(t *testing.T) {
 					die()
 					return registrar.Operation{}, registrar.Errorf(registrar.Unavailable, "the connection broke")
 				}
+
 				if err := b.Run(ctx); err != nil {
 					t.Fatal(err)
 				}
 				if restart {
 					b.restart()
 				}
+
 				b.fake.submit = func(again registrar.Order) (registrar.Operation, error) {
 					if !did {
 						b.fake.tell(succeeded)
 					}
 					return registrar.Operation{ID: operationOf(again.ID), State: registrar.Succeeded}, nil
 				}
+
 				b.during(func() {
 					b.until("the end", func() bool {
 						return !b.mustOrder(o.ID).ClosedAt.IsZero() && b.mustDomain(o.Domain).Status == registrar.StatusRegistered
 					})
 				})
+
 				if got := b.mustOrder(o.ID); got.Operation != operationOf(o.ID) || got.Refusal != "" {
 					t.Errorf("the order: %+v", got)
 				}
+
 				for _, taken := range b.fake.taken() {
 					if taken.ID != o.ID {
 						t.Errorf("the plugin got another order: %+v", taken)
@@ -82,24 +89,29 @@ var errBroken = errors.New("the stream broke")
 // tells it again; with and without a restart. Each stands in the log once, in order.
 func TestDeliveryFaults(t *testing.T) {
 	t.Parallel()
+
 	told := stream{}
 	for n := range 4 {
 		told = append(told, registrar.Event{Cursor: registrar.Cursor(n + 1), At: start, Type: registrar.EventNotice, Level: registrar.LevelInfo, Message: fmt.Sprint("word ", n+1)})
 	}
+
 	for broke := range told {
 		for _, did := range []bool{false, true} {
 			for _, restart := range []bool{false, true} {
 				t.Run(fmt.Sprintf("at %d, happened %v, restart %v", broke+1, did, restart), func(t *testing.T) {
 					t.Parallel()
+
 					b := newBook(t)
 					if err := b.Follow(t.Context(), "r01", told[:broke]); !errors.Is(err, errBroken) {
 						t.Fatalf("the break was not told: %v", err)
 					}
+
 					if did {
 						if err := b.apply(t.Context(), "r01", told[broke]); err != nil {
 							t.Fatal(err)
 						}
 					}
+
 					if restart {
 						b.restart()
 					}
@@ -109,10 +121,12 @@ func TestDeliveryFaults(t *testing.T) {
 					if err := b.Follow(t.Context(), "r01", told); !errors.Is(err, errBroken) {
 						t.Fatal(err)
 					}
+
 					entries := b.entries("")
 					if len(entries) != len(told) {
 						t.Fatalf("%d entries of %d events", len(entries), len(told))
 					}
+
 					for i, e := range entries {
 						if e.Message != told[i].Message {
 							t.Errorf("entry %d is %q", i+1, e.Message)

@@ -11,6 +11,7 @@ import (
 
 func TestFilter(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		status, customer string
 		after            int64

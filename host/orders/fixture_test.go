@@ -34,17 +34,21 @@ func TestMakeFixture(t *testing.T) {
 // Every schema that was ever released is migrated, and what it holds reads right.
 func TestFixturesMigrate(t *testing.T) {
 	t.Parallel()
+
 	all, err := filepath.Glob(filepath.Join("testdata", "schema-*"))
 	if err != nil || len(all) == 0 {
 		t.Fatalf("no fixtures: %v", err)
 	}
+
 	for _, from := range all {
 		t.Run(filepath.Base(from), func(t *testing.T) {
 			t.Parallel()
+
 			b := newBook(t)
 			if err := b.Close(); err != nil {
 				t.Fatal(err)
 			}
+
 			for _, name := range []string{database, keyFile} { // Git keeps no modes
 				text, err := os.ReadFile(filepath.Join(from, name))
 				if err != nil {
@@ -54,10 +58,12 @@ func TestFixturesMigrate(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+
 			b.open(false)
 			if d := b.mustDomain("paid.ru"); d.Status != registrar.StatusRegistering {
 				t.Errorf("paid.ru is %+v", d)
 			}
+
 			b.during(func() { b.until("the paid order to be submitted", func() bool { return len(b.fake.taken()) == 1 }) })
 			if o := b.fake.taken()[0]; o.Domain != "paid.ru" || o.Registrant == nil || len(o.Registrant.Fields) == 0 {
 				t.Errorf("submitted %+v", o)

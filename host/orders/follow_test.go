@@ -16,18 +16,21 @@ import (
 // A registrar that is down or busy is asked again, with the same order.
 func TestDispatcherTriesAgain(t *testing.T) {
 	t.Parallel()
+
 	b := newBook(t)
 	var tries atomic.Int32
 	failures := []error{
 		registrar.Errorf(registrar.Unavailable, "the plugin does not answer"), registrar.Errorf(registrar.NotReady, ""), registrar.Errorf(registrar.Draining, ""),
 		registrar.Errorf(registrar.Locked, ""), registrar.Errorf(registrar.Internal, ""), context.DeadlineExceeded, errors.New("lost"),
 	}
+
 	b.fake.submit = func(o registrar.Order) (registrar.Operation, error) {
 		if n := int(tries.Add(1)); n <= len(failures) {
 			return registrar.Operation{}, failures[n-1]
 		}
 		return registrar.Operation{ID: operationOf(o.ID), State: registrar.Queued}, nil
 	}
+
 	o := b.place(request("example.ru"))
 	b.mustPay(o.ID)
 	b.during(func() { b.until("the operation", func() bool { return b.mustOrder(o.ID).Operation != "" }) })
@@ -35,6 +38,7 @@ func TestDispatcherTriesAgain(t *testing.T) {
 	if len(got) != len(failures)+1 {
 		t.Errorf("submitted %d times, want %d", len(got), len(failures)+1)
 	}
+
 	for _, again := range got {
 		if diff := cmp.Diff(got[0], again); diff != "" {
 			t.Errorf("submitted again as another order:\n%s", diff)
@@ -45,23 +49,28 @@ func TestDispatcherTriesAgain(t *testing.T) {
 // One order that fails does not hold up the next, and one registrar not another.
 func TestDispatcherPassesBy(t *testing.T) {
 	t.Parallel()
+
 	b := newBook(t)
 	b.registrars.set("m", &fake{})
+
 	b.fake.submit = func(o registrar.Order) (registrar.Operation, error) {
 		if o.Domain == "stuck.ru" {
 			return registrar.Operation{}, registrar.Errorf(registrar.Internal, "broken")
 		}
 		return registrar.Operation{ID: operationOf(o.ID), State: registrar.Queued}, nil
 	}
+
 	stuck, next, other := b.place(request("stuck.ru")), b.place(request("next.ru")), b.place(request("other.com"))
 	for _, o := range []Order{stuck, next, other} {
 		b.mustPay(o.ID)
 	}
+
 	b.during(func() {
 		b.until("the others", func() bool {
 			return b.mustOrder(next.ID).Operation != "" && b.mustOrder(other.ID).Operation != ""
 		})
 	})
+
 	if o := b.mustOrder(stuck.ID); o.Operation != "" || o.Refusal != "" || o.State != Paid {
 		t.Errorf("the stuck order: %+v", o)
 	}
@@ -69,13 +78,16 @@ func TestDispatcherPassesBy(t *testing.T) {
 
 func TestRefusedOrderIsError(t *testing.T) {
 	t.Parallel()
+
 	for _, code := range []registrar.Code{registrar.Invalid, registrar.Precondition, registrar.Conflict, registrar.Unsupported} {
 		t.Run(string(code), func(t *testing.T) {
 			t.Parallel()
+
 			b := newBook(t)
 			b.fake.submit = func(registrar.Order) (registrar.Operation, error) {
 				return registrar.Operation{}, registrar.Errorf(code, "because of reasons")
 			}
+
 			o := b.place(request("example.ru"))
 			b.mustPay(o.ID)
 			b.during(func() {
@@ -85,9 +97,11 @@ func TestRefusedOrderIsError(t *testing.T) {
 			if last.Event != OrderRefused || last.Level != registrar.LevelError || !strings.Contains(last.Message, "because of reasons") {
 				t.Errorf("entry: %+v", last)
 			}
+
 			if len(b.fake.taken()) != 1 || b.mustOrder(o.ID).Refusal != "because of reasons" {
 				t.Errorf("submitted %d times, order %+v", len(b.fake.taken()), b.mustOrder(o.ID))
 			}
+
 			b.place(request("example.ru")) // may be ordered again
 		})
 	}
@@ -111,6 +125,7 @@ func TestRefusedRenewalKeepsTheDomain(t *testing.T) {
 // A crash between payment and submission, and one between submission and its record.
 func TestRestartInTheMiddle(t *testing.T) {
 	t.Parallel()
+
 	b := newBook(t)
 	o := b.place(request("example.ru"))
 	b.mustPay(o.ID)
@@ -120,14 +135,17 @@ func TestRestartInTheMiddle(t *testing.T) {
 		cancel() // the panel dies before it hears the answer
 		return registrar.Operation{}, ctx.Err()
 	}
+
 	if err := b.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
+
 	b.restart()
 	b.fake.submit = nil
 	b.during(func() {
 		b.until("the operation", func() bool { return b.mustOrder(o.ID).Operation == operationOf(o.ID) })
 	})
+
 	if got := b.fake.taken(); len(got) != 2 || got[0].ID != got[1].ID {
 		t.Errorf("submitted %d times", len(got))
 	}
@@ -135,6 +153,7 @@ func TestRestartInTheMiddle(t *testing.T) {
 
 func TestEventsMoveTheDomain(t *testing.T) {
 	t.Parallel()
+
 	b := newBook(t)
 	o := b.place(request("example.ru"))
 	b.mustPay(o.ID)
@@ -143,6 +162,7 @@ func TestEventsMoveTheDomain(t *testing.T) {
 	open.Domain = &registrar.Domain{Name: o.Domain, Customer: "c1", Status: registrar.StatusRegistering,
 		Operation: &registrar.Operation{ID: operationOf(o.ID), Kind: registrar.KindRegister, State: registrar.Sent, WaitsFor: "R01's confirmation"},
 		Alarms:    []registrar.Alarm{{Key: "late", Since: start, Message: "no answer"}}}
+
 	b.during(func() {
 		b.fake.tell(open) // faster than the answer to Submit
 		b.until("the operation", func() bool { return b.mustDomain("example.ru").Operation != nil })
@@ -150,16 +170,20 @@ func TestEventsMoveTheDomain(t *testing.T) {
 		if d.Operation.State != registrar.Sent || d.Operation.WaitsFor != "R01's confirmation" || len(d.Alarms) != 1 || !d.Alarms[0].Since.Equal(start) {
 			t.Errorf("shown as %+v, %+v", d, d.Operation)
 		}
+
 		if !b.mustOrder(o.ID).ClosedAt.IsZero() {
 			t.Error("the order is closed while its operation is open")
 		}
+
 		b.fake.tell(registered(o))
 		b.until("the domain", func() bool { return b.mustDomain("example.ru").Status == registrar.StatusRegistered })
 	})
+
 	d := b.mustDomain("example.ru")
 	if d.Handle != "H-1" || d.PaidTill.String() != "2027-03-01" || d.Renewal != registrar.RenewAuto || d.Operation != nil || d.Registrar != "r01" {
 		t.Errorf("shown as %+v", d)
 	}
+
 	if b.mustOrder(o.ID).ClosedAt.IsZero() {
 		t.Error("the order is not closed")
 	}
@@ -209,6 +233,7 @@ func TestForeignRegistrarsWord(t *testing.T) {
 // Events are applied once, through repetition and restarts, and a missing one stops all.
 func TestEventsExactlyOnce(t *testing.T) {
 	t.Parallel()
+
 	b := newBook(t)
 	event := func(c registrar.Cursor) registrar.Event {
 		return registrar.Event{Cursor: c, At: start, Type: registrar.EventNotice, Level: registrar.LevelInfo, Message: "word"}
@@ -218,21 +243,25 @@ func TestEventsExactlyOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	b.restart()
 	for range 3 {
 		if err := b.apply(t.Context(), "r01", event(4)); err == nil {
 			t.Fatal("a gap was accepted")
 		}
 	}
+
 	entries := b.entries("")
 	if len(entries) != 3 || entries[2].Level != registrar.LevelError || !strings.Contains(entries[2].Message, "after 2 came 4") {
 		t.Errorf("log: %+v", entries)
 	}
+
 	for _, c := range []registrar.Cursor{3, 4} { // it turned up after all
 		if err := b.apply(t.Context(), "r01", event(c)); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	if err := b.apply(t.Context(), "m", event(1)); err != nil {
 		t.Errorf("another registrar counts by itself: %v", err)
 	}
@@ -260,6 +289,7 @@ func TestFollowEndsWithItsContext(t *testing.T) {
 
 func TestFollowLog(t *testing.T) {
 	t.Parallel()
+
 	b := newBook(t)
 	b.place(request("one.ru"))
 	b.place(request("two.ru"))
@@ -275,6 +305,7 @@ func TestFollowLog(t *testing.T) {
 		}
 		break
 	}
+
 	if !slices.Equal(got, []string{"order-placed", "order-paid"}) {
 		t.Errorf("followed %v", got)
 	}
@@ -283,9 +314,10 @@ func TestFollowLog(t *testing.T) {
 	}
 }
 
-// A decision goes to the one registrar that has the operation, or to nobody.
+// A decision goes to the one registrar that has the operation, or to none.
 func TestDecisionsReachTheOwner(t *testing.T) {
 	t.Parallel()
+
 	b := newBook(t)
 	o := b.place(request("example.ru"))
 	b.mustPay(o.ID)
@@ -294,6 +326,7 @@ func TestDecisionsReachTheOwner(t *testing.T) {
 	if op, err := b.Resolve(t.Context(), d, ""); err != nil || op.State != registrar.Succeeded {
 		t.Errorf("resolved: %+v, %v", op, err)
 	}
+
 	_, err := b.Resolve(t.Context(), registrar.Decision{Operation: d.Operation, Verdict: "perhaps"}, "")
 	wantCode(t, err, registrar.Invalid, "by: is required")
 	wantCode(t, err, registrar.Invalid, "outcome: must be one of")
@@ -304,11 +337,13 @@ func TestDecisionsReachTheOwner(t *testing.T) {
 	_, err = b.Resolve(t.Context(), d, "")
 	wantCode(t, err, registrar.NotFound, "unknown")
 	b.registrars.set("m", b.fake) // two who know it, by another record
+
 	twice := b.fake.taken()[0].ID
 	_, err = b.Operation(t.Context(), operationOf(twice))
 	if err != nil {
 		t.Errorf("the recorded registrar alone is asked: %v", err)
 	}
+
 	_, err = b.board.Owner(t.Context(), "operation x", b.names, func(context.Context, registrar.Registrar) error { return nil })
 	wantCode(t, err, registrar.Precondition, "more than one")
 }
@@ -317,6 +352,7 @@ func TestDecisionsReachTheOwner(t *testing.T) {
 // that order's: it is followed to its end, and nothing is asked for a second time.
 func TestOrderFollowsWhatTheScheduleBegan(t *testing.T) {
 	t.Parallel()
+
 	for _, state := range []registrar.OperationState{registrar.Accepted, registrar.Succeeded} {
 		b := newBook(t)
 		b.have("live.ru")
@@ -327,22 +363,28 @@ func TestOrderFollowsWhatTheScheduleBegan(t *testing.T) {
 		b.fake.submit = func(o registrar.Order) (registrar.Operation, error) {
 			return registrar.Operation{ID: "op-cron", Order: o.ID, Kind: o.Kind, Domain: o.Domain, State: state}, nil
 		}
+
 		b.during(func() {
 			b.fake.tell(event) // begun
 			b.until("the operation to be shown", func() bool { return b.mustDomain("live.ru").Operation != nil })
 			event.Domain = registered(o).Domain
+
 			if state.Final() {
 				b.fake.tell(event) // and done
 				b.until("its end to be shown", func() bool { return b.mustDomain("live.ru").Operation == nil })
 			}
+
 			b.mustPay(o.ID)
 			b.until("the operation of the order", func() bool { return b.mustOrder(o.ID).Operation == "op-cron" })
+
 			if !state.Final() {
 				event.Order = o.ID
 				b.fake.tell(event)
 			}
+
 			b.until("the end of the order", func() bool { return !b.mustOrder(o.ID).ClosedAt.IsZero() })
 		})
+
 		if got := b.mustOrder(o.ID); got.Refusal != "" || len(b.fake.taken()) != 2 {
 			t.Errorf("%s: %+v, submitted %d times", state, got, len(b.fake.taken())-1)
 		}

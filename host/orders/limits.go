@@ -29,37 +29,45 @@ func oversized(q Request) (problems []registrar.Problem) {
 			problems = append(problems, registrar.Problem{Path: path, Message: wrong})
 		}
 	}
+
 	add("auth_code", input.CheckLine(string(q.AuthCode), longestCode))
 	if len(q.Nameservers) > mostServers {
 		add("nameservers", fmt.Sprintf("must be %d at most", mostServers))
 	}
+
 	for i, n := range q.Nameservers {
 		if len(n.IPs) > mostAddresses {
 			add(fmt.Sprintf("nameservers[%d].ips", i), fmt.Sprintf("must be %d at most", mostAddresses))
 		}
 	}
+
 	if q.Registrant == nil {
 		return problems
 	}
+
 	if len(q.Registrant.Fields) > mostFields {
 		add("contact", fmt.Sprintf("must have %d fields at most", mostFields))
 		return problems
 	}
+
 	for key, values := range q.Registrant.Fields {
 		if wrong := input.CheckLine(entry.Line(key), input.LongestID); wrong != "" {
 			add("contact", "has a key that "+wrong)
 			continue
 		}
+
 		if len(values) > mostValues {
 			add("contact."+key, fmt.Sprintf("must have %d values at most", mostValues))
 			continue
 		}
+
 		for i, v := range values {
 			if p := wrongValue(fmt.Sprintf("contact.%s[%d]", key, i), v); p != nil {
 				problems = append(problems, *p)
 			}
 		}
 	}
+
 	slices.SortFunc(problems, func(a, b registrar.Problem) int { return strings.Compare(a.Path, b.Path) })
 	return problems
 }

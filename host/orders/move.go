@@ -37,29 +37,36 @@ func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed boo
 	if d, err = s.Domain(ctx, m.Domain); err != nil {
 		return d, false, err
 	}
+
 	m.Handle = entry.Line(m.Handle)
 	v := mover{s.ledger, s.board}
 	if err := v.check(m, d); err != nil || d.Registrar == m.To {
 		return d, false, err
 	}
+
 	if err := s.db.Read(ctx, func(tx *sql.Tx) error { return movable(ctx, tx, d) }); err != nil {
 		return d, false, err
 	}
+
 	target, err := s.board.Registrar(m.To)
 	if err != nil {
 		return d, false, err
 	}
+
 	if err := mayTake(ctx, target, m, d); err != nil {
 		return d, false, err
 	}
+
 	mode, err := v.release(ctx, d)
 	if err != nil {
 		return d, false, err
 	}
-	taken, err := hold(ctx, target, m, d, mode)
+
+	taken, err := takeOverAt(ctx, target, m, d, mode)
 	if err != nil {
 		return d, false, switchboard.Explained(err, "", "; the domain stays with "+d.Registrar+", where its renewal is manual now: repeat the move")
 	}
+
 	return v.record(ctx, m, d, Domain{Registrar: m.To, Domain: taken}, mode)
 }
 
@@ -109,19 +116,23 @@ func mayTake(ctx context.Context, target registrar.Registrar, m Move, d Domain) 
 	if err == nil {
 		return agrees(known, m.To, d)
 	}
+
 	if !errors.Is(err, registrar.NotFound) {
 		return err
 	}
+
 	about, err := target.Describe(ctx)
 	if err != nil {
 		return err
 	}
+
 	if !about.Has(registrar.CapHandles) {
 		return registrar.Errorf(registrar.Precondition, "registrar %s does not know %s and can't take over a domain: it must hold the domain first", m.To, input.Unicode(d.Name))
 	}
 	if i := m.imported(d); i.Handle == "" || i.PaidTill.IsZero() {
 		return registrar.Errorf(registrar.Precondition, "registrar %s does not know %s: give the handle and the paid-till date that it has there", m.To, input.Unicode(d.Name))
 	}
+
 	return nil
 }
 
@@ -138,7 +149,7 @@ func agrees(known registrar.Domain, at string, d Domain) error {
 	return nil
 }
 
-// imported is the domain as the target takes it over. What nobody gives is carried over from
+// imported is the domain as the target takes it over. What is not given is carried over from
 // the source, whose handle another plugin for the same account understands.
 func (m Move) imported(d Domain) registrar.Import {
 	i := registrar.Import{Domain: d.Name, Customer: d.Customer, Handle: m.Handle, PaidTill: m.PaidTill}
@@ -158,19 +169,23 @@ func (v mover) release(ctx context.Context, d Domain) (before registrar.RenewalM
 	if err != nil {
 		return "", switchboard.Explained(err, "", "; it must be at work to be told that it renews the domain no longer, or two registrars might be paid")
 	}
+
 	about, err := source.Describe(ctx)
 	if err != nil {
 		return "", switchboard.Explained(err, "ask registrar "+d.Registrar+": ", "")
 	}
+
 	said, err := source.Domain(ctx, d.Name)
 	if errors.Is(err, registrar.NotFound) {
 		return d.Renewal, nil // what it does not know it does not renew
 	}
+
 	if err == nil && about.Has(registrar.CapRenewals) {
 		if before, err = v.begin(ctx, d, said.Renewal); err == nil {
 			said, err = source.SetRenewal(ctx, d.Name, registrar.RenewManual)
 		}
 	}
+
 	switch {
 	case err != nil:
 		return "", switchboard.Explained(err, "tell registrar "+d.Registrar+" to renew the domain no longer: ", "")
@@ -179,6 +194,7 @@ func (v mover) release(ctx context.Context, d Domain) (before registrar.RenewalM
 	case said.Operation != nil:
 		return "", underWay(d.Name, d.Registrar, said.Operation)
 	}
+
 	return before, nil
 }
 
@@ -196,21 +212,23 @@ func (v mover) begin(ctx context.Context, d Domain, found registrar.RenewalMode)
 	return before, err
 }
 
-// forget lets the next move find the mode that somebody has chosen since.
+// forget lets the next move find the mode that was chosen since.
 func (l *ledger) forget(ctx context.Context, name string) error {
 	return l.db.Write(ctx, func(tx *sql.Tx) error { return exec(ctx, tx, "delete from moves where domain = $1", name) })
 }
 
-// hold makes the target know the domain and renew it as the source did.
-func hold(ctx context.Context, target registrar.Registrar, m Move, d Domain, mode registrar.RenewalMode) (registrar.Domain, error) {
+// takeOverAt makes the target know the domain and renew it as the source did.
+func takeOverAt(ctx context.Context, target registrar.Registrar, m Move, d Domain, mode registrar.RenewalMode) (registrar.Domain, error) {
 	about, err := target.Describe(ctx)
 	if err != nil {
 		return registrar.Domain{}, err
 	}
+
 	taken, err := target.Domain(ctx, d.Name)
 	if errors.Is(err, registrar.NotFound) {
 		taken, err = target.ImportDomain(ctx, m.imported(d))
 	}
+
 	if err != nil {
 		return taken, err
 	}
@@ -223,6 +241,7 @@ func hold(ctx context.Context, target registrar.Registrar, m Move, d Domain, mod
 	if taken.Customer == "" {
 		taken.Customer = d.Customer
 	}
+
 	return taken, err
 }
 
@@ -232,6 +251,7 @@ func (v mover) record(ctx context.Context, m Move, from, to Domain, mode registr
 	if mode == registrar.RenewAuto && to.Renewal != registrar.RenewAuto {
 		text, level = text+", which does not renew it by itself", registrar.LevelWarning
 	}
+
 	err = v.write(ctx, func(tx *sql.Tx) error {
 		if err := movable(ctx, tx, from); err != nil {
 			return err
@@ -242,12 +262,14 @@ func (v mover) record(ctx context.Context, m Move, from, to Domain, mode registr
 		if err := exec(ctx, tx, "delete from moves where domain = $1", from.Name); err != nil {
 			return err
 		}
+
 		return insertEntry(ctx, tx, Entry{At: v.now(), Registrar: to.Registrar, Domain: to.Name, Actor: m.By, Level: level,
 			Event: registrar.EventDecision, Message: text + input.OnBehalf(m.For)})
 	})
 	if err != nil {
 		return from, false, err
 	}
+
 	v.log.Info("domain changes its registrar", "domain", to.Name, "from", from.Registrar, "to", to.Registrar, "renewal", to.Renewal)
 	return to, true, nil
 }

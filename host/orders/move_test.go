@@ -83,24 +83,29 @@ func move() Move { return Move{Domain: moving, To: "m", By: "olga"} }
 
 func TestMoveDomain(t *testing.T) {
 	t.Parallel()
+
 	b, from, to := moveBook(t)
 	d, changed, err := b.MoveDomain(t.Context(), Move{Domain: "EXAMPLE.ru.", To: "m", By: "olga", Handle: "H-2"})
 	if err != nil || !changed || d.Registrar != "m" || d.Handle != "H-2" || d.Renewal != registrar.RenewAuto {
 		t.Fatalf("moved %+v, %v, %v", d, changed, err)
 	}
+
 	if !slices.Equal(from.asked, []string{"manual"}) || !slices.Equal(to.asked, []string{"import H-2 2027-03-01 for c1", "auto"}) {
 		t.Errorf("the source was asked %q, the target %q", from.asked, to.asked)
 	}
 	if kept := b.mustDomain(moving); kept.Registrar != "m" || kept.Handle != "H-2" || kept.Renewal != registrar.RenewAuto {
 		t.Errorf("listed as %+v", kept)
 	}
+
 	entries := b.entries(moving)
 	if e := entries[len(entries)-1]; e.Actor != "olga" || e.Event != registrar.EventDecision || e.Message != "moved from registrar r01 to m" || e.Level != registrar.LevelInfo {
 		t.Errorf("the log says %+v", e)
 	}
+
 	if _, changed, err := b.MoveDomain(t.Context(), move()); err != nil || changed {
 		t.Errorf("again: changed %v, %v", changed, err)
 	}
+
 	// What the source says from now on is told, and believed no more.
 	b.during(func() {
 		b.fake.tell(registrar.Event{Type: registrar.EventDomain, Message: "late word", Name: moving,
@@ -110,9 +115,11 @@ func TestMoveDomain(t *testing.T) {
 			return entries[len(entries)-1].Message == "late word"
 		})
 	})
+
 	if kept := b.mustDomain(moving); kept.Registrar != "m" || kept.Status != registrar.StatusRegistered {
 		t.Errorf("the source's word changed it: %+v", kept)
 	}
+
 	// A renewal goes to the target.
 	b.registrars.set("m", &fake{})
 	if o := b.place(Request{Kind: registrar.KindRenew, Domain: moving}); o.Registrar != "m" {
@@ -142,6 +149,7 @@ func TestMoveToOneThatKnowsTheDomain(t *testing.T) {
 // Refusals before anything is changed: neither registrar is told anything.
 func TestMoveIsRefused(t *testing.T) {
 	t.Parallel()
+
 	for _, test := range []struct {
 		reason string
 		spoil  func(b *book, m *Move, from, to *keeper)
@@ -214,24 +222,29 @@ func TestMoveNeedsASourceThatStops(t *testing.T) {
 // and ends with the mode of renewal that the source had at first.
 func TestMoveIsRepeatedAfterAFault(t *testing.T) {
 	t.Parallel()
+
 	const taken = "import H-1 2027-03-01 for c1"
 	for _, happened := range []bool{false, true} {
 		b, from, to := moveBook(t)
 		to.fail[taken] = registrar.Errorf(registrar.Unavailable, "it went away")
+
 		if happened {
 			to.fail[taken], to.fail["auto"] = nil, registrar.Errorf(registrar.Unavailable, "it went away")
 		}
+
 		_, changed, err := b.MoveDomain(t.Context(), move())
 		wantCode(t, err, registrar.Unavailable, "it went away; the domain stays with r01, where its renewal is manual now: repeat the move")
 		if d := b.mustDomain(moving); changed || d.Registrar != "r01" || from.domains[moving].Renewal != registrar.RenewManual {
 			t.Errorf("changed %v: %+v", changed, d)
 		}
+
 		clear(to.fail)
 		b.restart()
 		d, changed, err := b.MoveDomain(t.Context(), move())
 		if err != nil || !changed || d.Registrar != "m" || d.Renewal != registrar.RenewAuto {
 			t.Errorf("repeated: %+v, %v, %v", d, changed, err)
 		}
+
 		imports := slices.DeleteFunc(to.asked, func(s string) bool { return s != taken })
 		if want := map[bool]int{false: 2, true: 1}[happened]; len(imports) != want {
 			t.Errorf("taken over %d times, want %d", len(imports), want)

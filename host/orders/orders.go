@@ -119,7 +119,7 @@ func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 		s.pause = time.Second
 	}
 
-	s.data = &Data{ledger: s.ledger, board: s.board, keep: o.Keep}
+	s.data = &Data{ledger: s.ledger, board: s.board, keep: o.Keep, retained: map[string]time.Time{}}
 
 	for _, name := range s.board.Names() {
 		s.toSubmit[name] = wake.NewSignal()

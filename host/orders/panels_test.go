@@ -16,16 +16,20 @@ import (
 // once, and the log tells of every order once.
 func TestTwoPanelsOnOneServer(t *testing.T) {
 	t.Parallel()
+
 	const many = 20
 	a := newBookOn(t, pgtest.Start(t).Database())
 	b := &book{t: t, dir: t.TempDir(), fake: a.fake, registrars: a.registrars, log: &bytes.Buffer{}, server: a.server, names: a.names}
+
 	key, err := os.ReadFile(filepath.Join(a.dir, "panel.key"))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := os.WriteFile(filepath.Join(b.dir, "panel.key"), key, 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	b.open(true)
 	t.Cleanup(func() { b.Close() })
 	a.fake.submit = func(o registrar.Order) (registrar.Operation, error) {
@@ -44,11 +48,13 @@ func TestTwoPanelsOnOneServer(t *testing.T) {
 							t.Error(err)
 							return
 						}
+
 						for _, payer := range []*book{a, b} { // both are told of the payment
 							if _, _, err := payer.Pay(t.Context(), o.ID); err != nil {
 								t.Error(err)
 							}
 						}
+
 						a.fake.tell(registrar.Event{Type: registrar.EventNotice, Message: "about " + o.Domain, Name: o.Domain})
 						mu.Lock()
 						placed = append(placed, o.ID)
@@ -56,6 +62,7 @@ func TestTwoPanelsOnOneServer(t *testing.T) {
 					}
 				})
 			}
+
 			clients.Wait()
 			a.until("all to be submitted and told", func() bool {
 				count := countEntries(t, a)
@@ -63,22 +70,27 @@ func TestTwoPanelsOnOneServer(t *testing.T) {
 			})
 		})
 	})
+
 	if len(placed) != 2*many {
 		t.Fatalf("%d orders were placed", len(placed))
 	}
+
 	for entry, times := range countEntries(t, b) {
 		if times != 1 {
 			t.Errorf("%s is in the log %d times", entry, times)
 		}
 	}
+
 	r01 := follower{b.ledger, b.board, "r01"}
 	if c, err := r01.cursor(t.Context()); err != nil || c != 2*many {
 		t.Errorf("followed to %d, %v; want %d", c, err, 2*many)
 	}
+
 	orders, err := b.Orders(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for _, o := range orders {
 		if o.Operation != operationOf(o.ID) {
 			t.Errorf("order %s has operation %q", o.ID, o.Operation)

@@ -3,7 +3,7 @@ package orders
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"errors"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -45,81 +45,105 @@ func (d *Data) retainLoop(ctx context.Context) {
 	}
 }
 
+// retain looks for what was kept long enough without keeping writers waiting, and removes it in
+// small transactions.
 func (d *Data) retain(ctx context.Context) error {
-	var cancelled, contacts, codes int64
-	err := d.write(ctx, func(tx *sql.Tx) (err error) {
-		cancelled, contacts, codes = 0, 0, 0
-		if before, ok := d.over(d.keep.Cancelled); ok {
-			if cancelled, err = sqldb.Changed(ctx, tx, "delete from orders where state = 'cancelled' and paid_at is null and closed_at < $1", sqldb.Millis(before)); err != nil {
-				return fault(err, "remove cancelled orders")
-			}
+	var removed [3]int64
+	var codes int64 // orders with codes are looked at again, gone or not
+	for i, sort := range []struct {
+		kept   time.Duration
+		old    string
+		remove func(ctx context.Context, tx *sql.Tx, id registrar.OrderID) error
+	}{
+		{d.keep.Cancelled, oldCancelled, removeOrder},
+		{d.keep.Contacts, oldContacts, d.eraseOrder},
+		{d.keep.Codes, oldCodes, func(ctx context.Context, tx *sql.Tx, id registrar.OrderID) error {
+			_, n, err := d.eraseCode(ctx, tx, id)
+			codes += n
+			return err
+		}},
+	} {
+		if sort.kept <= 0 {
+			continue
 		}
-		if before, ok := d.over(d.keep.Contacts); ok {
-			if contacts, err = sqldb.Changed(ctx, tx, eraseOldContacts, []byte{}, sqldb.Millis(before)); err != nil {
-				return fault(err, "remove old contacts")
-			}
-		}
-		codes, err = d.eraseOldCodes(ctx, tx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if cancelled+contacts+codes > 0 {
-		d.log.Info("old personal data removed", "contacts", contacts, "codes", codes, "cancelled_orders", cancelled)
-		if err := d.db.Purge(ctx); err != nil {
+		n, err := d.removeOld(ctx, sort.old, d.now().Add(-sort.kept), sort.remove)
+		if removed[i] = n; err != nil {
 			return err
 		}
 	}
-	return d.retainElsewhere(ctx)
-}
-
-// eraseOldContacts leaves those of domains about which something was recorded since: they were ours
-// until then.
-var eraseOldContacts = `update orders set sealed_private = $1 where closed_at < $2 and length(sealed_private) > 0
-	and not exists (select 1 from domains d where d.name = orders.domain and d.customer = orders.customer and d.status in (` + sqldb.Words(registrar.HeldStatuses()) + `))
-	and not exists (select 1 from log l where l.domain = orders.domain and l.at >= $2)`
-
-// over is the time before which what ended was kept for so long; false = it is kept without end.
-func (d *Data) over(kept time.Duration) (time.Time, bool) { return d.now().Add(-kept), kept > 0 }
-
-// eraseOldCodes removes the transfer codes of orders that ended long enough ago.
-func (d *Data) eraseOldCodes(ctx context.Context, tx *sql.Tx) (codes int64, err error) {
-	before, ok := d.over(d.keep.Codes)
-	if !ok {
-		return 0, nil
-	}
-	old, err := sqldb.Collect(ctx, tx, scanName, "select id from orders where kind = 'transfer' and closed_at < $1 and length(sealed_private) > 0", sqldb.Millis(before))
-	if err != nil {
-		return 0, fault(err, "read old transfer codes")
-	}
-	for _, id := range old {
-		_, n, err := d.eraseCode(ctx, tx, registrar.OrderID(id))
-		if err != nil {
-			return codes, err
-		}
-		codes += n
-	}
-	return codes, nil
-}
-
-// retainElsewhere has the registrars remove what they have kept as long, once a day at most.
-func (d *Data) retainElsewhere(ctx context.Context) error {
-	before, ok := d.over(d.keep.Contacts)
-	if !ok || d.now().Sub(d.retained) < min(day, d.keep.Contacts) {
+	if removed[0]+removed[1]+codes == 0 {
 		return nil
 	}
-	d.retained = d.now()
-	for _, a := range d.board.Erase(ctx, d.board.Names(), registrar.ErasureQuery{Before: before}) {
-		var removed string
-		for _, r := range a.Value.Removed {
-			removed += fmt.Sprintf(" %d %s", r.Count, r.What)
+
+	d.log.Info("old personal data removed", "cancelled_orders", removed[0], "contacts", removed[1], "codes", codes)
+	return d.db.Purge(ctx)
+}
+
+// retainAtOnce bounds how long writers wait.
+const retainAtOnce = 100
+
+// removeOld removes what a query finds that ended before a time.
+func (d *Data) removeOld(ctx context.Context, old string, before time.Time, remove func(context.Context, *sql.Tx, registrar.OrderID) error) (n int64, err error) {
+	for last := ""; ; {
+		var ids []string
+		err := d.db.Read(ctx, func(tx *sql.Tx) (err error) {
+			ids, err = sqldb.Collect(ctx, tx, scanName, old, sqldb.Millis(before), last, retainAtOnce)
+			return err
+		})
+		if err != nil || len(ids) == 0 {
+			return n, fault(err, "look for old orders")
 		}
-		if removed != "" {
-			d.log.Info("a registrar has removed old personal data", "registrar", a.Registrar, "removed", removed[1:])
+		err = d.write(ctx, func(tx *sql.Tx) error {
+			for _, id := range ids {
+				if err := remove(ctx, tx, registrar.OrderID(id)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return n, err
+		}
+		n, last = n+int64(len(ids)), ids[len(ids)-1]
+	}
+}
+
+// Orders that ended before $1, after an ID.
+var (
+	oldCancelled = "select id from orders where state = 'cancelled' and paid_at is null and closed_at < $1 and id > $2 order by id limit $3"
+
+	// Contacts of domains about which something was recorded since stay: they were ours until then.
+	oldContacts = `select id from orders where closed_at < $1 and length(sealed_private) > 0 and id > $2
+		and not exists (select 1 from domains d where d.name = orders.domain and d.customer = orders.customer and d.status in (` + sqldb.Words(registrar.HeldStatuses()) + `))
+		and not exists (select 1 from log l where l.domain = orders.domain and l.at >= $1)
+		order by id limit $3`
+
+	oldCodes = "select id from orders where kind = 'transfer' and closed_at < $1 and length(sealed_private) > 0 and id > $2 order by id limit $3"
+)
+
+func removeOrder(ctx context.Context, tx *sql.Tx, id registrar.OrderID) error {
+	return exec(ctx, tx, "delete from orders where id = $1", id)
+}
+
+// retainElsewhere has the registrars at work remove what they have kept as long, each once a day.
+func (d *Data) retainElsewhere(ctx context.Context) {
+	if d.keep.Contacts <= 0 {
+		return
+	}
+	var due []string
+	for _, name := range d.board.Names() {
+		if _, err := d.board.Registrar(name); err == nil && d.now().Sub(d.retained[name]) >= min(day, d.keep.Contacts) {
+			due = append(due, name)
 		}
 	}
-	return nil
+	for _, a := range d.board.Erase(ctx, due, registrar.ErasureQuery{Before: d.now().Add(-d.keep.Contacts)}) {
+		if a.Err == nil || errors.Is(a.Err, registrar.Unsupported) {
+			d.retained[a.Registrar] = d.now()
+		}
+		for _, r := range a.Value.Removed {
+			d.log.Info("a registrar has removed old personal data", "registrar", a.Registrar, "what", r.What, "count", r.Count)
+		}
+	}
 }
 
 const day = 24 * time.Hour

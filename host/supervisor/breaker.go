@@ -38,6 +38,7 @@ func (b *breaker) failed(now time.Time, lived time.Duration, err error) (State, 
 		return Backoff, pause
 	}
 
+	// Only crashes within the window count; a plugin that tripped it is tried rarely.
 	b.crashes = append(slices.DeleteFunc(b.crashes, func(t time.Time) bool { return now.Sub(t) >= b.timing.Window }), now)
 	if b.tripped || len(b.crashes) >= b.timing.Crashes {
 		b.tripped = true

@@ -163,6 +163,7 @@ func (i *instance) explain(err error) error {
 
 	err = errors.New(text)
 
+	// go-plugin reports what the machine lacks as text only; as an error it is retried.
 	for _, want := range wants {
 		if strings.Contains(text, want.Error()) {
 			return fmt.Errorf("%s (%w)", text, want)

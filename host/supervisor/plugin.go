@@ -49,7 +49,7 @@ func newPlugin(spec Spec, o Options) *plugin {
 	}
 }
 
-// Status tells how the plugin stands.
+// Status returns the state of the plugin.
 func (p *plugin) Status() Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -213,6 +213,7 @@ func (p *plugin) enter(state State, reason error) {
 		p.status.State, p.status.Since = state, time.Now()
 	}
 
+	// Callers must not reach a process that is gone.
 	if !state.Serves() {
 		p.current, p.status.Health = nil, nil
 	}
@@ -272,7 +273,7 @@ func (p *plugin) drain(ctx context.Context, i *instance) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.timing.Drain)
 	defer cancel()
 	if err := i.plugin.Drain(ctx); err != nil {
-		p.log.Warn("plugin did not drain", "error", err)
+		p.log.Warn("plugin did not drain", "err", err)
 	}
 }
 
@@ -293,7 +294,7 @@ func (p *plugin) follow(ctx context.Context, r registrar.Registrar) {
 
 		pause := b.pause(time.Since(began))
 		if !errors.Is(err, registrar.Draining) { // a plugin that drains ends its events, too
-			p.log.Warn("session ended early", "error", err, "pause", pause)
+			p.log.Warn("session ended early", "err", err, "pause", pause)
 		}
 
 		select {

@@ -102,6 +102,8 @@ func (p *process) command(program *os.File, pipes *pipes) *exec.Cmd {
 	cmd.Dir = p.spec.Dir
 	cmd.Stdout, cmd.Stderr = pipes.stdout[1], pipes.stderr[1]
 	cmd.ExtraFiles = []*os.File{pipes.lifeline[0]}
+
+	// A group of its own, so that the plugin's children can be killed with it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 
 	if a := p.spec.Account; a != nil {

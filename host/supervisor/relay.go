@@ -23,7 +23,7 @@ const maxLine = 64 << 10
 // harm the host: lines are cut, JSON is checked, control characters are replaced.
 //
 // More than it may log is read, as slowly as its own writing allows, and dropped; how much is
-// told now and then.
+// reported now and then.
 func relay(r io.Reader, log hclog.Logger, w *words) {
 	lines := bufio.NewReaderSize(&slow{r: r, pace: rate.NewLimiter(bytesPace, bytesBurst)}, maxLine)
 	q := newQuota(log)
@@ -80,7 +80,7 @@ func (q *quota) admits() bool {
 	return false
 }
 
-// close tells how much was dropped since it last did.
+// close logs how much was dropped since the last report.
 func (q *quota) close() {
 	if q.dropped > 0 {
 		q.log.Warn("the plugin logs more than it may: lines were dropped", "lines", q.dropped)

@@ -6,7 +6,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// State says where a plugin stands.
+// State is the state of a plugin.
 type State string
 
 const (
@@ -28,7 +28,7 @@ func States() []State {
 // Serves reports whether calls reach the plugin.
 func (s State) Serves() bool { return s == Running || s == Degraded }
 
-// Status is how a plugin stands.
+// Status is the state of a plugin with its reasons.
 type Status struct {
 	Name         string
 	Title        string // this and the next four are empty until the plugin has described itself

@@ -9,7 +9,7 @@
 // lifeline, a pipe, breaks.
 //
 // Errors: a plugin that is down answers [registrar.Unavailable] or [registrar.Draining],
-// with its state and reason. What it takes to start a plugin stands in [Status].Error.
+// with its state and reason. [Status].Error says what is missing to start a plugin.
 //
 // It needs Unix, and /proc for plugins with a checksum.
 package supervisor
@@ -66,7 +66,7 @@ type Options struct {
 	// is tried again that its specification or settings keep from work; nil = nothing changes.
 	Reread func(name string) (Spec, error)
 	// Told is called when a plugin becomes disabled, once for each reason, and with nil when
-	// it is at work again; nil = nothing is told.
+	// it works again; nil = nothing is reported.
 	Told func(ctx context.Context, name string, reason error)
 	// Jitter returns numbers in [0,1); nil = random ones.
 	Jitter func() float64
@@ -167,7 +167,7 @@ func (s *Supervisor) Upgrade(ctx context.Context, spec Spec) (from, to string, e
 	return "", "", registrar.Errorf(registrar.NotFound, "there is no registrar %q", spec.Name)
 }
 
-// Statuses tells how the plugins stand, in the order of the options.
+// Statuses returns the states of the plugins, in the order of the options.
 func (s *Supervisor) Statuses() []Status {
 	all := make([]Status, 0, len(s.plugins))
 	for _, p := range s.plugins {

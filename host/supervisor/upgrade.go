@@ -33,6 +33,7 @@ func (p *plugin) upgrade(ctx context.Context, spec Spec) (from, to string, err e
 		return from, d.Version, err
 	}
 
+	// Handed to the goroutine that owns the plugin, which drains the old process first.
 	s := &successor{instance: i, description: d, heard: make(chan error, 1)}
 	select {
 	case p.successors <- s:
@@ -55,7 +56,7 @@ func (p *plugin) runNext(ctx context.Context) error {
 	defer s.instance.stop()
 	p.enter(Starting, nil)
 	if err := p.begin(ctx, s.instance); err != nil {
-		p.log.Warn("upgrade failed", "version", s.description.Version, "error", err)
+		p.log.Warn("upgrade failed", "version", s.description.Version, "err", err)
 		s.heard <- fmt.Errorf("%w; the program that was at work before is started again", err)
 		return nil
 	}

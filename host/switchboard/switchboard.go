@@ -104,6 +104,7 @@ func (b *Board) Owner(ctx context.Context, what string, candidates []string, kno
 	if len(candidates) == 0 {
 		candidates = b.names
 	}
+
 	var owners []Owner
 	var down error
 	for _, a := range askAll(ctx, b, candidates, func(ctx context.Context, r registrar.Registrar) (registrar.Registrar, error) { return r, knows(ctx, r) }) {
@@ -115,6 +116,7 @@ func (b *Board) Owner(ctx context.Context, what string, candidates []string, kno
 			down = errors.Join(down, a.err)
 		}
 	}
+
 	switch {
 	case len(owners) == 1:
 		return owners[0], nil
@@ -123,6 +125,7 @@ func (b *Board) Owner(ctx context.Context, what string, candidates []string, kno
 	case down != nil:
 		return Owner{}, Explained(down, what+": ", "")
 	}
+
 	return Owner{}, registrar.Errorf(registrar.NotFound, "there is no %s", what)
 }
 
@@ -134,6 +137,7 @@ func (b *Board) chosen(ctx context.Context, name string, c registrar.Capability)
 		}
 		return name, nil
 	}
+
 	able, err := each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]struct{}, error) {
 		d, err := r.Describe(ctx)
 		if err != nil || !d.Has(c) {
@@ -152,6 +156,7 @@ func (b *Board) chosen(ctx context.Context, name string, c registrar.Capability)
 	case len(able.List) == 0:
 		return "", registrar.Errorf(registrar.Unsupported, "no registrar has the capability %s", c)
 	}
+
 	return "", input.Mistake("registrar", "is required: more than one has the capability "+string(c))
 }
 

@@ -130,23 +130,28 @@ func TestOneOfSeveralAnswers(t *testing.T) {
 
 func TestListsOfAllRegistrars(t *testing.T) {
 	t.Parallel()
+
 	b, at, a := newBoard(t)
 	reviews, err := b.Reviews(t.Context())
 	if diff := cmp.Diff(Several[registrar.Review]{List: []Of[registrar.Review]{{"r01", registrar.Review{ID: "r01-review"}}}}, reviews); diff != "" || err != nil {
 		t.Errorf("reviews: %v (-want +got):\n%s", err, diff)
 	}
+
 	steps, err := b.RunRenewals(t.Context(), true)
 	if diff := cmp.Diff(Several[registrar.RenewalStep]{List: []Of[registrar.RenewalStep]{{"r01", registrar.RenewalStep{Domain: "r01.ru"}}}}, steps); diff != "" || err != nil {
 		t.Errorf("steps: %v (-want +got):\n%s", err, diff)
 	}
+
 	at["m"] = &able{name: "m"}
 	a.err = registrar.Errorf(registrar.Unavailable, "it is down")
+
 	reviews, err = b.Reviews(t.Context())
 	want := Several[registrar.Review]{List: []Of[registrar.Review]{{"r01", registrar.Review{ID: "r01-review"}}, {"m", registrar.Review{ID: "m-review"}}},
 		Absent: []Absent{{"r01", "it is down"}}} // this fake answers and fails
 	if diff := cmp.Diff(want, reviews); diff != "" || err != nil {
 		t.Errorf("with one down: %v (-want +got):\n%s", err, diff)
 	}
+
 	a.err = errors.New("CANARY of the wire")
 	steps, err = b.RunRenewals(t.Context(), true)
 	if len(steps.List) != 2 || len(steps.Absent) != 1 || strings.Contains(steps.Absent[0].Reason, "CANARY") || err != nil {
@@ -156,13 +161,16 @@ func TestListsOfAllRegistrars(t *testing.T) {
 
 func TestRegistrarIsChosenByPower(t *testing.T) {
 	t.Parallel()
+
 	b, at, _ := newBoard(t)
 	if h, err := b.AdoptHandle(t.Context(), "", "c1", "H"); err != nil || h.Registrar != "r01" || h.Value.Handle != "H" || h.Value.Customer != "c1" {
 		t.Errorf("adopted %+v, %v", h, err)
 	}
+
 	if rec, err := b.Recognise(t.Context(), "r01", []byte("x")); err != nil || rec.Subject != "r01 x" {
 		t.Errorf("recognised %+v, %v", rec, err)
 	}
+
 	_, err := b.AdoptHandle(t.Context(), "nobody", "c1", "H")
 	wantCode(t, err, registrar.Invalid, "registrar: must be one of [r01 m]")
 	at["m"] = &able{name: "m"}
@@ -174,6 +182,7 @@ func TestRegistrarIsChosenByPower(t *testing.T) {
 	if rec, err := b.Recognise(t.Context(), "r01", []byte("x")); err != nil || rec.Subject != "r01 x" {
 		t.Errorf("named, the other does not matter: %+v, %v", rec, err)
 	}
+
 	at["m"] = plain{}
 	at["r01"] = plain{}
 	_, err = b.Recognise(t.Context(), "", nil)

@@ -35,18 +35,22 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
 		within(w, readWithin)
+
 		if r.ContentLength != 0 { // a body that never comes must not hold the connection
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.send))
 		}
+
 		if _, known := access.From(r.Context()); known { // by the socket that it came on
 			next.ServeHTTP(w, r)
 			return
 		}
+
 		address, ok := s.origin(r)
 		if !ok {
 			fail(w, http.StatusForbidden, "FORBIDDEN", "only the proxies of panel.behind_proxy may call")
 			return
 		}
+
 		caller, err := s.identify(r)
 		switch {
 		case errors.Is(err, errNoCredential):
@@ -92,22 +96,26 @@ func (s *Server) identify(r *http.Request) (access.Caller, error) {
 	if !ok {
 		_, given, ok = r.BasicAuth()
 	}
+
 	if !ok {
 		return access.Caller{}, errNoCredential
 	}
 	if token := s.token.Load(); !token.IsEmpty() && subtle.ConstantTimeCompare([]byte(access.Digest(given)), []byte(access.Digest(token.Reveal()))) == 1 {
 		return access.Caller{Name: bootstrap, Rights: access.Rights()}, nil
 	}
+
 	found, ok, err := s.keys.Find(r.Context(), access.Digest(given))
 	if err != nil {
 		return access.Caller{}, err
 	}
+
 	if !ok || !found.Valid(time.Now()) {
 		return access.Caller{}, errWrongCredential
 	}
 	if err := s.keys.Used(r.Context(), found); err != nil {
 		s.log.Warn("the use of a credential can't be noted", "credential", found.Name, "err", err)
 	}
+
 	return found.Caller(), nil
 }
 
@@ -118,12 +126,14 @@ func (s *Server) origin(r *http.Request) (address string, ok bool) {
 	if err != nil {
 		host = r.RemoteAddr
 	}
+
 	if len(s.proxies) == 0 {
 		return host, true
 	}
 	if !s.trusted(host) {
 		return host, false
 	}
+
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
 		hop = strings.TrimSpace(hop)
@@ -134,6 +144,7 @@ func (s *Server) origin(r *http.Request) (address string, ok bool) {
 			break
 		}
 	}
+
 	return host, true
 }
 

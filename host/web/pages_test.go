@@ -8,6 +8,7 @@ import (
 
 func TestPages(t *testing.T) {
 	t.Parallel()
+
 	b := newBench(t, "")
 	b.placed(newOrder)
 	b.registered()
@@ -25,11 +26,13 @@ func TestPages(t *testing.T) {
 		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/html; charset=utf-8" {
 			t.Errorf("%s: status %d, %s", path, w.Code, w.Header().Get("Content-Type"))
 		}
+
 		for _, text := range shows {
 			if !strings.Contains(page, text) {
 				t.Errorf("%s does not show %q:\n%s", path, text, page)
 			}
 		}
+
 		if strings.Contains(page, "<script") || !strings.HasSuffix(strings.TrimSpace(page), "</html>") {
 			t.Errorf("%s holds a script, or is not whole:\n%s", path, page)
 		}

@@ -29,9 +29,10 @@ func slowCaller(t *testing.T, b *bench, request string) net.Conn {
 	return c
 }
 
-// A backup that nobody reads ends, and with it what it holds.
+// A backup whose reader has stopped ends, and with it what it holds.
 func TestBackupThatIsNotRead(t *testing.T) {
 	t.Parallel()
+
 	ended := make(chan error, 1)
 	b := newBench(t, "")
 	b.Server.backup = func(_ context.Context, w io.Writer) error {
@@ -43,9 +44,11 @@ func TestBackupThatIsNotRead(t *testing.T) {
 			}
 		}
 	}
+
 	b.Server.log = hclog.NewNullLogger()
 	b.Server.piece = 200 * time.Millisecond
 	slowCaller(t, b, "POST /api/v1/backup HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n")
+
 	select {
 	case err := <-ended:
 		if !errors.Is(err, os.ErrDeadlineExceeded) {

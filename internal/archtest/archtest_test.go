@@ -242,7 +242,7 @@ func TestPureRoomsReadNoClock(t *testing.T) {
 	}
 }
 
-// Every package tells a reader what it is for.
+// Every package says what it is for.
 func TestPackageComments(t *testing.T) {
 	t.Parallel()
 	for _, p := range packages(t) {

@@ -49,17 +49,21 @@ func TestGlossaryMarksTheWordsThatAreHeld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var marked, held []string
 	for line := range strings.Lines(string(text)) {
 		if m := starred.FindStringSubmatch(line); m != nil {
 			marked = append(marked, m[1])
 		}
 	}
+
 	for word := range homes {
 		held = append(held, word)
 	}
+
 	slices.Sort(marked)
 	slices.Sort(held)
+
 	if !slices.Equal(marked, held) {
 		t.Errorf("marked are %v\nheld are   %v", marked, held)
 	}
@@ -74,11 +78,13 @@ func TestGlossaryWordsHaveOneMeaning(t *testing.T) {
 		if strings.HasSuffix(p.ImportPath, "registrarpb") { // generated, and named by the contract
 			continue
 		}
+
 		for _, file := range p.GoFiles {
 			f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, parser.SkipObjectResolution)
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			for _, name := range packageLevel(f) {
 				home, is := homes[strings.ToLower(name)]
 				if !is {
@@ -118,6 +124,7 @@ func packageLevel(f *ast.File) (names []string) {
 			}
 		}
 	}
+
 	return names
 }
 

@@ -222,7 +222,7 @@ func (d *Dovecot) CreateFolder(user, folder string) {
 	d.admin("mailbox", "create", "-u", user, folder)
 }
 
-// Count tells how many mails of a folder match a search, such as "all" or "keyword x".
+// Count returns how many mails of a folder match a search, such as "all" or "keyword x".
 func (d *Dovecot) Count(user, folder string, search ...string) int {
 	d.t.Helper()
 	return len(strings.Fields(d.admin(append([]string{"-f", "flow", "search", "-u", user, "mailbox", folder}, search...)...))) / 2

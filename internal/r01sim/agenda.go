@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// agenda is what the robot will do, and when. Everything is done by the one goroutine
+// agenda is the list of the robot's tasks and their times. All are run by the one goroutine
 // that runs it, in order of time; equal times keep the order of arrival.
 type agenda struct {
 	mu    sync.Mutex
@@ -23,7 +23,7 @@ type item struct {
 
 func newAgenda() *agenda { return &agenda{wake: make(chan struct{}, 1)} }
 
-// after enters what is to be done after a delay. It never blocks.
+// after adds a task that is due after a delay. It never blocks.
 func (a *agenda) after(delay time.Duration, do func()) {
 	a.mu.Lock()
 	due := time.Now().Add(delay)
@@ -55,7 +55,7 @@ func (a *agenda) run(ctx context.Context) {
 	}
 }
 
-// next takes what is due, or tells how long to wait for it.
+// next takes the task that is due, or returns how long to wait for it.
 func (a *agenda) next() (do func(), wait time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -29,7 +29,7 @@ func (s *Simulator) deliver(raw []byte) {
 // bring hands a mail over. One that a real server does not take is offered again.
 func (s *Simulator) bring(raw []byte, delivered func()) {
 	if err := s.handOver(raw); err != nil {
-		s.logger.Warn("mail not delivered", "error", err, "again_in", deliverAgain)
+		s.logger.Warn("mail not delivered", "err", err, "again_in", deliverAgain)
 		s.agenda.after(s.pace(deliverAgain), func() { s.bring(raw, delivered) })
 		return
 	}

@@ -66,7 +66,7 @@ func (d *door) Accept() (net.Conn, error) {
 	return g, nil
 }
 
-// Close is how a server tells that it has finished with a guest.
+// Close is called by a server that has finished with a guest.
 func (g *guest) Close() error {
 	g.once.Do(func() {
 		g.door.mu.Lock()

@@ -57,7 +57,7 @@ func (t *imapSession) Select(name string, options *imap.SelectOptions) (*imap.Se
 	return data, err
 }
 
-// Status tells about a mailbox.
+// Status returns the state of a mailbox.
 func (t *imapSession) Status(name string, options *imap.StatusOptions) (*imap.StatusData, error) {
 	data, err := t.UserSession.Status(name, options)
 	if err == nil && options.UIDValidity {

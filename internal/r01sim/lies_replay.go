@@ -104,7 +104,7 @@ func (f *forger) rehead(raw []byte, values map[string]string) forged {
 	return reread(bytes.Join([][]byte{head, body}, []byte("\r\n\r\n")))
 }
 
-// again writes what an old mail says anew: in another encoding, or in a mail without thread.
+// again repeats what an old mail says in another encoding, or in a mail without thread.
 func (f *forger) again(old *spoken, unbound, encoded bool) forged {
 	r := reply{to: f.callback, from: f.robot, date: f.now, messageID: f.letter().messageID, subject: "R01 notice", results: []result{old.one}}
 	style := f.style()

@@ -280,8 +280,8 @@ func parseFields(lines []string) (fields []Field, bad string) {
 	return fields, ""
 }
 
-// order holds that a registrant stands before the domain that refers to it, and that
-// only domains are prolonged.
+// order checks that a registrant comes before the domain that refers to it, and that only
+// domains are prolonged.
 func (r *reader) order() *Rejection {
 	defined := map[string]int{}
 	for i, t := range r.request.Templates {

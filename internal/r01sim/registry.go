@@ -38,7 +38,7 @@ type Domain struct {
 	PaidTill    registrar.Date `json:"paid_till"`
 }
 
-// TaskStatus is where a task stands; the words are R01's.
+// TaskStatus is the state of a task; the words are R01's.
 type TaskStatus string
 
 const (

@@ -195,7 +195,7 @@ func (s *Simulator) pace(delay time.Duration) time.Duration {
 	return time.Duration(float64(delay) / s.options.Speed)
 }
 
-// finish carries a task out and tells the result.
+// finish carries a task out and returns the result.
 func (s *Simulator) finish(task *Task) result {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -159,7 +159,7 @@ func (s *Simulator) shut() {
 	}
 }
 
-// Addresses tells the bound addresses, after Listen.
+// Addresses returns the bound addresses, after Listen.
 func (s *Simulator) Addresses() Addresses {
 	bound := map[string]string{}
 	for _, v := range s.doors {

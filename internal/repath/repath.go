@@ -61,7 +61,7 @@ func concerned(path string) bool {
 	return slices.Contains(kinds, filepath.Ext(path)) && !strings.Contains(path, string(filepath.Separator)+"testdata"+string(filepath.Separator)+"fuzz")
 }
 
-// rewriter knows the forms in which a path stands in a file.
+// rewriter knows the forms that a path has in a file.
 type rewriter struct {
 	from, to   []byte
 	descriptor *regexp.Regexp // of a proto's go_package, with its two lengths before it
@@ -150,7 +150,7 @@ func length(text string) string {
 	return string(binary.AppendUvarint(nil, uint64(len(text))))
 }
 
-// escaped is text as it stands between quotes.
+// escaped returns text as it is written between quotes.
 func escaped(text string) string {
 	quoted := strconv.Quote(text)
 	return quoted[1 : len(quoted)-1]

@@ -19,6 +19,7 @@ var ours = strings.TrimSuffix(reflect.TypeFor[rewriter]().PkgPath(), "/internal/
 // checkout copies what the module is made of.
 func checkout(t *testing.T) string {
 	t.Helper()
+
 	root, to := filepath.Join("..", ".."), t.TempDir()
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		name, _ := filepath.Rel(root, path)
@@ -32,15 +33,18 @@ func checkout(t *testing.T) string {
 		case !d.Type().IsRegular():
 			return nil
 		}
+
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
+
 		return os.WriteFile(filepath.Join(to, name), text, 0o644)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return to
 }
 
@@ -57,14 +61,17 @@ func repath(t *testing.T, root, to string) []string {
 // the path, and nothing of the module keeps the old one.
 func TestThereAndBack(t *testing.T) {
 	t.Parallel()
+
 	for _, to := range []string{"a.example/p", "example.com/" + strings.Repeat("long", 25) + "/panel"} {
 		t.Run(to, func(t *testing.T) {
 			t.Parallel()
+
 			root := checkout(t)
 			there := repath(t, root, to)
 			if len(there) < 100 {
 				t.Fatalf("only %d files were changed", len(there))
 			}
+
 			for _, file := range there {
 				text := read(t, file)
 				if bytes.Contains(text, []byte(`"`+ours+"/")) || strings.HasSuffix(file, ".pb.go") && bytes.Contains(text, []byte(ours+"/shared")) {
@@ -73,6 +80,7 @@ func TestThereAndBack(t *testing.T) {
 			}
 
 			repath(t, root, ours)
+
 			for _, file := range there {
 				name, _ := filepath.Rel(root, file)
 				if !bytes.Equal(read(t, file), read(t, filepath.Join("..", "..", name))) {

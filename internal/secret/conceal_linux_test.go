@@ -55,16 +55,20 @@ const nobody = 65534
 // waiting starts a part as the user "nobody" and returns its output.
 func waiting(t *testing.T, part string) (pid int, said string) {
 	t.Helper()
+
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
 	cmd.Env = []string{role + "=" + part, "PASSWORD=CANARY"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
 	}
+
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		cmd.Process.Kill()
 		cmd.Wait()
@@ -74,6 +78,7 @@ func waiting(t *testing.T, part string) (pid int, said string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return cmd.Process.Pid, string(line[:n])
 }
 
@@ -82,9 +87,11 @@ func readAs(uid int, path string) error {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocks: the thread ends with the goroutine
+
 		for _, call := range []uintptr{unix.SYS_SETFSGID, unix.SYS_SETFSUID} {
 			unix.RawSyscall(call, uintptr(uid), 0, 0)
 		}
+
 		fd, err := unix.Open(path, unix.O_RDONLY, 0)
 		if err == nil {
 			buf := make([]byte, 1<<12)
@@ -94,7 +101,9 @@ func readAs(uid int, path string) error {
 			}
 			unix.Close(fd)
 		}
+
 		done <- err
 	}()
+
 	return <-done
 }

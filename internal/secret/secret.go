@@ -7,7 +7,7 @@ package secret
 
 import "encoding/json"
 
-// Mask stands wherever a secret would have been.
+// Mask is printed in place of a secret.
 const Mask = "***"
 
 // String is a string that never prints. The zero String is empty.

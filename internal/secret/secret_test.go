@@ -11,6 +11,7 @@ import (
 
 func TestStringNeverPrints(t *testing.T) {
 	t.Parallel()
+
 	const canary = "hunter2"
 	s := New(canary)
 	holder := struct{ Password String }{s}
@@ -18,6 +19,7 @@ func TestStringNeverPrints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for _, printed := range []string{
 		fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q", s, s, s, s, s),
 		fmt.Sprintf("%v %+v %#v", holder, holder, holder), fmt.Sprintf("%v", &s), string(asJSON),
@@ -26,6 +28,7 @@ func TestStringNeverPrints(t *testing.T) {
 			t.Errorf("printed: %s", printed)
 		}
 	}
+
 	if s.Reveal() != canary {
 		t.Error("Reveal lost the value")
 	}
@@ -48,22 +51,27 @@ func TestStringFromJSON(t *testing.T) {
 
 func TestBox(t *testing.T) {
 	t.Parallel()
+
 	file := filepath.Join(t.TempDir(), "key")
 	if _, err := OpenBox(file, false); err == nil {
 		t.Error("a missing key file was accepted without create")
 	}
+
 	box, err := OpenBox(file, true)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	sealed := box.Seal([]byte("4510 123456"), "contact|1")
 	if strings.Contains(string(sealed), "4510") {
 		t.Error("sealed data are readable")
 	}
+
 	again, err := OpenBox(file, false)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if plain, err := again.Open(sealed, "contact|1"); err != nil || string(plain) != "4510 123456" {
 		t.Errorf("open after reopening = %q, %v", plain, err)
 	}
@@ -80,8 +88,10 @@ func TestBox(t *testing.T) {
 
 func TestOpenBoxRefuses(t *testing.T) {
 	t.Parallel()
+
 	dir := t.TempDir()
 	good := strings.Repeat("ab", keyBytes)
+
 	write := func(name, text string, mode os.FileMode) string {
 		file := filepath.Join(dir, name)
 		if err := os.WriteFile(file, []byte(text), mode); err != nil {
@@ -99,6 +109,7 @@ func TestOpenBoxRefuses(t *testing.T) {
 			t.Errorf("%s accepted: %s", filepath.Base(c.file), c.why)
 		}
 	}
+
 	if _, err := OpenBox(write("good", good, 0o600), false); err != nil {
 		t.Errorf("good key refused: %v", err)
 	}

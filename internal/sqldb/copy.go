@@ -10,7 +10,7 @@ import (
 // ErrOnServer: what is wanted works on files only.
 var ErrOnServer = errors.New("the database is on a PostgreSQL server, which has means of its own for that: pg_dump, or copies of the server")
 
-// Copy writes the database, as it stands at one moment, into a new file that only its owner
+// Copy writes the database, as of one moment, into a new file that only its owner
 // may read. Reading and writing go on meanwhile. The file is on the disk when it returns.
 // ErrOnServer when the database is none of our files.
 func (db *DB) Copy(ctx context.Context, path string) error {

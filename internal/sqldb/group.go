@@ -111,7 +111,7 @@ func (w *writing) outcome() error {
 	return w.err
 }
 
-// run commits a batch and tells everybody but its leader, the first.
+// run commits a batch and wakes all its writers but the first, its leader.
 func (g *group) run(batch []*writing) {
 	leader, others := batch[0], batch[1:]
 	if len(others) == 0 {
@@ -129,6 +129,7 @@ func (g *group) run(batch []*writing) {
 		}
 	}()
 
+	// The leader's context must not end the work of the others.
 	outcomes := make([]error, len(batch))
 	err := g.commit(context.WithoutCancel(leader.ctx), func(tx *sql.Tx) error {
 		for i, w := range batch {
@@ -146,7 +147,7 @@ func (g *group) run(batch []*writing) {
 	}
 }
 
-// within does one writer's part. broken tells that the transaction is beyond saving: SQLite
+// within does one writer's part. broken reports that the transaction is lost: SQLite
 // ends it by itself when the disk is full or fails.
 func (w *writing) within(tx *sql.Tx) (err, broken error) {
 	if err := w.ctx.Err(); err != nil {

@@ -106,7 +106,7 @@ func TestGroupKeepsWhatSucceeded(t *testing.T) {
 	})
 }
 
-// attempt writes by a plan and tells what became of it.
+// attempt writes by a plan and returns the outcome.
 func attempt(ctx context.Context, db *DB, plan, name string) (told string) {
 	defer func() {
 		if thrown := recover(); thrown == "thrown by "+name {

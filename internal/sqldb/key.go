@@ -36,6 +36,7 @@ func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...S
 		return nil, fmt.Errorf("read what is sealed with the key: %w", err)
 	}
 
+	// Only a database in which nothing is sealed yet may get a new key.
 	fresh := known == "" && len(samples) == 0
 	box, err := secret.OpenBox(file, create && fresh)
 	if errors.Is(err, fs.ErrNotExist) && !fresh {

@@ -49,7 +49,7 @@ func anotherKey(t *testing.T, file string) {
 }
 
 // A key that is not the database's is refused, whether the database has a fingerprint or is of
-// before there were any; and a lost key is not made anew.
+// before there were any; and a lost key is not replaced.
 func TestForeignKeyIsRefused(t *testing.T) {
 	t.Parallel()
 

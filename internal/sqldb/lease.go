@@ -24,7 +24,7 @@ var ErrLeaseLost = errors.New("the lease is lost")
 // up does not know at once that it was replaced; what must not happen then needs a fence of
 // its own.
 type Lease struct {
-	beat   func(ctx context.Context) (holder string, beats int64, err error) // takes or renews it, and tells whose it is
+	beat   func(ctx context.Context) (holder string, beats int64, err error) // takes or renews it, and returns its holder
 	free   func(ctx context.Context) error
 	holder string
 	timing LeaseTiming
@@ -32,7 +32,7 @@ type Lease struct {
 	sure   time.Time // it is ours until then
 }
 
-// Lease makes a lease on a PostgreSQL database. holder tells this instance from all others.
+// Lease returns a lease on a PostgreSQL database. holder is a name that no other instance has.
 func (db *DB) Lease(name, holder string, t LeaseTiming) *Lease {
 	return &Lease{holder: holder, timing: t,
 		beat: func(ctx context.Context) (string, int64, error) { return db.beat(ctx, name, holder, t.TTL) },
@@ -57,7 +57,7 @@ func (db *DB) beat(ctx context.Context, name, holder string, lasts time.Duration
 	return now, beats, nil
 }
 
-// Take tries to get the lease and tells who has it. A database in which our own lease is
+// Take tries to get the lease and returns its holder. A database in which our own lease is
 // older than it was is another one, put in its place: in that one nothing is ours yet.
 func (l *Lease) Take(ctx context.Context) (holder string, held bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, l.timing.RenewEvery)

@@ -12,7 +12,7 @@ var usual = DefaultLeaseTiming()
 
 var errCut = errors.New("the network is cut")
 
-// keptLease plays a lease whose beats are answered by answer, and tells when Keep gave up.
+// keptLease plays a lease whose beats are answered by answer, and returns when Keep gave up.
 func keptLease(t *testing.T, answer func(at time.Duration, ctx context.Context) (string, error)) (end time.Duration, err error) {
 	t.Helper()
 	began := time.Now()

@@ -99,7 +99,7 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 	}
 
 	if local, _ := allLocal(text); !local && !slices.Contains([]string{"require", "verify-ca", "verify-full"}, mode) {
-		return nil, fmt.Errorf("sslmode=%s would let anybody on the way to %s read and change what is sent: use verify-full", mode, c.Host)
+		return nil, fmt.Errorf("sslmode=%s would let an attacker on the way to %s read and change what is sent: use verify-full", mode, c.Host)
 	}
 	if c.ConnectTimeout == 0 || c.ConnectTimeout > connectWithin {
 		c.ConnectTimeout = connectWithin
@@ -108,7 +108,7 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 	dialer := &net.Dialer{Timeout: dialWithin, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3}}
 	c.DialFunc = dialer.DialContext
 
-	// Types are told with each statement, and nothing is prepared: that works through PgBouncer.
+	// Types are sent with each statement, and nothing is prepared: that works through PgBouncer.
 	c.DefaultQueryExecMode = pgx.QueryExecModeExec
 	return c, nil
 }
@@ -281,6 +281,7 @@ func prepareServer(ctx context.Context, db *sql.DB, o Options) error {
 		}
 	}
 
+	// Nodes may come here at the same time: the first insert decides whose the database is.
 	if _, err := db.ExecContext(ctx, "insert into keeper (id, owner) values (1, $1) on conflict do nothing", o.Owner); err != nil {
 		return fmt.Errorf("take the database: %w", err)
 	}

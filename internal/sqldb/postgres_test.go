@@ -371,7 +371,7 @@ func testNothingStaysInTheSession(t *testing.T, p place) {
 	}
 }
 
-// Whatever is wrong with a URL is told without the password in it.
+// Every fault of a URL is reported without the password in it.
 func TestServerURL(t *testing.T) {
 	t.Parallel()
 
@@ -436,7 +436,7 @@ func TestServerSettings(t *testing.T) {
 	}
 }
 
-// Mistakes that only the server can find are told as it tells them, and without the password.
+// Mistakes that only the server can find are reported in its words, without the password.
 func testServerRefuses(t *testing.T, p place) {
 	for name, c := range map[string]struct{ from, to, want string }{
 		"wrong password": {pgtest.Password, "CANARY", "password authentication failed"},

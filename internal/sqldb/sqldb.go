@@ -37,7 +37,7 @@ type Options struct {
 	Path string
 	// Server is the URL of a PostgreSQL database to use instead; it may hold a password.
 	Server secret.String
-	// Owner tells a store on a server from others, which need databases of their own.
+	// Owner names the program of a store on a server; each needs a database of its own.
 	Owner string
 	// Create permits making the file, or the tables on the server, when they are missing.
 	Create bool

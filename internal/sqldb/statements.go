@@ -119,6 +119,7 @@ func (k *stmtCacheConn) take(ctx context.Context, query string) (statement, erro
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	// A statement that is being read can't run again at the same time, so it leaves the cache.
 	if s, ok := k.idle[query]; ok {
 		delete(k.idle, query)
 		return s, nil

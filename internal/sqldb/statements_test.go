@@ -70,7 +70,7 @@ func mustExec(t *testing.T, db Querier, query string, args ...any) {
 }
 
 // The same text is prepared once, in and out of transactions, read or written, also after it
-// found nothing; one that failed is prepared anew; all are closed in the end.
+// found nothing; one that failed is prepared again; all are closed in the end.
 func TestStatementsAreKept(t *testing.T) {
 	t.Parallel()
 

@@ -1,4 +1,4 @@
-// Package systemd tells a service manager how the program stands, by the protocol of sd_notify(3).
+// Package systemd reports the state of the program to a service manager, by the protocol of sd_notify(3).
 // Where no service manager listens, it does nothing.
 package systemd
 
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// What a service manager is told.
+// States that a service manager understands.
 const (
 	Ready    = "READY=1"
 	Stopping = "STOPPING=1"
@@ -39,7 +39,7 @@ func FromEnvironment(look func(name string) (string, bool), pid int) Manager {
 	return m
 }
 
-// Tell says how the program stands: Ready, Stopping or "STATUS=" and a text of one line.
+// Tell reports the state of the program: Ready, Stopping or "STATUS=" and a text of one line.
 func (m Manager) Tell(state string) error {
 	if m.socket == "" {
 		return nil

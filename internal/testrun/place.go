@@ -37,6 +37,7 @@ func take(t testing.TB) (leave func(), err error) {
 		own <- struct{}{}
 		return func() { <-own }, nil
 	}
+
 	w := waiting{began: time.Now()}
 	for {
 		for i := range Places() {
@@ -48,9 +49,11 @@ func take(t testing.TB) (leave func(), err error) {
 				return func() { file.Close() }, nil
 			}
 		}
+
 		if end, ok := deadline(t); ok && time.Until(end) < last {
 			return nil, fmt.Errorf("take place: all %d were taken since %s", Places(), w.began.Format(time.TimeOnly))
 		}
+
 		w.pause()
 	}
 }

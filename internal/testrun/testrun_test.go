@@ -87,14 +87,17 @@ func TestPlaces(t *testing.T) {
 						t.Error(err)
 						return
 					}
+
 					defer leave()
 					n := held.Add(1)
 					for seen := most.Load(); n > seen && !most.CompareAndSwap(seen, n); seen = most.Load() {
 					}
+
 					time.Sleep(time.Millisecond) // so that others meet it
 					held.Add(-1)
 				})
 			}
+
 			families.Wait()
 			if n := most.Load(); n > int64(Places()) || n == 0 {
 				t.Errorf("%d places were held, and there are %d", n, Places())
@@ -132,29 +135,37 @@ func TestPlaceOfTheDead(t *testing.T) {
 		fmt.Println("placed")
 		select {}
 	}
+
 	NeedsServers(t)
 	dir := t.TempDir()
 	t.Setenv(directory, dir)
 	holder := exec.Command(os.Args[0], "-test.run=^TestPlaceOfTheDead$")
 	holder.Env = append(os.Environ(), "PLACE_HOLDER=1")
+
 	out, err := holder.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := holder.Start(); err != nil {
 		t.Fatal(err)
 	}
+
 	defer holder.Wait()
 	defer holder.Process.Kill()
+
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "placed\n" {
 		t.Fatalf("the holder says %q, %v", line, err)
 	}
+
 	first := filepath.Join(dir, "place.0")
 	if file, err := lock(first); file != nil || err != nil {
 		t.Errorf("a place that is held can be had: %v", err)
 	}
+
 	holder.Process.Kill()
 	holder.Wait()
+
 	if file, err := lock(first); file == nil || err != nil {
 		t.Errorf("the place of the dead can't be had: %v", err)
 	}

@@ -262,6 +262,7 @@ func (b *book) conclude(ctx context.Context, d registrar.Decision) (op registrar
 			r.State, r.Error, level = registrar.Failed, strings.TrimSpace("decided by "+d.By+" "+d.Note), registrar.LevelError
 		}
 
+		// finished_at is null: a decision that another has overtaken changes nothing.
 		_, err = tx.ExecContext(ctx, "update operations set state = $1, error = $2, decided_by = $3, finished_at = $4 where number = $5 and finished_at is null",
 			r.State, r.Error, d.By, sqldb.Millis(b.now()), numberOf(r.ID))
 		if err != nil {
@@ -307,7 +308,7 @@ func (b *book) finish(ctx context.Context, tx *sql.Tx, r row) error {
 	return putDomain(ctx, tx, d)
 }
 
-// tell appends an event with the domain as it stands now.
+// tell appends an event with the domain as it is now.
 func (b *book) tell(ctx context.Context, tx *sql.Tx, r row, level registrar.Level, actor, message string) error {
 	d, err := b.readDomain(ctx, tx, r.Domain)
 	if err != nil {

@@ -38,7 +38,7 @@ func form(q registrar.FormQuery) (registrar.Form, error) {
 	return f, nil
 }
 
-// checkName tells what is wrong with a domain name; "" = nothing.
+// checkName returns what is wrong with a domain name; "" = nothing.
 func checkName(name string) string {
 	labels := strings.Split(name, ".")
 	if len(labels) < 2 || len(name) > 253 || slices.ContainsFunc(labels, func(l string) bool { return !label.MatchString(l) }) {
@@ -104,7 +104,7 @@ func checkRegistrant(r registrar.Registrant) []registrar.Problem {
 	return problems
 }
 
-// instruction tells staff what to do; it holds no personal data.
+// instruction says what staff have to do; it holds no personal data.
 func instruction(o registrar.Order) string {
 	text := fmt.Sprintf("%s %s for customer %s", o.Kind, o.Domain, o.Customer)
 	for _, ns := range o.Nameservers {

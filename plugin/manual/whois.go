@@ -31,11 +31,11 @@ func whoisBlock() registrar.Block {
 	return registrar.Block{Name: "whois", Labels: []string{"tld"}, Repeated: true, Description: "where to look a TLD's names up", Schema: registrar.Schema{
 		Attributes: []registrar.Attribute{
 			{Name: "server", Type: registrar.TypeString, Required: true, Description: "HOST:PORT"},
-			{Name: "free", Type: registrar.TypeString, Default: free, Description: "RE2 that an answer matches when nobody has the name"},
+			{Name: "free", Type: registrar.TypeString, Default: free, Description: "RE2 that matches the answer for a free name"},
 		}}}
 }
 
-// checkWhois finds what the schema can't tell.
+// checkWhois finds mistakes that the schema can't express.
 func checkWhois(c config) []registrar.Problem {
 	var problems []registrar.Problem
 	if c.Lookup == byWhois && len(c.Whois) == 0 {

@@ -42,6 +42,7 @@ func registryBlock() registrar.Block {
 	list := func(name, about string) registrar.Attribute {
 		return registrar.Attribute{Name: name, Type: registrar.TypeStrings, Description: about}
 	}
+
 	return block("registry", "where evidence comes from",
 		text("whois", "", "HOST:PORT of the registry's whois; empty asks none"),
 		integer("whois_per_minute", "20", "questions; the registry bans who asks more than 30"),
@@ -62,20 +63,24 @@ func (c registryConfig) settings(p *problems) (registrySettings, engine.Registry
 		s.whois = registry.WhoisConfig{Address: c.Whois, PerMinute: c.PerMinute}
 		p.under("registry", s.whois.Validate())
 	}
+
 	if c.ZoneList != "" {
 		p.under("registry", registry.ValidateSource("zone_list", c.ZoneList))
 		s.zoneLists = append(s.zoneLists, c.ZoneList)
 	}
+
 	for i, location := range c.ZoneLists {
 		p.under("registry", registry.ValidateSource("zone_lists["+strconv.Itoa(i)+"]", location))
 		s.zoneLists = append(s.zoneLists, location)
 	}
+
 	if c.Hosted != "" && !filepath.IsAbs(c.Hosted) {
 		p.add("registry.hosted", "must be an absolute path")
 	}
 	if c.Hosted != "" && len(s.zoneLists) == 0 {
 		p.add("registry.hosted", "needs a zone_list to compare with")
 	}
+
 	s.hosted = c.Hosted
 	g := engine.Registry{Registrars: c.Registrars, ReportOnly: c.ReportOnly, Misses: c.Misses,
 		Every: p.duration("registry.every", c.Every), Check: p.duration("registry.check", c.Check),
@@ -83,9 +88,11 @@ func (c registryConfig) settings(p *problems) (registrySettings, engine.Registry
 	if len(g.Registrars) == 0 {
 		g.Registrars = r01Names
 	}
+
 	if c.Misses < 1 {
 		p.add("registry.misses", "must be at least 1")
 	}
+
 	return s, g
 }
 

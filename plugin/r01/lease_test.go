@@ -74,6 +74,7 @@ func doing(part func(context.Context) error) *leaderTasks {
 // waited for.
 func TestWorkFollowsTheLease(t *testing.T) {
 	t.Parallel()
+
 	synctest.Test(t, func(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{10 * time.Second, 60 * time.Second}, {5 * time.Minute, 6 * time.Minute}}}
 		var story []string
@@ -88,9 +89,11 @@ func TestWorkFollowsTheLease(t *testing.T) {
 				return ctx.Err()
 			}), nil
 		}}
+
 		ctx, cancel := context.WithTimeout(t.Context(), 330*time.Second)
 		defer cancel()
 		New(hclog.NewNullLogger()).serve(ctx, w, nil)
+
 		want := []string{"takes over 10s", "begins 10s", "ends 1m2s", "takes over 5m0s", "begins 5m0s", "ends 5m32s"}
 		if !slices.Equal(story, want) {
 			t.Errorf("%q, want %q", story, want)
@@ -120,11 +123,13 @@ func TestNobodyWorksWithoutTakingOver(t *testing.T) {
 
 func TestHealthTellsWhoHasTheLease(t *testing.T) {
 	t.Parallel()
+
 	synctest.Test(t, func(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{time.Minute, time.Hour}}, away: [2]time.Duration{10 * time.Second, 20 * time.Second}}
 		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) { return &leaderTasks{}, nil }}
 		ctx, cancel := context.WithCancel(t.Context())
 		go New(hclog.NewNullLogger()).serve(ctx, w, nil)
+
 		for _, c := range []struct {
 			at     time.Duration
 			ok     bool
@@ -140,6 +145,7 @@ func TestHealthTellsWhoHasTheLease(t *testing.T) {
 				t.Errorf("after %s: %+v", c.at, got)
 			}
 		}
+
 		cancel()
 		synctest.Wait()
 	})
@@ -148,16 +154,20 @@ func TestHealthTellsWhoHasTheLease(t *testing.T) {
 // node starts a plugin that shares a database.
 func node(t *testing.T, url string, key []byte) (*Plugin, string, error) {
 	t.Helper()
+
 	dir := t.TempDir()
+
 	if key != nil {
 		if err := os.WriteFile(filepath.Join(dir, "r01.key"), key, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	p := New(hclog.NewNullLogger())
 	if err := p.Configure(t.Context(), settingsOf(t, dir, func(c map[string]any) { c["store"] = url })); err != nil {
 		t.Fatal(err)
 	}
+
 	err := p.Start(t.Context())
 	if err == nil {
 		t.Cleanup(func() {
@@ -166,6 +176,7 @@ func node(t *testing.T, url string, key []byte) (*Plugin, string, error) {
 			}
 		})
 	}
+
 	return p, dir, err
 }
 
@@ -186,50 +197,61 @@ func health(t *testing.T, p *Plugin) map[string]registrar.Component {
 // when the first is drained. Neither starts with another key.
 func TestTwoInstancesOnOneServer(t *testing.T) {
 	t.Parallel()
+
 	server := pgtest.Start(t)
 	url := server.Database()
 	first, dir, err := node(t, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	key, err := fs.ReadFile(os.DirFS(dir), "r01.key")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	second, _, err := node(t, url, key)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	report, err := first.Probe(t.Context(), false)
 	if err != nil || !slices.ContainsFunc(report, func(c registrar.Component) bool { return c.Name == "store" && c.OK }) {
 		t.Errorf("probing: %+v, %v; want a store that is well", report, err)
 	}
+
 	if h := health(t, first)["lease"]; !h.OK || !strings.HasPrefix(h.Detail, "this instance works: ") {
 		t.Errorf("the first: %+v", h)
 	}
+
 	standby := health(t, second)
 	if h := standby["lease"]; !h.OK || !strings.HasPrefix(h.Detail, "standby: ") || !strings.HasSuffix(h.Detail, " holds the lease") {
 		t.Errorf("the second: %+v", h)
 	}
+
 	if h, there := standby["imap"]; there {
 		t.Errorf("the second watches the mailbox: %+v", h)
 	}
+
 	order := registrar.Import{Domain: "moved.ru", Customer: "c1", Handle: "MYCO_1_X-R01", PaidTill: registrar.DateOf(time.Now()).AddDays(100)}
 	if _, err := second.ImportDomain(t.Context(), order); err != nil {
 		t.Fatal(err)
 	}
+
 	if d, err := first.Domain(t.Context(), "moved.ru"); err != nil || d.Customer != "c1" {
 		t.Errorf("the first does not see what the second stored: %+v, %v", d, err)
 	}
 	if err := first.Backup(t.Context(), t.TempDir()); !errors.Is(err, registrar.Unsupported) || !strings.Contains(err.Error(), "pg_dump") {
 		t.Errorf("a backup of a server: %v", err)
 	}
+
 	for e, err := range first.Events(t.Context(), 0) {
 		if err != nil || e.Name != "moved.ru" {
 			t.Errorf("the first's event: %+v, %v", e, err)
 		}
 		break
 	}
+
 	for _, wrong := range []struct {
 		key  []byte
 		want string
@@ -238,18 +260,24 @@ func TestTwoInstancesOnOneServer(t *testing.T) {
 			t.Errorf("a node with a wrong key: %v", err)
 		}
 	}
+
 	if err := first.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+
 	await(t, "the second to work", func() bool { return strings.HasPrefix(health(t, second)["lease"].Detail, "this instance works") })
+
 	// The database goes away and comes back, and so does the work.
 	server.Kill()
 	await(t, "the loss to be told", func() bool { lease, _ := second.work.standing.get(); return !lease.OK })
+
 	if _, err := second.Domain(t.Context(), "moved.ru"); err == nil || strings.Contains(err.Error(), pgtest.Password) {
 		t.Errorf("without its database: %v", err)
 	}
+
 	server.Restart()
 	await(t, "the work to go on", func() bool { lease, _ := second.work.standing.get(); return lease.OK })
+
 	if d, err := second.Domain(t.Context(), "moved.ru"); err != nil || d.Customer != "c1" {
 		t.Errorf("afterwards: %+v, %v", d, err)
 	}

@@ -190,7 +190,7 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 	s.registry.equip(&parts, p.dataDir)
 	w.gateway = gateway.New(s.engine, parts)
 	w.renewal = renewal.NewPass(w.gateway.Renewals, s.renewal.Policy())
-	w.follow = w.store.Follow
+	w.follow = w.store.FollowWatermark
 	w.takeOver = func(ctx context.Context) (*leaderTasks, error) { return p.takeOver(ctx, w, s) }
 	return w, nil
 }

@@ -23,10 +23,12 @@ const testMailWithin = 2 * time.Minute
 func (p *Plugin) testMail(ctx context.Context, s settings) (remark string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, testMailWithin)
 	defer cancel()
+
 	body, err := charmap.KOI8R.NewEncoder().String("Проба: the panel checks its mail route.\r\n")
 	if err != nil {
 		return "", fmt.Errorf("write test mail: %w", err)
 	}
+
 	self := s.engine.Callback
 	_, host, _ := strings.Cut(self, "@")
 	id := "<" + rand.Text() + "@" + host + ">"
@@ -35,16 +37,20 @@ func (p *Plugin) testMail(ctx context.Context, s settings) (remark string, err e
 	if err != nil {
 		return "", fmt.Errorf("write test mail: %w", err)
 	}
+
 	result := smtpout.New(s.smtp).Submit(ctx, smtpout.Mail{From: self, To: []string{self}, Data: data}, func(context.Context) error { return nil })
 	if result.Outcome != smtpout.Accepted {
 		return "", fmt.Errorf("send test mail: %s: %w", result.Outcome, result.Err)
 	}
+
 	raw, remark, err := mailbox.Await(ctx, s.mailbox, id)
 	if err != nil {
 		return "", fmt.Errorf("wait for test mail: %w", err)
 	}
+
 	if !bytes.Contains(raw, []byte(body)) {
 		return "", errors.New("the test mail arrived changed: the relay does not pass 8-bit text on")
 	}
+
 	return remark, nil
 }

@@ -44,5 +44,5 @@
 // # Concurrency
 //
 // All methods may be called concurrently. All take a context and honour it; a
-// cancelled Submit may or may not have stored the order, and asking again tells.
+// cancelled Submit may or may not have stored the order; the same call again returns which.
 package registrar

@@ -40,7 +40,7 @@ func GoneStatuses() []DomainStatus {
 // Gone reports whether a domain of this status is not ours, or has not become so.
 func (s DomainStatus) Gone() bool { return slices.Contains(GoneStatuses(), s) }
 
-// RenewalMode tells who starts a renewal.
+// RenewalMode says who starts a renewal.
 type RenewalMode string
 
 const (
@@ -64,7 +64,7 @@ type Domain struct {
 	Alarms      []Alarm    // standing ones
 }
 
-// Alarm is something a person should know and that stands until it is cleared.
+// Alarm is a message to a person that stays until it is cleared.
 type Alarm struct {
 	Key     string    // names the alarm; raising it again changes nothing
 	Since   time.Time // first raised

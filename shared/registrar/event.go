@@ -17,7 +17,7 @@ const (
 // Levels lists every level.
 func Levels() []Level { return []Level{LevelInfo, LevelWarning, LevelError} }
 
-// EventType tells what happened.
+// EventType says what happened.
 type EventType string
 
 const (
@@ -38,7 +38,7 @@ func EventTypes() []EventType {
 		EventCleared, EventReview, EventNotice, EventDecision}
 }
 
-// Event is one thing that happened, told once and for all.
+// Event is one thing that happened. It never changes.
 type Event struct {
 	Cursor  Cursor
 	At      time.Time

@@ -65,7 +65,7 @@ func ExampleOrders() {
 	// 1 example.ru the order was taken
 }
 
-// A mistake is told by the field that holds it, all at once.
+// All mistakes are reported at once, each with its field.
 func ExampleInvalidOrder() {
 	err := registrar.InvalidOrder([]registrar.Problem{
 		{Path: "domain", Message: "is required"},

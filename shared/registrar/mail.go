@@ -118,7 +118,7 @@ func (d ReviewDecision) CheckOperation(r Review, o Operation) error {
 	return o.checkVersion("operation_version", d.OperationVersion)
 }
 
-// Recognition tells how a mail would be understood.
+// Recognition says how a mail would be understood.
 type Recognition struct {
 	From    string
 	Subject string
@@ -189,7 +189,7 @@ type RecognisedResult struct {
 type Component struct {
 	Name   string
 	OK     bool
-	Detail string // what is wrong and what to do, or how it stands
+	Detail string // what is wrong and what to do, or the state in words
 }
 
 // Probed returns the Component for a probe: OK with the given text, or with the error's message.

@@ -10,7 +10,7 @@ import (
 // OperationID names an operation; the plugin chooses it.
 type OperationID string
 
-// OperationState says where an operation stands.
+// OperationState is the state of an operation.
 type OperationState string
 
 const (
@@ -53,7 +53,7 @@ type Operation struct {
 	Domain   string
 	State    OperationState
 	WaitsFor string // for people; empty when final
-	Error    string // why it failed or stands still, in the registrar's words; else ""
+	Error    string // why it failed or is stalled, in the registrar's words; else ""
 	Version  Version
 
 	CreatedAt  time.Time

@@ -39,7 +39,7 @@ func AcquiringKinds() []OperationKind { return []OperationKind{KindRegister, Kin
 // Acquires reports whether the kind asks for a domain which is not ours yet.
 func (k OperationKind) Acquires() bool { return slices.Contains(AcquiringKinds(), k) }
 
-// RegistrantKind tells persons from organizations.
+// RegistrantKind is a person or an organization.
 type RegistrantKind string
 
 const (
@@ -127,7 +127,7 @@ const (
 	FieldAddress FieldType = "address"
 )
 
-// DataClass tells how carefully a value must be kept.
+// DataClass says how carefully a value must be handled.
 type DataClass string
 
 const (

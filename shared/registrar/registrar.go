@@ -34,7 +34,7 @@ type Plugin interface {
 	Lifecycle
 }
 
-// Catalogue tells what the registrar sells and what it wants to know. Its methods have no
+// Catalogue says what the registrar sells and which data it needs. Its methods have no
 // effects. Validate and Check look at what the registrar knows, and so may need Start.
 type Catalogue interface {
 	// Describe works before Configure.

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Problems tells where settings do not fit the schema: a value of another type or that is
+// Problems returns where settings do not fit the schema: a value of another type or that is
 // none of the choices, what is required and absent, and what the schema does not know. No
 // problem repeats a value. A plugin's Configure begins with it; what a value means is the
 // plugin's to judge.

@@ -35,6 +35,7 @@ func Follow(ctx context.Context, r Record, after registrar.Cursor, lookAgain tim
 				}
 				after = e.Cursor
 			}
+
 			if len(batch) > 0 {
 				continue
 			}

@@ -22,6 +22,7 @@ func TestLockDir(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if _, err := LockDir(dir, "x.lock", 0); !errors.Is(err, registrar.Locked) {
 		t.Errorf("a second instance: %v", err)
 	}
@@ -29,10 +30,12 @@ func TestLockDir(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
+
 	again, err := LockDir(dir, "x.lock", 0)
 	if err != nil {
 		t.Fatalf("after the release: %v", err)
 	}
+
 	again.Close()
 }
 
@@ -54,6 +57,7 @@ func TestLockDirWaits(t *testing.T) {
 		}
 		taken <- err
 	}()
+
 	first.Close()
 	if err := <-taken; err != nil {
 		t.Error(err)
@@ -90,6 +94,7 @@ func (r *record) add() {
 // and those that are not.
 func TestFollow(t *testing.T) {
 	t.Parallel()
+
 	synctest.Test(t, func(t *testing.T) {
 		r := &record{changed: make(chan struct{})}
 		for range 3 {
@@ -98,12 +103,14 @@ func TestFollow(t *testing.T) {
 
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
+
 		var got []registrar.Cursor
 		var last error
 		for e, err := range Follow(ctx, r, 1, time.Hour) {
 			if last = err; err != nil {
 				break
 			}
+
 			switch got = append(got, e.Cursor); e.Cursor {
 			case 3: // announced
 				r.add()

@@ -27,6 +27,7 @@ func LockDir(dir, name string, patience time.Duration) (*Lock, error) {
 		return nil, fmt.Errorf("lock directory: %w", err)
 	}
 
+	// LOCK_NB and a pause, because a blocking flock can't be given a limit of time.
 	for ; ; patience -= retry {
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {
@@ -37,6 +38,7 @@ func LockDir(dir, name string, patience time.Duration) (*Lock, error) {
 		case patience <= 0:
 			return nil, errors.Join(registrar.Errorf(registrar.Locked, "another instance works on %s", dir), f.Close())
 		}
+
 		time.Sleep(retry)
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // faults collects what does not fit the contract while values are converted, so that a
-// conversion is one expression and every fault is told at once.
+// conversion is one expression and all faults are reported at once.
 type faults struct {
 	problems []registrar.Problem
 }

@@ -127,6 +127,7 @@ func contractError(s *status.Status) *registrar.Error {
 		}
 	}
 
+	// Problems of ours say more than those of BadRequest, which are for other readers.
 	if len(whole) > 0 {
 		e.Problems = whole
 	}

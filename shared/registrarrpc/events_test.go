@@ -37,7 +37,7 @@ func TestEventsEndWithTheLoop(t *testing.T) {
 	ended := make(chan struct{}, 1)
 	p := connected(t, ServeOptions{Plugin: &fake{events: untilCancelled(5, ended)}}, t.Context())
 	events := p.Events(t.Context(), 2)
-	for range 2 { // each loop begins anew
+	for range 2 { // each loop begins from the start
 		want := registrar.Cursor(3)
 		for got, err := range events {
 			if err != nil {

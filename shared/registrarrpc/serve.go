@@ -67,7 +67,7 @@ func Serve(o ServeOptions) {
 
 	orphaned, err := lifeline(os.Getenv(LifelineEnv))
 	if err != nil {
-		o.Logger.Error("lifeline unusable", "error", err)
+		o.Logger.Error("lifeline unusable", "err", err)
 		os.Exit(1)
 	}
 
@@ -142,7 +142,7 @@ func (s *service) leave(why string) {
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
 	if err := s.drainBy(ctx); err != nil {
-		s.log.Error("drain failed", "error", err)
+		s.log.Error("drain failed", "err", err)
 	}
 	os.Exit(0)
 }
@@ -168,7 +168,7 @@ func (s *service) grpcServer(options []grpc.ServerOption) *grpc.Server {
 	)...)
 }
 
-// ours tells our services from go-plugin's own.
+// ours reports whether a service is ours and not go-plugin's own.
 func ours(method string) bool { return strings.HasPrefix(method, "/panel.registrar.") }
 
 // unary guards a call: none while draining, no panic out of it, and its error by the table.

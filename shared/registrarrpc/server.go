@@ -18,6 +18,7 @@ type registrarServer struct {
 // serveCall decodes a request, calls the registrar and encodes the response.
 func serveCall[M, In, Out, Resp any](ctx context.Context, m M, read func(*decoder, M) In,
 	do func(context.Context, In) (Out, error), write func(*encoder, Out) *Resp) (*Resp, error) {
+	// All faults of a request are collected, and reported at once.
 	var d decoder
 	in := read(&d, m)
 	if err := d.invalid(); err != nil {

@@ -29,7 +29,7 @@ type testRepliesCommand struct {
 	Registrar string   `placeholder:"NAME" help:"Needed when several work by mail."`
 }
 
-// Help tells what a running panel adds.
+// Help says what a running panel adds.
 func (testRepliesCommand) Help() string {
 	return `With a panel that serves, its store tells which operations a mail is tied to. Without one the mails are judged by plugin.hcl and by what they carry alone, as if the request that each seems to be about waited for an answer; no secret is read, and nothing is started or written.`
 }

@@ -28,6 +28,7 @@ func Report(err error, stderr io.Writer) int {
 	if err == nil {
 		return ExitDone
 	}
+
 	var mistakes *config.Error
 	if errors.As(err, &mistakes) { // one a line, and each stands for itself
 		for line := range strings.SplitSeq(err.Error(), "\n") {
@@ -36,12 +37,14 @@ func Report(err error, stderr io.Writer) int {
 	} else {
 		Complain(stderr, err.Error())
 	}
+
 	switch {
 	case errors.Is(err, errWaiting):
 		return ExitWaiting
 	case errors.Is(err, errUsage), errors.As(err, &mistakes):
 		return ExitUsage
 	}
+
 	return ExitFailed
 }
 

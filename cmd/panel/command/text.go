@@ -40,6 +40,7 @@ func Text(cell any) string {
 		}
 		return "no"
 	}
+
 	return fmt.Sprint(cell)
 }
 
@@ -74,10 +75,10 @@ func Block(w io.Writer, s string) {
 	fmt.Fprint(w, strings.TrimRight(s, "\n"), "\n")
 }
 
-// Wellness is how a part that was probed stands.
+// Wellness returns the result of a probe in one word.
 func Wellness(ok bool) string {
 	if ok {
-		return "well"
+		return "ok"
 	}
-	return "NOT WELL"
+	return "FAILED"
 }

@@ -1,4 +1,4 @@
-// Package demo plays the main job of the panel with everything embedded, and tells what happens.
+// Package demo plays the main job of the panel with everything embedded, and prints what happens.
 package demo
 
 import (

@@ -59,7 +59,7 @@ func (s *narrator) renew(ctx context.Context, domain, handle string) error {
 	return s.record(ctx, domain, till.AddYears(1))
 }
 
-// paid tells what happens to a domain until it is paid till a day.
+// paid prints what happens to a domain until it is paid till a day.
 func (s *narrator) paid(ctx context.Context, name string, till registrar.Date) error {
 	return poll(ctx, func() (bool, error) {
 		d, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", name), nil)

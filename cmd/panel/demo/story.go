@@ -19,7 +19,7 @@ type narrator struct {
 	panel *api.Client
 	sim   *simulator
 	start time.Time
-	last  int64             // the last log entry told
+	last  int64             // the last log entry printed
 	mails map[string]bool   // told
 	shown map[string]string // names in Unicode, by ACE
 }
@@ -113,7 +113,7 @@ func (s *narrator) register(ctx context.Context, domain, ends string) error {
 	return s.watch(ctx, name, ends)
 }
 
-// watch tells what happens to a domain until it has a status.
+// watch prints what happens to a domain until it has a status.
 func (s *narrator) watch(ctx context.Context, name, ends string) error {
 	shown := "Pending"
 	return poll(ctx, func() (bool, error) {
@@ -152,7 +152,7 @@ func (s *narrator) status(ctx context.Context, name string) error {
 	return nil
 }
 
-// news tells the entries of the Action Log that were not told yet, and the mails behind them.
+// news prints the entries of the Action Log since the last call, and the mails behind them.
 func (s *narrator) news(ctx context.Context) error {
 	entries, err := api.All[api.Entry](ctx, s.panel, api.Path("log"), url.Values{"after": {strconv.FormatInt(s.last, 10)}})
 	if err != nil {

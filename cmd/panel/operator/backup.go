@@ -56,29 +56,36 @@ func (p *Backup) Run(c *command.Call) error {
 	if err != nil {
 		return command.Usage(err)
 	}
+
 	client, server, err := c.Client()
 	if err != nil {
 		return err
 	}
+
 	if err := download(p.File, func(w io.Writer) error { return client.Backup(c.Ctx, w) }); err != nil {
 		return command.Explain(err, server)
 	}
+
 	m, err := backup.Inspect(p.File)
 	if err != nil {
 		return fmt.Errorf("the backup is damaged: %w", err)
 	}
+
 	if !m.Wrapped {
 		command.Complain(c.Stderr, "the keys are NOT in this backup, and without them it can't be read. Keep copies of them elsewhere, or set panel.backup_recipients:")
 		for _, key := range m.Keys {
 			command.Complain(c.Stderr, "  "+key)
 		}
 	}
+
 	v := viewOf(p.File, m)
+
 	if len(m.Missing) == 0 { // or what is whole would make room for what is not
 		if v.Removed, err = shelf.prune(); err != nil {
 			return err
 		}
 	}
+
 	if err := c.Show(v, func(w io.Writer) {
 		command.Row(w, "written", v.File)
 		command.Row(w, "files", v.Files)
@@ -89,6 +96,7 @@ func (p *Backup) Run(c *command.Call) error {
 	}); err != nil {
 		return err
 	}
+
 	return lacking(m)
 }
 
@@ -130,10 +138,12 @@ func (p *Restore) Run(c *command.Call) error {
 	case err != nil:
 		return command.Unreadable(err)
 	}
+
 	v := viewOf(p.File, m)
 	if aside != "" {
 		v.Aside = &aside
 	}
+
 	if err := c.Show(v, func(w io.Writer) {
 		command.Row(w, "restored", "as of "+m.MadeAt.Format(time.RFC3339))
 		command.Row(w, "files", v.Files)
@@ -144,6 +154,7 @@ func (p *Restore) Run(c *command.Call) error {
 	}); err != nil {
 		return err
 	}
+
 	command.Hint(c.Stderr, "personal data that were erased since the backup was made are back: erase them again (panel customer erase)")
 	return lacking(m)
 }

@@ -43,21 +43,25 @@ func (s shelf) prune() (removed []string, err error) {
 	if s.keep == 0 {
 		return nil, nil
 	}
+
 	entries, err := os.ReadDir(s.dir) // in the order of the names
 	if err != nil {
 		return nil, fmt.Errorf("look for old backups: %w", err)
 	}
+
 	var archives []string
 	for _, e := range entries {
 		if e.Type().IsRegular() && archiveForm.MatchString(e.Name()) {
 			archives = append(archives, filepath.Join(s.dir, e.Name()))
 		}
 	}
+
 	for _, old := range archives[:max(0, len(archives)-s.keep)] {
 		if err := os.Remove(old); err != nil {
 			return removed, fmt.Errorf("remove old backup: %w", err)
 		}
 		removed = append(removed, old)
 	}
+
 	return slices.Clip(removed), nil
 }

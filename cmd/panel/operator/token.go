@@ -40,6 +40,7 @@ type addTokenCommand struct {
 
 func (p *addTokenCommand) Run(c *command.Call) error {
 	in := api.NewToken{Name: p.Name, Rights: p.Rights}
+
 	if p.Expires != "" {
 		lasts, err := duration(p.Expires)
 		if err != nil {
@@ -48,6 +49,7 @@ func (p *addTokenCommand) Run(c *command.Call) error {
 		end := time.Now().Add(lasts)
 		in.ExpiresAt = &end
 	}
+
 	issued, err := onServer(c, func() (api.IssuedToken, error) { return command.Post[api.IssuedToken](c, api.Path("tokens"), in) },
 		func(ctx context.Context, v web.Vault) (api.IssuedToken, error) {
 			return web.IssueToken(ctx, v, in, command.Login())
@@ -55,7 +57,9 @@ func (p *addTokenCommand) Run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
+
 	command.Hint(c.Stderr, "this is the only time that the token is shown; give it as PANEL_TOKEN, or as Authorization: Bearer TOKEN")
+
 	return c.Show(issued, func(w io.Writer) {
 		command.Row(w, "name", issued.Name)
 		command.Row(w, "rights", issued.Rights)

@@ -9,7 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Candidate is a word that may stand next.
+// Candidate is a word that may come next.
 type Candidate struct{ Word, Help string }
 
 // Complete lists the words that may take the place of the last of words; the first of them is

@@ -8,7 +8,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Section is a part of a manual page that the grammar does not tell; its text is of paragraphs.
+// Section is a part of a manual page that the grammar does not have; its text is paragraphs.
 type Section struct {
 	Title string
 	Items []Item

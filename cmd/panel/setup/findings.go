@@ -5,7 +5,7 @@ import (
 	"regexp"
 )
 
-// Finding is how a part that the configuration names stands.
+// Finding is the state of a part that the configuration names.
 type Finding struct {
 	Component string `json:"component"`
 	OK        bool   `json:"ok"`
@@ -47,7 +47,7 @@ func look(a Answers, receives, resolves func(string) error, clock error) []Findi
 	return findings
 }
 
-// errUnknown: this system does not say how its clock stands.
+// errUnknown: this system does not show the state of its clock.
 var errUnknown = errors.New("it is not known whether the clock is right")
 
 // errFree: the kernel does not know of any time server that sets the clock.

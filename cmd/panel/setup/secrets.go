@@ -21,7 +21,7 @@ func (a Answers) passwords() []password {
 }
 
 // storeSecrets asks for the passwords whose files are not there, and writes these; without a person
-// it tells which are missing. Files that are there stay as they are.
+// it returns which are missing. Files that are there stay as they are.
 func (a Answers) storeSecrets(dir string, person *interview) (missing []Finding, err error) {
 	for _, p := range a.passwords() {
 		path := p.file

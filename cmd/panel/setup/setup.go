@@ -70,7 +70,7 @@ func (p *Init) complete(ctx context.Context, person *interview) error {
 type unwellError int
 
 func (n unwellError) Error() string {
-	return fmt.Sprintf("the configuration is written; not well: %d. Mend what is named above, then: panel check", int(n))
+	return fmt.Sprintf("the configuration is written; faults: %d. Mend what is named above, then: panel check", int(n))
 }
 
 func (p *Init) write(c *command.Call, file *configFile, person *interview, try func(context.Context) []Finding) error {
@@ -147,7 +147,7 @@ func receives(ctx context.Context, domain string) error {
 	return err
 }
 
-// tried is how everything that the configuration names stands.
+// tried is the state of everything that the configuration names.
 func tried(ctx context.Context, c *command.Call, a Answers) []Finding {
 	findings := look(a, func(domain string) error { return receives(ctx, domain) },
 		func(host string) error { return resolves(ctx, host) }, clock())

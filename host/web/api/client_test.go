@@ -19,6 +19,7 @@ import (
 
 func TestNewClient(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		server string
 		ok     bool
@@ -97,6 +98,7 @@ func TestRefusalIsAnError(t *testing.T) {
 
 func TestAnswersThatAreNone(t *testing.T) {
 	t.Parallel()
+
 	for why, c := range map[string]struct {
 		status     int
 		body, says string
@@ -132,18 +134,22 @@ func socket(t *testing.T) string {
 
 func TestUnixSocket(t *testing.T) {
 	t.Parallel()
+
 	path := socket(t)
 	c, err := NewClient("unix://"+path, secret.String{})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if _, err := Get[Rule](t.Context(), c, Path("log"), nil); !errors.Is(err, ErrNotServing) {
 		t.Errorf("without a socket: %v", err)
 	}
+
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"rule":"`+r.Host+`"}`) })}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
@@ -151,6 +157,7 @@ func TestUnixSocket(t *testing.T) {
 		server.Close()
 		<-ended
 	}()
+
 	if v, err := Get[Rule](t.Context(), c, Path("log"), nil); err != nil || v.Rule != "panel" {
 		t.Errorf("host %q, %v", v.Rule, err)
 	}
@@ -158,19 +165,24 @@ func TestUnixSocket(t *testing.T) {
 
 func TestNobodyListens(t *testing.T) {
 	t.Parallel()
+
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	address := l.Addr().String()
 	l.Close()
+
 	c, err := NewClient(address, secret.String{})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if _, err := Get[Rule](t.Context(), c, Path("log"), nil); !errors.Is(err, ErrNotServing) {
 		t.Errorf("error %v", err)
 	}
+
 	for _, err := range c.FollowLog(t.Context(), "", 0) {
 		if !errors.Is(err, ErrNotServing) {
 			t.Errorf("followed: %v", err)
@@ -180,6 +192,7 @@ func TestNobodyListens(t *testing.T) {
 
 func TestFollowLogEnds(t *testing.T) {
 	t.Parallel()
+
 	for why, c := range map[string]struct {
 		body    string
 		entries int
@@ -191,12 +204,14 @@ func TestFollowLogEnds(t *testing.T) {
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
+
 			client := serving(t, "", func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Query().Encode() != "after=7&domain=a.ru&follow=1" {
 					t.Errorf("asked with %s", r.URL.RawQuery)
 				}
 				io.WriteString(w, c.body)
 			})
+
 			n, said := 0, ""
 			for _, err := range client.FollowLog(t.Context(), "a.ru", 7) {
 				if err != nil {
@@ -205,6 +220,7 @@ func TestFollowLogEnds(t *testing.T) {
 				}
 				n++
 			}
+
 			if n != c.entries || (said == "") != (c.says == "") || !strings.Contains(said, c.says) {
 				t.Errorf("%d entries and %q, want %d and %q", n, said, c.entries, c.says)
 			}

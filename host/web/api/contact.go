@@ -21,10 +21,12 @@ func (c *Contact) UnmarshalJSON(text []byte) error {
 	if string(text) == "null" {
 		return nil
 	}
+
 	dec := json.NewDecoder(bytes.NewReader(text))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return errors.New("a contact must be a JSON object")
 	}
+
 	*c = Contact{}
 	for dec.More() {
 		t, err := dec.Token()
@@ -32,17 +34,21 @@ func (c *Contact) UnmarshalJSON(text []byte) error {
 		if err != nil || !ok {
 			return errors.New("a contact must be a JSON object")
 		}
+
 		if _, twice := (*c)[key]; twice {
 			return fmt.Errorf("contact key %q is there twice", key)
 		}
+
 		var raw json.RawMessage
 		if err := dec.Decode(&raw); err != nil {
 			return fmt.Errorf("contact key %q: its value is not JSON", key)
 		}
+
 		if (*c)[key], err = values(raw); err != nil {
 			return fmt.Errorf("contact key %q %w", key, err)
 		}
 	}
+
 	return nil
 }
 
@@ -53,6 +59,7 @@ func values(raw json.RawMessage) ([]string, error) {
 	if json.Unmarshal(raw, &v) != nil {
 		return nil, errValue
 	}
+
 	switch v := v.(type) {
 	case string:
 		return []string{v}, nil
@@ -71,6 +78,7 @@ func values(raw json.RawMessage) ([]string, error) {
 		}
 		return list, nil
 	}
+
 	return nil, errValue
 }
 

@@ -10,6 +10,7 @@ import (
 
 func TestDecodeContact(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		why, file string
 		want      Contact
@@ -38,13 +39,16 @@ func TestDecodeContact(t *testing.T) {
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()
+
 			got, err := DecodeContact(strings.NewReader(c.file))
+
 			if c.says != "" {
 				if err == nil || !strings.Contains(err.Error(), c.says) {
 					t.Errorf("error %v, want one with %q", err, c.says)
 				}
 				return
 			}
+
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-// Package sqldbtest tells tests how SQLite goes about a query.
+// Package sqldbtest shows tests the plan by which SQLite runs a query.
 package sqldbtest
 
 import (

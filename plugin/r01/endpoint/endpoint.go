@@ -22,7 +22,7 @@ const (
 	Implicit TLS = "implicit"
 )
 
-// Problems tells what is wrong with an address HOST:PORT and its protection, at the paths
+// Problems returns what is wrong with an address HOST:PORT and its protection, at the paths
 // "address" and "tls". None is for loopback, unless plaintext is permitted.
 func Problems(address string, protection TLS, plaintext bool) []registrar.Problem {
 	var problems []registrar.Problem

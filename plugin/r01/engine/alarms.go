@@ -16,7 +16,7 @@ type Alarms struct {
 
 // Alarm raises one for every operation that stands or failed because of the request.
 func (en *Engine) Alarm(tx *store.Tx, r lifecycle.Request, f Fact, ops []store.Operation) error {
-	if r.Hold == lifecycle.NoFunds {
+	if r.Stall == lifecycle.NoFunds {
 		return nil // one alarm tells of all of them: that of the pause
 	}
 	for _, op := range ops {

@@ -39,7 +39,7 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 	if f.Note, err = en.Redactor.Redact(tx, f.Note, *r); err != nil {
 		return err
 	}
-	c, before := en.change(*r, d, f), r.Hold
+	c, before := en.change(*r, d, f), r.Stall
 	ops, err := tx.Requests.Advance(r, d, c)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 		}
 	}
 	en.log.Info("request moved", "request", r.ID, "kind", r.Kind, "object", r.Object, "event", f.Event,
-		"state", d.State(), "hold", d.Hold(), "attempt", r.Attempt, "rule", v.Rule())
+		"state", d.State(), "hold", d.Stall(), "attempt", r.Attempt, "rule", v.Rule())
 	for _, e := range d.Effects() {
 		if err := en.carryOut(tx, e, r, f, ops); err != nil {
 			return fmt.Errorf("%s after %s: %w", e, f.Event, err)
@@ -69,7 +69,7 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 	if err := en.alert(tx, d, r.Lifecycle(), f, ops); err != nil {
 		return err
 	}
-	return en.endPause(tx, before, d.Hold())
+	return en.endPause(tx, before, d.Stall())
 }
 
 // alert comes last, so that the log tells what happened before what to think of it.

@@ -14,7 +14,7 @@ import (
 // A clock that is wrong by days sends what is not due, calls overdue what is not, and writes
 // times into the store that are wrong for months. So it is held against what others say: the
 // registry, the server of a zone list, the mail server. One that disagrees, or that may have
-// jumped and that nobody has confirmed since, stops all that costs money, the passes and the
+// jumped and has not been confirmed since, stops all that costs money, the passes and the
 // deadlines, until it is agreed with again.
 
 const (
@@ -64,7 +64,7 @@ func (c *Clock) set(who, why string) {
 	c.doubts[who] = why
 }
 
-// confirmed: somebody whose clock is another one says what ours says.
+// confirmed ends the doubt: another clock says what ours says.
 func (c *Clock) confirmed(who string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -89,7 +89,7 @@ func (c *Clock) Doubt() string {
 	return "the clock is in doubt: " + why
 }
 
-// HeardNow is the time that somebody tells us at this moment.
+// HeardNow takes the time that another clock shows at this moment.
 func (c *Clock) HeardNow(who string, said time.Time) {
 	switch off := said.Sub(c.now()); {
 	case said.IsZero():
@@ -100,7 +100,7 @@ func (c *Clock) HeardNow(who string, said time.Time) {
 	}
 }
 
-// HeardOf is a time at which somebody did something. It may be long ago, and then it says
+// HeardOf takes the time of an event elsewhere. It may be long ago, and then it says
 // nothing; but it is not still to come.
 func (c *Clock) HeardOf(who string, said time.Time) {
 	if !said.Before(c.now().Add(-agrees)) {

@@ -8,6 +8,7 @@ import (
 // Whose word makes the clock doubtful, and whose word settles a doubt.
 func TestClockIsDoubted(t *testing.T) {
 	t.Parallel()
+
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 	lastYear := now.AddDate(-1, 0, 0)
 	for _, c := range []struct {

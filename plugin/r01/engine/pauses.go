@@ -62,15 +62,17 @@ func (en *Engine) ReleaseIfMended(tx *store.Tx) error {
 
 // release puts what was held for a reason that is gone back into the queue: only what is proved
 // not to run at R01. All else waits for a person.
-func (en *Engine) release(tx *store.Tx, held lifecycle.Hold, reason string) error {
+func (en *Engine) release(tx *store.Tx, held lifecycle.StallReason, reason string) error {
 	restored, err := tx.Restored()
 	if err != nil {
 		return err
 	}
+
 	all, err := tx.Requests.Held(held)
 	if err != nil {
 		return err
 	}
+
 	for _, r := range all {
 		if restored != "" && r.Kind.Paid() {
 			continue
@@ -80,13 +82,14 @@ func (en *Engine) release(tx *store.Tx, held lifecycle.Hold, reason string) erro
 			return err
 		}
 	}
+
 	return nil
 }
 
-// endPause lifts a pause once nothing is held for it any more: nobody could resolve what
+// endPause lifts a pause once no request is held for it any more: a person could not resolve what
 // is not there.
-func (en *Engine) endPause(tx *store.Tx, before, now lifecycle.Hold) error {
-	which := map[lifecycle.Hold]string{lifecycle.NoFunds: PausePaid, lifecycle.AuthFailed: PauseAll}[before]
+func (en *Engine) endPause(tx *store.Tx, before, now lifecycle.StallReason) error {
+	which := map[lifecycle.StallReason]string{lifecycle.NoFunds: PausePaid, lifecycle.AuthFailed: PauseAll}[before]
 	if which == "" || now == before {
 		return nil
 	}

@@ -39,15 +39,18 @@ func (rc *Recovery) Recall(tx *store.Tx, incarnation string, older bool) error {
 	if err := tx.SetIncarnation(incarnation); err != nil {
 		return err
 	}
+
 	if older {
 		if err := rc.restore(tx, incarnation); err != nil {
 			return err
 		}
 	}
+
 	began, err := tx.Restored()
 	if err != nil {
 		return err
 	}
+
 	if began != "" && began == rc.settings.Reconciled {
 		rc.log.Info("restored store is reconciled", "incarnation", began)
 		if err := tx.SetRestored(""); err != nil {
@@ -58,6 +61,7 @@ func (rc *Recovery) Recall(tx *store.Tx, incarnation string, older bool) error {
 			return err
 		}
 	}
+
 	rc.restored = began != ""
 	return nil
 }
@@ -65,24 +69,28 @@ func (rc *Recovery) Recall(tx *store.Tx, incarnation string, older bool) error {
 // restore holds everything that may have been sent since.
 func (rc *Recovery) restore(tx *store.Tx, incarnation string) error {
 	rc.log.Warn("the store was restored from a backup", "incarnation", incarnation)
+
 	if err := tx.SetRestored(incarnation); err != nil {
 		return err
 	}
 	if err := rc.alarms.Clear(tx, RestoredAlarm, ""); err != nil { // of an earlier one
 		return err
 	}
+
 	err := rc.alarms.Raise(tx, RestoredAlarm, "", fmt.Sprintf("the store was restored from a backup and has forgotten what happened since: "+
 		"paid requests wait for a person. Compare `panel domains` and `panel review` with R01's own list; then set reconciled = %q in plugin.hcl and restart", incarnation))
 	if err != nil {
 		return err
 	}
+
 	for _, state := range []lifecycle.State{registrar.Queued, registrar.NeedsAction} {
 		all, err := tx.Requests.InState(state)
 		if err != nil {
 			return err
 		}
+
 		for _, r := range all {
-			if state == registrar.NeedsAction && r.Hold != lifecycle.AuthFailed && r.Hold != lifecycle.NoFunds {
+			if state == registrar.NeedsAction && r.Stall != lifecycle.AuthFailed && r.Stall != lifecycle.NoFunds {
 				continue
 			}
 			if err := rc.engine.Must(tx, &r, restoreSays(), Fact{Actor: ByPlugin}); err != nil {
@@ -90,6 +98,7 @@ func (rc *Recovery) restore(tx *store.Tx, incarnation string) error {
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -108,7 +117,7 @@ func (rc *Recovery) HoldAfterRestore(ctx context.Context) error {
 	return nil
 }
 
-// HoldUntouched makes every paid request that nobody has decided about wait for a person,
+// HoldUntouched makes every paid request without a decision wait for a person,
 // while the store is not reconciled.
 func (rc *Recovery) HoldUntouched(tx *store.Tx) error {
 	if !rc.restored {

@@ -13,10 +13,12 @@ func (en *Engine) MoveOperation(tx *store.Tx, op store.Operation, e lifecycle.Ev
 	if op.State.Final() {
 		return registrar.Errorf(registrar.Precondition, "operation %s is %s", op.ID, op.State)
 	}
+
 	r, err := tx.Requests.Get(op.Request)
 	if err != nil {
 		return err
 	}
+
 	known := en.known(r)
 	known.Version = string(op.Version)
 	v := lifecycle.Weigh(known, e)
@@ -29,5 +31,6 @@ func (en *Engine) MoveOperation(tx *store.Tx, op store.Operation, e lifecycle.Ev
 		return registrar.Errorf(registrar.Precondition, "the request may still be carried out until %s: wait, or say in a note what shows that it was not (--note)",
 			en.settledAt(r).UTC().Format(time.RFC3339))
 	}
+
 	return registrar.Errorf(registrar.Precondition, "operation %s: %s", op.ID, v.Err())
 }

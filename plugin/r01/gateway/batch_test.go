@@ -107,7 +107,7 @@ func TestNamelessAnswerToBatch(t *testing.T) {
 	}
 }
 
-// The relay takes all of a batch or nothing, and whatever it does, nobody is asked twice.
+// The relay takes all of a batch or nothing, and whatever it does, R01 is not asked twice.
 func TestBatchFaults(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

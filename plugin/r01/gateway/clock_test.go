@@ -101,7 +101,7 @@ func TestClockThatWasWrongAtTheStart(t *testing.T) {
 	g.steps("aa.ru send")
 }
 
-// Whoever tells the time confirms or doubts the clock.
+// Every source of the time confirms or doubts the clock.
 func TestWhoTellsTheTime(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -148,7 +148,7 @@ func TestWhoTellsTheTime(t *testing.T) {
 	}
 }
 
-// A clock that jumps while we work is in doubt until somebody confirms it; whois is asked.
+// A clock that jumps while we work is in doubt until another clock confirms it; whois is asked.
 func TestClockThatJumps(t *testing.T) {
 	t.Parallel()
 	for _, jump := range []time.Duration{200 * day, -200 * day, 2 * hour} {

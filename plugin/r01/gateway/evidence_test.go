@@ -369,7 +369,7 @@ func TestHintHasTheRegistryAsked(t *testing.T) {
 	}
 }
 
-// What answers somebody else is not believed, whoever writes it. r01-mail 3.7
+// An answer to another request is not believed of any sender. r01-mail 3.7
 func TestProofAgainst(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(g *gate, raw string) string{
@@ -470,7 +470,7 @@ func TestHandles(t *testing.T) {
 	}
 }
 
-// A guessed task hands a domain to nobody, whatever is guessed with it.
+// A guessed task never hands a domain over, whatever is guessed with it.
 func TestGuessedTask(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
@@ -599,7 +599,7 @@ func TestOneDayIsNoRenewal(t *testing.T) {
 	}
 }
 
-// Strangers' automatic mail that answers nothing asks for nobody, also where a proof is asked
+// Strangers' automatic mail that answers nothing needs no person, also where a proof is asked
 // for that can't be had. r01-mail 3.8
 func TestStrangersAutomaticMail(t *testing.T) {
 	t.Parallel()

@@ -34,9 +34,10 @@ type Store interface {
 	engine.Store
 	// InPlace reports whether the store is still where it was opened.
 	InPlace() error
-	// Recall reports whether the store is an older one, put back; Mark makes that visible.
-	Recall(ctx context.Context) (incarnation string, older bool, err error)
-	Mark(ctx context.Context) error
+	// DetectRestore reports whether the store is an older one, put back; AdvanceWatermark records how
+	// far it has come.
+	DetectRestore(ctx context.Context) (incarnation string, older bool, err error)
+	AdvanceWatermark(ctx context.Context) error
 	// Purge takes what was removed out of the store's files.
 	Purge(ctx context.Context) error
 }
@@ -137,7 +138,7 @@ func (g *Gateway) lookAgain() time.Duration {
 // unknown fate now. It must have returned before Run.
 func (g *Gateway) Open(ctx context.Context) error {
 	var interrupted []store.Request
-	incarnation, older, err := g.parts.Store.Recall(ctx)
+	incarnation, older, err := g.parts.Store.DetectRestore(ctx)
 	if err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}
@@ -165,7 +166,7 @@ func (g *Gateway) Open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}
-	if err := g.parts.Store.Mark(ctx); err != nil {
+	if err := g.parts.Store.AdvanceWatermark(ctx); err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}
 	return g.Queue.Interrupted(ctx, interrupted)

@@ -674,7 +674,7 @@ func TestLateReplies(t *testing.T) {
 }
 
 // A token binds. A task or a domain is a hint: a proved sender may hint at what is done, and
-// nobody else. r01-mail 3.7
+// no other. r01-mail 3.7
 func TestMatchingWithoutThread(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -988,7 +988,7 @@ func (g *gate) reads(d time.Duration) {
 	g.check()
 }
 
-// Our own test mails, and loops, mean nothing and wait for nobody. r01-mail 3.8
+// Our own test mails, and loops, mean nothing and need no person. r01-mail 3.8
 func TestOwnMailIsIgnored(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)

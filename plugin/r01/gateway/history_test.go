@@ -156,7 +156,7 @@ func (h *history) tells(a *asked, status, more string) {
 }
 
 // lies is a stranger who makes something up. It is not signed. Where a proof is asked for, the
-// stranger knows every thread and token; else only what anybody can know.
+// stranger knows every thread and token; else only what is no secret.
 func (h *history) lies() {
 	name := rapid.SampledFrom(h.names).Draw(h.draw, "victim")
 	till := h.status(name).PaidTill

@@ -85,7 +85,7 @@ func TestImportList(t *testing.T) {
 	}
 }
 
-// A file that can't be read is an alarm. It keeps the registry's word from nobody.
+// A file that can't be read is an alarm. The registry's word counts all the same.
 func TestImportListFails(t *testing.T) {
 	t.Parallel()
 	g, _, l := newGateWithClient(t)

@@ -38,7 +38,7 @@ func (g *gate) takesOver() {
 }
 
 // An instance is frozen while it sends, is replaced, and wakes up. R01 gets the request once,
-// whoever sent it, and what happened to it is known or before a person.
+// whichever node sent it, and what happened to it is known or before a person.
 func TestFrozenInstance(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

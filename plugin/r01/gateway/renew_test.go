@@ -374,7 +374,7 @@ func TestPlanFollowsTheDomain(t *testing.T) {
 }
 
 // A renewal that waits in the queue is withdrawn when its expiry has moved, or R01 takes it
-// no longer: sent, it would pay for a year nobody asked for.
+// no longer: sent, it would pay for a year that was not ordered.
 func TestOutdatedRenewalIsNotSent(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -469,7 +469,7 @@ func TestExpiredIsShown(t *testing.T) {
 	}
 }
 
-// R01 says that there is nothing to renew, or not now: nobody sends it again, a person or
+// R01 says that there is nothing to renew, or not now: it is not sent again, a person or
 // the registry decides, or a later reply.
 func TestDoubtfulRenewal(t *testing.T) {
 	t.Parallel()
@@ -727,7 +727,7 @@ func TestNoFundsPausesRenewals(t *testing.T) {
 	}
 }
 
-// When nothing is held for want of money any more, nobody could resolve the pause.
+// When nothing is held for want of money any more, nothing is left to resolve the pause with.
 func TestPauseEndsWithWhatItHolds(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)

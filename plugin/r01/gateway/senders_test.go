@@ -16,7 +16,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// crowd is a relay that several senders use at a time. It lets nobody go before as many have
+// crowd is a relay that several senders use at a time. It lets none go before as many have
 // come as it waits for, so a sender that waits for another's mail never ends.
 type crowd struct {
 	mu    sync.Mutex

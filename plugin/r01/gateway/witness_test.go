@@ -463,7 +463,7 @@ func TestWhoisContradictsLists(t *testing.T) {
 	}
 }
 
-// Somebody else has registered the name since: it is not ours that came back.
+// Another buyer has registered the name since: it is not ours that came back.
 func TestNewOwnerIsNotOursComeBack(t *testing.T) {
 	t.Parallel()
 	g, w, l := newGateWithClient(t)
@@ -529,7 +529,7 @@ func TestListGuards(t *testing.T) {
 			g.mustPublish(l, records...)
 			bad := c.spoil(records)
 			last := bad[len(bad)-1]
-			last.PaidTill = last.PaidTill.AddYears(1) // what nobody must believe
+			last.PaidTill = last.PaidTill.AddYears(1) // which must not be believed
 			bad = append(append([]registry.Record{}, bad[:len(bad)-1]...), last)
 			for range 4 {
 				if err := g.publish(l, bad...); err == nil || !strings.Contains(err.Error(), c.says) {

@@ -52,7 +52,7 @@ type owned struct {
 	auto    bool
 	ordered bool      // its customer renews it by hand
 	asked   int       // requests that R01 has and has not carried out
-	renewed bool      // by somebody in R01's web interface, while R01 had a request of ours
+	renewed bool      // by hand in R01's web interface, while R01 had a request of ours
 	queued  time.Time // when R01 said that a request is
 }
 

@@ -249,7 +249,7 @@ func (y *year) daily() {
 		y.startCron()
 	case d%40 == y.killedOn:
 		y.kill()
-	case d%30 == y.skewedOn: // somebody sets the clock
+	case d%30 == y.skewedOn: // the clock is set
 		y.skew.Store(int64(time.Duration(y.IntN(360)-180) * time.Minute))
 		y.comes(skewed)
 	}
@@ -398,7 +398,7 @@ func (y *year) passedInTime() {
 // tolerance is a day between passes and the hours by which the clock is set.
 const tolerance = 36 * hour
 
-// announcedInTime: what nobody renews is announced at each threshold, within a day or so;
+// announcedInTime: a domain that is not renewed is announced at each threshold, within a day or so;
 // while no pass was made, after it.
 func (y *year) announcedInTime(notices map[string][]time.Time) {
 	checked := map[policy.Threshold]int{}

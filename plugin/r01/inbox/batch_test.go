@@ -9,6 +9,7 @@ import (
 // A mail that has been tried before is read alone, so that it takes no other's tries with it.
 func TestReadTogether(t *testing.T) {
 	t.Parallel()
+
 	mails := func(tries ...int) (all []store.Mail) {
 		for _, n := range tries {
 			all = append(all, store.Mail{Tries: n})

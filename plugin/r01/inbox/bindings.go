@@ -26,6 +26,7 @@ func (fs *Foresight) bindings(tx *store.Tx, l letter, b bond) (all []registrar.B
 			all = append(all, some...)
 		}
 	}
+
 	for _, res := range l.results {
 		r, by, err := fs.matcher.hinted(tx, res)
 		clue, named := clueOf(res, registrar.BindingHint)
@@ -44,6 +45,7 @@ func (fs *Foresight) bindings(tx *store.Tx, l letter, b bond) (all []registrar.B
 			all = append(all, some...)
 		}
 	}
+
 	return all, nil
 }
 

@@ -53,6 +53,7 @@ func unfit(r store.Request, res mailform.Result, results int) string {
 		r.Kind == lifecycle.NewClient && !sameKindOfHandle(r.Object, res.Handle):
 		return fmt.Sprintf(about, "client "+res.Handle)
 	}
+
 	return ""
 }
 

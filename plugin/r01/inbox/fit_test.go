@@ -11,6 +11,7 @@ import (
 // A result is about the request that its mail answers only if nothing in it speaks of another.
 func TestUnfit(t *testing.T) {
 	t.Parallel()
+
 	domain := store.Request{Kind: lifecycle.NewDomain, Object: "newtime.ru", Task: "17"}
 	batched := store.Request{Kind: lifecycle.Prolong, Object: "newtime.ru", Batch: "bt-1"}
 	client := store.Request{Kind: lifecycle.NewClient, Object: "MYCO_1_X-R01"}

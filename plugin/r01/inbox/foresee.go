@@ -72,17 +72,21 @@ func (fs *Foresight) foresee(tx *store.Tx, rec *registrar.Recognition, o opened)
 	if err != nil {
 		return err
 	}
+
 	twins, err := tx.Mails.Twins("", l.likeness())
 	if err != nil {
 		return err
 	}
+
 	b, err := fs.matcher.bind(tx, l)
 	if err != nil {
 		return err
 	}
+
 	if rec.Bindings, err = fs.bindings(tx, l, b); err != nil {
 		return err
 	}
+
 	switch {
 	case len(ours) > 0:
 		rec.Fate, rec.Reason = registrar.FateIgnore, "it is our own copy of a request"
@@ -102,6 +106,7 @@ func (fs *Foresight) foresee(tx *store.Tx, rec *registrar.Recognition, o opened)
 	default:
 		return fs.foreseeReply(tx, rec, o, b, twins)
 	}
+
 	return nil
 }
 
@@ -125,6 +130,7 @@ func (fs *Foresight) foreseeReply(tx *store.Tx, rec *registrar.Recognition, o op
 		}
 		fs.foretell(rec, l, found, a)
 	}
+
 	return nil
 }
 
@@ -170,10 +176,12 @@ func (fs *Foresight) foreseeBounce(tx *store.Tx, rec *registrar.Recognition, l l
 	if err != nil {
 		return err
 	}
+
 	if len(ours) == 0 {
 		waits(rec, "it is a bounce of no request of ours")
 		return nil
 	}
+
 	rec.Bindings = nil
 	for _, r := range ours {
 		some, err := operationsBound(tx, registrar.BindingThread, r.MessageID, r)
@@ -182,12 +190,14 @@ func (fs *Foresight) foreseeBounce(tx *store.Tx, rec *registrar.Recognition, l l
 		}
 		rec.Bindings = append(rec.Bindings, some...)
 	}
+
 	rec.Fate, rec.Reason = registrar.FateNote, "the report changes nothing"
 	for _, r := range ours {
 		e, err := fs.matcher.bounceSays(tx, l, r)
 		if err != nil {
 			return err
 		}
+
 		switch v := fs.engine.Verdict(r, e); v.Action() {
 		case lifecycle.Wait:
 			waits(rec, bounceAside(v, l, r).text)
@@ -196,5 +206,6 @@ func (fs *Foresight) foreseeBounce(tx *store.Tx, rec *registrar.Recognition, l l
 			rec.Fate, rec.Reason = registrar.FateApply, "the "+engine.NounOf(r)+" came back: R01 never got it"
 		}
 	}
+
 	return nil
 }

@@ -39,6 +39,7 @@ func (mt *Matcher) match(tx *store.Tx, l letter, b bond, res mailform.Result, ev
 	case err != nil:
 		return nil, aside{}, err
 	}
+
 	var found []finding
 	for _, r := range named {
 		f := finding{result: res, request: r, other: unfit(r, res, len(l.results))}
@@ -47,6 +48,7 @@ func (mt *Matcher) match(tx *store.Tx, l letter, b bond, res mailform.Result, ev
 		}
 		found = append(found, f)
 	}
+
 	return found, aside{}, nil
 }
 
@@ -62,6 +64,7 @@ func (mt *Matcher) replySays(tx *store.Tx, l letter, f finding, event lifecycle.
 	case res.Domain == "" && res.Handle == "":
 		e.Object = lifecycle.NoObject
 	}
+
 	if e.OtherHandle && e.Object == lifecycle.SameObject {
 		switch c, err := tx.Clients.ByHandle(res.Handle); {
 		case err == nil && c.ID != r.Client:
@@ -70,6 +73,7 @@ func (mt *Matcher) replySays(tx *store.Tx, l letter, f finding, event lifecycle.
 			return e, err
 		}
 	}
+
 	if !res.PaidTill.IsZero() && !r.Kind.AboutClient() {
 		d, err := tx.Domains.Record(r.Object)
 		if err != nil {
@@ -77,11 +81,13 @@ func (mt *Matcher) replySays(tx *store.Tx, l letter, f finding, event lifecycle.
 		}
 		e.LaterTill = d.PaidTill.Before(res.PaidTill)
 	}
+
 	if binding == lifecycle.ByThread || binding == lifecycle.ByToken { // so it was written after we sent the request
 		if err := mt.clock.HeardReply(tx, r, l.received); err != nil {
 			return e, err
 		}
 	}
+
 	e.Made, err = l.moment(tx, r)
 	return e, err
 }
@@ -116,6 +122,7 @@ func (mt *Matcher) hinted(tx *store.Tx, res mailform.Result) (store.Request, lif
 	if r, err := freshlyNamed(tx, res.Handle); err == nil || !errors.Is(err, store.ErrNotFound) {
 		return r, lifecycle.ByHandle, err
 	}
+
 	if res.Task != "" {
 		if r, err := tx.Requests.ByTask(res.Task); err == nil || !errors.Is(err, store.ErrNotFound) {
 			return r, lifecycle.ByHint, err
@@ -134,12 +141,14 @@ func (mt *Matcher) hinted(tx *store.Tx, res mailform.Result) (store.Request, lif
 			return open[0], lifecycle.ByHint, nil
 		}
 	}
+
 	for _, object := range objects {
 		r, err := tx.Requests.Last(object)
 		if err == nil || !errors.Is(err, store.ErrNotFound) {
 			return r, lifecycle.ByHint, err
 		}
 	}
+
 	return store.Request{}, "", store.ErrNotFound
 }
 

@@ -34,6 +34,7 @@ func requestsNamed(tx *store.Tx, id registrar.MailID) (requests []store.Request,
 	if err != nil {
 		return nil, err
 	}
+
 	if m.Request != "" {
 		r, err := tx.Requests.Get(m.Request)
 		if err != nil {
@@ -41,13 +42,16 @@ func requestsNamed(tx *store.Tx, id registrar.MailID) (requests []store.Request,
 		}
 		requests = append(requests, r)
 	}
+
 	e, err := tx.Reviews.Get(reviewOf(id))
 	if errors.Is(err, store.ErrNotFound) {
 		return requests, nil
 	}
+
 	if err != nil {
 		return nil, err
 	}
+
 	possible, err := requestsOf(tx, e.Candidates)
 	return append(requests, possible...), err
 }

@@ -46,7 +46,7 @@ type opened struct {
 }
 
 // prepare is everything about a mail that needs no transaction. The sender of what says of
-// itself that it is automatic and asks for nothing of ours is nobody's business.
+// itself that it is automatic and asks for nothing of ours needs no person.
 func (rr *Reader) prepare(ctx context.Context, o *opened) {
 	if o.Tries >= Poisonous {
 		o.problem = fmt.Sprintf("it could not be handled in %d attempts", Poisonous)

@@ -38,9 +38,11 @@ func (fs *Foresight) carried(l letter) (all []registrar.Binding) {
 	add := func(by registrar.BindingKind, value string) {
 		all = append(all, registrar.Binding{By: by, Value: value})
 	}
+
 	if to := fs.reader.otherRecipient(l); to != "" {
 		add(registrar.BindingAgainst, "it is addressed to "+to+" and not to us")
 	}
+
 	foreign := ""
 	for _, id := range append(append([]string{}, l.InReplyTo...), l.References...) {
 		if fs.reader.ownMessageID(id) {
@@ -50,12 +52,15 @@ func (fs *Foresight) carried(l letter) (all []registrar.Binding) {
 		}
 		foreign = id
 	}
+
 	for _, token := range Tokens(l.Subject + "\n" + l.Text) {
 		add(registrar.BindingToken, token)
 	}
+
 	if foreign != "" {
 		all = append([]registrar.Binding{{By: registrar.BindingAgainst, Value: "it answers " + foreign + ", which is no mail of ours"}}, all...)
 	}
+
 	for _, res := range l.results {
 		clue, named := clueOf(res, registrar.BindingHint)
 		if named && strings.HasPrefix(res.Handle, fs.settings.Handles.Prefix+"_") && kindOf(res) == lifecycle.NewClient {
@@ -65,6 +70,7 @@ func (fs *Foresight) carried(l letter) (all []registrar.Binding) {
 			all = append(all, clue)
 		}
 	}
+
 	return all
 }
 
@@ -77,24 +83,30 @@ func (fs *Foresight) supposed(l letter, carried []registrar.Binding) (found []fi
 		if !moves {
 			continue
 		}
+
 		if len(carried) == 0 {
 			return nil, aside{why: lifecycle.NotBound, text: "nothing ties it to a request"}
 		}
+
 		clue, named := clueOf(res, registrar.BindingHint)
 		r := store.Request{ID: clue.Value, Kind: kindOf(res), Object: clue.Value, State: registrar.Sent, ClaimedAt: l.made}
 		if r.Kind == lifecycle.Prolong && !res.PaidTill.IsZero() {
 			r.Base = res.PaidTill.AddYears(-1)
 		}
+
 		e := lifecycle.Evidence{Source: lifecycle.FromReply, Event: event, Proof: l.proof, Binding: by[carried[0].By], Alone: true,
 			Object: lifecycle.SameObject, Made: lifecycle.After, Till: fs.engine.TillOf(r, res.PaidTill)}
+
 		if l.made.IsZero() {
 			e.Made = lifecycle.NoDate
 		}
 		if !named {
 			e.Object = lifecycle.NoObject
 		}
+
 		found = append(found, finding{result: res, request: r, evidence: e})
 	}
+
 	return found, aside{}
 }
 

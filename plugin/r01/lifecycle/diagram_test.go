@@ -52,15 +52,18 @@ func diagram() string {
 			}
 		}
 	}
+
 	var lines []string
 	for edge, events := range edges {
 		lines = append(lines, edge+": "+strings.Join(events, ", "))
 	}
+
 	for _, s := range registrar.OperationStates() {
 		if s.Final() {
 			lines = append(lines, fmt.Sprintf("    %s --> [*]", s))
 		}
 	}
+
 	slices.Sort(lines)
 	return "```mermaid\nstateDiagram-v2\n    [*] --> Queued\n" + strings.Join(lines, "\n") + "\n```\n"
 }
@@ -83,6 +86,7 @@ func weighing() string {
 				when = append(when, name+" "+values)
 			}
 		}
+
 		add("kind", join(l.Kind))
 		add("state", join(l.State))
 		add("proof", join(l.Proof))
@@ -92,26 +96,30 @@ func weighing() string {
 		add("expiry", join(l.Till))
 		add("fate", join(l.Fate))
 		add("and", l.when.says)
+
 		action := string(l.Action)
 		if l.Ask {
 			action += ", asks"
 		}
+
 		if l.Alarm {
 			action += ", alarm"
 		}
+
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", l.Name, join(l.Source), join(l.Event), strings.Join(when, "; "), action, l.Reason)
 	}
+
 	return b.String()
 }
 
 func documentation() string {
 	var rows, waits strings.Builder
 	for _, row := range Table() {
-		fmt.Fprintf(&rows, "| %s | %s | %s | %s | %s |\n", join(row.From), row.On, row.To, row.Hold, join(row.If))
+		fmt.Fprintf(&rows, "| %s | %s | %s | %s | %s |\n", join(row.From), row.On, row.To, row.Stall, join(row.If))
 	}
-	for _, h := range Holds() {
-		if h != NoHold {
-			fmt.Fprintf(&waits, "| %s | %s |\n", h, holds[h])
+	for _, h := range StallReasons() {
+		if h != NotStalled {
+			fmt.Fprintf(&waits, "| %s | %s |\n", h, stalls[h])
 		}
 	}
 	return fmt.Sprintf(page, diagram(), weighing(), rows.String(), waits.String())

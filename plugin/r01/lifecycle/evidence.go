@@ -49,9 +49,9 @@ const (
 	Unbound     Binding = "none"
 	ByThread    Binding = "thread"       // it answers our Message-ID
 	ByToken     Binding = "token"        // it repeats our token
-	ByHandle    Binding = "fresh-handle" // it names the handle that we made for this request, and nobody else knew
-	ByHint      Binding = "hint"         // a task, a domain, a known handle: anybody can know or guess them
-	Against     Binding = "against"      // it answers somebody else: foreign thread, token or recipient
+	ByHandle    Binding = "fresh-handle" // it names the handle that we made for this request and told no other
+	ByHint      Binding = "hint"         // a task, a domain, a known handle: they can be known or guessed
+	Against     Binding = "against"      // it answers another request: foreign thread, token or recipient
 	ByOwnRecord Binding = "record"       // our own store or the registry names the object itself
 )
 

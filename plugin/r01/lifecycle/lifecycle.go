@@ -25,7 +25,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// State is where a request stands, and where the operation stands that it belongs to.
+// State is the state of a request, and of the operation that it belongs to.
 type State = registrar.OperationState
 
 // Kind is what a request asks R01 for.
@@ -52,24 +52,24 @@ func (k Kind) Paid() bool { return k == NewDomain || k == Prolong }
 // AboutClient reports whether its object is a handle and not a domain.
 func (k Kind) AboutClient() bool { return k == NewClient || k == UpdateClient }
 
-// Hold says why a request stands in NeedsAction or Uncertain.
-type Hold string
+// StallReason says why a request waits in NeedsAction or Uncertain.
+type StallReason string
 
 const (
-	NoHold        Hold = ""
-	AuthFailed    Hold = "auth_failed"   // R01 refused agreement or password
-	NoFunds       Hold = "no_funds"      // R01 had no money to take
-	NotDelegated  Hold = "not_delegated" // registered, but not delegated. r01-mail 3.1
-	NoResult      Hold = "no_result"     // queued long ago, no result by the deadline
-	NoAnswer      Hold = "no_answer"     // sent, no answer at all by the deadline
-	FateUnknown   Hold = "fate_unknown"  // the relay's answer never reached us
-	NeedsOperator Hold = "by_hand"       // R01 offers no mail action for it. r01-mail 2.9
-	ToVerify      Hold = "to_verify"     // R01 says that there is nothing to renew, or not now
+	NotStalled    StallReason = ""
+	AuthFailed    StallReason = "auth_failed"   // R01 refused agreement or password
+	NoFunds       StallReason = "no_funds"      // R01 had no money to take
+	NotDelegated  StallReason = "not_delegated" // registered, but not delegated. r01-mail 3.1
+	NoResult      StallReason = "no_result"     // queued long ago, no result by the deadline
+	NoAnswer      StallReason = "no_answer"     // sent, no answer at all by the deadline
+	FateUnknown   StallReason = "fate_unknown"  // the relay's answer never reached us
+	NeedsOperator StallReason = "by_hand"       // R01 offers no mail action for it. r01-mail 2.9
+	ToVerify      StallReason = "to_verify"     // R01 says that there is nothing to renew, or not now
 )
 
-// Holds lists every hold.
-func Holds() []Hold {
-	return []Hold{NoHold, AuthFailed, NoFunds, NotDelegated, NoResult, NoAnswer, FateUnknown, NeedsOperator, ToVerify}
+// StallReasons lists every reason.
+func StallReasons() []StallReason {
+	return []StallReason{NotStalled, AuthFailed, NoFunds, NotDelegated, NoResult, NoAnswer, FateUnknown, NeedsOperator, ToVerify}
 }
 
 // Event is what happened to a request.
@@ -141,7 +141,7 @@ const (
 type Request struct {
 	Kind    Kind
 	State   State
-	Hold    Hold
+	Stall   StallReason
 	Version string // of what a person sees of it; changes with every move
 	// MayRun: R01 may be carrying out a transmission of it of which no refusal tells.
 	MayRun bool
@@ -154,7 +154,7 @@ type Request struct {
 // is invalid.
 type Decision struct {
 	state      State
-	hold       Hold
+	hold       StallReason
 	effects    []Effect
 	mayRun     bool
 	releasable bool
@@ -163,8 +163,8 @@ type Decision struct {
 // State is the new state.
 func (d Decision) State() State { return d.state }
 
-// Hold is why it stands there.
-func (d Decision) Hold() Hold { return d.hold }
+// Stall is why it waits there.
+func (d Decision) Stall() StallReason { return d.hold }
 
 // Effects are what is to be done with it.
 func (d Decision) Effects() []Effect { return d.effects }
@@ -179,15 +179,15 @@ func (d Decision) Has(e Effect) bool { return slices.Contains(d.effects, e) }
 // NoTransitionError says that an event does not suit a state.
 type NoTransitionError struct {
 	State State
-	Hold  Hold
+	Stall StallReason
 	Event Event
 }
 
 func (e *NoTransitionError) Error() string {
-	if e.Hold == NoHold {
+	if e.Stall == NotStalled {
 		return fmt.Sprintf("a request that is %s can't take %q", e.State, e.Event)
 	}
-	return fmt.Sprintf("a request that is %s (%s) can't take %q", e.State, e.Hold, e.Event)
+	return fmt.Sprintf("a request that is %s (%s) can't take %q", e.State, e.Stall, e.Event)
 }
 
 // decide applies an event.
@@ -195,10 +195,10 @@ func decide(r Request, e Event) (Decision, error) {
 	e = meant(r.Kind, e)
 	for _, t := range table {
 		if t.suits(r, e) {
-			return Decision{state: t.To, hold: t.Hold, effects: effects(r, e, t.To)}, nil
+			return Decision{state: t.To, hold: t.Stall, effects: effects(r, e, t.To)}, nil
 		}
 	}
-	return Decision{}, &NoTransitionError{r.State, r.Hold, e}
+	return Decision{}, &NoTransitionError{r.State, r.Stall, e}
 }
 
 // effects follow from the kind, the event and the new state alone.
@@ -222,7 +222,7 @@ func effects(r Request, e Event, to State) []Effect {
 }
 
 // MayHappen reports whether a request that is held so may yet be carried out.
-func MayHappen(h Hold) bool { return slices.Contains(undecided(), h) }
+func MayHappen(h StallReason) bool { return slices.Contains(undecided(), h) }
 
 // undecided are the holds under which R01 has said nothing, or nothing final.
-func undecided() []Hold { return []Hold{NoResult, NoAnswer, FateUnknown} }
+func undecided() []StallReason { return []StallReason{NoResult, NoAnswer, FateUnknown} }

@@ -18,9 +18,9 @@ func requests(k Kind) []Request {
 			all = append(all, Request{Kind: k, State: s})
 			continue
 		}
-		for _, h := range Holds() {
-			if h != NoHold {
-				all = append(all, Request{Kind: k, State: s, Hold: h})
+		for _, h := range StallReasons() {
+			if h != NotStalled {
+				all = append(all, Request{Kind: k, State: s, Stall: h})
 			}
 		}
 	}
@@ -29,15 +29,18 @@ func requests(k Kind) []Request {
 
 func TestTableIsWellFormed(t *testing.T) {
 	t.Parallel()
+
 	used := map[Event]bool{}
 	for i, row := range Table() {
 		used[row.On] = true
+
 		if len(row.From) == 0 || !slices.Contains(Events(), row.On) || !slices.Contains(registrar.OperationStates(), row.To) {
 			t.Errorf("line %d is not of the closed lists: %+v", i, row)
 		}
-		if row.To.WaitsForPerson() != (row.Hold != NoHold) {
+		if row.To.WaitsForPerson() != (row.Stall != NotStalled) {
 			t.Errorf("line %d: a hold stands exactly where a person is waited for: %+v", i, row)
 		}
+
 		for _, from := range row.From {
 			if from.Final() {
 				t.Errorf("line %d leaves the final state %s", i, from)
@@ -47,6 +50,7 @@ func TestTableIsWellFormed(t *testing.T) {
 			}
 		}
 	}
+
 	for _, e := range Events() {
 		if !used[e] {
 			t.Errorf("no line takes event %q", e)
@@ -65,7 +69,7 @@ func TestTableIsUnambiguous(t *testing.T) {
 				}
 			}
 			if n > 1 {
-				t.Errorf("%d lines take %q in %s (%s)", n, e, r.State, r.Hold)
+				t.Errorf("%d lines take %q in %s (%s)", n, e, r.State, r.Stall)
 			}
 		}
 	}
@@ -93,7 +97,7 @@ func TestUncertainNeverResendsItself(t *testing.T) {
 
 func TestNothingIsResentAfterR01SaidItWasRegistered(t *testing.T) {
 	t.Parallel()
-	half := Request{Kind: NewDomain, State: registrar.NeedsAction, Hold: NotDelegated}
+	half := Request{Kind: NewDomain, State: registrar.NeedsAction, Stall: NotDelegated}
 	for _, e := range []Event{Resend, Released, Rejected, Unauth, Unfunded} {
 		if d, err := decide(half, e); err == nil {
 			t.Errorf("%q took a registered, undelegated domain to %s", e, d.state)
@@ -108,58 +112,62 @@ func TestNothingIsResentAfterR01SaidItWasRegistered(t *testing.T) {
 
 func TestDecide(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		name string
 		from Request
 		on   Event
 		to   State
-		hold Hold
+		hold StallReason
 		has  []Effect
 		not  []Effect
 	}{
-		{"claim", Request{Kind: NewDomain, State: queued}, Claimed, sending, NoHold, nil, []Effect{RaiseAlarm}},
+		{"claim", Request{Kind: NewDomain, State: queued}, Claimed, sending, NotStalled, nil, []Effect{RaiseAlarm}},
 		{"fate unknown", Request{Kind: NewDomain, State: sending}, Lost, uncertain, FateUnknown, []Effect{RaiseAlarm}, nil},
-		{"reply overtakes the relay's answer", Request{Kind: NewDomain, State: sending}, Queuing, accepted, NoHold, nil, []Effect{RaiseAlarm}},
-		{"client registered", Request{Kind: NewClient, State: accepted}, Done, succeeded, NoHold, []Effect{BeginDomain, FinishObject}, []Effect{ResumePaid, FailWaiting}},
-		{"client refused", Request{Kind: NewClient, State: sent}, Rejected, failed, NoHold, []Effect{FailWaiting, RaiseAlarm}, []Effect{BeginDomain, FinishObject}},
-		{"client request undeliverable", Request{Kind: NewClient, State: sending}, Refused, failed, NoHold, []Effect{FailWaiting}, nil},
-		{"domain registered", Request{Kind: NewDomain, State: accepted}, Done, succeeded, NoHold, []Effect{FinishObject, ResumePaid}, []Effect{BeginDomain, RaiseAlarm}},
+		{"reply overtakes the relay's answer", Request{Kind: NewDomain, State: sending}, Queuing, accepted, NotStalled, nil, []Effect{RaiseAlarm}},
+		{"client registered", Request{Kind: NewClient, State: accepted}, Done, succeeded, NotStalled, []Effect{BeginDomain, FinishObject}, []Effect{ResumePaid, FailWaiting}},
+		{"client refused", Request{Kind: NewClient, State: sent}, Rejected, failed, NotStalled, []Effect{FailWaiting, RaiseAlarm}, []Effect{BeginDomain, FinishObject}},
+		{"client request undeliverable", Request{Kind: NewClient, State: sending}, Refused, failed, NotStalled, []Effect{FailWaiting}, nil},
+		{"domain registered", Request{Kind: NewDomain, State: accepted}, Done, succeeded, NotStalled, []Effect{FinishObject, ResumePaid}, []Effect{BeginDomain, RaiseAlarm}},
 		{"registered, not delegated", Request{Kind: NewDomain, State: accepted}, HalfDone, needsAction, NotDelegated, []Effect{RaiseAlarm, FinishObject}, nil},
-		{"renewed, not delegated", Request{Kind: Prolong, State: accepted}, HalfDone, succeeded, NoHold, []Effect{FinishObject}, []Effect{RaiseAlarm}},
-		{"delegated at last", Request{Kind: NewDomain, State: needsAction, Hold: NotDelegated}, Done, succeeded, NoHold, []Effect{ClearAlarm}, []Effect{RaiseAlarm}},
+		{"renewed, not delegated", Request{Kind: Prolong, State: accepted}, HalfDone, succeeded, NotStalled, []Effect{FinishObject}, []Effect{RaiseAlarm}},
+		{"delegated at last", Request{Kind: NewDomain, State: needsAction, Stall: NotDelegated}, Done, succeeded, NotStalled, []Effect{ClearAlarm}, []Effect{RaiseAlarm}},
 		{"wrong password", Request{Kind: NewClient, State: sent}, Unauth, needsAction, AuthFailed, []Effect{PauseAll, RaiseAlarm}, []Effect{PausePaid}},
 		{"renewed already, R01 says", Request{Kind: Prolong, State: sent}, Doubted, needsAction, ToVerify, []Effect{RaiseAlarm}, []Effect{FinishObject, PausePaid}},
 		{"not now, R01 says after queuing it", Request{Kind: Prolong, State: accepted}, Doubted, needsAction, ToVerify, []Effect{RaiseAlarm}, nil},
-		{"verified by the registry", Request{Kind: Prolong, State: needsAction, Hold: ToVerify}, Confirmed, succeeded, NoHold, []Effect{FinishObject, ClearAlarm}, nil},
-		{"done after all", Request{Kind: Prolong, State: needsAction, Hold: ToVerify}, Done, succeeded, NoHold, []Effect{FinishObject, ClearAlarm}, nil},
-		{"refused after all", Request{Kind: Prolong, State: needsAction, Hold: ToVerify}, Rejected, failed, NoHold, []Effect{RaiseAlarm}, nil},
-		{"a person sends it later", Request{Kind: Prolong, State: needsAction, Hold: ToVerify}, Resend, queued, NoHold, []Effect{ClearAlarm}, nil},
-		{"nothing to do is no word about a registration", Request{Kind: NewDomain, State: sent}, Doubted, failed, NoHold, []Effect{RaiseAlarm}, nil},
+		{"verified by the registry", Request{Kind: Prolong, State: needsAction, Stall: ToVerify}, Confirmed, succeeded, NotStalled, []Effect{FinishObject, ClearAlarm}, nil},
+		{"done after all", Request{Kind: Prolong, State: needsAction, Stall: ToVerify}, Done, succeeded, NotStalled, []Effect{FinishObject, ClearAlarm}, nil},
+		{"refused after all", Request{Kind: Prolong, State: needsAction, Stall: ToVerify}, Rejected, failed, NotStalled, []Effect{RaiseAlarm}, nil},
+		{"a person sends it later", Request{Kind: Prolong, State: needsAction, Stall: ToVerify}, Resend, queued, NotStalled, []Effect{ClearAlarm}, nil},
+		{"nothing to do is no word about a registration", Request{Kind: NewDomain, State: sent}, Doubted, failed, NotStalled, []Effect{RaiseAlarm}, nil},
 		{"no funds", Request{Kind: Prolong, State: sent}, Unfunded, needsAction, NoFunds, []Effect{PausePaid}, []Effect{PauseAll}},
-		{"password mended", Request{Kind: NewClient, State: needsAction, Hold: AuthFailed}, Released, queued, NoHold, []Effect{ClearAlarm}, nil},
-		{"person resends", Request{Kind: NewDomain, State: uncertain, Hold: FateUnknown}, Resend, queued, NoHold, []Effect{ClearAlarm, ResumeAll}, nil},
-		{"our copy came back", Request{Kind: NewDomain, State: uncertain, Hold: FateUnknown}, CopySeen, sent, NoHold, []Effect{ClearAlarm}, nil},
+		{"password mended", Request{Kind: NewClient, State: needsAction, Stall: AuthFailed}, Released, queued, NotStalled, []Effect{ClearAlarm}, nil},
+		{"person resends", Request{Kind: NewDomain, State: uncertain, Stall: FateUnknown}, Resend, queued, NotStalled, []Effect{ClearAlarm, ResumeAll}, nil},
+		{"our copy came back", Request{Kind: NewDomain, State: uncertain, Stall: FateUnknown}, CopySeen, sent, NotStalled, []Effect{ClearAlarm}, nil},
 		{"no answer", Request{Kind: Prolong, State: sent}, Overdue, uncertain, NoAnswer, []Effect{RaiseAlarm}, nil},
 		{"no result", Request{Kind: NewDomain, State: accepted}, Overdue, needsAction, NoResult, []Effect{RaiseAlarm}, nil},
 		{"a transfer's turn", Request{Kind: Transfer, State: queued}, ByHand, needsAction, NeedsOperator, []Effect{RaiseAlarm}, []Effect{FinishObject}},
-		{"transferred", Request{Kind: Transfer, State: needsAction, Hold: NeedsOperator}, Confirmed, succeeded, NoHold, []Effect{FinishObject, ClearAlarm}, []Effect{ResumePaid}},
-		{"transferred, not delegated", Request{Kind: Transfer, State: needsAction, Hold: NeedsOperator}, HalfDone, succeeded, NoHold, []Effect{FinishObject}, nil},
-		{"transfer refused", Request{Kind: Transfer, State: needsAction, Hold: NeedsOperator}, Rejected, failed, NoHold, []Effect{RaiseAlarm}, []Effect{FinishObject}},
-		{"rejected after silence", Request{Kind: NewDomain, State: needsAction, Hold: NoResult}, Rejected, failed, NoHold, []Effect{RaiseAlarm}, nil},
+		{"transferred", Request{Kind: Transfer, State: needsAction, Stall: NeedsOperator}, Confirmed, succeeded, NotStalled, []Effect{FinishObject, ClearAlarm}, []Effect{ResumePaid}},
+		{"transferred, not delegated", Request{Kind: Transfer, State: needsAction, Stall: NeedsOperator}, HalfDone, succeeded, NotStalled, []Effect{FinishObject}, nil},
+		{"transfer refused", Request{Kind: Transfer, State: needsAction, Stall: NeedsOperator}, Rejected, failed, NotStalled, []Effect{RaiseAlarm}, []Effect{FinishObject}},
+		{"rejected after silence", Request{Kind: NewDomain, State: needsAction, Stall: NoResult}, Rejected, failed, NotStalled, []Effect{RaiseAlarm}, nil},
 	} {
 		d, err := decide(c.from, c.on)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
+
 		if d.state != c.to || d.hold != c.hold {
 			t.Errorf("%s: got %s (%s), want %s (%s)", c.name, d.state, d.hold, c.to, c.hold)
 		}
+
 		for _, e := range c.has {
 			if !d.Has(e) {
 				t.Errorf("%s: effect %q is missing from %v", c.name, e, d.effects)
 			}
 		}
+
 		for _, e := range c.not {
 			if d.Has(e) {
 				t.Errorf("%s: effect %q is not wanted", c.name, e)
@@ -170,6 +178,7 @@ func TestDecide(t *testing.T) {
 
 func TestDecideRefuses(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		from Request
 		on   Event
@@ -182,14 +191,14 @@ func TestDecideRefuses(t *testing.T) {
 		{Request{Kind: NewDomain, State: sent}, Withdrawn, "it can't be called back"},
 		{Request{Kind: NewDomain, State: sent}, Resend, "only what waits for a person is resent"},
 		{Request{Kind: NewDomain, State: succeeded}, Rejected, "concluded"},
-		{Request{Kind: NewDomain, State: needsAction, Hold: NoResult}, Released, "it may have been executed"},
-		{Request{Kind: Transfer, State: needsAction, Hold: NeedsOperator}, Resend, "there is nothing to send"},
-		{Request{Kind: Transfer, State: needsAction, Hold: NeedsOperator}, ByHand, "it stands so already"},
+		{Request{Kind: NewDomain, State: needsAction, Stall: NoResult}, Released, "it may have been executed"},
+		{Request{Kind: Transfer, State: needsAction, Stall: NeedsOperator}, Resend, "there is nothing to send"},
+		{Request{Kind: Transfer, State: needsAction, Stall: NeedsOperator}, ByHand, "it stands so already"},
 	} {
 		_, err := decide(c.from, c.on)
 		var no *NoTransitionError
 		if !errors.As(err, &no) {
-			t.Errorf("%q in %q (%s) was taken: %s", c.on, c.from.State, c.from.Hold, c.why)
+			t.Errorf("%q in %q (%s) was taken: %s", c.on, c.from.State, c.from.Stall, c.why)
 		}
 	}
 }
@@ -198,6 +207,7 @@ func TestDecideRefuses(t *testing.T) {
 // request is transmitted again only after a definite "nothing was taken" or a decision.
 func TestRandomHistories(t *testing.T) {
 	t.Parallel()
+
 	rapid.Check(t, func(t *rapid.T) {
 		r := Request{Kind: rapid.SampledFrom(Kinds()).Draw(t, "kind"), State: queued}
 		maySend := true
@@ -206,9 +216,11 @@ func TestRandomHistories(t *testing.T) {
 			if err != nil {
 				continue
 			}
+
 			if r.State.Final() {
 				t.Fatalf("%q left the final state %s", e, r.State)
 			}
+
 			switch e {
 			case Claimed:
 				if !maySend {
@@ -218,12 +230,14 @@ func TestRandomHistories(t *testing.T) {
 			case Deferred, Unauth, Unfunded, Resend:
 				maySend = true
 			}
-			r.State, r.Hold = d.state, d.hold
-			if !slices.Contains(registrar.OperationStates(), r.State) || !slices.Contains(Holds(), r.Hold) {
+
+			r.State, r.Stall = d.state, d.hold
+			if !slices.Contains(registrar.OperationStates(), r.State) || !slices.Contains(StallReasons(), r.Stall) {
 				t.Fatalf("left the closed lists: %+v", r)
 			}
+
 			if r.State.Final() != (WaitsFor(r) == "") {
-				t.Fatalf("%s (%s) waits for %q", r.State, r.Hold, WaitsFor(r))
+				t.Fatalf("%s (%s) waits for %q", r.State, r.Stall, WaitsFor(r))
 			}
 		}
 	})
@@ -231,8 +245,8 @@ func TestRandomHistories(t *testing.T) {
 
 func TestEveryHoldIsExplained(t *testing.T) {
 	t.Parallel()
-	for _, h := range Holds() {
-		if h != NoHold && WaitsFor(Request{Kind: NewDomain, State: needsAction, Hold: h}) == "" {
+	for _, h := range StallReasons() {
+		if h != NotStalled && WaitsFor(Request{Kind: NewDomain, State: needsAction, Stall: h}) == "" {
 			t.Errorf("hold %q tells a person nothing", h)
 		}
 	}
@@ -254,6 +268,7 @@ func TestEventOf(t *testing.T) {
 
 func TestDomainStatus(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct {
 		kind   registrar.OperationKind
 		state  State

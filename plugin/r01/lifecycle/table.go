@@ -8,15 +8,15 @@ import (
 
 // Transition is one line of the table: from any of these states, on any of these events.
 type Transition struct {
-	From []State
-	On   Event
-	To   State
-	Hold Hold   // why it stands, when To waits for a person
-	If   []Hold // only while held so; nil = however held
+	From  []State
+	On    Event
+	To    State
+	Stall StallReason   // why it waits, when To is for a person
+	If    []StallReason // only while stalled for one of these; nil = in any case
 }
 
 func (t Transition) suits(r Request, e Event) bool {
-	return t.On == e && slices.Contains(t.From, r.State) && (t.If == nil || slices.Contains(t.If, r.Hold))
+	return t.On == e && slices.Contains(t.From, r.State) && (t.If == nil || slices.Contains(t.If, r.Stall))
 }
 
 const (
@@ -45,17 +45,18 @@ func transitions() []Transition {
 		// could contradict.
 		silent = undecided()
 		// Held like this, R01 has said that nothing was executed.
-		unexecuted = []Hold{AuthFailed, NoFunds}
+		unexecuted = []StallReason{AuthFailed, NoFunds}
 		live       = []State{needsAction}
-		doubted    = []Hold{ToVerify}
+		doubted    = []StallReason{ToVerify}
 	)
+
 	return []Transition{
 		// The durable step. ARCHITECTURE.md, the durable step
 		{From: []State{queued}, On: Claimed, To: sending},
 		{From: []State{sending}, On: Deferred, To: queued},
 		{From: []State{sending}, On: Refused, To: failed},
 		{From: []State{sending}, On: Relayed, To: sent},
-		{From: []State{sending}, On: Lost, To: uncertain, Hold: FateUnknown},
+		{From: []State{sending}, On: Lost, To: uncertain, Stall: FateUnknown},
 		{From: []State{sending, uncertain}, On: CopySeen, To: sent},
 		{From: []State{sent}, On: CopySeen, To: sent},
 		{From: []State{accepted}, On: CopySeen, To: accepted},
@@ -64,27 +65,27 @@ func transitions() []Transition {
 		// What R01 says. r01-mail 3
 		{From: []State{sending, sent, uncertain}, On: Queuing, To: accepted},
 		{From: []State{accepted}, On: Queuing, To: accepted},
-		{From: live, On: Queuing, To: accepted, If: []Hold{NoAnswer}},
+		{From: live, On: Queuing, To: accepted, If: []StallReason{NoAnswer}},
 		// Refused and queued: it stands as it did, and nothing but a person sends it again.
-		{From: live, On: Queuing, To: needsAction, Hold: NoFunds, If: []Hold{NoFunds}},
-		{From: live, On: Queuing, To: needsAction, Hold: AuthFailed, If: []Hold{AuthFailed}},
+		{From: live, On: Queuing, To: needsAction, Stall: NoFunds, If: []StallReason{NoFunds}},
+		{From: live, On: Queuing, To: needsAction, Stall: AuthFailed, If: []StallReason{AuthFailed}},
 		{From: underWay, On: Done, To: succeeded},
 		{From: live, On: Done, To: succeeded},
-		{From: underWay, On: HalfDone, To: needsAction, Hold: NotDelegated},
-		{From: live, On: HalfDone, To: needsAction, Hold: NotDelegated},
+		{From: underWay, On: HalfDone, To: needsAction, Stall: NotDelegated},
+		{From: live, On: HalfDone, To: needsAction, Stall: NotDelegated},
 		{From: underWay, On: Rejected, To: failed},
 		{From: live, On: Rejected, To: failed, If: slices.Concat(silent, unexecuted, doubted)},
-		{From: live, On: Rejected, To: failed, If: []Hold{NeedsOperator}},
-		{From: underWay, On: Doubted, To: needsAction, Hold: ToVerify},
-		{From: live, On: Doubted, To: needsAction, Hold: ToVerify, If: slices.Concat(silent, unexecuted, doubted)},
-		{From: underWay, On: Unfunded, To: needsAction, Hold: NoFunds},
-		{From: live, On: Unfunded, To: needsAction, Hold: NoFunds, If: slices.Concat(silent, unexecuted)},
-		{From: underWay, On: Unauth, To: needsAction, Hold: AuthFailed},
-		{From: live, On: Unauth, To: needsAction, Hold: AuthFailed, If: slices.Concat(silent, unexecuted)},
+		{From: live, On: Rejected, To: failed, If: []StallReason{NeedsOperator}},
+		{From: underWay, On: Doubted, To: needsAction, Stall: ToVerify},
+		{From: live, On: Doubted, To: needsAction, Stall: ToVerify, If: slices.Concat(silent, unexecuted, doubted)},
+		{From: underWay, On: Unfunded, To: needsAction, Stall: NoFunds},
+		{From: live, On: Unfunded, To: needsAction, Stall: NoFunds, If: slices.Concat(silent, unexecuted)},
+		{From: underWay, On: Unauth, To: needsAction, Stall: AuthFailed},
+		{From: live, On: Unauth, To: needsAction, Stall: AuthFailed, If: slices.Concat(silent, unexecuted)},
 
 		// Silence. r01-mail 4.4
-		{From: []State{sent}, On: Overdue, To: uncertain, Hold: NoAnswer},
-		{From: []State{accepted}, On: Overdue, To: needsAction, Hold: NoResult},
+		{From: []State{sent}, On: Overdue, To: uncertain, Stall: NoAnswer},
+		{From: []State{accepted}, On: Overdue, To: needsAction, Stall: NoResult},
 
 		// The registry, and people.
 		{From: []State{sent, accepted, needsAction, uncertain}, On: Confirmed, To: succeeded},
@@ -94,11 +95,11 @@ func transitions() []Transition {
 		{From: live, On: Released, To: queued, If: unexecuted},
 		{From: []State{queued}, On: Withdrawn, To: cancelled},
 		{From: []State{queued}, On: Unneeded, To: failed},
-		{From: []State{queued}, On: ByHand, To: needsAction, Hold: NeedsOperator},
+		{From: []State{queued}, On: ByHand, To: needsAction, Stall: NeedsOperator},
 
 		// What a restored store says was not sent, or not executed, may have been since.
-		{From: []State{queued}, On: Restored, To: uncertain, Hold: FateUnknown},
-		{From: live, On: Restored, To: uncertain, Hold: FateUnknown, If: unexecuted},
+		{From: []State{queued}, On: Restored, To: uncertain, Stall: FateUnknown},
+		{From: live, On: Restored, To: uncertain, Stall: FateUnknown, If: unexecuted},
 	}
 }
 
@@ -112,12 +113,12 @@ func WaitsFor(r Request) string {
 	case accepted:
 		return "R01 to report the result"
 	case needsAction, uncertain:
-		return holds[r.Hold]
+		return stalls[r.Stall]
 	}
 	return ""
 }
 
-var holds = map[Hold]string{
+var stalls = map[StallReason]string{
 	AuthFailed:    "an operator: R01 refused the agreement or its password; correct them in plugin.hcl and restart, or resolve with resend",
 	NoFunds:       "an operator: the R01 account has no funds; pay in, then resolve with resend",
 	NotDelegated:  "an operator: registered, but R01 did not delegate it; check the nameservers and the registrant's phone at R01",

@@ -30,7 +30,7 @@ const (
 	ProofLater  Reason = "proof-later"  // its sender can't be proved now
 	TooOld      Reason = "too-old"      // it was made before the request
 	NotBound    Reason = "not-bound"    // nothing ties it to a request
-	HintOnly    Reason = "hint-only"    // only what anybody can know ties it
+	HintOnly    Reason = "hint-only"    // only what is no secret ties it
 	HandleOnly  Reason = "handle-only"  // another handle than ours, tied by no thread or token
 	NotMoved    Reason = "not-moved"    // a success with the expiry of before
 	Implausible Reason = "implausible"  // an expiry that this request can't lead to
@@ -108,7 +108,7 @@ var (
 	nothingNew  = condition{"its expiry is not later than the recorded one, and it names no other handle", func(_ Request, e Evidence) bool { return !e.LaterTill && !e.OtherHandle }}
 	mayRun      = condition{"R01 may be carrying it out", func(r Request, _ Evidence) bool { return r.MayRun }}
 	releasable  = condition{"the refusal answered our token, of what was not seen queued", func(r Request, _ Evidence) bool { return r.Releasable }}
-	toVerify    = condition{"R01 has said that there is nothing to renew, or not now", func(r Request, _ Evidence) bool { return r.Hold == ToVerify }}
+	toVerify    = condition{"R01 has said that there is nothing to renew, or not now", func(r Request, _ Evidence) bool { return r.Stall == ToVerify }}
 	stale       = condition{"the person saw another version", func(r Request, e Evidence) bool { return e.Saw != "" && e.Saw != r.Version }}
 	premature   = condition{"it may still be carried out, and the person does not say what shows that it was not", isPremature}
 )
@@ -117,7 +117,7 @@ var (
 // still may be. "Not seen yet" is no proof. ARCHITECTURE.md, the durable step
 func isPremature(r Request, e Evidence) bool {
 	denies := e.Event == SaidNot || e.Event == Resend
-	return denies && e.Noted == "" && r.Kind.Paid() && MayHappen(r.Hold) && !r.Settled
+	return denies && e.Noted == "" && r.Kind.Paid() && MayHappen(r.Stall) && !r.Settled
 }
 
 // Rule is one line of the table by which evidence is weighed. An empty list is any value.
@@ -172,7 +172,7 @@ func Weigh(r Request, e Evidence) Verdict { return weighBy(rules, r, e) }
 
 func weighBy(rules []Rule, r Request, e Evidence) Verdict {
 	if !slices.Contains(brings[e.Source], e.Event) {
-		return Verdict{action: Moot, rule: "no such event of this source", refused: &NoTransitionError{r.State, r.Hold, e.Event}}
+		return Verdict{action: Moot, rule: "no such event of this source", refused: &NoTransitionError{r.State, r.Stall, e.Event}}
 	}
 	e.Event = meant(r.Kind, e.Event)
 	for i := range rules {
@@ -204,7 +204,7 @@ func (l *Rule) verdict(r Request, e Evidence) Verdict {
 // unsuited is evidence to which the state has no transition: a person's is refused, a mail's
 // contradicts what we hold, and anything else came too late to matter.
 func (l *Rule) unsuited(v Verdict, r Request, e Evidence) Verdict {
-	v.refused = &NoTransitionError{r.State, r.Hold, e.Event}
+	v.refused = &NoTransitionError{r.State, r.Stall, e.Event}
 	switch e.Source {
 	case FromPerson:
 		v.action = Refuse

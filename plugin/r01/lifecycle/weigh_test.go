@@ -104,7 +104,7 @@ var laws = []law{
 		return e.Source == FromPerson && e.Saw != "" && e.Saw != r.Version && !(v.action == Refuse && v.reason == MovedOn)
 	}},
 	{"a bare denial of what costs money waits until it is settled", func(r *Request, e *Evidence, v *Verdict) bool {
-		return e.Source == FromPerson && (e.Event == Resend || e.Event == SaidNot) && r.Kind.Paid() && MayHappen(r.Hold) && !r.Settled && e.Noted == "" && v.action == Apply
+		return e.Source == FromPerson && (e.Event == Resend || e.Event == SaidNot) && r.Kind.Paid() && MayHappen(r.Stall) && !r.Settled && e.Noted == "" && v.action == Apply
 	}},
 	{"a client's domains go on under a foreign handle only by thread or token", func(r *Request, e *Evidence, v *Verdict) bool {
 		return said(e) && e.OtherHandle && applied(v) && !tied(e)
@@ -239,15 +239,15 @@ var laws = []law{
 		return fromRegistry(e) && e.Object == SameObject && dated(r.Kind) && e.Till == BadTill && e.Event != Rejected && !v.alarm
 	}},
 	{"the registry refuses nothing but a renewal that R01 found too early, by a younger record without the year", func(r *Request, e *Evidence, v *Verdict) bool {
-		early := r.Kind == Prolong && r.State == needsAction && r.Hold == ToVerify && e.Made == After && (e.Till == OldTill || e.Till == BadTill) && e.Object == SameObject
+		early := r.Kind == Prolong && r.State == needsAction && r.Stall == ToVerify && e.Made == After && (e.Till == OldTill || e.Till == BadTill) && e.Object == SameObject
 		return fromRegistry(e) && e.Event == Rejected && v.action == Apply && !early
 	}},
 	{"a renewal that R01 found too early is refused once the registry shows that the year is not there", func(r *Request, e *Evidence, v *Verdict) bool {
-		return fromRegistry(e) && e.Event == Rejected && r.Kind == Prolong && r.State == needsAction && r.Hold == ToVerify && e.Made == After &&
+		return fromRegistry(e) && e.Event == Rejected && r.Kind == Prolong && r.State == needsAction && r.Stall == ToVerify && e.Made == After &&
 			e.Till == OldTill && e.Object == SameObject && v.action != Apply
 	}},
 	{"that the registry shows no refusal is noted", func(r *Request, e *Evidence, v *Verdict) bool {
-		return fromRegistry(e) && e.Event == Rejected && e.Object == SameObject && r.Hold != ToVerify && v.action != Note
+		return fromRegistry(e) && e.Event == Rejected && e.Object == SameObject && r.Stall != ToVerify && v.action != Note
 	}},
 	{"a foreign handle that nothing binds says so", func(r *Request, e *Evidence, v *Verdict) bool {
 		return said(e) && r.Kind == NewClient && e.Binding == ByHint && e.OtherHandle && e.Proof == Proved && e.Made == After && !e.InDoubt && e.Object == SameObject &&
@@ -268,7 +268,7 @@ func cases(k Kind) func(yield func(Request, Evidence) bool) {
 	return func(yield func(Request, Evidence) bool) {
 		mix := uint32(1)
 		for _, r := range requests(k) {
-			if r.State == uncertain && !MayHappen(r.Hold) {
+			if r.State == uncertain && !MayHappen(r.Stall) {
 				continue // it is never held so
 			}
 			for _, source := range Sources() {
@@ -583,5 +583,5 @@ func (w *world) step(t *rapid.T, e Evidence, at string) {
 		w.answered = (e.Event == Unfunded || e.Event == Unauth) && e.Source == FromReply && (e.Binding == ByThread || e.Binding == ByToken) &&
 			(e.Proof == Proved || e.Proof == NotAsked)
 	}
-	w.r.State, w.r.Hold, w.r.MayRun, w.r.Releasable = d.state, d.hold, d.mayRun, d.releasable
+	w.r.State, w.r.Stall, w.r.MayRun, w.r.Releasable = d.state, d.hold, d.mayRun, d.releasable
 }

@@ -163,6 +163,7 @@ func (v *Verifier) Verify(ctx context.Context, raw []byte) Verdict {
 		return Verdict{Verified: true, Reason: "its sender is among replies.from"}
 	}
 
+	// Of a field that comes twice, a signature and a reader may mean different ones.
 	if name := h.repeated(); name != "" {
 		return refuse("it has more than one %s", name)
 	}

@@ -141,7 +141,7 @@ func TestUnknownMethodProvesNothing(t *testing.T) {
 }
 
 // Whatever the mail is: a proof by DKIM is one of just the letter that was signed, and a
-// proof by Authentication-Results stands in the topmost field, under the name of our server.
+// proof by Authentication-Results is in the topmost field, under the name of our server.
 func FuzzVerify(f *testing.F) {
 	signed := sign(f, letter, nil)
 	good := resultsField + "mx.partner.test; dkim=pass header.d=registrar.test\r\n" + letter

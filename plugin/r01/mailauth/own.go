@@ -9,7 +9,7 @@ import (
 type origin int
 
 const (
-	outside    origin = iota // from elsewhere, or it can't be told
+	outside    origin = iota // from elsewhere, or unknown
 	ourHop                   // from another server of ours
 	ourProgram               // it was made by the server itself
 )
@@ -52,6 +52,7 @@ func (v *Verifier) MadeHere(raw []byte) Verdict {
 		return refuse("no Received field tells where it was made")
 	}
 
+	// The fields from the top down: all of ours, and the lowest one made the mail.
 	for i, value := range hops {
 		switch o := v.originOf(value); {
 		case o == outside:

@@ -31,6 +31,7 @@ func readHop(value string) (hop, bool) {
 		}
 	}
 
+	// Without comments and quoted words, which a stranger may fill.
 	words := strings.Fields(strings.ToLower(bare))
 	for i := 0; i+1 < len(words); i++ {
 		var value *string
@@ -45,7 +46,7 @@ func readHop(value string) (hop, bool) {
 			continue
 		}
 
-		if *value != "" { // which of two is meant can't be told
+		if *value != "" { // it is not clear which of two is meant
 			return hop{}, false
 		}
 
@@ -66,7 +67,7 @@ func address(word string) (netip.Addr, bool) {
 	return a.Unmap(), err == nil
 }
 
-// within reports whether the field tells that the mail did not come from outside: every
+// within reports whether the field shows that the mail did not come from outside: every
 // address in it satisfies ours, and there is one.
 func (h hop) within(ours func(netip.Addr) bool) bool {
 	return len(h.addresses) > 0 && !slices.ContainsFunc(h.addresses, func(a netip.Addr) bool { return !ours(a) })
@@ -75,7 +76,7 @@ func (h hop) within(ours func(netip.Addr) bool) bool {
 // nearby are addresses that no stranger's connection comes from.
 func nearby(a netip.Addr) bool { return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() }
 
-// hosts are our own mail servers, as they stand in Received fields.
+// hosts are our own mail servers, as they appear in Received fields.
 type hosts struct {
 	names    []string
 	networks []netip.Prefix

@@ -22,7 +22,7 @@ func (v *Verifier) vouched(h header, author string) Verdict {
 		case strings.EqualFold(f.name, "Received") && len(findings) > 0 && v.originOf(f.value) == outside:
 			return v.weigh(findings, author)
 		case strings.EqualFold(f.name, "Received") && entered:
-			return refuse("its topmost Authentication-Results stands below Received fields of other servers, where anybody may have written it: if they are ours, list them in replies.hosts")
+			return refuse("its topmost Authentication-Results is below Received fields of other servers, where its sender may have written it: if they are ours, list them in replies.hosts")
 		case strings.EqualFold(f.name, "Received"):
 			entered = len(findings) == 0 && !v.inside(f.value)
 		}
@@ -106,7 +106,7 @@ func (v *Verifier) weigh(findings [][]result, author string) Verdict {
 	return refuse("its Authentication-Results has no pass of %s", strings.Join(v.config.Domains, " or "))
 }
 
-// tally tells by field whether a method was found passed: one pass in it will do.
+// tally records by field whether a method passed: one pass in it will do.
 type tally map[int]bool
 
 func (t *tally) count(field int, passed bool) {

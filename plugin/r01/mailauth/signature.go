@@ -104,7 +104,7 @@ func (v *Verifier) key(ctx context.Context, name string) ([]string, error) {
 	return records, nil
 }
 
-// forTests tells a key record whose signatures must not count. RFC 6376 3.6.1
+// forTests reports whether a key is for tests, whose signatures must not count. RFC 6376 3.6.1
 func forTests(record string) bool {
 	for tag := range strings.SplitSeq(record, ";") {
 		name, value, _ := strings.Cut(tag, "=")

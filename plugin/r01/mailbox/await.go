@@ -10,7 +10,7 @@ import (
 )
 
 // Await waits until a mail with a Message-ID is in the folder, or ctx ends, and returns its
-// bytes. It changes nothing: the mail stays for whoever watches. The remark says what is odd
+// bytes. It changes nothing: the mail stays for the watcher. The remark says what is odd
 // about the server, "" = nothing.
 func Await(ctx context.Context, c Config, messageID string) (raw []byte, remark string, err error) {
 	c = c.withDefaults()
@@ -19,19 +19,23 @@ func Await(ctx context.Context, c Config, messageID string) (raw []byte, remark 
 		return nil, "", fmt.Errorf("await mail on %s: %w", c.Address, err)
 	}
 	defer s.close()
+
 	if err := s.open(ctx, c.Mailbox, true); err != nil {
 		return nil, "", fmt.Errorf("await mail on %s: %w", c.Address, err)
 	}
+
 	seen := map[imap.UID]bool{}
 	for {
 		e, err := s.withID(ctx, messageID, seen)
 		if err != nil {
 			return nil, "", fmt.Errorf("await mail on %s: %w", c.Address, err)
 		}
+
 		if e.body != nil {
 			remark, err := s.foundBySearch(ctx, e.uid)
 			return e.body, remark, err
 		}
+
 		if err := s.wait(ctx, c.Timeouts.BackOff); err != nil {
 			return nil, "", fmt.Errorf("await mail on %s: %w", c.Address, err)
 		}
@@ -49,23 +53,28 @@ func (s *session) withID(ctx context.Context, messageID string, seen map[imap.UI
 	if err != nil && !refused(err) {
 		return entry{}, err
 	}
+
 	all, err := s.find(ctx, &imap.SearchCriteria{})
 	if err != nil {
 		return entry{}, err
 	}
+
 	uids = append(uids, all[max(0, len(all)-mostRecent):]...)
 	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return seen[uid] })
 	if len(uids) == 0 {
 		return entry{}, nil
 	}
+
 	entries, err := s.list(ctx, uids, false)
 	if err != nil {
 		return entry{}, err
 	}
+
 	for _, uid := range uids {
 		if slices.ContainsFunc(entries, func(e entry) bool { return e.uid == uid && e.size > Head }) { // it is longer than ours
 			continue
 		}
+
 		fetched, err := s.bodies(ctx, []entry{{uid: uid, size: unknown}}, nil, false)
 		switch {
 		case err != nil:
@@ -73,8 +82,10 @@ func (s *session) withID(ctx context.Context, messageID string, seen map[imap.UI
 		case bytes.Contains(fetched[0].body, []byte(messageID)):
 			return fetched[0], nil
 		}
+
 		seen[uid] = len(fetched[0].body) > 0
 	}
+
 	return entry{}, nil
 }
 

@@ -38,10 +38,12 @@ func (w *Watcher) batch(ctx context.Context, s *session, batch []entry) error {
 	if w.inPart(batch[0]) {
 		return w.head(ctx, s, batch[0])
 	}
+
 	fetched, err := w.bodies(ctx, s, batch, nil)
 	if err != nil {
 		return err
 	}
+
 	var whole, doubtful, missing []entry
 	for _, e := range fetched {
 		switch {
@@ -53,12 +55,14 @@ func (w *Watcher) batch(ctx context.Context, s *session, batch []entry) error {
 			doubtful = append(doubtful, e)
 		}
 	}
+
 	if err := w.deliver(ctx, s, whole, false); err != nil {
 		return err
 	}
 	if err := w.confirm(ctx, s, doubtful); err != nil {
 		return err
 	}
+
 	return w.again(ctx, s, batch, missing)
 }
 
@@ -79,10 +83,12 @@ func (w *Watcher) confirm(ctx context.Context, s *session, doubtful []entry) err
 	if len(doubtful) == 0 {
 		return nil
 	}
+
 	second, err := w.bodies(ctx, s, slices.CompactFunc(bare(doubtful), func(a, b entry) bool { return a.uid == b.uid }), nil)
 	if err != nil {
 		return err
 	}
+
 	var whole, changing []entry
 	for _, e := range doubtful {
 		if slices.ContainsFunc(second, func(f entry) bool { return f.uid == e.uid && bytes.Equal(f.body, e.body) }) {
@@ -91,10 +97,12 @@ func (w *Watcher) confirm(ctx context.Context, s *session, doubtful []entry) err
 			changing = append(changing, e)
 		}
 	}
+
 	s.wrongSizes = s.wrongSizes || slices.ContainsFunc(whole, func(e entry) bool { return int64(len(e.body)) != e.size })
 	if err := w.deliver(ctx, s, whole, false); err != nil {
 		return err
 	}
+
 	return w.changing(ctx, s, doubtful, changing)
 }
 

@@ -26,6 +26,7 @@ const (
 // fullDovecot has the replies waiting, as R01's are: small, in koi8-r.
 func fullDovecot(b *testing.B) (*mailhost.Dovecot, Config) {
 	b.Helper()
+
 	d := mailhost.StartDovecot(b, mailhost.DovecotOptions{Users: map[string]string{account: password}})
 	var mails [][]byte
 	for i := range manyReplies {
@@ -34,12 +35,14 @@ func fullDovecot(b *testing.B) (*mailhost.Dovecot, Config) {
 		if err != nil {
 			b.Fatal(err)
 		}
+
 		mails = append(mails, fmt.Appendf(nil, "Return-Path: <robot@registrar.example>\r\nDelivered-To: callback@panel.example\r\n"+
 			"Received: from registrar.example by panel.example with ESMTP id %[1]d; Tue, 24 Nov 2026 12:00:00 +0300\r\n"+
 			"From: robot@registrar.example\r\nTo: callback@panel.example\r\nSubject: answer\r\nDate: Tue, 24 Nov 2026 12:00:00 +0300\r\n"+
 			"Message-ID: <%[1]d@registrar.example>\r\nIn-Reply-To: <%[1]d@panel.example>\r\nMIME-Version: 1.0\r\n"+
 			"Content-Type: text/plain; charset=koi8-r\r\nContent-Transfer-Encoding: 8bit\r\n\r\n%[2]s", i, text))
 	}
+
 	d.Fill(account, mails)
 	cfg := onDovecot(d)
 	cfg.TLS = TLSNone
@@ -90,12 +93,14 @@ func (r *reader) wait() error {
 // read only refuses the flags, and so has the same mails for the next round.
 func passOnce(b *testing.B, cfg Config, store *reader, readOnly bool) time.Duration {
 	b.Helper()
+
 	start := time.Now()
 	s, err := connect(b.Context(), cfg.withDefaults())
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer s.close()
+
 	if err := s.open(b.Context(), "INBOX", readOnly); err != nil {
 		b.Fatal(err)
 	}
@@ -105,21 +110,25 @@ func passOnce(b *testing.B, cfg Config, store *reader, readOnly bool) time.Durat
 	if err := store.wait(); err != nil {
 		b.Fatal(err)
 	}
+
 	took := time.Since(start)
 	if store.n != manyReplies {
 		b.Fatalf("%d mails were handed over", store.n)
 	}
+
 	return took
 }
 
 // plainly fetches all mails with go-imap and nothing else, and flags them if it shall.
 func plainly(b *testing.B, cfg Config, mark bool) time.Duration {
 	b.Helper()
+
 	start := time.Now()
 	conn, err := net.Dial("tcp", cfg.Address)
 	if err != nil {
 		b.Fatal(err)
 	}
+
 	client := imapclient.New(conn, nil)
 	defer client.Close()
 	if err := client.Login(cfg.Username, cfg.Password.Reveal()).Wait(); err != nil {
@@ -128,10 +137,12 @@ func plainly(b *testing.B, cfg Config, mark bool) time.Duration {
 	if _, err := client.Select("INBOX", &imap.SelectOptions{ReadOnly: !mark}).Wait(); err != nil {
 		b.Fatal(err)
 	}
+
 	found, err := client.UIDSearch(&imap.SearchCriteria{}, nil).Wait()
 	if err != nil {
 		b.Fatal(err)
 	}
+
 	n, uids := 0, found.AllUIDs()
 	for from := 0; from < len(uids); from += plainGroup {
 		group := imap.UIDSetNum(uids[from:min(from+plainGroup, len(uids))]...)
@@ -144,10 +155,12 @@ func plainly(b *testing.B, cfg Config, mark bool) time.Duration {
 			b.Fatal(err)
 		}
 	}
+
 	took := time.Since(start)
 	if n != manyReplies {
 		b.Fatalf("%d mails were fetched", n)
 	}
+
 	return took
 }
 

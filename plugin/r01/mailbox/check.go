@@ -34,6 +34,7 @@ func check(ctx context.Context, c Config) (remarks string, err error) {
 		return "", err
 	}
 	defer s.close()
+
 	for _, folder := range []string{c.Mailbox, c.Processed} {
 		if folder == "" {
 			continue
@@ -42,6 +43,7 @@ func check(ctx context.Context, c Config) (remarks string, err error) {
 			return "", err
 		}
 	}
+
 	if err := s.open(ctx, c.Mailbox, false); err != nil { // read-only, some servers name no flags
 		return "", err
 	}
@@ -51,6 +53,7 @@ func check(ctx context.Context, c Config) (remarks string, err error) {
 	if err := s.measure(ctx); err != nil {
 		return "", err
 	}
+
 	// Some servers hang up without an answer.
 	_ = s.ask(ctx, func() error { return s.client.Logout().Wait() })
 	return s.remarks(), nil
@@ -62,29 +65,36 @@ func (s *session) measure(ctx context.Context) error {
 	if err != nil || len(all) == 0 {
 		return err
 	}
+
 	latest := all[max(0, len(all)-sample):]
 	entries, err := s.list(ctx, latest, false)
 	if err != nil {
 		return err
 	}
+
 	sizes := map[imap.UID]int64{}
 	for _, e := range entries {
 		sizes[e.uid] = e.size
 	}
+
 	for _, uid := range latest {
 		size, listed := sizes[uid]
 		if size > Head {
 			continue
 		}
+
 		fetched, err := s.bodies(ctx, []entry{{uid: uid, size: size}}, nil, false)
 		if errors.Is(err, errLarge) {
 			s.wrongSizes = true
 			return nil // and the connection is cut
 		}
+
 		if err != nil {
 			return err
 		}
+
 		s.wrongSizes = s.wrongSizes || !listed || int64(len(fetched[0].body)) != size
 	}
+
 	return nil
 }

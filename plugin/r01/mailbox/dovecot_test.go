@@ -86,19 +86,23 @@ func well(t *testing.T, w *Watcher) {
 // The whole way in every TLS mode: what waits and what arrives is handed over, and moved.
 func TestDovecot(t *testing.T) {
 	t.Parallel()
+
 	for _, mode := range []TLS{TLSNone, TLSStart, TLSImplicit} {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
+
 			d := startDovecot(t, "Processed")
 			cfg := onDovecot(d)
 			cfg.TLS, cfg.Processed = mode, "Processed"
 			cfg.Poll, cfg.Timeouts.Rearm = time.Hour, time.Hour // so IDLE must tell of the mail
+
 			if mode == TLSImplicit {
 				cfg.Address = d.Addresses.IMAPS
 			}
 			if _, err := Check(t.Context(), cfg); err != nil {
 				t.Fatal(err)
 			}
+
 			const raw = "Subject: one\r\n\r\n\xd0\xd2\xc9\xd7\xc5\xd4\r\n.\r\n\xff\x80\r\n"
 			d.Deliver(account, []byte(raw))
 			store := &shelf{}
@@ -107,6 +111,7 @@ func TestDovecot(t *testing.T) {
 			well(t, w)
 			d.Deliver(account, []byte(numbered(2)))
 			waitFor(t, "the second is moved", func() bool { return done(d, "Processed") == 2 })
+
 			if n := d.Count(account, "INBOX", "all"); n != 0 {
 				t.Errorf("%d mails are left", n)
 			}
@@ -117,9 +122,10 @@ func TestDovecot(t *testing.T) {
 	}
 }
 
-// A server that hangs keeps the connection open, and IDLE stays silent for ever.
+// A server that hangs keeps the connection open, and IDLE stays silent.
 func TestDovecotHangs(t *testing.T) {
 	t.Parallel()
+
 	d := startDovecot(t)
 	store := &shelf{}
 	cfg := onDovecot(d)
@@ -135,6 +141,7 @@ func TestDovecotHangs(t *testing.T) {
 	if says := w.Health().Detail; !strings.Contains(says, fmt.Sprintf("no answer within %s", cfg.Timeouts.Exchange)) {
 		t.Errorf("health says %q", says)
 	}
+
 	d.Thaw()
 	d.Deliver(account, []byte(numbered(2)))
 	waitFor(t, "the mail", func() bool { return len(store.all()) == 2 })
@@ -163,9 +170,10 @@ func TestDovecotRestarts(t *testing.T) {
 	expect(t, store, 1, 1, 1)
 }
 
-// What arrives while nobody is connected waits, and is handed over once.
+// What arrives while no client is connected waits, and is handed over once.
 func TestDovecotRefusesLogin(t *testing.T) {
 	t.Parallel()
+
 	d := startDovecot(t)
 	store := &shelf{}
 	w := watch(t, onDovecot(d), store)
@@ -175,9 +183,11 @@ func TestDovecotRefusesLogin(t *testing.T) {
 	unwell(t, w, "refused the login: check username and password")
 	d.Deliver(account, []byte(numbered(2)))
 	d.Deliver(account, []byte(numbered(3)))
+
 	if n := len(store.all()); n != 1 {
 		t.Fatalf("%d mails were handed over without a login", n)
 	}
+
 	d.SetPassword(account, password)
 	waitFor(t, "the mails", func() bool { return len(store.all()) == 3 })
 	settled(t, d, 3)
@@ -189,6 +199,7 @@ func TestDovecotRefusesLogin(t *testing.T) {
 // has lost its flag is, once.
 func TestDovecotForgetsUIDs(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		keywords bool // are forgotten, too
 		want     []int
@@ -198,6 +209,7 @@ func TestDovecotForgetsUIDs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			d := startDovecot(t)
 			store := &shelf{}
 			w := watch(t, onDovecot(d), store)
@@ -211,6 +223,7 @@ func TestDovecotForgetsUIDs(t *testing.T) {
 			waitFor(t, "all mails", func() bool { return len(store.all()) == sum(c.want) })
 			settled(t, d, 3)
 			expect(t, store, c.want...)
+
 			got := store.all()
 			if first, last := got[0].UIDValidity, got[len(got)-1].UIDValidity; first == last {
 				t.Errorf("UIDVALIDITY is still %d", first)
@@ -219,7 +232,7 @@ func TestDovecotForgetsUIDs(t *testing.T) {
 	}
 }
 
-// Somebody empties the mailbox: what was stored stays stored, and the next mail is new.
+// The mailbox is emptied: what was stored stays stored, and the next mail is new.
 func TestDovecotEmptied(t *testing.T) {
 	t.Parallel()
 	d := startDovecot(t)
@@ -275,6 +288,7 @@ func TestDovecotLacksTheProcessedFolder(t *testing.T) {
 // A server that can't prove who it is gets no password.
 func TestDovecotHasTheWrongCertificate(t *testing.T) {
 	t.Parallel()
+
 	d := startDovecot(t)
 	_, strangers := makeCertificate(t)
 	for name, change := range map[string]func(*Config){
@@ -288,9 +302,11 @@ func TestDovecotHasTheWrongCertificate(t *testing.T) {
 			t.Errorf("%s: check: %v", name, err)
 		}
 	}
+
 	cfg := onDovecot(d)
 	cfg.RootCAs = strangers
 	unwell(t, watch(t, cfg, &shelf{}), "the server's TLS certificate is wrong")
+
 	if log := d.Log(); strings.Contains(log, "method=PLAIN") || !strings.Contains(log, "imap-login") {
 		t.Errorf("somebody tried to log in:\n%s", log)
 	}

@@ -59,6 +59,7 @@ func (s *session) bodies(ctx context.Context, batch []entry, part *imap.SectionP
 	for _, e := range batch {
 		listed += max(e.size, 0)
 	}
+
 	room := listed + talk + slack*int64(len(batch))
 	switch {
 	case part != nil:
@@ -66,6 +67,7 @@ func (s *session) bodies(ctx context.Context, batch []entry, part *imap.SectionP
 	case len(batch) == 1:
 		listed, room = min(listed, s.config.MaxSize), s.config.MaxSize+talk
 	}
+
 	what := &imap.FetchOptions{UID: true, InternalDate: dated, BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: part}}}
 	limit := s.config.Timeouts.Exchange + time.Duration(listed/minRate)*time.Second
 	var fetched []entry
@@ -76,6 +78,7 @@ func (s *session) bodies(ctx context.Context, batch []entry, part *imap.SectionP
 	if err != nil {
 		return nil, fmt.Errorf("fetch mails: %w", err)
 	}
+
 	return merge(batch, fetched), nil
 }
 
@@ -87,9 +90,11 @@ func merge(batch, fetched []entry) []entry {
 		if i < 0 && f.uid == 0 && f.body != nil && asked == 1 {
 			i = 0
 		}
+
 		if i < 0 {
 			continue
 		}
+
 		e := &batch[i]
 		switch {
 		case f.body == nil:
@@ -99,10 +104,12 @@ func merge(batch, fetched []entry) []entry {
 			batch = append(batch, entry{uid: e.uid, size: unknown, date: f.date, body: f.body})
 			continue
 		}
+
 		if !f.date.IsZero() {
 			e.date = f.date
 		}
 	}
+
 	return batch
 }
 
@@ -193,6 +200,7 @@ func (s *session) read(m *imapclient.FetchMessageData, room *int64) (entry, erro
 			}
 		}
 	}
+
 	return e, nil
 }
 
@@ -244,6 +252,7 @@ func (s *session) move(ctx context.Context, uids []imap.UID) error {
 	if s.config.Processed == "" {
 		return nil
 	}
+
 	var err error
 	switch {
 	case s.caps.Has(imap.CapMove):
@@ -257,9 +266,11 @@ func (s *session) move(ctx context.Context, uids []imap.UID) error {
 	case s.caps.Has(imap.CapUIDPlus):
 		err = s.copyAway(ctx, uids)
 	}
+
 	if err != nil {
 		return fmt.Errorf("move handled mails to %q: %w", s.config.Processed, err)
 	}
+
 	return nil
 }
 

@@ -62,10 +62,12 @@ func (w *Watcher) Health() registrar.Component { return w.status.component() }
 func (s *status) component() registrar.Component {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	last := "never looked"
 	if !s.last.IsZero() {
 		last = "last looked " + s.last.UTC().Format(time.RFC3339)
 	}
+
 	c := registrar.Component{Name: "mailbox"}
 	switch {
 	case s.since.IsZero() && s.failure == "":
@@ -79,8 +81,10 @@ func (s *status) component() registrar.Component {
 	default:
 		c.OK, c.Detail = true, fmt.Sprintf("connected since %s, %s", s.since.UTC().Format(time.RFC3339), last)
 	}
+
 	if s.remarks != "" && !s.since.IsZero() {
 		c.Detail += "; about the server: " + s.remarks
 	}
+
 	return c
 }

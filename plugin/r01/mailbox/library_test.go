@@ -35,16 +35,20 @@ type library struct {
 
 func startLibrary(t *testing.T, mode TLS) *library {
 	t.Helper()
+
 	certificate, roots := makeCertificate(t)
 	tlsConfig := &tls.Config{Certificates: []tls.Certificate{certificate}}
+
 	user := imapmemserver.NewUser("user", password)
 	for _, folder := range []string{"INBOX", "Done"} {
 		if err := user.Create(folder, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	memory := imapmemserver.New()
 	memory.AddUser(user)
+
 	options := &imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 			return memory.NewSession(), nil, nil
@@ -52,17 +56,21 @@ func startLibrary(t *testing.T, mode TLS) *library {
 		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapUIDPlus: {}, imap.CapMove: {}, imap.CapIdle: {}},
 		InsecureAuth: mode == TLSNone, Logger: log.New(io.Discard, "", 0),
 	}
+
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	address := listener.Addr().String()
+
 	switch mode {
 	case TLSImplicit:
 		listener = tls.NewListener(listener, tlsConfig)
 	case TLSStart:
 		options.TLSConfig = tlsConfig
 	}
+
 	server := imapserver.New(options)
 	served := make(chan struct{})
 	go func() {
@@ -73,6 +81,7 @@ func startLibrary(t *testing.T, mode TLS) *library {
 		server.Close()
 		<-served
 	})
+
 	return &library{address, user, roots}
 }
 
@@ -94,20 +103,24 @@ func (l *library) count(t *testing.T, folder string) uint32 {
 
 func makeCertificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
+
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	parsed, err := x509.ParseCertificate(der)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	pool := x509.NewCertPool()
 	pool.AddCert(parsed)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
@@ -116,23 +129,28 @@ func makeCertificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 // The whole way against a server that others wrote, in every TLS mode.
 func TestAgainstTheLibrary(t *testing.T) {
 	t.Parallel()
+
 	for _, mode := range []TLS{TLSNone, TLSStart, TLSImplicit} {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
+
 			l := startLibrary(t, mode)
 			cfg := Config{Address: l.address, TLS: mode, RootCAs: l.roots, Username: "user", Password: secret.New(password), Processed: "Done",
 				Poll: time.Hour, Timeouts: Timeouts{Exchange: 10 * time.Second, Rearm: time.Hour}}
 			if _, err := Check(t.Context(), cfg); err != nil {
 				t.Fatal(err)
 			}
+
 			l.deliver(t, "Subject: one\r\n\r\nwaiting \xd0\xd2\r\n")
 			store := &shelf{}
 			w := watch(t, cfg, store)
 			waitFor(t, "the first is moved", func() bool { return l.count(t, "Done") == 1 })
 			waitFor(t, "health", func() bool { return w.Health().OK })
+
 			// This server does not announce a mail that arrives just before IDLE begins.
 			l.deliver(t, "Subject: two\r\n\r\narriving\r\n")
 			waitFor(t, "the second is moved", func() bool { return l.count(t, "Done") == 2 })
+
 			if n := l.count(t, "INBOX"); n != 0 {
 				t.Errorf("%d mails are left", n)
 			}
@@ -145,6 +163,7 @@ func TestAgainstTheLibrary(t *testing.T) {
 
 func TestWrongSecurity(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		server, client TLS
 		trust          bool
@@ -160,11 +179,14 @@ func TestWrongSecurity(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			l := startLibrary(t, c.server)
 			cfg := Config{Address: l.address, TLS: c.client, Username: "user", Password: secret.New(c.password), Timeouts: Timeouts{Exchange: 5 * time.Second}}
+
 			if c.trust {
 				cfg.RootCAs = l.roots
 			}
+
 			_, err := Check(t.Context(), cfg)
 			if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), c.password) {
 				t.Errorf("got %v, want %q", err, c.says)
@@ -189,6 +211,7 @@ func TestNobodyListens(t *testing.T) {
 // Await finds a mail that comes later, and leaves it for the watcher.
 func TestAwait(t *testing.T) {
 	t.Parallel()
+
 	l := startLibrary(t, TLSImplicit)
 	cfg := Config{Address: l.address, TLS: TLSImplicit, RootCAs: l.roots, Username: "user", Password: secret.New(password),
 		Timeouts: Timeouts{Exchange: 10 * time.Second, BackOff: 10 * time.Millisecond}}
@@ -203,9 +226,11 @@ func TestAwait(t *testing.T) {
 	}()
 	l.deliver(t, mail)
 	<-awaited
+
 	if err != nil || string(raw) != mail {
 		t.Fatalf("got %q, %v", raw, err)
 	}
+
 	store := &shelf{}
 	watch(t, cfg, store)
 	waitFor(t, "the watcher gets both", func() bool { return len(store.all()) == 2 })

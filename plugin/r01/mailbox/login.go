@@ -48,9 +48,11 @@ func (s *session) login(ctx context.Context) error {
 	if refused(err) {
 		return s.config.refusal(err)
 	}
+
 	if err != nil {
 		return fmt.Errorf("log in: %w", err)
 	}
+
 	return s.ask(ctx, func() (err error) {
 		s.caps, err = s.client.Capability().Wait()
 		return err

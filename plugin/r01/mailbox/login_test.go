@@ -14,9 +14,10 @@ import (
 	"registrar.panel/internal/secret"
 )
 
-// A refused login is not repeated soon, and nobody is shown what the server repeats.
+// A refused login is not repeated soon, and what the server repeats is not shown.
 func TestLoginRefused(t *testing.T) {
 	t.Parallel()
+
 	s := startServer(t)
 	s.script(func(c *serverConn, tag, verb, args string) bool {
 		if verb == "LOGIN" {
@@ -24,6 +25,7 @@ func TestLoginRefused(t *testing.T) {
 		}
 		return verb == "LOGIN"
 	})
+
 	w := watch(t, quick(s), &shelf{})
 	waitFor(t, "health says it", func() bool { return strings.Contains(w.Health().Detail, "refused the login") })
 	if strings.Contains(w.Health().Detail, password) {
@@ -53,6 +55,7 @@ func TestLoginPassingTrouble(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		verb, with string // the command that is answered otherwise
 		answer     string
@@ -69,6 +72,7 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := startServer(t, "one\r\n")
 			s.script(func(conn *serverConn, tag, verb, args string) bool {
 				if verb != c.verb || !strings.Contains(args, c.with) {
@@ -77,12 +81,15 @@ func TestCheck(t *testing.T) {
 				conn.say("%s", strings.ReplaceAll(c.answer, "TAG", tag))
 				return true
 			})
+
 			cfg := quick(s)
 			cfg.Processed = c.processed
+
 			_, err := Check(t.Context(), cfg)
 			if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
 				t.Errorf("got %v, want %q", err, c.says)
 			}
+
 			for _, verb := range []string{"UID STORE", "UID MOVE", "UID COPY", "UID EXPUNGE", "EXPUNGE", "APPEND", "CLOSE"} {
 				if sent := s.commands(verb); len(sent) > 0 {
 					t.Errorf("sent %q", sent)
@@ -92,7 +99,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// A server that says why it takes nobody and hangs up at once: the reason is told, every time.
+// A server that says why it takes no client and hangs up at once: the reason is reported, every time.
 func TestRefusedAtTheDoor(t *testing.T) {
 	t.Parallel()
 	for range 20 {
@@ -134,6 +141,7 @@ func TestDefaultsNoticeAHungServer(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
+
 	good := Config{Address: "mail.example.com:993", TLS: TLSImplicit, Username: "u", Password: secret.New("p")}
 	for why, c := range map[string]struct {
 		change func(*Config)
@@ -152,12 +160,15 @@ func TestValidate(t *testing.T) {
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
+
 			cfg := good
 			c.change(&cfg)
+
 			var paths []string
 			for _, p := range cfg.Validate() {
 				paths = append(paths, p.Path)
 			}
+
 			if !slices.Equal(paths, c.paths) {
 				t.Errorf("problems at %q, want %q", paths, c.paths)
 			}

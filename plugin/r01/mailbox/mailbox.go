@@ -1,7 +1,7 @@
 // Package mailbox watches one IMAP folder and hands over each mail that arrives.
 //
 // A [Watcher] keeps one connection, learns of new mail by IDLE where the server has it and
-// by looking regularly in any case, and connects again for ever.
+// by looking regularly in any case, and always connects again.
 //
 // Guarantees: what the server says about a mail (its size, its flags, what a search finds)
 // does not decide whether it exists. What is found is compared with what is there, and a mail

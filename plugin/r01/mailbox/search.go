@@ -34,22 +34,27 @@ func (s *session) search(ctx context.Context) ([]imap.UID, error) {
 	if !s.keywords {
 		return s.find(ctx, &imap.SearchCriteria{})
 	}
+
 	if s.count.blind {
 		all, err := s.find(ctx, &imap.SearchCriteria{})
 		return slices.DeleteFunc(all, s.count.isDone), err
 	}
+
 	found, err := s.find(ctx, &imap.SearchCriteria{NotFlag: []imap.Flag{Done}})
 	if refused(err) { // some servers search for less than they keep
 		s.keywords = false
 		return s.search(ctx)
 	}
+
 	if err != nil || !s.mustCount(found) {
 		return found, err
 	}
+
 	missed, err := s.recount(ctx, found)
 	if err != nil {
 		return nil, fmt.Errorf("count mails: %w", err)
 	}
+
 	found = append(found, missed...)
 	slices.Sort(found)
 	return slices.Compact(found), nil
@@ -76,23 +81,28 @@ func (s *session) recount(ctx context.Context, found []imap.UID) ([]imap.UID, er
 	if err != nil {
 		return nil, err
 	}
+
 	var unexplained []imap.UID
 	for _, uid := range all {
 		if _, ok := slices.BinarySearch(found, uid); !ok && !s.count.isDone(uid) {
 			unexplained = append(unexplained, uid)
 		}
 	}
+
 	done, err := s.marked(ctx, unexplained)
 	if err != nil {
 		return nil, err
 	}
+
 	c := &s.count
 	c.at, c.exists = time.Now(), exists
 	maps.Copy(c.done, done)
+
 	missed := slices.DeleteFunc(unexplained, c.isDone)
 	if len(missed) > 0 {
 		c.blind, c.missing = true, len(missed)
 	}
+
 	return missed, nil
 }
 

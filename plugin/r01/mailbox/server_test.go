@@ -49,14 +49,17 @@ const allCaps = "IMAP4rev1 IDLE UIDPLUS MOVE"
 
 func startServer(t *testing.T, bodies ...string) *server {
 	t.Helper()
+
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	s := &server{address: listener.Addr().String(), stop: make(chan struct{}), caps: allCaps, flags: `\Seen \Deleted \*`, validity: 7}
 	for _, b := range bodies {
 		s.add(b)
 	}
+
 	var conns sync.WaitGroup
 	conns.Go(func() {
 		for {
@@ -64,6 +67,7 @@ func startServer(t *testing.T, bodies ...string) *server {
 			if err != nil {
 				return
 			}
+
 			conns.Go(func() {
 				gone := make(chan struct{})
 				conns.Go(func() { // cuts what the client did not
@@ -73,6 +77,7 @@ func startServer(t *testing.T, bodies ...string) *server {
 					}
 					conn.Close()
 				})
+
 				(&serverConn{server: s, Conn: conn, in: bufio.NewReader(conn)}).serve()
 				close(gone)
 			})
@@ -83,6 +88,7 @@ func startServer(t *testing.T, bodies ...string) *server {
 		listener.Close()
 		conns.Wait()
 	})
+
 	return s
 }
 
@@ -122,11 +128,13 @@ func (c *serverConn) serve() {
 	if c.run("", "greeting", "") {
 		return
 	}
+
 	for {
 		line, err := c.in.ReadString('\n')
 		if err != nil {
 			return
 		}
+
 		tag, rest, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
 		verb, args, _ := strings.Cut(rest, " ")
 		if verb == "UID" {
@@ -134,6 +142,7 @@ func (c *serverConn) serve() {
 			sub, args, _ = strings.Cut(args, " ")
 			verb += " " + sub
 		}
+
 		if c.run(tag, verb, args) {
 			return
 		}
@@ -155,6 +164,7 @@ func (c *serverConn) run(tag, verb, args string) (over bool) {
 func (c *serverConn) answer(tag, verb, args string) (over bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+
 	switch verb {
 	case "greeting":
 		c.say("* OK [CAPABILITY %s] ready", c.caps)
@@ -190,6 +200,7 @@ func (c *serverConn) answer(tag, verb, args string) (over bool) {
 		c.say("%s BAD what?", tag)
 		return false
 	}
+
 	c.say("%s OK done", tag)
 	return false
 }
@@ -209,6 +220,7 @@ func (c *serverConn) fetch(args string) {
 	if strings.Contains(args, "INTERNALDATE") {
 		date = ` INTERNALDATE "24-Nov-2026 02:00:00 +0000"`
 	}
+
 	for _, m := range c.chosen(args) {
 		switch {
 		case strings.Contains(args, "FLAGS"):
@@ -239,12 +251,14 @@ func (c *serverConn) change(tag, verb, args string) {
 			m.deleted = true
 		}
 	}
+
 	if verb == "UID COPY" {
 		c.copies += len(chosen)
 		set, _, _ := strings.Cut(args, " ")
 		c.say("%s OK [COPYUID 9 %s %s] copied", tag, set, set)
 		return
 	}
+
 	c.say("%s OK done", tag)
 }
 

@@ -33,6 +33,7 @@ func sizes(s *server, say func(uid, length int) string) {
 // Exchange, hMailServer and OVH estimate; IceWarp and the ProtonMail Bridge say 0.
 func TestOddSizes(t *testing.T) {
 	t.Parallel()
+
 	size := func(n int) string { return "RFC822.SIZE " + strconv.Itoa(n) }
 	for name, say := range map[string]func(uid, length int) string{
 		"too many":            func(_, n int) string { return size(n + 37) },
@@ -51,6 +52,7 @@ func TestOddSizes(t *testing.T) {
 		for _, flags := range []string{`\Seen \Deleted \*`, `\Seen \Answered \Flagged \Deleted \Draft $MDNSent`} {
 			t.Run(name+" "+flags, func(t *testing.T) {
 				t.Parallel()
+
 				s := startServer(t, reply, reply+"2\r\n", reply+"3\r\n")
 				s.keep(flags)
 				sizes(s, say)
@@ -61,20 +63,25 @@ func TestOddSizes(t *testing.T) {
 				waitFor(t, "the fourth", func() bool { return len(store.all()) == 4 })
 				looked := len(s.commands("UID SEARCH"))
 				waitFor(t, "more looks", func() bool { return len(s.commands("UID SEARCH")) > looked+3 })
+
 				got := store.all()
 				if len(got) != 4 {
 					t.Fatalf("%d mails: each once", len(got))
 				}
+
 				slices.SortFunc(got, func(a, b Mail) int { return int(a.UID) - int(b.UID) })
+
 				for i, m := range got {
 					if m.Truncated || len(m.Raw) != len(s.mails[i].body) || m.Size <= 0 || m.InternalDate.IsZero() {
 						t.Errorf("UID %d: truncated %v, %d bytes, size %d, %s", m.UID, m.Truncated, len(m.Raw), m.Size, m.InternalDate)
 					}
 				}
+
 				wrong := !strings.HasPrefix(name, "right, with") // the others are at least sometimes
 				if h := w.Health(); !h.OK || strings.Contains(h.Detail, "wrong sizes") != wrong {
 					t.Errorf("%+v", h)
 				}
+
 				if n := len(s.commands("LOGIN")); n != 1 {
 					t.Errorf("%d logins", n)
 				}
@@ -107,6 +114,7 @@ func TestLargerThanListed(t *testing.T) {
 // The items of an answer come in any order and in pieces, and two mails under one UID.
 func TestOddAnswers(t *testing.T) {
 	t.Parallel()
+
 	const other = "From: robot@registrar.example\r\n\r\nanother\r\n"
 	for name, c := range map[string]struct {
 		answer string // to a fetch of bodies; %d is the length of the body before it
@@ -124,6 +132,7 @@ func TestOddAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := startServer(t, reply)
 			s.script(func(conn *serverConn, tag, verb, args string) bool {
 				if verb != "UID FETCH" || !strings.Contains(args, "BODY") {
@@ -134,9 +143,11 @@ func TestOddAnswers(t *testing.T) {
 				conn.say("%s OK done", tag)
 				return true
 			})
+
 			store := &shelf{}
 			watch(t, quick(s), store)
 			waitFor(t, "it is flagged", func() bool { return s.flagged(1, "$PanelDone") })
+
 			got := store.bodies()
 			if slices.Sort(got); !slices.Equal(got, c.want) {
 				t.Errorf("got %q", got)
@@ -162,6 +173,7 @@ func TestSecondMailOfAUID(t *testing.T) {
 // Searches that do not find what is there, flags that are not kept, counts that are wrong.
 func TestSearchesThatLie(t *testing.T) {
 	t.Parallel()
+
 	search := func(answer func(c *serverConn, args string) (string, bool)) func(c *serverConn, tag, verb, args string) bool {
 		return func(c *serverConn, tag, verb, args string) bool {
 			if verb != "UID SEARCH" {
@@ -174,10 +186,12 @@ func TestSearchesThatLie(t *testing.T) {
 			return ok
 		}
 	}
+
 	unkeyword := func(found string) func(c *serverConn, args string) (string, bool) {
 		return func(_ *serverConn, args string) (string, bool) { return found, strings.Contains(args, "KEYWORD") }
 	}
 	var calls atomic.Int32
+
 	exists := func(n int) func(c *serverConn, tag, verb, args string) bool {
 		return func(c *serverConn, tag, verb, args string) bool {
 			switch {
@@ -237,6 +251,7 @@ func TestSearchesThatLie(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := startServer(t, reply, reply+"2\r\n")
 			s.script(c.hook)
 			store := &shelf{}
@@ -247,6 +262,7 @@ func TestSearchesThatLie(t *testing.T) {
 			waitFor(t, "the third", func() bool { return slices.Contains(store.bodies(), reply+"3\r\n") })
 			looked := len(s.commands("UID SEARCH"))
 			waitFor(t, "more looks", func() bool { return len(s.commands("UID SEARCH")) > looked+6 })
+
 			if got := store.bodies(); len(got) != 3 {
 				t.Errorf("%d mails: each once", len(got))
 			}
@@ -277,6 +293,7 @@ func TestHandledMailsAreCounted(t *testing.T) {
 
 func TestCheckRemarks(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		change func(s *server)
 		says   string // "" = nothing
@@ -298,12 +315,14 @@ func TestCheckRemarks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := startServer(t, reply, reply)
 			c.change(s)
 			remarks, err := Check(t.Context(), quick(s))
 			if err != nil || !strings.Contains(remarks, c.says) || c.says == "" && remarks != "" {
 				t.Errorf("%q %v", remarks, err)
 			}
+
 			if s.flagged(1, `\Seen`) {
 				t.Error("a check has marked a mail")
 			}
@@ -314,6 +333,7 @@ func TestCheckRemarks(t *testing.T) {
 // Only the codes that say so, and two refusals in a row without a code, are a wrong password.
 func TestWhatARefusedLoginMeans(t *testing.T) {
 	t.Parallel()
+
 	const busy, doubtful, wrong = "will be asked again", "does not say that the password is wrong", "check username and password"
 	for said, want := range map[string]string{
 		"[AUTHENTICATIONFAILED] Invalid credentials (Failure)":                                 wrong,
@@ -344,6 +364,7 @@ func TestWhatARefusedLoginMeans(t *testing.T) {
 	} {
 		t.Run(said, func(t *testing.T) {
 			t.Parallel()
+
 			s := startServer(t)
 			s.script(func(c *serverConn, tag, verb, args string) bool {
 				if verb == "LOGIN" {
@@ -351,15 +372,18 @@ func TestWhatARefusedLoginMeans(t *testing.T) {
 				}
 				return verb == "LOGIN"
 			})
+
 			_, err := connect(t.Context(), quick(s).withDefaults())
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Fatalf("%v", err)
 			}
+
 			w := New(quick(s), nil, nil)
 			once, twice := w.weighRefusal(err), w.weighRefusal(err)
 			if errors.Is(once, errLogin) != (want == wrong) || errors.Is(twice, errLogin) != (want != busy) {
 				t.Errorf("once: %v\ntwice: %v", once, twice)
 			}
+
 			if _, err := Check(t.Context(), quick(s)); strings.Contains(err.Error(), "check username and password") != (want != busy) {
 				t.Errorf("check: %v", err)
 			}
@@ -370,6 +394,7 @@ func TestWhatARefusedLoginMeans(t *testing.T) {
 // The server's words are shown, and the password that some of them repeat is not.
 func TestWordsOfARefusal(t *testing.T) {
 	t.Parallel()
+
 	forms := []string{password, strings.ToUpper(password), `"` + password + `"`, base64.StdEncoding.EncodeToString([]byte("\x00user\x00" + password)),
 		base64.StdEncoding.EncodeToString([]byte(password)), password[:6]}
 	s := startServer(t)
@@ -379,10 +404,12 @@ func TestWordsOfARefusal(t *testing.T) {
 		}
 		return verb == "LOGIN"
 	})
+
 	_, err := Check(t.Context(), quick(s))
 	if err == nil || !strings.Contains(err.Error(), "your words were") || !strings.Contains(err.Error(), "call +1 555") {
 		t.Errorf("the words are not shown: %v", err)
 	}
+
 	for _, f := range forms {
 		if strings.Contains(strings.ToLower(fmt.Sprint(err)), strings.ToLower(f)) {
 			t.Errorf("it shows %q: %v", f, err)

@@ -115,7 +115,7 @@ func connect(ctx context.Context, c Config) (*session, error) {
 	return s, nil
 }
 
-// greeting waits for the server's first words. Where a server said why it takes nobody and hung
+// greeting waits for the server's first words. Where a server said why it takes no client and hung
 // up, go-imap tells by chance one or the other: it is asked until it tells the reason.
 func greeting(client *imapclient.Client) (err error) {
 	var said *imap.Error
@@ -131,6 +131,7 @@ func greeting(client *imapclient.Client) (err error) {
 func (s *session) greet(ctx context.Context) error {
 	options := &imapclient.Options{TLSConfig: s.config.tlsConfig(), UnilateralDataHandler: &imapclient.UnilateralDataHandler{
 		Mailbox: s.notice, Fetch: func(m *imapclient.FetchMessageData) { s.stray.add(s, m) }}}
+
 	err := s.ask(ctx, func() (err error) {
 		switch s.config.TLS {
 		case TLSStart:
@@ -147,8 +148,10 @@ func (s *session) greet(ctx context.Context) error {
 		default:
 			s.client = imapclient.New(s.conn, options)
 		}
+
 		return greeting(s.client)
 	})
+
 	var wrong *tls.CertificateVerificationError
 	var unknown x509.UnknownAuthorityError
 	switch {
@@ -159,6 +162,7 @@ func (s *session) greet(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("greet server: %w", err)
 	}
+
 	return nil
 }
 
@@ -201,6 +205,7 @@ func (s *session) wait(ctx context.Context, d time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("begin idle: %w", err)
 	}
+
 	s.conn.left.Store(talk)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -212,6 +217,7 @@ func (s *session) wait(ctx context.Context, d time.Duration) error {
 	case <-s.wake:
 	case <-timer.C:
 	}
+
 	err = s.ask(ctx, func() error {
 		if idle != nil {
 			if err := errors.Join(idle.Close(), idle.Wait()); err != nil {
@@ -223,6 +229,7 @@ func (s *session) wait(ctx context.Context, d time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("end idle: %w", err)
 	}
+
 	return nil
 }
 

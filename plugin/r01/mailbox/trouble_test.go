@@ -12,6 +12,7 @@ import (
 // is not kept quiet about.
 func TestPoison(t *testing.T) {
 	t.Parallel()
+
 	for name, spoil := range map[string]func(c *serverConn){
 		"it breaks the connection":   func(c *serverConn) { c.say("* 2 FETCH (UID 2 X-ODD NIL)") },
 		"it is never answered":       func(c *serverConn) {},
@@ -21,32 +22,41 @@ func TestPoison(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := startServer(t, "one\r\n", "two\r\n", "three\r\n")
 			s.script(func(c *serverConn, tag, verb, args string) bool {
 				if verb != "UID FETCH" || !strings.Contains(args, "BODY") || !covers(args, 2) {
 					return false
 				}
+
 				spoil(c)
+
 				for uid, body := range map[int]string{1: "one\r\n", 3: "three\r\n"} {
 					if covers(args, uid) {
 						c.say("* %d FETCH (UID %d BODY[] {%d}\r\n%s)", uid, uid, len(body), body)
 					}
 				}
+
 				c.say("%s OK done", tag)
 				return true
 			})
+
 			store := &shelf{}
 			w := watch(t, quick(s), store)
 			waitFor(t, "the others are flagged", func() bool { return s.flagged(1, "$PanelDone") && s.flagged(3, "$PanelDone") })
 			waitFor(t, "health says it", func() bool { return strings.Contains(w.Health().Detail, "UID 2") })
+
 			if w.Health().OK {
 				t.Error("health is well with a mail that can't be fetched")
 			}
+
 			s.add("four\r\n")
 			waitFor(t, "a later one is flagged", func() bool { return s.flagged(4, "$PanelDone") })
+
 			if s.flagged(2, `\Seen`) {
 				t.Error("it is flagged though it was not delivered")
 			}
+
 			got := store.bodies()
 			if slices.Sort(got); !slices.Equal(got, []string{"four\r\n", "one\r\n", "three\r\n"}) {
 				t.Errorf("got %q", got)
@@ -110,6 +120,7 @@ func TestPoisonInTheList(t *testing.T) {
 // the mail. Estimates are common. field-notes 2.2
 func TestWrongLengthEveryTime(t *testing.T) {
 	t.Parallel()
+
 	s := startServer(t, "one body\r\n", "two\r\n")
 	s.script(func(c *serverConn, tag, verb, args string) bool {
 		if verb != "UID FETCH" || !strings.Contains(args, "BODY") || !covers(args, 1) {
@@ -119,19 +130,23 @@ func TestWrongLengthEveryTime(t *testing.T) {
 		c.say("%s OK done", tag)
 		return true
 	})
+
 	store := &shelf{}
 	w := watch(t, quick(s), store)
 	waitFor(t, "both are flagged", func() bool { return s.flagged(1, "$PanelDone") && s.flagged(2, "$PanelDone") })
+
 	i := slices.IndexFunc(store.all(), func(m Mail) bool { return m.UID == 1 })
 	if m := store.all()[i]; string(m.Raw) != "one" || m.Truncated || m.Size != 10 {
 		t.Errorf("got %+v", m)
 	}
+
 	waitFor(t, "health says it", func() bool { h := w.Health(); return h.OK && strings.Contains(h.Detail, "wrong sizes") })
 }
 
 // A mail that comes otherwise each time: a person gets what there is, marked as not whole.
 func TestChangesEveryTime(t *testing.T) {
 	t.Parallel()
+
 	s := startServer(t, "one body\r\n", "two\r\n")
 	times := 0
 	s.script(func(c *serverConn, tag, verb, args string) bool {
@@ -143,9 +158,11 @@ func TestChangesEveryTime(t *testing.T) {
 		c.say("%s OK done", tag)
 		return true
 	})
+
 	store := &shelf{}
 	watch(t, quick(s), store)
 	waitFor(t, "both are flagged", func() bool { return s.flagged(1, "$PanelDone") && s.flagged(2, "$PanelDone") })
+
 	i := slices.IndexFunc(store.all(), func(m Mail) bool { return m.UID == 1 })
 	if m := store.all()[i]; !strings.HasPrefix("one body", string(m.Raw)) || !m.Truncated || len(m.Raw) >= Head {
 		t.Errorf("got %+v", m)
@@ -155,6 +172,7 @@ func TestChangesEveryTime(t *testing.T) {
 // Handled mails leave the folder only in ways that can't lose them. field-notes 2.3
 func TestProcessed(t *testing.T) {
 	t.Parallel()
+
 	noMove, noDelete := []string{"UID MOVE", "EXPUNGE"}, []string{"UID EXPUNGE", "EXPUNGE"}
 	for name, c := range map[string]struct {
 		caps      string
@@ -174,8 +192,10 @@ func TestProcessed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := startServer(t, "one\r\n")
 			s.offer(c.caps)
+
 			s.script(func(conn *serverConn, tag, verb, _ string) bool {
 				if c.answer == "" || verb != "UID COPY" && verb != "UID MOVE" {
 					return false
@@ -183,21 +203,25 @@ func TestProcessed(t *testing.T) {
 				conn.say("%s %s", tag, c.answer)
 				return true
 			})
+
 			cfg := quick(s)
 			cfg.Processed = "Done mails"
 			w := watch(t, cfg, &shelf{})
 			waitFor(t, "it is flagged", func() bool { return s.flagged(1, "$PanelDone") })
 			waitFor(t, "the watcher has looked again", func() bool { return len(s.commands("UID SEARCH")) > 2 })
+
 			gone, copies := s.gone(1)
 			if gone != c.gone || !gone && s.flagged(1, `\Deleted`) {
 				t.Errorf("gone %v, marked as deleted %v, want gone %v", gone, s.flagged(1, `\Deleted`), c.gone)
 			}
+
 			if copies > 1 {
 				t.Errorf("copied %d times", copies)
 			}
 			if h := w.Health(); h.OK == c.complains || c.complains && !strings.Contains(h.Detail, "Done mails") {
 				t.Errorf("health %+v", h)
 			}
+
 			for _, verb := range c.never {
 				if sent := s.commands(verb); len(sent) > 0 {
 					t.Errorf("sent %q", sent)
@@ -210,9 +234,11 @@ func TestProcessed(t *testing.T) {
 // A mail that is found but not listed is asked for by itself.
 func TestListForgetsOne(t *testing.T) {
 	t.Parallel()
+
 	for name, instead := range map[string]string{"nothing": "", "no size": "* 1 FETCH (UID 1)\r\n"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := startServer(t, "one\r\n", "two\r\n")
 			s.script(func(c *serverConn, tag, verb, args string) bool {
 				if verb != "UID FETCH" || !strings.HasPrefix(args, "1:2 ") || strings.Contains(args, "BODY") {
@@ -221,9 +247,11 @@ func TestListForgetsOne(t *testing.T) {
 				c.say("%s* 2 FETCH (UID 2 RFC822.SIZE 5 INTERNALDATE \"24-Nov-2026 02:00:00 +0000\")\r\n%s OK done", instead, tag)
 				return true
 			})
+
 			store := &shelf{}
 			watch(t, quick(s), store)
 			waitFor(t, "both are flagged", func() bool { return s.flagged(1, "$PanelDone") && s.flagged(2, "$PanelDone") })
+
 			if n := len(s.commands("LOGIN")); n != 1 || len(store.all()) != 2 {
 				t.Errorf("%d logins, %d mails", n, len(store.all()))
 			}

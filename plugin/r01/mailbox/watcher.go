@@ -12,9 +12,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// soon is how long the first wait after a mail lasts. Later ones double: mails come in
+// firstPoll is the first wait after a mail. Later ones double: mails come in
 // bursts, and some servers never announce one that arrives just before IDLE begins.
-const soon = time.Second
+const firstPoll = time.Second
 
 const (
 	listGroup  = 2000    // mails listed by one command
@@ -122,7 +122,7 @@ func (w *Watcher) watch(ctx context.Context) error {
 	w.status.connected()
 	w.log.Info("mailbox connected", "address", w.config.Address, "folder", w.config.Mailbox, "uid_validity", s.validity, "keeps_keywords", s.keywords)
 	longest := min(w.config.Poll, w.config.Timeouts.Rearm)
-	for pause := soon; ; pause *= 2 {
+	for pause := firstPoll; ; pause *= 2 {
 		before := w.delivered
 		if err := w.pass(ctx, s); err != nil {
 			return err
@@ -130,7 +130,7 @@ func (w *Watcher) watch(ctx context.Context) error {
 		w.failures, w.broken = 0, 0
 		w.status.passed(w.setAside(), s.remarks())
 		if w.delivered != before {
-			pause = soon
+			pause = firstPoll
 		}
 		pause = min(pause, longest)
 		if err := s.wait(ctx, pause); err != nil {

@@ -82,6 +82,7 @@ func watch(t *testing.T, c Config, store Store) *Watcher {
 
 func TestHandsOver(t *testing.T) {
 	t.Parallel()
+
 	s := startServer(t, "first\r\n", "\xd0\xd2\xc9 8bit\r\n")
 	store := &shelf{}
 	w := watch(t, quick(s), store)
@@ -90,18 +91,22 @@ func TestHandsOver(t *testing.T) {
 	})
 	s.add("third\r\n")
 	waitFor(t, "the third", func() bool { return s.flagged(3, "$PanelDone") })
+
 	got := store.all()
 	if len(got) != 3 || string(got[1].Raw) != "\xd0\xd2\xc9 8bit\r\n" {
 		t.Fatalf("got %q", store.bodies())
 	}
+
 	want := time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
 	if m := got[2]; m.UID != 3 || m.UIDValidity != 7 || m.Size != 7 || m.Truncated || !m.InternalDate.Equal(want) {
 		t.Errorf("got %+v", m)
 	}
+
 	waitFor(t, "health", func() bool { return w.Health().OK })
 	if h := w.Health(); !strings.Contains(h.Detail, "connected since") {
 		t.Errorf("health %+v", h)
 	}
+
 	for _, c := range s.commands("") {
 		if strings.Contains(c, "BODY[]") && !strings.Contains(c, "BODY.PEEK[]") {
 			t.Errorf("fetched without PEEK: %s", c)
@@ -113,6 +118,7 @@ func TestHandsOver(t *testing.T) {
 // beside it is not held up. field-notes 2.2
 func TestFetchFaults(t *testing.T) {
 	t.Parallel()
+
 	const one, two = "Subject: one\r\n\r\nbody of one\r\n", "Subject: two\r\n\r\nbody of two\r\n"
 	whole := func(c *serverConn, uid int, body string) {
 		c.say("* %d FETCH (UID %d BODY[] {%d}\r\n%s)", uid, uid, len(body), body)
@@ -153,6 +159,7 @@ func TestFetchFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := startServer(t, one, two)
 			var done atomic.Bool
 			s.script(func(c *serverConn, tag, verb, args string) bool {
@@ -165,6 +172,7 @@ func TestFetchFaults(t *testing.T) {
 				}
 				return true
 			})
+
 			cfg := quick(s)
 			cfg.Timeouts.Exchange = 300 * time.Millisecond
 			store := &shelf{}
@@ -175,6 +183,7 @@ func TestFetchFaults(t *testing.T) {
 			if !slices.Equal(got, []string{one, two}) {
 				t.Errorf("got %q", got)
 			}
+
 			for _, m := range store.all() {
 				if m.Truncated {
 					t.Errorf("UID %d is marked truncated", m.UID)
@@ -187,6 +196,7 @@ func TestFetchFaults(t *testing.T) {
 // A hung server is noticed at every step, and so is one that hangs up. field-notes 2.1
 func TestHangs(t *testing.T) {
 	t.Parallel()
+
 	for _, verb := range []string{"greeting", "CAPABILITY", "LOGIN", "SELECT", "UID SEARCH", "UID FETCH", "UID STORE", "IDLE", "NOOP"} {
 		for how, act := range map[string]func(c *serverConn){
 			"hangs":          func(c *serverConn) { <-c.stop },
@@ -197,6 +207,7 @@ func TestHangs(t *testing.T) {
 		} {
 			t.Run(verb+" "+how, func(t *testing.T) {
 				t.Parallel()
+
 				s := startServer(t, "one\r\n")
 				var done atomic.Bool
 				s.script(func(c *serverConn, tag, v, args string) bool {
@@ -206,6 +217,7 @@ func TestHangs(t *testing.T) {
 					act(c)
 					return true
 				})
+
 				cfg := quick(s)
 				cfg.Timeouts.Exchange = 300 * time.Millisecond
 				store := &shelf{}
@@ -213,6 +225,7 @@ func TestHangs(t *testing.T) {
 				waitFor(t, "it connects again and fetches", func() bool {
 					return s.flagged(1, "$PanelDone") && w.Health().OK && len(s.commands("greeting")) == 2
 				})
+
 				for _, body := range store.bodies() { // again after a lost STORE: at least once
 					if body != "one\r\n" {
 						t.Errorf("got %q", body)
@@ -272,6 +285,7 @@ func TestHangInIdle(t *testing.T) {
 // EXISTS in IDLE is acted upon at once, long before the next poll.
 func TestIdleWakes(t *testing.T) {
 	t.Parallel()
+
 	s := startServer(t)
 	idling := make(chan *serverConn, 10)
 	s.script(func(c *serverConn, tag, verb, args string) bool {
@@ -284,6 +298,7 @@ func TestIdleWakes(t *testing.T) {
 		c.say("%s OK done", tag)
 		return true
 	})
+
 	cfg := quick(s)
 	cfg.Timeouts.Rearm = time.Hour
 	store := &shelf{}
@@ -296,6 +311,7 @@ func TestIdleWakes(t *testing.T) {
 
 func TestServersWithLess(t *testing.T) {
 	t.Parallel()
+
 	for name, change := range map[string]func(s *server){
 		"no IDLE": func(s *server) { s.caps = "IMAP4rev1" },
 		"IDLE is refused": func(s *server) {
@@ -336,6 +352,7 @@ func TestServersWithLess(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := startServer(t, "one\r\n", "two\r\n")
 			s.mu.Lock()
 			change(s)
@@ -348,6 +365,7 @@ func TestServersWithLess(t *testing.T) {
 			waitFor(t, "the third", func() bool { return len(store.all()) == 3 })
 			looked := len(s.commands("UID SEARCH"))
 			waitFor(t, "more looks", func() bool { return len(s.commands("UID SEARCH")) > looked+3 })
+
 			if got := store.bodies(); !slices.Equal(got, []string{"one\r\n", "two\r\n", "three\r\n"}) {
 				t.Errorf("got %q: each once", got)
 			}
@@ -375,6 +393,7 @@ func TestUIDUsedAgain(t *testing.T) {
 // Another UIDVALIDITY: whatever is not flagged is handed over again.
 func TestUIDValidityChanges(t *testing.T) {
 	t.Parallel()
+
 	s := startServer(t, "one\r\n")
 	s.keep(`\Seen`)
 	store := &shelf{}
@@ -391,6 +410,7 @@ func TestUIDValidityChanges(t *testing.T) {
 		c.Close()
 		return true
 	})
+
 	waitFor(t, "it again", func() bool { return len(store.all()) == 2 })
 	if m := store.all()[1]; m.UIDValidity != 8 || m.UID != 1 {
 		t.Errorf("got %+v", m)
@@ -400,6 +420,7 @@ func TestUIDValidityChanges(t *testing.T) {
 // What the store did not take is not flagged, and comes again; what it took stays taken.
 func TestStoreFails(t *testing.T) {
 	t.Parallel()
+
 	s := startServer(t, "one\r\n", "two\r\n", "three\r\n")
 	var mended atomic.Bool
 	store := &shelf{fail: func(m Mail) error {
@@ -408,14 +429,18 @@ func TestStoreFails(t *testing.T) {
 		}
 		return nil
 	}}
+
 	w := watch(t, quick(s), store)
 	waitFor(t, "health says it", func() bool { return strings.Contains(w.Health().Detail, "disk full") })
 	waitFor(t, "the first is flagged", func() bool { return s.flagged(1, "$PanelDone") })
+
 	if s.flagged(2, `\Seen`) || s.flagged(3, `\Seen`) {
 		t.Error("flagged before it was stored")
 	}
+
 	mended.Store(true)
 	waitFor(t, "all are flagged", func() bool { return s.flagged(2, "$PanelDone") && s.flagged(3, "$PanelDone") })
+
 	if got := store.bodies(); !slices.Equal(got, []string{"one\r\n", "two\r\n", "three\r\n"}) {
 		t.Errorf("got %q", got)
 	}

@@ -8,7 +8,7 @@ import (
 // block is a piece of a text between empty lines or rules.
 type block struct {
 	lines  []string
-	signed bool // it stands below the mark of a signature
+	signed bool // it is below the mark of a signature
 }
 
 var (

@@ -139,7 +139,7 @@ func (q question[T]) wrong(values []string) (problems []registrar.Problem) {
 	return nil
 }
 
-// complain tells what is wrong with one value, without quoting it.
+// complain returns what is wrong with one value, without quoting it.
 func (q question[T]) complain(v string) complaint {
 	if c := injection(v); !c.none() {
 		return c

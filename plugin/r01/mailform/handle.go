@@ -32,7 +32,7 @@ func Handle(prefix string, counter uint64, random string, kind registrar.Registr
 	return fmt.Sprintf("%s_%d_%s%s-%s", prefix, counter, random, infix, suffix)
 }
 
-// KindOfHandle tells whose handle it is; ok is false for what is no handle at all.
+// KindOfHandle returns the kind of client of a handle; ok is false for a text that is no handle.
 func KindOfHandle(handle string) (kind registrar.RegistrantKind, ok bool) {
 	m := handlePattern.FindStringSubmatch(handle)
 	switch {

@@ -18,7 +18,7 @@ type tone string
 const (
 	unknown tone = "unknown" // it is not understood
 	neutral tone = "neutral" // it says nothing about any request
-	warning tone = "warning" // the same, and it tells what not to do with the mail
+	warning tone = "warning" // the same, and it says what not to do with the mail
 	hopeful tone = "hopeful" // an answer is still to come
 	glad    tone = "glad"    // all went well
 	sorry   tone = "sorry"   // it did not
@@ -120,7 +120,7 @@ type knownPhrase struct {
 // longestSentence is more than a sentence has that is known; in bytes.
 const longestSentence = 2000
 
-// harmless tells what a sentence is that states nothing, and of which date it speaks.
+// harmless classifies a sentence that states nothing, and returns the date that it mentions.
 func harmless(sentence string) (tone, Result) {
 	text := strings.Join(strings.Fields(sentence), " ")
 	if !hasLetter.MatchString(addressed.ReplaceAllString(text, "")) {
@@ -162,7 +162,7 @@ var (
 	condition = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:if|unless|should you|если|в случае)(?:[^\pL]|$)`)
 )
 
-// ofMail tells a banner or a disclaimer: every word of it speaks of the mail itself, of who
+// ofMail reports a banner or a disclaimer: every word of it speaks of the mail itself, of who
 // may read it, and of what to do with it.
 func ofMail(text string, conditionBefore bool) bool {
 	conditional := condition.MatchString(text)
@@ -189,12 +189,12 @@ const (
 	mailItself wordKind = "mail"
 	common     wordKind = "common"
 	ifOnly     wordKind = "conditional" // it takes back what is said, unless there is a condition
-	ifBefore   wordKind = "disposal"    // the same, and the condition may stand in the sentence before
+	ifBefore   wordKind = "disposal"    // the same, and the condition may be in the sentence before
 )
 
 const longestEnding = 5 // letters of a Russian word beyond its stem
 
-// vocabulary tells what kind of word it is; "" = none of them.
+// vocabulary returns the kind of a word; "" = none of them.
 func vocabulary(word string) wordKind {
 	if kind, ok := englishWords()[word]; ok {
 		return kind

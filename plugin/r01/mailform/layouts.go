@@ -24,10 +24,10 @@ type page struct {
 type aside struct {
 	text     string
 	place    int  // its paragraph
-	results  int  // that stand before it
+	results  int  // before it
 	loose    bool // the value of a line that means nothing to us
-	signed   bool // it stands in the signature
-	disposal bool // a condition of a disclaimer stands before it in its paragraph
+	signed   bool // it is in the signature
+	disposal bool // a condition of a disclaimer comes before it in its paragraph
 }
 
 func (layouts) read(in Input) (Reading, bool) {
@@ -71,7 +71,7 @@ func (p *page) add(b block, place int) {
 	for _, v := range g.odd {
 		p.asides = append(p.asides, aside{text: v, place: place, results: len(p.results), loose: true})
 	}
-	p.addProse(g.prose, place, 0, false) // all of it stands beside the group
+	p.addProse(g.prose, place, 0, false) // all of it is beside the group
 }
 
 // state takes in a result, unless lines have said the same.
@@ -142,7 +142,7 @@ func undecorated(line string) string {
 	return line
 }
 
-// weigh tells why what was found may not be applied; "" when it may.
+// weigh returns why the results may not be applied; "" when they may.
 func (p *page) weigh(subject string) string {
 	for i := range p.results {
 		if why := p.results[i].unsure(); why != "" {
@@ -157,7 +157,7 @@ func (p *page) weigh(subject string) string {
 	return p.weighSubject(subject)
 }
 
-// weighAside tells why a sentence puts in doubt what the mail states.
+// weighAside returns why a sentence puts in doubt what the mail states.
 func (p *page) weighAside(a aside) string {
 	if a.loose {
 		if takesBack(a.text) && !nothing.MatchString(a.text) {
@@ -194,7 +194,7 @@ func (p *page) weighAside(a aside) string {
 	return ""
 }
 
-// fits reports whether a sentence that is harmless beside some outcomes stands beside those.
+// fits reports whether a sentence that is harmless beside some outcomes is beside those.
 func (p *page) fits(kind tone) bool {
 	return !slices.ContainsFunc(p.results, func(r Result) bool {
 		switch kind {
@@ -250,7 +250,7 @@ func (p *page) names(text string) bool {
 	})
 }
 
-// weighSubject tells why a subject does not agree with what the mail states.
+// weighSubject returns why a subject does not agree with what the mail states.
 func (p *page) weighSubject(subject string) string {
 	if forwards(subject) {
 		return "its subject says that it was forwarded"

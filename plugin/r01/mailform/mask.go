@@ -6,7 +6,7 @@ import (
 )
 
 var (
-	// secretLine is a password wherever it stands in a line.
+	// secretLine is a password, anywhere in a line.
 	secretLine = regexp.MustCompile(`(?i)((?:passw(?:or)?d|пароль)[ \t]*[:=]).*$`)
 	// fieldLine is a field as in a body of ours, quoted or not.
 	fieldLine = regexp.MustCompile(`^([ \t>|]*)([A-Za-z][A-Za-z-]*)[ \t]*:`)

@@ -88,7 +88,9 @@ func parted(lines []string, t registrar.FieldType) (all []string) {
 		if len(pieces) < 2 || t == registrar.FieldPhone && slices.ContainsFunc(pieces, short) {
 			pieces = []string{l}
 		}
-		all = append(all, pieces...)
+		for _, piece := range pieces { // of a line with bytes that are no text, a piece may be one
+			all = append(all, entry.Lines(piece)...)
+		}
 	}
 	return all
 }

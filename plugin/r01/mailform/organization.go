@@ -64,7 +64,7 @@ type owner struct {
 	lenOGRN      int
 }
 
-// ownerOf tells by residency and INN what an organization is. A resident company has an INN, a
+// ownerOf derives from residency and INN what an organization is. A resident company has an INN, a
 // KPP and an OGRN; a sole trader the longer INN and OGRN and no KPP; a foreign one an INN and a
 // KPP where it is on the tax roll of Russia, and never an OGRN. r01-mail 2.5
 func ownerOf(r registrar.Registrant) owner {

@@ -42,7 +42,7 @@ type Recogniser struct{ rules []rule }
 
 // rule reads replies of one layout.
 type rule interface {
-	// read returns what the reply states. mine tells that it is written in the layout: no
+	// read returns what the reply states. mine reports that it is written in the layout: no
 	// further rule is asked then, even if it states nothing that is certain.
 	read(in Input) (r Reading, mine bool)
 }

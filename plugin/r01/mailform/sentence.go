@@ -112,7 +112,7 @@ func russian() []sentence {
 	}
 }
 
-// refusals tell what a refusal is about, wherever that stands in the message: one that
+// refusals say what a refusal is about, anywhere in the message: one that
 // stands until a person acts, and one of what is done already or can't be done now, which
 // must be looked at. Any other is a refusal of the request for good. The first that fits
 // decides.

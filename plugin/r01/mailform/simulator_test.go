@@ -5,13 +5,16 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 
 	"registrar.panel/internal/r01sim"
@@ -142,7 +145,23 @@ func written(v string) string {
 			v = strings.ReplaceAll(v, string(sign), with)
 		}
 	}
-	return strings.TrimSpace(v)
+	unsaid := func(r rune) bool { // by R01's charsets
+		_, koi8 := charmap.KOI8R.EncodeRune(r)
+		_, windows := charmap.Windows1251.EncodeRune(r)
+		return !koi8 && !windows
+	}
+	var plain []rune
+	for _, r := range v {
+		made := []rune(norm.NFKC.String(string(r)))
+		switch {
+		case r == '\u0301' && len(plain) > 0 && unicode.Is(unicode.Cyrillic, plain[len(plain)-1]):
+		case unsaid(r) && !slices.ContainsFunc(made, unsaid): // wide and joined letters
+			plain = append(plain, made...)
+		default:
+			plain = append(plain, r)
+		}
+	}
+	return strings.TrimSpace(string(plain))
 }
 
 // The vectors themselves are right by the other reader of the rules.

@@ -43,7 +43,7 @@ type group struct {
 	prose  []string // lines that are no values
 }
 
-// answers tells a group that is an answer in this layout.
+// answers reports whether a group is an answer in this layout.
 func (g group) answers() bool { return strings.HasPrefix(g.texts["status"], "TASK_") }
 
 // readGroup reads the lines of one block. A value may go on in the next lines.
@@ -110,7 +110,7 @@ func indented(line string) bool { return strings.HasPrefix(line, " ") || strings
 
 var stateWords = regexp.MustCompile(`(?i)^[ \t]*(?:(?:not|registered|delegated|verified|unverified)[, \t]*)+$`)
 
-// runsOn tells a line on which a value goes on that some mailer broke or folded.
+// runsOn reports whether a line continues a value that some mailer broke or folded.
 func runsOn(name, value, line string) bool {
 	switch {
 	case closing.MatchString(line):

@@ -54,7 +54,7 @@ func agree(a, b Result) bool {
 // fits reports whether two words are one, or one of them is not said.
 func fits(a, b string) bool { return a == "" || b == "" || a == b }
 
-// unsure tells why a result can't be taken as it is: a refusal has a reason that can be
+// unsure returns why a result can't be taken as it is: a refusal has a reason that can be
 // read, and the words beside a success do not take it back.
 func (r Result) unsure() string {
 	switch r.Outcome {
@@ -84,7 +84,7 @@ func (r Result) unsure() string {
 
 var affirmation = regexp.MustCompile(`^(?i:ok|okay|success(?:ful(?:ly)?)?|done|completed|executed|готово|успешно|выполнено|исполнено|принято)[.! ]*$`)
 
-// affirms tells that the message of a success says no more than it does.
+// affirms reports whether the message of a success says nothing else.
 func (r Result) affirms(message string) bool {
 	said, asides := readParagraph(message)
 	for _, s := range said {
@@ -112,7 +112,7 @@ var (
 	retracts = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:by mistake|in error|mistaken\pL*|erroneous\pL*|disregard\pL*|ignore|withdrawn|revoked|retracted|по ошибке|ошибочн\pL*|отозван\pL*|аннулирован\pL*|игнорир\pL*|не учитывай\pL*|не обращайте)(?:[^\pL]|$)`)
 )
 
-// cut tells that a reason was cut off on its way.
+// cut reports whether a reason was cut off on its way.
 func cut(message string) bool {
 	if long.MatchString(message) && len([]rune(message)) > longestMessage {
 		return false
@@ -120,7 +120,7 @@ func cut(message string) bool {
 	return unfinished.MatchString(message) || strings.Count(message, "(") > strings.Count(message, ")") || strings.Count(message, "«") > strings.Count(message, "»")
 }
 
-// garbled tells that a reason lost its letters on its way.
+// garbled reports whether a reason lost its letters on its way.
 func garbled(message string) bool {
 	return nonsense.MatchString(message) || !hasLetter.MatchString(message)
 }

@@ -38,7 +38,7 @@ func marked(text, mark string) string {
 	return mark + strings.ReplaceAll(strings.ReplaceAll(strings.TrimRight(text, "\n"), "\r", ""), "\n", "\n"+mark)
 }
 
-// noMore tells that a reading has no result that another does not have.
+// noMore reports whether a reading has no result that another does not have.
 func noMore(got, than Reading) bool {
 	return !slices.ContainsFunc(got.Results, func(r Result) bool { return !slices.Contains(than.Results, r) })
 }

@@ -116,12 +116,13 @@ func reportFromText(subject, text string, failed []string) *Report {
 		}
 	}
 
+	// The report is about one mail of ours, so all recipients share its fate.
 	d.Fate = d.judgeWords(subject + "\n" + words)
 	r.Deliveries = []Delivery{d}
 	return r
 }
 
-// judgeWords tells what a report for people says. It is a delay or a failure only by words
+// judgeWords returns what a report for people says. It is a delay or a failure only by words
 // of the one without any of the other; a failure takes a status or a code, too.
 func (d Delivery) judgeWords(words string) Fate {
 	failed, delayed := gaveUp.MatchString(words), goesOn.MatchString(words)

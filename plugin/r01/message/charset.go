@@ -44,7 +44,7 @@ func lookUp(label string) encoding.Encoding {
 }
 
 // decode makes UTF-8 of a text under a label. Valid UTF-8 is hardly ever anything else;
-// Russian under a wrong label, or none, is told by its letters, line by line: gateways
+// Russian under a wrong label, or none, is recognised by its letters, line by line: gateways
 // append theirs in a charset of their own.
 func decode(label string, text []byte) string {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
@@ -101,7 +101,7 @@ func likeliest(text []byte, usual, labelled *charmap.Charmap) *charmap.Charmap {
 // cyrillic are the charsets that Russian text is seen in, R01's own first.
 var cyrillic = []*charmap.Charmap{charmap.KOI8R, charmap.Windows1251, charmap.ISO8859_5, charmap.CodePage866}
 
-// frequency is how often letters stand in Russian text, per mille.
+// frequency is how often letters occur in Russian text, per mille.
 var frequency = map[rune]int{
 	'о': 110, 'е': 85, 'а': 80, 'и': 74, 'н': 67, 'т': 63, 'с': 55, 'р': 47, 'в': 45, 'л': 44, 'к': 35, 'м': 32,
 	'д': 30, 'п': 28, 'у': 26, 'я': 20, 'ы': 19, 'ь': 17, 'г': 17, 'з': 16, 'б': 16, 'ч': 14, 'й': 12, 'х': 10,
@@ -135,8 +135,8 @@ func looksOf(c *charmap.Charmap) *[256]look {
 	return &all
 }
 
-// weigh tells how much a text looks like Russian in a charset. koi8-r and windows-1251 read
-// each other's small letters as capital ones, so case tells, too.
+// weigh returns how much a text looks like Russian in a charset. koi8-r and windows-1251 read
+// each other's small letters as capital ones, so case counts, too.
 func weigh(c *charmap.Charmap, text []byte) (weight int) {
 	const capitalInside = 40
 	all := looksOf(c)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// judge tells what a delivery came to. Only what is wholly understood decides: an action
+// judge returns the outcome of a delivery. Only what is wholly understood decides: an action
 // that agrees with the status. A failure is one for certain when the mail never was handed
 // over: of all others the recipient may have had it, whatever the report says.
 func (d Delivery) judge() Fate {
@@ -39,7 +39,7 @@ var (
 		`command (?:died|failed|time limit|timed|output)|exit (?:status|code)|(?:died|killed) (?:with|by)|\bpipe\b|\bsignal \d|local(?:ly)? deliver|delivery (?:agent|program|command)|procmail|maildrop|\bLMTP\b`)
 )
 
-// handedOver tells a failure behind the end of the mail, or in the recipient's own program.
+// handedOver reports a failure after the end of the mail, or in the recipient's own program.
 func handedOver(d Delivery) bool {
 	_, reason, _ := strings.Cut(d.Status, ".")
 	return d.DiagnosticType == "x-unix" || strings.HasPrefix(reason, "3.") || afterData.MatchString(d.Diagnostic)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// fieldKind is what a field of a header tells, in whatever language it is written.
+// fieldKind is the meaning of a field of a header, in any language.
 type fieldKind string
 
 const (
@@ -39,7 +39,7 @@ var kinds = func() map[string]fieldKind {
 	return all
 }()
 
-// kindOf tells what kind of header field a line is; "" = none.
+// kindOf returns what kind of header field a line is; "" = none.
 func kindOf(line string) fieldKind {
 	const longestName = 50 // bytes, with what makes it bold
 	at := strings.IndexByte(line[:min(len(line), longestName)], ':')
@@ -55,7 +55,7 @@ func kindOf(line string) fieldKind {
 
 func isField(line string) bool { return kindOf(line) != "" }
 
-// copiesHeader tells lines that a mail program copied from a header: two kinds of fields
+// copiesHeader reports whether a mail program copied the lines from a header: two kinds of fields
 // or more within a few lines, in any order, with or without empty lines between them.
 func copiesHeader(lines []string) bool {
 	const within = 8

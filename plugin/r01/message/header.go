@@ -26,6 +26,7 @@ func split(raw []byte) (header, body []byte, wrong []string) {
 		head, wrong = head[:maxHeader], append(wrong, "its header is too long")
 	}
 
+	// A broken line is left out, with the lines that continue it.
 	dropped := true // the line before; its continuation goes with it
 	for i, l := range bytes.Split(head, []byte("\n")) {
 		l = bytes.TrimRight(l, "\r")
@@ -65,7 +66,7 @@ func cutAtBlankLine(raw []byte) (head, body []byte) {
 	}
 }
 
-// longestReturns is how many carriage returns may stand in an empty line, and a line feed.
+// longestReturns is how many carriage returns an empty line may have, and a line feed.
 const longestReturns = 4
 
 // known are the fields of a header by their names, so that text that runs into it is told
@@ -101,7 +102,7 @@ func fieldOfMail(lines []string, i int) bool {
 	return known.MatchString(lines[i])
 }
 
-// speaks tells a line that a reply may have and no header has.
+// speaks reports whether a line is one that a reply may have and no header has.
 var speaks = regexp.MustCompile(`(?im)^(?:task|action|domain|nic-hdl|status|state|paid-till)[ \t]*:|^[^:]*$`)
 
 func readHeader(block []byte) (textproto.Header, error) {
@@ -142,6 +143,7 @@ func hashOf(raw []byte, version string, fields []string) string {
 		}
 	}
 
+	// Relays add and remove line ends: the text counts without the last ones.
 	for bytes.HasSuffix(body, []byte("\n")) {
 		body = withoutBreak(body)
 	}

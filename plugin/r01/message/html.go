@@ -116,7 +116,7 @@ func (st *style) take(key, value string) {
 	}
 }
 
-// paint tells a background that white letters can be read on.
+// paint notes a background on which white letters can be read.
 func (st *style) paint(background string) {
 	switch {
 	case inWhite.MatchString(background):
@@ -162,6 +162,7 @@ func (s *stripper) open(tag atom.Atom, st style, closed bool) {
 		return
 	}
 
+	// Elements before the first change of style need no place on the stack, which is bounded.
 	switch {
 	case len(s.stack) == 0 && st == s.style:
 		return
@@ -205,7 +206,7 @@ func (s *stripper) close(tag atom.Atom) {
 	}
 }
 
-// void tells elements that have no end.
+// void reports whether an element has no end.
 func void(tag atom.Atom) bool {
 	switch tag {
 	case atom.Br, atom.Hr, atom.Img, atom.Input, atom.Meta, atom.Link, atom.Area, atom.Base, atom.Col, atom.Embed, atom.Wbr:
@@ -236,7 +237,7 @@ func (s *stripper) flush() {
 	}
 }
 
-// end ends a line. Empty ones do not stand at the top, or next to each other. Blanks before
+// end ends a line. Empty lines at the top, or after another, are left out. Blanks before
 // it count where a page shows them.
 func (s *stripper) end() {
 	l := strings.TrimRight(s.line.String(), " \t\u00a0")

@@ -3,7 +3,7 @@
 //
 // It is pure, and made for mail that is wrong: any charset under any label or none,
 // broken structure, hostile nesting. Whatever can still be read is read. What is missing
-// or had to be left out stands in [Message].Damaged, and such a mail proves nothing by
+// or had to be left out is noted in [Message].Damaged, and such a mail proves nothing by
 // itself. The only error is that there is nothing to read at all.
 //
 // No input makes it panic, and its work is bounded: by depth, by the number of parts and
@@ -23,7 +23,7 @@ import (
 	"github.com/emersion/go-message/textproto"
 )
 
-// Kind tells what sort of mail it is.
+// Kind is the sort of a mail.
 type Kind string
 
 const (
@@ -32,14 +32,14 @@ const (
 	AutoReply Kind = "auto-reply" // says of itself that no person wrote it
 )
 
-// Header is what stands above the text of a mail.
+// Header is the header of a mail.
 type Header struct {
 	MessageID  string // with its angle brackets, as are the next two
 	InReplyTo  []string
 	References []string
 	From       []string // plain addresses, of every From there is
 	To         []string
-	Recipients []string // to whom it was sent or handed on, by every field that tells; lower case
+	Recipients []string // to whom it was sent or handed on, by every field that says so; lower case
 	Subject    string
 	Date       time.Time // zero when there is none, or none that can be read
 }
@@ -84,6 +84,7 @@ func Parse(raw []byte) (Message, error) {
 		says = w.fallBack(header, body)
 	}
 
+	// A header that swallowed the text must not hide it from a person.
 	if lost := ranIn(raw, body); lost != "" {
 		m.damage("its text runs into its header")
 		says = lost + "\n" + says
@@ -152,7 +153,7 @@ func headerOf(h textproto.Header) Header {
 	return read
 }
 
-// recipientFields tell to whom a mail was sent, and through which mailboxes it came.
+// recipientFields name the recipients of a mail and the mailboxes it came through.
 var recipientFields = []string{"To", "Cc", "Bcc", "Apparently-To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To",
 	"Resent-To", "Resent-Cc", "Resent-Bcc"}
 

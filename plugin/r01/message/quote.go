@@ -89,7 +89,7 @@ func isQuoted(line string) bool {
 // RFC 5322, 2.1.1
 const longestLine = 998
 
-// opensTail tells a line that opens a quotation which runs to the end.
+// opensTail reports whether a line opens a quotation which runs to the end.
 func opensTail(lines []string) bool {
 	l := lines[0]
 	if l == "" || len(l) > longestLine {
@@ -104,10 +104,10 @@ func opensTail(lines []string) bool {
 	return attributesTail(lines) || copiesHeader(lines)
 }
 
-// longestIndent is how far a rule may stand to the right.
+// longestIndent is how far a rule may be indented.
 const longestIndent = 20
 
-// rules tells a line with rules around words on a message.
+// rules reports whether a line has rules around words on a message.
 func rules(l string) bool {
 	if !strings.ContainsAny(l[:min(len(l), longestIndent)], "-_=*~") {
 		return false
@@ -120,13 +120,13 @@ func rules(l string) bool {
 	return forwarded.MatchString(m[1]) && (closed || aMail.MatchString(m[1])) || closed && aMail.MatchString(m[1])
 }
 
-// attributes tells a line that names who is quoted, with quoted lines below it: at once, or
+// attributes reports whether a line names who is quoted, with quoted lines below it: at once, or
 // after an empty one. What follows them is the author's again.
 func attributes(lines []string) bool {
 	return quotedBelow(lines[1:]) && namesAuthor(lines[0])
 }
 
-// attributesTail tells such a line without any sign below it: all that follows is quoted.
+// attributesTail reports such a line without any sign below it: all that follows is quoted.
 func attributesTail(lines []string) bool {
 	if !endsInColon(lines[0]) {
 		return brokenAttribution(lines)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Fate tells what became of a mail, as far as a report on it is understood.
+// Fate is what became of a mail, as far as a report on it is understood.
 type Fate string
 
 const (
@@ -20,7 +20,7 @@ const (
 type Report struct {
 	Formal     bool       // it has a part for machines. RFC 3464
 	Reporter   string     // the mail system that writes; "" = not said
-	Deliveries []Delivery // one for each recipient, or one for all when none is told apart
+	Deliveries []Delivery // one for each recipient, or one for all when the report makes no difference
 	Original   Header     // of the mail it is about, as far as it came back
 }
 

@@ -10,8 +10,8 @@ import (
 )
 
 // Source writes a mail as it came, for a person: every header field, and every part in its
-// order. Transfer encodings, charsets and encoded words are undone, also where no field tells
-// of them, so that what must not be seen can be found and masked. HTML is shown as its text, and
+// order. Transfer encodings, charsets and encoded words are undone, also where no field mentions
+// them, so that what must not be seen can be found and masked. HTML is shown as its text, and
 // what is no text by its size.
 func Source(raw []byte) string {
 	s := source{}
@@ -116,7 +116,7 @@ func fieldsOf(head []byte) string {
 
 var foldedField = regexp.MustCompile(`[^\n]+\n?(?:[ \t][^\n]*\n?)*`)
 
-// plainText undoes encodings that no field tells of: a text that holds quoted-printable is
+// plainText undoes encodings that no field mentions: a text that holds quoted-printable is
 // decoded once more, and base64 is left out.
 func plainText(text string) string {
 	if encodedBytes.MatchString(text) {

@@ -27,7 +27,7 @@ type walker struct {
 	headers  int      // bytes, of all parts
 	texts    int      // bytes, of all texts
 	found    bool     // a text
-	receipt  bool     // it tells that a mail was read
+	receipt  bool     // it says that a mail was read
 	preview  bool     // its text is a filter's report on the mail that is attached
 	mails    int      // within it
 	attached []string // what they say
@@ -111,7 +111,7 @@ func (w *walker) mail(h textproto.Header, params map[string]string, body []byte,
 		"Subject: " + read.Subject, "", within.text}, "\n"))
 }
 
-// returned tells the types under which a report gives back a mail, or its header.
+// returned are the types under which a report gives back a mail, or its header.
 func returned(media string) bool {
 	switch media {
 	case "message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers":
@@ -135,6 +135,8 @@ func (w *walker) multipart(media, boundary string, body []byte, depth int) said 
 	delimiter := []byte("--" + boundary)
 	_, rest, end := cutAt(body, delimiter) // what precedes the first part is not shown
 	whole := end == another
+
+	// Each part, until the closing delimiter; a missing one is damage.
 	for end == another && w.parts <= maxParts {
 		var part []byte
 		part, rest, end = cutAt(rest, delimiter)

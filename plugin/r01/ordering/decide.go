@@ -22,10 +22,12 @@ func (ord *Orders) Resolve(ctx context.Context, d registrar.Decision) (registrar
 	if err := registrar.InvalidDecision(d.Problems()); err != nil {
 		return registrar.Operation{}, err
 	}
+
 	reason := d.Note
 	if reason == "" {
 		reason = "decided by " + d.By
 	}
+
 	f := engine.Fact{Actor: d.By, Evidence: registrar.EvidencePerson, Reason: reason, Note: d.Note, DueAt: ord.now()}
 	err := ord.engine.Write(ctx, func(tx *store.Tx) error {
 		op, err := engine.OperationOf(tx, d.Operation)
@@ -40,6 +42,7 @@ func (ord *Orders) Resolve(ctx context.Context, d registrar.Decision) (registrar
 	if err != nil {
 		return registrar.Operation{}, engine.Fault(err, "operation "+string(d.Operation))
 	}
+
 	return engine.ReadOperation(ctx, ord.store, d.Operation)
 }
 

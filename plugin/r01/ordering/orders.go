@@ -55,7 +55,7 @@ func New(s *engine.Settings, en *engine.Engine, p Parts) *Orders {
 
 // Validate finds every mistake of an order, and shows the first mail it would cause, masked.
 func (ord *Orders) Validate(ctx context.Context, o registrar.Order) (v registrar.Validation, err error) {
-	p, problems := ord.planner.vet(o)
+	p, problems := ord.planner.validateOrder(o)
 	if len(problems) > 0 {
 		return registrar.Validation{Problems: problems}, nil
 	}
@@ -164,7 +164,7 @@ func (ord *Orders) handleFor(tx *store.Tx, o registrar.Order, p plan) (string, e
 
 // Submit stores an order as an operation with its first request.
 func (ord *Orders) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
-	p, problems := ord.planner.vet(o)
+	p, problems := ord.planner.validateOrder(o)
 	if err := registrar.InvalidOrder(problems); err != nil {
 		return registrar.Operation{}, err
 	}

@@ -18,8 +18,8 @@ func Kinds() []registrar.OperationKind {
 	return []registrar.OperationKind{registrar.KindRegister, registrar.KindTransfer, registrar.KindRenew, registrar.KindUpdate}
 }
 
-// vet is plan for an order from outside, whose ID is somebody else's.
-func (pl *Planner) vet(o registrar.Order) (plan, []registrar.Problem) {
+// validateOrder plans an order and also checks the ID that the caller chose.
+func (pl *Planner) validateOrder(o registrar.Order) (plan, []registrar.Problem) {
 	p, problems := pl.plan(o)
 	if !o.ID.Valid() {
 		problems = append(problems, registrar.Problem{Path: "id", Message: "must be 1 to 64 of A-Z a-z 0-9 . _ -"})
@@ -94,16 +94,19 @@ func (pl *Planner) planRegister(o registrar.Order) (plan, []registrar.Problem) {
 		_, more := mailform.Client(sample+"-R01", registrant, registrar.DateOf(pl.now()))
 		problems = append(problems, more...)
 	}
+
 	domain, more := mailform.NewDomain(o.Domain, sample+"-R01", o.Nameservers)
 	problems = append(problems, more...)
 	p := plan{kind: lifecycle.NewClient,
 		about: func(handle string) (mailform.Template, []registrar.Problem) {
 			return mailform.NewDomain(o.Domain, handle, o.Nameservers)
 		}}
+
 	if len(problems) == 0 {
 		p.templates = []mailform.Template{pl.clientTemplate(sample+"-R01", registrant)}
 		problems = pl.unencodable(p.templates[0], domain)
 	}
+
 	return p, problems
 }
 
@@ -159,12 +162,14 @@ func (pl *Planner) planTransfer(o registrar.Order) (plan, []registrar.Problem) {
 	if code == "" || len(code) > longestCode || strings.ContainsFunc(code, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		problems = append(problems, registrar.Problem{Path: "auth_code", Message: "is required: the code that the present registrar gives out, in one line"})
 	}
+
 	if len(o.Nameservers) > 0 {
 		problems = append(problems, registrar.Problem{Path: "nameservers", Message: "stay as they are in a transfer: change them when it is done"})
 	}
 	if o.Registrant == nil {
 		return plan{}, append(problems, registrar.Problem{Path: "contact", Message: "is required"})
 	}
+
 	_, more := mailform.Client(sample+"-R01", *o.Registrant, registrar.DateOf(pl.now()))
 	problems = append(problems, more...)
 	p := plan{kind: lifecycle.NewClient, about: func(string) (mailform.Template, []registrar.Problem) { return mailform.Template{}, nil }}
@@ -172,5 +177,6 @@ func (pl *Planner) planTransfer(o registrar.Order) (plan, []registrar.Problem) {
 		p.templates = []mailform.Template{pl.clientTemplate(sample+"-R01", *o.Registrant)}
 		problems = pl.unencodable(p.templates[0])
 	}
+
 	return p, problems
 }

@@ -13,6 +13,7 @@ import (
 // What an order comes to, and where its mistakes are.
 func TestPlan(t *testing.T) {
 	t.Parallel()
+
 	s := &engine.Settings{Agreement: "RP/01/00", PayType: "real", Charset: "koi8-r", Handles: engine.Handles{Prefix: "MYCO", Suffix: "R01"}}
 	now := func() time.Time { return time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC) }
 	planner := New(s, engine.New(s, engine.Parts{Now: now}), Parts{Now: now}).planner
@@ -35,7 +36,7 @@ func TestPlan(t *testing.T) {
 		{"a transfer without a code", registrar.Order{ID: "o1", Kind: registrar.KindTransfer, Domain: "newtime.ru", Customer: "c1"}, "", []string{"auth_code", "contact"}},
 		{"a kind that is none", registrar.Order{ID: "o1", Kind: "steal", Domain: "newtime.ru", Customer: "c1"}, "", []string{"kind"}},
 	} {
-		p, problems := planner.vet(c.order)
+		p, problems := planner.validateOrder(c.order)
 		var wrong []string
 		for _, q := range problems {
 			wrong = append(wrong, q.Path)

@@ -130,7 +130,7 @@ func (rn *Renewals) RemindRenewals(ctx context.Context, held []policy.Held, toda
 // alarms about an expiry that has moved.
 func (rn *Renewals) ShowExpiry(ctx context.Context, today registrar.Date) (n int, err error) {
 	err = rn.engine.Write(ctx, func(tx *store.Tx) error {
-		miscast, err := tx.Domains.Miscast(today)
+		miscast, err := tx.Domains.StaleStatuses(today)
 		if err != nil {
 			return err
 		}

@@ -78,6 +78,7 @@ func (q *Queue) concludeOne(tx *store.Tx, r store.Request, result smtpout.Result
 	if err != nil {
 		return err
 	}
+
 	if r.State != registrar.Sending || current.Attempt < r.Attempt { // nothing has left
 		return q.delay(tx, current, result.Err)
 	}
@@ -90,6 +91,7 @@ func (q *Queue) concludeOne(tx *store.Tx, r store.Request, result smtpout.Result
 	if current.Attempt > r.Attempt { // it has been sent again meanwhile: that attempt decides
 		return nil
 	}
+
 	// It is moot when R01's reply was faster than the relay's answer.
 	e, f := q.relaySays(r, result)
 	_, err = q.engine.Weigh(tx, &current, e, f)

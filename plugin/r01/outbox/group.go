@@ -31,6 +31,7 @@ func (q *Queue) group(ctx context.Context, due []store.Request) (mails []outgoin
 	if due, err = q.stillDue(ctx, due); err != nil {
 		return nil, err
 	}
+
 	var fresh []store.Request
 	batches := map[string][]store.Request{}
 	var order []string
@@ -47,6 +48,7 @@ func (q *Queue) group(ctx context.Context, due []store.Request) (mails []outgoin
 			mails = append(mails, single(r))
 		}
 	}
+
 	for _, id := range order {
 		again, err := q.sameBatch(ctx, id, batches[id])
 		if err != nil {
@@ -54,6 +56,7 @@ func (q *Queue) group(ctx context.Context, due []store.Request) (mails []outgoin
 		}
 		mails = append(mails, again...)
 	}
+
 	joined, err := q.newBatches(ctx, fresh)
 	return append(mails, joined...), err
 }
@@ -73,21 +76,24 @@ func (q *Queue) stillDue(ctx context.Context, due []store.Request) (still []stor
 				gone, reasons = append(gone, r), append(reasons, reason)
 			}
 		}
+
 		return nil
 	})
 	if err != nil || len(gone) == 0 {
 		return still, err
 	}
+
 	return still, q.engine.Write(ctx, func(tx *store.Tx) error {
 		for i := range gone {
 			if err := q.engine.Must(tx, &gone[i], engine.QueueSays(lifecycle.Withdrawn), engine.Fact{Actor: engine.ByPlugin, Reason: reasons[i]}); err != nil {
 				return err
 			}
-			// Should it be due again, nobody has decided against it.
+			// Should it be due again, no decision stands against it.
 			if err := tx.Renewals.Unplan(store.Plan{Domain: gone[i].Object, Base: gone[i].Base}); err != nil {
 				return err
 			}
 		}
+
 		return nil
 	})
 }
@@ -99,18 +105,22 @@ func (q *Queue) sameBatch(ctx context.Context, id string, requests []store.Reque
 		if err != nil {
 			return err
 		}
+
 		if size == len(requests) {
 			mails = []outgoing{{engine.Identity{ID: b.ID, MessageID: b.MessageID, Token: b.Token, CreatedAt: b.CreatedAt}, requests}}
 			return nil
 		}
+
 		for i := range requests {
 			if err := tx.Requests.LeaveBatch(&requests[i]); err != nil {
 				return err
 			}
 			mails = append(mails, single(requests[i]))
 		}
+
 		return nil
 	})
+
 	return mails, err
 }
 
@@ -118,6 +128,7 @@ func (q *Queue) newBatches(ctx context.Context, fresh []store.Request) (mails []
 	if len(fresh) == 0 {
 		return nil, nil
 	}
+
 	err = q.store.Write(ctx, func(tx *store.Tx) error {
 		for len(fresh) > 0 {
 			n := min(len(fresh), q.settings.Batch)
@@ -130,8 +141,10 @@ func (q *Queue) newBatches(ctx context.Context, fresh []store.Request) (mails []
 			}
 			mails, fresh = append(mails, m), fresh[n:]
 		}
+
 		return nil
 	})
+
 	return mails, err
 }
 

@@ -16,7 +16,7 @@ func TestInOrder(t *testing.T) {
 	mail := func(id string, k lifecycle.Kind) outgoing {
 		return outgoing{engine.Identity{ID: id}, []store.Request{{ID: id, Kind: k}}}
 	}
-	lines := inOrder([]outgoing{mail("p1", lifecycle.Prolong), mail("client", lifecycle.UpdateClient), mail("p2", lifecycle.Prolong),
+	lines := independentQueues([]outgoing{mail("p1", lifecycle.Prolong), mail("client", lifecycle.UpdateClient), mail("p2", lifecycle.Prolong),
 		mail("domain", lifecycle.NewDomain), mail("update", lifecycle.UpdateDomain)})
 	var got []string
 	for _, line := range lines {

@@ -30,8 +30,8 @@ type Store interface {
 	Read(ctx context.Context, fn func(tx *store.Tx) error) error
 	// InPlace reports whether the store is still where it was opened.
 	InPlace() error
-	// Mark makes visible, outside the store, how far it has come.
-	Mark(ctx context.Context) error
+	// AdvanceWatermark records, outside the store, how far it has come.
+	AdvanceWatermark(ctx context.Context) error
 }
 
 // Renewals begins renewals that are planned; package ordering has the real one.
@@ -194,7 +194,7 @@ func (q *Queue) senders() int { return max(1, q.settings.Senders) }
 // sendAll sends mails, several at a time, and returns when each that was begun is concluded.
 // After an error none is begun.
 func (q *Queue) sendAll(ctx context.Context, mails []outgoing) error {
-	lines := inOrder(mails)
+	lines := independentQueues(mails)
 	waiting := make(chan []outgoing, len(lines))
 	for _, line := range lines {
 		waiting <- line
@@ -224,22 +224,25 @@ func (q *Queue) sendAll(ctx context.Context, mails []outgoing) error {
 	return <-failed
 }
 
-// inOrder splits mails into lines whose order does not matter to R01. A renewal changes nothing
-// that another open request names; of all else, one may build on another.
-func inOrder(mails []outgoing) [][]outgoing {
-	var ordered []outgoing
-	var lines [][]outgoing
+// independentQueues groups mails so that the groups may be sent at the same time. A renewal
+// depends on nothing else. All other mails keep their order, because one may build on another: a
+// domain request needs the client registered before it.
+func independentQueues(mails []outgoing) [][]outgoing {
+	var sequential []outgoing
+	var queues [][]outgoing
 	for _, m := range mails {
 		if m.kind() == lifecycle.Prolong {
-			lines = append(lines, []outgoing{m})
-		} else {
-			ordered = append(ordered, m)
+			queues = append(queues, []outgoing{m})
+			continue
 		}
+		sequential = append(sequential, m)
 	}
-	if len(ordered) > 0 { // first, for it takes longest
-		lines = slices.Insert(lines, 0, ordered)
+
+	// The longest queue starts first.
+	if len(sequential) > 0 {
+		queues = slices.Insert(queues, 0, sequential)
 	}
-	return lines
+	return queues
 }
 
 // within leaves out paid requests beyond what may be sent.

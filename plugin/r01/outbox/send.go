@@ -86,7 +86,7 @@ func (q *Queue) transmit(ctx context.Context, m *outgoing, mail smtpout.Mail, ma
 			err = q.engine.Write(submitting, func(tx *store.Tx) error { return q.claim(tx, m, masked) })
 		}
 		if err == nil {
-			err = q.store.Mark(submitting)
+			err = q.store.AdvanceWatermark(submitting)
 		}
 		if claimed.Store(err == nil); err == nil {
 			q.halt.begin(m)

@@ -26,6 +26,8 @@ var limited = regexp.MustCompile(`(?i)\b(exceed(s|ed|ing)?|limit(s|ed|ing|ation)
 // registry's own "Last updated on" wins, unless it lies in the future.
 func parse(name, text string, asked time.Time) Answer {
 	a := Answer{Status: Unknown, AsOf: asked, Why: whyOdd}
+
+	// Fields, the one sentence that says absent, and the rest, which makes an answer odd.
 	fields, remarks := map[string][]string{}, ""
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)

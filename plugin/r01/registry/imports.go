@@ -26,7 +26,7 @@ type Import struct {
 
 func (i Imports) String() string { return i.List }
 
-// EachHosted tells the names as they are written.
+// EachHosted calls each with the names as they are written.
 func (i Imports) EachHosted(each func(name string)) error {
 	f, err := os.Open(i.Hosted)
 	if err != nil {
@@ -64,7 +64,7 @@ func (i Imports) Listed() ([]Import, error) {
 	return all, nil
 }
 
-// Put writes the list anew; who reads it meanwhile sees the old one or the new one.
+// Put replaces the list; a reader sees the old one or the new one.
 func (i Imports) Put(all []Import) error {
 	var text bytes.Buffer
 	for _, one := range all {

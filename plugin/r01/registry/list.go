@@ -24,7 +24,7 @@ type Line struct {
 	Delegated bool
 }
 
-// Summary tells what a whole list was like.
+// Summary describes a whole list.
 type Summary struct {
 	Lines     int
 	Malformed int            // lines that made no sense
@@ -75,7 +75,7 @@ func Read(ctx context.Context, r io.Reader, each func(*Line)) (Summary, error) {
 	return s, nil
 }
 
-// unpacked tells gzip by its first bytes, and unpacks that in a goroutine of its own, one piece
+// unpacked recognises gzip by its first bytes and unpacks it in a goroutine of its own, one piece
 // ahead of its reader; closing it ends that, and leaves r open.
 func unpacked(r io.Reader) (io.ReadCloser, error) {
 	b := bufio.NewReaderSize(r, bufferSize)
@@ -168,6 +168,7 @@ func lines(ctx context.Context, r io.Reader, digest *uint32, each func([]byte)) 
 			}
 		}
 
+		// The start of a line that has not come whole.
 		held = copy(buffer, rest)
 		switch {
 		case errors.Is(err, io.EOF) && held > 0:

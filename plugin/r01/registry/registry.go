@@ -30,7 +30,7 @@ type Record struct {
 	Created  time.Time
 	PaidTill registrar.Date // a day of Moscow, whose first instant ends the paid year
 	FreeDate registrar.Date // when it is deleted unless renewed
-	// Nameservers are told by whois only; in a zone list they are nil.
+	// Nameservers are shown by whois only; in a zone list they are nil.
 	Nameservers []registrar.Nameserver
 }
 
@@ -49,7 +49,7 @@ type Answer struct {
 	Record Record    // when Registered
 	AsOf   time.Time // what it is true of, by the registry's own clock where it told
 	Why    string    // when Unknown: for people
-	// Told is the time by the registry's own clock, where it told it.
+	// Told is the time by the registry's own clock, where the answer has it.
 	Told time.Time
 	// NotAsked: the pace forbade the question, or the registry does not want any for now.
 	NotAsked bool

@@ -19,9 +19,9 @@ import (
 // Edition identifies one edition of a list.
 type Edition struct {
 	ETag     string    // of a URL that gives one
-	Modified time.Time // when the list was made, as the server or the file system tells; zero = not told
+	Modified time.Time // when the list was made, by the server or the file system; zero = unknown
 	Size     int64     // of a file
-	Served   time.Time // what the clock of the server said when it answered; zero = not told, or told by a cache
+	Served   time.Time // the time of the server when it answered; zero = unknown, or from a cache
 }
 
 // Source is where a zone list is found: a file or a URL.
@@ -48,7 +48,7 @@ func NewSource(location string) *Source {
 			TLSHandshakeTimeout: 30 * time.Second, ResponseHeaderTimeout: time.Minute, DisableCompression: true}}}
 }
 
-// ValidateSource tells what is wrong with a location.
+// ValidateSource returns what is wrong with a location.
 func ValidateSource(path, location string) []registrar.Problem {
 	u, err := url.Parse(location)
 	web := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
@@ -108,6 +108,7 @@ func (s *Source) openURL(ctx context.Context, last Edition) (io.ReadCloser, Edit
 		return nil, Edition{}, err
 	}
 
+	// An answer out of a cache has an Age, and its Date is not the time now.
 	var served time.Time
 	if t, err := http.ParseTime(answer.Header.Get("Date")); err == nil && answer.Header.Get("Age") == "" {
 		served = t.UTC()

@@ -20,7 +20,7 @@ type WhoisConfig struct {
 	PerMinute int    // questions; the registry bans who asks more than 30. field-notes 3.3
 }
 
-// Validate tells what is wrong with it.
+// Validate returns the problems of the settings.
 func (c WhoisConfig) Validate() []registrar.Problem {
 	var problems []registrar.Problem
 	if host, port, err := net.SplitHostPort(c.Address); err != nil || host == "" || port == "" {

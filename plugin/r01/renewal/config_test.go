@@ -10,6 +10,7 @@ import (
 
 func TestScheduleOfConfig(t *testing.T) {
 	t.Parallel()
+
 	for _, c := range []struct{ schedule, says string }{
 		{"0 4 * * *", ""},
 		{"*/1 * * * *", ""},

@@ -37,6 +37,7 @@ func (c Config) Validate() []registrar.Problem {
 	add := func(path, format string, args ...any) {
 		problems = append(problems, registrar.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
 	}
+
 	if _, err := parse(c.Schedule); err != nil {
 		add("schedule", "must be a cron expression such as \"0 4 * * *\": %v", err)
 	}
@@ -52,6 +53,7 @@ func (c Config) Validate() []registrar.Problem {
 	if c.R01Auto && c.Mode == registrar.RenewAuto {
 		add("r01_auto", "R01 renews by itself, so mode must be \"manual\": both at once pay twice")
 	}
+
 	return problems
 }
 
@@ -69,6 +71,7 @@ func parse(expression string) (s cron.Schedule, err error) {
 			s, err = nil, fmt.Errorf("it can't be read: %v", p)
 		}
 	}()
+
 	if head := strings.ToUpper(strings.TrimSpace(expression)); strings.HasPrefix(head, "TZ=") || strings.HasPrefix(head, "CRON_TZ=") {
 		return nil, errZone
 	}
@@ -85,6 +88,7 @@ func parse(expression string) (s cron.Schedule, err error) {
 			return nil, errOften
 		}
 	}
+
 	return s, nil
 }
 
@@ -113,12 +117,15 @@ func (s *Schedule) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("schedule renewals: %w", err)
 	}
+
 	quiet := cronLog{s.log}
 	c := cron.New(cron.WithLocation(zone), cron.WithLogger(quiet))
+
 	times, err := parse(s.config.Schedule)
 	if err != nil {
 		return fmt.Errorf("schedule renewals: %w", err)
 	}
+
 	pass := cron.NewChain(cron.SkipIfStillRunning(quiet)).Then(cron.FuncJob(func() { s.untilMade(ctx) }))
 	c.Schedule(times, pass)
 	var first sync.WaitGroup
@@ -127,6 +134,7 @@ func (s *Schedule) Run(ctx context.Context) error {
 	<-ctx.Done()
 	<-c.Stop().Done()
 	first.Wait()
+
 	return ctx.Err()
 }
 

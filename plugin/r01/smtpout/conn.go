@@ -10,7 +10,7 @@ import (
 // Conn is for one goroutine.
 type Conn struct {
 	config   Config
-	progress *progress    // nil = it is told to none
+	progress *progress    // nil = it is reported to none
 	idle     *transaction // after a mail that was accepted; nil = not connected
 }
 
@@ -85,6 +85,7 @@ func (t *transaction) announce(ctx context.Context, m Mail) (*transaction, Outco
 			return t, t.definite(err), err
 		}
 
+		// The old connection had died: nothing is claimed, so a new one may try.
 		t.close()
 		t.progress.end(t)
 		t = newTransaction(t.config, t.progress)

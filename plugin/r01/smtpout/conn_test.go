@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// on submits one mail on a line, and tells how often it was claimed.
+// on submits one mail on a connection, and returns how often it was claimed.
 func on(t *testing.T, l *Conn, to string) (Result, int) {
 	t.Helper()
 	claims := 0

@@ -89,7 +89,7 @@ func TestLoginWords(t *testing.T) {
 	}
 }
 
-// A relay that hangs is told while it hangs, within a minute, wherever it does.
+// A relay that hangs is reported while it hangs, within a minute, at every stage.
 func TestHealthWhileItHangs(t *testing.T) {
 	t.Parallel()
 

@@ -11,7 +11,7 @@
 // context cuts the connection.
 //
 // A [Result] is always definite about what it knows: [Refused] and [Deferred] mean that the
-// relay took nothing, and whatever can't be told is [Unknown]. Its Err says why, names the
+// relay took nothing, and what is uncertain is [Unknown]. Its Err says why, names the
 // step, and never holds a password.
 package smtpout
 

@@ -11,6 +11,7 @@ import (
 // million fills a store: a million domains, one in a hundred of them due.
 func million(b *testing.B) (*Store, policy.Window) {
 	b.Helper()
+
 	s, err := Open(b.Context(), Options{Dir: b.TempDir(), Create: true})
 	if err != nil {
 		b.Fatal(err)
@@ -20,6 +21,7 @@ func million(b *testing.B) (*Store, policy.Window) {
 			b.Error(err)
 		}
 	})
+
 	w := policy.Settings{Before: 55}.Due(today)
 	err = s.Write(b.Context(), func(tx *Tx) error {
 		return tx.exec(`insert into domains (name, customer, status, paid_till, renewal, nameservers, updated_at)
@@ -31,6 +33,7 @@ func million(b *testing.B) (*Store, policy.Window) {
 	if err != nil {
 		b.Fatal(err)
 	}
+
 	return s, w
 }
 
@@ -41,8 +44,10 @@ func BenchmarkPlan(b *testing.B) {
 	s, w := million(b)
 	change := func(sql string, args ...any) (time.Duration, int) {
 		b.Helper()
+
 		var n int64
 		start := time.Now()
+
 		err := s.Write(b.Context(), func(tx *Tx) (err error) {
 			n, err = sqldb.Changed(tx.ctx, tx.sql, sql, args...)
 			return err
@@ -50,12 +55,16 @@ func BenchmarkPlan(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+
 		return time.Since(start), int(n)
 	}
+
 	plan := func(want int) time.Duration {
 		b.Helper()
+
 		var n int
 		start := time.Now()
+
 		err := s.Write(b.Context(), func(tx *Tx) (err error) {
 			n, err = tx.Renewals.Plan(w, noon)
 			return err
@@ -63,10 +72,13 @@ func BenchmarkPlan(b *testing.B) {
 		if err != nil || n != want {
 			b.Fatalf("planned %d, want %d: %v", n, want, err)
 		}
+
 		return time.Since(start)
 	}
+
 	change("create table bare (domain text not null, base text not null, planned_at integer not null, begun integer not null default 0, primary key (base, domain)) strict, without rowid")
 	change("create index bare_waiting on bare (base, domain) where begun = 0")
+
 	copyBare := func() (time.Duration, int) {
 		return change(`insert into bare (domain, base, planned_at) select name, paid_till, $1 from domains
 			where status in ('Registered', 'Expired') and renewal = 'auto' and paid_till between $2 and $3 order by paid_till, name`, 0, w.From.String(), w.To.String())
@@ -76,16 +88,21 @@ func BenchmarkPlan(b *testing.B) {
 	for round := 0; b.Loop(); round++ {
 		change("delete from bare")
 		change("delete from planned")
+
 		if round%2 == 0 { // neither always pays for what the other left to be written
 			ours += plan(due)
 		}
+
 		took, _ := copyBare()
 		bare += took
+
 		if round%2 == 1 {
 			ours += plan(due)
 		}
+
 		again += plan(0)
 	}
+
 	b.ReportMetric(float64(bare)/float64(ours), "of-bare-speed")
 	b.ReportMetric(float64(again)/float64(ours), "again-of-first")
 	b.ReportMetric(10000*float64(b.N)/ours.Seconds(), "planned/s")

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// keyed turns a digest of contents into one by which nobody can test a guess without the
+// keyed turns a digest of contents into one that can't be used to test a guess without the
 // key file: a mail that is known but for a passport number is soon guessed.
 func (tx *Tx) keyed(digest string) string { return tx.box.Fingerprint("digest", digest) }
 
@@ -19,6 +19,7 @@ func (s *Store) keyDigests(ctx context.Context) error {
 		if kind, err := tx.Setting(digestsSetting); err != nil || kind == "keyed" {
 			return err
 		}
+
 		for _, d := range []struct{ list, set string }{
 			{"select hash from mails", "update mails set hash = $1 where hash = $2"},
 			{"select distinct digest from requests where digest <> ''", "update requests set digest = $1 where digest = $2"},
@@ -33,10 +34,12 @@ func (s *Store) keyDigests(ctx context.Context) error {
 				}
 			}
 		}
+
 		return tx.SetSetting(digestsSetting, "keyed")
 	})
 	if err != nil {
 		return fmt.Errorf("key digests: %w", err)
 	}
+
 	return nil
 }

@@ -54,9 +54,10 @@ func closed(t *testing.T, s *Store) {
 	}
 }
 
-// Whoever has the database and no key can't test what a mail or a request said.
+// With the database and without the key the text of a mail or request can't be guessed.
 func TestDigestsAreKeyed(t *testing.T) {
 	t.Parallel()
+
 	dir := t.TempDir()
 	s := reopen(t, dir, true)
 	mail, request := plainDigest("the passport is 4510 123456"), plainDigest("passport: 4510 123456")
@@ -66,15 +67,18 @@ func TestDigestsAreKeyed(t *testing.T) {
 		return errors.Join(err, err2, tx.Requests.Claim(&r, fence, request, noon),
 			tx.Mails.Add(Mail{ID: "m", Hash: mail, At: noon, State: MailNew}, nil))
 	})
+
 	for _, digest := range []string{mail, request} {
 		if files := held(t, dir, digest); len(files) > 0 {
 			t.Errorf("%v hold the plain digest of what is personal", files)
 		}
 	}
+
 	keyed := columns(t, s)
 	closed(t, s)
 	another := reopen(t, t.TempDir(), true)
 	defer closed(t, another)
+
 	write(t, another, func(tx *Tx) error {
 		if tx.keyed(mail) == keyed[0] || tx.keyed(request) == keyed[1] {
 			t.Error("another key gives the same digest")
@@ -103,6 +107,7 @@ func columns(t *testing.T, s *Store) (kept []string) {
 // no plain digest.
 func TestPlainDigestsAreReplaced(t *testing.T) {
 	t.Parallel()
+
 	dir := t.TempDir()
 	mail, request := plainDigest("a mail of before"), plainDigest("a request of before")
 	s := reopen(t, dir, true)
@@ -114,10 +119,12 @@ func TestPlainDigestsAreReplaced(t *testing.T) {
 			tx.exec("update mails set hash = $1", mail), tx.exec("update requests set digest = $1 where id = 'r'", request),
 			addPlain(tx, 300), tx.SetSetting(digestsSetting, "plain"))
 	})
+
 	closed(t, s)
 	if len(held(t, dir, mail)) == 0 || len(held(t, dir, request)) == 0 {
 		t.Fatal("the store is none of before")
 	}
+
 	for range 2 { // the second opening must leave them as they are
 		s = reopen(t, dir, false)
 		again := s.Write(t.Context(), func(tx *Tx) error {
@@ -126,6 +133,7 @@ func TestPlainDigestsAreReplaced(t *testing.T) {
 		if !errors.Is(again, ErrExists) {
 			t.Errorf("the mail again: %v", again)
 		}
+
 		write(t, s, func(tx *Tx) error {
 			unsent, err := one(tx, scanText, "select digest from requests where id = 'unsent'")
 			sent, err2 := one(tx, scanText, "select digest from requests where id = 'r'")
@@ -134,8 +142,10 @@ func TestPlainDigestsAreReplaced(t *testing.T) {
 			}
 			return errors.Join(err, err2)
 		})
+
 		closed(t, s)
 	}
+
 	for _, digest := range []string{mail, request, plainDigest("mail 1"), plainDigest("mail 150"), plainDigest("mail 300")} {
 		if files := held(t, dir, digest); len(files) > 0 {
 			t.Errorf("%v still hold a plain digest", files)

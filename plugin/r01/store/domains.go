@@ -94,12 +94,14 @@ func (t Domains) whole(which string, args ...any) ([]registrar.Domain, error) {
 			sqldb.At(&op.CreatedAt), sqldb.At(&op.UpdatedAt), sqldb.At(&op.Deadline), &step, &alarm); err != nil {
 			return d, err
 		}
+
 		if op.ID != "" {
 			op.Domain, op.Version, d.Operation = d.Name, versionOf(step), &op
 		}
 		if alarm {
 			alarmed = append(alarmed, n)
 		}
+
 		n++
 		err = readDomain(&d, paidTill, nameservers)
 		return d, err
@@ -114,11 +116,13 @@ func (t Domains) whole(which string, args ...any) ([]registrar.Domain, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	for _, i := range alarmed {
 		if list[i].Alarms, err = t.tx.alarms("domain = $1", list[i].Name); err != nil {
 			return nil, err
 		}
 	}
+
 	return list, nil
 }
 

@@ -30,24 +30,29 @@ func (tx *Tx) record() error {
 	if len(tx.emitted) == 0 {
 		return nil
 	}
+
 	n := int64(len(tx.emitted))
 	last, err := tx.count("event", n, n)
 	if err != nil {
 		return fmt.Errorf("emit event: %w", err)
 	}
+
 	domains, err := tx.domainsOf(tx.emitted)
 	if err != nil {
 		return fmt.Errorf("emit event: %w", err)
 	}
+
 	for i := range tx.emitted {
 		e := &tx.emitted[i]
 		e.Cursor, e.Domain = registrar.Cursor(last-n+1+int64(i)), domains[e.Name]
 	}
+
 	for _, some := range chunks(tx.emitted) {
 		if err := tx.insertEvents(some); err != nil {
 			return fmt.Errorf("emit event: %w", err)
 		}
 	}
+
 	return nil
 }
 
@@ -61,6 +66,7 @@ func (tx *Tx) domainsOf(events []registrar.Event) (map[string]*registrar.Domain,
 			names = append(names, e.Name)
 		}
 	}
+
 	for _, some := range chunks(names) {
 		list, err := tx.Domains.whole("where d.name in ("+placeholders(1, len(some))+")", some...)
 		if err != nil {
@@ -70,6 +76,7 @@ func (tx *Tx) domainsOf(events []registrar.Event) (map[string]*registrar.Domain,
 			found[list[i].Name] = &list[i]
 		}
 	}
+
 	return found, nil
 }
 

@@ -131,10 +131,13 @@ func (t Domains) EachHolding(fn func(h *Holding)) error {
 		if err != nil {
 			return fmt.Errorf("list domains: %w", err)
 		}
+
 		if len(last) == 0 {
 			return nil
 		}
+
 		after = string(last)
+
 		for line := range bytes.SplitSeq(text, []byte("\n")) {
 			h, err := readHolding(line, days)
 			if err != nil {
@@ -157,15 +160,18 @@ func readHolding(line []byte, days map[string]registrar.Date) (h Holding, err er
 		}
 		days[string(paidTill)] = h.PaidTill
 	}
+
 	for _, s := range registrar.DomainStatuses() {
 		if string(s) == string(status) {
 			h.Status = s
 		}
 	}
+
 	h.ChangedAt, err = strconv.ParseInt(string(changed), 10, 64)
 	if err != nil {
 		return h, fmt.Errorf("domain %s: %w", h.Name, err)
 	}
+
 	return h, nil
 }
 

@@ -25,23 +25,23 @@ const (
 // isCopy is the incarnation of every copy that Backup makes. No store at work has it.
 const isCopy = "copy"
 
-// mark is a file in the plugin's directory that remembers how far the database had come. A
+// watermark is how far the database had come, stored in a file of the plugin's directory. A
 // database that is not as far, or of another incarnation, is an older one that was put in its
-// place. Instances that share a database have a mark each: the one that works moves its own
-// before anything leaves, the others move theirs as they see it work.
+// place. Instances that share a database have a watermark each: the one that works advances its
+// own before anything leaves, the others follow as they see it work.
 //
-// The mark trails what is committed and never runs ahead of it, so a crash or a power cut
-// leaves the database at least as far as the mark.
-type mark struct {
+// The watermark trails what is committed and never runs ahead of it, so after a crash or a power
+// cut the database is at least as far as its watermark.
+type watermark struct {
 	incarnation string
 	fence       int64
 	cursor      int64  // of the last event
 	former      string // incarnations before, separated by spaces; only of a database
 }
 
-// isOlder reports whether a database is an older one than that which left a mark behind, and
+// isOlder reports whether a database is an older one than that which left a watermark, and
 // which shared by several instances may have gone on without this one.
-func (m mark) isOlder(left mark, shared bool) bool {
+func (m watermark) isOlder(left watermark, shared bool) bool {
 	switch {
 	case m.incarnation == left.incarnation:
 		return m.fence < left.fence || m.cursor < left.cursor
@@ -58,28 +58,28 @@ func (s *Store) markFile() string { return filepath.Join(s.dir, "r01.mark") }
 
 // readMark returns the mark; a file that is missing is fs.ErrNotExist, and one that can't be
 // understood is a mark of no incarnation.
-func (s *Store) readMark() (m mark, err error) {
+func (s *Store) readMark() (m watermark, err error) {
 	text, err := os.ReadFile(s.markFile())
 	if err != nil {
-		return mark{}, err
+		return watermark{}, err
 	}
 	if _, err := fmt.Sscan(string(text), &m.incarnation, &m.fence, &m.cursor); err != nil {
-		return mark{}, nil
+		return watermark{}, nil
 	}
 	return m, nil
 }
 
-// Recall compares the database with its mark. older tells that it is not the one that was last
-// at work here: a backup was restored, or the file was replaced. incarnation is the one to go
-// on with, a new one if it is older or never had any; the caller commits it and then moves
-// the mark.
-func (s *Store) Recall(ctx context.Context) (incarnation string, older bool, err error) {
+// DetectRestore compares the database with its watermark. older reports that it is not the
+// database that was last used here: a backup was restored, or the file was replaced. incarnation
+// is the one to go on with, a new one if the database is older or never had any; the caller
+// commits it and then advances the watermark.
+func (s *Store) DetectRestore(ctx context.Context) (incarnation string, older bool, err error) {
 	left, err := s.readMark()
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !missing {
 		return "", false, fmt.Errorf("read mark: %w", err)
 	}
-	var have mark
+	var have watermark
 	if err := s.Read(ctx, func(tx *Tx) (err error) { have, err = tx.mark(); return err }); err != nil {
 		return "", false, fmt.Errorf("compare with mark: %w", err)
 	}
@@ -95,11 +95,11 @@ func (s *Store) Recall(ctx context.Context) (incarnation string, older bool, err
 		return incarnation, true, nil
 	}
 	// The mark first: a database that has an incarnation and no mark is an older one.
-	return incarnation, false, s.moveMark(mark{incarnation: incarnation})
+	return incarnation, false, s.moveMark(watermark{incarnation: incarnation})
 }
 
-func (tx *Tx) mark() (m mark, err error) {
-	return one(tx, func(s sqldb.Scanner) (m mark, err error) {
+func (tx *Tx) mark() (m watermark, err error) {
+	return one(tx, func(s sqldb.Scanner) (m watermark, err error) {
 		err = s.Scan(&m.incarnation, &m.fence, &m.cursor, &m.former)
 		return m, err
 	}, `select coalesce(max(case name when $1 then value end), ''),
@@ -137,10 +137,10 @@ func (tx *Tx) SetRestored(incarnation string) error {
 // errWentBack: a server was given an older database while we worked on it.
 var errWentBack = errors.New("the database is an older one than it was a moment ago")
 
-// Mark moves the mark to what is committed. It is called before anything leaves that must
-// not be forgotten. It survives the process, but is synced only at its first call.
-func (s *Store) Mark(ctx context.Context) error {
-	var m mark
+// AdvanceWatermark moves the watermark to what is committed. It is called before anything leaves
+// that must not be forgotten. It survives the process, but is synced only at its first call.
+func (s *Store) AdvanceWatermark(ctx context.Context) error {
+	var m watermark
 	last := s.lastMark() // before looking: others move it meanwhile
 	if err := s.Read(ctx, func(tx *Tx) (err error) { m, err = tx.mark(); return err }); err != nil {
 		return fmt.Errorf("move mark: %w", err)
@@ -151,16 +151,16 @@ func (s *Store) Mark(ctx context.Context) error {
 	return s.moveMark(m)
 }
 
-// Follow moves the mark of an instance that stands by to what the holder of the lease has
+// FollowWatermark moves the watermark of a standby instance to what the holder of the lease has
 // committed, so that this instance knows an older database when its time comes. A holder that
 // has not taken over yet may not know it either.
-func (s *Store) Follow(ctx context.Context, holder string) error {
+func (s *Store) FollowWatermark(ctx context.Context, holder string) error {
 	left, err := s.readMark()
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !missing {
 		return fmt.Errorf("follow: %w", err)
 	}
-	var have mark
+	var have watermark
 	var at string
 	err = s.Read(ctx, func(tx *Tx) (err error) {
 		if have, err = tx.mark(); err != nil {
@@ -179,7 +179,7 @@ func (s *Store) Follow(ctx context.Context, holder string) error {
 }
 
 // lastMark is the mark as it was moved last, if it was since Recall.
-func (s *Store) lastMark() mark {
+func (s *Store) lastMark() watermark {
 	s.marking.Lock()
 	defer s.marking.Unlock()
 	return s.last
@@ -188,10 +188,10 @@ func (s *Store) lastMark() mark {
 func (s *Store) forgetMark() {
 	s.marking.Lock()
 	defer s.marking.Unlock()
-	s.last = mark{}
+	s.last = watermark{}
 }
 
-func (s *Store) moveMark(m mark) error {
+func (s *Store) moveMark(m watermark) error {
 	s.marking.Lock()
 	defer s.marking.Unlock()
 	if m.incarnation == s.last.incarnation && m.fence <= s.last.fence && m.cursor <= s.last.cursor {

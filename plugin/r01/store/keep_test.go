@@ -12,7 +12,9 @@ import (
 // What is not concluded, not read or not decided keeps its bytes, however old.
 func TestRemoveMails(t *testing.T) {
 	t.Parallel()
+
 	s := open(t)
+
 	mails := map[registrar.MailID]struct {
 		at      time.Time
 		state   MailState
@@ -28,24 +30,30 @@ func TestRemoveMails(t *testing.T) {
 		"in review":           {noon, MailReview, "", false},
 		"in review and moved": {noon, MailIgnored, "", false},
 	}
+
 	write(t, s, func(tx *Tx) error {
 		if _, err := addRequest(tx, "open", lifecycle.NewDomain, "open.ru"); err != nil {
 			return err
 		}
+
 		r, err := addRequest(tx, "concluded", lifecycle.NewDomain, "a.ru")
 		if err != nil {
 			return err
 		}
+
 		if _, err := tx.Requests.Advance(&r, decide(t, r, lifecycle.Withdrawn), Change{At: noon}); err != nil {
 			return err
 		}
+
 		for id, m := range mails {
 			if err := tx.Mails.Add(Mail{ID: id, Hash: string(id), Request: m.request, At: m.at, State: m.state}, []byte("text")); err != nil {
 				return err
 			}
 		}
+
 		return tx.Reviews.Add(Review{ID: "r", Mail: "in review and moved", ReceivedAt: noon})
 	})
+
 	var counts []int64
 	for range 3 {
 		write(t, s, func(tx *Tx) error {
@@ -54,9 +62,11 @@ func TestRemoveMails(t *testing.T) {
 			return err
 		})
 	}
+
 	if counts[0] != 2 || counts[1] != 1 || counts[2] != 0 {
 		t.Errorf("removed %v mails, want two, one and none", counts)
 	}
+
 	write(t, s, func(tx *Tx) error {
 		for id, m := range mails {
 			raw, err := tx.Mails.Raw(id)
@@ -67,6 +77,7 @@ func TestRemoveMails(t *testing.T) {
 				t.Errorf("%s is not known any more: %v", id, err)
 			}
 		}
+
 		return nil
 	})
 }

@@ -33,7 +33,7 @@ func (n *instance) on(url string) {
 // works takes over under a name, and reports whether the database is an older one.
 func (n *instance) works(name string) (older bool) {
 	n.t.Helper()
-	incarnation, older, err := n.Recall(n.t.Context())
+	incarnation, older, err := n.DetectRestore(n.t.Context())
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func (n *instance) works(name string) (older bool) {
 		_, err := tx.TakeOver()
 		return errors.Join(err, tx.SetHolder(name), tx.SetIncarnation(incarnation))
 	})
-	if err := n.Mark(n.t.Context()); err != nil {
+	if err := n.AdvanceWatermark(n.t.Context()); err != nil {
 		n.t.Fatal(err)
 	}
 	return older
@@ -54,22 +54,23 @@ func (n *instance) goesOn() {
 		tx.Emit(registrar.Event{At: noon, Type: registrar.EventNotice, Level: registrar.LevelInfo, Message: "hello", Name: "a.ru"})
 		return nil
 	})
-	if err := n.Mark(n.t.Context()); err != nil {
+	if err := n.AdvanceWatermark(n.t.Context()); err != nil {
 		n.t.Fatal(err)
 	}
 }
 
 func (n *instance) follows(holder string) {
 	n.t.Helper()
-	if err := n.Follow(n.t.Context(), holder); err != nil {
+	if err := n.FollowWatermark(n.t.Context(), holder); err != nil {
 		n.t.Fatal(err)
 	}
 }
 
 // Nodes that share a database have a mark each. What another node did is no sign of an older
-// database; that a database has forgotten is noticed by whoever takes over first.
+// database; that a database has forgotten is noticed by the node that takes over first.
 func TestMarksOfNodes(t *testing.T) {
 	t.Parallel()
+
 	server := pgtest.Start(t)
 	for name, play := range map[string]func(t *testing.T, a, b *instance, putBack func() string){
 		"another goes on": func(t *testing.T, a, b *instance, _ func() string) {
@@ -108,6 +109,7 @@ func TestMarksOfNodes(t *testing.T) {
 			a.on(old)
 			b.on(old)
 			b.follows("a") // its mark must not go back
+
 			if !a.works("a") {
 				t.Error("a did not notice")
 			}
@@ -127,6 +129,7 @@ func TestMarksOfNodes(t *testing.T) {
 			a.on(old)
 			b.on(old)
 			b.follows("a")
+
 			if !b.works("b") {
 				t.Error("b did not notice")
 			}
@@ -138,7 +141,7 @@ func TestMarksOfNodes(t *testing.T) {
 			a.works("a")
 			a.goesOn()
 			write(t, a.Store, func(tx *Tx) error { return tx.SetSetting("event", "0") })
-			if err := a.Mark(t.Context()); !errors.Is(err, errWentBack) {
+			if err := a.AdvanceWatermark(t.Context()); !errors.Is(err, errWentBack) {
 				t.Errorf("the mark was moved back: %v", err)
 			}
 			if !a.works("a") {
@@ -148,12 +151,14 @@ func TestMarksOfNodes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			url := server.Database()
 			a, b := &instance{t: t, dir: t.TempDir()}, &instance{t: t, dir: t.TempDir()}
 			b.key = a.dir + "/" + keyFile
 			a.on(url)
 			b.on(url)
 			defer func() { closed(t, a.Store); closed(t, b.Store) }()
+
 			play(t, a, b, func() string { // keeps the database as it is now
 				closed(t, a.Store)
 				closed(t, b.Store)

@@ -71,7 +71,7 @@ func (t Operations) SetDigest(o *Operation, digest string) error {
 	return err
 }
 
-// Join makes an operation that nobody has ordered that of an order, with a step.
+// Join attaches an order to an operation of the schedule, with a step.
 func (t Operations) Join(o *Operation, id registrar.OrderID, digest string, c Change) error {
 	err := t.tx.swap("update operations set order_id = $1, digest = $2, updated_at = $3 where id = $4 and order_id is null",
 		id, digest, sqldb.Millis(c.At), o.ID)

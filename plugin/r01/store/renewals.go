@@ -234,9 +234,9 @@ func (t Renewals) Announced(p Plan, threshold policy.Threshold, at time.Time) er
 		p.Domain, p.Base.String(), threshold, sqldb.Millis(at))
 }
 
-// Miscast lists domains whose status and expiry disagree on a day: those that show
+// StaleStatuses lists domains whose status and expiry disagree on a day: those that show
 // Registered and are past paid-till, and those that show Expired and are not.
-func (t Domains) Miscast(today registrar.Date) ([]registrar.Domain, error) {
+func (t Domains) StaleStatuses(today registrar.Date) ([]registrar.Domain, error) {
 	return collect(t.tx, scanDomain, "select "+domainColumns+` from domains
 		where status in (`+heldStatuses+`) and renewal in ('auto', 'manual') and paid_till <> '' and paid_till < $1
 			and status = 'Registered'

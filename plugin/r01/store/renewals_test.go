@@ -24,21 +24,25 @@ var today = policy.Today(noon)
 // A store of the first version, with rows that refer to requests, is migrated whole.
 func TestMigrationKeepsRequests(t *testing.T) {
 	t.Parallel()
+
 	dir := t.TempDir()
 	first, err := embedded.ReadFile("migrations/00001_start.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	old, err := sqldb.Open(t.Context(), sqldb.Options{Path: filepath.Join(dir, "r01.db"), Create: true,
 		Migrations: fstest.MapFS{"00001_start.sql": {Data: first}}})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	makeKey(t, dir)
 	box, err := secret.OpenBox(filepath.Join(dir, "r01.key"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	err = old.Write(t.Context(), func(tx *sql.Tx) error {
 		for _, statement := range []string{
 			`insert into requests (id, kind, agreement, object, base, state, hold, message_id, token, sealed_body, created_at, due_at, updated_at)
@@ -52,6 +56,7 @@ func TestMigrationKeepsRequests(t *testing.T) {
 				return err
 			}
 		}
+
 		for _, sealed := range []struct{ set, context string }{
 			{"update requests set sealed_body = $1", "requests|r"}, {"update operations set sealed_order = $1", "operations|o"}, {"update mails set sealed_raw = $1", "mails|m"},
 		} {
@@ -59,22 +64,26 @@ func TestMigrationKeepsRequests(t *testing.T) {
 				return err
 			}
 		}
+
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := old.Close(); err != nil {
 		t.Fatal(err)
 	}
+
 	s, err := Open(t.Context(), Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
+
 	write(t, s, func(tx *Tx) error {
 		r, err := tx.Requests.Get("r")
-		if err != nil || r.Hold != lifecycle.NoAnswer || r.Base.String() != "2027-01-01" || r.DueAt.UnixMilli() != 2 {
+		if err != nil || r.Stall != lifecycle.NoAnswer || r.Base.String() != "2027-01-01" || r.DueAt.UnixMilli() != 2 {
 			t.Errorf("the request is %+v, %v", r, err)
 		}
 		if ops, err := tx.Operations.Of("r"); err != nil || len(ops) != 1 {
@@ -82,6 +91,7 @@ func TestMigrationKeepsRequests(t *testing.T) {
 		}
 		return err
 	})
+
 	// References are held again, and a domain's expiry is still asked for once only.
 	for _, wrong := range []string{
 		"insert into attempts (request, attempt, claimed_at) values ('nobody', 1, 1)",
@@ -148,9 +158,11 @@ func (d drawn) store(tx *Tx, name string) error {
 	if err == nil && d.planned {
 		err = tx.exec("insert into planned (domain, base, planned_at, begun) values ($1, $2, 0, $3)", name, till.String(), d.asked && d.begun)
 	}
+
 	if err == nil && d.announced != policy.Never {
 		err = tx.Renewals.Announced(Plan{name, till}, d.announced, noon)
 	}
+
 	if err == nil && d.asked {
 		r := Request{ID: "old-" + name, Kind: lifecycle.Prolong, Agreement: "A", Object: name, Base: till.AddDays(d.off), MessageID: "old-" + name, Token: "old-" + name, CreatedAt: noon, DueAt: noon}
 		if r, err = tx.Requests.Add(r, nil); err == nil {
@@ -161,15 +173,18 @@ func (d drawn) store(tx *Tx, name string) error {
 			err = tx.Renewals.SetEarly(r.ID, today.AddDays(-d.early).In(policy.Zone()))
 		}
 	}
+
 	if err == nil && d.open != "" {
 		err = tx.Operations.Add(Operation{Operation: registrar.Operation{ID: registrar.OperationID("op-" + name), Kind: d.open, Domain: name, State: registrar.Sent}}, nil, Change{At: noon})
 	}
+
 	return err
 }
 
 // What the statements do to all domains is what the policy decides on each.
 func TestStatementsAgreeWithPolicy(t *testing.T) {
 	t.Parallel()
+
 	s := open(t)
 	round := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -185,14 +200,17 @@ func TestStatementsAgreeWithPolicy(t *testing.T) {
 					return err
 				}
 			}
+
 			before, err := tx.Renewals.Planned("A", noon, 100)
 			if err != nil {
 				return err
 			}
+
 			domains, err := tx.Renewals.Within("A", policy.Open(today))
 			if err != nil {
 				return err
 			}
+
 			for _, d := range domains {
 				switch decided := settings.Decide(d, today, ""); {
 				case decided.Begin:
@@ -201,16 +219,19 @@ func TestStatementsAgreeWithPolicy(t *testing.T) {
 					announced = append(announced, fmt.Sprint(d.Name, decided.Threshold))
 				}
 			}
+
 			if _, err := tx.Renewals.Plan(settings.Due(today), noon); err != nil {
 				return err
 			}
 			if planned, err = tx.Renewals.Planned("A", noon, 100); err != nil {
 				return err
 			}
+
 			planned = slices.DeleteFunc(planned, func(p Plan) bool { return slices.Contains(before, p) })
 			if again, err := tx.Renewals.Plan(settings.Due(today), noon); err != nil || again != 0 {
 				rt.Fatalf("planning again planned %d, %v", again, err)
 			}
+
 			var told []string
 			for _, b := range policy.Bands(today) {
 				list, err := tx.Renewals.Unannounced(b)
@@ -221,22 +242,28 @@ func TestStatementsAgreeWithPolicy(t *testing.T) {
 					told = append(told, fmt.Sprint(p.Domain, b.Threshold))
 				}
 			}
+
 			slices.Sort(told)
 			slices.Sort(announced)
+
 			if !slices.Equal(told, announced) {
 				rt.Fatalf("the statement announces %v, the policy %v", told, announced)
 			}
+
 			return undo
 		})
 		if !errors.Is(err, undo) {
 			rt.Fatal(err)
 		}
+
 		var names []string
 		for _, p := range planned {
 			names = append(names, p.Domain)
 		}
+
 		slices.Sort(names)
 		slices.Sort(begin)
+
 		if !slices.Equal(names, begin) {
 			rt.Fatalf("the statement plans %v, the policy begins %v", names, begin)
 		}

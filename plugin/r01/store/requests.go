@@ -21,7 +21,7 @@ type Request struct {
 	Base      registrar.Date // prolong: the paid-till it starts from
 	Client    int64          // 0 = none
 	State     lifecycle.State
-	Hold      lifecycle.Hold
+	Stall     lifecycle.StallReason
 	MessageID string
 	Token     string
 	Attempt   int
@@ -43,7 +43,7 @@ type Request struct {
 
 // Lifecycle is what the lifecycle needs to know of it.
 func (r Request) Lifecycle() lifecycle.Request {
-	return lifecycle.Request{Kind: r.Kind, State: r.State, Hold: r.Hold, MayRun: r.MayRun, Releasable: r.Releasable}
+	return lifecycle.Request{Kind: r.Kind, State: r.State, Stall: r.Stall, MayRun: r.MayRun, Releasable: r.Releasable}
 }
 
 // Untouched reports whether nothing has been done with it or decided about it since it was
@@ -56,7 +56,7 @@ const requestColumns = `id, kind, agreement, object, base, coalesce(client, 0), 
 
 func scanRequest(s sqldb.Scanner) (r Request, err error) {
 	var base string
-	err = s.Scan(&r.ID, &r.Kind, &r.Agreement, &r.Object, &base, &r.Client, &r.State, &r.Hold, &r.MessageID, &r.Token,
+	err = s.Scan(&r.ID, &r.Kind, &r.Agreement, &r.Object, &base, &r.Client, &r.State, &r.Stall, &r.MessageID, &r.Token,
 		&r.Attempt, &r.Fence, &r.Task, &r.Error, sqldb.At(&r.CreatedAt), sqldb.At(&r.DueAt), sqldb.At(&r.ClaimedAt),
 		sqldb.At(&r.SentAt), sqldb.At(&r.Deadline), &r.Batch, &r.MayRun, &r.Releasable, &r.version)
 	if err != nil {
@@ -70,7 +70,7 @@ func scanRequest(s sqldb.Scanner) (r Request, err error) {
 // An open request for the same object is ErrExists, and so is a prolongation from an expiry of
 // the same year that was not refused, or taken back before it was sent.
 func (t Requests) Add(r Request, body []byte) (Request, error) {
-	r.State, r.Hold, r.version = registrar.Queued, lifecycle.NoHold, 1
+	r.State, r.Stall, r.version = registrar.Queued, lifecycle.NotStalled, 1
 	var client any
 	if r.Client != 0 {
 		client = r.Client
@@ -200,7 +200,7 @@ func (t Requests) InState(s lifecycle.State) ([]Request, error) {
 }
 
 // Held lists the requests that stand for one reason.
-func (t Requests) Held(h lifecycle.Hold) ([]Request, error) {
+func (t Requests) Held(h lifecycle.StallReason) ([]Request, error) {
 	return collect(t.tx, scanRequest, heldQuery, h)
 }
 
@@ -246,7 +246,7 @@ func (t Requests) advance(r *Request, d lifecycle.Decision, c Change, digest str
 	if d.State() == "" {
 		return nil, fmt.Errorf("advance request %s: nothing was decided", r.ID)
 	}
-	next.State, next.Hold, next.Error, next.Deadline = d.State(), d.Hold(), c.Error, c.Deadline
+	next.State, next.Stall, next.Error, next.Deadline = d.State(), d.Stall(), c.Error, c.Deadline
 	next.MayRun, next.Releasable = d.MayRun(), d.Releasable()
 	if c.Task != "" {
 		next.Task = c.Task
@@ -261,7 +261,7 @@ func (t Requests) advance(r *Request, d lifecycle.Decision, c Change, digest str
 			deadline_at = $7, updated_at = $8, attempt = $9, fence = $10, claimed_at = $11,
 			digest = case when $12 = '' then digest else $12 end, may_run = $13, releasable = $14, version = version + 1
 		where id = $15 and state = $16 and version = $17`,
-		next.State, next.Hold, next.Error, next.Task, sqldb.Millis(next.DueAt), sqldb.Millis(next.SentAt),
+		next.State, next.Stall, next.Error, next.Task, sqldb.Millis(next.DueAt), sqldb.Millis(next.SentAt),
 		sqldb.Millis(next.Deadline), sqldb.Millis(c.At), next.Attempt, next.Fence, sqldb.Millis(next.ClaimedAt),
 		digest, next.MayRun, next.Releasable, r.ID, r.State, r.version)
 	if err != nil {

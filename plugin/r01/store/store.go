@@ -63,8 +63,8 @@ type Store struct {
 
 	shared  bool // with other instances
 	marking sync.Mutex
-	marked  *os.File // once the mark has been moved
-	last    mark     // written to it since Recall
+	marked  *os.File  // once the mark has been moved
+	last    watermark // written to it since Recall
 }
 
 func migrations() fs.FS {

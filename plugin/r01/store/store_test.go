@@ -80,7 +80,7 @@ func TestStatesAgreeWithSQL(t *testing.T) {
 	want := map[string][]string{
 		"requests.kind":    strs(lifecycle.Kinds()),
 		"requests.state":   strs(registrar.OperationStates()),
-		"requests.hold":    strs(lifecycle.Holds()),
+		"requests.hold":    strs(lifecycle.StallReasons()),
 		"operations.kind":  strs(registrar.OperationKinds()),
 		"operations.state": strs(registrar.OperationStates()),
 		"clients.kind":     strs(registrar.RegistrantKinds()),
@@ -502,15 +502,15 @@ func TestPart(t *testing.T) {
 func TestMarkDoesNotMoveBack(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for _, m := range []mark{{"A", 1, 5, ""}, {"A", 1, 9, ""}, {"A", 1, 7, ""}, {"A", 1, 9, ""}} {
+	for _, m := range []watermark{{"A", 1, 5, ""}, {"A", 1, 9, ""}, {"A", 1, 7, ""}, {"A", 1, 9, ""}} {
 		if err := s.moveMark(m); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got, err := s.readMark(); err != nil || got != (mark{"A", 1, 9, ""}) {
+	if got, err := s.readMark(); err != nil || got != (watermark{"A", 1, 9, ""}) {
 		t.Errorf("the mark is %+v, %v", got, err)
 	}
-	for _, m := range []mark{{"A", 2, 9, ""}, {"B", 1, 1, ""}} { // another instance, another incarnation
+	for _, m := range []watermark{{"A", 2, 9, ""}, {"B", 1, 1, ""}} { // another instance, another incarnation
 		if err := s.moveMark(m); err != nil {
 			t.Fatal(err)
 		}

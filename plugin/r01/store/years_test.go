@@ -41,6 +41,7 @@ func TestYearsAreToldApart(t *testing.T) {
 // however many at once; one that was refused makes room for another. r01-mail 4.3
 func TestOneProlongationForOneYear(t *testing.T) {
 	t.Parallel()
+
 	base := registrar.Date{Year: 2026, Month: 12, Day: 31} // the calendar's year ends between them
 	s := open(t)
 	var wait sync.WaitGroup
@@ -64,10 +65,12 @@ func TestOneProlongationForOneYear(t *testing.T) {
 			}
 		})
 	}
+
 	wait.Wait()
 	if len(stored) != 1 {
 		t.Fatalf("%d of 20 were stored", len(stored))
 	}
+
 	r := <-stored
 	finish := func(e ...lifecycle.Event) {
 		for _, event := range e {
@@ -77,22 +80,28 @@ func TestOneProlongationForOneYear(t *testing.T) {
 			})
 		}
 	}
+
 	add := func(id string, base registrar.Date) (err error) {
 		return s.Write(t.Context(), func(tx *Tx) (err error) { r, err = tx.Requests.Add(prolong(id, base), nil); return err })
 	}
+
 	if r.State == registrar.Queued {
 		finish(lifecycle.Claimed)
 	}
+
 	finish(lifecycle.Relayed, lifecycle.Overdue, lifecycle.SaidNot)
 	if err := add("again", base.AddDays(1)); err != nil {
 		t.Fatalf("after a refusal: %v", err)
 	}
+
 	finish(lifecycle.Claimed, lifecycle.Relayed, lifecycle.Overdue, lifecycle.SaidDone)
+
 	for _, off := range []int{-30, -1, 0, 1, 30} {
 		if err := add(fmt.Sprint("same", off), base.AddDays(off)); !errors.Is(err, ErrExists) {
 			t.Errorf("%d days off, after a success: %v", off, err)
 		}
 	}
+
 	if err := add("next", base.AddYears(1).AddDays(-3)); err != nil {
 		t.Errorf("the next year: %v", err)
 	}
@@ -102,6 +111,7 @@ func TestOneProlongationForOneYear(t *testing.T) {
 // the same, and the later of them counts.
 func TestMigrationOfTwoForOneYear(t *testing.T) {
 	t.Parallel()
+
 	s := open(t)
 	base := registrar.Date{Year: 2026, Month: 12, Day: 19}
 	write(t, s, func(tx *Tx) error {
@@ -110,6 +120,7 @@ func TestMigrationOfTwoForOneYear(t *testing.T) {
 				return err
 			}
 		}
+
 		for i, off := range []int{0, 1, 365} {
 			r := prolong(fmt.Sprint("r", i), base.AddDays(off))
 			r.Object, r.CreatedAt = "a.ru", noon.AddDate(0, 0, i)
@@ -120,21 +131,26 @@ func TestMigrationOfTwoForOneYear(t *testing.T) {
 				return err
 			}
 		}
+
 		text, err := embedded.ReadFile("migrations/00009_years.sql")
 		if err != nil {
 			return err
 		}
+
 		for _, statement := range statementsOf(string(text), "update requests", "create unique index requests_year") {
 			if err := tx.exec(statement); err != nil {
 				return fmt.Errorf("%s: %w", statement, err)
 			}
 		}
+
 		counted, err := collect(tx, scanText, "select id from requests where base_day is not null order by id")
 		if fmt.Sprint(counted) != "[r1 r2]" {
 			t.Errorf("counted are %v", counted)
 		}
+
 		return err
 	})
+
 	for off, ok := range map[int]bool{0: false, 1: false, 5: false, 364: false, 730: true} {
 		err := s.Write(t.Context(), func(tx *Tx) error {
 			r := prolong(fmt.Sprint("new", off), base.AddDays(off))

@@ -33,6 +33,7 @@ func (vs *Views) check(ctx context.Context, asked string) (registrar.Availabilit
 	if err != nil {
 		return answer(registrar.NameInvalid, err.Error())
 	}
+
 	d, err := vs.Domain(ctx, name)
 	switch {
 	case err == nil && d.Status.Held():
@@ -44,6 +45,7 @@ func (vs *Views) check(ctx context.Context, asked string) (registrar.Availabilit
 	case vs.whois == nil:
 		return answer(registrar.AvailabilityUnknown, "no whois is configured")
 	}
+
 	switch a := vs.look(ctx, name); a.Status {
 	case registry.Absent:
 		return answer(registrar.Available, "")

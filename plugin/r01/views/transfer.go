@@ -18,6 +18,7 @@ func (vs *Views) Transferable(ctx context.Context, name string, today registrar.
 	if vs.whois == nil {
 		return nil, []registrar.Problem{unheard(name, "no whois is configured")}
 	}
+
 	shown := mailform.Unicode(name)
 	a := vs.look(ctx, name)
 	switch {
@@ -32,6 +33,7 @@ func (vs *Views) Transferable(ctx context.Context, name string, today registrar.
 		return []registrar.Problem{said("transfer_late", fmt.Sprintf("%s is paid till %s: it can be transferred %d days before at the latest, so renew it first", shown, a.Record.PaidTill, lastTransfer),
 			fmt.Sprintf("%s оплачено до %s, а перенести можно не позже чем за %d дней: сначала продлите", shown, a.Record.PaidTill, lastTransfer))}, nil
 	}
+
 	return nil, nil
 }
 

@@ -260,7 +260,7 @@ func (ask *Asker) askAbout(ctx context.Context, name string) error {
 	}
 	ask.noteAnswer(name, a)
 	if a.Status == registry.Unknown {
-		ask.log.Warn("the registry says nothing", "domain", name, "why", a.Why)
+		ask.log.Warn("registry lookup inconclusive", "domain", name, "why", a.Why)
 		return nil
 	}
 	s := Sighting{Record: a.Record, Present: a.Status == registry.Registered, AsOf: a.AsOf}

@@ -50,6 +50,7 @@ func (j *Judge) seeHeld(tx *store.Tx, d registrar.Domain, s Sighting, fresh bool
 		return nil
 	}
 
+	// From here on the expiry is another year's, or stays.
 	moved := d.PaidTill.IsZero() || d.PaidTill.Before(s.PaidTill)
 	if err := j.alarms.SettleDoubt(tx, d.Name); err != nil {
 		return err
@@ -113,7 +114,7 @@ func renewedElsewhere(tx *store.Tx, d registrar.Domain, s Sighting) (registrar.L
 	return registrar.LevelWarning, "renewed elsewhere: " + shows + ", and no renewal of ours was sent", nil
 }
 
-// record stores what the registry showed of a domain, and tells it.
+// record stores what the registry showed of a domain, with an event.
 func (j *Judge) record(tx *store.Tx, d registrar.Domain, level registrar.Level, message string) error {
 	if err := tx.Domains.Put(d, j.now()); err != nil {
 		return err

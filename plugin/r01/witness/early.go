@@ -12,7 +12,7 @@ import (
 // settleEarly concludes a renewal of which R01 said that it came too early, once the registry
 // shows that the year is not there: it was refused.
 func (j *Judge) settleEarly(tx *store.Tx, r *store.Request, s Sighting) error {
-	if r.Kind != lifecycle.Prolong || r.Hold != lifecycle.ToVerify || !s.Present || !j.engine.Ours(s.Registrar) {
+	if r.Kind != lifecycle.Prolong || r.Stall != lifecycle.ToVerify || !s.Present || !j.engine.Ours(s.Registrar) {
 		return nil
 	}
 	said, err := tx.Renewals.EarlyAt(r.ID)

@@ -22,7 +22,7 @@ type Store interface {
 type Parts struct {
 	Whois     Whois // nil = none
 	ZoneLists []ZoneList
-	Imports   Imports                           // nil = no names are told
+	Imports   Imports                           // nil = there are none
 	Jitter    func(time.Duration) time.Duration // spreads what is done again and again
 	Store     Store
 	Logger    hclog.Logger
@@ -68,7 +68,7 @@ func (w *Witness) Run(ctx context.Context) {
 // last.
 func (w *Witness) IsWanted() bool { return w.memory.isWanted() }
 
-// Health tells when the registry was heard last and what is wrong; no component
+// Health reports when the registry last answered and what is wrong; no component
 // when none is configured.
 func (w *Witness) Health() []registrar.Component {
 	if w.whois == nil && len(w.zoneLists) == 0 {

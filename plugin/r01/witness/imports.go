@@ -48,11 +48,11 @@ func (ls *Lists) seeUnmanaged(s Unmanaged, l *registry.Line) {
 	}
 }
 
-// ImportAlarm stands while the list of domains to import is not made.
+// ImportAlarm is raised while the list of domains to import can't be written.
 const ImportAlarm = "import-list"
 
-// offerImports brings the list of domains to import up to date and tells when it has new
-// ones. That it can't be made is an alarm, and hinders nothing else.
+// offerImports updates the list of domains to import and reports new ones. A list that can't be
+// written is an alarm, and hinders nothing else.
 func (ls *Lists) offerImports(ctx context.Context, s Unmanaged, failed error, covers func(zone string) bool) error {
 	if ls.imports == nil {
 		return nil
@@ -79,7 +79,7 @@ func (ls *Lists) offerImports(ctx context.Context, s Unmanaged, failed error, co
 	})
 }
 
-// UpdateImports writes the list anew: the zones that were just read as they are now, the
+// UpdateImports replaces the list: the zones that were just read as they are now, the
 // others as they were, as far as their names are still strangers.
 func (ls *Lists) UpdateImports(s Unmanaged, covers func(zone string) bool) (all []registry.Import, fresh int, err error) {
 	before, err := ls.imports.Listed()
@@ -108,6 +108,7 @@ func (ls *Lists) UpdateImports(s Unmanaged, covers func(zone string) bool) (all 
 		}
 	}
 
+	// The file is written only when something has changed.
 	slices.SortFunc(all, func(a, b registry.Import) int { return strings.Compare(a.Name, b.Name) })
 	if slices.Equal(all, before) {
 		return all, 0, nil

@@ -128,7 +128,7 @@ func judgeRegistration(r store.Request, ordered []registrar.Nameserver, s Sighti
 		return Finding{lifecycle.Confirmed, "the registry shows it registered with other nameservers than were ordered"}
 	case s.Delegated:
 		return Finding{event: lifecycle.Confirmed}
-	case r.Hold == lifecycle.NotDelegated: // as is known
+	case r.Stall == lifecycle.NotDelegated: // as is known
 		return Finding{}
 	}
 	return Finding{event: lifecycle.HalfDone}

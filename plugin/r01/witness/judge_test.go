@@ -25,7 +25,7 @@ func TestJudgeRegistration(t *testing.T) {
 		name     string
 		seen     Sighting
 		ours     bool
-		hold     lifecycle.Hold
+		hold     lifecycle.StallReason
 		event    lifecycle.Event
 		conflict string // a part of it; "" = there is none
 	}{
@@ -39,7 +39,7 @@ func TestJudgeRegistration(t *testing.T) {
 		{"other nameservers", record(asked.Add(time.Hour), true, others), true, "", lifecycle.Confirmed, "other nameservers"},
 		{"clocks that differ a little", record(asked.Add(-time.Second), true, ordered), true, "", lifecycle.Confirmed, ""},
 	} {
-		got := judgeRegistration(store.Request{Kind: lifecycle.NewDomain, CreatedAt: asked, Hold: c.hold}, ordered, c.seen, c.ours)
+		got := judgeRegistration(store.Request{Kind: lifecycle.NewDomain, CreatedAt: asked, Stall: c.hold}, ordered, c.seen, c.ours)
 		if got.event != c.event || (got.conflict == "") != (c.conflict == "") || !strings.Contains(got.conflict, c.conflict) {
 			t.Errorf("%s: %+v", c.name, got)
 		}

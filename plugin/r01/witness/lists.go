@@ -135,6 +135,7 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 		return err
 	}
 
+	// First only notes, in memory: the list counts when it was read to its end.
 	p, err := ls.holdings(ctx)
 	if err != nil {
 		return errors.Join(err, r.Close())
@@ -152,6 +153,7 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	edition := store.ZoneList{Source: source, ETag: mark.ETag, Modified: mark.Modified, Size: mark.Size,
 		Lines: summary.Lines, Digest: summary.Digest, ReadAt: ls.now()}
 
+	// One edition counts once, and one that lost many domains is not believed.
 	if last.Lines > 0 && summary.Digest == last.Digest && summary.Lines == last.Lines { // the same text once more
 		return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.Registry.PutZoneList(edition) })
 	}
@@ -295,7 +297,7 @@ func (ls *Lists) applyList(ctx context.Context, p *holdings.Set, summary registr
 	return nil
 }
 
-// report tells what a list would change, each in the log and all in one event.
+// report reports what a list would change, each in the log and all in one event.
 func (ls *Lists) report(ctx context.Context, p *holdings.Set, found []*holdings.Entry, asOf time.Time) error {
 	for _, e := range found {
 		s := listed(p, e, asOf)

@@ -34,6 +34,7 @@ func (j *Judge) See(tx *store.Tx, name string, s Sighting) error {
 		return err
 	}
 
+	// Operations first: what they asked for explains the record.
 	for _, op := range open {
 		d.Operation = &op.Operation
 		if err := j.seeOperation(tx, d, s); err != nil {
@@ -69,6 +70,7 @@ func (j *Judge) seeOperation(tx *store.Tx, d registrar.Domain, s Sighting) error
 		return err
 	}
 
+	// Nothing of it has left: the record can't be its work.
 	if r.State == registrar.Queued {
 		return j.withdrawIfRenewed(tx, r, s)
 	}

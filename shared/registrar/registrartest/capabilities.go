@@ -20,7 +20,7 @@ var capabilityChecks = []check{
 		Demand: "SetRenewal is remembered, knows its modes and its domains; a dry pass plans and does nothing.", Place: "Renewals",
 		Remedy: "Declare renewals only with all of it."}, hasRenewals},
 	{Rule{ID: "capability/handles", Level: Must, Capability: registrar.CapHandles, Needs: []Need{NeedSettings},
-		Demand: "Handles of a customer nobody knows are an empty list; what is no handle can't be adopted, and nothing at all not be imported.", Place: "Customers",
+		Demand: "The handles of an unknown customer are an empty list; a text that is no handle can't be adopted, and an empty import is refused.", Place: "Customers",
 		Remedy: "Declare handles only with all of it."}, hasHandles},
 	{Rule{ID: "handles/adopt", Level: Must, Capability: registrar.CapHandles, Needs: []Need{NeedSettings, NeedHandle},
 		Demand: "Adopting a handle, or importing a domain, again with the same contents changes nothing.", Place: "Customers.ImportDomain",
@@ -42,7 +42,7 @@ var capabilityChecks = []check{
 		Remedy: "Make one answer for each name, whatever becomes of the others."}, checksNames},
 	{Rule{ID: "check/honest", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "A name that is registered here is never called available; a registrar without the capability check calls none so.", Place: "Catalogue.Check, CapCheck",
-		Remedy: "Say unknown when nobody was asked."}, checksHonestly},
+		Remedy: "Say unknown when the registry was not asked."}, checksHonestly},
 }
 
 // powers are the methods of each capability, with arguments that name nothing.
@@ -167,7 +167,7 @@ func hasHandles(e *exam) error {
 	calls := e.powers(l)[registrar.CapHandles]
 	e.wants(calls, map[string]registrar.Code{"Handles": "", "AdoptHandle": registrar.Invalid, "ImportDomain": registrar.Invalid})
 	if handles, err := l.Handles(e.ctx, "conformance-nobody"); err != nil || len(handles) > 0 {
-		e.broken("a customer nobody knows has %d handles: %v", len(handles), err)
+		e.broken("an unknown customer has %d handles: %v", len(handles), err)
 	}
 	return nil
 }

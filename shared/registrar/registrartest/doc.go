@@ -24,6 +24,6 @@
 // skipped because it does not apply; what is skipped never counts as passed. A registrar
 // conforms when no rule of level MUST is broken or left unjudged.
 //
-// Every check has a data directory of its own and starts the registrar anew, so none depends
+// Every check has a data directory and an instance of the registrar of its own, so none depends
 // on another. All names it makes up hold the word "conformance".
 package registrartest

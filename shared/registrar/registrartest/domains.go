@@ -21,7 +21,7 @@ var domainChecks = []check{
 		Remedy: "Reduce the size to MaxPage."}, reducesPages},
 }
 
-// several registers some domains and tells their names, sorted.
+// several registers some domains and returns their names, sorted.
 func (e *exam) several(l *life) ([]string, error) {
 	var names []string
 	for range 5 {

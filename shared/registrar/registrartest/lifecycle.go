@@ -33,7 +33,7 @@ var lifecycleChecks = []check{
 		Remedy: "Make the store only when Create permits it: an empty one would forget what was paid for."}, missesStore},
 	{Rule{ID: "lifecycle/health", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "Health of a registrar at work lists its components, each with a name of its own, and does so within a second.", Place: "Lifecycle.Health",
-		Remedy: "Report what is known already; ask nobody."}, isHealthy},
+		Remedy: "Report what is known already; ask no other system."}, isHealthy},
 }
 
 // calls are the methods that need a registrar at work.

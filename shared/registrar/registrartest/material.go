@@ -12,7 +12,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// authCode stands in every transfer; it must never come back.
+// authCode is part of every transfer; it must never come back.
 const authCode = "auth-CANARY-4711"
 
 // domain makes up a name.

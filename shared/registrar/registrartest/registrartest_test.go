@@ -52,19 +52,23 @@ func TestRun(t *testing.T) {
 // Every rule has a registrar that breaks it, and no other rule.
 func TestEachRuleCatchesWhatNoOtherDoes(t *testing.T) {
 	t.Parallel()
+
 	for _, rule := range Rules() {
 		t.Run(rule.ID, func(t *testing.T) {
 			t.Parallel()
+
 			s, judged := breach(t, rule)
 			report, err := examine(t.Context(), s, judged)
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			for _, r := range report.Results {
 				if (r.Outcome == Broken) != (r.ID == rule.ID) {
 					t.Errorf("%s is %s: %s %q", r.ID, r.Outcome, r.Reason, r.Findings)
 				}
 			}
+
 			if report.Conforms() != (rule.Level == Should) {
 				t.Errorf("with a broken %s it conforms: %v", rule.Level, report.Conforms())
 			}
@@ -76,6 +80,7 @@ func TestEachRuleCatchesWhatNoOtherDoes(t *testing.T) {
 // that are about processes where the breach is in the process around a good registrar.
 func breach(t *testing.T, rule Rule) (Subject, []check) {
 	t.Helper()
+
 	if slices.Contains(rule.Needs, NeedProgram) {
 		if brokenPrograms[rule.ID] == nil {
 			t.Fatal("no program breaks it")
@@ -84,15 +89,18 @@ func breach(t *testing.T, rule Rule) (Subject, []check) {
 		s.Patience = 4 * testPatience // processes take their time to start
 		return s, processChecks
 	}
+
 	broken := brokenRegistrars[rule.ID]
 	if broken == nil {
 		t.Fatal("no registrar breaks it")
 	}
+
 	s := goodSubject(InProcess(func(log hclog.Logger) registrar.Plugin {
 		a := alter(newGood(log))
 		broken(a)
 		return a
 	}))
+
 	s.Patience = testPatience
 	return s, checks()
 }

@@ -15,7 +15,7 @@ type Subject struct {
 	// Config is good settings, as registrar.Settings.Config wants them. nil skips all checks
 	// that need a registrar at work.
 	Config json.RawMessage
-	// BadConfigs are settings with mistakes that the schema can't tell.
+	// BadConfigs are settings with mistakes that the schema can't express.
 	BadConfigs []BadConfig
 
 	// TLD is where made-up names lie; "" = the first that is declared, or "example".

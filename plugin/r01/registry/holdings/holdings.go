@@ -49,7 +49,7 @@ type flags uint8
 
 const (
 	isWatched   flags = 1 << iota // an operation is open on it, or it is in doubt: look at it whatever the list says
-	inList                        // it stands in the list
+	inList                        // it is in the list
 	isDelegated                   // and says that it is delegated
 )
 
@@ -163,7 +163,7 @@ func (p *Set) word(text []byte) uint16 {
 	}
 	const many = 1 << 15
 	if len(p.words) == many {
-		return many - 1 // a list with so many registrars is told apart badly, not believed less
+		return many - 1 // with so many registrars some share a number; the list is believed no less
 	}
 	p.words = append(p.words, string(text))
 	return uint16(len(p.words) - 1)

@@ -235,6 +235,7 @@ func due(d Domain, today registrar.Date, held string) Decision {
 	if open.Kind == registrar.KindUpdate { // it costs nothing and changes nothing that a renewal names
 		open = Operation{}
 	}
+
 	renewing := open.Kind == registrar.KindRenew
 	again := d.Asked.mayAgain(today)
 	switch {
@@ -251,6 +252,7 @@ func due(d Domain, today registrar.Date, held string) Decision {
 	case d.Asked.State != "" && !again:
 		return hold(asked(d))
 	}
+
 	begin := !d.Planned || again && d.Begun
 	switch {
 	case held != "":
@@ -258,6 +260,7 @@ func due(d Domain, today registrar.Date, held string) Decision {
 	case !begin:
 		return Decision{}
 	}
+
 	return Decision{Action: registrar.RenewalSend, Begin: true, Reason: "due"}
 }
 

@@ -24,10 +24,12 @@ func domain(left int, change func(d *Domain)) Domain {
 
 func TestDecide(t *testing.T) {
 	t.Parallel()
+
 	open := func(k registrar.OperationKind, s registrar.OperationState) func(*Domain) {
 		return func(d *Domain) { d.Operation = Operation{Kind: k, State: s, WaitsFor: "a person"} }
 	}
 	asked := func(s registrar.OperationState) func(*Domain) { return func(d *Domain) { d.Asked.State = s } }
+
 	early := func(days int, change ...func(*Domain)) func(*Domain) { // ago
 		return func(d *Domain) {
 			d.Asked = Asked{State: registrar.Failed, EarlyAt: in(-days).In(Zone()), Error: "not earlier than 60 days before"}
@@ -37,6 +39,7 @@ func TestDecide(t *testing.T) {
 			}
 		}
 	}
+
 	told := func(last Threshold, change func(*Domain)) func(*Domain) {
 		return func(d *Domain) { change(d); d.Announced = last }
 	}
@@ -126,6 +129,7 @@ func TestNothingIsBegunWhereR01Renews(t *testing.T) {
 // A whole range and one domain are judged alike.
 func TestRangesAgreeWithDecide(t *testing.T) {
 	t.Parallel()
+
 	rapid.Check(t, func(t *rapid.T) {
 		s := Settings{Before: rapid.IntRange(1, Opens).Draw(t, "before")}
 		left := rapid.IntRange(-Closes-3, Opens+3).Draw(t, "left")
@@ -134,6 +138,7 @@ func TestRangesAgreeWithDecide(t *testing.T) {
 		if got := s.Decide(d, today, ""); got.Begin != s.Due(today).Holds(d.PaidTill) {
 			t.Fatalf("%d days before: %+v, and Due is %+v", left, got, s.Due(today))
 		}
+
 		d.Mode = registrar.RenewManual
 		got, in := s.Decide(d, today, ""), 0
 		for _, b := range Bands(today) {
@@ -144,6 +149,7 @@ func TestRangesAgreeWithDecide(t *testing.T) {
 				}
 			}
 		}
+
 		if want := got.Action == registrar.RenewalAnnounce; in > 1 || (in == 1) != want {
 			t.Fatalf("%d days before: %+v, in %d bands", left, got, in)
 		}
@@ -154,6 +160,7 @@ func TestRangesAgreeWithDecide(t *testing.T) {
 // order, and ends with the last that was reached.
 func TestAnnouncedOncePerThreshold(t *testing.T) {
 	t.Parallel()
+
 	rapid.Check(t, func(t *rapid.T) {
 		d := domain(80, manualFrom)
 		last := Never
@@ -161,17 +168,20 @@ func TestAnnouncedOncePerThreshold(t *testing.T) {
 			if rapid.IntRange(0, 3).Draw(t, "pass") == 0 {
 				continue
 			}
+
 			now := today.AddDays(day)
 			got := Settings{Before: 55}.Decide(d, now, "")
 			if got.Action == "" {
 				continue
 			}
+
 			if got.Threshold >= last {
 				t.Fatalf("day %d: announced %d after %d", day, got.Threshold, last)
 			}
 			if left := d.PaidTill.DaysSince(now); left > int(got.Threshold) {
 				t.Fatalf("%d days before: announced %d too early", left, got.Threshold)
 			}
+
 			last, d.Announced = got.Threshold, got.Threshold
 		}
 	})
