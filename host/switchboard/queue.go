@@ -19,6 +19,7 @@ func (b *Board) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (all Se
 		}
 		return answer(page, err)
 	})
+
 	all.Absent = pages.Absent
 	for _, p := range pages.List {
 		more = more || p.Value.More

@@ -76,11 +76,12 @@ func routeDomains(t *routes, s *Server) {
 }
 
 func routeMails(t *routes, s *Server) {
-	t.handle("GET /api/v1/review", look, partial(s, queue{s}.listReviews), says("The mails that wait for a person, the oldest first."), takes(paging(
+	desk := mailDesk{s.board, s.orders}
+	t.handle("GET /api/v1/review", look, partial(s, desk.listReviews), says("The mails that wait for a person, the oldest first."), takes(paging(
 		openapi.Parameter{Name: "strangers", Does: "1: those of strangers instead, which raise no alarm and expire.", OneOf: []string{"1", "0"}})...))
-	t.handle("POST /api/v1/review/resolve", money, action(s, queue{s}.resolveReviews), says("Say how to read several."))
-	t.handle("GET /api/v1/review/senders", look, partial(s, queue{s}.listIgnored), says("The senders whose mails are ignored."))
-	t.handle("POST /api/v1/review/senders/heed", money, action(s, queue{s}.heedSender), says("Ignore a sender no longer."))
+	t.handle("POST /api/v1/review/resolve", money, action(s, desk.resolveReviews), says("Say how to read several."))
+	t.handle("GET /api/v1/review/senders", look, partial(s, desk.listIgnored), says("The senders whose mails are ignored."))
+	t.handle("POST /api/v1/review/senders/heed", money, action(s, desk.heedSender), says("Ignore a sender no longer."))
 	t.handle("GET /api/v1/review/{id}", look, endpoint(s, s.showReview), says("One such mail, masked."))
 	t.handle("GET /api/v1/review/{id}/rule", look, endpoint(s, s.reviewRule), says("A block for plugin.hcl that would recognise such mails."))
 	t.handle("POST /api/v1/review/{id}/resolve", money, action(s, s.resolveReview), says("Say how to read it."))
@@ -88,7 +89,7 @@ func routeMails(t *routes, s *Server) {
 	t.handle("GET /api/v1/operations/{id}", look, endpoint(s, s.showOperation), says("One operation with its history."))
 	t.handle("POST /api/v1/operations/{id}/resolve", money, action(s, s.resolveOperation), says("A person's decision on an operation that needs one."))
 	t.handle("POST /api/v1/replies/test", look, actionUpTo(s, maxMail, 4, s.testReply), says("How a captured mail would be recognised; it touches nothing."))
-	t.handle("GET /api/v1/mails", look, partial(s, queue{s}.listMails), says("Stored mails, the newest first."), takes(paging()...))
+	t.handle("GET /api/v1/mails", look, partial(s, desk.listMails), says("Stored mails, the newest first."), takes(paging()...))
 	t.handle("GET /api/v1/mails/{id}", look, endpoint(s, s.showMail), says("A stored mail, masked."))
 	t.handle("GET /api/v1/mails/{id}/raw", look, stream("text/plain", nil, s.rawMail), says("The same as it came, masked."))
 }

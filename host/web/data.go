@@ -3,15 +3,19 @@ package web
 import (
 	"net/http"
 
+	"registrar.panel/host/orders"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
 
-// routeData is what becomes of personal data and of the keys they are sealed with.
+// dataCalls answer what becomes of personal data and of the keys they are sealed with.
+type dataCalls struct{ data *orders.Data }
+
 func routeData(t *routes, s *Server) {
-	t.handle("POST /api/v1/customers/{id}/erase", secrets, atLeisure(action(s, s.eraseCustomer)), says("Erase the personal data of a customer."))
-	t.handle("POST /api/v1/keys/rotate", admin, atLeisure(action(s, s.rotateKeys)), says("Seal everything with new keys."))
+	c := dataCalls{s.orders.Data()}
+	t.handle("POST /api/v1/customers/{id}/erase", secrets, atLeisure(action(s, c.erase)), says("Erase the personal data of a customer."))
+	t.handle("POST /api/v1/keys/rotate", admin, atLeisure(action(s, c.rotateKeys)), says("Seal everything with new keys."))
 }
 
 // atLeisure is for answers that may take as long as a copy of a store does.
@@ -24,11 +28,11 @@ func atLeisure(m method) method {
 	return m
 }
 
-func (s *Server) eraseCustomer(r *http.Request, in api.Reader) (incomplete[api.Erasure], error) {
+func (c dataCalls) erase(r *http.Request, in api.Reader) (incomplete[api.Erasure], error) {
 	if err := checkFor(in.By); err != nil {
 		return incomplete[api.Erasure]{}, err
 	}
-	done, err := s.orders.Data().Erase(r.Context(), r.PathValue("id"), caller(r).Name, forWhom(r, in.By))
+	done, err := c.data.Erase(r.Context(), r.PathValue("id"), caller(r).Name, forWhom(r, in.By))
 	v := api.Erasure{Customer: done.Customer, Removed: []api.Removed{}, Kept: []api.Kept{}, Beyond: []api.Beyond{}}
 	for _, part := range done.Parts {
 		for _, one := range part.Value.Removed {
@@ -44,8 +48,8 @@ func (s *Server) eraseCustomer(r *http.Request, in api.Reader) (incomplete[api.E
 	return incomplete[api.Erasure]{v, done.Absent}, err
 }
 
-func (s *Server) rotateKeys(r *http.Request, _ none) (incomplete[[]api.Key], error) {
-	done, absent, err := s.orders.Data().RotateKeys(r.Context(), caller(r).Name)
+func (c dataCalls) rotateKeys(r *http.Request, _ none) (incomplete[[]api.Key], error) {
+	done, absent, err := c.data.RotateKeys(r.Context(), caller(r).Name)
 	return incomplete[[]api.Key]{list(done, func(o switchboard.Of[registrar.Rotation]) api.Key {
 		return api.Key{Of: o.Registrar, Key: o.Value.Key, Sealed: o.Value.Sealed}
 	}), absent}, err

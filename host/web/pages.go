@@ -35,7 +35,7 @@ type reviewList struct {
 }
 
 func (s *Server) reviewPage(r *http.Request) (reviewList, error) {
-	entries, absent, err := queue{s}.listReviews(r)
+	entries, absent, err := mailDesk{s.board, s.orders}.listReviews(r)
 	return reviewList{entries.rows, absent, query(r).yes("strangers"), entries.next.Encode()}, err
 }
 

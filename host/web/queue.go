@@ -6,23 +6,27 @@ import (
 	"time"
 
 	"registrar.panel/host/input"
+	"registrar.panel/host/orders"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
 
-// queue answers about mails: those that wait for a person, and all that are stored.
-type queue struct{ *Server }
+// mailDesk answers about many mails.
+type mailDesk struct {
+	board  *switchboard.Board
+	orders *orders.Service
+}
 
 // listReviews lists mails that wait, a page at a time; with ?strangers=1 those of strangers.
-func (s queue) listReviews(r *http.Request) (paged[api.Review], []switchboard.Absent, error) {
+func (d mailDesk) listReviews(r *http.Request) (paged[api.Review], []switchboard.Absent, error) {
 	a := query(r)
 	at, id := placeIn(a)
 	q := registrar.ReviewQuery{Strangers: a.yes("strangers"), Size: a.limit(), After: registrar.ReviewPlace{ReceivedAt: at, ID: registrar.ReviewID(id)}}
 	if err := a.err(); err != nil {
 		return paged[api.Review]{}, nil, err
 	}
-	all, more, err := s.board.ReviewPage(r.Context(), q)
+	all, more, err := d.board.ReviewPage(r.Context(), q)
 	next := ""
 	if n := len(all.List); more && n > 0 {
 		last := all.List[n-1].Value.Place()
@@ -32,14 +36,14 @@ func (s queue) listReviews(r *http.Request) (paged[api.Review], []switchboard.Ab
 }
 
 // listMails lists stored mails, the newest first, a page at a time.
-func (s queue) listMails(r *http.Request) (paged[api.MailEntry], []switchboard.Absent, error) {
+func (d mailDesk) listMails(r *http.Request) (paged[api.MailEntry], []switchboard.Absent, error) {
 	a := query(r)
 	at, id := placeIn(a)
 	q := registrar.MailQuery{Size: a.limit(), Before: registrar.MailPlace{At: at, ID: registrar.MailID(id)}}
 	if err := a.err(); err != nil {
 		return paged[api.MailEntry]{}, nil, err
 	}
-	all, more, err := s.board.MailPage(r.Context(), q)
+	all, more, err := d.board.MailPage(r.Context(), q)
 	next := ""
 	if n := len(all.List); more && n > 0 {
 		last := all.List[n-1].Value.Place()
@@ -70,32 +74,32 @@ func placeIn(a *asked) (at time.Time, id string) {
 	return at, id
 }
 
-func (s queue) resolveReviews(r *http.Request, in api.ReviewsDecision) (incomplete[api.ReviewsResolved], error) {
+func (d mailDesk) resolveReviews(r *http.Request, in api.ReviewsDecision) (incomplete[api.ReviewsResolved], error) {
 	if err := checkFor(in.By); err != nil {
 		return incomplete[api.ReviewsResolved]{}, err
 	}
-	d := registrar.ReviewsDecision{From: in.From, Outcome: registrar.ReplyOutcome(in.Outcome), By: caller(r).Name, Note: in.Reason, FromNowOn: in.FromNowOn}
+	said := registrar.ReviewsDecision{From: in.From, Outcome: registrar.ReplyOutcome(in.Outcome), By: caller(r).Name, Note: in.Reason, FromNowOn: in.FromNowOn}
 	for _, seen := range in.Reviews {
-		d.Reviews = append(d.Reviews, registrar.SeenReview{ID: registrar.ReviewID(seen.ID), Version: registrar.Version(seen.Version)})
+		said.Reviews = append(said.Reviews, registrar.SeenReview{ID: registrar.ReviewID(seen.ID), Version: registrar.Version(seen.Version)})
 	}
-	done, absent, err := s.orders.ResolveReviews(r.Context(), d, forWhom(r, in.By))
+	done, absent, err := d.orders.ResolveReviews(r.Context(), said, forWhom(r, in.By))
 	return incomplete[api.ReviewsResolved]{api.ReviewsResolved{Resolved: done.Resolved, Ignored: texts(done.Ignored),
 		Refused: list(done.Refused, func(v registrar.RefusedReview) api.RefusedReview {
 			return api.RefusedReview{ID: string(v.ID), Code: string(v.Code), Reason: v.Reason}
 		})}, absent}, err
 }
 
-func (s queue) listIgnored(r *http.Request) ([]api.IgnoredSender, []switchboard.Absent, error) {
-	all, err := s.board.IgnoredSenders(r.Context())
+func (d mailDesk) listIgnored(r *http.Request) ([]api.IgnoredSender, []switchboard.Absent, error) {
+	all, err := d.board.IgnoredSenders(r.Context())
 	return list(all.List, func(o switchboard.Of[registrar.IgnoredSender]) api.IgnoredSender {
 		v := o.Value
 		return api.IgnoredSender{Address: v.Address, Since: v.Since.UTC(), By: v.By, Note: known(v.Note), Registrar: o.Registrar}
 	}), all.Absent, err
 }
 
-func (s queue) heedSender(r *http.Request, in api.Sender) (api.Sender, error) {
+func (d mailDesk) heedSender(r *http.Request, in api.Sender) (api.Sender, error) {
 	if err := checkFor(in.By); err != nil {
 		return api.Sender{}, err
 	}
-	return in, s.orders.HeedSender(r.Context(), in.Address, caller(r).Name, forWhom(r, in.By))
+	return in, d.orders.HeedSender(r.Context(), in.Address, caller(r).Name, forWhom(r, in.By))
 }

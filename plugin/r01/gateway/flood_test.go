@@ -296,6 +296,7 @@ func TestResolveSeveral(t *testing.T) {
 	for i := range 4 {
 		g.receive(g.junk(i, "hints@spam.example", "Look at open.ru"))
 	}
+	g.clock = g.clock.Add(time.Second) // so that it is the last of the list
 	g.receive(g.mail("", "Words of the robot."))
 	for i := range 3 {
 		g.receive(g.junk(10+i, fmt.Sprintf("evil%d@spam.example", i), "buy"))

@@ -39,9 +39,12 @@ var (
 		and not exists (select 1 from requests o where o.client = c.id and o.client is not null and o.updated_at >= $1)`
 
 	erasableRequest = `r.state in (` + finalStates + `) and r.updated_at < $1
-		and (length(r.sealed_body) > 0 or exists (select 1 from mails m where m.request = r.id and m.request is not null and length(m.sealed_raw) > 0 and ` + settledMail + `)
-			or exists (select 1 from reviews a, mails m where a.request = r.id and a.request <> '' and a.resolved_at is not null and m.id = a.mail and length(m.sealed_raw) > 0 and ` + settledMail + `))
+		and (length(r.sealed_body) > 0 or exists (select 1 from mails m where m.request = r.id and m.request is not null and ` + toldMail + ` and ` + settledMail + `)
+			or exists (select 1 from reviews a, mails m where a.request = r.id and a.request <> '' and a.resolved_at is not null and m.id = a.mail and ` + toldMail + ` and ` + settledMail + `))
 		and not ` + neededRequest
+
+	// Something can be read of it: keep.mails leaves the headings.
+	toldMail = "(length(m.sealed_raw) > 0 or length(m.sealed_heading) > 0)"
 
 	// A person has yet to look at the others.
 	settledMail = `m.state not in ('new', 'review') and not exists (select 1 from reviews v where v.mail = m.id and v.resolved_at is null)`
@@ -98,7 +101,7 @@ func (t Erasures) Request(q Finished, id string) (bodies, mails int64, err error
 	}
 	// What is known of a mail stays: it is never taken for a new one.
 	for _, about := range []string{"m.request = $2 and m.request is not null", "m.id in (select mail from reviews a where a.request = $2 and a.request <> '' and a.resolved_at is not null)"} {
-		n, err := t.change("update mails as m set sealed_raw = $1, sealed_heading = $1 where "+about+" and length(m.sealed_raw) > 0 and "+settledMail, []byte{}, id)
+		n, err := t.change("update mails as m set sealed_raw = $1, sealed_heading = $1, sender = '', sender_host = '' where "+about+" and "+toldMail+" and "+settledMail, []byte{}, id)
 		if err != nil {
 			return 0, 0, fmt.Errorf("erase mails: %w", err)
 		}

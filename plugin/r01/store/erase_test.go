@@ -151,6 +151,18 @@ func TestErase(t *testing.T) {
 	write(t, s, func(tx *Tx) error { // a person has yet to look at this one
 		return tx.Reviews.Add(Review{ID: "v", Mail: "in-gone", ReceivedAt: noon})
 	})
+	write(t, s, func(tx *Tx) error { // keep.mails has left the heading of this one
+		if err := tx.Mails.Add(Mail{ID: "old", Hash: "old", Request: "domain-never", At: noon.Add(-time.Hour), State: MailApplied, Heading: Heading{Subject: "about never"}}, []byte("gone")); err != nil {
+			return err
+		}
+		if _, err := tx.Mails.Remove(noon.Add(-time.Minute), 10); err != nil {
+			return err
+		}
+		if h, err := tx.Mails.Heading("old"); err != nil || h.Subject == "" {
+			t.Errorf("before it was erased it has the heading %+v, %v", h, err)
+		}
+		return nil
+	})
 	write(t, s, func(tx *Tx) error { // a person has said of this one that it means nothing
 		if err := tx.Mails.Add(Mail{ID: "seems", Hash: "seems", At: noon, State: MailIgnored}, []byte("about failed")); err != nil {
 			return err
@@ -165,8 +177,8 @@ func TestErase(t *testing.T) {
 	if c, b, m := erase(t, s, Finished{Customer: "c1", Before: noon}); c+b+m != 0 {
 		t.Errorf("of what was finished before noon %d contacts, %d requests and %d mails are gone; it was finished at noon", c, b, m)
 	}
-	if c, b, m := erase(t, s, Finished{Customer: "c1"}); c != 4 || b != 8 || m != 8 {
-		t.Errorf("%d contacts, %d requests and %d mails are gone, want 4, 8 and 8", c, b, m)
+	if c, b, m := erase(t, s, Finished{Customer: "c1"}); c != 4 || b != 8 || m != 9 {
+		t.Errorf("%d contacts, %d requests and %d mails are gone, want 4, 8 and 9", c, b, m)
 	}
 	if c, b, m := erase(t, s, Finished{Customer: "c1"}); c+b+m != 0 {
 		t.Errorf("the second time %d contacts, %d requests and %d mails are gone", c, b, m)
@@ -198,6 +210,9 @@ func TestErase(t *testing.T) {
 		}
 		if known, err := tx.Clients.Adopted("c1", registrar.Person); !errors.Is(err, ErrNotFound) {
 			t.Errorf("a client without contact is taken for one that was taken over: %+v, %v", known, err)
+		}
+		if h, err := tx.Mails.Heading("old"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("a mail's heading is left: %+v, %v", h, err)
 		}
 		kept, err := tx.Erasures.Kept("c1")
 		var what []string

@@ -8,7 +8,7 @@ import (
 )
 
 // ErrRemoved: the bytes of the mail are not kept any more, or never were.
-var ErrRemoved = errors.New("its text is not kept: it was removed when keep.mails or keep.strangers said so, or the day's quota of unproved mails was used up")
+var ErrRemoved = errors.New("its text is not kept: it was removed when keep.mails or keep.strangers said so, a customer's data were erased, or the day's quota of unproved mails was used up")
 
 // Remove removes the bytes of at most limit mails that are older than an instant, and
 // tells how many. A mail that is not read yet, that waits for a person, or whose request is
