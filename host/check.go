@@ -30,6 +30,7 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	warn(c, o.Logger)
 	if _, err := hooks(c); err != nil {
 		return nil, err
@@ -43,11 +44,13 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	reports := probeStore(ctx, c.Panel)
 	var failures []error
 	if len(reports) == 0 || reports[0].Components[0].OK {
 		failures = append(failures, checkRecord(ctx, o.ConfigPath, c))
 	}
+
 	for _, spec := range specs {
 		report, err := probe(ctx, spec, o.Logger, mail)
 		if err != nil {
@@ -56,6 +59,7 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 		}
 		reports = append(reports, report)
 	}
+
 	return reports, errors.Join(failures...)
 }
 

@@ -85,10 +85,12 @@ func (h *Host) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+
 	h.closers = append(h.closers, lock.Close)
 	if h.listener, err = door.Listen(ctx, h.config.Panel, h.log); err != nil {
 		return err
 	}
+
 	h.closers = append(h.closers, h.closeListener)
 	if err := h.prepare(o); err != nil {
 		return err
@@ -99,6 +101,7 @@ func (h *Host) open(ctx context.Context, o Options) error {
 	if err := h.openWebhooks(o); err != nil {
 		return err
 	}
+
 	credentials := h.orders.Credentials()
 	h.web = web.New(web.Options{Orders: h.orders, Board: h.board, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials, Webhooks: h.orders.Webhooks(), Teller: h.teller, Version: o.Version,
 		Proxies: h.config.Panel.Proxy, Logger: h.log.Named("web")})
@@ -153,11 +156,14 @@ func (h *Host) openOrders(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+
 	h.orders = service
 	h.closers = append(h.closers, service.Close)
+
 	if err := os.MkdirAll(string(h.launcher.Data), 0o700); err != nil {
 		return fmt.Errorf("make the plugins' directory: %w", err)
 	}
+
 	return h.recall(ctx)
 }
 
@@ -206,6 +212,7 @@ func (h *Host) Run(ctx context.Context) error {
 	caller := ctx
 	ctx, end := context.WithCancelCause(ctx)
 	h.verdicts.end = end
+
 	var parts sync.WaitGroup
 	for _, part := range []func(context.Context) error{h.supervisor.Run, h.orders.Run, h.teller.Run, h.serve} {
 		parts.Go(func() {
@@ -214,12 +221,15 @@ func (h *Host) Run(ctx context.Context) error {
 			}
 		})
 	}
+
 	<-ctx.Done()
 	parts.Wait()
+
 	fault := context.Cause(ctx)
 	if caller.Err() != nil {
 		fault = nil
 	}
+
 	end(nil)
 	return errors.Join(fault, h.Close())
 }
@@ -240,12 +250,14 @@ func (h *Host) serve(ctx context.Context) error {
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          h.log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 	}
+
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
 		defer cancel()
 		stopped <- server.Shutdown(ctx)
 	})
+
 	h.log.Info("panel serves", "url", h.URL())
 	err := server.Serve(limited)
 	if stop() {
@@ -254,5 +266,6 @@ func (h *Host) serve(ctx context.Context) error {
 	if err := <-stopped; err != nil {
 		server.Close()
 	}
+
 	return nil
 }

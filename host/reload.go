@@ -28,18 +28,22 @@ func (h *Host) Reload(ctx context.Context) {
 		h.log.Error("plugin.hcl was not read again, and what was in force stays", "err", err)
 		return
 	}
+
 	warn(c, h.log)
 	h.setLevel(c)
 	h.web.SetToken(c.Panel.Token)
+
 	if late := h.needRestart(c); len(late) > 0 {
 		h.log.Warn("changed in plugin.hcl, and in force only after a restart of the panel", "settings", strings.Join(late, ", "))
 	}
+
 	var exchanging sync.WaitGroup
 	for _, r := range c.Registrars {
 		if old, known := h.config.Registrar(r.Name); known && !r.Retired && !old.Retired {
 			exchanging.Go(func() { h.exchange(ctx, c, r) })
 		}
 	}
+
 	exchanging.Wait()
 	h.log.Info("plugin.hcl was read again")
 }
@@ -74,20 +78,25 @@ func (h *Host) differs(ctx context.Context, c *config.Config, r config.Registrar
 	if err := r.Fault(); err != nil {
 		return false, err
 	}
+
 	at, err := h.supervisor.Registrar(r.Name)
 	if err != nil {
 		return true, nil
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, describeWithin)
 	defer cancel()
+
 	d, err := at.Describe(ctx)
 	if err != nil {
 		return false, err
 	}
+
 	s, err := c.Settings(r.Name, d.Schema)
 	if err != nil {
 		return false, err
 	}
+
 	return h.launcher.Differs(r, s.Config), nil
 }
 
@@ -103,6 +112,7 @@ func (h *Host) needRestart(c *config.Config) (names []string) {
 			names = append(names, name)
 		}
 	}
+
 	for _, r := range c.Registrars {
 		old, known := h.config.Registrar(r.Name)
 		switch {
@@ -112,11 +122,13 @@ func (h *Host) needRestart(c *config.Config) (names []string) {
 			names = append(names, "tlds, default, user or retired of registrar "+r.Name)
 		}
 	}
+
 	for _, old := range h.config.Registrars {
 		if _, still := c.Registrar(old.Name); !still {
 			names = append(names, "registrar "+old.Name+" is gone")
 		}
 	}
+
 	slices.Sort(names)
 	return names
 }

@@ -18,8 +18,8 @@ import (
 // receiver is the callback's mail server in its Authentication-Results.
 const receiver = "mx.panel.example"
 
-// Whatever a stranger sends, and whatever is twisted so that it may not be believed of anybody,
-// moves nothing; nor does what somebody sends who knows the token, where a proof of the sender
+// Whatever a stranger sends, and whatever is twisted so that it may not be believed of any sender,
+// moves nothing; nor does the mail of a sender who knows the token, where a proof of the sender
 // is required. Every request is answered by R01 alone.
 func TestNoLieIsBelieved(t *testing.T) {
 	t.Parallel()

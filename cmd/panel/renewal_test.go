@@ -91,7 +91,7 @@ func TestRenewalPass(t *testing.T) {
 	}
 }
 
-// The schedule of plugin.hcl renews without anybody, several domains in one mail.
+// The schedule of plugin.hcl renews without a person, several domains in one mail.
 func TestScheduleRenews(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(hcl string) string {
@@ -104,7 +104,7 @@ func TestScheduleRenews(t *testing.T) {
 	w.until("panel plugins to tell of passes", func() bool { return strings.Contains(w.must("plugins"), "last pass completed") })
 }
 
-// R01 says that there is nothing to renew: nobody asks again, a person decides.
+// R01 says that there is nothing to renew: it is not asked again, a person decides.
 func TestRenewedElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -123,7 +123,7 @@ func TestRenewedElsewhere(t *testing.T) {
 	}
 }
 
-// Without money what is due waits, and goes on when somebody has paid in.
+// Without money what is due waits, and goes on when money was paid in.
 func TestRenewalsWithoutFunds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

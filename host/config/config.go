@@ -191,6 +191,7 @@ func (c *Config) assign(problems []Problem, body hcl.Body) (left int) {
 			}
 		}
 	}
+
 	for _, p := range problems {
 		at := slices.IndexFunc(c.Registrars, func(r Registrar) bool {
 			block, ok := blocks[r.Name]
@@ -202,6 +203,7 @@ func (c *Config) assign(problems []Problem, body hcl.Body) (left int) {
 		}
 		c.Registrars[at].Mistakes = append(c.Registrars[at].Mistakes, p)
 	}
+
 	return left
 }
 

@@ -38,9 +38,11 @@ type keepBlock struct {
 
 func (r *reader) keep(b *keepBlock) Keep {
 	k := defaultKeep()
+
 	if b == nil {
 		return k
 	}
+
 	for _, s := range []struct {
 		name string
 		text *string
@@ -61,6 +63,7 @@ func (r *reader) keep(b *keepBlock) Keep {
 		}
 		*s.into = d
 	}
+
 	return k
 }
 

@@ -54,29 +54,35 @@ func (r *reader) panel(b *panelBlock) Panel {
 	if b == nil {
 		b = &panelBlock{At: hcl.Range{Filename: r.file, Start: hcl.InitialPos}}
 	}
+
 	p := Panel{
 		Data: join(r.dir, or(b.Data, defaultData)), Listen: strings.TrimSpace(b.Listen),
 		DataAt: r.at(b.DataAt, b.At), ListenAt: r.at(b.ListenAt, b.At), TokenAt: positionOf(b.At), StoreAt: positionOf(b.At),
 	}
+
 	if b.Token != nil {
 		p.TokenAt = positionOf(b.Token.Range())
 		p.Token = r.token(b.Token)
 	}
+
 	if b.Store != nil {
 		p.StoreAt = positionOf(b.Store.Range())
 		p.Store = r.store(b.Store)
 	}
+
 	r.protect(&p, b)
 	p.Keep = r.keep(b.Keep)
 	r.checkListen(&p)
 	p.Webhooks = r.webhooks(b.Webhooks)
 	p.BackupRecipients, p.BackupRecipientsAt = b.BackupRecipients, r.at(b.BackupRecipientsAt, b.At)
+
 	if _, err := p.Recipients(); err != nil {
 		r.add(p.BackupRecipientsAt, err.Error())
 	}
 	if p.LogLevel = b.LogLevel; p.LogLevel != "" && !slices.Contains(LogLevels(), p.LogLevel) {
 		r.add(r.at(b.LogLevelAt, b.At), fmt.Sprintf("panel.log_level must be one of %s", strings.Join(LogLevels(), ", ")))
 	}
+
 	return p
 }
 
@@ -173,6 +179,7 @@ func (r *reader) checkListen(p *Panel) {
 		r.checkSocket(p)
 		return
 	}
+
 	if path, ok := strings.CutPrefix(p.Listen, unixScheme); ok {
 		if path == "" {
 			r.add(p.ListenAt, "panel.listen names no path: write unix:///PATH")
@@ -182,11 +189,13 @@ func (r *reader) checkListen(p *Panel) {
 		r.checkSocket(p)
 		return
 	}
+
 	host, port, err := net.SplitHostPort(p.Listen)
 	if n, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || (n == 0 && port != "0") {
 		r.add(p.ListenAt, `panel.listen must be "HOST:PORT" or "unix:///PATH"`)
 		return
 	}
+
 	if !loopback(host) && p.TLS == nil && len(p.Proxy) == 0 {
 		r.add(p.ListenAt, "panel.listen can be reached from other machines, and credentials would be sent in clear text: add tls { cert, key }, or behind_proxy = [ADDRESS] for a proxy that has TLS, or listen on 127.0.0.1 or on a socket")
 	}
@@ -231,12 +240,14 @@ func (r *reader) registrar(b registrarBlock) Registrar {
 		Env: b.Env, User: b.User, Retired: b.Retired,
 		body: hcl.EmptyBody(), configAt: positionOf(b.At),
 	}
+
 	if b.Config != nil {
 		one.body, one.configAt = b.Config.Body, positionOf(b.Config.At)
 	}
 	if !goodName.MatchString(b.Name) {
 		r.add(one.At, "a registrar's name has 1 to 32 of a-z 0-9 - and does not start with -")
 	}
+
 	one.TLDs = r.tlds(b.TLDs, one.TLDsAt)
 	if one.Retired {
 		return one // what else the block says is not used any more
@@ -244,6 +255,7 @@ func (r *reader) registrar(b registrarBlock) Registrar {
 	if len(b.TLDs) == 0 {
 		r.add(one.TLDsAt, "tlds must name at least one TLD")
 	}
+
 	r.checkProgram(one)
 	r.checkEnv(b.Env, r.at(b.EnvAt, b.At))
 	one.PlainText = r.plainText(b)
@@ -338,10 +350,12 @@ func (r *reader) checkShared(all []Registrar) {
 			serving[tld] = append(serving[tld], one)
 		}
 	}
+
 	for tld, several := range serving {
 		if len(several) < 2 {
 			continue
 		}
+
 		defaults := slices.DeleteFunc(slices.Clone(several), func(o Registrar) bool { return !o.Default })
 		switch {
 		case len(defaults) == 0:

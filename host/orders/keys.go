@@ -27,6 +27,7 @@ func (d *Data) RotateKeys(ctx context.Context, by string) (done []switchboard.Of
 			return done, nil, err
 		}
 	}
+
 	for _, a := range d.board.RotateKeys(ctx) {
 		if a.Err != nil {
 			absent = append(absent, switchboard.Absent{Registrar: a.Registrar, Reason: switchboard.Reason(a.Err)})
@@ -37,5 +38,6 @@ func (d *Data) RotateKeys(ctx context.Context, by string) (done []switchboard.Of
 			return done, absent, err
 		}
 	}
+
 	return done, absent, ctx.Err()
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // How long a registrar may take, by what it is asked for. One that takes longer is told as
-// Unavailable, and whoever waits for it goes on.
+// Unavailable, and its caller goes on.
 const (
 	readWithin   = 3 * time.Second  // what it has on record
 	askWithin    = 20 * time.Second // what it may have to ask the registry for

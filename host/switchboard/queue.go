@@ -12,6 +12,7 @@ import (
 // wait behind the last one.
 func (b *Board) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (all Several[registrar.Review], more bool, err error) {
 	q.Size = registrar.PageSize(q.Size)
+
 	pages, err := each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]registrar.ReviewPage, error) {
 		page, err := r.ReviewPage(ctx, q)
 		if errors.Is(err, registrar.Unsupported) {
@@ -21,16 +22,19 @@ func (b *Board) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (all Se
 	})
 
 	all.Absent = pages.Absent
+
 	for _, p := range pages.List {
 		more = more || p.Value.More
 		for _, e := range p.Value.Reviews {
 			all.List = append(all.List, Of[registrar.Review]{Registrar: p.Registrar, Value: e})
 		}
 	}
+
 	slices.SortStableFunc(all.List, func(a, b Of[registrar.Review]) int { return a.Value.Place().Compare(b.Value.Place()) })
 	if len(all.List) > q.Size {
 		all.List, more = all.List[:q.Size], true
 	}
+
 	return all, more, err
 }
 
@@ -101,12 +105,14 @@ func (b *Board) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision)
 			absent, err = append(absent, Absent{a.name, Reason(a.err)}), a.err
 		}
 	}
+
 	switch {
 	case len(parts) > 0:
 		return together(d, parts), absent, ctx.Err()
 	case err != nil:
 		return done, nil, err
 	}
+
 	return done, nil, registrar.Errorf(registrar.Unsupported, "no registrar has mails to resolve")
 }
 

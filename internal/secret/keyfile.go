@@ -43,6 +43,7 @@ func parseKeys(text string) (*ring, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	present, err := newSealer(key)
 	if err != nil {
 		return nil, err
@@ -62,10 +63,12 @@ func parseKeys(text string) (*ring, error) {
 		case strings.TrimSpace(line) != "":
 			err = errors.New("a line is not known")
 		}
+
 		if err != nil {
 			return nil, err
 		}
 	}
+
 	return keys, nil
 }
 

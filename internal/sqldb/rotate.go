@@ -48,8 +48,10 @@ func (db *DB) RotateKey(ctx context.Context, box *secret.Box, columns ...Sealed)
 	if db.lease != nil {
 		return 0, fmt.Errorf("exchange key: %w", ErrShared)
 	}
+
 	db.rotating.Lock()
 	defer db.rotating.Unlock()
+
 	if err := box.Renew(); err != nil {
 		return 0, err
 	}
@@ -68,9 +70,11 @@ func (db *DB) RotateKey(ctx context.Context, box *secret.Box, columns ...Sealed)
 	if err != nil {
 		return n, fmt.Errorf("record the key's fingerprint: %w", err)
 	}
+
 	if err := db.Purge(ctx); err != nil {
 		return n, err
 	}
+
 	return n, box.Forget()
 }
 
@@ -104,24 +108,30 @@ func (c Sealed) again(ctx context.Context, tx *sql.Tx, box *secret.Box, after an
 		if left <= 0 {
 			break
 		}
+
 		left -= r.size
 		done = append(done, r.key)
+
 		var s sample
 		if err := tx.QueryRowContext(ctx, c.value(), r.key).Scan(&s.sealed, &s.context); err != nil {
 			return nil, 0, err
 		}
+
 		again, is, err := box.Again(s.sealed, s.context)
 		if err != nil {
 			return nil, 0, err
 		}
+
 		if !is {
 			continue
 		}
+
 		changed++
 		if _, err := tx.ExecContext(ctx, c.put(), again, r.key); err != nil {
 			return nil, 0, err
 		}
 	}
+
 	return done, changed, nil
 }
 

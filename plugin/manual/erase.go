@@ -51,6 +51,7 @@ func (b *book) erase(ctx context.Context, q registrar.ErasureQuery) (done regist
 		if q.Customer != "" && r.order.Customer != q.Customer || r.order.erased() || !q.Before.IsZero() && !r.State.Final() {
 			continue
 		}
+
 		err := b.db.Write(ctx, func(tx *sql.Tx) error {
 			why, err := b.emptyOrder(ctx, tx, numberOf(r.ID), q.Before)
 			switch {
@@ -72,6 +73,7 @@ func (b *book) erase(ctx context.Context, q registrar.ErasureQuery) (done regist
 	if err := b.db.Purge(ctx); err != nil {
 		return done, registrar.Errorf(registrar.Unavailable, "the data were removed and may still lie in the files: %v", err)
 	}
+
 	return done, nil
 }
 
@@ -81,6 +83,7 @@ func (b *book) emptyOrder(ctx context.Context, tx *sql.Tx, number int64, before 
 	if err != nil {
 		return "", err
 	}
+
 	d, err := b.readDomain(ctx, tx, r.Domain)
 	if err != nil && !errors.Is(err, registrar.NotFound) {
 		return "", err
@@ -97,10 +100,12 @@ func (b *book) emptyOrder(ctx context.Context, tx *sql.Tx, number int64, before 
 
 	kept := r.order
 	kept.Registrant, kept.Code, kept.Erased = nil, "", true
+
 	text, err := json.Marshal(kept)
 	if err != nil {
 		return "", err
 	}
+
 	_, err = tx.ExecContext(ctx, "update operations set sealed_order = $1 where number = $2", b.box.Seal(text, "order|"+string(r.Order)), number)
 	return "", err
 }

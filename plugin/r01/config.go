@@ -122,10 +122,12 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 	if wrong := schema().Problems(raw); len(wrong) > 0 {
 		return settings{}, wrong
 	}
+
 	var c config
 	if err := json.Unmarshal(raw, &c); err != nil {
 		return settings{}, []registrar.Problem{{Path: "", Message: "the settings do not match the schema"}}
 	}
+
 	p := &problems{}
 	s := settings{engine: c.engineSettings(p), smtp: c.smtpConfig(), mailbox: c.mailboxConfig(p),
 		sender: mailauth.Config{Method: c.Replies.Require, From: c.Replies.From, Domains: c.Replies.Domains, AuthServID: c.Replies.AuthServID, Hosts: c.Replies.Hosts}}
@@ -135,10 +137,12 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 	p.under("replies", s.sender.Validate())
 	p.under("smtp", s.smtp.Validate())
 	p.under("imap", s.mailbox.Validate())
+
 	var rules []mailform.RuleConfig
 	for _, r := range c.Rules {
 		rules = append(rules, mailform.RuleConfig{Name: r.Name, From: r.From, Subject: r.Subject, Body: r.Body, Outcome: r.Outcome})
 	}
+
 	recogniser, wrong := mailform.NewRecogniser(rules)
 	s.recogniser = recogniser
 	p.under("", wrong)
@@ -213,6 +217,7 @@ func (c config) engineSettings(p *problems) engine.Settings {
 			p.add(path, "must be one line of text, without blanks around it")
 		}
 	}
+
 	if !mailform.IsHandlePrefix(c.Handles.Prefix) {
 		p.add("handles.prefix", "must be 1 to 20 of A-Z, 0-9 and _")
 	}
@@ -222,6 +227,7 @@ func (c config) engineSettings(p *problems) engine.Settings {
 	if !slices.Contains(mailform.HandleSuffixes(), c.Handles.Suffix) {
 		p.add("handles.suffix", "must be one of %v", mailform.HandleSuffixes())
 	}
+
 	return engine.Settings{
 		Agreement: c.Agreement, Password: c.Password, PayType: c.PayType, Charset: mailform.Charset(c.Charset),
 		Robot:        p.address("gateway", c.Gateway, false),

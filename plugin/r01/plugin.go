@@ -98,6 +98,7 @@ func (p *Plugin) Probe(ctx context.Context, mail bool) ([]registrar.Component, e
 	if err != nil {
 		return nil, err
 	}
+
 	remarks, unread := mailbox.Check(ctx, s.mailbox)
 	report := []registrar.Component{
 		registrar.Probed("smtp", smtpout.Check(ctx, s.smtp), "logged in; 8BITMIME is offered"),
@@ -107,10 +108,12 @@ func (p *Plugin) Probe(ctx context.Context, mail bool) ([]registrar.Component, e
 	if !s.server.IsEmpty() {
 		report = append(report, registrar.Probed("store", sqldb.Probe(ctx, s.server), "the database answers"))
 	}
+
 	if mail && report[0].OK && report[1].OK {
 		remark, err := p.testMail(ctx, *s)
 		report = append(report, registrar.Probed("test mail", err, remarked("sent and received unchanged", remark)))
 	}
+
 	return report, nil
 }
 
@@ -137,22 +140,27 @@ func (p *Plugin) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	switch {
 	case p.drained:
 		return registrar.Errorf(registrar.Draining, "the plugin was drained")
 	case p.work != nil:
 		return nil
 	}
+
 	w, err := p.open(ctx, *s)
 	if err != nil {
 		return err
 	}
+
 	tasks, err := p.tryLead(ctx, w)
 	if err != nil {
 		return errors.Join(err, w.close(ctx))
 	}
+
 	p.work = w
 	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
 	w.loops.Go(func() { p.serve(ctx, w, tasks) })
@@ -170,10 +178,12 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 			return nil, err
 		}
 	}
+
 	w.store, err = store.Open(ctx, store.Options{Dir: p.dataDir, Server: s.server, Create: p.create})
 	if err != nil {
 		return nil, errors.Join(err, w.close(ctx))
 	}
+
 	name := ""
 	if w.shared {
 		if name, err = nodeName(); err != nil {
@@ -181,9 +191,11 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 		}
 		w.lease = w.store.Lease(name, p.timing)
 	}
+
 	if !w.shared {
 		w.growth = engine.NewGrowth(w.store.Measure, p.now)
 	}
+
 	w.relay = smtpout.NewPool(s.smtp)
 	parts := gateway.Parts{Store: w.store, Submitter: w.relay, Recogniser: s.recogniser,
 		Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
@@ -192,6 +204,7 @@ func (p *Plugin) open(ctx context.Context, s settings) (w *work, err error) {
 	w.renewal = renewal.NewPass(w.gateway.Renewals, s.renewal.Policy())
 	w.follow = w.store.FollowWatermark
 	w.takeOver = func(ctx context.Context) (*leaderTasks, error) { return p.takeOver(ctx, w, s) }
+
 	return w, nil
 }
 
@@ -252,20 +265,24 @@ func (p *Plugin) Drain(ctx context.Context) error {
 	w := p.work
 	p.work, p.drained = nil, true
 	p.mu.Unlock()
+
 	if w == nil {
 		return nil
 	}
+
 	w.stop()
 	stopped := make(chan struct{})
 	go func() { // ends with the loops, which end with their context
 		w.loops.Wait()
 		close(stopped)
 	}()
+
 	select {
 	case <-stopped:
 	case <-ctx.Done():
 		return fmt.Errorf("drain: %w", ctx.Err())
 	}
+
 	p.log.Info("drained")
 	return w.close(ctx)
 }

@@ -333,7 +333,7 @@ func TestDrainedPluginAnswersDraining(t *testing.T) {
 	}
 }
 
-// Nobody answers at the servers' addresses, and the plugin says so.
+// No server answers at the addresses, and the plugin says so.
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	p := New(hclog.NewNullLogger())

@@ -61,6 +61,7 @@ func block(name, about string, attributes ...registrar.Attribute) registrar.Bloc
 func schema() registrar.Schema {
 	secretPassword := password("password", "the password of R01's mail interface")
 	secretPassword.Required = true
+
 	return registrar.Schema{
 		Attributes: []registrar.Attribute{
 			required("agreement", "the number of the agreement with R01"),

@@ -18,23 +18,28 @@ func (p *eraseCustomerCommand) Run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
+
 	if err := c.Show(v, func(w io.Writer) {
 		command.Row(w, "customer", v.Customer)
 		for _, r := range v.Removed {
 			command.Row(w, "removed", r.By, r.What, r.Count)
 		}
+
 		if len(v.Removed) == 0 {
 			command.Row(w, "removed", "-", "there was nothing that may go")
 		}
+
 		for _, k := range v.Kept {
 			command.Row(w, "stays", k.By, k.What, k.Why)
 		}
+
 		for _, b := range v.Beyond {
 			command.Row(w, "not reached", b.By, b.Where)
 		}
 	}); err != nil {
 		return err
 	}
+
 	return command.Absent(missing)
 }
 

@@ -11,7 +11,7 @@ import (
 
 // pageFlags choose a page of a list.
 type pageFlags struct {
-	Limit int    `default:"1000" placeholder:"N" help:"So many at most (${default})."`
+	Limit int    `default:"1000" placeholder:"N" help:"At most N (${default})."`
 	After string `placeholder:"MARK" help:"Those behind this mark, which the end of the page before names."`
 }
 

@@ -13,9 +13,9 @@ import (
 type Review struct {
 	List    listReviewsCommand   `cmd:"" default:"withargs" help:"The mails that wait for a person (the default)."`
 	Show    showReviewCommand    `cmd:"" help:"Show one, masked."`
-	Resolve resolveReviewCommand `cmd:"" help:"Say how to read it."`
+	Resolve resolveReviewCommand `cmd:"" help:"Tell the panel what this mail means."`
 	Senders reviewSendersCommand `cmd:"" help:"The senders whose unproved mails are ignored; have one heeded again."`
-	Rule    reviewRuleCommand    `cmd:"" help:"Write a reply block for plugin.hcl that would recognise such mails."`
+	Rule    reviewRuleCommand    `cmd:"" help:"Suggest a rule for plugin.hcl that recognises such mails."`
 }
 
 type listReviewsCommand struct {

@@ -17,7 +17,7 @@ import (
 )
 
 type Token struct {
-	Add    addTokenCommand    `cmd:"" help:"Make a credential, and show its token this once."`
+	Add    addTokenCommand    `cmd:"" help:"Make a credential and show its token, once."`
 	List   listTokensCommand  `cmd:"" default:"1" help:"The credentials, with their rights and last use (the default)."`
 	Revoke revokeTokenCommand `cmd:"" help:"End a credential."`
 }

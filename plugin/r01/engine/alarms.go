@@ -86,7 +86,7 @@ func (a *Alarms) remind(tx *store.Tx, key, message string) error {
 // Expiry is what the keys of all alarms about an expiry begin with.
 const Expiry = "expiry"
 
-// ExpiryAlarm names the alarm that a domain expires and nobody has renewed it.
+// ExpiryAlarm names the alarm that a domain expires without having been renewed.
 func ExpiryAlarm(domain string) string { return Expiry + ":" + domain }
 
 // PassAlarm stands while no renewal pass completes.

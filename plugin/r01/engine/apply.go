@@ -17,7 +17,7 @@ type Fact struct {
 	Actor    string
 	Evidence registrar.EvidenceKind
 	Mail     registrar.MailID
-	Reason   string    // why it failed or stands, in the words of whoever said it
+	Reason   string    // why it failed or stalled, in the words of its source
 	Note     string    // what a person adds to a decision
 	DueAt    time.Time // for a request that goes back to the queue
 }
@@ -29,6 +29,7 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 	if !ok {
 		return fmt.Errorf("advance request %s: %q was not to be applied (%s)", r.ID, v.Event(), v.Rule())
 	}
+
 	f.Event = v.Event()
 	if !d.State().WaitsForPerson() && d.State() != registrar.Failed {
 		f.Reason = "" // it explains nothing
@@ -39,23 +40,28 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 	if f.Note, err = en.Redactor.Redact(tx, f.Note, *r); err != nil {
 		return err
 	}
+
 	c, before := en.change(*r, d, f), r.Stall
 	ops, err := tx.Requests.Advance(r, d, c)
 	if err != nil {
 		return err
 	}
+
 	if SaysEarly(*r, f.Result) {
 		if err := tx.Renewals.SetEarly(r.ID, en.now()); err != nil {
 			return err
 		}
 	}
+
 	en.log.Info("request moved", "request", r.ID, "kind", r.Kind, "object", r.Object, "event", f.Event,
 		"state", d.State(), "hold", d.Stall(), "attempt", r.Attempt, "rule", v.Rule())
+
 	for _, e := range d.Effects() {
 		if err := en.carryOut(tx, e, r, f, ops); err != nil {
 			return fmt.Errorf("%s after %s: %w", e, f.Event, err)
 		}
 	}
+
 	for _, op := range ops {
 		if err := en.Timeline.Tell(tx, op, typeOf(f), c); err != nil {
 			return err
@@ -66,9 +72,11 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 			}
 		}
 	}
+
 	if err := en.alert(tx, d, r.Lifecycle(), f, ops); err != nil {
 		return err
 	}
+
 	return en.endPause(tx, before, d.Stall())
 }
 

@@ -45,6 +45,7 @@ func (en *Engine) carryOut(tx *store.Tx, e lifecycle.Effect, r *store.Request, f
 	case lifecycle.RaiseAlarm, lifecycle.ClearAlarm:
 		return nil // alert does it
 	}
+
 	return fmt.Errorf("effect %q is not known", e)
 }
 
@@ -70,10 +71,12 @@ func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []stor
 	if r.Kind.AboutClient() {
 		return nil
 	}
+
 	d, err := tx.Domains.Record(r.Object)
 	if err != nil {
 		return err
 	}
+
 	switch r.Kind {
 	case lifecycle.NewDomain, lifecycle.Prolong, lifecycle.Transfer:
 		d.PaidTill = paidTill(r, f, d.PaidTill)
@@ -91,6 +94,7 @@ func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []stor
 			d.Nameservers = order.Nameservers
 		}
 	}
+
 	return tx.Domains.Put(d, en.now())
 }
 

@@ -41,25 +41,31 @@ func (er *Eraser) Erase(ctx context.Context, q registrar.ErasureQuery) (registra
 	if problems := q.Problems(); len(problems) > 0 {
 		return registrar.Erasure{}, &registrar.Error{Code: registrar.Invalid, Detail: "nobody's data are named", Problems: problems}
 	}
+
 	f := store.Finished{Customer: q.Customer, Before: q.Before}
 	bodies, mails, err := er.requests(ctx, f)
 	if err != nil {
 		return registrar.Erasure{}, err
 	}
+
 	// Contacts after requests: until then what others repeat of a person is hidden by them.
 	contacts, err := er.contacts(ctx, f)
 	if err != nil {
 		return registrar.Erasure{}, err
 	}
+
 	if err := er.store.Purge(ctx); err != nil {
 		return registrar.Erasure{}, registrar.Errorf(registrar.Unavailable, "the data were removed and may still lie in the files: %v", err)
 	}
+
 	er.log.Info("personal data erased", "contacts", contacts, "requests", bodies, "mails", mails)
 	done := registrar.Erasure{Removed: counted(registrar.Removed{What: "contacts", Count: contacts},
 		registrar.Removed{What: "requests", Count: bodies}, registrar.Removed{What: "mails", Count: mails})}
+
 	if q.Customer == "" {
 		return done, nil
 	}
+
 	done.Beyond = er.beyond()
 	done.Kept, err = Look(ctx, er.store, func(tx *store.Tx) ([]registrar.Kept, error) { return tx.Erasures.Kept(q.Customer) })
 	return done, err
@@ -72,6 +78,7 @@ func (er *Eraser) requests(ctx context.Context, f store.Finished) (bodies, mails
 		if err != nil || len(ids) == 0 {
 			return bodies, mails, err
 		}
+
 		var b, m int64
 		err = er.store.Write(ctx, func(tx *store.Tx) error {
 			b, m = 0, 0
@@ -87,6 +94,7 @@ func (er *Eraser) requests(ctx context.Context, f store.Finished) (bodies, mails
 		if err != nil {
 			return 0, 0, err
 		}
+
 		bodies, mails, last = bodies+b, mails+m, ids[len(ids)-1]
 	}
 }
@@ -97,6 +105,7 @@ func (er *Eraser) contacts(ctx context.Context, f store.Finished) (contacts int6
 		if err != nil || len(ids) == 0 {
 			return contacts, err
 		}
+
 		var n int64
 		err = er.store.Write(ctx, func(tx *store.Tx) error {
 			n = 0
@@ -112,6 +121,7 @@ func (er *Eraser) contacts(ctx context.Context, f store.Finished) (contacts int6
 		if err != nil {
 			return 0, err
 		}
+
 		contacts, last = contacts+n, ids[len(ids)-1]
 	}
 }

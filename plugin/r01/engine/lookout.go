@@ -77,6 +77,7 @@ func (lo *Lookout) Look(ctx context.Context) error {
 		if !known || w.ok != c.OK {
 			w.ok, w.since = c.OK, lo.now()
 		}
+
 		lasted := lo.now().Sub(w.since)
 		var err error
 		switch {
@@ -87,11 +88,14 @@ func (lo *Lookout) Look(ctx context.Context) error {
 			w.alarm = standsNot
 			err = lo.write(ctx, func(tx *store.Tx) error { return lo.alarms.Clear(tx, unwell(c.Name), "") })
 		}
+
 		if err != nil {
 			return err
 		}
+
 		lo.states[c.Name] = w
 	}
+
 	return nil
 }
 

@@ -22,21 +22,26 @@ func (rd *Redactor) Redact(tx *store.Tx, words string, requests ...store.Request
 	if words == "" {
 		return "", nil
 	}
+
 	var templates []mailform.Template
 	for _, r := range requests {
 		sent, err := templatesOf(tx, r.ID)
 		if errors.Is(err, store.ErrRemoved) {
 			return erasedWords, nil
 		}
+
 		if err != nil {
 			return "", err
 		}
+
 		known, err := rd.clientOf(tx, r)
 		if err != nil {
 			return "", err
 		}
+
 		templates = append(append(templates, sent...), known...)
 	}
+
 	return mailform.Redact(words, templates...), nil
 }
 

@@ -20,10 +20,12 @@ func (rv *Reviews) CloseAnswered(tx *store.Tx, r store.Request, source string) e
 	if r.State != registrar.Succeeded {
 		return nil
 	}
+
 	waiting, err := tx.Reviews.Of(r.ID)
 	if err != nil {
 		return err
 	}
+
 	for _, e := range waiting {
 		if e.Why != lifecycle.HintOnly && e.Why != lifecycle.NoProof && e.Why != lifecycle.ProofLater && e.Why != lifecycle.NotMoved {
 			continue
@@ -35,6 +37,7 @@ func (rv *Reviews) CloseAnswered(tx *store.Tx, r store.Request, source string) e
 			return err
 		}
 	}
+
 	return nil
 }
 

@@ -91,10 +91,12 @@ func (ro *Rounds) KeepClock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	since := ro.now().Sub(last)
 	if doubt == ro.clock.told && (doubt != "" || since >= 0 && since < aliveEvery) {
 		return nil
 	}
+
 	err = ro.engine.Write(ctx, func(tx *store.Tx) error {
 		if doubt != "" {
 			return ro.alarms.Raise(tx, ClockAlarm, "", doubt+". Nothing that costs money is sent, no renewal pass is made and no deadline passes until the clock is agreed with again. "+
@@ -105,6 +107,7 @@ func (ro *Rounds) KeepClock(ctx context.Context) error {
 	if err == nil {
 		ro.clock.told = doubt
 	}
+
 	return err
 }
 
@@ -126,10 +129,12 @@ func (ro *Rounds) Expire(ctx context.Context) error {
 		if ro.clock.Doubt() != "" {
 			return ro.watch(tx)
 		}
+
 		overdue, err := tx.Requests.Overdue(ro.now())
 		if err != nil {
 			return err
 		}
+
 		for _, r := range overdue {
 			if r.Kind == lifecycle.Transfer {
 				if err := ro.transferLate(tx, r); err != nil {
@@ -137,12 +142,14 @@ func (ro *Rounds) Expire(ctx context.Context) error {
 				}
 				continue
 			}
+
 			e := lifecycle.Evidence{Source: lifecycle.FromDeadline, Event: lifecycle.Overdue, Proof: lifecycle.OwnWord}
 			f := Fact{Actor: ByPlugin, Reason: "nothing heard since " + since(r).Format(time.RFC3339)}
 			if _, err := ro.engine.Weigh(tx, &r, e, f); err != nil {
 				return err
 			}
 		}
+
 		return ro.watch(tx)
 	})
 }
@@ -160,10 +167,10 @@ func since(r store.Request) time.Time {
 // here it is only part of the order's fingerprint. r01-mail 2.9
 const (
 	TransferCloses = -7                  // days from paid-till until R01 takes no application
-	TransferWithin = 10 * 24 * time.Hour // until somebody is reminded when the expiry is not known
+	TransferWithin = 10 * 24 * time.Hour // until a reminder, when the expiry is not known
 )
 
-// transferLate reminds of a transfer once: nobody but people can go on with it.
+// transferLate reminds of a transfer once: only people can go on with it.
 func (ro *Rounds) transferLate(tx *store.Tx, r store.Request) error {
 	if err := tx.Requests.SetDeadline(r, time.Time{}); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 
 const brakeAlarm = "brake"
 
-// watch looks at what nobody reports: that the brake holds, that there are still no funds,
+// watch raises the alarms that depend on time and not on an event: the brake holds, there are still no funds,
 // that no renewal pass completes.
 func (ro *Rounds) watch(tx *store.Tx) error {
 	return errors.Join(ro.watchBrake(tx), ro.watchFunds(tx), ro.watchPasses(tx), ro.boundDeadlines(tx))
@@ -29,10 +29,12 @@ func (ro *Rounds) watchBrake(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+
 	waiting, err := tx.Requests.PaidDue(ro.now())
 	if err != nil {
 		return err
 	}
+
 	planned, err := tx.Renewals.Planned(ro.settings.Agreement, ro.now(), 1)
 	waiting += len(planned)
 	switch {
@@ -43,6 +45,7 @@ func (ro *Rounds) watchBrake(tx *store.Tx) error {
 	case waiting == 0:
 		return ro.alarms.Clear(tx, brakeAlarm, "")
 	}
+
 	return nil
 }
 

@@ -28,24 +28,29 @@ func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) err
 	if ours, err := tx.Requests.ByMessageID(l.MessageID); err != nil || len(ours) > 0 {
 		return errors.Join(err, in.applyCopy(tx, m, ours))
 	}
+
 	if from(l.From, in.settings.Callback) && l.Kind != message.Bounce && in.reader.ownMessageID(l.MessageID) { // a test mail, or a loop
 		if in.matcher.isForgotten(l) {
 			return in.setAside(tx, m, l, bond{knows: true}, aside{why: lifecycle.NotBound, text: "it is our own copy of a request that was sent after the backup was made"})
 		}
 		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, "")
 	}
+
 	twins, err := tx.Mails.Know(m.ID, l.likeness())
 	if err != nil {
 		return err
 	}
+
 	if problem == "" && repeats(twins) {
 		in.log.Info("mail is known: it came before, with other blanks or through another relay", "mail", m.ID)
 		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, "")
 	}
+
 	b, err := in.matcher.bind(tx, l)
 	if err != nil {
 		return err
 	}
+
 	switch {
 	case l.Kind == message.Bounce:
 		return in.applyBounce(tx, m, l, b)
@@ -64,6 +69,7 @@ func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) err
 	case l.doubt != "":
 		return in.setAside(tx, m, l, b, aside{why: lifecycle.NotWhole, text: "nothing of it is applied, for " + l.doubt})
 	}
+
 	return in.setAside(tx, m, l, b, problemAside("no rule recognises it"))
 }
 
@@ -86,18 +92,22 @@ func (in *Inbox) notice(tx *store.Tx, m store.Mail, l letter, res mailform.Resul
 	if res.Outcome == registrar.ReplyIgnore {
 		return nil
 	}
+
 	name := res.Domain
 	if name == "" && len(thread) == 1 && !thread[0].Kind.AboutClient() {
 		name = thread[0].Object
 	}
+
 	text := res.Message
 	if text == "" {
 		text = l.Subject
 	}
+
 	text, err := in.redactNotice(tx, short(text, longestReason), name, thread)
 	if err != nil {
 		return err
 	}
+
 	tx.Emit(registrar.Event{At: in.now(), Type: registrar.EventNotice, Level: registrar.LevelInfo,
 		Message: "notice of R01: " + text, Actor: engine.ByRegistrar, Name: name, Mail: m.ID})
 	return nil

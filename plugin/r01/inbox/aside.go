@@ -66,6 +66,7 @@ func (mt *Matcher) asideOf(v lifecycle.Verdict, l letter, f finding, doubt strin
 	default:
 		a.text = "it is not tied to a request of ours"
 	}
+
 	return a
 }
 
@@ -86,17 +87,21 @@ func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, b bond, a aside)
 	if err != nil {
 		return err
 	}
+
 	possible, err := candidates(tx, l, sure, a.request)
 	if err != nil {
 		return err
 	}
+
 	where, err := in.placeOf(tx, m, l, visitor{bond: b, returned: len(b.requests) == 0 && len(sure) > 0, hints: len(possible) > 0})
 	if err != nil {
 		return err
 	}
+
 	if where == nowhere {
 		return errors.Join(tx.Mails.Cut(m.ID, 0), tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, ""))
 	}
+
 	entry, err := in.enter(tx, m, a, possible, where)
 	if err != nil {
 		return err
@@ -105,15 +110,18 @@ func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, b bond, a aside)
 	if err := tx.Mails.Settle(m.ID, store.MailNew, store.MailReview, engine.Alone(sure)); err != nil {
 		return err
 	}
+
 	if a.why == lifecycle.ProofLater {
 		if err := tx.Mails.PutOff(m.ID, in.now().Add(in.reader.proofPause(m))); err != nil {
 			return err
 		}
 	}
+
 	if where == store.Strangers {
 		in.log.Debug("mail of a stranger is kept for a while", "mail", m.ID, "review", entry.ID, "why", a.why)
 		return tx.Mails.Cut(m.ID, strangersBytes)
 	}
+
 	in.log.Warn("mail waits for review", "mail", m.ID, "review", entry.ID, "why", a.why)
 	return in.tellWaiting(tx, entry, a.alarm)
 }

@@ -11,11 +11,11 @@ import (
 )
 
 // bond is what a mail as a whole answers: one mail of ours, with the requests that went out in
-// it, or nothing, or somebody else. r01-mail 3.7
+// it, or nothing, or another request. r01-mail 3.7
 type bond struct {
 	by       lifecycle.Binding // ByThread, ByToken, Unbound or Against
 	requests []store.Request
-	against  string // what shows that it answers somebody else
+	against  string // what shows that it answers another request
 	knows    bool   // it repeats what only R01 and those on the way to it know
 }
 
@@ -49,10 +49,12 @@ func (mt *Matcher) bind(tx *store.Tx, l letter) (bond, error) {
 	if err != nil {
 		return bond{}, err
 	}
+
 	token, unknown, err := tokened(tx, Tokens(l.Subject+"\n"+l.Text))
 	if err != nil {
 		return bond{}, err
 	}
+
 	b := bond{by: lifecycle.Against, knows: len(thread)+len(token) > 0}
 	to := mt.reader.otherRecipient(l)
 	switch {
@@ -71,6 +73,7 @@ func (mt *Matcher) bind(tx *store.Tx, l letter) (bond, error) {
 	default:
 		return bond{by: lifecycle.Unbound}, nil
 	}
+
 	return b, nil
 }
 
@@ -88,10 +91,12 @@ func (mt *Matcher) thread(tx *store.Tx, l letter) (mails [][]store.Request, fore
 				mails = append(mails, found)
 			}
 		}
+
 		if len(mails) > 0 {
 			return mails, false, nil
 		}
 	}
+
 	for _, id := range append(slices.Clone(l.InReplyTo), l.References...) {
 		switch known, err := tx.Mails.Has(idDigest(id)); {
 		case err != nil:
@@ -103,6 +108,7 @@ func (mt *Matcher) thread(tx *store.Tx, l letter) (mails [][]store.Request, fore
 			foreign = true
 		}
 	}
+
 	return nil, foreign, nil
 }
 

@@ -20,9 +20,11 @@ func (in *Inbox) applyBounce(tx *store.Tx, m store.Mail, l letter, b bond) error
 	if err != nil {
 		return err
 	}
+
 	if len(ours) == 0 {
 		return in.setAside(tx, m, l, b, aside{why: lifecycle.NotBound, text: "it is a bounce of no request of ours"})
 	}
+
 	_, words := in.reader.fateIn(l)
 	said := make([]lifecycle.Evidence, len(ours))
 	for i, r := range ours {
@@ -33,6 +35,7 @@ func (in *Inbox) applyBounce(tx *store.Tx, m store.Mail, l letter, b bond) error
 			return in.waitForBounce(tx, m, l, b, r, v)
 		}
 	}
+
 	settled, f := store.MailIgnored, engine.Fact{Actor: engine.ByPlugin, Evidence: registrar.EvidenceRelay, Mail: m.ID, Reason: words}
 	for i := range ours {
 		v, err := in.engine.Weigh(tx, &ours[i], said[i], f)
@@ -47,6 +50,7 @@ func (in *Inbox) applyBounce(tx *store.Tx, m store.Mail, l letter, b bond) error
 			}
 		}
 	}
+
 	return tx.Mails.Settle(m.ID, store.MailNew, settled, engine.Alone(ours))
 }
 
@@ -85,6 +89,7 @@ func bounceAside(v lifecycle.Verdict, l letter, r store.Request) aside {
 	default:
 		a.text = about + " that is not understood, or says that the mail may have arrived"
 	}
+
 	return a
 }
 

@@ -14,6 +14,7 @@ func candidates(tx *store.Tx, l letter, sure []store.Request, about *store.Reque
 	if about != nil {
 		requests = append(requests, *about)
 	}
+
 	requests = append(requests, l.named...)
 	var ids []registrar.OperationID
 	seen := map[string]bool{}
@@ -21,15 +22,18 @@ func candidates(tx *store.Tx, l letter, sure []store.Request, about *store.Reque
 		if seen[r.ID] {
 			continue
 		}
+
 		seen[r.ID] = true
 		ops, err := tx.Operations.Of(r.ID)
 		if err != nil {
 			return nil, err
 		}
+
 		for _, op := range ops {
 			ids = append(ids, op.ID)
 		}
 	}
+
 	return ids, nil
 }
 

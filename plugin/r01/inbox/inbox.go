@@ -89,6 +89,7 @@ func (in *Inbox) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 	for _, m := range mails {
 		in.clock.HeardOf(engine.ByMailServer, m.InternalDate)
 	}
+
 	arrived, err := in.arrivals(ctx, mails)
 	if err != nil {
 		return fmt.Errorf("store mail: %w", err)
@@ -116,6 +117,7 @@ func (in *Inbox) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 		}
 		in.log.Info("mail stored", "mail", arrived[i].ID, "bytes", len(m.Raw))
 	}
+
 	in.toRead.Wake()
 	return nil
 }
@@ -161,18 +163,22 @@ func (in *Inbox) ReadNew(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+
 		waiting = slices.DeleteFunc(waiting, func(m store.Mail) bool { return tried[m.ID] })
 		if len(waiting) == 0 {
 			return nil
 		}
+
 		left, err := in.read(ctx, waiting[:batch(waiting)])
 		if err != nil {
 			return err
 		}
+
 		for _, id := range left {
 			tried[id] = true
 		}
 	}
+
 	return ctx.Err()
 }
 
@@ -208,14 +214,17 @@ func (in *Inbox) read(ctx context.Context, mails []store.Mail) (left []registrar
 	if err != nil {
 		return nil, fmt.Errorf("open mails: %w", err)
 	}
+
 	for i := range all {
 		if o := &all[i]; o.err == nil {
 			in.reader.prepare(ctx, o)
 		}
 	}
+
 	if err := in.lookUp(ctx, all); err != nil {
 		return nil, fmt.Errorf("look up what mails name: %w", err)
 	}
+
 	err = in.engine.Write(ctx, func(tx *store.Tx) error {
 		for i := range all {
 			if o := &all[i]; o.err == nil {
@@ -227,6 +236,7 @@ func (in *Inbox) read(ctx context.Context, mails []store.Mail) (left []registrar
 	if err != nil {
 		return nil, fmt.Errorf("apply mails: %w", err)
 	}
+
 	for _, o := range all {
 		if o.err != nil {
 			in.log.Error("mail could not be applied, will be tried again", "mail", o.ID, "tries", o.Tries+1, "err", o.err)
@@ -235,6 +245,7 @@ func (in *Inbox) read(ctx context.Context, mails []store.Mail) (left []registrar
 			left = append(left, o.ID)
 		}
 	}
+
 	return left, nil
 }
 

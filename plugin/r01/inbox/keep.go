@@ -14,7 +14,7 @@ import (
 // sweepEvery is how often mails are looked for that have been kept long enough.
 const sweepEvery = time.Hour
 
-// keepLoop removes the bytes of mails that nobody needs any more.
+// keepLoop removes the bytes of mails that are no longer needed.
 func (in *Inbox) keepLoop(ctx context.Context) {
 	never := make(wake.Signal)
 	for ctx.Err() == nil {
@@ -28,7 +28,7 @@ func (in *Inbox) keepLoop(ctx context.Context) {
 // Sweep removes them in small transactions, so that nobody waits long; and it ends the waiting of
 // strangers whose time is up.
 func (in *Inbox) Sweep(ctx context.Context) error {
-	if in.clock.Doubt() != "" { // by which nobody can tell how old they are
+	if in.clock.Doubt() != "" { // their age is unknown
 		return nil
 	}
 	strangers := in.now().Add(-cmp.Or(in.settings.KeepStrangers, KeepStrangers))

@@ -45,12 +45,15 @@ func (rr *Reader) understand(m store.Mail, raw []byte) (l letter, problem string
 	if l.Message, err = message.Parse(raw[:min(len(raw), mostRead)]); err != nil {
 		return l, "it can't be read: " + err.Error()
 	}
+
 	l.results, l.doubt = rr.recognise(l.Message)
 	if l.Kind == message.Bounce && !l.Bounce.Formal && (len(l.results) > 0 || rr.fromRobot(l)) { // a robot that writes as postmaster
 		l.Kind, l.Bounce = message.Ordinary, nil
 	}
+
 	l.made, l.received = earliest(l.Date, m.Received), m.Received
 	l.names = mailform.Objects(l.Text)
+
 	switch {
 	case m.Truncated && len(raw) < mailbox.Head:
 		problem = "the mail server sends it otherwise each time, so what it says is not sure"
@@ -59,6 +62,7 @@ func (rr *Reader) understand(m store.Mail, raw []byte) (l letter, problem string
 	case len(l.Damaged) > 0:
 		problem = "it is damaged: " + strings.Join(l.Damaged, ", ")
 	}
+
 	return l, problem
 }
 

@@ -18,6 +18,7 @@ func (dk *Desk) Mail(ctx context.Context, id registrar.MailID) (shown registrar.
 		if err != nil {
 			return err
 		}
+
 		raw, err := tx.Mails.Raw(id)
 		if errors.Is(err, store.ErrRemoved) {
 			if shown, err = dk.listed(tx, m); err != nil {
@@ -26,12 +27,15 @@ func (dk *Desk) Mail(ctx context.Context, id registrar.MailID) (shown registrar.
 			shown.Text = "(" + store.ErrRemoved.Error() + ")"
 			return nil
 		}
+
 		if err != nil {
 			return err
 		}
+
 		shown, err = dk.showMail(tx, m, raw)
 		return err
 	})
+
 	return shown, engine.Fault(err, "mail "+string(id))
 }
 
@@ -42,16 +46,19 @@ func (dk *Desk) showMail(tx *store.Tx, m store.Mail, raw []byte) (registrar.Mail
 		shown.Text = "(can't be read: " + err.Error() + ")"
 		return shown, nil
 	}
+
 	if len(msg.From) > 0 {
 		shown.From = msg.From[0]
 	}
 	if len(msg.To) > 0 {
 		shown.To = msg.To[0]
 	}
+
 	requests, err := requestsNamed(tx, m.ID)
 	if err != nil {
 		return shown, err
 	}
+
 	shown.Subject, shown.Text, err = dk.readable(tx, msg, requests)
 	return shown, err
 }
@@ -63,30 +70,37 @@ func (dk *Desk) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule str
 		if err != nil {
 			return err
 		}
+
 		_, msg, err := dk.show(tx, e)
 		if err != nil {
 			return err
 		}
+
 		requests, err := requestsNamed(tx, e.Mail)
 		if err != nil {
 			return err
 		}
+
 		msg.Shown = msg.Text // no rule looks at what is quoted
 		subject, text, err := dk.readable(tx, msg, requests)
 		if err != nil {
 			return err
 		}
+
 		if subject != msg.Subject || text != msg.Text {
 			rule = "# No rule is proposed: the mail repeats a request of ours, with what nobody should read.\n"
 			return nil
 		}
+
 		outcome := e.Outcome
 		if outcome == "" {
 			outcome = registrar.ReplyNotice
 		}
+
 		rule = mailform.SuggestRule(mailform.Input{From: msg.From, Subject: msg.Subject, Text: msg.Text}, outcome)
 		return nil
 	})
+
 	return rule, engine.Fault(err, "review "+string(id))
 }
 
@@ -96,20 +110,25 @@ func (dk *Desk) RawMail(ctx context.Context, id registrar.MailID) (text string, 
 		if _, err := tx.Mails.Get(id); err != nil {
 			return err
 		}
+
 		raw, err := tx.Mails.Raw(id)
 		if errors.Is(err, store.ErrRemoved) {
 			text = "(" + err.Error() + ")\n"
 			return nil
 		}
+
 		if err != nil {
 			return err
 		}
+
 		requests, err := requestsNamed(tx, id)
 		if err != nil {
 			return err
 		}
+
 		text, err = dk.redactor.Redact(tx, mailform.Mask(message.Source(raw[:min(len(raw), mostRead)])), requests...)
 		return err
 	})
+
 	return text, engine.Fault(err, "mail "+string(id))
 }

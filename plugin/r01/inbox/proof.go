@@ -32,6 +32,7 @@ func (rr *Reader) prove(ctx context.Context, o *opened) {
 			return
 		}
 	}
+
 	verdict := rr.verifier.Verify(ctx, o.raw)
 	switch {
 	case verdict.Verified && rr.settings.Proof:
@@ -46,6 +47,7 @@ func (rr *Reader) prove(ctx context.Context, o *opened) {
 	default:
 		l.proof = lifecycle.Missing
 	}
+
 	l.unproved = cmp.Or(made.Reason, verdict.Reason)
 }
 
@@ -63,14 +65,17 @@ func (in *Inbox) ProveAgain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	if len(due) > 0 {
 		defer in.toRead.Wake() // to read them, and to look at more
 	}
+
 	for _, m := range due {
 		raw, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]byte, error) { return tx.Mails.Raw(m.ID) })
 		if err != nil && !errors.Is(err, store.ErrRemoved) {
 			return err
 		}
+
 		temporary := err == nil && in.verifier.Verify(ctx, raw).Temporary
 		err = in.engine.Write(ctx, func(tx *store.Tx) error {
 			if temporary {
@@ -82,6 +87,7 @@ func (in *Inbox) ProveAgain(ctx context.Context) error {
 			return err
 		}
 	}
+
 	return nil
 }
 

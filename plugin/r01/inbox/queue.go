@@ -21,9 +21,11 @@ func (dk *Desk) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (page r
 		if err != nil {
 			return err
 		}
+
 		if page.More = len(entries) > size; page.More {
 			entries = entries[:size]
 		}
+
 		for _, e := range entries {
 			shown, err := dk.told(tx, e)
 			if err != nil {
@@ -31,8 +33,10 @@ func (dk *Desk) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (page r
 			}
 			page.Reviews = append(page.Reviews, shown)
 		}
+
 		return nil
 	})
+
 	return page, err
 }
 
@@ -95,6 +99,7 @@ func (dk *Desk) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision)
 	if d.From != "" {
 		return dk.resolveFrom(ctx, d)
 	}
+
 	for seen := range slices.Chunk(d.Reviews, resolvedAtOnce) {
 		part := registrar.ReviewsResolved{}
 		err := dk.engine.Write(ctx, func(tx *store.Tx) error {
@@ -106,6 +111,7 @@ func (dk *Desk) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision)
 		}
 		done.Add(part)
 	}
+
 	return done, nil
 }
 
@@ -151,22 +157,26 @@ func (dk *Desk) resolveOne(tx *store.Tx, d registrar.ReviewsDecision, seen regis
 	if err != nil {
 		return err
 	}
+
 	one := registrar.ReviewDecision{Review: seen.ID, Version: seen.Version, Outcome: d.Outcome, By: d.By, Note: d.Note}
 	shown, err := entry(tx, e)
 	if err == nil {
 		err = shown.CheckVersion(one.Version)
 	}
+
 	if err != nil {
 		return err
 	}
 	if !e.ResolvedAt.IsZero() {
 		return registrar.Errorf(registrar.Precondition, "review %s was resolved by %s", e.ID, e.ResolvedBy)
 	}
+
 	if d.FromNowOn {
 		if err := dk.ignoreSenderOf(tx, d, e.Mail, done); err != nil {
 			return err
 		}
 	}
+
 	return dk.close(tx, e, d.Outcome, d.By, d.Note, store.MailIgnored)
 }
 
@@ -198,6 +208,7 @@ func (dk *Desk) resolveFrom(ctx context.Context, d registrar.ReviewsDecision) (d
 	if d.FromNowOn {
 		done.Ignored = []string{d.From}
 	}
+
 	for n := resolvedAtOnce; n == resolvedAtOnce; done.Resolved += n {
 		err := dk.engine.Write(ctx, func(tx *store.Tx) error {
 			if d.FromNowOn {
@@ -205,15 +216,18 @@ func (dk *Desk) resolveFrom(ctx context.Context, d registrar.ReviewsDecision) (d
 					return err
 				}
 			}
+
 			entries, err := tx.Reviews.From(d.From, resolvedAtOnce)
 			if err != nil {
 				return err
 			}
+
 			for _, e := range entries {
 				if err := dk.close(tx, e, d.Outcome, d.By, d.Note, store.MailIgnored); err != nil {
 					return err
 				}
 			}
+
 			n = len(entries)
 			dk.tellResolved(tx, d, registrar.ReviewsResolved{Resolved: n})
 			return nil
@@ -222,6 +236,7 @@ func (dk *Desk) resolveFrom(ctx context.Context, d registrar.ReviewsDecision) (d
 			return done, err
 		}
 	}
+
 	return done, nil
 }
 

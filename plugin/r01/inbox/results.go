@@ -26,25 +26,30 @@ func (in *Inbox) applyResults(tx *store.Tx, m store.Mail, l letter, b bond) erro
 	if err != nil {
 		return err
 	}
+
 	if a.text == "" {
 		a = in.matcher.judgeAll(l, found)
 	}
 	if a.text != "" {
 		return in.wait(tx, m, l, b, a, found)
 	}
+
 	for _, res := range notices {
 		if err := in.notice(tx, m, l, res, b.requests); err != nil {
 			return err
 		}
 	}
+
 	if len(found) == 0 {
 		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, engine.Alone(b.requests))
 	}
+
 	for _, f := range found {
 		if err := in.take(tx, m, f); err != nil {
 			return err
 		}
 	}
+
 	return tx.Mails.Settle(m.ID, store.MailNew, store.MailApplied, found[0].request.ID)
 }
 

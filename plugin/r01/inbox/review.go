@@ -58,17 +58,21 @@ func (dk *Desk) show(tx *store.Tx, e store.Review) (registrar.Review, message.Me
 	case !errors.Is(err, store.ErrRemoved):
 		return registrar.Review{}, msg, err
 	}
+
 	if err != nil {
 		msg.Shown = "(can't be read: " + err.Error() + ")"
 	}
+
 	requests, err := requestsNamed(tx, e.Mail)
 	if err != nil {
 		return registrar.Review{}, msg, err
 	}
+
 	subject, text, err := dk.readable(tx, msg, requests)
 	if err != nil {
 		return registrar.Review{}, msg, err
 	}
+
 	shown, err := entry(tx, e)
 	shown.From, shown.Subject, shown.Text = strings.Join(msg.From, ", "), subject, text
 	if err == nil && len(raw) == 0 { // but for what is told of it
@@ -78,6 +82,7 @@ func (dk *Desk) show(tx *store.Tx, e store.Review) (registrar.Review, message.Me
 		}
 		return shown, msg, err
 	}
+
 	return shown, msg, err
 }
 
@@ -94,20 +99,24 @@ func (dk *Desk) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (
 	if err := registrar.InvalidDecision(d.Problems()); err != nil {
 		return registrar.Review{}, err
 	}
+
 	var shown registrar.Review
 	err := dk.engine.Write(ctx, func(tx *store.Tx) error {
 		e, err := tx.Reviews.Get(d.Review)
 		if err != nil {
 			return err
 		}
+
 		if err := dk.resolveReview(tx, e, d); err != nil {
 			return err
 		}
 		if e, err = tx.Reviews.Get(d.Review); err == nil {
 			shown, _, err = dk.show(tx, e)
 		}
+
 		return err
 	})
+
 	return shown, engine.Fault(err, "review "+string(d.Review))
 }
 
@@ -116,12 +125,14 @@ func (dk *Desk) resolveReview(tx *store.Tx, e store.Review, d registrar.ReviewDe
 	if err != nil {
 		return err
 	}
+
 	if err := shown.CheckVersion(d.Version); err != nil {
 		return err
 	}
 	if !e.ResolvedAt.IsZero() {
 		return registrar.Errorf(registrar.Precondition, "review %s was resolved by %s", e.ID, e.ResolvedBy)
 	}
+
 	settled := store.MailIgnored
 	if event, moves := lifecycle.EventOf(d.Outcome); moves {
 		settled = store.MailApplied
@@ -129,9 +140,11 @@ func (dk *Desk) resolveReview(tx *store.Tx, e store.Review, d registrar.ReviewDe
 			return err
 		}
 	}
+
 	if err := dk.close(tx, e, d.Outcome, d.By, d.Note, settled); err != nil {
 		return err
 	}
+
 	tx.Emit(registrar.Event{At: dk.now(), Type: registrar.EventReview, Level: registrar.LevelInfo,
 		Message: noted(fmt.Sprintf("the mail was read as %q", d.Outcome), d.Note), Actor: d.By, Mail: e.Mail, Review: e.ID})
 	return nil
@@ -159,20 +172,25 @@ func (dk *Desk) applyDecision(tx *store.Tx, e store.Review, d registrar.ReviewDe
 	if id == "" && len(e.Candidates) == 1 {
 		id = e.Candidates[0]
 	}
+
 	if id == "" {
 		return registrar.InvalidDecision([]registrar.Problem{{Path: "operation", Message: "is required: the mail may belong to several operations, or to none"}})
 	}
+
 	shown, msg, err := dk.show(tx, e)
 	if err != nil {
 		return err
 	}
+
 	op, err := engine.OperationOf(tx, id)
 	if err != nil {
 		return engine.Fault(err, "operation "+string(id))
 	}
+
 	if err := d.CheckOperation(shown, op.Operation); err != nil {
 		return err
 	}
+
 	f := engine.Fact{Actor: d.By, Evidence: registrar.EvidencePerson, Mail: e.Mail,
 		Reason: mailform.Mask(firstLine(msg.Text))}
 	return dk.engine.MoveOperation(tx, op, engine.PersonSays(event, op.Version, "the mail "+string(e.Mail)), f)

@@ -45,6 +45,7 @@ func (in *Inbox) placeOf(tx *store.Tx, m store.Mail, l letter, v visitor) (store
 	case !errors.Is(err, store.ErrNotFound):
 		return nowhere, err
 	}
+
 	if m.Tries >= Poisonous || v.bond.knows || v.returned || l.proof == lifecycle.Proved || l.proof == lifecycle.OwnWord || in.reader.ofOurs(l) {
 		return store.Desk, nil
 	}
@@ -55,15 +56,18 @@ func (in *Inbox) placeOf(tx *store.Tx, m store.Mail, l letter, v visitor) (store
 			return nowhere, err
 		}
 	}
+
 	sender := strings.ToLower(strings.Join(l.From, ", "))
 	if claims || v.hints || len(l.results) > 0 || sender == "" {
 		if fits, err := in.fits(tx, store.Desk, sender, claims); err != nil || fits {
 			return store.Desk, err
 		}
 	}
+
 	if fits, err := in.fits(tx, store.Strangers, sender, claims); err != nil || !fits {
 		return nowhere, err
 	}
+
 	return store.Strangers, nil
 }
 
@@ -72,13 +76,16 @@ func (in *Inbox) placeOf(tx *store.Tx, m store.Mail, l letter, v visitor) (store
 func (in *Inbox) fits(tx *store.Tx, list store.List, sender string, claims bool) (bool, error) {
 	quota := cmp.Or(in.settings.Quota, Quota)
 	all := quota * crowd
+
 	if claims {
 		quota = all
 	}
+
 	n, err := tx.Visit(list, cmp.Or(sender, noSender), in.now())
 	if err != nil {
 		return false, err
 	}
+
 	if n <= quota && !claims {
 		together, err := tx.Visit(list, store.Everyone, in.now())
 		if err != nil {
@@ -88,9 +95,11 @@ func (in *Inbox) fits(tx *store.Tx, list store.List, sender string, claims bool)
 			n = quota + 1
 		}
 	}
+
 	if n <= quota {
 		return true, nil
 	}
+
 	return false, in.overrun(tx)
 }
 

@@ -48,6 +48,7 @@ func (in *Inbox) TellOld(ctx context.Context) error {
 		if err != nil || len(ids) == 0 {
 			return err
 		}
+
 		err = in.store.Write(ctx, func(tx *store.Tx) error {
 			for _, id := range ids {
 				if err := in.tellOld(tx, id); err != nil {

@@ -55,6 +55,7 @@ func (c Config) withDefaults() Config {
 			*d = fallback
 		}
 	}
+
 	or(&c.Poll, time.Minute)
 	or(&c.Timeouts.Exchange, 30*time.Second)
 	or(&c.Timeouts.Rearm, 80*time.Second)
@@ -62,12 +63,14 @@ func (c Config) withDefaults() Config {
 	or(&c.Timeouts.BackOffMax, 5*time.Minute)
 	or(&c.Timeouts.Login, 15*time.Minute)
 	or(&c.Timeouts.SetAside, 15*time.Minute)
+
 	if c.Mailbox == "" {
 		c.Mailbox = "INBOX"
 	}
 	if c.MaxSize <= 0 {
 		c.MaxSize = 25 << 20
 	}
+
 	return c
 }
 

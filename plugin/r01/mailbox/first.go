@@ -27,17 +27,21 @@ func (a Answers) criteria(above imap.UID) *imap.SearchCriteria {
 	for _, address := range a.From {
 		add("From", address)
 	}
+
 	if a.Thread != "" {
 		add("In-Reply-To", a.Thread)
 		add("References", a.Thread)
 	}
+
 	if len(each) == 0 {
 		return nil
 	}
+
 	all := each[0]
 	for _, c := range each[1:] {
 		all = imap.SearchCriteria{Or: [][2]imap.SearchCriteria{{all, c}}}
 	}
+
 	var rest imap.UIDSet
 	rest.AddRange(above+1, 0)
 	all.UID = []imap.UIDSet{rest}
@@ -57,10 +61,12 @@ func (w *Watcher) first(ctx context.Context, s *session, o *overtaking, waiting 
 	if w.unsearchable || waiting <= crowd || o.exists == s.exists() {
 		return nil, nil
 	}
+
 	criteria := w.config.Answers.criteria(o.looked)
 	if criteria == nil {
 		return nil, nil
 	}
+
 	if s.keywords && !s.count.blind {
 		criteria.NotFlag = []imap.Flag{Done}
 	}
@@ -74,10 +80,12 @@ func (w *Watcher) first(ctx context.Context, s *session, o *overtaking, waiting 
 		}
 		return nil, err
 	}
+
 	o.exists = exists
 	if n := len(found); n > 0 {
 		o.looked = max(o.looked, found[n-1])
 	}
+
 	return slices.DeleteFunc(found, func(uid imap.UID) bool {
 		_, troubled := w.trouble[uid]
 		return o.passed[uid] || troubled || len(w.handled[uid]) > 0

@@ -110,28 +110,36 @@ func (w *Watcher) watch(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
+
 	if err := s.open(ctx, w.config.Mailbox, false); err != nil {
 		return err
 	}
+
 	if s.validity != w.validity || s.validity == 0 { // the UIDs mean other mails now
 		w.validity = s.validity
 		clear(w.handled)
 		clear(w.trouble)
 	}
+
 	w.refusals = 0
 	w.status.connected()
 	w.log.Info("mailbox connected", "address", w.config.Address, "folder", w.config.Mailbox, "uid_validity", s.validity, "keeps_keywords", s.keywords)
+
 	longest := min(w.config.Poll, w.config.Timeouts.Rearm)
 	for pause := firstPoll; ; pause *= 2 {
 		before := w.delivered
+
 		if err := w.pass(ctx, s); err != nil {
 			return err
 		}
+
 		w.failures, w.broken = 0, 0
 		w.status.passed(w.setAside(), s.remarks())
+
 		if w.delivered != before {
 			pause = firstPoll
 		}
+
 		pause = min(pause, longest)
 		if err := s.wait(ctx, pause); err != nil {
 			return err
@@ -145,6 +153,7 @@ func (w *Watcher) pass(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+
 	w.forget(found)
 	waiting := w.unseen(found)
 	o := overtaking{passed: map[imap.UID]bool{}}
@@ -153,19 +162,23 @@ func (w *Watcher) pass(ctx context.Context, s *session) error {
 		if err != nil {
 			return err
 		}
+
 		for _, part := range [][]imap.UID{first, group} {
 			part = slices.DeleteFunc(slices.Clone(part), func(uid imap.UID) bool { return o.passed[uid] })
 			if len(part) == 0 {
 				continue
 			}
+
 			if err := w.group(ctx, s, part); err != nil {
 				return err
 			}
+
 			for _, uid := range part {
 				o.passed[uid] = true
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -184,13 +197,16 @@ func (w *Watcher) groups(found []imap.UID, waiting int) [][]imap.UID {
 			last = append(last, []imap.UID{uid})
 		}
 	}
+
 	size := listGroup
 	if waiting > crowd {
 		size = crowd
 	}
+
 	if w.broken >= attempts { // one of them breaks the connection: find out which
 		size = 1
 	}
+
 	return append(slices.Collect(slices.Chunk(calm, size)), last...)
 }
 
@@ -216,10 +232,12 @@ func (w *Watcher) group(ctx context.Context, s *session, uids []imap.UID) error 
 	if err != nil {
 		return w.blame(ctx, uids, err)
 	}
+
 	listed := map[imap.UID][]entry{}
 	for _, e := range entries {
 		listed[e.uid] = append(listed[e.uid], e)
 	}
+
 	var fresh []entry
 	var known []imap.UID
 	for _, uid := range uids {
@@ -229,16 +247,19 @@ func (w *Watcher) group(ctx context.Context, s *session, uids []imap.UID) error 
 			known = append(known, uid)
 		}
 	}
+
 	if s.keeps(known) { // delivered, but the flag did not get through
 		if err := w.settle(ctx, s, known); err != nil {
 			return err
 		}
 	}
+
 	for _, batch := range w.batches(fresh) {
 		if err := w.batch(ctx, s, batch); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -305,6 +326,7 @@ func (w *Watcher) deliver(ctx context.Context, s *session, entries []entry, trun
 	if len(entries) == 0 {
 		return nil
 	}
+
 	var mails []Mail
 	for _, e := range entries {
 		m := Mail{UIDValidity: s.validity, UID: uint32(e.uid), InternalDate: e.date, Size: e.size, Raw: e.body, Truncated: truncated}
@@ -313,13 +335,16 @@ func (w *Watcher) deliver(ctx context.Context, s *session, entries []entry, trun
 		}
 		mails = append(mails, m)
 	}
+
 	failed := w.store.Deliver(ctx, mails)
 	if failed != nil {
 		mails, failed = w.oneByOne(ctx, mails)
 	}
+
 	if failed != nil {
 		failed = fmt.Errorf("deliver mail: %w", failed)
 	}
+
 	var taken []imap.UID
 	for _, e := range entries[:len(mails)] {
 		w.handled[e.uid] = append(w.handled[e.uid], e.stamp())
@@ -327,9 +352,11 @@ func (w *Watcher) deliver(ctx context.Context, s *session, entries []entry, trun
 		w.delivered++
 		taken = append(taken, e.uid)
 	}
+
 	if len(taken) == 0 {
 		return failed
 	}
+
 	return errors.Join(failed, w.settle(ctx, s, slices.Compact(taken)))
 }
 

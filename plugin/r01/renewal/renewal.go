@@ -63,6 +63,7 @@ func (p *Pass) Run(ctx context.Context, now time.Time) (d Done, err error) {
 	if d.Planned, err = p.book.PlanRenewals(ctx, p.settings.Due(today)); err != nil {
 		return d, fmt.Errorf("renewal pass: %w", err)
 	}
+
 	for _, b := range policy.Bands(today) {
 		n, err := p.book.AnnounceRenewals(ctx, b, today)
 		if err != nil {
@@ -70,12 +71,14 @@ func (p *Pass) Run(ctx context.Context, now time.Time) (d Done, err error) {
 		}
 		d.Announced += n
 	}
+
 	if d.Reminded, err = p.remind(ctx, today); err != nil {
 		return d, fmt.Errorf("renewal pass: tell what is held: %w", err)
 	}
 	if err := p.book.PassCompleted(ctx); err != nil {
 		return d, fmt.Errorf("renewal pass: %w", err)
 	}
+
 	return d, nil
 }
 

@@ -96,9 +96,11 @@ func (t Erasures) Request(q Finished, id string) (bodies, mails int64, err error
 	if err != nil || may == 0 {
 		return 0, 0, err
 	}
+
 	if bodies, err = t.change("update requests set sealed_body = $1, digest = '' where id = $2 and length(sealed_body) > 0", []byte{}, id); err != nil {
 		return 0, 0, fmt.Errorf("erase request: %w", err)
 	}
+
 	// What is known of a mail stays: it is never taken for a new one.
 	for _, about := range []string{"m.request = $2 and m.request is not null", "m.id in (select mail from reviews a where a.request = $2 and a.request <> '' and a.resolved_at is not null)"} {
 		n, err := t.change("update mails as m set sealed_raw = $1, sealed_heading = $1, sender = '', sender_host = '' where "+about+" and "+toldMail+" and "+settledMail, []byte{}, id)
@@ -107,9 +109,11 @@ func (t Erasures) Request(q Finished, id string) (bodies, mails int64, err error
 		}
 		mails += n
 	}
+
 	if err := t.tx.exec("update operations set digest = $1 where request = $2 and finished_at is not null", Erased, id); err != nil {
 		return 0, 0, fmt.Errorf("erase digest: %w", err)
 	}
+
 	return bodies, mails, nil
 }
 

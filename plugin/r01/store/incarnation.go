@@ -79,21 +79,26 @@ func (s *Store) DetectRestore(ctx context.Context) (incarnation string, older bo
 	if err != nil && !missing {
 		return "", false, fmt.Errorf("read mark: %w", err)
 	}
+
 	var have watermark
 	if err := s.Read(ctx, func(tx *Tx) (err error) { have, err = tx.mark(); return err }); err != nil {
 		return "", false, fmt.Errorf("compare with mark: %w", err)
 	}
+
 	s.forgetMark()
+
 	if have.incarnation != "" {
 		if older = missing || have.isOlder(left, s.shared); !older {
 			return have.incarnation, false, nil
 		}
 		return rand.Text(), true, nil
 	}
+
 	incarnation = rand.Text()
 	if have.fence < left.fence || have.cursor < left.cursor {
 		return incarnation, true, nil
 	}
+
 	// The mark first: a database that has an incarnation and no mark is an older one.
 	return incarnation, false, s.moveMark(watermark{incarnation: incarnation})
 }
@@ -160,6 +165,7 @@ func (s *Store) FollowWatermark(ctx context.Context, holder string) error {
 	if err != nil && !missing {
 		return fmt.Errorf("follow: %w", err)
 	}
+
 	var have watermark
 	var at string
 	err = s.Read(ctx, func(tx *Tx) (err error) {
@@ -172,9 +178,11 @@ func (s *Store) FollowWatermark(ctx context.Context, holder string) error {
 	if err != nil {
 		return fmt.Errorf("follow: %w", err)
 	}
+
 	if at != holder || !missing && have.isOlder(left, s.shared) {
 		return nil
 	}
+
 	return s.moveMark(have)
 }
 

@@ -60,17 +60,21 @@ func (t Mails) Add(m Mail, raw []byte) error {
 			return ErrExists
 		}
 	}
+
 	direction := "in"
 	if m.Out {
 		direction = "out"
 	}
+
 	heading, sender, host, err := t.tx.sealHeading(m.ID, m.Heading)
 	if err != nil {
 		return fmt.Errorf("add mail: %w", err)
 	}
+
 	if m.Heading == (Heading{}) { // it is told later
 		heading = nil
 	}
+
 	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated, received_at,
 			sealed_heading, sender, sender_host, turn)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (hash) do nothing`,
@@ -79,9 +83,11 @@ func (t Mails) Add(m Mail, raw []byte) error {
 	if err != nil {
 		return fmt.Errorf("add mail: %w", err)
 	}
+
 	if n == 0 {
 		return ErrExists
 	}
+
 	return nil
 }
 
@@ -154,7 +160,7 @@ func (t Mails) Know(id registrar.MailID, l Likeness) ([]Twin, error) {
 }
 
 // Twins lists the twins of a likeness, but for one mail. A mail that was not applied is none:
-// anybody can send one under the ID that R01's answer will have.
+// anyone can send one under the ID that R01's answer will have.
 func (t Mails) Twins(but registrar.MailID, l Likeness) ([]Twin, error) {
 	text := t.tx.keyed(l.Text)
 	return collect(t.tx, func(s sqldb.Scanner) (t Twin, err error) {

@@ -243,11 +243,14 @@ func (t Requests) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operati
 // advance is Advance, with the digest of what is about to be sent; "" = it stays as it is.
 func (t Requests) advance(r *Request, d lifecycle.Decision, c Change, digest string) ([]Operation, error) {
 	next := *r
+
 	if d.State() == "" {
 		return nil, fmt.Errorf("advance request %s: nothing was decided", r.ID)
 	}
+
 	next.State, next.Stall, next.Error, next.Deadline = d.State(), d.Stall(), c.Error, c.Deadline
 	next.MayRun, next.Releasable = d.MayRun(), d.Releasable()
+
 	if c.Task != "" {
 		next.Task = c.Task
 	}
@@ -257,6 +260,7 @@ func (t Requests) advance(r *Request, d lifecycle.Decision, c Change, digest str
 	if d.State() == registrar.Sent && next.SentAt.IsZero() {
 		next.SentAt = c.At
 	}
+
 	err := t.tx.swap(`update requests set state = $1, hold = $2, error = $3, task = $4, due_at = $5, sent_at = $6,
 			deadline_at = $7, updated_at = $8, attempt = $9, fence = $10, claimed_at = $11,
 			digest = case when $12 = '' then digest else $12 end, may_run = $13, releasable = $14, version = version + 1
@@ -267,6 +271,7 @@ func (t Requests) advance(r *Request, d lifecycle.Decision, c Change, digest str
 	if err != nil {
 		return nil, fmt.Errorf("advance request %s to %s: %w", r.ID, d.State(), err)
 	}
+
 	next.version++
 	*r = next
 	return t.follow(next, d, c)
@@ -281,10 +286,12 @@ func (t Requests) follow(r Request, d lifecycle.Decision, c Change) ([]Operation
 		}
 		return ops, err
 	}
+
 	deadline, finished := c.Deadline, time.Time{}
 	if d.State().Final() {
 		deadline, finished = time.Time{}, c.At
 	}
+
 	ops, err := collect(t.tx, scanOperation, `update operations set state = $1, waits_for = $2, error = $3, updated_at = $4,
 			deadline_at = $5, finished_at = $6
 		where request = $7 and finished_at is null returning `+operationColumns,
@@ -292,14 +299,17 @@ func (t Requests) follow(r Request, d lifecycle.Decision, c Change) ([]Operation
 	if err != nil {
 		return nil, fmt.Errorf("set operations of request %s to %s: %w", r.ID, d.State(), err)
 	}
+
 	slices.SortFunc(ops, func(a, b Operation) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 	})
+
 	for i := range ops {
 		if err := t.tx.Operations.addStep(&ops[i], c); err != nil {
 			return nil, err
 		}
 	}
+
 	return ops, nil
 }
 
@@ -311,23 +321,28 @@ func (t Requests) Claim(r *Request, fence int64, digest string, at time.Time) er
 	if err != nil {
 		return fmt.Errorf("claim request %s: %w", r.ID, err)
 	}
+
 	if current != fmt.Sprint(fence) {
 		return fmt.Errorf("claim request %s: another instance has taken over: %w", r.ID, ErrMoved)
 	}
+
 	v := lifecycle.Weigh(r.Lifecycle(), lifecycle.Evidence{Source: lifecycle.FromQueue, Event: lifecycle.Claimed, Proof: lifecycle.OwnWord})
 	d, ok := v.Decision()
 	if !ok {
 		return fmt.Errorf("claim request %s: %w", r.ID, errors.Join(ErrMoved, v.Err()))
 	}
+
 	r.Attempt, r.Fence, r.ClaimedAt = r.Attempt+1, fence, at
 	c := Change{At: at, Message: "handing over to the mail relay", Actor: "plugin"}
 	if _, err := t.advance(r, d, c, t.tx.keyed(digest)); err != nil {
 		return err
 	}
+
 	err = t.tx.exec("insert into attempts (request, attempt, claimed_at) values ($1, $2, $3)", r.ID, r.Attempt, sqldb.Millis(at))
 	if err != nil {
 		return fmt.Errorf("claim request %s: %w", r.ID, err)
 	}
+
 	return nil
 }
 
@@ -339,5 +354,5 @@ func (t Requests) FinishAttempt(r Request, outcome, response string, at time.Tim
 
 const fenceSetting = "fence"
 
-// TakeOver gives out a new fence: whoever held an older one can claim nothing any more.
+// TakeOver gives out a new fence: the holder of an older one can claim nothing any more.
 func (tx *Tx) TakeOver() (int64, error) { return tx.Count(fenceSetting, 1) }

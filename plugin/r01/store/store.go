@@ -2,7 +2,7 @@
 // mails and the event record. It is the only room of the plugin that knows SQL.
 //
 // Guarantees: what a Write returned nil for survives any crash. A request changes state
-// only by compare-and-swap; [ErrMoved] says that somebody else was first, and the caller
+// only by compare-and-swap; [ErrMoved] says that another writer was first, and the caller
 // reads again. What may exist once exists once by unique index, and breaking one is
 // [ErrExists]. Registrants, orders, request bodies and mails are sealed before they are
 // written, and their digests are keyed. Cursors of events are dense and in the order of

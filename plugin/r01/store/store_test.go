@@ -303,7 +303,7 @@ func TestWhatMayExistOnce(t *testing.T) {
 	})
 }
 
-// One PROLONG per domain and expiry for ever, but for one that was refused or that was taken
+// One PROLONG per domain and expiry, but for one that was refused or that was taken
 // back before the relay could have got it. r01-mail 4.3
 func TestProlongOncePerExpiry(t *testing.T) {
 	t.Parallel()

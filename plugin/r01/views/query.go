@@ -128,6 +128,7 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 		if err != nil {
 			return err
 		}
+
 		for _, a := range alarms {
 			switch a.Key {
 			case engine.ReviewAlarm:
@@ -140,6 +141,7 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 				queue.OK, queue.Detail = false, a.Message
 			}
 		}
+
 		counts, err := tx.Requests.CountInStates()
 		if queue.OK {
 			queue.Detail = describeCounts(counts)
@@ -147,12 +149,15 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 		if err != nil {
 			return err
 		}
+
 		last, err := tx.Time(engine.PassCompleted)
 		if renewals.OK && !last.IsZero() {
 			renewals.Detail = "last pass completed " + last.UTC().Format(time.RFC3339)
 		}
+
 		return err
 	})
+
 	return append([]registrar.Component{queue, review, strangers, renewals}, vs.witness.Health()...), err
 }
 

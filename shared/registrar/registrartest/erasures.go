@@ -38,6 +38,7 @@ func (e *exam) erasesNothingOf(l *life, o registrar.Order, op registrar.Operatio
 		e.broken("the operation %s: %s", op.ID, told(err))
 		return
 	}
+
 	known, _ := l.Submit(e.ctx, o) // other rules judge that
 	erased, err := l.Erase(e.ctx, registrar.ErasureQuery{Customer: o.Customer})
 	if err != nil {
@@ -48,6 +49,7 @@ func (e *exam) erasesNothingOf(l *life, o registrar.Order, op registrar.Operatio
 	if len(erased.Kept) == 0 {
 		e.broken("Erase says of nothing that it stays, and the operation on %s is %s", o.Domain, before.State)
 	}
+
 	for _, k := range erased.Kept {
 		if k.What == "" || k.Why == "" {
 			e.broken("Erase keeps %q because %q", k.What, k.Why)
@@ -67,6 +69,7 @@ func rotatesKeys(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	o, op, err := e.submitted(l)
 	if err != nil {
 		return err
@@ -76,6 +79,7 @@ func rotatesKeys(e *exam) error {
 	if again, err := l.Submit(e.ctx, o); err != nil {
 		known = again.ID // other rules judge that
 	}
+
 	for range 2 {
 		r, err := l.RotateKeys(e.ctx)
 		if err != nil || r.Key == "" || seen[r.Key] {
@@ -91,8 +95,10 @@ func rotatesKeys(e *exam) error {
 		e.broken("no instance begins after RotateKeys: %s", told(err))
 		return nil
 	}
+
 	if _, err := l.Operation(e.ctx, op.ID); err != nil {
 		e.broken("an instance that begins after RotateKeys does not know operation %s: %v", op.ID, err)
 	}
+
 	return nil
 }
