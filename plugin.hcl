@@ -21,6 +21,11 @@ panel {
   #                                       # account; without it a file in data. See docs/nodes.md
   # unpaid    = "7d"              # an order that is not paid by then ends by itself, and its name is free again
   # log_level = "info"            # trace | debug | info | warn | error; serve --log-level comes first
+  # webhook "shop" {              # a program that is told each entry of the Action Log; docs/http-api.md
+  #   url    = "https://shop.example/panel-hook"
+  #   secret = secret("env", "SHOP_HOOK_SECRET") # signs what is sent; 16 characters at least
+  #   events = ["operation", "domain"]           # without it, all
+  # }
   # keep {                        # personal data of what is over; what is open, or about a domain that is held, stays
   #   contacts  = "1095d"         # of concluded orders, here and with every registrar
   #   codes     = "30d"           # transfer codes of concluded orders

@@ -32,6 +32,9 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 	}
 
 	warn(c, o.Logger)
+	if _, err := hooks(c); err != nil {
+		return nil, err
+	}
 	dir, err := checkDir(c.Dir())
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for the check: %w", err)

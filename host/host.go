@@ -27,6 +27,7 @@ import (
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web"
+	"registrar.panel/host/webhook"
 	"registrar.panel/shared/registrar"
 )
 
@@ -39,6 +40,7 @@ type Options struct {
 	Logger      hclog.Logger
 	LogLevel    string // one of [config.LogLevels]; "" = what plugin.hcl says
 	Now         func() time.Time
+	Version     string            // of the program
 	Timing      supervisor.Timing // of the plugins' supervision; zero fields have its defaults
 }
 
@@ -54,6 +56,7 @@ type Host struct {
 	board       *switchboard.Board
 	orders      *orders.Service
 	web         *web.Server
+	teller      *webhook.Teller
 	listener    net.Listener
 	verdicts    verdicts
 	forgotten   []orders.Holding // of registrars that plugin.hcl did not name at the start
@@ -95,9 +98,12 @@ func (h *Host) open(ctx context.Context, o Options) error {
 	if err := h.openOrders(ctx, o); err != nil {
 		return err
 	}
+	if err := h.openWebhooks(o); err != nil {
+		return err
+	}
 
 	credentials := h.orders.Credentials()
-	h.web = web.New(web.Options{Orders: h.orders, Board: h.board, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials,
+	h.web = web.New(web.Options{Orders: h.orders, Board: h.board, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials, Webhooks: h.orders.Webhooks(), Teller: h.teller, Version: o.Version,
 		Proxies: h.config.Panel.Proxy, Logger: h.log.Named("web")})
 	return h.warnLocked(ctx, credentials)
 }
@@ -208,7 +214,7 @@ func (h *Host) Run(ctx context.Context) error {
 	h.verdicts.end = end
 
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context) error{h.supervisor.Run, h.orders.Run, h.serve} {
+	for _, part := range []func(context.Context) error{h.supervisor.Run, h.orders.Run, h.teller.Run, h.serve} {
 		parts.Go(func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {
 				end(err)

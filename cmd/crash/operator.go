@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/user"
 	"strconv"
@@ -156,7 +157,7 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 		open = append(open, fmt.Sprintf("%d mails that were for review", reviewed))
 	}
 
-	orders, err := get[[]api.Order](ctx, w, api.Path("orders"))
+	orders, err := api.All[api.Order](ctx, w.client(), api.Path("orders"), url.Values{"open": {"1"}, "state": {"paid"}})
 	if err != nil {
 		return []string{"orders"}, err
 	}
@@ -164,9 +165,7 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 	waits := 0
 
 	for _, o := range orders {
-		if o.ClosedAt == nil && o.State == "paid" {
-			open = append(open, o.Kind+" "+o.Domain)
-		}
+		open = append(open, o.Kind+" "+o.Domain)
 	}
 
 	b, err := w.openBooks()

@@ -130,18 +130,14 @@ func (s *shop) sold() int {
 }
 
 func (s *shop) count(ctx context.Context) {
-	all, err := get[[]api.Order](ctx, s.world, api.Path("orders"))
+	ctx, cancel := context.WithTimeout(ctx, perCall)
+	defer cancel()
+	open, err := api.All[api.Order](ctx, s.client(), api.Path("orders"), url.Values{"open": {"1"}})
 	if err != nil {
 		return
 	}
-	open := 0
-	for _, o := range all {
-		if o.ClosedAt == nil {
-			open++
-		}
-	}
 	s.mu.Lock()
-	s.open = open
+	s.open = len(open)
 	s.mu.Unlock()
 }
 
@@ -216,7 +212,7 @@ func meets(r *api.Error) bool {
 // known finds the order of a job in the panel; "" = it has none.
 func (s *shop) known(ctx context.Context, j job) string {
 	for {
-		all, err := api.Get[[]api.Order](ctx, s.client(), api.Path("orders"), url.Values{"customer": {j.Customer}})
+		all, err := api.All[api.Order](ctx, s.client(), api.Path("orders"), url.Values{"customer": {j.Customer}})
 		if err == nil {
 			for _, o := range slices.Backward(all) {
 				if o.Domain == j.Domain && o.Kind == j.Kind && j.Kind != string(contract.KindUpdate) {

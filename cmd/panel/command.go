@@ -20,28 +20,32 @@ import (
 type grammar struct {
 	command.Globals
 
-	Demo      demoCommand        `cmd:"" help:"Show the main job with everything embedded, in under a minute."`
-	Serve     serveCommand       `cmd:"" help:"Run the plugins; serve API and pages."`
-	Check     checkCommand       `cmd:"" help:"Check plugin.hcl and try the connections it describes."`
-	Plugins   operator.Plugins   `cmd:"" help:"Show plugin status; replace or reload a plugin."`
-	Plugin    author.Plugin      `cmd:"" help:"Create a new plugin."`
-	Form      operator.Form      `cmd:"" help:"The fields that an order needs."`
-	Order     operator.Order     `cmd:"" help:"Place, pay or cancel an order."`
-	Orders    operator.Orders    `cmd:"" help:"List the orders."`
-	Preview   operator.Preview   `cmd:"" help:"The mail that an order would send, masked."`
-	Domains   operator.Domains   `cmd:"" help:"List the domains."`
-	Domain    operator.Domain    `cmd:"" help:"Show or change one domain."`
-	Customer  operator.Customer  `cmd:"" help:"What is known of a customer."`
-	Renewals  operator.Renewals  `cmd:"" help:"Renewal passes."`
-	Log       operator.Log       `cmd:"" help:"The Action Log."`
-	Mail      operator.Mail      `cmd:"" help:"Show a stored mail, masked."`
-	Review    operator.Review    `cmd:"" help:"Mails that no rule recognised."`
-	Operation operator.Operation `cmd:"" help:"Show an operation, or decide about it."`
-	Token     operator.Token     `cmd:"" help:"Credentials for callers that are not on the panel's socket."`
-	Keys      operator.Keys      `cmd:"" help:"The keys that personal data are sealed with."`
-	Backup    operator.Backup    `cmd:"" help:"Write all that the panel keeps into one archive, while it serves."`
-	Restore   operator.Restore   `cmd:"" help:"Restore a backup (the panel must be stopped)."`
-	Replies   author.Replies     `cmd:"" help:"Try the rules on captured mails."`
+	Demo       demoCommand         `cmd:"" help:"Show the main job with everything embedded, in under a minute."`
+	Serve      serveCommand        `cmd:"" help:"Run the plugins; serve API and pages."`
+	Check      checkCommand        `cmd:"" help:"Check plugin.hcl and try the connections it describes."`
+	Plugins    operator.Plugins    `cmd:"" help:"Show plugin status; replace or reload a plugin."`
+	Plugin     author.Plugin       `cmd:"" help:"Create a new plugin."`
+	Form       operator.Form       `cmd:"" help:"The fields that an order needs."`
+	Order      operator.Order      `cmd:"" help:"Place, pay or cancel an order."`
+	Orders     operator.Orders     `cmd:"" help:"List the orders."`
+	Preview    operator.Preview    `cmd:"" help:"The mail that an order would send, masked."`
+	Todo       operator.Todo       `cmd:"" help:"What needs a person, each with the command that helps; exits 3 when there is something."`
+	Status     operator.Status     `cmd:"" help:"The panel at a glance; exits 3 when something needs a person."`
+	Domains    operator.Domains    `cmd:"" help:"List the domains."`
+	Domain     operator.Domain     `cmd:"" help:"Show or change one domain."`
+	Customer   operator.Customer   `cmd:"" help:"What is known of a customer."`
+	Renewals   operator.Renewals   `cmd:"" help:"Renewal passes."`
+	Log        operator.Log        `cmd:"" help:"The Action Log."`
+	Mail       operator.Mail       `cmd:"" help:"Show a stored mail, masked."`
+	Review     operator.Review     `cmd:"" help:"Mails that no rule recognised."`
+	Operations operator.Operations `cmd:"" help:"List the operations that are under way."`
+	Webhooks   operator.Webhooks   `cmd:"" help:"The programs that are told what the Action Log says."`
+	Operation  operator.Operation  `cmd:"" help:"Show an operation, or decide about it."`
+	Token      operator.Token      `cmd:"" help:"Credentials for callers that are not on the panel's socket."`
+	Keys       operator.Keys       `cmd:"" help:"The keys that personal data are sealed with."`
+	Backup     operator.Backup     `cmd:"" help:"Write all that the panel keeps into one archive, while it serves."`
+	Restore    operator.Restore    `cmd:"" help:"Restore a backup (the panel must be stopped)."`
+	Replies    author.Replies      `cmd:"" help:"Try the rules on captured mails."`
 
 	Conformance author.Conformance `cmd:"" help:"Judge a plugin's program by the contract."`
 

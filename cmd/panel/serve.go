@@ -19,6 +19,7 @@ import (
 	"registrar.panel/host/config"
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/systemd"
+	"registrar.panel/internal/version"
 )
 
 type serveCommand struct {
@@ -95,7 +96,7 @@ func rereads(ctx context.Context, h *host.Host, hangups <-chan os.Signal) {
 
 func hostOptions(c *command.Call) (host.Options, error) {
 	commands, err := bundled.Commands()
-	return host.Options{ConfigPath: c.Config, Bundled: commands, Logger: logger(c.Stderr, false), Now: time.Now}, err
+	return host.Options{ConfigPath: c.Config, Bundled: commands, Logger: logger(c.Stderr, false), Now: time.Now, Version: version.Of().Version}, err
 }
 
 func logger(out io.Writer, objects bool) hclog.Logger {

@@ -24,6 +24,7 @@ import (
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"registrar.panel/internal/secret"
 )
@@ -53,6 +54,9 @@ type Panel struct {
 
 	Unpaid time.Duration // after which an order that is not paid ends by itself
 
+	// Webhooks are the programs that are told what the Action Log says.
+	Webhooks []Webhook
+
 	// BackupRecipients are age recipients that the keys in backups are encrypted to.
 	BackupRecipients []string
 
@@ -65,6 +69,17 @@ type Panel struct {
 type TLS struct {
 	Cert, Key string
 	At        Position
+}
+
+// Webhook is a block webhook.
+type Webhook struct {
+	Name   string
+	URL    string
+	Events []string // types of entries; none = all
+
+	At, EventsAt, SecretAt Position
+
+	key cty.Value // see [Config.Key]
 }
 
 // Registrar is a block registrar.
@@ -259,8 +274,9 @@ type panelBlock struct {
 	Unpaid           string   `hcl:"unpaid,optional"`
 	BehindProxy      []string `hcl:"behind_proxy,optional"`
 
-	TLS  *tlsBlock  `hcl:"tls,block"`
-	Keep *keepBlock `hcl:"keep,block"`
+	TLS      *tlsBlock      `hcl:"tls,block"`
+	Webhooks []webhookBlock `hcl:"webhook,block"`
+	Keep     *keepBlock     `hcl:"keep,block"`
 
 	At                 hcl.Range `hcl:",def_range"`
 	DataAt             hcl.Range `hcl:"data,attr_value_range"`
@@ -275,6 +291,17 @@ type tlsBlock struct {
 	Cert string    `hcl:"cert"`
 	Key  string    `hcl:"key"`
 	At   hcl.Range `hcl:",def_range"`
+}
+
+type webhookBlock struct {
+	Name   string         `hcl:"name,label"`
+	URL    string         `hcl:"url"`
+	Secret hcl.Expression `hcl:"secret"`
+	Events []string       `hcl:"events,optional"`
+
+	At       hcl.Range `hcl:",def_range"`
+	URLAt    hcl.Range `hcl:"url,attr_value_range"`
+	EventsAt hcl.Range `hcl:"events,attr_value_range"`
 }
 
 type registrarBlock struct {

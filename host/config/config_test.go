@@ -208,6 +208,25 @@ func TestMistakes(t *testing.T) {
 			[]string{clearText}},
 		{"open to the world, with a token", "panel {\n  listen = \"192.0.2.1:8480\"\n  token = secret(\"env\", \"TOKEN\")\n}",
 			[]string{clearText}},
+		{"webhooks that are none", `panel {
+  webhook "shop" {
+    url    = "http://shop.example/hook"
+    secret = secret("env", "TOKEN")
+  }
+  webhook "shop" {
+    url    = "https://me:hunter2@shop.example/hook"
+    secret = secret("env", "TOKEN")
+  }
+  webhook "Shop 1" {
+    url    = "shop.example"
+    secret = secret("env", "TOKEN")
+  }
+}`, []string{
+			`plugin.hcl:3,14: panel.webhook["shop"].url must be https://: what the log says would be sent in clear text`,
+			`plugin.hcl:6,3: panel.webhook["shop"] is defined twice: give one another name`,
+			`plugin.hcl:7,14: panel.webhook["shop"].url must not hold a password: the receiver knows us by the signature`,
+			`plugin.hcl:10,3: a webhook's name has 1 to 32 of a-z 0-9 - and does not start with -`,
+			`plugin.hcl:11,14: panel.webhook["Shop 1"].url must be https://HOST/PATH`}},
 		{"behind no address", "panel {\n  listen = \":8480\"\n  behind_proxy = [\"proxy.example\"]\n}",
 			[]string{clearText, `plugin.hcl:3,18: panel.behind_proxy: "proxy.example" is neither an address nor a network such as 10.0.0.0/24`}},
 		{"half of TLS", "panel {\n  listen = \":8480\"\n  tls {\n    cert = \"x\"\n  }\n}",
@@ -336,6 +355,28 @@ func TestPanelStore(t *testing.T) {
 		_, err := parseText("panel {\n  store = " + wrong + "\n}")
 		if err == nil || !strings.Contains(err.Error(), "plugin.hcl:2,11: panel.store must be ") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+}
+
+// The key of a webhook is read by the panel that needs it: a client of it does without.
+func TestWebhookKey(t *testing.T) {
+	t.Parallel()
+	for setting, want := range map[string]string{
+		`secret("env", "TOKEN")`:    "",
+		`secret("env", "MISSING")`:  `plugin.hcl:4,14: panel.webhook["shop"].secret: `,
+		`secret("env", "PASSWORD")`: `plugin.hcl:4,14: panel.webhook["shop"].secret has 7 characters`,
+	} {
+		c, err := parseText("panel {\n  webhook \"shop\" {\n    url    = \"https://shop.example\"\n    secret = " + setting + "\n  }\n}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := c.Key(c.Panel.Webhooks[0])
+		switch {
+		case want == "" && (err != nil || key.Reveal() != tokenValue):
+			t.Errorf("%s: %v", setting, err)
+		case want != "" && (err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "hunter2")):
+			t.Errorf("%s: %v, want %s", setting, err, want)
 		}
 	}
 }

@@ -73,6 +73,7 @@ func (r *reader) panel(b *panelBlock) Panel {
 	r.protect(&p, b)
 	p.Keep = r.keep(b.Keep)
 	r.checkListen(&p)
+	p.Webhooks = r.webhooks(b.Webhooks)
 	p.BackupRecipients, p.BackupRecipientsAt = b.BackupRecipients, r.at(b.BackupRecipientsAt, b.At)
 
 	if _, err := p.Recipients(); err != nil {

@@ -180,7 +180,7 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 			return Domain{}, err
 		}
 	}
-	if known.Name != "" && !known.Status.Gone() && (known.Registrar != name || known.Status != registrar.StatusRegistered) {
+	if known.Name != "" && !known.Status.Gone() && (known.Registrar != name || !known.Status.Held()) {
 		return Domain{}, registrar.Errorf(registrar.Precondition, "%s is %s here already, with registrar %s", input.Unicode(ace), known.Status, known.Registrar)
 	}
 	return s.takeOver(ctx, i, name)

@@ -75,8 +75,8 @@ func TestOrdersTellTheirEnd(t *testing.T) {
 				t.Errorf("the log: %+v", got)
 			}
 			for _, outcome := range registrar.Outcomes() {
-				list, _, err := b.ListOrders(t.Context(), OrderList{Outcome: outcome})
-				domains, _, err2 := b.ListDomains(t.Context(), DomainList{Outcome: outcome})
+				list, _, err := b.Lists().Orders(t.Context(), OrderList{Outcome: outcome})
+				domains, _, err2 := b.Lists().Domains(t.Context(), DomainList{Outcome: outcome})
 				entries, err3 := b.Log(t.Context(), LogQuery{Outcome: outcome})
 				if err := errors.Join(err, err2, err3); err != nil {
 					t.Fatal(err)

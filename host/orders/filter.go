@@ -32,3 +32,15 @@ func (f *filter) where() string {
 	}
 	return "where " + strings.Join(f.conditions, " and ")
 }
+
+// places are the places of the arguments in a list; NULL where there is none.
+func (f *filter) places() string {
+	if len(f.args) == 0 {
+		return "null"
+	}
+	all := make([]string, len(f.args))
+	for i := range f.args {
+		all[i] = fmt.Sprint("$", i+1)
+	}
+	return strings.Join(all, ", ")
+}

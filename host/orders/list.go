@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"registrar.panel/host/input"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/entry"
 	"registrar.panel/shared/registrar"
@@ -21,6 +22,15 @@ const (
 	ByCreated  = "created"
 	ByDomain   = "domain"
 )
+
+// Lists reads the book page by page.
+type Lists struct {
+	*ledger
+	board *switchboard.Board
+}
+
+// Lists returns what reads the book page by page.
+func (s *Service) Lists() Lists { return Lists{s.ledger, s.board} }
 
 // DomainList selects domains; zero fields select all.
 type DomainList struct {
@@ -46,17 +56,17 @@ const (
 	hasOperation = "operation <> 'null'"
 )
 
-// ListDomains returns a page of domains, and the mark of the next one; "" = there is none.
-func (s *Service) ListDomains(ctx context.Context, q DomainList) (list []Domain, next string, err error) {
-	l, err := q.listing()
+// Domains returns a page of domains, and the mark of the next one; "" = there is none.
+func (l Lists) Domains(ctx context.Context, q DomainList) (list []Domain, next string, err error) {
+	rows, err := q.listing()
 	if err != nil {
 		return nil, "", err
 	}
-	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		if list, next, err = l.page(ctx, tx, q.Page); err != nil {
+	err = l.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		if list, next, err = rows.page(ctx, tx, q.Page); err != nil {
 			return err
 		}
-		return s.lateness().warn(ctx, tx, list)
+		return lateness(l).warn(ctx, tx, list)
 	})
 	return list, next, err
 }
@@ -185,17 +195,17 @@ type OrderList struct {
 	Sort      string // ByCreated or ByDomain; "" = by creation, and by domain with Query
 }
 
-// ListOrders returns a page of orders, and the mark of the next one; "" = there is none.
-func (s *Service) ListOrders(ctx context.Context, q OrderList) (list []Order, next string, err error) {
-	l, err := q.listing()
+// Orders returns a page of orders, and the mark of the next one; "" = there is none.
+func (l Lists) Orders(ctx context.Context, q OrderList) (list []Order, next string, err error) {
+	rows, err := q.listing()
 	if err != nil {
 		return nil, "", err
 	}
-	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		list, next, err = l.page(ctx, tx, q.Page)
+	err = l.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		list, next, err = rows.page(ctx, tx, q.Page)
 		return err
 	})
-	s.waits().waiting(list)
+	waits(l).waiting(list)
 	return list, next, err
 }
 

@@ -32,7 +32,7 @@ func held(name, customer string, paidTill registrar.Date) Domain {
 	return Domain{Registrar: "r01", Domain: registrar.Domain{Name: name, Customer: customer, Status: registrar.StatusRegistered, Handle: "H-" + customer, PaidTill: paidTill}}
 }
 
-func onDay(n int) registrar.Date { return registrar.DateOf(start).AddDays(n) }
+func inDays(n int) registrar.Date { return registrar.DateOf(start).AddDays(n) }
 
 // library is a list with names of both alphabets, of which some have the same day.
 func library(b *book) []string {
@@ -46,7 +46,7 @@ func library(b *book) []string {
 		names = append(names, ace)
 	}
 	for i, name := range names {
-		b.shelve(held(name, fmt.Sprint("c", i%3), onDay(i%5)))
+		b.shelve(held(name, fmt.Sprint("c", i%3), inDays(i%5)))
 	}
 	return names
 }
@@ -66,7 +66,7 @@ func TestPagesAreTheList(t *testing.T) {
 	library(b)
 	for _, sorted := range bothWays(ByName, ByPaidTill) {
 		for _, q := range []string{"", "name", "имя", "c1", "H-c2", "xn--"} {
-			whole, next, err := b.ListDomains(t.Context(), DomainList{Sort: sorted, Query: q})
+			whole, next, err := b.Lists().Domains(t.Context(), DomainList{Sort: sorted, Query: q})
 			if err != nil || next != "" || len(whole) == 0 {
 				t.Fatalf("%s %q: %d domains, then %q, %v", sorted, q, len(whole), next, err)
 			}
@@ -76,7 +76,7 @@ func TestPagesAreTheList(t *testing.T) {
 			for _, size := range []int{1, 3, 7, len(whole), len(whole) + 1} {
 				var read []Domain
 				for mark, again := "", true; again; again = mark != "" {
-					page, next, err := b.ListDomains(t.Context(), DomainList{Sort: sorted, Query: q, Page: Page{Limit: size, After: mark}})
+					page, next, err := b.Lists().Domains(t.Context(), DomainList{Sort: sorted, Query: q, Page: Page{Limit: size, After: mark}})
 					if err != nil || len(page) > size || len(page) == 0 {
 						t.Fatalf("%s %q by %d: %d domains, %v", sorted, q, size, len(page), err)
 					}
@@ -94,11 +94,11 @@ func TestDomainsAreFound(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
 	library(b)
-	waiting := held("waits.ru", "w", onDay(100))
+	waiting := held("waits.ru", "w", inDays(100))
 	waiting.Operation = &registrar.Operation{ID: "op-9", Kind: registrar.KindRenew, State: registrar.Uncertain}
-	sick := held("sick.ru", "w", onDay(100))
+	sick := held("sick.ru", "w", inDays(100))
 	sick.Alarms = []registrar.Alarm{{Key: "k", Since: start, Message: "m"}}
-	broken, busy := held("broken.ru", "w", onDay(100)), held("busy.ru", "w", onDay(100))
+	broken, busy := held("broken.ru", "w", inDays(100)), held("busy.ru", "w", inDays(100))
 	broken.Status = registrar.StatusError
 	busy.Operation = &registrar.Operation{ID: "op-8", Kind: registrar.KindUpdate, State: registrar.Sent}
 	b.shelve(waiting, sick, broken, busy)
@@ -120,11 +120,11 @@ func TestDomainsAreFound(t *testing.T) {
 		"what needs a look":                {DomainList{Attention: true}, []string{"broken.ru", "sick.ru", "waits.ru"}},
 		"what is under way":                {DomainList{Open: true}, []string{"busy.ru", "waits.ru"}},
 		"what is under way and uncertain":  {DomainList{State: registrar.Uncertain}, []string{"waits.ru"}},
-		"what is due, the first day first": {DomainList{Due: onDay(0)}, []string{"name00.ru", "name05.ru", "name10.ru", "имя02.рф", "имя07.рф"}},
-		"nothing is due of others":         {DomainList{Due: onDay(0), Customer: "w"}, nil},
+		"what is due, the first day first": {DomainList{Due: inDays(0)}, []string{"name00.ru", "name05.ru", "name10.ru", "имя02.рф", "имя07.рф"}},
+		"nothing is due of others":         {DomainList{Due: inDays(0), Customer: "w"}, nil},
 		"a registrar":                      {DomainList{Registrar: "m"}, nil},
 	} {
-		got, next, err := b.ListDomains(t.Context(), c.q)
+		got, next, err := b.Lists().Domains(t.Context(), c.q)
 		if err != nil || next != "" || !slices.Equal(unicodes(got), c.want) {
 			t.Errorf("%s: %v %q %v, want %v", why, unicodes(got), next, err, c.want)
 		}
@@ -183,7 +183,7 @@ func TestListsAreAnsweredByIndexes(t *testing.T) {
 		"a registrar":      {domains(DomainList{Registrar: "m"}), []string{"domains_registrar"}},
 		"attention":        {domains(DomainList{Attention: true, Page: mark}), []string{"domains_attention"}},
 		"under way":        {domains(DomainList{Open: true}), []string{"domains_operation"}},
-		"due":              {domains(DomainList{Due: onDay(30)}), []string{"domains_paid_till"}},
+		"due":              {domains(DomainList{Due: inDays(30)}), []string{"domains_paid_till"}},
 		"by day, the last": {domains(DomainList{Sort: "-paid_till", Page: dated}), []string{"domains_paid_till"}},
 		"all orders":       {orders(OrderList{Page: dated}), []string{"orders_created"}},
 		"unpaid orders":    {orders(OrderList{State: Unpaid, Page: dated}), []string{"orders_state"}},
@@ -222,7 +222,7 @@ func TestNamesAreFilledIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.open(false)
-	list, _, err := b.ListDomains(t.Context(), DomainList{})
+	list, _, err := b.Lists().Domains(t.Context(), DomainList{})
 	if err != nil || len(list) != len(names) || !slices.IsSorted(unicodes(list)) {
 		t.Errorf("%v, %v", unicodes(list), err)
 	}

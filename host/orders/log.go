@@ -90,11 +90,11 @@ func (s *Service) Note(ctx context.Context, name, by string, level registrar.Lev
 }
 
 // Log lists entries, oldest first.
-func (s *Service) Log(ctx context.Context, q LogQuery) (entries []Entry, err error) {
+func (l *ledger) Log(ctx context.Context, q LogQuery) (entries []Entry, err error) {
 	if q, err = q.normal(); err != nil {
 		return nil, err
 	}
-	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
+	err = l.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		entries, err = selectLog(ctx, tx, q)
 		return err
 	})

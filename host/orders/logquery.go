@@ -63,12 +63,12 @@ func (q LogQuery) filter() (f filter) {
 }
 
 // WaitLog is Log for a caller who polls: where there is nothing yet, it waits so long for an entry.
-func (s *Service) WaitLog(ctx context.Context, q LogQuery, wait time.Duration) ([]Entry, error) {
+func (l *ledger) WaitLog(ctx context.Context, q LogQuery, wait time.Duration) ([]Entry, error) {
 	end := time.NewTimer(wait)
 	defer end.Stop()
 	for {
-		more := s.logged.Next() // before looking, so that nothing slips in between
-		entries, err := s.Log(ctx, q)
+		more := l.logged.Next() // before looking, so that nothing slips in between
+		entries, err := l.Log(ctx, q)
 		if err != nil || len(entries) > 0 || wait <= 0 {
 			return entries, err
 		}

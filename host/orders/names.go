@@ -14,10 +14,10 @@ import (
 const atOnce = 1000
 
 // fillNames writes the names for people that a migration could not: SQL knows no punycode.
-func (s *Service) fillNames(ctx context.Context) error {
+func (l *ledger) fillNames(ctx context.Context) error {
 	for {
 		var left []string
-		err := s.write(ctx, func(tx *sql.Tx) (err error) {
+		err := l.write(ctx, func(tx *sql.Tx) (err error) {
 			if left, err = sqldb.Collect(ctx, tx, scanName, "select name from domains where unicode = '' limit $1", atOnce); err != nil {
 				return fault(err, "look for names")
 			}
@@ -35,33 +35,33 @@ func (s *Service) fillNames(ctx context.Context) error {
 }
 
 // CountDomains counts the domains of each status.
-func (s *Service) CountDomains(ctx context.Context) (map[string]int, error) {
-	return s.count(ctx, "select status, count(*) from domains group by status")
+func (l Lists) CountDomains(ctx context.Context) (map[string]int, error) {
+	return l.count(ctx, "select status, count(*) from domains group by status")
 }
 
 // CountDue counts the domains of ours that are paid till a day at most.
-func (s *Service) CountDue(ctx context.Context, till registrar.Date) (int, error) {
-	return s.number(ctx, "select count(*) from domains where paid_till > '' and paid_till <= $1 and status in ("+sqldb.Words(registrar.HeldStatuses())+")", till.String())
+func (l Lists) CountDue(ctx context.Context, till registrar.Date) (int, error) {
+	return l.number(ctx, "select count(*) from domains where paid_till > '' and paid_till <= $1 and status in ("+sqldb.Words(registrar.HeldStatuses())+")", till.String())
 }
 
 // CountAttention counts the domains that need a person, or have an alarm.
-func (s *Service) CountAttention(ctx context.Context) (int, error) {
-	return s.number(ctx, "select count(*) from domains where "+needsLook)
+func (l Lists) CountAttention(ctx context.Context) (int, error) {
+	return l.number(ctx, "select count(*) from domains where "+needsLook)
 }
 
-func (s *Service) number(ctx context.Context, query string, args ...any) (n int, err error) {
-	err = s.db.Read(ctx, func(tx *sql.Tx) error { return tx.QueryRowContext(ctx, query, args...).Scan(&n) })
+func (l Lists) number(ctx context.Context, query string, args ...any) (n int, err error) {
+	err = l.db.Read(ctx, func(tx *sql.Tx) error { return tx.QueryRowContext(ctx, query, args...).Scan(&n) })
 	return n, fault(err, "count")
 }
 
 // CountOrders counts the orders of each state that are not concluded.
-func (s *Service) CountOrders(ctx context.Context) (map[string]int, error) {
-	return s.count(ctx, "select state, count(*) from orders where closed_at is null group by state")
+func (l Lists) CountOrders(ctx context.Context) (map[string]int, error) {
+	return l.count(ctx, "select state, count(*) from orders where closed_at is null group by state")
 }
 
-func (s *Service) count(ctx context.Context, query string) (map[string]int, error) {
+func (l Lists) count(ctx context.Context, query string) (map[string]int, error) {
 	counts := map[string]int{}
-	err := s.db.Read(ctx, func(tx *sql.Tx) error {
+	err := l.db.Read(ctx, func(tx *sql.Tx) error {
 		_, err := sqldb.Collect(ctx, tx, func(row sqldb.Scanner) (none struct{}, err error) {
 			var word string
 			var n int

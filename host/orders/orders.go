@@ -136,7 +136,7 @@ func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 func (l *ledger) time() time.Time { return l.now().UTC().Truncate(time.Millisecond) }
 
 // Now is the clock that the book goes by.
-func (s *Service) Now() time.Time { return s.time() }
+func (l *ledger) Now() time.Time { return l.time() }
 
 // Close closes the book. Run and every Follow must have returned.
 func (s *Service) Close() error { return s.db.Close() }

@@ -14,7 +14,7 @@ import (
 
 // Place stores an order after its registrar has found no mistake in it. One that needs no
 // payment is paid at once. Nothing is stored when there is a problem. A request under an ID that
-// is known is the order that it is the repetition of, as that stands now; see [Service.repeated].
+// is known is the order that it is the repetition of, as that stands now; see repeated.
 func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 	if o, known, err := s.repeated(ctx, q); known || err != nil {
 		return o, err

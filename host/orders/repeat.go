@@ -28,17 +28,20 @@ func wrongNames(q Request) (problems []registrar.Problem) {
 // repeated finds the order that a request is the repetition of: the one under the same ID, if the
 // same was asked for. If something else was, it is a [registrar.Conflict] that names the order. So a
 // caller who has heard no answer asks again, under the same ID, and there is one order.
-func (s *Service) repeated(ctx context.Context, q Request) (o Order, known bool, err error) {
+func (l *ledger) repeated(ctx context.Context, q Request) (o Order, known bool, err error) {
 	if q.ID == "" || !q.ID.Valid() {
 		return Order{}, false, nil
 	}
-	o, err = s.Order(ctx, q.ID)
+	err = l.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		o, err = selectOrder(ctx, tx, q.ID)
+		return err
+	})
 	switch {
 	case errors.Is(err, registrar.NotFound):
 		return Order{}, false, nil
 	case err != nil:
 		return o, false, err
-	case o.Digest != s.digest(q):
+	case o.Digest != l.digest(q):
 		return o, true, standsInTheWay(registrar.Conflict, "id", o, fmt.Sprintf("order %s is known with other contents: %s %s for customer %s", o.ID, o.Kind, input.Unicode(o.Domain), o.Customer))
 	}
 	o.Again = true
@@ -53,14 +56,14 @@ func standsInTheWay(code registrar.Code, path string, o Order, message string) e
 
 // digest is what was asked for, in its normal form: not what the panel has filled in, which may
 // be something else the next time.
-func (s *Service) digest(q Request) string {
+func (l *ledger) digest(q Request) string {
 	domain, err := input.ACE(q.Domain)
 	if err != nil {
 		domain = q.Domain // which is refused in any case
 	}
 	asked := registrar.Order{Kind: q.Kind, Domain: domain, Customer: entry.Line(q.Customer), Registrant: normalRegistrant(q.Registrant),
 		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill}
-	return s.box.Fingerprint("order", string(asked.Canonical()), fmt.Sprint(q.Own), entry.Line(q.Reference))
+	return l.box.Fingerprint("order", string(asked.Canonical()), fmt.Sprint(q.Own), entry.Line(q.Reference))
 }
 
 // Judged is what placing an order would come to.
@@ -105,19 +108,19 @@ func judgedBy(name string, err error) (Judged, error) {
 }
 
 // standing is the refusal because of an order that is under way, as placing would meet it.
-func (s *Service) standing(ctx context.Context, asked registrar.Order) error {
-	return s.db.Read(ctx, func(tx *sql.Tx) error { return refuseOpen(ctx, tx, asked.Domain) })
+func (l *ledger) standing(ctx context.Context, asked registrar.Order) error {
+	return l.db.Read(ctx, func(tx *sql.Tx) error { return refuseOpen(ctx, tx, asked.Domain) })
 }
 
 // naming adds to a refusal the order that is under way for the same domain, so that a caller who
 // has lost an answer finds it.
-func (s *Service) naming(ctx context.Context, q Request, refusal error) error {
+func (l *ledger) naming(ctx context.Context, q Request, refusal error) error {
 	var e *registrar.Error
 	ace, err := input.ACE(q.Domain)
 	if err != nil || !errors.Is(refusal, registrar.Precondition) || !errors.As(refusal, &e) || len(e.Problems) > 0 {
 		return refusal
 	}
-	err = s.db.Read(ctx, func(tx *sql.Tx) error {
+	err = l.db.Read(ctx, func(tx *sql.Tx) error {
 		o, found, err := openOrder(ctx, tx, ace)
 		if found {
 			refusal = standsInTheWay(e.Code, "domain", o, e.Detail)
@@ -125,7 +128,7 @@ func (s *Service) naming(ctx context.Context, q Request, refusal error) error {
 		return err
 	})
 	if err != nil {
-		s.log.Warn("the order in the way can't be named", "domain", ace, "err", err)
+		l.log.Warn("the order in the way can't be named", "domain", ace, "err", err)
 	}
 	return refusal
 }

@@ -64,7 +64,7 @@ func TestSameIDWithOtherContents(t *testing.T) {
 			t.Errorf("%s: %v", why, err)
 		}
 	}
-	all, _, err := b.ListOrders(t.Context(), OrderList{})
+	all, _, err := b.Lists().Orders(t.Context(), OrderList{})
 	if err != nil || len(all) != 1 {
 		t.Errorf("%d orders, %v", len(all), err)
 	}
@@ -99,7 +99,7 @@ func TestRepeatedAtTheSameTime(t *testing.T) {
 		})
 	}
 	asked.Wait()
-	all, _, err := b.ListOrders(t.Context(), OrderList{Reference: "invoice 7"})
+	all, _, err := b.Lists().Orders(t.Context(), OrderList{Reference: "invoice 7"})
 	if err != nil || len(all) != 1 {
 		t.Errorf("%d orders, %v", len(all), err)
 	}

@@ -12,7 +12,6 @@ import (
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
-	"registrar.panel/internal/version"
 	"registrar.panel/shared/registrar"
 )
 
@@ -23,7 +22,7 @@ const (
 )
 
 // listAttention tells of plugins and mails with the first page, and of domains page by page.
-func (s *Server) listAttention(r *http.Request) (paged[api.Attention], []switchboard.Absent, error) {
+func (l lists) listAttention(r *http.Request) (paged[api.Attention], []switchboard.Absent, error) {
 	a := query(r)
 	page := a.page()
 	if err := a.err(); err != nil {
@@ -32,15 +31,15 @@ func (s *Server) listAttention(r *http.Request) (paged[api.Attention], []switchb
 	var all []api.Attention
 	var absent []switchboard.Absent
 	if page.After == "" {
-		all = list(slices.DeleteFunc(s.plugins.Statuses(), healthy), pluginNeeds)
-		waiting, err := s.board.Reviews(r.Context())
+		all = list(slices.DeleteFunc(l.plugins.Statuses(), healthy), pluginNeeds)
+		waiting, err := l.board.Reviews(r.Context())
 		if err != nil {
 			return paged[api.Attention]{}, nil, err
 		}
 		absent = waiting.Absent
 		all = append(all, list(waiting.List, reviewNeeds)...)
 	}
-	found, next, err := s.orders.ListDomains(r.Context(), orders.DomainList{Page: page, Attention: true})
+	found, next, err := l.book.Lists().Domains(r.Context(), orders.DomainList{Page: page, Attention: true})
 	if err != nil {
 		return paged[api.Attention]{}, nil, err
 	}
@@ -131,27 +130,27 @@ func alarmed(d orders.Domain) string {
 	return strings.Join(list(d.Alarms, func(a registrar.Alarm) string { return a.Message }), "; ")
 }
 
-func (s *Server) showStatus(r *http.Request) (api.Status, error) {
-	now := s.now()
-	status := api.Status{Version: version.Of().Version, Time: now.UTC(), Plugins: list(s.plugins.Statuses(), pluginOf)}
+func (l lists) showStatus(r *http.Request) (api.Status, error) {
+	now := l.book.Now()
+	status := api.Status{Version: l.version, Time: now.UTC(), Plugins: list(l.plugins.Statuses(), pluginOf)}
 	var err error
-	if status.Domains, err = s.orders.CountDomains(r.Context()); err != nil {
+	if status.Domains, err = l.book.Lists().CountDomains(r.Context()); err != nil {
 		return status, err
 	}
-	if status.Orders, err = s.orders.CountOrders(r.Context()); err != nil {
+	if status.Orders, err = l.book.Lists().CountOrders(r.Context()); err != nil {
 		return status, err
 	}
 	today := registrar.DateOf(now.UTC())
 	for days, count := range map[int]*int{0: &status.Due.Today, 7: &status.Due.Days7, 30: &status.Due.Days30, 60: &status.Due.Days60} {
-		if *count, err = s.orders.CountDue(r.Context(), today.AddDays(days)); err != nil {
+		if *count, err = l.book.Lists().CountDue(r.Context(), today.AddDays(days)); err != nil {
 			return status, err
 		}
 	}
-	needing, err := s.orders.CountAttention(r.Context())
+	needing, err := l.book.Lists().CountAttention(r.Context())
 	if err != nil {
 		return status, err
 	}
-	reviews, err := s.board.Reviews(r.Context())
-	status.Attention = needing + len(reviews.List) + len(slices.DeleteFunc(s.plugins.Statuses(), healthy))
+	reviews, err := l.board.Reviews(r.Context())
+	status.Attention = needing + len(reviews.List) + len(slices.DeleteFunc(l.plugins.Statuses(), healthy))
 	return status, err
 }

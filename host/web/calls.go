@@ -21,14 +21,13 @@ import (
 type none struct{}
 
 func (s *Server) routeAPI(mux *http.ServeMux) {
-	desk := mailDesk{s.board, s.orders}
 	t := &routes{mux: mux}
-	s.routeOrders(t)
-	s.routeDomains(t)
-	s.routeMails(t, desk)
-	s.routeKeeping(t)
-	routeData(s, t)
-	s.description = describing(t)
+	routeOrders(t, s)
+	routeDomains(t, s)
+	routeMails(t, s)
+	routeKeeping(t, s)
+	routeData(t, s)
+	s.description = describing(t, s.version)
 	mux.Handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
 		return none{}, registrar.Errorf(registrar.NotFound, "there is no %s %s", r.Method, r.URL.Path)
 	}))
@@ -43,12 +42,12 @@ var (
 	admin   = []access.Right{access.Admin}
 )
 
-func (s *Server) routeOrders(t *routes) {
+func routeOrders(t *routes, s *Server) {
 	ordering := []access.Right{access.Order, access.Money} // by what is ordered
 	t.handle("GET /api/v1/form/{tld}", look, endpoint(s, s.form), says("The fields that an order for a TLD needs."), takes(
 		openapi.Parameter{Name: "kind", Does: "Of the order; register without it.", OneOf: texts(registrar.OperationKinds())},
 		openapi.Parameter{Name: "registrant", Does: "Kind of registrant; person without it.", OneOf: texts(registrar.RegistrantKinds())}))
-	t.handle("GET /api/v1/orders", look, endpoint(s, s.listOrders), says("Orders, the oldest first."), takes(orderParameters()...))
+	t.handle("GET /api/v1/orders", look, endpoint(s, s.lists().listOrders), says("Orders, the oldest first."), takes(orderParameters()...))
 	t.handle("POST /api/v1/orders", ordering, action(s, s.placeOrder), says("Place an order. With an id, or a header Idempotency-Key, the same again is the same order."))
 	t.handle("POST /api/v1/orders/validate", ordering, action(s, s.judgeOrder), says("Judge an order; place nothing."))
 	t.handle("GET /api/v1/orders/{id}", look, endpoint(s, s.showOrder), says("One order."))
@@ -60,32 +59,34 @@ func (s *Server) routeOrders(t *routes) {
 	t.handle("POST /api/v1/renewals/run", []access.Right{access.Look, access.Money}, action(s, s.runRenewals), says("Make a renewal pass, or with dry_run its plan."))
 }
 
-func (s *Server) routeDomains(t *routes) {
-	t.handle("GET /api/v1/domains", look, endpoint(s, s.listDomains), says("Domains, by name."), takes(domainParameters()...))
+func routeDomains(t *routes, s *Server) {
+	t.handle("GET /api/v1/domains", look, endpoint(s, s.lists().listDomains), says("Domains, by name."), takes(domainParameters()...))
 	t.handle("GET /api/v1/domains/{name}", look, endpoint(s, s.showDomain), says("One domain, with its part of the Action Log."))
 	t.handle("GET /api/v1/availability", look, endpoint(s, s.availability), says("Whether names may be registered, by the registry's word."),
 		takes(openapi.Parameter{Name: "name", Does: fmt.Sprintf("A domain; give it again for each, %d times at most.", maxNames), Repeated: true}))
 	t.handle("POST /api/v1/domains/{name}/renewal", money, action(s, s.setRenewal), says("Choose how a domain is renewed."))
+	t.handle("POST /api/v1/domains/import", money, actionUpTo(s, maxMail, 4, s.importDomains), says("Take over many domains, or with dry_run tell what would become of each."))
 	t.handle("POST /api/v1/domains/{name}/import", money, action(s, s.importDomain), says("Take over a domain that the registrar holds for us."))
 	t.handle("POST /api/v1/domains/{name}/move", money, action(s, s.moveDomain), says("Hand a domain to another registrar, which holds it already."))
 	t.handle("GET /api/v1/customers/{id}", look, partial(s, s.showCustomer), says("What is known of a customer."))
 	t.handle("POST /api/v1/customers/{id}/handles", order, action(s, s.adoptHandle), says("The customer has this handle already."))
-	t.handle("GET /api/v1/attention", look, partial(s, s.listAttention), says("What needs a person, the most urgent first."), takes(paging()...))
-	t.handle("GET /api/v1/status", look, endpoint(s, s.showStatus), says("Counts: what there is, what is under way, what falls due."))
+	t.handle("GET /api/v1/attention", look, partial(s, s.lists().listAttention), says("What needs a person, the most urgent first."), takes(paging()...))
+	t.handle("GET /api/v1/status", look, endpoint(s, s.lists().showStatus), says("Counts: what there is, what is under way, what falls due."))
 	t.handle("GET /api/v1/log", look, stream("", reflect.TypeFor[[]api.Entry](), s.actionLog),
 		says("The Action Log, the oldest entry first: the last entries, or those after one; with wait, as soon as there are any."), takes(logParameters()...))
 }
 
-func (s *Server) routeMails(t *routes, desk mailDesk) {
-	t.handle("GET /api/v1/review", look, partial(s, desk.listReviews), says("The mails that wait for a person."), takes(paging(
-		openapi.Parameter{Name: "strangers", Does: "1: the unproved, unbound mail of others instead.", OneOf: []string{"1", "0"}})...))
-	t.handle("POST /api/v1/review/resolve", money, action(s, desk.resolveReviews), says("Say of several mails how to read them."))
-	t.handle("GET /api/v1/review/senders", look, partial(s, desk.listIgnored), says("The senders whose mail is ignored from the start."))
-	t.handle("POST /api/v1/review/senders/heed", money, action(s, desk.heedSender), says("Heed a sender again."))
+func routeMails(t *routes, s *Server) {
+	desk := mailDesk{s.board, s.orders}
+	t.handle("GET /api/v1/review", look, partial(s, desk.listReviews), says("The mails that wait for a person, the oldest first."), takes(paging(
+		openapi.Parameter{Name: "strangers", Does: "1: those of strangers instead, which raise no alarm and expire.", OneOf: []string{"1", "0"}})...))
+	t.handle("POST /api/v1/review/resolve", money, action(s, desk.resolveReviews), says("Say how to read several."))
+	t.handle("GET /api/v1/review/senders", look, partial(s, desk.listIgnored), says("The senders whose mails are ignored."))
+	t.handle("POST /api/v1/review/senders/heed", money, action(s, desk.heedSender), says("Ignore a sender no longer."))
 	t.handle("GET /api/v1/review/{id}", look, endpoint(s, s.showReview), says("One such mail, masked."))
 	t.handle("GET /api/v1/review/{id}/rule", look, endpoint(s, s.reviewRule), says("A block for plugin.hcl that would recognise such mails."))
 	t.handle("POST /api/v1/review/{id}/resolve", money, action(s, s.resolveReview), says("Say how to read it."))
-	t.handle("GET /api/v1/operations", look, endpoint(s, s.listOperations), says("Operations under way, by domain."), takes(operationParameters()...))
+	t.handle("GET /api/v1/operations", look, endpoint(s, s.lists().listOperations), says("Operations under way, by domain."), takes(operationParameters()...))
 	t.handle("GET /api/v1/operations/{id}", look, endpoint(s, s.showOperation), says("One operation with its history."))
 	t.handle("POST /api/v1/operations/{id}/resolve", money, action(s, s.resolveOperation), says("A person's decision on an operation that needs one."))
 	t.handle("POST /api/v1/replies/test", look, actionUpTo(s, maxMail, 4, s.testReply), says("How a captured mail would be recognised; it touches nothing."))
@@ -94,13 +95,16 @@ func (s *Server) routeMails(t *routes, desk mailDesk) {
 	t.handle("GET /api/v1/mails/{id}/raw", look, stream("text/plain", nil, s.rawMail), says("The same as it came, masked."))
 }
 
-func (s *Server) routeKeeping(t *routes) {
+func routeKeeping(t *routes, s *Server) {
 	t.handle("GET /api/v1/plugins", look, endpoint(s, s.listPlugins), says("The registrars' plugins and how they stand."))
 	t.handle("POST /api/v1/plugins/{name}/upgrade", admin, action(s, s.upgradePlugin), says("Put the program and settings of plugin.hcl in a plugin's place."))
 	t.handle("POST /api/v1/backup", secrets, stream("application/gzip", nil, s.makeBackup), says("Everything the panel keeps, as one archive."))
 	t.handle("GET /api/v1/tokens", admin, endpoint(s, s.listTokens), says("The credentials of callers."), takes(paging()...))
 	t.handle("POST /api/v1/tokens", admin, action(s, s.addToken), says("Make a credential; its secret is shown this once."))
 	t.handle("POST /api/v1/tokens/{name}/revoke", admin, action(s, s.revokeToken), says("Revoke a credential."))
+	t.handle("GET /api/v1/webhooks", look, endpoint(s, s.webhooks.listWebhooks), says("The webhooks of plugin.hcl and how far each has been told."), takes(paging()...))
+	t.handle("GET /api/v1/webhooks/{name}/dead", look, endpoint(s, s.webhooks.listDead), says("The entries that a webhook did not take, and that were given up."), takes(paging()...))
+	t.handle("POST /api/v1/webhooks/{name}/dead/{entry}/retry", admin, action(s, s.webhooks.retryDead), says("Send such an entry once more."))
 	t.handle("GET /api/v1/openapi.json", look, stream("application/json", nil, s.describe), says("This description."))
 }
 

@@ -99,6 +99,17 @@ func entryOf(e orders.Entry) api.Entry {
 		Message: e.Message, Operation: known(e.Operation), Mail: known(e.Mail), Order: known(e.Order), Registrar: e.Registrar, Standing: standingOf(e.Standing)}
 }
 
+// Entry is what the API, and webhooks, show of an entry of the Action Log.
+func Entry(e orders.Entry) api.Entry { return entryOf(e) }
+
+func deliveryOf(d orders.Delivery) api.Webhook {
+	return api.Webhook{Name: d.Name, Told: d.Told, Attempts: d.Attempts, FailingSince: knownTime(d.FailingSince), NextAt: knownTime(d.NextAt), Error: known(d.Error), Dead: d.Dead}
+}
+
+func deadOf(l orders.DeadLetter) api.DeadLetter {
+	return api.DeadLetter{Entry: entryOf(l.Entry), GivenUpAt: l.At.UTC(), Attempts: l.Attempts, Error: l.Error}
+}
+
 func reviewOf(r registrar.Review) api.Review {
 	return api.Review{ID: string(r.ID), ReceivedAt: r.ReceivedAt.UTC(), From: r.From, Subject: r.Subject, Reason: r.Reason,
 		Candidates: texts(r.Candidates), Mail: string(r.Mail), Text: known(r.Text), ResolvedAt: knownTime(r.ResolvedAt),

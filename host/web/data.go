@@ -12,7 +12,7 @@ import (
 // dataCalls answer what becomes of personal data and of the keys they are sealed with.
 type dataCalls struct{ orders *orders.Service }
 
-func routeData(s *Server, t *routes) {
+func routeData(t *routes, s *Server) {
 	c := dataCalls{s.orders}
 	t.handle("POST /api/v1/customers/{id}/erase", secrets, atLeisure(action(s, c.erase)), says("Erase the personal data of a customer that is over."))
 	t.handle("POST /api/v1/keys/rotate", admin, atLeisure(action(s, c.rotateKeys)), says("Exchange the keys that personal data are sealed with."))

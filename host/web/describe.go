@@ -7,7 +7,6 @@ import (
 
 	"registrar.panel/host/web/api"
 	"registrar.panel/host/web/openapi"
-	"registrar.panel/internal/version"
 )
 
 // about is what the description of the API begins with.
@@ -15,13 +14,13 @@ const about = "Everything the panel can do, for other panels, shops and billing 
 	"Times are RFC 3339 in UTC, dates YYYY-MM-DD, what is not known is null. New keys may appear in answers; keys and parameters that a request has and the panel does not know are refused."
 
 // describing makes the description of the API, once, when it is first asked for.
-func describing(t *routes) func() ([]byte, error) {
+func describing(t *routes, version string) func() ([]byte, error) {
 	return sync.OnceValues(func() ([]byte, error) {
 		comments, err := openapi.ReadComments(api.Source())
 		if err != nil {
 			return nil, err
 		}
-		return openapi.Document(openapi.Info{Title: "panel", Version: version.Of().Version, Description: about, Failure: reflect.TypeFor[api.Failure]()},
+		return openapi.Document(openapi.Info{Title: "panel", Version: version, Description: about, Failure: reflect.TypeFor[api.Failure]()},
 			comments, t.described)
 	})
 }

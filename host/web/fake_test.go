@@ -261,6 +261,8 @@ func (f *fake) Upgrade(_ context.Context, name, by, forWhom string) (supervisor.
 	return supervisor.Status{Name: name, Title: by, Version: "2.0.0", State: supervisor.Running, Since: now}, f.may("upgrade")
 }
 
+func (f *fake) Again(context.Context, string, orders.Entry) error { return f.may("again") }
+
 // bench is a server over a book in a temporary directory and a fake registrar.
 type bench struct {
 	*Server
@@ -283,7 +285,7 @@ func newBench(t testing.TB, token string) *bench {
 	}
 	t.Cleanup(func() { book.Close() })
 	keys := book.Credentials()
-	b := &bench{New(Options{Orders: book, Board: board, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Logger: hclog.NewNullLogger()}), t, f, book, nil}
+	b := &bench{New(Options{Orders: book, Board: board, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f, Logger: hclog.NewNullLogger()}), t, f, book, nil}
 	if token == "" {
 		b.peer = &access.Caller{Name: "olga", Rights: access.Rights()}
 	}

@@ -4,14 +4,24 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"registrar.panel/host/input"
 	"registrar.panel/host/orders"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
 	"registrar.panel/host/web/openapi"
 	"registrar.panel/shared/registrar"
 )
+
+// lists answers with what there is, part by part.
+type lists struct {
+	book    *orders.Service
+	board   *switchboard.Board
+	plugins Plugins
+	version string
+}
+
+func (s *Server) lists() lists { return lists{s.orders, s.board, s.plugins, s.version} }
 
 func sorted(by ...string) openapi.Parameter {
 	p := openapi.Parameter{Name: "sort", Does: "What it is sorted by; with - before it the other way round."}
@@ -36,7 +46,7 @@ func orderParameters() []openapi.Parameter {
 		sorted(orders.ByCreated, orders.ByDomain))
 }
 
-func (s *Server) listOrders(r *http.Request) (paged[api.Order], error) {
+func (l lists) listOrders(r *http.Request) (paged[api.Order], error) {
 	a := query(r)
 	q := orders.OrderList{Page: a.page(), State: word(a, "state", orders.States()), Kind: word(a, "kind", registrar.OperationKinds()),
 		Customer: a.text("customer"), Domain: a.text("domain"), Registrar: a.text("registrar"), Reference: a.text("reference"), Open: a.yes("open"),
@@ -44,7 +54,7 @@ func (s *Server) listOrders(r *http.Request) (paged[api.Order], error) {
 	if err := a.err(); err != nil {
 		return paged[api.Order]{}, err
 	}
-	found, next, err := s.orders.ListOrders(r.Context(), q)
+	found, next, err := l.book.Lists().Orders(r.Context(), q)
 	return pageOf(r, found, orderOf, next), err
 }
 
@@ -62,15 +72,15 @@ func domainParameters() []openapi.Parameter {
 		sorted(orders.ByName, orders.ByPaidTill))
 }
 
-func (s *Server) listDomains(r *http.Request) (paged[api.Domain], error) {
+func (l lists) listDomains(r *http.Request) (paged[api.Domain], error) {
 	a := query(r)
 	q := orders.DomainList{Page: a.page(), Status: word(a, "status", registrar.DomainStatuses()), Customer: a.text("customer"), Registrar: a.text("registrar"),
-		Renewal: word(a, "renewal", registrar.RenewalModes()), Attention: a.yes("attention"), Due: a.day("due", s.now()), Query: a.text("q"), Sort: a.text("sort"),
+		Renewal: word(a, "renewal", registrar.RenewalModes()), Attention: a.yes("attention"), Due: a.day("due", l.book.Now()), Query: a.text("q"), Sort: a.text("sort"),
 		Outcome: word(a, "outcome", registrar.Outcomes()), State: word(a, "operation_state", openStates())}
 	if err := a.err(); err != nil {
 		return paged[api.Domain]{}, err
 	}
-	found, next, err := s.orders.ListDomains(r.Context(), q)
+	found, next, err := l.book.Lists().Domains(r.Context(), q)
 	return pageOf(r, found, domainOf, next), err
 }
 
@@ -88,14 +98,14 @@ func openStates() []registrar.OperationState {
 	return slices.DeleteFunc(registrar.OperationStates(), registrar.OperationState.Final)
 }
 
-func (s *Server) listOperations(r *http.Request) (paged[api.OpenOperation], error) {
+func (l lists) listOperations(r *http.Request) (paged[api.OpenOperation], error) {
 	a := query(r)
 	q := orders.DomainList{Page: a.page(), Open: true, State: word(a, "state", openStates()), Registrar: a.text("registrar"), Customer: a.text("customer"),
 		Query: a.text("q"), Sort: a.text("sort")}
 	if err := a.err(); err != nil {
 		return paged[api.OpenOperation]{}, err
 	}
-	found, next, err := s.orders.ListDomains(r.Context(), q)
+	found, next, err := l.book.Lists().Domains(r.Context(), q)
 	return pageOf(r, found, openOperationOf, next), err
 }
 
@@ -117,10 +127,10 @@ func logParameters() []openapi.Parameter {
 }
 
 // askedOfLog reads a query about the Action Log.
-func (s *Server) askedOfLog(a *asked) (q orders.LogQuery, err error) {
+func (l lists) askedOfLog(a *asked) (q orders.LogQuery, err error) {
 	q = orders.LogQuery{Domain: a.text("domain"), Registrar: a.text("registrar"), Actor: a.text("actor"), Event: word(a, "event", orders.EntryTypes()),
 		Outcome: word(a, "outcome", registrar.Outcomes()), State: word(a, "operation_state", registrar.OperationStates()),
-		Level: word(a, "level", registrar.Levels()), Since: a.since("since", s.now()), After: a.number("after", "the ID of an entry"), Limit: a.limit(),
+		Level: word(a, "level", registrar.Levels()), Since: a.since("since", l.book.Now()), After: a.number("after", "the ID of an entry"), Limit: a.limit(),
 		First: a.text("after") != ""}
 	if err := a.err(); err != nil {
 		return q, err
@@ -135,7 +145,7 @@ func (s *Server) askedOfLog(a *asked) (q orders.LogQuery, err error) {
 func (s *Server) actionLog(w http.ResponseWriter, r *http.Request) {
 	a := query(r)
 	wait, follow := a.wait("wait"), a.yes("follow")
-	q, err := s.askedOfLog(a)
+	q, err := s.lists().askedOfLog(a)
 	if err != nil {
 		s.refuse(w, r, err)
 		return
@@ -170,6 +180,3 @@ func logPage(r *http.Request, entries []orders.Entry, q orders.LogQuery) paged[a
 	shown := entries[:q.Limit-1]
 	return pageOf(r, shown, entryOf, strconv.FormatInt(shown[len(shown)-1].ID, 10))
 }
-
-// now is the panel's clock.
-func (s *Server) now() time.Time { return s.orders.Now() }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -164,4 +165,40 @@ func TestNoGoTypesInProblems(t *testing.T) {
 			t.Errorf("%s: %q, want %q", body, e.Message, says)
 		}
 	}
+}
+
+// What a webhook did not take is listed, and sent again when a person says so.
+func TestDeadLetters(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	hooks := b.book.Webhooks()
+	d, _, err := hooks.Claim(t.Context(), "shop", "here", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.placed(newOrder)
+	entries, err := hooks.Next(t.Context(), d.Told, 10)
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("%v, %v", entries, err)
+	}
+	d.Attempts, d.Error = 3, "it answered 500"
+	if err := hooks.Bury(t.Context(), d, entries[0]); err != nil {
+		t.Fatal(err)
+	}
+	var all []api.Webhook
+	b.decode(b.call("GET", "/api/v1/webhooks", ""), http.StatusOK, &all)
+	if len(all) != 1 || all[0].Name != "shop" || all[0].Dead != 1 {
+		t.Errorf("%+v", all)
+	}
+	var dead []api.DeadLetter
+	b.decode(b.call("GET", "/api/v1/webhooks/shop/dead?limit=1", ""), http.StatusOK, &dead)
+	if len(dead) != 1 || dead[0].Entry.Event != "order-placed" || dead[0].Error != "it answered 500" {
+		t.Errorf("%+v", dead)
+	}
+	again := fmt.Sprintf("/api/v1/webhooks/shop/dead/%d/retry", dead[0].Entry.ID)
+	b.decode(b.call("POST", again, "{}"), http.StatusOK, &dead[0])
+	b.fake.refuse = func(string) error { return errors.New("it answered 500") }
+	b.refused(b.call("POST", again, "{}"), http.StatusServiceUnavailable, "UNAVAILABLE")
+	b.refused(b.call("POST", "/api/v1/webhooks/shop/dead/7777/retry", "{}"), http.StatusNotFound, "NOT_FOUND")
+	b.refused(b.call("POST", "/api/v1/webhooks/shop/dead/x/retry", "{}"), http.StatusUnprocessableEntity, "INVALID")
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"registrar.panel/host/orders"
 )
 
 // described is the description of the API, read once for all tests.
@@ -34,7 +36,7 @@ const place = "https://panel.example/openapi.json"
 
 // newRoutes is a server that is good for nothing but to be described.
 func newRoutes() *Server {
-	s := &Server{}
+	s := &Server{orders: new(orders.Service)}
 	s.routeAPI(http.NewServeMux())
 	return s
 }

@@ -17,9 +17,9 @@ var pageFuncs = map[string]any{
 
 func (s *Server) routePages(mux *http.ServeMux) {
 	mux.Handle("GET /{$}", http.RedirectHandler("/domains", http.StatusSeeOther))
-	mux.Handle("GET /domains", requires(page(s, "domains.html", listed(s.listDomains)), access.Look))
+	mux.Handle("GET /domains", requires(page(s, "domains.html", listed(s.lists().listDomains)), access.Look))
 	mux.Handle("GET /domains/{name}", requires(page(s, "domain.html", s.showDomain), access.Look))
-	mux.Handle("GET /orders", requires(page(s, "orders.html", listed(s.listOrders)), access.Look))
+	mux.Handle("GET /orders", requires(page(s, "orders.html", listed(s.lists().listOrders)), access.Look))
 	mux.Handle("GET /plugins", requires(page(s, "plugins.html", s.listPlugins), access.Look))
 	mux.Handle("GET /review", requires(page(s, "review.html", s.reviewPage), access.Look))
 	mux.Handle("GET /review/{id}", requires(page(s, "mail.html", s.showReview), access.Look))

@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -86,4 +87,23 @@ func orderID(r *http.Request, given string) (registrar.OrderID, error) {
 	}
 	sum := sha256.Sum256([]byte(caller(r).Name + "\n" + key))
 	return registrar.OrderID("key-" + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))), nil
+}
+
+func (s *Server) importDomains(r *http.Request, in api.Imports) ([]api.Imported, error) {
+	rows := make([]registrar.Import, len(in.Rows))
+	var problems []registrar.Problem
+	for i, row := range in.Rows {
+		paidTill, err := registrar.ParseDate(row.PaidTill)
+		if err != nil {
+			problems = append(problems, registrar.Problem{Path: fmt.Sprintf("rows[%d].paid_till", i), Message: "must be YYYY-MM-DD"})
+		}
+		rows[i] = registrar.Import{Domain: row.Domain, Customer: row.Customer, Handle: row.Handle, PaidTill: paidTill}
+	}
+	if err := input.Mistakes(problems); err != nil {
+		return nil, err
+	}
+	all, err := s.orders.Intake().Take(r.Context(), rows, in.DryRun)
+	return list(all, func(v orders.Imported) api.Imported {
+		return api.Imported{Domain: v.Domain, Unicode: input.Unicode(v.Domain), Action: v.Action, Reason: known(v.Reason)}
+	}), err
 }

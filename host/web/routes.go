@@ -10,24 +10,24 @@ import (
 // routes are the methods of the API, as the router and the description see them.
 type routes struct {
 	mux       *http.ServeMux
-	described []openapi.Operation
+	described []openapi.Method
 }
 
 // detail adds to the description of a method.
-type detail func(*openapi.Operation)
+type detail func(*openapi.Method)
 
 // says describes a method in one sentence.
-func says(text string) detail { return func(o *openapi.Operation) { o.Summary = text } }
+func says(text string) detail { return func(o *openapi.Method) { o.Summary = text } }
 
 // takes names the parameters of a method's query; there are no others.
 func takes(parameters ...openapi.Parameter) detail {
-	return func(o *openapi.Operation) { o.Query = append(o.Query, parameters...) }
+	return func(o *openapi.Method) { o.Query = append(o.Query, parameters...) }
 }
 
 // handle mounts a method for callers with one of these rights.
 func (t *routes) handle(pattern string, rights []access.Right, m method, details ...detail) {
-	o := openapi.Operation{In: m.in, Out: m.out, Media: m.media, Headers: map[string]string{}}
-	o.Method, o.Path = openapi.Mounted(pattern)
+	o := openapi.Method{In: m.in, Out: m.out, Media: m.media, Headers: map[string]string{}}
+	o.Verb, o.Path = openapi.Mounted(pattern)
 	for _, add := range details {
 		add(&o)
 	}

@@ -34,33 +34,43 @@ type Plugins interface {
 	Upgrade(ctx context.Context, name, by, forWhom string) (supervisor.Status, error)
 }
 
+// Teller sends entries of the Action Log to webhooks.
+type Teller interface {
+	Again(ctx context.Context, webhook string, e orders.Entry) error
+}
+
 // Options of a server.
 type Options struct {
-	Orders  *orders.Service
-	Board   *switchboard.Board // what the book has no part in is asked by it
-	Plugins Plugins
-	Backup  func(ctx context.Context, w io.Writer) error // writes an archive, nothing before it is complete
-	Token   secret.String                                // bootstrap credential with every right; empty = none
-	Keys    Keys
-	Vault   Vault
-	Proxies []netip.Prefix // whence alone requests may come; nil = from everywhere
-	Logger  hclog.Logger
+	Orders   *orders.Service
+	Board    *switchboard.Board // what the book has no part in is asked by it
+	Plugins  Plugins
+	Backup   func(ctx context.Context, w io.Writer) error // writes an archive, nothing before it is complete
+	Token    secret.String                                // bootstrap credential with every right; empty = none
+	Keys     Keys
+	Vault    Vault
+	Webhooks orders.Webhooks
+	Teller   Teller
+	Version  string         // of the program
+	Proxies  []netip.Prefix // whence alone requests may come; nil = from everywhere
+	Logger   hclog.Logger
 }
 
 // Server answers requests; it is an [http.Handler].
 type Server struct {
-	orders  *orders.Service
-	board   *switchboard.Board
-	plugins Plugins
-	backup  func(context.Context, io.Writer) error
-	token   atomic.Pointer[secret.String]
-	keys    Keys
-	vault   Vault
-	guesses *access.Guesses
-	proxies []netip.Prefix
-	log     hclog.Logger
-	pages   *template.Template
-	handler http.Handler
+	orders   *orders.Service
+	board    *switchboard.Board
+	plugins  Plugins
+	backup   func(context.Context, io.Writer) error
+	token    atomic.Pointer[secret.String]
+	keys     Keys
+	vault    Vault
+	guesses  *access.Guesses
+	webhooks webhookCalls
+	version  string
+	proxies  []netip.Prefix
+	log      hclog.Logger
+	pages    *template.Template
+	handler  http.Handler
 
 	description func() ([]byte, error) // of the API
 
@@ -72,7 +82,7 @@ var pages embed.FS
 
 // New makes a server.
 func New(o Options) *Server {
-	s := &Server{orders: o.Orders, board: o.Board, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
+	s := &Server{orders: o.Orders, board: o.Board, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, webhooks: webhookCalls{o.Webhooks, o.Teller}, version: o.Version, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
 	s.SetToken(o.Token)
 	s.pages = template.Must(template.New("").Funcs(pageFuncs).ParseFS(pages, "pages/*.html"))
 	mux := http.NewServeMux()

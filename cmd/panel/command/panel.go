@@ -1,10 +1,15 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net/url"
 	"os"
+	"strconv"
 	"strings"
+	"time"
 
 	"registrar.panel/host/config"
 	"registrar.panel/host/web/api"
@@ -44,7 +49,7 @@ func Get[T any](c *Call, path string, query map[string][]string) (v T, err error
 	if err != nil {
 		return v, err
 	}
-	v, err = api.Get[T](c.Ctx, client, path, query)
+	err = patiently(c.Ctx, func() (err error) { v, err = api.Get[T](c.Ctx, client, path, query); return err })
 	return v, Explain(err, server)
 }
 
@@ -53,7 +58,7 @@ func Post[T any](c *Call, path string, in any) (v T, err error) {
 	if err != nil {
 		return v, err
 	}
-	v, err = api.Post[T](c.Ctx, client, path, in)
+	err = patiently(c.Ctx, func() (err error) { v, err = api.Post[T](c.Ctx, client, path, in); return err })
 	return v, Explain(err, server)
 }
 
@@ -64,7 +69,7 @@ func GetPartial[T any](c *Call, path string, query map[string][]string) (v T, mi
 	if err != nil {
 		return v, nil, err
 	}
-	v, missing, err = api.GetPartial[T](c.Ctx, client, path, query)
+	err = patiently(c.Ctx, func() (err error) { v, missing, err = api.GetPartial[T](c.Ctx, client, path, query); return err })
 	return v, missing, Explain(err, server)
 }
 
@@ -73,7 +78,7 @@ func PostPartial[T any](c *Call, path string, in any) (v T, missing []api.Missin
 	if err != nil {
 		return v, nil, err
 	}
-	v, missing, err = api.PostPartial[T](c.Ctx, client, path, in)
+	err = patiently(c.Ctx, func() (err error) { v, missing, err = api.PostPartial[T](c.Ctx, client, path, in); return err })
 	return v, missing, Explain(err, server)
 }
 
@@ -99,10 +104,70 @@ func Absent(missing []api.Missing) error {
 	return Waiting(strings.Join(lines, "\n"))
 }
 
-// Explain says what to do where no panel serves.
+// startsWithin is how long a panel, or a plugin of its, may take to start before a command gives up.
+const startsWithin = 3 * time.Second
+
+// patiently calls a panel that may be starting.
+func patiently(ctx context.Context, call func() error) error {
+	for end := time.Now().Add(startsWithin); ; {
+		err := call()
+		if err == nil || !starting(err) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// starting reports whether nothing was done because the panel, or the registrar's plugin, is not
+// there yet.
+func starting(err error) bool {
+	var refused *api.Error
+	return errors.Is(err, api.ErrNotServing) || errors.As(err, &refused) && refused.Code == "UNAVAILABLE" && strings.HasSuffix(refused.Message, " is starting")
+}
+
+// List fetches a list, page by page, or its first entries; 0 = all.
+func List[T any](c *Call, path string, query map[string][]string, limit int) ([]T, error) {
+	if limit < 0 {
+		return nil, Usage(errors.New("--limit must be 1 or more, or left out"))
+	}
+	client, server, err := c.Client()
+	if err != nil {
+		return nil, err
+	}
+	asked := url.Values(maps.Clone(query))
+	if limit > 0 {
+		asked.Set("limit", strconv.Itoa(limit))
+	}
+	var all []T
+	err = patiently(c.Ctx, func() error {
+		all = []T{}
+		for page, err := range api.Pages[T](c.Ctx, client, path, asked) {
+			if err != nil {
+				return err
+			}
+			if all = append(all, page...); limit > 0 && len(all) >= limit {
+				all = all[:limit]
+				break
+			}
+		}
+		return nil
+	})
+	return all, Explain(err, server)
+}
+
+// Explain says what to do where no panel serves, and makes mistakes of the command line that the
+// panel has found what those are that the command line finds itself.
 func Explain(err error, server string) error {
 	if errors.Is(err, api.ErrNotServing) {
 		return fmt.Errorf("no panel is serving at %s; start one with: panel serve", server)
+	}
+	var refused *api.Error
+	if errors.As(err, &refused) && (refused.Code == "BAD_REQUEST" || refused.Code == "INVALID" && refused.Message == api.RequestMistakes) {
+		return Usage(err)
 	}
 	return err
 }

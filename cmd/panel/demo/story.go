@@ -154,7 +154,7 @@ func (s *narrator) status(ctx context.Context, name string) error {
 
 // news prints the entries of the Action Log since the last call, and the mails behind them.
 func (s *narrator) news(ctx context.Context) error {
-	entries, err := api.Get[[]api.Entry](ctx, s.panel, api.Path("log"), url.Values{"after": {strconv.FormatInt(s.last, 10)}})
+	entries, err := api.All[api.Entry](ctx, s.panel, api.Path("log"), url.Values{"after": {strconv.FormatInt(s.last, 10)}})
 	if err != nil {
 		return err
 	}

@@ -11,15 +11,31 @@ import (
 )
 
 type Domains struct {
-	Status string `placeholder:"STATUS" help:"Only those that are so, for example Registering."`
+	Query     string `name:"q" placeholder:"TEXT" help:"Only those whose name begins so, or whose customer or handle this is."`
+	Status    string `placeholder:"STATUS" help:"Only those that are so, for example Registering."`
+	Customer  string `placeholder:"ID" help:"Of this customer only."`
+	Registrar string `placeholder:"NAME" help:"With this registrar only."`
+	Attention bool   `help:"Only those that need a person, or have an alarm."`
+	Due       string `placeholder:"WHEN" help:"Only those that are paid till then at most: YYYY-MM-DD, or days from today such as 30d."`
+	Sort      string `placeholder:"KEY" help:"name or paid_till; with - before it the other way round. (--sort=-name)"`
+	Limit     int    `placeholder:"N" help:"The first so many only."`
 }
 
 func (p *Domains) Run(c *command.Call) error {
-	list, err := command.Get[[]api.Domain](c, api.Path("domains"), map[string][]string{"status": {p.Status}})
+	list, err := command.List[api.Domain](c, api.Path("domains"), map[string][]string{"q": {p.Query}, "status": {p.Status}, "customer": {p.Customer},
+		"registrar": {p.Registrar}, "attention": {yes(p.Attention)}, "due": {p.Due}, "sort": {p.Sort}}, p.Limit)
 	if err != nil {
 		return err
 	}
 	return c.Show(list, domainsText(list))
+}
+
+// yes is a parameter that is there or not.
+func yes(on bool) string {
+	if on {
+		return "1"
+	}
+	return ""
 }
 
 type Domain struct {
@@ -69,8 +85,18 @@ type renewCommand struct {
 }
 
 func (p *renewCommand) Run(c *command.Call) error {
-	_, err := place(c, api.NewOrder{Kind: "renew", Domain: p.Name, Own: !p.Unpaid, PaidTill: p.PaidTill})
-	return err
+	believed := p.PaidTill
+	if believed == "" {
+		d, err := command.Get[api.Domain](c, api.Path("domains", p.Name), nil)
+		if err != nil {
+			return err
+		}
+		if d.PaidTill == nil {
+			return fmt.Errorf("%s can't be renewed, for it is not known till when it is paid; it is %s", d.Unicode, d.Status)
+		}
+		believed = *d.PaidTill
+	}
+	return place(c, api.NewOrder{Kind: "renew", Domain: p.Name, Own: !p.Unpaid, PaidTill: believed})
 }
 
 type renewalModeCommand struct {
@@ -106,25 +132,7 @@ func (p *updateCommand) Run(c *command.Call) (err error) {
 	if len(o.Nameservers) == 0 && o.Contact == nil {
 		return command.Usage(fmt.Errorf("nothing to change: give --ns or --contact"))
 	}
-	_, err = place(c, o)
-	return err
-}
-
-type importDomainCommand struct {
-	Name      string `arg:"" help:"In Unicode or in ACE."`
-	Customer  string `required:"" placeholder:"ID" help:"Whose it is."`
-	Handle    string `required:"" placeholder:"H" help:"The registrant, as the registrar knows it."`
-	PaidTill  string `required:"" placeholder:"DATE" help:"YYYY-MM-DD."`
-	Registrar string `placeholder:"NAME" help:"Default: the one that serves the TLD."`
-}
-
-func (p *importDomainCommand) Run(c *command.Call) error {
-	d, err := command.Post[api.Domain](c, api.Path("domains", p.Name, "import"),
-		api.Import{Customer: p.Customer, Handle: p.Handle, PaidTill: p.PaidTill, Registrar: p.Registrar})
-	if err != nil {
-		return err
-	}
-	return c.Show(d, domainText(d))
+	return place(c, o)
 }
 
 type moveDomainCommand struct {

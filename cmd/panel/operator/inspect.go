@@ -2,8 +2,11 @@ package operator
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"registrar.panel/cmd/panel/command"
@@ -90,15 +93,38 @@ func (p *Form) Run(c *command.Call) error {
 
 type Log struct {
 	Domain string `placeholder:"NAME" help:"Of this domain only, in Unicode or in ACE."`
-	Follow bool   `help:"Go on with new entries, until interrupted. As JSON, one entry a line."`
+	Since  string `placeholder:"WHEN" help:"From then on: 2h, 7d, a day, or an instant in RFC 3339."`
+	Level  string `placeholder:"LEVEL" help:"This and worse: info, warning or error."`
+	Tail   int    `placeholder:"N" help:"The last so many only."`
+	Follow bool   `help:"Print new entries from now on, until interrupted; with --since or --tail after those. As JSON, one entry a line."`
+}
+
+func (p *Log) query() url.Values {
+	return url.Values{"domain": {p.Domain}, "since": {p.Since}, "level": {p.Level}}
+}
+
+// entries fetches what there is.
+func (p *Log) entries(c *command.Call) ([]api.Entry, error) {
+	query := p.query()
+	if p.Tail < 0 {
+		return nil, command.Usage(errors.New("--tail must be 1 or more"))
+	}
+	if p.Tail == 0 {
+		query.Set("after", "0") // from the beginning
+		return command.List[api.Entry](c, api.Path("log"), query, 0)
+	}
+	return command.List[api.Entry](c, api.Path("log"), query, p.Tail)
 }
 
 func (p *Log) Run(c *command.Call) error {
 	if p.Follow {
 		return p.follow(c)
 	}
-	list, err := command.Get[[]api.Entry](c, api.Path("log"), map[string][]string{"domain": {p.Domain}})
+	list, err := p.entries(c)
 	if err != nil {
+		return err
+	}
+	if err := p.exists(c, len(list)); err != nil {
 		return err
 	}
 	return c.Show(list, func(w io.Writer) {
@@ -108,25 +134,69 @@ func (p *Log) Run(c *command.Call) error {
 	})
 }
 
+// exists tells a domain that has no such entries from one that is not known at all.
+func (p *Log) exists(c *command.Call, found int) error {
+	if found > 0 || p.Domain == "" {
+		return nil
+	}
+	query := url.Values{"domain": {p.Domain}, "limit": {"1"}}
+	if any, err := command.Get[[]api.Entry](c, api.Path("log"), query); err != nil || len(any) > 0 {
+		return err
+	}
+	_, err := command.Get[api.Domain](c, api.Path("domains", p.Domain), nil)
+	return err
+}
+
 func (p *Log) follow(c *command.Call) error {
+	last, err := p.before(c)
+	if err != nil {
+		return err
+	}
 	client, server, err := c.Client()
 	if err != nil {
 		return err
 	}
-	lines := json.NewEncoder(c.Stdout)
-	lines.SetEscapeHTML(false)
-	for e, err := range client.FollowLog(c.Ctx, p.Domain, 0) {
+	query := p.query()
+	query.Set("after", strconv.FormatInt(last, 10))
+	for e, err := range client.Follow(c.Ctx, query) {
 		if err != nil {
 			return command.Explain(err, server)
 		}
-		if c.Output == "json" {
-			err = lines.Encode(e)
-		} else {
-			err = c.Show(e, func(w io.Writer) { entryText(w, e, true) })
+		if err := p.line(c, e); err != nil {
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("write entry: %w", err)
+	}
+	return nil
+}
+
+// before prints what was asked for of the past, and returns the entry that new ones come after.
+func (p *Log) before(c *command.Call) (int64, error) {
+	newest, err := command.Get[[]api.Entry](c, api.Path("log"), url.Values{"limit": {"1"}})
+	if err != nil || len(newest) == 0 {
+		return 0, err
+	}
+	last := newest[0].ID
+	if p.Since == "" && p.Tail == 0 {
+		return last, nil
+	}
+	list, err := p.entries(c)
+	for _, e := range list {
+		last = max(last, e.ID)
+		if err := p.line(c, e); err != nil {
+			return last, err
 		}
+	}
+	return last, err
+}
+
+func (p *Log) line(c *command.Call, e api.Entry) error {
+	if c.Output != command.JSON {
+		return c.Show(e, func(w io.Writer) { entryText(w, e, true) })
+	}
+	lines := json.NewEncoder(c.Stdout)
+	lines.SetEscapeHTML(false)
+	if err := lines.Encode(e); err != nil {
+		return fmt.Errorf("write entry: %w", err)
 	}
 	return nil
 }

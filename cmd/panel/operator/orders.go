@@ -3,6 +3,7 @@
 package operator
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -65,27 +66,22 @@ func (p *purchase) order(c *command.Call, o api.NewOrder) (err error) {
 	if o.Nameservers, err = nameservers(p.NS); err != nil {
 		return command.Usage(err)
 	}
-	placed, err := place(c, o)
-	if err != nil {
-		return err
-	}
-	return p.await(c, placed.Domain)
+	return placeAndWait(c, o, p.patience)
 }
 
 // place orders and shows the order.
-func place(c *command.Call, o api.NewOrder) (api.Order, error) {
+func place(c *command.Call, o api.NewOrder) error { return placeAndWait(c, o, patience{}) }
+
+func placeAndWait(c *command.Call, o api.NewOrder, wait patience) error {
 	placed, err := command.Post[api.Order](c, api.Path("orders"), o)
 	if err != nil {
-		return placed, err
-	}
-	if err := c.Show(placed, orderText(placed)); err != nil {
-		return placed, err
+		return err
 	}
 	tellNotes(c, placed)
 	if placed.State == "unpaid" {
 		command.Hint(c.Stderr, "nothing is sent until it is paid: panel order pay "+placed.ID)
 	}
-	return placed, nil
+	return wait.show(c, placed, placed)
 }
 
 func readContact(c *command.Call, file string) (api.Contact, error) {
@@ -135,11 +131,26 @@ func nameservers(args []string) ([]api.Nameserver, error) {
 // askAgain is how often a waiting command looks.
 const askAgain = 200 * time.Millisecond
 
-// await waits for a registration or transfer to end.
-func (p patience) await(c *command.Call, domain string) error {
-	if p.Wait == 0 {
-		return nil
+// show shows an order. With patience it waits for the end: as text the order comes before, and in
+// the end one sentence; as JSON the one result is the order as it stands then.
+func (p patience) show(c *command.Call, v any, o api.Order) error {
+	if p.Wait == 0 || c.Output != command.JSON {
+		if err := c.Show(v, orderText(o)); err != nil || p.Wait == 0 {
+			return err
+		}
+		return p.await(c, o.Domain)
 	}
+	command.Hint(c.Stderr, "waiting for order "+o.ID)
+	end := p.await(c, o.Domain)
+	now, err := command.Get[api.Order](c, api.Path("orders", o.ID), nil)
+	if err != nil {
+		return errors.Join(end, err)
+	}
+	return errors.Join(end, c.Show(now, orderText(now)))
+}
+
+// await waits for a registration or transfer to end, and says how it has.
+func (p patience) await(c *command.Call, domain string) error {
 	tick := time.NewTicker(askAgain)
 	defer tick.Stop()
 	for end := time.After(p.Wait); ; {
@@ -148,8 +159,8 @@ func (p patience) await(c *command.Call, domain string) error {
 			return err
 		}
 		if ended, err := outcome(d); ended {
-			if err == nil {
-				command.Hint(c.Stderr, fmt.Sprintf("%s is %s, paid till %s", d.Unicode, d.Status, command.OrDash(d.PaidTill)))
+			if err == nil && c.Output != command.JSON {
+				fmt.Fprintln(c.Stdout, command.Printable(ending(d), false))
 			}
 			return err
 		}
@@ -161,6 +172,15 @@ func (p patience) await(c *command.Call, domain string) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// ending is how a registration or transfer went well.
+func ending(d api.Domain) string {
+	text := d.Unicode + " is " + d.Status
+	if d.PaidTill != nil {
+		text += ", paid till " + *d.PaidTill
+	}
+	return text
 }
 
 // outcome reports whether there is nothing to wait for, and what came of it.
@@ -193,10 +213,7 @@ func (p *payCommand) Run(c *command.Call) error {
 	if !o.Changed {
 		command.Hint(c.Stderr, "it was paid already; nothing has changed")
 	}
-	if err := c.Show(o, orderText(o.Order)); err != nil {
-		return err
-	}
-	return p.await(c, o.Domain)
+	return p.show(c, o, o.Order)
 }
 
 type cancelCommand struct {
@@ -240,17 +257,23 @@ func (p *secretCommand) Run(c *command.Call) error {
 }
 
 type Orders struct {
-	Customer string `placeholder:"ID" help:"Of this customer only."`
-	Domain   string `placeholder:"NAME" help:"For this domain only, in Unicode or in ACE."`
-	State    string `placeholder:"STATE" help:"Only those that are unpaid, paid or cancelled."`
-	Outcome  string `placeholder:"OUTCOME" help:"Only those that have succeeded, failed or cancelled."`
+	Query     string `name:"q" placeholder:"TEXT" help:"Only those whose domain begins so, or whose ID, customer or reference this is."`
+	Customer  string `placeholder:"ID" help:"Of this customer only."`
+	Domain    string `placeholder:"NAME" help:"For this domain only, in Unicode or in ACE."`
+	State     string `placeholder:"STATE" help:"Only those that are so: unpaid, paid or cancelled."`
+	Outcome   string `placeholder:"OUTCOME" help:"Only those that have succeeded, failed or cancelled."`
+	Reference string `placeholder:"TEXT" help:"With this reference of the caller's only."`
+	Open      bool   `help:"Only those that are not concluded."`
+	Sort      string `placeholder:"KEY" help:"created or domain; with - before it the other way round. (--sort=-created)"`
+	Limit     int    `placeholder:"N" help:"The first so many only."`
 
 	OperationState string `placeholder:"STATE" help:"Only those whose operation is so, for example NeedsAction."`
 }
 
 func (p *Orders) Run(c *command.Call) error {
-	list, err := command.Get[[]api.Order](c, api.Path("orders"), map[string][]string{"customer": {p.Customer}, "domain": {p.Domain},
-		"state": {p.State}, "outcome": {p.Outcome}, "operation_state": {p.OperationState}})
+	list, err := command.List[api.Order](c, api.Path("orders"), map[string][]string{"q": {p.Query}, "customer": {p.Customer}, "domain": {p.Domain},
+		"state": {p.State}, "outcome": {p.Outcome}, "operation_state": {p.OperationState},
+		"reference": {p.Reference}, "open": {yes(p.Open)}, "sort": {p.Sort}}, p.Limit)
 	if err != nil {
 		return err
 	}

@@ -401,6 +401,10 @@ type Problem struct {
 
 // Error tells the message and every problem, one a line: words of others make no lines of
 // their own.
+// RequestMistakes is the message of mistakes that the panel finds by itself in what it was given:
+// INVALID with any other message is the word of a registrar.
+const RequestMistakes = "the request has mistakes"
+
 func (e *Error) Error() string {
 	var text strings.Builder
 	text.WriteString(oneLine(e.Message))

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -87,18 +88,12 @@ func Path(parts ...string) string {
 
 // Get fetches a value.
 func Get[T any](ctx context.Context, c *Client, path string, query url.Values) (v T, err error) {
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
-	return v, c.call(ctx, http.MethodGet, path, nil, &v)
+	return v, c.call(ctx, http.MethodGet, withQuery(path, query), nil, &v)
 }
 
 // GetPartial is Get where some registrars' part of the answer may be missing.
 func GetPartial[T any](ctx context.Context, c *Client, path string, query url.Values) (v T, missing []Missing, err error) {
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
-	missing, err = c.callPartial(ctx, http.MethodGet, path, nil, &v)
+	missing, err = c.callPartial(ctx, http.MethodGet, withQuery(path, query), nil, &v)
 	return v, missing, err
 }
 
@@ -210,12 +205,19 @@ func (c *Client) Backup(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// FollowLog yields the entries of the Action Log after an ID, those of one domain unless
-// it is "", and goes on with new ones until ctx ends.
+// FollowLog yields the entries of the Action Log after an ID, those of one domain unless domain is
+// "", and goes on with new ones; see [Client.Follow].
 func (c *Client) FollowLog(ctx context.Context, domain string, after int64) iter.Seq2[Entry, error] {
-	query := url.Values{"follow": {"1"}, "domain": {domain}, "after": {strconv.FormatInt(after, 10)}}
+	return c.Follow(ctx, url.Values{"domain": {domain}, "after": {strconv.FormatInt(after, 10)}})
+}
+
+// Follow yields the entries of the Action Log that a query selects, and goes on with new ones until
+// the panel or ctx ends.
+func (c *Client) Follow(ctx context.Context, query url.Values) iter.Seq2[Entry, error] {
+	query = maps.Clone(query)
+	query.Set("follow", "1")
 	return func(yield func(Entry, error) bool) {
-		body, err := c.do(ctx, http.MethodGet, Path("log")+"?"+query.Encode(), nil)
+		body, err := c.do(ctx, http.MethodGet, withQuery(Path("log"), query), nil)
 		if err != nil {
 			yield(Entry{}, err)
 			return

@@ -71,3 +71,44 @@ type Due struct {
 	Days30 int `json:"days_30"`
 	Days60 int `json:"days_60"`
 }
+
+// Webhook is how far the Action Log has been told to a receiver of plugin.hcl.
+type Webhook struct {
+	Name         string     `json:"name"`
+	Told         int64      `json:"told"`     // the last entry that was delivered, or given up
+	Attempts     int        `json:"attempts"` // in vain, of the next entry
+	FailingSince *time.Time `json:"failing_since"`
+	NextAt       *time.Time `json:"next_at"` // of the next attempt
+	Error        *string    `json:"error"`   // of the last one
+	Dead         int        `json:"dead"`    // entries that were given up
+}
+
+// DeadLetter is an entry that a webhook did not take, and that was given up.
+type DeadLetter struct {
+	Entry     Entry     `json:"entry"`
+	GivenUpAt time.Time `json:"given_up_at"`
+	Attempts  int       `json:"attempts"`
+	Error     string    `json:"error"`
+}
+
+// Imports asks to take over many domains; 1000 rows at most.
+type Imports struct {
+	DryRun bool        `json:"dry_run"` // change nothing
+	Rows   []ImportRow `json:"rows"`
+}
+
+// ImportRow is one domain to take over.
+type ImportRow struct {
+	Domain   string `json:"domain"`
+	Customer string `json:"customer"`
+	Handle   string `json:"handle"`
+	PaidTill string `json:"paid_till"`
+}
+
+// Imported is what became of a row, or would.
+type Imported struct {
+	Domain  string  `json:"domain"` // ACE
+	Unicode string  `json:"unicode"`
+	Action  string  `json:"action"` // import: it is taken over | known: it is here already | refused
+	Reason  *string `json:"reason"`
+}

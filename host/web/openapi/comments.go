@@ -18,6 +18,7 @@ func ReadComments(sources fs.FS) (Comments, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list sources: %w", err)
 	}
+
 	all := Comments{}
 	for _, name := range names {
 		if strings.HasSuffix(name, "_test.go") {
@@ -33,6 +34,7 @@ func ReadComments(sources fs.FS) (Comments, error) {
 		}
 		all.addFile(file)
 	}
+
 	return all, nil
 }
 

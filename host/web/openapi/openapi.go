@@ -1,4 +1,4 @@
-// Package openapi describes an HTTP API in OpenAPI 3.1: of a table of operations and of the Go types
+// Package openapi describes an HTTP API in OpenAPI 3.1: of a table of methods and of the Go types
 // that they take and answer with. What it says of types and fields are their comments, so the
 // description is as true as the code.
 //
@@ -19,14 +19,14 @@ type Info struct {
 	Failure                     reflect.Type // what every answer is that is no success
 }
 
-// Operation is one method of a path.
-type Operation struct {
-	Method, Path string // the path with {parameters}, as of [http.ServeMux]
-	Summary      string
-	Query        []Parameter
-	In, Out      reflect.Type // nil = nothing, or no JSON
-	Media        string       // of the answer; "" = JSON
-	Headers      map[string]string
+// Method is what a verb does to a path.
+type Method struct {
+	Verb, Path string // the path with {parameters}, as of [http.ServeMux]
+	Summary    string
+	Query      []Parameter
+	In, Out    reflect.Type // nil = nothing, or no JSON
+	Media      string       // of the answer; "" = JSON
+	Headers    map[string]string
 }
 
 // Parameter is one of a query's.
@@ -43,18 +43,19 @@ type Schemer interface{ JSONSchema() map[string]any }
 // object is a part of the description.
 type object = map[string]any
 
-// Document describes the operations.
-func Document(info Info, comments Comments, operations []Operation) ([]byte, error) {
+// Document describes the methods.
+func Document(info Info, comments Comments, methods []Method) ([]byte, error) {
 	d := describer{comments: comments, schemas: object{}}
 	paths := object{}
-	for _, o := range operations {
+	for _, o := range methods {
 		at, ok := paths[o.Path].(object)
 		if !ok {
 			at = object{}
 			paths[o.Path] = at
 		}
-		at[strings.ToLower(o.Method)] = d.operation(o, info.Failure)
+		at[strings.ToLower(o.Verb)] = d.operation(o, info.Failure)
 	}
+
 	return json.MarshalIndent(object{
 		"openapi": "3.1.0",
 		"info":    object{"title": info.Title, "version": info.Version, "description": info.Description},
@@ -73,7 +74,7 @@ type describer struct {
 	schemas  object
 }
 
-func (d describer) operation(o Operation, failure reflect.Type) object {
+func (d describer) operation(o Method, failure reflect.Type) object {
 	good := object{"description": "It is done."}
 	switch {
 	case o.Out != nil:
@@ -84,6 +85,7 @@ func (d describer) operation(o Operation, failure reflect.Type) object {
 	if len(o.Headers) > 0 {
 		good["headers"] = headers(o.Headers)
 	}
+
 	described := object{
 		"operationId": operationID(o),
 		"summary":     o.Summary,
@@ -93,6 +95,7 @@ func (d describer) operation(o Operation, failure reflect.Type) object {
 			"default": object{"description": "It is refused, or failed.", "content": content("application/json", d.schema(failure))},
 		},
 	}
+
 	if o.In != nil {
 		described["requestBody"] = object{"required": true, "content": content("application/json", d.schema(o.In))}
 	}
@@ -114,12 +117,12 @@ func headers(all map[string]string) object {
 var inPath = regexp.MustCompile(`\{(\w+)\}`)
 
 // operationID names an operation for generated clients: its method and the words of its path.
-func operationID(o Operation) string {
+func operationID(o Method) string {
 	words := strings.Split(strings.Trim(o.Path, "/"), "/")
 	if len(words) > 2 {
 		words = words[2:] // without /api/v1
 	}
-	name := strings.ToLower(o.Method)
+	name := strings.ToLower(o.Verb)
 	for _, w := range words {
 		if inPath.MatchString(w) {
 			w = "by_" + strings.Trim(w, "{}")
@@ -129,7 +132,7 @@ func operationID(o Operation) string {
 	return name
 }
 
-func parameters(o Operation) []any {
+func parameters(o Method) []any {
 	all := []any{}
 	for _, found := range inPath.FindAllStringSubmatch(o.Path, -1) {
 		all = append(all, object{"name": found[1], "in": "path", "required": true, "schema": object{"type": "string"}})

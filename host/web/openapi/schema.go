@@ -16,6 +16,7 @@ func (d describer) schema(t reflect.Type) object {
 	if t == reflect.TypeFor[time.Time]() {
 		return object{"type": "string", "format": "date-time"}
 	}
+
 	switch t.Kind() {
 	case reflect.Pointer:
 		return orNull(d.schema(t.Elem()))

@@ -92,6 +92,9 @@ func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d reg
 		}
 		d = registrar.Domain{Name: i.Domain, Customer: i.Customer, Handle: i.Handle, PaidTill: i.PaidTill,
 			Status: registrar.StatusRegistered, Renewal: tk.settings.Renewal}
+		if d.PaidTill.Before(policy.Today(tk.now())) {
+			d.Status = registrar.StatusExpired // at once, not with the next pass
+		}
 		if err := tx.Domains.Put(d, tk.now()); err != nil {
 			return err
 		}

@@ -1,0 +1,63 @@
+package config
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"registrar.panel/internal/secret"
+)
+
+// webhooks reads whom the Action Log is told to.
+func (r *reader) webhooks(blocks []webhookBlock) []Webhook {
+	var all []Webhook
+	for _, b := range blocks {
+		w := Webhook{Name: b.Name, URL: b.URL, Events: b.Events, At: positionOf(b.At), EventsAt: r.at(b.EventsAt, b.At), SecretAt: positionOf(b.Secret.Range())}
+		if !goodName.MatchString(b.Name) {
+			r.add(w.At, "a webhook's name has 1 to 32 of a-z 0-9 - and does not start with -")
+		}
+		if slices.ContainsFunc(all, func(o Webhook) bool { return o.Name == b.Name }) {
+			r.add(w.At, w.path()+" is defined twice: give one another name")
+		}
+		if wrong := wrongAddress(b.URL); wrong != "" {
+			r.add(r.at(b.URLAt, b.At), w.path()+".url "+wrong)
+		}
+		key, problem := sensitive(b.Secret, w.path()+".secret")
+		if problem != nil {
+			r.problems = append(r.problems, *problem)
+		} else if w.key = key; key.Type() == cty.String {
+			r.warnings = append(r.warnings, literalSecret(w.SecretAt, w.path()+".secret"))
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+func (w Webhook) path() string { return "panel.webhook[" + strconv.Quote(w.Name) + "]" }
+
+func wrongAddress(address string) string {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return "must be https://HOST/PATH"
+	case u.User != nil:
+		return "must not hold a password: the receiver knows us by the signature"
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return "must be https://: what the log says would be sent in clear text"
+	}
+	return ""
+}
+
+// Key reads what a webhook's entries are signed with: only the panel that tells it needs it.
+func (c *Config) Key(w Webhook) (secret.String, error) {
+	key, _, err := c.secrets.resolve(w.key)
+	switch {
+	case err != nil:
+		return secret.String{}, w.SecretAt.Errorf("%s.secret: %v", w.path(), err)
+	case len(key) < leastToken:
+		return secret.String{}, w.SecretAt.Errorf("%s.secret has %d characters, and one of less than %d can be guessed: make one with openssl rand -hex 32", w.path(), len(key), leastToken)
+	}
+	return secret.New(key), nil
+}

@@ -1,0 +1,138 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+
+	"registrar.panel/host/input"
+	"registrar.panel/shared/registrar"
+)
+
+// MostImports is how many domains one call imports at most.
+const MostImports = 1000
+
+// What becomes of a domain that is to be imported.
+const (
+	ImportTake    = "import"  // it is taken over
+	ImportKnown   = "known"   // it is here already, as the row says
+	ImportRefused = "refused" // the reason says why
+)
+
+// Imported is what becomes of one row.
+type Imported struct {
+	Domain string // ACE; as typed where it is no name
+	Action string
+	Reason string
+}
+
+// Intake takes over many domains at once.
+type Intake struct{ book *Service }
+
+// Intake returns what takes over many domains at once.
+func (s *Service) Intake() Intake { return Intake{s} }
+
+// atATime is how many imports are under way at once: they share the flushes of a disk.
+const atATime = 64
+
+// Take takes over the domains of these rows, each by the registrar that serves its TLD, and tells
+// what became of each. With dryRun nothing is changed, and what only the registrar knows is not told.
+// Repeating it is harmless.
+func (t Intake) Take(ctx context.Context, rows []registrar.Import, dryRun bool) ([]Imported, error) {
+	if len(rows) > MostImports {
+		return nil, input.Mistake("rows", fmt.Sprintf("must be %d at most", MostImports))
+	}
+	known, err := t.known(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Imported, len(rows))
+	seen := map[string]bool{}
+	free := make(chan struct{}, atATime)
+	var under sync.WaitGroup
+	for i, row := range rows {
+		all[i] = t.plan(row, known, seen)
+		if dryRun || all[i].Action != ImportTake {
+			continue
+		}
+		free <- struct{}{}
+		under.Go(func() {
+			defer func() { <-free }()
+			if _, err := t.book.Import(ctx, row, ""); err != nil {
+				all[i].Action, all[i].Reason = ImportRefused, refusal(err)
+			}
+		})
+	}
+	under.Wait()
+	return all, ctx.Err()
+}
+
+// known finds those of the rows that are in the list, all at once.
+func (t Intake) known(ctx context.Context, rows []registrar.Import) (map[string]Domain, error) {
+	var names filter
+	for _, row := range rows {
+		if ace, err := input.ACE(row.Domain); err == nil {
+			names.args = append(names.args, ace)
+		}
+	}
+	found := map[string]Domain{}
+	err := t.book.db.Read(ctx, func(tx *sql.Tx) error {
+		list, err := selectDomains(ctx, tx, "where name in ("+names.places()+")", names.args...)
+		for _, d := range list {
+			found[d.Name] = d
+		}
+		return err
+	})
+	return found, err
+}
+
+// plan is what can be said of a row without asking its registrar.
+func (t Intake) plan(row registrar.Import, known map[string]Domain, seen map[string]bool) Imported {
+	ace, err := input.ACE(row.Domain)
+	if err != nil {
+		return Imported{row.Domain, ImportRefused, refusal(err)}
+	}
+	refuse := func(reason string) Imported { return Imported{ace, ImportRefused, reason} }
+	if seen[ace] {
+		return refuse("it is listed twice")
+	}
+	seen[ace] = true
+	if _, err := input.Customer(row.Customer); err != nil {
+		return refuse(refusal(err))
+	}
+	if row.Handle == "" || row.PaidTill.IsZero() {
+		return refuse("handle and paid-till are required")
+	}
+	d, here := known[ace]
+	switch {
+	case here && d.Status.Held() && d.Customer == row.Customer && d.Handle == row.Handle && d.PaidTill == row.PaidTill:
+		return Imported{ace, ImportKnown, ""}
+	case here && !d.Status.Gone():
+		return refuse(fmt.Sprintf("it is %s here already, for customer %s", d.Status, d.Customer))
+	}
+	if _, err := t.book.board.Route(ace); err != nil {
+		return refuse(refusal(err))
+	}
+	return Imported{ace, ImportTake, ""}
+}
+
+// refusal is an error in a line that a caller may read.
+func refusal(err error) string {
+	var e *registrar.Error
+	if !errors.As(err, &e) {
+		return "it failed; the panel's log says why"
+	}
+	if len(e.Problems) == 0 {
+		return e.Error()
+	}
+	text := ""
+	for i, p := range e.Problems {
+		if i > 0 {
+			text += "; "
+		}
+		text += p.String()
+	}
+	return text
+}

@@ -1,0 +1,255 @@
+// Package webhook tells other programs what the Action Log says, as it happens: each entry is sent to
+// an address as JSON, signed as Standard Webhooks (standardwebhooks.com) says, so that its receiver can
+// know who sent it.
+//
+// What it guarantees: an entry is sent until it is taken, through restarts of the panel, and so at
+// least once; entries reach a receiver in the order of the log. One that is not taken for a long time
+// is given up, which the log says, and waits as a dead letter for a person.
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host/orders"
+	"registrar.panel/internal/backoff"
+	"registrar.panel/internal/secret"
+)
+
+// Hook is one receiver.
+type Hook struct {
+	Name   string
+	URL    string
+	Secret secret.String // a text, or whsec_ and base64 as libraries of Standard Webhooks write it
+	Events []string      // those it is told of; none = all
+}
+
+func (h Hook) wants(e orders.Entry) bool {
+	return len(h.Events) == 0 || slices.Contains(h.Events, string(e.Event))
+}
+
+// Book is what is known of deliveries.
+type Book interface {
+	More() <-chan struct{}
+	Claim(ctx context.Context, name, holder string, until time.Time) (orders.Delivery, bool, error)
+	Next(ctx context.Context, after int64, limit int) ([]orders.Entry, error)
+	Told(ctx context.Context, name string, entry int64) error
+	Failed(ctx context.Context, d orders.Delivery) error
+	Bury(ctx context.Context, d orders.Delivery, e orders.Entry) error
+	Revived(ctx context.Context, name string, entry int64) error
+}
+
+// Timing says how long is waited for what.
+type Timing struct {
+	Answer  time.Duration // for a receiver to answer
+	First   time.Duration // before the first repetition; each is twice as long after
+	Longest time.Duration // between repetitions
+	GiveUp  time.Duration // since the first attempt
+	Look    time.Duration // for entries that another panel wrote
+}
+
+// UsualTiming gives a receiver three days.
+func UsualTiming() Timing {
+	return Timing{Answer: 15 * time.Second, First: 5 * time.Second, Longest: time.Hour, GiveUp: 72 * time.Hour, Look: 5 * time.Second}
+}
+
+// Options of a teller.
+type Options struct {
+	Hooks  []Hook
+	Book   Book
+	Body   func(orders.Entry) ([]byte, error) // an entry as JSON
+	Holder string                             // this panel, among those that share the book
+	Timing Timing
+	Logger hclog.Logger
+	Now    func() time.Time // nil = time.Now
+}
+
+// Teller tells the hooks.
+type Teller struct {
+	Options
+	client *http.Client
+}
+
+// New makes a teller. The work begins with [Teller.Run].
+func New(o Options) *Teller {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Teller{Options: o, client: &http.Client{Timeout: o.Timing.Answer, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// Run tells every hook until ctx ends.
+func (t *Teller) Run(ctx context.Context) error {
+	var hooks sync.WaitGroup
+	for _, h := range t.Hooks {
+		hooks.Go(func() { t.serve(ctx, h) })
+	}
+	hooks.Wait()
+	return nil
+}
+
+func (t *Teller) serve(ctx context.Context, h Hook) {
+	for ctx.Err() == nil {
+		more := t.Book.More() // before looking, so that nothing slips in between
+		pause, err := t.tell(ctx, h)
+		if err != nil && ctx.Err() == nil {
+			t.Logger.Error("a webhook can't be told", "webhook", h.Name, "err", err)
+		}
+		var look <-chan struct{}
+		if pause <= t.Timing.Look {
+			look = more
+		}
+		select {
+		case <-ctx.Done():
+		case <-look:
+		case <-time.After(max(pause, time.Millisecond)):
+		}
+	}
+}
+
+// batch is how many entries are read at once.
+const batch = 100
+
+// held is how long a panel keeps the right to deliver without renewing it.
+const held = time.Minute
+
+// tell sends what there is, and returns how long to wait before looking again.
+func (t *Teller) tell(ctx context.Context, h Hook) (time.Duration, error) {
+	d, ours, err := t.Book.Claim(ctx, h.Name, t.Holder, t.Now().Add(held))
+	if err != nil || !ours {
+		return t.Timing.Look, err
+	}
+	if wait := d.NextAt.Sub(t.Now()); wait > 0 {
+		return min(wait, held/2), nil
+	}
+	entries, err := t.Book.Next(ctx, d.Told, batch)
+	if err != nil || len(entries) == 0 {
+		return t.Timing.Look, err
+	}
+
+	claimed := t.Now()
+	for i, e := range entries {
+		if t.Now().Sub(claimed) > held/3 {
+			if _, ours, err := t.Book.Claim(ctx, h.Name, t.Holder, t.Now().Add(held)); err != nil || !ours {
+				return t.Timing.Look, err
+			}
+			claimed = t.Now()
+		}
+		if !h.wants(e) {
+			if i == len(entries)-1 { // what does not concern it needs no writing of its own
+				return 0, t.Book.Told(ctx, h.Name, e.ID)
+			}
+			continue
+		}
+		if taken, err := t.one(ctx, h, d, e); !taken || err != nil {
+			return t.Timing.First, err
+		}
+		d = orders.Delivery{Name: h.Name, Told: e.ID}
+	}
+	return 0, nil
+}
+
+// one delivers an entry, and reports whether the next one can follow.
+func (t *Teller) one(ctx context.Context, h Hook, d orders.Delivery, e orders.Entry) (bool, error) {
+	refusal := t.send(ctx, h, e)
+	switch {
+	case refusal == nil:
+		return true, t.Book.Told(ctx, h.Name, e.ID)
+	case ctx.Err() != nil:
+		return false, nil
+	}
+
+	if d.Attempts++; d.FailingSince.IsZero() {
+		d.FailingSince = t.Now()
+	}
+	d.Error = refusal.Error()
+	if t.Now().Sub(d.FailingSince) >= t.Timing.GiveUp {
+		t.Logger.Error("a webhook did not take an entry, which is given up", "webhook", h.Name, "entry", e.ID, "attempts", d.Attempts, "err", refusal)
+		return true, t.Book.Bury(ctx, d, e)
+	}
+
+	d.NextAt = t.Now().Add(backoff.Pause(t.Timing.First, t.Timing.Longest, d.Attempts-1, 0))
+	t.Logger.Warn("a webhook did not take an entry", "webhook", h.Name, "entry", e.ID, "attempts", d.Attempts, "next", d.NextAt, "err", refusal)
+	return false, t.Book.Failed(ctx, d)
+}
+
+// Again sends an entry that was given up.
+func (t *Teller) Again(ctx context.Context, name string, e orders.Entry) error {
+	at := slices.IndexFunc(t.Hooks, func(h Hook) bool { return h.Name == name })
+	if at < 0 {
+		return fmt.Errorf("plugin.hcl has no webhook %s", name)
+	}
+	if err := t.send(ctx, t.Hooks[at], e); err != nil {
+		return err
+	}
+	return t.Book.Revived(ctx, name, e.ID)
+}
+
+// send makes one attempt. An answer that is no success, or none, is an error.
+func (t *Teller) send(ctx context.Context, h Hook, e orders.Entry) error {
+	body, err := t.Body(e)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(body))
+	if err != nil {
+		return errors.New("its address is none")
+	}
+
+	id, at := "log-"+strconv.FormatInt(e.ID, 10), strconv.FormatInt(t.Now().Unix(), 10)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "panel-webhook")
+	req.Header.Set("Webhook-Id", id)
+	req.Header.Set("Webhook-Timestamp", at)
+	req.Header.Set("Webhook-Signature", Sign(h.Secret, id, at, body))
+
+	resp, err := t.client.Do(req)
+	if err != nil {
+		return unreachable(err)
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // so that the connection can be used again
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return fmt.Errorf("it answered %s", resp.Status)
+	}
+	return nil
+}
+
+// unreachable leaves the address out, which may hold a secret.
+func unreachable(err error) error {
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	return fmt.Errorf("it can't be reached: %w", err)
+}
+
+// Sign is the header Webhook-Signature: the HMAC-SHA256 of ID, time and body.
+func Sign(key secret.String, id, at string, body []byte) string {
+	mac := hmac.New(sha256.New, keyOf(key))
+	fmt.Fprintf(mac, "%s.%s.", id, at)
+	mac.Write(body)
+	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func keyOf(key secret.String) []byte {
+	if encoded, ok := strings.CutPrefix(key.Reveal(), "whsec_"); ok {
+		if bytes, err := base64.StdEncoding.DecodeString(encoded); err == nil {
+			return bytes
+		}
+	}
+	return []byte(key.Reveal())
+}
