@@ -19,6 +19,7 @@ panel {
   # behind_proxy = ["10.0.0.7"]            # a proxy that has TLS: only it may call
   # store = secret("file", "panel.store") # postgres://USER:PASSWORD@HOST/DATABASE, for several panels on one
   #                                       # account; without it a file in data. See docs/nodes.md
+  # unpaid    = "7d"              # an order that is not paid by then ends by itself, and its name is free again
   # log_level = "info"            # trace | debug | info | warn | error; serve --log-level comes first
   # webhook "shop" {              # a program that is told each entry of the Action Log; docs/http-api.md
   #   url    = "https://shop.example/panel-hook"
@@ -123,7 +124,8 @@ registrar "r01" { # bundled with the panel
     renewal {
       schedule = "0 4 * * *" # cron, in the time zone below
       timezone = "Europe/Moscow"
-      mode     = "auto" # of new domains: auto | manual
+      mode     = "auto" # of new domains: auto | manual, and manual without this line. With auto the plugin renews them by
+      #                   its schedule, and R01 is paid whether the customer has paid or not; with manual it only announces
       before   = "55d"  # R01 takes renewals from 60 days before paid-till on
       # r01_auto = true  # R01 renews by itself under this agreement: then mode must be "manual"
       # batch    = 10    # the largest number of domains in one mail
@@ -132,6 +134,7 @@ registrar "r01" { # bundled with the panel
     brake { # limits of paid requests; those above the limit wait, with an alarm
       per_hour = 1000
       per_day  = 5000
+      reserve  = "20%" # of both: kept for what customers have ordered; renewals by schedule leave it alone
     }
 
     registry { # evidence that does not come from R01's robot; all of it optional

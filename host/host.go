@@ -150,7 +150,7 @@ func (h *Host) openOrders(ctx context.Context, o Options) error {
 		Plugins: h.supervisor, Names: h.names(false), Retired: h.names(true), Route: h.config.Route, Serves: h.config.Serves, Logger: log,
 	})
 	service, err := orders.Open(ctx, orders.Options{
-		Dir: h.config.Panel.Data, Server: h.config.Panel.Store, Create: errors.Is(err, os.ErrNotExist), Board: h.board, Logger: log, Now: o.Now,
+		Dir: h.config.Panel.Data, Server: h.config.Panel.Store, Create: errors.Is(err, os.ErrNotExist), Board: h.board, Logger: log, Now: o.Now, Unpaid: h.config.Panel.Unpaid,
 		Keep: orders.Keep(h.config.Panel.Keep),
 	})
 	if err != nil {

@@ -104,7 +104,7 @@ func (h *Host) differs(ctx context.Context, c *config.Config, r config.Registrar
 func (h *Host) needRestart(c *config.Config) (names []string) {
 	was, is := h.config.Panel, c.Panel
 	for name, same := range map[string]bool{
-		"panel.data": was.Data == is.Data, "panel.listen": was.Listen == is.Listen, "panel.store": was.Store == is.Store,
+		"panel.data": was.Data == is.Data, "panel.listen": was.Listen == is.Listen, "panel.store": was.Store == is.Store, "panel.unpaid": was.Unpaid == is.Unpaid,
 		"panel.backup_recipients": slices.Equal(was.BackupRecipients, is.BackupRecipients),
 		"panel.keep":              was.Keep == is.Keep,
 	} {

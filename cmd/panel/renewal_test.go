@@ -95,7 +95,7 @@ func TestRenewalPass(t *testing.T) {
 func TestScheduleRenews(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(hcl string) string {
-		return strings.Replace(hcl, "    handles {", "    renewal {\n      schedule = \"@every 1s\"\n      batch    = 10\n    }\n    handles {", 1)
+		return strings.Replace(hcl, "    handles {", "    renewal {\n      schedule = \"@every 1s\"\n      mode     = \"auto\"\n      batch    = 10\n    }\n    handles {", 1)
 	})
 	w.serve()
 	till := w.hold("first.ru", 30)

@@ -215,6 +215,7 @@ class Store:
         event = event_pb2.Event(
             cursor=cursor, at=operation.updated_at, type=event_pb2.EVENT_TYPE_OPERATION, level=level, message=message, actor=actor,
             name=operation.domain, order=operation.order, operation=operation.id, domain=self.domain(operation.domain),
+            kind=operation.kind, state=operation.state, reason=operation.error,
         )
         self.db.execute("insert into events values (?, ?)", (cursor, event.SerializeToString()))
 

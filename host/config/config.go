@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/gohcl"
@@ -53,6 +54,8 @@ type Panel struct {
 
 	// Webhooks are the programs that are told what the Action Log says.
 	Webhooks []Webhook
+
+	Unpaid time.Duration // after which an order that is not paid ends by itself
 
 	// BackupRecipients are age recipients that the keys in backups are encrypted to.
 	BackupRecipients []string
@@ -268,6 +271,7 @@ type panelBlock struct {
 
 	BackupRecipients []string `hcl:"backup_recipients,optional"`
 	LogLevel         string   `hcl:"log_level,optional"`
+	Unpaid           string   `hcl:"unpaid,optional"`
 	BehindProxy      []string `hcl:"behind_proxy,optional"`
 
 	TLS      *tlsBlock      `hcl:"tls,block"`
@@ -279,6 +283,7 @@ type panelBlock struct {
 	ListenAt           hcl.Range `hcl:"listen,attr_value_range"`
 	BackupRecipientsAt hcl.Range `hcl:"backup_recipients,attr_value_range"`
 	LogLevelAt         hcl.Range `hcl:"log_level,attr_value_range"`
+	UnpaidAt           hcl.Range `hcl:"unpaid,attr_value_range"`
 	BehindProxyAt      hcl.Range `hcl:"behind_proxy,attr_value_range"`
 }
 

@@ -82,6 +82,7 @@ func (r *reader) panel(b *panelBlock) Panel {
 	if p.LogLevel = b.LogLevel; p.LogLevel != "" && !slices.Contains(LogLevels(), p.LogLevel) {
 		r.add(r.at(b.LogLevelAt, b.At), fmt.Sprintf("panel.log_level must be one of %s", strings.Join(LogLevels(), ", ")))
 	}
+	p.Unpaid = r.unpaid(b)
 
 	return p
 }

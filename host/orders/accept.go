@@ -20,7 +20,10 @@ func (f follower) accept(ctx context.Context, tx *sql.Tx, e registrar.Event) (re
 	if !slices.Contains(registrar.Levels(), e.Level) {
 		e.Level = registrar.LevelInfo
 	}
-	e.Message = input.OneLine(e.Message, input.LongestMessage)
+	e.Message, e.Reason = input.OneLine(e.Message, input.LongestMessage), input.OneLine(e.Reason, input.LongestMessage)
+	if !slices.Contains(registrar.OperationStates(), e.State) {
+		e.State = ""
+	}
 	e.Order, e.Operation, e.Mail = ident(e.Order), ident(e.Operation), ident(e.Mail)
 	var err error
 	if e.Actor, err = f.actor(ctx, tx, e.Actor); err != nil {

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 
 	"registrar.panel/host/input"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/shared/registrar"
 )
 
@@ -24,6 +26,7 @@ func (s *Service) admit(ctx context.Context, name string, o registrar.Order) (no
 	if len(v.Problems) > 0 || o.Kind != registrar.KindRegister {
 		return v.Notes, registrar.InvalidOrder(v.Problems)
 	}
+
 	a := registrar.Availability{Name: o.Domain}
 	s.board.Check(ctx, map[string][]*registrar.Availability{name: {&a}})
 	switch a.Status {
@@ -35,15 +38,22 @@ func (s *Service) admit(ctx context.Context, name string, o registrar.Order) (no
 	return v.Notes, nil
 }
 
-// readmit is admit for an order that is about to be paid. A registrar that does not answer
-// hinders no payment: the order waits for it.
+// readmit is admit for an order that is about to be paid: what would be refused now, or can't be
+// carried out because its registrar is not at work, takes no money.
 func (s *Service) readmit(ctx context.Context, id registrar.OrderID) (notes []registrar.Problem, err error) {
 	var o Order
+	var d Domain
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		o, err = selectOrder(ctx, tx, id)
+		if o, err = selectOrder(ctx, tx, id); err != nil {
+			return err
+		}
+		d, err = selectDomain(ctx, tx, o.Domain)
 		return err
 	})
 	if err != nil || o.State != Unpaid || !s.board.Runs(o.Registrar) {
+		return nil, err
+	}
+	if err := payable(o, d); err != nil {
 		return nil, err
 	}
 	asked, err := s.reveal(ctx, o)
@@ -51,28 +61,82 @@ func (s *Service) readmit(ctx context.Context, id registrar.OrderID) (notes []re
 		return nil, err
 	}
 	notes, err = s.admit(ctx, o.Registrar, asked)
+	return notes, notPaid(id, err)
+}
+
+// notPaid says of a refusal that no money was taken, and what to do.
+func notPaid(id registrar.OrderID, refusal error) error {
 	var e *registrar.Error
 	switch {
-	case errors.Is(err, registrar.Invalid) && errors.As(err, &e):
-		return nil, &registrar.Error{Code: registrar.Invalid, Problems: e.Problems,
+	case errors.Is(refusal, registrar.Invalid) && errors.As(refusal, &e):
+		return &registrar.Error{Code: registrar.Invalid, Problems: e.Problems,
 			Detail: fmt.Sprintf("order %s is not paid, for it would be refused now; cancel it", id)}
-	case err != nil:
-		s.log.Warn("an order is paid without asking again", "order", id, "registrar", o.Registrar, "err", err)
-		return nil, nil
+	case refusal != nil:
+		return switchboard.Explained(refusal, fmt.Sprintf("order %s is not paid: ", id), "; pay again when its registrar is at work")
 	}
-	return notes, nil
+	return nil
+}
+
+// payable refuses money for what the domain list forbids by now.
+func payable(o Order, d Domain) error {
+	cancelIt := func(format string, args ...any) error {
+		return registrar.Errorf(registrar.Precondition, "order %s is not paid: %s; cancel it", o.ID, fmt.Sprintf(format, args...))
+	}
+	name := input.Unicode(o.Domain)
+	switch {
+	case o.Kind.Acquires():
+		if d.Status != registrar.StatusPending {
+			return cancelIt("%s is %s here", name, orNothing(d.Status))
+		}
+	case !d.Status.Held():
+		return cancelIt("%s is %s here, so there is nothing to %s", name, orNothing(d.Status), o.Kind)
+	case d.Registrar != o.Registrar:
+		return cancelIt("%s has been moved to registrar %s", name, d.Registrar)
+	case o.Kind == registrar.KindRenew && d.PaidTill != o.PaidTill:
+		return cancelIt("%s", otherExpiry(d, o.PaidTill))
+	}
+	return nil
+}
+
+func orNothing(s registrar.DomainStatus) string {
+	if s == "" {
+		return "not known"
+	}
+	return string(s)
+}
+
+// otherExpiry says that a renewal starts from another day than the list has.
+func otherExpiry(d Domain, believed registrar.Date) string {
+	return fmt.Sprintf("%s is paid till %s, not %s: read it again", input.Unicode(d.Name), d.PaidTill, believed)
 }
 
 func taken(a registrar.Availability) registrar.Problem {
 	name := input.Unicode(a.Name)
-	return told("domain", "taken", map[string]string{"domain": name, "detail": a.Detail},
-		name+" is taken: "+a.Detail, name+" уже занято: "+a.Detail)
+	return told("domain", "taken", params(a, name), name+" is taken"+because(a, "en"), name+" уже занято"+because(a, "ru"))
 }
 
 func unknownYet(a registrar.Availability) registrar.Problem {
 	name := input.Unicode(a.Name)
-	return told("domain", "availability_unknown", map[string]string{"domain": name, "detail": a.Detail},
-		"the registry was not heard on whether "+name+" is free: "+a.Detail, "реестр не ответил, свободно ли "+name+": "+a.Detail)
+	return told("domain", "availability_unknown", params(a, name),
+		"the registry was not heard on whether "+name+" is free"+because(a, "en"), "реестр не ответил, свободно ли "+name+because(a, "ru"))
+}
+
+func params(a registrar.Availability, name string) map[string]string {
+	p := map[string]string{"domain": name, "detail": a.Detail}
+	maps.DeleteFunc(p, func(_, v string) bool { return v == "" })
+	return p
+}
+
+// because adds a registrar's detail in a language, if it speaks that; English is its own.
+func because(a registrar.Availability, language string) string {
+	detail := a.Texts[language]
+	if detail == "" && language == "en" {
+		detail = a.Detail
+	}
+	if detail == "" {
+		return ""
+	}
+	return ": " + detail
 }
 
 func told(path, code string, params map[string]string, en, ru string) registrar.Problem {

@@ -49,7 +49,7 @@ func TestTakenNamesAreNotPaidFor(t *testing.T) {
 	}
 }
 
-// What its registrar finds wrong now is not paid for; a registrar that is down hinders nothing.
+// What its registrar finds wrong now is not paid for, and nothing is while it is down.
 func TestPayingAsksAgain(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
@@ -59,8 +59,11 @@ func TestPayingAsksAgain(t *testing.T) {
 	}
 	_, _, err := b.Pay(t.Context(), first.ID)
 	wantCode(t, err, registrar.Invalid, "can't be had any more")
-	b.registrars.set("r01", nil)
+	b.fake.validate = nil
 	delete(b.registrars.at, "r01")
+	_, _, err = b.Pay(t.Context(), second.ID)
+	wantCode(t, err, registrar.Unavailable, "pay again")
+	b.registrars.set("r01", b.fake)
 	if o := b.mustPay(second.ID); o.State != Paid {
 		t.Errorf("%+v", o)
 	}

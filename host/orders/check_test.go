@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"errors"
+	"github.com/google/go-cmp/cmp"
 	"strings"
 	"testing"
 
@@ -41,7 +42,7 @@ func TestCheck(t *testing.T) {
 		{Name: "free.com", Status: registrar.AvailabilityUnknown, Detail: "registrar m does not answer"},
 		{Name: "free.zz", Status: registrar.NameInvalid, Detail: "no registrar serves .zz"},
 	} {
-		if got[i] != want {
+		if !cmp.Equal(got[i], want) {
 			t.Errorf("%+v, want %+v", got[i], want)
 		}
 	}

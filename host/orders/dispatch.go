@@ -23,14 +23,14 @@ const (
 )
 
 // Run submits paid orders until ctx ends, each registrar's on its own, so that one that is
-// down delays no other, and tells of those that wait too long. It returns when all submissions have ended.
+// down delays no other, and makes the rounds. It returns when all submissions have ended.
 func (s *Service) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
 	for _, name := range s.board.Names() {
 		d := dispatcher{s.ledger, s.board, name, s.toSubmit[name], s.random, s.pause}
 		loops.Go(func() { d.run(ctx) })
 	}
-	loops.Go(func() { s.lateness().watch(ctx) })
+	loops.Go(func() { s.rounds(ctx) })
 	loops.Go(func() { s.data.eraseLoop(ctx) })
 	loops.Go(func() { s.data.retainLoop(ctx) })
 	loops.Wait()
@@ -118,7 +118,7 @@ func (d dispatcher) submit(ctx context.Context, r registrar.Orders, o Order) err
 	return err
 }
 
-// reveal makes the registrar's order of a stored one.
+// reveal makes the registrar's order of the present attempt at a stored one.
 func (l *ledger) reveal(ctx context.Context, o Order) (registrar.Order, error) {
 	var sealed []byte
 	err := l.db.Read(ctx, func(tx *sql.Tx) error {
@@ -131,7 +131,7 @@ func (l *ledger) reveal(ctx context.Context, o Order) (registrar.Order, error) {
 		return registrar.Order{}, registrar.Errorf(registrar.Precondition, "the contact and code of order %s were erased", o.ID)
 	}
 	p, err := l.unseal(o.ID, sealed)
-	return registrar.Order{ID: o.ID, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Registrant: p.Registrant,
+	return registrar.Order{ID: o.Submission, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Registrant: p.Registrant,
 		Nameservers: o.Nameservers, AuthCode: registrar.AuthCode(p.AuthCode), PaidTill: o.PaidTill}, err
 }
 
@@ -139,24 +139,31 @@ func (l *ledger) reveal(ctx context.Context, o Order) (registrar.Order, error) {
 // have submitted the order, too, and got the same operation.
 func (d dispatcher) taken(ctx context.Context, o Order, op registrar.Operation) error {
 	err := d.write(ctx, func(tx *sql.Tx) error {
-		if told, err := logged(ctx, tx, o, OrderSubmitted); err != nil || told {
+		if told, err := submitted(ctx, tx, o, op.ID); err != nil || told {
 			return err
 		}
-		if err := link(ctx, tx, o.Registrar, o.ID, op.ID); err != nil {
+		if err := link(ctx, tx, o.Registrar, o.Submission, op.ID); err != nil {
 			return err
 		}
-		if op.State.Final() {
-			if err := d.conclude(ctx, tx, o.Registrar, o.Domain, op.ID); err != nil {
-				return err
-			}
+		if err := d.stands(ctx, tx, o.Registrar, op); err != nil {
+			return err
 		}
-		o.Operation = op.ID
+		if o.Operation = op.ID; !op.State.Final() {
+			o.Standing = of(op)
+		}
 		return d.record(ctx, tx, o, OrderSubmitted, registrar.LevelInfo, fmt.Sprintf("registrar %s has taken order %s", o.Registrar, o.ID))
 	})
 	if err == nil {
 		d.log.Info("order submitted", "order", o.ID, "domain", o.Domain, "registrar", o.Registrar, "operation", op.ID)
 	}
 	return err
+}
+
+// submitted reports whether the log has an entry that the registrar took an order with this operation.
+func submitted(ctx context.Context, tx *sql.Tx, o Order, op registrar.OperationID) (told bool, err error) {
+	err = tx.QueryRowContext(ctx, `select exists (select 1 from log where domain = $1 and "order" = $2 and event = $3 and operation = $4)`,
+		o.Domain, o.ID, OrderSubmitted, op).Scan(&told)
+	return told, fault(err, "read log")
 }
 
 // logged reports whether the log has such an entry about an order.
@@ -168,9 +175,10 @@ func logged(ctx context.Context, tx *sql.Tx, o Order, event registrar.EventType)
 
 // refused concludes an order that the registrar will never take.
 func (d dispatcher) refused(ctx context.Context, o Order, reason error) error {
+	o.Refusal, o.Standing = reason.Error(), Standing{Outcome: failed, Reason: reason.Error()}
 	err := d.write(ctx, func(tx *sql.Tx) error {
-		n, err := sqldb.Changed(ctx, tx, "update orders set refusal = $1, closed_at = $2 where id = $3 and operation = '' and refusal = ''",
-			reason.Error(), sqldb.Millis(d.now()), o.ID)
+		n, err := sqldb.Changed(ctx, tx, `update orders set refusal = $1, outcome = $2, reason = $1, closed_at = $3
+			where id = $4 and submission = $5 and operation = '' and refusal = ''`, o.Refusal, o.Outcome, sqldb.Millis(d.now()), o.ID, o.Submission)
 		if err != nil || n == 0 {
 			return fault(err, "close order")
 		}
@@ -178,6 +186,9 @@ func (d dispatcher) refused(ctx context.Context, o Order, reason error) error {
 			if err := exec(ctx, tx, "update domains set status = $1 where name = $2", registrar.StatusError, o.Domain); err != nil {
 				return err
 			}
+		}
+		if err := exec(ctx, tx, "update domains set operation_state = '', outcome = $1, reason = $2 where name = $3 and operation = 'null'", o.Outcome, o.Reason, o.Domain); err != nil {
+			return err
 		}
 		return d.record(ctx, tx, o, OrderRefused, registrar.LevelError, fmt.Sprintf("registrar %s refused order %s: %s", o.Registrar, o.ID, reason))
 	})

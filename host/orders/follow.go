@@ -108,47 +108,36 @@ func (f follower) applyNext(ctx context.Context, tx *sql.Tx, e registrar.Event) 
 	if err != nil {
 		return err
 	}
+	order, err := orderOf(ctx, tx, f.registrar, e.Order)
+	if err != nil {
+		return err
+	}
 	if err := insertEntry(ctx, tx, Entry{At: e.At, Registrar: f.registrar, Domain: e.Name, Actor: e.Actor, Level: e.Level, Event: e.Type,
-		Message: e.Message, Order: e.Order, Operation: e.Operation, Mail: e.Mail}); err != nil {
+		Message: e.Message, Order: order, Operation: e.Operation, Mail: e.Mail, Standing: standingIn(e)}); err != nil {
 		return err
 	}
 	if e.Operation != "" {
 		if err := link(ctx, tx, f.registrar, e.Order, e.Operation); err != nil {
 			return err
 		}
+		if err := f.ends(ctx, tx, e); err != nil {
+			return err
+		}
 	}
 	if e.Domain == nil {
 		return nil
 	}
-	if e.Operation != "" && (e.Domain.Operation == nil || e.Domain.Operation.ID != e.Operation) {
-		if err := f.conclude(ctx, tx, f.registrar, e.Domain.Name, e.Operation); err != nil {
-			return err
-		}
-	}
-	return f.show(ctx, tx, Domain{Registrar: f.registrar, Domain: *e.Domain})
+	return f.show(ctx, tx, Domain{Registrar: f.registrar, Domain: *e.Domain}, e)
 }
-
-// link records which registrar has an operation, and which order it carries out.
-func link(ctx context.Context, tx *sql.Tx, name string, order registrar.OrderID, op registrar.OperationID) error {
-	if err := exec(ctx, tx, "insert into operations (id, registrar) values ($1, $2) on conflict do nothing", op, name); err != nil {
-		return err
-	}
-	return exec(ctx, tx, `update orders set operation = $1
-		where id = $2 and registrar = $3 and state = 'paid' and operation = '' and refusal = ''`, op, order, name)
-}
-
-// conclude closes the order for a domain whose operation is final.
-func (l *ledger) conclude(ctx context.Context, tx *sql.Tx, name, domain string, op registrar.OperationID) error {
-	return exec(ctx, tx, concludeStatement, sqldb.Millis(l.now()), domain, name, op)
-}
-
-const concludeStatement = "update orders set closed_at = $1 where domain = $2 and registrar = $3 and operation = $4 and closed_at is null"
 
 // show brings the domain list to what a registrar says.
-func (f follower) show(ctx context.Context, tx *sql.Tx, said Domain) error {
+func (f follower) show(ctx context.Context, tx *sql.Tx, said Domain, e registrar.Event) error {
 	shown, err := selectDomain(ctx, tx, said.Name)
 	if err != nil {
 		return err
+	}
+	if shown.Name == "" && said.Status == registrar.StatusError {
+		return nil // it was taken off the list, and is nothing that anybody has
 	}
 	if shown.Name != "" && shown.Registrar != said.Registrar && !shown.Status.Gone() {
 		return nil // it is with another registrar now
@@ -157,9 +146,11 @@ func (f follower) show(ctx context.Context, tx *sql.Tx, said Domain) error {
 	if err != nil {
 		return err
 	}
+	said.Standing = standingOf(said, shown, e)
 	if expected {
 		said.Status = shown.Status // an order that the registrar has not taken yet knows better
 		said.Customer = shown.Customer
+		said.Standing = shown.Standing
 	}
 	if said.Status != shown.Status {
 		f.log.Info("domain moved", "domain", said.Name, "status", said.Status, "registrar", said.Registrar)

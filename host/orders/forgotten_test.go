@@ -118,12 +118,12 @@ func TestLateOrderIsAnAlarm(t *testing.T) {
 	b := newBook(t)
 	b.registrars.set("m", &fake{})
 	soon, late := b.place(request("soon.com")), b.place(request("late.com"))
-	b.registrars.set("m", failing{})
 	at := b.now()
 	b.now = func() time.Time { return at }
 	b.mustPay(late.ID)
 	at = at.Add(lateAfter)
 	b.mustPay(soon.ID)
+	b.registrars.set("m", failing{})
 	for range 3 {
 		if err := b.lateness().tellLate(t.Context()); err != nil {
 			t.Fatal(err)

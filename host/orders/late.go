@@ -29,22 +29,6 @@ type lateness struct {
 
 func (s *Service) lateness() lateness { return lateness{s.ledger, s.board} }
 
-// watch tells of late orders until ctx ends.
-func (l lateness) watch(ctx context.Context) {
-	tick := time.NewTicker(lookLate)
-	defer tick.Stop()
-	for {
-		if err := l.tellLate(ctx); err != nil && ctx.Err() == nil {
-			l.log.Error("late orders can't be told", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
 // tellLate writes an entry for each order that has become late.
 func (l lateness) tellLate(ctx context.Context) error {
 	var waiting []Order
@@ -74,15 +58,19 @@ func (l lateness) tellOne(ctx context.Context, tx *sql.Tx, o Order) error {
 
 // late lists the paid orders that have waited too long.
 func (l lateness) late(ctx context.Context, q sqldb.Querier) ([]Order, error) {
-	return selectOrders(ctx, q, "where state = 'paid' and operation = '' and refusal = '' and paid_at <= $1", sqldb.Millis(l.now().Add(-lateAfter)))
+	return selectOrders(ctx, q, "where state = 'paid' and operation = '' and outcome = '' and begun_at <= $1", sqldb.Millis(l.now().Add(-lateAfter)))
 }
 
 func (l lateness) whyLate(o Order) string {
-	reason := "registrar " + o.Registrar + " has not taken it"
+	return fmt.Sprintf("order %s is paid and waits: %s", o.ID, l.whyNot(o))
+}
+
+// whyNot is why a registrar has not taken an order, and what to do.
+func (l lateness) whyNot(o Order) string {
+	text := "registrar " + o.Registrar + " has not taken it"
 	if _, err := l.board.Registrar(o.Registrar); err != nil {
-		reason = switchboard.Reason(err)
+		text = switchboard.Reason(err)
 	}
-	text := fmt.Sprintf("order %s is paid and waits: %s", o.ID, reason)
 	if stranded(o, l.board) {
 		text += "; name it in plugin.hcl again, or withdraw the order: panel order cancel " + string(o.ID)
 	}
@@ -101,7 +89,7 @@ func (l lateness) warn(ctx context.Context, q sqldb.Querier, list []Domain) erro
 	}
 	for i, d := range list {
 		if o, ok := late[d.Name]; ok {
-			list[i].Alarms = append(list[i].Alarms, registrar.Alarm{Key: AlarmLate, Since: o.PaidAt.Add(lateAfter), Message: l.whyLate(o)})
+			list[i].Alarms = append(list[i].Alarms, registrar.Alarm{Key: AlarmLate, Since: o.BegunAt.Add(lateAfter), Message: l.whyLate(o)})
 		}
 	}
 	return nil

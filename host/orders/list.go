@@ -43,11 +43,12 @@ type DomainList struct {
 	Due       registrar.Date // only what is ours and paid till then at most
 	Open      bool           // only what has an operation under way
 	State     registrar.OperationState
-	Query     string // the beginning of a name, or the whole of a customer or handle
-	Sort      string // ByName or ByPaidTill; "" = by name, and by paid till with Due
+	Outcome   registrar.Outcome // of what has ended there last
+	Query     string            // the beginning of a name, or the whole of a customer or handle
+	Sort      string            // ByName or ByPaidTill; "" = by name, and by paid till with Due
 }
 
-const domainColumns = "name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms"
+const domainColumns = "name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms, operation_state, outcome, reason"
 
 // What narrows a list to one of the partial indexes, in the index's own words.
 const (
@@ -116,6 +117,9 @@ func (q DomainList) problems() (problems []registrar.Problem) {
 	if q.State != "" && !slices.Contains(registrar.OperationStates(), q.State) {
 		wrong("state", registrar.OperationStates())
 	}
+	if q.Outcome != "" && !slices.Contains(registrar.Outcomes(), q.Outcome) {
+		wrong("outcome", registrar.Outcomes())
+	}
 	if sorts := bothWays(ByName, ByPaidTill); q.Sort != "" && !slices.Contains(sorts, q.Sort) {
 		wrong("sort", sorts)
 	}
@@ -153,6 +157,7 @@ func (q DomainList) narrow(f filter) filter {
 	f.by("customer", entry.Line(q.Customer))
 	f.by("registrar", q.Registrar)
 	f.by("renewal", string(q.Renewal))
+	f.by("outcome", string(q.Outcome))
 	if q.Attention {
 		f.conditions = append(f.conditions, needsLook)
 	}
@@ -178,6 +183,8 @@ func notHeld() []registrar.DomainStatus {
 type OrderList struct {
 	Page
 	State     State
+	Outcome   registrar.Outcome
+	Operation registrar.OperationState // of its operation
 	Kind      registrar.OperationKind
 	Customer  string
 	Domain    string
@@ -198,6 +205,7 @@ func (l Lists) Orders(ctx context.Context, q OrderList) (list []Order, next stri
 		list, next, err = rows.page(ctx, tx, q.Page)
 		return err
 	})
+	waits(l).waiting(list)
 	return list, next, err
 }
 
@@ -238,6 +246,12 @@ func (q OrderList) problems() (problems []registrar.Problem) {
 	if q.State != "" && !slices.Contains(States(), q.State) {
 		wrong("state", States())
 	}
+	if q.Outcome != "" && !slices.Contains(registrar.Outcomes(), q.Outcome) {
+		wrong("outcome", registrar.Outcomes())
+	}
+	if q.Operation != "" && !slices.Contains(registrar.OperationStates(), q.Operation) {
+		wrong("operation_state", registrar.OperationStates())
+	}
 	if q.Kind != "" && !slices.Contains(registrar.OperationKinds(), q.Kind) {
 		wrong("kind", registrar.OperationKinds())
 	}
@@ -270,6 +284,8 @@ func (q OrderList) matches() []filter {
 
 func (q OrderList) narrow(f filter, domain string) filter {
 	f.by("state", string(q.State))
+	f.by("outcome", string(q.Outcome))
+	f.by("operation_state", string(q.Operation))
 	f.by("kind", string(q.Kind))
 	f.by("customer", entry.Line(q.Customer))
 	f.by("domain", domain)

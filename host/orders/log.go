@@ -21,11 +21,16 @@ const (
 	OrderCancelled registrar.EventType = "order-cancelled"
 	OrderSubmitted registrar.EventType = "order-submitted" // the registrar took it
 	OrderRefused   registrar.EventType = "order-refused"   // the registrar will not take it; the message says why
+	OrderExpired   registrar.EventType = "order-expired"   // it was not paid in time
+	OrderRetried   registrar.EventType = "order-retried"   // it had failed; the same payment, another operation
+	OrderRefunded  registrar.EventType = "order-refunded"  // it had failed; the payment was given back
+	OrderDismissed registrar.EventType = "order-dismissed" // it had failed, and needs nobody any more
 )
 
 // EntryTypes lists every type of entry.
 func EntryTypes() []registrar.EventType {
-	return append(registrar.EventTypes(), OrderPlaced, OrderPaid, OrderCancelled, OrderSubmitted, OrderRefused)
+	return append(registrar.EventTypes(), OrderPlaced, OrderPaid, OrderCancelled, OrderSubmitted, OrderRefused,
+		OrderExpired, OrderRetried, OrderRefunded, OrderDismissed)
 }
 
 // Entry is one line of the Action Log. Empty fields are unknown or do not apply.
@@ -41,6 +46,7 @@ type Entry struct {
 	Order     registrar.OrderID
 	Operation registrar.OperationID
 	Mail      registrar.MailID
+	Standing  // of the operation, or the order, right after it
 }
 
 // LogQuery selects entries.
@@ -49,12 +55,14 @@ type LogQuery struct {
 	Registrar string
 	Actor     string
 	Event     registrar.EventType
-	Level     registrar.Level // this and worse; "" = all
-	Since     time.Time       // zero = from the beginning
-	After     int64           // entries with a greater ID
-	Before    int64           // entries with a smaller ID; 0 = all
-	Limit     int             // so many; 0 = all
-	First     bool            // with a limit: the first ones, not the last
+	Outcome   registrar.Outcome        // entries that tell of such an end
+	State     registrar.OperationState // and of an operation in this state
+	Level     registrar.Level          // this and worse; "" = all
+	Since     time.Time                // zero = from the beginning
+	After     int64                    // entries with a greater ID
+	Before    int64                    // entries with a smaller ID; 0 = all
+	Limit     int                      // so many; 0 = all
+	First     bool                     // with a limit: the first ones, not the last
 }
 
 const byPanel = "panel"
@@ -65,7 +73,7 @@ const lookAtOthers = 5 * time.Second
 // record writes an entry about an order.
 func (l *ledger) record(ctx context.Context, tx *sql.Tx, o Order, event registrar.EventType, level registrar.Level, message string) error {
 	return insertEntry(ctx, tx, Entry{At: l.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: byPanel, Level: level,
-		Event: event, Message: message, Order: o.ID, Operation: o.Operation})
+		Event: event, Message: message, Order: o.ID, Operation: o.Operation, Standing: o.Standing})
 }
 
 // decided writes an entry about a person's decision.
@@ -119,9 +127,10 @@ func (s *Service) FollowLog(ctx context.Context, q LogQuery) iter.Seq2[Entry, er
 }
 
 func insertEntry(ctx context.Context, q sqldb.Querier, e Entry) error {
-	return exec(ctx, q, `insert into log (at, registrar, domain, actor, level, event, message, "order", operation, mail)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, sqldb.Millis(e.At), e.Registrar, e.Domain, e.Actor,
-		e.Level, e.Event, strings.ToValidUTF8(e.Message, "\uFFFD"), e.Order, e.Operation, e.Mail)
+	return exec(ctx, q, `insert into log (at, registrar, domain, actor, level, event, message, "order", operation, mail, operation_state, outcome, reason)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, sqldb.Millis(e.At), e.Registrar, e.Domain, e.Actor,
+		e.Level, e.Event, strings.ToValidUTF8(e.Message, "\uFFFD"), e.Order, e.Operation, e.Mail,
+		e.OperationState, e.Outcome, e.Reason)
 }
 
 func selectLog(ctx context.Context, q sqldb.Querier, want LogQuery) ([]Entry, error) {
@@ -134,7 +143,7 @@ func selectLog(ctx context.Context, q sqldb.Querier, want LogQuery) ([]Entry, er
 		order = " order by id"
 	}
 	where, args := f.where(), append(f.args, limit)
-	entries, err := sqldb.Collect(ctx, q, scanEntry, `select id, at, registrar, domain, actor, level, event, message, "order", operation, mail
+	entries, err := sqldb.Collect(ctx, q, scanEntry, `select id, at, registrar, domain, actor, level, event, message, "order", operation, mail, operation_state, outcome, reason
 		from log `+where+order+fmt.Sprint(" limit $", len(args)), args...)
 	if !want.First {
 		slices.Reverse(entries)
@@ -143,5 +152,6 @@ func selectLog(ctx context.Context, q sqldb.Querier, want LogQuery) ([]Entry, er
 }
 
 func scanEntry(row sqldb.Scanner) (e Entry, err error) {
-	return e, row.Scan(&e.ID, sqldb.At(&e.At), &e.Registrar, &e.Domain, &e.Actor, &e.Level, &e.Event, &e.Message, &e.Order, &e.Operation, &e.Mail)
+	return e, row.Scan(&e.ID, sqldb.At(&e.At), &e.Registrar, &e.Domain, &e.Actor, &e.Level, &e.Event, &e.Message, &e.Order, &e.Operation, &e.Mail,
+		&e.OperationState, &e.Outcome, &e.Reason)
 }

@@ -17,6 +17,12 @@ func (q LogQuery) normal() (LogQuery, error) {
 	if q.Event != "" && !slices.Contains(EntryTypes(), q.Event) {
 		return q, input.Mistake("event", fmt.Sprintf("must be one of %v", EntryTypes()))
 	}
+	if q.Outcome != "" && !slices.Contains(registrar.Outcomes(), q.Outcome) {
+		return q, input.Mistake("outcome", fmt.Sprintf("must be one of %v", registrar.Outcomes()))
+	}
+	if q.State != "" && !slices.Contains(registrar.OperationStates(), q.State) {
+		return q, input.Mistake("operation_state", fmt.Sprintf("must be one of %v", registrar.OperationStates()))
+	}
 	if q.Level != "" && !slices.Contains(registrar.Levels(), q.Level) {
 		return q, input.Mistake("level", fmt.Sprintf("must be one of %v", registrar.Levels()))
 	}
@@ -36,6 +42,8 @@ func (q LogQuery) filter() (f filter) {
 	f.by("registrar", q.Registrar)
 	f.by("actor", q.Actor)
 	f.by("event", string(q.Event))
+	f.by("outcome", string(q.Outcome))
+	f.by("operation_state", string(q.State))
 	if q.Level != "" && q.Level != registrar.LevelInfo {
 		f.conditions = append(f.conditions, "level <> 'info'")
 	}

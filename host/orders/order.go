@@ -26,20 +26,29 @@ func States() []State { return []State{Unpaid, Paid, Cancelled} }
 
 // Order is what somebody asked the panel for.
 type Order struct {
-	ID          registrar.OrderID
-	Kind        registrar.OperationKind
-	Domain      string // ACE
-	Customer    string
-	Registrar   string
-	State       State
+	ID        registrar.OrderID
+	Kind      registrar.OperationKind
+	Domain    string // ACE
+	Customer  string
+	Registrar string
+	State     State
+	Standing
 	Own         bool // the provider's own: needs no payment
 	Nameservers []registrar.Nameserver
 	PaidTill    registrar.Date        // of a renewal: the expiry it starts from
 	Operation   registrar.OperationID // "" = the registrar has not taken it yet
 	Refusal     string                // why the registrar will not take it; "" = it did not refuse
+	WaitsFor    string                // what must happen next; "" = nothing
+	WaitsUntil  time.Time             // until when that is expected; zero = it is not bounded
+	Attempt     int                   // 1, and one more for each time that it was tried again
+	Submission  registrar.OrderID     // by which the registrar knows this attempt; of the first one the ID
+	BegunAt     time.Time             // when that could be submitted; zero = not yet
 	CreatedAt   time.Time
 	PaidAt      time.Time           // zero = not paid
 	ClosedAt    time.Time           // zero = not concluded
+	ExpiresAt   time.Time           // unpaid: when it ends by itself; zero = it does not
+	RefundedAt  time.Time           // zero = the payment was not given back
+	DismissedAt time.Time           // zero = if it failed, it waits for a person
 	Reference   string              // the caller's own name for it; "" = none
 	Notes       []registrar.Problem // what a person should know before paying, found just now; not stored
 	Again       bool                // the request that it answers was a repetition; not stored
@@ -60,22 +69,6 @@ type Request struct {
 	PaidTill    registrar.Date // of a renewal; zero = as the domain list knows it
 }
 
-// action is what happens to an order's payment.
-type action string
-
-const (
-	pay      action = "pay"
-	cancel   action = "cancel"
-	withdraw action = "withdraw" // a paid order that its registrar can't take any more
-)
-
-// transitions is the payment gate: what is not listed is refused.
-var transitions = map[State]map[action]State{
-	Unpaid:    {pay: Paid, cancel: Cancelled},
-	Paid:      {pay: Paid, withdraw: Cancelled},
-	Cancelled: {cancel: Cancelled},
-}
-
 // begun is what a domain becomes when its order is paid; other kinds leave it.
 var begun = map[registrar.OperationKind]registrar.DomainStatus{
 	registrar.KindRegister: registrar.StatusRegistering,
@@ -88,12 +81,13 @@ type private struct {
 	AuthCode   string                `json:"auth_code,omitempty"`
 }
 
-func (l *ledger) seal(o registrar.Order) ([]byte, error) {
+// seal seals what an attempt at an order asks for.
+func (l *ledger) seal(id registrar.OrderID, o registrar.Order) ([]byte, error) {
 	text, err := json.Marshal(private{o.Registrant, string(o.AuthCode)})
 	if err != nil {
-		return nil, fmt.Errorf("seal order %s: %w", o.ID, err)
+		return nil, fmt.Errorf("seal order %s: %w", id, err)
 	}
-	return l.box.Seal(text, sealContext(o.ID)), nil
+	return l.box.Seal(text, sealContext(id)), nil
 }
 
 func (l *ledger) unseal(id registrar.OrderID, sealed []byte) (p private, err error) {

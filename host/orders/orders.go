@@ -50,6 +50,7 @@ type Options struct {
 	Now    func() time.Time // nil = time.Now
 	Random io.Reader        // nil = crypto/rand
 	Pause  time.Duration    // before a failed submission is repeated, growing; 0 = a second
+	Unpaid time.Duration    // after which an order that is not paid ends by itself; 0 = a week
 	Keep   Keep             // personal data of what is over
 }
 
@@ -59,6 +60,7 @@ type Service struct {
 	board  *switchboard.Board
 	random io.Reader
 	pause  time.Duration
+	unpaid time.Duration
 
 	data *Data
 
@@ -105,7 +107,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 
 func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 	s := &Service{ledger: &ledger{db: db, box: box, dir: o.Dir, log: o.Logger, now: o.Now},
-		board: o.Board, random: o.Random, pause: o.Pause, toSubmit: map[string]wake.Signal{}}
+		board: o.Board, random: o.Random, pause: o.Pause, unpaid: o.Unpaid, toSubmit: map[string]wake.Signal{}}
 	if s.board == nil {
 		s.board = switchboard.New(switchboard.Options{Logger: o.Logger})
 	}
@@ -117,6 +119,9 @@ func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
 	}
 	if s.pause == 0 {
 		s.pause = time.Second
+	}
+	if s.unpaid == 0 {
+		s.unpaid = week
 	}
 
 	s.data = &Data{ledger: s.ledger, board: s.board, keep: o.Keep, retained: map[string]time.Time{}}

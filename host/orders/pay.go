@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/sqldb"
@@ -37,7 +38,7 @@ func (s *Service) move(ctx context.Context, id registrar.OrderID, a action) (o O
 		if err != nil {
 			return err
 		}
-		if o, err = s.settle(ctx, tx, before, a); err != nil {
+		if o, err = s.gate().settle(ctx, tx, before, a); err != nil {
 			return err
 		}
 		changed = o.State != before.State
@@ -46,40 +47,64 @@ func (s *Service) move(ctx context.Context, id registrar.OrderID, a action) (o O
 	if changed {
 		s.log.Info("order moved", "order", o.ID, "domain", o.Domain, "state", o.State)
 	}
-	return o, changed, err
+	return s.waits().shown(o), changed, err
 }
 
-// settle is the one way an order's payment moves.
-func (s *Service) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Order, error) {
-	if a == cancel && stranded(o, s.board) {
+// gate is the payment gate: it opens for an order, and closes on it.
+type gate struct {
+	*ledger
+	board  *switchboard.Board
+	unpaid time.Duration
+}
+
+func (s *Service) gate() gate { return gate{s.ledger, s.board, s.unpaid} }
+
+// settle is the one way in which an order is paid for, or ends without having been carried out.
+func (g gate) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Order, error) {
+	if a == cancel && stranded(o, g.board) {
 		a = withdraw
 	}
-	next, ok := transitions[o.State][a]
+	next, ok := o.after(a)
 	if !ok {
-		return o, registrar.Errorf(registrar.Precondition, "can't %s order %s: it is %s", a, o.ID, o.State)
+		return o, o.refusedTo(a)
 	}
-	if next == o.State {
+	if next == o.stage() {
 		return o, nil
 	}
-	if next == Paid && !s.board.Runs(o.Registrar) {
-		return o, switchboard.Explained(s.board.NotRun(o.Registrar), fmt.Sprintf("can't pay order %s: ", o.ID), "; cancel it")
+	if next.State == Paid {
+		return g.open(ctx, tx, o)
 	}
-	o.State = next
-	if next == Cancelled {
-		o.ClosedAt = s.time()
-		return o, s.cancelled(ctx, tx, o)
+	o.State, o.Outcome, o.ClosedAt = next.State, next.Outcome, g.time()
+	return g.close(ctx, tx, o, a)
+}
+
+// open opens the gate for an order.
+func (g gate) open(ctx context.Context, tx *sql.Tx, o Order) (Order, error) {
+	if !g.board.Runs(o.Registrar) {
+		return o, switchboard.Explained(g.board.NotRun(o.Registrar), fmt.Sprintf("can't pay order %s: ", o.ID), "; cancel it")
 	}
-	o.PaidAt = s.time()
-	return o, s.paid(ctx, tx, o)
+	if overdue(o, g.time()) {
+		return o, registrar.Errorf(registrar.Precondition, "can't pay order %s: it was to be paid by %s; order again", o.ID, stamp(o.ExpiresAt))
+	}
+	d, err := selectDomain(ctx, tx, o.Domain)
+	if err != nil {
+		return o, err
+	}
+	if err := payable(o, d); err != nil {
+		return o, err
+	}
+	o.State, o.PaidAt = Paid, g.time()
+	o.BegunAt = o.PaidAt
+	return o, g.paid(ctx, tx, o)
 }
 
 // stranded reports whether an order was paid, and neither had by its registrar nor will be.
 func stranded(o Order, board *switchboard.Board) bool {
-	return o.State == Paid && o.Operation == "" && o.Refusal == "" && !board.Runs(o.Registrar)
+	return o.stage() == stage{Paid, open} && o.Operation == "" && !board.Runs(o.Registrar)
 }
 
-func (s *Service) paid(ctx context.Context, tx *sql.Tx, o Order) error {
-	if err := exec(ctx, tx, "update orders set state = $1, paid_at = $2 where id = $3", o.State, sqldb.Millis(o.PaidAt), o.ID); err != nil {
+func (g gate) paid(ctx context.Context, tx *sql.Tx, o Order) error {
+	if err := exec(ctx, tx, "update orders set state = $1, paid_at = $2, begun_at = $2 where id = $3", o.State, sqldb.Millis(o.PaidAt), o.ID); err != nil {
 		return err
 	}
 	if status, ok := begun[o.Kind]; ok {
@@ -91,22 +116,40 @@ func (s *Service) paid(ctx context.Context, tx *sql.Tx, o Order) error {
 	if o.Own {
 		text = fmt.Sprintf("order %s is the provider's own and needs no payment", o.ID)
 	}
-	return s.record(ctx, tx, o, OrderPaid, registrar.LevelInfo, text)
+	return g.record(ctx, tx, o, OrderPaid, registrar.LevelInfo, text)
 }
 
-// cancelled also forgets a domain that was never more than ordered.
-func (s *Service) cancelled(ctx context.Context, tx *sql.Tx, o Order) error {
-	if err := exec(ctx, tx, "update orders set state = $1, closed_at = $2 where id = $3", o.State, sqldb.Millis(o.ClosedAt), o.ID); err != nil {
-		return err
+// closing is how an order that ends without having been carried out is told.
+var closing = map[action]struct {
+	event registrar.EventType
+	level registrar.Level
+}{
+	cancel:   {OrderCancelled, registrar.LevelInfo},
+	withdraw: {OrderCancelled, registrar.LevelWarning},
+	expire:   {OrderExpired, registrar.LevelWarning},
+}
+
+// close also forgets a domain that was never more than ordered.
+func (g gate) close(ctx context.Context, tx *sql.Tx, o Order, a action) (Order, error) {
+	o.Reason = map[action]string{
+		cancel:   "cancelled before it was paid",
+		withdraw: fmt.Sprintf("it was paid, and registrar %s, which is not run any more, never had it", o.Registrar),
+		expire:   "not paid by " + stamp(o.ExpiresAt),
+	}[a]
+	err := exec(ctx, tx, "update orders set state = $1, outcome = $2, reason = $3, closed_at = $4 where id = $5",
+		o.State, o.Outcome, o.Reason, sqldb.Millis(o.ClosedAt), o.ID)
+	if err != nil {
+		return o, err
 	}
 	if o.Kind.Acquires() {
 		if err := exec(ctx, tx, "delete from domains where name = $1 and status in ($2, $3)", o.Domain, registrar.StatusPending, begun[o.Kind]); err != nil {
-			return err
+			return o, err
 		}
 	}
-	if o.PaidAt.IsZero() {
-		return s.record(ctx, tx, o, OrderCancelled, registrar.LevelInfo, fmt.Sprintf("order %s is cancelled", o.ID))
+	text := map[action]string{cancel: "order %s is cancelled", withdraw: "order %s is withdrawn: %s", expire: "order %s has expired: %s"}[a]
+	message := fmt.Sprintf(text, o.ID)
+	if a != cancel {
+		message = fmt.Sprintf(text, o.ID, o.Reason)
 	}
-	return s.record(ctx, tx, o, OrderCancelled, registrar.LevelWarning,
-		fmt.Sprintf("order %s is withdrawn: it was paid, and registrar %s, which is not run any more, never had it", o.ID, o.Registrar))
+	return o, g.record(ctx, tx, o, closing[a].event, closing[a].level, message)
 }

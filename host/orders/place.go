@@ -19,7 +19,7 @@ func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 	if o, known, err := s.repeated(ctx, q); known || err != nil {
 		return o, err
 	}
-	o, err := s.placeNew(ctx, q)
+	o, err := placeNew(ctx, s, q)
 	if err != nil && q.ID != "" {
 		if first, known, again := s.repeated(ctx, q); known && again == nil { // it came at the same time
 			return first, nil
@@ -28,7 +28,7 @@ func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 	return o, s.naming(ctx, q, err)
 }
 
-func (s *Service) placeNew(ctx context.Context, q Request) (Order, error) {
+func placeNew(ctx context.Context, s *Service, q Request) (Order, error) {
 	asked, name, err := s.prepare(ctx, q)
 	if err != nil {
 		return Order{}, err
@@ -39,16 +39,22 @@ func (s *Service) placeNew(ctx context.Context, q Request) (Order, error) {
 	}
 	o := Order{ID: asked.ID, Kind: asked.Kind, Domain: asked.Domain, Customer: asked.Customer, Registrar: name, State: Unpaid,
 		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.time(), Notes: notes,
-		Reference: entry.Line(q.Reference), Digest: s.digest(q)}
-	sealed, err := s.seal(asked)
+		Reference: entry.Line(q.Reference), Digest: s.digest(q), Attempt: 1, Submission: asked.ID}
+	if !o.Own {
+		o.ExpiresAt = o.CreatedAt.Add(s.unpaid)
+	}
+	sealed, err := s.seal(o.ID, asked)
 	if err != nil {
 		return Order{}, err
 	}
 	err = s.write(ctx, func(tx *sql.Tx) error {
+		if err := s.gate().expireOn(ctx, tx, o.Domain); err != nil {
+			return err
+		}
 		if err := s.store(ctx, tx, o, sealed); err != nil || !q.Own {
 			return err
 		}
-		o, err = s.settle(ctx, tx, o, pay)
+		o, err = s.gate().settle(ctx, tx, o, pay)
 		return err
 	})
 	if err != nil {
@@ -56,7 +62,7 @@ func (s *Service) placeNew(ctx context.Context, q Request) (Order, error) {
 	}
 	s.log.Info("order placed", "order", o.ID, "kind", o.Kind, "domain", o.Domain, "registrar", o.Registrar, "state", o.State)
 	s.toSubmit[o.Registrar].Wake()
-	return o, nil
+	return s.waits().shown(o), nil
 }
 
 // prepare turns a request into the registrar's order, and finds who gets it.
@@ -64,7 +70,7 @@ func (s *Service) prepare(ctx context.Context, q Request) (o registrar.Order, na
 	if o, err = s.order(q); err != nil {
 		return o, "", err
 	}
-	known, err := s.find(ctx, o.Domain)
+	known, err := s.gate().findFree(ctx, o.Domain)
 	if err != nil {
 		return o, "", err
 	}
@@ -81,6 +87,9 @@ func (s *Service) prepare(ctx context.Context, q Request) (o registrar.Order, na
 	o.Customer = known.Customer
 	if o.Kind == registrar.KindRenew && o.PaidTill.IsZero() {
 		o.PaidTill = known.PaidTill
+	}
+	if o.Kind == registrar.KindRenew && o.PaidTill != known.PaidTill {
+		return o, "", registrar.Errorf(registrar.Precondition, "%s", otherExpiry(known, o.PaidTill))
 	}
 	return o, known.Registrar, nil
 }

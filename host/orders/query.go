@@ -25,6 +25,7 @@ func (s *Service) Orders(ctx context.Context, customer string) (list []Order, er
 		list, err = selectOrders(ctx, tx, f.where(), f.args...)
 		return err
 	})
+	s.waits().waiting(list)
 	return list, err
 }
 
@@ -34,7 +35,12 @@ func (s *Service) Order(ctx context.Context, id registrar.OrderID) (o Order, err
 		o, err = selectOrder(ctx, tx, id)
 		return err
 	})
-	return o, err
+	if err != nil {
+		return o, err
+	}
+	o = s.waits().shown(o)
+	s.waits().askOrder(ctx, &o)
+	return o, nil
 }
 
 // Domains lists domains in name order.
@@ -67,6 +73,7 @@ func (s *Service) Domain(ctx context.Context, name string) (Domain, error) {
 	if err != nil {
 		return d, err
 	}
+	s.waits().askDomain(ctx, &d)
 	one := []Domain{d}
 	err = s.db.Read(ctx, func(tx *sql.Tx) error { return s.lateness().warn(ctx, tx, one) })
 	return one[0], err

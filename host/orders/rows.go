@@ -39,12 +39,14 @@ func insertOrder(ctx context.Context, q sqldb.Querier, o Order, sealed []byte) e
 	if err != nil {
 		return err
 	}
-	return exec(ctx, q, `insert into orders (id, kind, domain, customer, registrar, state, own, nameservers, paid_till, sealed_private, created_at, reference, digest)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, o.ID, o.Kind, o.Domain, o.Customer, o.Registrar, o.State, o.Own,
-		nameservers, o.PaidTill.String(), sealed, sqldb.Millis(o.CreatedAt), o.Reference, o.Digest)
+	return exec(ctx, q, `insert into orders (id, kind, domain, customer, registrar, state, own, nameservers, paid_till, sealed_private, created_at, reference, digest,
+			submission, expires_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, o.ID, o.Kind, o.Domain, o.Customer, o.Registrar, o.State, o.Own,
+		nameservers, o.PaidTill.String(), sealed, sqldb.Millis(o.CreatedAt), o.Reference, o.Digest, o.Submission, sqldb.Millis(o.ExpiresAt))
 }
 
-const orderColumns = "id, kind, domain, customer, registrar, state, own, nameservers, paid_till, operation, refusal, created_at, paid_at, closed_at, reference, digest"
+const orderColumns = "id, kind, domain, customer, registrar, state, own, nameservers, paid_till, operation, refusal, created_at, paid_at, closed_at, reference, digest, " +
+	"attempt, submission, begun_at, operation_state, outcome, reason, waits_for, waits_until, expires_at, refunded_at, dismissed_at"
 
 // selectOrders lists orders, oldest first.
 func selectOrders(ctx context.Context, q sqldb.Querier, where string, args ...any) ([]Order, error) {
@@ -66,7 +68,9 @@ func selectOrder(ctx context.Context, q sqldb.Querier, id registrar.OrderID) (Or
 func scanOrder(row sqldb.Scanner) (o Order, err error) {
 	var nameservers, paidTill string
 	if err := row.Scan(&o.ID, &o.Kind, &o.Domain, &o.Customer, &o.Registrar, &o.State, &o.Own, &nameservers, &paidTill,
-		&o.Operation, &o.Refusal, sqldb.At(&o.CreatedAt), sqldb.At(&o.PaidAt), sqldb.At(&o.ClosedAt), &o.Reference, &o.Digest); err != nil {
+		&o.Operation, &o.Refusal, sqldb.At(&o.CreatedAt), sqldb.At(&o.PaidAt), sqldb.At(&o.ClosedAt), &o.Reference, &o.Digest,
+		&o.Attempt, &o.Submission, sqldb.At(&o.BegunAt), &o.OperationState, &o.Outcome, &o.Reason, &o.WaitsFor, sqldb.At(&o.WaitsUntil),
+		sqldb.At(&o.ExpiresAt), sqldb.At(&o.RefundedAt), sqldb.At(&o.DismissedAt)); err != nil {
 		return o, err
 	}
 	if o.PaidTill, err = registrar.ParseDate(paidTill); err != nil {
@@ -80,6 +84,7 @@ func scanOrder(row sqldb.Scanner) (o Order, err error) {
 type Domain struct {
 	registrar.Domain
 	Registrar string
+	Standing  // of what is under way, or has ended last
 }
 
 // storedOperation and storedAlarm are how a domain's row keeps them.
@@ -90,6 +95,7 @@ type storedOperation struct {
 	WaitsFor string                   `json:"waits_for"`
 	Error    string                   `json:"error"`
 	Version  registrar.Version        `json:"version"`
+	Deadline time.Time                `json:"deadline,omitzero"`
 }
 
 type storedAlarm struct {
@@ -105,7 +111,7 @@ func putDomain(ctx context.Context, q sqldb.Querier, d Domain) error {
 	}
 	var open *storedOperation
 	if op := d.Operation; op != nil {
-		open = &storedOperation{op.ID, op.Kind, op.State, op.WaitsFor, op.Error, op.Version}
+		open = &storedOperation{op.ID, op.Kind, op.State, op.WaitsFor, op.Error, op.Version, op.Deadline}
 	}
 	alarms := make([]storedAlarm, 0, len(d.Alarms))
 	for _, a := range d.Alarms {
@@ -119,14 +125,16 @@ func putDomain(ctx context.Context, q sqldb.Querier, d Domain) error {
 	if err != nil {
 		return fmt.Errorf("store domain %s: %w", d.Name, err)
 	}
-	return exec(ctx, q, `insert into domains (name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms, unicode, attention)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+	return exec(ctx, q, `insert into domains (name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms, unicode, attention,
+			operation_state, outcome, reason)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		on conflict (name) do update set customer = excluded.customer, registrar = excluded.registrar, status = excluded.status,
 			handle = excluded.handle, paid_till = excluded.paid_till, renewal = excluded.renewal,
 			nameservers = excluded.nameservers, operation = excluded.operation, alarms = excluded.alarms,
-			unicode = excluded.unicode, attention = excluded.attention`,
+			unicode = excluded.unicode, attention = excluded.attention,
+			operation_state = excluded.operation_state, outcome = excluded.outcome, reason = excluded.reason`,
 		d.Name, d.Customer, d.Registrar, d.Status, d.Handle, d.PaidTill.String(), d.Renewal, nameservers, string(operation), string(standing),
-		input.Unicode(d.Name), d.attention())
+		input.Unicode(d.Name), d.attention(), d.OperationState, d.Outcome, d.Reason)
 }
 
 func nameserverJSON(nameservers []registrar.Nameserver) (string, error) {
@@ -151,7 +159,8 @@ func selectDomain(ctx context.Context, q sqldb.Querier, name string) (Domain, er
 
 func scanDomain(row sqldb.Scanner) (d Domain, err error) {
 	var paidTill, nameservers, operation, alarms string
-	if err := row.Scan(&d.Name, &d.Customer, &d.Registrar, &d.Status, &d.Handle, &paidTill, &d.Renewal, &nameservers, &operation, &alarms); err != nil {
+	if err := row.Scan(&d.Name, &d.Customer, &d.Registrar, &d.Status, &d.Handle, &paidTill, &d.Renewal, &nameservers, &operation, &alarms,
+		&d.OperationState, &d.Outcome, &d.Reason); err != nil {
 		return d, err
 	}
 	var open *storedOperation
@@ -160,7 +169,7 @@ func scanDomain(row sqldb.Scanner) (d Domain, err error) {
 	err = errors.Join(err, json.Unmarshal([]byte(nameservers), &d.Nameservers),
 		json.Unmarshal([]byte(operation), &open), json.Unmarshal([]byte(alarms), &standing))
 	if open != nil {
-		d.Operation = &registrar.Operation{ID: open.ID, Kind: open.Kind, Domain: d.Name, State: open.State, WaitsFor: open.WaitsFor, Error: open.Error, Version: open.Version}
+		d.Operation = &registrar.Operation{ID: open.ID, Kind: open.Kind, Domain: d.Name, State: open.State, WaitsFor: open.WaitsFor, Error: open.Error, Version: open.Version, Deadline: open.Deadline}
 	}
 	for _, a := range standing {
 		d.Alarms = append(d.Alarms, registrar.Alarm(a))

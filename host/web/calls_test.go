@@ -47,17 +47,19 @@ func (b *bench) wantJSON(w interface{ Result() *http.Response }, want string) {
 // What the answers have in common. $ORDER is the ID of the first order.
 const (
 	at           = `"2026-03-01T12:04:05.678Z"`
-	orderKeys    = `"id":"$ORDER","kind":"register","domain":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","customer":"c1","registrar":"r01","own":false,"operation":null,"error":null,"reference":null,"created_at":` + at
-	orderJSON    = `{` + orderKeys + `,"state":"unpaid","paid_at":null,"closed_at":null}`
-	pendingJSON  = `{"name":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","status":"Pending","registrar":"r01","customer":"c1","handle":null,"paid_till":null,"renewal":null,"nameservers":[{"host":"ns1.xn--e1afmkfd.xn--p1ai","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"operation":null,"alarms":[]}`
-	domainKeys   = `"name":"example.ru","unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","handle":"C1-RIPN","paid_till":"2027-03-01","renewal":"auto","nameservers":[{"host":"ns1.example.ru","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"operation":{"id":"op-1","kind":"update","state":"Sent","waits_for":"an answer","error":null,"version":"3"},"alarms":[{"key":"silence","since":` + at + `,"message":"<script>alert(\"1\")</script>"}]`
+	orderKeys    = `"id":"$ORDER","kind":"register","domain":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","customer":"c1","registrar":"r01","own":false,"operation":null,"error":null,"reference":null,"attempt":1,"expires_at":` + expiry + `,"refunded_at":null,"dismissed_at":null,"created_at":` + at
+	orderJSON    = `{` + orderKeys + `,"state":"unpaid","paid_at":null,"closed_at":null,"waits_for":"the customer to pay","waits_until":` + expiry + untold + `}`
+	expiry       = `"2026-03-08T12:04:05.678Z"`
+	untold       = `,"outcome":null,"reason":null,"operation_state":null`
+	pendingJSON  = `{"name":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","status":"Pending","registrar":"r01","customer":"c1","handle":null,"paid_till":null,"renewal":null,"nameservers":[{"host":"ns1.xn--e1afmkfd.xn--p1ai","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"operation":null,"alarms":[]` + untold + `}`
+	domainKeys   = `"name":"example.ru","unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","handle":"C1-RIPN","paid_till":"2027-03-01","renewal":"auto","nameservers":[{"host":"ns1.example.ru","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"operation":{"id":"op-1","kind":"update","state":"Sent","waits_for":"an answer","error":null,"version":"3","deadline":null},"outcome":null,"reason":null,"operation_state":"Sent","alarms":[{"key":"silence","since":` + at + `,"message":"<script>alert(\"1\")</script>"}]`
 	domainJSON   = `{` + domainKeys + `}`
-	placedEntry  = `{"id":1,"at":` + at + `,"domain":"xn--e1afmkfd.xn--p1ai","actor":"panel","level":"info","event":"order-placed","message":"order $ORDER: register пример.рф for customer c1","operation":null,"mail":null,"order":"$ORDER","registrar":"r01"}`
-	eventEntry   = `{"id":2,"at":` + at + `,"domain":"example.ru","actor":"registrar","level":"warning","event":"domain","message":"<script>alert(\"1\")</script>","operation":"op-1","mail":"m-1","order":null,"registrar":"r01"}`
+	placedEntry  = `{"id":1,"at":` + at + `,"domain":"xn--e1afmkfd.xn--p1ai","actor":"panel","level":"info","event":"order-placed","message":"order $ORDER: register пример.рф for customer c1","operation":null,"mail":null,"order":"$ORDER","registrar":"r01"` + untold + `}`
+	eventEntry   = `{"id":2,"at":` + at + `,"domain":"example.ru","actor":"registrar","level":"warning","event":"domain","message":"<script>alert(\"1\")</script>","operation":"op-1","mail":"m-1","order":null,"registrar":"r01"` + untold + `}`
 	reviewKeys   = `"received_at":` + at + `,"from":"robot@registrar.example","subject":"<script>alert(\"1\")</script>","reason":"no rule matched","mail":"m-1"`
 	unresolved   = `,"resolved_at":null,"resolved_by":null,"outcome":null,"version":"6","stranger":false,"note":null`
 	handleJSON   = `{"handle":"C1-RIPN","customer":"c1","registrar":"r01","kind":"person","state":"registered"}`
-	bareDomain   = `"unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","nameservers":[],"operation":null,"alarms":[]`
+	bareDomain   = `"unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","nameservers":[],"operation":null,"alarms":[]` + untold
 	operationKey = `"id":"op-1","kind":"register","domain":"example.ru","created_at":` + at + `,"updated_at":` + at
 )
 
@@ -71,8 +73,8 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "orders?customer=nobody", "", `[]`},
 		{"GET", "orders/$ORDER", "", orderJSON},
 		{"GET", "orders/$ORDER/preview", "", `{"preview":"the mail for xn--e1afmkfd.xn--p1ai"}`},
-		{"POST", "orders/$ORDER/pay", "{}", `{` + orderKeys + `,"state":"paid","paid_at":` + at + `,"closed_at":null,"changed":true}`},
-		{"POST", "orders/$ORDER/cancel", "null", `{` + orderKeys + `,"state":"cancelled","paid_at":null,"closed_at":` + at + `,"changed":true}`},
+		{"POST", "orders/$ORDER/pay", "{}", `{` + orderKeys + `,"state":"paid","paid_at":` + at + `,"closed_at":null,"waits_for":"registrar r01 to take it","waits_until":null` + untold + `,"changed":true}`},
+		{"POST", "orders/$ORDER/cancel", "null", `{` + orderKeys + `,"state":"cancelled","paid_at":null,"closed_at":` + at + `,"waits_for":null,"waits_until":null,"outcome":"cancelled","reason":"cancelled before it was paid","operation_state":null,"changed":true}`},
 		{"GET", "availability?name=free.%D1%80%D1%84&name=example.ru", "", `[{"name":"free.xn--p1ai","unicode":"free.рф","status":"available","detail":null},
 			{"name":"example.ru","unicode":"example.ru","status":"taken","detail":"it is Registered here"}]`},
 		{"GET", "domains", "", `[` + domainJSON + `,` + pendingJSON + `]`},

@@ -44,10 +44,10 @@ func texts[T ~string](in []T) []string { return list(in, func(v T) string { retu
 func domainOf(d orders.Domain) api.Domain {
 	out := api.Domain{Name: d.Name, Unicode: input.Unicode(d.Name), Status: string(d.Status), Registrar: d.Registrar, Customer: d.Customer,
 		Handle: known(d.Handle), PaidTill: knownDate(d.PaidTill), Renewal: known(d.Renewal),
-		Nameservers: list(d.Nameservers, nameserverOf), Alarms: list(d.Alarms, alarmOf)}
+		Nameservers: list(d.Nameservers, nameserverOf), Alarms: list(d.Alarms, alarmOf), Standing: standingOf(d.Standing)}
 	if op := d.Operation; op != nil {
 		out.Operation = &api.Operation{ID: string(op.ID), Kind: string(op.Kind), State: string(op.State),
-			WaitsFor: known(op.WaitsFor), Error: known(op.Error), Version: known(op.Version)}
+			WaitsFor: known(op.WaitsFor), Error: known(op.Error), Version: known(op.Version), Deadline: knownTime(op.Deadline)}
 	}
 	return out
 }
@@ -65,9 +65,9 @@ func alarmOf(a registrar.Alarm) api.Alarm {
 }
 
 func operationOf(op registrar.Operation) api.Operation {
-	return api.Operation{ID: string(op.ID), Kind: string(op.Kind), State: string(op.State), WaitsFor: known(op.WaitsFor), Error: known(op.Error), Version: known(op.Version),
+	return api.Operation{ID: string(op.ID), Kind: string(op.Kind), State: string(op.State), WaitsFor: known(op.WaitsFor), Error: known(op.Error), Version: known(op.Version), Deadline: knownTime(op.Deadline),
 		OperationDetails: &api.OperationDetails{Order: known(op.Order), Domain: op.Domain, CreatedAt: op.CreatedAt.UTC(), UpdatedAt: op.UpdatedAt.UTC(),
-			Deadline: knownTime(op.Deadline), FinishedAt: knownTime(op.FinishedAt), History: list(op.History, stepOf)}}
+			FinishedAt: knownTime(op.FinishedAt), History: list(op.History, stepOf)}}
 }
 
 func stepOf(s registrar.Step) api.Step {
@@ -76,7 +76,7 @@ func stepOf(s registrar.Step) api.Step {
 
 func orderOf(o orders.Order) api.Order {
 	return api.Order{ID: string(o.ID), Kind: string(o.Kind), Domain: o.Domain, Unicode: input.Unicode(o.Domain), Customer: o.Customer,
-		State: string(o.State), Operation: known(o.Operation), Registrar: o.Registrar, Own: o.Own, Error: known(o.Refusal),
+		State: string(o.State), Operation: known(o.Operation), Registrar: o.Registrar, Own: o.Own, Error: known(whyFailed(o)), OrderStanding: orderStandingOf(o),
 		CreatedAt: o.CreatedAt.UTC(), PaidAt: knownTime(o.PaidAt), ClosedAt: knownTime(o.ClosedAt), Reference: known(o.Reference), Notes: problems(o.Notes)}
 }
 
@@ -96,7 +96,7 @@ func problems(in []registrar.Problem) (out []api.Problem) {
 
 func entryOf(e orders.Entry) api.Entry {
 	return api.Entry{ID: e.ID, At: e.At.UTC(), Domain: known(e.Domain), Actor: e.Actor, Level: string(e.Level), Event: string(e.Event),
-		Message: e.Message, Operation: known(e.Operation), Mail: known(e.Mail), Order: known(e.Order), Registrar: e.Registrar}
+		Message: e.Message, Operation: known(e.Operation), Mail: known(e.Mail), Order: known(e.Order), Registrar: e.Registrar, Standing: standingOf(e.Standing)}
 }
 
 // Entry is what the API, and webhooks, show of an entry of the Action Log.
@@ -133,7 +133,7 @@ func formOf(f registrar.Form) api.Form {
 }
 
 func availabilityOf(a registrar.Availability) api.Availability {
-	return api.Availability{Name: a.Name, Unicode: input.Unicode(a.Name), Status: string(a.Status), Detail: known(a.Detail)}
+	return api.Availability{Name: a.Name, Unicode: input.Unicode(a.Name), Status: string(a.Status), Detail: known(a.Detail), Texts: a.Texts}
 }
 
 func handleOf(h switchboard.Of[registrar.Handle]) api.Handle {

@@ -10,10 +10,10 @@ import (
 )
 
 // dataCalls answer what becomes of personal data and of the keys they are sealed with.
-type dataCalls struct{ data *orders.Data }
+type dataCalls struct{ orders *orders.Service }
 
 func routeData(t *routes, s *Server) {
-	c := dataCalls{s.orders.Data()}
+	c := dataCalls{s.orders}
 	t.handle("POST /api/v1/customers/{id}/erase", secrets, atLeisure(action(s, c.erase)), says("Erase the personal data of a customer."))
 	t.handle("POST /api/v1/keys/rotate", admin, atLeisure(action(s, c.rotateKeys)), says("Seal everything with new keys."))
 }
@@ -32,7 +32,7 @@ func (c dataCalls) erase(r *http.Request, in api.Reader) (incomplete[api.Erasure
 	if err := checkFor(in.By); err != nil {
 		return incomplete[api.Erasure]{}, err
 	}
-	done, err := c.data.Erase(r.Context(), r.PathValue("id"), caller(r).Name, forWhom(r, in.By))
+	done, err := c.orders.Data().Erase(r.Context(), r.PathValue("id"), caller(r).Name, forWhom(r, in.By))
 	v := api.Erasure{Customer: done.Customer, Removed: []api.Removed{}, Kept: []api.Kept{}, Beyond: []api.Beyond{}}
 	for _, part := range done.Parts {
 		for _, one := range part.Value.Removed {
@@ -49,7 +49,7 @@ func (c dataCalls) erase(r *http.Request, in api.Reader) (incomplete[api.Erasure
 }
 
 func (c dataCalls) rotateKeys(r *http.Request, _ none) (incomplete[[]api.Key], error) {
-	done, absent, err := c.data.RotateKeys(r.Context(), caller(r).Name)
+	done, absent, err := c.orders.Data().RotateKeys(r.Context(), caller(r).Name)
 	return incomplete[[]api.Key]{list(done, func(o switchboard.Of[registrar.Rotation]) api.Key {
 		return api.Key{Of: o.Registrar, Key: o.Value.Key, Sealed: o.Value.Sealed}
 	}), absent}, err

@@ -35,6 +35,8 @@ func orderParameters() []openapi.Parameter {
 	return paging(
 		openapi.Parameter{Name: "q", Does: "The beginning of a domain's name, or the whole of an ID, a customer or a reference."},
 		openapi.Parameter{Name: "state", Does: "Only those that are so.", OneOf: texts(orders.States())},
+		openapi.Parameter{Name: "outcome", Does: "Only those that have ended so.", OneOf: texts(registrar.Outcomes())},
+		openapi.Parameter{Name: "operation_state", Does: "Only those whose operation is so.", OneOf: texts(registrar.OperationStates())},
 		openapi.Parameter{Name: "kind", Does: "Only those of this kind.", OneOf: texts(registrar.OperationKinds())},
 		openapi.Parameter{Name: "customer", Does: "Of this customer only."},
 		openapi.Parameter{Name: "domain", Does: "Of this domain only, in Unicode or in ACE."},
@@ -48,7 +50,7 @@ func (l lists) listOrders(r *http.Request) (paged[api.Order], error) {
 	a := query(r)
 	q := orders.OrderList{Page: a.page(), State: word(a, "state", orders.States()), Kind: word(a, "kind", registrar.OperationKinds()),
 		Customer: a.text("customer"), Domain: a.text("domain"), Registrar: a.text("registrar"), Reference: a.text("reference"), Open: a.yes("open"),
-		Query: a.text("q"), Sort: a.text("sort")}
+		Query: a.text("q"), Sort: a.text("sort"), Outcome: word(a, "outcome", registrar.Outcomes()), Operation: word(a, "operation_state", registrar.OperationStates())}
 	if err := a.err(); err != nil {
 		return paged[api.Order]{}, err
 	}
@@ -60,6 +62,8 @@ func domainParameters() []openapi.Parameter {
 	return paging(
 		openapi.Parameter{Name: "q", Does: "The beginning of a name, in Unicode or in ACE, or the whole of a customer or handle."},
 		openapi.Parameter{Name: "status", Does: "Only those that are so.", OneOf: texts(registrar.DomainStatuses())},
+		openapi.Parameter{Name: "outcome", Does: "Only those on which the last order or operation has ended so.", OneOf: texts(registrar.Outcomes())},
+		openapi.Parameter{Name: "operation_state", Does: "Only those whose open operation is so.", OneOf: texts(openStates())},
 		openapi.Parameter{Name: "customer", Does: "Of this customer only."},
 		openapi.Parameter{Name: "registrar", Does: "With this registrar only."},
 		openapi.Parameter{Name: "renewal", Does: "Only those that are renewed so.", OneOf: texts(registrar.RenewalModes())},
@@ -71,7 +75,8 @@ func domainParameters() []openapi.Parameter {
 func (l lists) listDomains(r *http.Request) (paged[api.Domain], error) {
 	a := query(r)
 	q := orders.DomainList{Page: a.page(), Status: word(a, "status", registrar.DomainStatuses()), Customer: a.text("customer"), Registrar: a.text("registrar"),
-		Renewal: word(a, "renewal", registrar.RenewalModes()), Attention: a.yes("attention"), Due: a.day("due", l.book.Now()), Query: a.text("q"), Sort: a.text("sort")}
+		Renewal: word(a, "renewal", registrar.RenewalModes()), Attention: a.yes("attention"), Due: a.day("due", l.book.Now()), Query: a.text("q"), Sort: a.text("sort"),
+		Outcome: word(a, "outcome", registrar.Outcomes()), State: word(a, "operation_state", openStates())}
 	if err := a.err(); err != nil {
 		return paged[api.Domain]{}, err
 	}
@@ -110,6 +115,8 @@ func logParameters() []openapi.Parameter {
 		{Name: "registrar", Does: "About this registrar only."},
 		{Name: "actor", Does: "By this actor only."},
 		{Name: "event", Does: "Of this type only.", OneOf: texts(orders.EntryTypes())},
+		{Name: "outcome", Does: "Only entries that tell of such an end.", OneOf: texts(registrar.Outcomes())},
+		{Name: "operation_state", Does: "Only entries about operations in this state.", OneOf: texts(registrar.OperationStates())},
 		{Name: "level", Does: "Of this level and worse.", OneOf: texts(registrar.Levels())},
 		{Name: "since", Does: "From this instant, day, or time ago (2h, 7d) on."},
 		{Name: "after", Type: "integer", Does: "The entries after the one with this ID, from there on. Without it, the last ones."},
@@ -122,6 +129,7 @@ func logParameters() []openapi.Parameter {
 // askedOfLog reads a query about the Action Log.
 func (l lists) askedOfLog(a *asked) (q orders.LogQuery, err error) {
 	q = orders.LogQuery{Domain: a.text("domain"), Registrar: a.text("registrar"), Actor: a.text("actor"), Event: word(a, "event", orders.EntryTypes()),
+		Outcome: word(a, "outcome", registrar.Outcomes()), State: word(a, "operation_state", registrar.OperationStates()),
 		Level: word(a, "level", registrar.Levels()), Since: a.since("since", l.book.Now()), After: a.number("after", "the ID of an entry"), Limit: a.limit(),
 		First: a.text("after") != ""}
 	if err := a.err(); err != nil {

@@ -315,7 +315,7 @@ func (b *book) tell(ctx context.Context, tx *sql.Tx, r row, level registrar.Leve
 		return err
 	}
 	e := registrar.Event{At: b.now().UTC(), Type: registrar.EventOperation, Level: level, Message: message, Actor: actor,
-		Name: r.Domain, Order: r.Order, Operation: r.ID, Domain: &d}
+		Name: r.Domain, Order: r.Order, Operation: r.ID, Kind: r.Kind, State: r.State, Reason: r.Error, Domain: &d}
 	if err := tx.QueryRowContext(ctx, "select coalesce(max(cursor), 0) + 1 from events").Scan(&e.Cursor); err != nil {
 		return fmt.Errorf("append event: %w", err)
 	}

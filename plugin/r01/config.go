@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/mail"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -83,8 +84,9 @@ type config struct {
 	} `json:"renewal"`
 	Registry registryConfig `json:"registry"`
 	Brake    struct {
-		PerHour int `json:"per_hour"`
-		PerDay  int `json:"per_day"`
+		PerHour int    `json:"per_hour"`
+		PerDay  int    `json:"per_day"`
+		Reserve string `json:"reserve"`
 	} `json:"brake"`
 }
 
@@ -270,7 +272,20 @@ func (c config) brake(p *problems) engine.Brake {
 	if c.Brake.PerDay < c.Brake.PerHour {
 		p.add("brake.per_day", "must be at least per_hour")
 	}
-	return engine.Brake{PerHour: c.Brake.PerHour, PerDay: c.Brake.PerDay}
+	return engine.Brake{PerHour: c.Brake.PerHour, PerDay: c.Brake.PerDay, Reserve: p.reserve("brake.reserve", cmp.Or(c.Brake.Reserve, defaultReserve))}
+}
+
+// defaultReserve is the part of the spending limit that is kept for what customers have ordered.
+const defaultReserve = "20%"
+
+// reserve reads a share that may be nothing, and is never all.
+func (p *problems) reserve(path, text string) float64 {
+	number, percent := strings.CutSuffix(text, "%")
+	n, err := strconv.ParseFloat(number, 64)
+	if !percent || err != nil || !(n >= 0 && n <= 90) {
+		p.add(path, "must be a share from \"0%%\" to \"90%%\"")
+	}
+	return n / 100
 }
 
 func (c config) renewalConfig() renewal.Config {

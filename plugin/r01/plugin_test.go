@@ -33,7 +33,7 @@ func settingsOf(t *testing.T, dir string, change func(c map[string]any)) registr
 		"reply":     []any{},
 		"deadlines": map[string]any{"queued": "24h", "done": "168h", "settle": "168h"},
 		"renewal":   map[string]any{"schedule": "0 4 * * *", "timezone": "Europe/Moscow", "mode": "auto", "before": "55d", "r01_auto": false, "batch": 1},
-		"brake":     map[string]any{"per_hour": 300, "per_day": 2000},
+		"brake":     map[string]any{"per_hour": 300, "per_day": 2000, "reserve": "20%"},
 		"registry": map[string]any{"whois": nil, "whois_per_minute": 20, "check": "10m", "zone_list": nil, "zone_lists": nil, "hosted": nil, "every": "6h",
 			"registrars": nil, "report_only": false, "max_gone": "1%", "misses": 3},
 	}
@@ -148,6 +148,9 @@ func TestConfigureRenewal(t *testing.T) {
 		{"more connections than may become uncertain", "smtp.connections", in("smtp", "connections", 33)},
 		{"a brake that never opens", "brake.per_hour", in("brake", "per_hour", 0)},
 		{"a day shorter than its hours", "brake.per_day", in("brake", "per_day", 10)},
+		{"no reserve", "", in("brake", "reserve", "0%")},
+		{"a reserve of all there is", "brake.reserve", in("brake", "reserve", "100%")},
+		{"a reserve without a sign", "brake.reserve", in("brake", "reserve", "0.2")},
 		{"our own mail servers", "", in("replies", "hosts", []string{"mx.panel.example", "192.0.2.7", "2001:db8::/64"})},
 		{"a mail server that is a URL", "replies.hosts[1]", in("replies", "hosts", []string{"mx.panel.example", "smtp://relay"})},
 		{"a proof it can't give", "replies.require", in("replies", "require", "dkim")},

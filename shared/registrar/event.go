@@ -53,6 +53,12 @@ type Event struct {
 	Mail      MailID
 	Review    ReviewID
 
+	// Of Operation, as it stood right after the event: so that nobody needs a second call to know
+	// how something ended. All three are "" where a registrar does not tell.
+	Kind   OperationKind
+	State  OperationState
+	Reason string // why it failed, was withdrawn or stands still
+
 	// Domain is the record of Name as it stood right after the event, and after what else
 	// happened in the same moment; nil = the event changed nothing about a domain.
 	Domain *Domain

@@ -33,6 +33,31 @@ func OperationStates() []OperationState {
 // Final reports whether nothing more will happen.
 func (s OperationState) Final() bool { return s == Succeeded || s == Failed || s == Cancelled }
 
+// Outcome is how something that was begun has ended; "" = it has not.
+type Outcome string
+
+const (
+	OutcomeSucceeded Outcome = "succeeded"
+	OutcomeFailed    Outcome = "failed"
+	OutcomeCancelled Outcome = "cancelled" // withdrawn, and nothing was done
+)
+
+// Outcomes lists every outcome.
+func Outcomes() []Outcome { return []Outcome{OutcomeSucceeded, OutcomeFailed, OutcomeCancelled} }
+
+// Outcome is the end that a state is; "" = it is none.
+func (s OperationState) Outcome() Outcome {
+	switch s {
+	case Succeeded:
+		return OutcomeSucceeded
+	case Failed:
+		return OutcomeFailed
+	case Cancelled:
+		return OutcomeCancelled
+	}
+	return ""
+}
+
 // WaitsForPerson reports whether only a person can move it on.
 func (s OperationState) WaitsForPerson() bool { return s == NeedsAction || s == Uncertain }
 
@@ -53,7 +78,7 @@ type Operation struct {
 	Domain   string
 	State    OperationState
 	WaitsFor string // for people; empty when final
-	Error    string // why it failed or is stalled, in the registrar's words; else ""
+	Error    string // why it failed, was withdrawn or is stalled, in the registrar's words; else ""
 	Version  Version
 
 	CreatedAt  time.Time

@@ -175,5 +175,6 @@ func AvailabilityStatuses() []AvailabilityStatus {
 type Availability struct {
 	Name   string
 	Status AvailabilityStatus
-	Detail string
+	Detail string            // in English
+	Texts  map[string]string // the detail by language, "en" and "ru"; empty = the detail alone
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,18 +76,23 @@ func TestLockDirFails(t *testing.T) {
 
 // record is a record in memory.
 type record struct {
+	mu      sync.Mutex
 	events  []registrar.Event
 	changed chan struct{}
 	err     error
 }
 
 func (r *record) EventsAfter(_ context.Context, after registrar.Cursor) ([]registrar.Event, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	return slices.Clone(r.events[min(int(after), len(r.events)):]), r.err
 }
 
 func (r *record) Changed() <-chan struct{} { return r.changed }
 
 func (r *record) add() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.events = append(r.events, registrar.Event{Cursor: registrar.Cursor(len(r.events) + 1)})
 }
 

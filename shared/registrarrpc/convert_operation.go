@@ -59,7 +59,7 @@ func (d *decoder) step(m *pb.Step) registrar.Step {
 		State:    decode(d, "step.state", operationStates, m.GetState()),
 		Message:  m.GetMessage(),
 		Actor:    m.GetActor(),
-		Evidence: decodeEvidence(d, m.GetEvidence()),
+		Evidence: decodeTold(d, "step.evidence", evidenceKinds, m.GetEvidence()),
 		Mail:     registrar.MailID(m.GetMail()),
 	}
 }
@@ -97,6 +97,9 @@ func (e *encoder) event(v registrar.Event) *pb.Event {
 		Operation: string(v.Operation),
 		Mail:      string(v.Mail),
 		Review:    string(v.Review),
+		Kind:      encodeOptional(e, "event.kind", operationKinds, v.Kind),
+		State:     encodeOptional(e, "event.state", operationStates, v.State),
+		Reason:    text(v.Reason),
 	}
 	if v.Domain != nil {
 		m.Domain = e.domain(*v.Domain)
@@ -119,6 +122,9 @@ func (d *decoder) event(m *pb.Event) registrar.Event {
 		Operation: registrar.OperationID(m.GetOperation()),
 		Mail:      registrar.MailID(m.GetMail()),
 		Review:    registrar.ReviewID(m.GetReview()),
+		Kind:      decodeTold(d, "event.kind", operationKinds, m.GetKind()),
+		State:     decodeTold(d, "event.state", operationStates, m.GetState()),
+		Reason:    m.GetReason(),
 	}
 
 	if m.GetDomain() != nil {
@@ -129,10 +135,10 @@ func (d *decoder) event(m *pb.Event) registrar.Event {
 	return v
 }
 
-// decodeEvidence leaves out what only a newer version can judge.
-func decodeEvidence(d *decoder, enum pb.EvidenceKind) registrar.EvidenceKind {
+// decodeTold leaves out what is not told, and what only a newer version can judge.
+func decodeTold[T ~string, E ~int32](d *decoder, path string, w words[T, E], enum E) T {
 	if enum == 0 {
 		return ""
 	}
-	return decodeOpen(d, "step.evidence", evidenceKinds, enum, "")
+	return decodeOpen(d, path, w, enum, "")
 }

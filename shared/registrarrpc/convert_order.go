@@ -176,6 +176,7 @@ func (e *encoder) availability(a registrar.Availability) *pb.Availability {
 		Name:   a.Name,
 		Status: encode(e, "availability.status", availabilityStatuses, a.Status),
 		Detail: text(a.Detail),
+		Texts:  texts(a.Texts),
 	}
 }
 
@@ -184,5 +185,6 @@ func (d *decoder) availability(m *pb.Availability) registrar.Availability {
 		Name:   m.GetName(),
 		Status: decodeOpen(d, "availability.status", availabilityStatuses, m.GetStatus(), registrar.AvailabilityUnknown),
 		Detail: m.GetDetail(),
+		Texts:  m.GetTexts(),
 	}
 }

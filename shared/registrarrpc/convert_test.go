@@ -49,6 +49,8 @@ func TestValuesReturn(t *testing.T) {
 
 // optional are the enums that may be unspecified.
 var optional = map[protoreflect.FullName]bool{
+	"panel.registrar.v1.Event.kind":             true,
+	"panel.registrar.v1.Event.state":            true,
 	"panel.registrar.v1.Step.evidence":          true,
 	"panel.registrar.v1.Review.outcome":         true,
 	"panel.registrar.v1.Form.registrant":        true,
@@ -101,6 +103,8 @@ var open = map[protoreflect.FullName]bool{
 	"panel.registrar.v1.Description.capabilities": true,
 	"panel.registrar.v1.Event.type":               true,
 	"panel.registrar.v1.Event.level":              true,
+	"panel.registrar.v1.Event.kind":               true,
+	"panel.registrar.v1.Event.state":              true,
 	"panel.registrar.v1.Step.evidence":            true,
 	"panel.registrar.v1.Field.type":               true,
 	"panel.registrar.v1.Field.class":              true,

@@ -87,6 +87,9 @@ registrar "r01" {
       prefix  = "MYCOMPANY"
       counter = 1
     }
+    renewal {
+      mode = "auto"
+    }
     smtp {
       address = %q
       tls     = "none"

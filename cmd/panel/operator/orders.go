@@ -20,7 +20,11 @@ type Order struct {
 	Transfer transferCommand  `cmd:"" help:"Order a transfer to us; prints the order."`
 	Pay      payCommand       `cmd:"" help:"The order is paid: send it."`
 	Cancel   cancelCommand    `cmd:"" help:"Withdraw an order that is not paid."`
+	Retry    retryCommand     `cmd:"" help:"Try an order again that was paid and has failed: the same payment, another operation."`
+	Refund   refundCommand    `cmd:"" help:"The payment for an order that has failed was given back."`
+	Dismiss  dismissCommand   `cmd:"" help:"An order that has failed needs nobody any more."`
 	Show     showOrderCommand `cmd:"" help:"Show an order."`
+	Contact  contactCommand   `cmd:"" help:"Show the contact data of an order as they were given; the Action Log records who read them."`
 	Secret   secretCommand    `cmd:"" help:"Show the transfer code of an order; the Action Log records who read it."`
 }
 
@@ -73,9 +77,7 @@ func placeAndWait(c *command.Call, o api.NewOrder, wait patience) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range placed.Notes {
-		command.Hint(c.Stderr, n.Path+": "+n.Message)
-	}
+	tellNotes(c, placed)
 	if placed.State == "unpaid" {
 		command.Hint(c.Stderr, "nothing is sent until it is paid: panel order pay "+placed.ID)
 	}
@@ -195,7 +197,7 @@ func outcome(d api.Domain) (ended bool, err error) {
 	case "Registered":
 		return true, nil
 	}
-	return true, fmt.Errorf("%s is %s; panel log --domain %[1]s says why", d.Unicode, d.Status)
+	return true, fmt.Errorf("%s is %s%s; panel domain show %[1]s tells what happened", d.Unicode, d.Status, because(d.Reason))
 }
 
 type payCommand struct {
@@ -258,15 +260,19 @@ type Orders struct {
 	Query     string `name:"q" placeholder:"TEXT" help:"Only those whose domain begins so, or whose ID, customer or reference this is."`
 	Customer  string `placeholder:"ID" help:"Of this customer only."`
 	State     string `placeholder:"STATE" help:"Only those that are so: unpaid, paid or cancelled."`
+	Domain    string `placeholder:"NAME" help:"For this domain only, in Unicode or in ACE."`
+	Outcome   string `placeholder:"OUTCOME" help:"Only those that have succeeded, failed or cancelled."`
 	Reference string `placeholder:"TEXT" help:"With this reference of the caller's only."`
 	Open      bool   `help:"Only those that are not concluded."`
 	Sort      string `placeholder:"KEY" help:"created or domain; with - before it the other way round. (--sort=-created)"`
 	Limit     int    `placeholder:"N" help:"The first so many only."`
+
+	OperationState string `placeholder:"STATE" help:"Only those whose operation is so, for example NeedsAction."`
 }
 
 func (p *Orders) Run(c *command.Call) error {
 	list, err := command.List[api.Order](c, api.Path("orders"), map[string][]string{"q": {p.Query}, "customer": {p.Customer}, "state": {p.State},
-		"reference": {p.Reference}, "open": {yes(p.Open)}, "sort": {p.Sort}}, p.Limit)
+		"reference": {p.Reference}, "open": {yes(p.Open)}, "sort": {p.Sort}, "domain": {p.Domain}, "outcome": {p.Outcome}, "operation_state": {p.OperationState}}, p.Limit)
 	if err != nil {
 		return err
 	}

@@ -19,17 +19,36 @@ func orderText(o api.Order) func(io.Writer) {
 		command.Row(w, "registrar", o.Registrar)
 		command.Row(w, "state", o.State)
 		command.Row(w, "operation", o.Operation)
-		if o.Error != nil {
-			command.Row(w, "error", o.Error)
+		if o.Operation != nil {
+			command.Row(w, "stands", o.OperationState)
+		}
+		command.Row(w, "outcome", o.Outcome)
+		if o.Reason != nil {
+			command.Row(w, "reason", o.Reason)
+		}
+		if o.Attempt > 1 {
+			command.Row(w, "attempt", o.Attempt)
+		}
+		if o.WaitsFor != nil {
+			command.Row(w, "waits for", o.WaitsFor)
+		}
+		if o.WaitsUntil != nil {
+			command.Row(w, "until", o.WaitsUntil)
+		}
+		if o.RefundedAt != nil {
+			command.Row(w, "refunded", o.RefundedAt)
+		}
+		if then := next(o); then != "" {
+			command.Row(w, "next", then)
 		}
 	}
 }
 
 func ordersText(list []api.Order) func(io.Writer) {
 	return func(w io.Writer) {
-		command.Row(w, "ORDER", "KIND", "DOMAIN", "CUSTOMER", "STATE", "OPERATION", "ERROR")
+		command.Row(w, "ORDER", "KIND", "DOMAIN", "CUSTOMER", "STATE", "OUTCOME", "OPERATION", "REASON")
 		for _, o := range list {
-			command.Row(w, o.ID, o.Kind, o.Unicode, o.Customer, o.State, o.Operation, o.Error)
+			command.Row(w, o.ID, o.Kind, o.Unicode, o.Customer, o.State, o.Outcome, o.Operation, o.Reason)
 		}
 	}
 }
@@ -68,9 +87,14 @@ func domainText(d api.Domain) func(io.Writer) {
 		if op := d.Operation; op != nil {
 			command.Row(w, "operation", op.ID+": "+underWay(op))
 			command.Row(w, "waits for", op.WaitsFor)
+			if op.Deadline != nil {
+				command.Row(w, "until", op.Deadline)
+			}
 			if op.Error != nil {
 				command.Row(w, "error", op.Error)
 			}
+		} else if d.Outcome != nil {
+			command.Row(w, "last", *d.Outcome+because(d.Reason))
 		}
 		for _, a := range d.Alarms {
 			command.Row(w, "ALARM", a.Message+" (since "+command.Text(a.Since)+" UTC)")

@@ -26,8 +26,9 @@ type Domain struct {
 	Renewal     *string      `json:"renewal"` // auto | manual
 	Nameservers []Nameserver `json:"nameservers"`
 	Operation   *Operation   `json:"operation"` // the open one
-	Alarms      []Alarm      `json:"alarms"`
-	Timeline    []Entry      `json:"timeline,omitempty"` // with one domain only: its Action Log
+	Standing
+	Alarms   []Alarm `json:"alarms"`
+	Timeline []Entry `json:"timeline,omitempty"` // with one domain only: its Action Log
 }
 
 // Nameserver is a host, with addresses when it lies in the domain itself.
@@ -49,10 +50,11 @@ type TransferCode struct {
 // Availability reports whether a name may be registered: available | taken | invalid |
 // unknown. It is available only by the registry's own word.
 type Availability struct {
-	Name    string  `json:"name"`
-	Unicode string  `json:"unicode"`
-	Status  string  `json:"status"`
-	Detail  *string `json:"detail"`
+	Name    string            `json:"name"`
+	Unicode string            `json:"unicode"`
+	Status  string            `json:"status"`
+	Detail  *string           `json:"detail"`
+	Texts   map[string]string `json:"texts,omitempty"` // the detail by language: "en", "ru"
 }
 
 // Alarm stands until what it tells of is over.
@@ -65,12 +67,13 @@ type Alarm struct {
 // Operation is something a registrar does. Within a domain the keys from order on are
 // left out.
 type Operation struct {
-	ID       string  `json:"id"`
-	Kind     string  `json:"kind"`
-	State    string  `json:"state"`
-	WaitsFor *string `json:"waits_for"`
-	Error    *string `json:"error"`
-	Version  *string `json:"version"` // of what is shown; a decision hands it back
+	ID       string     `json:"id"`
+	Kind     string     `json:"kind"`
+	State    string     `json:"state"`
+	WaitsFor *string    `json:"waits_for"`
+	Error    *string    `json:"error"`
+	Version  *string    `json:"version"`  // of what is shown; a decision hands it back
+	Deadline *time.Time `json:"deadline"` // until when the next word is expected
 
 	*OperationDetails
 }
@@ -81,7 +84,6 @@ type OperationDetails struct {
 	Domain     string     `json:"domain"`
 	CreatedAt  time.Time  `json:"created_at"`
 	UpdatedAt  time.Time  `json:"updated_at"`
-	Deadline   *time.Time `json:"deadline"`
 	FinishedAt *time.Time `json:"finished_at"`
 	History    []Step     `json:"history"`
 }
@@ -98,16 +100,17 @@ type Step struct {
 
 // Order is an order. Operation is the ID.
 type Order struct {
-	ID        string     `json:"id"`
-	Kind      string     `json:"kind"`
-	Domain    string     `json:"domain"`
-	Unicode   string     `json:"unicode"`
-	Customer  string     `json:"customer"`
-	State     string     `json:"state"` // unpaid | paid | cancelled
-	Operation *string    `json:"operation"`
-	Registrar string     `json:"registrar"`
-	Own       bool       `json:"own"`
-	Error     *string    `json:"error"` // why the registrar refused it
+	ID        string  `json:"id"`
+	Kind      string  `json:"kind"`
+	Domain    string  `json:"domain"`
+	Unicode   string  `json:"unicode"`
+	Customer  string  `json:"customer"`
+	State     string  `json:"state"` // unpaid | paid | cancelled
+	Operation *string `json:"operation"`
+	Registrar string  `json:"registrar"`
+	Own       bool    `json:"own"`
+	Error     *string `json:"error"` // why it failed
+	OrderStanding
 	CreatedAt time.Time  `json:"created_at"`
 	PaidAt    *time.Time `json:"paid_at"`
 	ClosedAt  *time.Time `json:"closed_at"`
@@ -148,6 +151,7 @@ type Entry struct {
 	Mail      *string   `json:"mail"`
 	Order     *string   `json:"order"`
 	Registrar string    `json:"registrar"`
+	Standing
 }
 
 // Review is a mail that waits for a person.

@@ -31,7 +31,7 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 	}
 
 	f.Event = v.Event()
-	if !d.State().WaitsForPerson() && d.State() != registrar.Failed {
+	if !d.State().WaitsForPerson() && d.State() != registrar.Failed && d.State() != registrar.Cancelled {
 		f.Reason = "" // it explains nothing
 	}
 	if f.Reason, err = en.Redactor.Redact(tx, f.Reason, *r); err != nil {

@@ -15,7 +15,7 @@ func (en *Engine) change(r store.Request, d lifecycle.Decision, f Fact) store.Ch
 	c := store.Change{At: en.now(), Message: Describe(r, f), Actor: f.Actor, Evidence: f.Evidence, Mail: f.Mail,
 		Task: f.Result.Task, DueAt: f.DueAt}
 	switch d.State() {
-	case registrar.Failed, registrar.NeedsAction, registrar.Uncertain:
+	case registrar.Failed, registrar.Cancelled, registrar.NeedsAction, registrar.Uncertain:
 		c.Error = f.Reason
 	case registrar.Sent:
 		c.Deadline = c.At.Add(en.settings.QueuedWithin)
@@ -52,12 +52,17 @@ func (en *Engine) carryOut(tx *store.Tx, e lifecycle.Effect, r *store.Request, f
 // beginDomains goes on with every order that waited for a client.
 func (en *Engine) beginDomains(tx *store.Tx, r store.Request, f Fact, ops []store.Operation) error {
 	handle := r.Object
-	if f.Result.Handle != "" {
+	if f.Result.Handle != "" && r.Kind == lifecycle.NewClient {
 		handle = f.Result.Handle // r01-mail 2.8: R01's spelling wins
 	}
-	if err := tx.Clients.Conclude(r.Client, registrar.HandleRegistered, handle); err != nil {
+	if r.Kind == lifecycle.UpdateClient {
+		if err := en.changeContact(tx, r); err != nil {
+			return err
+		}
+	} else if err := tx.Clients.Conclude(r.Client, registrar.HandleRegistered, handle); err != nil {
 		return err
 	}
+
 	for i := range ops {
 		if err := en.continuer.ClientRegistered(tx, &ops[i], handle); err != nil {
 			return err
@@ -68,6 +73,9 @@ func (en *Engine) beginDomains(tx *store.Tx, r store.Request, f Fact, ops []stor
 
 // FinishObject records what R01 has done for a domain.
 func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []store.Operation) error {
+	if r.Kind == lifecycle.UpdateClient && !r.Lifecycle().Leads { // else it is done before the domains go on
+		return en.changeContact(tx, r)
+	}
 	if r.Kind.AboutClient() {
 		return nil
 	}

@@ -20,43 +20,104 @@ const (
 	day  = 24 * time.Hour
 )
 
-// Allowance tells how many requests that cost money may be sent now, and if none, why. It
-// is counted from the rows of what was sent, so no restart forgets anything.
-func (l *Limits) Allowance(tx *store.Tx) (may int, held string, err error) {
+// Allowance is how many requests may be sent now that cost money: of those that customers have
+// ordered, and of renewals that our own schedule began, which leave the reserve to the former.
+type Allowance struct {
+	Ordered   Share
+	Scheduled Share
+}
+
+// Share is what may be sent of one kind.
+type Share struct {
+	May   int
+	Held  string    // why it is none; "" = it is some
+	Until time.Time // when there may be more; zero = when a person, or an answer, has settled it
+}
+
+// Reason is why nothing may be sent, and until when.
+func (s Share) Reason() string {
+	if s.Held == "" || s.Until.IsZero() {
+		return s.Held
+	}
+	return s.Held + "; the next may go at " + stamp(s.Until) + " UTC"
+}
+
+// Allowance is counted from the rows of what was sent, so no restart forgets anything.
+func (l *Limits) Allowance(tx *store.Tx) (Allowance, error) {
 	all, err := tx.Setting(PauseAll)
 	if err != nil {
-		return 0, "", err
+		return Allowance{}, err
 	}
 	paid, err := tx.Setting(PausePaid)
 	doubt := l.clock.Doubt()
 	switch {
 	case err != nil:
-		return 0, "", err
+		return Allowance{}, err
 	case doubt != "":
-		return 0, doubt, nil
+		return nothing(doubt), nil
 	case all != "":
-		return 0, "R01 refuses the agreement or its password: nothing is sent", nil
+		return nothing("R01 refuses the agreement or its password: nothing is sent"), nil
 	case paid != "":
-		return 0, "the R01 account has no funds: nothing that costs money is sent", nil
+		return nothing("the R01 account has no funds: nothing that costs money is sent"), nil
 	}
 	return l.brake(tx)
 }
 
-func (l *Limits) brake(tx *store.Tx) (may int, held string, err error) {
+func nothing(why string) Allowance { return Allowance{Share{Held: why}, Share{Held: why}} }
+
+func (l *Limits) brake(tx *store.Tx) (Allowance, error) {
+	b := l.settings.Brake
+	total, err := l.left(tx, b.PerHour, b.PerDay, false)
+	if err != nil {
+		return Allowance{}, err
+	}
+	own, err := l.left(tx, b.PerHour-b.reserved(b.PerHour), b.PerDay-b.reserved(b.PerDay), true)
+	if err != nil {
+		return Allowance{}, err
+	}
+
+	a := Allowance{Ordered: total, Scheduled: Share{May: min(total.May, own.May), Until: total.Until}}
+	if own.Until.After(total.Until) {
+		a.Scheduled.Until = own.Until
+	}
+	limit := fmt.Sprintf("the spending limit (brake) holds: %d paid requests an hour and %d a day may be sent", b.PerHour, b.PerDay)
+	if a.Ordered.May == 0 {
+		a.Ordered.Held = limit
+	}
+	if a.Scheduled.May == 0 {
+		a.Scheduled.Held = limit
+		if kept := b.reserved(b.PerHour); kept > 0 {
+			a.Scheduled.Held += fmt.Sprintf(", of which %d an hour are kept for what customers have ordered", kept)
+		}
+	}
+	return a, nil
+}
+
+// left is what is left of two limits, of all requests or of scheduled renewals.
+func (l *Limits) left(tx *store.Tx, perHour, perDay int, scheduled bool) (Share, error) {
 	upTo := l.now().Add(ClockSkew) // what is later was written by a clock that was wrong
-	perHour, err := tx.Requests.PaidBetween(l.now().Add(-hour), upTo)
-	if err != nil {
-		return 0, "", err
+	s := Share{May: perHour}
+	for _, window := range []struct {
+		long time.Duration
+		most int
+	}{{hour, perHour}, {day, perDay}} {
+		sent, err := tx.Requests.Spent(l.now().Add(-window.long), upTo, scheduled)
+		if err != nil {
+			return Share{}, err
+		}
+		s.May = max(0, min(s.May, window.most-sent))
+		if sent < window.most {
+			continue
+		}
+		frees, err := tx.Requests.SpentAt(l.now().Add(-window.long), upTo, scheduled, sent-window.most)
+		if err != nil {
+			return Share{}, err
+		}
+		if free := frees.Add(window.long); free.After(s.Until) {
+			s.Until = free
+		}
 	}
-	perDay, err := tx.Requests.PaidBetween(l.now().Add(-day), upTo)
-	if err != nil {
-		return 0, "", err
-	}
-	may = max(0, min(l.settings.Brake.PerHour-perHour, l.settings.Brake.PerDay-perDay))
-	if may == 0 {
-		held = fmt.Sprintf("the brake holds: %d paid requests an hour and %d a day may be sent", l.settings.Brake.PerHour, l.settings.Brake.PerDay)
-	}
-	return may, held, nil
+	return s, nil
 }
 
 // Paused reports whether requests of a kind must wait, by what R01 has answered to others.

@@ -26,11 +26,12 @@ type Rounds struct {
 	store    Store
 	log      hclog.Logger
 	now      func() time.Time
+	stopped  func() time.Time
 }
 
 // NewRounds composes the rounds of an engine.
 func NewRounds(en *Engine) *Rounds {
-	return &Rounds{engine: en, alarms: en.Alarms, clock: en.Clock, limits: en.Limits, settings: en.settings, store: en.store, log: en.log, now: en.now}
+	return &Rounds{engine: en, alarms: en.Alarms, clock: en.Clock, limits: en.Limits, settings: en.settings, store: en.store, log: en.log, now: en.now, stopped: func() time.Time { return time.Time{} }}
 }
 
 // Run makes the rounds until ctx ends.

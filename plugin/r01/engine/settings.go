@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"time"
 
 	"registrar.panel/internal/secret"
@@ -13,6 +14,13 @@ import (
 type Brake struct {
 	PerHour int
 	PerDay  int
+	// Reserve is the share of both that scheduled renewals leave to what customers have ordered.
+	Reserve float64
+}
+
+// reserved is the reserve of a limit: a whole request at least, and never all of it.
+func (b Brake) reserved(limit int) int {
+	return max(0, min(int(math.Ceil(float64(limit)*b.Reserve)), limit-1))
 }
 
 // Settings is what is configured of one R01 agreement, for every room that moves its requests.

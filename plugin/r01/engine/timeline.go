@@ -45,7 +45,8 @@ func (tl *Timeline) Tell(tx *store.Tx, op store.Operation, t registrar.EventType
 		message += ": " + op.Error
 	}
 	tx.Emit(registrar.Event{At: c.At, Type: t, Level: levelOf(op.State), Message: message,
-		Actor: c.Actor, Name: op.Domain, Order: op.Order, Operation: op.ID, Mail: c.Mail})
+		Actor: c.Actor, Name: op.Domain, Order: op.Order, Operation: op.ID, Mail: c.Mail,
+		Kind: op.Kind, State: op.State, Reason: op.Error})
 	return nil
 }
 

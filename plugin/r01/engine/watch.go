@@ -12,7 +12,7 @@ const brakeAlarm = "brake"
 // watch raises the alarms that depend on time and not on an event: the brake holds, there are still no funds,
 // that no renewal pass completes.
 func (ro *Rounds) watch(tx *store.Tx) error {
-	return errors.Join(ro.watchBrake(tx), ro.watchFunds(tx), ro.watchPasses(tx), ro.boundDeadlines(tx))
+	return errors.Join(ro.watchBrake(tx), ro.tellHeld(tx), ro.watchFunds(tx), ro.watchPasses(tx), ro.boundDeadlines(tx))
 }
 
 // boundDeadlines brings near what a clock that was wrong has put far off.
@@ -25,24 +25,26 @@ func (ro *Rounds) boundDeadlines(tx *store.Tx) error {
 
 // watchBrake keeps one alarm while paid requests wait for the brake.
 func (ro *Rounds) watchBrake(tx *store.Tx) error {
-	may, held, err := ro.limits.brake(tx)
+	may, err := ro.limits.brake(tx)
 	if err != nil {
 		return err
 	}
 
-	waiting, err := tx.Requests.PaidDue(ro.now())
+	ordered, scheduled, err := tx.Requests.PaidDue(ro.now())
 	if err != nil {
 		return err
 	}
 
 	planned, err := tx.Renewals.Planned(ro.settings.Agreement, ro.now(), 1)
-	waiting += len(planned)
+	scheduled += len(planned)
 	switch {
 	case err != nil:
 		return err
-	case may == 0 && waiting > 0:
-		return ro.alarms.remind(tx, brakeAlarm, held+"; what waits goes out as time passes")
-	case waiting == 0:
+	case may.Ordered.May == 0 && ordered > 0:
+		return ro.alarms.remind(tx, brakeAlarm, may.Ordered.Held+"; what waits goes out as time passes, what customers have ordered first")
+	case may.Scheduled.May == 0 && scheduled > 0:
+		return ro.alarms.remind(tx, brakeAlarm, may.Scheduled.Held+"; what waits goes out as time passes")
+	case ordered+scheduled == 0:
 		return ro.alarms.Clear(tx, brakeAlarm, "")
 	}
 

@@ -101,6 +101,7 @@ func New(s engine.Settings, p Parts) *Gateway {
 	g.Engine.ContinueWith(g.Orders)
 	g.Queue = outbox.New(g.settings, g.Engine, outbox.Parts{Recovery: g.Recovery, Planned: g.Renewals, Store: p.Store,
 		Submitter: p.Submitter, Logger: p.Logger, Now: p.Now, LookAgain: g.lookAgain()})
+	g.Rounds.HeldBy(g.Queue.Stopped)
 	g.furnish()
 	return g
 }
@@ -111,7 +112,7 @@ func (g *Gateway) furnish() {
 	g.Witness = witness.New(g.settings, g.Engine, witness.Parts{Whois: p.Whois, ZoneLists: p.ZoneLists, Imports: p.Imports,
 		Jitter: p.Jitter, Store: p.Store, Logger: p.Logger, Now: p.Now})
 	g.Takeover = ordering.NewTakeover(g.settings, g.Engine, g.ordering())
-	g.Views = views.New(g.Engine, views.Parts{Store: p.Store, Whois: p.Whois, Witness: g.Witness, LookAgain: g.lookAgain()})
+	g.Views = views.New(g.Engine, views.Parts{Store: p.Store, Whois: p.Whois, Witness: g.Witness, Sender: g.Queue, LookAgain: g.lookAgain()})
 
 	reader := inbox.NewReader(g.settings, p.Recogniser, p.Verifier, p.Now)
 	matcher := inbox.NewMatcher(g.Engine, g.Recovery, reader, p.Now)

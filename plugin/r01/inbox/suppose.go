@@ -14,6 +14,7 @@ import (
 func (fs *Foresight) suppose(rec *registrar.Recognition, o opened) {
 	l := o.letter
 	rec.Bindings = fs.carried(l)
+
 	switch {
 	case fs.reader.ownMessageID(l.MessageID):
 		rec.Fate, rec.Reason = registrar.FateIgnore, "it has the Message-ID of a mail of ours"

@@ -126,7 +126,7 @@ func EventOf(o registrar.ReplyOutcome) (Event, bool) {
 type Effect string
 
 const (
-	BeginDomain  Effect = "begin-domain"  // the client is registered: send the domain requests that wait for it
+	BeginDomain  Effect = "begin-domain"  // the client is as it should be: send the domain requests that wait for it
 	FailWaiting  Effect = "fail-waiting"  // the client is refused: fail what waits for it
 	PauseAll     Effect = "pause-all"     // send nothing more. r01-mail 4.5
 	PausePaid    Effect = "pause-paid"    // send nothing more that costs money
@@ -147,6 +147,7 @@ type Request struct {
 	MayRun bool
 	// Releasable: R01's refusal proves that nothing runs, so what it lacked may release it.
 	Releasable bool
+	Leads      bool // requests for domains follow it
 	Settled    bool // what was handed over can't be carried out any more. ARCHITECTURE.md, the durable step
 }
 
@@ -210,7 +211,7 @@ func effects(r Request, e Event, to State) []Effect {
 		}
 	}
 	add(to == registrar.Succeeded || e == HalfDone, FinishObject)
-	add(r.Kind == NewClient && to == registrar.Succeeded, BeginDomain)
+	add((r.Kind == NewClient || r.Leads) && to == registrar.Succeeded, BeginDomain)
 	add(r.Kind == NewClient && (to == registrar.Failed || to == registrar.Cancelled), FailWaiting)
 	add(e == Unauth, PauseAll)
 	add(e == Unfunded, PausePaid)

@@ -1,6 +1,7 @@
 package mailform
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -19,19 +20,58 @@ func Letters(text string) string {
 	}, text)
 }
 
-// OtherContact notes the fields, of those that R01 changes by mail, in which a registrant
-// differs from what its client was registered with. r01-mail 2.7
-func OtherContact(handle string, known, given registrar.Registrant) (notes []registrar.Problem) {
+// OtherContact is what a registrant gives otherwise than its client was registered with, of the
+// fields that R01 changes by mail: what an update has to say. Without fields there is nothing.
+// r01-mail 2.7
+func OtherContact(known, given registrar.Registrant) registrar.Registrant {
 	known, given = Normal(known), Normal(given)
+	changed := registrar.Registrant{Kind: given.Kind, Fields: map[string][]string{}}
 	form, err := Form("ru", registrar.KindUpdate, given.Kind)
 	if err != nil {
-		return nil
+		return changed
 	}
+
 	for _, f := range form.Fields {
 		values := given.Fields[f.Key]
 		if len(values) > 0 && !slices.EqualFunc(values, known.Fields[f.Key], func(a, b string) bool { return Letters(a) == Letters(b) }) {
-			notes = append(notes, says(codeOther, "handle", handle).at("contact."+f.Key))
+			changed.Fields[f.Key] = values
 		}
 	}
+	return changed
+}
+
+// NoteChanges says of each field that it is changed at R01 with an order.
+func NoteChanges(handle string, changed registrar.Registrant) (notes []registrar.Problem) {
+	for _, key := range slices.Sorted(maps.Keys(changed.Fields)) {
+		notes = append(notes, says(codeOther, "handle", handle).at("contact."+key))
+	}
 	return notes
+}
+
+// NoteUnknown says that a client was taken over, so that what R01 has of it is not known.
+func NoteUnknown(handle string) registrar.Problem {
+	return says(codeUnknown, "handle", handle).at("contact")
+}
+
+// Updated is a registrant after an update that R01 has carried out.
+func Updated(known registrar.Registrant, sent Template) registrar.Registrant {
+	r := registrar.Registrant{Kind: known.Kind, Fields: maps.Clone(known.Fields)}
+	switch {
+	case sent.Person != nil:
+		answer(r.Fields, sent.Person, personQuestions())
+	case sent.Organization != nil:
+		answer(r.Fields, sent.Organization, organizationQuestions())
+	}
+	return r
+}
+
+func answer[T any](fields map[string][]string, t *T, questions []question[T]) {
+	for _, q := range questions {
+		if q.at == nil || q.fixed {
+			continue
+		}
+		if lines := q.at(t).lines(); len(lines) > 0 {
+			fields[q.Key] = lines
+		}
+	}
 }

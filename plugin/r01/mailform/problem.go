@@ -18,6 +18,7 @@ const (
 	codeNothing     = "nothing_to_change"
 	codeKind        = "kind"
 	codeOther       = "other_contact"
+	codeUnknown     = "unknown_contact"
 	codeUTF8        = "utf8"
 	codeLineBreak   = "line_break"
 	codeInvisible   = "invisible"
@@ -70,8 +71,10 @@ var wordings = sync.OnceValue(func() map[string]wording {
 		codeNothing:    {"needs a field to change at least", "нужно хотя бы одно изменённое поле"},
 		codeKind:       {"must be one of {kinds}", "должно быть одно из: {kinds}"},
 
-		codeOther: {"differs from what client {handle} was registered with, and is not sent with this order: to change it at R01, order an update of the contact for a domain of that client",
-			"отличается от данных, с которыми зарегистрирован клиент {handle}, и с этим заказом не отправляется: чтобы изменить их в R01, закажите изменение контактов для домена этого клиента"},
+		codeOther: {"differs from what client {handle} was registered with: R01 is asked to change it first, and then for the domain",
+			"отличается от данных, с которыми зарегистрирован клиент {handle}: сначала R01 получит их изменение, затем заявку на домен"},
+		codeUnknown: {"is not sent with this order: client {handle} was taken over, and what R01 has of it is not known; to change it, order an update of the contact for a domain of that client",
+			"с этим заказом не отправляется: клиент {handle} взят готовым, и что о нём записано в R01, неизвестно; чтобы изменить данные, закажите изменение контактов для домена этого клиента"},
 
 		codeUTF8:      {"is not valid UTF-8", "это не текст в UTF-8"},
 		codeLineBreak: {"must be one line: it holds a line break", "должна быть одна строка, а здесь перевод строки"},

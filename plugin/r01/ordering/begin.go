@@ -16,15 +16,11 @@ func (rn *Renewals) BeginPlanned(ctx context.Context) error {
 	const atOnce = 100
 	for {
 		plans, err := engine.Look(ctx, rn.store, func(tx *store.Tx) ([]store.Plan, error) {
-			may, _, err := rn.limits.Allowance(tx)
+			may, _, err := rn.mayBegin(tx)
 			if err != nil || may == 0 {
 				return nil, err
 			}
-			queued, err := tx.Requests.QueuedPaid()
-			if err != nil || queued >= may {
-				return nil, err
-			}
-			return tx.Renewals.Planned(rn.settings.Agreement, rn.now(), min(may-queued, atOnce))
+			return tx.Renewals.Planned(rn.settings.Agreement, rn.now(), min(may, atOnce))
 		})
 		if err != nil || len(plans) == 0 {
 			return err
@@ -34,6 +30,17 @@ func (rn *Renewals) BeginPlanned(ctx context.Context) error {
 		}
 		rn.engine.Changed.Wake()
 	}
+}
+
+// mayBegin is how many scheduled renewals may be begun now, and what the limits say: what waits in
+// the queue already goes first, and of that what customers have ordered.
+func (rn *Renewals) mayBegin(tx *store.Tx) (int, engine.Share, error) {
+	a, err := rn.limits.Allowance(tx)
+	if err != nil || a.Scheduled.May == 0 {
+		return 0, a.Scheduled, err
+	}
+	ordered, scheduled, err := tx.Requests.PaidWaiting()
+	return max(0, min(a.Scheduled.May, a.Ordered.May-ordered)-scheduled), a.Scheduled, err
 }
 
 func (rn *Renewals) beginRenewals(tx *store.Tx, plans []store.Plan) error {

@@ -1,13 +1,9 @@
 package ordering
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
 	"strings"
 
 	"registrar.panel/plugin/r01/mailform"
-	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
 
@@ -29,28 +25,4 @@ func (ord *Orders) firstIdentity(r registrar.Registrant) string {
 		parts = append(parts, key, strings.ToLower(strings.Join(r.Fields[key], "\n")))
 	}
 	return ord.store.Fingerprint(parts...)
-}
-
-// otherContact says that a client whom R01 knows was registered with other contact data than an
-// order has: with the domain, R01 is sent none. No note for a client of whom that is not known.
-func (ord *Orders) otherContact(tx *store.Tx, o registrar.Order, p plan) ([]registrar.Problem, error) {
-	if o.Registrant == nil || !o.Kind.Acquires() {
-		return nil, nil
-	}
-	c, err := ord.findClient(tx, o, p)
-	if err != nil || c.State != registrar.HandleRegistered {
-		if errors.Is(err, store.ErrNotFound) {
-			err = nil
-		}
-		return nil, err
-	}
-	contact, err := tx.Clients.Contact(c.ID)
-	if err != nil || contact == nil {
-		return nil, err
-	}
-	var known registrar.Registrant
-	if err := json.Unmarshal(contact, &known); err != nil {
-		return nil, fmt.Errorf("read contact of client %s: %w", c.Handle, err)
-	}
-	return mailform.OtherContact(c.Handle, known, *o.Registrant), nil
 }

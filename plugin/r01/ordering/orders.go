@@ -3,13 +3,11 @@ package ordering
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/engine"
-	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/plugin/r01/store"
@@ -66,11 +64,16 @@ func (ord *Orders) Validate(ctx context.Context, o registrar.Order) (v registrar
 			v.Problems = []registrar.Problem{{Path: "domain", Message: refusal.Detail}}
 			return nil
 		}
-		if err == nil {
-			v.Preview, err = ord.preview(tx, o, p)
+		if err != nil {
+			return err
+		}
+		v.Notes, err = ord.notes(tx, o, p)
+		if errors.As(err, &refusal) {
+			v.Problems = []registrar.Problem{{Path: "contact", Message: refusal.Detail}}
+			return nil
 		}
 		if err == nil {
-			v.Notes, err = ord.otherContact(tx, o, p)
+			v.Preview, err = ord.preview(tx, o, p)
 		}
 		return err
 	})
@@ -125,41 +128,6 @@ func (ord *Orders) join(tx *store.Tx, op store.Operation, o registrar.Order, dig
 	}
 	ord.log.Info("order joins operation", "operation", op.ID, "order", o.ID, "domain", op.Domain)
 	return ord.timeline.Tell(tx, op, registrar.EventOperation, c)
-}
-
-func (ord *Orders) preview(tx *store.Tx, o registrar.Order, p plan) (string, error) {
-	templates := p.templates
-	handle, err := ord.handleFor(tx, o, p)
-	switch {
-	case err != nil && !errors.Is(err, store.ErrNotFound):
-		return "", err
-	case handle != "" && o.Kind == registrar.KindTransfer:
-		return "no mail is sent: " + strings.Join(transferSteps(o.Domain, handle, registrar.Date{}), "\n"), nil
-	case handle != "":
-		t, problems := p.about(handle)
-		if len(problems) > 0 {
-			return "", registrar.InvalidOrder(problems)
-		}
-		templates = []mailform.Template{t}
-	}
-	return ord.engine.Compose(p.kind, "", templates).Preview(), nil
-}
-
-// handleFor is the handle that the first mail of an order refers to; "" = it refers to none,
-// or registers it.
-func (ord *Orders) handleFor(tx *store.Tx, o registrar.Order, p plan) (string, error) {
-	switch p.kind {
-	case lifecycle.NewClient:
-		c, err := ord.findClient(tx, o, p)
-		if err != nil || c.State != registrar.HandleRegistered {
-			return "", err
-		}
-		return c.Handle, nil
-	case lifecycle.UpdateDomain, lifecycle.UpdateClient:
-		d, err := tx.Domains.Get(o.Domain)
-		return d.Handle, err
-	}
-	return "", nil
 }
 
 // Submit stores an order as an operation with its first request.

@@ -62,16 +62,18 @@ func (rn *Renewals) SetRenewal(ctx context.Context, name string, mode registrar.
 	return d, engine.Fault(err, "domain "+name)
 }
 
-// Renewals lists the domains in a window, and why nothing that costs money is sent now.
-func (rn *Renewals) Renewals(ctx context.Context, w policy.Window) (domains []policy.Domain, held string, err error) {
+// Renewals lists the domains in a window, and how many renewals may be begun now.
+func (rn *Renewals) Renewals(ctx context.Context, w policy.Window) (domains []policy.Domain, l policy.Limit, err error) {
 	err = rn.store.Read(ctx, func(tx *store.Tx) error {
-		if _, held, err = rn.limits.Allowance(tx); err != nil {
+		may, share, err := rn.mayBegin(tx)
+		if err != nil {
 			return err
 		}
+		l = policy.Limit{May: may, Held: share.Reason()}
 		domains, err = tx.Renewals.Within(rn.settings.Agreement, w)
 		return err
 	})
-	return domains, held, err
+	return domains, l, err
 }
 
 // PlanRenewals plans the renewal of what is due in a window. The sender begins them.

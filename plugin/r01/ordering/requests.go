@@ -48,8 +48,13 @@ func (ord *Orders) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p
 
 func firstStep(op store.Operation, first store.Request) string {
 	text := engine.Nouns[op.Kind] + " of " + mailform.Unicode(op.Domain) + ": begun"
-	if first.Kind == lifecycle.NewClient {
+	switch first.Kind {
+	case lifecycle.NewClient:
 		text += "; R01 must register client " + first.Object + " first"
+	case lifecycle.UpdateClient:
+		if op.Kind.Acquires() {
+			text += "; R01 must change client " + first.Object + " first"
+		}
 	}
 	return text
 }
@@ -99,8 +104,8 @@ func (ord *Orders) updateFirst(tx *store.Tx, o registrar.Order, p plan) (store.R
 }
 
 // registerFirst registers a client before its domain: a client that R01 knows gets its domain
-// request at once, a new one is registered first, and one that is being registered is
-// waited for.
+// request at once, or after its change, a new one is registered first, and one that is being
+// registered is waited for.
 func (ord *Orders) registerFirst(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) (store.Request, error) {
 	c, err := ord.findClient(tx, o, p)
 	switch {
@@ -110,6 +115,9 @@ func (ord *Orders) registerFirst(tx *store.Tx, op *store.Operation, o registrar.
 		return store.Request{}, err
 	}
 	op.Client = c.ID
+	if r, ok, err := ord.change(tx, c, o.Registrant); ok || err != nil {
+		return r, err
+	}
 	if c.State == registrar.HandleRegistered {
 		t, problems := p.about(c.Handle)
 		if err := registrar.InvalidOrder(problems); err != nil {
@@ -199,11 +207,14 @@ func (ord *Orders) addRequest(tx *store.Tx, r store.Request, templates []mailfor
 	m := ord.engine.NewIdentity("rq-")
 	r.ID, r.Agreement, r.Token, r.MessageID = m.ID, ord.settings.Agreement, m.Token, m.MessageID
 	r.CreatedAt, r.DueAt = m.CreatedAt, m.CreatedAt
-	r, err = tx.Requests.Add(r, body)
+	added, err := tx.Requests.Add(r, body)
+	if errors.Is(err, store.ErrExists) && r.Kind == lifecycle.UpdateClient {
+		return r, registrar.Errorf(registrar.Precondition, "client %s is being changed already, for another domain or by another order: wait for its end, and order again", r.Object)
+	}
 	if errors.Is(err, store.ErrExists) {
 		return r, registrar.Errorf(registrar.Precondition, "a request for %s exists already and is never sent twice", r.Object)
 	}
-	return r, err
+	return added, err
 }
 
 func (ord *Orders) operationID() registrar.OperationID {

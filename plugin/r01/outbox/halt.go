@@ -93,6 +93,9 @@ func (h *halt) stopped() time.Time {
 	return time.Time{}
 }
 
+// Stopped reports until when nothing is handed to the relay; zero = it is.
+func (q *Queue) Stopped() time.Time { return q.halt.stopped() }
+
 // probing reports whether only one request may go out.
 func (h *halt) probing() bool {
 	h.mu.Lock()

@@ -171,12 +171,7 @@ func (q *Queue) nextToSend(ctx context.Context) (due []store.Request, next time.
 		if err != nil || all != "" {
 			return err
 		}
-		may, _, err := q.limits.Allowance(tx)
-		if err != nil {
-			return err
-		}
-		if due, err = tx.Requests.Due(q.now(), may > 0, atOnce); err != nil || len(due) > 0 {
-			due = within(due, may)
+		if due, err = q.allowed(tx, atOnce); err != nil || len(due) > 0 {
 			return err
 		}
 		next, err = tx.Requests.NextDue()
@@ -245,17 +240,36 @@ func independentQueues(mails []outgoing) [][]outgoing {
 	return queues
 }
 
-// within leaves out paid requests beyond what may be sent.
-func within(due []store.Request, may int) []store.Request {
-	var kept []store.Request
+// allowed lists what is due, as far as the limits allow: what customers have paid for comes before
+// renewals that our own schedule began, and of these the most urgent first.
+func (q *Queue) allowed(tx *store.Tx, atOnce int) ([]store.Request, error) {
+	a, err := q.limits.Allowance(tx)
+	if err != nil {
+		return nil, err
+	}
+	due, err := tx.Requests.Due(q.now(), a.Ordered.May > 0, atOnce)
+	if err != nil {
+		return nil, err
+	}
+	due, paid := within(due, a.Ordered.May)
+	more := min(atOnce-len(due), a.Scheduled.May, a.Ordered.May-paid)
+	if more <= 0 {
+		return due, nil
+	}
+	scheduled, err := tx.Requests.DueScheduled(q.now(), more)
+	return append(due, scheduled...), err
+}
+
+// within leaves out paid requests beyond what may be sent, and counts those that are left.
+func within(due []store.Request, may int) (kept []store.Request, paid int) {
 	for _, r := range due {
 		if r.Kind.Paid() {
-			if may == 0 {
+			if paid == may {
 				continue
 			}
-			may--
+			paid++
 		}
 		kept = append(kept, r)
 	}
-	return kept
+	return kept, paid
 }

@@ -18,9 +18,8 @@ import (
 // Book is the record of domains, as a pass reads and writes it. Each method is one
 // transaction, and repeating it changes nothing.
 type Book interface {
-	// Renewals lists the domains in a window, and tells why nothing that costs money is
-	// sent now; "" = it is.
-	Renewals(ctx context.Context, w policy.Window) (domains []policy.Domain, held string, err error)
+	// Renewals lists the domains in a window, and tells how many renewals may be begun now.
+	Renewals(ctx context.Context, w policy.Window) ([]policy.Domain, policy.Limit, error)
 	// PlanRenewals plans the renewal of what is due in a window, and tells how many are new.
 	PlanRenewals(ctx context.Context, w policy.Window) (int, error)
 	// AnnounceRenewals tells of the domains in a band that are renewed by hand.
@@ -84,13 +83,13 @@ func (p *Pass) Run(ctx context.Context, now time.Time) (d Done, err error) {
 
 // remind tells of what is held though it is urgent.
 func (p *Pass) remind(ctx context.Context, today registrar.Date) (int, error) {
-	domains, why, err := p.book.Renewals(ctx, policy.Urgent(today))
+	domains, limit, err := p.book.Renewals(ctx, policy.Urgent(today))
 	if err != nil {
 		return 0, err
 	}
 	var held []policy.Held
 	for _, d := range domains {
-		if decided := p.settings.Decide(d, today, why); decided.Action == registrar.RenewalHold && decided.Threshold != 0 {
+		if decided := p.settings.Decide(d, today, limit.Held); decided.Action == registrar.RenewalHold && decided.Threshold != 0 {
 			held = append(held, policy.Held{Domain: d.Name, PaidTill: d.PaidTill, Threshold: decided.Threshold, Reason: decided.Reason})
 		}
 	}
@@ -103,13 +102,13 @@ func (p *Pass) remind(ctx context.Context, today registrar.Date) (int, error) {
 // Steps tells what a pass would do now, the most urgent first.
 func (p *Pass) Steps(ctx context.Context, now time.Time) ([]registrar.RenewalStep, error) {
 	today := policy.Today(now)
-	domains, held, err := p.book.Renewals(ctx, policy.Open(today))
+	domains, limit, err := p.book.Renewals(ctx, policy.Open(today))
 	if err != nil {
 		return nil, fmt.Errorf("list renewals: %w", err)
 	}
 	var steps []registrar.RenewalStep
 	for _, d := range domains {
-		if decided := p.settings.Decide(d, today, held); decided.Action != "" {
+		if decided := limit.Apply(p.settings.Decide(d, today, limit.Held)); decided.Action != "" {
 			steps = append(steps, registrar.RenewalStep{Domain: d.Name, PaidTill: d.PaidTill, Action: decided.Action, Reason: decided.Reason})
 		}
 	}

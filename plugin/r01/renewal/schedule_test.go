@@ -34,8 +34,8 @@ func (d *diary) RemindRenewals(_ context.Context, held []policy.Held, _ registra
 	return len(held), nil
 }
 
-func (d *diary) Renewals(context.Context, policy.Window) ([]policy.Domain, string, error) {
-	return nil, "", nil
+func (d *diary) Renewals(context.Context, policy.Window) ([]policy.Domain, policy.Limit, error) {
+	return nil, policy.Limit{}, nil
 }
 
 func (d *diary) PlanRenewals(_ context.Context, w policy.Window) (int, error) {

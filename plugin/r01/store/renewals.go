@@ -251,27 +251,6 @@ func (t Domains) Outdated(kind string, w policy.Window) ([]string, error) {
 		where a.key = $1 || ':' || a.domain and d.paid_till > $2`, kind, w.To.String())
 }
 
-// PaidBetween counts the transmissions after one moment and not after another that may have
-// cost money.
-func (t Requests) PaidBetween(from, to time.Time) (int, error) {
-	return one(t.tx, scanInt, `select count(*) from attempts a join requests r on r.id = a.request
-		where a.claimed_at > $1 and a.claimed_at <= $2
-			and r.kind in (`+paidKinds+`) and (a.outcome is null or a.outcome in ('accepted', 'unknown'))`,
-		sqldb.Millis(from), sqldb.Millis(to))
-}
-
-// QueuedPaid counts the requests in the queue that cost money.
-func (t Requests) QueuedPaid() (int, error) {
-	return one(t.tx, scanInt, "select count(*) from requests where state = 'Queued' and kind in ("+paidKinds+")")
-}
-
-// PaidDue counts the requests that cost money and would be sent by now, were they not held.
-func (t Requests) PaidDue(now time.Time) (int, error) {
-	return one(t.tx, scanInt, `select count(*) from requests
-		where state = 'Queued' and kind in (`+paidKinds+`) and (due_at <= $1 or due_at > $2)`,
-		sqldb.Millis(now), sqldb.Millis(now.Add(LongestWait)))
-}
-
 func scanInt(s sqldb.Scanner) (n int, err error) {
 	err = s.Scan(&n)
 	return n, err

@@ -43,7 +43,8 @@ type Request struct {
 
 // Lifecycle is what the lifecycle needs to know of it.
 func (r Request) Lifecycle() lifecycle.Request {
-	return lifecycle.Request{Kind: r.Kind, State: r.State, Stall: r.Stall, MayRun: r.MayRun, Releasable: r.Releasable}
+	return lifecycle.Request{Kind: r.Kind, State: r.State, Stall: r.Stall, MayRun: r.MayRun, Releasable: r.Releasable,
+		Leads: r.Kind.AboutClient() && r.Client != 0}
 }
 
 // Untouched reports whether nothing has been done with it or decided about it since it was
@@ -158,13 +159,6 @@ func (t Requests) Open(object string) ([]Request, error) {
 // LongestWait is longer than a request is ever put off. What is to wait for longer was written by
 // a clock that was wrong, and is due.
 const LongestWait = 48 * time.Hour
-
-// Due lists requests to be sent by now, oldest first. Paid ones are left out when asked.
-func (t Requests) Due(now time.Time, paidToo bool, limit int) ([]Request, error) {
-	return collect(t.tx, scanRequest, "select "+requestColumns+` from requests
-		where state = 'Queued' and (due_at <= $1 or due_at > $4) and ($2 = 1 or kind not in (`+paidKinds+`))
-		order by due_at, created_at limit $3`, sqldb.Millis(now), paidToo, limit, sqldb.Millis(now.Add(LongestWait)))
-}
 
 // NextDue is when the next queued request is due; zero = there is none.
 func (t Requests) NextDue() (at time.Time, err error) {

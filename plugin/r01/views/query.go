@@ -36,11 +36,18 @@ type Witness interface {
 	Health() []registrar.Component
 }
 
+// Sender is the queue of what is to be sent; package outbox has the real one.
+type Sender interface {
+	// Stopped reports until when nothing is handed to the relay; zero = it is.
+	Stopped() time.Time
+}
+
 // Parts are what views are made of, beside the engine.
 type Parts struct {
 	Store     Store
 	Whois     Whois // nil = none
 	Witness   Witness
+	Sender    Sender
 	LookAgain time.Duration // bounds how long what others store goes unseen
 }
 
@@ -50,17 +57,33 @@ type Views struct {
 	store     Store
 	whois     Whois
 	witness   Witness
+	sender    Sender
 	lookAgain time.Duration
 }
 
 // New composes the answers.
 func New(en *engine.Engine, p Parts) *Views {
-	return &Views{engine: en, store: p.Store, whois: p.Whois, witness: p.Witness, lookAgain: p.LookAgain}
+	return &Views{engine: en, store: p.Store, whois: p.Whois, witness: p.Witness, sender: p.Sender, lookAgain: p.LookAgain}
 }
 
-// Operation returns an operation with its history.
+// Operation returns an operation with its history. What one in the queue waits for is told as it is now.
 func (vs *Views) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
-	return engine.ReadOperation(ctx, vs.store, id)
+	op, err := engine.Look(ctx, vs.store, func(tx *store.Tx) (store.Operation, error) {
+		op, err := engine.OperationOf(tx, id)
+		if err != nil || op.State != registrar.Queued || op.Request == "" {
+			return op, err
+		}
+		r, err := tx.Requests.Get(op.Request)
+		if err != nil {
+			return op, err
+		}
+		waits, err := vs.engine.Limits.Holds(tx, r, vs.sender.Stopped())
+		if op.WaitsFor = lifecycle.WaitsFor(r.Lifecycle()); waits.For != "" {
+			op.WaitsFor = waits.String()
+		}
+		return op, err
+	})
+	return op.Operation, engine.Fault(err, "operation "+string(id))
 }
 
 // Domain returns a domain.

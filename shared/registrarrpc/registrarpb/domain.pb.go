@@ -662,8 +662,10 @@ type Availability struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The answer.
 	Status AvailabilityStatus `protobuf:"varint,2,opt,name=status,proto3,enum=panel.registrar.v1.AvailabilityStatus" json:"status,omitempty"`
-	// For people.
-	Detail        string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
+	// For people, in English.
+	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
+	// The detail by language, "en" and "ru"; empty for the detail alone.
+	Texts         map[string]string `protobuf:"bytes,4,rep,name=texts,proto3" json:"texts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -719,6 +721,13 @@ func (x *Availability) GetDetail() string {
 	return ""
 }
 
+func (x *Availability) GetTexts() map[string]string {
+	if x != nil {
+		return x.Texts
+	}
+	return nil
+}
+
 var File_panel_registrar_v1_domain_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_domain_proto_rawDesc = "" +
@@ -747,11 +756,16 @@ const file_panel_registrar_v1_domain_proto_rawDesc = "" +
 	"\x06domain\x18\x01 \x01(\tR\x06domain\x125\n" +
 	"\tpaid_till\x18\x02 \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill\x129\n" +
 	"\x06action\x18\x03 \x01(\x0e2!.panel.registrar.v1.RenewalActionR\x06action\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"z\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xf7\x01\n" +
 	"\fAvailability\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12>\n" +
 	"\x06status\x18\x02 \x01(\x0e2&.panel.registrar.v1.AvailabilityStatusR\x06status\x12\x16\n" +
-	"\x06detail\x18\x03 \x01(\tR\x06detail*\x98\x02\n" +
+	"\x06detail\x18\x03 \x01(\tR\x06detail\x12A\n" +
+	"\x05texts\x18\x04 \x03(\v2+.panel.registrar.v1.Availability.TextsEntryR\x05texts\x1a8\n" +
+	"\n" +
+	"TextsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\x98\x02\n" +
 	"\fDomainStatus\x12\x1d\n" +
 	"\x19DOMAIN_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15DOMAIN_STATUS_PENDING\x10\x01\x12\x1d\n" +
@@ -796,7 +810,7 @@ func file_panel_registrar_v1_domain_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_domain_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_panel_registrar_v1_domain_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_panel_registrar_v1_domain_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_panel_registrar_v1_domain_proto_goTypes = []any{
 	(DomainStatus)(0),             // 0: panel.registrar.v1.DomainStatus
 	(RenewalMode)(0),              // 1: panel.registrar.v1.RenewalMode
@@ -808,30 +822,32 @@ var file_panel_registrar_v1_domain_proto_goTypes = []any{
 	(*Handle)(nil),                // 7: panel.registrar.v1.Handle
 	(*RenewalStep)(nil),           // 8: panel.registrar.v1.RenewalStep
 	(*Availability)(nil),          // 9: panel.registrar.v1.Availability
-	(*Date)(nil),                  // 10: panel.registrar.v1.Date
-	(*Nameserver)(nil),            // 11: panel.registrar.v1.Nameserver
-	(*Operation)(nil),             // 12: panel.registrar.v1.Operation
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(RegistrantKind)(0),           // 14: panel.registrar.v1.RegistrantKind
+	nil,                           // 10: panel.registrar.v1.Availability.TextsEntry
+	(*Date)(nil),                  // 11: panel.registrar.v1.Date
+	(*Nameserver)(nil),            // 12: panel.registrar.v1.Nameserver
+	(*Operation)(nil),             // 13: panel.registrar.v1.Operation
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(RegistrantKind)(0),           // 15: panel.registrar.v1.RegistrantKind
 }
 var file_panel_registrar_v1_domain_proto_depIdxs = []int32{
 	0,  // 0: panel.registrar.v1.Domain.status:type_name -> panel.registrar.v1.DomainStatus
-	10, // 1: panel.registrar.v1.Domain.paid_till:type_name -> panel.registrar.v1.Date
+	11, // 1: panel.registrar.v1.Domain.paid_till:type_name -> panel.registrar.v1.Date
 	1,  // 2: panel.registrar.v1.Domain.renewal:type_name -> panel.registrar.v1.RenewalMode
-	11, // 3: panel.registrar.v1.Domain.nameservers:type_name -> panel.registrar.v1.Nameserver
-	12, // 4: panel.registrar.v1.Domain.operation:type_name -> panel.registrar.v1.Operation
+	12, // 3: panel.registrar.v1.Domain.nameservers:type_name -> panel.registrar.v1.Nameserver
+	13, // 4: panel.registrar.v1.Domain.operation:type_name -> panel.registrar.v1.Operation
 	6,  // 5: panel.registrar.v1.Domain.alarms:type_name -> panel.registrar.v1.Alarm
-	13, // 6: panel.registrar.v1.Alarm.since:type_name -> google.protobuf.Timestamp
-	14, // 7: panel.registrar.v1.Handle.kind:type_name -> panel.registrar.v1.RegistrantKind
+	14, // 6: panel.registrar.v1.Alarm.since:type_name -> google.protobuf.Timestamp
+	15, // 7: panel.registrar.v1.Handle.kind:type_name -> panel.registrar.v1.RegistrantKind
 	2,  // 8: panel.registrar.v1.Handle.state:type_name -> panel.registrar.v1.HandleState
-	10, // 9: panel.registrar.v1.RenewalStep.paid_till:type_name -> panel.registrar.v1.Date
+	11, // 9: panel.registrar.v1.RenewalStep.paid_till:type_name -> panel.registrar.v1.Date
 	3,  // 10: panel.registrar.v1.RenewalStep.action:type_name -> panel.registrar.v1.RenewalAction
 	4,  // 11: panel.registrar.v1.Availability.status:type_name -> panel.registrar.v1.AvailabilityStatus
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	10, // 12: panel.registrar.v1.Availability.texts:type_name -> panel.registrar.v1.Availability.TextsEntry
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_domain_proto_init() }
@@ -848,7 +864,7 @@ func file_panel_registrar_v1_domain_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_domain_proto_rawDesc), len(file_panel_registrar_v1_domain_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -187,7 +187,13 @@ type Event struct {
 	Review string `protobuf:"bytes,11,opt,name=review,proto3" json:"review,omitempty"`
 	// The record of the domain right after the event; absent when the event changed nothing
 	// about a domain.
-	Domain        *Domain `protobuf:"bytes,12,opt,name=domain,proto3" json:"domain,omitempty"`
+	Domain *Domain `protobuf:"bytes,12,opt,name=domain,proto3" json:"domain,omitempty"`
+	// What the operation is; unspecified where it is not told.
+	Kind OperationKind `protobuf:"varint,13,opt,name=kind,proto3,enum=panel.registrar.v1.OperationKind" json:"kind,omitempty"`
+	// Where the operation stands right after the event; unspecified where it is not told.
+	State OperationState `protobuf:"varint,14,opt,name=state,proto3,enum=panel.registrar.v1.OperationState" json:"state,omitempty"`
+	// Why the operation failed, was withdrawn or stands still; empty for no reason.
+	Reason        string `protobuf:"bytes,15,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -306,11 +312,32 @@ func (x *Event) GetDomain() *Domain {
 	return nil
 }
 
+func (x *Event) GetKind() OperationKind {
+	if x != nil {
+		return x.Kind
+	}
+	return OperationKind_OPERATION_KIND_UNSPECIFIED
+}
+
+func (x *Event) GetState() OperationState {
+	if x != nil {
+		return x.State
+	}
+	return OperationState_OPERATION_STATE_UNSPECIFIED
+}
+
+func (x *Event) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 var File_panel_registrar_v1_event_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x1epanel/registrar/v1/event.proto\x12\x12panel.registrar.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fpanel/registrar/v1/domain.proto\"\x87\x03\n" +
+	"\x1epanel/registrar/v1/event.proto\x12\x12panel.registrar.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fpanel/registrar/v1/domain.proto\x1a\"panel/registrar/v1/operation.proto\x1a\x1epanel/registrar/v1/order.proto\"\x90\x04\n" +
 	"\x05Event\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\x04R\x06cursor\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x121\n" +
@@ -324,7 +351,10 @@ const file_panel_registrar_v1_event_proto_rawDesc = "" +
 	"\x04mail\x18\n" +
 	" \x01(\tR\x04mail\x12\x16\n" +
 	"\x06review\x18\v \x01(\tR\x06review\x122\n" +
-	"\x06domain\x18\f \x01(\v2\x1a.panel.registrar.v1.DomainR\x06domain*R\n" +
+	"\x06domain\x18\f \x01(\v2\x1a.panel.registrar.v1.DomainR\x06domain\x125\n" +
+	"\x04kind\x18\r \x01(\x0e2!.panel.registrar.v1.OperationKindR\x04kind\x128\n" +
+	"\x05state\x18\x0e \x01(\x0e2\".panel.registrar.v1.OperationStateR\x05state\x12\x16\n" +
+	"\x06reason\x18\x0f \x01(\tR\x06reason*R\n" +
 	"\x05Level\x12\x15\n" +
 	"\x11LEVEL_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -363,17 +393,21 @@ var file_panel_registrar_v1_event_proto_goTypes = []any{
 	(*Event)(nil),                 // 2: panel.registrar.v1.Event
 	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
 	(*Domain)(nil),                // 4: panel.registrar.v1.Domain
+	(OperationKind)(0),            // 5: panel.registrar.v1.OperationKind
+	(OperationState)(0),           // 6: panel.registrar.v1.OperationState
 }
 var file_panel_registrar_v1_event_proto_depIdxs = []int32{
 	3, // 0: panel.registrar.v1.Event.at:type_name -> google.protobuf.Timestamp
 	1, // 1: panel.registrar.v1.Event.type:type_name -> panel.registrar.v1.EventType
 	0, // 2: panel.registrar.v1.Event.level:type_name -> panel.registrar.v1.Level
 	4, // 3: panel.registrar.v1.Event.domain:type_name -> panel.registrar.v1.Domain
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	5, // 4: panel.registrar.v1.Event.kind:type_name -> panel.registrar.v1.OperationKind
+	6, // 5: panel.registrar.v1.Event.state:type_name -> panel.registrar.v1.OperationState
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_event_proto_init() }
@@ -382,6 +416,8 @@ func file_panel_registrar_v1_event_proto_init() {
 		return
 	}
 	file_panel_registrar_v1_domain_proto_init()
+	file_panel_registrar_v1_operation_proto_init()
+	file_panel_registrar_v1_order_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -1,0 +1,156 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// link records which registrar has an operation, and which attempt at an order it carries out.
+func link(ctx context.Context, tx *sql.Tx, name string, submission registrar.OrderID, op registrar.OperationID) error {
+	if err := exec(ctx, tx, "insert into operations (id, registrar) values ($1, $2) on conflict do nothing", op, name); err != nil {
+		return err
+	}
+	return exec(ctx, tx, `update orders set operation = $1
+		where submission = $2 and registrar = $3 and state = 'paid' and outcome = '' and operation = ''`, op, submission, name)
+}
+
+// orderOf is the order that an ID of the registrar's is an attempt at; an ID that is none stays.
+func orderOf(ctx context.Context, tx *sql.Tx, name string, submission registrar.OrderID) (id registrar.OrderID, err error) {
+	if submission == "" {
+		return "", nil
+	}
+	err = tx.QueryRowContext(ctx, `select id from orders where submission = $1 and registrar = $2
+		union all select "order" from attempts where submission = $1`, submission, name).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return submission, nil
+	}
+	return id, fault(err, "look for the order")
+}
+
+// stands records how an operation stands with the order that it carries out, and concludes that if
+// the operation has ended. What has ended stays as it has.
+func (l *ledger) stands(ctx context.Context, tx *sql.Tx, name string, op registrar.Operation) error {
+	s := of(op)
+	var closed time.Time
+	if s.Outcome != open {
+		closed, op.WaitsFor, op.Deadline = l.now(), "", time.Time{}
+	}
+	return exec(ctx, tx, standsStatement, s.OperationState, s.Outcome, s.Reason, op.WaitsFor, sqldb.Millis(op.Deadline), sqldb.Millis(closed), name, op.ID)
+}
+
+const standsStatement = `update orders set operation_state = $1, outcome = $2, reason = $3, waits_for = $4, waits_until = $5,
+		closed_at = coalesce(closed_at, $6)
+	where registrar = $7 and operation = $8 and operation <> '' and state = 'paid' and outcome = ''`
+
+// ends brings the order of an operation to what an event tells of it. A registrar that tells no
+// state is believed that the operation has ended when its domain has none, or another one; how it
+// has ended that registrar is asked, see [asker].
+func (f follower) ends(ctx context.Context, tx *sql.Tx, e registrar.Event) error {
+	shown := e.Domain != nil && e.Domain.Operation != nil && e.Domain.Operation.ID == e.Operation
+	switch {
+	case e.State != "":
+		op := registrar.Operation{ID: e.Operation, State: e.State, Error: e.Reason}
+		if shown {
+			op.WaitsFor, op.Deadline = e.Domain.Operation.WaitsFor, e.Domain.Operation.Deadline
+		}
+		return f.stands(ctx, tx, f.registrar, op)
+	case shown:
+		return f.stands(ctx, tx, f.registrar, *e.Domain.Operation)
+	case e.Domain != nil:
+		return exec(ctx, tx, concludeStatement, sqldb.Millis(f.now()), e.Domain.Name, f.registrar, e.Operation)
+	}
+	return nil
+}
+
+const concludeStatement = "update orders set closed_at = $1 where domain = $2 and registrar = $3 and operation = $4 and closed_at is null"
+
+// standingIn is how the operation of an event stands, as the event tells.
+func standingIn(e registrar.Event) Standing {
+	if e.Operation == "" {
+		return Standing{}
+	}
+	return of(registrar.Operation{State: e.State, Error: e.Reason})
+}
+
+// standingOf is the standing of a domain after an event: of what is under way, or else of what has
+// ended last.
+func standingOf(said, shown Domain, e registrar.Event) Standing {
+	switch in := standingIn(e); {
+	case said.Operation != nil:
+		return of(*said.Operation)
+	case in.Outcome != open:
+		return in
+	case shown.Outcome != open:
+		return shown.Standing
+	}
+	return Standing{} // what was under way has ended, and its registrar did not say how
+}
+
+// asker asks registrars how operations have ended of which they told no more than that.
+type asker struct {
+	*Service
+	again map[registrar.OrderID]time.Time // not before
+}
+
+const (
+	askAtOnce  = 100
+	askAgainIn = time.Hour // those who did not know
+)
+
+// askEnds asks about some orders, and records what is answered.
+func (a asker) askEnds(ctx context.Context) error {
+	var untold []Order
+	err := a.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		untold, err = selectOrders(ctx, tx, "where closed_at is not null and outcome = '' and state = 'paid'")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	asked := 0
+	for _, o := range untold {
+		if asked == askAtOnce || ctx.Err() != nil {
+			break
+		}
+		if a.now().Before(a.again[o.ID]) {
+			continue
+		}
+		asked++
+		if err := a.askEnd(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a asker) askEnd(ctx context.Context, o Order) error {
+	a.again[o.ID] = a.now().Add(askAgainIn)
+	r, err := a.board.Registrar(o.Registrar)
+	if err != nil {
+		return nil // asked again
+	}
+	op, err := r.Operation(ctx, o.Operation)
+	if err != nil || !op.State.Final() {
+		a.log.Debug("how an order has ended is not known", "order", o.ID, "operation", o.Operation, "err", err)
+		return nil
+	}
+	delete(a.again, o.ID)
+	err = a.write(ctx, func(tx *sql.Tx) error {
+		if err := a.stands(ctx, tx, o.Registrar, op); err != nil {
+			return err
+		}
+		s := of(op)
+		return exec(ctx, tx, "update domains set operation_state = $1, outcome = $2, reason = $3 where name = $4 and operation = 'null' and outcome = ''",
+			s.OperationState, s.Outcome, s.Reason, o.Domain)
+	})
+	if err != nil {
+		return fmt.Errorf("record how order %s has ended: %w", o.ID, err)
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"registrar.panel/host/input"
+	"registrar.panel/shared/registrar"
+)
+
+// Look is a person's wish to see what is sealed in an order.
+type Look struct {
+	Order  registrar.OrderID
+	By     string // who looks; required
+	For    string // on whose behalf, in their own words; a note
+	Reason string // may be left out
+}
+
+// Contact opens the contact data of an order, as they were given, for a person who needs them, and
+// records in the Action Log who that was. There is no other way to them.
+func (s *Service) Contact(ctx context.Context, l Look) (o Order, contact registrar.Registrant, err error) {
+	problems := append(input.Person(l.By), input.Behalf(l.For)...)
+	if wrong := input.CheckText(l.Reason, longestNote); wrong != "" {
+		problems = append(problems, registrar.Problem{Path: "reason", Message: wrong})
+	}
+	if err := input.Mistakes(problems); err != nil {
+		return o, contact, err
+	}
+	if o, err = s.Order(ctx, l.Order); err != nil {
+		return o, contact, err
+	}
+	order, err := s.reveal(ctx, o)
+	if err != nil {
+		return o, contact, err
+	}
+	if order.Registrant == nil || len(order.Registrant.Fields) == 0 {
+		return o, contact, registrar.Errorf(registrar.Precondition, "order %s has no contact data", o.ID)
+	}
+
+	message := fmt.Sprintf("the contact data of order %s were shown to %s", o.ID, l.By)
+	if l.Reason != "" {
+		message += ": " + input.OneLine(l.Reason, longestNote)
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: l.By, Level: registrar.LevelWarning,
+			Event: registrar.EventDecision, Message: message + input.OnBehalf(l.For), Order: o.ID, Operation: o.Operation})
+	})
+	if err != nil {
+		return o, contact, fmt.Errorf("record who reads the contact of order %s: %w", o.ID, err)
+	}
+	return o, *order.Registrant, nil
+}

@@ -1,0 +1,49 @@
+package api
+
+import "time"
+
+// Standing is how an operation stands, and what came of it. Of an order it is that of its
+// operation; of a domain, that of what is under way, or has ended last; of a line of the Action
+// Log, as it was right after it.
+type Standing struct {
+	Outcome        *string `json:"outcome"`         // succeeded | failed | cancelled; null = it has not ended
+	Reason         *string `json:"reason"`          // why it ended so, or stands still
+	OperationState *string `json:"operation_state"` // null = there is no operation
+}
+
+// OrderStanding is what an order waits for, and what was decided when it had failed.
+type OrderStanding struct {
+	Standing
+	WaitsFor    *string    `json:"waits_for"`
+	WaitsUntil  *time.Time `json:"waits_until"`
+	Attempt     int        `json:"attempt"`      // 1, and one more for each time that it was tried again
+	ExpiresAt   *time.Time `json:"expires_at"`   // unpaid: when it ends by itself
+	RefundedAt  *time.Time `json:"refunded_at"`  // the payment was given back
+	DismissedAt *time.Time `json:"dismissed_at"` // it failed, and needs nobody any more
+}
+
+// Retry tries an order again that was paid and has failed: the same payment, another operation. What
+// is left out stays as it was. Attempt is the one that failed, as the caller saw it: one that was
+// tried again already changes nothing.
+type Retry struct {
+	By          string       `json:"by"`
+	Attempt     int          `json:"attempt,omitempty"`
+	Contact     Contact      `json:"contact,omitempty"`
+	Nameservers []Nameserver `json:"nameservers,omitempty"`
+	AuthCode    string       `json:"auth_code,omitempty"`
+}
+
+// GiveUp says who refunds or dismisses an order that has failed.
+type GiveUp struct {
+	By   string `json:"by"`
+	Note string `json:"note,omitempty"`
+}
+
+// ContactReader names who asks for the contact data of an order, and why; it is recorded.
+type ContactReader struct {
+	By     string `json:"by"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// OrderContact is the contact data of an order as they were given, in the form of a contact file.
+type OrderContact map[string]any

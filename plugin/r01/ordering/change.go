@@ -1,0 +1,99 @@
+package ordering
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
+	"registrar.panel/plugin/r01/mailform"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
+)
+
+// What a customer whom R01 knows gives otherwise than before is changed at R01 first, by a request of
+// its own, and then the domain is asked for. r01-mail 2.7
+
+// changes is what an order gives otherwise than R01 knows of its client, and may be told by mail.
+func changes(tx *store.Tx, c store.Client, given *registrar.Registrant) (registrar.Registrant, error) {
+	known, err := engine.ContactOf(tx, c)
+	if err != nil || known == nil || given == nil {
+		return registrar.Registrant{}, err
+	}
+	return mailform.OtherContact(*known, *given), nil
+}
+
+// change is the request that changes a client before a domain of an order; ok is false when there is
+// nothing to change. Orders with the same contact share it.
+func (ord *Orders) change(tx *store.Tx, c store.Client, given *registrar.Registrant) (r store.Request, ok bool, err error) {
+	changed, err := changes(tx, c, given)
+	if err != nil || len(changed.Fields) == 0 {
+		return r, false, err
+	}
+	t, problems := mailform.UpdateClient(c.Handle, changed)
+	if err := registrar.InvalidOrder(problems); err != nil {
+		return r, true, err
+	}
+	r, found, err := underWay(tx, c, t)
+	if found || err != nil {
+		return r, true, err
+	}
+	r, err = ord.addRequest(tx, store.Request{Kind: lifecycle.UpdateClient, Object: c.Handle, Client: c.ID}, []mailform.Template{t})
+	return r, true, err
+}
+
+// underWay finds the same change of a client under way. Another one, or the registration of the client
+// with something else, must end first: no order is held up by what another one says.
+func underWay(tx *store.Tx, c store.Client, t mailform.Template) (r store.Request, found bool, err error) {
+	if c.State != registrar.HandleRegistered {
+		return r, false, registrar.Errorf(registrar.Precondition, "client %s is being registered with another contact: wait until R01 has it, and order again", c.Handle)
+	}
+	r, err = tx.Requests.Change(c.Handle)
+	if errors.Is(err, store.ErrNotFound) {
+		return r, false, nil
+	}
+	if err != nil {
+		return r, false, err
+	}
+	body, err := tx.Requests.Body(r.ID)
+	if err != nil {
+		return r, false, err
+	}
+	same, err := json.Marshal([]mailform.Template{t})
+	if err != nil || !r.Lifecycle().Leads || !bytes.Equal(body, same) {
+		return r, false, cmp.Or(err, error(registrar.Errorf(registrar.Precondition, "client %s is being changed already, to another contact: wait for its end, and order again", c.Handle)))
+	}
+	return r, true, nil
+}
+
+// notes says before an order is paid what becomes of contact data that R01 has otherwise.
+func (ord *Orders) notes(tx *store.Tx, o registrar.Order, p plan) ([]registrar.Problem, error) {
+	if o.Registrant == nil || !o.Kind.Acquires() {
+		return nil, nil
+	}
+	c, err := ord.findClient(tx, o, p)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.Identity == "" {
+		return []registrar.Problem{mailform.NoteUnknown(c.Handle)}, nil
+	}
+	changed, err := changes(tx, c, o.Registrant)
+	if err != nil || len(changed.Fields) == 0 {
+		return nil, err
+	}
+
+	t, problems := mailform.UpdateClient(c.Handle, changed)
+	if err := registrar.InvalidOrder(problems); err != nil {
+		return nil, err
+	}
+	if _, _, err := underWay(tx, c, t); err != nil {
+		return nil, err
+	}
+	return mailform.NoteChanges(c.Handle, changed), nil
+}

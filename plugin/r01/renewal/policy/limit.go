@@ -1,0 +1,28 @@
+package policy
+
+import (
+	"fmt"
+
+	"registrar.panel/shared/registrar"
+)
+
+// Limit is how many renewals may be begun now. It counts those that it lets through.
+type Limit struct {
+	May  int
+	Held string // why it is none at all; "" = it is some
+
+	let int
+}
+
+// Apply holds what is beyond the limit. Decisions are given in the order of urgency.
+func (l *Limit) Apply(d Decision) Decision {
+	if d.Action != registrar.RenewalSend {
+		return d
+	}
+	if l.let == l.May {
+		d.Action, d.Reason = registrar.RenewalHold, fmt.Sprintf("the spending limit (brake) lets %d go now, and more urgent ones before it; it follows as time passes", l.May)
+		return d
+	}
+	l.let++
+	return d
+}

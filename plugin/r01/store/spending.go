@@ -1,0 +1,88 @@
+package store
+
+import (
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// ofSchedule is the condition that a request is a renewal which our own schedule began, and that no
+// order has joined.
+const ofSchedule = `requests.kind = 'prolong' and not exists (select 1 from operations o where o.request = requests.id and o.order_id is not null)`
+
+// spending selects the transmissions after one moment, $1, and not after another, $2, that may have
+// cost money.
+var spending = ` from attempts a join requests on requests.id = a.request
+	where a.claimed_at > $1 and a.claimed_at <= $2
+		and requests.kind in (` + paidKinds + `) and (a.outcome is null or a.outcome in ('accepted', 'unknown'))`
+
+// Spent counts the transmissions after one moment and not after another that may have cost money: all
+// of them, or those of scheduled renewals.
+func (t Requests) Spent(from, to time.Time, scheduled bool) (int, error) {
+	query := "select count(*)" + spending
+	if scheduled {
+		query += " and " + ofSchedule
+	}
+	return one(t.tx, scanInt, query, sqldb.Millis(from), sqldb.Millis(to))
+}
+
+// SpentAt is when the nth of them was made, the oldest being 0.
+func (t Requests) SpentAt(from, to time.Time, scheduled bool, nth int) (at time.Time, err error) {
+	query := "select a.claimed_at" + spending
+	if scheduled {
+		query += " and " + ofSchedule
+	}
+	_, err = one(t.tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(sqldb.At(&at)) },
+		query+" order by a.claimed_at, a.request limit 1 offset $3", sqldb.Millis(from), sqldb.Millis(to), nth)
+	return at, err
+}
+
+// waiting selects the requests to be sent by a moment, $1; $2 is the LongestWait from then.
+const waiting = "state = 'Queued' and (due_at <= $1 or due_at > $2)"
+
+// Due lists requests to be sent by now, but for scheduled renewals, oldest first. Those that cost
+// money are left out when asked.
+func (t Requests) Due(now time.Time, paidToo bool, limit int) ([]Request, error) {
+	return collect(t.tx, scanRequest, "select "+requestColumns+" from requests where "+waiting+`
+			and ($3 = 1 or kind not in (`+paidKinds+`)) and not (`+ofSchedule+`)
+		order by due_at, created_at limit $4`, sqldb.Millis(now), sqldb.Millis(now.Add(LongestWait)), paidToo, limit)
+}
+
+// DueScheduled lists scheduled renewals to be sent by now, the most urgent first.
+func (t Requests) DueScheduled(now time.Time, limit int) ([]Request, error) {
+	return collect(t.tx, scanRequest, "select "+requestColumns+" from requests where "+waiting+" and "+ofSchedule+`
+		order by base, due_at, created_at limit $3`, sqldb.Millis(now), sqldb.Millis(now.Add(LongestWait)), limit)
+}
+
+// PaidWaiting counts the requests in the queue that cost money: what customers have ordered, and
+// scheduled renewals. Due are those alone that would be sent by a moment, were they not held.
+func (t Requests) PaidWaiting() (ordered, scheduled int, err error) {
+	return t.paidWaiting("state = 'Queued'")
+}
+
+// PaidDue is PaidWaiting of what would be sent by now, were it not held.
+func (t Requests) PaidDue(now time.Time) (ordered, scheduled int, err error) {
+	return t.paidWaiting(waiting, sqldb.Millis(now), sqldb.Millis(now.Add(LongestWait)))
+}
+
+func (t Requests) paidWaiting(which string, args ...any) (ordered, scheduled int, err error) {
+	all, err := one(t.tx, scanInt, "select count(*) from requests where "+which+" and kind in ("+paidKinds+")", args...)
+	if err != nil {
+		return 0, 0, err
+	}
+	scheduled, err = one(t.tx, scanInt, "select count(*) from requests where "+which+" and "+ofSchedule, args...)
+	return all - scheduled, scheduled, err
+}
+
+// IsScheduled reports whether a request is a renewal which our own schedule began.
+func (t Requests) IsScheduled(id string) (bool, error) {
+	n, err := one(t.tx, scanInt, "select count(*) from requests where id = $1 and "+ofSchedule, id)
+	return n > 0, err
+}
+
+// SetWaitsFor changes what people are told that an open operation waits for, which makes no other
+// version of it.
+func (t Operations) SetWaitsFor(id registrar.OperationID, text string) error {
+	return t.tx.exec("update operations set waits_for = $1 where id = $2 and finished_at is null", text, id)
+}
