@@ -52,10 +52,10 @@ type Panel struct {
 	// LogLevel is one of [LogLevels]; "" = the file says nothing.
 	LogLevel string
 
+	Unpaid time.Duration // after which an order that is not paid ends by itself
+
 	// Webhooks are the programs that are told what the Action Log says.
 	Webhooks []Webhook
-
-	Unpaid time.Duration // after which an order that is not paid ends by itself
 
 	// BackupRecipients are age recipients that the keys in backups are encrypted to.
 	BackupRecipients []string

@@ -14,8 +14,8 @@ type dataCalls struct{ orders *orders.Service }
 
 func routeData(t *routes, s *Server) {
 	c := dataCalls{s.orders}
-	t.handle("POST /api/v1/customers/{id}/erase", secrets, atLeisure(action(s, c.erase)), says("Erase the personal data of a customer."))
-	t.handle("POST /api/v1/keys/rotate", admin, atLeisure(action(s, c.rotateKeys)), says("Seal everything with new keys."))
+	t.handle("POST /api/v1/customers/{id}/erase", secrets, atLeisure(action(s, c.erase)), says("Erase the personal data of a customer that is over."))
+	t.handle("POST /api/v1/keys/rotate", admin, atLeisure(action(s, c.rotateKeys)), says("Exchange the keys that personal data are sealed with."))
 }
 
 // atLeisure is for answers that may take as long as a copy of a store does.

@@ -259,8 +259,8 @@ func (p *secretCommand) Run(c *command.Call) error {
 type Orders struct {
 	Query     string `name:"q" placeholder:"TEXT" help:"Only those whose domain begins so, or whose ID, customer or reference this is."`
 	Customer  string `placeholder:"ID" help:"Of this customer only."`
-	State     string `placeholder:"STATE" help:"Only those that are so: unpaid, paid or cancelled."`
 	Domain    string `placeholder:"NAME" help:"For this domain only, in Unicode or in ACE."`
+	State     string `placeholder:"STATE" help:"Only those that are so: unpaid, paid or cancelled."`
 	Outcome   string `placeholder:"OUTCOME" help:"Only those that have succeeded, failed or cancelled."`
 	Reference string `placeholder:"TEXT" help:"With this reference of the caller's only."`
 	Open      bool   `help:"Only those that are not concluded."`
@@ -271,8 +271,9 @@ type Orders struct {
 }
 
 func (p *Orders) Run(c *command.Call) error {
-	list, err := command.List[api.Order](c, api.Path("orders"), map[string][]string{"q": {p.Query}, "customer": {p.Customer}, "state": {p.State},
-		"reference": {p.Reference}, "open": {yes(p.Open)}, "sort": {p.Sort}, "domain": {p.Domain}, "outcome": {p.Outcome}, "operation_state": {p.OperationState}}, p.Limit)
+	list, err := command.List[api.Order](c, api.Path("orders"), map[string][]string{"q": {p.Query}, "customer": {p.Customer}, "domain": {p.Domain},
+		"state": {p.State}, "outcome": {p.Outcome}, "operation_state": {p.OperationState},
+		"reference": {p.Reference}, "open": {yes(p.Open)}, "sort": {p.Sort}}, p.Limit)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ func (l *Limits) Holds(tx *store.Tx, r store.Request, stopped time.Time) (Waits,
 	case !stopped.IsZero():
 		return Waits{"the mail relay, which refuses or says nothing", stopped}, nil
 	}
+
 	if due := r.DueAt; due.After(l.now()) && due.Before(l.now().Add(store.LongestWait)) {
 		why := "the mail relay, which did not take it"
 		if r.Error != "" {
@@ -77,6 +78,7 @@ func (ro *Rounds) tellHeld(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+
 	told := 0
 	for _, r := range queued {
 		if told >= mostTold {
@@ -101,6 +103,7 @@ func (ro *Rounds) tellWaits(tx *store.Tx, r store.Request, w Waits) (told int, e
 	if text == "" {
 		text = lifecycle.WaitsFor(r.Lifecycle())
 	}
+
 	ops, err := tx.Operations.OpenOf(r.ID)
 	if err != nil {
 		return 0, err

@@ -97,6 +97,7 @@ func (l *Limits) brake(tx *store.Tx) (Allowance, error) {
 func (l *Limits) left(tx *store.Tx, perHour, perDay int, scheduled bool) (Share, error) {
 	upTo := l.now().Add(ClockSkew) // what is later was written by a clock that was wrong
 	s := Share{May: perHour}
+
 	for _, window := range []struct {
 		long time.Duration
 		most int
