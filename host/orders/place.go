@@ -19,7 +19,7 @@ func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 	if o, known, err := s.repeated(ctx, q); known || err != nil {
 		return o, err
 	}
-	o, err := s.placeNew(ctx, q)
+	o, err := placeNew(ctx, s, q)
 	if err != nil && q.ID != "" {
 		if first, known, again := s.repeated(ctx, q); known && again == nil { // it came at the same time
 			return first, nil
@@ -28,7 +28,7 @@ func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 	return o, s.naming(ctx, q, err)
 }
 
-func (s *Service) placeNew(ctx context.Context, q Request) (Order, error) {
+func placeNew(ctx context.Context, s *Service, q Request) (Order, error) {
 	asked, name, err := s.prepare(ctx, q)
 	if err != nil {
 		return Order{}, err

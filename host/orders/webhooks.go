@@ -33,7 +33,7 @@ type DeadLetter struct {
 type Webhooks struct{ *ledger }
 
 // Webhooks returns what the book knows of deliveries.
-func (s *Service) Webhooks() Webhooks { return Webhooks{s.ledger} }
+func (l *ledger) Webhooks() Webhooks { return Webhooks{l} }
 
 // More returns a channel that closes when the log may have grown.
 func (w Webhooks) More() <-chan struct{} { return w.logged.Next() }
