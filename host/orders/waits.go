@@ -45,7 +45,7 @@ func (o Order) forPerson() bool {
 // submission is what an order waits for that its registrar has not taken yet.
 func (w waits) submission(o Order) string {
 	if _, err := w.board.Registrar(o.Registrar); err != nil {
-		return lateness{w.ledger, w.board}.whyNot(o)
+		return lateness(w).whyNot(o)
 	}
 	return "registrar " + o.Registrar + " to take it"
 }
