@@ -9,9 +9,18 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// ResolveReviews passes one reading of many mails on to the registrars that have them; see
+// Reviews passes on what a person says of mails that wait.
+type Reviews struct {
+	*ledger
+	board *switchboard.Board
+}
+
+// Reviews returns what passes on decisions about mails.
+func (s *Service) Reviews() Reviews { return Reviews{s.ledger, s.board} }
+
+// Resolve passes one reading of many mails on to the registrars that have them; see
 // [Service.Resolve]. A registrar that should have had a part in it and did not answer is named.
-func (s *Service) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision, forWhom string) (done registrar.ReviewsResolved, absent []switchboard.Absent, err error) {
+func (s Reviews) Resolve(ctx context.Context, d registrar.ReviewsDecision, forWhom string) (done registrar.ReviewsResolved, absent []switchboard.Absent, err error) {
 	if err := decision(d.By, forWhom, d.Note, d.Outcome, registrar.ReplyOutcomes()); err != nil {
 		return done, nil, err
 	}
@@ -31,7 +40,7 @@ func (s *Service) ResolveReviews(ctx context.Context, d registrar.ReviewsDecisio
 }
 
 // HeedSender has the mails of an ignored sender read again.
-func (s *Service) HeedSender(ctx context.Context, address, by, forWhom string) error {
+func (s Reviews) HeedSender(ctx context.Context, address, by, forWhom string) error {
 	if err := input.Mistakes(append(input.Person(by), input.Behalf(forWhom)...)); err != nil {
 		return err
 	}

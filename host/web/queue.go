@@ -82,7 +82,7 @@ func (d mailDesk) resolveReviews(r *http.Request, in api.ReviewsDecision) (incom
 	for _, seen := range in.Reviews {
 		said.Reviews = append(said.Reviews, registrar.SeenReview{ID: registrar.ReviewID(seen.ID), Version: registrar.Version(seen.Version)})
 	}
-	done, absent, err := d.orders.ResolveReviews(r.Context(), said, forWhom(r, in.By))
+	done, absent, err := d.orders.Reviews().Resolve(r.Context(), said, forWhom(r, in.By))
 	return incomplete[api.ReviewsResolved]{api.ReviewsResolved{Resolved: done.Resolved, Ignored: texts(done.Ignored),
 		Refused: list(done.Refused, func(v registrar.RefusedReview) api.RefusedReview {
 			return api.RefusedReview{ID: string(v.ID), Code: string(v.Code), Reason: v.Reason}
@@ -101,5 +101,5 @@ func (d mailDesk) heedSender(r *http.Request, in api.Sender) (api.Sender, error)
 	if err := checkFor(in.By); err != nil {
 		return api.Sender{}, err
 	}
-	return in, d.orders.HeedSender(r.Context(), in.Address, caller(r).Name, forWhom(r, in.By))
+	return in, d.orders.Reviews().HeedSender(r.Context(), in.Address, caller(r).Name, forWhom(r, in.By))
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"sync"
 	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
@@ -25,6 +26,10 @@ func (w Waits) String() string {
 // Holds tells what keeps a queued request from being sent. stopped is until when nothing is handed to
 // the relay; zero = it is.
 func (l *Limits) Holds(tx *store.Tx, r store.Request, stopped time.Time) (Waits, error) {
+	return l.holds(tx, r, stopped, func() (Allowance, error) { return l.Allowance(tx) })
+}
+
+func (l *Limits) holds(tx *store.Tx, r store.Request, stopped time.Time, allowed func() (Allowance, error)) (Waits, error) {
 	all, err := tx.Setting(PauseAll)
 	switch {
 	case err != nil:
@@ -42,13 +47,14 @@ func (l *Limits) Holds(tx *store.Tx, r store.Request, stopped time.Time) (Waits,
 		}
 		return Waits{why, due}, nil
 	}
+
 	if !r.Kind.Paid() {
 		return Waits{}, nil
 	}
-	return l.holdsMoney(tx, r)
+	return l.holdsMoney(tx, r, allowed)
 }
 
-func (l *Limits) holdsMoney(tx *store.Tx, r store.Request) (Waits, error) {
+func (l *Limits) holdsMoney(tx *store.Tx, r store.Request, allowed func() (Allowance, error)) (Waits, error) {
 	paid, err := tx.Setting(PausePaid)
 	if err != nil {
 		return Waits{}, err
@@ -56,7 +62,8 @@ func (l *Limits) holdsMoney(tx *store.Tx, r store.Request) (Waits, error) {
 	if paid != "" {
 		return Waits{For: lifecycle.WaitsFor(lifecycle.Request{State: registrar.NeedsAction, Stall: lifecycle.NoFunds})}, nil
 	}
-	a, err := l.Allowance(tx)
+
+	a, err := allowed()
 	if err != nil {
 		return Waits{}, err
 	}
@@ -79,15 +86,17 @@ func (ro *Rounds) tellHeld(tx *store.Tx) error {
 		return err
 	}
 
-	told := 0
+	told, stopped := 0, ro.stopped()
+	allowed := sync.OnceValues(func() (Allowance, error) { return ro.limits.Allowance(tx) }) // the same for all of them
 	for _, r := range queued {
 		if told >= mostTold {
 			return nil
 		}
-		w, err := ro.limits.Holds(tx, r, ro.stopped())
+		w, err := ro.limits.holds(tx, r, stopped, allowed)
 		if err != nil {
 			return err
 		}
+
 		n, err := ro.tellWaits(tx, r, w)
 		if err != nil {
 			return err

@@ -110,6 +110,7 @@ func (l *Limits) left(tx *store.Tx, perHour, perDay int, scheduled bool) (Share,
 		if sent < window.most {
 			continue
 		}
+
 		frees, err := tx.Requests.SpentAt(l.now().Add(-window.long), upTo, scheduled, sent-window.most)
 		if err != nil {
 			return Share{}, err

@@ -1,5 +1,5 @@
 -- How orders end, and what becomes of them then. A CHECK can only be changed by building its table
--- anew; PostgreSQL does so with a script of its own.
+-- anew.
 
 -- +goose Up
 

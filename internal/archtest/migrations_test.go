@@ -1,0 +1,56 @@
+package archtest
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A database that is out there has run the published scripts, and runs no script with a lower number
+// any more: published ones never change, and new ones come after them.
+func TestPublishedMigrations(t *testing.T) {
+	t.Parallel()
+	published, last := map[string]string{}, map[string]string{}
+	list, err := os.Open("testdata/migrations.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer list.Close()
+	for lines := bufio.NewScanner(list); lines.Scan(); {
+		digest, script, ok := strings.Cut(lines.Text(), "  ")
+		if !ok || digest == "#" {
+			continue
+		}
+		published[script] = digest
+		dir := filepath.Dir(script)
+		last[dir] = max(last[dir], filepath.Base(script))
+	}
+
+	for script, digest := range published {
+		text, err := os.ReadFile(filepath.Join("..", "..", script))
+		if err != nil {
+			t.Errorf("a published script is gone: %v", err)
+			continue
+		}
+		if sum := sha256.Sum256(text); hex.EncodeToString(sum[:]) != digest {
+			t.Errorf("%s is published, and was changed", script)
+		}
+	}
+
+	for dir, newest := range last {
+		scripts, err := filepath.Glob(filepath.Join("..", "..", dir, "*.sql"))
+		if err != nil || len(scripts) == 0 {
+			t.Errorf("no scripts in %s: %v", dir, err)
+		}
+		for _, path := range scripts {
+			name := filepath.Base(path)
+			if published[filepath.ToSlash(filepath.Join(dir, name))] == "" && name < newest {
+				t.Errorf("%s/%s would never be run where %s has been", dir, name, newest)
+			}
+		}
+	}
+}
