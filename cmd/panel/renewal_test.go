@@ -25,6 +25,7 @@ func (w *world) held(name string, there, here registrar.Date) {
 		w.t.Fatal(err)
 	}
 	w.must("domain", "import", name, "--customer", "c1", "--handle", "OLD_1_X-R01", "--paid-till", here.String())
+	w.must("domain", "renewal", name, "auto")
 }
 
 func (w *world) pass(wantCode int, args ...string) string {

@@ -127,7 +127,8 @@ func TestDictionariesAreComplete(t *testing.T) {
 
 	delete(contract, "Code")
 
-	for _, name := range []string{"BindingKind", "Proof", "Fate"} { // of a recognition: they travel as text, to be shown
+	// Those of a recognition and of a mail travel as text, to be shown; an outcome is what a state comes to.
+	for _, name := range []string{"BindingKind", "Proof", "Fate", "MailState", "Outcome"} {
 		if len(contract[name]) == 0 {
 			t.Errorf("%s has no words", name)
 		}
