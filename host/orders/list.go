@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"registrar.panel/host/input"
 	"registrar.panel/host/switchboard"
@@ -270,16 +271,26 @@ func (q OrderList) matches() []filter {
 	if prefix == "" {
 		return []filter{{}}
 	}
-	if ace, err := input.ACE(prefix); err == nil {
-		prefix = ace // a part of a Cyrillic name has no form in the DNS, a whole name has
-	}
 	var domain, id, customer, reference filter
-	domain.between("domain", prefix)
+	if domain.between("domain", prefix); !ascii(prefix) { // a part of such a name has no form in the DNS
+		domain = filter{}
+		domain.between("unicode", prefix)
+		domain.conditions = []string{"domain in (select name from domains " + domain.where() + ")"}
+	}
+	var whole []filter
+	if ace, err := input.ACE(prefix); err == nil && ace != prefix {
+		whole = make([]filter, 1) // and the domain may be gone from the list
+		whole[0].by("domain", ace)
+	}
 	id.by("id", entry.Line(q.Query))
 	customer.by("customer", entry.Line(q.Query))
 	reference.by("reference", entry.Line(q.Query))
 	reference.conditions = append(reference.conditions, "reference <> ''")
-	return []filter{domain, id, customer, reference}
+	return append([]filter{domain, id, customer, reference}, whole...)
+}
+
+func ascii(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 func (q OrderList) narrow(f filter, domain string) filter {

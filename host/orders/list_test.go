@@ -131,6 +131,33 @@ func TestDomainsAreFound(t *testing.T) {
 	}
 }
 
+// Orders are found by the beginning of a name in either alphabet, and by whole words of the caller's.
+func TestOrdersAreFound(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	for i, name := range []string{"one.ru", "пример.рф", "прибор.рф"} {
+		q := request(name)
+		q.Reference = fmt.Sprint("bill ", i)
+		b.place(q)
+	}
+	gone := b.place(request("привет.рф"))
+	if _, _, err := b.Cancel(t.Context(), gone.ID); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]string{"on": "one.ru", "при": "прибор.рф пример.рф", "ПРИМЕР.рф": "пример.рф", "привет.рф": "привет.рф", "bill 2": "прибор.рф",
+		string(gone.ID): "привет.рф", "bill": "", "%": ""} {
+		list, _, err := b.Lists().Orders(t.Context(), OrderList{Query: query})
+		var names []string
+		for _, o := range list {
+			names = append(names, input.Unicode(o.Domain))
+		}
+		slices.Sort(names)
+		if got := strings.Join(names, " "); err != nil || got != want {
+			t.Errorf("%q: %q, %v, want %q", query, got, err, want)
+		}
+	}
+}
+
 // A page of a list, and a search in it, look at few more rows than they show: those of a customer,
 // a handle or a reference that is sought may be sorted, and are few.
 func TestListsAreAnsweredByIndexes(t *testing.T) {

@@ -17,12 +17,12 @@ import (
 // is known is the order that it is the repetition of, as that stands now; see repeated.
 func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 	if o, known, err := s.repeated(ctx, q); known || err != nil {
-		return o, err
+		return s.waits().shown(o), err
 	}
 	o, err := placeNew(ctx, s, q)
 	if err != nil && q.ID != "" {
 		if first, known, again := s.repeated(ctx, q); known && again == nil { // it came at the same time
-			return first, nil
+			return s.waits().shown(first), nil
 		}
 	}
 	return o, s.naming(ctx, q, err)
