@@ -153,9 +153,9 @@ func (d *Data) eraseOrders(ctx context.Context, tx *sql.Tx, customer string) (do
 	return done, nil
 }
 
-// eraseOrder removes all that is sealed of an order.
+// eraseOrder removes all that is sealed of an order, and the digest of what was asked for.
 func (d *Data) eraseOrder(ctx context.Context, q *sql.Tx, id registrar.OrderID) error {
-	return exec(ctx, q, "update orders set sealed_private = $1 where id = $2", []byte{}, id)
+	return exec(ctx, q, "update orders set sealed_private = $1, digest = '' where id = $2", []byte{}, id)
 }
 
 // eraseCode removes the transfer code of an order, and reports whether a contact is left.

@@ -41,11 +41,18 @@ func (l *ledger) repeated(ctx context.Context, q Request) (o Order, known bool, 
 		return Order{}, false, nil
 	case err != nil:
 		return o, false, err
+	case o.Digest == "" && o.asks(q): // its contact was erased: what is left of it is compared
 	case o.Digest != l.digest(q):
 		return o, true, standsInTheWay(registrar.Conflict, "id", o, fmt.Sprintf("order %s is known with other contents: %s %s for customer %s", o.ID, o.Kind, input.Unicode(o.Domain), o.Customer))
 	}
 	o.Again = true
 	return o, true, nil
+}
+
+// asks reports whether a request is for what an order says openly.
+func (o Order) asks(q Request) bool {
+	ace, err := input.ACE(q.Domain)
+	return err == nil && o.Kind == q.Kind && o.Domain == ace && o.Customer == entry.Line(q.Customer)
 }
 
 // standsInTheWay is a refusal because of another order, which it names for programs, too.

@@ -42,6 +42,33 @@ func TestRepeatedOrderIsTheSame(t *testing.T) {
 	}
 }
 
+// An order whose contact was erased, and with it the digest of what was asked for, is known by what is
+// left of it.
+func TestErasedOrderIsKnownByItsID(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	first := b.place(named("shop-1", "once.ru"))
+	if _, _, err := b.Cancel(t.Context(), first.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.registrars.set("r01", eraser{b.fake, unable})
+	b.registrars.set("m", eraser{&fake{}, unable})
+	if _, err := b.Data().Erase(t.Context(), "c1", "olga", ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.mustOrder(first.ID); got.Digest != "" {
+		t.Errorf("a digest of the erased contact is left")
+	}
+	if again := b.place(named("shop-1", "once.ru")); !again.Again || again.State != Cancelled {
+		t.Errorf("again: %+v", again)
+	}
+	other := named("shop-1", "once.ru")
+	other.Customer = "c2"
+	if _, err := b.Place(t.Context(), other); !errors.Is(err, registrar.Conflict) {
+		t.Errorf("for another customer: %v", err)
+	}
+}
+
 // Something else under the same ID is a conflict that names the order; nothing changes.
 func TestSameIDWithOtherContents(t *testing.T) {
 	t.Parallel()
