@@ -91,9 +91,9 @@ var forgeries = []struct {
 	memory                   func(m *memory)
 }{
 	{invariant: "no acknowledged order is lost", panel: "delete from orders where rowid = 1"},
-	{invariant: "every order is concluded", panel: "update orders set closed_at = null where rowid = 1"},
+	{invariant: "every order is concluded", panel: "update orders set closed_at = null, outcome = '' where rowid = 1"},
 	{invariant: "every order has its operation", panel: "update orders set operation = 'op-other' where rowid = 1"},
-	{invariant: "no order is refused", panel: "update orders set refusal = 'no', operation = '' where id = (select id from orders where kind = 'renew' limit 1)"},
+	{invariant: "no order is refused", panel: "update orders set refusal = 'no', outcome = 'failed', operation = '' where id = (select id from orders where kind = 'renew' limit 1)"},
 	{invariant: "no request is sent twice", memory: func(m *memory) { m.history = append(m.history, m.history[0]) }},
 	{invariant: "one paid task for one object", memory: func(m *memory) {
 		m.Tasks = append(m.Tasks, m.Tasks[slices.IndexFunc(m.Tasks, isRenewal)])
