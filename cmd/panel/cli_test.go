@@ -220,7 +220,7 @@ func TestLogFollow(t *testing.T) {
 	contact := w.write("person.json", person)
 	w.servePlugins("manual")
 	w.order("first.com", "c1", contact)
-	follow := w.command("log", "--follow", "-o", "json")
+	follow := w.command("log", "--follow", "--tail", "1", "-o", "json")
 	lines, err := follow.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

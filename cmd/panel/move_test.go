@@ -26,8 +26,8 @@ func TestDomainMove(t *testing.T) {
 		}
 	}
 	refused(1, "give the handle and the paid-till date", "--to", "r01", "--by", "ann")
-	refused(1, `to: "r02" is no registrar that serves .su`, "--to", "r02", "--by", "ann")
-	refused(1, "paid_till: must be YYYY-MM-DD", "--to", "r01", "--by", "ann", "--paid-till", "soon")
+	refused(2, `to: "r02" is no registrar that serves .su`, "--to", "r02", "--by", "ann")
+	refused(2, "paid_till: must be YYYY-MM-DD", "--to", "r01", "--by", "ann", "--paid-till", "soon")
 
 	var d struct {
 		domainView
