@@ -99,10 +99,21 @@ func (s *session) recount(ctx context.Context, found []imap.UID) ([]imap.UID, er
 	maps.Copy(c.done, done)
 
 	missed := slices.DeleteFunc(unexplained, c.isDone)
-	if len(missed) > 0 {
-		c.blind, c.missing = true, len(missed)
+	if len(missed) == 0 {
+		return nil, nil
 	}
 
+	again, err := s.find(ctx, &imap.SearchCriteria{NotFlag: []imap.Flag{Done}}) // some may have come meanwhile
+	if err != nil {
+		return nil, err
+	}
+	lost := slices.DeleteFunc(slices.Clone(missed), func(uid imap.UID) bool {
+		_, found := slices.BinarySearch(again, uid)
+		return found
+	})
+	if len(lost) > 0 {
+		c.blind, c.missing = true, len(lost)
+	}
 	return missed, nil
 }
 

@@ -276,6 +276,26 @@ func TestSearchesThatLie(t *testing.T) {
 	}
 }
 
+// A mail that comes while mails are counted is none that a search does not find.
+func TestMailComesWhileMailsAreCounted(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, reply)
+	var came atomic.Bool
+	s.script(func(_ *serverConn, _, verb, args string) bool {
+		if verb == "UID SEARCH" && !strings.Contains(args, "KEYWORD") && !came.Swap(true) {
+			s.add(reply + "2\r\n")
+		}
+		return false
+	})
+	store := &shelf{}
+	w := watch(t, quick(s), store)
+	waitFor(t, "both are flagged", func() bool { return s.flagged(1, "$PanelDone") && s.flagged(2, "$PanelDone") })
+	waitFor(t, "more looks", func() bool { return len(s.commands("UID SEARCH")) > 6 })
+	if len(store.all()) != 2 || strings.Contains(w.Health().Detail, "about the server") {
+		t.Errorf("%d mails, %+v", len(store.all()), w.Health())
+	}
+}
+
 // What is handled already is not taken for a mail that a search did not find.
 func TestHandledMailsAreCounted(t *testing.T) {
 	t.Parallel()
