@@ -158,38 +158,34 @@ func TestOrdersAreFound(t *testing.T) {
 	}
 }
 
+// queriesOf are the statements that answer a page of a list.
+func queriesOf[T any](t *testing.T, l listing[T], p Page, err error) (queries []string) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range l.filters {
+		query, _, err := l.query(f, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		queries = append(queries, query)
+	}
+	return queries
+}
+
 // A page of a list, and a search in it, look at few more rows than they show: those of a customer,
 // a handle or a reference that is sought may be sorted, and are few.
 func TestListsAreAnsweredByIndexes(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
-	domains := func(q DomainList) (queries []string) {
+	domains := func(q DomainList) []string {
 		l, err := q.listing()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range l.filters {
-			query, _, err := l.query(f, q.Page)
-			if err != nil {
-				t.Fatal(err)
-			}
-			queries = append(queries, query)
-		}
-		return queries
+		return queriesOf(t, l, q.Page, err)
 	}
-	orders := func(q OrderList) (queries []string) {
+	orders := func(q OrderList) []string {
 		l, err := q.listing()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range l.filters {
-			query, _, err := l.query(f, q.Page)
-			if err != nil {
-				t.Fatal(err)
-			}
-			queries = append(queries, query)
-		}
-		return queries
+		return queriesOf(t, l, q.Page, err)
 	}
 	mark := Page{After: markOf([]string{"x"})}
 	dated := Page{After: markOf([]string{"1", "x"})}

@@ -13,29 +13,39 @@ import (
 func (b *Board) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (all Several[registrar.Review], more bool, err error) {
 	q.Size = registrar.PageSize(q.Size)
 
-	pages, err := each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]registrar.ReviewPage, error) {
+	pages, err := each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]part[registrar.Review], error) {
 		page, err := r.ReviewPage(ctx, q)
 		if errors.Is(err, registrar.Unsupported) {
 			page, err = wholeQueue(ctx, r, q)
 		}
-		return answer(page, err)
+		return answer(part[registrar.Review]{page.Reviews, page.More}, err)
 	})
 
-	all.Absent = pages.Absent
+	all, more = merged(pages, q.Size, func(a, b registrar.Review) int { return a.Place().Compare(b.Place()) })
+	return all, more, err
+}
 
+// part is one registrar's page of a list.
+type part[T any] struct {
+	list []T
+	more bool // behind the last one
+}
+
+// merged is one page of what registrars answered, in order.
+func merged[T any](pages Several[part[T]], size int, order func(a, b T) int) (all Several[T], more bool) {
+	all.Absent = pages.Absent
 	for _, p := range pages.List {
-		more = more || p.Value.More
-		for _, e := range p.Value.Reviews {
-			all.List = append(all.List, Of[registrar.Review]{Registrar: p.Registrar, Value: e})
+		more = more || p.Value.more
+		for _, v := range p.Value.list {
+			all.List = append(all.List, Of[T]{p.Registrar, v})
 		}
 	}
 
-	slices.SortStableFunc(all.List, func(a, b Of[registrar.Review]) int { return a.Value.Place().Compare(b.Value.Place()) })
-	if len(all.List) > q.Size {
-		all.List, more = all.List[:q.Size], true
+	slices.SortStableFunc(all.List, func(a, b Of[T]) int { return order(a.Value, b.Value) })
+	if len(all.List) > size {
+		all.List, more = all.List[:size], true
 	}
-
-	return all, more, err
+	return all, more
 }
 
 // answer is one registrar's, or none.
@@ -64,20 +74,11 @@ func wholeQueue(ctx context.Context, r registrar.Registrar, q registrar.ReviewQu
 // MailPage lists stored mails, the newest first, of all registrars together.
 func (b *Board) MailPage(ctx context.Context, q registrar.MailQuery) (all Several[registrar.Mail], more bool, err error) {
 	q.Size = registrar.PageSize(q.Size)
-	pages, err := each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]registrar.MailPage, error) {
-		return answer(r.MailPage(ctx, q))
+	pages, err := each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]part[registrar.Mail], error) {
+		page, err := r.MailPage(ctx, q)
+		return answer(part[registrar.Mail]{page.Mails, page.More}, err)
 	})
-	all.Absent = pages.Absent
-	for _, p := range pages.List {
-		more = more || p.Value.More
-		for _, m := range p.Value.Mails {
-			all.List = append(all.List, Of[registrar.Mail]{Registrar: p.Registrar, Value: m})
-		}
-	}
-	slices.SortStableFunc(all.List, func(a, b Of[registrar.Mail]) int { return a.Value.Place().Compare(b.Value.Place()) })
-	if len(all.List) > q.Size {
-		all.List, more = all.List[:q.Size], true
-	}
+	all, more = merged(pages, q.Size, func(a, b registrar.Mail) int { return a.Place().Compare(b.Place()) })
 	return all, more, err
 }
 

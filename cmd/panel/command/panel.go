@@ -1,12 +1,14 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,14 +84,14 @@ func PostPartial[T any](c *Call, path string, in any) (v T, missing []api.Missin
 	return v, missing, Explain(err, server)
 }
 
-// GetPage fetches a part of a list, and the mark behind which the next one begins; "" = this is the last.
-func GetPage[T any](c *Call, path string, query map[string][]string) (v T, next string, missing []api.Missing, err error) {
+// GetPage fetches a part of a list.
+func GetPage[T any](c *Call, path string, query map[string][]string) (page api.Page[T], err error) {
 	client, server, err := c.Client()
 	if err != nil {
-		return v, "", nil, err
+		return page, err
 	}
-	v, next, missing, err = api.GetPage[T](c.Ctx, client, path, query)
-	return v, next, missing, Explain(err, server)
+	err = patiently(c.Ctx, func() (err error) { page, err = api.GetPage[T](c.Ctx, client, path, query); return err })
+	return page, Explain(err, server)
 }
 
 // Absent is the result of a command whose answer, which has been shown, lacks something.
@@ -131,32 +133,44 @@ func starting(err error) bool {
 
 // List fetches a list, page by page, or its first entries; 0 = all.
 func List[T any](c *Call, path string, query map[string][]string, limit int) ([]T, error) {
+	all, _, err := ListPartial[T](c, path, query, limit)
+	return all, err
+}
+
+// ListPartial is List for a list that several registrars have a part in.
+func ListPartial[T any](c *Call, path string, query map[string][]string, limit int) (all []T, missing []api.Missing, err error) {
 	if limit < 0 {
-		return nil, Usage(errors.New("--limit must be 1 or more, or left out"))
+		return nil, nil, Usage(errors.New("--limit must be 1 or more, or left out"))
 	}
 	client, server, err := c.Client()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	asked := url.Values(maps.Clone(query))
 	if limit > 0 {
 		asked.Set("limit", strconv.Itoa(limit))
 	}
-	var all []T
 	err = patiently(c.Ctx, func() error {
-		all = []T{}
+		all, missing = []T{}, nil
 		for page, err := range api.Pages[T](c.Ctx, client, path, asked) {
 			if err != nil {
 				return err
 			}
-			if all = append(all, page...); limit > 0 && len(all) >= limit {
+			missing = append(missing, page.Missing...)
+			if all = append(all, page.List...); limit > 0 && len(all) >= limit {
 				all = all[:limit]
 				break
 			}
 		}
 		return nil
 	})
-	return all, Explain(err, server)
+	return all, distinct(missing), Explain(err, server)
+}
+
+// distinct names each registrar that is missing once, though it is from every page.
+func distinct(missing []api.Missing) []api.Missing {
+	slices.SortFunc(missing, func(a, b api.Missing) int { return cmp.Compare(a.Registrar, b.Registrar) })
+	return slices.CompactFunc(missing, func(a, b api.Missing) bool { return a.Registrar == b.Registrar })
 }
 
 // Explain says what to do where no panel serves, and makes mistakes of the command line that the

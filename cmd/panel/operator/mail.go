@@ -21,20 +21,20 @@ func (p pageFlags) query() map[string][]string {
 
 // listPage shows a page of a list, and says on stderr how to see the next one.
 func listPage[T any](c *command.Call, path string, query map[string][]string, text func([]T) func(io.Writer)) error {
-	list, next, missing, err := command.GetPage[[]T](c, path, query)
+	page, err := command.GetPage[T](c, path, query)
 	if err != nil {
 		return err
 	}
-	if list == nil {
-		list = []T{}
+	if page.List == nil {
+		page.List = []T{}
 	}
-	if err := c.Show(list, text(list)); err != nil {
+	if err := c.Show(page.List, text(page.List)); err != nil {
 		return err
 	}
-	if next != "" {
+	if next := page.Mark(); next != "" {
 		fmt.Fprintf(c.Stderr, "There are more: --after %s\n", command.Printable(next, false))
 	}
-	return command.Absent(missing)
+	return command.Absent(page.Missing)
 }
 
 type Mail struct {

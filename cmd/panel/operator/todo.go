@@ -16,7 +16,7 @@ type Todo struct {
 }
 
 func (p *Todo) Run(c *command.Call) error {
-	list, missing, err := attention(c, p.Limit)
+	list, missing, err := command.ListPartial[api.Attention](c, api.Path("attention"), map[string][]string{}, p.Limit)
 	if err != nil {
 		return err
 	}
@@ -28,16 +28,6 @@ func (p *Todo) Run(c *command.Call) error {
 		waits = command.Waiting(fmt.Sprintf("things that need a person: %d", len(list)))
 	}
 	return errors.Join(waits, command.Absent(missing))
-}
-
-// attention fetches what needs a person.
-func attention(c *command.Call, limit int) ([]api.Attention, []api.Missing, error) {
-	_, missing, err := command.GetPartial[[]api.Attention](c, api.Path("attention"), map[string][]string{"limit": {"1"}})
-	if err != nil {
-		return nil, nil, err
-	}
-	list, err := command.List[api.Attention](c, api.Path("attention"), map[string][]string{}, limit)
-	return list, missing, err
 }
 
 func todoText(list []api.Attention) func(io.Writer) {

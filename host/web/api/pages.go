@@ -11,15 +11,31 @@ import (
 	"strings"
 )
 
+// Page is a part of a list.
+type Page[T any] struct {
+	List    []T
+	Next    string    // the address of the next part; "" = this is the last
+	Missing []Missing // registrars whose part of it is missing
+}
+
+// Mark is what the parameter after has for the next part; "" = this is the last.
+func (p Page[T]) Mark() string {
+	next, err := url.Parse(p.Next)
+	if err != nil {
+		return ""
+	}
+	return next.Query().Get("after")
+}
+
 // Pages yields the parts of a list, each as the panel answers it, until its end.
-func Pages[T any](ctx context.Context, c *Client, path string, query url.Values) iter.Seq2[[]T, error] {
-	return func(yield func([]T, error) bool) {
+func Pages[T any](ctx context.Context, c *Client, path string, query url.Values) iter.Seq2[Page[T], error] {
+	return func(yield func(Page[T], error) bool) {
 		for at := withQuery(path, query); at != ""; {
-			page, next, err := onePage[T](ctx, c, at)
+			page, err := pageAt[T](ctx, c, at)
 			if !yield(page, err) || err != nil {
 				return
 			}
-			at = next
+			at = page.Next
 		}
 	}
 }
@@ -31,21 +47,28 @@ func All[T any](ctx context.Context, c *Client, path string, query url.Values) (
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, page...)
+		all = append(all, page.List...)
 	}
 	return all, nil
 }
 
-func onePage[T any](ctx context.Context, c *Client, path string) (page []T, next string, err error) {
-	resp, err := c.send(ctx, http.MethodGet, path, nil)
+// GetPage fetches one part of a list.
+func GetPage[T any](ctx context.Context, c *Client, path string, query url.Values) (Page[T], error) {
+	return pageAt[T](ctx, c, withQuery(path, query))
+}
+
+func pageAt[T any](ctx context.Context, c *Client, address string) (Page[T], error) {
+	resp, err := c.send(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, "", err
+		return Page[T]{}, err
 	}
 	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(&page); err != nil {
-		return nil, "", fmt.Errorf("read the panel's answer: %w", err)
+
+	page := Page[T]{Next: nextAddress(resp.Header), Missing: missingIn(resp.Header)}
+	if err := json.NewDecoder(resp.Body).Decode(&page.List); err != nil {
+		return Page[T]{}, fmt.Errorf("read the panel's answer: %w", err)
 	}
-	return page, nextAddress(resp.Header), nil
+	return page, nil
 }
 
 var nextPart = regexp.MustCompile(`^<(/[^>]*)>; rel="next"$`)
