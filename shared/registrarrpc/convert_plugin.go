@@ -15,6 +15,7 @@ func (e *encoder) description(v registrar.Description) *pb.Description {
 		Registrants:  encodeAll(e, "description.registrants", registrantKinds, v.Registrants),
 		Capabilities: encodeAll(e, "description.capabilities", capabilities, v.Capabilities),
 		Schema:       e.schema(v.Schema),
+		OrderFields:  v.OrderFields,
 	}
 }
 
@@ -29,6 +30,7 @@ func (d *decoder) description(m *pb.Description) registrar.Description {
 		Registrants:  decodeKnown(d, "description.registrants", registrantKinds, m.GetRegistrants()),
 		Capabilities: decodeKnown(d, "description.capabilities", capabilities, m.GetCapabilities()),
 		Schema:       d.schema(m.GetSchema()),
+		OrderFields:  m.GetOrderFields(),
 	}
 }
 

@@ -185,7 +185,11 @@ type Description struct {
 	// Its optional powers.
 	Capabilities []Capability `protobuf:"varint,7,rep,packed,name=capabilities,proto3,enum=panel.registrar.v1.Capability" json:"capabilities,omitempty"`
 	// Schema of its configuration.
-	Schema        *Schema `protobuf:"bytes,8,opt,name=schema,proto3" json:"schema,omitempty"`
+	Schema *Schema `protobuf:"bytes,8,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The fields of orders it reads, by the paths of their problems: "contact", "paid_till". Empty
+	// for those of the first version: kind, domain, customer, contact, nameservers, auth_code,
+	// paid_till. A host submits no order that says more.
+	OrderFields   []string `protobuf:"bytes,9,rep,name=order_fields,json=orderFields,proto3" json:"order_fields,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -272,6 +276,13 @@ func (x *Description) GetCapabilities() []Capability {
 func (x *Description) GetSchema() *Schema {
 	if x != nil {
 		return x.Schema
+	}
+	return nil
+}
+
+func (x *Description) GetOrderFields() []string {
+	if x != nil {
+		return x.OrderFields
 	}
 	return nil
 }
@@ -1017,7 +1028,7 @@ var File_panel_registrar_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x1fpanel/registrar/v1/plugin.proto\x12\x12panel.registrar.v1\x1a\x1epanel/registrar/v1/order.proto\"\xdc\x02\n" +
+	"\x1fpanel/registrar/v1/plugin.proto\x12\x12panel.registrar.v1\x1a\x1epanel/registrar/v1/order.proto\"\xff\x02\n" +
 	"\vDescription\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x18\n" +
@@ -1026,7 +1037,8 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x05kinds\x18\x05 \x03(\x0e2!.panel.registrar.v1.OperationKindR\x05kinds\x12D\n" +
 	"\vregistrants\x18\x06 \x03(\x0e2\".panel.registrar.v1.RegistrantKindR\vregistrants\x12B\n" +
 	"\fcapabilities\x18\a \x03(\x0e2\x1e.panel.registrar.v1.CapabilityR\fcapabilities\x122\n" +
-	"\x06schema\x18\b \x01(\v2\x1a.panel.registrar.v1.SchemaR\x06schema\"z\n" +
+	"\x06schema\x18\b \x01(\v2\x1a.panel.registrar.v1.SchemaR\x06schema\x12!\n" +
+	"\forder_fields\x18\t \x03(\tR\vorderFields\"z\n" +
 	"\x06Schema\x12=\n" +
 	"\n" +
 	"attributes\x18\x01 \x03(\v2\x1d.panel.registrar.v1.AttributeR\n" +
