@@ -285,11 +285,16 @@ func newBench(t testing.TB, token string) *bench {
 	}
 	t.Cleanup(func() { book.Close() })
 	keys := book.Credentials()
-	b := &bench{New(Options{Orders: book, Board: board, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f, Logger: hclog.NewNullLogger()}), t, f, book, nil}
+	b := &bench{New(Options{Orders: book, Board: board, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f, Logger: hclog.NewNullLogger(), Pages: pages}), t, f, book, nil}
 	if token == "" {
 		b.peer = &access.Caller{Name: "olga", Rights: access.Rights()}
 	}
 	return b
+}
+
+// pages greet who calls.
+func pages(http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "for %s", caller(r).Name) })
 }
 
 // ServeHTTP is the server behind its socket, if it has one.
