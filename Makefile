@@ -10,7 +10,7 @@ endif
 GO    ?= go
 TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
 
-.PHONY: test quick setup unit lint generate generate-check release package-test fuzz module figures bench crash crash-nodes powercut
+.PHONY: test quick setup unit lint generate generate-check landed release package-test fuzz module figures bench crash crash-nodes powercut
 
 test: setup lint generate-check unit
 
@@ -48,10 +48,16 @@ lint:
 generate:
 	$(TOOLS) buf generate --template shared/registrarrpc/buf.gen.yaml shared/registrarrpc
 
-# The committed code is what the proto says.
+# The wire that plugins and panels out there speak, against which generate-check holds each change:
+# to be written anew when a version of the contract is released, and at no other time.
+landed:
+	$(TOOLS) buf build shared/registrarrpc --exclude-source-info -o shared/registrarrpc/landed.binpb
+
+# The committed code is what the proto says, and what was spoken yesterday is understood today.
 generate-check:
 	$(TOOLS) buf lint shared/registrarrpc
 	$(TOOLS) buf format -d --exit-code shared/registrarrpc
+	$(TOOLS) buf breaking shared/registrarrpc --against shared/registrarrpc/landed.binpb
 	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	$(TOOLS) buf generate --template shared/registrarrpc/buf.gen.yaml -o "$$tmp" shared/registrarrpc && \
 	diff -r -x panel -x doc.go "$$tmp/shared/registrarrpc/registrarpb" shared/registrarrpc/registrarpb

@@ -24,6 +24,7 @@ import (
 	"registrar.panel/host/console"
 	"registrar.panel/host/door"
 	"registrar.panel/host/launch"
+	"registrar.panel/host/metrics"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
@@ -105,7 +106,8 @@ func (h *Host) open(ctx context.Context, o Options) error {
 
 	credentials := h.orders.Credentials()
 	h.web = web.New(web.Options{Orders: h.orders, Board: h.board, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials, Webhooks: h.orders.Webhooks(), Teller: h.teller, Version: o.Version,
-		Proxies: h.config.Panel.Proxy, Logger: h.log.Named("web"), Pages: func(api http.Handler) http.Handler {
+		Measures: metrics.New(metrics.Options{Book: h.orders.Lists(), Plugins: h, Version: o.Version, Now: o.Now}),
+		Proxies:  h.config.Panel.Proxy, Logger: h.log.Named("web"), Pages: func(api http.Handler) http.Handler {
 			return console.New(console.Options{API: api, Now: o.Now, Logger: h.log.Named("console")})
 		}})
 	return h.warnLocked(ctx, credentials)

@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"registrar.panel/host/web/api"
+	"registrar.panel/internal/testrun"
 )
 
 // spam delivers a mail of a stranger.
@@ -18,11 +20,18 @@ func (w *world) spam(n int, from, text string) {
 }
 
 // An operator deals with a flood by the command line: strangers have a list of their own, lists come in
-// pages, many entries are resolved at once, and a sender is ignored and heeded.
+// pages, many entries are resolved at once, and a sender is ignored and heeded. Meanwhile the relay hangs,
+// which is an alarm. (That it comes within a minute follows from TestDefaultPatience and TestLookoutRuns.)
 func TestOperatorDealsWithAFlood(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	testrun.Place(t)
+	w := newPlace(t)
+	w.simulate()
+	w.mail.smtp = silentRelay(t)
+	w.settle(nil)
 	w.serve()
+	w.buy("unsent.ru", "c1", w.write("person.json", person))
+
 	for i := range 5 {
 		w.spam(i, "evil@spam.example", "Buy now.")
 	}
@@ -86,5 +95,46 @@ func TestOperatorDealsWithAFlood(t *testing.T) {
 	refused := w.post("/api/v1/review/resolve", api.ReviewsDecision{From: "a@b.example", Outcome: "done", By: "olga"})
 	if refused.Code != "INVALID" || !slices.ContainsFunc(refused.Problems, func(p api.Problem) bool { return p.Path == "outcome" }) {
 		t.Errorf("%s: %+v", filepath.Base(w.dir), refused)
+	}
+
+	w.hangs()
+}
+
+// silentRelay accepts connections and says nothing.
+func silentRelay(t *testing.T) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var held []net.Conn
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				break
+			}
+			held = append(held, c)
+		}
+		for _, c := range held {
+			c.Close()
+		}
+	}()
+	t.Cleanup(func() { l.Close(); <-done })
+	return l.Addr().String()
+}
+
+// hangs waits for the alarm that the relay hangs; nothing has been handed to it.
+func (w *world) hangs() {
+	w.t.Helper()
+	w.until("the alarm that the relay hangs", func() bool {
+		var entries []api.Entry
+		w.json(&entries, "log", "--level", "error")
+		return slices.ContainsFunc(entries, func(e api.Entry) bool { return e.Event == "alarm" && strings.HasPrefix(e.Message, "relay:") })
+	})
+	if d := w.domain("unsent.ru"); d.Status != "Registering" {
+		w.t.Errorf("the domain is %+v", d)
 	}
 }

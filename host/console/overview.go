@@ -65,6 +65,8 @@ func (v *visit) needOf(a api.Attention) need {
 
 func pageOf(a api.Attention) string {
 	switch {
+	case a.Kind == "reviews":
+		return "/review"
 	case a.Review != nil:
 		return address("review", *a.Review)
 	case a.Operation != nil:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +23,14 @@ const (
 	shouldLook = "warning"
 )
 
-// listAttention tells of plugins and mails with the first page, and of domains page by page.
+const (
+	// shownReviews bounds how many mails that wait have an entry of their own.
+	shownReviews = 20
+	// countedReviews bounds how many are counted.
+	countedReviews = 200
+)
+
+// listAttention lists plugins and the first mails with the first page, and domains page by page.
 func (l lists) listAttention(r *http.Request) (paged[api.Attention], []switchboard.Absent, error) {
 	a := query(r)
 	page := a.page()
@@ -33,12 +41,12 @@ func (l lists) listAttention(r *http.Request) (paged[api.Attention], []switchboa
 	var absent []switchboard.Absent
 	if page.After == "" {
 		all = list(slices.DeleteFunc(l.plugins.Statuses(), healthy), pluginNeeds)
-		waiting, err := l.board.Reviews(r.Context())
+		waiting, more, err := l.waitingReviews(r)
 		if err != nil {
 			return paged[api.Attention]{}, nil, err
 		}
 		absent = waiting.Absent
-		all = append(all, list(waiting.List, reviewNeeds)...)
+		all = append(all, reviewsNeed(waiting.List, more)...)
 	}
 	found, next, err := l.book.Lists().Domains(r.Context(), orders.DomainList{Page: page, Attention: true})
 	if err != nil {
@@ -78,6 +86,30 @@ func pluginNeeds(p supervisor.Status) api.Attention {
 		n.Actions = append(n.Actions, api.Action{Does: "start it again when plugin.hcl is right", Command: "panel plugins upgrade " + p.Name, Code: "upgrade"})
 	}
 	return n
+}
+
+// waitingReviews lists the mails that wait for a person, as many as are counted.
+func (l lists) waitingReviews(r *http.Request) (switchboard.Several[registrar.Review], bool, error) {
+	return l.board.ReviewPage(r.Context(), registrar.ReviewQuery{Size: countedReviews})
+}
+
+// reviewsNeed has an entry for each of the first mails, and one for the others together.
+func reviewsNeed(waiting []switchboard.Of[registrar.Review], more bool) []api.Attention {
+	shown := waiting[:min(len(waiting), shownReviews)]
+	entries := list(shown, reviewNeeds)
+	left := len(waiting) - len(shown)
+	if left == 0 {
+		return entries
+	}
+
+	count := strconv.Itoa(left)
+	if more {
+		count = "more than " + count
+	}
+	return append(entries, api.Attention{Kind: "reviews", Severity: mustAct, Since: knownTime(waiting[shownReviews].Value.ReceivedAt),
+		What: count + " further mails wait to be read", Why: "the oldest come first", Actions: []api.Action{
+			{Does: "list them", Command: "panel review", Code: "show"},
+			{Does: "resolve all mails of one sender", Command: "panel review resolve --from ADDRESS --outcome ignore --reason WHY", Code: "resolve"}}})
 }
 
 func reviewNeeds(v switchboard.Of[registrar.Review]) api.Attention {
@@ -176,8 +208,8 @@ func (l lists) showStatus(r *http.Request) (api.Status, error) {
 	if err != nil {
 		return status, err
 	}
-	reviews, err := l.board.Reviews(r.Context())
-	status.Attention = needing + len(reviews.List) + len(slices.DeleteFunc(l.plugins.Statuses(), healthy))
+	waiting, more, err := l.waitingReviews(r)
+	status.Attention = needing + len(reviewsNeed(waiting.List, more)) + len(slices.DeleteFunc(l.plugins.Statuses(), healthy))
 	return status, err
 }
 

@@ -270,6 +270,14 @@ type bench struct {
 	fake *fake
 	book *orders.Service
 	peer *access.Caller // who is at the other end of the socket; nil = it is no socket
+
+	options Options // that the server was made with
+}
+
+// measured makes the server anew, with measures.
+func (b *bench) measured(m Measures) {
+	b.options.Measures = m
+	b.Server = New(b.options)
 }
 
 func newBench(t testing.TB, token string) *bench {
@@ -285,7 +293,8 @@ func newBench(t testing.TB, token string) *bench {
 	}
 	t.Cleanup(func() { book.Close() })
 	keys := book.Credentials()
-	b := &bench{New(Options{Orders: book, Board: board, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f, Logger: hclog.NewNullLogger(), Pages: pages}), t, f, book, nil}
+	o := Options{Orders: book, Board: board, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f, Logger: hclog.NewNullLogger(), Pages: pages}
+	b := &bench{New(o), t, f, book, nil, o}
 	if token == "" {
 		b.peer = &access.Caller{Name: "olga", Rights: access.Rights()}
 	}

@@ -9,9 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"registrar.panel/host/access"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
 )
 
 var nextLink = regexp.MustCompile(`^<(/[^>]+)>; rel="next"$`)
@@ -98,7 +101,7 @@ func TestAttention(t *testing.T) {
 				t.Errorf("%q has no code", act.Does)
 			}
 		}
-		if a.State == nil && a.Kind != "review" {
+		if a.State == nil && !strings.HasPrefix(a.Kind, "review") {
 			t.Errorf("%+v has no state", a)
 		}
 	}
@@ -115,6 +118,41 @@ func TestAttention(t *testing.T) {
 	}
 	if status.Attention != len(all) || status.Domains["Registered"] != 1 || len(status.Plugins) != 2 || status.Due.Days60 != 0 {
 		t.Errorf("%+v of %d", status, len(all))
+	}
+}
+
+// Of many mails the first have an entry each, and the others one together.
+func TestAttentionToManyMails(t *testing.T) {
+	t.Parallel()
+	mails := make([]switchboard.Of[registrar.Review], countedReviews)
+	for i := range mails {
+		mails[i].Value = registrar.Review{ID: registrar.ReviewID(fmt.Sprint("rv-", i)), ReceivedAt: now.Add(time.Duration(i) * time.Minute)}
+	}
+
+	for _, c := range []struct {
+		waiting int
+		more    bool
+		entries int
+		last    string // "" = it is that of a mail
+	}{
+		{0, false, 0, ""},
+		{1, false, 1, ""},
+		{shownReviews, false, shownReviews, ""},
+		{shownReviews + 1, false, shownReviews + 1, "1 further mails wait to be read"},
+		{countedReviews, false, shownReviews + 1, "180 further mails wait to be read"},
+		{countedReviews, true, shownReviews + 1, "more than 180 further mails wait to be read"},
+	} {
+		got := reviewsNeed(mails[:c.waiting], c.more)
+		if len(got) != c.entries {
+			t.Errorf("%d mails have %d entries, want %d", c.waiting, len(got), c.entries)
+			continue
+		}
+		if c.last == "" {
+			continue
+		}
+		if last := got[len(got)-1]; last.Kind != "reviews" || last.What != c.last || !last.Since.Equal(now.Add(shownReviews*time.Minute)) {
+			t.Errorf("%d mails (more: %v): the last entry is %+v", c.waiting, c.more, last)
+		}
 	}
 }
 

@@ -37,6 +37,13 @@ type Teller interface {
 	Again(ctx context.Context, webhook string, e orders.Entry) error
 }
 
+// Measures tells monitoring how the panel stands.
+type Measures interface {
+	http.Handler                          // answers with metrics
+	Around(mux http.Handler) http.Handler // counts requests by route
+	Ready(ctx context.Context) error      // says why callers can't be answered; nil = they can
+}
+
 // Options of a server.
 type Options struct {
 	Orders   *orders.Service
@@ -48,6 +55,7 @@ type Options struct {
 	Vault    Vault
 	Webhooks orders.Webhooks
 	Teller   Teller
+	Measures Measures       // nil = nothing is measured
 	Version  string         // of the program
 	Proxies  []netip.Prefix // whence alone requests may come; nil = from everywhere
 	Logger   hclog.Logger
@@ -91,7 +99,8 @@ func New(o Options) *Server {
 	if o.Pages != nil {
 		all.Handle("/", o.Pages(api))
 	}
-	s.handler = s.guard(all)
+	monitoring := measuring{o.Measures, s.log}
+	s.handler = monitoring.open(s.guard(monitoring.routed(all)))
 	return s
 }
 

@@ -20,11 +20,38 @@ import (
 // never into a store, log or message.
 func (o Order) Canonical() []byte {
 	var c canonical
+	o.write(&c)
+	return c.lines
+}
 
+// FirstOrderFields lists the fields that orders had in the first version of the contract. Every
+// registrar is taken to read them.
+func FirstOrderFields() []string {
+	return []string{"kind", "domain", "customer", "contact", "nameservers", "auth_code", "paid_till"}
+}
+
+// OrderFields lists the fields of orders, the ID apart, by the paths of their problems. One that
+// is added to Order later is appended here, and read by the registrars that declare it.
+func OrderFields() []string { return FirstOrderFields() }
+
+// Fields lists the fields that the order has, of [OrderFields].
+func (o Order) Fields() []string {
+	var c canonical
+	o.write(&c)
+	return c.fields
+}
+
+// write says the whole order, field by field: what is not said here has no effect on its
+// identity, and is not held against what a registrar reads.
+func (o Order) write(c *canonical) {
+	c.field = "kind"
 	c.add("kind", string(o.Kind))
+	c.field = "domain"
 	c.add("domain", o.Domain)
+	c.field = "customer"
 	c.add("customer", o.Customer)
 
+	c.field = "contact"
 	if r := o.Registrant; r != nil {
 		c.add("registrant", string(r.Kind))
 		for _, key := range slices.Sorted(maps.Keys(r.Fields)) {
@@ -34,6 +61,7 @@ func (o Order) Canonical() []byte {
 		}
 	}
 
+	c.field = "nameservers"
 	for _, ns := range o.Nameservers {
 		c.add("nameserver", ns.Host)
 		for _, ip := range ns.IPs {
@@ -41,16 +69,25 @@ func (o Order) Canonical() []byte {
 		}
 	}
 
+	c.field = "auth_code"
 	c.add("auth_code", string(o.AuthCode))
+	c.field = "paid_till"
 	c.add("paid_till", o.PaidTill.String())
-	return c.lines
 }
 
-type canonical struct{ lines []byte }
+// canonical is the form of an order, and the list of the fields that are in it.
+type canonical struct {
+	lines  []byte
+	field  string // that is being written
+	fields []string
+}
 
 func (c *canonical) add(name, value string) {
 	if value == "" {
 		return
+	}
+	if !slices.Contains(c.fields, c.field) {
+		c.fields = append(c.fields, c.field)
 	}
 	c.lines = append(c.lines, name+"="+escapeValue.Replace(value)+"\n"...)
 }

@@ -99,6 +99,9 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 			if len(o.Canonical()) == 0 {
 				t.Errorf("Order.%s is not in the canonical form", name)
 			}
+			if f := o.Fields(); len(f) != 1 || !slices.Contains(OrderFields(), f[0]) {
+				t.Errorf("an order with %s alone has the fields %v, want one of %v", name, f, OrderFields())
+			}
 		}
 	}
 
@@ -107,6 +110,35 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 	}
 	if have, want := names(Nameserver{}), []string{"Host", "IPs"}; !slices.Equal(have, want) {
 		t.Errorf("Nameserver has fields %v: is each in Canonical?", have)
+	}
+}
+
+// What a registrar does not declare is not submitted to it, and what all registrars read needs
+// no declaration.
+func TestUnread(t *testing.T) {
+	t.Parallel()
+
+	all := Order{ID: "o1", Kind: KindTransfer, Domain: "a.ru", Customer: "c", Registrant: &Registrant{Kind: Person}, AuthCode: "code",
+		Nameservers: []Nameserver{{Host: "ns1.a.example", IPs: []string{"192.0.2.1"}}}, PaidTill: Date{Year: 2027, Month: 1, Day: 1}}
+
+	for _, c := range []struct {
+		reads []string
+		o     Order
+		want  []string
+	}{
+		{nil, all, nil},
+		{OrderFields(), all, nil},
+		{[]string{"kind", "domain", "customer", "contact", "auth_code"}, all, []string{"nameservers", "paid_till"}},
+		{[]string{"kind"}, Order{ID: "o1", Kind: KindRenew}, nil},
+		{[]string{"kind"}, Order{}, nil},
+	} {
+		var have []string
+		for _, p := range (Description{Name: "x", OrderFields: c.reads}).Unread(c.o) {
+			have = append(have, p.Path)
+		}
+		if !slices.Equal(have, c.want) {
+			t.Errorf("a registrar that reads %v does not read %v, want %v", c.reads, have, c.want)
+		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package registrar
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Capability is an optional power that a registrar declares.
 type Capability string
@@ -32,6 +35,29 @@ type Description struct {
 	Registrants  []RegistrantKind
 	Capabilities []Capability
 	Schema       Schema // of its configuration
+
+	// OrderFields lists the fields of orders that the registrar reads, of [OrderFields]; empty =
+	// [FirstOrderFields]. What it would ignore is never submitted to it: see [Description.Unread].
+	OrderFields []string
+}
+
+// Unread reports the fields of an order that the registrar does not read. A host submits no
+// order that has any: a plugin of an earlier version would ignore what it does not know, and
+// carry out something else than what was paid for.
+func (d Description) Unread(o Order) []Problem {
+	reads := d.OrderFields
+	if len(reads) == 0 {
+		reads = FirstOrderFields()
+	}
+
+	var problems []Problem
+	for _, field := range o.Fields() {
+		if !slices.Contains(reads, field) {
+			problems = append(problems, Problem{Path: field, Code: "unread", Params: map[string]string{"registrar": d.Name},
+				Message: "is nothing that this registrar's plugin reads: leave it out, or use a plugin that declares it"})
+		}
+	}
+	return problems
 }
 
 // Has reports whether a capability is declared.

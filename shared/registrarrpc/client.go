@@ -1,10 +1,12 @@
 package registrarrpc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"iter"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -24,6 +26,9 @@ type client struct {
 	registrar pb.RegistrarServiceClient
 	plugin    pb.PluginServiceClient
 	process   context.Context // ends with the process
+
+	mu    sync.Mutex
+	knows *registrar.Description // as the plugin described itself last; nil = it has not been asked
 }
 
 func newClient(process context.Context, conn grpc.ClientConnInterface) *client {
@@ -102,7 +107,25 @@ func answer[M, T any](m M, err error, read func(*decoder, M) T) (T, error) {
 
 func (c *client) Describe(ctx context.Context) (registrar.Description, error) {
 	m, err := call(ctx, c, &encoder{}, c.registrar.Describe, &pb.DescribeRequest{})
-	return answer(m.GetDescription(), err, (*decoder).description)
+	d, err := answer(m.GetDescription(), err, (*decoder).description)
+	if err == nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.knows = &d
+	}
+	return d, err
+}
+
+// unread reports what the plugin would ignore of an order.
+func (c *client) unread(ctx context.Context, o registrar.Order) ([]registrar.Problem, error) {
+	c.mu.Lock()
+	known := c.knows
+	c.mu.Unlock()
+	if known != nil {
+		return known.Unread(o), nil
+	}
+	d, err := c.Describe(ctx)
+	return d.Unread(o), err
 }
 
 func (c *client) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
@@ -117,6 +140,9 @@ func (c *client) Validate(ctx context.Context, o registrar.Order) (registrar.Val
 	if len(e.problems) > 0 { // a faulty order is not an error
 		return registrar.Validation{Problems: e.problems}, nil
 	}
+	if problems, err := c.unread(ctx, o); err != nil || len(problems) > 0 {
+		return registrar.Validation{Problems: problems}, err
+	}
 	m, err := call(ctx, c, &e, c.registrar.Validate, &pb.ValidateRequest{Order: order})
 	return answer(m, err, (*decoder).validation)
 }
@@ -128,7 +154,15 @@ func (c *client) Check(ctx context.Context, names []string) ([]registrar.Availab
 
 func (c *client) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
 	var e encoder
-	m, err := call(ctx, c, &e, c.registrar.Submit, &pb.SubmitRequest{Order: e.order(o)})
+	order := e.order(o)
+	if err := e.invalid(); err != nil {
+		return registrar.Operation{}, err
+	}
+	problems, err := c.unread(ctx, o)
+	if err := cmp.Or(err, registrar.InvalidOrder(problems)); err != nil {
+		return registrar.Operation{}, err
+	}
+	m, err := call(ctx, c, &e, c.registrar.Submit, &pb.SubmitRequest{Order: order})
 	return answer(m.GetOperation(), err, (*decoder).operation)
 }
 

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	"registrar.panel/shared/registrar"
 	pb "registrar.panel/shared/registrarrpc/registrarpb"
 )
@@ -23,6 +25,9 @@ func (e *encoder) order(o registrar.Order) *pb.Order {
 
 func (d *decoder) order(m *pb.Order) registrar.Order {
 	present(&d.faults, "order", m)
+	if m != nil && grown(m.ProtoReflect()) {
+		d.add("order", "says something that is not known here, and would be ignored: the plugin must be upgraded first")
+	}
 	return registrar.Order{
 		ID:          registrar.OrderID(m.GetId()),
 		Kind:        decode(d, "kind", operationKinds, m.GetKind()),
@@ -33,6 +38,33 @@ func (d *decoder) order(m *pb.Order) registrar.Order {
 		AuthCode:    registrar.AuthCode(m.GetAuthCode()),
 		PaidTill:    d.date("paid_till", m.GetPaidTill()),
 	}
+}
+
+// grown reports whether a message has fields of a later version, at any depth.
+func grown(m protoreflect.Message) bool {
+	if len(m.GetUnknown()) > 0 {
+		return true
+	}
+
+	found := false
+	look := func(v protoreflect.Value) bool { found = grown(v.Message()); return !found }
+
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case f.IsMap():
+			if f.MapValue().Message() != nil {
+				v.Map().Range(func(_ protoreflect.MapKey, v protoreflect.Value) bool { return look(v) })
+			}
+		case f.Message() == nil:
+		case f.IsList():
+			for i := 0; i < v.List().Len() && look(v.List().Get(i)); i++ {
+			}
+		default:
+			look(v)
+		}
+		return !found
+	})
+	return found
 }
 
 func (e *encoder) registrant(r *registrar.Registrant) *pb.Registrant {

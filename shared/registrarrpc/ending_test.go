@@ -145,7 +145,7 @@ func TestAPanicFailsTheCallOnly(t *testing.T) {
 	}
 
 	_, incident, _ := strings.Cut(e.Detail, "incident ")
-	if _, err := p.Describe(t.Context()); !errors.Is(err, registrar.Internal) { // a nil function
+	if _, err := p.Handles(t.Context(), "c1"); !errors.Is(err, registrar.Internal) { // a nil function
 		t.Errorf("a nil function is %v", err)
 	}
 	if m, err := p.Mail(t.Context(), "1"); err != nil || m.ID != "1" {

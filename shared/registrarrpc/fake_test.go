@@ -10,7 +10,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// fake is a plugin made of functions; one that is nil panics.
+// fake is a plugin made of functions; one that is nil panics, except that
+// it can always describe itself.
 type fake struct {
 	describe      func(context.Context) (registrar.Description, error)
 	form          func(context.Context, registrar.FormQuery) (registrar.Form, error)
@@ -49,7 +50,12 @@ type fake struct {
 	drain         func(context.Context) error
 }
 
-func (f *fake) Describe(ctx context.Context) (registrar.Description, error) { return f.describe(ctx) }
+func (f *fake) Describe(ctx context.Context) (registrar.Description, error) {
+	if f.describe == nil {
+		return registrar.Description{Name: "fake"}, nil
+	}
+	return f.describe(ctx)
+}
 func (f *fake) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
 	return f.form(ctx, q)
 }

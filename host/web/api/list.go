@@ -33,7 +33,7 @@ type OpenOperation struct {
 
 // Attention is something that needs a person.
 type Attention struct {
-	Kind      string     `json:"kind"`     // plugin | operation | domain | review
+	Kind      string     `json:"kind"`     // plugin | operation | domain | order | review | reviews: those that have no entry of their own
 	Severity  string     `json:"severity"` // error: a person must act | warning: a person should look
 	Since     *time.Time `json:"since"`
 	Domain    *string    `json:"domain"` // ACE

@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -25,11 +27,12 @@ type Eraser struct {
 	settings *Settings
 	store    EraserStore
 	log      hclog.Logger
+	now      func() time.Time
 }
 
 // NewEraser composes the eraser of a store.
-func NewEraser(s *Settings, st EraserStore, log hclog.Logger) *Eraser {
-	return &Eraser{settings: s, store: st, log: log}
+func NewEraser(s *Settings, st EraserStore, log hclog.Logger, now func() time.Time) *Eraser {
+	return &Eraser{settings: s, store: st, log: log, now: now}
 }
 
 // eraseAtOnce bounds how long others wait.
@@ -48,7 +51,13 @@ func (er *Eraser) Erase(ctx context.Context, q registrar.ErasureQuery) (registra
 		return registrar.Erasure{}, err
 	}
 
-	// Contacts after requests: until then what others repeat of a person is hidden by them.
+	searched, err := er.unbound(ctx, f)
+	if err != nil {
+		return registrar.Erasure{}, err
+	}
+	mails += searched.removed
+
+	// Contacts last: until then what others repeat of a person is hidden, and found, by them.
 	contacts, err := er.contacts(ctx, f)
 	if err != nil {
 		return registrar.Erasure{}, err
@@ -66,8 +75,9 @@ func (er *Eraser) Erase(ctx context.Context, q registrar.ErasureQuery) (registra
 		return done, nil
 	}
 
-	done.Beyond = er.beyond()
+	done.Beyond = er.beyond(searched.more)
 	done.Kept, err = Look(ctx, er.store, func(tx *store.Tx) ([]registrar.Kept, error) { return tx.Erasures.Kept(q.Customer) })
+	done.Kept = append(done.Kept, searched.waiting...)
 	return done, err
 }
 
@@ -132,17 +142,23 @@ func counted(sorts ...registrar.Removed) []registrar.Removed {
 }
 
 // beyond lists where R01's plugin can't reach.
-func (er *Eraser) beyond() []string {
+func (er *Eraser) beyond(unsearched bool) []string {
 	places := []string{
 		"R01's own records of its clients",
 		fmt.Sprintf("the mailbox of %s, and its folder of handled mails", er.settings.Callback),
-		"mails of no request of ours: keep.mails removes them in time",
+		fmt.Sprintf("mails of no request of ours that name the customer in no usual way, by name, address, phone or number: their text goes %s after they came, that of strangers %s",
+			days(er.settings.KeepMails), days(cmp.Or(er.settings.KeepStrangers, KeepStrangers))),
+	}
+	if unsearched {
+		places = append(places, fmt.Sprintf("mails of no request of ours beyond the newest %d, which were not searched: erase again once keep.mails and keep.strangers have removed some", mostSearched))
 	}
 	if er.settings.BCC != "" {
 		places = append(places, "the blind copies at "+er.settings.BCC)
 	}
 	return places
 }
+
+func days(d time.Duration) string { return fmt.Sprintf("%d days", d/day) }
 
 // erasedWords stand for what is said about business whose personal data were erased: what would
 // have to be hidden in it is not known any more.

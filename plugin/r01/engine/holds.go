@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"sync"
+	"context"
 	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Waits tells people what keeps a request in the queue; "" = nothing but its turn.
+// Waits is what keeps a request in the queue, for people; "" = nothing but its turn.
 type Waits struct {
 	For   string
 	Until time.Time // zero = when it is settled
@@ -23,116 +23,143 @@ func (w Waits) String() string {
 	return w.For + "; not before " + stamp(w.Until) + " UTC"
 }
 
-// Holds tells what keeps a queued request from being sent. stopped is until when nothing is handed to
+// Holds reports what keeps a queued request from being sent. stopped is until when nothing is handed to
 // the relay; zero = it is.
 func (l *Limits) Holds(tx *store.Tx, r store.Request, stopped time.Time) (Waits, error) {
-	return l.holds(tx, r, stopped, func() (Allowance, error) { return l.Allowance(tx) })
+	scheduled, err := tx.Requests.IsScheduled(r.ID)
+	if err != nil {
+		return Waits{}, err
+	}
+	b, err := l.barriers(tx, stopped)
+	return b.hold(r, scheduled), err
 }
 
-func (l *Limits) holds(tx *store.Tx, r store.Request, stopped time.Time, allowed func() (Allowance, error)) (Waits, error) {
+// barriers is what keeps requests from being sent at a moment, the same for all of them.
+type barriers struct {
+	now         time.Time
+	refused     bool      // R01 refuses the agreement or its password
+	stopped     time.Time // the relay takes nothing until then
+	noFunds     bool
+	ordered     Share
+	ofScheduled Share
+}
+
+func (l *Limits) barriers(tx *store.Tx, stopped time.Time) (barriers, error) {
 	all, err := tx.Setting(PauseAll)
+	if err != nil {
+		return barriers{}, err
+	}
+	paid, err := tx.Setting(PausePaid)
+	if err != nil {
+		return barriers{}, err
+	}
+	a, err := l.Allowance(tx)
+	return barriers{now: l.now(), refused: all != "", stopped: stopped, noFunds: paid != "", ordered: a.Ordered, ofScheduled: a.Scheduled}, err
+}
+
+// hold reports what keeps one request from being sent.
+func (b barriers) hold(r store.Request, scheduled bool) Waits {
 	switch {
-	case err != nil:
-		return Waits{}, err
-	case all != "":
-		return Waits{For: lifecycle.WaitsFor(lifecycle.Request{State: registrar.NeedsAction, Stall: lifecycle.AuthFailed})}, nil
-	case !stopped.IsZero():
-		return Waits{"the mail relay, which refuses or says nothing", stopped}, nil
+	case b.refused:
+		return Waits{For: lifecycle.WaitsFor(lifecycle.Request{State: registrar.NeedsAction, Stall: lifecycle.AuthFailed})}
+	case !b.stopped.IsZero():
+		return Waits{"the mail relay, which refuses or says nothing", b.stopped}
 	}
 
-	if due := r.DueAt; due.After(l.now()) && due.Before(l.now().Add(store.LongestWait)) {
+	if due := r.DueAt; due.After(b.now) && due.Before(b.now.Add(store.LongestWait)) {
 		why := "the mail relay, which did not take it"
 		if r.Error != "" {
 			why = "the mail relay: " + r.Error
 		}
-		return Waits{why, due}, nil
+		return Waits{why, due}
 	}
 
-	if !r.Kind.Paid() {
-		return Waits{}, nil
+	switch {
+	case !r.Kind.Paid():
+		return Waits{}
+	case b.noFunds:
+		return Waits{For: lifecycle.WaitsFor(lifecycle.Request{State: registrar.NeedsAction, Stall: lifecycle.NoFunds})}
+	case scheduled:
+		return Waits{b.ofScheduled.Held, b.ofScheduled.Until}
 	}
-	return l.holdsMoney(tx, r, allowed)
+	return Waits{b.ordered.Held, b.ordered.Until}
 }
 
-func (l *Limits) holdsMoney(tx *store.Tx, r store.Request, allowed func() (Allowance, error)) (Waits, error) {
-	paid, err := tx.Setting(PausePaid)
-	if err != nil {
-		return Waits{}, err
-	}
-	if paid != "" {
-		return Waits{For: lifecycle.WaitsFor(lifecycle.Request{State: registrar.NeedsAction, Stall: lifecycle.NoFunds})}, nil
-	}
+const (
+	// mostTold bounds how many operations one round reports as held: each is written.
+	mostTold = 100
+	// queuePage and mostPages bound how much of the queue one round reads; the next goes on behind it.
+	queuePage = 500
+	mostPages = 20
+)
 
-	a, err := allowed()
-	if err != nil {
-		return Waits{}, err
-	}
-	share := a.Ordered
-	scheduled, err := tx.Requests.IsScheduled(r.ID)
-	if scheduled {
-		share = a.Scheduled
-	}
-	return Waits{share.Held, share.Until}, err
+// held is an operation in the queue that waits for something else than people were told.
+type held struct {
+	op    store.Operation
+	text  string
+	waits Waits
 }
 
-// mostTold bounds how many operations one round tells of.
-const mostTold = 100
-
-// tellHeld tells what holds the requests in the queue, once each time that this changes: whoever
-// looks at a list of domains or orders sees what they wait for.
-func (ro *Rounds) tellHeld(tx *store.Tx) error {
-	queued, err := tx.Requests.InState(registrar.Queued)
-	if err != nil {
-		return err
-	}
-
-	told, stopped := 0, ro.stopped()
-	allowed := sync.OnceValues(func() (Allowance, error) { return ro.limits.Allowance(tx) }) // the same for all of them
-	for _, r := range queued {
-		if told >= mostTold {
-			return nil
+// findHeld reads what holds the requests in the queue, and returns what has changed about it since
+// people were told. Writers do not wait for it.
+func (ro *Rounds) findHeld(ctx context.Context) ([]held, error) {
+	return Look(ctx, ro.store, func(tx *store.Tx) (changed []held, err error) {
+		b, err := ro.limits.barriers(tx, ro.stopped())
+		if err != nil {
+			return nil, err
 		}
-		w, err := ro.limits.holds(tx, r, stopped, allowed)
+
+		for range mostPages {
+			page, err := tx.Requests.QueuedPage(ro.heldAfter, queuePage)
+			if err != nil {
+				return nil, err
+			}
+			for _, q := range page {
+				changed = append(changed, changedHolds(q, b.hold(q.Request, q.Scheduled))...)
+				if ro.heldAfter = q.Request.ID; len(changed) >= mostTold {
+					return changed, nil
+				}
+			}
+			if len(page) < queuePage {
+				ro.heldAfter = ""
+				return changed, nil
+			}
+		}
+
+		return changed, nil
+	})
+}
+
+func changedHolds(q store.Queued, w Waits) (changed []held) {
+	text := w.For
+	if text == "" {
+		text = lifecycle.WaitsFor(q.Request.Lifecycle())
+	}
+	for _, op := range q.Operations {
+		if op.WaitsFor != text {
+			changed = append(changed, held{op, text, w})
+		}
+	}
+	return changed
+}
+
+// tellHeld stores what operations wait for, and reports each hold that is new, once: people see it in
+// the lists of domains and orders. One that has moved meanwhile is left out.
+func (ro *Rounds) tellHeld(tx *store.Tx, changed []held) error {
+	for _, h := range changed {
+		known, err := tx.Operations.SetWaitsFor(h.op, h.text)
 		if err != nil {
 			return err
 		}
-
-		n, err := ro.tellWaits(tx, r, w)
-		if err != nil {
-			return err
+		if !known || h.waits.For == "" {
+			continue
 		}
-		told += n
+		tx.Emit(registrar.Event{At: ro.now(), Type: registrar.EventOperation, Level: registrar.LevelInfo, Actor: ByPlugin, Name: h.op.Domain,
+			Order: h.op.Order, Operation: h.op.ID, Kind: h.op.Kind, State: h.op.State,
+			Message: Nouns[h.op.Kind] + " of " + mailform.Unicode(h.op.Domain) + " waits for " + h.waits.String()})
 	}
 	return nil
 }
 
-// tellWaits stores what the operations of a request wait for, and tells of a hold that is new.
-func (ro *Rounds) tellWaits(tx *store.Tx, r store.Request, w Waits) (told int, err error) {
-	text := w.For
-	if text == "" {
-		text = lifecycle.WaitsFor(r.Lifecycle())
-	}
-
-	ops, err := tx.Operations.OpenOf(r.ID)
-	if err != nil {
-		return 0, err
-	}
-	for _, op := range ops {
-		if op.WaitsFor == text || op.State != registrar.Queued {
-			continue
-		}
-		if err := tx.Operations.SetWaitsFor(op.ID, text); err != nil {
-			return told, err
-		}
-		if told++; w.For == "" {
-			continue
-		}
-		tx.Emit(registrar.Event{At: ro.now(), Type: registrar.EventOperation, Level: registrar.LevelInfo, Actor: ByPlugin, Name: op.Domain,
-			Order: op.Order, Operation: op.ID, Kind: op.Kind, State: op.State,
-			Message: Nouns[op.Kind] + " of " + mailform.Unicode(op.Domain) + " waits for " + w.String()})
-	}
-	return told, nil
-}
-
-// HeldBy says until when nothing is handed to the relay. It is called once, before the rounds begin.
+// HeldBy sets what reports until when nothing is handed to the relay. It is called once, before the rounds begin.
 func (ro *Rounds) HeldBy(stopped func() time.Time) { ro.stopped = stopped }

@@ -27,6 +27,9 @@ type Rounds struct {
 	log      hclog.Logger
 	now      func() time.Time
 	stopped  func() time.Time
+	// heldAfter is the request behind which the next round goes on to read the queue; "" = its beginning.
+	// Of Expire alone, which the loop calls.
+	heldAfter string
 }
 
 // NewRounds composes the rounds of an engine.
@@ -126,7 +129,15 @@ func (ro *Rounds) deadlineLoop(ctx context.Context) {
 // Expire brings every request whose deadline has passed before a person. Nothing is sent
 // again. r01-mail 4.4
 func (ro *Rounds) Expire(ctx context.Context) error {
+	changed, err := ro.findHeld(ctx)
+	if err != nil {
+		return err
+	}
+
 	return ro.engine.Write(ctx, func(tx *store.Tx) error {
+		if err := ro.tellHeld(tx, changed); err != nil {
+			return err
+		}
 		if ro.clock.Doubt() != "" {
 			return ro.watch(tx)
 		}

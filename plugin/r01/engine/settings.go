@@ -50,7 +50,7 @@ type Settings struct {
 	Registry Registry
 
 	KeepMails     time.Duration // how long the bytes of mails are kept
-	KeepStrangers time.Duration // and how long the mails of strangers wait; 0 = 14 days
+	KeepStrangers time.Duration // and how long the mails of strangers wait; 0 = KeepStrangers
 	Quota         int           // the most unproved mails of one sender that wait a day; 0 = 100
 
 	Proof       bool          // a reply's sender must be proved; else the token alone is believed
@@ -59,6 +59,9 @@ type Settings struct {
 
 	Reconciled string // the incarnation of a restored store that a person has compared with R01's records
 }
+
+// KeepStrangers is how long the mails of strangers wait if the settings do not say.
+const KeepStrangers = 14 * day
 
 // Handles says how client handles are made. r01-mail 2.8
 type Handles struct {

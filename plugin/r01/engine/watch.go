@@ -12,7 +12,7 @@ const brakeAlarm = "brake"
 // watch raises the alarms that depend on time and not on an event: the brake holds, there are still no funds,
 // that no renewal pass completes.
 func (ro *Rounds) watch(tx *store.Tx) error {
-	return errors.Join(ro.watchBrake(tx), ro.tellHeld(tx), ro.watchFunds(tx), ro.watchPasses(tx), ro.boundDeadlines(tx))
+	return errors.Join(ro.watchBrake(tx), ro.watchFunds(tx), ro.watchPasses(tx), ro.boundDeadlines(tx))
 }
 
 // boundDeadlines brings near what a clock that was wrong has put far off.

@@ -93,7 +93,7 @@ func New(s engine.Settings, p Parts) *Gateway {
 	g.Engine = engine.New(g.settings, engine.Parts{Store: p.Store, Logger: p.Logger, Now: p.Now, Random: p.Random})
 	g.Recovery = engine.NewRecovery(g.Engine)
 	g.Rounds = engine.NewRounds(g.Engine)
-	g.Eraser = engine.NewEraser(g.settings, p.Store, p.Logger)
+	g.Eraser = engine.NewEraser(g.settings, p.Store, p.Logger, p.Now)
 
 	made := g.ordering()
 	g.Orders = ordering.New(g.settings, g.Engine, made)

@@ -17,7 +17,7 @@ const (
 	strangersBytes = 64 << 10
 	// KeepStrangers is how long such a mail waits, and Quota how many of one sender do a day, where
 	// the settings do not say.
-	KeepStrangers = 14 * 24 * time.Hour
+	KeepStrangers = engine.KeepStrangers
 	Quota         = 100
 	// crowd is how many quotas all senders have together, and what claims to be of R01 has.
 	crowd = 10

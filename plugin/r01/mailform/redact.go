@@ -57,7 +57,7 @@ func (s spelling) hide(text string) string {
 // spellings lists the ways to write a line's value, longer ones first.
 func spellings(l line) (all []spelling) {
 	add := func(pattern string, part func(before, after string) bool) {
-		all = append(all, spelling{regexp.MustCompile("(?i)" + pattern), part})
+		all = append(all, spelled(pattern, part))
 	}
 	dates := datesIn(l.value)
 	for _, d := range dates {
@@ -84,6 +84,10 @@ func spellings(l line) (all []spelling) {
 	}
 
 	return all
+}
+
+func spelled(pattern string, part func(before, after string) bool) spelling {
+	return spelling{regexp.MustCompile("(?i)" + pattern), part}
 }
 
 func ofNothing(string, string) bool { return false }

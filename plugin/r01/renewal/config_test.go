@@ -37,6 +37,18 @@ func TestScheduleOfConfig(t *testing.T) {
 		{"0 0 * * *\x00", "cron expression"},
 		{"99999999999999999999 * * * *", "cron expression"},
 		{"0-4/0 * * * *", "cron expression"},
+		{"@every 87600h", "years"},
+		{"@every 8760h", ""},
+		{"*-5 4 * * *", "begin no range"},
+		{"0 4 * * 1,?-5/2", "begin no range"},
+		{"0 4,,5 * * *", "comma"},
+		{"0 4 * * ,", "comma"},
+		{"0 4 1,15 * *", ""},
+		{"tz=UTC", "timezone"},
+		{"\tTZ=UTC 0 4 * * *", "timezone"},
+		{"@every 1h TZ=UTC", "cron expression"},
+		{"0 0 31 feb *", "no day is like that"},
+		{"0 0 31 2 mon", ""}, // on Mondays of February
 	} {
 		config := Config{Schedule: c.schedule, Timezone: "Europe/Moscow", Mode: registrar.RenewAuto, Before: 55 * day, Batch: 1}
 		problems := config.Validate()
@@ -49,15 +61,32 @@ func TestScheduleOfConfig(t *testing.T) {
 	}
 }
 
-// No text makes the reading of a schedule panic, and one that is accepted comes.
+// No text makes the reading of a schedule panic, and one that is accepted comes, again and again,
+// in zones whose midnight is left out in spring, too.
 func FuzzSchedule(f *testing.F) {
-	for _, seed := range []string{"0 4 * * *", "CRON_TZ=Europe/Moscow", "TZ= ", "@every 1h", "0 0 30 2 *", "@", "*/0 * * * *"} {
+	for _, seed := range []string{"0 4 * * *", "CRON_TZ=Europe/Moscow", "TZ= ", "@every 1h", "0 0 30 2 *", "0 0 29 2 *", "@", "*/0 * * * *", ", * * * *", "*-5 * * * *", "@every 99999h"} {
 		f.Add(seed)
 	}
+
+	cairo, err := time.LoadLocation("Africa/Cairo")
+	if err != nil {
+		f.Fatal(err)
+	}
+
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := parse(text)
-		if err == nil && s.Next(time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)).IsZero() {
-			t.Errorf("%q is accepted and never comes", text)
+		if err != nil {
+			return
+		}
+		for _, zone := range []*time.Location{time.UTC, cairo} {
+			at := time.Date(2026, 11, 28, 12, 0, 0, 0, zone)
+			for range 3 {
+				next := s.Next(at)
+				if !next.After(at) || next.After(at.Add(horizon+day)) {
+					t.Fatalf("%q is accepted, and after %s comes at %s", text, at, next)
+				}
+				at = next
+			}
 		}
 	})
 }

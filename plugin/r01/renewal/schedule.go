@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 	_ "time/tzdata" // a schedule's zone must be known on every machine
+	"unicode"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/robfig/cron/v3"
@@ -60,11 +62,19 @@ func (c Config) Validate() []registrar.Problem {
 var (
 	errZone  = errors.New("the zone has a setting of its own: timezone")
 	errNever = errors.New("no day is like that, so no pass would ever be made")
+	errRare  = errors.New("a pause of years between two passes is too long")
 	errOften = errors.New("passes more often than once a second are too many")
+	errEmpty = errors.New("a comma has no value beside it")
+	errStar  = errors.New("* and ? begin no range: write its first value")
 )
 
-// parse reads a schedule. The library panics at some zones that stand before an expression, so
-// they are refused, and a panic is a mistake in the expression.
+// horizon is the longest wait for a pass. The library looks no further for a day, and a leap day
+// of this century comes within it.
+const horizon = 5 * 366 * day
+
+// parse reads a schedule, and refuses what the library reads otherwise than it is written. The
+// library panics at some zones that stand before an expression, so they are refused, and a panic
+// is a mistake in the expression.
 func parse(expression string) (s cron.Schedule, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -75,11 +85,19 @@ func parse(expression string) (s cron.Schedule, err error) {
 	if head := strings.ToUpper(strings.TrimSpace(expression)); strings.HasPrefix(head, "TZ=") || strings.HasPrefix(head, "CRON_TZ=") {
 		return nil, errZone
 	}
+	if err := misread(expression); err != nil {
+		return nil, err
+	}
 	if s, err = cron.ParseStandard(expression); err != nil {
 		return nil, err
 	}
-	if s.Next(time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() { // any year does: the library looks five ahead
+
+	start := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC) // any year does
+	switch next := s.Next(start); {
+	case next.IsZero():
 		return nil, errNever
+	case next.After(start.Add(horizon)):
+		return nil, errRare
 	}
 
 	// The library makes a second of every shorter pause, and of one that lies in the past.
@@ -90,6 +108,25 @@ func parse(expression string) (s cron.Schedule, err error) {
 	}
 
 	return s, nil
+}
+
+// misread reports what the library would take for something else without a word: it leaves out
+// empty members of a list, and whatever follows a star's hyphen.
+func misread(expression string) error {
+	if strings.HasPrefix(expression, "@") {
+		return nil
+	}
+	for value := range strings.FieldsFuncSeq(expression, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+		if strings.HasPrefix(value, "*-") || strings.HasPrefix(value, "?-") {
+			return errStar
+		}
+	}
+	for field := range strings.FieldsSeq(expression) {
+		if slices.Contains(strings.Split(field, ","), "") {
+			return errEmpty
+		}
+	}
+	return nil
 }
 
 // Policy is what the policy needs of it.

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -48,6 +50,11 @@ var (
 
 	// A person has yet to look at the others.
 	settledMail = `m.state not in ('new', 'review') and not exists (select 1 from reviews v where v.mail = m.id and v.resolved_at is null)`
+
+	unbound = "m.request is null and m.direction = 'in' and " + toldMail
+
+	unboundMails = "select m.id, m.at, case when " + settledMail + " then 1 else 0 end = 1 from mails m where " + unbound +
+		" and (m.at, m.id) < ($1, $2) order by m.at desc, m.id desc limit $3"
 
 	ofCustomer = `r.id in (select id from requests where client in (select id from clients where customer = $4)
 		union select id from requests where object in (select handle from clients where customer = $4)
@@ -115,6 +122,55 @@ func (t Erasures) Request(q Finished, id string) (bodies, mails int64, err error
 	}
 
 	return bodies, mails, nil
+}
+
+// Unbound is a mail that is tied to no request.
+type Unbound struct {
+	ID      registrar.MailID
+	At      time.Time
+	Settled bool // no person has yet to look at it
+	Heading Heading
+	Raw     []byte // its beginning; nil = removed
+}
+
+// Unbound lists received mails that are tied to no request and of which something can be read, the newest
+// first, behind one of another page; of each at most so many bytes. The zero Unbound is the beginning.
+func (t Erasures) Unbound(behind Unbound, limit, most int) ([]Unbound, error) {
+	if behind.ID == "" {
+		behind.At = time.UnixMilli(math.MaxInt64 / 2)
+	}
+	list, err := collect(t.tx, scanUnbound, unboundMails, behind.At.UnixMilli(), behind.ID, limit)
+	if err != nil {
+		return nil, err
+	}
+
+	for i := range list {
+		m := &list[i]
+		raw, err := t.tx.Mails.Raw(m.ID)
+		if err != nil && !errors.Is(err, ErrRemoved) {
+			return nil, fmt.Errorf("open mail %s: %w", m.ID, err)
+		}
+		m.Raw = slices.Clone(raw[:min(len(raw), most)])
+		if m.Heading, err = t.tx.Mails.Heading(m.ID); err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, fmt.Errorf("open heading of mail %s: %w", m.ID, err)
+		}
+	}
+	return list, nil
+}
+
+func scanUnbound(s sqldb.Scanner) (m Unbound, err error) {
+	return m, s.Scan(&m.ID, sqldb.At(&m.At), &m.Settled)
+}
+
+// Mail removes the bytes of a mail that is tied to no request, and what is told of it, unless a person has
+// yet to look at it. It reports how many those are: 1 or 0.
+func (t Erasures) Mail(id registrar.MailID) (int64, error) {
+	n, err := t.change("update mails as m set sealed_raw = $1, sealed_heading = $1, sender = '', sender_host = '' where m.id = $2 and "+unbound+" and "+settledMail,
+		[]byte{}, id)
+	if err != nil {
+		return 0, fmt.Errorf("erase mail %s: %w", id, err)
+	}
+	return n, nil
 }
 
 func (t Erasures) change(query string, args ...any) (int64, error) {

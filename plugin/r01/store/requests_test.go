@@ -15,6 +15,10 @@ func TestQuestionsAreAnsweredByIndexes(t *testing.T) {
 	for _, c := range []struct{ query, index string }{
 		{inStateQuery, "requests_state"},
 		{heldQuery, "requests_state"},
+		{queuedQuery, "requests_state"},
+		{scheduledQuery, "requests_state"},
+		{queuedOperation, "requests_state"},
+		{queuedOperation, "operations_request"},
 		{countQuery, "requests_state"},
 		{witnessQuery, "requests_state"},
 		{renewalQuery, "operations_request"},

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"registrar.panel/internal/sqldb"
-	"registrar.panel/shared/registrar"
 )
 
 // ofSchedule is the condition that a request is a renewal which our own schedule began, and that no
@@ -79,10 +78,4 @@ func (t Requests) paidWaiting(which string, args ...any) (ordered, scheduled int
 func (t Requests) IsScheduled(id string) (bool, error) {
 	n, err := one(t.tx, scanInt, "select count(*) from requests where id = $1 and "+ofSchedule, id)
 	return n > 0, err
-}
-
-// SetWaitsFor changes what people are told that an open operation waits for, which makes no other
-// version of it.
-func (t Operations) SetWaitsFor(id registrar.OperationID, text string) error {
-	return t.tx.exec("update operations set waits_for = $1 where id = $2 and finished_at is null", text, id)
 }

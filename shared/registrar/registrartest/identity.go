@@ -35,6 +35,9 @@ var identityChecks = []check{
 	{Rule{ID: "identity/words", Level: Must,
 		Demand: "Kinds, registrants and capabilities are words of the contract, each once, and there is at least one kind.", Place: "Description",
 		Remedy: "Use the constants of the contract. A registrar that can start nothing is none."}, described(hasWords)},
+	{Rule{ID: "identity/fields", Level: Must,
+		Demand: "A registrar that lists the fields of orders it reads lists each once, and all that its kinds need.", Place: "Description.OrderFields",
+		Remedy: "Leave the list empty, or begin with FirstOrderFields: a host submits no order with a field that is not listed."}, described(hasOrderFields)},
 	{Rule{ID: "schema/form", Level: Must,
 		Demand: "Names of the schema are HCL identifiers, each once; types are known; a default fits its type and choices; what is required, or secret, has none.", Place: "Schema, Attribute, Block",
 		Remedy: "Correct the attribute or block that is named."}, described(hasSchema)},
@@ -111,6 +114,37 @@ func hasName(e *exam) {
 	}
 	if strings.TrimSpace(e.description.Title) == "" {
 		e.broken("there is no title")
+	}
+}
+
+func hasOrderFields(e *exam) {
+	fields := e.description.OrderFields
+	if len(fields) == 0 {
+		return
+	}
+
+	needed := []string{"kind", "domain", "customer"}
+	for _, kind := range e.description.Kinds {
+		switch kind {
+		case registrar.KindRegister:
+			needed = append(needed, "contact", "nameservers")
+		case registrar.KindTransfer:
+			needed = append(needed, "contact", "auth_code")
+		case registrar.KindRenew:
+			needed = append(needed, "paid_till")
+		}
+	}
+
+	for i, field := range fields {
+		if field == "" || slices.Contains(fields[:i], field) {
+			e.broken("the field %q is listed a second time, or is none", field)
+		}
+	}
+	for _, field := range needed {
+		if !slices.Contains(fields, field) {
+			e.broken("%s is not listed, and an order needs it", field)
+			return
+		}
 	}
 }
 

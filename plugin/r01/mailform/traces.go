@@ -1,0 +1,43 @@
+package mailform
+
+import "slices"
+
+// identifying are the lines whose values name one registrant among all: an address or a day does not.
+var identifying = []string{"person", "person-r", "org", "org-r", "passport", "code", "ogrn", "phone", "fax-no", "e-mail"}
+
+// Traces finds texts that are about a registrant: the whole name, a mail address, a phone, or a number
+// of the registrant's documents stands in them, in any of the spellings that [Redact] knows.
+type Traces []spelling
+
+// TracesOf returns what finds the registrants of these templates.
+func TracesOf(templates ...Template) (all Traces) {
+	for _, t := range templates {
+		for _, l := range t.lines() {
+			if slices.Contains(identifying, l.name) {
+				all = append(all, tracesIn(l)...)
+			}
+		}
+	}
+	return all
+}
+
+// tracesIn lists the spellings of a value as a whole, and of the numbers in it.
+func tracesIn(l line) (all Traces) {
+	if l.name != "passport" { // whose other words name an office
+		if words := wordsOf.FindAllString(l.value, -1); len(words) > 1 {
+			all = append(all, spelled(phrasePattern(words), ofWord))
+		}
+	}
+	if len(datesIn(l.value)) > 0 {
+		return all
+	}
+	for _, n := range numbersIn(l.value) {
+		all = append(all, spelled(numberPattern(n), ofNumber))
+	}
+	return all
+}
+
+// In reports whether a text is about one of the registrants.
+func (t Traces) In(text string) bool {
+	return slices.ContainsFunc(t, func(s spelling) bool { return s.hide(text) != text })
+}
