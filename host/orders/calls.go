@@ -183,7 +183,17 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 	if known.Name != "" && !known.Status.Gone() && (known.Registrar != name || !known.Status.Held()) {
 		return Domain{}, registrar.Errorf(registrar.Precondition, "%s is %s here already, with registrar %s", input.Unicode(ace), known.Status, known.Registrar)
 	}
+	if known.Status.Held() && differs(known, i) {
+		return Domain{}, registrar.Errorf(registrar.Conflict, "%s is known here already, of customer %s, with handle %s, paid till %s: panel domain correct changes that",
+			input.Unicode(ace), known.Customer, known.Handle, known.PaidTill)
+	}
 	return s.takeOver(ctx, i, name)
+}
+
+// differs reports whether an import contradicts what is known. Sources write one expiry a day apart.
+func differs(known Domain, i registrar.Import) bool {
+	near := !known.PaidTill.Before(i.PaidTill.AddDays(-1)) && !i.PaidTill.Before(known.PaidTill.AddDays(-1))
+	return known.Customer != i.Customer || known.Handle != i.Handle || !near
 }
 
 func (s *Service) takeOver(ctx context.Context, i registrar.Import, name string) (Domain, error) {
@@ -200,6 +210,9 @@ func (s *Service) takeOver(ctx context.Context, i registrar.Import, name string)
 		shown, err := selectDomain(ctx, tx, i.Domain)
 		if err != nil || shown.Name != "" && !shown.Status.Gone() {
 			return err // its event was faster
+		}
+		if err := remember(ctx, tx, i.Domain); err != nil {
+			return err
 		}
 		return putDomain(ctx, tx, taken)
 	})

@@ -111,6 +111,8 @@ func TestCredentials(t *testing.T) {
 		{"POST", "domains/example.ru/renewal", `{"mode":"auto"}`, []access.Right{access.Money}},
 		{"POST", "domains/z.ru/import", `{"customer":"c","handle":"H","paid_till":"2027-01-01"}`, []access.Right{access.Money}},
 		{"POST", "domains/example.ru/move", `{"to":"r01"}`, []access.Right{access.Money}},
+		{"POST", "domains/example.ru/correct", `{"paid_till":"2027-04-01","reason":"r"}`, []access.Right{access.Money}},
+		{"POST", "domains/example.ru/forget", `{"reason":"r"}`, []access.Right{access.Money}},
 		{"POST", "customers/c1/handles", `{"handle":"H"}`, []access.Right{access.Order}},
 		{"POST", "renewals/run", `{"dry_run":true}`, []access.Right{access.Look}},
 		{"POST", "renewals/run", `{"dry_run":false}`, []access.Right{access.Money}},

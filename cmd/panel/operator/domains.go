@@ -45,6 +45,8 @@ type Domain struct {
 	Renewal renewalModeCommand  `cmd:"" help:"Choose who starts renewals."`
 	Update  updateCommand       `cmd:"" help:"Change nameservers or contact data; prints the order."`
 	Import  importDomainCommand `cmd:"" help:"Take over a domain that the registrar holds for us already."`
+	Correct correctCommand      `cmd:"" help:"Correct what is recorded of it, here and with its registrar."`
+	Forget  forgetCommand       `cmd:"" help:"Take it off the list: it is not ours any more, or never was."`
 	Move    moveDomainCommand   `cmd:"" help:"Hand a domain to another registrar's plugin, which holds it already."`
 }
 
