@@ -155,6 +155,9 @@ func (f follower) show(ctx context.Context, tx *sql.Tx, said Domain, e registrar
 		said.Customer = shown.Customer
 		said.Standing = shown.Standing
 	}
+	if err := settleAlarms(ctx, tx, &said); err != nil {
+		return err
+	}
 	if said.Status != shown.Status {
 		f.log.Info("domain moved", "domain", said.Name, "status", said.Status, "registrar", said.Registrar)
 	}

@@ -51,7 +51,13 @@ func (l lists) listAttention(r *http.Request) (paged[api.Attention], []switchboa
 	if err != nil {
 		return paged[api.Attention]{}, nil, err
 	}
-	all = append(all, list(found, domainNeeds)...)
+	failed, err := l.book.Lists().FailedOf(r.Context(), list(found, func(d orders.Domain) string { return d.Name }))
+	if err != nil {
+		return paged[api.Attention]{}, nil, err
+	}
+	for _, d := range found {
+		all = append(all, domainNeeds(d, failed[d.Name]))
+	}
 	slices.SortStableFunc(all, func(a, b api.Attention) int { return strings.Compare(a.Severity, b.Severity) })
 	return pageOf(r, all, func(v api.Attention) api.Attention { return v }, next), absent, nil
 }
@@ -113,7 +119,8 @@ func reviewNeeds(v switchboard.Of[registrar.Review]) api.Attention {
 			{Does: "say what it means", Command: "panel review resolve " + string(e.ID) + " --outcome O"}}}
 }
 
-func domainNeeds(d orders.Domain) api.Attention {
+// domainNeeds is what a domain needs; failed is the paid order for it that came to nothing, if there is one.
+func domainNeeds(d orders.Domain, failed orders.Order) api.Attention {
 	name := input.Unicode(d.Name)
 	n := api.Attention{Kind: "domain", Severity: shouldLook, Domain: known(d.Name), Unicode: known(name), Registrar: known(d.Registrar), Since: firstAlarm(d),
 		What: fmt.Sprintf("%s is %s", name, d.Status), Why: alarmed(d), Actions: []api.Action{{Does: "see what happened", Command: "panel domain show " + name}}}
@@ -122,6 +129,9 @@ func domainNeeds(d orders.Domain) api.Attention {
 	}
 	op := d.Operation
 	if op == nil || !op.State.WaitsForPerson() {
+		if failed.ID != "" {
+			return orderNeeds(n, failed)
+		}
 		return n
 	}
 	n.Kind, n.Severity, n.Operation = "operation", mustAct, known(op.ID)
@@ -135,6 +145,22 @@ func domainNeeds(d orders.Domain) api.Attention {
 		{Does: "it was carried out", Command: resolve + "done"},
 		{Does: "it was not, and shall not be", Command: resolve + "failed --note WHY"},
 		{Does: "it was not: send it again", Command: resolve + "resend --note WHY"}}
+	return n
+}
+
+// orderNeeds makes of what a domain needs what its failed order does.
+func orderNeeds(n api.Attention, o orders.Order) api.Attention {
+	n.Kind, n.Severity, n.Order, n.Since = "order", mustAct, known(o.ID), knownTime(o.ClosedAt)
+	n.What = fmt.Sprintf("the %s of %s is paid and came to nothing", noun(o.Kind), input.Unicode(o.Domain))
+	if o.Reason != "" {
+		n.Why = o.Reason
+	}
+	retry := api.Action{Does: "try it again, with --contact, --ns or --auth if that was wrong", Command: "panel order retry " + string(o.ID)}
+	end := api.Action{Does: "the payment was given back", Command: "panel order refund " + string(o.ID)}
+	if o.Own {
+		end = api.Action{Does: "it needs no more", Command: "panel order dismiss " + string(o.ID)}
+	}
+	n.Actions = []api.Action{retry, end, {Does: "see what happened", Command: "panel domain show " + input.Unicode(o.Domain)}}
 	return n
 }
 
