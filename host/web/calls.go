@@ -70,6 +70,8 @@ func routeDomains(t *routes, s *Server) {
 	t.handle("POST /api/v1/domains/{name}/move", money, action(s, s.moveDomain), says("Hand a domain to another registrar, which holds it already."))
 	t.handle("POST /api/v1/domains/{name}/correct", money, action(s, s.correctDomain), says("Correct the record of a domain, here and with its registrar."))
 	t.handle("POST /api/v1/domains/{name}/forget", money, action(s, s.forgetDomain), says("Take a domain off the list that is not ours any more; answers with what it was."))
+	t.handle("GET /api/v1/customers", look, endpoint(s, s.lists().listCustomers), says("Customers, by ID, with what there is of each."),
+		takes(paging(openapi.Parameter{Name: "q", Does: "The beginning of an ID."})...))
 	t.handle("GET /api/v1/customers/{id}", look, partial(s, s.showCustomer), says("What is known of a customer."))
 	t.handle("POST /api/v1/customers/{id}/handles", order, action(s, s.adoptHandle), says("The customer has this handle already."))
 	t.handle("GET /api/v1/attention", look, partial(s, s.lists().listAttention), says("What needs a person, the most urgent first."), takes(paging()...))

@@ -104,6 +104,8 @@ func TestEndpoints(t *testing.T) {
 		{"POST", "domains/example.ru/move", `{"to":"r01","by":"ann","handle":"H","paid_till":"2027-01-31"}`, `{` + domainKeys + `,"changed":false}`},
 		{"POST", "plugins/r01/upgrade", `{"by":"ann"}`, `{"name":"r01","title":"olga for ann","version":"2.0.0","state":"running","tlds":[],"kinds":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":null,"health":[]}`},
 		{"GET", "customers/c1", "", `{"id":"c1","handles":[` + handleJSON + `],"domains":[` + domainJSON + `,` + pendingJSON + `],"orders":[` + orderJSON + `]}`},
+		{"GET", "customers", "", `[{"id":"c1","domains":1,"orders":1,"open_orders":1}]`},
+		{"GET", "customers?q=d", "", `[]`},
 		{"GET", "customers/nobody", "", `{"id":"nobody","handles":[],"domains":[],"orders":[]}`},
 		{"POST", "customers/c2/handles", `{"handle":"C2-ORG-RIPN"}`, `{"handle":"C2-ORG-RIPN","customer":"c2","registrar":"r01","kind":"organization","state":"registered"}`},
 		{"POST", "renewals/run", `{"dry_run":true}`, `[{"domain":"example.ru","registrar":"r01","paid_till":"2027-03-01","action":"send","reason":"dry run: true"},

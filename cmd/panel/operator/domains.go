@@ -156,6 +156,24 @@ func (p *moveDomainCommand) Run(c *command.Call) error {
 	return c.Show(d, domainText(d.Domain))
 }
 
+type Customers struct {
+	Query string `name:"q" placeholder:"TEXT" help:"Only those whose ID begins so."`
+	Limit int    `placeholder:"N" help:"The first so many only."`
+}
+
+func (p *Customers) Run(c *command.Call) error {
+	list, err := command.List[api.CustomerSummary](c, api.Path("customers"), map[string][]string{"q": {p.Query}}, p.Limit)
+	if err != nil {
+		return err
+	}
+	return c.Show(list, func(w io.Writer) {
+		command.Row(w, "CUSTOMER", "DOMAINS", "ORDERS", "OPEN")
+		for _, one := range list {
+			command.Row(w, one.ID, one.Domains, one.Orders, one.OpenOrders)
+		}
+	})
+}
+
 type Customer struct {
 	Show   showCustomerCommand  `cmd:"" help:"Handles, domains and orders of a customer."`
 	Handle handleCommand        `cmd:"" help:"The customer has this handle already."`

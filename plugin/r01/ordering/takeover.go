@@ -39,27 +39,40 @@ func NewTakeover(s *engine.Settings, en *engine.Engine, p Parts) *Takeover {
 
 // AdoptHandle records a handle that a customer has at R01 already.
 func (tk *Takeover) AdoptHandle(ctx context.Context, customer, handle string) (h registrar.Handle, err error) {
-	kind, ok := mailform.KindOfHandle(handle)
-	if !ok || customer == "" {
-		return h, registrar.InvalidOrder([]registrar.Problem{{Path: "handle", Message: "must be a handle of R01, such as NAME_1_X-R01 or NAME_1_X-ORG-R01, of a customer"}})
+	kind, err := kindOf(customer, handle)
+	if err != nil {
+		return h, err
 	}
 	err = tk.engine.Write(ctx, func(tx *store.Tx) error {
-		known, err := tx.Clients.ByHandle(handle)
-		if err == nil {
-			if h = engine.HandleOf(known); known.Customer != customer {
-				return registrar.Errorf(registrar.Conflict, "handle %s belongs to another customer", handle)
-			}
-			return nil
-		}
-		if !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		c, err := tx.Clients.Add(store.Client{Customer: customer, Kind: kind, Handle: handle,
-			State: registrar.HandleRegistered, CreatedAt: tk.now()}, nil)
-		h = engine.HandleOf(c)
+		h, err = tk.adopt(tx, customer, handle, kind)
 		return err
 	})
 	return h, err
+}
+
+// kindOf is the kind of registrant that a handle names.
+func kindOf(customer, handle string) (registrar.RegistrantKind, error) {
+	kind, ok := mailform.KindOfHandle(handle)
+	if !ok || customer == "" {
+		return kind, registrar.InvalidOrder([]registrar.Problem{{Path: "handle", Message: "must be a handle of R01, such as NAME_1_X-R01 or NAME_1_X-ORG-R01, of a customer"}})
+	}
+	return kind, nil
+}
+
+func (tk *Takeover) adopt(tx *store.Tx, customer, handle string, kind registrar.RegistrantKind) (registrar.Handle, error) {
+	known, err := tx.Clients.ByHandle(handle)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+	case err != nil:
+		return registrar.Handle{}, err
+	case known.Customer != customer:
+		return engine.HandleOf(known), registrar.Errorf(registrar.Conflict, "handle %s belongs to another customer", handle)
+	default:
+		return engine.HandleOf(known), nil
+	}
+
+	c, err := tx.Clients.Add(store.Client{Customer: customer, Kind: kind, Handle: handle, State: registrar.HandleRegistered, CreatedAt: tk.now()}, nil)
+	return engine.HandleOf(c), err
 }
 
 // ImportDomain takes over a domain that R01 holds for us already. With another handle or expiry than is
@@ -75,10 +88,14 @@ func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d reg
 	if err != nil {
 		return d, err
 	}
-	if _, err := tk.AdoptHandle(ctx, i.Customer, i.Handle); err != nil {
+	kind, err := kindOf(i.Customer, i.Handle)
+	if err != nil {
 		return d, err
 	}
 	err = tk.engine.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tk.adopt(tx, i.Customer, i.Handle, kind); err != nil {
+			return err
+		}
 		known, err := tx.Domains.Get(i.Domain)
 		if err == nil && known.Operation == nil && known.Status.Gone() {
 			err = errors.Join(tk.alarms.SettleDoubt(tx, i.Domain), store.ErrNotFound) // what was is over
