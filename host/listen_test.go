@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/host/access"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
 	"registrar.panel/internal/secret"
@@ -71,6 +73,18 @@ func TestSocketIsTheDefault(t *testing.T) {
 	last := entries[len(entries)-1]
 	if last.Event != registrar.EventDecision || last.Actor != me.Username || !strings.Contains(last.Message, `on behalf of "somebody else"`) {
 		t.Errorf("the log says %+v", last)
+	}
+
+	scraped, asked := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
+	h.web.ServeHTTP(scraped, asked.WithContext(access.With(t.Context(), access.Caller{Name: "monitor", Rights: []access.Right{access.Look}})))
+	if !strings.Contains(scraped.Body.String(), `panel_registrar_up{registrar="actor"} 1`) || !strings.Contains(scraped.Body.String(), "panel_book_up 1") {
+		t.Errorf("the metrics are %s", scraped.Body)
+	}
+
+	needs, err := attention{h}.Attention(t.Context())
+	lines, summaryErr := attention{h}.Summary(t.Context())
+	if text := strings.Join(lines, "\n"); err != nil || summaryErr != nil || len(needs.Items) > 0 || needs.More || !strings.Contains(text, "registrars: actor running") || !strings.Contains(text, "domains: none") {
+		t.Errorf("people are told %+v, %v; in the morning %q, %v", needs, err, text, summaryErr)
 	}
 }
 

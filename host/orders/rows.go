@@ -89,13 +89,14 @@ type Domain struct {
 
 // storedOperation and storedAlarm are how a domain's row keeps them.
 type storedOperation struct {
-	ID       registrar.OperationID    `json:"id"`
-	Kind     registrar.OperationKind  `json:"kind"`
-	State    registrar.OperationState `json:"state"`
-	WaitsFor string                   `json:"waits_for"`
-	Error    string                   `json:"error"`
-	Version  registrar.Version        `json:"version"`
-	Deadline time.Time                `json:"deadline,omitzero"`
+	ID        registrar.OperationID    `json:"id"`
+	Kind      registrar.OperationKind  `json:"kind"`
+	State     registrar.OperationState `json:"state"`
+	WaitsFor  string                   `json:"waits_for"`
+	Error     string                   `json:"error"`
+	Version   registrar.Version        `json:"version"`
+	Deadline  time.Time                `json:"deadline,omitzero"`
+	CreatedAt time.Time                `json:"created_at,omitzero"`
 }
 
 type storedAlarm struct {
@@ -111,7 +112,7 @@ func putDomain(ctx context.Context, q sqldb.Querier, d Domain) error {
 	}
 	var open *storedOperation
 	if op := d.Operation; op != nil {
-		open = &storedOperation{op.ID, op.Kind, op.State, op.WaitsFor, op.Error, op.Version, op.Deadline}
+		open = &storedOperation{op.ID, op.Kind, op.State, op.WaitsFor, op.Error, op.Version, op.Deadline, op.CreatedAt}
 	}
 	alarms := make([]storedAlarm, 0, len(d.Alarms))
 	for _, a := range d.Alarms {
@@ -169,7 +170,7 @@ func scanDomain(row sqldb.Scanner) (d Domain, err error) {
 	err = errors.Join(err, json.Unmarshal([]byte(nameservers), &d.Nameservers),
 		json.Unmarshal([]byte(operation), &open), json.Unmarshal([]byte(alarms), &standing))
 	if open != nil {
-		d.Operation = &registrar.Operation{ID: open.ID, Kind: open.Kind, Domain: d.Name, State: open.State, WaitsFor: open.WaitsFor, Error: open.Error, Version: open.Version, Deadline: open.Deadline}
+		d.Operation = &registrar.Operation{ID: open.ID, Kind: open.Kind, Domain: d.Name, State: open.State, WaitsFor: open.WaitsFor, Error: open.Error, Version: open.Version, Deadline: open.Deadline, CreatedAt: open.CreatedAt}
 	}
 	for _, a := range standing {
 		d.Alarms = append(d.Alarms, registrar.Alarm(a))

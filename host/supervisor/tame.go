@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"math"
+
 	"registrar.panel/host/input"
 	"registrar.panel/shared/registrar"
 )
@@ -25,8 +27,7 @@ func components(said []registrar.Component) []registrar.Component {
 				return
 			}
 			if c.OK == ok {
-				c.Name, c.Detail = input.OneLine(c.Name, longestComponent), input.OneLine(c.Detail, longestDetail)
-				kept = append(kept, c)
+				kept = append(kept, component(c))
 			}
 		}
 	}
@@ -38,10 +39,24 @@ func components(said []registrar.Component) []registrar.Component {
 	}
 
 	for _, c := range said {
-		c.Name, c.Detail = input.OneLine(c.Name, longestComponent), input.OneLine(c.Detail, longestDetail)
-		kept = append(kept, c)
+		kept = append(kept, component(c))
 	}
 
+	return kept
+}
+
+func component(c registrar.Component) registrar.Component {
+	kept := registrar.Component{Name: input.OneLine(c.Name, longestComponent), OK: c.OK, Detail: input.OneLine(c.Detail, longestDetail)}
+	for _, name := range registrar.Figures() {
+		value, said := c.Figures[name]
+		if !said || math.IsNaN(value) || math.IsInf(value, 0) {
+			continue
+		}
+		if kept.Figures == nil {
+			kept.Figures = map[registrar.Figure]float64{}
+		}
+		kept.Figures[name] = value
+	}
 	return kept
 }
 

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,9 +60,9 @@ func TestHealthIsBounded(t *testing.T) {
 // The order of a plugin's own components stays.
 func TestHealthIsAsSaid(t *testing.T) {
 	t.Parallel()
-	said := []registrar.Component{{Name: "a", OK: true}, {Name: "b"}, {Name: "c", OK: true}}
+	said := []registrar.Component{{Name: "a", OK: true}, {Name: "b"}, {Name: "c", OK: true, Figures: map[registrar.Figure]float64{registrar.FigureLeft: 7}}}
 	for i, c := range components(said) {
-		if c != said[i] {
+		if !reflect.DeepEqual(c, said[i]) {
 			t.Errorf("%d: %+v", i, c)
 		}
 	}
@@ -140,5 +143,15 @@ func BenchmarkHealthOf200000Components(b *testing.B) {
 	for b.Loop() {
 		p.setHealth(components(said))
 		p.Status()
+	}
+}
+
+// Of figures those are kept that have a meaning, and are numbers.
+func TestFiguresAreTamed(t *testing.T) {
+	t.Parallel()
+	said := map[registrar.Figure]float64{registrar.FigureLeft: math.NaN(), registrar.FigureWaiting: math.Inf(1), "passport": 4509123456, registrar.FigureHeardAt: 5}
+	got := components([]registrar.Component{{Name: "a", Figures: said}})
+	if want := (map[registrar.Figure]float64{registrar.FigureHeardAt: 5}); len(got) != 1 || !maps.Equal(got[0].Figures, want) {
+		t.Errorf("kept %v, want %v", got, want)
 	}
 }

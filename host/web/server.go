@@ -39,6 +39,13 @@ type Teller interface {
 	Again(ctx context.Context, webhook string, e orders.Entry) error
 }
 
+// Measures tells monitoring how the panel stands.
+type Measures interface {
+	http.Handler                          // answers with metrics
+	Around(mux http.Handler) http.Handler // counts requests by route
+	Ready(ctx context.Context) error      // says why callers can't be answered; nil = they can
+}
+
 // Options of a server.
 type Options struct {
 	Orders   *orders.Service
@@ -50,6 +57,8 @@ type Options struct {
 	Vault    Vault
 	Webhooks orders.Webhooks
 	Teller   Teller
+	Notifier Notifier
+	Measures Measures       // nil = nothing is measured
 	Version  string         // of the program
 	Proxies  []netip.Prefix // whence alone requests may come; nil = from everywhere
 	Logger   hclog.Logger
@@ -66,6 +75,7 @@ type Server struct {
 	vault    Vault
 	guesses  *access.Guesses
 	webhooks webhookCalls
+	notifier Notifier
 	version  string
 	proxies  []netip.Prefix
 	log      hclog.Logger
@@ -82,7 +92,7 @@ var pages embed.FS
 
 // New makes a server.
 func New(o Options) *Server {
-	s := &Server{orders: o.Orders, board: o.Board, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, webhooks: webhookCalls{o.Webhooks, o.Teller}, version: o.Version, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
+	s := &Server{orders: o.Orders, board: o.Board, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, webhooks: webhookCalls{o.Webhooks, o.Teller}, notifier: o.Notifier, version: o.Version, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
 	s.SetToken(o.Token)
 	s.pages = template.Must(template.New("").Funcs(pageFuncs).ParseFS(pages, "pages/*.html"))
 	mux := http.NewServeMux()
@@ -92,7 +102,8 @@ func New(o Options) *Server {
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusForbidden, "FORBIDDEN", "requests from other sites are refused")
 	}))
-	s.handler = s.guard(origins.Handler(mux))
+	monitoring := measuring{o.Measures, s.log}
+	s.handler = monitoring.open(s.guard(origins.Handler(monitoring.routed(mux))))
 	return s
 }
 

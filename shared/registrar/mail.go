@@ -190,6 +190,8 @@ type Component struct {
 	Name   string
 	OK     bool
 	Detail string // what is wrong and what to do, or the state in words
+
+	Figures map[Figure]float64 // for those who monitor it
 }
 
 // Probed returns the Component for a probe: OK with the given text, or with the error's message.

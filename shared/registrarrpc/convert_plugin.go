@@ -95,9 +95,17 @@ func (*decoder) settings(m *pb.ConfigureRequest) registrar.Settings {
 }
 
 func (*encoder) component(c registrar.Component) *pb.Component {
-	return &pb.Component{Name: c.Name, Ok: c.OK, Detail: text(c.Detail)}
+	m := &pb.Component{Name: c.Name, Ok: c.OK, Detail: text(c.Detail), Figures: make(map[string]float64, len(c.Figures))}
+	for name, value := range c.Figures {
+		m.Figures[text(string(name))] = value
+	}
+	return m
 }
 
 func (*decoder) component(m *pb.Component) registrar.Component {
-	return registrar.Component{Name: m.GetName(), OK: m.GetOk(), Detail: m.GetDetail()}
+	c := registrar.Component{Name: m.GetName(), OK: m.GetOk(), Detail: m.GetDetail(), Figures: make(map[registrar.Figure]float64, len(m.GetFigures()))}
+	for name, value := range m.GetFigures() {
+		c.Figures[registrar.Figure(name)] = value
+	}
+	return c
 }

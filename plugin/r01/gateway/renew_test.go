@@ -672,10 +672,20 @@ func TestBrake(t *testing.T) {
 	if got := field(t, g.relay.taken[0], "domain"); got != "a0.ru" {
 		t.Errorf("the first to go was %s, not the most urgent", got)
 	}
+	left := func(want float64) {
+		t.Helper()
+		h, err := g.Health(t.Context())
+		if err != nil || h[0].Name != "queue" || h[0].Figures[registrar.FigureLeft] != want {
+			t.Errorf("told is %+v, %v; want %v left", h, err, want)
+		}
+	}
+	left(0)
 	sent(2, 59*time.Minute)
 	sent(3, time.Minute)
 	sent(3, 2*time.Hour)
 	sent(5, 22*time.Hour)
+	g.clock = g.clock.Add(25 * time.Hour)
+	left(2)
 	if alarms := slices.DeleteFunc(g.events(registrar.EventAlarm, ""), func(e registrar.Event) bool { return !strings.Contains(e.Message, "brake") }); len(alarms) != 1 {
 		t.Errorf("%d alarms of the brake: %+v", len(alarms), alarms)
 	}
@@ -773,8 +783,12 @@ func TestDeadMansAlarm(t *testing.T) {
 		t.Errorf("after more: %+v", c)
 	}
 	g.renew()
-	if c := health(); !c.OK || len(g.events(registrar.EventCleared, "")) != 1 {
+	c := health()
+	if !c.OK || len(g.events(registrar.EventCleared, "")) != 1 {
 		t.Errorf("after a pass: %+v", c)
+	}
+	if at := c.Figures[registrar.FigurePassedAt]; at != float64(g.clock.Unix()) {
+		t.Errorf("the pass at %v is told as %v", g.clock, at)
 	}
 }
 

@@ -69,6 +69,10 @@ func (s *status) component() registrar.Component {
 	}
 
 	c := registrar.Component{Name: "mailbox"}
+	if !s.last.IsZero() {
+		c.Figures = map[registrar.Figure]float64{registrar.FigureLookedAt: float64(s.last.Unix())}
+	}
+
 	switch {
 	case s.since.IsZero() && s.failure == "":
 		c.OK, c.Detail = true, "connecting"

@@ -85,6 +85,11 @@ func (t Reviews) AnyWaits() (bool, error) {
 	return len(first) > 0, err
 }
 
+// CountWaiting counts the entries that wait and that a person must see.
+func (t Reviews) CountWaiting() (int, error) {
+	return one(t.tx, scanInt, "select count(*) from reviews where resolved_at is null and stranger = $1", false)
+}
+
 // From lists entries that wait, of either list, whose mails are from an address, or from any of a
 // domain when it begins with @.
 func (t Reviews) From(address string, limit int) ([]Review, error) {

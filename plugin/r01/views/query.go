@@ -184,10 +184,32 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 			renewals.Detail = "last pass completed " + last.UTC().Format(time.RFC3339)
 		}
 
-		return err
+		if err != nil {
+			return err
+		}
+		return vs.measure(tx, last, &queue, &review, &renewals)
 	})
 
 	return append([]registrar.Component{queue, review, strangers, renewals}, vs.witness.Health()...), err
+}
+
+// measure adds the figures of components.
+func (vs *Views) measure(tx *store.Tx, passed time.Time, queue, review, renewals *registrar.Component) error {
+	may, err := vs.engine.Limits.Allowance(tx)
+	if err != nil {
+		return err
+	}
+	waiting, err := tx.Reviews.CountWaiting()
+	if err != nil {
+		return err
+	}
+
+	queue.Figures = map[registrar.Figure]float64{registrar.FigureLeft: float64(may.Ordered.May)}
+	review.Figures = map[registrar.Figure]float64{registrar.FigureWaiting: float64(waiting)}
+	if !passed.IsZero() {
+		renewals.Figures = map[registrar.Figure]float64{registrar.FigurePassedAt: float64(passed.Unix())}
+	}
+	return nil
 }
 
 func describeCounts(counts map[lifecycle.State]int) string {

@@ -86,6 +86,10 @@ func (w *Witness) Health() []registrar.Component {
 		c.Detail += text
 	}
 
+	if heard := w.memory.heard; !heard.IsZero() {
+		c.Figures = map[registrar.Figure]float64{registrar.FigureHeardAt: float64(heard.Unix())}
+	}
+
 	if w.whois != nil {
 		switch {
 		case w.memory.silent != "":

@@ -532,7 +532,9 @@ type Component struct {
 	// Whether it works.
 	Ok bool `protobuf:"varint,2,opt,name=ok,proto3" json:"ok,omitempty"`
 	// What is wrong and what to do, or how it stands.
-	Detail        string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
+	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
+	// Numbers for those who monitor it, by names such as looked_at; instants are Unix seconds.
+	Figures       map[string]float64 `protobuf:"bytes,4,rep,name=figures,proto3" json:"figures,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -586,6 +588,13 @@ func (x *Component) GetDetail() string {
 		return x.Detail
 	}
 	return ""
+}
+
+func (x *Component) GetFigures() map[string]float64 {
+	if x != nil {
+		return x.Figures
+	}
+	return nil
 }
 
 // ConfigureRequest holds settings.
@@ -1048,11 +1057,15 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x06labels\x18\x02 \x03(\tR\x06labels\x12\x1a\n" +
 	"\brepeated\x18\x03 \x01(\bR\brepeated\x122\n" +
 	"\x06schema\x18\x04 \x01(\v2\x1a.panel.registrar.v1.SchemaR\x06schema\x12 \n" +
-	"\vdescription\x18\x05 \x01(\tR\vdescription\"G\n" +
+	"\vdescription\x18\x05 \x01(\tR\vdescription\"\xc9\x01\n" +
 	"\tComponent\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
 	"\x02ok\x18\x02 \x01(\bR\x02ok\x12\x16\n" +
-	"\x06detail\x18\x03 \x01(\tR\x06detail\"b\n" +
+	"\x06detail\x18\x03 \x01(\tR\x06detail\x12D\n" +
+	"\afigures\x18\x04 \x03(\v2*.panel.registrar.v1.Component.FiguresEntryR\afigures\x1a:\n" +
+	"\fFiguresEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"b\n" +
 	"\x10ConfigureRequest\x12\x1b\n" +
 	"\x06config\x18\x01 \x01(\fB\x03\x80\x01\x01R\x06config\x12\x19\n" +
 	"\bdata_dir\x18\x02 \x01(\tR\adataDir\x12\x16\n" +
@@ -1113,7 +1126,7 @@ func file_panel_registrar_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_panel_registrar_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_panel_registrar_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_panel_registrar_v1_plugin_proto_goTypes = []any{
 	(Capability)(0),           // 0: panel.registrar.v1.Capability
 	(AttributeType)(0),        // 1: panel.registrar.v1.AttributeType
@@ -1132,35 +1145,37 @@ var file_panel_registrar_v1_plugin_proto_goTypes = []any{
 	(*HealthResponse)(nil),    // 14: panel.registrar.v1.HealthResponse
 	(*DrainRequest)(nil),      // 15: panel.registrar.v1.DrainRequest
 	(*DrainResponse)(nil),     // 16: panel.registrar.v1.DrainResponse
-	(OperationKind)(0),        // 17: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),       // 18: panel.registrar.v1.RegistrantKind
+	nil,                       // 17: panel.registrar.v1.Component.FiguresEntry
+	(OperationKind)(0),        // 18: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),       // 19: panel.registrar.v1.RegistrantKind
 }
 var file_panel_registrar_v1_plugin_proto_depIdxs = []int32{
-	17, // 0: panel.registrar.v1.Description.kinds:type_name -> panel.registrar.v1.OperationKind
-	18, // 1: panel.registrar.v1.Description.registrants:type_name -> panel.registrar.v1.RegistrantKind
+	18, // 0: panel.registrar.v1.Description.kinds:type_name -> panel.registrar.v1.OperationKind
+	19, // 1: panel.registrar.v1.Description.registrants:type_name -> panel.registrar.v1.RegistrantKind
 	0,  // 2: panel.registrar.v1.Description.capabilities:type_name -> panel.registrar.v1.Capability
 	3,  // 3: panel.registrar.v1.Description.schema:type_name -> panel.registrar.v1.Schema
 	4,  // 4: panel.registrar.v1.Schema.attributes:type_name -> panel.registrar.v1.Attribute
 	5,  // 5: panel.registrar.v1.Schema.blocks:type_name -> panel.registrar.v1.Block
 	1,  // 6: panel.registrar.v1.Attribute.type:type_name -> panel.registrar.v1.AttributeType
 	3,  // 7: panel.registrar.v1.Block.schema:type_name -> panel.registrar.v1.Schema
-	6,  // 8: panel.registrar.v1.ProbeResponse.components:type_name -> panel.registrar.v1.Component
-	6,  // 9: panel.registrar.v1.HealthResponse.components:type_name -> panel.registrar.v1.Component
-	7,  // 10: panel.registrar.v1.PluginService.Configure:input_type -> panel.registrar.v1.ConfigureRequest
-	9,  // 11: panel.registrar.v1.PluginService.Probe:input_type -> panel.registrar.v1.ProbeRequest
-	11, // 12: panel.registrar.v1.PluginService.Start:input_type -> panel.registrar.v1.StartRequest
-	13, // 13: panel.registrar.v1.PluginService.Health:input_type -> panel.registrar.v1.HealthRequest
-	15, // 14: panel.registrar.v1.PluginService.Drain:input_type -> panel.registrar.v1.DrainRequest
-	8,  // 15: panel.registrar.v1.PluginService.Configure:output_type -> panel.registrar.v1.ConfigureResponse
-	10, // 16: panel.registrar.v1.PluginService.Probe:output_type -> panel.registrar.v1.ProbeResponse
-	12, // 17: panel.registrar.v1.PluginService.Start:output_type -> panel.registrar.v1.StartResponse
-	14, // 18: panel.registrar.v1.PluginService.Health:output_type -> panel.registrar.v1.HealthResponse
-	16, // 19: panel.registrar.v1.PluginService.Drain:output_type -> panel.registrar.v1.DrainResponse
-	15, // [15:20] is the sub-list for method output_type
-	10, // [10:15] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	17, // 8: panel.registrar.v1.Component.figures:type_name -> panel.registrar.v1.Component.FiguresEntry
+	6,  // 9: panel.registrar.v1.ProbeResponse.components:type_name -> panel.registrar.v1.Component
+	6,  // 10: panel.registrar.v1.HealthResponse.components:type_name -> panel.registrar.v1.Component
+	7,  // 11: panel.registrar.v1.PluginService.Configure:input_type -> panel.registrar.v1.ConfigureRequest
+	9,  // 12: panel.registrar.v1.PluginService.Probe:input_type -> panel.registrar.v1.ProbeRequest
+	11, // 13: panel.registrar.v1.PluginService.Start:input_type -> panel.registrar.v1.StartRequest
+	13, // 14: panel.registrar.v1.PluginService.Health:input_type -> panel.registrar.v1.HealthRequest
+	15, // 15: panel.registrar.v1.PluginService.Drain:input_type -> panel.registrar.v1.DrainRequest
+	8,  // 16: panel.registrar.v1.PluginService.Configure:output_type -> panel.registrar.v1.ConfigureResponse
+	10, // 17: panel.registrar.v1.PluginService.Probe:output_type -> panel.registrar.v1.ProbeResponse
+	12, // 18: panel.registrar.v1.PluginService.Start:output_type -> panel.registrar.v1.StartResponse
+	14, // 19: panel.registrar.v1.PluginService.Health:output_type -> panel.registrar.v1.HealthResponse
+	16, // 20: panel.registrar.v1.PluginService.Drain:output_type -> panel.registrar.v1.DrainResponse
+	16, // [16:21] is the sub-list for method output_type
+	11, // [11:16] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_plugin_proto_init() }
@@ -1175,7 +1190,7 @@ func file_panel_registrar_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_plugin_proto_rawDesc), len(file_panel_registrar_v1_plugin_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

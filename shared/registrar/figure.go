@@ -1,0 +1,19 @@
+package registrar
+
+// Figure names a number that a component tells of itself for those who monitor it. Others than
+// these may appear, and are not shown.
+type Figure string
+
+// Instants are Unix seconds.
+const (
+	FigureLookedAt Figure = "looked_at" // when all that waited in the mailbox had been fetched
+	FigureHeardAt  Figure = "heard_at"  // when the registry last answered
+	FigurePassedAt Figure = "passed_at" // when the last renewal pass completed
+	FigureLeft     Figure = "left"      // requests that cost money and may still be sent now
+	FigureWaiting  Figure = "waiting"   // mails that wait for a person
+)
+
+// Figures lists every figure that has a meaning.
+func Figures() []Figure {
+	return []Figure{FigureLookedAt, FigureHeardAt, FigurePassedAt, FigureLeft, FigureWaiting}
+}
