@@ -255,12 +255,28 @@ func (s *Server) showCustomer(r *http.Request) (api.Customer, []switchboard.Abse
 	if err != nil {
 		return api.Customer{}, nil, err
 	}
-	domains, err := s.orders.Domains(r.Context(), orders.DomainQuery{Customer: id})
+	domains, err := everyPage(func(p orders.Page) ([]orders.Domain, string, error) {
+		return s.orders.Lists().Domains(r.Context(), orders.DomainList{Page: p, Customer: id})
+	})
 	if err != nil {
 		return api.Customer{}, nil, err
 	}
-	placed, err := s.orders.Orders(r.Context(), id)
+	placed, err := everyPage(func(p orders.Page) ([]orders.Order, string, error) {
+		return s.orders.Lists().Orders(r.Context(), orders.OrderList{Page: p, Customer: id})
+	})
 	return api.Customer{ID: id, Handles: list(handles.List, handleOf), Domains: list(domains, domainOf), Orders: list(placed, orderOf)}, handles.Absent, err
+}
+
+// everyPage is a list as a whole.
+func everyPage[T any](page func(orders.Page) ([]T, string, error)) (all []T, err error) {
+	for mark, first := "", true; first || mark != ""; first = false {
+		var some []T
+		if some, mark, err = page(orders.Page{After: mark}); err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
 }
 
 func (s *Server) adoptHandle(r *http.Request, in api.NewHandle) (api.Handle, error) {

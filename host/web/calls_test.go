@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/testrun"
@@ -160,7 +161,7 @@ func TestPlace(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
 	w := b.call("POST", "/api/v1/orders", newOrder)
-	stored, err := b.book.Orders(t.Context(), "")
+	stored, _, err := b.book.Lists().Orders(t.Context(), orders.OrderList{})
 	if err != nil || len(stored) != 1 {
 		t.Fatalf("%d orders, %v", len(stored), err)
 	}

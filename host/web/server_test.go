@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"registrar.panel/host/access"
+	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
@@ -239,7 +240,7 @@ func TestChangesMustBeOurs(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, "")
 			w := b.call("POST", "/api/v1/orders", newOrder, c.edit)
-			stored, err := b.book.Orders(t.Context(), "")
+			stored, _, err := b.book.Lists().Orders(t.Context(), orders.OrderList{})
 			if err != nil {
 				t.Fatal(err)
 			}
