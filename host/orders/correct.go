@@ -13,6 +13,12 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
+// Records is what the book has of domains, as a person changes it who knows better.
+type Records struct{ *Service }
+
+// Records returns the records of domains.
+func (s *Service) Records() Records { return Records{s} }
+
 // Reasoned is a person's decision about a domain, with its reason.
 type Reasoned struct {
 	By     string // who decides; required
@@ -49,7 +55,7 @@ type Correction struct {
 // Errors: Invalid with problems by field path; Precondition while an order or operation on the domain is
 // open, or it is not registered; Conflict or Unsupported when its registrar takes no correction;
 // Unavailable while the registrar is down.
-func (s *Service) Correct(ctx context.Context, c Correction) (d Domain, changed bool, err error) {
+func (s Records) Correct(ctx context.Context, c Correction) (d Domain, changed bool, err error) {
 	r, d, err := s.keeper(ctx, c.Domain)
 	if err != nil {
 		return d, false, err
@@ -86,7 +92,7 @@ func (c Correction) imported(d Domain) registrar.Import {
 }
 
 // corrected records what the registrar has made of a correction.
-func (s *Service) corrected(ctx context.Context, c Correction, was, now Domain) (Domain, bool, error) {
+func (s Records) corrected(ctx context.Context, c Correction, was, now Domain) (Domain, bool, error) {
 	text := ""
 	if now.PaidTill != was.PaidTill {
 		text += fmt.Sprintf(", paid till %s instead of %s", now.PaidTill, was.PaidTill)
@@ -146,7 +152,7 @@ type Forgetting struct {
 //
 // Errors: Precondition while an order or operation on the domain is open; Unavailable while its registrar
 // is down, because one that is not told could still pay.
-func (s *Service) Forget(ctx context.Context, f Forgetting) (d Domain, err error) {
+func (s Records) Forget(ctx context.Context, f Forgetting) (d Domain, err error) {
 	if d, err = s.Domain(ctx, f.Domain); err != nil {
 		return d, err
 	}

@@ -15,7 +15,7 @@ func TestCorrect(t *testing.T) {
 	b, at, _ := moveBook(t)
 	later := expiry.AddYears(1)
 	c := Correction{Domain: "EXAMPLE.ru", PaidTill: later, Handle: " H-9 ", Reasoned: Reasoned{By: "olga", For: "anna", Reason: "R01's own list"}}
-	d, changed, err := b.Correct(t.Context(), c)
+	d, changed, err := b.Records().Correct(t.Context(), c)
 	if err != nil || !changed || d.PaidTill != later || d.Handle != "H-9" {
 		t.Fatalf("corrected %+v, %v, %v", d, changed, err)
 	}
@@ -30,7 +30,7 @@ func TestCorrect(t *testing.T) {
 		!strings.Contains(e.Message, "R01's own list") || !strings.Contains(e.Message, "anna") {
 		t.Errorf("the log says %+v", e)
 	}
-	if _, changed, err := b.Correct(t.Context(), c); err != nil || changed || len(b.entries(moving)) != len(entries) {
+	if _, changed, err := b.Records().Correct(t.Context(), c); err != nil || changed || len(b.entries(moving)) != len(entries) {
 		t.Errorf("again: changed %v, %v", changed, err)
 	}
 }
@@ -41,8 +41,8 @@ func TestCorrectIsRefused(t *testing.T) {
 	t.Parallel()
 	b, at, _ := moveBook(t)
 	by := Reasoned{By: "olga", Reason: "so it is"}
-	correct := func(c Correction) error { _, _, err := b.Correct(t.Context(), c); return err }
-	forget := func(f Forgetting) error { _, err := b.Forget(t.Context(), f); return err }
+	correct := func(c Correction) error { _, _, err := b.Records().Correct(t.Context(), c); return err }
+	forget := func(f Forgetting) error { _, err := b.Records().Forget(t.Context(), f); return err }
 
 	wantCode(t, correct(Correction{Domain: "unheard.ru", PaidTill: expiry, Reasoned: by}), registrar.NotFound, "unheard.ru")
 	wantCode(t, correct(Correction{Domain: moving, Reasoned: by}), registrar.Invalid, "what is to be corrected")
@@ -70,7 +70,7 @@ func TestCorrectIsRefused(t *testing.T) {
 func TestForget(t *testing.T) {
 	t.Parallel()
 	b, at, _ := moveBook(t)
-	was, err := b.Forget(t.Context(), Forgetting{Domain: moving, Reasoned: Reasoned{By: "olga", Reason: "the customer moved away"}})
+	was, err := b.Records().Forget(t.Context(), Forgetting{Domain: moving, Reasoned: Reasoned{By: "olga", Reason: "the customer moved away"}})
 	if err != nil || was.Name != moving || !slices.Equal(at.asked, []string{"manual"}) {
 		t.Fatalf("forgotten %+v, %v; asked %q", was, err, at.asked)
 	}

@@ -235,7 +235,7 @@ func (s *Server) correctDomain(r *http.Request, in api.Correction) (api.Correcte
 	if err := checkFor(in.By); err != nil {
 		return api.Corrected{}, err
 	}
-	d, changed, err := s.orders.Correct(r.Context(), orders.Correction{Domain: r.PathValue("name"), Handle: in.Handle, PaidTill: paidTill,
+	d, changed, err := s.orders.Records().Correct(r.Context(), orders.Correction{Domain: r.PathValue("name"), Handle: in.Handle, PaidTill: paidTill,
 		Reasoned: orders.Reasoned{By: caller(r).Name, For: forWhom(r, in.By), Reason: in.Reason}})
 	return api.Corrected{Domain: domainOf(d), Changed: changed}, err
 }
@@ -244,7 +244,7 @@ func (s *Server) forgetDomain(r *http.Request, in api.Forgetting) (api.Domain, e
 	if err := checkFor(in.By); err != nil {
 		return api.Domain{}, err
 	}
-	d, err := s.orders.Forget(r.Context(), orders.Forgetting{Domain: r.PathValue("name"),
+	d, err := s.orders.Records().Forget(r.Context(), orders.Forgetting{Domain: r.PathValue("name"),
 		Reasoned: orders.Reasoned{By: caller(r).Name, For: forWhom(r, in.By), Reason: in.Reason}})
 	return domainOf(d), err
 }
