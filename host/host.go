@@ -186,7 +186,7 @@ func (h *Host) names(retired bool) []string {
 }
 
 // session follows a plugin's events while it is at work.
-func (h *Host) session(ctx context.Context, name string, r registrar.Registrar) error {
+func (h *Host) session(ctx context.Context, name string, r registrar.Service) error {
 	if err := h.launcher.Data.SetStarted(name); err != nil {
 		return err
 	}
