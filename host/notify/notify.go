@@ -267,7 +267,7 @@ type Tried struct {
 }
 
 // ErrNoChannel: the configuration names nothing to tell.
-var ErrNoChannel = errors.New("plugin.hcl has no panel { notify { … } }: nothing is told to anyone")
+var ErrNoChannel = errors.New("plugin.hcl has no panel { notify { … } }: nothing is told")
 
 // Test sends a message that says that it is a test on every channel, and changes nothing else.
 func (n *Notifier) Test(ctx context.Context, by string) ([]Tried, error) {
