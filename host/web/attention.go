@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -51,7 +52,13 @@ func (l lists) listAttention(r *http.Request) (paged[api.Attention], []switchboa
 	if err != nil {
 		return paged[api.Attention]{}, nil, err
 	}
-	all = append(all, list(found, domainNeeds)...)
+	needs := list(found, domainNeeds)
+	for i, d := range found {
+		if err := l.addFailedOrder(r.Context(), d, &needs[i]); err != nil {
+			return paged[api.Attention]{}, nil, err
+		}
+	}
+	all = append(all, needs...)
 	slices.SortStableFunc(all, func(a, b api.Attention) int { return strings.Compare(a.Severity, b.Severity) })
 	return pageOf(r, all, func(v api.Attention) api.Attention { return v }, next), absent, nil
 }
@@ -73,10 +80,10 @@ func unwell(p supervisor.Status) (all []string) {
 
 func pluginNeeds(p supervisor.Status) api.Attention {
 	n := api.Attention{Kind: "plugin", Severity: shouldLook, Since: knownTime(p.Since), Registrar: known(p.Name), What: fmt.Sprintf("registrar %s is %s", p.Name, p.State),
-		Why: strings.Join(unwell(p), "; "), Actions: []api.Action{{Does: "see how it stands", Command: "panel plugins"}}}
+		State: known(p.State), Why: strings.Join(unwell(p), "; "), Actions: []api.Action{{Does: "see how it stands", Command: "panel plugins", Code: "show"}}}
 	if p.State == supervisor.Disabled {
 		n.Severity = mustAct
-		n.Actions = append(n.Actions, api.Action{Does: "start it again when plugin.hcl is right", Command: "panel plugins upgrade " + p.Name})
+		n.Actions = append(n.Actions, api.Action{Does: "start it again when plugin.hcl is right", Command: "panel plugins upgrade " + p.Name, Code: "upgrade"})
 	}
 	return n
 }
@@ -101,22 +108,22 @@ func reviewsNeed(waiting []switchboard.Of[registrar.Review], more bool) []api.At
 	}
 	return append(entries, api.Attention{Kind: "reviews", Severity: mustAct, Since: knownTime(waiting[shownReviews].Value.ReceivedAt),
 		What: count + " further mails wait to be read", Why: "the oldest come first", Actions: []api.Action{
-			{Does: "list them", Command: "panel review"},
-			{Does: "resolve all mails of one sender", Command: "panel review resolve --from ADDRESS --outcome ignore --reason WHY"}}})
+			{Does: "list them", Command: "panel review", Code: "show"},
+			{Does: "resolve all mails of one sender", Command: "panel review resolve --from ADDRESS --outcome ignore --reason WHY", Code: "resolve"}}})
 }
 
 func reviewNeeds(v switchboard.Of[registrar.Review]) api.Attention {
 	e := v.Value
 	return api.Attention{Kind: "review", Severity: mustAct, Since: knownTime(e.ReceivedAt), Registrar: known(v.Registrar), Review: known(e.ID),
 		What: fmt.Sprintf("a mail of %s waits to be read: %s", e.From, e.Subject), Why: e.Reason, Actions: []api.Action{
-			{Does: "read it", Command: "panel review show " + string(e.ID)},
-			{Does: "say what it means", Command: "panel review resolve " + string(e.ID) + " --outcome O"}}}
+			{Does: "read it", Command: "panel review show " + string(e.ID), Code: "show"},
+			{Does: "say what it means", Command: "panel review resolve " + string(e.ID) + " --outcome O", Code: "resolve"}}}
 }
 
 func domainNeeds(d orders.Domain) api.Attention {
 	name := input.Unicode(d.Name)
 	n := api.Attention{Kind: "domain", Severity: shouldLook, Domain: known(d.Name), Unicode: known(name), Registrar: known(d.Registrar), Since: firstAlarm(d),
-		What: fmt.Sprintf("%s is %s", name, d.Status), Why: alarmed(d), Actions: []api.Action{{Does: "see what happened", Command: "panel domain show " + name}}}
+		What: fmt.Sprintf("%s is %s", name, d.Status), Why: alarmed(d), Actions: []api.Action{{Does: "see what happened", Command: "panel domain show " + name, Code: "show"}}, State: known(d.Status)}
 	if d.Status == registrar.StatusError {
 		n.Severity = mustAct
 	}
@@ -125,17 +132,36 @@ func domainNeeds(d orders.Domain) api.Attention {
 		return n
 	}
 	n.Kind, n.Severity, n.Operation = "operation", mustAct, known(op.ID)
+	n.State, n.OperationKind, n.Version = known(op.State), known(op.Kind), known(op.Version)
 	n.What = fmt.Sprintf("the %s of %s is %s", noun(op.Kind), name, op.State)
 	if n.Why = op.WaitsFor; op.Error != "" {
 		n.Why = strings.TrimPrefix(n.Why+": "+op.Error, ": ")
 	}
 	resolve := "panel operation resolve " + string(op.ID) + " --outcome "
 	n.Actions = []api.Action{
-		{Does: "see its history", Command: "panel operation show " + string(op.ID)},
-		{Does: "it was carried out", Command: resolve + "done"},
-		{Does: "it was not, and shall not be", Command: resolve + "failed --note WHY"},
-		{Does: "it was not: send it again", Command: resolve + "resend --note WHY"}}
+		{Does: "see its history", Command: "panel operation show " + string(op.ID), Code: "show"},
+		{Does: "it was carried out", Command: resolve + "done", Code: "done"},
+		{Does: "it was not, and shall not be", Command: resolve + "failed --note WHY", Code: "failed"},
+		{Does: "it was not: send it again", Command: resolve + "resend --note WHY", Code: "resend"}}
 	return n
+}
+
+// addFailedOrder names the order by which a domain came to its error, and what can be done with it.
+func (l lists) addFailedOrder(ctx context.Context, d orders.Domain, n *api.Attention) error {
+	if d.Status != registrar.StatusError || n.Kind != "domain" {
+		return nil
+	}
+	found, _, err := l.book.Lists().Orders(ctx, orders.OrderList{Page: orders.Page{Limit: 1}, Domain: d.Name, State: orders.Paid, Sort: "-" + orders.ByCreated})
+	if err != nil || len(found) == 0 || found[0].Outcome == "" || found[0].Outcome == registrar.OutcomeSucceeded {
+		return err
+	}
+	id := string(found[0].ID)
+	n.Order = &id
+	n.Why = or(found[0].Reason, n.Why)
+	n.Actions = append(n.Actions, api.Action{Does: "try it again, with the same payment", Command: "panel order retry " + id, Code: "retry"},
+		api.Action{Does: "the payment was given back", Command: "panel order refund " + id, Code: "refund"},
+		api.Action{Does: "it needs no person any more", Command: "panel order dismiss " + id, Code: "dismiss"})
+	return nil
 }
 
 func noun(k registrar.OperationKind) string {
@@ -185,4 +211,15 @@ func (l lists) showStatus(r *http.Request) (api.Status, error) {
 	waiting, more, err := l.waitingReviews(r)
 	status.Attention = needing + len(reviewsNeed(waiting.List, more)) + len(slices.DeleteFunc(l.plugins.Statuses(), healthy))
 	return status, err
+}
+
+// dueDays is how far ahead what falls due is counted day by day.
+const dueDays = 60
+
+func (l lists) listDue(r *http.Request) ([]api.DueDay, error) {
+	today := registrar.DateOf(l.book.Now().UTC())
+	days, err := l.book.Lists().Calendar(r.Context(), today, today.AddDays(dueDays))
+	return list(days, func(d orders.DueDay) api.DueDay {
+		return api.DueDay{Day: d.Day.String(), Auto: d.Auto, Manual: d.Manual}
+	}), err
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -26,6 +27,9 @@ func staffed(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	b.options.Staff = room
+	b.options.Pages = func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "a page for "+caller(r).Name) })
+	}
 	b.Server = New(b.options)
 	for _, in := range []string{`{"name":"anna","rights":["look","money"],"password":"` + password + `"}`, `{"name":"boris","rights":["admin"],"password":"` + password + `"}`} {
 		var m api.Member
@@ -123,6 +127,9 @@ func TestCookiesAreForOurPages(t *testing.T) {
 		if w := b.call("POST", pay, "{}", anna, c.edit); w.Code != c.status {
 			t.Errorf("%s: status %d, want %d: %s", c.why, w.Code, c.status, w.Body)
 		}
+		if w := b.call("POST", "/orders", "", anna, c.edit); (w.Code == 403) != (c.status == 403) {
+			t.Errorf("%s, to a page: status %d: %s", c.why, w.Code, w.Body)
+		}
 	}
 	if w := b.call("POST", pay, "{}", anna, bearer("letmein")); w.Code != 404 {
 		t.Errorf("a token beside the cookie: %d", w.Code)
@@ -134,8 +141,8 @@ func TestCookiesAreForOurPages(t *testing.T) {
 			t.Errorf("%s from another site: %d", path, w.Code)
 		}
 	}
-	if w := b.visit("GET", "/orders", "", anna); w.Code != 200 {
-		t.Errorf("and the session stands: %d", w.Code)
+	if w := b.visit("GET", "/orders", "", anna); w.Code != 200 || w.Body.String() != "a page for anna" {
+		t.Errorf("and the session stands: %d, %s", w.Code, w.Body)
 	}
 }
 
