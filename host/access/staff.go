@@ -17,7 +17,7 @@ type Member struct {
 }
 
 // Caller is the member as the one who makes a request.
-func (m Member) Caller() Caller { return Caller{Name: m.Name, Rights: m.Rights} }
+func (m Member) Caller() Caller { return Caller{Name: m.Name, Rights: m.Rights, SignedIn: true} }
 
 // Session is a browser that a member has signed in with.
 type Session struct {

@@ -173,7 +173,7 @@ func TestSignIn(t *testing.T) {
 	}
 	r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
 	r.AddCookie(c)
-	if caller, _, _ := d.Caller(r); caller.May(access.Money) || !caller.May(access.Look) {
+	if caller, _, _ := d.Caller(r); caller.May(access.Money) || !caller.May(access.Look) || !caller.SignedIn {
 		t.Errorf("the rights are %v", caller.Rights)
 	}
 	if second := d.ask("POST", "/sign-in", url.Values{"name": {"anna"}, "password": {good}}, nil, c); second.Code != http.StatusSeeOther || d.who(c) != "" {
