@@ -21,6 +21,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/config"
+	"registrar.panel/host/console"
 	"registrar.panel/host/door"
 	"registrar.panel/host/launch"
 	"registrar.panel/host/metrics"
@@ -108,7 +109,9 @@ func (h *Host) open(ctx context.Context, o Options) error {
 	credentials := h.orders.Credentials()
 	h.web = web.New(web.Options{Orders: h.orders, Board: h.board, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials, Webhooks: h.orders.Webhooks(), Teller: h.teller, Notifier: h.notifier, Version: o.Version,
 		Measures: metrics.New(metrics.Options{Book: h.orders.Lists(), Plugins: h, Version: o.Version, Now: o.Now}),
-		Proxies:  h.config.Panel.Proxy, Logger: h.log.Named("web")})
+		Proxies:  h.config.Panel.Proxy, Logger: h.log.Named("web"), Pages: func(api http.Handler) http.Handler {
+			return console.New(console.Options{API: api, Now: o.Now, Logger: h.log.Named("console")})
+		}})
 	return h.warnLocked(ctx, credentials)
 }
 

@@ -285,7 +285,8 @@ func (w *world) reading() (commands [][]string, pages []string) {
 	add("log", "log")
 	add("review", "review")
 	add("form/ru", "form", "ru")
-	pages = append(pages, "/domains", "/orders", "/plugins", "/review")
+	pages = append(pages, "/", "/domains", "/domains.csv", "/orders", "/orders/new?domain=new.ru", "/operations", "/review", "/review/senders", "/mails", "/renewals", "/customers",
+		"/import", "/log", "/plugins", "/registrars", "/notifications", "/tokens")
 	var orders []orderView
 	w.json(&orders, "orders")
 	customers := map[string]bool{}
@@ -293,20 +294,22 @@ func (w *world) reading() (commands [][]string, pages []string) {
 		add("orders/"+o.ID, "order", "show", o.ID)
 		add("orders/"+o.ID+"/preview", "preview", o.ID)
 		add("domains/"+o.Domain, "domain", "show", o.Domain)
-		pages = append(pages, "/domains/"+o.Domain)
+		pages = append(pages, "/domains/"+o.Domain, "/orders/"+o.ID)
 		if !customers[o.Customer] {
 			customers[o.Customer] = true
 			add("customers/"+o.Customer, "customer", "show", o.Customer)
+			pages = append(pages, "/customers/"+o.Customer)
 		}
 	}
 	for _, r := range w.reviews() {
 		add("review/"+r.ID, "review", "show", r.ID)
 		add("review/"+r.ID+"/rule", "review", "rule", r.ID)
-		pages = append(pages, "/review/"+r.ID)
+		pages = append(pages, "/review/"+r.ID, "/review/"+r.ID+"?show=raw")
 	}
 	for kind, ids := range w.mentioned() {
 		for id := range ids {
 			add(kind+"s/"+id, map[string][]string{"mail": {"mail", id}, "operation": {"operation", "show", id}}[kind]...)
+			pages = append(pages, "/"+kind+"s/"+id)
 		}
 	}
 	return commands, pages

@@ -79,10 +79,10 @@ func unwell(p supervisor.Status) (all []string) {
 
 func pluginNeeds(p supervisor.Status) api.Attention {
 	n := api.Attention{Kind: "plugin", Severity: shouldLook, Since: knownTime(p.Since), Registrar: known(p.Name), What: fmt.Sprintf("registrar %s is %s", p.Name, p.State),
-		Why: strings.Join(unwell(p), "; "), Actions: []api.Action{{Does: "see how it stands", Command: "panel plugins"}}}
+		State: known(p.State), Why: strings.Join(unwell(p), "; "), Actions: []api.Action{{Does: "see how it stands", Command: "panel plugins", Code: "show"}}}
 	if p.State == supervisor.Disabled {
 		n.Severity = mustAct
-		n.Actions = append(n.Actions, api.Action{Does: "start it again when plugin.hcl is right", Command: "panel plugins upgrade " + p.Name})
+		n.Actions = append(n.Actions, api.Action{Does: "start it again when plugin.hcl is right", Command: "panel plugins upgrade " + p.Name, Code: "upgrade"})
 	}
 	return n
 }
@@ -107,23 +107,23 @@ func reviewsNeed(waiting []switchboard.Of[registrar.Review], more bool) []api.At
 	}
 	return append(entries, api.Attention{Kind: "reviews", Severity: mustAct, Since: knownTime(waiting[shownReviews].Value.ReceivedAt),
 		What: count + " further mails wait to be read", Why: "the oldest come first", Actions: []api.Action{
-			{Does: "list them", Command: "panel review"},
-			{Does: "resolve all mails of one sender", Command: "panel review resolve --from ADDRESS --outcome ignore --reason WHY"}}})
+			{Does: "list them", Command: "panel review", Code: "show"},
+			{Does: "resolve all mails of one sender", Command: "panel review resolve --from ADDRESS --outcome ignore --reason WHY", Code: "resolve"}}})
 }
 
 func reviewNeeds(v switchboard.Of[registrar.Review]) api.Attention {
 	e := v.Value
 	return api.Attention{Kind: "review", Severity: mustAct, Since: knownTime(e.ReceivedAt), Registrar: known(v.Registrar), Review: known(e.ID),
 		What: fmt.Sprintf("a mail of %s waits to be read: %s", e.From, e.Subject), Why: e.Reason, Actions: []api.Action{
-			{Does: "read it", Command: "panel review show " + string(e.ID)},
-			{Does: "say what it means", Command: "panel review resolve " + string(e.ID) + " --outcome O"}}}
+			{Does: "read it", Command: "panel review show " + string(e.ID), Code: "show"},
+			{Does: "say what it means", Command: "panel review resolve " + string(e.ID) + " --outcome O", Code: "resolve"}}}
 }
 
 // domainNeeds is what a domain needs; failed is the paid order for it that came to nothing, if there is one.
 func domainNeeds(d orders.Domain, failed orders.Order) api.Attention {
 	name := input.Unicode(d.Name)
 	n := api.Attention{Kind: "domain", Severity: shouldLook, Domain: known(d.Name), Unicode: known(name), Registrar: known(d.Registrar), Since: firstAlarm(d),
-		What: fmt.Sprintf("%s is %s", name, d.Status), Why: alarmed(d), Actions: []api.Action{{Does: "see what happened", Command: "panel domain show " + name}}}
+		What: fmt.Sprintf("%s is %s", name, d.Status), Why: alarmed(d), Actions: []api.Action{{Does: "see what happened", Command: "panel domain show " + name, Code: "show"}}, State: known(d.Status)}
 	if d.Status == registrar.StatusError {
 		n.Severity = mustAct
 	}
@@ -135,16 +135,17 @@ func domainNeeds(d orders.Domain, failed orders.Order) api.Attention {
 		return n
 	}
 	n.Kind, n.Severity, n.Operation = "operation", mustAct, known(op.ID)
+	n.State, n.OperationKind, n.Version = known(op.State), known(op.Kind), known(op.Version)
 	n.What = fmt.Sprintf("the %s of %s is %s", noun(op.Kind), name, op.State)
 	if n.Why = op.WaitsFor; op.Error != "" {
 		n.Why = strings.TrimPrefix(n.Why+": "+op.Error, ": ")
 	}
 	resolve := "panel operation resolve " + string(op.ID) + " --outcome "
 	n.Actions = []api.Action{
-		{Does: "see its history", Command: "panel operation show " + string(op.ID)},
-		{Does: "it was carried out", Command: resolve + "done"},
-		{Does: "it was not, and shall not be", Command: resolve + "failed --note WHY"},
-		{Does: "it was not: send it again", Command: resolve + "resend --note WHY"}}
+		{Does: "see its history", Command: "panel operation show " + string(op.ID), Code: "show"},
+		{Does: "it was carried out", Command: resolve + "done", Code: "done"},
+		{Does: "it was not, and shall not be", Command: resolve + "failed --note WHY", Code: "failed"},
+		{Does: "it was not: send it again", Command: resolve + "resend --note WHY", Code: "resend"}}
 	return n
 }
 
@@ -152,15 +153,13 @@ func domainNeeds(d orders.Domain, failed orders.Order) api.Attention {
 func orderNeeds(n api.Attention, o orders.Order) api.Attention {
 	n.Kind, n.Severity, n.Order, n.Since = "order", mustAct, known(o.ID), knownTime(o.ClosedAt)
 	n.What = fmt.Sprintf("the %s of %s is paid and came to nothing", noun(o.Kind), input.Unicode(o.Domain))
-	if o.Reason != "" {
-		n.Why = o.Reason
-	}
-	retry := api.Action{Does: "try it again, with --contact, --ns or --auth if that was wrong", Command: "panel order retry " + string(o.ID)}
-	end := api.Action{Does: "the payment was given back", Command: "panel order refund " + string(o.ID)}
+	n.State, n.OperationKind, n.Why = known(o.Outcome), known(o.Kind), or(o.Reason, n.Why)
+	retry := api.Action{Does: "try it again, with --contact, --ns or --auth if that was wrong", Command: "panel order retry " + string(o.ID), Code: "retry"}
+	end := api.Action{Does: "the payment was given back", Command: "panel order refund " + string(o.ID), Code: "refund"}
 	if o.Own {
-		end = api.Action{Does: "it needs no more", Command: "panel order dismiss " + string(o.ID)}
+		end = api.Action{Does: "it needs no more", Command: "panel order dismiss " + string(o.ID), Code: "dismiss"}
 	}
-	n.Actions = []api.Action{retry, end, {Does: "see what happened", Command: "panel domain show " + input.Unicode(o.Domain)}}
+	n.Actions = []api.Action{retry, end, {Does: "see what happened", Command: "panel domain show " + input.Unicode(o.Domain), Code: "show"}}
 	return n
 }
 
@@ -211,4 +210,15 @@ func (l lists) showStatus(r *http.Request) (api.Status, error) {
 	waiting, more, err := l.waitingReviews(r)
 	status.Attention = needing + len(reviewsNeed(waiting.List, more)) + len(slices.DeleteFunc(l.plugins.Statuses(), healthy))
 	return status, err
+}
+
+// dueDays is how far ahead what falls due is counted day by day.
+const dueDays = 60
+
+func (l lists) listDue(r *http.Request) ([]api.DueDay, error) {
+	today := registrar.DateOf(l.book.Now().UTC())
+	days, err := l.book.Lists().Calendar(r.Context(), today, today.AddDays(dueDays))
+	return list(days, func(d orders.DueDay) api.DueDay {
+		return api.DueDay{Day: d.Day.String(), Auto: d.Auto, Manual: d.Manual}
+	}), err
 }

@@ -57,6 +57,7 @@ func routeOrders(t *routes, s *Server) {
 	t.handle("POST /api/v1/orders/{id}/cancel", order, action(s, s.cancelOrder), says("Withdraw an order that is not paid."))
 	t.handle("POST /api/v1/orders/{id}/secret", secrets, action(s, s.transferCode), says("The transfer code of an order; the Action Log records who reads it."))
 	s.routeEnds(t)
+	t.handle("GET /api/v1/renewals/due", look, endpoint(s, s.lists().listDue), says("How many domains fall due on each of the next 60 days; a day without any is left out."))
 	t.handle("POST /api/v1/renewals/run", []access.Right{access.Look, access.Money}, action(s, s.runRenewals), says("Make a renewal pass, or with dry_run its plan."))
 }
 

@@ -305,12 +305,17 @@ func newBench(t testing.TB, token string) *bench {
 	}
 	t.Cleanup(func() { book.Close() })
 	keys := book.Credentials()
-	o := Options{Orders: book, Board: board, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f, Notifier: told{}, Logger: hclog.NewNullLogger()}
+	o := Options{Orders: book, Board: board, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f, Notifier: told{}, Logger: hclog.NewNullLogger(), Pages: pages}
 	b := &bench{New(o), t, f, book, nil, o}
 	if token == "" {
 		b.peer = &access.Caller{Name: "olga", Rights: access.Rights()}
 	}
 	return b
+}
+
+// pages greet who calls.
+func pages(http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "for %s", caller(r).Name) })
 }
 
 // ServeHTTP is the server behind its socket, if it has one.

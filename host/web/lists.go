@@ -132,6 +132,7 @@ func logParameters() []openapi.Parameter {
 		{Name: "level", Does: "Of this level and worse.", OneOf: texts(registrar.Levels())},
 		{Name: "since", Does: "From this instant, day, or time ago (2h, 7d) on."},
 		{Name: "after", Type: "integer", Does: "The entries after the one with this ID, from there on. Without it, the last ones."},
+		{Name: "before", Type: "integer", Does: "The last entries before the one with this ID."},
 		{Name: "limit", Type: "integer", Does: limitParameter.Does},
 		{Name: "wait", Does: "Where there is nothing after that entry yet, wait so long for it: 30s; a minute at most."},
 		{Name: "follow", Does: "1: one entry a line (application/x-ndjson), and new ones as they come, without an end.", OneOf: []string{"1", "0"}},
@@ -143,7 +144,7 @@ func (l lists) askedOfLog(a *asked) (q orders.LogQuery, err error) {
 	q = orders.LogQuery{Domain: a.text("domain"), Registrar: a.text("registrar"), Actor: a.text("actor"), Event: word(a, "event", orders.EntryTypes()),
 		Outcome: word(a, "outcome", registrar.Outcomes()), State: word(a, "operation_state", registrar.OperationStates()),
 		Level: word(a, "level", registrar.Levels()), Since: a.since("since", l.book.Now()), After: a.number("after", "the ID of an entry"), Limit: a.limit(),
-		First: a.text("after") != ""}
+		Before: a.number("before", "the ID of an entry"), First: a.text("after") != ""}
 	if err := a.err(); err != nil {
 		return q, err
 	}

@@ -1,18 +1,16 @@
-// Package web serves the panel's JSON API, below /api/v1, and its pages.
+// Package web serves the panel's JSON API, below /api/v1, and stands in front of its pages.
 //
 // Every answer of the API that is no success is an [api.Failure] with a fitting status. A
 // request has a caller: the user at the other end of a Unix socket, whom the context of its
 // connection names ([access.With]), or else who has a credential. Each route asks for a right.
-// What changes anything must be JSON and must not come from a foreign origin. Pages load nothing from elsewhere and hold
-// no script.
+// What changes anything must be JSON and must not come from a foreign origin. Pages are given to it: behind it they find the
+// caller in the context of a request.
 //
 // A stream, such as the Action Log with ?follow=1, ends with its request's context.
 package web
 
 import (
 	"context"
-	"embed"
-	"html/template"
 	"io"
 	"net/http"
 	"net/netip"
@@ -62,6 +60,9 @@ type Options struct {
 	Version  string         // of the program
 	Proxies  []netip.Prefix // whence alone requests may come; nil = from everywhere
 	Logger   hclog.Logger
+
+	// Pages makes what answers outside of /api/ for callers that are known, as a client of the API; nil = nothing does.
+	Pages func(api http.Handler) http.Handler
 }
 
 // Server answers requests; it is an [http.Handler].
@@ -79,7 +80,6 @@ type Server struct {
 	version  string
 	proxies  []netip.Prefix
 	log      hclog.Logger
-	pages    *template.Template
 	handler  http.Handler
 
 	description func() ([]byte, error) // of the API
@@ -87,23 +87,22 @@ type Server struct {
 	send, piece time.Duration // how long a caller may take to send a body, to read a piece of a stream
 }
 
-//go:embed pages
-var pages embed.FS
-
 // New makes a server.
 func New(o Options) *Server {
 	s := &Server{orders: o.Orders, board: o.Board, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, webhooks: webhookCalls{o.Webhooks, o.Teller}, notifier: o.Notifier, version: o.Version, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
 	s.SetToken(o.Token)
-	s.pages = template.Must(template.New("").Funcs(pageFuncs).ParseFS(pages, "pages/*.html"))
-	mux := http.NewServeMux()
-	s.routeAPI(mux)
-	s.routePages(mux)
+	api, all := http.NewServeMux(), http.NewServeMux()
+	s.routeAPI(api)
 	origins := http.NewCrossOriginProtection()
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusForbidden, "FORBIDDEN", "requests from other sites are refused")
 	}))
+	all.Handle("/api/", origins.Handler(api))
+	if o.Pages != nil {
+		all.Handle("/", o.Pages(api))
+	}
 	monitoring := measuring{o.Measures, s.log}
-	s.handler = monitoring.open(s.guard(origins.Handler(monitoring.routed(mux))))
+	s.handler = monitoring.open(s.guard(monitoring.routed(all)))
 	return s
 }
 

@@ -299,3 +299,31 @@ func TestEveryCodeHasAStatus(t *testing.T) {
 		t.Error("a status is given to what is no code")
 	}
 }
+
+func TestEveryAnswerIsShielded(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	for _, path := range []string{"/", "/nowhere", "/api/v1/domains", "/api/v1/nowhere"} {
+		h := b.call("GET", path, "").Header()
+		for key, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"} {
+			if h.Get(key) != want {
+				t.Errorf("%s: %s: %q", path, key, h.Get(key))
+			}
+		}
+		policy := h.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'none';") || strings.Contains(policy, "unsafe") || strings.Contains(policy, "script-src") {
+			t.Errorf("%s: policy %q", path, policy)
+		}
+	}
+}
+
+// Pages find who calls in the context of a request.
+func TestPagesKnowTheCaller(t *testing.T) {
+	t.Parallel()
+	if got := newBench(t, "").call("GET", "/domains", "").Body.String(); got != "for olga" {
+		t.Errorf("answered %q", got)
+	}
+	if got := newBench(t, "letmein").call("GET", "/domains", "", bearer("letmein")).Body.String(); got != "for token" {
+		t.Errorf("answered %q", got)
+	}
+}

@@ -45,12 +45,19 @@ type Attention struct {
 	What      string     `json:"what"`    // in a few words
 	Why       string     `json:"why"`     // the reason, in the registrar's words where there are any
 	Actions   []Action   `json:"actions"` // what can be done, the most useful first
+
+	// What it is for programs: a state of the plugin, the operation or the domain that Kind names, the
+	// kind of the operation, and the version that a decision on it hands back.
+	State         *string `json:"state"`
+	OperationKind *string `json:"operation_kind"`
+	Version       *string `json:"version"`
 }
 
 // Action is something that a person can do.
 type Action struct {
 	Does    string `json:"does"`
 	Command string `json:"command"` // of the panel's command line, with all IDs
+	Code    string `json:"code"`    // the same for programs: show | upgrade | resolve | done | failed | resend | retry | refund | dismiss
 }
 
 // Status is the panel at a glance.
@@ -78,6 +85,13 @@ type Due struct {
 	Days7  int `json:"days_7"`
 	Days30 int `json:"days_30"`
 	Days60 int `json:"days_60"`
+}
+
+// DueDay counts the domains of ours that are paid till a day, by how they are renewed.
+type DueDay struct {
+	Day    string `json:"day"`
+	Auto   int    `json:"auto"`
+	Manual int    `json:"manual"`
 }
 
 // Webhook is how far the Action Log has been told to a receiver of plugin.hcl.

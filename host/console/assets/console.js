@@ -1,0 +1,73 @@
+// Brings pages up to date, and moves by keys. With it off nothing is missing.
+(() => {
+  "use strict";
+
+  // A page that nothing is being entered on is asked for again; on any other a line offers it.
+  const entering = () => {
+    const at = document.activeElement;
+    if (at && at.closest("main") && at.matches("input, textarea, select")) return true;
+    if (document.querySelector("main details[open] form, main .told, main .trouble")) return true;
+    return [...document.querySelectorAll("main input, main textarea, main select")].some((e) =>
+      e.type === "checkbox" || e.type === "radio" ? e.checked !== e.defaultChecked
+        : e.tagName === "SELECT" ? [...e.options].some((o) => o.selected !== o.defaultSelected && e.options.length > 1 && o.defaultSelected)
+          : e.value !== e.defaultValue);
+  };
+
+  const renew = async () => {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("main");
+    if (fresh && !entering()) document.querySelector("main").replaceWith(fresh);
+    const head = page.querySelector("header .bar");
+    if (head && document.activeElement.closest("header") === null) document.querySelector("header .bar").replaceWith(head);
+  };
+
+  const offer = () => {
+    if (document.querySelector(".changed")) return;
+    const line = document.createElement("p");
+    line.className = "changed";
+    line.setAttribute("role", "status");
+    const link = document.createElement("a");
+    link.href = location.href;
+    link.textContent = document.body.dataset.show;
+    line.append(document.body.dataset.changed + " ", link);
+    document.querySelector("main").prepend(line);
+  };
+
+  let seen = null, due = null;
+  if (window.EventSource && document.querySelector("header nav")) {
+    const source = new EventSource("/live");
+    source.addEventListener("log", (e) => {
+      const moved = seen !== null && seen !== e.data;
+      seen = e.data;
+      if (!moved || due) return;
+      due = setTimeout(() => { due = null; entering() || location.search.includes("after=") ? offer() : renew(); }, 1000);
+    });
+  }
+
+  // Keys: / searches, j and k move from row to row, Enter opens, g and a letter go to a page.
+  const pages = { t: "/", d: "/domains", o: "/orders", p: "/operations", r: "/review", m: "/mails", n: "/renewals", c: "/customers", l: "/log" };
+  let going = false;
+  const links = () => [...document.querySelectorAll("main .need .button:first-child, main tbody tr a:first-of-type")]
+    .filter((a, i, all) => all.findIndex((b) => b.closest("tr, li") === a.closest("tr, li")) === i);
+
+  document.addEventListener("keydown", (e) => {
+    if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, textarea, select")) return;
+    if (going) {
+      going = false;
+      if (pages[e.key]) location.href = pages[e.key];
+      return;
+    }
+    if (e.key === "g") { going = true; setTimeout(() => { going = false; }, 1500); return; }
+    if (e.key === "/") {
+      const q = document.getElementById("q");
+      if (q) { e.preventDefault(); q.focus(); q.select(); }
+      return;
+    }
+    if (e.key !== "j" && e.key !== "k") return;
+    const all = links();
+    const at = all.indexOf(document.activeElement) + (e.key === "j" ? 1 : -1);
+    if (all.length) all[Math.max(0, Math.min(all.length - 1, at))].focus();
+  });
+})();

@@ -1,0 +1,115 @@
+// Package console is the pages of the panel: what its staff see and decide in a browser, in Russian
+// or English.
+//
+// It is a client of the JSON API, inside the same process and as the person at the page. So a page
+// shows and does what the API would show and do for that person, by the same rules and in the same
+// words, and nothing else; what a person may not do is not shown, and refused by the API as well.
+//
+// Every page works without script: forms, and an answer 303 after each. The one script, served from
+// the panel itself, brings pages up to date and moves by keys. What is said stands in the catalogues
+// of texts/ under a code; the words of a registrar, a mail or a person are shown as they are.
+package console
+
+import (
+	"embed"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/host/access"
+	"registrar.panel/host/web/api"
+)
+
+// Options of a console.
+type Options struct {
+	API    http.Handler   // answers for the caller whom the context of a request names
+	Zone   *time.Location // in which times are shown; nil = the machine's
+	Now    func() time.Time
+	Logger hclog.Logger
+}
+
+// Console answers browsers; it is an [http.Handler]. In front of it stands what finds out who calls,
+// and says so in the context ([access.With]).
+type Console struct {
+	client    *api.Client
+	zone      *time.Location
+	now       func() time.Time
+	log       hclog.Logger
+	languages []*language
+	mux       *http.ServeMux
+	handler   http.Handler
+}
+
+//go:embed pages assets texts
+var files embed.FS
+
+// New makes a console.
+func New(o Options) *Console {
+	c := &Console{client: api.Inside(o.API), zone: o.Zone, now: o.Now, log: o.Logger, mux: http.NewServeMux()}
+	if c.zone == nil {
+		c.zone = time.Local
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+
+	var err error
+	if c.languages, err = speak(c.zone, c.now); err != nil {
+		panic(fmt.Errorf("read the pages, which are parts of the program: %w", err))
+	}
+	c.routes()
+
+	origins := http.NewCrossOriginProtection()
+	origins.SetDenyHandler(http.HandlerFunc(c.foreign))
+	c.handler = shielded(origins.Handler(c.mux))
+	return c
+}
+
+// ServeHTTP implements [http.Handler].
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
+
+// contentPolicy lets pages show themselves, with the console's own style and script, and nothing else.
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+func shielded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Who may open a page: who has one of these rights.
+var (
+	look     = []access.Right{access.Look}
+	order    = []access.Right{access.Order}
+	money    = []access.Right{access.Money}
+	secrets  = []access.Right{access.Secrets}
+	admin    = []access.Right{access.Admin}
+	ordering = []access.Right{access.Order, access.Money}
+)
+
+func (c *Console) routes() {
+	c.routeOverview()
+	c.routeDomains()
+	c.routeOrders()
+	c.routeOperations()
+	c.routeMails()
+	c.routeNewOrder()
+	c.routeRenewals()
+	c.routeCustomers()
+	c.routeImport()
+	c.routeKeeping()
+
+	c.mux.HandleFunc("GET /style.css", asset("assets/style.css", "text/css; charset=utf-8"))
+	c.mux.HandleFunc("GET /console.js", asset("assets/console.js", "text/javascript; charset=utf-8"))
+	c.mux.HandleFunc("GET /icon.svg", asset("assets/icon.svg", "image/svg+xml"))
+	c.mux.HandleFunc("GET /live", c.live)
+	c.mux.HandleFunc("POST /language", c.chooseLanguage)
+	c.mux.HandleFunc("/", c.missing)
+}

@@ -1,0 +1,96 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+func (c *Console) routeCustomers() {
+	one := screen{"customer.html", look, showCustomer}
+	c.page("GET /customers", screen{"customers.html", look, showCustomers})
+	c.mux.HandleFunc("GET /customers/find", findCustomer)
+	c.page("GET /customers/{id}", one)
+	c.act("POST /customers/{id}/handles", order, adoptHandle, one)
+	c.reveal("POST /customers/{id}/erase", "erased.html", one, erase)
+}
+
+// findCustomer goes to the page of a customer whose ID was entered.
+func findCustomer(w http.ResponseWriter, r *http.Request) {
+	to := "/customers"
+	if id := strings.TrimSpace(r.URL.Query().Get("id")); id != "" {
+		to = address("customers", id)
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// ordered is a customer of late, with the order that they are known by.
+type ordered struct {
+	Customer string
+	Latest   api.Order
+	Orders   int
+}
+
+// showCustomers lists who has ordered last: the panel keeps orders and domains, and no list of customers.
+func showCustomers(v *visit) (any, error) {
+	latest, err := listOf[api.Order](v, api.Path("orders"), nil, url.Values{"sort": {"-created"}, "limit": {"500"}})
+	var all []ordered
+	for _, o := range latest.Rows {
+		at := slices.IndexFunc(all, func(c ordered) bool { return c.Customer == o.Customer })
+		if at < 0 {
+			at, all = len(all), append(all, ordered{Customer: o.Customer, Latest: o})
+		}
+		all[at].Orders++
+	}
+	return list[ordered]{Rows: all, Next: latest.Next, First: latest.First}, err
+}
+
+// customer is what is known of one.
+type customer struct {
+	api.Customer
+	Missing []api.Missing
+	More    int // domains that are not shown
+}
+
+func showCustomer(v *visit) (any, error) {
+	known, missing, err := api.GetPartial[api.Customer](v.Context(), v.console.client, api.Path("customers", v.PathValue("id")), nil)
+	if err != nil {
+		return nil, err
+	}
+	if len(missing) == 0 && len(known.Handles)+len(known.Domains)+len(known.Orders) == 0 {
+		return nil, &api.Error{Code: string(registrar.NotFound), Message: v.lang.text("customer.unknown", "Customer", known.ID)}
+	}
+	c := customer{Customer: known, Missing: missing}
+	slices.Reverse(c.Orders)
+	c.Orders = c.Orders[:min(len(c.Orders), rowsOnPage)]
+	if n := len(c.Domains); n > rowsOnPage {
+		c.Domains, c.More = c.Domains[:rowsOnPage], n-rowsOnPage
+	}
+	return c, nil
+}
+
+func adoptHandle(v *visit) (done, error) {
+	h, err := post[api.Handle](v, api.Path("customers", v.PathValue("id"), "handles"), api.NewHandle{Handle: strings.TrimSpace(v.PostFormValue("handle")),
+		Registrar: v.PostFormValue("registrar")})
+	return done{address("customers", v.PathValue("id")), told("done.adopted", "Handle", h.Handle)}, err
+}
+
+// erased is what became of a customer's personal data.
+type erased struct {
+	api.Erasure
+	Missing []api.Missing
+}
+
+// erase asks for the customer's ID once more: it can't be taken back.
+func erase(v *visit) (any, error) {
+	id := v.PathValue("id")
+	if strings.TrimSpace(v.PostFormValue("confirm")) != id {
+		return nil, &api.Error{Code: string(registrar.Invalid), Message: v.lang.text("failure.confirm", "Customer", id)}
+	}
+	done, missing, err := api.PostPartial[api.Erasure](v.Context(), v.console.client, api.Path("customers", id, "erase"), api.Reader{})
+	return erased{done, missing}, err
+}

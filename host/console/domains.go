@@ -1,0 +1,223 @@
+package console
+
+import (
+	"encoding/csv"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"registrar.panel/host/access"
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+func (c *Console) routeDomains() {
+	all := screen{"domains.html", look, showDomains}
+	one := screen{"domain.html", look, showDomain}
+	c.page("GET /domains", all)
+	c.mux.HandleFunc("GET /domains.csv", c.domainsAsTable)
+	c.act("POST /domains", money, setRenewals, all)
+	c.page("GET /domains/{name}", one)
+	c.act("POST /domains/{name}/renewal", money, setRenewal, one)
+	c.act("POST /domains/{name}/renew", ordering, renewNow, one)
+	c.act("POST /domains/{name}/nameservers", ordering, changeNameservers, one)
+	c.act("POST /domains/{name}/move", money, moveDomain, one)
+}
+
+// domainFilters are the parameters by which domains are narrowed.
+var domainFilters = []string{"q", "status", "customer", "registrar", "renewal", "attention", "due", "sort", "outcome", "operation_state"}
+
+// domains is a part of the list, with how many there are of each status.
+type domains struct {
+	list[api.Domain]
+	Counts []counted
+	Due    api.Due
+}
+
+// counted is how many there are of something.
+type counted struct {
+	Of    string
+	Count int
+}
+
+func showDomains(v *visit) (any, error) {
+	rows, err := listOf[api.Domain](v, api.Path("domains"), domainFilters, nil)
+	if err != nil {
+		return nil, err
+	}
+	status, err := get[api.Status](v, api.Path("status"), nil)
+	d := domains{list: rows, Due: status.Due}
+	for _, s := range registrar.DomainStatuses() {
+		if n := status.Domains[string(s)]; n > 0 {
+			d.Counts = append(d.Counts, counted{string(s), n})
+		}
+	}
+	return d, err
+}
+
+// domainsAsTable answers with the whole list that a page shows a part of, for other programs.
+func (c *Console) domainsAsTable(w http.ResponseWriter, r *http.Request) {
+	v := c.visit(r)
+	if !v.mayOneOf(look) {
+		c.fail(w, v, forbidden(look))
+		return
+	}
+
+	out := csv.NewWriter(w)
+	begun := false
+	for page, err := range api.Pages[api.Domain](r.Context(), c.client, api.Path("domains"), v.only(domainFilters...)) {
+		if err != nil && !begun {
+			c.fail(w, v, err)
+			return
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler) // or a part would be taken for the whole
+		}
+		if !begun {
+			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+			w.Header().Set("Content-Disposition", `attachment; filename="domains.csv"`)
+			_ = out.Write([]string{"domain", "unicode", "status", "registrar", "customer", "handle", "paid_till", "renewal"})
+			begun = true
+		}
+		for _, d := range page.List {
+			_ = out.Write(plain(d.Name, d.Unicode, d.Status, d.Registrar, d.Customer, text(d.Handle), text(d.PaidTill), text(d.Renewal)))
+		}
+	}
+	out.Flush() // an error means that the reader has gone
+}
+
+// plain keeps programs that calculate with tables from taking a text for a formula.
+func plain(cells ...string) []string {
+	for i, c := range cells {
+		if c != "" && strings.ContainsRune("=+-@\t\r", rune(c[0])) {
+			cells[i] = "'" + c
+		}
+	}
+	return cells
+}
+
+// domain is a domain with its story, as its page shows it.
+type domain struct {
+	api.Domain
+	Doing    *api.Operation // what is under way, with its history
+	Episodes []episode
+	Failed   *api.Order // paid and failed: to be tried again, refunded or dismissed
+	Others   []string   // registrars that it could be moved to
+}
+
+// episode is a part of the story: the entries about one operation, or about none, the newest first.
+type episode struct {
+	Operation string
+	Entries   []api.Entry
+}
+
+func showDomain(v *visit) (any, error) {
+	d, err := get[api.Domain](v, api.Path("domains", v.PathValue("name")), nil)
+	if err != nil {
+		return nil, err
+	}
+	shown := domain{Domain: d, Episodes: episodes(d.Timeline)}
+	if d.Operation != nil {
+		if op, err := get[api.Operation](v, api.Path("operations", d.Operation.ID), nil); err == nil {
+			shown.Doing = &op
+		}
+	}
+	if d.Status == string(registrar.StatusError) {
+		if shown.Failed, err = failedOrder(v, d.Name); err != nil {
+			return nil, err
+		}
+	}
+
+	if v.caller.May(access.Money) {
+		shown.Others, err = otherRegistrars(v, d)
+	}
+	return shown, err
+}
+
+// failedOrder is the latest order for a domain, if it was paid and has failed.
+func failedOrder(v *visit, name string) (*api.Order, error) {
+	latest, err := get[[]api.Order](v, api.Path("orders"), url.Values{"domain": {name}, "state": {"paid"}, "sort": {"-created"}, "limit": {"1"}})
+	if err != nil || len(latest) == 0 || latest[0].Outcome == nil || *latest[0].Outcome == string(registrar.OutcomeSucceeded) {
+		return nil, err
+	}
+	return &latest[0], nil
+}
+
+func otherRegistrars(v *visit, d api.Domain) (names []string, err error) {
+	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	tld := d.Name[strings.LastIndexByte(d.Name, '.')+1:]
+	for _, p := range plugins {
+		if p.Name != d.Registrar && slices.Contains(p.TLDs, tld) {
+			names = append(names, p.Name)
+		}
+	}
+	return names, err
+}
+
+// episodes parts a timeline where another operation begins, and turns it round.
+func episodes(timeline []api.Entry) (all []episode) {
+	for _, e := range slices.Backward(timeline) {
+		operation := text(e.Operation)
+		if n := len(all); n == 0 || all[n-1].Operation != operation {
+			all = append(all, episode{Operation: operation})
+		}
+		last := &all[len(all)-1]
+		last.Entries = append(last.Entries, e)
+	}
+	return all
+}
+
+// setRenewals chooses for all ticked domains how they are renewed.
+func setRenewals(v *visit) (done, error) {
+	mode := v.PostFormValue("mode")
+	names := v.PostForm["name"]
+	if len(names) == 0 {
+		return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.text("failure.nothing-ticked")}
+	}
+	for _, name := range names[:min(len(names), rowsOnPage)] {
+		if _, err := post[api.Domain](v, api.Path("domains", name, "renewal"), api.Renewal{Mode: mode}); err != nil {
+			return done{}, err
+		}
+	}
+	return done{local(v.PostFormValue("back")), told("done.renewals-set", "Count", strconv.Itoa(len(names)), "Mode", v.lang.word("renewal", mode))}, nil
+}
+
+func setRenewal(v *visit) (done, error) {
+	d, err := post[api.Domain](v, api.Path("domains", v.PathValue("name"), "renewal"), api.Renewal{Mode: v.PostFormValue("mode")})
+	return done{address("domains", d.Name), told("done.renewal-set", "Name", d.Unicode, "Mode", v.lang.word("renewal", d.Renewal))}, err
+}
+
+// renewNow orders a renewal from the day till which the person saw the domain paid.
+func renewNow(v *visit) (done, error) {
+	return v.place(api.NewOrder{ID: v.PostFormValue("id"), Kind: string(registrar.KindRenew), Domain: v.PathValue("name"),
+		Customer: v.PostFormValue("customer"), PaidTill: v.PostFormValue("paid_till"), Own: v.PostFormValue("own") != ""})
+}
+
+func changeNameservers(v *visit) (done, error) {
+	return v.place(api.NewOrder{ID: v.PostFormValue("id"), Kind: string(registrar.KindUpdate), Domain: v.PathValue("name"),
+		Customer: v.PostFormValue("customer"), Nameservers: nameserversOf(v.PostFormValue("nameservers")), Own: v.PostFormValue("own") != ""})
+}
+
+// place places an order, and goes to its page.
+func (v *visit) place(o api.NewOrder) (done, error) {
+	placed, err := post[api.Order](v, api.Path("orders"), o)
+	return done{address("orders", placed.ID), told("done.placed", "Name", placed.Unicode)}, err
+}
+
+func moveDomain(v *visit) (done, error) {
+	d, err := post[api.Moved](v, api.Path("domains", v.PathValue("name"), "move"), api.Move{To: v.PostFormValue("to"),
+		Handle: strings.TrimSpace(v.PostFormValue("handle")), PaidTill: strings.TrimSpace(v.PostFormValue("paid_till"))})
+	return done{address("domains", d.Name), told("done.moved", "Name", d.Unicode, "To", d.Registrar)}, err
+}
+
+// nameserversOf reads hosts, one a line, each with its addresses behind it.
+func nameserversOf(lines string) (all []api.Nameserver) {
+	for line := range strings.Lines(lines) {
+		if words := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;=", r) }); len(words) > 0 {
+			all = append(all, api.Nameserver{Host: words[0], IPs: append([]string{}, words[1:]...)})
+		}
+	}
+	return all
+}

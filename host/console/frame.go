@@ -1,0 +1,142 @@
+package console
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"registrar.panel/host/access"
+	"registrar.panel/host/web/api"
+)
+
+// frame is what all pages have around them.
+type frame struct {
+	Lang       string
+	Back       string // the page itself, for the choice of a language
+	Path       string
+	Query      string // of the search
+	Title      string // set by the template
+	Caller     access.Caller
+	Known      bool // who calls
+	Registrars []standing
+	Zone       string
+	Told       *flash
+	Trouble    *trouble
+}
+
+// May reports whether the person has a right.
+func (f frame) May(right string) bool { return f.Caller.May(access.Right(right)) }
+
+// Under reports whether the page is that of an entry of the navigation, or below it.
+func (f frame) Under(path string) bool {
+	return f.Path == path || path != "/" && strings.HasPrefix(f.Path, path+"/")
+}
+
+// standing is how a registrar is, in a word.
+type standing struct {
+	Name, State string
+	Unwell      []string // components
+}
+
+func (c *Console) frame(v *visit) frame {
+	_, known := access.From(v.Context())
+	f := frame{Lang: v.lang.name, Path: v.URL.Path, Back: v.URL.RequestURI(), Caller: v.caller, Known: known, Zone: c.now().In(c.zone).Format("MST"), Trouble: v.trouble}
+	if v.Method != http.MethodGet {
+		f.Back = v.URL.Path
+	}
+	if v.URL.Path == "/search" {
+		f.Query = v.URL.Query().Get("q")
+	}
+	if !v.caller.May(access.Look) {
+		return f
+	}
+
+	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	if err != nil {
+		c.log.Debug("the head of a page has no registrars", "err", err)
+	}
+	for _, p := range plugins {
+		f.Registrars = append(f.Registrars, standingOf(p))
+	}
+	return f
+}
+
+func standingOf(p api.Plugin) standing {
+	s := standing{Name: p.Name, State: p.State}
+	for _, h := range p.Health {
+		if !h.OK {
+			s.Unwell = append(s.Unwell, h.Component)
+		}
+	}
+	return s
+}
+
+// flash is told on the page after an action, once.
+type flash struct {
+	Code   string            `json:"code"`
+	Values map[string]string `json:"values,omitempty"`
+}
+
+// told makes a flash of a code and pairs of a name and its value.
+func told(code string, pairs ...string) flash {
+	f := flash{Code: code, Values: map[string]string{}}
+	for pair := range slices.Chunk(pairs, 2) {
+		f.Values[pair[0]] = pair[1]
+	}
+	return f
+}
+
+const flashCookie = "panel-told"
+
+// remember keeps a flash for the next page.
+func remember(w http.ResponseWriter, r *http.Request, f flash) {
+	if f.Code == "" {
+		return
+	}
+	text, err := json.Marshal(f)
+	if err != nil {
+		return // it holds texts alone
+	}
+	http.SetCookie(w, &http.Cookie{Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString(text), Path: "/", MaxAge: 60,
+		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
+}
+
+// recall takes what the action before told.
+func recall(w http.ResponseWriter, r *http.Request) *flash {
+	kept, err := r.Cookie(flashCookie)
+	if err != nil {
+		return nil
+	}
+	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	text, err := base64.RawURLEncoding.DecodeString(kept.Value)
+	var f flash
+	if err != nil || json.Unmarshal(text, &f) != nil || !strings.HasPrefix(f.Code, "done.") {
+		return nil
+	}
+	return &f
+}
+
+const languageCookie = "panel-language"
+
+// chooseLanguage keeps a person's choice, and goes back to the page where it was made.
+func (c *Console) chooseLanguage(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
+	name := r.PostFormValue("language")
+	if !slices.ContainsFunc(c.languages, func(l *language) bool { return l.name == name }) {
+		name = c.languages[0].name
+	}
+	http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: name, Path: "/", MaxAge: 400 * 24 * 60 * 60, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
+	http.Redirect(w, r, local(r.PostFormValue("back")), http.StatusSeeOther)
+}
+
+// local is an address within the console; where it leads elsewhere, the first page.
+func local(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(address, "/") || strings.HasPrefix(address, "//") || strings.Contains(address, `\`) {
+		return "/"
+	}
+	return u.RequestURI()
+}

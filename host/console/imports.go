@@ -1,0 +1,120 @@
+package console
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+func (c *Console) routeImport() {
+	c.page("GET /import", screen{"import.html", money, func(*visit) (any, error) { return intake{}, nil }})
+	c.mux.HandleFunc("POST /import", c.takeOver)
+}
+
+// intake is domains to take over: what was pasted, and what becomes of each line.
+type intake struct {
+	Text, Customer, Handle string
+	Lines                  []string // what is wrong with lines
+	Plan                   []api.Imported
+	Counts                 map[string]int // of the plan, by action
+	Done                   bool           // the plan was carried out
+}
+
+// mostRows is how many domains one call takes over.
+const mostRows = 1000
+
+// takeOver shows the plan for what was pasted, or carries it out.
+func (c *Console) takeOver(w http.ResponseWriter, r *http.Request) {
+	v := c.visit(r)
+	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
+	if !v.mayOneOf(money) {
+		c.fail(w, v, forbidden(money))
+		return
+	}
+	if err := v.readForm(); err != nil {
+		c.fail(w, v, err)
+		return
+	}
+
+	in, err := v.pasted()
+	if err == nil {
+		err = v.plan(&in)
+	}
+	if err != nil {
+		v.trouble = v.troubleOf(err)
+	}
+	c.render(w, v, screen{"import.html", money, func(*visit) (any, error) { return in, nil }})
+}
+
+// pasted is what was pasted, or stands in the file that was chosen.
+func (v *visit) pasted() (intake, error) {
+	in := intake{Text: v.PostFormValue("rows"), Customer: strings.TrimSpace(v.PostFormValue("customer")), Handle: strings.TrimSpace(v.PostFormValue("handle"))}
+	file, _, err := v.FormFile("file")
+	if err != nil {
+		return in, nil // none was chosen
+	}
+	defer file.Close()
+	text, err := io.ReadAll(file)
+	if len(text) > 0 {
+		in.Text = strings.TrimPrefix(string(text), "\uFEFF")
+	}
+	return in, err
+}
+
+// plan asks what would become of each line, or with the step "take" does it.
+func (v *visit) plan(in *intake) error {
+	rows := v.rowsOf(in)
+	switch {
+	case len(in.Lines) > 0:
+		return &api.Error{Code: string(registrar.Invalid), Message: api.RequestMistakes}
+	case len(rows) == 0:
+		return &api.Error{Code: string(registrar.Invalid), Message: v.lang.text("failure.no-rows")}
+	}
+
+	take := v.PostFormValue("step") == "take"
+	in.Counts = map[string]int{}
+	for len(rows) > 0 {
+		n := min(mostRows, len(rows))
+		part, err := post[[]api.Imported](v, api.Path("domains", "import"), api.Imports{DryRun: !take, Rows: rows[:n]})
+		if err != nil {
+			return err
+		}
+		in.Plan, rows = append(in.Plan, part...), rows[n:]
+	}
+	for _, one := range in.Plan {
+		in.Counts[one.Action]++
+	}
+	in.Done = take
+	return nil
+}
+
+// rowsOf reads the lines: name, day, customer and handle, with tabs or semicolons between; what all have
+// alike may stand beside.
+func (v *visit) rowsOf(in *intake) (rows []api.ImportRow) {
+	number := 0
+	for line := range strings.Lines(in.Text) {
+		number++
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		cells := strings.FieldsFunc(line, func(r rune) bool { return r == '\t' || r == ';' })
+		for len(cells) < 4 {
+			cells = append(cells, "")
+		}
+		row := api.ImportRow{Domain: strings.TrimSpace(cells[0]), PaidTill: strings.TrimSpace(cells[1]), Customer: or(strings.TrimSpace(cells[2]), in.Customer),
+			Handle: or(strings.TrimSpace(cells[3]), in.Handle)}
+		day, err := registrar.ParseDate(row.PaidTill)
+		switch {
+		case err != nil || day.IsZero():
+			in.Lines = append(in.Lines, v.lang.text("import.line.day", "Line", strconv.Itoa(number), "Text", row.PaidTill))
+		case row.Customer == "" || row.Handle == "":
+			in.Lines = append(in.Lines, v.lang.text("import.line.whose", "Line", strconv.Itoa(number), "Name", row.Domain))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

@@ -1,0 +1,152 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"registrar.panel/host/access"
+	"registrar.panel/host/web/api"
+)
+
+func (c *Console) routeKeeping() {
+	registrars := screen{"registrars.html", look, showRegistrars}
+	notifications := screen{"notifications.html", look, showNotifications}
+	tokens := screen{"tokens.html", admin, showTokens}
+	c.page("GET /log", screen{"log.html", look, showLog})
+	c.page("GET /registrars", registrars)
+	c.page("GET /plugins", registrars) // as it was called
+	c.act("POST /registrars/{name}/upgrade", admin, upgrade, registrars)
+	c.page("GET /notifications", notifications)
+	c.act("POST /notifications/{name}/{entry}", admin, tellAgain, notifications)
+	c.page("GET /tokens", tokens)
+	c.mux.HandleFunc("POST /tokens", c.addToken)
+	c.act("POST /tokens/{name}/revoke", admin, revokeToken, tokens)
+}
+
+// logFilters are the parameters by which the Action Log is narrowed.
+var logFilters = []string{"domain", "registrar", "actor", "event", "level", "since", "outcome", "operation_state"}
+
+// logLevels are the ways in which the log is looked at.
+var logLevels = []view{{"all", nil}, {"warning", map[string]string{"level": "warning"}}, {"error", map[string]string{"level": "error"}}}
+
+// logPage is a part of the Action Log, the newest first.
+type logPage struct {
+	list[api.Entry]
+	Levels []chosen
+}
+
+func showLog(v *visit) (any, error) {
+	asked := v.only(logFilters...)
+	query := url.Values{"limit": {strconv.Itoa(rowsOnPage)}, "before": {v.URL.Query().Get("before")}}
+	for name, values := range asked {
+		query[name] = values
+	}
+	rows, err := get[[]api.Entry](v, api.Path("log"), query)
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(rows)
+
+	l := list[api.Entry]{Rows: rows, Asked: asked}
+	if n := len(rows); n == rowsOnPage {
+		l.Next = narrowed("/log", asked, "before", strconv.FormatInt(rows[n-1].ID, 10))
+	}
+	if v.URL.Query().Get("before") != "" {
+		l.First = narrowed("/log", asked, "before", "")
+	}
+	return logPage{l, v.views("/log", logLevels, "level", "before")}, nil
+}
+
+func showRegistrars(v *visit) (any, error) { return get[[]api.Plugin](v, api.Path("plugins"), nil) }
+
+// upgrade reads plugin.hcl again, and puts the program that it names in the plugin's place.
+func upgrade(v *visit) (done, error) {
+	p, err := post[api.Plugin](v, api.Path("plugins", v.PathValue("name"), "upgrade"), api.Upgrade{})
+	return done{"/registrars", told("done.upgraded", "Name", p.Name, "Version", p.Version)}, err
+}
+
+// receiver is a webhook with the entries that it did not take.
+type receiver struct {
+	api.Webhook
+	Letters []api.DeadLetter
+}
+
+func showNotifications(v *visit) (any, error) {
+	hooks, err := get[[]api.Webhook](v, api.Path("webhooks"), nil)
+	if err != nil {
+		return nil, err
+	}
+	var all []receiver
+	for _, h := range hooks {
+		r := receiver{Webhook: h}
+		if h.Dead > 0 {
+			if r.Letters, err = get[[]api.DeadLetter](v, api.Path("webhooks", h.Name, "dead"), url.Values{"limit": {"50"}}); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+func tellAgain(v *visit) (done, error) {
+	_, err := post[api.DeadLetter](v, api.Path("webhooks", v.PathValue("name"), "dead", v.PathValue("entry"), "retry"), struct{}{})
+	return done{"/notifications", told("done.told-again", "Name", v.PathValue("name"))}, err
+}
+
+// tokens are the credentials of callers; Issued is a new one, with its secret.
+type tokens struct {
+	list[api.Token]
+	Rights []string
+	Issued *api.IssuedToken
+}
+
+func showTokens(v *visit) (any, error) {
+	rows, err := listOf[api.Token](v, api.Path("tokens"), nil, nil)
+	t := tokens{list: rows}
+	for _, r := range access.Rights() {
+		t.Rights = append(t.Rights, string(r))
+	}
+	return t, err
+}
+
+// addToken makes a credential and shows its secret, this once.
+func (c *Console) addToken(w http.ResponseWriter, r *http.Request) {
+	v := c.visit(r)
+	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
+	if !v.mayOneOf(admin) {
+		c.fail(w, v, forbidden(admin))
+		return
+	}
+	if err := v.readForm(); err != nil {
+		c.fail(w, v, err)
+		return
+	}
+
+	in := api.NewToken{Name: strings.TrimSpace(v.PostFormValue("name")), Rights: v.PostForm["right"]}
+	if day, err := time.ParseInLocation(time.DateOnly, v.PostFormValue("expires"), c.zone); err == nil {
+		end := day.AddDate(0, 0, 1) // with the end of the day
+		in.ExpiresAt = &end
+	}
+	issued, err := post[api.IssuedToken](v, api.Path("tokens"), in)
+	if err != nil {
+		v.trouble = v.troubleOf(err)
+	}
+	c.render(w, v, screen{"tokens.html", admin, func(v *visit) (any, error) {
+		shown, err := showTokens(v)
+		if t, ok := shown.(tokens); ok && v.trouble == nil {
+			t.Issued = &issued
+			return t, err
+		}
+		return shown, err
+	}})
+}
+
+func revokeToken(v *visit) (done, error) {
+	_, err := post[api.Revoked](v, api.Path("tokens", v.PathValue("name"), "revoke"), struct{}{})
+	return done{"/tokens", told("done.revoked", "Name", v.PathValue("name"))}, err
+}

@@ -1,0 +1,182 @@
+package console
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+func (c *Console) routeMails() {
+	queue, one := screen{"review.html", look, showReviews}, screen{"reviewed.html", look, showReview}
+	c.page("GET /review", queue)
+	c.act("POST /review", money, resolveMany, queue)
+	c.page("GET /review/senders", screen{"senders.html", look, showSenders})
+	c.act("POST /review/senders", money, heedSender, screen{"senders.html", look, showSenders})
+	c.page("GET /review/{id}", one)
+	c.act("POST /review/{id}", money, resolveReview, one)
+	c.page("GET /mails", screen{"mails.html", look, showMails})
+	c.page("GET /mails/{id}", screen{"mail.html", look, showMail})
+}
+
+// queue is a part of the mails that wait, by who sent them and how their subjects look.
+type queue struct {
+	list[api.Review]
+	Strangers bool
+	Groups    []group
+}
+
+// group is mails of one sender whose subjects are alike but for numbers.
+type group struct {
+	From, Shape string
+	Mails       []api.Review
+}
+
+func showReviews(v *visit) (any, error) {
+	rows, err := listOf[api.Review](v, api.Path("review"), []string{"strangers"}, nil)
+	return queue{rows, rows.Asked.Get("strangers") == "1", groups(rows.Rows)}, err
+}
+
+// groups puts what is alike together, in the order in which the first of each came.
+func groups(mails []api.Review) (all []group) {
+	for _, m := range mails {
+		shape := shapeOf(m.Subject)
+		at := slices.IndexFunc(all, func(g group) bool { return g.From == m.From && g.Shape == shape })
+		if at < 0 {
+			at, all = len(all), append(all, group{From: m.From, Shape: shape})
+		}
+		all[at].Mails = append(all[at].Mails, m)
+	}
+	return all
+}
+
+// shapeOf is a subject with its numbers left out.
+func shapeOf(subject string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return '#'
+		}
+		return r
+	}, subject)
+}
+
+// resolveMany reads the ticked mails, or all of one sender, in one way. Each tick names the version that
+// was seen.
+func resolveMany(v *visit) (done, error) {
+	in := api.ReviewsDecision{From: strings.TrimSpace(v.PostFormValue("from")), Outcome: v.PostFormValue("outcome"),
+		Reason: strings.TrimSpace(v.PostFormValue("reason")), FromNowOn: v.PostFormValue("from_now_on") != ""}
+	if in.From == "" {
+		for _, tick := range v.PostForm["review"] {
+			id, version, _ := strings.Cut(tick, " ")
+			in.Reviews = append(in.Reviews, api.SeenReview{ID: id, Version: version})
+		}
+		if len(in.Reviews) == 0 {
+			return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.text("failure.nothing-ticked")}
+		}
+	}
+
+	came, err := post[api.ReviewsResolved](v, api.Path("review", "resolve"), in)
+	if err != nil {
+		return done{}, err
+	}
+	note := told("done.reviews", "Count", strconv.Itoa(came.Resolved), "Outcome", v.lang.word("outcome", in.Outcome))
+	if n := len(came.Refused); n > 0 {
+		note = told("done.reviews-some", "Count", strconv.Itoa(came.Resolved), "Left", strconv.Itoa(n), "Reason", came.Refused[0].Reason)
+	}
+	return done{"/review", note}, nil
+}
+
+func showSenders(v *visit) (any, error) {
+	return listOf[api.IgnoredSender](v, api.Path("review", "senders"), nil, url.Values{"limit": {""}})
+}
+
+func heedSender(v *visit) (done, error) {
+	heeded, err := post[api.Sender](v, api.Path("review", "senders", "heed"), api.Sender{Address: v.PostFormValue("address")})
+	return done{"/review/senders", told("done.heeded", "Address", heeded.Address)}, err
+}
+
+// reviewPage is a mail that waits, with what it may be about and what can be said about it.
+type reviewPage struct {
+	api.Review
+	Candidates []api.Operation
+	Outcomes   []verdict
+	Raw        string
+	Rule       string
+	Chosen     string
+	About      string // the operation that was chosen
+}
+
+func showReview(v *visit) (any, error) {
+	r, err := get[api.Review](v, api.Path("review", v.PathValue("id")), nil)
+	if err != nil {
+		return nil, err
+	}
+	p := reviewPage{Review: r, Chosen: v.PostFormValue("outcome"), About: or(v.PostFormValue("operation"), v.URL.Query().Get("operation"))}
+	p.About, _, _ = strings.Cut(p.About, " ")
+
+	about := slices.Clone(r.Candidates)
+	if p.About != "" && !slices.Contains(about, p.About) {
+		about = append(about, p.About)
+	}
+	for _, id := range about {
+		if op, err := get[api.Operation](v, api.Path("operations", id), nil); err == nil {
+			p.Candidates = append(p.Candidates, op)
+		}
+	}
+	for _, o := range registrar.ReplyOutcomes() {
+		p.Outcomes = append(p.Outcomes, verdict{string(o), "reads." + string(o)})
+	}
+
+	switch v.URL.Query().Get("show") {
+	case "raw":
+		p.Raw, err = v.console.client.RawMail(v.Context(), r.Mail)
+	case "rule":
+		rule, failed := get[api.Rule](v, api.Path("review", r.ID, "rule"), nil)
+		p.Rule, err = rule.Rule, failed
+	}
+	return p, err
+}
+
+// resolveReview hands a reading on, with the version of the mail and of the operation that were seen.
+func resolveReview(v *visit) (done, error) {
+	id, outcome := v.PathValue("id"), v.PostFormValue("outcome")
+	if outcome == "" {
+		return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.text("failure.no-outcome")}
+	}
+	operation, version, _ := strings.Cut(v.PostFormValue("operation"), " ")
+	if outcome == string(registrar.ReplyIgnore) || outcome == string(registrar.ReplyNotice) {
+		operation, version = "", "" // it is about none
+	}
+	_, err := post[api.Review](v, api.Path("review", id, "resolve"), api.ReviewDecision{Version: v.PostFormValue("version"), Outcome: outcome,
+		Operation: operation, OperationVersion: version, Reason: strings.TrimSpace(v.PostFormValue("reason"))})
+	if operation != "" {
+		return done{address("operations", operation), told("done.review", "Outcome", v.lang.word("outcome", outcome))}, err
+	}
+	return done{"/review", told("done.review", "Outcome", v.lang.word("outcome", outcome))}, err
+}
+
+func showMails(v *visit) (any, error) {
+	return listOf[api.MailEntry](v, api.Path("mails"), nil, nil)
+}
+
+// mailPage is a stored mail, masked: decoded, or as it came.
+type mailPage struct {
+	api.Mail
+	Raw string
+}
+
+func showMail(v *visit) (any, error) {
+	m, err := get[api.Mail](v, api.Path("mails", v.PathValue("id")), nil)
+	if err != nil {
+		return nil, err
+	}
+	p := mailPage{Mail: m}
+	if v.URL.Query().Get("show") == "raw" {
+		p.Raw, err = v.console.client.RawMail(v.Context(), m.ID)
+	}
+	return p, err
+}

@@ -1,0 +1,211 @@
+package console
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+func (c *Console) routeNewOrder() {
+	c.page("GET /orders/new", screen{"neworder.html", ordering, showNewOrder})
+	c.mux.HandleFunc("POST /orders/new", c.newOrder)
+}
+
+// newOrder is an order that is being filled in.
+type newOrder struct {
+	ID, Kind, Domain, Customer, Registrant string
+	Nameservers, AuthCode, PaidTill        string
+	Reference                              string
+	Own                                    bool
+	Form                                   *api.Form // what its registrar asks for; nil = the first step
+	Availability                           *api.Availability
+	Judgement                              *api.Judgement // what placing it would come to; nil = not asked yet
+	values                                 url.Values     // of the contact, by "c." and the field's key
+	problems                               []problem
+}
+
+// Value is what was entered for a field, one value a line.
+func (o newOrder) Value(key string) string { return strings.Join(o.values["c."+key], "\n") }
+
+// Problems are those of a field, and of the parts of it.
+func (o newOrder) Problems(path string) (texts []string) {
+	for _, p := range o.problems {
+		if about(p.Path, path) {
+			texts = append(texts, p.Text)
+		}
+	}
+	return texts
+}
+
+func about(problem, path string) bool {
+	rest, ok := strings.CutPrefix(problem, path)
+	return ok && (rest == "" || rest[0] == '[' || rest[0] == '.')
+}
+
+// Elsewhere are the problems that belong to no field of the page.
+func (o newOrder) Elsewhere() (left []problem) {
+	for _, p := range o.problems {
+		if !o.asks(p.Path) {
+			left = append(left, p)
+		}
+	}
+	return left
+}
+
+func (o newOrder) asks(path string) bool {
+	for _, field := range []string{"domain", "customer", "nameservers", "auth_code", "paid_till", "reference"} {
+		if about(path, field) {
+			return true
+		}
+	}
+	if o.Form == nil {
+		return false
+	}
+	for _, f := range o.Form.Fields {
+		if about(path, "contact."+f.Key) {
+			return true
+		}
+	}
+	return false
+}
+
+// filled reads an order from a form, or from the address of the page.
+func (v *visit) filled(values url.Values) newOrder {
+	line := func(name string) string { return strings.TrimSpace(values.Get(name)) }
+	return newOrder{ID: or(line("id"), newID()), Kind: or(line("kind"), string(registrar.KindRegister)), Domain: line("domain"), Customer: line("customer"),
+		Registrant: or(line("registrant"), string(registrar.Person)), Nameservers: values.Get("nameservers"), AuthCode: line("auth_code"),
+		PaidTill: line("paid_till"), Reference: line("reference"), Own: values.Get("own") != "", values: values}
+}
+
+// newID names an order before it is placed, so that a form that is sent twice places one.
+func newID() string { return "web-" + strings.ToLower(rand.Text()) }
+
+// form asks for the questions about a domain's order.
+func (v *visit) form(domain, kind, registrant string) (api.Form, error) {
+	tld := strings.TrimSuffix(domain, ".")
+	tld = tld[strings.LastIndexByte(tld, '.')+1:]
+	return get[api.Form](v, api.Path("form", or(tld, "-")), url.Values{"kind": {kind}, "registrant": {registrant}})
+}
+
+func showNewOrder(v *visit) (any, error) {
+	o := v.filled(v.URL.Query())
+	if o.Domain == "" {
+		return o, nil
+	}
+	return v.asked(o), nil
+}
+
+// asked adds the questions of the registrar, and whether the name is free.
+func (v *visit) asked(o newOrder) newOrder {
+	form, err := v.form(o.Domain, o.Kind, o.Registrant)
+	if err != nil {
+		v.trouble = v.troubleOf(err)
+		return o
+	}
+	o.Form = &form
+	if registrar.OperationKind(o.Kind).Acquires() {
+		if answers, err := get[[]api.Availability](v, api.Path("availability"), url.Values{"name": {o.Domain}}); err == nil && len(answers) == 1 {
+			o.Availability = &answers[0]
+		}
+	}
+	return o
+}
+
+// order is what is asked of the panel.
+func (o newOrder) order() api.NewOrder {
+	in := api.NewOrder{ID: o.ID, Reference: o.Reference, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Own: o.Own,
+		Nameservers: nameserversOf(o.Nameservers), AuthCode: o.AuthCode, PaidTill: o.PaidTill}
+	if o.Form == nil || len(o.Form.Fields) == 0 {
+		return in
+	}
+
+	contact, given := api.Contact{"kind": {o.Registrant}}, false
+	for _, f := range o.Form.Fields {
+		if answers := answersTo(f, o.values["c."+f.Key]); len(answers) > 0 {
+			contact[f.Key], given = answers, true
+		}
+	}
+	if given || registrar.OperationKind(o.Kind).Acquires() {
+		in.Contact = contact
+	}
+	return in
+}
+
+// answersTo are the values of a field: a line each where it may have several.
+func answersTo(f api.Field, entered []string) (all []string) {
+	for _, text := range entered {
+		if !f.Multiple {
+			text = strings.Join(strings.Fields(text), " ")
+		}
+		for line := range strings.Lines(text) {
+			if line = strings.TrimSpace(line); line != "" {
+				all = append(all, line)
+			}
+		}
+	}
+	return all
+}
+
+// newOrder judges an order and shows what it would come to, or places it.
+func (c *Console) newOrder(w http.ResponseWriter, r *http.Request) {
+	v := c.visit(r)
+	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
+	if !v.mayOneOf(ordering) {
+		c.fail(w, v, forbidden(ordering))
+		return
+	}
+	if err := v.readForm(); err != nil {
+		c.fail(w, v, err)
+		return
+	}
+
+	o := v.asked(v.filled(v.PostForm))
+	if v.trouble == nil {
+		var err error
+		if v.PostFormValue("step") == "place" {
+			var d done
+			if d, err = v.place(o.order()); err == nil {
+				remember(w, r, d.told)
+				http.Redirect(w, r, d.to, http.StatusSeeOther)
+				return
+			}
+		} else {
+			o, err = v.judged(o)
+		}
+		o = v.wrong(o, err)
+	}
+	c.render(w, v, screen{"neworder.html", ordering, func(*visit) (any, error) { return o, nil }})
+}
+
+// judged asks what placing the order would come to.
+func (v *visit) judged(o newOrder) (newOrder, error) {
+	j, err := post[api.Judgement](v, api.Path("orders", "validate"), o.order())
+	if err != nil {
+		return o, err
+	}
+	if !j.Valid {
+		return o, &api.Error{Code: string(registrar.Invalid), Message: api.RequestMistakes, Problems: j.Problems}
+	}
+	o.Judgement = &j
+	return o, nil
+}
+
+// wrong puts what is wrong with the order beside its fields.
+func (v *visit) wrong(o newOrder, err error) newOrder {
+	if err == nil {
+		return o
+	}
+	v.trouble = v.troubleOf(err)
+	o.problems = v.trouble.Problems
+	v.trouble.Problems = o.Elsewhere()
+	var refused *api.Error
+	if errors.As(err, &refused) && refused.Order != nil {
+		v.trouble.Message = refused.Message
+	}
+	return o
+}

@@ -1,0 +1,103 @@
+package console
+
+import (
+	"slices"
+	"strings"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+func (c *Console) routeOperations() {
+	one := screen{"operation.html", look, showOperation}
+	c.page("GET /operations", screen{"operations.html", look, showOperations})
+	c.page("GET /operations/{id}", one)
+	c.act("POST /operations/{id}/decide", money, decide, one)
+}
+
+var operationFilters = []string{"q", "state", "registrar", "customer", "sort"}
+
+// operationViews are the states of what is under way, those that wait for a person first.
+var operationViews = []view{{"all", nil}, {"NeedsAction", map[string]string{"state": "NeedsAction"}}, {"Uncertain", map[string]string{"state": "Uncertain"}},
+	{"Queued", map[string]string{"state": "Queued"}}, {"Sent", map[string]string{"state": "Sent"}}, {"Accepted", map[string]string{"state": "Accepted"}}}
+
+// operationList is a part of the list of what is under way.
+type operationList struct {
+	list[api.OpenOperation]
+	Views []chosen
+}
+
+func showOperations(v *visit) (any, error) {
+	rows, err := listOf[api.OpenOperation](v, api.Path("operations"), operationFilters, nil)
+	return operationList{rows, v.views("/operations", operationViews, "state")}, err
+}
+
+// operationPage is an operation with its history, and what may be decided about it.
+type operationPage struct {
+	api.Operation
+	Domain   api.Domain
+	Steps    []api.Step // the newest first
+	Verdicts []verdict
+	Chosen   string
+	Note     string
+}
+
+// verdict is a decision that the state of an operation permits, and what it will do.
+type verdict struct{ Code, Effect string }
+
+func showOperation(v *visit) (any, error) {
+	op, err := get[api.Operation](v, api.Path("operations", v.PathValue("id")), nil)
+	if err != nil {
+		return nil, err
+	}
+	p := operationPage{Operation: op, Chosen: or(v.PostFormValue("verdict"), v.URL.Query().Get("verdict")), Note: v.PostFormValue("note")}
+	if op.OperationDetails == nil {
+		return p, nil
+	}
+
+	p.Steps = slices.Clone(op.History)
+	slices.Reverse(p.Steps)
+	if d, err := get[api.Domain](v, api.Path("domains", op.OperationDetails.Domain), nil); err == nil {
+		p.Domain = d
+	}
+	p.Verdicts = verdicts(op, v.sends(p.Domain.Registrar))
+	return p, nil
+}
+
+// sends reports whether a registrar is reached by requests that can be sent again.
+func (v *visit) sends(name string) bool {
+	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	return err != nil || slices.ContainsFunc(plugins, func(p api.Plugin) bool {
+		return p.Name == name && slices.Contains(p.Capabilities, string(registrar.CapMail))
+	})
+}
+
+// verdicts are the decisions that the contract has for a state. The registrar judges each, and says why
+// where it refuses one.
+func verdicts(op api.Operation, sends bool) (all []verdict) {
+	effect := func(code registrar.Verdict) verdict {
+		return verdict{string(code), "effect." + string(code) + "." + op.Kind}
+	}
+	state := registrar.OperationState(op.State)
+	switch {
+	case state == registrar.Queued:
+		return []verdict{effect(registrar.VerdictCancel)}
+	case state.WaitsForPerson():
+		all = []verdict{effect(registrar.VerdictDone), effect(registrar.VerdictFailed)}
+		if sends {
+			all = append(all, effect(registrar.VerdictResend))
+		}
+	}
+	return all
+}
+
+// decide hands a verdict on, with the version of what the person saw.
+func decide(v *visit) (done, error) {
+	id, chosen := v.PathValue("id"), v.PostFormValue("verdict")
+	if chosen == "" {
+		return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.text("failure.no-verdict")}
+	}
+	op, err := post[api.Operation](v, api.Path("operations", id, "resolve"), api.Decision{Version: v.PostFormValue("version"), Outcome: chosen,
+		Note: strings.TrimSpace(v.PostFormValue("note"))})
+	return done{address("operations", id), told("done.decided", "Verdict", v.lang.word("verdict", chosen), "State", v.lang.word("state", op.State))}, err
+}

@@ -1,0 +1,132 @@
+package console
+
+import (
+	"net/url"
+	"strings"
+
+	"registrar.panel/host/web/api"
+)
+
+func (c *Console) routeOverview() {
+	c.page("GET /{$}", screen{"today.html", look, showToday})
+	c.page("GET /search", screen{"search.html", look, search})
+}
+
+// today is what needs a person, what goes on by itself, and what comes next.
+type today struct {
+	Needs   list[need]
+	Status  api.Status
+	Waiting map[string]int // domains by status that go on by themselves
+}
+
+// need is an entry of the attention list, with what can be done about it here.
+type need struct {
+	api.Attention
+	Page    string // where it is dealt with
+	Actions []deed
+}
+
+// deed is a link to what can be done, by its code.
+type deed struct{ Code, To string }
+
+func showToday(v *visit) (any, error) {
+	found, err := listOf[api.Attention](v, api.Path("attention"), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	status, err := get[api.Status](v, api.Path("status"), nil)
+
+	needs := list[need]{Next: found.Next, First: found.First, Missing: found.Missing}
+	for _, a := range found.Rows {
+		needs.Rows = append(needs.Rows, v.needOf(a))
+	}
+	return today{needs, status, nil}, err
+}
+
+// needOf leads from an entry to the page where it is dealt with.
+func (v *visit) needOf(a api.Attention) need {
+	n := need{Attention: a, Page: pageOf(a)}
+	for _, action := range a.Actions {
+		to := n.Page
+		switch action.Code {
+		case "show":
+			continue // the entry itself leads there
+		case "done", "failed", "resend":
+			to += "?verdict=" + action.Code + "#decide"
+		case "retry", "refund", "dismiss":
+			to = address("orders", text(a.Order)) + "#" + action.Code
+		}
+		if v.mayOneOf(deedRights(action.Code)) {
+			n.Actions = append(n.Actions, deed{action.Code, to})
+		}
+	}
+	return n
+}
+
+func pageOf(a api.Attention) string {
+	switch {
+	case a.Kind == "reviews":
+		return "/review"
+	case a.Review != nil:
+		return address("review", *a.Review)
+	case a.Operation != nil:
+		return address("operations", *a.Operation)
+	case a.Order != nil:
+		return address("orders", *a.Order)
+	case a.Domain != nil:
+		return address("domains", *a.Domain)
+	}
+	return "/registrars"
+}
+
+// address joins the parts of a page's path, each of them escaped.
+func address(parts ...string) string {
+	path := ""
+	for _, p := range parts {
+		path += "/" + url.PathEscape(p)
+	}
+	return path
+}
+
+func text(t *string) string {
+	if t == nil {
+		return ""
+	}
+	return *t
+}
+
+// found is what a search has come to.
+type found struct {
+	Query   string
+	Domains list[api.Domain]
+	Orders  list[api.Order]
+	Pages   []string // of an operation, a mail or a customer with this very name
+}
+
+// search looks for the beginning of a domain's name, and for whole names of all else.
+func search(v *visit) (any, error) {
+	f := found{Query: strings.TrimSpace(v.URL.Query().Get("q"))}
+	if f.Query == "" {
+		return f, nil
+	}
+
+	var err error
+	if f.Domains, err = listOf[api.Domain](v, api.Path("domains"), []string{"q"}, url.Values{"limit": {"20"}}); err != nil {
+		return nil, err
+	}
+	if f.Orders, err = listOf[api.Order](v, api.Path("orders"), []string{"q"}, url.Values{"limit": {"20"}}); err != nil {
+		return nil, err
+	}
+	for _, kind := range []string{"operations", "review", "mails"} {
+		if _, err := get[struct{}](v, api.Path(kind, f.Query), nil); err == nil {
+			f.Pages = append(f.Pages, address(kind, f.Query))
+		}
+	}
+	for _, d := range f.Domains.Rows {
+		if d.Customer == f.Query {
+			f.Pages = append(f.Pages, address("customers", f.Query))
+			break
+		}
+	}
+	return f, nil
+}

@@ -1,0 +1,35 @@
+package orders
+
+import (
+	"context"
+	"database/sql"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// DueDay counts the domains of ours that are paid till a day, by how they are renewed.
+type DueDay struct {
+	Day          registrar.Date
+	Auto, Manual int
+}
+
+// Calendar counts what falls due from one day to another, both included. A day without any is left out.
+func (l Lists) Calendar(ctx context.Context, from, to registrar.Date) (days []DueDay, err error) {
+	err = l.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		days, err = sqldb.Collect(ctx, tx, scanDueDay, `select paid_till, sum(case when renewal = 'auto' then 1 else 0 end), sum(case when renewal = 'auto' then 0 else 1 end)
+			from domains where paid_till >= $1 and paid_till <= $2 and status in (`+sqldb.Words(registrar.HeldStatuses())+`) group by paid_till order by paid_till`,
+			from.String(), to.String())
+		return err
+	})
+	return days, fault(err, "count what falls due")
+}
+
+func scanDueDay(row sqldb.Scanner) (d DueDay, err error) {
+	var day string
+	if err := row.Scan(&day, &d.Auto, &d.Manual); err != nil {
+		return d, err
+	}
+	d.Day, err = registrar.ParseDate(day)
+	return d, err
+}
