@@ -57,7 +57,7 @@ func (g gate) expireOn(ctx context.Context, tx *sql.Tx, domain string) error {
 	return g.expireOne(ctx, tx, held[0].ID)
 }
 
-// expireOne looks again, now that nobody else can write.
+// expireOne reads the order again, now that it holds the writer's lock.
 func (g gate) expireOne(ctx context.Context, tx *sql.Tx, id registrar.OrderID) error {
 	o, err := selectOrder(ctx, tx, id)
 	if err != nil || !overdue(o, g.time()) {

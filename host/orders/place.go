@@ -164,7 +164,7 @@ func (s *Service) store(ctx context.Context, tx *sql.Tx, o Order, sealed []byte)
 	return s.record(ctx, tx, o, OrderPlaced, registrar.LevelInfo, describe(o))
 }
 
-// refuseSecond looks again, now that nobody else can write.
+// refuseSecond reads the domain's orders again, now that it holds the writer's lock.
 func refuseSecond(ctx context.Context, tx *sql.Tx, o Order) error {
 	d, err := selectDomain(ctx, tx, o.Domain)
 	if err != nil {

@@ -165,10 +165,10 @@ func decode(body io.Reader, v any) error {
 	return nil
 }
 
-// refuse answers with an error. A fault that nobody meant to tell goes to the log instead.
+// refuse answers with an error. A fault without a code goes to the log instead.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
-		return // nobody listens
+		return // the caller has gone
 	}
 	var e *registrar.Error
 	if !errors.As(err, &e) {

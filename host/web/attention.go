@@ -151,9 +151,11 @@ func domainNeeds(d orders.Domain, failed orders.Order) api.Attention {
 
 // orderNeeds makes of what a domain needs what its failed order does.
 func orderNeeds(n api.Attention, o orders.Order) api.Attention {
-	n.Kind, n.Severity, n.Order, n.Since = "order", mustAct, known(o.ID), knownTime(o.ClosedAt)
-	n.What = fmt.Sprintf("the %s of %s is paid and came to nothing", noun(o.Kind), input.Unicode(o.Domain))
-	n.State, n.OperationKind, n.Why = known(o.Outcome), known(o.Kind), or(o.Reason, n.Why)
+	n.Severity, n.Order, n.Since, n.Why = mustAct, known(o.ID), knownTime(o.ClosedAt), or(o.Reason, n.Why)
+	if *n.State != string(registrar.StatusError) { // which says as much of the domain
+		n.Kind, n.State, n.OperationKind = "order", known(o.Outcome), known(o.Kind)
+		n.What = fmt.Sprintf("the %s of %s is paid and came to nothing", noun(o.Kind), input.Unicode(o.Domain))
+	}
 	retry := api.Action{Does: "try it again, with --contact, --ns or --auth if that was wrong", Command: "panel order retry " + string(o.ID), Code: "retry"}
 	end := api.Action{Does: "the payment was given back", Command: "panel order refund " + string(o.ID), Code: "refund"}
 	if o.Own {

@@ -46,7 +46,7 @@ func forWhom(r *http.Request, text string) string {
 	return text
 }
 
-// IssueToken makes a token and keeps the rest. Nobody can see the token again.
+// IssueToken makes a token and keeps the rest. The token can't be seen again.
 func IssueToken(ctx context.Context, v Vault, in api.NewToken, by string) (api.IssuedToken, error) {
 	rights, err := access.ParseRights(in.Rights)
 	if err != nil {

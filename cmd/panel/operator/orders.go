@@ -22,7 +22,7 @@ type Order struct {
 	Cancel   cancelCommand    `cmd:"" help:"Withdraw an order that is not paid."`
 	Retry    retryCommand     `cmd:"" help:"Try an order again that was paid and has failed: the same payment, another operation."`
 	Refund   refundCommand    `cmd:"" help:"The payment for an order that has failed was given back."`
-	Dismiss  dismissCommand   `cmd:"" help:"An order that has failed needs nobody any more."`
+	Dismiss  dismissCommand   `cmd:"" help:"An order that has failed needs no person any more."`
 	Show     showOrderCommand `cmd:"" help:"Show an order."`
 	Contact  contactCommand   `cmd:"" help:"Show the contact data of an order as they were given; the Action Log records who read them."`
 	Secret   secretCommand    `cmd:"" help:"Show the transfer code of an order; the Action Log records who read it."`

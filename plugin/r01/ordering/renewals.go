@@ -85,7 +85,7 @@ func (rn *Renewals) PlanRenewals(ctx context.Context, w policy.Window) (n int, e
 	return n, err
 }
 
-// AnnounceRenewals tells of the domains in a band that somebody must renew by hand.
+// AnnounceRenewals announces the domains in a band that must be renewed by hand.
 func (rn *Renewals) AnnounceRenewals(ctx context.Context, b policy.Band, today registrar.Date) (n int, err error) {
 	due, err := engine.Look(ctx, rn.store, func(tx *store.Tx) ([]store.Plan, error) { return tx.Renewals.Unannounced(b) })
 	if err != nil || len(due) == 0 {

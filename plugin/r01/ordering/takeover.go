@@ -169,7 +169,7 @@ func (tk *Takeover) checkImport(i registrar.Import) []registrar.Problem {
 }
 
 // compareImport holds an import against the registry, where that is asked and answers: a name
-// that it shows with somebody else, or not at all, is not imported, and neither is another
+// that it shows with another registrar, or not at all, is not imported, and neither is another
 // expiry than it shows. A day or two apart is the same one, and its own spelling is taken.
 func (tk *Takeover) compareImport(ctx context.Context, i *registrar.Import) ([]registrar.Problem, error) {
 	known, err := engine.ReadDomain(ctx, tk.store, i.Domain)
