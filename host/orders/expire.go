@@ -22,11 +22,13 @@ func (g gate) expireUnpaid(ctx context.Context) error {
 	if err := g.boundUnpaid(ctx); err != nil {
 		return err
 	}
+
 	var late []Order
 	err := g.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		late, err = selectOrders(ctx, tx, "where state = 'unpaid' and expires_at <= $1", sqldb.Millis(g.time()))
 		return err
 	})
+
 	if err != nil || len(late) == 0 {
 		return err
 	}

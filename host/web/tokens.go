@@ -55,10 +55,12 @@ func IssueToken(ctx context.Context, v Vault, in api.NewToken, by string) (api.I
 	if _, err := user.Lookup(in.Name); err == nil {
 		return api.IssuedToken{}, input.Mistake("name", "is that of a user of this machine, who would be taken for the caller")
 	}
+
 	token, err := access.NewToken(rand.Reader)
 	if err != nil {
 		return api.IssuedToken{}, err
 	}
+
 	c := access.Credential{Name: in.Name, Digest: access.Digest(token), Rights: rights, CreatedBy: by, CreatedAt: time.Now()}
 	if in.ExpiresAt != nil {
 		c.ExpiresAt = *in.ExpiresAt

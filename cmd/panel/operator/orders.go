@@ -125,6 +125,7 @@ func nameservers(args []string) ([]api.Nameserver, error) {
 			list[i].IPs = append(list[i].IPs, ip)
 		}
 	}
+
 	return list, nil
 }
 
@@ -153,6 +154,7 @@ func (p patience) show(c *command.Call, v any, o api.Order) error {
 func (p patience) await(c *command.Call, domain string) error {
 	tick := time.NewTicker(askAgain)
 	defer tick.Stop()
+
 	for end := time.After(p.Wait); ; {
 		d, err := command.Get[api.Domain](c, api.Path("domains", domain), nil)
 		if err != nil {

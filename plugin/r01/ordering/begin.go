@@ -63,6 +63,7 @@ func (rn *Renewals) beginRenewals(tx *store.Tx, plans []store.Plan) error {
 			return err
 		}
 	}
+
 	return nil
 }
 

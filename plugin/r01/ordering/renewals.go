@@ -47,6 +47,7 @@ func (rn *Renewals) SetRenewal(ctx context.Context, name string, mode registrar.
 	if mode == registrar.RenewAuto && rn.settings.R01Renews {
 		return d, registrar.Errorf(registrar.Precondition, "R01 renews by itself (renewal.r01_auto in plugin.hcl): auto would pay twice")
 	}
+
 	err = rn.engine.Write(ctx, func(tx *store.Tx) error {
 		if d, err = tx.Domains.Get(name); err != nil || d.Renewal == mode {
 			return err
@@ -59,6 +60,7 @@ func (rn *Renewals) SetRenewal(ctx context.Context, name string, mode registrar.
 			Message: "renewal is " + string(mode) + " from now on", Actor: engine.ByPlugin, Name: name})
 		return nil
 	})
+
 	return d, engine.Fault(err, "domain "+name)
 }
 
@@ -153,6 +155,7 @@ func (rn *Renewals) ShowExpiry(ctx context.Context, today registrar.Date) (n int
 		}
 		return nil
 	})
+
 	return n, err
 }
 
