@@ -81,6 +81,7 @@ func execute(ctx context.Context, args []string, s command.Streams) (code int) {
 			code = int(early)
 		}
 	}()
+
 	g := &grammar{}
 	parser := kong.Must(g, kong.Name(programName), kong.Description("A small hosting panel, and its operator's command line."),
 		kong.Vars{"login": command.Login(), "config": command.DefaultConfig(), "shells": reference.Shells}, kong.Writers(s.Stdout, s.Stderr), kong.Exit(func(code int) { panic(exitCode(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
@@ -94,11 +95,13 @@ func execute(ctx context.Context, args []string, s command.Streams) (code int) {
 	if err == nil && g.Output == command.JUnit && !strings.HasPrefix(parsed.Command(), "conformance") {
 		err = errJUnit
 	}
+
 	if err != nil {
 		command.Complain(s.Stderr, err.Error())
 		command.Hint(s.Stderr, "panel --help")
 		return command.ExitUsage
 	}
+
 	return command.Report(parsed.Run(&command.Call{Ctx: ctx, Streams: s, Globals: g.Globals}, parser.Model), s.Stderr)
 }
 
