@@ -19,10 +19,12 @@ func (s *Service) Preview(ctx context.Context, id registrar.OrderID) (string, er
 	if err != nil {
 		return "", err
 	}
+
 	r, err := s.board.Registrar(o.Registrar)
 	if err != nil {
 		return "", err
 	}
+
 	order, err := s.reveal(ctx, o)
 	if errors.Is(err, registrar.Precondition) {
 		return "(" + switchboard.Reason(err) + ")", nil
@@ -30,6 +32,7 @@ func (s *Service) Preview(ctx context.Context, id registrar.OrderID) (string, er
 	if err != nil {
 		return "", err
 	}
+
 	v, err := r.Validate(ctx, order)
 	if err != nil {
 		return "", fmt.Errorf("preview order %s: %w", id, err)
@@ -164,23 +167,28 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 	if err != nil {
 		return Domain{}, err
 	}
+
 	ace := i.Domain
 	known, err := s.find(ctx, ace)
 	if err != nil {
 		return known, err
 	}
+
 	if name == "" {
 		if name, err = s.board.Route(ace); err != nil {
 			return Domain{}, err
 		}
 	}
+
 	if known.Name != "" && !known.Status.Gone() && (known.Registrar != name || !known.Status.Held()) {
 		return Domain{}, registrar.Errorf(registrar.Precondition, "%s is %s here already, with registrar %s", input.Unicode(ace), known.Status, known.Registrar)
 	}
+
 	if known.Status.Held() && differs(known, i) {
 		return Domain{}, registrar.Errorf(registrar.Conflict, "%s is known here already, of customer %s, with handle %s, paid till %s: panel domain correct changes that",
 			input.Unicode(ace), known.Customer, known.Handle, known.PaidTill)
 	}
+
 	return s.takeOver(ctx, i, name)
 }
 

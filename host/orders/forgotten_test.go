@@ -111,7 +111,7 @@ func TestHoldingsOfNoBook(t *testing.T) {
 	}
 }
 
-// A paid order that nobody takes is an alarm on its domain, and once in the log, as long as it
+// A paid order that no registrar takes is an alarm on its domain, and once in the log, as long as it
 // waits.
 func TestLateOrderIsAnAlarm(t *testing.T) {
 	t.Parallel()

@@ -129,7 +129,7 @@ func makeDirs(spec Spec, runDir string) error {
 	return errors.Join(handTo(spec.Account, spec.RunDir), handTo(spec.Account, runDir))
 }
 
-// handTo gives a directory, which nobody else may enter, to the account that uses it.
+// handTo gives a directory, closed to all others, to the account that uses it.
 func handTo(a *Account, dir string) error {
 	if a == nil {
 		return nil

@@ -15,7 +15,7 @@ import (
 // Erase implements registrar.Eraser: contact and transfer code of what is finished go.
 func (r *Registrar) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
 	if problems := q.Problems(); len(problems) > 0 {
-		return registrar.Erasure{}, &registrar.Error{Code: registrar.Invalid, Detail: "nobody's data are named", Problems: problems}
+		return registrar.Erasure{}, &registrar.Error{Code: registrar.Invalid, Detail: "no customer is named", Problems: problems}
 	}
 	return r.book.erase(ctx, q)
 }
