@@ -647,6 +647,14 @@ var brokenRegistrars = map[string]func(a *altered){
 			return a.good.Domains(ctx, p)
 		}
 	},
+	"domains/updated": func(a *altered) { // succeeds, and changes nothing
+		a.submit = func(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
+			if o.Kind == registrar.KindUpdate {
+				o.Nameservers = nil
+			}
+			return a.good.Submit(ctx, o)
+		}
+	},
 	"domains/beyond": func(a *altered) {
 		a.domains = func(ctx context.Context, p registrar.Page) (registrar.DomainPage, error) {
 			if p.Size > registrar.MaxPage {

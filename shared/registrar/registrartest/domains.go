@@ -19,6 +19,9 @@ var domainChecks = []check{
 	{Rule{ID: "domains/beyond", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "A page larger than MaxPage is not an error, and a page after the last name is empty.", Place: "MaxPage, Page.Size",
 		Remedy: "Reduce the size to MaxPage."}, reducesPages},
+	{Rule{ID: "domains/updated", Level: Must, Needs: []Need{NeedSettings, NeedUpdate},
+		Demand: "When an update of nameservers has succeeded, the domain's record has the new ones, and is paid till the same day.", Place: "Order.Nameservers, Domain.Nameservers",
+		Remedy: "Take over what was ordered in the transaction that concludes the update."}, recordsUpdates},
 }
 
 // several registers some domains and returns their names, sorted.
@@ -120,4 +123,51 @@ func reducesPages(e *exam) error {
 		e.broken("the page after the last name has %d domains and the next page %q: %v", len(page.Domains), page.Next, err)
 	}
 	return nil
+}
+
+func recordsUpdates(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+
+	o, _, err := e.concluded(l)
+	if err != nil {
+		return err
+	}
+	before, err := l.Domain(e.ctx, o.Domain)
+	if err != nil {
+		return err
+	}
+
+	ordered := []registrar.Nameserver{{Host: "ns7.example.net"}, {Host: "ns8.example.net"}}
+	op, err := l.Submit(e.ctx, registrar.Order{ID: e.orderID(), Kind: registrar.KindUpdate, Domain: o.Domain, Customer: o.Customer, Nameservers: ordered})
+	if err != nil {
+		e.broken("Submit of an update of nameservers: %s", told(err))
+		return nil
+	}
+	if _, err := e.conclude(l, op.ID); err != nil {
+		return err
+	}
+
+	after, err := l.Domain(e.ctx, o.Domain)
+	if err != nil {
+		return err
+	}
+	if have, want := hostsOf(after.Nameservers), hostsOf(ordered); !slices.Equal(have, want) {
+		e.broken("after the update the nameservers are %q, want %q", have, want)
+	}
+	if after.PaidTill != before.PaidTill || after.Status != before.Status {
+		e.broken("after the update the domain is %s and paid till %s, and was %s till %s", after.Status, after.PaidTill, before.Status, before.PaidTill)
+	}
+	return nil
+}
+
+func hostsOf(list []registrar.Nameserver) []string {
+	var hosts []string
+	for _, n := range list {
+		hosts = append(hosts, n.Host)
+	}
+	slices.Sort(hosts)
+	return hosts
 }

@@ -109,6 +109,8 @@ func (r *run) lacks(need Need) string {
 		return "no setting is a secret"
 	case need == NeedTransfer && !slices.Contains(r.description.Kinds, registrar.KindTransfer):
 		return "transfers are not declared"
+	case need == NeedUpdate && !slices.Contains(r.description.Kinds, registrar.KindUpdate):
+		return "updates are not declared"
 	case need == NeedProgram && !program:
 		return "it is about a plugin's process, and this is none"
 	case need == NeedHandle && r.subject.Handle == "":

@@ -62,7 +62,8 @@ type goodState struct {
 
 type goodOperation struct {
 	registrar.Operation
-	Digest string
+	Digest      string
+	Nameservers []registrar.Nameserver // that were ordered
 }
 
 const goodSettings = `{"account": "a1", "token": "token-CANARY-99", "mode": "slow", "limit": 3, "strict": false, "wait": "1h", "hosts": null, "server": {"address": "x:1"}, "rule": []}`
@@ -317,7 +318,7 @@ func (s *goodState) begin(o registrar.Order) *goodOperation {
 	now := time.Now().UTC()
 	op := &goodOperation{registrar.Operation{ID: registrar.OperationID(fmt.Sprintf("good-%d", len(s.Operations)+1)), Order: o.ID, Kind: o.Kind, Domain: o.Domain,
 		State: registrar.NeedsAction, WaitsFor: "a person", CreatedAt: now, UpdatedAt: now,
-		History: []registrar.Step{{At: now, State: registrar.NeedsAction, Message: "begun", Actor: "plugin"}}, Version: "1"}, digest(o)}
+		History: []registrar.Step{{At: now, State: registrar.NeedsAction, Message: "begun", Actor: "plugin"}}, Version: "1"}, digest(o), o.Nameservers}
 	s.Operations = append(s.Operations, op)
 	d := s.Domains[o.Domain]
 	if o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer {
@@ -381,7 +382,15 @@ func (s *goodState) end(op *goodOperation, d registrar.Decision) {
 	now := time.Now().UTC()
 	op.State, op.WaitsFor, op.UpdatedAt, op.FinishedAt, op.Version = registrar.Succeeded, "", now, now, "2"
 	domain := s.Domains[op.Domain]
-	domain.Operation, domain.Status, domain.PaidTill = nil, registrar.StatusRegistered, registrar.DateOf(now).AddYears(1)
+	domain.Operation, domain.Status = nil, registrar.StatusRegistered
+	switch {
+	case op.Kind == registrar.KindRenew:
+		domain.PaidTill = domain.PaidTill.AddYears(1)
+	case op.Kind != registrar.KindUpdate:
+		domain.PaidTill = registrar.DateOf(now).AddYears(1)
+	case len(op.Nameservers) > 0 && d.Verdict == registrar.VerdictDone:
+		domain.Nameservers = op.Nameservers
+	}
 	if d.Verdict == registrar.VerdictFailed {
 		op.State, op.Error, domain.Status = registrar.Failed, "decided", registrar.StatusError
 	}

@@ -22,6 +22,7 @@ const (
 	NeedSettings Need = "settings" // good settings: Subject.Config
 	NeedSecrets  Need = "secrets"  // a schema with a sensitive attribute
 	NeedTransfer Need = "transfer" // a registrar that takes transfers
+	NeedUpdate   Need = "update"   // a registrar that takes updates
 	NeedProgram  Need = "program"  // a plugin's program
 	NeedHandle   Need = "handle"   // a handle that can be adopted: Subject.Handle
 	NeedIDN      Need = "idn"      // a name beyond ASCII that is served: Subject.IDN
