@@ -482,7 +482,7 @@ var brokenRegistrars = map[string]func(a *altered){
 	"orders/conflict": func(a *altered) {
 		a.submit = func(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
 			hosts := o.Nameservers
-			if len(hosts) > 0 {
+			if len(hosts) > 0 && o.Kind == registrar.KindRegister {
 				o.Nameservers = slices.Clone(hosts[len(hosts)-1:])
 			}
 			op, err := a.good.Submit(ctx, o)
@@ -653,6 +653,23 @@ var brokenRegistrars = map[string]func(a *altered){
 				o.Nameservers = nil
 			}
 			return a.good.Submit(ctx, o)
+		}
+	},
+	"domains/renewed": func(a *altered) { // the expiry is never taken over
+		a.domain = func(ctx context.Context, name string) (registrar.Domain, error) {
+			d, err := a.good.Domain(ctx, name)
+			if most := registrar.DateOf(time.Now().UTC()).AddYears(1); most.Before(d.PaidTill) {
+				d.PaidTill = most
+			}
+			return d, err
+		}
+	},
+	"domains/transferred": func(a *altered) { // nothing is ever sent, and only what is open is shown
+		a.resolve = func(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+			if op, err := a.good.Operation(ctx, d.Operation); err == nil && op.Kind == registrar.KindTransfer {
+				return op, registrar.Errorf(registrar.Precondition, "it is on its way")
+			}
+			return a.good.Resolve(ctx, d)
 		}
 	},
 	"domains/beyond": func(a *altered) {

@@ -22,6 +22,12 @@ var domainChecks = []check{
 	{Rule{ID: "domains/updated", Level: Must, Needs: []Need{NeedSettings, NeedUpdate},
 		Demand: "When an update of nameservers has succeeded, the domain's record has the new ones, and is paid till the same day.", Place: "Order.Nameservers, Domain.Nameservers",
 		Remedy: "Take over what was ordered in the transaction that concludes the update."}, recordsUpdates},
+	{Rule{ID: "domains/renewed", Level: Must, Needs: []Need{NeedSettings, NeedRenew},
+		Demand: "When a renewal has succeeded, the domain is paid till a later day.", Place: "Order.PaidTill, Domain.PaidTill",
+		Remedy: "Take over the new expiry in the transaction that concludes the renewal."}, recordsRenewals},
+	{Rule{ID: "domains/transferred", Level: Must, Needs: []Need{NeedSettings, NeedTransfer},
+		Demand: "A transfer comes to its end, and then the domain is registered here for the customer who ordered it.", Place: "Orders.Submit, Domain.Status",
+		Remedy: "Send transfers, too; what only a person can do waits in NeedsAction and says so."}, recordsTransfers},
 }
 
 // several registers some domains and returns their names, sorted.
@@ -140,6 +146,10 @@ func recordsUpdates(e *exam) error {
 		return err
 	}
 
+	if len(before.Nameservers) == 0 {
+		return nil // operations/concluded judges that
+	}
+
 	ordered := []registrar.Nameserver{{Host: "ns7.example.net"}, {Host: "ns8.example.net"}}
 	op, err := l.Submit(e.ctx, registrar.Order{ID: e.orderID(), Kind: registrar.KindUpdate, Domain: o.Domain, Customer: o.Customer, Nameservers: ordered})
 	if err != nil {
@@ -159,6 +169,69 @@ func recordsUpdates(e *exam) error {
 	}
 	if after.PaidTill != before.PaidTill || after.Status != before.Status {
 		e.broken("after the update the domain is %s and paid till %s, and was %s till %s", after.Status, after.PaidTill, before.Status, before.PaidTill)
+	}
+	return nil
+}
+
+func recordsRenewals(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+
+	o, _, err := e.concluded(l)
+	if err != nil {
+		return err
+	}
+	before, err := l.Domain(e.ctx, o.Domain)
+	if err != nil {
+		return err
+	}
+
+	renewal := registrar.Order{ID: e.orderID(), Kind: registrar.KindRenew, Domain: o.Domain, Customer: o.Customer, PaidTill: before.PaidTill}
+	op, err := l.Submit(e.ctx, renewal)
+	if errors.Is(err, registrar.Precondition) || errors.Is(err, registrar.Invalid) {
+		return notTried("no renewal was brought to its end: that of a domain which has just been registered is refused")
+	}
+	if err != nil {
+		e.broken("Submit of a renewal: %s", told(err))
+		return nil
+	}
+	if _, err := e.conclude(l, op.ID); err != nil {
+		return err
+	}
+
+	after, err := l.Domain(e.ctx, o.Domain)
+	if err != nil {
+		return err
+	}
+	if !before.PaidTill.Before(after.PaidTill) {
+		e.broken("after the renewal the domain is paid till %s, and was till %s", after.PaidTill, before.PaidTill)
+	}
+	return nil
+}
+
+func recordsTransfers(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+	o, err := e.orderOf(l, registrar.KindTransfer)
+	if err != nil {
+		return err
+	}
+	op, err := l.Submit(e.ctx, o)
+	if err != nil {
+		e.broken("Submit of a transfer: %s", told(err))
+		return nil
+	}
+
+	if _, err := e.conclude(l, op.ID); err != nil {
+		e.broken("the transfer: %v", err)
+		return nil
+	}
+	if d, err := l.Domain(e.ctx, o.Domain); err != nil || d.Status != registrar.StatusRegistered || d.Customer != o.Customer {
+		e.broken("after the transfer the domain is %q for %q: %v", d.Status, d.Customer, err)
 	}
 	return nil
 }

@@ -65,6 +65,8 @@ func (r *run) judge(ctx context.Context, c check) Result {
 	switch {
 	case len(findings) > 0:
 		result.Outcome = Broken
+	case errors.As(err, new(notTried)):
+		result.Outcome, result.Reason = Skipped, err.Error()
 	case err != nil:
 		result.Outcome, result.Reason = NotJudged, err.Error()
 	default:
@@ -72,6 +74,11 @@ func (r *run) judge(ctx context.Context, c check) Result {
 	}
 	return result
 }
+
+// notTried is why a check found no occasion to judge. It says so in the report.
+type notTried string
+
+func (n notTried) Error() string { return string(n) }
 
 func (r *run) examine(ctx context.Context, c check) (findings []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, examTime*r.subject.Patience)
@@ -111,6 +118,8 @@ func (r *run) lacks(need Need) string {
 		return "transfers are not declared"
 	case need == NeedUpdate && !slices.Contains(r.description.Kinds, registrar.KindUpdate):
 		return "updates are not declared"
+	case need == NeedRenew && !slices.Contains(r.description.Kinds, registrar.KindRenew):
+		return "renewals are not declared"
 	case need == NeedProgram && !program:
 		return "it is about a plugin's process, and this is none"
 	case need == NeedHandle && r.subject.Handle == "":

@@ -23,6 +23,7 @@ const (
 	NeedSecrets  Need = "secrets"  // a schema with a sensitive attribute
 	NeedTransfer Need = "transfer" // a registrar that takes transfers
 	NeedUpdate   Need = "update"   // a registrar that takes updates
+	NeedRenew    Need = "renewal"  // a registrar that takes renewals
 	NeedProgram  Need = "program"  // a plugin's program
 	NeedHandle   Need = "handle"   // a handle that can be adopted: Subject.Handle
 	NeedIDN      Need = "idn"      // a name beyond ASCII that is served: Subject.IDN
