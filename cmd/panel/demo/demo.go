@@ -28,10 +28,14 @@ import (
 const demoLimit = 55 * time.Second
 
 // Run shows the main job with everything embedded: the simulator and the plugin are real
-// processes, and speak real SMTP, IMAP and gRPC.
-func Run(ctx context.Context, out io.Writer) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, demoLimit)
+// processes, and speak real SMTP, IMAP and gRPC. With stay the console is open afterwards, with what
+// the demo has made, until ctx ends.
+func Run(ctx context.Context, out io.Writer, stay bool) (err error) {
+	telling, cancel := context.WithTimeout(ctx, demoLimit)
 	defer cancel()
+	if !stay {
+		ctx = telling
+	}
 
 	dir, err := os.MkdirTemp("", "panel-demo-")
 	if err != nil {
@@ -64,8 +68,19 @@ func Run(ctx context.Context, out io.Writer) (err error) {
 	show.say("R01's robot takes mail at %s; its answers lie in an IMAP mailbox at %s", sim.addresses["smtp"], sim.addresses["imap"])
 	return withPanel(ctx, config, secret.New(token), func(ctx context.Context, c *api.Client) error {
 		show.panel = c
-		return show.tell(ctx)
+		if err := show.tell(telling); err != nil || !stay {
+			return err
+		}
+		show.open(c.Server(), token)
+		<-ctx.Done()
+		return nil
 	})
+}
+
+// open says where the console is. A browser asks for a name and a password: the token, under any name.
+func (s *narrator) open(server, token string) {
+	s.title("The console is open, until you press Ctrl-C")
+	s.say("%s  (any name; the password is %s)", server, token)
 }
 
 const demoPassword = "demo-mail-password"
