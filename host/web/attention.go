@@ -72,7 +72,7 @@ func unwell(p supervisor.Status) (all []string) {
 			all = append(all, c.Name+": "+c.Detail)
 		}
 	}
-	if p.Error != "" {
+	if p.Error != "" && !p.State.Serves() { // of one that serves it is the words of its components
 		all = append(all, p.Error)
 	}
 	return all
@@ -114,7 +114,7 @@ func reviewsNeed(waiting []switchboard.Of[registrar.Review], more bool) []api.At
 
 func reviewNeeds(v switchboard.Of[registrar.Review]) api.Attention {
 	e := v.Value
-	return api.Attention{Kind: "review", Severity: mustAct, Since: knownTime(e.ReceivedAt), Registrar: known(v.Registrar), Review: known(e.ID),
+	return api.Attention{Kind: "review", Severity: mustAct, Since: knownTime(e.ReceivedAt), Registrar: known(v.Registrar), Review: known(e.ID), From: known(e.From), Subject: known(e.Subject),
 		What: fmt.Sprintf("a mail of %s waits to be read: %s", e.From, e.Subject), Why: e.Reason, Actions: []api.Action{
 			{Does: "read it", Command: "panel review show " + string(e.ID), Code: "show"},
 			{Does: "say what it means", Command: "panel review resolve " + string(e.ID) + " --outcome O", Code: "resolve"}}}
