@@ -26,6 +26,29 @@ panel {
   #   secret = secret("env", "SHOP_HOOK_SECRET") # signs what is sent; 16 characters at least
   #   events = ["operation", "domain"]           # without it, all
   # }
+  # notify {                      # who is told what needs a person; docs/ops/notifications.md. panel notify test tries it
+  #   url      = "https://panel.example" # of the pages, for the links in mails
+  #   after    = "2m"             # how long something must stand, or be over, before it is told
+  #   gather   = "10m"            # between two messages; what comes meanwhile is one
+  #   repeat   = "1d"             # of what still stands
+  #   digest   = "08:30"          # each morning, also when nothing needs a person; without it, none
+  #   quiet    = "22:00-07:00"    # in which nothing is told; without it, never
+  #   timezone = "Europe/Moscow"  # of these times; without it, the machine's
+  #   mail {
+  #     from = "panel@hosting.example"
+  #     to   = ["staff@hosting.example"]
+  #     smtp {
+  #       address  = "mail.hosting.example:587"
+  #       tls      = "starttls"   # none | starttls | implicit; none only on loopback unless allow_plaintext = true
+  #       username = "panel"
+  #       password = secret("env", "PANEL_SMTP_PASSWORD")
+  #     }
+  #   }
+  #   webhook "ops" {             # told the same as JSON, signed as webhooks are
+  #     url    = "https://ops.example/panel"
+  #     secret = secret("env", "OPS_HOOK_SECRET")
+  #   }
+  # }
   # keep {                        # personal data of what is over; what is open, or about a domain that is held, stays
   #   contacts  = "1095d"         # of concluded orders, here and with every registrar
   #   codes     = "30d"           # transfer codes of concluded orders

@@ -25,6 +25,7 @@ import (
 	"registrar.panel/host/door"
 	"registrar.panel/host/launch"
 	"registrar.panel/host/metrics"
+	"registrar.panel/host/notify"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
@@ -59,6 +60,7 @@ type Host struct {
 	orders      *orders.Service
 	web         *web.Server
 	teller      *webhook.Teller
+	notifier    *notify.Notifier
 	listener    net.Listener
 	verdicts    verdicts
 	forgotten   []orders.Holding // of registrars that plugin.hcl did not name at the start
@@ -100,12 +102,12 @@ func (h *Host) open(ctx context.Context, o Options) error {
 	if err := h.openOrders(ctx, o); err != nil {
 		return err
 	}
-	if err := h.openWebhooks(o); err != nil {
+	if err := errors.Join(h.openWebhooks(o), h.openNotices(o)); err != nil {
 		return err
 	}
 
 	credentials := h.orders.Credentials()
-	h.web = web.New(web.Options{Orders: h.orders, Board: h.board, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials, Webhooks: h.orders.Webhooks(), Teller: h.teller, Version: o.Version,
+	h.web = web.New(web.Options{Orders: h.orders, Board: h.board, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials, Webhooks: h.orders.Webhooks(), Teller: h.teller, Notifier: h.notifier, Version: o.Version,
 		Measures: metrics.New(metrics.Options{Book: h.orders.Lists(), Plugins: h, Version: o.Version, Now: o.Now}),
 		Proxies:  h.config.Panel.Proxy, Logger: h.log.Named("web"), Pages: func(api http.Handler) http.Handler {
 			return console.New(console.Options{API: api, Now: o.Now, Logger: h.log.Named("console")})
@@ -219,7 +221,7 @@ func (h *Host) Run(ctx context.Context) error {
 	h.verdicts.end = end
 
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context) error{h.supervisor.Run, h.orders.Run, h.teller.Run, h.serve} {
+	for _, part := range []func(context.Context) error{h.supervisor.Run, h.orders.Run, h.teller.Run, h.notifier.Run, h.serve} {
 		parts.Go(func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {
 				end(err)

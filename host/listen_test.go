@@ -80,6 +80,12 @@ func TestSocketIsTheDefault(t *testing.T) {
 	if !strings.Contains(scraped.Body.String(), `panel_registrar_up{registrar="actor"} 1`) || !strings.Contains(scraped.Body.String(), "panel_book_up 1") {
 		t.Errorf("the metrics are %s", scraped.Body)
 	}
+
+	needs, err := attention{h}.Attention(t.Context())
+	lines, summaryErr := attention{h}.Summary(t.Context())
+	if text := strings.Join(lines, "\n"); err != nil || summaryErr != nil || len(needs.Items) > 0 || needs.More || !strings.Contains(text, "registrars: actor running") || !strings.Contains(text, "domains: none") {
+		t.Errorf("people are told %+v, %v; in the morning %q, %v", needs, err, text, summaryErr)
+	}
 }
 
 // certify writes a certificate and its key for a name.

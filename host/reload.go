@@ -107,6 +107,7 @@ func (h *Host) needRestart(c *config.Config) (names []string) {
 		"panel.data": was.Data == is.Data, "panel.listen": was.Listen == is.Listen, "panel.store": was.Store == is.Store, "panel.unpaid": was.Unpaid == is.Unpaid,
 		"panel.backup_recipients": slices.Equal(was.BackupRecipients, is.BackupRecipients),
 		"panel.keep":              was.Keep == is.Keep,
+		"panel.notify":            was.Notify.Same(is.Notify),
 	} {
 		if !same {
 			names = append(names, name)

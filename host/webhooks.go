@@ -35,13 +35,18 @@ func (h *Host) openWebhooks(o Options) error {
 	if err != nil {
 		return err
 	}
+	h.teller = webhook.New(webhook.Options{Hooks: all, Book: h.orders.Webhooks(), Body: webhookBody, Holder: holder(),
+		Timing: webhook.UsualTiming(), Logger: o.Logger.Named("webhook"), Now: o.Now})
+	return nil
+}
+
+// holder names this panel among those that share a book.
+func holder() string {
 	name, err := os.Hostname()
 	if err != nil {
 		name = "panel"
 	}
-	h.teller = webhook.New(webhook.Options{Hooks: all, Book: h.orders.Webhooks(), Body: webhookBody, Holder: fmt.Sprintf("%s/%d", name, os.Getpid()),
-		Timing: webhook.UsualTiming(), Logger: o.Logger.Named("webhook"), Now: o.Now})
-	return nil
+	return fmt.Sprintf("%s/%d", name, os.Getpid())
 }
 
 // webhookBody is what a receiver reads: the entry as GET /api/v1/log shows it.

@@ -64,9 +64,9 @@ func runScripts(t *testing.T, pattern string) {
 	w := newWorld(t, func(hcl string) string { return hcl + manualBlock })
 	wrong := w.write("wrong.hcl", strings.NewReplacer(`"imap.secret"`, `"wrong.secret"`, `"data"`, `"elsewhere"`).Replace(w.hcl()))
 	w.write("wrong.secret", "wrong-CANARY-79\n")
-	w.servePlugins("r01", "manual")
 	program := w.self // of the client; the panel runs under the race detector
 	w.watch()
+	w.servePlugins("r01", "manual")
 	scripts, err := filepath.Glob(pattern)
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts in %s: %v", pattern, err)

@@ -40,6 +40,7 @@ type grammar struct {
 	Review     operator.Review     `cmd:"" help:"Mails that no rule recognised."`
 	Operations operator.Operations `cmd:"" help:"List the operations that are under way."`
 	Webhooks   operator.Webhooks   `cmd:"" help:"The programs that are told what the Action Log says."`
+	Notify     operator.Notify     `cmd:"" help:"How people are told what needs them."`
 	Operation  operator.Operation  `cmd:"" help:"Show an operation, or decide about it."`
 	Token      operator.Token      `cmd:"" help:"Credentials for callers that are not on the panel's socket."`
 	Keys       operator.Keys       `cmd:"" help:"The keys that personal data are sealed with."`

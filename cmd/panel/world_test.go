@@ -117,16 +117,12 @@ func newPlace(t *testing.T) *world {
 	return &world{t: t, dir: dir, self: testrun.Program(t, "registrar.panel/cmd/panel"), log: &bytes.Buffer{}}
 }
 
-// watch makes the world's panel and plugins this binary, which runs under the race detector. The
-// program that is shipped takes a fraction of its time; the suites of the packages, which are
-// watched as well, do all that it does but for the processes.
+// watch makes the world's panel and plugins a program that runs under the race detector. The one
+// that is shipped takes a fraction of its time; the suites of the packages, which are watched as
+// well, do all that it does but for the processes.
 func (w *world) watch() {
 	w.t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.self = self
+	w.self = testrun.Watched(w.t)
 }
 
 // settle writes plugin.hcl, and sees to it that the panel ends with the test.

@@ -57,6 +57,8 @@ type Panel struct {
 	// Webhooks are the programs that are told what the Action Log says.
 	Webhooks []Webhook
 
+	Notify *Notify // who is told what needs a person; nil = none
+
 	// BackupRecipients are age recipients that the keys in backups are encrypted to.
 	BackupRecipients []string
 
@@ -277,6 +279,7 @@ type panelBlock struct {
 	TLS      *tlsBlock      `hcl:"tls,block"`
 	Webhooks []webhookBlock `hcl:"webhook,block"`
 	Keep     *keepBlock     `hcl:"keep,block"`
+	Notify   *notifyBlock   `hcl:"notify,block"`
 
 	At                 hcl.Range `hcl:",def_range"`
 	DataAt             hcl.Range `hcl:"data,attr_value_range"`

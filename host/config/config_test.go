@@ -208,6 +208,42 @@ func TestMistakes(t *testing.T) {
 			[]string{clearText}},
 		{"open to the world, with a token", "panel {\n  listen = \"192.0.2.1:8480\"\n  token = secret(\"env\", \"TOKEN\")\n}",
 			[]string{clearText}},
+		{"notifications that go nowhere", "panel {\n  notify {\n    quiet = \"22:00-22:00\"\n    digest = \"8 o'clock\"\n    timezone = \"Mars\"\n    after = \"2d\"\n    gather = \"1s\"\n    repeat = \"1m\"\n    url = \"panel\"\n  }\n}", []string{
+			`plugin.hcl:2,3: panel.notify tells nothing to anything: add mail { … } or webhook "NAME" { … }, or leave the block out`,
+			`plugin.hcl:3,13: panel.notify.quiet must be two times of day such as "22:00-07:00"`,
+			`plugin.hcl:4,14: panel.notify.digest must be a time of day such as "08:30"`,
+			`plugin.hcl:5,16: panel.notify.timezone is not known to this system: write it as Europe/Moscow`,
+			`plugin.hcl:6,13: panel.notify.after must be a time from 0s to 24h0m0s, such as "30m" or "1d"`,
+			`plugin.hcl:7,14: panel.notify.gather must be a time from 1m0s to 24h0m0s, such as "30m" or "1d"`,
+			`plugin.hcl:8,14: panel.notify.repeat must be a time from 10m0s to 8760h0m0s, such as "30m" or "1d"`,
+			`plugin.hcl:9,11: panel.notify.url must be http(s)://HOST, as people open the pages`}},
+		{"notifications by a relay that is none", `panel {
+  notify {
+    mail {
+      from = "Panel <panel@hosting.example>"
+      to   = ["staff"]
+      smtp {
+        address  = "mail.example"
+        tls      = "maybe"
+        username = "panel"
+      }
+    }
+    webhook "ops" {
+      url    = "http://ops.example"
+      secret = secret("env", "TOKEN")
+      events = ["alarm"]
+    }
+  }
+}`, []string{
+			`plugin.hcl:4,14: panel.notify.mail.from must be an address such as panel@hosting.example`,
+			`plugin.hcl:5,14: panel.notify.mail.to must be a list of 1 to 20 addresses such as staff@hosting.example`,
+			`plugin.hcl:7,20: panel.notify.mail.smtp.address must be HOST:PORT, such as "mail.example.com:587"`,
+			`plugin.hcl:8,20: panel.notify.mail.smtp.tls must be "none", "starttls" or "implicit"`,
+			`plugin.hcl:9,20: panel.notify.mail.smtp needs both username and password, or neither`,
+			`plugin.hcl:13,16: panel.webhook["ops"].url must be https://: what the log says would be sent in clear text`,
+			`plugin.hcl:15,16: panel.notify.webhook is told what needs a person, and has no events`}},
+		{"notifications in clear text", "panel {\n  notify {\n    mail {\n      from = \"panel@hosting.example\"\n      to = [\"staff@hosting.example\"]\n      smtp {\n        address = \"mail.example:25\"\n        tls = \"none\"\n      }\n    }\n  }\n}", []string{
+			`plugin.hcl:8,15: panel.notify.mail.smtp.tls: "none" would show password and mails to others on the way: use "starttls" or "implicit", or set allow_plaintext = true`}},
 		{"webhooks that are none", `panel {
   webhook "shop" {
     url    = "http://shop.example/hook"

@@ -74,6 +74,7 @@ func (r *reader) panel(b *panelBlock) Panel {
 	p.Keep = r.keep(b.Keep)
 	r.checkListen(&p)
 	p.Webhooks = r.webhooks(b.Webhooks)
+	p.Notify = r.notify(b.Notify)
 	p.BackupRecipients, p.BackupRecipientsAt = b.BackupRecipients, r.at(b.BackupRecipientsAt, b.At)
 
 	if _, err := p.Recipients(); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/access"
+	"registrar.panel/host/notify"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
@@ -261,6 +262,17 @@ func (f *fake) Upgrade(_ context.Context, name, by, forWhom string) (supervisor.
 	return supervisor.Status{Name: name, Title: by, Version: "2.0.0", State: supervisor.Running, Since: now}, f.may("upgrade")
 }
 
+// told is a notifier of two channels, of which one can't be reached.
+type told struct{}
+
+func (told) State(context.Context) ([]notify.Told, error) {
+	return []notify.Told{{Channel: "mail", Number: 4, ToldAt: now, Standing: 2}, {Channel: "webhook ops", Error: hostile, NextAt: now}}, nil
+}
+
+func (told) Test(_ context.Context, by string) ([]notify.Tried, error) {
+	return []notify.Tried{{Channel: "mail"}, {Channel: "webhook ops", Err: errors.New("asked by " + by)}}, nil
+}
+
 func (f *fake) Again(context.Context, string, orders.Entry) error { return f.may("again") }
 
 // bench is a server over a book in a temporary directory and a fake registrar.
@@ -293,7 +305,7 @@ func newBench(t testing.TB, token string) *bench {
 	}
 	t.Cleanup(func() { book.Close() })
 	keys := book.Credentials()
-	o := Options{Orders: book, Board: board, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f, Logger: hclog.NewNullLogger(), Pages: pages}
+	o := Options{Orders: book, Board: board, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f, Notifier: told{}, Logger: hclog.NewNullLogger(), Pages: pages}
 	b := &bench{New(o), t, f, book, nil, o}
 	if token == "" {
 		b.peer = &access.Caller{Name: "olga", Rights: access.Rights()}

@@ -55,6 +55,7 @@ type Options struct {
 	Vault    Vault
 	Webhooks orders.Webhooks
 	Teller   Teller
+	Notifier Notifier
 	Measures Measures       // nil = nothing is measured
 	Version  string         // of the program
 	Proxies  []netip.Prefix // whence alone requests may come; nil = from everywhere
@@ -75,6 +76,7 @@ type Server struct {
 	vault    Vault
 	guesses  *access.Guesses
 	webhooks webhookCalls
+	notifier Notifier
 	version  string
 	proxies  []netip.Prefix
 	log      hclog.Logger
@@ -87,7 +89,7 @@ type Server struct {
 
 // New makes a server.
 func New(o Options) *Server {
-	s := &Server{orders: o.Orders, board: o.Board, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, webhooks: webhookCalls{o.Webhooks, o.Teller}, version: o.Version, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
+	s := &Server{orders: o.Orders, board: o.Board, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, webhooks: webhookCalls{o.Webhooks, o.Teller}, notifier: o.Notifier, version: o.Version, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
 	s.SetToken(o.Token)
 	api, all := http.NewServeMux(), http.NewServeMux()
 	s.routeAPI(api)

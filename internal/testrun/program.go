@@ -42,3 +42,19 @@ func Suite(t testing.TB) string {
 	}
 	return self
 }
+
+// Watched returns the path of the test program of the package that t is in, with the race
+// detector: for a process that is to be watched by a suite that is not. That of a test run by
+// hand is the test's own.
+func Watched(t testing.TB) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if dir := shared(); dir != "" {
+		return filepath.Join(dir, "bin", "watched", filepath.Base(self))
+	}
+	return self
+}

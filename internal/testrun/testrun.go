@@ -64,7 +64,7 @@ type waiting struct {
 // pause is short at first, for what comes at once, and grows with the wait: looks that come
 // often keep a busy machine from what is waited for.
 func (w *waiting) pause() {
-	time.Sleep(min(max(time.Since(w.began)/8, time.Millisecond), 250*time.Millisecond))
+	time.Sleep(min(max(time.Since(w.began)/3, 2*time.Millisecond), 250*time.Millisecond))
 }
 
 // over measures the machine only when the wait is longer than it should be anywhere.

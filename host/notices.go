@@ -1,0 +1,145 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"registrar.panel/host/access"
+	"registrar.panel/host/config"
+	"registrar.panel/host/notify"
+	"registrar.panel/host/web/api"
+)
+
+// openNotices makes what tells people, by the block notify of the configuration.
+func (h *Host) openNotices(o Options) error {
+	policy, channels, err := notices(h.config)
+	if err != nil {
+		return err
+	}
+	h.notifier = notify.New(notify.Options{Channels: channels, Source: attention{h}, Book: h.orders.Notices(), Policy: policy, Holder: holder(),
+		Logger: o.Logger.Named("notify"), Now: o.Now})
+	return nil
+}
+
+// notices reads the block notify, with its secrets; without it there is no channel.
+func notices(c *config.Config) (p notify.Policy, all []notify.Channel, err error) {
+	n := c.Panel.Notify
+	if n == nil {
+		return p, nil, nil
+	}
+
+	p = notify.Policy{After: n.After, Gather: n.Gather, Repeat: n.Repeat, Digest: int(n.Digest), Quiet: [2]int{int(n.Quiet[0]), int(n.Quiet[1])}}
+	if p.Zone, err = time.LoadLocation(n.Zone); err != nil {
+		return p, nil, n.At.Errorf("panel.notify.timezone: %v", err)
+	}
+
+	if m := n.Mail; m != nil {
+		password, err := c.RelayPassword(*m)
+		if err != nil {
+			return p, nil, err
+		}
+		all = append(all, notify.Mail{From: m.From, To: m.To, URL: n.URL, Address: m.Address, TLS: m.TLS, Username: m.Username, Password: password, Zone: p.Zone})
+	}
+	for _, w := range n.Webhooks {
+		key, err := c.Key(w)
+		if err != nil {
+			return p, nil, err
+		}
+		all = append(all, notify.Hook{Of: w.Name, URL: w.URL, Secret: key})
+	}
+	return p, all, nil
+}
+
+// attention is what needs a person, as the API tells it to who may look.
+type attention struct{ *Host }
+
+// asPanel is the panel as a caller of its own API.
+func asPanel(ctx context.Context) context.Context {
+	return access.With(ctx, access.Caller{Name: "panel", Rights: []access.Right{access.Look}})
+}
+
+// mostItems is how many things are told apart.
+const mostItems = 2000
+
+// Attention implements [notify.Source].
+func (a attention) Attention(ctx context.Context) (found notify.Attention, err error) {
+	query := url.Values{"limit": {strconv.Itoa(mostItems / 2)}}
+	for page, err := range api.Pages[api.Attention](asPanel(ctx), api.Inside(a.web), api.Path("attention"), query) {
+		if err != nil {
+			return found, err
+		}
+		for _, n := range page.List {
+			found.Items = append(found.Items, itemOf(n))
+		}
+		for _, m := range page.Missing {
+			found.Absent = append(found.Absent, m.Registrar)
+		}
+		if page.Next != "" && len(found.Items) >= mostItems {
+			found.More = true
+			break
+		}
+	}
+	return found, nil
+}
+
+// itemOf leaves out what a mail or a registrar said: messages go where no secret may.
+func itemOf(n api.Attention) notify.Item {
+	i := notify.Item{Severity: n.Severity, What: n.What}
+	if n.Since != nil {
+		i.Since = *n.Since
+	}
+
+	of := text(n.Registrar)
+	switch {
+	case n.Review != nil:
+		i.Key, i.Page = notify.Key("review", of, *n.Review), "/review/"+url.PathEscape(*n.Review)
+		i.What = fmt.Sprintf("a mail waits to be read: entry %s of the review, registrar %s", *n.Review, of)
+	case n.Domain != nil:
+		i.Key, i.Page = notify.Key("domain", of, *n.Domain), "/domains/"+url.PathEscape(*n.Domain)
+	default:
+		i.Key, i.Page = notify.Key(n.Kind, of, ""), "/registrars"
+	}
+	return i
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// Summary implements [notify.Source].
+func (a attention) Summary(ctx context.Context) ([]string, error) {
+	s, err := api.Get[api.Status](asPanel(ctx), api.Inside(a.web), api.Path("status"), nil)
+	if err != nil {
+		return nil, err
+	}
+	var plugins []string
+	for _, p := range s.Plugins {
+		plugins = append(plugins, p.Name+" "+p.State)
+	}
+	return []string{
+		"registrars: " + strings.Join(plugins, ", "),
+		"domains: " + counted(s.Domains),
+		"open orders: " + counted(s.Orders),
+		fmt.Sprintf("due: today %d, in 7 days %d, in 30 days %d, in 60 days %d", s.Due.Today, s.Due.Days7, s.Due.Days30, s.Due.Days60),
+	}, nil
+}
+
+func counted(counts map[string]int) string {
+	var all []string
+	for _, word := range slices.Sorted(maps.Keys(counts)) {
+		all = append(all, fmt.Sprintf("%d %s", counts[word], word))
+	}
+	if len(all) == 0 {
+		return "none"
+	}
+	return strings.Join(all, ", ")
+}

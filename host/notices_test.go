@@ -1,0 +1,31 @@
+package host
+
+import (
+	"strings"
+	"testing"
+
+	"registrar.panel/host/notify"
+	"registrar.panel/host/web/api"
+)
+
+// What people are told names domains and states: what a mail, its sender or a registrar said is left
+// out.
+func TestNoticesHoldNothingPersonal(t *testing.T) {
+	t.Parallel()
+	text := func(s string) *string { return &s }
+	for _, c := range []struct {
+		need api.Attention
+		want notify.Item
+	}{
+		{api.Attention{Kind: "review", Severity: "error", Registrar: text("r01"), Review: text("rv-1"), What: "a mail of sidorov@example.ru waits to be read: passport 4509 123456", Why: "canary"},
+			notify.Item{Key: "review|r01|rv-1", Severity: "error", What: "a mail waits to be read: entry rv-1 of the review, registrar r01", Page: "/review/rv-1"}},
+		{api.Attention{Kind: "operation", Severity: "error", Registrar: text("r01"), Domain: text("xn--e1afmkfd.xn--p1ai"), Operation: text("op-1"), What: "the registration of пример.рф is Uncertain", Why: "canary"},
+			notify.Item{Key: "domain|r01|xn--e1afmkfd.xn--p1ai", Severity: "error", What: "the registration of пример.рф is Uncertain", Page: "/domains/xn--e1afmkfd.xn--p1ai"}},
+		{api.Attention{Kind: "plugin", Severity: "warning", Registrar: text("r01"), What: "registrar r01 is degraded", Why: "canary"},
+			notify.Item{Key: "plugin|r01|", Severity: "warning", What: "registrar r01 is degraded", Page: "/registrars"}},
+	} {
+		if got := itemOf(c.need); got != c.want || strings.Contains(got.What, "canary") {
+			t.Errorf("%s is told as %+v, want %+v", c.need.Kind, got, c.want)
+		}
+	}
+}
