@@ -228,6 +228,7 @@ func TestTheRestOfTheHouse(t *testing.T) {
 	}
 	sees(t, b.call("POST", "/customers/c1/erase", url.Values{"confirm": {"c1"}}).Body.String(), "Erased: c1", "the mailbox", "mails")
 
+	sees(t, b.call("POST", "/notifications/test", nil).Body.String(), "mail: taken", "no answer")
 	_, page = b.post("/registrars/r01/upgrade", nil)
 	sees(t, page, "Registrar r01 works with the present settings, version 2.0.0.")
 
