@@ -111,14 +111,20 @@ type domain struct {
 type episode struct {
 	Operation string
 	Entries   []api.Entry
+	Mails     map[string]string // the mails behind them, by ID
 }
+
+// mostEntries is how many lines of its story the page of a domain has; the log has all.
+const mostEntries = 200
 
 func showDomain(v *visit) (any, error) {
 	d, err := get[api.Domain](v, api.Path("domains", v.PathValue("name")), nil)
 	if err != nil {
 		return nil, err
 	}
+	d.Timeline = d.Timeline[max(0, len(d.Timeline)-mostEntries):]
 	shown := domain{Domain: d, Episodes: episodes(d.Timeline)}
+	v.foldInto(shown.Episodes)
 	if d.Operation != nil {
 		if op, err := get[api.Operation](v, api.Path("operations", d.Operation.ID), nil); err == nil {
 			shown.Doing = &op
@@ -167,6 +173,20 @@ func episodes(timeline []api.Entry) (all []episode) {
 		last.Entries = append(last.Entries, e)
 	}
 	return all
+}
+
+// foldInto adds the mails behind the newest entries.
+func (v *visit) foldInto(all []episode) {
+	var behind []*string
+	for _, e := range all {
+		for _, entry := range e.Entries {
+			behind = append(behind, entry.Mail)
+		}
+	}
+	mails := v.folded(behind)
+	for i := range all {
+		all[i].Mails = mails
+	}
 }
 
 // setRenewals chooses for all ticked domains how they are renewed.

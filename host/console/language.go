@@ -248,7 +248,7 @@ func (l *language) functions() template.FuncMap {
 			}
 			return address, nil
 		},
-		"newid": newID,
+		"newid": newID, "pick": func(texts map[string]string, key *string) string { return texts[text(key)] },
 		"lines": func(lines []string) string { return strings.Join(lines, "\n") },
 	}
 }

@@ -212,7 +212,7 @@ func TestPagesShowWhatThereIs(t *testing.T) {
 		"/domains/example.ru":         {"C1-RIPN", "ns1.example.ru 192.0.2.1", "an operator", "words of the registrar", `title="2026-03-01 12:04:05 UTC"`, "2026-03-01 15:04", "for 3 hours", "&lt;script&gt;", `href="/mails/m-1"`},
 		"/orders":                     {"пример.рф", "waits for its payment", "ends by itself"},
 		"/operations":                 {"example.ru", "Needs action", "an operator"},
-		"/operations/op-1":            {"it stands", "It was carried out", "The change of example.ru counts as done.", `name="version" value="4"`, "the registrar&#39;s answer"},
+		"/operations/op-1":            {"it stands", "It was carried out", "Show the mail", "masked", "The change of example.ru counts as done.", `name="version" value="4"`, "the registrar&#39;s answer"},
 		"/review":                     {"2 mails of robot@registrar.example", "rv-1 6", "no rule matched"},
 		"/review/rv-1":                {"Subject: &lt;script&gt;", "op-1 4", "Registered, not delegated", "The operation succeeds"},
 		"/mails/m-1?show=raw":         {"as it came"},
