@@ -33,6 +33,7 @@ type grammar struct {
 	Status     operator.Status     `cmd:"" help:"The panel at a glance; exits 3 when something needs a person."`
 	Domains    operator.Domains    `cmd:"" help:"List the domains."`
 	Domain     operator.Domain     `cmd:"" help:"Show or change one domain."`
+	Customers  operator.Customers  `cmd:"" help:"List the customers, with what there is of each."`
 	Customer   operator.Customer   `cmd:"" help:"What is known of a customer."`
 	Renewals   operator.Renewals   `cmd:"" help:"Renewal passes."`
 	Log        operator.Log        `cmd:"" help:"The Action Log."`

@@ -30,8 +30,8 @@ func TestNoLieIsBelieved(t *testing.T) {
 		told   []r01sim.LieGroup
 		forms  int // in which each lie is told about each request: most have several
 	}{
-		{"who has the token is believed", false, false, []r01sim.LieGroup{r01sim.LieOfStranger, r01sim.LieTwisted}, 4},
-		{"a proof is required", true, false, r01sim.LieGroups(), 4},
+		{"who has the token is believed", false, false, []r01sim.LieGroup{r01sim.LieOfStranger, r01sim.LieTwisted}, 2},
+		{"a proof is required", true, false, r01sim.LieGroups(), 2},
 		{"a proof is required, on PostgreSQL", true, true, r01sim.LieGroups(), 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -99,9 +99,13 @@ func (w *liedWorld) place(o api.NewOrder) {
 			"postal_address": {"123007, Москва, Тестовая ул., д. 1"}, "phones": {"+7 495 1234567"}, "emails": {o.Customer + "@example.ru"},
 			"resident": {"true"}}
 	}
-	if _, err := api.Post[api.Order](w.t.Context(), w.client, api.Path("orders"), o); err != nil {
-		w.t.Fatalf("order %s %s: %v", o.Kind, o.Domain, err)
-	}
+	w.until("the order before to be over", func() bool {
+		_, err := api.Post[api.Order](w.t.Context(), w.client, api.Path("orders"), o)
+		if err != nil && !strings.Contains(err.Error(), "has an open order") {
+			w.t.Fatalf("order %s %s: %v", o.Kind, o.Domain, err)
+		}
+		return err == nil
+	})
 }
 
 func (w *liedWorld) register(domain, customer string) {

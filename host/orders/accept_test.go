@@ -44,7 +44,7 @@ func TestEventsAreItsOwn(t *testing.T) {
 		}
 	}
 
-	list, err := b.Domains(t.Context(), DomainQuery{})
+	list, _, err := b.Lists().Domains(t.Context(), DomainList{})
 	if err != nil || len(list) != 1 || list[0].Customer != "c1" || list[0].Handle == "EVIL" {
 		t.Errorf("listed: %+v, %v", list, err)
 	}

@@ -160,17 +160,11 @@ func (s *Service) SetRenewal(ctx context.Context, name string, mode registrar.Re
 // Import takes over a domain that a registrar already holds for us; "" is the registrar
 // that serves its TLD.
 func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (Domain, error) {
-	ace, err := input.ACE(i.Domain)
+	i, err := normalImport(i)
 	if err != nil {
 		return Domain{}, err
 	}
-	i.Domain = ace
-	if i.Customer, err = input.Customer(i.Customer); err != nil {
-		return Domain{}, err
-	}
-	if i.Handle, err = input.Handle(i.Handle); err != nil {
-		return Domain{}, err
-	}
+	ace := i.Domain
 	known, err := s.find(ctx, ace)
 	if err != nil {
 		return known, err
@@ -183,10 +177,41 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 	if known.Name != "" && !known.Status.Gone() && (known.Registrar != name || !known.Status.Held()) {
 		return Domain{}, registrar.Errorf(registrar.Precondition, "%s is %s here already, with registrar %s", input.Unicode(ace), known.Status, known.Registrar)
 	}
+	if known.Status.Held() && differs(known, i) {
+		return Domain{}, registrar.Errorf(registrar.Conflict, "%s is known here already, of customer %s, with handle %s, paid till %s: panel domain correct changes that",
+			input.Unicode(ace), known.Customer, known.Handle, known.PaidTill)
+	}
 	return s.takeOver(ctx, i, name)
 }
 
+// differs reports whether an import contradicts what is known. Sources write one expiry a day apart.
+func differs(known Domain, i registrar.Import) bool {
+	near := !known.PaidTill.Before(i.PaidTill.AddDays(-1)) && !i.PaidTill.Before(known.PaidTill.AddDays(-1))
+	return known.Customer != i.Customer || known.Handle != i.Handle || !near
+}
+
+func normalImport(i registrar.Import) (n registrar.Import, err error) {
+	n = i
+	if n.Domain, err = input.ACE(i.Domain); err != nil {
+		return n, err
+	}
+	if n.Customer, err = input.Customer(i.Customer); err != nil {
+		return n, err
+	}
+	n.Handle, err = input.Handle(i.Handle)
+	return n, err
+}
+
 func (s *Service) takeOver(ctx context.Context, i registrar.Import, name string) (Domain, error) {
+	d, err := s.taken(ctx, i, name)
+	if err != nil {
+		return d, err
+	}
+	return d, s.write(ctx, func(tx *sql.Tx) error { return relist(ctx, tx, d) })
+}
+
+// taken has a registrar take over a domain.
+func (s *Service) taken(ctx context.Context, i registrar.Import, name string) (Domain, error) {
 	r, err := s.board.Registrar(name)
 	if err != nil {
 		return Domain{}, err
@@ -195,13 +220,17 @@ func (s *Service) takeOver(ctx context.Context, i registrar.Import, name string)
 	if err != nil {
 		return Domain{}, err
 	}
-	taken := Domain{Registrar: name, Domain: said}
-	err = s.write(ctx, func(tx *sql.Tx) error {
-		shown, err := selectDomain(ctx, tx, i.Domain)
-		if err != nil || shown.Name != "" && !shown.Status.Gone() {
-			return err // its event was faster
-		}
-		return putDomain(ctx, tx, taken)
-	})
-	return taken, err
+	return Domain{Registrar: name, Domain: said}, nil
+}
+
+// relist puts a domain that was taken over on the list, unless its event was faster.
+func relist(ctx context.Context, tx *sql.Tx, d Domain) error {
+	shown, err := selectDomain(ctx, tx, d.Name)
+	if err != nil || shown.Name != "" && !shown.Status.Gone() {
+		return err
+	}
+	if err := remember(ctx, tx, d.Name); err != nil {
+		return err
+	}
+	return putDomain(ctx, tx, d)
 }

@@ -327,6 +327,55 @@ func TestContactIsARecordedView(t *testing.T) {
 	}
 }
 
+// A failed renewal is found by its domain, with the alarm of its registrar; once a person has given it up, or tried it
+// again, the alarm is settled, and no later word of the registrar raises it again.
+func TestSettledOrdersLeaveNoAlarm(t *testing.T) {
+	t.Parallel()
+	for how, settle := range map[string]func(*book, registrar.OrderID) error{
+		"refunded": (*book).giveBack, "dismissed": func(b *book, id registrar.OrderID) error {
+			_, _, err := b.Dismiss(b.t.Context(), Verdict{Order: id, By: "anna"})
+			return err
+		}, "tried again": (*book).tryAgain,
+	} {
+		b := newBook(t)
+		b.have("example.ru")
+		d := b.mustDomain("example.ru")
+		o := b.failedOrder(Request{Kind: registrar.KindRenew, Domain: d.Name, PaidTill: d.PaidTill})
+		said := d.Domain
+		said.Alarms = []registrar.Alarm{{Key: "operation:" + string(o.Operation), Message: "renewal failed"}, {Key: "expiry:example.ru", Message: "it expires"}}
+		tell := func() {
+			t.Helper()
+			e := registrar.Event{Cursor: registrar.Cursor(len(b.fake.events) + 1), At: start, Type: registrar.EventAlarm, Level: registrar.LevelError, Message: "it expires", Name: d.Name, Domain: &said}
+			b.fake.tell(e)
+			if err := b.apply(t.Context(), "r01", e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		alarms := func(want int) {
+			t.Helper()
+			if got := b.mustDomain(d.Name).Alarms; len(got) != want {
+				t.Errorf("%s: %+v stand, want %d", how, got, want)
+			}
+		}
+
+		tell()
+		alarms(2)
+		failed, err := b.Lists().FailedOf(t.Context(), []string{"other.ru", d.Name})
+		if err != nil || len(failed) != 1 || failed[d.Name].ID != o.ID {
+			t.Errorf("%s: found %+v, %v", how, failed, err)
+		}
+		if err := settle(b, o.ID); err != nil {
+			t.Fatal(how, err)
+		}
+		alarms(1)
+		tell()
+		alarms(1)
+		if failed, err := b.Lists().FailedOf(t.Context(), []string{d.Name}); err != nil || len(failed) > 0 {
+			t.Errorf("%s: found still %+v, %v", how, failed, err)
+		}
+	}
+}
+
 // An order that nobody pays ends by itself, and the name is free: at once, for who orders it.
 func TestUnpaidOrdersExpire(t *testing.T) {
 	t.Parallel()

@@ -136,8 +136,11 @@ func (f follower) show(ctx context.Context, tx *sql.Tx, said Domain, e registrar
 	if err != nil {
 		return err
 	}
-	if shown.Name == "" && said.Status == registrar.StatusError {
-		return nil // it was taken off the list, and is nothing that anybody has
+	if shown.Name == "" {
+		gone, err := forgotten(ctx, tx, said.Name)
+		if err != nil || gone || said.Status == registrar.StatusError {
+			return err // it was taken off the list, or came to nothing
+		}
 	}
 	if shown.Name != "" && shown.Registrar != said.Registrar && !shown.Status.Gone() {
 		return nil // it is with another registrar now
@@ -151,6 +154,9 @@ func (f follower) show(ctx context.Context, tx *sql.Tx, said Domain, e registrar
 		said.Status = shown.Status // an order that the registrar has not taken yet knows better
 		said.Customer = shown.Customer
 		said.Standing = shown.Standing
+	}
+	if err := settleAlarms(ctx, tx, &said); err != nil {
+		return err
 	}
 	if said.Status != shown.Status {
 		f.log.Info("domain moved", "domain", said.Name, "status", said.Status, "registrar", said.Registrar)

@@ -141,7 +141,7 @@ func TestLateOrderIsAnAlarm(t *testing.T) {
 	if alarms != 1 || len(b.mustDomain("late.com").Alarms) != 1 || len(b.mustDomain("soon.com").Alarms) != 0 {
 		t.Errorf("%d entries; alarms of the domain: %+v", alarms, b.mustDomain("late.com").Alarms)
 	}
-	list, err := b.Domains(t.Context(), DomainQuery{Status: registrar.StatusRegistering})
+	list, _, err := b.Lists().Domains(t.Context(), DomainList{Status: registrar.StatusRegistering})
 	if err != nil || len(list) != 2 || len(list[0].Alarms) != 1 || list[0].Alarms[0].Key != AlarmLate {
 		t.Errorf("list %+v, %v", list, err)
 	}

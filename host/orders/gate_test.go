@@ -147,7 +147,7 @@ func TestPlaceRefuses(t *testing.T) {
 	if len(b.entries("")) != len(before) {
 		t.Error("a refused order left an entry in the log")
 	}
-	if list, err := b.Orders(t.Context(), ""); err != nil || len(list) != 2 {
+	if list, _, err := b.Lists().Orders(t.Context(), OrderList{}); err != nil || len(list) != 2 {
 		t.Errorf("orders: %d, %v", len(list), err)
 	}
 }

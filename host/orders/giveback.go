@@ -100,6 +100,10 @@ func (g gate) clear(ctx context.Context, tx *sql.Tx, o Order, v Verdict, a actio
 		}
 	}
 
+	if err := settleDomain(ctx, tx, o.Domain); err != nil {
+		return err
+	}
+
 	text := fmt.Sprintf(givenUp[a].text, o.ID)
 	if a == dismiss {
 		text = fmt.Sprintf(givenUp[a].text, o.ID, "has "+ended[o.Outcome])

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"registrar.panel/host/input"
@@ -48,25 +49,59 @@ func (t Intake) Take(ctx context.Context, rows []registrar.Import, dryRun bool) 
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Imported, len(rows))
-	seen := map[string]bool{}
-	free := make(chan struct{}, atATime)
-	var under sync.WaitGroup
+	all, seen := make([]Imported, len(rows)), map[string]bool{}
 	for i, row := range rows {
 		all[i] = t.plan(row, known, seen)
-		if dryRun || all[i].Action != ImportTake {
+	}
+	if dryRun {
+		return all, ctx.Err()
+	}
+
+	taken := t.ask(ctx, rows, all)
+	err = t.book.write(ctx, func(tx *sql.Tx) error {
+		for _, d := range taken {
+			if err := relist(ctx, tx, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return all, errors.Join(err, ctx.Err())
+}
+
+// ask has the registrars take over the rows that are to be, side by side, and returns what they have taken.
+func (t Intake) ask(ctx context.Context, rows []registrar.Import, all []Imported) []Domain {
+	answers := make([]Domain, len(rows))
+	free := make(chan struct{}, atATime)
+	var under sync.WaitGroup
+	for i := range rows {
+		if all[i].Action != ImportTake {
 			continue
 		}
 		free <- struct{}{}
 		under.Go(func() {
 			defer func() { <-free }()
-			if _, err := t.book.Import(ctx, row, ""); err != nil {
+			d, err := t.takeOne(ctx, rows[i], all[i].Domain)
+			if err != nil {
 				all[i].Action, all[i].Reason = ImportRefused, refusal(err)
 			}
+			answers[i] = d
 		})
 	}
 	under.Wait()
-	return all, ctx.Err()
+	return slices.DeleteFunc(answers, func(d Domain) bool { return d.Name == "" })
+}
+
+func (t Intake) takeOne(ctx context.Context, row registrar.Import, ace string) (Domain, error) {
+	i, err := normalImport(row)
+	if err != nil {
+		return Domain{}, err
+	}
+	name, err := t.book.board.Route(ace)
+	if err != nil {
+		return Domain{}, err
+	}
+	return t.book.taken(ctx, i, name)
 }
 
 // known finds those of the rows that are in the list, all at once.

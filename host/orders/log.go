@@ -24,7 +24,7 @@ const (
 	OrderExpired   registrar.EventType = "order-expired"   // it was not paid in time
 	OrderRetried   registrar.EventType = "order-retried"   // it had failed; the same payment, another operation
 	OrderRefunded  registrar.EventType = "order-refunded"  // it had failed; the payment was given back
-	OrderDismissed registrar.EventType = "order-dismissed" // it had failed, and needs nobody any more
+	OrderDismissed registrar.EventType = "order-dismissed" // it had failed, and needs no person any more
 )
 
 // EntryTypes lists every type of entry.

@@ -86,7 +86,7 @@ func TestTwoPanelsOnOneServer(t *testing.T) {
 		t.Errorf("followed to %d, %v; want %d", c, err, 2*many)
 	}
 
-	orders, err := b.Orders(t.Context(), "")
+	orders, _, err := b.Lists().Orders(t.Context(), OrderList{})
 	if err != nil {
 		t.Fatal(err)
 	}

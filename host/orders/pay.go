@@ -111,6 +111,9 @@ func (g gate) paid(ctx context.Context, tx *sql.Tx, o Order) error {
 		if err := exec(ctx, tx, "update domains set status = $1 where name = $2", status, o.Domain); err != nil {
 			return err
 		}
+		if err := remember(ctx, tx, o.Domain); err != nil {
+			return err
+		}
 	}
 	text := fmt.Sprintf("order %s is paid", o.ID)
 	if o.Own {

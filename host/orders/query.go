@@ -3,31 +3,10 @@ package orders
 import (
 	"context"
 	"database/sql"
-	"fmt"
-	"slices"
 
 	"registrar.panel/host/input"
-	"registrar.panel/shared/entry"
 	"registrar.panel/shared/registrar"
 )
-
-// DomainQuery selects domains; zero fields select all.
-type DomainQuery struct {
-	Status   registrar.DomainStatus
-	Customer string
-}
-
-// Orders lists orders, oldest first; of all customers when customer is empty.
-func (s *Service) Orders(ctx context.Context, customer string) (list []Order, err error) {
-	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		var f filter
-		f.by("customer", entry.Line(customer))
-		list, err = selectOrders(ctx, tx, f.where(), f.args...)
-		return err
-	})
-	s.waits().waiting(list)
-	return list, err
-}
 
 // Order returns one order.
 func (s *Service) Order(ctx context.Context, id registrar.OrderID) (o Order, err error) {
@@ -41,23 +20,6 @@ func (s *Service) Order(ctx context.Context, id registrar.OrderID) (o Order, err
 	o = s.waits().shown(o)
 	s.waits().askOrder(ctx, &o)
 	return o, nil
-}
-
-// Domains lists domains in name order.
-func (s *Service) Domains(ctx context.Context, q DomainQuery) (list []Domain, err error) {
-	if q.Status != "" && !slices.Contains(registrar.DomainStatuses(), q.Status) {
-		return nil, input.Mistake("status", fmt.Sprintf("must be one of %v", registrar.DomainStatuses()))
-	}
-	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		var f filter
-		f.by("status", string(q.Status))
-		f.by("customer", entry.Line(q.Customer))
-		if list, err = selectDomains(ctx, tx, f.where(), f.args...); err != nil {
-			return err
-		}
-		return s.lateness().warn(ctx, tx, list)
-	})
-	return list, err
 }
 
 // Domain returns one domain; its name may be in Unicode or in ACE.

@@ -163,7 +163,7 @@ func TestJudge(t *testing.T) {
 	if _, err := b.Judge(t.Context(), request("taken.ru")); !errors.Is(err, registrar.Precondition) {
 		t.Errorf("%v", err)
 	}
-	if all, err := b.Orders(t.Context(), ""); err != nil || len(all) != 1 {
+	if all, _, err := b.Lists().Orders(t.Context(), OrderList{}); err != nil || len(all) != 1 {
 		t.Errorf("%d orders, %v", len(all), err)
 	}
 }

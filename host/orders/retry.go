@@ -198,6 +198,9 @@ func (r retrier) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar
 			return o, err
 		}
 	}
+	if err := settleDomain(ctx, tx, o.Domain); err != nil {
+		return o, err
+	}
 	return o, insertEntry(ctx, tx, Entry{At: r.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: q.By, Level: registrar.LevelInfo, Event: OrderRetried,
 		Message: fmt.Sprintf("order %s is tried again, attempt %d", o.ID, o.Attempt) + input.OnBehalf(q.For), Order: o.ID})
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -52,13 +51,13 @@ func (l lists) listAttention(r *http.Request) (paged[api.Attention], []switchboa
 	if err != nil {
 		return paged[api.Attention]{}, nil, err
 	}
-	needs := list(found, domainNeeds)
-	for i, d := range found {
-		if err := l.addFailedOrder(r.Context(), d, &needs[i]); err != nil {
-			return paged[api.Attention]{}, nil, err
-		}
+	failed, err := l.book.Lists().FailedOf(r.Context(), list(found, func(d orders.Domain) string { return d.Name }))
+	if err != nil {
+		return paged[api.Attention]{}, nil, err
 	}
-	all = append(all, needs...)
+	for _, d := range found {
+		all = append(all, domainNeeds(d, failed[d.Name]))
+	}
 	slices.SortStableFunc(all, func(a, b api.Attention) int { return strings.Compare(a.Severity, b.Severity) })
 	return pageOf(r, all, func(v api.Attention) api.Attention { return v }, next), absent, nil
 }
@@ -120,7 +119,8 @@ func reviewNeeds(v switchboard.Of[registrar.Review]) api.Attention {
 			{Does: "say what it means", Command: "panel review resolve " + string(e.ID) + " --outcome O", Code: "resolve"}}}
 }
 
-func domainNeeds(d orders.Domain) api.Attention {
+// domainNeeds is what a domain needs; failed is the paid order for it that came to nothing, if there is one.
+func domainNeeds(d orders.Domain, failed orders.Order) api.Attention {
 	name := input.Unicode(d.Name)
 	n := api.Attention{Kind: "domain", Severity: shouldLook, Domain: known(d.Name), Unicode: known(name), Registrar: known(d.Registrar), Since: firstAlarm(d),
 		What: fmt.Sprintf("%s is %s", name, d.Status), Why: alarmed(d), Actions: []api.Action{{Does: "see what happened", Command: "panel domain show " + name, Code: "show"}}, State: known(d.Status)}
@@ -129,6 +129,9 @@ func domainNeeds(d orders.Domain) api.Attention {
 	}
 	op := d.Operation
 	if op == nil || !op.State.WaitsForPerson() {
+		if failed.ID != "" {
+			return orderNeeds(n, failed)
+		}
 		return n
 	}
 	n.Kind, n.Severity, n.Operation = "operation", mustAct, known(op.ID)
@@ -146,22 +149,20 @@ func domainNeeds(d orders.Domain) api.Attention {
 	return n
 }
 
-// addFailedOrder names the order by which a domain came to its error, and what can be done with it.
-func (l lists) addFailedOrder(ctx context.Context, d orders.Domain, n *api.Attention) error {
-	if d.Status != registrar.StatusError || n.Kind != "domain" {
-		return nil
+// orderNeeds makes of what a domain needs what its failed order does.
+func orderNeeds(n api.Attention, o orders.Order) api.Attention {
+	n.Kind, n.Severity, n.Order, n.Since = "order", mustAct, known(o.ID), knownTime(o.ClosedAt)
+	n.What = fmt.Sprintf("the %s of %s is paid and came to nothing", noun(o.Kind), input.Unicode(o.Domain))
+	if o.Reason != "" {
+		n.Why = o.Reason
 	}
-	found, _, err := l.book.Lists().Orders(ctx, orders.OrderList{Page: orders.Page{Limit: 1}, Domain: d.Name, State: orders.Paid, Sort: "-" + orders.ByCreated})
-	if err != nil || len(found) == 0 || found[0].Outcome == "" || found[0].Outcome == registrar.OutcomeSucceeded {
-		return err
+	retry := api.Action{Does: "try it again, with --contact, --ns or --auth if that was wrong", Command: "panel order retry " + string(o.ID), Code: "retry"}
+	end := api.Action{Does: "the payment was given back", Command: "panel order refund " + string(o.ID), Code: "refund"}
+	if o.Own {
+		end = api.Action{Does: "it needs no more", Command: "panel order dismiss " + string(o.ID), Code: "dismiss"}
 	}
-	id := string(found[0].ID)
-	n.Order = &id
-	n.Why = or(found[0].Reason, n.Why)
-	n.Actions = append(n.Actions, api.Action{Does: "try it again, with the same payment", Command: "panel order retry " + id, Code: "retry"},
-		api.Action{Does: "the payment was given back", Command: "panel order refund " + id, Code: "refund"},
-		api.Action{Does: "it needs no person any more", Command: "panel order dismiss " + id, Code: "dismiss"})
-	return nil
+	n.Actions = []api.Action{retry, end, {Does: "see what happened", Command: "panel domain show " + input.Unicode(o.Domain), Code: "show"}}
+	return n
 }
 
 func noun(k registrar.OperationKind) string {

@@ -70,6 +70,10 @@ func routeDomains(t *routes, s *Server) {
 	t.handle("POST /api/v1/domains/import", money, actionUpTo(s, maxMail, 4, s.importDomains), says("Take over many domains, or with dry_run tell what would become of each."))
 	t.handle("POST /api/v1/domains/{name}/import", money, action(s, s.importDomain), says("Take over a domain that the registrar holds for us."))
 	t.handle("POST /api/v1/domains/{name}/move", money, action(s, s.moveDomain), says("Hand a domain to another registrar, which holds it already."))
+	t.handle("POST /api/v1/domains/{name}/correct", money, action(s, s.correctDomain), says("Correct the record of a domain, here and with its registrar."))
+	t.handle("POST /api/v1/domains/{name}/forget", money, action(s, s.forgetDomain), says("Take a domain off the list that is not ours any more; answers with what it was."))
+	t.handle("GET /api/v1/customers", look, endpoint(s, s.lists().listCustomers), says("Customers, by ID, with what there is of each."),
+		takes(paging(openapi.Parameter{Name: "q", Does: "The beginning of an ID."})...))
 	t.handle("GET /api/v1/customers/{id}", look, partial(s, s.showCustomer), says("What is known of a customer."))
 	t.handle("POST /api/v1/customers/{id}/handles", order, action(s, s.adoptHandle), says("The customer has this handle already."))
 	t.handle("GET /api/v1/attention", look, partial(s, s.lists().listAttention), says("What needs a person, the most urgent first."), takes(paging()...))
@@ -220,18 +224,60 @@ func (s *Server) moveDomain(r *http.Request, in api.Move) (api.Moved, error) {
 	return api.Moved{Domain: domainOf(d), Changed: changed}, err
 }
 
+func (s *Server) correctDomain(r *http.Request, in api.Correction) (api.Corrected, error) {
+	var paidTill registrar.Date
+	if in.PaidTill != "" {
+		day, err := date("paid_till", in.PaidTill)
+		if err != nil {
+			return api.Corrected{}, err
+		}
+		paidTill = day
+	}
+	if err := checkFor(in.By); err != nil {
+		return api.Corrected{}, err
+	}
+	d, changed, err := s.orders.Records().Correct(r.Context(), orders.Correction{Domain: r.PathValue("name"), Handle: in.Handle, PaidTill: paidTill,
+		Reasoned: orders.Reasoned{By: caller(r).Name, For: forWhom(r, in.By), Reason: in.Reason}})
+	return api.Corrected{Domain: domainOf(d), Changed: changed}, err
+}
+
+func (s *Server) forgetDomain(r *http.Request, in api.Forgetting) (api.Domain, error) {
+	if err := checkFor(in.By); err != nil {
+		return api.Domain{}, err
+	}
+	d, err := s.orders.Records().Forget(r.Context(), orders.Forgetting{Domain: r.PathValue("name"),
+		Reasoned: orders.Reasoned{By: caller(r).Name, For: forWhom(r, in.By), Reason: in.Reason}})
+	return domainOf(d), err
+}
+
 func (s *Server) showCustomer(r *http.Request) (api.Customer, []switchboard.Absent, error) {
 	id := r.PathValue("id")
 	handles, err := s.board.Handles(r.Context(), id)
 	if err != nil {
 		return api.Customer{}, nil, err
 	}
-	domains, err := s.orders.Domains(r.Context(), orders.DomainQuery{Customer: id})
+	domains, err := everyPage(func(p orders.Page) ([]orders.Domain, string, error) {
+		return s.orders.Lists().Domains(r.Context(), orders.DomainList{Page: p, Customer: id})
+	})
 	if err != nil {
 		return api.Customer{}, nil, err
 	}
-	placed, err := s.orders.Orders(r.Context(), id)
+	placed, err := everyPage(func(p orders.Page) ([]orders.Order, string, error) {
+		return s.orders.Lists().Orders(r.Context(), orders.OrderList{Page: p, Customer: id})
+	})
 	return api.Customer{ID: id, Handles: list(handles.List, handleOf), Domains: list(domains, domainOf), Orders: list(placed, orderOf)}, handles.Absent, err
+}
+
+// everyPage is a list as a whole.
+func everyPage[T any](page func(orders.Page) ([]T, string, error)) (all []T, err error) {
+	for mark, first := "", true; first || mark != ""; first = false {
+		var some []T
+		if some, mark, err = page(orders.Page{After: mark}); err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
 }
 
 func (s *Server) adoptHandle(r *http.Request, in api.NewHandle) (api.Handle, error) {

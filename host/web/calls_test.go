@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
 	"registrar.panel/internal/secret"
 	"registrar.panel/internal/testrun"
@@ -100,10 +101,12 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "log?event=order-placed&actor=panel&registrar=r01&since=2026-03-01", "", `[` + placedEntry + `]`},
 		{"GET", "domains/EXAMPLE.ru.", "", `{` + domainKeys + `,"timeline":[` + eventEntry + `]}`},
 		{"POST", "domains/example.ru/renewal", `{"mode":"manual"}`, `{"name":"example.ru","handle":null,"paid_till":null,"renewal":"manual",` + bareDomain + `}`},
-		{"POST", "domains/example.ru/import", `{"customer":"c1","handle":"H","paid_till":"2027-01-31"}`, `{"name":"example.ru","handle":"H","paid_till":"2027-01-31","renewal":"auto",` + bareDomain + `}`},
+		{"POST", "domains/new.ru/import", `{"customer":"c1","handle":"H","paid_till":"2027-01-31"}`, `{"name":"new.ru","handle":"H","paid_till":"2027-01-31","renewal":"auto",` + strings.Replace(bareDomain, "example", "new", 1) + `}`},
 		{"POST", "domains/example.ru/move", `{"to":"r01","by":"ann","handle":"H","paid_till":"2027-01-31"}`, `{` + domainKeys + `,"changed":false}`},
 		{"POST", "plugins/r01/upgrade", `{"by":"ann"}`, `{"name":"r01","title":"olga for ann","version":"2.0.0","state":"running","tlds":[],"kinds":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":null,"health":[]}`},
 		{"GET", "customers/c1", "", `{"id":"c1","handles":[` + handleJSON + `],"domains":[` + domainJSON + `,` + pendingJSON + `],"orders":[` + orderJSON + `]}`},
+		{"GET", "customers", "", `[{"id":"c1","domains":1,"orders":1,"open_orders":1}]`},
+		{"GET", "customers?q=d", "", `[]`},
 		{"GET", "customers/nobody", "", `{"id":"nobody","handles":[],"domains":[],"orders":[]}`},
 		{"POST", "customers/c2/handles", `{"handle":"C2-ORG-RIPN"}`, `{"handle":"C2-ORG-RIPN","customer":"c2","registrar":"r01","kind":"organization","state":"registered"}`},
 		{"POST", "renewals/run", `{"dry_run":true}`, `[{"domain":"example.ru","registrar":"r01","paid_till":"2027-03-01","action":"send","reason":"dry run: true"},
@@ -158,7 +161,7 @@ func TestPlace(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
 	w := b.call("POST", "/api/v1/orders", newOrder)
-	stored, err := b.book.Orders(t.Context(), "")
+	stored, _, err := b.book.Lists().Orders(t.Context(), orders.OrderList{})
 	if err != nil || len(stored) != 1 {
 		t.Fatalf("%d orders, %v", len(stored), err)
 	}
@@ -231,6 +234,12 @@ func TestRefusals(t *testing.T) {
 		{"GET", "domains/unheard.ru", "", 404, "NOT_FOUND", "unheard.ru", ""},
 		{"GET", "domains/ru", "", 422, "INVALID", "", "domain"},
 		{"POST", "domains/example.ru/renewal", `{"mode":"never"}`, 422, "INVALID", "", "mode"},
+		{"POST", "domains/example.ru/import", `{"customer":"c1","handle":"H","paid_till":"2027-01-31"}`, 409, "CONFLICT", "panel domain correct", ""},
+		{"POST", "domains/example.ru/correct", `{"paid_till":"2027-04-01","by":"ann"}`, 422, "INVALID", "", "reason"},
+		{"POST", "domains/example.ru/correct", `{"paid_till":"soon","reason":"r","by":"ann"}`, 422, "INVALID", "", "paid_till"},
+		{"POST", "domains/example.ru/correct", `{"paid_till":"2027-04-01","reason":"r","by":"ann"}`, 409, "PRECONDITION", "op-1", ""},
+		{"POST", "domains/example.ru/forget", `{"by":"ann"}`, 422, "INVALID", "", "reason"},
+		{"POST", "domains/example.ru/forget", `{"reason":"r","by":"ann"}`, 409, "PRECONDITION", "op-1", ""},
 		{"POST", "domains/a.ru/import", `{"paid_till":"31.01.2027"}`, 422, "INVALID", "", "paid_till"},
 		{"POST", "customers/c1/handles", `{"handle":"H","registrar":"r02"}`, 422, "INVALID", "", "registrar"},
 		{"GET", "log?after=x", "", 422, "INVALID", "", "after"},

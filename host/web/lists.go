@@ -58,6 +58,18 @@ func (l lists) listOrders(r *http.Request) (paged[api.Order], error) {
 	return pageOf(r, found, orderOf, next), err
 }
 
+func (l lists) listCustomers(r *http.Request) (paged[api.CustomerSummary], error) {
+	a := query(r)
+	q := orders.CustomerList{Page: a.page(), Query: a.text("q")}
+	if err := a.err(); err != nil {
+		return paged[api.CustomerSummary]{}, err
+	}
+	found, next, err := l.book.Lists().Customers(r.Context(), q)
+	return pageOf(r, found, func(c orders.Customer) api.CustomerSummary {
+		return api.CustomerSummary{ID: c.ID, Domains: c.Domains, Orders: c.Orders, OpenOrders: c.Open}
+	}, next), err
+}
+
 func domainParameters() []openapi.Parameter {
 	return paging(
 		openapi.Parameter{Name: "q", Does: "The beginning of a name, in Unicode or in ACE, or the whole of a customer or handle."},

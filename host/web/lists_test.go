@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"registrar.panel/host/access"
+	"registrar.panel/host/orders"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
@@ -153,6 +154,32 @@ func TestAttentionToManyMails(t *testing.T) {
 		if last := got[len(got)-1]; last.Kind != "reviews" || last.What != c.last || !last.Since.Equal(now.Add(shownReviews*time.Minute)) {
 			t.Errorf("%d mails (more: %v): the last entry is %+v", c.waiting, c.more, last)
 		}
+	}
+}
+
+// A domain with a failed order that is paid asks for a decision about the order.
+func TestAttentionToFailedOrders(t *testing.T) {
+	t.Parallel()
+	d := orders.Domain{Domain: registrar.Domain{Name: "example.ru", Status: registrar.StatusRegistered, Alarms: []registrar.Alarm{{Key: "operation:op-1", Message: "renewal failed"}}}}
+	for _, c := range []struct {
+		own  bool
+		want []string
+	}{
+		{false, []string{"panel order retry o-1", "panel order refund o-1", "panel domain show example.ru"}},
+		{true, []string{"panel order retry o-1", "panel order dismiss o-1", "panel domain show example.ru"}},
+	} {
+		o := orders.Order{ID: "o-1", Kind: registrar.KindRenew, Domain: d.Name, Own: c.own, Standing: orders.Standing{Reason: "no funds"}}
+		n := domainNeeds(d, o)
+		var commands []string
+		for _, a := range n.Actions {
+			commands = append(commands, a.Command)
+		}
+		if n.Kind != "order" || *n.Order != "o-1" || n.Severity != mustAct || n.Why != "no funds" || !slices.Equal(commands, c.want) {
+			t.Errorf("%+v", n)
+		}
+	}
+	if n := domainNeeds(d, orders.Order{}); n.Kind != "domain" || n.Order != nil || n.Why != "renewal failed" {
+		t.Errorf("%+v", n)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"registrar.panel/host/access"
+	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
@@ -111,6 +112,8 @@ func TestCredentials(t *testing.T) {
 		{"POST", "domains/example.ru/renewal", `{"mode":"auto"}`, []access.Right{access.Money}},
 		{"POST", "domains/z.ru/import", `{"customer":"c","handle":"H","paid_till":"2027-01-01"}`, []access.Right{access.Money}},
 		{"POST", "domains/example.ru/move", `{"to":"r01"}`, []access.Right{access.Money}},
+		{"POST", "domains/example.ru/correct", `{"paid_till":"2027-04-01","reason":"r"}`, []access.Right{access.Money}},
+		{"POST", "domains/example.ru/forget", `{"reason":"r"}`, []access.Right{access.Money}},
 		{"POST", "customers/c1/handles", `{"handle":"H"}`, []access.Right{access.Order}},
 		{"POST", "renewals/run", `{"dry_run":true}`, []access.Right{access.Look}},
 		{"POST", "renewals/run", `{"dry_run":false}`, []access.Right{access.Money}},
@@ -237,7 +240,7 @@ func TestChangesMustBeOurs(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, "")
 			w := b.call("POST", "/api/v1/orders", newOrder, c.edit)
-			stored, err := b.book.Orders(t.Context(), "")
+			stored, _, err := b.book.Lists().Orders(t.Context(), orders.OrderList{})
 			if err != nil {
 				t.Fatal(err)
 			}

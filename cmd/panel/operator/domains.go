@@ -45,6 +45,8 @@ type Domain struct {
 	Renewal renewalModeCommand  `cmd:"" help:"Choose who starts renewals."`
 	Update  updateCommand       `cmd:"" help:"Change nameservers or contact data; prints the order."`
 	Import  importDomainCommand `cmd:"" help:"Take over a domain that the registrar holds for us already."`
+	Correct correctCommand      `cmd:"" help:"Correct what is recorded of it, here and with its registrar."`
+	Forget  forgetCommand       `cmd:"" help:"Take it off the list: it is not ours any more, or never was."`
 	Move    moveDomainCommand   `cmd:"" help:"Hand a domain to another registrar's plugin, which holds it already."`
 }
 
@@ -152,6 +154,24 @@ func (p *moveDomainCommand) Run(c *command.Call) error {
 		command.Hint(c.Stderr, "it is with "+d.Registrar+" already; nothing has changed")
 	}
 	return c.Show(d, domainText(d.Domain))
+}
+
+type Customers struct {
+	Query string `name:"q" placeholder:"TEXT" help:"Only those whose ID begins so."`
+	Limit int    `placeholder:"N" help:"The first so many only."`
+}
+
+func (p *Customers) Run(c *command.Call) error {
+	list, err := command.List[api.CustomerSummary](c, api.Path("customers"), map[string][]string{"q": {p.Query}}, p.Limit)
+	if err != nil {
+		return err
+	}
+	return c.Show(list, func(w io.Writer) {
+		command.Row(w, "CUSTOMER", "DOMAINS", "ORDERS", "OPEN")
+		for _, one := range list {
+			command.Row(w, one.ID, one.Domains, one.Orders, one.OpenOrders)
+		}
+	})
 }
 
 type Customer struct {

@@ -288,6 +288,26 @@ type Moved struct {
 	Changed bool `json:"changed"` // false: it was there already
 }
 
+// Correction says what a person knows better of a domain. What is left out stays.
+type Correction struct {
+	Handle   string `json:"handle,omitempty"`
+	PaidTill string `json:"paid_till,omitempty"`
+	Reason   string `json:"reason"`
+	By       string `json:"by"`
+}
+
+// Corrected is a domain after a correction.
+type Corrected struct {
+	Domain
+	Changed bool `json:"changed"` // false: it was so already
+}
+
+// Forgetting says why a domain is to be taken off the list, and who decides it.
+type Forgetting struct {
+	Reason string `json:"reason"`
+	By     string `json:"by"`
+}
+
 // Renewal chooses how a domain is renewed: auto | manual.
 type Renewal struct {
 	Mode string `json:"mode"`

@@ -73,6 +73,14 @@ type Status struct {
 	Plugins   []Plugin       `json:"plugins"`
 }
 
+// CustomerSummary counts what there is of a customer.
+type CustomerSummary struct {
+	ID         string `json:"id"`
+	Domains    int    `json:"domains"` // that are ours
+	Orders     int    `json:"orders"`
+	OpenOrders int    `json:"open_orders"` // those that are not concluded
+}
+
 // Due counts the domains that are paid till a day at most, those that have expired included.
 type Due struct {
 	Today  int `json:"today"`

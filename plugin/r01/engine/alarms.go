@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"strings"
 	"time"
 
 	"registrar.panel/plugin/r01/lifecycle"
@@ -43,7 +44,20 @@ func (en *Engine) clearAlarms(tx *store.Tx, ops []store.Operation) error {
 	return nil
 }
 
-func alarmOf(id registrar.OperationID) string { return "operation:" + string(id) }
+const operationAlarm = "operation:"
+
+func alarmOf(id registrar.OperationID) string { return operationAlarm + string(id) }
+
+// IsOver reports whether an alarm is about an operation that has ended. It stands with the domain until a person
+// has settled the order; the queue is none the worse for it.
+func IsOver(tx *store.Tx, a registrar.Alarm) (bool, error) {
+	id, found := strings.CutPrefix(a.Key, operationAlarm)
+	if !found {
+		return false, nil
+	}
+	op, err := tx.Operations.Get(registrar.OperationID(id))
+	return err == nil && op.State.Final(), err
+}
 
 // Raise raises an alarm and tells of it, unless it stands already.
 func (a *Alarms) Raise(tx *store.Tx, key, domain, message string) error {

@@ -48,7 +48,9 @@ func (er *Eraser) unbound(ctx context.Context, f store.Finished) (*search, error
 		if s.more = opened >= mostSearched; s.more {
 			return s, nil
 		}
-		page, err := Look(ctx, er.store, func(tx *store.Tx) ([]store.Unbound, error) { return tx.Erasures.Unbound(last, searchAtOnce, mostSearchedOf) })
+		page, err := Look(ctx, er.store, func(tx *store.Tx) ([]store.Unbound, error) {
+			return tx.Erasures.Unbound(last, searchAtOnce, mostSearchedOf)
+		})
 		if err != nil || len(page) == 0 {
 			return s, err
 		}

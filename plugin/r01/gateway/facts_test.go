@@ -114,6 +114,62 @@ func TestImportOfWhatCannotBe(t *testing.T) {
 	}
 }
 
+// What a person knows better of a domain is recorded, as far as it can be and the registry does not show
+// something else; the renewal that was planned from the former day is planned no longer.
+func TestImportCorrects(t *testing.T) {
+	t.Parallel()
+	day := func(text string) registrar.Date {
+		d, err := registrar.ParseDate(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for _, c := range []struct {
+		why, customer, handle, till string
+		shown                       string // by whois; "-" = it is silent
+		open                        bool   // an operation is under way
+		code                        registrar.Code
+	}{
+		{"another day and handle", "c1", "NEW-R01", "2027-08-20", "2027-08-20", false, ""},
+		{"silence", "c1", "OLD-R01", "2027-08-20", "-", false, ""},
+		{"nothing new", "c1", "OLD-R01", "2027-03-01", "2027-03-01", true, ""},
+		{"another day than shown", "c1", "OLD-R01", "2027-08-20", "2027-03-01", false, registrar.Invalid},
+		{"a day that can't be", "c1", "OLD-R01", "2036-12-20", "-", false, registrar.Invalid},
+		{"another customer's", "c2", "OLD-R01", "2027-08-20", "-", false, registrar.Conflict},
+		{"under way", "c1", "OLD-R01", "2027-08-20", "-", true, registrar.Precondition},
+	} {
+		g := newGate(t)
+		w, _ := g.withRegistry()
+		w.silent = true
+		at := registrar.Import{Domain: "typo.ru", Customer: "c1", Handle: "OLD-R01", PaidTill: day("2027-03-01")}
+		if _, err := g.ImportDomain(t.Context(), at); err != nil {
+			t.Fatal(err)
+		}
+		if c.open {
+			g.submit(registrar.Order{ID: "u1", Kind: registrar.KindUpdate, Domain: "typo.ru", Customer: "c1",
+				Nameservers: []registrar.Nameserver{{Host: "ns1.hoster.example"}, {Host: "ns2.hoster.example"}}})
+		}
+		if w.silent = c.shown == "-"; !w.silent {
+			r := g.ordered("typo.ru")
+			r.PaidTill = day(c.shown)
+			w.held["typo.ru"] = r
+		}
+
+		want := at
+		if c.code == "" {
+			want = registrar.Import{Domain: "typo.ru", Customer: c.customer, Handle: c.handle, PaidTill: day(c.till)}
+		}
+		_, err := g.ImportDomain(t.Context(), registrar.Import{Domain: "typo.ru", Customer: c.customer, Handle: c.handle, PaidTill: day(c.till)})
+		if (c.code == "") != (err == nil) || err != nil && registrar.CodeOf(err) != c.code {
+			t.Errorf("%s: %v", c.why, err)
+		}
+		if d := g.status("typo.ru"); d.Customer != want.Customer || d.Handle != want.Handle || d.PaidTill != want.PaidTill || d.Status != registrar.StatusRegistered {
+			t.Errorf("%s: recorded %+v", c.why, d)
+		}
+	}
+}
+
 // New addresses of servers inside of the domain are carried out when the registry shows them,
 // and not before.
 func TestGlueCountsByItsAddresses(t *testing.T) {

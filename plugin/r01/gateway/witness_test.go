@@ -714,7 +714,8 @@ func TestCheck(t *testing.T) {
 				status = registrar.AvailabilityUnknown
 			}
 			got, err := g.Check(t.Context(), []string{name})
-			if err != nil || len(got) != 1 || got[0].Status != status || got[0].Name != name || (got[0].Detail == "") != (status == registrar.Available) {
+			if err != nil || len(got) != 1 || got[0].Status != status || got[0].Name != name || (got[0].Detail == "") != (status == registrar.Available) ||
+				got[0].Detail != got[0].Texts["en"] || (got[0].Detail == "") != (got[0].Texts["ru"] == "") {
 				t.Errorf("whois %s: %s is %+v, %v; want %s", mode, name, got, err, status)
 			}
 		}

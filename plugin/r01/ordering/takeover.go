@@ -39,30 +39,44 @@ func NewTakeover(s *engine.Settings, en *engine.Engine, p Parts) *Takeover {
 
 // AdoptHandle records a handle that a customer has at R01 already.
 func (tk *Takeover) AdoptHandle(ctx context.Context, customer, handle string) (h registrar.Handle, err error) {
-	kind, ok := mailform.KindOfHandle(handle)
-	if !ok || customer == "" {
-		return h, registrar.InvalidOrder([]registrar.Problem{{Path: "handle", Message: "must be a handle of R01, such as NAME_1_X-R01 or NAME_1_X-ORG-R01, of a customer"}})
+	kind, err := kindOf(customer, handle)
+	if err != nil {
+		return h, err
 	}
 	err = tk.engine.Write(ctx, func(tx *store.Tx) error {
-		known, err := tx.Clients.ByHandle(handle)
-		if err == nil {
-			if h = engine.HandleOf(known); known.Customer != customer {
-				return registrar.Errorf(registrar.Conflict, "handle %s belongs to another customer", handle)
-			}
-			return nil
-		}
-		if !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		c, err := tx.Clients.Add(store.Client{Customer: customer, Kind: kind, Handle: handle,
-			State: registrar.HandleRegistered, CreatedAt: tk.now()}, nil)
-		h = engine.HandleOf(c)
+		h, err = tk.adopt(tx, customer, handle, kind)
 		return err
 	})
 	return h, err
 }
 
-// ImportDomain takes over a domain that R01 holds for us already.
+// kindOf is the kind of registrant that a handle names.
+func kindOf(customer, handle string) (registrar.RegistrantKind, error) {
+	kind, ok := mailform.KindOfHandle(handle)
+	if !ok || customer == "" {
+		return kind, registrar.InvalidOrder([]registrar.Problem{{Path: "handle", Message: "must be a handle of R01, such as NAME_1_X-R01 or NAME_1_X-ORG-R01, of a customer"}})
+	}
+	return kind, nil
+}
+
+func (tk *Takeover) adopt(tx *store.Tx, customer, handle string, kind registrar.RegistrantKind) (registrar.Handle, error) {
+	known, err := tx.Clients.ByHandle(handle)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+	case err != nil:
+		return registrar.Handle{}, err
+	case known.Customer != customer:
+		return engine.HandleOf(known), registrar.Errorf(registrar.Conflict, "handle %s belongs to another customer", handle)
+	default:
+		return engine.HandleOf(known), nil
+	}
+
+	c, err := tx.Clients.Add(store.Client{Customer: customer, Kind: kind, Handle: handle, State: registrar.HandleRegistered, CreatedAt: tk.now()}, nil)
+	return engine.HandleOf(c), err
+}
+
+// ImportDomain takes over a domain that R01 holds for us already. With another handle or expiry than is
+// known it is a correction: what a person knows better.
 func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d registrar.Domain, err error) {
 	if problems := tk.checkImport(i); len(problems) > 0 {
 		return d, registrar.InvalidOrder(problems)
@@ -74,27 +88,26 @@ func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d reg
 	if err != nil {
 		return d, err
 	}
-	if _, err := tk.AdoptHandle(ctx, i.Customer, i.Handle); err != nil {
+	kind, err := kindOf(i.Customer, i.Handle)
+	if err != nil {
 		return d, err
 	}
 	err = tk.engine.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tk.adopt(tx, i.Customer, i.Handle, kind); err != nil {
+			return err
+		}
 		known, err := tx.Domains.Get(i.Domain)
 		if err == nil && known.Operation == nil && known.Status.Gone() {
 			err = errors.Join(tk.alarms.SettleDoubt(tx, i.Domain), store.ErrNotFound) // what was is over
 		} else if err == nil {
-			if d = known; known.Customer != i.Customer || known.Handle != i.Handle || !term.Near(known.PaidTill, i.PaidTill) {
-				return registrar.Errorf(registrar.Conflict, "%s is known here with other contents", i.Domain)
-			}
-			return nil
+			d, err = tk.correct(tx, known, i)
+			return err
 		}
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		d = registrar.Domain{Name: i.Domain, Customer: i.Customer, Handle: i.Handle, PaidTill: i.PaidTill,
-			Status: registrar.StatusRegistered, Renewal: tk.settings.Renewal}
-		if d.PaidTill.Before(policy.Today(tk.now())) {
-			d.Status = registrar.StatusExpired // at once, not with the next pass
-		}
+			Status: tk.statusOf(i.PaidTill), Renewal: tk.settings.Renewal}
 		if err := tx.Domains.Put(d, tk.now()); err != nil {
 			return err
 		}
@@ -103,6 +116,42 @@ func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d reg
 		return nil
 	})
 	return d, err
+}
+
+// statusOf is the status of a domain that is paid till a day: at once, not with the next pass.
+func (tk *Takeover) statusOf(paidTill registrar.Date) registrar.DomainStatus {
+	if paidTill.Before(policy.Today(tk.now())) {
+		return registrar.StatusExpired
+	}
+	return registrar.StatusRegistered
+}
+
+// correct gives a known domain the handle and the expiry that a person says it has. The customer stays,
+// and nothing may be under way.
+func (tk *Takeover) correct(tx *store.Tx, known registrar.Domain, i registrar.Import) (d registrar.Domain, err error) {
+	d = known
+	sameDay := term.Near(known.PaidTill, i.PaidTill)
+	switch {
+	case known.Customer != i.Customer || !known.Status.Held():
+		return d, registrar.Errorf(registrar.Conflict, "%s is known here with other contents", i.Domain)
+	case known.Handle == i.Handle && sameDay:
+		return d, nil
+	case known.Operation != nil:
+		return d, registrar.Errorf(registrar.Precondition, "operation %s of %s is under way; wait for it", known.Operation.ID, i.Domain)
+	}
+
+	said := "corrected: handle " + i.Handle
+	if d.Handle = i.Handle; !sameDay {
+		said += ", paid till " + i.PaidTill.String() + " instead of " + known.PaidTill.String()
+		d.PaidTill, d.Status = i.PaidTill, tk.statusOf(i.PaidTill)
+		err = errors.Join(tx.Renewals.Unplan(store.Plan{Domain: d.Name, Base: known.PaidTill}),
+			tk.alarms.Clear(tx, engine.ExpiryAlarm(d.Name), d.Name), tk.alarms.SettleDoubt(tx, d.Name))
+	}
+	if err := errors.Join(err, tx.Domains.Put(d, tk.now())); err != nil {
+		return d, err
+	}
+	tx.Emit(registrar.Event{At: tk.now(), Type: registrar.EventDomain, Level: registrar.LevelWarning, Message: said, Actor: engine.ByPlugin, Name: d.Name})
+	return tx.Domains.Get(d.Name)
 }
 
 func (tk *Takeover) checkImport(i registrar.Import) []registrar.Problem {
@@ -124,7 +173,8 @@ func (tk *Takeover) checkImport(i registrar.Import) []registrar.Problem {
 // expiry than it shows. A day or two apart is the same one, and its own spelling is taken.
 func (tk *Takeover) compareImport(ctx context.Context, i *registrar.Import) ([]registrar.Problem, error) {
 	known, err := engine.ReadDomain(ctx, tk.store, i.Domain)
-	if err == nil && (known.Status.Held() || known.Operation != nil) || tk.whois == nil {
+	said := err == nil && known.Status.Held() && term.Near(known.PaidTill, i.PaidTill) // nothing of it is new
+	if said || err == nil && known.Operation != nil || tk.whois == nil {
 		return nil, nil
 	}
 	if err != nil && !errors.Is(err, registrar.NotFound) {

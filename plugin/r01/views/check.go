@@ -26,37 +26,43 @@ func (vs *Views) Check(ctx context.Context, names []string) ([]registrar.Availab
 }
 
 func (vs *Views) check(ctx context.Context, asked string) (registrar.Availability, error) {
-	answer := func(s registrar.AvailabilityStatus, detail string) (registrar.Availability, error) {
-		return registrar.Availability{Name: asked, Status: s, Detail: detail}, nil
+	answer := func(s registrar.AvailabilityStatus, en, ru string) (registrar.Availability, error) {
+		a := registrar.Availability{Name: asked, Status: s, Detail: en}
+		if ru != "" {
+			a.Texts = map[string]string{"en": en, "ru": ru}
+		}
+		return a, nil
 	}
 	name, err := mailform.Name(asked)
 	if err != nil {
-		return answer(registrar.NameInvalid, err.Error())
+		return answer(registrar.NameInvalid, err.Error(), "такого имени здесь быть не может")
 	}
 
 	d, err := vs.Domain(ctx, name)
 	switch {
 	case err == nil && d.Status.Held():
-		return answer(registrar.Taken, "registered here")
+		return answer(registrar.Taken, "registered here", "зарегистрирован у нас")
 	case err == nil && d.Operation != nil:
-		return answer(registrar.Taken, fmt.Sprintf("its %s is under way here", engine.Nouns[d.Operation.Kind]))
+		return answer(registrar.Taken, fmt.Sprintf("its %s is under way here", engine.Nouns[d.Operation.Kind]), "заявка на него уже выполняется у нас")
 	case err != nil && !errors.Is(err, registrar.NotFound):
 		return registrar.Availability{}, err
 	case vs.whois == nil:
-		return answer(registrar.AvailabilityUnknown, "no whois is configured")
+		return answer(registrar.AvailabilityUnknown, "no whois is configured", "проверить нельзя: whois не настроен")
 	}
 
 	switch a := vs.look(ctx, name); a.Status {
 	case registry.Absent:
-		return answer(registrar.Available, "")
+		return answer(registrar.Available, "", "")
 	case registry.Registered:
+		en := fmt.Sprintf("registered with %s, paid till %s", a.Record.Registrar, a.Record.PaidTill)
+		ru := fmt.Sprintf("зарегистрирован через %s, оплачен до %s", a.Record.Registrar, a.Record.PaidTill)
 		if vs.engine.Ours(a.Record.Registrar) { // a zone list can't tell whose: that is for a person to know
-			return answer(registrar.Taken, fmt.Sprintf("registered with %s, paid till %s; if it is ours: panel domain import %s --paid-till %[2]s",
-				a.Record.Registrar, a.Record.PaidTill, name))
+			take := fmt.Sprintf("panel domain import %s --paid-till %s", name, a.Record.PaidTill)
+			en, ru = en+"; if it is ours: "+take, ru+"; если он наш: "+take
 		}
-		return answer(registrar.Taken, "registered with "+a.Record.Registrar+", paid till "+a.Record.PaidTill.String())
+		return answer(registrar.Taken, en, ru)
 	default:
-		return answer(registrar.AvailabilityUnknown, a.Why)
+		return answer(registrar.AvailabilityUnknown, a.Why, "реестр сейчас не отвечает так, чтобы это было понятно; повторите позже")
 	}
 }
 

@@ -161,7 +161,13 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 			case engine.PassAlarm:
 				renewals = registrar.Component{Name: "renewals", Detail: a.Message}
 			default:
-				queue.OK, queue.Detail = false, a.Message
+				over, err := engine.IsOver(tx, a)
+				if err != nil {
+					return err
+				}
+				if !over {
+					queue.OK, queue.Detail = false, a.Message
+				}
 			}
 		}
 
