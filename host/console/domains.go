@@ -24,6 +24,8 @@ func (c *Console) routeDomains() {
 	c.act("POST /domains/{name}/renew", ordering, renewNow, one)
 	c.act("POST /domains/{name}/nameservers", ordering, changeNameservers, one)
 	c.act("POST /domains/{name}/move", money, moveDomain, one)
+	c.act("POST /domains/{name}/correct", money, correctDomain, one)
+	c.act("POST /domains/{name}/forget", money, forgetDomain, one)
 }
 
 // domainFilters are the parameters by which domains are narrowed.
@@ -230,6 +232,19 @@ func moveDomain(v *visit) (done, error) {
 	d, err := post[api.Moved](v, api.Path("domains", v.PathValue("name"), "move"), api.Move{To: v.PostFormValue("to"),
 		Handle: strings.TrimSpace(v.PostFormValue("handle")), PaidTill: strings.TrimSpace(v.PostFormValue("paid_till"))})
 	return done{address("domains", d.Name), told("done.moved", "Name", d.Unicode, "To", d.Registrar)}, err
+}
+
+// correctDomain records what a person knows better.
+func correctDomain(v *visit) (done, error) {
+	d, err := post[api.Corrected](v, api.Path("domains", v.PathValue("name"), "correct"), api.Correction{Handle: strings.TrimSpace(v.PostFormValue("handle")),
+		PaidTill: strings.TrimSpace(v.PostFormValue("paid_till")), Reason: strings.TrimSpace(v.PostFormValue("reason"))})
+	return done{address("domains", d.Name), told("done.corrected", "Name", d.Unicode)}, err
+}
+
+// forgetDomain takes a domain off the list that is not ours any more.
+func forgetDomain(v *visit) (done, error) {
+	d, err := post[api.Domain](v, api.Path("domains", v.PathValue("name"), "forget"), api.Forgetting{Reason: strings.TrimSpace(v.PostFormValue("reason"))})
+	return done{"/domains", told("done.forgotten", "Name", d.Unicode)}, err
 }
 
 // nameserversOf reads hosts, one a line, each with its addresses behind it.

@@ -174,6 +174,12 @@ func TestDomainsAreKept(t *testing.T) {
 
 	page = b.get("/domains/example.ru")
 	sees(t, page, "renews the domain by a year, from 2026-04-01")
+	if w := b.call("POST", "/domains/example.ru/correct", url.Values{"paid_till": {"soon"}, "reason": {"the letter"}}); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a correction with a mistake: status %d", w.Code)
+	}
+	if w := b.call("POST", "/domains/example.ru/forget", url.Values{"reason": {"gone"}}); w.Code != http.StatusConflict {
+		t.Errorf("a domain of ours is taken off the list: status %d\n%s", w.Code, w.Body)
+	}
 	if w := b.call("POST", "/domains/example.ru/move", url.Values{"to": {"manual"}}); w.Code < 400 || !strings.Contains(w.Body.String(), `class="trouble"`) {
 		t.Errorf("a move to a registrar that is down: status %d", w.Code)
 	}
