@@ -44,6 +44,7 @@ type grammar struct {
 	Notify     operator.Notify     `cmd:"" help:"How people are told what needs them."`
 	Operation  operator.Operation  `cmd:"" help:"Show an operation, or decide about it."`
 	Token      operator.Token      `cmd:"" help:"Credentials for callers that are not on the panel's socket."`
+	Staff      operator.Staff      `cmd:"" help:"Who signs in on the pages with a password."`
 	Keys       operator.Keys       `cmd:"" help:"The keys that personal data are sealed with."`
 	Backup     operator.Backup     `cmd:"" help:"Write all that the panel keeps into one archive, while it serves."`
 	Restore    operator.Restore    `cmd:"" help:"Restore a backup (the panel must be stopped)."`
@@ -82,6 +83,7 @@ func execute(ctx context.Context, args []string, s command.Streams) (code int) {
 			code = int(early)
 		}
 	}()
+
 	g := &grammar{}
 	parser := kong.Must(g, kong.Name(programName), kong.Description("A small hosting panel, and its operator's command line."),
 		kong.Vars{"login": command.Login(), "config": command.DefaultConfig(), "shells": reference.Shells}, kong.Writers(s.Stdout, s.Stderr), kong.Exit(func(code int) { panic(exitCode(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
@@ -95,11 +97,13 @@ func execute(ctx context.Context, args []string, s command.Streams) (code int) {
 	if err == nil && g.Output == command.JUnit && !strings.HasPrefix(parsed.Command(), "conformance") {
 		err = errJUnit
 	}
+
 	if err != nil {
 		command.Complain(s.Stderr, err.Error())
 		command.Hint(s.Stderr, "panel --help")
 		return command.ExitUsage
 	}
+
 	return command.Report(parsed.Run(&command.Call{Ctx: ctx, Streams: s, Globals: g.Globals}, parser.Model), s.Stderr)
 }
 

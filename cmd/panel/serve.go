@@ -130,6 +130,7 @@ func (p *checkCommand) Run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
+
 	reports, fault := host.Check(c.Ctx, o, p.Mail)
 	list, failed := []checked{}, 0
 	for _, r := range reports {
@@ -140,6 +141,7 @@ func (p *checkCommand) Run(c *command.Call) error {
 			}
 		}
 	}
+
 	if err := c.Show(list, func(w io.Writer) {
 		for _, l := range list {
 			command.Row(w, l.Registrar, l.Component, command.Wellness(l.OK), l.Detail)
@@ -147,6 +149,7 @@ func (p *checkCommand) Run(c *command.Call) error {
 	}); err != nil {
 		return err
 	}
+
 	if fault == nil && failed > 0 {
 		fault = fmt.Errorf("checks that failed: %d", failed)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A mistake in one registrar's block is that registrar's, and one elsewhere everybody's.
+// A mistake in one registrar's block is that registrar's; one elsewhere is the whole panel's.
 func TestMistakesOfOneRegistrar(t *testing.T) {
 	t.Parallel()
 

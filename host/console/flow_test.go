@@ -64,7 +64,7 @@ func TestAnOrderIsPlaced(t *testing.T) {
 	}
 }
 
-// An order is paid, or withdrawn; the second who does it is told so, and nothing happens twice.
+// An order is paid, or withdrawn; the second person is told so, and nothing happens twice.
 func TestAnOrderIsPaid(t *testing.T) {
 	t.Parallel()
 

@@ -3,7 +3,7 @@
 // metric means.
 //
 // Reading them is cheap and bounded: no plugin is asked, as the supervisor knows how each stands,
-// and what is counted in the book is counted once a minute at most, whoever asks.
+// and what is counted in the book is counted once a minute at most, however many ask.
 package metrics
 
 import (

@@ -20,10 +20,12 @@ func (f follower) accept(ctx context.Context, tx *sql.Tx, e registrar.Event) (re
 	if !slices.Contains(registrar.Levels(), e.Level) {
 		e.Level = registrar.LevelInfo
 	}
+
 	e.Message, e.Reason = input.OneLine(e.Message, input.LongestMessage), input.OneLine(e.Reason, input.LongestMessage)
 	if !slices.Contains(registrar.OperationStates(), e.State) {
 		e.State = ""
 	}
+
 	e.Order, e.Operation, e.Mail = ident(e.Order), ident(e.Operation), ident(e.Mail)
 	var err error
 	if e.Actor, err = f.actor(ctx, tx, e.Actor); err != nil {
@@ -41,6 +43,7 @@ func (f follower) about(ctx context.Context, tx *sql.Tx, e registrar.Event) (reg
 	if err != nil {
 		return e, err
 	}
+
 	if !own || e.Domain != nil && e.Domain.Name != e.Name {
 		told := input.OneLine(e.Name, input.LongestID)
 		f.log.Warn("a registrar tells of a domain that is not its own", "registrar", f.registrar, "domain", told)
@@ -48,12 +51,14 @@ func (f follower) about(ctx context.Context, tx *sql.Tx, e registrar.Event) (reg
 		e.Name, e.Domain = "", nil
 		return e, nil
 	}
+
 	if e.Domain != nil {
 		d, ok := record(*e.Domain)
 		if e.Domain = &d; !ok {
 			e.Domain = nil
 		}
 	}
+
 	return e, nil
 }
 
@@ -83,6 +88,7 @@ func record(d registrar.Domain) (registrar.Domain, bool) {
 	if !slices.Contains(registrar.DomainStatuses(), d.Status) || d.Renewal != "" && !slices.Contains(registrar.RenewalModes(), d.Renewal) {
 		return d, false
 	}
+
 	d.Customer, d.Handle = input.OneLine(d.Customer, input.LongestCustomer), input.OneLine(d.Handle, input.LongestHandle)
 	d.Nameservers = slices.Clone(d.Nameservers[:min(len(d.Nameservers), mostServers)])
 	for i, n := range d.Nameservers {
@@ -92,16 +98,19 @@ func record(d registrar.Domain) (registrar.Domain, bool) {
 		}
 		d.Nameservers[i] = n
 	}
+
 	d.Alarms = slices.Clone(d.Alarms[:min(len(d.Alarms), mostAlarms)])
 	for i, a := range d.Alarms {
 		a.Key, a.Message = input.OneLine(a.Key, input.LongestID), input.OneLine(a.Message, input.LongestMessage)
 		d.Alarms[i] = a
 	}
+
 	if d.Operation != nil {
 		op := *d.Operation
 		op.ID, op.WaitsFor, op.Error = ident(op.ID), input.OneLine(op.WaitsFor, input.LongestMessage), input.OneLine(op.Error, input.LongestMessage)
 		d.Operation = &op
 	}
+
 	return d, true
 }
 

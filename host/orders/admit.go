@@ -50,16 +50,19 @@ func (s *Service) readmit(ctx context.Context, id registrar.OrderID) (notes []re
 		d, err = selectDomain(ctx, tx, o.Domain)
 		return err
 	})
+
 	if err != nil || o.State != Unpaid || !s.board.Runs(o.Registrar) {
 		return nil, err
 	}
 	if err := payable(o, d); err != nil {
 		return nil, err
 	}
+
 	asked, err := s.reveal(ctx, o)
 	if err != nil {
 		return nil, err
 	}
+
 	notes, err = s.admit(ctx, o.Registrar, asked)
 	return notes, notPaid(id, err)
 }

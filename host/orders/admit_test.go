@@ -16,7 +16,7 @@ func codes(problems []registrar.Problem) (all []string) {
 	return all
 }
 
-// A name that is taken is neither ordered nor paid for; of one that nobody could tell, it is said.
+// A name that is taken is neither ordered nor paid for; one that could not be checked is ordered with a note.
 func TestTakenNamesAreNotPaidFor(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)

@@ -19,10 +19,12 @@ func (s *Service) Preview(ctx context.Context, id registrar.OrderID) (string, er
 	if err != nil {
 		return "", err
 	}
+
 	r, err := s.board.Registrar(o.Registrar)
 	if err != nil {
 		return "", err
 	}
+
 	order, err := s.reveal(ctx, o)
 	if errors.Is(err, registrar.Precondition) {
 		return "(" + switchboard.Reason(err) + ")", nil
@@ -30,6 +32,7 @@ func (s *Service) Preview(ctx context.Context, id registrar.OrderID) (string, er
 	if err != nil {
 		return "", err
 	}
+
 	v, err := r.Validate(ctx, order)
 	if err != nil {
 		return "", fmt.Errorf("preview order %s: %w", id, err)
@@ -86,7 +89,7 @@ func (s *Service) ResolveReview(ctx context.Context, d registrar.ReviewDecision,
 }
 
 // domainOf is the domain that a reading of a mail is about; "" = it can't be told.
-func domainOf(ctx context.Context, r registrar.Registrar, d registrar.ReviewDecision, entry registrar.Review) string {
+func domainOf(ctx context.Context, r registrar.Service, d registrar.ReviewDecision, entry registrar.Review) string {
 	about := d.Operation
 	if about == "" && len(entry.Candidates) == 1 {
 		about = entry.Candidates[0]
@@ -123,7 +126,7 @@ func (s *Service) operator(ctx context.Context, id registrar.OperationID) (switc
 	if err != nil {
 		return switchboard.Owner{}, fmt.Errorf("read operation %s: %w", id, err)
 	}
-	return s.board.Owner(ctx, "operation "+string(id), recorded, func(ctx context.Context, r registrar.Registrar) error {
+	return s.board.Owner(ctx, "operation "+string(id), recorded, func(ctx context.Context, r registrar.Service) error {
 		_, err := r.Operation(ctx, id)
 		return err
 	})
@@ -132,7 +135,7 @@ func (s *Service) operator(ctx context.Context, id registrar.OperationID) (switc
 func scanName(row sqldb.Scanner) (name string, err error) { return name, row.Scan(&name) }
 
 // keeper returns the registrar of a domain.
-func (s *Service) keeper(ctx context.Context, name string) (registrar.Registrar, Domain, error) {
+func (s *Service) keeper(ctx context.Context, name string) (registrar.Service, Domain, error) {
 	d, err := s.Domain(ctx, name)
 	if err != nil {
 		return nil, d, err
@@ -164,23 +167,28 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 	if err != nil {
 		return Domain{}, err
 	}
+
 	ace := i.Domain
 	known, err := s.find(ctx, ace)
 	if err != nil {
 		return known, err
 	}
+
 	if name == "" {
 		if name, err = s.board.Route(ace); err != nil {
 			return Domain{}, err
 		}
 	}
+
 	if known.Name != "" && !known.Status.Gone() && (known.Registrar != name || !known.Status.Held()) {
 		return Domain{}, registrar.Errorf(registrar.Precondition, "%s is %s here already, with registrar %s", input.Unicode(ace), known.Status, known.Registrar)
 	}
+
 	if known.Status.Held() && differs(known, i) {
 		return Domain{}, registrar.Errorf(registrar.Conflict, "%s is known here already, of customer %s, with handle %s, paid till %s: panel domain correct changes that",
 			input.Unicode(ace), known.Customer, known.Handle, known.PaidTill)
 	}
+
 	return s.takeOver(ctx, i, name)
 }
 

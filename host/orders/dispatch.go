@@ -87,19 +87,23 @@ func (d dispatcher) submitAll(ctx context.Context) error {
 		waiting, err = selectOrders(ctx, tx, "where registrar = $1 and state = 'paid' and operation = '' and refusal = ''", d.registrar)
 		return err
 	})
+
 	if err != nil || len(waiting) == 0 {
 		return err
 	}
+
 	r, err := d.board.Registrar(d.registrar)
 	if err != nil {
 		return err
 	}
+
 	var failed error
 	for _, o := range waiting {
 		if err := d.submit(ctx, r, o); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("submit order %s: %w", o.ID, err))
 		}
 	}
+
 	return failed
 }
 
@@ -153,6 +157,7 @@ func (d dispatcher) taken(ctx context.Context, o Order, op registrar.Operation) 
 		}
 		return d.record(ctx, tx, o, OrderSubmitted, registrar.LevelInfo, fmt.Sprintf("registrar %s has taken order %s", o.Registrar, o.ID))
 	})
+
 	if err == nil {
 		d.log.Info("order submitted", "order", o.ID, "domain", o.Domain, "registrar", o.Registrar, "operation", op.ID)
 	}
@@ -192,6 +197,7 @@ func (d dispatcher) refused(ctx context.Context, o Order, reason error) error {
 		}
 		return d.record(ctx, tx, o, OrderRefused, registrar.LevelError, fmt.Sprintf("registrar %s refused order %s: %s", o.Registrar, o.ID, reason))
 	})
+
 	if err == nil {
 		d.log.Warn("order refused", "order", o.ID, "domain", o.Domain, "registrar", o.Registrar, "code", registrar.CodeOf(reason))
 	}

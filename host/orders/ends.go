@@ -110,9 +110,11 @@ func (a asker) askEnds(ctx context.Context) error {
 		untold, err = selectOrders(ctx, tx, "where closed_at is not null and outcome = '' and state = 'paid'")
 		return err
 	})
+
 	if err != nil {
 		return err
 	}
+
 	asked := 0
 	for _, o := range untold {
 		if asked == askAtOnce || ctx.Err() != nil {
@@ -126,6 +128,7 @@ func (a asker) askEnds(ctx context.Context) error {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -135,11 +138,13 @@ func (a asker) askEnd(ctx context.Context, o Order) error {
 	if err != nil {
 		return nil // asked again
 	}
+
 	op, err := r.Operation(ctx, o.Operation)
 	if err != nil || !op.State.Final() {
 		a.log.Debug("how an order has ended is not known", "order", o.ID, "operation", o.Operation, "err", err)
 		return nil
 	}
+
 	delete(a.again, o.ID)
 	err = a.write(ctx, func(tx *sql.Tx) error {
 		if err := a.stands(ctx, tx, o.Registrar, op); err != nil {
@@ -149,6 +154,7 @@ func (a asker) askEnd(ctx context.Context, o Order) error {
 		return exec(ctx, tx, "update domains set operation_state = $1, outcome = $2, reason = $3 where name = $4 and operation = 'null' and outcome = ''",
 			s.OperationState, s.Outcome, s.Reason, o.Domain)
 	})
+
 	if err != nil {
 		return fmt.Errorf("record how order %s has ended: %w", o.ID, err)
 	}

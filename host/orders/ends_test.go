@@ -220,7 +220,7 @@ func TestEndsAreRefused(t *testing.T) {
 	q := request("own.ru")
 	q.Own = true
 	own, lost := b.failedOrder(q), b.failedOrder(request("lost.ru"))
-	b.place(request("lost.ru")) // somebody else has ordered it since
+	b.place(request("lost.ru")) // another customer has ordered it since
 	for _, c := range []struct {
 		why  string
 		do   func() error
@@ -255,7 +255,7 @@ func (b *book) giveBack(id registrar.OrderID) error {
 	return err
 }
 
-// An order that was refunded, or dismissed, waits for nobody, and its domain is off the list, for
+// An order that was refunded, or dismissed, waits for no person, and its domain is off the list, for
 // good: what its registrar tells of it later does not bring it back.
 func TestGivingUp(t *testing.T) {
 	t.Parallel()
@@ -376,7 +376,7 @@ func TestSettledOrdersLeaveNoAlarm(t *testing.T) {
 	}
 }
 
-// An order that nobody pays ends by itself, and the name is free: at once, for who orders it.
+// An unpaid order expires, and its name can be ordered at once.
 func TestUnpaidOrdersExpire(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)

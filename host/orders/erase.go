@@ -49,14 +49,17 @@ func (d *Data) Erase(ctx context.Context, typed, by, forWhom string) (Erasure, e
 	if err := input.Mistakes(append(input.Person(by), input.Behalf(forWhom)...)); err != nil {
 		return Erasure{}, err
 	}
+
 	own, names, err := d.demandErasure(ctx, customer, by, forWhom)
 	if err != nil {
 		return Erasure{}, fmt.Errorf("erase the data of customer %s: %w", customer, err)
 	}
+
 	done := Erasure{Customer: customer, Parts: []switchboard.Of[registrar.Erasure]{{Registrar: byPanel, Value: own}}}
 	if err := d.purge(ctx, customer); err != nil {
 		done.Absent = append(done.Absent, switchboard.Absent{Registrar: byPanel, Reason: "the data were removed and may still lie in the files; the panel tries again"})
 	}
+
 	for _, a := range d.board.Erase(ctx, names, registrar.ErasureQuery{Customer: customer}) {
 		if err := d.erased(ctx, customer, a); err != nil {
 			return done, err
@@ -67,6 +70,7 @@ func (d *Data) Erase(ctx context.Context, typed, by, forWhom string) (Erasure, e
 		}
 		done.Parts = append(done.Parts, switchboard.Of[registrar.Erasure]{Registrar: a.Registrar, Value: a.Value})
 	}
+
 	return done, ctx.Err()
 }
 
@@ -118,6 +122,7 @@ func (d *Data) eraseOrders(ctx context.Context, tx *sql.Tx, customer string) (do
 	if err != nil {
 		return done, err
 	}
+
 	var contacts, codes int64
 	for _, o := range all {
 		what := fmt.Sprintf("contact and code of order %s (%s %s)", o.ID, o.Kind, input.Unicode(o.Domain))
@@ -144,11 +149,13 @@ func (d *Data) eraseOrders(ctx context.Context, tx *sql.Tx, customer string) (do
 			done.Kept = append(done.Kept, registrar.Kept{What: fmt.Sprintf("contact of order %s (%s %s)", o.ID, o.Kind, input.Unicode(o.Domain)), Why: "the domain is " + string(domain.Status)})
 		}
 	}
+
 	for _, r := range []registrar.Removed{{What: "orders' contacts and codes", Count: contacts}, {What: "transfer codes", Count: codes}} {
 		if r.Count > 0 {
 			done.Removed = append(done.Removed, r)
 		}
 	}
+
 	done.Beyond = []string{"backups that were made before: remove them, or let them expire"}
 	return done, nil
 }
@@ -236,9 +243,11 @@ func (d *Data) finishErasures(ctx context.Context) error {
 		waiting, err = sqldb.Collect(ctx, tx, scanErasure, "select customer, registrar from erasures order by asked_at, customer, registrar")
 		return err
 	})
+
 	if err != nil {
 		return fault(err, "read erasures")
 	}
+
 	for _, p := range waiting {
 		if p.registrar == "" {
 			_ = d.purge(ctx, p.customer) // which tells of it
@@ -253,5 +262,6 @@ func (d *Data) finishErasures(ctx context.Context) error {
 			}
 		}
 	}
+
 	return nil
 }

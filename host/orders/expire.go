@@ -22,11 +22,13 @@ func (g gate) expireUnpaid(ctx context.Context) error {
 	if err := g.boundUnpaid(ctx); err != nil {
 		return err
 	}
+
 	var late []Order
 	err := g.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		late, err = selectOrders(ctx, tx, "where state = 'unpaid' and expires_at <= $1", sqldb.Millis(g.time()))
 		return err
 	})
+
 	if err != nil || len(late) == 0 {
 		return err
 	}
@@ -57,7 +59,7 @@ func (g gate) expireOn(ctx context.Context, tx *sql.Tx, domain string) error {
 	return g.expireOne(ctx, tx, held[0].ID)
 }
 
-// expireOne looks again, now that nobody else can write.
+// expireOne reads the order again, now that it holds the writer's lock.
 func (g gate) expireOne(ctx context.Context, tx *sql.Tx, id registrar.OrderID) error {
 	o, err := selectOrder(ctx, tx, id)
 	if err != nil || !overdue(o, g.time()) {

@@ -86,6 +86,7 @@ func (f follower) apply(ctx context.Context, e registrar.Event) error {
 		return exec(ctx, tx, `insert into followed (registrar, cursor) values ($1, $2)
 			on conflict (registrar) do update set cursor = excluded.cursor, gap = 0`, f.registrar, e.Cursor)
 	})
+
 	if err == nil && missing {
 		err = fmt.Errorf("event %d came too early: events of this registrar are missing", e.Cursor)
 	}
@@ -108,14 +109,17 @@ func (f follower) applyNext(ctx context.Context, tx *sql.Tx, e registrar.Event) 
 	if err != nil {
 		return err
 	}
+
 	order, err := orderOf(ctx, tx, f.registrar, e.Order)
 	if err != nil {
 		return err
 	}
+
 	if err := insertEntry(ctx, tx, Entry{At: e.At, Registrar: f.registrar, Domain: e.Name, Actor: e.Actor, Level: e.Level, Event: e.Type,
 		Message: e.Message, Order: order, Operation: e.Operation, Mail: e.Mail, Standing: standingIn(e)}); err != nil {
 		return err
 	}
+
 	if e.Operation != "" {
 		if err := link(ctx, tx, f.registrar, e.Order, e.Operation); err != nil {
 			return err
@@ -124,6 +128,7 @@ func (f follower) applyNext(ctx context.Context, tx *sql.Tx, e registrar.Event) 
 			return err
 		}
 	}
+
 	if e.Domain == nil {
 		return nil
 	}
@@ -136,25 +141,30 @@ func (f follower) show(ctx context.Context, tx *sql.Tx, said Domain, e registrar
 	if err != nil {
 		return err
 	}
+
 	if shown.Name == "" {
 		gone, err := forgotten(ctx, tx, said.Name)
 		if err != nil || gone || said.Status == registrar.StatusError {
 			return err // it was taken off the list, or came to nothing
 		}
 	}
+
 	if shown.Name != "" && shown.Registrar != said.Registrar && !shown.Status.Gone() {
 		return nil // it is with another registrar now
 	}
+
 	expected, err := awaited(ctx, tx, said.Name)
 	if err != nil {
 		return err
 	}
+
 	said.Standing = standingOf(said, shown, e)
 	if expected {
 		said.Status = shown.Status // an order that the registrar has not taken yet knows better
 		said.Customer = shown.Customer
 		said.Standing = shown.Standing
 	}
+
 	if err := settleAlarms(ctx, tx, &said); err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func TestHoldingsOfNoBook(t *testing.T) {
 	}
 }
 
-// A paid order that nobody takes is an alarm on its domain, and once in the log, as long as it
+// A paid order that no registrar takes is an alarm on its domain, and once in the log, as long as it
 // waits.
 func TestLateOrderIsAnAlarm(t *testing.T) {
 	t.Parallel()
@@ -154,7 +154,7 @@ func TestLateOrderIsAnAlarm(t *testing.T) {
 }
 
 // failing is a registrar that takes nothing.
-type failing struct{ registrar.Registrar }
+type failing struct{ registrar.Service }
 
 func (failing) Submit(context.Context, registrar.Order) (registrar.Operation, error) {
 	return registrar.Operation{}, registrar.Errorf(registrar.Internal, "it fails")

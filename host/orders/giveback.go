@@ -29,7 +29,7 @@ func (s *Service) Refund(ctx context.Context, v Verdict) (Order, bool, error) {
 	return s.waits().shown(o), changed, err
 }
 
-// Dismiss records that an order which failed needs nobody any more, as Refund does without money.
+// Dismiss records that a failed order needs no person any more. It is Refund without money.
 func (s *Service) Dismiss(ctx context.Context, v Verdict) (Order, bool, error) {
 	o, changed, err := s.gate().giveUp(ctx, v, dismiss)
 	return s.waits().shown(o), changed, err

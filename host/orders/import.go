@@ -88,6 +88,7 @@ func (t Intake) ask(ctx context.Context, rows []registrar.Import, all []Imported
 			answers[i] = d
 		})
 	}
+
 	under.Wait()
 	return slices.DeleteFunc(answers, func(d Domain) bool { return d.Name == "" })
 }
@@ -129,10 +130,12 @@ func (t Intake) plan(row registrar.Import, known map[string]Domain, seen map[str
 	if err != nil {
 		return Imported{row.Domain, ImportRefused, refusal(err)}
 	}
+
 	refuse := func(reason string) Imported { return Imported{ace, ImportRefused, reason} }
 	if seen[ace] {
 		return refuse("it is listed twice")
 	}
+
 	seen[ace] = true
 	if _, err := input.Customer(row.Customer); err != nil {
 		return refuse(refusal(err))
@@ -140,6 +143,7 @@ func (t Intake) plan(row registrar.Import, known map[string]Domain, seen map[str
 	if row.Handle == "" || row.PaidTill.IsZero() {
 		return refuse("handle and paid-till are required")
 	}
+
 	d, here := known[ace]
 	switch {
 	case here && d.Status.Held() && d.Customer == row.Customer && d.Handle == row.Handle && d.PaidTill == row.PaidTill:
@@ -147,6 +151,7 @@ func (t Intake) plan(row registrar.Import, known map[string]Domain, seen map[str
 	case here && !d.Status.Gone():
 		return refuse(fmt.Sprintf("it is %s here already, for customer %s", d.Status, d.Customer))
 	}
+
 	if _, err := t.book.board.Route(ace); err != nil {
 		return refuse(refusal(err))
 	}

@@ -78,14 +78,17 @@ func (q DomainList) listing() (listing[Domain], error) {
 	if problems := q.problems(); len(problems) > 0 {
 		return l, input.Mistakes(problems)
 	}
+
 	sorted := q.Sort
 	if sorted == "" && !q.Due.IsZero() {
 		sorted = ByPaidTill
 	}
+
 	column := "unicode"
 	if strings.HasPrefix(q.prefix(), "xn--") {
 		column = "name"
 	}
+
 	l.key = key{columns: []string{column}}
 	l.values = func(d Domain) []string {
 		if column == "name" {
@@ -93,15 +96,18 @@ func (q DomainList) listing() (listing[Domain], error) {
 		}
 		return []string{input.Unicode(d.Name)}
 	}
+
 	if strings.TrimPrefix(sorted, "-") == ByPaidTill {
 		name := l.values
 		l.key.columns = []string{"paid_till", column}
 		l.values = func(d Domain) []string { return append([]string{d.PaidTill.String()}, name(d)...) }
 	}
+
 	l.key.descending = strings.HasPrefix(sorted, "-")
 	for _, of := range q.matches(column) {
 		l.filters = append(l.filters, q.narrow(of))
 	}
+
 	return l, nil
 }
 
@@ -109,6 +115,7 @@ func (q DomainList) problems() (problems []registrar.Problem) {
 	wrong := func(path string, allowed any) {
 		problems = append(problems, registrar.Problem{Path: path, Message: fmt.Sprintf("must be one of %v", allowed)})
 	}
+
 	if q.Status != "" && !slices.Contains(registrar.DomainStatuses(), q.Status) {
 		wrong("status", registrar.DomainStatuses())
 	}
@@ -168,10 +175,12 @@ func (q DomainList) narrow(f filter) filter {
 	if q.State != "" {
 		f.add("operation like ", `%"state":"`+string(q.State)+`"%`)
 	}
+
 	if !q.Due.IsZero() {
 		f.add("paid_till <= ", q.Due.String())
 		f.conditions = append(f.conditions, "paid_till <> ''", "status not in ("+sqldb.Words(notHeld())+")") // which invites no index
 	}
+
 	return f
 }
 
@@ -215,6 +224,7 @@ func (q OrderList) listing() (listing[Order], error) {
 	if err := input.Mistakes(q.problems()); err != nil {
 		return l, err
 	}
+
 	domain := ""
 	if q.Domain != "" {
 		ace, err := input.ACE(q.Domain)
@@ -223,10 +233,12 @@ func (q OrderList) listing() (listing[Order], error) {
 		}
 		domain = ace
 	}
+
 	sorted := q.Sort
 	if sorted == "" && q.prefix() != "" {
 		sorted = ByDomain
 	}
+
 	l.key = key{columns: []string{created, "id"}, descending: strings.HasPrefix(sorted, "-")}
 	l.values = func(o Order) []string { return []string{strconv.FormatInt(o.CreatedAt.UnixMilli(), 10), string(o.ID)} }
 	if strings.TrimPrefix(sorted, "-") == ByDomain {
@@ -234,9 +246,11 @@ func (q OrderList) listing() (listing[Order], error) {
 		l.key.columns = append([]string{"domain"}, l.key.columns...)
 		l.values = func(o Order) []string { return append([]string{o.Domain}, times(o)...) }
 	}
+
 	for _, of := range q.matches() {
 		l.filters = append(l.filters, q.narrow(of, domain))
 	}
+
 	return l, nil
 }
 
@@ -244,6 +258,7 @@ func (q OrderList) problems() (problems []registrar.Problem) {
 	wrong := func(path string, allowed any) {
 		problems = append(problems, registrar.Problem{Path: path, Message: fmt.Sprintf("must be one of %v", allowed)})
 	}
+
 	if q.State != "" && !slices.Contains(States(), q.State) {
 		wrong("state", States())
 	}
@@ -271,17 +286,20 @@ func (q OrderList) matches() []filter {
 	if prefix == "" {
 		return []filter{{}}
 	}
+
 	var domain, id, customer, reference filter
 	if domain.between("domain", prefix); !ascii(prefix) { // a part of such a name has no form in the DNS
 		domain = filter{}
 		domain.between("unicode", prefix)
 		domain.conditions = []string{"domain in (select name from domains " + domain.where() + ")"}
 	}
+
 	var whole []filter
 	if ace, err := input.ACE(prefix); err == nil && ace != prefix {
 		whole = make([]filter, 1) // and the domain may be gone from the list
 		whole[0].by("domain", ace)
 	}
+
 	id.by("id", entry.Line(q.Query))
 	customer.by("customer", entry.Line(q.Query))
 	reference.by("reference", entry.Line(q.Query))

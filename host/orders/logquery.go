@@ -26,10 +26,12 @@ func (q LogQuery) normal() (LogQuery, error) {
 	if q.Level != "" && !slices.Contains(registrar.Levels(), q.Level) {
 		return q, input.Mistake("level", fmt.Sprintf("must be one of %v", registrar.Levels()))
 	}
+
 	q.Actor = entry.Line(q.Actor)
 	if q.Domain == "" {
 		return q, nil
 	}
+
 	ace, err := input.ACE(q.Domain)
 	q.Domain = ace
 	return q, err
@@ -50,11 +52,13 @@ func (q LogQuery) filter() (f filter) {
 	if q.Level == registrar.LevelError {
 		f.conditions = append(f.conditions, "level = 'error'")
 	}
+
 	if !q.Since.IsZero() {
 		f.add("id >= (select coalesce(min(id), 9223372036854775807) from log where at >= ", sqldb.Millis(q.Since))
 		f.conditions[len(f.conditions)-1] += ")"
 		f.add("at >= ", sqldb.Millis(q.Since))
 	}
+
 	f.add("id > ", q.After)
 	if q.Before > 0 {
 		f.add("id < ", q.Before)

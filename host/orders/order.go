@@ -24,7 +24,7 @@ const (
 // States lists every state.
 func States() []State { return []State{Unpaid, Paid, Cancelled} }
 
-// Order is what somebody asked the panel for.
+// Order is what a customer, or the provider, asked the panel for.
 type Order struct {
 	ID        registrar.OrderID
 	Kind      registrar.OperationKind
@@ -103,7 +103,7 @@ func (l *ledger) unseal(id registrar.OrderID, sealed []byte) (p private, err err
 
 func sealContext(id registrar.OrderID) string { return "order|" + string(id) }
 
-// newID makes an ID that sorts by time and that nobody can guess.
+// newID returns an ID that sorts by time and can't be guessed.
 func (s *Service) newID() (registrar.OrderID, error) {
 	var id [10]byte // 48 bits of milliseconds, 32 of chance: 16 characters
 	binary.BigEndian.PutUint64(id[:8], uint64(s.now().UnixMilli())<<16)

@@ -89,15 +89,18 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open orders: %w", err)
 	}
+
 	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Dir, database), Server: o.Server, Owner: "the panel",
 		Create: o.Create, Migrations: scripts})
 	if err != nil {
 		return nil, fmt.Errorf("open orders: %w", err)
 	}
+
 	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, keyFile), o.Create, sealedOrders)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open orders: %w", err), db.Close())
 	}
+
 	s := newService(o, db, box)
 	if err := s.fillNames(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open orders: %w", err), db.Close())

@@ -56,19 +56,23 @@ func (k key) after(f *filter, mark string) error {
 	if mark == "" {
 		return nil
 	}
+
 	values, err := k.read(mark)
 	if err != nil {
 		return err
 	}
+
 	places := make([]string, len(values))
 	for i, v := range values {
 		f.args = append(f.args, v)
 		places[i] = fmt.Sprint("$", len(f.args))
 	}
+
 	comparison := ">"
 	if k.descending {
 		comparison = "<"
 	}
+
 	f.conditions = append(f.conditions, "("+strings.Join(k.columns, ", ")+") "+comparison+" ("+strings.Join(places, ", ")+")")
 	return nil
 }

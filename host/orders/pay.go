@@ -139,16 +139,19 @@ func (g gate) close(ctx context.Context, tx *sql.Tx, o Order, a action) (Order, 
 		withdraw: fmt.Sprintf("it was paid, and registrar %s, which is not run any more, never had it", o.Registrar),
 		expire:   "not paid by " + stamp(o.ExpiresAt),
 	}[a]
+
 	err := exec(ctx, tx, "update orders set state = $1, outcome = $2, reason = $3, closed_at = $4 where id = $5",
 		o.State, o.Outcome, o.Reason, sqldb.Millis(o.ClosedAt), o.ID)
 	if err != nil {
 		return o, err
 	}
+
 	if o.Kind.Acquires() {
 		if err := exec(ctx, tx, "delete from domains where name = $1 and status in ($2, $3)", o.Domain, registrar.StatusPending, begun[o.Kind]); err != nil {
 			return o, err
 		}
 	}
+
 	text := map[action]string{cancel: "order %s is cancelled", withdraw: "order %s is withdrawn: %s", expire: "order %s has expired: %s"}[a]
 	message := fmt.Sprintf(text, o.ID)
 	if a != cancel {

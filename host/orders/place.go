@@ -33,20 +33,25 @@ func placeNew(ctx context.Context, s *Service, q Request) (Order, error) {
 	if err != nil {
 		return Order{}, err
 	}
+
 	notes, err := s.admit(ctx, name, asked)
 	if err != nil {
 		return Order{}, err
 	}
+
 	o := Order{ID: asked.ID, Kind: asked.Kind, Domain: asked.Domain, Customer: asked.Customer, Registrar: name, State: Unpaid,
 		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.time(), Notes: notes,
 		Reference: entry.Line(q.Reference), Digest: s.digest(q), Attempt: 1, Submission: asked.ID}
+
 	if !o.Own {
 		o.ExpiresAt = o.CreatedAt.Add(s.unpaid)
 	}
+
 	sealed, err := s.seal(o.ID, asked)
 	if err != nil {
 		return Order{}, err
 	}
+
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		if err := s.gate().expireOn(ctx, tx, o.Domain); err != nil {
 			return err
@@ -57,9 +62,11 @@ func placeNew(ctx context.Context, s *Service, q Request) (Order, error) {
 		o, err = s.gate().settle(ctx, tx, o, pay)
 		return err
 	})
+
 	if err != nil {
 		return Order{}, err
 	}
+
 	s.log.Info("order placed", "order", o.ID, "kind", o.Kind, "domain", o.Domain, "registrar", o.Registrar, "state", o.State)
 	s.toSubmit[o.Registrar].Wake()
 	return s.waits().shown(o), nil
@@ -70,6 +77,7 @@ func (s *Service) prepare(ctx context.Context, q Request) (o registrar.Order, na
 	if o, err = s.order(q); err != nil {
 		return o, "", err
 	}
+
 	known, err := s.gate().findFree(ctx, o.Domain)
 	if err != nil {
 		return o, "", err
@@ -77,13 +85,16 @@ func (s *Service) prepare(ctx context.Context, q Request) (o registrar.Order, na
 	if err := admissible(o.Kind, known); err != nil {
 		return o, "", err
 	}
+
 	if o.Kind.Acquires() {
 		name, err = s.board.Route(o.Domain)
 		return o, name, err
 	}
+
 	if o.Customer != "" && o.Customer != known.Customer {
 		return o, "", input.Mistake("customer", input.Unicode(o.Domain)+" belongs to another customer")
 	}
+
 	o.Customer = known.Customer
 	if o.Kind == registrar.KindRenew && o.PaidTill.IsZero() {
 		o.PaidTill = known.PaidTill
@@ -108,15 +119,18 @@ func (s *Service) order(q Request) (registrar.Order, error) {
 	if err := input.Mistakes(wrongNames(q)); err != nil {
 		return registrar.Order{}, err
 	}
+
 	customer, err := input.Customer(q.Customer)
 	if err != nil && (q.Kind.Acquires() || strings.TrimSpace(q.Customer) != "") {
 		return registrar.Order{}, err
 	}
+
 	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: customer, Registrant: normalRegistrant(q.Registrant),
 		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill}
 	if o.ID = q.ID; o.ID != "" {
 		return o, nil
 	}
+
 	o.ID, err = s.newID()
 	return o, err
 }
@@ -164,7 +178,7 @@ func (s *Service) store(ctx context.Context, tx *sql.Tx, o Order, sealed []byte)
 	return s.record(ctx, tx, o, OrderPlaced, registrar.LevelInfo, describe(o))
 }
 
-// refuseSecond looks again, now that nobody else can write.
+// refuseSecond reads the domain's orders again, now that it holds the writer's lock.
 func refuseSecond(ctx context.Context, tx *sql.Tx, o Order) error {
 	d, err := selectDomain(ctx, tx, o.Domain)
 	if err != nil {

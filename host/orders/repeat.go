@@ -32,10 +32,12 @@ func (l *ledger) repeated(ctx context.Context, q Request) (o Order, known bool, 
 	if q.ID == "" || !q.ID.Valid() {
 		return Order{}, false, nil
 	}
+
 	err = l.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		o, err = selectOrder(ctx, tx, q.ID)
 		return err
 	})
+
 	switch {
 	case errors.Is(err, registrar.NotFound):
 		return Order{}, false, nil
@@ -45,6 +47,7 @@ func (l *ledger) repeated(ctx context.Context, q Request) (o Order, known bool, 
 	case o.Digest != l.digest(q):
 		return o, true, standsInTheWay(registrar.Conflict, "id", o, fmt.Sprintf("order %s is known with other contents: %s %s for customer %s", o.ID, o.Kind, input.Unicode(o.Domain), o.Customer))
 	}
+
 	o.Again = true
 	return o, true, nil
 }
@@ -88,6 +91,7 @@ func (s *Service) Judge(ctx context.Context, q Request) (Judged, error) {
 	if err != nil {
 		return judgedBy("", err)
 	}
+
 	notes, err := s.admit(ctx, name, asked)
 	if err != nil {
 		return judgedBy(name, err)
@@ -95,10 +99,12 @@ func (s *Service) Judge(ctx context.Context, q Request) (Judged, error) {
 	if err := s.standing(ctx, asked); err != nil {
 		return Judged{}, err
 	}
+
 	r, err := s.board.Registrar(name)
 	if err != nil {
 		return Judged{}, err
 	}
+
 	v, err := r.Validate(ctx, asked)
 	if err != nil {
 		return Judged{}, fmt.Errorf("validate order: %w", err)

@@ -48,7 +48,7 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 	}
 	notes, err := r.admitAgain(ctx, o, asked)
 	if err != nil {
-		if now, failed := s.Order(ctx, o.ID); failed == nil && now.Attempt > o.Attempt { // somebody else was faster
+		if now, failed := s.Order(ctx, o.ID); failed == nil && now.Attempt > o.Attempt { // another call was faster
 			return now, false, nil
 		}
 		return o, false, err
@@ -60,7 +60,7 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 
 	seen := o.Attempt
 	err = s.write(ctx, func(tx *sql.Tx) error {
-		if o, err = selectOrder(ctx, tx, q.Order); err != nil || o.Attempt != seen { // somebody else was faster
+		if o, err = selectOrder(ctx, tx, q.Order); err != nil || o.Attempt != seen { // another call was faster
 			return err
 		}
 		o, err = r.again(ctx, tx, o, asked, sealed, q)
@@ -76,7 +76,7 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 	return s.waits().shown(o), true, nil
 }
 
-// wrong judges what was said, without asking anybody.
+// wrong reports the mistakes in what was said, without asking a registrar.
 func (q Again) wrong(o Order) error {
 	problems := append(input.Person(q.By), input.Behalf(q.For)...)
 	problems = append(problems, oversized(Request{Registrant: q.Registrant, Nameservers: q.Nameservers, AuthCode: q.AuthCode})...)
@@ -161,7 +161,7 @@ func retriable(o Order, d Domain) error {
 	return nil
 }
 
-// again begins the next attempt, now that nobody else can write.
+// again begins the next attempt, within the writer's lock.
 func (r retrier) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar.Order, sealed []byte, q Again) (Order, error) {
 	next, ok := o.after(retry)
 	if !ok {

@@ -13,6 +13,7 @@ func (s *Service) rounds(ctx context.Context) {
 	tick := time.NewTicker(lookLate)
 	defer tick.Stop()
 	ends := asker{s, map[registrar.OrderID]time.Time{}}
+
 	for {
 		for what, look := range map[string]func(context.Context) error{
 			"late orders can't be told":            s.lateness().tellLate,

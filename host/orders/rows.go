@@ -110,18 +110,22 @@ func putDomain(ctx context.Context, q sqldb.Querier, d Domain) error {
 	if err != nil {
 		return err
 	}
+
 	var open *storedOperation
 	if op := d.Operation; op != nil {
 		open = &storedOperation{op.ID, op.Kind, op.State, op.WaitsFor, op.Error, op.Version, op.Deadline, op.CreatedAt}
 	}
+
 	alarms := make([]storedAlarm, 0, len(d.Alarms))
 	for _, a := range d.Alarms {
 		alarms = append(alarms, storedAlarm(a))
 	}
+
 	operation, err := json.Marshal(open)
 	if err != nil {
 		return fmt.Errorf("store domain %s: %w", d.Name, err)
 	}
+
 	standing, err := json.Marshal(alarms)
 	if err != nil {
 		return fmt.Errorf("store domain %s: %w", d.Name, err)

@@ -25,11 +25,11 @@ type action string
 const (
 	pay      action = "pay"
 	cancel   action = "cancel"
-	expire   action = "expire"   // an unpaid order that nobody has paid in time
+	expire   action = "expire"   // it was not paid in time
 	withdraw action = "withdraw" // a paid order that its registrar can't take any more
 	retry    action = "retry"    // the same payment, another operation
 	refund   action = "refund"   // the payment is given back
-	dismiss  action = "dismiss"  // it failed, and needs nobody any more
+	dismiss  action = "dismiss"  // it failed, and needs no person any more
 )
 
 // actions lists every action.

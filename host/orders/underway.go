@@ -35,9 +35,11 @@ func (l Lists) CountOperations(ctx context.Context) (all []UnderWay, err error) 
 		}, "select operation from domains where "+hasOperation)
 		return err
 	})
+
 	for _, u := range states {
 		all = append(all, u)
 	}
+
 	slices.SortFunc(all, func(a, b UnderWay) int { return strings.Compare(string(a.State), string(b.State)) })
 	return all, fault(err, "count operations")
 }

@@ -37,7 +37,7 @@ func (w waits) shown(o Order) Order {
 	return one[0]
 }
 
-// forPerson reports whether an order has come to nothing, and nobody has said what follows.
+// forPerson reports whether an order has come to nothing and waits for a person's decision.
 func (o Order) forPerson() bool {
 	return o.State == Paid && slices.Contains([]registrar.Outcome{failed, withdrawn}, o.Outcome) && o.DismissedAt.IsZero()
 }

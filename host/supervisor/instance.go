@@ -26,12 +26,12 @@ type instance struct {
 	timing  Timing
 	client  *goplugin.Client
 	process *process
-	plugin  registrar.Plugin
+	plugin  registrar.Hosted
 }
 
 // Visit starts a plugin, hands it its settings, lets f use it and stops it again. The plugin
 // is never told to begin its work.
-func Visit(ctx context.Context, spec Spec, t Timing, log hclog.Logger, f func(ctx context.Context, p registrar.Plugin) error) error {
+func Visit(ctx context.Context, spec Spec, t Timing, log hclog.Logger, f func(ctx context.Context, p registrar.Hosted) error) error {
 	if spec.Fault != nil {
 		return spec.Fault
 	}
@@ -129,7 +129,7 @@ func makeDirs(spec Spec, runDir string) error {
 	return errors.Join(handTo(spec.Account, spec.RunDir), handTo(spec.Account, runDir))
 }
 
-// handTo gives a directory, which nobody else may enter, to the account that uses it.
+// handTo gives a directory, closed to all others, to the account that uses it.
 func handTo(a *Account, dir string) error {
 	if a == nil {
 		return nil

@@ -165,28 +165,33 @@ func decode(body io.Reader, v any) error {
 	return nil
 }
 
-// refuse answers with an error. A fault that nobody meant to tell goes to the log instead.
+// refuse answers with an error. A fault without a code goes to the log instead.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
-		return // nobody listens
+		return // the caller has gone
 	}
+
 	var e *registrar.Error
 	if !errors.As(err, &e) {
 		s.log.Error("request failed", "method", r.Method, "path", r.Pattern, "err", err)
 		fail(w, http.StatusInternalServerError, string(registrar.Internal), "the panel could not do it; its log says why")
 		return
 	}
+
 	if e.Code == noRight {
 		fail(w, http.StatusForbidden, string(noRight), e.Detail)
 		return
 	}
+
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
 	}
+
 	message := e.Detail
 	if message == "" {
 		message = e.Code.Error()
 	}
+
 	failure := api.Error{Code: string(e.Code), Message: message, Problems: make([]api.Problem, 0, len(e.Problems))}
 	for _, p := range e.Problems {
 		failure.Problems = append(failure.Problems, api.Problem(p))
@@ -194,6 +199,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 			failure.Order = &id
 		}
 	}
+
 	writeJSON(w, statusOf[e.Code], api.Failure{Error: failure})
 }
 

@@ -36,6 +36,7 @@ func (l lists) listAttention(r *http.Request) (paged[api.Attention], []switchboa
 	if err := a.err(); err != nil {
 		return paged[api.Attention]{}, nil, err
 	}
+
 	var all []api.Attention
 	var absent []switchboard.Absent
 	if page.After == "" {
@@ -47,17 +48,21 @@ func (l lists) listAttention(r *http.Request) (paged[api.Attention], []switchboa
 		absent = waiting.Absent
 		all = append(all, reviewsNeed(waiting.List, more)...)
 	}
+
 	found, next, err := l.book.Lists().Domains(r.Context(), orders.DomainList{Page: page, Attention: true})
 	if err != nil {
 		return paged[api.Attention]{}, nil, err
 	}
+
 	failed, err := l.book.Lists().FailedOf(r.Context(), list(found, func(d orders.Domain) string { return d.Name }))
 	if err != nil {
 		return paged[api.Attention]{}, nil, err
 	}
+
 	for _, d := range found {
 		all = append(all, domainNeeds(d, failed[d.Name]))
 	}
+
 	slices.SortStableFunc(all, func(a, b api.Attention) int { return strings.Compare(a.Severity, b.Severity) })
 	return pageOf(r, all, func(v api.Attention) api.Attention { return v }, next), absent, nil
 }
@@ -127,6 +132,7 @@ func domainNeeds(d orders.Domain, failed orders.Order) api.Attention {
 	if d.Status == registrar.StatusError {
 		n.Severity = mustAct
 	}
+
 	op := d.Operation
 	if op == nil || !op.State.WaitsForPerson() {
 		if failed.ID != "" {
@@ -134,27 +140,30 @@ func domainNeeds(d orders.Domain, failed orders.Order) api.Attention {
 		}
 		return n
 	}
+
 	n.Kind, n.Severity, n.Operation = "operation", mustAct, known(op.ID)
 	n.State, n.OperationKind, n.Version = known(op.State), known(op.Kind), known(op.Version)
 	n.What = fmt.Sprintf("the %s of %s is %s", noun(op.Kind), name, op.State)
 	if n.Why = op.WaitsFor; op.Error != "" {
 		n.Why = strings.TrimPrefix(n.Why+": "+op.Error, ": ")
 	}
+
 	resolve := "panel operation resolve " + string(op.ID) + " --outcome "
 	n.Actions = []api.Action{
 		{Does: "see its history", Command: "panel operation show " + string(op.ID), Code: "show"},
 		{Does: "it was carried out", Command: resolve + "done", Code: "done"},
 		{Does: "it was not, and shall not be", Command: resolve + "failed --note WHY", Code: "failed"},
 		{Does: "it was not: send it again", Command: resolve + "resend --note WHY", Code: "resend"}}
+
 	return n
 }
 
 // orderNeeds makes of what a domain needs what its failed order does.
 func orderNeeds(n api.Attention, o orders.Order) api.Attention {
-	n.Kind, n.Severity, n.Order, n.Since = "order", mustAct, known(o.ID), knownTime(o.ClosedAt)
-	n.What = fmt.Sprintf("the %s of %s is paid and came to nothing", noun(o.Kind), input.Unicode(o.Domain))
-	if o.Reason != "" {
-		n.Why = o.Reason
+	n.Severity, n.Order, n.Since, n.Why = mustAct, known(o.ID), knownTime(o.ClosedAt), or(o.Reason, n.Why)
+	if *n.State != string(registrar.StatusError) { // which says as much of the domain
+		n.Kind, n.State, n.OperationKind = "order", known(o.Outcome), known(o.Kind)
+		n.What = fmt.Sprintf("the %s of %s is paid and came to nothing", noun(o.Kind), input.Unicode(o.Domain))
 	}
 	retry := api.Action{Does: "try it again, with --contact, --ns or --auth if that was wrong", Command: "panel order retry " + string(o.ID), Code: "retry"}
 	end := api.Action{Does: "the payment was given back", Command: "panel order refund " + string(o.ID), Code: "refund"}
@@ -199,16 +208,19 @@ func (l lists) showStatus(r *http.Request) (api.Status, error) {
 	if status.Orders, err = l.book.Lists().CountOrders(r.Context()); err != nil {
 		return status, err
 	}
+
 	today := registrar.DateOf(now.UTC())
 	for days, count := range map[int]*int{0: &status.Due.Today, 7: &status.Due.Days7, 30: &status.Due.Days30, 60: &status.Due.Days60} {
 		if *count, err = l.book.Lists().CountDue(r.Context(), today.AddDays(days)); err != nil {
 			return status, err
 		}
 	}
+
 	needing, err := l.book.Lists().CountAttention(r.Context())
 	if err != nil {
 		return status, err
 	}
+
 	waiting, more, err := l.waitingReviews(r)
 	status.Attention = needing + len(reviewsNeed(waiting.List, more)) + len(slices.DeleteFunc(l.plugins.Statuses(), healthy))
 	return status, err

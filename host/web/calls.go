@@ -28,6 +28,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	routeKeeping(t, s)
 	routeData(t, s)
 	routeNotices(t, s)
+	routeStaff(t, s)
 	s.description = describing(t, s.version)
 	mux.Handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
 		return none{}, registrar.Errorf(registrar.NotFound, "there is no %s %s", r.Method, r.URL.Path)
@@ -78,6 +79,7 @@ func routeDomains(t *routes, s *Server) {
 	t.handle("POST /api/v1/customers/{id}/handles", order, action(s, s.adoptHandle), says("The customer has this handle already."))
 	t.handle("GET /api/v1/attention", look, partial(s, s.lists().listAttention), says("What needs a person, the most urgent first."), takes(paging()...))
 	t.handle("GET /api/v1/status", look, endpoint(s, s.lists().showStatus), says("Counts: what there is, what is under way, what falls due."))
+
 	t.handle("GET /api/v1/log", look, stream("", reflect.TypeFor[[]api.Entry](), s.actionLog),
 		says("The Action Log, the oldest entry first: the last entries, or those after one; with wait, as soon as there are any."), takes(logParameters()...))
 }
@@ -304,6 +306,7 @@ func (s *Server) followLog(w http.ResponseWriter, r *http.Request, q orders.LogQ
 	if stream.Flush() != nil {
 		return
 	}
+
 	for e, err := range s.orders.FollowLog(r.Context(), q) {
 		if err != nil {
 			if r.Context().Err() == nil {

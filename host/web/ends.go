@@ -21,7 +21,7 @@ func (s *Server) routeEnds(t *routes) {
 	e := ends{s.orders, s.board}
 	t.handle("POST /api/v1/orders/{id}/retry", money, action(s, e.retryOrder), says("Try an order again that was paid and has failed: the same payment, another operation."))
 	t.handle("POST /api/v1/orders/{id}/refund", money, action(s, e.refundOrder), says("The payment for an order that has failed was given back."))
-	t.handle("POST /api/v1/orders/{id}/dismiss", order, action(s, e.dismissOrder), says("An order that has failed needs nobody any more."))
+	t.handle("POST /api/v1/orders/{id}/dismiss", order, action(s, e.dismissOrder), says("An order that has failed needs no person any more."))
 	t.handle("POST /api/v1/orders/{id}/contact", secrets, action(s, e.orderContact), says("The contact data of an order, as they were given; the Action Log records who reads them."))
 }
 

@@ -163,14 +163,17 @@ func (s *Server) actionLog(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
+
 	if follow {
 		q.First = false
 		s.followLog(w, r, q)
 		return
 	}
+
 	if q.Limit == 0 {
 		q.Limit = orders.MostRows
 	}
+
 	q.Limit++ // one more, to see whether the list goes on
 	within(w, readWithin+wait)
 	entries, err := s.orders.WaitLog(r.Context(), q, wait)
@@ -178,6 +181,7 @@ func (s *Server) actionLog(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
+
 	succeed(w, r, logPage(r, entries, q))
 }
 

@@ -53,18 +53,22 @@ func requestOf(r *http.Request, in api.NewOrder) (q orders.Request, err error) {
 	if !caller(r).May(needed) {
 		return q, forbidden(r, needed)
 	}
+
 	id, err := orderID(r, in.ID)
 	if err != nil {
 		return q, err
 	}
+
 	paidTill, err := date("paid_till", in.PaidTill)
 	if err != nil {
 		return q, err
 	}
+
 	if in.Kind == string(registrar.KindRenew) && paidTill.IsZero() {
 		return q, input.Mistakes([]registrar.Problem{{Path: "paid_till", Code: "required",
 			Message: "is required of a renewal: the day till which you believe the domain is paid, so that no year is paid for twice; GET /api/v1/domains/{name} says it"}})
 	}
+
 	return orders.Request{ID: id, Reference: in.Reference, Kind: registrar.OperationKind(in.Kind), Domain: in.Domain, Customer: in.Customer, Own: in.Own,
 		Registrant: registrantOf(in.Contact), Nameservers: nameservers(in.Nameservers), AuthCode: registrar.AuthCode(in.AuthCode), PaidTill: paidTill}, nil
 }

@@ -131,6 +131,7 @@ func (a *asked) since(name string, now time.Time) time.Time {
 	if d, err := registrar.ParseDate(given); err == nil {
 		return d.In(time.UTC)
 	}
+
 	a.wrong(name, "must be an instant such as 2026-12-01T08:00:00Z, a day, or a time ago such as 2h or 7d")
 	return time.Time{}
 }

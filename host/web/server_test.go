@@ -60,7 +60,7 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// Without any credential nobody on TCP may do anything.
+// Without a credential a caller on TCP may do nothing.
 func TestNoCredentialIsNoWayIn(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")

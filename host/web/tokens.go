@@ -46,7 +46,7 @@ func forWhom(r *http.Request, text string) string {
 	return text
 }
 
-// IssueToken makes a token and keeps the rest. Nobody can see the token again.
+// IssueToken makes a token and keeps the rest. The token can't be seen again.
 func IssueToken(ctx context.Context, v Vault, in api.NewToken, by string) (api.IssuedToken, error) {
 	rights, err := access.ParseRights(in.Rights)
 	if err != nil {
@@ -55,10 +55,12 @@ func IssueToken(ctx context.Context, v Vault, in api.NewToken, by string) (api.I
 	if _, err := user.Lookup(in.Name); err == nil {
 		return api.IssuedToken{}, input.Mistake("name", "is that of a user of this machine, who would be taken for the caller")
 	}
+
 	token, err := access.NewToken(rand.Reader)
 	if err != nil {
 		return api.IssuedToken{}, err
 	}
+
 	c := access.Credential{Name: in.Name, Digest: access.Digest(token), Rights: rights, CreatedBy: by, CreatedAt: time.Now()}
 	if in.ExpiresAt != nil {
 		c.ExpiresAt = *in.ExpiresAt

@@ -6,16 +6,12 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
 
 // longFunction is from how many lines on a function needs paragraphs.
 const longFunction = 20
-
-// solidRooms are still to be parted.
-var solidRooms = regexp.MustCompile(`^ours/(cmd/panel(/command|/operator)?|host/(orders|web|web/api)|plugin/r01/(ordering|outbox))$`)
 
 // A long function is read by its paragraphs: empty lines part its steps. One of two statements,
 // such as a table with what goes before it, needs none.
@@ -24,10 +20,6 @@ func TestParagraphs(t *testing.T) {
 
 	long := 0
 	for _, p := range packages(t) {
-		if solidRooms.MatchString(short(p.ImportPath)) {
-			continue
-		}
-
 		for _, file := range p.GoFiles {
 			path := filepath.Join(p.Dir, file)
 			text, err := os.ReadFile(path)

@@ -14,7 +14,7 @@ import (
 // PostfixOptions shape an instance.
 type PostfixOptions struct {
 	// Dovecot takes the mails to its users. Submission is for them alone then, after a
-	// login; nil = it is for everybody, as no login is offered.
+	// login; nil = it needs none, and no login is offered.
 	Dovecot *Dovecot
 	// Routes are the SMTP servers, HOST:PORT, that take the mails to other domains.
 	Routes map[string]string

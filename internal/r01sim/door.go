@@ -77,7 +77,7 @@ func (g *guest) Close() error {
 	return g.Conn.Close()
 }
 
-// close shuts the door, throws everybody out and waits until they are gone.
+// close refuses new connections, closes the others and waits until they are gone.
 func (d *door) close() {
 	d.mu.Lock()
 	d.shut = true

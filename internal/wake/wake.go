@@ -19,7 +19,7 @@ func (s Signal) Wake() {
 	}
 }
 
-// Broadcast wakes everybody who waits. The zero Broadcast is ready.
+// Broadcast wakes all goroutines that wait. The zero Broadcast is ready.
 type Broadcast struct {
 	mu sync.Mutex
 	ch chan struct{}

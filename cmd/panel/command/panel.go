@@ -38,6 +38,7 @@ func (c *Call) Client() (*api.Client, string, error) {
 			options = append(options, api.Pinned(text))
 		}
 	}
+
 	client, err := api.NewClient(server, token, options...)
 	if err != nil {
 		return nil, "", Usage(err)
@@ -142,14 +143,17 @@ func ListPartial[T any](c *Call, path string, query map[string][]string, limit i
 	if limit < 0 {
 		return nil, nil, Usage(errors.New("--limit must be 1 or more, or left out"))
 	}
+
 	client, server, err := c.Client()
 	if err != nil {
 		return nil, nil, err
 	}
+
 	asked := url.Values(maps.Clone(query))
 	if limit > 0 {
 		asked.Set("limit", strconv.Itoa(limit))
 	}
+
 	err = patiently(c.Ctx, func() error {
 		all, missing = []T{}, nil
 		for page, err := range api.Pages[T](c.Ctx, client, path, asked) {
@@ -164,6 +168,7 @@ func ListPartial[T any](c *Call, path string, query map[string][]string, limit i
 		}
 		return nil
 	})
+
 	return all, distinct(missing), Explain(err, server)
 }
 

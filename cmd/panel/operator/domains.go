@@ -236,6 +236,7 @@ func (p *runRenewalsCommand) Run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
+
 	if err := c.Show(steps, func(w io.Writer) {
 		command.Row(w, "DOMAIN", "PAID TILL", "ACTION", "REASON")
 		for _, s := range steps {
@@ -244,12 +245,14 @@ func (p *runRenewalsCommand) Run(c *command.Call) error {
 	}); err != nil {
 		return err
 	}
+
 	held := 0
 	for _, s := range steps {
 		if s.Action == "hold" {
 			held++
 		}
 	}
+
 	var fault error
 	if held > 0 {
 		fault = command.Waiting(fmt.Sprintf("renewals held back: %d", held))

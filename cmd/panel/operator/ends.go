@@ -29,9 +29,11 @@ func (p *retryCommand) Run(c *command.Call) (err error) {
 			return command.Usage(err)
 		}
 	}
+
 	if in.Nameservers, err = nameservers(p.NS); err != nil {
 		return command.Usage(err)
 	}
+
 	seen, err := command.Get[api.Order](c, api.Path("orders", p.Order), nil)
 	if err != nil {
 		return err
@@ -39,6 +41,7 @@ func (p *retryCommand) Run(c *command.Call) (err error) {
 	if seen.Outcome != nil {
 		in.Attempt = seen.Attempt
 	}
+
 	o, err := command.Post[api.Changed](c, api.Path("orders", p.Order, "retry"), in)
 	if err != nil {
 		return err
@@ -49,6 +52,7 @@ func (p *retryCommand) Run(c *command.Call) (err error) {
 	if err := c.Show(o, orderText(o.Order)); err != nil {
 		return err
 	}
+
 	tellNotes(c, o.Order)
 	return p.await(c, o.Domain)
 }

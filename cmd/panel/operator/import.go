@@ -51,6 +51,7 @@ func (p *importDomainCommand) many(c *command.Call) error {
 	if err != nil {
 		return command.Usage(err)
 	}
+
 	all := []api.Imported{}
 	for len(rows) > 0 {
 		n := min(atOnce, len(rows))
@@ -60,17 +61,21 @@ func (p *importDomainCommand) many(c *command.Call) error {
 		}
 		all, rows = append(all, done...), rows[n:]
 	}
+
 	if err := c.Show(all, importsText(all)); err != nil {
 		return err
 	}
+
 	counts := map[string]int{}
 	for _, one := range all {
 		counts[one.Action]++
 	}
+
 	did := "imported"
 	if p.DryRun {
 		did = "to be imported"
 	}
+
 	command.Hint(c.Stderr, fmt.Sprintf("%s: %d, known already: %d, refused: %d", did, counts["import"], counts["known"], counts["refused"]))
 	if counts["refused"] > 0 {
 		return fmt.Errorf("lines that were refused: %d", counts["refused"])
@@ -98,6 +103,7 @@ func (p *importDomainCommand) read(c *command.Call) (rows []api.ImportRow, err e
 		defer f.Close()
 		in = f
 	}
+
 	var mistakes []error
 	lines := bufio.NewScanner(in)
 	for n := 1; lines.Scan(); n++ {
@@ -111,6 +117,7 @@ func (p *importDomainCommand) read(c *command.Call) (rows []api.ImportRow, err e
 		}
 		rows = append(rows, row)
 	}
+
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read import: %w", err)
 	}
@@ -124,6 +131,7 @@ func (p *importDomainCommand) row(cells []string) (api.ImportRow, string) {
 		}
 		return otherwise
 	}
+
 	row := api.ImportRow{Domain: cell(0, ""), PaidTill: cell(1, ""), Customer: cell(2, p.Customer), Handle: cell(3, p.Handle)}
 	if _, err := input.ACE(row.Domain); err != nil {
 		return row, fmt.Sprintf("%q is not a domain name", row.Domain)
@@ -131,6 +139,7 @@ func (p *importDomainCommand) row(cells []string) (api.ImportRow, string) {
 	if d, err := registrar.ParseDate(row.PaidTill); err != nil || d.IsZero() {
 		return row, fmt.Sprintf("paid-till %q must be YYYY-MM-DD", row.PaidTill)
 	}
+
 	switch {
 	case len(cells) > 4:
 		return row, "it has more than name, paid-till, customer and handle"
@@ -139,5 +148,6 @@ func (p *importDomainCommand) row(cells []string) (api.ImportRow, string) {
 	case row.Handle == "":
 		return row, "the handle is missing: give it as fourth cell, or --handle for all"
 	}
+
 	return row, ""
 }

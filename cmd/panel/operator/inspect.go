@@ -152,10 +152,12 @@ func (p *Log) follow(c *command.Call) error {
 	if err != nil {
 		return err
 	}
+
 	client, server, err := c.Client()
 	if err != nil {
 		return err
 	}
+
 	query := p.query()
 	query.Set("after", strconv.FormatInt(last, 10))
 	for e, err := range client.Follow(c.Ctx, query) {
@@ -166,6 +168,7 @@ func (p *Log) follow(c *command.Call) error {
 			return err
 		}
 	}
+
 	return nil
 }
 

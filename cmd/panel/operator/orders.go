@@ -22,7 +22,7 @@ type Order struct {
 	Cancel   cancelCommand    `cmd:"" help:"Withdraw an order that is not paid."`
 	Retry    retryCommand     `cmd:"" help:"Try an order again that was paid and has failed: the same payment, another operation."`
 	Refund   refundCommand    `cmd:"" help:"The payment for an order that has failed was given back."`
-	Dismiss  dismissCommand   `cmd:"" help:"An order that has failed needs nobody any more."`
+	Dismiss  dismissCommand   `cmd:"" help:"An order that has failed needs no person any more."`
 	Show     showOrderCommand `cmd:"" help:"Show an order."`
 	Contact  contactCommand   `cmd:"" help:"Show the contact data of an order as they were given; the Action Log records who read them."`
 	Secret   secretCommand    `cmd:"" help:"Show the transfer code of an order; the Action Log records who read it."`
@@ -125,6 +125,7 @@ func nameservers(args []string) ([]api.Nameserver, error) {
 			list[i].IPs = append(list[i].IPs, ip)
 		}
 	}
+
 	return list, nil
 }
 
@@ -153,6 +154,7 @@ func (p patience) show(c *command.Call, v any, o api.Order) error {
 func (p patience) await(c *command.Call, domain string) error {
 	tick := time.NewTicker(askAgain)
 	defer tick.Stop()
+
 	for end := time.After(p.Wait); ; {
 		d, err := command.Get[api.Domain](c, api.Path("domains", domain), nil)
 		if err != nil {

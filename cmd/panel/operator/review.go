@@ -75,16 +75,19 @@ func (p *reviewSendersCommand) Run(c *command.Call) error {
 		}
 		return c.Show(heeded, func(w io.Writer) { command.Row(w, "heeded again", heeded.Address) })
 	}
+
 	list, missing, err := command.GetPartial[[]api.IgnoredSender](c, api.Path("review", "senders"), nil)
 	if err != nil {
 		return err
 	}
+
 	err = c.Show(list, func(w io.Writer) {
 		command.Row(w, "SENDER", "IGNORED SINCE", "BY", "WHY")
 		for _, s := range list {
 			command.Row(w, s.Address, s.Since, s.By, s.Note)
 		}
 	})
+
 	if err != nil {
 		return err
 	}
@@ -181,22 +184,27 @@ func (p *resolveReviewCommand) together(c *command.Call) error {
 		}
 		d.Reviews = append(d.Reviews, api.SeenReview{ID: id, Version: version(seen.Version)})
 	}
+
 	done, missing, err := command.PostPartial[api.ReviewsResolved](c, api.Path("review", "resolve"), d)
 	if err != nil {
 		return err
 	}
+
 	err = c.Show(done, func(w io.Writer) {
 		command.Row(w, "resolved", done.Resolved)
 		for _, address := range done.Ignored {
 			command.Row(w, "ignored from now on", address)
 		}
 	})
+
 	if err != nil {
 		return err
 	}
+
 	var failed []error
 	for _, r := range done.Refused {
 		failed = append(failed, fmt.Errorf("%s: %s", r.ID, r.Reason))
 	}
+
 	return errors.Join(append(failed, command.Absent(missing))...)
 }

@@ -58,6 +58,7 @@ func NewClient(server string, token secret.String, options ...func(*Client)) (*C
 	for _, o := range options {
 		o(c)
 	}
+
 	if path, ok := strings.CutPrefix(server, "unix://"); ok {
 		c.base = "http://panel" // the name is not looked up
 		// A new connection costs nothing here, and a client that is dropped leaves none behind.
@@ -66,13 +67,16 @@ func NewClient(server string, token secret.String, options ...func(*Client)) (*C
 		}}
 		return c, nil
 	}
+
 	if !strings.Contains(server, "://") {
 		server = "http://" + server
 	}
+
 	u, err := url.Parse(server)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("server must be HOST:PORT, http://…, https://… or unix://PATH")
 	}
+
 	c.base = strings.TrimSuffix(u.String(), "/")
 	return c, nil
 }
@@ -145,6 +149,7 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 		}
 		body = bytes.NewReader(text)
 	}
+
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
@@ -155,6 +160,7 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 	if !c.token.IsEmpty() {
 		req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	}
+
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, unreachable(err)
@@ -162,6 +168,7 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 	if resp.StatusCode < http.StatusBadRequest {
 		return resp, nil
 	}
+
 	defer resp.Body.Close()
 	return nil, failure(resp)
 }
@@ -219,6 +226,7 @@ func (c *Client) FollowLog(ctx context.Context, domain string, after int64) iter
 func (c *Client) Follow(ctx context.Context, query url.Values) iter.Seq2[Entry, error] {
 	query = maps.Clone(query)
 	query.Set("follow", "1")
+
 	return func(yield func(Entry, error) bool) {
 		body, err := c.do(ctx, http.MethodGet, withQuery(Path("log"), query), nil)
 		if err != nil {

@@ -6,7 +6,7 @@ type Erasure struct {
 	Customer string    `json:"customer"`
 	Removed  []Removed `json:"removed"` // now
 	Kept     []Kept    `json:"kept"`    // what must stay
-	Beyond   []Beyond  `json:"beyond"`  // where copies may be that nobody here can remove
+	Beyond   []Beyond  `json:"beyond"`  // where copies may be that can't be removed from here
 }
 
 // Removed counts what was removed of one sort.

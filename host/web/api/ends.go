@@ -19,7 +19,7 @@ type OrderStanding struct {
 	Attempt     int        `json:"attempt"`      // 1, and one more for each time that it was tried again
 	ExpiresAt   *time.Time `json:"expires_at"`   // unpaid: when it ends by itself
 	RefundedAt  *time.Time `json:"refunded_at"`  // the payment was given back
-	DismissedAt *time.Time `json:"dismissed_at"` // it failed, and needs nobody any more
+	DismissedAt *time.Time `json:"dismissed_at"` // it failed, and needs no person any more
 }
 
 // Retry tries an order again that was paid and has failed: the same payment, another operation. What

@@ -46,7 +46,7 @@ type Attention struct {
 	Why       string     `json:"why"`     // the reason, in the registrar's words where there are any
 	Actions   []Action   `json:"actions"` // what can be done, the most useful first
 
-	// What it is for programs: a state of the plugin, the operation or the domain that Kind names, the
+	// What it is for programs: the state of the plugin, operation or domain that Kind names, or the outcome of the order, the
 	// kind of the operation, and the version that a decision on it hands back.
 	State         *string `json:"state"`
 	OperationKind *string `json:"operation_kind"`

@@ -38,7 +38,7 @@ func Problems(address string, protection TLS, plaintext bool) []registrar.Proble
 	case Start, Implicit:
 	case None:
 		if err == nil && !loopback(host) && !plaintext {
-			add("tls", "\"none\" would show the password to everybody on the way: use \"starttls\" or \"implicit\", or set allow_plaintext = true")
+			add("tls", "\"none\" would show the password to all on the way: use \"starttls\" or \"implicit\", or set allow_plaintext = true")
 		}
 	default:
 		add("tls", "must be \"none\", \"starttls\" or \"implicit\"")

@@ -42,7 +42,7 @@ const eraseAtOnce = 100
 // call removes the rest.
 func (er *Eraser) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
 	if problems := q.Problems(); len(problems) > 0 {
-		return registrar.Erasure{}, &registrar.Error{Code: registrar.Invalid, Detail: "nobody's data are named", Problems: problems}
+		return registrar.Erasure{}, &registrar.Error{Code: registrar.Invalid, Detail: "no customer is named", Problems: problems}
 	}
 
 	f := store.Finished{Customer: q.Customer, Before: q.Before}

@@ -18,7 +18,7 @@ type Watched struct {
 }
 
 // Lookout makes alarms of what only health tells: a relay that hangs, a mailbox that can't be
-// reached, a store that grows. Health is read when somebody looks; an alarm comes by itself.
+// reached, a store that grows. Health is read when it is asked for; an alarm comes by itself.
 type Lookout struct {
 	alarms *Alarms
 	write  func(ctx context.Context, fn func(tx *store.Tx) error) error

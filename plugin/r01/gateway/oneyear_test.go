@@ -14,7 +14,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// muddle is one domain whose expiry is written differently by everybody, on a machine whose
+// muddle is one domain whose expiry each source writes differently, on a machine whose
 // clock is set again and again. No person decides anything.
 type muddle struct {
 	*gate

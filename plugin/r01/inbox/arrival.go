@@ -60,7 +60,7 @@ func short(text string, most int) string {
 	return string(runes[:most]) + "…"
 }
 
-// turn says whose turn a mail is, by its header: what nobody can guess first, then what claims to
+// turn returns a mail's turn, by its header: what can't be guessed first, then what claims to
 // be of R01. It decides nothing else.
 func (mt *Matcher) turn(tx *store.Tx, h message.Header) (store.Turn, error) {
 	for _, id := range append(slices.Concat(h.InReplyTo, h.References), h.MessageID) {

@@ -151,7 +151,7 @@ const (
 	bytesOther  = 1 << 20
 )
 
-// ReadNew reads every new mail once, whoever's turn it is first: what arrives meanwhile and answers
+// ReadNew reads every new mail once, in the order of their turns: what arrives meanwhile and answers
 // a mail of ours overtakes what waits. One that can't be applied now is left for the next pass
 // and does not hold up the others.
 func (in *Inbox) ReadNew(ctx context.Context) error {

@@ -25,7 +25,7 @@ func (in *Inbox) keepLoop(ctx context.Context) {
 	}
 }
 
-// Sweep removes them in small transactions, so that nobody waits long; and it ends the waiting of
+// Sweep removes them in small transactions, so that no writer waits long; and it ends the waiting of
 // strangers whose time is up.
 func (in *Inbox) Sweep(ctx context.Context) error {
 	if in.clock.Doubt() != "" { // their age is unknown

@@ -88,7 +88,7 @@ func (dk *Desk) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule str
 		}
 
 		if subject != msg.Subject || text != msg.Text {
-			rule = "# No rule is proposed: the mail repeats a request of ours, with what nobody should read.\n"
+			rule = "# No rule is proposed: the mail repeats a request of ours, with personal data.\n"
 			return nil
 		}
 

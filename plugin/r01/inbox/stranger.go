@@ -33,7 +33,7 @@ type visitor struct {
 	hints    bool // it names something that is under way
 }
 
-// placeOf is the list that a mail waits in. Whoever proves to be R01, or to know a mail of ours, is
+// placeOf is the list that a mail waits in. A sender that proves to be R01, or to know a mail of ours, is
 // put before a person, and so is what may well be R01's: it says so, reads so or names what is under
 // way, as far as the day's quota goes. All else is a stranger's. r01-mail 3.8
 func (in *Inbox) placeOf(tx *store.Tx, m store.Mail, l letter, v visitor) (store.List, error) {
@@ -127,7 +127,7 @@ func (in *Inbox) calm(tx *store.Tx) error {
 	return errors.Join(tx.ForgetVisits(in.now()), tx.SetSetting(overrunAt, ""), in.alarms.Clear(tx, engine.QuotaAlarm, ""))
 }
 
-// expire takes entries of strangers out of their list that nobody has looked for in time.
+// expire takes entries of strangers out of their list that no person has resolved in time.
 func (in *Inbox) expire(tx *store.Tx, before time.Time, limit int) (int, error) {
 	entries, err := tx.Reviews.Expired(before, limit)
 	if err != nil {

@@ -18,7 +18,7 @@ func Rules() []Rule { return rules }
 var rules = []Rule{
 	// A mail as a whole. r01-mail 3.8
 	{Name: "any doubt in a mail", Source: []Source{FromReply}, when: inDoubt, Action: Wait, Reason: NotWhole, Ask: true},
-	{Name: "an answer to somebody else", Source: []Source{FromReply, FromBounce}, Binding: []Binding{Against}, Action: Wait, Reason: NotOurs},
+	{Name: "an answer to another request", Source: []Source{FromReply, FromBounce}, Binding: []Binding{Against}, Action: Wait, Reason: NotOurs},
 	{Name: "about something else", Source: []Source{FromReply, FromBounce}, Object: []Match{OtherObject}, Action: Wait, Reason: NotAbout},
 	{Name: "tied to nothing", Source: []Source{FromReply, FromBounce}, Binding: []Binding{Unbound}, Action: Wait, Reason: NotBound},
 
@@ -77,7 +77,7 @@ var rules = []Rule{
 	{Name: "a refusal that may not have been of ours", Source: []Source{FromRelease}, Action: Moot, Reason: NotReleased},
 
 	// The registry. docs/registry.md
-	{Name: "the record of somebody else", Source: byRegistry, Object: []Match{OtherObject}, Action: Wait, Reason: NotAbout, Alarm: true},
+	{Name: "the record of another domain", Source: byRegistry, Object: []Match{OtherObject}, Action: Wait, Reason: NotAbout, Alarm: true},
 	{Name: "a year that is not there, and R01 found it too early", Source: byRegistry, Event: []Event{Rejected}, Kind: []Kind{Prolong}, State: []State{needsAction},
 		Made: []Moment{After}, Object: []Match{SameObject}, Till: []Till{OldTill, BadTill}, when: toVerify, Action: Apply},
 	{Name: "a refusal that no registry shows", Source: byRegistry, Event: []Event{Rejected}, Action: Note},

@@ -124,7 +124,7 @@ var stalls = map[StallReason]string{
 	NotDelegated:  "an operator: registered, but R01 did not delegate it; check the nameservers and the registrant's phone at R01",
 	NoResult:      "an operator: R01 queued the request but has not reported a result in time; ask R01",
 	NoAnswer:      "an operator: sent, but R01 has not answered in time; it may have been executed",
-	FateUnknown:   "a reply, our own copy, or an operator: nobody knows whether it was sent, so it may have been executed",
+	FateUnknown:   "a reply, our own copy, or an operator: it is not known whether it was sent, so it may have been executed",
 	ToVerify:      "the registry's word on paid-till, or an operator: R01 says that there is nothing to renew, or not now; look whether it is renewed",
 	NeedsOperator: "an operator: R01 has no mail action for this; follow the steps in its history (panel operation show)",
 }

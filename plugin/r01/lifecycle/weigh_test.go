@@ -131,7 +131,7 @@ var laws = []law{
 	{"a bounce of what failed asks for no person", func(r *Request, e *Evidence, v *Verdict) bool {
 		return e.Source == FromBounce && r.State == failed && tied(e) && e.Object != OtherObject && v.action != Note
 	}},
-	{"the registry's record of somebody else, of before, or that can't be concludes nothing", func(r *Request, e *Evidence, v *Verdict) bool {
+	{"the registry's record of another domain, of before, or that can't be concludes nothing", func(r *Request, e *Evidence, v *Verdict) bool {
 		if !fromRegistry(e) || v.action != Apply || e.Event == Withdrawn || e.Event == Rejected {
 			return false
 		}

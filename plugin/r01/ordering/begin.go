@@ -63,6 +63,7 @@ func (rn *Renewals) beginRenewals(tx *store.Tx, plans []store.Plan) error {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -82,7 +83,7 @@ func (rn *Renewals) unfitToRenew(tx *store.Tx, d registrar.Domain, p store.Plan)
 	return "", err
 }
 
-// beginRenewal begins an operation that nobody has ordered.
+// beginRenewal begins a renewal of the schedule, which has no order.
 func (rn *Renewals) beginRenewal(tx *store.Tx, d registrar.Domain) error {
 	o := registrar.Order{Kind: registrar.KindRenew, Domain: d.Name, Customer: d.Customer, PaidTill: d.PaidTill}
 	p, problems := rn.planner.plan(o)

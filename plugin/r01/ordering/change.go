@@ -50,6 +50,7 @@ func underWay(tx *store.Tx, c store.Client, t mailform.Template) (r store.Reques
 	if c.State != registrar.HandleRegistered {
 		return r, false, registrar.Errorf(registrar.Precondition, "client %s is being registered with another contact: wait until R01 has it, and order again", c.Handle)
 	}
+
 	r, err = tx.Requests.Change(c.Handle)
 	if errors.Is(err, store.ErrNotFound) {
 		return r, false, nil
@@ -57,10 +58,12 @@ func underWay(tx *store.Tx, c store.Client, t mailform.Template) (r store.Reques
 	if err != nil {
 		return r, false, err
 	}
+
 	body, err := tx.Requests.Body(r.ID)
 	if err != nil {
 		return r, false, err
 	}
+
 	same, err := json.Marshal([]mailform.Template{t})
 	if err != nil || !r.Lifecycle().Leads || !bytes.Equal(body, same) {
 		return r, false, cmp.Or(err, error(registrar.Errorf(registrar.Precondition, "client %s is being changed already, to another contact: wait for its end, and order again", c.Handle)))

@@ -57,6 +57,7 @@ func (ord *Orders) Validate(ctx context.Context, o registrar.Order) (v registrar
 	if len(problems) > 0 {
 		return registrar.Validation{Problems: problems}, nil
 	}
+
 	err = ord.store.Read(ctx, func(tx *store.Tx) error {
 		var refusal *registrar.Error
 		err := ord.acceptable(tx, o)
@@ -77,6 +78,7 @@ func (ord *Orders) Validate(ctx context.Context, o registrar.Order) (v registrar
 		}
 		return err
 	})
+
 	return v, err
 }
 
@@ -182,6 +184,7 @@ func (ord *Orders) admissible(tx *store.Tx, o registrar.Order) error {
 	if open := d.Operation; open != nil && (o.Kind != registrar.KindRenew || open.Kind != registrar.KindUpdate) { // an update holds no renewal
 		return registrar.Errorf(registrar.Precondition, "%s has an open operation (%s, %s); wait for it", o.Domain, open.Kind, open.State)
 	}
+
 	live := d.Status.Held()
 	switch {
 	case o.Kind.Acquires() && live:
@@ -193,6 +196,7 @@ func (ord *Orders) admissible(tx *store.Tx, o registrar.Order) error {
 	case o.Kind == registrar.KindRenew:
 		return ord.renewable(d, o.PaidTill)
 	}
+
 	return nil
 }
 

@@ -26,6 +26,7 @@ func (ord *Orders) preview(tx *store.Tx, o registrar.Order, p plan) (string, err
 	if err != nil {
 		return "", err
 	}
+
 	var parts []string
 	for i, m := range mails {
 		text, err := ord.show(m)
@@ -34,6 +35,7 @@ func (ord *Orders) preview(tx *store.Tx, o registrar.Order, p plan) (string, err
 		}
 		parts = append(parts, fmt.Sprintf("mail %d of %d, %s\n\n%s", i+1, len(mails), m.when, text))
 	}
+
 	if o.Kind == registrar.KindTransfer {
 		handle, err := ord.handleOf(tx, o, p)
 		if err != nil {
@@ -45,6 +47,7 @@ func (ord *Orders) preview(tx *store.Tx, o registrar.Order, p plan) (string, err
 		}
 		parts = append(parts, when+strings.Join(transferSteps(o.Domain, handle, registrar.Date{}), "\n"))
 	}
+
 	return strings.Join(parts, "\n"), nil
 }
 

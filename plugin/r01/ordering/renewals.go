@@ -47,6 +47,7 @@ func (rn *Renewals) SetRenewal(ctx context.Context, name string, mode registrar.
 	if mode == registrar.RenewAuto && rn.settings.R01Renews {
 		return d, registrar.Errorf(registrar.Precondition, "R01 renews by itself (renewal.r01_auto in plugin.hcl): auto would pay twice")
 	}
+
 	err = rn.engine.Write(ctx, func(tx *store.Tx) error {
 		if d, err = tx.Domains.Get(name); err != nil || d.Renewal == mode {
 			return err
@@ -59,6 +60,7 @@ func (rn *Renewals) SetRenewal(ctx context.Context, name string, mode registrar.
 			Message: "renewal is " + string(mode) + " from now on", Actor: engine.ByPlugin, Name: name})
 		return nil
 	})
+
 	return d, engine.Fault(err, "domain "+name)
 }
 
@@ -85,7 +87,7 @@ func (rn *Renewals) PlanRenewals(ctx context.Context, w policy.Window) (n int, e
 	return n, err
 }
 
-// AnnounceRenewals tells of the domains in a band that somebody must renew by hand.
+// AnnounceRenewals announces the domains in a band that must be renewed by hand.
 func (rn *Renewals) AnnounceRenewals(ctx context.Context, b policy.Band, today registrar.Date) (n int, err error) {
 	due, err := engine.Look(ctx, rn.store, func(tx *store.Tx) ([]store.Plan, error) { return tx.Renewals.Unannounced(b) })
 	if err != nil || len(due) == 0 {
@@ -153,6 +155,7 @@ func (rn *Renewals) ShowExpiry(ctx context.Context, today registrar.Date) (n int
 		}
 		return nil
 	})
+
 	return n, err
 }
 

@@ -18,30 +18,36 @@ func (ord *Orders) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p
 	if err := ord.prepareDomain(tx, o); err != nil {
 		return err
 	}
+
 	first, err := ord.firstRequest(tx, op, o, p)
 	if err != nil {
 		return err
 	}
+
 	op.Request, op.State = first.ID, first.State
 	op.WaitsFor = lifecycle.WaitsFor(first.Lifecycle())
 	order, err := json.Marshal(engine.StoredOrder{Nameservers: o.Nameservers})
 	if err != nil {
 		return fmt.Errorf("store order: %w", err)
 	}
+
 	c := store.Change{At: ord.now(), Actor: engine.ByPlugin, Message: firstStep(*op, first)}
 	if err := tx.Operations.Add(*op, order, c); err != nil {
 		return err
 	}
+
 	if first.State.WaitsForPerson() { // it joins a client request that stands
 		if err := ord.engine.Alarm(tx, first.Lifecycle(), engine.Fact{Reason: first.Error}, []store.Operation{*op}); err != nil {
 			return err
 		}
 	}
+
 	if first.Kind == lifecycle.Transfer {
 		if err := errors.Join(tx.Requests.SetDeadline(first, first.Deadline), ord.instruct(tx, *op, first.Object)); err != nil {
 			return err
 		}
 	}
+
 	ord.log.Info("operation begun", "operation", op.ID, "order", op.Order, "kind", op.Kind, "domain", op.Domain, "request", first.ID)
 	return ord.timeline.Tell(tx, *op, registrar.EventOperation, c)
 }
@@ -114,10 +120,12 @@ func (ord *Orders) registerFirst(tx *store.Tx, op *store.Operation, o registrar.
 	case err != nil:
 		return store.Request{}, err
 	}
+
 	op.Client = c.ID
 	if r, ok, err := ord.change(tx, c, o.Registrant); ok || err != nil {
 		return r, err
 	}
+
 	if c.State == registrar.HandleRegistered {
 		t, problems := p.about(c.Handle)
 		if err := registrar.InvalidOrder(problems); err != nil {
@@ -125,6 +133,7 @@ func (ord *Orders) registerFirst(tx *store.Tx, op *store.Operation, o registrar.
 		}
 		return ord.acquire(tx, *op, c.Handle, t)
 	}
+
 	return tx.Requests.OfClient(c.ID)
 }
 
@@ -163,18 +172,22 @@ func (ord *Orders) ClientRegistered(tx *store.Tx, op *store.Operation, handle st
 	if op.Kind == registrar.KindTransfer {
 		return ord.requestTransfer(tx, op, handle)
 	}
+
 	order, err := engine.OrderOf(tx, op.ID)
 	if err != nil {
 		return err
 	}
+
 	t, problems := mailform.NewDomain(op.Domain, handle, order.Nameservers)
 	if len(problems) > 0 {
 		return fmt.Errorf("request %s: %w", op.Domain, registrar.InvalidOrder(problems))
 	}
+
 	r, err := ord.newDomain(tx, *op, handle, t)
 	if err != nil {
 		return err
 	}
+
 	op.Request, op.State, op.Error = r.ID, r.State, ""
 	op.WaitsFor = lifecycle.WaitsFor(r.Lifecycle())
 	return tx.Operations.Set(op, store.Change{At: ord.now(), Actor: engine.ByPlugin, Message: "registration of " + mailform.Unicode(op.Domain) + ": request prepared"})

@@ -81,6 +81,7 @@ func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d reg
 	if problems := tk.checkImport(i); len(problems) > 0 {
 		return d, registrar.InvalidOrder(problems)
 	}
+
 	problems, err := tk.compareImport(ctx, &i)
 	if err == nil {
 		err = registrar.InvalidOrder(problems)
@@ -88,10 +89,12 @@ func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d reg
 	if err != nil {
 		return d, err
 	}
+
 	kind, err := kindOf(i.Customer, i.Handle)
 	if err != nil {
 		return d, err
 	}
+
 	err = tk.engine.Write(ctx, func(tx *store.Tx) error {
 		if _, err := tk.adopt(tx, i.Customer, i.Handle, kind); err != nil {
 			return err
@@ -115,6 +118,7 @@ func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d reg
 			Message: "taken over, paid till " + i.PaidTill.String(), Actor: engine.ByPlugin, Name: i.Domain})
 		return nil
 	})
+
 	return d, err
 }
 
@@ -169,7 +173,7 @@ func (tk *Takeover) checkImport(i registrar.Import) []registrar.Problem {
 }
 
 // compareImport holds an import against the registry, where that is asked and answers: a name
-// that it shows with somebody else, or not at all, is not imported, and neither is another
+// that it shows with another registrar, or not at all, is not imported, and neither is another
 // expiry than it shows. A day or two apart is the same one, and its own spelling is taken.
 func (tk *Takeover) compareImport(ctx context.Context, i *registrar.Import) ([]registrar.Problem, error) {
 	known, err := engine.ReadDomain(ctx, tk.store, i.Domain)
@@ -180,9 +184,11 @@ func (tk *Takeover) compareImport(ctx context.Context, i *registrar.Import) ([]r
 	if err != nil && !errors.Is(err, registrar.NotFound) {
 		return nil, err
 	}
+
 	problem := func(path, format string, args ...any) ([]registrar.Problem, error) {
 		return []registrar.Problem{{Path: path, Message: fmt.Sprintf(format, args...)}}, nil
 	}
+
 	switch a := tk.whois.RecallSparingly(ctx, i.Domain); {
 	case a.Status == registry.Absent:
 		return problem("domain", "the registry has no such domain")

@@ -59,16 +59,19 @@ func (h *halt) weigh(result smtpout.Result) smtpout.Result {
 	default:
 		return result
 	}
+
 	if h.alike++; kind != h.last {
 		h.last, h.alike = kind, 1
 	}
 	if result.Outcome == smtpout.Refused && (kind == "us" || h.alike >= Alikes) {
 		result.Outcome = smtpout.Deferred
 	}
+
 	if h.alike >= Alikes {
 		h.until = h.now().Add(Halts[min(h.failed, len(Halts)-1)])
 		h.failed++
 	}
+
 	if h.alike >= Alikes && result.Outcome == smtpout.Deferred {
 		result.Err = fmt.Errorf("%w; nothing is sent before %s, then one request to try", result.Err, h.until.UTC().Format(time.RFC3339))
 	}

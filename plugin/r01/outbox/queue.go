@@ -128,6 +128,7 @@ func (q *Queue) SendDue(ctx context.Context) (time.Duration, error) {
 	if err := q.recordLate(ctx); err != nil {
 		return 0, err
 	}
+
 	defer q.submitter.Rest()
 	for {
 		if err := errors.Join(q.planned.BeginPlanned(ctx), q.recovery.HoldAfterRestore(ctx)); err != nil {
@@ -162,10 +163,12 @@ func (q *Queue) nextToSend(ctx context.Context) (due []store.Request, next time.
 	if until := q.halt.stopped(); !until.IsZero() {
 		return nil, until, nil
 	}
+
 	atOnce := q.senders() * max(20, 5*q.settings.Batch)
 	if q.halt.probing() {
 		atOnce = 1
 	}
+
 	err = q.store.Read(ctx, func(tx *store.Tx) error {
 		all, err := tx.Setting(engine.PauseAll)
 		if err != nil || all != "" {
@@ -180,6 +183,7 @@ func (q *Queue) nextToSend(ctx context.Context) (due []store.Request, next time.
 		}
 		return err
 	})
+
 	return due, next, err
 }
 
@@ -194,6 +198,7 @@ func (q *Queue) sendAll(ctx context.Context, mails []outgoing) error {
 	for _, line := range lines {
 		waiting <- line
 	}
+
 	close(waiting)
 	failed := make(chan error, q.senders())
 	work := func() {
@@ -209,10 +214,12 @@ func (q *Queue) sendAll(ctx context.Context, mails []outgoing) error {
 			}
 		}
 	}
+
 	var others sync.WaitGroup
 	for range min(q.senders(), len(lines)) - 1 {
 		others.Go(work)
 	}
+
 	work()
 	others.Wait()
 	close(failed)

@@ -78,6 +78,7 @@ func (q *Queue) transmit(ctx context.Context, m *outgoing, mail smtpout.Mail, ma
 			cut()
 		}
 	})
+
 	defer stop()
 	return q.submitter.Submit(submitting, mail, func(submitting context.Context) error {
 		claimed.Store(true) // before looking, so that a stop is seen here or there
@@ -126,6 +127,7 @@ func (q *Queue) claim(tx *store.Tx, m *outgoing, masked []byte) error {
 	if paused, err := q.limits.Paused(tx, m.kind()); err != nil || paused || q.halt.holds() {
 		return cmp.Or(err, errPaused)
 	}
+
 	digest := sha256.Sum256(masked)
 	for i := range m.requests {
 		r := &m.requests[i]
@@ -139,6 +141,7 @@ func (q *Queue) claim(tx *store.Tx, m *outgoing, masked []byte) error {
 			return err
 		}
 	}
+
 	kept := store.Mail{ID: registrar.MailID("out-" + m.ID), Out: true, Hash: "out:" + m.ID, Request: engine.Alone(m.requests), At: q.now(), State: store.MailSent,
 		Heading: store.Heading{From: q.settings.Callback, To: q.settings.Robot, Subject: q.subject(*m)}}
 	err := tx.Mails.Add(kept, masked)
@@ -170,17 +173,21 @@ func (q *Queue) render(ctx context.Context, m outgoing) (smtpout.Mail, []byte, e
 		}
 		return nil
 	})
+
 	if err != nil {
 		return smtpout.Mail{}, nil, fmt.Errorf("read body: %w", err)
 	}
+
 	data, err := q.renderWith(m, templates, q.settings.Password.Reveal())
 	if err != nil {
 		return smtpout.Mail{}, nil, err
 	}
+
 	masked, err := q.renderWith(m, templates, secret.Mask)
 	if err != nil {
 		return smtpout.Mail{}, nil, err
 	}
+
 	to := []string{q.settings.Robot}
 	if q.settings.BCC != "" {
 		to = append(to, q.settings.BCC)

@@ -14,7 +14,7 @@ func (t Clients) SetContact(id int64, contact []byte) error {
 	return nil
 }
 
-// Change finds the open request that changes the client with a handle, whoever has asked for it.
+// Change finds the open request that changes the client with a handle.
 func (t Requests) Change(handle string) (Request, error) {
 	return one(t.tx, scanRequest, "select "+requestColumns+" from requests where object = $1 and kind = $2 and "+unfinished, handle, lifecycle.UpdateClient)
 }

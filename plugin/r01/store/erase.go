@@ -14,7 +14,7 @@ import (
 // Finished selects business that is over, and whose personal data may go: a customer's, or what
 // was finished before a time.
 type Finished struct {
-	Customer string    // "" = everybody's
+	Customer string    // "" = all customers
 	Before   time.Time // zero = whenever
 }
 

@@ -23,7 +23,7 @@ func (vs *Views) Transferable(ctx context.Context, name string, today registrar.
 	a := vs.look(ctx, name)
 	switch {
 	case a.Status == registry.Absent:
-		return []registrar.Problem{said("transfer_free", shown+" is registered with nobody: register it", shown+" ни у кого не зарегистрировано: регистрируйте")}, nil
+		return []registrar.Problem{said("transfer_free", shown+" is not registered: register it", shown+" ни у кого не зарегистрировано: регистрируйте")}, nil
 	case a.Status != registry.Registered:
 		return nil, []registrar.Problem{unheard(name, a.Why)}
 	case vs.engine.Ours(a.Record.Registrar):
