@@ -71,16 +71,27 @@ func Run(ctx context.Context, out io.Writer, stay bool) (err error) {
 		if err := show.tell(telling); err != nil || !stay {
 			return err
 		}
-		show.open(c.Server(), token)
+		if err := show.open(ctx, c); err != nil {
+			return err
+		}
 		<-ctx.Done()
 		return nil
 	})
 }
 
-// open says where the console is. A browser asks for a name and a password: the token, under any name.
-func (s *narrator) open(server, token string) {
+// open takes a member of the staff on, and says where the console is.
+func (s *narrator) open(ctx context.Context, c *api.Client) error {
+	member := api.NewMember{Name: "demo", Password: rand.Text(), Rights: []string{}}
+	for _, right := range access.Rights() {
+		member.Rights = append(member.Rights, string(right))
+	}
+	if _, err := api.Post[api.Member](ctx, c, api.Path("staff"), member); err != nil {
+		return fmt.Errorf("open the console: %w", err)
+	}
+
 	s.title("The console is open, until you press Ctrl-C")
-	s.say("%s  (any name; the password is %s)", server, token)
+	s.say("%s  (name: %s  password: %s)", c.Server(), member.Name, member.Password)
+	return nil
 }
 
 const demoPassword = "demo-mail-password"
