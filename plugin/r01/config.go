@@ -194,23 +194,11 @@ func (p *problems) address(path, value string, optional bool) string {
 }
 
 func (p *problems) duration(path, value string) time.Duration {
-	d, err := parseDuration(value)
+	d, err := registrar.ParseDuration(value)
 	if err != nil || d <= 0 {
 		p.add(path, "must be a positive duration such as \"90s\", \"24h\" or \"55d\"")
 	}
 	return d
-}
-
-// parseDuration reads Go's durations, and whole days.
-func parseDuration(s string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		var n int
-		if _, err := fmt.Sscanf(days+"\n", "%d\n", &n); err != nil {
-			return 0, fmt.Errorf("parse duration %q: want whole days", s)
-		}
-		return time.Duration(n) * 24 * time.Hour, nil
-	}
-	return time.ParseDuration(s)
 }
 
 func (c config) engineSettings(p *problems) engine.Settings {
@@ -290,7 +278,7 @@ func (p *problems) reserve(path, text string) float64 {
 
 func (c config) renewalConfig() renewal.Config {
 	r := c.Renewal
-	before, err := parseDuration(r.Before)
+	before, err := registrar.ParseDuration(r.Before)
 	if err != nil {
 		before = 0 // and so refused
 	}

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -383,20 +382,6 @@ func TestCheckNeverSaysAvailable(t *testing.T) {
 	for i, want := range []registrar.AvailabilityStatus{registrar.AvailabilityUnknown, registrar.NameInvalid, registrar.AvailabilityUnknown} {
 		if answers[i].Status != want {
 			t.Errorf("%s is %s, want %s", answers[i].Name, answers[i].Status, want)
-		}
-	}
-}
-
-func TestParseDuration(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]time.Duration{"90s": 90 * time.Second, "55d": 55 * 24 * time.Hour, "1h30m": 90 * time.Minute} {
-		if got, err := parseDuration(text); err != nil || got != want {
-			t.Errorf("%s is %v, %v", text, got, err)
-		}
-	}
-	for text, why := range map[string]string{"": "empty", "d": "no number", "5": "no unit", "5dd": "twice", "1.5d": "not whole", "5d3": "something after it"} {
-		if got, err := parseDuration(text); err == nil {
-			t.Errorf("%q accepted as %v: %s", text, got, why)
 		}
 	}
 }

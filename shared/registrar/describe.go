@@ -103,7 +103,7 @@ const (
 	TypeString   AttributeType = "string"
 	TypeInt      AttributeType = "int"
 	TypeBool     AttributeType = "bool"
-	TypeDuration AttributeType = "duration" // a string such as "90s", "24h", "55d"
+	TypeDuration AttributeType = "duration" // a string such as "90s", "24h", "55d": [ParseDuration]
 	TypeStrings  AttributeType = "strings"  // a list of strings
 )
 

@@ -119,7 +119,15 @@ func (a Attribute) wrong(value any) string {
 		return ""
 	}
 
-	return a.wrongText(value)
+	if wrong := a.wrongText(value); wrong != "" {
+		return wrong
+	}
+	if text := value.(string); a.Type == TypeDuration && text != "" { // "" is none, and the plugin's to judge
+		if _, err := ParseDuration(text); err != nil {
+			return "must be a duration such as \"90s\", \"24h\" or \"55d\""
+		}
+	}
+	return ""
 }
 
 func (a Attribute) wrongText(value any) string {

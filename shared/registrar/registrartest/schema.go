@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"registrar.panel/shared/registrar"
 )
@@ -92,11 +91,7 @@ func fits(a registrar.Attribute, text string) bool {
 }
 
 func isDuration(text string) bool {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		_, err := strconv.ParseUint(days, 10, 31)
-		return err == nil
-	}
-	_, err := time.ParseDuration(text)
+	_, err := registrar.ParseDuration(text)
 	return err == nil
 }
 
