@@ -232,6 +232,19 @@ func TestPagesShowWhatThereIs(t *testing.T) {
 	}
 }
 
+// Who has signed in can sign out, here and everywhere; to others no page offers it.
+func TestSignOut(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	if page := b.get("/"); strings.Contains(page, "/sign-out") {
+		t.Errorf("a caller without a session can sign out:\n%s", page)
+	}
+	b.person.SignedIn = true
+	if page := b.get("/"); !strings.Contains(page, `<form action="/sign-out" method="post"><button>`) || !strings.Contains(page, `<button name="everywhere" value="1">`) {
+		t.Errorf("a session can't be ended:\n%s", page)
+	}
+}
+
 func TestPagesOfAnEmptyPanel(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
