@@ -85,7 +85,7 @@ func probeStore(ctx context.Context, p config.Panel) []Report {
 
 func probe(ctx context.Context, spec supervisor.Spec, log hclog.Logger, mail bool) (Report, error) {
 	report := Report{Registrar: spec.Name}
-	err := supervisor.Visit(ctx, spec, supervisor.Timing{}, log, func(ctx context.Context, p registrar.Plugin) (err error) {
+	err := supervisor.Visit(ctx, spec, supervisor.Timing{}, log, func(ctx context.Context, p registrar.Hosted) (err error) {
 		report.Components, err = p.Probe(ctx, mail)
 		if err != nil {
 			return fmt.Errorf("probe plugin %s: %w", spec.Name, err)

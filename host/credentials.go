@@ -17,6 +17,11 @@ import (
 // WithCredentials opens the credentials of a panel, which may be serving meanwhile, for those
 // who own its data.
 func WithCredentials(ctx context.Context, p config.Panel, use func(web.Vault) error) error {
+	return withBook(ctx, p, func(book *orders.Service) error { return use(book.Credentials()) })
+}
+
+// withBook opens the book of a panel, which may be serving meanwhile.
+func withBook(ctx context.Context, p config.Panel, use func(*orders.Service) error) error {
 	book, err := orders.Open(ctx, orders.Options{Dir: p.Data, Server: p.Store, Logger: hclog.NewNullLogger()})
 	if errors.Is(err, sqldb.ErrMissing) {
 		return p.DataAt.Errorf("there is no panel in %s yet: start it once, with panel serve", filepath.Base(p.Data))
@@ -27,7 +32,7 @@ func WithCredentials(ctx context.Context, p config.Panel, use func(web.Vault) er
 	if err != nil {
 		return err
 	}
-	return errors.Join(use(book.Credentials()), book.Close())
+	return errors.Join(use(book), book.Close())
 }
 
 // warnLocked tells that a panel on TCP has no credential yet.

@@ -18,7 +18,7 @@ import (
 )
 
 // seller is a registrar that finds no mistake in an order.
-type seller struct{ registrar.Registrar }
+type seller struct{ registrar.Service }
 
 // leave puts an unpaid order with the registrar gone into the book of a panel that does not
 // serve.
@@ -90,7 +90,7 @@ func TestForgottenRegistrarIsTold(t *testing.T) {
 // only is a panel with the one registrar.
 type only struct{}
 
-func (only) Registrar(string) (registrar.Registrar, error) { return seller{}, nil }
+func (only) Registrar(string) (registrar.Service, error) { return seller{}, nil }
 
 func (seller) Validate(context.Context, registrar.Order) (registrar.Validation, error) {
 	return registrar.Validation{}, nil

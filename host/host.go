@@ -27,6 +27,7 @@ import (
 	"registrar.panel/host/metrics"
 	"registrar.panel/host/notify"
 	"registrar.panel/host/orders"
+	"registrar.panel/host/staff"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web"
@@ -61,6 +62,7 @@ type Host struct {
 	web         *web.Server
 	teller      *webhook.Teller
 	notifier    *notify.Notifier
+	staff       *staff.Room
 	listener    net.Listener
 	verdicts    verdicts
 	forgotten   []orders.Holding // of registrars that plugin.hcl did not name at the start
@@ -102,12 +104,12 @@ func (h *Host) open(ctx context.Context, o Options) error {
 	if err := h.openOrders(ctx, o); err != nil {
 		return err
 	}
-	if err := errors.Join(h.openWebhooks(o), h.openNotices(o)); err != nil {
+	if err := errors.Join(h.openWebhooks(o), h.openNotices(o), h.openStaff(o)); err != nil {
 		return err
 	}
 
 	credentials := h.orders.Credentials()
-	h.web = web.New(web.Options{Orders: h.orders, Board: h.board, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials, Webhooks: h.orders.Webhooks(), Teller: h.teller, Notifier: h.notifier, Version: o.Version,
+	h.web = web.New(web.Options{Orders: h.orders, Board: h.board, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials, Staff: h.staff, Webhooks: h.orders.Webhooks(), Teller: h.teller, Notifier: h.notifier, Version: o.Version,
 		Measures: metrics.New(metrics.Options{Book: h.orders.Lists(), Plugins: h, Version: o.Version, Now: o.Now}),
 		Proxies:  h.config.Panel.Proxy, Logger: h.log.Named("web"), Pages: func(api http.Handler) http.Handler {
 			return console.New(console.Options{API: api, Now: o.Now, Logger: h.log.Named("console")})
@@ -186,7 +188,7 @@ func (h *Host) names(retired bool) []string {
 }
 
 // session follows a plugin's events while it is at work.
-func (h *Host) session(ctx context.Context, name string, r registrar.Registrar) error {
+func (h *Host) session(ctx context.Context, name string, r registrar.Service) error {
 	if err := h.launcher.Data.SetStarted(name); err != nil {
 		return err
 	}

@@ -42,6 +42,7 @@ func TestMain(m *testing.M) {
 // calls it does not have.
 type actor struct {
 	registrar.Plugin
+	registrar.Registrar
 	name string
 	dir  string
 }
@@ -72,8 +73,8 @@ func (a *actor) Configure(_ context.Context, s registrar.Settings) error {
 	return a.note(fmt.Sprintf("configure create=%v", s.Create))
 }
 
-func (a *actor) Start(context.Context) error { return a.note("start") }
-func (a *actor) Drain(context.Context) error { return a.note("drain") }
+func (a *actor) Start(context.Context) (registrar.Registrar, error) { return a, a.note("start") }
+func (a *actor) Drain(context.Context) error                        { return a.note("drain") }
 
 func (a *actor) Health(context.Context) ([]registrar.Component, error) { return nil, nil }
 

@@ -102,11 +102,20 @@ func itemOf(n api.Attention) notify.Item {
 		i.What = fmt.Sprintf("a mail waits to be read: entry %s of the review, registrar %s", *n.Review, of)
 	case n.Domain != nil:
 		i.Key, i.Page = notify.Key("domain", of, *n.Domain), "/domains/"+url.PathEscape(*n.Domain)
+	case n.Kind == "reviews":
+		i.Key, i.Page = notify.Key(n.Kind, of, ""), "/review"
 	default:
 		i.Key, i.Page = notify.Key(n.Kind, of, ""), "/registrars"
 	}
+
+	if n.Review == nil && !slices.Contains(plainKinds, n.Kind) {
+		i.What = "something needs a person: " + n.Kind
+	}
 	return i
 }
+
+// plainKinds are those whose text is made of names and states alone.
+var plainKinds = []string{"domain", "operation", "order", "plugin", "reviews"}
 
 func text(s *string) string {
 	if s == nil {

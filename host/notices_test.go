@@ -23,6 +23,10 @@ func TestNoticesHoldNothingPersonal(t *testing.T) {
 			notify.Item{Key: "domain|r01|xn--e1afmkfd.xn--p1ai", Severity: "error", What: "the registration of пример.рф is Uncertain", Page: "/domains/xn--e1afmkfd.xn--p1ai"}},
 		{api.Attention{Kind: "plugin", Severity: "warning", Registrar: text("r01"), What: "registrar r01 is degraded", Why: "canary"},
 			notify.Item{Key: "plugin|r01|", Severity: "warning", What: "registrar r01 is degraded", Page: "/registrars"}},
+		{api.Attention{Kind: "reviews", Severity: "error", What: "23 further mails wait to be read"},
+			notify.Item{Key: "reviews||", Severity: "error", What: "23 further mails wait to be read", Page: "/review"}},
+		{api.Attention{Kind: "unheard-of", Severity: "error", Domain: text("a.ru"), What: "canary"},
+			notify.Item{Key: "domain||a.ru", Severity: "error", What: "something needs a person: unheard-of", Page: "/domains/a.ru"}},
 	} {
 		if got := itemOf(c.need); got != c.want || strings.Contains(got.What, "canary") {
 			t.Errorf("%s is told as %+v, want %+v", c.need.Kind, got, c.want)

@@ -15,13 +15,14 @@ import (
 	"registrar.panel/host/supervisor"
 	"registrar.panel/plugin/manual"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarrpc"
 )
 
 // BenchmarkStatusCall measures what the process boundary costs a caller who asks for an
 // operation. The baselines are the same plugin in this process, and gRPC alone: an empty call
 // to the same process, over a connection of the same kind.
 func BenchmarkStatusCall(b *testing.B) {
-	compare(b, func(near, far registrar.Plugin) {
+	compare(b, func(near, far registrar.Hosted) {
 		own, theirs := working(b, near), working(b, far)
 		var over, within, empty []time.Duration
 		for b.Loop() {
@@ -44,7 +45,7 @@ func BenchmarkStatusCall(b *testing.B) {
 }
 
 // compare hands a measurement the same plugin twice: in this process, and in one of its own.
-func compare(b *testing.B, measure func(near, far registrar.Plugin)) {
+func compare(b *testing.B, measure func(near, far registrar.Hosted)) {
 	b.Helper()
 	commands, err := bundled.Commands()
 	if err != nil {
@@ -55,10 +56,10 @@ func compare(b *testing.B, measure func(near, far registrar.Plugin)) {
 		b.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	near := manual.New(hclog.NewNullLogger())
+	near := registrarrpc.Gate(manual.New(hclog.NewNullLogger()))
 	spec := supervisor.Spec{Name: "manual", Command: commands["manual"], RunDir: dir + "/run",
-		Configure: func(context.Context, registrar.Plugin, registrar.Description) error { return nil }}
-	err = supervisor.Visit(b.Context(), spec, supervisor.Timing{}, hclog.NewNullLogger(), func(ctx context.Context, far registrar.Plugin) error {
+		Configure: func(context.Context, registrar.Hosted, registrar.Description) error { return nil }}
+	err = supervisor.Visit(b.Context(), spec, supervisor.Timing{}, hclog.NewNullLogger(), func(ctx context.Context, far registrar.Hosted) error {
 		measure(near, far)
 		return far.Drain(ctx)
 	})
@@ -71,7 +72,7 @@ func compare(b *testing.B, measure func(near, far registrar.Plugin)) {
 }
 
 // working brings a plugin to work and returns an operation that it knows.
-func working(b *testing.B, p registrar.Plugin) registrar.OperationID {
+func working(b *testing.B, p registrar.Hosted) registrar.OperationID {
 	b.Helper()
 	config, err := json.Marshal(map[string]string{"lookup": "always_available", "confirm": "operator"})
 	if err != nil {
@@ -95,7 +96,7 @@ func working(b *testing.B, p registrar.Plugin) registrar.OperationID {
 // BenchmarkEvents measures how fast a host reads the event record of a plugin's process, from
 // its beginning. The baseline is the same record read from the same plugin in this process.
 func BenchmarkEvents(b *testing.B) {
-	compare(b, func(near, far registrar.Plugin) {
+	compare(b, func(near, far registrar.Hosted) {
 		working(b, near)
 		working(b, far)
 		busy(b, near)
@@ -113,7 +114,7 @@ func BenchmarkEvents(b *testing.B) {
 // manyOrders make an event each, at least.
 const manyOrders = 5000
 
-func busy(b *testing.B, p registrar.Plugin) {
+func busy(b *testing.B, p registrar.Hosted) {
 	b.Helper()
 	for i := range manyOrders {
 		_, err := p.Submit(b.Context(), registrar.Order{ID: registrar.OrderID("busy-" + strconv.Itoa(i)), Kind: registrar.KindRegister,
@@ -127,7 +128,7 @@ func busy(b *testing.B, p registrar.Plugin) {
 }
 
 // read takes as many events from the beginning of a plugin's record.
-func read(b *testing.B, p registrar.Plugin) time.Duration {
+func read(b *testing.B, p registrar.Hosted) time.Duration {
 	b.Helper()
 	began, n := time.Now(), 0
 	for e, err := range p.Events(b.Context(), 0) {

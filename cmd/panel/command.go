@@ -44,6 +44,7 @@ type grammar struct {
 	Notify     operator.Notify     `cmd:"" help:"How people are told what needs them."`
 	Operation  operator.Operation  `cmd:"" help:"Show an operation, or decide about it."`
 	Token      operator.Token      `cmd:"" help:"Credentials for callers that are not on the panel's socket."`
+	Staff      operator.Staff      `cmd:"" help:"Who signs in on the pages with a password."`
 	Keys       operator.Keys       `cmd:"" help:"The keys that personal data are sealed with."`
 	Backup     operator.Backup     `cmd:"" help:"Write all that the panel keeps into one archive, while it serves."`
 	Restore    operator.Restore    `cmd:"" help:"Restore a backup (the panel must be stopped)."`

@@ -62,6 +62,8 @@ func join(rights []Right) string {
 type Caller struct {
 	Name   string // of the credential, or of the Unix user
 	Rights []Right
+
+	SignedIn bool // on the pages, with a session that can be ended
 }
 
 // May reports whether the caller has a right.

@@ -35,7 +35,7 @@ const hostile = `<script>alert("1")</script>`
 
 const passport = "4510 123456"
 
-type unexpected = registrar.Registrar
+type unexpected = registrar.Service
 
 // fake is a registrar that knows one thing of each kind.
 type fake struct {
@@ -203,7 +203,7 @@ func (f *fake) Events(_ context.Context, after registrar.Cursor) iter.Seq2[regis
 }
 
 // Registrar makes the fake all there is to find.
-func (f *fake) Registrar(name string) (registrar.Registrar, error) {
+func (f *fake) Registrar(name string) (registrar.Service, error) {
 	if name != "r01" {
 		return nil, registrar.Errorf(registrar.Unavailable, "registrar %s is down", name)
 	}

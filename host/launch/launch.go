@@ -95,7 +95,7 @@ func (l Launcher) spec(r config.Registrar, root string) supervisor.Spec {
 	spec.Command, noCommand = l.command(r)
 	spec.Account, noAccount = l.account(r, root)
 	spec.Fault = errors.Join(noCommand, noAccount)
-	spec.Configure = func(ctx context.Context, plugin registrar.Plugin, d registrar.Description) error {
+	spec.Configure = func(ctx context.Context, plugin registrar.Hosted, d registrar.Description) error {
 		return l.configure(ctx, r, spec.Account, plugin, d)
 	}
 	return spec
@@ -121,7 +121,7 @@ func (l Launcher) command(r config.Registrar) ([]string, error) {
 
 // configure reads a plugin's settings by its schema and hands them over. What the plugin
 // finds wrong comes back with its place in the file.
-func (l Launcher) configure(ctx context.Context, r config.Registrar, account *supervisor.Account, plugin registrar.Plugin, d registrar.Description) error {
+func (l Launcher) configure(ctx context.Context, r config.Registrar, account *supervisor.Account, plugin registrar.Hosted, d registrar.Description) error {
 	for _, tld := range r.TLDs {
 		if len(d.TLDs) > 0 && !slices.Contains(d.TLDs, tld) {
 			return r.TLDsAt.Errorf("registrar %s does not serve the TLD %s; it serves %s", r.Name, tld, strings.Join(d.TLDs, ", "))

@@ -35,10 +35,10 @@ type Item struct {
 // Key names an item: what kind of thing it is, who tells of it, and which it is.
 func Key(kind, registrar, id string) string { return kind + "|" + registrar + "|" + id }
 
-// isOf reports whether a key is of an item that this registrar tells of.
+// isOf reports whether a key is of an item that this registrar tells of, or several together.
 func isOf(key, registrar string) bool {
 	parts := strings.SplitN(key, "|", 3)
-	return len(parts) == 3 && parts[1] == registrar
+	return len(parts) == 3 && (parts[1] == registrar || parts[1] == "")
 }
 
 // How much an item asks of people.
@@ -267,7 +267,7 @@ type Tried struct {
 }
 
 // ErrNoChannel: the configuration names nothing to tell.
-var ErrNoChannel = errors.New("plugin.hcl has no panel { notify { … } }: nothing is told to anyone")
+var ErrNoChannel = errors.New("plugin.hcl has no panel { notify { … } }: nothing is told")
 
 // Test sends a message that says that it is a test on every channel, and changes nothing else.
 func (n *Notifier) Test(ctx context.Context, by string) ([]Tried, error) {

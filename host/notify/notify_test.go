@@ -259,9 +259,19 @@ func TestUnknownIsNotOver(t *testing.T) {
 		d.stands.Absent, d.stands.More = []string{"manual"}, true
 		d.pass(time.Hour)
 		d.expect()
-		d.stands.More = false
+		d.stands.Items = []Item{{Key: Key("reviews", "", ""), Severity: Error, What: "mails"}}
 		d.pass(time.Hour)
-		d.expect("new | still | over a | all clear")
+		d.expect("new mails | still | over")
+		d.stands.Items, d.stands.More = nil, false
+		d.stands.Absent = []string{"r01"}
+		d.pass(time.Hour)
+		d.expect()
+		d.stands.Absent, d.stands.Items = nil, []Item{{Key: Key("reviews", "", ""), Severity: Error, What: "mails"}}
+		d.pass(time.Hour)
+		d.expect("new | still mails | over a")
+		d.stand()
+		d.pass(time.Hour)
+		d.expect("new | still | over mails | all clear")
 	})
 }
 

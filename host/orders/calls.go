@@ -89,7 +89,7 @@ func (s *Service) ResolveReview(ctx context.Context, d registrar.ReviewDecision,
 }
 
 // domainOf is the domain that a reading of a mail is about; "" = it can't be told.
-func domainOf(ctx context.Context, r registrar.Registrar, d registrar.ReviewDecision, entry registrar.Review) string {
+func domainOf(ctx context.Context, r registrar.Service, d registrar.ReviewDecision, entry registrar.Review) string {
 	about := d.Operation
 	if about == "" && len(entry.Candidates) == 1 {
 		about = entry.Candidates[0]
@@ -126,7 +126,7 @@ func (s *Service) operator(ctx context.Context, id registrar.OperationID) (switc
 	if err != nil {
 		return switchboard.Owner{}, fmt.Errorf("read operation %s: %w", id, err)
 	}
-	return s.board.Owner(ctx, "operation "+string(id), recorded, func(ctx context.Context, r registrar.Registrar) error {
+	return s.board.Owner(ctx, "operation "+string(id), recorded, func(ctx context.Context, r registrar.Service) error {
 		_, err := r.Operation(ctx, id)
 		return err
 	})
@@ -135,7 +135,7 @@ func (s *Service) operator(ctx context.Context, id registrar.OperationID) (switc
 func scanName(row sqldb.Scanner) (name string, err error) { return name, row.Scan(&name) }
 
 // keeper returns the registrar of a domain.
-func (s *Service) keeper(ctx context.Context, name string) (registrar.Registrar, Domain, error) {
+func (s *Service) keeper(ctx context.Context, name string) (registrar.Service, Domain, error) {
 	d, err := s.Domain(ctx, name)
 	if err != nil {
 		return nil, d, err

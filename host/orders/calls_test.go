@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrar/registrartest"
 )
 
 // able is a registrar with all powers that knows one review entry.
@@ -40,7 +41,7 @@ func (a *able) ImportDomain(_ context.Context, i registrar.Import) (registrar.Do
 
 // plain is a registrar without any power beyond the core.
 type plain struct {
-	registrar.Core
+	registrartest.Powerless
 	fake
 }
 

@@ -36,17 +36,19 @@ func (c *Credentials) Add(ctx context.Context, n access.Credential) error {
 		return input.Mistake("expires", "must be in the future")
 	}
 
-	words := make([]string, len(n.Rights))
-	for i, r := range n.Rights {
-		words[i] = string(r)
-	}
-
 	return c.db.Write(ctx, func(tx *sql.Tx) error {
+		taken, err := isMember(ctx, tx, n.Name)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return registrar.Errorf(registrar.Conflict, "there is a member of the staff %s, and the Action Log could not tell who is who: choose another name", n.Name)
+		}
 		if err := exec(ctx, tx, "delete from credentials where name = $1 and revoked_at <> 0", n.Name); err != nil {
 			return err
 		}
 		added, err := sqldb.Changed(ctx, tx, `insert into credentials (name, digest, rights, created_at, created_by, expires_at, revoked_at, last_used)
-			values ($1, $2, $3, $4, $5, $6, 0, 0) on conflict do nothing`, n.Name, n.Digest, strings.Join(words, " "), now.UnixMilli(), n.CreatedBy, millis(n.ExpiresAt))
+			values ($1, $2, $3, $4, $5, $6, 0, 0) on conflict do nothing`, n.Name, n.Digest, rightWords(n.Rights), now.UnixMilli(), n.CreatedBy, millis(n.ExpiresAt))
 		if err == nil && added == 0 {
 			return registrar.Errorf(registrar.Conflict, "there is a credential %s already; revoke it first", n.Name)
 		}

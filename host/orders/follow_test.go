@@ -344,7 +344,7 @@ func TestDecisionsReachTheOwner(t *testing.T) {
 		t.Errorf("the recorded registrar alone is asked: %v", err)
 	}
 
-	_, err = b.board.Owner(t.Context(), "operation x", b.names, func(context.Context, registrar.Registrar) error { return nil })
+	_, err = b.board.Owner(t.Context(), "operation x", b.names, func(context.Context, registrar.Service) error { return nil })
 	wantCode(t, err, registrar.Precondition, "more than one")
 }
 

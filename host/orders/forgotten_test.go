@@ -154,7 +154,7 @@ func TestLateOrderIsAnAlarm(t *testing.T) {
 }
 
 // failing is a registrar that takes nothing.
-type failing struct{ registrar.Registrar }
+type failing struct{ registrar.Service }
 
 func (failing) Submit(context.Context, registrar.Order) (registrar.Operation, error) {
 	return registrar.Operation{}, registrar.Errorf(registrar.Internal, "it fails")

@@ -111,7 +111,7 @@ func underWay(name, at string, op *registrar.Operation) error {
 }
 
 // mayTake asks, before anything is changed, whether the target can hold the domain.
-func mayTake(ctx context.Context, target registrar.Registrar, m Move, d Domain) error {
+func mayTake(ctx context.Context, target registrar.Service, m Move, d Domain) error {
 	known, err := target.Domain(ctx, d.Name)
 	if err == nil {
 		return agrees(known, m.To, d)
@@ -218,7 +218,7 @@ func (l *ledger) forget(ctx context.Context, name string) error {
 }
 
 // takeOverAt makes the target know the domain and renew it as the source did.
-func takeOverAt(ctx context.Context, target registrar.Registrar, m Move, d Domain, mode registrar.RenewalMode) (registrar.Domain, error) {
+func takeOverAt(ctx context.Context, target registrar.Service, m Move, d Domain, mode registrar.RenewalMode) (registrar.Domain, error) {
 	about, err := target.Describe(ctx)
 	if err != nil {
 		return registrar.Domain{}, err

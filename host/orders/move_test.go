@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrar/registrartest"
 )
 
 // keeper is a registrar that keeps domains and notes what a move asks it to do.
 type keeper struct {
-	registrar.Core
+	registrartest.Powerless
 	fake
 	name    string
 	can     []registrar.Capability

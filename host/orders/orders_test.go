@@ -25,9 +25,9 @@ import (
 
 // fake is a registrar that takes every order and lets tests tell events.
 type fake struct {
-	registrar.Registrar // nil: what a test does not expect panics
-	validate            func(registrar.Order) []registrar.Problem
-	submit              func(registrar.Order) (registrar.Operation, error)
+	registrar.Service // nil: what a test does not expect panics
+	validate          func(registrar.Order) []registrar.Problem
+	submit            func(registrar.Order) (registrar.Operation, error)
 
 	mu        sync.Mutex
 	submitted []registrar.Order
@@ -123,10 +123,10 @@ func (f *fake) taken() []registrar.Order {
 // registrarsByName is a supervisor whose plugins never fail; a missing one is down.
 type registrarsByName struct {
 	mu sync.Mutex
-	at map[string]registrar.Registrar
+	at map[string]registrar.Service
 }
 
-func (r *registrarsByName) Registrar(name string) (registrar.Registrar, error) {
+func (r *registrarsByName) Registrar(name string) (registrar.Service, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if found, ok := r.at[name]; ok {
@@ -135,7 +135,7 @@ func (r *registrarsByName) Registrar(name string) (registrar.Registrar, error) {
 	return nil, registrar.Errorf(registrar.Unavailable, "registrar %s is down", name)
 }
 
-func (r *registrarsByName) set(name string, to registrar.Registrar) {
+func (r *registrarsByName) set(name string, to registrar.Service) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.at[name] = to
@@ -184,7 +184,7 @@ func newBook(t *testing.T) *book { t.Helper(); return newBookOn(t, pgtest.Databa
 func newBookOn(t *testing.T, server string) *book {
 	t.Helper()
 	f := &fake{}
-	b := &book{t: t, dir: t.TempDir(), fake: f, registrars: &registrarsByName{at: map[string]registrar.Registrar{"r01": f}}, log: &bytes.Buffer{}, server: server, names: []string{"r01", "m"}}
+	b := &book{t: t, dir: t.TempDir(), fake: f, registrars: &registrarsByName{at: map[string]registrar.Service{"r01": f}}, log: &bytes.Buffer{}, server: server, names: []string{"r01", "m"}}
 	b.open(true)
 	t.Cleanup(func() { b.Close() })
 	return b

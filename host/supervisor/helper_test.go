@@ -82,6 +82,7 @@ func playHost(stage string) {
 // not have.
 type actor struct {
 	registrar.Plugin
+	registrar.Registrar
 	stage string
 }
 
@@ -120,20 +121,20 @@ func (a *actor) Configure(_ context.Context, s registrar.Settings) error {
 	return nil
 }
 
-func (a *actor) Start(context.Context) error {
+func (a *actor) Start(context.Context) (registrar.Registrar, error) {
 	if a.told("locked") {
 		a.note("locked")
-		return registrar.Errorf(registrar.Locked, "another instance is at work")
+		return nil, registrar.Errorf(registrar.Locked, "another instance is at work")
 	}
 	if os.Getenv(weakVariable) == "start" {
-		return registrar.Errorf(registrar.Internal, "the store is too new")
+		return nil, registrar.Errorf(registrar.Internal, "the store is too new")
 	}
 	if os.Getenv("PATH") != "" {
 		a.note("inherited")
 	}
 	lock(filepath.Join(a.stage, "alive"))
 	a.note("start")
-	return nil
+	return a, nil
 }
 
 func (a *actor) Health(context.Context) ([]registrar.Component, error) {
@@ -222,7 +223,7 @@ func specIn(stage string) Spec {
 	return Spec{
 		Name: "actor", Command: []string{program}, RunDir: filepath.Join(stage, "run"),
 		Env: []string{roleVariable + "=plugin", stageVariable + "=" + stage},
-		Configure: func(ctx context.Context, p registrar.Plugin, _ registrar.Description) error {
+		Configure: func(ctx context.Context, p registrar.Hosted, _ registrar.Description) error {
 			return p.Configure(ctx, registrar.Settings{Config: json.RawMessage("{}"), DataDir: stage})
 		},
 	}

@@ -26,12 +26,12 @@ type instance struct {
 	timing  Timing
 	client  *goplugin.Client
 	process *process
-	plugin  registrar.Plugin
+	plugin  registrar.Hosted
 }
 
 // Visit starts a plugin, hands it its settings, lets f use it and stops it again. The plugin
 // is never told to begin its work.
-func Visit(ctx context.Context, spec Spec, t Timing, log hclog.Logger, f func(ctx context.Context, p registrar.Plugin) error) error {
+func Visit(ctx context.Context, spec Spec, t Timing, log hclog.Logger, f func(ctx context.Context, p registrar.Hosted) error) error {
 	if spec.Fault != nil {
 		return spec.Fault
 	}

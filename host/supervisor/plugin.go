@@ -20,7 +20,7 @@ type plugin struct {
 	spec    Spec // of the process at work, or of the next; run's own
 	timing  Timing
 	log     hclog.Logger
-	session func(context.Context, string, registrar.Registrar) error
+	session func(context.Context, string, registrar.Service) error
 	jitter  func() float64
 	reread  func(name string) (Spec, error)
 	tell    func(ctx context.Context, name string, reason error)
@@ -37,8 +37,8 @@ type plugin struct {
 
 	mu      sync.Mutex
 	status  Status
-	current registrar.Registrar // while State.Serves
-	retryAt time.Time           // while in back-off
+	current registrar.Service // while State.Serves
+	retryAt time.Time         // while in back-off
 }
 
 func newPlugin(spec Spec, o Options) *plugin {
@@ -56,7 +56,7 @@ func (p *plugin) Status() Status {
 	return p.status
 }
 
-func (p *plugin) registrar() (registrar.Registrar, error) {
+func (p *plugin) registrar() (registrar.Service, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch s := p.status; {
@@ -198,7 +198,7 @@ func (p *plugin) introduce(d registrar.Description) {
 }
 
 // publish lets callers reach the plugin.
-func (p *plugin) publish(r registrar.Registrar) {
+func (p *plugin) publish(r registrar.Service) {
 	p.mu.Lock()
 	p.current = r
 	p.mu.Unlock()
@@ -278,7 +278,7 @@ func (p *plugin) drain(ctx context.Context, i *instance) {
 }
 
 // follow keeps a session going.
-func (p *plugin) follow(ctx context.Context, r registrar.Registrar) {
+func (p *plugin) follow(ctx context.Context, r registrar.Service) {
 	if p.session == nil {
 		return
 	}

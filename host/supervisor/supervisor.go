@@ -45,7 +45,7 @@ type Spec struct {
 	// Configure hands the plugin its settings. An error that has no [registrar.Code], or
 	// the code Invalid, means that the settings are wrong: the plugin is disabled, and tried
 	// again after [Timing].Retry.
-	Configure func(ctx context.Context, p registrar.Plugin, d registrar.Description) error
+	Configure func(ctx context.Context, p registrar.Hosted, d registrar.Description) error
 }
 
 // Account is a user of the system.
@@ -61,7 +61,7 @@ type Options struct {
 	Timing  Timing
 	// Session is called while a plugin serves, and must return when ctx ends; it is called
 	// again, after a pause, when it returns earlier. nil = none.
-	Session func(ctx context.Context, name string, r registrar.Registrar) error
+	Session func(ctx context.Context, name string, r registrar.Service) error
 	// Reread returns the specification of a plugin as it is now. It is asked before a plugin
 	// is tried again that its specification or settings keep from work; nil = nothing changes.
 	Reread func(name string) (Spec, error)
@@ -144,7 +144,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 }
 
 // Registrar returns a plugin that is at work.
-func (s *Supervisor) Registrar(name string) (registrar.Registrar, error) {
+func (s *Supervisor) Registrar(name string) (registrar.Service, error) {
 	for _, p := range s.plugins {
 		if p.name == name {
 			return p.registrar()

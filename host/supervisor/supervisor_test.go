@@ -62,7 +62,7 @@ func TestCrashRestarts(t *testing.T) {
 	var sessions atomic.Int32
 	th := open(t, func(o *Options) {
 		o.Timing.Interval = time.Hour // a health check might notice first
-		o.Session = func(ctx context.Context, _ string, _ registrar.Registrar) error {
+		o.Session = func(ctx context.Context, _ string, _ registrar.Service) error {
 			sessions.Add(1)
 			<-ctx.Done()
 			return ctx.Err()
@@ -89,7 +89,7 @@ func TestSessionIsResumed(t *testing.T) {
 	t.Parallel()
 	var sessions atomic.Int32
 	th := open(t, func(o *Options) {
-		o.Session = func(ctx context.Context, _ string, _ registrar.Registrar) error {
+		o.Session = func(ctx context.Context, _ string, _ registrar.Service) error {
 			if sessions.Add(1) < 3 {
 				return errors.New("the stream broke")
 			}
@@ -272,7 +272,7 @@ func TestNeverRetried(t *testing.T) {
 	}{
 		{"settings that the plugin refuses", "unsuited", nil, "stage: is too small", "configure"},
 		{"settings that can't be made", "", func(o *Options) {
-			o.Plugins[0].Configure = func(context.Context, registrar.Plugin, registrar.Description) error {
+			o.Plugins[0].Configure = func(context.Context, registrar.Hosted, registrar.Description) error {
 				return errors.New("plugin.hcl:1,2: no such secret")
 			}
 		}, "plugin.hcl:1,2: no such secret", ""},
@@ -376,7 +376,7 @@ func TestVisit(t *testing.T) {
 	t.Parallel()
 	stage := stageDir(t)
 	var health []registrar.Component
-	err := Visit(t.Context(), specIn(stage), quick(), hclog.NewNullLogger(), func(ctx context.Context, p registrar.Plugin) (err error) {
+	err := Visit(t.Context(), specIn(stage), quick(), hclog.NewNullLogger(), func(ctx context.Context, p registrar.Hosted) (err error) {
 		health, err = p.Probe(ctx, false)
 		return err
 	})

@@ -37,7 +37,7 @@ func TestUpgrade(t *testing.T) {
 	var ends []string // of sessions, by what was asked until then
 	th := open(t, func(o *Options) {
 		stage := &theatre{t: t, stage: filepath.Dir(o.Plugins[0].RunDir)}
-		o.Session = func(ctx context.Context, _ string, _ registrar.Registrar) error {
+		o.Session = func(ctx context.Context, _ string, _ registrar.Service) error {
 			<-ctx.Done()
 			mu.Lock()
 			defer mu.Unlock()

@@ -56,7 +56,7 @@ func (b *Board) ask(ctx context.Context, name string, list []*registrar.Availabi
 
 // RunRenewals makes a renewal pass with every registrar that renews by schedule.
 func (b *Board) RunRenewals(ctx context.Context, dryRun bool) (Several[registrar.RenewalStep], error) {
-	return each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]registrar.RenewalStep, error) {
+	return each(ctx, b, func(ctx context.Context, r registrar.Service) ([]registrar.RenewalStep, error) {
 		return r.RunRenewals(ctx, dryRun)
 	})
 }
@@ -67,7 +67,7 @@ func (b *Board) Handles(ctx context.Context, typed string) (Several[registrar.Ha
 	if err != nil {
 		return Several[registrar.Handle]{}, err
 	}
-	return each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]registrar.Handle, error) {
+	return each(ctx, b, func(ctx context.Context, r registrar.Service) ([]registrar.Handle, error) {
 		return r.Handles(ctx, customer)
 	})
 }

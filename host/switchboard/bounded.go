@@ -23,7 +23,7 @@ const (
 // bounded is a registrar whose calls end in time. Events is as it was: it goes on until its
 // caller ends it.
 type bounded struct {
-	registrar.Registrar
+	registrar.Service
 	name string
 }
 
@@ -39,129 +39,129 @@ func within[T any](ctx context.Context, name string, limit time.Duration, call f
 }
 
 func (b bounded) Describe(ctx context.Context) (registrar.Description, error) {
-	return within(ctx, b.name, readWithin, b.Registrar.Describe)
+	return within(ctx, b.name, readWithin, b.Service.Describe)
 }
 
 func (b bounded) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
-	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Form, error) { return b.Registrar.Form(ctx, q) })
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Form, error) { return b.Service.Form(ctx, q) })
 }
 
 func (b bounded) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
-	v, err := within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Validation, error) { return b.Registrar.Validate(ctx, o) })
+	v, err := within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Validation, error) { return b.Service.Validate(ctx, o) })
 	v.Problems, v.Notes = tameProblems(v.Problems), tameProblems(v.Notes)
 	return v, err
 }
 
 func (b bounded) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
 	return within(ctx, b.name, askWithin, func(ctx context.Context) ([]registrar.Availability, error) {
-		return b.Registrar.Check(ctx, names)
+		return b.Service.Check(ctx, names)
 	})
 }
 
 func (b bounded) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
-	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Operation, error) { return b.Registrar.Submit(ctx, o) })
+	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Operation, error) { return b.Service.Submit(ctx, o) })
 }
 
 func (b bounded) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
-	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Operation, error) { return b.Registrar.Operation(ctx, id) })
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Operation, error) { return b.Service.Operation(ctx, id) })
 }
 
 func (b bounded) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
-	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Operation, error) { return b.Registrar.Resolve(ctx, d) })
+	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Operation, error) { return b.Service.Resolve(ctx, d) })
 }
 
 func (b bounded) Domain(ctx context.Context, name string) (registrar.Domain, error) {
-	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Domain, error) { return b.Registrar.Domain(ctx, name) })
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Domain, error) { return b.Service.Domain(ctx, name) })
 }
 
 func (b bounded) Domains(ctx context.Context, p registrar.Page) (registrar.DomainPage, error) {
-	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.DomainPage, error) { return b.Registrar.Domains(ctx, p) })
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.DomainPage, error) { return b.Service.Domains(ctx, p) })
 }
 
 func (b bounded) SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error) {
 	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Domain, error) {
-		return b.Registrar.SetRenewal(ctx, name, mode)
+		return b.Service.SetRenewal(ctx, name, mode)
 	})
 }
 
 func (b bounded) RunRenewals(ctx context.Context, dryRun bool) ([]registrar.RenewalStep, error) {
 	return within(ctx, b.name, changeWithin, func(ctx context.Context) ([]registrar.RenewalStep, error) {
-		return b.Registrar.RunRenewals(ctx, dryRun)
+		return b.Service.RunRenewals(ctx, dryRun)
 	})
 }
 
 func (b bounded) Handles(ctx context.Context, customer string) ([]registrar.Handle, error) {
 	return within(ctx, b.name, readWithin, func(ctx context.Context) ([]registrar.Handle, error) {
-		return b.Registrar.Handles(ctx, customer)
+		return b.Service.Handles(ctx, customer)
 	})
 }
 
 func (b bounded) AdoptHandle(ctx context.Context, customer, handle string) (registrar.Handle, error) {
 	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Handle, error) {
-		return b.Registrar.AdoptHandle(ctx, customer, handle)
+		return b.Service.AdoptHandle(ctx, customer, handle)
 	})
 }
 
 func (b bounded) ImportDomain(ctx context.Context, i registrar.Import) (registrar.Domain, error) {
-	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Domain, error) { return b.Registrar.ImportDomain(ctx, i) })
+	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Domain, error) { return b.Service.ImportDomain(ctx, i) })
 }
 
 func (b bounded) Reviews(ctx context.Context) ([]registrar.Review, error) {
-	return within(ctx, b.name, readWithin, b.Registrar.Reviews)
+	return within(ctx, b.name, readWithin, b.Service.Reviews)
 }
 
 func (b bounded) Review(ctx context.Context, id registrar.ReviewID) (registrar.Review, error) {
-	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Review, error) { return b.Registrar.Review(ctx, id) })
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Review, error) { return b.Service.Review(ctx, id) })
 }
 
 func (b bounded) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
-	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Review, error) { return b.Registrar.ResolveReview(ctx, d) })
+	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Review, error) { return b.Service.ResolveReview(ctx, d) })
 }
 
 func (b bounded) ReviewRule(ctx context.Context, id registrar.ReviewID) (string, error) {
-	return within(ctx, b.name, readWithin, func(ctx context.Context) (string, error) { return b.Registrar.ReviewRule(ctx, id) })
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (string, error) { return b.Service.ReviewRule(ctx, id) })
 }
 
 func (b bounded) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail, error) {
-	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Mail, error) { return b.Registrar.Mail(ctx, id) })
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Mail, error) { return b.Service.Mail(ctx, id) })
 }
 
 func (b bounded) RawMail(ctx context.Context, id registrar.MailID) (string, error) {
-	return within(ctx, b.name, readWithin, func(ctx context.Context) (string, error) { return b.Registrar.RawMail(ctx, id) })
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (string, error) { return b.Service.RawMail(ctx, id) })
 }
 
 func (b bounded) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (registrar.ReviewPage, error) {
-	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.ReviewPage, error) { return b.Registrar.ReviewPage(ctx, q) })
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.ReviewPage, error) { return b.Service.ReviewPage(ctx, q) })
 }
 
 func (b bounded) MailPage(ctx context.Context, q registrar.MailQuery) (registrar.MailPage, error) {
-	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.MailPage, error) { return b.Registrar.MailPage(ctx, q) })
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.MailPage, error) { return b.Service.MailPage(ctx, q) })
 }
 
 func (b bounded) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (registrar.ReviewsResolved, error) {
 	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.ReviewsResolved, error) {
-		return b.Registrar.ResolveReviews(ctx, d)
+		return b.Service.ResolveReviews(ctx, d)
 	})
 }
 
 func (b bounded) IgnoredSenders(ctx context.Context) ([]registrar.IgnoredSender, error) {
-	return within(ctx, b.name, readWithin, b.Registrar.IgnoredSenders)
+	return within(ctx, b.name, readWithin, b.Service.IgnoredSenders)
 }
 
 func (b bounded) HeedSender(ctx context.Context, address, by string) error {
 	_, err := within(ctx, b.name, changeWithin, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, b.Registrar.HeedSender(ctx, address, by)
+		return struct{}{}, b.Service.HeedSender(ctx, address, by)
 	})
 	return err
 }
 
 func (b bounded) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
-	return within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Recognition, error) { return b.Registrar.Recognise(ctx, raw) })
+	return within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Recognition, error) { return b.Service.Recognise(ctx, raw) })
 }
 
 func (b bounded) Backup(ctx context.Context, dir string) error {
 	_, err := within(ctx, b.name, copyWithin, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, b.Registrar.Backup(ctx, dir)
+		return struct{}{}, b.Service.Backup(ctx, dir)
 	})
 	return err
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // hanging is a registrar that answers nothing: a call returns when its context ends.
-type hanging struct{ registrar.Registrar }
+type hanging struct{ registrar.Service }
 
 func (hanging) Describe(ctx context.Context) (registrar.Description, error) {
 	<-ctx.Done()
@@ -40,7 +40,7 @@ func TestEveryCallIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contract := reflect.TypeFor[registrar.Registrar]()
+	contract := reflect.TypeFor[registrar.Service]()
 	for i := range contract.NumMethod() {
 		name := contract.Method(i).Name
 		limited := regexp.MustCompile(`func \(b bounded\) ` + name + `\(ctx[^\n]*\{\n[^}]*within\(ctx, b\.name, \w+Within, `).Match(text)

@@ -16,15 +16,15 @@ type Told[T any] struct {
 
 // Erase has these registrars remove personal data, side by side.
 func (b *Board) Erase(ctx context.Context, names []string, q registrar.ErasureQuery) []Told[registrar.Erasure] {
-	return tell(ctx, b, names, func(ctx context.Context, r registrar.Registrar) (registrar.Erasure, error) { return r.Erase(ctx, q) })
+	return tell(ctx, b, names, func(ctx context.Context, r registrar.Service) (registrar.Erasure, error) { return r.Erase(ctx, q) })
 }
 
 // RotateKeys has every registrar exchange its key, side by side.
 func (b *Board) RotateKeys(ctx context.Context) []Told[registrar.Rotation] {
-	return tell(ctx, b, b.names, func(ctx context.Context, r registrar.Registrar) (registrar.Rotation, error) { return r.RotateKeys(ctx) })
+	return tell(ctx, b, b.names, func(ctx context.Context, r registrar.Service) (registrar.Rotation, error) { return r.RotateKeys(ctx) })
 }
 
-func tell[T any](ctx context.Context, b *Board, names []string, ask func(context.Context, registrar.Registrar) (T, error)) []Told[T] {
+func tell[T any](ctx context.Context, b *Board, names []string, ask func(context.Context, registrar.Service) (T, error)) []Told[T] {
 	var all []Told[T]
 	for _, a := range askAll(ctx, b, names, ask) {
 		if a.err != nil {
@@ -36,12 +36,12 @@ func tell[T any](ctx context.Context, b *Board, names []string, ask func(context
 }
 
 func (b bounded) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
-	e, err := within(ctx, b.name, copyWithin, func(ctx context.Context) (registrar.Erasure, error) { return b.Registrar.Erase(ctx, q) })
+	e, err := within(ctx, b.name, copyWithin, func(ctx context.Context) (registrar.Erasure, error) { return b.Service.Erase(ctx, q) })
 	return tameErasure(e), err
 }
 
 func (b bounded) RotateKeys(ctx context.Context) (registrar.Rotation, error) {
-	r, err := within(ctx, b.name, copyWithin, b.Registrar.RotateKeys)
+	r, err := within(ctx, b.name, copyWithin, b.Service.RotateKeys)
 	r.Key = input.OneLine(r.Key, input.LongestID)
 	return r, err
 }

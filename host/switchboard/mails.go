@@ -22,7 +22,7 @@ func (b *Board) Recognise(ctx context.Context, name string, raw []byte) (registr
 
 // Reviews lists the mails that wait for a person.
 func (b *Board) Reviews(ctx context.Context) (Several[registrar.Review], error) {
-	return each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]registrar.Review, error) { return r.Reviews(ctx) })
+	return each(ctx, b, func(ctx context.Context, r registrar.Service) ([]registrar.Review, error) { return r.Reviews(ctx) })
 }
 
 // Review returns one of them, or one that was resolved.
@@ -36,7 +36,7 @@ func (b *Board) Review(ctx context.Context, id registrar.ReviewID) (registrar.Re
 
 // ReviewOwner finds the registrar that has an entry.
 func (b *Board) ReviewOwner(ctx context.Context, id registrar.ReviewID) (Owner, error) {
-	return b.Owner(ctx, "review entry "+string(id), nil, func(ctx context.Context, r registrar.Registrar) error {
+	return b.Owner(ctx, "review entry "+string(id), nil, func(ctx context.Context, r registrar.Service) error {
 		_, err := r.Review(ctx, id)
 		return err
 	})
@@ -70,7 +70,7 @@ func (b *Board) RawMail(ctx context.Context, id registrar.MailID) (string, error
 }
 
 func (b *Board) mailOwner(ctx context.Context, id registrar.MailID) (Owner, error) {
-	return b.Owner(ctx, "mail "+string(id), nil, func(ctx context.Context, r registrar.Registrar) error {
+	return b.Owner(ctx, "mail "+string(id), nil, func(ctx context.Context, r registrar.Service) error {
 		_, err := r.Mail(ctx, id)
 		return err
 	})

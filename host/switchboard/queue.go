@@ -13,7 +13,7 @@ import (
 func (b *Board) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (all Several[registrar.Review], more bool, err error) {
 	q.Size = registrar.PageSize(q.Size)
 
-	pages, err := each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]part[registrar.Review], error) {
+	pages, err := each(ctx, b, func(ctx context.Context, r registrar.Service) ([]part[registrar.Review], error) {
 		page, err := r.ReviewPage(ctx, q)
 		if errors.Is(err, registrar.Unsupported) {
 			page, err = wholeQueue(ctx, r, q)
@@ -57,7 +57,7 @@ func answer[T any](v T, err error) ([]T, error) {
 }
 
 // wholeQueue is a page of a registrar that lists all its entries at once, none of them of strangers.
-func wholeQueue(ctx context.Context, r registrar.Registrar, q registrar.ReviewQuery) (page registrar.ReviewPage, err error) {
+func wholeQueue(ctx context.Context, r registrar.Service, q registrar.ReviewQuery) (page registrar.ReviewPage, err error) {
 	if q.Strangers {
 		return page, nil
 	}
@@ -74,7 +74,7 @@ func wholeQueue(ctx context.Context, r registrar.Registrar, q registrar.ReviewQu
 // MailPage lists stored mails, the newest first, of all registrars together.
 func (b *Board) MailPage(ctx context.Context, q registrar.MailQuery) (all Several[registrar.Mail], more bool, err error) {
 	q.Size = registrar.PageSize(q.Size)
-	pages, err := each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]part[registrar.Mail], error) {
+	pages, err := each(ctx, b, func(ctx context.Context, r registrar.Service) ([]part[registrar.Mail], error) {
 		page, err := r.MailPage(ctx, q)
 		return answer(part[registrar.Mail]{page.Mails, page.More}, err)
 	})
@@ -85,7 +85,7 @@ func (b *Board) MailPage(ctx context.Context, q registrar.MailQuery) (all Severa
 // ResolveReviews has one reading of many mails applied by the registrars that have them. An entry is
 // refused when no registrar takes it; a decision that one of them finds wrong is an error.
 func (b *Board) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, absent []Absent, err error) {
-	answers := askAll(ctx, b, b.names, func(ctx context.Context, r registrar.Registrar) (registrar.ReviewsResolved, error) {
+	answers := askAll(ctx, b, b.names, func(ctx context.Context, r registrar.Service) (registrar.ReviewsResolved, error) {
 		part, err := r.ResolveReviews(ctx, d)
 		if errors.Is(err, registrar.Unsupported) && len(d.Reviews) > 0 && !d.FromNowOn {
 			return oneByOne(ctx, r, d)
@@ -146,7 +146,7 @@ func known(r registrar.RefusedReview) int {
 }
 
 // oneByOne resolves entries of a registrar that resolves one at a time.
-func oneByOne(ctx context.Context, r registrar.Registrar, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, err error) {
+func oneByOne(ctx context.Context, r registrar.Service, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, err error) {
 	for _, seen := range d.Reviews {
 		_, err := r.ResolveReview(ctx, registrar.ReviewDecision{Review: seen.ID, Version: seen.Version, Outcome: d.Outcome, By: d.By, Note: d.Note})
 		var refused *registrar.Error
@@ -166,14 +166,14 @@ func oneByOne(ctx context.Context, r registrar.Registrar, d registrar.ReviewsDec
 
 // IgnoredSenders lists the senders whose unproved mails are ignored.
 func (b *Board) IgnoredSenders(ctx context.Context) (Several[registrar.IgnoredSender], error) {
-	return each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]registrar.IgnoredSender, error) {
+	return each(ctx, b, func(ctx context.Context, r registrar.Service) ([]registrar.IgnoredSender, error) {
 		return r.IgnoredSenders(ctx)
 	})
 }
 
 // HeedSender has the mails of a sender read again, by every registrar that ignores them.
 func (b *Board) HeedSender(ctx context.Context, address, by string) error {
-	answers := askAll(ctx, b, b.names, func(ctx context.Context, r registrar.Registrar) (struct{}, error) {
+	answers := askAll(ctx, b, b.names, func(ctx context.Context, r registrar.Service) (struct{}, error) {
 		return struct{}{}, r.HeedSender(ctx, address, by)
 	})
 	var none error = registrar.Errorf(registrar.NotFound, "no registrar ignores that sender")

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrar/registrartest"
 )
 
 var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 
 // queue is a registrar that lists its mails in pages.
 type queue struct {
-	registrar.Registrar
+	registrar.Service
 	name    string
 	reviews []registrar.Review
 }
@@ -51,18 +52,18 @@ func (q *queue) ResolveReviews(_ context.Context, d registrar.ReviewsDecision) (
 
 // old is a registrar of before there were pages.
 type old struct {
-	registrar.Core
+	registrartest.Powerless
 	*queue
 }
 
 func (o old) Reviews(context.Context) ([]registrar.Review, error) { return o.reviews, nil }
 
 func (o old) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (registrar.ReviewPage, error) {
-	return o.Core.ReviewPage(ctx, q)
+	return o.Powerless.ReviewPage(ctx, q)
 }
 
 func (o old) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (registrar.ReviewsResolved, error) {
-	return o.Core.ResolveReviews(ctx, d)
+	return o.Powerless.ResolveReviews(ctx, d)
 }
 
 func (o old) ResolveReview(_ context.Context, d registrar.ReviewDecision) (r registrar.Review, err error) {

@@ -28,7 +28,7 @@ type Absent struct {
 
 // each asks every registrar at the same time; those without the power have nothing to say, and
 // one that does not answer costs the others nothing.
-func each[T any](ctx context.Context, b *Board, ask func(context.Context, registrar.Registrar) ([]T, error)) (Several[T], error) {
+func each[T any](ctx context.Context, b *Board, ask func(context.Context, registrar.Service) ([]T, error)) (Several[T], error) {
 	said := askAll(ctx, b, b.names, ask)
 	var all Several[T]
 	for _, a := range said {
@@ -52,13 +52,13 @@ type said[T any] struct {
 
 // askAll asks these registrars at the same time, each within its own limit of time. It returns
 // when all have answered or run out of it.
-func askAll[T any](ctx context.Context, b *Board, names []string, ask func(context.Context, registrar.Registrar) (T, error)) []said[T] {
+func askAll[T any](ctx context.Context, b *Board, names []string, ask func(context.Context, registrar.Service) (T, error)) []said[T] {
 	answers := make([]said[T], len(names))
 	var asked sync.WaitGroup
 	for i, name := range names {
 		asked.Go(func() {
 			answers[i].name = name
-			var r registrar.Registrar
+			var r registrar.Service
 			if r, answers[i].err = b.Registrar(name); answers[i].err == nil {
 				answers[i].value, answers[i].err = ask(ctx, r)
 			}

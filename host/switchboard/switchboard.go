@@ -22,7 +22,7 @@ import (
 
 // Plugins finds a plugin at work. While it is down the error is Unavailable or Draining.
 type Plugins interface {
-	Registrar(name string) (registrar.Registrar, error)
+	Registrar(name string) (registrar.Service, error)
 }
 
 // Options of a board.
@@ -63,7 +63,7 @@ func (b *Board) Accounted(name string) bool { return b.Runs(name) || slices.Cont
 func (b *Board) Serves(name, tld string) bool { return b.serves(name, tld) }
 
 // Registrar finds a plugin that is at work. Each of its calls has a limit of time.
-func (b *Board) Registrar(name string) (registrar.Registrar, error) {
+func (b *Board) Registrar(name string) (registrar.Service, error) {
 	if !b.Runs(name) {
 		return nil, b.NotRun(name)
 	}
@@ -93,21 +93,21 @@ func (b *Board) Route(domain string) (string, error) {
 
 // Owner is the registrar that knows a thing.
 type Owner struct {
-	registrar.Registrar
+	registrar.Service
 	Name string
 }
 
 // Owner finds the one registrar of the candidates that knows a thing; without candidates all are
 // asked. IDs are the registrars' own, so two may know one; then it is an error, because a decision
 // must not reach the wrong one.
-func (b *Board) Owner(ctx context.Context, what string, candidates []string, knows func(context.Context, registrar.Registrar) error) (Owner, error) {
+func (b *Board) Owner(ctx context.Context, what string, candidates []string, knows func(context.Context, registrar.Service) error) (Owner, error) {
 	if len(candidates) == 0 {
 		candidates = b.names
 	}
 
 	var owners []Owner
 	var down error
-	for _, a := range askAll(ctx, b, candidates, func(ctx context.Context, r registrar.Registrar) (registrar.Registrar, error) { return r, knows(ctx, r) }) {
+	for _, a := range askAll(ctx, b, candidates, func(ctx context.Context, r registrar.Service) (registrar.Service, error) { return r, knows(ctx, r) }) {
 		switch registrar.CodeOf(a.err) {
 		case "":
 			owners = append(owners, Owner{a.value, a.name})
@@ -138,7 +138,7 @@ func (b *Board) chosen(ctx context.Context, name string, c registrar.Capability)
 		return name, nil
 	}
 
-	able, err := each(ctx, b, func(ctx context.Context, r registrar.Registrar) ([]struct{}, error) {
+	able, err := each(ctx, b, func(ctx context.Context, r registrar.Service) ([]struct{}, error) {
 		d, err := r.Describe(ctx)
 		if err != nil || !d.Has(c) {
 			return nil, err

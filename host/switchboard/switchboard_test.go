@@ -10,13 +10,14 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrar/registrartest"
 )
 
 // able is a registrar with all powers that knows one thing of each kind.
 type able struct {
-	registrar.Registrar        // nil: what a test does not expect panics
-	name                string // begins its IDs
-	err                 error  // of its lists
+	registrar.Service        // nil: what a test does not expect panics
+	name              string // begins its IDs
+	err               error  // of its lists
 }
 
 func (a *able) Describe(context.Context) (registrar.Description, error) {
@@ -66,20 +67,20 @@ func (a *able) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, e
 
 // plain is a registrar without any power beyond the core.
 type plain struct {
-	registrar.Core
+	registrartest.Powerless
 	silent
 }
 
-type silent struct{ registrar.Registrar } // nil: what a test does not expect panics
+type silent struct{ registrar.Service } // nil: what a test does not expect panics
 
 func (plain) Describe(context.Context) (registrar.Description, error) {
 	return registrar.Description{Name: "m"}, nil
 }
 
 // plugins are those at work; a missing one is down.
-type plugins map[string]registrar.Registrar
+type plugins map[string]registrar.Service
 
-func (p plugins) Registrar(name string) (registrar.Registrar, error) {
+func (p plugins) Registrar(name string) (registrar.Service, error) {
 	if found, ok := p[name]; ok {
 		return found, nil
 	}

@@ -28,6 +28,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	routeKeeping(t, s)
 	routeData(t, s)
 	routeNotices(t, s)
+	routeStaff(t, s)
 	s.description = describing(t, s.version)
 	mux.Handle("/api/", endpoint(s, func(r *http.Request) (none, error) {
 		return none{}, registrar.Errorf(registrar.NotFound, "there is no %s %s", r.Method, r.URL.Path)

@@ -31,7 +31,7 @@ var now = time.Date(2026, 3, 1, 15, 4, 5, 678e6, time.FixedZone("Moscow", 3*60*6
 // hostile is text as a stranger's mail may hold it.
 const hostile = `<script>alert("1")</script>`
 
-type unexpected = registrar.Registrar
+type unexpected = registrar.Service
 
 // fake is a registrar that knows one thing of each kind, and refuses what refuse says.
 type fake struct {
@@ -233,7 +233,7 @@ func (f *fake) Events(_ context.Context, after registrar.Cursor) iter.Seq2[regis
 }
 
 // Registrar makes the fake all there is to find.
-func (f *fake) Registrar(name string) (registrar.Registrar, error) {
+func (f *fake) Registrar(name string) (registrar.Service, error) {
 	if name != "r01" {
 		return nil, registrar.Errorf(registrar.Unavailable, "registrar %s is down", name)
 	}

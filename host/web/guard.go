@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -51,8 +52,19 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			return
 		}
 
+		if s.staff != nil && s.staff.Serves(r) {
+			here := r.WithContext(r.Context())
+			here.RemoteAddr = address
+			s.origins.Handler(s.staff).ServeHTTP(w, here)
+			return
+		}
+
 		caller, err := s.identify(r)
 		switch {
+		case errors.Is(err, errForeign):
+			fail(w, http.StatusForbidden, "FORBIDDEN", "requests from other sites are refused")
+		case errors.Is(err, errNoCredential) && s.staff != nil && isVisit(r):
+			http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 		case errors.Is(err, errNoCredential):
 			s.demand(w, "a credential is required: Authorization: Bearer TOKEN; panel token add makes one")
 		case errors.Is(err, errWrongCredential):
@@ -68,7 +80,34 @@ func (s *Server) guard(next http.Handler) http.Handler {
 var (
 	errNoCredential    = errors.New("no credential")
 	errWrongCredential = errors.New("wrong credential")
+	errForeign         = errors.New("a request of another site")
 )
+
+// isVisit reports whether a person opens a page, and can be led to where one signs in.
+func isVisit(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && !strings.HasPrefix(r.URL.Path, "/api/") && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// signedIn finds the caller by the cookie of a session. A browser adds it by itself, so what changes
+// anything must say that it comes from our own pages.
+func (s *Server) signedIn(r *http.Request) (access.Caller, error) {
+	if s.staff == nil {
+		return access.Caller{}, errNoCredential
+	}
+	c, ok, err := s.staff.Caller(r)
+	switch {
+	case err != nil:
+		return c, err
+	case !ok:
+		return c, errNoCredential
+	}
+
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if says := r.Header.Get("Sec-Fetch-Site") + r.Header.Get("Origin"); !reads && says == "" || s.origins.Check(r) != nil {
+		return access.Caller{}, errForeign
+	}
+	return c, nil
+}
 
 func (s *Server) demand(w http.ResponseWriter, message string) {
 	w.Header().Set("WWW-Authenticate", `Basic realm="panel", charset="UTF-8"`)
@@ -90,7 +129,8 @@ func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, address string
 	s.demand(w, "the credential is wrong, has expired or was revoked")
 }
 
-// identify finds the caller by a token: a bearer's, or for browsers the password of any user.
+// identify finds the caller by a token: a bearer's, or for browsers the password of any user; without
+// one by a session.
 func (s *Server) identify(r *http.Request) (access.Caller, error) {
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
@@ -98,7 +138,7 @@ func (s *Server) identify(r *http.Request) (access.Caller, error) {
 	}
 
 	if !ok {
-		return access.Caller{}, errNoCredential
+		return s.signedIn(r)
 	}
 	if token := s.token.Load(); !token.IsEmpty() && subtle.ConstantTimeCompare([]byte(access.Digest(given)), []byte(access.Digest(token.Reveal()))) == 1 {
 		return access.Caller{Name: bootstrap, Rights: access.Rights()}, nil

@@ -53,6 +53,7 @@ type Options struct {
 	Token    secret.String                                // bootstrap credential with every right; empty = none
 	Keys     Keys
 	Vault    Vault
+	Staff    Staff // nil = there is none
 	Webhooks orders.Webhooks
 	Teller   Teller
 	Notifier Notifier
@@ -74,6 +75,8 @@ type Server struct {
 	token    atomic.Pointer[secret.String]
 	keys     Keys
 	vault    Vault
+	staff    Staff
+	origins  *http.CrossOriginProtection
 	guesses  *access.Guesses
 	webhooks webhookCalls
 	notifier Notifier
@@ -89,15 +92,14 @@ type Server struct {
 
 // New makes a server.
 func New(o Options) *Server {
-	s := &Server{orders: o.Orders, board: o.Board, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, webhooks: webhookCalls{o.Webhooks, o.Teller}, notifier: o.Notifier, version: o.Version, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
+	s := &Server{orders: o.Orders, board: o.Board, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, staff: o.Staff, origins: http.NewCrossOriginProtection(), webhooks: webhookCalls{o.Webhooks, o.Teller}, notifier: o.Notifier, version: o.Version, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
 	s.SetToken(o.Token)
 	api, all := http.NewServeMux(), http.NewServeMux()
 	s.routeAPI(api)
-	origins := http.NewCrossOriginProtection()
-	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	s.origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusForbidden, "FORBIDDEN", "requests from other sites are refused")
 	}))
-	all.Handle("/api/", origins.Handler(api))
+	all.Handle("/api/", s.origins.Handler(api))
 	if o.Pages != nil {
 		all.Handle("/", o.Pages(api))
 	}

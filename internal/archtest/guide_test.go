@@ -23,7 +23,7 @@ func TestGuideIsComplete(t *testing.T) {
 		explained = append(explained, m[1])
 	}
 
-	contract := reflect.TypeFor[registrar.Plugin]()
+	contract := reflect.TypeFor[registrar.Hosted]()
 	var methods []string
 	for i := range contract.NumMethod() {
 		methods = append(methods, contract.Method(i).Name)

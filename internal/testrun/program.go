@@ -58,3 +58,19 @@ func Watched(t testing.TB) string {
 	}
 	return self
 }
+
+// Unwatched runs the test that t is once more, without the race detector that the suite is under,
+// and reports whether it did: of very many cases that are alike a test then needs a few itself.
+// It does nothing in a suite without a detector, and in one that is run by hand.
+func Unwatched(t *testing.T) bool {
+	t.Helper()
+	if !watched || shared() == "" {
+		return false
+	}
+
+	out, err := exec.CommandContext(t.Context(), Suite(t), "-test.run=^"+t.Name()+"$", "-test.shuffle=on", "-test.timeout="+Remaining(t).String()).CombinedOutput()
+	if err != nil {
+		t.Errorf("without the race detector: %v\n%s", err, out)
+	}
+	return true
+}

@@ -12,26 +12,24 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Erase implements registrar.Erasures: contact and transfer code of what is finished go.
-func (p *Plugin) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
+// Erase implements registrar.Eraser: contact and transfer code of what is finished go.
+func (r *Registrar) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
 	if problems := q.Problems(); len(problems) > 0 {
 		return registrar.Erasure{}, &registrar.Error{Code: registrar.Invalid, Detail: "no customer is named", Problems: problems}
 	}
-	return atWork(p, func(b *book) (registrar.Erasure, error) { return b.erase(ctx, q) })
+	return r.book.erase(ctx, q)
 }
 
-// RotateKeys implements registrar.Keys.
-func (p *Plugin) RotateKeys(ctx context.Context) (registrar.Rotation, error) {
-	return atWork(p, func(b *book) (registrar.Rotation, error) {
-		n, err := b.db.RotateKey(ctx, b.box, sealedOrders)
-		if errors.Is(err, sqldb.ErrShared) {
-			return registrar.Rotation{}, registrar.Errorf(registrar.Unsupported, "%s", sqldb.ErrShared)
-		}
-		if errors.Is(err, sqldb.ErrBusy) {
-			return registrar.Rotation{}, registrar.Errorf(registrar.Unavailable, "%s", sqldb.ErrBusy)
-		}
-		return registrar.Rotation{Key: b.box.Name(), Sealed: n}, err
-	})
+// RotateKeys implements registrar.KeyChanger.
+func (r *Registrar) RotateKeys(ctx context.Context) (registrar.Rotation, error) {
+	n, err := r.book.db.RotateKey(ctx, r.book.box, sealedOrders)
+	if errors.Is(err, sqldb.ErrShared) {
+		return registrar.Rotation{}, registrar.Errorf(registrar.Unsupported, "%s", sqldb.ErrShared)
+	}
+	if errors.Is(err, sqldb.ErrBusy) {
+		return registrar.Rotation{}, registrar.Errorf(registrar.Unavailable, "%s", sqldb.ErrBusy)
+	}
+	return registrar.Rotation{Key: r.book.box.Name(), Sealed: n}, err
 }
 
 // erase looks at all operations first, and then again at each whose order it empties, so that

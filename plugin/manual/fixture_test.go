@@ -76,7 +76,7 @@ func TestMissingBookIsNotMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Start(t.Context()); !errors.Is(err, sqldb.ErrMissing) {
+	if _, err := p.Start(t.Context()); !errors.Is(err, sqldb.ErrMissing) {
 		t.Errorf("a book that is gone: %v", err)
 	}
 }

@@ -47,20 +47,27 @@ const (
 	atOnce     confirm = "at_once"
 )
 
-// Plugin is the registrar. Make it with New.
+// Plugin is the registrar that is not at work yet. Make it with New.
 type Plugin struct {
-	registrar.Core
 	log hclog.Logger
 	now func() time.Time
 
-	mu      sync.Mutex
-	config  *config
+	mu       sync.Mutex
+	settings settings
+}
+
+// settings is what Configure has found right.
+type settings struct {
+	config
 	server  secret.String // the store, if that is no file
 	dataDir string
 	create  bool
-	lock    *registrarkit.Lock // held between Start and Drain
-	book    *book              // open as long
-	drained bool
+}
+
+// Registrar is the registrar at work.
+type Registrar struct {
+	config config
+	book   *book
 }
 
 type config struct {
@@ -73,6 +80,11 @@ type config struct {
 
 var _ registrar.Plugin = (*Plugin)(nil)
 
+// capabilities are the powers that Registrar has, and that its checks can be certain.
+func capabilities() []registrar.Capability {
+	return append(registrar.CapabilitiesOf((*Registrar)(nil)), registrar.CapCheck)
+}
+
 // New makes a plugin that does nothing until it is configured and started.
 func New(log hclog.Logger) *Plugin { return &Plugin{log: log, now: time.Now} }
 
@@ -81,8 +93,7 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	return registrar.Description{
 		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
 		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapCheck, registrar.CapBackup, registrar.CapErase, registrar.CapKeys},
-		Schema:       schema(),
+		Capabilities: capabilities(), Schema: schema(),
 	}, nil
 }
 
@@ -102,108 +113,7 @@ func (p *Plugin) Form(_ context.Context, q registrar.FormQuery) (registrar.Form,
 	return form(q)
 }
 
-// Validate implements registrar.Catalogue.
-func (p *Plugin) Validate(_ context.Context, o registrar.Order) (registrar.Validation, error) {
-	v := registrar.Validation{Problems: check(o)}
-	if len(v.Problems) == 0 {
-		v.Preview = instruction(o)
-	}
-	return v, nil
-}
-
-// Check implements registrar.Catalogue. What is registered here is taken in any case.
-func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
-	b, c, err := p.working()
-	if err != nil {
-		return nil, err
-	}
-
-	answers := make([]registrar.Availability, len(names))
-	for i, name := range names {
-		answers[i] = registrar.Availability{Name: name, Status: registrar.Available}
-		if problem := checkName(name); problem != "" {
-			answers[i].Status, answers[i].Detail = registrar.NameInvalid, problem
-			continue
-		}
-
-		d, err := b.domain(ctx, name)
-		if err != nil && !errors.Is(err, registrar.NotFound) {
-			return nil, err
-		}
-
-		switch {
-		case c.Lookup == alwaysTaken || d.Status == registrar.StatusRegistered:
-			answers[i].Status = registrar.Taken
-		case c.Lookup == byWhois:
-			answers[i].Status, answers[i].Detail = c.lookUp(ctx, name)
-		}
-	}
-
-	return answers, nil
-}
-
-// Submit implements registrar.Orders.
-func (p *Plugin) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
-	b, c, err := p.working()
-	if err != nil {
-		return registrar.Operation{}, err
-	}
-	if err := registrar.InvalidOrder(check(o)); err != nil {
-		return registrar.Operation{}, err
-	}
-	op, err := b.submit(ctx, o)
-	if err != nil || c.Confirm != atOnce || op.State.Final() {
-		return op, err
-	}
-	done, err := b.conclude(ctx, registrar.Decision{Operation: op.ID, Version: op.Version, Verdict: registrar.VerdictDone, By: "plugin"})
-	if errors.Is(err, registrar.Conflict) { // another instance was faster
-		return b.operation(ctx, op.ID)
-	}
-	return done, err
-}
-
-// Operation implements registrar.Orders.
-func (p *Plugin) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
-	return atWork(p, func(b *book) (registrar.Operation, error) { return b.operation(ctx, id) })
-}
-
-// Resolve implements registrar.Orders.
-func (p *Plugin) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
-	if err := registrar.InvalidDecision(d.Problems()); err != nil {
-		return registrar.Operation{}, err
-	}
-	return atWork(p, func(b *book) (registrar.Operation, error) { return b.conclude(ctx, d) })
-}
-
-// Domain implements registrar.Domains.
-func (p *Plugin) Domain(ctx context.Context, name string) (registrar.Domain, error) {
-	return atWork(p, func(b *book) (registrar.Domain, error) { return b.domain(ctx, name) })
-}
-
-// Domains implements registrar.Domains.
-func (p *Plugin) Domains(ctx context.Context, page registrar.Page) (registrar.DomainPage, error) {
-	return atWork(p, func(b *book) (registrar.DomainPage, error) { return b.domains(ctx, page) })
-}
-
-// Events implements registrar.Events.
-func (p *Plugin) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
-	b, _, err := p.working()
-	if err != nil {
-		return func(yield func(registrar.Event, error) bool) { yield(registrar.Event{}, err) }
-	}
-	return registrarkit.Follow(ctx, b, after, lookAgain)
-}
-
-// Backup implements registrar.Backups. A restored book does nothing again by itself: staff do.
-func (p *Plugin) Backup(ctx context.Context, dir string) error {
-	_, err := atWork(p, func(b *book) (struct{}, error) { return struct{}{}, b.backup(ctx, dir) })
-	if errors.Is(err, sqldb.ErrOnServer) {
-		return registrar.Errorf(registrar.Unsupported, "%s", sqldb.ErrOnServer)
-	}
-	return err
-}
-
-// Configure implements registrar.Lifecycle.
+// Configure implements registrar.Plugin.
 func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	if err := registrar.InvalidSettings(schema().Problems(s.Config)); err != nil {
 		return err
@@ -227,99 +137,134 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	if p.book != nil {
-		return registrar.Errorf(registrar.Precondition, "the plugin is at work; start a new one with the new settings")
-	}
-
-	p.config, p.server, p.dataDir, p.create = &c, server, s.DataDir, s.Create
+	p.settings = settings{config: c, server: server, dataDir: s.DataDir, create: s.Create}
 	return nil
 }
 
-// Probe implements registrar.Lifecycle: it tries the whois servers, and the store if that is on
+// Probe implements registrar.Plugin: it tries the whois servers, and the store if that is on
 // a server.
 func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, error) {
-	p.mu.Lock()
-	c, server := p.config, p.server
-	p.mu.Unlock()
-	if c == nil {
-		return nil, registrar.Errorf(registrar.NotReady, "the plugin is not configured")
-	}
+	s := p.configured()
 	list := []registrar.Component{{Name: "staff", OK: true, Detail: "nothing to connect to"}}
-	for _, w := range c.Whois {
+	for _, w := range s.Whois {
 		list = append(list, w.probe(ctx))
 	}
-	if !server.IsEmpty() {
-		list = append(list, registrar.Probed("store", sqldb.Probe(ctx, server), "the database answers"))
+	if !s.server.IsEmpty() {
+		list = append(list, registrar.Probed("store", sqldb.Probe(ctx, s.server), "the database answers"))
 	}
 	return list, nil
 }
 
-// Start implements registrar.Lifecycle.
-func (p *Plugin) Start(ctx context.Context) error {
+func (p *Plugin) configured() settings {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.settings
+}
 
-	switch {
-	case p.config == nil:
-		return registrar.Errorf(registrar.NotReady, "the plugin is not configured")
-	case p.drained:
-		return registrar.Errorf(registrar.Draining, "the plugin was drained")
-	case p.book != nil:
-		return nil
-	}
-
-	lock, err := registrarkit.LockDir(p.dataDir, "manual.lock", 0)
+// Start implements registrar.Plugin. The directory is this instance's alone; registrarrpc sees to that.
+func (p *Plugin) Start(ctx context.Context) (registrar.Registrar, error) {
+	s := p.configured()
+	b, err := openBook(ctx, s.dataDir, s.server, s.create, p.now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-
-	b, err := openBook(ctx, p.dataDir, p.server, p.create, p.now)
-	if err != nil {
-		return errors.Join(err, lock.Close())
-	}
-
-	p.lock, p.book = lock, b
-	p.log.Info("started", "data", p.dataDir)
-	return nil
+	p.log.Info("started", "data", s.dataDir)
+	return &Registrar{config: s.config, book: b}, nil
 }
 
-// Health implements registrar.Lifecycle.
-func (p *Plugin) Health(ctx context.Context) ([]registrar.Component, error) {
-	return atWork(p, func(b *book) ([]registrar.Component, error) {
-		n, err := b.waiting(ctx)
-		return []registrar.Component{{Name: "staff", OK: true, Detail: fmt.Sprintf("%d operations wait for a decision", n)}}, err
-	})
+// Validate implements registrar.Orders.
+func (r *Registrar) Validate(_ context.Context, o registrar.Order) (registrar.Validation, error) {
+	v := registrar.Validation{Problems: check(o)}
+	if len(v.Problems) == 0 {
+		v.Preview = instruction(o)
+	}
+	return v, nil
 }
 
-// Drain implements registrar.Lifecycle.
-func (p *Plugin) Drain(context.Context) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	b := p.book
-	p.book, p.drained = nil, true
-	if b == nil {
-		return nil
+// Check implements registrar.Domains. What is registered here is taken in any case.
+func (r *Registrar) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
+	answers := make([]registrar.Availability, len(names))
+	for i, name := range names {
+		answers[i] = registrar.Availability{Name: name, Status: registrar.Available}
+		if problem := checkName(name); problem != "" {
+			answers[i].Status, answers[i].Detail = registrar.NameInvalid, problem
+			continue
+		}
+
+		d, err := r.book.domain(ctx, name)
+		if err != nil && !errors.Is(err, registrar.NotFound) {
+			return nil, err
+		}
+
+		switch {
+		case r.config.Lookup == alwaysTaken || d.Status == registrar.StatusRegistered:
+			answers[i].Status = registrar.Taken
+		case r.config.Lookup == byWhois:
+			answers[i].Status, answers[i].Detail = r.config.lookUp(ctx, name)
+		}
 	}
-	return errors.Join(b.close(), p.lock.Close())
+
+	return answers, nil
 }
 
-func (p *Plugin) working() (*book, config, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch {
-	case p.drained:
-		return nil, config{}, registrar.Errorf(registrar.Draining, "the plugin is stopping")
-	case p.book == nil:
-		return nil, config{}, registrar.Errorf(registrar.NotReady, "the plugin is not started")
+// Submit implements registrar.Orders.
+func (r *Registrar) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
+	if err := registrar.InvalidOrder(check(o)); err != nil {
+		return registrar.Operation{}, err
 	}
-	return p.book, *p.config, nil
+	op, err := r.book.submit(ctx, o)
+	if err != nil || r.config.Confirm != atOnce || op.State.Final() {
+		return op, err
+	}
+	done, err := r.book.conclude(ctx, registrar.Decision{Operation: op.ID, Version: op.Version, Verdict: registrar.VerdictDone, By: "plugin"})
+	if errors.Is(err, registrar.Conflict) { // another instance was faster
+		return r.book.operation(ctx, op.ID)
+	}
+	return done, err
 }
 
-func atWork[T any](p *Plugin, call func(b *book) (T, error)) (T, error) {
-	b, _, err := p.working()
-	if err != nil {
-		var none T
-		return none, err
-	}
-	return call(b)
+// Operation implements registrar.Orders.
+func (r *Registrar) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
+	return r.book.operation(ctx, id)
 }
+
+// Resolve implements registrar.Orders.
+func (r *Registrar) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+	if err := registrar.InvalidDecision(d.Problems()); err != nil {
+		return registrar.Operation{}, err
+	}
+	return r.book.conclude(ctx, d)
+}
+
+// Domain implements registrar.Domains.
+func (r *Registrar) Domain(ctx context.Context, name string) (registrar.Domain, error) {
+	return r.book.domain(ctx, name)
+}
+
+// Domains implements registrar.Domains.
+func (r *Registrar) Domains(ctx context.Context, page registrar.Page) (registrar.DomainPage, error) {
+	return r.book.domains(ctx, page)
+}
+
+// Events implements registrar.Events.
+func (r *Registrar) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
+	return registrarkit.Follow(ctx, r.book, after, lookAgain)
+}
+
+// Backup implements registrar.BackerUp. A restored book does nothing again by itself: staff do.
+func (r *Registrar) Backup(ctx context.Context, dir string) error {
+	err := r.book.backup(ctx, dir)
+	if errors.Is(err, sqldb.ErrOnServer) {
+		return registrar.Errorf(registrar.Unsupported, "%s", sqldb.ErrOnServer)
+	}
+	return err
+}
+
+// Health implements registrar.Registrar.
+func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
+	n, err := r.book.waiting(ctx)
+	return []registrar.Component{{Name: "staff", OK: true, Detail: fmt.Sprintf("%d operations wait for a decision", n)}}, err
+}
+
+// Drain implements registrar.Registrar.
+func (r *Registrar) Drain(context.Context) error { return r.book.close() }

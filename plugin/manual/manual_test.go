@@ -18,7 +18,7 @@ import (
 )
 
 // started opens a plugin on a directory; it is drained at the end of the test.
-func started(t *testing.T, dir, lookup, confirm string, create bool) *Plugin {
+func started(t *testing.T, dir, lookup, confirm string, create bool) *Registrar {
 	t.Helper()
 
 	p := New(hclog.NewNullLogger())
@@ -30,16 +30,17 @@ func started(t *testing.T, dir, lookup, confirm string, create bool) *Plugin {
 	if err := p.Configure(t.Context(), registrar.Settings{Config: c, DataDir: dir, Create: create}); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Start(t.Context()); err != nil {
+	r, err := p.Start(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := p.Drain(context.Background()); err != nil {
+		if err := r.Drain(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
 
-	return p
+	return r.(*Registrar)
 }
 
 // The same tests hold on PostgreSQL.
@@ -81,7 +82,7 @@ func order(id, domain string, kind registrar.OperationKind) registrar.Order {
 		Nameservers: []registrar.Nameserver{{Host: "ns1.hoster.example"}}}
 }
 
-func submit(t *testing.T, p *Plugin, o registrar.Order) registrar.Operation {
+func submit(t *testing.T, p *Registrar, o registrar.Order) registrar.Operation {
 	t.Helper()
 	op, err := p.Submit(t.Context(), o)
 	if err != nil {
@@ -90,7 +91,7 @@ func submit(t *testing.T, p *Plugin, o registrar.Order) registrar.Operation {
 	return op
 }
 
-func resolve(t *testing.T, p *Plugin, id registrar.OperationID, v registrar.Verdict) registrar.Operation {
+func resolve(t *testing.T, p *Registrar, id registrar.OperationID, v registrar.Verdict) registrar.Operation {
 	t.Helper()
 	op, err := p.Operation(t.Context(), id)
 	if err == nil {
@@ -102,7 +103,7 @@ func resolve(t *testing.T, p *Plugin, id registrar.OperationID, v registrar.Verd
 	return op
 }
 
-func status(t *testing.T, p *Plugin, name string) registrar.Domain {
+func status(t *testing.T, p *Registrar, name string) registrar.Domain {
 	t.Helper()
 	d, err := p.Domain(t.Context(), name)
 	if err != nil {

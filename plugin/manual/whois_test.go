@@ -46,8 +46,8 @@ func registry(t *testing.T, answers map[string]string) string {
 	return l.Addr().String()
 }
 
-// lookingUp is a plugin that asks a registry for com.
-func lookingUp(t *testing.T, server string) *Plugin {
+// askingAt is a plugin that asks a registry for com.
+func askingAt(t *testing.T, server string) *Plugin {
 	t.Helper()
 
 	p := New(hclog.NewNullLogger())
@@ -59,16 +59,22 @@ func lookingUp(t *testing.T, server string) *Plugin {
 	if err := p.Configure(t.Context(), registrar.Settings{Config: c, DataDir: t.TempDir(), Create: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Start(t.Context()); err != nil {
+	return p
+}
+
+// lookingUp is such a plugin at work.
+func lookingUp(t *testing.T, server string) *Registrar {
+	t.Helper()
+	r, err := askingAt(t, server).Start(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := p.Drain(context.Background()); err != nil {
+		if err := r.Drain(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
-
-	return p
+	return r.(*Registrar)
 }
 
 func TestLookUpByWhois(t *testing.T) {
@@ -138,12 +144,12 @@ func TestWhoisSettings(t *testing.T) {
 // A probe says which registries can be reached.
 func TestProbeTriesTheRegistries(t *testing.T) {
 	t.Parallel()
-	p := lookingUp(t, registry(t, nil))
+	p := askingAt(t, registry(t, nil))
 	list, err := p.Probe(t.Context(), false)
 	if err != nil || len(list) != 2 || list[1].Name != "whois com" || !list[1].OK {
 		t.Errorf("Probe = %+v, %v", list, err)
 	}
-	list, err = lookingUp(t, "127.0.0.1:1").Probe(t.Context(), false)
+	list, err = askingAt(t, "127.0.0.1:1").Probe(t.Context(), false)
 	if err != nil || len(list) != 2 || list[1].OK {
 		t.Errorf("Probe = %+v, %v", list, err)
 	}

@@ -25,9 +25,21 @@ type lease interface {
 }
 
 var (
-	_ lease = (*lock)(nil)
+	_ lease = alone{}
 	_ lease = (*sqldb.Lease)(nil)
 )
+
+// alone is the lease of an instance whose store is a file: the directory is locked for it.
+type alone struct{}
+
+func (alone) Take(context.Context) (holder string, held bool, err error) { return "", true, nil }
+
+func (alone) Keep(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
+
+func (alone) Release(context.Context) error { return nil }
 
 const releaseWithin = 5 * time.Second
 
@@ -83,50 +95,50 @@ func (s *leadership) get() (registrar.Component, *leaderTasks) {
 
 // tryLead tries to take the lease. With the lease it takes over the store of the last holder;
 // without it, it follows the progress of the holder.
-func (p *Plugin) tryLead(ctx context.Context, w *work) (d *leaderTasks, err error) {
-	holder, held, err := w.lease.Take(ctx)
+func (r *Registrar) tryLead(ctx context.Context) (d *leaderTasks, err error) {
+	holder, held, err := r.lease.Take(ctx)
 	switch {
 	case err != nil:
 	case held:
-		d, err = w.takeOver(ctx)
+		d, err = r.takeOver(ctx)
 	default:
-		err = w.follow(ctx, holder)
+		err = r.follow(ctx, holder)
 	}
-	if w.standing.set(holder, d, err) && w.shared {
-		p.log.Info("lease", "held", d != nil, "holder", holder, "err", err)
+	if r.standing.set(holder, d, err) && r.shared {
+		r.log.Info("lease", "held", d != nil, "holder", holder, "err", err)
 	}
 	return d, err
 }
 
 // serve works whenever the lease is ours, until ctx ends.
-func (p *Plugin) serve(ctx context.Context, w *work, d *leaderTasks) {
+func (r *Registrar) serve(ctx context.Context, d *leaderTasks) {
 	for ctx.Err() == nil {
 		if d != nil {
-			if err := p.lead(ctx, w, d); err != nil {
-				w.standing.set("", nil, err)
-				p.log.Warn("stopped working", "err", err)
+			if err := r.lead(ctx, d); err != nil {
+				r.standing.set("", nil, err)
+				r.log.Warn("stopped working", "err", err)
 			}
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(takeEvery(p.timing)):
-			d, _ = p.tryLead(ctx, w) // why not is in its standing
+		case <-time.After(takeEvery(r.timing)):
+			d, _ = r.tryLead(ctx) // why not is in its standing
 		}
 	}
 }
 
 // lead runs the tasks of which there may be one instance, until the lease can't be relied on.
-func (p *Plugin) lead(ctx context.Context, w *work, d *leaderTasks) error {
+func (r *Registrar) lead(ctx context.Context, d *leaderTasks) error {
 	ctx, end := context.WithCancel(ctx)
 	var loops sync.WaitGroup
 	for name, run := range d.parts {
 		loops.Go(func() {
 			if err := run(ctx); err != nil && ctx.Err() == nil {
-				p.log.Error("stopped working", "part", name, "err", err)
+				r.log.Error("stopped working", "part", name, "err", err)
 			}
 		})
 	}
-	err := w.lease.Keep(ctx)
+	err := r.lease.Keep(ctx)
 	end()
 	loops.Wait()
 	return err

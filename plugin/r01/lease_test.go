@@ -18,6 +18,7 @@ import (
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarrpc"
 )
 
 // every is how often an instance that stands by asks.
@@ -79,7 +80,7 @@ func TestWorkFollowsTheLease(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{10 * time.Second, 60 * time.Second}, {5 * time.Minute, 6 * time.Minute}}}
 		var story []string
 		tell := func(what string) { story = append(story, what+" "+time.Since(l.began).Truncate(every).String()) }
-		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) {
+		w := &Registrar{log: hclog.NewNullLogger(), now: time.Now, timing: sqldb.DefaultLeaseTiming(), lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) {
 			tell("takes over")
 			return doing(func(ctx context.Context) error {
 				tell("begins")
@@ -92,7 +93,7 @@ func TestWorkFollowsTheLease(t *testing.T) {
 
 		ctx, cancel := context.WithTimeout(t.Context(), 330*time.Second)
 		defer cancel()
-		New(hclog.NewNullLogger()).serve(ctx, w, nil)
+		w.serve(ctx, nil)
 
 		want := []string{"takes over 10s", "begins 10s", "ends 1m2s", "takes over 5m0s", "begins 5m0s", "ends 5m32s"}
 		if !slices.Equal(story, want) {
@@ -106,7 +107,7 @@ func TestNobodyWorksWithoutTakingOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{0, time.Hour}}}
 		tries, began := 0, 0
-		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) {
+		w := &Registrar{log: hclog.NewNullLogger(), now: time.Now, timing: sqldb.DefaultLeaseTiming(), lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) {
 			if tries++; tries < 4 {
 				return nil, errAway
 			}
@@ -114,7 +115,7 @@ func TestNobodyWorksWithoutTakingOver(t *testing.T) {
 		}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		New(hclog.NewNullLogger()).serve(ctx, w, nil)
+		w.serve(ctx, nil)
 		if tries != 4 || began != 4 {
 			t.Errorf("work began after try %d of %d, want the fourth", began, tries)
 		}
@@ -126,9 +127,9 @@ func TestHealthTellsWhoHasTheLease(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{time.Minute, time.Hour}}, away: [2]time.Duration{10 * time.Second, 20 * time.Second}}
-		w := &work{lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) { return &leaderTasks{}, nil }}
+		w := &Registrar{log: hclog.NewNullLogger(), now: time.Now, timing: sqldb.DefaultLeaseTiming(), lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) { return &leaderTasks{}, nil }}
 		ctx, cancel := context.WithCancel(t.Context())
-		go New(hclog.NewNullLogger()).serve(ctx, w, nil)
+		go w.serve(ctx, nil)
 
 		for _, c := range []struct {
 			at     time.Duration
@@ -151,8 +152,28 @@ func TestHealthTellsWhoHasTheLease(t *testing.T) {
 	})
 }
 
+// member is a plugin among several on one database, as a host sees it.
+type member struct {
+	registrar.Hosted
+	plugin *remembering
+}
+
+// remembering is a plugin that knows what it has started.
+type remembering struct {
+	*Plugin
+	at *Registrar
+}
+
+func (r *remembering) Start(ctx context.Context) (registrar.Registrar, error) {
+	started, err := r.Plugin.Start(ctx)
+	if err == nil {
+		r.at = started.(*Registrar)
+	}
+	return started, err
+}
+
 // node starts a plugin that shares a database.
-func node(t *testing.T, url string, key []byte) (*Plugin, string, error) {
+func node(t *testing.T, url string, key []byte) (member, string, error) {
 	t.Helper()
 
 	dir := t.TempDir()
@@ -163,7 +184,8 @@ func node(t *testing.T, url string, key []byte) (*Plugin, string, error) {
 		}
 	}
 
-	p := New(hclog.NewNullLogger())
+	plugin := &remembering{Plugin: New(hclog.NewNullLogger())}
+	p := member{registrarrpc.Gate(plugin), plugin}
 	if err := p.Configure(t.Context(), settingsOf(t, dir, func(c map[string]any) { c["store"] = url })); err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +202,7 @@ func node(t *testing.T, url string, key []byte) (*Plugin, string, error) {
 	return p, dir, err
 }
 
-func health(t *testing.T, p *Plugin) map[string]registrar.Component {
+func health(t *testing.T, p registrar.Hosted) map[string]registrar.Component {
 	t.Helper()
 	components, err := p.Health(t.Context())
 	if err != nil {
@@ -269,14 +291,14 @@ func TestTwoInstancesOnOneServer(t *testing.T) {
 
 	// The database goes away and comes back, and so does the work.
 	server.Kill()
-	await(t, "the loss to be told", func() bool { lease, _ := second.work.standing.get(); return !lease.OK })
+	await(t, "the loss to be told", func() bool { lease, _ := second.plugin.at.standing.get(); return !lease.OK })
 
 	if _, err := second.Domain(t.Context(), "moved.ru"); err == nil || strings.Contains(err.Error(), pgtest.Password) {
 		t.Errorf("without its database: %v", err)
 	}
 
 	server.Restart()
-	await(t, "the work to go on", func() bool { lease, _ := second.work.standing.get(); return lease.OK })
+	await(t, "the work to go on", func() bool { lease, _ := second.plugin.at.standing.get(); return lease.OK })
 
 	if d, err := second.Domain(t.Context(), "moved.ru"); err != nil || d.Customer != "c1" {
 		t.Errorf("afterwards: %+v, %v", d, err)

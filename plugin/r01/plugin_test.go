@@ -15,6 +15,7 @@ import (
 
 	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarrpc"
 )
 
 // settingsOf is a right configuration, as a host would hand it over; change edits it.
@@ -240,9 +241,9 @@ func compare(t *testing.T, path string, s registrar.Schema, known map[string]any
 	}
 }
 
-func started(t *testing.T, dir string) *Plugin {
+func started(t *testing.T, dir string) registrar.Hosted {
 	t.Helper()
-	p := New(hclog.NewNullLogger())
+	p := registrarrpc.Gate(New(hclog.NewNullLogger()))
 	if err := p.Configure(t.Context(), settingsOf(t, dir, nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +261,7 @@ func started(t *testing.T, dir string) *Plugin {
 func TestNothingHappensBeforeStart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := New(hclog.NewNullLogger())
+	p := registrarrpc.Gate(New(hclog.NewNullLogger()))
 	if err := p.Start(t.Context()); !errors.Is(err, registrar.NotReady) {
 		t.Errorf("Start before Configure: %v", err)
 	}
@@ -279,7 +280,7 @@ func TestSecondInstanceIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first := started(t, dir)
-	second := New(hclog.NewNullLogger())
+	second := registrarrpc.Gate(New(hclog.NewNullLogger()))
 	if err := second.Configure(t.Context(), settingsOf(t, dir, nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +310,7 @@ func TestLostStoreIsNotReplaced(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	again := New(hclog.NewNullLogger())
+	again := registrarrpc.Gate(New(hclog.NewNullLogger()))
 	s := settingsOf(t, dir, nil)
 	s.Create = false
 	if err := again.Configure(t.Context(), s); err != nil {

@@ -2,6 +2,7 @@ package r01
 
 import (
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/plugin/r01/ordering"
 	"registrar.panel/shared/registrar"
 )
 
@@ -17,11 +18,10 @@ var tlds = []string{"ru", "su", "xn--p1ai"}
 func description() registrar.Description {
 	return registrar.Description{
 		Name: name, Title: title, Version: version, TLDs: tlds,
-		Kinds:       kinds(),
-		Registrants: registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapRenewals, registrar.CapHandles, registrar.CapReviews, registrar.CapMail, registrar.CapQueue, registrar.CapCheck,
-			registrar.CapBackup, registrar.CapErase, registrar.CapKeys},
-		Schema: schema(),
+		Kinds:        ordering.Kinds(),
+		Registrants:  registrar.RegistrantKinds(),
+		Capabilities: append(registrar.CapabilitiesOf((*Registrar)(nil)), registrar.CapCheck),
+		Schema:       schema(),
 	}
 }
 

@@ -40,9 +40,3 @@ func (s registrySettings) probe(ctx context.Context) []registrar.Component {
 	}
 	return []registrar.Component{registrar.Probed("whois", registry.NewWhois(s.whois, time.Now).Check(ctx), "it answers")}
 }
-
-// Check implements registrar.Catalogue: what is with us is taken, and about the rest the
-// registry is asked. Without its word nothing is known.
-func (p *Plugin) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
-	return atWork(p, func(g *gateway.Gateway) ([]registrar.Availability, error) { return g.Views.Check(ctx, names) })
-}

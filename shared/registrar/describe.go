@@ -9,20 +9,46 @@ import (
 type Capability string
 
 const (
-	CapRenewals Capability = "renewals" // renews by its own schedule: [Renewals]
-	CapHandles  Capability = "handles"  // registrants have handles, things can be taken over: [Customers]
+	CapRenewals Capability = "renewals" // renews by its own schedule: [Renewer]
+	CapHandles  Capability = "handles"  // registrants have handles, things can be taken over: [HandleKeeper]
 	CapReviews  Capability = "reviews"  // has a review queue: [Reviews]
 	CapMail     Capability = "mail"     // works by mail: [Mails]
 	CapCheck    Capability = "check"    // Check can say available and taken, not only unknown
 	CapQueue    Capability = "queue"    // lists mails in pages, and resolves many at once: [Queue]
-	CapBackup   Capability = "backup"   // copies its store while at work: [Backups]
-	CapErase    Capability = "erase"    // removes personal data that need not be kept: [Erasures]
-	CapKeys     Capability = "keys"     // exchanges the key that its store is sealed with: [Keys]
+	CapBackup   Capability = "backup"   // copies its store while at work: [BackerUp]
+	CapErase    Capability = "erase"    // removes personal data that need not be kept: [Eraser]
+	CapKeys     Capability = "keys"     // exchanges the key that its store is sealed with: [KeyChanger]
 )
 
 // Capabilities lists every capability.
 func Capabilities() []Capability {
 	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup, CapErase, CapKeys}
+}
+
+// CapabilitiesOf lists the powers that a registrar has as optional interfaces: all but [CapCheck],
+// which is no interface. A nil of the type that Start returns will do.
+func CapabilitiesOf(r Registrar) []Capability {
+	var list []Capability
+	if _, ok := r.(Renewer); ok {
+		list = append(list, CapRenewals)
+	}
+	if _, ok := r.(HandleKeeper); ok {
+		list = append(list, CapHandles)
+	}
+	if _, ok := r.(MessageQueue); ok {
+		list = append(list, CapReviews, CapMail, CapQueue)
+	}
+
+	if _, ok := r.(BackerUp); ok {
+		list = append(list, CapBackup)
+	}
+	if _, ok := r.(Eraser); ok {
+		list = append(list, CapErase)
+	}
+	if _, ok := r.(KeyChanger); ok {
+		list = append(list, CapKeys)
+	}
+	return list
 }
 
 // Description introduces a registrar.

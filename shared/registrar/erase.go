@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Erasures is the power [CapErase]: the registrar removes personal data that it need not keep
+// Eraser is the power [CapErase]: the registrar removes personal data that it need not keep
 // any longer.
-type Erasures interface {
+type Eraser interface {
 	// Erase removes the personal data of finished business: contacts, what was sent and received
 	// about it, and transfer codes, so that nothing of them is left in the store's own files.
 	//
@@ -53,9 +53,9 @@ type Kept struct {
 	Why  string // "newtime.ru is Registered"
 }
 
-// Keys is the power [CapKeys]: the registrar seals what it stores with a key of its own, and can
+// KeyChanger is the power [CapKeys]: the registrar seals what it stores with a key of its own, and can
 // exchange it.
-type Keys interface {
+type KeyChanger interface {
 	// RotateKeys makes a new key, seals with it all that the former one sealed, and forgets that.
 	// It goes on from where an earlier call was interrupted, by whatever, and meanwhile all that is
 	// stored can be read. Copies of the store that were made before need the former key.

@@ -5,37 +5,80 @@ import (
 	"iter"
 )
 
-// Registrar is what a panel sees of a registrar. It is the sum of small interfaces, so
-// that code which needs one power can ask for just that one.
+// Plugin is a registrar that is not at work yet. The host calls Configure, then optionally
+// Probe, then Start, which returns the registrar at work.
 //
-// Powers beyond the core are optional and declared in [Description].Capabilities; a
-// registrar without one answers its methods with [Unsupported]. Embed [Core] to get
-// those answers.
+// What a plugin's author need not see to: registrarrpc answers [NotReady] before Configure and
+// Start, [Draining] once Drain was called, [Precondition] to a Configure at work, and [Locked]
+// to a second instance on the same data directory; none of these calls reaches the plugin.
+type Plugin interface {
+	Catalogue
+
+	// Configure hands over settings that match Description.Schema. It does no I/O beyond
+	// reading; mistakes are [Invalid] with problems by attribute path. It may be called again
+	// before Start.
+	Configure(ctx context.Context, s Settings) error
+
+	// Probe tries the connections the settings name and reports on each. It changes
+	// nothing; with mail, it sends one test mail to ourselves and waits for it.
+	Probe(ctx context.Context, mail bool) ([]Component, error)
+
+	// Start begins the plugin's own work: watching, sending, scheduling. Until then the
+	// plugin has no effect on the world. The context is that of the call, and the work
+	// outlives it. The data directory is locked for this instance, until the registrar has
+	// drained. [Locked] means that another instance is at work on the same account elsewhere.
+	Start(ctx context.Context) (Registrar, error)
+}
+
+// Registrar is a registrar at work. Powers beyond these are optional interfaces, which the
+// value that Start returns has or has not: [Renewer], [HandleKeeper], [MessageQueue],
+// [BackerUp], [Eraser], [KeyChanger]. [CapabilitiesOf] lists them for Describe.
 type Registrar interface {
+	Orders
+	Domains
+	Events
+
+	// Health reports on each component; it answers fast and does no I/O.
+	Health(ctx context.Context) ([]Component, error)
+
+	// Drain finishes what is under way, stops all work and returns. Whatever is not
+	// finished is durable. It is called again only after it has failed.
+	Drain(ctx context.Context) error
+}
+
+// Service is a registrar as a panel calls it: everything that the contract has, in one type. The
+// methods of a power that the registrar lacks answer [Unsupported].
+type Service interface {
 	Catalogue
 	Orders
 	Domains
 	Events
 
-	Renewals
-	Customers
-	Reviews
-	Mails
-	Queue
-	Backups
-	Erasures
-	Keys
+	Renewer
+	HandleKeeper
+	MessageQueue
+	BackerUp
+	Eraser
+	KeyChanger
 }
 
-// Plugin is a registrar together with the life its host gives it:
-// Configure, then optionally Probe, then Start; and Drain at the end.
-type Plugin interface {
-	Registrar
-	Lifecycle
+// Hosted is a plugin as its host runs it: the service together with the life it gives to it.
+// registrarrpc makes one of a [Plugin], and of a plugin's process.
+type Hosted interface {
+	Service
+
+	Configure(ctx context.Context, s Settings) error
+	Probe(ctx context.Context, mail bool) ([]Component, error)
+	Start(ctx context.Context) error
+	Health(ctx context.Context) ([]Component, error)
+
+	// Drain is as that of [Registrar], and harmless when it is repeated or nothing is at work.
+	// Afterwards everything else answers [Draining].
+	Drain(ctx context.Context) error
 }
 
 // Catalogue says what the registrar sells and which data it needs. Its methods have no
-// effects. Validate and Check look at what the registrar knows, and so may need Start.
+// effects.
 type Catalogue interface {
 	// Describe works before Configure.
 	Describe(ctx context.Context) (Description, error)
@@ -43,19 +86,15 @@ type Catalogue interface {
 	// Form lists the fields an order needs. It works before Configure.
 	// A TLD that is not served is [Invalid].
 	Form(ctx context.Context, q FormQuery) (Form, error)
+}
 
+// Orders judges orders, starts operations and follows them.
+type Orders interface {
 	// Validate reports every problem of an order at once and shows what would be sent,
 	// secrets and personal data masked. It stores nothing and sends nothing.
 	// A faulty order is not an error: it is a Validation with problems.
 	Validate(ctx context.Context, o Order) (Validation, error)
 
-	// Check answers for each name, in the order asked. Silence of the registry is
-	// [AvailabilityUnknown], never [Available].
-	Check(ctx context.Context, names []string) ([]Availability, error)
-}
-
-// Orders starts operations and follows them.
-type Orders interface {
 	// Submit stores the order durably and begins to carry it out. When it returns
 	// without error the order survives any crash. See the package comment for what
 	// repeating it means, and [Order.Canonical] for what its contents are. The order must be paid for: the payment gate is the panel's.
@@ -79,8 +118,12 @@ type Orders interface {
 	Resolve(ctx context.Context, d Decision) (Operation, error)
 }
 
-// Domains reads the registrar's own record of domains.
+// Domains says which domains may be had, and reads the registrar's own record of domains.
 type Domains interface {
+	// Check answers for each name, in the order asked. Silence of the registry is
+	// [AvailabilityUnknown], never [Available].
+	Check(ctx context.Context, names []string) ([]Availability, error)
+
 	// Domain returns one domain. Unknown: [NotFound].
 	Domain(ctx context.Context, name string) (Domain, error)
 
@@ -97,8 +140,8 @@ type Events interface {
 	Events(ctx context.Context, after Cursor) iter.Seq2[Event, error]
 }
 
-// Renewals is the power [CapRenewals]: the registrar renews by its own schedule.
-type Renewals interface {
+// Renewer is the power [CapRenewals]: the registrar renews by its own schedule.
+type Renewer interface {
 	// SetRenewal chooses how a domain is renewed from now on.
 	SetRenewal(ctx context.Context, name string, mode RenewalMode) (Domain, error)
 
@@ -107,9 +150,9 @@ type Renewals interface {
 	RunRenewals(ctx context.Context, dryRun bool) ([]RenewalStep, error)
 }
 
-// Customers is the power [CapHandles]: the registrar knows registrants by handles, and
+// HandleKeeper is the power [CapHandles]: the registrar knows registrants by handles, and
 // domains and handles that exist already can be taken over.
-type Customers interface {
+type HandleKeeper interface {
 	// Handles lists the handles known for a customer; none is an empty list.
 	Handles(ctx context.Context, customer string) ([]Handle, error)
 
@@ -119,6 +162,16 @@ type Customers interface {
 	// ImportDomain takes over a domain that the registrar already holds for us.
 	// Importing it again with the same contents changes nothing.
 	ImportDomain(ctx context.Context, d Import) (Domain, error)
+}
+
+// MessageQueue is the powers [CapReviews], [CapMail] and [CapQueue]: the registrar is reached by
+// messages, shows what it sent and received, and has those that no rule understood wait for a
+// person. A plugin in Go has all of it or none; the methods of [Reviews] and [Mails] alone are
+// what plugins of earlier versions have.
+type MessageQueue interface {
+	Reviews
+	Mails
+	Queue
 }
 
 // Reviews is the power [CapReviews]: mails that no rule understood wait for a person.
@@ -149,15 +202,20 @@ type Mails interface {
 	// decoded, with secrets and personal data masked. What is no text is told by its size.
 	RawMail(ctx context.Context, id MailID) (string, error)
 
+	Recogniser
+}
+
+// Recogniser understands captured mails. A [Plugin] that is one answers before Start, too.
+type Recogniser interface {
 	// Recognise reports how a captured mail would be understood, whom it would be believed
 	// from, and what would become of it. It touches nothing. It works after Configure, too:
 	// without the store it reports what the mail carries, and not whose request that is.
 	Recognise(ctx context.Context, raw []byte) (Recognition, error)
 }
 
-// Backups is the power [CapBackup]: the registrar keeps a store, and copies it while it is at
+// BackerUp is the power [CapBackup]: the registrar keeps a store, and copies it while it is at
 // work.
-type Backups interface {
+type BackerUp interface {
 	// Backup writes a consistent copy of the store, no older than the call, into a directory
 	// that is absolute, empty and on this machine. The files it leaves there, laid into a fresh
 	// data directory, are the store again; a plugin that starts on them must be aware that what
@@ -166,101 +224,4 @@ type Backups interface {
 	// Keys, without which the copy can't be read, are files named *.key; they are regular files
 	// of mode 0600 at the top of the directory, and the host stores them apart or encrypted.
 	Backup(ctx context.Context, dir string) error
-}
-
-// Lifecycle is how a host runs a plugin.
-type Lifecycle interface {
-	// Configure hands over settings that match Description.Schema. It does no I/O beyond
-	// reading; mistakes are [Invalid] with problems by attribute path. At work it is
-	// [Precondition]: a new instance takes new settings.
-	Configure(ctx context.Context, s Settings) error
-
-	// Probe tries the connections the settings name and reports on each. It changes
-	// nothing; with mail, it sends one test mail to ourselves and waits for it.
-	Probe(ctx context.Context, mail bool) ([]Component, error)
-
-	// Start begins the plugin's own work: watching, sending, scheduling. Until then the
-	// plugin has no effect on the world. [Locked] means another instance is at work.
-	Start(ctx context.Context) error
-
-	// Health reports on each component; it answers fast and does no I/O.
-	Health(ctx context.Context) ([]Component, error)
-
-	// Drain finishes what is under way, stops all work and returns. Whatever is not
-	// finished is durable. A drained plugin answers [Draining].
-	Drain(ctx context.Context) error
-}
-
-// Core answers the optional powers with [Unsupported]; a registrar embeds it and
-// overrides what it has.
-type Core struct{}
-
-func (Core) SetRenewal(context.Context, string, RenewalMode) (Domain, error) {
-	return Domain{}, unsupported(CapRenewals)
-}
-
-func (Core) RunRenewals(context.Context, bool) ([]RenewalStep, error) {
-	return nil, unsupported(CapRenewals)
-}
-
-func (Core) Handles(context.Context, string) ([]Handle, error) { return nil, unsupported(CapHandles) }
-
-func (Core) AdoptHandle(context.Context, string, string) (Handle, error) {
-	return Handle{}, unsupported(CapHandles)
-}
-
-func (Core) ImportDomain(context.Context, Import) (Domain, error) {
-	return Domain{}, unsupported(CapHandles)
-}
-
-func (Core) Reviews(context.Context) ([]Review, error) { return nil, unsupported(CapReviews) }
-
-func (Core) Review(context.Context, ReviewID) (Review, error) {
-	return Review{}, unsupported(CapReviews)
-}
-
-func (Core) ResolveReview(context.Context, ReviewDecision) (Review, error) {
-	return Review{}, unsupported(CapReviews)
-}
-
-func (Core) ReviewRule(context.Context, ReviewID) (string, error) {
-	return "", unsupported(CapReviews)
-}
-
-func (Core) Mail(context.Context, MailID) (Mail, error) { return Mail{}, unsupported(CapMail) }
-
-func (Core) RawMail(context.Context, MailID) (string, error) { return "", unsupported(CapMail) }
-
-func (Core) Recognise(context.Context, []byte) (Recognition, error) {
-	return Recognition{}, unsupported(CapMail)
-}
-
-func (Core) ReviewPage(context.Context, ReviewQuery) (ReviewPage, error) {
-	return ReviewPage{}, unsupported(CapQueue)
-}
-
-func (Core) MailPage(context.Context, MailQuery) (MailPage, error) {
-	return MailPage{}, unsupported(CapQueue)
-}
-
-func (Core) ResolveReviews(context.Context, ReviewsDecision) (ReviewsResolved, error) {
-	return ReviewsResolved{}, unsupported(CapQueue)
-}
-
-func (Core) IgnoredSenders(context.Context) ([]IgnoredSender, error) {
-	return nil, unsupported(CapQueue)
-}
-
-func (Core) HeedSender(context.Context, string, string) error { return unsupported(CapQueue) }
-
-func (Core) Backup(context.Context, string) error { return unsupported(CapBackup) }
-
-func (Core) Erase(context.Context, ErasureQuery) (Erasure, error) {
-	return Erasure{}, unsupported(CapErase)
-}
-
-func (Core) RotateKeys(context.Context) (Rotation, error) { return Rotation{}, unsupported(CapKeys) }
-
-func unsupported(c Capability) error {
-	return &Error{Code: Unsupported, Detail: "this registrar does not have the capability " + string(c)}
 }

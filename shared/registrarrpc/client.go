@@ -21,7 +21,7 @@ import (
 // breaks first.
 const endGrace = 250 * time.Millisecond
 
-// client is a plugin process as a registrar.Plugin.
+// client is a plugin process as its host runs it.
 type client struct {
 	registrar pb.RegistrarServiceClient
 	plugin    pb.PluginServiceClient

@@ -95,7 +95,10 @@ func (*decoder) settings(m *pb.ConfigureRequest) registrar.Settings {
 }
 
 func (*encoder) component(c registrar.Component) *pb.Component {
-	m := &pb.Component{Name: c.Name, Ok: c.OK, Detail: text(c.Detail), Figures: make(map[string]float64, len(c.Figures))}
+	m := &pb.Component{Name: c.Name, Ok: c.OK, Detail: text(c.Detail)}
+	if len(c.Figures) > 0 {
+		m.Figures = make(map[string]float64, len(c.Figures))
+	}
 	for name, value := range c.Figures {
 		m.Figures[text(string(name))] = value
 	}
@@ -103,7 +106,10 @@ func (*encoder) component(c registrar.Component) *pb.Component {
 }
 
 func (*decoder) component(m *pb.Component) registrar.Component {
-	c := registrar.Component{Name: m.GetName(), OK: m.GetOk(), Detail: m.GetDetail(), Figures: make(map[registrar.Figure]float64, len(m.GetFigures()))}
+	c := registrar.Component{Name: m.GetName(), OK: m.GetOk(), Detail: m.GetDetail()}
+	if len(m.GetFigures()) > 0 {
+		c.Figures = make(map[registrar.Figure]float64, len(m.GetFigures()))
+	}
 	for name, value := range m.GetFigures() {
 		c.Figures[registrar.Figure(name)] = value
 	}

@@ -2,7 +2,7 @@
 // over hashicorp/go-plugin and gRPC.
 //
 // A plugin's main calls [Serve]. A host gives [ClientSet], [Handshake] and [DialOptions] to
-// go-plugin and gets its registrar.Plugin from [Dispense]; from there on neither side sees
+// go-plugin and gets its registrar.Hosted from [Dispense]; from there on neither side sees
 // that there is a wire.
 //
 // # Guarantees

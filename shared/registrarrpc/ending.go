@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"registrar.panel/shared/registrar"
 )
 
 // callGrace is how long a drain waits for calls under way before it goes on without them.
@@ -14,8 +12,8 @@ const callGrace = 5 * time.Second
 // ending ends a plugin's life in order, however often that is asked for: first no new call is
 // taken, then the calls under way end, then the plugin itself drains.
 type ending struct {
-	plugin registrar.Lifecycle
-	turn   chan struct{} // held by the one drain that is under way
+	stop func(context.Context) error // the plugin's own end
+	turn chan struct{}               // held by the one drain that is under way
 
 	mu      sync.Mutex
 	begun   bool
@@ -24,8 +22,8 @@ type ending struct {
 	drained bool          // guarded by turn
 }
 
-func newEnding(p registrar.Lifecycle) *ending {
-	return &ending{plugin: p, turn: make(chan struct{}, 1), idle: make(chan struct{})}
+func newEnding(stop func(context.Context) error) *ending {
+	return &ending{stop: stop, turn: make(chan struct{}, 1), idle: make(chan struct{})}
 }
 
 // enter admits a call, which must leave; false once the end has begun.
@@ -75,7 +73,7 @@ func (e *ending) drain(ctx context.Context) error {
 		return nil
 	}
 	e.awaitCalls(ctx)
-	err := e.plugin.Drain(ctx)
+	err := e.stop(ctx)
 	e.drained = err == nil
 	return err
 }

@@ -31,7 +31,11 @@ func TestDrainWaitsForCalls(t *testing.T) {
 		drain:  func(context.Context) error { order = append(order, "drained"); return nil },
 	}
 
-	p := connected(t, ServeOptions{Plugin: f}, t.Context())
+	p := connected(t, Gate(plugged{f}), t.Context())
+	if err := errors.Join(p.Configure(t.Context(), registrar.Settings{}), p.Start(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+
 	var calls sync.WaitGroup
 	calls.Go(func() {
 		if _, err := p.Submit(t.Context(), registrar.Order{Kind: registrar.KindRenew}); err != nil {
@@ -79,7 +83,7 @@ func TestDrainGoesOnWithoutACallThatHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		drained := false
-		e := newEnding(&fake{drain: func(context.Context) error { drained = true; return nil }})
+		e := newEnding(func(context.Context) error { drained = true; return nil })
 		e.enter()
 		began := time.Now()
 		if err := e.drain(t.Context()); err != nil || !drained || time.Since(began) != callGrace {
@@ -93,7 +97,7 @@ func TestAFailedDrainIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	results := []error{errors.New("disk full"), nil}
 	made := 0
-	e := newEnding(&fake{drain: func(context.Context) error { made++; return results[made-1] }})
+	e := newEnding(func(context.Context) error { made++; return results[made-1] })
 	if err := e.drain(t.Context()); !errors.Is(err, results[0]) {
 		t.Errorf("the first drain: %v", err)
 	}
@@ -112,7 +116,8 @@ func TestLeavingDoesNotWaitForever(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		defer close(release)
-		s := newService(ServeOptions{Plugin: &fake{drain: func(context.Context) error { <-release; return nil }}})
+		e := newEnding(func(context.Context) error { <-release; return nil })
+		s := serviceOf(&fake{drain: e.drain}, hclog.NewNullLogger())
 		ctx, cancel := context.WithTimeout(t.Context(), farewell)
 		defer cancel()
 		began := time.Now()
@@ -120,7 +125,7 @@ func TestLeavingDoesNotWaitForever(t *testing.T) {
 			t.Errorf("after %s: %v", time.Since(began), err)
 		}
 		// A second one waits for its turn no longer than it may.
-		if err := s.end.drain(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if err := e.drain(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the second drain: %v", err)
 		}
 	})
@@ -137,7 +142,7 @@ func TestAPanicFailsTheCallOnly(t *testing.T) {
 		drain:  func(context.Context) error { return nil },
 	}
 
-	p := connected(t, ServeOptions{Plugin: f, Logger: hclog.New(&hclog.LoggerOptions{Output: &log})}, t.Context())
+	p := logging(t, f, hclog.New(&hclog.LoggerOptions{Output: &log}), t.Context())
 	_, err := p.Health(t.Context())
 	var e *registrar.Error
 	if !errors.As(err, &e) || e.Code != registrar.Internal {
@@ -183,7 +188,7 @@ func TestLimits(t *testing.T) {
 		},
 	}
 
-	p := connected(t, ServeOptions{Plugin: f}, t.Context())
+	p := connected(t, f, t.Context())
 	if _, err := p.ReviewRule(t.Context(), "1"); !errors.Is(err, registrar.Internal) {
 		t.Errorf("an answer above the limit: %v", err)
 	}
@@ -216,7 +221,7 @@ func TestTheCallersContextReachesThePlugin(t *testing.T) {
 		return ctx.Err()
 	}}
 
-	p := connected(t, ServeOptions{Plugin: f}, t.Context())
+	p := connected(t, f, t.Context())
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-started

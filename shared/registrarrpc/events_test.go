@@ -35,7 +35,7 @@ func TestEventsEndWithTheLoop(t *testing.T) {
 	t.Parallel()
 
 	ended := make(chan struct{}, 1)
-	p := connected(t, ServeOptions{Plugin: &fake{events: untilCancelled(5, ended)}}, t.Context())
+	p := connected(t, &fake{events: untilCancelled(5, ended)}, t.Context())
 	events := p.Events(t.Context(), 2)
 	for range 2 { // each loop begins from the start
 		want := registrar.Cursor(3)
@@ -58,7 +58,7 @@ func TestEventsEndWithTheLoop(t *testing.T) {
 func TestEventsEndWithTheCallersContext(t *testing.T) {
 	t.Parallel()
 	ended := make(chan struct{}, 1)
-	p := connected(t, ServeOptions{Plugin: &fake{events: untilCancelled(1, ended)}}, t.Context())
+	p := connected(t, &fake{events: untilCancelled(1, ended)}, t.Context())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var errs []error
@@ -77,7 +77,7 @@ func TestEventsEndWithTheProcess(t *testing.T) {
 	ended := make(chan struct{}, 1)
 	process, die := context.WithCancel(t.Context())
 	defer die()
-	p := connected(t, ServeOptions{Plugin: &fake{events: untilCancelled(1, ended)}}, process)
+	p := connected(t, &fake{events: untilCancelled(1, ended)}, process)
 	var last error
 	for _, err := range p.Events(t.Context(), 0) {
 		die()
@@ -111,7 +111,7 @@ func TestAnErrorEndsEvents(t *testing.T) {
 			}
 		}}
 
-		p := connected(t, ServeOptions{Plugin: f}, t.Context())
+		p := connected(t, f, t.Context())
 		var errs []error
 		for _, err := range p.Events(t.Context(), 0) {
 			if err != nil {

@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// fake is a plugin made of functions; one that is nil panics, except that
+// fake is a hosted plugin made of functions; one that is nil panics, except that
 // it can always describe itself.
 type fake struct {
 	describe      func(context.Context) (registrar.Description, error)
@@ -145,13 +145,27 @@ func (f *fake) Start(ctx context.Context) error                           { retu
 func (f *fake) Health(ctx context.Context) ([]registrar.Component, error) { return f.health(ctx) }
 func (f *fake) Drain(ctx context.Context) error                           { return f.drain(ctx) }
 
-// connected serves a plugin in this process as Serve does, and returns it as a host sees it.
-func connected(t *testing.T, o ServeOptions, process context.Context) registrar.Plugin {
-	t.Helper()
-	if o.Logger == nil {
-		o.Logger = hclog.NewNullLogger()
+// plugged is a fake as a plugin whose registrar is the fake itself. It takes any settings.
+type plugged struct{ *fake }
+
+func (plugged) Configure(context.Context, registrar.Settings) error { return nil }
+
+func (p plugged) Start(ctx context.Context) (registrar.Registrar, error) {
+	if p.start == nil {
+		return p.fake, nil
 	}
-	p, shut, err := loopback(o, process)
+	return p.fake, p.start(ctx)
+}
+
+// connected serves a plugin in this process as Serve does, and returns it as a host sees it.
+func connected(t *testing.T, p registrar.Hosted, process context.Context) registrar.Hosted {
+	t.Helper()
+	return logging(t, p, hclog.NewNullLogger(), process)
+}
+
+func logging(t *testing.T, p registrar.Hosted, log hclog.Logger, process context.Context) registrar.Hosted {
+	t.Helper()
+	p, shut, err := loopback(serviceOf(p, log), process)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -164,7 +164,7 @@ func TestUnreadFieldsAreNotSent(t *testing.T) {
 			return registrar.Validation{}, nil
 		},
 	}
-	p := connected(t, ServeOptions{Plugin: f}, t.Context())
+	p := connected(t, f, t.Context())
 
 	o := registrar.Order{ID: "o1", Kind: registrar.KindRenew, Domain: "a.ru", PaidTill: registrar.Date{Year: 2027, Month: 1, Day: 1}}
 	if _, err := p.Submit(t.Context(), o); err != nil {

@@ -17,9 +17,9 @@ const pipeSize = 64 << 10
 
 // Loopback serves a plugin and connects to it within this process: all of the wire, and none
 // of the process. close ends the connection; draining is the caller's.
-func Loopback(o ServeOptions) (p registrar.Plugin, close func(), err error) {
+func Loopback(o ServeOptions) (p registrar.Hosted, close func(), err error) {
 	process, ended := context.WithCancel(context.Background())
-	p, shut, err := loopback(o, process)
+	p, shut, err := loopback(newService(o), process)
 	if err != nil {
 		ended()
 		return nil, nil, err
@@ -27,8 +27,7 @@ func Loopback(o ServeOptions) (p registrar.Plugin, close func(), err error) {
 	return p, func() { ended(); shut() }, nil
 }
 
-func loopback(o ServeOptions, process context.Context) (registrar.Plugin, func(), error) {
-	s := newService(o)
+func loopback(s *service, process context.Context) (registrar.Hosted, func(), error) {
 	server := s.grpcServer(nil)
 	if err := s.glue().GRPCServer(nil, server); err != nil {
 		return nil, nil, fmt.Errorf("serve plugin: %w", err)

@@ -15,12 +15,12 @@ import (
 // carried checks that arguments, results and errors of one method arrive. A method is given
 // by how the fake is made to answer it and how it is called.
 func carried[In, Out any](answer func(*fake, func(context.Context, In) (Out, error)),
-	call func(registrar.Plugin, context.Context, In) (Out, error)) func(*testing.T) {
+	call func(registrar.Hosted, context.Context, In) (Out, error)) func(*testing.T) {
 	return func(t *testing.T) {
 		t.Parallel()
 
 		var f fake
-		p := connected(t, ServeOptions{Plugin: &f}, t.Context())
+		p := connected(t, &f, t.Context())
 		rapid.Check(t, func(rt *rapid.T) {
 			in, out := values[In]().Draw(rt, "argument"), values[Out]().Draw(rt, "result")
 			var got In
@@ -64,7 +64,7 @@ func TestEveryMethodIsCarried(t *testing.T) {
 
 	type (
 		ctx    = context.Context
-		plugin = registrar.Plugin
+		plugin = registrar.Hosted
 	)
 
 	tests := map[string]func(*testing.T){
@@ -176,8 +176,8 @@ func TestEveryMethodIsCarried(t *testing.T) {
 	}
 
 	elsewhere := map[string]bool{"Events": true, "Drain": true} // events_test.go, ending_test.go
-	for i := range reflect.TypeFor[registrar.Plugin]().NumMethod() {
-		name := reflect.TypeFor[registrar.Plugin]().Method(i).Name
+	for i := range reflect.TypeFor[registrar.Hosted]().NumMethod() {
+		name := reflect.TypeFor[registrar.Hosted]().Method(i).Name
 		if test, ok := tests[name]; ok {
 			t.Run(name, test)
 		} else if !elsewhere[name] {
@@ -189,7 +189,7 @@ func TestEveryMethodIsCarried(t *testing.T) {
 // What a host gets wrong never reaches the plugin: the fake would panic.
 func TestWhatIsOutsideTheContractIsNotSent(t *testing.T) {
 	t.Parallel()
-	p := connected(t, ServeOptions{Plugin: &fake{}}, t.Context())
+	p := connected(t, &fake{}, t.Context())
 	order := registrar.Order{ID: "1", Kind: "burn", PaidTill: registrar.Date{Year: 2026, Month: 2, Day: 30}}
 	_, err := p.Submit(t.Context(), order)
 	var e *registrar.Error
@@ -214,7 +214,7 @@ func TestWhatIsOutsideTheContractIsNotBelieved(t *testing.T) {
 			return []registrar.Availability{{Name: "a.ru"}}, nil
 		},
 	}
-	p := connected(t, ServeOptions{Plugin: f}, t.Context())
+	p := connected(t, f, t.Context())
 	if _, err := p.Operation(t.Context(), "1"); !errors.Is(err, registrar.Internal) {
 		t.Errorf("an operation that is Perhaps: %v", err)
 	}
@@ -230,7 +230,7 @@ func TestNilAndOtherRegistrants(t *testing.T) {
 		got = o.Registrant
 		return registrar.Operation{Kind: o.Kind, State: registrar.Queued}, nil
 	}}
-	p := connected(t, ServeOptions{Plugin: f}, t.Context())
+	p := connected(t, f, t.Context())
 	for _, want := range []*registrar.Registrant{nil, {Kind: registrar.Person}} {
 		if _, err := p.Submit(t.Context(), registrar.Order{Kind: registrar.KindUpdate, Registrant: want}); err != nil {
 			t.Fatal(err)

@@ -61,7 +61,7 @@ func limitTime(ctx context.Context, method string, req, reply any, cc *grpc.Clie
 
 // Dispense starts the plugin's process, unless it runs already, and returns it as a
 // registrar. It takes at most the client's StartTimeout.
-func Dispense(c *plugin.Client) (registrar.Plugin, error) {
+func Dispense(c *plugin.Client) (registrar.Hosted, error) {
 	protocol, err := c.Client()
 	if other := versionError(err); other != nil {
 		return nil, fmt.Errorf("start plugin: %w", other)
@@ -73,7 +73,7 @@ func Dispense(c *plugin.Client) (registrar.Plugin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dispense plugin: %w", err)
 	}
-	p, ok := raw.(registrar.Plugin)
+	p, ok := raw.(registrar.Hosted)
 	if !ok {
 		return nil, fmt.Errorf("dispense plugin: got %T, which is no registrar", raw)
 	}
@@ -109,13 +109,12 @@ func versionError(err error) *VersionError {
 // glue is what go-plugin knows of us. On the host's side it is empty.
 type glue struct {
 	plugin.NetRPCUnsupportedPlugin
-	plugin registrar.Plugin
-	end    *ending
+	plugin registrar.Hosted
 }
 
 func (g *glue) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
 	pb.RegisterRegistrarServiceServer(s, &registrarServer{registrar: g.plugin})
-	pb.RegisterPluginServiceServer(s, &pluginServer{plugin: g.plugin, end: g.end})
+	pb.RegisterPluginServiceServer(s, &pluginServer{plugin: g.plugin})
 	return nil
 }
 

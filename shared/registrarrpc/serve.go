@@ -20,7 +20,6 @@ import (
 	"google.golang.org/grpc"
 
 	"registrar.panel/shared/registrar"
-	pb "registrar.panel/shared/registrarrpc/registrarpb"
 )
 
 const (
@@ -52,8 +51,10 @@ func Logger(name string) hclog.Logger {
 // return then too. It drains the plugin and exits the process by itself when the host is
 // gone, or on SIGTERM; SIGINT and SIGHUP are the host's affair. Started by hand it says what
 // it is and exits with 1.
-func Serve(o ServeOptions) {
-	o.Logger.SetLevel(levelOr(o.Logger.GetLevel(), os.Getenv(LogLevelEnv)))
+func Serve(o ServeOptions) { newService(o).serve() }
+
+func (s *service) serve() {
+	s.log.SetLevel(levelOr(s.log.GetLevel(), os.Getenv(LogLevelEnv)))
 
 	// The pipe of stderr breaks when the host dies. A plugin that then logs must live on, to
 	// drain.
@@ -67,11 +68,10 @@ func Serve(o ServeOptions) {
 
 	orphaned, err := lifeline(os.Getenv(LifelineEnv))
 	if err != nil {
-		o.Logger.Error("lifeline unusable", "err", err)
+		s.log.Error("lifeline unusable", "err", err)
 		os.Exit(1)
 	}
 
-	s := newService(o)
 	go func() { // lives as long as the process
 		select {
 		case <-orphaned:
@@ -85,7 +85,7 @@ func Serve(o ServeOptions) {
 		HandshakeConfig:  Handshake(),
 		VersionedPlugins: versioned(s.glue()),
 		GRPCServer:       s.grpcServer,
-		Logger:           o.Logger,
+		Logger:           s.log,
 	})
 }
 
@@ -125,16 +125,17 @@ func lifeline(fd string) (<-chan struct{}, error) {
 
 // service is one plugin being served.
 type service struct {
-	plugin registrar.Plugin
-	end    *ending
+	plugin registrar.Hosted
 	log    hclog.Logger
 }
 
 func newService(o ServeOptions) *service {
-	return &service{plugin: o.Plugin, end: newEnding(o.Plugin), log: o.Logger}
+	return serviceOf(Gate(o.Plugin), o.Logger)
 }
 
-func (s *service) glue() *glue { return &glue{plugin: s.plugin, end: s.end} }
+func serviceOf(p registrar.Hosted, log hclog.Logger) *service { return &service{plugin: p, log: log} }
+
+func (s *service) glue() *glue { return &glue{plugin: s.plugin} }
 
 // leave drains and exits the process.
 func (s *service) leave(why string) {
@@ -150,7 +151,7 @@ func (s *service) leave(why string) {
 // drainBy drains until the end of ctx at most, even if the plugin does not honour it.
 func (s *service) drainBy(ctx context.Context) error {
 	drained := make(chan error, 1)
-	go func() { drained <- s.end.drain(ctx) }() // outlives drainBy only when the process is about to exit
+	go func() { drained <- s.plugin.Drain(ctx) }() // outlives drainBy only when the process is about to exit
 	select {
 	case err := <-drained:
 		return err
@@ -171,43 +172,28 @@ func (s *service) grpcServer(options []grpc.ServerOption) *grpc.Server {
 // ours reports whether a service is ours and not go-plugin's own.
 func ours(method string) bool { return strings.HasPrefix(method, "/panel.registrar.") }
 
-// unary guards a call: none while draining, no panic out of it, and its error by the table.
+// unary guards a call: no panic out of it, and its error by the table.
 func (s *service) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (resp any, err error) {
 	if !ours(info.FullMethod) {
 		return handle(ctx, req)
 	}
 	defer s.recovered(info.FullMethod, &err)
-	if info.FullMethod != pb.PluginService_Drain_FullMethodName {
-		if !s.end.enter() {
-			return nil, draining(ctx)
-		}
-		defer s.end.leave()
-	}
 	if resp, err = handle(ctx, req); err != nil {
 		return nil, toStatus(ctx, err)
 	}
 	return resp, nil
 }
 
-// stream is unary for streams, except that a drain does not wait for them: they end with
-// the plugin or with their caller.
+// stream is unary for streams.
 func (s *service) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
 	if !ours(info.FullMethod) {
 		return handle(srv, stream)
 	}
 	defer s.recovered(info.FullMethod, &err)
-	if !s.end.enter() {
-		return draining(stream.Context())
-	}
-	s.end.leave()
 	if err := handle(srv, stream); err != nil {
 		return toStatus(stream.Context(), err)
 	}
 	return nil
-}
-
-func draining(ctx context.Context) error {
-	return toStatus(ctx, registrar.Errorf(registrar.Draining, "the plugin is stopping"))
 }
 
 // recovered turns a panic into an error that says where to look. What was thrown may hold

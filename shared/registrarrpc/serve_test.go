@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 
 func servePlugin(file string) {
 	log := Logger("test")
-	Serve(ServeOptions{Logger: log, Plugin: &fake{
+	serviceOf(&fake{
 		describe: func(context.Context) (registrar.Description, error) {
 			return registrar.Description{Name: "test"}, nil
 		},
@@ -59,7 +59,7 @@ func servePlugin(file string) {
 			}
 			return os.WriteFile(file, []byte("drained"), 0o600)
 		},
-	}})
+	}, log).serve()
 }
 
 // child is the test binary about to run as a plugin.
@@ -92,7 +92,7 @@ func (c child) isDrained() bool {
 }
 
 // hosted starts a child as a host does.
-func hosted(t *testing.T, c child) (*plugin.Client, registrar.Plugin) {
+func hosted(t *testing.T, c child) (*plugin.Client, registrar.Hosted) {
 	t.Helper()
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  Handshake(),
@@ -155,8 +155,8 @@ func TestADrainedPluginWaitsForItsHost(t *testing.T) {
 	if err := p.Drain(t.Context()); err != nil || !c.isDrained() {
 		t.Fatalf("drained = %v: %v", c.isDrained(), err)
 	}
-	if _, err := p.Describe(t.Context()); !errors.Is(err, registrar.Draining) {
-		t.Errorf("a drained plugin answers %v", err)
+	if _, err := p.Describe(t.Context()); err != nil || client.Exited() {
+		t.Errorf("a drained process is gone: %v", err)
 	}
 	client.Kill()
 	if !client.Exited() || c.ProcessState.ExitCode() != 0 {

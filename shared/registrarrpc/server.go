@@ -12,7 +12,7 @@ import (
 // registrarServer answers RegistrarService from a registrar.
 type registrarServer struct {
 	pb.UnimplementedRegistrarServiceServer
-	registrar registrar.Registrar
+	registrar registrar.Service
 }
 
 // serveCall decodes a request, calls the registrar and encodes the response.
@@ -229,8 +229,7 @@ func (s *registrarServer) RotateKeys(ctx context.Context, _ *pb.RotateKeysReques
 // pluginServer answers PluginService from a plugin.
 type pluginServer struct {
 	pb.UnimplementedPluginServiceServer
-	plugin registrar.Lifecycle
-	end    *ending
+	plugin registrar.Hosted
 }
 
 func (s *pluginServer) Configure(ctx context.Context, m *pb.ConfigureRequest) (*pb.ConfigureResponse, error) {
@@ -255,5 +254,5 @@ func (s *pluginServer) Health(ctx context.Context, _ *pb.HealthRequest) (*pb.Hea
 }
 
 func (s *pluginServer) Drain(ctx context.Context, _ *pb.DrainRequest) (*pb.DrainResponse, error) {
-	return &pb.DrainResponse{}, s.end.drain(ctx)
+	return &pb.DrainResponse{}, s.plugin.Drain(ctx)
 }

@@ -36,7 +36,7 @@ func (a *aged) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
 		server = futureServer{server}
 	}
 	s.RegisterService(&desc, server)
-	pb.RegisterPluginServiceServer(s, &pluginServer{plugin: a.plugin, end: a.end})
+	pb.RegisterPluginServiceServer(s, &pluginServer{plugin: a.plugin})
 	return nil
 }
 
@@ -80,7 +80,7 @@ func (futureServer) Events(_ *pb.EventsRequest, s grpc.ServerStreamingServer[pb.
 func serveAged(age string) {
 	p := &fake{describe: func(context.Context) (registrar.Description, error) { return registrar.Description{Name: "test"}, nil },
 		drain: func(context.Context) error { return nil }}
-	s := newService(ServeOptions{Plugin: p, Logger: Logger("test")})
+	s := serviceOf(p, Logger("test"))
 	version := ProtocolVersion
 	if age == "major" {
 		version++

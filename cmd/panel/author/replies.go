@@ -18,6 +18,7 @@ import (
 	"registrar.panel/host/web"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarrpc"
 )
 
 type Replies struct {
@@ -97,16 +98,16 @@ func (p *testRepliesCommand) alone(c *command.Call, mails map[string][]byte) ([]
 }
 
 // plugin is the one bundled plugin that works by mail, configured and not started.
-func (p *testRepliesCommand) plugin(ctx context.Context, file string) (registrar.Plugin, error) {
+func (p *testRepliesCommand) plugin(ctx context.Context, file string) (registrar.Hosted, error) {
 	loaded, err := config.Load(file)
 	if err != nil {
 		return nil, command.Usage(err)
 	}
 
-	able := map[string]registrar.Plugin{}
+	able := map[string]registrar.Hosted{}
 	var names []string
 	for name, make := range bundled.Plugins() {
-		made := make(hclog.NewNullLogger())
+		made := registrarrpc.Gate(make(hclog.NewNullLogger()))
 		d, err := made.Describe(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("describe %s: %w", name, err)
@@ -129,7 +130,7 @@ func (p *testRepliesCommand) plugin(ctx context.Context, file string) (registrar
 	return able[names[0]], configure(ctx, able[names[0]], loaded, names[0])
 }
 
-func configure(ctx context.Context, p registrar.Plugin, loaded *config.Config, name string) error {
+func configure(ctx context.Context, p registrar.Hosted, loaded *config.Config, name string) error {
 	d, err := p.Describe(ctx)
 	if err != nil {
 		return fmt.Errorf("describe %s: %w", name, err)

@@ -12,12 +12,7 @@ import (
 )
 
 // beginner is a plugin that says what it is, and can do nothing yet.
-type beginner struct {
-	registrar.Core
-	unwritten
-}
-
-type unwritten struct{ registrar.Plugin }
+type beginner struct{ registrar.Plugin }
 
 func (beginner) Describe(context.Context) (registrar.Description, error) {
 	return registrar.Description{Name: "acme", Title: "Acme Domains", Version: "1.0", TLDs: []string{"example"},

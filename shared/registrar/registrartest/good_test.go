@@ -67,6 +67,23 @@ type goodOperation struct {
 
 const goodSettings = `{"account": "a1", "token": "token-CANARY-99", "mode": "slow", "limit": 3, "strict": false, "wait": "1h", "hosts": null, "server": {"address": "x:1"}, "rule": []}`
 
+// unhosted is what a host runs as a plugin again: at work it is itself.
+type unhosted struct{ registrar.Hosted }
+
+func (u unhosted) Start(ctx context.Context) (registrar.Registrar, error) {
+	return u, u.Hosted.Start(ctx)
+}
+
+// ungated runs a registrar without what registrarrpc sees to for a plugin in Go: one in another
+// language has to see to it itself.
+func ungated(make func(hclog.Logger) registrar.Hosted) Opener {
+	return opener(func(context.Context) (*Instance, error) {
+		log, logged := newLogger()
+		p := make(log)
+		return &Instance{Hosted: p, Close: func() {}, Crash: func() { drain(p) }, Log: logged.String}, nil
+	})
+}
+
 func newGood(log hclog.Logger) *good { return &good{log: log, more: make(chan struct{})} }
 
 func goodDescription() registrar.Description {

@@ -21,8 +21,8 @@ func (o opener) Open(ctx context.Context) (*Instance, error) { return o(ctx) }
 func InProcess(make func(hclog.Logger) registrar.Plugin) Opener {
 	return opener(func(context.Context) (*Instance, error) {
 		log, logged := newLogger()
-		p := make(log)
-		return &Instance{Plugin: p, Close: func() {}, Crash: func() { drain(p) }, Log: logged.String}, nil
+		p := registrarrpc.Gate(make(log))
+		return &Instance{Hosted: p, Close: func() {}, Crash: func() { drain(p) }, Log: logged.String}, nil
 	})
 }
 
@@ -34,7 +34,7 @@ func OverGRPC(make func(hclog.Logger) registrar.Plugin) Opener {
 		if err != nil {
 			return nil, err
 		}
-		return &Instance{Plugin: p, Close: close, Crash: func() { drain(p); close() }, Log: logged.String}, nil
+		return &Instance{Hosted: p, Close: close, Crash: func() { drain(p); close() }, Log: logged.String}, nil
 	})
 }
 
@@ -44,7 +44,7 @@ func newLogger() (hclog.Logger, *record) {
 }
 
 // drain ends what no process holds; whether it works is judged elsewhere.
-func drain(p registrar.Lifecycle) {
+func drain(p registrar.Hosted) {
 	ctx, cancel := context.WithTimeout(context.Background(), defaultPatience)
 	defer cancel()
 	_ = p.Drain(ctx)

@@ -25,7 +25,7 @@ var processChecks = []check{
 		Demand: "A host that speaks other protocol versions only is not answered as if it spoke ours.", Place: "plugin-protocol: versions",
 		Remedy: "Print the version that is spoken, which is one of PLUGIN_PROTOCOL_VERSIONS if it can be."}, tellsVersion},
 	{Rule{ID: "process/traces", Level: Must, Needs: []Need{NeedProgram},
-		Demand: "Before Start the process leaves no file in its working directory or TMPDIR beside its socket.", Place: "plugin-protocol: start; Lifecycle.Start",
+		Demand: "Before Start the process leaves no file in its working directory or TMPDIR beside its socket.", Place: "plugin-protocol: start; Plugin.Start",
 		Remedy: "Open files in Start, in DataDir only."}, leavesNoTrace},
 	{Rule{ID: "process/lifeline", Level: Must, Needs: []Need{NeedProgram},
 		Demand: "The process exits by itself, with 0, when its host is gone: at the end of file on the lifeline.", Place: "plugin-protocol: lifeline",

@@ -73,7 +73,7 @@ func (o Program) Open(context.Context) (*Instance, error) {
 		finish()
 	}
 
-	return &Instance{Plugin: plugin, Close: finish, Crash: crash, Log: func() string { return p.stderr.String() + p.stdout.String() },
+	return &Instance{Hosted: plugin, Close: finish, Crash: crash, Log: func() string { return p.stderr.String() + p.stdout.String() },
 		killed: func() bool { return p.cmd.ProcessState.ExitCode() != 0 },
 		orphan: func(within time.Duration) bool {
 			p.err.Close() // as the reader of the log dies with the host

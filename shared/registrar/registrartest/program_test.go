@@ -1,6 +1,7 @@
 package registrartest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
@@ -26,7 +29,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	log := registrarrpc.Logger("good")
-	p := registrar.Plugin(newGood(log))
+	p := registrar.Plugin(unhosted{newGood(log)})
 	serve := func(p registrar.Plugin) {
 		registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: p, Logger: log})
 	}
@@ -89,7 +92,7 @@ var brokenPrograms = map[string]func(p registrar.Plugin, serve func(registrar.Pl
 			}
 			go func() {
 				_, _ = io.Copy(io.Discard, os.NewFile(uintptr(fd), "lifeline"))
-				if g := p.(*good); g.dir != "" {
+				if g := p.(unhosted).Hosted.(*good); g.dir != "" {
 					_ = os.WriteFile(filepath.Join(g.dir, "good.json"), []byte("{"), 0o600)
 				}
 				os.Exit(0)
@@ -99,7 +102,8 @@ var brokenPrograms = map[string]func(p registrar.Plugin, serve func(registrar.Pl
 	},
 	"process/sigterm": func(p registrar.Plugin, serve func(registrar.Plugin)) {
 		dieOf(syscall.SIGTERM)
-		serve(slowlyDrained{p})
+		log := hclog.New(&hclog.LoggerOptions{Output: lastWords{}, JSONFormat: true})
+		registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: p, Logger: log})
 	},
 	"process/sigint": func(p registrar.Plugin, serve func(registrar.Plugin)) {
 		dieOf(os.Interrupt)
@@ -120,10 +124,27 @@ func dieOf(s os.Signal) {
 	}()
 }
 
+// lastWords leaves the breach its time once the plugin is leaving.
+type lastWords struct{}
+
+func (lastWords) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte("leaving")) {
+		time.Sleep(testPatience / 4)
+	}
+	return os.Stderr.Write(line)
+}
+
 // slowlyDrained leaves the breach its time.
 type slowlyDrained struct{ registrar.Plugin }
 
-func (s slowlyDrained) Drain(ctx context.Context) error {
+func (s slowlyDrained) Start(ctx context.Context) (registrar.Registrar, error) {
+	r, err := s.Plugin.Start(ctx)
+	return slowly{r.(unhosted)}, err
+}
+
+type slowly struct{ unhosted }
+
+func (s slowly) Drain(ctx context.Context) error {
 	time.Sleep(testPatience / 4)
-	return s.Plugin.Drain(ctx)
+	return s.unhosted.Drain(ctx)
 }

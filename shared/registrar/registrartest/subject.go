@@ -30,7 +30,7 @@ type Subject struct {
 	Handle string
 	// Conclude brings an operation to its end: Succeeded. nil decides as a person where one
 	// is waited for, and else waits.
-	Conclude func(ctx context.Context, p registrar.Registrar, id registrar.OperationID) error
+	Conclude func(ctx context.Context, r registrar.Service, id registrar.OperationID) error
 
 	// Patience is how long something that must happen may take; 0 = 20 s.
 	Patience time.Duration
@@ -45,7 +45,7 @@ type BadConfig struct {
 
 // Instance is one life of a registrar, not configured yet.
 type Instance struct {
-	registrar.Plugin
+	registrar.Hosted
 	// Close ends it as a host does, after Drain.
 	Close func()
 	// Crash ends it with no warning, as far as that is possible where it runs: in this

@@ -26,6 +26,9 @@ var mode = func() string {
 
 type evil struct {
 	registrar.Plugin
+	*manual.Registrar
+	registrar.HandleKeeper // what of these is not below is not declared
+	registrar.MessageQueue
 	dir string
 }
 
@@ -40,6 +43,8 @@ func (e *evil) Describe(ctx context.Context) (registrar.Description, error) {
 	d, err := e.Plugin.Describe(ctx)
 	d.Name = "evil"
 	switch mode {
+	case "hang":
+		d.Capabilities = append(d.Capabilities, registrar.CapHandles, registrar.CapReviews)
 	case "bigdesc":
 		d.Title = strings.Repeat("A", 20<<20)
 	case "ansi":
@@ -58,6 +63,16 @@ func (e *evil) Configure(ctx context.Context, s registrar.Settings) error {
 	}
 	return e.Plugin.Configure(ctx, s)
 }
+
+// Start has the evil one at work in place of the good one.
+func (e *evil) Start(ctx context.Context) (registrar.Registrar, error) {
+	r, err := e.Plugin.Start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.Registrar = r.(*manual.Registrar)
+	return e, nil
+}
 func (e *evil) Health(ctx context.Context) ([]registrar.Component, error) {
 	switch mode {
 	case "healthpanic":
@@ -72,7 +87,7 @@ func (e *evil) Health(ctx context.Context) ([]registrar.Component, error) {
 	case "ansi":
 		return []registrar.Component{{Name: "\x1b[31mx", Detail: "<b>\x1b[2J\u009b31m"}}, nil
 	}
-	return e.Plugin.Health(ctx)
+	return e.Registrar.Health(ctx)
 }
 func (e *evil) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
 	switch mode {
@@ -81,7 +96,7 @@ func (e *evil) Validate(ctx context.Context, o registrar.Order) (registrar.Valid
 	case "hang":
 		select {}
 	}
-	return e.Plugin.Validate(ctx, o)
+	return e.Registrar.Validate(ctx, o)
 }
 func (e *evil) Reviews(ctx context.Context) ([]registrar.Review, error) {
 	if mode == "hang" {
@@ -108,7 +123,7 @@ func (e *evil) Operation(ctx context.Context, id registrar.OperationID) (registr
 	if mode == "claimop" {
 		return registrar.Operation{ID: id, State: registrar.Uncertain, Kind: registrar.KindRegister, Domain: "x.com"}, nil
 	}
-	return e.Plugin.Operation(ctx, id)
+	return e.Registrar.Operation(ctx, id)
 }
 func (e *evil) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
 	ev := func(c registrar.Cursor, name string, d *registrar.Domain, msg, actor string) registrar.Event {
@@ -156,7 +171,7 @@ func (e *evil) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[reg
 				}
 			}
 		default:
-			e.Plugin.Events(ctx, after)(yield)
+			e.Registrar.Events(ctx, after)(yield)
 		}
 	}
 }
@@ -164,7 +179,7 @@ func (e *evil) Drain(ctx context.Context) error {
 	if mode == "draihang" {
 		select {}
 	}
-	return e.Plugin.Drain(ctx)
+	return e.Registrar.Drain(ctx)
 }
 func (e *evil) Backup(ctx context.Context, dir string) error {
 	if mode == "backup" {
@@ -173,7 +188,7 @@ func (e *evil) Backup(ctx context.Context, dir string) error {
 		os.WriteFile(filepath.Join(dir, "evil.key"), []byte("not a key"), 0o600)
 		return nil
 	}
-	return e.Plugin.Backup(ctx, dir)
+	return e.Registrar.Backup(ctx, dir)
 }
 
 func main() {

@@ -1,0 +1,233 @@
+package r01
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/gateway"
+	"registrar.panel/plugin/r01/inbox"
+	"registrar.panel/plugin/r01/mailauth"
+	"registrar.panel/plugin/r01/mailbox"
+	"registrar.panel/plugin/r01/ordering"
+	"registrar.panel/plugin/r01/renewal"
+	"registrar.panel/plugin/r01/renewal/policy"
+	"registrar.panel/plugin/r01/smtpout"
+	"registrar.panel/plugin/r01/store"
+	"registrar.panel/plugin/r01/views"
+	"registrar.panel/shared/registrar"
+)
+
+// Registrar is the R01 registrar at work: its open store, and the goroutines that Drain stops. Most
+// calls are answered by its rooms; those that several rooms have a part in stand below.
+type Registrar struct {
+	*views.Views
+	*ordering.Orders
+	*ordering.Takeover
+	renewals
+	*inbox.Desk
+	*inbox.Foresight
+	*engine.Eraser
+
+	log    hclog.Logger
+	now    func() time.Time
+	timing sqldb.LeaseTiming
+
+	lease    lease
+	takeOver func(context.Context) (*leaderTasks, error)    // comes first when the lease is ours
+	follow   func(ctx context.Context, holder string) error // of one that stands by
+	shared   bool                                           // with other instances
+	standing leadership
+	store    *store.Store
+	relay    *smtpout.Pool
+	growth   *engine.Growth // nil = the store is on a server
+	gateway  *gateway.Gateway
+	pass     *renewal.Pass
+	stop     context.CancelFunc
+	loops    sync.WaitGroup
+}
+
+// renewals is what of the book of renewals is a call of the contract.
+type renewals interface {
+	SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error)
+}
+
+var (
+	_ registrar.Registrar    = (*Registrar)(nil)
+	_ registrar.Renewer      = (*Registrar)(nil)
+	_ registrar.HandleKeeper = (*Registrar)(nil)
+	_ registrar.MessageQueue = (*Registrar)(nil)
+	_ registrar.BackerUp     = (*Registrar)(nil)
+	_ registrar.Eraser       = (*Registrar)(nil)
+	_ registrar.KeyChanger   = (*Registrar)(nil)
+)
+
+// furnish moves the rooms of a gateway in.
+func (r *Registrar) furnish(g *gateway.Gateway) {
+	r.gateway = g
+	r.Views, r.Orders, r.Takeover, r.renewals = g.Views, g.Orders, g.Takeover, g.Renewals
+	r.Desk, r.Foresight, r.Eraser = g.Desk, g.Foresight, g.Eraser
+}
+
+// open opens the store, and finds what decides whether this instance works on it.
+func (p *Plugin) open(ctx context.Context, s settings) (r *Registrar, err error) {
+	r = &Registrar{log: p.log, now: p.now, timing: p.timing, shared: !s.server.IsEmpty(), lease: alone{}}
+	r.store, err = store.Open(ctx, store.Options{Dir: p.dataDir, Server: s.server, Create: p.create})
+	if err != nil {
+		return nil, err
+	}
+
+	name := ""
+	if r.shared {
+		if name, err = nodeName(); err != nil {
+			return nil, errors.Join(err, r.close(ctx))
+		}
+		r.lease = r.store.Lease(name, p.timing)
+	} else {
+		r.growth = engine.NewGrowth(r.store.Measure, p.now)
+	}
+
+	r.relay = smtpout.NewPool(s.smtp)
+	parts := gateway.Parts{Store: r.store, Submitter: r.relay, Recogniser: s.recogniser,
+		Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
+	s.registry.equip(&parts, p.dataDir)
+	r.furnish(gateway.New(s.engine, parts))
+	r.pass = renewal.NewPass(r.gateway.Renewals, s.renewal.Policy())
+	r.follow = r.store.FollowWatermark
+	r.takeOver = func(ctx context.Context) (*leaderTasks, error) { return r.takeOverBy(ctx, s) }
+
+	return r, nil
+}
+
+// takeOver settles what an earlier instance left, and says what is to be done from then on.
+func (r *Registrar) takeOverBy(ctx context.Context, s settings) (*leaderTasks, error) {
+	if err := r.gateway.Open(ctx); err != nil {
+		return nil, err
+	}
+	cron := renewal.NewSchedule(r.pass, s.renewal, r.log.Named("renewal"), r.now)
+	d := &leaderTasks{parts: map[string]func(context.Context) error{"gateway": r.gateway.Run, "renewal": cron.Run}}
+	d.watch(s.mailbox, r.gateway, r.log.Named("mailbox"))
+	watched := []engine.Watched{{Component: r.relay.Health}, {Component: d.mailbox.Health, Patience: unreachable}}
+	if r.growth != nil {
+		watched = append(watched, engine.Watched{Component: r.growth.Component})
+	}
+	d.parts["lookout"] = engine.NewLookout(r.gateway.Engine, watched...).Run
+	return d, nil
+}
+
+// unreachable is how long a mailbox may be away before a person must know: servers restart.
+const unreachable = 30 * time.Second
+
+// watch adds the mailbox's watcher. A restored store has forgotten replies that are marked
+// as handled, so it reads everything again; what it knows is recognised by content.
+func (d *leaderTasks) watch(c mailbox.Config, g *gateway.Gateway, log hclog.Logger) {
+	if c.All = g.Recovery.Restored(); c.All && c.Processed != "" {
+		again := c
+		again.Mailbox, again.Processed = c.Processed, ""
+		d.parts["handled mails"] = mailbox.New(again, g.Inbox, log.Named("again")).Run
+	}
+	d.mailbox = mailbox.New(c, g.Inbox, log)
+	d.parts["mailbox"] = d.mailbox.Run
+}
+
+// close gives back what open took: a lease by means of the store.
+func (r *Registrar) close(ctx context.Context) error {
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseWithin)
+	defer cancel()
+	return errors.Join(r.lease.Release(within), r.store.Close())
+}
+
+// Drain implements registrar.Registrar.
+func (r *Registrar) Drain(ctx context.Context) error {
+	r.stop()
+	stopped := make(chan struct{})
+	go func() { // ends with the loops, which end with their context
+		r.loops.Wait()
+		close(stopped)
+	}()
+
+	select {
+	case <-stopped:
+	case <-ctx.Done():
+		return fmt.Errorf("drain: %w", ctx.Err())
+	}
+
+	r.log.Info("drained")
+	return r.close(ctx)
+}
+
+// Health implements registrar.Registrar.
+func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
+	report, err := r.Views.Health(ctx)
+	lease, tasks := r.standing.get()
+	if tasks != nil {
+		report = append(report, r.relay.Health(), tasks.mailbox.Health())
+	}
+	if r.growth != nil {
+		report = append(report, r.growth.Last())
+	}
+	if r.shared {
+		report = append(report, lease)
+	}
+	return report, err
+}
+
+// Validate implements registrar.Orders.
+func (r *Registrar) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
+	v, err := r.Orders.Validate(ctx, o)
+	if err != nil || len(v.Problems) > 0 || o.Kind != registrar.KindTransfer {
+		return v, err
+	}
+	if taken, err := r.Taken(ctx, o.ID); err != nil || taken {
+		return v, err // the registry shows what came of it
+	}
+	problems, notes := r.Transferable(ctx, o.Domain, policy.Today(r.now()))
+	if len(problems) > 0 {
+		return registrar.Validation{Problems: problems}, nil
+	}
+	v.Notes = append(v.Notes, notes...)
+	return v, nil
+}
+
+// RunRenewals implements registrar.Renewer.
+func (r *Registrar) RunRenewals(ctx context.Context, dryRun bool) ([]registrar.RenewalStep, error) {
+	now := r.now()
+	steps, err := r.pass.Steps(ctx, now)
+	if err != nil || dryRun {
+		return steps, err
+	}
+	_, err = r.pass.Run(ctx, now)
+	return steps, err
+}
+
+// Backup implements registrar.BackerUp.
+func (r *Registrar) Backup(ctx context.Context, dir string) error {
+	err := r.store.Backup(ctx, dir)
+	if errors.Is(err, sqldb.ErrOnServer) {
+		return registrar.Errorf(registrar.Unsupported, "%s", sqldb.ErrOnServer)
+	}
+	return err
+}
+
+// RotateKeys implements registrar.KeyChanger.
+func (r *Registrar) RotateKeys(ctx context.Context) (registrar.Rotation, error) {
+	key, n, err := r.store.RotateKey(ctx)
+	switch {
+	case errors.Is(err, sqldb.ErrShared):
+		return registrar.Rotation{}, registrar.Errorf(registrar.Unsupported, "%s", sqldb.ErrShared)
+	case errors.Is(err, sqldb.ErrBusy):
+		return registrar.Rotation{}, registrar.Errorf(registrar.Unavailable, "%s", sqldb.ErrBusy)
+	case err != nil:
+		return registrar.Rotation{}, err
+	}
+	r.log.Info("key exchanged", "key", key, "sealed", n)
+	return registrar.Rotation{Key: key, Sealed: n}, nil
+}
