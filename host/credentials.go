@@ -44,7 +44,11 @@ func (h *Host) warnLocked(ctx context.Context, c *orders.Credentials) error {
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 {
+	members, err := h.orders.Staff().List(ctx)
+	if err != nil {
+		return err
+	}
+	if len(list)+len(members) == 0 {
 		h.log.Warn("no credential opens this panel yet: make one with panel token add NAME --rights look,…")
 	}
 	return nil

@@ -36,7 +36,7 @@ func leave(t *testing.T, o Options) {
 		t.Fatal(err)
 	}
 
-	if _, err := book.Place(t.Context(), orders.Request{Kind: registrar.KindRegister, Domain: "example.com", Customer: "c1"}); err != nil {
+	if _, err := book.Place(t.Context(), orders.NewOrder{Kind: registrar.KindRegister, Domain: "example.com", Customer: "c1"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := book.Close(); err != nil {

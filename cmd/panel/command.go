@@ -60,9 +60,11 @@ type grammar struct {
 	Manual     manualCommand     `cmd:"" hidden:"" help:"Print the manual page."`
 }
 
-type demoCommand struct{}
+type demoCommand struct {
+	Web bool `help:"Leave the console open afterwards, until interrupted."`
+}
 
-func (demoCommand) Run(c *command.Call) error { return demo.Run(c.Ctx, c.Stdout) }
+func (d demoCommand) Run(c *command.Call) error { return demo.Run(c.Ctx, c.Stdout, d.Web) }
 
 // errJUnit: only reports on rules can be written so.
 var errJUnit = errors.New("-o junit is for panel conformance only")

@@ -1,8 +1,6 @@
 package console
 
 import (
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -13,40 +11,13 @@ import (
 func (c *Console) routeCustomers() {
 	one := screen{"customer.html", look, showCustomer}
 	c.page("GET /customers", screen{"customers.html", look, showCustomers})
-	c.mux.HandleFunc("GET /customers/find", findCustomer)
 	c.page("GET /customers/{id}", one)
 	c.act("POST /customers/{id}/handles", order, adoptHandle, one)
 	c.reveal("POST /customers/{id}/erase", "erased.html", one, erase)
 }
 
-// findCustomer goes to the page of a customer whose ID was entered.
-func findCustomer(w http.ResponseWriter, r *http.Request) {
-	to := "/customers"
-	if id := strings.TrimSpace(r.URL.Query().Get("id")); id != "" {
-		to = address("customers", id)
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
-}
-
-// ordered is a customer of late, with the order that they are known by.
-type ordered struct {
-	Customer string
-	Latest   api.Order
-	Orders   int
-}
-
-// showCustomers lists who has ordered last: the panel keeps orders and domains, and no list of customers.
 func showCustomers(v *visit) (any, error) {
-	latest, err := listOf[api.Order](v, api.Path("orders"), nil, url.Values{"sort": {"-created"}, "limit": {"500"}})
-	var all []ordered
-	for _, o := range latest.Rows {
-		at := slices.IndexFunc(all, func(c ordered) bool { return c.Customer == o.Customer })
-		if at < 0 {
-			at, all = len(all), append(all, ordered{Customer: o.Customer, Latest: o})
-		}
-		all[at].Orders++
-	}
-	return list[ordered]{Rows: all, Next: latest.Next, First: latest.First}, err
+	return listOf[api.CustomerSummary](v, api.Path("customers"), []string{"q"}, nil)
 }
 
 // customer is what is known of one.

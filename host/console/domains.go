@@ -24,6 +24,8 @@ func (c *Console) routeDomains() {
 	c.act("POST /domains/{name}/renew", ordering, renewNow, one)
 	c.act("POST /domains/{name}/nameservers", ordering, changeNameservers, one)
 	c.act("POST /domains/{name}/move", money, moveDomain, one)
+	c.act("POST /domains/{name}/correct", money, correctDomain, one)
+	c.act("POST /domains/{name}/forget", money, forgetDomain, one)
 }
 
 // domainFilters are the parameters by which domains are narrowed.
@@ -111,14 +113,20 @@ type domain struct {
 type episode struct {
 	Operation string
 	Entries   []api.Entry
+	Mails     map[string]string // the mails behind them, by ID
 }
+
+// mostEntries is how many lines of its story the page of a domain has; the log has all.
+const mostEntries = 200
 
 func showDomain(v *visit) (any, error) {
 	d, err := get[api.Domain](v, api.Path("domains", v.PathValue("name")), nil)
 	if err != nil {
 		return nil, err
 	}
+	d.Timeline = d.Timeline[max(0, len(d.Timeline)-mostEntries):]
 	shown := domain{Domain: d, Episodes: episodes(d.Timeline)}
+	v.foldInto(shown.Episodes)
 	if d.Operation != nil {
 		if op, err := get[api.Operation](v, api.Path("operations", d.Operation.ID), nil); err == nil {
 			shown.Doing = &op
@@ -169,6 +177,20 @@ func episodes(timeline []api.Entry) (all []episode) {
 	return all
 }
 
+// foldInto adds the mails behind the newest entries.
+func (v *visit) foldInto(all []episode) {
+	var behind []*string
+	for _, e := range all {
+		for _, entry := range e.Entries {
+			behind = append(behind, entry.Mail)
+		}
+	}
+	mails := v.folded(behind)
+	for i := range all {
+		all[i].Mails = mails
+	}
+}
+
 // setRenewals chooses for all ticked domains how they are renewed.
 func setRenewals(v *visit) (done, error) {
 	mode := v.PostFormValue("mode")
@@ -210,6 +232,19 @@ func moveDomain(v *visit) (done, error) {
 	d, err := post[api.Moved](v, api.Path("domains", v.PathValue("name"), "move"), api.Move{To: v.PostFormValue("to"),
 		Handle: strings.TrimSpace(v.PostFormValue("handle")), PaidTill: strings.TrimSpace(v.PostFormValue("paid_till"))})
 	return done{address("domains", d.Name), told("done.moved", "Name", d.Unicode, "To", d.Registrar)}, err
+}
+
+// correctDomain records what a person knows better.
+func correctDomain(v *visit) (done, error) {
+	d, err := post[api.Corrected](v, api.Path("domains", v.PathValue("name"), "correct"), api.Correction{Handle: strings.TrimSpace(v.PostFormValue("handle")),
+		PaidTill: strings.TrimSpace(v.PostFormValue("paid_till")), Reason: strings.TrimSpace(v.PostFormValue("reason"))})
+	return done{address("domains", d.Name), told("done.corrected", "Name", d.Unicode)}, err
+}
+
+// forgetDomain takes a domain off the list that is not ours any more.
+func forgetDomain(v *visit) (done, error) {
+	d, err := post[api.Domain](v, api.Path("domains", v.PathValue("name"), "forget"), api.Forgetting{Reason: strings.TrimSpace(v.PostFormValue("reason"))})
+	return done{"/domains", told("done.forgotten", "Name", d.Unicode)}, err
 }
 
 // nameserversOf reads hosts, one a line, each with its addresses behind it.

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/access"
+	"registrar.panel/host/notify"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
@@ -222,6 +223,15 @@ func (f *fake) Upgrade(_ context.Context, name, _, _ string) (supervisor.Status,
 	return supervisor.Status{Name: name, Version: "2.0.0", State: supervisor.Running, Since: now}, nil
 }
 
+// State and Test are of the ways to people.
+func (f *fake) State(context.Context) ([]notify.Told, error) {
+	return []notify.Told{{Channel: "mail", Number: 7, ToldAt: now, Standing: 2}}, nil
+}
+
+func (f *fake) Test(context.Context, string) ([]notify.Tried, error) {
+	return []notify.Tried{{Channel: "mail"}, {Channel: "pager", Err: errors.New("no answer")}}, nil
+}
+
 func (f *fake) Again(context.Context, string, orders.Entry) error { return nil }
 
 // bench is a panel with pages over a book in a temporary directory and a fake registrar.
@@ -250,7 +260,7 @@ func newBench(t testing.TB) *bench {
 	t.Cleanup(func() { book.Close() })
 
 	keys := book.Credentials()
-	server := web.New(web.Options{Orders: book, Board: board, Plugins: f, Token: secret.New("bootstrap"), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f,
+	server := web.New(web.Options{Orders: book, Board: board, Plugins: f, Token: secret.New("bootstrap"), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f, Notifier: f,
 		Logger: hclog.NewNullLogger(), Pages: func(api http.Handler) http.Handler {
 			return New(Options{API: api, Zone: moscow, Now: clock, Logger: hclog.NewNullLogger()})
 		}})

@@ -174,6 +174,12 @@ func TestDomainsAreKept(t *testing.T) {
 
 	page = b.get("/domains/example.ru")
 	sees(t, page, "renews the domain by a year, from 2026-04-01")
+	if w := b.call("POST", "/domains/example.ru/correct", url.Values{"paid_till": {"soon"}, "reason": {"the letter"}}); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a correction with a mistake: status %d", w.Code)
+	}
+	if w := b.call("POST", "/domains/example.ru/forget", url.Values{"reason": {"gone"}}); w.Code != http.StatusConflict {
+		t.Errorf("a domain of ours is taken off the list: status %d\n%s", w.Code, w.Body)
+	}
 	if w := b.call("POST", "/domains/example.ru/move", url.Values{"to": {"manual"}}); w.Code < 400 || !strings.Contains(w.Body.String(), `class="trouble"`) {
 		t.Errorf("a move to a registrar that is down: status %d", w.Code)
 	}
@@ -228,6 +234,7 @@ func TestTheRestOfTheHouse(t *testing.T) {
 	}
 	sees(t, b.call("POST", "/customers/c1/erase", url.Values{"confirm": {"c1"}}).Body.String(), "Erased: c1", "the mailbox", "mails")
 
+	sees(t, b.call("POST", "/notifications/test", nil).Body.String(), "mail: taken", "no answer")
 	_, page = b.post("/registrars/r01/upgrade", nil)
 	sees(t, page, "Registrar r01 works with the present settings, version 2.0.0.")
 

@@ -21,6 +21,7 @@ func (c *Console) routeKeeping() {
 	c.page("GET /plugins", registrars) // as it was called
 	c.act("POST /registrars/{name}/upgrade", admin, upgrade, registrars)
 	c.page("GET /notifications", notifications)
+	c.mux.HandleFunc("POST /notifications/test", c.tryWays)
 	c.act("POST /notifications/{name}/{entry}", admin, tellAgain, notifications)
 	c.page("GET /tokens", tokens)
 	c.mux.HandleFunc("POST /tokens", c.addToken)
@@ -75,12 +76,49 @@ type receiver struct {
 	Letters []api.DeadLetter
 }
 
+// notifications are the ways on which people and programs are told, and what came of a test.
+type notifications struct {
+	Ways  []api.Notification
+	Hooks []receiver
+	Tried []api.NotificationTest
+}
+
 func showNotifications(v *visit) (any, error) {
+	ways, err := get[[]api.Notification](v, api.Path("notifications"), nil)
+	if err != nil {
+		return nil, err
+	}
+	hooks, err := receivers(v)
+	return notifications{Ways: ways, Hooks: hooks}, err
+}
+
+// tryWays tells something on every way, and shows what came of it.
+func (c *Console) tryWays(w http.ResponseWriter, r *http.Request) {
+	v := c.visit(r)
+	if !v.mayOneOf(admin) {
+		c.fail(w, v, forbidden(admin))
+		return
+	}
+	tried, err := post[[]api.NotificationTest](v, api.Path("notifications", "test"), struct{}{})
+	if err != nil {
+		v.trouble = v.troubleOf(err)
+	}
+
+	c.render(w, v, screen{"notifications.html", look, func(v *visit) (any, error) {
+		shown, err := showNotifications(v)
+		if n, ok := shown.(notifications); ok {
+			n.Tried = tried
+			return n, err
+		}
+		return shown, err
+	}})
+}
+
+func receivers(v *visit) (all []receiver, err error) {
 	hooks, err := get[[]api.Webhook](v, api.Path("webhooks"), nil)
 	if err != nil {
 		return nil, err
 	}
-	var all []receiver
 	for _, h := range hooks {
 		r := receiver{Webhook: h}
 		if h.Dead > 0 {

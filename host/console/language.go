@@ -233,6 +233,7 @@ type item struct {
 
 func (l *language) functions() template.FuncMap {
 	return template.FuncMap{
+		"press": func(code string) string { return strings.TrimSuffix(l.text(code), "…") }, "said": func(texts map[string]string, otherwise any) string { return l.of(texts, fmt.Sprint(shown(otherwise))) },
 		"t": l.text, "n": l.count, "word": l.word, "told": l.told, "label": func(f api.Field) string { return l.of(f.Label, or(f.Label["en"], f.Key)) },
 		"at": l.at, "ago": l.ago, "advice": l.advice, "field": func(path string, texts []string) field { return field{path, texts} },
 		"left": l.left, "number": l.number, "unicode": input.Unicode, "titled": titled, "item": func(s sheet, v any) item { return item{s, v} },
@@ -247,7 +248,7 @@ func (l *language) functions() template.FuncMap {
 			}
 			return address, nil
 		},
-		"newid": newID,
+		"newid": newID, "pick": func(texts map[string]string, key *string) string { return texts[text(key)] },
 		"lines": func(lines []string) string { return strings.Join(lines, "\n") },
 	}
 }

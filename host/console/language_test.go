@@ -205,7 +205,7 @@ func codesInCommand(c *parse.CommandNode, found func(code string)) {
 	}
 	name, is := c.Args[0].(*parse.IdentifierNode)
 	code, said := c.Args[1].(*parse.StringNode)
-	if is && said && (name.Ident == "t" || name.Ident == "n") {
+	if is && said && slices.Contains([]string{"t", "n", "press"}, name.Ident) {
 		found(code.Text)
 	}
 }

@@ -163,6 +163,36 @@ func showMails(v *visit) (any, error) {
 	return listOf[api.MailEntry](v, api.Path("mails"), nil, nil)
 }
 
+// How many mails a page has folded under the steps of a story, and how much of each.
+const (
+	mostFolded = 8
+	mostOfMail = 4000
+)
+
+// folded reads the first mails of a story, by ID: what is not there, or can't be had, is left out.
+func (v *visit) folded(ids []*string) map[string]string {
+	texts := map[string]string{}
+	for _, id := range ids {
+		if _, had := texts[text(id)]; id == nil || had || len(texts) == mostFolded {
+			continue
+		}
+		if m, err := get[api.Mail](v, api.Path("mails", *id), nil); err == nil {
+			texts[*id] = beginning(m.Text, mostOfMail)
+		}
+	}
+	return texts
+}
+
+// beginning is a text, cut off between two characters where it is long.
+func beginning(text string, most int) string {
+	for i := range text {
+		if i >= most {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}
+
 // mailPage is a stored mail, masked: decoded, or as it came.
 type mailPage struct {
 	api.Mail

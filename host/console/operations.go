@@ -36,7 +36,8 @@ func showOperations(v *visit) (any, error) {
 type operationPage struct {
 	api.Operation
 	Domain   api.Domain
-	Steps    []api.Step // the newest first
+	Steps    []api.Step        // the newest first
+	Mails    map[string]string // the mails behind the steps, by ID
 	Verdicts []verdict
 	Chosen   string
 	Note     string
@@ -57,6 +58,11 @@ func showOperation(v *visit) (any, error) {
 
 	p.Steps = slices.Clone(op.History)
 	slices.Reverse(p.Steps)
+	var behind []*string
+	for _, s := range p.Steps {
+		behind = append(behind, s.Mail)
+	}
+	p.Mails = v.folded(behind)
 	if d, err := get[api.Domain](v, api.Path("domains", op.OperationDetails.Domain), nil); err == nil {
 		p.Domain = d
 	}

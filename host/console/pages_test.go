@@ -212,7 +212,7 @@ func TestPagesShowWhatThereIs(t *testing.T) {
 		"/domains/example.ru":         {"C1-RIPN", "ns1.example.ru 192.0.2.1", "an operator", "words of the registrar", `title="2026-03-01 12:04:05 UTC"`, "2026-03-01 15:04", "for 3 hours", "&lt;script&gt;", `href="/mails/m-1"`},
 		"/orders":                     {"пример.рф", "waits for its payment", "ends by itself"},
 		"/operations":                 {"example.ru", "Needs action", "an operator"},
-		"/operations/op-1":            {"it stands", "It was carried out", "The change of example.ru counts as done.", `name="version" value="4"`, "the registrar&#39;s answer"},
+		"/operations/op-1":            {"it stands", "It was carried out", "Show the mail", "masked", "The change of example.ru counts as done.", `name="version" value="4"`, "the registrar&#39;s answer"},
 		"/review":                     {"2 mails of robot@registrar.example", "rv-1 6", "no rule matched"},
 		"/review/rv-1":                {"Subject: &lt;script&gt;", "op-1 4", "Registered, not delegated", "The operation succeeds"},
 		"/mails/m-1?show=raw":         {"as it came"},
@@ -229,6 +229,19 @@ func TestPagesShowWhatThereIs(t *testing.T) {
 				t.Errorf("%s does not show %q:\n%s", path, text, page)
 			}
 		}
+	}
+}
+
+// Who has signed in can sign out, here and everywhere; to others no page offers it.
+func TestSignOut(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	if page := b.get("/"); strings.Contains(page, "/sign-out") {
+		t.Errorf("a caller without a session can sign out:\n%s", page)
+	}
+	b.person.SignedIn = true
+	if page := b.get("/"); !strings.Contains(page, `<form action="/sign-out" method="post"><button>`) || !strings.Contains(page, `<button name="everywhere" value="1">`) {
+		t.Errorf("a session can't be ended:\n%s", page)
 	}
 }
 
@@ -311,8 +324,8 @@ func TestRights(t *testing.T) {
 	}
 
 	for _, path := range []string{"/orders/new", "/orders/x/pay", "/orders/x/cancel", "/orders/x/retry", "/orders/x/refund", "/orders/x/dismiss", "/orders/x/contact", "/orders/x/code",
-		"/operations/op-1/decide", "/review", "/review/rv-1", "/review/senders", "/domains", "/domains/example.ru/renewal", "/domains/example.ru/renew", "/domains/example.ru/move",
-		"/domains/example.ru/nameservers", "/renewals/run", "/import", "/customers/c1/handles", "/customers/c1/erase", "/registrars/r01/upgrade", "/notifications/x/1", "/tokens", "/tokens/x/revoke"} {
+		"/operations/op-1/decide", "/review", "/review/rv-1", "/review/senders", "/domains", "/domains/example.ru/renewal", "/domains/example.ru/renew", "/domains/example.ru/move", "/domains/example.ru/correct", "/domains/example.ru/forget",
+		"/domains/example.ru/nameservers", "/renewals/run", "/import", "/customers/c1/handles", "/customers/c1/erase", "/registrars/r01/upgrade", "/notifications/x/1", "/notifications/test", "/tokens", "/tokens/x/revoke"} {
 		if w := b.call("POST", path, url.Values{"verdict": {"done"}, "version": {"4"}}); w.Code != http.StatusForbidden {
 			t.Errorf("%s: status %d", path, w.Code)
 		}

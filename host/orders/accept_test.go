@@ -186,16 +186,16 @@ func TestOrdersAreBounded(t *testing.T) {
 	t.Parallel()
 
 	b := newBook(t)
-	for path, change := range map[string]func(*Request){
-		"nameservers: must be 13":            func(q *Request) { q.Nameservers = make([]registrar.Nameserver, 200) },
-		"nameservers[0].ips: must be 20":     func(q *Request) { q.Nameservers[0].IPs = make([]string, 21) },
-		"auth_code: must be one line":        func(q *Request) { q.AuthCode = "a\x1b" },
-		"auth_code: must have 256":           func(q *Request) { q.AuthCode = registrar.AuthCode(strings.Repeat("x", 257)) },
-		"contact: must have 100 fields":      func(q *Request) { fill(q, 101) },
-		"contact.passport: must have 20":     func(q *Request) { q.Registrant.Fields["passport"] = make([]string, 21) },
-		"contact.passport[0]: must have":     func(q *Request) { q.Registrant.Fields["passport"] = []string{strings.Repeat("x", longestValue+1)} },
-		"contact.passport[1]: must be one":   func(q *Request) { q.Registrant.Fields["passport"] = []string{"x", "\x1b[2J"} },
-		"contact: has a key that must be on": func(q *Request) { q.Registrant.Fields["\x1b"] = nil },
+	for path, change := range map[string]func(*NewOrder){
+		"nameservers: must be 13":            func(q *NewOrder) { q.Nameservers = make([]registrar.Nameserver, 200) },
+		"nameservers[0].ips: must be 20":     func(q *NewOrder) { q.Nameservers[0].IPs = make([]string, 21) },
+		"auth_code: must be one line":        func(q *NewOrder) { q.AuthCode = "a\x1b" },
+		"auth_code: must have 256":           func(q *NewOrder) { q.AuthCode = registrar.AuthCode(strings.Repeat("x", 257)) },
+		"contact: must have 100 fields":      func(q *NewOrder) { fill(q, 101) },
+		"contact.passport: must have 20":     func(q *NewOrder) { q.Registrant.Fields["passport"] = make([]string, 21) },
+		"contact.passport[0]: must have":     func(q *NewOrder) { q.Registrant.Fields["passport"] = []string{strings.Repeat("x", longestValue+1)} },
+		"contact.passport[1]: must be one":   func(q *NewOrder) { q.Registrant.Fields["passport"] = []string{"x", "\x1b[2J"} },
+		"contact: has a key that must be on": func(q *NewOrder) { q.Registrant.Fields["\x1b"] = nil },
 	} {
 		q := request("example.ru")
 		change(&q)
@@ -208,7 +208,7 @@ func TestOrdersAreBounded(t *testing.T) {
 	b.place(q)
 }
 
-func fill(q *Request, n int) {
+func fill(q *NewOrder, n int) {
 	for i := range n {
 		q.Registrant.Fields[strings.Repeat("k", i+1)] = nil
 	}

@@ -58,7 +58,7 @@ func (s *Service) readmit(ctx context.Context, id registrar.OrderID) (notes []re
 		return nil, err
 	}
 
-	asked, err := s.reveal(ctx, o)
+	asked, err := s.contents(ctx, o)
 	if err != nil {
 		return nil, err
 	}

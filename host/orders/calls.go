@@ -25,7 +25,7 @@ func (s *Service) Preview(ctx context.Context, id registrar.OrderID) (string, er
 		return "", err
 	}
 
-	order, err := s.reveal(ctx, o)
+	order, err := s.contents(ctx, o)
 	if errors.Is(err, registrar.Precondition) {
 		return "(" + switchboard.Reason(err) + ")", nil
 	}

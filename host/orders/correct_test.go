@@ -60,7 +60,7 @@ func TestCorrectIsRefused(t *testing.T) {
 		t.Errorf("listed as %+v", d)
 	}
 
-	b.place(Request{Kind: registrar.KindRenew, Domain: moving, PaidTill: expiry})
+	b.place(NewOrder{Kind: registrar.KindRenew, Domain: moving, PaidTill: expiry})
 	wantCode(t, correct(Correction{Domain: moving, PaidTill: expiry.AddYears(1), Reasoned: by}), registrar.Precondition, "open order")
 	wantCode(t, forget(Forgetting{Domain: moving, Reasoned: by}), registrar.Precondition, "open order")
 }

@@ -108,7 +108,7 @@ func (d dispatcher) submitAll(ctx context.Context) error {
 }
 
 func (d dispatcher) submit(ctx context.Context, r registrar.Orders, o Order) error {
-	order, err := d.reveal(ctx, o)
+	order, err := d.contents(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -122,8 +122,8 @@ func (d dispatcher) submit(ctx context.Context, r registrar.Orders, o Order) err
 	return err
 }
 
-// reveal makes the registrar's order of the present attempt at a stored one.
-func (l *ledger) reveal(ctx context.Context, o Order) (registrar.Order, error) {
+// contents opens the registrar's order of the present attempt at a stored one.
+func (l *ledger) contents(ctx context.Context, o Order) (registrar.Order, error) {
 	var sealed []byte
 	err := l.db.Read(ctx, func(tx *sql.Tx) error {
 		return fault(tx.QueryRowContext(ctx, "select sealed_private from orders where id = $1", o.ID).Scan(&sealed), "read order "+string(o.ID))

@@ -27,7 +27,7 @@ func (b *book) ended(o Order, s registrar.OperationState, reason string) {
 }
 
 // paid places and pays an order, and has the registrar take it.
-func (b *book) paid(q Request) Order {
+func (b *book) paid(q NewOrder) Order {
 	b.t.Helper()
 	o := b.place(q)
 	if !o.Own {
@@ -38,7 +38,7 @@ func (b *book) paid(q Request) Order {
 }
 
 // failedOrder is one whose operation has failed.
-func (b *book) failedOrder(q Request) Order {
+func (b *book) failedOrder(q NewOrder) Order {
 	b.t.Helper()
 	o := b.paid(q)
 	b.ended(o, registrar.Failed, "the name is reserved")
@@ -340,7 +340,7 @@ func TestSettledOrdersLeaveNoAlarm(t *testing.T) {
 		b := newBook(t)
 		b.have("example.ru")
 		d := b.mustDomain("example.ru")
-		o := b.failedOrder(Request{Kind: registrar.KindRenew, Domain: d.Name, PaidTill: d.PaidTill})
+		o := b.failedOrder(NewOrder{Kind: registrar.KindRenew, Domain: d.Name, PaidTill: d.PaidTill})
 		said := d.Domain
 		said.Alarms = []registrar.Alarm{{Key: "operation:" + string(o.Operation), Message: "renewal failed"}, {Key: "expiry:example.ru", Message: "it expires"}}
 		tell := func() {
@@ -419,7 +419,7 @@ func TestMoneyAsksTheList(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
 	b.have("live.ru")
-	renew := Request{Kind: registrar.KindRenew, Domain: "live.ru", PaidTill: registrar.Date{Year: 2030, Month: 1, Day: 1}}
+	renew := NewOrder{Kind: registrar.KindRenew, Domain: "live.ru", PaidTill: registrar.Date{Year: 2030, Month: 1, Day: 1}}
 	_, err := b.Place(t.Context(), renew)
 	wantCode(t, err, registrar.Precondition, "is paid till 2027-03-01, not 2030-01-01")
 

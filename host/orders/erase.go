@@ -34,7 +34,7 @@ func (s *Service) Data() *Data { return s.data }
 // Erasure is what became of a customer's personal data, by who holds them: a registrar, or "panel".
 type Erasure struct {
 	Customer string
-	Parts    []switchboard.Of[registrar.Erasure]
+	Parts    []switchboard.Item[registrar.Erasure]
 	Absent   []switchboard.Absent // whose data are still to be removed, or can't be
 }
 
@@ -55,7 +55,7 @@ func (d *Data) Erase(ctx context.Context, typed, by, forWhom string) (Erasure, e
 		return Erasure{}, fmt.Errorf("erase the data of customer %s: %w", customer, err)
 	}
 
-	done := Erasure{Customer: customer, Parts: []switchboard.Of[registrar.Erasure]{{Registrar: byPanel, Value: own}}}
+	done := Erasure{Customer: customer, Parts: []switchboard.Item[registrar.Erasure]{{Registrar: byPanel, Value: own}}}
 	if err := d.purge(ctx, customer); err != nil {
 		done.Absent = append(done.Absent, switchboard.Absent{Registrar: byPanel, Reason: "the data were removed and may still lie in the files; the panel tries again"})
 	}
@@ -68,7 +68,7 @@ func (d *Data) Erase(ctx context.Context, typed, by, forWhom string) (Erasure, e
 			done.Absent = append(done.Absent, switchboard.Absent{Registrar: a.Registrar, Reason: stillThere(a.Err)})
 			continue
 		}
-		done.Parts = append(done.Parts, switchboard.Of[registrar.Erasure]{Registrar: a.Registrar, Value: a.Value})
+		done.Parts = append(done.Parts, switchboard.Item[registrar.Erasure]{Registrar: a.Registrar, Value: a.Value})
 	}
 
 	return done, ctx.Err()

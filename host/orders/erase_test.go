@@ -34,7 +34,7 @@ func unable(registrar.ErasureQuery) (registrar.Erasure, error) {
 // private is what is still sealed of an order: "contact", "code", both or "".
 func (b *book) private(id registrar.OrderID) string {
 	b.t.Helper()
-	order, err := b.reveal(b.t.Context(), b.mustOrder(id))
+	order, err := b.contents(b.t.Context(), b.mustOrder(id))
 	if registrar.CodeOf(err) == registrar.Precondition {
 		return ""
 	}

@@ -115,7 +115,7 @@ func TestRefusedRenewalKeepsTheDomain(t *testing.T) {
 	b.fake.submit = func(registrar.Order) (registrar.Operation, error) {
 		return registrar.Operation{}, registrar.Errorf(registrar.Precondition, "too early")
 	}
-	o := b.place(Request{Kind: registrar.KindRenew, Domain: "live.ru", Own: true})
+	o := b.place(NewOrder{Kind: registrar.KindRenew, Domain: "live.ru", Own: true})
 	b.during(func() { b.until("the refusal", func() bool { return b.mustOrder(o.ID).Refusal != "" }) })
 	if s := b.mustDomain("live.ru").Status; s != registrar.StatusRegistered {
 		t.Errorf("the domain is %s", s)
@@ -356,7 +356,7 @@ func TestOrderFollowsWhatTheScheduleBegan(t *testing.T) {
 	for _, state := range []registrar.OperationState{registrar.Accepted, registrar.Succeeded} {
 		b := newBook(t)
 		b.have("live.ru")
-		o := b.place(Request{Kind: registrar.KindRenew, Domain: "live.ru", Customer: "c1"})
+		o := b.place(NewOrder{Kind: registrar.KindRenew, Domain: "live.ru", Customer: "c1"})
 		event := registered(o)
 		event.Order, event.Operation = "", "op-cron"
 		event.Domain.Operation = &registrar.Operation{ID: "op-cron", Kind: registrar.KindRenew, State: registrar.Queued}

@@ -25,7 +25,7 @@ func TestForgottenRegistrar(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
 	b.have("live.ru")
-	renewal := b.place(Request{Kind: registrar.KindRenew, Domain: "live.ru"})
+	renewal := b.place(NewOrder{Kind: registrar.KindRenew, Domain: "live.ru"})
 	unpaid, paid := b.place(request("unpaid.ru")), b.place(request("paid.ru"))
 	b.mustPay(paid.ID)
 	b.without()
@@ -49,7 +49,7 @@ func TestForgottenRegistrar(t *testing.T) {
 	}
 	_, err := b.Operation(t.Context(), operationOf(b.fake.taken()[0].ID))
 	wantCode(t, err, registrar.Precondition, "plugin.hcl names no registrar r01")
-	_, err = b.Place(t.Context(), Request{Kind: registrar.KindUpdate, Domain: "live.ru", Nameservers: request("").Nameservers})
+	_, err = b.Place(t.Context(), NewOrder{Kind: registrar.KindUpdate, Domain: "live.ru", Nameservers: request("").Nameservers})
 	wantCode(t, err, registrar.Precondition, "plugin.hcl names no registrar r01")
 
 	o, changed, err := b.Cancel(t.Context(), paid.ID)

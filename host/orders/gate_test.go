@@ -108,7 +108,7 @@ func TestPlaceRefuses(t *testing.T) {
 	}
 	b.have("live.ru")
 	b.place(request("open.ru"))
-	kind := func(k registrar.OperationKind, domain string) Request {
+	kind := func(k registrar.OperationKind, domain string) NewOrder {
 		q := request(domain)
 		q.Kind = k
 		return q
@@ -120,7 +120,7 @@ func TestPlaceRefuses(t *testing.T) {
 	before := b.entries("")
 	for _, c := range []struct {
 		why  string
-		q    Request
+		q    NewOrder
 		code registrar.Code
 		says string
 	}{
@@ -173,7 +173,7 @@ func TestRenewAndUpdateKeepTheRegistrar(t *testing.T) {
 	b := newBook(t)
 	b.have("live.ru")
 	b.route = func(string) (string, bool) { return "m", true } // new domains go elsewhere now
-	renew, err := b.Place(t.Context(), Request{Kind: registrar.KindRenew, Domain: "live.ru"})
+	renew, err := b.Place(t.Context(), NewOrder{Kind: registrar.KindRenew, Domain: "live.ru"})
 	if err != nil || renew.Registrar != "r01" || renew.Customer != "c1" || renew.PaidTill.String() != "2027-03-01" {
 		t.Errorf("renewal: %+v, %v", renew, err)
 	}
@@ -181,7 +181,7 @@ func TestRenewAndUpdateKeepTheRegistrar(t *testing.T) {
 	if s := b.mustDomain("live.ru").Status; s != registrar.StatusRegistered {
 		t.Errorf("while being renewed the domain is %s", s)
 	}
-	_, err = b.Place(t.Context(), Request{Kind: registrar.KindUpdate, Domain: "live.ru", Nameservers: request("").Nameservers})
+	_, err = b.Place(t.Context(), NewOrder{Kind: registrar.KindUpdate, Domain: "live.ru", Nameservers: request("").Nameservers})
 	wantCode(t, err, registrar.Precondition, string(renew.ID))
 }
 

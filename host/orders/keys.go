@@ -12,7 +12,7 @@ import (
 
 // RotateKeys exchanges the key of the book and those of all registrars, or goes on with that where
 // it was interrupted. Who did not is among the absent.
-func (d *Data) RotateKeys(ctx context.Context, by string) (done []switchboard.Of[registrar.Rotation], absent []switchboard.Absent, err error) {
+func (d *Data) RotateKeys(ctx context.Context, by string) (done []switchboard.Item[registrar.Rotation], absent []switchboard.Absent, err error) {
 	sealed, err := d.db.RotateKey(ctx, d.box, sealedOrders)
 	switch {
 	case errors.Is(err, sqldb.ErrShared):
@@ -22,7 +22,7 @@ func (d *Data) RotateKeys(ctx context.Context, by string) (done []switchboard.Of
 	case err != nil:
 		return nil, nil, fmt.Errorf("exchange the panel's key: %w", err)
 	default:
-		done = append(done, switchboard.Of[registrar.Rotation]{Registrar: byPanel, Value: registrar.Rotation{Key: d.box.Name(), Sealed: sealed}})
+		done = append(done, switchboard.Item[registrar.Rotation]{Registrar: byPanel, Value: registrar.Rotation{Key: d.box.Name(), Sealed: sealed}})
 		if err := d.decided(ctx, Entry{Actor: by, Message: "the panel's key was exchanged"}); err != nil {
 			return done, nil, err
 		}
@@ -33,7 +33,7 @@ func (d *Data) RotateKeys(ctx context.Context, by string) (done []switchboard.Of
 			absent = append(absent, switchboard.Absent{Registrar: a.Registrar, Reason: switchboard.Reason(a.Err)})
 			continue
 		}
-		done = append(done, switchboard.Of[registrar.Rotation]{Registrar: a.Registrar, Value: a.Value})
+		done = append(done, switchboard.Item[registrar.Rotation]{Registrar: a.Registrar, Value: a.Value})
 		if err := d.decided(ctx, Entry{Registrar: a.Registrar, Actor: by, Message: fmt.Sprintf("the key of registrar %s was exchanged", a.Registrar)}); err != nil {
 			return done, absent, err
 		}

@@ -23,7 +23,7 @@ const (
 )
 
 // oversized lists what is too much to be stored of an order, or can't be shown.
-func oversized(q Request) (problems []registrar.Problem) {
+func oversized(q NewOrder) (problems []registrar.Problem) {
 	add := func(path, wrong string) {
 		if wrong != "" {
 			problems = append(problems, registrar.Problem{Path: path, Message: wrong})

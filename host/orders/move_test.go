@@ -123,7 +123,7 @@ func TestMoveDomain(t *testing.T) {
 
 	// A renewal goes to the target.
 	b.registrars.set("m", &fake{})
-	if o := b.place(Request{Kind: registrar.KindRenew, Domain: moving}); o.Registrar != "m" {
+	if o := b.place(NewOrder{Kind: registrar.KindRenew, Domain: moving}); o.Registrar != "m" {
 		t.Errorf("a renewal goes to %s", o.Registrar)
 	}
 }
@@ -164,7 +164,7 @@ func TestMoveIsRefused(t *testing.T) {
 		{"source down", func(b *book, _ *Move, _, to *keeper) { delete(b.registrars.at, "r01") }, registrar.Unavailable, "or two registrars might be paid"},
 		{"open order", func(b *book, _ *Move, _, _ *keeper) {
 			b.registrars.set("r01", &fake{})
-			b.place(Request{Kind: registrar.KindRenew, Domain: moving})
+			b.place(NewOrder{Kind: registrar.KindRenew, Domain: moving})
 		}, registrar.Precondition, "has an open order"},
 		{"open operation with the source", func(_ *book, _ *Move, from, _ *keeper) {
 			d := from.domains[moving]
@@ -288,7 +288,7 @@ func TestMoveSeesAnOrderThatComesMeanwhile(t *testing.T) {
 	b, from, to := moveBook(t)
 	b.registrars.set("m", orderer{to, func() {
 		b.registrars.set("r01", &fake{})
-		b.place(Request{Kind: registrar.KindRenew, Domain: moving})
+		b.place(NewOrder{Kind: registrar.KindRenew, Domain: moving})
 		b.registrars.set("r01", from)
 	}})
 	_, changed, err := b.MoveDomain(t.Context(), move())
@@ -310,7 +310,7 @@ func TestOrderSeesAMoveThatComesMeanwhile(t *testing.T) {
 		return nil
 	}}
 	b.registrars.set("r01", slow)
-	_, err := b.Place(t.Context(), Request{Kind: registrar.KindRenew, Domain: moving})
+	_, err := b.Place(t.Context(), NewOrder{Kind: registrar.KindRenew, Domain: moving})
 	wantCode(t, err, registrar.Precondition, "has been moved to registrar m meanwhile")
 }
 
@@ -325,7 +325,7 @@ func TestNewDefaultLeavesExistingDomains(t *testing.T) {
 	if o := b.place(request("new.ru")); o.Registrar != "m" {
 		t.Errorf("a new domain goes to %s", o.Registrar)
 	}
-	if o := b.place(Request{Kind: registrar.KindRenew, Domain: moving}); o.Registrar != "r01" || b.mustDomain(moving).Registrar != "r01" {
+	if o := b.place(NewOrder{Kind: registrar.KindRenew, Domain: moving}); o.Registrar != "r01" || b.mustDomain(moving).Registrar != "r01" {
 		t.Errorf("a renewal goes to %s", o.Registrar)
 	}
 }

@@ -55,8 +55,8 @@ type Order struct {
 	Digest      string              // keyed, of what was asked: by it a repetition is known
 }
 
-// Request asks for an order. See [registrar.Order] for what each kind needs.
-type Request struct {
+// NewOrder asks for an order. See [registrar.Order] for what each kind needs.
+type NewOrder struct {
 	ID          registrar.OrderID // the caller's choice; "" = the panel makes one, and nothing is ever its repetition
 	Reference   string            // the caller's own name for it; may be left out
 	Kind        registrar.OperationKind

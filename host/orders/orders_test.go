@@ -259,13 +259,13 @@ func (b *book) until(what string, ok func() bool) {
 
 const passport = "4510 123456"
 
-func request(domain string) Request {
-	return Request{Kind: registrar.KindRegister, Domain: domain, Customer: "c1",
+func request(domain string) NewOrder {
+	return NewOrder{Kind: registrar.KindRegister, Domain: domain, Customer: "c1",
 		Registrant:  &registrar.Registrant{Kind: registrar.Person, Fields: map[string][]string{"passport": {passport}}},
 		Nameservers: []registrar.Nameserver{{Host: "NS1.Hoster.Example."}, {Host: "ns2.hoster.example"}}}
 }
 
-func (b *book) place(q Request) Order {
+func (b *book) place(q NewOrder) Order {
 	b.t.Helper()
 	o, err := b.Place(b.t.Context(), q)
 	if err != nil {

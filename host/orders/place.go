@@ -15,7 +15,7 @@ import (
 // Place stores an order after its registrar has found no mistake in it. One that needs no
 // payment is paid at once. Nothing is stored when there is a problem. A request under an ID that
 // is known is the order that it is the repetition of, as that stands now; see repeated.
-func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
+func (s *Service) Place(ctx context.Context, q NewOrder) (Order, error) {
 	if o, known, err := s.repeated(ctx, q); known || err != nil {
 		return s.waits().shown(o), err
 	}
@@ -28,7 +28,7 @@ func (s *Service) Place(ctx context.Context, q Request) (Order, error) {
 	return o, s.naming(ctx, q, err)
 }
 
-func placeNew(ctx context.Context, s *Service, q Request) (Order, error) {
+func placeNew(ctx context.Context, s *Service, q NewOrder) (Order, error) {
 	asked, name, err := s.prepare(ctx, q)
 	if err != nil {
 		return Order{}, err
@@ -73,7 +73,7 @@ func placeNew(ctx context.Context, s *Service, q Request) (Order, error) {
 }
 
 // prepare turns a request into the registrar's order, and finds who gets it.
-func (s *Service) prepare(ctx context.Context, q Request) (o registrar.Order, name string, err error) {
+func (s *Service) prepare(ctx context.Context, q NewOrder) (o registrar.Order, name string, err error) {
 	if o, err = s.order(q); err != nil {
 		return o, "", err
 	}
@@ -105,7 +105,7 @@ func (s *Service) prepare(ctx context.Context, q Request) (o registrar.Order, na
 	return o, known.Registrar, nil
 }
 
-func (s *Service) order(q Request) (registrar.Order, error) {
+func (s *Service) order(q NewOrder) (registrar.Order, error) {
 	domain, err := input.ACE(q.Domain)
 	if err != nil {
 		return registrar.Order{}, err

@@ -15,7 +15,7 @@ import (
 const longestReference = 128
 
 // wrongNames judges what the caller calls the order.
-func wrongNames(q Request) (problems []registrar.Problem) {
+func wrongNames(q NewOrder) (problems []registrar.Problem) {
 	if q.ID != "" && !q.ID.Valid() {
 		problems = append(problems, registrar.Problem{Path: "id", Message: "must have 1 to 64 of the characters A-Z a-z 0-9 . _ -"})
 	}
@@ -28,7 +28,7 @@ func wrongNames(q Request) (problems []registrar.Problem) {
 // repeated finds the order that a request is the repetition of: the one under the same ID, if the
 // same was asked for. If something else was, it is a [registrar.Conflict] that names the order. So a
 // caller who has heard no answer asks again, under the same ID, and there is one order.
-func (l *ledger) repeated(ctx context.Context, q Request) (o Order, known bool, err error) {
+func (l *ledger) repeated(ctx context.Context, q NewOrder) (o Order, known bool, err error) {
 	if q.ID == "" || !q.ID.Valid() {
 		return Order{}, false, nil
 	}
@@ -53,7 +53,7 @@ func (l *ledger) repeated(ctx context.Context, q Request) (o Order, known bool, 
 }
 
 // asks reports whether a request is for what an order says openly.
-func (o Order) asks(q Request) bool {
+func (o Order) asks(q NewOrder) bool {
 	ace, err := input.ACE(q.Domain)
 	return err == nil && o.Kind == q.Kind && o.Domain == ace && o.Customer == entry.Line(q.Customer)
 }
@@ -66,7 +66,7 @@ func standsInTheWay(code registrar.Code, path string, o Order, message string) e
 
 // digest is what was asked for, in its normal form: not what the panel has filled in, which may
 // be something else the next time.
-func (l *ledger) digest(q Request) string {
+func (l *ledger) digest(q NewOrder) string {
 	domain, err := input.ACE(q.Domain)
 	if err != nil {
 		domain = q.Domain // which is refused in any case
@@ -86,7 +86,7 @@ type Judged struct {
 
 // Judge asks everything that [Service.Place] asks, and stores nothing. What an order says wrong are
 // problems; what forbids it whatever it says is an error.
-func (s *Service) Judge(ctx context.Context, q Request) (Judged, error) {
+func (s *Service) Judge(ctx context.Context, q NewOrder) (Judged, error) {
 	asked, name, err := s.prepare(ctx, q)
 	if err != nil {
 		return judgedBy("", err)
@@ -127,7 +127,7 @@ func (l *ledger) standing(ctx context.Context, asked registrar.Order) error {
 
 // naming adds to a refusal the order that is under way for the same domain, so that a caller who
 // has lost an answer finds it.
-func (l *ledger) naming(ctx context.Context, q Request, refusal error) error {
+func (l *ledger) naming(ctx context.Context, q NewOrder, refusal error) error {
 	var e *registrar.Error
 	ace, err := input.ACE(q.Domain)
 	if err != nil || !errors.Is(refusal, registrar.Precondition) || !errors.As(refusal, &e) || len(e.Problems) > 0 {

@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-func named(id registrar.OrderID, domain string) Request {
+func named(id registrar.OrderID, domain string) NewOrder {
 	q := request(domain)
 	q.ID, q.Reference = id, "invoice 7"
 	return q
@@ -28,7 +28,7 @@ func TestRepeatedOrderIsTheSame(t *testing.T) {
 	typedOtherwise := named("shop-1", " ONCE.ru. ")
 	typedOtherwise.Customer, typedOtherwise.Reference = " c1", "invoice  7"
 	typedOtherwise.Nameservers[0].Host = "ns1.hoster.example"
-	for _, q := range []Request{named("shop-1", "once.ru"), typedOtherwise} {
+	for _, q := range []NewOrder{named("shop-1", "once.ru"), typedOtherwise} {
 		again := b.place(q)
 		want := b.mustOrder(first.ID)
 		want.Again = true
@@ -74,14 +74,14 @@ func TestSameIDWithOtherContents(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
 	b.place(named("shop-1", "one.ru"))
-	for why, edit := range map[string]func(*Request){
-		"another domain":     func(q *Request) { q.Domain = "two.ru" },
-		"another customer":   func(q *Request) { q.Customer = "c2" },
-		"another reference":  func(q *Request) { q.Reference = "" },
-		"another payer":      func(q *Request) { q.Own = true },
-		"another contact":    func(q *Request) { q.Registrant.Fields["passport"][0] += "7" },
-		"another nameserver": func(q *Request) { q.Nameservers = q.Nameservers[:1] },
-		"another kind":       func(q *Request) { q.Kind = registrar.KindTransfer; q.AuthCode = "x" },
+	for why, edit := range map[string]func(*NewOrder){
+		"another domain":     func(q *NewOrder) { q.Domain = "two.ru" },
+		"another customer":   func(q *NewOrder) { q.Customer = "c2" },
+		"another reference":  func(q *NewOrder) { q.Reference = "" },
+		"another payer":      func(q *NewOrder) { q.Own = true },
+		"another contact":    func(q *NewOrder) { q.Registrant.Fields["passport"][0] += "7" },
+		"another nameserver": func(q *NewOrder) { q.Nameservers = q.Nameservers[:1] },
+		"another kind":       func(q *NewOrder) { q.Kind = registrar.KindTransfer; q.AuthCode = "x" },
 	} {
 		q := named("shop-1", "one.ru")
 		edit(&q)

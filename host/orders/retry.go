@@ -79,7 +79,7 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 // wrong reports the mistakes in what was said, without asking a registrar.
 func (q Again) wrong(o Order) error {
 	problems := append(input.Person(q.By), input.Behalf(q.For)...)
-	problems = append(problems, oversized(Request{Registrant: q.Registrant, Nameservers: q.Nameservers, AuthCode: q.AuthCode})...)
+	problems = append(problems, oversized(NewOrder{Registrant: q.Registrant, Nameservers: q.Nameservers, AuthCode: q.AuthCode})...)
 	if q.Attempt < 0 || q.Attempt > o.Attempt {
 		problems = append(problems, registrar.Problem{Path: "attempt", Message: fmt.Sprintf("must be 1 to %d: there was no other", o.Attempt)})
 	}
@@ -91,7 +91,7 @@ type retrier struct{ *Service }
 
 // changed is the order of the next attempt, under an ID of its own.
 func (r retrier) changed(ctx context.Context, o Order, q Again) (registrar.Order, error) {
-	asked, err := r.reveal(ctx, o)
+	asked, err := r.contents(ctx, o)
 	if err != nil {
 		return asked, err
 	}
@@ -119,7 +119,7 @@ func (r retrier) triedAgain(ctx context.Context, o Order, q Again, asked registr
 	if o.stage() != (stage{Paid, open}) || o.Attempt == 1 {
 		return false, o.refusedTo(retry)
 	}
-	now, err := r.reveal(ctx, o)
+	now, err := r.contents(ctx, o)
 	if err != nil {
 		return false, err
 	}

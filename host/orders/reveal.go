@@ -30,7 +30,7 @@ func (s *Service) Contact(ctx context.Context, l Look) (o Order, contact registr
 	if o, err = s.Order(ctx, l.Order); err != nil {
 		return o, contact, err
 	}
-	order, err := s.reveal(ctx, o)
+	order, err := s.contents(ctx, o)
 	if err != nil {
 		return o, contact, err
 	}

@@ -21,7 +21,7 @@ func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by, fo
 		return "", err
 	}
 
-	order, err := s.reveal(ctx, o)
+	order, err := s.contents(ctx, o)
 	if err != nil {
 		return "", err
 	}

@@ -74,22 +74,22 @@ func (b *Board) Handles(ctx context.Context, typed string) (Several[registrar.Ha
 
 // AdoptHandle records that a customer has a handle already. The name of the registrar may
 // be empty when only one works with handles.
-func (b *Board) AdoptHandle(ctx context.Context, name, typed, handle string) (Of[registrar.Handle], error) {
+func (b *Board) AdoptHandle(ctx context.Context, name, typed, handle string) (Item[registrar.Handle], error) {
 	customer, err := input.Customer(typed)
 	if err != nil {
-		return Of[registrar.Handle]{}, err
+		return Item[registrar.Handle]{}, err
 	}
 	if handle, err = input.Handle(handle); err != nil {
-		return Of[registrar.Handle]{}, err
+		return Item[registrar.Handle]{}, err
 	}
 	name, err = b.chosen(ctx, name, registrar.CapHandles)
 	if err != nil {
-		return Of[registrar.Handle]{}, err
+		return Item[registrar.Handle]{}, err
 	}
 	r, err := b.Registrar(name)
 	if err != nil {
-		return Of[registrar.Handle]{}, err
+		return Item[registrar.Handle]{}, err
 	}
 	h, err := r.AdoptHandle(ctx, customer, handle)
-	return Of[registrar.Handle]{name, h}, err
+	return Item[registrar.Handle]{name, h}, err
 }

@@ -37,11 +37,11 @@ func merged[T any](pages Several[part[T]], size int, order func(a, b T) int) (al
 	for _, p := range pages.List {
 		more = more || p.Value.more
 		for _, v := range p.Value.list {
-			all.List = append(all.List, Of[T]{p.Registrar, v})
+			all.List = append(all.List, Item[T]{p.Registrar, v})
 		}
 	}
 
-	slices.SortStableFunc(all.List, func(a, b Of[T]) int { return order(a.Value, b.Value) })
+	slices.SortStableFunc(all.List, func(a, b Item[T]) int { return order(a.Value, b.Value) })
 	if len(all.List) > size {
 		all.List, more = all.List[:size], true
 	}
@@ -109,7 +109,7 @@ func (b *Board) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision)
 
 	switch {
 	case len(parts) > 0:
-		return together(d, parts), absent, ctx.Err()
+		return combined(d, parts), absent, ctx.Err()
 	case err != nil:
 		return done, nil, err
 	}
@@ -117,8 +117,8 @@ func (b *Board) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision)
 	return done, nil, registrar.Errorf(registrar.Unsupported, "no registrar has mails to resolve")
 }
 
-// together is what came of a decision by all registrars that took it.
-func together(d registrar.ReviewsDecision, parts []registrar.ReviewsResolved) (done registrar.ReviewsResolved) {
+// combined is what came of a decision by all registrars that took it.
+func combined(d registrar.ReviewsDecision, parts []registrar.ReviewsResolved) (done registrar.ReviewsResolved) {
 	refusals := map[registrar.ReviewID][]registrar.RefusedReview{}
 	for _, part := range parts {
 		for _, r := range part.Refused {

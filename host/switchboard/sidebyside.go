@@ -8,16 +8,16 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Of names what a registrar among several answered.
-type Of[T any] struct {
+// Item names what a registrar among several answered.
+type Item[T any] struct {
 	Registrar string
 	Value     T
 }
 
 // Several is what registrars answered that were asked side by side.
 type Several[T any] struct {
-	List   []Of[T]  // in the order of the registrars
-	Absent []Absent // who should have answered too
+	List   []Item[T] // in the order of the registrars
+	Absent []Absent  // who should have answered too
 }
 
 // Absent is a registrar whose part of an answer is missing.
@@ -37,7 +37,7 @@ func each[T any](ctx context.Context, b *Board, ask func(context.Context, regist
 			all.Absent = append(all.Absent, Absent{a.name, Reason(a.err)})
 		}
 		for _, v := range a.value {
-			all.List = append(all.List, Of[T]{a.name, v})
+			all.List = append(all.List, Item[T]{a.name, v})
 		}
 	}
 	return all, ctx.Err()

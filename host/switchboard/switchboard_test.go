@@ -134,12 +134,12 @@ func TestListsOfAllRegistrars(t *testing.T) {
 
 	b, at, a := newBoard(t)
 	reviews, err := b.Reviews(t.Context())
-	if diff := cmp.Diff(Several[registrar.Review]{List: []Of[registrar.Review]{{"r01", registrar.Review{ID: "r01-review"}}}}, reviews); diff != "" || err != nil {
+	if diff := cmp.Diff(Several[registrar.Review]{List: []Item[registrar.Review]{{"r01", registrar.Review{ID: "r01-review"}}}}, reviews); diff != "" || err != nil {
 		t.Errorf("reviews: %v (-want +got):\n%s", err, diff)
 	}
 
 	steps, err := b.RunRenewals(t.Context(), true)
-	if diff := cmp.Diff(Several[registrar.RenewalStep]{List: []Of[registrar.RenewalStep]{{"r01", registrar.RenewalStep{Domain: "r01.ru"}}}}, steps); diff != "" || err != nil {
+	if diff := cmp.Diff(Several[registrar.RenewalStep]{List: []Item[registrar.RenewalStep]{{"r01", registrar.RenewalStep{Domain: "r01.ru"}}}}, steps); diff != "" || err != nil {
 		t.Errorf("steps: %v (-want +got):\n%s", err, diff)
 	}
 
@@ -147,7 +147,7 @@ func TestListsOfAllRegistrars(t *testing.T) {
 	a.err = registrar.Errorf(registrar.Unavailable, "it is down")
 
 	reviews, err = b.Reviews(t.Context())
-	want := Several[registrar.Review]{List: []Of[registrar.Review]{{"r01", registrar.Review{ID: "r01-review"}}, {"m", registrar.Review{ID: "m-review"}}},
+	want := Several[registrar.Review]{List: []Item[registrar.Review]{{"r01", registrar.Review{ID: "r01-review"}}, {"m", registrar.Review{ID: "m-review"}}},
 		Absent: []Absent{{"r01", "it is down"}}} // this fake answers and fails
 	if diff := cmp.Diff(want, reviews); diff != "" || err != nil {
 		t.Errorf("with one down: %v (-want +got):\n%s", err, diff)

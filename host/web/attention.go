@@ -76,7 +76,7 @@ func unwell(p supervisor.Status) (all []string) {
 			all = append(all, c.Name+": "+c.Detail)
 		}
 	}
-	if p.Error != "" {
+	if p.Error != "" && !p.State.Serves() { // of one that serves it is the words of its components
 		all = append(all, p.Error)
 	}
 	return all
@@ -98,7 +98,7 @@ func (l lists) waitingReviews(r *http.Request) (switchboard.Several[registrar.Re
 }
 
 // reviewsNeed has an entry for each of the first mails, and one for the others together.
-func reviewsNeed(waiting []switchboard.Of[registrar.Review], more bool) []api.Attention {
+func reviewsNeed(waiting []switchboard.Item[registrar.Review], more bool) []api.Attention {
 	shown := waiting[:min(len(waiting), shownReviews)]
 	entries := list(shown, reviewNeeds)
 	left := len(waiting) - len(shown)
@@ -116,9 +116,9 @@ func reviewsNeed(waiting []switchboard.Of[registrar.Review], more bool) []api.At
 			{Does: "resolve all mails of one sender", Command: "panel review resolve --from ADDRESS --outcome ignore --reason WHY", Code: "resolve"}}})
 }
 
-func reviewNeeds(v switchboard.Of[registrar.Review]) api.Attention {
+func reviewNeeds(v switchboard.Item[registrar.Review]) api.Attention {
 	e := v.Value
-	return api.Attention{Kind: "review", Severity: mustAct, Since: knownTime(e.ReceivedAt), Registrar: known(v.Registrar), Review: known(e.ID),
+	return api.Attention{Kind: "review", Severity: mustAct, Since: knownTime(e.ReceivedAt), Registrar: known(v.Registrar), Review: known(e.ID), From: known(e.From), Subject: known(e.Subject),
 		What: fmt.Sprintf("a mail of %s waits to be read: %s", e.From, e.Subject), Why: e.Reason, Actions: []api.Action{
 			{Does: "read it", Command: "panel review show " + string(e.ID), Code: "show"},
 			{Does: "say what it means", Command: "panel review resolve " + string(e.ID) + " --outcome O", Code: "resolve"}}}

@@ -136,11 +136,11 @@ func availabilityOf(a registrar.Availability) api.Availability {
 	return api.Availability{Name: a.Name, Unicode: input.Unicode(a.Name), Status: string(a.Status), Detail: known(a.Detail), Texts: a.Texts}
 }
 
-func handleOf(h switchboard.Of[registrar.Handle]) api.Handle {
+func handleOf(h switchboard.Item[registrar.Handle]) api.Handle {
 	return api.Handle{Handle: h.Value.Handle, Customer: h.Value.Customer, Registrar: h.Registrar, Kind: string(h.Value.Kind), State: string(h.Value.State)}
 }
 
-func stepOfPass(s switchboard.Of[registrar.RenewalStep]) api.RenewalStep {
+func stepOfPass(s switchboard.Item[registrar.RenewalStep]) api.RenewalStep {
 	return api.RenewalStep{Domain: s.Value.Domain, Registrar: s.Registrar, PaidTill: knownDate(s.Value.PaidTill),
 		Action: string(s.Value.Action), Reason: s.Value.Reason}
 }

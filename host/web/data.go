@@ -50,7 +50,7 @@ func (c dataCalls) erase(r *http.Request, in api.Reader) (incomplete[api.Erasure
 
 func (c dataCalls) rotateKeys(r *http.Request, _ none) (incomplete[[]api.Key], error) {
 	done, absent, err := c.orders.Data().RotateKeys(r.Context(), caller(r).Name)
-	return incomplete[[]api.Key]{list(done, func(o switchboard.Of[registrar.Rotation]) api.Key {
+	return incomplete[[]api.Key]{list(done, func(o switchboard.Item[registrar.Rotation]) api.Key {
 		return api.Key{Of: o.Registrar, Key: o.Value.Key, Sealed: o.Value.Sealed}
 	}), absent}, err
 }

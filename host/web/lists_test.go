@@ -125,7 +125,7 @@ func TestAttention(t *testing.T) {
 // Of many mails the first have an entry each, and the others one together.
 func TestAttentionToManyMails(t *testing.T) {
 	t.Parallel()
-	mails := make([]switchboard.Of[registrar.Review], countedReviews)
+	mails := make([]switchboard.Item[registrar.Review], countedReviews)
 	for i := range mails {
 		mails[i].Value = registrar.Review{ID: registrar.ReviewID(fmt.Sprint("rv-", i)), ReceivedAt: now.Add(time.Duration(i) * time.Minute)}
 	}

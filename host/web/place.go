@@ -45,7 +45,7 @@ func (s *Server) judgeOrder(r *http.Request, in api.NewOrder) (api.Judgement, er
 }
 
 // requestOf reads an order, from a caller who may place it.
-func requestOf(r *http.Request, in api.NewOrder) (q orders.Request, err error) {
+func requestOf(r *http.Request, in api.NewOrder) (q orders.NewOrder, err error) {
 	needed := access.Order
 	if in.Own {
 		needed = access.Money
@@ -69,7 +69,7 @@ func requestOf(r *http.Request, in api.NewOrder) (q orders.Request, err error) {
 			Message: "is required of a renewal: the day till which you believe the domain is paid, so that no year is paid for twice; GET /api/v1/domains/{name} says it"}})
 	}
 
-	return orders.Request{ID: id, Reference: in.Reference, Kind: registrar.OperationKind(in.Kind), Domain: in.Domain, Customer: in.Customer, Own: in.Own,
+	return orders.NewOrder{ID: id, Reference: in.Reference, Kind: registrar.OperationKind(in.Kind), Domain: in.Domain, Customer: in.Customer, Own: in.Own,
 		Registrant: registrantOf(in.Contact), Nameservers: nameservers(in.Nameservers), AuthCode: registrar.AuthCode(in.AuthCode), PaidTill: paidTill}, nil
 }
 

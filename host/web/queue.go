@@ -32,7 +32,7 @@ func (d mailDesk) listReviews(r *http.Request) (paged[api.Review], []switchboard
 		last := all.List[n-1].Value.Place()
 		next = mark(last.ReceivedAt, string(last.ID))
 	}
-	return pageOf(r, all.List, func(o switchboard.Of[registrar.Review]) api.Review { return reviewOf(o.Value) }, next), all.Absent, err
+	return pageOf(r, all.List, func(o switchboard.Item[registrar.Review]) api.Review { return reviewOf(o.Value) }, next), all.Absent, err
 }
 
 // listMails lists stored mails, the newest first, a page at a time.
@@ -52,7 +52,7 @@ func (d mailDesk) listMails(r *http.Request) (paged[api.MailEntry], []switchboar
 	return pageOf(r, all.List, mailEntryOf, next), all.Absent, err
 }
 
-func mailEntryOf(o switchboard.Of[registrar.Mail]) api.MailEntry {
+func mailEntryOf(o switchboard.Item[registrar.Mail]) api.MailEntry {
 	m := o.Value
 	return api.MailEntry{ID: string(m.ID), At: m.At.UTC(), Out: m.Out, From: m.From, To: m.To, Subject: m.Subject, State: known(m.State), Registrar: o.Registrar}
 }
@@ -91,7 +91,7 @@ func (d mailDesk) resolveReviews(r *http.Request, in api.ReviewsDecision) (incom
 
 func (d mailDesk) listIgnored(r *http.Request) ([]api.IgnoredSender, []switchboard.Absent, error) {
 	all, err := d.board.IgnoredSenders(r.Context())
-	return list(all.List, func(o switchboard.Of[registrar.IgnoredSender]) api.IgnoredSender {
+	return list(all.List, func(o switchboard.Item[registrar.IgnoredSender]) api.IgnoredSender {
 		v := o.Value
 		return api.IgnoredSender{Address: v.Address, Since: v.Since.UTC(), By: v.By, Note: known(v.Note), Registrar: o.Registrar}
 	}), all.Absent, err

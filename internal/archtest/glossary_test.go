@@ -31,7 +31,7 @@ var homes = map[string]string{
 	"proof":       `^ours/(plugin/r01/lifecycle|shared/registrar)$`,
 	"redact":      `^ours/plugin/r01/mailform$`,
 	"reply":       `^ours/internal/r01sim$`,
-	"request":     `^ours/(cmd/crash|host/orders|internal/r01sim|plugin/r01/(lifecycle|mailform|store))$`, // of orders: what a caller asks the book for
+	"request":     `^ours/(cmd/crash|internal/r01sim|plugin/r01/(lifecycle|mailform|store))$`,
 	"review":      `^ours/(cmd/panel/operator|host/web/api|plugin/r01/store|shared/registrar)$`,
 	"seal":        `^$`,
 	"trigger":     `^$`,

@@ -28,10 +28,14 @@ import (
 const demoLimit = 55 * time.Second
 
 // Run shows the main job with everything embedded: the simulator and the plugin are real
-// processes, and speak real SMTP, IMAP and gRPC.
-func Run(ctx context.Context, out io.Writer) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, demoLimit)
+// processes, and speak real SMTP, IMAP and gRPC. With stay the console is open afterwards, with what
+// the demo has made, until ctx ends.
+func Run(ctx context.Context, out io.Writer, stay bool) (err error) {
+	telling, cancel := context.WithTimeout(ctx, demoLimit)
 	defer cancel()
+	if !stay {
+		ctx = telling
+	}
 
 	dir, err := os.MkdirTemp("", "panel-demo-")
 	if err != nil {
@@ -64,8 +68,30 @@ func Run(ctx context.Context, out io.Writer) (err error) {
 	show.say("R01's robot takes mail at %s; its answers lie in an IMAP mailbox at %s", sim.addresses["smtp"], sim.addresses["imap"])
 	return withPanel(ctx, config, secret.New(token), func(ctx context.Context, c *api.Client) error {
 		show.panel = c
-		return show.tell(ctx)
+		if err := show.tell(telling); err != nil || !stay {
+			return err
+		}
+		if err := show.open(ctx, c); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return nil
 	})
+}
+
+// open takes a member of the staff on, and says where the console is.
+func (s *narrator) open(ctx context.Context, c *api.Client) error {
+	member := api.NewMember{Name: "demo", Password: rand.Text(), Rights: []string{}}
+	for _, right := range access.Rights() {
+		member.Rights = append(member.Rights, string(right))
+	}
+	if _, err := api.Post[api.Member](ctx, c, api.Path("staff"), member); err != nil {
+		return fmt.Errorf("open the console: %w", err)
+	}
+
+	s.title("The console is open, until you press Ctrl-C")
+	s.say("%s  (name: %s  password: %s)", c.Server(), member.Name, member.Password)
+	return nil
 }
 
 const demoPassword = "demo-mail-password"

@@ -53,12 +53,14 @@ func newPassword(c *command.Call) (string, error) {
 		if err != nil {
 			return "", err
 		}
+
 		second, err := hidden(c.Stderr, f, "Once more: ")
 		if err == nil && first != second {
 			err = command.Usage(errors.New("the two are not the same; nothing was changed"))
 		}
 		return first, err
 	}
+
 	line, err := bufio.NewReader(io.LimitReader(c.Stdin, 4096)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("read the password: %w", err)
@@ -219,6 +221,7 @@ func (p *listSessionsCommand) ask(c *command.Call) (all []api.Session, err error
 			names = append(names, m.Name)
 		}
 	}
+
 	all = []api.Session{}
 	for _, name := range names {
 		some, err := command.List[api.Session](c, api.Path("staff", name, "sessions"), map[string][]string{}, 0)
@@ -227,5 +230,6 @@ func (p *listSessionsCommand) ask(c *command.Call) (all []api.Session, err error
 		}
 		all = append(all, some...)
 	}
+
 	return all, nil
 }

@@ -81,6 +81,9 @@ func NewClient(server string, token secret.String, options ...func(*Client)) (*C
 	return c, nil
 }
 
+// Server is the address of the panel.
+func (c *Client) Server() string { return c.base }
+
 // Path joins the parts of an address below /api/v1, each of them escaped.
 func Path(parts ...string) string {
 	path := "/api/v1"

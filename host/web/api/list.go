@@ -51,6 +51,8 @@ type Attention struct {
 	State         *string `json:"state"`
 	OperationKind *string `json:"operation_kind"`
 	Version       *string `json:"version"`
+	From          *string `json:"from"`    // of a mail
+	Subject       *string `json:"subject"` // of a mail
 }
 
 // Action is something that a person can do.

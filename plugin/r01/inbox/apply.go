@@ -12,7 +12,7 @@ import (
 )
 
 // settle settles one mail, in one transaction with everything it causes, or puts it off.
-func (in *Inbox) settle(tx *store.Tx, o *opened) error {
+func (in *Inbox) settle(tx *store.Tx, o *reading) error {
 	if !o.until.IsZero() {
 		in.log.Info("mail put off: its sender can't be proved now", "mail", o.ID, "until", o.until, "why", o.letter.unproved)
 		return tx.Mails.PutOff(o.ID, o.until)

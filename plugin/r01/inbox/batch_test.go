@@ -21,7 +21,7 @@ func TestReadTogether(t *testing.T) {
 		want  int
 	}{
 		{mails(0), 1}, {mails(1, 0, 0), 1}, {mails(0, 0, 1, 0), 2}, {mails(2), 1},
-		{make([]store.Mail, 3*together), together},
+		{make([]store.Mail, 3*readAtOnce), readAtOnce},
 	} {
 		if got := batch(c.mails); got != c.want {
 			t.Errorf("of %d mails, the first tried %d times, %d are read together, want %d", len(c.mails), c.mails[0].Tries, got, c.want)

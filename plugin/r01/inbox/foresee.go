@@ -33,7 +33,7 @@ func NewForesight(s *engine.Settings, en *engine.Engine, m *Matcher, st Store, n
 // very weighing that a mail from the mailbox goes through. It changes nothing. Without a store
 // it supposes that the request which the mail seems to be about waits for an answer.
 func (fs *Foresight) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
-	o := opened{Mail: store.Mail{At: fs.now()}, raw: bytes.Clone(raw)}
+	o := reading{Mail: store.Mail{At: fs.now()}, raw: bytes.Clone(raw)}
 	fs.reader.prepare(ctx, &o)
 	rec := recognition(o)
 	if fs.store == nil {
@@ -46,7 +46,7 @@ func (fs *Foresight) Recognise(ctx context.Context, raw []byte) (registrar.Recog
 }
 
 // recognition is what a mail says of itself.
-func recognition(o opened) registrar.Recognition {
+func recognition(o reading) registrar.Recognition {
 	l := o.letter
 	rec := registrar.Recognition{Subject: mailform.Mask(l.Subject), Kind: string(l.Kind), Doubt: l.doubt, Proof: registrar.Proof(l.proof), ProofDetail: l.unproved}
 	if len(l.From) > 0 {
@@ -66,7 +66,7 @@ func recognition(o opened) registrar.Recognition {
 }
 
 // foresee is apply, without doing it.
-func (fs *Foresight) foresee(tx *store.Tx, rec *registrar.Recognition, o opened) error {
+func (fs *Foresight) foresee(tx *store.Tx, rec *registrar.Recognition, o reading) error {
 	l := o.letter
 	ours, err := tx.Requests.ByMessageID(l.MessageID)
 	if err != nil {
@@ -110,7 +110,7 @@ func (fs *Foresight) foresee(tx *store.Tx, rec *registrar.Recognition, o opened)
 	return nil
 }
 
-func (fs *Foresight) foreseeReply(tx *store.Tx, rec *registrar.Recognition, o opened, b bond, twins []store.Twin) error {
+func (fs *Foresight) foreseeReply(tx *store.Tx, rec *registrar.Recognition, o reading, b bond, twins []store.Twin) error {
 	l := o.letter
 	switch {
 	case len(l.results) == 0 && len(b.requests) == 0 && l.automatic() && !fs.reader.fromRobot(l):

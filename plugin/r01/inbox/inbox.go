@@ -146,7 +146,7 @@ func (in *Inbox) ReadLoop(ctx context.Context) {
 // What is read between two commits. Mails that answer none of ours are read in small pieces, so that
 // one which does, and arrives meanwhile, has its turn soon.
 const (
-	together    = 50
+	readAtOnce  = 50
 	bytesAnswer = 16 << 20
 	bytesOther  = 1 << 20
 )
@@ -158,7 +158,7 @@ func (in *Inbox) ReadNew(ctx context.Context) error {
 	tried := map[registrar.MailID]bool{}
 	for ctx.Err() == nil {
 		waiting, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]store.Mail, error) {
-			return tx.Mails.New(in.now(), together+len(tried))
+			return tx.Mails.New(in.now(), readAtOnce+len(tried))
 		})
 		if err != nil {
 			return err
@@ -189,7 +189,7 @@ func batch(mails []store.Mail) (n int) {
 	if mails[0].Turn == store.TurnAnswer {
 		room = bytesAnswer
 	}
-	for n < min(len(mails), together) && mails[n].Tries == 0 && mails[n].Turn == mails[0].Turn {
+	for n < min(len(mails), readAtOnce) && mails[n].Tries == 0 && mails[n].Turn == mails[0].Turn {
 		if room -= mails[n].Size; room < 0 {
 			break
 		}
@@ -201,10 +201,10 @@ func batch(mails []store.Mail) (n int) {
 // read understands mails and applies them, and lists those that are still new. The attempts are
 // counted first, so a mail that takes the process down with it is put aside after a few restarts.
 func (in *Inbox) read(ctx context.Context, mails []store.Mail) (left []registrar.MailID, err error) {
-	all := make([]opened, len(mails))
+	all := make([]reading, len(mails))
 	err = in.store.Write(ctx, func(tx *store.Tx) error {
 		for i, m := range mails {
-			all[i] = opened{Mail: m}
+			all[i] = reading{Mail: m}
 			if all[i].err = tx.Mails.Try(m.ID); all[i].err == nil {
 				all[i].raw, all[i].err = tx.Mails.Raw(m.ID)
 			}
@@ -250,7 +250,7 @@ func (in *Inbox) read(ctx context.Context, mails []store.Mail) (left []registrar
 }
 
 // lookUp finds the requests that mails name, before anything is written: at most twenty names of each.
-func (in *Inbox) lookUp(ctx context.Context, all []opened) error {
+func (in *Inbox) lookUp(ctx context.Context, all []reading) error {
 	return in.store.Read(ctx, func(tx *store.Tx) error {
 		for i := range all {
 			l := &all[i].letter

@@ -23,7 +23,7 @@ const (
 
 // prove looks how far a mail's sender is proved. When the proof can't be had now, the mail is
 // put off: by time, however often others come in meanwhile. r01-mail 3.10
-func (rr *Reader) prove(ctx context.Context, o *opened) {
+func (rr *Reader) prove(ctx context.Context, o *reading) {
 	l := &o.letter
 	var made mailauth.Verdict
 	if l.Kind == message.Bounce {

@@ -35,8 +35,8 @@ func NewReader(s *engine.Settings, r *mailform.Recogniser, v Verifier, now func(
 	return &Reader{settings: s, recogniser: r, verifier: v, now: now}
 }
 
-// opened is a mail on its way from the store to what it causes.
-type opened struct {
+// reading is a mail on its way from the store to what it causes.
+type reading struct {
 	store.Mail
 	raw     []byte
 	letter  letter
@@ -47,7 +47,7 @@ type opened struct {
 
 // prepare is everything about a mail that needs no transaction. The sender of what says of
 // itself that it is automatic and asks for nothing of ours needs no person.
-func (rr *Reader) prepare(ctx context.Context, o *opened) {
+func (rr *Reader) prepare(ctx context.Context, o *reading) {
 	if o.Tries >= Poisonous {
 		o.problem = fmt.Sprintf("it could not be handled in %d attempts", Poisonous)
 		return

@@ -11,7 +11,7 @@ import (
 )
 
 // suppose judges a mail by what it carries: no store says whose it is.
-func (fs *Foresight) suppose(rec *registrar.Recognition, o opened) {
+func (fs *Foresight) suppose(rec *registrar.Recognition, o reading) {
 	l := o.letter
 	rec.Bindings = fs.carried(l)
 

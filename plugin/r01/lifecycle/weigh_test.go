@@ -35,7 +35,10 @@ func takes(r *Request, e Event) bool {
 func dated(k Kind) bool { return k == NewDomain || k == Prolong || k == Transfer }
 
 // laws are the invariants: what must never be, and what must be possible.
-var laws = []law{
+var laws = slices.Concat(lawsOfMoney, lawsOfWords, lawsOfDecisions, lawsOfLateWords, lawsOfTheRegistry, lawsOfVerdicts, possible, ownWords, reasons, lawsOfRecords)
+
+// lawsOfMoney say: what costs money must be sent once.
+var lawsOfMoney = []law{
 	{"what costs money goes back into the queue by a person, by the relay that took nothing, or by a refusal of our token", func(r *Request, e *Evidence, v *Verdict) bool {
 		return r.Kind.Paid() && v.action == Apply && v.decision.state == queued &&
 			e.Source != FromPerson && !(e.Source == FromRelay && e.Event == Deferred) && !(e.Source == FromRelease && r.Releasable)
@@ -56,6 +59,10 @@ var laws = []law{
 	{"a registration or transfer is done with no other expiry than it should have", func(r *Request, e *Evidence, v *Verdict) bool {
 		return dated(r.Kind) && applied(v) && v.decision.Has(FinishObject) && e.Source != FromPerson && (e.Till == OldTill || e.Till == BadTill)
 	}},
+}
+
+// lawsOfWords say: what is believed of a mail.
+var lawsOfWords = []law{
 	{"a hint applies only with a proved sender, to the one open request, what is queued or done with its date", func(r *Request, e *Evidence, v *Verdict) bool {
 		if !said(e) || e.Binding != ByHint || !applied(v) {
 			return false
@@ -77,7 +84,7 @@ var laws = []law{
 	{"without proof the token alone is believed, or our own fresh handle", func(r *Request, e *Evidence, v *Verdict) bool {
 		return said(e) && applied(v) && e.Proof == NotAsked && !tied(e) && e.Binding != ByHandle
 	}},
-	{"what answers somebody else, or nothing, or is about something else, is not applied", func(r *Request, e *Evidence, v *Verdict) bool {
+	{"what answers another request, or nothing, or is about something else, is not applied", func(r *Request, e *Evidence, v *Verdict) bool {
 		return (said(e) || e.Source == FromBounce) && applied(v) && (e.Binding == Against || e.Binding == Unbound || e.Object == OtherObject)
 	}},
 	{"what is older than the request does not answer it, and an older refusal not the last transmission", func(r *Request, e *Evidence, v *Verdict) bool {
@@ -100,6 +107,10 @@ var laws = []law{
 	{"a delay is noted", func(r *Request, e *Evidence, v *Verdict) bool {
 		return e.Source == FromBounce && e.Fate == Delayed && tied(e) && e.Object != OtherObject && v.action != Note
 	}},
+}
+
+// lawsOfDecisions say: what people decide.
+var lawsOfDecisions = []law{
 	{"a decision on what has moved on changes nothing and says so", func(r *Request, e *Evidence, v *Verdict) bool {
 		return e.Source == FromPerson && e.Saw != "" && e.Saw != r.Version && !(v.action == Refuse && v.reason == MovedOn)
 	}},
@@ -109,6 +120,10 @@ var laws = []law{
 	{"a client's domains go on under a foreign handle only by thread or token", func(r *Request, e *Evidence, v *Verdict) bool {
 		return said(e) && e.OtherHandle && applied(v) && !tied(e)
 	}},
+}
+
+// lawsOfLateWords say: what comes after the end.
+var lawsOfLateWords = []law{
 	{"what is concluded stays concluded", func(r *Request, e *Evidence, v *Verdict) bool { return r.State.Final() && v.action == Apply }},
 	{"a late word that is better or otherwise is never only written down", func(r *Request, e *Evidence, v *Verdict) bool {
 		otherwise := r.State == succeeded && (v.event == Rejected || v.event == Unfunded || v.event == Unauth || v.event == HalfDone) ||
@@ -131,6 +146,10 @@ var laws = []law{
 	{"a bounce of what failed asks for no person", func(r *Request, e *Evidence, v *Verdict) bool {
 		return e.Source == FromBounce && r.State == failed && tied(e) && e.Object != OtherObject && v.action != Note
 	}},
+}
+
+// lawsOfTheRegistry say: what the registry's record concludes.
+var lawsOfTheRegistry = []law{
 	{"the registry's record of another domain, of before, or that can't be concludes nothing", func(r *Request, e *Evidence, v *Verdict) bool {
 		if !fromRegistry(e) || v.action != Apply || e.Event == Withdrawn || e.Event == Rejected {
 			return false
@@ -152,6 +171,10 @@ var laws = []law{
 	{"a year that was there before we asked is an alarm", func(r *Request, e *Evidence, v *Verdict) bool {
 		return fromRegistry(e) && r.Kind == Prolong && e.Till == DueTill && e.Event == Confirmed && e.Object == SameObject && e.Made == Before && !v.alarm
 	}},
+}
+
+// lawsOfVerdicts say: how a verdict is made.
+var lawsOfVerdicts = []law{
 	{"what waits has a reason, and what is applied has none", func(r *Request, e *Evidence, v *Verdict) bool {
 		return (v.action == Wait) && v.reason == NoReason || applied(v) && v.reason != NoReason
 	}},
@@ -159,8 +182,10 @@ var laws = []law{
 		_, ok := v.Decision()
 		return ok != (v.action == Apply) || ok != (v.decision.state != "")
 	}},
+}
 
-	// What must be possible.
+// possible say: what must be possible.
+var possible = []law{
 	{"a bound and believed answer is applied wherever the state takes it", func(r *Request, e *Evidence, v *Verdict) bool {
 		if !said(e) || !tied(e) || !believed(e) || e.InDoubt || e.OtherHandle || e.Object == OtherObject || e.Made != After || r.State.Final() {
 			return false
@@ -193,6 +218,10 @@ var laws = []law{
 		}
 		return e.Till == OldTill && v.reason != NotMoved || e.Till == BadTill && v.reason != Implausible
 	}},
+}
+
+// ownWords say: what we say ourselves must be possible.
+var ownWords = []law{
 	{"what our own relay, queue, clock, copy and store say is applied wherever the state takes it", func(r *Request, e *Evidence, v *Verdict) bool {
 		own := slices.Contains([]Source{FromRelay, FromQueue, FromDeadline, FromRestore}, e.Source) || e.Source == FromCopy && e.Binding == ByThread
 		return own && takes(r, e.Event) && v.action != Apply
@@ -209,6 +238,10 @@ var laws = []law{
 	{"our own relay's word that it was returned is applied", func(r *Request, e *Evidence, v *Verdict) bool {
 		return e.Source == FromBounce && e.Proof == OwnWord && tied(e) && e.Fate == Returned && e.Object == SameObject && e.Made == After && !r.MayRun && r.State == sent && v.action != Apply
 	}},
+}
+
+// reasons say: what is not applied must say why.
+var reasons = []law{
 	{"each kind of mail that is not applied says why in its own words", func(r *Request, e *Evidence, v *Verdict) bool {
 		if !said(e) || e.InDoubt || e.Object == OtherObject || r.State != sent || e.OtherHandle {
 			return false
@@ -232,7 +265,11 @@ var laws = []law{
 		return said(e) && r.State == succeeded && e.Event == Rejected && e.Binding == ByHint && e.Proof == Proved && e.Made == After && !e.InDoubt &&
 			e.Object == SameObject && !e.OtherHandle && !v.alarm
 	}},
-	{"what the registry shows of somebody else is an alarm", func(r *Request, e *Evidence, v *Verdict) bool {
+}
+
+// lawsOfRecords say: what the registry shows must be said.
+var lawsOfRecords = []law{
+	{"what the registry shows of another domain is an alarm", func(r *Request, e *Evidence, v *Verdict) bool {
 		return fromRegistry(e) && e.Object == OtherObject && e.Event == Confirmed && !v.alarm
 	}},
 	{"an expiry of the registry that can't be is an alarm", func(r *Request, e *Evidence, v *Verdict) bool {

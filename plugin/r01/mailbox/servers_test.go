@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -170,71 +171,76 @@ func TestSecondMailOfAUID(t *testing.T) {
 	waitFor(t, "the second", func() bool { return slices.Contains(store.bodies(), reply+"of the same UID\r\n") })
 }
 
+// hook answers a command in the server's stead, or leaves it to the server.
+type hook = func(c *serverConn, tag, verb, args string) bool
+
+// searched answers searches, if the answer is ok.
+func searched(answer func(c *serverConn, args string) (found string, ok bool)) hook {
+	return func(c *serverConn, tag, verb, args string) bool {
+		if verb != "UID SEARCH" {
+			return false
+		}
+		found, ok := answer(c, args)
+		if ok {
+			c.say("%s\r\n%s OK SEARCH completed (Success)", found, tag)
+		}
+		return ok
+	}
+}
+
+// keywordsFind has each search by keyword find the same.
+func keywordsFind(found string) hook {
+	return searched(func(_ *serverConn, args string) (string, bool) { return found, strings.Contains(args, "KEYWORD") })
+}
+
+// claims says that there are so many mails, and finds none by keyword.
+func claims(n int) hook {
+	return func(c *serverConn, tag, verb, args string) bool {
+		switch {
+		case verb == "SELECT":
+			c.say("* %d EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [PERMANENTFLAGS (\\Seen \\*)] x\r\n%s OK [READ-WRITE] done", n, tag)
+			return true
+		case verb == "UID SEARCH" && strings.Contains(args, "KEYWORD"):
+			c.say("* SEARCH\r\n%s OK done", tag)
+			return true
+		}
+		return false
+	}
+}
+
+// dropsFlags takes what is to be flagged and keeps no flag, so many times.
+func dropsFlags(times int32) hook {
+	var stores atomic.Int32
+	return func(c *serverConn, tag, verb, _ string) bool {
+		lost := verb == "UID STORE" && stores.Add(1) <= times
+		if lost {
+			c.say("%s OK STORE completed", tag)
+		}
+		return lost
+	}
+}
+
 // Searches that do not find what is there, flags that are not kept, counts that are wrong.
 func TestSearchesThatLie(t *testing.T) {
 	t.Parallel()
 
-	search := func(answer func(c *serverConn, args string) (string, bool)) func(c *serverConn, tag, verb, args string) bool {
-		return func(c *serverConn, tag, verb, args string) bool {
-			if verb != "UID SEARCH" {
-				return false
-			}
-			found, ok := answer(c, args)
-			if ok {
-				c.say("%s\r\n%s OK SEARCH completed (Success)", found, tag)
-			}
-			return ok
-		}
-	}
-
-	unkeyword := func(found string) func(c *serverConn, args string) (string, bool) {
-		return func(_ *serverConn, args string) (string, bool) { return found, strings.Contains(args, "KEYWORD") }
-	}
 	var calls atomic.Int32
-
-	exists := func(n int) func(c *serverConn, tag, verb, args string) bool {
-		return func(c *serverConn, tag, verb, args string) bool {
-			switch {
-			case verb == "SELECT":
-				c.say("* %d EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [PERMANENTFLAGS (\\Seen \\*)] x\r\n%s OK [READ-WRITE] done", n, tag)
-				return true
-			case verb == "UID SEARCH" && strings.Contains(args, "KEYWORD"):
-				c.say("* SEARCH\r\n%s OK done", tag)
-				return true
-			}
-			return false
-		}
-	}
 	for name, c := range map[string]struct {
-		hook func(c *serverConn, tag, verb, args string) bool
+		hook hook
 		says string
 	}{
-		"nothing (Gmail)":        {search(unkeyword("* SEARCH")), "does not find 2 of them"},
-		"no answer at all":       {search(unkeyword("* OK no mail")), "does not find 2 of them"},
-		"only the first":         {search(unkeyword("* SEARCH 1")), "does not find 1 of them"},
-		"each twice":             {search(unkeyword("* SEARCH 2 1 2 1")), ""},
-		"mails that are gone":    {search(unkeyword("* SEARCH 1 2")), ""},
-		"nothing, EXISTS says 0": {exists(0), "does not find 2 of them"},
-		"nothing, EXISTS says 9": {exists(9), "does not find 2 of them"},
-		"nothing, later": {search(func(_ *serverConn, args string) (string, bool) {
+		"nothing (Gmail)":        {keywordsFind("* SEARCH"), "does not find 2 of them"},
+		"no answer at all":       {keywordsFind("* OK no mail"), "does not find 2 of them"},
+		"only the first":         {keywordsFind("* SEARCH 1"), "does not find 1 of them"},
+		"each twice":             {keywordsFind("* SEARCH 2 1 2 1"), ""},
+		"mails that are gone":    {keywordsFind("* SEARCH 1 2"), ""},
+		"nothing, EXISTS says 0": {claims(0), "does not find 2 of them"},
+		"nothing, EXISTS says 9": {claims(9), "does not find 2 of them"},
+		"nothing, later": {searched(func(_ *serverConn, args string) (string, bool) {
 			return "* SEARCH", strings.Contains(args, "KEYWORD") && calls.Add(1) > 3
 		}), ""},
-		"flags are dropped": {func(c *serverConn, tag, verb, args string) bool {
-			if verb == "UID STORE" {
-				c.say("%s OK STORE completed", tag)
-			}
-			return verb == "UID STORE"
-		}, "forgets the keyword"},
-		"flags are dropped once": {func() func(c *serverConn, tag, verb, args string) bool {
-			var stores atomic.Int32
-			return func(c *serverConn, tag, verb, args string) bool {
-				lost := verb == "UID STORE" && stores.Add(1) == 1
-				if lost {
-					c.say("%s OK STORE completed", tag)
-				}
-				return lost
-			}
-		}(), ""},
+		"flags are dropped":      {dropsFlags(math.MaxInt32), "forgets the keyword"},
+		"flags are dropped once": {dropsFlags(1), ""},
 		"flags are refused": {func(c *serverConn, tag, verb, args string) bool {
 			if verb == "UID STORE" {
 				c.say("%s NO [CANNOT] no keywords", tag)

@@ -11,23 +11,23 @@ import (
 	"registrar.panel/plugin/r01/term"
 )
 
-// outgoing is one mail to be sent, with the requests it carries: one, or several
+// delivery is one mail to be sent, with the requests it carries: one, or several
 // prolongations.
-type outgoing struct {
+type delivery struct {
 	engine.Identity
 	requests []store.Request
 }
 
-func (m outgoing) kind() lifecycle.Kind { return m.requests[0].Kind }
+func (m delivery) kind() lifecycle.Kind { return m.requests[0].Kind }
 
-func single(r store.Request) outgoing {
-	return outgoing{engine.Identity{ID: r.ID, MessageID: r.MessageID, Token: r.Token, CreatedAt: r.CreatedAt}, []store.Request{r}}
+func single(r store.Request) delivery {
+	return delivery{engine.Identity{ID: r.ID, MessageID: r.MessageID, Token: r.Token, CreatedAt: r.CreatedAt}, []store.Request{r}}
 }
 
 // group puts what is due into mails. Renewals that were never sent share mails, as many to
 // each as the operator allows. A mail that the relay did not take is sent again as it was
 // if all its requests still wait for that; otherwise they go out alone.
-func (q *Queue) group(ctx context.Context, due []store.Request) (mails []outgoing, err error) {
+func (q *Queue) group(ctx context.Context, due []store.Request) (mails []delivery, err error) {
 	if due, err = q.stillDue(ctx, due); err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (q *Queue) stillDue(ctx context.Context, due []store.Request) (still []stor
 }
 
 // sameBatch is a mail as it was made, or its requests alone if some have left it.
-func (q *Queue) sameBatch(ctx context.Context, id string, requests []store.Request) (mails []outgoing, err error) {
+func (q *Queue) sameBatch(ctx context.Context, id string, requests []store.Request) (mails []delivery, err error) {
 	err = q.store.Write(ctx, func(tx *store.Tx) error {
 		b, size, err := tx.Requests.Batch(id)
 		if err != nil {
@@ -107,7 +107,7 @@ func (q *Queue) sameBatch(ctx context.Context, id string, requests []store.Reque
 		}
 
 		if size == len(requests) {
-			mails = []outgoing{{engine.Identity{ID: b.ID, MessageID: b.MessageID, Token: b.Token, CreatedAt: b.CreatedAt}, requests}}
+			mails = []delivery{{engine.Identity{ID: b.ID, MessageID: b.MessageID, Token: b.Token, CreatedAt: b.CreatedAt}, requests}}
 			return nil
 		}
 
@@ -124,7 +124,7 @@ func (q *Queue) sameBatch(ctx context.Context, id string, requests []store.Reque
 	return mails, err
 }
 
-func (q *Queue) newBatches(ctx context.Context, fresh []store.Request) (mails []outgoing, err error) {
+func (q *Queue) newBatches(ctx context.Context, fresh []store.Request) (mails []delivery, err error) {
 	if len(fresh) == 0 {
 		return nil, nil
 	}
@@ -134,7 +134,7 @@ func (q *Queue) newBatches(ctx context.Context, fresh []store.Request) (mails []
 			n := min(len(fresh), q.settings.Batch)
 			m := single(fresh[0])
 			if n > 1 {
-				m = outgoing{q.engine.NewIdentity("bt-"), fresh[:n]}
+				m = delivery{q.engine.NewIdentity("bt-"), fresh[:n]}
 				if err := tx.Requests.AddBatch(store.Batch{ID: m.ID, MessageID: m.MessageID, Token: m.Token, CreatedAt: m.CreatedAt}, m.requests); err != nil {
 					return err
 				}

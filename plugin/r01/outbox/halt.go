@@ -31,12 +31,12 @@ type halt struct {
 	alike   int
 	until   time.Time // zero = sending goes on
 	failed  int       // probes
-	waiting map[*outgoing]time.Time
+	waiting map[*delivery]time.Time
 	taken   time.Time // when the relay took a mail last
 }
 
 func newHalt(now func() time.Time) *halt {
-	return &halt{now: now, waiting: map[*outgoing]time.Time{}}
+	return &halt{now: now, waiting: map[*delivery]time.Time{}}
 }
 
 // weigh takes the result of a transmission that was claimed into account, and returns what it
@@ -121,13 +121,13 @@ func (h *halt) holds() bool {
 	return false
 }
 
-func (h *halt) begin(m *outgoing) {
+func (h *halt) begin(m *delivery) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.waiting[m] = h.now()
 }
 
-func (h *halt) end(m *outgoing) {
+func (h *halt) end(m *delivery) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.waiting, m)

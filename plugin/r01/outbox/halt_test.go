@@ -50,7 +50,7 @@ func TestNothingIsClaimedWhileTheRelayIsSilent(t *testing.T) {
 
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 	h := newHalt(func() time.Time { return now })
-	m := &outgoing{}
+	m := &delivery{}
 	h.begin(m)
 
 	if now = now.Add(patience - 1); h.holds() {

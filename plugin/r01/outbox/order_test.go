@@ -13,10 +13,10 @@ import (
 // overtake it.
 func TestInOrder(t *testing.T) {
 	t.Parallel()
-	mail := func(id string, k lifecycle.Kind) outgoing {
-		return outgoing{engine.Identity{ID: id}, []store.Request{{ID: id, Kind: k}}}
+	mail := func(id string, k lifecycle.Kind) delivery {
+		return delivery{engine.Identity{ID: id}, []store.Request{{ID: id, Kind: k}}}
 	}
-	lines := independentQueues([]outgoing{mail("p1", lifecycle.Prolong), mail("client", lifecycle.UpdateClient), mail("p2", lifecycle.Prolong),
+	lines := independentQueues([]delivery{mail("p1", lifecycle.Prolong), mail("client", lifecycle.UpdateClient), mail("p2", lifecycle.Prolong),
 		mail("domain", lifecycle.NewDomain), mail("update", lifecycle.UpdateDomain)})
 	var got []string
 	for _, line := range lines {

@@ -192,9 +192,9 @@ func (q *Queue) senders() int { return max(1, q.settings.Senders) }
 
 // sendAll sends mails, several at a time, and returns when each that was begun is concluded.
 // After an error none is begun.
-func (q *Queue) sendAll(ctx context.Context, mails []outgoing) error {
+func (q *Queue) sendAll(ctx context.Context, mails []delivery) error {
 	lines := independentQueues(mails)
-	waiting := make(chan []outgoing, len(lines))
+	waiting := make(chan []delivery, len(lines))
 	for _, line := range lines {
 		waiting <- line
 	}
@@ -229,12 +229,12 @@ func (q *Queue) sendAll(ctx context.Context, mails []outgoing) error {
 // independentQueues groups mails so that the groups may be sent at the same time. A renewal
 // depends on nothing else. All other mails keep their order, because one may build on another: a
 // domain request needs the client registered before it.
-func independentQueues(mails []outgoing) [][]outgoing {
-	var sequential []outgoing
-	var queues [][]outgoing
+func independentQueues(mails []delivery) [][]delivery {
+	var sequential []delivery
+	var queues [][]delivery
 	for _, m := range mails {
 		if m.kind() == lifecycle.Prolong {
-			queues = append(queues, []outgoing{m})
+			queues = append(queues, []delivery{m})
 			continue
 		}
 		sequential = append(sequential, m)

@@ -33,7 +33,7 @@ var errPaused = errors.New("sending is paused")
 // send is the durable step: the claim is committed between RCPT and DATA, and whatever the
 // relay answers is recorded, or the next start finds the claim and calls it unknown.
 // ARCHITECTURE.md, the durable step
-func (q *Queue) send(ctx context.Context, m outgoing) error {
+func (q *Queue) send(ctx context.Context, m delivery) error {
 	mail, masked, err := q.render(ctx, m)
 	if err != nil {
 		return q.unsendable(ctx, m, err)
@@ -67,7 +67,7 @@ func (u *unrecorded) take() []transmission {
 
 // transmit submits one mail. When we are told to stop, a transmission that is claimed may
 // finish, because cutting it off would make its fate unknown; any other ends at once.
-func (q *Queue) transmit(ctx context.Context, m *outgoing, mail smtpout.Mail, masked []byte) smtpout.Result {
+func (q *Queue) transmit(ctx context.Context, m *delivery, mail smtpout.Mail, masked []byte) smtpout.Result {
 	submitting, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	var claimed atomic.Bool
@@ -120,7 +120,7 @@ func (q *Queue) inPlace(ctx context.Context) error {
 }
 
 // claim makes the transmission ours, all of it or nothing, and keeps what is about to leave.
-func (q *Queue) claim(tx *store.Tx, m *outgoing, masked []byte) error {
+func (q *Queue) claim(tx *store.Tx, m *delivery, masked []byte) error {
 	if slices.ContainsFunc(m.requests, q.recovery.MustWait) {
 		return errNotReconciled
 	}
@@ -152,12 +152,12 @@ func (q *Queue) claim(tx *store.Tx, m *outgoing, masked []byte) error {
 }
 
 // subject is that of a mail of ours. r01-mail 1.2
-func (q *Queue) subject(m outgoing) string {
+func (q *Queue) subject(m delivery) string {
 	return q.settings.Subjects[m.kind()] + " [" + m.Token + "]"
 }
 
 // render makes the bytes to send, and the copy to keep.
-func (q *Queue) render(ctx context.Context, m outgoing) (smtpout.Mail, []byte, error) {
+func (q *Queue) render(ctx context.Context, m delivery) (smtpout.Mail, []byte, error) {
 	var templates []mailform.Template
 	err := q.store.Read(ctx, func(tx *store.Tx) error {
 		for _, r := range m.requests {
@@ -195,7 +195,7 @@ func (q *Queue) render(ctx context.Context, m outgoing) (smtpout.Mail, []byte, e
 	return smtpout.Mail{From: q.settings.Callback, To: to, Data: data}, masked, nil
 }
 
-func (q *Queue) renderWith(m outgoing, templates []mailform.Template, password string) ([]byte, error) {
+func (q *Queue) renderWith(m delivery, templates []mailform.Template, password string) ([]byte, error) {
 	body, err := mailform.Format(q.engine.Compose(m.kind(), m.requests[0].Agreement, templates), password, q.settings.Charset)
 	if err != nil {
 		return nil, fmt.Errorf("format request: %w", err)
@@ -211,7 +211,7 @@ func (q *Queue) renderWith(m outgoing, templates []mailform.Template, password s
 
 // unsendable postpones what can't be written down; it was checked when it was ordered, so
 // this means that settings have changed since.
-func (q *Queue) unsendable(ctx context.Context, m outgoing, cause error) error {
+func (q *Queue) unsendable(ctx context.Context, m delivery, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

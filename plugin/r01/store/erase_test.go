@@ -141,13 +141,9 @@ func erase(t *testing.T, s *Store, q Finished) (contacts, bodies, mails int64) {
 	return contacts, bodies, mails
 }
 
-// What is finished goes, and nothing else: neither what is open or held nor what is another's.
-func TestErase(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	for _, b := range businesses {
-		write(t, s, func(tx *Tx) error { return b.begin(t, tx) })
-	}
+// oddMails stores mails that are about business which is over, and that are not as the others.
+func oddMails(t *testing.T, s *Store) {
+	t.Helper()
 	write(t, s, func(tx *Tx) error { // a person has yet to look at this one
 		return tx.Reviews.Add(Review{ID: "v", Mail: "in-gone", ReceivedAt: noon})
 	})
@@ -174,6 +170,65 @@ func TestErase(t *testing.T) {
 		v.ResolvedAt, v.ResolvedBy, v.Outcome = noon, "olga", registrar.ReplyIgnore
 		return tx.Reviews.Resolve(v)
 	})
+}
+
+// checkErased looks at what is left after the data of c1 were erased.
+func checkErased(t *testing.T, tx *Tx) error {
+	t.Helper()
+	for _, b := range businesses {
+		parts, err := b.stands(tx)
+		if err != nil {
+			return err
+		}
+		want := []string{"contact", "identity", "client-" + b.id, "domain-" + b.id, "out-" + b.id, "in-" + b.id, "digest"}
+		switch {
+		case b.id == "gone":
+			want = []string{"in-gone"}
+		case b.goes:
+			want = nil
+		}
+		if !slices.Equal(parts, want) {
+			t.Errorf("of %s there is %q, want %q", b.id, parts, want)
+		}
+		if b.goes {
+			if known, err := tx.Clients.ByIdentity("c1", "who "+b.id); !errors.Is(err, ErrNotFound) {
+				t.Errorf("the client of %s is known again: %+v, %v", b.id, known, err)
+			}
+			if err := tx.Mails.Add(Mail{ID: "again", Hash: "out-" + b.id, At: noon, State: MailNew}, nil); !errors.Is(err, ErrExists) {
+				t.Errorf("the mail of %s is not known any more: %v", b.id, err)
+			}
+		}
+	}
+
+	if known, err := tx.Clients.Adopted("c1", registrar.Person); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a client without contact is taken for one that was taken over: %+v, %v", known, err)
+	}
+	if h, err := tx.Mails.Heading("old"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a mail's heading is left: %+v, %v", h, err)
+	}
+	kept, err := tx.Erasures.Kept("c1")
+	var what []string
+	for _, k := range kept {
+		what = append(what, k.What+" because "+k.Why)
+	}
+	want := []string{"contact, requests and mails of expired.ru because the domain is Expired", "contact, requests and mails of held.ru because the domain is Registered",
+		"contact, requests and mails of again.ru because operation op-again (register) is Queued", "contact, requests and mails of open.ru because operation op-open (register) is Queued",
+		"mail in-gone because it waits for a person: panel review"}
+	if !slices.Equal(what, want) {
+		t.Errorf("what stays is told as %q", what)
+	}
+	return err
+}
+
+// What is finished goes, and nothing else: neither what is open or held nor what is another's.
+func TestErase(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, b := range businesses {
+		write(t, s, func(tx *Tx) error { return b.begin(t, tx) })
+	}
+	oddMails(t, s)
+
 	if c, b, m := erase(t, s, Finished{Customer: "c1", Before: noon}); c+b+m != 0 {
 		t.Errorf("of what was finished before noon %d contacts, %d requests and %d mails are gone; it was finished at noon", c, b, m)
 	}
@@ -183,50 +238,7 @@ func TestErase(t *testing.T) {
 	if c, b, m := erase(t, s, Finished{Customer: "c1"}); c+b+m != 0 {
 		t.Errorf("the second time %d contacts, %d requests and %d mails are gone", c, b, m)
 	}
-	write(t, s, func(tx *Tx) error {
-		for _, b := range businesses {
-			parts, err := b.stands(tx)
-			if err != nil {
-				return err
-			}
-			want := []string{"contact", "identity", "client-" + b.id, "domain-" + b.id, "out-" + b.id, "in-" + b.id, "digest"}
-			switch {
-			case b.id == "gone":
-				want = []string{"in-gone"}
-			case b.goes:
-				want = nil
-			}
-			if !slices.Equal(parts, want) {
-				t.Errorf("of %s there is %q, want %q", b.id, parts, want)
-			}
-			if b.goes {
-				if known, err := tx.Clients.ByIdentity("c1", "who "+b.id); !errors.Is(err, ErrNotFound) {
-					t.Errorf("the client of %s is known again: %+v, %v", b.id, known, err)
-				}
-				if err := tx.Mails.Add(Mail{ID: "again", Hash: "out-" + b.id, At: noon, State: MailNew}, nil); !errors.Is(err, ErrExists) {
-					t.Errorf("the mail of %s is not known any more: %v", b.id, err)
-				}
-			}
-		}
-		if known, err := tx.Clients.Adopted("c1", registrar.Person); !errors.Is(err, ErrNotFound) {
-			t.Errorf("a client without contact is taken for one that was taken over: %+v, %v", known, err)
-		}
-		if h, err := tx.Mails.Heading("old"); !errors.Is(err, ErrNotFound) {
-			t.Errorf("a mail's heading is left: %+v, %v", h, err)
-		}
-		kept, err := tx.Erasures.Kept("c1")
-		var what []string
-		for _, k := range kept {
-			what = append(what, k.What+" because "+k.Why)
-		}
-		want := []string{"contact, requests and mails of expired.ru because the domain is Expired", "contact, requests and mails of held.ru because the domain is Registered",
-			"contact, requests and mails of again.ru because operation op-again (register) is Queued", "contact, requests and mails of open.ru because operation op-open (register) is Queued",
-			"mail in-gone because it waits for a person: panel review"}
-		if !slices.Equal(what, want) {
-			t.Errorf("what stays is told as %q", what)
-		}
-		return err
-	})
+	write(t, s, func(tx *Tx) error { return checkErased(t, tx) })
 	write(t, s, func(tx *Tx) error { // ours until two o'clock
 		if err := (business{"late", "c3", registrar.StatusDeleted, lifecycle.Withdrawn, true}).begin(t, tx); err != nil {
 			return err

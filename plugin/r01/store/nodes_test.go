@@ -66,89 +66,92 @@ func (n *instance) follows(holder string) {
 	}
 }
 
+// plays are what two nodes of one database do; putBack keeps the database as it is, and returns the copy.
+var plays = map[string]func(t *testing.T, a, b *instance, putBack func() string){
+	"another goes on": func(t *testing.T, a, b *instance, _ func() string) {
+		a.works("a")
+		b.follows("a")
+		a.goesOn()
+		for range 2 {
+			if b.works("b") {
+				t.Error("b took what a did for an older database")
+			}
+			b.goesOn()
+			if a.works("a") {
+				t.Error("a took what b did for an older database")
+			}
+		}
+	},
+	"a node that has never seen it at work": func(t *testing.T, a, b *instance, _ func() string) {
+		a.works("a")
+		b.follows("c") // that has the lease and has not taken over
+		if !b.works("b") {
+			t.Error("a database that b knows nothing of was not held back")
+		}
+		if a.works("a") {
+			t.Error("a did not believe what b has begun")
+		}
+	},
+	"put back, the holder first": func(t *testing.T, a, b *instance, putBack func() string) {
+		a.works("a")
+		b.follows("a")
+		old := putBack()
+		a.works("a")
+		a.goesOn()
+		b.follows("a")
+		closed(t, a.Store)
+		closed(t, b.Store)
+		a.on(old)
+		b.on(old)
+		b.follows("a") // its mark must not go back
+
+		if !a.works("a") {
+			t.Error("a did not notice")
+		}
+		if b.works("b") {
+			t.Error("b noticed once more what a had noticed")
+		}
+	},
+	"put back, the standby first": func(t *testing.T, a, b *instance, putBack func() string) {
+		a.works("a")
+		b.follows("a")
+		old := putBack()
+		a.works("a")
+		a.goesOn()
+		b.follows("a")
+		closed(t, a.Store)
+		closed(t, b.Store)
+		a.on(old)
+		b.on(old)
+		b.follows("a")
+
+		if !b.works("b") {
+			t.Error("b did not notice")
+		}
+		if a.works("a") {
+			t.Error("a noticed once more what b had noticed")
+		}
+	},
+	"put back while it works": func(t *testing.T, a, _ *instance, _ func() string) {
+		a.works("a")
+		a.goesOn()
+		write(t, a.Store, func(tx *Tx) error { return tx.SetSetting("event", "0") })
+		if err := a.AdvanceWatermark(t.Context()); !errors.Is(err, errWentBack) {
+			t.Errorf("the mark was moved back: %v", err)
+		}
+		if !a.works("a") {
+			t.Error("a did not notice when it took over again")
+		}
+	},
+}
+
 // Nodes that share a database have a mark each. What another node did is no sign of an older
 // database; that a database has forgotten is noticed by the node that takes over first.
 func TestMarksOfNodes(t *testing.T) {
 	t.Parallel()
 
 	server := pgtest.Start(t)
-	for name, play := range map[string]func(t *testing.T, a, b *instance, putBack func() string){
-		"another goes on": func(t *testing.T, a, b *instance, _ func() string) {
-			a.works("a")
-			b.follows("a")
-			a.goesOn()
-			for range 2 {
-				if b.works("b") {
-					t.Error("b took what a did for an older database")
-				}
-				b.goesOn()
-				if a.works("a") {
-					t.Error("a took what b did for an older database")
-				}
-			}
-		},
-		"a node that has never seen it at work": func(t *testing.T, a, b *instance, _ func() string) {
-			a.works("a")
-			b.follows("c") // that has the lease and has not taken over
-			if !b.works("b") {
-				t.Error("a database that b knows nothing of was not held back")
-			}
-			if a.works("a") {
-				t.Error("a did not believe what b has begun")
-			}
-		},
-		"put back, the holder first": func(t *testing.T, a, b *instance, putBack func() string) {
-			a.works("a")
-			b.follows("a")
-			old := putBack()
-			a.works("a")
-			a.goesOn()
-			b.follows("a")
-			closed(t, a.Store)
-			closed(t, b.Store)
-			a.on(old)
-			b.on(old)
-			b.follows("a") // its mark must not go back
-
-			if !a.works("a") {
-				t.Error("a did not notice")
-			}
-			if b.works("b") {
-				t.Error("b noticed once more what a had noticed")
-			}
-		},
-		"put back, the standby first": func(t *testing.T, a, b *instance, putBack func() string) {
-			a.works("a")
-			b.follows("a")
-			old := putBack()
-			a.works("a")
-			a.goesOn()
-			b.follows("a")
-			closed(t, a.Store)
-			closed(t, b.Store)
-			a.on(old)
-			b.on(old)
-			b.follows("a")
-
-			if !b.works("b") {
-				t.Error("b did not notice")
-			}
-			if a.works("a") {
-				t.Error("a noticed once more what b had noticed")
-			}
-		},
-		"put back while it works": func(t *testing.T, a, _ *instance, _ func() string) {
-			a.works("a")
-			a.goesOn()
-			write(t, a.Store, func(tx *Tx) error { return tx.SetSetting("event", "0") })
-			if err := a.AdvanceWatermark(t.Context()); !errors.Is(err, errWentBack) {
-				t.Errorf("the mark was moved back: %v", err)
-			}
-			if !a.works("a") {
-				t.Error("a did not notice when it took over again")
-			}
-		},
-	} {
+	for name, play := range plays {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
