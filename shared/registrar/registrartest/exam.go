@@ -59,9 +59,11 @@ func (r *run) judge(ctx context.Context, c check) Result {
 		result.Outcome, result.Reason = Skipped, why
 		return result
 	}
+
 	began := time.Now()
 	findings, err := r.examine(ctx, c)
 	result.Took, result.Findings = time.Since(began), findings
+
 	switch {
 	case len(findings) > 0:
 		result.Outcome = Broken
