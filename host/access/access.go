@@ -26,7 +26,7 @@ const (
 	Order   Right = "order"   // place and cancel orders that have to be paid
 	Money   Right = "money"   // pay, own orders, renewals, decisions, imports and moves
 	Secrets Right = "secrets" // transfer codes and backups
-	Admin   Right = "admin"   // plugins and credentials
+	Admin   Right = "admin"   // plugins, staff and credentials
 )
 
 // Rights lists every right.

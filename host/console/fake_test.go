@@ -18,6 +18,7 @@ import (
 	"registrar.panel/host/access"
 	"registrar.panel/host/notify"
 	"registrar.panel/host/orders"
+	"registrar.panel/host/staff"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web"
@@ -239,6 +240,7 @@ type bench struct {
 	t      testing.TB
 	fake   *fake
 	book   *orders.Service
+	staff  *staff.Room
 	server *web.Server
 	person access.Caller
 	header http.Header
@@ -259,12 +261,17 @@ func newBench(t testing.TB) *bench {
 	}
 	t.Cleanup(func() { book.Close() })
 
+	room, err := staff.New(staff.Options{Book: book.Staff(), Cost: staff.Cost{Passes: 1, Memory: 8, Threads: 1}, Now: clock, Logger: hclog.NewNullLogger()})
+	if err != nil {
+		t.Fatal(err)
+	}
+
 	keys := book.Credentials()
-	server := web.New(web.Options{Orders: book, Board: board, Plugins: f, Token: secret.New("bootstrap"), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f, Notifier: f,
+	server := web.New(web.Options{Orders: book, Board: board, Plugins: f, Token: secret.New("bootstrap"), Keys: keys, Vault: keys, Staff: room, Webhooks: book.Webhooks(), Teller: f, Notifier: f,
 		Logger: hclog.NewNullLogger(), Pages: func(api http.Handler) http.Handler {
 			return New(Options{API: api, Zone: moscow, Now: clock, Logger: hclog.NewNullLogger()})
 		}})
-	return &bench{t: t, fake: f, book: book, server: server, person: access.Caller{Name: "olga", Rights: access.Rights()}, header: http.Header{}}
+	return &bench{t: t, fake: f, book: book, staff: room, server: server, person: access.Caller{Name: "olga", Rights: access.Rights()}, header: http.Header{}}
 }
 
 // numbered is randomness that gives every order its own ID, in order.

@@ -28,12 +28,14 @@ func orderForm(step string) url.Values {
 // everyPage lists the pages of a panel that has one thing of each kind.
 func (b *bench) everyPage() []string {
 	b.registered()
+	b.takenOn("anna", "look", "order")
+	b.signIn("anna", "192.0.2.7")
 	order := b.placed()
 	return []string{"/", "/search?q=exam", "/search?q=op-1", "/domains", "/domains?status=Registered&sort=paid_till", "/domains/example.ru", "/domains/xn--e1afmkfd.xn--p1ai",
 		"/orders", "/orders?state=unpaid", order, "/orders/new", "/orders/new?domain=other.ru&customer=c1", "/orders/new?domain=other.ru&kind=renew",
 		"/orders/new?domain=other.ru&kind=transfer&registrant=organization", "/operations", "/operations/op-1", "/review", "/review?strangers=1", "/review/senders",
 		"/review/rv-1", "/review/rv-1?show=raw", "/review/rv-1?show=rule", "/mails", "/mails/m-1", "/mails/m-1?show=raw", "/renewals", "/customers", "/customers/c1",
-		"/import", "/log", "/log?level=warning", "/registrars", "/plugins", "/notifications", "/tokens"}
+		"/import", "/log", "/log?level=warning", "/registrars", "/plugins", "/notifications", "/staff", "/staff/anna", "/tokens"}
 }
 
 // Every page is one for eyes, hands and readers aloud: whole, in one language, with one heading, labels
@@ -133,7 +135,7 @@ func faults(t *testing.T, page, lang string) (wrong []string) {
 }
 
 // codeLeft finds a code that no catalogue has turned into words.
-var codeLeft = regexp.MustCompile(`\b(col|nav|status|state|kind|frame|today|domain|domains|order|orders|operation|review|reviewed|renewals|import|headline|failure|effect|reads|word)\.[a-z]+[a-z.-]+\b|<no value>`)
+var codeLeft = regexp.MustCompile(`\b(col|nav|status|state|kind|frame|today|domain|domains|order|orders|operation|review|reviewed|renewals|import|headline|failure|effect|reads|word|staff|password)\.[a-z]+[a-z.-]+\b|<no value>`)
 
 // sent is what a form is sent to.
 type sent struct{ method, path string }
@@ -309,7 +311,7 @@ func TestRights(t *testing.T) {
 	harmless := []string{"/language", "/renewals/plan"}
 	for _, path := range pages {
 		w := b.call("GET", path, nil)
-		forbidden := path == "/import" || path == "/tokens" || strings.HasPrefix(path, "/orders/new")
+		forbidden := path == "/import" || path == "/tokens" || strings.HasPrefix(path, "/staff") || strings.HasPrefix(path, "/orders/new")
 		if forbidden != (w.Code == http.StatusForbidden) {
 			t.Errorf("%s: status %d", path, w.Code)
 		}
@@ -325,7 +327,8 @@ func TestRights(t *testing.T) {
 
 	for _, path := range []string{"/orders/new", "/orders/x/pay", "/orders/x/cancel", "/orders/x/retry", "/orders/x/refund", "/orders/x/dismiss", "/orders/x/contact", "/orders/x/code",
 		"/operations/op-1/decide", "/review", "/review/rv-1", "/review/senders", "/domains", "/domains/example.ru/renewal", "/domains/example.ru/renew", "/domains/example.ru/move", "/domains/example.ru/correct", "/domains/example.ru/forget",
-		"/domains/example.ru/nameservers", "/renewals/run", "/import", "/customers/c1/handles", "/customers/c1/erase", "/registrars/r01/upgrade", "/notifications/x/1", "/notifications/test", "/tokens", "/tokens/x/revoke"} {
+		"/domains/example.ru/nameservers", "/renewals/run", "/import", "/customers/c1/handles", "/customers/c1/erase", "/registrars/r01/upgrade", "/notifications/x/1", "/notifications/test", "/tokens", "/tokens/x/revoke",
+		"/staff", "/staff/anna/rights", "/staff/anna/password", "/staff/anna/sign-out", "/staff/anna/remove"} {
 		if w := b.call("POST", path, url.Values{"verdict": {"done"}, "version": {"4"}}); w.Code != http.StatusForbidden {
 			t.Errorf("%s: status %d", path, w.Code)
 		}
