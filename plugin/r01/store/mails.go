@@ -120,12 +120,13 @@ func (t Mails) New(now time.Time, limit int) ([]Mail, error) {
 
 const newMailsQuery = "select " + mailColumns + " from mails where state = 'new' and (due_at is null or due_at <= $1) order by turn, at, id limit $2"
 
-// ToTryAgain lists mails before a person that are to be looked at again by now.
+// ToTryAgain lists mails before a person that are to be looked at again by now, of equal ones those
+// first that repeat what a request of ours had.
 func (t Mails) ToTryAgain(now time.Time, limit int) ([]Mail, error) {
 	return collect(t.tx, scanMail, againQuery, sqldb.Millis(now), limit)
 }
 
-const againQuery = "select " + mailColumns + " from mails where due_at is not null and due_at <= $1 and state = 'review' order by due_at limit $2"
+const againQuery = "select " + mailColumns + " from mails where due_at is not null and due_at <= $1 and state = 'review' order by due_at, turn, at, id limit $2"
 
 // PutOff has a mail read again later, and does not count this attempt. The zero time has
 // it read no more.

@@ -102,7 +102,7 @@ var brokenPrograms = map[string]func(p registrar.Plugin, serve func(registrar.Pl
 	},
 	"process/sigterm": func(p registrar.Plugin, serve func(registrar.Plugin)) {
 		dieOf(syscall.SIGTERM)
-		log := hclog.New(&hclog.LoggerOptions{Output: lastWords{}, JSONFormat: true})
+		log := hclog.New(&hclog.LoggerOptions{Output: lastWords{os.Stderr}, JSONFormat: true})
 		registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: p, Logger: log})
 	},
 	"process/sigint": func(p registrar.Plugin, serve func(registrar.Plugin)) {
@@ -124,14 +124,15 @@ func dieOf(s os.Signal) {
 	}()
 }
 
-// lastWords leaves the breach its time once the plugin is leaving.
-type lastWords struct{}
+// lastWords leaves the breach its time once the plugin is leaving. Serving exchanges os.Stderr, so
+// it has the one of before.
+type lastWords struct{ to io.Writer }
 
-func (lastWords) Write(line []byte) (int, error) {
+func (w lastWords) Write(line []byte) (int, error) {
 	if bytes.Contains(line, []byte("leaving")) {
 		time.Sleep(testPatience / 4)
 	}
-	return os.Stderr.Write(line)
+	return w.to.Write(line)
 }
 
 // slowlyDrained leaves the breach its time.
