@@ -29,14 +29,8 @@ const mostRows = 1000
 
 // takeOver shows the plan for what was pasted, or carries it out.
 func (c *Console) takeOver(w http.ResponseWriter, r *http.Request) {
-	v := c.visit(r)
-	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
-	if !v.mayOneOf(money) {
-		c.fail(w, v, forbidden(money))
-		return
-	}
-	if err := v.readForm(); err != nil {
-		c.fail(w, v, err)
+	v, ok := c.posted(w, r, money)
+	if !ok {
 		return
 	}
 

@@ -154,14 +154,8 @@ func showTokens(v *visit) (any, error) {
 
 // addToken makes a credential and shows its secret, this once.
 func (c *Console) addToken(w http.ResponseWriter, r *http.Request) {
-	v := c.visit(r)
-	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
-	if !v.mayOneOf(admin) {
-		c.fail(w, v, forbidden(admin))
-		return
-	}
-	if err := v.readForm(); err != nil {
-		c.fail(w, v, err)
+	v, ok := c.posted(w, r, admin)
+	if !ok {
 		return
 	}
 

@@ -153,14 +153,8 @@ func answersTo(f api.Field, entered []string) (all []string) {
 
 // newOrder judges an order and shows what it would come to, or places it.
 func (c *Console) newOrder(w http.ResponseWriter, r *http.Request) {
-	v := c.visit(r)
-	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
-	if !v.mayOneOf(ordering) {
-		c.fail(w, v, forbidden(ordering))
-		return
-	}
-	if err := v.readForm(); err != nil {
-		c.fail(w, v, err)
+	v, ok := c.posted(w, r, ordering)
+	if !ok {
 		return
 	}
 

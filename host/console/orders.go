@@ -158,14 +158,8 @@ func giveUp(verb, now string) func(v *visit) (done, error) {
 // reveal mounts what shows a secret: to who may see it, on the answer to a form, once, and recorded.
 func (c *Console) reveal(pattern, template string, again screen, read func(v *visit) (any, error)) {
 	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		v := c.visit(r)
-		r.Body = http.MaxBytesReader(w, r.Body, mostForm)
-		if !v.mayOneOf(secrets) {
-			c.fail(w, v, forbidden(secrets))
-			return
-		}
-		if err := v.readForm(); err != nil {
-			c.fail(w, v, err)
+		v, ok := c.posted(w, r, secrets)
+		if !ok {
 			return
 		}
 

@@ -53,17 +53,27 @@ func (c *Console) page(pattern string, s screen) {
 	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { c.render(w, c.visit(r), s) })
 }
 
+// posted begins the answer to a form: to who has one of the rights, when the form can be read. Otherwise
+// the answer is given.
+func (c *Console) posted(w http.ResponseWriter, r *http.Request, rights []access.Right) (v *visit, ok bool) {
+	v = c.visit(r)
+	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
+	if !v.mayOneOf(rights) {
+		c.fail(w, v, forbidden(rights))
+		return v, false
+	}
+	if err := v.readForm(); err != nil {
+		c.fail(w, v, err)
+		return v, false
+	}
+	return v, true
+}
+
 // act mounts an action. One that is refused shows the page again, with what is wrong.
 func (c *Console) act(pattern string, rights []access.Right, do func(v *visit) (done, error), again screen) {
 	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		v := c.visit(r)
-		r.Body = http.MaxBytesReader(w, r.Body, mostForm)
-		if !v.mayOneOf(rights) {
-			c.fail(w, v, forbidden(rights))
-			return
-		}
-		if err := v.readForm(); err != nil {
-			c.fail(w, v, err)
+		v, ok := c.posted(w, r, rights)
+		if !ok {
 			return
 		}
 
