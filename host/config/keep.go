@@ -2,8 +2,6 @@ package config
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -70,12 +68,8 @@ func (r *reader) keep(b *keepBlock) Keep {
 // longestKept is beyond what anything is kept for.
 const longestKept = 36500 * day
 
-// keptFor reads Go's durations, and whole days.
+// keptFor reads a duration within what makes sense.
 func keptFor(text string) (time.Duration, bool) {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.ParseUint(days, 10, 16)
-		return time.Duration(n) * day, err == nil && n > 0 && n <= uint64(longestKept/day)
-	}
-	d, err := time.ParseDuration(text)
-	return d, err == nil && d >= time.Second && d <= longestKept
+	d, ok := lasting(text)
+	return d, ok && d >= time.Second && d <= longestKept
 }

@@ -100,10 +100,7 @@ func movable(ctx context.Context, tx *sql.Tx, d Domain) error {
 	if !now.Status.Held() {
 		return registrar.Errorf(registrar.Precondition, "%s is %s; only a domain that is registered can be moved", input.Unicode(d.Name), now.Status)
 	}
-	if op := now.Operation; op != nil {
-		return underWay(d.Name, now.Registrar, op)
-	}
-	return refuseOpen(ctx, tx, d.Name)
+	return idle(ctx, tx, now)
 }
 
 func underWay(name, at string, op *registrar.Operation) error {

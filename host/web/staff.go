@@ -63,11 +63,6 @@ func ChangeMember(ctx context.Context, r Roster, name string, change func() erro
 	return api.MemberChanged{Name: name, Ended: len(open)}, err
 }
 
-// SignOutMember ends all sessions of a member.
-func SignOutMember(ctx context.Context, r Roster, name string) (api.MemberChanged, error) {
-	return ChangeMember(ctx, r, name, func() error { _, err := r.EndAll(ctx, name); return err })
-}
-
 func memberOf(m access.Member, sessions []access.Session) api.Member {
 	v := api.Member{Name: m.Name, Rights: texts(m.Rights), CreatedAt: m.CreatedAt.UTC(), CreatedBy: m.CreatedBy, PasswordSince: m.ChangedAt.UTC()}
 	for _, s := range sessions {
