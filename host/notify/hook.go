@@ -1,14 +1,8 @@
 package notify
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"strconv"
 	"time"
 
 	"registrar.panel/host/webhook"
@@ -77,34 +71,6 @@ func (h Hook) Tell(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(text))
-	if err != nil {
-		return errors.New("its address is none")
-	}
-
-	id, at := "notify-"+m.ID, strconv.FormatInt(m.At.Unix(), 10)
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", "panel-webhook")
-	req.Header.Set("Webhook-Id", id)
-	req.Header.Set("Webhook-Timestamp", at)
-	req.Header.Set("Webhook-Signature", webhook.Sign(h.Secret, id, at, text))
-
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := client.Do(req)
-	if err != nil {
-		return fmt.Errorf("it can't be reached: %w", innermost(err)) // without the address, which may hold a secret
-	}
-	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // so that the connection can be used again
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return fmt.Errorf("it answered %s", resp.Status)
-	}
-	return nil
-}
-
-func innermost(err error) error {
-	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
-		err = inner
-	}
-	return err
+	to := webhook.Hook{Name: h.Of, URL: h.URL, Secret: h.Secret}
+	return to.Post(ctx, webhook.NewClient(0), webhook.Delivery{ID: "notify-" + m.ID, At: m.At, Body: text})
 }

@@ -89,7 +89,7 @@ func New(o Options) *Teller {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Teller{Options: o, client: &http.Client{Timeout: o.Timing.Answer, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &Teller{Options: o, client: NewClient(o.Timing.Answer)}
 }
 
 // Run tells every hook until ctx ends.
@@ -199,25 +199,43 @@ func (t *Teller) Again(ctx context.Context, name string, e orders.Entry) error {
 	return t.Book.Revived(ctx, name, e.ID)
 }
 
-// send makes one attempt. An answer that is no success, or none, is an error.
+// send makes one attempt with an entry.
 func (t *Teller) send(ctx context.Context, h Hook, e orders.Entry) error {
 	body, err := t.Body(e)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(body))
+	return h.Post(ctx, t.client, Delivery{ID: "log-" + strconv.FormatInt(e.ID, 10), At: t.Now(), Body: body})
+}
+
+// NewClient makes a client that goes where it is sent, and nowhere that it is sent on to. It waits as
+// long for an answer; 0 = as long as its caller.
+func NewClient(answer time.Duration) *http.Client {
+	return &http.Client{Timeout: answer, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// Delivery is what is handed over in one attempt.
+type Delivery struct {
+	ID   string // the same in every attempt
+	At   time.Time
+	Body []byte // JSON
+}
+
+// Post makes one attempt. An answer that is no success, or none, is an error, which does not hold the address.
+func (h Hook) Post(ctx context.Context, client *http.Client, d Delivery) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(d.Body))
 	if err != nil {
 		return errors.New("its address is none")
 	}
 
-	id, at := "log-"+strconv.FormatInt(e.ID, 10), strconv.FormatInt(t.Now().Unix(), 10)
+	at := strconv.FormatInt(d.At.Unix(), 10)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "panel-webhook")
-	req.Header.Set("Webhook-Id", id)
+	req.Header.Set("Webhook-Id", d.ID)
 	req.Header.Set("Webhook-Timestamp", at)
-	req.Header.Set("Webhook-Signature", Sign(h.Secret, id, at, body))
+	req.Header.Set("Webhook-Signature", Sign(h.Secret, d.ID, at, d.Body))
 
-	resp, err := t.client.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return unreachable(err)
 	}
