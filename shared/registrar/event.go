@@ -53,7 +53,7 @@ type Event struct {
 	Mail      MailID
 	Review    ReviewID
 
-	// Of Operation, as it stood right after the event: so that nobody needs a second call to know
+	// Of Operation, as it stood right after the event: so that no second call is needed to know
 	// how something ended. All three are "" where a registrar does not tell.
 	Kind   OperationKind
 	State  OperationState
