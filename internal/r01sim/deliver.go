@@ -45,6 +45,7 @@ func (s *Simulator) handOver(raw []byte) error {
 	if err != nil {
 		return fmt.Errorf("append to mailbox %s: %w", s.options.Mailbox, err)
 	}
+	s.changed.Wake()
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/internal/wake"
 )
 
 func newMailbox(o Options) *imapmemserver.User {
@@ -22,7 +24,7 @@ func (s *Simulator) imapServer() *imapserver.Server {
 	validity := s.uidValidity()
 	return imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return &imapSession{user: s.mailbox, validity: validity}, nil, nil
+			return &imapSession{user: s.mailbox, validity: validity, changed: &s.changed}, nil, nil
 		},
 		Caps: imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapUIDPlus: {}, imap.CapMove: {}, imap.CapIdle: {},
 			imap.CapNamespace: {}},
@@ -36,7 +38,24 @@ type imapSession struct {
 	*imapmemserver.UserSession // nil until login
 
 	user     *imapmemserver.User
-	validity uint32 // of every mailbox; the library counts from 1 at each start
+	validity uint32          // of every mailbox; the library counts from 1 at each start
+	changed  *wake.Broadcast // when a mailbox changes
+}
+
+// Idle announces what changes. The library's own Idle keeps silent, until the next change,
+// about one that came between its "+ idling" and its listening.
+func (t *imapSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
+	for {
+		next := t.changed.Next()
+		if err := t.Poll(w, true); err != nil {
+			return err
+		}
+		select {
+		case <-next:
+		case <-stop:
+			return nil
+		}
+	}
 }
 
 // Login opens the user's session.
@@ -71,6 +90,7 @@ func (t *imapSession) Append(name string, r imap.LiteralReader, options *imap.Ap
 	data, err := t.UserSession.Append(name, r, options)
 	if err == nil {
 		data.UIDValidity = t.validity
+		t.changed.Wake()
 	}
 	return data, err
 }
@@ -80,6 +100,7 @@ func (t *imapSession) Copy(set imap.NumSet, to string) (*imap.CopyData, error) {
 	data, err := t.UserSession.Copy(set, to)
 	if err == nil {
 		data.UIDValidity = t.validity
+		t.changed.Wake()
 	}
 	return data, err
 }

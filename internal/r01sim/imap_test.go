@@ -79,21 +79,27 @@ func TestSimulator_idle(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	announced := func(want uint32) {
+		t.Helper()
+		select {
+		case n := <-arrived:
+			if n != want {
+				t.Errorf("announced %d mails, want %d", n, want)
+			}
+		case <-time.After(testrun.Limit(t)):
+			t.Error("IDLE announced nothing")
+		}
+	}
+
+	// One comes before the server listens, and one while it does.
+	s.Inject([]byte("Subject: one\r\n\r\n1\r\n"))
 	idle, err := c.Idle()
 	if err != nil {
 		t.Fatal(err)
 	}
-
-	s.Inject([]byte("Subject: one\r\n\r\n1\r\n"))
-
-	select {
-	case n := <-arrived:
-		if n != 1 {
-			t.Errorf("announced %d mails", n)
-		}
-	case <-time.After(testrun.Limit(t)):
-		t.Error("IDLE announced nothing")
-	}
+	announced(1)
+	s.Inject([]byte("Subject: two\r\n\r\n2\r\n"))
+	announced(2)
 
 	if err := idle.Close(); err != nil {
 		t.Error(err)

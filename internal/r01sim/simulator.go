@@ -12,6 +12,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/hashicorp/go-hclog"
 
+	"registrar.panel/internal/wake"
 	"registrar.panel/shared/registrar"
 )
 
@@ -61,6 +62,7 @@ type Simulator struct {
 	agenda  *agenda
 	post    *post
 	mailbox *imapmemserver.User
+	changed wake.Broadcast // when a mailbox changes
 	doors   []service
 
 	mu       sync.Mutex
