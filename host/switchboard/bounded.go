@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -33,9 +34,24 @@ func within[T any](ctx context.Context, name string, limit time.Duration, call f
 	defer cancel()
 	v, err := call(limited)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = registrar.Errorf(registrar.Unavailable, "registrar %s did not answer within %s", name, limit)
+		return v, registrar.Errorf(registrar.Unavailable, "registrar %s did not answer within %s", name, limit)
 	}
-	return v, tame(err)
+	return v, named(name, tame(err))
+}
+
+// passing are the errors of a registrar that may answer the same call later.
+var passing = []registrar.Code{registrar.NotReady, registrar.Locked, registrar.Draining, registrar.Unavailable}
+
+// named puts the registrar's name before what will pass: who reads it asked the panel, which
+// has several, and a plugin does not know how it is called there.
+func named(name string, err error) error {
+	var e *registrar.Error
+	if !errors.As(err, &e) || !slices.Contains(passing, e.Code) {
+		return err
+	}
+	more := *e
+	more.Detail = "registrar " + name + ": " + cmp.Or(e.Detail, e.Code.Error())
+	return &more
 }
 
 func (b bounded) Describe(ctx context.Context) (registrar.Description, error) {

@@ -79,3 +79,37 @@ func TestOneHangs(t *testing.T) {
 		}
 	})
 }
+
+// refusing is a registrar that answers one error.
+type refusing struct {
+	registrar.Service
+	err error
+}
+
+func (r refusing) Domain(context.Context, string) (registrar.Domain, error) {
+	return registrar.Domain{}, r.err
+}
+
+// What may pass names the registrar: the panel has several, and a plugin calls itself "the plugin".
+func TestWhatPassesNamesTheRegistrar(t *testing.T) {
+	t.Parallel()
+	for _, one := range []struct {
+		err   error
+		wants string
+	}{
+		{registrar.Errorf(registrar.Draining, "the plugin is stopping"), "registrar manual: the plugin is stopping"},
+		{&registrar.Error{Code: registrar.Unavailable}, "registrar manual: " + registrar.Unavailable.Error()},
+		{registrar.Errorf(registrar.Locked, "the data is in use"), "registrar manual: the data is in use"},
+		{registrar.Errorf(registrar.NotReady, "not started"), "registrar manual: not started"},
+		{registrar.Errorf(registrar.NotFound, "no domain example.ru"), "no domain example.ru"},
+		{registrar.Errorf(registrar.Conflict, "an order is open"), "an order is open"},
+	} {
+		r, err := boardOf(plugins{"manual": refusing{err: one.err}}, "manual").Registrar("manual")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = r.Domain(t.Context(), "example.ru"); err == nil || err.Error() != one.wants || !errors.Is(err, errors.Unwrap(one.err)) {
+			t.Errorf("%v became %v", one.err, err)
+		}
+	}
+}

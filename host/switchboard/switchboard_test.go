@@ -148,7 +148,7 @@ func TestListsOfAllRegistrars(t *testing.T) {
 
 	reviews, err = b.Reviews(t.Context())
 	want := Several[registrar.Review]{List: []Item[registrar.Review]{{"r01", registrar.Review{ID: "r01-review"}}, {"m", registrar.Review{ID: "m-review"}}},
-		Absent: []Absent{{"r01", "it is down"}}} // this fake answers and fails
+		Absent: []Absent{{"r01", "registrar r01: it is down"}}} // this fake answers and fails
 	if diff := cmp.Diff(want, reviews); diff != "" || err != nil {
 		t.Errorf("with one down: %v (-want +got):\n%s", err, diff)
 	}
