@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -152,38 +153,39 @@ func TestFaultPairs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 
-	behaviours := map[string]func(s *shop, o registrar.OrderID){
-		"answers":       func(*shop, registrar.OrderID) {},
-		"answers late":  func(s *shop, _ registrar.OrderID) { s.slow = true },
-		"loses answers": func(s *shop, _ registrar.OrderID) { s.lose = func(Order) bool { return true } },
-		"is down at first": func(s *shop, _ registrar.OrderID) {
+	behaviours := map[string]func(s *shop){
+		"answers":       func(*shop) {},
+		"answers late":  func(s *shop) { s.slow = true },
+		"loses answers": func(s *shop) { s.lose = func(Order) bool { return true } },
+		"is down at first": func(s *shop) {
 			calls := 0
 			s.down = func(Order) bool { calls++; return calls <= 2 }
 		},
 	}
 
-	const points = 8 // before and after each of four writes; the last ones are often beyond the end
+	// Before and after each of four writes, and each pair of those around the first three.
+	var points [][]int
+	for first := range 8 {
+		points = append(points, []int{first})
+		for second := first + 1; second < 6; second++ {
+			points = append(points, []int{first, second})
+		}
+	}
+
 	n := 0
 	for behaviour, set := range behaviours {
-		for first := range points {
-			for second := range points - first {
-				n++
-				at := []int{first, first + second}
-				if second == 0 {
-					at = at[:1]
-				}
+		for _, at := range points {
+			n++
+			o := order(fmt.Sprintf("o%d", n), fmt.Sprintf("d%d.example", n))
+			w.shop.slow, w.shop.lose, w.shop.down = false, nil, nil
+			set(w.shop)
+			op := w.submit(o)
+			w.live(&faulty{journal: w.store, at: slices.Clone(at)}, 24*time.Hour, func() bool { return w.operation(op.ID).State.Final() })
 
-				o := order(fmt.Sprintf("o%d", n), fmt.Sprintf("d%d.example", n))
-				w.shop.slow, w.shop.lose, w.shop.down = false, nil, nil
-				set(w.shop, o.ID)
-				op := w.submit(o)
-				w.live(&faulty{journal: w.store, at: at}, 24*time.Hour, func() bool { return w.operation(op.ID).State.Final() })
-
-				reached, executed := w.shop.times(o.ID)
-				now, d := w.operation(op.ID), w.domain(o.Domain)
-				if reached != 1 || executed != 1 || now.State != registrar.Succeeded || d.Status != registrar.StatusRegistered || d.PaidTill.IsZero() {
-					t.Errorf("the shop %s, ends at %v: reached %d times, carried out %d times; %s, %s: %+v", behaviour, at, reached, executed, now.State, d.Status, now.History)
-				}
+			reached, executed := w.shop.times(o.ID)
+			now, d := w.operation(op.ID), w.domain(o.Domain)
+			if reached != 1 || executed != 1 || now.State != registrar.Succeeded || d.Status != registrar.StatusRegistered || d.PaidTill.IsZero() {
+				t.Errorf("the shop %s, ends at %v: reached %d times, carried out %d times; %s, %s: %+v", behaviour, at, reached, executed, now.State, d.Status, now.History)
 			}
 		}
 	}

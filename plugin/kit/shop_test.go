@@ -17,13 +17,12 @@ type shop struct {
 	orders  map[registrar.OrderID]*sale
 	domains map[string]Facts
 
-	lose    func(o Order) bool // the answer to Send is lost
-	down    func(o Order) bool // nothing reaches it
-	refuse  func(o Order) bool
-	slow    bool // an order is done when it is asked about for the second time
-	forget  bool // asked about, it knows nothing
-	read    func() error
-	adapter adapterSettings
+	lose   func(o Order) bool // the answer to Send is lost
+	down   func(o Order) bool // nothing reaches it
+	refuse func(o Order) bool
+	slow   bool // an order is done when it is asked about for the second time
+	forget bool // asked about, it knows nothing
+	read   func() error
 }
 
 type adapterSettings struct {
