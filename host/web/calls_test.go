@@ -15,9 +15,9 @@ import (
 
 	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
-	"registrar.panel/internal/secret"
 	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 func (b *bench) decode(w interface{ Result() *http.Response }, status int, v any) {
