@@ -244,6 +244,18 @@ type bench struct {
 	server *web.Server
 	person access.Caller
 	header http.Header
+	from   *heard
+}
+
+// heard is the staff room, and where passwords were tried from.
+type heard struct {
+	*staff.Room
+	addresses []string
+}
+
+func (h *heard) Confirm(ctx context.Context, name, password, address string) error {
+	h.addresses = append(h.addresses, address)
+	return h.Room.Confirm(ctx, name, password, address)
 }
 
 func newBench(t testing.TB) *bench {
@@ -266,12 +278,12 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 
-	keys := book.Credentials()
-	server := web.New(web.Options{Orders: book, Board: board, Plugins: f, Token: secret.New("bootstrap"), Keys: keys, Vault: keys, Staff: room, Webhooks: book.Webhooks(), Teller: f, Notifier: f,
+	keys, from := book.Credentials(), &heard{Room: room}
+	server := web.New(web.Options{Orders: book, Board: board, Plugins: f, Token: secret.New("bootstrap"), Keys: keys, Vault: keys, Staff: from, Webhooks: book.Webhooks(), Teller: f, Notifier: f,
 		Logger: hclog.NewNullLogger(), Pages: func(api http.Handler) http.Handler {
 			return New(Options{API: api, Zone: moscow, Now: clock, Logger: hclog.NewNullLogger()})
 		}})
-	return &bench{t: t, fake: f, book: book, staff: room, server: server, person: access.Caller{Name: "olga", Rights: access.Rights()}, header: http.Header{}}
+	return &bench{t: t, fake: f, book: book, staff: room, server: server, person: access.Caller{Name: "olga", Rights: access.Rights()}, header: http.Header{}, from: from}
 }
 
 // numbered is randomness that gives every order its own ID, in order.

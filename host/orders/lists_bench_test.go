@@ -81,6 +81,16 @@ func BenchmarkLists(t *testing.B) {
 	})
 	for what, ask := range map[string]func(i int) error{
 		"first page": func(int) error { _, _, err := s.Lists().Domains(ctx, DomainList{Page: Page{Limit: 100}}); return err },
+		"counts": func(i int) error {
+			_, err := s.Lists().CountDomains(ctx)
+			if err == nil {
+				_, err = s.Lists().CountDue(ctx, inDays(i%60))
+			}
+			if err == nil {
+				_, err = s.Lists().Calendar(ctx, inDays(0), inDays(60))
+			}
+			return err
+		},
 		"search": func(i int) error {
 			_, _, err := s.Lists().Domains(ctx, DomainList{Query: fmt.Sprintf("d0%02d", i%100), Page: Page{Limit: 100}})
 			return err

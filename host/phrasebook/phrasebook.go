@@ -77,6 +77,7 @@ func patternOf(said, text string) pattern {
 		p.names = append(p.names, said[at[2]:at[3]])
 		from = at[1]
 	}
+
 	if piece := said[from:]; len(piece) > len(p.must) {
 		p.must = piece
 	}
