@@ -168,8 +168,9 @@ func (f *fake) ResolveReviews(_ context.Context, d registrar.ReviewsDecision) (r
 	return registrar.ReviewsResolved{Resolved: len(d.Reviews)}, registrar.InvalidDecision(d.Problems())
 }
 
-func (f *fake) ReviewRule(context.Context, registrar.ReviewID) (string, error) {
-	return `reply "rv-1" {}`, nil
+func (f *fake) ReviewRule(context.Context, registrar.ReviewID) (registrar.SuggestedRule, error) {
+	return registrar.SuggestedRule{Block: `reply "rv-1" {}`, Tried: 7, Matched: 2, Matches: []registrar.RuleMatch{
+		{Mail: "m-1", At: now, From: "robot@r01.example", Subject: hostile, Outcome: registrar.ReplyDone, Domain: "example.ru", State: registrar.MailReview}}}, nil
 }
 
 func (f *fake) IgnoredSenders(context.Context) ([]registrar.IgnoredSender, error) {

@@ -59,7 +59,7 @@ func fillOne(tx *sql.Tx, i int, domain, order bool) error {
 	if err := insertOrder(ctx, tx, o, []byte{}); err != nil {
 		return err
 	}
-	return exec(ctx, tx, "update orders set state = 'cancelled', closed_at = $1 where id = $2", sqldb.Millis(o.CreatedAt), o.ID)
+	return exec(ctx, tx, "update orders set state = 'cancelled', outcome = 'cancelled', closed_at = $1 where id = $2", sqldb.Millis(o.CreatedAt), o.ID)
 }
 
 // BenchmarkLists measures what a page, a search, what needs a person, and one domain cost in a book
