@@ -22,6 +22,7 @@ import (
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web"
+	"registrar.panel/host/web/api"
 	"registrar.panel/internal/secret"
 	"registrar.panel/shared/registrar"
 )
@@ -226,6 +227,14 @@ func (f *fake) Upgrade(_ context.Context, name, _, _ string) (supervisor.Status,
 }
 
 // State and Test are of the ways to people.
+func (f *fake) Settings(name string) []api.Setting {
+	if name != "r01" {
+		return nil
+	}
+	address, about := `"mail.example:25"`, "where the relay is"
+	return []api.Setting{{Name: "smtp.address", Value: &address, About: &about}, {Name: "password", Secret: true}, {Name: "smtp.username", Default: true}}
+}
+
 func (f *fake) State(context.Context) ([]notify.Told, error) {
 	return []notify.Told{{Channel: "mail", Number: 7, ToldAt: now, Standing: 2}}, nil
 }

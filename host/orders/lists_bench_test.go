@@ -55,7 +55,7 @@ func fillOne(tx *sql.Tx, i int, domain, order bool) error {
 		return nil
 	}
 	o := Order{ID: registrar.OrderID(fmt.Sprintf("o%07d", i)), Kind: registrar.KindRenew, Domain: name, Customer: fmt.Sprint("c", i%5000), Registrar: "r01", State: Unpaid,
-		CreatedAt: start.Add(time.Duration(i) * time.Second), Reference: fmt.Sprint("bill ", i)}
+		CreatedAt: start.Add(time.Duration(i) * time.Second), Reference: fmt.Sprint("bill ", i), Submission: registrar.OrderID(fmt.Sprintf("o%07d", i))}
 	if err := insertOrder(ctx, tx, o, []byte{}); err != nil {
 		return err
 	}

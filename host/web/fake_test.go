@@ -21,6 +21,7 @@ import (
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
+	"registrar.panel/host/web/api"
 	"registrar.panel/internal/secret"
 	"registrar.panel/shared/registrar"
 )
@@ -252,6 +253,8 @@ func (f *fake) Statuses() []supervisor.Status {
 		{Name: "manual", State: supervisor.Backoff, Since: now, Error: "it ended"},
 	}
 }
+
+func (f *fake) Settings(string) []api.Setting { return []api.Setting{{Name: "password", Secret: true}} }
 
 func (f *fake) Upgrade(_ context.Context, name, by, forWhom string) (supervisor.Status, error) {
 	if by == "" {

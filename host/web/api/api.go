@@ -210,6 +210,15 @@ type Plugin struct {
 	Health       []Component `json:"health"`
 }
 
+// Setting is one value that a plugin works with.
+type Setting struct {
+	Name    string  `json:"name"`    // "smtp.address"
+	Value   *string `json:"value"`   // as JSON; null = it is a secret, or there is none
+	Secret  bool    `json:"secret"`  // it is set, and not shown
+	Default bool    `json:"default"` // plugin.hcl does not say it
+	About   *string `json:"about"`
+}
+
 // Upgrade puts the program and settings that plugin.hcl names now in a plugin's place.
 type Upgrade struct {
 	By string `json:"by"`
