@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -128,8 +129,19 @@ func packages(t *testing.T) []pkg {
 
 func short(path string) string { return strings.Replace(path, module+"/", "ours/", 1) }
 
+// match reports whether a pattern fits. There are few, tried on each import of each package.
+func match(pattern, s string) bool {
+	re, ok := compiled.Load(pattern)
+	if !ok {
+		re, _ = compiled.LoadOrStore(pattern, regexp.MustCompile(pattern))
+	}
+	return re.(*regexp.Regexp).MatchString(s)
+}
+
+// compiled are the patterns that were tried.
+var compiled sync.Map
+
 func (r rule) broken(from, imported string) bool {
-	match := func(pattern, s string) bool { return regexp.MustCompile(pattern).MatchString(s) }
 	return match(r.from, from) && match(r.forbidden, imported) && !match(r.except, imported) &&
 		(allowed[r.why] == "" || !match(allowed[r.why], from))
 }
