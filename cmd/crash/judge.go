@@ -264,11 +264,11 @@ func (j *judge) truth(context.Context) error {
 		}
 	}
 
-	return j.results(there)
+	return j.results()
 }
 
 // results: an operation is what R01's record says of its request.
-func (j *judge) results(there map[string]r01sim.Domain) error {
+func (j *judge) results() error {
 	byID := map[string]request{}
 	for _, q := range j.requests {
 		byID[q.id] = q

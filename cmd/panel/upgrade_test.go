@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,10 +115,13 @@ func TestUpgradeUnderOrders(t *testing.T) {
 		w.reach(name, "Registered")
 	}
 	var list []api.Order
-	w.json(&list, "orders")
+	w.until("all orders to be closed", func() bool {
+		w.json(&list, "orders")
+		return !slices.ContainsFunc(list, func(o api.Order) bool { return o.ClosedAt == nil })
+	})
 	operations := map[string]bool{}
 	for _, o := range list {
-		if o.Operation == nil || o.ClosedAt == nil || o.Error != nil {
+		if o.Operation == nil || o.Error != nil {
 			t.Errorf("order %+v", o)
 			continue
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -160,7 +161,7 @@ func domainNeeds(d orders.Domain, failed orders.Order) api.Attention {
 
 // orderNeeds makes of what a domain needs what its failed order does.
 func orderNeeds(n api.Attention, o orders.Order) api.Attention {
-	n.Severity, n.Order, n.Since, n.Why = mustAct, known(o.ID), knownTime(o.ClosedAt), or(o.Reason, n.Why)
+	n.Severity, n.Order, n.Since, n.Why = mustAct, known(o.ID), knownTime(o.ClosedAt), cmp.Or(o.Reason, n.Why)
 	if *n.State != string(registrar.StatusError) { // which says as much of the domain
 		n.Kind, n.State, n.OperationKind = "order", known(o.Outcome), known(o.Kind)
 		n.What = fmt.Sprintf("the %s of %s is paid and came to nothing", noun(o.Kind), input.Unicode(o.Domain))

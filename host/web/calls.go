@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -117,8 +118,8 @@ func routeKeeping(t *routes, s *Server) {
 }
 
 func (s *Server) form(r *http.Request) (api.Form, error) {
-	q := registrar.FormQuery{TLD: r.PathValue("tld"), Kind: registrar.OperationKind(or(r.FormValue("kind"), string(registrar.KindRegister))),
-		Registrant: registrar.RegistrantKind(or(r.FormValue("registrant"), string(registrar.Person)))}
+	q := registrar.FormQuery{TLD: r.PathValue("tld"), Kind: registrar.OperationKind(cmp.Or(r.FormValue("kind"), string(registrar.KindRegister))),
+		Registrant: registrar.RegistrantKind(cmp.Or(r.FormValue("registrant"), string(registrar.Person)))}
 	if !slices.Contains(registrar.OperationKinds(), q.Kind) {
 		return api.Form{}, mistake("kind", "must be one of %v", registrar.OperationKinds())
 	}
@@ -129,21 +130,14 @@ func (s *Server) form(r *http.Request) (api.Form, error) {
 	return formOf(f), err
 }
 
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
-}
-
 func mistake(path, format string, args ...any) error {
 	return input.Mistake(path, fmt.Sprintf(format, args...))
 }
 
-func date(path, text string) (registrar.Date, error) {
+func paidTill(text string) (registrar.Date, error) {
 	d, err := registrar.ParseDate(text)
 	if err != nil {
-		return d, mistake(path, "must be YYYY-MM-DD")
+		return d, mistake("paid_till", "must be YYYY-MM-DD")
 	}
 	return d, nil
 }
@@ -206,39 +200,39 @@ func (s *Server) setRenewal(r *http.Request, in api.Renewal) (api.Domain, error)
 }
 
 func (s *Server) importDomain(r *http.Request, in api.Import) (api.Domain, error) {
-	paidTill, err := date("paid_till", in.PaidTill)
+	till, err := paidTill(in.PaidTill)
 	if err != nil {
 		return api.Domain{}, err
 	}
-	d, err := s.orders.Import(r.Context(), registrar.Import{Domain: r.PathValue("name"), Customer: in.Customer, Handle: in.Handle, PaidTill: paidTill}, in.Registrar)
+	d, err := s.orders.Import(r.Context(), registrar.Import{Domain: r.PathValue("name"), Customer: in.Customer, Handle: in.Handle, PaidTill: till}, in.Registrar)
 	return domainOf(d), err
 }
 
 func (s *Server) moveDomain(r *http.Request, in api.Move) (api.Moved, error) {
-	paidTill, err := date("paid_till", in.PaidTill)
+	till, err := paidTill(in.PaidTill)
 	if err != nil {
 		return api.Moved{}, err
 	}
 	if err := checkFor(in.By); err != nil {
 		return api.Moved{}, err
 	}
-	d, changed, err := s.orders.MoveDomain(r.Context(), orders.Move{Domain: r.PathValue("name"), To: in.To, By: caller(r).Name, For: forWhom(r, in.By), Handle: in.Handle, PaidTill: paidTill})
+	d, changed, err := s.orders.MoveDomain(r.Context(), orders.Move{Domain: r.PathValue("name"), To: in.To, By: caller(r).Name, For: forWhom(r, in.By), Handle: in.Handle, PaidTill: till})
 	return api.Moved{Domain: domainOf(d), Changed: changed}, err
 }
 
 func (s *Server) correctDomain(r *http.Request, in api.Correction) (api.Corrected, error) {
-	var paidTill registrar.Date
+	var till registrar.Date
 	if in.PaidTill != "" {
-		day, err := date("paid_till", in.PaidTill)
+		day, err := paidTill(in.PaidTill)
 		if err != nil {
 			return api.Corrected{}, err
 		}
-		paidTill = day
+		till = day
 	}
 	if err := checkFor(in.By); err != nil {
 		return api.Corrected{}, err
 	}
-	d, changed, err := s.orders.Records().Correct(r.Context(), orders.Correction{Domain: r.PathValue("name"), Handle: in.Handle, PaidTill: paidTill,
+	d, changed, err := s.orders.Records().Correct(r.Context(), orders.Correction{Domain: r.PathValue("name"), Handle: in.Handle, PaidTill: till,
 		Reasoned: orders.Reasoned{By: caller(r).Name, For: forWhom(r, in.By), Reason: in.Reason}})
 	return api.Corrected{Domain: domainOf(d), Changed: changed}, err
 }

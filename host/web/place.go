@@ -59,18 +59,18 @@ func requestOf(r *http.Request, in api.NewOrder) (q orders.NewOrder, err error) 
 		return q, err
 	}
 
-	paidTill, err := date("paid_till", in.PaidTill)
+	till, err := paidTill(in.PaidTill)
 	if err != nil {
 		return q, err
 	}
 
-	if in.Kind == string(registrar.KindRenew) && paidTill.IsZero() {
+	if in.Kind == string(registrar.KindRenew) && till.IsZero() {
 		return q, input.Mistakes([]registrar.Problem{{Path: "paid_till", Code: "required",
 			Message: "is required of a renewal: the day till which you believe the domain is paid, so that no year is paid for twice; GET /api/v1/domains/{name} says it"}})
 	}
 
 	return orders.NewOrder{ID: id, Reference: in.Reference, Kind: registrar.OperationKind(in.Kind), Domain: in.Domain, Customer: in.Customer, Own: in.Own,
-		Registrant: registrantOf(in.Contact), Nameservers: nameservers(in.Nameservers), AuthCode: registrar.AuthCode(in.AuthCode), PaidTill: paidTill}, nil
+		Registrant: registrantOf(in.Contact), Nameservers: nameservers(in.Nameservers), AuthCode: registrar.AuthCode(in.AuthCode), PaidTill: till}, nil
 }
 
 // longestKey is the most characters of an Idempotency-Key.
@@ -97,11 +97,11 @@ func (s *Server) importDomains(r *http.Request, in api.Imports) ([]api.Imported,
 	rows := make([]registrar.Import, len(in.Rows))
 	var problems []registrar.Problem
 	for i, row := range in.Rows {
-		paidTill, err := registrar.ParseDate(row.PaidTill)
+		till, err := registrar.ParseDate(row.PaidTill)
 		if err != nil {
 			problems = append(problems, registrar.Problem{Path: fmt.Sprintf("rows[%d].paid_till", i), Message: "must be YYYY-MM-DD"})
 		}
-		rows[i] = registrar.Import{Domain: row.Domain, Customer: row.Customer, Handle: row.Handle, PaidTill: paidTill}
+		rows[i] = registrar.Import{Domain: row.Domain, Customer: row.Customer, Handle: row.Handle, PaidTill: till}
 	}
 	if err := input.Mistakes(problems); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -222,7 +223,7 @@ func accepts(parameters []openapi.Parameter, next http.Handler) http.Handler {
 		}
 		for name := range given {
 			if !slices.Contains(names, name) {
-				fail(w, http.StatusBadRequest, "BAD_REQUEST", fmt.Sprintf("there is no parameter %q here, but %s", input.OneLine(name, 50), or(strings.Join(names, ", "), "none at all")))
+				fail(w, http.StatusBadRequest, "BAD_REQUEST", fmt.Sprintf("there is no parameter %q here, but %s", input.OneLine(name, 50), cmp.Or(strings.Join(names, ", "), "none at all")))
 				return
 			}
 		}

@@ -36,7 +36,7 @@ type rule struct {
 var rules = []rule{
 	{`^ours/shared/registrar$`, `\.|^ours/`, `^$`, "the contract imports the standard library only"},
 	{`^ours/shared/`, `^ours/`, `^ours/shared/`, "shared imports nothing else of ours"},
-	{`^ours/host`, `^ours/`, `^ours/(host|shared/|internal/(sqldb|secret|wake|backoff)$)`, "the host knows plugins by the contract only"},
+	{`^ours/host`, `^ours/`, `^ours/(host|shared/|internal/(sqldb|seal|wake|backoff)$)`, "the host knows plugins by the contract only"},
 	{`^ours/host/`, `^ours/host$`, `^$`, "host puts its rooms together, and none of them knows it"},
 	{`^ours/host/(input|access)$`, `^ours/host/`, `^$`, "what callers may say, and may do, is below every other room"},
 	{`^ours/host/(supervisor|switchboard)$`, `^ours/host/`, `^ours/host/input$`, "what runs, and whom to ask, knows nothing of the book"},
@@ -49,16 +49,18 @@ var rules = []rule{
 	{`^ours/host/notify$`, `^ours/host/`, `^ours/host/(orders|webhook)$`, "people are told what the source says, and the book keeps what was told"},
 	{`^ours/host/staff$`, `^ours/host/`, `^ours/host/(input|access)$`, "how the staff come in needs to know nothing of what they do then"},
 	{`^ours/`, `golang.org/x/crypto/argon2`, `^$`, "passwords are hashed in staff"},
-	{`^ours/plugin/`, `^ours/`, `^ours/(plugin/|shared/|internal/(sqldb|secret|wake|backoff)$)`, "a plugin knows the host by the contract only"},
-	{`^ours/plugin/r01`, `^ours/plugin/`, `^ours/plugin/r01`, "plugins never import each other"},
-	{`^ours/plugin/manual`, `^ours/plugin/`, `^ours/plugin/manual`, "plugins never import each other"},
+	{`^ours/plugin/`, `^ours/`, `^ours/(plugin/|shared/|internal/(sqldb|seal|wake|backoff)$)`, "a plugin knows the host by the contract only"},
+	{`^ours/plugin/r01`, `^ours/plugin/`, `^ours/plugin/(r01|kit$)`, "plugins never import each other"},
+	{`^ours/plugin/manual`, `^ours/plugin/`, `^ours/plugin/(manual|kit$)`, "plugins never import each other"},
+	{`^ours/plugin/kit`, `^ours/plugin/`, `^ours/plugin/kit`, "the kit is below the plugins"},
+	{`^ours/plugin/kit/internal/`, `^ours/plugin/kit$`, `^$`, "what the kit stands on does not know it"},
 	{`^ours/plugin/r01/`, `^ours/plugin/r01/gateway$`, `^$`, "only the plugin itself sees its rooms composed"},
 	{`^ours/plugin/r01/`, `^ours/plugin/r01/(ordering|outbox|inbox|witness|views)$`, `^$`, "the rooms of r01 stand side by side"},
 	{`^ours/plugin/r01/(lifecycle|mailform|message|term|store|registry|smtpout|mailauth|mailbox|endpoint|renewal)`, `^ours/plugin/r01/engine$`, `^$`, "what engine stands on does not know it"},
 	{`^ours/plugin/r01/engine$`, `^ours/plugin/r01/(smtpout|mailauth|mailbox|endpoint)$`, `^$`, "engine moves requests and touches nothing outside"},
 	{`^ours/internal/r01sim`, `^ours/plugin/`, `^$`, "the simulator reads and writes by itself, or one misreading passes on both sides"},
 	{`^ours/internal/`, `^ours/(host|plugin|cmd)`, `^$`, "internal rooms are below the others"},
-	{`^ours/plugin/r01/(mailform|lifecycle|renewal/policy|term)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
+	{`^ours/plugin/(r01/(mailform|lifecycle|renewal/policy|term)|kit/internal/life)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
 	{`^ours/`, `^database/sql$|modernc\.org/sqlite|pressly/goose`, `^$`, "SQL lives in sqldb and the stores"},
 	{`^ours/`, `jackc/pgx`, `^$`, "the PostgreSQL driver lives in sqldb and the tests' servers"},
 	{`^ours/`, `^ours/internal/(pgtest|mailhost|testrun|sqldb/sqldbtest)$`, `^$`, "test support is for tests"},
@@ -70,6 +72,7 @@ var rules = []rule{
 	{`^ours/`, `prometheus/`, `^$`, "Prometheus's client lives in metrics"},
 	{`^ours/`, `robfig/cron`, `^$`, "cron lives in renewal"},
 	{`^ours/`, `hashicorp/go-plugin`, `^$`, "go-plugin lives in registrarrpc, registrartest and the supervisor"},
+	{`^ours/`, `hashicorp/go-hclog`, `^$`, "go-hclog lives in logline, and where go-plugin asks for it"},
 	{`^ours/`, `^ours/shared/registrar/registrartest$`, `^$`, "the conformance suite is for tests and the authors' tools"},
 	{`^ours/cmd/panel/`, `^ours/cmd/`, `^ours/cmd/panel/(command|bundled)$`, "operator, author and demo stand side by side, on what commands have in common and the bundled plugins"},
 	{`^ours/cmd/panel/(command|operator)$`, `^ours/(plugin/|internal/r01sim|cmd/panel/bundled)`, `^$`, "the operator's commands know a plugin by the panel's API only"},
@@ -78,9 +81,9 @@ var rules = []rule{
 
 // allowed are the rooms that a rule about a library is not for.
 var allowed = map[string]string{
-	"the rooms of r01 stand side by side":                               `^ours/plugin/r01/gateway$`,                                                             // it composes them
-	"SQL lives in sqldb and the stores":                                 `^ours/(internal/sqldb|plugin/(r01|manual)/store|plugin/manual|host/orders|cmd/crash)$`, // crash reads the books with its own eyes
-	"test support is for tests":                                         `^ours/internal/(pgtest|mailhost)$`,                                                     // they are support themselves
+	"the rooms of r01 stand side by side":                               `^ours/plugin/r01/gateway$`,                                                                  // it composes them
+	"SQL lives in sqldb and the stores":                                 `^ours/(internal/sqldb|plugin/(r01/store|kit/internal/store|manual)|host/orders|cmd/crash)$`, // crash reads the books with its own eyes
+	"test support is for tests":                                         `^ours/internal/(pgtest|mailhost)$`,                                                          // they are support themselves
 	"only tests and campaigns are patient by measure":                   `^ours/(internal/testrun|cmd/crash)$`,
 	"IMAP lives in mailbox and the simulator":                           `^ours/(plugin/r01/mailbox|internal/r01sim)`,
 	"go-mail lives in smtpout and notify":                               `^ours/(plugin/r01/smtpout|host/notify)$`,
@@ -89,6 +92,7 @@ var allowed = map[string]string{
 	"passwords are hashed in staff":                                     `^ours/host/staff$`,
 	"cron lives in renewal":                                             `^ours/plugin/r01/renewal$`,
 	"go-plugin lives in registrarrpc, registrartest and the supervisor": `^ours/(shared/registrarrpc|shared/registrar/registrartest|host/supervisor)$`,
+	"go-hclog lives in logline, and where go-plugin asks for it":        `^ours/(shared/(logline|registrarrpc|registrar/registrartest)|host/supervisor)$`,
 	"the conformance suite is for tests and the authors' tools":         `^ours/cmd/panel/author$`,
 	"wire types stay behind registrarrpc":                               `^ours/shared/registrarrpc(/registrarpb.*)?$`,
 	"the PostgreSQL driver lives in sqldb and the tests' servers":       `^ours/internal/(sqldb|pgtest)$`,
@@ -169,7 +173,7 @@ func TestRulesCatch(t *testing.T) {
 	}{
 		{"ours/shared/registrar", "google.golang.org/grpc", true},
 		{"ours/shared/registrar", "encoding/json", false},
-		{"ours/shared/registrarrpc", "ours/internal/secret", true},
+		{"ours/shared/registrarrpc", "ours/internal/seal", true},
 		{"ours/host/orders", "ours/plugin/r01", true},
 		{"ours/host/orders", "ours/internal/sqldb", false},
 		{"ours/host", "ours/internal/r01sim", true},
@@ -196,6 +200,14 @@ func TestRulesCatch(t *testing.T) {
 		{"ours/plugin/r01/store", "ours/host/config", true},
 		{"ours/plugin/r01", "ours/plugin/manual", true},
 		{"ours/plugin/manual", "ours/plugin/r01/store", true},
+		{"ours/plugin/manual", "ours/plugin/kit", false},
+		{"ours/plugin/manual", "ours/plugin/kit/internal/store", true},
+		{"ours/plugin/kit", "ours/plugin/manual", true},
+		{"ours/plugin/kit", "ours/host/orders", true},
+		{"ours/plugin/kit", "database/sql", true},
+		{"ours/plugin/kit/internal/store", "database/sql", false},
+		{"ours/plugin/kit/internal/store", "ours/plugin/kit", true},
+		{"ours/plugin/kit/internal/life", "os", true},
 		{"ours/internal/r01sim", "ours/plugin/r01/mailform", true},
 		{"ours/plugin/r01/mailform", "os", true},
 		{"ours/plugin/r01/lifecycle", "database/sql", true},
@@ -224,6 +236,8 @@ func TestRulesCatch(t *testing.T) {
 		{"ours/plugin/r01/gateway", "github.com/emersion/go-imap/v2", true},
 		{"ours/plugin/r01/gateway", "github.com/wneessen/go-mail", true},
 		{"ours/cmd/panel", "github.com/hashicorp/go-plugin", true},
+		{"ours/plugin/r01/gateway", "github.com/hashicorp/go-hclog", true},
+		{"ours/shared/logline", "github.com/hashicorp/go-hclog", false},
 		{"ours/plugin/r01/registry", "ours/plugin/r01/lifecycle", true},
 		{"ours/plugin/r01/registry", "ours/shared/registrar", false},
 		{"ours/plugin/r01/gateway", "net/http", true},
@@ -252,7 +266,7 @@ func TestRulesCatch(t *testing.T) {
 func TestPureRoomsReadNoClock(t *testing.T) {
 	t.Parallel()
 
-	pure := regexp.MustCompile(`^ours/(shared/registrar|plugin/r01/(mailform|lifecycle|renewal/policy))$`)
+	pure := regexp.MustCompile(`^ours/(shared/registrar|plugin/r01/(mailform|lifecycle|renewal/policy)|plugin/kit/internal/life)$`)
 	for _, p := range packages(t) {
 		if !pure.MatchString(short(p.ImportPath)) {
 			continue

@@ -76,7 +76,7 @@ func (ord *Orders) notes(tx *store.Tx, o registrar.Order, p plan) ([]registrar.P
 	if o.Registrant == nil || !o.Kind.Acquires() {
 		return nil, nil
 	}
-	c, err := ord.findClient(tx, o, p)
+	c, err := ord.findClient(tx, o)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}

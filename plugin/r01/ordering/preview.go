@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // foreseen is a mail that an order will cause.
@@ -69,7 +69,7 @@ func (ord *Orders) foresee(tx *store.Tx, o registrar.Order, p plan) ([]foreseen,
 }
 
 func (ord *Orders) foreseeClient(tx *store.Tx, o registrar.Order, p plan) (mails []foreseen, err error) {
-	c, err := ord.findClient(tx, o, p)
+	c, err := ord.findClient(tx, o)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (ord *Orders) placeholder(o registrar.Order) string {
 
 // handleOf is the handle that the client of an order has, or a placeholder.
 func (ord *Orders) handleOf(tx *store.Tx, o registrar.Order, p plan) (string, error) {
-	c, err := ord.findClient(tx, o, p)
+	c, err := ord.findClient(tx, o)
 	if errors.Is(err, store.ErrNotFound) {
 		return ord.placeholder(o), nil
 	}

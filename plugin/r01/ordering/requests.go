@@ -113,10 +113,10 @@ func (ord *Orders) updateFirst(tx *store.Tx, o registrar.Order, p plan) (store.R
 // request at once, or after its change, a new one is registered first, and one that is being
 // registered is waited for.
 func (ord *Orders) registerFirst(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) (store.Request, error) {
-	c, err := ord.findClient(tx, o, p)
+	c, err := ord.findClient(tx, o)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return ord.newClient(tx, op, o, p)
+		return ord.newClient(tx, op, o)
 	case err != nil:
 		return store.Request{}, err
 	}
@@ -137,7 +137,7 @@ func (ord *Orders) registerFirst(tx *store.Tx, op *store.Operation, o registrar.
 	return tx.Requests.OfClient(c.ID)
 }
 
-func (ord *Orders) findClient(tx *store.Tx, o registrar.Order, p plan) (store.Client, error) {
+func (ord *Orders) findClient(tx *store.Tx, o registrar.Order) (store.Client, error) {
 	for _, identity := range ord.identities(*o.Registrant) {
 		c, err := tx.Clients.ByIdentity(o.Customer, identity)
 		if !errors.Is(err, store.ErrNotFound) {
@@ -147,7 +147,7 @@ func (ord *Orders) findClient(tx *store.Tx, o registrar.Order, p plan) (store.Cl
 	return tx.Clients.Adopted(o.Customer, o.Registrant.Kind)
 }
 
-func (ord *Orders) newClient(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) (store.Request, error) {
+func (ord *Orders) newClient(tx *store.Tx, op *store.Operation, o registrar.Order) (store.Request, error) {
 	number, err := tx.Count("handle", int64(ord.settings.Handles.Counter))
 	if err != nil {
 		return store.Request{}, err

@@ -1,0 +1,140 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"runtime/debug"
+	"slices"
+
+	"registrar.panel/plugin/kit/internal/store"
+	"registrar.panel/shared/registrar"
+)
+
+// within makes one call to the registrar, in its time. A panic of the adapter is an error as any
+// other: the outcome is not known, and what is stored says so.
+func within[T any](ctx context.Context, w *worker, hide mask, call func(context.Context) (T, error)) (v T, err error) {
+	ctx, cancel := context.WithTimeout(ctx, w.timing.Call)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			w.log.Error("the adapter panics", "stack", string(debug.Stack())) // without what it panics with
+			err = errors.New("the adapter panics; the log says where")
+		}
+		if err != nil {
+			err = errors.New(hide.of(err.Error()))
+		}
+		w.heard(err)
+	}()
+	return call(ctx)
+}
+
+// heard remembers for Health whether the registrar answers.
+func (w *worker) heard(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.last = ""; err != nil {
+		w.last = err.Error()
+	}
+}
+
+func (w *worker) fault() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.last
+}
+
+// maskFor hides what a text about an order must not say.
+func (w *worker) maskFor(o registrar.Order) mask {
+	return newMask(slices.Concat(w.secrets, personalOf(o, fieldsFor(w.adapter, o))))
+}
+
+// answer is the registrar's word on an operation: masked, and whole, or it is not believed yet.
+func (w *worker) answer(ctx context.Context, t store.Task, call func(context.Context, Order) (Answer, error)) Answer {
+	hide := w.maskFor(t.Contents)
+	o := Order{Order: t.Contents, Reference: t.Reference, Handle: t.Handle}
+	a, err := within(ctx, w, hide, func(ctx context.Context) (Answer, error) { return call(ctx, o) })
+	if err != nil {
+		return Answer{why: err.Error()}
+	}
+
+	a.why, a.reference = hide.of(a.why), hide.of(a.reference)
+	if a.outcome == unknown && a.why == "" {
+		a.why = "the adapter does not say"
+	}
+	if a.outcome != done || complete(t, a.facts) {
+		return a
+	}
+
+	// What was done is believed when the registrar's record shows it.
+	if a.facts, err = w.read(ctx, t.Domain, hide); err != nil || !complete(t, a.facts) {
+		return Answer{outcome: pending, reference: a.reference}
+	}
+	return a
+}
+
+func (w *worker) read(ctx context.Context, domain string, hide mask) (Facts, error) {
+	f, err := within(ctx, w, hide, func(ctx context.Context) (Facts, error) { return w.remote.Read(ctx, domain) })
+	if err != nil {
+		return Facts{}, err
+	}
+	return f, nil
+}
+
+// found is what a person's word that something was done means for the domain's record: what the
+// registrar has, or, where that can't be read, a year.
+func (w *worker) found(ctx context.Context, t store.Task) store.Change {
+	f, err := w.read(ctx, t.Domain, w.maskFor(t.Contents))
+	if err == nil && f.Held && complete(t, f) {
+		return changeOf(t, f)
+	}
+
+	f = Facts{}
+	switch {
+	case t.Kind.Acquires():
+		f.PaidTill = registrar.DateOf(w.now().UTC()).AddYears(1)
+	case t.Kind == registrar.KindRenew:
+		f.PaidTill = t.Contents.PaidTill.AddYears(1)
+	}
+	return changeOf(t, f)
+}
+
+// available asks which names may be had. One that is not answered for is not in the map.
+func (w *worker) available(ctx context.Context, names []string) map[string]registrar.Availability {
+	known := map[string]registrar.Availability{}
+	if len(names) == 0 {
+		return known
+	}
+
+	hide := newMask(w.secrets)
+	list, err := within(ctx, w, hide, func(ctx context.Context) ([]registrar.Availability, error) { return w.remote.Check(ctx, names) })
+	if err != nil {
+		return known
+	}
+
+	certain := slices.Contains(w.adapter.Describe().Capabilities, registrar.CapCheck)
+	for _, a := range list {
+		if !slices.Contains(registrar.AvailabilityStatuses(), a.Status) || a.Status == registrar.Available && !certain {
+			a.Status = registrar.AvailabilityUnknown
+		}
+		a.Detail, a.Texts = hide.of(a.Detail), maps.Clone(a.Texts)
+		for language, text := range a.Texts {
+			a.Texts[language] = hide.of(text)
+		}
+		known[a.Name] = a
+	}
+	return known
+}
+
+// NeverLeft reports whether an error of net/http, or of a connection, says that nothing of a request
+// has left: no connection was made.
+func NeverLeft(err error) bool {
+	var dial *net.OpError
+	var name *net.DNSError
+	return errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &name)
+}
+
+// ErrStatus is an HTTP status that says nothing of an order's outcome.
+func ErrStatus(code int) error { return fmt.Errorf("the registrar answers with HTTP status %d", code) }

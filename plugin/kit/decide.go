@@ -1,0 +1,92 @@
+package kit
+
+import (
+	"time"
+
+	"registrar.panel/plugin/kit/internal/life"
+	"registrar.panel/plugin/kit/internal/store"
+	"registrar.panel/shared/registrar"
+)
+
+// byAnswer is what an answer of an API is to the contract.
+const byAnswer = registrar.EvidenceReply
+
+// decide is what an answer means for an operation; false = nothing new, and it is asked about
+// again. It is all that is decided about an outcome without a person.
+func decide(t store.Task, a Answer, now time.Time, timing Timing) (store.Move, bool) {
+	word := store.Move{Actor: "registrar", Evidence: byAnswer, Reference: a.reference}
+	switch a.outcome {
+	case done:
+		word.Cause, word.Message, word.Change = life.Finished, "the registrar has carried it out", changeOf(t, a.facts)
+		return word, true
+	case refused:
+		word.Cause, word.Error = life.Refused, a.why
+		if word.Error == "" {
+			word.Error = "the registrar refused it, and gave no reason"
+		}
+		word.Message = "the registrar refused it: " + word.Error
+		return word, true
+	case pending:
+		return takenOrLate(t, word, now, timing)
+	case notSent:
+		return unsentOrUnheard(t, a, now, timing)
+	}
+
+	if t.State == registrar.Sending {
+		return store.Move{Cause: life.Lost, Actor: "plugin", Message: "no answer that is understood: " + a.why, Due: now.Add(timing.First)}, true
+	}
+	return overdue(t, now)
+}
+
+// takenOrLate is what it means that the registrar has not finished.
+func takenOrLate(t store.Task, word store.Move, now time.Time, timing Timing) (store.Move, bool) {
+	switch t.State {
+	case registrar.Sending, registrar.Uncertain:
+		word.Cause, word.Message = life.Taken, "the registrar has it"
+		word.Due, word.Deadline = now.Add(timing.First), now.Add(timing.Deadline)
+		return word, true
+	}
+	return overdue(t, now)
+}
+
+// unsentOrUnheard is what it means that the registrar has not got it. Right after it was sent it may
+// still be on its way.
+func unsentOrUnheard(t store.Task, a Answer, now time.Time, timing Timing) (store.Move, bool) {
+	switch {
+	case t.State == registrar.Sending:
+		return store.Move{Cause: life.Unsent, Actor: "plugin", Message: "it did not reach the registrar: " + a.why, Due: now.Add(timing.pause(t.Tries))}, true
+	case t.State == registrar.Accepted:
+		return store.Move{Cause: life.Disowned, Actor: "registrar", Message: "the registrar had it, and knows nothing of it now", Due: now.Add(timing.Most)}, true
+	case t.State == registrar.Uncertain && now.Sub(t.ClaimedAt) >= timing.Settle:
+		return store.Move{Cause: life.Unheard, Actor: "registrar", Evidence: byAnswer, Message: "the registrar has never got it; it is sent again"}, true
+	}
+	return store.Move{}, false
+}
+
+// overdue is what it means that time passes.
+func overdue(t store.Task, now time.Time) (store.Move, bool) {
+	if t.State != registrar.Accepted || t.Deadline.IsZero() || now.Before(t.Deadline) {
+		return store.Move{}, false
+	}
+	return store.Move{Cause: life.Overdue, Actor: "plugin", Message: "the registrar has not finished in time"}, true
+}
+
+// changeOf is what success means for the domain's record.
+func changeOf(t store.Task, f Facts) store.Change {
+	c := store.Change{PaidTill: f.PaidTill, Nameservers: f.Nameservers, Handle: f.Handle}
+	if t.Kind == registrar.KindUpdate && len(t.Contents.Nameservers) > 0 && len(f.Nameservers) == 0 {
+		c.Nameservers = t.Contents.Nameservers
+	}
+	return c
+}
+
+// complete reports whether the facts say all that an operation's success has to say.
+func complete(t store.Task, f Facts) bool {
+	switch {
+	case t.Kind.Acquires():
+		return !f.PaidTill.IsZero()
+	case t.Kind == registrar.KindRenew:
+		return t.Contents.PaidTill.Before(f.PaidTill)
+	}
+	return true
+}

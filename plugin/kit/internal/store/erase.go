@@ -1,0 +1,60 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/registrar"
+)
+
+// Erase takes what is personal of finished business out of the files, and lists for a customer what
+// stays. An order is emptied by the transaction that ends it, so there is nothing left to remove
+// but what the files still hold of it.
+func (s *Store) Erase(ctx context.Context, q registrar.ErasureQuery) (done registrar.Erasure, err error) {
+	if q.Customer != "" {
+		if done.Kept, err = s.kept(ctx, q.Customer); err != nil {
+			return done, fmt.Errorf("list what stays: %w", err)
+		}
+	}
+	if err := s.db.Purge(ctx); err != nil {
+		return done, registrar.Errorf(registrar.Unavailable, "what was removed may still lie in the files: %v", err)
+	}
+	return done, nil
+}
+
+func (s *Store) kept(ctx context.Context, customer string) (list []registrar.Kept, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) error {
+		open, err := sqldb.Collect(ctx, tx, s.scan, "select "+columns+" from operations where customer = $1 and finished_at is null order by number", customer)
+		if err != nil {
+			return err
+		}
+		for _, t := range open {
+			list = append(list, registrar.Kept{What: "the order to " + string(t.Kind) + " " + t.Domain, Why: fmt.Sprintf("operation %s is %s", t.ID, t.State)})
+		}
+
+		domains, err := sqldb.Collect(ctx, tx, scanDomain, "select record from domains where customer = $1 order by name", customer)
+		if err != nil {
+			return err
+		}
+		for _, d := range domains {
+			if d.Status.Held() {
+				list = append(list, registrar.Kept{What: "whose the domain " + d.Name + " is", Why: "it is " + string(d.Status)})
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// RotateKey exchanges the key, and returns the name of the present one with how many values were
+// sealed again.
+func (s *Store) RotateKey(ctx context.Context) (registrar.Rotation, error) {
+	n, err := s.db.RotateKey(ctx, s.box, sealedOrders)
+	if errors.Is(err, sqldb.ErrBusy) {
+		return registrar.Rotation{}, registrar.Errorf(registrar.Unavailable, "%s", sqldb.ErrBusy)
+	}
+	return registrar.Rotation{Key: s.box.Name(), Sealed: n}, err
+}

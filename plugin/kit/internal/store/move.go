@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/plugin/kit/internal/life"
+	"registrar.panel/shared/registrar"
+)
+
+// Move is what happened to an operation.
+type Move struct {
+	Cause     life.Cause
+	Message   string // for people; masked
+	Actor     string
+	Evidence  registrar.EvidenceKind
+	Error     string    // with an end that is no success: why
+	Reference string    // the registrar's name for it; "" = as it was
+	Due       time.Time // when it is looked at next
+	Deadline  time.Time // when silence becomes a person's affair
+	Change    Change    // of the domain, with success
+}
+
+// Claim records that an operation is about to be sent. [registrar.Conflict] means that it has moved
+// since it was read: it must not be sent.
+func (s *Store) Claim(ctx context.Context, t Task) (Task, error) {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		now, err := s.present(ctx, tx, t)
+		if err != nil {
+			return err
+		}
+
+		if _, err := s.move(ctx, tx, now, Move{Cause: life.Claimed, Message: "is being sent", Actor: actor}); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "update operations set claimed_at = $1 where number = $2", sqldb.Millis(s.now()), t.number); err != nil {
+			return err
+		}
+
+		if t, err = s.find(ctx, tx, "number = $1", t.number); err != nil {
+			return err
+		}
+		return s.fill(ctx, tx, &t)
+	})
+	if err != nil {
+		return t, fmt.Errorf("claim %s: %w", t.ID, err)
+	}
+	return t, s.advance(ctx)
+}
+
+// Conclude records what became of an operation. One that has moved since it was read is
+// [registrar.Conflict], and nothing changes: a second answer takes no effect.
+func (s *Store) Conclude(ctx context.Context, t Task, m Move) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		now, err := s.present(ctx, tx, t)
+		if err != nil {
+			return err
+		}
+		_, err = s.move(ctx, tx, now, m)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("conclude %s: %w", t.ID, err)
+	}
+	return nil
+}
+
+// Postpone has an operation looked at again later, because nothing new is known of it.
+func (s *Store) Postpone(ctx context.Context, t Task, due time.Time) error {
+	err := s.db.Write(ctx, func(tx *sql.Tx) error {
+		now, err := s.present(ctx, tx, t)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "update operations set tries = tries + 1, due_at = $1 where number = $2", sqldb.Millis(due), now.number)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("postpone %s: %w", t.ID, err)
+	}
+	return nil
+}
+
+// present reads an operation again, and refuses if it has moved.
+func (s *Store) present(ctx context.Context, tx *sql.Tx, t Task) (Task, error) {
+	now, err := s.find(ctx, tx, "number = $1", t.number)
+	if err != nil {
+		return now, err
+	}
+	return now, now.CheckVersion(t.Version)
+}
+
+// move takes an operation along one line of the table, with its domain, its history and its event.
+func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar.Operation, error) {
+	from := t.State
+	to, ok := life.Next(from, m.Cause)
+	if !ok {
+		return t.Operation, registrar.Errorf(registrar.Precondition, "operation %s is %s: %s leads nowhere", t.ID, from, string(m.Cause))
+	}
+
+	t.State, t.WaitsFor, t.Error = to, waitsFor(to), m.Error
+	due, ended := sqldb.Millis(m.Due), sql.NullInt64{}
+	switch {
+	case to.Final():
+		due, ended = sql.NullInt64{}, sqldb.Millis(s.now())
+		t.sealed = []byte{} // it is of no use any more, and personal
+	case to == registrar.Sending:
+		due = sql.NullInt64{}
+	case m.Due.IsZero():
+		due = sqldb.Millis(s.now())
+	}
+
+	if m.Reference != "" {
+		t.Reference = m.Reference
+	}
+
+	if to.Final() {
+		if err := s.finish(ctx, tx, t, m.Change); err != nil {
+			return t.Operation, err
+		}
+	}
+
+	_, err := tx.ExecContext(ctx, `update operations set state = $1, waits_for = $2, error = $3, reference = $4, sealed_order = $5, due_at = $6,
+		deadline = $7, finished_at = $8, tries = case when $9 then tries + 1 else 0 end where number = $10`,
+		string(to), t.WaitsFor, t.Error, t.Reference, t.sealed, due, sqldb.Millis(m.Deadline), ended, inVain(from, m.Cause), t.number)
+	if err != nil {
+		return t.Operation, fmt.Errorf("move operation: %w", err)
+	}
+
+	step := registrar.Step{State: to, Message: m.Message, Actor: m.Actor, Evidence: m.Evidence}
+	if err := s.note(ctx, tx, t, step, levelOf(to)); err != nil {
+		return t.Operation, err
+	}
+
+	t, err = s.find(ctx, tx, "number = $1", t.number)
+	return t.Operation, err
+}
+
+// inVain reports whether a move is a failure after which the same is tried again: the count of them
+// goes on, through the claims between them.
+func inVain(from registrar.OperationState, c life.Cause) bool {
+	return c == life.Unsent || from == registrar.Queued && c == life.Claimed
+}
+
+func levelOf(state registrar.OperationState) registrar.Level {
+	switch state {
+	case registrar.Failed:
+		return registrar.LevelError
+	case registrar.NeedsAction, registrar.Uncertain:
+		return registrar.LevelWarning
+	}
+	return registrar.LevelInfo
+}
+
+// note appends a step to an operation's history, and tells of it. The operation is stored as it
+// stands after the step.
+func (s *Store) note(ctx context.Context, tx *sql.Tx, t Task, step registrar.Step, level registrar.Level) error {
+	now := sqldb.Millis(s.now())
+	var number int64
+	err := tx.QueryRowContext(ctx, "update operations set steps = steps + 1, updated_at = $1 where number = $2 returning steps", now, t.number).Scan(&number)
+	if err != nil {
+		return fmt.Errorf("note step: %w", err)
+	}
+
+	_, err = tx.ExecContext(ctx, "insert into steps (operation, number, at, state, message, actor, evidence) values ($1, $2, $3, $4, $5, $6, $7)",
+		t.number, number, now, string(step.State), step.Message, step.Actor, string(step.Evidence))
+	if err != nil {
+		return fmt.Errorf("note step: %w", err)
+	}
+
+	return s.tell(ctx, tx, registrar.Event{Type: registrar.EventOperation, Level: level, Message: step.Message, Actor: step.Actor,
+		Name: t.Domain, Order: t.Order, Operation: t.ID, Kind: t.Kind, State: t.State, Reason: t.Error})
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"registrar.panel/internal/sqldb"
+	"registrar.panel/plugin/kit/internal/life"
+	"registrar.panel/shared/registrar"
+)
+
+// Task is an operation with what is needed to carry it out.
+type Task struct {
+	registrar.Operation
+	Contents  registrar.Order // of its order; only from Next, and as Claim returns it
+	Handle    string          // by which the registrar knows the customer; "" = none is known
+	Reference string          // the registrar's name for it; "" = none yet
+	Tries     int             // in vain, since it has moved
+	ClaimedAt time.Time       // when it was sent last
+
+	number int64
+	digest string
+	sealed []byte
+}
+
+const columns = `number, order_id, digest, kind, domain, state, reference, sealed_order, waits_for, error, steps, tries,
+	claimed_at, deadline, created_at, updated_at, finished_at`
+
+// scan reads a row of columns.
+func (s *Store) scan(row sqldb.Scanner) (t Task, err error) {
+	var steps int64
+	err = row.Scan(&t.number, &t.Order, &t.digest, &t.Kind, &t.Domain, &t.State, &t.Reference, &t.sealed, &t.WaitsFor, &t.Error, &steps, &t.Tries,
+		sqldb.At(&t.ClaimedAt), sqldb.At(&t.Deadline), sqldb.At(&t.CreatedAt), sqldb.At(&t.UpdatedAt), sqldb.At(&t.FinishedAt))
+	t.ID, t.Version = s.idOf(t.number), registrar.Version(strconv.FormatInt(steps, 10))
+	return t, err
+}
+
+func (s *Store) idOf(number int64) registrar.OperationID {
+	return registrar.OperationID(s.name + "-" + strconv.FormatInt(number, 10))
+}
+
+// numberOf is the number of an operation's ID, and 0, which none has, of what is no ID.
+func (s *Store) numberOf(id registrar.OperationID) int64 {
+	text, ok := strings.CutPrefix(string(id), s.name+"-")
+	if n, err := strconv.ParseInt(text, 10, 64); ok && err == nil {
+		return n
+	}
+	return 0
+}
+
+func (s *Store) find(ctx context.Context, q sqldb.Querier, where string, arg any) (Task, error) {
+	t, err := s.scan(q.QueryRowContext(ctx, "select "+columns+" from operations where "+where, arg))
+	if errors.Is(err, sql.ErrNoRows) {
+		return t, registrar.Errorf(registrar.NotFound, "the operation is not known here")
+	}
+	return t, err
+}
+
+// fill adds what only carrying it out needs.
+func (s *Store) fill(ctx context.Context, tx *sql.Tx, t *Task) (err error) {
+	if t.Contents, err = s.open(t.sealed, t.Order); err != nil {
+		return err
+	}
+	t.Handle, err = handleOf(ctx, tx, t.Contents.Customer)
+	return err
+}
+
+// Next returns operations that are due, the longest waiting first, and when the one after them is.
+func (s *Store) Next(ctx context.Context, most int) (due []Task, next time.Time, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		due, err = sqldb.Collect(ctx, tx, s.scan, "select "+columns+" from operations where due_at <= $1 order by due_at, number limit $2",
+			s.now().UnixMilli(), most)
+		if err != nil {
+			return err
+		}
+
+		for i := range due {
+			if err := s.fill(ctx, tx, &due[i]); err != nil {
+				return err
+			}
+		}
+		return tx.QueryRowContext(ctx, "select min(due_at) from operations where due_at > $1", s.now().UnixMilli()).Scan(sqldb.At(&next))
+	})
+	if err != nil {
+		return nil, next, fmt.Errorf("read what is due: %w", err)
+	}
+	return due, next, nil
+}
+
+// Recover concludes the claims that were left open when the program ended: what became of them is
+// not known. It is called before anything is sent.
+func (s *Store) Recover(ctx context.Context) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		open, err := sqldb.Collect(ctx, tx, s.scan, "select "+columns+" from operations where state = 'Sending' order by number")
+		if err != nil {
+			return err
+		}
+		for _, t := range open {
+			if _, err := s.move(ctx, tx, t, Move{Cause: life.Lost, Message: "the program ended while the order was being sent", Actor: actor, Due: s.now()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	return nil
+}
+
+// Operation returns an operation with its history.
+func (s *Store) Operation(ctx context.Context, id registrar.OperationID) (op registrar.Operation, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) error {
+		t, err := s.find(ctx, tx, "number = $1", s.numberOf(id))
+		if err != nil {
+			return err
+		}
+		t.History, err = history(ctx, tx, t.number)
+		op = t.Operation
+		return err
+	})
+	return op, err
+}
+
+// Task returns an operation with its order, of which nothing is left once it has ended.
+func (s *Store) Task(ctx context.Context, id registrar.OperationID) (t Task, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) error {
+		if t, err = s.find(ctx, tx, "number = $1", s.numberOf(id)); err != nil || t.State.Final() {
+			return err
+		}
+		return s.fill(ctx, tx, &t)
+	})
+	return t, err
+}
+
+func history(ctx context.Context, tx *sql.Tx, number int64) ([]registrar.Step, error) {
+	return sqldb.Collect(ctx, tx, func(row sqldb.Scanner) (step registrar.Step, err error) {
+		return step, row.Scan(sqldb.At(&step.At), &step.State, &step.Message, &step.Actor, &step.Evidence)
+	}, "select at, state, message, actor, evidence from steps where operation = $1 order by number", number)
+}
+
+// Count counts the operations that have not ended, and those of them that wait for a person.
+func (s *Store) Count(ctx context.Context) (n, waiting int, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "select count(*), count(case when state in ('NeedsAction', 'Uncertain') then 1 end) from operations where finished_at is null").Scan(&n, &waiting)
+	})
+	return n, waiting, err
+}

@@ -1,0 +1,111 @@
+package kit
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"registrar.panel/shared/registrar"
+)
+
+const (
+	hidden = "***"
+	// shortest is how many characters a value has at least that is looked for: a shorter one
+	// would be found in any text.
+	shortest = 3
+	// longest bounds what is kept of a text of the registrar, in characters.
+	longest = 500
+)
+
+// mask hides values in texts. The zero mask hides none.
+type mask struct{ find *regexp.Regexp }
+
+// newMask hides whatever of the values is long enough.
+func newMask(values []string) mask {
+	var all []string
+	for _, v := range values {
+		if v = strings.TrimSpace(v); utf8.RuneCountInString(v) >= shortest {
+			all = append(all, regexp.QuoteMeta(v))
+		}
+	}
+	if len(all) == 0 {
+		return mask{}
+	}
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // the whole before its parts
+	return mask{regexp.MustCompile("(?i)" + strings.Join(all, "|"))}
+}
+
+// of returns a text that may be stored and shown: in one line, bounded, and with nothing in it that
+// the mask hides.
+func (m mask) of(text string) string {
+	if m.find != nil {
+		text = m.find.ReplaceAllString(text, hidden)
+	}
+
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError }), " ")
+	if runes := []rune(text); len(runes) > longest {
+		text = string(runes[:longest]) + "…"
+	}
+	return text
+}
+
+// secretsOf lists the values of sensitive settings.
+func secretsOf(s registrar.Schema, config json.RawMessage) []string {
+	var values map[string]json.RawMessage
+	if json.Unmarshal(config, &values) != nil {
+		return nil
+	}
+
+	var all []string
+	for _, a := range s.Attributes {
+		if a.Sensitive {
+			all = append(all, texts(values[a.Name])...)
+		}
+	}
+
+	for _, b := range s.Blocks {
+		entries := []json.RawMessage{values[b.Name]}
+		if b.Repeated {
+			entries = nil
+			_ = json.Unmarshal(values[b.Name], &entries) // the schema was checked: it is a list, or absent
+		}
+		for _, e := range entries {
+			all = append(all, secretsOf(b.Schema, e)...)
+		}
+	}
+	return all
+}
+
+// texts reads a string or a list of strings.
+func texts(value json.RawMessage) []string {
+	var one string
+	if json.Unmarshal(value, &one) == nil {
+		return []string{one}
+	}
+	var several []string
+	_ = json.Unmarshal(value, &several) // what is neither holds no text
+	return several
+}
+
+// personalOf lists what an order says that only the registrar may know: all values of its registrant
+// that the form does not call public.
+func personalOf(o registrar.Order, form []registrar.Field) []string {
+	all := []string{string(o.AuthCode)}
+	if o.Registrant == nil {
+		return all
+	}
+
+	public := map[string]bool{}
+	for _, f := range form {
+		public[f.Key] = f.Class == registrar.DataPublic
+	}
+	for key, values := range o.Registrant.Fields {
+		if !public[key] {
+			all = append(all, values...)
+		}
+	}
+	return all
+}

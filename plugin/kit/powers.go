@@ -1,0 +1,92 @@
+package kit
+
+import (
+	"context"
+	"regexp"
+
+	"registrar.panel/shared/registrar"
+)
+
+// The powers that every registrar has which is built with the kit.
+var (
+	_ registrar.HandleKeeper = (*Registrar)(nil)
+	_ registrar.BackerUp     = (*Registrar)(nil)
+	_ registrar.Eraser       = (*Registrar)(nil)
+	_ registrar.KeyChanger   = (*Registrar)(nil)
+)
+
+// goodHandle is what may be a registrar's name of a customer.
+var goodHandle = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$`)
+
+// Backup implements registrar.BackerUp.
+func (r *Registrar) Backup(ctx context.Context, dir string) error { return r.store.Backup(ctx, dir) }
+
+// Erase implements registrar.Eraser. Orders are emptied as they end.
+func (r *Registrar) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
+	if list := q.Problems(); len(list) > 0 {
+		return registrar.Erasure{}, &registrar.Error{Code: registrar.Invalid, Detail: "no customer is named", Problems: list}
+	}
+	return r.store.Erase(ctx, q)
+}
+
+// RotateKeys implements registrar.KeyChanger.
+func (r *Registrar) RotateKeys(ctx context.Context) (registrar.Rotation, error) {
+	return r.store.RotateKey(ctx)
+}
+
+// Handles implements registrar.HandleKeeper.
+func (r *Registrar) Handles(ctx context.Context, customer string) ([]registrar.Handle, error) {
+	return r.store.Handles(ctx, customer)
+}
+
+// AdoptHandle implements registrar.HandleKeeper. Orders of the customer carry it from then on.
+func (r *Registrar) AdoptHandle(ctx context.Context, customer, handle string) (registrar.Handle, error) {
+	var p problems
+	p.add(customer == "", "customer", "is required")
+	p.add(!goodHandle.MatchString(handle), "handle", "must be 1 to 100 of A-Z a-z 0-9 . _ : -, the first a letter or digit")
+	if err := invalid(p); err != nil {
+		return registrar.Handle{}, err
+	}
+	return registrar.Handle{Handle: handle, Customer: customer, State: registrar.HandleRegistered}, r.store.AdoptHandle(ctx, customer, handle)
+}
+
+// ImportDomain implements registrar.HandleKeeper. The registrar's own record is read first.
+func (r *Registrar) ImportDomain(ctx context.Context, i registrar.Import) (registrar.Domain, error) {
+	var p problems
+	p.add(!isName(i.Domain) || tldOf(i.Domain, r.adapter.Describe().TLDs) == "", "domain", "must be a name that the registrar serves, in ACE")
+	p.add(i.Customer == "", "customer", "is required")
+	p.add(i.Handle != "" && !goodHandle.MatchString(i.Handle), "handle", "must be 1 to 100 of A-Z a-z 0-9 . _ : -, the first a letter or digit")
+	if err := invalid(p); err != nil {
+		return registrar.Domain{}, err
+	}
+
+	f, err := r.worker.read(ctx, i.Domain, newMask(r.worker.secrets))
+	switch {
+	case err != nil:
+		return registrar.Domain{}, registrar.Errorf(registrar.Unavailable, "the registrar's record can't be read: %s", err)
+	case !f.Held:
+		return registrar.Domain{}, registrar.Errorf(registrar.Precondition, "the registrar does not hold %s for us", i.Domain)
+	case f.PaidTill.IsZero():
+		f.PaidTill = i.PaidTill
+	}
+
+	p.add(f.PaidTill.IsZero(), "paid_till", "is required: the registrar does not say it")
+	p.add(!i.PaidTill.IsZero() && i.PaidTill != f.PaidTill, "paid_till", "is not what the registrar has, which is "+f.PaidTill.String())
+	if err := invalid(p); err != nil {
+		return registrar.Domain{}, err
+	}
+
+	if i.Handle == "" {
+		i.Handle = f.Handle
+	}
+	return r.store.Import(ctx, registrar.Domain{Name: i.Domain, Customer: i.Customer, Status: registrar.StatusRegistered, Handle: i.Handle,
+		PaidTill: f.PaidTill, Renewal: registrar.RenewManual, Nameservers: f.Nameservers}, "operator")
+}
+
+// invalid is the error for problems, or nil when there are none.
+func invalid(p problems) error {
+	if len(p) == 0 {
+		return nil
+	}
+	return &registrar.Error{Code: registrar.Invalid, Detail: "what is to be taken over has mistakes", Problems: p}
+}

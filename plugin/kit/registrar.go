@@ -1,0 +1,167 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"registrar.panel/plugin/kit/internal/store"
+	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarkit"
+)
+
+// remoteComponent is what Health and Probe call the registrar at the other end.
+const remoteComponent = "registrar"
+
+// Registrar is the registrar at work.
+type Registrar struct {
+	adapter Adapter
+	remote  Remote
+	store   *store.Store
+	worker  *worker
+
+	stop    context.CancelFunc // has nothing more begun
+	abandon context.CancelFunc // ends the calls that are under way
+	done    chan struct{}      // closed when nothing is under way
+}
+
+// begin has the worker run until Drain.
+func begin(a Adapter, remote Remote, s *store.Store, w *worker) *Registrar {
+	calls, abandon := context.WithCancel(context.Background())
+	loop, stop := context.WithCancel(calls)
+	r := &Registrar{adapter: a, remote: remote, store: s, worker: w, stop: stop, abandon: abandon, done: make(chan struct{})}
+	go func() { // ends in Drain
+		defer close(r.done)
+		w.Run(loop, calls)
+	}()
+	return r
+}
+
+// Validate implements registrar.Orders.
+func (r *Registrar) Validate(_ context.Context, o registrar.Order) (registrar.Validation, error) {
+	v := registrar.Validation{Problems: judge(r.adapter, o)}
+	if len(v.Problems) == 0 {
+		v.Preview = instruction(o)
+	}
+	return v, nil
+}
+
+// Submit implements registrar.Orders.
+func (r *Registrar) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
+	if err := registrar.InvalidOrder(judge(r.adapter, o)); err != nil {
+		return registrar.Operation{}, err
+	}
+	return r.store.Submit(ctx, o, instruction(o))
+}
+
+// Operation implements registrar.Orders.
+func (r *Registrar) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
+	return r.store.Operation(ctx, id)
+}
+
+// Resolve implements registrar.Orders. What a person has found out to be done is read, so that the
+// record has the registrar's expiry.
+func (r *Registrar) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
+	if err := registrar.InvalidDecision(d.Problems()); err != nil {
+		return registrar.Operation{}, err
+	}
+
+	var change store.Change
+	if d.Verdict == registrar.VerdictDone {
+		t, err := r.store.Task(ctx, d.Operation)
+		if err != nil {
+			return registrar.Operation{}, err
+		}
+		if t.State.WaitsForPerson() {
+			change = r.worker.found(ctx, t)
+		}
+	}
+	return r.store.Decide(ctx, d, change)
+}
+
+// Check implements registrar.Domains. What is held here is taken in any case, and a registrar that
+// is not certain makes nothing available.
+func (r *Registrar) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
+	answers := make([]registrar.Availability, len(names))
+	var ask []string
+	for i, name := range names {
+		answers[i] = registrar.Availability{Name: name, Status: registrar.AvailabilityUnknown, Detail: "the registrar does not say"}
+		if !isName(name) || tldOf(name, r.adapter.Describe().TLDs) == "" {
+			answers[i].Status, answers[i].Detail = registrar.NameInvalid, "is no name that the registrar serves, in ACE"
+			continue
+		}
+
+		d, err := r.store.Domain(ctx, name)
+		switch {
+		case err != nil && !errors.Is(err, registrar.NotFound):
+			return nil, err
+		case d.Status.Held():
+			answers[i].Status, answers[i].Detail = registrar.Taken, "it is registered here"
+		default:
+			ask = append(ask, name)
+		}
+	}
+
+	known := r.worker.available(ctx, ask)
+	for i, a := range answers {
+		if said, ok := known[a.Name]; ok && slices.Contains(ask, a.Name) {
+			answers[i] = said
+		}
+	}
+	return answers, ctx.Err()
+}
+
+// Domain implements registrar.Domains.
+func (r *Registrar) Domain(ctx context.Context, name string) (registrar.Domain, error) {
+	return r.store.Domain(ctx, name)
+}
+
+// Domains implements registrar.Domains.
+func (r *Registrar) Domains(ctx context.Context, page registrar.Page) (registrar.DomainPage, error) {
+	return r.store.Domains(ctx, page)
+}
+
+// Events implements registrar.Events.
+func (r *Registrar) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
+	return registrarkit.Follow(ctx, r.store, after, 0)
+}
+
+// Health implements registrar.Registrar.
+func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
+	open, waiting, err := r.store.Count(ctx)
+	if err != nil {
+		return nil, err
+	}
+	restored, err := r.store.Restored(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	kept := registrar.Component{Name: "store", OK: true, Detail: "in its place"}
+	if restored != "" {
+		kept.Detail = "restored, as was found " + restored + ": every order is asked about before it is sent"
+	}
+
+	other := registrar.Component{Name: remoteComponent, OK: true, Detail: "it answered when it was asked last"}
+	if fault := r.worker.fault(); fault != "" {
+		other.OK, other.Detail = false, fault
+	}
+	return []registrar.Component{other, kept,
+		{Name: "operations", OK: true, Detail: fmt.Sprintf("%d are open, %d of them wait for a person", open, waiting)}}, nil
+}
+
+// Drain implements registrar.Registrar: calls that are under way are given the context's time to
+// end. What is cut off is Uncertain.
+func (r *Registrar) Drain(ctx context.Context) error {
+	r.stop()
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		r.abandon()
+		return fmt.Errorf("wait for the registrar's answers: %w", ctx.Err())
+	}
+	r.abandon()
+	return r.store.Close()
+}

@@ -1,0 +1,151 @@
+package kit
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"registrar.panel/shared/registrar"
+)
+
+// longestName is how many characters a domain name has at most.
+const longestName = 253
+
+var (
+	goodName  = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	goodMail  = regexp.MustCompile(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
+	goodPhone = regexp.MustCompile(`^\+?[0-9][0-9 ()-]{4,}$`)
+)
+
+func isName(text string) bool { return len(text) <= longestName && goodName.MatchString(text) }
+
+// tldOf is the longest of the TLDs that a name lies below; with no list the last label; "" = none.
+func tldOf(name string, tlds []string) (tld string) {
+	if len(tlds) == 0 {
+		return name[strings.LastIndexByte(name, '.')+1:]
+	}
+	for _, t := range tlds {
+		if strings.HasSuffix(name, "."+t) && len(t) > len(tld) {
+			tld = t
+		}
+	}
+	return tld
+}
+
+// form answers a query by an adapter's fields.
+func form(a Adapter, q registrar.FormQuery) (registrar.Form, error) {
+	d := a.Describe()
+	switch {
+	case !isName("a." + q.TLD), len(d.TLDs) > 0 && !slices.Contains(d.TLDs, q.TLD):
+		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "the TLD %q is not served", q.TLD)
+	case !slices.Contains(d.Registrants, q.Registrant):
+		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "a registrant is one of %v", d.Registrants)
+	case !slices.Contains(d.Kinds, q.Kind):
+		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "a kind is one of %v", d.Kinds)
+	}
+	return registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant, Fields: a.Form(q)}, nil
+}
+
+// problems collects mistakes in an order.
+type problems []registrar.Problem
+
+func (p *problems) add(when bool, path, message string) {
+	if when {
+		*p = append(*p, registrar.Problem{Path: path, Message: message})
+	}
+}
+
+// fieldsFor are the fields of the form for an order.
+func fieldsFor(a Adapter, o registrar.Order) []registrar.Field {
+	if o.Registrant == nil {
+		return nil
+	}
+	return a.Form(registrar.FormQuery{TLD: tldOf(o.Domain, a.Describe().TLDs), Kind: o.Kind, Registrant: o.Registrant.Kind})
+}
+
+// judge finds every mistake of an order.
+func judge(a Adapter, o registrar.Order) []registrar.Problem {
+	var p problems
+	d := a.Describe()
+
+	p.add(!o.ID.Valid(), "id", "must be 1 to 64 of A-Z a-z 0-9 . _ -")
+	p.add(!slices.Contains(d.Kinds, o.Kind), "kind", fmt.Sprintf("must be one of %v", d.Kinds))
+	good := isName(o.Domain)
+	p.add(!good, "domain", "must be a domain name in ACE, lower case, without a final dot")
+	p.add(good && tldOf(o.Domain, d.TLDs) == "", "domain", fmt.Sprintf("must be below one of %v", d.TLDs))
+
+	acquires := o.Kind.Acquires()
+	p.add(acquires && o.Customer == "", "customer", "is required")
+	p.add(acquires && o.Registrant == nil, "contact", "is required")
+	p.add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0, "nameservers", "is required to register")
+	p.add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required to transfer")
+	p.add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required: the expiry to renew from")
+	p.add(o.Kind == registrar.KindUpdate && len(o.Nameservers) == 0 && o.Registrant == nil, "nameservers", "is required: there is nothing to update")
+
+	for i, ns := range o.Nameservers {
+		p.add(!isName(ns.Host), fmt.Sprintf("nameservers[%d]", i), "must be a host name")
+	}
+	if r := o.Registrant; r != nil {
+		p.add(!slices.Contains(d.Registrants, r.Kind), "contact.kind", fmt.Sprintf("must be one of %v", d.Registrants))
+		p.contact(*r, fieldsFor(a, o), acquires)
+	}
+
+	if more, ok := a.(Rules); ok {
+		p = append(p, more.Problems(o)...)
+	}
+	return p
+}
+
+// contact judges a registrant by the form.
+func (p *problems) contact(r registrar.Registrant, form []registrar.Field, whole bool) {
+	for _, f := range form {
+		path := "contact." + f.Key
+		values := r.Fields[f.Key]
+		if whole && f.Required && r.Get(f.Key) == "" {
+			p.add(true, path, "is required")
+			continue
+		}
+		p.add(len(values) > 1 && !f.Multiple, path, "must have one value")
+		for i, v := range values {
+			p.add(v != "" && !fits(f, v), fmt.Sprintf("%s[%d]", path, i), "is not of the right form")
+		}
+	}
+}
+
+// fits reports whether a value is of a field's type and matches its pattern.
+func fits(f registrar.Field, value string) bool {
+	if f.Pattern != "" {
+		pattern, err := regexp.Compile(f.Pattern)
+		return err == nil && pattern.MatchString(value)
+	}
+
+	switch f.Type {
+	case registrar.FieldDate:
+		_, err := time.Parse(time.DateOnly, value)
+		return err == nil
+	case registrar.FieldYesNo:
+		return value == "true" || value == "false"
+	case registrar.FieldEmail:
+		return goodMail.MatchString(value)
+	case registrar.FieldPhone:
+		return goodPhone.MatchString(value)
+	}
+	return true
+}
+
+// instruction says what an order asks for; it holds no personal data.
+func instruction(o registrar.Order) string {
+	text := string(o.Kind) + " " + o.Domain
+	if o.Customer != "" {
+		text += " for customer " + o.Customer
+	}
+	if !o.PaidTill.IsZero() {
+		text += ", paid till " + o.PaidTill.String()
+	}
+	for _, ns := range o.Nameservers {
+		text += ", nameserver " + strings.TrimSpace(ns.Host+" "+strings.Join(ns.IPs, " "))
+	}
+	return text
+}

@@ -1,0 +1,171 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"registrar.panel/plugin/kit/internal/store"
+	"registrar.panel/shared/registrar"
+)
+
+// journal is what a worker needs of the store.
+type journal interface {
+	Recover(ctx context.Context) error
+	Next(ctx context.Context, most int) (due []store.Task, next time.Time, err error)
+	Claim(ctx context.Context, t store.Task) (store.Task, error)
+	Conclude(ctx context.Context, t store.Task, m store.Move) error
+	Postpone(ctx context.Context, t store.Task, due time.Time) error
+	Due() <-chan struct{}
+}
+
+// worker carries operations out. It looks at what is stored and at nothing else, so it goes on
+// where any other left off.
+type worker struct {
+	remote  Remote
+	journal journal
+	adapter Adapter
+	secrets []string // of the settings
+	timing  Timing
+	now     func() time.Time
+	log     *slog.Logger
+	atOnce  int
+	freed   chan struct{} // when an operation has been attended to
+
+	mu   sync.Mutex
+	busy map[registrar.OperationID]bool // that are being attended to
+	last string                         // why the last call to the registrar failed; "" = it did not
+}
+
+// Run attends to what is due until ctx ends, and returns when nothing is under way any more. Calls
+// to the registrar end with calls.
+func (w *worker) Run(ctx, calls context.Context) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	for !w.recovered(ctx) {
+		if !w.sleep(ctx, w.timing.First) {
+			return
+		}
+	}
+
+	for ctx.Err() == nil {
+		pause := w.round(ctx, func(t store.Task) { all.Go(func() { w.take(calls, t) }) })
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-w.journal.Due():
+		case <-w.freed:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+func (w *worker) recovered(ctx context.Context) bool {
+	err := w.journal.Recover(ctx)
+	if err != nil && ctx.Err() == nil {
+		w.log.Error("claims that were left open can't be concluded", "err", err)
+	}
+	return err == nil
+}
+
+func (w *worker) sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// round begins what is due and there is room for, and returns how long nothing else will be.
+func (w *worker) round(ctx context.Context, start func(store.Task)) time.Duration {
+	under := w.underway()
+	due, next, err := w.journal.Next(ctx, under+w.atOnce)
+	if err != nil {
+		if ctx.Err() == nil {
+			w.log.Error("what is due can't be read", "err", err)
+		}
+		return w.timing.First
+	}
+
+	for _, t := range due {
+		if under == w.atOnce {
+			break
+		}
+		if w.reserve(t.ID) {
+			under++
+			start(t)
+		}
+	}
+	if next.IsZero() {
+		return w.timing.Most
+	}
+	return max(next.Sub(w.now()), 0)
+}
+
+func (w *worker) underway() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.busy)
+}
+
+// reserve reports whether an operation was not being attended to, and is from now on.
+func (w *worker) reserve(id registrar.OperationID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busy[id] {
+		return false
+	}
+	w.busy[id] = true
+	return true
+}
+
+func (w *worker) release(id registrar.OperationID) {
+	w.mu.Lock()
+	delete(w.busy, id)
+	w.mu.Unlock()
+	select {
+	case w.freed <- struct{}{}:
+	default:
+	}
+}
+
+// take attends to an operation that is reserved. After a fault of the store it holds it back for a
+// while.
+func (w *worker) take(calls context.Context, t store.Task) {
+	defer w.release(t.ID)
+	err := w.attend(calls, t)
+	if err == nil || errors.Is(err, registrar.Conflict) || errors.Is(err, registrar.Precondition) { // it has moved meanwhile: what is stored counts
+		return
+	}
+	w.log.Error("an operation can't be moved", "operation", t.ID, "err", err)
+	w.sleep(calls, w.timing.First)
+}
+
+// attend takes the next step of an operation: it is claimed and sent, or asked about.
+func (w *worker) attend(calls context.Context, t store.Task) error {
+	call := w.remote.Ask
+	if t.State == registrar.Queued {
+		claimed, err := w.journal.Claim(calls, t)
+		if err != nil {
+			return err
+		}
+		t, call = claimed, w.remote.Send
+	}
+
+	answer := w.answer(calls, t, call)
+
+	// What became of it is recorded even if nobody waits for it any more.
+	ctx := context.WithoutCancel(calls)
+	now := w.now()
+	if m, ok := decide(t, answer, now, w.timing); ok {
+		w.log.Info("an operation moves", "operation", t.ID, "domain", t.Domain, "cause", string(m.Cause))
+		return w.journal.Conclude(ctx, t, m)
+	}
+	return w.journal.Postpone(ctx, t, now.Add(w.timing.pause(t.Tries)))
+}
