@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
@@ -141,8 +142,8 @@ func ofNumber(before, after string) bool {
 }
 
 var (
-	wordBefore = regexp.MustCompile(`[\pL\pN_@.-]$`)
-	wordAfter  = regexp.MustCompile(`^(?:[\pL\pN_@-]|\.[\pL\pN])`)
+	wordBefore = lazyregexp.New(`[\pL\pN_@.-]$`)
+	wordAfter  = lazyregexp.New(`^(?:[\pL\pN_@-]|\.[\pL\pN])`)
 )
 
 // ofWord: it is part of a word, or a label of a domain.
@@ -155,7 +156,7 @@ const (
 	gap     = `[\s\x{a0}.,/-]{1,3}`
 )
 
-var wordsOf = regexp.MustCompile(`[` + letters + `]+`)
+var wordsOf = lazyregexp.New(`[` + letters + `]+`)
 
 // loose spells a word; ё is often written as е.
 func loose(word string) string {
@@ -195,8 +196,8 @@ func stem(word string) string {
 }
 
 var (
-	digitGroups = regexp.MustCompile(`\d+`)
-	anyLetter   = regexp.MustCompile(`\pL`)
+	digitGroups = lazyregexp.New(`\d+`)
+	anyLetter   = lazyregexp.New(`\pL`)
 )
 
 // numbersIn lists the numbers of a value. A phone is one with and without its country and
@@ -220,7 +221,7 @@ func numberPattern(digits string) string {
 	return strings.Join(strings.Split(digits, ""), `[\s\x{a0}()./–-]{0,3}`)
 }
 
-var date = regexp.MustCompile(`\b(?:(\d{4})-(\d{2})-(\d{2})|(\d{2})\.(\d{2})\.(\d{4}))\b`)
+var date = lazyregexp.New(`\b(?:(\d{4})-(\d{2})-(\d{2})|(\d{2})\.(\d{2})\.(\d{4}))\b`)
 
 // datesIn lists the days that a value names.
 func datesIn(value string) (days []registrar.Date) {
