@@ -32,8 +32,8 @@ var onceChecks = []check{
 		Remedy: "Record the refusal as the operation's end, and let go of the domain."}, tellsRefusals},
 }
 
-// witness asks the one that is given.
-func (e *exam) witness() bystander { return bystander{e.subject.Witness} }
+// witnessOf asks the witness that is given.
+func witnessOf(e *exam) bystander { return bystander{e.subject.Witness} }
 
 // wary is an order that the registrar will treat in some way.
 func (e *exam) wary(l *life, how Behaviour) (registrar.Order, error) {
@@ -41,12 +41,12 @@ func (e *exam) wary(l *life, how Behaviour) (registrar.Order, error) {
 	if err != nil {
 		return o, err
 	}
-	return o, e.witness().behave(e.ctx, o.Domain, how)
+	return o, witnessOf(e).behave(e.ctx, o.Domain, how)
 }
 
 // cameOnce demands that an order reached the registrar once.
 func (e *exam) cameOnce(o registrar.Order, when string) error {
-	n, err := e.witness().reached(e.ctx, o.Domain, o.Kind)
+	n, err := witnessOf(e).reached(e.ctx, o.Domain, o.Kind)
 	if err == nil && n != 1 {
 		e.broken("the order to %s %s reached the registrar %d times%s", o.Kind, o.Domain, n, when)
 	}
@@ -69,7 +69,7 @@ func reachesOnce(e *exam) error {
 
 	var refused []string
 	for _, kind := range e.description.Kinds {
-		o, err := e.following(l, first, kind)
+		o, err := following(e, l, first, kind)
 		if err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func reachesOnce(e *exam) error {
 }
 
 // following is an order of a kind: of a new name, or for the domain that is held.
-func (e *exam) following(l *life, held registrar.Order, kind registrar.OperationKind) (registrar.Order, error) {
+func following(e *exam, l *life, held registrar.Order, kind registrar.OperationKind) (registrar.Order, error) {
 	if kind.Acquires() {
 		return e.orderOf(l, kind)
 	}
@@ -111,7 +111,7 @@ func (e *exam) following(l *life, held registrar.Order, kind registrar.Operation
 // arrives waits until an order has reached the registrar.
 func (e *exam) arrives(o registrar.Order) error {
 	return e.soon("the order's arrival at the registrar", func() (bool, error) {
-		n, err := e.witness().reached(e.ctx, o.Domain, o.Kind)
+		n, err := witnessOf(e).reached(e.ctx, o.Domain, o.Kind)
 		return n > 0, err
 	})
 }
@@ -132,6 +132,7 @@ func survivesLoss(e *exam) error {
 	if err := e.arrives(o); err != nil {
 		return err
 	}
+
 	if _, err := e.conclude(l, op.ID); err != nil {
 		return err
 	}
@@ -176,11 +177,11 @@ func survivesCrashes(e *exam) error {
 		}
 	}
 
-	return e.survivesSilence(l)
+	return survivesSilence(e, l)
 }
 
 // survivesSilence crashes the plugin while it waits for the registrar's answer.
-func (e *exam) survivesSilence(l *life) error {
+func survivesSilence(e *exam, l *life) error {
 	o, err := e.wary(l, HoldsAnswers)
 	if err != nil {
 		return err
@@ -200,7 +201,7 @@ func (e *exam) survivesSilence(l *life) error {
 	case <-crashed:
 	case <-time.After(min(time.Second, e.subject.Patience/4)):
 	}
-	if err := e.witness().behave(e.ctx, o.Domain, BehavesWell); err != nil {
+	if err := witnessOf(e).behave(e.ctx, o.Domain, BehavesWell); err != nil {
 		return err
 	}
 	<-crashed
@@ -233,7 +234,7 @@ func hearsLate(e *exam) error {
 	}
 
 	// Long enough for a plugin that is impatient.
-	e.pass()
+	linger(e)
 	now, err := l.Operation(e.ctx, op.ID)
 	if err != nil {
 		return err
@@ -241,7 +242,7 @@ func hearsLate(e *exam) error {
 	if now.State.Final() || now.State == registrar.Queued {
 		e.broken("while the registrar has the order, the operation is %s: %s", now.State, now.Error)
 	}
-	if err := e.witness().behave(e.ctx, o.Domain, BehavesWell); err != nil {
+	if err := witnessOf(e).behave(e.ctx, o.Domain, BehavesWell); err != nil {
 		return err
 	}
 	if _, err := e.conclude(l, op.ID); err != nil {
@@ -250,8 +251,8 @@ func hearsLate(e *exam) error {
 	return e.cameOnce(o, " when the registrar took long")
 }
 
-// pass lets a little of the patience pass.
-func (e *exam) pass() {
+// linger lets a little of the patience pass.
+func linger(e *exam) {
 	select {
 	case <-e.ctx.Done():
 	case <-time.After(min(time.Second, e.subject.Patience/8)):
@@ -303,7 +304,7 @@ func outlastsDown(e *exam) error {
 		return nil
 	}
 
-	e.pass()
+	linger(e)
 	now, err := l.Operation(e.ctx, op.ID)
 	if err != nil {
 		return err
@@ -312,7 +313,7 @@ func outlastsDown(e *exam) error {
 		e.broken("while the registrar is down the operation is %s: %s", now.State, now.Error)
 		return nil
 	}
-	if err := e.witness().behave(e.ctx, o.Domain, BehavesWell); err != nil {
+	if err := witnessOf(e).behave(e.ctx, o.Domain, BehavesWell); err != nil {
 		return err
 	}
 	if err := e.arrives(o); err != nil {
@@ -355,7 +356,7 @@ func tellsRefusals(e *exam) error {
 		e.broken("an order that the registrar refuses is %s with the words %q, and the domain %s", op.State, op.Error, d.Status)
 	}
 
-	if err := e.witness().behave(e.ctx, o.Domain, BehavesWell); err != nil {
+	if err := witnessOf(e).behave(e.ctx, o.Domain, BehavesWell); err != nil {
 		return err
 	}
 	again, err := l.Submit(e.ctx, e.spoil(o, func(*registrar.Order) {}))
