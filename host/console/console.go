@@ -13,10 +13,9 @@ package console
 import (
 	"embed"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/access"
 	"registrar.panel/host/web/api"
@@ -27,7 +26,7 @@ type Options struct {
 	API    http.Handler   // answers for the caller whom the context of a request names
 	Zone   *time.Location // in which times are shown; nil = the machine's
 	Now    func() time.Time
-	Logger hclog.Logger
+	Logger *slog.Logger
 }
 
 // Console answers browsers; it is an [http.Handler]. In front of it stands what finds out who calls,
@@ -36,7 +35,7 @@ type Console struct {
 	client    *api.Client
 	zone      *time.Location
 	now       func() time.Time
-	log       hclog.Logger
+	log       *slog.Logger
 	languages []*language
 	mux       *http.ServeMux
 	handler   http.Handler

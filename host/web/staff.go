@@ -3,9 +3,8 @@ package web
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/access"
 	"registrar.panel/host/web/api"
@@ -88,7 +87,7 @@ func sessionOf(s access.Session) api.Session {
 type staffCalls struct {
 	staff   Staff
 	address func(r *http.Request) string
-	log     hclog.Logger
+	log     *slog.Logger
 }
 
 func routeStaff(t *routes, s *Server) {

@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/inbox"
 	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/registry"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // rawMail is a mail that answers nothing.

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"registrar.panel/internal/pace"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 const (

@@ -5,7 +5,7 @@
 //
 //	func TestConformance(t *testing.T) {
 //		registrartest.Run(t, registrartest.Subject{
-//			Open:   registrartest.InProcess(func(log hclog.Logger) registrar.Plugin { return mine.New(log) }),
+//			Open:   registrartest.InProcess(func(log *slog.Logger) registrar.Plugin { return mine.New(log) }),
 //			Config: json.RawMessage(`{"account": "test"}`),
 //		})
 //	}

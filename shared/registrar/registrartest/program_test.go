@@ -13,8 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
 )
@@ -102,7 +101,7 @@ var brokenPrograms = map[string]func(p registrar.Plugin, serve func(registrar.Pl
 	},
 	"process/sigterm": func(p registrar.Plugin, serve func(registrar.Plugin)) {
 		dieOf(syscall.SIGTERM)
-		log := hclog.New(&hclog.LoggerOptions{Output: lastWords{os.Stderr}, JSONFormat: true})
+		log := logline.New(lastWords{os.Stderr}, logline.Options{JSON: true})
 		registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: p, Logger: log})
 	},
 	"process/sigint": func(p registrar.Plugin, serve func(registrar.Plugin)) {

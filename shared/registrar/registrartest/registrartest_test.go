@@ -3,12 +3,11 @@ package registrartest
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/pace"
 	"registrar.panel/shared/registrar"
@@ -23,7 +22,7 @@ func goodSubject(open Opener) Subject {
 		BadConfigs: []BadConfig{{Why: "a limit beyond reason", Path: "limit", Config: json.RawMessage(strings.Replace(goodSettings, `"limit": 3`, `"limit": 9999`, 1))}}}
 }
 
-func makeGood(log hclog.Logger) registrar.Plugin { return unhosted{newGood(log)} }
+func makeGood(log *slog.Logger) registrar.Plugin { return unhosted{newGood(log)} }
 
 func TestAGoodRegistrarConforms(t *testing.T) {
 	t.Parallel()
@@ -98,7 +97,7 @@ func breach(t *testing.T, rule Rule) (Subject, []check) {
 		t.Fatal("no registrar breaks it")
 	}
 
-	s := goodSubject(ungated(func(log hclog.Logger) registrar.Hosted {
+	s := goodSubject(ungated(func(log *slog.Logger) registrar.Hosted {
 		a := alter(newGood(log))
 		broken(a)
 		return a
@@ -127,7 +126,7 @@ func TestRulesAreWritten(t *testing.T) {
 // Without settings nothing is submitted, and what was not judged is not passed.
 func TestWithoutSettings(t *testing.T) {
 	t.Parallel()
-	report, err := Examine(t.Context(), Subject{Open: ungated(func(log hclog.Logger) registrar.Hosted { return &neverStarted{newGood(log), t} })})
+	report, err := Examine(t.Context(), Subject{Open: ungated(func(log *slog.Logger) registrar.Hosted { return &neverStarted{newGood(log), t} })})
 	if err != nil || !report.Conforms() || report.Count(Passed) < 10 || report.Count(Passed)+report.Count(Skipped) != len(Rules()) {
 		t.Errorf("%d passed, %d skipped of %d: %v", report.Count(Passed), report.Count(Skipped), len(Rules()), err)
 	}
