@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,8 +16,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/kit"
 	"registrar.panel/shared/registrar"
@@ -156,13 +155,13 @@ func onceSubject(t *testing.T, alter func(c *client, wrap *wrapping)) Subject {
 	t.Cleanup(server.Close)
 
 	return Subject{Config: json.RawMessage(`{}`), Witness: server.URL + "/witness", Patience: 2 * testPatience,
-		Open: InProcess(func(hclog.Logger) registrar.Plugin {
+		Open: InProcess(func(log *slog.Logger) registrar.Plugin {
 			c := &client{fake: server.Listener.Addr().String(), ledger: &fake.Ledger, send: post, ask: look}
 			wrap := wrapping(func(r *kit.Registrar) registrar.Registrar { return r })
 			if alter != nil {
 				alter(c, &wrap)
 			}
-			p := kit.New(c, kit.Options{Timing: kit.Timing{First: 2 * time.Millisecond, Most: 20 * time.Millisecond, Settle: time.Hour}})
+			p := kit.New(c, kit.Options{Logger: log, Timing: kit.Timing{First: 2 * time.Millisecond, Most: 20 * time.Millisecond, Settle: time.Hour}})
 			return wrapped{p, wrap}
 		})}
 }
