@@ -43,7 +43,7 @@ func TestPluginNew(t *testing.T) {
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Fatal(diff)
 	}
-	mostLines(t, 200, dir, "main.go", "adapter.go", "remote.go")
+	fewLines(t, 200, dir, "main.go", "adapter.go", "remote.go")
 	if mod, err := os.ReadFile(filepath.Join(dir, "go.mod")); err != nil || strings.Contains(string(mod), "replace") {
 		t.Errorf("go.mod can't be committed: %s, %v", mod, err)
 	}
@@ -64,8 +64,8 @@ func TestPluginNew(t *testing.T) {
 	}
 }
 
-// mostLines demands that an author has no more to read.
-func mostLines(t *testing.T, most int, dir string, files ...string) {
+// fewLines demands that an author has no more to read.
+func fewLines(t *testing.T, most int, dir string, files ...string) {
 	t.Helper()
 	n := 0
 	for _, name := range files {

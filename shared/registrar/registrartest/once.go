@@ -44,6 +44,28 @@ func (e *exam) wary(l *life, how Behaviour) (registrar.Order, error) {
 	return o, witnessOf(e).behave(e.ctx, o.Domain, how)
 }
 
+// sentTo submits an order that the registrar will treat in some way.
+func sentTo(e *exam, how Behaviour) (l *life, o registrar.Order, op registrar.Operation, err error) {
+	if l, err = e.working(); err != nil {
+		return l, o, op, err
+	}
+	if o, err = e.wary(l, how); err != nil {
+		return l, o, op, err
+	}
+	if op, err = l.Submit(e.ctx, o); err != nil {
+		err = fmt.Errorf("submit a good order: %w", err)
+	}
+	return l, o, op, err
+}
+
+// endsOnce brings an operation to its end, and demands that its order reached the registrar once.
+func endsOnce(e *exam, l *life, o registrar.Order, op registrar.Operation, when string) error {
+	if _, err := e.conclude(l, op.ID); err != nil {
+		return err
+	}
+	return e.cameOnce(o, when)
+}
+
 // cameOnce demands that an order reached the registrar once.
 func (e *exam) cameOnce(o registrar.Order, when string) error {
 	n, err := witnessOf(e).reached(e.ctx, o.Domain, o.Kind)
@@ -78,10 +100,7 @@ func reachesOnce(e *exam) error {
 			refused = append(refused, string(kind))
 			continue
 		}
-		if _, err := e.conclude(l, op.ID); err != nil {
-			return err
-		}
-		if err := e.cameOnce(o, ""); err != nil {
+		if err := endsOnce(e, l, o, op, ""); err != nil {
 			return err
 		}
 	}
@@ -117,26 +136,17 @@ func (e *exam) arrives(o registrar.Order) error {
 }
 
 func survivesLoss(e *exam) error {
-	l, err := e.working()
+	l, o, op, err := sentTo(e, LosesAnswers)
 	if err != nil {
 		return err
-	}
-	o, err := e.wary(l, LosesAnswers)
-	if err != nil {
-		return err
-	}
-	op, err := l.Submit(e.ctx, o)
-	if err != nil {
-		return fmt.Errorf("submit a good order: %w", err)
 	}
 	if err := e.arrives(o); err != nil {
 		return err
 	}
-
-	if _, err := e.conclude(l, op.ID); err != nil {
+	if _, err := reacts(e, l, op.ID, isBeyondSending); err != nil {
 		return err
 	}
-	return e.cameOnce(o, " when its answer was lost")
+	return endsOnce(e, l, o, op, " when its answer was lost")
 }
 
 // mostSteps bounds after how many steps of an operation it is crashed.
@@ -166,10 +176,7 @@ func survivesCrashes(e *exam) error {
 			return err
 		}
 		over := op.State.Final() || op.State.WaitsForPerson()
-		if _, err := e.conclude(l, op.ID); err != nil {
-			return err
-		}
-		if err := e.cameOnce(o, fmt.Sprintf(" when the plugin crashed after step %d", step)); err != nil {
+		if err := endsOnce(e, l, o, op, fmt.Sprintf(" when the plugin crashed after step %d", step)); err != nil {
 			return err
 		}
 		if over && len(op.History) < step {
@@ -210,67 +217,62 @@ func survivesSilence(e *exam, l *life) error {
 	if err != nil {
 		return err
 	}
-	if _, err := e.conclude(next, op.ID); err != nil {
+	if _, err := reacts(e, next, op.ID, isBeyondSending); err != nil {
 		return err
 	}
-	return e.cameOnce(o, " when the plugin crashed while it waited for the answer")
+	return endsOnce(e, next, o, op, " when the plugin crashed while it waited for the answer")
 }
 
 func hearsLate(e *exam) error {
-	l, err := e.working()
+	l, o, op, err := sentTo(e, TakesLong)
 	if err != nil {
 		return err
-	}
-	o, err := e.wary(l, TakesLong)
-	if err != nil {
-		return err
-	}
-	op, err := l.Submit(e.ctx, o)
-	if err != nil {
-		return fmt.Errorf("submit a good order: %w", err)
 	}
 	if err := e.arrives(o); err != nil {
 		return err
 	}
 
-	// Long enough for a plugin that is impatient.
-	linger(e)
-	now, err := l.Operation(e.ctx, op.ID)
+	now, err := reacts(e, l, op.ID, isBeyondSending)
 	if err != nil {
 		return err
 	}
+
 	if now.State.Final() || now.State == registrar.Queued {
 		e.broken("while the registrar has the order, the operation is %s: %s", now.State, now.Error)
 	}
 	if err := witnessOf(e).behave(e.ctx, o.Domain, BehavesWell); err != nil {
 		return err
 	}
-	if _, err := e.conclude(l, op.ID); err != nil {
-		return err
-	}
-	return e.cameOnce(o, " when the registrar took long")
+	return endsOnce(e, l, o, op, " when the registrar took long")
 }
 
-// linger lets a little of the patience pass.
-func linger(e *exam) {
+// reacts waits until something holds of an operation, if it ever does, and a little longer: what a
+// plugin does wrong it does then. It returns the operation as it is afterwards.
+func reacts(e *exam, l *life, id registrar.OperationID, holds func(op registrar.Operation) bool) (registrar.Operation, error) {
+	_ = e.soon("a reaction", func() (bool, error) {
+		op, err := l.Operation(e.ctx, id)
+		return err != nil || holds(op) || op.State.Final(), nil
+	})
+
 	select {
 	case <-e.ctx.Done():
 	case <-time.After(min(time.Second, e.subject.Patience/8)):
 	}
+	return l.Operation(e.ctx, id)
 }
 
+// isBeyondSending reports whether the plugin has drawn its conclusion from what it heard, or did not.
+func isBeyondSending(op registrar.Operation) bool {
+	return op.State != registrar.Queued && op.State != registrar.Sending
+}
+
+// wasTried reports whether the plugin has tried to send an order: it was stored, sent, and what came of it.
+func wasTried(op registrar.Operation) bool { return len(op.History) > 2 }
+
 func hearsOnce(e *exam) error {
-	l, err := e.working()
+	l, o, op, err := sentTo(e, AnswersTwice)
 	if err != nil {
 		return err
-	}
-	o, err := e.wary(l, AnswersTwice)
-	if err != nil {
-		return err
-	}
-	op, err := l.Submit(e.ctx, o)
-	if err != nil {
-		return fmt.Errorf("submit a good order: %w", err)
 	}
 	ended, err := e.conclude(l, op.ID)
 	if err != nil {
@@ -304,11 +306,11 @@ func outlastsDown(e *exam) error {
 		return nil
 	}
 
-	linger(e)
-	now, err := l.Operation(e.ctx, op.ID)
+	now, err := reacts(e, l, op.ID, wasTried)
 	if err != nil {
 		return err
 	}
+
 	if now.State.Final() {
 		e.broken("while the registrar is down the operation is %s: %s", now.State, now.Error)
 		return nil
@@ -319,24 +321,13 @@ func outlastsDown(e *exam) error {
 	if err := e.arrives(o); err != nil {
 		return err
 	}
-	if _, err := e.conclude(l, op.ID); err != nil {
-		return err
-	}
-	return e.cameOnce(o, " when the registrar was down at first")
+	return endsOnce(e, l, o, op, " when the registrar was down at first")
 }
 
 func tellsRefusals(e *exam) error {
-	l, err := e.working()
+	l, o, op, err := sentTo(e, Refuses)
 	if err != nil {
 		return err
-	}
-	o, err := e.wary(l, Refuses)
-	if err != nil {
-		return err
-	}
-	op, err := l.Submit(e.ctx, o)
-	if err != nil {
-		return fmt.Errorf("submit a good order: %w", err)
 	}
 
 	err = e.soon("the end of an order that is refused", func() (bool, error) {
