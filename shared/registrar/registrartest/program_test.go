@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
@@ -39,13 +40,12 @@ func TestMain(m *testing.M) {
 	serve(p)
 }
 
-func program(name string) Program {
-	self, err := os.Executable()
-	if err != nil {
-		panic(err) // there is no test without it
-	}
-	// Under the race detector a process would sleep a second before it ends.
-	return Program{Command: []string{self}, Env: []string{programEnv + "=" + name, "GORACE=atexit_sleep_ms=0"}}
+// program is a plugin's program, without the race detector: it starts some hundred times, and what
+// serves it is watched by the suite of registrarrpc.
+func program(t *testing.T, name string) Program {
+	t.Helper()
+	// Under the detector a process of a test run by hand would sleep a second before it ends.
+	return Program{Command: []string{testrun.Suite(t)}, Env: []string{programEnv + "=" + name, "GORACE=atexit_sleep_ms=0"}}
 }
 
 func hasCookie() bool { return os.Getenv(registrarrpc.Handshake().MagicCookieKey) != "" }

@@ -26,7 +26,7 @@ func makeGood(log *slog.Logger) registrar.Plugin { return unhosted{newGood(log)}
 
 func TestAGoodRegistrarConforms(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]Opener{"in process": InProcess(makeGood), "over gRPC": OverGRPC(makeGood), "as a program": program("good")} {
+	for name, open := range map[string]Opener{"in process": InProcess(makeGood), "over gRPC": OverGRPC(makeGood), "as a program": program(t, "good")} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			report, err := Examine(t.Context(), goodSubject(open))
@@ -87,7 +87,7 @@ func breach(t *testing.T, rule Rule) (Subject, []check) {
 		if brokenPrograms[rule.ID] == nil {
 			t.Fatal("no program breaks it")
 		}
-		s := goodSubject(program(rule.ID))
+		s := goodSubject(program(t, rule.ID))
 		s.Patience = 4 * testPatience // processes take their time to start
 		return s, processChecks
 	}
