@@ -114,7 +114,7 @@ func (h *Host) open(ctx context.Context, o Options) error {
 	h.web = web.New(web.Options{Orders: h.orders, Board: h.board, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials, Staff: h.staff, Webhooks: h.orders.Webhooks(), Teller: h.teller, Notifier: h.notifier, Version: o.Version,
 		Measures: metrics.New(metrics.Options{Book: h.orders.Lists(), Plugins: h, Version: o.Version, Now: o.Now}),
 		Proxies:  h.config.Panel.Proxy, Logger: h.log.With(logline.Module, "web"), Pages: func(api http.Handler) http.Handler {
-			return console.New(console.Options{API: api, Now: o.Now, Logger: h.log.With(logline.Module, "console")})
+			return console.New(console.Options{API: api, Now: o.Now, Logger: h.log.With(logline.Module, "console"), Phrases: h.phrases})
 		}})
 	return h.warnLocked(ctx, credentials)
 }

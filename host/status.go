@@ -115,6 +115,14 @@ func (h *Host) Statuses() []supervisor.Status {
 	return all
 }
 
+// phrases are what the registrars at work say, in other languages.
+func (h *Host) phrases() (all []registrar.Phrase) {
+	for _, s := range h.supervisor.Statuses() {
+		all = append(all, s.Phrases...)
+	}
+	return all
+}
+
 // stillForgotten counts again what was found at the start: it can be moved and withdrawn.
 func (h *Host) stillForgotten() []orders.Holding {
 	if len(h.forgotten) == 0 {

@@ -10,6 +10,7 @@ import (
 
 	"registrar.panel/host/config"
 	"registrar.panel/host/supervisor"
+	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
 
@@ -51,6 +52,21 @@ func (h *Host) Upgrade(ctx context.Context, name, by, forWhom string) (superviso
 	}
 
 	return h.Statuses()[at], err
+}
+
+// Settings implements [web.Plugins].
+func (h *Host) Settings(name string) (all []api.Setting) {
+	for _, s := range h.launcher.InForce(name) {
+		all = append(all, api.Setting{Name: s.Path, Value: optional(s.Value), Secret: s.Secret, Default: !s.Written, About: optional(s.About)})
+	}
+	return all
+}
+
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }
 
 // reread makes the specification of one plugin from the file as it is now.

@@ -64,6 +64,9 @@ type Caller struct {
 	Rights []Right
 
 	SignedIn bool // on the pages, with a session that can be ended
+
+	// Address is where the request comes from; "" = this machine's socket, or the panel itself.
+	Address string
 }
 
 // May reports whether the caller has a right.

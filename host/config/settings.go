@@ -21,8 +21,18 @@ type Settings struct {
 	// Config is as registrar.Settings.Config wants it, secrets included: don't print it.
 	Config   json.RawMessage
 	Warnings []Problem
+	InForce  []Setting // what Config says, without secrets
 
 	at map[string]Position // by path; "" is the whole
+}
+
+// Setting is one value that a plugin works with.
+type Setting struct {
+	Path    string // "smtp.address"
+	Value   string // as JSON; "" = it is a secret, or there is none
+	Secret  bool   // it is set, and not shown
+	Written bool   // it stands in the file; otherwise it is the schema's default
+	About   string // in the words of the schema
 }
 
 // Settings reads a registrar's config block by the schema of its plugin. Mistakes, and
@@ -32,7 +42,7 @@ func (c *Config) Settings(name string, s registrar.Schema) (*Settings, error) {
 	if !ok {
 		return nil, fmt.Errorf("read settings: there is no registrar %q", name)
 	}
-	d := decoder{secrets: c.secrets, at: map[string]Position{"": r.configAt}}
+	d := decoder{secrets: c.secrets, at: map[string]Position{"": r.configAt}, hidden: map[string]bool{}}
 	values := d.body(r.body, s, "", r.configAt)
 	if err := asError(d.problems); err != nil {
 		return nil, err
@@ -44,7 +54,7 @@ func (c *Config) Settings(name string, s registrar.Schema) (*Settings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read settings of %s: %w", name, err)
 	}
-	return &Settings{Config: text, Warnings: d.warnings, at: d.at}, nil
+	return &Settings{Config: text, Warnings: d.warnings, InForce: d.inForce, at: d.at}, nil
 }
 
 // Locate puts the plugin's own complaints at their places in the file: at the attribute,
@@ -73,6 +83,8 @@ type decoder struct {
 	warnings []Problem
 	fault    error // of the schema itself
 	at       map[string]Position
+	hidden   map[string]bool // by path: what holds a secret
+	inForce  []Setting
 }
 
 func (d *decoder) add(at Position, format string, args ...any) {
@@ -200,7 +212,33 @@ func (d *decoder) attribute(written *hcl.Attribute, a registrar.Attribute, path 
 		d.fault = fmt.Errorf("attribute %s: %w", path, err)
 	}
 
+	d.inForce = append(d.inForce, d.setting(path, a, written != nil, text))
 	return text
+}
+
+// setting is a value for people. What the schema calls sensitive, comes from a secret, or looks like it
+// holds a password is told to be set, and no more.
+func (d *decoder) setting(path string, a registrar.Attribute, written bool, value json.RawMessage) Setting {
+	s := Setting{Path: path, Written: written, About: a.Description}
+	switch given := string(value); {
+	case given == "null":
+	case a.Sensitive, d.hidden[path], slices.ContainsFunc(textsIn(value), holdsPassword):
+		s.Secret = given != `""`
+	default:
+		s.Value = given
+	}
+	return s
+}
+
+// textsIn are the texts of a value, which may be a list.
+func textsIn(value json.RawMessage) []string {
+	var one string
+	if json.Unmarshal(value, &one) == nil {
+		return []string{one}
+	}
+	var several []string
+	_ = json.Unmarshal(value, &several) // another type has none
+	return several
 }
 
 // evaluate resolves references; cty.NilVal means that it has complained.
@@ -232,6 +270,7 @@ func (d *decoder) sensitive(e hcl.Expression, path string) cty.Value {
 }
 
 func (d *decoder) resolve(value cty.Value, e hcl.Expression, path string) cty.Value {
+	d.hidden[path] = true
 	text, literal, err := d.secrets.resolve(value)
 	if err != nil {
 		d.add(positionOf(e.Range()), "%s: %v", path, err)

@@ -19,6 +19,7 @@ import (
 
 	"registrar.panel/host/access"
 	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
 )
 
 // Options of a console.
@@ -27,6 +28,9 @@ type Options struct {
 	Zone   *time.Location // in which times are shown; nil = the machine's
 	Now    func() time.Time
 	Logger *slog.Logger
+
+	// Phrases are what registrars say, in other languages; nil = English alone.
+	Phrases func() []registrar.Phrase
 }
 
 // Console answers browsers; it is an [http.Handler]. In front of it stands what finds out who calls,
@@ -55,7 +59,7 @@ func New(o Options) *Console {
 	}
 
 	var err error
-	if c.languages, err = speak(c.zone, c.now); err != nil {
+	if c.languages, err = speak(c.zone, c.now, o.Phrases); err != nil {
 		panic(fmt.Errorf("read the pages, which are parts of the program: %w", err))
 	}
 	c.routes()

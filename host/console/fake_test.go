@@ -21,6 +21,7 @@ import (
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web"
+	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/secret"
 )
@@ -167,8 +168,9 @@ func (f *fake) ResolveReviews(_ context.Context, d registrar.ReviewsDecision) (r
 	return registrar.ReviewsResolved{Resolved: len(d.Reviews)}, registrar.InvalidDecision(d.Problems())
 }
 
-func (f *fake) ReviewRule(context.Context, registrar.ReviewID) (string, error) {
-	return `reply "rv-1" {}`, nil
+func (f *fake) ReviewRule(context.Context, registrar.ReviewID) (registrar.SuggestedRule, error) {
+	return registrar.SuggestedRule{Block: `reply "rv-1" {}`, Tried: 7, Matched: 2, Matches: []registrar.RuleMatch{
+		{Mail: "m-1", At: now, From: "robot@r01.example", Subject: hostile, Outcome: registrar.ReplyDone, Domain: "example.ru", State: registrar.MailReview}}}, nil
 }
 
 func (f *fake) IgnoredSenders(context.Context) ([]registrar.IgnoredSender, error) {
@@ -224,6 +226,14 @@ func (f *fake) Upgrade(_ context.Context, name, _, _ string) (supervisor.Status,
 }
 
 // State and Test are of the ways to people.
+func (f *fake) Settings(name string) []api.Setting {
+	if name != "r01" {
+		return nil
+	}
+	address, about := `"mail.example:25"`, "where the relay is"
+	return []api.Setting{{Name: "smtp.address", Value: &address, About: &about}, {Name: "password", Secret: true}, {Name: "smtp.username", Default: true}}
+}
+
 func (f *fake) State(context.Context) ([]notify.Told, error) {
 	return []notify.Told{{Channel: "mail", Number: 7, ToldAt: now, Standing: 2}}, nil
 }
@@ -243,6 +253,18 @@ type bench struct {
 	server *web.Server
 	person access.Caller
 	header http.Header
+	from   *heard
+}
+
+// heard is the staff room, and where passwords were tried from.
+type heard struct {
+	*staff.Room
+	addresses []string
+}
+
+func (h *heard) Confirm(ctx context.Context, name, password, address string) error {
+	h.addresses = append(h.addresses, address)
+	return h.Room.Confirm(ctx, name, password, address)
 }
 
 func newBench(t testing.TB) *bench {
@@ -265,12 +287,12 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 
-	keys := book.Credentials()
-	server := web.New(web.Options{Orders: book, Board: board, Plugins: f, Token: secret.New("bootstrap"), Keys: keys, Vault: keys, Staff: room, Webhooks: book.Webhooks(), Teller: f, Notifier: f,
+	keys, from := book.Credentials(), &heard{Room: room}
+	server := web.New(web.Options{Orders: book, Board: board, Plugins: f, Token: secret.New("bootstrap"), Keys: keys, Vault: keys, Staff: from, Webhooks: book.Webhooks(), Teller: f, Notifier: f,
 		Logger: slog.New(slog.DiscardHandler), Pages: func(api http.Handler) http.Handler {
 			return New(Options{API: api, Zone: moscow, Now: clock, Logger: slog.New(slog.DiscardHandler)})
 		}})
-	return &bench{t: t, fake: f, book: book, staff: room, server: server, person: access.Caller{Name: "olga", Rights: access.Rights()}, header: http.Header{}}
+	return &bench{t: t, fake: f, book: book, staff: room, server: server, person: access.Caller{Name: "olga", Rights: access.Rights()}, header: http.Header{}, from: from}
 }
 
 // numbered is randomness that gives every order its own ID, in order.

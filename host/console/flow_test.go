@@ -128,6 +128,20 @@ func TestAnOperationIsDecidedOnce(t *testing.T) {
 	}
 }
 
+// The settings in force are shown, and of a secret only that it is set.
+func TestSettingsAreShown(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	sees(t, b.get("/registrars"), "smtp.address", `mail.example:25`, "set, not shown", "not set", "where the relay is")
+}
+
+// A rule is shown with what it would have done, before anyone adds it.
+func TestARuleIsTried(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	sees(t, b.get("/review/rv-1?show=rule"), `reply &#34;rv-1&#34; {}`, "newest mails that are stored (7)", "would have recognised: 2", `href="/mails/m-1"`, `href="/domains/example.ru"`)
+}
+
 func TestMailsAreRead(t *testing.T) {
 	t.Parallel()
 

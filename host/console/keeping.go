@@ -62,7 +62,27 @@ func showLog(v *visit) (any, error) {
 	return logPage{l, v.views("/log", logLevels, "level", "before")}, nil
 }
 
-func showRegistrars(v *visit) (any, error) { return get[[]api.Plugin](v, api.Path("plugins"), nil) }
+// registrarShown is a registrar with the settings that it works with.
+type registrarShown struct {
+	api.Plugin
+	Settings []api.Setting
+}
+
+func showRegistrars(v *visit) (any, error) {
+	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	if err != nil {
+		return nil, err
+	}
+	var all []registrarShown
+	for _, p := range plugins {
+		settings, err := get[[]api.Setting](v, api.Path("plugins", p.Name, "settings"), nil)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, registrarShown{p, settings})
+	}
+	return all, nil
+}
 
 // upgrade reads plugin.hcl again, and puts the program that it names in the plugin's place.
 func upgrade(v *visit) (done, error) {

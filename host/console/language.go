@@ -15,7 +15,9 @@ import (
 	"golang.org/x/text/message"
 
 	"registrar.panel/host/input"
+	"registrar.panel/host/phrasebook"
 	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
 )
 
 // language is what pages are written in: the catalogue, and the templates that use it.
@@ -27,13 +29,14 @@ type language struct {
 	zone      *time.Location
 	now       func() time.Time
 	templates *template.Template
+	phrases   *sayings
 }
 
 // tags are the languages of the console, the first for who asks for none of them.
 var tags = []words.Tag{words.English, words.Russian}
 
 // speak reads the catalogues and the pages.
-func speak(zone *time.Location, now func() time.Time) ([]*language, error) {
+func speak(zone *time.Location, now func() time.Time, registrars func() []registrar.Phrase) ([]*language, error) {
 	bundle := i18n.NewBundle(words.English)
 	for _, tag := range tags {
 		if _, err := bundle.LoadMessageFileFS(files, "texts/"+tag.String()+".json"); err != nil {
@@ -45,6 +48,9 @@ func speak(zone *time.Location, now func() time.Time) ([]*language, error) {
 	for _, tag := range tags {
 		l := &language{name: tag.String(), tag: tag, messages: i18n.NewLocalizer(bundle, tag.String()), numbers: message.NewPrinter(tag), zone: zone, now: now}
 		var err error
+		if l.phrases, err = sayingsIn(bundle, tag, registrars); err != nil {
+			return nil, err
+		}
 		if l.templates, err = template.New("").Funcs(l.functions()).ParseFS(files, "pages/*.html"); err != nil {
 			return nil, err
 		}
@@ -234,7 +240,8 @@ type item struct {
 func (l *language) functions() template.FuncMap {
 	return template.FuncMap{
 		"press": func(code string) string { return strings.TrimSuffix(l.text(code), "…") }, "said": func(texts map[string]string, otherwise any) string { return l.of(texts, fmt.Sprint(shown(otherwise))) },
-		"t": l.text, "n": l.count, "word": l.word, "told": l.told, "label": func(f api.Field) string { return l.of(f.Label, or(f.Label["en"], f.Key)) },
+		"say": func(sentence any) []phrasebook.Part { return l.phrases.say(fmt.Sprint(shown(sentence))) },
+		"t":   l.text, "n": l.count, "word": l.word, "told": l.told, "label": func(f api.Field) string { return l.of(f.Label, or(f.Label["en"], f.Key)) },
 		"at": l.at, "ago": l.ago, "advice": l.advice, "field": func(path string, texts []string) field { return field{path, texts} },
 		"left": l.left, "number": l.number, "unicode": input.Unicode, "titled": titled, "item": func(s sheet, v any) item { return item{s, v} },
 		"narrowed": narrowed,

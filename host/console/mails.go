@@ -105,7 +105,7 @@ type reviewPage struct {
 	Candidates []api.Operation
 	Outcomes   []verdict
 	Raw        string
-	Rule       string
+	Rule       *api.Rule
 	Chosen     string
 	About      string // the operation that was chosen
 }
@@ -136,7 +136,7 @@ func showReview(v *visit) (any, error) {
 		p.Raw, err = v.console.client.RawMail(v.Context(), r.Mail)
 	case "rule":
 		rule, failed := get[api.Rule](v, api.Path("review", r.ID, "rule"), nil)
-		p.Rule, err = rule.Rule, failed
+		p.Rule, err = &rule, failed
 	}
 	return p, err
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -190,5 +191,29 @@ func TestAnAdministratorIsOneOfTheStaff(t *testing.T) {
 	sees(t, b.get("/staff/anna"), "This is you.")
 	if strings.Contains(b.get("/staff/boris"), "This is you.") || strings.Contains(b.get("/password"), `name="old"`) {
 		t.Error("another member is taken for the caller, or a password is asked for that is not looked at")
+	}
+}
+
+// A wrong password on the page is counted for the address that the browser is at, as it is on /sign-in.
+func TestGuessesOnThePageAreCountedByAddress(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.takenOn("anna", "look")
+	cookie, err := b.staff.SignIn(t.Context(), "anna", firstPassword, "192.0.2.7")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	form := twice(otherPassword)
+	form.Set("old", otherPassword)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/password", strings.NewReader(form.Encode()))
+	r.RemoteAddr = "192.0.2.8:4711"
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.AddCookie(&http.Cookie{Name: "panel", Value: cookie})
+	w := httptest.NewRecorder()
+	b.server.ServeHTTP(w, r)
+	if w.Code != http.StatusConflict || !slices.Equal(b.from.addresses, []string{"192.0.2.8"}) {
+		t.Errorf("status %d, counted for %q", w.Code, b.from.addresses)
 	}
 }

@@ -21,12 +21,20 @@ func (l Launcher) Forget(name string) { l.applied.forget(name) }
 type applied struct {
 	mu sync.Mutex
 	by map[string][sha256.Size]byte
+	in map[string][]config.Setting // force
 }
 
-func (a *applied) set(name string, digest [sha256.Size]byte) {
+func (a *applied) set(name string, digest [sha256.Size]byte, settings []config.Setting) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.by[name] = digest
+	a.by[name], a.in[name] = digest, settings
+}
+
+// InForce are the settings that a plugin was last configured with, without secrets.
+func (l Launcher) InForce(name string) []config.Setting {
+	l.applied.mu.Lock()
+	defer l.applied.mu.Unlock()
+	return l.applied.in[name]
 }
 
 func (a *applied) is(name string, digest [sha256.Size]byte) bool {

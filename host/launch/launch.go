@@ -57,7 +57,9 @@ type Launcher struct {
 }
 
 // New makes a launcher.
-func New(o Options) Launcher { return Launcher{o, &applied{by: map[string][sha256.Size]byte{}}} }
+func New(o Options) Launcher {
+	return Launcher{o, &applied{by: map[string][sha256.Size]byte{}, in: map[string][]config.Setting{}}}
+}
 
 // With is the launcher for another reading of the configuration.
 func (l Launcher) With(c *config.Config) Launcher {
@@ -136,7 +138,7 @@ func (l Launcher) configure(ctx context.Context, r config.Registrar, account *su
 		l.Logger.Warn("configuration", "place", w.Position.String(), "warning", w.Message)
 	}
 
-	l.applied.set(r.Name, fingerprint(r, s.Config))
+	l.applied.set(r.Name, fingerprint(r, s.Config), s.InForce)
 	dir, err := l.Data.Of(r.Name)
 	if err != nil {
 		return err

@@ -17,8 +17,9 @@ type DueDay struct {
 // Calendar counts what falls due from one day to another, both included. A day without any is left out.
 func (l Lists) Calendar(ctx context.Context, from, to registrar.Date) (days []DueDay, err error) {
 	err = l.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		days, err = sqldb.Collect(ctx, tx, scanDueDay, `select paid_till, sum(case when renewal = 'auto' then 1 else 0 end), sum(case when renewal = 'auto' then 0 else 1 end)
-			from domains where paid_till >= $1 and paid_till <= $2 and status in (`+sqldb.Words(registrar.HeldStatuses())+`) group by paid_till order by paid_till`,
+		days, err = sqldb.Collect(ctx, tx, scanDueDay, `select paid_till, cast(sum(case when renewal = 'auto' then domains else 0 end) as integer),
+			cast(sum(case when renewal = 'auto' then 0 else domains end) as integer)
+			from tally where paid_till >= $1 and paid_till <= $2 and status in (`+sqldb.Words(registrar.HeldStatuses())+`) group by paid_till order by paid_till`,
 			from.String(), to.String())
 		return err
 	})

@@ -54,11 +54,11 @@ func fillOne(tx *sql.Tx, i int, domain, order bool) error {
 		return nil
 	}
 	o := Order{ID: registrar.OrderID(fmt.Sprintf("o%07d", i)), Kind: registrar.KindRenew, Domain: name, Customer: fmt.Sprint("c", i%5000), Registrar: "r01", State: Unpaid,
-		CreatedAt: start.Add(time.Duration(i) * time.Second), Reference: fmt.Sprint("bill ", i)}
+		CreatedAt: start.Add(time.Duration(i) * time.Second), Reference: fmt.Sprint("bill ", i), Submission: registrar.OrderID(fmt.Sprintf("o%07d", i))}
 	if err := insertOrder(ctx, tx, o, []byte{}); err != nil {
 		return err
 	}
-	return exec(ctx, tx, "update orders set state = 'cancelled', closed_at = $1 where id = $2", sqldb.Millis(o.CreatedAt), o.ID)
+	return exec(ctx, tx, "update orders set state = 'cancelled', outcome = 'cancelled', closed_at = $1 where id = $2", sqldb.Millis(o.CreatedAt), o.ID)
 }
 
 // BenchmarkLists measures what a page, a search, what needs a person, and one domain cost in a book
@@ -80,6 +80,16 @@ func BenchmarkLists(t *testing.B) {
 	})
 	for what, ask := range map[string]func(i int) error{
 		"first page": func(int) error { _, _, err := s.Lists().Domains(ctx, DomainList{Page: Page{Limit: 100}}); return err },
+		"counts": func(i int) error {
+			_, err := s.Lists().CountDomains(ctx)
+			if err == nil {
+				_, err = s.Lists().CountDue(ctx, inDays(i%60))
+			}
+			if err == nil {
+				_, err = s.Lists().Calendar(ctx, inDays(0), inDays(60))
+			}
+			return err
+		},
 		"search": func(i int) error {
 			_, _, err := s.Lists().Domains(ctx, DomainList{Query: fmt.Sprintf("d0%02d", i%100), Page: Page{Limit: 100}})
 			return err

@@ -36,12 +36,12 @@ func (l *ledger) fillNames(ctx context.Context) error {
 
 // CountDomains counts the domains of each status.
 func (l Lists) CountDomains(ctx context.Context) (map[string]int, error) {
-	return l.count(ctx, "select status, count(*) from domains group by status")
+	return l.count(ctx, "select status, cast(sum(domains) as integer) from tally group by status")
 }
 
 // CountDue counts the domains of ours that are paid till a day at most.
 func (l Lists) CountDue(ctx context.Context, till registrar.Date) (int, error) {
-	return l.number(ctx, "select count(*) from domains where paid_till > '' and paid_till <= $1 and status in ("+sqldb.Words(registrar.HeldStatuses())+")", till.String())
+	return l.number(ctx, "select coalesce(cast(sum(domains) as integer), 0) from tally where paid_till > '' and paid_till <= $1 and status in ("+sqldb.Words(registrar.HeldStatuses())+")", till.String())
 }
 
 // CountAttention counts the domains that need a person, or have an alarm.

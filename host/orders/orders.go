@@ -77,7 +77,7 @@ type ledger struct {
 	logged wake.Broadcast
 }
 
-//go:embed migrations/*.sql
+//go:embed migrations/*.sql migrations/postgres/*.sql
 var migrations embed.FS
 
 // sealedOrders is what is sealed in the book.

@@ -187,7 +187,10 @@ func newBookOn(t *testing.T, server string) *book {
 	f := &fake{}
 	b := &book{t: t, dir: t.TempDir(), fake: f, registrars: &registrarsByName{at: map[string]registrar.Service{"r01": f}}, log: &bytes.Buffer{}, server: server, names: []string{"r01", "m"}}
 	b.open(true)
-	t.Cleanup(func() { b.Close() })
+	t.Cleanup(func() {
+		b.tallied()
+		b.Close()
+	})
 	return b
 }
 

@@ -36,6 +36,7 @@ type Status struct {
 	TLDs         []string
 	Kinds        []registrar.OperationKind
 	Capabilities []registrar.Capability
+	Phrases      []registrar.Phrase // what it says, in other languages
 	State        State
 	Restarts     int       // how often it was started again
 	Since        time.Time // of the state

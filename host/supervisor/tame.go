@@ -16,6 +16,10 @@ const (
 	longestTitle     = 100
 	longestReason    = 500
 	mostWords        = 50
+	mostPhrases      = 500
+	longestPhrase    = 300
+	mostLanguages    = 10
+	longestLanguage  = 20
 )
 
 // components bounds a plugin's health. Those that are not well come first when some have to go.
@@ -66,7 +70,22 @@ func described(d registrar.Description) registrar.Description {
 	d.TLDs = terms(d.TLDs)
 	d.Kinds = terms(d.Kinds)
 	d.Capabilities = terms(d.Capabilities)
+	d.Phrases = phrases(d.Phrases)
 	return d
+}
+
+// phrases keeps those of a common length: each is compared with every sentence.
+func phrases(said []registrar.Phrase) (kept []registrar.Phrase) {
+	for _, p := range said[:min(len(said), mostPhrases)] {
+		texts := map[string]string{}
+		for lang, text := range p.Texts {
+			if len(texts) < mostLanguages && len(lang) <= longestLanguage && len(text) <= longestPhrase {
+				texts[lang] = input.OneLine(text, longestPhrase)
+			}
+		}
+		kept = append(kept, registrar.Phrase{Code: input.OneLine(p.Code, longestComponent), Texts: texts})
+	}
+	return kept
 }
 
 func terms[T ~string](said []T) []T {

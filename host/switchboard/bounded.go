@@ -134,8 +134,8 @@ func (b bounded) ResolveReview(ctx context.Context, d registrar.ReviewDecision) 
 	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Review, error) { return b.Service.ResolveReview(ctx, d) })
 }
 
-func (b bounded) ReviewRule(ctx context.Context, id registrar.ReviewID) (string, error) {
-	return within(ctx, b.name, readWithin, func(ctx context.Context) (string, error) { return b.Service.ReviewRule(ctx, id) })
+func (b bounded) ReviewRule(ctx context.Context, id registrar.ReviewID) (registrar.SuggestedRule, error) {
+	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.SuggestedRule, error) { return b.Service.ReviewRule(ctx, id) })
 }
 
 func (b bounded) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail, error) {

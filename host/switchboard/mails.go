@@ -43,10 +43,10 @@ func (b *Board) ReviewOwner(ctx context.Context, id registrar.ReviewID) (Owner, 
 }
 
 // ReviewRule writes a configuration block that would recognise such mails.
-func (b *Board) ReviewRule(ctx context.Context, id registrar.ReviewID) (string, error) {
+func (b *Board) ReviewRule(ctx context.Context, id registrar.ReviewID) (registrar.SuggestedRule, error) {
 	r, err := b.ReviewOwner(ctx, id)
 	if err != nil {
-		return "", err
+		return registrar.SuggestedRule{}, err
 	}
 	return r.ReviewRule(ctx, id)
 }

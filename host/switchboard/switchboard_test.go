@@ -42,8 +42,8 @@ func (a *able) Review(_ context.Context, id registrar.ReviewID) (registrar.Revie
 	return registrar.Review{ID: id}, nil
 }
 
-func (a *able) ReviewRule(_ context.Context, id registrar.ReviewID) (string, error) {
-	return "rule of " + string(id), nil
+func (a *able) ReviewRule(_ context.Context, id registrar.ReviewID) (registrar.SuggestedRule, error) {
+	return registrar.SuggestedRule{Block: "rule of " + string(id)}, nil
 }
 
 func (a *able) RunRenewals(_ context.Context, dryRun bool) ([]registrar.RenewalStep, error) {
@@ -120,8 +120,8 @@ func TestOneOfSeveralAnswers(t *testing.T) {
 	if entry, err := b.Review(t.Context(), "r01-review"); err != nil || entry.ID != "r01-review" {
 		t.Errorf("entry %+v, %v", entry, err)
 	}
-	if rule, err := b.ReviewRule(t.Context(), "r01-review"); err != nil || rule != "rule of r01-review" {
-		t.Errorf("rule %q, %v", rule, err)
+	if rule, err := b.ReviewRule(t.Context(), "r01-review"); err != nil || rule.Block != "rule of r01-review" {
+		t.Errorf("rule %+v, %v", rule, err)
 	}
 	_, err := b.Mail(t.Context(), "other")
 	wantCode(t, err, registrar.NotFound, "there is no mail other")

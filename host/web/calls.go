@@ -106,6 +106,7 @@ func routeMails(t *routes, s *Server) {
 
 func routeKeeping(t *routes, s *Server) {
 	t.handle("GET /api/v1/plugins", look, endpoint(s, s.listPlugins), says("The registrars' plugins and how they stand."))
+	t.handle("GET /api/v1/plugins/{name}/settings", look, endpoint(s, s.listSettings), says("The settings that a plugin works with, without secrets."))
 	t.handle("POST /api/v1/plugins/{name}/upgrade", admin, action(s, s.upgradePlugin), says("Put the program and settings of plugin.hcl in a plugin's place."))
 	t.handle("POST /api/v1/backup", secrets, stream("application/gzip", nil, s.makeBackup), says("Everything the panel keeps, as one archive."))
 	t.handle("GET /api/v1/tokens", admin, endpoint(s, s.listTokens), says("The credentials of callers."), takes(paging()...))
@@ -322,7 +323,9 @@ func (s *Server) showReview(r *http.Request) (api.Review, error) {
 
 func (s *Server) reviewRule(r *http.Request) (api.Rule, error) {
 	rule, err := s.board.ReviewRule(r.Context(), registrar.ReviewID(r.PathValue("id")))
-	return api.Rule{Rule: rule}, err
+	return api.Rule{Rule: rule.Block, Tried: rule.Tried, Matched: rule.Matched, Matches: list(rule.Matches, func(m registrar.RuleMatch) api.RuleMatch {
+		return api.RuleMatch{Mail: string(m.Mail), At: m.At.UTC(), From: m.From, Subject: m.Subject, Outcome: string(m.Outcome), Domain: known(m.Domain), State: string(m.State)}
+	})}, err
 }
 
 func (s *Server) resolveReview(r *http.Request, in api.ReviewDecision) (api.Review, error) {
@@ -374,6 +377,10 @@ func (s *Server) rawMail(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) listPlugins(*http.Request) ([]api.Plugin, error) {
 	return list(s.plugins.Statuses(), pluginOf), nil
+}
+
+func (s *Server) listSettings(r *http.Request) ([]api.Setting, error) {
+	return append([]api.Setting{}, s.plugins.Settings(r.PathValue("name"))...), nil
 }
 
 func (s *Server) upgradePlugin(r *http.Request, in api.Upgrade) (api.Plugin, error) {

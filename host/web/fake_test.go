@@ -20,6 +20,7 @@ import (
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
+	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/secret"
 )
@@ -198,8 +199,9 @@ func (f *fake) ResolveReview(_ context.Context, d registrar.ReviewDecision) (reg
 	return v, f.may("resolve review")
 }
 
-func (f *fake) ReviewRule(context.Context, registrar.ReviewID) (string, error) {
-	return `reply "rv-1" {}`, f.may("rule")
+func (f *fake) ReviewRule(context.Context, registrar.ReviewID) (registrar.SuggestedRule, error) {
+	return registrar.SuggestedRule{Block: `reply "rv-1" {}`, Tried: 7, Matched: 1, Matches: []registrar.RuleMatch{
+		{Mail: "m-1", At: now, From: "robot@r01.example", Subject: "[1] done", Outcome: registrar.ReplyDone, Domain: "example.ru", State: registrar.MailReview}}}, f.may("rule")
 }
 
 func (f *fake) Mail(_ context.Context, id registrar.MailID) (registrar.Mail, error) {
@@ -250,6 +252,8 @@ func (f *fake) Statuses() []supervisor.Status {
 		{Name: "manual", State: supervisor.Backoff, Since: now, Error: "it ended"},
 	}
 }
+
+func (f *fake) Settings(string) []api.Setting { return []api.Setting{{Name: "password", Secret: true}} }
 
 func (f *fake) Upgrade(_ context.Context, name, by, forWhom string) (supervisor.Status, error) {
 	if by == "" {

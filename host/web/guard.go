@@ -72,6 +72,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		case err != nil:
 			s.refuse(w, r, err)
 		default:
+			caller.Address = address
 			next.ServeHTTP(w, r.WithContext(access.With(r.Context(), caller)))
 		}
 	})

@@ -22,6 +22,7 @@ import (
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
+	"registrar.panel/host/web/api"
 	"registrar.panel/shared/secret"
 )
 
@@ -29,6 +30,7 @@ import (
 type Plugins interface {
 	Statuses() []supervisor.Status
 	Upgrade(ctx context.Context, name, by, forWhom string) (supervisor.Status, error)
+	Settings(name string) []api.Setting // in force, without secrets
 }
 
 // Teller sends entries of the Action Log to webhooks.

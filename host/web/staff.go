@@ -85,13 +85,12 @@ func sessionOf(s access.Session) api.Session {
 
 // staffCalls answers about the staff.
 type staffCalls struct {
-	staff   Staff
-	address func(r *http.Request) string
-	log     *slog.Logger
+	staff Staff
+	log   *slog.Logger
 }
 
 func routeStaff(t *routes, s *Server) {
-	c := staffCalls{s.staff, func(r *http.Request) string { address, _ := s.origin(r); return address }, s.log}
+	c := staffCalls{s.staff, s.log}
 	t.handle("GET /api/v1/staff", admin, endpoint(s, c.list), says("Who may sign in on the pages."), takes(paging()...))
 	t.handle("POST /api/v1/staff", admin, action(s, c.add), says("Take a member on."))
 	t.handle("POST /api/v1/staff/{name}/remove", admin, action(s, c.remove), says("Take a member off; the sessions end."))
@@ -136,7 +135,7 @@ func (c staffCalls) password(r *http.Request, in api.NewPassword) (api.MemberCha
 		if who.Name != name {
 			return api.MemberChanged{}, forbidden(r, access.Admin)
 		}
-		if err := c.staff.Confirm(r.Context(), name, in.Old, c.address(r)); err != nil {
+		if err := c.staff.Confirm(r.Context(), name, in.Old, who.Address); err != nil {
 			return api.MemberChanged{}, err
 		}
 	}

@@ -22,6 +22,7 @@ func description() registrar.Description {
 		Registrants:  registrar.RegistrantKinds(),
 		Capabilities: append(registrar.CapabilitiesOf((*Registrar)(nil)), registrar.CapCheck),
 		Schema:       schema(),
+		Phrases:      phrases(),
 	}
 }
 

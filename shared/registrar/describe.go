@@ -65,6 +65,9 @@ type Description struct {
 	// OrderFields lists the fields of orders that the registrar reads, of [OrderFields]; empty =
 	// [FirstOrderFields]. What it would ignore is never submitted to it: see [Description.Unread].
 	OrderFields []string
+
+	// Phrases are what the registrar says to people, in other languages than English; none = English alone.
+	Phrases []Phrase
 }
 
 // Unread reports the fields of an order that the registrar does not read. A host submits no

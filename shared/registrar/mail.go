@@ -173,6 +173,27 @@ const (
 	FateIgnore Fate = "ignore" // it means nothing to us
 )
 
+// SuggestedRule is a configuration block that would recognise mails like one, with what it would have
+// recognised so far.
+type SuggestedRule struct {
+	Block string // as HCL, or a comment that no rule can be made
+
+	Tried   int         // stored mails that it was tried on, the newest ones; 0 = it was tried on none
+	Matched int         // how many of them it recognises
+	Matches []RuleMatch // the newest of those
+}
+
+// RuleMatch is a stored mail that a suggested rule recognises.
+type RuleMatch struct {
+	Mail    MailID
+	At      time.Time
+	From    string
+	Subject string       // masked
+	Outcome ReplyOutcome // as which it would be read
+	Domain  string       // that it would be about; "" = it names none
+	State   MailState    // what has become of it
+}
+
 // RecognisedResult is one result within a mail.
 type RecognisedResult struct {
 	Rule     string // name of the rule that matched

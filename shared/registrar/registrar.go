@@ -189,7 +189,8 @@ type Reviews interface {
 	ResolveReview(ctx context.Context, d ReviewDecision) (Review, error)
 
 	// ReviewRule writes a configuration block that would recognise such mails from now on.
-	ReviewRule(ctx context.Context, id ReviewID) (string, error)
+	// It is tried on the mails that are stored, and changes nothing.
+	ReviewRule(ctx context.Context, id ReviewID) (SuggestedRule, error)
 }
 
 // Mails is the power [CapMail]: the registrar is reached by mail, and shows what it

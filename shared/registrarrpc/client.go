@@ -257,9 +257,9 @@ func (c *client) ResolveReview(ctx context.Context, v registrar.ReviewDecision) 
 	return answer(m.GetReview(), err, (*decoder).review)
 }
 
-func (c *client) ReviewRule(ctx context.Context, id registrar.ReviewID) (string, error) {
+func (c *client) ReviewRule(ctx context.Context, id registrar.ReviewID) (registrar.SuggestedRule, error) {
 	m, err := call(ctx, c, &encoder{}, c.registrar.ReviewRule, &pb.ReviewRuleRequest{Id: string(id)})
-	return m.GetRule(), err
+	return answer(m, err, (*decoder).suggestedRule)
 }
 
 func (c *client) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail, error) {

@@ -32,6 +32,39 @@ func (d *decoder) mail(m *pb.Mail) registrar.Mail {
 	}
 }
 
+func (e *encoder) suggestedRule(v registrar.SuggestedRule) *pb.ReviewRuleResponse {
+	return &pb.ReviewRuleResponse{Rule: text(v.Block), Tried: int64(v.Tried), Matched: int64(v.Matched), Matches: each(v.Matches, e.ruleMatch)}
+}
+
+func (d *decoder) suggestedRule(m *pb.ReviewRuleResponse) registrar.SuggestedRule {
+	return registrar.SuggestedRule{Block: m.GetRule(), Tried: int(m.GetTried()), Matched: int(m.GetMatched()), Matches: each(m.GetMatches(), d.ruleMatch)}
+}
+
+func (e *encoder) ruleMatch(v registrar.RuleMatch) *pb.RuleMatch {
+	return &pb.RuleMatch{
+		Mail:    string(v.Mail),
+		At:      e.time("match.at", v.At),
+		From:    text(v.From),
+		Subject: text(v.Subject),
+		Outcome: encode(e, "match.outcome", replyOutcomes, v.Outcome),
+		Domain:  text(v.Domain),
+		State:   string(v.State),
+	}
+}
+
+func (d *decoder) ruleMatch(m *pb.RuleMatch) registrar.RuleMatch {
+	present(&d.faults, "match", m)
+	return registrar.RuleMatch{
+		Mail:    registrar.MailID(m.GetMail()),
+		At:      d.time("match.at", m.GetAt()),
+		From:    m.GetFrom(),
+		Subject: m.GetSubject(),
+		Outcome: decode(d, "match.outcome", replyOutcomes, m.GetOutcome()),
+		Domain:  m.GetDomain(),
+		State:   registrar.MailState(m.GetState()),
+	}
+}
+
 func (e *encoder) review(v registrar.Review) *pb.Review {
 	return &pb.Review{
 		Id:         string(v.ID),

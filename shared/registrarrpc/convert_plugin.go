@@ -16,7 +16,16 @@ func (e *encoder) description(v registrar.Description) *pb.Description {
 		Capabilities: encodeAll(e, "description.capabilities", capabilities, v.Capabilities),
 		Schema:       e.schema(v.Schema),
 		OrderFields:  v.OrderFields,
+		Phrases:      each(v.Phrases, e.phrase),
 	}
+}
+
+func (*encoder) phrase(p registrar.Phrase) *pb.Phrase {
+	return &pb.Phrase{Code: p.Code, Texts: texts(p.Texts)}
+}
+
+func (*decoder) phrase(m *pb.Phrase) registrar.Phrase {
+	return registrar.Phrase{Code: m.GetCode(), Texts: m.GetTexts()}
 }
 
 func (d *decoder) description(m *pb.Description) registrar.Description {
@@ -31,6 +40,7 @@ func (d *decoder) description(m *pb.Description) registrar.Description {
 		Capabilities: decodeKnown(d, "description.capabilities", capabilities, m.GetCapabilities()),
 		Schema:       d.schema(m.GetSchema()),
 		OrderFields:  m.GetOrderFields(),
+		Phrases:      each(m.GetPhrases(), d.phrase),
 	}
 }
 

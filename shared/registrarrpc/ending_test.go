@@ -177,7 +177,9 @@ func TestLimits(t *testing.T) {
 
 	var left time.Duration
 	f := &fake{
-		reviewRule: func(context.Context, registrar.ReviewID) (string, error) { return strings.Repeat("x", MaxMessage), nil },
+		reviewRule: func(context.Context, registrar.ReviewID) (registrar.SuggestedRule, error) {
+			return registrar.SuggestedRule{Block: strings.Repeat("x", MaxMessage)}, nil
+		},
 		recognise: func(_ context.Context, raw []byte) (registrar.Recognition, error) {
 			return registrar.Recognition{}, nil
 		},

@@ -30,7 +30,7 @@ type fake struct {
 	reviews       func(context.Context) ([]registrar.Review, error)
 	review        func(context.Context, registrar.ReviewID) (registrar.Review, error)
 	resolveReview func(context.Context, registrar.ReviewDecision) (registrar.Review, error)
-	reviewRule    func(context.Context, registrar.ReviewID) (string, error)
+	reviewRule    func(context.Context, registrar.ReviewID) (registrar.SuggestedRule, error)
 	mail          func(context.Context, registrar.MailID) (registrar.Mail, error)
 	rawMail       func(context.Context, registrar.MailID) (string, error)
 	recognise     func(context.Context, []byte) (registrar.Recognition, error)
@@ -104,7 +104,7 @@ func (f *fake) Review(ctx context.Context, id registrar.ReviewID) (registrar.Rev
 func (f *fake) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (registrar.Review, error) {
 	return f.resolveReview(ctx, d)
 }
-func (f *fake) ReviewRule(ctx context.Context, id registrar.ReviewID) (string, error) {
+func (f *fake) ReviewRule(ctx context.Context, id registrar.ReviewID) (registrar.SuggestedRule, error) {
 	return f.reviewRule(ctx, id)
 }
 func (f *fake) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail, error) {

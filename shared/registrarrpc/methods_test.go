@@ -119,7 +119,7 @@ func TestEveryMethodIsCarried(t *testing.T) {
 		"ResolveReview": carried(
 			func(f *fake, do func(ctx, registrar.ReviewDecision) (registrar.Review, error)) { f.resolveReview = do }, plugin.ResolveReview),
 		"ReviewRule": carried(
-			func(f *fake, do func(ctx, registrar.ReviewID) (string, error)) { f.reviewRule = do }, plugin.ReviewRule),
+			func(f *fake, do func(ctx, registrar.ReviewID) (registrar.SuggestedRule, error)) { f.reviewRule = do }, plugin.ReviewRule),
 		"Mail": carried(
 			func(f *fake, do func(ctx, registrar.MailID) (registrar.Mail, error)) { f.mail = do }, plugin.Mail),
 		"RawMail": carried(

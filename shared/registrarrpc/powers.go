@@ -42,8 +42,8 @@ func (g *gate) ResolveReview(ctx context.Context, d registrar.ReviewDecision) (r
 	return able(g, registrar.CapReviews, func(r registrar.Reviews) (registrar.Review, error) { return r.ResolveReview(ctx, d) })
 }
 
-func (g *gate) ReviewRule(ctx context.Context, id registrar.ReviewID) (string, error) {
-	return able(g, registrar.CapReviews, func(r registrar.Reviews) (string, error) { return r.ReviewRule(ctx, id) })
+func (g *gate) ReviewRule(ctx context.Context, id registrar.ReviewID) (registrar.SuggestedRule, error) {
+	return able(g, registrar.CapReviews, func(r registrar.Reviews) (registrar.SuggestedRule, error) { return r.ReviewRule(ctx, id) })
 }
 
 func (g *gate) Mail(ctx context.Context, id registrar.MailID) (registrar.Mail, error) {

@@ -169,9 +169,7 @@ func (s *registrarServer) ResolveReview(ctx context.Context, m *pb.ResolveReview
 }
 
 func (s *registrarServer) ReviewRule(ctx context.Context, m *pb.ReviewRuleRequest) (*pb.ReviewRuleResponse, error) {
-	return serveCall(ctx, m.GetId(), named, s.registrar.ReviewRule, func(_ *encoder, rule string) *pb.ReviewRuleResponse {
-		return &pb.ReviewRuleResponse{Rule: text(rule)}
-	})
+	return serveCall(ctx, m.GetId(), named, s.registrar.ReviewRule, (*encoder).suggestedRule)
 }
 
 func (s *registrarServer) Mail(ctx context.Context, m *pb.MailRequest) (*pb.MailResponse, error) {

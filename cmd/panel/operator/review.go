@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
+	"time"
 
 	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/web/api"
@@ -59,7 +61,24 @@ func (p *reviewRuleCommand) Run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	return c.Show(v, func(w io.Writer) { command.Block(w, v.Rule) })
+	return c.Show(v, func(w io.Writer) { command.Block(w, v.Rule+triedText(v)) })
+}
+
+// triedText says behind a rule, as a comment, which stored mails it would have recognised.
+func triedText(v api.Rule) string {
+	if v.Tried == 0 {
+		return ""
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "# Of the %d newest mails that came it would have recognised %d.\n", v.Tried, v.Matched)
+	for _, m := range v.Matches {
+		fmt.Fprintf(&text, "#   %s %s as %s", m.Mail, m.At.UTC().Format(time.RFC3339), m.Outcome)
+		if m.Domain != nil {
+			text.WriteString(" of " + *m.Domain)
+		}
+		text.WriteString("\n")
+	}
+	return text.String()
 }
 
 type reviewSendersCommand struct {

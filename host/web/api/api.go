@@ -211,6 +211,15 @@ type Plugin struct {
 	Health       []Component `json:"health"`
 }
 
+// Setting is one value that a plugin works with.
+type Setting struct {
+	Name    string  `json:"name"`    // "smtp.address"
+	Value   *string `json:"value"`   // as JSON; null = it is a secret, or there is none
+	Secret  bool    `json:"secret"`  // it is set, and not shown
+	Default bool    `json:"default"` // plugin.hcl does not say it
+	About   *string `json:"about"`
+}
+
 // Upgrade puts the program and settings that plugin.hcl names now in a plugin's place.
 type Upgrade struct {
 	By string `json:"by"`
@@ -393,9 +402,24 @@ type Preview struct {
 	Preview string `json:"preview"`
 }
 
-// Rule is a configuration block that would recognise a mail.
+// Rule is a configuration block that would recognise a mail, and which of the stored mails it would have
+// recognised.
 type Rule struct {
-	Rule string `json:"rule"`
+	Rule    string      `json:"rule"`
+	Tried   int         `json:"tried"`   // stored mails that it was tried on, the newest
+	Matched int         `json:"matched"` // how many of them it recognises
+	Matches []RuleMatch `json:"matches"` // the newest of those
+}
+
+// RuleMatch is a stored mail that a rule recognises.
+type RuleMatch struct {
+	Mail    string    `json:"mail"`
+	At      time.Time `json:"at"`
+	From    string    `json:"from"`
+	Subject string    `json:"subject"`
+	Outcome string    `json:"outcome"` // as which it would be read
+	Domain  *string   `json:"domain"`  // that it would be about
+	State   string    `json:"state"`   // what has become of it
 }
 
 // Failure is the body of every answer that is no success.

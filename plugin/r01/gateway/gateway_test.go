@@ -1060,10 +1060,45 @@ func TestRuleRepeatsNothingPersonal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rules += rule
+		rules += rule.Block
 	}
 	if strings.Contains(rules, "4510") || strings.Contains(rules, "Sidor") || !strings.Contains(rules, "wish") {
 		t.Errorf("proposed:\n%s", rules)
+	}
+}
+
+// A proposed rule tells which of the stored mails it would have recognised, and moves none of them.
+func TestRuleIsTriedOnStoredMails(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	g.submit(registration("o1", "newtime.ru"))
+	g.send()
+	for _, name := range []string{"newtime.ru", "oldtime.ru", "sometime.ru"} {
+		g.receive(g.reply(0, "The wish for "+name+" is noted in the book."))
+	}
+	g.receive(g.reply(0, "Something else is said of newtime.ru here."))
+	list, err := g.Desk.Reviews(t.Context())
+	if err != nil || len(list) != 4 {
+		t.Fatal(list, err)
+	}
+
+	rule, err := g.ReviewRule(t.Context(), list[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var about []string
+	for _, m := range rule.Matches {
+		about = append(about, m.Domain)
+		if m.Outcome != registrar.ReplyNotice || m.State != registrar.MailReview || m.From == "" || m.At.IsZero() {
+			t.Errorf("told is %+v", m)
+		}
+	}
+	slices.Sort(about)
+	if rule.Tried != 4 || rule.Matched != 3 || !slices.Equal(about, []string{"newtime.ru", "oldtime.ru", "sometime.ru"}) {
+		t.Errorf("tried on %d, recognised %d, about %q by\n%s", rule.Tried, rule.Matched, about, rule.Block)
+	}
+	if again, err := g.Desk.Reviews(t.Context()); err != nil || len(again) != 4 {
+		t.Errorf("trying has moved something: %v, %v", again, err)
 	}
 }
 

@@ -45,7 +45,10 @@ func (g *gate) told() string {
 		if err != nil || err2 != nil {
 			g.t.Fatal(err, err2)
 		}
-		said = append(said, r.Subject, r.Reason, shown.Subject, shown.Text, rule)
+		said = append(said, r.Subject, r.Reason, shown.Subject, shown.Text, rule.Block)
+		for _, m := range rule.Matches {
+			said = append(said, m.Subject)
+		}
 	}
 	for _, id := range mails {
 		m, err := g.Mail(g.t.Context(), id)

@@ -63,47 +63,6 @@ func (dk *Desk) showMail(tx *store.Tx, m store.Mail, raw []byte) (registrar.Mail
 	return shown, err
 }
 
-// ReviewRule writes a rule that would recognise such a mail.
-func (dk *Desk) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule string, err error) {
-	err = dk.store.Read(ctx, func(tx *store.Tx) error {
-		e, err := tx.Reviews.Get(id)
-		if err != nil {
-			return err
-		}
-
-		_, msg, err := dk.show(tx, e)
-		if err != nil {
-			return err
-		}
-
-		requests, err := requestsNamed(tx, e.Mail)
-		if err != nil {
-			return err
-		}
-
-		msg.Shown = msg.Text // no rule looks at what is quoted
-		subject, text, err := dk.readable(tx, msg, requests)
-		if err != nil {
-			return err
-		}
-
-		if subject != msg.Subject || text != msg.Text {
-			rule = "# No rule is proposed: the mail repeats a request of ours, with personal data.\n"
-			return nil
-		}
-
-		outcome := e.Outcome
-		if outcome == "" {
-			outcome = registrar.ReplyNotice
-		}
-
-		rule = mailform.SuggestRule(mailform.Input{From: msg.From, Subject: msg.Subject, Text: msg.Text}, outcome)
-		return nil
-	})
-
-	return rule, engine.Fault(err, "review "+string(id))
-}
-
 // RawMail returns a stored mail as it came, masked: what is encoded in it was decoded first.
 func (dk *Desk) RawMail(ctx context.Context, id registrar.MailID) (text string, err error) {
 	err = dk.store.Read(ctx, func(tx *store.Tx) error {

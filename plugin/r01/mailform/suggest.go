@@ -25,18 +25,25 @@ const shortestTask = 5 // digits; R01's numbers are long, and others are not tas
 // SuggestRule writes a block of configuration that recognises a reply and others worded
 // like it, for a person to look over; or a comment that no rule can.
 func SuggestRule(in Input, outcome registrar.ReplyOutcome) string {
+	text, _ := Suggest(in, outcome)
+	return text
+}
+
+// Suggest is SuggestRule with what recognises mails by that rule alone; nil = there is no rule.
+func Suggest(in Input, outcome registrar.ReplyOutcome) (string, *Recogniser) {
 	c := ruleLike(in, outcome)
 	rules, problems := operatorRules([]RuleConfig{c})
 	says := strings.TrimSpace(in.Subject + telling(in.Text))
-	if says == "" || len(problems) > 0 || len((&Recogniser{rules}).Recognise(in).Results) == 0 {
-		return "# No rule can recognise this mail: it says nothing of its own, or is too long.\n"
+	alone := &Recogniser{rules}
+	if says == "" || len(problems) > 0 || len(alone.Recognise(in).Results) == 0 {
+		return "# No rule can recognise this mail: it says nothing of its own, or is too long.\n", nil
 	}
 	file := hclwrite.NewEmptyFile()
 	block := file.Body().AppendNewBlock("reply", []string{c.Name}).Body()
 	block.SetAttributeValue("subject", cty.StringVal(c.Subject))
 	block.SetAttributeValue("body", cty.StringVal(c.Body))
 	block.SetAttributeValue("outcome", cty.StringVal(c.Outcome))
-	return string(file.Bytes())
+	return string(file.Bytes()), alone
 }
 
 // ruleLike makes the rule of a subject and of the paragraph that says most. A line of it

@@ -128,6 +128,11 @@ func (t Mails) List(before time.Time, id registrar.MailID, limit int) ([]Mail, e
 	}, query, args...)
 }
 
+// ListReceived lists the newest mails that came, without their headings.
+func (t Mails) ListReceived(limit int) ([]Mail, error) {
+	return collect(t.tx, scanMail, "select "+mailColumns+" from mails where direction = 'in' order by at desc, id desc limit $1", limit)
+}
+
 const mailListQuery = "select " + mailColumns + ", sealed_heading from mails where (at, id) < ($1, $2) order by at desc, id desc limit $3"
 
 // notFoundIsNone is the error, unless it says that there is none.

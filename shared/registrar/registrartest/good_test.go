@@ -541,8 +541,8 @@ func (g *good) ResolveReview(ctx context.Context, _ registrar.ReviewDecision) (r
 	return registrar.Review{}, g.nothing(ctx)
 }
 
-func (g *good) ReviewRule(ctx context.Context, _ registrar.ReviewID) (string, error) {
-	return "", g.nothing(ctx)
+func (g *good) ReviewRule(ctx context.Context, _ registrar.ReviewID) (registrar.SuggestedRule, error) {
+	return registrar.SuggestedRule{}, g.nothing(ctx)
 }
 
 func (g *good) Mail(ctx context.Context, _ registrar.MailID) (registrar.Mail, error) {

@@ -42,8 +42,8 @@ func (Powerless) ResolveReview(context.Context, registrar.ReviewDecision) (regis
 	return registrar.Review{}, unsupported(registrar.CapReviews)
 }
 
-func (Powerless) ReviewRule(context.Context, registrar.ReviewID) (string, error) {
-	return "", unsupported(registrar.CapReviews)
+func (Powerless) ReviewRule(context.Context, registrar.ReviewID) (registrar.SuggestedRule, error) {
+	return registrar.SuggestedRule{}, unsupported(registrar.CapReviews)
 }
 
 func (Powerless) Mail(context.Context, registrar.MailID) (registrar.Mail, error) {

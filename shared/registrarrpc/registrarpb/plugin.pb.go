@@ -189,7 +189,9 @@ type Description struct {
 	// The fields of orders it reads, by the paths of their problems: "contact", "paid_till". Empty
 	// for those of the first version: kind, domain, customer, contact, nameservers, auth_code,
 	// paid_till. A host submits no order that says more.
-	OrderFields   []string `protobuf:"bytes,9,rep,name=order_fields,json=orderFields,proto3" json:"order_fields,omitempty"`
+	OrderFields []string `protobuf:"bytes,9,rep,name=order_fields,json=orderFields,proto3" json:"order_fields,omitempty"`
+	// What it says to people, in other languages than English.
+	Phrases       []*Phrase `protobuf:"bytes,10,rep,name=phrases,proto3" json:"phrases,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -287,6 +289,68 @@ func (x *Description) GetOrderFields() []string {
 	return nil
 }
 
+func (x *Description) GetPhrases() []*Phrase {
+	if x != nil {
+		return x.Phrases
+	}
+	return nil
+}
+
+// Phrase is a sentence that a registrar says, or a part of one, in the languages of people.
+type Phrase struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names the phrase: "waits.queued".
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// By language, "en" and "ru". A name in braces is a place, and stands in each: "registration of {name}".
+	Texts         map[string]string `protobuf:"bytes,2,rep,name=texts,proto3" json:"texts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Phrase) Reset() {
+	*x = Phrase{}
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Phrase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Phrase) ProtoMessage() {}
+
+func (x *Phrase) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Phrase.ProtoReflect.Descriptor instead.
+func (*Phrase) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Phrase) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Phrase) GetTexts() map[string]string {
+	if x != nil {
+		return x.Texts
+	}
+	return nil
+}
+
 // Schema describes a configuration block: attributes and nested blocks.
 type Schema struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -300,7 +364,7 @@ type Schema struct {
 
 func (x *Schema) Reset() {
 	*x = Schema{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[1]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -312,7 +376,7 @@ func (x *Schema) String() string {
 func (*Schema) ProtoMessage() {}
 
 func (x *Schema) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[1]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -325,7 +389,7 @@ func (x *Schema) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Schema.ProtoReflect.Descriptor instead.
 func (*Schema) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{1}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Schema) GetAttributes() []*Attribute {
@@ -365,7 +429,7 @@ type Attribute struct {
 
 func (x *Attribute) Reset() {
 	*x = Attribute{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -377,7 +441,7 @@ func (x *Attribute) String() string {
 func (*Attribute) ProtoMessage() {}
 
 func (x *Attribute) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -390,7 +454,7 @@ func (x *Attribute) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attribute.ProtoReflect.Descriptor instead.
 func (*Attribute) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{2}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Attribute) GetName() string {
@@ -461,7 +525,7 @@ type Block struct {
 
 func (x *Block) Reset() {
 	*x = Block{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -473,7 +537,7 @@ func (x *Block) String() string {
 func (*Block) ProtoMessage() {}
 
 func (x *Block) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -486,7 +550,7 @@ func (x *Block) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Block.ProtoReflect.Descriptor instead.
 func (*Block) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{3}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Block) GetName() string {
@@ -541,7 +605,7 @@ type Component struct {
 
 func (x *Component) Reset() {
 	*x = Component{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -553,7 +617,7 @@ func (x *Component) String() string {
 func (*Component) ProtoMessage() {}
 
 func (x *Component) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -566,7 +630,7 @@ func (x *Component) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Component.ProtoReflect.Descriptor instead.
 func (*Component) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Component) GetName() string {
@@ -615,7 +679,7 @@ type ConfigureRequest struct {
 
 func (x *ConfigureRequest) Reset() {
 	*x = ConfigureRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -627,7 +691,7 @@ func (x *ConfigureRequest) String() string {
 func (*ConfigureRequest) ProtoMessage() {}
 
 func (x *ConfigureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -640,7 +704,7 @@ func (x *ConfigureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigureRequest.ProtoReflect.Descriptor instead.
 func (*ConfigureRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ConfigureRequest) GetConfig() []byte {
@@ -673,7 +737,7 @@ type ConfigureResponse struct {
 
 func (x *ConfigureResponse) Reset() {
 	*x = ConfigureResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -685,7 +749,7 @@ func (x *ConfigureResponse) String() string {
 func (*ConfigureResponse) ProtoMessage() {}
 
 func (x *ConfigureResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -698,7 +762,7 @@ func (x *ConfigureResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigureResponse.ProtoReflect.Descriptor instead.
 func (*ConfigureResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 // ProbeRequest says how far to go.
@@ -712,7 +776,7 @@ type ProbeRequest struct {
 
 func (x *ProbeRequest) Reset() {
 	*x = ProbeRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -724,7 +788,7 @@ func (x *ProbeRequest) String() string {
 func (*ProbeRequest) ProtoMessage() {}
 
 func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -737,7 +801,7 @@ func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeRequest.ProtoReflect.Descriptor instead.
 func (*ProbeRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ProbeRequest) GetMail() bool {
@@ -758,7 +822,7 @@ type ProbeResponse struct {
 
 func (x *ProbeResponse) Reset() {
 	*x = ProbeResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -770,7 +834,7 @@ func (x *ProbeResponse) String() string {
 func (*ProbeResponse) ProtoMessage() {}
 
 func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -783,7 +847,7 @@ func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeResponse.ProtoReflect.Descriptor instead.
 func (*ProbeResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ProbeResponse) GetComponents() []*Component {
@@ -802,7 +866,7 @@ type StartRequest struct {
 
 func (x *StartRequest) Reset() {
 	*x = StartRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -814,7 +878,7 @@ func (x *StartRequest) String() string {
 func (*StartRequest) ProtoMessage() {}
 
 func (x *StartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -827,7 +891,7 @@ func (x *StartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRequest.ProtoReflect.Descriptor instead.
 func (*StartRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 // StartResponse has no fields yet.
@@ -839,7 +903,7 @@ type StartResponse struct {
 
 func (x *StartResponse) Reset() {
 	*x = StartResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[10]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -851,7 +915,7 @@ func (x *StartResponse) String() string {
 func (*StartResponse) ProtoMessage() {}
 
 func (x *StartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[10]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -864,7 +928,7 @@ func (x *StartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartResponse.ProtoReflect.Descriptor instead.
 func (*StartResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 // HealthRequest has no fields yet.
@@ -876,7 +940,7 @@ type HealthRequest struct {
 
 func (x *HealthRequest) Reset() {
 	*x = HealthRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[11]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -888,7 +952,7 @@ func (x *HealthRequest) String() string {
 func (*HealthRequest) ProtoMessage() {}
 
 func (x *HealthRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[11]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -901,7 +965,7 @@ func (x *HealthRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthRequest.ProtoReflect.Descriptor instead.
 func (*HealthRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 // HealthResponse answers Health.
@@ -915,7 +979,7 @@ type HealthResponse struct {
 
 func (x *HealthResponse) Reset() {
 	*x = HealthResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[12]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +991,7 @@ func (x *HealthResponse) String() string {
 func (*HealthResponse) ProtoMessage() {}
 
 func (x *HealthResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[12]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1004,7 @@ func (x *HealthResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthResponse.ProtoReflect.Descriptor instead.
 func (*HealthResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *HealthResponse) GetComponents() []*Component {
@@ -959,7 +1023,7 @@ type DrainRequest struct {
 
 func (x *DrainRequest) Reset() {
 	*x = DrainRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[13]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -971,7 +1035,7 @@ func (x *DrainRequest) String() string {
 func (*DrainRequest) ProtoMessage() {}
 
 func (x *DrainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[13]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -984,7 +1048,7 @@ func (x *DrainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
 func (*DrainRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 // DrainResponse has no fields yet.
@@ -996,7 +1060,7 @@ type DrainResponse struct {
 
 func (x *DrainResponse) Reset() {
 	*x = DrainResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[14]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1008,7 +1072,7 @@ func (x *DrainResponse) String() string {
 func (*DrainResponse) ProtoMessage() {}
 
 func (x *DrainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[14]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1021,14 +1085,14 @@ func (x *DrainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainResponse.ProtoReflect.Descriptor instead.
 func (*DrainResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 var File_panel_registrar_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x1fpanel/registrar/v1/plugin.proto\x12\x12panel.registrar.v1\x1a\x1epanel/registrar/v1/order.proto\"\xff\x02\n" +
+	"\x1fpanel/registrar/v1/plugin.proto\x12\x12panel.registrar.v1\x1a\x1epanel/registrar/v1/order.proto\"\xb5\x03\n" +
 	"\vDescription\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x18\n" +
@@ -1038,7 +1102,16 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\vregistrants\x18\x06 \x03(\x0e2\".panel.registrar.v1.RegistrantKindR\vregistrants\x12B\n" +
 	"\fcapabilities\x18\a \x03(\x0e2\x1e.panel.registrar.v1.CapabilityR\fcapabilities\x122\n" +
 	"\x06schema\x18\b \x01(\v2\x1a.panel.registrar.v1.SchemaR\x06schema\x12!\n" +
-	"\forder_fields\x18\t \x03(\tR\vorderFields\"z\n" +
+	"\forder_fields\x18\t \x03(\tR\vorderFields\x124\n" +
+	"\aphrases\x18\n" +
+	" \x03(\v2\x1a.panel.registrar.v1.PhraseR\aphrases\"\x93\x01\n" +
+	"\x06Phrase\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12;\n" +
+	"\x05texts\x18\x02 \x03(\v2%.panel.registrar.v1.Phrase.TextsEntryR\x05texts\x1a8\n" +
+	"\n" +
+	"TextsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"z\n" +
 	"\x06Schema\x12=\n" +
 	"\n" +
 	"attributes\x18\x01 \x03(\v2\x1d.panel.registrar.v1.AttributeR\n" +
@@ -1126,56 +1199,60 @@ func file_panel_registrar_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_panel_registrar_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_panel_registrar_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_panel_registrar_v1_plugin_proto_goTypes = []any{
 	(Capability)(0),           // 0: panel.registrar.v1.Capability
 	(AttributeType)(0),        // 1: panel.registrar.v1.AttributeType
 	(*Description)(nil),       // 2: panel.registrar.v1.Description
-	(*Schema)(nil),            // 3: panel.registrar.v1.Schema
-	(*Attribute)(nil),         // 4: panel.registrar.v1.Attribute
-	(*Block)(nil),             // 5: panel.registrar.v1.Block
-	(*Component)(nil),         // 6: panel.registrar.v1.Component
-	(*ConfigureRequest)(nil),  // 7: panel.registrar.v1.ConfigureRequest
-	(*ConfigureResponse)(nil), // 8: panel.registrar.v1.ConfigureResponse
-	(*ProbeRequest)(nil),      // 9: panel.registrar.v1.ProbeRequest
-	(*ProbeResponse)(nil),     // 10: panel.registrar.v1.ProbeResponse
-	(*StartRequest)(nil),      // 11: panel.registrar.v1.StartRequest
-	(*StartResponse)(nil),     // 12: panel.registrar.v1.StartResponse
-	(*HealthRequest)(nil),     // 13: panel.registrar.v1.HealthRequest
-	(*HealthResponse)(nil),    // 14: panel.registrar.v1.HealthResponse
-	(*DrainRequest)(nil),      // 15: panel.registrar.v1.DrainRequest
-	(*DrainResponse)(nil),     // 16: panel.registrar.v1.DrainResponse
-	nil,                       // 17: panel.registrar.v1.Component.FiguresEntry
-	(OperationKind)(0),        // 18: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),       // 19: panel.registrar.v1.RegistrantKind
+	(*Phrase)(nil),            // 3: panel.registrar.v1.Phrase
+	(*Schema)(nil),            // 4: panel.registrar.v1.Schema
+	(*Attribute)(nil),         // 5: panel.registrar.v1.Attribute
+	(*Block)(nil),             // 6: panel.registrar.v1.Block
+	(*Component)(nil),         // 7: panel.registrar.v1.Component
+	(*ConfigureRequest)(nil),  // 8: panel.registrar.v1.ConfigureRequest
+	(*ConfigureResponse)(nil), // 9: panel.registrar.v1.ConfigureResponse
+	(*ProbeRequest)(nil),      // 10: panel.registrar.v1.ProbeRequest
+	(*ProbeResponse)(nil),     // 11: panel.registrar.v1.ProbeResponse
+	(*StartRequest)(nil),      // 12: panel.registrar.v1.StartRequest
+	(*StartResponse)(nil),     // 13: panel.registrar.v1.StartResponse
+	(*HealthRequest)(nil),     // 14: panel.registrar.v1.HealthRequest
+	(*HealthResponse)(nil),    // 15: panel.registrar.v1.HealthResponse
+	(*DrainRequest)(nil),      // 16: panel.registrar.v1.DrainRequest
+	(*DrainResponse)(nil),     // 17: panel.registrar.v1.DrainResponse
+	nil,                       // 18: panel.registrar.v1.Phrase.TextsEntry
+	nil,                       // 19: panel.registrar.v1.Component.FiguresEntry
+	(OperationKind)(0),        // 20: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),       // 21: panel.registrar.v1.RegistrantKind
 }
 var file_panel_registrar_v1_plugin_proto_depIdxs = []int32{
-	18, // 0: panel.registrar.v1.Description.kinds:type_name -> panel.registrar.v1.OperationKind
-	19, // 1: panel.registrar.v1.Description.registrants:type_name -> panel.registrar.v1.RegistrantKind
+	20, // 0: panel.registrar.v1.Description.kinds:type_name -> panel.registrar.v1.OperationKind
+	21, // 1: panel.registrar.v1.Description.registrants:type_name -> panel.registrar.v1.RegistrantKind
 	0,  // 2: panel.registrar.v1.Description.capabilities:type_name -> panel.registrar.v1.Capability
-	3,  // 3: panel.registrar.v1.Description.schema:type_name -> panel.registrar.v1.Schema
-	4,  // 4: panel.registrar.v1.Schema.attributes:type_name -> panel.registrar.v1.Attribute
-	5,  // 5: panel.registrar.v1.Schema.blocks:type_name -> panel.registrar.v1.Block
-	1,  // 6: panel.registrar.v1.Attribute.type:type_name -> panel.registrar.v1.AttributeType
-	3,  // 7: panel.registrar.v1.Block.schema:type_name -> panel.registrar.v1.Schema
-	17, // 8: panel.registrar.v1.Component.figures:type_name -> panel.registrar.v1.Component.FiguresEntry
-	6,  // 9: panel.registrar.v1.ProbeResponse.components:type_name -> panel.registrar.v1.Component
-	6,  // 10: panel.registrar.v1.HealthResponse.components:type_name -> panel.registrar.v1.Component
-	7,  // 11: panel.registrar.v1.PluginService.Configure:input_type -> panel.registrar.v1.ConfigureRequest
-	9,  // 12: panel.registrar.v1.PluginService.Probe:input_type -> panel.registrar.v1.ProbeRequest
-	11, // 13: panel.registrar.v1.PluginService.Start:input_type -> panel.registrar.v1.StartRequest
-	13, // 14: panel.registrar.v1.PluginService.Health:input_type -> panel.registrar.v1.HealthRequest
-	15, // 15: panel.registrar.v1.PluginService.Drain:input_type -> panel.registrar.v1.DrainRequest
-	8,  // 16: panel.registrar.v1.PluginService.Configure:output_type -> panel.registrar.v1.ConfigureResponse
-	10, // 17: panel.registrar.v1.PluginService.Probe:output_type -> panel.registrar.v1.ProbeResponse
-	12, // 18: panel.registrar.v1.PluginService.Start:output_type -> panel.registrar.v1.StartResponse
-	14, // 19: panel.registrar.v1.PluginService.Health:output_type -> panel.registrar.v1.HealthResponse
-	16, // 20: panel.registrar.v1.PluginService.Drain:output_type -> panel.registrar.v1.DrainResponse
-	16, // [16:21] is the sub-list for method output_type
-	11, // [11:16] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	4,  // 3: panel.registrar.v1.Description.schema:type_name -> panel.registrar.v1.Schema
+	3,  // 4: panel.registrar.v1.Description.phrases:type_name -> panel.registrar.v1.Phrase
+	18, // 5: panel.registrar.v1.Phrase.texts:type_name -> panel.registrar.v1.Phrase.TextsEntry
+	5,  // 6: panel.registrar.v1.Schema.attributes:type_name -> panel.registrar.v1.Attribute
+	6,  // 7: panel.registrar.v1.Schema.blocks:type_name -> panel.registrar.v1.Block
+	1,  // 8: panel.registrar.v1.Attribute.type:type_name -> panel.registrar.v1.AttributeType
+	4,  // 9: panel.registrar.v1.Block.schema:type_name -> panel.registrar.v1.Schema
+	19, // 10: panel.registrar.v1.Component.figures:type_name -> panel.registrar.v1.Component.FiguresEntry
+	7,  // 11: panel.registrar.v1.ProbeResponse.components:type_name -> panel.registrar.v1.Component
+	7,  // 12: panel.registrar.v1.HealthResponse.components:type_name -> panel.registrar.v1.Component
+	8,  // 13: panel.registrar.v1.PluginService.Configure:input_type -> panel.registrar.v1.ConfigureRequest
+	10, // 14: panel.registrar.v1.PluginService.Probe:input_type -> panel.registrar.v1.ProbeRequest
+	12, // 15: panel.registrar.v1.PluginService.Start:input_type -> panel.registrar.v1.StartRequest
+	14, // 16: panel.registrar.v1.PluginService.Health:input_type -> panel.registrar.v1.HealthRequest
+	16, // 17: panel.registrar.v1.PluginService.Drain:input_type -> panel.registrar.v1.DrainRequest
+	9,  // 18: panel.registrar.v1.PluginService.Configure:output_type -> panel.registrar.v1.ConfigureResponse
+	11, // 19: panel.registrar.v1.PluginService.Probe:output_type -> panel.registrar.v1.ProbeResponse
+	13, // 20: panel.registrar.v1.PluginService.Start:output_type -> panel.registrar.v1.StartResponse
+	15, // 21: panel.registrar.v1.PluginService.Health:output_type -> panel.registrar.v1.HealthResponse
+	17, // 22: panel.registrar.v1.PluginService.Drain:output_type -> panel.registrar.v1.DrainResponse
+	18, // [18:23] is the sub-list for method output_type
+	13, // [13:18] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_plugin_proto_init() }
@@ -1190,7 +1267,7 @@ func file_panel_registrar_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_plugin_proto_rawDesc), len(file_panel_registrar_v1_plugin_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1903,7 +1903,13 @@ func (x *ReviewRuleRequest) GetId() string {
 type ReviewRuleResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A configuration block, as HCL.
-	Rule          string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Stored mails that it was tried on.
+	Tried int64 `protobuf:"varint,2,opt,name=tried,proto3" json:"tried,omitempty"`
+	// How many of them it recognises.
+	Matched int64 `protobuf:"varint,3,opt,name=matched,proto3" json:"matched,omitempty"`
+	// The newest of those.
+	Matches       []*RuleMatch `protobuf:"bytes,4,rep,name=matches,proto3" json:"matches,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1945,6 +1951,127 @@ func (x *ReviewRuleResponse) GetRule() string {
 	return ""
 }
 
+func (x *ReviewRuleResponse) GetTried() int64 {
+	if x != nil {
+		return x.Tried
+	}
+	return 0
+}
+
+func (x *ReviewRuleResponse) GetMatched() int64 {
+	if x != nil {
+		return x.Matched
+	}
+	return 0
+}
+
+func (x *ReviewRuleResponse) GetMatches() []*RuleMatch {
+	if x != nil {
+		return x.Matches
+	}
+	return nil
+}
+
+// RuleMatch is a stored mail that a suggested rule recognises.
+type RuleMatch struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ID of the mail.
+	Mail string `protobuf:"bytes,1,opt,name=mail,proto3" json:"mail,omitempty"`
+	// When it came.
+	At *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	// Its sender.
+	From string `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	// Its subject, masked.
+	Subject string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
+	// As which it would be read.
+	Outcome ReplyOutcome `protobuf:"varint,5,opt,name=outcome,proto3,enum=panel.registrar.v1.ReplyOutcome" json:"outcome,omitempty"`
+	// The domain that it would be about; empty when it names none.
+	Domain string `protobuf:"bytes,6,opt,name=domain,proto3" json:"domain,omitempty"`
+	// What has become of it.
+	State         string `protobuf:"bytes,7,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleMatch) Reset() {
+	*x = RuleMatch{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleMatch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleMatch) ProtoMessage() {}
+
+func (x *RuleMatch) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleMatch.ProtoReflect.Descriptor instead.
+func (*RuleMatch) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *RuleMatch) GetMail() string {
+	if x != nil {
+		return x.Mail
+	}
+	return ""
+}
+
+func (x *RuleMatch) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *RuleMatch) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *RuleMatch) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *RuleMatch) GetOutcome() ReplyOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return ReplyOutcome_REPLY_OUTCOME_UNSPECIFIED
+}
+
+func (x *RuleMatch) GetDomain() string {
+	if x != nil {
+		return x.Domain
+	}
+	return ""
+}
+
+func (x *RuleMatch) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
 // ReviewPageRequest asks for a part of the review queue.
 type ReviewPageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1962,7 +2089,7 @@ type ReviewPageRequest struct {
 
 func (x *ReviewPageRequest) Reset() {
 	*x = ReviewPageRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1974,7 +2101,7 @@ func (x *ReviewPageRequest) String() string {
 func (*ReviewPageRequest) ProtoMessage() {}
 
 func (x *ReviewPageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1987,7 +2114,7 @@ func (x *ReviewPageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewPageRequest.ProtoReflect.Descriptor instead.
 func (*ReviewPageRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{38}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReviewPageRequest) GetStrangers() bool {
@@ -2031,7 +2158,7 @@ type ReviewPageResponse struct {
 
 func (x *ReviewPageResponse) Reset() {
 	*x = ReviewPageResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2043,7 +2170,7 @@ func (x *ReviewPageResponse) String() string {
 func (*ReviewPageResponse) ProtoMessage() {}
 
 func (x *ReviewPageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2056,7 +2183,7 @@ func (x *ReviewPageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewPageResponse.ProtoReflect.Descriptor instead.
 func (*ReviewPageResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{39}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ReviewPageResponse) GetReviews() []*Review {
@@ -2088,7 +2215,7 @@ type MailPageRequest struct {
 
 func (x *MailPageRequest) Reset() {
 	*x = MailPageRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2100,7 +2227,7 @@ func (x *MailPageRequest) String() string {
 func (*MailPageRequest) ProtoMessage() {}
 
 func (x *MailPageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2113,7 +2240,7 @@ func (x *MailPageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailPageRequest.ProtoReflect.Descriptor instead.
 func (*MailPageRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *MailPageRequest) GetBeforeAt() *timestamppb.Timestamp {
@@ -2150,7 +2277,7 @@ type MailPageResponse struct {
 
 func (x *MailPageResponse) Reset() {
 	*x = MailPageResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2162,7 +2289,7 @@ func (x *MailPageResponse) String() string {
 func (*MailPageResponse) ProtoMessage() {}
 
 func (x *MailPageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2175,7 +2302,7 @@ func (x *MailPageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailPageResponse.ProtoReflect.Descriptor instead.
 func (*MailPageResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *MailPageResponse) GetMails() []*Mail {
@@ -2214,7 +2341,7 @@ type ResolveReviewsRequest struct {
 
 func (x *ResolveReviewsRequest) Reset() {
 	*x = ResolveReviewsRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2226,7 +2353,7 @@ func (x *ResolveReviewsRequest) String() string {
 func (*ResolveReviewsRequest) ProtoMessage() {}
 
 func (x *ResolveReviewsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2239,7 +2366,7 @@ func (x *ResolveReviewsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveReviewsRequest.ProtoReflect.Descriptor instead.
 func (*ResolveReviewsRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ResolveReviewsRequest) GetReviews() []*SeenReview {
@@ -2299,7 +2426,7 @@ type ResolveReviewsResponse struct {
 
 func (x *ResolveReviewsResponse) Reset() {
 	*x = ResolveReviewsResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2311,7 +2438,7 @@ func (x *ResolveReviewsResponse) String() string {
 func (*ResolveReviewsResponse) ProtoMessage() {}
 
 func (x *ResolveReviewsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2324,7 +2451,7 @@ func (x *ResolveReviewsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveReviewsResponse.ProtoReflect.Descriptor instead.
 func (*ResolveReviewsResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ResolveReviewsResponse) GetResolved() int64 {
@@ -2357,7 +2484,7 @@ type IgnoredSendersRequest struct {
 
 func (x *IgnoredSendersRequest) Reset() {
 	*x = IgnoredSendersRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2369,7 +2496,7 @@ func (x *IgnoredSendersRequest) String() string {
 func (*IgnoredSendersRequest) ProtoMessage() {}
 
 func (x *IgnoredSendersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2382,7 +2509,7 @@ func (x *IgnoredSendersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IgnoredSendersRequest.ProtoReflect.Descriptor instead.
 func (*IgnoredSendersRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{44}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
 }
 
 // IgnoredSendersResponse answers IgnoredSenders.
@@ -2396,7 +2523,7 @@ type IgnoredSendersResponse struct {
 
 func (x *IgnoredSendersResponse) Reset() {
 	*x = IgnoredSendersResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2408,7 +2535,7 @@ func (x *IgnoredSendersResponse) String() string {
 func (*IgnoredSendersResponse) ProtoMessage() {}
 
 func (x *IgnoredSendersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2421,7 +2548,7 @@ func (x *IgnoredSendersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IgnoredSendersResponse.ProtoReflect.Descriptor instead.
 func (*IgnoredSendersResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *IgnoredSendersResponse) GetSenders() []*IgnoredSender {
@@ -2444,7 +2571,7 @@ type HeedSenderRequest struct {
 
 func (x *HeedSenderRequest) Reset() {
 	*x = HeedSenderRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2456,7 +2583,7 @@ func (x *HeedSenderRequest) String() string {
 func (*HeedSenderRequest) ProtoMessage() {}
 
 func (x *HeedSenderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2469,7 +2596,7 @@ func (x *HeedSenderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeedSenderRequest.ProtoReflect.Descriptor instead.
 func (*HeedSenderRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{46}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *HeedSenderRequest) GetAddress() string {
@@ -2495,7 +2622,7 @@ type HeedSenderResponse struct {
 
 func (x *HeedSenderResponse) Reset() {
 	*x = HeedSenderResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2507,7 +2634,7 @@ func (x *HeedSenderResponse) String() string {
 func (*HeedSenderResponse) ProtoMessage() {}
 
 func (x *HeedSenderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2520,7 +2647,7 @@ func (x *HeedSenderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeedSenderResponse.ProtoReflect.Descriptor instead.
 func (*HeedSenderResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{47}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{48}
 }
 
 // MailRequest names a mail.
@@ -2534,7 +2661,7 @@ type MailRequest struct {
 
 func (x *MailRequest) Reset() {
 	*x = MailRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2546,7 +2673,7 @@ func (x *MailRequest) String() string {
 func (*MailRequest) ProtoMessage() {}
 
 func (x *MailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2559,7 +2686,7 @@ func (x *MailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailRequest.ProtoReflect.Descriptor instead.
 func (*MailRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{48}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *MailRequest) GetId() string {
@@ -2580,7 +2707,7 @@ type MailResponse struct {
 
 func (x *MailResponse) Reset() {
 	*x = MailResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2592,7 +2719,7 @@ func (x *MailResponse) String() string {
 func (*MailResponse) ProtoMessage() {}
 
 func (x *MailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2605,7 +2732,7 @@ func (x *MailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailResponse.ProtoReflect.Descriptor instead.
 func (*MailResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{49}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *MailResponse) GetMail() *Mail {
@@ -2626,7 +2753,7 @@ type RawMailRequest struct {
 
 func (x *RawMailRequest) Reset() {
 	*x = RawMailRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2638,7 +2765,7 @@ func (x *RawMailRequest) String() string {
 func (*RawMailRequest) ProtoMessage() {}
 
 func (x *RawMailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2651,7 +2778,7 @@ func (x *RawMailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMailRequest.ProtoReflect.Descriptor instead.
 func (*RawMailRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{50}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RawMailRequest) GetId() string {
@@ -2672,7 +2799,7 @@ type RawMailResponse struct {
 
 func (x *RawMailResponse) Reset() {
 	*x = RawMailResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2684,7 +2811,7 @@ func (x *RawMailResponse) String() string {
 func (*RawMailResponse) ProtoMessage() {}
 
 func (x *RawMailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2697,7 +2824,7 @@ func (x *RawMailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMailResponse.ProtoReflect.Descriptor instead.
 func (*RawMailResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{51}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RawMailResponse) GetText() string {
@@ -2718,7 +2845,7 @@ type RecogniseRequest struct {
 
 func (x *RecogniseRequest) Reset() {
 	*x = RecogniseRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2730,7 +2857,7 @@ func (x *RecogniseRequest) String() string {
 func (*RecogniseRequest) ProtoMessage() {}
 
 func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2743,7 +2870,7 @@ func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseRequest.ProtoReflect.Descriptor instead.
 func (*RecogniseRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{52}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *RecogniseRequest) GetRaw() []byte {
@@ -2764,7 +2891,7 @@ type RecogniseResponse struct {
 
 func (x *RecogniseResponse) Reset() {
 	*x = RecogniseResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2776,7 +2903,7 @@ func (x *RecogniseResponse) String() string {
 func (*RecogniseResponse) ProtoMessage() {}
 
 func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2789,7 +2916,7 @@ func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseResponse.ProtoReflect.Descriptor instead.
 func (*RecogniseResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{53}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *RecogniseResponse) GetRecognition() *Recognition {
@@ -2810,7 +2937,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2822,7 +2949,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2835,7 +2962,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{54}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *BackupRequest) GetDir() string {
@@ -2854,7 +2981,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2866,7 +2993,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2879,7 +3006,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{55}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{56}
 }
 
 // EraseRequest says whose data are to go.
@@ -2895,7 +3022,7 @@ type EraseRequest struct {
 
 func (x *EraseRequest) Reset() {
 	*x = EraseRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2907,7 +3034,7 @@ func (x *EraseRequest) String() string {
 func (*EraseRequest) ProtoMessage() {}
 
 func (x *EraseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2920,7 +3047,7 @@ func (x *EraseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
 func (*EraseRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{56}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *EraseRequest) GetCustomer() string {
@@ -2952,7 +3079,7 @@ type EraseResponse struct {
 
 func (x *EraseResponse) Reset() {
 	*x = EraseResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2964,7 +3091,7 @@ func (x *EraseResponse) String() string {
 func (*EraseResponse) ProtoMessage() {}
 
 func (x *EraseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2977,7 +3104,7 @@ func (x *EraseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseResponse.ProtoReflect.Descriptor instead.
 func (*EraseResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{57}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *EraseResponse) GetRemoved() []*Removed {
@@ -3014,7 +3141,7 @@ type Removed struct {
 
 func (x *Removed) Reset() {
 	*x = Removed{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3026,7 +3153,7 @@ func (x *Removed) String() string {
 func (*Removed) ProtoMessage() {}
 
 func (x *Removed) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3039,7 +3166,7 @@ func (x *Removed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Removed.ProtoReflect.Descriptor instead.
 func (*Removed) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{58}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *Removed) GetWhat() string {
@@ -3069,7 +3196,7 @@ type Kept struct {
 
 func (x *Kept) Reset() {
 	*x = Kept{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3081,7 +3208,7 @@ func (x *Kept) String() string {
 func (*Kept) ProtoMessage() {}
 
 func (x *Kept) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3094,7 +3221,7 @@ func (x *Kept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kept.ProtoReflect.Descriptor instead.
 func (*Kept) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{59}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *Kept) GetWhat() string {
@@ -3120,7 +3247,7 @@ type RotateKeysRequest struct {
 
 func (x *RotateKeysRequest) Reset() {
 	*x = RotateKeysRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3132,7 +3259,7 @@ func (x *RotateKeysRequest) String() string {
 func (*RotateKeysRequest) ProtoMessage() {}
 
 func (x *RotateKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3145,7 +3272,7 @@ func (x *RotateKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateKeysRequest.ProtoReflect.Descriptor instead.
 func (*RotateKeysRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{60}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{61}
 }
 
 // RotateKeysResponse says what became of the key.
@@ -3161,7 +3288,7 @@ type RotateKeysResponse struct {
 
 func (x *RotateKeysResponse) Reset() {
 	*x = RotateKeysResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3173,7 +3300,7 @@ func (x *RotateKeysResponse) String() string {
 func (*RotateKeysResponse) ProtoMessage() {}
 
 func (x *RotateKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3186,7 +3313,7 @@ func (x *RotateKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateKeysResponse.ProtoReflect.Descriptor instead.
 func (*RotateKeysResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{61}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *RotateKeysResponse) GetKey() string {
@@ -3302,9 +3429,20 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\x15ResolveReviewResponse\x122\n" +
 	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"#\n" +
 	"\x11ReviewRuleRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"(\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x91\x01\n" +
 	"\x12ReviewRuleResponse\x12\x12\n" +
-	"\x04rule\x18\x01 \x01(\tR\x04rule\"\xa8\x01\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x14\n" +
+	"\x05tried\x18\x02 \x01(\x03R\x05tried\x12\x18\n" +
+	"\amatched\x18\x03 \x01(\x03R\amatched\x127\n" +
+	"\amatches\x18\x04 \x03(\v2\x1d.panel.registrar.v1.RuleMatchR\amatches\"\xe3\x01\n" +
+	"\tRuleMatch\x12\x12\n" +
+	"\x04mail\x18\x01 \x01(\tR\x04mail\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x12\n" +
+	"\x04from\x18\x03 \x01(\tR\x04from\x12\x18\n" +
+	"\asubject\x18\x04 \x01(\tR\asubject\x12:\n" +
+	"\aoutcome\x18\x05 \x01(\x0e2 .panel.registrar.v1.ReplyOutcomeR\aoutcome\x12\x16\n" +
+	"\x06domain\x18\x06 \x01(\tR\x06domain\x12\x14\n" +
+	"\x05state\x18\a \x01(\tR\x05state\"\xa8\x01\n" +
 	"\x11ReviewPageRequest\x12\x1c\n" +
 	"\tstrangers\x18\x01 \x01(\bR\tstrangers\x12F\n" +
 	"\x11after_received_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0fafterReceivedAt\x12\x19\n" +
@@ -3419,7 +3557,7 @@ func file_panel_registrar_v1_registrar_proto_rawDescGZIP() []byte {
 	return file_panel_registrar_v1_registrar_proto_rawDescData
 }
 
-var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 62)
+var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
 var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*DescribeRequest)(nil),        // 0: panel.registrar.v1.DescribeRequest
 	(*DescribeResponse)(nil),       // 1: panel.registrar.v1.DescribeResponse
@@ -3459,160 +3597,164 @@ var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*ResolveReviewResponse)(nil),  // 35: panel.registrar.v1.ResolveReviewResponse
 	(*ReviewRuleRequest)(nil),      // 36: panel.registrar.v1.ReviewRuleRequest
 	(*ReviewRuleResponse)(nil),     // 37: panel.registrar.v1.ReviewRuleResponse
-	(*ReviewPageRequest)(nil),      // 38: panel.registrar.v1.ReviewPageRequest
-	(*ReviewPageResponse)(nil),     // 39: panel.registrar.v1.ReviewPageResponse
-	(*MailPageRequest)(nil),        // 40: panel.registrar.v1.MailPageRequest
-	(*MailPageResponse)(nil),       // 41: panel.registrar.v1.MailPageResponse
-	(*ResolveReviewsRequest)(nil),  // 42: panel.registrar.v1.ResolveReviewsRequest
-	(*ResolveReviewsResponse)(nil), // 43: panel.registrar.v1.ResolveReviewsResponse
-	(*IgnoredSendersRequest)(nil),  // 44: panel.registrar.v1.IgnoredSendersRequest
-	(*IgnoredSendersResponse)(nil), // 45: panel.registrar.v1.IgnoredSendersResponse
-	(*HeedSenderRequest)(nil),      // 46: panel.registrar.v1.HeedSenderRequest
-	(*HeedSenderResponse)(nil),     // 47: panel.registrar.v1.HeedSenderResponse
-	(*MailRequest)(nil),            // 48: panel.registrar.v1.MailRequest
-	(*MailResponse)(nil),           // 49: panel.registrar.v1.MailResponse
-	(*RawMailRequest)(nil),         // 50: panel.registrar.v1.RawMailRequest
-	(*RawMailResponse)(nil),        // 51: panel.registrar.v1.RawMailResponse
-	(*RecogniseRequest)(nil),       // 52: panel.registrar.v1.RecogniseRequest
-	(*RecogniseResponse)(nil),      // 53: panel.registrar.v1.RecogniseResponse
-	(*BackupRequest)(nil),          // 54: panel.registrar.v1.BackupRequest
-	(*BackupResponse)(nil),         // 55: panel.registrar.v1.BackupResponse
-	(*EraseRequest)(nil),           // 56: panel.registrar.v1.EraseRequest
-	(*EraseResponse)(nil),          // 57: panel.registrar.v1.EraseResponse
-	(*Removed)(nil),                // 58: panel.registrar.v1.Removed
-	(*Kept)(nil),                   // 59: panel.registrar.v1.Kept
-	(*RotateKeysRequest)(nil),      // 60: panel.registrar.v1.RotateKeysRequest
-	(*RotateKeysResponse)(nil),     // 61: panel.registrar.v1.RotateKeysResponse
-	(*Description)(nil),            // 62: panel.registrar.v1.Description
-	(OperationKind)(0),             // 63: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),            // 64: panel.registrar.v1.RegistrantKind
-	(*Form)(nil),                   // 65: panel.registrar.v1.Form
-	(*Order)(nil),                  // 66: panel.registrar.v1.Order
-	(*Problem)(nil),                // 67: panel.registrar.v1.Problem
-	(*Availability)(nil),           // 68: panel.registrar.v1.Availability
-	(*Operation)(nil),              // 69: panel.registrar.v1.Operation
-	(Verdict)(0),                   // 70: panel.registrar.v1.Verdict
-	(*Domain)(nil),                 // 71: panel.registrar.v1.Domain
-	(*Event)(nil),                  // 72: panel.registrar.v1.Event
-	(RenewalMode)(0),               // 73: panel.registrar.v1.RenewalMode
-	(*RenewalStep)(nil),            // 74: panel.registrar.v1.RenewalStep
-	(*Handle)(nil),                 // 75: panel.registrar.v1.Handle
-	(*Date)(nil),                   // 76: panel.registrar.v1.Date
-	(*Review)(nil),                 // 77: panel.registrar.v1.Review
-	(ReplyOutcome)(0),              // 78: panel.registrar.v1.ReplyOutcome
-	(*timestamppb.Timestamp)(nil),  // 79: google.protobuf.Timestamp
-	(*Mail)(nil),                   // 80: panel.registrar.v1.Mail
-	(*SeenReview)(nil),             // 81: panel.registrar.v1.SeenReview
-	(*RefusedReview)(nil),          // 82: panel.registrar.v1.RefusedReview
-	(*IgnoredSender)(nil),          // 83: panel.registrar.v1.IgnoredSender
-	(*Recognition)(nil),            // 84: panel.registrar.v1.Recognition
+	(*RuleMatch)(nil),              // 38: panel.registrar.v1.RuleMatch
+	(*ReviewPageRequest)(nil),      // 39: panel.registrar.v1.ReviewPageRequest
+	(*ReviewPageResponse)(nil),     // 40: panel.registrar.v1.ReviewPageResponse
+	(*MailPageRequest)(nil),        // 41: panel.registrar.v1.MailPageRequest
+	(*MailPageResponse)(nil),       // 42: panel.registrar.v1.MailPageResponse
+	(*ResolveReviewsRequest)(nil),  // 43: panel.registrar.v1.ResolveReviewsRequest
+	(*ResolveReviewsResponse)(nil), // 44: panel.registrar.v1.ResolveReviewsResponse
+	(*IgnoredSendersRequest)(nil),  // 45: panel.registrar.v1.IgnoredSendersRequest
+	(*IgnoredSendersResponse)(nil), // 46: panel.registrar.v1.IgnoredSendersResponse
+	(*HeedSenderRequest)(nil),      // 47: panel.registrar.v1.HeedSenderRequest
+	(*HeedSenderResponse)(nil),     // 48: panel.registrar.v1.HeedSenderResponse
+	(*MailRequest)(nil),            // 49: panel.registrar.v1.MailRequest
+	(*MailResponse)(nil),           // 50: panel.registrar.v1.MailResponse
+	(*RawMailRequest)(nil),         // 51: panel.registrar.v1.RawMailRequest
+	(*RawMailResponse)(nil),        // 52: panel.registrar.v1.RawMailResponse
+	(*RecogniseRequest)(nil),       // 53: panel.registrar.v1.RecogniseRequest
+	(*RecogniseResponse)(nil),      // 54: panel.registrar.v1.RecogniseResponse
+	(*BackupRequest)(nil),          // 55: panel.registrar.v1.BackupRequest
+	(*BackupResponse)(nil),         // 56: panel.registrar.v1.BackupResponse
+	(*EraseRequest)(nil),           // 57: panel.registrar.v1.EraseRequest
+	(*EraseResponse)(nil),          // 58: panel.registrar.v1.EraseResponse
+	(*Removed)(nil),                // 59: panel.registrar.v1.Removed
+	(*Kept)(nil),                   // 60: panel.registrar.v1.Kept
+	(*RotateKeysRequest)(nil),      // 61: panel.registrar.v1.RotateKeysRequest
+	(*RotateKeysResponse)(nil),     // 62: panel.registrar.v1.RotateKeysResponse
+	(*Description)(nil),            // 63: panel.registrar.v1.Description
+	(OperationKind)(0),             // 64: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),            // 65: panel.registrar.v1.RegistrantKind
+	(*Form)(nil),                   // 66: panel.registrar.v1.Form
+	(*Order)(nil),                  // 67: panel.registrar.v1.Order
+	(*Problem)(nil),                // 68: panel.registrar.v1.Problem
+	(*Availability)(nil),           // 69: panel.registrar.v1.Availability
+	(*Operation)(nil),              // 70: panel.registrar.v1.Operation
+	(Verdict)(0),                   // 71: panel.registrar.v1.Verdict
+	(*Domain)(nil),                 // 72: panel.registrar.v1.Domain
+	(*Event)(nil),                  // 73: panel.registrar.v1.Event
+	(RenewalMode)(0),               // 74: panel.registrar.v1.RenewalMode
+	(*RenewalStep)(nil),            // 75: panel.registrar.v1.RenewalStep
+	(*Handle)(nil),                 // 76: panel.registrar.v1.Handle
+	(*Date)(nil),                   // 77: panel.registrar.v1.Date
+	(*Review)(nil),                 // 78: panel.registrar.v1.Review
+	(ReplyOutcome)(0),              // 79: panel.registrar.v1.ReplyOutcome
+	(*timestamppb.Timestamp)(nil),  // 80: google.protobuf.Timestamp
+	(*Mail)(nil),                   // 81: panel.registrar.v1.Mail
+	(*SeenReview)(nil),             // 82: panel.registrar.v1.SeenReview
+	(*RefusedReview)(nil),          // 83: panel.registrar.v1.RefusedReview
+	(*IgnoredSender)(nil),          // 84: panel.registrar.v1.IgnoredSender
+	(*Recognition)(nil),            // 85: panel.registrar.v1.Recognition
 }
 var file_panel_registrar_v1_registrar_proto_depIdxs = []int32{
-	62, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
-	63, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
-	64, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	65, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
-	66, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
-	67, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
-	67, // 6: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
-	68, // 7: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
-	66, // 8: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
-	69, // 9: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
-	69, // 10: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
-	70, // 11: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
-	69, // 12: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
-	71, // 13: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	71, // 14: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
-	72, // 15: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
-	73, // 16: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
-	71, // 17: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
-	74, // 18: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
-	75, // 19: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
-	75, // 20: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
-	76, // 21: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
-	71, // 22: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	77, // 23: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
-	77, // 24: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
-	78, // 25: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	77, // 26: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
-	79, // 27: panel.registrar.v1.ReviewPageRequest.after_received_at:type_name -> google.protobuf.Timestamp
-	77, // 28: panel.registrar.v1.ReviewPageResponse.reviews:type_name -> panel.registrar.v1.Review
-	79, // 29: panel.registrar.v1.MailPageRequest.before_at:type_name -> google.protobuf.Timestamp
-	80, // 30: panel.registrar.v1.MailPageResponse.mails:type_name -> panel.registrar.v1.Mail
-	81, // 31: panel.registrar.v1.ResolveReviewsRequest.reviews:type_name -> panel.registrar.v1.SeenReview
-	78, // 32: panel.registrar.v1.ResolveReviewsRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	82, // 33: panel.registrar.v1.ResolveReviewsResponse.refused:type_name -> panel.registrar.v1.RefusedReview
-	83, // 34: panel.registrar.v1.IgnoredSendersResponse.senders:type_name -> panel.registrar.v1.IgnoredSender
-	80, // 35: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
-	84, // 36: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
-	79, // 37: panel.registrar.v1.EraseRequest.before:type_name -> google.protobuf.Timestamp
-	58, // 38: panel.registrar.v1.EraseResponse.removed:type_name -> panel.registrar.v1.Removed
-	59, // 39: panel.registrar.v1.EraseResponse.kept:type_name -> panel.registrar.v1.Kept
-	0,  // 40: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
-	2,  // 41: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
-	4,  // 42: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
-	6,  // 43: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
-	8,  // 44: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
-	10, // 45: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
-	12, // 46: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
-	14, // 47: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
-	16, // 48: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
-	18, // 49: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
-	20, // 50: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
-	22, // 51: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
-	24, // 52: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
-	26, // 53: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
-	28, // 54: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
-	30, // 55: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
-	32, // 56: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
-	34, // 57: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
-	36, // 58: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
-	48, // 59: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
-	50, // 60: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
-	52, // 61: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
-	38, // 62: panel.registrar.v1.RegistrarService.ReviewPage:input_type -> panel.registrar.v1.ReviewPageRequest
-	40, // 63: panel.registrar.v1.RegistrarService.MailPage:input_type -> panel.registrar.v1.MailPageRequest
-	42, // 64: panel.registrar.v1.RegistrarService.ResolveReviews:input_type -> panel.registrar.v1.ResolveReviewsRequest
-	44, // 65: panel.registrar.v1.RegistrarService.IgnoredSenders:input_type -> panel.registrar.v1.IgnoredSendersRequest
-	46, // 66: panel.registrar.v1.RegistrarService.HeedSender:input_type -> panel.registrar.v1.HeedSenderRequest
-	54, // 67: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
-	56, // 68: panel.registrar.v1.RegistrarService.Erase:input_type -> panel.registrar.v1.EraseRequest
-	60, // 69: panel.registrar.v1.RegistrarService.RotateKeys:input_type -> panel.registrar.v1.RotateKeysRequest
-	1,  // 70: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
-	3,  // 71: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
-	5,  // 72: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
-	7,  // 73: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
-	9,  // 74: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
-	11, // 75: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
-	13, // 76: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
-	15, // 77: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
-	17, // 78: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
-	19, // 79: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
-	21, // 80: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
-	23, // 81: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
-	25, // 82: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
-	27, // 83: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
-	29, // 84: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
-	31, // 85: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
-	33, // 86: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
-	35, // 87: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
-	37, // 88: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
-	49, // 89: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
-	51, // 90: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
-	53, // 91: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
-	39, // 92: panel.registrar.v1.RegistrarService.ReviewPage:output_type -> panel.registrar.v1.ReviewPageResponse
-	41, // 93: panel.registrar.v1.RegistrarService.MailPage:output_type -> panel.registrar.v1.MailPageResponse
-	43, // 94: panel.registrar.v1.RegistrarService.ResolveReviews:output_type -> panel.registrar.v1.ResolveReviewsResponse
-	45, // 95: panel.registrar.v1.RegistrarService.IgnoredSenders:output_type -> panel.registrar.v1.IgnoredSendersResponse
-	47, // 96: panel.registrar.v1.RegistrarService.HeedSender:output_type -> panel.registrar.v1.HeedSenderResponse
-	55, // 97: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
-	57, // 98: panel.registrar.v1.RegistrarService.Erase:output_type -> panel.registrar.v1.EraseResponse
-	61, // 99: panel.registrar.v1.RegistrarService.RotateKeys:output_type -> panel.registrar.v1.RotateKeysResponse
-	70, // [70:100] is the sub-list for method output_type
-	40, // [40:70] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	63, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
+	64, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
+	65, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	66, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
+	67, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
+	68, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
+	68, // 6: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
+	69, // 7: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
+	67, // 8: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
+	70, // 9: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
+	70, // 10: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
+	71, // 11: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
+	70, // 12: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
+	72, // 13: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	72, // 14: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
+	73, // 15: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
+	74, // 16: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
+	72, // 17: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
+	75, // 18: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
+	76, // 19: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
+	76, // 20: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
+	77, // 21: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
+	72, // 22: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	78, // 23: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
+	78, // 24: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
+	79, // 25: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	78, // 26: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
+	38, // 27: panel.registrar.v1.ReviewRuleResponse.matches:type_name -> panel.registrar.v1.RuleMatch
+	80, // 28: panel.registrar.v1.RuleMatch.at:type_name -> google.protobuf.Timestamp
+	79, // 29: panel.registrar.v1.RuleMatch.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	80, // 30: panel.registrar.v1.ReviewPageRequest.after_received_at:type_name -> google.protobuf.Timestamp
+	78, // 31: panel.registrar.v1.ReviewPageResponse.reviews:type_name -> panel.registrar.v1.Review
+	80, // 32: panel.registrar.v1.MailPageRequest.before_at:type_name -> google.protobuf.Timestamp
+	81, // 33: panel.registrar.v1.MailPageResponse.mails:type_name -> panel.registrar.v1.Mail
+	82, // 34: panel.registrar.v1.ResolveReviewsRequest.reviews:type_name -> panel.registrar.v1.SeenReview
+	79, // 35: panel.registrar.v1.ResolveReviewsRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	83, // 36: panel.registrar.v1.ResolveReviewsResponse.refused:type_name -> panel.registrar.v1.RefusedReview
+	84, // 37: panel.registrar.v1.IgnoredSendersResponse.senders:type_name -> panel.registrar.v1.IgnoredSender
+	81, // 38: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
+	85, // 39: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
+	80, // 40: panel.registrar.v1.EraseRequest.before:type_name -> google.protobuf.Timestamp
+	59, // 41: panel.registrar.v1.EraseResponse.removed:type_name -> panel.registrar.v1.Removed
+	60, // 42: panel.registrar.v1.EraseResponse.kept:type_name -> panel.registrar.v1.Kept
+	0,  // 43: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
+	2,  // 44: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
+	4,  // 45: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
+	6,  // 46: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
+	8,  // 47: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
+	10, // 48: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
+	12, // 49: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
+	14, // 50: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
+	16, // 51: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
+	18, // 52: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
+	20, // 53: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
+	22, // 54: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
+	24, // 55: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
+	26, // 56: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
+	28, // 57: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
+	30, // 58: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
+	32, // 59: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
+	34, // 60: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
+	36, // 61: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
+	49, // 62: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
+	51, // 63: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
+	53, // 64: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
+	39, // 65: panel.registrar.v1.RegistrarService.ReviewPage:input_type -> panel.registrar.v1.ReviewPageRequest
+	41, // 66: panel.registrar.v1.RegistrarService.MailPage:input_type -> panel.registrar.v1.MailPageRequest
+	43, // 67: panel.registrar.v1.RegistrarService.ResolveReviews:input_type -> panel.registrar.v1.ResolveReviewsRequest
+	45, // 68: panel.registrar.v1.RegistrarService.IgnoredSenders:input_type -> panel.registrar.v1.IgnoredSendersRequest
+	47, // 69: panel.registrar.v1.RegistrarService.HeedSender:input_type -> panel.registrar.v1.HeedSenderRequest
+	55, // 70: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
+	57, // 71: panel.registrar.v1.RegistrarService.Erase:input_type -> panel.registrar.v1.EraseRequest
+	61, // 72: panel.registrar.v1.RegistrarService.RotateKeys:input_type -> panel.registrar.v1.RotateKeysRequest
+	1,  // 73: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
+	3,  // 74: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
+	5,  // 75: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
+	7,  // 76: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
+	9,  // 77: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
+	11, // 78: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
+	13, // 79: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
+	15, // 80: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
+	17, // 81: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
+	19, // 82: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
+	21, // 83: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
+	23, // 84: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
+	25, // 85: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
+	27, // 86: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
+	29, // 87: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
+	31, // 88: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
+	33, // 89: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
+	35, // 90: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
+	37, // 91: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
+	50, // 92: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
+	52, // 93: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
+	54, // 94: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
+	40, // 95: panel.registrar.v1.RegistrarService.ReviewPage:output_type -> panel.registrar.v1.ReviewPageResponse
+	42, // 96: panel.registrar.v1.RegistrarService.MailPage:output_type -> panel.registrar.v1.MailPageResponse
+	44, // 97: panel.registrar.v1.RegistrarService.ResolveReviews:output_type -> panel.registrar.v1.ResolveReviewsResponse
+	46, // 98: panel.registrar.v1.RegistrarService.IgnoredSenders:output_type -> panel.registrar.v1.IgnoredSendersResponse
+	48, // 99: panel.registrar.v1.RegistrarService.HeedSender:output_type -> panel.registrar.v1.HeedSenderResponse
+	56, // 100: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
+	58, // 101: panel.registrar.v1.RegistrarService.Erase:output_type -> panel.registrar.v1.EraseResponse
+	62, // 102: panel.registrar.v1.RegistrarService.RotateKeys:output_type -> panel.registrar.v1.RotateKeysResponse
+	73, // [73:103] is the sub-list for method output_type
+	43, // [43:73] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_registrar_proto_init() }
@@ -3633,7 +3775,7 @@ func file_panel_registrar_v1_registrar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_registrar_proto_rawDesc), len(file_panel_registrar_v1_registrar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   62,
+			NumMessages:   63,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,0 +1,199 @@
+// Package phrasebook says in another language what a registrar or the panel has said in English.
+//
+// Sentences are kept and handed on in English, in two databases and over the wire. A phrase gives one of
+// them, or a part, a code and its text in each language ([registrar.Phrase]). So what was stored long ago
+// is translated as well, and a plugin that knows English alone is shown in English.
+package phrasebook
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"registrar.panel/shared/registrar"
+)
+
+// Part is a piece of a sentence.
+type Part struct {
+	Text    string
+	English bool // no phrase covers it
+}
+
+// Book translates into one language. It is safe for concurrent use.
+type Book struct {
+	whole    map[string]string
+	patterns []pattern // those that say most first
+}
+
+// pattern is a phrase with places.
+type pattern struct {
+	prefix string // what the sentence begins with
+	must   string // the longest text that stands in it
+	said   *regexp.Regexp
+	names  []string
+	text   string
+}
+
+var place = regexp.MustCompile(`\{([a-z]+)\}`)
+
+// New makes a book of the phrases that have a text in English and in the language. Of two that are said
+// alike the first counts.
+func New(lang string, phrases ...registrar.Phrase) *Book {
+	b := &Book{whole: map[string]string{}}
+	literal := map[string]int{}
+	for _, p := range phrases {
+		said, text := p.Texts["en"], p.Texts[lang]
+		if said == "" || text == "" {
+			continue
+		}
+		if !place.MatchString(said) {
+			if _, known := b.whole[said]; !known {
+				b.whole[said] = text
+			}
+			continue
+		}
+		one := patternOf(said, text)
+		literal[one.said.String()] = len(place.ReplaceAllString(said, ""))
+		b.patterns = append(b.patterns, one)
+	}
+
+	slices.SortStableFunc(b.patterns, func(a, c pattern) int { return cmp.Compare(literal[c.said.String()], literal[a.said.String()]) })
+	return b
+}
+
+func patternOf(said, text string) pattern {
+	p := pattern{text: text}
+	expression, from := `(?s)\A`, 0
+	for i, at := range place.FindAllStringSubmatchIndex(said, -1) {
+		if i == 0 {
+			p.prefix = said[:at[0]]
+		}
+		if piece := said[from:at[0]]; len(piece) > len(p.must) {
+			p.must = piece
+		}
+		expression += regexp.QuoteMeta(said[from:at[0]]) + `(.+?)`
+		p.names = append(p.names, said[at[2]:at[3]])
+		from = at[1]
+	}
+
+	if piece := said[from:]; len(piece) > len(p.must) {
+		p.must = piece
+	}
+	p.said = regexp.MustCompile(expression + regexp.QuoteMeta(said[from:]) + `\z`)
+	return p
+}
+
+const (
+	longest = 2000 // bytes of a sentence that is looked up
+	deepest = 6    // phrases within phrases
+)
+
+// Say says a sentence in the language of the book, as far as its phrases go.
+func (b *Book) Say(sentence string) []Part {
+	if len(sentence) > longest {
+		return []Part{{sentence, isEnglish(sentence)}}
+	}
+	return joined(b.say(sentence, deepest))
+}
+
+// say looks for a phrase of the whole, and else for one of its beginning: what follows is read for itself.
+func (b *Book) say(sentence string, depth int) []Part {
+	if said, ok := b.phrase(sentence, depth); ok {
+		return said
+	}
+	if depth == 0 {
+		return []Part{{sentence, isEnglish(sentence)}}
+	}
+
+	for _, at := range seams(sentence) {
+		head, seam, rest := sentence[:at.from], sentence[at.from:at.to], sentence[at.to:]
+		parts, ok := b.phrase(head, depth)
+		if !ok && strings.ContainsRune(head, ' ') {
+			continue
+		}
+		if !ok { // a name
+			parts = []Part{{Text: head}}
+		}
+		closing := ""
+		if seam == " (" && strings.HasSuffix(rest, ")") {
+			rest, closing = strings.TrimSuffix(rest, ")"), ")"
+		}
+		return slices.Concat(parts, []Part{{Text: seam}}, b.say(rest, depth-1), []Part{{Text: closing}})
+	}
+
+	return []Part{{sentence, isEnglish(sentence)}}
+}
+
+// phrase is what a sentence says that one phrase covers.
+func (b *Book) phrase(sentence string, depth int) ([]Part, bool) {
+	if text, ok := b.whole[sentence]; ok {
+		return []Part{{Text: text}}, true
+	}
+	if depth == 0 {
+		return nil, false
+	}
+
+	for _, p := range b.patterns {
+		if !strings.HasPrefix(sentence, p.prefix) || !strings.Contains(sentence, p.must) {
+			continue
+		}
+		values := p.said.FindStringSubmatch(sentence)
+		if values == nil {
+			continue
+		}
+		return b.filled(p, values[1:], depth), true
+	}
+	return nil, false
+}
+
+// filled is the text of a phrase with what stands in its places, which is said likewise.
+func (b *Book) filled(p pattern, values []string, depth int) (parts []Part) {
+	from := 0
+	for _, at := range place.FindAllStringSubmatchIndex(p.text, -1) {
+		parts = append(parts, Part{Text: p.text[from:at[0]]})
+		if i := slices.Index(p.names, p.text[at[2]:at[3]]); i >= 0 {
+			parts = append(parts, b.say(values[i], depth-1)...)
+		}
+		from = at[1]
+	}
+	return append(parts, Part{Text: p.text[from:]})
+}
+
+// seam is where one part of a sentence ends and the next begins.
+type seam struct{ from, to int }
+
+var seamPattern = regexp.MustCompile(`: |; |\. |, | \(`)
+
+func seams(sentence string) (all []seam) {
+	for _, at := range seamPattern.FindAllStringIndex(sentence, mostSeams) {
+		all = append(all, seam{at[0], at[1]})
+	}
+	return all
+}
+
+// mostSeams bounds the work for one sentence.
+const mostSeams = 12
+
+// joined puts neighbours of one language together.
+func joined(parts []Part) (all []Part) {
+	for _, p := range parts {
+		switch last := len(all) - 1; {
+		case p.Text == "":
+		case last >= 0 && all[last].English == p.English:
+			all[last].Text += p.Text
+		default:
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// isEnglish reports whether a text is of words in Latin letters alone: names of domains and what a Russian
+// registrar says are not.
+func isEnglish(text string) bool {
+	return strings.ContainsRune(strings.TrimSpace(text), ' ') &&
+		strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Latin, r) }) &&
+		!strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) })
+}
