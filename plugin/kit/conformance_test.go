@@ -22,7 +22,7 @@ func TestConformance(t *testing.T) {
 	slow.slow = true
 	deaf.lose = func(Order) bool { return true }
 	made := func(s *shop) func(*slog.Logger) registrar.Plugin {
-		return func(*slog.Logger) registrar.Plugin { return New(s, Options{Timing: hasty}) }
+		return func(log *slog.Logger) registrar.Plugin { return New(s, Options{Logger: log, Timing: hasty}) }
 	}
 
 	for name, open := range map[string]registrartest.Opener{
