@@ -118,7 +118,7 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "log?domain=unheard.ru", "", `[]`},
 		{"GET", "review", "", `[{"id":"rv-1","candidates":["op-1"],"text":null,` + reviewKeys + unresolved + `},{"id":"rv-2","candidates":[],"text":null,` + reviewKeys + unresolved + `}]`},
 		{"GET", "review/rv-1", "", `{"id":"rv-1","candidates":["op-1"],"text":"Subject: <script>alert(\"1\")</script>",` + reviewKeys + unresolved + `}`},
-		{"GET", "review/rv-1/rule", "", `{"rule":"reply \"rv-1\" {}"}`},
+		{"GET", "review/rv-1/rule", "", `{"rule":"reply \"rv-1\" {}","tried":7,"matched":1,"matches":[{"mail":"m-1","at":"2026-03-01T12:04:05.678Z","from":"robot@r01.example","subject":"[1] done","domain":"example.ru","outcome":"done","state":"review"}]}`},
 		{"POST", "review/rv-1/resolve", `{"version":"6","outcome":"ignore","by":"ann","reason":"why"}`, `{"id":"rv-1","candidates":["op-1"],"text":null,` + reviewKeys + `,"resolved_at":` + at + `,"resolved_by":"olga","outcome":"ignore","version":"7","stranger":false,"note":"why"}`},
 		{"GET", "review?strangers=1", "", `[{"id":"rv-9","candidates":[],"text":null,` + reviewKeys + strings.Replace(unresolved, "false", "true", 1) + `}]`},
 		{"GET", "review?limit=1&after=2026-03-01T12:04:05.678Z~rv-1", "", `[{"id":"rv-2","candidates":[],"text":null,` + reviewKeys + unresolved + `}]`},
