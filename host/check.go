@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/config"
 	"registrar.panel/host/launch"
@@ -83,7 +82,7 @@ func probeStore(ctx context.Context, p config.Panel) []Report {
 	return []Report{{Registrar: "panel", Components: []registrar.Component{store}}}
 }
 
-func probe(ctx context.Context, spec supervisor.Spec, log hclog.Logger, mail bool) (Report, error) {
+func probe(ctx context.Context, spec supervisor.Spec, log *slog.Logger, mail bool) (Report, error) {
 	report := Report{Registrar: spec.Name}
 	err := supervisor.Visit(ctx, spec, supervisor.Timing{}, log, func(ctx context.Context, p registrar.Hosted) (err error) {
 		report.Components, err = p.Probe(ctx, mail)
@@ -95,7 +94,7 @@ func probe(ctx context.Context, spec supervisor.Spec, log hclog.Logger, mail boo
 	return report, err
 }
 
-func warn(c *config.Config, log hclog.Logger) {
+func warn(c *config.Config, log *slog.Logger) {
 	for _, w := range c.Warnings {
 		log.Warn("configuration", "place", w.Position.String(), "warning", w.Message)
 	}

@@ -3,10 +3,9 @@ package host
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/config"
 	"registrar.panel/host/orders"
@@ -22,7 +21,7 @@ func WithCredentials(ctx context.Context, p config.Panel, use func(web.Vault) er
 
 // withBook opens the book of a panel, which may be serving meanwhile.
 func withBook(ctx context.Context, p config.Panel, use func(*orders.Service) error) error {
-	book, err := orders.Open(ctx, orders.Options{Dir: p.Data, Server: p.Store, Logger: hclog.NewNullLogger()})
+	book, err := orders.Open(ctx, orders.Options{Dir: p.Data, Server: p.Store, Logger: slog.New(slog.DiscardHandler)})
 	if errors.Is(err, sqldb.ErrMissing) {
 		return p.DataAt.Errorf("there is no panel in %s yet: start it once, with panel serve", filepath.Base(p.Data))
 	}

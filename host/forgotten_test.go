@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,10 +12,8 @@ import (
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
-	"registrar.panel/internal/secret"
 	"registrar.panel/shared/registrar"
-
-	"github.com/hashicorp/go-hclog"
+	"registrar.panel/shared/secret"
 )
 
 // seller is a registrar that finds no mistake in an order.
@@ -30,8 +29,8 @@ func leave(t *testing.T, o Options) {
 		t.Fatal(err)
 	}
 
-	book, err := orders.Open(t.Context(), orders.Options{Dir: dir, Create: true, Logger: hclog.NewNullLogger(), Server: secret.String{},
-		Board: switchboard.New(switchboard.Options{Plugins: only{}, Names: []string{"gone"}, Route: func(string) (string, bool) { return "gone", true }, Logger: hclog.NewNullLogger()})})
+	book, err := orders.Open(t.Context(), orders.Options{Dir: dir, Create: true, Logger: slog.New(slog.DiscardHandler), Server: secret.String{},
+		Board: switchboard.New(switchboard.Options{Plugins: only{}, Names: []string{"gone"}, Route: func(string) (string, bool) { return "gone", true }, Logger: slog.New(slog.DiscardHandler)})})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,14 +11,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/config"
 	"registrar.panel/host/console"
@@ -32,6 +31,7 @@ import (
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web"
 	"registrar.panel/host/webhook"
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 )
 
@@ -41,8 +41,9 @@ type Options struct {
 	Bundled    map[string][]string // command lines of the plugins that come with the program
 	// Environment takes secrets out of the process's environment; nil = they stay there.
 	Environment *config.Environment
-	Logger      hclog.Logger
-	LogLevel    string // one of [config.LogLevels]; "" = what plugin.hcl says
+	Logger      *slog.Logger
+	Level       *slog.LevelVar // of Logger, for the host to set; nil = it is the caller's affair
+	LogLevel    string         // one of [config.LogLevels]; "" = what plugin.hcl says
 	Now         func() time.Time
 	Version     string            // of the program
 	Timing      supervisor.Timing // of the plugins' supervision; zero fields have its defaults
@@ -50,10 +51,11 @@ type Options struct {
 
 // Host is a panel that has its data directory and its address, and runs nothing yet.
 type Host struct {
-	log         hclog.Logger
+	log         *slog.Logger
 	environment *config.Environment
-	level       string // of the log, if the options say it
-	path        string // of the configuration
+	level       *slog.LevelVar // of the log
+	levelName   string         // if the options say it
+	path        string         // of the configuration
 	config      *config.Config
 	launcher    launch.Launcher
 	supervisor  *supervisor.Supervisor
@@ -78,7 +80,7 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 		return nil, err
 	}
 	warn(c, o.Logger)
-	h := &Host{log: o.Logger, environment: o.Environment, level: o.LogLevel, path: o.ConfigPath, config: c, copying: make(chan struct{}, 1)}
+	h := &Host{log: o.Logger, environment: o.Environment, level: o.Level, levelName: o.LogLevel, path: o.ConfigPath, config: c, copying: make(chan struct{}, 1)}
 	h.setLevel(c)
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
@@ -111,8 +113,8 @@ func (h *Host) open(ctx context.Context, o Options) error {
 	credentials := h.orders.Credentials()
 	h.web = web.New(web.Options{Orders: h.orders, Board: h.board, Plugins: h, Backup: h.Backup, Token: h.config.Panel.Token, Keys: credentials, Vault: credentials, Staff: h.staff, Webhooks: h.orders.Webhooks(), Teller: h.teller, Notifier: h.notifier, Version: o.Version,
 		Measures: metrics.New(metrics.Options{Book: h.orders.Lists(), Plugins: h, Version: o.Version, Now: o.Now}),
-		Proxies:  h.config.Panel.Proxy, Logger: h.log.Named("web"), Pages: func(api http.Handler) http.Handler {
-			return console.New(console.Options{API: api, Now: o.Now, Logger: h.log.Named("console"), Phrases: h.phrases})
+		Proxies:  h.config.Panel.Proxy, Logger: h.log.With(logline.Module, "web"), Pages: func(api http.Handler) http.Handler {
+			return console.New(console.Options{API: api, Now: o.Now, Logger: h.log.With(logline.Module, "console"), Phrases: h.phrases})
 		}})
 	return h.warnLocked(ctx, credentials)
 }
@@ -154,7 +156,7 @@ func (h *Host) prepare(o Options) error {
 // the plugins' data is not there, because that is made right after it.
 func (h *Host) openOrders(ctx context.Context, o Options) error {
 	_, err := os.Stat(string(h.launcher.Data))
-	log := o.Logger.Named("orders")
+	log := o.Logger.With(logline.Module, "orders")
 	h.board = switchboard.New(switchboard.Options{
 		Plugins: h.supervisor, Names: h.names(false), Retired: h.names(true), Route: h.config.Route, Serves: h.config.Serves, Logger: log,
 	})
@@ -257,7 +259,7 @@ func (h *Host) serve(ctx context.Context) error {
 		ConnState:         limited.Moved,
 		ConnContext:       door.WithPeer,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ErrorLog:          h.log.Named("web").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
+		ErrorLog:          slog.NewLogLogger(h.log.With(logline.Module, "web").Handler(), slog.LevelDebug),
 	}
 
 	stopped := make(chan error, 1)

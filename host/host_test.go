@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -15,23 +16,22 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/config"
 	"registrar.panel/host/door"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
-	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
+	"registrar.panel/shared/secret"
 )
 
 // The test binary is the bundled plugin, too.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && slices.Contains([]string{"actor", "second"}, os.Args[1]) {
-		logger := hclog.New(&hclog.LoggerOptions{JSONFormat: true, Output: os.Stderr})
+		logger := registrarrpc.Logger("actor")
 		registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: &actor{name: os.Args[1]}, Logger: logger})
 		return
 	}
@@ -100,7 +100,7 @@ func options(t *testing.T, text string) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Options{ConfigPath: path, Bundled: map[string][]string{"actor": {program, "actor"}}, Logger: hclog.NewNullLogger(), Now: time.Now}
+	return Options{ConfigPath: path, Bundled: map[string][]string{"actor": {program, "actor"}}, Logger: slog.New(slog.DiscardHandler), Now: time.Now}
 }
 
 const good = `panel {
@@ -408,13 +408,13 @@ func TestSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	_, err = door.Listen(t.Context(), p, hclog.NewNullLogger())
+	_, err = door.Listen(t.Context(), p, slog.New(slog.DiscardHandler))
 	wantMistake(t, err, "0,0", "is in use by another program")
 
 	left.SetUnlinkOnClose(false)
 	left.Close()
 
-	l, err := door.Listen(t.Context(), p, hclog.NewNullLogger())
+	l, err := door.Listen(t.Context(), p, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatalf("a socket left behind: %v", err)
 	}

@@ -21,8 +21,8 @@ import (
 	"registrar.panel/host/access"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
-	"registrar.panel/internal/secret"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // shortDir leaves room for the path of a socket.

@@ -14,6 +14,7 @@ import (
 	"registrar.panel/host/config"
 	"registrar.panel/host/notify"
 	"registrar.panel/host/web/api"
+	"registrar.panel/shared/logline"
 )
 
 // openNotices makes what tells people, by the block notify of the configuration.
@@ -23,7 +24,7 @@ func (h *Host) openNotices(o Options) error {
 		return err
 	}
 	h.notifier = notify.New(notify.Options{Channels: channels, Source: attention{h}, Book: h.orders.Notices(), Policy: policy, Holder: holder(),
-		Logger: o.Logger.Named("notify"), Now: o.Now})
+		Logger: o.Logger.With(logline.Module, "notify"), Now: o.Now})
 	return nil
 }
 

@@ -7,9 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/host/config"
+	"registrar.panel/shared/logline"
 )
 
 // describeWithin is how long a plugin may take to say what settings it knows.
@@ -49,12 +48,12 @@ func (h *Host) Reload(ctx context.Context) {
 }
 
 func (h *Host) setLevel(c *config.Config) {
-	level := h.level
-	if level == "" {
-		level = c.Panel.LogLevel
+	name := h.levelName
+	if name == "" {
+		name = c.Panel.LogLevel
 	}
-	if level != "" {
-		h.log.SetLevel(hclog.LevelFromString(level))
+	if level, ok := logline.ParseLevel(name); ok && h.level != nil {
+		h.level.Set(level)
 	}
 }
 

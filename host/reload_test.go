@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -9,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hashicorp/go-hclog"
+	"registrar.panel/shared/logline"
 )
 
 // locked is a log that can be read while it is written.
@@ -38,7 +39,8 @@ func TestReload(t *testing.T) {
 
 	var log locked
 	o := options(t, good)
-	o.Logger = hclog.New(&hclog.LoggerOptions{Output: &log})
+	o.Level = &slog.LevelVar{}
+	o.Logger = logline.New(&log, logline.Options{Level: o.Level})
 	h, _ := run(t, o)
 	ready(t, h)
 
@@ -84,7 +86,7 @@ func TestReload(t *testing.T) {
 	}
 
 	reload(replaced("panel {", "panel {\n  log_level = \"error\"\n  token = secret(\"file\", \"token\")"))
-	if get(t, h, token) != http.StatusOK || get(t, h, "another-token-of-length") != http.StatusUnauthorized || o.Logger.GetLevel() != hclog.Error {
-		t.Errorf("the new token is answered with %d, another with %d; level %s", get(t, h, token), get(t, h, "another-token-of-length"), o.Logger.GetLevel())
+	if get(t, h, token) != http.StatusOK || get(t, h, "another-token-of-length") != http.StatusUnauthorized || o.Level.Level() != slog.LevelError {
+		t.Errorf("the new token is answered with %d, another with %d; level %s", get(t, h, token), get(t, h, "another-token-of-length"), o.Level)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"registrar.panel/host/orders"
 	"registrar.panel/host/web"
 	"registrar.panel/host/webhook"
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 )
 
@@ -36,7 +37,7 @@ func (h *Host) openWebhooks(o Options) error {
 		return err
 	}
 	h.teller = webhook.New(webhook.Options{Hooks: all, Book: h.orders.Webhooks(), Body: webhookBody, Holder: holder(),
-		Timing: webhook.UsualTiming(), Logger: o.Logger.Named("webhook"), Now: o.Now})
+		Timing: webhook.UsualTiming(), Logger: o.Logger.With(logline.Module, "webhook"), Now: o.Now})
 	return nil
 }
 

@@ -12,7 +12,7 @@ import (
 	"slices"
 
 	"registrar.panel/internal/r01sim"
-	"registrar.panel/internal/secret"
+	"registrar.panel/internal/seal"
 )
 
 // books are the databases of both sides, read with eyes of our own: not through the code
@@ -20,7 +20,7 @@ import (
 type books struct {
 	panel  *sql.DB
 	plugin *sql.DB
-	box    *secret.Box // of what the plugin has sealed
+	box    *seal.Box // of what the plugin has sealed
 }
 
 func (w *world) data() string { return filepath.Join(w.dir, "data") }
@@ -36,7 +36,7 @@ func (w *world) openBooks() (b books, err error) {
 	if b.plugin, err = open(plugin); err != nil {
 		return b, errors.Join(err, b.panel.Close())
 	}
-	if b.box, err = secret.OpenBox(filepath.Join(w.data(), "plugins", registrar, "r01.key"), false); err != nil {
+	if b.box, err = seal.OpenBox(filepath.Join(w.data(), "plugins", registrar, "r01.key"), false); err != nil {
 		return b, errors.Join(err, b.close())
 	}
 	return b, nil

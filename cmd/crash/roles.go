@@ -11,13 +11,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/host"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/internal/r01sim"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01"
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrarrpc"
 )
 
@@ -91,7 +90,7 @@ func servePanel(ctx context.Context, args []string, _, stderr io.Writer) int {
 		return exitFault
 	}
 
-	log := hclog.New(&hclog.LoggerOptions{Name: "panel", Output: stderr, Level: hclog.Info})
+	log := logline.New(stderr, logline.Options{Name: "panel"})
 	h, err := host.Open(ctx, host.Options{ConfigPath: args[0], Bundled: map[string][]string{"r01": {self, rolePlugin, slow.String()}},
 		Logger: log, Now: time.Now, Timing: slow.timing()})
 	if err == nil {
@@ -117,7 +116,7 @@ func servePlugin(_ context.Context, args []string, _, stderr io.Writer) int {
 		return exitFault
 	}
 	log := registrarrpc.Logger("r01")
-	registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: r01.NewTimed(log, slow.lease()), Logger: log})
+	registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: r01.NewTimed(log, r01.LeaseTiming(slow.lease())), Logger: log})
 	return exitDone
 }
 

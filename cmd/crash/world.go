@@ -22,7 +22,7 @@ import (
 
 	"registrar.panel/host/web/api"
 	"registrar.panel/internal/pace"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 const (

@@ -15,7 +15,7 @@ import (
 
 	"registrar.panel/host/web/api"
 	"registrar.panel/internal/pace"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 const attackToken = "a-token-of-enough-length-0123456789"

@@ -3,13 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"slices"
 	"strconv"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/cmd/panel/bundled"
 	"registrar.panel/host/supervisor"
@@ -56,10 +55,10 @@ func compare(b *testing.B, measure func(near, far registrar.Hosted)) {
 		b.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	near := registrarrpc.Gate(manual.New(hclog.NewNullLogger()))
+	near := registrarrpc.Gate(manual.New(slog.New(slog.DiscardHandler)))
 	spec := supervisor.Spec{Name: "manual", Command: commands["manual"], RunDir: dir + "/run",
 		Configure: func(context.Context, registrar.Hosted, registrar.Description) error { return nil }}
-	err = supervisor.Visit(b.Context(), spec, supervisor.Timing{}, hclog.NewNullLogger(), func(ctx context.Context, far registrar.Hosted) error {
+	err = supervisor.Visit(b.Context(), spec, supervisor.Timing{}, slog.New(slog.DiscardHandler), func(ctx context.Context, far registrar.Hosted) error {
 		measure(near, far)
 		return far.Drain(ctx)
 	})

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"registrar.panel/host/web/api"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 // post sends JSON to the panel's API, and returns what it refused; no code: nothing.

@@ -11,8 +11,8 @@ import (
 	"registrar.panel/host/web/api"
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/r01sim"
-	"registrar.panel/internal/secret"
 	contract "registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // receiver is the callback's mail server in its Authentication-Results.

@@ -3,14 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/cmd/panel/command"
 	"registrar.panel/internal/r01sim"
@@ -27,7 +26,7 @@ func newRegistryWorld(t *testing.T, more string) *world {
 	policy.Queued, policy.Done = r01sim.Delay(10*time.Millisecond), r01sim.Delay(20*time.Millisecond)
 	w.sim = r01sim.New(r01sim.Options{SMTP: "127.0.0.1:0", IMAP: "127.0.0.1:0", Whois: "127.0.0.1:0", Admin: "127.0.0.1:0",
 		IMAPUser: "callback", IMAPPassword: imapPassword, Agreement: agreement, Password: mailPassword,
-		Callback: callback, Gateway: robot, Policy: policy, Logger: hclog.NewNullLogger()})
+		Callback: callback, Gateway: robot, Policy: policy, Logger: slog.New(slog.DiscardHandler)})
 	if err := w.sim.Listen(); err != nil {
 		t.Fatal(err)
 	}

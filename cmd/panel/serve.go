@@ -5,21 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"sync"
 	"syscall"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/cmd/panel/bundled"
 	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host"
 	"registrar.panel/host/config"
-	"registrar.panel/internal/secret"
 	"registrar.panel/internal/systemd"
 	"registrar.panel/internal/version"
+	"registrar.panel/shared/logline"
+	"registrar.panel/shared/secret"
 )
 
 type serveCommand struct {
@@ -41,7 +41,8 @@ func (p *serveCommand) Run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	o.Logger, o.Environment = logger(log, p.LogFormat == command.JSON), &config.Environment{}
+	o.Level, o.Environment = &slog.LevelVar{}, &config.Environment{}
+	o.Logger = logline.New(log, logline.Options{Name: programName, JSON: p.LogFormat == command.JSON, Level: o.Level})
 	if err := secret.Conceal(); err != nil {
 		o.Logger.Warn("other processes of this user can read the panel's secrets", "err", err)
 	}
@@ -65,7 +66,7 @@ func (p *serveCommand) Run(c *command.Call) error {
 // attend tells the service manager that the panel's address is open, that the panel is alive, and
 // that it was asked to stop. Its part list is locked for a moment at each sign of life, so that
 // none is given when the panel's own locks hang.
-func attend(ctx context.Context, asked <-chan struct{}, h *host.Host, log hclog.Logger) {
+func attend(ctx context.Context, asked <-chan struct{}, h *host.Host, log *slog.Logger) {
 	manager := systemd.FromEnvironment(os.LookupEnv, os.Getpid())
 	err := manager.Tell(systemd.Ready)
 	if err == nil {
@@ -96,11 +97,7 @@ func rereads(ctx context.Context, h *host.Host, hangups <-chan os.Signal) {
 
 func hostOptions(c *command.Call) (host.Options, error) {
 	commands, err := bundled.Commands()
-	return host.Options{ConfigPath: c.Config, Bundled: commands, Logger: logger(c.Stderr, false), Now: time.Now, Version: version.Of().Version}, err
-}
-
-func logger(out io.Writer, objects bool) hclog.Logger {
-	return hclog.New(&hclog.LoggerOptions{Name: programName, Output: out, Level: hclog.Info, TimeFn: time.Now, JSONFormat: objects})
+	return host.Options{ConfigPath: c.Config, Bundled: commands, Logger: logline.New(c.Stderr, logline.Options{Name: programName}), Now: time.Now, Version: version.Of().Version}, err
 }
 
 const missedWords = "lines of the log were dropped, because their reader did not keep up"

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,8 +17,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/cmd/panel/command"
 	"registrar.panel/internal/mailhost"
@@ -151,7 +150,7 @@ func runSimulator(t *testing.T, deliver string, change ...func(*r01sim.Options))
 	policy := r01sim.Calm()
 	policy.Queued, policy.Done = r01sim.Delay(10*time.Millisecond), r01sim.Delay(20*time.Millisecond)
 	o := r01sim.Options{SMTP: "127.0.0.1:0", Whois: "127.0.0.1:0", Deliver: deliver, Agreement: agreement, Password: mailPassword,
-		Callback: callback, Gateway: robot, Policy: policy, Logger: hclog.NewNullLogger()}
+		Callback: callback, Gateway: robot, Policy: policy, Logger: slog.New(slog.DiscardHandler)}
 	if deliver == "" {
 		o.IMAP, o.IMAPUser, o.IMAPPassword = "127.0.0.1:0", "callback", imapPassword
 	}

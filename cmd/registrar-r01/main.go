@@ -3,9 +3,9 @@
 package main
 
 import (
-	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01"
 	"registrar.panel/shared/registrarrpc"
+	"registrar.panel/shared/secret"
 )
 
 func main() {

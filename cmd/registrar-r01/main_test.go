@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/config"
 	"registrar.panel/internal/r01sim"
@@ -25,7 +24,7 @@ import (
 func TestConformance(t *testing.T) {
 	t.Parallel()
 
-	make := func(log hclog.Logger) registrar.Plugin { return r01.New(log) }
+	make := func(log *slog.Logger) registrar.Plugin { return r01.New(log) }
 	for name, opener := range map[string]func(t *testing.T) registrartest.Opener{
 		"in process": func(*testing.T) registrartest.Opener { return registrartest.InProcess(make) },
 		"over gRPC":  func(*testing.T) registrartest.Opener { return registrartest.OverGRPC(make) },
@@ -86,7 +85,7 @@ func settings(t *testing.T, a r01sim.Addresses) json.RawMessage {
 		t.Fatal(err)
 	}
 
-	d, err := r01.New(hclog.NewNullLogger()).Describe(t.Context())
+	d, err := r01.New(slog.New(slog.DiscardHandler)).Describe(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

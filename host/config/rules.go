@@ -16,8 +16,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
-	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/shared/secret"
 )
 
 // reader turns blocks into a Config and collects what breaks a rule.

@@ -13,10 +13,9 @@ package console
 import (
 	"embed"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/access"
 	"registrar.panel/host/web/api"
@@ -28,7 +27,7 @@ type Options struct {
 	API    http.Handler   // answers for the caller whom the context of a request names
 	Zone   *time.Location // in which times are shown; nil = the machine's
 	Now    func() time.Time
-	Logger hclog.Logger
+	Logger *slog.Logger
 
 	// Phrases are what registrars say, in other languages; nil = English alone.
 	Phrases func() []registrar.Phrase
@@ -40,7 +39,7 @@ type Console struct {
 	client    *api.Client
 	zone      *time.Location
 	now       func() time.Time
-	log       hclog.Logger
+	log       *slog.Logger
 	languages []*language
 	mux       *http.ServeMux
 	handler   http.Handler

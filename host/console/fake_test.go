@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/host/access"
 	"registrar.panel/host/notify"
 	"registrar.panel/host/orders"
@@ -24,8 +23,8 @@ import (
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web"
 	"registrar.panel/host/web/api"
-	"registrar.panel/internal/secret"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // now is the panel's clock, and moscow its zone.
@@ -285,24 +284,24 @@ func newBench(t testing.TB) *bench {
 	f := &fake{operation: registrar.Operation{ID: "op-1", Kind: registrar.KindUpdate, Domain: "example.ru", State: registrar.NeedsAction, WaitsFor: "an operator",
 		Error: "words of the registrar", Version: "4", CreatedAt: now, UpdatedAt: now, Deadline: now.AddDate(0, 0, 1), History: []registrar.Step{
 			{At: now, State: registrar.NeedsAction, Message: "it stands", Actor: "registrar", Evidence: registrar.EvidenceReply, Mail: "m-1"}}}}
-	board := switchboard.New(switchboard.Options{Plugins: f, Names: []string{"r01"}, Logger: hclog.NewNullLogger(),
+	board := switchboard.New(switchboard.Options{Plugins: f, Names: []string{"r01"}, Logger: slog.New(slog.DiscardHandler),
 		Route: func(tld string) (string, bool) { return "r01", tld == "ru" || tld == "xn--p1ai" }, Serves: func(name, tld string) bool { return name == "r01" }})
 	clock := func() time.Time { return now }
-	book, err := orders.Open(t.Context(), orders.Options{Dir: t.TempDir(), Create: true, Board: board, Logger: hclog.NewNullLogger(), Now: clock, Random: &numbered{}})
+	book, err := orders.Open(t.Context(), orders.Options{Dir: t.TempDir(), Create: true, Board: board, Logger: slog.New(slog.DiscardHandler), Now: clock, Random: &numbered{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { book.Close() })
 
-	room, err := staff.New(staff.Options{Book: book.Staff(), Cost: staff.Cost{Passes: 1, Memory: 8, Threads: 1}, Now: clock, Logger: hclog.NewNullLogger()})
+	room, err := staff.New(staff.Options{Book: book.Staff(), Cost: staff.Cost{Passes: 1, Memory: 8, Threads: 1}, Now: clock, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	keys, from := book.Credentials(), &heard{Room: room}
 	server := web.New(web.Options{Orders: book, Board: board, Plugins: f, Token: secret.New("bootstrap"), Keys: keys, Vault: keys, Staff: from, Webhooks: book.Webhooks(), Teller: f, Notifier: f,
-		Logger: hclog.NewNullLogger(), Pages: func(api http.Handler) http.Handler {
-			return New(Options{API: api, Zone: moscow, Now: clock, Logger: hclog.NewNullLogger(), Phrases: func() []registrar.Phrase { return f.phrases }})
+		Logger: slog.New(slog.DiscardHandler), Pages: func(api http.Handler) http.Handler {
+			return New(Options{API: api, Zone: moscow, Now: clock, Logger: slog.New(slog.DiscardHandler), Phrases: func() []registrar.Phrase { return f.phrases }})
 		}})
 	return &bench{t: t, fake: f, book: book, staff: room, server: server, person: access.Caller{Name: "olga", Rights: access.Rights()}, header: http.Header{}, from: from}
 }

@@ -3,17 +3,16 @@ package door
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"syscall"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/config"
 )
 
 // Listen opens the panel's address, with TLS if the panel is to have it.
-func Listen(ctx context.Context, p config.Panel, log hclog.Logger) (net.Listener, error) {
+func Listen(ctx context.Context, p config.Panel, log *slog.Logger) (net.Listener, error) {
 	l, err := listen(ctx, p)
 	if err != nil {
 		return nil, err

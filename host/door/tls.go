@@ -2,18 +2,17 @@ package door
 
 import (
 	"crypto/tls"
+	"log/slog"
 	"net"
 	"os"
 	"sync"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/host/config"
 )
 
 // protected puts TLS in front of a listener, if the panel is to have it.
-func protected(l net.Listener, p config.Panel, log hclog.Logger) (net.Listener, error) {
+func protected(l net.Listener, p config.Panel, log *slog.Logger) (net.Listener, error) {
 	if p.TLS == nil {
 		return l, nil
 	}
@@ -28,7 +27,7 @@ func protected(l net.Listener, p config.Panel, log hclog.Logger) (net.Listener, 
 // can't be used does not replace what is.
 type certificate struct {
 	files config.TLS
-	log   hclog.Logger
+	log   *slog.Logger
 
 	mu      sync.Mutex
 	current *tls.Certificate

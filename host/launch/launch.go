@@ -7,12 +7,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/config"
 	"registrar.panel/host/supervisor"
@@ -43,7 +42,7 @@ func DataIn(panel string) Data { return Data(filepath.Join(panel, "plugins")) }
 type Options struct {
 	Config  *config.Config
 	Bundled map[string][]string // command lines of the plugins that come with the program
-	Logger  hclog.Logger
+	Logger  *slog.Logger
 	Top     string // the panel's own directory, which holds the next two or leads to them
 	Data    Data
 	RunDir  string                           // for the plugins' sockets

@@ -14,7 +14,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"registrar.panel/host/webhook"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 // postbox takes mails as a relay does.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"registrar.panel/host/webhook"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 // Hook is the way by webhook: messages as JSON, signed as those of the Action Log are.

@@ -11,7 +11,7 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 // Mail is the way by mail, through a relay.

@@ -12,12 +12,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/orders"
 	"registrar.panel/internal/backoff"
@@ -80,7 +79,7 @@ type Options struct {
 	Book     Book
 	Policy   Policy
 	Holder   string // this panel, among those that share the book
-	Logger   hclog.Logger
+	Logger   *slog.Logger
 	Now      func() time.Time // nil = time.Now
 }
 

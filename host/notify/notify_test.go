@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/orders"
 )
@@ -49,7 +48,7 @@ func inDesk(t *testing.T, test func(d *desk)) {
 
 // start starts the panel, again if it was at work.
 func (d *desk) start() {
-	d.n = New(Options{Channels: []Channel{d}, Source: d, Book: d, Policy: d.policy, Holder: "one", Logger: hclog.NewNullLogger()})
+	d.n = New(Options{Channels: []Channel{d}, Source: d, Book: d, Policy: d.policy, Holder: "one", Logger: slog.New(slog.DiscardHandler)})
 }
 
 // pass lets time go by, in which the panel is at work.

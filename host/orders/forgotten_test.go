@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"registrar.panel/internal/secret"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // without opens the book of a panel whose plugin.hcl no longer names r01.

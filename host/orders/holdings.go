@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // Holding is what the book has of one registrar.

@@ -5,11 +5,10 @@ import (
 	"database/sql"
 	"flag"
 	"fmt"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
@@ -66,7 +65,7 @@ func fillOne(tx *sql.Tx, i int, domain, order bool) error {
 // of a million domains: how long the slowest of a hundred takes, and how many times as long as a bare
 // read of one row.
 func BenchmarkLists(t *testing.B) {
-	s, err := Open(t.Context(), Options{Dir: t.TempDir(), Create: true, Logger: hclog.NewNullLogger()})
+	s, err := Open(t.Context(), Options{Dir: t.TempDir(), Create: true, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

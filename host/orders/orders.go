@@ -28,15 +28,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/host/switchboard"
-	"registrar.panel/internal/secret"
+	"registrar.panel/internal/seal"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/internal/wake"
+	"registrar.panel/shared/secret"
 )
 
 // Options of a service.
@@ -46,7 +46,7 @@ type Options struct {
 	Create bool          // permits making them
 
 	Board  *switchboard.Board // nil = no registrar is run
-	Logger hclog.Logger
+	Logger *slog.Logger
 	Now    func() time.Time // nil = time.Now
 	Random io.Reader        // nil = crypto/rand
 	Pause  time.Duration    // before a failed submission is repeated, growing; 0 = a second
@@ -70,9 +70,9 @@ type Service struct {
 // ledger is the book's rows: what is written into them, and how they are sealed.
 type ledger struct {
 	db     *sqldb.DB
-	box    *secret.Box
+	box    *seal.Box
 	dir    string
-	log    hclog.Logger
+	log    *slog.Logger
 	now    func() time.Time
 	logged wake.Broadcast
 }
@@ -108,7 +108,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	return s, nil
 }
 
-func newService(o Options, db *sqldb.DB, box *secret.Box) *Service {
+func newService(o Options, db *sqldb.DB, box *seal.Box) *Service {
 	s := &Service{ledger: &ledger{db: db, box: box, dir: o.Dir, log: o.Logger, now: o.Now},
 		board: o.Board, random: o.Random, pause: o.Pause, unpaid: o.Unpaid, toSubmit: map[string]wake.Signal{}}
 	if s.board == nil {

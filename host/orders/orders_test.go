@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"iter"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,14 +15,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/pgtest"
-	"registrar.panel/internal/secret"
 	"registrar.panel/internal/testrun"
 	"registrar.panel/internal/wake"
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // fake is a registrar that takes every order and lets tests tell events.
@@ -168,7 +169,7 @@ func TestOnPostgreSQL(t *testing.T) {
 // prepare makes the tables once for all tests; the key is each test's own.
 func prepare(t *testing.T) func(string) {
 	return func(url string) {
-		s, err := Open(t.Context(), Options{Dir: t.TempDir(), Server: secret.New(url), Create: true, Logger: hclog.NewNullLogger()})
+		s, err := Open(t.Context(), Options{Dir: t.TempDir(), Server: secret.New(url), Create: true, Logger: slog.New(slog.DiscardHandler)})
 		if err == nil {
 			err = s.Close()
 		}
@@ -206,13 +207,25 @@ func (b *book) open(create bool) {
 	if b.serves != nil {
 		serves = b.serves
 	}
-	log := hclog.New(&hclog.LoggerOptions{Output: b.log, Level: hclog.Trace, Mutex: &b.logging})
+	log := logline.New(exclusive{&b.logging, b.log}, logline.Options{Level: logline.Trace})
 	board := switchboard.New(switchboard.Options{Plugins: b.registrars, Names: b.names, Retired: b.retired, Route: route, Serves: serves, Logger: log})
 	s, err := Open(b.t.Context(), Options{Dir: b.dir, Server: secret.New(b.server), Create: create, Board: board, Logger: log, Pause: time.Millisecond})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	b.Service = s
+}
+
+// exclusive writes while it has the lock.
+type exclusive struct {
+	lock *sync.Mutex
+	to   io.Writer
+}
+
+func (e exclusive) Write(b []byte) (int, error) {
+	e.lock.Lock()
+	defer e.lock.Unlock()
+	return e.to.Write(b)
 }
 
 // apply applies one event of a registrar.
@@ -341,7 +354,7 @@ func wantCode(t *testing.T, err error, code registrar.Code, says string) {
 
 func TestOpenRefusesMissingDatabase(t *testing.T) {
 	t.Parallel()
-	_, err := Open(t.Context(), Options{Dir: t.TempDir(), Logger: hclog.NewNullLogger()})
+	_, err := Open(t.Context(), Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
 	if err == nil {
 		t.Fatal("a missing database was made without being asked")
 	}

@@ -13,11 +13,10 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"log/slog"
 	"net/http"
 	"os/user"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/access"
 	"registrar.panel/host/input"
@@ -46,7 +45,7 @@ type Options struct {
 	Cost   Cost             // of hashing; zero = the usual
 	Secure bool             // browsers reach the panel by TLS, though it sees none: a proxy has it
 	Now    func() time.Time // nil = time.Now
-	Logger hclog.Logger
+	Logger *slog.Logger
 }
 
 // Room is where the staff come in. It is the [http.Handler] of /sign-in and /sign-out.
@@ -56,7 +55,7 @@ type Room struct {
 	secure  bool
 	now     func() time.Time
 	guesses *access.Guesses
-	log     hclog.Logger
+	log     *slog.Logger
 	page    *template.Template
 	handler http.Handler
 }

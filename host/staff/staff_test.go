@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,8 +13,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/access"
 )
@@ -100,7 +99,7 @@ func newDesk(t *testing.T) *desk {
 	clock := func() time.Time { return d.now }
 	d.book = &roster{now: clock, members: map[string]access.Member{}, sessions: map[string]access.Session{}}
 	var err error
-	if d.Room, err = New(Options{Book: d.book, Cost: Cost{Passes: 1, Memory: 8, Threads: 1}, Now: clock, Logger: hclog.NewNullLogger()}); err != nil {
+	if d.Room, err = New(Options{Book: d.book, Cost: Cost{Passes: 1, Memory: 8, Threads: 1}, Now: clock, Logger: slog.New(slog.DiscardHandler)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := d.Room.Add(t.Context(), "anna", []string{"look", "money"}, good, "root"); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,11 +16,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
 
 	"registrar.panel/internal/pace"
 	"registrar.panel/internal/testrun"
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
 )
@@ -45,7 +46,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(m.Run())
 	case "plugin":
-		logger := hclog.New(&hclog.LoggerOptions{JSONFormat: true, Output: os.Stderr})
+		logger := registrarrpc.Logger("actor")
 		registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: &actor{stage: stage}, Logger: logger})
 	case "child":
 		lock(filepath.Join(stage, "child"))
@@ -69,7 +70,7 @@ func TestMain(m *testing.M) {
 
 // playHost supervises a plugin until it is killed.
 func playHost(stage string) {
-	s := New(Options{Plugins: []Spec{specIn(stage)}, Logger: hclog.NewNullLogger()})
+	s := New(Options{Plugins: []Spec{specIn(stage)}, Logger: slog.New(slog.DiscardHandler)})
 	go func() {
 		if err := s.WaitReady(context.Background()); err == nil {
 			fmt.Println("ready")
@@ -270,7 +271,7 @@ func open(t *testing.T, change func(*Options), told ...string) *theatre {
 
 	o := Options{
 		Plugins: []Spec{specIn(th.stage)}, Timing: quick(), Jitter: steady,
-		Logger: hclog.New(&hclog.LoggerOptions{Output: th.log, Level: hclog.Debug}),
+		Logger: logline.New(th.log, logline.Options{Level: slog.LevelDebug}),
 	}
 
 	if change != nil {

@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,10 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-	goplugin "github.com/hashicorp/go-plugin"
-	"github.com/hashicorp/go-plugin/runner"
-
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
 )
@@ -31,11 +32,11 @@ type instance struct {
 
 // Visit starts a plugin, hands it its settings, lets f use it and stops it again. The plugin
 // is never told to begin its work.
-func Visit(ctx context.Context, spec Spec, t Timing, log hclog.Logger, f func(ctx context.Context, p registrar.Hosted) error) error {
+func Visit(ctx context.Context, spec Spec, t Timing, log *slog.Logger, f func(ctx context.Context, p registrar.Hosted) error) error {
 	if spec.Fault != nil {
 		return spec.Fault
 	}
-	i, _, err := ready(ctx, spec, 0, t.filled(), log.Named(spec.Name))
+	i, _, err := ready(ctx, spec, 0, t.filled(), log.With(logline.Module, spec.Name))
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func Visit(ctx context.Context, spec Spec, t Timing, log hclog.Logger, f func(ct
 }
 
 // ready starts a process and hands it its settings; all that is left is to begin its work.
-func ready(ctx context.Context, spec Spec, slot uint32, t Timing, log hclog.Logger) (*instance, registrar.Description, error) {
+func ready(ctx context.Context, spec Spec, slot uint32, t Timing, log *slog.Logger) (*instance, registrar.Description, error) {
 	i, err := launch(ctx, spec, slot, t, log)
 	if err != nil {
 		return nil, registrar.Description{}, fmt.Errorf("launch plugin %s: %w", spec.Name, err)
@@ -60,7 +61,7 @@ func ready(ctx context.Context, spec Spec, slot uint32, t Timing, log hclog.Logg
 	return i, d, nil
 }
 
-func launch(ctx context.Context, spec Spec, slot uint32, t Timing, log hclog.Logger) (*instance, error) {
+func launch(ctx context.Context, spec Spec, slot uint32, t Timing, log *slog.Logger) (*instance, error) {
 	runDir := filepath.Join(spec.RunDir, strconv.Itoa(int(slot%100)))
 	if err := makeDirs(spec, runDir); err != nil {
 		return nil, err
@@ -84,7 +85,7 @@ func launch(ctx context.Context, spec Spec, slot uint32, t Timing, log hclog.Log
 	return i, nil
 }
 
-func clientConfig(p *process, runDir string, t Timing, log hclog.Logger) *goplugin.ClientConfig {
+func clientConfig(p *process, runDir string, t Timing, log *slog.Logger) *goplugin.ClientConfig {
 	return &goplugin.ClientConfig{
 		HandshakeConfig:  registrarrpc.Handshake(),
 		VersionedPlugins: registrarrpc.ClientSet(),

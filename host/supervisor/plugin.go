@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/host/input"
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 )
 
@@ -19,7 +19,7 @@ type plugin struct {
 	name    string
 	spec    Spec // of the process at work, or of the next; run's own
 	timing  Timing
-	log     hclog.Logger
+	log     *slog.Logger
 	session func(context.Context, string, registrar.Service) error
 	jitter  func() float64
 	reread  func(name string) (Spec, error)
@@ -43,7 +43,7 @@ type plugin struct {
 
 func newPlugin(spec Spec, o Options) *plugin {
 	return &plugin{
-		name: spec.Name, spec: spec, timing: o.Timing.filled(), log: o.Logger.Named(spec.Name), session: o.Session, jitter: o.Jitter, reread: o.Reread, tell: o.Told,
+		name: spec.Name, spec: spec, timing: o.Timing.filled(), log: o.Logger.With(logline.Module, spec.Name), session: o.Session, jitter: o.Jitter, reread: o.Reread, tell: o.Told,
 		successors: make(chan *successor), upgrading: make(chan struct{}, 1), ended: make(chan struct{}),
 		settled: make(chan struct{}), status: Status{Name: spec.Name, State: Stopped, Since: time.Now()},
 	}

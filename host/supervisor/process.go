@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,8 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrarrpc"
 )
 
@@ -26,7 +26,7 @@ import (
 // grandchildren that hold a pipe, and kills only the leader.
 type process struct {
 	spec         Spec
-	log          hclog.Logger
+	log          *slog.Logger
 	handshakeEnv []string
 
 	stdout   *os.File // our ends
@@ -53,7 +53,7 @@ const (
 // grace is how long pipes may stay open after the process has ended.
 const grace = 500 * time.Millisecond
 
-func newProcess(spec Spec, log hclog.Logger) *process {
+func newProcess(spec Spec, log *slog.Logger) *process {
 	return &process{spec: spec, log: log, words: &words{}, ended: make(chan struct{})}
 }
 
@@ -97,7 +97,7 @@ func (p *process) command(program *os.File, pipes *pipes) *exec.Cmd {
 	cmd := exec.Command(p.spec.Command[0], p.spec.Command[1:]...)
 	cmd.Env = slices.Concat(p.spec.Env, p.handshakeEnv, []string{
 		registrarrpc.LifelineEnv + "=" + strconv.Itoa(lifelineFD),
-		registrarrpc.LogLevelEnv + "=" + p.log.GetLevel().String(),
+		registrarrpc.LogLevelEnv + "=" + logline.LevelOf(p.log),
 	})
 	cmd.Dir = p.spec.Dir
 	cmd.Stdout, cmd.Stderr = pipes.stdout[1], pipes.stderr[1]

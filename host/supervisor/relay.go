@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -12,8 +13,9 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/hashicorp/go-hclog"
 	"golang.org/x/time/rate"
+
+	"registrar.panel/shared/logline"
 )
 
 // maxLine is the most of one line of a plugin that is kept, in bytes.
@@ -24,7 +26,7 @@ const maxLine = 64 << 10
 //
 // More than it may log is read, as slowly as its own writing allows, and dropped; how much is
 // reported now and then.
-func relay(r io.Reader, log hclog.Logger, w *words) {
+func relay(r io.Reader, log *slog.Logger, w *words) {
 	lines := bufio.NewReaderSize(&slow{r: r, pace: rate.NewLimiter(bytesPace, bytesBurst)}, maxLine)
 	q := newQuota(log)
 	defer q.close()
@@ -61,13 +63,13 @@ const (
 
 // quota counts what is dropped.
 type quota struct {
-	log     hclog.Logger
+	log     *slog.Logger
 	pace    *rate.Limiter
 	tell    rate.Sometimes
 	dropped int
 }
 
-func newQuota(log hclog.Logger) *quota {
+func newQuota(log *slog.Logger) *quota {
 	return &quota{log: log, pace: rate.NewLimiter(linesPace, linesBurst), tell: rate.Sometimes{Interval: tellEvery}}
 }
 
@@ -102,11 +104,11 @@ func (s *slow) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func logLine(text string, panicking bool, log hclog.Logger) {
+func logLine(text string, panicking bool, log *slog.Logger) {
 	level, message, pairs, ok := parseEntry(text)
 	switch {
 	case ok:
-		log.Log(level, message, pairs...)
+		log.Log(context.Background(), level, message, pairs...)
 	case panicking:
 		log.Error("plugin panics", "line", printable(text))
 	default:
@@ -114,8 +116,8 @@ func logLine(text string, panicking bool, log hclog.Logger) {
 	}
 }
 
-// parseEntry reads an hclog line in JSON. Whatever else a plugin may write is not ok.
-func parseEntry(text string) (level hclog.Level, message string, pairs []any, ok bool) {
+// parseEntry reads a line of go-hclog in JSON, as logline writes it. Whatever else a plugin may write is not ok.
+func parseEntry(text string) (level slog.Level, message string, pairs []any, ok bool) {
 	var entry map[string]any
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber() // or a large one would be told as 1.7e+09
@@ -125,8 +127,8 @@ func parseEntry(text string) (level hclog.Level, message string, pairs []any, ok
 
 	name, okLevel := entry["@level"].(string)
 	message, okMessage := entry["@message"].(string)
-	level = hclog.LevelFromString(name)
-	if !okLevel || !okMessage || level == hclog.NoLevel || level == hclog.Off {
+	level, known := logline.ParseLevel(strings.TrimSpace(name))
+	if !okLevel || !okMessage || !known {
 		return 0, "", nil, false
 	}
 
@@ -188,7 +190,7 @@ func (w *words) last() string {
 // noise logs what a plugin prints although its output belongs to go-plugin, within its quota.
 type noise struct{ quota *quota }
 
-func newNoise(log hclog.Logger) *noise { return &noise{newQuota(log)} }
+func newNoise(log *slog.Logger) *noise { return &noise{newQuota(log)} }
 
 func (n *noise) Write(b []byte) (int, error) {
 	const most = 1 << 10

@@ -2,21 +2,26 @@ package supervisor
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/go-hclog"
+
+	"registrar.panel/shared/logline"
 )
+
+// stamp is the time of a line.
+var stamp = regexp.MustCompile(`(?m)^\d{4}-\S+ `)
 
 // relayed returns the log that a plugin's stderr becomes.
 func relayed(text string) (log, last string) {
 	var out bytes.Buffer
 	var w words
-	relay(strings.NewReader(text), hclog.New(&hclog.LoggerOptions{Output: &out, Level: hclog.Trace, DisableTime: true}), &w)
-	return out.String(), w.last()
+	relay(strings.NewReader(text), logline.New(&out, logline.Options{Level: logline.Trace}), &w)
+	return stamp.ReplaceAllString(out.String(), ""), w.last()
 }
 
 func TestRelay(t *testing.T) {

@@ -18,11 +18,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/shared/registrar"
 )
@@ -57,7 +56,7 @@ type Account struct {
 // Options of a supervisor.
 type Options struct {
 	Plugins []Spec
-	Logger  hclog.Logger
+	Logger  *slog.Logger
 	Timing  Timing
 	// Session is called while a plugin serves, and must return when ctx ends; it is called
 	// again, after a pause, when it returns earlier. nil = none.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +17,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/pace"
 	"registrar.panel/internal/testrun"
@@ -376,7 +376,7 @@ func TestVisit(t *testing.T) {
 	t.Parallel()
 	stage := stageDir(t)
 	var health []registrar.Component
-	err := Visit(t.Context(), specIn(stage), quick(), hclog.NewNullLogger(), func(ctx context.Context, p registrar.Hosted) (err error) {
+	err := Visit(t.Context(), specIn(stage), quick(), slog.New(slog.DiscardHandler), func(ctx context.Context, p registrar.Hosted) (err error) {
 		health, err = p.Probe(ctx, false)
 		return err
 	})

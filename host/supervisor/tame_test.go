@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"math"
 	"reflect"
@@ -16,8 +17,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/hashicorp/go-hclog"
-
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 )
 
@@ -34,7 +34,7 @@ func TestHealthIsBounded(t *testing.T) {
 	}
 
 	said[150000].OK, said[150000].Detail = false, "the disk is full"
-	p := newPlugin(Spec{Name: "evil"}, Options{Logger: hclog.NewNullLogger()})
+	p := newPlugin(Spec{Name: "evil"}, Options{Logger: slog.New(slog.DiscardHandler)})
 	p.setHealth(components(said))
 	s := p.Status()
 	if len(s.Health) != mostComponents || s.State != Degraded || s.Health[0].OK || !strings.Contains(s.Error, "the disk is full") {
@@ -71,7 +71,7 @@ func TestHealthIsAsSaid(t *testing.T) {
 func TestDescriptionIsBounded(t *testing.T) {
 	t.Parallel()
 	d := registrar.Description{Name: "evil", Title: escape + strings.Repeat("A", 1<<20), Version: "1\r\n\x1b[31m", TLDs: make([]string, 1<<16), Capabilities: []registrar.Capability{escape}}
-	p := newPlugin(Spec{Name: "evil"}, Options{Logger: hclog.NewNullLogger()})
+	p := newPlugin(Spec{Name: "evil"}, Options{Logger: slog.New(slog.DiscardHandler)})
 	p.introduce(d)
 	s := p.Status()
 	all := s.Title + s.Version + strings.Join(s.TLDs, "") + string(s.Capabilities[0])
@@ -89,7 +89,7 @@ func TestRelayHasAQuota(t *testing.T) {
 		const lines = 200000
 		line := `{"@level":"error","@message":"flood"}` + "\n"
 		began := time.Now()
-		relay(strings.NewReader(strings.Repeat(line, lines)), hclog.New(&hclog.LoggerOptions{Output: &out}), &words{})
+		relay(strings.NewReader(strings.Repeat(line, lines)), logline.New(&out, logline.Options{}), &words{})
 		logged, told := strings.Count(out.String(), "flood"), strings.Count(out.String(), "lines were dropped")
 		took := time.Since(began)
 		if logged < linesBurst || logged > linesBurst+linesPace*int(took.Seconds()+1) || told == 0 {
@@ -102,7 +102,7 @@ func TestRelayIsPaced(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		relay(io.LimitReader(endless{}, 300<<20), hclog.NewNullLogger(), &words{})
+		relay(io.LimitReader(endless{}, 300<<20), slog.New(slog.DiscardHandler), &words{})
 		if took, want := time.Since(began), time.Duration(300-bytesBurst>>20)*time.Second; took < want {
 			t.Errorf("300 MB were read in %s, want %s at least", took, want)
 		}
@@ -122,7 +122,7 @@ func (endless) Read(b []byte) (int, error) {
 // Want of descriptors that only a message tells is known, too.
 func TestStarvedByMessage(t *testing.T) {
 	t.Parallel()
-	i := &instance{process: newProcess(Spec{}, hclog.NewNullLogger())}
+	i := &instance{process: newProcess(Spec{}, slog.New(slog.DiscardHandler))}
 	err := i.explain(errors.New("connection error: dial unix /x: socket: too many open files"))
 	if !errors.Is(err, syscall.EMFILE) || isCrash(err) {
 		t.Errorf("%v: crash = %v", err, isCrash(err))
@@ -139,7 +139,7 @@ func BenchmarkHealthOf200000Components(b *testing.B) {
 	for i := range said {
 		said[i] = registrar.Component{Name: fmt.Sprint("component ", i), Detail: strings.Repeat("x", 50)}
 	}
-	p := newPlugin(Spec{Name: "evil"}, Options{Logger: hclog.NewNullLogger()})
+	p := newPlugin(Spec{Name: "evil"}, Options{Logger: slog.New(slog.DiscardHandler)})
 	for b.Loop() {
 		p.setHealth(components(said))
 		p.Status()

@@ -12,9 +12,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/input"
 	"registrar.panel/shared/registrar"
@@ -32,7 +31,7 @@ type Options struct {
 	Retired []string                                // of those that are not run any more, by the configuration's own word
 	Route   func(tld string) (name string, ok bool) // to which registrar new orders for a TLD go
 	Serves  func(name, tld string) bool             // whether a registrar may have domains of a TLD
-	Logger  hclog.Logger
+	Logger  *slog.Logger
 }
 
 // Board is the registrars that can be asked. Its methods may be called concurrently.
@@ -42,7 +41,7 @@ type Board struct {
 	retired []string
 	route   func(tld string) (string, bool)
 	serves  func(name, tld string) bool
-	log     hclog.Logger
+	log     *slog.Logger
 }
 
 // New makes a board. Nothing is asked before a method is called.

@@ -3,11 +3,11 @@ package switchboard
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrar/registrartest"
@@ -100,7 +100,7 @@ func boardOf(at plugins, names ...string) *Board {
 		name, ok := map[string]string{"ru": "r01", "xn--p1ai": "r01", "com": "m"}[tld]
 		return name, ok
 	}
-	return New(Options{Plugins: at, Names: names, Route: route, Logger: hclog.NewNullLogger()})
+	return New(Options{Plugins: at, Names: names, Route: route, Logger: slog.New(slog.DiscardHandler)})
 }
 
 func wantCode(t *testing.T, err error, code registrar.Code, says string) {

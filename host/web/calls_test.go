@@ -15,9 +15,9 @@ import (
 
 	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
-	"registrar.panel/internal/secret"
 	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 func (b *bench) decode(w interface{ Result() *http.Response }, status int, v any) {
@@ -48,7 +48,7 @@ func (b *bench) wantJSON(w interface{ Result() *http.Response }, want string) {
 // What the answers have in common. $ORDER is the ID of the first order.
 const (
 	at           = `"2026-03-01T12:04:05.678Z"`
-	orderKeys    = `"id":"$ORDER","kind":"register","domain":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","customer":"c1","registrar":"r01","own":false,"operation":null,"error":null,"reference":null,"attempt":1,"expires_at":` + expiry + `,"refunded_at":null,"dismissed_at":null,"created_at":` + at
+	orderKeys    = `"id":"$ORDER","kind":"register","domain":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","customer":"c1","registrar":"r01","own":false,"operation":null,"error":null,"reference":null,"paid_till":null,"attempt":1,"expires_at":` + expiry + `,"refunded_at":null,"dismissed_at":null,"created_at":` + at
 	orderJSON    = `{` + orderKeys + `,"state":"unpaid","paid_at":null,"closed_at":null,"waits_for":"the customer to pay","waits_until":` + expiry + untold + `}`
 	expiry       = `"2026-03-08T12:04:05.678Z"`
 	untold       = `,"outcome":null,"reason":null,"operation_state":null`

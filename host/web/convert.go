@@ -77,7 +77,8 @@ func stepOf(s registrar.Step) api.Step {
 func orderOf(o orders.Order) api.Order {
 	return api.Order{ID: string(o.ID), Kind: string(o.Kind), Domain: o.Domain, Unicode: input.Unicode(o.Domain), Customer: o.Customer,
 		State: string(o.State), Operation: known(o.Operation), Registrar: o.Registrar, Own: o.Own, Error: known(whyFailed(o)), OrderStanding: orderStandingOf(o),
-		CreatedAt: o.CreatedAt.UTC(), PaidAt: knownTime(o.PaidAt), ClosedAt: knownTime(o.ClosedAt), Reference: known(o.Reference), Notes: problems(o.Notes)}
+		CreatedAt: o.CreatedAt.UTC(), PaidAt: knownTime(o.PaidAt), ClosedAt: knownTime(o.ClosedAt), Reference: known(o.Reference),
+		PaidTill: knownDate(o.PaidTill), Notes: problems(o.Notes)}
 }
 
 func openOperationOf(d orders.Domain) api.OpenOperation {

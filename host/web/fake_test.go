@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,16 +15,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/host/access"
 	"registrar.panel/host/notify"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
-	"registrar.panel/internal/secret"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // now is the panel's clock, in a zone that no answer may show.
@@ -301,15 +300,15 @@ func newBench(t testing.TB, token string) *bench {
 	f := &fake{}
 	route := func(tld string) (string, bool) { return "r01", tld == "ru" || tld == "xn--p1ai" }
 	board := switchboard.New(switchboard.Options{Plugins: f, Names: []string{"r01"}, Route: route, Serves: func(name, tld string) bool { return name == "r01" },
-		Logger: hclog.NewNullLogger()})
+		Logger: slog.New(slog.DiscardHandler)})
 	book, err := orders.Open(t.Context(), orders.Options{Dir: t.TempDir(), Create: true, Board: board,
-		Logger: hclog.NewNullLogger(), Now: func() time.Time { return now.Add(901 * time.Microsecond) }, Random: &counting{}})
+		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now.Add(901 * time.Microsecond) }, Random: &counting{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { book.Close() })
 	keys := book.Credentials()
-	o := Options{Orders: book, Board: board, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f, Notifier: told{}, Logger: hclog.NewNullLogger(), Pages: pages}
+	o := Options{Orders: book, Board: board, Plugins: f, Token: secret.New(token), Keys: keys, Vault: keys, Webhooks: book.Webhooks(), Teller: f, Notifier: told{}, Logger: slog.New(slog.DiscardHandler), Pages: pages}
 	b := &bench{New(o), t, f, book, nil, o}
 	if token == "" {
 		b.peer = &access.Caller{Name: "olga", Rights: access.Rights()}

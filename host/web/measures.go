@@ -2,9 +2,8 @@ package web
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/access"
 )
@@ -12,7 +11,7 @@ import (
 // measuring is what monitoring asks of a server.
 type measuring struct {
 	measures Measures // nil = nothing is measured
-	log      hclog.Logger
+	log      *slog.Logger
 }
 
 // routed mounts the metrics, and counts the requests that a mux answers.

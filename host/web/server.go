@@ -12,19 +12,18 @@ package web
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"sync/atomic"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/access"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 // Plugins tells how the plugins stand, and exchanges them.
@@ -62,7 +61,7 @@ type Options struct {
 	Measures Measures       // nil = nothing is measured
 	Version  string         // of the program
 	Proxies  []netip.Prefix // whence alone requests may come; nil = from everywhere
-	Logger   hclog.Logger
+	Logger   *slog.Logger
 
 	// Pages makes what answers outside of /api/ for callers that are known, as a client of the API; nil = nothing does.
 	Pages func(api http.Handler) http.Handler
@@ -84,7 +83,7 @@ type Server struct {
 	notifier Notifier
 	version  string
 	proxies  []netip.Prefix
-	log      hclog.Logger
+	log      *slog.Logger
 	handler  http.Handler
 
 	description func() ([]byte, error) // of the API

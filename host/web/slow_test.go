@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http/httptest"
 	"os"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 )
 
 // slowCaller sends this and no more, and reads nothing by itself.
@@ -45,7 +44,7 @@ func TestBackupThatIsNotRead(t *testing.T) {
 		}
 	}
 
-	b.Server.log = hclog.NewNullLogger()
+	b.Server.log = slog.New(slog.DiscardHandler)
 	b.Server.piece = 200 * time.Millisecond
 	slowCaller(t, b, "POST /api/v1/backup HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n")
 

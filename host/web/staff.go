@@ -3,9 +3,8 @@ package web
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/access"
 	"registrar.panel/host/web/api"
@@ -87,7 +86,7 @@ func sessionOf(s access.Session) api.Session {
 // staffCalls answers about the staff.
 type staffCalls struct {
 	staff Staff
-	log   hclog.Logger
+	log   *slog.Logger
 }
 
 func routeStaff(t *routes, s *Server) {

@@ -2,14 +2,13 @@ package web
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/host/access"
 	"registrar.panel/host/staff"
@@ -22,7 +21,7 @@ const password = "correct horse battery"
 func staffed(t *testing.T) *bench {
 	t.Helper()
 	b := newBench(t, "letmein")
-	room, err := staff.New(staff.Options{Book: b.book.Staff(), Cost: staff.Cost{Passes: 1, Memory: 8, Threads: 1}, Logger: hclog.NewNullLogger(), Now: b.book.Now})
+	room, err := staff.New(staff.Options{Book: b.book.Staff(), Cost: staff.Cost{Passes: 1, Memory: 8, Threads: 1}, Logger: slog.New(slog.DiscardHandler), Now: b.book.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -23,11 +24,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/host/orders"
 	"registrar.panel/internal/backoff"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 // Hook is one receiver.
@@ -74,7 +73,7 @@ type Options struct {
 	Body   func(orders.Entry) ([]byte, error) // an entry as JSON
 	Holder string                             // this panel, among those that share the book
 	Timing Timing
-	Logger hclog.Logger
+	Logger *slog.Logger
 	Now    func() time.Time // nil = time.Now
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,11 +15,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/host/orders"
-	"registrar.panel/internal/secret"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // shelf is a book in memory.
@@ -108,7 +107,7 @@ func (r *receiver) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func teller(s *shelf, r http.RoundTripper, events ...string) *Teller {
 	t := New(Options{Hooks: []Hook{{Name: "shop", URL: "https://shop.example/hook", Secret: secret.New("a key of enough length"), Events: events}}, Book: s, Holder: "here",
-		Body: func(e orders.Entry) ([]byte, error) { return json.Marshal(e.ID) }, Timing: UsualTiming(), Logger: hclog.NewNullLogger()})
+		Body: func(e orders.Entry) ([]byte, error) { return json.Marshal(e.ID) }, Timing: UsualTiming(), Logger: slog.New(slog.DiscardHandler)})
 	t.client.Transport = r
 	return t
 }
@@ -219,7 +218,7 @@ func TestRequest(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { seen = r.Header }))
 	h := Hook{Name: "shop", URL: server.URL + "/CANARY", Secret: secret.New("a key of enough length")}
 	told := New(Options{Hooks: []Hook{h}, Book: newShelf("order-paid"), Body: func(orders.Entry) ([]byte, error) { return []byte(`{}`), nil },
-		Timing: UsualTiming(), Logger: hclog.NewNullLogger()})
+		Timing: UsualTiming(), Logger: slog.New(slog.DiscardHandler)})
 	if err := told.send(t.Context(), h, orders.Entry{ID: 7}); err != nil {
 		t.Fatal(err)
 	}

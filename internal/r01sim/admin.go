@@ -4,11 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 )
 
 const adminTimeout = 10 * time.Second
@@ -48,7 +47,7 @@ func (s admin) server() *http.Server {
 	mux.HandleFunc("GET /zone-list", s.serveZoneList)
 
 	return &http.Server{Handler: mux, ReadTimeout: adminTimeout, WriteTimeout: adminTimeout,
-		ErrorLog: s.logger.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})}
+		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug)}
 }
 
 func writeJSON(w http.ResponseWriter, answer any, err error) {

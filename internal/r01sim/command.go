@@ -9,7 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 
-	"github.com/hashicorp/go-hclog"
+	"registrar.panel/shared/logline"
 )
 
 // Command is the simulator as a program: it runs until ctx ends and returns the exit
@@ -96,7 +96,7 @@ func finishOptions(o Options, rest []string, calm, chaos bool, stderr io.Writer)
 	case calm:
 		o.Policy = Calm()
 	}
-	o.Logger = hclog.New(&hclog.LoggerOptions{Name: "r01sim", Output: stderr, Level: hclog.Info})
+	o.Logger = logline.New(stderr, logline.Options{Name: "r01sim"})
 	return o, nil
 }
 

@@ -4,7 +4,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
-	"github.com/hashicorp/go-hclog"
+	"log/slog"
 
 	"registrar.panel/internal/wake"
 )
@@ -29,7 +29,7 @@ func (s *Simulator) imapServer() *imapserver.Server {
 		Caps: imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapUIDPlus: {}, imap.CapMove: {}, imap.CapIdle: {},
 			imap.CapNamespace: {}},
 		InsecureAuth: true,
-		Logger:       s.logger.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
+		Logger:       slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
 	})
 }
 

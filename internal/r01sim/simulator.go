@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"sync"
 	"time"
 
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/wake"
 	"registrar.panel/shared/registrar"
@@ -51,14 +51,14 @@ type Options struct {
 	Seed   uint64  // of chance: one seed treats the same requests the same way
 	Speed  float64 // delays are divided by it; 0 = 1
 	Policy Policy  // the zero Policy is [Calm]
-	Logger hclog.Logger
+	Logger *slog.Logger
 	Now    func() time.Time // the robot's calendar; nil = time.Now. Delays pass in real time.
 }
 
 // Simulator is R01 as seen from outside.
 type Simulator struct {
 	options Options
-	logger  hclog.Logger
+	logger  *slog.Logger
 	agenda  *agenda
 	post    *post
 	mailbox *imapmemserver.User
@@ -96,7 +96,7 @@ func New(o Options) *Simulator {
 	o.Policy = cmp.Or(o.Policy, Calm())
 	o.LieRate = cmp.Or(o.LieRate, 1)
 	if o.Logger == nil {
-		o.Logger = hclog.NewNullLogger()
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

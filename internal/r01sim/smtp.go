@@ -2,11 +2,11 @@ package r01sim
 
 import (
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
-	"github.com/hashicorp/go-hclog"
 )
 
 const (
@@ -22,7 +22,7 @@ func (s *Simulator) smtpServer() *smtp.Server {
 	server.AllowInsecureAuth = true
 	server.MaxMessageBytes = maxMail
 	server.ReadTimeout, server.WriteTimeout = smtpTimeout, smtpTimeout
-	server.ErrorLog = s.logger.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})
+	server.ErrorLog = slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug)
 	return server
 }
 

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/internal/seal"
 )
 
 // metaTable is the table that sqldb adds to every database.
@@ -25,7 +25,7 @@ create table if not exists keeper (
 //
 // sealed are all its columns that are sealed: a database from before there were fingerprints takes
 // that of a key which opens what is in them.
-func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...Sealed) (*secret.Box, error) {
+func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...Sealed) (*seal.Box, error) {
 	known, err := db.keyCheck(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the key's fingerprint: %w", err)
@@ -38,7 +38,7 @@ func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...S
 
 	// Only a database in which nothing is sealed yet may get a new key.
 	fresh := known == "" && len(samples) == 0
-	box, err := secret.OpenBox(file, create && fresh)
+	box, err := seal.OpenBox(file, create && fresh)
 	if errors.Is(err, fs.ErrNotExist) && !fresh {
 		return nil, fmt.Errorf("the database is sealed with a key, and %s is not there: put it back, from where keys are kept or from another node", file)
 	}
@@ -122,7 +122,7 @@ func (db *DB) samples(ctx context.Context, columns []Sealed) (all []sample, err 
 	return all, nil
 }
 
-func opens(box *secret.Box, samples []sample) bool {
+func opens(box *seal.Box, samples []sample) bool {
 	for _, s := range samples {
 		if _, err := box.Open(s.sealed, s.context); err != nil {
 			return false

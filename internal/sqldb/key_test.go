@@ -9,7 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/internal/seal"
 )
 
 var sealedThings = Sealed{Table: "things", Key: "id", Column: "sealed", Context: "'things|' || id"}
@@ -26,7 +26,7 @@ func openThings(t *testing.T, dir string) *DB {
 	return db
 }
 
-func seal(t *testing.T, db *DB, box *secret.Box) {
+func sealOne(t *testing.T, db *DB, box *seal.Box) {
 	t.Helper()
 	err := db.Write(t.Context(), func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(t.Context(), "insert into things (id, sealed) values (1, $1)", box.Seal([]byte("passport"), "things|1"))
@@ -40,7 +40,7 @@ func seal(t *testing.T, db *DB, box *secret.Box) {
 func anotherKey(t *testing.T, file string) {
 	t.Helper()
 	other := filepath.Join(t.TempDir(), "key")
-	if _, err := secret.OpenBox(other, true); err != nil {
+	if _, err := seal.OpenBox(other, true); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Rename(other, file); err != nil {
@@ -83,7 +83,7 @@ func TestForeignKeyIsRefused(t *testing.T) {
 			}
 
 			if c.sealed {
-				seal(t, db, box)
+				sealOne(t, db, box)
 			}
 
 			if !c.fingerprint {

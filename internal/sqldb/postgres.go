@@ -20,7 +20,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 // Limits of a PostgreSQL database: every wait ends, also when the network or a node is gone.

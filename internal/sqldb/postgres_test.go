@@ -14,7 +14,8 @@ import (
 	"time"
 
 	"registrar.panel/internal/pgtest"
-	"registrar.panel/internal/secret"
+	"registrar.panel/internal/seal"
+	"registrar.panel/shared/secret"
 )
 
 // The promises that need a server, with one server for all of them.
@@ -278,7 +279,7 @@ func testServerKey(t *testing.T, p place) {
 		t.Errorf("a second node without the key: %v", err)
 	}
 
-	if _, err := secret.OpenBox(there, true); err != nil { // its own
+	if _, err := seal.OpenBox(there, true); err != nil { // its own
 		t.Fatal(err)
 	}
 	if _, err := second.OpenBox(t.Context(), there, true); err == nil || !strings.Contains(err.Error(), "sealed with another key") {

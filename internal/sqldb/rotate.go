@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/internal/seal"
 )
 
 // Sealed is a column that is sealed.
@@ -44,7 +44,7 @@ var ErrShared = errors.New("the database is on a PostgreSQL server, and each nod
 // exchange that was interrupted. Reading and writing go on meanwhile. When it returns, nothing in
 // the database's files is sealed with the former key, which is forgotten. It tells how many
 // values it has sealed again.
-func (db *DB) RotateKey(ctx context.Context, box *secret.Box, columns ...Sealed) (n int64, err error) {
+func (db *DB) RotateKey(ctx context.Context, box *seal.Box, columns ...Sealed) (n int64, err error) {
 	if db.lease != nil {
 		return 0, fmt.Errorf("exchange key: %w", ErrShared)
 	}
@@ -80,7 +80,7 @@ func (db *DB) RotateKey(ctx context.Context, box *secret.Box, columns ...Sealed)
 
 // reseal goes through a column in the order of its keys, in small transactions. What is written
 // meanwhile is sealed with the present key already.
-func (db *DB) reseal(ctx context.Context, box *secret.Box, c Sealed) (n int64, err error) {
+func (db *DB) reseal(ctx context.Context, box *seal.Box, c Sealed) (n int64, err error) {
 	var after any = int64(-1) // before every number, and in SQLite before every text
 	for {
 		var done []any
@@ -97,7 +97,7 @@ func (db *DB) reseal(ctx context.Context, box *secret.Box, c Sealed) (n int64, e
 }
 
 // again seals some values again whose keys are greater than a key; none are left when none is done.
-func (c Sealed) again(ctx context.Context, tx *sql.Tx, box *secret.Box, after any) (done []any, changed int64, err error) {
+func (c Sealed) again(ctx context.Context, tx *sql.Tx, box *seal.Box, after any) (done []any, changed int64, err error) {
 	rows, err := Collect(ctx, tx, scanSized, c.page(), after)
 	if err != nil {
 		return nil, 0, err

@@ -11,14 +11,14 @@ import (
 	"sync"
 	"testing"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/internal/seal"
 )
 
 // vault is a database of a few things, each larger than a page, with its key.
 type vault struct {
 	dir string
 	db  *DB
-	box *secret.Box
+	box *seal.Box
 }
 
 func (s *vault) open(t *testing.T) {

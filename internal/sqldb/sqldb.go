@@ -28,7 +28,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 // Options says which database to open.

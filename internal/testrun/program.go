@@ -24,11 +24,10 @@ func Program(t testing.TB, command string) string {
 }
 
 // Suite returns the path of the test program of the package that t is in, for a suite that runs
-// more than once. That of make test has no race detector, which the first run had; that of a
-// test run by hand is the test's own.
+// more than once, or in processes. That of make test has no race detector, which the first run
+// had; that of a test run by hand is the test's own.
 func Suite(t testing.TB) string {
 	t.Helper()
-	NeedsServers(t)
 	if dir := shared(); dir != "" {
 		folder, err := os.Getwd()
 		if err != nil {
@@ -60,8 +59,8 @@ func Watched(t testing.TB) string {
 }
 
 // Unwatched runs the test that t is once more, without the race detector that the suite is under,
-// and reports whether it did: of very many cases that are alike a test then needs a few itself.
-// It does nothing in a suite without a detector, and in one that is run by hand.
+// and reports whether it did: of very many cases that are alike a test then needs a few itself, and
+// [Sample] picks them. It does nothing in a suite without a detector, and in one that is run by hand.
 func Unwatched(t *testing.T) bool {
 	t.Helper()
 	if !watched || shared() == "" {
@@ -73,4 +72,24 @@ func Unwatched(t *testing.T) bool {
 		t.Errorf("without the race detector: %v\n%s", err, out)
 	}
 	return true
+}
+
+// Sample runs a test of many cases that are alike, each the work of one goroutine, without the race
+// detector: see [Unwatched]. What it returns reports whether the test tries its next case itself:
+// the first and every n-th where that was done, and all of them where it was not.
+func Sample(t *testing.T, n int) (tries func() bool) {
+	t.Helper()
+	if !Unwatched(t) {
+		n = 1
+	}
+	return everyNth(n)
+}
+
+func everyNth(n int) func() bool {
+	next := 0
+	return func() bool {
+		tried := next%n == 0
+		next++
+		return tried
+	}
 }

@@ -171,6 +171,25 @@ func TestPlaceOfTheDead(t *testing.T) {
 	}
 }
 
+// A sample has the first case, so that it is never empty.
+func TestSample(t *testing.T) {
+	t.Setenv(directory, "")
+	for n, want := range map[string]string{"all": "1111111", "each third": "1001001"} {
+		tries := map[string]func() bool{"all": Sample(t, 3), "each third": everyNth(3)}[n]
+		var got string
+		for range want {
+			if tries() {
+				got += "1"
+			} else {
+				got += "0"
+			}
+		}
+		if got != want {
+			t.Errorf("of %s are tried %s, want %s", n, got, want)
+		}
+	}
+}
+
 // What has no directory of a run builds what it needs; else it takes what is there.
 func TestProgram(t *testing.T) {
 	dir := t.TempDir()

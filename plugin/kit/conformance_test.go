@@ -2,10 +2,9 @@ package kit
 
 import (
 	"encoding/json"
+	"log/slog"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrar/registrartest"
@@ -22,8 +21,8 @@ func TestConformance(t *testing.T) {
 	slow, deaf := newShop(), newShop()
 	slow.slow = true
 	deaf.lose = func(Order) bool { return true }
-	made := func(s *shop) func(hclog.Logger) registrar.Plugin {
-		return func(hclog.Logger) registrar.Plugin { return New(s, Options{Timing: hasty}) }
+	made := func(s *shop) func(*slog.Logger) registrar.Plugin {
+		return func(log *slog.Logger) registrar.Plugin { return New(s, Options{Logger: log, Timing: hasty}) }
 	}
 
 	for name, open := range map[string]registrartest.Opener{

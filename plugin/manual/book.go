@@ -14,10 +14,11 @@ import (
 	"strings"
 	"time"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/internal/seal"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/internal/wake"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 //go:embed migrations/*.sql
@@ -30,7 +31,7 @@ var sealedOrders = sqldb.Sealed{Table: "operations", Key: "number", Column: "sea
 type book struct {
 	db  *sqldb.DB
 	dir string
-	box *secret.Box // seals orders: they hold personal data
+	box *seal.Box // seals orders: they hold personal data
 	now func() time.Time
 
 	changed wake.Broadcast

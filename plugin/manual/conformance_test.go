@@ -2,9 +2,8 @@ package manual_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"testing"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/manual"
 	"registrar.panel/shared/registrar"
@@ -13,7 +12,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	make := func(log hclog.Logger) registrar.Plugin { return manual.New(log) }
+	make := func(log *slog.Logger) registrar.Plugin { return manual.New(log) }
 	for name, open := range map[string]registrartest.Opener{
 		"in process": registrartest.InProcess(make),
 		"over gRPC":  registrartest.OverGRPC(make),

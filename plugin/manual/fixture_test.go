@@ -2,11 +2,10 @@ package manual
 
 import (
 	"flag"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
@@ -71,7 +70,7 @@ func TestFixturesMigrate(t *testing.T) {
 
 func TestMissingBookIsNotMade(t *testing.T) {
 	t.Parallel()
-	p := New(hclog.NewNullLogger())
+	p := New(slog.New(slog.DiscardHandler))
 	err := p.Configure(t.Context(), registrar.Settings{Config: []byte(`{"lookup":"always_taken","confirm":"operator"}`), DataDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

@@ -16,15 +16,14 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"sync"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
-	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarkit"
+	"registrar.panel/shared/secret"
 )
 
 // lookAgain bounds how long the events of another instance on the same server go unseen.
@@ -49,7 +48,7 @@ const (
 
 // Plugin is the registrar that is not at work yet. Make it with New.
 type Plugin struct {
-	log hclog.Logger
+	log *slog.Logger
 	now func() time.Time
 
 	mu       sync.Mutex
@@ -86,7 +85,7 @@ func capabilities() []registrar.Capability {
 }
 
 // New makes a plugin that does nothing until it is configured and started.
-func New(log hclog.Logger) *Plugin { return &Plugin{log: log, now: time.Now} }
+func New(log *slog.Logger) *Plugin { return &Plugin{log: log, now: time.Now} }
 
 // Describe implements registrar.Catalogue.
 func (p *Plugin) Describe(context.Context) (registrar.Description, error) {

@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/shared/registrar"
@@ -21,7 +20,7 @@ import (
 func started(t *testing.T, dir, lookup, confirm string, create bool) *Registrar {
 	t.Helper()
 
-	p := New(hclog.NewNullLogger())
+	p := New(slog.New(slog.DiscardHandler))
 	c, err := json.Marshal(map[string]string{"lookup": lookup, "confirm": confirm, "store": storeOf(t, dir, create)})
 	if err != nil {
 		t.Fatal(err)

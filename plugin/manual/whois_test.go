@@ -6,13 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/shared/registrar"
 )
@@ -50,7 +49,7 @@ func registry(t *testing.T, answers map[string]string) string {
 func askingAt(t *testing.T, server string) *Plugin {
 	t.Helper()
 
-	p := New(hclog.NewNullLogger())
+	p := New(slog.New(slog.DiscardHandler))
 	c, err := json.Marshal(map[string]any{"lookup": byWhois, "confirm": atOnce, "whois": []whoisServer{{TLD: "com", Server: server, Free: free}}})
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +132,7 @@ func TestWhoisSettings(t *testing.T) {
 		`{"lookup": "whois", "confirm": "operator", "whois": [{"tld": "com", "server": "localhost", "free": "x"}]}`:           `whois["com"].server`,
 		`{"lookup": "always_taken", "confirm": "operator", "whois": [{"tld": "com", "server": "localhost:43", "free": "("}]}`: `whois["com"].free`,
 	} {
-		err := New(hclog.NewNullLogger()).Configure(t.Context(), registrar.Settings{Config: json.RawMessage(text)})
+		err := New(slog.New(slog.DiscardHandler)).Configure(t.Context(), registrar.Settings{Config: json.RawMessage(text)})
 		var e *registrar.Error
 		if !errors.As(err, &e) || e.Code != registrar.Invalid || !slices.ContainsFunc(e.Problems, func(p registrar.Problem) bool { return p.Path == path }) {
 			t.Errorf("%s: %v, want a problem at %s", text, err, path)

@@ -11,7 +11,6 @@ import (
 	"time"
 	"unicode"
 
-	"registrar.panel/internal/secret"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
@@ -21,6 +20,7 @@ import (
 	"registrar.panel/plugin/r01/renewal"
 	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // config mirrors the schema.

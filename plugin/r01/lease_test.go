@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,8 +12,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/sqldb"
@@ -80,7 +79,7 @@ func TestWorkFollowsTheLease(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{10 * time.Second, 60 * time.Second}, {5 * time.Minute, 6 * time.Minute}}}
 		var story []string
 		tell := func(what string) { story = append(story, what+" "+time.Since(l.began).Truncate(every).String()) }
-		w := &Registrar{log: hclog.NewNullLogger(), now: time.Now, timing: sqldb.DefaultLeaseTiming(), lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) {
+		w := &Registrar{log: slog.New(slog.DiscardHandler), now: time.Now, timing: sqldb.DefaultLeaseTiming(), lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) {
 			tell("takes over")
 			return doing(func(ctx context.Context) error {
 				tell("begins")
@@ -107,7 +106,7 @@ func TestNobodyWorksWithoutTakingOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{0, time.Hour}}}
 		tries, began := 0, 0
-		w := &Registrar{log: hclog.NewNullLogger(), now: time.Now, timing: sqldb.DefaultLeaseTiming(), lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) {
+		w := &Registrar{log: slog.New(slog.DiscardHandler), now: time.Now, timing: sqldb.DefaultLeaseTiming(), lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) {
 			if tries++; tries < 4 {
 				return nil, errAway
 			}
@@ -127,7 +126,7 @@ func TestHealthTellsWhoHasTheLease(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		l := &played{began: time.Now(), held: [][2]time.Duration{{time.Minute, time.Hour}}, away: [2]time.Duration{10 * time.Second, 20 * time.Second}}
-		w := &Registrar{log: hclog.NewNullLogger(), now: time.Now, timing: sqldb.DefaultLeaseTiming(), lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) { return &leaderTasks{}, nil }}
+		w := &Registrar{log: slog.New(slog.DiscardHandler), now: time.Now, timing: sqldb.DefaultLeaseTiming(), lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) { return &leaderTasks{}, nil }}
 		ctx, cancel := context.WithCancel(t.Context())
 		go w.serve(ctx, nil)
 
@@ -184,7 +183,7 @@ func node(t *testing.T, url string, key []byte) (member, string, error) {
 		}
 	}
 
-	plugin := &remembering{Plugin: New(hclog.NewNullLogger())}
+	plugin := &remembering{Plugin: New(slog.New(slog.DiscardHandler))}
 	p := member{registrarrpc.Gate(plugin), plugin}
 	if err := p.Configure(t.Context(), settingsOf(t, dir, func(c map[string]any) { c["store"] = url })); err != nil {
 		t.Fatal(err)

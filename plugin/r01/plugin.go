@@ -4,11 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"log/slog"
 	"net"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01/gateway"
@@ -21,7 +20,7 @@ import (
 
 // Plugin is the R01 registrar that is not at work yet. Make it with New.
 type Plugin struct {
-	log    hclog.Logger
+	log    *slog.Logger
 	now    func() time.Time
 	timing sqldb.LeaseTiming
 
@@ -32,11 +31,15 @@ type Plugin struct {
 }
 
 // New makes a plugin that does nothing until it is configured and started.
-func New(log hclog.Logger) *Plugin { return NewTimed(log, sqldb.DefaultLeaseTiming()) }
+func New(log *slog.Logger) *Plugin { return NewTimed(log, LeaseTiming(sqldb.DefaultLeaseTiming())) }
+
+// LeaseTiming says how long the lease lasts by which one of several instances works. A holder that
+// hears nothing for SafeFor after it last asked stops working, well before others may take over.
+type LeaseTiming struct{ TTL, RenewEvery, SafeFor time.Duration }
 
 // NewTimed is New with another timing of the lease, the same for every instance.
-func NewTimed(log hclog.Logger, t sqldb.LeaseTiming) *Plugin {
-	return &Plugin{log: log, now: time.Now, timing: t}
+func NewTimed(log *slog.Logger, t LeaseTiming) *Plugin {
+	return &Plugin{log: log, now: time.Now, timing: sqldb.LeaseTiming(t)}
 }
 
 var _ registrar.Plugin = (*Plugin)(nil)

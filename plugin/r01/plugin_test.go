@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
@@ -64,7 +63,7 @@ func set(key string, value any) func(map[string]any) {
 func configure(t *testing.T, all []configuration) {
 	t.Helper()
 	for _, c := range all {
-		p := New(hclog.NewNullLogger())
+		p := New(slog.New(slog.DiscardHandler))
 		err := p.Configure(t.Context(), settingsOf(t, t.TempDir(), c.change))
 		var refusal *registrar.Error
 		switch {
@@ -191,7 +190,7 @@ func TestConfigureRegistry(t *testing.T) {
 
 func TestConfigureTellsEverythingAtOnce(t *testing.T) {
 	t.Parallel()
-	err := New(hclog.NewNullLogger()).Configure(t.Context(), settingsOf(t, t.TempDir(), func(c map[string]any) {
+	err := New(slog.New(slog.DiscardHandler)).Configure(t.Context(), settingsOf(t, t.TempDir(), func(c map[string]any) {
 		c["agreement"], c["callback"], c["store"] = "", "x", "x"
 	}))
 	var refusal *registrar.Error
@@ -242,7 +241,7 @@ func compare(t *testing.T, path string, s registrar.Schema, known map[string]any
 
 func started(t *testing.T, dir string) registrar.Hosted {
 	t.Helper()
-	p := registrarrpc.Gate(New(hclog.NewNullLogger()))
+	p := registrarrpc.Gate(New(slog.New(slog.DiscardHandler)))
 	if err := p.Configure(t.Context(), settingsOf(t, dir, nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +259,7 @@ func started(t *testing.T, dir string) registrar.Hosted {
 func TestNothingHappensBeforeStart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := registrarrpc.Gate(New(hclog.NewNullLogger()))
+	p := registrarrpc.Gate(New(slog.New(slog.DiscardHandler)))
 	if err := p.Start(t.Context()); !errors.Is(err, registrar.NotReady) {
 		t.Errorf("Start before Configure: %v", err)
 	}
@@ -279,7 +278,7 @@ func TestSecondInstanceIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first := started(t, dir)
-	second := registrarrpc.Gate(New(hclog.NewNullLogger()))
+	second := registrarrpc.Gate(New(slog.New(slog.DiscardHandler)))
 	if err := second.Configure(t.Context(), settingsOf(t, dir, nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +308,7 @@ func TestLostStoreIsNotReplaced(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	again := registrarrpc.Gate(New(hclog.NewNullLogger()))
+	again := registrarrpc.Gate(New(slog.New(slog.DiscardHandler)))
 	s := settingsOf(t, dir, nil)
 	s.Create = false
 	if err := again.Configure(t.Context(), s); err != nil {
@@ -342,7 +341,7 @@ func TestDrainedPluginAnswersDraining(t *testing.T) {
 // No server answers at the addresses, and the plugin says so.
 func TestProbe(t *testing.T) {
 	t.Parallel()
-	p := New(hclog.NewNullLogger())
+	p := New(slog.New(slog.DiscardHandler))
 	if err := p.Configure(t.Context(), settingsOf(t, t.TempDir(), nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -361,7 +360,7 @@ func TestProbe(t *testing.T) {
 
 func TestProbeAsksWhois(t *testing.T) {
 	t.Parallel()
-	p := New(hclog.NewNullLogger())
+	p := New(slog.New(slog.DiscardHandler))
 	err := p.Configure(t.Context(), settingsOf(t, t.TempDir(), func(c map[string]any) { c["registry"].(map[string]any)["whois"] = "127.0.0.1:1" }))
 	if err != nil {
 		t.Fatal(err)

@@ -5,11 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01/engine"
@@ -23,6 +22,7 @@ import (
 	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/plugin/r01/views"
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 )
 
@@ -37,7 +37,7 @@ type Registrar struct {
 	*inbox.Foresight
 	*engine.Eraser
 
-	log    hclog.Logger
+	log    *slog.Logger
 	now    func() time.Time
 	timing sqldb.LeaseTiming
 
@@ -97,7 +97,7 @@ func (p *Plugin) open(ctx context.Context, s settings) (r *Registrar, err error)
 
 	r.relay = smtpout.NewPool(s.smtp)
 	parts := gateway.Parts{Store: r.store, Submitter: r.relay, Recogniser: s.recogniser,
-		Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log.Named("gateway"), Now: p.now, Random: rand.Text, Node: name}
+		Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log.With(logline.Module, "gateway"), Now: p.now, Random: rand.Text, Node: name}
 	s.registry.equip(&parts, p.dataDir)
 	r.furnish(gateway.New(s.engine, parts))
 	r.pass = renewal.NewPass(r.gateway.Renewals, s.renewal.Policy())
@@ -112,9 +112,9 @@ func (r *Registrar) takeOverBy(ctx context.Context, s settings) (*leaderTasks, e
 	if err := r.gateway.Open(ctx); err != nil {
 		return nil, err
 	}
-	cron := renewal.NewSchedule(r.pass, s.renewal, r.log.Named("renewal"), r.now)
+	cron := renewal.NewSchedule(r.pass, s.renewal, r.log.With(logline.Module, "renewal"), r.now)
 	d := &leaderTasks{parts: map[string]func(context.Context) error{"gateway": r.gateway.Run, "renewal": cron.Run}}
-	d.watch(s.mailbox, r.gateway, r.log.Named("mailbox"))
+	d.watch(s.mailbox, r.gateway, r.log.With(logline.Module, "mailbox"))
 	watched := []engine.Watched{{Component: r.relay.Health}, {Component: d.mailbox.Health, Patience: unreachable}}
 	if r.growth != nil {
 		watched = append(watched, engine.Watched{Component: r.growth.Component})
@@ -128,11 +128,11 @@ const unreachable = 30 * time.Second
 
 // watch adds the mailbox's watcher. A restored store has forgotten replies that are marked
 // as handled, so it reads everything again; what it knows is recognised by content.
-func (d *leaderTasks) watch(c mailbox.Config, g *gateway.Gateway, log hclog.Logger) {
+func (d *leaderTasks) watch(c mailbox.Config, g *gateway.Gateway, log *slog.Logger) {
 	if c.All = g.Recovery.Restored(); c.All && c.Processed != "" {
 		again := c
 		again.Mailbox, again.Processed = c.Processed, ""
-		d.parts["handled mails"] = mailbox.New(again, g.Inbox, log.Named("again")).Run
+		d.parts["handled mails"] = mailbox.New(again, g.Inbox, log.With(logline.Module, "again")).Run
 	}
 	d.mailbox = mailbox.New(c, g.Inbox, log)
 	d.parts["mailbox"] = d.mailbox.Run

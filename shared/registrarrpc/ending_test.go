@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 )
 
@@ -117,7 +117,7 @@ func TestLeavingDoesNotWaitForever(t *testing.T) {
 		release := make(chan struct{})
 		defer close(release)
 		e := newEnding(func(context.Context) error { <-release; return nil })
-		s := serviceOf(&fake{drain: e.drain}, hclog.NewNullLogger())
+		s := serviceOf(&fake{drain: e.drain}, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithTimeout(t.Context(), farewell)
 		defer cancel()
 		began := time.Now()
@@ -142,7 +142,7 @@ func TestAPanicFailsTheCallOnly(t *testing.T) {
 		drain:  func(context.Context) error { return nil },
 	}
 
-	p := logging(t, f, hclog.New(&hclog.LoggerOptions{Output: &log}), t.Context())
+	p := logging(t, f, logline.New(&log, logline.Options{}), t.Context())
 	_, err := p.Health(t.Context())
 	var e *registrar.Error
 	if !errors.As(err, &e) || e.Code != registrar.Internal {

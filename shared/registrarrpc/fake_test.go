@@ -3,9 +3,8 @@ package registrarrpc
 import (
 	"context"
 	"iter"
+	"log/slog"
 	"testing"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/shared/registrar"
 )
@@ -160,10 +159,10 @@ func (p plugged) Start(ctx context.Context) (registrar.Registrar, error) {
 // connected serves a plugin in this process as Serve does, and returns it as a host sees it.
 func connected(t *testing.T, p registrar.Hosted, process context.Context) registrar.Hosted {
 	t.Helper()
-	return logging(t, p, hclog.NewNullLogger(), process)
+	return logging(t, p, slog.New(slog.DiscardHandler), process)
 }
 
-func logging(t *testing.T, p registrar.Hosted, log hclog.Logger, process context.Context) registrar.Hosted {
+func logging(t *testing.T, p registrar.Hosted, log *slog.Logger, process context.Context) registrar.Hosted {
 	t.Helper()
 	p, shut, err := loopback(serviceOf(p, log), process)
 	if err != nil {

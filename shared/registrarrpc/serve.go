@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"reflect"
@@ -19,6 +20,7 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 )
 
@@ -28,7 +30,7 @@ const (
 	// file means that the host is gone. Without the variable nothing watches the host.
 	LifelineEnv = "REGISTRAR_LIFELINE_FD"
 	// LogLevelEnv names the environment variable with the level to log at: trace, debug,
-	// info, warn, error. Without it, or with another word, the logger's own level stays.
+	// info, warn, error. Without it, or with another word, it is info.
 	LogLevelEnv = "REGISTRAR_LOG_LEVEL"
 
 	// farewell is the time that a plugin has to drain when its host is gone.
@@ -38,13 +40,13 @@ const (
 // ServeOptions is what a plugin's main gives to Serve.
 type ServeOptions struct {
 	Plugin registrar.Plugin
-	Logger hclog.Logger // from Logger
+	Logger *slog.Logger // from Logger
 }
 
-// Logger makes the logger of a plugin: JSON lines on stderr, which the host reads. Make it
-// before Serve, which takes stderr away.
-func Logger(name string) hclog.Logger {
-	return hclog.New(&hclog.LoggerOptions{Name: name, Output: os.Stderr, JSONFormat: true, Level: hclog.Info})
+// Logger makes the logger of a plugin: JSON lines on stderr, which the host reads, from the level
+// on that the host asks for. Make it before Serve, which takes stderr away.
+func Logger(name string) *slog.Logger {
+	return logline.New(os.Stderr, logline.Options{Name: name, JSON: true, Level: askedLevel(os.Getenv(LogLevelEnv))})
 }
 
 // Serve is the main of a plugin. It returns when the host ends the plugin, and main should
@@ -54,8 +56,6 @@ func Logger(name string) hclog.Logger {
 func Serve(o ServeOptions) { newService(o).serve() }
 
 func (s *service) serve() {
-	s.log.SetLevel(levelOr(s.log.GetLevel(), os.Getenv(LogLevelEnv)))
-
 	// The pipe of stderr breaks when the host dies. A plugin that then logs must live on, to
 	// drain.
 	signal.Ignore(syscall.SIGPIPE)
@@ -85,15 +85,20 @@ func (s *service) serve() {
 		HandshakeConfig:  Handshake(),
 		VersionedPlugins: versioned(s.glue()),
 		GRPCServer:       s.grpcServer,
-		Logger:           s.log,
+		Logger:           s.machineLog(),
 	})
 }
 
-func levelOr(own hclog.Level, name string) hclog.Level {
-	if level := hclog.LevelFromString(name); level != hclog.NoLevel {
+// machineLog is what go-plugin itself logs with.
+func (s *service) machineLog() hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{Name: "go-plugin", Output: os.Stderr, JSONFormat: true, Level: hclog.LevelFromString(logline.LevelOf(s.log))})
+}
+
+func askedLevel(name string) slog.Level {
+	if level, ok := logline.ParseLevel(name); ok {
 		return level
 	}
-	return own
+	return slog.LevelInfo
 }
 
 // lifeline returns a channel that closes when the descriptor comes to its end; with "" it
@@ -126,14 +131,14 @@ func lifeline(fd string) (<-chan struct{}, error) {
 // service is one plugin being served.
 type service struct {
 	plugin registrar.Hosted
-	log    hclog.Logger
+	log    *slog.Logger
 }
 
 func newService(o ServeOptions) *service {
 	return serviceOf(Gate(o.Plugin), o.Logger)
 }
 
-func serviceOf(p registrar.Hosted, log hclog.Logger) *service { return &service{plugin: p, log: log} }
+func serviceOf(p registrar.Hosted, log *slog.Logger) *service { return &service{plugin: p, log: log} }
 
 func (s *service) glue() *glue { return &glue{plugin: s.plugin} }
 

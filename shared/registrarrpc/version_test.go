@@ -85,7 +85,7 @@ func serveAged(age string) {
 	if age == "major" {
 		version++
 	}
-	plugin.Serve(&plugin.ServeConfig{HandshakeConfig: Handshake(), GRPCServer: s.grpcServer, Logger: s.log,
+	plugin.Serve(&plugin.ServeConfig{HandshakeConfig: Handshake(), GRPCServer: s.grpcServer, Logger: s.machineLog(),
 		VersionedPlugins: map[int]plugin.PluginSet{version: {pluginName: &aged{glue: *s.glue(), age: age}}}})
 }
 

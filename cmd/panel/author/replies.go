@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/cmd/panel/bundled"
 	"registrar.panel/cmd/panel/command"
@@ -107,7 +106,7 @@ func (p *testRepliesCommand) plugin(ctx context.Context, file string) (registrar
 	able := map[string]registrar.Hosted{}
 	var names []string
 	for name, make := range bundled.Plugins() {
-		made := registrarrpc.Gate(make(hclog.NewNullLogger()))
+		made := registrarrpc.Gate(make(slog.New(slog.DiscardHandler)))
 		d, err := made.Describe(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("describe %s: %w", name, err)

@@ -6,17 +6,16 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/cmd/panel/command"
 	"registrar.panel/internal/r01sim"
-	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/manual"
 	"registrar.panel/plugin/r01"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
+	"registrar.panel/shared/secret"
 )
 
 // Words by which the panel runs itself as something else.
@@ -26,10 +25,10 @@ const (
 )
 
 // Plugins are the plugins that come with the panel, by name.
-func Plugins() map[string]func(hclog.Logger) registrar.Plugin {
-	return map[string]func(hclog.Logger) registrar.Plugin{
-		"r01":    func(log hclog.Logger) registrar.Plugin { return r01.New(log) },
-		"manual": func(log hclog.Logger) registrar.Plugin { return manual.New(log) },
+func Plugins() map[string]func(*slog.Logger) registrar.Plugin {
+	return map[string]func(*slog.Logger) registrar.Plugin{
+		"r01":    func(log *slog.Logger) registrar.Plugin { return r01.New(log) },
+		"manual": func(log *slog.Logger) registrar.Plugin { return manual.New(log) },
 	}
 }
 

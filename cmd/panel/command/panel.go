@@ -15,7 +15,7 @@ import (
 
 	"registrar.panel/host/config"
 	"registrar.panel/host/web/api"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 // Client makes a client of the panel that the command line means.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,13 +16,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/cmd/panel/bundled"
 	"registrar.panel/host"
 	"registrar.panel/host/access"
 	"registrar.panel/host/web/api"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/logline"
+	"registrar.panel/shared/secret"
 )
 
 // demoLimit ends a demo that hangs.
@@ -199,7 +199,7 @@ func withPanel(ctx context.Context, config string, token secret.String, use func
 		return err
 	}
 
-	quiet := hclog.New(&hclog.LoggerOptions{Name: "panel", Level: hclog.Error, Output: os.Stderr})
+	quiet := logline.New(os.Stderr, logline.Options{Name: "panel", Level: slog.LevelError})
 	h, err := host.Open(ctx, host.Options{ConfigPath: config, Bundled: commands, Logger: quiet, Now: time.Now})
 	if err != nil {
 		return err

@@ -2,12 +2,11 @@ package operator
 
 import (
 	"bytes"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/orders"
@@ -25,7 +24,7 @@ func TestStaffCommands(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "data"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	book, err := orders.Open(t.Context(), orders.Options{Dir: filepath.Join(dir, "data"), Create: true, Logger: hclog.NewNullLogger()})
+	book, err := orders.Open(t.Context(), orders.Options{Dir: filepath.Join(dir, "data"), Create: true, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

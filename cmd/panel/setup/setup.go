@@ -8,17 +8,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/cmd/panel/bundled"
 	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host"
+	"registrar.panel/shared/logline"
 )
 
 // Init is the command.
@@ -157,7 +157,7 @@ func tried(ctx context.Context, c *command.Call, a Answers) []Finding {
 	}
 
 	reports, err := host.Check(ctx, host.Options{ConfigPath: c.Config, Bundled: commands, Now: time.Now,
-		Logger: hclog.New(&hclog.LoggerOptions{Name: "panel", Output: c.Stderr, Level: hclog.Error})}, false)
+		Logger: logline.New(c.Stderr, logline.Options{Name: "panel", Level: slog.LevelError})}, false)
 	for _, r := range reports {
 		for _, part := range r.Components {
 			f := Finding{Component: part.Name, OK: part.OK, Detail: part.Detail}

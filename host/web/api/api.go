@@ -115,6 +115,7 @@ type Order struct {
 	PaidAt    *time.Time `json:"paid_at"`
 	ClosedAt  *time.Time `json:"closed_at"`
 	Reference *string    `json:"reference"`       // the caller's own name for it
+	PaidTill  *string    `json:"paid_till"`       // of a renewal: the expiry that it starts from
 	Notes     []Problem  `json:"notes,omitempty"` // of placing and paying: what to know before; they hinder nothing
 }
 

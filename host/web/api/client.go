@@ -20,7 +20,7 @@ import (
 	"syscall"
 	"time"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 // ErrNotServing: nothing listens where the panel should.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 func TestNewClient(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 const (

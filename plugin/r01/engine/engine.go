@@ -2,9 +2,8 @@ package engine
 
 import (
 	"context"
+	"log/slog"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/wake"
 	"registrar.panel/plugin/r01/store"
@@ -21,7 +20,7 @@ type Store interface {
 // Parts are what an engine is made of.
 type Parts struct {
 	Store  Store
-	Logger hclog.Logger
+	Logger *slog.Logger
 	Now    func() time.Time
 	Random func() string // upper-case letters and digits, unguessable, at least 26
 }
@@ -40,7 +39,7 @@ type Engine struct {
 
 	settings  *Settings
 	store     Store
-	log       hclog.Logger
+	log       *slog.Logger
 	now       func() time.Time
 	random    func() string
 	continuer Continuer

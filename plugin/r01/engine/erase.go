@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
@@ -26,12 +25,12 @@ type EraserStore interface {
 type Eraser struct {
 	settings *Settings
 	store    EraserStore
-	log      hclog.Logger
+	log      *slog.Logger
 	now      func() time.Time
 }
 
 // NewEraser composes the eraser of a store.
-func NewEraser(s *Settings, st EraserStore, log hclog.Logger, now func() time.Time) *Eraser {
+func NewEraser(s *Settings, st EraserStore, log *slog.Logger, now func() time.Time) *Eraser {
 	return &Eraser{settings: s, store: st, log: log, now: now}
 }
 

@@ -2,9 +2,8 @@ package engine
 
 import (
 	"context"
+	"log/slog"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/wake"
 	"registrar.panel/plugin/r01/store"
@@ -22,7 +21,7 @@ type Watched struct {
 type Lookout struct {
 	alarms *Alarms
 	write  func(ctx context.Context, fn func(tx *store.Tx) error) error
-	log    hclog.Logger
+	log    *slog.Logger
 	now    func() time.Time
 	parts  []Watched
 

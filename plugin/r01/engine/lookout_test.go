@@ -3,13 +3,12 @@ package engine
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
@@ -32,7 +31,7 @@ func newWatched(t *testing.T) *watched {
 	}
 	t.Cleanup(func() { st.Close() })
 	w := &watched{t: t, st: st, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), well: map[string]bool{}}
-	w.Engine = New(&Settings{}, Parts{Store: st, Logger: hclog.NewNullLogger(), Now: func() time.Time { return w.clock }})
+	w.Engine = New(&Settings{}, Parts{Store: st, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return w.clock }})
 	return w
 }
 
@@ -148,7 +147,7 @@ func TestLookoutRuns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		looks := 0
-		lo := &Lookout{now: time.Now, log: hclog.NewNullLogger(), states: map[string]wellness{}, parts: []Watched{{Component: func() registrar.Component {
+		lo := &Lookout{now: time.Now, log: slog.New(slog.DiscardHandler), states: map[string]wellness{}, parts: []Watched{{Component: func() registrar.Component {
 			looks++
 			return registrar.Component{Name: "relay", OK: true}
 		}}}}

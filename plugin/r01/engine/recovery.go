@@ -3,8 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
-
-	"github.com/hashicorp/go-hclog"
+	"log/slog"
 
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/store"
@@ -17,7 +16,7 @@ type Recovery struct {
 	alarms   *Alarms
 	settings *Settings
 	store    Store
-	log      hclog.Logger
+	log      *slog.Logger
 	restored bool // paid requests wait for a person; set by Recall, before any loop starts
 }
 

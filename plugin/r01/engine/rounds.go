@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/wake"
 	"registrar.panel/plugin/r01/lifecycle"
@@ -24,7 +23,7 @@ type Rounds struct {
 	limits   *Limits
 	settings *Settings
 	store    Store
-	log      hclog.Logger
+	log      *slog.Logger
 	now      func() time.Time
 	stopped  func() time.Time
 	// heldAfter is the request behind which the next round goes on to read the queue; "" = its beginning.

@@ -4,10 +4,10 @@ import (
 	"math"
 	"time"
 
-	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // Brake limits what may be sent that costs money, so that no mistake of ours spends it all.

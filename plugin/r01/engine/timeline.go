@@ -1,9 +1,8 @@
 package engine
 
 import (
+	"log/slog"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/store"
@@ -13,7 +12,7 @@ import (
 // Timeline tells what happened: in the history of operations, the record of events, and the
 // status of domains.
 type Timeline struct {
-	log hclog.Logger
+	log *slog.Logger
 	now func() time.Time
 }
 

@@ -4,12 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
@@ -60,7 +59,7 @@ func TestMailsOfNoRequestAreErased(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	eraser := NewEraser(w.settings, w.st, hclog.NewNullLogger(), w.now)
+	eraser := NewEraser(w.settings, w.st, slog.New(slog.DiscardHandler), w.now)
 	done, err := eraser.Erase(t.Context(), registrar.ErasureQuery{Customer: "c1"})
 	if err != nil {
 		t.Fatal(err)

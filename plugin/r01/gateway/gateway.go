@@ -13,10 +13,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/inbox"
@@ -54,7 +53,7 @@ type Parts struct {
 	Submitter  outbox.Submitter
 	Verifier   inbox.Verifier
 	Recogniser *mailform.Recogniser
-	Logger     hclog.Logger
+	Logger     *slog.Logger
 	Now        func() time.Time
 	Random     func() string // upper-case letters and digits, unguessable, at least 26
 

@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/inbox"
 	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 func delegated(domain string) []string {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,10 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/internal/pgtest"
-	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/inbox"
 	"registrar.panel/plugin/r01/lifecycle"
@@ -30,6 +28,7 @@ import (
 	"registrar.panel/plugin/r01/views"
 	"registrar.panel/plugin/r01/witness"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // relay plays the mail relay: it remembers what it took, and fails as it is told.
@@ -215,7 +214,7 @@ func (g *gate) open(s engine.Settings, create bool) {
 	g.store, g.submitter = &anyStore{st}, &anySubmitter{g.relay}
 	g.verifier = &anyVerifier{judged{func() mailauth.Verdict { return g.judge }, func() bool { return g.ownRelay }}}
 	g.now = func() time.Time { return g.clock }
-	g.compose(s, Parts{Store: g.store, Submitter: g.submitter, Verifier: g.verifier, Recogniser: builtIn(), Logger: hclog.NewNullLogger(),
+	g.compose(s, Parts{Store: g.store, Submitter: g.submitter, Verifier: g.verifier, Recogniser: builtIn(), Logger: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return g.now() }, Random: rand.Text})
 	if err := g.Gateway.Open(g.t.Context()); err != nil {
 		g.t.Fatal(err)

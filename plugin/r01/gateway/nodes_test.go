@@ -3,11 +3,10 @@ package gateway
 import (
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailauth"
@@ -22,7 +21,7 @@ func (g *gate) successor() *gate {
 	next := *g
 	next.relay = &relay{}
 	next.compose(testSettings(), Parts{Store: g.st, Submitter: next.relay, Verifier: verdict(func() mailauth.Verdict { return g.judge }),
-		Recogniser: g.parts.Recogniser, Logger: hclog.NewNullLogger(), Now: func() time.Time { return g.clock }, Random: rand.Text, Node: "another"})
+		Recogniser: g.parts.Recogniser, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return g.clock }, Random: rand.Text, Node: "another"})
 	return &next
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"sync/atomic"
 	"syscall"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
-	"github.com/hashicorp/go-hclog"
 	gomail "github.com/wneessen/go-mail"
 
 	"registrar.panel/plugin/r01/engine"
@@ -73,7 +73,7 @@ func benchmarkSend(b *testing.B, batch int) {
 	s := testSettings()
 	s.Senders, s.Batch, s.Brake = 4, batch, engine.Brake{PerHour: 1 << 30, PerDay: 1 << 30}
 	g := New(s, Parts{Store: st, Submitter: smtpout.NewPool(smtpout.Config{Address: address, TLS: smtpout.TLSNone}),
-		Logger: hclog.NewNullLogger(), Now: time.Now, Random: rand.Text})
+		Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: rand.Text})
 	if err := g.Open(b.Context()); err != nil {
 		b.Fatal(err)
 	}

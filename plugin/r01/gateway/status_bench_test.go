@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"slices"
 	"strings"
@@ -12,13 +13,12 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
-	"github.com/hashicorp/go-hclog"
 	"golang.org/x/text/encoding/charmap"
 
 	"registrar.panel/internal/mailhost"
-	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // The two mailboxes, one for us and one for the baseline.
@@ -61,7 +61,7 @@ func BenchmarkStatus(b *testing.B) {
 func (g *gate) work(d *mailhost.Dovecot) {
 	g.t.Helper()
 	watcher := mailbox.New(mailbox.Config{Address: d.Addresses.IMAP, TLS: mailbox.TLSNone, Username: ourMailbox,
-		Password: secret.New(boxPassword)}, g, hclog.NewNullLogger())
+		Password: secret.New(boxPassword)}, g, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{}, 2)
 	go func() { _ = watcher.Run(ctx); ended <- struct{}{} }()
@@ -192,7 +192,7 @@ func (g *gate) storesAll(d *mailhost.Dovecot, want int) time.Duration {
 	g.t.Helper()
 	count := &counter{Gateway: g.Gateway, want: want, all: make(chan struct{})}
 	watcher := mailbox.New(mailbox.Config{Address: d.Addresses.IMAP, TLS: mailbox.TLSNone, Username: ourMailbox,
-		Password: secret.New(boxPassword)}, count, hclog.NewNullLogger())
+		Password: secret.New(boxPassword)}, count, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	start := time.Now()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strconv"
@@ -12,8 +13,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
@@ -112,7 +111,7 @@ func (y *year) start(create bool) {
 	y.must(err)
 	y.st = st
 	y.compose(y.settings, Parts{Store: st, Submitter: y, Verifier: verdict(func() mailauth.Verdict { return y.judge }), Recogniser: builtIn(),
-		Logger: hclog.NewNullLogger(), Now: y.now, Random: y.text})
+		Logger: slog.New(slog.DiscardHandler), Now: y.now, Random: y.text})
 	y.must(y.Gateway.Open(y.ctx))
 	y.startCron()
 }
@@ -141,7 +140,7 @@ func (y *year) startCron() {
 	ctx, cancel := context.WithCancel(context.Background())
 	y.schedule, y.stopped = cancel, make(chan struct{})
 	c := renewal.Config{Schedule: fmt.Sprintf("0 %d * * *", passHour), Timezone: passZone, Before: 55 * day, Batch: 1}
-	s := renewal.NewSchedule(renewal.NewPass(noted{y.Renewals, y}, c.Policy()), c, hclog.NewNullLogger(), y.now)
+	s := renewal.NewSchedule(renewal.NewPass(noted{y.Renewals, y}, c.Policy()), c, slog.New(slog.DiscardHandler), y.now)
 	done := y.stopped
 	go func() { // ends with ctx
 		defer close(done)

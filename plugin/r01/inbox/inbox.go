@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/wake"
 	"registrar.panel/plugin/r01/engine"
@@ -38,7 +37,7 @@ type Parts struct {
 	Asker    Asker
 	Verifier Verifier
 	Store    Store
-	Logger   hclog.Logger
+	Logger   *slog.Logger
 	Now      func() time.Time
 	Random   func() string
 }
@@ -58,7 +57,7 @@ type Inbox struct {
 	verifier Verifier
 	settings *engine.Settings
 	store    Store
-	log      hclog.Logger
+	log      *slog.Logger
 	now      func() time.Time
 	random   func() string
 	toRead   wake.Signal

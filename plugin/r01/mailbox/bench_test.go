@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os/exec"
 	"testing"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
-	"github.com/hashicorp/go-hclog"
 	"golang.org/x/text/encoding/charmap"
 
 	"registrar.panel/internal/mailhost"
@@ -104,7 +104,7 @@ func passOnce(b *testing.B, cfg Config, store *reader, readOnly bool) time.Durat
 	if err := s.open(b.Context(), "INBOX", readOnly); err != nil {
 		b.Fatal(err)
 	}
-	if err := New(cfg, store, hclog.NewNullLogger()).pass(b.Context(), s); err != nil {
+	if err := New(cfg, store, slog.New(slog.DiscardHandler)).pass(b.Context(), s); err != nil {
 		b.Fatal(err)
 	}
 	if err := store.wait(); err != nil {

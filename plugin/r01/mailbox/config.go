@@ -5,9 +5,9 @@ import (
 	"crypto/x509"
 	"time"
 
-	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/endpoint"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // TLS says how the connection to the server is protected.

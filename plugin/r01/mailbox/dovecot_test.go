@@ -9,7 +9,7 @@ import (
 
 	"registrar.panel/internal/mailhost"
 	"registrar.panel/internal/pace"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 const account = "callback@panel.example"

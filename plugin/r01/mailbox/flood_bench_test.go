@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/mailhost"
 	"registrar.panel/internal/testrun"
@@ -67,7 +66,7 @@ func BenchmarkReplyBesideFlood(b *testing.B) {
 		store := &expectant{subject: fmt.Appendf(nil, "Subject: answer %d\r\n", n), began: make(chan struct{}), arrived: make(chan struct{})}
 		ctx, cancel := context.WithCancel(b.Context())
 		ended := make(chan struct{})
-		go func() { New(cfg, store, hclog.NewNullLogger()).Run(ctx); close(ended) }()
+		go func() { New(cfg, store, slog.New(slog.DiscardHandler)).Run(ctx); close(ended) }()
 		<-store.began
 
 		start := time.Now()

@@ -21,7 +21,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 type literal struct{ *bytes.Reader }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/emersion/go-imap/v2/imapclient"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 // A refused login is not repeated soon, and what the server repeats is not shown.

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-	"github.com/hashicorp/go-hclog"
 )
 
 // firstPoll is the first wait after a mail. Later ones double: mails come in
@@ -27,7 +27,7 @@ const (
 type Watcher struct {
 	config Config
 	store  Store
-	log    hclog.Logger
+	log    *slog.Logger
 	status status
 
 	validity  uint32
@@ -56,7 +56,7 @@ type trouble struct {
 }
 
 // New makes a watcher. It connects when it is run.
-func New(c Config, store Store, log hclog.Logger) *Watcher {
+func New(c Config, store Store, log *slog.Logger) *Watcher {
 	return &Watcher{config: c.withDefaults(), store: store, log: log,
 		handled: map[imap.UID][]stamp{}, trouble: map[imap.UID]trouble{}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -11,10 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/internal/pace"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 const password = "s3cret-word"
@@ -65,7 +64,7 @@ func quick(s *server) Config {
 // watch runs a watcher until the test ends.
 func watch(t *testing.T, c Config, store Store) *Watcher {
 	t.Helper()
-	w := New(c, store, hclog.NewNullLogger())
+	w := New(c, store, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
 	var run sync.WaitGroup
 	run.Go(func() {

@@ -1,8 +1,9 @@
 package mailform
 
 import (
-	"regexp"
 	"strings"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 // block is a piece of a text between empty lines or rules.
@@ -12,13 +13,13 @@ type block struct {
 }
 
 var (
-	ruled = regexp.MustCompile(`^[ \t]*(?:[-=_*~#+][ \t]?){3,}[ \t]*$`)
+	ruled = lazyregexp.New(`^[ \t]*(?:[-=_*~#+][ \t]?){3,}[ \t]*$`)
 	// closing begins what no value runs on into: a rule, the mark of a signature, its words.
-	closing = regexp.MustCompile(`^(?:[ \t]*(?:[-=_*~#+][ \t]?){3,}[ \t]*|--[ \t]*|(?i:[ \t]*(?:с уважением|всего доброго|(?:best |kind )?regards|sincerely)[\s,.!].*|[ \t]*(?:с уважением|(?:best |kind )?regards|sincerely)))$`)
+	closing = lazyregexp.New(`^(?:[ \t]*(?:[-=_*~#+][ \t]?){3,}[ \t]*|--[ \t]*|(?i:[ \t]*(?:с уважением|всего доброго|(?:best |kind )?regards|sincerely)[\s,.!].*|[ \t]*(?:с уважением|(?:best |kind )?regards|sincerely)))$`)
 )
 
 // emptyLine parts paragraphs.
-var emptyLine = regexp.MustCompile(`\n(?:[ \t]*\n)+`)
+var emptyLine = lazyregexp.New(`\n(?:[ \t]*\n)+`)
 
 // blocksOf parts a text. A text in which every second line is empty has none but those
 // that rules part: some mailer has doubled its line ends, or made a paragraph of each line.
@@ -96,8 +97,8 @@ func tidied(text string) string {
 }
 
 var (
-	armour = regexp.MustCompile(`(?ms)^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n(?:[A-Za-z-]+: [^\n]*\n)*|^-----BEGIN PGP SIGNATURE-----[ \t]*\n.*?(?:^-----END PGP SIGNATURE-----[ \t]*(?:\n|\z)|\z)`)
-	link   = regexp.MustCompile(`([\pL\pN][\pL\pN.-]*)[ \t]*\n?[ \t]*(?:<https?://([^\s<>/]+)/?>|\[https?://([^\s\[\]/]+)/?\]|\(https?://([^\s()/]+)/?\))`)
+	armour = lazyregexp.New(`(?ms)^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n(?:[A-Za-z-]+: [^\n]*\n)*|^-----BEGIN PGP SIGNATURE-----[ \t]*\n.*?(?:^-----END PGP SIGNATURE-----[ \t]*(?:\n|\z)|\z)`)
+	link   = lazyregexp.New(`([\pL\pN][\pL\pN.-]*)[ \t]*\n?[ \t]*(?:<https?://([^\s<>/]+)/?>|\[https?://([^\s\[\]/]+)/?\]|\(https?://([^\s()/]+)/?\))`)
 )
 
 // unlinked is a name without the link to itself behind it.

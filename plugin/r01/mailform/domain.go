@@ -3,12 +3,12 @@ package mailform
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
@@ -147,6 +147,6 @@ const (
 	maxHost   = 253
 )
 
-var hostName = regexp.MustCompile(`^(` + hostLabel + `\.)+[a-z]([0-9a-z-]{0,61}[0-9a-z])?$`)
+var hostName = lazyregexp.New(`^(` + hostLabel + `\.)+[a-z]([0-9a-z-]{0,61}[0-9a-z])?$`)
 
 func isHost(s string) bool { return len(s) <= maxHost && hostName.MatchString(s) }

@@ -1,17 +1,16 @@
 package mailform
 
 import (
-	"regexp"
-
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
 // early is R01's word that a renewal came before its window. r01-mail 4.1
-var early = regexp.MustCompile(`(?i)(?:prolonged|renewed|extended) (?:not earlier|no earlier)|too early to (?:prolong|renew|extend)|` +
+var early = lazyregexp.New(`(?i)(?:prolonged|renewed|extended) (?:not earlier|no earlier)|too early to (?:prolong|renew|extend)|` +
 	`не (?:ранее|раньше),? чем за \d+|продл(?:ить|ение) (?:ещ[её] рано|ещ[её] нельзя|ещ[её] не ?возможно)|срок продления ещ[её] не наступил`)
 
 // renewed is R01's word that the year is there: that it was too early is then only why.
-var renewed = regexp.MustCompile(`(?i)already|уже`)
+var renewed = lazyregexp.New(`(?i)already|уже`)
 
 // Early reports that R01 says of a renewal that it came before its window. That is a refusal,
 // unless the year is there already and R01 speaks of the next.

@@ -2,18 +2,18 @@ package mailform
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
 const maxHandle = 64 // RIPN's limit; R01's is not known
 
 var (
-	handlePattern = regexp.MustCompile(`^[0-9A-Z_]+(-ORG)?-(R01|GPT)$`)
-	prefixPattern = regexp.MustCompile(`^[0-9A-Z_]{1,20}$`)
+	handlePattern = lazyregexp.New(`^[0-9A-Z_]+(-ORG)?-(R01|GPT)$`)
+	prefixPattern = lazyregexp.New(`^[0-9A-Z_]{1,20}$`)
 )
 
 // HandleSuffixes lists what a handle can end in: the usual one and the older one.
@@ -45,7 +45,7 @@ func KindOfHandle(handle string) (kind registrar.RegistrantKind, ok bool) {
 }
 
 // object matches what may be a handle or a domain name, with the sign before it.
-var object = regexp.MustCompile(`(^|[^\pL\pN_.@-])([\pL\pN_][\pL\pN_.-]*)`)
+var object = lazyregexp.New(`(^|[^\pL\pN_.@-])([\pL\pN_][\pL\pN_.-]*)`)
 
 // Limits on the names that one text is searched for: it may be a list of all there are.
 const (

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
@@ -155,11 +156,11 @@ func harmless(sentence string) (tone, Result) {
 }
 
 var (
-	hasLetter = regexp.MustCompile(`\pL`)
+	hasLetter = lazyregexp.New(`\pL`)
 	// addressed are links, addresses and phone numbers.
-	addressed = regexp.MustCompile(`(?i)<?(?:https?://|www\.|mailto:)\S+|\S+@\S+|\br01\b|r01\.ru`)
-	aWord     = regexp.MustCompile(`[\pL]+(?:['’-][\pL]+)*`)
-	condition = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:if|unless|should you|если|в случае)(?:[^\pL]|$)`)
+	addressed = lazyregexp.New(`(?i)<?(?:https?://|www\.|mailto:)\S+|\S+@\S+|\br01\b|r01\.ru`)
+	aWord     = lazyregexp.New(`[\pL]+(?:['’-][\pL]+)*`)
+	condition = lazyregexp.New(`(?i)(?:^|[^\pL])(?:if|unless|should you|если|в случае)(?:[^\pL]|$)`)
 )
 
 // ofMail reports a banner or a disclaimer: every word of it speaks of the mail itself, of who
@@ -278,7 +279,7 @@ func hasStem(stems map[string]bool, word string) bool {
 }
 
 // named are links, addresses and names of hosts: what is in them says nothing.
-var named = regexp.MustCompile(`(?i)<?(?:https?://|www\.|mailto:)\S+|\S+@\S+|[\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL{2,}`)
+var named = lazyregexp.New(`(?i)<?(?:https?://|www\.|mailto:)\S+|\S+@\S+|[\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL{2,}`)
 
 var reversing = sync.OnceValue(func() map[string]bool {
 	return setOf(`not no never nothing cannot can't won't isn't wasn't weren't aren't hasn't haven't didn't doesn't however but unless wrong untrue test tests tested testing example sample draft pending sorry undo undone instead deny denies denied unable hold frozen ignore above previous previously earlier prior back joke joking kidding
@@ -301,12 +302,12 @@ func setOf(words string) map[string]bool {
 }
 
 // nothing is the value of a line that has none.
-var nothing = regexp.MustCompile(`(?i)^\s*(?:no|none|нет|not set|not used|n/a|-|0|false)\s*$`)
+var nothing = lazyregexp.New(`(?i)^\s*(?:no|none|нет|not set|not used|n/a|-|0|false)\s*$`)
 
 // matter is what mails of R01 are about; generic is the trade as such, as in a signature.
 var (
-	matter  = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:регистрац\pL*|зарегистр\pL*|перерегистр\pL*|делегир\pL*|продл\pL*|домен|домен[ауе]|доменом|доменного имени|доменное имя|заявк\pL*|запрос\pL*|операци\pL*|оплат\pL*|плат[её]ж\pL*|договор\pL*|payment|paid|agreement|contract|registration|registered|register|deregist\pL*|unregist\pL*|delegat\pL*|undelegat\pL*|renew\pL*|prolong\pL*|domain|domain's|request|application|operation|order)(?:[^\pL]|$)`)
-	generic = regexp.MustCompile(`(?i)регистраци\pL+ (?:и продлени\pL+ )?(?:домен(?:ов|ах|ами|ных)|имен)[\pL ]{0,20}|(?:domain|domain names?) (?:registration|registrar|hosting)s?|registration of domains?(?: names)?`)
+	matter  = lazyregexp.New(`(?i)(?:^|[^\pL])(?:регистрац\pL*|зарегистр\pL*|перерегистр\pL*|делегир\pL*|продл\pL*|домен|домен[ауе]|доменом|доменного имени|доменное имя|заявк\pL*|запрос\pL*|операци\pL*|оплат\pL*|плат[её]ж\pL*|договор\pL*|payment|paid|agreement|contract|registration|registered|register|deregist\pL*|unregist\pL*|delegat\pL*|undelegat\pL*|renew\pL*|prolong\pL*|domain|domain's|request|application|operation|order)(?:[^\pL]|$)`)
+	generic = lazyregexp.New(`(?i)регистраци\pL+ (?:и продлени\pL+ )?(?:домен(?:ов|ах|ами|ных)|имен)[\pL ]{0,20}|(?:domain|domain names?) (?:registration|registrar|hosting)s?|registration of domains?(?: names)?`)
 )
 
 func ofMatter(text string) bool { return matter.MatchString(generic.ReplaceAllString(text, " ")) }

@@ -1,10 +1,10 @@
 package mailform
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
@@ -129,9 +129,9 @@ func (p *page) addProse(lines []string, place, step int, signed bool) {
 
 var (
 	// template is a line of a request, as we send it or R01 repeats it: no sentence.
-	template = regexp.MustCompile(`^(?:#\[.*|(?i:state[ \t]*:[ \t]*DELEGATED[ \t]*$|(?:task|action|object|domain|nic-hdl|paid-till|type|agreement|password|pay-type|admin-o|nserver|descr|person(?:-r)?|org(?:-r)?|passport|birth-date|` +
+	template = lazyregexp.New(`^(?:#\[.*|(?i:state[ \t]*:[ \t]*DELEGATED[ \t]*$|(?:task|action|object|domain|nic-hdl|paid-till|type|agreement|password|pay-type|admin-o|nserver|descr|person(?:-r)?|org(?:-r)?|passport|birth-date|` +
 		`p-addr|address-r|phone|fax-no|e-mail|code|kpp|ogrn|bank|created|registrar|queue)[ \t]*:.*))$`)
-	decoration = regexp.MustCompile(`^[-=*_~# ]{2,}([^-=*_~#].*?)[-=*_~# ]{2,}$`)
+	decoration = lazyregexp.New(`^[-=*_~# ]{2,}([^-=*_~#].*?)[-=*_~# ]{2,}$`)
 )
 
 // undecorated is a line without the rules on both its sides.
@@ -280,8 +280,8 @@ func (p *page) weighSubject(subject string) string {
 }
 
 var (
-	passedOn    = regexp.MustCompile(`(?i)^\s*(?:\[[^\]]*\]\s*)*\[?\s*(?:(?:re|aw|ответ)(?:\[\d+\])?:\s*)*(?:fwd?|wg|tr|rv|i|enc|doorst|пересл|переслано|пер|fs|vs|vb)(?:\[\d+\])?:`)
-	subjectTags = regexp.MustCompile(`(?i)\[[^\]]*\]|\*{3,}[^*]*\*{3,}|(?:^|\s)(?:re|aw|sv|ответ|отв|ha)(?:\[\d+\])?:`)
+	passedOn    = lazyregexp.New(`(?i)^\s*(?:\[[^\]]*\]\s*)*\[?\s*(?:(?:re|aw|ответ)(?:\[\d+\])?:\s*)*(?:fwd?|wg|tr|rv|i|enc|doorst|пересл|переслано|пер|fs|vs|vb)(?:\[\d+\])?:`)
+	subjectTags = lazyregexp.New(`(?i)\[[^\]]*\]|\*{3,}[^*]*\*{3,}|(?:^|\s)(?:re|aw|sv|ответ|отв|ha)(?:\[\d+\])?:`)
 )
 
 func forwards(subject string) bool {

@@ -1,17 +1,18 @@
 package mailform
 
 import (
-	"regexp"
 	"strings"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 var (
 	// secretLine is a password, anywhere in a line.
-	secretLine = regexp.MustCompile(`(?i)((?:passw(?:or)?d|пароль)[ \t]*[:=]).*$`)
+	secretLine = lazyregexp.New(`(?i)((?:passw(?:or)?d|пароль)[ \t]*[:=]).*$`)
 	// fieldLine is a field as in a body of ours, quoted or not.
-	fieldLine = regexp.MustCompile(`^([ \t>|]*)([A-Za-z][A-Za-z-]*)[ \t]*:`)
+	fieldLine = lazyregexp.New(`^([ \t>|]*)([A-Za-z][A-Za-z-]*)[ \t]*:`)
 	// plainLine is quoting alone, or with a heading: what no value runs on into.
-	plainLine = regexp.MustCompile(`^[ \t>|]*(#\[.*)?$`)
+	plainLine = lazyregexp.New(`^[ \t>|]*(#\[.*)?$`)
 )
 
 // Mask hides passwords and the personal and identity fields of templates in a text, such

@@ -3,25 +3,26 @@ package mailform
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 // zones are the zones R01 registers by mail, with the labels each takes. R01 takes
 // Cyrillic labels under .su. field-notes 3.2
-var zones = map[string]*regexp.Regexp{
+var zones = map[string]*lazyregexp.Regexp{
 	"ru":       latinLabel,
-	"su":       regexp.MustCompile(latinLabel.String() + `|` + cyrillicLabel.String()),
+	"su":       lazyregexp.New(latinLabel.String() + `|` + cyrillicLabel.String()),
 	"xn--p1ai": cyrillicLabel,
 }
 
 var (
-	latinLabel    = regexp.MustCompile(`^[0-9a-z-]+$`)
-	cyrillicLabel = regexp.MustCompile(`^[0-9-]*[а-яё][0-9а-яё-]*$`)
+	latinLabel    = lazyregexp.New(`^[0-9a-z-]+$`)
+	cyrillicLabel = lazyregexp.New(`^[0-9-]*[а-яё][0-9а-яё-]*$`)
 )
 
 const fewestLetters = 2
@@ -57,7 +58,7 @@ func Name(input string) (ace string, err error) {
 	return ace, nil
 }
 
-var asciiLabel = regexp.MustCompile(`^` + hostLabel + `$`)
+var asciiLabel = lazyregexp.New(`^` + hostLabel + `$`)
 
 // isLabel holds length and hyphens. Hyphens third and fourth mean an encoding. RFC 5891 4.2.3.1
 func isLabel(label string) bool {

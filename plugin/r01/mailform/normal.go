@@ -1,7 +1,6 @@
 package mailform
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/entry"
 	"registrar.panel/shared/registrar"
 )
@@ -126,9 +126,9 @@ func yesNo(v string) complaint {
 }
 
 var (
-	abbreviation = regexp.MustCompile(`\.\s*`)
-	loneHyphen   = regexp.MustCompile(` *-+ *`)
-	nameWords    = regexp.MustCompile(`^'?\pL+(?:['-]{1,2}\pL+)*'?(?: '?\pL+(?:['-]{1,2}\pL+)*'?)*$`)
+	abbreviation = lazyregexp.New(`\.\s*`)
+	loneHyphen   = lazyregexp.New(` *-+ *`)
+	nameWords    = lazyregexp.New(`^'?\pL+(?:['-]{1,2}\pL+)*'?(?: '?\pL+(?:['-]{1,2}\pL+)*'?)*$`)
 )
 
 // nameForm writes the name of a person without the dots of initials.
@@ -173,8 +173,8 @@ func latinText(v string) complaint {
 }
 
 var (
-	numberName = regexp.MustCompile(`(?i)^(?:инн|кпп|огрнип|огрн|inn|kpp|ogrnip|ogrn)[ :.]*(?:No\.?)? *`)
-	numberSign = regexp.MustCompile(`[ .-]`)
+	numberName = lazyregexp.New(`(?i)^(?:инн|кпп|огрнип|огрн|inn|kpp|ogrnip|ogrn)[ :.]*(?:No\.?)? *`)
+	numberSign = lazyregexp.New(`[ .-]`)
 	// lookAlike are Cyrillic capitals in the place of the Latin ones that numbers may have.
 	lookAlike = strings.NewReplacer("А", "A", "В", "B", "Е", "E", "К", "K", "М", "M", "Н", "H", "О", "O", "Р", "P", "С", "C", "Т", "T", "У", "Y", "Х", "X")
 )
@@ -190,10 +190,10 @@ func numberForm(v string, _ bool) string {
 }
 
 var (
-	dayFirst  = regexp.MustCompile(`^(\d{1,2})([./ -])(\d{1,2})[./ -](\d{4})$`)
-	yearFirst = regexp.MustCompile(`^(\d{4})[./ -](\d{1,2})[./ -](\d{1,2})(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?$`)
-	dayInWord = regexp.MustCompile(`^(\d{1,2})[ .-](\pL+)[ .-](\d{4})$`)
-	ofYear    = regexp.MustCompile(`(?i) ?г(?:\.|ода|од)?$`)
+	dayFirst  = lazyregexp.New(`^(\d{1,2})([./ -])(\d{1,2})[./ -](\d{4})$`)
+	yearFirst = lazyregexp.New(`^(\d{4})[./ -](\d{1,2})[./ -](\d{1,2})(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?$`)
+	dayInWord = lazyregexp.New(`^(\d{1,2})[ .-](\pL+)[ .-](\d{4})$`)
+	ofYear    = lazyregexp.New(`(?i) ?г(?:\.|ода|од)?$`)
 )
 
 // dateForm reads a date in the order of the day or of the year, and writes it YYYY-MM-DD.

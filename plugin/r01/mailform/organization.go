@@ -1,11 +1,11 @@
 package mailform
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
@@ -106,9 +106,9 @@ func numbersTogether(r registrar.Registrant) (problems []registrar.Problem) {
 }
 
 var (
-	innPattern  = regexp.MustCompile(`^(\d{10}|\d{12})$`)
-	kppPattern  = regexp.MustCompile(`^\d{4}[0-9A-Z]{2}\d{3}$`)
-	ogrnPattern = regexp.MustCompile(`^(\d{13}|\d{15})$`)
+	innPattern  = lazyregexp.New(`^(\d{10}|\d{12})$`)
+	kppPattern  = lazyregexp.New(`^\d{4}[0-9A-Z]{2}\d{3}$`)
+	ogrnPattern = lazyregexp.New(`^(\d{13}|\d{15})$`)
 )
 
 func inn(s string) complaint {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
@@ -31,7 +32,7 @@ var statements = sync.OnceValue(func() (all []statement) {
 })
 
 // greeting is an address that a statement may follow in the same sentence.
-var greeting = regexp.MustCompile(`^(?i:(?:уважаем\pL+(?: ` + addresseeRu + `){0,3}|(?:здравствуйте|добрый (?:день|вечер)|доброе утро)(?:,? ` + addresseeRu + `){0,3}|(?:dear|hello|hi|good (?:morning|day|afternoon|evening))(?:,? ` + addresseeEn + `){0,3})[,!.:;]+) ?`)
+var greeting = lazyregexp.New(`^(?i:(?:уважаем\pL+(?: ` + addresseeRu + `){0,3}|(?:здравствуйте|добрый (?:день|вечер)|доброе утро)(?:,? ` + addresseeRu + `){0,3}|(?:dear|hello|hi|good (?:morning|day|afternoon|evening))(?:,? ` + addresseeEn + `){0,3})[,!.:;]+) ?`)
 
 // Whom a mail addresses: by name, or by what they are.
 const (
@@ -87,7 +88,7 @@ func state(text string) (r Result, length int, ok bool) {
 
 // opening is how a line begins that opens a sentence, so that it does not run on from the
 // line before.
-var opening = regexp.MustCompile(`^(?:Domain|Client|(?:The |Your )?[Rr]equest|Домен|Клиент|(?:Ваша )?[Зз]аявка|(?:Ваш )?[Зз]апрос) `)
+var opening = lazyregexp.New(`^(?:Domain|Client|(?:The |Your )?[Rr]equest|Домен|Клиент|(?:Ваша )?[Зз]аявка|(?:Ваш )?[Зз]апрос) `)
 
 // paragraphs joins lines of a block that were broken to fit.
 func paragraphs(block []string) (all []string) {
@@ -119,7 +120,7 @@ func complete(lines []string) bool {
 		len(lines) == 1 && strings.HasSuffix(last, ",")
 }
 
-var sentenceEnd = regexp.MustCompile(`[.!?]+(?:\s|$)`)
+var sentenceEnd = lazyregexp.New(`[.!?]+(?:\s|$)`)
 
 func sentenceLength(text string) int {
 	if at := sentenceEnd.FindStringIndex(text); at != nil {

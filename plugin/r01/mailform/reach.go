@@ -2,21 +2,22 @@ package mailform
 
 import (
 	"net/mail"
-	"regexp"
 	"strings"
 	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 // wirePhone is how R01 writes a number: country, area, the rest. r01-mail 2.4
-var wirePhone = regexp.MustCompile(`^\+\d{1,3} \d{1,5} \d{4,8}$`)
+var wirePhone = lazyregexp.New(`^\+\d{1,3} \d{1,5} \d{4,8}$`)
 
 var (
-	phoneLabel     = regexp.MustCompile(`(?i)^(?:(?:тел|телефон|моб|мобильный|раб|рабочий|дом|домашний|факс|tel|phone|mob|mobile|fax|cell)\.?:? ?)+`)
-	phoneExtension = regexp.MustCompile(`(?i)[ ,;]*\(?(?:доб|добавочный|вн|внутр|внутренний|ext|extension|x|#)[ .:]*\d{1,6}\)?$`)
-	phoneSigns     = regexp.MustCompile(`^[+\d(][\d ().,/-]*$`)
-	plusEight      = regexp.MustCompile(`^\+ ?8[ (-]+(\d)`)
+	phoneLabel     = lazyregexp.New(`(?i)^(?:(?:тел|телефон|моб|мобильный|раб|рабочий|дом|домашний|факс|tel|phone|mob|mobile|fax|cell)\.?:? ?)+`)
+	phoneExtension = lazyregexp.New(`(?i)[ ,;]*\(?(?:доб|добавочный|вн|внутр|внутренний|ext|extension|x|#)[ .:]*\d{1,6}\)?$`)
+	phoneSigns     = lazyregexp.New(`^[+\d(][\d ().,/-]*$`)
+	plusEight      = lazyregexp.New(`^\+ ?8[ (-]+(\d)`)
 )
 
 // home is the country of numbers without a country code.
@@ -59,7 +60,7 @@ func phoneForm(v string, abroad bool) string {
 const lenNational = 10 // digits of a Russian number
 
 // noneOfHome are numbers of +7 that no area or network has.
-var noneOfHome = regexp.MustCompile(`^\+7 [0125]`)
+var noneOfHome = lazyregexp.New(`^\+7 [0125]`)
 
 // written joins the groups of a number as it is printed in its country: the first is the area.
 // Where there is none, or a group is too long, it is parted so that both parts are as R01 has them.
@@ -92,7 +93,7 @@ func phone(v string) complaint {
 	return says(codePhone)
 }
 
-var mailAddress = regexp.MustCompile(`^[!-~]+@[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)+$`)
+var mailAddress = lazyregexp.New(`^[!-~]+@[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)+$`)
 
 // mailable checks a mail address. R01 reads Latin ones only.
 func mailable(v string) complaint {
@@ -110,11 +111,11 @@ func mailable(v string) complaint {
 }
 
 var (
-	dateWithin   = regexp.MustCompile(`(?:^|\D)(?:\d{1,2}[./ -]\d{1,2}[./ -](?:\d{4}|\d{2})|\d{4}[./-]\d{1,2}[./-]\d{1,2}|\d{1,2}[ .-]\pL{3,}[ .-]+\d{4})(?:\D|$)`)
-	codeOfUnit   = regexp.MustCompile(`\b\d{3} ?- ?\d{3}\b`)
-	passportWord = regexp.MustCompile(`(?i)паспорт\pL*|серия|номер|выдан\pL*|кем|когда|дата|выдачи|код|подразделения|passport|number|issued|date|of issue|(?:^|[^\pL])(?:от|г|года|к/п|no|n|on|by)(?:[^\pL]|$)`)
-	withDigits   = regexp.MustCompile(`[\pL\d]*\d[\pL\d]*`)
-	wordOfIssuer = regexp.MustCompile(`\pL{2,}`)
+	dateWithin   = lazyregexp.New(`(?:^|\D)(?:\d{1,2}[./ -]\d{1,2}[./ -](?:\d{4}|\d{2})|\d{4}[./-]\d{1,2}[./-]\d{1,2}|\d{1,2}[ .-]\pL{3,}[ .-]+\d{4})(?:\D|$)`)
+	codeOfUnit   = lazyregexp.New(`\b\d{3} ?- ?\d{3}\b`)
+	passportWord = lazyregexp.New(`(?i)паспорт\pL*|серия|номер|выдан\pL*|кем|когда|дата|выдачи|код|подразделения|passport|number|issued|date|of issue|(?:^|[^\pL])(?:от|г|года|к/п|no|n|on|by)(?:[^\pL]|$)`)
+	withDigits   = lazyregexp.New(`[\pL\d]*\d[\pL\d]*`)
+	wordOfIssuer = lazyregexp.New(`\pL{2,}`)
 )
 
 // passportWhole holds that a passport has its number, who has issued it, and when, in

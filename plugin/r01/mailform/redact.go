@@ -5,9 +5,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
@@ -22,13 +24,17 @@ const (
 // groups or without the country; dates in the usual formats; the words of a person's name
 // alone, in another order or declined. Handles, domains and name servers stay.
 func Redact(text string, templates ...Template) string {
+	held := bare(text)
 	for _, t := range templates {
 		for _, l := range t.lines() {
 			if !l.private() {
 				continue
 			}
 			for _, s := range spellings(l) {
-				text = s.hide(text)
+				if s.mayStandIn(held) {
+					text = s.hide(text)
+					held = bare(text)
+				}
 			}
 		}
 	}
@@ -37,14 +43,20 @@ func Redact(text string, templates ...Template) string {
 
 // spelling finds one way to write a value.
 type spelling struct {
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp           // compiled when it is asked for, which is dear
 	part    func(before, after string) bool // what it finds is part of something else
+	core    []string                        // bare texts, each of which stands in all that it finds
+}
+
+// mayStandIn reports whether a text can hold what the spelling finds; bare is of that text.
+func (s spelling) mayStandIn(bare string) bool {
+	return !slices.ContainsFunc(s.core, func(c string) bool { return !strings.Contains(bare, c) })
 }
 
 func (s spelling) hide(text string) string {
 	var b strings.Builder
 	end := 0
-	for _, at := range s.pattern.FindAllStringIndex(text, -1) {
+	for _, at := range s.pattern().FindAllStringIndex(text, -1) {
 		if s.part(text[:at[0]], text[at[1]:]) {
 			continue
 		}
@@ -56,29 +68,29 @@ func (s spelling) hide(text string) string {
 
 // spellings lists the ways to write a line's value, longer ones first.
 func spellings(l line) (all []spelling) {
-	add := func(pattern string, part func(before, after string) bool) {
-		all = append(all, spelled(pattern, part))
+	add := func(pattern string, part func(before, after string) bool, core ...string) {
+		all = append(all, spelled(pattern, part, core...))
 	}
 	dates := datesIn(l.value)
 	for _, d := range dates {
-		add(datePattern(d), ofNumber)
+		add(datePattern(d), ofNumber, fmt.Sprint(d.Day), yearDigits(d))
 	}
 
 	words := wordsOf.FindAllString(l.value, -1)
 	if utf8.RuneCountInString(strings.Join(words, "")) >= shortestText {
-		add(phrasePattern(words), ofNothing)
+		add(phrasePattern(words), ofNothing, words...)
 	}
 
 	if len(dates) == 0 {
 		for _, n := range numbersIn(l.value) {
-			add(numberPattern(n), ofNumber)
+			add(numberPattern(n), ofNumber, n)
 		}
 	}
 
 	if l.name == "person" || l.name == "person-r" {
 		for _, w := range words {
 			if utf8.RuneCountInString(w) >= shortestText {
-				add(namePattern(w), ofWord)
+				add(namePattern(w), ofWord, stem(w))
 			}
 		}
 	}
@@ -86,8 +98,38 @@ func spellings(l line) (all []spelling) {
 	return all
 }
 
-func spelled(pattern string, part func(before, after string) bool) spelling {
-	return spelling{regexp.MustCompile("(?i)" + pattern), part}
+func spelled(pattern string, part func(before, after string) bool, core ...string) spelling {
+	s := spelling{pattern: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?i)" + pattern) }), part: part}
+	for _, c := range core {
+		s.core = append(s.core, bare(c))
+	}
+	return s
+}
+
+// bare is a text without what may stand between the characters of a value, and without what may
+// differ in them: only letters and digits, of one case.
+func bare(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch r = folded(r); {
+		case r == 'Ё':
+			return 'Е'
+		case '0' <= r && r <= '9', 'A' <= r && r <= 'Z', 'А' <= r && r <= 'Я':
+			return r
+		}
+		return -1
+	}, text)
+}
+
+// folded is the first of the characters that (?i) takes for the same.
+func folded(r rune) rune {
+	if r < utf8.RuneSelf { // most of a mail
+		return unicode.ToUpper(r)
+	}
+	first := r
+	for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+		first = min(first, other)
+	}
+	return first
 }
 
 func ofNothing(string, string) bool { return false }
@@ -100,8 +142,8 @@ func ofNumber(before, after string) bool {
 }
 
 var (
-	wordBefore = regexp.MustCompile(`[\pL\pN_@.-]$`)
-	wordAfter  = regexp.MustCompile(`^(?:[\pL\pN_@-]|\.[\pL\pN])`)
+	wordBefore = lazyregexp.New(`[\pL\pN_@.-]$`)
+	wordAfter  = lazyregexp.New(`^(?:[\pL\pN_@-]|\.[\pL\pN])`)
 )
 
 // ofWord: it is part of a word, or a label of a domain.
@@ -114,7 +156,7 @@ const (
 	gap     = `[\s\x{a0}.,/-]{1,3}`
 )
 
-var wordsOf = regexp.MustCompile(`[` + letters + `]+`)
+var wordsOf = lazyregexp.New(`[` + letters + `]+`)
 
 // loose spells a word; ё is often written as е.
 func loose(word string) string {
@@ -142,12 +184,20 @@ func namePattern(word string) string {
 	if word[0] < utf8.RuneSelf {
 		return loose(word)
 	}
-	return loose(strings.TrimRight(word, "аяйьоеиАЯЙЬОЕИ")) + `\pL{0,3}`
+	return loose(stem(word)) + `\pL{0,3}`
+}
+
+// stem is what the cases of a word of a name have in common.
+func stem(word string) string {
+	if word[0] < utf8.RuneSelf {
+		return word
+	}
+	return strings.TrimRight(word, "аяйьоеиАЯЙЬОЕИ")
 }
 
 var (
-	digitGroups = regexp.MustCompile(`\d+`)
-	anyLetter   = regexp.MustCompile(`\pL`)
+	digitGroups = lazyregexp.New(`\d+`)
+	anyLetter   = lazyregexp.New(`\pL`)
 )
 
 // numbersIn lists the numbers of a value. A phone is one with and without its country and
@@ -171,7 +221,7 @@ func numberPattern(digits string) string {
 	return strings.Join(strings.Split(digits, ""), `[\s\x{a0}()./–-]{0,3}`)
 }
 
-var date = regexp.MustCompile(`\b(?:(\d{4})-(\d{2})-(\d{2})|(\d{2})\.(\d{2})\.(\d{4}))\b`)
+var date = lazyregexp.New(`\b(?:(\d{4})-(\d{2})-(\d{2})|(\d{2})\.(\d{2})\.(\d{4}))\b`)
 
 // datesIn lists the days that a value names.
 func datesIn(value string) (days []registrar.Date) {
@@ -191,11 +241,14 @@ func datesIn(value string) (days []registrar.Date) {
 var months = [...]string{"янв|jan", "фев|feb", "мар|mar", "апр|apr", "ма[йя]|may", "июн|jun", "июл|jul", "авг|aug", "сен|sep", "окт|oct",
 	"ноя|nov", "дек|dec"}
 
+// yearDigits are those of a year that stand in each way to write it.
+func yearDigits(d registrar.Date) string { return fmt.Sprintf("%02d", d.Year%100) }
+
 // datePattern finds a day in any order of its parts.
 func datePattern(d registrar.Date) string {
 	day := fmt.Sprintf(`0?%d(?:st|nd|rd|th|-?го)?`, d.Day)
 	month := fmt.Sprintf(`(?:0?%d|(?:%s)\pL*)`, d.Month, months[d.Month-1])
-	year := fmt.Sprintf(`(?:%02d)?%02d`, d.Year/100, d.Year%100)
+	year := fmt.Sprintf(`(?:%02d)?`, d.Year/100) + yearDigits(d)
 	return strings.Join([]string{
 		day + gap + month + gap + year, month + gap + day + gap + year, year + gap + month + gap + day,
 		fmt.Sprintf("%02d%02d%04d", d.Day, d.Month, d.Year), fmt.Sprintf("%04d%02d%02d", d.Year, d.Month, d.Day),

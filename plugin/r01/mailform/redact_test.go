@@ -1,8 +1,11 @@
 package mailform
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"registrar.panel/shared/registrar"
 )
@@ -108,6 +111,38 @@ func TestRedactLeaves(t *testing.T) {
 			if got := Redact(text, told(t, kind), Template{Domain: &Domain{}}); got != text {
 				t.Errorf("%q became %q", text, got)
 			}
+		}
+	}
+}
+
+// What a spelling finds is never passed over because of what is left of the text.
+func TestSpellingsMayStandInWhatTheyFind(t *testing.T) {
+	t.Parallel()
+	for _, kind := range registrar.RegistrantKinds() {
+		for _, l := range told(t, kind).lines() {
+			for _, s := range spellings(l) {
+				if len(s.core) == 0 || slices.Contains(s.core, "") {
+					t.Errorf("%s: %s asks for nothing", l.value, s.pattern())
+				}
+				found := rapid.StringMatching(s.pattern().String())
+				rapid.Check(t, func(t *rapid.T) {
+					if text := found.Draw(t, "text"); !s.mayStandIn(bare("of " + text + " it is said")) {
+						t.Errorf("%s finds %q and would not look for it", s.pattern(), text)
+					}
+				})
+			}
+		}
+	}
+}
+
+// The sign of the kelvin is a k where case does not matter, and a long s an s.
+func TestBare(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Fёdor\u00a0(О’К)-12": "FЕDORОК12", "\u212aelvin, ſir": "KELVINSIR", "\u1c80": "В", "№ ½ 漢 ß": "", "": "",
+	} {
+		if got := bare(text); got != want {
+			t.Errorf("%q is bare as %q, want %q", text, got, want)
 		}
 	}
 }

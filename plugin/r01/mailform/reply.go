@@ -1,12 +1,12 @@
 package mailform
 
 import (
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
@@ -80,7 +80,7 @@ func (r *Recogniser) Recognise(in Input) Reading {
 func doubt(why string) Reading { return Reading{Doubt: why} }
 
 // quoted is a line with the sign of quotation, or initials and the sign, before it.
-var quoted = regexp.MustCompile(`^\s*[\pL\pN]{0,6}>`)
+var quoted = lazyregexp.New(`^\s*[\pL\pN]{0,6}>`)
 
 // withoutQuotation empties quoted lines, which are never evidence, and what stands right
 // below them: it may be the rest of one that was broken to fit. r01-mail 3.6
@@ -124,7 +124,7 @@ func resultOf(rule string, outcome registrar.ReplyOutcome, texts map[string]stri
 	return r, true
 }
 
-var digits = regexp.MustCompile(`^\d{1,20}$`)
+var digits = lazyregexp.New(`^\d{1,20}$`)
 
 // taskIn reads a task, which is a number: what else stands in its place is none, and may be
 // personal data.

@@ -1,9 +1,9 @@
 package mailform
 
 import (
-	"regexp"
 	"strings"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
@@ -118,14 +118,14 @@ func russian() []sentence {
 // decides.
 var refusals = []struct {
 	outcome registrar.ReplyOutcome
-	pattern *regexp.Regexp
+	pattern *lazyregexp.Regexp
 }{
-	{registrar.ReplyAuthFailed, regexp.MustCompile(`(?i)(?:wrong|invalid|incorrect) (?:agreement|login|password)|неверн(?:ый|ые) (?:номер договора|договор|пароль)`)},
-	{registrar.ReplyNoFunds, regexp.MustCompile(`(?i)(?:not enough|insufficient) funds|недостаточно средств`)},
+	{registrar.ReplyAuthFailed, lazyregexp.New(`(?i)(?:wrong|invalid|incorrect) (?:agreement|login|password)|неверн(?:ый|ые) (?:номер договора|договор|пароль)`)},
+	{registrar.ReplyNoFunds, lazyregexp.New(`(?i)(?:not enough|insufficient) funds|недостаточно средств`)},
 	// r01-mail 4.1: renewed already
-	{registrar.ReplyVerify, regexp.MustCompile(`(?i)already (?:been )?(?:prolonged|renewed|extended)|уже (?:был[ао]? )?продл[её]н`)},
+	{registrar.ReplyVerify, lazyregexp.New(`(?i)already (?:been )?(?:prolonged|renewed|extended)|уже (?:был[ао]? )?продл[её]н`)},
 	// r01-mail 4.1: outside the window
-	{registrar.ReplyVerify, regexp.MustCompile(`(?i)(?:prolonged|renewed|extended) (?:not earlier|no earlier|no longer|only)|(?:too early|too late) to (?:prolong|renew|extend)|` +
+	{registrar.ReplyVerify, lazyregexp.New(`(?i)(?:prolonged|renewed|extended) (?:not earlier|no earlier|no longer|only)|(?:too early|too late) to (?:prolong|renew|extend)|` +
 		`не (?:ранее|раньше),? чем за \d+|продл(?:ить|ение) (?:ещ[её] рано|уже нельзя|ещ[её] нельзя|ещ[её] не ?возможно|больше не ?возможно)|срок продления (?:ещ[её] не наступил|ист[её]к)`)},
 }
 

@@ -9,14 +9,15 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"golang.org/x/text/unicode/norm"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
 // variable is what differs from one reply to the next: the token of ours in a subject, a
 // task number, a date, a domain or a handle.
 var (
-	token    = regexp.MustCompile(`\[[A-Z2-7]{26}\]`)
-	variable = regexp.MustCompile(token.String() + `|\d{4}[.-]\d\d[.-]\d\d|\d\d\.\d\d\.\d{4}|[\pL\pN_][\pL\pN_.-]*[\pL\pN]|\d+`)
+	token    = lazyregexp.New(`\[[A-Z2-7]{26}\]`)
+	variable = lazyregexp.New(token.String() + `|\d{4}[.-]\d\d[.-]\d\d|\d\d\.\d\d\.\d{4}|[\pL\pN_][\pL\pN_.-]*[\pL\pN]|\d+`)
 )
 
 const shortestTask = 5 // digits; R01's numbers are long, and others are not tasks
@@ -62,7 +63,7 @@ func ruleLike(in Input, outcome registrar.ReplyOutcome) RuleConfig {
 const emptyBody = `^\s*$`
 
 // notWord is what the name of a rule can do without.
-var notWord = regexp.MustCompile(`[^\pL\pN.:-]+`)
+var notWord = lazyregexp.New(`[^\pL\pN.:-]+`)
 
 // telling is the paragraph that says most: the first that names an object, or the longest.
 func telling(text string) string {

@@ -25,19 +25,20 @@ func TracesOf(templates ...Template) (all Traces) {
 func tracesIn(l line) (all Traces) {
 	if l.name != "passport" { // whose other words name an office
 		if words := wordsOf.FindAllString(l.value, -1); len(words) > 1 {
-			all = append(all, spelled(phrasePattern(words), ofWord))
+			all = append(all, spelled(phrasePattern(words), ofWord, words...))
 		}
 	}
 	if len(datesIn(l.value)) > 0 {
 		return all
 	}
 	for _, n := range numbersIn(l.value) {
-		all = append(all, spelled(numberPattern(n), ofNumber))
+		all = append(all, spelled(numberPattern(n), ofNumber, n))
 	}
 	return all
 }
 
 // In reports whether a text is about one of the registrants.
 func (t Traces) In(text string) bool {
-	return slices.ContainsFunc(t, func(s spelling) bool { return s.hide(text) != text })
+	held := bare(text)
+	return slices.ContainsFunc(t, func(s spelling) bool { return s.mayStandIn(held) && s.hide(text) != text })
 }

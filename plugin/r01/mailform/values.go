@@ -1,9 +1,9 @@
 package mailform
 
 import (
-	"regexp"
 	"strings"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
@@ -33,7 +33,7 @@ var valueNames = map[string]string{
 }
 
 // valueLine begins in the first column: what is indented is quoted. r01-mail 3.6
-var valueLine = regexp.MustCompile(`^([A-Za-z][A-Za-z-]*)[ \t]*:[ \t]*(.*)$`)
+var valueLine = lazyregexp.New(`^([A-Za-z][A-Za-z-]*)[ \t]*:[ \t]*(.*)$`)
 
 // group is what the lines of a block say.
 type group struct {
@@ -108,7 +108,7 @@ func cased(name, value string) string {
 
 func indented(line string) bool { return strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t") }
 
-var stateWords = regexp.MustCompile(`(?i)^[ \t]*(?:(?:not|registered|delegated|verified|unverified)[, \t]*)+$`)
+var stateWords = lazyregexp.New(`(?i)^[ \t]*(?:(?:not|registered|delegated|verified|unverified)[, \t]*)+$`)
 
 // runsOn reports whether a line continues a value that some mailer broke or folded.
 func runsOn(name, value, line string) bool {
@@ -142,7 +142,7 @@ func resultOfValues(g group) (r Result, ok bool) {
 	return r, !contradicts
 }
 
-var twoStates = regexp.MustCompile(`^((?:NOT[ _-]?)?)REGISTERED[,;/ ]+((?:NOT[ _-]?)?)DELEGATED(?:[,;/ ]+((?:UN|NOT[ _-]?)?VERIFIED))?$`)
+var twoStates = lazyregexp.New(`^((?:NOT[ _-]?)?)REGISTERED[,;/ ]+((?:NOT[ _-]?)?)DELEGATED(?:[,;/ ]+((?:UN|NOT[ _-]?)?VERIFIED))?$`)
 
 // stateOf writes a state as we know it, with what the registry adds on the registrant. One
 // that is not understood stays as it is.

@@ -1,10 +1,10 @@
 package mailform
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
@@ -82,7 +82,7 @@ func (r Result) unsure() string {
 	return ""
 }
 
-var affirmation = regexp.MustCompile(`^(?i:ok|okay|success(?:ful(?:ly)?)?|done|completed|executed|готово|успешно|выполнено|исполнено|принято)[.! ]*$`)
+var affirmation = lazyregexp.New(`^(?i:ok|okay|success(?:ful(?:ly)?)?|done|completed|executed|готово|успешно|выполнено|исполнено|принято)[.! ]*$`)
 
 // affirms reports whether the message of a success says nothing else.
 func (r Result) affirms(message string) bool {
@@ -105,11 +105,11 @@ const readOnly = "WARNING_CANT_CHANGE_READONLY"
 
 var (
 	// unfinished is how a text ends that goes on.
-	unfinished = regexp.MustCompile(`(?i)(?:(?:\.\.\.|…|\[\.*\]|[,;:(\[«/-])|(?:^|[^\pL])(?:and|or|the|an?|of|to|in|on|for|with|by|because|since|has|have|had|been|be|is|are|was|were|not|that|which|already|due|from|at|as|until|till|your|` +
+	unfinished = lazyregexp.New(`(?i)(?:(?:\.\.\.|…|\[\.*\]|[,;:(\[«/-])|(?:^|[^\pL])(?:and|or|the|an?|of|to|in|on|for|with|by|because|since|has|have|had|been|be|is|are|was|were|not|that|which|already|due|from|at|as|until|till|your|` +
 		`и|или|на|в|во|с|со|к|от|до|по|о|об|из|из-за|для|при|за|не|что|так|как|так как|поскольку|потому|чтобы|если|уже|был|была|было|быть|его|ваш|ваша|вашего|недостаточно|который|которая|это))[ \t]*$`)
-	long     = regexp.MustCompile(`…$`) // of a message that we have cut
-	nonsense = regexp.MustCompile(`\x{fffd}|\?{3,}|[\x{80}-\x{9f}]|(?:[ÐÑ][\x{80}-\x{bf}‘’“”•–—˜™š›œžŸ¡-¿]){3,}|(?:[а-яё][А-ЯЁ]){3,}|[\x{2500}-\x{259f}]`)
-	retracts = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:by mistake|in error|mistaken\pL*|erroneous\pL*|disregard\pL*|ignore|withdrawn|revoked|retracted|по ошибке|ошибочн\pL*|отозван\pL*|аннулирован\pL*|игнорир\pL*|не учитывай\pL*|не обращайте)(?:[^\pL]|$)`)
+	long     = lazyregexp.New(`…$`) // of a message that we have cut
+	nonsense = lazyregexp.New(`\x{fffd}|\?{3,}|[\x{80}-\x{9f}]|(?:[ÐÑ][\x{80}-\x{bf}‘’“”•–—˜™š›œžŸ¡-¿]){3,}|(?:[а-яё][А-ЯЁ]){3,}|[\x{2500}-\x{259f}]`)
+	retracts = lazyregexp.New(`(?i)(?:^|[^\pL])(?:by mistake|in error|mistaken\pL*|erroneous\pL*|disregard\pL*|ignore|withdrawn|revoked|retracted|по ошибке|ошибочн\pL*|отозван\pL*|аннулирован\pL*|игнорир\pL*|не учитывай\pL*|не обращайте)(?:[^\pL]|$)`)
 )
 
 // cut reports whether a reason was cut off on its way.

@@ -4,9 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"net/textproto"
-	"regexp"
 	"slices"
 	"strings"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 // maxStatus is how much of it is shown, in bytes.
@@ -48,7 +49,7 @@ func (r *Report) add(group textproto.MIMEHeader) {
 	}
 }
 
-var comment = regexp.MustCompile(`\([^()]*\)`)
+var comment = lazyregexp.New(`\([^()]*\)`)
 
 // actionIn reads an action, which may have a comment.
 func actionIn(value string) string {
@@ -85,13 +86,13 @@ func (w *walker) original(text []byte) {
 }
 
 var (
-	statusCode  = regexp.MustCompile(`(?:^|[^\d.\[])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|$)`)
-	replyCode   = regexp.MustCompile(`(?:^|[^\d.])[45]\d\d[ -]`)
-	refusalCode = regexp.MustCompile(`(?:^|[^\d.])5\d\d[ -]`)
-	returning   = regexp.MustCompile(`(?i)^[> \t]*(?:Return-Path|Received|Message-ID|From|To|Subject|Date|MIME-Version|DKIM-Signature|Delivered-To|X-[\w-]+):`)
-	gaveUp      = regexp.MustCompile(`(?i)permanent|gave up|giv(?:en|ing) up|undeliver|could ?n(?:o|'|’)t be (?:delivered|sent)|can ?n(?:o|'|’)t be delivered|not (?:be(?:en)? )?delivered|failure notice|deliver\pL* (?:has )?failed|failed permanently|returned to sender|did not reach|refused|rejected|` +
+	statusCode  = lazyregexp.New(`(?:^|[^\d.\[])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|$)`)
+	replyCode   = lazyregexp.New(`(?:^|[^\d.])[45]\d\d[ -]`)
+	refusalCode = lazyregexp.New(`(?:^|[^\d.])5\d\d[ -]`)
+	returning   = lazyregexp.New(`(?i)^[> \t]*(?:Return-Path|Received|Message-ID|From|To|Subject|Date|MIME-Version|DKIM-Signature|Delivered-To|X-[\w-]+):`)
+	gaveUp      = lazyregexp.New(`(?i)permanent|gave up|giv(?:en|ing) up|undeliver|could ?n(?:o|'|’)t be (?:delivered|sent)|can ?n(?:o|'|’)t be delivered|not (?:be(?:en)? )?delivered|failure notice|deliver\pL* (?:has )?failed|failed permanently|returned to sender|did not reach|refused|rejected|` +
 		`не (?:был\pL* |может быть |удалось )?доставл|не доставить|недоставл|возвращ|отклонен|не существует|адреса нет`)
-	goesOn = regexp.MustCompile(`(?i)delay|still (?:being )?(?:retr|tr[yi])|will (?:be )?(?:retr|keep|continue|tr[yi])|goes on being|not (?:yet )?reached .{0,40}yet|not yet been|temporar|warning: message|nothing that you have to do|do not need to resend|` +
+	goesOn = lazyregexp.New(`(?i)delay|still (?:being )?(?:retr|tr[yi])|will (?:be )?(?:retr|keep|continue|tr[yi])|goes on being|not (?:yet )?reached .{0,40}yet|not yet been|temporar|warning: message|nothing that you have to do|do not need to resend|` +
 		`задерж|отложен|временн|повторн\pL* попыт|будет повтор|пока не (?:был|удал|достав)|попытки .{0,30}продолж`)
 )
 

@@ -3,7 +3,6 @@ package message
 import (
 	"bytes"
 	"io"
-	"regexp"
 	"strings"
 	"sync"
 	"unicode"
@@ -13,6 +12,8 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 // aliases are labels seen in the wild that no index has.
@@ -161,7 +162,7 @@ func charsetReader(label string, r io.Reader) (io.Reader, error) {
 	return strings.NewReader(decode(label, text)), nil
 }
 
-var doubledReturn = regexp.MustCompile(`\r{2,}\n`)
+var doubledReturn = lazyregexp.New(`\r{2,}\n`)
 
 // clean makes lines end in LF and drops characters that no text needs.
 func clean(s string) string {

@@ -1,8 +1,9 @@
 package message
 
 import (
-	"regexp"
 	"strings"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 // judge returns the outcome of a delivery. Only what is wholly understood decides: an action
@@ -31,11 +32,11 @@ var (
 	// neverArrived are the reasons, without their class, for which a mail never gets to its
 	// recipient's program: no such address, mailbox full or closed, no way to the host, time
 	// over, not permitted. RFC 3463
-	neverArrived = regexp.MustCompile(`^(?:1\.\d+|2\.[123]|4\.[13467]|7\.\d+)$`)
+	neverArrived = lazyregexp.New(`^(?:1\.\d+|2\.[123]|4\.[13467]|7\.\d+)$`)
 	// refusedBySMTP is a refusal for good, by its code.
-	refusedBySMTP = regexp.MustCompile(`^(?:\D{0,40}\b)?5\d\d\b`)
+	refusedBySMTP = lazyregexp.New(`^(?:\D{0,40}\b)?5\d\d\b`)
 	// afterData are words on a failure at the end of the mail or behind it.
-	afterData = regexp.MustCompile(`(?i)end of (?:data|message|mail)|after (?:the )?(?:data|dot|message|end)|final dot|more than once|may (?:have been|be) (?:delivered|sent)|` +
+	afterData = lazyregexp.New(`(?i)end of (?:data|message|mail)|after (?:the )?(?:data|dot|message|end)|final dot|more than once|may (?:have been|be) (?:delivered|sent)|` +
 		`command (?:died|failed|time limit|timed|output)|exit (?:status|code)|(?:died|killed) (?:with|by)|\bpipe\b|\bsignal \d|local(?:ly)? deliver|delivery (?:agent|program|command)|procmail|maildrop|\bLMTP\b`)
 )
 

@@ -1,8 +1,9 @@
 package message
 
 import (
-	"regexp"
 	"strings"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 // fieldKind is the meaning of a field of a header, in any language.
@@ -26,7 +27,7 @@ var fieldNames = map[fieldKind]string{
 }
 
 // headLine is a line of such a header, bold or not.
-var headLine = regexp.MustCompile(`^[ \t]*[*_]{0,2}([\pL][\pL' -]{0,24}?)[ \t]*[*_]{0,2}[ \t]*:[*_]{0,2}(?:[ \t].*)?$`)
+var headLine = lazyregexp.New(`^[ \t]*[*_]{0,2}([\pL][\pL' -]{0,24}?)[ \t]*[*_]{0,2}[ \t]*:[*_]{0,2}(?:[ \t].*)?$`)
 
 // kinds leads from a name to its kind.
 var kinds = func() map[string]fieldKind {

@@ -6,17 +6,18 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/emersion/go-message/textproto"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 const maxHeader = 64 << 10 // bytes
 
-var fieldLine = regexp.MustCompile(`^[!-9;-~]+[ \t]*:`)
+var fieldLine = lazyregexp.New(`^[!-9;-~]+[ \t]*:`)
 
 // split parts header and body. Of the header it drops what is no field: the "From " line
 // of a mailbox file, which is no fault, and broken lines, which are.
@@ -71,7 +72,7 @@ const longestReturns = 4
 
 // known are the fields of a header by their names, so that text that runs into it is told
 // from it. A mailbox file has states of its own.
-var known = regexp.MustCompile(`(?i)^(?:From |(?:X-|Resent-|List-|Content-|ARC-|DKIM-|Auto|Authentication-|Received|Return-|Reply-|Delivered-|Envelope-|Errors-|Thread-|Original-|Original|Disposition-|` +
+var known = lazyregexp.New(`(?i)^(?:From |(?:X-|Resent-|List-|Content-|ARC-|DKIM-|Auto|Authentication-|Received|Return-|Reply-|Delivered-|Envelope-|Errors-|Thread-|Original-|Original|Disposition-|` +
 	`From|To|Cc|Bcc|Date|Subject|Message-ID|In-Reply-To|References|Sender|MIME-Version|Precedence|Importance|Priority|Sensitivity|Organi[sz]ation|User-Agent|Comments|Keywords|Feedback|` +
 	`DomainKey|Lines|Apparently|Accept|Mail|Old|Delivery|Deferred|Expires|Encoding|Language|Status[ \t]*:[ \t]*[RO]{1,2}\s*$)[^ :]*[ \t]*:?)`)
 
@@ -103,7 +104,7 @@ func fieldOfMail(lines []string, i int) bool {
 }
 
 // speaks reports whether a line is one that a reply may have and no header has.
-var speaks = regexp.MustCompile(`(?im)^(?:task|action|domain|nic-hdl|status|state|paid-till)[ \t]*:|^[^:]*$`)
+var speaks = lazyregexp.New(`(?im)^(?:task|action|domain|nic-hdl|status|state|paid-till)[ \t]*:|^[^:]*$`)
 
 func readHeader(block []byte) (textproto.Header, error) {
 	h, err := textproto.ReadHeader(bufio.NewReader(bytes.NewReader(append(block, '\r', '\n'))))

@@ -1,11 +1,12 @@
 package message
 
 import (
-	"regexp"
 	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 // stripHTML makes plain text of HTML: blocks become lines, quotations and what is struck
@@ -60,16 +61,16 @@ type element struct {
 const deepest = 200
 
 var (
-	blanks    = regexp.MustCompile(`[ \t\r\n\f]+`)
-	unseen    = regexp.MustCompile(`(?i)display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0+(?:\.0+)?\s*(?:px|pt|em|rem|%)?\s*(?:;|!|$)|opacity\s*:\s*0+(?:\.0+)?\s*(?:;|!|$)|mso-hide\s*:\s*all|max-height\s*:\s*0`)
-	struck    = regexp.MustCompile(`(?i)line-through`)
-	barred    = regexp.MustCompile(`(?i)border-left(?:-style|-width|-color)?\s*:\s*[^;]*(?:solid|double|dashed|dotted|[1-9]\d*\s*(?:px|pt))`)
-	shifted   = regexp.MustCompile(`(?i)margin(?:-left\s*:\s*|\s*:\s*\S+\s+\S+\s+\S+\s+)(?:[1-9]\d|[1-9](?:\.\d+)?\s*(?:em|rem|cm|in))`)
-	inWhite   = regexp.MustCompile(`(?i)^\s*(?:white|#fff(?:fff)?\b|rgba?\(\s*255\s*,\s*255\s*,\s*255\b)`)
-	colour    = regexp.MustCompile(`(?i)(?:^|[;\s])color\s*:([^;]*)`)
-	paper     = regexp.MustCompile(`(?i)background(?:-color|-image)?\s*:\s*([^;]*)`)
-	unpainted = regexp.MustCompile(`(?i)^\s*(?:none|transparent|inherit|initial)?\s*$`)
-	quotation = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:quot|cite|fwd|forward|rply|blockquot|reference-message)|divrply|outlookmessageheader|zmail_extra`)
+	blanks    = lazyregexp.New(`[ \t\r\n\f]+`)
+	unseen    = lazyregexp.New(`(?i)display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0+(?:\.0+)?\s*(?:px|pt|em|rem|%)?\s*(?:;|!|$)|opacity\s*:\s*0+(?:\.0+)?\s*(?:;|!|$)|mso-hide\s*:\s*all|max-height\s*:\s*0`)
+	struck    = lazyregexp.New(`(?i)line-through`)
+	barred    = lazyregexp.New(`(?i)border-left(?:-style|-width|-color)?\s*:\s*[^;]*(?:solid|double|dashed|dotted|[1-9]\d*\s*(?:px|pt))`)
+	shifted   = lazyregexp.New(`(?i)margin(?:-left\s*:\s*|\s*:\s*\S+\s+\S+\s+\S+\s+)(?:[1-9]\d|[1-9](?:\.\d+)?\s*(?:em|rem|cm|in))`)
+	inWhite   = lazyregexp.New(`(?i)^\s*(?:white|#fff(?:fff)?\b|rgba?\(\s*255\s*,\s*255\s*,\s*255\b)`)
+	colour    = lazyregexp.New(`(?i)(?:^|[;\s])color\s*:([^;]*)`)
+	paper     = lazyregexp.New(`(?i)background(?:-color|-image)?\s*:\s*([^;]*)`)
+	unpainted = lazyregexp.New(`(?i)^\s*(?:none|transparent|inherit|initial)?\s*$`)
+	quotation = lazyregexp.New(`(?i)(?:^|[\s_-])(?:quot|cite|fwd|forward|rply|blockquot|reference-message)|divrply|outlookmessageheader|zmail_extra`)
 )
 
 // styleOf is how text in an element is read.

@@ -1,10 +1,11 @@
 package message
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/emersion/go-message/textproto"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 // classify sets the kind of the mail. RFC 3834, RFC 3464
@@ -41,13 +42,13 @@ func automaticFields(h textproto.Header) bool {
 }
 
 // absence are the subjects of automatic replies that have no field to say so.
-var absence = regexp.MustCompile(`(?i)^(?:(?:re|aw|sv|ответ|отв)(?:\[\d+\])?: *)*(?:автоответ\pL*|автоматический ответ|автоматическое уведомление об отсутствии|уведомление об отсутствии|нет на месте|вне офиса|отсутствую|я в отпуске|в отпуске|` +
+var absence = lazyregexp.New(`(?i)^(?:(?:re|aw|sv|ответ|отв)(?:\[\d+\])?: *)*(?:автоответ\pL*|автоматический ответ|автоматическое уведомление об отсутствии|уведомление об отсутствии|нет на месте|вне офиса|отсутствую|я в отпуске|в отпуске|` +
 	`автовідповідь|автоматична відповідь|out[- ]of[- ](?:the )?office|auto(?:matic|mated)?[- ]?(?:reply|response|responder)|auto:|away from (?:the |my )?office|on vacation|vacation (?:reply|message|notice)|` +
 	`abwesen\pL*|automatische antwort|r[eé]ponse automatique|absence du bureau|respuesta autom[aá]tica|fuera de la oficina|risposta automatica|fuori sede|automatisch antwoord|afwezig|resposta autom[aá]tica|autosvar|automatyczna odpowied)(?:[^\pL]|$)`)
 
 var (
-	mailer = regexp.MustCompile(`(?i)^(?:mailer-daemon|mail-daemon|mdaemon|double-bounce|postmaster)@`)
-	daemon = regexp.MustCompile(`(?i)^(?:mailer-daemon|double-bounce)@`)
+	mailer = lazyregexp.New(`(?i)^(?:mailer-daemon|mail-daemon|mdaemon|double-bounce|postmaster)@`)
+	daemon = lazyregexp.New(`(?i)^(?:mailer-daemon|double-bounce)@`)
 )
 
 // fromMailer recognises a bounce that is no report by its sender. The empty return path alone

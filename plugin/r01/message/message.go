@@ -15,12 +15,13 @@ import (
 	"errors"
 	"mime"
 	"net/mail"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/emersion/go-message/textproto"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 // Kind is the sort of a mail.
@@ -160,8 +161,8 @@ var recipientFields = []string{"To", "Cc", "Bcc", "Apparently-To", "Delivered-To
 const maxRecipients = 100
 
 var (
-	messageID = regexp.MustCompile(`<[^<>\s]+>`)
-	bareID    = regexp.MustCompile(`^[^<>\s@]+@[^<>\s@]+$`)
+	messageID = lazyregexp.New(`<[^<>\s]+>`)
+	bareID    = lazyregexp.New(`^[^<>\s@]+@[^<>\s@]+$`)
 )
 
 // mostIDs bounds the Message-IDs that are read of one kind of field: each is looked for later. The
@@ -219,9 +220,9 @@ func addresses(values []string) []string {
 }
 
 var (
-	named       = regexp.MustCompile(`^([^<>]*)<([^<>\s@]+@[^<>\s@]+)>$`)
-	quotedName  = regexp.MustCompile(`"[^"]*"`)
-	addressLike = regexp.MustCompile(`[^\s<>,;:"()]+@[^\s<>,;:"()]+`)
+	named       = lazyregexp.New(`^([^<>]*)<([^<>\s@]+@[^<>\s@]+)>$`)
+	quotedName  = lazyregexp.New(`"[^"]*"`)
+	addressLike = lazyregexp.New(`[^\s<>,;:"()]+@[^\s<>,;:"()]+`)
 )
 
 // loneAddress is the address behind a name that lacks its quotes, if it is the only one that
@@ -253,7 +254,7 @@ func headerText(raw string) string {
 	return oneLine(text)
 }
 
-var encodedWord = regexp.MustCompile(`=\?[^?\s]+\?[bB]\?[^?\s]*\?=`)
+var encodedWord = lazyregexp.New(`=\?[^?\s]+\?[bB]\?[^?\s]*\?=`)
 
 // padded fills up base64 that lacks its padding.
 func padded(word string) string {

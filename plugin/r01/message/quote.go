@@ -1,8 +1,9 @@
 package message
 
 import (
-	"regexp"
 	"strings"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 // Quotation is known by its shape, whatever program made it: signs before each line, a rule
@@ -11,29 +12,29 @@ import (
 
 var (
 	// quotedLine has a sign before it, or initials and a sign.
-	quotedLine = regexp.MustCompile(`^[ \t]*[\pL\pN]{0,6}>`)
+	quotedLine = lazyregexp.New(`^[ \t]*[\pL\pN]{0,6}>`)
 	// ruled is a line of rules around words, as in "----- Forwarded message -----".
-	ruled      = regexp.MustCompile(`^[ \t]*[-_=*~]{2,}[ \t]*([\pL].*)$`)
-	closedRule = regexp.MustCompile(`[-_=*~]{2}[ \t]*$`)
+	ruled      = lazyregexp.New(`^[ \t]*[-_=*~]{2,}[ \t]*([\pL].*)$`)
+	closedRule = lazyregexp.New(`[-_=*~]{2}[ \t]*$`)
 	// aMail are the words for one, and forwarded those that say whose it is or what became
 	// of it.
-	aMail     = regexp.MustCompile(`(?i)(?:message|e-?mail|\bmail|letter|request|сообщени|письм|запрос|заявк|nachricht|mensaje|mensagem|messaggio|bericht|wiadomo|повідомлен|лист)`)
-	forwarded = regexp.MustCompile(`(?i)(?:` + passedOn + `|follow|below|enclosed|\byour\b|copy of|ваш|копи|нижеследующ)`)
-	quoting   = regexp.MustCompile(`(?i)(?:` + passedOn + `).{0,60}(?:message|mail|letter|сообщени|письм)|(?:quoting|цитирую|в (?:письме|сообщении) от) .*`)
+	aMail     = lazyregexp.New(`(?i)(?:message|e-?mail|\bmail|letter|request|сообщени|письм|запрос|заявк|nachricht|mensaje|mensagem|messaggio|bericht|wiadomo|повідомлен|лист)`)
+	forwarded = lazyregexp.New(`(?i)(?:` + passedOn + `|follow|below|enclosed|\byour\b|copy of|ваш|копи|нижеследующ)`)
+	quoting   = lazyregexp.New(`(?i)(?:` + passedOn + `).{0,60}(?:message|mail|letter|сообщени|письм)|(?:quoting|цитирую|в (?:письме|сообщении) от) .*`)
 	// heading opens a quotation by words alone: they are all of the line, or end in a colon.
-	heading = regexp.MustCompile(`(?i)^[ \t]*(?:(?:begin )?forwarded (?:message|mail|e-mail)|(?:your |the )?original (?:message|request|mail)(?: follows| was| is)?|(?:content )?(?:preview|analysis details)|` +
+	heading = lazyregexp.New(`(?i)^[ \t]*(?:(?:begin )?forwarded (?:message|mail|e-mail)|(?:your |the )?original (?:message|request|mail)(?: follows| was| is)?|(?:content )?(?:preview|analysis details)|` +
 		`(?:начало )?(?:переадресованно|пересылаемо|пересланно|перенаправленно|исходно|оригинально)(?:го|е) (?:сообщени[ея]|письм[оа])|текст (?:вашего|исходного|пересылаемого) (?:запроса|письма|сообщения))[ \t]*(?:[:.][ \t]*|:.*)?$`)
 	// mentioned is a longer heading by words of quoting, which must end in a colon.
-	mentioned = regexp.MustCompile(`^[^!?]{0,150}:[ \t]*$`)
+	mentioned = lazyregexp.New(`^[^!?]{0,150}:[ \t]*$`)
 	// attribution names who is quoted below it: a verb of writing, or an address, and a colon.
-	attribution = regexp.MustCompile(`(?i)(?:(?:wrote|writes|пишет|пишете|писал|писала|писали|написал|написала|написали|написал\(а\)|писал\(а\)|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|` +
+	attribution = lazyregexp.New(`(?i)(?:(?:wrote|writes|пишет|пишете|писал|писала|писали|написал|написала|написали|написал\(а\)|писал\(а\)|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|` +
 		`napisał|napisała|napisał\(a\)|kirjoitti|написав|пише)[ \t]*:?|<[^<>\s]+@[^<>\s]+>[ \t]*(?:\((?:[^()]*)\)[ \t]*)?:)[ \t]*$`)
 	// wrote is an attribution by its verb and its date.
-	wrote = regexp.MustCompile(`(?i)(?:\d.*(?:` + writing + `)|(?:` + writing + `).*\d)`)
+	wrote = lazyregexp.New(`(?i)(?:\d.*(?:` + writing + `)|(?:` + writing + `).*\d)`)
 	// attributed begins an attribution that was broken to fit.
-	attributed = regexp.MustCompile(`(?i)^[ \t]*(?:on|am|le|el|il|op|em|dnia|в|пн|вт|ср|чт|пт|сб|вс|mon|tue|wed|thu|fri|sat|sun|\d{1,4}[-./ ])\b?.*\d`)
+	attributed = lazyregexp.New(`(?i)^[ \t]*(?:on|am|le|el|il|op|em|dnia|в|пн|вт|ср|чт|пт|сб|вс|mon|tue|wed|thu|fri|sat|sun|\d{1,4}[-./ ])\b?.*\d`)
 	// pgp are rules that belong to a signature, and quote nothing.
-	pgp = regexp.MustCompile(`(?i)(?:BEGIN|END) (?:PGP|SSH|CERT)`)
+	pgp = lazyregexp.New(`(?i)(?:BEGIN|END) (?:PGP|SSH|CERT)`)
 )
 
 const writing = `wrote|writes|пишет|писал[аи]?|написал[аи]?|написал\(а\)|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał|kirjoitti|написав`

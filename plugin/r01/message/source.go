@@ -3,10 +3,11 @@ package message
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/emersion/go-message/textproto"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 // Source writes a mail as it came, for a person: every header field, and every part in its
@@ -114,7 +115,7 @@ func fieldsOf(head []byte) string {
 	return b.String()
 }
 
-var foldedField = regexp.MustCompile(`[^\n]+\n?(?:[ \t][^\n]*\n?)*`)
+var foldedField = lazyregexp.New(`[^\n]+\n?(?:[ \t][^\n]*\n?)*`)
 
 // plainText undoes encodings that no field mentions: a text that holds quoted-printable is
 // decoded once more, and base64 is left out.
@@ -150,10 +151,10 @@ func plainText(text string) string {
 }
 
 var (
-	encodedBytes = regexp.MustCompile(`(?:=[0-9A-Fa-f]{2}){2}|=\r?\n`)
-	encodedByte  = regexp.MustCompile(`=[0-9A-Fa-f]{2}`)
-	softBreak    = regexp.MustCompile(`=[ \t]*\r?\n`)
-	base64Line   = regexp.MustCompile(`^[A-Za-z0-9+/]+={0,2}$`)
+	encodedBytes = lazyregexp.New(`(?:=[0-9A-Fa-f]{2}){2}|=\r?\n`)
+	encodedByte  = lazyregexp.New(`=[0-9A-Fa-f]{2}`)
+	softBreak    = lazyregexp.New(`=[ \t]*\r?\n`)
+	base64Line   = lazyregexp.New(`^[A-Za-z0-9+/]+={0,2}$`)
 )
 
 // longCode is how long a line of base64 is at least, the last of several aside.

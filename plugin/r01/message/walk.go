@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"io"
 	"mime"
-	"regexp"
 	"strings"
 	"unicode"
 
 	message "github.com/emersion/go-message"
 	"github.com/emersion/go-message/textproto"
+
+	"registrar.panel/internal/lazyregexp"
 )
 
 // Limits on one mail. Nested parts are searched again at each depth, so depth is what
@@ -254,9 +255,9 @@ func (w *walker) fallBack(h textproto.Header, body []byte) string {
 }
 
 var (
-	parameter = regexp.MustCompile(`(?i)[;\s](charset|boundary|report-type|x-spam-type)\s*=\s*(?:"([^"]*)"|([^\s;"]+))`)
+	parameter = lazyregexp.New(`(?i)[;\s](charset|boundary|report-type|x-spam-type)\s*=\s*(?:"([^"]*)"|([^\s;"]+))`)
 	// lenient is a content type whose parameters need quotes that they do not have.
-	lenient = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9.+-]+(?:\s*;\s*[A-Za-z0-9*_-]+\s*=\s*(?:"[^"]*"|[^\s;"]+))*[\s;]*$`)
+	lenient = lazyregexp.New(`^[a-z0-9]+/[a-z0-9.+-]+(?:\s*;\s*[A-Za-z0-9*_-]+\s*=\s*(?:"[^"]*"|[^\s;"]+))*[\s;]*$`)
 )
 
 // contentType reads a content type; of a broken one, as much as can be found.

@@ -3,9 +3,8 @@ package ordering
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailform"
@@ -24,7 +23,7 @@ type Store interface {
 // Parts are what ordering is made of, beside its engine.
 type Parts struct {
 	Store  Store
-	Logger hclog.Logger
+	Logger *slog.Logger
 	Now    func() time.Time
 	Random func() string
 	Whois  Whois // nil = none
@@ -38,7 +37,7 @@ type Orders struct {
 	planner  *Planner
 	settings *engine.Settings
 	store    Store
-	log      hclog.Logger
+	log      *slog.Logger
 	now      func() time.Time
 	random   func() string
 }

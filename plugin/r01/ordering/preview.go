@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // foreseen is a mail that an order will cause.

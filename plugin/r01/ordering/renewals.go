@@ -3,9 +3,8 @@ package ordering
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailform"
@@ -24,7 +23,7 @@ type Renewals struct {
 	planner  *Planner
 	settings *engine.Settings
 	store    Store
-	log      hclog.Logger
+	log      *slog.Logger
 	now      func() time.Time
 }
 

@@ -3,12 +3,11 @@ package outbox
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
@@ -54,7 +53,7 @@ type Parts struct {
 	Planned   Renewals
 	Store     Store
 	Submitter Submitter
-	Logger    hclog.Logger
+	Logger    *slog.Logger
 	Now       func() time.Time
 	LookAgain time.Duration // bounds how long what others store goes unseen
 }
@@ -69,7 +68,7 @@ type Queue struct {
 	settings  *engine.Settings
 	store     Store
 	submitter Submitter
-	log       hclog.Logger
+	log       *slog.Logger
 	now       func() time.Time
 	lookAgain time.Duration
 

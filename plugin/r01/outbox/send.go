@@ -12,12 +12,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/smtpout"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // backOff is how long a request waits that the relay did not take, by attempt.

@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/robfig/cron/v3"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 	_ "time/tzdata" // a schedule's zone must be known on every machine
 	"unicode"
-
-	"github.com/hashicorp/go-hclog"
-	"github.com/robfig/cron/v3"
 
 	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/shared/registrar"
@@ -139,12 +138,12 @@ func (c Config) Policy() policy.Settings {
 type Schedule struct {
 	pass   *Pass
 	config Config
-	log    hclog.Logger
+	log    *slog.Logger
 	now    func() time.Time
 }
 
 // NewSchedule makes one for a configuration that was found right.
-func NewSchedule(p *Pass, c Config, log hclog.Logger, now func() time.Time) *Schedule {
+func NewSchedule(p *Pass, c Config, log *slog.Logger, now func() time.Time) *Schedule {
 	return &Schedule{pass: p, config: c, log: log, now: now}
 }
 
@@ -212,7 +211,7 @@ func (s *Schedule) once(ctx context.Context) (doubt string) {
 }
 
 // cronLog passes on what cron finds worth telling: that a pass was left out.
-type cronLog struct{ log hclog.Logger }
+type cronLog struct{ log *slog.Logger }
 
 func (l cronLog) Info(msg string, _ ...any) {
 	if msg == "skip" {

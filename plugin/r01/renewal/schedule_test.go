@@ -3,12 +3,11 @@ package renewal
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/shared/registrar"
@@ -62,7 +61,7 @@ func during(t *testing.T, d *diary, c Config, length time.Duration) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), length)
 	defer cancel()
-	s := NewSchedule(NewPass(d, c.Policy()), c, hclog.NewNullLogger(), time.Now)
+	s := NewSchedule(NewPass(d, c.Policy()), c, slog.New(slog.DiscardHandler), time.Now)
 	if err := s.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the schedule ended with %v", err)
 	}

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/endpoint"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // TLS says how the connection to the relay is protected.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 func TestValidate(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 // Answers that are odd and right. RFC 5321 4.2: a reply of the code alone is one.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"registrar.panel/internal/mailhost"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 // startPostfix runs a Postfix whose next hop to the robot is a scripted relay.

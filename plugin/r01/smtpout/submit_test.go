@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"registrar.panel/internal/pace"
-	"registrar.panel/internal/secret"
+	"registrar.panel/shared/secret"
 )
 
 const (
@@ -72,7 +72,7 @@ func TestOutcomes(t *testing.T) {
 		"silence at DATA":           {map[string]string{"DATA": hang}, small, Timeouts{Command: short}, Deferred, StageData, ""},
 		"421 as the greeting":       {map[string]string{"greeting": "421 busy"}, small, Timeouts{}, Deferred, StageHello, ""},
 		"554 as the greeting":       {map[string]string{"greeting": "554 go away"}, small, Timeouts{}, Deferred, StageHello, ""},
-		"no greeting":               {map[string]string{"greeting": hang}, small, Timeouts{Command: short}, Deferred, StageHello, ""},
+		"no greeting":               {map[string]string{"greeting": hang}, small, Timeouts{Announce: short}, Deferred, StageHello, ""},
 		"421 on EHLO":               {map[string]string{"EHLO": "421 busy", "HELO": "421 busy"}, small, Timeouts{}, Deferred, StageHello, ""},
 		"no 8BITMIME":               {map[string]string{"EHLO": "250 relay"}, small, Timeouts{}, Deferred, StageHello, ""},
 		"EHLO unknown, so no 8bit":  {map[string]string{"EHLO": "502 what?"}, small, Timeouts{}, Deferred, StageHello, ""},
@@ -84,6 +84,9 @@ func TestOutcomes(t *testing.T) {
 			r := startRelay(t, false, c.script)
 			cfg := config(r)
 
+			if c.timeouts.Announce > 0 {
+				cfg.Timeouts.Announce = c.timeouts.Announce
+			}
 			if c.timeouts.Command > 0 {
 				cfg.Timeouts.Command = c.timeouts.Command
 			}

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"registrar.panel/internal/pgtest"
-	"registrar.panel/internal/secret"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // instance is a node on a shared database; its directory stays when the database is put back.

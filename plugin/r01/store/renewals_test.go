@@ -12,7 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/internal/seal"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/renewal/policy"
@@ -38,7 +38,7 @@ func TestMigrationKeepsRequests(t *testing.T) {
 	}
 
 	makeKey(t, dir)
-	box, err := secret.OpenBox(filepath.Join(dir, "r01.key"), false)
+	box, err := seal.OpenBox(filepath.Join(dir, "r01.key"), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,9 +22,10 @@ import (
 	"sync"
 	"time"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/internal/seal"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 var (
@@ -58,7 +59,7 @@ var sealed = []sqldb.Sealed{
 // Store is one plugin's database.
 type Store struct {
 	db  *sqldb.DB
-	box *secret.Box
+	box *seal.Box
 	dir string
 
 	shared  bool // with other instances
@@ -151,7 +152,7 @@ type Tx struct {
 
 	ctx     context.Context
 	sql     *sql.Tx
-	box     *secret.Box
+	box     *seal.Box
 	emitted []registrar.Event // not recorded yet
 }
 

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"registrar.panel/internal/pgtest"
-	"registrar.panel/internal/secret"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)

@@ -5,11 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/internal/wake"
 	"registrar.panel/plugin/r01/engine"
@@ -63,7 +62,7 @@ type Asker struct {
 	settings *engine.Settings
 	whois    Whois
 	store    Store
-	log      hclog.Logger
+	log      *slog.Logger
 	now      func() time.Time
 }
 

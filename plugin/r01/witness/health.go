@@ -2,10 +2,9 @@ package witness
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/store"
@@ -25,7 +24,7 @@ type Parts struct {
 	Imports   Imports                           // nil = there are none
 	Jitter    func(time.Duration) time.Duration // spreads what is done again and again
 	Store     Store
-	Logger    hclog.Logger
+	Logger    *slog.Logger
 	Now       func() time.Time
 }
 

@@ -1,9 +1,8 @@
 package witness
 
 import (
+	"log/slog"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
@@ -20,7 +19,7 @@ type Judge struct {
 	timeline *engine.Timeline
 	settings *engine.Settings
 	whois    Whois
-	log      hclog.Logger
+	log      *slog.Logger
 	now      func() time.Time
 }
 

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/registry"
@@ -29,7 +28,7 @@ type Lists struct {
 	imports   Imports
 	jitter    func(time.Duration) time.Duration
 	store     Store
-	log       hclog.Logger
+	log       *slog.Logger
 	now       func() time.Time
 }
 

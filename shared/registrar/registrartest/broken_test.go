@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 )
 
@@ -868,7 +869,7 @@ var brokenRegistrars = map[string]func(a *altered){
 	}),
 	"secrets/log": func(a *altered) {
 		a.submit = func(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
-			a.log.Trace("submit", "code", string(o.AuthCode))
+			a.log.Log(ctx, logline.Trace, "submit", "code", string(o.AuthCode))
 			return a.good.Submit(ctx, o)
 		}
 	},

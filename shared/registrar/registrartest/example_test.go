@@ -3,9 +3,8 @@ package registrartest_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"testing"
-
-	"github.com/hashicorp/go-hclog"
 
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrar/registrartest"
@@ -23,7 +22,7 @@ func (beginner) Describe(context.Context) (registrar.Description, error) {
 // broken, and what to do.
 func ExampleExamine() {
 	report, err := registrartest.Examine(context.Background(), registrartest.Subject{
-		Open: registrartest.OverGRPC(func(hclog.Logger) registrar.Plugin { return beginner{} }),
+		Open: registrartest.OverGRPC(func(*slog.Logger) registrar.Plugin { return beginner{} }),
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -45,7 +44,7 @@ func ExampleExamine() {
 func ExampleRun() {
 	_ = func(t *testing.T) { // TestConformance
 		registrartest.Run(t, registrartest.Subject{
-			Open:   registrartest.OverGRPC(func(hclog.Logger) registrar.Plugin { return beginner{} }),
+			Open:   registrartest.OverGRPC(func(*slog.Logger) registrar.Plugin { return beginner{} }),
 			Config: []byte(`{"token": "of a test account"}`),
 		})
 	}

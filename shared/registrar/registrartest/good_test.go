@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,8 +18,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"registrar.panel/shared/registrar"
 )
 
@@ -26,7 +25,7 @@ import (
 // written anew with every change. The broken ones are made of it. It uses nothing of
 // registrarkit, so that a fault there can't pass on both sides.
 type good struct {
-	log hclog.Logger
+	log *slog.Logger
 
 	mu      sync.Mutex
 	config  *goodConfig
@@ -77,7 +76,7 @@ func (u unhosted) Start(ctx context.Context) (registrar.Registrar, error) {
 
 // ungated runs a registrar without what registrarrpc sees to for a plugin in Go: one in another
 // language has to see to it itself.
-func ungated(make func(hclog.Logger) registrar.Hosted) Opener {
+func ungated(make func(*slog.Logger) registrar.Hosted) Opener {
 	return opener(func(context.Context) (*Instance, error) {
 		log, logged := newLogger()
 		p := make(log)
@@ -85,7 +84,7 @@ func ungated(make func(hclog.Logger) registrar.Hosted) Opener {
 	})
 }
 
-func newGood(log hclog.Logger) *good { return &good{log: log, more: make(chan struct{})} }
+func newGood(log *slog.Logger) *good { return &good{log: log, more: make(chan struct{})} }
 
 func goodDescription() registrar.Description {
 	return registrar.Description{

@@ -3,11 +3,11 @@ package registrartest
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"strings"
 	"sync"
 
-	"github.com/hashicorp/go-hclog"
-
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
 )
@@ -18,7 +18,7 @@ type opener func(ctx context.Context) (*Instance, error)
 func (o opener) Open(ctx context.Context) (*Instance, error) { return o(ctx) }
 
 // InProcess runs a registrar as a value in this process.
-func InProcess(make func(hclog.Logger) registrar.Plugin) Opener {
+func InProcess(make func(*slog.Logger) registrar.Plugin) Opener {
 	return opener(func(context.Context) (*Instance, error) {
 		log, logged := newLogger()
 		p := registrarrpc.Gate(make(log))
@@ -27,7 +27,7 @@ func InProcess(make func(hclog.Logger) registrar.Plugin) Opener {
 }
 
 // OverGRPC runs a registrar in this process, behind the wire.
-func OverGRPC(make func(hclog.Logger) registrar.Plugin) Opener {
+func OverGRPC(make func(*slog.Logger) registrar.Plugin) Opener {
 	return opener(func(context.Context) (*Instance, error) {
 		log, logged := newLogger()
 		p, close, err := registrarrpc.Loopback(registrarrpc.ServeOptions{Plugin: make(log), Logger: log})
@@ -38,9 +38,9 @@ func OverGRPC(make func(hclog.Logger) registrar.Plugin) Opener {
 	})
 }
 
-func newLogger() (hclog.Logger, *record) {
+func newLogger() (*slog.Logger, *record) {
 	logged := &record{}
-	return hclog.New(&hclog.LoggerOptions{Name: "subject", Output: logged, Level: hclog.Trace}), logged
+	return logline.New(logged, logline.Options{Name: "subject", Level: logline.Trace}), logged
 }
 
 // drain ends what no process holds; whether it works is judged elsewhere.

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
+	"registrar.panel/internal/testrun"
+	"registrar.panel/shared/logline"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
 )
@@ -40,13 +40,12 @@ func TestMain(m *testing.M) {
 	serve(p)
 }
 
-func program(name string) Program {
-	self, err := os.Executable()
-	if err != nil {
-		panic(err) // there is no test without it
-	}
-	// Under the race detector a process would sleep a second before it ends.
-	return Program{Command: []string{self}, Env: []string{programEnv + "=" + name, "GORACE=atexit_sleep_ms=0"}}
+// program is a plugin's program, without the race detector: it starts some hundred times, and what
+// serves it is watched by the suite of registrarrpc.
+func program(t *testing.T, name string) Program {
+	t.Helper()
+	// Under the detector a process of a test run by hand would sleep a second before it ends.
+	return Program{Command: []string{testrun.Suite(t)}, Env: []string{programEnv + "=" + name, "GORACE=atexit_sleep_ms=0"}}
 }
 
 func hasCookie() bool { return os.Getenv(registrarrpc.Handshake().MagicCookieKey) != "" }
@@ -102,7 +101,7 @@ var brokenPrograms = map[string]func(p registrar.Plugin, serve func(registrar.Pl
 	},
 	"process/sigterm": func(p registrar.Plugin, serve func(registrar.Plugin)) {
 		dieOf(syscall.SIGTERM)
-		log := hclog.New(&hclog.LoggerOptions{Output: lastWords{os.Stderr}, JSONFormat: true})
+		log := logline.New(lastWords{os.Stderr}, logline.Options{JSON: true})
 		registrarrpc.Serve(registrarrpc.ServeOptions{Plugin: p, Logger: log})
 	},
 	"process/sigint": func(p registrar.Plugin, serve func(registrar.Plugin)) {

@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"registrar.panel/internal/secret"
+	"registrar.panel/internal/seal"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/internal/wake"
 )
@@ -44,7 +44,7 @@ type Options struct {
 // Store is the store of one registrar. Make it with Open; its methods may be called concurrently.
 type Store struct {
 	db   *sqldb.DB
-	box  *secret.Box
+	box  *seal.Box
 	dir  string
 	name string
 	now  func() time.Time

@@ -1,8 +1,7 @@
-// Package secret keeps things from being printed and from being read on disk.
+// Package secret keeps secrets from being printed, and from the eyes of other processes.
 //
 // A [String] holds a password: whatever prints, logs or marshals it writes "***", and only
-// Reveal, which is easy to search for, gives the value. A [Box] seals personal data before
-// they are stored.
+// Reveal, which is easy to search for, gives the value.
 package secret
 
 import "encoding/json"

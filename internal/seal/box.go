@@ -1,4 +1,5 @@
-package secret
+// Package seal keeps personal data from being read on disk: a [Box] seals them before they are stored.
+package seal
 
 import (
 	"crypto/aes"
