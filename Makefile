@@ -28,7 +28,6 @@ RACE   = -race '-gcflags=modernc.org/sqlite/lib=$(C_CODE)' '-gcflags=modernc.org
 # what hangs on a machine that is slow. lint has vetted.
 unit:
 	GO="$(GO)" .ci/unit $(RACE) -vet=off -shuffle=on -timeout 45m -p 2 -parallel 4
-	$(GO) test -vet=off -run TestMemory ./plugin/r01/message # the race detector spoils what they count
 
 # What Go alone can do, in a minute: no root, no servers, no race detector.
 quick:
