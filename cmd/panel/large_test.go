@@ -49,7 +49,7 @@ func TestLargeStore(t *testing.T) {
 	for range 50 { // work, so that the caches are filled
 		w.run("domain", "show", "d0000001.ru")
 	}
-	t.Logf("peak of the plugin's memory: %d MiB", peak(t, plugins[0])>>20)
+	t.Logf("memory of the plugin: %s", memory(t, plugins[0]))
 
 	began = time.Now()
 	if err := syscall.Kill(plugins[0], syscall.SIGKILL); err != nil {
@@ -66,7 +66,7 @@ func TestLargeStore(t *testing.T) {
 	t.Logf("serving again %d ms after the kill", time.Since(began).Milliseconds())
 
 	w.measurePages()
-	t.Logf("peak of the panel's memory: %d MiB", peak(t, w.panel.Process.Pid)>>20)
+	t.Logf("memory of the panel: %s", memory(t, w.panel.Process.Pid))
 	w.measureCommands()
 }
 
@@ -177,22 +177,25 @@ func bookRows() []string {
 	}
 }
 
-var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+var occupied = regexp.MustCompile(`Vm(HWM|RSS):\s+(\d+) kB`)
 
-// peak is the most memory a process has had, in bytes.
-func peak(t *testing.T, pid int) int64 {
+// memory tells the most memory that a process has had, and what it has now.
+func memory(t *testing.T, pid int) string {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := highWater.FindSubmatch(text)
-	if m == nil {
-		t.Fatal("no VmHWM")
+	mib := map[string]int{}
+	for _, m := range occupied.FindAllStringSubmatch(string(text), -1) {
+		kb, err := strconv.Atoi(m[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		mib[m[1]] = kb >> 10
 	}
-	n, err := strconv.ParseInt(string(m[1]), 10, 64)
-	if err != nil {
-		t.Fatal(err)
+	if mib["HWM"] == 0 || mib["RSS"] == 0 {
+		t.Fatalf("no memory in %s", text)
 	}
-	return n << 10
+	return fmt.Sprintf("%d MiB at its peak, %d MiB now", mib["HWM"], mib["RSS"])
 }
