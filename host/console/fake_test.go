@@ -23,6 +23,7 @@ import (
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web"
 	"registrar.panel/host/web/api"
+	"registrar.panel/internal/sqldb/sqldbtest"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/secret"
 )
@@ -278,6 +279,15 @@ func (h *heard) Confirm(ctx context.Context, name, password, address string) err
 	return h.Room.Confirm(ctx, name, password, address)
 }
 
+// empty is a book to begin with.
+var empty = sqldbtest.NewTemplate(func(dir string) error {
+	book, err := orders.Open(context.Background(), orders.Options{Dir: dir, Create: true, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return book.Close()
+})
+
 func newBench(t testing.TB) *bench {
 	t.Helper()
 
@@ -287,7 +297,7 @@ func newBench(t testing.TB) *bench {
 	board := switchboard.New(switchboard.Options{Plugins: f, Names: []string{"r01"}, Logger: slog.New(slog.DiscardHandler),
 		Route: func(tld string) (string, bool) { return "r01", tld == "ru" || tld == "xn--p1ai" }, Serves: func(name, tld string) bool { return name == "r01" }})
 	clock := func() time.Time { return now }
-	book, err := orders.Open(t.Context(), orders.Options{Dir: t.TempDir(), Create: true, Board: board, Logger: slog.New(slog.DiscardHandler), Now: clock, Random: &numbered{}})
+	book, err := orders.Open(t.Context(), orders.Options{Dir: empty.Copy(t, t.TempDir()), Board: board, Logger: slog.New(slog.DiscardHandler), Now: clock, Random: &numbered{}})
 	if err != nil {
 		t.Fatal(err)
 	}
