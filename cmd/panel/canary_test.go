@@ -286,7 +286,7 @@ func (w *world) reading() (commands [][]string, pages []string) {
 	add("review", "review")
 	add("form/ru", "form", "ru")
 	pages = append(pages, "/", "/domains", "/domains.csv", "/orders", "/orders/new?domain=new.ru", "/operations", "/review", "/review/senders", "/mails", "/renewals", "/customers",
-		"/import", "/log", "/plugins", "/registrars", "/notifications", "/staff", "/tokens")
+		"/import", "/log", "/plugins", "/api/v1/plugins/r01/settings", "/registrars", "/notifications", "/staff", "/tokens")
 	var orders []orderView
 	w.json(&orders, "orders")
 	customers := map[string]bool{}
