@@ -10,7 +10,7 @@ endif
 GO    ?= go
 TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
 
-.PHONY: test quick setup unit lint generate generate-check landed release package-test fuzz module figures bench crash crash-nodes powercut
+.PHONY: test quick setup unit lint generate generate-check landed release package-test fuzz screenshots module figures bench crash crash-nodes powercut
 
 test: setup lint generate-check unit
 
@@ -28,7 +28,6 @@ RACE   = -race '-gcflags=modernc.org/sqlite/lib=$(C_CODE)' '-gcflags=modernc.org
 # what hangs on a machine that is slow. lint has vetted.
 unit:
 	GO="$(GO)" .ci/unit $(RACE) -vet=off -shuffle=on -timeout 45m -p 2 -parallel 4
-	$(GO) test -vet=off -run TestMemory ./plugin/r01/message # the race detector spoils what they count
 
 # What Go alone can do, in a minute: no root, no servers, no race detector.
 quick:
@@ -80,6 +79,14 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$dir || exit 1; \
 		done; \
 	done
+
+# Keeps each page of the console as pictures in SCREENSHOTS, of a screen and of a telephone, in both
+# languages: to be looked at by who changes a page. README shows two of them, as docs/pictures has them.
+SCREENSHOTS ?= $(CURDIR)/bin/screenshots
+screenshots:
+	@mkdir -p "$(SCREENSHOTS)"
+	SCREENSHOTS="$(SCREENSHOTS)" $(GO) test -vet=off -count=1 -run TestInABrowser ./host/console
+	@ls "$(SCREENSHOTS)" | wc -l
 
 # Gives the whole module another path: make module PATH=example.com/panel
 module:

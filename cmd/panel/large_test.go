@@ -1,13 +1,19 @@
 package main
 
 import (
+	"context"
 	"database/sql"
 	"flag"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -16,17 +22,21 @@ import (
 )
 
 var (
-	largeDomains    = flag.Int("large-domains", 1000, "measure a plugin with so many domains")
+	largeDomains    = flag.Int("large-domains", 1000, "measure a panel and a plugin with so many domains")
 	largeOperations = flag.Int("large-operations", 100, "and so many open operations")
+	largeOrders     = flag.Int("large-orders", 100, "and so many orders")
+	largeCalls      = flag.Int("large-calls", 3, "and ask for each page so often")
 )
 
-// What a plugin with a large store costs: its memory, how long it takes to be ready, and how
-// long it does not serve after it was killed. The figures are in docs/benchmarks.md.
+// What a panel and a plugin with large stores cost: their memory, how long they take to be ready,
+// how long the plugin does not serve after it was killed, and how long callers of the API wait.
+// The figures are in docs/benchmarks.md.
 func TestLargeStore(t *testing.T) {
 	w := newWorld(t, nil)
 	w.serve()
 	w.stop(syscall.SIGTERM)
-	fill(t, filepath.Join(w.dir, "data", "plugins", "r01", "r01.db"))
+	fill(t, filepath.Join(w.dir, "data", "plugins", "r01", "r01.db"), pluginRows())
+	fill(t, filepath.Join(w.dir, "data", "panel.db"), bookRows())
 
 	began := time.Now()
 	w.serve()
@@ -54,30 +64,116 @@ func TestLargeStore(t *testing.T) {
 		return w.tryJSON(&all, "plugins") == nil && all[0].State == "running"
 	})
 	t.Logf("serving again %d ms after the kill", time.Since(began).Milliseconds())
+
+	w.measurePages()
+	t.Logf("peak of the panel's memory: %d MiB", peak(t, w.panel.Process.Pid)>>20)
+	w.measureCommands()
 }
 
-// fill makes rows as the plugin makes them, without their meaning.
-func fill(t *testing.T, path string) {
+// measurePages tells how long the slowest but one of a hundred calls of the API takes.
+func (w *world) measurePages() {
+	w.t.Helper()
+	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(w.dir, "panel.sock"))
+	}}}
+	for _, page := range []struct {
+		what string
+		path func(i int) string
+		want string
+	}{
+		{"the first page of domains", func(int) string { return "domains?limit=100" }, `"d0000001.ru"`},
+		{"a search by prefix", func(i int) string { return fmt.Sprintf("domains?limit=100&q=d0000%d", i%10) }, `"d0000`},
+		{"attention", func(int) string { return "attention?limit=100" }, `"panel operation resolve`},
+		{"what is due", func(int) string { return "domains?limit=100&due=30d" }, `[`},
+		{"orders", func(int) string { return "orders?limit=100&sort=-created" }, `"bill-`},
+		{"one domain", func(i int) string { return fmt.Sprintf("domains/d%07d.ru", 1+i%*largeDomains) }, `"timeline"`},
+	} {
+		var took []time.Duration
+		for i := range *largeCalls {
+			began := time.Now()
+			answer, err := client.Get("http://panel/api/v1/" + page.path(i))
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			body, err := io.ReadAll(answer.Body)
+			answer.Body.Close()
+			if err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(body), page.want) {
+				w.t.Fatalf("%s: %s %v: %.300s", page.what, answer.Status, err, body)
+			}
+			took = append(took, time.Since(began))
+		}
+		slices.Sort(took)
+		w.t.Logf("%s: median %.1f ms, p99 %.1f ms", page.what, ms(took[len(took)/2]), ms(took[(len(took)-1)*99/100]))
+	}
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// measureCommands compares a command that lists with one that asks nothing.
+func (w *world) measureCommands() {
+	w.t.Helper()
+	median := func(args ...string) time.Duration {
+		var took []time.Duration
+		for range min(*largeCalls, 40) {
+			began := time.Now()
+			if _, stderr, code := w.execute(args...); code != 0 {
+				w.t.Fatalf("panel %v: exit %d: %s", args, code, stderr)
+			}
+			took = append(took, time.Since(began))
+		}
+		slices.Sort(took)
+		return took[len(took)/2]
+	}
+	version, list := median("version"), median("domains", "--limit", "50")
+	w.t.Logf("panel version %.0f ms, panel domains --limit 50 %.0f ms, %.2f times as long", ms(version), ms(list), float64(list)/float64(version))
+}
+
+// fill makes rows, without their meaning.
+func fill(t *testing.T, path string, statements []string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=foreign_keys(0)&_pragma=synchronous(0)")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	numbers := func(n int) string {
-		return fmt.Sprintf("with recursive n(i) as (select 1 union all select i + 1 from n where i < %d) ", n)
+	for _, statement := range statements {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
 	}
-	for _, statement := range []string{
+}
+
+func numbers(n int) string {
+	return fmt.Sprintf("with recursive n(i) as (select 1 union all select i + 1 from n where i < %d) ", n)
+}
+
+// pluginRows are those that the plugin makes.
+func pluginRows() []string {
+	return []string{
 		numbers(*largeDomains) + `insert into domains (name, customer, status, paid_till, renewal, nameservers, updated_at)
 			select printf('d%07d.ru', i), 'c' || (i % 50000), 'Registered', '2027-11-24', 'auto', '[{"host":"ns1.hoster.example"}]', 0 from n`,
 		numbers(*largeOperations) + `insert into requests (id, kind, agreement, object, base, state, message_id, token, sealed_body, created_at, due_at, deadline_at, updated_at)
 			select 'rq-' || i, 'prolong', 'A', printf('d%07d.ru', i), '2026-11-24', 'Accepted', 'm' || i, 't' || i, randomblob(1200), 0, 0, 4000000000000, 0 from n`,
 		numbers(*largeOperations) + `insert into operations (id, order_id, digest, kind, domain, customer, request, state, sealed_order, created_at, updated_at)
 			select 'op-' || i, 'o' || i, 'd', 'renew', printf('d%07d.ru', i), 'c', 'rq-' || i, 'Accepted', randomblob(300), 0, 0 from n`,
-	} {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
+	}
+}
+
+// bookRows are those of the panel: one domain in a thousand needs a person.
+func bookRows() []string {
+	const closed = 1_795_000_000_000
+	return []string{
+		numbers(*largeDomains) + `insert into domains (name, unicode, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, operation_state, attention)
+			select printf('d%07d.ru', i), printf('d%07d.ru', i), 'c' || (i % 50000), 'r01', 'Registered', 'MYCO_' || (i % 50000) || '_A-R01', date('2026-12-01', (i % 365) || ' days'), 'manual',
+				'[{"Host":"ns1.hoster.example"},{"Host":"ns2.hoster.example"}]',
+				case when i % 1000 = 1 then '{"id":"op-' || i || '","kind":"renew","state":"Uncertain"}' else 'null' end,
+				case when i % 1000 = 1 then 'Uncertain' else '' end, case when i % 1000 = 1 then 2 else 0 end from n`,
+		fmt.Sprintf(numbers(*largeOrders)+`insert into orders (id, kind, domain, customer, registrar, state, own, nameservers, paid_till, sealed_private, operation, submission,
+				created_at, paid_at, closed_at, begun_at, operation_state, outcome, reference)
+			select 'bill-' || i, 'renew', printf('d%%07d.ru', i), 'c' || (i %% 50000), 'r01', 'paid', 0, '[]', '2026-11-24', randomblob(200), 'op-' || i, 'bill-' || i,
+				%[1]d + i, %[1]d + i, %[1]d + i, %[1]d + i, 'Succeeded', 'succeeded', 'invoice ' || i from n`, int64(closed)),
+		fmt.Sprintf(numbers(*largeOrders*3)+`insert into log (at, registrar, domain, actor, level, event, message, "order", operation, mail)
+			select %d + i, 'r01', printf('d%%07d.ru', i %% %d), 'registrar', 'info', 'operation', 'the request was sent to R01', 'bill-' || i, 'op-' || i, '' from n`, int64(closed), *largeOrders),
 	}
 }
 

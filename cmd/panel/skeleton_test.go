@@ -22,7 +22,8 @@ func begin(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	return out.String(), errOut.String(), code
 }
 
-// What it writes is formatted, compiles without any download, and passes the suite.
+// What it writes is formatted, compiles without any download, has nothing of this machine in what is
+// committed, and passes the suite with the fake registrar as its witness.
 func TestPluginNew(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "acme")
@@ -38,14 +39,18 @@ func TestPluginNew(t *testing.T) {
 	for _, f := range list {
 		names = append(names, strings.TrimPrefix(f.File, dir+"/"))
 	}
-	want := []string{".gitignore", "go.mod", "go.sum", "main.go", "order.go", "plugin.hcl", "registrar.go", "registrar_test.go", "state.go"}
+	want := []string{".gitignore", "adapter.go", "adapter_test.go", "fake/main.go", "go.mod", "go.work", "main.go", "plugin.hcl", "remote.go"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Fatal(diff)
+	}
+	fewLines(t, 200, dir, "main.go", "adapter.go", "remote.go")
+	if mod, err := os.ReadFile(filepath.Join(dir, "go.mod")); err != nil || strings.Contains(string(mod), "replace") {
+		t.Errorf("go.mod can't be committed: %s, %v", mod, err)
 	}
 	for _, step := range [][]string{{"gofmt", "-l", "."}, {"go", "vet", "./..."}, {"go", "build", "-o", "registrar-acme-domains", "."}, {"go", "test", "./..."}} {
 		cmd := exec.CommandContext(t.Context(), step[0], step[1:]...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK=off")
+		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK=")
 		out, err := cmd.CombinedOutput()
 		if err != nil || step[0] == "gofmt" && len(out) > 0 {
 			t.Fatalf("%s: %v\n%s", strings.Join(step, " "), err, out)
@@ -56,6 +61,22 @@ func TestPluginNew(t *testing.T) {
 	check.Dir, check.Env = dir, append(os.Environ(), "ACME_DOMAINS_TOKEN=test")
 	if out, err := check.CombinedOutput(); err != nil || !strings.Contains(string(out), "acme-domains  registrar  ok") {
 		t.Errorf("panel check: %v\n%s", err, out)
+	}
+}
+
+// fewLines demands that an author has no more to read.
+func fewLines(t *testing.T, most int, dir string, files ...string) {
+	t.Helper()
+	n := 0
+	for _, name := range files {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += strings.Count(string(text), "\n")
+	}
+	if n > most {
+		t.Errorf("%v have %d lines, want %d at most", files, n, most)
 	}
 }
 

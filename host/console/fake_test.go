@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -22,6 +23,7 @@ import (
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web"
 	"registrar.panel/host/web/api"
+	"registrar.panel/internal/sqldb/sqldbtest"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/secret"
 )
@@ -50,6 +52,10 @@ type fake struct {
 	read       []registrar.ReviewDecision
 	ignored    []registrar.ReviewsDecision
 	submitted  []registrar.Order
+
+	review   *registrar.Review   // nil = a hostile one
+	statuses []supervisor.Status // nil = two, of which one is unwell and one disabled
+	phrases  []registrar.Phrase
 }
 
 func (f *fake) Describe(context.Context) (registrar.Description, error) {
@@ -129,6 +135,9 @@ func (f *fake) Erase(context.Context, registrar.ErasureQuery) (registrar.Erasure
 }
 
 func (f *fake) entry() registrar.Review {
+	if f.review != nil {
+		return *f.review
+	}
 	return registrar.Review{ID: "rv-1", Mail: "m-1", ReceivedAt: now, From: "robot@registrar.example", Subject: hostile, Reason: "no rule matched",
 		Candidates: []registrar.OperationID{"op-1"}, Version: "6"}
 }
@@ -214,6 +223,9 @@ func (f *fake) Registrar(name string) (registrar.Service, error) {
 }
 
 func (f *fake) Statuses() []supervisor.Status {
+	if f.statuses != nil {
+		return slices.Clone(f.statuses)
+	}
 	return []supervisor.Status{
 		{Name: "r01", Title: "R01 by mail", Version: "1.0.0", TLDs: []string{"ru", "xn--p1ai"}, Kinds: registrar.OperationKinds(), Capabilities: registrar.Capabilities(),
 			State: supervisor.Degraded, Restarts: 2, Since: now, Health: []registrar.Component{{Name: "mailbox", Detail: hostile}, {Name: "smtp", OK: true, Detail: "logged in"}}},
@@ -267,6 +279,15 @@ func (h *heard) Confirm(ctx context.Context, name, password, address string) err
 	return h.Room.Confirm(ctx, name, password, address)
 }
 
+// empty is a book to begin with.
+var empty = sqldbtest.NewTemplate(func(dir string) error {
+	book, err := orders.Open(context.Background(), orders.Options{Dir: dir, Create: true, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return book.Close()
+})
+
 func newBench(t testing.TB) *bench {
 	t.Helper()
 
@@ -276,7 +297,7 @@ func newBench(t testing.TB) *bench {
 	board := switchboard.New(switchboard.Options{Plugins: f, Names: []string{"r01"}, Logger: slog.New(slog.DiscardHandler),
 		Route: func(tld string) (string, bool) { return "r01", tld == "ru" || tld == "xn--p1ai" }, Serves: func(name, tld string) bool { return name == "r01" }})
 	clock := func() time.Time { return now }
-	book, err := orders.Open(t.Context(), orders.Options{Dir: t.TempDir(), Create: true, Board: board, Logger: slog.New(slog.DiscardHandler), Now: clock, Random: &numbered{}})
+	book, err := orders.Open(t.Context(), orders.Options{Dir: empty.Copy(t, t.TempDir()), Board: board, Logger: slog.New(slog.DiscardHandler), Now: clock, Random: &numbered{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +311,7 @@ func newBench(t testing.TB) *bench {
 	keys, from := book.Credentials(), &heard{Room: room}
 	server := web.New(web.Options{Orders: book, Board: board, Plugins: f, Token: secret.New("bootstrap"), Keys: keys, Vault: keys, Staff: from, Webhooks: book.Webhooks(), Teller: f, Notifier: f,
 		Logger: slog.New(slog.DiscardHandler), Pages: func(api http.Handler) http.Handler {
-			return New(Options{API: api, Zone: moscow, Now: clock, Logger: slog.New(slog.DiscardHandler)})
+			return New(Options{API: api, Zone: moscow, Now: clock, Logger: slog.New(slog.DiscardHandler), Phrases: func() []registrar.Phrase { return f.phrases }})
 		}})
 	return &bench{t: t, fake: f, book: book, staff: room, server: server, person: access.Caller{Name: "olga", Rights: access.Rights()}, header: http.Header{}, from: from}
 }

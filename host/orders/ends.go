@@ -46,7 +46,7 @@ func (l *ledger) stands(ctx context.Context, tx *sql.Tx, name string, op registr
 
 const standsStatement = `update orders set operation_state = $1, outcome = $2, reason = $3, waits_for = $4, waits_until = $5,
 		closed_at = coalesce(closed_at, $6)
-	where registrar = $7 and operation = $8 and operation <> '' and state = 'paid' and outcome = ''`
+	where registrar = $7 and operation = $8 and operation <> '' and ` + isPaid + ` and outcome || '' = ''`
 
 // ends brings the order of an operation to what an event tells of it. A registrar that tells no
 // state is believed that the operation has ended when its domain has none, or another one; how it
@@ -107,7 +107,7 @@ const (
 func (a asker) askEnds(ctx context.Context) error {
 	var untold []Order
 	err := a.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		untold, err = selectOrders(ctx, tx, "where closed_at is not null and outcome = '' and state = 'paid'")
+		untold, err = selectOrders(ctx, tx, "where "+unheard)
 		return err
 	})
 

@@ -19,7 +19,7 @@ func (l Lists) FailedOf(ctx context.Context, domains []string) (map[string]Order
 	}
 	found := map[string]Order{}
 	err := l.db.Read(ctx, func(tx *sql.Tx) error {
-		list, err := selectOrders(ctx, tx, "where domain in ("+names.places()+") and state = 'paid' and outcome in ('failed', 'cancelled') and dismissed_at is null", names.args...)
+		list, err := selectOrders(ctx, tx, "where domain in ("+names.places()+") and "+isFailed, names.args...)
 		for _, o := range list {
 			found[o.Domain] = o
 		}

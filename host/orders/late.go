@@ -58,7 +58,7 @@ func (l lateness) tellOne(ctx context.Context, tx *sql.Tx, o Order) error {
 
 // late lists the paid orders that have waited too long.
 func (l lateness) late(ctx context.Context, q sqldb.Querier) ([]Order, error) {
-	return selectOrders(ctx, q, "where state = 'paid' and operation = '' and outcome = '' and begun_at <= $1", sqldb.Millis(l.now().Add(-lateAfter)))
+	return selectOrders(ctx, q, "where "+untaken+" and begun_at <= $1", sqldb.Millis(l.now().Add(-lateAfter)))
 }
 
 func (l lateness) whyLate(o Order) string {

@@ -196,31 +196,36 @@ func TestListsAreAnsweredByIndexes(t *testing.T) {
 	for why, c := range map[string]struct {
 		queries []string
 		indexes []string
+		few     bool // what is found is little, and may be sorted
 	}{
-		"all domains":      {domains(DomainList{}), []string{"domains_unicode"}},
-		"the second page":  {domains(DomainList{Page: mark}), []string{"domains_unicode"}},
-		"a search":         {domains(DomainList{Query: "ex", Page: mark}), []string{"domains_unicode", "domains_customer", "domains_handle"}},
-		"a search in ACE":  {domains(DomainList{Query: "xn--ex"}), []string{"sqlite_autoindex_domains_1", "domains_customer", "domains_handle"}},
-		"a status":         {domains(DomainList{Status: registrar.StatusError, Page: mark}), []string{"domains_status"}},
-		"a customer":       {domains(DomainList{Customer: "c"}), []string{"domains_customer"}},
-		"a registrar":      {domains(DomainList{Registrar: "m"}), []string{"domains_registrar"}},
-		"attention":        {domains(DomainList{Attention: true, Page: mark}), []string{"domains_attention"}},
-		"under way":        {domains(DomainList{Open: true}), []string{"domains_operation"}},
-		"due":              {domains(DomainList{Due: inDays(30)}), []string{"domains_paid_till"}},
-		"by day, the last": {domains(DomainList{Sort: "-paid_till", Page: dated}), []string{"domains_paid_till"}},
-		"all orders":       {orders(OrderList{Page: dated}), []string{"orders_created"}},
-		"unpaid orders":    {orders(OrderList{State: Unpaid, Page: dated}), []string{"orders_state"}},
-		"a customer's":     {orders(OrderList{Customer: "c"}), []string{"orders_customer"}},
-		"a reference":      {orders(OrderList{Reference: "r"}), []string{"orders_reference"}},
-		"a domain's":       {orders(OrderList{Domain: "a.ru"}), []string{"orders_domain"}},
-		"orders sought":    {orders(OrderList{Query: "ex"}), []string{"orders_domain", "sqlite_autoindex_orders_1", "orders_customer", "orders_reference"}},
-		"a domain's log":   {logged(LogQuery{Domain: "a.ru"}), []string{"log_domain"}},
-		"errors":           {logged(LogQuery{Level: registrar.LevelError}), []string{"log_level"}},
+		"all domains":        {domains(DomainList{}), []string{"domains_unicode"}, false},
+		"the second page":    {domains(DomainList{Page: mark}), []string{"domains_unicode"}, false},
+		"a search":           {domains(DomainList{Query: "ex", Page: mark}), []string{"domains_unicode", "domains_customer", "domains_handle"}, false},
+		"a search in ACE":    {domains(DomainList{Query: "xn--ex"}), []string{"sqlite_autoindex_domains_1", "domains_customer", "domains_handle"}, false},
+		"a status":           {domains(DomainList{Status: registrar.StatusError, Page: mark}), []string{"domains_status"}, false},
+		"a customer":         {domains(DomainList{Customer: "c"}), []string{"domains_customer"}, false},
+		"a registrar":        {domains(DomainList{Registrar: "m"}), []string{"domains_registrar"}, false},
+		"attention":          {domains(DomainList{Attention: true, Page: mark}), []string{"domains_attention"}, false},
+		"under way":          {domains(DomainList{Open: true}), []string{"domains_operation"}, false},
+		"due":                {domains(DomainList{Due: inDays(30)}), []string{"domains_paid_till"}, false},
+		"by day, the last":   {domains(DomainList{Sort: "-paid_till", Page: dated}), []string{"domains_paid_till"}, false},
+		"all orders":         {orders(OrderList{Page: dated}), []string{"orders_created"}, false},
+		"unpaid orders":      {orders(OrderList{State: Unpaid, Page: dated}), []string{"orders_state"}, false},
+		"a customer's":       {orders(OrderList{Customer: "c"}), []string{"orders_customer"}, false},
+		"a reference":        {orders(OrderList{Reference: "r"}), []string{"orders_reference"}, false},
+		"a domain's":         {orders(OrderList{Domain: "a.ru"}), []string{"orders_domain"}, false},
+		"orders sought":      {orders(OrderList{Query: "ex"}), []string{"orders_domain", "sqlite_autoindex_orders_1", "orders_customer", "orders_reference"}, false},
+		"a domain's log":     {logged(LogQuery{Domain: "a.ru"}), []string{"log_domain"}, false},
+		"errors":             {logged(LogQuery{Level: registrar.LevelError}), []string{"log_level"}, false},
+		"paid and not taken": {[]string{"select * from orders where " + untaken + " order by created_at, id"}, []string{"orders_open"}, true},
+		"failed":             {[]string{"select * from orders where domain in ($1, $2) and " + isFailed + " order by created_at, id"}, []string{"orders_domain"}, true},
+		"not heard yet":      {[]string{"select * from orders where " + unheard + " order by created_at, id"}, []string{"orders_outcome"}, false},
+		"an event's":         {[]string{standsStatement}, []string{"orders_operation"}, true},
 	} {
 		err := b.db.Read(t.Context(), func(tx *sql.Tx) error {
 			for i, query := range c.queries {
 				if plan := sqldbtest.Plan(t, tx, query); !strings.Contains(plan, "USING INDEX "+c.indexes[i]) ||
-					i == 0 && strings.Contains(plan, "TEMP B-TREE") {
+					i == 0 && strings.Contains(plan, "TEMP B-TREE") && !c.few {
 					t.Errorf("%s: %s\n%s, want %s", why, query, plan, c.indexes[i])
 				}
 			}

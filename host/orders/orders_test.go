@@ -17,6 +17,7 @@ import (
 
 	"registrar.panel/host/switchboard"
 	"registrar.panel/internal/pgtest"
+	"registrar.panel/internal/sqldb/sqldbtest"
 	"registrar.panel/internal/testrun"
 	"registrar.panel/internal/wake"
 	"registrar.panel/shared/logline"
@@ -180,13 +181,25 @@ func prepare(t *testing.T) func(string) {
 	}
 }
 
+// empty is a book to begin with.
+var empty = sqldbtest.NewTemplate(func(dir string) error {
+	book, err := Open(context.Background(), Options{Dir: dir, Create: true, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return book.Close()
+})
+
 func newBook(t *testing.T) *book { t.Helper(); return newBookOn(t, pgtest.Database(t)) }
 
 func newBookOn(t *testing.T, server string) *book {
 	t.Helper()
 	f := &fake{}
 	b := &book{t: t, dir: t.TempDir(), fake: f, registrars: &registrarsByName{at: map[string]registrar.Service{"r01": f}}, log: &bytes.Buffer{}, server: server, names: []string{"r01", "m"}}
-	b.open(true)
+	if server == "" {
+		empty.Copy(t, b.dir)
+	}
+	b.open(server != "")
 	t.Cleanup(func() {
 		b.tallied()
 		b.Close()

@@ -140,7 +140,7 @@ func (b *Book) phrase(sentence string, depth int) ([]Part, bool) {
 			continue
 		}
 		values := p.said.FindStringSubmatch(sentence)
-		if values == nil {
+		if values == nil || p.prefix == "" && seamPattern.MatchString(values[1]) { // what comes before is a part of its own
 			continue
 		}
 		return b.filled(p, values[1:], depth), true

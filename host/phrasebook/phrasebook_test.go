@@ -18,7 +18,7 @@ func TestSay(t *testing.T) {
 	t.Parallel()
 
 	b := New("ru", phrase("being sent", "отправка"), phrase("registration of {name}", "регистрация {name}"), phrase("renewed", "продлён"),
-		phrase("paid till {date}", "оплачен до {date}"), phrase("waits for {what}", "ждёт: {what}"), phrase("{n} mails wait", "писем: {n}"),
+		phrase("paid till {date}", "оплачен до {date}"), phrase("waits for {what}", "ждёт: {what}"), phrase("{n} mails wait", "писем: {n}"), phrase("{n} Queued", "в очереди: {n}"), phrase("{n} Sent", "ушло: {n}"),
 		phrase("it was {a}, now {b}", "теперь {b}, было {a}"), phrase("a registration of {name}", "не тот"), registrar.Phrase{Code: "x", Texts: map[string]string{"en": "untold"}})
 	for _, x := range []struct {
 		said string
@@ -34,6 +34,7 @@ func TestSay(t *testing.T) {
 		{"registration of a.ru: the server is away", []Part{{"регистрация a.ru: ", false}, {"the server is away", true}}},
 		{"renewed: Недостаточно средств", []Part{{"продлён: Недостаточно средств", false}}},
 		{"3 mails wait", []Part{{"писем: 3", false}}},
+		{"2 Queued, 1 Sent", []Part{{"в очереди: 2, ушло: 1", false}}},
 		{"it was x, now y", []Part{{"теперь y, было x", false}}},
 		{"untold", []Part{{"untold", false}}},
 		{"words of no phrase: renewed", []Part{{"words of no phrase: renewed", true}}},

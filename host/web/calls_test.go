@@ -103,6 +103,7 @@ func TestEndpoints(t *testing.T) {
 		{"POST", "domains/example.ru/renewal", `{"mode":"manual"}`, `{"name":"example.ru","handle":null,"paid_till":null,"renewal":"manual",` + bareDomain + `}`},
 		{"POST", "domains/new.ru/import", `{"customer":"c1","handle":"H","paid_till":"2027-01-31"}`, `{"name":"new.ru","handle":"H","paid_till":"2027-01-31","renewal":"auto",` + strings.Replace(bareDomain, "example", "new", 1) + `}`},
 		{"POST", "domains/example.ru/move", `{"to":"r01","by":"ann","handle":"H","paid_till":"2027-01-31"}`, `{` + domainKeys + `,"changed":false}`},
+		{"GET", "plugins/r01/settings", "", `[{"name":"password","value":null,"secret":true,"default":false,"about":null}]`},
 		{"POST", "plugins/r01/upgrade", `{"by":"ann"}`, `{"name":"r01","title":"olga for ann","version":"2.0.0","state":"running","tlds":[],"kinds":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":null,"health":[]}`},
 		{"GET", "customers/c1", "", `{"id":"c1","handles":[` + handleJSON + `],"domains":[` + domainJSON + `,` + pendingJSON + `],"orders":[` + orderJSON + `]}`},
 		{"GET", "customers", "", `[{"id":"c1","domains":1,"orders":1,"open_orders":1}]`},

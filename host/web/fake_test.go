@@ -21,6 +21,7 @@ import (
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
+	"registrar.panel/internal/sqldb/sqldbtest"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/secret"
 )
@@ -295,13 +296,22 @@ func (b *bench) measured(m Measures) {
 	b.Server = New(b.options)
 }
 
+// empty is a book to begin with.
+var empty = sqldbtest.NewTemplate(func(dir string) error {
+	book, err := orders.Open(context.Background(), orders.Options{Dir: dir, Create: true, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return book.Close()
+})
+
 func newBench(t testing.TB, token string) *bench {
 	t.Helper()
 	f := &fake{}
 	route := func(tld string) (string, bool) { return "r01", tld == "ru" || tld == "xn--p1ai" }
 	board := switchboard.New(switchboard.Options{Plugins: f, Names: []string{"r01"}, Route: route, Serves: func(name, tld string) bool { return name == "r01" },
 		Logger: slog.New(slog.DiscardHandler)})
-	book, err := orders.Open(t.Context(), orders.Options{Dir: t.TempDir(), Create: true, Board: board,
+	book, err := orders.Open(t.Context(), orders.Options{Dir: empty.Copy(t, t.TempDir()), Board: board,
 		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now.Add(901 * time.Microsecond) }, Random: &counting{}})
 	if err != nil {
 		t.Fatal(err)

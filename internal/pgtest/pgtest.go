@@ -104,7 +104,8 @@ func (s *Server) run() error {
 	s.t.Helper()
 	s.process = run(s.t, s.dir, program(s.t, "postgres"), "-D", s.data(), "-c", "listen_addresses=127.0.0.1",
 		"-c", "port="+strconv.Itoa(s.port), "-c", "unix_socket_directories="+s.dir, "-c", "max_connections=200",
-		"-c", "shared_buffers=16MB", "-c", "max_wal_size=256MB")
+		"-c", "shared_buffers=16MB", "-c", "max_wal_size=256MB",
+		"-c", "autovacuum=off") // it would look at each of a thousand databases, ten a second
 	return s.process.answers(s.url(admin))
 }
 
@@ -203,6 +204,9 @@ func failures(out []byte) []byte {
 		return bytes.HasPrefix(l, []byte("=== ")) || bytes.HasPrefix(l, []byte("--- PASS"))
 	}), nil)
 }
+
+// Runs reports whether this is the process that [Again] has started: databases there are dear.
+func Runs() bool { return os.Getenv(serverVariable) != "" }
 
 // Database makes an empty database for a test of a suite that runs [Again], and returns its
 // URL; "" when the suite runs without a server.

@@ -191,6 +191,28 @@ func TestFaultPairs(t *testing.T) {
 	}
 }
 
+// An outcome that the store did not take is not forgotten while the program goes on: it is asked about.
+func TestOutcomeThatCanNotBeRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	op := w.submit(order("o1", "a.example"))
+	due, _, err := w.store.Next(t.Context(), 1)
+	if err != nil || len(due) != 1 {
+		t.Fatalf("due are %v, %v", due, err)
+	}
+
+	p := w.worker(&faulty{journal: w.store, at: []int{2}})
+	p.timing.First = time.Millisecond
+	p.take(t.Context(), due[0])
+	if now := w.operation(op.ID); now.State != registrar.Uncertain {
+		t.Fatalf("%s: %+v", now.State, now.History)
+	}
+	w.live(w.store, time.Hour, func() bool { return w.operation(op.ID).State.Final() })
+	if reached, executed := w.shop.times("o1"); reached != 1 || executed != 1 || w.operation(op.ID).State != registrar.Succeeded {
+		t.Errorf("%s; it reached the shop %d times and was carried out %d times", w.operation(op.ID).State, reached, executed)
+	}
+}
+
 // A renewal whose answer is lost is a year, and not two.
 func TestLostRenewal(t *testing.T) {
 	t.Parallel()

@@ -18,6 +18,7 @@ type journal interface {
 	Claim(ctx context.Context, t store.Task) (store.Task, error)
 	Conclude(ctx context.Context, t store.Task, m store.Move) error
 	Postpone(ctx context.Context, t store.Task, due time.Time) error
+	Lose(ctx context.Context, t store.Task) error
 	Due() <-chan struct{}
 }
 
@@ -135,16 +136,23 @@ func (w *worker) release(id registrar.OperationID) {
 	}
 }
 
-// take attends to an operation that is reserved. After a fault of the store it holds it back for a
-// while.
+// take attends to an operation that is reserved. When the store fails, a claim may be left open, and
+// nothing would look at it again: it is concluded as a start does it, as soon as the store works.
 func (w *worker) take(calls context.Context, t store.Task) {
 	defer w.release(t.ID)
 	err := w.attend(calls, t)
-	if err == nil || errors.Is(err, registrar.Conflict) || errors.Is(err, registrar.Precondition) { // it has moved meanwhile: what is stored counts
-		return
+	for err != nil && !moved(err) {
+		w.log.Error("an operation can't be moved", "operation", t.ID, "err", err)
+		if !w.sleep(calls, w.timing.First) {
+			return
+		}
+		err = w.journal.Lose(calls, t)
 	}
-	w.log.Error("an operation can't be moved", "operation", t.ID, "err", err)
-	w.sleep(calls, w.timing.First)
+}
+
+// moved reports whether an error says that an operation has moved meanwhile: then what is stored counts.
+func moved(err error) bool {
+	return errors.Is(err, registrar.Conflict) || errors.Is(err, registrar.Precondition)
 }
 
 // attend takes the next step of an operation: it is claimed and sent, or asked about.

@@ -25,6 +25,7 @@ type Conformance struct {
 	Plugin   string        `arg:"" name:"path" help:"The plugin's program, or the name of a bundled one."`
 	Handle   string        `placeholder:"HANDLE" help:"One that can be adopted."`
 	IDN      string        `name:"idn" placeholder:"NAME" help:"A name beyond ASCII that can be registered, in Unicode."`
+	Witness  string        `placeholder:"URL" help:"Of a witness: the simulated registrar, which tells how often orders have reached it, and is told how to misbehave."`
 	Patience time.Duration `default:"20s" help:"How long something that must happen may take (${default})."`
 }
 
@@ -33,6 +34,8 @@ func (Conformance) Help() string {
 	return `Judges a plugin by the rules in docs/conformance.md, in data directories of its own.
 
 With --config FILE after the word conformance, the block registrar "NAME" in FILE gives the settings, and the checks START THE PLUGIN AND SUBMIT ORDERS, among them registrations. Point it at a simulator or a test account, never at one that pays. Without it, or with a --config that stands before, only the checks run that need no settings.
+
+With --witness URL it judges, too, that orders are sent once, whatever happens on their way: docs/conformance.md says what a simulator has to answer there.
 
 Exits with 0 when no rule of level MUST is broken, 1 when one is, or could not be judged, and 2 when the command line or FILE is wrong. Skipped rules are listed with the reason and count as neither.`
 }
@@ -43,7 +46,7 @@ func (p *Conformance) Run(c *command.Call, parsed *kong.Context) error {
 		return command.Usage(err)
 	}
 
-	s := registrartest.Subject{Open: registrartest.Program{Command: program}, Handle: p.Handle, IDN: p.IDN, Patience: p.Patience}
+	s := registrartest.Subject{Open: registrartest.Program{Command: program}, Handle: p.Handle, IDN: p.IDN, Witness: p.Witness, Patience: p.Patience}
 
 	if file := settingsFile(parsed); file != "" {
 		if err := configureSubject(c.Ctx, &s, file); err != nil {

@@ -42,9 +42,8 @@ type newFile struct {
 // templateData are the values of the templates.
 type templateData struct {
 	Name, Module, Token string
-	Panel, PanelModule  string   // the checkout, and the path of its module
-	Go                  string   // the version that it asks for
-	Requires            []string // its requirements: PATH VERSION
+	Panel, PanelModule  string // the checkout, and the path of its module
+	Go                  string // the version that it asks for
 }
 
 // A name is a directory's, a program's and an HCL label's.
@@ -140,13 +139,12 @@ func (b *templateData) read(dir string) (err error) {
 		return fmt.Errorf("%s is not the module %s", b.Panel, b.PanelModule)
 	}
 
-	b.Go, b.Requires = mod.Go.Version, nil
-	for _, r := range mod.Require {
-		b.Requires = append(b.Requires, r.Mod.Path+" "+r.Mod.Version)
-	}
-
+	b.Go = mod.Go.Version
 	return nil
 }
+
+// places are where files go whose templates can't be called so.
+var places = map[string]string{"gitignore": ".gitignore", "fake.go": "fake/main.go"}
 
 // writeSkeleton fills the templates into a directory. It replaces no file, and where one is in
 // the way it writes none.
@@ -157,20 +155,15 @@ func writeSkeleton(dir string, b templateData) ([]newFile, error) {
 		return nil, fmt.Errorf("write plugin: %w", err)
 	}
 
-	sums, err := os.ReadFile(filepath.Join(b.Panel, "go.sum")) // of what the panel requires
-	if err != nil {
-		return nil, fmt.Errorf("write plugin: %w", err)
-	}
-
-	contents := map[string][]byte{"go.sum": sums}
+	contents := map[string][]byte{}
 	for _, t := range templates.Templates() {
 		var text bytes.Buffer
 		if err := t.Execute(&text, b); err != nil {
 			return nil, fmt.Errorf("write plugin: %w", err)
 		}
 		name := strings.TrimSuffix(t.Name(), ".tmpl")
-		if name == "gitignore" {
-			name = ".gitignore"
+		if place, elsewhere := places[name]; elsewhere {
+			name = place
 		}
 		contents[name] = text.Bytes()
 	}
@@ -179,19 +172,20 @@ func writeSkeleton(dir string, b templateData) ([]newFile, error) {
 }
 
 func writeFiles(dir string, contents map[string][]byte) (files []newFile, err error) {
-	for _, name := range slices.Sorted(maps.Keys(contents)) {
-		files = append(files, newFile{filepath.Join(dir, name)})
-	}
-	for _, f := range files {
+	names := slices.Sorted(maps.Keys(contents))
+	for _, name := range names {
+		f := newFile{filepath.Join(dir, name)}
 		if _, err := os.Lstat(f.File); err == nil {
 			return nil, fmt.Errorf("write plugin: %s is there already, and nothing is replaced: choose another --dir", f.File)
 		}
+		files = append(files, f)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("write plugin: %w", err)
-	}
-	for _, f := range files {
-		if err := os.WriteFile(f.File, contents[filepath.Base(f.File)], 0o644); err != nil {
+
+	for i, name := range names {
+		if err := os.MkdirAll(filepath.Dir(files[i].File), 0o755); err != nil {
+			return nil, fmt.Errorf("write plugin: %w", err)
+		}
+		if err := os.WriteFile(files[i].File, contents[name], 0o644); err != nil {
 			return nil, fmt.Errorf("write plugin: %w", err)
 		}
 	}

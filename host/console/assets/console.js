@@ -41,6 +41,7 @@
     source.addEventListener("log", (e) => {
       const moved = seen !== null && seen !== e.data;
       seen = e.data;
+      document.documentElement.dataset.live = seen; // the page follows what happens
       if (!moved || due) return;
       due = setTimeout(() => { due = null; entering() || location.search.includes("after=") ? offer() : renew(); }, 1000);
     });

@@ -1,4 +1,5 @@
-// Package sqldbtest shows tests the plan by which SQLite runs a query.
+// Package sqldbtest is test support: it shows the plan by which SQLite runs a query, and gives tests
+// stores to begin with.
 package sqldbtest
 
 import (

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"registrar.panel/internal/pgtest"
+	"registrar.panel/internal/sqldb/sqldbtest"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/inbox"
 	"registrar.panel/plugin/r01/lifecycle"
@@ -204,7 +204,7 @@ func newGateOn(t testing.TB, owner interface{ Cleanup(func()) }, server string) 
 func (g *gate) open(s engine.Settings, create bool) {
 	g.t.Helper()
 	if create && g.server == "" {
-		beginStore(g.t, g.dir)
+		empty.Copy(g.t, g.dir)
 	}
 	st, err := store.Open(g.t.Context(), store.Options{Dir: g.dir, Server: secret.New(g.server), Create: create && g.server != ""})
 	if err != nil {
@@ -541,42 +541,13 @@ var builtIn = sync.OnceValue(func() *mailform.Recogniser {
 	return r
 })
 
-// beginStore makes an empty store. It is a copy of one that was made once, for the same reason.
-func beginStore(t testing.TB, dir string) {
-	t.Helper()
-	files, err := empty()
-	for name, text := range files {
-		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), text, 0o600))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-var empty = sync.OnceValues(func() (map[string][]byte, error) {
-	dir, err := os.MkdirTemp("", "gateway")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
+// empty is a store to begin with, for the same reason.
+var empty = sqldbtest.NewTemplate(func(dir string) error {
 	st, err := store.Open(context.Background(), store.Options{Dir: dir, Create: true})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := st.Close(); err != nil {
-		return nil, err
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	files := map[string][]byte{}
-	for _, e := range entries {
-		if files[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
-			return nil, err
-		}
-	}
-	return files, nil
+	return st.Close()
 })
 
 // memoryDir is a directory in memory where there is such a place: nothing here loses power,

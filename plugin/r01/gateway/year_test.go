@@ -105,7 +105,7 @@ func (y *year) now() time.Time { return time.Now().Add(time.Duration(y.skew.Load
 // start begins a life of the plugin: its store, and its cron in a zone with summer time.
 func (y *year) start(create bool) {
 	if create {
-		beginStore(y.t, y.dir)
+		empty.Copy(y.t, y.dir)
 	}
 	st, err := store.Open(y.ctx, store.Options{Dir: y.dir})
 	y.must(err)

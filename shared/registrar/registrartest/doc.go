@@ -17,6 +17,12 @@
 // With a Config the checks start the registrar and submit orders, among them registrations.
 // Point it at a simulator or a test account, never at one that pays.
 //
+// # Orders are sent once
+//
+// What the registrar is told, a suite can't see by the contract alone: a plugin that pays twice looks
+// like any other. With a witness, which is a simulator that counts what reaches it and misbehaves
+// when it is told to, it can: see Subject.Witness, [Ledger] for a simulator of your own, and [Fake].
+//
 // # What a result means
 //
 // Each [Rule] is one demand, with its place in the contract and what to do when it is

@@ -130,6 +130,8 @@ func (r *run) lacks(need Need) string {
 		return "no name beyond ASCII is given"
 	case need == NeedSamples && len(r.subject.BadConfigs) == 0:
 		return "no settings with mistakes are given"
+	case need == NeedWitness && r.subject.Witness == "":
+		return "no witness is given, and only one can tell how often an order reached the registrar"
 	}
 
 	return ""

@@ -28,6 +28,7 @@ const (
 	NeedHandle   Need = "handle"   // a handle that can be adopted: Subject.Handle
 	NeedIDN      Need = "idn"      // a name beyond ASCII that is served: Subject.IDN
 	NeedSamples  Need = "samples"  // settings with mistakes: Subject.BadConfigs
+	NeedWitness  Need = "witness"  // a simulator that tells what reached it: Subject.Witness
 )
 
 // Rule is one demand of the contract.
@@ -106,7 +107,7 @@ func Rules() []Rule {
 func checks() []check {
 	var all []check
 	for _, area := range [][]check{identityChecks, settingsChecks, lifecycleChecks, formChecks, validationChecks, orderChecks,
-		operationChecks, resolveChecks, domainChecks, eventChecks, contextChecks, capabilityChecks, erasureChecks, secretChecks, processChecks} {
+		operationChecks, resolveChecks, domainChecks, eventChecks, contextChecks, capabilityChecks, erasureChecks, secretChecks, onceChecks, processChecks} {
 		all = append(all, area...)
 	}
 	return all

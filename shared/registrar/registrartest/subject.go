@@ -32,6 +32,11 @@ type Subject struct {
 	// is waited for, and else waits.
 	Conclude func(ctx context.Context, r registrar.Service, id registrar.OperationID) error
 
+	// Witness is the URL of a witness: a simulator of the registrar that tells how often orders
+	// have reached it, and is told how to misbehave, as in docs/conformance.md. "" leaves out the
+	// checks that orders are sent once. See Ledger and Fake.
+	Witness string
+
 	// Patience is how long something that must happen may take; 0 = 20 s.
 	Patience time.Duration
 }

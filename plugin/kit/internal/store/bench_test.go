@@ -90,7 +90,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"select " + columns + " from operations where finished_at is null and domain = $1",
 		"select " + columns + " from operations where due_at <= $1 order by due_at, number limit $2",
 		"select min(due_at) from operations where due_at > $1",
-		"select " + columns + " from operations where state = 'Sending' order by number",
+		"select " + columns + " from operations where state = 'Sending' and number > $1 order by number",
 		"select name from domains where name > $1 order by name limit $2",
 		"select record from domains where customer = $1 order by name",
 		"select handle from handles where customer = $1 order by number desc limit 1",

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,8 +49,17 @@ func (s *Store) Claim(ctx context.Context, t Task) (Task, error) {
 	if err != nil {
 		return t, fmt.Errorf("claim %s: %w", t.ID, err)
 	}
-	return t, s.advance(ctx)
+
+	// Without these the claim may be forgotten: SQLite goes on with files that are gone.
+	if err := errors.Join(s.advance(ctx), s.db.InPlace()); err != nil {
+		unsent := Move{Cause: life.Unsent, Message: "not sent: the store can't be relied on", Actor: actor, Due: s.now().Add(unreliable)}
+		return t, fmt.Errorf("claim %s: %w", t.ID, errors.Join(err, s.Conclude(ctx, t, unsent)))
+	}
+	return t, nil
 }
+
+// unreliable is how long nothing is sent when the store can't be relied on.
+const unreliable = time.Minute
 
 // Conclude records what became of an operation. One that has moved since it was read is
 // [registrar.Conflict], and nothing changes: a second answer takes no effect.

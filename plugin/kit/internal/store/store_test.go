@@ -135,6 +135,24 @@ func TestCompareAndSwap(t *testing.T) {
 	}
 }
 
+// Nothing is sent when the files of the store were taken away: the claim would be forgotten.
+func TestClaimInFilesThatAreGone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, true)
+	submit(t, s, order("o1", "a.example"))
+	task := one(t, s)
+	if err := os.Rename(filepath.Join(dir, database), filepath.Join(dir, "elsewhere")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Claim(t.Context(), task); !errors.Is(err, sqldb.ErrMoved) {
+		t.Errorf("a claim: %v", err)
+	}
+	if now, err := s.Operation(t.Context(), task.ID); err != nil || now.State != registrar.Queued {
+		t.Errorf("it is %s afterwards: %v", now.State, err)
+	}
+}
+
 // A store that went back is noticed, whichever way it was put back; one that did not is left alone.
 func TestRestored(t *testing.T) {
 	t.Parallel()

@@ -95,20 +95,29 @@ func (s *Store) Next(ctx context.Context, most int) (due []Task, next time.Time,
 // Recover concludes the claims that were left open when the program ended: what became of them is
 // not known. It is called before anything is sent.
 func (s *Store) Recover(ctx context.Context) error {
+	return s.lose(ctx, "the program ended while the order was being sent", "state = 'Sending' and number > $1", 0)
+}
+
+// Lose concludes the claim of an operation whose outcome could not be recorded, if it is open.
+func (s *Store) Lose(ctx context.Context, t Task) error {
+	return s.lose(ctx, "what became of it could not be recorded", "state = 'Sending' and number = $1", t.number)
+}
+
+func (s *Store) lose(ctx context.Context, message, where string, number int64) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		open, err := sqldb.Collect(ctx, tx, s.scan, "select "+columns+" from operations where state = 'Sending' order by number")
+		open, err := sqldb.Collect(ctx, tx, s.scan, "select "+columns+" from operations where "+where+" order by number", number)
 		if err != nil {
 			return err
 		}
 		for _, t := range open {
-			if _, err := s.move(ctx, tx, t, Move{Cause: life.Lost, Message: "the program ended while the order was being sent", Actor: actor, Due: s.now()}); err != nil {
+			if _, err := s.move(ctx, tx, t, Move{Cause: life.Lost, Message: message, Actor: actor, Due: s.now()}); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("recover: %w", err)
+		return fmt.Errorf("conclude open claims: %w", err)
 	}
 	return nil
 }
