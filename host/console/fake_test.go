@@ -178,7 +178,7 @@ func (f *fake) ResolveReviews(_ context.Context, d registrar.ReviewsDecision) (r
 }
 
 func (f *fake) ReviewRule(context.Context, registrar.ReviewID) (registrar.SuggestedRule, error) {
-	return registrar.SuggestedRule{Block: `reply "rv-1" {}`, Tried: 7, Matched: 2, Matches: []registrar.RuleMatch{
+	return registrar.SuggestedRule{Block: "reply", Name: "rv-1", Settings: []registrar.Setting{{Name: "outcome", Value: "done"}}, Tried: 7, Matched: 2, Matches: []registrar.RuleMatch{
 		{Mail: "m-1", At: now, From: "robot@r01.example", Subject: hostile, Outcome: registrar.ReplyDone, Domain: "example.ru", State: registrar.MailReview}}}, nil
 }
 

@@ -155,6 +155,22 @@ func (l *language) advice(part string) string {
 	return l.text("advice.other")
 }
 
+// advised is what a registrar advises, in words of these pages; what they have none for is left out.
+func (l *language) advised(all []api.Advice) (lines []string) {
+	for _, a := range all {
+		code := "advised." + a.Action
+		if l.text(code) == code {
+			continue
+		}
+		values := map[string]any{"order": "", "settings": "", "domain": "", "paid_till": ""}
+		for name, value := range a.Parameters {
+			values[name] = value
+		}
+		lines = append(lines, l.message(&i18n.LocalizeConfig{MessageID: code, TemplateData: values}))
+	}
+	return lines
+}
+
 // field is the path of something that is asked for, with what is wrong with it.
 type field struct {
 	Path  string
@@ -242,7 +258,7 @@ func (l *language) functions() template.FuncMap {
 		"press": func(code string) string { return strings.TrimSuffix(l.text(code), "…") }, "said": func(texts map[string]string, otherwise any) string { return l.of(texts, fmt.Sprint(shown(otherwise))) },
 		"say": func(sentence any) []phrasebook.Part { return l.phrases.say(fmt.Sprint(shown(sentence))) },
 		"t":   l.text, "n": l.count, "word": l.word, "told": l.told, "label": func(f api.Field) string { return l.of(f.Label, or(f.Label["en"], f.Key)) },
-		"at": l.at, "ago": l.ago, "advice": l.advice, "field": func(path string, texts []string) field { return field{path, texts} },
+		"at": l.at, "ago": l.ago, "advice": l.advice, "advised": l.advised, "field": func(path string, texts []string) field { return field{path, texts} },
 		"left": l.left, "number": l.number, "unicode": input.Unicode, "titled": titled, "item": func(s sheet, v any) item { return item{s, v} },
 		"narrowed": narrowed,
 		"path": func(parts ...string) (string, error) {

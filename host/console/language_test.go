@@ -16,6 +16,7 @@ import (
 	"registrar.panel/host/access"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
+	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
 
@@ -148,6 +149,7 @@ func families() map[string][]string {
 		"evidence": texts([]registrar.EvidenceKind{registrar.EvidenceReply, registrar.EvidenceRelay, registrar.EvidenceCopy, registrar.EvidenceRegistry, registrar.EvidencePerson}),
 		"mail":     texts([]registrar.MailState{registrar.MailSent, registrar.MailNew, registrar.MailApplied, registrar.MailReview, registrar.MailIgnored}),
 		"taken":    {"import", "known", "refused"},
+		"advised":  texts(registrar.AdviceActions()),
 		"deed":     {"done", "failed", "resend", "resolve", "retry", "refund", "dismiss", "upgrade"},
 		"sort":     {"name", "paid_till", "-paid_till"},
 	}
@@ -285,6 +287,33 @@ func TestGoingBackStaysHere(t *testing.T) {
 	for given, want := range map[string]string{"/domains?q=a": "/domains?q=a", "": "/", "//evil.example/": "/", "https://evil.example/": "/", `/\evil.example`: "/", "domains": "/", "javascript:alert(1)": "/"} {
 		if got := local(given); got != want {
 			t.Errorf("%q leads to %q, want %q", given, got, want)
+		}
+	}
+}
+
+// What a registrar advises is worded with what it names; what has no words here is left out.
+func TestAdvised(t *testing.T) {
+	t.Parallel()
+
+	given := []api.Advice{{Action: "settings", Parameters: map[string]string{"settings": "password", "more": "x"}}, {Action: "dance"},
+		{Action: "import", Parameters: map[string]string{"paid_till": "2027-11-24"}}, {Action: "import"}}
+	for name, want := range map[string][]string{
+		"en": {"password in plugin.hcl", "paid till 2027-11-24.", "page Import."},
+		"ru": {"password в plugin.hcl", "оплачен до 2027-11-24.", "странице «Импорт»."},
+	} {
+		for _, l := range New(Options{}).languages {
+			if l.name != name {
+				continue
+			}
+			lines := l.advised(given)
+			if len(lines) != len(want) {
+				t.Fatalf("%s: %q", name, lines)
+			}
+			for i, part := range want {
+				if !strings.Contains(lines[i], part) {
+					t.Errorf("%s: %q does not say %q", name, lines[i], part)
+				}
+			}
 		}
 	}
 }

@@ -50,7 +50,7 @@ func components(said []registrar.Component) []registrar.Component {
 }
 
 func component(c registrar.Component) registrar.Component {
-	kept := registrar.Component{Name: input.OneLine(c.Name, longestComponent), OK: c.OK, Detail: input.OneLine(c.Detail, longestDetail)}
+	kept := registrar.Component{Name: input.OneLine(c.Name, longestComponent), OK: c.OK, Detail: input.OneLine(c.Detail, longestDetail), Advice: c.Advice[:min(len(c.Advice), mostWords)]}
 	for _, name := range registrar.Figures() {
 		value, said := c.Figures[name]
 		if !said || math.IsNaN(value) || math.IsInf(value, 0) {

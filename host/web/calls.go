@@ -323,9 +323,7 @@ func (s *Server) showReview(r *http.Request) (api.Review, error) {
 
 func (s *Server) reviewRule(r *http.Request) (api.Rule, error) {
 	rule, err := s.board.ReviewRule(r.Context(), registrar.ReviewID(r.PathValue("id")))
-	return api.Rule{Rule: rule.Block, Tried: rule.Tried, Matched: rule.Matched, Matches: list(rule.Matches, func(m registrar.RuleMatch) api.RuleMatch {
-		return api.RuleMatch{Mail: string(m.Mail), At: m.At.UTC(), From: m.From, Subject: m.Subject, Outcome: string(m.Outcome), Domain: known(m.Domain), State: string(m.State)}
-	})}, err
+	return ruleOf(rule), err
 }
 
 func (s *Server) resolveReview(r *http.Request, in api.ReviewDecision) (api.Review, error) {

@@ -1,8 +1,11 @@
 package web
 
 import (
+	"maps"
+	"slices"
 	"time"
 
+	"registrar.panel/host/config"
 	"registrar.panel/host/input"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
@@ -67,7 +70,7 @@ func alarmOf(a registrar.Alarm) api.Alarm {
 func operationOf(op registrar.Operation) api.Operation {
 	return api.Operation{ID: string(op.ID), Kind: string(op.Kind), State: string(op.State), WaitsFor: known(op.WaitsFor), Error: known(op.Error), Version: known(op.Version), Deadline: knownTime(op.Deadline),
 		OperationDetails: &api.OperationDetails{Order: known(op.Order), Domain: op.Domain, CreatedAt: op.CreatedAt.UTC(), UpdatedAt: op.UpdatedAt.UTC(),
-			FinishedAt: knownTime(op.FinishedAt), History: list(op.History, stepOf)}}
+			FinishedAt: knownTime(op.FinishedAt), History: list(op.History, stepOf), Advice: advice(op.Advice)}}
 }
 
 func stepOf(s registrar.Step) api.Step {
@@ -122,7 +125,7 @@ func pluginOf(s supervisor.Status) api.Plugin {
 	return api.Plugin{Name: s.Name, Title: s.Title, Version: s.Version, State: string(s.State), TLDs: texts(s.TLDs), Kinds: texts(s.Kinds),
 		Capabilities: texts(s.Capabilities), Restarts: s.Restarts, Since: s.Since.UTC(), Error: known(s.Error),
 		Health: list(s.Health, func(c registrar.Component) api.Component {
-			return api.Component{Component: c.Name, OK: c.OK, Detail: c.Detail}
+			return api.Component{Component: c.Name, OK: c.OK, Detail: c.Detail, Advice: advice(c.Advice)}
 		})}
 }
 
@@ -134,7 +137,7 @@ func formOf(f registrar.Form) api.Form {
 }
 
 func availabilityOf(a registrar.Availability) api.Availability {
-	return api.Availability{Name: a.Name, Unicode: input.Unicode(a.Name), Status: string(a.Status), Detail: known(a.Detail), Texts: a.Texts}
+	return api.Availability{Name: a.Name, Unicode: input.Unicode(a.Name), Status: string(a.Status), Detail: known(a.Detail), Texts: a.Texts, Advice: advice(a.Advice)}
 }
 
 func handleOf(h switchboard.Item[registrar.Handle]) api.Handle {
@@ -177,4 +180,30 @@ func registrantOf(c api.Contact) *registrar.Registrant {
 		}
 	}
 	return r
+}
+
+// mostAdvice bounds what a registrar advises at once, and the parameters of each.
+const mostAdvice = 10
+
+// advice is nil for none.
+func advice(in []registrar.Advice) (out []api.Advice) {
+	for _, a := range in[:min(len(in), mostAdvice)] {
+		said := api.Advice{Action: input.OneLine(string(a.Action), input.LongestID)}
+		for _, name := range slices.Sorted(maps.Keys(a.Parameters))[:min(len(a.Parameters), mostAdvice)] {
+			if said.Parameters == nil {
+				said.Parameters = map[string]string{}
+			}
+			said.Parameters[input.OneLine(name, input.LongestID)] = input.OneLine(a.Parameters[name], input.LongestMessage)
+		}
+		out = append(out, said)
+	}
+	return out
+}
+
+func ruleOf(r registrar.SuggestedRule) api.Rule {
+	return api.Rule{Rule: config.Rule(r), Block: known(r.Block), Name: known(r.Name), Why: known(r.Why),
+		Settings: list(r.Settings, func(s registrar.Setting) api.RuleSetting { return api.RuleSetting(s) }),
+		Tried:    r.Tried, Matched: r.Matched, Matches: list(r.Matches, func(m registrar.RuleMatch) api.RuleMatch {
+			return api.RuleMatch{Mail: string(m.Mail), At: m.At.UTC(), From: m.From, Subject: m.Subject, Outcome: string(m.Outcome), Domain: known(m.Domain), State: string(m.State)}
+		})}
 }

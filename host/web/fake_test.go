@@ -201,7 +201,7 @@ func (f *fake) ResolveReview(_ context.Context, d registrar.ReviewDecision) (reg
 }
 
 func (f *fake) ReviewRule(context.Context, registrar.ReviewID) (registrar.SuggestedRule, error) {
-	return registrar.SuggestedRule{Block: `reply "rv-1" {}`, Tried: 7, Matched: 1, Matches: []registrar.RuleMatch{
+	return registrar.SuggestedRule{Block: "reply", Name: "rv-1", Settings: []registrar.Setting{{Name: "outcome", Value: "done"}}, Tried: 7, Matched: 1, Matches: []registrar.RuleMatch{
 		{Mail: "m-1", At: now, From: "robot@r01.example", Subject: "[1] done", Outcome: registrar.ReplyDone, Domain: "example.ru", State: registrar.MailReview}}}, f.may("rule")
 }
 

@@ -89,7 +89,7 @@ func schema() registrar.Schema {
 				duration("settle", "", "how long a request may still be carried out after it was handed to the relay: its queue life, and R01's pace; without it, as long as queued")),
 			block("keep", "how long things are kept",
 				duration("mails", "1095d", "the text of a mail, once what it is about is concluded"),
-				duration("strangers", "14d", "a stranger's mail, of which 64 KiB are kept: it waits in panel review --strangers, and then expires")),
+				duration("strangers", "14d", "a stranger's mail, of which 64 KiB are kept: it waits in the list of strangers, and then expires")),
 			block("renewal", "how domains are renewed",
 				text("schedule", "0 4 * * *", "cron expression"), text("timezone", "Europe/Moscow", "of the schedule"),
 				choice("mode", "manual", "of new domains; with auto R01 is paid whether the customer has paid or not", "auto", "manual"),

@@ -53,8 +53,8 @@ func CapabilitiesOf(r Registrar) []Capability {
 
 // Description introduces a registrar.
 type Description struct {
-	Name         string   // as in plugin.hcl: "r01"
-	Title        string   // for people: "R01.RU by mail"
+	Name         string   // as the panel's configuration names it: "acme"
+	Title        string   // for people: "ACME by its API"
 	Version      string   // semantic version of the plugin
 	TLDs         []string // that it can serve, in ACE; empty = any
 	Kinds        []OperationKind
@@ -110,7 +110,8 @@ const (
 	TypeStrings  AttributeType = "strings"  // a list of strings
 )
 
-// Schema describes a configuration block: HCL attributes and nested blocks.
+// Schema describes a block of settings: attributes and nested blocks. Each host has its own way to
+// write them.
 type Schema struct {
 	Attributes []Attribute
 	Blocks     []Block
@@ -121,7 +122,7 @@ type Attribute struct {
 	Name        string
 	Type        AttributeType
 	Required    bool
-	Default     string   // as written in HCL, without quotes; "" = none
+	Default     string   // as a text: true, 10, 5m; "" = none
 	OneOf       []string // the allowed values; empty = any
 	Sensitive   bool     // must be given as secret("env"|"file", name), and is never printed
 	Description string

@@ -6,7 +6,7 @@
 //
 // # Off-line by nature
 //
-// No registrar answers a paid order at once: some answer in seconds, R01 answers by
+// No registrar answers a paid order at once: some answer in seconds, others by
 // e-mail in hours or days. So [Orders.Submit] never returns a result. It returns an
 // [Operation]: a durable thing with an identity, a state and evidence, which goes on
 // living in the plugin through restarts of either side. What becomes of it arrives as
@@ -21,7 +21,7 @@
 //
 // # Outcomes are data, faults are errors
 //
-// "R01 rejected the domain" and "a person must act" are outcomes: they stand in the
+// "The registrar rejected the domain" and "a person must act" are outcomes: they stand in the
 // operation. Errors are for calls that could not be carried out; a caller branches on
 // [Error].Code with errors.Is:
 //

@@ -49,7 +49,7 @@ type Removed struct {
 
 // Kept is something personal that must stay.
 type Kept struct {
-	What string // for people: "the contact of client MYCOMPANY_1_ABCDEF-R01"
+	What string // for people: "the contact of client MYCOMPANY-1"
 	Why  string // "newtime.ru is Registered"
 }
 

@@ -53,7 +53,10 @@ type Review struct {
 	Note       string // why it was resolved so; "" = not said
 }
 
-// ReplyOutcome is what a reply says. r01-mail 3.2
+// Setting is an attribute of a block of settings, and its value.
+type Setting struct{ Name, Value string }
+
+// ReplyOutcome is what a reply says.
 type ReplyOutcome string
 
 const (
@@ -138,7 +141,7 @@ type Recognition struct {
 // Binding is something in a mail that ties it to a request of ours, or to another's.
 type Binding struct {
 	By        BindingKind
-	Value     string      // a Message-ID, a token, a handle, a domain, R01's number
+	Value     string      // a Message-ID, a token, a handle, a domain, the registrar's number
 	Operation OperationID // whose request it is; "" = no known one
 }
 
@@ -173,10 +176,14 @@ const (
 	FateIgnore Fate = "ignore" // it means nothing to us
 )
 
-// SuggestedRule is a configuration block that would recognise mails like one, with what it would have
-// recognised so far.
+// SuggestedRule is a rule that would recognise mails like one, with what it would have recognised so
+// far. It is a block of settings, as the registrar's schema declares it; front ends write it as their
+// configuration is written.
 type SuggestedRule struct {
-	Block string // as HCL, or a comment that no rule can be made
+	Block    string // type of the block, for example "reply"; "" = no rule can be made, and Why says why
+	Name     string // its label
+	Settings []Setting
+	Why      string // for people
 
 	Tried   int         // stored mails that it was tried on, the newest ones; 0 = it was tried on none
 	Matched int         // how many of them it recognises
@@ -210,7 +217,8 @@ type RecognisedResult struct {
 type Component struct {
 	Name   string
 	OK     bool
-	Detail string // what is wrong and what to do, or the state in words
+	Detail string   // what is wrong, or the state in words
+	Advice []Advice // what to do about it
 
 	Figures map[Figure]float64 // for those who monitor it
 }

@@ -86,7 +86,8 @@ type Operation struct {
 	Deadline   time.Time // when silence becomes an alarm; zero = none
 	FinishedAt time.Time // zero until final
 
-	History []Step // oldest first; filled by Orders.Operation only
+	History []Step   // oldest first; filled by Orders.Operation only
+	Advice  []Advice // what a person can do while it waits for one; filled by Orders.Operation only
 }
 
 // Step is one entry of an operation's history.

@@ -177,4 +177,5 @@ type Availability struct {
 	Status AvailabilityStatus
 	Detail string            // in English
 	Texts  map[string]string // the detail by language, "en" and "ru"; empty = the detail alone
+	Advice []Advice          // what else can be done with the name
 }

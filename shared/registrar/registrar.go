@@ -188,7 +188,7 @@ type Reviews interface {
 	// operation which is none of them.
 	ResolveReview(ctx context.Context, d ReviewDecision) (Review, error)
 
-	// ReviewRule writes a configuration block that would recognise such mails from now on.
+	// ReviewRule suggests a rule that would recognise such mails from now on.
 	// It is tried on the mails that are stored, and changes nothing.
 	ReviewRule(ctx context.Context, id ReviewID) (SuggestedRule, error)
 }

@@ -33,11 +33,13 @@ func (d *decoder) mail(m *pb.Mail) registrar.Mail {
 }
 
 func (e *encoder) suggestedRule(v registrar.SuggestedRule) *pb.ReviewRuleResponse {
-	return &pb.ReviewRuleResponse{Rule: text(v.Block), Tried: int64(v.Tried), Matched: int64(v.Matched), Matches: each(v.Matches, e.ruleMatch)}
+	return &pb.ReviewRuleResponse{Block: text(v.Block), Name: text(v.Name), Settings: each(v.Settings, e.setting), Why: text(v.Why),
+		Tried: int64(v.Tried), Matched: int64(v.Matched), Matches: each(v.Matches, e.ruleMatch)}
 }
 
 func (d *decoder) suggestedRule(m *pb.ReviewRuleResponse) registrar.SuggestedRule {
-	return registrar.SuggestedRule{Block: m.GetRule(), Tried: int(m.GetTried()), Matched: int(m.GetMatched()), Matches: each(m.GetMatches(), d.ruleMatch)}
+	return registrar.SuggestedRule{Block: m.GetBlock(), Name: m.GetName(), Settings: each(m.GetSettings(), d.setting), Why: m.GetWhy(),
+		Tried: int(m.GetTried()), Matched: int(m.GetMatched()), Matches: each(m.GetMatches(), d.ruleMatch)}
 }
 
 func (e *encoder) ruleMatch(v registrar.RuleMatch) *pb.RuleMatch {
@@ -193,4 +195,12 @@ func (d *decoder) result(m *pb.RecognisedResult) registrar.RecognisedResult {
 		State:    m.GetState(),
 		PaidTill: d.date("result.paid_till", m.GetPaidTill()),
 	}
+}
+
+func (*encoder) setting(s registrar.Setting) *pb.Setting {
+	return &pb.Setting{Name: text(s.Name), Value: text(s.Value)}
+}
+
+func (*decoder) setting(m *pb.Setting) registrar.Setting {
+	return registrar.Setting{Name: m.GetName(), Value: m.GetValue()}
 }

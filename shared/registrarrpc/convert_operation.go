@@ -20,6 +20,7 @@ func (e *encoder) operation(o registrar.Operation) *pb.Operation {
 		FinishedAt: e.time("operation.finished_at", o.FinishedAt),
 		History:    each(o.History, e.step),
 		Version:    text(string(o.Version)),
+		Advice:     each(o.Advice, e.advice),
 	}
 }
 
@@ -39,7 +40,16 @@ func (d *decoder) operation(m *pb.Operation) registrar.Operation {
 		FinishedAt: d.time("operation.finished_at", m.GetFinishedAt()),
 		History:    each(m.GetHistory(), d.step),
 		Version:    registrar.Version(m.GetVersion()),
+		Advice:     each(m.GetAdvice(), d.advice),
 	}
+}
+
+func (*encoder) advice(a registrar.Advice) *pb.Advice {
+	return &pb.Advice{Action: text(string(a.Action)), Parameters: texts(a.Parameters)}
+}
+
+func (*decoder) advice(m *pb.Advice) registrar.Advice {
+	return registrar.Advice{Action: registrar.AdviceAction(m.GetAction()), Parameters: m.GetParameters()}
 }
 
 func (e *encoder) step(s registrar.Step) *pb.Step {

@@ -209,6 +209,7 @@ func (e *encoder) availability(a registrar.Availability) *pb.Availability {
 		Status: encode(e, "availability.status", availabilityStatuses, a.Status),
 		Detail: text(a.Detail),
 		Texts:  texts(a.Texts),
+		Advice: each(a.Advice, e.advice),
 	}
 }
 
@@ -218,5 +219,6 @@ func (d *decoder) availability(m *pb.Availability) registrar.Availability {
 		Status: decodeOpen(d, "availability.status", availabilityStatuses, m.GetStatus(), registrar.AvailabilityUnknown),
 		Detail: m.GetDetail(),
 		Texts:  m.GetTexts(),
+		Advice: each(m.GetAdvice(), d.advice),
 	}
 }

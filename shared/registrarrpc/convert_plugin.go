@@ -104,8 +104,8 @@ func (*decoder) settings(m *pb.ConfigureRequest) registrar.Settings {
 	return registrar.Settings{Config: m.GetConfig(), DataDir: m.GetDataDir(), Create: m.GetCreate()}
 }
 
-func (*encoder) component(c registrar.Component) *pb.Component {
-	m := &pb.Component{Name: c.Name, Ok: c.OK, Detail: text(c.Detail)}
+func (e *encoder) component(c registrar.Component) *pb.Component {
+	m := &pb.Component{Name: c.Name, Ok: c.OK, Detail: text(c.Detail), Advice: each(c.Advice, e.advice)}
 	if len(c.Figures) > 0 {
 		m.Figures = make(map[string]float64, len(c.Figures))
 	}
@@ -115,8 +115,8 @@ func (*encoder) component(c registrar.Component) *pb.Component {
 	return m
 }
 
-func (*decoder) component(m *pb.Component) registrar.Component {
-	c := registrar.Component{Name: m.GetName(), OK: m.GetOk(), Detail: m.GetDetail()}
+func (d *decoder) component(m *pb.Component) registrar.Component {
+	c := registrar.Component{Name: m.GetName(), OK: m.GetOk(), Detail: m.GetDetail(), Advice: each(m.GetAdvice(), d.advice)}
 	if len(m.GetFigures()) > 0 {
 		c.Figures = make(map[registrar.Figure]float64, len(m.GetFigures()))
 	}

@@ -74,7 +74,7 @@ func (p *checkNamesCommand) Run(c *command.Call) error {
 	return c.Show(list, func(w io.Writer) {
 		command.Row(w, "DOMAIN", "STATUS", "DETAIL")
 		for _, a := range list {
-			command.Row(w, a.Unicode, a.Status, a.Detail)
+			command.Row(w, a.Unicode, a.Status, with(command.OrDash(a.Detail), a.Advice))
 		}
 	})
 }

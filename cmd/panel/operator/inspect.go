@@ -66,7 +66,7 @@ func pluginsText(list []api.Plugin) func(io.Writer) {
 		}
 		for _, p := range list {
 			for _, h := range p.Health {
-				command.Row(w, p.Name, h.Component, command.Wellness(h.OK), h.Detail)
+				command.Row(w, p.Name, h.Component, command.Wellness(h.OK), detailed(h))
 			}
 		}
 	}

@@ -134,6 +134,9 @@ func operationText(op api.Operation) func(io.Writer) {
 		command.Row(w, "domain", input.Unicode(op.Domain))
 		command.Row(w, "order", op.Order)
 		command.Row(w, "deadline", op.Deadline)
+		for _, line := range advised(op.Advice) {
+			command.Row(w, "to do", line)
+		}
 		if len(op.History) > 0 {
 			fmt.Fprintln(w)
 		}

@@ -82,7 +82,7 @@ func statusText(s api.Status) func(io.Writer) {
 			command.Row(w, "registrar "+p.Name, p.State, command.OrDash(p.Error))
 			for _, h := range p.Health {
 				if !h.OK {
-					command.Row(w, "  "+h.Component, command.Wellness(h.OK), h.Detail)
+					command.Row(w, "  "+h.Component, command.Wellness(h.OK), detailed(h))
 				}
 			}
 		}

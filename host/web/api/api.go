@@ -55,6 +55,8 @@ type Availability struct {
 	Status  string            `json:"status"`
 	Detail  *string           `json:"detail"`
 	Texts   map[string]string `json:"texts,omitempty"` // the detail by language: "en", "ru"
+
+	Advice []Advice `json:"advice,omitempty"` // what else can be done with the name
 }
 
 // Alarm stands until what it tells of is over.
@@ -86,6 +88,7 @@ type OperationDetails struct {
 	UpdatedAt  time.Time  `json:"updated_at"`
 	FinishedAt *time.Time `json:"finished_at"`
 	History    []Step     `json:"history"`
+	Advice     []Advice   `json:"advice,omitempty"` // what a person can do while it waits for one
 }
 
 // Step is one entry of an operation's history.
@@ -230,6 +233,8 @@ type Component struct {
 	Component string `json:"component"`
 	OK        bool   `json:"ok"`
 	Detail    string `json:"detail"`
+
+	Advice []Advice `json:"advice,omitempty"` // what to do about it
 }
 
 // Form is what an order must say.
@@ -405,10 +410,27 @@ type Preview struct {
 // Rule is a configuration block that would recognise a mail, and which of the stored mails it would have
 // recognised.
 type Rule struct {
-	Rule    string      `json:"rule"`
+	Rule     string        `json:"rule"`     // as it is to stand in plugin.hcl, or a comment that says why there is none
+	Block    *string       `json:"block"`    // type of the block of settings; null = no rule can be made
+	Name     *string       `json:"name"`     // its label
+	Settings []RuleSetting `json:"settings"` // its attributes
+	Why      *string       `json:"why"`      // why no rule can be made
+
 	Tried   int         `json:"tried"`   // stored mails that it was tried on, the newest
 	Matched int         `json:"matched"` // how many of them it recognises
 	Matches []RuleMatch `json:"matches"` // the newest of those
+}
+
+// RuleSetting is an attribute of a rule, and its value.
+type RuleSetting struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Advice is something that a person can do next.
+type Advice struct {
+	Action     string            `json:"action"` // read-code | settings | read-mails | read-strangers | compare | import; new ones may come
+	Parameters map[string]string `json:"parameters,omitempty"`
 }
 
 // RuleMatch is a stored mail that a rule recognises.

@@ -35,7 +35,7 @@ func (en *Engine) carryOut(tx *store.Tx, e lifecycle.Effect, r *store.Request, f
 	case lifecycle.FinishObject:
 		return en.FinishObject(tx, *r, f, ops)
 	case lifecycle.PauseAll:
-		return en.Pause(tx, PauseAll, "R01 refused the agreement or its password: nothing is sent until they are corrected in plugin.hcl, or an operator resolves a held operation with resend")
+		return en.Pause(tx, PauseAll, "R01 refused the agreement or its password: nothing is sent until they are corrected in the settings, or an operator resolves a held operation with resend")
 	case lifecycle.PausePaid:
 		return en.Pause(tx, PausePaid, NoFundsMessage)
 	case lifecycle.ResumeAll:

@@ -55,11 +55,13 @@ func (g *Growth) Component() registrar.Component {
 	}
 	grown := size - g.dayAgo(size)
 	c := registrar.Component{Name: "store", OK: true, Detail: fmt.Sprintf("%s, %s of the disk are free", mebibytes(size), mebibytes(free))}
+
 	switch {
 	case free < LeastFree:
 		c.OK, c.Detail = false, fmt.Sprintf("only %s of the disk are free, and when it is full nothing is sent or received: make room", mebibytes(free))
 	case grown > GrowsBy:
-		c.OK, c.Detail = false, fmt.Sprintf("it has grown by %s within a day, to %s: look at panel review for mail that should not come, and at keep.mails", mebibytes(grown), mebibytes(size))
+		c.OK, c.Detail = false, fmt.Sprintf("it has grown by %s within a day, to %s: look for mail that should not come, and at the setting keep.mails", mebibytes(grown), mebibytes(size))
+		c.Advice = []registrar.Advice{{Action: registrar.AdviseReadStrangers}, {Action: registrar.AdviseSettings, Parameters: map[string]string{"settings": "keep.mails"}}}
 	}
 	g.last = c
 	return c

@@ -77,7 +77,7 @@ func (rc *Recovery) restore(tx *store.Tx, incarnation string) error {
 	}
 
 	err := rc.alarms.Raise(tx, RestoredAlarm, "", fmt.Sprintf("the store was restored from a backup and has forgotten what happened since: "+
-		"paid requests wait for a person. Compare `panel domains` and `panel review` with R01's own list; then set reconciled = %q in plugin.hcl and restart", incarnation))
+		"paid requests wait for a person. Compare the domains and the unread mails here with R01's own list; then set reconciled = %q and restart", incarnation))
 	if err != nil {
 		return err
 	}

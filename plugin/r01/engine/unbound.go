@@ -95,7 +95,7 @@ func (s *search) through(ctx context.Context, page []store.Unbound) error {
 		case m.Settled:
 			going = append(going, m.ID)
 		default:
-			s.waiting = append(s.waiting, registrar.Kept{What: "mail " + string(m.ID), Why: "it waits for a person: panel review"})
+			s.waiting = append(s.waiting, registrar.Kept{What: "mail " + string(m.ID), Why: "it waits for a person to read it"})
 		}
 	}
 	if len(going) == 0 {

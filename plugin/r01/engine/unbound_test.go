@@ -67,7 +67,7 @@ func TestMailsOfNoRequestAreErased(t *testing.T) {
 	if want := []registrar.Removed{{What: "contacts", Count: 1}, {What: "mails", Count: 5}}; !slices.Equal(done.Removed, want) {
 		t.Errorf("removed were %v, want %v", done.Removed, want)
 	}
-	if len(done.Kept) != 1 || done.Kept[0].What != "mail waits" || !strings.Contains(done.Kept[0].Why, "panel review") {
+	if len(done.Kept) != 1 || done.Kept[0].What != "mail waits" || !strings.Contains(done.Kept[0].Why, "waits for a person") {
 		t.Errorf("kept are %v", done.Kept)
 	}
 	if beyond := strings.Join(done.Beyond, "\n"); !strings.Contains(beyond, "1095 days") || !strings.Contains(beyond, "14 days") || strings.Contains(beyond, "not searched") {

@@ -1060,7 +1060,7 @@ func TestRuleRepeatsNothingPersonal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rules += rule.Block
+		rules += fmt.Sprint(rule.Name, rule.Settings, rule.Why)
 	}
 	if strings.Contains(rules, "4510") || strings.Contains(rules, "Sidor") || !strings.Contains(rules, "wish") {
 		t.Errorf("proposed:\n%s", rules)

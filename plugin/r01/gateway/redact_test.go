@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -45,7 +46,7 @@ func (g *gate) told() string {
 		if err != nil || err2 != nil {
 			g.t.Fatal(err, err2)
 		}
-		said = append(said, r.Subject, r.Reason, shown.Subject, shown.Text, rule.Block)
+		said = append(said, r.Subject, r.Reason, shown.Subject, shown.Text, fmt.Sprint(rule.Name, rule.Settings, rule.Why))
 		for _, m := range rule.Matches {
 			said = append(said, m.Subject)
 		}

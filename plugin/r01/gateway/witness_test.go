@@ -786,7 +786,7 @@ func TestCheckOffersImport(t *testing.T) {
 	w.held["unknown.ru"] = g.ordered("unknown.ru")
 	g.mustPublish(l, w.held["first.ru"], w.held["unknown.ru"])
 	got, err := g.Check(t.Context(), []string{"unknown.ru"})
-	if err != nil || got[0].Status != registrar.Taken || !strings.Contains(got[0].Detail, "panel domain import unknown.ru --paid-till 2027-11-24") {
+	if err != nil || got[0].Status != registrar.Taken || !strings.Contains(got[0].Detail, "imported") || len(got[0].Advice) != 1 || got[0].Advice[0].Action != registrar.AdviseImport || got[0].Advice[0].Parameters["paid_till"] != "2027-11-24" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if _, err := g.Domain(t.Context(), "unknown.ru"); registrar.CodeOf(err) != registrar.NotFound {

@@ -114,7 +114,7 @@ func (in *Inbox) overrun(tx *store.Tx) error {
 	if err := tx.SetTime(overrunAt, in.now()); err != nil {
 		return err
 	}
-	return in.alarms.Raise(tx, engine.QuotaAlarm, "", fmt.Sprintf("a flood of unproved mail: a day's quota is %d of one sender and %d of all (replies.quota); more goes to panel review --strangers, then is not kept. "+
+	return in.alarms.Raise(tx, engine.QuotaAlarm, "", fmt.Sprintf("a flood of unproved mail: a day's quota is %d of one sender and %d of all (replies.quota); more goes to the list of strangers, then is not kept. "+
 		"What answers our mails is read first, as ever", quota, quota*crowd))
 }
 

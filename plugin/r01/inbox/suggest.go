@@ -18,7 +18,7 @@ const (
 	mostMatches = 20
 )
 
-// ReviewRule writes a rule that would recognise such a mail, and tries it on those that are stored.
+// ReviewRule suggests a rule that would recognise such a mail, and tries it on those that are stored.
 func (dk *Desk) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule registrar.SuggestedRule, err error) {
 	err = dk.store.Read(ctx, func(tx *store.Tx) error {
 		in, outcome, err := dk.toRecognise(tx, id)
@@ -26,12 +26,12 @@ func (dk *Desk) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule reg
 			return err
 		}
 		if in == nil {
-			rule.Block = "# No rule is proposed: the mail repeats a request of ours, with personal data.\n"
+			rule.Why = "no rule is suggested: the mail repeats a request of ours, with personal data"
 			return nil
 		}
 
-		block, alone := mailform.Suggest(*in, outcome)
-		if rule.Block = block; alone == nil {
+		suggested, alone := mailform.SuggestRule(*in, outcome)
+		if rule = suggested; alone == nil {
 			return nil
 		}
 		return dk.try(tx, alone, &rule)

@@ -119,14 +119,27 @@ func WaitsFor(r Request) string {
 }
 
 var stalls = map[StallReason]string{
-	AuthFailed:    "an operator: R01 refused the agreement or its password; correct them in plugin.hcl and restart, or resolve with resend",
+	AuthFailed:    "an operator: R01 refused the agreement or its password; correct them in the settings and restart, or resolve with resend",
 	NoFunds:       "an operator: the R01 account has no funds; pay in, then resolve with resend",
 	NotDelegated:  "an operator: registered, but R01 did not delegate it; check the nameservers and the registrant's phone at R01",
 	NoResult:      "an operator: R01 queued the request but has not reported a result in time; ask R01",
 	NoAnswer:      "an operator: sent, but R01 has not answered in time; it may have been executed",
 	FateUnknown:   "a reply, our own copy, or an operator: it is not known whether it was sent, so it may have been executed",
 	ToVerify:      "the registry's word on paid-till, or an operator: R01 says that there is nothing to renew, or not now; look whether it is renewed",
-	NeedsOperator: "an operator: R01 has no mail action for this; follow the steps in its history (panel operation show)",
+	NeedsOperator: "an operator: R01 has no mail action for this; follow the steps in its history",
+}
+
+// Advice is what a person can do about what an operation of a kind waits for.
+func Advice(r Request, k registrar.OperationKind, order registrar.OrderID) []registrar.Advice {
+	switch {
+	case r.State != needsAction:
+		return nil
+	case r.Stall == AuthFailed:
+		return []registrar.Advice{{Action: registrar.AdviseSettings, Parameters: map[string]string{"settings": "agreement, password"}}}
+	case r.Stall == NeedsOperator && k == registrar.KindTransfer && order != "":
+		return []registrar.Advice{{Action: registrar.AdviseReadCode, Parameters: map[string]string{"order": string(order)}}}
+	}
+	return nil
 }
 
 // DomainStatus is the status of a domain while and after an operation of a kind is in a

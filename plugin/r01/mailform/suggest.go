@@ -5,8 +5,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/hashicorp/hcl/v2/hclwrite"
-	"github.com/zclconf/go-cty/cty"
 	"golang.org/x/text/unicode/norm"
 
 	"registrar.panel/internal/lazyregexp"
@@ -22,28 +20,18 @@ var (
 
 const shortestTask = 5 // digits; R01's numbers are long, and others are not tasks
 
-// SuggestRule writes a block of configuration that recognises a reply and others worded
-// like it, for a person to look over; or a comment that no rule can.
-func SuggestRule(in Input, outcome registrar.ReplyOutcome) string {
-	text, _ := Suggest(in, outcome)
-	return text
-}
-
-// Suggest is SuggestRule with what recognises mails by that rule alone; nil = there is no rule.
-func Suggest(in Input, outcome registrar.ReplyOutcome) (string, *Recogniser) {
+// SuggestRule suggests a rule that recognises a reply and others worded like it, for a person to look
+// over, or says why there is none; and returns what recognises mails by that rule alone, or nil.
+func SuggestRule(in Input, outcome registrar.ReplyOutcome) (registrar.SuggestedRule, *Recogniser) {
 	c := ruleLike(in, outcome)
 	rules, problems := operatorRules([]RuleConfig{c})
 	says := strings.TrimSpace(in.Subject + telling(in.Text))
 	alone := &Recogniser{rules}
 	if says == "" || len(problems) > 0 || len(alone.Recognise(in).Results) == 0 {
-		return "# No rule can recognise this mail: it says nothing of its own, or is too long.\n", nil
+		return registrar.SuggestedRule{Why: "no rule can recognise this mail: it says nothing of its own, or is too long"}, nil
 	}
-	file := hclwrite.NewEmptyFile()
-	block := file.Body().AppendNewBlock("reply", []string{c.Name}).Body()
-	block.SetAttributeValue("subject", cty.StringVal(c.Subject))
-	block.SetAttributeValue("body", cty.StringVal(c.Body))
-	block.SetAttributeValue("outcome", cty.StringVal(c.Outcome))
-	return string(file.Bytes()), alone
+	return registrar.SuggestedRule{Block: "reply", Name: c.Name, Settings: []registrar.Setting{
+		{Name: "subject", Value: c.Subject}, {Name: "body", Value: c.Body}, {Name: "outcome", Value: c.Outcome}}}, alone
 }
 
 // ruleLike makes the rule of a subject and of the paragraph that says most. A line of it

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/hcl/v2/hclsimple"
-
 	"registrar.panel/shared/registrar"
 )
 
@@ -37,49 +35,40 @@ func TestSuggestRule(t *testing.T) {
 			like: Input{Subject: "", Text: "Hello!\n\nSee section 7.\nR01"},
 		},
 	} {
-		text := SuggestRule(c.in, registrar.ReplyRejected)
-		r := configured(t, text)
+		rule, _ := SuggestRule(c.in, registrar.ReplyRejected)
+		r := configured(t, rule)
 		if r == nil {
-			t.Errorf("%s: not configuration\n%s", name, text)
+			t.Errorf("%s: no rule\n%+v", name, rule)
 			continue
 		}
 
 		if got := r.Recognise(c.in).Results; len(got) != 1 || got[0].Outcome != registrar.ReplyRejected {
-			t.Errorf("%s: itself is read as %v by\n%s", name, got, text)
+			t.Errorf("%s: itself is read as %v by\n%+v", name, got, rule)
 		}
 
 		got := r.Recognise(c.like).Results
 		if len(got) != 1 || got[0].Domain != c.domain || got[0].Handle != c.handle {
-			t.Errorf("%s: its like is read as %v by\n%s", name, got, text)
+			t.Errorf("%s: its like is read as %v by\n%+v", name, got, rule)
 		}
 	}
 }
 
-// configured reads suggested configuration, and is what its rule alone recognises; nil if
-// there is none.
-func configured(t *testing.T, text string) *Recogniser {
+// configured is what a suggested rule alone recognises; nil if there is none.
+func configured(t *testing.T, suggested registrar.SuggestedRule) *Recogniser {
 	t.Helper()
 
-	var config struct {
-		Replies []struct {
-			Name    string `hcl:"name,label"`
-			Subject string `hcl:"subject,optional"`
-			Body    string `hcl:"body,optional"`
-			Outcome string `hcl:"outcome"`
-		} `hcl:"reply,block"`
-	}
-	if err := hclsimple.Decode("rule.hcl", []byte(text), nil, &config); err != nil {
-		t.Fatalf("%v in\n%s", err, text)
-	}
-
-	if len(config.Replies) != 1 {
+	if suggested.Block == "" {
 		return nil
 	}
 
-	c := config.Replies[0]
-	rules, problems := operatorRules([]RuleConfig{{Name: c.Name, Subject: c.Subject, Body: c.Body, Outcome: c.Outcome}})
-	if len(problems) > 0 {
-		t.Fatalf("%v in\n%s", problems, text)
+	values := map[string]string{}
+	for _, s := range suggested.Settings {
+		values[s.Name] = s.Value
+	}
+
+	rules, problems := operatorRules([]RuleConfig{{Name: suggested.Name, Subject: values["subject"], Body: values["body"], Outcome: values["outcome"]}})
+	if len(problems) > 0 || suggested.Block != "reply" || suggested.Why != "" || len(values) != 3 {
+		t.Fatalf("%v in\n%+v", problems, suggested)
 	}
 
 	return &Recogniser{rules}
@@ -109,8 +98,8 @@ func TestSuggestedRuleKnowsItsMail(t *testing.T) {
 	suggested := 0
 	for name, in := range waiting {
 		for _, outcome := range registrar.ReplyOutcomes() {
-			text := SuggestRule(in, outcome)
-			r := configured(t, text)
+			rule, _ := SuggestRule(in, outcome)
+			r := configured(t, rule)
 			if r == nil {
 				continue
 			}
@@ -118,19 +107,19 @@ func TestSuggestedRuleKnowsItsMail(t *testing.T) {
 			suggested++
 			got := r.Recognise(in).Results
 			if len(got) == 0 || got[0].Outcome != outcome {
-				t.Errorf("%s as %s: read as %+v by\n%s", name, outcome, got, text)
+				t.Errorf("%s as %s: read as %+v by\n%+v", name, outcome, got, rule)
 				continue
 			}
 
 			for other, mail := range mails {
 				if outcome == registrar.ReplyDone && r.Recognise(mail).Results != nil && !alike(in.Text, mail.Text) {
-					t.Errorf("%s as %s: %s is read, too, by\n%s", name, outcome, other, text)
+					t.Errorf("%s as %s: %s is read, too, by\n%+v", name, outcome, other, rule)
 				}
 			}
 
 			in := in
 			if in.Subject += " and more"; r.Recognise(in).Results != nil {
-				t.Errorf("%s as %s: another subject is read, too, by\n%s", name, outcome, text)
+				t.Errorf("%s as %s: another subject is read, too, by\n%+v", name, outcome, rule)
 			}
 		}
 	}
@@ -172,8 +161,8 @@ func TestNoRuleForNothing(t *testing.T) {
 		"quotation": {Text: "> domain: newtime.ru\n> status: TASK_SUCCESS"},
 		"too long":  {Subject: "Re: New domain", Text: strings.Repeat("x", longest+1)},
 	} {
-		if text := SuggestRule(in, registrar.ReplyDone); configured(t, text) != nil || !strings.HasPrefix(text, "# ") {
-			t.Errorf("%s: %s", reason, text)
+		if rule, _ := SuggestRule(in, registrar.ReplyDone); configured(t, rule) != nil || rule.Why == "" {
+			t.Errorf("%s: %+v", reason, rule)
 		}
 	}
 }
@@ -193,7 +182,8 @@ func TestSuggestedRuleIsNotTooWide(t *testing.T) {
 		"a quotation of the words": {"newtime.ru is yours", "> newtime.ru is yours"},
 	} {
 		in := Input{Subject: subject, Text: texts[0]}
-		r := configured(t, SuggestRule(in, registrar.ReplyDone))
+		rule, _ := SuggestRule(in, registrar.ReplyDone)
+		r := configured(t, rule)
 		if r == nil || r.Recognise(in).Results == nil {
 			t.Errorf("%s: no rule for the mail itself", reason)
 		} else if got := r.Recognise(Input{Subject: subject, Text: texts[1]}).Results; got != nil {

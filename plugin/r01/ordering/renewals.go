@@ -44,7 +44,7 @@ func (rn *Renewals) SetRenewal(ctx context.Context, name string, mode registrar.
 		return d, registrar.InvalidOrder([]registrar.Problem{{Path: "renewal", Message: "must be auto or manual"}})
 	}
 	if mode == registrar.RenewAuto && rn.settings.R01Renews {
-		return d, registrar.Errorf(registrar.Precondition, "R01 renews by itself (renewal.r01_auto in plugin.hcl): auto would pay twice")
+		return d, registrar.Errorf(registrar.Precondition, "R01 renews by itself (setting renewal.r01_auto): auto would pay twice")
 	}
 
 	err = rn.engine.Write(ctx, func(tx *store.Tx) error {

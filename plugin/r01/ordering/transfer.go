@@ -85,7 +85,7 @@ func transferSteps(domain, handle string, paidTill registrar.Date) []string {
 		until = "by " + paidTill.AddDays(engine.TransferCloses).String() + ", " + until
 	}
 	return []string{
-		"step 1 of 4: have money on the R01 account, and read the transfer code with panel order secret ORDER --by YOU",
+		"step 1 of 4: have money on the R01 account, and read the transfer code of the order",
 		"step 2 of 4: in R01's web interface apply for the transfer of " + mailform.Unicode(domain) + " to client " + handle + " with the code, " + until,
 		"step 3 of 4: R01 sends a key to the e-mail address or phone that the registry has of the registrant, within 3 business days; it must be confirmed within 5 days of that",
 		"step 4 of 4: when the registry shows R01 the transfer is done here by itself; without whois and zone list resolve it with done",

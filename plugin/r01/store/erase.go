@@ -201,7 +201,7 @@ func (t Erasures) Kept(customer string) ([]registrar.Kept, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list what is kept: %w", err)
 	}
-	mails, err := collect(t.tx, scanKept, `select 'mail ' || m.id, 'it waits for a person: panel review' from mails m
+	mails, err := collect(t.tx, scanKept, `select 'mail ' || m.id, 'it waits for a person to read it' from mails m
 		where length(m.sealed_raw) > 0 and not (`+settledMail+`)
 			and (m.request in (`+requestsOf+`) or m.id in (select a.mail from reviews a where a.request in (`+requestsOf+`))) order by m.id`, customer)
 	if err != nil {

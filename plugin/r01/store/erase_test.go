@@ -213,7 +213,7 @@ func checkErased(t *testing.T, tx *Tx) error {
 	}
 	want := []string{"contact, requests and mails of expired.ru because the domain is Expired", "contact, requests and mails of held.ru because the domain is Registered",
 		"contact, requests and mails of again.ru because operation op-again (register) is Queued", "contact, requests and mails of open.ru because operation op-open (register) is Queued",
-		"mail in-gone because it waits for a person: panel review"}
+		"mail in-gone because it waits for a person to read it"}
 	if !slices.Equal(what, want) {
 		t.Errorf("what stays is told as %q", what)
 	}

@@ -54,13 +54,16 @@ func (vs *Views) check(ctx context.Context, asked string) (registrar.Availabilit
 	case registry.Absent:
 		return answer(registrar.Available, "", "")
 	case registry.Registered:
+		var advice []registrar.Advice
 		en := fmt.Sprintf("registered with %s, paid till %s", a.Record.Registrar, a.Record.PaidTill)
 		ru := fmt.Sprintf("зарегистрирован через %s, оплачен до %s", a.Record.Registrar, a.Record.PaidTill)
 		if vs.engine.Ours(a.Record.Registrar) { // a zone list can't tell whose: that is for a person to know
-			take := fmt.Sprintf("panel domain import %s --paid-till %s", name, a.Record.PaidTill)
-			en, ru = en+"; if it is ours: "+take, ru+"; если он наш: "+take
+			en, ru = en+"; if it is ours, it can be imported", ru+"; если он наш, его можно принять на учёт"
+			advice = []registrar.Advice{{Action: registrar.AdviseImport, Parameters: map[string]string{"domain": name, "paid_till": a.Record.PaidTill.String()}}}
 		}
-		return answer(registrar.Taken, en, ru)
+		taken, err := answer(registrar.Taken, en, ru)
+		taken.Advice = advice
+		return taken, err
 	default:
 		return answer(registrar.AvailabilityUnknown, a.Why, "реестр сейчас не отвечает так, чтобы это было понятно; повторите позже")
 	}

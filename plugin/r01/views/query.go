@@ -66,15 +66,15 @@ func New(en *engine.Engine, p Parts) *Views {
 	return &Views{engine: en, store: p.Store, whois: p.Whois, witness: p.Witness, sender: p.Sender, lookAgain: p.LookAgain}
 }
 
-// Operation returns an operation with its history. What one in the queue waits for is told as it is now.
+// Operation returns an operation with its history, and with advice. What one in the queue waits for is told as it is now.
 func (vs *Views) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
 	op, err := engine.Look(ctx, vs.store, func(tx *store.Tx) (store.Operation, error) {
 		op, err := engine.OperationOf(tx, id)
-		if err != nil || op.State != registrar.Queued || op.Request == "" {
+		if err != nil || op.State.Final() || op.Request == "" {
 			return op, err
 		}
 		r, err := tx.Requests.Get(op.Request)
-		if err != nil {
+		if op.Advice = lifecycle.Advice(r.Lifecycle(), op.Kind, op.Order); err != nil || op.State != registrar.Queued {
 			return op, err
 		}
 		waits, err := vs.engine.Limits.Holds(tx, r, vs.sender.Stopped())
@@ -155,9 +155,9 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 		for _, a := range alarms {
 			switch a.Key {
 			case engine.ReviewAlarm:
-				review = registrar.Component{Name: "review", Detail: a.Message}
+				review = registrar.Component{Name: "review", Detail: a.Message, Advice: []registrar.Advice{{Action: registrar.AdviseReadMails}}}
 			case engine.QuotaAlarm:
-				strangers = registrar.Component{Name: "strangers", Detail: a.Message}
+				strangers = registrar.Component{Name: "strangers", Detail: a.Message, Advice: []registrar.Advice{{Action: registrar.AdviseReadStrangers}}}
 			case engine.PassAlarm:
 				renewals = registrar.Component{Name: "renewals", Detail: a.Message}
 			default:
@@ -166,7 +166,7 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 					return err
 				}
 				if !over {
-					queue.OK, queue.Detail = false, a.Message
+					queue.OK, queue.Detail, queue.Advice = false, a.Message, adviceOn(a.Key)
 				}
 			}
 		}
@@ -191,6 +191,14 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 	})
 
 	return append([]registrar.Component{queue, review, strangers, renewals}, vs.witness.Health()...), err
+}
+
+// adviceOn is what to do about an alarm, beside what it says.
+func adviceOn(alarm string) []registrar.Advice {
+	if alarm != engine.RestoredAlarm {
+		return nil
+	}
+	return []registrar.Advice{{Action: registrar.AdviseCompare}, {Action: registrar.AdviseReadMails}, {Action: registrar.AdviseSettings, Parameters: map[string]string{"settings": "reconciled"}}}
 }
 
 // measure adds the figures of components.

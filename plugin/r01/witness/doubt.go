@@ -72,7 +72,7 @@ func (j *Judge) seeRefused(tx *store.Tx, d registrar.Domain, s Sighting) error {
 		return j.alarms.Clear(tx, engine.RegistryAlarm(d.Name), d.Name)
 	}
 	return j.alarms.Raise(tx, engine.RegistryAlarm(d.Name), d.Name, fmt.Sprintf("the %s of %s is %s here, and the registry shows it with %s since then: "+
-		"if it is ours, take it over with panel domain import", engine.Nouns[op.Kind], mailform.Unicode(d.Name), op.State, s.Registrar))
+		"if it is ours, import it", engine.Nouns[op.Kind], mailform.Unicode(d.Name), op.State, s.Registrar))
 }
 
 // doubt counts a sighting that our record does not agree with. Whois only confirms what

@@ -73,8 +73,8 @@ func (ls *Lists) offerImports(ctx context.Context, s Unmanaged, failed error, co
 		}
 
 		tx.Emit(registrar.Event{At: ls.now(), Type: registrar.EventNotice, Level: registrar.LevelInfo, Actor: engine.ByRegistry,
-			Message: fmt.Sprintf("%d domains that are hosted here are with R01 and unknown here, %d of them newly seen; %s lists them, each to take over by: "+
-				"panel domain import NAME --customer ID --handle H --paid-till DATE", len(all), fresh, ls.imports)})
+			Message: fmt.Sprintf("%d domains that are hosted here are with R01 and unknown here, %d of them newly seen; %s lists them, each to be "+
+				"imported with its customer, its handle and paid-till", len(all), fresh, ls.imports)})
 		return nil
 	})
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Fake is a registrar with an API, simulated, and a witness of what reaches it. It is what a plugin
-// made by "panel plugin new" speaks with until it has met its own registrar:
+// made from the skeleton speaks with until it has met its own registrar:
 //
 //	POST /orders              FakeOrder → 200, 202 or 422 FakeAnswer; 503: it took nothing
 //	GET  /orders/{id}         → 200, 202 or 422 FakeAnswer; 404: it has never got it

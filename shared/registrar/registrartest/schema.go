@@ -73,7 +73,7 @@ func mistakesOf(s registrar.Schema, path string) []string {
 
 var attributeTypes = []registrar.AttributeType{registrar.TypeString, registrar.TypeInt, registrar.TypeBool, registrar.TypeDuration, registrar.TypeStrings}
 
-// fits reports whether a default, as it would stand in HCL, suits its attribute.
+// fits reports whether a default, as a text, suits its attribute.
 func fits(a registrar.Attribute, text string) bool {
 	switch a.Type {
 	case registrar.TypeInt:

@@ -21,7 +21,7 @@ var settingsChecks = []check{
 		Remedy: "Begin Configure with registrar.Schema.Problems: another host may be less careful than this one."}, refusesChoices},
 	{Rule{ID: "settings/paths", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "Every problem in settings names an attribute or block of the schema and says what is wrong with it.", Place: "Plugin.Configure, Problem.Path",
-		Remedy: "Write the path as block.attribute or block[\"label\"].attribute: the host shows the line of plugin.hcl."}, namesSettings},
+		Remedy: "Write the path as block.attribute or block[\"label\"].attribute: the host shows the line of its configuration."}, namesSettings},
 	{Rule{ID: "settings/mistakes", Level: Must, Needs: []Need{NeedSettings, NeedSamples},
 		Demand: "A mistake that the schema can't tell is found, and named by its path.", Place: "Plugin.Configure",
 		Remedy: "Check the value in Configure."}, findsMistakes},

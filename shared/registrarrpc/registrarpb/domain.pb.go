@@ -665,7 +665,9 @@ type Availability struct {
 	// For people, in English.
 	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
 	// The detail by language, "en" and "ru"; empty for the detail alone.
-	Texts         map[string]string `protobuf:"bytes,4,rep,name=texts,proto3" json:"texts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Texts map[string]string `protobuf:"bytes,4,rep,name=texts,proto3" json:"texts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What else can be done with the name.
+	Advice        []*Advice `protobuf:"bytes,5,rep,name=advice,proto3" json:"advice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -728,6 +730,13 @@ func (x *Availability) GetTexts() map[string]string {
 	return nil
 }
 
+func (x *Availability) GetAdvice() []*Advice {
+	if x != nil {
+		return x.Advice
+	}
+	return nil
+}
+
 var File_panel_registrar_v1_domain_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_domain_proto_rawDesc = "" +
@@ -756,12 +765,13 @@ const file_panel_registrar_v1_domain_proto_rawDesc = "" +
 	"\x06domain\x18\x01 \x01(\tR\x06domain\x125\n" +
 	"\tpaid_till\x18\x02 \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill\x129\n" +
 	"\x06action\x18\x03 \x01(\x0e2!.panel.registrar.v1.RenewalActionR\x06action\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xf7\x01\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xab\x02\n" +
 	"\fAvailability\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12>\n" +
 	"\x06status\x18\x02 \x01(\x0e2&.panel.registrar.v1.AvailabilityStatusR\x06status\x12\x16\n" +
 	"\x06detail\x18\x03 \x01(\tR\x06detail\x12A\n" +
-	"\x05texts\x18\x04 \x03(\v2+.panel.registrar.v1.Availability.TextsEntryR\x05texts\x1a8\n" +
+	"\x05texts\x18\x04 \x03(\v2+.panel.registrar.v1.Availability.TextsEntryR\x05texts\x122\n" +
+	"\x06advice\x18\x05 \x03(\v2\x1a.panel.registrar.v1.AdviceR\x06advice\x1a8\n" +
 	"\n" +
 	"TextsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -828,6 +838,7 @@ var file_panel_registrar_v1_domain_proto_goTypes = []any{
 	(*Operation)(nil),             // 13: panel.registrar.v1.Operation
 	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
 	(RegistrantKind)(0),           // 15: panel.registrar.v1.RegistrantKind
+	(*Advice)(nil),                // 16: panel.registrar.v1.Advice
 }
 var file_panel_registrar_v1_domain_proto_depIdxs = []int32{
 	0,  // 0: panel.registrar.v1.Domain.status:type_name -> panel.registrar.v1.DomainStatus
@@ -843,11 +854,12 @@ var file_panel_registrar_v1_domain_proto_depIdxs = []int32{
 	3,  // 10: panel.registrar.v1.RenewalStep.action:type_name -> panel.registrar.v1.RenewalAction
 	4,  // 11: panel.registrar.v1.Availability.status:type_name -> panel.registrar.v1.AvailabilityStatus
 	10, // 12: panel.registrar.v1.Availability.texts:type_name -> panel.registrar.v1.Availability.TextsEntry
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	16, // 13: panel.registrar.v1.Availability.advice:type_name -> panel.registrar.v1.Advice
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_domain_proto_init() }

@@ -258,7 +258,9 @@ type Operation struct {
 	History []*Step `protobuf:"bytes,12,rep,name=history,proto3" json:"history,omitempty"`
 	// What a person sees of it now; a decision names it. It changes with every step of the
 	// history, and with nothing else. Empty from a plugin that keeps none.
-	Version       string `protobuf:"bytes,13,opt,name=version,proto3" json:"version,omitempty"`
+	Version string `protobuf:"bytes,13,opt,name=version,proto3" json:"version,omitempty"`
+	// What a person can do while it waits for one; only RegistrarService.Operation fills it.
+	Advice        []*Advice `protobuf:"bytes,14,rep,name=advice,proto3" json:"advice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -384,6 +386,69 @@ func (x *Operation) GetVersion() string {
 	return ""
 }
 
+func (x *Operation) GetAdvice() []*Advice {
+	if x != nil {
+		return x.Advice
+	}
+	return nil
+}
+
+// Advice is something that a person can do next, as data: each front end words it. An action that
+// a front end does not know it leaves out; the text beside says as much.
+type Advice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "read-code", "settings", "read-mails", "read-strangers", "compare", "import"; new ones may come.
+	Action string `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`
+	// By name: order of read-code; settings of settings; domain and paid_till of import.
+	Parameters    map[string]string `protobuf:"bytes,2,rep,name=parameters,proto3" json:"parameters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Advice) Reset() {
+	*x = Advice{}
+	mi := &file_panel_registrar_v1_operation_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Advice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Advice) ProtoMessage() {}
+
+func (x *Advice) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_operation_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Advice.ProtoReflect.Descriptor instead.
+func (*Advice) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_operation_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Advice) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *Advice) GetParameters() map[string]string {
+	if x != nil {
+		return x.Parameters
+	}
+	return nil
+}
+
 // Step is one entry of an operation's history.
 type Step struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -405,7 +470,7 @@ type Step struct {
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_panel_registrar_v1_operation_proto_msgTypes[1]
+	mi := &file_panel_registrar_v1_operation_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -417,7 +482,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_operation_proto_msgTypes[1]
+	mi := &file_panel_registrar_v1_operation_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -430,7 +495,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_operation_proto_rawDescGZIP(), []int{1}
+	return file_panel_registrar_v1_operation_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Step) GetAt() *timestamppb.Timestamp {
@@ -479,7 +544,7 @@ var File_panel_registrar_v1_operation_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_operation_proto_rawDesc = "" +
 	"\n" +
-	"\"panel/registrar/v1/operation.proto\x12\x12panel.registrar.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1epanel/registrar/v1/order.proto\"\xa6\x04\n" +
+	"\"panel/registrar/v1/operation.proto\x12\x12panel.registrar.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1epanel/registrar/v1/order.proto\"\xda\x04\n" +
 	"\tOperation\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05order\x18\x02 \x01(\tR\x05order\x125\n" +
@@ -497,7 +562,16 @@ const file_panel_registrar_v1_operation_proto_rawDesc = "" +
 	"\vfinished_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"finishedAt\x122\n" +
 	"\ahistory\x18\f \x03(\v2\x18.panel.registrar.v1.StepR\ahistory\x12\x18\n" +
-	"\aversion\x18\r \x01(\tR\aversion\"\xee\x01\n" +
+	"\aversion\x18\r \x01(\tR\aversion\x122\n" +
+	"\x06advice\x18\x0e \x03(\v2\x1a.panel.registrar.v1.AdviceR\x06advice\"\xab\x01\n" +
+	"\x06Advice\x12\x16\n" +
+	"\x06action\x18\x01 \x01(\tR\x06action\x12J\n" +
+	"\n" +
+	"parameters\x18\x02 \x03(\v2*.panel.registrar.v1.Advice.ParametersEntryR\n" +
+	"parameters\x1a=\n" +
+	"\x0fParametersEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xee\x01\n" +
 	"\x04Step\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x128\n" +
 	"\x05state\x18\x02 \x01(\x0e2\".panel.registrar.v1.OperationStateR\x05state\x12\x18\n" +
@@ -543,32 +617,36 @@ func file_panel_registrar_v1_operation_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_operation_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_panel_registrar_v1_operation_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_panel_registrar_v1_operation_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_panel_registrar_v1_operation_proto_goTypes = []any{
 	(OperationState)(0),           // 0: panel.registrar.v1.OperationState
 	(EvidenceKind)(0),             // 1: panel.registrar.v1.EvidenceKind
 	(Verdict)(0),                  // 2: panel.registrar.v1.Verdict
 	(*Operation)(nil),             // 3: panel.registrar.v1.Operation
-	(*Step)(nil),                  // 4: panel.registrar.v1.Step
-	(OperationKind)(0),            // 5: panel.registrar.v1.OperationKind
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(*Advice)(nil),                // 4: panel.registrar.v1.Advice
+	(*Step)(nil),                  // 5: panel.registrar.v1.Step
+	nil,                           // 6: panel.registrar.v1.Advice.ParametersEntry
+	(OperationKind)(0),            // 7: panel.registrar.v1.OperationKind
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
 }
 var file_panel_registrar_v1_operation_proto_depIdxs = []int32{
-	5,  // 0: panel.registrar.v1.Operation.kind:type_name -> panel.registrar.v1.OperationKind
+	7,  // 0: panel.registrar.v1.Operation.kind:type_name -> panel.registrar.v1.OperationKind
 	0,  // 1: panel.registrar.v1.Operation.state:type_name -> panel.registrar.v1.OperationState
-	6,  // 2: panel.registrar.v1.Operation.created_at:type_name -> google.protobuf.Timestamp
-	6,  // 3: panel.registrar.v1.Operation.updated_at:type_name -> google.protobuf.Timestamp
-	6,  // 4: panel.registrar.v1.Operation.deadline:type_name -> google.protobuf.Timestamp
-	6,  // 5: panel.registrar.v1.Operation.finished_at:type_name -> google.protobuf.Timestamp
-	4,  // 6: panel.registrar.v1.Operation.history:type_name -> panel.registrar.v1.Step
-	6,  // 7: panel.registrar.v1.Step.at:type_name -> google.protobuf.Timestamp
-	0,  // 8: panel.registrar.v1.Step.state:type_name -> panel.registrar.v1.OperationState
-	1,  // 9: panel.registrar.v1.Step.evidence:type_name -> panel.registrar.v1.EvidenceKind
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	8,  // 2: panel.registrar.v1.Operation.created_at:type_name -> google.protobuf.Timestamp
+	8,  // 3: panel.registrar.v1.Operation.updated_at:type_name -> google.protobuf.Timestamp
+	8,  // 4: panel.registrar.v1.Operation.deadline:type_name -> google.protobuf.Timestamp
+	8,  // 5: panel.registrar.v1.Operation.finished_at:type_name -> google.protobuf.Timestamp
+	5,  // 6: panel.registrar.v1.Operation.history:type_name -> panel.registrar.v1.Step
+	4,  // 7: panel.registrar.v1.Operation.advice:type_name -> panel.registrar.v1.Advice
+	6,  // 8: panel.registrar.v1.Advice.parameters:type_name -> panel.registrar.v1.Advice.ParametersEntry
+	8,  // 9: panel.registrar.v1.Step.at:type_name -> google.protobuf.Timestamp
+	0,  // 10: panel.registrar.v1.Step.state:type_name -> panel.registrar.v1.OperationState
+	1,  // 11: panel.registrar.v1.Step.evidence:type_name -> panel.registrar.v1.EvidenceKind
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_operation_proto_init() }
@@ -583,7 +661,7 @@ func file_panel_registrar_v1_operation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_operation_proto_rawDesc), len(file_panel_registrar_v1_operation_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   2,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -170,7 +170,7 @@ func (AttributeType) EnumDescriptor() ([]byte, []int) {
 // Description introduces a registrar.
 type Description struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As in plugin.hcl: "r01".
+	// As the panel's configuration names it: "acme".
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// For people.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
@@ -409,13 +409,13 @@ func (x *Schema) GetBlocks() []*Block {
 // Attribute is one setting.
 type Attribute struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name in plugin.hcl.
+	// Name in the configuration.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Type of its value.
 	Type AttributeType `protobuf:"varint,2,opt,name=type,proto3,enum=panel.registrar.v1.AttributeType" json:"type,omitempty"`
 	// Must be given.
 	Required bool `protobuf:"varint,3,opt,name=required,proto3" json:"required,omitempty"`
-	// As written in HCL, without quotes; empty for none.
+	// As a text: true, 10, 5m; empty for none.
 	Default string `protobuf:"bytes,4,opt,name=default,proto3" json:"default,omitempty"`
 	// The allowed values; empty for any.
 	OneOf []string `protobuf:"bytes,5,rep,name=one_of,json=oneOf,proto3" json:"one_of,omitempty"`
@@ -509,7 +509,7 @@ func (x *Attribute) GetDescription() string {
 // Block is a nested block.
 type Block struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name in plugin.hcl.
+	// Name in the configuration.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Names of its labels; none for most.
 	Labels []string `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty"`
@@ -595,10 +595,12 @@ type Component struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Whether it works.
 	Ok bool `protobuf:"varint,2,opt,name=ok,proto3" json:"ok,omitempty"`
-	// What is wrong and what to do, or how it stands.
+	// What is wrong, or how it stands.
 	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
 	// Numbers for those who monitor it, by names such as looked_at; instants are Unix seconds.
-	Figures       map[string]float64 `protobuf:"bytes,4,rep,name=figures,proto3" json:"figures,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	Figures map[string]float64 `protobuf:"bytes,4,rep,name=figures,proto3" json:"figures,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	// What to do about it.
+	Advice        []*Advice `protobuf:"bytes,5,rep,name=advice,proto3" json:"advice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -657,6 +659,13 @@ func (x *Component) GetDetail() string {
 func (x *Component) GetFigures() map[string]float64 {
 	if x != nil {
 		return x.Figures
+	}
+	return nil
+}
+
+func (x *Component) GetAdvice() []*Advice {
+	if x != nil {
+		return x.Advice
 	}
 	return nil
 }
@@ -1092,7 +1101,7 @@ var File_panel_registrar_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x1fpanel/registrar/v1/plugin.proto\x12\x12panel.registrar.v1\x1a\x1epanel/registrar/v1/order.proto\"\xb5\x03\n" +
+	"\x1fpanel/registrar/v1/plugin.proto\x12\x12panel.registrar.v1\x1a\"panel/registrar/v1/operation.proto\x1a\x1epanel/registrar/v1/order.proto\"\xb5\x03\n" +
 	"\vDescription\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x18\n" +
@@ -1130,12 +1139,13 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x06labels\x18\x02 \x03(\tR\x06labels\x12\x1a\n" +
 	"\brepeated\x18\x03 \x01(\bR\brepeated\x122\n" +
 	"\x06schema\x18\x04 \x01(\v2\x1a.panel.registrar.v1.SchemaR\x06schema\x12 \n" +
-	"\vdescription\x18\x05 \x01(\tR\vdescription\"\xc9\x01\n" +
+	"\vdescription\x18\x05 \x01(\tR\vdescription\"\xfd\x01\n" +
 	"\tComponent\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
 	"\x02ok\x18\x02 \x01(\bR\x02ok\x12\x16\n" +
 	"\x06detail\x18\x03 \x01(\tR\x06detail\x12D\n" +
-	"\afigures\x18\x04 \x03(\v2*.panel.registrar.v1.Component.FiguresEntryR\afigures\x1a:\n" +
+	"\afigures\x18\x04 \x03(\v2*.panel.registrar.v1.Component.FiguresEntryR\afigures\x122\n" +
+	"\x06advice\x18\x05 \x03(\v2\x1a.panel.registrar.v1.AdviceR\x06advice\x1a:\n" +
 	"\fFiguresEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"b\n" +
@@ -1223,6 +1233,7 @@ var file_panel_registrar_v1_plugin_proto_goTypes = []any{
 	nil,                       // 19: panel.registrar.v1.Component.FiguresEntry
 	(OperationKind)(0),        // 20: panel.registrar.v1.OperationKind
 	(RegistrantKind)(0),       // 21: panel.registrar.v1.RegistrantKind
+	(*Advice)(nil),            // 22: panel.registrar.v1.Advice
 }
 var file_panel_registrar_v1_plugin_proto_depIdxs = []int32{
 	20, // 0: panel.registrar.v1.Description.kinds:type_name -> panel.registrar.v1.OperationKind
@@ -1236,23 +1247,24 @@ var file_panel_registrar_v1_plugin_proto_depIdxs = []int32{
 	1,  // 8: panel.registrar.v1.Attribute.type:type_name -> panel.registrar.v1.AttributeType
 	4,  // 9: panel.registrar.v1.Block.schema:type_name -> panel.registrar.v1.Schema
 	19, // 10: panel.registrar.v1.Component.figures:type_name -> panel.registrar.v1.Component.FiguresEntry
-	7,  // 11: panel.registrar.v1.ProbeResponse.components:type_name -> panel.registrar.v1.Component
-	7,  // 12: panel.registrar.v1.HealthResponse.components:type_name -> panel.registrar.v1.Component
-	8,  // 13: panel.registrar.v1.PluginService.Configure:input_type -> panel.registrar.v1.ConfigureRequest
-	10, // 14: panel.registrar.v1.PluginService.Probe:input_type -> panel.registrar.v1.ProbeRequest
-	12, // 15: panel.registrar.v1.PluginService.Start:input_type -> panel.registrar.v1.StartRequest
-	14, // 16: panel.registrar.v1.PluginService.Health:input_type -> panel.registrar.v1.HealthRequest
-	16, // 17: panel.registrar.v1.PluginService.Drain:input_type -> panel.registrar.v1.DrainRequest
-	9,  // 18: panel.registrar.v1.PluginService.Configure:output_type -> panel.registrar.v1.ConfigureResponse
-	11, // 19: panel.registrar.v1.PluginService.Probe:output_type -> panel.registrar.v1.ProbeResponse
-	13, // 20: panel.registrar.v1.PluginService.Start:output_type -> panel.registrar.v1.StartResponse
-	15, // 21: panel.registrar.v1.PluginService.Health:output_type -> panel.registrar.v1.HealthResponse
-	17, // 22: panel.registrar.v1.PluginService.Drain:output_type -> panel.registrar.v1.DrainResponse
-	18, // [18:23] is the sub-list for method output_type
-	13, // [13:18] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	22, // 11: panel.registrar.v1.Component.advice:type_name -> panel.registrar.v1.Advice
+	7,  // 12: panel.registrar.v1.ProbeResponse.components:type_name -> panel.registrar.v1.Component
+	7,  // 13: panel.registrar.v1.HealthResponse.components:type_name -> panel.registrar.v1.Component
+	8,  // 14: panel.registrar.v1.PluginService.Configure:input_type -> panel.registrar.v1.ConfigureRequest
+	10, // 15: panel.registrar.v1.PluginService.Probe:input_type -> panel.registrar.v1.ProbeRequest
+	12, // 16: panel.registrar.v1.PluginService.Start:input_type -> panel.registrar.v1.StartRequest
+	14, // 17: panel.registrar.v1.PluginService.Health:input_type -> panel.registrar.v1.HealthRequest
+	16, // 18: panel.registrar.v1.PluginService.Drain:input_type -> panel.registrar.v1.DrainRequest
+	9,  // 19: panel.registrar.v1.PluginService.Configure:output_type -> panel.registrar.v1.ConfigureResponse
+	11, // 20: panel.registrar.v1.PluginService.Probe:output_type -> panel.registrar.v1.ProbeResponse
+	13, // 21: panel.registrar.v1.PluginService.Start:output_type -> panel.registrar.v1.StartResponse
+	15, // 22: panel.registrar.v1.PluginService.Health:output_type -> panel.registrar.v1.HealthResponse
+	17, // 23: panel.registrar.v1.PluginService.Drain:output_type -> panel.registrar.v1.DrainResponse
+	19, // [19:24] is the sub-list for method output_type
+	14, // [14:19] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_plugin_proto_init() }
@@ -1260,6 +1272,7 @@ func file_panel_registrar_v1_plugin_proto_init() {
 	if File_panel_registrar_v1_plugin_proto != nil {
 		return
 	}
+	file_panel_registrar_v1_operation_proto_init()
 	file_panel_registrar_v1_order_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

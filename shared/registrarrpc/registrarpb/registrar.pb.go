@@ -1899,17 +1899,24 @@ func (x *ReviewRuleRequest) GetId() string {
 	return ""
 }
 
-// ReviewRuleResponse answers ReviewRule.
+// ReviewRuleResponse answers ReviewRule: a block of settings, as the schema declares it, or why
+// there is none; and what it would have recognised so far.
 type ReviewRuleResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A configuration block, as HCL.
-	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
 	// Stored mails that it was tried on.
 	Tried int64 `protobuf:"varint,2,opt,name=tried,proto3" json:"tried,omitempty"`
 	// How many of them it recognises.
 	Matched int64 `protobuf:"varint,3,opt,name=matched,proto3" json:"matched,omitempty"`
 	// The newest of those.
-	Matches       []*RuleMatch `protobuf:"bytes,4,rep,name=matches,proto3" json:"matches,omitempty"`
+	Matches []*RuleMatch `protobuf:"bytes,4,rep,name=matches,proto3" json:"matches,omitempty"`
+	// Type of the block; empty when no rule can be made.
+	Block string `protobuf:"bytes,5,opt,name=block,proto3" json:"block,omitempty"`
+	// Its label.
+	Name string `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
+	// Its attributes, in the order in which people read them.
+	Settings []*Setting `protobuf:"bytes,7,rep,name=settings,proto3" json:"settings,omitempty"`
+	// Why no rule can be made, for people; empty when one is.
+	Why           string `protobuf:"bytes,8,opt,name=why,proto3" json:"why,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1944,13 +1951,6 @@ func (*ReviewRuleResponse) Descriptor() ([]byte, []int) {
 	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{37}
 }
 
-func (x *ReviewRuleResponse) GetRule() string {
-	if x != nil {
-		return x.Rule
-	}
-	return ""
-}
-
 func (x *ReviewRuleResponse) GetTried() int64 {
 	if x != nil {
 		return x.Tried
@@ -1970,6 +1970,89 @@ func (x *ReviewRuleResponse) GetMatches() []*RuleMatch {
 		return x.Matches
 	}
 	return nil
+}
+
+func (x *ReviewRuleResponse) GetBlock() string {
+	if x != nil {
+		return x.Block
+	}
+	return ""
+}
+
+func (x *ReviewRuleResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ReviewRuleResponse) GetSettings() []*Setting {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
+func (x *ReviewRuleResponse) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+// Setting is an attribute of a block of settings, and its value.
+type Setting struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the attribute.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its value.
+	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Setting) Reset() {
+	*x = Setting{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Setting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Setting) ProtoMessage() {}
+
+func (x *Setting) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Setting.ProtoReflect.Descriptor instead.
+func (*Setting) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *Setting) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Setting) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
 }
 
 // RuleMatch is a stored mail that a suggested rule recognises.
@@ -1995,7 +2078,7 @@ type RuleMatch struct {
 
 func (x *RuleMatch) Reset() {
 	*x = RuleMatch{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2007,7 +2090,7 @@ func (x *RuleMatch) String() string {
 func (*RuleMatch) ProtoMessage() {}
 
 func (x *RuleMatch) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2020,7 +2103,7 @@ func (x *RuleMatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleMatch.ProtoReflect.Descriptor instead.
 func (*RuleMatch) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{38}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RuleMatch) GetMail() string {
@@ -2089,7 +2172,7 @@ type ReviewPageRequest struct {
 
 func (x *ReviewPageRequest) Reset() {
 	*x = ReviewPageRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2101,7 +2184,7 @@ func (x *ReviewPageRequest) String() string {
 func (*ReviewPageRequest) ProtoMessage() {}
 
 func (x *ReviewPageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2114,7 +2197,7 @@ func (x *ReviewPageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewPageRequest.ProtoReflect.Descriptor instead.
 func (*ReviewPageRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{39}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ReviewPageRequest) GetStrangers() bool {
@@ -2158,7 +2241,7 @@ type ReviewPageResponse struct {
 
 func (x *ReviewPageResponse) Reset() {
 	*x = ReviewPageResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2170,7 +2253,7 @@ func (x *ReviewPageResponse) String() string {
 func (*ReviewPageResponse) ProtoMessage() {}
 
 func (x *ReviewPageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2183,7 +2266,7 @@ func (x *ReviewPageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewPageResponse.ProtoReflect.Descriptor instead.
 func (*ReviewPageResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReviewPageResponse) GetReviews() []*Review {
@@ -2215,7 +2298,7 @@ type MailPageRequest struct {
 
 func (x *MailPageRequest) Reset() {
 	*x = MailPageRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2227,7 +2310,7 @@ func (x *MailPageRequest) String() string {
 func (*MailPageRequest) ProtoMessage() {}
 
 func (x *MailPageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2240,7 +2323,7 @@ func (x *MailPageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailPageRequest.ProtoReflect.Descriptor instead.
 func (*MailPageRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *MailPageRequest) GetBeforeAt() *timestamppb.Timestamp {
@@ -2277,7 +2360,7 @@ type MailPageResponse struct {
 
 func (x *MailPageResponse) Reset() {
 	*x = MailPageResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2289,7 +2372,7 @@ func (x *MailPageResponse) String() string {
 func (*MailPageResponse) ProtoMessage() {}
 
 func (x *MailPageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2302,7 +2385,7 @@ func (x *MailPageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailPageResponse.ProtoReflect.Descriptor instead.
 func (*MailPageResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *MailPageResponse) GetMails() []*Mail {
@@ -2341,7 +2424,7 @@ type ResolveReviewsRequest struct {
 
 func (x *ResolveReviewsRequest) Reset() {
 	*x = ResolveReviewsRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2353,7 +2436,7 @@ func (x *ResolveReviewsRequest) String() string {
 func (*ResolveReviewsRequest) ProtoMessage() {}
 
 func (x *ResolveReviewsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2366,7 +2449,7 @@ func (x *ResolveReviewsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveReviewsRequest.ProtoReflect.Descriptor instead.
 func (*ResolveReviewsRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ResolveReviewsRequest) GetReviews() []*SeenReview {
@@ -2426,7 +2509,7 @@ type ResolveReviewsResponse struct {
 
 func (x *ResolveReviewsResponse) Reset() {
 	*x = ResolveReviewsResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2438,7 +2521,7 @@ func (x *ResolveReviewsResponse) String() string {
 func (*ResolveReviewsResponse) ProtoMessage() {}
 
 func (x *ResolveReviewsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2451,7 +2534,7 @@ func (x *ResolveReviewsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveReviewsResponse.ProtoReflect.Descriptor instead.
 func (*ResolveReviewsResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{44}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ResolveReviewsResponse) GetResolved() int64 {
@@ -2484,7 +2567,7 @@ type IgnoredSendersRequest struct {
 
 func (x *IgnoredSendersRequest) Reset() {
 	*x = IgnoredSendersRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2496,7 +2579,7 @@ func (x *IgnoredSendersRequest) String() string {
 func (*IgnoredSendersRequest) ProtoMessage() {}
 
 func (x *IgnoredSendersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2509,7 +2592,7 @@ func (x *IgnoredSendersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IgnoredSendersRequest.ProtoReflect.Descriptor instead.
 func (*IgnoredSendersRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{46}
 }
 
 // IgnoredSendersResponse answers IgnoredSenders.
@@ -2523,7 +2606,7 @@ type IgnoredSendersResponse struct {
 
 func (x *IgnoredSendersResponse) Reset() {
 	*x = IgnoredSendersResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2535,7 +2618,7 @@ func (x *IgnoredSendersResponse) String() string {
 func (*IgnoredSendersResponse) ProtoMessage() {}
 
 func (x *IgnoredSendersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2548,7 +2631,7 @@ func (x *IgnoredSendersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IgnoredSendersResponse.ProtoReflect.Descriptor instead.
 func (*IgnoredSendersResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{46}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *IgnoredSendersResponse) GetSenders() []*IgnoredSender {
@@ -2571,7 +2654,7 @@ type HeedSenderRequest struct {
 
 func (x *HeedSenderRequest) Reset() {
 	*x = HeedSenderRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2583,7 +2666,7 @@ func (x *HeedSenderRequest) String() string {
 func (*HeedSenderRequest) ProtoMessage() {}
 
 func (x *HeedSenderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2596,7 +2679,7 @@ func (x *HeedSenderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeedSenderRequest.ProtoReflect.Descriptor instead.
 func (*HeedSenderRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{47}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *HeedSenderRequest) GetAddress() string {
@@ -2622,7 +2705,7 @@ type HeedSenderResponse struct {
 
 func (x *HeedSenderResponse) Reset() {
 	*x = HeedSenderResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2634,7 +2717,7 @@ func (x *HeedSenderResponse) String() string {
 func (*HeedSenderResponse) ProtoMessage() {}
 
 func (x *HeedSenderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2647,7 +2730,7 @@ func (x *HeedSenderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeedSenderResponse.ProtoReflect.Descriptor instead.
 func (*HeedSenderResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{48}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{49}
 }
 
 // MailRequest names a mail.
@@ -2661,7 +2744,7 @@ type MailRequest struct {
 
 func (x *MailRequest) Reset() {
 	*x = MailRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2673,7 +2756,7 @@ func (x *MailRequest) String() string {
 func (*MailRequest) ProtoMessage() {}
 
 func (x *MailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2686,7 +2769,7 @@ func (x *MailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailRequest.ProtoReflect.Descriptor instead.
 func (*MailRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{49}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *MailRequest) GetId() string {
@@ -2707,7 +2790,7 @@ type MailResponse struct {
 
 func (x *MailResponse) Reset() {
 	*x = MailResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2719,7 +2802,7 @@ func (x *MailResponse) String() string {
 func (*MailResponse) ProtoMessage() {}
 
 func (x *MailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2732,7 +2815,7 @@ func (x *MailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailResponse.ProtoReflect.Descriptor instead.
 func (*MailResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{50}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *MailResponse) GetMail() *Mail {
@@ -2753,7 +2836,7 @@ type RawMailRequest struct {
 
 func (x *RawMailRequest) Reset() {
 	*x = RawMailRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2765,7 +2848,7 @@ func (x *RawMailRequest) String() string {
 func (*RawMailRequest) ProtoMessage() {}
 
 func (x *RawMailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2778,7 +2861,7 @@ func (x *RawMailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMailRequest.ProtoReflect.Descriptor instead.
 func (*RawMailRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{51}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RawMailRequest) GetId() string {
@@ -2799,7 +2882,7 @@ type RawMailResponse struct {
 
 func (x *RawMailResponse) Reset() {
 	*x = RawMailResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2811,7 +2894,7 @@ func (x *RawMailResponse) String() string {
 func (*RawMailResponse) ProtoMessage() {}
 
 func (x *RawMailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2824,7 +2907,7 @@ func (x *RawMailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMailResponse.ProtoReflect.Descriptor instead.
 func (*RawMailResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{52}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *RawMailResponse) GetText() string {
@@ -2845,7 +2928,7 @@ type RecogniseRequest struct {
 
 func (x *RecogniseRequest) Reset() {
 	*x = RecogniseRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2857,7 +2940,7 @@ func (x *RecogniseRequest) String() string {
 func (*RecogniseRequest) ProtoMessage() {}
 
 func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2870,7 +2953,7 @@ func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseRequest.ProtoReflect.Descriptor instead.
 func (*RecogniseRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{53}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *RecogniseRequest) GetRaw() []byte {
@@ -2891,7 +2974,7 @@ type RecogniseResponse struct {
 
 func (x *RecogniseResponse) Reset() {
 	*x = RecogniseResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2903,7 +2986,7 @@ func (x *RecogniseResponse) String() string {
 func (*RecogniseResponse) ProtoMessage() {}
 
 func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2916,7 +2999,7 @@ func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseResponse.ProtoReflect.Descriptor instead.
 func (*RecogniseResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{54}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *RecogniseResponse) GetRecognition() *Recognition {
@@ -2937,7 +3020,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2949,7 +3032,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2962,7 +3045,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{55}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *BackupRequest) GetDir() string {
@@ -2981,7 +3064,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2993,7 +3076,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3006,7 +3089,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{56}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{57}
 }
 
 // EraseRequest says whose data are to go.
@@ -3022,7 +3105,7 @@ type EraseRequest struct {
 
 func (x *EraseRequest) Reset() {
 	*x = EraseRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3034,7 +3117,7 @@ func (x *EraseRequest) String() string {
 func (*EraseRequest) ProtoMessage() {}
 
 func (x *EraseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3047,7 +3130,7 @@ func (x *EraseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
 func (*EraseRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{57}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *EraseRequest) GetCustomer() string {
@@ -3079,7 +3162,7 @@ type EraseResponse struct {
 
 func (x *EraseResponse) Reset() {
 	*x = EraseResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3091,7 +3174,7 @@ func (x *EraseResponse) String() string {
 func (*EraseResponse) ProtoMessage() {}
 
 func (x *EraseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3104,7 +3187,7 @@ func (x *EraseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseResponse.ProtoReflect.Descriptor instead.
 func (*EraseResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{58}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *EraseResponse) GetRemoved() []*Removed {
@@ -3141,7 +3224,7 @@ type Removed struct {
 
 func (x *Removed) Reset() {
 	*x = Removed{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3153,7 +3236,7 @@ func (x *Removed) String() string {
 func (*Removed) ProtoMessage() {}
 
 func (x *Removed) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3166,7 +3249,7 @@ func (x *Removed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Removed.ProtoReflect.Descriptor instead.
 func (*Removed) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{59}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *Removed) GetWhat() string {
@@ -3196,7 +3279,7 @@ type Kept struct {
 
 func (x *Kept) Reset() {
 	*x = Kept{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3208,7 +3291,7 @@ func (x *Kept) String() string {
 func (*Kept) ProtoMessage() {}
 
 func (x *Kept) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3221,7 +3304,7 @@ func (x *Kept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kept.ProtoReflect.Descriptor instead.
 func (*Kept) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{60}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *Kept) GetWhat() string {
@@ -3247,7 +3330,7 @@ type RotateKeysRequest struct {
 
 func (x *RotateKeysRequest) Reset() {
 	*x = RotateKeysRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3259,7 +3342,7 @@ func (x *RotateKeysRequest) String() string {
 func (*RotateKeysRequest) ProtoMessage() {}
 
 func (x *RotateKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3272,7 +3355,7 @@ func (x *RotateKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateKeysRequest.ProtoReflect.Descriptor instead.
 func (*RotateKeysRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{61}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{62}
 }
 
 // RotateKeysResponse says what became of the key.
@@ -3288,7 +3371,7 @@ type RotateKeysResponse struct {
 
 func (x *RotateKeysResponse) Reset() {
 	*x = RotateKeysResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3300,7 +3383,7 @@ func (x *RotateKeysResponse) String() string {
 func (*RotateKeysResponse) ProtoMessage() {}
 
 func (x *RotateKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3313,7 +3396,7 @@ func (x *RotateKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateKeysResponse.ProtoReflect.Descriptor instead.
 func (*RotateKeysResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{62}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *RotateKeysResponse) GetKey() string {
@@ -3429,12 +3512,18 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\x15ResolveReviewResponse\x122\n" +
 	"\x06review\x18\x01 \x01(\v2\x1a.panel.registrar.v1.ReviewR\x06review\"#\n" +
 	"\x11ReviewRuleRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\x91\x01\n" +
-	"\x12ReviewRuleResponse\x12\x12\n" +
-	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x14\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xfe\x01\n" +
+	"\x12ReviewRuleResponse\x12\x14\n" +
 	"\x05tried\x18\x02 \x01(\x03R\x05tried\x12\x18\n" +
 	"\amatched\x18\x03 \x01(\x03R\amatched\x127\n" +
-	"\amatches\x18\x04 \x03(\v2\x1d.panel.registrar.v1.RuleMatchR\amatches\"\xe3\x01\n" +
+	"\amatches\x18\x04 \x03(\v2\x1d.panel.registrar.v1.RuleMatchR\amatches\x12\x14\n" +
+	"\x05block\x18\x05 \x01(\tR\x05block\x12\x12\n" +
+	"\x04name\x18\x06 \x01(\tR\x04name\x127\n" +
+	"\bsettings\x18\a \x03(\v2\x1b.panel.registrar.v1.SettingR\bsettings\x12\x10\n" +
+	"\x03why\x18\b \x01(\tR\x03whyJ\x04\b\x01\x10\x02R\x04rule\"3\n" +
+	"\aSetting\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\xe3\x01\n" +
 	"\tRuleMatch\x12\x12\n" +
 	"\x04mail\x18\x01 \x01(\tR\x04mail\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x12\n" +
@@ -3557,7 +3646,7 @@ func file_panel_registrar_v1_registrar_proto_rawDescGZIP() []byte {
 	return file_panel_registrar_v1_registrar_proto_rawDescData
 }
 
-var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
+var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 64)
 var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*DescribeRequest)(nil),        // 0: panel.registrar.v1.DescribeRequest
 	(*DescribeResponse)(nil),       // 1: panel.registrar.v1.DescribeResponse
@@ -3597,164 +3686,166 @@ var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*ResolveReviewResponse)(nil),  // 35: panel.registrar.v1.ResolveReviewResponse
 	(*ReviewRuleRequest)(nil),      // 36: panel.registrar.v1.ReviewRuleRequest
 	(*ReviewRuleResponse)(nil),     // 37: panel.registrar.v1.ReviewRuleResponse
-	(*RuleMatch)(nil),              // 38: panel.registrar.v1.RuleMatch
-	(*ReviewPageRequest)(nil),      // 39: panel.registrar.v1.ReviewPageRequest
-	(*ReviewPageResponse)(nil),     // 40: panel.registrar.v1.ReviewPageResponse
-	(*MailPageRequest)(nil),        // 41: panel.registrar.v1.MailPageRequest
-	(*MailPageResponse)(nil),       // 42: panel.registrar.v1.MailPageResponse
-	(*ResolveReviewsRequest)(nil),  // 43: panel.registrar.v1.ResolveReviewsRequest
-	(*ResolveReviewsResponse)(nil), // 44: panel.registrar.v1.ResolveReviewsResponse
-	(*IgnoredSendersRequest)(nil),  // 45: panel.registrar.v1.IgnoredSendersRequest
-	(*IgnoredSendersResponse)(nil), // 46: panel.registrar.v1.IgnoredSendersResponse
-	(*HeedSenderRequest)(nil),      // 47: panel.registrar.v1.HeedSenderRequest
-	(*HeedSenderResponse)(nil),     // 48: panel.registrar.v1.HeedSenderResponse
-	(*MailRequest)(nil),            // 49: panel.registrar.v1.MailRequest
-	(*MailResponse)(nil),           // 50: panel.registrar.v1.MailResponse
-	(*RawMailRequest)(nil),         // 51: panel.registrar.v1.RawMailRequest
-	(*RawMailResponse)(nil),        // 52: panel.registrar.v1.RawMailResponse
-	(*RecogniseRequest)(nil),       // 53: panel.registrar.v1.RecogniseRequest
-	(*RecogniseResponse)(nil),      // 54: panel.registrar.v1.RecogniseResponse
-	(*BackupRequest)(nil),          // 55: panel.registrar.v1.BackupRequest
-	(*BackupResponse)(nil),         // 56: panel.registrar.v1.BackupResponse
-	(*EraseRequest)(nil),           // 57: panel.registrar.v1.EraseRequest
-	(*EraseResponse)(nil),          // 58: panel.registrar.v1.EraseResponse
-	(*Removed)(nil),                // 59: panel.registrar.v1.Removed
-	(*Kept)(nil),                   // 60: panel.registrar.v1.Kept
-	(*RotateKeysRequest)(nil),      // 61: panel.registrar.v1.RotateKeysRequest
-	(*RotateKeysResponse)(nil),     // 62: panel.registrar.v1.RotateKeysResponse
-	(*Description)(nil),            // 63: panel.registrar.v1.Description
-	(OperationKind)(0),             // 64: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),            // 65: panel.registrar.v1.RegistrantKind
-	(*Form)(nil),                   // 66: panel.registrar.v1.Form
-	(*Order)(nil),                  // 67: panel.registrar.v1.Order
-	(*Problem)(nil),                // 68: panel.registrar.v1.Problem
-	(*Availability)(nil),           // 69: panel.registrar.v1.Availability
-	(*Operation)(nil),              // 70: panel.registrar.v1.Operation
-	(Verdict)(0),                   // 71: panel.registrar.v1.Verdict
-	(*Domain)(nil),                 // 72: panel.registrar.v1.Domain
-	(*Event)(nil),                  // 73: panel.registrar.v1.Event
-	(RenewalMode)(0),               // 74: panel.registrar.v1.RenewalMode
-	(*RenewalStep)(nil),            // 75: panel.registrar.v1.RenewalStep
-	(*Handle)(nil),                 // 76: panel.registrar.v1.Handle
-	(*Date)(nil),                   // 77: panel.registrar.v1.Date
-	(*Review)(nil),                 // 78: panel.registrar.v1.Review
-	(ReplyOutcome)(0),              // 79: panel.registrar.v1.ReplyOutcome
-	(*timestamppb.Timestamp)(nil),  // 80: google.protobuf.Timestamp
-	(*Mail)(nil),                   // 81: panel.registrar.v1.Mail
-	(*SeenReview)(nil),             // 82: panel.registrar.v1.SeenReview
-	(*RefusedReview)(nil),          // 83: panel.registrar.v1.RefusedReview
-	(*IgnoredSender)(nil),          // 84: panel.registrar.v1.IgnoredSender
-	(*Recognition)(nil),            // 85: panel.registrar.v1.Recognition
+	(*Setting)(nil),                // 38: panel.registrar.v1.Setting
+	(*RuleMatch)(nil),              // 39: panel.registrar.v1.RuleMatch
+	(*ReviewPageRequest)(nil),      // 40: panel.registrar.v1.ReviewPageRequest
+	(*ReviewPageResponse)(nil),     // 41: panel.registrar.v1.ReviewPageResponse
+	(*MailPageRequest)(nil),        // 42: panel.registrar.v1.MailPageRequest
+	(*MailPageResponse)(nil),       // 43: panel.registrar.v1.MailPageResponse
+	(*ResolveReviewsRequest)(nil),  // 44: panel.registrar.v1.ResolveReviewsRequest
+	(*ResolveReviewsResponse)(nil), // 45: panel.registrar.v1.ResolveReviewsResponse
+	(*IgnoredSendersRequest)(nil),  // 46: panel.registrar.v1.IgnoredSendersRequest
+	(*IgnoredSendersResponse)(nil), // 47: panel.registrar.v1.IgnoredSendersResponse
+	(*HeedSenderRequest)(nil),      // 48: panel.registrar.v1.HeedSenderRequest
+	(*HeedSenderResponse)(nil),     // 49: panel.registrar.v1.HeedSenderResponse
+	(*MailRequest)(nil),            // 50: panel.registrar.v1.MailRequest
+	(*MailResponse)(nil),           // 51: panel.registrar.v1.MailResponse
+	(*RawMailRequest)(nil),         // 52: panel.registrar.v1.RawMailRequest
+	(*RawMailResponse)(nil),        // 53: panel.registrar.v1.RawMailResponse
+	(*RecogniseRequest)(nil),       // 54: panel.registrar.v1.RecogniseRequest
+	(*RecogniseResponse)(nil),      // 55: panel.registrar.v1.RecogniseResponse
+	(*BackupRequest)(nil),          // 56: panel.registrar.v1.BackupRequest
+	(*BackupResponse)(nil),         // 57: panel.registrar.v1.BackupResponse
+	(*EraseRequest)(nil),           // 58: panel.registrar.v1.EraseRequest
+	(*EraseResponse)(nil),          // 59: panel.registrar.v1.EraseResponse
+	(*Removed)(nil),                // 60: panel.registrar.v1.Removed
+	(*Kept)(nil),                   // 61: panel.registrar.v1.Kept
+	(*RotateKeysRequest)(nil),      // 62: panel.registrar.v1.RotateKeysRequest
+	(*RotateKeysResponse)(nil),     // 63: panel.registrar.v1.RotateKeysResponse
+	(*Description)(nil),            // 64: panel.registrar.v1.Description
+	(OperationKind)(0),             // 65: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),            // 66: panel.registrar.v1.RegistrantKind
+	(*Form)(nil),                   // 67: panel.registrar.v1.Form
+	(*Order)(nil),                  // 68: panel.registrar.v1.Order
+	(*Problem)(nil),                // 69: panel.registrar.v1.Problem
+	(*Availability)(nil),           // 70: panel.registrar.v1.Availability
+	(*Operation)(nil),              // 71: panel.registrar.v1.Operation
+	(Verdict)(0),                   // 72: panel.registrar.v1.Verdict
+	(*Domain)(nil),                 // 73: panel.registrar.v1.Domain
+	(*Event)(nil),                  // 74: panel.registrar.v1.Event
+	(RenewalMode)(0),               // 75: panel.registrar.v1.RenewalMode
+	(*RenewalStep)(nil),            // 76: panel.registrar.v1.RenewalStep
+	(*Handle)(nil),                 // 77: panel.registrar.v1.Handle
+	(*Date)(nil),                   // 78: panel.registrar.v1.Date
+	(*Review)(nil),                 // 79: panel.registrar.v1.Review
+	(ReplyOutcome)(0),              // 80: panel.registrar.v1.ReplyOutcome
+	(*timestamppb.Timestamp)(nil),  // 81: google.protobuf.Timestamp
+	(*Mail)(nil),                   // 82: panel.registrar.v1.Mail
+	(*SeenReview)(nil),             // 83: panel.registrar.v1.SeenReview
+	(*RefusedReview)(nil),          // 84: panel.registrar.v1.RefusedReview
+	(*IgnoredSender)(nil),          // 85: panel.registrar.v1.IgnoredSender
+	(*Recognition)(nil),            // 86: panel.registrar.v1.Recognition
 }
 var file_panel_registrar_v1_registrar_proto_depIdxs = []int32{
-	63, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
-	64, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
-	65, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	66, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
-	67, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
-	68, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
-	68, // 6: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
-	69, // 7: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
-	67, // 8: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
-	70, // 9: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
-	70, // 10: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
-	71, // 11: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
-	70, // 12: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
-	72, // 13: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	72, // 14: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
-	73, // 15: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
-	74, // 16: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
-	72, // 17: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
-	75, // 18: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
-	76, // 19: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
-	76, // 20: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
-	77, // 21: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
-	72, // 22: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	78, // 23: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
-	78, // 24: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
-	79, // 25: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	78, // 26: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
-	38, // 27: panel.registrar.v1.ReviewRuleResponse.matches:type_name -> panel.registrar.v1.RuleMatch
-	80, // 28: panel.registrar.v1.RuleMatch.at:type_name -> google.protobuf.Timestamp
-	79, // 29: panel.registrar.v1.RuleMatch.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	80, // 30: panel.registrar.v1.ReviewPageRequest.after_received_at:type_name -> google.protobuf.Timestamp
-	78, // 31: panel.registrar.v1.ReviewPageResponse.reviews:type_name -> panel.registrar.v1.Review
-	80, // 32: panel.registrar.v1.MailPageRequest.before_at:type_name -> google.protobuf.Timestamp
-	81, // 33: panel.registrar.v1.MailPageResponse.mails:type_name -> panel.registrar.v1.Mail
-	82, // 34: panel.registrar.v1.ResolveReviewsRequest.reviews:type_name -> panel.registrar.v1.SeenReview
-	79, // 35: panel.registrar.v1.ResolveReviewsRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	83, // 36: panel.registrar.v1.ResolveReviewsResponse.refused:type_name -> panel.registrar.v1.RefusedReview
-	84, // 37: panel.registrar.v1.IgnoredSendersResponse.senders:type_name -> panel.registrar.v1.IgnoredSender
-	81, // 38: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
-	85, // 39: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
-	80, // 40: panel.registrar.v1.EraseRequest.before:type_name -> google.protobuf.Timestamp
-	59, // 41: panel.registrar.v1.EraseResponse.removed:type_name -> panel.registrar.v1.Removed
-	60, // 42: panel.registrar.v1.EraseResponse.kept:type_name -> panel.registrar.v1.Kept
-	0,  // 43: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
-	2,  // 44: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
-	4,  // 45: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
-	6,  // 46: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
-	8,  // 47: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
-	10, // 48: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
-	12, // 49: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
-	14, // 50: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
-	16, // 51: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
-	18, // 52: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
-	20, // 53: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
-	22, // 54: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
-	24, // 55: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
-	26, // 56: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
-	28, // 57: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
-	30, // 58: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
-	32, // 59: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
-	34, // 60: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
-	36, // 61: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
-	49, // 62: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
-	51, // 63: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
-	53, // 64: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
-	39, // 65: panel.registrar.v1.RegistrarService.ReviewPage:input_type -> panel.registrar.v1.ReviewPageRequest
-	41, // 66: panel.registrar.v1.RegistrarService.MailPage:input_type -> panel.registrar.v1.MailPageRequest
-	43, // 67: panel.registrar.v1.RegistrarService.ResolveReviews:input_type -> panel.registrar.v1.ResolveReviewsRequest
-	45, // 68: panel.registrar.v1.RegistrarService.IgnoredSenders:input_type -> panel.registrar.v1.IgnoredSendersRequest
-	47, // 69: panel.registrar.v1.RegistrarService.HeedSender:input_type -> panel.registrar.v1.HeedSenderRequest
-	55, // 70: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
-	57, // 71: panel.registrar.v1.RegistrarService.Erase:input_type -> panel.registrar.v1.EraseRequest
-	61, // 72: panel.registrar.v1.RegistrarService.RotateKeys:input_type -> panel.registrar.v1.RotateKeysRequest
-	1,  // 73: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
-	3,  // 74: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
-	5,  // 75: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
-	7,  // 76: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
-	9,  // 77: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
-	11, // 78: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
-	13, // 79: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
-	15, // 80: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
-	17, // 81: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
-	19, // 82: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
-	21, // 83: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
-	23, // 84: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
-	25, // 85: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
-	27, // 86: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
-	29, // 87: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
-	31, // 88: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
-	33, // 89: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
-	35, // 90: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
-	37, // 91: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
-	50, // 92: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
-	52, // 93: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
-	54, // 94: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
-	40, // 95: panel.registrar.v1.RegistrarService.ReviewPage:output_type -> panel.registrar.v1.ReviewPageResponse
-	42, // 96: panel.registrar.v1.RegistrarService.MailPage:output_type -> panel.registrar.v1.MailPageResponse
-	44, // 97: panel.registrar.v1.RegistrarService.ResolveReviews:output_type -> panel.registrar.v1.ResolveReviewsResponse
-	46, // 98: panel.registrar.v1.RegistrarService.IgnoredSenders:output_type -> panel.registrar.v1.IgnoredSendersResponse
-	48, // 99: panel.registrar.v1.RegistrarService.HeedSender:output_type -> panel.registrar.v1.HeedSenderResponse
-	56, // 100: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
-	58, // 101: panel.registrar.v1.RegistrarService.Erase:output_type -> panel.registrar.v1.EraseResponse
-	62, // 102: panel.registrar.v1.RegistrarService.RotateKeys:output_type -> panel.registrar.v1.RotateKeysResponse
-	73, // [73:103] is the sub-list for method output_type
-	43, // [43:73] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	64, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
+	65, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
+	66, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	67, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
+	68, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
+	69, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
+	69, // 6: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
+	70, // 7: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
+	68, // 8: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
+	71, // 9: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
+	71, // 10: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
+	72, // 11: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
+	71, // 12: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
+	73, // 13: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	73, // 14: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
+	74, // 15: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
+	75, // 16: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
+	73, // 17: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
+	76, // 18: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
+	77, // 19: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
+	77, // 20: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
+	78, // 21: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
+	73, // 22: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	79, // 23: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
+	79, // 24: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
+	80, // 25: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	79, // 26: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
+	39, // 27: panel.registrar.v1.ReviewRuleResponse.matches:type_name -> panel.registrar.v1.RuleMatch
+	38, // 28: panel.registrar.v1.ReviewRuleResponse.settings:type_name -> panel.registrar.v1.Setting
+	81, // 29: panel.registrar.v1.RuleMatch.at:type_name -> google.protobuf.Timestamp
+	80, // 30: panel.registrar.v1.RuleMatch.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	81, // 31: panel.registrar.v1.ReviewPageRequest.after_received_at:type_name -> google.protobuf.Timestamp
+	79, // 32: panel.registrar.v1.ReviewPageResponse.reviews:type_name -> panel.registrar.v1.Review
+	81, // 33: panel.registrar.v1.MailPageRequest.before_at:type_name -> google.protobuf.Timestamp
+	82, // 34: panel.registrar.v1.MailPageResponse.mails:type_name -> panel.registrar.v1.Mail
+	83, // 35: panel.registrar.v1.ResolveReviewsRequest.reviews:type_name -> panel.registrar.v1.SeenReview
+	80, // 36: panel.registrar.v1.ResolveReviewsRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	84, // 37: panel.registrar.v1.ResolveReviewsResponse.refused:type_name -> panel.registrar.v1.RefusedReview
+	85, // 38: panel.registrar.v1.IgnoredSendersResponse.senders:type_name -> panel.registrar.v1.IgnoredSender
+	82, // 39: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
+	86, // 40: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
+	81, // 41: panel.registrar.v1.EraseRequest.before:type_name -> google.protobuf.Timestamp
+	60, // 42: panel.registrar.v1.EraseResponse.removed:type_name -> panel.registrar.v1.Removed
+	61, // 43: panel.registrar.v1.EraseResponse.kept:type_name -> panel.registrar.v1.Kept
+	0,  // 44: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
+	2,  // 45: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
+	4,  // 46: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
+	6,  // 47: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
+	8,  // 48: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
+	10, // 49: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
+	12, // 50: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
+	14, // 51: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
+	16, // 52: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
+	18, // 53: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
+	20, // 54: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
+	22, // 55: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
+	24, // 56: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
+	26, // 57: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
+	28, // 58: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
+	30, // 59: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
+	32, // 60: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
+	34, // 61: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
+	36, // 62: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
+	50, // 63: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
+	52, // 64: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
+	54, // 65: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
+	40, // 66: panel.registrar.v1.RegistrarService.ReviewPage:input_type -> panel.registrar.v1.ReviewPageRequest
+	42, // 67: panel.registrar.v1.RegistrarService.MailPage:input_type -> panel.registrar.v1.MailPageRequest
+	44, // 68: panel.registrar.v1.RegistrarService.ResolveReviews:input_type -> panel.registrar.v1.ResolveReviewsRequest
+	46, // 69: panel.registrar.v1.RegistrarService.IgnoredSenders:input_type -> panel.registrar.v1.IgnoredSendersRequest
+	48, // 70: panel.registrar.v1.RegistrarService.HeedSender:input_type -> panel.registrar.v1.HeedSenderRequest
+	56, // 71: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
+	58, // 72: panel.registrar.v1.RegistrarService.Erase:input_type -> panel.registrar.v1.EraseRequest
+	62, // 73: panel.registrar.v1.RegistrarService.RotateKeys:input_type -> panel.registrar.v1.RotateKeysRequest
+	1,  // 74: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
+	3,  // 75: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
+	5,  // 76: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
+	7,  // 77: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
+	9,  // 78: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
+	11, // 79: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
+	13, // 80: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
+	15, // 81: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
+	17, // 82: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
+	19, // 83: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
+	21, // 84: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
+	23, // 85: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
+	25, // 86: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
+	27, // 87: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
+	29, // 88: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
+	31, // 89: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
+	33, // 90: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
+	35, // 91: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
+	37, // 92: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
+	51, // 93: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
+	53, // 94: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
+	55, // 95: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
+	41, // 96: panel.registrar.v1.RegistrarService.ReviewPage:output_type -> panel.registrar.v1.ReviewPageResponse
+	43, // 97: panel.registrar.v1.RegistrarService.MailPage:output_type -> panel.registrar.v1.MailPageResponse
+	45, // 98: panel.registrar.v1.RegistrarService.ResolveReviews:output_type -> panel.registrar.v1.ResolveReviewsResponse
+	47, // 99: panel.registrar.v1.RegistrarService.IgnoredSenders:output_type -> panel.registrar.v1.IgnoredSendersResponse
+	49, // 100: panel.registrar.v1.RegistrarService.HeedSender:output_type -> panel.registrar.v1.HeedSenderResponse
+	57, // 101: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
+	59, // 102: panel.registrar.v1.RegistrarService.Erase:output_type -> panel.registrar.v1.EraseResponse
+	63, // 103: panel.registrar.v1.RegistrarService.RotateKeys:output_type -> panel.registrar.v1.RotateKeysResponse
+	74, // [74:104] is the sub-list for method output_type
+	44, // [44:74] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_registrar_proto_init() }
@@ -3775,7 +3866,7 @@ func file_panel_registrar_v1_registrar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_registrar_proto_rawDesc), len(file_panel_registrar_v1_registrar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   63,
+			NumMessages:   64,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

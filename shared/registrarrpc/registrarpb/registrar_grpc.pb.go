@@ -128,7 +128,7 @@ type RegistrarServiceClient interface {
 	// ResolveReview applies a person's reading of the mail. An outcome that does not suit the
 	// operation's state is PRECONDITION, and the entry stays. Capability reviews.
 	ResolveReview(ctx context.Context, in *ResolveReviewRequest, opts ...grpc.CallOption) (*ResolveReviewResponse, error)
-	// ReviewRule writes a configuration block that would recognise such mails from now on.
+	// ReviewRule suggests a block of settings that would recognise such mails from now on.
 	// Capability reviews.
 	ReviewRule(ctx context.Context, in *ReviewRuleRequest, opts ...grpc.CallOption) (*ReviewRuleResponse, error)
 	// Mail returns a stored mail, masked. Capability mail.
@@ -551,7 +551,7 @@ type RegistrarServiceServer interface {
 	// ResolveReview applies a person's reading of the mail. An outcome that does not suit the
 	// operation's state is PRECONDITION, and the entry stays. Capability reviews.
 	ResolveReview(context.Context, *ResolveReviewRequest) (*ResolveReviewResponse, error)
-	// ReviewRule writes a configuration block that would recognise such mails from now on.
+	// ReviewRule suggests a block of settings that would recognise such mails from now on.
 	// Capability reviews.
 	ReviewRule(context.Context, *ReviewRuleRequest) (*ReviewRuleResponse, error)
 	// Mail returns a stored mail, masked. Capability mail.

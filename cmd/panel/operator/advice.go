@@ -1,0 +1,46 @@
+package operator
+
+import (
+	"cmp"
+	"strings"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+// wordings say what a registrar advises, in commands of this panel; an action that is not here is
+// left out.
+var wordings = map[registrar.AdviceAction]func(parameters map[string]string) string{
+	registrar.AdviseReadCode: func(p map[string]string) string {
+		return "panel order secret " + cmp.Or(p["order"], "ORDER") + " --by YOU"
+	},
+	registrar.AdviseSettings: func(p map[string]string) string {
+		return "look at " + cmp.Or(p["settings"], "the settings") + " in plugin.hcl, then panel plugins upgrade NAME"
+	},
+	registrar.AdviseReadMails:     func(map[string]string) string { return "panel review" },
+	registrar.AdviseReadStrangers: func(map[string]string) string { return "panel review --strangers" },
+	registrar.AdviseCompare:       func(map[string]string) string { return "panel domains" },
+	registrar.AdviseImport: func(p map[string]string) string {
+		return "panel domain import " + cmp.Or(p["domain"], "NAME") + " --customer ID --handle H --paid-till " + cmp.Or(p["paid_till"], "DATE")
+	},
+}
+
+// advised words advice, one line each.
+func advised(all []api.Advice) (lines []string) {
+	for _, a := range all {
+		if word := wordings[registrar.AdviceAction(a.Action)]; word != nil {
+			lines = append(lines, word(a.Parameters))
+		}
+	}
+	return lines
+}
+
+// with adds advice to the text that it is about.
+func with(text string, advice []api.Advice) string {
+	if lines := advised(advice); len(lines) > 0 {
+		text += ": " + strings.Join(lines, "; ")
+	}
+	return text
+}
+
+func detailed(h api.Component) string { return with(h.Detail, h.Advice) }

@@ -1,0 +1,36 @@
+package operator
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+// Every action has words here, with its parameters and without; a new one is left out.
+func TestAdviceIsWorded(t *testing.T) {
+	t.Parallel()
+
+	for _, action := range registrar.AdviceActions() {
+		if lines := advised([]api.Advice{{Action: string(action)}}); len(lines) != 1 || !strings.Contains(lines[0], "panel ") {
+			t.Errorf("%s alone is worded %q", action, lines)
+		}
+	}
+
+	for _, c := range []struct {
+		advice api.Advice
+		want   []string
+	}{
+		{api.Advice{Action: "read-code", Parameters: map[string]string{"order": "o-17"}}, []string{"panel order secret o-17 --by YOU"}},
+		{api.Advice{Action: "import", Parameters: map[string]string{"domain": "old.ru", "paid_till": "2027-11-24"}},
+			[]string{"panel domain import old.ru --customer ID --handle H --paid-till 2027-11-24"}},
+		{api.Advice{Action: "settings", Parameters: map[string]string{"settings": "reconciled"}}, []string{"look at reconciled in plugin.hcl, then panel plugins upgrade NAME"}},
+		{api.Advice{Action: "dance"}, nil},
+	} {
+		if got := advised([]api.Advice{c.advice}); !slices.Equal(got, c.want) {
+			t.Errorf("%v is worded %q, want %q", c.advice, got, c.want)
+		}
+	}
+}
