@@ -261,6 +261,13 @@ func TestChecksum(t *testing.T) {
 	}
 }
 
+// withoutProgram names one that is missing, and looks for it again long after the test: at once it
+// would be tried again while the test looks.
+func withoutProgram(o *Options) {
+	o.Plugins[0].Command = []string{"/no/such/program"}
+	o.Timing.First, o.Timing.BackoffMin, o.Timing.BackoffMax, o.Timing.Retry = time.Hour, time.Hour, time.Hour, time.Hour
+}
+
 func TestNeverRetried(t *testing.T) {
 	t.Parallel()
 
@@ -279,7 +286,7 @@ func TestNeverRetried(t *testing.T) {
 		{"another name", "misnamed", nil, `it calls itself "impostor"`, ""},
 		{"another major version", "", func(o *Options) { o.Plugins[0].Env = []string{roleVariable + "=major"} },
 			"it speaks version 2 of the protocol and this panel version 1: upgrade the panel", ""},
-		{"no program", "", func(o *Options) { o.Plugins[0].Command = []string{"/no/such/program"} }, "no such file", ""},
+		{"no program", "", withoutProgram, "no such file", ""},
 		{"a long path for sockets", "", func(o *Options) { o.Plugins[0].RunDir = "/" + strings.Repeat("x", 100) }, "the directory for sockets", ""},
 	} {
 		t.Run(test.reason, func(t *testing.T) {

@@ -134,7 +134,7 @@ func TestUpgradeThatCantBegin(t *testing.T) {
 // A plugin that needs a person is healed by an upgrade, without a restart of the panel.
 func TestUpgradeHealsTheDisabled(t *testing.T) {
 	t.Parallel()
-	th := open(t, func(o *Options) { o.Plugins[0].Command = []string{"/no/such/program"} })
+	th := open(t, withoutProgram)
 	th.disabled()
 	if _, to, err := th.upgrade(th.version("2.0.0", "")); err != nil || to != "2.0.0" {
 		t.Fatalf("Upgrade = %s, %v", to, err)
