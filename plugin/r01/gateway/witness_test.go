@@ -660,14 +660,14 @@ func TestRefusedButRegistered(t *testing.T) {
 	g.expect(op.ID, registrar.Failed)
 	g.mustPublish(l, g.ordered("first.ru"), g.ordered("strange.ru"))
 	d := g.status("strange.ru")
-	if d.Status != registrar.StatusError || !strings.Contains(fmt.Sprint(d.Alarms), "take it over") {
+	if d.Status != registrar.StatusError || !strings.Contains(fmt.Sprint(d.Alarms), "import it") {
 		t.Errorf("%+v", d)
 	}
 	d, err := g.ImportDomain(t.Context(), registrar.Import{Domain: "strange.ru", Customer: "c1", Handle: d.Handle, PaidTill: g.ordered("strange.ru").PaidTill})
 	if err != nil || d.Status != registrar.StatusRegistered {
 		t.Errorf("taken over as %+v, %v", d, err)
 	}
-	if alarms := g.status("strange.ru").Alarms; strings.Contains(fmt.Sprint(alarms), "take it over") {
+	if alarms := g.status("strange.ru").Alarms; strings.Contains(fmt.Sprint(alarms), "import it") {
 		t.Errorf("the alarm stands: %v", alarms)
 	}
 }
@@ -732,7 +732,7 @@ func TestWhoisOnRefusal(t *testing.T) {
 	g.receive(g.reply(2, "domain: strange.ru", "status: TASK_FAILURE", "message: refused"))
 	w.held["strange.ru"] = g.ordered("strange.ru")
 	g.look()
-	if d := g.status("strange.ru"); d.Status != registrar.StatusError || !strings.Contains(fmt.Sprint(d.Alarms), "take it over") {
+	if d := g.status("strange.ru"); d.Status != registrar.StatusError || !strings.Contains(fmt.Sprint(d.Alarms), "import it") {
 		t.Errorf("%+v", d)
 	}
 	g.clock = g.clock.Add(witness.DoubtRefusal)
