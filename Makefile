@@ -29,7 +29,7 @@ RACE   = -race '-gcflags=modernc.org/sqlite/lib=$(C_CODE)' '-gcflags=modernc.org
 unit:
 	GO="$(GO)" .ci/unit $(RACE) -vet=off -shuffle=on -timeout 45m -p 2 -parallel 4
 
-# What Go alone can do, in a minute: no root, no servers, no race detector.
+# What Go alone can do, in one to four minutes: no root, no servers, no race detector.
 quick:
 	$(GO) vet ./...
 	$(GO) test -vet=off -short ./...
