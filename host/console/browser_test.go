@@ -169,7 +169,7 @@ func (p *tab) shows(texts ...string) {
 	}
 }
 
-// signIn goes to a page as somebody who is led to the page for that first.
+// signIn goes to a page, and signs in on the page that it is led to first.
 func (p *tab) signIn(name, path string) {
 	p.t.Helper()
 	p.open(path)

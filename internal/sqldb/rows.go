@@ -3,10 +3,20 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 )
+
+// JSON scans a row of one column that holds a value as JSON.
+func JSON[T any](row Scanner) (v T, err error) {
+	var text string
+	if err := row.Scan(&text); err != nil {
+		return v, err
+	}
+	return v, json.Unmarshal([]byte(text), &v)
+}
 
 // Collect runs a query and scans every row.
 func Collect[T any](ctx context.Context, q Querier, scan func(Scanner) (T, error), query string, args ...any) ([]T, error) {

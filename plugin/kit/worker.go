@@ -168,7 +168,7 @@ func (w *worker) attend(calls context.Context, t store.Task) error {
 
 	answer := w.answer(calls, t, call)
 
-	// What became of it is recorded even if nobody waits for it any more.
+	// What became of it is recorded even if no caller waits for it any more.
 	ctx := context.WithoutCancel(calls)
 	now := w.now()
 	if m, ok := decide(t, answer, now, w.timing); ok {

@@ -399,11 +399,7 @@ func (b *book) domain(ctx context.Context, name string) (d registrar.Domain, err
 }
 
 func (b *book) domains(ctx context.Context, p registrar.Page) (page registrar.DomainPage, err error) {
-	size := p.Size
-	if size <= 0 || size > registrar.MaxPage {
-		size = registrar.MaxPage
-	}
-
+	size := registrar.PageSize(p.Size)
 	err = b.db.Read(ctx, func(tx *sql.Tx) error {
 		names, err := sqldb.Collect(ctx, tx, func(s sqldb.Scanner) (name string, err error) { return name, s.Scan(&name) },
 			"select name from domains where name > $1 order by name limit $2", p.After, size)
@@ -443,13 +439,7 @@ func (b *book) Changed() <-chan struct{} { return b.changed.Next() }
 func (b *book) EventsAfter(ctx context.Context, after registrar.Cursor) (batch []registrar.Event, err error) {
 	const atOnce = 500
 	err = b.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		batch, err = sqldb.Collect(ctx, tx, func(s sqldb.Scanner) (e registrar.Event, err error) {
-			var text string
-			if err := s.Scan(&text); err != nil {
-				return e, err
-			}
-			return e, json.Unmarshal([]byte(text), &e)
-		}, "select event from events where cursor > $1 order by cursor limit $2", int64(after), atOnce)
+		batch, err = sqldb.Collect(ctx, tx, sqldb.JSON[registrar.Event], "select event from events where cursor > $1 order by cursor limit $2", int64(after), atOnce)
 		return err
 	})
 	return batch, err

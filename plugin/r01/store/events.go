@@ -108,11 +108,5 @@ var errOnlyReads = errors.New("emit event: the transaction only reads")
 
 // Events lists at most limit events after a cursor, oldest first.
 func (tx *Tx) Events(after registrar.Cursor, limit int) ([]registrar.Event, error) {
-	return collect(tx, func(s sqldb.Scanner) (e registrar.Event, err error) {
-		var text string
-		if err := s.Scan(&text); err != nil {
-			return e, err
-		}
-		return e, json.Unmarshal([]byte(text), &e)
-	}, "select event from events where cursor > $1 order by cursor limit $2", int64(after), limit)
+	return collect(tx, sqldb.JSON[registrar.Event], "select event from events where cursor > $1 order by cursor limit $2", int64(after), limit)
 }

@@ -80,7 +80,7 @@ func putDomain(ctx context.Context, tx *sql.Tx, d registrar.Domain) error {
 
 // readDomain returns a domain with its open operation.
 func (s *Store) readDomain(ctx context.Context, tx *sql.Tx, name string) (d registrar.Domain, err error) {
-	d, err = scanDomain(tx.QueryRowContext(ctx, "select record from domains where name = $1", name))
+	d, err = sqldb.JSON[registrar.Domain](tx.QueryRowContext(ctx, "select record from domains where name = $1", name))
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, registrar.Errorf(registrar.NotFound, "domain %s is not known here", name)
 	}
@@ -96,14 +96,6 @@ func (s *Store) readDomain(ctx context.Context, tx *sql.Tx, name string) (d regi
 		return d, err
 	}
 	return d, nil
-}
-
-func scanDomain(row sqldb.Scanner) (d registrar.Domain, err error) {
-	var text string
-	if err := row.Scan(&text); err != nil {
-		return d, err
-	}
-	return d, json.Unmarshal([]byte(text), &d)
 }
 
 // Domain returns one domain.

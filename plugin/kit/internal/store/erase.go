@@ -35,7 +35,7 @@ func (s *Store) kept(ctx context.Context, customer string) (list []registrar.Kep
 			list = append(list, registrar.Kept{What: "the order to " + string(t.Kind) + " " + t.Domain, Why: fmt.Sprintf("operation %s is %s", t.ID, t.State)})
 		}
 
-		domains, err := sqldb.Collect(ctx, tx, scanDomain, "select record from domains where customer = $1 order by name", customer)
+		domains, err := sqldb.Collect(ctx, tx, sqldb.JSON[registrar.Domain], "select record from domains where customer = $1 order by name", customer)
 		if err != nil {
 			return err
 		}

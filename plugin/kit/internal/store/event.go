@@ -42,13 +42,7 @@ func (s *Store) Changed() <-chan struct{} { return s.changed.Next() }
 func (s *Store) EventsAfter(ctx context.Context, after registrar.Cursor) (batch []registrar.Event, err error) {
 	const atOnce = 500
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		batch, err = sqldb.Collect(ctx, tx, func(row sqldb.Scanner) (e registrar.Event, err error) {
-			var text string
-			if err := row.Scan(&text); err != nil {
-				return e, err
-			}
-			return e, json.Unmarshal([]byte(text), &e)
-		}, "select event from events where cursor > $1 order by cursor limit $2", int64(after), atOnce)
+		batch, err = sqldb.Collect(ctx, tx, sqldb.JSON[registrar.Event], "select event from events where cursor > $1 order by cursor limit $2", int64(after), atOnce)
 		return err
 	})
 	return batch, err
