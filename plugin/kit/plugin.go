@@ -46,6 +46,7 @@ func New(a Adapter, o Options) *Plugin {
 func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	d := p.adapter.Describe()
 	d.Capabilities = slices.Concat(registrar.CapabilitiesOf((*Registrar)(nil)), d.Capabilities)
+	d.Phrases = slices.Concat(d.Phrases, phrases())
 	return d, nil
 }
 
