@@ -181,6 +181,8 @@ func noun(k registrar.OperationKind) string {
 		return "registration"
 	case registrar.KindRenew:
 		return "renewal"
+	case registrar.KindAuthCode:
+		return "transfer code"
 	}
 	return string(k)
 }

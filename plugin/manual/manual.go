@@ -91,7 +91,7 @@ func New(log *slog.Logger) *Plugin { return &Plugin{log: log, now: time.Now} }
 func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	return registrar.Description{
 		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
-		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
+		Kinds: kinds(), Registrants: registrar.RegistrantKinds(),
 		Capabilities: capabilities(), Schema: schema(),
 	}, nil
 }

@@ -23,6 +23,11 @@ func fields() []registrar.Field {
 	}
 }
 
+// kinds lists what staff can be asked for.
+func kinds() []registrar.OperationKind {
+	return []registrar.OperationKind{registrar.KindRegister, registrar.KindTransfer, registrar.KindRenew, registrar.KindUpdate}
+}
+
 // form is the same for every TLD: staff know what a registry wants.
 func form(q registrar.FormQuery) (registrar.Form, error) {
 	if !label.MatchString(q.TLD) {
@@ -59,7 +64,7 @@ func check(o registrar.Order) []registrar.Problem {
 	add(!o.ID.Valid(), "id", "must be 1 to 64 of A-Z a-z 0-9 . _ -")
 	name := checkName(o.Domain)
 	add(name != "", "domain", name)
-	add(!slices.Contains(registrar.OperationKinds(), o.Kind), "kind", fmt.Sprintf("must be one of %v", registrar.OperationKinds()))
+	add(!slices.Contains(kinds(), o.Kind), "kind", fmt.Sprintf("must be one of %v", kinds()))
 	starts := o.Kind.Acquires()
 	add(starts && o.Customer == "", "customer", "is required")
 	add(starts && o.Registrant == nil, "contact", "is required")

@@ -15,6 +15,9 @@ func orderText(o api.Order) func(io.Writer) {
 		command.Row(w, "order", o.ID)
 		command.Row(w, "kind", o.Kind)
 		command.Row(w, "domain", o.Unicode)
+		if o.Years != nil {
+			command.Row(w, "years", *o.Years)
+		}
 		command.Row(w, "customer", o.Customer)
 		command.Row(w, "registrar", o.Registrar)
 		command.Row(w, "state", o.State)
@@ -81,6 +84,9 @@ func domainText(d api.Domain) func(io.Writer) {
 		command.Row(w, "handle", d.Handle)
 		command.Row(w, "paid till", d.PaidTill)
 		command.Row(w, "renewal", d.Renewal)
+		if d.Locked {
+			command.Row(w, "locked", "transfers to another registrar are refused")
+		}
 		for _, n := range d.Nameservers {
 			command.Row(w, "nameserver", strings.TrimSpace(n.Host+" "+strings.Join(n.IPs, " ")))
 		}
