@@ -25,7 +25,7 @@ func fields() []registrar.Field {
 
 // kinds lists what staff can be asked for.
 func kinds() []registrar.OperationKind {
-	return []registrar.OperationKind{registrar.KindRegister, registrar.KindTransfer, registrar.KindRenew, registrar.KindUpdate}
+	return registrar.FirstOperationKinds()
 }
 
 // form is the same for every TLD: staff know what a registry wants.

@@ -68,7 +68,7 @@ func (d Description) Offered(name string, kind OperationKind) (KindOffer, bool) 
 // kinds are those that the registrar takes; one that names none is of the time of the first.
 func (d Description) kinds() []OperationKind {
 	if len(d.Kinds) == 0 {
-		return []OperationKind{KindRegister, KindTransfer, KindRenew, KindUpdate}
+		return FirstOperationKinds()
 	}
 	return d.Kinds
 }

@@ -40,6 +40,10 @@ func OperationKinds() []OperationKind {
 		KindDelete, KindRestore, KindLock, KindUnlock, KindAuthCode, KindTrade}
 }
 
+// FirstOperationKinds lists the kinds that the first version of the contract had: those of a
+// registrar that declares none.
+func FirstOperationKinds() []OperationKind { return OperationKinds()[:4] }
+
 // AcquiringKinds lists those that ask for a domain which is not ours yet.
 func AcquiringKinds() []OperationKind { return []OperationKind{KindRegister, KindTransfer} }
 

@@ -89,7 +89,7 @@ func newGood(log *slog.Logger) *good { return &good{log: log, more: make(chan st
 func goodDescription() registrar.Description {
 	return registrar.Description{
 		Name: "good", Title: "A registrar for tests", Version: "1.2.3", TLDs: []string{"example", "xn--p1ai"},
-		Kinds: []registrar.OperationKind{registrar.KindRegister, registrar.KindTransfer, registrar.KindRenew, registrar.KindUpdate}, Registrants: registrar.RegistrantKinds(), Capabilities: registrar.Capabilities(),
+		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds(), Capabilities: registrar.Capabilities(),
 		Schema: registrar.Schema{
 			Attributes: []registrar.Attribute{
 				{Name: "account", Type: registrar.TypeString, Required: true, Description: "whose"},
