@@ -5,8 +5,8 @@
 // where a suite connects a thousand times), and syncs as a server should. It ends with its test, or with the test's process
 // however that ends. As root it runs as the user postgres, because PostgreSQL refuses root.
 //
-// [Again] runs a package's whole suite once more on a server: tests ask [Database] for one,
-// and get none when they run without. Whatever keeps an instance from doing what it was
+// [Again] runs a package's whole suite once more on a server, with samples of cases that are alike:
+// tests ask [Database] for one, and get none when they run without. Whatever keeps an instance from doing what it was
 // told fails the test; nothing is ever skipped.
 package pgtest
 
@@ -186,7 +186,7 @@ func Again(t *testing.T, suite Suite) {
 	}
 	skip := "^(" + strings.Join(append(suite.Skip, t.Name()), "|") + ")$"
 	cmd := exec.CommandContext(t.Context(), testrun.Suite(t), "-test.v", "-test.shuffle=on", "-test.run=^Test", "-test.skip="+skip, "-test.timeout="+testrun.Remaining(t).String())
-	cmd.Env = slices.Concat(testrun.Within(os.Environ()), []string{serverVariable + "=" + s.url(admin)})
+	cmd.Env = slices.Concat(testrun.Elsewhere(testrun.Within(os.Environ())), []string{serverVariable + "=" + s.url(admin)})
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("on PostgreSQL: %v\n%s", err, failures(out))
@@ -204,9 +204,6 @@ func failures(out []byte) []byte {
 		return bytes.HasPrefix(l, []byte("=== ")) || bytes.HasPrefix(l, []byte("--- PASS"))
 	}), nil)
 }
-
-// Runs reports whether this is the process that [Again] has started: databases there are dear.
-func Runs() bool { return os.Getenv(serverVariable) != "" }
 
 // Database makes an empty database for a test of a suite that runs [Again], and returns its
 // URL; "" when the suite runs without a server.
