@@ -16,6 +16,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"net/url"
@@ -185,7 +186,8 @@ func Again(t *testing.T, suite Suite) {
 		suite.Prepare(s.url(prepared))
 	}
 	skip := "^(" + strings.Join(append(suite.Skip, t.Name()), "|") + ")$"
-	cmd := exec.CommandContext(t.Context(), testrun.Suite(t), "-test.v", "-test.shuffle=on", "-test.run=^Test", "-test.skip="+skip, "-test.timeout="+testrun.Remaining(t).String())
+	cmd := exec.CommandContext(t.Context(), testrun.Suite(t), "-test.v", "-test.shuffle=on", "-test.run=^Test", "-test.skip="+skip,
+		"-test.parallel="+flag.Lookup("test.parallel").Value.String(), "-test.timeout="+testrun.Remaining(t).String())
 	cmd.Env = slices.Concat(testrun.Elsewhere(testrun.Within(os.Environ())), []string{serverVariable + "=" + s.url(admin)})
 	out, err := cmd.CombinedOutput()
 	if err != nil {

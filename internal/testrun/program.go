@@ -78,11 +78,11 @@ func Unwatched(t *testing.T) bool {
 
 // Sample runs a test of many cases that are alike, each the work of one goroutine, without the race
 // detector: see [Unwatched]. What it returns reports whether the test tries its next case itself:
-// the first and every n-th where that was done, or in a suite that runs [Elsewhere]; otherwise all of
-// them.
+// the first and every n-th where that was done, in a suite that runs [Elsewhere], and in a short run;
+// otherwise all of them.
 func Sample(t *testing.T, n int) (tries func() bool) {
 	t.Helper()
-	if !Unwatched(t) && os.Getenv(elsewhere) == "" {
+	if !Unwatched(t) && os.Getenv(elsewhere) == "" && !testing.Short() {
 		n = 1
 	}
 	return everyNth(n)

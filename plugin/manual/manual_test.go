@@ -44,6 +44,7 @@ func started(t *testing.T, dir, lookup, confirm string, create bool) *Registrar 
 
 // The same tests hold on PostgreSQL.
 func TestOnPostgreSQL(t *testing.T) {
+	t.Parallel()
 	pgtest.Again(t, pgtest.Suite{Skip: []string{"TestMakeFixture", "TestFixturesMigrate"}})
 }
 

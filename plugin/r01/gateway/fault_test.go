@@ -237,8 +237,11 @@ func TestCommitFaults(t *testing.T) {
 			whole.relay.fail = relay()
 			commits := whole.run()
 			step := 1
-			if whole.server != "" {
+			switch {
+			case whole.server != "":
 				step = 12 // databases there are dear
+			case testing.Short():
+				step = 7
 			}
 			for n := 1; n <= commits; n += step {
 				for _, did := range []bool{false, true} {
