@@ -185,14 +185,17 @@ func Again(t *testing.T, suite Suite) {
 	if suite.Prepare != nil {
 		suite.Prepare(s.url(prepared))
 	}
+
 	skip := "^(" + strings.Join(append(suite.Skip, t.Name()), "|") + ")$"
 	cmd := exec.CommandContext(t.Context(), testrun.Suite(t), "-test.v", "-test.shuffle=on", "-test.run=^Test", "-test.skip="+skip,
 		"-test.parallel="+flag.Lookup("test.parallel").Value.String(), "-test.timeout="+testrun.Remaining(t).String())
 	cmd.Env = slices.Concat(testrun.Elsewhere(testrun.Within(os.Environ())), []string{serverVariable + "=" + s.url(admin)})
+
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("on PostgreSQL: %v\n%s", err, failures(out))
 	}
+
 	if exchange(t, s.url(admin), "select count(*) from pg_database where datname ~ '^t.{26}$'") == "0" {
 		t.Errorf("no test asked for a database:\n%s", out)
 	}
