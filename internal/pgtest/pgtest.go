@@ -210,6 +210,9 @@ func failures(out []byte) []byte {
 	}), nil)
 }
 
+// Runs reports whether this is the process that [Again] has started: databases there are dear.
+func Runs() bool { return os.Getenv(serverVariable) != "" }
+
 // Database makes an empty database for a test of a suite that runs [Again], and returns its
 // URL; "" when the suite runs without a server.
 func Database(t testing.TB) string {
