@@ -63,6 +63,8 @@ type Simulator struct {
 	post    *post
 	mailbox *imapmemserver.User
 	changed wake.Broadcast // when a mailbox changes
+	witness *witness
+	over    chan struct{} // closed when Run ends
 	doors   []service
 
 	mu       sync.Mutex
@@ -102,7 +104,7 @@ func New(o Options) *Simulator {
 		o.Now = time.Now
 	}
 	s := &Simulator{options: o, logger: o.Logger, agenda: newAgenda(), policy: o.Policy,
-		password: o.Password, registry: newRegistry(), drawn: map[string]int{},
+		password: o.Password, registry: newRegistry(), drawn: map[string]int{}, witness: newWitness(), over: make(chan struct{}),
 		liar: newLiar(o.Lies, o.LieRate)}
 	s.post = &post{deliver: func(raw []byte) { s.agenda.after(0, func() { s.deliver(raw) }) }}
 	s.mailbox = newMailbox(o)
@@ -192,6 +194,7 @@ func (s *Simulator) Run(ctx context.Context) error {
 	}
 
 	<-ctx.Done()
+	close(s.over)
 	s.shut()
 	work.Wait()
 
