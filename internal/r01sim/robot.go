@@ -79,7 +79,7 @@ func (s *Simulator) handle(e *Entry, r *reader) {
 		rejection = s.registry.references(request)
 	}
 
-	s.witness.arrived(request)
+	s.observer.arrived(request)
 	d := s.newDossier(request, r)
 	e.Verdict = VerdictSilent
 
@@ -153,7 +153,7 @@ func (d *dossier) take(e *Entry, t Template) *Task {
 }
 
 func (d *dossier) judge(t Template) *Rejection {
-	switch spell := d.witness.spell(t); {
+	switch spell := d.observer.spell(t); {
 	case spell == magicRefuse:
 		return t.reject(ReasonRefused, fmt.Sprintf("Domain name %s is reserved.", t.Object))
 	case spell == magicNoFunds:
@@ -202,13 +202,13 @@ func (s *Simulator) unless(while registrartest.Behaviour, task *Task, do func())
 		do()
 		return
 	}
-	s.witness.unless(while, task.Object, do, func() { s.agenda.after(0, do) })
+	s.observer.unless(while, task.Object, do, func() { s.agenda.after(0, do) })
 }
 
 // fate is what chance and magic have decided about the answers to a template.
 func (d *dossier) fate(t Template) fate {
 	random := d.random(string(d.request.Action) + " " + t.Object)
-	return d.witness.spell(t).bend(d.policy.draw(random))
+	return d.observer.spell(t).bend(d.policy.draw(random))
 }
 
 func (s *Simulator) pace(delay time.Duration) time.Duration {

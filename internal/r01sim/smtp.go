@@ -90,13 +90,13 @@ func (s *Simulator) treatment(recipients []string, raw []byte) (domain string, b
 	if !slices.ContainsFunc(recipients, func(to string) bool { return strings.EqualFold(to, s.options.Gateway) }) {
 		return "", registrartest.BehavesWell
 	}
-	return s.witness.treatment(raw)
+	return s.observer.treatment(raw)
 }
 
 // hold waits until the robot behaves otherwise to a domain, or the simulator ends.
 func (s *Simulator) hold(domain string) {
 	for {
-		behaviour, changed := s.witness.ledger.Behaves(domain)
+		behaviour, changed := s.observer.ledger.Behaves(domain)
 		if behaviour != registrartest.HoldsAnswers {
 			return
 		}

@@ -9,17 +9,17 @@ import (
 	"registrar.panel/shared/registrar/registrartest"
 )
 
-// witness tells how often requests for a domain have reached the robot, and has it misbehave to them:
+// observer tells how often requests for a domain have reached the robot, and has it misbehave to them:
 // the contract of witnesses, in docs/conformance.md. A request is known by the domain in it, because
 // R01 hears of no order.
-type witness struct {
+type observer struct {
 	ledger registrartest.Ledger
 
 	mu      sync.Mutex
 	waiting map[string][]postponed // by domain
 }
 
-func newWitness() *witness { return &witness{waiting: map[string][]postponed{}} }
+func newObserver() *observer { return &observer{waiting: map[string][]postponed{}} }
 
 // postponed is what the robot does once it behaves otherwise.
 type postponed struct {
@@ -46,32 +46,32 @@ func orderKind(a Action) registrar.OperationKind {
 }
 
 // arrived counts the templates of a request.
-func (w *witness) arrived(r Request) {
+func (o *observer) arrived(r Request) {
 	for _, t := range r.Templates {
 		if t.Kind == KindDomain {
-			w.ledger.Arrived(orderKind(r.Action), t.Object)
+			o.ledger.Arrived(orderKind(r.Action), t.Object)
 		}
 	}
 }
 
 // spell is the magic of a template: what the witness was told, or that of its name.
-func (w *witness) spell(t Template) magic {
+func (o *observer) spell(t Template) magic {
 	if t.Kind == KindDomain {
-		if m := told[w.behaviour(t.Object)]; m != "" {
+		if m := told[o.behaviour(t.Object)]; m != "" {
 			return m
 		}
 	}
 	return magicOf(t)
 }
 
-func (w *witness) behaviour(domain string) registrartest.Behaviour {
-	b, _ := w.ledger.Behaves(domain)
+func (o *observer) behaviour(domain string) registrartest.Behaviour {
+	b, _ := o.ledger.Behaves(domain)
 	return b
 }
 
 // treatment is how the relay in front of the robot treats a mail: as the first of its domains that is
 // not treated well.
-func (w *witness) treatment(raw []byte) (domain string, b registrartest.Behaviour) {
+func (o *observer) treatment(raw []byte) (domain string, b registrartest.Behaviour) {
 	r, rejection := openMail(raw)
 	if rejection != nil {
 		return "", registrartest.BehavesWell
@@ -81,7 +81,7 @@ func (w *witness) treatment(raw []byte) (domain string, b registrartest.Behaviou
 		if t.Kind != KindDomain {
 			continue
 		}
-		if b := w.behaviour(t.Object); b != registrartest.BehavesWell {
+		if b := o.behaviour(t.Object); b != registrartest.BehavesWell {
 			return t.Object, b
 		}
 	}
@@ -89,28 +89,28 @@ func (w *witness) treatment(raw []byte) (domain string, b registrartest.Behaviou
 }
 
 // unless does something now; while the robot behaves so to the domain it does it then, when that ends.
-func (w *witness) unless(while registrartest.Behaviour, domain string, now, then func()) {
-	w.mu.Lock()
-	postpone := w.behaviour(domain) == while
+func (o *observer) unless(while registrartest.Behaviour, domain string, now, then func()) {
+	o.mu.Lock()
+	postpone := o.behaviour(domain) == while
 	if postpone {
-		w.waiting[domain] = append(w.waiting[domain], postponed{while, then})
+		o.waiting[domain] = append(o.waiting[domain], postponed{while, then})
 	}
-	w.mu.Unlock()
+	o.mu.Unlock()
 	if !postpone {
 		now()
 	}
 }
 
 // ServeHTTP implements http.Handler. What waited for another behaviour follows.
-func (w *witness) ServeHTTP(answer http.ResponseWriter, r *http.Request) {
+func (o *observer) ServeHTTP(answer http.ResponseWriter, r *http.Request) {
 	domain := r.PathValue("domain")
-	w.ledger.ServeHTTP(answer, r)
+	o.ledger.ServeHTTP(answer, r)
 
-	w.mu.Lock()
-	now := w.behaviour(domain)
-	ready := slices.DeleteFunc(slices.Clone(w.waiting[domain]), func(p postponed) bool { return p.while == now })
-	w.waiting[domain] = slices.DeleteFunc(w.waiting[domain], func(p postponed) bool { return p.while != now })
-	w.mu.Unlock()
+	o.mu.Lock()
+	now := o.behaviour(domain)
+	ready := slices.DeleteFunc(slices.Clone(o.waiting[domain]), func(p postponed) bool { return p.while == now })
+	o.waiting[domain] = slices.DeleteFunc(o.waiting[domain], func(p postponed) bool { return p.while != now })
+	o.mu.Unlock()
 
 	for _, p := range ready {
 		p.do()
