@@ -82,7 +82,7 @@ var sayers = map[string]int{"errors.New": 0, "fmt.Errorf": 0, "command.Waiting":
 func sentences(t *testing.T) []string {
 	all := calls(t, func(call *ast.CallExpr, function string) []string {
 		if at, is := sayers[function]; is && at < len(call.Args) {
-			return []string{textOf(call.Args[at])}
+			return []string{literalOf(call.Args[at])}
 		}
 		return nil
 	})
@@ -97,12 +97,12 @@ func labels(t *testing.T) []string {
 		switch function {
 		case "command.Head":
 			for _, arg := range call.Args[1:] {
-				all = append(all, textOf(arg))
+				all = append(all, literalOf(arg))
 			}
 		case "command.Fact":
-			all = append(all, textOf(call.Args[1]))
+			all = append(all, literalOf(call.Args[1]))
 		case "command.Name":
-			all = append(all, textOf(call.Args[0]))
+			all = append(all, literalOf(call.Args[0]))
 		}
 		return all
 	})
@@ -154,18 +154,18 @@ const held = "x7"
 
 var verb = regexp.MustCompile(`%(\[\d\])?[svdqw]`)
 
-// textOf is a text as far as the source has it.
-func textOf(e ast.Expr) string {
+// literalOf is a text as far as the source has it.
+func literalOf(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
 		if text, err := strconv.Unquote(e.Value); err == nil && e.Kind == token.STRING {
 			return verb.ReplaceAllString(text, held)
 		}
 	case *ast.BinaryExpr:
-		return textOf(e.X) + textOf(e.Y)
+		return literalOf(e.X) + literalOf(e.Y)
 	case *ast.CallExpr:
 		if f, is := e.Fun.(*ast.SelectorExpr); is && f.Sel.Name == "Sprintf" {
-			return textOf(e.Args[0])
+			return literalOf(e.Args[0])
 		}
 	}
 	return held
