@@ -33,7 +33,7 @@ type client struct {
 
 func (c *client) Describe() registrar.Description {
 	return registrar.Description{Name: "client", Title: "A client of the fake", Version: "1.0.0", TLDs: []string{"example"},
-		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds()}
+		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds()}
 }
 
 func (c *client) Form(q registrar.FormQuery) []registrar.Field {
@@ -157,26 +157,17 @@ func onceSubject(t *testing.T, alter func(c *client, wrap *wrapping)) Subject {
 	return Subject{Config: json.RawMessage(`{}`), Witness: server.URL + "/witness", Patience: 2 * testPatience,
 		Open: InProcess(func(log *slog.Logger) registrar.Plugin {
 			c := &client{fake: server.Listener.Addr().String(), ledger: &fake.Ledger, send: post, ask: look}
-			wrap := wrapping(func(r kitted) registrar.Registrar { return r })
+			wrap := wrapping(func(r *kit.Registrar) registrar.Registrar { return r })
 			if alter != nil {
 				alter(c, &wrap)
 			}
-			p := kit.New(c, kit.Options{Logger: log, Timing: kit.Timing{First: 2 * time.Millisecond, Most: 20 * time.Millisecond, Settle: time.Hour}})
+			p := kit.New(c, kit.Options{Logger: log, NoHandles: true, Timing: kit.Timing{First: 2 * time.Millisecond, Most: 20 * time.Millisecond, Settle: time.Hour}})
 			return wrapped{p, wrap}
 		})}
 }
 
-// kitted is a registrar at work as the kit makes it, with all of its powers.
-type kitted interface {
-	registrar.Registrar
-	registrar.HandleKeeper
-	registrar.BackerUp
-	registrar.Eraser
-	registrar.KeyChanger
-}
-
 // wrapping makes another registrar of one at work.
-type wrapping func(kitted) registrar.Registrar
+type wrapping func(*kit.Registrar) registrar.Registrar
 
 // wrapped is a plugin whose registrar at work is another.
 type wrapped struct {
@@ -189,17 +180,17 @@ func (w wrapped) Start(ctx context.Context) (registrar.Registrar, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.wrap(r.(kitted)), nil
+	return w.wrap(r.(*kit.Registrar)), nil
 }
 
 // retold is a registrar that shows its operations otherwise.
 type retold struct {
-	kitted
+	*kit.Registrar
 	change func(op *registrar.Operation)
 }
 
 func (r retold) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
-	op, err := r.kitted.Operation(ctx, id)
+	op, err := r.Registrar.Operation(ctx, id)
 	r.change(&op)
 	return op, err
 }
@@ -259,7 +250,7 @@ var brokenClients = map[string]func(c *client, wrap *wrapping){
 			defer mu.Unlock()
 			twice[o.ID] = twice[o.ID] || answers > 1
 		}
-		*wrap = func(r kitted) registrar.Registrar {
+		*wrap = func(r *kit.Registrar) registrar.Registrar {
 			return retold{r, func(op *registrar.Operation) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -279,7 +270,7 @@ var brokenClients = map[string]func(c *client, wrap *wrapping){
 		}
 	},
 	"once/refused": func(c *client, wrap *wrapping) { // says nothing
-		*wrap = func(r kitted) registrar.Registrar {
+		*wrap = func(r *kit.Registrar) registrar.Registrar {
 			return retold{r, func(op *registrar.Operation) { op.Error = "" }}
 		}
 	},
