@@ -285,7 +285,7 @@ func (w *world) reading() (commands [][]string, pages []string) {
 	add("log", "log")
 	add("review", "review")
 	add("form/ru", "form", "ru")
-	pages = append(pages, "/", "/domains", "/domains.csv", "/orders", "/orders/new?domain=new.ru", "/operations", "/review", "/review/senders", "/mails", "/renewals", "/customers",
+	pages = append(pages, "/", "/domains", "/domains.csv", "/orders.csv", "/customers.csv", "/orders", "/orders/new?domain=new.ru", "/operations", "/review", "/review/senders", "/mails", "/renewals", "/customers",
 		"/import", "/log", "/plugins", "/api/v1/plugins/r01/settings", "/registrars", "/notifications", "/staff", "/tokens")
 	var orders []orderView
 	w.json(&orders, "orders")
