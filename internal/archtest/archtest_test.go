@@ -96,7 +96,7 @@ var allowed = map[string]string{
 	"cron lives in renewal":                                             `^ours/plugin/r01/renewal$`,
 	"go-plugin lives in registrarrpc, registrartest and the supervisor": `^ours/(shared/registrarrpc|shared/registrar/registrartest|host/supervisor)$`,
 	"go-hclog lives in logline, and where go-plugin asks for it":        `^ours/(shared/(logline|registrarrpc|registrar/registrartest)|host/supervisor)$`,
-	"the conformance suite is for tests and the authors' tools":         `^ours/cmd/panel/author$`,
+	"the conformance suite is for tests and the authors' tools":         `^ours/(cmd/panel/author|internal/r01sim)$`, // the simulator is a witness
 	"wire types stay behind registrarrpc":                               `^ours/shared/registrarrpc(/registrarpb.*)?$`,
 	"the PostgreSQL driver lives in sqldb and the tests' servers":       `^ours/internal/(sqldb|pgtest)$`,
 }
