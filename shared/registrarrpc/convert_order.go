@@ -187,6 +187,13 @@ func (e *encoder) field(f registrar.Field) *pb.Field {
 		Pattern:  f.Pattern,
 		Example:  f.Example,
 		Class:    encode(e, "field.class", dataClasses, f.Class),
+
+		Help:      f.Help,
+		Choices:   each(f.Choices, e.choice),
+		When:      each(f.When, e.condition),
+		MinLength: int64(f.MinLength),
+		MaxLength: int64(f.MaxLength),
+		Link:      f.Link,
 	}
 }
 
@@ -200,7 +207,30 @@ func (d *decoder) field(m *pb.Field) registrar.Field {
 		Pattern:  m.GetPattern(),
 		Example:  m.GetExample(),
 		Class:    decodeOpen(d, "field.class", dataClasses, m.GetClass(), registrar.DataIdentity),
+
+		Help:      m.GetHelp(),
+		Choices:   each(m.GetChoices(), d.choice),
+		When:      each(m.GetWhen(), d.condition),
+		MinLength: int(m.GetMinLength()),
+		MaxLength: int(m.GetMaxLength()),
+		Link:      m.GetLink(),
 	}
+}
+
+func (*encoder) choice(c registrar.Choice) *pb.Choice {
+	return &pb.Choice{Value: c.Value, Label: c.Label}
+}
+
+func (*decoder) choice(m *pb.Choice) registrar.Choice {
+	return registrar.Choice{Value: m.GetValue(), Label: m.GetLabel()}
+}
+
+func (*encoder) condition(c registrar.Condition) *pb.Condition {
+	return &pb.Condition{Field: c.Field, Values: c.Values}
+}
+
+func (*decoder) condition(m *pb.Condition) registrar.Condition {
+	return registrar.Condition{Field: m.GetField(), Values: m.GetValues()}
 }
 
 func (e *encoder) availability(a registrar.Availability) *pb.Availability {

@@ -82,7 +82,7 @@ func (OperationKind) EnumDescriptor() ([]byte, []int) {
 	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{0}
 }
 
-// RegistrantKind tells persons from organizations.
+// RegistrantKind is what a registrant is.
 type RegistrantKind int32
 
 const (
@@ -92,6 +92,8 @@ const (
 	RegistrantKind_REGISTRANT_KIND_PERSON RegistrantKind = 1
 	// A legal entity.
 	RegistrantKind_REGISTRANT_KIND_ORGANIZATION RegistrantKind = 2
+	// A person who trades under a number of the state.
+	RegistrantKind_REGISTRANT_KIND_SOLE_TRADER RegistrantKind = 3
 )
 
 // Enum value maps for RegistrantKind.
@@ -100,11 +102,13 @@ var (
 		0: "REGISTRANT_KIND_UNSPECIFIED",
 		1: "REGISTRANT_KIND_PERSON",
 		2: "REGISTRANT_KIND_ORGANIZATION",
+		3: "REGISTRANT_KIND_SOLE_TRADER",
 	}
 	RegistrantKind_value = map[string]int32{
 		"REGISTRANT_KIND_UNSPECIFIED":  0,
 		"REGISTRANT_KIND_PERSON":       1,
 		"REGISTRANT_KIND_ORGANIZATION": 2,
+		"REGISTRANT_KIND_SOLE_TRADER":  3,
 	}
 )
 
@@ -153,6 +157,8 @@ const (
 	FieldType_FIELD_TYPE_EMAIL FieldType = 5
 	// A postal address.
 	FieldType_FIELD_TYPE_ADDRESS FieldType = 6
+	// What the registrant accepts: "true", and nothing else.
+	FieldType_FIELD_TYPE_AGREEMENT FieldType = 7
 )
 
 // Enum value maps for FieldType.
@@ -165,6 +171,7 @@ var (
 		4: "FIELD_TYPE_PHONE",
 		5: "FIELD_TYPE_EMAIL",
 		6: "FIELD_TYPE_ADDRESS",
+		7: "FIELD_TYPE_AGREEMENT",
 	}
 	FieldType_value = map[string]int32{
 		"FIELD_TYPE_UNSPECIFIED": 0,
@@ -174,6 +181,7 @@ var (
 		"FIELD_TYPE_PHONE":       4,
 		"FIELD_TYPE_EMAIL":       5,
 		"FIELD_TYPE_ADDRESS":     6,
+		"FIELD_TYPE_AGREEMENT":   7,
 	}
 )
 
@@ -429,7 +437,8 @@ func (x *Registrant) GetFields() map[string]*Values {
 // Values are the values of one field, one element for a field with one value.
 type Values struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The values: a yes/no is "true" or "false", a date is YYYY-MM-DD.
+	// The values: a yes/no is "true" or "false", an agreement that is accepted "true", a date is
+	// YYYY-MM-DD.
 	Values        []string `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -738,7 +747,7 @@ type Field struct {
 	Label map[string]string `protobuf:"bytes,2,rep,name=label,proto3" json:"label,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Type of its values.
 	Type FieldType `protobuf:"varint,3,opt,name=type,proto3,enum=panel.registrar.v1.FieldType" json:"type,omitempty"`
-	// Must be answered.
+	// Must be answered; in an update a field may be left out all the same.
 	Required bool `protobuf:"varint,4,opt,name=required,proto3" json:"required,omitempty"`
 	// May have several values.
 	Multiple bool `protobuf:"varint,5,opt,name=multiple,proto3" json:"multiple,omitempty"`
@@ -747,7 +756,19 @@ type Field struct {
 	// A value that would do.
 	Example string `protobuf:"bytes,7,opt,name=example,proto3" json:"example,omitempty"`
 	// How carefully it must be kept.
-	Class         DataClass `protobuf:"varint,8,opt,name=class,proto3,enum=panel.registrar.v1.DataClass" json:"class,omitempty"`
+	Class DataClass `protobuf:"varint,8,opt,name=class,proto3,enum=panel.registrar.v1.DataClass" json:"class,omitempty"`
+	// What to write, and where to find it, by language. Of an agreement: what is accepted.
+	Help map[string]string `protobuf:"bytes,9,rep,name=help,proto3" json:"help,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The values that it may have; none for any.
+	Choices []*Choice `protobuf:"bytes,10,rep,name=choices,proto3" json:"choices,omitempty"`
+	// It is asked only where all of them hold; none for always.
+	When []*Condition `protobuf:"bytes,11,rep,name=when,proto3" json:"when,omitempty"`
+	// Fewest characters of a value; 0 for any.
+	MinLength int64 `protobuf:"varint,12,opt,name=min_length,json=minLength,proto3" json:"min_length,omitempty"`
+	// Most characters of a value; 0 for any.
+	MaxLength int64 `protobuf:"varint,13,opt,name=max_length,json=maxLength,proto3" json:"max_length,omitempty"`
+	// Address of what is to be read first, https; empty for none.
+	Link          string `protobuf:"bytes,14,opt,name=link,proto3" json:"link,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -838,6 +859,159 @@ func (x *Field) GetClass() DataClass {
 	return DataClass_DATA_CLASS_UNSPECIFIED
 }
 
+func (x *Field) GetHelp() map[string]string {
+	if x != nil {
+		return x.Help
+	}
+	return nil
+}
+
+func (x *Field) GetChoices() []*Choice {
+	if x != nil {
+		return x.Choices
+	}
+	return nil
+}
+
+func (x *Field) GetWhen() []*Condition {
+	if x != nil {
+		return x.When
+	}
+	return nil
+}
+
+func (x *Field) GetMinLength() int64 {
+	if x != nil {
+		return x.MinLength
+	}
+	return 0
+}
+
+func (x *Field) GetMaxLength() int64 {
+	if x != nil {
+		return x.MaxLength
+	}
+	return 0
+}
+
+func (x *Field) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+// Choice is one of the values that a field may have.
+type Choice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The value.
+	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	// By language; none for the value itself.
+	Label         map[string]string `protobuf:"bytes,2,rep,name=label,proto3" json:"label,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Choice) Reset() {
+	*x = Choice{}
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Choice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Choice) ProtoMessage() {}
+
+func (x *Choice) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Choice.ProtoReflect.Descriptor instead.
+func (*Choice) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Choice) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *Choice) GetLabel() map[string]string {
+	if x != nil {
+		return x.Label
+	}
+	return nil
+}
+
+// Condition holds where another field of the form, which stands before, is asked and has one of the
+// values.
+type Condition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Key of the other field.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// Any of them will do; the empty one is for a field without an answer.
+	Values        []string `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Condition) Reset() {
+	*x = Condition{}
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Condition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Condition) ProtoMessage() {}
+
+func (x *Condition) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Condition.ProtoReflect.Descriptor instead.
+func (*Condition) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Condition) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *Condition) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
 var File_panel_registrar_v1_order_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_order_proto_rawDesc = "" +
@@ -888,7 +1062,7 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"registrant\x18\x03 \x01(\x0e2\".panel.registrar.v1.RegistrantKindR\n" +
 	"registrant\x121\n" +
-	"\x06fields\x18\x04 \x03(\v2\x19.panel.registrar.v1.FieldR\x06fields\"\xe3\x02\n" +
+	"\x06fields\x18\x04 \x03(\v2\x19.panel.registrar.v1.FieldR\x06fields\"\x90\x05\n" +
 	"\x05Field\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12:\n" +
 	"\x05label\x18\x02 \x03(\v2$.panel.registrar.v1.Field.LabelEntryR\x05label\x121\n" +
@@ -897,21 +1071,44 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\bmultiple\x18\x05 \x01(\bR\bmultiple\x12\x18\n" +
 	"\apattern\x18\x06 \x01(\tR\apattern\x12\x18\n" +
 	"\aexample\x18\a \x01(\tR\aexample\x123\n" +
-	"\x05class\x18\b \x01(\x0e2\x1d.panel.registrar.v1.DataClassR\x05class\x1a8\n" +
+	"\x05class\x18\b \x01(\x0e2\x1d.panel.registrar.v1.DataClassR\x05class\x127\n" +
+	"\x04help\x18\t \x03(\v2#.panel.registrar.v1.Field.HelpEntryR\x04help\x124\n" +
+	"\achoices\x18\n" +
+	" \x03(\v2\x1a.panel.registrar.v1.ChoiceR\achoices\x121\n" +
+	"\x04when\x18\v \x03(\v2\x1d.panel.registrar.v1.ConditionR\x04when\x12\x1d\n" +
+	"\n" +
+	"min_length\x18\f \x01(\x03R\tminLength\x12\x1d\n" +
+	"\n" +
+	"max_length\x18\r \x01(\x03R\tmaxLength\x12\x12\n" +
+	"\x04link\x18\x0e \x01(\tR\x04link\x1a8\n" +
 	"\n" +
 	"LabelEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\x9e\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a7\n" +
+	"\tHelpEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x95\x01\n" +
+	"\x06Choice\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\x12;\n" +
+	"\x05label\x18\x02 \x03(\v2%.panel.registrar.v1.Choice.LabelEntryR\x05label\x1a8\n" +
+	"\n" +
+	"LabelEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"9\n" +
+	"\tCondition\x12\x14\n" +
+	"\x05field\x18\x01 \x01(\tR\x05field\x12\x16\n" +
+	"\x06values\x18\x02 \x03(\tR\x06values*\x9e\x01\n" +
 	"\rOperationKind\x12\x1e\n" +
 	"\x1aOPERATION_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17OPERATION_KIND_REGISTER\x10\x01\x12\x1b\n" +
 	"\x17OPERATION_KIND_TRANSFER\x10\x02\x12\x18\n" +
 	"\x14OPERATION_KIND_RENEW\x10\x03\x12\x19\n" +
-	"\x15OPERATION_KIND_UPDATE\x10\x04*o\n" +
+	"\x15OPERATION_KIND_UPDATE\x10\x04*\x90\x01\n" +
 	"\x0eRegistrantKind\x12\x1f\n" +
 	"\x1bREGISTRANT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REGISTRANT_KIND_PERSON\x10\x01\x12 \n" +
-	"\x1cREGISTRANT_KIND_ORGANIZATION\x10\x02*\xab\x01\n" +
+	"\x1cREGISTRANT_KIND_ORGANIZATION\x10\x02\x12\x1f\n" +
+	"\x1bREGISTRANT_KIND_SOLE_TRADER\x10\x03*\xc5\x01\n" +
 	"\tFieldType\x12\x1a\n" +
 	"\x16FIELD_TYPE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fFIELD_TYPE_TEXT\x10\x01\x12\x13\n" +
@@ -919,7 +1116,8 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\x10FIELD_TYPE_YESNO\x10\x03\x12\x14\n" +
 	"\x10FIELD_TYPE_PHONE\x10\x04\x12\x14\n" +
 	"\x10FIELD_TYPE_EMAIL\x10\x05\x12\x16\n" +
-	"\x12FIELD_TYPE_ADDRESS\x10\x06*p\n" +
+	"\x12FIELD_TYPE_ADDRESS\x10\x06\x12\x18\n" +
+	"\x14FIELD_TYPE_AGREEMENT\x10\a*p\n" +
 	"\tDataClass\x12\x1a\n" +
 	"\x16DATA_CLASS_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11DATA_CLASS_PUBLIC\x10\x01\x12\x17\n" +
@@ -939,7 +1137,7 @@ func file_panel_registrar_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_panel_registrar_v1_order_proto_goTypes = []any{
 	(OperationKind)(0),  // 0: panel.registrar.v1.OperationKind
 	(RegistrantKind)(0), // 1: panel.registrar.v1.RegistrantKind
@@ -953,34 +1151,42 @@ var file_panel_registrar_v1_order_proto_goTypes = []any{
 	(*Problems)(nil),    // 9: panel.registrar.v1.Problems
 	(*Form)(nil),        // 10: panel.registrar.v1.Form
 	(*Field)(nil),       // 11: panel.registrar.v1.Field
-	nil,                 // 12: panel.registrar.v1.Registrant.FieldsEntry
-	nil,                 // 13: panel.registrar.v1.Problem.ParamsEntry
-	nil,                 // 14: panel.registrar.v1.Problem.TextsEntry
-	nil,                 // 15: panel.registrar.v1.Field.LabelEntry
-	(*Date)(nil),        // 16: panel.registrar.v1.Date
+	(*Choice)(nil),      // 12: panel.registrar.v1.Choice
+	(*Condition)(nil),   // 13: panel.registrar.v1.Condition
+	nil,                 // 14: panel.registrar.v1.Registrant.FieldsEntry
+	nil,                 // 15: panel.registrar.v1.Problem.ParamsEntry
+	nil,                 // 16: panel.registrar.v1.Problem.TextsEntry
+	nil,                 // 17: panel.registrar.v1.Field.LabelEntry
+	nil,                 // 18: panel.registrar.v1.Field.HelpEntry
+	nil,                 // 19: panel.registrar.v1.Choice.LabelEntry
+	(*Date)(nil),        // 20: panel.registrar.v1.Date
 }
 var file_panel_registrar_v1_order_proto_depIdxs = []int32{
 	0,  // 0: panel.registrar.v1.Order.kind:type_name -> panel.registrar.v1.OperationKind
 	5,  // 1: panel.registrar.v1.Order.registrant:type_name -> panel.registrar.v1.Registrant
 	7,  // 2: panel.registrar.v1.Order.nameservers:type_name -> panel.registrar.v1.Nameserver
-	16, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
+	20, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
 	1,  // 4: panel.registrar.v1.Registrant.kind:type_name -> panel.registrar.v1.RegistrantKind
-	12, // 5: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
-	13, // 6: panel.registrar.v1.Problem.params:type_name -> panel.registrar.v1.Problem.ParamsEntry
-	14, // 7: panel.registrar.v1.Problem.texts:type_name -> panel.registrar.v1.Problem.TextsEntry
+	14, // 5: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
+	15, // 6: panel.registrar.v1.Problem.params:type_name -> panel.registrar.v1.Problem.ParamsEntry
+	16, // 7: panel.registrar.v1.Problem.texts:type_name -> panel.registrar.v1.Problem.TextsEntry
 	8,  // 8: panel.registrar.v1.Problems.problems:type_name -> panel.registrar.v1.Problem
 	0,  // 9: panel.registrar.v1.Form.kind:type_name -> panel.registrar.v1.OperationKind
 	1,  // 10: panel.registrar.v1.Form.registrant:type_name -> panel.registrar.v1.RegistrantKind
 	11, // 11: panel.registrar.v1.Form.fields:type_name -> panel.registrar.v1.Field
-	15, // 12: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
+	17, // 12: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
 	2,  // 13: panel.registrar.v1.Field.type:type_name -> panel.registrar.v1.FieldType
 	3,  // 14: panel.registrar.v1.Field.class:type_name -> panel.registrar.v1.DataClass
-	6,  // 15: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	18, // 15: panel.registrar.v1.Field.help:type_name -> panel.registrar.v1.Field.HelpEntry
+	12, // 16: panel.registrar.v1.Field.choices:type_name -> panel.registrar.v1.Choice
+	13, // 17: panel.registrar.v1.Field.when:type_name -> panel.registrar.v1.Condition
+	19, // 18: panel.registrar.v1.Choice.label:type_name -> panel.registrar.v1.Choice.LabelEntry
+	6,  // 19: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_order_proto_init() }
@@ -995,7 +1201,7 @@ func file_panel_registrar_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_order_proto_rawDesc), len(file_panel_registrar_v1_order_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   12,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
