@@ -29,9 +29,6 @@ type newOrder struct {
 	problems                               []problem
 }
 
-// Value is what was entered for a field, one value a line.
-func (o newOrder) Value(key string) string { return strings.Join(o.values["c."+key], "\n") }
-
 // Problems are those of a field, and of the parts of it.
 func (o newOrder) Problems(path string) (texts []string) {
 	for _, p := range o.problems {
@@ -66,7 +63,7 @@ func (o newOrder) asks(path string) bool {
 	if o.Form == nil {
 		return false
 	}
-	for _, f := range o.Form.Fields {
+	for _, f := range o.asked() {
 		if about(path, "contact."+f.Key) {
 			return true
 		}
@@ -125,7 +122,7 @@ func (o newOrder) order() api.NewOrder {
 	}
 
 	contact, given := api.Contact{"kind": {o.Registrant}}, false
-	for _, f := range o.Form.Fields {
+	for _, f := range o.asked() {
 		if answers := answersTo(f, o.values["c."+f.Key]); len(answers) > 0 {
 			contact[f.Key], given = answers, true
 		}
@@ -134,21 +131,6 @@ func (o newOrder) order() api.NewOrder {
 		in.Contact = contact
 	}
 	return in
-}
-
-// answersTo are the values of a field: a line each where it may have several.
-func answersTo(f api.Field, entered []string) (all []string) {
-	for _, text := range entered {
-		if !f.Multiple {
-			text = strings.Join(strings.Fields(text), " ")
-		}
-		for line := range strings.Lines(text) {
-			if line = strings.TrimSpace(line); line != "" {
-				all = append(all, line)
-			}
-		}
-	}
-	return all
 }
 
 // newOrder judges an order and shows what it would come to, or places it.
@@ -161,14 +143,16 @@ func (c *Console) newOrder(w http.ResponseWriter, r *http.Request) {
 	o := v.asked(v.filled(v.PostForm))
 	if v.trouble == nil {
 		var err error
-		if v.PostFormValue("step") == "place" {
+		switch v.PostFormValue("step") {
+		case "place":
 			var d done
 			if d, err = v.place(o.order()); err == nil {
 				remember(w, r, d.told)
 				http.Redirect(w, r, d.to, http.StatusSeeOther)
 				return
 			}
-		} else {
+		case "ask": // what is asked depends on what was answered
+		default:
 			o, err = v.judged(o)
 		}
 		o = v.wrong(o, err)

@@ -69,7 +69,10 @@ func TestEndpoints(t *testing.T) {
 	for _, c := range []struct{ method, path, body, want string }{
 		{"GET", "form/%D1%80%D1%84?registrant=organization&kind=transfer", "", `{"tld":"xn--p1ai","kind":"transfer","registrant":"organization","fields":[
 			{"key":"passport","label":{"en":"Passport","ru":"Паспорт"},"type":"text","required":true,"multiple":true,"pattern":"^[^<]+$","example":"4510 123456","class":"identity"},
-			{"key":"faxes","label":{"en":"Fax"},"type":"phone","required":false,"multiple":false,"pattern":null,"example":null,"class":"personal"}]}`},
+			{"key":"faxes","label":{"en":"Fax"},"type":"phone","required":false,"multiple":false,"pattern":null,"example":null,"class":"personal"},
+			{"key":"purpose","label":{"en":"Purpose"},"type":"text","required":false,"multiple":false,"pattern":null,"example":null,"class":"public","help":{"en":"What for"},
+			"choices":[{"value":"home"},{"value":"trade","label":{"en":"Trade"}}],"when":[{"field":"faxes","values":["","none"]}],"min_length":2,"max_length":9},
+			{"key":"terms","label":{"en":"Terms"},"type":"agreement","required":false,"multiple":false,"pattern":null,"example":null,"class":"public","link":"https://registry.example/terms"}]}`},
 		{"GET", "orders", "", `[` + orderJSON + `]`},
 		{"GET", "orders?customer=nobody", "", `[]`},
 		{"GET", "orders/$ORDER", "", orderJSON},

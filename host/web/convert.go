@@ -129,13 +129,6 @@ func pluginOf(s supervisor.Status) api.Plugin {
 		})}
 }
 
-func formOf(f registrar.Form) api.Form {
-	return api.Form{TLD: f.TLD, Kind: string(f.Kind), Registrant: string(f.Registrant), Fields: list(f.Fields, func(f registrar.Field) api.Field {
-		return api.Field{Key: f.Key, Label: f.Label, Type: string(f.Type), Required: f.Required, Multiple: f.Multiple,
-			Pattern: known(f.Pattern), Example: known(f.Example), Class: string(f.Class)}
-	})}
-}
-
 func availabilityOf(a registrar.Availability) api.Availability {
 	return api.Availability{Name: a.Name, Unicode: input.Unicode(a.Name), Status: string(a.Status), Detail: known(a.Detail), Texts: a.Texts, Advice: advice(a.Advice)}
 }

@@ -48,7 +48,7 @@ func (w *worker) fault() string {
 
 // maskFor hides what a text about an order must not say.
 func (w *worker) maskFor(o registrar.Order) mask {
-	return newMask(slices.Concat(w.secrets, personalOf(o, fieldsFor(w.adapter, o))))
+	return newMask(slices.Concat(w.secrets, personalOf(o, formFor(w.adapter, o).Fields)))
 }
 
 // answer is the registrar's word on an operation: masked, and whole, or it is not believed yet.

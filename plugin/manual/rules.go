@@ -32,7 +32,7 @@ func form(q registrar.FormQuery) (registrar.Form, error) {
 		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "a registrant is one of %v", registrar.RegistrantKinds())
 	}
 	f := registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant}
-	if q.Kind.Acquires() {
+	if q.Kind.Acquires() || q.Kind == registrar.KindUpdate {
 		f.Fields = fields()
 	}
 	return f, nil
@@ -72,33 +72,10 @@ func check(o registrar.Order) []registrar.Problem {
 		add(checkName(ns.Host) != "", fmt.Sprintf("nameservers[%d]", i), "must be a host name")
 	}
 
-	if o.Registrant != nil {
-		problems = append(problems, checkRegistrant(*o.Registrant)...)
-	}
-
-	return problems
-}
-
-func checkRegistrant(r registrar.Registrant) []registrar.Problem {
-	var problems []registrar.Problem
-	known := map[string]registrar.Field{}
-	for _, f := range fields() {
-		known[f.Key] = f
-		if f.Required && r.Get(f.Key) == "" {
-			problems = append(problems, registrar.Problem{Path: "contact." + f.Key, Message: "is required"})
-		}
-	}
-
-	for key, values := range r.Fields {
-		f, ok := known[key]
-		if !ok {
-			continue // staff may be told more than they ask for
-		}
-		for i, v := range values {
-			if f.Pattern != "" && !regexp.MustCompile(f.Pattern).MatchString(v) {
-				problems = append(problems, registrar.Problem{Path: fmt.Sprintf("contact.%s[%d]", key, i), Message: "is not of the right form"})
-			}
-		}
+	if r := o.Registrant; r != nil {
+		add(!slices.Contains(registrar.RegistrantKinds(), r.Kind), "contact.kind", fmt.Sprintf("must be one of %v", registrar.RegistrantKinds()))
+		f := registrar.Form{Kind: o.Kind, Fields: fields()}
+		problems = append(problems, f.Problems(*r)...)
 	}
 
 	return problems

@@ -255,6 +255,26 @@ type Field struct {
 	Pattern  *string           `json:"pattern"` // RE2
 	Example  *string           `json:"example"`
 	Class    string            `json:"class"`
+
+	Help      map[string]string `json:"help,omitempty"`       // by language: what to write; of an agreement, what is accepted
+	Choices   []Choice          `json:"choices,omitempty"`    // the values that it may have
+	When      []Condition       `json:"when,omitempty"`       // it is asked only where all of them hold
+	MinLength int               `json:"min_length,omitempty"` // of a value, in characters
+	MaxLength int               `json:"max_length,omitempty"` // of a value, in characters
+	Link      string            `json:"link,omitempty"`       // https address of what is to be read first
+}
+
+// Choice is one of the values that a field may have.
+type Choice struct {
+	Value string            `json:"value"`
+	Label map[string]string `json:"label,omitempty"` // by language; without it the value itself
+}
+
+// Condition holds where another field of the form, which stands before, is asked and has one of the
+// values; "" is for a field without an answer.
+type Condition struct {
+	Field  string   `json:"field"`
+	Values []string `json:"values"`
 }
 
 // Handle is a registrant as a registrar knows it.

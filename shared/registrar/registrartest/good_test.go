@@ -120,6 +120,11 @@ func goodFields() []registrar.Field {
 		{Key: "passport", Label: label, Type: registrar.FieldText, Required: true, Pattern: `^\d{4} \d{6}$`, Example: "4510 123456", Class: registrar.DataIdentity},
 		{Key: "born", Label: label, Type: registrar.FieldDate, Required: true, Example: "1965-10-18", Class: registrar.DataIdentity},
 		{Key: "resident", Label: label, Type: registrar.FieldYesNo, Example: "true", Class: registrar.DataPublic},
+		{Key: "purpose", Label: label, Type: registrar.FieldText, Example: "home", Class: registrar.DataPublic, Help: label,
+			Choices: []registrar.Choice{{Value: "home"}, {Value: "trade", Label: label}}},
+		{Key: "number", Label: label, Type: registrar.FieldText, Required: true, Example: "4711", Class: registrar.DataPublic, MinLength: 3, MaxLength: 4,
+			When: []registrar.Condition{{Field: "purpose", Values: []string{"trade"}}}},
+		{Key: "terms", Label: label, Type: registrar.FieldAgreement, Required: true, Class: registrar.DataPublic, Link: "https://registry.example/terms"},
 	}
 }
 
@@ -154,11 +159,7 @@ func (g *good) problems(o registrar.Order) []registrar.Problem {
 	add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required")
 	add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required")
 	if starts && o.Registrant != nil {
-		for _, f := range goodFields() {
-			value := o.Registrant.Get(f.Key)
-			add(f.Required && value == "", "contact."+f.Key, "is required")
-			add(value != "" && !regexp.MustCompile(f.Pattern).MatchString(value), "contact."+f.Key, "is not of the right form")
-		}
+		list = append(list, registrar.Form{Kind: o.Kind, Fields: goodFields()}.Problems(*o.Registrant)...)
 	}
 	return list
 }
