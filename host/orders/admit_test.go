@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -46,6 +47,35 @@ func TestTakenNamesAreNotPaidFor(t *testing.T) {
 	}
 	if _, changed, err := b.Pay(t.Context(), unknown.ID); err != nil || changed {
 		t.Errorf("paying again asks again: %v, %v", changed, err)
+	}
+}
+
+// What a form forbids in any spelling is neither placed nor paid for, even where the plugin let it pass; how
+// values are spelt stays the plugin's to judge.
+func TestWhatTheFormForbids(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.fake.fields = []registrar.Field{{Key: "passport", Type: registrar.FieldDate, Required: true},
+		{Key: "purpose", Choices: []registrar.Choice{{Value: "home"}, {Value: "trade"}}},
+		{Key: "licence", When: []registrar.Condition{{Field: "purpose", Values: []string{"trade"}}}},
+		{Key: "terms", Type: registrar.FieldAgreement, Required: true}}
+
+	refused := request("refused.ru")
+	refused.Registrant.Fields = map[string][]string{"passport": {"18.10.1965"}, "purpose": {"work"}, "licence": {"7"}, "other": {"x"}}
+	_, err := b.Place(t.Context(), refused)
+	wantCode(t, err, registrar.Invalid, "contact.purpose")
+	var e *registrar.Error
+	if !errors.As(err, &e) || !slices.Equal(codes(e.Problems), []string{registrar.ProblemChoice, registrar.ProblemNotAskedHere, registrar.ProblemAgreement}) {
+		t.Errorf("%v", err)
+	}
+
+	good := request("good.ru")
+	good.Registrant.Fields = map[string][]string{"passport": {"18.10.1965"}, "purpose": {"trade"}, "licence": {"7"}, "terms": {"true"}}
+	o := b.place(good)
+	b.fake.fields[1].Choices = b.fake.fields[1].Choices[:1]
+	_, changed, err := b.Pay(t.Context(), o.ID)
+	if wantCode(t, err, registrar.Invalid, "contact.purpose"); changed {
+		t.Error("it was paid for what its form forbids by now")
 	}
 }
 
