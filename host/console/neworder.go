@@ -20,6 +20,7 @@ func (c *Console) routeNewOrder() {
 type newOrder struct {
 	ID, Kind, Domain, Customer, Registrant string
 	Nameservers, AuthCode, PaidTill        string
+	AcceptPrice                            string // of a name that has a price of its own, as the page asked
 	Reference                              string
 	Own                                    bool
 	Form                                   *api.Form // what its registrar asks for; nil = the first step
@@ -55,7 +56,7 @@ func (o newOrder) Elsewhere() (left []problem) {
 }
 
 func (o newOrder) asks(path string) bool {
-	for _, field := range []string{"domain", "customer", "nameservers", "auth_code", "paid_till", "reference"} {
+	for _, field := range []string{"domain", "customer", "nameservers", "auth_code", "paid_till", "accept_price", "reference"} {
 		if about(path, field) {
 			return true
 		}
@@ -76,7 +77,7 @@ func (v *visit) filled(values url.Values) newOrder {
 	line := func(name string) string { return strings.TrimSpace(values.Get(name)) }
 	return newOrder{ID: or(line("id"), newID()), Kind: or(line("kind"), string(registrar.KindRegister)), Domain: line("domain"), Customer: line("customer"),
 		Registrant: or(line("registrant"), string(registrar.Person)), Nameservers: values.Get("nameservers"), AuthCode: line("auth_code"),
-		PaidTill: line("paid_till"), Reference: line("reference"), Own: values.Get("own") != "", values: values}
+		PaidTill: line("paid_till"), AcceptPrice: line("accept_price"), Reference: line("reference"), Own: values.Get("own") != "", values: values}
 }
 
 // newID names an order before it is placed, so that a form that is sent twice places one.
@@ -117,6 +118,9 @@ func (v *visit) asked(o newOrder) newOrder {
 func (o newOrder) order() api.NewOrder {
 	in := api.NewOrder{ID: o.ID, Reference: o.Reference, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Own: o.Own,
 		Nameservers: nameserversOf(o.Nameservers), AuthCode: o.AuthCode, PaidTill: o.PaidTill}
+	if amount, currency, ok := strings.Cut(o.AcceptPrice, " "); ok {
+		in.AcceptPrice = &api.Price{Amount: amount, Currency: currency}
+	}
 	if o.Form == nil || len(o.Form.Fields) == 0 {
 		return in
 	}

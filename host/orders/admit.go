@@ -34,10 +34,13 @@ func (s *Service) admit(ctx context.Context, name string, o registrar.Order) (no
 
 	a := registrar.Availability{Name: o.Domain}
 	s.board.Check(ctx, map[string][]*registrar.Availability{name: {&a}})
-	switch a.Status {
-	case registrar.Taken:
+	v.Problems = a.PriceProblems(o)
+	switch {
+	case len(v.Problems) > 0:
+		return nil, registrar.InvalidOrder(v.Problems)
+	case a.Status == registrar.Taken:
 		return nil, registrar.InvalidOrder([]registrar.Problem{taken(a)})
-	case registrar.AvailabilityUnknown:
+	case a.Status == registrar.AvailabilityUnknown:
 		return append(v.Notes, unknownYet(a)), nil
 	}
 	return v.Notes, nil
@@ -57,6 +60,11 @@ func forbidden(ctx context.Context, r registrar.Service, o registrar.Order) ([]r
 	return slices.DeleteFunc(form.Problems(*o.Registrant), func(p registrar.Problem) bool {
 		return !slices.Contains([]string{registrar.ProblemAgreement, registrar.ProblemChoice, registrar.ProblemNotAskedHere}, p.Code)
 	}), nil
+}
+
+// wrongPrice is the mistake of a price that is none; what a name costs is asked later.
+func wrongPrice(q NewOrder) []registrar.Problem {
+	return registrar.Availability{}.PriceProblems(registrar.Order{Kind: q.Kind, AcceptPrice: q.AcceptPrice})
 }
 
 // readmit is admit for an order that is about to be paid: what would be refused now, or can't be

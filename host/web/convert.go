@@ -129,10 +129,6 @@ func pluginOf(s supervisor.Status) api.Plugin {
 		})}
 }
 
-func availabilityOf(a registrar.Availability) api.Availability {
-	return api.Availability{Name: a.Name, Unicode: input.Unicode(a.Name), Status: string(a.Status), Detail: known(a.Detail), Texts: a.Texts, Advice: advice(a.Advice)}
-}
-
 func handleOf(h switchboard.Item[registrar.Handle]) api.Handle {
 	return api.Handle{Handle: h.Value.Handle, Customer: h.Value.Customer, Registrar: h.Registrar, Kind: string(h.Value.Kind), State: string(h.Value.State)}
 }

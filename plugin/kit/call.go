@@ -119,6 +119,10 @@ func (w *worker) available(ctx context.Context, names []string) map[string]regis
 		if !slices.Contains(registrar.AvailabilityStatuses(), a.Status) || a.Status == registrar.Available && !certain {
 			a.Status = registrar.AvailabilityUnknown
 		}
+		if !a.Price.IsZero() && !a.Price.Valid() { // at a price that can't be said, nothing is ordered
+			a.Status, a.Price = registrar.AvailabilityUnknown, registrar.Price{}
+		}
+		a.Reason = registrar.AvailabilityReason(hide.of(string(a.Reason)))
 		a.Detail, a.Texts = hide.of(a.Detail), maps.Clone(a.Texts)
 		for language, text := range a.Texts {
 			a.Texts[language] = hide.of(text)

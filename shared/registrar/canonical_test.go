@@ -35,6 +35,7 @@ func canonicalOrders() []Order {
 		{ID: "o3", Kind: KindRenew, Domain: "newtime.ru", Customer: "c 1", PaidTill: Date{Year: 2027, Month: time.January, Day: 4}},
 		{ID: "o4", Kind: KindUpdate, Domain: "newtime.ru", Registrant: &Registrant{}, Nameservers: []Nameserver{}},
 		{},
+		{ID: "o6", Kind: KindRegister, Domain: "gold.example", AcceptPrice: Price{"1200.50", "RUB"}},
 	}
 }
 
@@ -78,6 +79,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 		"Nameservers": func(o *Order) { o.Nameservers = []Nameserver{{Host: "ns1.a.example"}} },
 		"AuthCode":    func(o *Order) { o.AuthCode = "code" },
 		"PaidTill":    func(o *Order) { o.PaidTill = Date{Year: 2027, Month: 1, Day: 1} },
+		"AcceptPrice": func(o *Order) { o.AcceptPrice = Price{"1", "RUB"} },
 	}
 
 	names := func(v any) (all []string) {

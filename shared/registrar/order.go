@@ -108,6 +108,9 @@ type Order struct {
 	// PaidTill is required to renew: the expiry the caller believes in. A renewal for
 	// another expiry is refused, so no misunderstanding can pay for a year twice.
 	PaidTill Date
+	// AcceptPrice is required to register a name that has a price of its own, by
+	// [Availability.Price]: what the customer agreed to pay.
+	AcceptPrice Price
 }
 
 // Validation is the verdict on an order.
@@ -115,28 +118,4 @@ type Validation struct {
 	Problems []Problem // empty: Submit would accept it
 	Notes    []Problem // what a person should know before paying; they hinder nothing
 	Preview  string    // what would be sent first, masked; "" when there are problems
-}
-
-// AvailabilityStatus is the answer to "may I register it".
-type AvailabilityStatus string
-
-const (
-	Available           AvailabilityStatus = "available"
-	Taken               AvailabilityStatus = "taken"
-	NameInvalid         AvailabilityStatus = "invalid"
-	AvailabilityUnknown AvailabilityStatus = "unknown"
-)
-
-// AvailabilityStatuses lists every status.
-func AvailabilityStatuses() []AvailabilityStatus {
-	return []AvailabilityStatus{Available, Taken, NameInvalid, AvailabilityUnknown}
-}
-
-// Availability is the answer for one name.
-type Availability struct {
-	Name   string
-	Status AvailabilityStatus
-	Detail string            // in English
-	Texts  map[string]string // the detail by language, "en" and "ru"; empty = the detail alone
-	Advice []Advice          // what else can be done with the name
 }

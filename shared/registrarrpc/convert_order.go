@@ -20,6 +20,7 @@ func (e *encoder) order(o registrar.Order) *pb.Order {
 		Nameservers: each(o.Nameservers, e.nameserver),
 		AuthCode:    string(o.AuthCode),
 		PaidTill:    e.date("paid_till", o.PaidTill),
+		AcceptPrice: e.price(o.AcceptPrice),
 	}
 }
 
@@ -37,6 +38,7 @@ func (d *decoder) order(m *pb.Order) registrar.Order {
 		Nameservers: each(m.GetNameservers(), d.nameserver),
 		AuthCode:    registrar.AuthCode(m.GetAuthCode()),
 		PaidTill:    d.date("paid_till", m.GetPaidTill()),
+		AcceptPrice: d.price(m.GetAcceptPrice()),
 	}
 }
 
@@ -231,24 +233,4 @@ func (*encoder) condition(c registrar.Condition) *pb.Condition {
 
 func (*decoder) condition(m *pb.Condition) registrar.Condition {
 	return registrar.Condition{Field: m.GetField(), Values: m.GetValues()}
-}
-
-func (e *encoder) availability(a registrar.Availability) *pb.Availability {
-	return &pb.Availability{
-		Name:   a.Name,
-		Status: encode(e, "availability.status", availabilityStatuses, a.Status),
-		Detail: text(a.Detail),
-		Texts:  texts(a.Texts),
-		Advice: each(a.Advice, e.advice),
-	}
-}
-
-func (d *decoder) availability(m *pb.Availability) registrar.Availability {
-	return registrar.Availability{
-		Name:   m.GetName(),
-		Status: decodeOpen(d, "availability.status", availabilityStatuses, m.GetStatus(), registrar.AvailabilityUnknown),
-		Detail: m.GetDetail(),
-		Texts:  m.GetTexts(),
-		Advice: each(m.GetAdvice(), d.advice),
-	}
 }

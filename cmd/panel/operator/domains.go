@@ -74,9 +74,21 @@ func (p *checkNamesCommand) Run(c *command.Call) error {
 	return c.Show(list, func(w io.Writer) {
 		command.Row(w, "DOMAIN", "STATUS", "DETAIL")
 		for _, a := range list {
-			command.Row(w, a.Unicode, a.Status, with(command.OrDash(a.Detail), a.Advice))
+			command.Row(w, a.Unicode, a.Status, with(priced(a), a.Advice))
 		}
 	})
+}
+
+// priced is the detail about a name, with what it costs where it has a price of its own.
+func priced(a api.Availability) string {
+	if a.Price == nil {
+		return command.OrDash(a.Detail)
+	}
+	costs := fmt.Sprintf("costs %s %s: order it with --accept-price '%[1]s %[2]s'", a.Price.Amount, a.Price.Currency)
+	if a.Detail == nil {
+		return costs
+	}
+	return *a.Detail + "; " + costs
 }
 
 // renewCommand is the operator's own act, so it needs no payment unless asked for.

@@ -57,6 +57,14 @@ type Availability struct {
 	Texts   map[string]string `json:"texts,omitempty"` // the detail by language: "en", "ru"
 
 	Advice []Advice `json:"advice,omitempty"` // what else can be done with the name
+	Reason string   `json:"reason,omitempty"` // taken | reserved | blocked | premium | invalid | no-answer, or a later one
+	Price  *Price   `json:"price,omitempty"`  // of a registration, where the name has one of its own; an order must accept it
+}
+
+// Price is an amount of money.
+type Price struct {
+	Amount   string `json:"amount"`   // decimal, with a dot: 1200, 12.50
+	Currency string `json:"currency"` // by ISO 4217: RUB
 }
 
 // Alarm stands until what it tells of is over.
@@ -134,6 +142,8 @@ type NewOrder struct {
 	Nameservers []Nameserver `json:"nameservers,omitempty"`
 	AuthCode    string       `json:"auth_code,omitempty"`
 	PaidTill    string       `json:"paid_till,omitempty"` // required of a renewal: the expiry the caller believes in
+
+	AcceptPrice *Price `json:"accept_price,omitempty"` // required of a name that has a price of its own: what the customer agreed to pay
 }
 
 // Changed is an order after a payment or cancellation.

@@ -860,6 +860,8 @@ var brokenRegistrars = map[string]func(a *altered){
 		}
 	},
 
+	"check/prices": judged(withoutPath("accept_price")),
+
 	"secrets/answers": func(a *altered) {
 		a.validate = func(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
 			v, err := a.good.Validate(ctx, o)

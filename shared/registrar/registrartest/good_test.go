@@ -90,6 +90,7 @@ func goodDescription() registrar.Description {
 	return registrar.Description{
 		Name: "good", Title: "A registrar for tests", Version: "1.2.3", TLDs: []string{"example", "xn--p1ai"},
 		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(), Capabilities: registrar.Capabilities(),
+		OrderFields: registrar.OrderFields(),
 		Schema: registrar.Schema{
 			Attributes: []registrar.Attribute{
 				{Name: "account", Type: registrar.TypeString, Required: true, Description: "whose"},
@@ -161,7 +162,7 @@ func (g *good) problems(o registrar.Order) []registrar.Problem {
 	if starts && o.Registrant != nil {
 		list = append(list, registrar.Form{Kind: o.Kind, Fields: goodFields()}.Problems(*o.Registrant)...)
 	}
-	return list
+	return append(list, goodOffer(o.Domain).PriceProblems(o)...)
 }
 
 func (g *good) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
@@ -175,6 +176,18 @@ func (g *good) Validate(ctx context.Context, o registrar.Order) (registrar.Valid
 	return v, nil
 }
 
+// premium is a name that the good registrar sells at a price of its own.
+const premium = "gold.example"
+
+// goodOffer is the answer for a name that is free.
+func goodOffer(name string) registrar.Availability {
+	a := registrar.Availability{Name: name, Status: registrar.Available}
+	if name == premium {
+		a.Reason, a.Price = registrar.ReasonPremium, registrar.Price{Amount: "1200.00", Currency: "RUB"}
+	}
+	return a
+}
+
 func (g *good) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
 	s, err := g.working(ctx)
 	if err != nil {
@@ -184,7 +197,7 @@ func (g *good) Check(ctx context.Context, names []string) ([]registrar.Availabil
 	defer g.mu.Unlock()
 	var answers []registrar.Availability
 	for _, name := range names {
-		a := registrar.Availability{Name: name, Status: registrar.Available}
+		a := goodOffer(name)
 		if !goodName.MatchString(name) {
 			a.Status = registrar.NameInvalid
 		} else if s.Domains[name].Status == registrar.StatusRegistered {

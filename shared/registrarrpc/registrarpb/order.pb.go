@@ -288,7 +288,9 @@ type Order struct {
 	// Transfer code; required to transfer.
 	AuthCode string `protobuf:"bytes,7,opt,name=auth_code,json=authCode,proto3" json:"auth_code,omitempty"`
 	// Required to renew: the expiry the caller believes in.
-	PaidTill      *Date `protobuf:"bytes,8,opt,name=paid_till,json=paidTill,proto3" json:"paid_till,omitempty"`
+	PaidTill *Date `protobuf:"bytes,8,opt,name=paid_till,json=paidTill,proto3" json:"paid_till,omitempty"`
+	// Required to register a name that has a price of its own: what the customer agreed to pay.
+	AcceptPrice   *Price `protobuf:"bytes,60,opt,name=accept_price,json=acceptPrice,proto3" json:"accept_price,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -379,6 +381,68 @@ func (x *Order) GetPaidTill() *Date {
 	return nil
 }
 
+func (x *Order) GetAcceptPrice() *Price {
+	if x != nil {
+		return x.AcceptPrice
+	}
+	return nil
+}
+
+// Price is an amount of money.
+type Price struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Decimal, with a dot: 1200, 12.50.
+	Amount string `protobuf:"bytes,1,opt,name=amount,proto3" json:"amount,omitempty"`
+	// By ISO 4217: RUB.
+	Currency      string `protobuf:"bytes,2,opt,name=currency,proto3" json:"currency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Price) Reset() {
+	*x = Price{}
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Price) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Price) ProtoMessage() {}
+
+func (x *Price) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Price.ProtoReflect.Descriptor instead.
+func (*Price) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Price) GetAmount() string {
+	if x != nil {
+		return x.Amount
+	}
+	return ""
+}
+
+func (x *Price) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
 // Registrant is who will own the domain: the answers to a form.
 type Registrant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -392,7 +456,7 @@ type Registrant struct {
 
 func (x *Registrant) Reset() {
 	*x = Registrant{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[1]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -404,7 +468,7 @@ func (x *Registrant) String() string {
 func (*Registrant) ProtoMessage() {}
 
 func (x *Registrant) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[1]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -417,7 +481,7 @@ func (x *Registrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Registrant.ProtoReflect.Descriptor instead.
 func (*Registrant) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{1}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Registrant) GetKind() RegistrantKind {
@@ -446,7 +510,7 @@ type Values struct {
 
 func (x *Values) Reset() {
 	*x = Values{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -458,7 +522,7 @@ func (x *Values) String() string {
 func (*Values) ProtoMessage() {}
 
 func (x *Values) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -471,7 +535,7 @@ func (x *Values) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Values.ProtoReflect.Descriptor instead.
 func (*Values) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{2}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Values) GetValues() []string {
@@ -494,7 +558,7 @@ type Nameserver struct {
 
 func (x *Nameserver) Reset() {
 	*x = Nameserver{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -506,7 +570,7 @@ func (x *Nameserver) String() string {
 func (*Nameserver) ProtoMessage() {}
 
 func (x *Nameserver) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -519,7 +583,7 @@ func (x *Nameserver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Nameserver.ProtoReflect.Descriptor instead.
 func (*Nameserver) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Nameserver) GetHost() string {
@@ -555,7 +619,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -567,7 +631,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -580,7 +644,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Problem) GetPath() string {
@@ -630,7 +694,7 @@ type Problems struct {
 
 func (x *Problems) Reset() {
 	*x = Problems{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -642,7 +706,7 @@ func (x *Problems) String() string {
 func (*Problems) ProtoMessage() {}
 
 func (x *Problems) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -655,7 +719,7 @@ func (x *Problems) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problems.ProtoReflect.Descriptor instead.
 func (*Problems) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Problems) GetProblems() []*Problem {
@@ -682,7 +746,7 @@ type Form struct {
 
 func (x *Form) Reset() {
 	*x = Form{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -694,7 +758,7 @@ func (x *Form) String() string {
 func (*Form) ProtoMessage() {}
 
 func (x *Form) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -707,7 +771,7 @@ func (x *Form) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Form.ProtoReflect.Descriptor instead.
 func (*Form) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{6}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Form) GetTld() string {
@@ -775,7 +839,7 @@ type Field struct {
 
 func (x *Field) Reset() {
 	*x = Field{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -787,7 +851,7 @@ func (x *Field) String() string {
 func (*Field) ProtoMessage() {}
 
 func (x *Field) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -800,7 +864,7 @@ func (x *Field) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Field.ProtoReflect.Descriptor instead.
 func (*Field) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{7}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Field) GetKey() string {
@@ -914,7 +978,7 @@ type Choice struct {
 
 func (x *Choice) Reset() {
 	*x = Choice{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -926,7 +990,7 @@ func (x *Choice) String() string {
 func (*Choice) ProtoMessage() {}
 
 func (x *Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -939,7 +1003,7 @@ func (x *Choice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Choice.ProtoReflect.Descriptor instead.
 func (*Choice) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{8}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Choice) GetValue() string {
@@ -970,7 +1034,7 @@ type Condition struct {
 
 func (x *Condition) Reset() {
 	*x = Condition{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -982,7 +1046,7 @@ func (x *Condition) String() string {
 func (*Condition) ProtoMessage() {}
 
 func (x *Condition) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -995,7 +1059,7 @@ func (x *Condition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Condition.ProtoReflect.Descriptor instead.
 func (*Condition) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{9}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Condition) GetField() string {
@@ -1016,7 +1080,7 @@ var File_panel_registrar_v1_order_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1epanel/registrar/v1/order.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\"\xdd\x02\n" +
+	"\x1epanel/registrar/v1/order.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\"\x9b\x03\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x125\n" +
 	"\x04kind\x18\x02 \x01(\x0e2!.panel.registrar.v1.OperationKindR\x04kind\x12\x16\n" +
@@ -1027,7 +1091,11 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"registrant\x12@\n" +
 	"\vnameservers\x18\x06 \x03(\v2\x1e.panel.registrar.v1.NameserverR\vnameservers\x12 \n" +
 	"\tauth_code\x18\a \x01(\tB\x03\x80\x01\x01R\bauthCode\x125\n" +
-	"\tpaid_till\x18\b \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill\"\xe4\x01\n" +
+	"\tpaid_till\x18\b \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill\x12<\n" +
+	"\faccept_price\x18< \x01(\v2\x19.panel.registrar.v1.PriceR\vacceptPrice\";\n" +
+	"\x05Price\x12\x16\n" +
+	"\x06amount\x18\x01 \x01(\tR\x06amount\x12\x1a\n" +
+	"\bcurrency\x18\x02 \x01(\tR\bcurrency\"\xe4\x01\n" +
 	"\n" +
 	"Registrant\x126\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\".panel.registrar.v1.RegistrantKindR\x04kind\x12G\n" +
@@ -1137,56 +1205,58 @@ func file_panel_registrar_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_panel_registrar_v1_order_proto_goTypes = []any{
 	(OperationKind)(0),  // 0: panel.registrar.v1.OperationKind
 	(RegistrantKind)(0), // 1: panel.registrar.v1.RegistrantKind
 	(FieldType)(0),      // 2: panel.registrar.v1.FieldType
 	(DataClass)(0),      // 3: panel.registrar.v1.DataClass
 	(*Order)(nil),       // 4: panel.registrar.v1.Order
-	(*Registrant)(nil),  // 5: panel.registrar.v1.Registrant
-	(*Values)(nil),      // 6: panel.registrar.v1.Values
-	(*Nameserver)(nil),  // 7: panel.registrar.v1.Nameserver
-	(*Problem)(nil),     // 8: panel.registrar.v1.Problem
-	(*Problems)(nil),    // 9: panel.registrar.v1.Problems
-	(*Form)(nil),        // 10: panel.registrar.v1.Form
-	(*Field)(nil),       // 11: panel.registrar.v1.Field
-	(*Choice)(nil),      // 12: panel.registrar.v1.Choice
-	(*Condition)(nil),   // 13: panel.registrar.v1.Condition
-	nil,                 // 14: panel.registrar.v1.Registrant.FieldsEntry
-	nil,                 // 15: panel.registrar.v1.Problem.ParamsEntry
-	nil,                 // 16: panel.registrar.v1.Problem.TextsEntry
-	nil,                 // 17: panel.registrar.v1.Field.LabelEntry
-	nil,                 // 18: panel.registrar.v1.Field.HelpEntry
-	nil,                 // 19: panel.registrar.v1.Choice.LabelEntry
-	(*Date)(nil),        // 20: panel.registrar.v1.Date
+	(*Price)(nil),       // 5: panel.registrar.v1.Price
+	(*Registrant)(nil),  // 6: panel.registrar.v1.Registrant
+	(*Values)(nil),      // 7: panel.registrar.v1.Values
+	(*Nameserver)(nil),  // 8: panel.registrar.v1.Nameserver
+	(*Problem)(nil),     // 9: panel.registrar.v1.Problem
+	(*Problems)(nil),    // 10: panel.registrar.v1.Problems
+	(*Form)(nil),        // 11: panel.registrar.v1.Form
+	(*Field)(nil),       // 12: panel.registrar.v1.Field
+	(*Choice)(nil),      // 13: panel.registrar.v1.Choice
+	(*Condition)(nil),   // 14: panel.registrar.v1.Condition
+	nil,                 // 15: panel.registrar.v1.Registrant.FieldsEntry
+	nil,                 // 16: panel.registrar.v1.Problem.ParamsEntry
+	nil,                 // 17: panel.registrar.v1.Problem.TextsEntry
+	nil,                 // 18: panel.registrar.v1.Field.LabelEntry
+	nil,                 // 19: panel.registrar.v1.Field.HelpEntry
+	nil,                 // 20: panel.registrar.v1.Choice.LabelEntry
+	(*Date)(nil),        // 21: panel.registrar.v1.Date
 }
 var file_panel_registrar_v1_order_proto_depIdxs = []int32{
 	0,  // 0: panel.registrar.v1.Order.kind:type_name -> panel.registrar.v1.OperationKind
-	5,  // 1: panel.registrar.v1.Order.registrant:type_name -> panel.registrar.v1.Registrant
-	7,  // 2: panel.registrar.v1.Order.nameservers:type_name -> panel.registrar.v1.Nameserver
-	20, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
-	1,  // 4: panel.registrar.v1.Registrant.kind:type_name -> panel.registrar.v1.RegistrantKind
-	14, // 5: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
-	15, // 6: panel.registrar.v1.Problem.params:type_name -> panel.registrar.v1.Problem.ParamsEntry
-	16, // 7: panel.registrar.v1.Problem.texts:type_name -> panel.registrar.v1.Problem.TextsEntry
-	8,  // 8: panel.registrar.v1.Problems.problems:type_name -> panel.registrar.v1.Problem
-	0,  // 9: panel.registrar.v1.Form.kind:type_name -> panel.registrar.v1.OperationKind
-	1,  // 10: panel.registrar.v1.Form.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	11, // 11: panel.registrar.v1.Form.fields:type_name -> panel.registrar.v1.Field
-	17, // 12: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
-	2,  // 13: panel.registrar.v1.Field.type:type_name -> panel.registrar.v1.FieldType
-	3,  // 14: panel.registrar.v1.Field.class:type_name -> panel.registrar.v1.DataClass
-	18, // 15: panel.registrar.v1.Field.help:type_name -> panel.registrar.v1.Field.HelpEntry
-	12, // 16: panel.registrar.v1.Field.choices:type_name -> panel.registrar.v1.Choice
-	13, // 17: panel.registrar.v1.Field.when:type_name -> panel.registrar.v1.Condition
-	19, // 18: panel.registrar.v1.Choice.label:type_name -> panel.registrar.v1.Choice.LabelEntry
-	6,  // 19: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	6,  // 1: panel.registrar.v1.Order.registrant:type_name -> panel.registrar.v1.Registrant
+	8,  // 2: panel.registrar.v1.Order.nameservers:type_name -> panel.registrar.v1.Nameserver
+	21, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
+	5,  // 4: panel.registrar.v1.Order.accept_price:type_name -> panel.registrar.v1.Price
+	1,  // 5: panel.registrar.v1.Registrant.kind:type_name -> panel.registrar.v1.RegistrantKind
+	15, // 6: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
+	16, // 7: panel.registrar.v1.Problem.params:type_name -> panel.registrar.v1.Problem.ParamsEntry
+	17, // 8: panel.registrar.v1.Problem.texts:type_name -> panel.registrar.v1.Problem.TextsEntry
+	9,  // 9: panel.registrar.v1.Problems.problems:type_name -> panel.registrar.v1.Problem
+	0,  // 10: panel.registrar.v1.Form.kind:type_name -> panel.registrar.v1.OperationKind
+	1,  // 11: panel.registrar.v1.Form.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	12, // 12: panel.registrar.v1.Form.fields:type_name -> panel.registrar.v1.Field
+	18, // 13: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
+	2,  // 14: panel.registrar.v1.Field.type:type_name -> panel.registrar.v1.FieldType
+	3,  // 15: panel.registrar.v1.Field.class:type_name -> panel.registrar.v1.DataClass
+	19, // 16: panel.registrar.v1.Field.help:type_name -> panel.registrar.v1.Field.HelpEntry
+	13, // 17: panel.registrar.v1.Field.choices:type_name -> panel.registrar.v1.Choice
+	14, // 18: panel.registrar.v1.Field.when:type_name -> panel.registrar.v1.Condition
+	20, // 19: panel.registrar.v1.Choice.label:type_name -> panel.registrar.v1.Choice.LabelEntry
+	7,  // 20: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_order_proto_init() }
@@ -1201,7 +1271,7 @@ func file_panel_registrar_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_order_proto_rawDesc), len(file_panel_registrar_v1_order_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
