@@ -23,13 +23,13 @@ const embedding = "../../docs/embedding/"
 // The page shows the whole of the panel, piece by piece, and its plugin.hcl.
 func TestEmbeddingIsShown(t *testing.T) {
 	t.Parallel()
-	page := textOf(t, "../../docs/embedding.md")
+	page := contentOf(t, "../../docs/embedding.md")
 	for file, language := range map[string]string{"main.go": "go", "plugin.hcl": "hcl"} {
 		var shown []string
 		for _, block := range regexp.MustCompile("(?s)\n```"+language+"\n(.*?)\n```\n").FindAllStringSubmatch(page, -1) {
 			shown = append(shown, block[1])
 		}
-		if code := textOf(t, embedding+file); strings.Join(shown, "\n\n")+"\n" != code {
+		if code := contentOf(t, embedding+file); strings.Join(shown, "\n\n")+"\n" != code {
 			t.Errorf("docs/embedding.md does not show docs/embedding/%s as it is", file)
 		}
 	}
@@ -107,8 +107,8 @@ func newHosting(t *testing.T, r01 r01sim.Addresses, acme string) hosting {
 	h := hosting{t, t.TempDir(), bytes.NewBufferString("\n")}
 	settings := strings.NewReplacer("127.0.0.1:2525", r01.SMTP, "127.0.0.1:1143", r01.IMAP, "http://127.0.0.1:8080", acme, "RP/01/00", agreement,
 		"robot@registrar.example", robot, "callback@panel.example", callback)
-	h.write("main.go", textOf(t, embedding+"main.go"))
-	h.write("plugin.hcl", settings.Replace(textOf(t, embedding+"plugin.hcl")))
+	h.write("main.go", contentOf(t, embedding+"main.go"))
+	h.write("plugin.hcl", settings.Replace(contentOf(t, embedding+"plugin.hcl")))
 
 	checkout, err := filepath.Abs("../..")
 	if err != nil {
@@ -157,7 +157,7 @@ func (h hosting) command(domains ...string) *exec.Cmd {
 	return cmd
 }
 
-func textOf(t *testing.T, file string) string {
+func contentOf(t *testing.T, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {

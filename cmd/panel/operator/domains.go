@@ -72,23 +72,19 @@ func (p *checkNamesCommand) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(list, func(w io.Writer) {
-		command.Row(w, "DOMAIN", "STATUS", "DETAIL")
+		command.Head(w, "DOMAIN", "STATUS", "DETAIL")
 		for _, a := range list {
-			command.Row(w, a.Unicode, a.Status, with(priced(a), a.Advice))
+			command.Row(w, a.Unicode, command.Word("availability", a.Status), command.Together(command.Said(with(command.OrDash(a.Detail), a.Advice)), priced(a)))
 		}
 	})
 }
 
-// priced is the detail about a name, with what it costs where it has a price of its own.
+// priced is what a name costs that has a price of its own.
 func priced(a api.Availability) string {
 	if a.Price == nil {
-		return command.OrDash(a.Detail)
+		return ""
 	}
-	costs := fmt.Sprintf("costs %s %s: order it with --accept-price '%[1]s %[2]s'", a.Price.Amount, a.Price.Currency)
-	if a.Detail == nil {
-		return costs
-	}
-	return *a.Detail + "; " + costs
+	return a.Price.Amount + " " + a.Price.Currency
 }
 
 // renewCommand is the operator's own act, so it needs no payment unless asked for.
@@ -179,7 +175,7 @@ func (p *Customers) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(list, func(w io.Writer) {
-		command.Row(w, "CUSTOMER", "DOMAINS", "ORDERS", "OPEN")
+		command.Head(w, "CUSTOMER", "DOMAINS", "ORDERS", "OPEN")
 		for _, one := range list {
 			command.Row(w, one.ID, one.Domains, one.Orders, one.OpenOrders)
 		}
@@ -202,9 +198,9 @@ func (p *showCustomerCommand) Run(c *command.Call) error {
 		return err
 	}
 	if err := c.Show(v, func(w io.Writer) {
-		command.Row(w, "HANDLE", "KIND", "STATE", "REGISTRAR")
+		command.Head(w, "HANDLE", "KIND", "STATE", "REGISTRAR")
 		for _, h := range v.Handles {
-			command.Row(w, h.Handle, h.Kind, h.State, h.Registrar)
+			command.Row(w, h.Handle, command.Word("registrant", h.Kind), command.Word("handle", h.State), h.Registrar)
 		}
 		fmt.Fprintln(w)
 		domainsText(v.Domains)(w)
@@ -228,10 +224,10 @@ func (p *handleCommand) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(h, func(w io.Writer) {
-		command.Row(w, "handle", h.Handle)
-		command.Row(w, "customer", h.Customer)
-		command.Row(w, "state", h.State)
-		command.Row(w, "registrar", h.Registrar)
+		command.Fact(w, "handle", h.Handle)
+		command.Fact(w, "customer", h.Customer)
+		command.Fact(w, "state", command.Word("handle", h.State))
+		command.Fact(w, "registrar", h.Registrar)
 	})
 }
 
@@ -250,9 +246,9 @@ func (p *runRenewalsCommand) Run(c *command.Call) error {
 	}
 
 	if err := c.Show(steps, func(w io.Writer) {
-		command.Row(w, "DOMAIN", "PAID TILL", "ACTION", "REASON")
+		command.Head(w, "DOMAIN", "PAID TILL", "ACTION", "REASON")
 		for _, s := range steps {
-			command.Row(w, input.Unicode(s.Domain), s.PaidTill, s.Action, s.Reason)
+			command.Row(w, input.Unicode(s.Domain), s.PaidTill, command.Word("step", s.Action), command.Said(s.Reason))
 		}
 	}); err != nil {
 		return err

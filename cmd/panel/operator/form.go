@@ -3,7 +3,6 @@ package operator
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/web/api"
@@ -21,67 +20,36 @@ func (p *Form) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(f, func(w io.Writer) {
-		command.Row(w, "KEY", "LABEL", "TYPE", "REQUIRED", "SEVERAL", "EXAMPLE")
+		command.Head(w, "KEY", "LABEL", "TYPE", "REQUIRED", "SEVERAL", "EXAMPLE")
 		for _, field := range f.Fields {
-			command.Row(w, field.Key, field.Label["en"], field.Type, field.Required, field.Multiple, field.Example)
+			command.Row(w, field.Key, command.InWords(field.Label), field.Type, field.Required, field.Multiple, field.Example)
 		}
-		furtherText(w, f.Fields)
+		for _, field := range f.Fields {
+			furtherText(w, field)
+		}
 	})
 }
 
 // furtherText writes below the table what only some fields have, a line each.
-func furtherText(w io.Writer, fields []api.Field) {
-	begun := false
-	for _, f := range fields {
-		for _, line := range further(f) {
-			if !begun {
-				command.Row(w, "")
-				begun = true
-			}
-			command.Row(w, f.Key, line)
-		}
-	}
-}
-
-func further(f api.Field) (lines []string) {
-	if help := f.Help["en"]; help != "" {
-		lines = append(lines, help)
+func furtherText(w io.Writer, f api.Field) {
+	if len(f.Help) > 0 {
+		command.Row(w, f.Key, command.Name("HELP"), command.InWords(f.Help))
 	}
 	if f.Link != "" {
-		lines = append(lines, "read first: "+f.Link)
+		command.Row(w, f.Key, command.Name("LINK"), f.Link)
 	}
 	for _, c := range f.Choices {
-		lines = append(lines, "one of: "+strings.TrimSpace(c.Value+" "+bracketed(c.Label["en"])))
+		command.Row(w, f.Key, command.Name("CHOICE"), c.Value, command.InWords(c.Label))
 	}
 	for _, c := range f.When {
-		lines = append(lines, fmt.Sprintf("asked where %s is %s", c.Field, orNone(c.Values)))
-	}
-
-	switch {
-	case f.MinLength > 0 && f.MaxLength > 0:
-		lines = append(lines, fmt.Sprintf("%d to %d characters", f.MinLength, f.MaxLength))
-	case f.MinLength > 0:
-		lines = append(lines, fmt.Sprintf("%d characters at least", f.MinLength))
-	case f.MaxLength > 0:
-		lines = append(lines, fmt.Sprintf("%d characters at most", f.MaxLength))
-	}
-	return lines
-}
-
-func bracketed(text string) string {
-	if text == "" {
-		return ""
-	}
-	return "(" + text + ")"
-}
-
-// orNone lists values; the empty one is for no answer.
-func orNone(values []string) string {
-	words := make([]string, len(values))
-	for i, v := range values {
-		if words[i] = v; v == "" {
-			words[i] = "not answered"
+		for _, v := range c.Values {
+			command.Row(w, f.Key, command.Name("ASKED IF"), fmt.Sprintf("%s=%s", c.Field, v))
 		}
 	}
-	return strings.Join(words, " or ")
+	if f.MinLength > 0 {
+		command.Row(w, f.Key, command.Name("FEWEST"), f.MinLength)
+	}
+	if f.MaxLength > 0 {
+		command.Row(w, f.Key, command.Name("MOST"), f.MaxLength)
+	}
 }
