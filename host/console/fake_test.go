@@ -83,7 +83,11 @@ func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validat
 }
 
 func (f *fake) Check(_ context.Context, names []string) ([]registrar.Availability, error) {
-	return []registrar.Availability{{Name: names[0], Status: registrar.Available}}, nil
+	a := registrar.Availability{Name: names[0], Status: registrar.Available}
+	if names[0] == "gold.ru" {
+		a.Reason, a.Price = registrar.ReasonPremium, registrar.Price{Amount: "1200.00", Currency: "RUB"}
+	}
+	return []registrar.Availability{a}, nil
 }
 
 func (f *fake) Submit(_ context.Context, o registrar.Order) (registrar.Operation, error) {

@@ -100,6 +100,26 @@ func TestQuestionsDependOnAnswers(t *testing.T) {
 	}
 }
 
+// A name with a price of its own is ordered by those who accept it.
+func TestAPriceIsAccepted(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	const box = `name="accept_price" value="1200.00 RUB"`
+	sees(t, b.get("/orders/new?domain=gold.ru"), box, "at a price of its own", "The customer agrees to pay it.")
+	if strings.Contains(b.get("/orders/new?domain=other.ru"), "accept_price") {
+		t.Error("it is asked for a price that the name does not have")
+	}
+
+	form := orderForm("place")
+	form.Set("domain", "gold.ru")
+	sees(t, b.call("POST", "/orders/new", form).Body.String(), `id="p-accept_price"><li>is required: the name has a price of its own, 1200.00 RUB`, box)
+	form.Set("accept_price", "1200.00 RUB")
+	if address, _ := b.post("/orders/new", form); address != "/orders/web-test" {
+		t.Errorf("the order is at %s", address)
+	}
+}
+
 // An order is paid, or withdrawn; the second person is told so, and nothing happens twice.
 func TestAnOrderIsPaid(t *testing.T) {
 	t.Parallel()

@@ -80,7 +80,7 @@ func TestEndpoints(t *testing.T) {
 		{"POST", "orders/$ORDER/pay", "{}", `{` + orderKeys + `,"state":"paid","paid_at":` + at + `,"closed_at":null,"waits_for":"registrar r01 to take it","waits_until":null` + untold + `,"changed":true}`},
 		{"POST", "orders/$ORDER/cancel", "null", `{` + orderKeys + `,"state":"cancelled","paid_at":null,"closed_at":` + at + `,"waits_for":null,"waits_until":null,"outcome":"cancelled","reason":"cancelled before it was paid","operation_state":null,"changed":true}`},
 		{"GET", "availability?name=free.%D1%80%D1%84&name=example.ru", "", `[{"name":"free.xn--p1ai","unicode":"free.рф","status":"available","detail":null},
-			{"name":"example.ru","unicode":"example.ru","status":"taken","detail":"it is Registered here"}]`},
+			{"name":"example.ru","unicode":"example.ru","status":"taken","reason":"taken","detail":"it is Registered here"}]`},
 		{"GET", "domains", "", `[` + domainJSON + `,` + pendingJSON + `]`},
 		{"GET", "domains?status=Registered", "", `[` + domainJSON + `]`},
 		{"GET", "domains?status=registered&customer=&q=EXAM", "", `[` + domainJSON + `]`},

@@ -20,6 +20,6 @@ func TestConformance(t *testing.T) {
 	s, sent := newShop(), 0
 	s.slow = true
 	s.lose = func(Order) bool { sent++; return sent%2 == 0 }
-	registrartest.Run(t, registrartest.Subject{Config: json.RawMessage(`{"token": "not-a-real-token"}`),
+	registrartest.Run(t, registrartest.Subject{Config: json.RawMessage(`{"token": "not-a-real-token"}`), Premium: premium,
 		Open: registrartest.OverGRPC(func(log *slog.Logger) registrar.Plugin { return New(s, Options{Logger: log, Timing: hasty}) })})
 }

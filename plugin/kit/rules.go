@@ -106,6 +106,9 @@ func instruction(o registrar.Order) string {
 	if !o.PaidTill.IsZero() {
 		text += ", paid till " + o.PaidTill.String()
 	}
+	if !o.AcceptPrice.IsZero() {
+		text += ", at the price " + o.AcceptPrice.String()
+	}
 	for _, ns := range o.Nameservers {
 		text += ", nameserver " + strings.TrimSpace(ns.Host+" "+strings.Join(ns.IPs, " "))
 	}
