@@ -5,15 +5,15 @@ import (
 	pb "registrar.panel/shared/registrarrpc/registrarpb"
 )
 
-// price is absent for none.
-func (*encoder) price(p registrar.Price) *pb.Price {
+// priceToWire is absent for none.
+func priceToWire(p registrar.Price) *pb.Price {
 	if p.IsZero() {
 		return nil
 	}
 	return &pb.Price{Amount: text(p.Amount), Currency: text(p.Currency)}
 }
 
-func (*decoder) price(m *pb.Price) registrar.Price {
+func priceFromWire(m *pb.Price) registrar.Price {
 	return registrar.Price{Amount: m.GetAmount(), Currency: m.GetCurrency()}
 }
 
@@ -25,7 +25,7 @@ func (e *encoder) availability(a registrar.Availability) *pb.Availability {
 		Texts:  texts(a.Texts),
 		Advice: each(a.Advice, e.advice),
 		Reason: text(string(a.Reason)),
-		Price:  e.price(a.Price),
+		Price:  priceToWire(a.Price),
 	}
 }
 
@@ -37,6 +37,6 @@ func (d *decoder) availability(m *pb.Availability) registrar.Availability {
 		Texts:  m.GetTexts(),
 		Advice: each(m.GetAdvice(), d.advice),
 		Reason: registrar.AvailabilityReason(m.GetReason()),
-		Price:  d.price(m.GetPrice()),
+		Price:  priceFromWire(m.GetPrice()),
 	}
 }

@@ -20,7 +20,7 @@ func (e *encoder) order(o registrar.Order) *pb.Order {
 		Nameservers: each(o.Nameservers, e.nameserver),
 		AuthCode:    string(o.AuthCode),
 		PaidTill:    e.date("paid_till", o.PaidTill),
-		AcceptPrice: e.price(o.AcceptPrice),
+		AcceptPrice: priceToWire(o.AcceptPrice),
 	}
 }
 
@@ -38,7 +38,7 @@ func (d *decoder) order(m *pb.Order) registrar.Order {
 		Nameservers: each(m.GetNameservers(), d.nameserver),
 		AuthCode:    registrar.AuthCode(m.GetAuthCode()),
 		PaidTill:    d.date("paid_till", m.GetPaidTill()),
-		AcceptPrice: d.price(m.GetAcceptPrice()),
+		AcceptPrice: priceFromWire(m.GetAcceptPrice()),
 	}
 }
 
@@ -191,8 +191,8 @@ func (e *encoder) field(f registrar.Field) *pb.Field {
 		Class:    encode(e, "field.class", dataClasses, f.Class),
 
 		Help:      f.Help,
-		Choices:   each(f.Choices, e.choice),
-		When:      each(f.When, e.condition),
+		Choices:   each(f.Choices, choiceToWire),
+		When:      each(f.When, conditionToWire),
 		MinLength: int64(f.MinLength),
 		MaxLength: int64(f.MaxLength),
 		Link:      f.Link,
@@ -211,26 +211,26 @@ func (d *decoder) field(m *pb.Field) registrar.Field {
 		Class:    decodeOpen(d, "field.class", dataClasses, m.GetClass(), registrar.DataIdentity),
 
 		Help:      m.GetHelp(),
-		Choices:   each(m.GetChoices(), d.choice),
-		When:      each(m.GetWhen(), d.condition),
+		Choices:   each(m.GetChoices(), choiceFromWire),
+		When:      each(m.GetWhen(), conditionFromWire),
 		MinLength: int(m.GetMinLength()),
 		MaxLength: int(m.GetMaxLength()),
 		Link:      m.GetLink(),
 	}
 }
 
-func (*encoder) choice(c registrar.Choice) *pb.Choice {
+func choiceToWire(c registrar.Choice) *pb.Choice {
 	return &pb.Choice{Value: c.Value, Label: c.Label}
 }
 
-func (*decoder) choice(m *pb.Choice) registrar.Choice {
+func choiceFromWire(m *pb.Choice) registrar.Choice {
 	return registrar.Choice{Value: m.GetValue(), Label: m.GetLabel()}
 }
 
-func (*encoder) condition(c registrar.Condition) *pb.Condition {
+func conditionToWire(c registrar.Condition) *pb.Condition {
 	return &pb.Condition{Field: c.Field, Values: c.Values}
 }
 
-func (*decoder) condition(m *pb.Condition) registrar.Condition {
+func conditionFromWire(m *pb.Condition) registrar.Condition {
 	return registrar.Condition{Field: m.GetField(), Values: m.GetValues()}
 }

@@ -74,7 +74,8 @@ func (p *checkNamesCommand) Run(c *command.Call) error {
 	return c.Show(list, func(w io.Writer) {
 		command.Head(w, "DOMAIN", "STATUS", "DETAIL")
 		for _, a := range list {
-			command.Row(w, a.Unicode, command.Word("availability", a.Status), command.Together(command.Said(with(command.OrDash(a.Detail), a.Advice)), priced(a)))
+			detail := command.Said(with(c.Tongue.Of(a.Texts, command.OrDash(a.Detail)), a.Advice))
+			command.Row(w, a.Unicode, command.Word("availability", a.Status), command.Together(detail, priced(a)))
 		}
 	})
 }
