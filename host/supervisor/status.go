@@ -31,10 +31,11 @@ func (s State) Serves() bool { return s == Running || s == Degraded }
 // Status is the state of a plugin with its reasons.
 type Status struct {
 	Name         string
-	Title        string // this and the next four are empty until the plugin has described itself
+	Title        string // this and the next six are empty until the plugin has described itself
 	Version      string
 	TLDs         []string
 	Kinds        []registrar.OperationKind
+	Offers       []registrar.Offer // what is sold per TLD
 	Capabilities []registrar.Capability
 	Phrases      []registrar.Phrase // what it says, in other languages
 	State        State

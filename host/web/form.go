@@ -5,8 +5,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-func formOf(f registrar.Form) api.Form {
-	return api.Form{TLD: f.TLD, Kind: string(f.Kind), Registrant: string(f.Registrant), Fields: list(f.Fields, fieldOf)}
+func formOf(f registrar.Form, offer registrar.KindOffer) api.Form {
+	return api.Form{TLD: f.TLD, Kind: string(f.Kind), Registrant: string(f.Registrant), Years: yearsOf(offer.Years), NameserversOptional: offer.NameserversOptional, Fields: list(f.Fields, fieldOf)}
 }
 
 func fieldOf(f registrar.Field) api.Field {

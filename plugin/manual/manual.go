@@ -60,7 +60,7 @@ var (
 func (adapter) Describe() registrar.Description {
 	return registrar.Description{
 		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
-		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
+		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds(),
 		Capabilities: []registrar.Capability{registrar.CapCheck}, Phrases: phrases(),
 		Schema: registrar.Schema{Attributes: []registrar.Attribute{
 			{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken), string(byWhois)},

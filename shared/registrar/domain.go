@@ -62,6 +62,7 @@ type Domain struct {
 	Nameservers []Nameserver
 	Operation   *Operation // the open one, without History; nil = none
 	Alarms      []Alarm    // standing ones
+	Locked      bool       // transfers to another registrar are refused, by an order of ours
 }
 
 // Alarm is a message to a person that stays until it is cleared.

@@ -15,6 +15,7 @@ func (e *encoder) domain(v registrar.Domain) *pb.Domain {
 		Renewal:     encode(e, "domain.renewal", renewalModes, v.Renewal),
 		Nameservers: each(v.Nameservers, e.nameserver),
 		Alarms:      each(v.Alarms, e.alarm),
+		Locked:      v.Locked,
 	}
 	if v.Operation != nil {
 		m.Operation = e.operation(*v.Operation)
@@ -33,6 +34,7 @@ func (d *decoder) domain(m *pb.Domain) registrar.Domain {
 		Renewal:     decode(d, "domain.renewal", renewalModes, m.GetRenewal()),
 		Nameservers: each(m.GetNameservers(), d.nameserver),
 		Alarms:      each(m.GetAlarms(), d.alarm),
+		Locked:      m.GetLocked(),
 	}
 	if m.GetOperation() != nil {
 		operation := d.operation(m.Operation)

@@ -99,6 +99,7 @@ func distortEnum(m protoreflect.Message, f protoreflect.FieldDescriptor, try fun
 // open are the fields to which a newer minor version may add words, as the package says.
 var open = map[protoreflect.FullName]bool{
 	"panel.registrar.v1.Description.kinds":        true,
+	"panel.registrar.v1.KindOffer.kind":           true,
 	"panel.registrar.v1.Description.registrants":  true,
 	"panel.registrar.v1.Description.capabilities": true,
 	"panel.registrar.v1.Event.type":               true,

@@ -156,6 +156,8 @@ func TestEveryMethodIsCarried(t *testing.T) {
 				f.rotateKeys = func(c ctx) (registrar.Rotation, error) { return do(c, none{}) }
 			},
 			func(p plugin, c ctx, _ none) (registrar.Rotation, error) { return p.RotateKeys(c) }),
+		"TransferCode": carried(
+			func(f *fake, do func(ctx, registrar.OperationID) (registrar.AuthCode, error)) { f.transferCode = do }, plugin.TransferCode),
 		"Configure": carried(
 			func(f *fake, do func(ctx, registrar.Settings) (none, error)) {
 				f.configure = func(c ctx, s registrar.Settings) error { _, err := do(c, s); return err }

@@ -102,3 +102,7 @@ func (g *gate) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.E
 func (g *gate) RotateKeys(ctx context.Context) (registrar.Rotation, error) {
 	return able(g, registrar.CapKeys, func(r registrar.KeyChanger) (registrar.Rotation, error) { return r.RotateKeys(ctx) })
 }
+
+func (g *gate) TransferCode(ctx context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
+	return able(g, registrar.CapCodes, func(r registrar.CodeKeeper) (registrar.AuthCode, error) { return r.TransferCode(ctx, id) })
+}

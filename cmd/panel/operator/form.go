@@ -11,7 +11,7 @@ import (
 type Form struct {
 	TLD   string `arg:"" name:"tld" help:"For example ru or рф."`
 	Kind  string `enum:"person,organization,sole-trader" default:"person" help:"Of registrant: person, organization or sole-trader."`
-	Order string `enum:"register,transfer,renew,update" default:"register" help:"Kind of order: register, transfer, renew or update."`
+	Order string `enum:"register,transfer,renew,update,delete,restore,lock,unlock,auth-code,trade" default:"register" help:"Kind of order: register, transfer, renew, update, delete, restore, lock, unlock, auth-code or trade, of those that the registrar declares."`
 }
 
 func (p *Form) Run(c *command.Call) error {
@@ -23,6 +23,9 @@ func (p *Form) Run(c *command.Call) error {
 		command.Head(w, "KEY", "LABEL", "TYPE", "REQUIRED", "SEVERAL", "EXAMPLE")
 		for _, field := range f.Fields {
 			command.Row(w, field.Key, command.InWords(field.Label), field.Type, field.Required, field.Multiple, field.Example)
+		}
+		if f.Years != nil {
+			command.Row(w, "--years", fmt.Sprintf("%d to %d", f.Years.Min, f.Years.Max))
 		}
 		for _, field := range f.Fields {
 			furtherText(w, field)
@@ -38,6 +41,7 @@ func furtherText(w io.Writer, f api.Field) {
 	if f.Link != "" {
 		command.Row(w, f.Key, command.Name("LINK"), f.Link)
 	}
+
 	for _, c := range f.Choices {
 		command.Row(w, f.Key, command.Name("CHOICE"), c.Value, command.InWords(c.Label))
 	}
@@ -46,6 +50,7 @@ func furtherText(w io.Writer, f api.Field) {
 			command.Row(w, f.Key, command.Name("ASKED IF"), fmt.Sprintf("%s=%s", c.Field, v))
 		}
 	}
+
 	if f.MinLength > 0 {
 		command.Row(w, f.Key, command.Name("FEWEST"), f.MinLength)
 	}

@@ -81,7 +81,7 @@ func TestStatesAgreeWithSQL(t *testing.T) {
 		"requests.kind":    strs(lifecycle.Kinds()),
 		"requests.state":   strs(registrar.OperationStates()),
 		"requests.hold":    strs(lifecycle.StallReasons()),
-		"operations.kind":  strs(registrar.OperationKinds()),
+		"operations.kind":  strs(registrar.FirstOperationKinds()),
 		"operations.state": strs(registrar.OperationStates()),
 		"clients.kind":     {string(registrar.Person), string(registrar.Organization)},
 		"clients.state":    strs(registrar.HandleStates()),

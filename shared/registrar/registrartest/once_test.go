@@ -33,7 +33,7 @@ type client struct {
 
 func (c *client) Describe() registrar.Description {
 	return registrar.Description{Name: "client", Title: "A client of the fake", Version: "1.0.0", TLDs: []string{"example"},
-		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds()}
+		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds()}
 }
 
 func (c *client) Form(q registrar.FormQuery) []registrar.Field {
