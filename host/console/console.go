@@ -109,6 +109,7 @@ func (c *Console) routes() {
 	c.routeImport()
 	c.routeKeeping()
 	c.routeStaff()
+	c.routeTables()
 
 	c.mux.HandleFunc("GET /style.css", asset("assets/style.css", "text/css; charset=utf-8"))
 	c.mux.HandleFunc("GET /console.js", asset("assets/console.js", "text/javascript; charset=utf-8"))

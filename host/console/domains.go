@@ -1,8 +1,6 @@
 package console
 
 import (
-	"encoding/csv"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,7 +14,6 @@ func (c *Console) routeDomains() {
 	all := screen{"domains.html", look, showDomains}
 	one := screen{"domain.html", look, showDomain}
 	c.page("GET /domains", all)
-	c.mux.HandleFunc("GET /domains.csv", c.domainsAsTable)
 	c.act("POST /domains", money, setRenewals, all)
 	c.page("GET /domains/{name}", one)
 	c.act("POST /domains/{name}/renewal", money, setRenewal, one)
@@ -56,47 +53,6 @@ func showDomains(v *visit) (any, error) {
 		}
 	}
 	return d, err
-}
-
-// domainsAsTable answers with the whole list that a page shows a part of, for other programs.
-func (c *Console) domainsAsTable(w http.ResponseWriter, r *http.Request) {
-	v := c.visit(r)
-	if !v.mayOneOf(look) {
-		c.fail(w, v, forbidden(look))
-		return
-	}
-
-	out := csv.NewWriter(w)
-	begun := false
-	for page, err := range api.Pages[api.Domain](r.Context(), c.client, api.Path("domains"), v.only(domainFilters...)) {
-		if err != nil && !begun {
-			c.fail(w, v, err)
-			return
-		}
-		if err != nil {
-			panic(http.ErrAbortHandler) // or a part would be taken for the whole
-		}
-		if !begun {
-			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-			w.Header().Set("Content-Disposition", `attachment; filename="domains.csv"`)
-			_ = out.Write([]string{"domain", "unicode", "status", "registrar", "customer", "handle", "paid_till", "renewal"})
-			begun = true
-		}
-		for _, d := range page.List {
-			_ = out.Write(plain(d.Name, d.Unicode, d.Status, d.Registrar, d.Customer, text(d.Handle), text(d.PaidTill), text(d.Renewal)))
-		}
-	}
-	out.Flush() // an error means that the reader has gone
-}
-
-// plain keeps programs that calculate with tables from taking a text for a formula.
-func plain(cells ...string) []string {
-	for i, c := range cells {
-		if c != "" && strings.ContainsRune("=+-@\t\r", rune(c[0])) {
-			cells[i] = "'" + c
-		}
-	}
-	return cells
 }
 
 // domain is a domain with its story, as its page shows it.

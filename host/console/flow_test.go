@@ -258,6 +258,11 @@ func TestDomainsAreKept(t *testing.T) {
 	if got, want := table.Body.String(), "domain,unicode,status,registrar,customer,handle,paid_till,renewal\nexample.ru,example.ru,Registered,r01,c1,C1-RIPN,2026-04-01,"; !strings.HasPrefix(got, want) {
 		t.Errorf("the table is %q", got)
 	}
+	for address, want := range map[string]string{"/orders.csv?customer=c1": "order,kind,domain,unicode,customer,registrar,state,outcome,", "/customers.csv?q=c": "customer,domains,orders,open_orders\nc1,"} {
+		if table := b.call("GET", address, nil); !strings.HasPrefix(table.Body.String(), want) || !strings.HasPrefix(table.Header().Get("Content-Type"), "text/csv") {
+			t.Errorf("%s is %q", address, table.Body)
+		}
+	}
 }
 
 func TestARenewalIsOrderedFromWhatWasSeen(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -98,6 +99,34 @@ type field struct {
 	Texts []string
 }
 
+// piece is a part of a sentence, or a time in it.
+type piece struct {
+	phrasebook.Part
+	At *instant
+}
+
+// inSentences is a time as programs write it into sentences.
+var inSentences = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z`)
+
+// say says a sentence in the language, its times in the panel's zone.
+func (l *language) say(sentence any) (all []piece) {
+	for _, p := range l.phrases.Say(fmt.Sprint(wording.Shown(sentence))) {
+		from := 0
+		for _, at := range inSentences.FindAllStringIndex(p.Text, -1) {
+			t, err := time.Parse(time.RFC3339, p.Text[at[0]:at[1]])
+			if err != nil {
+				continue
+			}
+			all = append(all, piece{Part: phrasebook.Part{Text: p.Text[from:at[0]], English: p.English && at[0] > from}}, piece{At: l.at(t)})
+			from = at[1]
+		}
+		if rest := p.Text[from:]; rest != "" {
+			all = append(all, piece{Part: phrasebook.Part{Text: rest, English: p.English}})
+		}
+	}
+	return all
+}
+
 // instant is a time as pages have it: in the panel's zone, with UTC for who points at it.
 type instant struct{ Machine, Zone, UTC string }
 
@@ -167,7 +196,7 @@ func (l *language) functions() template.FuncMap {
 		"press": func(code string) string { return strings.TrimSuffix(l.Text(code), "…") }, "said": func(texts map[string]string, otherwise any) string {
 			return l.Of(texts, fmt.Sprint(wording.Shown(otherwise)))
 		},
-		"say": func(sentence any) []phrasebook.Part { return l.phrases.Say(fmt.Sprint(wording.Shown(sentence))) },
+		"say": l.say,
 		"t":   l.Text, "n": l.Count, "word": l.Word, "told": l.told, "label": func(f api.Field) string { return l.Of(f.Label, or(f.Label["en"], f.Key)) },
 		"at": l.at, "ago": l.ago, "advice": l.advice, "advised": l.advised, "field": func(path string, texts []string) field { return field{path, texts} },
 		"left": l.left, "number": l.Number, "unicode": input.Unicode, "titled": titled, "item": func(s sheet, v any) item { return item{s, v} },

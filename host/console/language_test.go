@@ -212,6 +212,16 @@ func TestTimesInBothLanguages(t *testing.T) {
 	}
 }
 
+// A time in a sentence is shown as every other, in the panel's zone.
+func TestTimesInSentences(t *testing.T) {
+	t.Parallel()
+
+	said := New(Options{Zone: moscow}).languages[0].say("seen at 2026-03-01T12:04:05Z, and paid till 2026-03-01")
+	if len(said) != 3 || said[0].Text != "seen at " || said[1].At == nil || said[1].At.Zone != "2026-03-01 15:04" || said[2].Text != ", and paid till 2026-03-01" {
+		t.Errorf("it is said %+v", said)
+	}
+}
+
 func ptr(text string) *string { return &text }
 
 // The choice of a person counts more than what the browser asks for.

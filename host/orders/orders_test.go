@@ -180,6 +180,7 @@ type book struct {
 
 // The same tests hold on PostgreSQL.
 func TestOnPostgreSQL(t *testing.T) {
+	t.Parallel()
 	pgtest.Again(t, pgtest.Suite{Prepare: prepare(t), Skip: []string{"TestQuestionsAreAnsweredByIndexes", "TestListsAreAnsweredByIndexes", "TestMakeFixture", "TestFixturesMigrate", "TestTwoPanelsOnOneServer", "TestTransitions", "TestOrderIDsSortByTime"}})
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,14 +192,16 @@ func TestChangingTwiceChangesNothing(t *testing.T) {
 	}
 }
 
-func TestRefusals(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		method, path, body string
-		status             int
-		code, says         string
-		problem            string // path of the only one
-	}{
+// refusal is a call that is refused.
+type refusal struct {
+	method, path, body string
+	status             int
+	code, says         string
+	problem            string // path of the only one
+}
+
+func refusedOrdersAndLists() []refusal {
+	return []refusal{
 		{"GET", "form/com", "", 422, "INVALID", "", "tld"},
 		{"GET", "form/ru?kind=sell", "", 422, "INVALID", "", "kind"},
 		{"GET", "form/ru?registrant=robot", "", 422, "INVALID", "", "registrant"},
@@ -237,6 +240,11 @@ func TestRefusals(t *testing.T) {
 		{"GET", "log?event=party", "", 422, "INVALID", "", "event"},
 		{"GET", "log?since=yesterday", "", 422, "INVALID", "", "since"},
 		{"GET", "log?wait=1h", "", 422, "INVALID", "", "wait"},
+	}
+}
+
+func refusedAboutDomains() []refusal {
+	return []refusal{
 		{"GET", "domains/unheard.ru", "", 404, "NOT_FOUND", "unheard.ru", ""},
 		{"GET", "domains/ru", "", 422, "INVALID", "", "domain"},
 		{"POST", "domains/example.ru/renewal", `{"mode":"never"}`, 422, "INVALID", "", "mode"},
@@ -252,6 +260,11 @@ func TestRefusals(t *testing.T) {
 		{"GET", "log?limit=-1", "", 422, "INVALID", "", "limit"},
 		{"GET", "log?domain=ru", "", 422, "INVALID", "", "domain"},
 		{"GET", "log?domain=ru&follow=1", "", 422, "INVALID", "", "domain"},
+	}
+}
+
+func refusedAboutMails() []refusal {
+	return []refusal{
 		{"GET", "review/none", "", 404, "NOT_FOUND", "none", ""},
 		{"GET", "review/none/rule", "", 404, "NOT_FOUND", "none", ""},
 		{"GET", "review?limit=many", "", 422, "INVALID", "", "limit"},
@@ -278,7 +291,12 @@ func TestRefusals(t *testing.T) {
 		{"GET", "mails/none/raw", "", 404, "NOT_FOUND", "none", ""},
 		{"GET", "nothing", "", 404, "NOT_FOUND", "nothing", ""},
 		{"DELETE", "orders/none", "", 404, "NOT_FOUND", "DELETE", ""},
-	} {
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for _, c := range slices.Concat(refusedOrdersAndLists(), refusedAboutDomains(), refusedAboutMails()) {
 		t.Run(c.method+" "+c.path+" "+c.body, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, "")

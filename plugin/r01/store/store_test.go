@@ -34,6 +34,7 @@ func open(t *testing.T) *Store {
 
 // The same tests hold on PostgreSQL.
 func TestOnPostgreSQL(t *testing.T) {
+	t.Parallel()
 	pgtest.Again(t, pgtest.Suite{Prepare: prepare(t), Skip: []string{"TestQuestionsAreAnsweredByIndexes", "TestMarksOfNodes", "TestSchemasAgree", "TestMakeFixture", "TestFixturesMigrate", "TestMigrationKeepsRequests", "TestStatesAgreeWithSQL", "TestPlainDigestsAreReplaced", "TestErasedLeavesTheFiles", "TestAllThatIsSealedIsListed", "TestRotateKey"}})
 }
 

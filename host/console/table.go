@@ -1,0 +1,79 @@
+package console
+
+import (
+	"encoding/csv"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"registrar.panel/host/web/api"
+)
+
+// routeTables mounts whole lists, of which pages show a part, for other programs.
+func (c *Console) routeTables() {
+	c.mux.HandleFunc("GET /domains.csv", asTable(c, "domains", domainFilters,
+		[]string{"domain", "unicode", "status", "registrar", "customer", "handle", "paid_till", "renewal"}, func(d api.Domain) []string {
+			return []string{d.Name, d.Unicode, d.Status, d.Registrar, d.Customer, text(d.Handle), text(d.PaidTill), text(d.Renewal)}
+		}))
+	c.mux.HandleFunc("GET /orders.csv", asTable(c, "orders", orderFilters,
+		[]string{"order", "kind", "domain", "unicode", "customer", "registrar", "state", "outcome", "reason", "reference", "created_at", "paid_at", "closed_at"}, func(o api.Order) []string {
+			return []string{o.ID, o.Kind, o.Domain, o.Unicode, o.Customer, o.Registrar, o.State, text(o.Outcome), text(o.Reason), text(o.Reference), written(o.CreatedAt), written(o.PaidAt), written(o.ClosedAt)}
+		}))
+	c.mux.HandleFunc("GET /customers.csv", asTable(c, "customers", []string{"q"},
+		[]string{"customer", "domains", "orders", "open_orders"}, func(s api.CustomerSummary) []string {
+			return []string{s.ID, strconv.Itoa(s.Domains), strconv.Itoa(s.Orders), strconv.Itoa(s.OpenOrders)}
+		}))
+}
+
+// asTable answers with the whole of a list.
+func asTable[T any](c *Console, name string, filters, head []string, row func(T) []string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := c.visit(r)
+		if !v.mayOneOf(look) {
+			c.fail(w, v, forbidden(look))
+			return
+		}
+
+		out := csv.NewWriter(w)
+		begun := false
+		for page, err := range api.Pages[T](r.Context(), c.client, api.Path(name), v.only(filters...)) {
+			if err != nil && !begun {
+				c.fail(w, v, err)
+				return
+			}
+			if err != nil {
+				panic(http.ErrAbortHandler) // or a part would be taken for the whole
+			}
+			if !begun {
+				w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+				w.Header().Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
+				_ = out.Write(head)
+				begun = true
+			}
+			for _, one := range page.List {
+				_ = out.Write(plain(row(one)...))
+			}
+		}
+		out.Flush() // an error means that the reader has gone
+	}
+}
+
+// plain keeps programs that calculate with tables from taking a text for a formula.
+func plain(cells ...string) []string {
+	for i, c := range cells {
+		if c != "" && strings.ContainsRune("=+-@\t\r", rune(c[0])) {
+			cells[i] = "'" + c
+		}
+	}
+	return cells
+}
+
+// written is an instant as programs read it; "" for none.
+func written(t any) string {
+	moment := momentOf(t)
+	if moment.IsZero() {
+		return ""
+	}
+	return moment.UTC().Format(time.RFC3339)
+}
