@@ -93,9 +93,14 @@ def problems_of(order):
         given = order.registrant.fields[field.key].values if field.key in order.registrant.fields else []
         if not given or not given[0]:
             found.append(("contact." + field.key, "is required"))
+        if len(given) > 1 and not field.multiple:
+            found.append(("contact." + field.key, "has one value"))
         for i, value in enumerate(given):
             if value and not re.search(field.pattern, value):
                 found.append(("contact.%s[%d]" % (field.key, i), "is not of the right form"))
+    for key in sorted(order.registrant.fields):
+        if key not in [field.key for field in fields()]:
+            found.append(("contact." + key, "is not asked"))
     return found
 
 

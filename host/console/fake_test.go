@@ -82,6 +82,11 @@ func (f *fake) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, e
 		{Key: "name", Label: map[string]string{"en": "Name", "ru": "Имя"}, Type: registrar.FieldText, Required: true, Example: "Сидоров Сидор", Class: registrar.DataPublic},
 		{Key: "passport", Label: map[string]string{"en": "Passport", "ru": "Паспорт"}, Type: registrar.FieldText, Required: true, Multiple: true, Class: registrar.DataIdentity},
 		{Key: "resident", Label: map[string]string{"en": "Resident", "ru": "Резидент"}, Type: registrar.FieldYesNo, Class: registrar.DataPersonal},
+		{Key: "visa", Label: map[string]string{"en": "Visa", "ru": "Виза"}, Type: registrar.FieldText, Class: registrar.DataPersonal, MinLength: 3, MaxLength: 9,
+			Help: map[string]string{"en": "As it is stamped.", "ru": "Как на штампе."}, When: []registrar.Condition{{Field: "resident", Values: []string{"false"}}}},
+		{Key: "stay", Label: map[string]string{"en": "Stay", "ru": "Срок"}, Type: registrar.FieldText, Class: registrar.DataPersonal, When: []registrar.Condition{{Field: "resident", Values: []string{"false"}}},
+			Choices: []registrar.Choice{{Value: "short", Label: map[string]string{"en": "Short", "ru": "Короткий"}}, {Value: "long"}}},
+		{Key: "terms", Label: map[string]string{"en": "Terms", "ru": "Условия"}, Type: registrar.FieldAgreement, Class: registrar.DataPublic, Link: "https://registry.example/terms"},
 	}}, nil
 }
 
@@ -90,7 +95,11 @@ func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validat
 }
 
 func (f *fake) Check(_ context.Context, names []string) ([]registrar.Availability, error) {
-	return []registrar.Availability{{Name: names[0], Status: registrar.Available}}, nil
+	a := registrar.Availability{Name: names[0], Status: registrar.Available}
+	if names[0] == "gold.ru" {
+		a.Reason, a.Price = registrar.ReasonPremium, registrar.Price{Amount: "1200.00", Currency: "RUB"}
+	}
+	return []registrar.Availability{a}, nil
 }
 
 func (f *fake) Submit(_ context.Context, o registrar.Order) (registrar.Operation, error) {

@@ -64,6 +64,62 @@ func TestAnOrderIsPlaced(t *testing.T) {
 	}
 }
 
+// What is asked depends on the answers, without a script: the page is asked again, nothing is judged or
+// placed, and what is not asked any more is no part of the order.
+func TestQuestionsDependOnAnswers(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	page := b.get("/orders/new?domain=other.ru")
+	sees(t, page, `type="checkbox" id="c-terms" name="c.terms" value="true"`, "https://registry.example/terms", `value="ask"`)
+	if strings.Contains(page, "c.visa") || strings.Contains(page, "c.stay") {
+		t.Error("it is asked what no answer calls for")
+	}
+
+	form := orderForm("ask")
+	form.Set("c.resident", "false")
+	w := b.call("POST", "/orders/new", form)
+	if w.Code != http.StatusOK || strings.Contains(w.Body.String(), "This is what will happen") {
+		t.Errorf("asked again: status %d", w.Code)
+	}
+	sees(t, w.Body.String(), `name="c.visa"`, "As it is stamped.", "At least 3 characters. At most 9 characters.", `<option value="short">Short</option><option value="long">long</option>`, "Сидоров  Сидор")
+
+	form.Set("step", "place")
+	form.Set("c.visa", "V 123")
+	form.Set("c.stay", "long")
+	form.Set("c.terms", "true")
+	b.fake.problems = []registrar.Problem{{Path: "contact.stay", Message: "is too long"}}
+	sees(t, b.call("POST", "/orders/new", form).Body.String(), `id="p-contact.stay"><li>is too long`, `<option value="long" selected>`, `value="true" checked`)
+	b.fake.problems = nil
+
+	form.Set("c.resident", "true")
+	address, _ := b.post("/orders/new", form)
+	given := b.call("POST", address+"/contact", url.Values{"reason": {"a look"}}).Body.String()
+	if strings.Contains(given, "V 123") || !strings.Contains(given, "Terms") {
+		t.Errorf("what is not asked is part of the order, or what is asked is not:\n%s", given)
+	}
+}
+
+// A name with a price of its own is ordered by those who accept it.
+func TestAPriceIsAccepted(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	const box = `name="accept_price" value="1200.00 RUB"`
+	sees(t, b.get("/orders/new?domain=gold.ru"), box, "at a price of its own", "The customer agrees to pay it.")
+	if strings.Contains(b.get("/orders/new?domain=other.ru"), "accept_price") {
+		t.Error("it is asked for a price that the name does not have")
+	}
+
+	form := orderForm("place")
+	form.Set("domain", "gold.ru")
+	sees(t, b.call("POST", "/orders/new", form).Body.String(), `id="p-accept_price"><li>is required: the name has a price of its own, 1200.00 RUB`, box)
+	form.Set("accept_price", "1200.00 RUB")
+	if address, _ := b.post("/orders/new", form); address != "/orders/web-test" {
+		t.Errorf("the order is at %s", address)
+	}
+}
+
 // An order is paid, or withdrawn; the second person is told so, and nothing happens twice.
 func TestAnOrderIsPaid(t *testing.T) {
 	t.Parallel()

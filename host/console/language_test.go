@@ -98,7 +98,7 @@ func families() map[string][]string {
 		"kind": texts(registrar.OperationKinds()), "kind-explained": texts(registrar.OperationKinds()[4:]), "verdict": texts(registrar.Verdicts()), "effect": effects,
 		"outcome": texts(registrar.ReplyOutcomes()), "reads": texts(registrar.ReplyOutcomes()), "ended": texts(registrar.Outcomes()),
 		"payment": texts(orders.States()), "today.orders": texts(orders.States()), "renewal": texts(registrar.RenewalModes()), "registrant": texts(registrar.RegistrantKinds()),
-		"handle": texts(registrar.HandleStates()), "availability": texts(registrar.AvailabilityStatuses()), "level": texts(registrar.Levels()),
+		"handle": texts(registrar.HandleStates()), "availability": texts(registrar.AvailabilityStatuses()), "reason": texts(registrar.AvailabilityReasons()), "level": texts(registrar.Levels()),
 		"event": texts(orders.EntryTypes()), "step": texts(registrar.RenewalActions()), "plugin": texts(supervisor.States()), "plugin-explained": texts(supervisor.States()),
 		"right": texts(access.Rights()), "right-explained": texts(access.Rights()), "right-needed": texts(access.Rights()), "capability": texts(registrar.Capabilities()),
 		"headline": codes, "advice": codes, "view": shown, "yesno": {"true", "false"},

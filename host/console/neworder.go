@@ -21,6 +21,7 @@ func (c *Console) routeNewOrder() {
 type newOrder struct {
 	ID, Kind, Domain, Customer, Registrant string
 	Nameservers, AuthCode, PaidTill, Years string
+	AcceptPrice                            string                    // of a name that has a price of its own, as the page asked
 	Kinds                                  []registrar.OperationKind // to choose from, in the first step
 	Reference                              string
 	Own                                    bool
@@ -30,9 +31,6 @@ type newOrder struct {
 	values                                 url.Values     // of the contact, by "c." and the field's key
 	problems                               []problem
 }
-
-// Value is what was entered for a field, one value a line.
-func (o newOrder) Value(key string) string { return strings.Join(o.values["c."+key], "\n") }
 
 // Problems are those of a field, and of the parts of it.
 func (o newOrder) Problems(path string) (texts []string) {
@@ -60,7 +58,7 @@ func (o newOrder) Elsewhere() (left []problem) {
 }
 
 func (o newOrder) asks(path string) bool {
-	for _, field := range []string{"domain", "customer", "nameservers", "auth_code", "paid_till", "years", "reference"} {
+	for _, field := range []string{"domain", "customer", "nameservers", "auth_code", "paid_till", "years", "accept_price", "reference"} {
 		if about(path, field) {
 			return true
 		}
@@ -68,7 +66,7 @@ func (o newOrder) asks(path string) bool {
 	if o.Form == nil {
 		return false
 	}
-	for _, f := range o.Form.Fields {
+	for _, f := range o.asked() {
 		if about(path, "contact."+f.Key) {
 			return true
 		}
@@ -87,7 +85,7 @@ func (v *visit) filled(values url.Values) newOrder {
 	line := func(name string) string { return strings.TrimSpace(values.Get(name)) }
 	return newOrder{ID: or(line("id"), newID()), Kind: or(line("kind"), string(registrar.KindRegister)), Domain: line("domain"), Customer: line("customer"),
 		Registrant: or(line("registrant"), string(registrar.Person)), Nameservers: values.Get("nameservers"), AuthCode: line("auth_code"),
-		PaidTill: line("paid_till"), Years: line("years"), Reference: line("reference"), Own: values.Get("own") != "", values: values}
+		PaidTill: line("paid_till"), Years: line("years"), AcceptPrice: line("accept_price"), Reference: line("reference"), Own: values.Get("own") != "", values: values}
 }
 
 // newID names an order before it is placed, so that a form that is sent twice places one.
@@ -129,12 +127,15 @@ func (v *visit) asked(o newOrder) newOrder {
 func (o newOrder) order() api.NewOrder {
 	in := api.NewOrder{ID: o.ID, Reference: o.Reference, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Own: o.Own,
 		Nameservers: nameserversOf(o.Nameservers), AuthCode: o.AuthCode, PaidTill: o.PaidTill, Years: yearsIn(o.Years)}
+	if amount, currency, ok := strings.Cut(o.AcceptPrice, " "); ok {
+		in.AcceptPrice = &api.Price{Amount: amount, Currency: currency}
+	}
 	if o.Form == nil || len(o.Form.Fields) == 0 {
 		return in
 	}
 
 	contact, given := api.Contact{"kind": {o.Registrant}}, false
-	for _, f := range o.Form.Fields {
+	for _, f := range o.asked() {
 		if answers := answersTo(f, o.values["c."+f.Key]); len(answers) > 0 {
 			contact[f.Key], given = answers, true
 		}
@@ -156,21 +157,6 @@ func yearsIn(entered string) int {
 	return -1
 }
 
-// answersTo are the values of a field: a line each where it may have several.
-func answersTo(f api.Field, entered []string) (all []string) {
-	for _, text := range entered {
-		if !f.Multiple {
-			text = strings.Join(strings.Fields(text), " ")
-		}
-		for line := range strings.Lines(text) {
-			if line = strings.TrimSpace(line); line != "" {
-				all = append(all, line)
-			}
-		}
-	}
-	return all
-}
-
 // newOrder judges an order and shows what it would come to, or places it.
 func (c *Console) newOrder(w http.ResponseWriter, r *http.Request) {
 	v, ok := c.posted(w, r, ordering)
@@ -181,14 +167,16 @@ func (c *Console) newOrder(w http.ResponseWriter, r *http.Request) {
 	o := v.asked(v.filled(v.PostForm))
 	if v.trouble == nil {
 		var err error
-		if v.PostFormValue("step") == "place" {
+		switch v.PostFormValue("step") {
+		case "place":
 			var d done
 			if d, err = v.place(o.order()); err == nil {
 				remember(w, r, d.told)
 				http.Redirect(w, r, d.to, http.StatusSeeOther)
 				return
 			}
-		} else {
+		case "ask": // what is asked depends on what was answered
+		default:
 			o, err = v.judged(o)
 		}
 		o = v.wrong(o, err)

@@ -1,11 +1,13 @@
 package orders
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"registrar.panel/host/input"
 	"registrar.panel/host/switchboard"
@@ -23,19 +25,46 @@ func (s *Service) admit(ctx context.Context, name string, o registrar.Order) (no
 	if err != nil {
 		return nil, fmt.Errorf("validate order: %w", err)
 	}
-	if len(v.Problems) > 0 || o.Kind != registrar.KindRegister {
-		return v.Notes, registrar.InvalidOrder(v.Problems)
+	if len(v.Problems) == 0 {
+		v.Problems, err = forbidden(ctx, r, o)
+	}
+	if err != nil || len(v.Problems) > 0 || o.Kind != registrar.KindRegister {
+		return v.Notes, cmp.Or(err, registrar.InvalidOrder(v.Problems))
 	}
 
 	a := registrar.Availability{Name: o.Domain}
 	s.board.Check(ctx, map[string][]*registrar.Availability{name: {&a}})
-	switch a.Status {
-	case registrar.Taken:
+	v.Problems = a.PriceProblems(o)
+	switch {
+	case len(v.Problems) > 0:
+		return nil, registrar.InvalidOrder(v.Problems)
+	case a.Status == registrar.Taken:
 		return nil, registrar.InvalidOrder([]registrar.Problem{taken(a)})
-	case registrar.AvailabilityUnknown:
+	case a.Status == registrar.AvailabilityUnknown:
 		return append(v.Notes, unknownYet(a)), nil
 	}
 	return v.Notes, nil
+}
+
+// forbidden is what the registrar's form forbids of an order that its plugin let pass: what is not
+// accepted, chosen or asked. How a value may be spelt is the plugin's to judge, for it reads more
+// spellings than a form can say.
+func forbidden(ctx context.Context, r registrar.Service, o registrar.Order) ([]registrar.Problem, error) {
+	if o.Registrant == nil {
+		return nil, nil
+	}
+	form, err := r.Form(ctx, registrar.FormQuery{TLD: input.TLD(o.Domain), Kind: o.Kind, Registrant: o.Registrant.Kind})
+	if err != nil {
+		return nil, fmt.Errorf("read form: %w", err)
+	}
+	return slices.DeleteFunc(form.Problems(*o.Registrant), func(p registrar.Problem) bool {
+		return !slices.Contains([]string{registrar.ProblemAgreement, registrar.ProblemChoice, registrar.ProblemNotAskedHere}, p.Code)
+	}), nil
+}
+
+// wrongPrice is the mistake of a price that is none; what a name costs is asked later.
+func wrongPrice(q NewOrder) []registrar.Problem {
+	return registrar.Availability{}.PriceProblems(registrar.Order{Kind: q.Kind, AcceptPrice: q.AcceptPrice})
 }
 
 // termed asks for the shortest term that the registrar offers without naming it, as every plugin

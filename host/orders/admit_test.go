@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -46,6 +47,72 @@ func TestTakenNamesAreNotPaidFor(t *testing.T) {
 	}
 	if _, changed, err := b.Pay(t.Context(), unknown.ID); err != nil || changed {
 		t.Errorf("paying again asks again: %v, %v", changed, err)
+	}
+}
+
+// A name with a price of its own is ordered and paid for at the price that was accepted, and at no other:
+// it is asked when the order is placed, and again when it is paid.
+func TestTheAcceptedPriceHolds(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	c := &checker{says: registrar.Available, price: registrar.Price{Amount: "1200.00", Currency: "RUB"}}
+	b.registrars.set("r01", c)
+
+	gold := request("gold.ru")
+	_, err := b.Place(t.Context(), gold)
+	wantCode(t, err, registrar.Invalid, "accept_price: is required: the name has a price of its own, 1200.00 RUB")
+	gold.AcceptPrice = registrar.Price{Amount: "1100", Currency: "RUB"}
+	_, err = b.Place(t.Context(), gold)
+	wantCode(t, err, registrar.Invalid, "accept_price: is not what the name costs: 1200.00 RUB")
+	gold.AcceptPrice = registrar.Price{Amount: "1200", Currency: "roubles"}
+	_, err = b.Place(t.Context(), gold)
+	wantCode(t, err, registrar.Invalid, "accept_price: must be an amount and a currency")
+
+	gold.ID, gold.AcceptPrice = "gold", registrar.Price{Amount: "1200", Currency: "RUB"}
+	o := b.place(gold)
+	gold.AcceptPrice.Amount = "1300"
+	_, err = b.Place(t.Context(), gold)
+	wantCode(t, err, registrar.Conflict, "other contents")
+
+	c.price.Amount = "9000"
+	_, changed, err := b.Pay(t.Context(), o.ID)
+	if wantCode(t, err, registrar.Invalid, "9000 RUB"); changed {
+		t.Error("it was paid at another price than was accepted")
+	}
+	c.price.Amount = "1200.0"
+	b.mustPay(o.ID)
+	b.during(func() { b.until("the order to be submitted", func() bool { return len(c.taken()) == 1 }) })
+	if have := c.taken()[0].AcceptPrice; have != (registrar.Price{Amount: "1200", Currency: "RUB"}) {
+		t.Errorf("the registrar was told %q", have)
+	}
+}
+
+// What a form forbids in any spelling is neither placed nor paid for, even where the plugin let it pass; how
+// values are spelt stays the plugin's to judge.
+func TestWhatTheFormForbids(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.fake.fields = []registrar.Field{{Key: "passport", Type: registrar.FieldDate, Required: true},
+		{Key: "purpose", Choices: []registrar.Choice{{Value: "home"}, {Value: "trade"}}},
+		{Key: "licence", When: []registrar.Condition{{Field: "purpose", Values: []string{"trade"}}}},
+		{Key: "terms", Type: registrar.FieldAgreement, Required: true}}
+
+	refused := request("refused.ru")
+	refused.Registrant.Fields = map[string][]string{"passport": {"18.10.1965"}, "purpose": {"work"}, "licence": {"7"}, "other": {"x"}}
+	_, err := b.Place(t.Context(), refused)
+	wantCode(t, err, registrar.Invalid, "contact.purpose")
+	var e *registrar.Error
+	if !errors.As(err, &e) || !slices.Equal(codes(e.Problems), []string{registrar.ProblemChoice, registrar.ProblemNotAskedHere, registrar.ProblemAgreement}) {
+		t.Errorf("%v", err)
+	}
+
+	good := request("good.ru")
+	good.Registrant.Fields = map[string][]string{"passport": {"18.10.1965"}, "purpose": {"trade"}, "licence": {"7"}, "terms": {"true"}}
+	o := b.place(good)
+	b.fake.fields[1].Choices = b.fake.fields[1].Choices[:1]
+	_, changed, err := b.Pay(t.Context(), o.ID)
+	if wantCode(t, err, registrar.Invalid, "contact.purpose"); changed {
+		t.Error("it was paid for what its form forbids by now")
 	}
 }
 

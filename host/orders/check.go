@@ -30,7 +30,7 @@ func (s *Service) Check(ctx context.Context, typed []string) ([]registrar.Availa
 
 // judge answers for a name what the panel itself knows; at is the registrar to ask for the rest.
 func (s *Service) judge(ctx context.Context, typed string) (a registrar.Availability, at string, err error) {
-	a = registrar.Availability{Name: typed, Status: registrar.NameInvalid}
+	a = registrar.Availability{Name: typed, Status: registrar.NameInvalid, Reason: registrar.ReasonInvalid}
 	ace, err := input.ACE(typed)
 	if err != nil {
 		a.Detail = problemOf(err)
@@ -43,7 +43,7 @@ func (s *Service) judge(ctx context.Context, typed string) (a registrar.Availabi
 	case err != nil:
 		return a, "", err
 	case known.Name != "" && !known.Status.Gone():
-		a.Status, a.Detail = registrar.Taken, "it is "+string(known.Status)+" here"
+		a.Status, a.Reason, a.Detail = registrar.Taken, registrar.ReasonTaken, "it is "+string(known.Status)+" here"
 		return a, "", nil
 	}
 

@@ -13,14 +13,15 @@ import (
 // checker is a registrar that says this of every name.
 type checker struct {
 	fake
-	says registrar.AvailabilityStatus
-	err  error
+	says  registrar.AvailabilityStatus
+	price registrar.Price
+	err   error
 }
 
 func (c *checker) Check(_ context.Context, names []string) ([]registrar.Availability, error) {
 	var all []registrar.Availability
 	for _, name := range names {
-		all = append(all, registrar.Availability{Name: name, Status: c.says, Detail: "by the registrar"})
+		all = append(all, registrar.Availability{Name: name, Status: c.says, Detail: "by the registrar", Price: c.price})
 	}
 	return all, c.err
 }
@@ -38,9 +39,9 @@ func TestCheck(t *testing.T) {
 	for i, want := range []registrar.Availability{
 		{Name: "free.ru", Status: registrar.Available, Detail: "by the registrar"},
 		{Name: "xn--e1afmkfd.xn--p1ai", Status: registrar.Available, Detail: "by the registrar"},
-		{Name: "ordered.ru", Status: registrar.Taken, Detail: "it is Pending here"},
-		{Name: "free.com", Status: registrar.AvailabilityUnknown, Detail: "registrar m does not answer"},
-		{Name: "free.zz", Status: registrar.NameInvalid, Detail: "no registrar serves .zz"},
+		{Name: "ordered.ru", Status: registrar.Taken, Reason: registrar.ReasonTaken, Detail: "it is Pending here"},
+		{Name: "free.com", Status: registrar.AvailabilityUnknown, Reason: registrar.ReasonNoAnswer, Detail: "registrar m does not answer"},
+		{Name: "free.zz", Status: registrar.NameInvalid, Reason: registrar.ReasonInvalid, Detail: "no registrar serves .zz"},
 	} {
 		if !cmp.Equal(got[i], want) {
 			t.Errorf("%+v, want %+v", got[i], want)

@@ -175,7 +175,7 @@ func (d *Data) eraseCode(ctx context.Context, q sqldb.Querier, id registrar.Orde
 	if err != nil || p.AuthCode == "" {
 		return p.Registrant != nil, 0, err
 	}
-	if sealed, err = d.seal(id, registrar.Order{Registrant: p.Registrant}); err != nil {
+	if sealed, err = d.seal(id, registrar.Order{Registrant: p.Registrant, AcceptPrice: p.AcceptPrice}); err != nil {
 		return false, 0, err
 	}
 	return p.Registrant != nil, 1, exec(ctx, q, "update orders set sealed_private = $1 where id = $2", sealed, id)

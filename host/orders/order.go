@@ -67,8 +67,9 @@ type NewOrder struct {
 	Registrant  *registrar.Registrant
 	Nameservers []registrar.Nameserver
 	AuthCode    registrar.AuthCode
-	PaidTill    registrar.Date // of a renewal; zero = as the domain list knows it
-	Years       int            // the term; 0 = the shortest that the registrar offers
+	PaidTill    registrar.Date  // of a renewal; zero = as the domain list knows it
+	Years       int             // the term; 0 = the shortest that the registrar offers
+	AcceptPrice registrar.Price // of a name that has a price of its own: what the customer agreed to pay
 }
 
 // begun is what a domain becomes when its order is paid; other kinds leave it.
@@ -81,11 +82,13 @@ var begun = map[registrar.OperationKind]registrar.DomainStatus{
 type private struct {
 	Registrant *registrar.Registrant `json:"registrant,omitempty"`
 	AuthCode   string                `json:"auth_code,omitempty"`
+
+	AcceptPrice registrar.Price `json:"accept_price,omitzero"`
 }
 
 // seal seals what an attempt at an order asks for.
 func (l *ledger) seal(id registrar.OrderID, o registrar.Order) ([]byte, error) {
-	text, err := json.Marshal(private{o.Registrant, string(o.AuthCode)})
+	text, err := json.Marshal(private{Registrant: o.Registrant, AuthCode: string(o.AuthCode), AcceptPrice: o.AcceptPrice})
 	if err != nil {
 		return nil, fmt.Errorf("seal order %s: %w", id, err)
 	}

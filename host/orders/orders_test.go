@@ -32,6 +32,7 @@ type fake struct {
 	code              registrar.AuthCode    // that each operation has brought
 	validate          func(registrar.Order) []registrar.Problem
 	submit            func(registrar.Order) (registrar.Operation, error)
+	fields            []registrar.Field // of its forms
 
 	mu        sync.Mutex
 	submitted []registrar.Order
@@ -55,6 +56,10 @@ func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validat
 		}
 	}
 	return registrar.Validation{Preview: "the mail for " + o.Domain}, nil
+}
+
+func (f *fake) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, error) {
+	return registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant, Fields: f.fields}, nil
 }
 
 func (f *fake) Check(_ context.Context, names []string) ([]registrar.Availability, error) {

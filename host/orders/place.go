@@ -119,7 +119,7 @@ func (s *Service) order(q NewOrder) (registrar.Order, error) {
 	if err := input.Mistakes(oversized(q)); err != nil {
 		return registrar.Order{}, err
 	}
-	if err := input.Mistakes(wrongNames(q)); err != nil {
+	if err := input.Mistakes(append(wrongNames(q), wrongPrice(q)...)); err != nil {
 		return registrar.Order{}, err
 	}
 
@@ -129,7 +129,7 @@ func (s *Service) order(q NewOrder) (registrar.Order, error) {
 	}
 
 	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: customer, Registrant: normalRegistrant(q.Registrant),
-		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill, Years: q.Years}
+		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill, Years: q.Years, AcceptPrice: q.AcceptPrice}
 	if o.ID = q.ID; o.ID != "" {
 		return o, nil
 	}

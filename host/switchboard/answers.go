@@ -59,7 +59,7 @@ func (b *Board) ask(ctx context.Context, name string, list []*registrar.Availabi
 			said, err = r.Check(ctx, []string{a.Name})
 		}
 		if err != nil || len(said) != 1 || said[0].Name != a.Name {
-			a.Status, a.Detail = registrar.AvailabilityUnknown, "registrar "+name+" does not answer"
+			a.Status, a.Reason, a.Detail = registrar.AvailabilityUnknown, registrar.ReasonNoAnswer, "registrar "+name+" does not answer"
 			continue
 		}
 		*a = said[0]

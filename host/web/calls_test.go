@@ -70,7 +70,10 @@ func TestEndpoints(t *testing.T) {
 	for _, c := range []struct{ method, path, body, want string }{
 		{"GET", "form/%D1%80%D1%84?registrant=organization&kind=transfer", "", `{"tld":"xn--p1ai","kind":"transfer","registrant":"organization","years":null,"nameservers_optional":false,"fields":[
 			{"key":"passport","label":{"en":"Passport","ru":"Паспорт"},"type":"text","required":true,"multiple":true,"pattern":"^[^<]+$","example":"4510 123456","class":"identity"},
-			{"key":"faxes","label":{"en":"Fax"},"type":"phone","required":false,"multiple":false,"pattern":null,"example":null,"class":"personal"}]}`},
+			{"key":"faxes","label":{"en":"Fax"},"type":"phone","required":false,"multiple":false,"pattern":null,"example":null,"class":"personal"},
+			{"key":"purpose","label":{"en":"Purpose"},"type":"text","required":false,"multiple":false,"pattern":null,"example":null,"class":"public","help":{"en":"What for"},
+			"choices":[{"value":"home"},{"value":"trade","label":{"en":"Trade"}}],"when":[{"field":"faxes","values":["","none"]}],"min_length":2,"max_length":9},
+			{"key":"terms","label":{"en":"Terms"},"type":"agreement","required":false,"multiple":false,"pattern":null,"example":null,"class":"public","link":"https://registry.example/terms"}]}`},
 		{"GET", "orders", "", `[` + orderJSON + `]`},
 		{"GET", "orders?customer=nobody", "", `[]`},
 		{"GET", "orders/$ORDER", "", orderJSON},
@@ -78,7 +81,7 @@ func TestEndpoints(t *testing.T) {
 		{"POST", "orders/$ORDER/pay", "{}", `{` + orderKeys + `,"state":"paid","paid_at":` + at + `,"closed_at":null,"waits_for":"registrar r01 to take it","waits_until":null` + untold + `,"changed":true}`},
 		{"POST", "orders/$ORDER/cancel", "null", `{` + orderKeys + `,"state":"cancelled","paid_at":null,"closed_at":` + at + `,"waits_for":null,"waits_until":null,"outcome":"cancelled","reason":"cancelled before it was paid","operation_state":null,"changed":true}`},
 		{"GET", "availability?name=free.%D1%80%D1%84&name=example.ru", "", `[{"name":"free.xn--p1ai","unicode":"free.рф","status":"available","detail":null},
-			{"name":"example.ru","unicode":"example.ru","status":"taken","detail":"it is Registered here"}]`},
+			{"name":"example.ru","unicode":"example.ru","status":"taken","reason":"taken","detail":"it is Registered here"}]`},
 		{"GET", "domains", "", `[` + domainJSON + `,` + pendingJSON + `]`},
 		{"GET", "domains?status=Registered", "", `[` + domainJSON + `]`},
 		{"GET", "domains?status=registered&customer=&q=EXAM", "", `[` + domainJSON + `]`},

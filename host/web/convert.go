@@ -136,13 +136,6 @@ func pluginOf(s supervisor.Status) api.Plugin {
 		})}
 }
 
-func formOf(f registrar.Form, offer registrar.KindOffer) api.Form {
-	return api.Form{TLD: f.TLD, Kind: string(f.Kind), Registrant: string(f.Registrant), Years: yearsOf(offer.Years), NameserversOptional: offer.NameserversOptional, Fields: list(f.Fields, func(f registrar.Field) api.Field {
-		return api.Field{Key: f.Key, Label: f.Label, Type: string(f.Type), Required: f.Required, Multiple: f.Multiple,
-			Pattern: known(f.Pattern), Example: known(f.Example), Class: string(f.Class)}
-	})}
-}
-
 // yearsOf is null where there is no term to choose.
 func yearsOf(y registrar.Years) *api.Years {
 	if y.None() {
@@ -155,10 +148,6 @@ func offerOf(o registrar.Offer) api.Offer {
 	return api.Offer{TLDs: texts(o.TLDs), Kinds: list(o.Kinds, func(k registrar.KindOffer) api.KindOffer {
 		return api.KindOffer{Kind: string(k.Kind), Years: yearsOf(k.Years), NameserversOptional: k.NameserversOptional}
 	})}
-}
-
-func availabilityOf(a registrar.Availability) api.Availability {
-	return api.Availability{Name: a.Name, Unicode: input.Unicode(a.Name), Status: string(a.Status), Detail: known(a.Detail), Texts: a.Texts, Advice: advice(a.Advice)}
 }
 
 func handleOf(h switchboard.Item[registrar.Handle]) api.Handle {

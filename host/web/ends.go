@@ -85,7 +85,7 @@ func contactOf(contact registrar.Registrant, form registrar.Form) api.OrderConta
 	for _, f := range form.Fields {
 		switch values := contact.Fields[f.Key]; {
 		case f.Multiple || len(values) != 1:
-		case f.Type == registrar.FieldYesNo:
+		case f.Type == registrar.FieldYesNo, f.Type == registrar.FieldAgreement:
 			out[f.Key] = values[0] == "true"
 		default:
 			out[f.Key] = values[0]

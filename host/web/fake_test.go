@@ -59,6 +59,10 @@ func (f *fake) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, e
 		{Key: "passport", Label: map[string]string{"en": "Passport", "ru": "Паспорт"}, Type: registrar.FieldText, Required: true,
 			Multiple: true, Pattern: "^[^<]+$", Example: "4510 123456", Class: registrar.DataIdentity},
 		{Key: "faxes", Label: map[string]string{"en": "Fax"}, Type: registrar.FieldPhone, Class: registrar.DataPersonal},
+		{Key: "purpose", Label: map[string]string{"en": "Purpose"}, Type: registrar.FieldText, Class: registrar.DataPublic, MinLength: 2, MaxLength: 9,
+			Help: map[string]string{"en": "What for"}, Choices: []registrar.Choice{{Value: "home"}, {Value: "trade", Label: map[string]string{"en": "Trade"}}},
+			When: []registrar.Condition{{Field: "faxes", Values: []string{"", "none"}}}},
+		{Key: "terms", Label: map[string]string{"en": "Terms"}, Type: registrar.FieldAgreement, Class: registrar.DataPublic, Link: "https://registry.example/terms"},
 	}}, f.may("form")
 }
 

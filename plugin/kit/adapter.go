@@ -29,7 +29,8 @@ type Adapter interface {
 // context, and never repeat a request by themselves.
 type Remote interface {
 	// Check answers for names that are well formed. An error, or a name that is left out, is
-	// "unknown".
+	// "unknown". One with a price of its own has that, and the reason premium; the adapter then lists
+	// accept_price in Description.OrderFields, and Send pays the AcceptPrice of the order and no other.
 	Check(ctx context.Context, names []string) ([]registrar.Availability, error)
 
 	// Send has the registrar carry an order out. Only an answer of the registrar is [Done],

@@ -62,7 +62,7 @@ func (w *worker) report() registrar.Component {
 
 // maskFor hides what a text about an order must not say.
 func (w *worker) maskFor(o registrar.Order) mask {
-	return newMask(slices.Concat(w.secrets, personalOf(o, fieldsFor(w.adapter, o))))
+	return newMask(slices.Concat(w.secrets, personalOf(o, formFor(w.adapter, o).Fields)))
 }
 
 // answer is the registrar's word on an operation: masked, and whole, or it is not believed yet.
@@ -75,7 +75,7 @@ func (w *worker) answer(ctx context.Context, t store.Task, call func(context.Con
 	}
 
 	if code := string(a.facts.AuthCode); code != "" {
-		hide = newMask(slices.Concat(w.secrets, personalOf(t.Contents, fieldsFor(w.adapter, t.Contents)), []string{code}))
+		hide = newMask(slices.Concat(w.secrets, personalOf(t.Contents, formFor(w.adapter, t.Contents).Fields), []string{code}))
 	}
 	a.why, a.reference = hide.of(a.why), hide.of(a.reference)
 	if a.outcome == unknown && a.why == "" {
@@ -149,6 +149,10 @@ func (w *worker) available(ctx context.Context, names []string) map[string]regis
 		if !slices.Contains(registrar.AvailabilityStatuses(), a.Status) || a.Status == registrar.Available && !certain {
 			a.Status = registrar.AvailabilityUnknown
 		}
+		if !a.Price.IsZero() && !a.Price.Valid() { // at a price that can't be said, nothing is ordered
+			a.Status, a.Price = registrar.AvailabilityUnknown, registrar.Price{}
+		}
+		a.Reason = registrar.AvailabilityReason(hide.of(string(a.Reason)))
 		a.Detail, a.Texts = hide.of(a.Detail), maps.Clone(a.Texts)
 		for language, text := range a.Texts {
 			a.Texts[language] = hide.of(text)

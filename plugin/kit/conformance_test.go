@@ -23,6 +23,6 @@ func TestConformance(t *testing.T) {
 	s.lose = func(Order) bool { sent++; return sent%2 == 0 }
 	// It is asked what became of a lost answer. A person who is faster would say what is not so yet.
 	byItself := func(context.Context, registrar.Service, registrar.OperationID) error { return nil }
-	registrartest.Run(t, registrartest.Subject{Config: json.RawMessage(`{"token": "not-a-real-token"}`), Conclude: byItself,
+	registrartest.Run(t, registrartest.Subject{Config: json.RawMessage(`{"token": "not-a-real-token"}`), Premium: premium, Conclude: byItself,
 		Open: registrartest.OverGRPC(func(log *slog.Logger) registrar.Plugin { return New(s, Options{Logger: log, Timing: hasty}) })})
 }

@@ -47,9 +47,13 @@ func begin(s *store.Store, w *worker, timing sqldb.LeaseTiming) *Registrar {
 	return r
 }
 
-// Validate implements registrar.Orders.
-func (r *Registrar) Validate(_ context.Context, o registrar.Order) (registrar.Validation, error) {
+// Validate implements registrar.Orders. A registrar that has names with a price of their own is asked
+// for that of the name.
+func (r *Registrar) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
 	v := registrar.Validation{Problems: judge(r.worker.adapter, o)}
+	if len(v.Problems) == 0 && o.Kind == registrar.KindRegister && slices.Contains(r.worker.adapter.Describe().OrderFields, "accept_price") {
+		v.Problems = r.worker.available(ctx, []string{o.Domain})[o.Domain].PriceProblems(o)
+	}
 	if len(v.Problems) == 0 {
 		v.Preview = instruction(o)
 	}
@@ -112,7 +116,7 @@ func (r *Registrar) Check(ctx context.Context, names []string) ([]registrar.Avai
 	for i, name := range names {
 		answers[i] = registrar.Availability{Name: name, Status: registrar.AvailabilityUnknown, Detail: "the registrar does not say"}
 		if !isName(name) || tldOf(name, r.worker.adapter.Describe().TLDs) == "" {
-			answers[i].Status, answers[i].Detail = registrar.NameInvalid, "is no name that the registrar serves, in ACE"
+			answers[i].Status, answers[i].Reason, answers[i].Detail = registrar.NameInvalid, registrar.ReasonInvalid, "is no name that the registrar serves, in ACE"
 			continue
 		}
 
@@ -121,7 +125,7 @@ func (r *Registrar) Check(ctx context.Context, names []string) ([]registrar.Avai
 		case err != nil && !errors.Is(err, registrar.NotFound):
 			return nil, err
 		case d.Status.Held():
-			answers[i].Status, answers[i].Detail = registrar.Taken, "it is registered here"
+			answers[i].Status, answers[i].Reason, answers[i].Detail = registrar.Taken, registrar.ReasonTaken, "it is registered here"
 		default:
 			ask = append(ask, name)
 		}

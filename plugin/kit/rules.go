@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"registrar.panel/shared/registrar"
 )
@@ -13,11 +12,7 @@ import (
 // longestName is how many characters a domain name has at most.
 const longestName = 253
 
-var (
-	goodName  = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	goodMail  = regexp.MustCompile(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
-	goodPhone = regexp.MustCompile(`^\+?[0-9][0-9 ()-]{4,}$`)
-)
+var goodName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func isName(text string) bool { return len(text) <= longestName && goodName.MatchString(text) }
 
@@ -57,12 +52,13 @@ func (p *problems) add(when bool, path, message string) {
 	}
 }
 
-// fieldsFor are the fields of the form for an order.
-func fieldsFor(a Adapter, o registrar.Order) []registrar.Field {
+// formFor is the form for an order.
+func formFor(a Adapter, o registrar.Order) registrar.Form {
 	if o.Registrant == nil {
-		return nil
+		return registrar.Form{}
 	}
-	return a.Form(registrar.FormQuery{TLD: tldOf(o.Domain, a.Describe().TLDs), Kind: o.Kind, Registrant: o.Registrant.Kind})
+	q := registrar.FormQuery{TLD: tldOf(o.Domain, a.Describe().TLDs), Kind: o.Kind, Registrant: o.Registrant.Kind}
+	return registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant, Fields: a.Form(q)}
 }
 
 // judge finds every mistake of an order.
@@ -89,51 +85,17 @@ func judge(a Adapter, o registrar.Order) []registrar.Problem {
 		p.add(!isName(ns.Host), fmt.Sprintf("nameservers[%d]", i), "must be a host name")
 	}
 	if r := o.Registrant; r != nil {
-		p.add(!slices.Contains(d.Registrants, r.Kind), "contact.kind", fmt.Sprintf("must be one of %v", d.Registrants))
-		p.contact(*r, fieldsFor(a, o), o.Kind.NeedsRegistrant())
+		served := slices.Contains(d.Registrants, r.Kind)
+		p.add(!served, "contact.kind", fmt.Sprintf("must be one of %v", d.Registrants))
+		if served && slices.Contains(d.Kinds, o.Kind) {
+			p = append(p, formFor(a, o).Problems(*r)...)
+		}
 	}
 
 	if more, ok := a.(Rules); ok {
 		p = append(p, more.Problems(o)...)
 	}
 	return p
-}
-
-// contact judges a registrant by the form.
-func (p *problems) contact(r registrar.Registrant, form []registrar.Field, whole bool) {
-	for _, f := range form {
-		path := "contact." + f.Key
-		values := r.Fields[f.Key]
-		if whole && f.Required && r.Get(f.Key) == "" {
-			p.add(true, path, "is required")
-			continue
-		}
-		p.add(len(values) > 1 && !f.Multiple, path, "must have one value")
-		for i, v := range values {
-			p.add(v != "" && !fits(f, v), fmt.Sprintf("%s[%d]", path, i), "is not of the right form")
-		}
-	}
-}
-
-// fits reports whether a value is of a field's type and matches its pattern.
-func fits(f registrar.Field, value string) bool {
-	if f.Pattern != "" {
-		pattern, err := regexp.Compile(f.Pattern)
-		return err == nil && pattern.MatchString(value)
-	}
-
-	switch f.Type {
-	case registrar.FieldDate:
-		_, err := time.Parse(time.DateOnly, value)
-		return err == nil
-	case registrar.FieldYesNo:
-		return value == "true" || value == "false"
-	case registrar.FieldEmail:
-		return goodMail.MatchString(value)
-	case registrar.FieldPhone:
-		return goodPhone.MatchString(value)
-	}
-	return true
 }
 
 // instruction says what an order asks for; it holds no personal data.
@@ -147,6 +109,9 @@ func instruction(o registrar.Order) string {
 	}
 	if o.Years != 0 {
 		text += fmt.Sprintf(", for %d years", o.Years)
+	}
+	if !o.AcceptPrice.IsZero() {
+		text += ", at the price " + o.AcceptPrice.String()
 	}
 	for _, ns := range o.Nameservers {
 		text += ", nameserver " + strings.TrimSpace(ns.Host+" "+strings.Join(ns.IPs, " "))

@@ -35,13 +35,16 @@ type sale struct {
 	reached, executed, asked int
 }
 
+// premium is a name that the shop sells at a price of its own.
+const premium = "gold.example"
+
 func newShop() *shop {
 	return &shop{orders: map[registrar.OrderID]*sale{}, domains: map[string]Facts{}}
 }
 
 func (s *shop) Describe() registrar.Description {
 	return registrar.Description{Name: "shop", Title: "A shop in memory", Version: "0.1.0", TLDs: []string{"example", "co.example"},
-		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds(), Capabilities: []registrar.Capability{registrar.CapCheck},
+		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds(), OrderFields: append(registrar.FirstOrderFields(), "accept_price"), Capabilities: []registrar.Capability{registrar.CapCheck},
 		Schema: registrar.Schema{Attributes: []registrar.Attribute{
 			{Name: "token", Type: registrar.TypeString, Required: true, Sensitive: true, Description: "what the shop knows us by"}}}}
 }
@@ -73,7 +76,11 @@ func (s *shop) Check(_ context.Context, names []string) (list []registrar.Availa
 		if s.domains[name].Held {
 			status = registrar.Taken
 		}
-		list = append(list, registrar.Availability{Name: name, Status: status})
+		a := registrar.Availability{Name: name, Status: status}
+		if name == premium && status == registrar.Available {
+			a.Reason, a.Price = registrar.ReasonPremium, registrar.Price{Amount: "1200.00", Currency: "RUB"}
+		}
+		list = append(list, a)
 	}
 	return list, nil
 }

@@ -9,9 +9,9 @@ package manual
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"time"
 
 	"registrar.panel/plugin/kit"
@@ -73,7 +73,7 @@ func (adapter) Describe() registrar.Description {
 
 // Form implements kit.Adapter. It is the same for every TLD: staff know what a registry wants.
 func (adapter) Form(q registrar.FormQuery) []registrar.Field {
-	if !q.Kind.NeedsRegistrant() {
+	if !q.Kind.NeedsRegistrant() && q.Kind != registrar.KindUpdate {
 		return nil
 	}
 	return fields()
@@ -103,23 +103,13 @@ func fields() []registrar.Field {
 	}
 }
 
-// Problems implements kit.Rules: a change of the registrant, for which no form asks, names the new one
-// whole.
-func (adapter) Problems(o registrar.Order) (problems []registrar.Problem) {
-	if o.Registrant == nil || o.Kind.NeedsRegistrant() {
+// Problems implements kit.Rules: a change of the registrant names the new one whole.
+func (adapter) Problems(o registrar.Order) []registrar.Problem {
+	if o.Registrant == nil || o.Kind != registrar.KindUpdate {
 		return nil
 	}
-	for _, f := range fields() {
-		if o.Registrant.Get(f.Key) == "" {
-			problems = append(problems, registrar.Problem{Path: "contact." + f.Key, Message: "is required"})
-		}
-	}
-	for i, v := range o.Registrant.Fields["emails"] {
-		if v != "" && !mail.MatchString(v) {
-			problems = append(problems, registrar.Problem{Path: fmt.Sprintf("contact.emails[%d]", i), Message: "is not of the right form"})
-		}
-	}
-	return problems
+	whole := registrar.Form{Fields: fields()}
+	return slices.DeleteFunc(whole.Problems(*o.Registrant), func(p registrar.Problem) bool { return p.Code != registrar.ProblemRequired })
 }
 
 // Configure implements kit.Adapter.

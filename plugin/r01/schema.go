@@ -2,6 +2,7 @@ package r01
 
 import (
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/ordering"
 	"registrar.panel/shared/registrar"
 )
@@ -19,7 +20,7 @@ func description() registrar.Description {
 	return registrar.Description{
 		Name: name, Title: title, Version: version, TLDs: tlds,
 		Kinds:        ordering.Kinds(),
-		Registrants:  registrar.RegistrantKinds(),
+		Registrants:  mailform.Registrants(),
 		Capabilities: append(registrar.CapabilitiesOf((*Registrar)(nil)), registrar.CapCheck),
 		Schema:       schema(),
 		Phrases:      phrases(),

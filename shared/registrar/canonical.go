@@ -33,7 +33,7 @@ func FirstOrderFields() []string {
 
 // OrderFields lists the fields of orders, the ID apart, by the paths of their problems. One that
 // is added to Order later is appended here, and read by the registrars that declare it.
-func OrderFields() []string { return append(FirstOrderFields(), "years") }
+func OrderFields() []string { return append(FirstOrderFields(), "years", "accept_price") }
 
 // Fields lists the fields that the order has, of [OrderFields].
 func (o Order) Fields() []string {
@@ -79,6 +79,9 @@ func (o Order) write(c *canonical) {
 	if o.Years != 0 {
 		c.add("years", strconv.Itoa(o.Years))
 	}
+
+	c.field = "accept_price"
+	c.add("accept_price", o.AcceptPrice.String())
 }
 
 // canonical is the form of an order, and the list of the fields that are in it.

@@ -38,6 +38,7 @@ func canonicalOrders() []Order {
 		{},
 		{ID: "o5", Kind: KindRenew, Domain: "newtime.com", Customer: "c1", PaidTill: Date{Year: 2027, Month: time.January, Day: 4}, Years: 3},
 		{ID: "o6", Kind: KindAuthCode, Domain: "newtime.com", Customer: "c1"},
+		{ID: "o7", Kind: KindRegister, Domain: "gold.example", AcceptPrice: Price{"1200.50", "RUB"}},
 	}
 }
 
@@ -82,6 +83,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 		"AuthCode":    func(o *Order) { o.AuthCode = "code" },
 		"Years":       func(o *Order) { o.Years = 2 },
 		"PaidTill":    func(o *Order) { o.PaidTill = Date{Year: 2027, Month: 1, Day: 1} },
+		"AcceptPrice": func(o *Order) { o.AcceptPrice = Price{"1", "RUB"} },
 	}
 
 	names := func(v any) (all []string) {

@@ -65,22 +65,24 @@ func (k OperationKind) Suits(s DomainStatus) bool {
 	return s.Held()
 }
 
-// RegistrantKind is a person or an organization.
+// RegistrantKind is what a registrant is. New ones may come: a registrar declares those it serves.
 type RegistrantKind string
 
 const (
 	Person       RegistrantKind = "person"
 	Organization RegistrantKind = "organization"
+	SoleTrader   RegistrantKind = "sole-trader" // a person who trades under a number of the state
 )
 
 // RegistrantKinds lists every kind.
-func RegistrantKinds() []RegistrantKind { return []RegistrantKind{Person, Organization} }
+func RegistrantKinds() []RegistrantKind { return []RegistrantKind{Person, Organization, SoleTrader} }
 
 // Registrant is who will own the domain: the answers to a [Form].
 type Registrant struct {
 	Kind RegistrantKind
 	// Fields holds the values by Field.Key. A field with one value has one element; a
-	// yes/no field holds "true" or "false"; a date is YYYY-MM-DD.
+	// yes/no field holds "true" or "false", an agreement that is accepted "true"; a date is
+	// YYYY-MM-DD.
 	Fields map[string][]string
 }
 
@@ -135,6 +137,9 @@ type Order struct {
 	// Years is the term to register, renew or transfer for, of those that the registrar offers
 	// ([KindOffer]); 0 = the shortest, which is the registry's own where it offers none to choose.
 	Years int
+	// AcceptPrice is required to register a name that has a price of its own, by
+	// [Availability.Price]: what the customer agreed to pay.
+	AcceptPrice Price
 }
 
 // Validation is the verdict on an order.
@@ -142,76 +147,4 @@ type Validation struct {
 	Problems []Problem // empty: Submit would accept it
 	Notes    []Problem // what a person should know before paying; they hinder nothing
 	Preview  string    // what would be sent first, masked; "" when there are problems
-}
-
-// FormQuery names a form.
-type FormQuery struct {
-	TLD        string
-	Kind       OperationKind
-	Registrant RegistrantKind
-}
-
-// FieldType is the type of a form field.
-type FieldType string
-
-const (
-	FieldText    FieldType = "text"
-	FieldDate    FieldType = "date" // YYYY-MM-DD
-	FieldYesNo   FieldType = "yesno"
-	FieldPhone   FieldType = "phone"
-	FieldEmail   FieldType = "email"
-	FieldAddress FieldType = "address"
-)
-
-// DataClass says how carefully a value must be handled.
-type DataClass string
-
-const (
-	DataPublic   DataClass = "public"   // appears in whois, or may
-	DataPersonal DataClass = "personal" // contact data: masked in pages and logs
-	DataIdentity DataClass = "identity" // passport, tax number, birth date: never shown again
-)
-
-// Form is what must be asked during an order.
-type Form struct {
-	TLD        string
-	Kind       OperationKind
-	Registrant RegistrantKind
-	Fields     []Field // in the order to ask
-}
-
-// Field is one question.
-type Field struct {
-	Key      string            // key in Registrant.Fields and in the contact file
-	Label    map[string]string // by language: "en", "ru"
-	Type     FieldType
-	Required bool
-	Multiple bool   // may have several values, one line each
-	Pattern  string // RE2 that a value must match; "" = any
-	Example  string
-	Class    DataClass
-}
-
-// AvailabilityStatus is the answer to "may I register it".
-type AvailabilityStatus string
-
-const (
-	Available           AvailabilityStatus = "available"
-	Taken               AvailabilityStatus = "taken"
-	NameInvalid         AvailabilityStatus = "invalid"
-	AvailabilityUnknown AvailabilityStatus = "unknown"
-)
-
-// AvailabilityStatuses lists every status.
-func AvailabilityStatuses() []AvailabilityStatus {
-	return []AvailabilityStatus{Available, Taken, NameInvalid, AvailabilityUnknown}
-}
-
-// Availability is the answer for one name.
-type Availability struct {
-	Name   string
-	Status AvailabilityStatus
-	Detail string            // in English
-	Texts  map[string]string // the detail by language, "en" and "ru"; empty = the detail alone
-	Advice []Advice          // what else can be done with the name
 }

@@ -21,6 +21,7 @@ func (e *encoder) order(o registrar.Order) *pb.Order {
 		AuthCode:    string(o.AuthCode),
 		PaidTill:    e.date("paid_till", o.PaidTill),
 		Years:       int64(o.Years),
+		AcceptPrice: priceToWire(o.AcceptPrice),
 	}
 }
 
@@ -39,6 +40,7 @@ func (d *decoder) order(m *pb.Order) registrar.Order {
 		AuthCode:    registrar.AuthCode(m.GetAuthCode()),
 		PaidTill:    d.date("paid_till", m.GetPaidTill()),
 		Years:       int(m.GetYears()),
+		AcceptPrice: priceFromWire(m.GetAcceptPrice()),
 	}
 }
 
@@ -189,6 +191,13 @@ func (e *encoder) field(f registrar.Field) *pb.Field {
 		Pattern:  f.Pattern,
 		Example:  f.Example,
 		Class:    encode(e, "field.class", dataClasses, f.Class),
+
+		Help:      f.Help,
+		Choices:   each(f.Choices, choiceToWire),
+		When:      each(f.When, conditionToWire),
+		MinLength: int64(f.MinLength),
+		MaxLength: int64(f.MaxLength),
+		Link:      f.Link,
 	}
 }
 
@@ -202,25 +211,28 @@ func (d *decoder) field(m *pb.Field) registrar.Field {
 		Pattern:  m.GetPattern(),
 		Example:  m.GetExample(),
 		Class:    decodeOpen(d, "field.class", dataClasses, m.GetClass(), registrar.DataIdentity),
+
+		Help:      m.GetHelp(),
+		Choices:   each(m.GetChoices(), choiceFromWire),
+		When:      each(m.GetWhen(), conditionFromWire),
+		MinLength: int(m.GetMinLength()),
+		MaxLength: int(m.GetMaxLength()),
+		Link:      m.GetLink(),
 	}
 }
 
-func (e *encoder) availability(a registrar.Availability) *pb.Availability {
-	return &pb.Availability{
-		Name:   a.Name,
-		Status: encode(e, "availability.status", availabilityStatuses, a.Status),
-		Detail: text(a.Detail),
-		Texts:  texts(a.Texts),
-		Advice: each(a.Advice, e.advice),
-	}
+func choiceToWire(c registrar.Choice) *pb.Choice {
+	return &pb.Choice{Value: c.Value, Label: c.Label}
 }
 
-func (d *decoder) availability(m *pb.Availability) registrar.Availability {
-	return registrar.Availability{
-		Name:   m.GetName(),
-		Status: decodeOpen(d, "availability.status", availabilityStatuses, m.GetStatus(), registrar.AvailabilityUnknown),
-		Detail: m.GetDetail(),
-		Texts:  m.GetTexts(),
-		Advice: each(m.GetAdvice(), d.advice),
-	}
+func choiceFromWire(m *pb.Choice) registrar.Choice {
+	return registrar.Choice{Value: m.GetValue(), Label: m.GetLabel()}
+}
+
+func conditionToWire(c registrar.Condition) *pb.Condition {
+	return &pb.Condition{Field: c.Field, Values: c.Values}
+}
+
+func conditionFromWire(m *pb.Condition) registrar.Condition {
+	return registrar.Condition{Field: m.GetField(), Values: m.GetValues()}
 }

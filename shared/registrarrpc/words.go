@@ -100,14 +100,16 @@ var (
 	registrantKinds = words[registrar.RegistrantKind, pb.RegistrantKind]{
 		registrar.Person:       pb.RegistrantKind_REGISTRANT_KIND_PERSON,
 		registrar.Organization: pb.RegistrantKind_REGISTRANT_KIND_ORGANIZATION,
+		registrar.SoleTrader:   pb.RegistrantKind_REGISTRANT_KIND_SOLE_TRADER,
 	}
 	fieldTypes = words[registrar.FieldType, pb.FieldType]{
-		registrar.FieldText:    pb.FieldType_FIELD_TYPE_TEXT,
-		registrar.FieldDate:    pb.FieldType_FIELD_TYPE_DATE,
-		registrar.FieldYesNo:   pb.FieldType_FIELD_TYPE_YESNO,
-		registrar.FieldPhone:   pb.FieldType_FIELD_TYPE_PHONE,
-		registrar.FieldEmail:   pb.FieldType_FIELD_TYPE_EMAIL,
-		registrar.FieldAddress: pb.FieldType_FIELD_TYPE_ADDRESS,
+		registrar.FieldText:      pb.FieldType_FIELD_TYPE_TEXT,
+		registrar.FieldDate:      pb.FieldType_FIELD_TYPE_DATE,
+		registrar.FieldYesNo:     pb.FieldType_FIELD_TYPE_YESNO,
+		registrar.FieldPhone:     pb.FieldType_FIELD_TYPE_PHONE,
+		registrar.FieldEmail:     pb.FieldType_FIELD_TYPE_EMAIL,
+		registrar.FieldAddress:   pb.FieldType_FIELD_TYPE_ADDRESS,
+		registrar.FieldAgreement: pb.FieldType_FIELD_TYPE_AGREEMENT,
 	}
 	dataClasses = words[registrar.DataClass, pb.DataClass]{
 		registrar.DataPublic:   pb.DataClass_DATA_CLASS_PUBLIC,

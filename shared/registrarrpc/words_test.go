@@ -129,7 +129,7 @@ func TestDictionariesAreComplete(t *testing.T) {
 
 	// Those of a recognition and of a mail travel as text, to be shown, and figures by their names, of which there
 	// may be others, like actions of advice; an outcome is what a state comes to.
-	for _, name := range []string{"BindingKind", "Proof", "Fate", "MailState", "Outcome", "Figure", "AdviceAction"} {
+	for _, name := range []string{"BindingKind", "Proof", "Fate", "MailState", "Outcome", "Figure", "AdviceAction", "AvailabilityReason"} {
 		if len(contract[name]) == 0 {
 			t.Errorf("%s has no words", name)
 		}

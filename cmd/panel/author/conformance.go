@@ -25,6 +25,7 @@ type Conformance struct {
 	Plugin   string        `arg:"" name:"path" help:"The plugin's program, or the name of a bundled one."`
 	Handle   string        `placeholder:"HANDLE" help:"One that can be adopted."`
 	IDN      string        `name:"idn" placeholder:"NAME" help:"A name beyond ASCII that can be registered, in Unicode."`
+	Premium  string        `placeholder:"NAME" help:"A free name that has a price of its own, in ACE."`
 	Witness  string        `placeholder:"URL" help:"Of a witness: the simulated registrar, which tells how often orders have reached it, and is told how to misbehave."`
 	Patience time.Duration `default:"20s" help:"How long something that must happen may take (${default})."`
 }
@@ -46,7 +47,7 @@ func (p *Conformance) Run(c *command.Call, parsed *kong.Context) error {
 		return command.Usage(err)
 	}
 
-	s := registrartest.Subject{Open: registrartest.Program{Command: program}, Handle: p.Handle, IDN: p.IDN, Witness: p.Witness, Patience: p.Patience}
+	s := registrartest.Subject{Open: registrartest.Program{Command: program}, Handle: p.Handle, IDN: p.IDN, Premium: p.Premium, Witness: p.Witness, Patience: p.Patience}
 
 	if file := settingsFile(parsed); file != "" {
 		if err := configureSubject(c.Ctx, &s, file); err != nil {

@@ -74,9 +74,18 @@ func (p *checkNamesCommand) Run(c *command.Call) error {
 	return c.Show(list, func(w io.Writer) {
 		command.Head(w, "DOMAIN", "STATUS", "DETAIL")
 		for _, a := range list {
-			command.Row(w, a.Unicode, command.Word("availability", a.Status), command.Said(with(c.Tongue.Of(a.Texts, command.OrDash(a.Detail)), a.Advice)))
+			detail := command.Said(with(c.Tongue.Of(a.Texts, command.OrDash(a.Detail)), a.Advice))
+			command.Row(w, a.Unicode, command.Word("availability", a.Status), command.Together(detail, priced(a)))
 		}
 	})
+}
+
+// priced is what a name costs that has a price of its own.
+func priced(a api.Availability) string {
+	if a.Price == nil {
+		return ""
+	}
+	return a.Price.Amount + " " + a.Price.Currency
 }
 
 // renewCommand is the operator's own act, so it needs no payment unless asked for.

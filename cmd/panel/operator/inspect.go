@@ -72,28 +72,6 @@ func pluginsText(list []api.Plugin) func(io.Writer) {
 	}
 }
 
-type Form struct {
-	TLD   string `arg:"" name:"tld" help:"For example ru or рф."`
-	Kind  string `enum:"person,organization" default:"person" help:"Of registrant: person or organization."`
-	Order string `enum:"register,transfer,renew,update,delete,restore,lock,unlock,auth-code,trade" default:"register" help:"Kind of order: register, transfer, renew, update, delete, restore, lock, unlock, auth-code or trade, of those that the registrar declares."`
-}
-
-func (p *Form) Run(c *command.Call) error {
-	f, err := command.Get[api.Form](c, api.Path("form", p.TLD), map[string][]string{"registrant": {p.Kind}, "kind": {p.Order}})
-	if err != nil {
-		return err
-	}
-	return c.Show(f, func(w io.Writer) {
-		command.Head(w, "KEY", "LABEL", "TYPE", "REQUIRED", "SEVERAL", "EXAMPLE")
-		for _, field := range f.Fields {
-			command.Row(w, field.Key, command.InWords(field.Label), field.Type, field.Required, field.Multiple, field.Example)
-		}
-		if f.Years != nil {
-			command.Row(w, "--years", fmt.Sprintf("%d to %d", f.Years.Min, f.Years.Max))
-		}
-	})
-}
-
 type Log struct {
 	Domain string `placeholder:"NAME" help:"Of this domain only, in Unicode or in ACE."`
 	Since  string `placeholder:"WHEN" help:"From then on: 2h, 7d, a day, or an instant in RFC 3339."`

@@ -51,10 +51,18 @@ type patience struct {
 	Wait time.Duration `placeholder:"DURATION" help:"Wait so long for the registration to end: exits 0 when registered, 1 on error or time-out, 3 when a person must act."`
 }
 
-type registerCommand struct{ purchase }
+type registerCommand struct {
+	purchase
+	AcceptPrice string `placeholder:"'AMOUNT CURRENCY'" help:"What the customer agreed to pay for a name that has a price of its own, such as '1200.00 RUB'; panel domain check tells it."`
+}
 
 func (r *registerCommand) Run(c *command.Call) error {
-	return r.order(c, api.NewOrder{Kind: "register"})
+	o := api.NewOrder{Kind: "register"}
+	if r.AcceptPrice != "" {
+		amount, currency, _ := strings.Cut(strings.TrimSpace(r.AcceptPrice), " ")
+		o.AcceptPrice = &api.Price{Amount: amount, Currency: strings.TrimSpace(currency)}
+	}
+	return r.order(c, o)
 }
 
 type transferCommand struct {

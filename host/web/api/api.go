@@ -58,6 +58,14 @@ type Availability struct {
 	Texts   map[string]string `json:"texts,omitempty"` // the detail by language: "en", "ru"
 
 	Advice []Advice `json:"advice,omitempty"` // what else can be done with the name
+	Reason string   `json:"reason,omitempty"` // taken | reserved | blocked | premium | invalid | no-answer, or a later one
+	Price  *Price   `json:"price,omitempty"`  // of a registration, where the name has one of its own; an order must accept it
+}
+
+// Price is an amount of money.
+type Price struct {
+	Amount   string `json:"amount"`   // decimal, with a dot: 1200, 12.50
+	Currency string `json:"currency"` // by ISO 4217: RUB
 }
 
 // Alarm stands until what it tells of is over.
@@ -137,6 +145,8 @@ type NewOrder struct {
 	AuthCode    string       `json:"auth_code,omitempty"`
 	PaidTill    string       `json:"paid_till,omitempty"` // required of a renewal: the expiry the caller believes in
 	Years       int          `json:"years,omitempty"`     // the term, of those that the registrar offers; without it the shortest
+
+	AcceptPrice *Price `json:"accept_price,omitempty"` // required of a name that has a price of its own: what the customer agreed to pay
 }
 
 // Changed is an order after a payment or cancellation.
@@ -283,6 +293,26 @@ type Field struct {
 	Pattern  *string           `json:"pattern"` // RE2
 	Example  *string           `json:"example"`
 	Class    string            `json:"class"`
+
+	Help      map[string]string `json:"help,omitempty"`       // by language: what to write; of an agreement, what is accepted
+	Choices   []Choice          `json:"choices,omitempty"`    // the values that it may have
+	When      []Condition       `json:"when,omitempty"`       // it is asked only where all of them hold
+	MinLength int               `json:"min_length,omitempty"` // of a value, in characters
+	MaxLength int               `json:"max_length,omitempty"` // of a value, in characters
+	Link      string            `json:"link,omitempty"`       // https address of what is to be read first
+}
+
+// Choice is one of the values that a field may have.
+type Choice struct {
+	Value string            `json:"value"`
+	Label map[string]string `json:"label,omitempty"` // by language; without it the value itself
+}
+
+// Condition holds where another field of the form, which stands before, is asked and has one of the
+// values; "" is for a field without an answer.
+type Condition struct {
+	Field  string   `json:"field"`
+	Values []string `json:"values"`
 }
 
 // Handle is a registrant as a registrar knows it.

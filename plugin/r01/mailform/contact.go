@@ -59,6 +59,11 @@ func (d *Day) lines() []string {
 	return []string{fmt.Sprintf("%02d.%02d.%04d", d.Date.Day, d.Month, d.Year)}
 }
 
+// Registrants lists whom R01 knows. A sole trader is an organization there. r01-mail 2.5
+func Registrants() []registrar.RegistrantKind {
+	return []registrar.RegistrantKind{registrar.Person, registrar.Organization}
+}
+
 // Client makes the template that registers a registrant under a handle, or names every
 // mistake. Paths begin with "contact.", and count values as they are sent; by today birth
 // dates are judged.
@@ -74,7 +79,7 @@ func Client(handle string, r registrar.Registrant, today registrar.Date) (Templa
 		problems := fill(o, organizationQuestions(), r)
 		return Template{Organization: o}, slices.Concat(problems, nativeName(r), numbersTogether(r))
 	}
-	return Template{}, []registrar.Problem{says(codeKind, "kinds", fmt.Sprint(registrar.RegistrantKinds())).at("contact.kind")}
+	return Template{}, []registrar.Problem{says(codeKind, "kinds", fmt.Sprint(Registrants())).at("contact.kind")}
 }
 
 // nativeName holds that residents have a name in their own script. Of others, the Latin one
@@ -89,9 +94,9 @@ func nativeName(r registrar.Registrant) []registrar.Problem {
 // fill reads the answers to the questions into a template.
 func fill[T any](t *T, questions []question[T], r registrar.Registrant) []registrar.Problem {
 	var problems []registrar.Problem
-	known := map[string]bool{}
+	others := registrar.Registrant{Kind: r.Kind, Fields: maps.Clone(r.Fields)}
 	for _, q := range questions {
-		known[q.Key] = true
+		delete(others.Fields, q.Key)
 		values := r.Fields[q.Key]
 		wrong := q.wrong(values)
 		problems = append(problems, wrong...)
@@ -99,24 +104,17 @@ func fill[T any](t *T, questions []question[T], r registrar.Registrant) []regist
 			q.at(t).set(values)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(r.Fields)) {
-		if !known[key] {
-			problems = append(problems, says(codeNotAsked).at("contact."+key))
-		}
-	}
-	return problems
+	return append(problems, registrar.Form{}.Problems(others)...) // of fields that no question has
 }
 
 // wrong checks the values of one field.
 func (q question[T]) wrong(values []string) (problems []registrar.Problem) {
 	path := "contact." + q.Key
-	switch {
-	case len(values) > 0 && q.shut != "":
+	if len(values) > 0 && q.shut != "" {
 		return []registrar.Problem{says(q.shut).at(path)}
-	case len(values) == 0 && q.Required:
-		return []registrar.Problem{says(codeRequired, "example", q.Example).at(path)}
-	case len(values) > 1 && !q.Multiple:
-		return []registrar.Problem{says(codeOneValue, "count", strconv.Itoa(len(values))).at(path)}
+	}
+	if problems := q.count(values); len(problems) > 0 {
+		return problems
 	}
 
 	for i, v := range values {
@@ -137,6 +135,13 @@ func (q question[T]) wrong(values []string) (problems []registrar.Problem) {
 	}
 
 	return nil
+}
+
+// count judges how many values there are, as every form is judged. What each is, R01 has rules of its
+// own for.
+func (q question[T]) count(values []string) []registrar.Problem {
+	alone := registrar.Form{Fields: []registrar.Field{{Key: q.Key, Required: q.Required, Multiple: q.Multiple, Example: q.Example}}}
+	return alone.Problems(registrar.Registrant{Fields: map[string][]string{q.Key: values}})
 }
 
 // complain returns what is wrong with one value, without quoting it.
@@ -219,7 +224,7 @@ func Form(tld string, kind registrar.OperationKind, registrant registrar.Registr
 	case registrar.Organization:
 		form.Fields = fields(kind, organizationQuestions())
 	default:
-		problems = append(problems, problem("registrant", "must be one of %v", registrar.RegistrantKinds()))
+		problems = append(problems, problem("registrant", "must be one of %v", Registrants()))
 	}
 
 	if len(problems) > 0 {

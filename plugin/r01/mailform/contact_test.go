@@ -157,7 +157,7 @@ func TestCheckDigits(t *testing.T) {
 func TestFormAgreesWithChecks(t *testing.T) {
 	t.Parallel()
 
-	for _, kind := range registrar.RegistrantKinds() {
+	for _, kind := range Registrants() {
 		form, err := Form("ru", registrar.KindRegister, kind)
 		if err != nil {
 			t.Fatal(err)

@@ -83,6 +83,9 @@ func isDash(v string) bool { return strings.Trim(v, "- ") == "" }
 func parted(lines []string, t registrar.FieldType) (all []string) {
 	const fewestDigits = 7 // of a number; less is the number of an extension
 	for _, l := range lines {
+		if injection(l).none() {
+			l = entry.Line(spelt(l)) // a sign may hold a comma: "🄁" is "0,"
+		}
 		pieces := strings.FieldsFunc(l, func(r rune) bool { return r == ',' || r == ';' })
 		short := func(piece string) bool { return countDigits(piece) < fewestDigits }
 		if len(pieces) < 2 || t == registrar.FieldPhone && slices.ContainsFunc(pieces, short) {

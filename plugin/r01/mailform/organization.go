@@ -25,7 +25,7 @@ type Organization struct {
 
 // organizationQuestions is everything asked of an organization.
 func organizationQuestions() []question[Organization] {
-	return append([]question[Organization]{
+	return helped(append([]question[Organization]{
 		{name: "org", fixed: true, check: latinText, at: func(o *Organization) value { return &o.NameLatin },
 			Field: registrar.Field{Key: "name_latin", Label: label("Full name in Latin letters", "Полное название латиницей"), Type: registrar.FieldText,
 				Required: true, Multiple: true, Example: "Newtime JSC", Class: registrar.DataPublic}},
@@ -47,7 +47,7 @@ func organizationQuestions() []question[Organization] {
 		{name: "bank", at: func(o *Organization) value { return &o.Bank },
 			Field: registrar.Field{Key: "bank", Label: label("Bank details", "Банковские реквизиты"), Type: registrar.FieldText,
 				Multiple: true, Example: "р/с 40702810000000000001 в АКБ Тест, БИК 044525000", Class: registrar.DataPersonal}},
-	}, contactQuestions(func(o *Organization) *Contacts { return &o.Contacts })...)
+	}, contactQuestions(func(o *Organization) *Contacts { return &o.Contacts })...), organizationHelp())
 }
 
 const (

@@ -26,7 +26,7 @@ type Contacts struct {
 
 // personQuestions is everything asked of a person.
 func personQuestions() []question[Person] {
-	return append([]question[Person]{
+	return helped(append([]question[Person]{
 		{name: "person", fixed: true, form: nameForm, check: latinName, at: func(p *Person) value { return &p.NameLatin },
 			Field: registrar.Field{Key: "name_latin", Label: label("Name in Latin letters", "Имя латиницей"), Type: registrar.FieldText,
 				Required: true, Example: "Sidor S Sidorov", Class: registrar.DataPersonal}},
@@ -39,7 +39,7 @@ func personQuestions() []question[Person] {
 		{name: "birth-date", fixed: true, form: dateForm, check: existingDate, at: func(p *Person) value { return &p.BirthDate },
 			Field: registrar.Field{Key: "birth_date", Label: label("Date of birth", "Дата рождения"), Type: registrar.FieldDate,
 				Required: true, Example: "1965-10-18", Class: registrar.DataIdentity}},
-	}, contactQuestions(func(p *Person) *Contacts { return &p.Contacts })...)
+	}, contactQuestions(func(p *Person) *Contacts { return &p.Contacts })...), personHelp())
 }
 
 // contactQuestions is what is asked of either kind.

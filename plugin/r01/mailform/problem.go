@@ -7,12 +7,9 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Codes of what can be wrong with a value that a customer has entered.
+// Codes of what can be wrong with a value that a customer has entered, beside those of every form.
 const (
-	codeRequired    = "required"
 	codeRequiredOf  = "required_of"
-	codeOneValue    = "one_value"
-	codeNotAsked    = "not_asked"
 	codeByLetter    = "by_letter"
 	codeNotSent     = "not_sent"
 	codeNothing     = "nothing_to_change"
@@ -62,10 +59,7 @@ type wording struct{ en, ru string }
 // wordings has every code. No text holds a value of a personal field, only single letters.
 var wordings = sync.OnceValue(func() map[string]wording {
 	return map[string]wording{
-		codeRequired:   {`is required, such as "{example}"`, `нужно заполнить, например: «{example}»`},
 		codeRequiredOf: {"is required of {whom}", "нужно заполнить: {whom_ru}"},
-		codeOneValue:   {"has one value, not {count}", "должно быть одно значение, а не {count}"},
-		codeNotAsked:   {"is not asked of a registrant of this kind; remove it", "для владельца этого вида не спрашивается, уберите"},
 		codeByLetter:   {"R01 changes it by letter only; leave it out and write to R01", "R01 меняет это только по письменному заявлению: уберите и напишите в R01"},
 		codeNotSent:    {"is not sent to R01, so nothing would change; leave it out", "в R01 не отправляется и ничего не изменит, уберите"},
 		codeNothing:    {"needs a field to change at least", "нужно хотя бы одно изменённое поле"},

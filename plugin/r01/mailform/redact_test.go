@@ -107,7 +107,7 @@ func TestRedactLeaves(t *testing.T) {
 		"Паспорт недействителен: укажите серию и номер.",
 		"resident: true",
 	} {
-		for _, kind := range registrar.RegistrantKinds() {
+		for _, kind := range Registrants() {
 			if got := Redact(text, told(t, kind), Template{Domain: &Domain{}}); got != text {
 				t.Errorf("%q became %q", text, got)
 			}
@@ -118,7 +118,7 @@ func TestRedactLeaves(t *testing.T) {
 // What a spelling finds is never passed over because of what is left of the text.
 func TestSpellingsMayStandInWhatTheyFind(t *testing.T) {
 	t.Parallel()
-	for _, kind := range registrar.RegistrantKinds() {
+	for _, kind := range Registrants() {
 		for _, l := range told(t, kind).lines() {
 			for _, s := range spellings(l) {
 				if len(s.core) == 0 || slices.Contains(s.core, "") {
@@ -150,7 +150,7 @@ func TestBare(t *testing.T) {
 // Every private value of any client we write is hidden as it was sent.
 func TestRedactHidesWhatWeSend(t *testing.T) {
 	t.Parallel()
-	for _, kind := range registrar.RegistrantKinds() {
+	for _, kind := range Registrants() {
 		client := told(t, kind)
 		private := 0
 		for _, l := range client.lines() {

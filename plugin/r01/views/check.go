@@ -25,9 +25,15 @@ func (vs *Views) Check(ctx context.Context, names []string) ([]registrar.Availab
 	return answers, nil
 }
 
+// reasons are why a name has a status, where one is as good as the other.
+var reasons = map[registrar.AvailabilityStatus]registrar.AvailabilityReason{
+	registrar.Taken:       registrar.ReasonTaken,
+	registrar.NameInvalid: registrar.ReasonInvalid,
+}
+
 func (vs *Views) check(ctx context.Context, asked string) (registrar.Availability, error) {
 	answer := func(s registrar.AvailabilityStatus, en, ru string) (registrar.Availability, error) {
-		a := registrar.Availability{Name: asked, Status: s, Detail: en}
+		a := registrar.Availability{Name: asked, Status: s, Detail: en, Reason: reasons[s]}
 		if ru != "" {
 			a.Texts = map[string]string{"en": en, "ru": ru}
 		}

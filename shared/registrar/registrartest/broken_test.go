@@ -384,11 +384,18 @@ var brokenRegistrars = map[string]func(a *altered){
 			return withField(f, registrar.Field{Key: "remark", Label: map[string]string{"en": "Remark"}, Type: registrar.FieldText}), err
 		}
 	},
+	"form/declared": func(a *altered) {
+		a.form = func(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
+			f, err := a.good.Form(ctx, q)
+			return withField(f, registrar.Field{Key: "remark", Label: map[string]string{"en": "Remark"}, Type: registrar.FieldText, Class: registrar.DataPublic,
+				When: []registrar.Condition{{Field: "purpose", Values: []string{"business"}}}}), err
+		}
+	},
 	"form/examples": func(a *altered) {
 		a.form = func(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
 			f, err := a.good.Form(ctx, q)
 			return withField(f, registrar.Field{Key: "fax", Label: map[string]string{"en": "Fax"}, Type: registrar.FieldPhone, Class: registrar.DataPublic,
-				Pattern: `^\+\d+$`, Example: "8 800"}), err
+				Pattern: `^\+\d+$`, Example: "8 800", When: []registrar.Condition{{Field: "purpose", Values: []string{"trade"}}}}), err
 		}
 	},
 
@@ -400,6 +407,9 @@ var brokenRegistrars = map[string]func(a *altered){
 		}
 	},
 	"validate/required": judged(withoutPath("nameservers")),
+	"validate/declared": judged(func(o registrar.Order, problems []registrar.Problem) []registrar.Problem {
+		return slices.DeleteFunc(problems, func(p registrar.Problem) bool { return p.Code == registrar.ProblemChoice })
+	}),
 	"validate/all": judged(func(_ registrar.Order, problems []registrar.Problem) []registrar.Problem {
 		return problems[:min(len(problems), 1)]
 	}),
@@ -853,6 +863,8 @@ var brokenRegistrars = map[string]func(a *altered){
 			return list, err
 		}
 	},
+
+	"check/prices": judged(withoutPath("accept_price")),
 
 	"secrets/answers": func(a *altered) {
 		a.validate = func(ctx context.Context, o registrar.Order) (registrar.Validation, error) {

@@ -128,6 +128,8 @@ func (r *run) lacks(need Need) string {
 		return "no handle to adopt is given"
 	case need == NeedIDN && r.subject.IDN == "":
 		return "no name beyond ASCII is given"
+	case need == NeedPremium && r.subject.Premium == "":
+		return "no name with a price of its own is given"
 	case need == NeedSamples && len(r.subject.BadConfigs) == 0:
 		return "no settings with mistakes are given"
 	case need == NeedWitness && r.subject.Witness == "":

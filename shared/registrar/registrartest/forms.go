@@ -19,8 +19,11 @@ var formChecks = []check{
 	{Rule{ID: "form/fields", Level: Must,
 		Demand: "A field has a key of its own, an English label, a known type and a known class.", Place: "Field",
 		Remedy: "Correct the field that is named."}, hasFields},
+	{Rule{ID: "form/declared", Level: Must,
+		Demand: "Each choice is there once; a condition names a field before its own, and values it may have; a link is https; no field needs more characters than it takes; what has words has English ones.", Place: "Field.Choices, Field.When, Field.MinLength, Field.Link",
+		Remedy: "Correct what is named: a field whose condition never holds is never asked."}, hasDeclared},
 	{Rule{ID: "form/examples", Level: Must,
-		Demand: "A pattern is RE2, a field's example matches it and its type, and a required field has one.", Place: "Field.Pattern, Field.Example",
+		Demand: "A pattern is RE2, a field's example is an answer that the form takes, and a required field has one.", Place: "Field.Pattern, Field.Example",
 		Remedy: "Correct the example or the pattern: people copy the example."}, hasExamples},
 }
 
@@ -85,11 +88,6 @@ func refusesForms(e *exam) error {
 	return nil
 }
 
-var (
-	fieldTypes  = []registrar.FieldType{registrar.FieldText, registrar.FieldDate, registrar.FieldYesNo, registrar.FieldPhone, registrar.FieldEmail, registrar.FieldAddress}
-	dataClasses = []registrar.DataClass{registrar.DataPublic, registrar.DataPersonal, registrar.DataIdentity}
-)
-
 func hasFields(e *exam) error {
 	return e.forms(func(q registrar.FormQuery, form registrar.Form, _ error) {
 		seen := map[string]bool{}
@@ -100,9 +98,9 @@ func hasFields(e *exam) error {
 				e.broken("%s: the key is empty, not one word, or there twice", at)
 			case strings.TrimSpace(f.Label["en"]) == "":
 				e.broken("%s has no English label", at)
-			case !slices.Contains(fieldTypes, f.Type):
+			case !slices.Contains(registrar.FieldTypes(), f.Type):
 				e.broken("%s has the type %q", at, f.Type)
-			case !slices.Contains(dataClasses, f.Class):
+			case !slices.Contains(registrar.DataClasses(), f.Class):
 				e.broken("%s has the class %q", at, f.Class)
 			}
 			seen[f.Key] = true
@@ -122,23 +120,89 @@ func hasExamples(e *exam) error {
 
 // wrongExample says what is wrong with the example of a field; "" = nothing.
 func wrongExample(f registrar.Field) string {
-	pattern, err := regexp.Compile(f.Pattern)
-	switch {
-	case err != nil:
+	if _, err := regexp.Compile(f.Pattern); err != nil {
 		return "has a pattern that is not RE2"
-	case f.Example == "" && f.Required:
+	}
+	switch {
+	case f.Example != "":
+	case f.Required && f.Type != registrar.FieldAgreement:
 		return "is required and has no example"
-	case f.Example == "":
+	default:
 		return ""
-	case !pattern.MatchString(f.Example):
-		return fmt.Sprintf("has the example %q, which its pattern does not match", f.Example)
-	case f.Type == registrar.FieldYesNo && f.Example != "true" && f.Example != "false":
-		return fmt.Sprintf("has the example %q, which is neither true nor false", f.Example)
-	case f.Type == registrar.FieldDate:
-		if _, err := registrar.ParseDate(f.Example); err != nil {
-			return fmt.Sprintf("has the example %q, which is no date", f.Example)
+	}
+
+	f.When = nil
+	alone := registrar.Form{Fields: []registrar.Field{f}}
+	for _, p := range alone.Problems(registrar.Registrant{Fields: map[string][]string{f.Key: {f.Example}}}) {
+		return fmt.Sprintf("has the example %q, which %s", f.Example, p.Message)
+	}
+	return ""
+}
+
+func hasDeclared(e *exam) error {
+	return e.forms(func(q registrar.FormQuery, form registrar.Form, _ error) {
+		for i, f := range form.Fields {
+			if wrong := wronglyDeclared(f, form.Fields[:i]); wrong != "" {
+				e.broken("field %q of the form to %s for a %s %s", f.Key, q.Kind, q.Registrant, wrong)
+			}
+		}
+	})
+}
+
+// wronglyDeclared says what does not fit together in a field, after those before it; "" = nothing.
+func wronglyDeclared(f registrar.Field, before []registrar.Field) string {
+	if wrong := wrongChoices(f); wrong != "" {
+		return wrong
+	}
+	for _, c := range f.When {
+		if wrong := wrongCondition(c, before); wrong != "" {
+			return wrong
 		}
 	}
 
+	switch {
+	case f.MinLength < 0, f.MaxLength < 0, f.MaxLength > 0 && f.MinLength > f.MaxLength:
+		return fmt.Sprintf("must have from %d to %d characters", f.MinLength, f.MaxLength)
+	case f.Link != "" && !strings.HasPrefix(f.Link, "https://"):
+		return "has a link that is not https"
+	case len(f.Help) > 0 && strings.TrimSpace(f.Help["en"]) == "":
+		return "has help, and none in English"
+	case f.Type == registrar.FieldAgreement && (f.Multiple || len(f.Choices) > 0):
+		return "is an agreement with several answers"
+	}
+	return ""
+}
+
+func wrongChoices(f registrar.Field) string {
+	seen := map[string]bool{}
+	for _, c := range f.Choices {
+		switch {
+		case c.Value == "" || seen[c.Value]:
+			return fmt.Sprintf("has the choice %q, which is empty or there twice", c.Value)
+		case len(c.Label) > 0 && strings.TrimSpace(c.Label["en"]) == "":
+			return fmt.Sprintf("has the choice %q with a label, and none in English", c.Value)
+		}
+		seen[c.Value] = true
+	}
+	return ""
+}
+
+func wrongCondition(c registrar.Condition, before []registrar.Field) string {
+	at := slices.IndexFunc(before, func(f registrar.Field) bool { return f.Key == c.Field })
+	switch {
+	case at < 0:
+		return fmt.Sprintf("is asked by the answer to %q, which no field before it is", c.Field)
+	case len(c.Values) == 0:
+		return fmt.Sprintf("is asked by no answer to %q", c.Field)
+	}
+
+	other := before[at]
+	other.When = nil
+	alone := registrar.Form{Kind: registrar.KindUpdate, Fields: []registrar.Field{other}} // "" is no answer
+	for _, v := range c.Values {
+		if len(alone.Problems(registrar.Registrant{Fields: map[string][]string{c.Field: {v}}})) > 0 {
+			return fmt.Sprintf("is asked where %q is %q, which it can't be", c.Field, v)
+		}
+	}
 	return ""
 }

@@ -90,6 +90,7 @@ func goodDescription() registrar.Description {
 	return registrar.Description{
 		Name: "good", Title: "A registrar for tests", Version: "1.2.3", TLDs: []string{"example", "xn--p1ai"},
 		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds(), Capabilities: registrar.Capabilities(),
+		OrderFields: append(registrar.FirstOrderFields(), "accept_price"),
 		Schema: registrar.Schema{
 			Attributes: []registrar.Attribute{
 				{Name: "account", Type: registrar.TypeString, Required: true, Description: "whose"},
@@ -120,6 +121,11 @@ func goodFields() []registrar.Field {
 		{Key: "passport", Label: label, Type: registrar.FieldText, Required: true, Pattern: `^\d{4} \d{6}$`, Example: "4510 123456", Class: registrar.DataIdentity},
 		{Key: "born", Label: label, Type: registrar.FieldDate, Required: true, Example: "1965-10-18", Class: registrar.DataIdentity},
 		{Key: "resident", Label: label, Type: registrar.FieldYesNo, Example: "true", Class: registrar.DataPublic},
+		{Key: "purpose", Label: label, Type: registrar.FieldText, Example: "home", Class: registrar.DataPublic, Help: label,
+			Choices: []registrar.Choice{{Value: "home"}, {Value: "trade", Label: label}}},
+		{Key: "number", Label: label, Type: registrar.FieldText, Required: true, Example: "4711", Class: registrar.DataPublic, MinLength: 3, MaxLength: 4,
+			When: []registrar.Condition{{Field: "purpose", Values: []string{"trade"}}}},
+		{Key: "terms", Label: label, Type: registrar.FieldAgreement, Required: true, Class: registrar.DataPublic, Link: "https://registry.example/terms"},
 	}
 }
 
@@ -154,13 +160,9 @@ func (g *good) problems(o registrar.Order) []registrar.Problem {
 	add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required")
 	add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required")
 	if starts && o.Registrant != nil {
-		for _, f := range goodFields() {
-			value := o.Registrant.Get(f.Key)
-			add(f.Required && value == "", "contact."+f.Key, "is required")
-			add(value != "" && !regexp.MustCompile(f.Pattern).MatchString(value), "contact."+f.Key, "is not of the right form")
-		}
+		list = append(list, registrar.Form{Kind: o.Kind, Fields: goodFields()}.Problems(*o.Registrant)...)
 	}
-	return list
+	return append(list, goodOffer(o.Domain).PriceProblems(o)...)
 }
 
 func (g *good) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
@@ -174,6 +176,18 @@ func (g *good) Validate(ctx context.Context, o registrar.Order) (registrar.Valid
 	return v, nil
 }
 
+// premium is a name that the good registrar sells at a price of its own.
+const premium = "gold.example"
+
+// goodOffer is the answer for a name that is free.
+func goodOffer(name string) registrar.Availability {
+	a := registrar.Availability{Name: name, Status: registrar.Available}
+	if name == premium {
+		a.Reason, a.Price = registrar.ReasonPremium, registrar.Price{Amount: "1200.00", Currency: "RUB"}
+	}
+	return a
+}
+
 func (g *good) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
 	s, err := g.working(ctx)
 	if err != nil {
@@ -183,7 +197,7 @@ func (g *good) Check(ctx context.Context, names []string) ([]registrar.Availabil
 	defer g.mu.Unlock()
 	var answers []registrar.Availability
 	for _, name := range names {
-		a := registrar.Availability{Name: name, Status: registrar.Available}
+		a := goodOffer(name)
 		if !goodName.MatchString(name) {
 			a.Status = registrar.NameInvalid
 		} else if s.Domains[name].Status == registrar.StatusRegistered {

@@ -68,12 +68,28 @@ func (e *exam) registrant(p registrar.Catalogue, kind registrar.OperationKind) (
 	if err != nil {
 		return nil, fmt.Errorf("read the form: %w", err)
 	}
+	return exampleOf(form, r.Kind), nil
+}
+
+// exampleOf answers what a form asks by its own examples.
+func exampleOf(form registrar.Form, kind registrar.RegistrantKind) *registrar.Registrant {
+	all := registrar.Registrant{Kind: kind, Fields: map[string][]string{}}
 	for _, f := range form.Fields {
-		if f.Required || f.Example != "" { // some are required of some registrants only
-			r.Fields[f.Key] = []string{f.Example}
+		switch {
+		case f.Example == "" && f.Type == registrar.FieldAgreement && f.Required:
+			all.Fields[f.Key] = []string{"true"}
+		case f.Required || f.Example != "": // some are required of some registrants only
+			all.Fields[f.Key] = []string{f.Example}
 		}
 	}
-	return r, nil
+
+	r := &registrar.Registrant{Kind: kind, Fields: map[string][]string{}}
+	for _, f := range form.Asked(all) {
+		if values := all.Fields[f.Key]; len(values) > 0 {
+			r.Fields[f.Key] = values
+		}
+	}
+	return r
 }
 
 // order makes a good order for a new name.

@@ -19,7 +19,7 @@ import (
 var testPatience = pace.Scale(2 * time.Second)
 
 func goodSubject(open Opener) Subject {
-	return Subject{Open: open, Config: json.RawMessage(goodSettings), IDN: "конформность.рф", Handle: "SMITH-1",
+	return Subject{Open: open, Config: json.RawMessage(goodSettings), IDN: "конформность.рф", Premium: premium, Handle: "SMITH-1",
 		BadConfigs: []BadConfig{{Why: "a limit beyond reason", Path: "limit", Config: json.RawMessage(strings.Replace(goodSettings, `"limit": 3`, `"limit": 9999`, 1))}}}
 }
 

@@ -27,6 +27,7 @@ const (
 	NeedProgram  Need = "program"  // a plugin's program
 	NeedHandle   Need = "handle"   // a handle that can be adopted: Subject.Handle
 	NeedIDN      Need = "idn"      // a name beyond ASCII that is served: Subject.IDN
+	NeedPremium  Need = "premium"  // a free name that has a price of its own: Subject.Premium
 	NeedSamples  Need = "samples"  // settings with mistakes: Subject.BadConfigs
 	NeedWitness  Need = "witness"  // a simulator that tells what reached it: Subject.Witness
 )
@@ -107,7 +108,7 @@ func Rules() []Rule {
 func checks() []check {
 	var all []check
 	for _, area := range [][]check{identityChecks, settingsChecks, lifecycleChecks, formChecks, validationChecks, orderChecks,
-		operationChecks, resolveChecks, domainChecks, eventChecks, contextChecks, capabilityChecks, erasureChecks, secretChecks, onceChecks, processChecks} {
+		operationChecks, resolveChecks, domainChecks, eventChecks, contextChecks, capabilityChecks, priceChecks, erasureChecks, secretChecks, onceChecks, processChecks} {
 		all = append(all, area...)
 	}
 	return all

@@ -22,6 +22,8 @@ type Subject struct {
 	TLD string
 	// IDN is a name beyond ASCII that can be registered, in Unicode; "" leaves those checks out.
 	IDN string
+	// Premium is a free name that has a price of its own, in ACE; "" leaves those checks out.
+	Premium string
 	// Registrant is who registers; nil = the examples of the form.
 	Registrant *registrar.Registrant
 	// Nameservers of the orders; nil = two under example.net.

@@ -16,6 +16,9 @@ var validationChecks = []check{
 	{Rule{ID: "validate/required", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "Each required field that is left out is named, and so is everything else that the contract requires of an order.", Place: "Order, Field.Required",
 		Remedy: "Report contact.KEY, customer, contact, nameservers, auth_code, paid_till."}, demandsRequired},
+	{Rule{ID: "validate/declared", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "An answer that the form does not take is a problem at its field: another type, choice, length or shape, a value too many, an agreement that is not accepted, a field that is not asked.", Place: "Form.Problems, Orders.Validate",
+		Remedy: "Judge by Form.Problems, or by the same rules."}, refusesForbidden},
 	{Rule{ID: "validate/all", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "All problems of an order are reported at once.", Place: "Orders.Validate",
 		Remedy: "Collect problems; don't return at the first."}, tellsAll},
@@ -137,7 +140,7 @@ func incompleteOf(e *exam, l *life, kind registrar.OperationKind) ([]faulty, err
 		return nil, fmt.Errorf("read the form: %w", err)
 	}
 
-	for _, f := range form.Fields {
+	for _, f := range form.Asked(*good.Registrant) {
 		if f.Required {
 			all = append(all, faulty{"no " + f.Key, []string{"contact." + f.Key}, e.spoil(good, func(o *registrar.Order) { delete(o.Registrant.Fields, f.Key) })})
 		}

@@ -676,7 +676,12 @@ type Availability struct {
 	// The detail by language, "en" and "ru"; empty for the detail alone.
 	Texts map[string]string `protobuf:"bytes,4,rep,name=texts,proto3" json:"texts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// What else can be done with the name.
-	Advice        []*Advice `protobuf:"bytes,5,rep,name=advice,proto3" json:"advice,omitempty"`
+	Advice []*Advice `protobuf:"bytes,5,rep,name=advice,proto3" json:"advice,omitempty"`
+	// Why, for programs: taken, reserved, blocked, premium, invalid, no-answer, or one that comes later.
+	// Empty where it is not said.
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Of a registration, where the name has one of its own; absent for the usual one.
+	Price         *Price `protobuf:"bytes,7,opt,name=price,proto3" json:"price,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -746,6 +751,20 @@ func (x *Availability) GetAdvice() []*Advice {
 	return nil
 }
 
+func (x *Availability) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Availability) GetPrice() *Price {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
 var File_panel_registrar_v1_domain_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_domain_proto_rawDesc = "" +
@@ -775,13 +794,15 @@ const file_panel_registrar_v1_domain_proto_rawDesc = "" +
 	"\x06domain\x18\x01 \x01(\tR\x06domain\x125\n" +
 	"\tpaid_till\x18\x02 \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill\x129\n" +
 	"\x06action\x18\x03 \x01(\x0e2!.panel.registrar.v1.RenewalActionR\x06action\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xab\x02\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xf4\x02\n" +
 	"\fAvailability\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12>\n" +
 	"\x06status\x18\x02 \x01(\x0e2&.panel.registrar.v1.AvailabilityStatusR\x06status\x12\x16\n" +
 	"\x06detail\x18\x03 \x01(\tR\x06detail\x12A\n" +
 	"\x05texts\x18\x04 \x03(\v2+.panel.registrar.v1.Availability.TextsEntryR\x05texts\x122\n" +
-	"\x06advice\x18\x05 \x03(\v2\x1a.panel.registrar.v1.AdviceR\x06advice\x1a8\n" +
+	"\x06advice\x18\x05 \x03(\v2\x1a.panel.registrar.v1.AdviceR\x06advice\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12/\n" +
+	"\x05price\x18\a \x01(\v2\x19.panel.registrar.v1.PriceR\x05price\x1a8\n" +
 	"\n" +
 	"TextsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -849,6 +870,7 @@ var file_panel_registrar_v1_domain_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
 	(RegistrantKind)(0),           // 15: panel.registrar.v1.RegistrantKind
 	(*Advice)(nil),                // 16: panel.registrar.v1.Advice
+	(*Price)(nil),                 // 17: panel.registrar.v1.Price
 }
 var file_panel_registrar_v1_domain_proto_depIdxs = []int32{
 	0,  // 0: panel.registrar.v1.Domain.status:type_name -> panel.registrar.v1.DomainStatus
@@ -865,11 +887,12 @@ var file_panel_registrar_v1_domain_proto_depIdxs = []int32{
 	4,  // 11: panel.registrar.v1.Availability.status:type_name -> panel.registrar.v1.AvailabilityStatus
 	10, // 12: panel.registrar.v1.Availability.texts:type_name -> panel.registrar.v1.Availability.TextsEntry
 	16, // 13: panel.registrar.v1.Availability.advice:type_name -> panel.registrar.v1.Advice
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	17, // 14: panel.registrar.v1.Availability.price:type_name -> panel.registrar.v1.Price
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_domain_proto_init() }

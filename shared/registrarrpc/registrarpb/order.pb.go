@@ -106,7 +106,7 @@ func (OperationKind) EnumDescriptor() ([]byte, []int) {
 	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{0}
 }
 
-// RegistrantKind tells persons from organizations.
+// RegistrantKind is what a registrant is.
 type RegistrantKind int32
 
 const (
@@ -116,6 +116,8 @@ const (
 	RegistrantKind_REGISTRANT_KIND_PERSON RegistrantKind = 1
 	// A legal entity.
 	RegistrantKind_REGISTRANT_KIND_ORGANIZATION RegistrantKind = 2
+	// A person who trades under a number of the state.
+	RegistrantKind_REGISTRANT_KIND_SOLE_TRADER RegistrantKind = 3
 )
 
 // Enum value maps for RegistrantKind.
@@ -124,11 +126,13 @@ var (
 		0: "REGISTRANT_KIND_UNSPECIFIED",
 		1: "REGISTRANT_KIND_PERSON",
 		2: "REGISTRANT_KIND_ORGANIZATION",
+		3: "REGISTRANT_KIND_SOLE_TRADER",
 	}
 	RegistrantKind_value = map[string]int32{
 		"REGISTRANT_KIND_UNSPECIFIED":  0,
 		"REGISTRANT_KIND_PERSON":       1,
 		"REGISTRANT_KIND_ORGANIZATION": 2,
+		"REGISTRANT_KIND_SOLE_TRADER":  3,
 	}
 )
 
@@ -177,6 +181,8 @@ const (
 	FieldType_FIELD_TYPE_EMAIL FieldType = 5
 	// A postal address.
 	FieldType_FIELD_TYPE_ADDRESS FieldType = 6
+	// What the registrant accepts: "true", and nothing else.
+	FieldType_FIELD_TYPE_AGREEMENT FieldType = 7
 )
 
 // Enum value maps for FieldType.
@@ -189,6 +195,7 @@ var (
 		4: "FIELD_TYPE_PHONE",
 		5: "FIELD_TYPE_EMAIL",
 		6: "FIELD_TYPE_ADDRESS",
+		7: "FIELD_TYPE_AGREEMENT",
 	}
 	FieldType_value = map[string]int32{
 		"FIELD_TYPE_UNSPECIFIED": 0,
@@ -198,6 +205,7 @@ var (
 		"FIELD_TYPE_PHONE":       4,
 		"FIELD_TYPE_EMAIL":       5,
 		"FIELD_TYPE_ADDRESS":     6,
+		"FIELD_TYPE_AGREEMENT":   7,
 	}
 )
 
@@ -308,7 +316,9 @@ type Order struct {
 	PaidTill *Date `protobuf:"bytes,8,opt,name=paid_till,json=paidTill,proto3" json:"paid_till,omitempty"`
 	// The term to register, renew or transfer for, of those that Description.offers names; 0 for the
 	// shortest.
-	Years         int64 `protobuf:"varint,50,opt,name=years,proto3" json:"years,omitempty"`
+	Years int64 `protobuf:"varint,50,opt,name=years,proto3" json:"years,omitempty"`
+	// Required to register a name that has a price of its own: what the customer agreed to pay.
+	AcceptPrice   *Price `protobuf:"bytes,60,opt,name=accept_price,json=acceptPrice,proto3" json:"accept_price,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -406,6 +416,68 @@ func (x *Order) GetYears() int64 {
 	return 0
 }
 
+func (x *Order) GetAcceptPrice() *Price {
+	if x != nil {
+		return x.AcceptPrice
+	}
+	return nil
+}
+
+// Price is an amount of money.
+type Price struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Decimal, with a dot: 1200, 12.50.
+	Amount string `protobuf:"bytes,1,opt,name=amount,proto3" json:"amount,omitempty"`
+	// By ISO 4217: RUB.
+	Currency      string `protobuf:"bytes,2,opt,name=currency,proto3" json:"currency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Price) Reset() {
+	*x = Price{}
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Price) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Price) ProtoMessage() {}
+
+func (x *Price) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Price.ProtoReflect.Descriptor instead.
+func (*Price) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Price) GetAmount() string {
+	if x != nil {
+		return x.Amount
+	}
+	return ""
+}
+
+func (x *Price) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
 // Registrant is who will own the domain: the answers to a form.
 type Registrant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -419,7 +491,7 @@ type Registrant struct {
 
 func (x *Registrant) Reset() {
 	*x = Registrant{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[1]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -431,7 +503,7 @@ func (x *Registrant) String() string {
 func (*Registrant) ProtoMessage() {}
 
 func (x *Registrant) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[1]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -444,7 +516,7 @@ func (x *Registrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Registrant.ProtoReflect.Descriptor instead.
 func (*Registrant) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{1}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Registrant) GetKind() RegistrantKind {
@@ -464,7 +536,8 @@ func (x *Registrant) GetFields() map[string]*Values {
 // Values are the values of one field, one element for a field with one value.
 type Values struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The values: a yes/no is "true" or "false", a date is YYYY-MM-DD.
+	// The values: a yes/no is "true" or "false", an agreement that is accepted "true", a date is
+	// YYYY-MM-DD.
 	Values        []string `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -472,7 +545,7 @@ type Values struct {
 
 func (x *Values) Reset() {
 	*x = Values{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -484,7 +557,7 @@ func (x *Values) String() string {
 func (*Values) ProtoMessage() {}
 
 func (x *Values) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -497,7 +570,7 @@ func (x *Values) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Values.ProtoReflect.Descriptor instead.
 func (*Values) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{2}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Values) GetValues() []string {
@@ -520,7 +593,7 @@ type Nameserver struct {
 
 func (x *Nameserver) Reset() {
 	*x = Nameserver{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -532,7 +605,7 @@ func (x *Nameserver) String() string {
 func (*Nameserver) ProtoMessage() {}
 
 func (x *Nameserver) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -545,7 +618,7 @@ func (x *Nameserver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Nameserver.ProtoReflect.Descriptor instead.
 func (*Nameserver) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Nameserver) GetHost() string {
@@ -581,7 +654,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -593,7 +666,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -606,7 +679,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Problem) GetPath() string {
@@ -656,7 +729,7 @@ type Problems struct {
 
 func (x *Problems) Reset() {
 	*x = Problems{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -668,7 +741,7 @@ func (x *Problems) String() string {
 func (*Problems) ProtoMessage() {}
 
 func (x *Problems) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -681,7 +754,7 @@ func (x *Problems) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problems.ProtoReflect.Descriptor instead.
 func (*Problems) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Problems) GetProblems() []*Problem {
@@ -708,7 +781,7 @@ type Form struct {
 
 func (x *Form) Reset() {
 	*x = Form{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -720,7 +793,7 @@ func (x *Form) String() string {
 func (*Form) ProtoMessage() {}
 
 func (x *Form) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -733,7 +806,7 @@ func (x *Form) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Form.ProtoReflect.Descriptor instead.
 func (*Form) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{6}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Form) GetTld() string {
@@ -773,7 +846,7 @@ type Field struct {
 	Label map[string]string `protobuf:"bytes,2,rep,name=label,proto3" json:"label,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Type of its values.
 	Type FieldType `protobuf:"varint,3,opt,name=type,proto3,enum=panel.registrar.v1.FieldType" json:"type,omitempty"`
-	// Must be answered.
+	// Must be answered; in an update a field may be left out all the same.
 	Required bool `protobuf:"varint,4,opt,name=required,proto3" json:"required,omitempty"`
 	// May have several values.
 	Multiple bool `protobuf:"varint,5,opt,name=multiple,proto3" json:"multiple,omitempty"`
@@ -782,14 +855,26 @@ type Field struct {
 	// A value that would do.
 	Example string `protobuf:"bytes,7,opt,name=example,proto3" json:"example,omitempty"`
 	// How carefully it must be kept.
-	Class         DataClass `protobuf:"varint,8,opt,name=class,proto3,enum=panel.registrar.v1.DataClass" json:"class,omitempty"`
+	Class DataClass `protobuf:"varint,8,opt,name=class,proto3,enum=panel.registrar.v1.DataClass" json:"class,omitempty"`
+	// What to write, and where to find it, by language. Of an agreement: what is accepted.
+	Help map[string]string `protobuf:"bytes,9,rep,name=help,proto3" json:"help,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The values that it may have; none for any.
+	Choices []*Choice `protobuf:"bytes,10,rep,name=choices,proto3" json:"choices,omitempty"`
+	// It is asked only where all of them hold; none for always.
+	When []*Condition `protobuf:"bytes,11,rep,name=when,proto3" json:"when,omitempty"`
+	// Fewest characters of a value; 0 for any.
+	MinLength int64 `protobuf:"varint,12,opt,name=min_length,json=minLength,proto3" json:"min_length,omitempty"`
+	// Most characters of a value; 0 for any.
+	MaxLength int64 `protobuf:"varint,13,opt,name=max_length,json=maxLength,proto3" json:"max_length,omitempty"`
+	// Address of what is to be read first, https; empty for none.
+	Link          string `protobuf:"bytes,14,opt,name=link,proto3" json:"link,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Field) Reset() {
 	*x = Field{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -801,7 +886,7 @@ func (x *Field) String() string {
 func (*Field) ProtoMessage() {}
 
 func (x *Field) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -814,7 +899,7 @@ func (x *Field) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Field.ProtoReflect.Descriptor instead.
 func (*Field) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{7}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Field) GetKey() string {
@@ -873,11 +958,164 @@ func (x *Field) GetClass() DataClass {
 	return DataClass_DATA_CLASS_UNSPECIFIED
 }
 
+func (x *Field) GetHelp() map[string]string {
+	if x != nil {
+		return x.Help
+	}
+	return nil
+}
+
+func (x *Field) GetChoices() []*Choice {
+	if x != nil {
+		return x.Choices
+	}
+	return nil
+}
+
+func (x *Field) GetWhen() []*Condition {
+	if x != nil {
+		return x.When
+	}
+	return nil
+}
+
+func (x *Field) GetMinLength() int64 {
+	if x != nil {
+		return x.MinLength
+	}
+	return 0
+}
+
+func (x *Field) GetMaxLength() int64 {
+	if x != nil {
+		return x.MaxLength
+	}
+	return 0
+}
+
+func (x *Field) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+// Choice is one of the values that a field may have.
+type Choice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The value.
+	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	// By language; none for the value itself.
+	Label         map[string]string `protobuf:"bytes,2,rep,name=label,proto3" json:"label,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Choice) Reset() {
+	*x = Choice{}
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Choice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Choice) ProtoMessage() {}
+
+func (x *Choice) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Choice.ProtoReflect.Descriptor instead.
+func (*Choice) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Choice) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *Choice) GetLabel() map[string]string {
+	if x != nil {
+		return x.Label
+	}
+	return nil
+}
+
+// Condition holds where another field of the form, which stands before, is asked and has one of the
+// values.
+type Condition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Key of the other field.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// Any of them will do; the empty one is for a field without an answer.
+	Values        []string `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Condition) Reset() {
+	*x = Condition{}
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Condition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Condition) ProtoMessage() {}
+
+func (x *Condition) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Condition.ProtoReflect.Descriptor instead.
+func (*Condition) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Condition) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *Condition) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
 var File_panel_registrar_v1_order_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1epanel/registrar/v1/order.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\"\xf3\x02\n" +
+	"\x1epanel/registrar/v1/order.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\"\xb1\x03\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x125\n" +
 	"\x04kind\x18\x02 \x01(\x0e2!.panel.registrar.v1.OperationKindR\x04kind\x12\x16\n" +
@@ -889,7 +1127,11 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\vnameservers\x18\x06 \x03(\v2\x1e.panel.registrar.v1.NameserverR\vnameservers\x12 \n" +
 	"\tauth_code\x18\a \x01(\tB\x03\x80\x01\x01R\bauthCode\x125\n" +
 	"\tpaid_till\x18\b \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill\x12\x14\n" +
-	"\x05years\x182 \x01(\x03R\x05years\"\xe4\x01\n" +
+	"\x05years\x182 \x01(\x03R\x05years\x12<\n" +
+	"\faccept_price\x18< \x01(\v2\x19.panel.registrar.v1.PriceR\vacceptPrice\";\n" +
+	"\x05Price\x12\x16\n" +
+	"\x06amount\x18\x01 \x01(\tR\x06amount\x12\x1a\n" +
+	"\bcurrency\x18\x02 \x01(\tR\bcurrency\"\xe4\x01\n" +
 	"\n" +
 	"Registrant\x126\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\".panel.registrar.v1.RegistrantKindR\x04kind\x12G\n" +
@@ -924,7 +1166,7 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"registrant\x18\x03 \x01(\x0e2\".panel.registrar.v1.RegistrantKindR\n" +
 	"registrant\x121\n" +
-	"\x06fields\x18\x04 \x03(\v2\x19.panel.registrar.v1.FieldR\x06fields\"\xe3\x02\n" +
+	"\x06fields\x18\x04 \x03(\v2\x19.panel.registrar.v1.FieldR\x06fields\"\x90\x05\n" +
 	"\x05Field\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12:\n" +
 	"\x05label\x18\x02 \x03(\v2$.panel.registrar.v1.Field.LabelEntryR\x05label\x121\n" +
@@ -933,11 +1175,33 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\bmultiple\x18\x05 \x01(\bR\bmultiple\x12\x18\n" +
 	"\apattern\x18\x06 \x01(\tR\apattern\x12\x18\n" +
 	"\aexample\x18\a \x01(\tR\aexample\x123\n" +
-	"\x05class\x18\b \x01(\x0e2\x1d.panel.registrar.v1.DataClassR\x05class\x1a8\n" +
+	"\x05class\x18\b \x01(\x0e2\x1d.panel.registrar.v1.DataClassR\x05class\x127\n" +
+	"\x04help\x18\t \x03(\v2#.panel.registrar.v1.Field.HelpEntryR\x04help\x124\n" +
+	"\achoices\x18\n" +
+	" \x03(\v2\x1a.panel.registrar.v1.ChoiceR\achoices\x121\n" +
+	"\x04when\x18\v \x03(\v2\x1d.panel.registrar.v1.ConditionR\x04when\x12\x1d\n" +
+	"\n" +
+	"min_length\x18\f \x01(\x03R\tminLength\x12\x1d\n" +
+	"\n" +
+	"max_length\x18\r \x01(\x03R\tmaxLength\x12\x12\n" +
+	"\x04link\x18\x0e \x01(\tR\x04link\x1a8\n" +
 	"\n" +
 	"LabelEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xc1\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a7\n" +
+	"\tHelpEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x95\x01\n" +
+	"\x06Choice\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\x12;\n" +
+	"\x05label\x18\x02 \x03(\v2%.panel.registrar.v1.Choice.LabelEntryR\x05label\x1a8\n" +
+	"\n" +
+	"LabelEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"9\n" +
+	"\tCondition\x12\x14\n" +
+	"\x05field\x18\x01 \x01(\tR\x05field\x12\x16\n" +
+	"\x06values\x18\x02 \x03(\tR\x06values*\xc1\x02\n" +
 	"\rOperationKind\x12\x1e\n" +
 	"\x1aOPERATION_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17OPERATION_KIND_REGISTER\x10\x01\x12\x1b\n" +
@@ -949,11 +1213,12 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\x13OPERATION_KIND_LOCK\x104\x12\x19\n" +
 	"\x15OPERATION_KIND_UNLOCK\x105\x12\x1c\n" +
 	"\x18OPERATION_KIND_AUTH_CODE\x106\x12\x18\n" +
-	"\x14OPERATION_KIND_TRADE\x107*o\n" +
+	"\x14OPERATION_KIND_TRADE\x107*\x90\x01\n" +
 	"\x0eRegistrantKind\x12\x1f\n" +
 	"\x1bREGISTRANT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REGISTRANT_KIND_PERSON\x10\x01\x12 \n" +
-	"\x1cREGISTRANT_KIND_ORGANIZATION\x10\x02*\xab\x01\n" +
+	"\x1cREGISTRANT_KIND_ORGANIZATION\x10\x02\x12\x1f\n" +
+	"\x1bREGISTRANT_KIND_SOLE_TRADER\x10\x03*\xc5\x01\n" +
 	"\tFieldType\x12\x1a\n" +
 	"\x16FIELD_TYPE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fFIELD_TYPE_TEXT\x10\x01\x12\x13\n" +
@@ -961,7 +1226,8 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\x10FIELD_TYPE_YESNO\x10\x03\x12\x14\n" +
 	"\x10FIELD_TYPE_PHONE\x10\x04\x12\x14\n" +
 	"\x10FIELD_TYPE_EMAIL\x10\x05\x12\x16\n" +
-	"\x12FIELD_TYPE_ADDRESS\x10\x06*p\n" +
+	"\x12FIELD_TYPE_ADDRESS\x10\x06\x12\x18\n" +
+	"\x14FIELD_TYPE_AGREEMENT\x10\a*p\n" +
 	"\tDataClass\x12\x1a\n" +
 	"\x16DATA_CLASS_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11DATA_CLASS_PUBLIC\x10\x01\x12\x17\n" +
@@ -981,48 +1247,58 @@ func file_panel_registrar_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_panel_registrar_v1_order_proto_goTypes = []any{
 	(OperationKind)(0),  // 0: panel.registrar.v1.OperationKind
 	(RegistrantKind)(0), // 1: panel.registrar.v1.RegistrantKind
 	(FieldType)(0),      // 2: panel.registrar.v1.FieldType
 	(DataClass)(0),      // 3: panel.registrar.v1.DataClass
 	(*Order)(nil),       // 4: panel.registrar.v1.Order
-	(*Registrant)(nil),  // 5: panel.registrar.v1.Registrant
-	(*Values)(nil),      // 6: panel.registrar.v1.Values
-	(*Nameserver)(nil),  // 7: panel.registrar.v1.Nameserver
-	(*Problem)(nil),     // 8: panel.registrar.v1.Problem
-	(*Problems)(nil),    // 9: panel.registrar.v1.Problems
-	(*Form)(nil),        // 10: panel.registrar.v1.Form
-	(*Field)(nil),       // 11: panel.registrar.v1.Field
-	nil,                 // 12: panel.registrar.v1.Registrant.FieldsEntry
-	nil,                 // 13: panel.registrar.v1.Problem.ParamsEntry
-	nil,                 // 14: panel.registrar.v1.Problem.TextsEntry
-	nil,                 // 15: panel.registrar.v1.Field.LabelEntry
-	(*Date)(nil),        // 16: panel.registrar.v1.Date
+	(*Price)(nil),       // 5: panel.registrar.v1.Price
+	(*Registrant)(nil),  // 6: panel.registrar.v1.Registrant
+	(*Values)(nil),      // 7: panel.registrar.v1.Values
+	(*Nameserver)(nil),  // 8: panel.registrar.v1.Nameserver
+	(*Problem)(nil),     // 9: panel.registrar.v1.Problem
+	(*Problems)(nil),    // 10: panel.registrar.v1.Problems
+	(*Form)(nil),        // 11: panel.registrar.v1.Form
+	(*Field)(nil),       // 12: panel.registrar.v1.Field
+	(*Choice)(nil),      // 13: panel.registrar.v1.Choice
+	(*Condition)(nil),   // 14: panel.registrar.v1.Condition
+	nil,                 // 15: panel.registrar.v1.Registrant.FieldsEntry
+	nil,                 // 16: panel.registrar.v1.Problem.ParamsEntry
+	nil,                 // 17: panel.registrar.v1.Problem.TextsEntry
+	nil,                 // 18: panel.registrar.v1.Field.LabelEntry
+	nil,                 // 19: panel.registrar.v1.Field.HelpEntry
+	nil,                 // 20: panel.registrar.v1.Choice.LabelEntry
+	(*Date)(nil),        // 21: panel.registrar.v1.Date
 }
 var file_panel_registrar_v1_order_proto_depIdxs = []int32{
 	0,  // 0: panel.registrar.v1.Order.kind:type_name -> panel.registrar.v1.OperationKind
-	5,  // 1: panel.registrar.v1.Order.registrant:type_name -> panel.registrar.v1.Registrant
-	7,  // 2: panel.registrar.v1.Order.nameservers:type_name -> panel.registrar.v1.Nameserver
-	16, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
-	1,  // 4: panel.registrar.v1.Registrant.kind:type_name -> panel.registrar.v1.RegistrantKind
-	12, // 5: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
-	13, // 6: panel.registrar.v1.Problem.params:type_name -> panel.registrar.v1.Problem.ParamsEntry
-	14, // 7: panel.registrar.v1.Problem.texts:type_name -> panel.registrar.v1.Problem.TextsEntry
-	8,  // 8: panel.registrar.v1.Problems.problems:type_name -> panel.registrar.v1.Problem
-	0,  // 9: panel.registrar.v1.Form.kind:type_name -> panel.registrar.v1.OperationKind
-	1,  // 10: panel.registrar.v1.Form.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	11, // 11: panel.registrar.v1.Form.fields:type_name -> panel.registrar.v1.Field
-	15, // 12: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
-	2,  // 13: panel.registrar.v1.Field.type:type_name -> panel.registrar.v1.FieldType
-	3,  // 14: panel.registrar.v1.Field.class:type_name -> panel.registrar.v1.DataClass
-	6,  // 15: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	6,  // 1: panel.registrar.v1.Order.registrant:type_name -> panel.registrar.v1.Registrant
+	8,  // 2: panel.registrar.v1.Order.nameservers:type_name -> panel.registrar.v1.Nameserver
+	21, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
+	5,  // 4: panel.registrar.v1.Order.accept_price:type_name -> panel.registrar.v1.Price
+	1,  // 5: panel.registrar.v1.Registrant.kind:type_name -> panel.registrar.v1.RegistrantKind
+	15, // 6: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
+	16, // 7: panel.registrar.v1.Problem.params:type_name -> panel.registrar.v1.Problem.ParamsEntry
+	17, // 8: panel.registrar.v1.Problem.texts:type_name -> panel.registrar.v1.Problem.TextsEntry
+	9,  // 9: panel.registrar.v1.Problems.problems:type_name -> panel.registrar.v1.Problem
+	0,  // 10: panel.registrar.v1.Form.kind:type_name -> panel.registrar.v1.OperationKind
+	1,  // 11: panel.registrar.v1.Form.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	12, // 12: panel.registrar.v1.Form.fields:type_name -> panel.registrar.v1.Field
+	18, // 13: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
+	2,  // 14: panel.registrar.v1.Field.type:type_name -> panel.registrar.v1.FieldType
+	3,  // 15: panel.registrar.v1.Field.class:type_name -> panel.registrar.v1.DataClass
+	19, // 16: panel.registrar.v1.Field.help:type_name -> panel.registrar.v1.Field.HelpEntry
+	13, // 17: panel.registrar.v1.Field.choices:type_name -> panel.registrar.v1.Choice
+	14, // 18: panel.registrar.v1.Field.when:type_name -> panel.registrar.v1.Condition
+	20, // 19: panel.registrar.v1.Choice.label:type_name -> panel.registrar.v1.Choice.LabelEntry
+	7,  // 20: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_order_proto_init() }
@@ -1037,7 +1313,7 @@ func file_panel_registrar_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_order_proto_rawDesc), len(file_panel_registrar_v1_order_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   12,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,83 @@
+package console
+
+import (
+	"slices"
+	"strings"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
+)
+
+// question is a field of the contact that is asked, with what was answered and what is wrong with it.
+type question struct {
+	api.Field
+	Wrong    []string
+	answered []string
+}
+
+// Value is what was entered, one value a line.
+func (q question) Value() string { return strings.Join(q.answered, "\n") }
+
+// Has reports whether a value was chosen.
+func (q question) Has(value string) bool { return slices.Contains(q.answered, value) }
+
+// Questions are the fields that are asked by what was answered so far.
+func (o newOrder) Questions() (all []question) {
+	for _, f := range o.asked() {
+		all = append(all, question{f, o.Problems("contact." + f.Key), o.values["c."+f.Key]})
+	}
+	return all
+}
+
+// Conditional reports whether another answer may ask for other fields.
+func (o newOrder) Conditional() bool {
+	return slices.ContainsFunc(o.Form.Fields, func(f api.Field) bool { return len(f.When) > 0 })
+}
+
+// Registrants lists whom a domain can be for. What its registrar does not serve, it refuses.
+func (newOrder) Registrants() []string {
+	var all []string
+	for _, kind := range registrar.RegistrantKinds() {
+		all = append(all, string(kind))
+	}
+	return all
+}
+
+// asked lists the fields that are asked by what was answered so far.
+func (o newOrder) asked() []api.Field {
+	if o.Form == nil {
+		return nil
+	}
+
+	form, answers := registrar.Form{}, registrar.Registrant{Fields: map[string][]string{}}
+	byKey := map[string]api.Field{}
+	for _, f := range o.Form.Fields {
+		field := registrar.Field{Key: f.Key}
+		for _, c := range f.When {
+			field.When = append(field.When, registrar.Condition(c))
+		}
+		form.Fields = append(form.Fields, field)
+		answers.Fields[f.Key], byKey[f.Key] = answersTo(f, o.values["c."+f.Key]), f
+	}
+
+	var asked []api.Field
+	for _, f := range form.Asked(answers) {
+		asked = append(asked, byKey[f.Key])
+	}
+	return asked
+}
+
+// answersTo are the values of a field: a line each where it may have several.
+func answersTo(f api.Field, entered []string) (all []string) {
+	for _, text := range entered {
+		if !f.Multiple {
+			text = strings.Join(strings.Fields(text), " ")
+		}
+		for line := range strings.Lines(text) {
+			if line = strings.TrimSpace(line); line != "" {
+				all = append(all, line)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,117 @@
+package registrar
+
+import "slices"
+
+// FormQuery names a form.
+type FormQuery struct {
+	TLD        string
+	Kind       OperationKind
+	Registrant RegistrantKind
+}
+
+// FieldType is the type of a form field.
+type FieldType string
+
+const (
+	FieldText      FieldType = "text"
+	FieldDate      FieldType = "date" // YYYY-MM-DD
+	FieldYesNo     FieldType = "yesno"
+	FieldPhone     FieldType = "phone"
+	FieldEmail     FieldType = "email"
+	FieldAddress   FieldType = "address"
+	FieldAgreement FieldType = "agreement" // what the registrant accepts: "true", and nothing else
+)
+
+// FieldTypes lists every type.
+func FieldTypes() []FieldType {
+	return []FieldType{FieldText, FieldDate, FieldYesNo, FieldPhone, FieldEmail, FieldAddress, FieldAgreement}
+}
+
+// DataClass says how carefully a value must be handled.
+type DataClass string
+
+const (
+	DataPublic   DataClass = "public"   // appears in whois, or may
+	DataPersonal DataClass = "personal" // contact data: masked in pages and logs
+	DataIdentity DataClass = "identity" // passport, tax number, birth date: never shown again
+)
+
+// DataClasses lists every class.
+func DataClasses() []DataClass { return []DataClass{DataPublic, DataPersonal, DataIdentity} }
+
+// Form is what must be asked during an order.
+type Form struct {
+	TLD        string
+	Kind       OperationKind
+	Registrant RegistrantKind
+	Fields     []Field // in the order to ask
+}
+
+// Field is one question.
+type Field struct {
+	Key      string            // key in Registrant.Fields and in the contact file
+	Label    map[string]string // by language: "en", "ru"
+	Type     FieldType
+	Required bool   // in an update a field may be left out all the same: it stays as it is
+	Multiple bool   // may have several values, one line each
+	Pattern  string // RE2 that a value must match; "" = any
+	Example  string
+	Class    DataClass
+
+	Help      map[string]string // by language: what to write, and where to find it; of an agreement: what is accepted
+	Choices   []Choice          // the values that it may have; none = any
+	When      []Condition       // it is asked only where all of them hold; none = always
+	MinLength int               // of a value, in characters; 0 = any
+	MaxLength int               // of a value, in characters; 0 = any
+	Link      string            // https address of what is to be read first, such as the terms of an agreement; "" = none
+}
+
+// Choice is one of the values that a field may have.
+type Choice struct {
+	Value string
+	Label map[string]string // by language; none = the value itself
+}
+
+// Condition holds where another field of the form, which stands before the one that it is of, is asked
+// and has one of the values. The value "" is for a field without an answer.
+type Condition struct {
+	Field  string
+	Values []string
+}
+
+// Asked lists the fields that are asked of a registrant: those whose conditions hold by the answers
+// that are there.
+func (f Form) Asked(r Registrant) []Field {
+	var asked []Field
+	answers := map[string][]string{} // of the fields that are asked
+	for _, field := range f.Fields {
+		if field.asked(answers) {
+			asked = append(asked, field)
+			answers[field.Key] = given(r.Fields[field.Key])
+		}
+	}
+	return asked
+}
+
+func (f Field) asked(answers map[string][]string) bool {
+	for _, c := range f.When {
+		values, known := answers[c.Field]
+		if known && len(values) == 0 {
+			values = []string{""}
+		}
+		if !slices.ContainsFunc(values, func(v string) bool { return slices.Contains(c.Values, v) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// given leaves out what is empty, as HTML forms send every field.
+func given(values []string) (all []string) {
+	for _, v := range values {
+		if v != "" {
+			all = append(all, v)
+		}
+	}
+	return all
+}
