@@ -58,7 +58,7 @@ panel {
 }
 
 registrar "r01" { # bundled with the panel
-  tlds = ["ru", "su", "xn--p1ai"]
+  tlds = ["ru", "su", "xn--p1ai"] # another registrar may have com.ru: a name goes by the longest zone it lies in
   # retired = true        # not run any more; its domains and orders stay on record, and the rest of the block is ignored
   # default = true        # when another registrar serves one of these, too: new domains go here
 

@@ -87,7 +87,7 @@ type Webhook struct {
 // Registrar is a block registrar.
 type Registrar struct {
 	Name    string
-	TLDs    []string // ACE, lower case, without dots around
+	TLDs    []string // ACE, lower case, without dots around; of one label or several, as com.ru
 	Default bool     // serves its TLDs for new orders where several registrars could
 	Path    string   // the plugin's program; "" = bundled with the panel
 	SHA256  string   // of the program, in hex
@@ -231,6 +231,16 @@ func (c *Config) Registrar(name string) (Registrar, bool) {
 		}
 	}
 	return Registrar{}, false
+}
+
+// Zones lists what the registrars serve, and what those that are retired have served: its names
+// are none of a shorter zone.
+func (c *Config) Zones() (zones []string) {
+	for _, r := range c.Registrars {
+		zones = append(zones, r.TLDs...)
+	}
+	slices.Sort(zones)
+	return slices.Compact(zones)
 }
 
 // Route returns the registrar that new orders for a TLD go to. The TLD may be written as in

@@ -90,6 +90,36 @@ registrar "other" {
 	}
 }
 
+// A zone of several labels has its own registrar, whatever serves the zone around it; so has one
+// that was served by a registrar which is retired.
+func TestZones(t *testing.T) {
+	t.Parallel()
+	c, err := parseText(`registrar "first" {
+  tlds = ["ru", "uk"]
+}
+registrar "second" {
+  tlds = ["com.ru", ".Ком.РФ."]
+}
+registrar "third" {
+  tlds    = ["msk.ru"]
+  retired = true
+}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"com.ru", "msk.ru", "ru", "uk", "xn--j1aef.xn--p1ai"}, c.Zones()); diff != "" {
+		t.Error(diff)
+	}
+	for zone, want := range map[string]string{"ru": "first", "com.ru": "second", "COM.RU": "second", "ком.рф": "second", "msk.ru": "", "org.ru": "", "рф": ""} {
+		if name, ok := c.Route(zone); name != want || ok != (want != "") {
+			t.Errorf("Route(%q) is %q, %v; want %q", zone, name, ok, want)
+		}
+	}
+	if c.Serves("first", "com.ru") || !c.Serves("second", "com.ru") || c.Serves("second", "ru") || c.Serves("third", "msk.ru") {
+		t.Error("a zone is served by the registrar of another")
+	}
+}
+
 // What concerns the loading of a plugin.
 func TestLoading(t *testing.T) {
 	t.Parallel()
@@ -163,11 +193,15 @@ func TestMistakes(t *testing.T) {
 		{"no tlds", "registrar \"r01\" {\n  tlds = []\n}",
 			[]string{`plugin.hcl:2,10: tlds must name at least one TLD`}},
 		{"odd tld", "registrar \"r01\" {\n  tlds = [\"r u\"]\n}",
-			[]string{`plugin.hcl:2,10: "r u" is not a top-level domain`}},
-		{"zone below a tld", "registrar \"r01\" {\n  tlds = [\"com.ru\"]\n}",
-			[]string{`plugin.hcl:2,10: "com.ru" is below a top-level domain, and registrars serve whole ones: name "ru", or leave it out`}},
-		{"zone below a tld, in Cyrillic", "registrar \"r01\" {\n  tlds = [\"ru\", \"Ком.РФ.\"]\n}",
-			[]string{`plugin.hcl:2,10: "Ком.РФ." is below a top-level domain, and registrars serve whole ones: name "xn--p1ai", or leave it out`}},
+			[]string{`plugin.hcl:2,10: "r u" is no zone that names are registered in, such as ru or com.ru`}},
+		{"odd zone of several labels", "registrar \"r01\" {\n  tlds = [\"com..ru\", \"-.ru\", \"*.uk\"]\n}",
+			[]string{`plugin.hcl:2,10: "com..ru" is no zone that names are registered in, such as ru or com.ru`,
+				`plugin.hcl:2,10: "-.ru" is no zone that names are registered in, such as ru or com.ru`,
+				`plugin.hcl:2,10: "*.uk" is no zone that names are registered in, such as ru or com.ru`}},
+		{"zone of several labels twice", "registrar \"r01\" {\n  tlds = [\"ком.рф\", \"ru\", \".Ком.РФ.\"]\n}",
+			[]string{`plugin.hcl:2,10: the TLD xn--j1aef.xn--p1ai is named twice`}},
+		{"two registrars for a zone of several labels", "registrar \"a\" {\n  tlds = [\"ru\", \"com.ru\"]\n}\nregistrar \"b\" {\n  tlds = [\"Com.Ru\"]\n}",
+			[]string{`plugin.hcl:5,10: the TLD com.ru is served by a too: set default = true in one of them`}},
 		{"tld twice in one", "registrar \"r01\" {\n  tlds = [\"ru\", \".RU\"]\n}",
 			[]string{`plugin.hcl:2,10: the TLD ru is named twice`}},
 		{"two registrars for a TLD", "registrar \"a\" {\n  tlds = [\"ru\"]\n}\nregistrar \"b\" {\n  tlds = [\"su\", \"RU\"]\n}",

@@ -306,9 +306,7 @@ func (r *reader) tlds(written []string, at Position) []string {
 		tld, err := normalTLD(w)
 		switch {
 		case err != nil:
-			r.add(at, strconv.Quote(w)+" is not a top-level domain")
-		case strings.Contains(tld, "."): // names are routed by their last label
-			r.add(at, strconv.Quote(w)+" is below a top-level domain, and registrars serve whole ones: name "+strconv.Quote(tld[strings.LastIndex(tld, ".")+1:])+", or leave it out")
+			r.add(at, strconv.Quote(w)+" is no zone that names are registered in, such as ru or com.ru")
 		case slices.Contains(tlds, tld):
 			r.add(at, "the TLD "+tld+" is named twice")
 		default:
@@ -318,7 +316,7 @@ func (r *reader) tlds(written []string, at Position) []string {
 	return tlds
 }
 
-// normalTLD accepts .RU, ru, рф and xn--p1ai.
+// normalTLD accepts .RU, ru, рф, xn--p1ai and com.ru.
 func normalTLD(s string) (string, error) {
 	tld, err := idna.Registration.ToASCII(strings.ToLower(strings.Trim(strings.TrimSpace(s), ".")))
 	if err == nil && tld == "" {

@@ -155,7 +155,7 @@ func failedOrder(v *visit, name string) (*api.Order, error) {
 
 func otherRegistrars(v *visit, d api.Domain) (names []string, err error) {
 	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
-	tld := d.Name[strings.LastIndexByte(d.Name, '.')+1:]
+	tld := zoneOf(d.Name, plugins)
 	for _, p := range plugins {
 		if p.Name != d.Registrar && slices.Contains(p.TLDs, tld) {
 			names = append(names, p.Name)

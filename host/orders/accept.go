@@ -63,7 +63,7 @@ func (f follower) about(ctx context.Context, tx *sql.Tx, e registrar.Event) (reg
 }
 
 // owns reports whether a registrar may tell of a domain: it has it in the list, or had it or an
-// order for it before, or serves its TLD while no other registrar has it.
+// order for it before, or serves its zone while no other registrar has it.
 func (f follower) owns(ctx context.Context, tx *sql.Tx, domain string) (bool, error) {
 	if ace, err := input.ACE(domain); err != nil || ace != domain {
 		return false, nil
@@ -75,7 +75,7 @@ func (f follower) owns(ctx context.Context, tx *sql.Tx, domain string) (bool, er
 	if shown.Name != "" && shown.Registrar == f.registrar {
 		return true, nil
 	}
-	if (shown.Name == "" || shown.Status.Gone()) && f.board.Serves(f.registrar, input.TLD(domain)) {
+	if (shown.Name == "" || shown.Status.Gone()) && f.board.Serves(f.registrar, domain) {
 		return true, nil
 	}
 	var before bool

@@ -189,6 +189,10 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 			input.Unicode(ace), known.Customer, known.Handle, known.PaidTill)
 	}
 
+	if s.board.Runs(name) && !s.board.Serves(name, ace) {
+		return Domain{}, input.Mistake("registrar", fmt.Sprintf("%q does not serve .%s by plugin.hcl", name, input.Unicode(s.board.Zone(ace))))
+	}
+
 	return s.takeOver(ctx, i, name)
 }
 

@@ -8,7 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Form tells what an order for a TLD must say. The TLD may be typed in any form.
+// Form tells what an order for a zone must say, which may be typed in any form.
 func (b *Board) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
 	ace, err := input.Zone(q.TLD)
 	if err != nil {

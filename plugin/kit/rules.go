@@ -21,17 +21,12 @@ var (
 
 func isName(text string) bool { return len(text) <= longestName && goodName.MatchString(text) }
 
-// tldOf is the longest of the TLDs that a name lies below; with no list the last label; "" = none.
+// tldOf is the TLD that a name lies in; with no list the last label; "" = none.
 func tldOf(name string, tlds []string) (tld string) {
 	if len(tlds) == 0 {
 		return name[strings.LastIndexByte(name, '.')+1:]
 	}
-	for _, t := range tlds {
-		if strings.HasSuffix(name, "."+t) && len(t) > len(tld) {
-			tld = t
-		}
-	}
-	return tld
+	return registrar.ZoneOf(name, tlds)
 }
 
 // form answers a query by an adapter's fields.

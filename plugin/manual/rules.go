@@ -25,8 +25,8 @@ func fields() []registrar.Field {
 
 // form is the same for every TLD: staff know what a registry wants.
 func form(q registrar.FormQuery) (registrar.Form, error) {
-	if !label.MatchString(q.TLD) {
-		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "%q is not a top-level domain", q.TLD)
+	if checkName("a."+q.TLD) != "" {
+		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "%q is not a zone that names are registered in", q.TLD)
 	}
 	if !slices.Contains(registrar.RegistrantKinds(), q.Registrant) {
 		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "a registrant is one of %v", registrar.RegistrantKinds())

@@ -433,6 +433,12 @@ var brokenRegistrars = map[string]func(a *altered){
 			return a.good.Validate(ctx, o)
 		}
 	},
+	"validate/zones": judged(func(o registrar.Order, problems []registrar.Problem) []registrar.Problem {
+		if last := o.Domain[strings.LastIndexByte(o.Domain, '.')+1:]; slices.Contains(goodDescription().TLDs, last) || last == "conformance" {
+			return problems
+		}
+		return append(problems, registrar.Problem{Path: "domain", Message: "lies in no TLD"}) // it knows those of one label
+	}),
 	"validate/order-id": func(a *altered) {
 		a.submit = func(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
 			o.ID = registrar.OrderID(strings.ReplaceAll(string(o.ID), "/", "-"))

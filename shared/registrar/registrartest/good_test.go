@@ -88,7 +88,7 @@ func newGood(log *slog.Logger) *good { return &good{log: log, more: make(chan st
 
 func goodDescription() registrar.Description {
 	return registrar.Description{
-		Name: "good", Title: "A registrar for tests", Version: "1.2.3", TLDs: []string{"example", "xn--p1ai"},
+		Name: "good", Title: "A registrar for tests", Version: "1.2.3", TLDs: []string{"example", "com.test", "xn--p1ai"},
 		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(), Capabilities: registrar.Capabilities(),
 		Schema: registrar.Schema{
 			Attributes: []registrar.Attribute{
@@ -147,7 +147,7 @@ func (g *good) problems(o registrar.Order) []registrar.Problem {
 	starts := o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer
 	add(!o.ID.Valid(), "id", "is none")
 	add(!slices.Contains(registrar.OperationKinds(), o.Kind), "kind", "is none")
-	add(!goodName.MatchString(o.Domain), "domain", "is no name in ACE")
+	add(!goodName.MatchString(o.Domain) || registrar.ZoneOf(o.Domain, goodDescription().TLDs) == "", "domain", "is no name in ACE that can be had here")
 	add(starts && o.Customer == "", "customer", "is required")
 	add(starts && o.Registrant == nil, "contact", "is required")
 	add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0, "nameservers", "is required")
