@@ -179,7 +179,8 @@ registrar "r01" { # bundled with the panel
 }
 
 registrar "manual" { # registered by hand by staff: panel operation resolve
-  tlds = ["com", "example"]
+  # plugin = "manual"   # absent, the label names the plugin; a second account of it has a label of its own: registrar "r01-b" { plugin = "r01" … }
+  tlds = ["com", "example"] # or of several labels: "co.uk"
   config {
     lookup  = "always_available" # always_available | always_taken | whois
     confirm = "operator"         # operator | at_once

@@ -120,6 +120,48 @@ registrar "third" {
 	}
 }
 
+// Several registrars may be accounts of one plugin; where none is named, the label names it.
+func TestAccounts(t *testing.T) {
+	t.Parallel()
+	c, err := parseText(`registrar "r01" {
+  tlds    = ["ru"]
+  default = true
+}
+registrar "r01-b" {
+  plugin = "r01"
+  tlds   = ["ru", "su"]
+}
+registrar "shop" {
+  plugin = "acme"
+  tlds   = ["com"]
+  path   = "bin/acme"
+  dev    = true
+}
+registrar "r01-old" {
+  plugin  = "r01"
+  tlds    = ["ru"]
+  retired = true
+}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, plugin := range map[string]string{"r01": "r01", "r01-b": "r01", "shop": "acme", "r01-old": "r01"} {
+		if r, ok := c.Registrar(name); !ok || r.Plugin != plugin {
+			t.Errorf("registrar %s is of plugin %q, want %q", name, r.Plugin, plugin)
+		}
+	}
+	var names []string
+	for _, r := range c.Accounts("r01") {
+		names = append(names, r.Name)
+	}
+	if diff := cmp.Diff([]string{"r01", "r01-b"}, names); diff != "" {
+		t.Errorf("accounts of r01\n%s", diff)
+	}
+	if name, _ := c.Route("ru"); name != "r01" || !c.Serves("r01-b", "ru") || c.Serves("r01-old", "ru") {
+		t.Errorf("new names of ru go to %s", name)
+	}
+}
+
 // What concerns the loading of a plugin.
 func TestLoading(t *testing.T) {
 	t.Parallel()
@@ -208,6 +250,12 @@ func TestMistakes(t *testing.T) {
 			[]string{`plugin.hcl:5,10: the TLD ru is served by a too: set default = true in one of them`}},
 		{"two defaults for a TLD", "registrar \"a\" {\n  tlds    = [\"ru\"]\n  default = true\n}\nregistrar \"b\" {\n  tlds    = [\"ru\"]\n  default = true\n}",
 			[]string{`plugin.hcl:7,13: the TLD ru has the default a already: only one of them can be it`}},
+		{"a plugin that is none", "registrar \"a\" {\n  plugin = \"R01!\"\n  tlds   = [\"ru\"]\n}",
+			[]string{`plugin.hcl:2,12: plugin must be the name of a plugin, as it calls itself: 1 to 32 of a-z 0-9 -, not - first; leave it out where the registrar is called as its plugin`}},
+		{"an empty plugin", "registrar \"a\" {\n  plugin = \"\"\n  tlds   = [\"ru\"]\n}",
+			[]string{`plugin.hcl:2,12: plugin must be the name of a plugin, as it calls itself: 1 to 32 of a-z 0-9 -, not - first; leave it out where the registrar is called as its plugin`}},
+		{"two accounts of a plugin for a TLD", "registrar \"r01\" {\n  tlds = [\"ru\", \"su\"]\n}\nregistrar \"r01-b\" {\n  plugin = \"r01\"\n  tlds   = [\"su\"]\n}",
+			[]string{`plugin.hcl:6,12: the TLD su is served by r01 too: set default = true in one of them`}},
 		{"one name twice", "registrar \"a\" {\n  tlds = [\"ru\"]\n}\nregistrar \"a\" {\n  tlds = [\"su\"]\n}",
 			[]string{`plugin.hcl:4,1: registrar "a" is defined twice: give one another name`}},
 		{"odd name", "registrar \"../a\" {\n  tlds = [\"ru\"]\n}",

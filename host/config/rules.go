@@ -236,8 +236,8 @@ var goodName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 
 func (r *reader) registrar(b registrarBlock) Registrar {
 	one := Registrar{
-		Name: b.Name, Default: b.Default, Path: join(r.dir, b.Path), SHA256: strings.ToLower(b.SHA256), Dev: b.Dev,
-		At: positionOf(b.At), TLDsAt: r.at(b.TLDsAt, b.At), DefaultAt: r.at(b.DefaultAt, b.At),
+		Name: b.Name, Plugin: b.Name, Default: b.Default, Path: join(r.dir, b.Path), SHA256: strings.ToLower(b.SHA256), Dev: b.Dev,
+		At: positionOf(b.At), PluginAt: r.at(b.PluginAt, b.At), TLDsAt: r.at(b.TLDsAt, b.At), DefaultAt: r.at(b.DefaultAt, b.At),
 		PathAt: r.at(b.PathAt, b.At), SHA256At: r.at(b.SHA256At, b.At), UserAt: r.at(b.UserAt, b.At),
 		Env: b.Env, User: b.User, Retired: b.Retired,
 		body: hcl.EmptyBody(), configAt: positionOf(b.At),
@@ -248,6 +248,12 @@ func (r *reader) registrar(b registrarBlock) Registrar {
 	}
 	if !goodName.MatchString(b.Name) {
 		r.add(one.At, "a registrar's name has 1 to 32 of a-z 0-9 - and does not start with -")
+	}
+
+	if b.Plugin != nil {
+		if one.Plugin = *b.Plugin; !goodName.MatchString(one.Plugin) {
+			r.add(one.PluginAt, "plugin must be the name of a plugin, as it calls itself: 1 to 32 of a-z 0-9 -, not - first; leave it out where the registrar is called as its plugin")
+		}
 	}
 
 	one.TLDs = r.tlds(b.TLDs, one.TLDsAt)

@@ -284,6 +284,7 @@ func TestNeverRetried(t *testing.T) {
 			}
 		}, "plugin.hcl:1,2: no such secret", ""},
 		{"another name", "misnamed", nil, `it calls itself "impostor"`, ""},
+		{"another plugin than the account's", "", func(o *Options) { o.Plugins[0].Plugin = "impostor" }, `it calls itself "actor", and is to be "impostor"`, ""},
 		{"another major version", "", func(o *Options) { o.Plugins[0].Env = []string{roleVariable + "=major"} },
 			"it speaks version 2 of the protocol and this panel version 1: upgrade the panel", ""},
 		{"no program", "", withoutProgram, "no such file", ""},

@@ -122,7 +122,7 @@ func reviewOf(r registrar.Review) api.Review {
 }
 
 func pluginOf(s supervisor.Status) api.Plugin {
-	return api.Plugin{Name: s.Name, Title: s.Title, Version: s.Version, State: string(s.State), TLDs: texts(s.TLDs), Kinds: texts(s.Kinds),
+	return api.Plugin{Name: s.Name, Plugin: known(s.Plugin), Title: s.Title, Version: s.Version, State: string(s.State), TLDs: texts(s.TLDs), Kinds: texts(s.Kinds),
 		Capabilities: texts(s.Capabilities), Restarts: s.Restarts, Since: s.Since.UTC(), Error: known(s.Error),
 		Health: list(s.Health, func(c registrar.Component) api.Component {
 			return api.Component{Component: c.Name, OK: c.OK, Detail: c.Detail, Advice: advice(c.Advice)}

@@ -106,7 +106,7 @@ func (s *Server) importDomains(r *http.Request, in api.Imports) ([]api.Imported,
 	if err := input.Mistakes(problems); err != nil {
 		return nil, err
 	}
-	all, err := s.orders.Intake().Take(r.Context(), rows, in.DryRun)
+	all, err := s.orders.Intake(in.Registrar).Take(r.Context(), rows, in.DryRun)
 	return list(all, func(v orders.Imported) api.Imported {
 		return api.Imported{Domain: v.Domain, Unicode: input.Unicode(v.Domain), Action: v.Action, Reason: known(v.Reason)}
 	}), err

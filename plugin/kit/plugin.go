@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -98,7 +99,7 @@ func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, erro
 func (p *Plugin) Start(ctx context.Context) (registrar.Registrar, error) {
 	settings, remote := p.configured()
 	d := p.adapter.Describe()
-	s, err := store.Open(ctx, store.Options{Dir: settings.DataDir, Name: d.Name, Create: settings.Create, Now: p.now})
+	s, err := store.Open(ctx, store.Options{Dir: settings.DataDir, Name: cmp.Or(settings.Account, d.Name), Create: settings.Create, Now: p.now})
 	if err != nil {
 		return nil, err
 	}

@@ -29,10 +29,11 @@ var sealedOrders = sqldb.Sealed{Table: "operations", Key: "number", Column: "sea
 
 // book keeps operations, domains and events.
 type book struct {
-	db  *sqldb.DB
-	dir string
-	box *seal.Box // seals orders: they hold personal data
-	now func() time.Time
+	db   *sqldb.DB
+	dir  string
+	name string    // of the account: operations are called NAME-1, NAME-2 …
+	box  *seal.Box // seals orders: they hold personal data
+	now  func() time.Time
 
 	changed wake.Broadcast
 }
@@ -51,7 +52,7 @@ func openBook(ctx context.Context, dir string, server secret.String, create bool
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open book: %w", err), db.Close())
 	}
-	return &book{db: db, dir: dir, box: box, now: now}, nil
+	return &book{db: db, dir: dir, name: "manual", box: box, now: now}, nil
 }
 
 // backup copies the book and its key into a directory.
@@ -110,7 +111,7 @@ func (b *book) scanRow(s sqldb.Scanner) (r row, err error) {
 		return r, err
 	}
 
-	r.ID = registrar.OperationID("manual-" + strconv.FormatInt(number, 10))
+	r.ID = registrar.OperationID(b.name + "-" + strconv.FormatInt(number, 10))
 	r.UpdatedAt, r.Version = r.CreatedAt, "1"
 	if r.State == registrar.NeedsAction {
 		r.WaitsFor = "staff to " + string(r.Kind) + " " + r.Domain + " by hand"
@@ -126,12 +127,12 @@ func (b *book) scanRow(s sqldb.Scanner) (r row, err error) {
 	return r, json.Unmarshal(text, &r.order)
 }
 
-func numberOf(id registrar.OperationID) int64 {
-	n, err := strconv.ParseInt(strings.TrimPrefix(string(id), "manual-"), 10, 64)
-	if err != nil {
-		return 0
+func (b *book) numberOf(id registrar.OperationID) int64 {
+	text, ok := strings.CutPrefix(string(id), b.name+"-")
+	if n, err := strconv.ParseInt(text, 10, 64); ok && err == nil {
+		return n
 	}
-	return n
+	return 0
 }
 
 func (b *book) find(ctx context.Context, q sqldb.Querier, where string, arg any) (row, error) {
@@ -244,7 +245,7 @@ func startOf(o registrar.Order) (registrar.Domain, bool) {
 // conclude records a verdict and what it means for the domain.
 func (b *book) conclude(ctx context.Context, d registrar.Decision) (op registrar.Operation, err error) {
 	err = b.write(ctx, func(tx *sql.Tx) error {
-		r, err := b.find(ctx, tx, "number = $1", numberOf(d.Operation))
+		r, err := b.find(ctx, tx, "number = $1", b.numberOf(d.Operation))
 		if err != nil {
 			return err
 		}
@@ -265,7 +266,7 @@ func (b *book) conclude(ctx context.Context, d registrar.Decision) (op registrar
 
 		// finished_at is null: a decision that another has overtaken changes nothing.
 		_, err = tx.ExecContext(ctx, "update operations set state = $1, error = $2, decided_by = $3, finished_at = $4 where number = $5 and finished_at is null",
-			r.State, r.Error, d.By, sqldb.Millis(b.now()), numberOf(r.ID))
+			r.State, r.Error, d.By, sqldb.Millis(b.now()), b.numberOf(r.ID))
 		if err != nil {
 			return fmt.Errorf("conclude operation: %w", err)
 		}
@@ -277,7 +278,7 @@ func (b *book) conclude(ctx context.Context, d registrar.Decision) (op registrar
 			return err
 		}
 
-		r, err = b.find(ctx, tx, "number = $1", numberOf(d.Operation))
+		r, err = b.find(ctx, tx, "number = $1", b.numberOf(d.Operation))
 		op = r.Operation
 		return err
 	})
@@ -371,7 +372,7 @@ func (b *book) readDomain(ctx context.Context, tx *sql.Tx, name string) (d regis
 
 func (b *book) operation(ctx context.Context, id registrar.OperationID) (op registrar.Operation, err error) {
 	err = b.db.Read(ctx, func(tx *sql.Tx) error {
-		r, err := b.find(ctx, tx, "number = $1", numberOf(id))
+		r, err := b.find(ctx, tx, "number = $1", b.numberOf(id))
 		if err != nil {
 			return err
 		}

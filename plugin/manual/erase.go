@@ -51,7 +51,7 @@ func (b *book) erase(ctx context.Context, q registrar.ErasureQuery) (done regist
 		}
 
 		err := b.db.Write(ctx, func(tx *sql.Tx) error {
-			why, err := b.emptyOrder(ctx, tx, numberOf(r.ID), q.Before)
+			why, err := b.emptyOrder(ctx, tx, b.numberOf(r.ID), q.Before)
 			switch {
 			case err == nil && why == "":
 				emptied++

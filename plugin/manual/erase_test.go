@@ -47,7 +47,7 @@ func TestErase(t *testing.T) {
 	for _, id := range []registrar.OperationID{failed.ID, moved.ID, held.ID, open.ID, "manual-5"} {
 		var r row
 		err := p.book.db.Read(t.Context(), func(tx *sql.Tx) (err error) {
-			r, err = p.book.find(t.Context(), tx, "number = $1", numberOf(id))
+			r, err = p.book.find(t.Context(), tx, "number = $1", p.book.numberOf(id))
 			return err
 		})
 		if err != nil {

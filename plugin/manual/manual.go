@@ -11,6 +11,7 @@
 package manual
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,6 +60,7 @@ type Plugin struct {
 type settings struct {
 	config
 	server  secret.String // the store, if that is no file
+	account string
 	dataDir string
 	create  bool
 }
@@ -136,7 +138,7 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	p.settings = settings{config: c, server: server, dataDir: s.DataDir, create: s.Create}
+	p.settings = settings{config: c, server: server, account: s.Account, dataDir: s.DataDir, create: s.Create}
 	return nil
 }
 
@@ -167,6 +169,7 @@ func (p *Plugin) Start(ctx context.Context) (registrar.Registrar, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.name = cmp.Or(s.account, b.name)
 	p.log.Info("started", "data", s.dataDir)
 	return &Registrar{config: s.config, book: b}, nil
 }

@@ -53,7 +53,7 @@ func CapabilitiesOf(r Registrar) []Capability {
 
 // Description introduces a registrar.
 type Description struct {
-	Name         string   // as the panel's configuration names it: "acme"
+	Name         string   // of the plugin, as the panel's configuration names it: "acme"
 	Title        string   // for people: "ACME by its API"
 	Version      string   // semantic version of the plugin
 	TLDs         []string // that it can serve, in ACE; empty = any
@@ -144,6 +144,9 @@ type Settings struct {
 	// and a repeated block is a list of objects in which the labels stand under their names.
 	// Secrets are resolved.
 	Config json.RawMessage
+	// Account is the panel's name for this account at the registrar: several may be of one
+	// plugin. IDs of operations that begin with it are no other account's. "" = the plugin's name.
+	Account string
 	// DataDir is the plugin's own directory: exists, absolute, mode 0700.
 	DataDir string
 	// Create permits making the plugin's store when there is none. Without it a missing

@@ -202,6 +202,7 @@ type Decision struct {
 // Plugin is how a registrar's process stands.
 type Plugin struct {
 	Name         string      `json:"name"`
+	Plugin       *string     `json:"plugin"` // as the plugin calls itself; several registrars may be accounts of one
 	Title        string      `json:"title"`
 	Version      string      `json:"version"`
 	State        string      `json:"state"`

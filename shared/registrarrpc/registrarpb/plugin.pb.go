@@ -681,7 +681,10 @@ type ConfigureRequest struct {
 	DataDir string `protobuf:"bytes,2,opt,name=data_dir,json=dataDir,proto3" json:"data_dir,omitempty"`
 	// Permits making the plugin's store when there is none. Without it a missing store is an
 	// error.
-	Create        bool `protobuf:"varint,3,opt,name=create,proto3" json:"create,omitempty"`
+	Create bool `protobuf:"varint,3,opt,name=create,proto3" json:"create,omitempty"`
+	// The panel's name for this account at the registrar: several may be of one plugin. IDs of
+	// operations that begin with it are no other account's. Empty for the plugin's own name.
+	Account       string `protobuf:"bytes,70,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -735,6 +738,13 @@ func (x *ConfigureRequest) GetCreate() bool {
 		return x.Create
 	}
 	return false
+}
+
+func (x *ConfigureRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
 }
 
 // ConfigureResponse has no fields yet.
@@ -1148,11 +1158,12 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x06advice\x18\x05 \x03(\v2\x1a.panel.registrar.v1.AdviceR\x06advice\x1a:\n" +
 	"\fFiguresEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"b\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"|\n" +
 	"\x10ConfigureRequest\x12\x1b\n" +
 	"\x06config\x18\x01 \x01(\fB\x03\x80\x01\x01R\x06config\x12\x19\n" +
 	"\bdata_dir\x18\x02 \x01(\tR\adataDir\x12\x16\n" +
-	"\x06create\x18\x03 \x01(\bR\x06create\"\x13\n" +
+	"\x06create\x18\x03 \x01(\bR\x06create\x12\x18\n" +
+	"\aaccount\x18F \x01(\tR\aaccount\"\x13\n" +
 	"\x11ConfigureResponse\"\"\n" +
 	"\fProbeRequest\x12\x12\n" +
 	"\x04mail\x18\x01 \x01(\bR\x04mail\"N\n" +
