@@ -7,7 +7,7 @@
 //
 // Every page works without script: forms, and an answer 303 after each. The one script, served from
 // the panel itself, brings pages up to date and moves by keys. What is said stands in the catalogues
-// of texts/ under a code; the words of a registrar, a mail or a person are shown as they are.
+// of host/wording under a code; the words of a registrar, a mail or a person are shown as they are.
 package console
 
 import (
@@ -45,7 +45,7 @@ type Console struct {
 	handler   http.Handler
 }
 
-//go:embed pages assets texts
+//go:embed pages assets
 var files embed.FS
 
 // New makes a console.

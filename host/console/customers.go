@@ -33,7 +33,7 @@ func showCustomer(v *visit) (any, error) {
 		return nil, err
 	}
 	if len(missing) == 0 && len(known.Handles)+len(known.Domains)+len(known.Orders) == 0 {
-		return nil, &api.Error{Code: string(registrar.NotFound), Message: v.lang.text("customer.unknown", "Customer", known.ID)}
+		return nil, &api.Error{Code: string(registrar.NotFound), Message: v.lang.Text("customer.unknown", "Customer", known.ID)}
 	}
 	c := customer{Customer: known, Missing: missing}
 	slices.Reverse(c.Orders)
@@ -60,7 +60,7 @@ type erased struct {
 func erase(v *visit) (any, error) {
 	id := v.PathValue("id")
 	if strings.TrimSpace(v.PostFormValue("confirm")) != id {
-		return nil, &api.Error{Code: string(registrar.Invalid), Message: v.lang.text("failure.confirm", "Customer", id)}
+		return nil, &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.confirm", "Customer", id)}
 	}
 	done, missing, err := api.PostPartial[api.Erasure](v.Context(), v.console.client, api.Path("customers", id, "erase"), api.Reader{})
 	return erased{done, missing}, err

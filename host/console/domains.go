@@ -196,19 +196,19 @@ func setRenewals(v *visit) (done, error) {
 	mode := v.PostFormValue("mode")
 	names := v.PostForm["name"]
 	if len(names) == 0 {
-		return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.text("failure.nothing-ticked")}
+		return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.nothing-ticked")}
 	}
 	for _, name := range names[:min(len(names), rowsOnPage)] {
 		if _, err := post[api.Domain](v, api.Path("domains", name, "renewal"), api.Renewal{Mode: mode}); err != nil {
 			return done{}, err
 		}
 	}
-	return done{local(v.PostFormValue("back")), told("done.renewals-set", "Count", strconv.Itoa(len(names)), "Mode", v.lang.word("renewal", mode))}, nil
+	return done{local(v.PostFormValue("back")), told("done.renewals-set", "Count", strconv.Itoa(len(names)), "Mode", v.lang.Word("renewal", mode))}, nil
 }
 
 func setRenewal(v *visit) (done, error) {
 	d, err := post[api.Domain](v, api.Path("domains", v.PathValue("name"), "renewal"), api.Renewal{Mode: v.PostFormValue("mode")})
-	return done{address("domains", d.Name), told("done.renewal-set", "Name", d.Unicode, "Mode", v.lang.word("renewal", d.Renewal))}, err
+	return done{address("domains", d.Name), told("done.renewal-set", "Name", d.Unicode, "Mode", v.lang.Word("renewal", d.Renewal))}, err
 }
 
 // renewNow orders a renewal from the day till which the person saw the domain paid.

@@ -51,7 +51,7 @@ func (v *visit) troubleOf(err error) *trouble {
 		t.Message = "" // the headline says it
 	}
 	for _, p := range refused.Problems {
-		t.Problems = append(t.Problems, problem{p.Path, v.lang.of(p.Texts, p.Message)})
+		t.Problems = append(t.Problems, problem{p.Path, v.lang.Of(p.Texts, p.Message)})
 	}
 	return t
 }
@@ -73,7 +73,7 @@ func forbidden(rights []access.Right) error {
 // foreign answers requests that another site made a browser send.
 func (c *Console) foreign(w http.ResponseWriter, r *http.Request) {
 	v := c.visit(r)
-	c.fail(w, v, &api.Error{Code: "FORBIDDEN", Message: v.lang.text("failure.foreign")})
+	c.fail(w, v, &api.Error{Code: "FORBIDDEN", Message: v.lang.Text("failure.foreign")})
 }
 
 // missing answers for pages that there are not.

@@ -43,7 +43,7 @@ type standing struct {
 
 func (c *Console) frame(v *visit) frame {
 	_, known := access.From(v.Context())
-	f := frame{Lang: v.lang.name, Path: v.URL.Path, Back: v.URL.RequestURI(), Caller: v.caller, Known: known, Zone: c.now().In(c.zone).Format("MST"), Trouble: v.trouble}
+	f := frame{Lang: v.lang.Name, Path: v.URL.Path, Back: v.URL.RequestURI(), Caller: v.caller, Known: known, Zone: c.now().In(c.zone).Format("MST"), Trouble: v.trouble}
 	if v.Method != http.MethodGet {
 		f.Back = v.URL.Path
 	}
@@ -134,8 +134,8 @@ const languageCookie = "panel-language"
 func (c *Console) chooseLanguage(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
 	name := r.PostFormValue("language")
-	if !slices.ContainsFunc(c.languages, func(l *language) bool { return l.name == name }) {
-		name = c.languages[0].name
+	if !slices.ContainsFunc(c.languages, func(l *language) bool { return l.Name == name }) {
+		name = c.languages[0].Name
 	}
 	http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: name, Path: "/", MaxAge: 400 * 24 * 60 * 60, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
 	http.Redirect(w, r, local(r.PostFormValue("back")), http.StatusSeeOther)

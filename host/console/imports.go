@@ -66,7 +66,7 @@ func (v *visit) plan(in *intake) error {
 	case len(in.Lines) > 0:
 		return &api.Error{Code: string(registrar.Invalid), Message: api.RequestMistakes}
 	case len(rows) == 0:
-		return &api.Error{Code: string(registrar.Invalid), Message: v.lang.text("failure.no-rows")}
+		return &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.no-rows")}
 	}
 
 	take := v.PostFormValue("step") == "take"
@@ -104,9 +104,9 @@ func (v *visit) rowsOf(in *intake) (rows []api.ImportRow) {
 		day, err := registrar.ParseDate(row.PaidTill)
 		switch {
 		case err != nil || day.IsZero():
-			in.Lines = append(in.Lines, v.lang.text("import.line.day", "Line", strconv.Itoa(number), "Text", row.PaidTill))
+			in.Lines = append(in.Lines, v.lang.Text("import.line.day", "Line", strconv.Itoa(number), "Text", row.PaidTill))
 		case row.Customer == "" || row.Handle == "":
-			in.Lines = append(in.Lines, v.lang.text("import.line.whose", "Line", strconv.Itoa(number), "Name", row.Domain))
+			in.Lines = append(in.Lines, v.lang.Text("import.line.whose", "Line", strconv.Itoa(number), "Name", row.Domain))
 		}
 		rows = append(rows, row)
 	}

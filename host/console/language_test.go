@@ -2,7 +2,6 @@ package console
 
 import (
 	"encoding/json"
-	"io/fs"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -17,13 +16,14 @@ import (
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/web/api"
+	"registrar.panel/host/wording"
 	"registrar.panel/shared/registrar"
 )
 
-// catalogue reads a language's texts: by code, then by plural form.
-func catalogue(t *testing.T, name string) map[string]map[string]string {
+// codes are those of the catalogues.
+func codes(t *testing.T) map[string]bool {
 	t.Helper()
-	text, err := fs.ReadFile(files, "texts/"+name+".json")
+	text, err := os.ReadFile("../wording/texts/en.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,62 +31,18 @@ func catalogue(t *testing.T, name string) map[string]map[string]string {
 	if err := json.Unmarshal(text, &raw); err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]map[string]string{}
-	for code, v := range raw {
-		all[code] = map[string]string{}
-		switch v := v.(type) {
-		case string:
-			all[code][""] = v
-		case map[string]any:
-			for form, text := range v {
-				all[code][form], _ = text.(string)
-			}
-		}
+	all := map[string]bool{}
+	for code := range raw {
+		all[code] = true
 	}
 	return all
-}
-
-var hole = regexp.MustCompile(`\{\{\.\w+\}\}`)
-
-// Every code has a text in both languages, with the same places, and with the plural forms of each.
-func TestCatalogues(t *testing.T) {
-	t.Parallel()
-
-	forms := map[string][]string{"en": {"one", "other"}, "ru": {"few", "many", "one", "other"}}
-	en, ru := catalogue(t, "en"), catalogue(t, "ru")
-	for lang, c := range map[string][2]map[string]map[string]string{"ru": {en, ru}, "en": {ru, en}} {
-		for code, theirs := range c[0] {
-			ours, there := c[1][code]
-			if !there {
-				t.Errorf("%s has no text in %s", code, lang)
-				continue
-			}
-			if _, whole := theirs[""]; whole {
-				if text := ours[""]; text == "" || !slices.Equal(holes(theirs[""]), holes(text)) {
-					t.Errorf("%s in %s is empty, or has other places: %q", code, lang, text)
-				}
-				continue
-			}
-			for _, form := range forms[lang] {
-				if text := ours[form]; text == "" || !slices.Equal(holes(theirs["other"]), holes(text)) {
-					t.Errorf("%s in %s has no plural form %s, or one with other places: %q", code, lang, form, text)
-				}
-			}
-		}
-	}
-}
-
-func holes(text string) []string {
-	all := hole.FindAllString(text, -1)
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // Pages and program use codes that there are, and every word of a few has its texts.
 func TestCodesHaveTexts(t *testing.T) {
 	t.Parallel()
 
-	known := catalogue(t, "en")
+	known := codes(t)
 	used := map[string]bool{}
 	need := func(code, where string) {
 		used[code] = true
@@ -111,7 +67,7 @@ func TestCodesHaveTexts(t *testing.T) {
 	}
 
 	for code := range known {
-		if family, _, _ := strings.Cut(code, "."); !used[code] && !slices.Contains([]string{"part", "advice", "nav", "actor", "capability", "headline", "event", saying}, family) {
+		if family, _, _ := strings.Cut(code, "."); !used[code] && !slices.Contains([]string{"part", "advice", "nav", "actor", "capability", "headline", "event", "span", wording.Panel, wording.CommandLine, "notify"}, family) {
 			t.Errorf("nothing uses the code %q", code)
 		}
 	}
@@ -212,7 +168,7 @@ func codesInCommand(c *parse.CommandNode, found func(code string)) {
 	}
 }
 
-var inProgram = regexp.MustCompile(`(?:told|text|count|changed|giveUp)\((?:[^()"]*|"\w+", )"([a-zA-Z-]+\.[a-zA-Z.-]+)"(?:, "(done\.[a-z-]+)")?`)
+var inProgram = regexp.MustCompile(`(?:told|[tT]ext|[cC]ount|changed|giveUp)\((?:[^()"]*|"\w+", )"([a-zA-Z-]+\.[a-zA-Z.-]+)"(?:, "(done\.[a-z-]+)")?`)
 
 func codesOfProgram(t *testing.T) map[string]bool {
 	t.Helper()
@@ -240,18 +196,14 @@ func codesOfProgram(t *testing.T) map[string]bool {
 	return all
 }
 
-func TestWordsOfBothLanguages(t *testing.T) {
+func TestTimesInBothLanguages(t *testing.T) {
 	t.Parallel()
 
 	c := New(Options{Zone: moscow, Now: func() time.Time { return now }})
 	en, ru := c.languages[0], c.languages[1]
 	for _, x := range []struct{ got, want string }{
-		{en.count("span.days", 1), "1 day"}, {en.count("span.days", 1234), "1,234 days"},
-		{ru.count("span.days", 1), "1 день"}, {ru.count("span.days", 2), "2 дня"}, {ru.count("span.days", 5), "5 дней"}, {ru.count("span.days", 11), "11 дней"},
-		{ru.count("span.days", 21), "21 день"}, {ru.count("span.days", 22), "22 дня"}, {ru.count("span.days", 1234), "1\u00a0234 дня"},
 		{en.ago(now.Add(-90 * time.Minute)), "1 hour"}, {ru.ago(now.Add(-30 * time.Second)), "меньше минуты"}, {ru.ago(now.Add(-50 * time.Hour)), "2 дня"},
 		{en.left(ptr("2026-03-01")), "today"}, {en.left(ptr("2026-02-27")), "2 days ago"}, {ru.left(ptr("2026-03-03")), "через 2 дня"}, {en.left(nil), ""},
-		{en.word("status", "Novel"), "Novel"}, {ru.word("status", ptr("Error")), "Ошибка"},
 		{en.at(now).Zone, "2026-03-01 15:04"}, {en.at(now).UTC, "2026-03-01 12:04:05 UTC"},
 	} {
 		if x.got != x.want {
@@ -275,7 +227,7 @@ func TestLanguageIsChosen(t *testing.T) {
 		if x.cookie != "" {
 			r.Header.Set("Cookie", languageCookie+"="+x.cookie)
 		}
-		if got := c.choose(r).name; got != x.want {
+		if got := c.choose(r).Name; got != x.want {
 			t.Errorf("%q with the choice %q: %s, want %s", x.accept, x.cookie, got, x.want)
 		}
 	}
@@ -302,7 +254,7 @@ func TestAdvised(t *testing.T) {
 		"ru": {"password в plugin.hcl", "оплачен до 2027-11-24.", "странице «Импорт»."},
 	} {
 		for _, l := range New(Options{}).languages {
-			if l.name != name {
+			if l.Name != name {
 				continue
 			}
 			lines := l.advised(given)
@@ -315,5 +267,23 @@ func TestAdvised(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+var marked = regexp.MustCompile(`<span lang="en">[^<]*</span>`)
+
+// A Russian page marks what is not Russian, for those who hear it read.
+func TestEnglishIsMarked(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.registered()
+	b.header.Set("Accept-Language", "ru")
+	if page := b.get("/operations/op-1"); !marked.MatchString(page) {
+		t.Errorf("nothing is marked:\n%s", page)
+	}
+	b.header.Set("Accept-Language", "en")
+	if page := b.get("/operations/op-1"); marked.MatchString(page) {
+		t.Error("the English page marks English")
 	}
 }

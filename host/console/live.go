@@ -21,7 +21,7 @@ const (
 func (c *Console) live(w http.ResponseWriter, r *http.Request) {
 	v := c.visit(r)
 	if !v.caller.May(access.Look) {
-		http.Error(w, v.lang.text("failure.FORBIDDEN"), http.StatusForbidden)
+		http.Error(w, v.lang.Text("failure.FORBIDDEN"), http.StatusForbidden)
 		return
 	}
 

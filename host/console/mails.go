@@ -75,7 +75,7 @@ func resolveMany(v *visit) (done, error) {
 			in.Reviews = append(in.Reviews, api.SeenReview{ID: id, Version: version})
 		}
 		if len(in.Reviews) == 0 {
-			return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.text("failure.nothing-ticked")}
+			return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.nothing-ticked")}
 		}
 	}
 
@@ -83,7 +83,7 @@ func resolveMany(v *visit) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
-	note := told("done.reviews", "Count", strconv.Itoa(came.Resolved), "Outcome", v.lang.word("outcome", in.Outcome))
+	note := told("done.reviews", "Count", strconv.Itoa(came.Resolved), "Outcome", v.lang.Word("outcome", in.Outcome))
 	if n := len(came.Refused); n > 0 {
 		note = told("done.reviews-some", "Count", strconv.Itoa(came.Resolved), "Left", strconv.Itoa(n), "Reason", came.Refused[0].Reason)
 	}
@@ -145,7 +145,7 @@ func showReview(v *visit) (any, error) {
 func resolveReview(v *visit) (done, error) {
 	id, outcome := v.PathValue("id"), v.PostFormValue("outcome")
 	if outcome == "" {
-		return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.text("failure.no-outcome")}
+		return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.no-outcome")}
 	}
 	operation, version, _ := strings.Cut(v.PostFormValue("operation"), " ")
 	if outcome == string(registrar.ReplyIgnore) || outcome == string(registrar.ReplyNotice) {
@@ -154,9 +154,9 @@ func resolveReview(v *visit) (done, error) {
 	_, err := post[api.Review](v, api.Path("review", id, "resolve"), api.ReviewDecision{Version: v.PostFormValue("version"), Outcome: outcome,
 		Operation: operation, OperationVersion: version, Reason: strings.TrimSpace(v.PostFormValue("reason"))})
 	if operation != "" {
-		return done{address("operations", operation), told("done.review", "Outcome", v.lang.word("outcome", outcome))}, err
+		return done{address("operations", operation), told("done.review", "Outcome", v.lang.Word("outcome", outcome))}, err
 	}
-	return done{"/review", told("done.review", "Outcome", v.lang.word("outcome", outcome))}, err
+	return done{"/review", told("done.review", "Outcome", v.lang.Word("outcome", outcome))}, err
 }
 
 func showMails(v *visit) (any, error) {

@@ -101,9 +101,9 @@ func verdicts(op api.Operation, sends bool) (all []verdict) {
 func decide(v *visit) (done, error) {
 	id, chosen := v.PathValue("id"), v.PostFormValue("verdict")
 	if chosen == "" {
-		return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.text("failure.no-verdict")}
+		return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.no-verdict")}
 	}
 	op, err := post[api.Operation](v, api.Path("operations", id, "resolve"), api.Decision{Version: v.PostFormValue("version"), Outcome: chosen,
 		Note: strings.TrimSpace(v.PostFormValue("note"))})
-	return done{address("operations", id), told("done.decided", "Verdict", v.lang.word("verdict", chosen), "State", v.lang.word("state", op.State))}, err
+	return done{address("operations", id), told("done.decided", "Verdict", v.lang.Word("verdict", chosen), "State", v.lang.Word("state", op.State))}, err
 }

@@ -209,7 +209,7 @@ func (v *visit) labelled(o api.Order, contact api.OrderContact) (fields []labell
 	left := maps.Clone(contact)
 	for _, f := range form.Fields {
 		if value, ok := left[f.Key]; ok {
-			fields = append(fields, labelled{v.lang.of(f.Label, f.Key), v.answers(value)})
+			fields = append(fields, labelled{v.lang.Of(f.Label, f.Key), v.answers(value)})
 			delete(left, f.Key)
 		}
 	}
@@ -225,7 +225,7 @@ func (v *visit) answers(value any) (all []string) {
 	case string:
 		return []string{value}
 	case bool:
-		return []string{v.lang.word("yesno", value)}
+		return []string{v.lang.Word("yesno", value)}
 	case []any:
 		for _, one := range value {
 			all = append(all, v.answers(one)...)

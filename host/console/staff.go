@@ -64,7 +64,7 @@ func addMember(v *visit) (done, error) {
 func (v *visit) newPassword() (string, error) {
 	password := v.PostFormValue("password")
 	if password != v.PostFormValue("again") {
-		return "", &api.Error{Code: string(registrar.Invalid), Message: v.lang.text("failure.passwords-differ")}
+		return "", &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.passwords-differ")}
 	}
 	return password, nil
 }
@@ -85,7 +85,7 @@ func showMember(v *visit) (any, error) {
 	}
 	at := slices.IndexFunc(all, func(m api.Member) bool { return m.Name == name })
 	if at < 0 {
-		return nil, &api.Error{Code: string(registrar.NotFound), Message: v.lang.text("failure.no-member", "Name", name)}
+		return nil, &api.Error{Code: string(registrar.NotFound), Message: v.lang.Text("failure.no-member", "Name", name)}
 	}
 
 	open, err := api.All[api.Session](v.Context(), v.console.client, api.Path("staff", name, "sessions"), nil)
@@ -119,7 +119,7 @@ func removeMember(v *visit) (done, error) {
 // showOwnPassword has nothing to show but the form, to those who have a password.
 func showOwnPassword(v *visit) (any, error) {
 	if !v.caller.SignedIn {
-		return nil, &api.Error{Code: string(registrar.Precondition), Message: v.lang.text("failure.no-password")}
+		return nil, &api.Error{Code: string(registrar.Precondition), Message: v.lang.Text("failure.no-password")}
 	}
 	return nil, nil
 }
@@ -138,7 +138,7 @@ func setOwnPassword(v *visit) (done, error) {
 	_, err = post[api.MemberChanged](v, api.Path("staff", v.caller.Name, "password"), api.NewPassword{Password: password, Old: v.PostFormValue("old")})
 	var refused *api.Error
 	if errors.As(err, &refused) && refused.Code == string(registrar.Precondition) {
-		err = &api.Error{Code: refused.Code, Message: v.lang.text("failure.old-password")}
+		err = &api.Error{Code: refused.Code, Message: v.lang.Text("failure.old-password")}
 	}
 	return done{"/sign-in", told("done.own-password")}, err
 }

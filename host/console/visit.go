@@ -95,7 +95,7 @@ func (v *visit) readForm() error {
 		err = v.ParseForm()
 	}
 	if err != nil {
-		return &api.Error{Code: "BAD_REQUEST", Message: v.lang.text("failure.form")}
+		return &api.Error{Code: "BAD_REQUEST", Message: v.lang.Text("failure.form")}
 	}
 	return nil
 }
@@ -130,12 +130,12 @@ func (c *Console) write(w http.ResponseWriter, v *visit, status int, template st
 	var text bytes.Buffer // so that a fault of a template is not sent as half a page
 	if err := v.lang.templates.ExecuteTemplate(&text, template, sheet{f, shown}); err != nil {
 		c.log.Error("a page can't be made", "page", template, "err", err)
-		http.Error(w, v.lang.text("failure.internal"), http.StatusInternalServerError)
+		http.Error(w, v.lang.Text("failure.internal"), http.StatusInternalServerError)
 		return
 	}
 
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Language", v.lang.name)
+	w.Header().Set("Content-Language", v.lang.Name)
 	w.WriteHeader(status)
 	_, _ = text.WriteTo(w) // an error means that the reader has gone
 }

@@ -33,5 +33,5 @@ func Look(ctx context.Context, o Options, fn func(tx *sql.Tx) error) error {
 	}
 
 	db := &DB{reader: pool}
-	return errors.Join(db.inTx(ctx, pool, &sql.TxOptions{ReadOnly: true}, "", fn), pool.Close())
+	return errors.Join(db.inTx(ctx, pool, &sql.TxOptions{ReadOnly: true}, "", fn), closePools(pool))
 }

@@ -12,11 +12,15 @@ import (
 // the process ends.
 type files map[string]fs.FileInfo
 
-// remember looks at the files of a database that has just been opened, and is in use.
+// remember looks at the files of a database that has just been opened, and is in use. One of them
+// may be gone: another database that lay here was closed only now.
 func remember(path string) (files, error) {
 	p := files{}
 	for _, file := range []string{path, path + "-wal"} {
 		info, err := os.Stat(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("look at %s: %w", file, ErrMoved)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("look at %s: %w", file, err)
 		}

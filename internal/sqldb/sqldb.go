@@ -82,7 +82,11 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		}
 		return db, nil
 	}
+
 	db, err := openFile(ctx, o)
+	if errors.Is(err, ErrMoved) { // what was taken away is made anew
+		db, err = openFile(ctx, o)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", o.Path, err)
 	}
@@ -166,11 +170,11 @@ func (db *DB) inTx(ctx context.Context, pool *sql.DB, o *sql.TxOptions, begin st
 	return nil
 }
 
-// Close closes all connections.
+// Close closes all connections. Those of a file are closed when it returns, unless one is in use for
+// long, which is an error.
 func (db *DB) Close() error {
-	err := errors.Join(db.reader.Close(), db.writer.Close())
-	if db.lease != nil {
-		err = errors.Join(err, db.lease.Close())
+	if db.lease == nil {
+		return closePools(db.reader, db.writer)
 	}
-	return err
+	return errors.Join(db.reader.Close(), db.writer.Close(), db.lease.Close())
 }

@@ -66,12 +66,18 @@ func (l *Limits) Allowance(tx *store.Tx) (Allowance, error) {
 func nothing(why string) Allowance { return Allowance{Share{Held: why}, Share{Held: why}} }
 
 func (l *Limits) brake(tx *store.Tx) (Allowance, error) {
-	b := l.settings.Brake
-	total, err := l.left(tx, b.PerHour, b.PerDay, false)
+	upTo := l.now().Add(ClockSkew) // what is later was written by a clock that was wrong
+	all, scheduled, err := tx.Requests.Spent(l.now().Add(-day), l.now().Add(-hour), upTo)
 	if err != nil {
 		return Allowance{}, err
 	}
-	own, err := l.left(tx, b.PerHour-b.reserved(b.PerHour), b.PerDay-b.reserved(b.PerDay), true)
+
+	b := l.settings.Brake
+	total, err := l.left(tx, b, all, false)
+	if err != nil {
+		return Allowance{}, err
+	}
+	own, err := l.left(tx, Brake{PerHour: b.PerHour - b.reserved(b.PerHour), PerDay: b.PerDay - b.reserved(b.PerDay)}, scheduled, true)
 	if err != nil {
 		return Allowance{}, err
 	}
@@ -93,25 +99,19 @@ func (l *Limits) brake(tx *store.Tx) (Allowance, error) {
 	return a, nil
 }
 
-// left is what is left of two limits, of all requests or of scheduled renewals.
-func (l *Limits) left(tx *store.Tx, perHour, perDay int, scheduled bool) (Share, error) {
-	upTo := l.now().Add(ClockSkew) // what is later was written by a clock that was wrong
-	s := Share{May: perHour}
+// left is what is left of a limit, of all requests or of scheduled renewals.
+func (l *Limits) left(tx *store.Tx, b Brake, spent store.Spending, scheduled bool) (Share, error) {
+	s := Share{May: max(0, min(b.PerHour-spent.Lately, b.PerDay-spent.All))}
 
 	for _, window := range []struct {
-		long time.Duration
-		most int
-	}{{hour, perHour}, {day, perDay}} {
-		sent, err := tx.Requests.Spent(l.now().Add(-window.long), upTo, scheduled)
-		if err != nil {
-			return Share{}, err
-		}
-		s.May = max(0, min(s.May, window.most-sent))
-		if sent < window.most {
+		long       time.Duration
+		most, sent int
+	}{{hour, b.PerHour, spent.Lately}, {day, b.PerDay, spent.All}} {
+		if window.sent < window.most {
 			continue
 		}
 
-		frees, err := tx.Requests.SpentAt(l.now().Add(-window.long), upTo, scheduled, sent-window.most)
+		frees, err := tx.Requests.SpentAt(l.now().Add(-window.long), l.now().Add(ClockSkew), scheduled, window.sent-window.most)
 		if err != nil {
 			return Share{}, err
 		}

@@ -61,7 +61,7 @@ func BenchmarkStatus(b *testing.B) {
 func (g *gate) work(d *mailhost.Dovecot) {
 	g.t.Helper()
 	watcher := mailbox.New(mailbox.Config{Address: d.Addresses.IMAP, TLS: mailbox.TLSNone, Username: ourMailbox,
-		Password: secret.New(boxPassword)}, g, slog.New(slog.DiscardHandler))
+		Password: secret.New(boxPassword)}, timely{g}, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{}, 2)
 	go func() { _ = watcher.Run(ctx); ended <- struct{}{} }()
@@ -71,6 +71,16 @@ func (g *gate) work(d *mailhost.Dovecot) {
 		<-ended
 		<-ended
 	})
+}
+
+// timely takes mails as if the server had received them by our clock, which stands still.
+type timely struct{ *gate }
+
+func (t timely) Deliver(ctx context.Context, mails []mailbox.Mail) error {
+	for i := range mails {
+		mails[i].InternalDate = t.clock
+	}
+	return t.gate.Deliver(ctx, mails)
 }
 
 // succeeds returns when an operation has.

@@ -17,9 +17,10 @@ func (in *Inbox) arrivals(ctx context.Context, mails []mailbox.Mail) ([]store.Ma
 	headers, arrived := make([]message.Header, len(mails)), make([]store.Mail, len(mails))
 	ids := in.mailIDs(len(mails))
 	for i, m := range mails {
-		headers[i] = message.HeaderOf(m.Raw)
-		arrived[i] = store.Mail{ID: ids[i], Hash: message.ContentHash(m.Raw), FormerHash: message.FormerHash(m.Raw), At: in.now(), State: store.MailNew,
-			Truncated: m.Truncated, Received: m.InternalDate, Heading: heading(headers[i])}
+		a := message.ArrivalOf(m.Raw)
+		headers[i] = a.Header
+		arrived[i] = store.Mail{ID: ids[i], Hash: a.Hash, FormerHash: a.FormerHash, At: in.now(), State: store.MailNew,
+			Truncated: m.Truncated, Received: m.InternalDate, Heading: heading(a.Header)}
 	}
 	err := in.store.Read(ctx, func(tx *store.Tx) (err error) {
 		for i := range arrived {

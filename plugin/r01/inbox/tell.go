@@ -68,7 +68,7 @@ func (in *Inbox) tellOld(tx *store.Tx, id registrar.MailID) error {
 	if err != nil && !errors.Is(err, store.ErrRemoved) {
 		return err
 	}
-	h := heading(message.HeaderOf(raw))
+	h := heading(message.ArrivalOf(raw).Header)
 	if err := tx.Mails.SetHeading(id, h); err != nil {
 		return err
 	}

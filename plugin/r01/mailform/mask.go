@@ -2,6 +2,7 @@ package mailform
 
 import (
 	"strings"
+	"sync"
 
 	"registrar.panel/internal/lazyregexp"
 )
@@ -41,13 +42,14 @@ func Mask(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// privateFields are the names, in templates, of what people must not see.
-func privateFields() map[string]bool {
+// privateFields are the names, in templates, of what people must not see. Each mail that comes is
+// masked with them.
+var privateFields = sync.OnceValue(func() map[string]bool {
 	names := map[string]bool{"password": true, "passwd": true}
 	addPrivate(names, personQuestions())
 	addPrivate(names, organizationQuestions())
 	return names
-}
+})
 
 func addPrivate[T any](names map[string]bool, questions []question[T]) {
 	for _, q := range questions {

@@ -121,21 +121,30 @@ var (
 	hashedOnce = hashed[:4]
 )
 
-// ContentHash names a mail by its contents, so that one that is delivered or fetched again
-// is known: SHA-256, in hexadecimal, of the fields Message-ID, Subject, From, Date,
-// In-Reply-To and References and of the body. All other fields are left out, since relays
-// and mailboxes add and change them: Received, Return-Path, Delivered-To, X-… and the like.
-// Of a field, every occurrence counts, unfolded; of the body, line ends and empty lines at
-// its end do not matter.
-func ContentHash(raw []byte) string { return hashOf(raw, "2\n", hashed) }
+// Arrival is what can be told of a mail by its header and its bytes, without reading its parts.
+type Arrival struct {
+	Header
 
-// FormerHash is the content hash as it once was, without In-Reply-To and References. By it
-// mails are known that were stored then. No mail has the same name in both.
-func FormerHash(raw []byte) string { return hashOf(raw, "", hashedOnce) }
+	// Hash names the mail by its contents, so that one that is delivered or fetched again
+	// is known: SHA-256, in hexadecimal, of the fields Message-ID, Subject, From, Date,
+	// In-Reply-To and References and of the body. All other fields are left out, since relays
+	// and mailboxes add and change them: Received, Return-Path, Delivered-To, X-… and the like.
+	// Of a field, every occurrence counts, unfolded; of the body, line ends and empty lines at
+	// its end do not matter.
+	Hash string
+	// FormerHash is the content hash as it once was, without In-Reply-To and References. By it
+	// mails are known that were stored then. No mail has the same name in both.
+	FormerHash string
+}
 
-func hashOf(raw []byte, version string, fields []string) string {
+// ArrivalOf reads the header of a mail that has come.
+func ArrivalOf(raw []byte) Arrival {
 	top, body, _ := split(raw)
-	header, _ := readHeader(top) // what can't be read is the same each time
+	h, _ := readHeader(top) // of what can't be read there is what can, and the same each time
+	return Arrival{headerOf(h), hashOf(h, body, "2\n", hashed), hashOf(h, body, "", hashedOnce)}
+}
+
+func hashOf(header textproto.Header, body []byte, version string, fields []string) string {
 	digest := sha256.New()
 	digest.Write([]byte(version))
 	for _, name := range fields {

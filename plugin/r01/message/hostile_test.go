@@ -135,7 +135,7 @@ func read(t testing.TB, raw []byte) {
 	if _, err := Parse(raw); err != nil {
 		t.Error(err)
 	}
-	if len(ContentHash(raw)) != 64 {
+	if len(ArrivalOf(raw).Hash) != 64 {
 		t.Error("there is no hash")
 	}
 }

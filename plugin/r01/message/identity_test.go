@@ -16,20 +16,20 @@ func TestContentHashCoversWhatItAnswers(t *testing.T) {
 		"none":            strings.Replace(string(base), "In-Reply-To: <a@panel.example>\r\n", "", 1),
 		"references":      strings.Replace(string(base), "In-Reply-To:", "References:", 1),
 	} {
-		if ContentHash(base) == ContentHash([]byte(other)) {
+		if ArrivalOf(base).Hash == ArrivalOf([]byte(other)).Hash {
 			t.Errorf("%s: the same hash for another mail", name)
 		}
-		if FormerHash(base) != FormerHash([]byte(other)) {
+		if ArrivalOf(base).FormerHash != ArrivalOf([]byte(other)).FormerHash {
 			t.Errorf("%s: another former hash", name)
 		}
-		if ContentHash([]byte(other)) == FormerHash([]byte(other)) {
+		if ArrivalOf([]byte(other)).Hash == ArrivalOf([]byte(other)).FormerHash {
 			t.Errorf("%s: a former hash is taken for a present one", name)
 		}
 	}
 
 	// As it was made before In-Reply-To counted: mails in stores bear it.
 	// The value is that of sha256sum for the fields and lines that the hash was of.
-	if got := FormerHash([]byte("Message-ID: <1@x.example>\r\n\r\nx")); got != "7ce1c23e12406892daa6db7ccf9e762b2a887f31b0051becc1cb0cbb11bcdf72" {
+	if got := ArrivalOf([]byte("Message-ID: <1@x.example>\r\n\r\nx")).FormerHash; got != "7ce1c23e12406892daa6db7ccf9e762b2a887f31b0051becc1cb0cbb11bcdf72" {
 		t.Errorf("former hash is %s", got)
 	}
 }

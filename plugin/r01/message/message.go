@@ -58,13 +58,6 @@ type Message struct {
 	Damaged       []string // what was wrong with it, for people
 }
 
-// HeaderOf reads what stands above the text of a mail, and nothing below it.
-func HeaderOf(raw []byte) Header {
-	top, _, _ := split(raw)
-	h, _ := readHeader(top) // of what can't be read there is what can
-	return headerOf(h)
-}
-
 // Parse reads a mail. The error means that there is nothing to read.
 func Parse(raw []byte) (Message, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {

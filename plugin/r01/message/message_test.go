@@ -395,7 +395,7 @@ func TestContentHash(t *testing.T) {
 
 	const body = "task: 1\r\nstatus: TASK_QUEUED\r\n"
 	base := "Message-ID: <1@x.example>\r\nFrom: robot@registrar.example\r\nSubject: Re: New domain\r\nDate: Fri, 01 May 2026 12:00:00 +0300\r\n\r\n" + body
-	hash := ContentHash([]byte(base))
+	hash := ArrivalOf([]byte(base)).Hash
 	for name, same := range map[string]string{
 		"trace":        "Return-Path: <>\r\nReceived: from a by b;\r\n\tFri, 1 May 2026\r\nDelivered-To: x\r\nX-Spam: no\r\n" + base,
 		"order":        strings.Replace(strings.Replace(base, "Message-ID: <1@x.example>\r\n", "", 1), "Date:", "Message-ID: <1@x.example>\r\nDate:", 1),
@@ -406,7 +406,7 @@ func TestContentHash(t *testing.T) {
 		"mailbox file": "From robot@registrar.example Fri May  1 12:00:00 2026\r\n" + base,
 		"our mark":     "X-Panel: read\r\n" + base,
 	} {
-		if ContentHash([]byte(same)) != hash {
+		if ArrivalOf([]byte(same)).Hash != hash {
 			t.Errorf("%s: another hash for the same mail", name)
 		}
 	}
@@ -421,7 +421,7 @@ func TestContentHash(t *testing.T) {
 		"no header":     body,
 		"empty":         "",
 	} {
-		if ContentHash([]byte(other)) == hash {
+		if ArrivalOf([]byte(other)).Hash == hash {
 			t.Errorf("%s: the same hash for another mail", name)
 		}
 	}
@@ -464,7 +464,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		before := bytes.Clone(raw)
 		m, err := Parse(raw)
-		if hash := ContentHash(raw); !bytes.Equal(raw, before) || ContentHash(raw) != hash {
+		if hash := ArrivalOf(raw).Hash; !bytes.Equal(raw, before) || ArrivalOf(raw).Hash != hash {
 			t.Error("reading changed the mail")
 		}
 		if err != nil {

@@ -16,14 +16,21 @@ var spending = ` from attempts a join requests on requests.id = a.request
 	where a.claimed_at > $1 and a.claimed_at <= $2
 		and requests.kind in (` + paidKinds + `) and (a.outcome is null or a.outcome in ('accepted', 'unknown'))`
 
-// Spent counts the transmissions after one moment and not after another that may have cost money: all
-// of them, or those of scheduled renewals.
-func (t Requests) Spent(from, to time.Time, scheduled bool) (int, error) {
-	query := "select count(*)" + spending
-	if scheduled {
-		query += " and " + ofSchedule
-	}
-	return one(t.tx, scanInt, query, sqldb.Millis(from), sqldb.Millis(to))
+// Spending counts transmissions that may have cost money.
+type Spending struct {
+	Lately int // within the shorter of two times
+	All    int // within the longer one
+}
+
+// Spent counts the transmissions that may have cost money, after one of two moments and not after a
+// third: all of them, and those of scheduled renewals.
+func (t Requests) Spent(from, lately, to time.Time) (all, scheduled Spending, err error) {
+	_, err = one(t.tx, func(s sqldb.Scanner) (struct{}, error) {
+		return struct{}{}, s.Scan(&all.Lately, &all.All, &scheduled.Lately, &scheduled.All)
+	}, `select count(*) filter (where late), count(*), count(*) filter (where late and own), count(*) filter (where own)
+		from (select a.claimed_at > $3 as late, `+ofSchedule+` as own`+spending+`) counted`,
+		sqldb.Millis(from), sqldb.Millis(to), sqldb.Millis(lately))
+	return all, scheduled, err
 }
 
 // SpentAt is when the nth of them was made, the oldest being 0.

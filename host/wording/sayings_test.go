@@ -1,9 +1,8 @@
-package console
+package wording
 
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -31,7 +30,7 @@ func TestSayingsAreSaid(t *testing.T) {
 
 	checked := 0
 	for code, text := range catalogue(t, "en") {
-		if !strings.HasPrefix(code, saying+".") {
+		if !strings.HasPrefix(code, Panel+".") {
 			continue
 		}
 		for _, h := range hole.FindAllString(text[""], -1) {
@@ -57,10 +56,10 @@ func TestSentencesInRussian(t *testing.T) {
 	t.Parallel()
 
 	theirs := []registrar.Phrase{{Code: "a", Texts: map[string]string{"en": "renewal of {name}", "ru": "продление {name}"}}}
-	ru := New(Options{Phrases: func() []registrar.Phrase { return theirs }}).languages[1]
+	sayings := Of("ru").Sayings(func() []registrar.Phrase { return theirs }, Panel)
 	say := func(sentence string) string {
 		text := ""
-		for _, p := range ru.phrases.say(sentence) {
+		for _, p := range sayings.Say(sentence) {
 			if p.English {
 				text += "<" + p.Text + ">"
 				continue
@@ -89,26 +88,8 @@ func TestSentencesInRussian(t *testing.T) {
 	if got, want := say("renewal of a.ru: the server is away"), "продление a.ru: сервер недоступен"; got != want {
 		t.Errorf("after the registrar was exchanged it is %q, want %q", got, want)
 	}
-	en := New(Options{}).languages[0].phrases.say("the customer to pay")
+	en := Of("en").Sayings(nil, Panel).Say("the customer to pay")
 	if len(en) != 1 || en[0] != (phrasebook.Part{Text: "the customer to pay"}) {
 		t.Errorf("in English: %v", en)
-	}
-}
-
-var marked = regexp.MustCompile(`<span lang="en">[^<]*</span>`)
-
-// A Russian page marks what is not Russian, for those who hear it read.
-func TestEnglishIsMarked(t *testing.T) {
-	t.Parallel()
-
-	b := newBench(t)
-	b.registered()
-	b.header.Set("Accept-Language", "ru")
-	if page := b.get("/operations/op-1"); !marked.MatchString(page) {
-		t.Errorf("nothing is marked:\n%s", page)
-	}
-	b.header.Set("Accept-Language", "en")
-	if page := b.get("/operations/op-1"); marked.MatchString(page) {
-		t.Error("the English page marks English")
 	}
 }
