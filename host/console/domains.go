@@ -20,6 +20,7 @@ func (c *Console) routeDomains() {
 	c.mux.HandleFunc("GET /domains.csv", c.domainsAsTable)
 	c.act("POST /domains", money, setRenewals, all)
 	c.page("GET /domains/{name}", one)
+	c.act("POST /domains/{name}/refresh", ordering, refresh, one)
 	c.act("POST /domains/{name}/renewal", money, setRenewal, one)
 	c.act("POST /domains/{name}/renew", ordering, renewNow, one)
 	c.act("POST /domains/{name}/nameservers", ordering, changeNameservers, one)
@@ -204,6 +205,12 @@ func setRenewals(v *visit) (done, error) {
 		}
 	}
 	return done{local(v.PostFormValue("back")), told("done.renewals-set", "Count", strconv.Itoa(len(names)), "Mode", v.lang.Word("renewal", mode))}, nil
+}
+
+// refresh has the registry asked now.
+func refresh(v *visit) (done, error) {
+	d, err := post[api.Domain](v, api.Path("domains", v.PathValue("name"), "refresh"), struct{}{})
+	return done{address("domains", d.Name), told("done.refreshed", "Name", d.Unicode)}, err
 }
 
 func setRenewal(v *visit) (done, error) {

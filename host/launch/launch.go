@@ -112,8 +112,10 @@ func (l Launcher) command(r config.Registrar) ([]string, error) {
 		case r.Plugin == r.Name:
 			return nil, r.At.Errorf("registrar %q is not bundled with this panel: give its path, or name one of %s as its plugin", r.Name, strings.Join(slices.Sorted(maps.Keys(l.Bundled)), ", "))
 		}
+
 		return nil, r.PluginAt.Errorf("the plugin %q is not bundled with this panel, which has %s: give its path", r.Plugin, strings.Join(slices.Sorted(maps.Keys(l.Bundled)), ", "))
 	}
+
 	path, err := filepath.Abs(r.Path)
 	if err == nil {
 		_, err = os.Stat(path)

@@ -105,6 +105,11 @@ func record(d registrar.Domain) (registrar.Domain, bool) {
 		d.Alarms[i] = a
 	}
 
+	d.Registry = slices.Clone(d.Registry[:min(len(d.Registry), mostStates)])
+	for i, state := range d.Registry {
+		d.Registry[i] = input.OneLine(state, longestState)
+	}
+
 	if d.Operation != nil {
 		op := *d.Operation
 		op.ID, op.WaitsFor, op.Error = ident(op.ID), input.OneLine(op.WaitsFor, input.LongestMessage), input.OneLine(op.Error, input.LongestMessage)
@@ -113,6 +118,12 @@ func record(d registrar.Domain) (registrar.Domain, bool) {
 
 	return d, true
 }
+
+// mostStates and longestState bound what the registry says of a domain.
+const (
+	mostStates   = 20
+	longestState = 100
+)
 
 // ident is the ID of a thing, or nothing if it could not be one.
 func ident[T ~string](id T) T {

@@ -67,6 +67,7 @@ type NewOrder struct {
 	Nameservers []registrar.Nameserver
 	AuthCode    registrar.AuthCode
 	PaidTill    registrar.Date // of a renewal; zero = as the domain list knows it
+	DS          []registrar.DelegationSigner
 }
 
 // begun is what a domain becomes when its order is paid; other kinds leave it.
@@ -79,11 +80,13 @@ var begun = map[registrar.OperationKind]registrar.DomainStatus{
 type private struct {
 	Registrant *registrar.Registrant `json:"registrant,omitempty"`
 	AuthCode   string                `json:"auth_code,omitempty"`
+
+	DS []registrar.DelegationSigner `json:"ds,omitempty"` // public; it stands here beside what it is ordered with
 }
 
 // seal seals what an attempt at an order asks for.
 func (l *ledger) seal(id registrar.OrderID, o registrar.Order) ([]byte, error) {
-	text, err := json.Marshal(private{o.Registrant, string(o.AuthCode)})
+	text, err := json.Marshal(private{o.Registrant, string(o.AuthCode), o.DS})
 	if err != nil {
 		return nil, fmt.Errorf("seal order %s: %w", id, err)
 	}

@@ -47,7 +47,7 @@ func texts[T ~string](in []T) []string { return list(in, func(v T) string { retu
 func domainOf(d orders.Domain) api.Domain {
 	out := api.Domain{Name: d.Name, Unicode: input.Unicode(d.Name), Status: string(d.Status), Registrar: d.Registrar, Customer: d.Customer,
 		Handle: known(d.Handle), PaidTill: knownDate(d.PaidTill), Renewal: known(d.Renewal),
-		Nameservers: list(d.Nameservers, nameserverOf), Alarms: list(d.Alarms, alarmOf), Standing: standingOf(d.Standing)}
+		Nameservers: list(d.Nameservers, nameserverOf), Registry: append([]string{}, d.Registry...), Alarms: list(d.Alarms, alarmOf), Standing: standingOf(d.Standing)}
 	if op := d.Operation; op != nil {
 		out.Operation = &api.Operation{ID: string(op.ID), Kind: string(op.Kind), State: string(op.State),
 			WaitsFor: known(op.WaitsFor), Error: known(op.Error), Version: known(op.Version), Deadline: knownTime(op.Deadline)}

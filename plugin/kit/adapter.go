@@ -70,4 +70,6 @@ type Facts struct {
 	PaidTill    registrar.Date // zero = it does not say
 	Nameservers []registrar.Nameserver
 	Handle      string // of the registrant; "" = it has none
+	// States are the registry's own words about the domain, as it writes them: "clientHold".
+	States []string
 }

@@ -77,11 +77,12 @@ func judge(a Adapter, o registrar.Order) []registrar.Problem {
 	p.add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0, "nameservers", "is required to register")
 	p.add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required to transfer")
 	p.add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required: the expiry to renew from")
-	p.add(o.Kind == registrar.KindUpdate && len(o.Nameservers) == 0 && o.Registrant == nil, "nameservers", "is required: there is nothing to update")
+	p.add(o.Kind == registrar.KindUpdate && len(o.Nameservers) == 0 && len(o.DS) == 0 && o.Registrant == nil, "nameservers", "is required: there is nothing to update")
 
 	for i, ns := range o.Nameservers {
 		p.add(!isName(ns.Host), fmt.Sprintf("nameservers[%d]", i), "must be a host name")
 	}
+	p = append(p, registrar.DelegationProblems(o.DS)...)
 	if r := o.Registrant; r != nil {
 		p.add(!slices.Contains(d.Registrants, r.Kind), "contact.kind", fmt.Sprintf("must be one of %v", d.Registrants))
 		p.contact(*r, fieldsFor(a, o), acquires)
@@ -141,6 +142,9 @@ func instruction(o registrar.Order) string {
 	}
 	for _, ns := range o.Nameservers {
 		text += ", nameserver " + strings.TrimSpace(ns.Host+" "+strings.Join(ns.IPs, " "))
+	}
+	for _, s := range o.DS {
+		text += ", DS " + s.String()
 	}
 	return text
 }

@@ -94,7 +94,7 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	return registrar.Description{
 		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
 		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
-		Capabilities: capabilities(), Schema: schema(),
+		Capabilities: capabilities(), OrderFields: registrar.OrderFields(), Schema: schema(),
 	}, nil
 }
 

@@ -66,12 +66,13 @@ func check(o registrar.Order) []registrar.Problem {
 	add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0, "nameservers", "is required to register")
 	add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required to transfer")
 	add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required: the expiry to renew from")
-	add(o.Kind == registrar.KindUpdate && len(o.Nameservers) == 0 && o.Registrant == nil, "nameservers", "is required: there is nothing to update")
+	add(o.Kind == registrar.KindUpdate && len(o.Nameservers) == 0 && len(o.DS) == 0 && o.Registrant == nil, "nameservers", "is required: there is nothing to update")
 
 	for i, ns := range o.Nameservers {
 		add(checkName(ns.Host) != "", fmt.Sprintf("nameservers[%d]", i), "must be a host name")
 	}
 
+	problems = append(problems, registrar.DelegationProblems(o.DS)...)
 	if o.Registrant != nil {
 		problems = append(problems, checkRegistrant(*o.Registrant)...)
 	}
@@ -109,6 +110,9 @@ func instruction(o registrar.Order) string {
 	text := fmt.Sprintf("%s %s for customer %s", o.Kind, o.Domain, o.Customer)
 	for _, ns := range o.Nameservers {
 		text += "\nnameserver " + ns.Host + " " + strings.Join(ns.IPs, " ")
+	}
+	for _, s := range o.DS {
+		text += "\nDS " + s.String()
 	}
 	return strings.TrimSpace(text)
 }

@@ -32,7 +32,7 @@ func FirstOrderFields() []string {
 
 // OrderFields lists the fields of orders, the ID apart, by the paths of their problems. One that
 // is added to Order later is appended here, and read by the registrars that declare it.
-func OrderFields() []string { return FirstOrderFields() }
+func OrderFields() []string { return append(FirstOrderFields(), "ds") }
 
 // Fields lists the fields that the order has, of [OrderFields].
 func (o Order) Fields() []string {
@@ -73,6 +73,11 @@ func (o Order) write(c *canonical) {
 	c.add("auth_code", string(o.AuthCode))
 	c.field = "paid_till"
 	c.add("paid_till", o.PaidTill.String())
+
+	c.field = "ds"
+	for _, s := range o.DS {
+		c.add("ds", s.String())
+	}
 }
 
 // canonical is the form of an order, and the list of the fields that are in it.

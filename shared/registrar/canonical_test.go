@@ -35,6 +35,7 @@ func canonicalOrders() []Order {
 		{ID: "o3", Kind: KindRenew, Domain: "newtime.ru", Customer: "c 1", PaidTill: Date{Year: 2027, Month: time.January, Day: 4}},
 		{ID: "o4", Kind: KindUpdate, Domain: "newtime.ru", Registrant: &Registrant{}, Nameservers: []Nameserver{}},
 		{},
+		{ID: "o5", Kind: KindUpdate, Domain: "newtime.ru", DS: []DelegationSigner{{KeyTag: 12345, Algorithm: 13, DigestType: 2, Digest: "9f86d0"}, {Digest: "00"}}},
 	}
 }
 
@@ -78,6 +79,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 		"Nameservers": func(o *Order) { o.Nameservers = []Nameserver{{Host: "ns1.a.example"}} },
 		"AuthCode":    func(o *Order) { o.AuthCode = "code" },
 		"PaidTill":    func(o *Order) { o.PaidTill = Date{Year: 2027, Month: 1, Day: 1} },
+		"DS":          func(o *Order) { o.DS = []DelegationSigner{{Digest: "9f"}} },
 	}
 
 	names := func(v any) (all []string) {
@@ -111,6 +113,9 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 	if have, want := names(Nameserver{}), []string{"Host", "IPs"}; !slices.Equal(have, want) {
 		t.Errorf("Nameserver has fields %v: is each in Canonical?", have)
 	}
+	if have, want := names(DelegationSigner{}), []string{"KeyTag", "Algorithm", "DigestType", "Digest"}; !slices.Equal(have, want) {
+		t.Errorf("DelegationSigner has fields %v: is each in Canonical?", have)
+	}
 }
 
 // What a registrar does not declare is not submitted to it, and what all registrars read needs
@@ -127,6 +132,7 @@ func TestUnread(t *testing.T) {
 		want  []string
 	}{
 		{nil, all, nil},
+		{nil, Order{ID: "o1", Kind: KindUpdate, DS: []DelegationSigner{{Digest: "9f"}}}, []string{"ds"}},
 		{OrderFields(), all, nil},
 		{[]string{"kind", "domain", "customer", "contact", "auth_code"}, all, []string{"nameservers", "paid_till"}},
 		{[]string{"kind"}, Order{ID: "o1", Kind: KindRenew}, nil},

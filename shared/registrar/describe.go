@@ -18,11 +18,12 @@ const (
 	CapBackup   Capability = "backup"   // copies its store while at work: [BackerUp]
 	CapErase    Capability = "erase"    // removes personal data that need not be kept: [Eraser]
 	CapKeys     Capability = "keys"     // exchanges the key that its store is sealed with: [KeyChanger]
+	CapRefresh  Capability = "refresh"  // asks the registry now: [Refresher]
 )
 
 // Capabilities lists every capability.
 func Capabilities() []Capability {
-	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup, CapErase, CapKeys}
+	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup, CapErase, CapKeys, CapRefresh}
 }
 
 // CapabilitiesOf lists the powers that a registrar has as optional interfaces: all but [CapCheck],
@@ -47,6 +48,9 @@ func CapabilitiesOf(r Registrar) []Capability {
 	}
 	if _, ok := r.(KeyChanger); ok {
 		list = append(list, CapKeys)
+	}
+	if _, ok := r.(Refresher); ok {
+		list = append(list, CapRefresh)
 	}
 	return list
 }

@@ -62,6 +62,11 @@ type Domain struct {
 	Nameservers []Nameserver
 	Operation   *Operation // the open one, without History; nil = none
 	Alarms      []Alarm    // standing ones
+
+	// Registry is what the registry itself says of the domain, as it writes it, when it was last
+	// asked: "DELEGATED", "clientHold", "redemptionPeriod". Empty where it was not, or tells
+	// nothing. Status stays the word that everything goes by.
+	Registry []string
 }
 
 // Alarm is a message to a person that stays until it is cleared.

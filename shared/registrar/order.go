@@ -99,6 +99,10 @@ type Order struct {
 	// PaidTill is required to renew: the expiry the caller believes in. A renewal for
 	// another expiry is refused, so no misunderstanding can pay for a year twice.
 	PaidTill Date
+
+	// DS signs the delegation: [DelegationProblems] says which records can't be. In an update it
+	// is the full new set, and empty leaves them. For registrars that declare it in OrderFields.
+	DS []DelegationSigner
 }
 
 // Validation is the verdict on an order.

@@ -32,7 +32,7 @@ type Plugin interface {
 
 // Registrar is a registrar at work. Powers beyond these are optional interfaces, which the
 // value that Start returns has or has not: [Renewer], [HandleKeeper], [MessageQueue],
-// [BackerUp], [Eraser], [KeyChanger]. [CapabilitiesOf] lists them for Describe.
+// [BackerUp], [Eraser], [KeyChanger], [Refresher]. [CapabilitiesOf] lists them for Describe.
 type Registrar interface {
 	Orders
 	Domains
@@ -60,6 +60,7 @@ type Service interface {
 	BackerUp
 	Eraser
 	KeyChanger
+	Refresher
 }
 
 // Hosted is a plugin as its host runs it: the service together with the life it gives to it.
@@ -212,6 +213,15 @@ type Recogniser interface {
 	// from, and what would become of it. It touches nothing. It works after Configure, too:
 	// without the store it reports what the mail carries, and not whose request that is.
 	Recognise(ctx context.Context, raw []byte) (Recognition, error)
+}
+
+// Refresher is the power [CapRefresh]: the registrar asks the registry when a person wants to know.
+type Refresher interface {
+	// Refresh asks the registry about a domain now, concludes what the answer allows by the same
+	// rules as always, and returns the record after that. A registry that says nothing which can
+	// be relied on is [Unavailable], and changes nothing. What was asked a moment ago may be
+	// answered without asking again. Unknown: [NotFound].
+	Refresh(ctx context.Context, name string) (Domain, error)
 }
 
 // BackerUp is the power [CapBackup]: the registrar keeps a store, and copies it while it is at

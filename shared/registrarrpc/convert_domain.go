@@ -15,6 +15,7 @@ func (e *encoder) domain(v registrar.Domain) *pb.Domain {
 		Renewal:     encode(e, "domain.renewal", renewalModes, v.Renewal),
 		Nameservers: each(v.Nameservers, e.nameserver),
 		Alarms:      each(v.Alarms, e.alarm),
+		Registry:    each(v.Registry, text),
 	}
 	if v.Operation != nil {
 		m.Operation = e.operation(*v.Operation)
@@ -27,12 +28,13 @@ func (d *decoder) domain(m *pb.Domain) registrar.Domain {
 	v := registrar.Domain{
 		Name:        m.GetName(),
 		Customer:    m.GetCustomer(),
-		Status:      decode(d, "domain.status", domainStatuses, m.GetStatus()),
+		Status:      decodeOpen(d, "domain.status", domainStatuses, m.GetStatus(), ""),
 		Handle:      m.GetHandle(),
 		PaidTill:    d.date("domain.paid_till", m.GetPaidTill()),
-		Renewal:     decode(d, "domain.renewal", renewalModes, m.GetRenewal()),
+		Renewal:     decodeOpen(d, "domain.renewal", renewalModes, m.GetRenewal(), registrar.RenewManual),
 		Nameservers: each(m.GetNameservers(), d.nameserver),
 		Alarms:      each(m.GetAlarms(), d.alarm),
+		Registry:    m.GetRegistry(),
 	}
 	if m.GetOperation() != nil {
 		operation := d.operation(m.Operation)
@@ -98,7 +100,7 @@ func (d *decoder) handle(m *pb.Handle) registrar.Handle {
 		Handle:   m.GetHandle(),
 		Customer: m.GetCustomer(),
 		Kind:     decode(d, "handle.kind", registrantKinds, m.GetKind()),
-		State:    decode(d, "handle.state", handleStates, m.GetState()),
+		State:    decodeOpen(d, "handle.state", handleStates, m.GetState(), registrar.HandlePending),
 	}
 }
 
@@ -115,7 +117,7 @@ func (d *decoder) renewalStep(m *pb.RenewalStep) registrar.RenewalStep {
 	return registrar.RenewalStep{
 		Domain:   m.GetDomain(),
 		PaidTill: d.date("step.paid_till", m.GetPaidTill()),
-		Action:   decode(d, "step.action", renewalActions, m.GetAction()),
+		Action:   decodeOpen(d, "step.action", renewalActions, m.GetAction(), registrar.RenewalHold),
 		Reason:   m.GetReason(),
 	}
 }

@@ -1,6 +1,7 @@
 package registrarrpc
 
 import (
+	"math"
 	"slices"
 	"unicode/utf8"
 
@@ -20,6 +21,7 @@ func (e *encoder) order(o registrar.Order) *pb.Order {
 		Nameservers: each(o.Nameservers, e.nameserver),
 		AuthCode:    string(o.AuthCode),
 		PaidTill:    e.date("paid_till", o.PaidTill),
+		Ds:          each(o.DS, e.signer),
 	}
 }
 
@@ -37,7 +39,19 @@ func (d *decoder) order(m *pb.Order) registrar.Order {
 		Nameservers: each(m.GetNameservers(), d.nameserver),
 		AuthCode:    registrar.AuthCode(m.GetAuthCode()),
 		PaidTill:    d.date("paid_till", m.GetPaidTill()),
+		DS:          each(m.GetDs(), d.signer),
 	}
+}
+
+func (*encoder) signer(s registrar.DelegationSigner) *pb.DelegationSigner {
+	return &pb.DelegationSigner{KeyTag: uint32(s.KeyTag), Algorithm: uint32(s.Algorithm), DigestType: uint32(s.DigestType), Digest: s.Digest}
+}
+
+func (d *decoder) signer(m *pb.DelegationSigner) registrar.DelegationSigner {
+	if m.GetKeyTag() > math.MaxUint16 || m.GetAlgorithm() > math.MaxUint8 || m.GetDigestType() > math.MaxUint8 {
+		d.add("ds", "has numbers that are too large")
+	}
+	return registrar.DelegationSigner{KeyTag: uint16(m.GetKeyTag()), Algorithm: uint8(m.GetAlgorithm()), DigestType: uint8(m.GetDigestType()), Digest: m.GetDigest()}
 }
 
 // grown reports whether a message has fields of a later version, at any depth.

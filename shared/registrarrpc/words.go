@@ -131,6 +131,7 @@ var (
 		registrar.EvidenceCopy:     pb.EvidenceKind_EVIDENCE_KIND_COPY,
 		registrar.EvidenceRegistry: pb.EvidenceKind_EVIDENCE_KIND_REGISTRY,
 		registrar.EvidencePerson:   pb.EvidenceKind_EVIDENCE_KIND_PERSON,
+		registrar.EvidenceAnswer:   pb.EvidenceKind_EVIDENCE_KIND_ANSWER,
 	}
 	verdicts = words[registrar.Verdict, pb.Verdict]{
 		registrar.VerdictDone:   pb.Verdict_VERDICT_DONE,
@@ -199,6 +200,7 @@ var (
 		registrar.CapBackup:   pb.Capability_CAPABILITY_BACKUP,
 		registrar.CapErase:    pb.Capability_CAPABILITY_ERASE,
 		registrar.CapKeys:     pb.Capability_CAPABILITY_KEYS,
+		registrar.CapRefresh:  pb.Capability_CAPABILITY_REFRESH,
 	}
 	attributeTypes = words[registrar.AttributeType, pb.AttributeType]{
 		registrar.TypeString:   pb.AttributeType_ATTRIBUTE_TYPE_STRING,

@@ -43,10 +43,13 @@ type patience struct {
 	Wait time.Duration `placeholder:"DURATION" help:"Wait so long for the registration to end: exits 0 when registered, 1 on error or time-out, 3 when a person must act."`
 }
 
-type registerCommand struct{ purchase }
+type registerCommand struct {
+	purchase
+	DS []string `name:"ds" sep:"none" placeholder:"'TAG ALGORITHM TYPE DIGEST'" help:"A DS record that signs the delegation; repeat it. Only with registrars that take any."`
+}
 
 func (r *registerCommand) Run(c *command.Call) error {
-	return r.order(c, api.NewOrder{Kind: "register"})
+	return r.order(c, api.NewOrder{Kind: "register", DS: r.DS})
 }
 
 type transferCommand struct {

@@ -84,6 +84,9 @@ func domainText(d api.Domain) func(io.Writer) {
 		for _, n := range d.Nameservers {
 			command.Row(w, "nameserver", strings.TrimSpace(n.Host+" "+strings.Join(n.IPs, " ")))
 		}
+		if len(d.Registry) > 0 {
+			command.Row(w, "registry", strings.Join(d.Registry, ", "))
+		}
 		if op := d.Operation; op != nil {
 			command.Row(w, "operation", op.ID+": "+underWay(op))
 			command.Row(w, "waits for", op.WaitsFor)

@@ -25,6 +25,7 @@ type Domain struct {
 	PaidTill    *string      `json:"paid_till"`
 	Renewal     *string      `json:"renewal"` // auto | manual
 	Nameservers []Nameserver `json:"nameservers"`
+	Registry    []string     `json:"registry"`  // what the registry itself says of it, as it writes it, when it was last asked
 	Operation   *Operation   `json:"operation"` // the open one
 	Standing
 	Alarms   []Alarm `json:"alarms"`
@@ -134,6 +135,7 @@ type NewOrder struct {
 	Nameservers []Nameserver `json:"nameservers,omitempty"`
 	AuthCode    string       `json:"auth_code,omitempty"`
 	PaidTill    string       `json:"paid_till,omitempty"` // required of a renewal: the expiry the caller believes in
+	DS          []string     `json:"ds,omitempty"`        // of a registration or update: DS records as zone files have them, "12345 13 2 9f86…"
 }
 
 // Changed is an order after a payment or cancellation.

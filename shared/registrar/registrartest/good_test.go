@@ -90,6 +90,7 @@ func goodDescription() registrar.Description {
 	return registrar.Description{
 		Name: "good", Title: "A registrar for tests", Version: "1.2.3", TLDs: []string{"example", "com.test", "xn--p1ai"},
 		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(), Capabilities: registrar.Capabilities(),
+		OrderFields: registrar.OrderFields(),
 		Schema: registrar.Schema{
 			Attributes: []registrar.Attribute{
 				{Name: "account", Type: registrar.TypeString, Required: true, Description: "whose"},
@@ -153,6 +154,7 @@ func (g *good) problems(o registrar.Order) []registrar.Problem {
 	add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0, "nameservers", "is required")
 	add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required")
 	add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required")
+	list = append(list, registrar.DelegationProblems(o.DS)...)
 	if starts && o.Registrant != nil {
 		for _, f := range goodFields() {
 			value := o.Registrant.Get(f.Key)
@@ -615,6 +617,11 @@ func (g *good) Erase(ctx context.Context, q registrar.ErasureQuery) (v registrar
 		return nil
 	})
 	return v, err
+}
+
+// Refresh finds what was found before: there is no registry.
+func (g *good) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
+	return g.Domain(ctx, name)
 }
 
 // RotateKeys counts keys: nothing is sealed.

@@ -28,6 +28,7 @@ const (
 	NeedHandle   Need = "handle"   // a handle that can be adopted: Subject.Handle
 	NeedIDN      Need = "idn"      // a name beyond ASCII that is served: Subject.IDN
 	NeedSamples  Need = "samples"  // settings with mistakes: Subject.BadConfigs
+	NeedDS       Need = "ds"       // a registrar that reads DS records, and takes updates
 	NeedWitness  Need = "witness"  // a simulator that tells what reached it: Subject.Witness
 )
 

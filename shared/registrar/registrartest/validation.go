@@ -34,6 +34,9 @@ var validationChecks = []check{
 	{Rule{ID: "validate/zones", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "A domain directly below a declared TLD, of one label or several, is no mistake; one that lies below none of them is, at the path domain.", Place: "Description.TLDs, ZoneOf",
 		Remedy: "Find a name's TLD with registrar.ZoneOf, and not by its last label: com.ru is a TLD as ru is."}, knowsZones},
+	{Rule{ID: "validate/ds", Level: Must, Needs: []Need{NeedSettings, NeedDS},
+		Demand: "An update may be DS records alone; records that can't be are refused, at the path ds[i].", Place: "Order.DS, DelegationProblems",
+		Remedy: "Judge them by registrar.DelegationProblems."}, judgesSigners},
 	{Rule{ID: "validate/order-id", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "An OrderID is 1 to 64 of A-Z a-z 0-9 . _ - ; another is Invalid, at the path id.", Place: "OrderID",
 		Remedy: "Check it with registrar.OrderID.Valid."}, refusesOrderIDs},
@@ -396,6 +399,35 @@ func knowsZones(e *exam) error {
 	}
 
 	return err
+}
+
+func judgesSigners(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+
+	o, _, err := e.concluded(l)
+	if err != nil {
+		return err
+	}
+
+	good := registrar.DelegationSigner{KeyTag: 12345, Algorithm: 13, DigestType: 2, Digest: strings.Repeat("9f", 32)}
+	short, foreign := good, good
+	short.Digest, foreign.Algorithm = good.Digest[2:], 0
+	for why, list := range map[string][]registrar.DelegationSigner{"": {good}, "a digest that is too short": {good, short}, "an algorithm that signs nothing": {good, foreign}} {
+		update := registrar.Order{ID: e.orderID(), Kind: registrar.KindUpdate, Domain: o.Domain, Customer: o.Customer, DS: list}
+		v, err := l.Validate(e.ctx, update)
+		switch {
+		case err != nil:
+			return err
+		case why == "" && len(v.Problems) > 0:
+			e.broken("an update of DS records alone: %s: %s", pathsOf(v.Problems), v.Problems[0])
+		case why != "" && !names(v.Problems, "ds[1]"):
+			e.broken("an update with %s in the second record: %s", why, pathsOf(v.Problems))
+		}
+	}
+	return nil
 }
 
 func refusesOrderIDs(e *exam) error {

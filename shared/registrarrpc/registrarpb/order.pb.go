@@ -280,7 +280,10 @@ type Order struct {
 	// Transfer code; required to transfer.
 	AuthCode string `protobuf:"bytes,7,opt,name=auth_code,json=authCode,proto3" json:"auth_code,omitempty"`
 	// Required to renew: the expiry the caller believes in.
-	PaidTill      *Date `protobuf:"bytes,8,opt,name=paid_till,json=paidTill,proto3" json:"paid_till,omitempty"`
+	PaidTill *Date `protobuf:"bytes,8,opt,name=paid_till,json=paidTill,proto3" json:"paid_till,omitempty"`
+	// Delegation signers of the domain. In an update it is the full new set, and empty leaves them.
+	// Only for registrars whose order_fields have "ds".
+	Ds            []*DelegationSigner `protobuf:"bytes,70,rep,name=ds,proto3" json:"ds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -371,6 +374,86 @@ func (x *Order) GetPaidTill() *Date {
 	return nil
 }
 
+func (x *Order) GetDs() []*DelegationSigner {
+	if x != nil {
+		return x.Ds
+	}
+	return nil
+}
+
+// DelegationSigner is a DS record: RFC 4034, 5.
+type DelegationSigner struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the key that it names.
+	KeyTag uint32 `protobuf:"varint,1,opt,name=key_tag,json=keyTag,proto3" json:"key_tag,omitempty"`
+	// Of that key.
+	Algorithm uint32 `protobuf:"varint,2,opt,name=algorithm,proto3" json:"algorithm,omitempty"`
+	// Of the digest.
+	DigestType uint32 `protobuf:"varint,3,opt,name=digest_type,json=digestType,proto3" json:"digest_type,omitempty"`
+	// In lower-case hexadecimal digits.
+	Digest        string `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DelegationSigner) Reset() {
+	*x = DelegationSigner{}
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DelegationSigner) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DelegationSigner) ProtoMessage() {}
+
+func (x *DelegationSigner) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DelegationSigner.ProtoReflect.Descriptor instead.
+func (*DelegationSigner) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *DelegationSigner) GetKeyTag() uint32 {
+	if x != nil {
+		return x.KeyTag
+	}
+	return 0
+}
+
+func (x *DelegationSigner) GetAlgorithm() uint32 {
+	if x != nil {
+		return x.Algorithm
+	}
+	return 0
+}
+
+func (x *DelegationSigner) GetDigestType() uint32 {
+	if x != nil {
+		return x.DigestType
+	}
+	return 0
+}
+
+func (x *DelegationSigner) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
 // Registrant is who will own the domain: the answers to a form.
 type Registrant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -384,7 +467,7 @@ type Registrant struct {
 
 func (x *Registrant) Reset() {
 	*x = Registrant{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[1]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -396,7 +479,7 @@ func (x *Registrant) String() string {
 func (*Registrant) ProtoMessage() {}
 
 func (x *Registrant) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[1]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -409,7 +492,7 @@ func (x *Registrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Registrant.ProtoReflect.Descriptor instead.
 func (*Registrant) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{1}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Registrant) GetKind() RegistrantKind {
@@ -437,7 +520,7 @@ type Values struct {
 
 func (x *Values) Reset() {
 	*x = Values{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -449,7 +532,7 @@ func (x *Values) String() string {
 func (*Values) ProtoMessage() {}
 
 func (x *Values) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -462,7 +545,7 @@ func (x *Values) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Values.ProtoReflect.Descriptor instead.
 func (*Values) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{2}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Values) GetValues() []string {
@@ -485,7 +568,7 @@ type Nameserver struct {
 
 func (x *Nameserver) Reset() {
 	*x = Nameserver{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -497,7 +580,7 @@ func (x *Nameserver) String() string {
 func (*Nameserver) ProtoMessage() {}
 
 func (x *Nameserver) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -510,7 +593,7 @@ func (x *Nameserver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Nameserver.ProtoReflect.Descriptor instead.
 func (*Nameserver) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Nameserver) GetHost() string {
@@ -546,7 +629,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -558,7 +641,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -571,7 +654,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Problem) GetPath() string {
@@ -621,7 +704,7 @@ type Problems struct {
 
 func (x *Problems) Reset() {
 	*x = Problems{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -633,7 +716,7 @@ func (x *Problems) String() string {
 func (*Problems) ProtoMessage() {}
 
 func (x *Problems) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -646,7 +729,7 @@ func (x *Problems) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problems.ProtoReflect.Descriptor instead.
 func (*Problems) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Problems) GetProblems() []*Problem {
@@ -673,7 +756,7 @@ type Form struct {
 
 func (x *Form) Reset() {
 	*x = Form{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -685,7 +768,7 @@ func (x *Form) String() string {
 func (*Form) ProtoMessage() {}
 
 func (x *Form) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -698,7 +781,7 @@ func (x *Form) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Form.ProtoReflect.Descriptor instead.
 func (*Form) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{6}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Form) GetTld() string {
@@ -754,7 +837,7 @@ type Field struct {
 
 func (x *Field) Reset() {
 	*x = Field{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -766,7 +849,7 @@ func (x *Field) String() string {
 func (*Field) ProtoMessage() {}
 
 func (x *Field) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -779,7 +862,7 @@ func (x *Field) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Field.ProtoReflect.Descriptor instead.
 func (*Field) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{7}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Field) GetKey() string {
@@ -842,7 +925,7 @@ var File_panel_registrar_v1_order_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1epanel/registrar/v1/order.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\"\xdd\x02\n" +
+	"\x1epanel/registrar/v1/order.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\"\x93\x03\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x125\n" +
 	"\x04kind\x18\x02 \x01(\x0e2!.panel.registrar.v1.OperationKindR\x04kind\x12\x16\n" +
@@ -853,7 +936,14 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"registrant\x12@\n" +
 	"\vnameservers\x18\x06 \x03(\v2\x1e.panel.registrar.v1.NameserverR\vnameservers\x12 \n" +
 	"\tauth_code\x18\a \x01(\tB\x03\x80\x01\x01R\bauthCode\x125\n" +
-	"\tpaid_till\x18\b \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill\"\xe4\x01\n" +
+	"\tpaid_till\x18\b \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill\x124\n" +
+	"\x02ds\x18F \x03(\v2$.panel.registrar.v1.DelegationSignerR\x02ds\"\x82\x01\n" +
+	"\x10DelegationSigner\x12\x17\n" +
+	"\akey_tag\x18\x01 \x01(\rR\x06keyTag\x12\x1c\n" +
+	"\talgorithm\x18\x02 \x01(\rR\talgorithm\x12\x1f\n" +
+	"\vdigest_type\x18\x03 \x01(\rR\n" +
+	"digestType\x12\x16\n" +
+	"\x06digest\x18\x04 \x01(\tR\x06digest\"\xe4\x01\n" +
 	"\n" +
 	"Registrant\x126\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\".panel.registrar.v1.RegistrantKindR\x04kind\x12G\n" +
@@ -939,48 +1029,50 @@ func file_panel_registrar_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_panel_registrar_v1_order_proto_goTypes = []any{
-	(OperationKind)(0),  // 0: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0), // 1: panel.registrar.v1.RegistrantKind
-	(FieldType)(0),      // 2: panel.registrar.v1.FieldType
-	(DataClass)(0),      // 3: panel.registrar.v1.DataClass
-	(*Order)(nil),       // 4: panel.registrar.v1.Order
-	(*Registrant)(nil),  // 5: panel.registrar.v1.Registrant
-	(*Values)(nil),      // 6: panel.registrar.v1.Values
-	(*Nameserver)(nil),  // 7: panel.registrar.v1.Nameserver
-	(*Problem)(nil),     // 8: panel.registrar.v1.Problem
-	(*Problems)(nil),    // 9: panel.registrar.v1.Problems
-	(*Form)(nil),        // 10: panel.registrar.v1.Form
-	(*Field)(nil),       // 11: panel.registrar.v1.Field
-	nil,                 // 12: panel.registrar.v1.Registrant.FieldsEntry
-	nil,                 // 13: panel.registrar.v1.Problem.ParamsEntry
-	nil,                 // 14: panel.registrar.v1.Problem.TextsEntry
-	nil,                 // 15: panel.registrar.v1.Field.LabelEntry
-	(*Date)(nil),        // 16: panel.registrar.v1.Date
+	(OperationKind)(0),       // 0: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),      // 1: panel.registrar.v1.RegistrantKind
+	(FieldType)(0),           // 2: panel.registrar.v1.FieldType
+	(DataClass)(0),           // 3: panel.registrar.v1.DataClass
+	(*Order)(nil),            // 4: panel.registrar.v1.Order
+	(*DelegationSigner)(nil), // 5: panel.registrar.v1.DelegationSigner
+	(*Registrant)(nil),       // 6: panel.registrar.v1.Registrant
+	(*Values)(nil),           // 7: panel.registrar.v1.Values
+	(*Nameserver)(nil),       // 8: panel.registrar.v1.Nameserver
+	(*Problem)(nil),          // 9: panel.registrar.v1.Problem
+	(*Problems)(nil),         // 10: panel.registrar.v1.Problems
+	(*Form)(nil),             // 11: panel.registrar.v1.Form
+	(*Field)(nil),            // 12: panel.registrar.v1.Field
+	nil,                      // 13: panel.registrar.v1.Registrant.FieldsEntry
+	nil,                      // 14: panel.registrar.v1.Problem.ParamsEntry
+	nil,                      // 15: panel.registrar.v1.Problem.TextsEntry
+	nil,                      // 16: panel.registrar.v1.Field.LabelEntry
+	(*Date)(nil),             // 17: panel.registrar.v1.Date
 }
 var file_panel_registrar_v1_order_proto_depIdxs = []int32{
 	0,  // 0: panel.registrar.v1.Order.kind:type_name -> panel.registrar.v1.OperationKind
-	5,  // 1: panel.registrar.v1.Order.registrant:type_name -> panel.registrar.v1.Registrant
-	7,  // 2: panel.registrar.v1.Order.nameservers:type_name -> panel.registrar.v1.Nameserver
-	16, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
-	1,  // 4: panel.registrar.v1.Registrant.kind:type_name -> panel.registrar.v1.RegistrantKind
-	12, // 5: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
-	13, // 6: panel.registrar.v1.Problem.params:type_name -> panel.registrar.v1.Problem.ParamsEntry
-	14, // 7: panel.registrar.v1.Problem.texts:type_name -> panel.registrar.v1.Problem.TextsEntry
-	8,  // 8: panel.registrar.v1.Problems.problems:type_name -> panel.registrar.v1.Problem
-	0,  // 9: panel.registrar.v1.Form.kind:type_name -> panel.registrar.v1.OperationKind
-	1,  // 10: panel.registrar.v1.Form.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	11, // 11: panel.registrar.v1.Form.fields:type_name -> panel.registrar.v1.Field
-	15, // 12: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
-	2,  // 13: panel.registrar.v1.Field.type:type_name -> panel.registrar.v1.FieldType
-	3,  // 14: panel.registrar.v1.Field.class:type_name -> panel.registrar.v1.DataClass
-	6,  // 15: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	6,  // 1: panel.registrar.v1.Order.registrant:type_name -> panel.registrar.v1.Registrant
+	8,  // 2: panel.registrar.v1.Order.nameservers:type_name -> panel.registrar.v1.Nameserver
+	17, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
+	5,  // 4: panel.registrar.v1.Order.ds:type_name -> panel.registrar.v1.DelegationSigner
+	1,  // 5: panel.registrar.v1.Registrant.kind:type_name -> panel.registrar.v1.RegistrantKind
+	13, // 6: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
+	14, // 7: panel.registrar.v1.Problem.params:type_name -> panel.registrar.v1.Problem.ParamsEntry
+	15, // 8: panel.registrar.v1.Problem.texts:type_name -> panel.registrar.v1.Problem.TextsEntry
+	9,  // 9: panel.registrar.v1.Problems.problems:type_name -> panel.registrar.v1.Problem
+	0,  // 10: panel.registrar.v1.Form.kind:type_name -> panel.registrar.v1.OperationKind
+	1,  // 11: panel.registrar.v1.Form.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	12, // 12: panel.registrar.v1.Form.fields:type_name -> panel.registrar.v1.Field
+	16, // 13: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
+	2,  // 14: panel.registrar.v1.Field.type:type_name -> panel.registrar.v1.FieldType
+	3,  // 15: panel.registrar.v1.Field.class:type_name -> panel.registrar.v1.DataClass
+	7,  // 16: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_order_proto_init() }
@@ -995,7 +1087,7 @@ func file_panel_registrar_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_order_proto_rawDesc), len(file_panel_registrar_v1_order_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

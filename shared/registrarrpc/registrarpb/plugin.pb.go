@@ -45,6 +45,8 @@ const (
 	Capability_CAPABILITY_KEYS Capability = 9
 	// Lists mails in pages, and resolves many at once.
 	Capability_CAPABILITY_QUEUE Capability = 10
+	// Asks the registry now.
+	Capability_CAPABILITY_REFRESH Capability = 70
 )
 
 // Enum value maps for Capability.
@@ -60,6 +62,7 @@ var (
 		8:  "CAPABILITY_ERASE",
 		9:  "CAPABILITY_KEYS",
 		10: "CAPABILITY_QUEUE",
+		70: "CAPABILITY_REFRESH",
 	}
 	Capability_value = map[string]int32{
 		"CAPABILITY_UNSPECIFIED": 0,
@@ -72,6 +75,7 @@ var (
 		"CAPABILITY_ERASE":       8,
 		"CAPABILITY_KEYS":        9,
 		"CAPABILITY_QUEUE":       10,
+		"CAPABILITY_REFRESH":     70,
 	}
 )
 
@@ -1179,7 +1183,7 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"components\x18\x01 \x03(\v2\x1d.panel.registrar.v1.ComponentR\n" +
 	"components\"\x0e\n" +
 	"\fDrainRequest\"\x0f\n" +
-	"\rDrainResponse*\xf4\x01\n" +
+	"\rDrainResponse*\x8c\x02\n" +
 	"\n" +
 	"Capability\x12\x1a\n" +
 	"\x16CAPABILITY_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -1192,7 +1196,8 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x10CAPABILITY_ERASE\x10\b\x12\x13\n" +
 	"\x0fCAPABILITY_KEYS\x10\t\x12\x14\n" +
 	"\x10CAPABILITY_QUEUE\x10\n" +
-	"*\xb4\x01\n" +
+	"\x12\x16\n" +
+	"\x12CAPABILITY_REFRESH\x10F*\xb4\x01\n" +
 	"\rAttributeType\x12\x1e\n" +
 	"\x1aATTRIBUTE_TYPE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ATTRIBUTE_TYPE_STRING\x10\x01\x12\x16\n" +

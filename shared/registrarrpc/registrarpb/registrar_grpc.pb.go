@@ -49,6 +49,7 @@ const (
 	RegistrarService_Backup_FullMethodName         = "/panel.registrar.v1.RegistrarService/Backup"
 	RegistrarService_Erase_FullMethodName          = "/panel.registrar.v1.RegistrarService/Erase"
 	RegistrarService_RotateKeys_FullMethodName     = "/panel.registrar.v1.RegistrarService/RotateKeys"
+	RegistrarService_Refresh_FullMethodName        = "/panel.registrar.v1.RegistrarService/Refresh"
 )
 
 // RegistrarServiceClient is the client API for RegistrarService service.
@@ -155,6 +156,10 @@ type RegistrarServiceClient interface {
 	Erase(ctx context.Context, in *EraseRequest, opts ...grpc.CallOption) (*EraseResponse, error)
 	// RotateKeys seals all that is stored with a new key, or goes on with that. Capability keys.
 	RotateKeys(ctx context.Context, in *RotateKeysRequest, opts ...grpc.CallOption) (*RotateKeysResponse, error)
+	// Refresh asks the registry about a domain now, concludes by the same rules as always, and
+	// answers with the record after that. UNAVAILABLE when the registry says nothing that can be
+	// relied on; unknown: NOT_FOUND. Capability refresh.
+	Refresh(ctx context.Context, in *RefreshRequest, opts ...grpc.CallOption) (*RefreshResponse, error)
 }
 
 type registrarServiceClient struct {
@@ -474,6 +479,16 @@ func (c *registrarServiceClient) RotateKeys(ctx context.Context, in *RotateKeysR
 	return out, nil
 }
 
+func (c *registrarServiceClient) Refresh(ctx context.Context, in *RefreshRequest, opts ...grpc.CallOption) (*RefreshResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RefreshResponse)
+	err := c.cc.Invoke(ctx, RegistrarService_Refresh_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RegistrarServiceServer is the server API for RegistrarService service.
 // All implementations must embed UnimplementedRegistrarServiceServer
 // for forward compatibility.
@@ -578,6 +593,10 @@ type RegistrarServiceServer interface {
 	Erase(context.Context, *EraseRequest) (*EraseResponse, error)
 	// RotateKeys seals all that is stored with a new key, or goes on with that. Capability keys.
 	RotateKeys(context.Context, *RotateKeysRequest) (*RotateKeysResponse, error)
+	// Refresh asks the registry about a domain now, concludes by the same rules as always, and
+	// answers with the record after that. UNAVAILABLE when the registry says nothing that can be
+	// relied on; unknown: NOT_FOUND. Capability refresh.
+	Refresh(context.Context, *RefreshRequest) (*RefreshResponse, error)
 	mustEmbedUnimplementedRegistrarServiceServer()
 }
 
@@ -677,6 +696,9 @@ func (UnimplementedRegistrarServiceServer) Erase(context.Context, *EraseRequest)
 }
 func (UnimplementedRegistrarServiceServer) RotateKeys(context.Context, *RotateKeysRequest) (*RotateKeysResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RotateKeys not implemented")
+}
+func (UnimplementedRegistrarServiceServer) Refresh(context.Context, *RefreshRequest) (*RefreshResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Refresh not implemented")
 }
 func (UnimplementedRegistrarServiceServer) mustEmbedUnimplementedRegistrarServiceServer() {}
 func (UnimplementedRegistrarServiceServer) testEmbeddedByValue()                          {}
@@ -1232,6 +1254,24 @@ func _RegistrarService_RotateKeys_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RegistrarService_Refresh_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RefreshRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistrarServiceServer).Refresh(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistrarService_Refresh_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistrarServiceServer).Refresh(ctx, req.(*RefreshRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RegistrarService_ServiceDesc is the grpc.ServiceDesc for RegistrarService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1354,6 +1394,10 @@ var RegistrarService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RotateKeys",
 			Handler:    _RegistrarService_RotateKeys_Handler,
+		},
+		{
+			MethodName: "Refresh",
+			Handler:    _RegistrarService_Refresh_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -16,6 +16,7 @@ type Change struct {
 	PaidTill    registrar.Date
 	Nameservers []registrar.Nameserver
 	Handle      string
+	States      []string // of the registry
 }
 
 // ordered brings the record to what an order that is taken makes of it.
@@ -61,6 +62,9 @@ func (c Change) apply(d *registrar.Domain) {
 	}
 	if c.Handle != "" {
 		d.Handle = c.Handle
+	}
+	if len(c.States) > 0 {
+		d.Registry = c.States
 	}
 }
 
