@@ -35,7 +35,7 @@ quick:
 	$(GO) test -vet=off -short ./...
 
 lint:
-	@unformatted=$$(gofmt -l cmd host internal plugin shared); \
+	@unformatted=$$(gofmt -l cmd docs host internal plugin shared); \
 	if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) run ./.ci/elsewhere darwin/arm64

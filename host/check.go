@@ -39,18 +39,14 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 		return nil, fmt.Errorf("make a directory for the check: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	specs, err := launch.New(launch.Options{Config: c, Bundled: o.Bundled, Logger: o.Logger, Top: dir, Data: launch.Data(dir), RunDir: dir + "/run", Look: os.LookupEnv}).Specs()
-	if err != nil {
-		return nil, err
-	}
-
+	launcher := launch.New(launch.Options{Config: c, Bundled: o.Bundled, Logger: o.Logger, Top: dir, Data: launch.Data(dir), RunDir: dir + "/run"})
 	reports := probeStore(ctx, c.Panel)
 	var failures []error
 	if len(reports) == 0 || reports[0].Components[0].OK {
 		failures = append(failures, checkRecord(ctx, o.ConfigPath, c))
 	}
 
-	for _, spec := range specs {
+	for _, spec := range launcher.Specs() {
 		report, err := probe(ctx, spec, o.Logger, mail)
 		if err != nil {
 			failures = append(failures, err)

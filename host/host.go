@@ -89,20 +89,19 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 }
 
 func (h *Host) open(ctx context.Context, o Options) error {
-	lock, err := launch.Lock(h.config.Panel)
+	launcher, release, err := launch.Open(launch.Options{Config: h.config, Bundled: o.Bundled, Logger: o.Logger, Look: look(o.Environment)})
 	if err != nil {
 		return err
 	}
 
-	h.closers = append(h.closers, lock.Close)
+	h.launcher = launcher
+	h.closers = append(h.closers, release)
 	if h.listener, err = door.Listen(ctx, h.config.Panel, h.log); err != nil {
 		return err
 	}
 
 	h.closers = append(h.closers, h.closeListener)
-	if err := h.prepare(o); err != nil {
-		return err
-	}
+	h.supervisor = supervisor.New(supervisor.Options{Plugins: h.launcher.Specs(), Logger: o.Logger, Timing: o.Timing, Session: h.session, Reread: h.reread, Told: h.tellPlugin})
 	if err := h.openOrders(ctx, o); err != nil {
 		return err
 	}
@@ -132,23 +131,6 @@ func (h *Host) closeListener() error {
 	if err := h.listener.Close(); !errors.Is(err, net.ErrClosed) {
 		return err
 	}
-	return nil
-}
-
-// prepare plans the plugins' processes.
-func (h *Host) prepare(o Options) error {
-	run, remove, err := launch.RunDir(h.config.Panel.Data, h.config.Registrars)
-	if err != nil {
-		return err
-	}
-	h.closers = append(h.closers, func() error { remove(); return nil })
-	h.launcher = launch.New(launch.Options{Config: h.config, Bundled: o.Bundled, Logger: o.Logger, Top: h.config.Panel.Data,
-		Data: launch.DataIn(h.config.Panel.Data), RunDir: run, Look: look(o.Environment)})
-	specs, err := h.launcher.Specs()
-	if err != nil {
-		return err
-	}
-	h.supervisor = supervisor.New(supervisor.Options{Plugins: specs, Logger: o.Logger, Timing: o.Timing, Session: h.session, Reread: h.reread, Told: h.tellPlugin})
 	return nil
 }
 
@@ -191,9 +173,6 @@ func (h *Host) names(retired bool) []string {
 
 // session follows a plugin's events while it is at work.
 func (h *Host) session(ctx context.Context, name string, r registrar.Service) error {
-	if err := h.launcher.Data.SetStarted(name); err != nil {
-		return err
-	}
 	return h.orders.Follow(ctx, name, r)
 }
 

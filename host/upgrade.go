@@ -96,12 +96,7 @@ func (h *Host) reread(name string) (supervisor.Spec, error) {
 	}
 
 	c.Registrars = []config.Registrar{r}
-	specs, err := h.launcher.With(c).Specs()
-	if err != nil {
-		return supervisor.Spec{}, err
-	}
-
-	return specs[0], nil
+	return h.launcher.With(c).Specs()[0], nil
 }
 
 // publicError returns an error that a caller of the API may read: what keeps a plugin from being

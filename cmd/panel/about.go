@@ -65,6 +65,7 @@ func (manualCommand) Run(c *command.Call, app *kong.Application) error {
 			{Term: "3", Text: "Something waits for an operator."},
 		}},
 		{Title: "Environment", Items: []reference.Item{
+			{Term: "LC_ALL, LC_MESSAGES, LANG", Text: "The language, Russian or English. JSON, exit codes, IDs and the log do not depend on it."},
 			{Term: "PANEL_CONFIG", Text: "The configuration, for --config."},
 			{Term: "PANEL_SERVER", Text: "The panel to call, for --server."},
 			{Term: "PANEL_TOKEN", Text: "A credential, for --token."},

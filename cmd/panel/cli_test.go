@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -111,6 +112,7 @@ func (w *world) scriptPanel(program string, ts *testscript.TestScript, neg bool,
 		cmd := w.command(args...)
 		cmd.Path, cmd.Dir = program, ts.MkAbs(".")
 		cmd.Env = slices.DeleteFunc(cmd.Environ(), func(v string) bool { return strings.HasPrefix(v, "USER=") || strings.HasPrefix(v, "PANEL_") })
+		cmd.Env = append(cmd.Env, "LC_ALL="+cmp.Or(ts.Getenv("LC_ALL"), "C"))
 		out.Reset()
 		errOut.Reset()
 		cmd.Stdout, cmd.Stderr = &out, &errOut

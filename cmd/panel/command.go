@@ -60,6 +60,14 @@ type grammar struct {
 	Manual     manualCommand     `cmd:"" hidden:"" help:"Print the manual page."`
 }
 
+// description is what help says of the program.
+const description = "A small hosting panel, and its operator's command line."
+
+// variables are what the grammar names.
+func variables() kong.Vars {
+	return kong.Vars{"login": command.Login(), "config": command.DefaultConfig(), "shells": reference.Shells}
+}
+
 type demoCommand struct {
 	Web bool `help:"Leave the console open afterwards, until interrupted."`
 }
@@ -84,9 +92,9 @@ func execute(ctx context.Context, args []string, s command.Streams) (code int) {
 		}
 	}()
 
+	s.Stdout, s.Stderr = s.Tongue.To(s.Stdout), s.Tongue.To(s.Stderr)
 	g := &grammar{}
-	parser := kong.Must(g, kong.Name(programName), kong.Description("A small hosting panel, and its operator's command line."),
-		kong.Vars{"login": command.Login(), "config": command.DefaultConfig(), "shells": reference.Shells}, kong.Writers(s.Stdout, s.Stderr), kong.Exit(func(code int) { panic(exitCode(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	parser := kong.Must(g, kong.Name(programName), kong.Description(description), variables(), kong.Writers(s.Stdout, s.Stderr), kong.Exit(func(code int) { panic(exitCode(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(helpIn(s.Tongue)))
 	parsed, err := parser.Parse(args)
 	if err == nil && strings.HasPrefix(parsed.Command(), "help") {
 		parsed, err = parser.Parse(append(g.Help.Command, "--help"))

@@ -15,11 +15,12 @@ import (
 
 	"registrar.panel/cmd/panel/bundled"
 	"registrar.panel/cmd/panel/command"
+	"registrar.panel/host/wording"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], command.Streams{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
+	code := run(ctx, os.Args[1:], command.Streams{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Tongue: command.NewTongue(wording.Environment(os.Getenv))})
 	stop()
 	os.Exit(code)
 }

@@ -141,7 +141,7 @@ func (p *checkCommand) Run(c *command.Call) error {
 
 	if err := c.Show(list, func(w io.Writer) {
 		for _, l := range list {
-			command.Row(w, l.Registrar, l.Component, command.Wellness(l.OK), l.Detail)
+			command.Row(w, l.Registrar, l.Component, command.Wellness(l.OK), command.Said(l.Detail))
 		}
 	}); err != nil {
 		return err

@@ -466,5 +466,8 @@ func TestMain(m *testing.M) {
 		}
 		main()
 	}
+	if err := os.Setenv("LC_ALL", "C"); err != nil { // tests read English, whatever the machine speaks
+		panic(err)
+	}
 	os.Exit(m.Run())
 }

@@ -1,5 +1,12 @@
 // Package launch plans the processes of the plugins by the configuration: the command, the
 // environment, the directories, the Unix user that each runs as, and the settings that it is given.
+//
+// A panel opens its data directory and has the plugins supervised as they are planned:
+//
+//	launcher, release, err := launch.Open(launch.Options{Config: c, Logger: log})
+//	plugins := supervisor.New(supervisor.Options{Plugins: launcher.Specs(), Logger: log})
+//
+// docs/embedding.md has the whole of it.
 package launch
 
 import (
@@ -39,15 +46,15 @@ type Data string
 // DataIn is the directory of the plugins' data in the panel's own.
 func DataIn(panel string) Data { return Data(filepath.Join(panel, "plugins")) }
 
-// Options of a launcher.
+// Options of a launcher. [Open] chooses the directories, by the configuration.
 type Options struct {
 	Config  *config.Config
 	Bundled map[string][]string // command lines of the plugins that come with the program
-	Logger  *slog.Logger
-	Top     string // the panel's own directory, which holds the next two or leads to them
+	Logger  *slog.Logger        // nil = slog.Default
+	Top     string              // the panel's own directory, which holds the next two or leads to them
 	Data    Data
 	RunDir  string                           // for the plugins' sockets
-	Look    func(name string) (string, bool) // finds a variable of the environment
+	Look    func(name string) (string, bool) // finds a variable of the environment; nil = os.LookupEnv
 }
 
 // Launcher makes the supervisor's specifications from the configuration, and remembers what each
@@ -57,8 +64,33 @@ type Launcher struct {
 	applied *applied
 }
 
-// New makes a launcher.
+// Open takes the panel's data directory, which it makes if it is not there and which one process at a
+// time may have, and makes a launcher that keeps everything in it. release gives the directory back,
+// once the plugins have stopped.
+func Open(o Options) (l Launcher, release func() error, err error) {
+	p := o.Config.Panel
+	lock, err := Lock(p)
+	if err != nil {
+		return Launcher{}, nil, err
+	}
+
+	run, remove, err := runDir(p.Data, o.Config.Registrars)
+	if err != nil {
+		return Launcher{}, nil, errors.Join(err, lock.Close())
+	}
+
+	o.Top, o.Data, o.RunDir = p.Data, DataIn(p.Data), run
+	return New(o), func() error { remove(); return lock.Close() }, nil
+}
+
+// New makes a launcher whose directories the options name.
 func New(o Options) Launcher {
+	if o.Look == nil {
+		o.Look = os.LookupEnv
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
 	return Launcher{o, &applied{by: map[string][sha256.Size]byte{}, in: map[string][]config.Setting{}}}
 }
 
@@ -70,36 +102,35 @@ func (l Launcher) With(c *config.Config) Launcher {
 
 // Specs plans the process of every registrar that is run. What is wrong with one registrar is
 // a fault of its specification, and no error.
-func (l Launcher) Specs() ([]supervisor.Spec, error) {
-	root, err := filepath.Abs(l.Config.Dir())
-	if err != nil {
-		return nil, fmt.Errorf("find the configuration's directory: %w", err)
-	}
-	var specs []supervisor.Spec
+func (l Launcher) Specs() (specs []supervisor.Spec) {
 	for _, r := range l.Config.Registrars {
 		if !r.Retired {
-			specs = append(specs, l.spec(r, root))
+			specs = append(specs, l.spec(r))
 		}
 	}
-	return specs, nil
+	return specs
 }
 
-func (l Launcher) spec(r config.Registrar, root string) supervisor.Spec {
+func (l Launcher) spec(r config.Registrar) supervisor.Spec {
+	root, noRoot := filepath.Abs(l.Config.Dir())
 	spec := supervisor.Spec{
 		Name: r.Name, Plugin: r.Plugin, Env: inherited(l.Look, r.Env), Dir: root, SHA256: r.SHA256, RunDir: filepath.Join(l.RunDir, r.Name),
-		Foreign: r.Path != "", NoTLSReason: r.PlainText, Fault: r.Fault(),
+		Foreign: r.Path != "", NoTLSReason: r.PlainText, Fault: errors.Join(r.Fault(), noRoot),
 	}
 	if spec.Fault != nil {
 		return spec
 	}
+
 	// Both mistakes are reported at once.
 	var noCommand, noAccount error
 	spec.Command, noCommand = l.command(r)
 	spec.Account, noAccount = l.account(r, root)
 	spec.Fault = errors.Join(noCommand, noAccount)
+
 	spec.Configure = func(ctx context.Context, plugin registrar.Hosted, d registrar.Description) error {
 		return l.configure(ctx, r, spec.Account, plugin, d)
 	}
+	spec.Started = func() error { return l.Data.SetStarted(r.Name) }
 	return spec
 }
 
@@ -197,9 +228,9 @@ func (d Data) SetStarted(name string) error {
 	return nil
 }
 
-// RunDir chooses where the plugins' sockets are: in the data directory if its path leaves
+// runDir chooses where the plugins' sockets are: in the data directory if its path leaves
 // room for them, else in a temporary directory. remove deletes it.
-func RunDir(data string, registrars []config.Registrar) (dir string, remove func(), err error) {
+func runDir(data string, registrars []config.Registrar) (dir string, remove func(), err error) {
 	dir, err = filepath.Abs(filepath.Join(data, "run"))
 	if err != nil {
 		return "", nil, fmt.Errorf("find run directory: %w", err)

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"registrar.panel/shared/registrar"
@@ -29,9 +30,10 @@ type Book struct {
 
 // pattern is a phrase with places.
 type pattern struct {
-	prefix string // what the sentence begins with
-	must   string // the longest text that stands in it
-	said   *regexp.Regexp
+	prefix string                // what the sentence begins with
+	must   string                // the longest text that stands in it
+	said   func() *regexp.Regexp // made when a sentence may be it
+	says   int                   // bytes that stand in it, apart from the places
 	names  []string
 	text   string
 }
@@ -42,7 +44,6 @@ var place = regexp.MustCompile(`\{([a-z]+)\}`)
 // alike the first counts.
 func New(lang string, phrases ...registrar.Phrase) *Book {
 	b := &Book{whole: map[string]string{}}
-	literal := map[string]int{}
 	for _, p := range phrases {
 		said, text := p.Texts["en"], p.Texts[lang]
 		if said == "" || text == "" {
@@ -55,11 +56,11 @@ func New(lang string, phrases ...registrar.Phrase) *Book {
 			continue
 		}
 		one := patternOf(said, text)
-		literal[one.said.String()] = len(place.ReplaceAllString(said, ""))
+		one.says = len(place.ReplaceAllString(said, ""))
 		b.patterns = append(b.patterns, one)
 	}
 
-	slices.SortStableFunc(b.patterns, func(a, c pattern) int { return cmp.Compare(literal[c.said.String()], literal[a.said.String()]) })
+	slices.SortStableFunc(b.patterns, func(a, c pattern) int { return cmp.Compare(c.says, a.says) })
 	return b
 }
 
@@ -81,7 +82,8 @@ func patternOf(said, text string) pattern {
 	if piece := said[from:]; len(piece) > len(p.must) {
 		p.must = piece
 	}
-	p.said = regexp.MustCompile(expression + regexp.QuoteMeta(said[from:]) + `\z`)
+	expression += regexp.QuoteMeta(said[from:]) + `\z`
+	p.said = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 	return p
 }
 
@@ -139,7 +141,7 @@ func (b *Book) phrase(sentence string, depth int) ([]Part, bool) {
 		if !strings.HasPrefix(sentence, p.prefix) || !strings.Contains(sentence, p.must) {
 			continue
 		}
-		values := p.said.FindStringSubmatch(sentence)
+		values := p.said().FindStringSubmatch(sentence)
 		if values == nil || p.prefix == "" && seamPattern.MatchString(values[1]) { // what comes before is a part of its own
 			continue
 		}

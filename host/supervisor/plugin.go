@@ -186,6 +186,12 @@ func (p *plugin) begin(ctx context.Context, i *instance) error {
 	if err := i.plugin.Start(ctx); err != nil {
 		return fmt.Errorf("start plugin %s: %w", p.name, err)
 	}
+	if i.spec.Started == nil {
+		return nil
+	}
+	if err := i.spec.Started(); err != nil {
+		return fmt.Errorf("start plugin %s: %w", p.name, err)
+	}
 	return nil
 }
 

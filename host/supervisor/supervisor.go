@@ -47,6 +47,10 @@ type Spec struct {
 	// the code Invalid, means that the settings are wrong: the plugin is disabled, and tried
 	// again after [Timing].Retry.
 	Configure func(ctx context.Context, p registrar.Hosted, d registrar.Description) error
+
+	// Started is called each time the plugin has begun its work, before calls reach it; an error
+	// ends the process, which is tried again. nil = nothing has to be done.
+	Started func() error
 }
 
 // plugin is what the plugin must call itself.
@@ -61,7 +65,7 @@ type Account struct {
 // Options of a supervisor.
 type Options struct {
 	Plugins []Spec
-	Logger  *slog.Logger
+	Logger  *slog.Logger // nil = slog.Default
 	Timing  Timing
 	// Session is called while a plugin serves, and must return when ctx ends; it is called
 	// again, after a pause, when it returns earlier. nil = none.
@@ -128,6 +132,9 @@ type Supervisor struct{ plugins []*plugin }
 func New(o Options) *Supervisor {
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
 	}
 	s := &Supervisor{}
 	for _, spec := range o.Plugins {

@@ -103,6 +103,37 @@ func TestSessionIsResumed(t *testing.T) {
 	}
 }
 
+// What must be recorded of a plugin that has begun is recorded before it is called; where that fails
+// it begins anew.
+func TestStartedComesBeforeCalls(t *testing.T) {
+	t.Parallel()
+	var started atomic.Int32
+	firstSession := make(chan int32, 1)
+	th := open(t, func(o *Options) {
+		o.Plugins[0].Started = func() error {
+			if started.Add(1) == 1 {
+				return errors.New("the disk is full")
+			}
+			return nil
+		}
+		o.Session = func(ctx context.Context, _ string, _ registrar.Service) error {
+			select {
+			case firstSession <- started.Load():
+			default:
+			}
+			<-ctx.Done()
+			return nil
+		}
+	})
+	th.ready()
+	if n := <-firstSession; n != 2 {
+		t.Errorf("called after %d starts were reported, want 2", n)
+	}
+	if !strings.Contains(th.log.String(), "the disk is full") {
+		t.Errorf("the log does not say why it began anew:\n%s", th.log)
+	}
+}
+
 func TestLogBomb(t *testing.T) {
 	t.Parallel()
 	th := open(t, nil)

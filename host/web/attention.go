@@ -144,7 +144,7 @@ func domainNeeds(d orders.Domain, failed orders.Order) api.Attention {
 
 	n.Kind, n.Severity, n.Operation = "operation", mustAct, known(op.ID)
 	n.State, n.OperationKind, n.Version = known(op.State), known(op.Kind), known(op.Version)
-	n.What = fmt.Sprintf("the %s of %s is %s", noun(op.Kind), name, op.State)
+	n.What = theWorkOn(op.Kind) + name + " is " + string(op.State)
 	if n.Why = op.WaitsFor; op.Error != "" {
 		n.Why = strings.TrimPrefix(n.Why+": "+op.Error, ": ")
 	}
@@ -164,7 +164,7 @@ func orderNeeds(n api.Attention, o orders.Order) api.Attention {
 	n.Severity, n.Order, n.Since, n.Why = mustAct, known(o.ID), knownTime(o.ClosedAt), cmp.Or(o.Reason, n.Why)
 	if *n.State != string(registrar.StatusError) { // which says as much of the domain
 		n.Kind, n.State, n.OperationKind = "order", known(o.Outcome), known(o.Kind)
-		n.What = fmt.Sprintf("the %s of %s is paid and came to nothing", noun(o.Kind), input.Unicode(o.Domain))
+		n.What = theWorkOn(o.Kind) + input.Unicode(o.Domain) + " is paid and came to nothing"
 	}
 	retry := api.Action{Does: "try it again, with --contact, --ns or --auth if that was wrong", Command: "panel order retry " + string(o.ID), Code: "retry"}
 	end := api.Action{Does: "the payment was given back", Command: "panel order refund " + string(o.ID), Code: "refund"}
@@ -175,14 +175,18 @@ func orderNeeds(n api.Attention, o orders.Order) api.Attention {
 	return n
 }
 
-func noun(k registrar.OperationKind) string {
+func theWorkOn(k registrar.OperationKind) string {
 	switch k {
 	case registrar.KindRegister:
-		return "registration"
+		return "the registration of "
+	case registrar.KindTransfer:
+		return "the transfer of "
 	case registrar.KindRenew:
-		return "renewal"
+		return "the renewal of "
+	case registrar.KindUpdate:
+		return "the update of "
 	}
-	return string(k)
+	return "the " + string(k) + " of "
 }
 
 func firstAlarm(d orders.Domain) *time.Time {

@@ -107,6 +107,7 @@ func routeMails(t *routes, s *Server) {
 
 func routeKeeping(t *routes, s *Server) {
 	t.handle("GET /api/v1/plugins", look, endpoint(s, s.listPlugins), says("The registrars' plugins and how they stand."))
+	t.handle("GET /api/v1/phrases", look, endpoint(s, listPhrases(s.plugins)), says("What the registrars say, in other languages: for programs that show it to people."))
 	t.handle("GET /api/v1/plugins/{name}/settings", look, endpoint(s, s.listSettings), says("The settings that a plugin works with, without secrets."))
 	t.handle("POST /api/v1/plugins/{name}/upgrade", admin, action(s, s.upgradePlugin), says("Put the program and settings of plugin.hcl in a plugin's place."))
 	t.handle("POST /api/v1/backup", secrets, stream("application/gzip", nil, s.makeBackup), says("Everything the panel keeps, as one archive."))
@@ -381,6 +382,17 @@ func (s *Server) rawMail(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) listPlugins(*http.Request) ([]api.Plugin, error) {
 	return list(s.plugins.Statuses(), pluginOf), nil
+}
+
+// listPhrases lists what the registrars at work say.
+func listPhrases(plugins Plugins) func(*http.Request) ([]api.Phrase, error) {
+	return func(*http.Request) ([]api.Phrase, error) {
+		all := []api.Phrase{}
+		for _, p := range plugins.Statuses() {
+			all = append(all, list(p.Phrases, func(p registrar.Phrase) api.Phrase { return api.Phrase{Code: p.Code, Texts: p.Texts} })...)
+		}
+		return all, nil
+	}
 }
 
 func (s *Server) listSettings(r *http.Request) ([]api.Setting, error) {

@@ -137,6 +137,7 @@ func TestEndpoints(t *testing.T) {
 			"doubt":null,"bindings":[{"by":"token","value":"TOKEN","operation":"op-1"},{"by":"hint","value":"example.ru","operation":null}],
 			"proof":"missing","proof_detail":"it is not signed","fate":"wait","reason":"its sender is not proved","stored":true}`},
 		{"GET", "mails/m-1", "", `{"id":"m-1","at":` + at + `,"out":true,"from":"a@panel.example","to":"b@registrar.example","subject":"New domain","text":"masked"}`},
+		{"GET", "phrases", "", `[{"code":"waits.answer","texts":{"en":"an answer","ru":"ответа"}}]`},
 		{"GET", "plugins", "", `[{"name":"r01","plugin":null,"title":"R01 by mail","version":"1.0.0","state":"degraded","tlds":["ru"],"kinds":["register"],"capabilities":["mail"],"restarts":2,"since":` + at + `,"error":null,"health":[{"component":"imap","ok":false,"detail":"<script>alert(\"1\")</script>"}]},
 			{"name":"manual","plugin":null,"title":"","version":"","state":"backoff","tlds":[],"kinds":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":"it ended","health":[]}]`},
 	} {

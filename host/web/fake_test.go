@@ -249,7 +249,8 @@ func (f *fake) Statuses() []supervisor.Status {
 	return []supervisor.Status{
 		{Name: "r01", Title: "R01 by mail", Version: "1.0.0", TLDs: []string{"ru"}, Kinds: []registrar.OperationKind{registrar.KindRegister},
 			Capabilities: []registrar.Capability{registrar.CapMail}, State: supervisor.Degraded, Restarts: 2, Since: now,
-			Health: []registrar.Component{{Name: "imap", Detail: hostile}}},
+			Phrases: []registrar.Phrase{{Code: "waits.answer", Texts: map[string]string{"en": "an answer", "ru": "ответа"}}},
+			Health:  []registrar.Component{{Name: "imap", Detail: hostile}}},
 		{Name: "manual", State: supervisor.Backoff, Since: now, Error: "it ended"},
 	}
 }

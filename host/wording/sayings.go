@@ -27,10 +27,12 @@ type Sayings struct {
 	book *phrasebook.Book
 }
 
-// The beginnings of codes of sentences: what the panel says, and what its command line says.
+// The beginnings of codes of sentences: what the panel says, what its command line says, and what things
+// are called there.
 const (
 	Panel       = "say"
 	CommandLine = "cli"
+	Labels      = "label"
 )
 
 // wordFamilies are words that sentences name.
@@ -50,7 +52,7 @@ func (l *Language) phrases(families []string) (all []registrar.Phrase) {
 		switch said, text := placed(english, code), placed(own, code); {
 		case slices.Contains(families, family):
 			all = append(all, registrar.Phrase{Code: code, Texts: map[string]string{"en": said, l.Name: text}})
-		case slices.Contains(wordFamilies, family): // as it stands within a sentence
+		case slices.Contains(wordFamilies, family) && !slices.Contains(families, Labels): // as it stands within a sentence
 			all = append(all, registrar.Phrase{Code: code, Texts: map[string]string{"en": word, l.Name: strings.ToLower(text)}})
 		}
 	}

@@ -21,7 +21,7 @@ var homes = map[string]string{
 	"claim":       `^$`,
 	"doubt":       `^ours/plugin/r01/(mailform|store)$`,
 	"evidence":    `^ours/plugin/r01/lifecycle$`,
-	"fence":       `^$`,
+	"fence":       `^ours/plugin/kit/internal/store$`,
 	"handle":      `^ours/(host/input|host/web/api|plugin/r01/mailform|shared/registrar)$`,
 	"incarnation": `^$`,
 	"lease":       `^ours/(internal/sqldb|plugin/r01)$`,

@@ -3,6 +3,7 @@ package kit
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"registrar.panel/shared/registrar"
 )
@@ -41,7 +42,8 @@ type Remote interface {
 	Ask(ctx context.Context, o Order) (Answer, error)
 
 	// Read returns what the registrar has on a domain. One that it does not hold for us is the
-	// zero Facts.
+	// zero Facts. Of a registrar whose records can't be read it is [ErrNoRecord]: then a person's
+	// word counts.
 	Read(ctx context.Context, domain string) (Facts, error)
 }
 
@@ -56,6 +58,24 @@ type Prober interface {
 	// Probe logs in to the registrar, or the like, and changes nothing.
 	Probe(ctx context.Context) []registrar.Component
 }
+
+// Staffed is what a [Remote] may have besides: orders that no call carries out, but people, because the
+// registrar has no call for them, or has no calls at all.
+type Staffed interface {
+	// ByHand says what the staff have to do to carry an order out; "" = it is sent. Such an order
+	// waits for a person's verdict from the beginning, and nothing is sent or asked.
+	ByHand(o registrar.Order) (what string)
+}
+
+// Reporter is what a [Remote] may have besides: its own word on how it is, in place of what became of the
+// last call.
+type Reporter interface {
+	// Report does no I/O.
+	Report() registrar.Component
+}
+
+// ErrNoRecord is what Read returns of a registrar whose records can't be read.
+var ErrNoRecord = errors.New("the registrar's records can't be read")
 
 // Order is an order on its way to the registrar.
 type Order struct {

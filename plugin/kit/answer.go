@@ -8,6 +8,7 @@ const (
 	unknown outcome = iota
 	notSent
 	pending
+	needsPerson
 	done
 	refused
 )
@@ -24,6 +25,11 @@ type Answer struct {
 // Pending is the answer that the registrar has the order and has not finished; it will be asked
 // again. reference is its name for it, "" if it has none.
 func Pending(reference string) Answer { return Answer{outcome: pending, reference: reference} }
+
+// NeedsPerson is the answer that the registrar has the order, and does not go on before a person has
+// done something: signed a paper, say, or filled in a page. what says so to the staff. It is asked about
+// as before, and a person may say what became of it.
+func NeedsPerson(what string) Answer { return Answer{outcome: needsPerson, why: what} }
 
 // Done is the answer that the order was carried out. What the facts leave open is read.
 func Done(f Facts) Answer { return Answer{outcome: done, facts: f} }

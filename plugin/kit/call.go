@@ -23,6 +23,10 @@ func within[T any](ctx context.Context, w *worker, hide mask, call func(context.
 			w.log.Error("the adapter panics", "stack", string(debug.Stack())) // without what it panics with
 			err = errors.New("the adapter panics; the log says where")
 		}
+		if errors.Is(err, ErrNoRecord) {
+			err = ErrNoRecord // as it always answers: it is well
+			return
+		}
 		if err != nil {
 			err = errors.New(hide.of(err.Error()))
 		}
@@ -40,10 +44,20 @@ func (w *worker) heard(err error) {
 	}
 }
 
-func (w *worker) fault() string {
+// report is how the registrar is: by its own word, or as the last call to it ended.
+func (w *worker) report() registrar.Component {
+	if r, ok := w.remote.(Reporter); ok {
+		c := r.Report()
+		c.Detail = newMask(w.secrets).of(c.Detail)
+		return c
+	}
+
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.last
+	if w.last != "" {
+		return registrar.Component{Name: remoteComponent, Detail: w.last}
+	}
+	return registrar.Component{Name: remoteComponent, OK: true, Detail: "it answered when it was asked last"}
 }
 
 // maskFor hides what a text about an order must not say.
@@ -81,6 +95,14 @@ func (w *worker) read(ctx context.Context, domain string, hide mask) (Facts, err
 		return Facts{}, err
 	}
 	return f, nil
+}
+
+// byHand says what the staff have to do to carry an order out; "" = it is sent.
+func (w *worker) byHand(o registrar.Order) string {
+	if s, ok := w.remote.(Staffed); ok {
+		return w.maskFor(o).of(s.ByHand(o))
+	}
+	return ""
 }
 
 // found is what a person's word that something was done means for the domain's record: what the

@@ -28,6 +28,12 @@ func decide(t store.Task, a Answer, now time.Time, timing Timing) (store.Move, b
 		return word, true
 	case pending:
 		return takenOrLate(t, word, now, timing)
+	case needsPerson:
+		if t.State == registrar.NeedsAction {
+			return store.Move{}, false
+		}
+		word.Cause, word.WaitsFor, word.Message, word.Due = life.Handed, a.why, "a person is needed: "+a.why, now.Add(timing.First)
+		return word, true
 	case notSent:
 		return unsentOrUnheard(t, a, now, timing)
 	}

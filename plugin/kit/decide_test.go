@@ -28,6 +28,7 @@ func TestDecide(t *testing.T) {
 	}{
 		{"sent and done", registrar.Sending, early, time.Time{}, Done(Facts{}), life.Finished},
 		{"sent and taken", registrar.Sending, early, time.Time{}, Pending("7"), life.Taken},
+		{"sent, and a person is needed", registrar.Sending, early, time.Time{}, NeedsPerson("sign it"), life.Handed},
 		{"sent and refused", registrar.Sending, early, time.Time{}, Refused("no"), life.Refused},
 		{"sent and refused without a word", registrar.Sending, early, time.Time{}, Refused(""), life.Refused},
 		{"did not get there", registrar.Sending, early, time.Time{}, NotSent("no route"), life.Unsent},
@@ -35,12 +36,14 @@ func TestDecide(t *testing.T) {
 
 		{"lost, and done", registrar.Uncertain, early, time.Time{}, Done(Facts{}), life.Finished},
 		{"lost, and taken", registrar.Uncertain, early, time.Time{}, Pending(""), life.Taken},
+		{"lost, and a person is needed", registrar.Uncertain, early, time.Time{}, NeedsPerson("sign it"), life.Handed},
 		{"lost, and refused", registrar.Uncertain, early, time.Time{}, Refused("no"), life.Refused},
 		{"lost, and never got, but just now", registrar.Uncertain, early, time.Time{}, NotSent(""), ""},
 		{"lost, and never got", registrar.Uncertain, late, time.Time{}, NotSent(""), life.Unheard},
 		{"lost, and silence", registrar.Uncertain, late, time.Time{}, Answer{}, ""},
 
 		{"taken, and done", registrar.Accepted, early, now.Add(1), Done(Facts{}), life.Finished},
+		{"taken, and a person is needed", registrar.Accepted, early, now.Add(1), NeedsPerson("sign it"), life.Handed},
 		{"taken, and refused", registrar.Accepted, early, now.Add(1), Refused("no"), life.Refused},
 		{"taken, and under way", registrar.Accepted, early, now.Add(1), Pending(""), ""},
 		{"taken, and silence", registrar.Accepted, early, now.Add(1), Answer{}, ""},
@@ -50,6 +53,7 @@ func TestDecide(t *testing.T) {
 
 		{"late, and done", registrar.NeedsAction, late, time.Time{}, Done(Facts{}), life.Finished},
 		{"late, and refused", registrar.NeedsAction, late, time.Time{}, Refused("no"), life.Refused},
+		{"late, and a person is needed still", registrar.NeedsAction, late, time.Time{}, NeedsPerson("sign it"), ""},
 		{"late, and under way", registrar.NeedsAction, late, time.Time{}, Pending(""), ""},
 		{"late, and never got: a person decides", registrar.NeedsAction, late, time.Time{}, NotSent(""), ""},
 		{"late, and silence", registrar.NeedsAction, late, time.Time{}, Answer{}, ""},
@@ -64,7 +68,7 @@ func TestDecide(t *testing.T) {
 			continue
 		}
 		to, known := life.Next(c.state, m.Cause)
-		if !known || m.Message == "" || m.Actor == "" || to == registrar.Failed && m.Error == "" || to == registrar.Succeeded && m.Evidence == "" {
+		if !known || m.Message == "" || m.Actor == "" || to == registrar.Failed && m.Error == "" || to == registrar.Succeeded && m.Evidence == "" || m.Cause == life.Handed && m.WaitsFor != "sign it" {
 			t.Errorf("%s: it becomes %q by %+v", c.why, to, m)
 		}
 	}

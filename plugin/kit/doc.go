@@ -22,13 +22,16 @@
 //   - Orders, which hold passports and transfer codes, are sealed, and removed by the transaction
 //     that ends them. Nothing that the registrar says is stored, told or logged before what is
 //     personal or secret in it was masked.
+//   - With the setting store, which every plugin has, the state is in a PostgreSQL database, and several
+//     instances share it: one sends and asks, and another takes its place within half a minute. What an
+//     instance does that was replaced and does not know it yet, the store refuses.
 //   - An order costs the same whether ten domains are known or a hundred thousand.
 //
 // # What it asks of the registrar
 //
 // That orders carry a reference of ours and can be asked about by it: the [Order.ID], or the
 // reference that it gave in its answer. A registrar that offers neither leaves a lost answer to a
-// person.
+// person. Orders that the registrar has no call for are left to people altogether: see [Staffed].
 //
 // # Errors
 //

@@ -116,7 +116,7 @@ func (w *world) live(j journal, within time.Duration, enough func() bool) {
 
 func (w *world) submit(o registrar.Order) registrar.Operation {
 	w.t.Helper()
-	op, err := w.store.Submit(w.t.Context(), o, instruction(o))
+	op, err := w.store.Submit(w.t.Context(), o, instruction(o), "")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -227,7 +227,7 @@ func TestLostRenewal(t *testing.T) {
 	if d := w.domain("a.example"); d.PaidTill != before.AddYears(1) || w.shop.domains["a.example"].PaidTill != before.AddYears(1) {
 		t.Errorf("paid till %s here and %s there, and was till %s", d.PaidTill, w.shop.domains["a.example"].PaidTill, before)
 	}
-	if _, err := w.store.Submit(t.Context(), registrar.Order{ID: "o3", Kind: registrar.KindRenew, Domain: "a.example", PaidTill: before}, ""); !errors.Is(err, registrar.Precondition) {
+	if _, err := w.store.Submit(t.Context(), registrar.Order{ID: "o3", Kind: registrar.KindRenew, Domain: "a.example", PaidTill: before}, "", ""); !errors.Is(err, registrar.Precondition) {
 		t.Errorf("the same year again: %v", err)
 	}
 }
@@ -333,7 +333,7 @@ func TestAdapterFails(t *testing.T) {
 	if err := p.attend(t.Context(), due[0]); err != nil {
 		t.Fatal(err)
 	}
-	if now := w.operation(op.ID); now.State != registrar.Uncertain || p.fault() == "" {
-		t.Errorf("%s, fault %q", now.State, p.fault())
+	if now := w.operation(op.ID); now.State != registrar.Uncertain || p.report().OK {
+		t.Errorf("%s, and the registrar %+v", now.State, p.report())
 	}
 }

@@ -3,13 +3,16 @@ package kit
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"slices"
 	"sync"
 	"time"
 
+	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/kit/internal/store"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
 // atOnce is how many operations are carried out at the same time: one that hangs delays no other.
@@ -19,6 +22,11 @@ const atOnce = 8
 type Options struct {
 	Logger *slog.Logger // nil = nothing is logged
 	Timing Timing
+	Files  string // what the files of the store are called, without their endings; "" = registrar
+
+	// NoHandles leaves out [registrar.HandleKeeper]: the registrar has no names of its own for customers,
+	// and nothing is taken over from it.
+	NoHandles bool
 }
 
 // Plugin is a registrar that is not at work yet. Make it with New.
@@ -26,11 +34,21 @@ type Plugin struct {
 	adapter Adapter
 	log     *slog.Logger
 	timing  Timing
-	now     func() time.Time
+	lease   sqldb.LeaseTiming
+	files   string
+
+	noHandles bool
+	now       func() time.Time
 
 	mu       sync.Mutex
-	settings registrar.Settings
-	remote   Remote
+	settings settings
+}
+
+// settings is what Configure has found right.
+type settings struct {
+	registrar.Settings
+	server secret.String // the store, if that is no file
+	remote Remote
 }
 
 var _ registrar.Plugin = (*Plugin)(nil)
@@ -40,14 +58,26 @@ func New(a Adapter, o Options) *Plugin {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Plugin{adapter: a, log: o.Logger, timing: o.Timing.orDefault(), now: time.Now}
+	return &Plugin{adapter: a, log: o.Logger, timing: o.Timing.orDefault(), lease: sqldb.DefaultLeaseTiming(), files: o.Files, noHandles: o.NoHandles, now: time.Now}
 }
 
-// Describe implements registrar.Catalogue: what the adapter says, with the powers of the kit.
+// storeSetting is the attribute that the kit adds to the settings of an adapter.
+const storeSetting = "store"
+
+// Describe implements registrar.Catalogue: what the adapter says, with the powers of the kit and where it
+// keeps its state.
 func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	d := p.adapter.Describe()
-	d.Capabilities = slices.Concat(registrar.CapabilitiesOf((*Registrar)(nil)), d.Capabilities)
+	d.Capabilities = slices.Concat(registrar.CapabilitiesOf(p.powers(nil)), d.Capabilities)
+	d.Schema = p.schema()
 	return d, nil
+}
+
+func (p *Plugin) schema() registrar.Schema {
+	s := p.adapter.Describe().Schema
+	s.Attributes = append(slices.Clone(s.Attributes), registrar.Attribute{Name: storeSetting, Type: registrar.TypeString, Default: sqldb.InFile,
+		Description: "where the plugin keeps its state: sqlite, or the URL of a PostgreSQL database that several nodes share"})
+	return s
 }
 
 // Form implements registrar.Catalogue.
@@ -57,55 +87,90 @@ func (p *Plugin) Form(_ context.Context, q registrar.FormQuery) (registrar.Form,
 
 // Configure implements registrar.Plugin.
 func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
-	if err := registrar.InvalidSettings(p.adapter.Describe().Schema.Problems(s.Config)); err != nil {
+	if err := registrar.InvalidSettings(p.schema().Problems(s.Config)); err != nil {
 		return err
 	}
-	remote, err := p.adapter.Configure(s.Config)
+	own, store, err := splitSettings(s.Config)
+	if err != nil {
+		return err
+	}
+
+	server, err := sqldb.ServerOf(store)
+	if err != nil {
+		return registrar.InvalidSettings([]registrar.Problem{{Path: storeSetting, Message: err.Error()}})
+	}
+	remote, err := p.adapter.Configure(own)
 	if err != nil {
 		return err
 	}
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.settings, p.remote = s, remote
+	p.settings = settings{Settings: s, server: server, remote: remote}
+	p.settings.Config = own
 	return nil
 }
 
-func (p *Plugin) configured() (registrar.Settings, Remote) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.settings, p.remote
+// splitSettings takes what is the kit's out of the settings.
+func splitSettings(config json.RawMessage) (own json.RawMessage, store secret.String, err error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(config, &all); err != nil {
+		return nil, store, registrar.InvalidSettings([]registrar.Problem{{Message: "the settings are no object"}})
+	}
+	if text, ok := all[storeSetting]; ok {
+		if err := json.Unmarshal(text, &store); err != nil {
+			return nil, store, registrar.InvalidSettings([]registrar.Problem{{Path: storeSetting, Message: "must be a text"}})
+		}
+		delete(all, storeSetting)
+	}
+	own, err = json.Marshal(all)
+	return own, store, err
 }
 
-// Probe implements registrar.Plugin.
-func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, error) {
-	s, remote := p.configured()
-	prober, ok := remote.(Prober)
-	if !ok {
-		return []registrar.Component{{Name: remoteComponent, OK: true, Detail: "the plugin can't try it"}}, nil
-	}
+func (p *Plugin) configured() settings {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.settings
+}
 
+// Probe implements registrar.Plugin: what the registrar says of itself, and the store if that is on a
+// server.
+func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, error) {
+	s := p.configured()
 	ctx, cancel := context.WithTimeout(ctx, p.timing.Call)
 	defer cancel()
-	list := prober.Probe(ctx)
+	list := []registrar.Component{{Name: remoteComponent, OK: true, Detail: "the plugin can't try it"}}
+	if prober, ok := s.remote.(Prober); ok {
+		list = prober.Probe(ctx)
+	}
+
 	hide := newMask(secretsOf(p.adapter.Describe().Schema, s.Config))
 	for i := range list {
 		list[i].Detail = hide.of(list[i].Detail)
+	}
+	if !s.server.IsEmpty() {
+		list = append(list, registrar.Probed("store", sqldb.Probe(ctx, s.server), "the database answers"))
 	}
 	return list, nil
 }
 
 // Start implements registrar.Plugin. The directory is this instance's alone; registrarrpc sees to that.
 func (p *Plugin) Start(ctx context.Context) (registrar.Registrar, error) {
-	settings, remote := p.configured()
-	d := p.adapter.Describe()
-	s, err := store.Open(ctx, store.Options{Dir: settings.DataDir, Name: cmp.Or(settings.Account, d.Name), Create: settings.Create, Now: p.now})
+	c, d := p.configured(), p.adapter.Describe()
+	node, err := nodeName()
 	if err != nil {
 		return nil, err
 	}
 
-	w := &worker{remote: remote, journal: s, adapter: p.adapter, secrets: secretsOf(d.Schema, settings.Config),
+	w := &worker{remote: c.remote, adapter: p.adapter, secrets: secretsOf(d.Schema, c.Config),
 		timing: p.timing, now: p.now, log: p.log, atOnce: atOnce, freed: make(chan struct{}, 1), busy: map[registrar.OperationID]bool{}}
-	p.log.Info("started", "data", settings.DataDir)
-	return begin(p.adapter, remote, s, w), nil
+	s, err := store.Open(ctx, store.Options{Dir: c.DataDir, Server: c.server, Node: node, Name: cmp.Or(c.Account, d.Name), Files: p.files, Create: c.Create, Now: p.now,
+		Instructions: func(o registrar.Order) (string, string) { return instruction(o), w.byHand(o) }})
+	if err != nil {
+		return nil, err
+	}
+
+	w.journal = s
+	p.log.Info("started", "data", c.DataDir)
+	return p.powers(begin(s, w, p.lease)), nil
 }

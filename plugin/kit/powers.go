@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"errors"
 	"regexp"
 
 	"registrar.panel/shared/registrar"
@@ -9,11 +10,23 @@ import (
 
 // The powers that every registrar has which is built with the kit.
 var (
-	_ registrar.HandleKeeper = (*Registrar)(nil)
-	_ registrar.BackerUp     = (*Registrar)(nil)
-	_ registrar.Eraser       = (*Registrar)(nil)
-	_ registrar.KeyChanger   = (*Registrar)(nil)
+	_ registrar.BackerUp   = (*Registrar)(nil)
+	_ registrar.Eraser     = (*Registrar)(nil)
+	_ registrar.KeyChanger = (*Registrar)(nil)
 )
+
+// keeper is a registrar that has names of its own for customers, and domains that can be taken over.
+type keeper struct{ *Registrar }
+
+var _ registrar.HandleKeeper = keeper{}
+
+// powers is what has the powers of the registrar that Start will return.
+func (p *Plugin) powers(r *Registrar) registrar.Registrar {
+	if p.noHandles {
+		return r
+	}
+	return keeper{r}
+}
 
 // goodHandle is what may be a registrar's name of a customer.
 var goodHandle = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$`)
@@ -35,12 +48,12 @@ func (r *Registrar) RotateKeys(ctx context.Context) (registrar.Rotation, error) 
 }
 
 // Handles implements registrar.HandleKeeper.
-func (r *Registrar) Handles(ctx context.Context, customer string) ([]registrar.Handle, error) {
+func (r keeper) Handles(ctx context.Context, customer string) ([]registrar.Handle, error) {
 	return r.store.Handles(ctx, customer)
 }
 
 // AdoptHandle implements registrar.HandleKeeper. Orders of the customer carry it from then on.
-func (r *Registrar) AdoptHandle(ctx context.Context, customer, handle string) (registrar.Handle, error) {
+func (r keeper) AdoptHandle(ctx context.Context, customer, handle string) (registrar.Handle, error) {
 	var p problems
 	p.add(customer == "", "customer", "is required")
 	p.add(!goodHandle.MatchString(handle), "handle", "must be 1 to 100 of A-Z a-z 0-9 . _ : -, the first a letter or digit")
@@ -50,10 +63,11 @@ func (r *Registrar) AdoptHandle(ctx context.Context, customer, handle string) (r
 	return registrar.Handle{Handle: handle, Customer: customer, State: registrar.HandleRegistered}, r.store.AdoptHandle(ctx, customer, handle)
 }
 
-// ImportDomain implements registrar.HandleKeeper. The registrar's own record is read first.
-func (r *Registrar) ImportDomain(ctx context.Context, i registrar.Import) (registrar.Domain, error) {
+// ImportDomain implements registrar.HandleKeeper. The registrar's own record is read first; where it
+// can't be, it is taken for what the person says.
+func (r keeper) ImportDomain(ctx context.Context, i registrar.Import) (registrar.Domain, error) {
 	var p problems
-	p.add(!isName(i.Domain) || tldOf(i.Domain, r.adapter.Describe().TLDs) == "", "domain", "must be a name that the registrar serves, in ACE")
+	p.add(!isName(i.Domain) || tldOf(i.Domain, r.worker.adapter.Describe().TLDs) == "", "domain", "must be a name that the registrar serves, in ACE")
 	p.add(i.Customer == "", "customer", "is required")
 	p.add(i.Handle != "" && !goodHandle.MatchString(i.Handle), "handle", "must be 1 to 100 of A-Z a-z 0-9 . _ : -, the first a letter or digit")
 	if err := invalid(p); err != nil {
@@ -61,6 +75,9 @@ func (r *Registrar) ImportDomain(ctx context.Context, i registrar.Import) (regis
 	}
 
 	f, err := r.worker.read(ctx, i.Domain, newMask(r.worker.secrets))
+	if errors.Is(err, ErrNoRecord) {
+		f, err = Facts{Held: true}, nil
+	}
 	switch {
 	case err != nil:
 		return registrar.Domain{}, registrar.Errorf(registrar.Unavailable, "the registrar's record can't be read: %s", err)

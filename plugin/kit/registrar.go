@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 
+	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/kit/internal/store"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarkit"
@@ -17,31 +18,38 @@ const remoteComponent = "registrar"
 
 // Registrar is the registrar at work.
 type Registrar struct {
-	adapter Adapter
-	remote  Remote
-	store   *store.Store
-	worker  *worker
+	store  *store.Store
+	worker *worker
+	turn   turn
 
 	stop    context.CancelFunc // has nothing more begun
 	abandon context.CancelFunc // ends the calls that are under way
 	done    chan struct{}      // closed when nothing is under way
 }
 
-// begin has the worker run until Drain.
-func begin(a Adapter, remote Remote, s *store.Store, w *worker) *Registrar {
+// begin has the worker run until Drain, whenever it is this instance's turn.
+func begin(s *store.Store, w *worker, timing sqldb.LeaseTiming) *Registrar {
 	calls, abandon := context.WithCancel(context.Background())
 	loop, stop := context.WithCancel(calls)
-	r := &Registrar{adapter: a, remote: remote, store: s, worker: w, stop: stop, abandon: abandon, done: make(chan struct{})}
+	r := &Registrar{store: s, worker: w, stop: stop, abandon: abandon, done: make(chan struct{})}
+	run := w.Run
+	if s.Shared() {
+		w.lookAgain = lookAgain
+		r.turn = turn{lease: s.Turn(timing), timing: timing, follow: s.Follow, log: w.log}
+		run = func(ctx, calls context.Context) {
+			r.turn.Run(ctx, func(ctx context.Context) { w.Run(ctx, calls) })
+		}
+	}
 	go func() { // ends in Drain
 		defer close(r.done)
-		w.Run(loop, calls)
+		run(loop, calls)
 	}()
 	return r
 }
 
 // Validate implements registrar.Orders.
 func (r *Registrar) Validate(_ context.Context, o registrar.Order) (registrar.Validation, error) {
-	v := registrar.Validation{Problems: judge(r.adapter, o)}
+	v := registrar.Validation{Problems: judge(r.worker.adapter, o)}
 	if len(v.Problems) == 0 {
 		v.Preview = instruction(o)
 	}
@@ -50,10 +58,10 @@ func (r *Registrar) Validate(_ context.Context, o registrar.Order) (registrar.Va
 
 // Submit implements registrar.Orders.
 func (r *Registrar) Submit(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
-	if err := registrar.InvalidOrder(judge(r.adapter, o)); err != nil {
+	if err := registrar.InvalidOrder(judge(r.worker.adapter, o)); err != nil {
 		return registrar.Operation{}, err
 	}
-	return r.store.Submit(ctx, o, instruction(o))
+	return r.store.Submit(ctx, o, instruction(o), r.worker.byHand(o))
 }
 
 // Operation implements registrar.Orders.
@@ -88,7 +96,7 @@ func (r *Registrar) Check(ctx context.Context, names []string) ([]registrar.Avai
 	var ask []string
 	for i, name := range names {
 		answers[i] = registrar.Availability{Name: name, Status: registrar.AvailabilityUnknown, Detail: "the registrar does not say"}
-		if !isName(name) || tldOf(name, r.adapter.Describe().TLDs) == "" {
+		if !isName(name) || tldOf(name, r.worker.adapter.Describe().TLDs) == "" {
 			answers[i].Status, answers[i].Detail = registrar.NameInvalid, "is no name that the registrar serves, in ACE"
 			continue
 		}
@@ -125,7 +133,7 @@ func (r *Registrar) Domains(ctx context.Context, page registrar.Page) (registrar
 
 // Events implements registrar.Events.
 func (r *Registrar) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
-	return registrarkit.Follow(ctx, r.store, after, 0)
+	return registrarkit.Follow(ctx, r.store, after, r.worker.lookAgain)
 }
 
 // Health implements registrar.Registrar.
@@ -144,12 +152,12 @@ func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
 		kept.Detail = "restored, as was found " + restored + ": every order is asked about before it is sent"
 	}
 
-	other := registrar.Component{Name: remoteComponent, OK: true, Detail: "it answered when it was asked last"}
-	if fault := r.worker.fault(); fault != "" {
-		other.OK, other.Detail = false, fault
+	list := []registrar.Component{r.worker.report(), kept,
+		{Name: "operations", OK: true, Detail: fmt.Sprintf("%d are open, %d of them wait for a person", open, waiting)}}
+	if r.store.Shared() {
+		list = append(list, r.turn.component())
 	}
-	return []registrar.Component{other, kept,
-		{Name: "operations", OK: true, Detail: fmt.Sprintf("%d are open, %d of them wait for a person", open, waiting)}}, nil
+	return list, nil
 }
 
 // Drain implements registrar.Registrar: calls that are under way are given the context's time to

@@ -12,7 +12,7 @@ import (
 )
 
 // started begins a plugin on a directory.
-func started(t *testing.T, a Adapter, dir string, timing Timing) *Registrar {
+func started(t *testing.T, a Adapter, dir string, timing Timing) keeper {
 	t.Helper()
 	p := New(a, Options{Timing: timing})
 	if err := p.Configure(t.Context(), registrar.Settings{Config: []byte(`{"token": "token-4711"}`), DataDir: dir, Create: true}); err != nil {
@@ -23,11 +23,11 @@ func started(t *testing.T, a Adapter, dir string, timing Timing) *Registrar {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Drain(context.Background()) })
-	return r.(*Registrar)
+	return r.(keeper)
 }
 
 // until follows the events to the first of which something holds.
-func until(t *testing.T, r *Registrar, holds func(e registrar.Event) bool) registrar.Event {
+func until(t *testing.T, r keeper, holds func(e registrar.Event) bool) registrar.Event {
 	t.Helper()
 	for e, err := range r.Events(t.Context(), 0) {
 		if err != nil {

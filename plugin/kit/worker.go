@@ -35,6 +35,9 @@ type worker struct {
 	atOnce  int
 	freed   chan struct{} // when an operation has been attended to
 
+	// lookAgain bounds how long it goes unseen what another instance has stored; 0 = there is none.
+	lookAgain time.Duration
+
 	mu   sync.Mutex
 	busy map[registrar.OperationID]bool // that are being attended to
 	last string                         // why the last call to the registrar failed; "" = it did not
@@ -53,6 +56,9 @@ func (w *worker) Run(ctx, calls context.Context) {
 
 	for ctx.Err() == nil {
 		pause := w.round(ctx, func(t store.Task) { all.Go(func() { w.take(calls, t) }) })
+		if w.lookAgain > 0 {
+			pause = min(pause, w.lookAgain)
+		}
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
@@ -137,10 +143,15 @@ func (w *worker) release(id registrar.OperationID) {
 }
 
 // take attends to an operation that is reserved. When the store fails, a claim may be left open, and
-// nothing would look at it again: it is concluded as a start does it, as soon as the store works.
+// nothing would look at it again: it is concluded as a start does it, as soon as the store works. When it
+// is another instance's turn, that one attends to it.
 func (w *worker) take(calls context.Context, t store.Task) {
 	defer w.release(t.ID)
 	err := w.attend(calls, t)
+	if errors.Is(err, store.ErrOthersTurn) {
+		w.sleep(calls, w.timing.First)
+		return
+	}
 	for err != nil && !moved(err) {
 		w.log.Error("an operation can't be moved", "operation", t.ID, "err", err)
 		if !w.sleep(calls, w.timing.First) {
@@ -152,7 +163,7 @@ func (w *worker) take(calls context.Context, t store.Task) {
 
 // moved reports whether an error says that an operation has moved meanwhile: then what is stored counts.
 func moved(err error) bool {
-	return errors.Is(err, registrar.Conflict) || errors.Is(err, registrar.Precondition)
+	return errors.Is(err, registrar.Conflict) || errors.Is(err, registrar.Precondition) || errors.Is(err, store.ErrOthersTurn)
 }
 
 // attend takes the next step of an operation: it is claimed and sent, or asked about.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/plugin/kit"
 	"registrar.panel/shared/registrar"
 )
 
@@ -46,7 +47,7 @@ func registry(t *testing.T, answers map[string]string) string {
 }
 
 // askingAt is a plugin that asks a registry for com.
-func askingAt(t *testing.T, server string) *Plugin {
+func askingAt(t *testing.T, server string) *kit.Plugin {
 	t.Helper()
 
 	p := New(slog.New(slog.DiscardHandler))
@@ -62,7 +63,7 @@ func askingAt(t *testing.T, server string) *Plugin {
 }
 
 // lookingUp is such a plugin at work.
-func lookingUp(t *testing.T, server string) *Registrar {
+func lookingUp(t *testing.T, server string) *kit.Registrar {
 	t.Helper()
 	r, err := askingAt(t, server).Start(t.Context())
 	if err != nil {
@@ -73,7 +74,7 @@ func lookingUp(t *testing.T, server string) *Registrar {
 			t.Error(err)
 		}
 	})
-	return r.(*Registrar)
+	return r.(*kit.Registrar)
 }
 
 func TestLookUpByWhois(t *testing.T) {
@@ -88,7 +89,7 @@ func TestLookUpByWhois(t *testing.T) {
 		"ours.com":    "No match for \"OURS.COM\".\r\n",
 	}))
 
-	submit(t, p, order("o1", "ours.com", registrar.KindRegister))
+	ended(t, p, submit(t, p, order("o1", "ours.com", registrar.KindRegister)).ID)
 
 	want := map[string]registrar.AvailabilityStatus{
 		"free.com": registrar.Available, "open.com": registrar.Available, "taken.com": registrar.Taken,

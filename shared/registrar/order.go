@@ -66,14 +66,21 @@ func (r Registrant) Get(key string) string {
 	return ""
 }
 
-// AuthCode is a transfer code. It never prints.
+// AuthCode is a transfer code. It never prints. An order with a code, written as JSON, is not the same
+// order when it is read again: a panel keeps the code apart, and sealed.
 type AuthCode string
 
 const hidden = "***"
 
-func (AuthCode) String() string               { return hidden }
-func (AuthCode) GoString() string             { return hidden }
-func (AuthCode) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+func (c AuthCode) String() string {
+	if c == "" {
+		return ""
+	}
+	return hidden
+}
+
+func (c AuthCode) GoString() string             { return c.String() }
+func (c AuthCode) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // Nameserver is a host and, where the host lies inside the domain itself, its addresses.
 type Nameserver struct {

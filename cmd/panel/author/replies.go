@@ -150,7 +150,7 @@ func configure(ctx context.Context, p registrar.Hosted, loaded *config.Config, n
 }
 
 func recognisedText(w io.Writer, list []recognised) {
-	command.Row(w, "FILE", "KIND", "RULE", "OUTCOME", "OBJECT", "PAID TILL", "MESSAGE")
+	command.Head(w, "FILE", "KIND", "RULE", "OUTCOME", "OBJECT", "PAID TILL", "MESSAGE")
 	for _, r := range list {
 		if len(r.Results) == 0 {
 			command.Row(w, r.File, r.Kind, "-", "-", "-", "-", nothingRead(r.Doubt))

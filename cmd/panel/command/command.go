@@ -14,10 +14,11 @@ import (
 	"text/tabwriter"
 )
 
-// Streams is where a command reads and writes.
+// Streams is where a command reads and writes, and in which language for people.
 type Streams struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	Tongue         *Tongue
 }
 
 // Globals are the flags that every command has.
@@ -68,7 +69,7 @@ func (c *Call) Show(v any, text func(w io.Writer)) error {
 		return nil
 	}
 	aligned := tabwriter.NewWriter(c.Stdout, 0, 8, 2, ' ', 0)
-	text(aligned)
+	text(c.Tongue.To(aligned))
 	if err := aligned.Flush(); err != nil {
 		return fmt.Errorf("write result: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"registrar.panel/host/config"
+	"registrar.panel/host/web/api"
 )
 
 // What the program exits with.
@@ -30,12 +31,12 @@ func Report(err error, stderr io.Writer) int {
 	}
 
 	var mistakes *config.Error
-	if errors.As(err, &mistakes) { // one a line, and each stands for itself
-		for line := range strings.SplitSeq(err.Error(), "\n") {
+	if text := tongueOf(stderr).mistakes(err); errors.As(err, &mistakes) { // one a line, and each stands for itself
+		for line := range strings.SplitSeq(text, "\n") {
 			Complain(stderr, line)
 		}
 	} else {
-		Complain(stderr, err.Error())
+		Complain(stderr, text)
 	}
 
 	switch {
@@ -48,10 +49,31 @@ func Report(err error, stderr io.Writer) int {
 	return ExitFailed
 }
 
+// mistakes is the text of an error, in which problems that come with a text in the language have it.
+func (t *Tongue) mistakes(err error) string {
+	text := err.Error()
+	var refused *api.Error
+	if t == nil || !errors.As(err, &refused) {
+		return text
+	}
+
+	var words []string
+	for i, line := range strings.Split((&api.Error{Problems: refused.Problems}).Error(), "\n") {
+		if i > 0 && refused.Problems[i-1].Texts[t.words.Name] != "" {
+			p := refused.Problems[i-1]
+			words = append(words, line, (&api.Error{Problems: []api.Problem{{Path: p.Path, Message: p.Texts[t.words.Name]}}}).Error()[1:])
+		}
+	}
+	return strings.NewReplacer(words...).Replace(text)
+}
+
 // Complain tells people what is wrong. The words may be a plugin's, or of a mail: nothing in them
 // commands a terminal, and a line that goes on is set in, so that none passes for the panel's own.
 func Complain(stderr io.Writer, text string) {
-	for i, line := range strings.Split(Printable(text, true), "\n") {
+	reader := tongueOf(stderr)
+	for i, line := range strings.Split(text, "\n") {
+		words := strings.TrimLeft(line, " ")
+		line = Printable(line[:len(line)-len(words)]+reader.Say(words), true)
 		if i > 0 && !strings.HasPrefix(line, "  ") {
 			line = "  " + line
 		}
@@ -61,7 +83,8 @@ func Complain(stderr io.Writer, text string) {
 
 // Hint tells people what to do next.
 func Hint(stderr io.Writer, text string) {
-	fmt.Fprintln(stderr, "panel: hint:", Printable(text, false))
+	reader := tongueOf(stderr)
+	fmt.Fprintln(stderr, "panel:", reader.label("hint")+":", Printable(reader.Say(text), false))
 }
 
 // Usage is an error about the command line or the configuration.

@@ -43,6 +43,7 @@ func (c *Call) Client() (*api.Client, string, error) {
 	if err != nil {
 		return nil, "", Usage(err)
 	}
+	c.Tongue.hears(c, client)
 	return client, server, nil
 }
 

@@ -11,11 +11,12 @@ import (
 // Row writes the cells of one line of a table. A line break or control character in a cell
 // would break the table, and could come from a mail.
 func Row(w io.Writer, cells ...any) {
+	reader := tongueOf(w)
 	for i, cell := range cells {
 		if i > 0 {
 			fmt.Fprint(w, "\t")
 		}
-		fmt.Fprint(w, Printable(Text(cell), false))
+		fmt.Fprint(w, Printable(reader.cell(cell), false))
 	}
 	fmt.Fprintln(w)
 }
@@ -75,10 +76,10 @@ func Block(w io.Writer, s string) {
 	fmt.Fprint(w, strings.TrimRight(s, "\n"), "\n")
 }
 
-// Wellness returns the result of a probe in one word.
-func Wellness(ok bool) string {
+// Wellness is a cell with the result of a probe in one word.
+func Wellness(ok bool) any {
 	if ok {
-		return "ok"
+		return Name("ok")
 	}
-	return "FAILED"
+	return Name("FAILED")
 }

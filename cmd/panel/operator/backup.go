@@ -87,11 +87,11 @@ func (p *Backup) Run(c *command.Call) error {
 	}
 
 	if err := c.Show(v, func(w io.Writer) {
-		command.Row(w, "written", v.File)
-		command.Row(w, "files", v.Files)
-		command.Row(w, "keys", map[bool]string{true: "encrypted to panel.backup_recipients", false: "left out"}[v.Wrapped])
+		command.Fact(w, "written", v.File)
+		command.Fact(w, "files", v.Files)
+		command.Fact(w, "keys", command.Said(map[bool]string{true: "encrypted to panel.backup_recipients", false: "left out"}[v.Wrapped]))
 		for _, old := range v.Removed {
-			command.Row(w, "removed", old)
+			command.Fact(w, "removed", old)
 		}
 	}); err != nil {
 		return err
@@ -145,12 +145,12 @@ func (p *Restore) Run(c *command.Call) error {
 	}
 
 	if err := c.Show(v, func(w io.Writer) {
-		command.Row(w, "restored", "as of "+m.MadeAt.Format(time.RFC3339))
-		command.Row(w, "files", v.Files)
+		command.Fact(w, "restored", command.Said("as of "+m.MadeAt.Format(time.RFC3339)))
+		command.Fact(w, "files", v.Files)
 		if aside != "" {
-			command.Row(w, "the old data", aside)
+			command.Fact(w, "the old data", aside)
 		}
-		command.Row(w, "next", "panel serve; what was sent since is held, see docs/reliability.md")
+		command.Fact(w, "next", command.Said("panel serve; what was sent since is held, see docs/reliability.md"))
 	}); err != nil {
 		return err
 	}

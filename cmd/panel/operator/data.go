@@ -20,21 +20,21 @@ func (p *eraseCustomerCommand) Run(c *command.Call) error {
 	}
 
 	if err := c.Show(v, func(w io.Writer) {
-		command.Row(w, "customer", v.Customer)
+		command.Fact(w, "customer", v.Customer)
 		for _, r := range v.Removed {
-			command.Row(w, "removed", r.By, r.What, r.Count)
+			command.Fact(w, "removed", r.By, command.Said(r.What), r.Count)
 		}
 
 		if len(v.Removed) == 0 {
-			command.Row(w, "removed", "-", "there was nothing that may go")
+			command.Fact(w, "removed", "-", command.Said("there was nothing that may go"))
 		}
 
 		for _, k := range v.Kept {
-			command.Row(w, "stays", k.By, k.What, k.Why)
+			command.Fact(w, "stays", k.By, command.Said(k.What), command.Said(k.Why))
 		}
 
 		for _, b := range v.Beyond {
-			command.Row(w, "not reached", b.By, b.Where)
+			command.Fact(w, "not reached", b.By, command.Said(b.Where))
 		}
 	}); err != nil {
 		return err
@@ -56,7 +56,7 @@ func (rotateKeysCommand) Run(c *command.Call) error {
 		return err
 	}
 	if err := c.Show(done, func(w io.Writer) {
-		command.Row(w, "KEY OF", "FINGERPRINT", "SEALED AGAIN")
+		command.Head(w, "KEY OF", "FINGERPRINT", "SEALED AGAIN")
 		for _, k := range done {
 			command.Row(w, k.Of, k.Key, k.Sealed)
 		}

@@ -73,9 +73,9 @@ func (p *checkNamesCommand) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(list, func(w io.Writer) {
-		command.Row(w, "DOMAIN", "STATUS", "DETAIL")
+		command.Head(w, "DOMAIN", "STATUS", "DETAIL")
 		for _, a := range list {
-			command.Row(w, a.Unicode, a.Status, with(command.OrDash(a.Detail), a.Advice))
+			command.Row(w, a.Unicode, command.Word("availability", a.Status), command.Said(with(command.OrDash(a.Detail), a.Advice)))
 		}
 	})
 }
@@ -181,7 +181,7 @@ func (p *Customers) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(list, func(w io.Writer) {
-		command.Row(w, "CUSTOMER", "DOMAINS", "ORDERS", "OPEN")
+		command.Head(w, "CUSTOMER", "DOMAINS", "ORDERS", "OPEN")
 		for _, one := range list {
 			command.Row(w, one.ID, one.Domains, one.Orders, one.OpenOrders)
 		}
@@ -204,9 +204,9 @@ func (p *showCustomerCommand) Run(c *command.Call) error {
 		return err
 	}
 	if err := c.Show(v, func(w io.Writer) {
-		command.Row(w, "HANDLE", "KIND", "STATE", "REGISTRAR")
+		command.Head(w, "HANDLE", "KIND", "STATE", "REGISTRAR")
 		for _, h := range v.Handles {
-			command.Row(w, h.Handle, h.Kind, h.State, h.Registrar)
+			command.Row(w, h.Handle, command.Word("registrant", h.Kind), command.Word("handle", h.State), h.Registrar)
 		}
 		fmt.Fprintln(w)
 		domainsText(v.Domains)(w)
@@ -230,10 +230,10 @@ func (p *handleCommand) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(h, func(w io.Writer) {
-		command.Row(w, "handle", h.Handle)
-		command.Row(w, "customer", h.Customer)
-		command.Row(w, "state", h.State)
-		command.Row(w, "registrar", h.Registrar)
+		command.Fact(w, "handle", h.Handle)
+		command.Fact(w, "customer", h.Customer)
+		command.Fact(w, "state", command.Word("handle", h.State))
+		command.Fact(w, "registrar", h.Registrar)
 	})
 }
 
@@ -252,9 +252,9 @@ func (p *runRenewalsCommand) Run(c *command.Call) error {
 	}
 
 	if err := c.Show(steps, func(w io.Writer) {
-		command.Row(w, "DOMAIN", "PAID TILL", "ACTION", "REASON")
+		command.Head(w, "DOMAIN", "PAID TILL", "ACTION", "REASON")
 		for _, s := range steps {
-			command.Row(w, input.Unicode(s.Domain), s.PaidTill, s.Action, s.Reason)
+			command.Row(w, input.Unicode(s.Domain), s.PaidTill, command.Word("step", s.Action), command.Said(s.Reason))
 		}
 	}); err != nil {
 		return err

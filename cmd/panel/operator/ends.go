@@ -70,7 +70,7 @@ func (p *giveUpCommand) give(c *command.Call, how, already string) error {
 		return err
 	}
 	if !o.Changed {
-		command.Hint(c.Stderr, already+"; nothing has changed")
+		command.Hint(c.Stderr, already)
 	}
 	return c.Show(o, orderText(o.Order))
 }
@@ -78,13 +78,13 @@ func (p *giveUpCommand) give(c *command.Call, how, already string) error {
 type refundCommand struct{ giveUpCommand }
 
 func (p *refundCommand) Run(c *command.Call) error {
-	return p.give(c, "refund", "it was refunded already")
+	return p.give(c, "refund", "it was refunded already; nothing has changed")
 }
 
 type dismissCommand struct{ giveUpCommand }
 
 func (p *dismissCommand) Run(c *command.Call) error {
-	return p.give(c, "dismiss", "it was dismissed already")
+	return p.give(c, "dismiss", "it was dismissed already; nothing has changed")
 }
 
 type contactCommand struct {

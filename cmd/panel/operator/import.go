@@ -71,12 +71,12 @@ func (p *importDomainCommand) many(c *command.Call) error {
 		counts[one.Action]++
 	}
 
-	did := "imported"
+	did := "imported: %d, known already: %d, refused: %d"
 	if p.DryRun {
-		did = "to be imported"
+		did = "to be " + did
 	}
+	command.Hint(c.Stderr, fmt.Sprintf(did, counts["import"], counts["known"], counts["refused"]))
 
-	command.Hint(c.Stderr, fmt.Sprintf("%s: %d, known already: %d, refused: %d", did, counts["import"], counts["known"], counts["refused"]))
 	if counts["refused"] > 0 {
 		return fmt.Errorf("lines that were refused: %d", counts["refused"])
 	}
@@ -85,9 +85,9 @@ func (p *importDomainCommand) many(c *command.Call) error {
 
 func importsText(all []api.Imported) func(io.Writer) {
 	return func(w io.Writer) {
-		command.Row(w, "DOMAIN", "ACTION", "REASON")
+		command.Head(w, "DOMAIN", "ACTION", "REASON")
 		for _, one := range all {
-			command.Row(w, one.Unicode, one.Action, one.Reason)
+			command.Row(w, one.Unicode, command.Word("taken", one.Action), command.Said(one.Reason))
 		}
 	}
 }

@@ -60,13 +60,13 @@ func (p *upgradePluginCommand) Run(c *command.Call) error {
 
 func pluginsText(list []api.Plugin) func(io.Writer) {
 	return func(w io.Writer) {
-		command.Row(w, "PLUGIN", "VERSION", "STATE", "TLDS", "CAPABILITIES", "RESTARTS", "ERROR")
+		command.Head(w, "PLUGIN", "VERSION", "STATE", "TLDS", "CAPABILITIES", "RESTARTS", "ERROR")
 		for _, p := range list {
-			command.Row(w, p.Name, p.Version, p.State, p.TLDs, p.Capabilities, p.Restarts, p.Error)
+			command.Row(w, p.Name, p.Version, command.Word("plugin", p.State), p.TLDs, p.Capabilities, p.Restarts, command.Said(p.Error))
 		}
 		for _, p := range list {
 			for _, h := range p.Health {
-				command.Row(w, p.Name, h.Component, command.Wellness(h.OK), detailed(h))
+				command.Row(w, p.Name, h.Component, command.Wellness(h.OK), command.Said(detailed(h)))
 			}
 		}
 	}
@@ -84,9 +84,9 @@ func (p *Form) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(f, func(w io.Writer) {
-		command.Row(w, "KEY", "LABEL", "TYPE", "REQUIRED", "SEVERAL", "EXAMPLE")
+		command.Head(w, "KEY", "LABEL", "TYPE", "REQUIRED", "SEVERAL", "EXAMPLE")
 		for _, field := range f.Fields {
-			command.Row(w, field.Key, field.Label["en"], field.Type, field.Required, field.Multiple, field.Example)
+			command.Row(w, field.Key, command.InWords(field.Label), field.Type, field.Required, field.Multiple, field.Example)
 		}
 	})
 }
@@ -129,7 +129,7 @@ func (p *Log) Run(c *command.Call) error {
 	}
 	return c.Show(list, func(w io.Writer) {
 		for _, e := range list {
-			entryText(w, e, true)
+			entryText(w, e)
 		}
 	})
 }
@@ -194,7 +194,7 @@ func (p *Log) before(c *command.Call) (int64, error) {
 
 func (p *Log) line(c *command.Call, e api.Entry) error {
 	if c.Output != command.JSON {
-		return c.Show(e, func(w io.Writer) { entryText(w, e, true) })
+		return c.Show(e, func(w io.Writer) { entryText(w, e) })
 	}
 	lines := json.NewEncoder(c.Stdout)
 	lines.SetEscapeHTML(false)

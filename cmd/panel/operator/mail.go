@@ -1,7 +1,6 @@
 package operator
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 
@@ -32,7 +31,7 @@ func listPage[T any](c *command.Call, path string, query map[string][]string, te
 		return err
 	}
 	if next := page.Mark(); next != "" {
-		fmt.Fprintf(c.Stderr, "There are more: --after %s\n", command.Printable(next, false))
+		command.Line(c.Stderr, "There are more: --after "+next)
 	}
 	return command.Absent(page.Missing)
 }
@@ -72,13 +71,13 @@ func (p *Mail) raw(c *command.Call) error {
 func (p *Mail) list(c *command.Call) error {
 	return listPage(c, api.Path("mails"), p.query(), func(list []api.MailEntry) func(io.Writer) {
 		return func(w io.Writer) {
-			command.Row(w, "MAIL", "AT", "", "FROM", "TO", "SUBJECT", "STATE")
+			command.Head(w, "MAIL", "AT", "", "FROM", "TO", "SUBJECT", "STATE")
 			for _, m := range list {
 				way := "in"
 				if m.Out {
 					way = "out"
 				}
-				command.Row(w, m.ID, m.At, way, m.From, m.To, m.Subject, m.State)
+				command.Row(w, m.ID, m.At, command.Name(way), m.From, m.To, m.Subject, command.Word("mail", m.State))
 			}
 		}
 	})

@@ -22,7 +22,7 @@ func (listNotificationsCommand) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(list, func(w io.Writer) {
-		command.Row(w, "CHANNEL", "MESSAGES", "LAST", "STANDING", "NEXT", "ERROR")
+		command.Head(w, "CHANNEL", "MESSAGES", "LAST", "STANDING", "NEXT", "ERROR")
 		for _, n := range list {
 			command.Row(w, n.Channel, n.Messages, n.LastAt, n.Standing, n.NextAt, n.Error)
 		}
@@ -44,7 +44,7 @@ func (testNotificationsCommand) Run(c *command.Call) error {
 	}
 	return errors.Join(failed, c.Show(tried, func(w io.Writer) {
 		for _, t := range tried {
-			command.Row(w, t.Channel, command.Wellness(t.OK), t.Detail)
+			command.Row(w, t.Channel, command.Wellness(t.OK), command.Said(t.Detail))
 		}
 	}))
 }

@@ -165,7 +165,7 @@ func (p patience) await(c *command.Call, domain string) error {
 		}
 		if ended, err := outcome(d); ended {
 			if err == nil && c.Output != command.JSON {
-				fmt.Fprintln(c.Stdout, command.Printable(ending(d), false))
+				command.Line(c.Stdout, ending(d))
 			}
 			return err
 		}

@@ -32,9 +32,9 @@ func (p *listReviewsCommand) Run(c *command.Call) error {
 	}
 	return listPage(c, api.Path("review"), query, func(list []api.Review) func(io.Writer) {
 		return func(w io.Writer) {
-			command.Row(w, "ENTRY", "RECEIVED", "FROM", "SUBJECT", "REASON", "CANDIDATES")
+			command.Head(w, "ENTRY", "RECEIVED", "FROM", "SUBJECT", "REASON", "CANDIDATES")
 			for _, r := range list {
-				command.Row(w, r.ID, r.ReceivedAt, r.From, r.Subject, r.Reason, r.Candidates)
+				command.Row(w, r.ID, r.ReceivedAt, r.From, r.Subject, command.Said(r.Reason), r.Candidates)
 			}
 		}
 	})
@@ -92,7 +92,7 @@ func (p *reviewSendersCommand) Run(c *command.Call) error {
 		if err != nil {
 			return err
 		}
-		return c.Show(heeded, func(w io.Writer) { command.Row(w, "heeded again", heeded.Address) })
+		return c.Show(heeded, func(w io.Writer) { command.Fact(w, "heeded again", heeded.Address) })
 	}
 
 	list, missing, err := command.GetPartial[[]api.IgnoredSender](c, api.Path("review", "senders"), nil)
@@ -101,7 +101,7 @@ func (p *reviewSendersCommand) Run(c *command.Call) error {
 	}
 
 	err = c.Show(list, func(w io.Writer) {
-		command.Row(w, "SENDER", "IGNORED SINCE", "BY", "WHY")
+		command.Head(w, "SENDER", "IGNORED SINCE", "BY", "WHY")
 		for _, s := range list {
 			command.Row(w, s.Address, s.Since, s.By, s.Note)
 		}
@@ -187,7 +187,7 @@ func (p *resolveReviewCommand) each(c *command.Call) error {
 	}
 	err := c.Show(append([]api.Review{}, resolved...), func(w io.Writer) {
 		for _, r := range resolved {
-			command.Row(w, r.ID, command.OrDash(r.Outcome), r.Subject)
+			command.Row(w, r.ID, command.Word("outcome", r.Outcome), r.Subject)
 		}
 	})
 	return errors.Join(append(failed, err)...)
@@ -210,9 +210,9 @@ func (p *resolveReviewCommand) together(c *command.Call) error {
 	}
 
 	err = c.Show(done, func(w io.Writer) {
-		command.Row(w, "resolved", done.Resolved)
+		command.Fact(w, "resolved", done.Resolved)
 		for _, address := range done.Ignored {
-			command.Row(w, "ignored from now on", address)
+			command.Fact(w, "ignored from now on", address)
 		}
 	})
 

@@ -49,12 +49,12 @@ func onRoster[T any](c *command.Call, ask func() (T, error), here func(context.C
 // argument: others on the machine see those.
 func newPassword(c *command.Call) (string, error) {
 	if f, ok := c.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		first, err := hidden(c.Stderr, f, "The new password, which is not shown: ")
+		first, err := hidden(c.Stderr, f, c.Tongue.Say("The new password, which is not shown")+": ")
 		if err != nil {
 			return "", err
 		}
 
-		second, err := hidden(c.Stderr, f, "Once more: ")
+		second, err := hidden(c.Stderr, f, c.Tongue.Say("Once more")+": ")
 		if err == nil && first != second {
 			err = command.Usage(errors.New("the two are not the same; nothing was changed"))
 		}
@@ -100,8 +100,8 @@ func (p *addMemberCommand) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(m, func(w io.Writer) {
-		command.Row(w, "name", m.Name)
-		command.Row(w, "rights", m.Rights)
+		command.Fact(w, "name", m.Name)
+		command.Fact(w, "rights", m.Rights)
 	})
 }
 
@@ -116,7 +116,7 @@ func (listStaffCommand) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(list, func(w io.Writer) {
-		command.Row(w, "NAME", "RIGHTS", "MADE", "BY", "PASSWORD SINCE", "SESSIONS", "LAST SEEN")
+		command.Head(w, "NAME", "RIGHTS", "MADE", "BY", "PASSWORD SINCE", "SESSIONS", "LAST SEEN")
 		for _, m := range list {
 			command.Row(w, m.Name, m.Rights, m.CreatedAt, m.CreatedBy, m.PasswordSince, m.Sessions, m.LastSeen)
 		}
@@ -150,7 +150,7 @@ func (p *memberRights) Run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	return c.Show(m, func(w io.Writer) { command.Row(w, "name", m.Name); command.Row(w, "rights", p.Rights) })
+	return c.Show(m, func(w io.Writer) { command.Fact(w, "name", m.Name); command.Fact(w, "rights", p.Rights) })
 }
 
 type signOutMemberCommand struct {
@@ -183,8 +183,8 @@ func changeMember(c *command.Call, name, verb string, in any, here func(context.
 		return err
 	}
 	return c.Show(m, func(w io.Writer) {
-		command.Row(w, "name", m.Name)
-		command.Row(w, "sessions ended", m.Ended)
+		command.Fact(w, "name", m.Name)
+		command.Fact(w, "sessions ended", m.Ended)
 	})
 }
 
@@ -201,7 +201,7 @@ func (p *listSessionsCommand) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(list, func(w io.Writer) {
-		command.Row(w, "SESSION", "NAME", "OPENED", "LAST SEEN", "ENDS", "FROM")
+		command.Head(w, "SESSION", "NAME", "OPENED", "LAST SEEN", "ENDS", "FROM")
 		for _, s := range list {
 			command.Row(w, s.ID, s.Name, s.CreatedAt, s.SeenAt, s.EndsAt, s.Address)
 		}

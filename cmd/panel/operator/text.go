@@ -12,157 +12,158 @@ import (
 
 func orderText(o api.Order) func(io.Writer) {
 	return func(w io.Writer) {
-		command.Row(w, "order", o.ID)
-		command.Row(w, "kind", o.Kind)
-		command.Row(w, "domain", o.Unicode)
-		command.Row(w, "customer", o.Customer)
-		command.Row(w, "registrar", o.Registrar)
-		command.Row(w, "state", o.State)
-		command.Row(w, "operation", o.Operation)
+		command.Fact(w, "order", o.ID)
+		command.Fact(w, "kind", command.Word("kind", o.Kind))
+		command.Fact(w, "domain", o.Unicode)
+		command.Fact(w, "customer", o.Customer)
+		command.Fact(w, "registrar", o.Registrar)
+		command.Fact(w, "state", command.Word("payment", o.State))
+		command.Fact(w, "operation", o.Operation)
 		if o.Operation != nil {
-			command.Row(w, "stands", o.OperationState)
+			command.Fact(w, "stands", command.Word("state", o.OperationState))
 		}
-		command.Row(w, "outcome", o.Outcome)
+		command.Fact(w, "outcome", command.Word("ended", o.Outcome))
 		if o.Reason != nil {
-			command.Row(w, "reason", o.Reason)
+			command.Fact(w, "reason", command.Said(o.Reason))
 		}
 		if o.Attempt > 1 {
-			command.Row(w, "attempt", o.Attempt)
+			command.Fact(w, "attempt", o.Attempt)
 		}
 		if o.WaitsFor != nil {
-			command.Row(w, "waits for", o.WaitsFor)
+			command.Fact(w, "waits for", command.Said(o.WaitsFor))
 		}
 		if o.WaitsUntil != nil {
-			command.Row(w, "until", o.WaitsUntil)
+			command.Fact(w, "until", o.WaitsUntil)
 		}
 		if o.RefundedAt != nil {
-			command.Row(w, "refunded", o.RefundedAt)
+			command.Fact(w, "refunded", o.RefundedAt)
 		}
 		if then := next(o); then != "" {
-			command.Row(w, "next", then)
+			command.Fact(w, "next", command.Said(then))
 		}
 	}
 }
 
 func ordersText(list []api.Order) func(io.Writer) {
 	return func(w io.Writer) {
-		command.Row(w, "ORDER", "KIND", "DOMAIN", "CUSTOMER", "STATE", "OUTCOME", "OPERATION", "REASON")
+		command.Head(w, "ORDER", "KIND", "DOMAIN", "CUSTOMER", "STATE", "OUTCOME", "OPERATION", "REASON")
 		for _, o := range list {
-			command.Row(w, o.ID, o.Kind, o.Unicode, o.Customer, o.State, o.Outcome, o.Operation, o.Reason)
+			command.Row(w, o.ID, command.Word("kind", o.Kind), o.Unicode, o.Customer, command.Word("payment", o.State), command.Word("ended", o.Outcome), o.Operation, command.Said(o.Reason))
 		}
 	}
 }
 
 func domainsText(list []api.Domain) func(io.Writer) {
 	return func(w io.Writer) {
-		command.Row(w, "DOMAIN", "STATUS", "PAID TILL", "CUSTOMER", "REGISTRAR", "OPERATION", "ALARMS")
+		command.Head(w, "DOMAIN", "STATUS", "PAID TILL", "CUSTOMER", "REGISTRAR", "OPERATION", "ALARMS")
 		for _, d := range list {
-			command.Row(w, d.Unicode, d.Status, d.PaidTill, d.Customer, d.Registrar, underWay(d.Operation), len(d.Alarms))
+			command.Row(w, d.Unicode, command.Word("status", d.Status), d.PaidTill, d.Customer, d.Registrar, underWay(d.Operation), len(d.Alarms))
 		}
 	}
 }
 
-func underWay(op *api.Operation) string {
+func underWay(op *api.Operation) any {
 	if op == nil {
 		return "-"
 	}
-	return op.Kind + " " + op.State
+	return command.Together(command.Word("kind", op.Kind), command.Word("state", op.State))
 }
 
 func domainText(d api.Domain) func(io.Writer) {
 	return func(w io.Writer) {
-		command.Row(w, "domain", d.Unicode)
+		command.Fact(w, "domain", d.Unicode)
 		if d.Unicode != d.Name {
-			command.Row(w, "in the DNS", d.Name)
+			command.Fact(w, "in the DNS", d.Name)
 		}
-		command.Row(w, "status", d.Status)
-		command.Row(w, "customer", d.Customer)
-		command.Row(w, "registrar", d.Registrar)
-		command.Row(w, "handle", d.Handle)
-		command.Row(w, "paid till", d.PaidTill)
-		command.Row(w, "renewal", d.Renewal)
+		command.Fact(w, "status", command.Word("status", d.Status))
+		command.Fact(w, "customer", d.Customer)
+		command.Fact(w, "registrar", d.Registrar)
+		command.Fact(w, "handle", d.Handle)
+		command.Fact(w, "paid till", d.PaidTill)
+		command.Fact(w, "renewal", command.Word("renewal", d.Renewal))
 		for _, n := range d.Nameservers {
-			command.Row(w, "nameserver", strings.TrimSpace(n.Host+" "+strings.Join(n.IPs, " ")))
+			command.Fact(w, "nameserver", strings.TrimSpace(n.Host+" "+strings.Join(n.IPs, " ")))
 		}
 		if len(d.Registry) > 0 {
 			command.Row(w, "registry", strings.Join(d.Registry, ", "))
 		}
 		if op := d.Operation; op != nil {
-			command.Row(w, "operation", op.ID+": "+underWay(op))
-			command.Row(w, "waits for", op.WaitsFor)
+			command.Fact(w, "operation", command.Together(op.ID+":", underWay(op)))
+			command.Fact(w, "waits for", command.Said(op.WaitsFor))
 			if op.Deadline != nil {
-				command.Row(w, "until", op.Deadline)
+				command.Fact(w, "until", op.Deadline)
 			}
 			if op.Error != nil {
-				command.Row(w, "error", op.Error)
+				command.Fact(w, "error", command.Said(op.Error))
 			}
 		} else if d.Outcome != nil {
-			command.Row(w, "last", *d.Outcome+because(d.Reason))
+			command.Fact(w, "last", command.Said(*d.Outcome+because(d.Reason)))
 		}
 		for _, a := range d.Alarms {
-			command.Row(w, "ALARM", a.Message+" (since "+command.Text(a.Since)+" UTC)")
+			command.Fact(w, "ALARM", command.Said(a.Message+" (since "+command.Text(a.Since)+" UTC)"))
 		}
 		if len(d.Timeline) > 0 {
 			fmt.Fprintln(w)
 			for _, e := range d.Timeline {
-				entryText(w, e, false)
+				command.Row(w, e.At, e.Actor, command.Word("level", e.Level), e.Event, command.Together(command.Said(e.Message), mailed(e)))
 			}
 		}
 	}
 }
 
-func entryText(w io.Writer, e api.Entry, withDomain bool) {
-	cells := []any{e.At}
-	if withDomain {
-		cells = append(cells, input.Unicode(command.OrDash(e.Domain)))
+// entryText is a line of the Action Log, the same in every language: scripts look for its words.
+func entryText(w io.Writer, e api.Entry) {
+	command.Row(w, e.At, input.Unicode(command.OrDash(e.Domain)), e.Actor, e.Level, e.Event, command.Together(e.Message, mailed(e)))
+}
+
+// mailed names the mail behind an entry.
+func mailed(e api.Entry) string {
+	if e.Mail == nil {
+		return ""
 	}
-	message := e.Message
-	if e.Mail != nil {
-		message += " [mail " + *e.Mail + "]"
-	}
-	command.Row(w, append(cells, e.Actor, e.Level, e.Event, message)...)
+	return "[mail " + *e.Mail + "]"
 }
 
 func operationText(op api.Operation) func(io.Writer) {
 	return func(w io.Writer) {
-		command.Row(w, "operation", op.ID)
-		command.Row(w, "kind", op.Kind)
-		command.Row(w, "state", op.State)
-		command.Row(w, "waits for", op.WaitsFor)
-		command.Row(w, "error", op.Error)
-		command.Row(w, "version", op.Version)
+		command.Fact(w, "operation", op.ID)
+		command.Fact(w, "kind", command.Word("kind", op.Kind))
+		command.Fact(w, "state", command.Word("state", op.State))
+		command.Fact(w, "waits for", command.Said(op.WaitsFor))
+		command.Fact(w, "error", command.Said(op.Error))
+		command.Fact(w, "version", op.Version)
 		if op.OperationDetails == nil {
 			return
 		}
-		command.Row(w, "domain", input.Unicode(op.Domain))
-		command.Row(w, "order", op.Order)
-		command.Row(w, "deadline", op.Deadline)
+		command.Fact(w, "domain", input.Unicode(op.Domain))
+		command.Fact(w, "order", op.Order)
+		command.Fact(w, "deadline", op.Deadline)
 		for _, line := range advised(op.Advice) {
-			command.Row(w, "to do", line)
+			command.Fact(w, "to do", command.Said(line))
 		}
 		if len(op.History) > 0 {
 			fmt.Fprintln(w)
 		}
 		for _, s := range op.History {
-			command.Row(w, s.At, s.Actor, s.State, s.Evidence, s.Message)
+			command.Row(w, s.At, s.Actor, command.Word("state", s.State), command.Word("evidence", s.Evidence), command.Said(s.Message))
 		}
 	}
 }
 
 func reviewText(r api.Review) func(io.Writer) {
 	return func(w io.Writer) {
-		command.Row(w, "entry", r.ID)
-		command.Row(w, "received", r.ReceivedAt)
-		command.Row(w, "from", r.From)
-		command.Row(w, "subject", r.Subject)
-		command.Row(w, "reason", r.Reason)
-		command.Row(w, "candidates", r.Candidates)
-		command.Row(w, "version", r.Version)
+		command.Fact(w, "entry", r.ID)
+		command.Fact(w, "received", r.ReceivedAt)
+		command.Fact(w, "from", r.From)
+		command.Fact(w, "subject", r.Subject)
+		command.Fact(w, "reason", command.Said(r.Reason))
+		command.Fact(w, "candidates", r.Candidates)
+		command.Fact(w, "version", r.Version)
 		if r.Outcome != nil {
-			command.Row(w, "resolved", command.OrDash(r.Outcome)+" by "+command.OrDash(r.ResolvedBy))
+			command.Fact(w, "resolved", command.Together(command.Word("outcome", r.Outcome), command.Name("by"), r.ResolvedBy))
 		}
 		if r.Note != nil {
-			command.Row(w, "because", r.Note)
+			command.Fact(w, "because", r.Note)
 		}
 		if r.Text != nil {
 			fmt.Fprintln(w)

@@ -36,16 +36,16 @@ func todoText(list []api.Attention) func(io.Writer) {
 			if i > 0 {
 				fmt.Fprintln(w)
 			}
-			command.Row(w, a.Severity, a.What, sinceText(a))
+			command.Row(w, command.Word("level", a.Severity), command.Said(a.What), command.Said(sinceText(a)))
 			if a.Why != "" {
-				command.Row(w, "", a.Why)
+				command.Row(w, "", command.Said(a.Why))
 			}
 			for _, act := range a.Actions {
-				command.Row(w, "", act.Does+": "+act.Command)
+				command.Row(w, "", command.Together(command.Said(act.Does+":"), act.Command))
 			}
 		}
 		if len(list) == 0 {
-			fmt.Fprintln(w, "nothing needs a person")
+			command.Line(w, "nothing needs a person")
 		}
 	}
 }
@@ -76,24 +76,24 @@ func (Status) Run(c *command.Call) error {
 
 func statusText(s api.Status) func(io.Writer) {
 	return func(w io.Writer) {
-		command.Row(w, "panel", s.Version)
-		command.Row(w, "time", command.Text(s.Time)+" UTC")
+		command.Fact(w, "panel", s.Version)
+		command.Fact(w, "time", command.Text(s.Time)+" UTC")
 		for _, p := range s.Plugins {
-			command.Row(w, "registrar "+p.Name, p.State, command.OrDash(p.Error))
+			command.Row(w, command.Together(command.Name("registrar"), p.Name), command.Word("plugin", p.State), command.Said(p.Error))
 			for _, h := range p.Health {
 				if !h.OK {
-					command.Row(w, "  "+h.Component, command.Wellness(h.OK), detailed(h))
+					command.Row(w, "  "+h.Component, command.Wellness(h.OK), command.Said(detailed(h)))
 				}
 			}
 		}
 		for _, status := range slices.Sorted(maps.Keys(s.Domains)) {
-			command.Row(w, "domains "+status, s.Domains[status])
+			command.Row(w, command.Together(command.Name("domains"), command.Word("status", status)), s.Domains[status])
 		}
 		for _, state := range slices.Sorted(maps.Keys(s.Orders)) {
-			command.Row(w, "open orders "+state, s.Orders[state])
+			command.Row(w, command.Together(command.Name("open orders"), command.Word("payment", state)), s.Orders[state])
 		}
-		command.Row(w, "due", fmt.Sprintf("today %d, in 7 days %d, in 30 days %d, in 60 days %d", s.Due.Today, s.Due.Days7, s.Due.Days30, s.Due.Days60))
-		command.Row(w, "need a person", s.Attention)
+		command.Fact(w, "due", command.Said(fmt.Sprintf("today %d, in 7 days %d, in 30 days %d, in 60 days %d", s.Due.Today, s.Due.Days7, s.Due.Days30, s.Due.Days60)))
+		command.Fact(w, "need a person", s.Attention)
 	}
 }
 
@@ -110,9 +110,9 @@ func (p *Operations) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(list, func(w io.Writer) {
-		command.Row(w, "OPERATION", "KIND", "DOMAIN", "STATE", "WAITS FOR", "ERROR")
+		command.Head(w, "OPERATION", "KIND", "DOMAIN", "STATE", "WAITS FOR", "ERROR")
 		for _, o := range list {
-			command.Row(w, o.ID, o.Kind, o.Unicode, o.State, o.WaitsFor, o.Error)
+			command.Row(w, o.ID, command.Word("kind", o.Kind), o.Unicode, command.Word("state", o.State), command.Said(o.WaitsFor), command.Said(o.Error))
 		}
 	})
 }
@@ -131,7 +131,7 @@ func (listWebhooksCommand) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(list, func(w io.Writer) {
-		command.Row(w, "WEBHOOK", "TOLD TILL", "ATTEMPTS", "NEXT", "GIVEN UP", "ERROR")
+		command.Head(w, "WEBHOOK", "TOLD TILL", "ATTEMPTS", "NEXT", "GIVEN UP", "ERROR")
 		for _, h := range list {
 			command.Row(w, h.Name, h.Told, h.Attempts, h.NextAt, h.Dead, h.Error)
 		}
@@ -148,7 +148,7 @@ func (p *deadCommand) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(list, func(w io.Writer) {
-		command.Row(w, "ENTRY", "GIVEN UP", "ATTEMPTS", "EVENT", "DOMAIN", "ERROR")
+		command.Head(w, "ENTRY", "GIVEN UP", "ATTEMPTS", "EVENT", "DOMAIN", "ERROR")
 		for _, l := range list {
 			command.Row(w, l.Entry.ID, l.GivenUpAt, l.Attempts, l.Entry.Event, l.Entry.Domain, l.Error)
 		}
@@ -165,5 +165,5 @@ func (p *retryDeadCommand) Run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	return c.Show(l, func(w io.Writer) { command.Row(w, "taken", l.Entry.ID, l.Entry.Event) })
+	return c.Show(l, func(w io.Writer) { command.Fact(w, "taken", l.Entry.ID, l.Entry.Event) })
 }

@@ -61,10 +61,10 @@ func (p *addTokenCommand) Run(c *command.Call) error {
 	command.Hint(c.Stderr, "this is the only time that the token is shown; give it as PANEL_TOKEN, or as Authorization: Bearer TOKEN")
 
 	return c.Show(issued, func(w io.Writer) {
-		command.Row(w, "name", issued.Name)
-		command.Row(w, "rights", issued.Rights)
-		command.Row(w, "expires", issued.ExpiresAt)
-		command.Row(w, "token", issued.Secret)
+		command.Fact(w, "name", issued.Name)
+		command.Fact(w, "rights", issued.Rights)
+		command.Fact(w, "expires", issued.ExpiresAt)
+		command.Fact(w, "token", issued.Secret)
 	})
 }
 
@@ -77,7 +77,7 @@ func (listTokensCommand) Run(c *command.Call) error {
 		return err
 	}
 	return c.Show(list, func(w io.Writer) {
-		command.Row(w, "NAME", "RIGHTS", "MADE", "BY", "EXPIRES", "LAST USED", "REVOKED")
+		command.Head(w, "NAME", "RIGHTS", "MADE", "BY", "EXPIRES", "LAST USED", "REVOKED")
 		for _, t := range list {
 			command.Row(w, t.Name, t.Rights, t.CreatedAt, t.CreatedBy, t.ExpiresAt, t.LastUsed, t.RevokedAt)
 		}
@@ -101,7 +101,7 @@ func (p *revokeTokenCommand) Run(c *command.Call) error {
 	if !r.Changed {
 		command.Hint(c.Stderr, "it was revoked already; nothing has changed")
 	}
-	return c.Show(r, func(w io.Writer) { command.Row(w, "revoked", r.Name) })
+	return c.Show(r, func(w io.Writer) { command.Fact(w, "revoked", r.Name) })
 }
 
 // onServer asks the panel of --server, or does the same here.

@@ -115,11 +115,11 @@ type written struct {
 }
 
 func (r written) print(w io.Writer) {
-	command.Row(w, "written", r.Config)
+	command.Fact(w, "written", r.Config)
 	for _, f := range r.Findings {
-		command.Row(w, f.Component, command.Wellness(f.OK), f.Detail)
+		command.Row(w, f.Component, command.Wellness(f.OK), command.Said(f.Detail))
 		if f.Remedy != "" {
-			command.Row(w, "", "", "→ "+f.Remedy)
+			command.Row(w, "", "", command.Together("→", command.Said(f.Remedy)))
 		}
 	}
 }

@@ -14,22 +14,34 @@ import (
 // many as may be sent now: until then a domain is free for other operations.
 func (rn *Renewals) BeginPlanned(ctx context.Context) error {
 	const atOnce = 100
-	for {
+	may, err := engine.Look(ctx, rn.store, func(tx *store.Tx) (int, error) {
+		may, _, err := rn.mayBegin(tx)
+		return may, err
+	})
+	if err != nil {
+		return err
+	}
+
+	for may > 0 {
 		plans, err := engine.Look(ctx, rn.store, func(tx *store.Tx) ([]store.Plan, error) {
-			may, _, err := rn.mayBegin(tx)
-			if err != nil || may == 0 {
-				return nil, err
-			}
 			return tx.Renewals.Planned(rn.settings.Agreement, rn.now(), min(may, atOnce))
 		})
 		if err != nil || len(plans) == 0 {
 			return err
 		}
-		if err := rn.store.Write(ctx, func(tx *store.Tx) error { return rn.beginRenewals(tx, plans) }); err != nil {
+
+		var begun int
+		err = rn.store.Write(ctx, func(tx *store.Tx) (err error) {
+			begun, err = rn.beginRenewals(tx, plans)
+			return err
+		})
+		if err != nil {
 			return fmt.Errorf("begin renewals: %w", err)
 		}
+		may -= begun
 		rn.engine.Changed.Wake()
 	}
+	return nil
 }
 
 // mayBegin is how many scheduled renewals may be begun now, and what the limits say: what waits in
@@ -43,28 +55,30 @@ func (rn *Renewals) mayBegin(tx *store.Tx) (int, engine.Share, error) {
 	return max(0, min(a.Scheduled.May, a.Ordered.May-ordered)-scheduled), a.Scheduled, err
 }
 
-func (rn *Renewals) beginRenewals(tx *store.Tx, plans []store.Plan) error {
+// beginRenewals begins those of planned renewals that are still fit for it, and counts them.
+func (rn *Renewals) beginRenewals(tx *store.Tx, plans []store.Plan) (begun int, err error) {
 	for _, p := range plans {
 		d, err := tx.Domains.Record(p.Domain)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		reason, err := rn.unfitToRenew(tx, d, p)
 		switch {
 		case err != nil:
-			return err
+			return 0, err
 		case reason != "":
 			rn.log.Info("planned renewal left out", "domain", p.Domain, "paid_till", p.Base, "reason", reason)
 			err = tx.Renewals.Unplan(p)
 		default:
+			begun++
 			err = errors.Join(rn.beginRenewal(tx, d), tx.Renewals.Begun(p))
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
 
-	return nil
+	return begun, nil
 }
 
 // unfitToRenew tells what has changed since a renewal was planned; "" = nothing that matters.

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"registrar.panel/plugin/kit"
 	"registrar.panel/plugin/manual"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
@@ -26,7 +27,7 @@ var mode = func() string {
 
 type evil struct {
 	registrar.Plugin
-	*manual.Registrar
+	*kit.Registrar
 	registrar.HandleKeeper // what of these is not below is not declared
 	registrar.MessageQueue
 	dir string
@@ -70,7 +71,7 @@ func (e *evil) Start(ctx context.Context) (registrar.Registrar, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Registrar = r.(*manual.Registrar)
+	e.Registrar = r.(*kit.Registrar)
 	return e, nil
 }
 func (e *evil) Health(ctx context.Context) ([]registrar.Component, error) {

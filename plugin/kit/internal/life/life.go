@@ -15,6 +15,7 @@ const (
 	Claimed   Cause = "claimed"   // it is about to be sent
 	Unsent    Cause = "unsent"    // the registrar certainly took nothing
 	Taken     Cause = "taken"     // the registrar has it, and has not finished
+	Handed    Cause = "handed"    // the registrar has it, and a person must do something for it to go on
 	Finished  Cause = "finished"  // the registrar did it
 	Refused   Cause = "refused"   // the registrar will not do it
 	Lost      Cause = "lost"      // no answer that is understood, or the program ended before one came
@@ -31,7 +32,7 @@ const (
 
 // Causes lists every cause.
 func Causes() []Cause {
-	return []Cause{Claimed, Unsent, Taken, Finished, Refused, Lost, Unheard, Overdue, Disowned, Forgotten,
+	return []Cause{Claimed, Unsent, Taken, Handed, Finished, Refused, Lost, Unheard, Overdue, Disowned, Forgotten,
 		SaidDone, SaidFailed, SaidAgain, Withdrawn}
 }
 
@@ -49,8 +50,9 @@ type Transition struct {
 	To    registrar.OperationState
 }
 
-// Table lists every transition there is. An operation begins as Queued, or, where the store was
-// restored, as Uncertain: it may have been sent before.
+// Table lists every transition there is. An operation begins as Queued; as NeedsAction, where people
+// carry it out and nothing is ever sent; or, where the store was restored, as Uncertain: it may have
+// been sent before.
 //
 // Sending is entered only from Queued, and Queued again only when the registrar took nothing, or on
 // a person's word: that is what keeps an order from being sent twice.
@@ -62,12 +64,14 @@ func Table() []Transition {
 
 		{registrar.Sending, Unsent, registrar.Queued},
 		{registrar.Sending, Taken, registrar.Accepted},
+		{registrar.Sending, Handed, registrar.NeedsAction},
 		{registrar.Sending, Finished, registrar.Succeeded},
 		{registrar.Sending, Refused, registrar.Failed},
 		{registrar.Sending, Lost, registrar.Uncertain},
 
 		{registrar.Uncertain, Unheard, registrar.Queued},
 		{registrar.Uncertain, Taken, registrar.Accepted},
+		{registrar.Uncertain, Handed, registrar.NeedsAction},
 		{registrar.Uncertain, Finished, registrar.Succeeded},
 		{registrar.Uncertain, Refused, registrar.Failed},
 		{registrar.Uncertain, SaidDone, registrar.Succeeded},
@@ -76,6 +80,7 @@ func Table() []Transition {
 
 		{registrar.Accepted, Finished, registrar.Succeeded},
 		{registrar.Accepted, Refused, registrar.Failed},
+		{registrar.Accepted, Handed, registrar.NeedsAction},
 		{registrar.Accepted, Overdue, registrar.NeedsAction},
 		{registrar.Accepted, Disowned, registrar.NeedsAction},
 

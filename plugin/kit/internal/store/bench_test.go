@@ -65,7 +65,7 @@ func BenchmarkOrder(b *testing.B) {
 }
 
 func carryOut(ctx context.Context, s *Store, o registrar.Order) error {
-	if _, err := s.Submit(ctx, o, "transfer"); err != nil {
+	if _, err := s.Submit(ctx, o, "transfer", ""); err != nil {
 		return err
 	}
 	due, _, err := s.Next(ctx, 1)

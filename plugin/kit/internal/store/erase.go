@@ -53,6 +53,9 @@ func (s *Store) kept(ctx context.Context, customer string) (list []registrar.Kep
 // sealed again.
 func (s *Store) RotateKey(ctx context.Context) (registrar.Rotation, error) {
 	n, err := s.db.RotateKey(ctx, s.box, sealedOrders)
+	if errors.Is(err, sqldb.ErrShared) {
+		return registrar.Rotation{}, registrar.Errorf(registrar.Unsupported, "%s", sqldb.ErrShared)
+	}
 	if errors.Is(err, sqldb.ErrBusy) {
 		return registrar.Rotation{}, registrar.Errorf(registrar.Unavailable, "%s", sqldb.ErrBusy)
 	}

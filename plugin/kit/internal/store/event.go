@@ -13,7 +13,7 @@ import (
 
 // tell appends an event, with the domain it names as that is now.
 func (s *Store) tell(ctx context.Context, tx *sql.Tx, e registrar.Event) error {
-	e.At = s.now().UTC()
+	e.At = s.Now().UTC()
 	d, err := s.readDomain(ctx, tx, e.Name)
 	switch {
 	case err == nil:

@@ -15,7 +15,8 @@ func adopt(ctx context.Context, tx *sql.Tx, customer, handle string) error {
 	if handle == "" {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, "insert into handles (customer, handle) values ($1, $2) on conflict do nothing", customer, handle)
+	_, err := tx.ExecContext(ctx, `insert into handles (number, customer, handle) values ((select coalesce(max(number), 0) + 1 from handles), $1, $2)
+		on conflict do nothing`, customer, handle)
 	if err != nil {
 		return fmt.Errorf("adopt handle: %w", err)
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -16,10 +17,12 @@ import (
 type Move struct {
 	Cause     life.Cause
 	Message   string // for people; masked
+	Told      string // in the event; "" = Message
 	Actor     string
 	Evidence  registrar.EvidenceKind
 	Error     string    // with an end that is no success: why
 	Reference string    // the registrar's name for it; "" = as it was
+	WaitsFor  string    // for people, where it waits for one; "" = as the state says
 	Due       time.Time // when it is looked at next
 	Deadline  time.Time // when silence becomes a person's affair
 	Change    Change    // of the domain, with success
@@ -34,10 +37,13 @@ func (s *Store) Claim(ctx context.Context, t Task) (Task, error) {
 			return err
 		}
 
+		if err := s.fence.check(ctx, tx); err != nil {
+			return err
+		}
 		if _, err := s.move(ctx, tx, now, Move{Cause: life.Claimed, Message: "is being sent", Actor: actor}); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "update operations set claimed_at = $1 where number = $2", sqldb.Millis(s.now()), t.number); err != nil {
+		if _, err := tx.ExecContext(ctx, "update operations set claimed_at = $1 where number = $2", sqldb.Millis(s.Now()), t.number); err != nil {
 			return err
 		}
 
@@ -52,7 +58,7 @@ func (s *Store) Claim(ctx context.Context, t Task) (Task, error) {
 
 	// Without these the claim may be forgotten: SQLite goes on with files that are gone.
 	if err := errors.Join(s.advance(ctx), s.db.InPlace()); err != nil {
-		unsent := Move{Cause: life.Unsent, Message: "not sent: the store can't be relied on", Actor: actor, Due: s.now().Add(unreliable)}
+		unsent := Move{Cause: life.Unsent, Message: "not sent: the store can't be relied on", Actor: actor, Due: s.Now().Add(unreliable)}
 		return t, fmt.Errorf("claim %s: %w", t.ID, errors.Join(err, s.Conclude(ctx, t, unsent)))
 	}
 	return t, nil
@@ -111,16 +117,16 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 		return t.Operation, registrar.Errorf(registrar.Precondition, "operation %s is %s: %s leads nowhere", t.ID, from, string(m.Cause))
 	}
 
-	t.State, t.WaitsFor, t.Error = to, waitsFor(to), m.Error
+	t.State, t.WaitsFor, t.Error = to, cmp.Or(m.WaitsFor, waitsFor(to)), m.Error
 	due, ended := sqldb.Millis(m.Due), sql.NullInt64{}
 	switch {
 	case to.Final():
-		due, ended = sql.NullInt64{}, sqldb.Millis(s.now())
+		due, ended = sql.NullInt64{}, sqldb.Millis(s.Now())
 		t.sealed = []byte{} // it is of no use any more, and personal
 	case to == registrar.Sending:
 		due = sql.NullInt64{}
 	case m.Due.IsZero():
-		due = sqldb.Millis(s.now())
+		due = sqldb.Millis(s.Now())
 	}
 
 	if m.Reference != "" {
@@ -134,14 +140,14 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 	}
 
 	_, err := tx.ExecContext(ctx, `update operations set state = $1, waits_for = $2, error = $3, reference = $4, sealed_order = $5, due_at = $6,
-		deadline = $7, finished_at = $8, tries = case when $9 then tries + 1 else 0 end where number = $10`,
+		deadline = $7, finished_at = $8, tries = case when $9 = 1 then tries + 1 else 0 end where number = $10`,
 		string(to), t.WaitsFor, t.Error, t.Reference, t.sealed, due, sqldb.Millis(m.Deadline), ended, inVain(from, m.Cause), t.number)
 	if err != nil {
 		return t.Operation, fmt.Errorf("move operation: %w", err)
 	}
 
 	step := registrar.Step{State: to, Message: m.Message, Actor: m.Actor, Evidence: m.Evidence}
-	if err := s.note(ctx, tx, t, step, levelOf(to)); err != nil {
+	if err := s.note(ctx, tx, t, step, cmp.Or(m.Told, m.Message), levelOf(to)); err != nil {
 		return t.Operation, err
 	}
 
@@ -167,8 +173,8 @@ func levelOf(state registrar.OperationState) registrar.Level {
 
 // note appends a step to an operation's history, and tells of it. The operation is stored as it
 // stands after the step.
-func (s *Store) note(ctx context.Context, tx *sql.Tx, t Task, step registrar.Step, level registrar.Level) error {
-	now := sqldb.Millis(s.now())
+func (s *Store) note(ctx context.Context, tx *sql.Tx, t Task, step registrar.Step, told string, level registrar.Level) error {
+	now := sqldb.Millis(s.Now())
 	var number int64
 	err := tx.QueryRowContext(ctx, "update operations set steps = steps + 1, updated_at = $1 where number = $2 returning steps", now, t.number).Scan(&number)
 	if err != nil {
@@ -181,6 +187,6 @@ func (s *Store) note(ctx context.Context, tx *sql.Tx, t Task, step registrar.Ste
 		return fmt.Errorf("note step: %w", err)
 	}
 
-	return s.tell(ctx, tx, registrar.Event{Type: registrar.EventOperation, Level: level, Message: step.Message, Actor: step.Actor,
+	return s.tell(ctx, tx, registrar.Event{Type: registrar.EventOperation, Level: level, Message: told, Actor: step.Actor,
 		Name: t.Domain, Order: t.Order, Operation: t.ID, Kind: t.Kind, State: t.State, Reason: t.Error})
 }

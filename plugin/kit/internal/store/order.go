@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -12,46 +11,13 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// sealedOrder is an order as it is sealed. A transfer code hides itself from JSON, so it stands
-// here as text.
-type sealedOrder struct {
-	registrar.Order
-	Code string `json:",omitempty"`
-}
-
-// digest is the same for the same contents only, and can't be used to test a guess without the key.
-func (s *Store) digest(o registrar.Order) string {
-	return s.box.Fingerprint("order", string(o.Canonical()))
-}
-
-func (s *Store) seal(o registrar.Order) ([]byte, error) {
-	text, err := json.Marshal(sealedOrder{Order: o, Code: string(o.AuthCode)})
-	if err != nil {
-		return nil, fmt.Errorf("seal order: %w", err)
-	}
-	return s.box.Seal(text, "order|"+string(o.ID)), nil
-}
-
-func (s *Store) open(sealed []byte, id registrar.OrderID) (registrar.Order, error) {
-	text, err := s.box.Open(sealed, "order|"+string(id))
-	if err != nil {
-		return registrar.Order{}, err
-	}
-	var o sealedOrder
-	if err := json.Unmarshal(text, &o); err != nil {
-		return registrar.Order{}, fmt.Errorf("open order %s: %w", id, err)
-	}
-	o.AuthCode = registrar.AuthCode(o.Code)
-	return o.Order, nil
-}
-
 // Submit stores an order once: the same again is the same operation. message says what is to be
-// done, for people.
-func (s *Store) Submit(ctx context.Context, o registrar.Order, message string) (op registrar.Operation, err error) {
+// done, for people; byHand is what staff have to do, if nothing is to be sent.
+func (s *Store) Submit(ctx context.Context, o registrar.Order, message, byHand string) (op registrar.Operation, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		known, err := s.find(ctx, tx, "order_id = $1", string(o.ID))
 		switch {
-		case err == nil && known.digest == s.digest(o):
+		case err == nil && s.orders.is(known.digest, o):
 			op = known.Operation
 			return nil
 		case err == nil:
@@ -64,7 +30,7 @@ func (s *Store) Submit(ctx context.Context, o registrar.Order, message string) (
 			return err
 		}
 
-		op, err = s.begin(ctx, tx, o, message)
+		op, err = s.begin(ctx, tx, o, message, byHand)
 		return err
 	})
 
@@ -92,8 +58,8 @@ func (s *Store) admissible(ctx context.Context, tx *sql.Tx, o registrar.Order) e
 }
 
 // begin stores operation, domain and event.
-func (s *Store) begin(ctx context.Context, tx *sql.Tx, o registrar.Order, message string) (op registrar.Operation, err error) {
-	sealed, err := s.seal(o)
+func (s *Store) begin(ctx context.Context, tx *sql.Tx, o registrar.Order, message, byHand string) (op registrar.Operation, err error) {
+	sealed, err := s.orders.seal(o)
 	if err != nil {
 		return op, err
 	}
@@ -104,15 +70,18 @@ func (s *Store) begin(ctx context.Context, tx *sql.Tx, o registrar.Order, messag
 		return op, err
 	}
 
-	var claimed sql.NullInt64
-	now := s.now()
-	if restored != "" { // the same order may have been sent before the store went back
-		t.State, t.WaitsFor, claimed = registrar.Uncertain, waitsFor(registrar.Uncertain), sqldb.Millis(now)
+	now := sqldb.Millis(s.Now())
+	due, claimed, level := now, sql.NullInt64{}, registrar.LevelInfo
+	switch {
+	case byHand != "":
+		t.State, t.WaitsFor, due, level = registrar.NeedsAction, byHand, sql.NullInt64{}, registrar.LevelWarning
+	case restored != "": // the same order may have been sent before the store went back
+		t.State, t.WaitsFor, claimed = registrar.Uncertain, waitsFor(registrar.Uncertain), now
 	}
 
-	err = tx.QueryRowContext(ctx, `insert into operations (order_id, digest, kind, domain, customer, state, sealed_order, waits_for, steps, due_at, claimed_at, created_at, updated_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $9, $9) returning number`,
-		string(o.ID), s.digest(o), string(o.Kind), o.Domain, o.Customer, string(t.State), sealed, t.WaitsFor, sqldb.Millis(now), claimed).Scan(&t.number)
+	err = tx.QueryRowContext(ctx, `insert into operations (number, order_id, digest, kind, domain, customer, state, sealed_order, waits_for, steps, due_at, claimed_at, created_at, updated_at)
+		values ((select coalesce(max(number), 0) + 1 from operations), $1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $11) returning number`,
+		string(o.ID), s.orders.digest(o), string(o.Kind), o.Domain, o.Customer, string(t.State), sealed, t.WaitsFor, due, claimed, now).Scan(&t.number)
 	if err != nil {
 		return op, fmt.Errorf("store order: %w", err)
 	}
@@ -121,7 +90,7 @@ func (s *Store) begin(ctx context.Context, tx *sql.Tx, o registrar.Order, messag
 	if err := s.ordered(ctx, tx, o); err != nil {
 		return op, err
 	}
-	if err := s.note(ctx, tx, t, registrar.Step{State: t.State, Message: message, Actor: actor}, registrar.LevelInfo); err != nil {
+	if err := s.note(ctx, tx, t, registrar.Step{State: t.State, Message: message, Actor: actor}, message, level); err != nil {
 		return op, err
 	}
 
@@ -143,6 +112,23 @@ func waitsFor(state registrar.OperationState) string {
 	return ""
 }
 
+// said puts a person's verdict into words.
+func said(t Task, d registrar.Decision) Move {
+	note := ""
+	if d.Note != "" {
+		note = ": " + d.Note
+	}
+
+	m := Move{Message: "decided: " + string(d.Verdict) + note, Actor: d.By, Evidence: registrar.EvidencePerson}
+	if t.State == registrar.NeedsAction && t.ClaimedAt.IsZero() { // people carried it out
+		m.Message, m.Told = "concluded", fmt.Sprintf("%s of %s: %s%s", t.Kind, t.Domain, d.Verdict, note)
+	}
+	if d.Verdict == registrar.VerdictFailed || d.Verdict == registrar.VerdictCancel {
+		m.Error = "decided by " + d.By + note
+	}
+	return m
+}
+
 // Decide carries out a person's verdict. change is what it means for the domain, if the verdict is
 // done.
 func (s *Store) Decide(ctx context.Context, d registrar.Decision, change Change) (registrar.Operation, error) {
@@ -161,17 +147,12 @@ func (s *Store) Decide(ctx context.Context, d registrar.Decision, change Change)
 		}
 
 		cause := life.Said(d.Verdict)
-		if _, ok := life.Next(t.State, cause); !ok {
+		if _, ok := life.Next(t.State, cause); !ok || cause == life.SaidAgain && t.ClaimedAt.IsZero() { // what was never sent is not sent again
 			return registrar.Errorf(registrar.Precondition, "operation %s is %s and can't be resolved with %q", t.ID, t.State, d.Verdict)
 		}
 
-		m := Move{Cause: cause, Message: "decided: " + string(d.Verdict), Actor: d.By, Evidence: registrar.EvidencePerson, Change: change}
-		if cause == life.SaidFailed || cause == life.Withdrawn {
-			m.Error = "decided by " + d.By
-		}
-		if d.Note != "" {
-			m.Message += ": " + d.Note
-		}
+		m := said(t, d)
+		m.Cause, m.Change = cause, change
 		op, err = s.move(ctx, tx, t, m)
 		return err
 	})

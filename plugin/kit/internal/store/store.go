@@ -1,23 +1,24 @@
 // Package store keeps what a registrar must not forget: operations with their sealed orders and
-// histories, domains, handles and events, in one SQLite file. Whatever belongs together is written
-// in one transaction, and an operation is moved only by the table in package life.
+// histories, domains, handles and events, in one SQLite file, or in a PostgreSQL database that several
+// instances share. Whatever belongs together is written in one transaction, and an operation is moved
+// only by the table in package life.
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"registrar.panel/internal/seal"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/internal/wake"
+	"registrar.panel/shared/secret"
 )
 
 //go:embed migrations/*.sql
@@ -26,71 +27,79 @@ var migrations embed.FS
 // sealedOrders is what is sealed in a store.
 var sealedOrders = sqldb.Sealed{Table: "operations", Key: "number", Column: "sealed_order", Context: "'order|' || order_id"}
 
-// The files of a store, in the plugin's directory.
-const (
-	database = "registrar.db"
-	keyFile  = "registrar.key"
-	markFile = "registrar.mark"
-)
-
 // Options says which store to open.
 type Options struct {
-	Dir    string
-	Name   string // of the registrar: operations are called NAME-1, NAME-2 …
-	Create bool   // permits making it
-	Now    func() time.Time
+	Dir          string        // holds key and mark, and the database unless there is a server
+	Server       secret.String // URL of a PostgreSQL database; empty = a file
+	Node         string        // this instance's name among those that share a server
+	Name         string        // of the registrar: operations are called NAME-1, NAME-2 …
+	Files        string        // what the files are called, without .db, .key and .mark; "" = registrar
+	Create       bool          // permits making it
+	Now          func() time.Time
+	Instructions Instructions // for the orders of a book that is taken over
 }
+
+func (o Options) file(kind string) string { return filepath.Join(o.Dir, o.Files+kind) }
 
 // Store is the store of one registrar. Make it with Open; its methods may be called concurrently.
 type Store struct {
-	db   *sqldb.DB
-	box  *seal.Box
-	dir  string
-	name string
-	now  func() time.Time
-
-	marking sync.Mutex
-	mark    *os.File // how far the store had come
-	marked  int64    // what it says
+	Options
+	db     *sqldb.DB
+	box    *seal.Box
+	orders envelope
+	mark   markFile
+	fence  fence
 
 	changed wake.Broadcast // at each event
 	due     wake.Signal    // when an operation may be due
 }
 
-// Open opens a store, and finds out whether it is the one that was last used here: see Restored.
+// Open opens a store. One in a file is compared at once with what was last used here: see Restored. One
+// on a server is by the instance that works there: see Recover.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	db, err := openDatabase(ctx, filepath.Join(o.Dir, database), o.Create)
+	o.Files = cmp.Or(o.Files, "registrar")
+	s, err := openFiles(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 
-	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, keyFile), o.Create, sealedOrders)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
+	err = readBook(ctx, s)
+	if err == nil && !s.Shared() {
+		err = s.recognise(ctx)
 	}
-
-	s := &Store{db: db, box: box, dir: o.Dir, name: o.Name, now: o.Now, due: wake.NewSignal()}
-	if err := s.recognise(ctx); err != nil {
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
 	}
 	return s, nil
 }
 
-func openDatabase(ctx context.Context, path string, create bool) (*sqldb.DB, error) {
+func openFiles(ctx context.Context, o Options) (*Store, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, err
 	}
-	return sqldb.Open(ctx, sqldb.Options{Path: path, Create: create, Migrations: files})
+	where := sqldb.Options{Path: o.file(".db"), Server: o.Server, Owner: "plugin " + o.Name, Create: o.Create, Migrations: files}
+	if err := takeOver(ctx, where); err != nil {
+		return nil, err
+	}
+
+	db, err := sqldb.Open(ctx, where)
+	if err != nil {
+		return nil, err
+	}
+	box, err := db.OpenBox(ctx, o.file(".key"), o.Create, sealedOrders)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &Store{Options: o, db: db, box: box, orders: envelope{box}, mark: markFile{file: o.file(".mark")}, due: wake.NewSignal()}, nil
 }
+
+// Shared reports whether other instances may use the store at the same time.
+func (s *Store) Shared() bool { return !s.Server.IsEmpty() }
 
 // Close closes the files.
 func (s *Store) Close() error {
-	err := s.db.Close()
-	if s.mark != nil {
-		err = errors.Join(err, s.mark.Close())
-	}
-	return err
+	return errors.Join(s.db.Close(), s.mark.close())
 }
 
 // Due returns what wakes the one that looks for what is due.

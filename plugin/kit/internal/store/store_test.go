@@ -11,19 +11,44 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/plugin/kit/internal/life"
 	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/secret"
 )
 
+// open opens the store of a directory, or of the server that the suite runs on.
 func open(t *testing.T, dir string, create bool) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), Options{Dir: dir, Name: "acme", Create: create, Now: time.Now})
+	note := filepath.Join(dir, "server") // remembers which database, for the next time
+	if url := ""; create {
+		if url = pgtest.Database(t); url != "" {
+			if err := os.WriteFile(note, []byte(url), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	url, err := os.ReadFile(note)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return openOn(t, dir, string(url), dir, create)
+}
+
+func openOn(t *testing.T, dir, url, node string, create bool) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), Options{Dir: dir, Server: secret.New(url), Node: node, Name: "acme", Create: create, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
+}
+
+// The same tests hold on PostgreSQL.
+func TestOnPostgreSQL(t *testing.T) {
+	pgtest.Again(t, pgtest.Suite{Skip: []string{"TestClaimInFilesThatAreGone", "TestRestored", "TestQueriesUseIndexes", "TestTakenOverSchema", "TestWordsAgree"}})
 }
 
 func order(id, domain string) registrar.Order {
@@ -33,7 +58,7 @@ func order(id, domain string) registrar.Order {
 
 func submit(t *testing.T, s *Store, o registrar.Order) registrar.Operation {
 	t.Helper()
-	op, err := s.Submit(t.Context(), o, "transfer "+o.Domain)
+	op, err := s.Submit(t.Context(), o, "transfer "+o.Domain, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +167,7 @@ func TestClaimInFilesThatAreGone(t *testing.T) {
 	s := open(t, dir, true)
 	submit(t, s, order("o1", "a.example"))
 	task := one(t, s)
-	if err := os.Rename(filepath.Join(dir, database), filepath.Join(dir, "elsewhere")); err != nil {
+	if err := os.Rename(filepath.Join(dir, "registrar.db"), filepath.Join(dir, "elsewhere")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Claim(t.Context(), task); !errors.Is(err, sqldb.ErrMoved) {
@@ -168,16 +193,16 @@ func TestRestored(t *testing.T) {
 		}, true},
 		"the backup was laid into a fresh directory": {func(t *testing.T, dir, backup, _ string) {
 			clean(t, dir)
-			os.Remove(filepath.Join(dir, markFile))
+			os.Remove(filepath.Join(dir, "registrar.mark"))
 			lay(t, backup, dir)
 		}, true},
 		"older files were put back": {func(t *testing.T, dir, _, files string) {
 			clean(t, dir)
 			lay(t, files, dir)
 		}, true},
-		"the mark is gone": {func(t *testing.T, dir, _, _ string) { os.Remove(filepath.Join(dir, markFile)) }, true},
+		"the mark is gone": {func(t *testing.T, dir, _, _ string) { os.Remove(filepath.Join(dir, "registrar.mark")) }, true},
 		"the mark can't be read": {func(t *testing.T, dir, _, _ string) {
-			os.WriteFile(filepath.Join(dir, markFile), []byte("?"), 0o600)
+			os.WriteFile(filepath.Join(dir, "registrar.mark"), []byte("?"), 0o600)
 		}, true},
 	} {
 		t.Run(why, func(t *testing.T) {
@@ -217,6 +242,9 @@ func TestRestored(t *testing.T) {
 			if next := submit(t, s, order("o2", "b.example")); next.State != want {
 				t.Errorf("the next order is %s, want %s", next.State, want)
 			}
+			if next, err := s.Submit(t.Context(), order("o3", "c.example"), "transfer", "staff"); err != nil || next.State != registrar.NeedsAction { // nothing is sent of it
+				t.Errorf("what people carry out is %s: %v", next.State, err)
+			}
 			s.Close()
 			if again, _ := open(t, dir, false).Restored(context.Background()); again != since {
 				t.Errorf("the next time it is restored since %q, and was %q", again, since)
@@ -228,7 +256,7 @@ func TestRestored(t *testing.T) {
 // clean removes what a restore replaces.
 func clean(t *testing.T, dir string) {
 	t.Helper()
-	for _, name := range []string{database, database + "-wal", database + "-shm", keyFile} {
+	for _, name := range []string{"registrar.db", "registrar.db-wal", "registrar.db-shm", "registrar.key"} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			t.Fatal(err)
 		}
@@ -238,7 +266,7 @@ func clean(t *testing.T, dir string) {
 // lay copies database and key.
 func lay(t *testing.T, from, to string) {
 	t.Helper()
-	for _, name := range []string{database, keyFile} {
+	for _, name := range []string{"registrar.db", "registrar.key"} {
 		text, err := os.ReadFile(filepath.Join(from, name))
 		if err != nil {
 			t.Fatal(err)

@@ -41,12 +41,12 @@ func (s *Store) scan(row sqldb.Scanner) (t Task, err error) {
 }
 
 func (s *Store) idOf(number int64) registrar.OperationID {
-	return registrar.OperationID(s.name + "-" + strconv.FormatInt(number, 10))
+	return registrar.OperationID(s.Name + "-" + strconv.FormatInt(number, 10))
 }
 
 // numberOf is the number of an operation's ID, and 0, which none has, of what is no ID.
 func (s *Store) numberOf(id registrar.OperationID) int64 {
-	text, ok := strings.CutPrefix(string(id), s.name+"-")
+	text, ok := strings.CutPrefix(string(id), s.Name+"-")
 	if n, err := strconv.ParseInt(text, 10, 64); ok && err == nil {
 		return n
 	}
@@ -63,7 +63,7 @@ func (s *Store) find(ctx context.Context, q sqldb.Querier, where string, arg any
 
 // fill adds what only carrying it out needs.
 func (s *Store) fill(ctx context.Context, tx *sql.Tx, t *Task) (err error) {
-	if t.Contents, err = s.open(t.sealed, t.Order); err != nil {
+	if t.Contents, err = s.orders.open(t.sealed, t.Order); err != nil {
 		return err
 	}
 	t.Handle, err = handleOf(ctx, tx, t.Contents.Customer)
@@ -74,7 +74,7 @@ func (s *Store) fill(ctx context.Context, tx *sql.Tx, t *Task) (err error) {
 func (s *Store) Next(ctx context.Context, most int) (due []Task, next time.Time, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		due, err = sqldb.Collect(ctx, tx, s.scan, "select "+columns+" from operations where due_at <= $1 order by due_at, number limit $2",
-			s.now().UnixMilli(), most)
+			s.Now().UnixMilli(), most)
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (s *Store) Next(ctx context.Context, most int) (due []Task, next time.Time,
 				return err
 			}
 		}
-		return tx.QueryRowContext(ctx, "select min(due_at) from operations where due_at > $1", s.now().UnixMilli()).Scan(sqldb.At(&next))
+		return tx.QueryRowContext(ctx, "select min(due_at) from operations where due_at > $1", s.Now().UnixMilli()).Scan(sqldb.At(&next))
 	})
 	if err != nil {
 		return nil, next, fmt.Errorf("read what is due: %w", err)
@@ -92,9 +92,18 @@ func (s *Store) Next(ctx context.Context, most int) (due []Task, next time.Time,
 	return due, next, nil
 }
 
-// Recover concludes the claims that were left open when the program ended: what became of them is
-// not known. It is called before anything is sent.
+// Recover makes this instance the one that carries operations out: no other can claim any more. It
+// concludes the claims that were left open when the program ended: what became of them is not known. It
+// is called before anything is sent.
 func (s *Store) Recover(ctx context.Context) error {
+	if s.Shared() {
+		if err := s.recognise(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.fence.take(ctx, s.db, s.Node); err != nil {
+		return err
+	}
 	return s.lose(ctx, "the program ended while the order was being sent", "state = 'Sending' and number > $1", 0)
 }
 
@@ -105,12 +114,15 @@ func (s *Store) Lose(ctx context.Context, t Task) error {
 
 func (s *Store) lose(ctx context.Context, message, where string, number int64) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
+		if err := s.fence.check(ctx, tx); err != nil {
+			return err
+		}
 		open, err := sqldb.Collect(ctx, tx, s.scan, "select "+columns+" from operations where "+where+" order by number", number)
 		if err != nil {
 			return err
 		}
 		for _, t := range open {
-			if _, err := s.move(ctx, tx, t, Move{Cause: life.Lost, Message: message, Actor: actor, Due: s.now()}); err != nil {
+			if _, err := s.move(ctx, tx, t, Move{Cause: life.Lost, Message: message, Actor: actor, Due: s.Now()}); err != nil {
 				return err
 			}
 		}

@@ -1,0 +1,197 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"registrar.panel/host/web/api"
+	"registrar.panel/host/wording"
+	"registrar.panel/shared/registrar"
+)
+
+// Tongue is the language of the person at the terminal; nil is English. What programs read, such as JSON,
+// IDs and lines of the Action Log, is the same in every language.
+type Tongue struct {
+	words  *wording.Language
+	labels *wording.Sayings // names of things and headings
+	own    *wording.Sayings // sentences of the panel and its command line
+
+	mu   sync.Mutex
+	ask  func() []registrar.Phrase // what the registrars of the panel that was called say; nil = none was
+	full *wording.Sayings          // own and theirs
+}
+
+// NewTongue is the language of a name, as [wording.Environment] returns it.
+func NewTongue(name string) *Tongue {
+	if name == "" || name == wording.Names()[0] {
+		return nil
+	}
+	words := wording.Of(name)
+	return &Tongue{words: words, labels: words.Sayings(nil, wording.Labels), own: words.Sayings(nil, wording.Panel, wording.CommandLine)}
+}
+
+// To is a writer by which text reaches the person.
+func (t *Tongue) To(w io.Writer) io.Writer {
+	if t == nil {
+		return w
+	}
+	return spoken{w, t}
+}
+
+// spoken is a writer that knows the language of its reader.
+type spoken struct {
+	io.Writer
+	tongue *Tongue
+}
+
+func tongueOf(w io.Writer) *Tongue {
+	if s, ok := w.(spoken); ok {
+		return s.tongue
+	}
+	return nil
+}
+
+// Say says an English sentence in the language, as far as there are texts for it. The panel is asked for
+// the sentences of its registrars only where its own do not do.
+func (t *Tongue) Say(sentence string) string {
+	if t == nil || sentence == "" {
+		return sentence
+	}
+	text, whole := said(t.own, sentence)
+	if !whole {
+		if theirs := t.theirs(); theirs != nil {
+			text, _ = said(theirs, sentence)
+		}
+	}
+	return text
+}
+
+func said(s *wording.Sayings, sentence string) (text string, whole bool) {
+	whole = true
+	for _, p := range s.Say(sentence) {
+		text += p.Text
+		whole = whole && !p.English
+	}
+	return text, whole
+}
+
+func (t *Tongue) theirs() *wording.Sayings {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.full == nil && t.ask != nil {
+		phrases := t.ask()
+		t.full = t.words.Sayings(func() []registrar.Phrase { return phrases }, wording.Panel, wording.CommandLine)
+	}
+	return t.full
+}
+
+// hears takes the sentences of registrars from a panel. One that does not tell them leaves them English.
+func (t *Tongue) hears(c *Call, client *api.Client) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ask = func() (all []registrar.Phrase) {
+		list, err := api.Get[[]api.Phrase](c.Ctx, client, api.Path("phrases"), nil)
+		if err != nil {
+			return nil
+		}
+		for _, p := range list {
+			all = append(all, registrar.Phrase{Code: p.Code, Texts: p.Texts})
+		}
+		return all
+	}
+}
+
+// label is the name of something in the language.
+func (t *Tongue) label(name string) string {
+	if t == nil {
+		return name
+	}
+	return t.labels.Line(name)
+}
+
+// word is the text of one of a few, such as a status.
+func (t *Tongue) word(family string, value any) string {
+	text := Text(value)
+	if t == nil || text == "-" {
+		return text
+	}
+	return t.words.Word(family, text)
+}
+
+// Cells that are not shown as they are.
+type (
+	sentence struct{ said any }
+	name     string
+	oneOf    struct {
+		family string
+		value  any
+	}
+	together []any
+	inWords  map[string]string
+)
+
+// Said is a cell with an English sentence, which is shown in the language of the reader.
+func Said(text any) any { return sentence{text} }
+
+// Name is a cell with what something is called, such as a heading.
+func Name(of string) any { return name(of) }
+
+// Word is a cell with one of a few words, such as a status: the family is the beginning of its code in the
+// catalogues.
+func Word(family string, value any) any { return oneOf{family, value} }
+
+// Together is a cell of several, with blanks between.
+func Together(cells ...any) any { return together(cells) }
+
+// InWords is a cell with a text in several languages.
+func InWords(texts map[string]string) any { return inWords(texts) }
+
+// cell is a cell as the reader of w sees it.
+func (t *Tongue) cell(v any) string {
+	switch v := v.(type) {
+	case sentence:
+		return t.Say(Text(v.said))
+	case name:
+		return t.label(string(v))
+	case oneOf:
+		return t.word(v.family, v.value)
+	case together:
+		var all []string
+		for _, one := range v {
+			if text := t.cell(one); text != "" {
+				all = append(all, text)
+			}
+		}
+		return strings.Join(all, " ")
+	case inWords:
+		if t == nil {
+			return v[wording.Names()[0]]
+		}
+		return t.words.Of(v, v[wording.Names()[0]])
+	case bool:
+		return t.label(Text(v))
+	}
+	return Text(v)
+}
+
+// Head writes the heading of a table.
+func Head(w io.Writer, names ...string) {
+	var cells []any
+	for _, n := range names {
+		cells = append(cells, Name(n))
+	}
+	Row(w, cells...)
+}
+
+// Fact writes something by its name.
+func Fact(w io.Writer, name string, cells ...any) { Row(w, append([]any{Name(name)}, cells...)...) }
+
+// Line writes an English sentence, in the language of the reader.
+func Line(w io.Writer, text string) {
+	fmt.Fprintln(w, Printable(tongueOf(w).Say(text), false))
+}

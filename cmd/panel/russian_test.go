@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/alecthomas/kong"
+
+	"registrar.panel/cmd/panel/command"
+)
+
+// Everything that the command line says has a Russian text: what it is called, its help, its headings, and
+// its sentences. Write one for what is named here into host/wording/texts, under a code that begins with cli.
+func TestCommandLineIsRussian(t *testing.T) {
+	t.Parallel()
+
+	russian := command.NewTongue("ru")
+	alike := []string{"panel --help", "panel serve", "usage", "--expires x7: x7", "x7: x7 is x7: x7", "x7 is x7x7; panel domain show x7 tells what happened"} // commands, a mark, and names alone
+	said := append(helps(t), sentences(t)...)
+	var out bytes.Buffer
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(labels(t)))) {
+		out.Reset()
+		if command.Head(russian.To(&out), name); out.String() == name+"\n" {
+			t.Errorf("has no Russian name: %q", name)
+		}
+	}
+	slices.Sort(said)
+	for _, text := range slices.Compact(said) {
+		if in := russian.Say(strings.TrimSuffix(text, "\n"+held)); !slices.Contains(alike, text) && (!strings.ContainsFunc(in, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }) || english.MatchString(in)) {
+			t.Errorf("has no Russian text: %q (%q)", text, in)
+		}
+	}
+	if len(said) < 300 {
+		t.Errorf("only %d texts were found; does the test still look?", len(said))
+	}
+}
+
+// english is a sequence of English words that are no part of a command.
+var english = regexp.MustCompile(`\b(is|are|was|were|the|it|of|to|not|no|be|as|by|for|with|from)\b [a-z]`)
+
+// helps are the texts of help.
+func helps(t *testing.T) (all []string) {
+	t.Helper()
+	parser, err := kong.New(&grammar{}, kong.Name(programName), kong.Description(description), variables())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var walk func(n *kong.Node)
+	walk = func(n *kong.Node) {
+		if n.Hidden {
+			return
+		}
+		all = append(all, n.Help)
+		for _, f := range n.Flags {
+			all = append(all, f.Help)
+		}
+		for _, p := range n.Positional {
+			all = append(all, p.Help)
+		}
+		for _, c := range n.Children {
+			walk(c)
+		}
+	}
+	walk(parser.Model.Node)
+	return slices.DeleteFunc(all, func(text string) bool { return text == "" || !strings.Contains(text, " ") })
+}
+
+// sayers are the functions that are given a sentence, by the number of the argument.
+var sayers = map[string]int{"errors.New": 0, "fmt.Errorf": 0, "command.Waiting": 0, "command.Hint": 1, "command.Line": 1, "command.Complain": 1, "command.Said": 0}
+
+// sentences are the texts in the sources, with a name for what is put in.
+func sentences(t *testing.T) []string {
+	all := calls(t, func(call *ast.CallExpr, function string) []string {
+		if at, is := sayers[function]; is && at < len(call.Args) {
+			return []string{literalOf(call.Args[at])}
+		}
+		return nil
+	})
+	return slices.DeleteFunc(all, func(text string) bool {
+		return !strings.ContainsFunc(strings.ReplaceAll(text, held, ""), unicode.IsLetter)
+	})
+}
+
+// labels are what things are called in the sources.
+func labels(t *testing.T) []string {
+	all := calls(t, func(call *ast.CallExpr, function string) (all []string) {
+		switch function {
+		case "command.Head":
+			for _, arg := range call.Args[1:] {
+				all = append(all, literalOf(arg))
+			}
+		case "command.Fact":
+			all = append(all, literalOf(call.Args[1]))
+		case "command.Name":
+			all = append(all, literalOf(call.Args[0]))
+		}
+		return all
+	})
+	return slices.DeleteFunc(all, func(text string) bool { return text == held || text == "" })
+}
+
+// calls finds what the calls of functions in the sources say.
+func calls(t *testing.T, said func(call *ast.CallExpr, function string) []string) (all []string) {
+	t.Helper()
+	for _, pattern := range []string{"*.go", "command/*.go", "operator/*.go", "setup/*.go", "author/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if call, is := n.(*ast.CallExpr); is {
+					all = append(all, said(call, called(call))...)
+				}
+				return true
+			})
+		}
+	}
+	return all
+}
+
+// called is the name of a function, with its room.
+func called(call *ast.CallExpr) string {
+	switch f := call.Fun.(type) {
+	case *ast.SelectorExpr:
+		if room, is := f.X.(*ast.Ident); is {
+			return room.Name + "." + f.Sel.Name
+		}
+	case *ast.Ident:
+		return "command." + f.Name
+	}
+	return ""
+}
+
+// held stands for what is put into a sentence.
+const held = "x7"
+
+var verb = regexp.MustCompile(`%(\[\d\])?[svdqw]`)
+
+// literalOf is a text as far as the source has it.
+func literalOf(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		if text, err := strconv.Unquote(e.Value); err == nil && e.Kind == token.STRING {
+			return verb.ReplaceAllString(text, held)
+		}
+	case *ast.BinaryExpr:
+		return literalOf(e.X) + literalOf(e.Y)
+	case *ast.CallExpr:
+		if f, is := e.Fun.(*ast.SelectorExpr); is && f.Sel.Name == "Sprintf" {
+			return literalOf(e.Args[0])
+		}
+	}
+	return held
+}
+
+// What the library of the command line says of mistakes is said in Russian, and the exit code is the same.
+func TestUsageMistakesInRussian(t *testing.T) {
+	t.Parallel()
+
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{nil, "panel: ожидается одно из"},
+		{[]string{"frobnicate"}, "panel: лишний аргумент frobnicate"},
+		{[]string{"domian"}, `panel: лишний аргумент domian, возможно, "domain"?`},
+		{[]string{"orders", "--stat", "x"}, "panel: неизвестный флаг --stat, возможно, "},
+		{[]string{"order", "register"}, "panel: не хватает флагов: --contact=FILE, --customer=ID"},
+		{[]string{"domain", "show"}, `panel: ожидается "<name>"`},
+		{[]string{"orders", "-o", "yaml"}, `panel: --output: допустимо "text","json","junit", а указано "yaml"`},
+		{[]string{"orders", "--limit", "many"}, `panel: --limit: ожидается целое число (64 бит), а указано "many"`},
+		{[]string{"order", "pay", "x", "--wait", "long"}, `panel: --wait: ожидается длительность, а указано "long"`},
+		{[]string{"orders", "--limit"}, `panel: --limit: ожидается целое число, а указано "EOL"`},
+		{[]string{"form", ""}, "panel: <tld>: не должно быть пустым"},
+		{[]string{"orders", "-o", "junit"}, "panel: -o junit — только для panel conformance"},
+	} {
+		var out, errOut, english bytes.Buffer
+		code := execute(t.Context(), c.args, command.Streams{Stdout: &out, Stderr: &errOut, Tongue: command.NewTongue("ru")})
+		if want := execute(t.Context(), c.args, command.Streams{Stdout: io.Discard, Stderr: &english}); code != want || code != command.ExitUsage {
+			t.Errorf("%v exits %d, in English %d", c.args, code, want)
+		}
+		if text := errOut.String(); !strings.HasPrefix(text, c.says) || !strings.Contains(text, "panel: подсказка: panel --help\n") || out.Len() > 0 {
+			t.Errorf("%v says %q, want %q; in English %q", c.args, text, c.says, english.String())
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package manual
+
+import (
+	"context"
+	"time"
+
+	"registrar.panel/plugin/kit"
+	"registrar.panel/shared/registrar"
+)
+
+// staff are the registrar at the other end. What they do they say by their decisions; there is nothing
+// that could be asked.
+type staff struct {
+	config
+	now func() time.Time
+}
+
+var (
+	_ kit.Remote   = (*staff)(nil)
+	_ kit.Staffed  = (*staff)(nil)
+	_ kit.Reporter = (*staff)(nil)
+	_ kit.Prober   = (*staff)(nil)
+)
+
+// ByHand implements kit.Staffed.
+func (s *staff) ByHand(o registrar.Order) string {
+	if s.Confirm == atOnce {
+		return ""
+	}
+	return task(o)
+}
+
+func task(o registrar.Order) string {
+	return "staff to " + string(o.Kind) + " " + o.Domain + " by hand"
+}
+
+// Check implements kit.Remote.
+func (s *staff) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
+	answers := make([]registrar.Availability, len(names))
+	for i, name := range names {
+		answers[i] = registrar.Availability{Name: name, Status: registrar.Available}
+		switch s.Lookup {
+		case alwaysTaken:
+			answers[i].Status = registrar.Taken
+		case byWhois:
+			answers[i].Status, answers[i].Detail = s.lookUp(ctx, name)
+		}
+	}
+	return answers, nil
+}
+
+// Send implements kit.Remote: what staff need not do is done.
+func (s *staff) Send(_ context.Context, o kit.Order) (kit.Answer, error) {
+	if s.Confirm != atOnce {
+		return kit.NeedsPerson(task(o.Order)), nil
+	}
+
+	var f kit.Facts
+	switch {
+	case o.Kind.Acquires():
+		f.PaidTill = registrar.DateOf(s.now().UTC()).AddYears(1)
+	case o.Kind == registrar.KindRenew:
+		f.PaidTill = o.PaidTill.AddYears(1)
+	}
+	return kit.Done(f), nil
+}
+
+// Ask implements kit.Remote. Sending again changes nothing anywhere.
+func (s *staff) Ask(ctx context.Context, o kit.Order) (kit.Answer, error) { return s.Send(ctx, o) }
+
+// Read implements kit.Remote.
+func (s *staff) Read(context.Context, string) (kit.Facts, error) { return kit.Facts{}, kit.ErrNoRecord }
+
+// Report implements kit.Reporter.
+func (s *staff) Report() registrar.Component {
+	return registrar.Component{Name: "staff", OK: true, Detail: "nothing to connect to"}
+}
+
+// Probe implements kit.Prober: it tries the whois servers.
+func (s *staff) Probe(ctx context.Context) []registrar.Component {
+	list := []registrar.Component{s.Report()}
+	for _, w := range s.Whois {
+		list = append(list, w.probe(ctx))
+	}
+	return list
+}
