@@ -52,7 +52,7 @@ type fake struct {
 
 func (f *fake) Describe(ctx context.Context) (registrar.Description, error) {
 	if f.describe == nil {
-		return registrar.Description{Name: "fake"}, nil
+		return registrar.Description{Name: "fake", OrderFields: registrar.OrderFields()}, nil
 	}
 	return f.describe(ctx)
 }

@@ -158,7 +158,7 @@ func accountIn(loaded *config.Config, file, plugin, account string) (config.Regi
 	}
 	switch {
 	case len(all) == 0:
-		return config.Registrar{}, fmt.Errorf("%s has no block registrar %q, as the plugin calls itself, and none with plugin = %[2]q", file, plugin)
+		return config.Registrar{}, fmt.Errorf("%s has no block registrar %q, as the plugin calls itself", file, plugin)
 	case account != "":
 		return config.Registrar{}, fmt.Errorf("%s has no block registrar %q of the plugin %q; of it are %s", file, account, plugin, strings.Join(names, ", "))
 	case len(all) > 1:

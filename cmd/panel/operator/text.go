@@ -85,7 +85,7 @@ func domainText(d api.Domain) func(io.Writer) {
 			command.Fact(w, "nameserver", strings.TrimSpace(n.Host+" "+strings.Join(n.IPs, " ")))
 		}
 		if len(d.Registry) > 0 {
-			command.Row(w, "registry", strings.Join(d.Registry, ", "))
+			command.Fact(w, "registry", strings.Join(d.Registry, ", "))
 		}
 		if op := d.Operation; op != nil {
 			command.Fact(w, "operation", command.Together(op.ID+":", underWay(op)))

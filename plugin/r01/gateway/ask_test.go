@@ -43,7 +43,7 @@ func TestRefresh(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	w, _ := g.withRegistry()
-	till := g.own("wanted.ru", 200, registrar.RenewManual)
+	till := g.own("wanted.ru", 20, registrar.RenewManual)
 	r := g.ordered("wanted.ru")
 	r.PaidTill, r.States = till.AddYears(1), []string{"REGISTERED", "DELEGATED", "VERIFIED"}
 	w.held["wanted.ru"] = r
