@@ -31,7 +31,7 @@ func (d *decoder) operation(m *pb.Operation) registrar.Operation {
 		Order:      registrar.OrderID(m.GetOrder()),
 		Kind:       decode(d, "operation.kind", operationKinds, m.GetKind()),
 		Domain:     m.GetDomain(),
-		State:      decodeOpen(d, "operation.state", operationStates, m.GetState(), registrar.Uncertain),
+		State:      decode(d, "operation.state", operationStates, m.GetState()),
 		WaitsFor:   m.GetWaitsFor(),
 		Error:      m.GetError(),
 		CreatedAt:  d.time("operation.created_at", m.GetCreatedAt()),
@@ -66,7 +66,7 @@ func (e *encoder) step(s registrar.Step) *pb.Step {
 func (d *decoder) step(m *pb.Step) registrar.Step {
 	return registrar.Step{
 		At:       d.time("step.at", m.GetAt()),
-		State:    decodeOpen(d, "step.state", operationStates, m.GetState(), registrar.Uncertain),
+		State:    decode(d, "step.state", operationStates, m.GetState()),
 		Message:  m.GetMessage(),
 		Actor:    m.GetActor(),
 		Evidence: decodeTold(d, "step.evidence", evidenceKinds, m.GetEvidence()),
