@@ -37,6 +37,7 @@ panel {
   #   mail {
   #     from = "panel@hosting.example"
   #     to   = ["staff@hosting.example"]
+  #     language = "ru"           # of the mails: en | ru; without it, en
   #     smtp {
   #       address  = "mail.hosting.example:587"
   #       tls      = "starttls"   # none | starttls | implicit; none only on loopback unless allow_plaintext = true

@@ -45,7 +45,7 @@ func notices(c *config.Config) (p notify.Policy, all []notify.Channel, err error
 		if err != nil {
 			return p, nil, err
 		}
-		all = append(all, notify.Mail{From: m.From, To: m.To, URL: n.URL, Address: m.Address, TLS: m.TLS, Username: m.Username, Password: password, Zone: p.Zone})
+		all = append(all, notify.Mail{From: m.From, To: m.To, URL: n.URL, Address: m.Address, TLS: m.TLS, Username: m.Username, Password: password, Zone: p.Zone, Language: m.Language})
 	}
 	for _, w := range n.Webhooks {
 		key, err := c.Key(w)

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"registrar.panel/host/wording"
 	"registrar.panel/shared/secret"
 )
 
@@ -38,8 +39,9 @@ type TimeOfDay int
 
 // NotifyMail is the block mail: whom mails go to, and by which relay.
 type NotifyMail struct {
-	From string
-	To   []string
+	From     string
+	To       []string
+	Language string // en or ru
 
 	Address  string // HOST:PORT of the relay
 	TLS      string // none, starttls or implicit
@@ -80,12 +82,14 @@ type notifyBlock struct {
 }
 
 type notifyMailBlock struct {
-	From string     `hcl:"from"`
-	To   []string   `hcl:"to"`
-	SMTP relayBlock `hcl:"smtp,block"`
-	At   hcl.Range  `hcl:",def_range"`
-	FAt  hcl.Range  `hcl:"from,attr_value_range"`
-	ToAt hcl.Range  `hcl:"to,attr_value_range"`
+	From       string     `hcl:"from"`
+	To         []string   `hcl:"to"`
+	Language   string     `hcl:"language,optional"`
+	SMTP       relayBlock `hcl:"smtp,block"`
+	At         hcl.Range  `hcl:",def_range"`
+	FAt        hcl.Range  `hcl:"from,attr_value_range"`
+	ToAt       hcl.Range  `hcl:"to,attr_value_range"`
+	LanguageAt hcl.Range  `hcl:"language,attr_value_range"`
 }
 
 type relayBlock struct {
@@ -189,6 +193,10 @@ func (r *reader) notifyMail(b *notifyMailBlock) *NotifyMail {
 		r.add(r.at(b.ToAt, b.At), fmt.Sprintf("panel.notify.mail.to must be a list of 1 to %d addresses such as staff@hosting.example", mostReceivers))
 	}
 
+	if m.Language = or(b.Language, wording.Names()[0]); !slices.Contains(wording.Names(), m.Language) {
+		r.add(r.at(b.LanguageAt, b.At), fmt.Sprintf("panel.notify.mail.language must be one of %s", strings.Join(wording.Names(), ", ")))
+	}
+
 	host, port, err := net.SplitHostPort(b.SMTP.Address)
 	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 || host == "" {
 		r.add(r.at(b.SMTP.AddressAt, b.SMTP.At), `panel.notify.mail.smtp.address must be HOST:PORT, such as "mail.example.com:587"`)
@@ -257,5 +265,5 @@ func (m *NotifyMail) same(other *NotifyMail) bool {
 	if m == nil || other == nil {
 		return m == other
 	}
-	return m.From == other.From && slices.Equal(m.To, other.To) && m.Address == other.Address && m.TLS == other.TLS && m.Username == other.Username
+	return m.From == other.From && slices.Equal(m.To, other.To) && m.Language == other.Language && m.Address == other.Address && m.TLS == other.TLS && m.Username == other.Username
 }

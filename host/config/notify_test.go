@@ -39,7 +39,7 @@ func TestNotify(t *testing.T) {
 	}
 	n := c.Panel.Notify
 	if n.After != 2*time.Minute || n.Gather != 10*time.Minute || n.Repeat != 4*time.Hour || n.Digest != 8*60+30 || n.Quiet != [2]TimeOfDay{22 * 60, 7 * 60} ||
-		len(n.Mail.To) != 2 || n.Mail.TLS != "starttls" || len(n.Webhooks) != 1 || n.Webhooks[0].Name != "ops" {
+		len(n.Mail.To) != 2 || n.Mail.Language != "en" || n.Mail.TLS != "starttls" || len(n.Webhooks) != 1 || n.Webhooks[0].Name != "ops" {
 		t.Errorf("read %+v, %+v", n, n.Mail)
 	}
 	if password, err := c.RelayPassword(*n.Mail); err != nil || password.Reveal() != "hunter2" {
@@ -55,10 +55,11 @@ func TestNotify(t *testing.T) {
 	}
 
 	for text, same := range map[string]bool{
-		"\n\n" + notifyText:                                            true,
-		strings.Replace(notifyText, `"4h"`, `"5h"`, 1):                 false,
-		strings.Replace(notifyText, "anna@", "boris@", 1):              false,
-		strings.Replace(notifyText, "https://ops", "https://other", 1): false,
+		"\n\n" + notifyText:                                                         true,
+		strings.Replace(notifyText, `"4h"`, `"5h"`, 1):                              false,
+		strings.Replace(notifyText, "anna@", "boris@", 1):                           false,
+		strings.Replace(notifyText, "smtp {", "language = \"ru\"\n      smtp {", 1): false,
+		strings.Replace(notifyText, "https://ops", "https://other", 1):              false,
 		"panel {}": false,
 	} {
 		other, err := parseText(text)

@@ -3,6 +3,8 @@ package notify
 import (
 	"encoding/json"
 	"io"
+	"mime"
+	"mime/quotedprintable"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -80,7 +82,7 @@ func TestMail(t *testing.T) {
 		}
 	}
 
-	body := example().text(way.URL, way.Zone)
+	body := example().in("en").text(way.URL, way.Zone)
 	for _, want := range []string{"New:\n  the registration of пример.рф is Uncertain, since 2026-03-02 07:30 MSK\n    https://panel.example/domains/xn--e1afmkfd.xn--p1ai\n",
 		"Over:\n  b.ru was in Error\n", "Still:\n  a.ru is Registered\n", "  9000 domains are Registered\n"} {
 		if !strings.Contains(body, want) {
@@ -109,16 +111,54 @@ func TestSubjects(t *testing.T) {
 		"[panel] this morning: 2 need a person":            {Digest: true, Standing: two},
 		"[panel] over: 1, more than 0 still need a person": {Over: one, More: true},
 	} {
-		if got := m.subject(); got != want {
+		if got := m.in("en").subject(); got != want {
 			t.Errorf("%+v is %q, want %q", m, got, want)
 		}
+	}
+}
+
+// The same in Russian, as a reader's program shows it.
+func TestRussianMail(t *testing.T) {
+	t.Parallel()
+
+	p, address := openPostbox(t)
+	way := Mail{From: "panel@hosting.example", To: []string{"anna@hosting.example"}, URL: "https://panel.example/", Address: address, TLS: "none", Zone: moscow, Language: "ru"}
+	told := example()
+	told.Summary = []string{"registrars: r01 running, manual degraded", "domains: 9000 Registered, 3 Error", "open orders: none", "due: today 1, in 7 days 2, in 30 days 3, in 60 days 4"}
+	if err := way.Tell(t.Context(), told); err != nil {
+		t.Fatal(err)
+	}
+	got, err := mail.ReadMessage(strings.NewReader(<-p.text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject, err := new(mime.WordDecoder).DecodeHeader(got.Header.Get("Subject"))
+	if want := "[panel] регистрация пример.рф: под вопросом"; err != nil || subject != want {
+		t.Errorf("the subject is %q, %v; want %q", subject, err, want)
+	}
+	if kind := got.Header.Get("Content-Type"); !strings.EqualFold(kind, "text/plain; charset=UTF-8") || got.Header.Get("Content-Language") != "ru" {
+		t.Errorf("it is %s in %q", kind, got.Header.Get("Content-Language"))
+	}
+	body, err := io.ReadAll(quotedprintable.NewReader(got.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Новое:\r\n  регистрация пример.рф: под вопросом, с 2026-03-02 07:30 MSK\r\n    https://panel.example/domains/xn--e1afmkfd.xn--p1ai\r\n",
+		"Всё ещё:\r\n  a.ru: зарегистрирован\r\n", "  регистраторы: r01 работает, manual работает с неполадкой\r\n  домены: зарегистрированы: 9000, с ошибкой: 3\r\n  открытые заказы: нет\r\n  истекают: сегодня 1, за 7 дней 2, за 30 дней 3, за 60 дней 4\r\n",
+		"Что делать с каждым: panel todo или https://panel.example/"} {
+		if !strings.Contains(string(body), want) {
+			t.Errorf("the text has no %q:\n%s", want, body)
+		}
+	}
+	if text := (Message{TestBy: "anna"}).in("ru").text("", moscow); text != "Это проверка доставки, её запросил сотрудник anna.\n" {
+		t.Errorf("the test says %q", text)
 	}
 }
 
 // A long list is cut, and says so.
 func TestLongLists(t *testing.T) {
 	t.Parallel()
-	text := Message{New: make([]Item, 70), More: true}.text("", moscow)
+	text := Message{New: make([]Item, 70), More: true}.in("en").text("", moscow)
 	if !strings.Contains(text, "and 20 more\n") || !strings.Contains(text, "panel todo lists all") {
 		t.Errorf("the text is\n%s", text)
 	}

@@ -25,6 +25,7 @@ type Mail struct {
 	Username string // "" = no login
 	Password secret.String
 	Zone     *time.Location // of the times in texts
+	Language string         // en or ru
 }
 
 // Name implements [Channel].
@@ -59,8 +60,10 @@ func (m Mail) letter(told Message) (*gomail.Msg, error) {
 	letter.SetMessageIDWithValue("panel-notify-" + told.ID + "@" + domain)
 	letter.SetDateWithValue(told.At)
 	letter.SetGenHeader("Auto-Submitted", "auto-generated") // so that no absent reader's program answers
-	letter.Subject(told.subject())
-	letter.SetBodyString(gomail.TypeTextPlain, told.text(m.URL, m.Zone))
+	words := told.in(m.Language)
+	letter.SetGenHeader("Content-Language", words.words.Name)
+	letter.Subject(words.subject())
+	letter.SetBodyString(gomail.TypeTextPlain, words.text(m.URL, m.Zone))
 	return letter, nil
 }
 

@@ -1,87 +1,105 @@
 package notify
 
 import (
-	"fmt"
 	"strings"
 	"time"
+
+	"registrar.panel/host/wording"
 )
 
 // mostLines is how many items of a sort a message lists.
 const mostLines = 50
 
+// letter is a message as people read it, in one language.
+type letter struct {
+	Message
+	words  *wording.Language
+	panel  *wording.Sayings // what needs a person
+	digest *wording.Sayings
+}
+
+// in is the message in a language.
+func (m Message) in(lang string) letter {
+	words := wording.Of(lang)
+	return letter{m, words, words.Sayings(nil, wording.Panel), words.Sayings(nil, wording.Digest)}
+}
+
 // subject is the message in one line.
-func (m Message) subject() string {
+func (l letter) subject() string {
 	switch {
-	case m.TestBy != "":
-		return "[panel] test"
-	case len(m.New) == 1:
-		return "[panel] " + m.New[0].What
-	case len(m.New) > 1:
-		return fmt.Sprintf("[panel] %d new: %s …", len(m.New), m.New[0].What)
-	case m.AllClear():
-		return "[panel] all clear"
-	case m.Digest && len(m.Standing) == 0 && !m.More:
-		return "[panel] this morning: nothing needs a person"
-	case m.Digest:
-		return fmt.Sprintf("[panel] this morning: %s need a person", m.count())
-	case len(m.Over) > 0:
-		return fmt.Sprintf("[panel] over: %d, %s still need a person", len(m.Over), m.count())
+	case l.TestBy != "":
+		return l.headed("test")
+	case len(l.New) == 1:
+		return "[panel] " + l.panel.Line(l.New[0].What)
+	case len(l.New) > 1:
+		return l.headed("new", "Count", len(l.New), "What", l.panel.Line(l.New[0].What))
+	case l.AllClear():
+		return l.headed("clear")
+	case l.Digest && len(l.Standing) == 0 && !l.More:
+		return l.headed("morning-clear")
+	case l.Digest:
+		return l.headed("morning", "Count", l.count())
+	case len(l.Over) > 0:
+		return l.headed("over", "Over", len(l.Over), "Count", l.count())
 	}
-	return fmt.Sprintf("[panel] %s still need a person", m.count())
+	return l.headed("still", "Count", l.count())
+}
+
+func (l letter) headed(code string, pairs ...any) string {
+	return "[panel] " + l.words.Text("notify.subject."+code, pairs...)
 }
 
 // count is how many things stand.
-func (m Message) count() string {
-	n := fmt.Sprint(len(m.New) + len(m.Standing))
-	if m.More {
-		return "more than " + n
+func (l letter) count() string {
+	n := l.words.Number(len(l.New) + len(l.Standing))
+	if l.More {
+		return l.words.Text("notify.more-than", "Count", n)
 	}
 	return n
 }
 
 // text is the message for people.
-func (m Message) text(url string, zone *time.Location) string {
-	var t strings.Builder
-	if m.TestBy != "" {
-		fmt.Fprintf(&t, "%s has asked the panel for this message, to see that it arrives.\n", m.TestBy)
-		return t.String()
+func (l letter) text(url string, zone *time.Location) string {
+	if l.TestBy != "" {
+		return l.words.Text("notify.test", "Who", l.TestBy) + "\n"
 	}
 
-	list(&t, "New", m.New, url, zone)
-	list(&t, "Over", m.Over, "", zone)
-	list(&t, "Still", m.Standing, url, zone)
-	if m.More {
-		t.WriteString("There is more: panel todo lists all.\n\n")
+	var t strings.Builder
+	l.list(&t, "notify.new", l.New, url, zone)
+	l.list(&t, "notify.over", l.Over, "", zone)
+	l.list(&t, "notify.still", l.Standing, url, zone)
+	if l.More {
+		t.WriteString(l.words.Text("notify.more") + "\n\n")
 	}
-	if m.AllClear() {
-		t.WriteString("Nothing needs a person any more.\n\n")
+	if l.AllClear() {
+		t.WriteString(l.words.Text("notify.clear") + "\n\n")
 	}
-	if m.Digest {
-		t.WriteString("The panel this morning:\n")
-		for _, line := range m.Summary {
-			t.WriteString("  " + line + "\n")
+	if l.Digest {
+		t.WriteString(l.words.Text("notify.morning") + "\n")
+		for _, line := range l.Summary {
+			t.WriteString("  " + l.digest.Line(line) + "\n")
 		}
 		t.WriteString("\n")
 	}
 
-	t.WriteString("What to do about each: panel todo")
+	t.WriteString(l.words.Text("notify.what-to-do"))
 	if url != "" {
-		t.WriteString(", or " + strings.TrimSuffix(url, "/") + "/")
+		t.WriteString(l.words.Text("notify.or", "Page", strings.TrimSuffix(url, "/")+"/"))
 	}
 	t.WriteString("\n")
 	return t.String()
 }
 
-func list(t *strings.Builder, title string, items []Item, url string, zone *time.Location) {
+func (l letter) list(t *strings.Builder, title string, items []Item, url string, zone *time.Location) {
 	if len(items) == 0 {
 		return
 	}
 
-	fmt.Fprintf(t, "%s:\n", title)
+	t.WriteString(l.words.Text(title) + "\n")
 	for _, i := range items[:min(len(items), mostLines)] {
-		t.WriteString("  " + i.What)
+		t.WriteString("  " + l.panel.Line(i.What))
 		if !i.Since.IsZero() {
-			t.WriteString(", since " + i.Since.In(zone).Format("2006-01-02 15:04 MST"))
+			t.WriteString(l.words.Text("notify.since", "Time", i.Since.In(zone).Format("2006-01-02 15:04 MST")))
 		}
 		t.WriteString("\n")
 		if url != "" && i.Page != "" {
@@ -89,7 +107,7 @@ func list(t *strings.Builder, title string, items []Item, url string, zone *time
 		}
 	}
 	if more := len(items) - mostLines; more > 0 {
-		fmt.Fprintf(t, "  and %d more\n", more)
+		t.WriteString("  " + l.words.Text("notify.and-more", "Count", l.words.Number(more)) + "\n")
 	}
 	t.WriteString("\n")
 }

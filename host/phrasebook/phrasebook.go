@@ -145,9 +145,25 @@ func (b *Book) phrase(sentence string, depth int) ([]Part, bool) {
 		if values == nil || p.prefix == "" && seamPattern.MatchString(values[1]) { // what comes before is a part of its own
 			continue
 		}
+		if !b.wordsIn(p, values[1:]) {
+			continue
+		}
 		return b.filled(p, values[1:], depth), true
 	}
 	return nil, false
+}
+
+// worded are the places that only a word of the book can stand in: so "{name} is {state}" is not taken for
+// any sentence that has "is".
+var worded = []string{"kind", "state"}
+
+func (b *Book) wordsIn(p pattern, values []string) bool {
+	for i, name := range p.names {
+		if _, known := b.whole[values[i]]; !known && slices.Contains(worded, name) {
+			return false
+		}
+	}
+	return true
 }
 
 // filled is the text of a phrase with what stands in its places, which is said likewise.

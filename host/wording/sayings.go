@@ -27,12 +27,13 @@ type Sayings struct {
 	book *phrasebook.Book
 }
 
-// The beginnings of codes of sentences: what the panel says, what its command line says, and what things
-// are called there.
+// The beginnings of codes of sentences: what the panel says, what its command line says, what things
+// are called there, and the lines of the digest in the morning.
 const (
 	Panel       = "say"
 	CommandLine = "cli"
 	Labels      = "label"
+	Digest      = "digest"
 )
 
 // wordFamilies are words that sentences name.
@@ -52,7 +53,7 @@ func (l *Language) phrases(families []string) (all []registrar.Phrase) {
 		switch said, text := placed(english, code), placed(own, code); {
 		case slices.Contains(families, family):
 			all = append(all, registrar.Phrase{Code: code, Texts: map[string]string{"en": said, l.Name: text}})
-		case slices.Contains(wordFamilies, family) && !slices.Contains(families, Labels): // as it stands within a sentence
+		case slices.Contains(wordFamilies, family) && slices.Contains(families, Panel): // as it stands within a sentence
 			all = append(all, registrar.Phrase{Code: code, Texts: map[string]string{"en": word, l.Name: strings.ToLower(text)}})
 		}
 	}

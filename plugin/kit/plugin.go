@@ -70,6 +70,7 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	d := p.adapter.Describe()
 	d.Capabilities = slices.Concat(registrar.CapabilitiesOf(p.powers(nil)), d.Capabilities)
 	d.Schema = p.schema()
+	d.Phrases = slices.Concat(d.Phrases, phrases())
 	return d, nil
 }
 

@@ -106,6 +106,14 @@ func (t *Tongue) hears(c *Call, client *api.Client) {
 	}
 }
 
+// Of chooses among texts by language.
+func (t *Tongue) Of(texts map[string]string, otherwise string) string {
+	if t == nil {
+		return otherwise
+	}
+	return t.words.Of(texts, otherwise)
+}
+
 // label is the name of something in the language.
 func (t *Tongue) label(name string) string {
 	if t == nil {
@@ -169,10 +177,7 @@ func (t *Tongue) cell(v any) string {
 		}
 		return strings.Join(all, " ")
 	case inWords:
-		if t == nil {
-			return v[wording.Names()[0]]
-		}
-		return t.words.Of(v, v[wording.Names()[0]])
+		return t.Of(v, v[wording.Names()[0]])
 	case bool:
 		return t.label(Text(v))
 	}

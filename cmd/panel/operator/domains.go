@@ -75,7 +75,7 @@ func (p *checkNamesCommand) Run(c *command.Call) error {
 	return c.Show(list, func(w io.Writer) {
 		command.Head(w, "DOMAIN", "STATUS", "DETAIL")
 		for _, a := range list {
-			command.Row(w, a.Unicode, command.Word("availability", a.Status), command.Said(with(command.OrDash(a.Detail), a.Advice)))
+			command.Row(w, a.Unicode, command.Word("availability", a.Status), command.Said(with(c.Tongue.Of(a.Texts, command.OrDash(a.Detail)), a.Advice)))
 		}
 	})
 }

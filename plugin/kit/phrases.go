@@ -1,0 +1,16 @@
+package kit
+
+import (
+	_ "embed"
+
+	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarkit"
+)
+
+// phraseTexts are what the kit says for every plugin that is made with it, in English and in Russian,
+// by code.
+//
+//go:embed phrases.json
+var phraseTexts []byte
+
+func phrases() []registrar.Phrase { return registrarkit.Phrases(phraseTexts) }

@@ -1,0 +1,15 @@
+package manual
+
+import (
+	_ "embed"
+
+	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrarkit"
+)
+
+// phraseTexts are what the plugin says, in English and in Russian, by code.
+//
+//go:embed phrases.json
+var phraseTexts []byte
+
+func phrases() []registrar.Phrase { return registrarkit.Phrases(phraseTexts) }

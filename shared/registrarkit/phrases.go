@@ -1,0 +1,23 @@
+package registrarkit
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"registrar.panel/shared/registrar"
+)
+
+// Phrases reads what a plugin says in other languages: a JSON object of codes, each with its texts by
+// language. The text is a part of the program, so it panics where that is damaged.
+func Phrases(text []byte) (all []registrar.Phrase) {
+	var texts map[string]map[string]string
+	if err := json.Unmarshal(text, &texts); err != nil {
+		panic(fmt.Errorf("read the phrases, which are a part of the program: %w", err))
+	}
+	for _, code := range slices.Sorted(maps.Keys(texts)) {
+		all = append(all, registrar.Phrase{Code: code, Texts: texts[code]})
+	}
+	return all
+}
