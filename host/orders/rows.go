@@ -174,11 +174,13 @@ func scanDomain(row sqldb.Scanner) (d Domain, err error) {
 		&d.OperationState, &d.Outcome, &d.Reason, &states); err != nil {
 		return d, err
 	}
+
 	var open *storedOperation
 	var standing []storedAlarm
 	d.PaidTill, err = registrar.ParseDate(paidTill)
 	err = errors.Join(err, json.Unmarshal([]byte(nameservers), &d.Nameservers),
 		json.Unmarshal([]byte(operation), &open), json.Unmarshal([]byte(alarms), &standing))
+
 	if states != "[]" {
 		err = errors.Join(err, json.Unmarshal([]byte(states), &d.Registry))
 	}

@@ -28,7 +28,7 @@ func TestLife(t *testing.T) {
 
 	th := open(t, nil)
 	th.ready()
-	want := Status{Name: "actor", Title: "An actor", Version: "1.2.3", TLDs: []string{"test"}, Kinds: registrar.OperationKinds(), State: Running}
+	want := Status{Name: "actor", Plugin: "actor", Title: "An actor", Version: "1.2.3", TLDs: []string{"test"}, Kinds: registrar.OperationKinds(), State: Running}
 	got := th.Statuses()[0]
 	got.Since, got.Health, got.Capabilities = time.Time{}, nil, nil
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -160,7 +160,7 @@ func accountIn(loaded *config.Config, file, plugin, account string) (config.Regi
 	case len(all) == 0:
 		return config.Registrar{}, fmt.Errorf("%s has no block registrar %q, as the plugin calls itself", file, plugin)
 	case account != "":
-		return config.Registrar{}, fmt.Errorf("%s has no block registrar %q of the plugin %q; of it are %s", file, account, plugin, strings.Join(names, ", "))
+		return config.Registrar{}, fmt.Errorf("%s has no block registrar %q of this plugin, which has %s", file, account, strings.Join(names, ", "))
 	case len(all) > 1:
 		return config.Registrar{}, fmt.Errorf("%s has several blocks of the plugin %q: choose one with --registrar %s", file, plugin, strings.Join(names, "|"))
 	}
