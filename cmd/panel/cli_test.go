@@ -94,7 +94,7 @@ func (w *world) servePlugins(names ...string) {
 	w.until("the plugins to run", func() bool {
 		var plugins []api.Plugin
 		running := 0
-		if w.tryJSON(&plugins, "plugins") == nil {
+		if w.ask(&plugins, "plugins") == nil {
 			for _, p := range plugins {
 				if p.State == "running" {
 					running++

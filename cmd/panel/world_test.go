@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"registrar.panel/cmd/panel/command"
+	"registrar.panel/host/web/api"
 	"registrar.panel/internal/mailhost"
 	"registrar.panel/internal/pgtest"
 	"registrar.panel/internal/r01sim"
@@ -243,7 +244,7 @@ func (w *world) serve() {
 	w.launch()
 	w.until("the plugin to run", func() bool {
 		var plugins []struct{ Name, State string }
-		return w.tryJSON(&plugins, "plugins") == nil && len(plugins) == 1 && plugins[0].State == "running"
+		return w.ask(&plugins, "plugins") == nil && len(plugins) == 1 && plugins[0].State == "running"
 	})
 }
 
@@ -342,6 +343,30 @@ func (w *world) json(v any, args ...string) {
 	}
 }
 
+// ask asks the panel what a command would, for a wait: to parse a command takes longer than to
+// carry it out, and a wait looks often.
+func (w *world) ask(v any, path ...string) error {
+	call := command.Call{Ctx: w.t.Context(), Globals: command.Globals{Config: filepath.Join(w.dir, "plugin.hcl")}}
+	client, _, err := call.Client()
+	var answer json.RawMessage
+	if err == nil {
+		answer, err = api.Get[json.RawMessage](w.t.Context(), client, api.Path(path...), nil)
+	}
+
+	w.printed(path, fmt.Sprintf("%s%s", answer, because(err)))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(answer, v)
+}
+
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
 // until waits for a condition that must come true.
 func (w *world) until(what string, ok func() bool) {
 	w.t.Helper()
@@ -387,8 +412,8 @@ func (w *world) reach(name, status string) domainView {
 	w.t.Helper()
 	var d domainView
 	w.until(name+" to be "+status, func() bool {
-		d = w.domain(name)
-		return d.Status == status
+		d = domainView{}
+		return w.ask(&d, "domains", name) == nil && d.Status == status
 	})
 	return d
 }
@@ -398,8 +423,8 @@ func (w *world) stands(name, state string) domainView {
 	w.t.Helper()
 	var d domainView
 	w.until("the operation on "+name+" to be "+state, func() bool {
-		d = w.domain(name)
-		return d.Operation != nil && d.Operation.State == state
+		d = domainView{}
+		return w.ask(&d, "domains", name) == nil && d.Operation != nil && d.Operation.State == state
 	})
 	return d
 }
@@ -409,8 +434,8 @@ func (w *world) alarms(name, state string) domainView {
 	w.t.Helper()
 	d := w.stands(name, state)
 	w.until("the alarm of "+name, func() bool {
-		d = w.domain(name)
-		return len(d.Alarms) > 0
+		d = domainView{}
+		return w.ask(&d, "domains", name) == nil && len(d.Alarms) > 0
 	})
 	return d
 }

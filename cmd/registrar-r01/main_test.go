@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,9 +38,15 @@ func TestConformance(t *testing.T) {
 			t.Parallel()
 
 			open := opener(t)
-			config := settings(t, simulate(t).Addresses())
+			sim := simulate(t)
+			config := settings(t, sim.Addresses())
+			witness := ""
+			if name == "as a program" { // it can be killed
+				witness = "http://" + sim.Addresses().Admin + "/witness"
+			}
 			registrartest.Run(t, registrartest.Subject{
-				Open: open, Config: config, TLD: "ru", IDN: "конформность.рф", Handle: "CONFORMANCE_1_X-R01", Patience: time.Minute,
+				Open: open, Config: config, TLD: "ru", IDN: "конформность.рф", Handle: "CONFORMANCE_1_X-R01", Patience: time.Minute, Due: due(sim),
+				Witness: witness,
 				BadConfigs: []registrartest.BadConfig{
 					{Why: "a callback that is no address", Path: "callback", Config: altered(t, config, `"callback@panel.example"`, `"nobody"`)},
 					{Why: "a rule that is no pattern", Path: `reply["x"].body`, Config: altered(t, config, `"reply":[]`, `"reply":[{"name":"x","body":"(","outcome":"queued"}]`)},
@@ -56,7 +63,7 @@ func simulate(t *testing.T) *r01sim.Simulator {
 	policy := r01sim.Calm()
 	policy.Queued, policy.Done = 0, r01sim.Delay(5*time.Millisecond)
 
-	sim := r01sim.New(r01sim.Options{SMTP: "127.0.0.1:0", IMAP: "127.0.0.1:0", Agreement: "RP/01/00", Password: mailPassword,
+	sim := r01sim.New(r01sim.Options{SMTP: "127.0.0.1:0", IMAP: "127.0.0.1:0", Admin: "127.0.0.1:0", Agreement: "RP/01/00", Password: mailPassword,
 		Callback: "callback@panel.example", Gateway: "robot@registrar.example", IMAPUser: "callback", IMAPPassword: imapPassword, Policy: policy})
 	if err := sim.Listen(); err != nil {
 		t.Fatal(err)
@@ -73,6 +80,16 @@ func simulate(t *testing.T) *r01sim.Simulator {
 	})
 
 	return sim
+}
+
+// due has R01 hold domains that are to be renewed.
+func due(sim *r01sim.Simulator) func(context.Context) (registrar.Import, error) {
+	var n atomic.Int32
+	return func(context.Context) (registrar.Import, error) {
+		i := registrar.Import{Domain: fmt.Sprintf("conformance-due-%d.ru", n.Add(1)), Handle: "CONFORMANCE_1_X-R01",
+			PaidTill: registrar.DateOf(time.Now()).AddDays(20)}
+		return i, sim.AddDomain(r01sim.Domain{Name: i.Domain, Handle: i.Handle, PaidTill: i.PaidTill, Delegated: true})
+	}
 }
 
 // settings are what a host hands over. Mails that were handled are moved away, so that the

@@ -57,7 +57,7 @@ func run(ctx context.Context, domains []string) error {
 	}
 
 	supervisor.New(supervisor.Options{Plugins: launcher.Specs(), Session: p.session, Told: p.told}).Run(ctx)
-	if cause := context.Cause(ctx); cause != errDone {
+	if cause := context.Cause(ctx); !errors.Is(cause, errDone) {
 		return cause
 	}
 	return nil

@@ -209,6 +209,7 @@ func TestInABrowser(t *testing.T) {
 		{"an import", imports},
 		{"rights", looksOnly},
 		{"without script", worksWithoutScript},
+		{"by axe-core", pleasesAxe},
 		{"in Russian, on a telephone", fitsATelephone},
 	} {
 		t.Run(play.name, func(t *testing.T) {

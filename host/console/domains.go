@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"registrar.panel/host/access"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
@@ -106,8 +105,10 @@ type domain struct {
 	api.Domain
 	Doing    *api.Operation // what is under way, with its history
 	Episodes []episode
-	Failed   *api.Order // paid and failed: to be tried again, refunded or dismissed
-	Others   []string   // registrars that it could be moved to
+	Failed   *api.Order                // paid and failed: to be tried again, refunded or dismissed
+	Others   []string                  // registrars that it could be moved to
+	Terms    *api.Years                // of a renewal, if there is a choice
+	Orders   []registrar.OperationKind // that can be placed for it, beside those with a form here
 }
 
 // episode is a part of the story: the entries about one operation, or about none, the newest first.
@@ -139,10 +140,7 @@ func showDomain(v *visit) (any, error) {
 		}
 	}
 
-	if v.caller.May(access.Money) {
-		shown.Others, err = otherRegistrars(v, d)
-	}
-	return shown, err
+	return v.offered(shown)
 }
 
 // failedOrder is the latest order for a domain, if it was paid and has failed.
@@ -154,15 +152,14 @@ func failedOrder(v *visit, name string) (*api.Order, error) {
 	return &latest[0], nil
 }
 
-func otherRegistrars(v *visit, d api.Domain) (names []string, err error) {
-	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+func otherRegistrars(plugins []api.Plugin, d api.Domain) (names []string) {
 	tld := zoneOf(d.Name, plugins)
 	for _, p := range plugins {
 		if p.Name != d.Registrar && slices.Contains(p.TLDs, tld) {
 			names = append(names, p.Name)
 		}
 	}
-	return names, err
+	return names
 }
 
 // episodes parts a timeline where another operation begins, and turns it round.
@@ -221,7 +218,7 @@ func setRenewal(v *visit) (done, error) {
 // renewNow orders a renewal from the day till which the person saw the domain paid.
 func renewNow(v *visit) (done, error) {
 	return v.place(api.NewOrder{ID: v.PostFormValue("id"), Kind: string(registrar.KindRenew), Domain: v.PathValue("name"),
-		Customer: v.PostFormValue("customer"), PaidTill: v.PostFormValue("paid_till"), Own: v.PostFormValue("own") != ""})
+		Customer: v.PostFormValue("customer"), PaidTill: v.PostFormValue("paid_till"), Years: yearsIn(v.PostFormValue("years")), Own: v.PostFormValue("own") != ""})
 }
 
 func changeNameservers(v *visit) (done, error) {

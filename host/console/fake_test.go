@@ -56,10 +56,22 @@ type fake struct {
 	review   *registrar.Review   // nil = a hostile one
 	statuses []supervisor.Status // nil = two, of which one is unwell and one disabled
 	phrases  []registrar.Phrase
+
+	kinds  []registrar.OperationKind // as sells says
+	offers []registrar.Offer
 }
 
 func (f *fake) Describe(context.Context) (registrar.Description, error) {
-	return registrar.Description{Name: "r01", Capabilities: registrar.Capabilities()}, nil
+	return registrar.Description{Name: "r01", Capabilities: registrar.Capabilities(), Kinds: f.kinds, Offers: f.offers}, nil
+}
+
+// sells has the registrar declare what it sells.
+func (f *fake) sells(o registrar.Offer) {
+	f.offers, f.kinds = []registrar.Offer{o}, nil
+	for _, k := range o.Kinds {
+		f.kinds = append(f.kinds, k.Kind)
+	}
+	f.statuses = []supervisor.Status{{Name: "r01", TLDs: []string{"ru"}, Kinds: f.kinds, Offers: f.offers, State: supervisor.Running, Since: now}}
 }
 
 func (f *fake) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, error) {

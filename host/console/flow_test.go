@@ -187,7 +187,7 @@ func TestDomainsAreKept(t *testing.T) {
 	sees(t, page, "Set for 1 domains: automatic.")
 
 	page = b.get("/domains/example.ru")
-	sees(t, page, "renews the domain by a year, from 2026-04-01")
+	sees(t, page, "renews the domain, by a year unless another term is chosen, from 2026-04-01")
 	if w := b.call("POST", "/domains/example.ru/correct", url.Values{"paid_till": {"soon"}, "reason": {"the letter"}}); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("a correction with a mistake: status %d", w.Code)
 	}
@@ -349,4 +349,33 @@ func TestWhoIsMissingIsNamed(t *testing.T) {
 			t.Errorf("%s tells what may hold anything", path)
 		}
 	}
+}
+
+// What a registrar offers is what can be ordered: its kinds, its terms, and no nameservers where it
+// needs none; a domain's page leads to the kinds that have no form there.
+func TestOrdersOfWhatIsOffered(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.registered()
+	b.fake.sells(registrar.Offer{Kinds: []registrar.KindOffer{{Kind: registrar.KindRegister, Years: registrar.Years{Min: 1, Max: 10}, NameserversOptional: true},
+		{Kind: registrar.KindRenew, Years: registrar.Years{Min: 1, Max: 5}}, {Kind: registrar.KindAuthCode}, {Kind: registrar.KindRestore}}})
+
+	page := b.get("/orders/new")
+	sees(t, page, `value="register"`, `value="auth-code"`)
+	if strings.Contains(page, `value="trade"`) {
+		t.Error("a kind is to be chosen that no registrar declares")
+	}
+
+	page = b.get("/orders/new?domain=other.ru&customer=c1")
+	sees(t, page, `name="years"`, `max="10"`, "1 to 10")
+
+	page = b.get("/domains/calm.ru")
+	sees(t, page, `name="years"`, `max="5"`, "/orders/new?kind=auth-code&amp;domain=calm.ru")
+	if strings.Contains(page, "kind=restore") {
+		t.Error("a domain of ours is to be restored")
+	}
+
+	w := b.call("GET", "/orders/new?domain=other.ru&kind=trade", nil)
+	sees(t, w.Body.String(), "trade is nothing that registrar r01 offers in .ru")
 }

@@ -95,7 +95,7 @@ func families() map[string][]string {
 	return map[string][]string{
 		"status": texts(registrar.DomainStatuses()), "explained": texts(registrar.DomainStatuses()),
 		"state": texts(registrar.OperationStates()), "state-explained": texts(registrar.OperationStates()),
-		"kind": texts(registrar.OperationKinds()), "verdict": texts(registrar.Verdicts()), "effect": effects,
+		"kind": texts(registrar.OperationKinds()), "kind-explained": texts(registrar.OperationKinds()[4:]), "verdict": texts(registrar.Verdicts()), "effect": effects,
 		"outcome": texts(registrar.ReplyOutcomes()), "reads": texts(registrar.ReplyOutcomes()), "ended": texts(registrar.Outcomes()),
 		"payment": texts(orders.States()), "today.orders": texts(orders.States()), "renewal": texts(registrar.RenewalModes()), "registrant": texts(registrar.RegistrantKinds()),
 		"handle": texts(registrar.HandleStates()), "availability": texts(registrar.AvailabilityStatuses()), "level": texts(registrar.Levels()),

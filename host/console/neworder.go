@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"registrar.panel/host/input"
@@ -20,7 +21,8 @@ func (c *Console) routeNewOrder() {
 // newOrder is an order that is being filled in.
 type newOrder struct {
 	ID, Kind, Domain, Customer, Registrant string
-	Nameservers, AuthCode, PaidTill        string
+	Nameservers, AuthCode, PaidTill, Years string
+	Kinds                                  []registrar.OperationKind // to choose from, in the first step
 	Reference                              string
 	Own                                    bool
 	Form                                   *api.Form // what its registrar asks for; nil = the first step
@@ -59,7 +61,7 @@ func (o newOrder) Elsewhere() (left []problem) {
 }
 
 func (o newOrder) asks(path string) bool {
-	for _, field := range []string{"domain", "customer", "nameservers", "auth_code", "paid_till", "reference"} {
+	for _, field := range []string{"domain", "customer", "nameservers", "auth_code", "paid_till", "years", "reference"} {
 		if about(path, field) {
 			return true
 		}
@@ -75,12 +77,18 @@ func (o newOrder) asks(path string) bool {
 	return false
 }
 
+// TakesNameservers reports whether an order of the kind names any.
+func (o newOrder) TakesNameservers() bool {
+	k := registrar.OperationKind(o.Kind)
+	return k.Acquires() || k == registrar.KindUpdate
+}
+
 // filled reads an order from a form, or from the address of the page.
 func (v *visit) filled(values url.Values) newOrder {
 	line := func(name string) string { return strings.TrimSpace(values.Get(name)) }
 	return newOrder{ID: or(line("id"), newID()), Kind: or(line("kind"), string(registrar.KindRegister)), Domain: line("domain"), Customer: line("customer"),
 		Registrant: or(line("registrant"), string(registrar.Person)), Nameservers: values.Get("nameservers"), AuthCode: line("auth_code"),
-		PaidTill: line("paid_till"), Reference: line("reference"), Own: values.Get("own") != "", values: values}
+		PaidTill: line("paid_till"), Years: line("years"), Reference: line("reference"), Own: values.Get("own") != "", values: values}
 }
 
 // newID names an order before it is placed, so that a form that is sent twice places one.
@@ -111,6 +119,7 @@ func zoneOf(domain string, plugins []api.Plugin) string {
 func showNewOrder(v *visit) (any, error) {
 	o := v.filled(v.URL.Query())
 	if o.Domain == "" {
+		o.Kinds = v.kindsOffered()
 		return o, nil
 	}
 	return v.asked(o), nil
@@ -120,7 +129,7 @@ func showNewOrder(v *visit) (any, error) {
 func (v *visit) asked(o newOrder) newOrder {
 	form, err := v.form(o.Domain, o.Kind, o.Registrant)
 	if err != nil {
-		v.trouble = v.troubleOf(err)
+		v.trouble, o.Kinds = v.troubleOf(err), v.kindsOffered()
 		return o
 	}
 	o.Form = &form
@@ -135,7 +144,7 @@ func (v *visit) asked(o newOrder) newOrder {
 // order is what is asked of the panel.
 func (o newOrder) order() api.NewOrder {
 	in := api.NewOrder{ID: o.ID, Reference: o.Reference, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Own: o.Own,
-		Nameservers: nameserversOf(o.Nameservers), AuthCode: o.AuthCode, PaidTill: o.PaidTill}
+		Nameservers: nameserversOf(o.Nameservers), AuthCode: o.AuthCode, PaidTill: o.PaidTill, Years: yearsIn(o.Years)}
 	if o.Form == nil || len(o.Form.Fields) == 0 {
 		return in
 	}
@@ -146,10 +155,21 @@ func (o newOrder) order() api.NewOrder {
 			contact[f.Key], given = answers, true
 		}
 	}
-	if given || registrar.OperationKind(o.Kind).Acquires() {
+	if given || registrar.OperationKind(o.Kind).NeedsRegistrant() {
 		in.Contact = contact
 	}
 	return in
+}
+
+// yearsIn reads a term; what is no number is a term that no registrar offers.
+func yearsIn(entered string) int {
+	if entered == "" {
+		return 0
+	}
+	if n, err := strconv.Atoi(entered); err == nil {
+		return n
+	}
+	return -1
 }
 
 // answersTo are the values of a field: a line each where it may have several.

@@ -104,6 +104,6 @@ func decide(v *visit) (done, error) {
 		return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.no-verdict")}
 	}
 	op, err := post[api.Operation](v, api.Path("operations", id, "resolve"), api.Decision{Version: v.PostFormValue("version"), Outcome: chosen,
-		Note: strings.TrimSpace(v.PostFormValue("note"))})
+		Note: strings.TrimSpace(v.PostFormValue("note")), AuthCode: strings.TrimSpace(v.PostFormValue("auth_code"))})
 	return done{address("operations", id), told("done.decided", "Verdict", v.lang.Word("verdict", chosen), "State", v.lang.Word("state", op.State))}, err
 }

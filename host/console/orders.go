@@ -119,7 +119,8 @@ func stagePermits(o api.Order) map[string]bool {
 	unpaid, failed := o.State == "unpaid", o.Outcome != nil && *o.Outcome != string(registrar.OutcomeSucceeded)
 	paid := o.State == "paid"
 	return map[string]bool{"pay": unpaid, "cancel": unpaid, "retry": paid && failed, "refund": paid && failed && o.RefundedAt == nil,
-		"dismiss": paid && failed && o.DismissedAt == nil}
+		"dismiss": paid && failed && o.DismissedAt == nil,
+		"code":    o.Kind == string(registrar.KindTransfer) || o.Kind == string(registrar.KindAuthCode) && o.Outcome != nil && !failed}
 }
 
 func payOrder(v *visit) (done, error) {

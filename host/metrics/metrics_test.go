@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,6 +18,7 @@ import (
 
 	"registrar.panel/host/orders"
 	"registrar.panel/host/supervisor"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 )
 
@@ -200,6 +202,25 @@ func TestRequests(t *testing.T) {
 		`panel_http_requests_total{code="404",route="none"} 2`,
 		`panel_http_request_duration_seconds_count{route="GET /domains/{name}"} 3`,
 	}, `a.ru`)
+}
+
+// Prometheus's own tool finds nothing wrong with the example of alerts, nor with what is scraped.
+func TestPromtool(t *testing.T) {
+	t.Parallel()
+	testrun.NeedsServers(t)
+	for _, check := range []struct {
+		args  []string
+		input string
+	}{
+		{args: []string{"check", "rules", filepath.Join("..", "..", "docs", "ops", "alerts.yml")}},
+		{args: []string{"check", "metrics"}, input: newStand(t).scrape()},
+	} {
+		cmd := exec.CommandContext(t.Context(), "promtool", check.args...)
+		cmd.Stdin = strings.NewReader(check.input)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("promtool %s (Debian's package prometheus): %v\n%s", strings.Join(check.args, " "), err, out)
+		}
+	}
 }
 
 // ours is a metric by its name.

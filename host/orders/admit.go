@@ -38,6 +38,27 @@ func (s *Service) admit(ctx context.Context, name string, o registrar.Order) (no
 	return v.Notes, nil
 }
 
+// termed asks for the shortest term that the registrar offers without naming it, as every plugin
+// understands.
+func termed(ctx context.Context, board *switchboard.Board, name string, o registrar.Order) (registrar.Order, error) {
+	if o.Years == 0 {
+		return o, nil
+	}
+	r, err := board.Registrar(name)
+	if err != nil {
+		return o, err
+	}
+
+	d, err := r.Describe(ctx)
+	if err != nil {
+		return o, fmt.Errorf("ask which terms are offered: %w", err)
+	}
+	if offer, ok := d.Offered(o.Domain, o.Kind); ok && offer.Years.Min == o.Years {
+		o.Years = 0
+	}
+	return o, nil
+}
+
 // readmit is admit for an order that is about to be paid: what would be refused now, or can't be
 // carried out because its registrar is not at work, takes no money.
 func (s *Service) readmit(ctx context.Context, id registrar.OrderID) (notes []registrar.Problem, err error) {
@@ -91,8 +112,8 @@ func payable(o Order, d Domain) error {
 		if d.Status != registrar.StatusPending {
 			return cancelIt("%s is %s here", name, orNothing(d.Status))
 		}
-	case !d.Status.Held():
-		return cancelIt("%s is %s here, so there is nothing to %s", name, orNothing(d.Status), o.Kind)
+	case !o.Kind.Suits(d.Status):
+		return cancelIt("%s is %s here, so there is nothing to %s", name, orNothing(d.Status), verb(o.Kind))
 	case d.Registrar != o.Registrar:
 		return cancelIt("%s has been moved to registrar %s", name, d.Registrar)
 	case o.Kind == registrar.KindRenew && d.PaidTill != o.PaidTill:

@@ -49,6 +49,10 @@ func (*plain) Describe(context.Context) (registrar.Description, error) {
 	return registrar.Description{Name: "m"}, nil
 }
 
+func (*plain) TransferCode(context.Context, registrar.OperationID) (registrar.AuthCode, error) {
+	return "", registrar.Errorf(registrar.Unsupported, "no codes")
+}
+
 // newAbleBook has r01, which can do everything, and m, which can do nothing more.
 func newAbleBook(t *testing.T) (*book, *able) {
 	t.Helper()

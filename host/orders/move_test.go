@@ -31,6 +31,10 @@ func (k *keeper) note(what string) error {
 	return k.fail[what]
 }
 
+func (k *keeper) TransferCode(ctx context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
+	return k.Powerless.TransferCode(ctx, id)
+}
+
 func (k *keeper) Describe(context.Context) (registrar.Description, error) {
 	return registrar.Description{Name: k.name, Capabilities: k.can}, k.fail["describe"]
 }

@@ -36,6 +36,7 @@ type Order struct {
 	Own         bool // the provider's own: needs no payment
 	Nameservers []registrar.Nameserver
 	PaidTill    registrar.Date        // of a renewal: the expiry it starts from
+	Years       int                   // the term; 0 = the shortest that its registrar offers
 	Operation   registrar.OperationID // "" = the registrar has not taken it yet
 	Refusal     string                // why the registrar will not take it; "" = it did not refuse
 	WaitsFor    string                // what must happen next; "" = nothing
@@ -67,6 +68,7 @@ type NewOrder struct {
 	Nameservers []registrar.Nameserver
 	AuthCode    registrar.AuthCode
 	PaidTill    registrar.Date // of a renewal; zero = as the domain list knows it
+	Years       int            // the term; 0 = the shortest that the registrar offers
 	DS          []registrar.DelegationSigner
 }
 

@@ -27,7 +27,9 @@ import (
 
 // fake is a registrar that takes every order and lets tests tell events.
 type fake struct {
-	registrar.Service // nil: what a test does not expect panics
+	registrar.Service                       // nil: what a test does not expect panics
+	describe          registrar.Description // what it sells; the zero one is as of a first plugin
+	code              registrar.AuthCode    // that each operation has brought
 	validate          func(registrar.Order) []registrar.Problem
 	submit            func(registrar.Order) (registrar.Operation, error)
 
@@ -35,6 +37,15 @@ type fake struct {
 	submitted []registrar.Order
 	events    []registrar.Event
 	more      wake.Broadcast
+}
+
+func (f *fake) Describe(context.Context) (registrar.Description, error) { return f.describe, nil }
+
+func (f *fake) TransferCode(_ context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
+	if f.code == "" {
+		return "", registrar.Errorf(registrar.Precondition, "operation %s has brought no code", id)
+	}
+	return f.code, nil
 }
 
 func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validation, error) {
@@ -164,6 +175,7 @@ type book struct {
 
 // The same tests hold on PostgreSQL.
 func TestOnPostgreSQL(t *testing.T) {
+	t.Parallel()
 	pgtest.Again(t, pgtest.Suite{Prepare: prepare(t), Skip: []string{"TestQuestionsAreAnsweredByIndexes", "TestListsAreAnsweredByIndexes", "TestMakeFixture", "TestFixturesMigrate", "TestTwoPanelsOnOneServer", "TestTransitions", "TestOrderIDsSortByTime"}})
 }
 

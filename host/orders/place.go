@@ -33,6 +33,9 @@ func placeNew(ctx context.Context, s *Service, q NewOrder) (Order, error) {
 	if err != nil {
 		return Order{}, err
 	}
+	if asked, err = termed(ctx, s.board, name, asked); err != nil {
+		return Order{}, err
+	}
 
 	notes, err := s.admit(ctx, name, asked)
 	if err != nil {
@@ -40,7 +43,7 @@ func placeNew(ctx context.Context, s *Service, q NewOrder) (Order, error) {
 	}
 
 	o := Order{ID: asked.ID, Kind: asked.Kind, Domain: asked.Domain, Customer: asked.Customer, Registrar: name, State: Unpaid,
-		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, CreatedAt: s.time(), Notes: notes,
+		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, Years: asked.Years, CreatedAt: s.time(), Notes: notes,
 		Reference: entry.Line(q.Reference), Digest: s.digest(q), Attempt: 1, Submission: asked.ID}
 
 	if !o.Own {
@@ -129,7 +132,7 @@ func (s *Service) order(q NewOrder) (registrar.Order, error) {
 	}
 
 	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: customer, Registrant: normalRegistrant(q.Registrant),
-		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill, DS: q.DS}
+		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill, Years: q.Years, DS: q.DS}
 	if o.ID = q.ID; o.ID != "" {
 		return o, nil
 	}
@@ -153,22 +156,26 @@ func expected() []registrar.DomainStatus {
 
 // admissible refuses what the state of a domain forbids. An unknown domain has no status.
 func admissible(k registrar.OperationKind, d Domain) error {
+	name := input.Unicode(d.Name)
 	switch {
-	case d.Status.Held():
-		if k.Acquires() {
-			return registrar.Errorf(registrar.Precondition, "%s is %s here already", input.Unicode(d.Name), d.Status)
-		}
-		if d.Operation != nil {
-			return registrar.Errorf(registrar.Precondition, "%s has an open operation, %s (%s); wait for it", input.Unicode(d.Name), d.Operation.ID, d.Operation.Kind)
-		}
-		return nil
 	case slices.Contains(expected(), d.Status):
-		return registrar.Errorf(registrar.Precondition, "%s has been ordered already and is %s", input.Unicode(d.Name), d.Status)
-	}
-	if !k.Acquires() {
-		return registrar.Errorf(registrar.Precondition, "the domain is not registered here, so there is nothing to %s", k)
+		return registrar.Errorf(registrar.Precondition, "%s has been ordered already and is %s", name, d.Status)
+	case !k.Suits(d.Status) && (k.Acquires() || d.Status.Held()):
+		return registrar.Errorf(registrar.Precondition, "%s is %s here already", name, d.Status)
+	case !k.Suits(d.Status):
+		return registrar.Errorf(registrar.Precondition, "the domain is not registered here, so there is nothing to %s", verb(k))
+	case !k.Acquires() && d.Operation != nil:
+		return registrar.Errorf(registrar.Precondition, "%s has an open operation, %s (%s); wait for it", name, d.Operation.ID, d.Operation.Kind)
 	}
 	return nil
+}
+
+// verb is what an order of a kind does with a domain.
+func verb(k registrar.OperationKind) string {
+	if k == registrar.KindAuthCode {
+		return "get a transfer code of"
+	}
+	return string(k)
 }
 
 // store inserts an unpaid order, and the domain it is to acquire.

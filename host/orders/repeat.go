@@ -72,7 +72,7 @@ func (l *ledger) digest(q NewOrder) string {
 		domain = q.Domain // which is refused in any case
 	}
 	asked := registrar.Order{Kind: q.Kind, Domain: domain, Customer: entry.Line(q.Customer), Registrant: normalRegistrant(q.Registrant),
-		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill, DS: q.DS}
+		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill, Years: q.Years, DS: q.DS}
 	return l.box.Fingerprint("order", string(asked.Canonical()), fmt.Sprint(q.Own), entry.Line(q.Reference))
 }
 
@@ -90,6 +90,9 @@ func (s *Service) Judge(ctx context.Context, q NewOrder) (Judged, error) {
 	asked, name, err := s.prepare(ctx, q)
 	if err != nil {
 		return judgedBy("", err)
+	}
+	if asked, err = termed(ctx, s.board, name, asked); err != nil {
+		return judgedBy(name, err)
 	}
 
 	notes, err := s.admit(ctx, name, asked)

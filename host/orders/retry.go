@@ -187,7 +187,7 @@ func (r retrier) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar
 		return o, err
 	}
 	o = Order{ID: o.ID, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Registrar: o.Registrar, State: next.State, Own: o.Own,
-		Nameservers: asked.Nameservers, PaidTill: o.PaidTill, Attempt: o.Attempt + 1, Submission: asked.ID, BegunAt: r.time(),
+		Nameservers: asked.Nameservers, PaidTill: o.PaidTill, Years: o.Years, Attempt: o.Attempt + 1, Submission: asked.ID, BegunAt: r.time(),
 		CreatedAt: o.CreatedAt, PaidAt: o.PaidAt, ExpiresAt: o.ExpiresAt, Reference: o.Reference, Digest: o.Digest}
 	if err := updateAttempt(ctx, tx, o, sealed); err != nil {
 		return o, err

@@ -40,13 +40,13 @@ func insertOrder(ctx context.Context, q sqldb.Querier, o Order, sealed []byte) e
 		return err
 	}
 	return exec(ctx, q, `insert into orders (id, kind, domain, customer, registrar, state, own, nameservers, paid_till, sealed_private, created_at, reference, digest,
-			submission, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, o.ID, o.Kind, o.Domain, o.Customer, o.Registrar, o.State, o.Own,
-		nameservers, o.PaidTill.String(), sealed, sqldb.Millis(o.CreatedAt), o.Reference, o.Digest, o.Submission, sqldb.Millis(o.ExpiresAt))
+			submission, expires_at, years)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, o.ID, o.Kind, o.Domain, o.Customer, o.Registrar, o.State, o.Own,
+		nameservers, o.PaidTill.String(), sealed, sqldb.Millis(o.CreatedAt), o.Reference, o.Digest, o.Submission, sqldb.Millis(o.ExpiresAt), o.Years)
 }
 
 const orderColumns = "id, kind, domain, customer, registrar, state, own, nameservers, paid_till, operation, refusal, created_at, paid_at, closed_at, reference, digest, " +
-	"attempt, submission, begun_at, operation_state, outcome, reason, waits_for, waits_until, expires_at, refunded_at, dismissed_at"
+	"attempt, submission, begun_at, operation_state, outcome, reason, waits_for, waits_until, expires_at, refunded_at, dismissed_at, years"
 
 // selectOrders lists orders, oldest first.
 func selectOrders(ctx context.Context, q sqldb.Querier, where string, args ...any) ([]Order, error) {
@@ -70,7 +70,7 @@ func scanOrder(row sqldb.Scanner) (o Order, err error) {
 	if err := row.Scan(&o.ID, &o.Kind, &o.Domain, &o.Customer, &o.Registrar, &o.State, &o.Own, &nameservers, &paidTill,
 		&o.Operation, &o.Refusal, sqldb.At(&o.CreatedAt), sqldb.At(&o.PaidAt), sqldb.At(&o.ClosedAt), &o.Reference, &o.Digest,
 		&o.Attempt, &o.Submission, sqldb.At(&o.BegunAt), &o.OperationState, &o.Outcome, &o.Reason, &o.WaitsFor, sqldb.At(&o.WaitsUntil),
-		sqldb.At(&o.ExpiresAt), sqldb.At(&o.RefundedAt), sqldb.At(&o.DismissedAt)); err != nil {
+		sqldb.At(&o.ExpiresAt), sqldb.At(&o.RefundedAt), sqldb.At(&o.DismissedAt), &o.Years); err != nil {
 		return o, err
 	}
 	if o.PaidTill, err = registrar.ParseDate(paidTill); err != nil {
@@ -137,15 +137,15 @@ func putDomain(ctx context.Context, q sqldb.Querier, d Domain) error {
 	}
 
 	return exec(ctx, q, `insert into domains (name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms, unicode, attention,
-			operation_state, outcome, reason, registry)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+			operation_state, outcome, reason, locked, registry)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		on conflict (name) do update set customer = excluded.customer, registrar = excluded.registrar, status = excluded.status,
 			handle = excluded.handle, paid_till = excluded.paid_till, renewal = excluded.renewal,
 			nameservers = excluded.nameservers, operation = excluded.operation, alarms = excluded.alarms,
 			unicode = excluded.unicode, attention = excluded.attention,
-			operation_state = excluded.operation_state, outcome = excluded.outcome, reason = excluded.reason, registry = excluded.registry`,
+			operation_state = excluded.operation_state, outcome = excluded.outcome, reason = excluded.reason, locked = excluded.locked, registry = excluded.registry`,
 		d.Name, d.Customer, d.Registrar, d.Status, d.Handle, d.PaidTill.String(), d.Renewal, nameservers, string(operation), string(standing),
-		input.Unicode(d.Name), d.attention(), d.OperationState, d.Outcome, d.Reason, string(states))
+		input.Unicode(d.Name), d.attention(), d.OperationState, d.Outcome, d.Reason, d.Locked, string(states))
 }
 
 func nameserverJSON(nameservers []registrar.Nameserver) (string, error) {
@@ -171,7 +171,7 @@ func selectDomain(ctx context.Context, q sqldb.Querier, name string) (Domain, er
 func scanDomain(row sqldb.Scanner) (d Domain, err error) {
 	var paidTill, nameservers, operation, alarms, states string
 	if err := row.Scan(&d.Name, &d.Customer, &d.Registrar, &d.Status, &d.Handle, &paidTill, &d.Renewal, &nameservers, &operation, &alarms,
-		&d.OperationState, &d.Outcome, &d.Reason, &states); err != nil {
+		&d.OperationState, &d.Outcome, &d.Reason, &d.Locked, &states); err != nil {
 		return d, err
 	}
 

@@ -1,16 +1,19 @@
 package orders
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 
 	"registrar.panel/host/input"
+	"registrar.panel/host/switchboard"
 	"registrar.panel/shared/registrar"
 )
 
 // TransferCode opens the transfer code of an order for a person who needs it, and records
-// in the Action Log who that was. There is no other way to it.
+// in the Action Log who that was: the code that the order was given, or has brought. There is no
+// other way to it.
 func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by, forWhom string) (code string, err error) {
 	if err := input.Mistakes(append(input.Person(by), input.Behalf(forWhom)...)); err != nil {
 		return "", err
@@ -21,13 +24,8 @@ func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by, fo
 		return "", err
 	}
 
-	order, err := s.contents(ctx, o)
-	if err != nil {
+	if code, err = codeOf(ctx, s.ledger, s.board, o); err != nil {
 		return "", err
-	}
-
-	if code = string(order.AuthCode); code == "" {
-		return "", registrar.Errorf(registrar.Precondition, "order %s has no transfer code", id)
 	}
 
 	err = s.write(ctx, func(tx *sql.Tx) error {
@@ -39,4 +37,26 @@ func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by, fo
 	}
 
 	return code, nil
+}
+
+// codeOf is the code that an order was given; or, of one that asks for it, what it has brought, which
+// its registrar keeps.
+func codeOf(ctx context.Context, book *ledger, board *switchboard.Board, o Order) (string, error) {
+	if o.Kind != registrar.KindAuthCode {
+		asked, err := book.contents(ctx, o)
+		if err == nil && asked.AuthCode == "" {
+			err = registrar.Errorf(registrar.Precondition, "order %s has no transfer code", o.ID)
+		}
+		return string(asked.AuthCode), err
+	}
+
+	if o.Outcome != succeeded {
+		return "", registrar.Errorf(registrar.Precondition, "order %s has brought no transfer code yet: it is %s", o.ID, cmp.Or(string(o.OperationState), string(o.State)))
+	}
+	r, err := board.Registrar(o.Registrar)
+	if err != nil {
+		return "", err
+	}
+	code, err := r.TransferCode(ctx, o.Operation)
+	return string(code), err
 }

@@ -200,7 +200,7 @@ func (p *plugin) introduce(d registrar.Description) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status.Title, p.status.Version = d.Title, d.Version
-	p.status.TLDs, p.status.Kinds, p.status.Capabilities, p.status.Phrases = d.TLDs, d.Kinds, d.Capabilities, d.Phrases
+	p.status.TLDs, p.status.Kinds, p.status.Offers, p.status.Capabilities, p.status.Phrases = d.TLDs, d.Kinds, d.Offers, d.Capabilities, d.Phrases
 }
 
 // publish lets callers reach the plugin.

@@ -32,10 +32,11 @@ func (s State) Serves() bool { return s == Running || s == Degraded }
 type Status struct {
 	Name         string
 	Plugin       string // as the plugin calls itself; "" = not known
-	Title        string // this and the next four are empty until the plugin has described itself
+	Title        string // this and the next six are empty until the plugin has described itself
 	Version      string
 	TLDs         []string
 	Kinds        []registrar.OperationKind
+	Offers       []registrar.Offer // what is sold per TLD
 	Capabilities []registrar.Capability
 	Phrases      []registrar.Phrase // what it says, in other languages
 	State        State

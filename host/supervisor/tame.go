@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"math"
+	"slices"
 
 	"registrar.panel/host/input"
 	"registrar.panel/shared/registrar"
@@ -69,9 +70,26 @@ func described(d registrar.Description) registrar.Description {
 	d.Title, d.Version = input.OneLine(d.Title, longestTitle), input.OneLine(d.Version, longestComponent)
 	d.TLDs = terms(d.TLDs)
 	d.Kinds = terms(d.Kinds)
+	d.Offers = offers(d.Offers)
 	d.Capabilities = terms(d.Capabilities)
 	d.Phrases = phrases(d.Phrases)
 	return d
+}
+
+// offers keeps those that can be offered; a range of years that is none is no choice.
+func offers(said []registrar.Offer) []registrar.Offer {
+	var kept []registrar.Offer
+	for _, o := range said[:min(len(said), mostWords)] {
+		o.TLDs, o.Kinds = terms(o.TLDs), slices.Clone(o.Kinds[:min(len(o.Kinds), mostWords)])
+		for i, k := range o.Kinds {
+			if k.Kind = registrar.OperationKind(input.OneLine(string(k.Kind), longestComponent)); k.Years.Wrong() {
+				k.Years = registrar.Years{}
+			}
+			o.Kinds[i] = k
+		}
+		kept = append(kept, o)
+	}
+	return kept
 }
 
 // phrases keeps those of a common length: each is compared with every sentence.

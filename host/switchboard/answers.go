@@ -8,22 +8,34 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Form tells what an order for a zone must say, which may be typed in any form.
-func (b *Board) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
+// Form tells what an order for a zone must say. It may be typed in any form.
+// With it comes what its registrar offers; a kind that it does not is a mistake.
+func (b *Board) Form(ctx context.Context, q registrar.FormQuery) (form registrar.Form, offer registrar.KindOffer, err error) {
 	ace, err := input.Zone(q.TLD)
 	if err != nil {
-		return registrar.Form{}, err
+		return form, offer, err
 	}
 	name, ok := b.route(ace)
 	if !ok {
-		return registrar.Form{}, input.Mistake("tld", "no registrar serves ."+q.TLD)
+		return form, offer, input.Mistake("tld", "no registrar serves ."+q.TLD)
 	}
 	r, err := b.Registrar(name)
 	if err != nil {
-		return registrar.Form{}, err
+		return form, offer, err
 	}
+
+	d, err := r.Describe(ctx)
+	if err != nil {
+		return form, offer, err
+	}
+	if err := input.Mistakes(d.Unoffered(registrar.Order{Kind: q.Kind, Domain: ace})); err != nil {
+		return form, offer, err
+	}
+	offer, _ = d.Offered(ace, q.Kind)
+
 	q.TLD = ace
-	return r.Form(ctx, q)
+	form, err = r.Form(ctx, q)
+	return form, offer, err
 }
 
 // Check completes answers about names by the word of the registrars they are with, side by side. One

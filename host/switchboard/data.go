@@ -46,6 +46,18 @@ func (b bounded) RotateKeys(ctx context.Context) (registrar.Rotation, error) {
 	return r, err
 }
 
+// longestCode is the most characters of a transfer code.
+const longestCode = 256
+
+// TransferCode hands a secret through: it is bounded, and otherwise as it is.
+func (b bounded) TransferCode(ctx context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
+	code, err := within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.AuthCode, error) { return b.Service.TransferCode(ctx, id) })
+	if err == nil && input.CheckLine(string(code), longestCode) != "" {
+		return "", registrar.Errorf(registrar.Internal, "registrar %s answers with a transfer code that can't be shown", b.name)
+	}
+	return code, err
+}
+
 // mostErased bounds what a registrar says of an erasure, by lines.
 const mostErased = 1000
 

@@ -219,12 +219,14 @@ func TestFormOfATLDInAnyForm(t *testing.T) {
 	t.Parallel()
 	b, _, _ := newBoard(t)
 	for _, tld := range []string{"рф", ".РФ", "xn--p1ai", " рф. "} {
-		if f, err := b.Form(t.Context(), registrar.FormQuery{TLD: tld, Kind: registrar.KindRegister}); err != nil || f.TLD != "xn--p1ai" || f.Kind != registrar.KindRegister {
+		if f, _, err := b.Form(t.Context(), registrar.FormQuery{TLD: tld, Kind: registrar.KindRegister}); err != nil || f.TLD != "xn--p1ai" || f.Kind != registrar.KindRegister {
 			t.Errorf("%q: %+v, %v", tld, f, err)
 		}
 	}
 	for _, tld := range []string{"zz", "", "ru ru", "<"} {
-		_, err := b.Form(t.Context(), registrar.FormQuery{TLD: tld})
+		_, _, err := b.Form(t.Context(), registrar.FormQuery{TLD: tld})
 		wantCode(t, err, registrar.Invalid, "tld: ")
 	}
+	_, _, err := b.Form(t.Context(), registrar.FormQuery{TLD: "ru", Kind: registrar.KindRestore})
+	wantCode(t, err, registrar.Invalid, "kind: restore is nothing that registrar r01 offers in .ru")
 }

@@ -185,6 +185,18 @@ func theWorkOn(k registrar.OperationKind) string {
 		return "the renewal of "
 	case registrar.KindUpdate:
 		return "the update of "
+	case registrar.KindDelete:
+		return "the deletion of "
+	case registrar.KindRestore:
+		return "the restoration of "
+	case registrar.KindLock:
+		return "the lock of "
+	case registrar.KindUnlock:
+		return "the unlocking of "
+	case registrar.KindAuthCode:
+		return "the transfer code of "
+	case registrar.KindTrade:
+		return "the trade of "
 	}
 	return "the " + string(k) + " of "
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 
 	"registrar.panel/host/access"
 	"registrar.panel/host/input"
@@ -129,8 +130,8 @@ func (s *Server) form(r *http.Request) (api.Form, error) {
 	if !slices.Contains(registrar.RegistrantKinds(), q.Registrant) {
 		return api.Form{}, mistake("registrant", "must be one of %v", registrar.RegistrantKinds())
 	}
-	f, err := s.board.Form(r.Context(), q)
-	return formOf(f), err
+	f, offer, err := s.board.Form(r.Context(), q)
+	return formOf(f, offer), err
 }
 
 func mistake(path, format string, args ...any) error {
@@ -356,7 +357,7 @@ func (s *Server) resolveOperation(r *http.Request, in api.Decision) (api.Operati
 		return api.Operation{}, err
 	}
 	op, err := s.orders.Resolve(r.Context(), registrar.Decision{Operation: registrar.OperationID(r.PathValue("id")), Version: registrar.Version(in.Version),
-		Verdict: registrar.Verdict(in.Outcome), By: caller(r).Name, Note: in.Note}, forWhom(r, in.By))
+		Verdict: registrar.Verdict(in.Outcome), By: caller(r).Name, Note: in.Note, AuthCode: registrar.AuthCode(strings.TrimSpace(in.AuthCode))}, forWhom(r, in.By))
 	return operationOf(op), err
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,26 +49,26 @@ func (b *bench) wantJSON(w interface{ Result() *http.Response }, want string) {
 // What the answers have in common. $ORDER is the ID of the first order.
 const (
 	at           = `"2026-03-01T12:04:05.678Z"`
-	orderKeys    = `"id":"$ORDER","kind":"register","domain":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","customer":"c1","registrar":"r01","own":false,"operation":null,"error":null,"reference":null,"paid_till":null,"attempt":1,"expires_at":` + expiry + `,"refunded_at":null,"dismissed_at":null,"created_at":` + at
+	orderKeys    = `"id":"$ORDER","kind":"register","domain":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","customer":"c1","registrar":"r01","own":false,"operation":null,"error":null,"reference":null,"paid_till":null,"years":null,"attempt":1,"expires_at":` + expiry + `,"refunded_at":null,"dismissed_at":null,"created_at":` + at
 	orderJSON    = `{` + orderKeys + `,"state":"unpaid","paid_at":null,"closed_at":null,"waits_for":"the customer to pay","waits_until":` + expiry + untold + `}`
 	expiry       = `"2026-03-08T12:04:05.678Z"`
 	untold       = `,"outcome":null,"reason":null,"operation_state":null`
-	pendingJSON  = `{"name":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","status":"Pending","registrar":"r01","customer":"c1","handle":null,"paid_till":null,"renewal":null,"nameservers":[{"host":"ns1.xn--e1afmkfd.xn--p1ai","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"registry":[],"operation":null,"alarms":[]` + untold + `}`
-	domainKeys   = `"name":"example.ru","unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","handle":"C1-RIPN","paid_till":"2027-03-01","renewal":"auto","nameservers":[{"host":"ns1.example.ru","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"registry":[],"operation":{"id":"op-1","kind":"update","state":"Sent","waits_for":"an answer","error":null,"version":"3","deadline":null},"outcome":null,"reason":null,"operation_state":"Sent","alarms":[{"key":"silence","since":` + at + `,"message":"<script>alert(\"1\")</script>"}]`
+	pendingJSON  = `{"name":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","status":"Pending","registrar":"r01","customer":"c1","handle":null,"paid_till":null,"renewal":null,"nameservers":[{"host":"ns1.xn--e1afmkfd.xn--p1ai","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"registry":[],"operation":null,"alarms":[],"locked":false` + untold + `}`
+	domainKeys   = `"name":"example.ru","unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","handle":"C1-RIPN","paid_till":"2027-03-01","renewal":"auto","nameservers":[{"host":"ns1.example.ru","ips":["192.0.2.1"]},{"host":"ns2.hoster.example","ips":[]}],"registry":[],"operation":{"id":"op-1","kind":"update","state":"Sent","waits_for":"an answer","error":null,"version":"3","deadline":null},"outcome":null,"reason":null,"operation_state":"Sent","alarms":[{"key":"silence","since":` + at + `,"message":"<script>alert(\"1\")</script>"}],"locked":false`
 	domainJSON   = `{` + domainKeys + `}`
 	placedEntry  = `{"id":1,"at":` + at + `,"domain":"xn--e1afmkfd.xn--p1ai","actor":"panel","level":"info","event":"order-placed","message":"order $ORDER: register пример.рф for customer c1","operation":null,"mail":null,"order":"$ORDER","registrar":"r01"` + untold + `}`
 	eventEntry   = `{"id":2,"at":` + at + `,"domain":"example.ru","actor":"registrar","level":"warning","event":"domain","message":"<script>alert(\"1\")</script>","operation":"op-1","mail":"m-1","order":null,"registrar":"r01"` + untold + `}`
 	reviewKeys   = `"received_at":` + at + `,"from":"robot@registrar.example","subject":"<script>alert(\"1\")</script>","reason":"no rule matched","mail":"m-1"`
 	unresolved   = `,"resolved_at":null,"resolved_by":null,"outcome":null,"version":"6","stranger":false,"note":null`
 	handleJSON   = `{"handle":"C1-RIPN","customer":"c1","registrar":"r01","kind":"person","state":"registered"}`
-	bareDomain   = `"unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","nameservers":[],"registry":[],"operation":null,"alarms":[]` + untold
+	bareDomain   = `"unicode":"example.ru","status":"Registered","registrar":"r01","customer":"c1","nameservers":[],"registry":[],"operation":null,"alarms":[],"locked":false` + untold
 	operationKey = `"id":"op-1","kind":"register","domain":"example.ru","created_at":` + at + `,"updated_at":` + at
 )
 
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ method, path, body, want string }{
-		{"GET", "form/%D1%80%D1%84?registrant=organization&kind=transfer", "", `{"tld":"xn--p1ai","kind":"transfer","registrant":"organization","fields":[
+		{"GET", "form/%D1%80%D1%84?registrant=organization&kind=transfer", "", `{"tld":"xn--p1ai","kind":"transfer","registrant":"organization","years":null,"nameservers_optional":false,"fields":[
 			{"key":"passport","label":{"en":"Passport","ru":"Паспорт"},"type":"text","required":true,"multiple":true,"pattern":"^[^<]+$","example":"4510 123456","class":"identity"},
 			{"key":"faxes","label":{"en":"Fax"},"type":"phone","required":false,"multiple":false,"pattern":null,"example":null,"class":"personal"}]}`},
 		{"GET", "orders", "", `[` + orderJSON + `]`},
@@ -104,7 +105,7 @@ func TestEndpoints(t *testing.T) {
 		{"POST", "domains/new.ru/import", `{"customer":"c1","handle":"H","paid_till":"2027-01-31"}`, `{"name":"new.ru","handle":"H","paid_till":"2027-01-31","renewal":"auto",` + strings.Replace(bareDomain, "example", "new", 1) + `}`},
 		{"POST", "domains/example.ru/move", `{"to":"r01","by":"ann","handle":"H","paid_till":"2027-01-31"}`, `{` + domainKeys + `,"changed":false}`},
 		{"GET", "plugins/r01/settings", "", `[{"name":"password","value":null,"secret":true,"default":false,"about":null}]`},
-		{"POST", "plugins/r01/upgrade", `{"by":"ann"}`, `{"name":"r01","plugin":null,"title":"olga for ann","version":"2.0.0","state":"running","tlds":[],"kinds":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":null,"health":[]}`},
+		{"POST", "plugins/r01/upgrade", `{"by":"ann"}`, `{"name":"r01","plugin":null,"title":"olga for ann","version":"2.0.0","state":"running","tlds":[],"kinds":[],"offers":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":null,"health":[]}`},
 		{"GET", "customers/c1", "", `{"id":"c1","handles":[` + handleJSON + `],"domains":[` + domainJSON + `,` + pendingJSON + `],"orders":[` + orderJSON + `]}`},
 		{"GET", "customers", "", `[{"id":"c1","domains":1,"orders":1,"open_orders":1}]`},
 		{"GET", "customers?q=d", "", `[]`},
@@ -138,8 +139,8 @@ func TestEndpoints(t *testing.T) {
 			"proof":"missing","proof_detail":"it is not signed","fate":"wait","reason":"its sender is not proved","stored":true}`},
 		{"GET", "mails/m-1", "", `{"id":"m-1","at":` + at + `,"out":true,"from":"a@panel.example","to":"b@registrar.example","subject":"New domain","text":"masked"}`},
 		{"GET", "phrases", "", `[{"code":"waits.answer","texts":{"en":"an answer","ru":"ответа"}}]`},
-		{"GET", "plugins", "", `[{"name":"r01","plugin":null,"title":"R01 by mail","version":"1.0.0","state":"degraded","tlds":["ru"],"kinds":["register"],"capabilities":["mail"],"restarts":2,"since":` + at + `,"error":null,"health":[{"component":"imap","ok":false,"detail":"<script>alert(\"1\")</script>"}]},
-			{"name":"manual","plugin":null,"title":"","version":"","state":"backoff","tlds":[],"kinds":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":"it ended","health":[]}]`},
+		{"GET", "plugins", "", `[{"name":"r01","plugin":null,"title":"R01 by mail","version":"1.0.0","state":"degraded","tlds":["ru"],"kinds":["register"],"offers":[],"capabilities":["mail"],"restarts":2,"since":` + at + `,"error":null,"health":[{"component":"imap","ok":false,"detail":"<script>alert(\"1\")</script>"}]},
+			{"name":"manual","plugin":null,"title":"","version":"","state":"backoff","tlds":[],"kinds":[],"offers":[],"capabilities":[],"restarts":0,"since":` + at + `,"error":"it ended","health":[]}]`},
 	} {
 		t.Run(c.method+" "+c.path, func(t *testing.T) {
 			t.Parallel()
@@ -188,14 +189,16 @@ func TestChangingTwiceChangesNothing(t *testing.T) {
 	}
 }
 
-func TestRefusals(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		method, path, body string
-		status             int
-		code, says         string
-		problem            string // path of the only one
-	}{
+// refusal is a call that is refused.
+type refusal struct {
+	method, path, body string
+	status             int
+	code, says         string
+	problem            string // path of the only one
+}
+
+func refusedOrdersAndLists() []refusal {
+	return []refusal{
 		{"GET", "form/com", "", 422, "INVALID", "", "tld"},
 		{"GET", "form/ru?kind=sell", "", 422, "INVALID", "", "kind"},
 		{"GET", "form/ru?registrant=robot", "", 422, "INVALID", "", "registrant"},
@@ -234,6 +237,11 @@ func TestRefusals(t *testing.T) {
 		{"GET", "log?event=party", "", 422, "INVALID", "", "event"},
 		{"GET", "log?since=yesterday", "", 422, "INVALID", "", "since"},
 		{"GET", "log?wait=1h", "", 422, "INVALID", "", "wait"},
+	}
+}
+
+func refusedAboutDomains() []refusal {
+	return []refusal{
 		{"GET", "domains/unheard.ru", "", 404, "NOT_FOUND", "unheard.ru", ""},
 		{"GET", "domains/ru", "", 422, "INVALID", "", "domain"},
 		{"POST", "domains/example.ru/renewal", `{"mode":"never"}`, 422, "INVALID", "", "mode"},
@@ -249,6 +257,11 @@ func TestRefusals(t *testing.T) {
 		{"GET", "log?limit=-1", "", 422, "INVALID", "", "limit"},
 		{"GET", "log?domain=ru", "", 422, "INVALID", "", "domain"},
 		{"GET", "log?domain=ru&follow=1", "", 422, "INVALID", "", "domain"},
+	}
+}
+
+func refusedAboutMails() []refusal {
+	return []refusal{
 		{"GET", "review/none", "", 404, "NOT_FOUND", "none", ""},
 		{"GET", "review/none/rule", "", 404, "NOT_FOUND", "none", ""},
 		{"GET", "review?limit=many", "", 422, "INVALID", "", "limit"},
@@ -275,7 +288,12 @@ func TestRefusals(t *testing.T) {
 		{"GET", "mails/none/raw", "", 404, "NOT_FOUND", "none", ""},
 		{"GET", "nothing", "", 404, "NOT_FOUND", "nothing", ""},
 		{"DELETE", "orders/none", "", 404, "NOT_FOUND", "DELETE", ""},
-	} {
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for _, c := range slices.Concat(refusedOrdersAndLists(), refusedAboutDomains(), refusedAboutMails()) {
 		t.Run(c.method+" "+c.path+" "+c.body, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, "")

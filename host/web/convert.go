@@ -23,6 +23,13 @@ func known[T ~string](v T) *string {
 	return &text
 }
 
+func knownNumber(n int) *int {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}
+
 func knownDate(d registrar.Date) *string { return known(d.String()) }
 
 func knownTime(t time.Time) *time.Time {
@@ -47,7 +54,7 @@ func texts[T ~string](in []T) []string { return list(in, func(v T) string { retu
 func domainOf(d orders.Domain) api.Domain {
 	out := api.Domain{Name: d.Name, Unicode: input.Unicode(d.Name), Status: string(d.Status), Registrar: d.Registrar, Customer: d.Customer,
 		Handle: known(d.Handle), PaidTill: knownDate(d.PaidTill), Renewal: known(d.Renewal),
-		Nameservers: list(d.Nameservers, nameserverOf), Registry: append([]string{}, d.Registry...), Alarms: list(d.Alarms, alarmOf), Standing: standingOf(d.Standing)}
+		Nameservers: list(d.Nameservers, nameserverOf), Registry: append([]string{}, d.Registry...), Alarms: list(d.Alarms, alarmOf), Standing: standingOf(d.Standing), Locked: d.Locked}
 	if op := d.Operation; op != nil {
 		out.Operation = &api.Operation{ID: string(op.ID), Kind: string(op.Kind), State: string(op.State),
 			WaitsFor: known(op.WaitsFor), Error: known(op.Error), Version: known(op.Version), Deadline: knownTime(op.Deadline)}
@@ -81,7 +88,7 @@ func orderOf(o orders.Order) api.Order {
 	return api.Order{ID: string(o.ID), Kind: string(o.Kind), Domain: o.Domain, Unicode: input.Unicode(o.Domain), Customer: o.Customer,
 		State: string(o.State), Operation: known(o.Operation), Registrar: o.Registrar, Own: o.Own, Error: known(whyFailed(o)), OrderStanding: orderStandingOf(o),
 		CreatedAt: o.CreatedAt.UTC(), PaidAt: knownTime(o.PaidAt), ClosedAt: knownTime(o.ClosedAt), Reference: known(o.Reference),
-		PaidTill: knownDate(o.PaidTill), Notes: problems(o.Notes)}
+		PaidTill: knownDate(o.PaidTill), Years: knownNumber(o.Years), Notes: problems(o.Notes)}
 }
 
 func openOperationOf(d orders.Domain) api.OpenOperation {
@@ -122,17 +129,31 @@ func reviewOf(r registrar.Review) api.Review {
 }
 
 func pluginOf(s supervisor.Status) api.Plugin {
-	return api.Plugin{Name: s.Name, Plugin: known(s.Plugin), Title: s.Title, Version: s.Version, State: string(s.State), TLDs: texts(s.TLDs), Kinds: texts(s.Kinds),
+	return api.Plugin{Name: s.Name, Plugin: known(s.Plugin), Title: s.Title, Version: s.Version, State: string(s.State), TLDs: texts(s.TLDs), Kinds: texts(s.Kinds), Offers: list(s.Offers, offerOf),
 		Capabilities: texts(s.Capabilities), Restarts: s.Restarts, Since: s.Since.UTC(), Error: known(s.Error),
 		Health: list(s.Health, func(c registrar.Component) api.Component {
 			return api.Component{Component: c.Name, OK: c.OK, Detail: c.Detail, Advice: advice(c.Advice)}
 		})}
 }
 
-func formOf(f registrar.Form) api.Form {
-	return api.Form{TLD: f.TLD, Kind: string(f.Kind), Registrant: string(f.Registrant), Fields: list(f.Fields, func(f registrar.Field) api.Field {
+func formOf(f registrar.Form, offer registrar.KindOffer) api.Form {
+	return api.Form{TLD: f.TLD, Kind: string(f.Kind), Registrant: string(f.Registrant), Years: yearsOf(offer.Years), NameserversOptional: offer.NameserversOptional, Fields: list(f.Fields, func(f registrar.Field) api.Field {
 		return api.Field{Key: f.Key, Label: f.Label, Type: string(f.Type), Required: f.Required, Multiple: f.Multiple,
 			Pattern: known(f.Pattern), Example: known(f.Example), Class: string(f.Class)}
+	})}
+}
+
+// yearsOf is null where there is no term to choose.
+func yearsOf(y registrar.Years) *api.Years {
+	if y.None() {
+		return nil
+	}
+	return &api.Years{Min: y.Min, Max: y.Max}
+}
+
+func offerOf(o registrar.Offer) api.Offer {
+	return api.Offer{TLDs: texts(o.TLDs), Kinds: list(o.Kinds, func(k registrar.KindOffer) api.KindOffer {
+		return api.KindOffer{Kind: string(k.Kind), Years: yearsOf(k.Years), NameserversOptional: k.NameserversOptional}
 	})}
 }
 

@@ -5,8 +5,8 @@
 // where a suite connects a thousand times), and syncs as a server should. It ends with its test, or with the test's process
 // however that ends. As root it runs as the user postgres, because PostgreSQL refuses root.
 //
-// [Again] runs a package's whole suite once more on a server: tests ask [Database] for one,
-// and get none when they run without. Whatever keeps an instance from doing what it was
+// [Again] runs a package's whole suite once more on a server, with samples of cases that are alike:
+// tests ask [Database] for one, and get none when they run without. Whatever keeps an instance from doing what it was
 // told fails the test; nothing is ever skipped.
 package pgtest
 
@@ -16,6 +16,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"net/url"
@@ -184,13 +185,17 @@ func Again(t *testing.T, suite Suite) {
 	if suite.Prepare != nil {
 		suite.Prepare(s.url(prepared))
 	}
+
 	skip := "^(" + strings.Join(append(suite.Skip, t.Name()), "|") + ")$"
-	cmd := exec.CommandContext(t.Context(), testrun.Suite(t), "-test.v", "-test.shuffle=on", "-test.run=^Test", "-test.skip="+skip, "-test.timeout="+testrun.Remaining(t).String())
-	cmd.Env = slices.Concat(testrun.Within(os.Environ()), []string{serverVariable + "=" + s.url(admin)})
+	cmd := exec.CommandContext(t.Context(), testrun.Suite(t), "-test.v", "-test.shuffle=on", "-test.run=^Test", "-test.skip="+skip,
+		"-test.parallel="+flag.Lookup("test.parallel").Value.String(), "-test.timeout="+testrun.Remaining(t).String())
+	cmd.Env = slices.Concat(testrun.Elsewhere(testrun.Within(os.Environ())), []string{serverVariable + "=" + s.url(admin)})
+
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("on PostgreSQL: %v\n%s", err, failures(out))
 	}
+
 	if exchange(t, s.url(admin), "select count(*) from pg_database where datname ~ '^t.{26}$'") == "0" {
 		t.Errorf("no test asked for a database:\n%s", out)
 	}

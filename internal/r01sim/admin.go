@@ -45,6 +45,7 @@ func (s admin) server() *http.Server {
 	handle("DELETE /domains/{name}", func(r *http.Request) (any, error) { return struct{}{}, s.RemoveDomain(r.PathValue("name")) })
 	handle("POST /balance", s.setBalance)
 	mux.HandleFunc("GET /zone-list", s.serveZoneList)
+	mux.Handle("/witness/{domain}", s.observer)
 
 	return &http.Server{Handler: mux, ReadTimeout: adminTimeout, WriteTimeout: adminTimeout,
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug)}

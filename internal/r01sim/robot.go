@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"registrar.panel/shared/registrar/registrartest"
 )
 
 // Verdict is what became of a mail that was received.
@@ -77,6 +79,7 @@ func (s *Simulator) handle(e *Entry, r *reader) {
 		rejection = s.registry.references(request)
 	}
 
+	s.observer.arrived(request)
 	d := s.newDossier(request, r)
 	e.Verdict = VerdictSilent
 
@@ -150,7 +153,7 @@ func (d *dossier) take(e *Entry, t Template) *Task {
 }
 
 func (d *dossier) judge(t Template) *Rejection {
-	switch spell := magicOf(t); {
+	switch spell := d.observer.spell(t); {
 	case spell == magicRefuse:
 		return t.reject(ReasonRefused, fmt.Sprintf("Domain name %s is reserved.", t.Object))
 	case spell == magicNoFunds:
@@ -180,15 +183,32 @@ func (d *dossier) schedule(task *Task) {
 	queued := result{task: task.ID, action: task.Action, kind: task.Kind, object: task.Object,
 		status: TaskQueued, message: "The task is in the queue."}
 	name := fmt.Sprintf("task-%d", task.ID)
-	d.agenda.after(d.pace(f.queued.after), func() { d.answer(name+"-queued", queued, f.queued, task.spell) })
+	d.agenda.after(d.pace(f.queued.after), func() {
+		d.unless(registrartest.HoldsAnswers, task, func() { d.answer(name+"-queued", queued, f.queued, task.spell) })
+	})
+
 	d.ready = max(d.ready, d.pace(f.done.after))
-	d.agenda.after(d.ready, func() { d.answer(name+"-done", d.finish(task), f.done, task.spell) })
+	d.agenda.after(d.ready, func() {
+		d.unless(registrartest.TakesLong, task, func() {
+			done := d.finish(task)
+			d.unless(registrartest.HoldsAnswers, task, func() { d.answer(name+"-done", done, f.done, task.spell) })
+		})
+	})
+}
+
+// unless does something about a task; while the witness has the robot behave so, later.
+func (s *Simulator) unless(while registrartest.Behaviour, task *Task, do func()) {
+	if task.Kind != KindDomain {
+		do()
+		return
+	}
+	s.observer.unless(while, task.Object, do, func() { s.agenda.after(0, do) })
 }
 
 // fate is what chance and magic have decided about the answers to a template.
 func (d *dossier) fate(t Template) fate {
 	random := d.random(string(d.request.Action) + " " + t.Object)
-	return magicOf(t).bend(d.policy.draw(random))
+	return d.observer.spell(t).bend(d.policy.draw(random))
 }
 
 func (s *Simulator) pace(delay time.Duration) time.Duration {

@@ -57,13 +57,15 @@ type Options struct {
 
 // Simulator is R01 as seen from outside.
 type Simulator struct {
-	options Options
-	logger  *slog.Logger
-	agenda  *agenda
-	post    *post
-	mailbox *imapmemserver.User
-	changed wake.Broadcast // when a mailbox changes
-	doors   []service
+	options  Options
+	logger   *slog.Logger
+	agenda   *agenda
+	post     *post
+	mailbox  *imapmemserver.User
+	changed  wake.Broadcast // when a mailbox changes
+	observer *observer
+	over     chan struct{} // closed when Run ends
+	doors    []service
 
 	mu       sync.Mutex
 	policy   Policy
@@ -102,7 +104,7 @@ func New(o Options) *Simulator {
 		o.Now = time.Now
 	}
 	s := &Simulator{options: o, logger: o.Logger, agenda: newAgenda(), policy: o.Policy,
-		password: o.Password, registry: newRegistry(), drawn: map[string]int{},
+		password: o.Password, registry: newRegistry(), drawn: map[string]int{}, observer: newObserver(), over: make(chan struct{}),
 		liar: newLiar(o.Lies, o.LieRate)}
 	s.post = &post{deliver: func(raw []byte) { s.agenda.after(0, func() { s.deliver(raw) }) }}
 	s.mailbox = newMailbox(o)
@@ -192,6 +194,7 @@ func (s *Simulator) Run(ctx context.Context) error {
 	}
 
 	<-ctx.Done()
+	close(s.over)
 	s.shut()
 	work.Wait()
 

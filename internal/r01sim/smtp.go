@@ -3,10 +3,14 @@ package r01sim
 import (
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"registrar.panel/shared/registrar/registrartest"
 )
 
 const (
@@ -65,11 +69,43 @@ func (t *smtpSession) Data(r io.Reader) error {
 	if deferred {
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Try again later"}
 	}
+
+	domain, behaviour := t.simulator.treatment(t.recipients, raw)
+	if behaviour == registrartest.IsDown {
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "Come back later"}
+	}
+
 	t.simulator.receive(t.from, t.recipients, raw)
-	if dropped {
+	if behaviour == registrartest.HoldsAnswers {
+		t.simulator.hold(domain)
+	}
+	if dropped || behaviour == registrartest.HoldsAnswers || behaviour == registrartest.LosesAnswers {
 		t.conn.Conn().Close() // the mail is taken, and the sender will never know
 	}
 	return nil
+}
+
+// treatment is how the witness has the robot treat a mail.
+func (s *Simulator) treatment(recipients []string, raw []byte) (domain string, b registrartest.Behaviour) {
+	if !slices.ContainsFunc(recipients, func(to string) bool { return strings.EqualFold(to, s.options.Gateway) }) {
+		return "", registrartest.BehavesWell
+	}
+	return s.observer.treatment(raw)
+}
+
+// hold waits until the robot behaves otherwise to a domain, or the simulator ends.
+func (s *Simulator) hold(domain string) {
+	for {
+		behaviour, changed := s.observer.ledger.Behaves(domain)
+		if behaviour != registrartest.HoldsAnswers {
+			return
+		}
+		select {
+		case <-changed:
+		case <-s.over:
+			return
+		}
+	}
 }
 
 // weather is what chance decided about one mail on its way in.

@@ -207,7 +207,7 @@ func openServer(ctx context.Context, o Options) (*DB, error) {
 	if err == nil {
 		err = prepareServer(ctx, db.writer, o)
 	}
-	if err == nil {
+	if err == nil && !isCurrent(ctx, db.writer, o.Migrations) {
 		err = migrateServer(ctx, c, o.Migrations)
 	}
 	if err != nil {

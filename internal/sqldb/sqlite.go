@@ -55,7 +55,7 @@ func openFile(ctx context.Context, o Options) (*DB, error) {
 	db := &DB{writer: writer, reader: reader, readOnly: &sql.TxOptions{ReadOnly: true}}
 	db.group = &group{commit: db.commit}
 
-	err = errors.Join(check(ctx, writer), migrate(ctx, writer, goose.DialectSQLite3, o.Migrations), check(ctx, reader))
+	err = errors.Join(check(ctx, writer), migrateFile(ctx, writer, o.Migrations), check(ctx, reader))
 	if err == nil {
 		db.files, err = remember(o.Path)
 	}
@@ -65,6 +65,13 @@ func openFile(ctx context.Context, o Options) (*DB, error) {
 	}
 
 	return db, nil
+}
+
+func migrateFile(ctx context.Context, db *sql.DB, migrations fs.FS) error {
+	if isCurrent(ctx, db, migrations) {
+		return nil
+	}
+	return migrate(ctx, db, goose.DialectSQLite3, migrations)
 }
 
 // readers bounds the reading connections, and with them the memory of their caches.

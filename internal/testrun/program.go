@@ -1,6 +1,7 @@
 package testrun
 
 import (
+	"flag"
 	"os"
 	"os/exec"
 	"path"
@@ -67,7 +68,8 @@ func Unwatched(t *testing.T) bool {
 		return false
 	}
 
-	out, err := exec.CommandContext(t.Context(), Suite(t), "-test.run=^"+t.Name()+"$", "-test.shuffle=on", "-test.timeout="+Remaining(t).String()).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), Suite(t), "-test.run=^"+t.Name()+"$", "-test.shuffle=on",
+		"-test.parallel="+flag.Lookup("test.parallel").Value.String(), "-test.timeout="+Remaining(t).String()).CombinedOutput()
 	if err != nil {
 		t.Errorf("without the race detector: %v\n%s", err, out)
 	}
@@ -76,14 +78,22 @@ func Unwatched(t *testing.T) bool {
 
 // Sample runs a test of many cases that are alike, each the work of one goroutine, without the race
 // detector: see [Unwatched]. What it returns reports whether the test tries its next case itself:
-// the first and every n-th where that was done, and all of them where it was not.
+// the first and every n-th where that was done, in a suite that runs [Elsewhere], and in a short run;
+// otherwise all of them.
 func Sample(t *testing.T, n int) (tries func() bool) {
 	t.Helper()
-	if !Unwatched(t) {
+	if !Unwatched(t) && os.Getenv(elsewhere) == "" && !testing.Short() {
 		n = 1
 	}
 	return everyNth(n)
 }
+
+// elsewhere marks in the environment a suite that runs once more.
+const elsewhere = "TESTRUN_ELSEWHERE"
+
+// Elsewhere is the environment of a suite that runs once more on something else, as on another
+// database: all of its cases are tried where it runs first, and a [Sample] is tried there.
+func Elsewhere(environment []string) []string { return append(environment, elsewhere+"=1") }
 
 func everyNth(n int) func() bool {
 	next := 0

@@ -90,6 +90,9 @@ type Facts struct {
 	PaidTill    registrar.Date // zero = it does not say
 	Nameservers []registrar.Nameserver
 	Handle      string // of the registrant; "" = it has none
+
+	// AuthCode is the transfer code that an order of kind auth-code has brought: in [Done] only.
+	AuthCode registrar.AuthCode
 	// States are the registry's own words about the domain, as it writes them: "clientHold".
 	States []string
 }

@@ -74,6 +74,9 @@ func (w *worker) answer(ctx context.Context, t store.Task, call func(context.Con
 		return Answer{why: err.Error()}
 	}
 
+	if code := string(a.facts.AuthCode); code != "" {
+		hide = newMask(slices.Concat(w.secrets, personalOf(t.Contents, fieldsFor(w.adapter, t.Contents)), []string{code}))
+	}
 	a.why, a.reference = hide.of(a.why), hide.of(a.reference)
 	if a.outcome == unknown && a.why == "" {
 		a.why = "the adapter does not say"
@@ -82,7 +85,10 @@ func (w *worker) answer(ctx context.Context, t store.Task, call func(context.Con
 		return a
 	}
 
-	// What was done is believed when the registrar's record shows it.
+	// What was done is believed when the registrar's record shows it; a code that is not there never is.
+	if t.Kind == registrar.KindAuthCode {
+		return Answer{outcome: pending, reference: a.reference}
+	}
 	if a.facts, err = w.read(ctx, t.Domain, hide); err != nil || !complete(t, a.facts) {
 		return Answer{outcome: pending, reference: a.reference}
 	}
@@ -107,18 +113,20 @@ func (w *worker) byHand(o registrar.Order) string {
 
 // found is what a person's word that something was done means for the domain's record: what the
 // registrar has, or, where that can't be read, a year.
-func (w *worker) found(ctx context.Context, t store.Task) store.Change {
+func (w *worker) found(ctx context.Context, t store.Task, code registrar.AuthCode) store.Change {
 	f, err := w.read(ctx, t.Domain, w.maskFor(t.Contents))
+	f.AuthCode = code
 	if err == nil && f.Held && complete(t, f) {
 		return changeOf(t, f)
 	}
 
-	f = Facts{}
+	f = Facts{AuthCode: code}
+	years := w.adapter.Describe().Term(t.Contents)
 	switch {
 	case t.Kind.Acquires():
-		f.PaidTill = registrar.DateOf(w.now().UTC()).AddYears(1)
+		f.PaidTill = registrar.DateOf(w.now().UTC()).AddYears(years)
 	case t.Kind == registrar.KindRenew:
-		f.PaidTill = t.Contents.PaidTill.AddYears(1)
+		f.PaidTill = t.Contents.PaidTill.AddYears(years)
 	}
 	return changeOf(t, f)
 }

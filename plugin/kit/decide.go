@@ -80,6 +80,9 @@ func overdue(t store.Task, now time.Time) (store.Move, bool) {
 // changeOf is what success means for the domain's record.
 func changeOf(t store.Task, f Facts) store.Change {
 	c := store.Change{PaidTill: f.PaidTill, Nameservers: f.Nameservers, Handle: f.Handle, States: f.States}
+	if t.Kind == registrar.KindAuthCode {
+		c.AuthCode = f.AuthCode
+	}
 	if t.Kind == registrar.KindUpdate && len(t.Contents.Nameservers) > 0 && len(f.Nameservers) == 0 {
 		c.Nameservers = t.Contents.Nameservers
 	}
@@ -92,7 +95,9 @@ func complete(t store.Task, f Facts) bool {
 	case t.Kind.Acquires():
 		return !f.PaidTill.IsZero()
 	case t.Kind == registrar.KindRenew:
-		return t.Contents.PaidTill.Before(f.PaidTill)
+		return t.Contents.PaidTill.AddYears(max(t.Contents.Years, 1) - 1).Before(f.PaidTill) // the last of the years has begun
+	case t.Kind == registrar.KindAuthCode:
+		return f.AuthCode != ""
 	}
 	return true
 }

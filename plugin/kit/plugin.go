@@ -71,6 +71,9 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	d.Capabilities = slices.Concat(registrar.CapabilitiesOf(p.powers(nil)), d.Capabilities)
 	d.Schema = p.schema()
 	d.Phrases = slices.Concat(d.Phrases, phrases())
+	if len(d.OrderFields) == 0 {
+		d.OrderFields = append(registrar.FirstOrderFields(), "years")
+	}
 	return d, nil
 }
 

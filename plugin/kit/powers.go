@@ -13,6 +13,7 @@ var (
 	_ registrar.BackerUp   = (*Registrar)(nil)
 	_ registrar.Eraser     = (*Registrar)(nil)
 	_ registrar.KeyChanger = (*Registrar)(nil)
+	_ registrar.CodeKeeper = (*Registrar)(nil)
 )
 
 // keeper is a registrar that has names of its own for customers, and domains that can be taken over.
@@ -34,12 +35,18 @@ var goodHandle = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$`)
 // Backup implements registrar.BackerUp.
 func (r *Registrar) Backup(ctx context.Context, dir string) error { return r.store.Backup(ctx, dir) }
 
-// Erase implements registrar.Eraser. Orders are emptied as they end.
+// Erase implements registrar.Eraser. Orders are emptied as they end, but for the codes that they have
+// brought.
 func (r *Registrar) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
 	if list := q.Problems(); len(list) > 0 {
 		return registrar.Erasure{}, &registrar.Error{Code: registrar.Invalid, Detail: "no customer is named", Problems: list}
 	}
 	return r.store.Erase(ctx, q)
+}
+
+// TransferCode implements registrar.CodeKeeper.
+func (r *Registrar) TransferCode(ctx context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
+	return r.store.TransferCode(ctx, id)
 }
 
 // RotateKeys implements registrar.KeyChanger.

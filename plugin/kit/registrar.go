@@ -83,10 +83,25 @@ func (r *Registrar) Resolve(ctx context.Context, d registrar.Decision) (registra
 			return registrar.Operation{}, err
 		}
 		if t.State.WaitsForPerson() {
-			change = r.worker.found(ctx, t)
+			if err := wantsCode(t, d); err != nil {
+				return registrar.Operation{}, err
+			}
+			change = r.worker.found(ctx, t, d.AuthCode)
 		}
 	}
 	return r.store.Decide(ctx, d, change)
+}
+
+// wantsCode refuses a verdict that a code was got without the code.
+func wantsCode(t store.Task, d registrar.Decision) error {
+	if (t.Kind == registrar.KindAuthCode) == (d.AuthCode != "") {
+		return nil
+	}
+	message := "is required: the transfer code that was got"
+	if d.AuthCode != "" {
+		message = "belongs to no order of this kind: leave it out"
+	}
+	return registrar.InvalidDecision([]registrar.Problem{{Path: "auth_code", Message: message}})
 }
 
 // Check implements registrar.Domains. What is held here is taken in any case, and a registrar that

@@ -66,15 +66,16 @@ func judge(a Adapter, o registrar.Order) []registrar.Problem {
 	d := a.Describe()
 
 	p.add(!o.ID.Valid(), "id", "must be 1 to 64 of A-Z a-z 0-9 . _ -")
-	p.add(!slices.Contains(d.Kinds, o.Kind), "kind", fmt.Sprintf("must be one of %v", d.Kinds))
+	p = append(p, d.Unoffered(o)...)
 	good := isName(o.Domain)
 	p.add(!good, "domain", "must be a domain name in ACE, lower case, without a final dot")
 	p.add(good && tldOf(o.Domain, d.TLDs) == "", "domain", fmt.Sprintf("must be below one of %v", d.TLDs))
 
 	acquires := o.Kind.Acquires()
 	p.add(acquires && o.Customer == "", "customer", "is required")
-	p.add(acquires && o.Registrant == nil, "contact", "is required")
-	p.add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0, "nameservers", "is required to register")
+	p.add(o.Kind.NeedsRegistrant() && o.Registrant == nil, "contact", "is required")
+	offer, _ := d.Offered(o.Domain, o.Kind)
+	p.add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0 && !offer.NameserversOptional, "nameservers", "is required to register")
 	p.add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required to transfer")
 	p.add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required: the expiry to renew from")
 	p.add(o.Kind == registrar.KindUpdate && len(o.Nameservers) == 0 && len(o.DS) == 0 && o.Registrant == nil, "nameservers", "is required: there is nothing to update")
@@ -85,7 +86,7 @@ func judge(a Adapter, o registrar.Order) []registrar.Problem {
 	p = append(p, registrar.DelegationProblems(o.DS)...)
 	if r := o.Registrant; r != nil {
 		p.add(!slices.Contains(d.Registrants, r.Kind), "contact.kind", fmt.Sprintf("must be one of %v", d.Registrants))
-		p.contact(*r, fieldsFor(a, o), acquires)
+		p.contact(*r, fieldsFor(a, o), o.Kind.NeedsRegistrant())
 	}
 
 	if more, ok := a.(Rules); ok {
@@ -139,6 +140,9 @@ func instruction(o registrar.Order) string {
 	}
 	if !o.PaidTill.IsZero() {
 		text += ", paid till " + o.PaidTill.String()
+	}
+	if o.Years != 0 {
+		text += fmt.Sprintf(", for %d years", o.Years)
 	}
 	for _, ns := range o.Nameservers {
 		text += ", nameserver " + strings.TrimSpace(ns.Host+" "+strings.Join(ns.IPs, " "))

@@ -41,7 +41,7 @@ func newShop() *shop {
 
 func (s *shop) Describe() registrar.Description {
 	return registrar.Description{Name: "shop", Title: "A shop in memory", Version: "0.1.0", TLDs: []string{"example", "co.example"},
-		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(), Capabilities: []registrar.Capability{registrar.CapCheck},
+		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds(), Capabilities: []registrar.Capability{registrar.CapCheck},
 		Schema: registrar.Schema{Attributes: []registrar.Attribute{
 			{Name: "token", Type: registrar.TypeString, Required: true, Sensitive: true, Description: "what the shop knows us by"}}}}
 }

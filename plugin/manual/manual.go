@@ -60,7 +60,7 @@ var (
 func (adapter) Describe() registrar.Description {
 	return registrar.Description{
 		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
-		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(),
+		Kinds: registrar.OperationKinds(), Offers: []registrar.Offer{{Kinds: sold()}}, Registrants: registrar.RegistrantKinds(),
 		Capabilities: []registrar.Capability{registrar.CapCheck}, OrderFields: registrar.OrderFields(), Phrases: phrases(),
 		Schema: registrar.Schema{Attributes: []registrar.Attribute{
 			{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken), string(byWhois)},
@@ -73,10 +73,25 @@ func (adapter) Describe() registrar.Description {
 
 // Form implements kit.Adapter. It is the same for every TLD: staff know what a registry wants.
 func (adapter) Form(q registrar.FormQuery) []registrar.Field {
-	if !q.Kind.Acquires() {
+	if !q.Kind.NeedsRegistrant() {
 		return nil
 	}
 	return fields()
+}
+
+// longestTerm is the most years for which any registry sells a domain.
+const longestTerm = 10
+
+// sold is everything: staff know what a registry has.
+func sold() (all []registrar.KindOffer) {
+	for _, k := range registrar.OperationKinds() {
+		o := registrar.KindOffer{Kind: k, NameserversOptional: true}
+		if k == registrar.KindRegister || k == registrar.KindRenew {
+			o.Years = registrar.Years{Min: 1, Max: longestTerm}
+		}
+		all = append(all, o)
+	}
+	return all
 }
 
 func fields() []registrar.Field {
@@ -91,7 +106,7 @@ func fields() []registrar.Field {
 // Problems implements kit.Rules: a change of the registrant, for which no form asks, names the new one
 // whole.
 func (adapter) Problems(o registrar.Order) (problems []registrar.Problem) {
-	if o.Registrant == nil || o.Kind.Acquires() {
+	if o.Registrant == nil || o.Kind.NeedsRegistrant() {
 		return nil
 	}
 	for _, f := range fields() {

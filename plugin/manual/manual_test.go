@@ -45,6 +45,7 @@ func started(t *testing.T, dir, lookup, confirm string, create bool) *kit.Regist
 
 // The same tests hold on PostgreSQL.
 func TestOnPostgreSQL(t *testing.T) {
+	t.Parallel()
 	pgtest.Again(t, pgtest.Suite{Skip: []string{"TestConformance", "TestBooksAreTakenOver", "TestBookWithEverything"}})
 }
 

@@ -24,13 +24,16 @@ var (
 
 // ByHand implements kit.Staffed.
 func (s *staff) ByHand(o registrar.Order) string {
-	if s.Confirm == atOnce {
+	if s.Confirm == atOnce && o.Kind != registrar.KindAuthCode { // a code has to be got
 		return ""
 	}
 	return task(o)
 }
 
 func task(o registrar.Order) string {
+	if o.Kind == registrar.KindAuthCode {
+		return "staff to get the transfer code of " + o.Domain + " by hand"
+	}
 	return "staff to " + string(o.Kind) + " " + o.Domain + " by hand"
 }
 
@@ -51,16 +54,16 @@ func (s *staff) Check(ctx context.Context, names []string) ([]registrar.Availabi
 
 // Send implements kit.Remote: what staff need not do is done.
 func (s *staff) Send(_ context.Context, o kit.Order) (kit.Answer, error) {
-	if s.Confirm != atOnce {
+	if s.ByHand(o.Order) != "" {
 		return kit.NeedsPerson(task(o.Order)), nil
 	}
 
 	var f kit.Facts
 	switch {
 	case o.Kind.Acquires():
-		f.PaidTill = registrar.DateOf(s.now().UTC()).AddYears(1)
+		f.PaidTill = registrar.DateOf(s.now().UTC()).AddYears(max(o.Years, 1))
 	case o.Kind == registrar.KindRenew:
-		f.PaidTill = o.PaidTill.AddYears(1)
+		f.PaidTill = o.PaidTill.AddYears(max(o.Years, 1))
 	}
 	return kit.Done(f), nil
 }

@@ -3,6 +3,7 @@ package registrar
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -32,7 +33,7 @@ func FirstOrderFields() []string {
 
 // OrderFields lists the fields of orders, the ID apart, by the paths of their problems. One that
 // is added to Order later is appended here, and read by the registrars that declare it.
-func OrderFields() []string { return append(FirstOrderFields(), "ds") }
+func OrderFields() []string { return append(FirstOrderFields(), "years", "ds") }
 
 // Fields lists the fields that the order has, of [OrderFields].
 func (o Order) Fields() []string {
@@ -73,6 +74,11 @@ func (o Order) write(c *canonical) {
 	c.add("auth_code", string(o.AuthCode))
 	c.field = "paid_till"
 	c.add("paid_till", o.PaidTill.String())
+
+	c.field = "years"
+	if o.Years != 0 {
+		c.add("years", strconv.Itoa(o.Years))
+	}
 
 	c.field = "ds"
 	for _, s := range o.DS {

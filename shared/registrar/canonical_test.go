@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,9 @@ func canonicalOrders() []Order {
 		{ID: "o3", Kind: KindRenew, Domain: "newtime.ru", Customer: "c 1", PaidTill: Date{Year: 2027, Month: time.January, Day: 4}},
 		{ID: "o4", Kind: KindUpdate, Domain: "newtime.ru", Registrant: &Registrant{}, Nameservers: []Nameserver{}},
 		{},
-		{ID: "o5", Kind: KindUpdate, Domain: "newtime.ru", DS: []DelegationSigner{{KeyTag: 12345, Algorithm: 13, DigestType: 2, Digest: "9f86d0"}, {Digest: "00"}}},
+		{ID: "o5", Kind: KindRenew, Domain: "newtime.com", Customer: "c1", PaidTill: Date{Year: 2027, Month: time.January, Day: 4}, Years: 3},
+		{ID: "o6", Kind: KindAuthCode, Domain: "newtime.com", Customer: "c1"},
+		{ID: "o7", Kind: KindUpdate, Domain: "newtime.ru", DS: []DelegationSigner{{KeyTag: 12345, Algorithm: 13, DigestType: 2, Digest: "9f86d0"}, {Digest: "00"}}},
 	}
 }
 
@@ -78,6 +81,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 		"Registrant":  func(o *Order) { o.Registrant = &Registrant{Kind: Person} },
 		"Nameservers": func(o *Order) { o.Nameservers = []Nameserver{{Host: "ns1.a.example"}} },
 		"AuthCode":    func(o *Order) { o.AuthCode = "code" },
+		"Years":       func(o *Order) { o.Years = 2 },
 		"PaidTill":    func(o *Order) { o.PaidTill = Date{Year: 2027, Month: 1, Day: 1} },
 		"DS":          func(o *Order) { o.DS = []DelegationSigner{{Digest: "9f"}} },
 	}
@@ -137,6 +141,8 @@ func TestUnread(t *testing.T) {
 		{[]string{"kind", "domain", "customer", "contact", "auth_code"}, all, []string{"nameservers", "paid_till"}},
 		{[]string{"kind"}, Order{ID: "o1", Kind: KindRenew}, nil},
 		{[]string{"kind"}, Order{}, nil},
+		{nil, Order{Kind: KindRenew, Years: 2}, []string{"years"}},
+		{nil, Order{Kind: KindRenew}, nil},
 	} {
 		var have []string
 		for _, p := range (Description{Name: "x", OrderFields: c.reads}).Unread(c.o) {
@@ -159,7 +165,8 @@ func TestCanonicalIsInjective(t *testing.T) {
 
 	rapid.Check(t, func(t *rapid.T) {
 		o := Order{Kind: OperationKind(text.Draw(t, "kind")), Domain: text.Draw(t, "domain"), Customer: text.Draw(t, "customer"),
-			Nameservers: rapid.SliceOfN(nameserver, 0, 2).Draw(t, "nameservers"), AuthCode: AuthCode(text.Draw(t, "code"))}
+			Nameservers: rapid.SliceOfN(nameserver, 0, 2).Draw(t, "nameservers"), AuthCode: AuthCode(text.Draw(t, "code")),
+			Years: rapid.IntRange(-1, 12).Draw(t, "years")}
 
 		if rapid.Bool().Draw(t, "registrant") {
 			o.Registrant = &Registrant{Kind: RegistrantKind(text.Draw(t, "person")),
@@ -214,6 +221,8 @@ func readCanonical(t *rapid.T, form []byte) (o Order) {
 			last.IPs = append(last.IPs, value)
 		case "auth_code":
 			o.AuthCode = AuthCode(value)
+		case "years":
+			o.Years, _ = strconv.Atoi(value)
 		default:
 			key := strings.TrimPrefix(name, "registrant.")
 			o.Registrant.Fields[key] = append(o.Registrant.Fields[key], value)

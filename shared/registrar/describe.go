@@ -9,21 +9,22 @@ import (
 type Capability string
 
 const (
-	CapRenewals Capability = "renewals" // renews by its own schedule: [Renewer]
-	CapHandles  Capability = "handles"  // registrants have handles, things can be taken over: [HandleKeeper]
-	CapReviews  Capability = "reviews"  // has a review queue: [Reviews]
-	CapMail     Capability = "mail"     // works by mail: [Mails]
-	CapCheck    Capability = "check"    // Check can say available and taken, not only unknown
-	CapQueue    Capability = "queue"    // lists mails in pages, and resolves many at once: [Queue]
-	CapBackup   Capability = "backup"   // copies its store while at work: [BackerUp]
-	CapErase    Capability = "erase"    // removes personal data that need not be kept: [Eraser]
-	CapKeys     Capability = "keys"     // exchanges the key that its store is sealed with: [KeyChanger]
-	CapRefresh  Capability = "refresh"  // asks the registry now: [Refresher]
+	CapRenewals Capability = "renewals"   // renews by its own schedule: [Renewer]
+	CapHandles  Capability = "handles"    // registrants have handles, things can be taken over: [HandleKeeper]
+	CapReviews  Capability = "reviews"    // has a review queue: [Reviews]
+	CapMail     Capability = "mail"       // works by mail: [Mails]
+	CapCheck    Capability = "check"      // Check can say available and taken, not only unknown
+	CapQueue    Capability = "queue"      // lists mails in pages, and resolves many at once: [Queue]
+	CapBackup   Capability = "backup"     // copies its store while at work: [BackerUp]
+	CapErase    Capability = "erase"      // removes personal data that need not be kept: [Eraser]
+	CapKeys     Capability = "keys"       // exchanges the key that its store is sealed with: [KeyChanger]
+	CapCodes    Capability = "auth-codes" // keeps the transfer codes that orders have brought: [CodeKeeper]
+	CapRefresh  Capability = "refresh"    // asks the registry now: [Refresher]
 )
 
 // Capabilities lists every capability.
 func Capabilities() []Capability {
-	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup, CapErase, CapKeys, CapRefresh}
+	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup, CapErase, CapKeys, CapCodes, CapRefresh}
 }
 
 // CapabilitiesOf lists the powers that a registrar has as optional interfaces: all but [CapCheck],
@@ -49,6 +50,9 @@ func CapabilitiesOf(r Registrar) []Capability {
 	if _, ok := r.(KeyChanger); ok {
 		list = append(list, CapKeys)
 	}
+	if _, ok := r.(CodeKeeper); ok {
+		list = append(list, CapCodes)
+	}
 	if _, ok := r.(Refresher); ok {
 		list = append(list, CapRefresh)
 	}
@@ -57,14 +61,18 @@ func CapabilitiesOf(r Registrar) []Capability {
 
 // Description introduces a registrar.
 type Description struct {
-	Name         string   // of the plugin, as the panel's configuration names it: "acme"
-	Title        string   // for people: "ACME by its API"
-	Version      string   // semantic version of the plugin
-	TLDs         []string // that it can serve, in ACE; empty = any
-	Kinds        []OperationKind
+	Name         string          // of the plugin, as the panel's configuration names it: "acme"
+	Title        string          // for people: "ACME by its API"
+	Version      string          // semantic version of the plugin
+	TLDs         []string        // that it can serve, in ACE; empty = any
+	Kinds        []OperationKind // that it takes anywhere; Offers say where
 	Registrants  []RegistrantKind
 	Capabilities []Capability
 	Schema       Schema // of its configuration
+
+	// Offers say what is sold per TLD, of Kinds; none = every kind everywhere, without a term to
+	// choose: see [Description.Offered].
+	Offers []Offer
 
 	// OrderFields lists the fields of orders that the registrar reads, of [OrderFields]; empty =
 	// [FirstOrderFields]. What it would ignore is never submitted to it: see [Description.Unread].

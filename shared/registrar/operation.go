@@ -134,6 +134,7 @@ type Decision struct {
 	Verdict   Verdict
 	By        string // who decided; required
 	Note      string
+	AuthCode  AuthCode // that was got: with [VerdictDone] on an operation of [KindAuthCode]
 }
 
 // Problems reports what the decision lacks.

@@ -26,18 +26,44 @@ const (
 	KindTransfer OperationKind = "transfer"
 	KindRenew    OperationKind = "renew"
 	KindUpdate   OperationKind = "update"
+	KindDelete   OperationKind = "delete"    // give the domain up
+	KindRestore  OperationKind = "restore"   // bring a deleted or expired domain back
+	KindLock     OperationKind = "lock"      // have transfers to another registrar refused
+	KindUnlock   OperationKind = "unlock"    // have them allowed again
+	KindAuthCode OperationKind = "auth-code" // get the transfer code: [CodeKeeper]
+	KindTrade    OperationKind = "trade"     // change the registrant
 )
 
-// OperationKinds lists every kind.
+// OperationKinds lists every kind. The list grows: a registrar declares which it takes.
 func OperationKinds() []OperationKind {
-	return []OperationKind{KindRegister, KindTransfer, KindRenew, KindUpdate}
+	return []OperationKind{KindRegister, KindTransfer, KindRenew, KindUpdate,
+		KindDelete, KindRestore, KindLock, KindUnlock, KindAuthCode, KindTrade}
 }
+
+// FirstOperationKinds lists the kinds that the first version of the contract had: those of a
+// registrar that declares none.
+func FirstOperationKinds() []OperationKind { return OperationKinds()[:4] }
 
 // AcquiringKinds lists those that ask for a domain which is not ours yet.
 func AcquiringKinds() []OperationKind { return []OperationKind{KindRegister, KindTransfer} }
 
 // Acquires reports whether the kind asks for a domain which is not ours yet.
 func (k OperationKind) Acquires() bool { return slices.Contains(AcquiringKinds(), k) }
+
+// NeedsRegistrant reports whether the kind says who will own the domain.
+func (k OperationKind) NeedsRegistrant() bool { return k.Acquires() || k == KindTrade }
+
+// Suits reports whether the kind can be asked for a domain of a status; "" is that of a domain that
+// is not known.
+func (k OperationKind) Suits(s DomainStatus) bool {
+	switch {
+	case k.Acquires():
+		return s == "" || s.Gone()
+	case k == KindRestore:
+		return s == StatusExpired || s == StatusDeleted
+	}
+	return s.Held()
+}
 
 // RegistrantKind is a person or an organization.
 type RegistrantKind string
@@ -95,10 +121,10 @@ type Order struct {
 	Domain   string
 	Customer string // the panel's name for the customer; handles are known per customer
 
-	// Registrant is required to register and transfer. In an update it holds the contact
+	// Registrant is required to register, transfer and trade. In an update it holds the contact
 	// data to change, and nil leaves them.
 	Registrant *Registrant
-	// Nameservers is required to register. In an update it is the full new set, and empty
+	// Nameservers is required to register, unless the offer says otherwise. In an update it is the full new set, and empty
 	// leaves them. A transfer need not take any: the domain keeps those it has.
 	Nameservers []Nameserver
 	// AuthCode is required to transfer.
@@ -106,6 +132,9 @@ type Order struct {
 	// PaidTill is required to renew: the expiry the caller believes in. A renewal for
 	// another expiry is refused, so no misunderstanding can pay for a year twice.
 	PaidTill Date
+	// Years is the term to register, renew or transfer for, of those that the registrar offers
+	// ([KindOffer]); 0 = the shortest, which is the registry's own where it offers none to choose.
+	Years int
 
 	// DS signs the delegation: [DelegationProblems] says which records can't be. In an update it
 	// is the full new set, and empty leaves them. For registrars that declare it in OrderFields.

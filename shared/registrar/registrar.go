@@ -32,7 +32,7 @@ type Plugin interface {
 
 // Registrar is a registrar at work. Powers beyond these are optional interfaces, which the
 // value that Start returns has or has not: [Renewer], [HandleKeeper], [MessageQueue],
-// [BackerUp], [Eraser], [KeyChanger], [Refresher]. [CapabilitiesOf] lists them for Describe.
+// [BackerUp], [Eraser], [KeyChanger], [CodeKeeper], [Refresher]. [CapabilitiesOf] lists them for Describe.
 type Registrar interface {
 	Orders
 	Domains
@@ -60,6 +60,7 @@ type Service interface {
 	BackerUp
 	Eraser
 	KeyChanger
+	CodeKeeper
 	Refresher
 }
 
@@ -213,6 +214,17 @@ type Recogniser interface {
 	// from, and what would become of it. It touches nothing. It works after Configure, too:
 	// without the store it reports what the mail carries, and not whose request that is.
 	Recognise(ctx context.Context, raw []byte) (Recognition, error)
+}
+
+// CodeKeeper is the power [CapCodes]: the registrar gets transfer codes for us, by orders of
+// [KindAuthCode], and keeps them sealed.
+type CodeKeeper interface {
+	// TransferCode returns the code that an operation has brought. No other answer holds a secret:
+	// a host shows it to one person, and records who that was before.
+	//
+	// Errors: [NotFound] for an unknown operation; [Precondition] for one that has brought no code,
+	// or whose code was erased.
+	TransferCode(ctx context.Context, id OperationID) (AuthCode, error)
 }
 
 // Refresher is the power [CapRefresh]: the registrar asks the registry when a person wants to know.

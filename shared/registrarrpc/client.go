@@ -116,16 +116,19 @@ func (c *client) Describe(ctx context.Context) (registrar.Description, error) {
 	return d, err
 }
 
-// unread reports what the plugin would ignore of an order.
-func (c *client) unread(ctx context.Context, o registrar.Order) ([]registrar.Problem, error) {
+// refused reports what the registrar does not sell of an order, or its plugin would ignore.
+func (c *client) refused(ctx context.Context, o registrar.Order) ([]registrar.Problem, error) {
 	c.mu.Lock()
 	known := c.knows
 	c.mu.Unlock()
 	if known != nil {
-		return known.Unread(o), nil
+		return known.Refused(o), nil
 	}
 	d, err := c.Describe(ctx)
-	return d.Unread(o), err
+	if err != nil {
+		return nil, err
+	}
+	return d.Refused(o), nil
 }
 
 func (c *client) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
@@ -140,7 +143,7 @@ func (c *client) Validate(ctx context.Context, o registrar.Order) (registrar.Val
 	if len(e.problems) > 0 { // a faulty order is not an error
 		return registrar.Validation{Problems: e.problems}, nil
 	}
-	if problems, err := c.unread(ctx, o); err != nil || len(problems) > 0 {
+	if problems, err := c.refused(ctx, o); err != nil || len(problems) > 0 {
 		return registrar.Validation{Problems: problems}, err
 	}
 	m, err := call(ctx, c, &e, c.registrar.Validate, &pb.ValidateRequest{Order: order})
@@ -158,7 +161,7 @@ func (c *client) Submit(ctx context.Context, o registrar.Order) (registrar.Opera
 	if err := e.invalid(); err != nil {
 		return registrar.Operation{}, err
 	}
-	problems, err := c.unread(ctx, o)
+	problems, err := c.refused(ctx, o)
 	if err := cmp.Or(err, registrar.InvalidOrder(problems)); err != nil {
 		return registrar.Operation{}, err
 	}
@@ -324,6 +327,11 @@ func (c *client) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar
 func (c *client) RotateKeys(ctx context.Context) (registrar.Rotation, error) {
 	m, err := call(ctx, c, &encoder{}, c.registrar.RotateKeys, &pb.RotateKeysRequest{})
 	return answer(m, err, (*decoder).rotation)
+}
+
+func (c *client) TransferCode(ctx context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.TransferCode, &pb.TransferCodeRequest{Operation: string(id)})
+	return registrar.AuthCode(m.GetAuthCode()), err
 }
 
 func (c *client) Configure(ctx context.Context, s registrar.Settings) error {

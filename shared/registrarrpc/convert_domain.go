@@ -15,6 +15,7 @@ func (e *encoder) domain(v registrar.Domain) *pb.Domain {
 		Renewal:     encode(e, "domain.renewal", renewalModes, v.Renewal),
 		Nameservers: each(v.Nameservers, e.nameserver),
 		Alarms:      each(v.Alarms, e.alarm),
+		Locked:      v.Locked,
 		Registry:    each(v.Registry, text),
 	}
 	if v.Operation != nil {
@@ -34,6 +35,7 @@ func (d *decoder) domain(m *pb.Domain) registrar.Domain {
 		Renewal:     decodeOpen(d, "domain.renewal", renewalModes, m.GetRenewal(), registrar.RenewManual),
 		Nameservers: each(m.GetNameservers(), d.nameserver),
 		Alarms:      each(m.GetAlarms(), d.alarm),
+		Locked:      m.GetLocked(),
 		Registry:    m.GetRegistry(),
 	}
 	if m.GetOperation() != nil {

@@ -81,6 +81,7 @@ func (e *encoder) decision(v registrar.Decision) *pb.ResolveRequest {
 		By:        v.By,
 		Note:      v.Note,
 		Version:   string(v.Version),
+		AuthCode:  string(v.AuthCode),
 	}
 }
 
@@ -91,6 +92,7 @@ func (d *decoder) decision(m *pb.ResolveRequest) registrar.Decision {
 		By:        m.GetBy(),
 		Note:      m.GetNote(),
 		Version:   registrar.Version(m.GetVersion()),
+		AuthCode:  registrar.AuthCode(m.GetAuthCode()),
 	}
 }
 

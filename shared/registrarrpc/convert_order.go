@@ -21,6 +21,7 @@ func (e *encoder) order(o registrar.Order) *pb.Order {
 		Nameservers: each(o.Nameservers, e.nameserver),
 		AuthCode:    string(o.AuthCode),
 		PaidTill:    e.date("paid_till", o.PaidTill),
+		Years:       int64(o.Years),
 		Ds:          each(o.DS, e.signer),
 	}
 }
@@ -39,6 +40,7 @@ func (d *decoder) order(m *pb.Order) registrar.Order {
 		Nameservers: each(m.GetNameservers(), d.nameserver),
 		AuthCode:    registrar.AuthCode(m.GetAuthCode()),
 		PaidTill:    d.date("paid_till", m.GetPaidTill()),
+		Years:       int(m.GetYears()),
 		DS:          each(m.GetDs(), d.signer),
 	}
 }

@@ -17,6 +17,7 @@ func (e *encoder) description(v registrar.Description) *pb.Description {
 		Schema:       e.schema(v.Schema),
 		OrderFields:  v.OrderFields,
 		Phrases:      each(v.Phrases, e.phrase),
+		Offers:       each(v.Offers, e.offer),
 	}
 }
 
@@ -41,6 +42,7 @@ func (d *decoder) description(m *pb.Description) registrar.Description {
 		Schema:       d.schema(m.GetSchema()),
 		OrderFields:  m.GetOrderFields(),
 		Phrases:      each(m.GetPhrases(), d.phrase),
+		Offers:       each(m.GetOffers(), d.offer),
 	}
 }
 

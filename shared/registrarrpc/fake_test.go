@@ -42,6 +42,7 @@ type fake struct {
 	backup        func(context.Context, string) error
 	erase         func(context.Context, registrar.ErasureQuery) (registrar.Erasure, error)
 	rotateKeys    func(context.Context) (registrar.Rotation, error)
+	transferCode  func(context.Context, registrar.OperationID) (registrar.AuthCode, error)
 	refresh       func(context.Context, string) (registrar.Domain, error)
 	configure     func(context.Context, registrar.Settings) error
 	probe         func(context.Context, bool) ([]registrar.Component, error)
@@ -50,9 +51,21 @@ type fake struct {
 	drain         func(context.Context) error
 }
 
+// everything is a registrar that sells all there is, everywhere.
+func everything() registrar.Description {
+	d := registrar.Description{Name: "fake", Kinds: registrar.OperationKinds(), OrderFields: registrar.OrderFields(), Offers: []registrar.Offer{{}}}
+	for _, k := range d.Kinds {
+		d.Offers[0].Kinds = append(d.Offers[0].Kinds, registrar.KindOffer{Kind: k, Years: registrar.Years{Min: 1, Max: mostYears}})
+	}
+	return d
+}
+
+// mostYears bounds the terms of orders in tests.
+const mostYears = 100
+
 func (f *fake) Describe(ctx context.Context) (registrar.Description, error) {
 	if f.describe == nil {
-		return registrar.Description{Name: "fake", OrderFields: registrar.OrderFields()}, nil
+		return everything(), nil
 	}
 	return f.describe(ctx)
 }
@@ -140,7 +153,10 @@ func (f *fake) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.E
 	return f.erase(ctx, q)
 }
 func (f *fake) RotateKeys(ctx context.Context) (registrar.Rotation, error) { return f.rotateKeys(ctx) }
-func (f *fake) Configure(ctx context.Context, s registrar.Settings) error  { return f.configure(ctx, s) }
+func (f *fake) TransferCode(ctx context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
+	return f.transferCode(ctx, id)
+}
+func (f *fake) Configure(ctx context.Context, s registrar.Settings) error { return f.configure(ctx, s) }
 func (f *fake) Probe(ctx context.Context, mail bool) ([]registrar.Component, error) {
 	return f.probe(ctx, mail)
 }

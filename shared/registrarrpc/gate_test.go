@@ -87,6 +87,7 @@ func powers(ctx context.Context, s registrar.Service) map[registrar.Capability]m
 		registrar.CapBackup: calls{"Backup": func() error { return s.Backup(ctx, "/nowhere") }},
 		registrar.CapErase:  calls{"Erase": func() error { _, err := s.Erase(ctx, registrar.ErasureQuery{}); return err }},
 		registrar.CapKeys:   calls{"RotateKeys": func() error { _, err := s.RotateKeys(ctx); return err }},
+		registrar.CapCodes:  calls{"TransferCode": func() error { _, err := s.TransferCode(ctx, "1"); return err }},
 	}
 }
 

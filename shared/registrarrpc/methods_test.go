@@ -3,6 +3,7 @@ package registrarrpc
 import (
 	"context"
 	"errors"
+	"maps"
 	"reflect"
 	"testing"
 	"time"
@@ -59,15 +60,14 @@ type (
 	}
 )
 
-func TestEveryMethodIsCarried(t *testing.T) {
-	t.Parallel()
-
+// carriedOfDomains tests the methods about orders and domains.
+func carriedOfDomains() map[string]func(*testing.T) {
 	type (
 		ctx    = context.Context
 		plugin = registrar.Hosted
 	)
 
-	tests := map[string]func(*testing.T){
+	return map[string]func(*testing.T){
 		"Describe": carried(
 			func(f *fake, do func(ctx, none) (registrar.Description, error)) {
 				f.describe = func(c ctx) (registrar.Description, error) { return do(c, none{}) }
@@ -100,6 +100,17 @@ func TestEveryMethodIsCarried(t *testing.T) {
 			func(p plugin, c ctx, r renewal) (registrar.Domain, error) { return p.SetRenewal(c, r.Name, r.Mode) }),
 		"RunRenewals": carried(
 			func(f *fake, do func(ctx, bool) ([]registrar.RenewalStep, error)) { f.runRenewals = do }, plugin.RunRenewals),
+	}
+}
+
+// carriedOfPeople tests those about handles, and about mails that wait for a person.
+func carriedOfPeople() map[string]func(*testing.T) {
+	type (
+		ctx    = context.Context
+		plugin = registrar.Hosted
+	)
+
+	return map[string]func(*testing.T){
 		"Handles": carried(
 			func(f *fake, do func(ctx, string) ([]registrar.Handle, error)) { f.handles = do }, plugin.Handles),
 		"AdoptHandle": carried(
@@ -146,6 +157,17 @@ func TestEveryMethodIsCarried(t *testing.T) {
 				f.heed = func(c ctx, address, by string) error { _, err := do(c, pair{address, by}); return err }
 			},
 			func(p plugin, c ctx, v pair) (none, error) { return none{}, p.HeedSender(c, v.A, v.B) }),
+	}
+}
+
+// carriedOfLife tests those about what a plugin keeps, and about its life.
+func carriedOfLife() map[string]func(*testing.T) {
+	type (
+		ctx    = context.Context
+		plugin = registrar.Hosted
+	)
+
+	return map[string]func(*testing.T){
 		"Backup": carried(
 			func(f *fake, do func(ctx, string) (none, error)) {
 				f.backup = func(c ctx, dir string) error { _, err := do(c, dir); return err }
@@ -158,6 +180,8 @@ func TestEveryMethodIsCarried(t *testing.T) {
 				f.rotateKeys = func(c ctx) (registrar.Rotation, error) { return do(c, none{}) }
 			},
 			func(p plugin, c ctx, _ none) (registrar.Rotation, error) { return p.RotateKeys(c) }),
+		"TransferCode": carried(
+			func(f *fake, do func(ctx, registrar.OperationID) (registrar.AuthCode, error)) { f.transferCode = do }, plugin.TransferCode),
 		"Configure": carried(
 			func(f *fake, do func(ctx, registrar.Settings) (none, error)) {
 				f.configure = func(c ctx, s registrar.Settings) error { _, err := do(c, s); return err }
@@ -176,6 +200,13 @@ func TestEveryMethodIsCarried(t *testing.T) {
 			},
 			func(p plugin, c ctx, _ none) ([]registrar.Component, error) { return p.Health(c) }),
 	}
+}
+
+func TestEveryMethodIsCarried(t *testing.T) {
+	t.Parallel()
+	tests := carriedOfDomains()
+	maps.Copy(tests, carriedOfPeople())
+	maps.Copy(tests, carriedOfLife())
 
 	elsewhere := map[string]bool{"Events": true, "Drain": true} // events_test.go, ending_test.go
 	for i := range reflect.TypeFor[registrar.Hosted]().NumMethod() {

@@ -106,3 +106,7 @@ func (g *gate) Refresh(ctx context.Context, name string) (registrar.Domain, erro
 func (g *gate) RotateKeys(ctx context.Context) (registrar.Rotation, error) {
 	return able(g, registrar.CapKeys, func(r registrar.KeyChanger) (registrar.Rotation, error) { return r.RotateKeys(ctx) })
 }
+
+func (g *gate) TransferCode(ctx context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
+	return able(g, registrar.CapCodes, func(r registrar.CodeKeeper) (registrar.AuthCode, error) { return r.TransferCode(ctx, id) })
+}

@@ -230,6 +230,12 @@ func (s *registrarServer) RotateKeys(ctx context.Context, _ *pb.RotateKeysReques
 	return serveCallNoArgs(ctx, s.registrar.RotateKeys, (*encoder).rotation)
 }
 
+func (s *registrarServer) TransferCode(ctx context.Context, m *pb.TransferCodeRequest) (*pb.TransferCodeResponse, error) {
+	return serveCall(ctx, m.GetOperation(), named[registrar.OperationID], s.registrar.TransferCode, func(_ *encoder, code registrar.AuthCode) *pb.TransferCodeResponse {
+		return &pb.TransferCodeResponse{AuthCode: string(code)}
+	})
+}
+
 // pluginServer answers PluginService from a plugin.
 type pluginServer struct {
 	pb.UnimplementedPluginServiceServer

@@ -58,6 +58,7 @@ func wordsOnly() rapid.MakeConfig {
 	}
 	registrant := maybe(reflect.TypeFor[registrar.RegistrantKind](), registrar.RegistrantKind(""))
 	return rapid.MakeConfig{Types: types, Fields: map[reflect.Type]map[string]*rapid.Generator[any]{
+		reflect.TypeFor[registrar.Order]():     {"Years": rapid.IntRange(0, mostYears).AsAny()},
 		reflect.TypeFor[registrar.Step]():      {"Evidence": maybe(reflect.TypeFor[registrar.EvidenceKind](), registrar.EvidenceKind(""))},
 		reflect.TypeFor[registrar.Review]():    {"Outcome": maybe(reflect.TypeFor[registrar.ReplyOutcome](), registrar.ReplyOutcome(""))},
 		reflect.TypeFor[registrar.Form]():      {"Registrant": registrant},

@@ -90,6 +90,12 @@ var (
 		registrar.KindTransfer: pb.OperationKind_OPERATION_KIND_TRANSFER,
 		registrar.KindRenew:    pb.OperationKind_OPERATION_KIND_RENEW,
 		registrar.KindUpdate:   pb.OperationKind_OPERATION_KIND_UPDATE,
+		registrar.KindDelete:   pb.OperationKind_OPERATION_KIND_DELETE,
+		registrar.KindRestore:  pb.OperationKind_OPERATION_KIND_RESTORE,
+		registrar.KindLock:     pb.OperationKind_OPERATION_KIND_LOCK,
+		registrar.KindUnlock:   pb.OperationKind_OPERATION_KIND_UNLOCK,
+		registrar.KindAuthCode: pb.OperationKind_OPERATION_KIND_AUTH_CODE,
+		registrar.KindTrade:    pb.OperationKind_OPERATION_KIND_TRADE,
 	}
 	registrantKinds = words[registrar.RegistrantKind, pb.RegistrantKind]{
 		registrar.Person:       pb.RegistrantKind_REGISTRANT_KIND_PERSON,
@@ -200,6 +206,7 @@ var (
 		registrar.CapBackup:   pb.Capability_CAPABILITY_BACKUP,
 		registrar.CapErase:    pb.Capability_CAPABILITY_ERASE,
 		registrar.CapKeys:     pb.Capability_CAPABILITY_KEYS,
+		registrar.CapCodes:    pb.Capability_CAPABILITY_AUTH_CODES,
 		registrar.CapRefresh:  pb.Capability_CAPABILITY_REFRESH,
 	}
 	attributeTypes = words[registrar.AttributeType, pb.AttributeType]{

@@ -23,10 +23,16 @@ type resolveOperationCommand struct {
 	Outcome string `required:"" enum:"done,failed,resend,cancel" placeholder:"O" help:"done: it was executed. failed: it was not, and shall not be. resend: it was not; send it again. cancel: withdraw it before it is sent."`
 	Version string `placeholder:"V" help:"What was seen, as panel operation show prints it: the decision counts only if nothing has happened since. Without it, what waits now is decided about."`
 	Note    string `help:"For the timeline: what shows it. Needed to deny a paid request that may still be carried out."`
+	Auth    string `placeholder:"CODE" help:"The transfer code that was got; with done, of an operation of kind auth-code. - is stdin."`
 	by
 }
 
 func (p *resolveOperationCommand) Run(c *command.Call) error {
+	code, err := codeFrom(c, p.Auth)
+	if err != nil {
+		return command.Usage(err)
+	}
+
 	seen := p.Version
 	if seen == "" {
 		op, err := command.Get[api.Operation](c, api.Path("operations", p.ID), nil)
@@ -38,7 +44,7 @@ func (p *resolveOperationCommand) Run(c *command.Call) error {
 		}
 		seen = version(op.Version)
 	}
-	op, err := command.Post[api.Operation](c, api.Path("operations", p.ID, "resolve"), api.Decision{Version: seen, Outcome: p.Outcome, By: p.By, Note: p.Note})
+	op, err := command.Post[api.Operation](c, api.Path("operations", p.ID, "resolve"), api.Decision{Version: seen, Outcome: p.Outcome, By: p.By, Note: p.Note, AuthCode: code})
 	if err != nil {
 		return err
 	}

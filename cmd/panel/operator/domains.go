@@ -84,22 +84,16 @@ func (p *checkNamesCommand) Run(c *command.Call) error {
 type renewCommand struct {
 	Name     string `arg:"" help:"In Unicode or in ACE."`
 	PaidTill string `placeholder:"DATE" help:"Renew only if it is paid till then."`
+	Years    int    `placeholder:"N" help:"The term, of those that panel form --order renew names; without it the shortest."`
 	Unpaid   bool   `help:"As a customer's order: nothing is sent until it is paid."`
 }
 
 func (p *renewCommand) Run(c *command.Call) error {
-	believed := p.PaidTill
-	if believed == "" {
-		d, err := command.Get[api.Domain](c, api.Path("domains", p.Name), nil)
-		if err != nil {
-			return err
-		}
-		if d.PaidTill == nil {
-			return fmt.Errorf("%s can't be renewed, for it is not known till when it is paid; it is %s", d.Unicode, d.Status)
-		}
-		believed = *d.PaidTill
+	till, err := believed(c, p.Name, p.PaidTill)
+	if err != nil {
+		return err
 	}
-	return place(c, api.NewOrder{Kind: "renew", Domain: p.Name, Own: !p.Unpaid, PaidTill: believed})
+	return place(c, api.NewOrder{Kind: "renew", Domain: p.Name, Own: !p.Unpaid, PaidTill: till, Years: p.Years})
 }
 
 type renewalModeCommand struct {

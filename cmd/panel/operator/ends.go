@@ -127,6 +127,8 @@ func next(o api.Order) string {
 		return "panel order retry " + o.ID + ", or panel order dismiss " + o.ID
 	case o.State == "paid" && o.Outcome != nil && *o.Outcome != "succeeded" && o.DismissedAt == nil:
 		return "panel order retry " + o.ID + ", or panel order refund " + o.ID
+	case o.Kind == "auth-code" && o.Outcome != nil && *o.Outcome == "succeeded":
+		return "panel order secret " + o.ID + " --by YOU"
 	}
 	return ""
 }

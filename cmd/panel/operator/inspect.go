@@ -75,7 +75,7 @@ func pluginsText(list []api.Plugin) func(io.Writer) {
 type Form struct {
 	TLD   string `arg:"" name:"tld" help:"For example ru or рф."`
 	Kind  string `enum:"person,organization" default:"person" help:"Of registrant: person or organization."`
-	Order string `enum:"register,transfer,renew,update" default:"register" help:"Kind of order: register, transfer, renew or update."`
+	Order string `enum:"register,transfer,renew,update,delete,restore,lock,unlock,auth-code,trade" default:"register" help:"Kind of order: register, transfer, renew, update, delete, restore, lock, unlock, auth-code or trade, of those that the registrar declares."`
 }
 
 func (p *Form) Run(c *command.Call) error {
@@ -87,6 +87,9 @@ func (p *Form) Run(c *command.Call) error {
 		command.Head(w, "KEY", "LABEL", "TYPE", "REQUIRED", "SEVERAL", "EXAMPLE")
 		for _, field := range f.Fields {
 			command.Row(w, field.Key, command.InWords(field.Label), field.Type, field.Required, field.Multiple, field.Example)
+		}
+		if f.Years != nil {
+			command.Row(w, "--years", fmt.Sprintf("%d to %d", f.Years.Min, f.Years.Max))
 		}
 	})
 }

@@ -18,6 +18,13 @@ import (
 type Order struct {
 	Register registerCommand  `cmd:"" help:"Order a registration; prints the order."`
 	Transfer transferCommand  `cmd:"" help:"Order a transfer to us; prints the order."`
+	Renew    renewalCommand   `cmd:"" help:"Order a renewal; prints the order."`
+	Delete   deleteCommand    `cmd:"" help:"Order that a domain be given up; prints the order."`
+	Restore  restoreCommand   `cmd:"" help:"Order that a deleted or expired domain be brought back; prints the order."`
+	Lock     lockCommand      `cmd:"" help:"Order that transfers to another registrar be refused; prints the order."`
+	Unlock   unlockCommand    `cmd:"" help:"Order that they be allowed again; prints the order."`
+	AuthCode authCodeCommand  `cmd:"" help:"Order the transfer code of a domain; prints the order, and panel order secret shows the code once it is there."`
+	Trade    tradeCommand     `cmd:"" help:"Order a change of registrant; prints the order."`
 	Pay      payCommand       `cmd:"" help:"The order is paid: send it."`
 	Cancel   cancelCommand    `cmd:"" help:"Withdraw an order that is not paid."`
 	Retry    retryCommand     `cmd:"" help:"Try an order again that was paid and has failed: the same payment, another operation."`
@@ -25,7 +32,7 @@ type Order struct {
 	Dismiss  dismissCommand   `cmd:"" help:"An order that has failed needs no person any more."`
 	Show     showOrderCommand `cmd:"" help:"Show an order."`
 	Contact  contactCommand   `cmd:"" help:"Show the contact data of an order as they were given; the Action Log records who read them."`
-	Secret   secretCommand    `cmd:"" help:"Show the transfer code of an order; the Action Log records who read it."`
+	Secret   secretCommand    `cmd:"" help:"Show the transfer code that an order was given or has brought; the Action Log records who read it."`
 }
 
 // purchase is what registrations and transfers have in common.
@@ -35,6 +42,7 @@ type purchase struct {
 	Contact  string   `required:"" placeholder:"FILE" help:"JSON file about the registrant; panel form lists its keys. - is stdin."`
 	NS       []string `name:"ns" sep:"none" placeholder:"HOST[=IP,…]" help:"A nameserver; repeat it."`
 	Own      bool     `help:"The provider's own: needs no payment."`
+	Years    int      `placeholder:"N" help:"The term, of those that panel form names; without it the shortest."`
 	patience
 }
 
@@ -62,7 +70,7 @@ func (t *transferCommand) Run(c *command.Call) error {
 }
 
 func (p *purchase) order(c *command.Call, o api.NewOrder) (err error) {
-	o.Domain, o.Customer, o.Own = p.Domain, p.Customer, p.Own
+	o.Domain, o.Customer, o.Own, o.Years = p.Domain, p.Customer, p.Own, p.Years
 	if o.Contact, err = readContact(c, p.Contact); err != nil {
 		return command.Usage(err)
 	}

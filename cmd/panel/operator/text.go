@@ -15,6 +15,9 @@ func orderText(o api.Order) func(io.Writer) {
 		command.Fact(w, "order", o.ID)
 		command.Fact(w, "kind", command.Word("kind", o.Kind))
 		command.Fact(w, "domain", o.Unicode)
+		if o.Years != nil {
+			command.Fact(w, "years", *o.Years)
+		}
 		command.Fact(w, "customer", o.Customer)
 		command.Fact(w, "registrar", o.Registrar)
 		command.Fact(w, "state", command.Word("payment", o.State))
@@ -81,6 +84,9 @@ func domainText(d api.Domain) func(io.Writer) {
 		command.Fact(w, "handle", d.Handle)
 		command.Fact(w, "paid till", d.PaidTill)
 		command.Fact(w, "renewal", command.Word("renewal", d.Renewal))
+		if d.Locked {
+			command.Fact(w, "locked", command.Said("transfers to another registrar are refused"))
+		}
 		for _, n := range d.Nameservers {
 			command.Fact(w, "nameserver", strings.TrimSpace(n.Host+" "+strings.Join(n.IPs, " ")))
 		}

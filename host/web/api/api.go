@@ -29,6 +29,7 @@ type Domain struct {
 	Operation   *Operation   `json:"operation"` // the open one
 	Standing
 	Alarms   []Alarm `json:"alarms"`
+	Locked   bool    `json:"locked"`             // transfers to another registrar are refused, by an order of ours
 	Timeline []Entry `json:"timeline,omitempty"` // with one domain only: its Action Log
 }
 
@@ -120,6 +121,7 @@ type Order struct {
 	ClosedAt  *time.Time `json:"closed_at"`
 	Reference *string    `json:"reference"`       // the caller's own name for it
 	PaidTill  *string    `json:"paid_till"`       // of a renewal: the expiry that it starts from
+	Years     *int       `json:"years"`           // the term; null = the shortest that its registrar offers
 	Notes     []Problem  `json:"notes,omitempty"` // of placing and paying: what to know before; they hinder nothing
 }
 
@@ -127,7 +129,7 @@ type Order struct {
 type NewOrder struct {
 	ID          string       `json:"id,omitempty"`        // the caller's choice, 1 to 64 of A-Z a-z 0-9 . _ -; the same again is the same order
 	Reference   string       `json:"reference,omitempty"` // the caller's own name for it, such as an invoice
-	Kind        string       `json:"kind"`                // register | transfer | renew | update
+	Kind        string       `json:"kind"`                // register | transfer | renew | update | delete | restore | lock | unlock | auth-code | trade, of those that the registrar declares
 	Domain      string       `json:"domain"`
 	Customer    string       `json:"customer"`
 	Own         bool         `json:"own"` // needs no payment
@@ -135,6 +137,7 @@ type NewOrder struct {
 	Nameservers []Nameserver `json:"nameservers,omitempty"`
 	AuthCode    string       `json:"auth_code,omitempty"`
 	PaidTill    string       `json:"paid_till,omitempty"` // required of a renewal: the expiry the caller believes in
+	Years       int          `json:"years,omitempty"`     // the term, of those that the registrar offers; without it the shortest
 	DS          []string     `json:"ds,omitempty"`        // of a registration or update: DS records as zone files have them, "12345 13 2 9f86…"
 }
 
@@ -199,6 +202,8 @@ type Decision struct {
 	Outcome string `json:"outcome"` // done | failed | resend | cancel
 	By      string `json:"by"`
 	Note    string `json:"note,omitempty"`
+
+	AuthCode string `json:"auth_code,omitempty"` // the transfer code that was got: with done, of an operation of kind auth-code
 }
 
 // Plugin is how a registrar's process stands.
@@ -210,11 +215,31 @@ type Plugin struct {
 	State        string      `json:"state"`
 	TLDs         []string    `json:"tlds"`
 	Kinds        []string    `json:"kinds"`
+	Offers       []Offer     `json:"offers"` // what is sold per TLD; none = every kind everywhere, without a term to choose
 	Capabilities []string    `json:"capabilities"`
 	Restarts     int         `json:"restarts"`
 	Since        time.Time   `json:"since"`
 	Error        *string     `json:"error"`
 	Health       []Component `json:"health"`
+}
+
+// Offer is what a registrar sells below some TLDs.
+type Offer struct {
+	TLDs  []string    `json:"tlds"` // none = all that no other offer names
+	Kinds []KindOffer `json:"kinds"`
+}
+
+// KindOffer is one kind of order that is sold.
+type KindOffer struct {
+	Kind                string `json:"kind"`
+	Years               *Years `json:"years"`                // the terms to choose from; null = an order names none
+	NameserversOptional bool   `json:"nameservers_optional"` // a registration may come without
+}
+
+// Years is a range of terms.
+type Years struct {
+	Min int `json:"min"`
+	Max int `json:"max"`
 }
 
 // Setting is one value that a plugin works with.
@@ -246,6 +271,9 @@ type Form struct {
 	Kind       string  `json:"kind"`
 	Registrant string  `json:"registrant"`
 	Fields     []Field `json:"fields"`
+
+	Years               *Years `json:"years"`                // the terms to choose from; null = an order names none
+	NameserversOptional bool   `json:"nameservers_optional"` // a registration may come without
 }
 
 // Field is one question.

@@ -82,4 +82,7 @@ func NounOf(r store.Request) string { return subjects[r.Kind] + mailform.Unicode
 var Nouns = map[registrar.OperationKind]string{
 	registrar.KindRegister: "registration", registrar.KindTransfer: "transfer",
 	registrar.KindRenew: "renewal", registrar.KindUpdate: "update",
+	registrar.KindDelete: "deletion", registrar.KindRestore: "restoration",
+	registrar.KindLock: "lock", registrar.KindUnlock: "unlocking",
+	registrar.KindAuthCode: "transfer code", registrar.KindTrade: "change of registrant",
 }

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"registrar.panel/internal/testrun"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/smtpout"
@@ -211,7 +210,6 @@ func (p *play) count(template string) int {
 // is lost, nothing is sent twice, and nothing stands still without asking for a person.
 func TestCommitFaults(t *testing.T) {
 	t.Parallel()
-	sampled := testrun.Unwatched(t)
 	lostOnce := func(taken bool) func(func() error, func()) *smtpout.Result {
 		done := false
 		return func(claim func() error, take func()) *smtpout.Result {
@@ -242,7 +240,7 @@ func TestCommitFaults(t *testing.T) {
 			switch {
 			case whole.server != "":
 				step = 12 // databases there are dear
-			case sampled:
+			case testing.Short():
 				step = 7
 			}
 			for n := 1; n <= commits; n += step {

@@ -154,6 +154,7 @@ type gate struct {
 
 // The same tests hold on PostgreSQL.
 func TestOnPostgreSQL(t *testing.T) {
+	t.Parallel()
 	pgtest.Again(t, pgtest.Suite{Prepare: prepare(t),
 		Skip: []string{"TestYear", "TestFsyncsPerRenewal", "TestRenewMany", "TestMovedStoreSendsNothing"}})
 }

@@ -35,6 +35,9 @@ func TestYear(t *testing.T) {
 	t.Parallel()
 	size := int(fromEnv(t, "YEAR_DOMAINS", 60))
 	seeds := []uint64{1, 2}
+	if testing.Short() {
+		seeds = seeds[:1]
+	}
 	if seed := fromEnv(t, "YEAR_SEED", 0); seed != 0 {
 		seeds = []uint64{seed}
 	}

@@ -208,8 +208,8 @@ func Form(tld string, kind registrar.OperationKind, registrant registrar.Registr
 		problems = append(problems, problem("tld", "must be one of %v", slices.Sorted(maps.Keys(zones))))
 	}
 
-	if !slices.Contains(registrar.OperationKinds(), kind) {
-		problems = append(problems, problem("kind", "must be one of %v", registrar.OperationKinds()))
+	if !slices.Contains(registrar.FirstOperationKinds(), kind) {
+		problems = append(problems, problem("kind", "must be one of %v", registrar.FirstOperationKinds()))
 	}
 
 	form := registrar.Form{TLD: tld, Kind: kind, Registrant: registrant}

@@ -201,7 +201,7 @@ func TestForm(t *testing.T) {
 	t.Parallel()
 
 	for _, tld := range []string{"ru", "su", "xn--p1ai"} {
-		for _, kind := range registrar.OperationKinds() {
+		for _, kind := range registrar.FirstOperationKinds() {
 			form, err := Form(tld, kind, registrar.Person)
 			asks := kind == registrar.KindRegister || kind == registrar.KindTransfer || kind == registrar.KindUpdate
 			if err != nil || (len(form.Fields) > 0) != asks || form.TLD != tld || form.Kind != kind || form.Registrant != registrar.Person {

@@ -15,7 +15,7 @@ import (
 
 // Kinds lists what R01 can be asked for by mail.
 func Kinds() []registrar.OperationKind {
-	return []registrar.OperationKind{registrar.KindRegister, registrar.KindTransfer, registrar.KindRenew, registrar.KindUpdate}
+	return registrar.FirstOperationKinds()
 }
 
 // validateOrder plans an order and also checks the ID that the caller chose.

@@ -41,6 +41,7 @@ type altered struct {
 	erase     func(context.Context, registrar.ErasureQuery) (registrar.Erasure, error)
 	refresh   func(context.Context, string) (registrar.Domain, error)
 	rotate    func(context.Context) (registrar.Rotation, error)
+	code      func(context.Context, registrar.OperationID) (registrar.AuthCode, error)
 	configure func(context.Context, registrar.Settings) error
 	start     func(context.Context) error
 	health    func(context.Context) ([]registrar.Component, error)
@@ -51,7 +52,7 @@ type altered struct {
 func alter(g *good) *altered {
 	return &altered{good: g, describe: g.Describe, form: g.Form, validate: g.Validate, check: g.Check, submit: g.Submit, operation: g.Operation,
 		resolve: g.Resolve, domain: g.Domain, domains: g.Domains, events: g.Events, renewal: g.SetRenewal, adopt: g.AdoptHandle,
-		importing: g.ImportDomain, review: g.Review, recognise: g.Recognise, many: g.ResolveReviews, backup: g.Backup, erase: g.Erase, rotate: g.RotateKeys, refresh: g.Refresh, configure: g.Configure, start: g.Start, health: g.Health, drain: g.Drain}
+		importing: g.ImportDomain, review: g.Review, recognise: g.Recognise, many: g.ResolveReviews, backup: g.Backup, erase: g.Erase, rotate: g.RotateKeys, code: g.TransferCode, refresh: g.Refresh, configure: g.Configure, start: g.Start, health: g.Health, drain: g.Drain}
 }
 
 func (a *altered) Describe(c context.Context) (registrar.Description, error) { return a.describe(c) }
@@ -108,10 +109,13 @@ func (a *altered) Refresh(c context.Context, n string) (registrar.Domain, error)
 	return a.refresh(c, n)
 }
 func (a *altered) RotateKeys(c context.Context) (registrar.Rotation, error) { return a.rotate(c) }
-func (a *altered) Configure(c context.Context, s registrar.Settings) error  { return a.configure(c, s) }
-func (a *altered) Start(c context.Context) error                            { return a.start(c) }
-func (a *altered) Health(c context.Context) ([]registrar.Component, error)  { return a.health(c) }
-func (a *altered) Drain(c context.Context) error                            { return a.drain(c) }
+func (a *altered) TransferCode(c context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
+	return a.code(c, id)
+}
+func (a *altered) Configure(c context.Context, s registrar.Settings) error { return a.configure(c, s) }
+func (a *altered) Start(c context.Context) error                           { return a.start(c) }
+func (a *altered) Health(c context.Context) ([]registrar.Component, error) { return a.health(c) }
+func (a *altered) Drain(c context.Context) error                           { return a.drain(c) }
 
 // describedAs changes what a registrar says of itself.
 func describedAs(change func(d *registrar.Description)) func(a *altered) {

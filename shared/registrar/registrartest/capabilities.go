@@ -101,6 +101,9 @@ func (e *exam) powers(l *life) map[registrar.Capability]map[string]func() error 
 		registrar.CapKeys: calls{
 			"RotateKeys": func() error { _, err := l.RotateKeys(e.ctx); return err },
 		},
+		registrar.CapCodes: calls{
+			"TransferCode": func() error { _, err := l.TransferCode(e.ctx, "conformance"); return err },
+		},
 	}
 }
 

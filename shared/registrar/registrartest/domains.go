@@ -183,12 +183,12 @@ func recordsRenewals(e *exam) error {
 	if err != nil {
 		return err
 	}
-	before, err := l.Domain(e.ctx, o.Domain)
+	before, err := e.due(l, o)
 	if err != nil {
 		return err
 	}
 
-	renewal := registrar.Order{ID: e.orderID(), Kind: registrar.KindRenew, Domain: o.Domain, Customer: o.Customer, PaidTill: before.PaidTill}
+	renewal := registrar.Order{ID: e.orderID(), Kind: registrar.KindRenew, Domain: before.Name, Customer: o.Customer, PaidTill: before.PaidTill}
 	op, err := l.Submit(e.ctx, renewal)
 	if errors.Is(err, registrar.Precondition) || errors.Is(err, registrar.Invalid) {
 		return notTried("no renewal was brought to its end: that of a domain which has just been registered is refused")
@@ -201,7 +201,7 @@ func recordsRenewals(e *exam) error {
 		return err
 	}
 
-	after, err := l.Domain(e.ctx, o.Domain)
+	after, err := l.Domain(e.ctx, before.Name)
 	if err != nil {
 		return err
 	}

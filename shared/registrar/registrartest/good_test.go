@@ -89,7 +89,7 @@ func newGood(log *slog.Logger) *good { return &good{log: log, more: make(chan st
 func goodDescription() registrar.Description {
 	return registrar.Description{
 		Name: "good", Title: "A registrar for tests", Version: "1.2.3", TLDs: []string{"example", "com.test", "xn--p1ai"},
-		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds(), Capabilities: registrar.Capabilities(),
+		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds(), Capabilities: registrar.Capabilities(),
 		OrderFields: registrar.OrderFields(),
 		Schema: registrar.Schema{
 			Attributes: []registrar.Attribute{
@@ -632,6 +632,14 @@ func (g *good) RotateKeys(ctx context.Context) (v registrar.Rotation, err error)
 		return nil
 	})
 	return v, err
+}
+
+// TransferCode has none: no order brings one.
+func (g *good) TransferCode(ctx context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
+	if _, err := g.Operation(ctx, id); err != nil {
+		return "", err
+	}
+	return "", registrar.Errorf(registrar.Precondition, "operation %s has brought no code", id)
 }
 
 // judgeSettings finds what is wrong with settings.

@@ -100,6 +100,19 @@ func (e *exam) orderOf(p registrar.Catalogue, kind registrar.OperationKind) (reg
 	return o, err
 }
 
+// due is a domain that can be renewed now: one that the subject has, or the one that is held.
+func (e *exam) due(l *life, held registrar.Order) (registrar.Domain, error) {
+	if e.subject.Due == nil {
+		return l.Domain(e.ctx, held.Domain)
+	}
+	i, err := e.subject.Due(e.ctx)
+	if err != nil {
+		return registrar.Domain{}, fmt.Errorf("find a domain to renew: %w", err)
+	}
+	i.Customer = held.Customer
+	return l.ImportDomain(e.ctx, i)
+}
+
 // submitted is a good order that was taken.
 func (e *exam) submitted(l *life) (registrar.Order, registrar.Operation, error) {
 	o, err := e.order(l)

@@ -33,7 +33,7 @@ type client struct {
 
 func (c *client) Describe() registrar.Description {
 	return registrar.Description{Name: "client", Title: "A client of the fake", Version: "1.0.0", TLDs: []string{"example"},
-		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds()}
+		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds()}
 }
 
 func (c *client) Form(q registrar.FormQuery) []registrar.Field {
@@ -161,7 +161,7 @@ func onceSubject(t *testing.T, alter func(c *client, wrap *wrapping)) Subject {
 			if alter != nil {
 				alter(c, &wrap)
 			}
-			p := kit.New(c, kit.Options{Logger: log, Timing: kit.Timing{First: 2 * time.Millisecond, Most: 20 * time.Millisecond, Settle: time.Hour}})
+			p := kit.New(c, kit.Options{Logger: log, NoHandles: true, Timing: kit.Timing{First: 2 * time.Millisecond, Most: 20 * time.Millisecond, Settle: time.Hour}})
 			return wrapped{p, wrap}
 		})}
 }

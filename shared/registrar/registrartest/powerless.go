@@ -92,6 +92,10 @@ func (Powerless) RotateKeys(context.Context) (registrar.Rotation, error) {
 	return registrar.Rotation{}, unsupported(registrar.CapKeys)
 }
 
+func (Powerless) TransferCode(context.Context, registrar.OperationID) (registrar.AuthCode, error) {
+	return "", unsupported(registrar.CapCodes)
+}
+
 func unsupported(c registrar.Capability) error {
 	return &registrar.Error{Code: registrar.Unsupported, Detail: "this registrar does not have the capability " + string(c)}
 }

@@ -44,6 +44,7 @@ func TestMain(m *testing.M) {
 // serves it is watched by the suite of registrarrpc.
 func program(t *testing.T, name string) Program {
 	t.Helper()
+	testrun.NeedsServers(t)
 	// Under the detector a process of a test run by hand would sleep a second before it ends.
 	return Program{Command: []string{testrun.Suite(t)}, Env: []string{programEnv + "=" + name, "GORACE=atexit_sleep_ms=0"}}
 }

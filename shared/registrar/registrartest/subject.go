@@ -28,6 +28,9 @@ type Subject struct {
 	Nameservers []registrar.Nameserver
 	// Handle is one that can be adopted; "" leaves those checks out.
 	Handle string
+	// Due names a domain that the registrar holds for us and renews now, another one each time; its
+	// customer may be empty. nil = one that was just registered, which many a registrar refuses to renew.
+	Due func(ctx context.Context) (registrar.Import, error)
 	// Conclude brings an operation to its end: Succeeded. nil decides as a person where one
 	// is waited for, and else waits.
 	Conclude func(ctx context.Context, r registrar.Service, id registrar.OperationID) error

@@ -107,13 +107,18 @@ func incompleteOrders(e *exam, l *life) ([]faulty, error) {
 }
 
 func incompleteOf(e *exam, l *life, kind registrar.OperationKind) ([]faulty, error) {
-	if kind == registrar.KindUpdate {
+	if !kind.NeedsRegistrant() && kind != registrar.KindRenew {
 		return nil, nil // it requires nothing in particular
 	}
 
 	if kind == registrar.KindRenew {
 		o := registrar.Order{ID: e.orderID(), Kind: kind, Domain: e.domain(), Customer: "conformance"}
 		return []faulty{{"a renewal without paid_till", []string{"paid_till"}, o}}, nil
+	}
+
+	if kind == registrar.KindTrade {
+		o := registrar.Order{ID: e.orderID(), Kind: kind, Domain: e.domain(), Customer: "conformance"}
+		return []faulty{{"a change of registrant without one", []string{"contact"}, o}}, nil
 	}
 
 	good, err := e.orderOf(l, kind)
@@ -129,7 +134,7 @@ func incompleteOf(e *exam, l *life, kind registrar.OperationKind) ([]faulty, err
 
 	if kind == registrar.KindTransfer {
 		all = append(all, faulty{"no transfer code", []string{"auth_code"}, e.spoil(good, func(o *registrar.Order) { o.AuthCode = "" })})
-	} else {
+	} else if offer, _ := e.description.Offered(good.Domain, kind); !offer.NameserversOptional {
 		all = append(all, faulty{"no nameservers", []string{"nameservers"}, e.spoil(good, func(o *registrar.Order) { o.Nameservers = nil })})
 	}
 

@@ -31,20 +31,38 @@ const (
 	OperationKind_OPERATION_KIND_REGISTER OperationKind = 1
 	// Bring a domain from another registrar.
 	OperationKind_OPERATION_KIND_TRANSFER OperationKind = 2
-	// Prolong by a year.
+	// Prolong by a term.
 	OperationKind_OPERATION_KIND_RENEW OperationKind = 3
 	// Change nameservers or contact data.
 	OperationKind_OPERATION_KIND_UPDATE OperationKind = 4
+	// Give the domain up.
+	OperationKind_OPERATION_KIND_DELETE OperationKind = 50
+	// Bring a deleted or expired domain back.
+	OperationKind_OPERATION_KIND_RESTORE OperationKind = 51
+	// Have the registry refuse transfers.
+	OperationKind_OPERATION_KIND_LOCK OperationKind = 52
+	// Have the registry allow transfers again.
+	OperationKind_OPERATION_KIND_UNLOCK OperationKind = 53
+	// Get the transfer code, to be read by RegistrarService.AuthCode.
+	OperationKind_OPERATION_KIND_AUTH_CODE OperationKind = 54
+	// Change the registrant.
+	OperationKind_OPERATION_KIND_TRADE OperationKind = 55
 )
 
 // Enum value maps for OperationKind.
 var (
 	OperationKind_name = map[int32]string{
-		0: "OPERATION_KIND_UNSPECIFIED",
-		1: "OPERATION_KIND_REGISTER",
-		2: "OPERATION_KIND_TRANSFER",
-		3: "OPERATION_KIND_RENEW",
-		4: "OPERATION_KIND_UPDATE",
+		0:  "OPERATION_KIND_UNSPECIFIED",
+		1:  "OPERATION_KIND_REGISTER",
+		2:  "OPERATION_KIND_TRANSFER",
+		3:  "OPERATION_KIND_RENEW",
+		4:  "OPERATION_KIND_UPDATE",
+		50: "OPERATION_KIND_DELETE",
+		51: "OPERATION_KIND_RESTORE",
+		52: "OPERATION_KIND_LOCK",
+		53: "OPERATION_KIND_UNLOCK",
+		54: "OPERATION_KIND_AUTH_CODE",
+		55: "OPERATION_KIND_TRADE",
 	}
 	OperationKind_value = map[string]int32{
 		"OPERATION_KIND_UNSPECIFIED": 0,
@@ -52,6 +70,12 @@ var (
 		"OPERATION_KIND_TRANSFER":    2,
 		"OPERATION_KIND_RENEW":       3,
 		"OPERATION_KIND_UPDATE":      4,
+		"OPERATION_KIND_DELETE":      50,
+		"OPERATION_KIND_RESTORE":     51,
+		"OPERATION_KIND_LOCK":        52,
+		"OPERATION_KIND_UNLOCK":      53,
+		"OPERATION_KIND_AUTH_CODE":   54,
+		"OPERATION_KIND_TRADE":       55,
 	}
 )
 
@@ -272,15 +296,19 @@ type Order struct {
 	Domain string `protobuf:"bytes,3,opt,name=domain,proto3" json:"domain,omitempty"`
 	// The panel's name for the customer; handles are known per customer.
 	Customer string `protobuf:"bytes,4,opt,name=customer,proto3" json:"customer,omitempty"`
-	// Required to register and transfer. In an update it holds the contact data to change, and
-	// absence leaves them.
+	// Required to register, transfer and trade. In an update it holds the contact data to change,
+	// and absence leaves them.
 	Registrant *Registrant `protobuf:"bytes,5,opt,name=registrant,proto3" json:"registrant,omitempty"`
-	// Required to register. In an update it is the full new set, and empty leaves them.
+	// Required to register, unless the offer says otherwise. In an update it is the full new set,
+	// and empty leaves them.
 	Nameservers []*Nameserver `protobuf:"bytes,6,rep,name=nameservers,proto3" json:"nameservers,omitempty"`
 	// Transfer code; required to transfer.
 	AuthCode string `protobuf:"bytes,7,opt,name=auth_code,json=authCode,proto3" json:"auth_code,omitempty"`
 	// Required to renew: the expiry the caller believes in.
 	PaidTill *Date `protobuf:"bytes,8,opt,name=paid_till,json=paidTill,proto3" json:"paid_till,omitempty"`
+	// The term to register, renew or transfer for, of those that Description.offers names; 0 for the
+	// shortest.
+	Years int64 `protobuf:"varint,50,opt,name=years,proto3" json:"years,omitempty"`
 	// Delegation signers of the domain. In an update it is the full new set, and empty leaves them.
 	// Only for registrars whose order_fields have "ds".
 	Ds            []*DelegationSigner `protobuf:"bytes,70,rep,name=ds,proto3" json:"ds,omitempty"`
@@ -372,6 +400,13 @@ func (x *Order) GetPaidTill() *Date {
 		return x.PaidTill
 	}
 	return nil
+}
+
+func (x *Order) GetYears() int64 {
+	if x != nil {
+		return x.Years
+	}
+	return 0
 }
 
 func (x *Order) GetDs() []*DelegationSigner {
@@ -925,7 +960,7 @@ var File_panel_registrar_v1_order_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1epanel/registrar/v1/order.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\"\x93\x03\n" +
+	"\x1epanel/registrar/v1/order.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\"\xa9\x03\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x125\n" +
 	"\x04kind\x18\x02 \x01(\x0e2!.panel.registrar.v1.OperationKindR\x04kind\x12\x16\n" +
@@ -936,7 +971,8 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"registrant\x12@\n" +
 	"\vnameservers\x18\x06 \x03(\v2\x1e.panel.registrar.v1.NameserverR\vnameservers\x12 \n" +
 	"\tauth_code\x18\a \x01(\tB\x03\x80\x01\x01R\bauthCode\x125\n" +
-	"\tpaid_till\x18\b \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill\x124\n" +
+	"\tpaid_till\x18\b \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill\x12\x14\n" +
+	"\x05years\x182 \x01(\x03R\x05years\x124\n" +
 	"\x02ds\x18F \x03(\v2$.panel.registrar.v1.DelegationSignerR\x02ds\"\x82\x01\n" +
 	"\x10DelegationSigner\x12\x17\n" +
 	"\akey_tag\x18\x01 \x01(\rR\x06keyTag\x12\x1c\n" +
@@ -991,13 +1027,19 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"LabelEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\x9e\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xc1\x02\n" +
 	"\rOperationKind\x12\x1e\n" +
 	"\x1aOPERATION_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17OPERATION_KIND_REGISTER\x10\x01\x12\x1b\n" +
 	"\x17OPERATION_KIND_TRANSFER\x10\x02\x12\x18\n" +
 	"\x14OPERATION_KIND_RENEW\x10\x03\x12\x19\n" +
-	"\x15OPERATION_KIND_UPDATE\x10\x04*o\n" +
+	"\x15OPERATION_KIND_UPDATE\x10\x04\x12\x19\n" +
+	"\x15OPERATION_KIND_DELETE\x102\x12\x1a\n" +
+	"\x16OPERATION_KIND_RESTORE\x103\x12\x17\n" +
+	"\x13OPERATION_KIND_LOCK\x104\x12\x19\n" +
+	"\x15OPERATION_KIND_UNLOCK\x105\x12\x1c\n" +
+	"\x18OPERATION_KIND_AUTH_CODE\x106\x12\x18\n" +
+	"\x14OPERATION_KIND_TRADE\x107*o\n" +
 	"\x0eRegistrantKind\x12\x1f\n" +
 	"\x1bREGISTRANT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REGISTRANT_KIND_PERSON\x10\x01\x12 \n" +

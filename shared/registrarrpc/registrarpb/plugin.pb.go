@@ -45,6 +45,8 @@ const (
 	Capability_CAPABILITY_KEYS Capability = 9
 	// Lists mails in pages, and resolves many at once.
 	Capability_CAPABILITY_QUEUE Capability = 10
+	// Gets transfer codes and keeps them: TransferCode.
+	Capability_CAPABILITY_AUTH_CODES Capability = 50
 	// Asks the registry now.
 	Capability_CAPABILITY_REFRESH Capability = 70
 )
@@ -62,6 +64,7 @@ var (
 		8:  "CAPABILITY_ERASE",
 		9:  "CAPABILITY_KEYS",
 		10: "CAPABILITY_QUEUE",
+		50: "CAPABILITY_AUTH_CODES",
 		70: "CAPABILITY_REFRESH",
 	}
 	Capability_value = map[string]int32{
@@ -75,6 +78,7 @@ var (
 		"CAPABILITY_ERASE":       8,
 		"CAPABILITY_KEYS":        9,
 		"CAPABILITY_QUEUE":       10,
+		"CAPABILITY_AUTH_CODES":  50,
 		"CAPABILITY_REFRESH":     70,
 	}
 )
@@ -195,7 +199,10 @@ type Description struct {
 	// paid_till. A host submits no order that says more.
 	OrderFields []string `protobuf:"bytes,9,rep,name=order_fields,json=orderFields,proto3" json:"order_fields,omitempty"`
 	// What it says to people, in other languages than English.
-	Phrases       []*Phrase `protobuf:"bytes,10,rep,name=phrases,proto3" json:"phrases,omitempty"`
+	Phrases []*Phrase `protobuf:"bytes,10,rep,name=phrases,proto3" json:"phrases,omitempty"`
+	// What is sold per TLD, of the kinds above. Empty for every kind everywhere, without a term to
+	// choose. A domain belongs to the offer with the longest TLD that it lies below.
+	Offers        []*Offer `protobuf:"bytes,50,rep,name=offers,proto3" json:"offers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -300,6 +307,141 @@ func (x *Description) GetPhrases() []*Phrase {
 	return nil
 }
 
+func (x *Description) GetOffers() []*Offer {
+	if x != nil {
+		return x.Offers
+	}
+	return nil
+}
+
+// Offer is what a registrar sells below some TLDs.
+type Offer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In ACE; empty for all that no other offer names.
+	Tlds []string `protobuf:"bytes,1,rep,name=tlds,proto3" json:"tlds,omitempty"`
+	// The kinds of orders that are sold there.
+	Kinds         []*KindOffer `protobuf:"bytes,2,rep,name=kinds,proto3" json:"kinds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Offer) Reset() {
+	*x = Offer{}
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Offer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Offer) ProtoMessage() {}
+
+func (x *Offer) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Offer.ProtoReflect.Descriptor instead.
+func (*Offer) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Offer) GetTlds() []string {
+	if x != nil {
+		return x.Tlds
+	}
+	return nil
+}
+
+func (x *Offer) GetKinds() []*KindOffer {
+	if x != nil {
+		return x.Kinds
+	}
+	return nil
+}
+
+// KindOffer is one kind of order that is sold.
+type KindOffer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kind.
+	Kind OperationKind `protobuf:"varint,1,opt,name=kind,proto3,enum=panel.registrar.v1.OperationKind" json:"kind,omitempty"`
+	// The shortest term in years that an order may name; 0 where there is none to choose.
+	MinYears int64 `protobuf:"varint,2,opt,name=min_years,json=minYears,proto3" json:"min_years,omitempty"`
+	// The longest term in years; 0 where there is none to choose.
+	MaxYears int64 `protobuf:"varint,3,opt,name=max_years,json=maxYears,proto3" json:"max_years,omitempty"`
+	// A registration may come without nameservers.
+	NameserversOptional bool `protobuf:"varint,4,opt,name=nameservers_optional,json=nameserversOptional,proto3" json:"nameservers_optional,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *KindOffer) Reset() {
+	*x = KindOffer{}
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KindOffer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KindOffer) ProtoMessage() {}
+
+func (x *KindOffer) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KindOffer.ProtoReflect.Descriptor instead.
+func (*KindOffer) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *KindOffer) GetKind() OperationKind {
+	if x != nil {
+		return x.Kind
+	}
+	return OperationKind_OPERATION_KIND_UNSPECIFIED
+}
+
+func (x *KindOffer) GetMinYears() int64 {
+	if x != nil {
+		return x.MinYears
+	}
+	return 0
+}
+
+func (x *KindOffer) GetMaxYears() int64 {
+	if x != nil {
+		return x.MaxYears
+	}
+	return 0
+}
+
+func (x *KindOffer) GetNameserversOptional() bool {
+	if x != nil {
+		return x.NameserversOptional
+	}
+	return false
+}
+
 // Phrase is a sentence that a registrar says, or a part of one, in the languages of people.
 type Phrase struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -313,7 +455,7 @@ type Phrase struct {
 
 func (x *Phrase) Reset() {
 	*x = Phrase{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[1]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -325,7 +467,7 @@ func (x *Phrase) String() string {
 func (*Phrase) ProtoMessage() {}
 
 func (x *Phrase) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[1]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -338,7 +480,7 @@ func (x *Phrase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Phrase.ProtoReflect.Descriptor instead.
 func (*Phrase) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{1}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Phrase) GetCode() string {
@@ -368,7 +510,7 @@ type Schema struct {
 
 func (x *Schema) Reset() {
 	*x = Schema{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -380,7 +522,7 @@ func (x *Schema) String() string {
 func (*Schema) ProtoMessage() {}
 
 func (x *Schema) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -393,7 +535,7 @@ func (x *Schema) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Schema.ProtoReflect.Descriptor instead.
 func (*Schema) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{2}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Schema) GetAttributes() []*Attribute {
@@ -433,7 +575,7 @@ type Attribute struct {
 
 func (x *Attribute) Reset() {
 	*x = Attribute{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -445,7 +587,7 @@ func (x *Attribute) String() string {
 func (*Attribute) ProtoMessage() {}
 
 func (x *Attribute) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -458,7 +600,7 @@ func (x *Attribute) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attribute.ProtoReflect.Descriptor instead.
 func (*Attribute) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{3}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Attribute) GetName() string {
@@ -529,7 +671,7 @@ type Block struct {
 
 func (x *Block) Reset() {
 	*x = Block{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -541,7 +683,7 @@ func (x *Block) String() string {
 func (*Block) ProtoMessage() {}
 
 func (x *Block) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -554,7 +696,7 @@ func (x *Block) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Block.ProtoReflect.Descriptor instead.
 func (*Block) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Block) GetName() string {
@@ -611,7 +753,7 @@ type Component struct {
 
 func (x *Component) Reset() {
 	*x = Component{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -623,7 +765,7 @@ func (x *Component) String() string {
 func (*Component) ProtoMessage() {}
 
 func (x *Component) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -636,7 +778,7 @@ func (x *Component) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Component.ProtoReflect.Descriptor instead.
 func (*Component) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Component) GetName() string {
@@ -695,7 +837,7 @@ type ConfigureRequest struct {
 
 func (x *ConfigureRequest) Reset() {
 	*x = ConfigureRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -707,7 +849,7 @@ func (x *ConfigureRequest) String() string {
 func (*ConfigureRequest) ProtoMessage() {}
 
 func (x *ConfigureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -720,7 +862,7 @@ func (x *ConfigureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigureRequest.ProtoReflect.Descriptor instead.
 func (*ConfigureRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ConfigureRequest) GetConfig() []byte {
@@ -760,7 +902,7 @@ type ConfigureResponse struct {
 
 func (x *ConfigureResponse) Reset() {
 	*x = ConfigureResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -772,7 +914,7 @@ func (x *ConfigureResponse) String() string {
 func (*ConfigureResponse) ProtoMessage() {}
 
 func (x *ConfigureResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -785,7 +927,7 @@ func (x *ConfigureResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigureResponse.ProtoReflect.Descriptor instead.
 func (*ConfigureResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 // ProbeRequest says how far to go.
@@ -799,7 +941,7 @@ type ProbeRequest struct {
 
 func (x *ProbeRequest) Reset() {
 	*x = ProbeRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -811,7 +953,7 @@ func (x *ProbeRequest) String() string {
 func (*ProbeRequest) ProtoMessage() {}
 
 func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -824,7 +966,7 @@ func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeRequest.ProtoReflect.Descriptor instead.
 func (*ProbeRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ProbeRequest) GetMail() bool {
@@ -845,7 +987,7 @@ type ProbeResponse struct {
 
 func (x *ProbeResponse) Reset() {
 	*x = ProbeResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -857,7 +999,7 @@ func (x *ProbeResponse) String() string {
 func (*ProbeResponse) ProtoMessage() {}
 
 func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -870,7 +1012,7 @@ func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeResponse.ProtoReflect.Descriptor instead.
 func (*ProbeResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ProbeResponse) GetComponents() []*Component {
@@ -889,7 +1031,7 @@ type StartRequest struct {
 
 func (x *StartRequest) Reset() {
 	*x = StartRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[10]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -901,7 +1043,7 @@ func (x *StartRequest) String() string {
 func (*StartRequest) ProtoMessage() {}
 
 func (x *StartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[10]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -914,7 +1056,7 @@ func (x *StartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRequest.ProtoReflect.Descriptor instead.
 func (*StartRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 // StartResponse has no fields yet.
@@ -926,7 +1068,7 @@ type StartResponse struct {
 
 func (x *StartResponse) Reset() {
 	*x = StartResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[11]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -938,7 +1080,7 @@ func (x *StartResponse) String() string {
 func (*StartResponse) ProtoMessage() {}
 
 func (x *StartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[11]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -951,7 +1093,7 @@ func (x *StartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartResponse.ProtoReflect.Descriptor instead.
 func (*StartResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 // HealthRequest has no fields yet.
@@ -963,7 +1105,7 @@ type HealthRequest struct {
 
 func (x *HealthRequest) Reset() {
 	*x = HealthRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[12]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -975,7 +1117,7 @@ func (x *HealthRequest) String() string {
 func (*HealthRequest) ProtoMessage() {}
 
 func (x *HealthRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[12]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -988,7 +1130,7 @@ func (x *HealthRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthRequest.ProtoReflect.Descriptor instead.
 func (*HealthRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 // HealthResponse answers Health.
@@ -1002,7 +1144,7 @@ type HealthResponse struct {
 
 func (x *HealthResponse) Reset() {
 	*x = HealthResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[13]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1014,7 +1156,7 @@ func (x *HealthResponse) String() string {
 func (*HealthResponse) ProtoMessage() {}
 
 func (x *HealthResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[13]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1027,7 +1169,7 @@ func (x *HealthResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthResponse.ProtoReflect.Descriptor instead.
 func (*HealthResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *HealthResponse) GetComponents() []*Component {
@@ -1046,7 +1188,7 @@ type DrainRequest struct {
 
 func (x *DrainRequest) Reset() {
 	*x = DrainRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[14]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1058,7 +1200,7 @@ func (x *DrainRequest) String() string {
 func (*DrainRequest) ProtoMessage() {}
 
 func (x *DrainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[14]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1071,7 +1213,7 @@ func (x *DrainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
 func (*DrainRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 // DrainResponse has no fields yet.
@@ -1083,7 +1225,7 @@ type DrainResponse struct {
 
 func (x *DrainResponse) Reset() {
 	*x = DrainResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[15]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1095,7 +1237,7 @@ func (x *DrainResponse) String() string {
 func (*DrainResponse) ProtoMessage() {}
 
 func (x *DrainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[15]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1108,14 +1250,14 @@ func (x *DrainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainResponse.ProtoReflect.Descriptor instead.
 func (*DrainResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 var File_panel_registrar_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x1fpanel/registrar/v1/plugin.proto\x12\x12panel.registrar.v1\x1a\"panel/registrar/v1/operation.proto\x1a\x1epanel/registrar/v1/order.proto\"\xb5\x03\n" +
+	"\x1fpanel/registrar/v1/plugin.proto\x12\x12panel.registrar.v1\x1a\"panel/registrar/v1/operation.proto\x1a\x1epanel/registrar/v1/order.proto\"\xe8\x03\n" +
 	"\vDescription\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x18\n" +
@@ -1127,7 +1269,16 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x06schema\x18\b \x01(\v2\x1a.panel.registrar.v1.SchemaR\x06schema\x12!\n" +
 	"\forder_fields\x18\t \x03(\tR\vorderFields\x124\n" +
 	"\aphrases\x18\n" +
-	" \x03(\v2\x1a.panel.registrar.v1.PhraseR\aphrases\"\x93\x01\n" +
+	" \x03(\v2\x1a.panel.registrar.v1.PhraseR\aphrases\x121\n" +
+	"\x06offers\x182 \x03(\v2\x19.panel.registrar.v1.OfferR\x06offers\"P\n" +
+	"\x05Offer\x12\x12\n" +
+	"\x04tlds\x18\x01 \x03(\tR\x04tlds\x123\n" +
+	"\x05kinds\x18\x02 \x03(\v2\x1d.panel.registrar.v1.KindOfferR\x05kinds\"\xaf\x01\n" +
+	"\tKindOffer\x125\n" +
+	"\x04kind\x18\x01 \x01(\x0e2!.panel.registrar.v1.OperationKindR\x04kind\x12\x1b\n" +
+	"\tmin_years\x18\x02 \x01(\x03R\bminYears\x12\x1b\n" +
+	"\tmax_years\x18\x03 \x01(\x03R\bmaxYears\x121\n" +
+	"\x14nameservers_optional\x18\x04 \x01(\bR\x13nameserversOptional\"\x93\x01\n" +
 	"\x06Phrase\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12;\n" +
 	"\x05texts\x18\x02 \x03(\v2%.panel.registrar.v1.Phrase.TextsEntryR\x05texts\x1a8\n" +
@@ -1183,7 +1334,7 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"components\x18\x01 \x03(\v2\x1d.panel.registrar.v1.ComponentR\n" +
 	"components\"\x0e\n" +
 	"\fDrainRequest\"\x0f\n" +
-	"\rDrainResponse*\x8c\x02\n" +
+	"\rDrainResponse*\xa7\x02\n" +
 	"\n" +
 	"Capability\x12\x1a\n" +
 	"\x16CAPABILITY_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -1196,7 +1347,8 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x10CAPABILITY_ERASE\x10\b\x12\x13\n" +
 	"\x0fCAPABILITY_KEYS\x10\t\x12\x14\n" +
 	"\x10CAPABILITY_QUEUE\x10\n" +
-	"\x12\x16\n" +
+	"\x12\x19\n" +
+	"\x15CAPABILITY_AUTH_CODES\x102\x12\x16\n" +
 	"\x12CAPABILITY_REFRESH\x10F*\xb4\x01\n" +
 	"\rAttributeType\x12\x1e\n" +
 	"\x1aATTRIBUTE_TYPE_UNSPECIFIED\x10\x00\x12\x19\n" +
@@ -1225,62 +1377,67 @@ func file_panel_registrar_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_panel_registrar_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_panel_registrar_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_panel_registrar_v1_plugin_proto_goTypes = []any{
 	(Capability)(0),           // 0: panel.registrar.v1.Capability
 	(AttributeType)(0),        // 1: panel.registrar.v1.AttributeType
 	(*Description)(nil),       // 2: panel.registrar.v1.Description
-	(*Phrase)(nil),            // 3: panel.registrar.v1.Phrase
-	(*Schema)(nil),            // 4: panel.registrar.v1.Schema
-	(*Attribute)(nil),         // 5: panel.registrar.v1.Attribute
-	(*Block)(nil),             // 6: panel.registrar.v1.Block
-	(*Component)(nil),         // 7: panel.registrar.v1.Component
-	(*ConfigureRequest)(nil),  // 8: panel.registrar.v1.ConfigureRequest
-	(*ConfigureResponse)(nil), // 9: panel.registrar.v1.ConfigureResponse
-	(*ProbeRequest)(nil),      // 10: panel.registrar.v1.ProbeRequest
-	(*ProbeResponse)(nil),     // 11: panel.registrar.v1.ProbeResponse
-	(*StartRequest)(nil),      // 12: panel.registrar.v1.StartRequest
-	(*StartResponse)(nil),     // 13: panel.registrar.v1.StartResponse
-	(*HealthRequest)(nil),     // 14: panel.registrar.v1.HealthRequest
-	(*HealthResponse)(nil),    // 15: panel.registrar.v1.HealthResponse
-	(*DrainRequest)(nil),      // 16: panel.registrar.v1.DrainRequest
-	(*DrainResponse)(nil),     // 17: panel.registrar.v1.DrainResponse
-	nil,                       // 18: panel.registrar.v1.Phrase.TextsEntry
-	nil,                       // 19: panel.registrar.v1.Component.FiguresEntry
-	(OperationKind)(0),        // 20: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),       // 21: panel.registrar.v1.RegistrantKind
-	(*Advice)(nil),            // 22: panel.registrar.v1.Advice
+	(*Offer)(nil),             // 3: panel.registrar.v1.Offer
+	(*KindOffer)(nil),         // 4: panel.registrar.v1.KindOffer
+	(*Phrase)(nil),            // 5: panel.registrar.v1.Phrase
+	(*Schema)(nil),            // 6: panel.registrar.v1.Schema
+	(*Attribute)(nil),         // 7: panel.registrar.v1.Attribute
+	(*Block)(nil),             // 8: panel.registrar.v1.Block
+	(*Component)(nil),         // 9: panel.registrar.v1.Component
+	(*ConfigureRequest)(nil),  // 10: panel.registrar.v1.ConfigureRequest
+	(*ConfigureResponse)(nil), // 11: panel.registrar.v1.ConfigureResponse
+	(*ProbeRequest)(nil),      // 12: panel.registrar.v1.ProbeRequest
+	(*ProbeResponse)(nil),     // 13: panel.registrar.v1.ProbeResponse
+	(*StartRequest)(nil),      // 14: panel.registrar.v1.StartRequest
+	(*StartResponse)(nil),     // 15: panel.registrar.v1.StartResponse
+	(*HealthRequest)(nil),     // 16: panel.registrar.v1.HealthRequest
+	(*HealthResponse)(nil),    // 17: panel.registrar.v1.HealthResponse
+	(*DrainRequest)(nil),      // 18: panel.registrar.v1.DrainRequest
+	(*DrainResponse)(nil),     // 19: panel.registrar.v1.DrainResponse
+	nil,                       // 20: panel.registrar.v1.Phrase.TextsEntry
+	nil,                       // 21: panel.registrar.v1.Component.FiguresEntry
+	(OperationKind)(0),        // 22: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),       // 23: panel.registrar.v1.RegistrantKind
+	(*Advice)(nil),            // 24: panel.registrar.v1.Advice
 }
 var file_panel_registrar_v1_plugin_proto_depIdxs = []int32{
-	20, // 0: panel.registrar.v1.Description.kinds:type_name -> panel.registrar.v1.OperationKind
-	21, // 1: panel.registrar.v1.Description.registrants:type_name -> panel.registrar.v1.RegistrantKind
+	22, // 0: panel.registrar.v1.Description.kinds:type_name -> panel.registrar.v1.OperationKind
+	23, // 1: panel.registrar.v1.Description.registrants:type_name -> panel.registrar.v1.RegistrantKind
 	0,  // 2: panel.registrar.v1.Description.capabilities:type_name -> panel.registrar.v1.Capability
-	4,  // 3: panel.registrar.v1.Description.schema:type_name -> panel.registrar.v1.Schema
-	3,  // 4: panel.registrar.v1.Description.phrases:type_name -> panel.registrar.v1.Phrase
-	18, // 5: panel.registrar.v1.Phrase.texts:type_name -> panel.registrar.v1.Phrase.TextsEntry
-	5,  // 6: panel.registrar.v1.Schema.attributes:type_name -> panel.registrar.v1.Attribute
-	6,  // 7: panel.registrar.v1.Schema.blocks:type_name -> panel.registrar.v1.Block
-	1,  // 8: panel.registrar.v1.Attribute.type:type_name -> panel.registrar.v1.AttributeType
-	4,  // 9: panel.registrar.v1.Block.schema:type_name -> panel.registrar.v1.Schema
-	19, // 10: panel.registrar.v1.Component.figures:type_name -> panel.registrar.v1.Component.FiguresEntry
-	22, // 11: panel.registrar.v1.Component.advice:type_name -> panel.registrar.v1.Advice
-	7,  // 12: panel.registrar.v1.ProbeResponse.components:type_name -> panel.registrar.v1.Component
-	7,  // 13: panel.registrar.v1.HealthResponse.components:type_name -> panel.registrar.v1.Component
-	8,  // 14: panel.registrar.v1.PluginService.Configure:input_type -> panel.registrar.v1.ConfigureRequest
-	10, // 15: panel.registrar.v1.PluginService.Probe:input_type -> panel.registrar.v1.ProbeRequest
-	12, // 16: panel.registrar.v1.PluginService.Start:input_type -> panel.registrar.v1.StartRequest
-	14, // 17: panel.registrar.v1.PluginService.Health:input_type -> panel.registrar.v1.HealthRequest
-	16, // 18: panel.registrar.v1.PluginService.Drain:input_type -> panel.registrar.v1.DrainRequest
-	9,  // 19: panel.registrar.v1.PluginService.Configure:output_type -> panel.registrar.v1.ConfigureResponse
-	11, // 20: panel.registrar.v1.PluginService.Probe:output_type -> panel.registrar.v1.ProbeResponse
-	13, // 21: panel.registrar.v1.PluginService.Start:output_type -> panel.registrar.v1.StartResponse
-	15, // 22: panel.registrar.v1.PluginService.Health:output_type -> panel.registrar.v1.HealthResponse
-	17, // 23: panel.registrar.v1.PluginService.Drain:output_type -> panel.registrar.v1.DrainResponse
-	19, // [19:24] is the sub-list for method output_type
-	14, // [14:19] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	6,  // 3: panel.registrar.v1.Description.schema:type_name -> panel.registrar.v1.Schema
+	5,  // 4: panel.registrar.v1.Description.phrases:type_name -> panel.registrar.v1.Phrase
+	3,  // 5: panel.registrar.v1.Description.offers:type_name -> panel.registrar.v1.Offer
+	4,  // 6: panel.registrar.v1.Offer.kinds:type_name -> panel.registrar.v1.KindOffer
+	22, // 7: panel.registrar.v1.KindOffer.kind:type_name -> panel.registrar.v1.OperationKind
+	20, // 8: panel.registrar.v1.Phrase.texts:type_name -> panel.registrar.v1.Phrase.TextsEntry
+	7,  // 9: panel.registrar.v1.Schema.attributes:type_name -> panel.registrar.v1.Attribute
+	8,  // 10: panel.registrar.v1.Schema.blocks:type_name -> panel.registrar.v1.Block
+	1,  // 11: panel.registrar.v1.Attribute.type:type_name -> panel.registrar.v1.AttributeType
+	6,  // 12: panel.registrar.v1.Block.schema:type_name -> panel.registrar.v1.Schema
+	21, // 13: panel.registrar.v1.Component.figures:type_name -> panel.registrar.v1.Component.FiguresEntry
+	24, // 14: panel.registrar.v1.Component.advice:type_name -> panel.registrar.v1.Advice
+	9,  // 15: panel.registrar.v1.ProbeResponse.components:type_name -> panel.registrar.v1.Component
+	9,  // 16: panel.registrar.v1.HealthResponse.components:type_name -> panel.registrar.v1.Component
+	10, // 17: panel.registrar.v1.PluginService.Configure:input_type -> panel.registrar.v1.ConfigureRequest
+	12, // 18: panel.registrar.v1.PluginService.Probe:input_type -> panel.registrar.v1.ProbeRequest
+	14, // 19: panel.registrar.v1.PluginService.Start:input_type -> panel.registrar.v1.StartRequest
+	16, // 20: panel.registrar.v1.PluginService.Health:input_type -> panel.registrar.v1.HealthRequest
+	18, // 21: panel.registrar.v1.PluginService.Drain:input_type -> panel.registrar.v1.DrainRequest
+	11, // 22: panel.registrar.v1.PluginService.Configure:output_type -> panel.registrar.v1.ConfigureResponse
+	13, // 23: panel.registrar.v1.PluginService.Probe:output_type -> panel.registrar.v1.ProbeResponse
+	15, // 24: panel.registrar.v1.PluginService.Start:output_type -> panel.registrar.v1.StartResponse
+	17, // 25: panel.registrar.v1.PluginService.Health:output_type -> panel.registrar.v1.HealthResponse
+	19, // 26: panel.registrar.v1.PluginService.Drain:output_type -> panel.registrar.v1.DrainResponse
+	22, // [22:27] is the sub-list for method output_type
+	17, // [17:22] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_plugin_proto_init() }
@@ -1296,7 +1453,7 @@ func file_panel_registrar_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_plugin_proto_rawDesc), len(file_panel_registrar_v1_plugin_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -49,6 +49,7 @@ const (
 	RegistrarService_Backup_FullMethodName         = "/panel.registrar.v1.RegistrarService/Backup"
 	RegistrarService_Erase_FullMethodName          = "/panel.registrar.v1.RegistrarService/Erase"
 	RegistrarService_RotateKeys_FullMethodName     = "/panel.registrar.v1.RegistrarService/RotateKeys"
+	RegistrarService_TransferCode_FullMethodName   = "/panel.registrar.v1.RegistrarService/TransferCode"
 	RegistrarService_Refresh_FullMethodName        = "/panel.registrar.v1.RegistrarService/Refresh"
 )
 
@@ -156,6 +157,10 @@ type RegistrarServiceClient interface {
 	Erase(ctx context.Context, in *EraseRequest, opts ...grpc.CallOption) (*EraseResponse, error)
 	// RotateKeys seals all that is stored with a new key, or goes on with that. Capability keys.
 	RotateKeys(ctx context.Context, in *RotateKeysRequest, opts ...grpc.CallOption) (*RotateKeysResponse, error)
+	// TransferCode returns the code that an operation of kind auth-code has brought. It is the only
+	// answer with a secret: a host shows it to one person and records who that was. PRECONDITION
+	// for an operation that has brought none. Capability auth-codes.
+	TransferCode(ctx context.Context, in *TransferCodeRequest, opts ...grpc.CallOption) (*TransferCodeResponse, error)
 	// Refresh asks the registry about a domain now, concludes by the same rules as always, and
 	// answers with the record after that. UNAVAILABLE when the registry says nothing that can be
 	// relied on; unknown: NOT_FOUND. Capability refresh.
@@ -479,6 +484,16 @@ func (c *registrarServiceClient) RotateKeys(ctx context.Context, in *RotateKeysR
 	return out, nil
 }
 
+func (c *registrarServiceClient) TransferCode(ctx context.Context, in *TransferCodeRequest, opts ...grpc.CallOption) (*TransferCodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TransferCodeResponse)
+	err := c.cc.Invoke(ctx, RegistrarService_TransferCode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *registrarServiceClient) Refresh(ctx context.Context, in *RefreshRequest, opts ...grpc.CallOption) (*RefreshResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RefreshResponse)
@@ -593,6 +608,10 @@ type RegistrarServiceServer interface {
 	Erase(context.Context, *EraseRequest) (*EraseResponse, error)
 	// RotateKeys seals all that is stored with a new key, or goes on with that. Capability keys.
 	RotateKeys(context.Context, *RotateKeysRequest) (*RotateKeysResponse, error)
+	// TransferCode returns the code that an operation of kind auth-code has brought. It is the only
+	// answer with a secret: a host shows it to one person and records who that was. PRECONDITION
+	// for an operation that has brought none. Capability auth-codes.
+	TransferCode(context.Context, *TransferCodeRequest) (*TransferCodeResponse, error)
 	// Refresh asks the registry about a domain now, concludes by the same rules as always, and
 	// answers with the record after that. UNAVAILABLE when the registry says nothing that can be
 	// relied on; unknown: NOT_FOUND. Capability refresh.
@@ -696,6 +715,9 @@ func (UnimplementedRegistrarServiceServer) Erase(context.Context, *EraseRequest)
 }
 func (UnimplementedRegistrarServiceServer) RotateKeys(context.Context, *RotateKeysRequest) (*RotateKeysResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RotateKeys not implemented")
+}
+func (UnimplementedRegistrarServiceServer) TransferCode(context.Context, *TransferCodeRequest) (*TransferCodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method TransferCode not implemented")
 }
 func (UnimplementedRegistrarServiceServer) Refresh(context.Context, *RefreshRequest) (*RefreshResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Refresh not implemented")
@@ -1254,6 +1276,24 @@ func _RegistrarService_RotateKeys_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RegistrarService_TransferCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TransferCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistrarServiceServer).TransferCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistrarService_TransferCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistrarServiceServer).TransferCode(ctx, req.(*TransferCodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RegistrarService_Refresh_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RefreshRequest)
 	if err := dec(in); err != nil {
@@ -1394,6 +1434,10 @@ var RegistrarService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RotateKeys",
 			Handler:    _RegistrarService_RotateKeys_Handler,
+		},
+		{
+			MethodName: "TransferCode",
+			Handler:    _RegistrarService_TransferCode_Handler,
 		},
 		{
 			MethodName: "Refresh",

@@ -16,7 +16,8 @@ type Change struct {
 	PaidTill    registrar.Date
 	Nameservers []registrar.Nameserver
 	Handle      string
-	States      []string // of the registry
+	AuthCode    registrar.AuthCode // that an operation of that kind has brought; it is no part of the record
+	States      []string           // of the registry
 }
 
 // ordered brings the record to what an order that is taken makes of it.
@@ -43,8 +44,12 @@ func (s *Store) finish(ctx context.Context, tx *sql.Tx, t Task, c Change) error 
 		d.Status = registrar.StatusError
 	case t.State != registrar.Succeeded:
 		return nil
-	case t.Kind.Acquires():
+	case t.Kind.Acquires() || t.Kind == registrar.KindRestore:
 		d.Status = registrar.StatusRegistered
+	case t.Kind == registrar.KindDelete:
+		d.Status = registrar.StatusDeleted
+	case t.Kind == registrar.KindLock || t.Kind == registrar.KindUnlock:
+		d.Locked = t.Kind == registrar.KindLock
 	}
 
 	if t.State == registrar.Succeeded {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
@@ -12,17 +13,37 @@ import (
 
 // Erase takes what is personal of finished business out of the files, and lists for a customer what
 // stays. An order is emptied by the transaction that ends it, so there is nothing left to remove
-// but what the files still hold of it.
+// but the transfer codes that orders have brought, and what the files still hold.
 func (s *Store) Erase(ctx context.Context, q registrar.ErasureQuery) (done registrar.Erasure, err error) {
 	if q.Customer != "" {
 		if done.Kept, err = s.kept(ctx, q.Customer); err != nil {
 			return done, fmt.Errorf("list what stays: %w", err)
 		}
 	}
+	n, err := s.forgetCodes(ctx, q)
+	if err != nil {
+		return done, fmt.Errorf("remove transfer codes: %w", err)
+	}
+	if n > 0 {
+		done.Removed = []registrar.Removed{{What: "transfer codes", Count: n}}
+	}
 	if err := s.db.Purge(ctx); err != nil {
 		return done, registrar.Errorf(registrar.Unavailable, "what was removed may still lie in the files: %v", err)
 	}
 	return done, nil
+}
+
+func (s *Store) forgetCodes(ctx context.Context, q registrar.ErasureQuery) (n int64, err error) {
+	before := int64(math.MaxInt64)
+	if !q.Before.IsZero() {
+		before = q.Before.UnixMilli()
+	}
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		n, err = sqldb.Changed(ctx, tx, `update operations set sealed_order = $1 where kind = 'auth-code' and state = 'Succeeded' and sealed_order <> $1
+			and ($2 = '' or customer = $2) and finished_at < $3`, []byte{}, q.Customer, before)
+		return err
+	})
+	return n, err
 }
 
 func (s *Store) kept(ctx context.Context, customer string) (list []registrar.Kept, err error) {

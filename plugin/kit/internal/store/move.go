@@ -111,6 +111,7 @@ func (s *Store) present(ctx context.Context, tx *sql.Tx, t Task) (Task, error) {
 
 // move takes an operation along one line of the table, with its domain, its history and its event.
 func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar.Operation, error) {
+	var err error
 	from := t.State
 	to, ok := life.Next(from, m.Cause)
 	if !ok {
@@ -122,7 +123,9 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 	switch {
 	case to.Final():
 		due, ended = sql.NullInt64{}, sqldb.Millis(s.Now())
-		t.sealed = []byte{} // it is of no use any more, and personal
+		if t.sealed, err = s.left(t, m.Change); err != nil {
+			return t.Operation, err
+		}
 	case to == registrar.Sending:
 		due = sql.NullInt64{}
 	case m.Due.IsZero():
@@ -139,7 +142,7 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 		}
 	}
 
-	_, err := tx.ExecContext(ctx, `update operations set state = $1, waits_for = $2, error = $3, reference = $4, sealed_order = $5, due_at = $6,
+	_, err = tx.ExecContext(ctx, `update operations set state = $1, waits_for = $2, error = $3, reference = $4, sealed_order = $5, due_at = $6,
 		deadline = $7, finished_at = $8, tries = case when $9 = 1 then tries + 1 else 0 end where number = $10`,
 		string(to), t.WaitsFor, t.Error, t.Reference, t.sealed, due, sqldb.Millis(m.Deadline), ended, inVain(from, m.Cause), t.number)
 	if err != nil {
@@ -153,6 +156,32 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 
 	t, err = s.find(ctx, tx, "number = $1", t.number)
 	return t.Operation, err
+}
+
+// left is what stays sealed of an order that has ended: the transfer code that it has brought. The
+// rest is of no use any more, and personal.
+func (s *Store) left(t Task, c Change) ([]byte, error) {
+	if t.State != registrar.Succeeded || c.AuthCode == "" {
+		return []byte{}, nil
+	}
+	return s.orders.seal(registrar.Order{ID: t.Order, Kind: t.Kind, Domain: t.Domain, AuthCode: c.AuthCode})
+}
+
+// TransferCode returns the code that an operation has brought.
+func (s *Store) TransferCode(ctx context.Context, id registrar.OperationID) (code registrar.AuthCode, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) error {
+		t, err := s.find(ctx, tx, "number = $1", s.numberOf(id))
+		if err != nil {
+			return err
+		}
+		if t.Kind != registrar.KindAuthCode || t.State != registrar.Succeeded || len(t.sealed) == 0 {
+			return registrar.Errorf(registrar.Precondition, "operation %s has brought no transfer code, or it was erased", id)
+		}
+		o, err := s.orders.open(t.sealed, t.Order)
+		code = o.AuthCode
+		return err
+	})
+	return code, err
 }
 
 // inVain reports whether a move is a failure after which the same is tried again: the count of them

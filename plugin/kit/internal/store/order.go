@@ -44,13 +44,19 @@ func (s *Store) admissible(ctx context.Context, tx *sql.Tx, o registrar.Order) e
 		return err
 	}
 
-	switch held := d.Status.Held(); {
+	switch {
 	case d.Operation != nil:
 		return registrar.Errorf(registrar.Precondition, "%s has an open operation (%s)", o.Domain, d.Operation.Kind)
-	case o.Kind.Acquires() && held:
+	case o.Kind.Suits(d.Status):
+	case d.Status.Held():
 		return registrar.Errorf(registrar.Precondition, "%s is registered here already", o.Domain)
-	case !o.Kind.Acquires() && !held:
+	case o.Kind == registrar.KindRestore && d.Status != "":
+		return registrar.Errorf(registrar.Precondition, "%s is %s here: there is nothing to restore", o.Domain, d.Status)
+	default:
 		return registrar.Errorf(registrar.Precondition, "%s is not registered here", o.Domain)
+	}
+
+	switch {
 	case o.Kind == registrar.KindRenew && d.PaidTill != o.PaidTill:
 		return registrar.Errorf(registrar.Precondition, "%s is paid till %s, not %s", o.Domain, d.PaidTill, o.PaidTill)
 	}

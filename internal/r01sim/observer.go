@@ -1,0 +1,118 @@
+package r01sim
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+
+	"registrar.panel/shared/registrar"
+	"registrar.panel/shared/registrar/registrartest"
+)
+
+// observer tells how often requests for a domain have reached the robot, and has it misbehave to them:
+// the contract of witnesses, in docs/conformance.md. A request is known by the domain in it, because
+// R01 hears of no order.
+type observer struct {
+	ledger registrartest.Ledger
+
+	mu      sync.Mutex
+	waiting map[string][]postponed // by domain
+}
+
+func newObserver() *observer { return &observer{waiting: map[string][]postponed{}} }
+
+// postponed is what the robot does once it behaves otherwise.
+type postponed struct {
+	while registrartest.Behaviour
+	do    func()
+}
+
+// told are the behaviours that are spells, too.
+var told = map[registrartest.Behaviour]magic{
+	registrartest.Refuses:      magicRefuse,
+	registrartest.LosesAnswers: magicMute,
+	registrartest.AnswersTwice: magicTwice,
+}
+
+// orderKind is the kind of order behind a template for a domain. A transfer is not asked for by mail.
+func orderKind(a Action) registrar.OperationKind {
+	switch a {
+	case ActionProlong:
+		return registrar.KindRenew
+	case ActionUpdate:
+		return registrar.KindUpdate
+	}
+	return registrar.KindRegister
+}
+
+// arrived counts the templates of a request.
+func (o *observer) arrived(r Request) {
+	for _, t := range r.Templates {
+		if t.Kind == KindDomain {
+			o.ledger.Arrived(orderKind(r.Action), t.Object)
+		}
+	}
+}
+
+// spell is the magic of a template: what the witness was told, or that of its name.
+func (o *observer) spell(t Template) magic {
+	if t.Kind == KindDomain {
+		if m := told[o.behaviour(t.Object)]; m != "" {
+			return m
+		}
+	}
+	return magicOf(t)
+}
+
+func (o *observer) behaviour(domain string) registrartest.Behaviour {
+	b, _ := o.ledger.Behaves(domain)
+	return b
+}
+
+// treatment is how the relay in front of the robot treats a mail: as the first of its domains that is
+// not treated well.
+func (o *observer) treatment(raw []byte) (domain string, b registrartest.Behaviour) {
+	r, rejection := openMail(raw)
+	if rejection != nil {
+		return "", registrartest.BehavesWell
+	}
+	request, _ := r.read(func(Authorization) *Rejection { return nil })
+	for _, t := range request.Templates {
+		if t.Kind != KindDomain {
+			continue
+		}
+		if b := o.behaviour(t.Object); b != registrartest.BehavesWell {
+			return t.Object, b
+		}
+	}
+	return "", registrartest.BehavesWell
+}
+
+// unless does something now; while the robot behaves so to the domain it does it then, when that ends.
+func (o *observer) unless(while registrartest.Behaviour, domain string, now, then func()) {
+	o.mu.Lock()
+	postpone := o.behaviour(domain) == while
+	if postpone {
+		o.waiting[domain] = append(o.waiting[domain], postponed{while, then})
+	}
+	o.mu.Unlock()
+	if !postpone {
+		now()
+	}
+}
+
+// ServeHTTP implements http.Handler. What waited for another behaviour follows.
+func (o *observer) ServeHTTP(answer http.ResponseWriter, r *http.Request) {
+	domain := r.PathValue("domain")
+	o.ledger.ServeHTTP(answer, r)
+
+	o.mu.Lock()
+	now := o.behaviour(domain)
+	ready := slices.DeleteFunc(slices.Clone(o.waiting[domain]), func(p postponed) bool { return p.while == now })
+	o.waiting[domain] = slices.DeleteFunc(o.waiting[domain], func(p postponed) bool { return p.while != now })
+	o.mu.Unlock()
+
+	for _, p := range ready {
+		p.do()
+	}
+}

@@ -1,0 +1,149 @@
+package registrar
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Offer is what a registrar sells below some TLDs.
+type Offer struct {
+	TLDs  []string // in ACE; empty = all that no other offer names
+	Kinds []KindOffer
+}
+
+// KindOffer is one kind of order that is offered.
+type KindOffer struct {
+	Kind OperationKind
+
+	// Years are the terms to choose from, for kinds that are sold by the year; zero = an order
+	// names none, and the term is the registry's.
+	Years Years
+
+	// NameserversOptional says that a registration may come without nameservers.
+	NameserversOptional bool
+}
+
+// Years is a range of terms. An order that names no years asks for the shortest.
+type Years struct{ Min, Max int }
+
+// mostYears is the longest term that any registry has, with room to spare.
+const mostYears = 100
+
+// None reports whether there is no term to choose.
+func (y Years) None() bool { return y == Years{} }
+
+// Wrong reports whether the range is none that can be offered.
+func (y Years) Wrong() bool { return !y.None() && (y.Min < 1 || y.Max < y.Min || y.Max > mostYears) }
+
+// Has reports whether an order may name this many years; none at all it always may.
+func (y Years) Has(n int) bool { return n == 0 || !y.None() && n >= y.Min && n <= y.Max }
+
+func (y Years) String() string {
+	switch {
+	case y.None():
+		return ""
+	case y.Min == y.Max:
+		return strconv.Itoa(y.Min)
+	}
+	return fmt.Sprintf("%d to %d", y.Min, y.Max)
+}
+
+// Offered finds what is offered of a kind for a domain or a TLD: in the offer with the longest TLD
+// that the name lies below, or else in the one that names no TLD. A registrar that declares no
+// offers has each of its kinds everywhere, without a term to choose.
+func (d Description) Offered(name string, kind OperationKind) (KindOffer, bool) {
+	if len(d.Offers) == 0 {
+		return KindOffer{Kind: kind}, slices.Contains(d.kinds(), kind)
+	}
+	for _, k := range d.offerFor(name).Kinds {
+		if k.Kind == kind {
+			return k, true
+		}
+	}
+	return KindOffer{}, false
+}
+
+// kinds are those that the registrar takes; one that names none is of the time of the first.
+func (d Description) kinds() []OperationKind {
+	if len(d.Kinds) == 0 {
+		return FirstOperationKinds()
+	}
+	return d.Kinds
+}
+
+func (d Description) offerFor(name string) (best Offer) {
+	longest := -1
+	for _, o := range d.Offers {
+		if len(o.TLDs) == 0 && longest < 0 {
+			best, longest = o, 0
+		}
+		for _, tld := range o.TLDs {
+			if (name == tld || strings.HasSuffix(name, "."+tld)) && len(tld) > longest {
+				best, longest = o, len(tld)
+			}
+		}
+	}
+	return best
+}
+
+// KindsFor lists the kinds that are offered for a domain or a TLD, in the order of Kinds.
+func (d Description) KindsFor(name string) []OperationKind {
+	return slices.DeleteFunc(slices.Clone(d.kinds()), func(k OperationKind) bool {
+		_, ok := d.Offered(name, k)
+		return !ok
+	})
+}
+
+// Unoffered reports what an order asks for that the registrar does not sell: its kind in this TLD,
+// or so many years. A host asks before it takes money, and a plugin in Validate and Submit.
+func (d Description) Unoffered(o Order) []Problem {
+	offer, ok := d.Offered(o.Domain, o.Kind)
+	if !ok {
+		return []Problem{d.notSold(o)}
+	}
+	if offer.Years.Has(o.Years) {
+		return nil
+	}
+
+	p := Problem{Path: "years", Code: "years", Params: map[string]string{"registrar": d.Name, "years": strconv.Itoa(o.Years)}}
+	if offer.Years.None() {
+		return []Problem{p.say(fmt.Sprintf("can't be chosen for this order at registrar %s: leave them out", d.Name),
+			fmt.Sprintf("для этого заказа у регистратора %s срок не выбирают: оставьте поле пустым", d.Name))}
+	}
+	p.Params["offered"] = offer.Years.String()
+	return []Problem{p.say("must be "+offer.Years.String(), "должно быть: "+strings.ReplaceAll(offer.Years.String(), " to ", "–"))}
+}
+
+func (d Description) notSold(o Order) Problem {
+	tld := o.Domain[strings.LastIndexByte(o.Domain, '.')+1:]
+	p := Problem{Path: "kind", Code: "not_offered", Params: map[string]string{"registrar": d.Name, "kind": string(o.Kind), "tld": tld}}
+	return p.say(fmt.Sprintf("%s is nothing that registrar %s offers in .%s", o.Kind, d.Name, tld),
+		fmt.Sprintf("%s: регистратор %s этого в зоне .%s не предлагает", o.Kind, d.Name, tld))
+}
+
+// say gives a problem its words, in English and Russian.
+func (p Problem) say(en, ru string) Problem {
+	p.Message, p.Texts = en, map[string]string{"en": en, "ru": ru}
+	return p
+}
+
+// Refused reports what of an order the registrar does not sell, and what of it the registrar's
+// plugin would not read: a host submits no order that has any.
+func (d Description) Refused(o Order) []Problem {
+	problems := d.Unoffered(o)
+	for _, p := range d.Unread(o) {
+		if !slices.ContainsFunc(problems, func(have Problem) bool { return have.Path == p.Path }) {
+			problems = append(problems, p)
+		}
+	}
+	return problems
+}
+
+// Term is how many years an order asks for: those that it names, or the shortest that are offered;
+// one where the registrar declares none.
+func (d Description) Term(o Order) int {
+	offer, _ := d.Offered(o.Domain, o.Kind)
+	return max(o.Years, offer.Years.Min, 1)
+}
