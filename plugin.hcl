@@ -59,7 +59,7 @@ panel {
 }
 
 registrar "r01" { # bundled with the panel
-  tlds = ["ru", "su", "xn--p1ai"]
+  tlds = ["ru", "su", "xn--p1ai"] # another registrar may have com.ru: a name goes by the longest zone it lies in
   # retired = true        # not run any more; its domains and orders stay on record, and the rest of the block is ignored
   # default = true        # when another registrar serves one of these, too: new domains go here
 
@@ -180,7 +180,8 @@ registrar "r01" { # bundled with the panel
 }
 
 registrar "manual" { # registered by hand by staff: panel operation resolve
-  tlds = ["com", "example"]
+  # plugin = "manual"   # absent, the label names the plugin; a second account of it has a label of its own: registrar "r01-b" { plugin = "r01" … }
+  tlds = ["com", "example"] # or of several labels: "co.uk"
   config {
     lookup  = "always_available" # always_available | always_taken | whois
     confirm = "operator"         # operator | at_once

@@ -140,7 +140,7 @@ func (h *Host) openOrders(ctx context.Context, o Options) error {
 	_, err := os.Stat(string(h.launcher.Data))
 	log := o.Logger.With(logline.Module, "orders")
 	h.board = switchboard.New(switchboard.Options{
-		Plugins: h.supervisor, Names: h.names(false), Retired: h.names(true), Route: h.config.Route, Serves: h.config.Serves, Logger: log,
+		Plugins: h.supervisor, Names: h.names(false), Retired: h.names(true), Zones: h.config.Zones(), Route: h.config.Route, Serves: h.config.Serves, Logger: log,
 	})
 	service, err := orders.Open(ctx, orders.Options{
 		Dir: h.config.Panel.Data, Server: h.config.Panel.Store, Create: errors.Is(err, os.ErrNotExist), Board: h.board, Logger: log, Now: o.Now, Unpaid: h.config.Panel.Unpaid,

@@ -106,8 +106,10 @@ func (h *Host) Statuses() []supervisor.Status {
 			all[i].TLDs = r.TLDs
 		}
 	}
-	for _, name := range h.names(true) {
-		all = append(all, supervisor.Status{Name: name, State: supervisor.Retired})
+	for _, r := range h.config.Registrars {
+		if r.Retired {
+			all = append(all, supervisor.Status{Name: r.Name, Plugin: r.Plugin, State: supervisor.Retired})
+		}
 	}
 	for _, f := range h.stillForgotten() {
 		all = append(all, supervisor.Status{Name: f.Registrar, State: supervisor.Disabled, Error: forgotten(h.path, f).Error()})
@@ -117,8 +119,12 @@ func (h *Host) Statuses() []supervisor.Status {
 
 // phrases are what the registrars at work say, in other languages.
 func (h *Host) phrases() (all []registrar.Phrase) {
+	told := map[string]bool{}
 	for _, s := range h.supervisor.Statuses() {
-		all = append(all, s.Phrases...)
+		if !told[s.Plugin] { // accounts of one plugin say the same
+			all = append(all, s.Phrases...)
+		}
+		told[s.Plugin] = told[s.Plugin] || len(s.Phrases) > 0
 	}
 	return all
 }

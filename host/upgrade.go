@@ -89,6 +89,8 @@ func (h *Host) reread(name string) (supervisor.Spec, error) {
 		return supervisor.Spec{}, registrar.Errorf(registrar.NotFound, "%s names no registrar %q any more; restart the panel to do without it", filepath.Base(h.path), name)
 	case !slices.Equal(r.TLDs, old.TLDs) || r.Default != old.Default:
 		return supervisor.Spec{}, r.TLDsAt.Errorf("tlds and default decide where new orders go: restart the panel to change them")
+	case r.Plugin != old.Plugin:
+		return supervisor.Spec{}, r.PluginAt.Errorf("the data of registrar %s are those of the plugin %s: give the plugin %s a registrar of its own, and restart the panel", name, old.Plugin, r.Plugin)
 	case r.User != old.User:
 		return supervisor.Spec{}, r.UserAt.Errorf("two users can't own the plugin's data at the same time: restart the panel to change user")
 	}

@@ -8,13 +8,25 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// Two plugins serve one TLD; a domain moves between them, there and back.
+// accountBlock is a second account of the plugin manual, with a zone of several labels of its own.
+const accountBlock = `
+registrar "manual-b" {
+  plugin = "manual"
+  tlds   = ["su", "com.su"]
+  config {
+    confirm = "at_once"
+  }
+}
+`
+
+// Three registrars serve one TLD, two of them accounts of one plugin; a domain moves between them,
+// there and back.
 func TestDomainMove(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(hcl string) string {
-		return hcl + "registrar \"manual\" {\n  tlds = [\"su\"]\n  default = true\n  config {\n    confirm = \"at_once\"\n  }\n}\n"
+		return hcl + "registrar \"manual\" {\n  tlds = [\"su\"]\n  default = true\n  config {\n    confirm = \"at_once\"\n  }\n}\n" + accountBlock
 	})
-	w.servePlugins("r01", "manual")
+	w.servePlugins("r01", "manual", "manual-b")
 	contact := w.write("person.json", `{"kind": "person", "name": "Sidor Sidorov", "emails": ["sidorov@example.com"]}`)
 	w.order("moving.su", "c1", contact, "--own")
 	w.reach("moving.su", "Registered")
@@ -49,6 +61,27 @@ func TestDomainMove(t *testing.T) {
 	if shown := w.domain("moving.su"); shown.Registrar != "manual" || shown.Status != "Registered" {
 		t.Errorf("shown as %+v", shown)
 	}
+	refused(1, "registrar manual-b does not know", "--to", "manual-b", "--by", "ann")
+	w.order("shop.com.su", "c1", contact, "--own")
+	w.reach("shop.com.su", "Registered")
+	if shown := w.domain("shop.com.su"); shown.Registrar != "manual-b" {
+		t.Errorf("a name of com.su is with %s", shown.Registrar)
+	}
+	w.must("operation", "show", "manual-b-1")
+	w.must("operation", "show", "manual-1")
+	if _, stderr, code := w.run("domain", "move", "shop.com.su", "--to", "manual", "--by", "ann"); code != 2 || !strings.Contains(stderr, `"manual" is no registrar that serves .com.su`) {
+		t.Errorf("moved to an account without its zone: exit %d: %s", code, stderr)
+	}
+	var plugins []api.Plugin
+	w.json(&plugins, "plugins")
+	of := map[string]string{}
+	for _, p := range plugins {
+		of[p.Name] = *p.Plugin
+	}
+	if of["r01"] != "r01" || of["manual"] != "manual" || of["manual-b"] != "manual" {
+		t.Errorf("the plugins of the registrars are %v", of)
+	}
+
 	var entries []api.Entry
 	w.json(&entries, "log", "--domain", "moving.su")
 	var said []string

@@ -323,8 +323,8 @@ class RegistrarService(registrar_pb2_grpc.RegistrarServiceServicer):
 
     @answered
     def Form(self, request, context):
-        if not re.fullmatch(LABEL, request.tld):
-            raise Error("INVALID", "that is no top-level domain", [("tld", "must be a label in ACE")])
+        if not NAME.fullmatch("a." + request.tld):
+            raise Error("INVALID", "that is no top-level domain", [("tld", "must be labels in ACE")])
         asked = fields() if request.kind == REGISTER else []
         return pb.FormResponse(form=order_pb2.Form(tld=request.tld, kind=request.kind, registrant=request.registrant, fields=asked))
 

@@ -86,8 +86,9 @@ type Webhook struct {
 
 // Registrar is a block registrar.
 type Registrar struct {
-	Name    string
-	TLDs    []string // ACE, lower case, without dots around
+	Name    string   // of the account: in lists, logs and events, and of its data
+	Plugin  string   // as the plugin calls itself; several accounts may be of one
+	TLDs    []string // ACE, lower case, without dots around; of one label or several, as com.ru
 	Default bool     // serves its TLDs for new orders where several registrars could
 	Path    string   // the plugin's program; "" = bundled with the panel
 	SHA256  string   // of the program, in hex
@@ -101,7 +102,7 @@ type Registrar struct {
 	// Mistakes are those of its block, where the file was read with [LoadTolerant].
 	Mistakes []Problem
 
-	At, TLDsAt, DefaultAt, PathAt, SHA256At, UserAt Position
+	At, PluginAt, TLDsAt, DefaultAt, PathAt, SHA256At, UserAt Position
 
 	body     hcl.Body // of its config block
 	configAt Position
@@ -233,6 +234,21 @@ func (c *Config) Registrar(name string) (Registrar, bool) {
 	return Registrar{}, false
 }
 
+// Accounts returns the registrars that are accounts of a plugin.
+func (c *Config) Accounts(plugin string) []Registrar {
+	return slices.DeleteFunc(slices.Clone(c.Registrars), func(r Registrar) bool { return r.Plugin != plugin || r.Retired })
+}
+
+// Zones lists what the registrars serve, and what those that are retired have served: its names
+// are none of a shorter zone.
+func (c *Config) Zones() (zones []string) {
+	for _, r := range c.Registrars {
+		zones = append(zones, r.TLDs...)
+	}
+	slices.Sort(zones)
+	return slices.Compact(zones)
+}
+
 // Route returns the registrar that new orders for a TLD go to. The TLD may be written as in
 // the file.
 func (c *Config) Route(tld string) (name string, ok bool) {
@@ -309,6 +325,7 @@ type webhookBlock struct {
 
 type registrarBlock struct {
 	Name    string       `hcl:"name,label"`
+	Plugin  *string      `hcl:"plugin,optional"`
 	TLDs    []string     `hcl:"tlds,optional"`
 	Retired bool         `hcl:"retired,optional"`
 	Default bool         `hcl:"default,optional"`
@@ -322,6 +339,7 @@ type registrarBlock struct {
 	Config  *configBlock `hcl:"config,block"`
 
 	At        hcl.Range `hcl:",def_range"`
+	PluginAt  hcl.Range `hcl:"plugin,attr_value_range"`
 	TLDsAt    hcl.Range `hcl:"tlds,attr_value_range"`
 	DefaultAt hcl.Range `hcl:"default,attr_value_range"`
 	PathAt    hcl.Range `hcl:"path,attr_value_range"`

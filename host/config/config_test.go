@@ -90,6 +90,78 @@ registrar "other" {
 	}
 }
 
+// A zone of several labels has its own registrar, whatever serves the zone around it; so has one
+// that was served by a registrar which is retired.
+func TestZones(t *testing.T) {
+	t.Parallel()
+	c, err := parseText(`registrar "first" {
+  tlds = ["ru", "uk"]
+}
+registrar "second" {
+  tlds = ["com.ru", ".Ком.РФ."]
+}
+registrar "third" {
+  tlds    = ["msk.ru"]
+  retired = true
+}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"com.ru", "msk.ru", "ru", "uk", "xn--j1aef.xn--p1ai"}, c.Zones()); diff != "" {
+		t.Error(diff)
+	}
+	for zone, want := range map[string]string{"ru": "first", "com.ru": "second", "COM.RU": "second", "ком.рф": "second", "msk.ru": "", "org.ru": "", "рф": ""} {
+		if name, ok := c.Route(zone); name != want || ok != (want != "") {
+			t.Errorf("Route(%q) is %q, %v; want %q", zone, name, ok, want)
+		}
+	}
+	if c.Serves("first", "com.ru") || !c.Serves("second", "com.ru") || c.Serves("second", "ru") || c.Serves("third", "msk.ru") {
+		t.Error("a zone is served by the registrar of another")
+	}
+}
+
+// Several registrars may be accounts of one plugin; where none is named, the label names it.
+func TestAccounts(t *testing.T) {
+	t.Parallel()
+	c, err := parseText(`registrar "r01" {
+  tlds    = ["ru"]
+  default = true
+}
+registrar "r01-b" {
+  plugin = "r01"
+  tlds   = ["ru", "su"]
+}
+registrar "shop" {
+  plugin = "acme"
+  tlds   = ["com"]
+  path   = "bin/acme"
+  dev    = true
+}
+registrar "r01-old" {
+  plugin  = "r01"
+  tlds    = ["ru"]
+  retired = true
+}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, plugin := range map[string]string{"r01": "r01", "r01-b": "r01", "shop": "acme", "r01-old": "r01"} {
+		if r, ok := c.Registrar(name); !ok || r.Plugin != plugin {
+			t.Errorf("registrar %s is of plugin %q, want %q", name, r.Plugin, plugin)
+		}
+	}
+	var names []string
+	for _, r := range c.Accounts("r01") {
+		names = append(names, r.Name)
+	}
+	if diff := cmp.Diff([]string{"r01", "r01-b"}, names); diff != "" {
+		t.Errorf("accounts of r01\n%s", diff)
+	}
+	if name, _ := c.Route("ru"); name != "r01" || !c.Serves("r01-b", "ru") || c.Serves("r01-old", "ru") {
+		t.Errorf("new names of ru go to %s", name)
+	}
+}
+
 // What concerns the loading of a plugin.
 func TestLoading(t *testing.T) {
 	t.Parallel()
@@ -163,17 +235,27 @@ func TestMistakes(t *testing.T) {
 		{"no tlds", "registrar \"r01\" {\n  tlds = []\n}",
 			[]string{`plugin.hcl:2,10: tlds must name at least one TLD`}},
 		{"odd tld", "registrar \"r01\" {\n  tlds = [\"r u\"]\n}",
-			[]string{`plugin.hcl:2,10: "r u" is not a top-level domain`}},
-		{"zone below a tld", "registrar \"r01\" {\n  tlds = [\"com.ru\"]\n}",
-			[]string{`plugin.hcl:2,10: "com.ru" is below a top-level domain, and registrars serve whole ones: name "ru", or leave it out`}},
-		{"zone below a tld, in Cyrillic", "registrar \"r01\" {\n  tlds = [\"ru\", \"Ком.РФ.\"]\n}",
-			[]string{`plugin.hcl:2,10: "Ком.РФ." is below a top-level domain, and registrars serve whole ones: name "xn--p1ai", or leave it out`}},
+			[]string{`plugin.hcl:2,10: "r u" is no zone that names are registered in, such as ru or com.ru`}},
+		{"odd zone of several labels", "registrar \"r01\" {\n  tlds = [\"com..ru\", \"-.ru\", \"*.uk\"]\n}",
+			[]string{`plugin.hcl:2,10: "com..ru" is no zone that names are registered in, such as ru or com.ru`,
+				`plugin.hcl:2,10: "-.ru" is no zone that names are registered in, such as ru or com.ru`,
+				`plugin.hcl:2,10: "*.uk" is no zone that names are registered in, such as ru or com.ru`}},
+		{"zone of several labels twice", "registrar \"r01\" {\n  tlds = [\"ком.рф\", \"ru\", \".Ком.РФ.\"]\n}",
+			[]string{`plugin.hcl:2,10: the TLD xn--j1aef.xn--p1ai is named twice`}},
+		{"two registrars for a zone of several labels", "registrar \"a\" {\n  tlds = [\"ru\", \"com.ru\"]\n}\nregistrar \"b\" {\n  tlds = [\"Com.Ru\"]\n}",
+			[]string{`plugin.hcl:5,10: the TLD com.ru is served by a too: set default = true in one of them`}},
 		{"tld twice in one", "registrar \"r01\" {\n  tlds = [\"ru\", \".RU\"]\n}",
 			[]string{`plugin.hcl:2,10: the TLD ru is named twice`}},
 		{"two registrars for a TLD", "registrar \"a\" {\n  tlds = [\"ru\"]\n}\nregistrar \"b\" {\n  tlds = [\"su\", \"RU\"]\n}",
 			[]string{`plugin.hcl:5,10: the TLD ru is served by a too: set default = true in one of them`}},
 		{"two defaults for a TLD", "registrar \"a\" {\n  tlds    = [\"ru\"]\n  default = true\n}\nregistrar \"b\" {\n  tlds    = [\"ru\"]\n  default = true\n}",
 			[]string{`plugin.hcl:7,13: the TLD ru has the default a already: only one of them can be it`}},
+		{"a plugin that is none", "registrar \"a\" {\n  plugin = \"R01!\"\n  tlds   = [\"ru\"]\n}",
+			[]string{`plugin.hcl:2,12: plugin must be the name of a plugin, as it calls itself: 1 to 32 of a-z 0-9 -, not - first; leave it out where the registrar is called as its plugin`}},
+		{"an empty plugin", "registrar \"a\" {\n  plugin = \"\"\n  tlds   = [\"ru\"]\n}",
+			[]string{`plugin.hcl:2,12: plugin must be the name of a plugin, as it calls itself: 1 to 32 of a-z 0-9 -, not - first; leave it out where the registrar is called as its plugin`}},
+		{"two accounts of a plugin for a TLD", "registrar \"r01\" {\n  tlds = [\"ru\", \"su\"]\n}\nregistrar \"r01-b\" {\n  plugin = \"r01\"\n  tlds   = [\"su\"]\n}",
+			[]string{`plugin.hcl:6,12: the TLD su is served by r01 too: set default = true in one of them`}},
 		{"one name twice", "registrar \"a\" {\n  tlds = [\"ru\"]\n}\nregistrar \"a\" {\n  tlds = [\"su\"]\n}",
 			[]string{`plugin.hcl:4,1: registrar "a" is defined twice: give one another name`}},
 		{"odd name", "registrar \"../a\" {\n  tlds = [\"ru\"]\n}",

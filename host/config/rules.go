@@ -236,8 +236,8 @@ var goodName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 
 func (r *reader) registrar(b registrarBlock) Registrar {
 	one := Registrar{
-		Name: b.Name, Default: b.Default, Path: join(r.dir, b.Path), SHA256: strings.ToLower(b.SHA256), Dev: b.Dev,
-		At: positionOf(b.At), TLDsAt: r.at(b.TLDsAt, b.At), DefaultAt: r.at(b.DefaultAt, b.At),
+		Name: b.Name, Plugin: b.Name, Default: b.Default, Path: join(r.dir, b.Path), SHA256: strings.ToLower(b.SHA256), Dev: b.Dev,
+		At: positionOf(b.At), PluginAt: r.at(b.PluginAt, b.At), TLDsAt: r.at(b.TLDsAt, b.At), DefaultAt: r.at(b.DefaultAt, b.At),
 		PathAt: r.at(b.PathAt, b.At), SHA256At: r.at(b.SHA256At, b.At), UserAt: r.at(b.UserAt, b.At),
 		Env: b.Env, User: b.User, Retired: b.Retired,
 		body: hcl.EmptyBody(), configAt: positionOf(b.At),
@@ -248,6 +248,12 @@ func (r *reader) registrar(b registrarBlock) Registrar {
 	}
 	if !goodName.MatchString(b.Name) {
 		r.add(one.At, "a registrar's name has 1 to 32 of a-z 0-9 - and does not start with -")
+	}
+
+	if b.Plugin != nil {
+		if one.Plugin = *b.Plugin; !goodName.MatchString(one.Plugin) {
+			r.add(one.PluginAt, "plugin must be the name of a plugin, as it calls itself: 1 to 32 of a-z 0-9 -, not - first; leave it out where the registrar is called as its plugin")
+		}
 	}
 
 	one.TLDs = r.tlds(b.TLDs, one.TLDsAt)
@@ -306,9 +312,7 @@ func (r *reader) tlds(written []string, at Position) []string {
 		tld, err := normalTLD(w)
 		switch {
 		case err != nil:
-			r.add(at, strconv.Quote(w)+" is not a top-level domain")
-		case strings.Contains(tld, "."): // names are routed by their last label
-			r.add(at, strconv.Quote(w)+" is below a top-level domain, and registrars serve whole ones: name "+strconv.Quote(tld[strings.LastIndex(tld, ".")+1:])+", or leave it out")
+			r.add(at, strconv.Quote(w)+" is no zone that names are registered in, such as ru or com.ru")
 		case slices.Contains(tlds, tld):
 			r.add(at, "the TLD "+tld+" is named twice")
 		default:
@@ -318,7 +322,7 @@ func (r *reader) tlds(written []string, at Position) []string {
 	return tlds
 }
 
-// normalTLD accepts .RU, ru, рф and xn--p1ai.
+// normalTLD accepts .RU, ru, рф, xn--p1ai and com.ru.
 func normalTLD(s string) (string, error) {
 	tld, err := idna.Registration.ToASCII(strings.ToLower(strings.Trim(strings.TrimSpace(s), ".")))
 	if err == nil && tld == "" {

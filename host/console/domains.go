@@ -16,6 +16,7 @@ func (c *Console) routeDomains() {
 	c.page("GET /domains", all)
 	c.act("POST /domains", money, setRenewals, all)
 	c.page("GET /domains/{name}", one)
+	c.act("POST /domains/{name}/refresh", ordering, refresh, one)
 	c.act("POST /domains/{name}/renewal", money, setRenewal, one)
 	c.act("POST /domains/{name}/renew", ordering, renewNow, one)
 	c.act("POST /domains/{name}/nameservers", ordering, changeNameservers, one)
@@ -108,7 +109,7 @@ func failedOrder(v *visit, name string) (*api.Order, error) {
 }
 
 func otherRegistrars(plugins []api.Plugin, d api.Domain) (names []string) {
-	tld := d.Name[strings.LastIndexByte(d.Name, '.')+1:]
+	tld := zoneOf(d.Name, plugins)
 	for _, p := range plugins {
 		if p.Name != d.Registrar && slices.Contains(p.TLDs, tld) {
 			names = append(names, p.Name)
@@ -157,6 +158,12 @@ func setRenewals(v *visit) (done, error) {
 		}
 	}
 	return done{local(v.PostFormValue("back")), told("done.renewals-set", "Count", strconv.Itoa(len(names)), "Mode", v.lang.Word("renewal", mode))}, nil
+}
+
+// refresh has the registry asked now.
+func refresh(v *visit) (done, error) {
+	d, err := post[api.Domain](v, api.Path("domains", v.PathValue("name"), "refresh"), struct{}{})
+	return done{address("domains", d.Name), told("done.refreshed", "Name", d.Unicode)}, err
 }
 
 func setRenewal(v *visit) (done, error) {

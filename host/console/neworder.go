@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"registrar.panel/host/input"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
@@ -93,9 +94,24 @@ func newID() string { return "web-" + strings.ToLower(rand.Text()) }
 
 // form asks for the questions about a domain's order.
 func (v *visit) form(domain, kind, registrant string) (api.Form, error) {
-	tld := strings.TrimSuffix(domain, ".")
-	tld = tld[strings.LastIndexByte(tld, '.')+1:]
-	return get[api.Form](v, api.Path("form", or(tld, "-")), url.Values{"kind": {kind}, "registrant": {registrant}})
+	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	if err != nil {
+		return api.Form{}, err
+	}
+	return get[api.Form](v, api.Path("form", or(zoneOf(domain, plugins), "-")), url.Values{"kind": {kind}, "registrant": {registrant}})
+}
+
+// zoneOf is the zone of the panel's that a name lies in, as it was typed, or else its TLD.
+func zoneOf(domain string, plugins []api.Plugin) string {
+	var zones []string
+	for _, p := range plugins {
+		zones = append(zones, p.TLDs...)
+	}
+	ace, err := input.ACE(domain)
+	if err != nil {
+		ace = strings.TrimSuffix(domain, ".")
+	}
+	return or(registrar.ZoneOf(ace, zones), input.TLD(ace))
 }
 
 func showNewOrder(v *visit) (any, error) {

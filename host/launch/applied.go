@@ -52,5 +52,5 @@ func (a *applied) forget(name string) {
 
 // fingerprint is a digest of all that a plugin's process is made of.
 func fingerprint(r config.Registrar, settings []byte) [sha256.Size]byte {
-	return sha256.Sum256(fmt.Appendf(nil, "%q %q %v %q %q %s", r.Path, r.SHA256, r.Dev, r.Env, r.PlainText, settings))
+	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %v %q %q %s", r.Plugin, r.Path, r.SHA256, r.Dev, r.Env, r.PlainText, settings))
 }

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -113,7 +114,7 @@ func (l Launcher) Specs() (specs []supervisor.Spec) {
 func (l Launcher) spec(r config.Registrar) supervisor.Spec {
 	root, noRoot := filepath.Abs(l.Config.Dir())
 	spec := supervisor.Spec{
-		Name: r.Name, Env: inherited(l.Look, r.Env), Dir: root, SHA256: r.SHA256, RunDir: filepath.Join(l.RunDir, r.Name),
+		Name: r.Name, Plugin: r.Plugin, Env: inherited(l.Look, r.Env), Dir: root, SHA256: r.SHA256, RunDir: filepath.Join(l.RunDir, r.Name),
 		Foreign: r.Path != "", NoTLSReason: r.PlainText, Fault: errors.Join(r.Fault(), noRoot),
 	}
 	if spec.Fault != nil {
@@ -135,12 +136,17 @@ func (l Launcher) spec(r config.Registrar) supervisor.Spec {
 
 func (l Launcher) command(r config.Registrar) ([]string, error) {
 	if r.Path == "" {
-		command, ok := l.Bundled[r.Name]
-		if !ok {
-			return nil, r.At.Errorf("registrar %q is not bundled with this panel: give its path", r.Name)
+		command, ok := l.Bundled[r.Plugin]
+		switch {
+		case ok:
+			return command, nil
+		case r.Plugin == r.Name:
+			return nil, r.At.Errorf("registrar %q is not bundled with this panel: give its path, or name one of %s as its plugin", r.Name, strings.Join(slices.Sorted(maps.Keys(l.Bundled)), ", "))
 		}
-		return command, nil
+
+		return nil, r.PluginAt.Errorf("the plugin %q is not bundled with this panel, which has %s: give its path", r.Plugin, strings.Join(slices.Sorted(maps.Keys(l.Bundled)), ", "))
 	}
+
 	path, err := filepath.Abs(r.Path)
 	if err == nil {
 		_, err = os.Stat(path)
@@ -180,7 +186,7 @@ func (l Launcher) configure(ctx context.Context, r config.Registrar, account *su
 	}
 
 	// A plugin that has worked before must find its store: a new one would not know what is paid.
-	err = plugin.Configure(ctx, registrar.Settings{Config: s.Config, DataDir: dir, Create: !l.Data.HasStarted(r.Name)})
+	err = plugin.Configure(ctx, registrar.Settings{Config: s.Config, Account: r.Name, DataDir: dir, Create: !l.Data.HasStarted(r.Name)})
 	var refusal *registrar.Error
 	if errors.As(err, &refusal) && refusal.Code == registrar.Invalid && len(refusal.Problems) > 0 {
 		return s.Locate(refusal.Problems)

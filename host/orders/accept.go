@@ -63,7 +63,7 @@ func (f follower) about(ctx context.Context, tx *sql.Tx, e registrar.Event) (reg
 }
 
 // owns reports whether a registrar may tell of a domain: it has it in the list, or had it or an
-// order for it before, or serves its TLD while no other registrar has it.
+// order for it before, or serves its zone while no other registrar has it.
 func (f follower) owns(ctx context.Context, tx *sql.Tx, domain string) (bool, error) {
 	if ace, err := input.ACE(domain); err != nil || ace != domain {
 		return false, nil
@@ -75,7 +75,7 @@ func (f follower) owns(ctx context.Context, tx *sql.Tx, domain string) (bool, er
 	if shown.Name != "" && shown.Registrar == f.registrar {
 		return true, nil
 	}
-	if (shown.Name == "" || shown.Status.Gone()) && f.board.Serves(f.registrar, input.TLD(domain)) {
+	if (shown.Name == "" || shown.Status.Gone()) && f.board.Serves(f.registrar, domain) {
 		return true, nil
 	}
 	var before bool
@@ -105,6 +105,11 @@ func record(d registrar.Domain) (registrar.Domain, bool) {
 		d.Alarms[i] = a
 	}
 
+	d.Registry = slices.Clone(d.Registry[:min(len(d.Registry), mostStates)])
+	for i, state := range d.Registry {
+		d.Registry[i] = input.OneLine(state, longestState)
+	}
+
 	if d.Operation != nil {
 		op := *d.Operation
 		op.ID, op.WaitsFor, op.Error = ident(op.ID), input.OneLine(op.WaitsFor, input.LongestMessage), input.OneLine(op.Error, input.LongestMessage)
@@ -113,6 +118,12 @@ func record(d registrar.Domain) (registrar.Domain, bool) {
 
 	return d, true
 }
+
+// mostStates and longestState bound what the registry says of a domain.
+const (
+	mostStates   = 20
+	longestState = 100
+)
 
 // ident is the ID of a thing, or nothing if it could not be one.
 func ident[T ~string](id T) T {

@@ -189,7 +189,22 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 			input.Unicode(ace), known.Customer, known.Handle, known.PaidTill)
 	}
 
+	if err := serves(s.board, name, ace); err != nil {
+		return Domain{}, err
+	}
+
 	return s.takeOver(ctx, i, name)
+}
+
+// serves refuses a registrar that may not have a domain, by the zone that it lies in.
+func serves(board *switchboard.Board, name, domain string) error {
+	switch {
+	case !board.Runs(name):
+		return board.NotRun(name)
+	case !board.Serves(name, domain):
+		return input.Mistake("registrar", fmt.Sprintf("%q does not serve .%s by plugin.hcl", name, input.Unicode(board.Zone(domain))))
+	}
+	return nil
 }
 
 // differs reports whether an import contradicts what is known. Sources write one expiry a day apart.

@@ -30,15 +30,27 @@ type Imported struct {
 }
 
 // Intake takes over many domains at once.
-type Intake struct{ book *Service }
+type Intake struct {
+	book *Service
+	at   string // the registrar that has the domains; "" = the one that serves the zone of each
+}
 
-// Intake returns what takes over many domains at once.
-func (s *Service) Intake() Intake { return Intake{s} }
+// Intake returns what takes over many domains at once, those of one registrar, or with "" each by
+// the registrar that serves its zone.
+func (s *Service) Intake(registrar string) Intake { return Intake{s, registrar} }
+
+// route is the registrar that takes a domain over.
+func (t Intake) route(domain string) (string, error) {
+	if t.at == "" {
+		return t.book.board.Route(domain)
+	}
+	return t.at, serves(t.book.board, t.at, domain)
+}
 
 // atATime is how many imports are under way at once: they share the flushes of a disk.
 const atATime = 64
 
-// Take takes over the domains of these rows, each by the registrar that serves its TLD, and tells
+// Take takes over the domains of these rows, and tells
 // what became of each. With dryRun nothing is changed, and what only the registrar knows is not told.
 // Repeating it is harmless.
 func (t Intake) Take(ctx context.Context, rows []registrar.Import, dryRun bool) ([]Imported, error) {
@@ -98,7 +110,7 @@ func (t Intake) takeOne(ctx context.Context, row registrar.Import, ace string) (
 	if err != nil {
 		return Domain{}, err
 	}
-	name, err := t.book.board.Route(ace)
+	name, err := t.route(ace)
 	if err != nil {
 		return Domain{}, err
 	}
@@ -152,7 +164,7 @@ func (t Intake) plan(row registrar.Import, known map[string]Domain, seen map[str
 		return refuse(fmt.Sprintf("it is %s here already, for customer %s", d.Status, d.Customer))
 	}
 
-	if _, err := t.book.board.Route(ace); err != nil {
+	if _, err := t.route(ace); err != nil {
 		return refuse(refusal(err))
 	}
 	return Imported{ace, ImportTake, ""}

@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"registrar.panel/shared/registrar"
@@ -39,25 +40,31 @@ func TestIntake(t *testing.T) {
 		return list
 	}
 	const take, known, refused = ImportTake, ImportKnown, ImportRefused
-	plan, err := b.Intake().Take(t.Context(), rows, true)
+	plan, err := b.Intake("").Take(t.Context(), rows, true)
 	if want := []string{take, refused, known, refused, take, refused, refused, take, refused, refused}; err != nil || !slices.Equal(actions(plan), want) {
 		t.Errorf("planned %v, %v; want %v", plan, err, want)
 	}
 	if list, _, err := b.Lists().Domains(t.Context(), DomainList{}); err != nil || len(list) != 2 {
 		t.Errorf("the plan has changed something: %v, %v", unicodes(list), err)
 	}
-	done, err := b.Intake().Take(t.Context(), rows, false)
+	if elsewhere, err := b.Intake("m").Take(t.Context(), rows[:1], true); err != nil || elsewhere[0].Action != ImportTake {
+		t.Errorf("to the second registrar: %v, %v", elsewhere, err)
+	}
+	if nowhere, err := b.Intake("other").Take(t.Context(), rows[:1], true); err != nil || nowhere[0].Action != ImportRefused || !strings.Contains(nowhere[0].Reason, "names no registrar other") {
+		t.Errorf("to a registrar that is none: %v, %v", nowhere, err)
+	}
+	done, err := b.Intake("").Take(t.Context(), rows, false)
 	if want := []string{take, refused, known, refused, refused, refused, refused, take, refused, refused}; err != nil || !slices.Equal(actions(done), want) {
 		t.Errorf("done %v, %v; want %v", done, err, want)
 	}
-	again, err := b.Intake().Take(t.Context(), rows, false)
+	again, err := b.Intake("").Take(t.Context(), rows, false)
 	if want := []string{known, refused, known, refused, refused, refused, refused, known, refused, refused}; err != nil || !slices.Equal(actions(again), want) {
 		t.Errorf("again %v, %v; want %v", again, err, want)
 	}
 	if list, _, err := b.Lists().Domains(t.Context(), DomainList{}); err != nil || !slices.Equal(unicodes(list), []string{"here.ru", "new.ru", "others.ru", "пример.рф"}) {
 		t.Errorf("in the list are %v, %v", unicodes(list), err)
 	}
-	if _, err := b.Intake().Take(t.Context(), make([]registrar.Import, MostImports+1), true); registrar.CodeOf(err) != registrar.Invalid {
+	if _, err := b.Intake("").Take(t.Context(), make([]registrar.Import, MostImports+1), true); registrar.CodeOf(err) != registrar.Invalid {
 		t.Errorf("too many: %v", err)
 	}
 }

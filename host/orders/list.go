@@ -49,7 +49,7 @@ type DomainList struct {
 	Sort      string            // ByName or ByPaidTill; "" = by name, and by paid till with Due
 }
 
-const domainColumns = "name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms, operation_state, outcome, reason, locked"
+const domainColumns = "name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms, operation_state, outcome, reason, locked, registry"
 
 // What narrows a list to one of the partial indexes, in the index's own words.
 const (

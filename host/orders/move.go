@@ -82,8 +82,8 @@ func (v mover) check(m Move, d Domain) error {
 	if wrong := input.CheckLine(m.Handle, input.LongestHandle); wrong != "" {
 		problems = append(problems, registrar.Problem{Path: "handle", Message: wrong})
 	}
-	if !v.board.Serves(m.To, input.TLD(d.Name)) {
-		problems = append(problems, registrar.Problem{Path: "to", Message: fmt.Sprintf("%q is no registrar that serves .%s by plugin.hcl", m.To, input.Unicode(input.TLD(d.Name)))})
+	if !v.board.Serves(m.To, d.Name) {
+		problems = append(problems, registrar.Problem{Path: "to", Message: fmt.Sprintf("%q is no registrar that serves .%s by plugin.hcl", m.To, input.Unicode(v.board.Zone(d.Name)))})
 	}
 	return input.Mistakes(problems)
 }

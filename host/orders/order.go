@@ -70,6 +70,7 @@ type NewOrder struct {
 	PaidTill    registrar.Date  // of a renewal; zero = as the domain list knows it
 	Years       int             // the term; 0 = the shortest that the registrar offers
 	AcceptPrice registrar.Price // of a name that has a price of its own: what the customer agreed to pay
+	DS          []registrar.DelegationSigner
 }
 
 // begun is what a domain becomes when its order is paid; other kinds leave it.
@@ -83,12 +84,13 @@ type private struct {
 	Registrant *registrar.Registrant `json:"registrant,omitempty"`
 	AuthCode   string                `json:"auth_code,omitempty"`
 
-	AcceptPrice registrar.Price `json:"accept_price,omitzero"`
+	AcceptPrice registrar.Price              `json:"accept_price,omitzero"`
+	DS          []registrar.DelegationSigner `json:"ds,omitempty"` // public; it stands here beside what it is ordered with
 }
 
 // seal seals what an attempt at an order asks for.
 func (l *ledger) seal(id registrar.OrderID, o registrar.Order) ([]byte, error) {
-	text, err := json.Marshal(private{Registrant: o.Registrant, AuthCode: string(o.AuthCode), AcceptPrice: o.AcceptPrice})
+	text, err := json.Marshal(private{Registrant: o.Registrant, AuthCode: string(o.AuthCode), AcceptPrice: o.AcceptPrice, DS: o.DS})
 	if err != nil {
 		return nil, fmt.Errorf("seal order %s: %w", id, err)
 	}

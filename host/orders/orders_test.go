@@ -233,7 +233,9 @@ func (b *book) open(create bool) {
 	if b.route != nil {
 		route = b.route
 	}
-	serves := func(name, tld string) bool { return tld == "ru" && name != "gone" || tld == "com" && name == "m" }
+	serves := func(name, tld string) bool {
+		return tld == "ru" && name != "gone" || tld == "com" && name == "m" || tld == "xn--p1ai" && name == "r01"
+	}
 	if b.serves != nil {
 		serves = b.serves
 	}

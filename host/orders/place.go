@@ -122,6 +122,9 @@ func (s *Service) order(q NewOrder) (registrar.Order, error) {
 	if err := input.Mistakes(append(wrongNames(q), wrongPrice(q)...)); err != nil {
 		return registrar.Order{}, err
 	}
+	if err := input.Mistakes(wrongSigners(q)); err != nil {
+		return registrar.Order{}, err
+	}
 
 	customer, err := input.Customer(q.Customer)
 	if err != nil && (q.Kind.Acquires() || strings.TrimSpace(q.Customer) != "") {
@@ -129,13 +132,21 @@ func (s *Service) order(q NewOrder) (registrar.Order, error) {
 	}
 
 	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: customer, Registrant: normalRegistrant(q.Registrant),
-		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill, Years: q.Years, AcceptPrice: q.AcceptPrice}
+		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill, Years: q.Years, AcceptPrice: q.AcceptPrice, DS: q.DS}
 	if o.ID = q.ID; o.ID != "" {
 		return o, nil
 	}
 
 	o.ID, err = s.newID()
 	return o, err
+}
+
+// wrongSigners lists what is wrong with the DS records of a request.
+func wrongSigners(q NewOrder) []registrar.Problem {
+	if len(q.DS) > 0 && q.Kind != registrar.KindRegister && q.Kind != registrar.KindUpdate {
+		return []registrar.Problem{{Path: "ds", Code: "kind", Message: "belongs to registrations and updates"}}
+	}
+	return registrar.DelegationProblems(q.DS)
 }
 
 // expected lists the statuses of a domain that has been ordered and is not ours yet.

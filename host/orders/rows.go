@@ -130,16 +130,22 @@ func putDomain(ctx context.Context, q sqldb.Querier, d Domain) error {
 	if err != nil {
 		return fmt.Errorf("store domain %s: %w", d.Name, err)
 	}
+
+	states, err := json.Marshal(append([]string{}, d.Registry...))
+	if err != nil {
+		return fmt.Errorf("store domain %s: %w", d.Name, err)
+	}
+
 	return exec(ctx, q, `insert into domains (name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms, unicode, attention,
-			operation_state, outcome, reason, locked)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+			operation_state, outcome, reason, locked, registry)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		on conflict (name) do update set customer = excluded.customer, registrar = excluded.registrar, status = excluded.status,
 			handle = excluded.handle, paid_till = excluded.paid_till, renewal = excluded.renewal,
 			nameservers = excluded.nameservers, operation = excluded.operation, alarms = excluded.alarms,
 			unicode = excluded.unicode, attention = excluded.attention,
-			operation_state = excluded.operation_state, outcome = excluded.outcome, reason = excluded.reason, locked = excluded.locked`,
+			operation_state = excluded.operation_state, outcome = excluded.outcome, reason = excluded.reason, locked = excluded.locked, registry = excluded.registry`,
 		d.Name, d.Customer, d.Registrar, d.Status, d.Handle, d.PaidTill.String(), d.Renewal, nameservers, string(operation), string(standing),
-		input.Unicode(d.Name), d.attention(), d.OperationState, d.Outcome, d.Reason, d.Locked)
+		input.Unicode(d.Name), d.attention(), d.OperationState, d.Outcome, d.Reason, d.Locked, string(states))
 }
 
 func nameserverJSON(nameservers []registrar.Nameserver) (string, error) {
@@ -163,16 +169,21 @@ func selectDomain(ctx context.Context, q sqldb.Querier, name string) (Domain, er
 }
 
 func scanDomain(row sqldb.Scanner) (d Domain, err error) {
-	var paidTill, nameservers, operation, alarms string
+	var paidTill, nameservers, operation, alarms, states string
 	if err := row.Scan(&d.Name, &d.Customer, &d.Registrar, &d.Status, &d.Handle, &paidTill, &d.Renewal, &nameservers, &operation, &alarms,
-		&d.OperationState, &d.Outcome, &d.Reason, &d.Locked); err != nil {
+		&d.OperationState, &d.Outcome, &d.Reason, &d.Locked, &states); err != nil {
 		return d, err
 	}
+
 	var open *storedOperation
 	var standing []storedAlarm
 	d.PaidTill, err = registrar.ParseDate(paidTill)
 	err = errors.Join(err, json.Unmarshal([]byte(nameservers), &d.Nameservers),
 		json.Unmarshal([]byte(operation), &open), json.Unmarshal([]byte(alarms), &standing))
+
+	if states != "[]" {
+		err = errors.Join(err, json.Unmarshal([]byte(states), &d.Registry))
+	}
 	if open != nil {
 		d.Operation = &registrar.Operation{ID: open.ID, Kind: open.Kind, Domain: d.Name, State: open.State, WaitsFor: open.WaitsFor, Error: open.Error, Version: open.Version, Deadline: open.Deadline, CreatedAt: open.CreatedAt}
 	}

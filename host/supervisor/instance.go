@@ -185,8 +185,8 @@ func (i *instance) describe(ctx context.Context) (registrar.Description, error) 
 	if err != nil {
 		return d, fmt.Errorf("describe plugin %s: %w", i.spec.Name, err)
 	}
-	if d.Name != i.spec.Name {
-		return d, permanentError{fmt.Errorf("describe plugin %s: it calls itself %q", i.spec.Name, d.Name)}
+	if d.Name != i.spec.plugin() {
+		return d, permanentError{fmt.Errorf("describe plugin %s: it calls itself %q, and is to be %q", i.spec.Name, d.Name, i.spec.plugin())}
 	}
 	return d, nil
 }

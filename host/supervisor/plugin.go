@@ -45,7 +45,7 @@ func newPlugin(spec Spec, o Options) *plugin {
 	return &plugin{
 		name: spec.Name, spec: spec, timing: o.Timing.filled(), log: o.Logger.With(logline.Module, spec.Name), session: o.Session, jitter: o.Jitter, reread: o.Reread, tell: o.Told,
 		successors: make(chan *successor), upgrading: make(chan struct{}, 1), ended: make(chan struct{}),
-		settled: make(chan struct{}), status: Status{Name: spec.Name, State: Stopped, Since: time.Now()},
+		settled: make(chan struct{}), status: Status{Name: spec.Name, Plugin: spec.plugin(), State: Stopped, Since: time.Now()},
 	}
 }
 
@@ -162,7 +162,7 @@ func (p *plugin) life(ctx context.Context) error {
 	}
 
 	i, d, err := ready(ctx, p.spec, p.launches.Add(1), p.timing, p.log)
-	if d.Name == p.name {
+	if d.Name == p.spec.plugin() {
 		p.introduce(d)
 	}
 

@@ -31,6 +31,7 @@ func (s State) Serves() bool { return s == Running || s == Degraded }
 // Status is the state of a plugin with its reasons.
 type Status struct {
 	Name         string
+	Plugin       string // as the plugin calls itself; "" = not known
 	Title        string // this and the next six are empty until the plugin has described itself
 	Version      string
 	TLDs         []string

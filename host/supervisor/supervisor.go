@@ -15,6 +15,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,8 @@ import (
 
 // Spec says how to run one plugin.
 type Spec struct {
-	Name    string   // Describe must give the same
+	Name    string   // of the account, by which everything knows it
+	Plugin  string   // Describe must give it; "" = the name
 	Command []string // the program, absolute, and its arguments
 	Env     []string // NAME=VALUE; the host's own environment is not inherited
 	Dir     string   // working directory; "" = the host's
@@ -50,6 +52,9 @@ type Spec struct {
 	// ends the process, which is tried again. nil = nothing has to be done.
 	Started func() error
 }
+
+// plugin is what the plugin must call itself.
+func (s Spec) plugin() string { return cmp.Or(s.Plugin, s.Name) }
 
 // Account is a user of the system.
 type Account struct {

@@ -28,7 +28,7 @@ func TestLife(t *testing.T) {
 
 	th := open(t, nil)
 	th.ready()
-	want := Status{Name: "actor", Title: "An actor", Version: "1.2.3", TLDs: []string{"test"}, Kinds: registrar.OperationKinds(), State: Running}
+	want := Status{Name: "actor", Plugin: "actor", Title: "An actor", Version: "1.2.3", TLDs: []string{"test"}, Kinds: registrar.OperationKinds(), State: Running}
 	got := th.Statuses()[0]
 	got.Since, got.Health, got.Capabilities = time.Time{}, nil, nil
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -315,6 +315,7 @@ func TestNeverRetried(t *testing.T) {
 			}
 		}, "plugin.hcl:1,2: no such secret", ""},
 		{"another name", "misnamed", nil, `it calls itself "impostor"`, ""},
+		{"another plugin than the account's", "", func(o *Options) { o.Plugins[0].Plugin = "impostor" }, `it calls itself "actor", and is to be "impostor"`, ""},
 		{"another major version", "", func(o *Options) { o.Plugins[0].Env = []string{roleVariable + "=major"} },
 			"it speaks version 2 of the protocol and this panel version 1: upgrade the panel", ""},
 		{"no program", "", withoutProgram, "no such file", ""},

@@ -8,7 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Form tells what an order for a TLD must say. The TLD may be typed in any form.
+// Form tells what an order for a zone must say. It may be typed in any form.
 // With it comes what its registrar offers; a kind that it does not is a mistake.
 func (b *Board) Form(ctx context.Context, q registrar.FormQuery) (form registrar.Form, offer registrar.KindOffer, err error) {
 	ace, err := input.Zone(q.TLD)

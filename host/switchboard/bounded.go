@@ -94,6 +94,10 @@ func (b bounded) Domains(ctx context.Context, p registrar.Page) (registrar.Domai
 	return within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.DomainPage, error) { return b.Service.Domains(ctx, p) })
 }
 
+func (b bounded) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
+	return within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Domain, error) { return b.Service.Refresh(ctx, name) })
+}
+
 func (b bounded) SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error) {
 	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Domain, error) {
 		return b.Service.SetRenewal(ctx, name, mode)

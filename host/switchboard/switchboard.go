@@ -9,6 +9,7 @@
 package switchboard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,8 +30,9 @@ type Options struct {
 	Plugins Plugins
 	Names   []string                                // of the registrars that are run
 	Retired []string                                // of those that are not run any more, by the configuration's own word
-	Route   func(tld string) (name string, ok bool) // to which registrar new orders for a TLD go
-	Serves  func(name, tld string) bool             // whether a registrar may have domains of a TLD
+	Zones   []string                                // that names lie in, of one label or several; see [registrar.ZoneOf]
+	Route   func(tld string) (name string, ok bool) // to which registrar new orders for a zone go
+	Serves  func(name, tld string) bool             // whether a registrar may have domains of a zone
 	Logger  *slog.Logger
 }
 
@@ -39,6 +41,7 @@ type Board struct {
 	plugins Plugins
 	names   []string
 	retired []string
+	zones   []string
 	route   func(tld string) (string, bool)
 	serves  func(name, tld string) bool
 	log     *slog.Logger
@@ -46,7 +49,7 @@ type Board struct {
 
 // New makes a board. Nothing is asked before a method is called.
 func New(o Options) *Board {
-	return &Board{plugins: o.Plugins, names: o.Names, retired: o.Retired, route: o.Route, serves: o.Serves, log: o.Logger}
+	return &Board{plugins: o.Plugins, names: o.Names, retired: o.Retired, zones: o.Zones, route: o.Route, serves: o.Serves, log: o.Logger}
 }
 
 // Names lists the registrars that are run.
@@ -58,8 +61,14 @@ func (b *Board) Runs(name string) bool { return slices.Contains(b.names, name) }
 // Accounted reports whether the configuration names a registrar, as one that is run or retired.
 func (b *Board) Accounted(name string) bool { return b.Runs(name) || slices.Contains(b.retired, name) }
 
-// Serves reports whether a registrar may have domains of a TLD.
-func (b *Board) Serves(name, tld string) bool { return b.serves(name, tld) }
+// Zone returns the zone that a name lies in, in ACE: the longest of the board's, and for a name
+// that lies in none of them the TLD.
+func (b *Board) Zone(domain string) string {
+	return cmp.Or(registrar.ZoneOf(domain, b.zones), input.TLD(domain))
+}
+
+// Serves reports whether a registrar may have a domain, by the zone that it lies in.
+func (b *Board) Serves(name, domain string) bool { return b.serves(name, b.Zone(domain)) }
 
 // Registrar finds a plugin that is at work. Each of its calls has a limit of time.
 func (b *Board) Registrar(name string) (registrar.Service, error) {
@@ -83,9 +92,10 @@ func (b *Board) NotRun(name string) error {
 
 // Route is the registrar that new orders for a domain go to.
 func (b *Board) Route(domain string) (string, error) {
-	name, ok := b.route(input.TLD(domain))
+	zone := b.Zone(domain)
+	name, ok := b.route(zone)
 	if !ok {
-		return "", input.Mistake("domain", "no registrar serves ."+input.Unicode(input.TLD(domain)))
+		return "", input.Mistake("domain", "no registrar serves ."+input.Unicode(zone))
 	}
 	return name, nil
 }

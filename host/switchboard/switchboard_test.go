@@ -110,6 +110,31 @@ func wantCode(t *testing.T, err error, code registrar.Code, says string) {
 	}
 }
 
+// A name goes to the registrar of the longest zone that it lies in, and to no other.
+func TestNamesGoByTheirZone(t *testing.T) {
+	t.Parallel()
+	serve := map[string]string{"ru": "first", "com.ru": "second", "co.uk": "second"}
+	route := func(zone string) (string, bool) { name, ok := serve[zone]; return name, ok }
+	b := New(Options{Names: []string{"first", "second"}, Zones: []string{"ru", "com.ru", "co.uk", "msk.ru"}, Logger: slog.New(slog.DiscardHandler),
+		Route: route, Serves: func(name, zone string) bool { return serve[zone] == name }})
+
+	for domain, want := range map[string]string{"x.ru": "first", "a.x.ru": "first", "x.com.ru": "second", "telecom.ru": "first", "x.telecom.ru": "first", "x.co.uk": "second"} {
+		if got, err := b.Route(domain); got != want || err != nil {
+			t.Errorf("%s goes to %q, %v; want %q", domain, got, err, want)
+		}
+		for _, name := range b.Names() {
+			if b.Serves(name, domain) != (name == want) {
+				t.Errorf("%s serves %s: %v", name, domain, name != want)
+			}
+		}
+	}
+
+	for domain, zone := range map[string]string{"x.msk.ru": "msk.ru", "x.uk": "uk", "x.org.uk": "uk"} {
+		_, err := b.Route(domain)
+		wantCode(t, err, registrar.Invalid, "no registrar serves ."+zone)
+	}
+}
+
 // What one registrar knows is not lost over another that doesn't.
 func TestOneOfSeveralAnswers(t *testing.T) {
 	t.Parallel()

@@ -70,6 +70,7 @@ func routeDomains(t *routes, s *Server) {
 	t.handle("GET /api/v1/availability", look, endpoint(s, s.availability), says("Whether names may be registered, by the registry's word."),
 		takes(openapi.Parameter{Name: "name", Does: fmt.Sprintf("A domain; give it again for each, %d times at most.", maxNames), Repeated: true}))
 	t.handle("POST /api/v1/domains/{name}/renewal", money, action(s, s.setRenewal), says("Choose how a domain is renewed."))
+	t.handle("POST /api/v1/domains/{name}/refresh", order, action(s, refreshes{s.refresh}.domain), says("Have the registry asked about a domain now; answers with its record after that."))
 	t.handle("POST /api/v1/domains/import", money, actionUpTo(s, maxMail, 4, s.importDomains), says("Take over many domains, or with dry_run tell what would become of each."))
 	t.handle("POST /api/v1/domains/{name}/import", money, action(s, s.importDomain), says("Take over a domain that the registrar holds for us."))
 	t.handle("POST /api/v1/domains/{name}/move", money, action(s, s.moveDomain), says("Hand a domain to another registrar, which holds it already."))
@@ -199,6 +200,14 @@ func (s *Server) availability(r *http.Request) ([]api.Availability, error) {
 
 func (s *Server) setRenewal(r *http.Request, in api.Renewal) (api.Domain, error) {
 	d, err := s.orders.SetRenewal(r.Context(), r.PathValue("name"), registrar.RenewalMode(in.Mode))
+	return domainOf(d), err
+}
+
+// refreshes has registries asked.
+type refreshes struct{ refresher *orders.Refresher }
+
+func (f refreshes) domain(r *http.Request, _ none) (api.Domain, error) {
+	d, err := f.refresher.Refresh(r.Context(), r.PathValue("name"))
 	return domainOf(d), err
 }
 

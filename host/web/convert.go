@@ -54,7 +54,7 @@ func texts[T ~string](in []T) []string { return list(in, func(v T) string { retu
 func domainOf(d orders.Domain) api.Domain {
 	out := api.Domain{Name: d.Name, Unicode: input.Unicode(d.Name), Status: string(d.Status), Registrar: d.Registrar, Customer: d.Customer,
 		Handle: known(d.Handle), PaidTill: knownDate(d.PaidTill), Renewal: known(d.Renewal),
-		Nameservers: list(d.Nameservers, nameserverOf), Alarms: list(d.Alarms, alarmOf), Standing: standingOf(d.Standing), Locked: d.Locked}
+		Nameservers: list(d.Nameservers, nameserverOf), Registry: append([]string{}, d.Registry...), Alarms: list(d.Alarms, alarmOf), Standing: standingOf(d.Standing), Locked: d.Locked}
 	if op := d.Operation; op != nil {
 		out.Operation = &api.Operation{ID: string(op.ID), Kind: string(op.Kind), State: string(op.State),
 			WaitsFor: known(op.WaitsFor), Error: known(op.Error), Version: known(op.Version), Deadline: knownTime(op.Deadline)}
@@ -129,7 +129,7 @@ func reviewOf(r registrar.Review) api.Review {
 }
 
 func pluginOf(s supervisor.Status) api.Plugin {
-	return api.Plugin{Name: s.Name, Title: s.Title, Version: s.Version, State: string(s.State), TLDs: texts(s.TLDs), Kinds: texts(s.Kinds), Offers: list(s.Offers, offerOf),
+	return api.Plugin{Name: s.Name, Plugin: known(s.Plugin), Title: s.Title, Version: s.Version, State: string(s.State), TLDs: texts(s.TLDs), Kinds: texts(s.Kinds), Offers: list(s.Offers, offerOf),
 		Capabilities: texts(s.Capabilities), Restarts: s.Restarts, Since: s.Since.UTC(), Error: known(s.Error),
 		Health: list(s.Health, func(c registrar.Component) api.Component {
 			return api.Component{Component: c.Name, OK: c.OK, Detail: c.Detail, Advice: advice(c.Advice)}

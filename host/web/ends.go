@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"registrar.panel/host/input"
 	"registrar.panel/host/orders"
 	"registrar.panel/host/switchboard"
 	"registrar.panel/host/web/api"
@@ -69,7 +68,7 @@ func (e ends) orderContact(r *http.Request, in api.ContactReader) (api.OrderCont
 	if err != nil {
 		return nil, err
 	}
-	form, _, err := e.board.Form(r.Context(), registrar.FormQuery{TLD: input.TLD(o.Domain), Kind: o.Kind, Registrant: contact.Kind})
+	form, _, err := e.board.Form(r.Context(), registrar.FormQuery{TLD: e.board.Zone(o.Domain), Kind: o.Kind, Registrant: contact.Kind})
 	if err != nil {
 		form = registrar.Form{} // every field is a list then
 	}

@@ -69,9 +69,28 @@ func requestOf(r *http.Request, in api.NewOrder) (q orders.NewOrder, err error) 
 			Message: "is required of a renewal: the day till which you believe the domain is paid, so that no year is paid for twice; GET /api/v1/domains/{name} says it"}})
 	}
 
+	signers, err := signers(in.DS)
+	if err != nil {
+		return q, err
+	}
+
 	return orders.NewOrder{ID: id, Reference: in.Reference, Kind: registrar.OperationKind(in.Kind), Domain: in.Domain, Customer: in.Customer, Own: in.Own,
 		Registrant: registrantOf(in.Contact), Nameservers: nameservers(in.Nameservers), AuthCode: registrar.AuthCode(in.AuthCode), PaidTill: till, Years: in.Years,
-		AcceptPrice: acceptedPrice(in.AcceptPrice)}, nil
+		AcceptPrice: acceptedPrice(in.AcceptPrice), DS: signers}, nil
+}
+
+// signers reads DS records.
+func signers(lines []string) (list []registrar.DelegationSigner, err error) {
+	var problems []registrar.Problem
+	for i, line := range lines {
+		s, err := registrar.ParseDelegationSigner(line)
+		if err != nil {
+			problems = append(problems, registrar.Problem{Path: fmt.Sprintf("ds[%d]", i), Code: "form",
+				Message: "must be a DS record as zone files have it: key tag, algorithm, digest type and digest, such as 12345 13 2 9f86…"})
+		}
+		list = append(list, s)
+	}
+	return list, input.Mistakes(problems)
 }
 
 // longestKey is the most characters of an Idempotency-Key.
@@ -107,7 +126,7 @@ func (s *Server) importDomains(r *http.Request, in api.Imports) ([]api.Imported,
 	if err := input.Mistakes(problems); err != nil {
 		return nil, err
 	}
-	all, err := s.orders.Intake().Take(r.Context(), rows, in.DryRun)
+	all, err := s.orders.Intake(in.Registrar).Take(r.Context(), rows, in.DryRun)
 	return list(all, func(v orders.Imported) api.Imported {
 		return api.Imported{Domain: v.Domain, Unicode: input.Unicode(v.Domain), Action: v.Action, Reason: known(v.Reason)}
 	}), err

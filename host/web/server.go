@@ -70,6 +70,7 @@ type Options struct {
 // Server answers requests; it is an [http.Handler].
 type Server struct {
 	orders   *orders.Service
+	refresh  *orders.Refresher
 	board    *switchboard.Board
 	plugins  Plugins
 	backup   func(context.Context, io.Writer) error
@@ -93,7 +94,7 @@ type Server struct {
 
 // New makes a server.
 func New(o Options) *Server {
-	s := &Server{orders: o.Orders, board: o.Board, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, staff: o.Staff, origins: http.NewCrossOriginProtection(), webhooks: webhookCalls{o.Webhooks, o.Teller}, notifier: o.Notifier, version: o.Version, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
+	s := &Server{orders: o.Orders, refresh: orders.NewRefresher(o.Orders), board: o.Board, plugins: o.Plugins, backup: o.Backup, keys: o.Keys, vault: o.Vault, staff: o.Staff, origins: http.NewCrossOriginProtection(), webhooks: webhookCalls{o.Webhooks, o.Teller}, notifier: o.Notifier, version: o.Version, proxies: o.Proxies, guesses: access.NewGuesses(nil), log: o.Logger, send: sendWithin, piece: pieceWithin}
 	s.SetToken(o.Token)
 	api, all := http.NewServeMux(), http.NewServeMux()
 	s.routeAPI(api)

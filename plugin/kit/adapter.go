@@ -94,4 +94,6 @@ type Facts struct {
 
 	// AuthCode is the transfer code that an order of kind auth-code has brought: in [Done] only.
 	AuthCode registrar.AuthCode
+	// States are the registry's own words about the domain, as it writes them: "clientHold".
+	States []string
 }

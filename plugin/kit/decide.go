@@ -9,7 +9,7 @@ import (
 )
 
 // byAnswer is what an answer of an API is to the contract.
-const byAnswer = registrar.EvidenceReply
+const byAnswer = registrar.EvidenceAnswer
 
 // decide is what an answer means for an operation; false = nothing new, and it is asked about
 // again. It is all that is decided about an outcome without a person.
@@ -79,7 +79,7 @@ func overdue(t store.Task, now time.Time) (store.Move, bool) {
 
 // changeOf is what success means for the domain's record.
 func changeOf(t store.Task, f Facts) store.Change {
-	c := store.Change{PaidTill: f.PaidTill, Nameservers: f.Nameservers, Handle: f.Handle}
+	c := store.Change{PaidTill: f.PaidTill, Nameservers: f.Nameservers, Handle: f.Handle, States: f.States}
 	if t.Kind == registrar.KindAuthCode {
 		c.AuthCode = f.AuthCode
 	}

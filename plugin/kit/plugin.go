@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -167,7 +168,7 @@ func (p *Plugin) Start(ctx context.Context) (registrar.Registrar, error) {
 
 	w := &worker{remote: c.remote, adapter: p.adapter, secrets: secretsOf(d.Schema, c.Config),
 		timing: p.timing, now: p.now, log: p.log, atOnce: atOnce, freed: make(chan struct{}, 1), busy: map[registrar.OperationID]bool{}}
-	s, err := store.Open(ctx, store.Options{Dir: c.DataDir, Server: c.server, Node: node, Name: d.Name, Files: p.files, Create: c.Create, Now: p.now,
+	s, err := store.Open(ctx, store.Options{Dir: c.DataDir, Server: c.server, Node: node, Name: cmp.Or(c.Account, d.Name), Files: p.files, Create: c.Create, Now: p.now,
 		Instructions: func(o registrar.Order) (string, string) { return instruction(o), w.byHand(o) }})
 	if err != nil {
 		return nil, err

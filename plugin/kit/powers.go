@@ -104,7 +104,7 @@ func (r keeper) ImportDomain(ctx context.Context, i registrar.Import) (registrar
 		i.Handle = f.Handle
 	}
 	return r.store.Import(ctx, registrar.Domain{Name: i.Domain, Customer: i.Customer, Status: registrar.StatusRegistered, Handle: i.Handle,
-		PaidTill: f.PaidTill, Renewal: registrar.RenewManual, Nameservers: f.Nameservers}, "operator")
+		PaidTill: f.PaidTill, Renewal: registrar.RenewManual, Nameservers: f.Nameservers, Registry: f.States}, "operator")
 }
 
 // invalid is the error for problems, or nil when there are none.

@@ -16,17 +16,12 @@ var goodName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0
 
 func isName(text string) bool { return len(text) <= longestName && goodName.MatchString(text) }
 
-// tldOf is the longest of the TLDs that a name lies below; with no list the last label; "" = none.
+// tldOf is the TLD that a name lies in; with no list the last label; "" = none.
 func tldOf(name string, tlds []string) (tld string) {
 	if len(tlds) == 0 {
 		return name[strings.LastIndexByte(name, '.')+1:]
 	}
-	for _, t := range tlds {
-		if strings.HasSuffix(name, "."+t) && len(t) > len(tld) {
-			tld = t
-		}
-	}
-	return tld
+	return registrar.ZoneOf(name, tlds)
 }
 
 // form answers a query by an adapter's fields.
@@ -79,11 +74,12 @@ func judge(a Adapter, o registrar.Order) []registrar.Problem {
 	p.add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0 && !offer.NameserversOptional, "nameservers", "is required to register")
 	p.add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required to transfer")
 	p.add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required: the expiry to renew from")
-	p.add(o.Kind == registrar.KindUpdate && len(o.Nameservers) == 0 && o.Registrant == nil, "nameservers", "is required: there is nothing to update")
+	p.add(o.Kind == registrar.KindUpdate && len(o.Nameservers) == 0 && len(o.DS) == 0 && o.Registrant == nil, "nameservers", "is required: there is nothing to update")
 
 	for i, ns := range o.Nameservers {
 		p.add(!isName(ns.Host), fmt.Sprintf("nameservers[%d]", i), "must be a host name")
 	}
+	p = append(p, registrar.DelegationProblems(o.DS)...)
 	if r := o.Registrant; r != nil {
 		served := slices.Contains(d.Registrants, r.Kind)
 		p.add(!served, "contact.kind", fmt.Sprintf("must be one of %v", d.Registrants))
@@ -115,6 +111,9 @@ func instruction(o registrar.Order) string {
 	}
 	for _, ns := range o.Nameservers {
 		text += ", nameserver " + strings.TrimSpace(ns.Host+" "+strings.Join(ns.IPs, " "))
+	}
+	for _, s := range o.DS {
+		text += ", DS " + s.String()
 	}
 	return text
 }

@@ -61,7 +61,7 @@ func (adapter) Describe() registrar.Description {
 	return registrar.Description{
 		Name: "manual", Title: "Registered by hand", Version: "0.1.0",
 		Kinds: registrar.OperationKinds(), Offers: []registrar.Offer{{Kinds: sold()}}, Registrants: registrar.RegistrantKinds(),
-		Capabilities: []registrar.Capability{registrar.CapCheck}, Phrases: phrases(),
+		Capabilities: []registrar.Capability{registrar.CapCheck}, OrderFields: registrar.OrderFields(), Phrases: phrases(),
 		Schema: registrar.Schema{Attributes: []registrar.Attribute{
 			{Name: "lookup", Type: registrar.TypeString, Default: string(alwaysAvailable), OneOf: []string{string(alwaysAvailable), string(alwaysTaken), string(byWhois)},
 				Description: "what a check for availability answers"},

@@ -55,8 +55,14 @@ func checkWhois(c config) []registrar.Problem {
 // lookUp asks the registry of a name. Only its own words make a name available or taken; a
 // registry that is silent, busy or unknown makes it neither.
 func (c config) lookUp(ctx context.Context, name string) (registrar.AvailabilityStatus, string) {
+	var zones []string
 	for _, w := range c.Whois {
-		if w.TLD == name[strings.LastIndexByte(name, '.')+1:] {
+		zones = append(zones, w.TLD)
+	}
+
+	zone := registrar.ZoneOf(name, zones)
+	for _, w := range c.Whois {
+		if w.TLD == zone {
 			answer, err := w.ask(ctx, name)
 			if err != nil {
 				return registrar.AvailabilityUnknown, "the whois server did not answer"

@@ -68,6 +68,7 @@ var (
 	_ registrar.BackerUp     = (*Registrar)(nil)
 	_ registrar.Eraser       = (*Registrar)(nil)
 	_ registrar.KeyChanger   = (*Registrar)(nil)
+	_ registrar.Refresher    = (*Registrar)(nil)
 )
 
 // furnish moves the rooms of a gateway in.
@@ -195,6 +196,17 @@ func (r *Registrar) Validate(ctx context.Context, o registrar.Order) (registrar.
 	}
 	v.Notes = append(v.Notes, notes...)
 	return v, nil
+}
+
+// Refresh implements registrar.Refresher: whois is asked now, and what it shows is evidence as always.
+func (r *Registrar) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
+	if d, err := r.Domain(ctx, name); err != nil {
+		return d, err
+	}
+	if err := r.gateway.Witness.Asker.Refresh(ctx, name); err != nil {
+		return registrar.Domain{}, err
+	}
+	return r.Domain(ctx, name)
 }
 
 // RunRenewals implements registrar.Renewer.

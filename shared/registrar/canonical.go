@@ -33,7 +33,7 @@ func FirstOrderFields() []string {
 
 // OrderFields lists the fields of orders, the ID apart, by the paths of their problems. One that
 // is added to Order later is appended here, and read by the registrars that declare it.
-func OrderFields() []string { return append(FirstOrderFields(), "years", "accept_price") }
+func OrderFields() []string { return append(FirstOrderFields(), "years", "accept_price", "ds") }
 
 // Fields lists the fields that the order has, of [OrderFields].
 func (o Order) Fields() []string {
@@ -82,6 +82,10 @@ func (o Order) write(c *canonical) {
 
 	c.field = "accept_price"
 	c.add("accept_price", o.AcceptPrice.String())
+	c.field = "ds"
+	for _, s := range o.DS {
+		c.add("ds", s.String())
+	}
 }
 
 // canonical is the form of an order, and the list of the fields that are in it.

@@ -39,6 +39,7 @@ func canonicalOrders() []Order {
 		{ID: "o5", Kind: KindRenew, Domain: "newtime.com", Customer: "c1", PaidTill: Date{Year: 2027, Month: time.January, Day: 4}, Years: 3},
 		{ID: "o6", Kind: KindAuthCode, Domain: "newtime.com", Customer: "c1"},
 		{ID: "o7", Kind: KindRegister, Domain: "gold.example", AcceptPrice: Price{"1200.50", "RUB"}},
+		{ID: "o8", Kind: KindUpdate, Domain: "newtime.ru", DS: []DelegationSigner{{KeyTag: 12345, Algorithm: 13, DigestType: 2, Digest: "9f86d0"}, {Digest: "00"}}},
 	}
 }
 
@@ -84,6 +85,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 		"Years":       func(o *Order) { o.Years = 2 },
 		"PaidTill":    func(o *Order) { o.PaidTill = Date{Year: 2027, Month: 1, Day: 1} },
 		"AcceptPrice": func(o *Order) { o.AcceptPrice = Price{"1", "RUB"} },
+		"DS":          func(o *Order) { o.DS = []DelegationSigner{{Digest: "9f"}} },
 	}
 
 	names := func(v any) (all []string) {
@@ -117,6 +119,9 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 	if have, want := names(Nameserver{}), []string{"Host", "IPs"}; !slices.Equal(have, want) {
 		t.Errorf("Nameserver has fields %v: is each in Canonical?", have)
 	}
+	if have, want := names(DelegationSigner{}), []string{"KeyTag", "Algorithm", "DigestType", "Digest"}; !slices.Equal(have, want) {
+		t.Errorf("DelegationSigner has fields %v: is each in Canonical?", have)
+	}
 }
 
 // What a registrar does not declare is not submitted to it, and what all registrars read needs
@@ -133,6 +138,7 @@ func TestUnread(t *testing.T) {
 		want  []string
 	}{
 		{nil, all, nil},
+		{nil, Order{ID: "o1", Kind: KindUpdate, DS: []DelegationSigner{{Digest: "9f"}}}, []string{"ds"}},
 		{OrderFields(), all, nil},
 		{[]string{"kind", "domain", "customer", "contact", "auth_code"}, all, []string{"nameservers", "paid_till"}},
 		{[]string{"kind"}, Order{ID: "o1", Kind: KindRenew}, nil},

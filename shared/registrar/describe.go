@@ -19,11 +19,12 @@ const (
 	CapErase    Capability = "erase"      // removes personal data that need not be kept: [Eraser]
 	CapKeys     Capability = "keys"       // exchanges the key that its store is sealed with: [KeyChanger]
 	CapCodes    Capability = "auth-codes" // keeps the transfer codes that orders have brought: [CodeKeeper]
+	CapRefresh  Capability = "refresh"    // asks the registry now: [Refresher]
 )
 
 // Capabilities lists every capability.
 func Capabilities() []Capability {
-	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup, CapErase, CapKeys, CapCodes}
+	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup, CapErase, CapKeys, CapCodes, CapRefresh}
 }
 
 // CapabilitiesOf lists the powers that a registrar has as optional interfaces: all but [CapCheck],
@@ -52,12 +53,15 @@ func CapabilitiesOf(r Registrar) []Capability {
 	if _, ok := r.(CodeKeeper); ok {
 		list = append(list, CapCodes)
 	}
+	if _, ok := r.(Refresher); ok {
+		list = append(list, CapRefresh)
+	}
 	return list
 }
 
 // Description introduces a registrar.
 type Description struct {
-	Name         string          // as the panel's configuration names it: "acme"
+	Name         string          // of the plugin, as the panel's configuration names it: "acme"
 	Title        string          // for people: "ACME by its API"
 	Version      string          // semantic version of the plugin
 	TLDs         []string        // that it can serve, in ACE; empty = any
@@ -152,6 +156,9 @@ type Settings struct {
 	// and a repeated block is a list of objects in which the labels stand under their names.
 	// Secrets are resolved.
 	Config json.RawMessage
+	// Account is the panel's name for this account at the registrar: several may be of one
+	// plugin. IDs of operations that begin with it are no other account's. "" = the plugin's name.
+	Account string
 	// DataDir is the plugin's own directory: exists, absolute, mode 0700.
 	DataDir string
 	// Create permits making the plugin's store when there is none. Without it a missing

@@ -63,6 +63,11 @@ type Domain struct {
 	Operation   *Operation // the open one, without History; nil = none
 	Alarms      []Alarm    // standing ones
 	Locked      bool       // transfers to another registrar are refused, by an order of ours
+
+	// Registry is what the registry itself says of the domain, as it writes it, when it was last
+	// asked: "DELEGATED", "clientHold", "redemptionPeriod". Empty where it was not, or tells
+	// nothing. Status stays the word that everything goes by.
+	Registry []string
 }
 
 // Alarm is a message to a person that stays until it is cleared.

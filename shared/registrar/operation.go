@@ -109,6 +109,7 @@ const (
 	EvidenceCopy     EvidenceKind = "copy"     // our own blind copy came back
 	EvidenceRegistry EvidenceKind = "registry" // whois or a zone list
 	EvidencePerson   EvidenceKind = "person"   // an operator's decision
+	EvidenceAnswer   EvidenceKind = "answer"   // the registrar's answer to our call
 )
 
 // Verdict is a person's decision on an operation.

@@ -140,6 +140,10 @@ type Order struct {
 	// AcceptPrice is required to register a name that has a price of its own, by
 	// [Availability.Price]: what the customer agreed to pay.
 	AcceptPrice Price
+
+	// DS signs the delegation: [DelegationProblems] says which records can't be. In an update it
+	// is the full new set, and empty leaves them. For registrars that declare it in OrderFields.
+	DS []DelegationSigner
 }
 
 // Validation is the verdict on an order.

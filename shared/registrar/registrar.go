@@ -32,7 +32,7 @@ type Plugin interface {
 
 // Registrar is a registrar at work. Powers beyond these are optional interfaces, which the
 // value that Start returns has or has not: [Renewer], [HandleKeeper], [MessageQueue],
-// [BackerUp], [Eraser], [KeyChanger], [CodeKeeper]. [CapabilitiesOf] lists them for Describe.
+// [BackerUp], [Eraser], [KeyChanger], [CodeKeeper], [Refresher]. [CapabilitiesOf] lists them for Describe.
 type Registrar interface {
 	Orders
 	Domains
@@ -61,6 +61,7 @@ type Service interface {
 	Eraser
 	KeyChanger
 	CodeKeeper
+	Refresher
 }
 
 // Hosted is a plugin as its host runs it: the service together with the life it gives to it.
@@ -224,6 +225,15 @@ type CodeKeeper interface {
 	// Errors: [NotFound] for an unknown operation; [Precondition] for one that has brought no code,
 	// or whose code was erased.
 	TransferCode(ctx context.Context, id OperationID) (AuthCode, error)
+}
+
+// Refresher is the power [CapRefresh]: the registrar asks the registry when a person wants to know.
+type Refresher interface {
+	// Refresh asks the registry about a domain now, concludes what the answer allows by the same
+	// rules as always, and returns the record after that. A registry that says nothing which can
+	// be relied on is [Unavailable], and changes nothing. What was asked a moment ago may be
+	// answered without asking again. Unknown: [NotFound].
+	Refresh(ctx context.Context, name string) (Domain, error)
 }
 
 // BackerUp is the power [CapBackup]: the registrar keeps a store, and copies it while it is at

@@ -223,6 +223,11 @@ func (c *client) SetRenewal(ctx context.Context, name string, mode registrar.Ren
 	return answer(m.GetDomain(), err, (*decoder).domain)
 }
 
+func (c *client) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.Refresh, &pb.RefreshRequest{Name: name})
+	return answer(m.GetDomain(), err, (*decoder).domain)
+}
+
 func (c *client) RunRenewals(ctx context.Context, dryRun bool) ([]registrar.RenewalStep, error) {
 	m, err := call(ctx, c, &encoder{}, c.registrar.RunRenewals, &pb.RunRenewalsRequest{DryRun: dryRun})
 	return answer(m.GetSteps(), err, listOf((*decoder).renewalStep))

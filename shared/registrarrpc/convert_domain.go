@@ -16,6 +16,7 @@ func (e *encoder) domain(v registrar.Domain) *pb.Domain {
 		Nameservers: each(v.Nameservers, e.nameserver),
 		Alarms:      each(v.Alarms, e.alarm),
 		Locked:      v.Locked,
+		Registry:    each(v.Registry, text),
 	}
 	if v.Operation != nil {
 		m.Operation = e.operation(*v.Operation)
@@ -28,13 +29,14 @@ func (d *decoder) domain(m *pb.Domain) registrar.Domain {
 	v := registrar.Domain{
 		Name:        m.GetName(),
 		Customer:    m.GetCustomer(),
-		Status:      decode(d, "domain.status", domainStatuses, m.GetStatus()),
+		Status:      decodeOpen(d, "domain.status", domainStatuses, m.GetStatus(), ""),
 		Handle:      m.GetHandle(),
 		PaidTill:    d.date("domain.paid_till", m.GetPaidTill()),
-		Renewal:     decode(d, "domain.renewal", renewalModes, m.GetRenewal()),
+		Renewal:     decodeOpen(d, "domain.renewal", renewalModes, m.GetRenewal(), registrar.RenewManual),
 		Nameservers: each(m.GetNameservers(), d.nameserver),
 		Alarms:      each(m.GetAlarms(), d.alarm),
 		Locked:      m.GetLocked(),
+		Registry:    m.GetRegistry(),
 	}
 	if m.GetOperation() != nil {
 		operation := d.operation(m.Operation)
@@ -100,7 +102,7 @@ func (d *decoder) handle(m *pb.Handle) registrar.Handle {
 		Handle:   m.GetHandle(),
 		Customer: m.GetCustomer(),
 		Kind:     decode(d, "handle.kind", registrantKinds, m.GetKind()),
-		State:    decode(d, "handle.state", handleStates, m.GetState()),
+		State:    decodeOpen(d, "handle.state", handleStates, m.GetState(), registrar.HandlePending),
 	}
 }
 
@@ -117,7 +119,7 @@ func (d *decoder) renewalStep(m *pb.RenewalStep) registrar.RenewalStep {
 	return registrar.RenewalStep{
 		Domain:   m.GetDomain(),
 		PaidTill: d.date("step.paid_till", m.GetPaidTill()),
-		Action:   decode(d, "step.action", renewalActions, m.GetAction()),
+		Action:   decodeOpen(d, "step.action", renewalActions, m.GetAction(), registrar.RenewalHold),
 		Reason:   m.GetReason(),
 	}
 }

@@ -1,6 +1,7 @@
 package registrarrpc
 
 import (
+	"math"
 	"slices"
 	"unicode/utf8"
 
@@ -22,6 +23,7 @@ func (e *encoder) order(o registrar.Order) *pb.Order {
 		PaidTill:    e.date("paid_till", o.PaidTill),
 		Years:       int64(o.Years),
 		AcceptPrice: priceToWire(o.AcceptPrice),
+		Ds:          each(o.DS, e.signer),
 	}
 }
 
@@ -41,7 +43,19 @@ func (d *decoder) order(m *pb.Order) registrar.Order {
 		PaidTill:    d.date("paid_till", m.GetPaidTill()),
 		Years:       int(m.GetYears()),
 		AcceptPrice: priceFromWire(m.GetAcceptPrice()),
+		DS:          each(m.GetDs(), d.signer),
 	}
+}
+
+func (*encoder) signer(s registrar.DelegationSigner) *pb.DelegationSigner {
+	return &pb.DelegationSigner{KeyTag: uint32(s.KeyTag), Algorithm: uint32(s.Algorithm), DigestType: uint32(s.DigestType), Digest: s.Digest}
+}
+
+func (d *decoder) signer(m *pb.DelegationSigner) registrar.DelegationSigner {
+	if m.GetKeyTag() > math.MaxUint16 || m.GetAlgorithm() > math.MaxUint8 || m.GetDigestType() > math.MaxUint8 {
+		d.add("ds", "has numbers that are too large")
+	}
+	return registrar.DelegationSigner{KeyTag: uint16(m.GetKeyTag()), Algorithm: uint8(m.GetAlgorithm()), DigestType: uint8(m.GetDigestType()), Digest: m.GetDigest()}
 }
 
 // grown reports whether a message has fields of a later version, at any depth.

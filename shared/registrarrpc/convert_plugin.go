@@ -99,11 +99,11 @@ func (d *decoder) block(m *pb.Block) registrar.Block {
 }
 
 func (*encoder) settings(s registrar.Settings) *pb.ConfigureRequest {
-	return &pb.ConfigureRequest{Config: s.Config, DataDir: s.DataDir, Create: s.Create}
+	return &pb.ConfigureRequest{Config: s.Config, DataDir: s.DataDir, Create: s.Create, Account: s.Account}
 }
 
 func (*decoder) settings(m *pb.ConfigureRequest) registrar.Settings {
-	return registrar.Settings{Config: m.GetConfig(), DataDir: m.GetDataDir(), Create: m.GetCreate()}
+	return registrar.Settings{Config: m.GetConfig(), DataDir: m.GetDataDir(), Create: m.GetCreate(), Account: m.GetAccount()}
 }
 
 func (e *encoder) component(c registrar.Component) *pb.Component {

@@ -114,6 +114,10 @@ var open = map[protoreflect.FullName]bool{
 	"panel.registrar.v1.Field.type":               true,
 	"panel.registrar.v1.Field.class":              true,
 	"panel.registrar.v1.Availability.status":      true,
+	"panel.registrar.v1.Domain.status":            true,
+	"panel.registrar.v1.Domain.renewal":           true,
+	"panel.registrar.v1.Handle.state":             true,
+	"panel.registrar.v1.RenewalStep.action":       true,
 }
 
 // refuses checks that no enum of a message is believed unseen, but for the open ones.

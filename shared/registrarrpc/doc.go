@@ -23,8 +23,9 @@
 // registrar.Unsupported, and an unknown word is read as the one that says the least where the
 // type is open: a capability or kind in a Description is left out, an event is a notice with
 // the level warning, a form field is text that is kept like a passport, availability is
-// unknown, evidence is none. All other types are closed: the states of operations and
-// domains, for example, get no new words without a new major version.
+// unknown, evidence is none, a domain's status is none (a host does not believe that record), its
+// renewal is manual, a handle is pending, a step of a pass is held. All other types are closed: the
+// states of operations, for example, get no new words without a new major version.
 //
 // # Errors
 //

@@ -43,6 +43,7 @@ type fake struct {
 	erase         func(context.Context, registrar.ErasureQuery) (registrar.Erasure, error)
 	rotateKeys    func(context.Context) (registrar.Rotation, error)
 	transferCode  func(context.Context, registrar.OperationID) (registrar.AuthCode, error)
+	refresh       func(context.Context, string) (registrar.Domain, error)
 	configure     func(context.Context, registrar.Settings) error
 	probe         func(context.Context, bool) ([]registrar.Component, error)
 	start         func(context.Context) error
@@ -67,6 +68,9 @@ func (f *fake) Describe(ctx context.Context) (registrar.Description, error) {
 		return everything(), nil
 	}
 	return f.describe(ctx)
+}
+func (f *fake) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
+	return f.refresh(ctx, name)
 }
 func (f *fake) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
 	return f.form(ctx, q)

@@ -89,6 +89,8 @@ func carriedOfDomains() map[string]func(*testing.T) {
 			func(f *fake, do func(ctx, string) (registrar.Domain, error)) { f.domain = do }, plugin.Domain),
 		"Domains": carried(
 			func(f *fake, do func(ctx, registrar.Page) (registrar.DomainPage, error)) { f.domains = do }, plugin.Domains),
+		"Refresh": carried(
+			func(f *fake, do func(ctx, string) (registrar.Domain, error)) { f.refresh = do }, plugin.Refresh),
 		"SetRenewal": carried(
 			func(f *fake, do func(ctx, renewal) (registrar.Domain, error)) {
 				f.setRenewal = func(c ctx, name string, mode registrar.RenewalMode) (registrar.Domain, error) {

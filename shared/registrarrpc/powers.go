@@ -99,6 +99,10 @@ func (g *gate) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.E
 	return able(g, registrar.CapErase, func(r registrar.Eraser) (registrar.Erasure, error) { return r.Erase(ctx, q) })
 }
 
+func (g *gate) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
+	return able(g, registrar.CapRefresh, func(r registrar.Refresher) (registrar.Domain, error) { return r.Refresh(ctx, name) })
+}
+
 func (g *gate) RotateKeys(ctx context.Context) (registrar.Rotation, error) {
 	return able(g, registrar.CapKeys, func(r registrar.KeyChanger) (registrar.Rotation, error) { return r.RotateKeys(ctx) })
 }

@@ -123,6 +123,12 @@ func (s *registrarServer) SetRenewal(ctx context.Context, m *pb.SetRenewalReques
 	})
 }
 
+func (s *registrarServer) Refresh(ctx context.Context, m *pb.RefreshRequest) (*pb.RefreshResponse, error) {
+	return serveCall(ctx, m.GetName(), named, s.registrar.Refresh, func(e *encoder, v registrar.Domain) *pb.RefreshResponse {
+		return &pb.RefreshResponse{Domain: e.domain(v)}
+	})
+}
+
 func (s *registrarServer) RunRenewals(ctx context.Context, m *pb.RunRenewalsRequest) (*pb.RunRenewalsResponse, error) {
 	return serveCall(ctx, m.GetDryRun(), plain, s.registrar.RunRenewals, func(e *encoder, list []registrar.RenewalStep) *pb.RunRenewalsResponse {
 		return &pb.RunRenewalsResponse{Steps: each(list, e.renewalStep)}

@@ -139,6 +139,7 @@ var (
 		registrar.EvidenceCopy:     pb.EvidenceKind_EVIDENCE_KIND_COPY,
 		registrar.EvidenceRegistry: pb.EvidenceKind_EVIDENCE_KIND_REGISTRY,
 		registrar.EvidencePerson:   pb.EvidenceKind_EVIDENCE_KIND_PERSON,
+		registrar.EvidenceAnswer:   pb.EvidenceKind_EVIDENCE_KIND_ANSWER,
 	}
 	verdicts = words[registrar.Verdict, pb.Verdict]{
 		registrar.VerdictDone:   pb.Verdict_VERDICT_DONE,
@@ -208,6 +209,7 @@ var (
 		registrar.CapErase:    pb.Capability_CAPABILITY_ERASE,
 		registrar.CapKeys:     pb.Capability_CAPABILITY_KEYS,
 		registrar.CapCodes:    pb.Capability_CAPABILITY_AUTH_CODES,
+		registrar.CapRefresh:  pb.Capability_CAPABILITY_REFRESH,
 	}
 	attributeTypes = words[registrar.AttributeType, pb.AttributeType]{
 		registrar.TypeString:   pb.AttributeType_ATTRIBUTE_TYPE_STRING,

@@ -22,19 +22,20 @@ import (
 )
 
 type Conformance struct {
-	Plugin   string        `arg:"" name:"path" help:"The plugin's program, or the name of a bundled one."`
-	Handle   string        `placeholder:"HANDLE" help:"One that can be adopted."`
-	IDN      string        `name:"idn" placeholder:"NAME" help:"A name beyond ASCII that can be registered, in Unicode."`
-	Premium  string        `placeholder:"NAME" help:"A free name that has a price of its own, in ACE."`
-	Witness  string        `placeholder:"URL" help:"Of a witness: the simulated registrar, which tells how often orders have reached it, and is told how to misbehave."`
-	Patience time.Duration `default:"20s" help:"How long something that must happen may take (${default})."`
+	Plugin    string        `arg:"" name:"path" help:"The plugin's program, or the name of a bundled one."`
+	Handle    string        `placeholder:"HANDLE" help:"One that can be adopted."`
+	IDN       string        `name:"idn" placeholder:"NAME" help:"A name beyond ASCII that can be registered, in Unicode."`
+	Premium   string        `placeholder:"NAME" help:"A free name that has a price of its own, in ACE."`
+	Witness   string        `placeholder:"URL" help:"Of a witness: the simulated registrar, which tells how often orders have reached it, and is told how to misbehave."`
+	Registrar string        `placeholder:"NAME" help:"The block of FILE, where several are of this plugin."`
+	Patience  time.Duration `default:"20s" help:"How long something that must happen may take (${default})."`
 }
 
 // Help warns.
 func (Conformance) Help() string {
 	return `Judges a plugin by the rules in docs/conformance.md, in data directories of its own.
 
-With --config FILE after the word conformance, the block registrar "NAME" in FILE gives the settings, and the checks START THE PLUGIN AND SUBMIT ORDERS, among them registrations. Point it at a simulator or a test account, never at one that pays. Without it, or with a --config that stands before, only the checks run that need no settings.
+With --config FILE after the word conformance, the block registrar "NAME" in FILE, or the one with plugin = "NAME", gives the settings, and the checks START THE PLUGIN AND SUBMIT ORDERS, among them registrations. Point it at a simulator or a test account, never at one that pays. Without it, or with a --config that stands before, only the checks run that need no settings.
 
 With --witness URL it judges, too, that orders are sent once, whatever happens on their way: docs/conformance.md says what a simulator has to answer there.
 
@@ -50,7 +51,7 @@ func (p *Conformance) Run(c *command.Call, parsed *kong.Context) error {
 	s := registrartest.Subject{Open: registrartest.Program{Command: program}, Handle: p.Handle, IDN: p.IDN, Premium: p.Premium, Witness: p.Witness, Patience: p.Patience}
 
 	if file := settingsFile(parsed); file != "" {
-		if err := configureSubject(c.Ctx, &s, file); err != nil {
+		if err := configureSubject(c.Ctx, &s, file, p.Registrar); err != nil {
 			return err
 		}
 	}
@@ -115,7 +116,7 @@ func settingsFile(parsed *kong.Context) string {
 
 // configureSubject reads the plugin's block in a file by the schema it describes. A plugin
 // that describes nothing is left as it is: the report says why, rule by rule.
-func configureSubject(ctx context.Context, s *registrartest.Subject, file string) error {
+func configureSubject(ctx context.Context, s *registrartest.Subject, file, account string) error {
 	d, err := describe(ctx, *s)
 	if err != nil {
 		return ctx.Err()
@@ -126,12 +127,12 @@ func configureSubject(ctx context.Context, s *registrartest.Subject, file string
 		return command.Usage(err)
 	}
 
-	block, ok := loaded.Registrar(d.Name)
-	if !ok {
-		return command.Usage(fmt.Errorf("%s has no block registrar %q, as the plugin calls itself", file, d.Name))
+	block, err := accountIn(loaded, file, d.Name, account)
+	if err != nil {
+		return command.Usage(err)
 	}
 
-	settings, err := loaded.Settings(d.Name, d.Schema)
+	settings, err := loaded.Settings(block.Name, d.Schema)
 	if err != nil {
 		return err
 	}
@@ -145,6 +146,26 @@ func configureSubject(ctx context.Context, s *registrartest.Subject, file string
 	}
 
 	return nil
+}
+
+// accountIn finds the block of a plugin in a file: the one of that name, or else the only one.
+func accountIn(loaded *config.Config, file, plugin, account string) (config.Registrar, error) {
+	all := loaded.Accounts(plugin)
+	var names []string
+	for _, r := range all {
+		if names = append(names, r.Name); r.Name == account || account == "" && r.Name == plugin {
+			return r, nil
+		}
+	}
+	switch {
+	case len(all) == 0:
+		return config.Registrar{}, fmt.Errorf("%s has no block registrar %q, as the plugin calls itself", file, plugin)
+	case account != "":
+		return config.Registrar{}, fmt.Errorf("%s has no block registrar %q of this plugin, which has %s", file, account, strings.Join(names, ", "))
+	case len(all) > 1:
+		return config.Registrar{}, fmt.Errorf("%s has several blocks of the plugin %q: choose one with --registrar %s", file, plugin, strings.Join(names, "|"))
+	}
+	return all[0], nil
 }
 
 func describe(ctx context.Context, s registrartest.Subject) (registrar.Description, error) {

@@ -111,8 +111,10 @@ func (p *testRepliesCommand) plugin(ctx context.Context, file string) (registrar
 		if err != nil {
 			return nil, fmt.Errorf("describe %s: %w", name, err)
 		}
-		if r, ok := loaded.Registrar(name); ok && r.Path == "" && d.Has(registrar.CapMail) && (p.Registrar == "" || p.Registrar == name) {
-			able[name], names = made, append(names, name)
+		for _, r := range loaded.Accounts(name) {
+			if r.Path == "" && d.Has(registrar.CapMail) && (p.Registrar == "" || p.Registrar == r.Name) {
+				able[r.Name], names = made, append(names, r.Name)
+			}
 		}
 	}
 

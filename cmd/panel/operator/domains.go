@@ -43,6 +43,7 @@ type Domain struct {
 	Check   checkNamesCommand   `cmd:"" help:"Whether names may be registered, by the registry's word."`
 	Renew   renewCommand        `cmd:"" help:"Renew it by a year now; prints the order."`
 	Renewal renewalModeCommand  `cmd:"" help:"Choose who starts renewals."`
+	Refresh refreshCommand      `cmd:"" help:"Have the registry asked now, and show the record after that."`
 	Update  updateCommand       `cmd:"" help:"Change nameservers or contact data; prints the order."`
 	Import  importDomainCommand `cmd:"" help:"Take over a domain that the registrar holds for us already."`
 	Correct correctCommand      `cmd:"" help:"Correct what is recorded of it, here and with its registrar."`
@@ -117,15 +118,28 @@ func (p *renewalModeCommand) Run(c *command.Call) error {
 	return c.Show(d, domainText(d))
 }
 
+type refreshCommand struct {
+	Name string `arg:"" help:"In Unicode or in ACE."`
+}
+
+func (p *refreshCommand) Run(c *command.Call) error {
+	d, err := command.Post[api.Domain](c, api.Path("domains", p.Name, "refresh"), struct{}{})
+	if err != nil {
+		return err
+	}
+	return c.Show(d, domainText(d))
+}
+
 // updateCommand costs nothing, so it needs no payment.
 type updateCommand struct {
 	Name    string   `arg:"" help:"In Unicode or in ACE."`
 	NS      []string `name:"ns" sep:"none" placeholder:"HOST[=IP,…]" help:"A nameserver of the full new set; repeat it."`
+	DS      []string `name:"ds" sep:"none" placeholder:"'TAG ALGORITHM TYPE DIGEST'" help:"A DS record of the full new set; repeat it. Only with registrars that take any."`
 	Contact string   `placeholder:"FILE" help:"JSON file with the contact data to change. - is stdin."`
 }
 
 func (p *updateCommand) Run(c *command.Call) (err error) {
-	o := api.NewOrder{Kind: "update", Domain: p.Name, Own: true}
+	o := api.NewOrder{Kind: "update", Domain: p.Name, Own: true, DS: p.DS}
 	if o.Nameservers, err = nameservers(p.NS); err != nil {
 		return command.Usage(err)
 	}
@@ -134,8 +148,8 @@ func (p *updateCommand) Run(c *command.Call) (err error) {
 			return command.Usage(err)
 		}
 	}
-	if len(o.Nameservers) == 0 && o.Contact == nil {
-		return command.Usage(fmt.Errorf("nothing to change: give --ns or --contact"))
+	if len(o.Nameservers) == 0 && len(o.DS) == 0 && o.Contact == nil {
+		return command.Usage(fmt.Errorf("nothing to change: give --ns, --ds or --contact"))
 	}
 	return place(c, o)
 }

@@ -21,13 +21,13 @@ type importDomainCommand struct {
 	Customer  string `placeholder:"ID" help:"Whose it is."`
 	Handle    string `placeholder:"H" help:"The registrant, as the registrar knows it."`
 	PaidTill  string `placeholder:"DATE" help:"YYYY-MM-DD."`
-	Registrar string `placeholder:"NAME" help:"Default: the one that serves the TLD."`
+	Registrar string `placeholder:"NAME" help:"Default: the one that serves the zone; needed for another account of one plugin."`
 }
 
 func (p *importDomainCommand) Run(c *command.Call) error {
 	switch {
-	case p.File != "" && (p.Name != "" || p.PaidTill != "" || p.Registrar != ""):
-		return command.Usage(errors.New("--file has names and days of its own; the registrar is the one that serves each TLD"))
+	case p.File != "" && (p.Name != "" || p.PaidTill != ""):
+		return command.Usage(errors.New("--file has names and days of its own"))
 	case p.File != "":
 		return p.many(c)
 	case p.Name == "" || p.Customer == "" || p.Handle == "" || p.PaidTill == "":
@@ -55,7 +55,7 @@ func (p *importDomainCommand) many(c *command.Call) error {
 	all := []api.Imported{}
 	for len(rows) > 0 {
 		n := min(atOnce, len(rows))
-		done, err := command.Post[[]api.Imported](c, api.Path("domains", "import"), api.Imports{DryRun: p.DryRun, Rows: rows[:n]})
+		done, err := command.Post[[]api.Imported](c, api.Path("domains", "import"), api.Imports{DryRun: p.DryRun, Registrar: p.Registrar, Rows: rows[:n]})
 		if err != nil {
 			return errors.Join(err, c.Show(all, importsText(all)))
 		}

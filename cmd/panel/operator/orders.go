@@ -53,11 +53,12 @@ type patience struct {
 
 type registerCommand struct {
 	purchase
-	AcceptPrice string `placeholder:"'AMOUNT CURRENCY'" help:"What the customer agreed to pay for a name that has a price of its own, such as '1200.00 RUB'; panel domain check tells it."`
+	AcceptPrice string   `placeholder:"'AMOUNT CURRENCY'" help:"What the customer agreed to pay for a name that has a price of its own, such as '1200.00 RUB'; panel domain check tells it."`
+	DS          []string `name:"ds" sep:"none" placeholder:"'TAG ALGORITHM TYPE DIGEST'" help:"A DS record that signs the delegation; repeat it. Only with registrars that take any."`
 }
 
 func (r *registerCommand) Run(c *command.Call) error {
-	o := api.NewOrder{Kind: "register"}
+	o := api.NewOrder{Kind: "register", DS: r.DS}
 	if r.AcceptPrice != "" {
 		amount, currency, _ := strings.Cut(strings.TrimSpace(r.AcceptPrice), " ")
 		o.AcceptPrice = &api.Price{Amount: amount, Currency: strings.TrimSpace(currency)}

@@ -90,6 +90,9 @@ func domainText(d api.Domain) func(io.Writer) {
 		for _, n := range d.Nameservers {
 			command.Fact(w, "nameserver", strings.TrimSpace(n.Host+" "+strings.Join(n.IPs, " ")))
 		}
+		if len(d.Registry) > 0 {
+			command.Fact(w, "registry", strings.Join(d.Registry, ", "))
+		}
 		if op := d.Operation; op != nil {
 			command.Fact(w, "operation", command.Together(op.ID+":", underWay(op)))
 			command.Fact(w, "waits for", command.Said(op.WaitsFor))

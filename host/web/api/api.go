@@ -25,6 +25,7 @@ type Domain struct {
 	PaidTill    *string      `json:"paid_till"`
 	Renewal     *string      `json:"renewal"` // auto | manual
 	Nameservers []Nameserver `json:"nameservers"`
+	Registry    []string     `json:"registry"`  // what the registry itself says of it, as it writes it, when it was last asked
 	Operation   *Operation   `json:"operation"` // the open one
 	Standing
 	Alarms   []Alarm `json:"alarms"`
@@ -145,6 +146,7 @@ type NewOrder struct {
 	AuthCode    string       `json:"auth_code,omitempty"`
 	PaidTill    string       `json:"paid_till,omitempty"` // required of a renewal: the expiry the caller believes in
 	Years       int          `json:"years,omitempty"`     // the term, of those that the registrar offers; without it the shortest
+	DS          []string     `json:"ds,omitempty"`        // of a registration or update: DS records as zone files have them, "12345 13 2 9f86…"
 
 	AcceptPrice *Price `json:"accept_price,omitempty"` // required of a name that has a price of its own: what the customer agreed to pay
 }
@@ -217,6 +219,7 @@ type Decision struct {
 // Plugin is how a registrar's process stands.
 type Plugin struct {
 	Name         string      `json:"name"`
+	Plugin       *string     `json:"plugin"` // as the plugin calls itself; several registrars may be accounts of one
 	Title        string      `json:"title"`
 	Version      string      `json:"version"`
 	State        string      `json:"state"`

@@ -119,6 +119,8 @@ type DeadLetter struct {
 type Imports struct {
 	DryRun bool        `json:"dry_run"` // change nothing
 	Rows   []ImportRow `json:"rows"`
+
+	Registrar string `json:"registrar,omitempty"` // that has them; "" = each with the one that serves its zone
 }
 
 // ImportRow is one domain to take over.

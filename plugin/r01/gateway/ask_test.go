@@ -37,6 +37,56 @@ func (p *pacedRegistry) Look(ctx context.Context, name string) registry.Answer {
 	return a
 }
 
+// A person's question is put at once and applied as any other; a moment later the record stands, and
+// silence changes nothing. What the registry itself says is kept beside the status, and its changes are told.
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	w, _ := g.withRegistry()
+	till := g.own("wanted.ru", 20, registrar.RenewManual)
+	r := g.ordered("wanted.ru")
+	r.PaidTill, r.States = till.AddYears(1), []string{"REGISTERED", "DELEGATED", "VERIFIED"}
+	w.held["wanted.ru"] = r
+	record := func() registrar.Domain {
+		d, err := g.Views.Domain(g.t.Context(), "wanted.ru")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	refresh := func() error { return g.Witness.Asker.Refresh(g.t.Context(), "wanted.ru") }
+
+	w.silent = true
+	if err := refresh(); registrar.CodeOf(err) != registrar.Unavailable || record().PaidTill != till {
+		t.Errorf("a silent registry: %v, paid till %s", err, record().PaidTill)
+	}
+
+	w.silent, w.asked = false, nil
+	g.clock = g.clock.Add(time.Hour)
+	for range 3 {
+		if err := refresh(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := record()
+	if d.PaidTill != r.PaidTill || !slices.Equal(d.Registry, r.States) || len(w.asked) != 1 {
+		t.Errorf("after it: %+v, asked %v", d, w.asked)
+	}
+
+	g.clock = g.clock.Add(time.Hour)
+	r.States = []string{"REGISTERED", "NOT DELEGATED", "UNVERIFIED"}
+	w.held["wanted.ru"] = r
+	if err := refresh(); err != nil || !slices.Equal(record().Registry, r.States) || len(w.asked) != 2 {
+		t.Errorf("later: %v, %+v, asked %v", err, record(), w.asked)
+	}
+	g.check()
+
+	g.observe(nil)
+	if err := g.Witness.Asker.Refresh(g.t.Context(), "wanted.ru"); registrar.CodeOf(err) != registrar.Unavailable {
+		t.Errorf("without whois: %v", err)
+	}
+}
+
 // newGateAsking has renewals of so many domains under way, all sent at once, and a whois that
 // shows them as they were.
 func newGateAsking(t *testing.T, names ...string) (*gate, *pacedRegistry) {

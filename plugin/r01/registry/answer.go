@@ -112,10 +112,26 @@ func (a *Answer) fill(name string, fields map[string][]string) {
 	}
 
 	a.Record = Record{Name: name, Registrar: one("registrar"), PaidTill: paidTill, Nameservers: servers,
-		Delegated: has(state, "DELEGATED") && !has(state, "NOT DELEGATED")}
+		States: states(one("state")), Delegated: has(state, "DELEGATED") && !has(state, "NOT DELEGATED")}
 	_, a.Record.Created, _ = instant(one("created"))
 	a.Record.FreeDate, _ = day(one("free-date"))
 	a.Status, a.Why = Registered, ""
+}
+
+// mostStates and longestState bound what is kept of the registry's states.
+const (
+	mostStates   = 20
+	longestState = 60
+)
+
+// states are the registry's words about a domain, one by one, in its order.
+func states(text string) (list []string) {
+	for word := range strings.SplitSeq(text, ",") {
+		if word = strings.Join(strings.Fields(word), " "); word != "" && len(word) <= longestState && len(list) < mostStates {
+			list = append(list, word)
+		}
+	}
+	return list
 }
 
 // ace is a name as we have it, however it is written.

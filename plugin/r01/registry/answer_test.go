@@ -37,7 +37,7 @@ func TestParse(t *testing.T) {
 	got := parse("newtime.ru", strings.ReplaceAll(registered, "\n", "\r\n"), asked)
 	updated := time.Date(2026, 11, 24, 11, 56, 30, 0, time.UTC)
 	want := Answer{Status: Registered, AsOf: updated, Told: updated, Record: Record{
-		Name: "newtime.ru", Registrar: "R01-RU", Delegated: true, Created: time.Date(2015, 7, 31, 18, 15, 9, 0, time.UTC),
+		Name: "newtime.ru", Registrar: "R01-RU", Delegated: true, States: []string{"REGISTERED", "DELEGATED", "VERIFIED"}, Created: time.Date(2015, 7, 31, 18, 15, 9, 0, time.UTC),
 		PaidTill: registrar.Date{Year: 2027, Month: 8, Day: 1}, // 21:00Z is midnight of the next day in Moscow
 		FreeDate: registrar.Date{Year: 2027, Month: 9, Day: 1},
 		Nameservers: []registrar.Nameserver{{Host: "ns1.newtime.ru", IPs: []string{"192.0.2.1", "2001:db8::1"}},

@@ -25,6 +25,7 @@ type Record struct {
 	Name      string // ACE, lower case
 	Registrar string // as the registry spells it: "R01-RU"
 	Delegated bool
+	States    []string // as the registry writes them, by whois only: "REGISTERED", "NOT DELEGATED"
 	// Created is the latest instant at which it can have been registered: where the
 	// registry tells only the day, the end of that day. Zero = not told.
 	Created  time.Time

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,22 +10,34 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-const domainColumns = "name, customer, handle, status, paid_till, renewal, nameservers"
+const domainColumns = "name, customer, handle, status, paid_till, renewal, nameservers, registry"
 
 func scanDomain(s sqldb.Scanner) (d registrar.Domain, err error) {
-	var paidTill, nameservers string
-	if err := s.Scan(&d.Name, &d.Customer, &d.Handle, &d.Status, &paidTill, &d.Renewal, &nameservers); err != nil {
+	var paidTill, nameservers, states string
+	if err := s.Scan(&d.Name, &d.Customer, &d.Handle, &d.Status, &paidTill, &d.Renewal, &nameservers, &states); err != nil {
 		return d, err
 	}
-	err = readDomain(&d, paidTill, nameservers)
+	err = readDomain(&d, paidTill, nameservers, states)
 	return d, err
 }
 
-func readDomain(d *registrar.Domain, paidTill, nameservers string) (err error) {
+func readDomain(d *registrar.Domain, paidTill, nameservers, states string) (err error) {
 	if d.PaidTill, err = registrar.ParseDate(paidTill); err != nil {
 		return err
 	}
-	return json.Unmarshal([]byte(nameservers), &d.Nameservers)
+	if states != "[]" {
+		err = json.Unmarshal([]byte(states), &d.Registry)
+	}
+	return errors.Join(err, json.Unmarshal([]byte(nameservers), &d.Nameservers))
+}
+
+// Show keeps what the registry itself says of a domain. Put does not touch it.
+func (t Domains) Show(domain string, states []string) error {
+	text, err := json.Marshal(append([]string{}, states...))
+	if err != nil {
+		return fmt.Errorf("keep the registry's states of %s: %w", domain, err)
+	}
+	return t.tx.exec("update domains set registry = $1 where name = $2", string(text), domain)
 }
 
 // Put stores what is known of a domain; its operation and alarms are kept elsewhere. An
@@ -85,11 +98,11 @@ func (t Domains) whole(which string, args ...any) ([]registrar.Domain, error) {
 	var n int
 	var alarmed []int // indexes
 	list, err := collect(t.tx, func(s sqldb.Scanner) (d registrar.Domain, err error) {
-		var paidTill, nameservers string
+		var paidTill, nameservers, states string
 		var op registrar.Operation
 		var step int64
 		var alarm bool
-		if err := s.Scan(&d.Name, &d.Customer, &d.Handle, &d.Status, &paidTill, &d.Renewal, &nameservers,
+		if err := s.Scan(&d.Name, &d.Customer, &d.Handle, &d.Status, &paidTill, &d.Renewal, &nameservers, &states,
 			&op.ID, &op.Order, &op.Kind, &op.State, &op.WaitsFor, &op.Error,
 			sqldb.At(&op.CreatedAt), sqldb.At(&op.UpdatedAt), sqldb.At(&op.Deadline), &step, &alarm); err != nil {
 			return d, err
@@ -103,9 +116,9 @@ func (t Domains) whole(which string, args ...any) ([]registrar.Domain, error) {
 		}
 
 		n++
-		err = readDomain(&d, paidTill, nameservers)
+		err = readDomain(&d, paidTill, nameservers, states)
 		return d, err
-	}, `select d.name, d.customer, d.handle, d.status, d.paid_till, d.renewal, d.nameservers,
+	}, `select d.name, d.customer, d.handle, d.status, d.paid_till, d.renewal, d.nameservers, d.registry,
 		coalesce(o.id, u.id, ''), case when o.id is null then coalesce(u.order_id, '') else coalesce(o.order_id, '') end,
 		coalesce(o.kind, u.kind, ''), coalesce(o.state, u.state, ''), coalesce(o.waits_for, u.waits_for, ''), coalesce(o.error, u.error, ''),
 		coalesce(o.created_at, u.created_at), coalesce(o.updated_at, u.updated_at), case when o.id is null then u.deadline_at else o.deadline_at end,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/registry"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
 )
 
 const (
@@ -31,18 +33,19 @@ const (
 // lookupMemory is the schedule of registry lookups in memory. Losing it only causes extra
 // questions.
 type lookupMemory struct {
-	mu     sync.Mutex
-	asked  map[string]time.Time // when whois was asked last, by name
-	wanted bool                 // its word is, on some name
-	urgent []string             // names to ask about before all others
-	hurry  wake.Signal          // there is an urgent one
-	lists  map[string]listState // by source
-	silent string               // why whois said nothing lately; "" = it answers
-	heard  time.Time            // when whois answered last
+	mu        sync.Mutex
+	asked     map[string]time.Time // when whois was asked last, by name
+	refreshed map[string]time.Time // when a person was answered, by name
+	wanted    bool                 // its word is, on some name
+	urgent    []string             // names to ask about before all others
+	hurry     wake.Signal          // there is an urgent one
+	lists     map[string]listState // by source
+	silent    string               // why whois said nothing lately; "" = it answers
+	heard     time.Time            // when whois answered last
 }
 
 func newMemory() *lookupMemory {
-	return &lookupMemory{asked: map[string]time.Time{}, hurry: wake.NewSignal(), lists: map[string]listState{}}
+	return &lookupMemory{asked: map[string]time.Time{}, refreshed: map[string]time.Time{}, hurry: wake.NewSignal(), lists: map[string]listState{}}
 }
 
 // isWanted reports whether the registry's word was wanted on some name when that was looked at
@@ -94,6 +97,41 @@ func (ask *Asker) Run(ctx context.Context) {
 		}
 		engine.Sleep(ctx, ask.memory.hurry, wait)
 	}
+}
+
+// Refresh asks about a name now, because a person wants to know, and applies the answer as any
+// other. What was answered a moment ago is not asked again.
+func (ask *Asker) Refresh(ctx context.Context, name string) error {
+	if ask.whois == nil {
+		return registrar.Errorf(registrar.Unavailable, "no whois is configured, so the registry can't be asked")
+	}
+	if ask.memory.refreshedLately(name, ask.now()) {
+		return nil
+	}
+
+	a, err := ask.put(ctx, name)
+	if err == nil && a.Status == registry.Unknown {
+		err = registrar.Errorf(registrar.Unavailable, "the registry says nothing that can be relied on: %s", a.Why)
+	}
+	if err == nil {
+		ask.memory.noteRefreshed(name, ask.now())
+	}
+	return err
+}
+
+// refreshedLately reports whether a person has just been answered about a name.
+func (w *lookupMemory) refreshedLately(name string, now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at, ok := w.refreshed[name]
+	return ok && now.Sub(at) >= 0 && now.Sub(at) < JustAsked
+}
+
+func (w *lookupMemory) noteRefreshed(name string, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	maps.DeleteFunc(w.refreshed, func(_ string, at time.Time) bool { return now.Sub(at) >= JustAsked })
+	w.refreshed[name] = now
 }
 
 // AskAround asks about every name whose turn has come, as far as the pace of whois allows, and
@@ -253,22 +291,30 @@ func (ask *Asker) openQuestions(ctx context.Context) (all []question, err error)
 // askAbout puts one question and applies the answer. The name counts as asked about once the
 // question was put, whatever came of it.
 func (ask *Asker) askAbout(ctx context.Context, name string) error {
+	_, err := ask.put(ctx, name)
+	return err
+}
+
+// put is askAbout that tells the answer.
+func (ask *Asker) put(ctx context.Context, name string) (registry.Answer, error) {
 	a := ask.whois.Look(ctx, name)
 	if a.NotAsked {
-		return nil
+		return a, nil
 	}
+
 	ask.noteAnswer(name, a)
 	if a.Status == registry.Unknown {
 		ask.log.Warn("registry lookup inconclusive", "domain", name, "why", a.Why)
-		return nil
+		return a, nil
 	}
+
 	s := Sighting{Record: a.Record, Present: a.Status == registry.Registered, AsOf: a.AsOf}
 	if ask.settings.Registry.ReportOnly {
 		ask.log.Info("whois seen, report only", "domain", name, "present", s.Present, "registrar", s.Registrar,
 			"delegated", s.Delegated, "paid_till", s.PaidTill)
-		return nil
+		return a, nil
 	}
-	return ask.engine.Write(ctx, func(tx *store.Tx) error { return ask.judge.See(tx, name, s) })
+	return a, ask.engine.Write(ctx, func(tx *store.Tx) error { return ask.judge.See(tx, name, s) })
 }
 
 func (ask *Asker) noteAnswer(name string, a registry.Answer) {

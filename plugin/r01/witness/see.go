@@ -3,6 +3,8 @@ package witness
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
@@ -29,6 +31,10 @@ func (j *Judge) See(tx *store.Tx, name string, s Sighting) error {
 			", which is not believed and not recorded: "+why+". Ask R01")
 	}
 
+	if err := j.show(tx, d, s); err != nil {
+		return err
+	}
+
 	open, err := tx.Operations.Open(name)
 	if err != nil {
 		return err
@@ -47,6 +53,19 @@ func (j *Judge) See(tx *store.Tx, name string, s Sighting) error {
 	}
 
 	return j.seeDomain(tx, d, s)
+}
+
+// show keeps the registry's own states of a domain that is with us, and tells of others than before.
+func (j *Judge) show(tx *store.Tx, d registrar.Domain, s Sighting) error {
+	if !s.Present || len(s.States) == 0 || !j.engine.Ours(s.Registrar) || slices.Equal(d.Registry, s.States) {
+		return nil
+	}
+	if err := tx.Domains.Show(d.Name, s.States); err != nil {
+		return err
+	}
+	tx.Emit(registrar.Event{At: j.now(), Type: registrar.EventDomain, Level: registrar.LevelInfo, Actor: engine.ByRegistry, Name: d.Name,
+		Message: "the registry says: " + strings.Join(s.States, ", ")})
+	return nil
 }
 
 // implausible returns why the day that the registry shows can't be; "" = it can, or it is what

@@ -39,6 +39,7 @@ type altered struct {
 	many      func(context.Context, registrar.ReviewsDecision) (registrar.ReviewsResolved, error)
 	backup    func(context.Context, string) error
 	erase     func(context.Context, registrar.ErasureQuery) (registrar.Erasure, error)
+	refresh   func(context.Context, string) (registrar.Domain, error)
 	rotate    func(context.Context) (registrar.Rotation, error)
 	code      func(context.Context, registrar.OperationID) (registrar.AuthCode, error)
 	configure func(context.Context, registrar.Settings) error
@@ -51,7 +52,7 @@ type altered struct {
 func alter(g *good) *altered {
 	return &altered{good: g, describe: g.Describe, form: g.Form, validate: g.Validate, check: g.Check, submit: g.Submit, operation: g.Operation,
 		resolve: g.Resolve, domain: g.Domain, domains: g.Domains, events: g.Events, renewal: g.SetRenewal, adopt: g.AdoptHandle,
-		importing: g.ImportDomain, review: g.Review, recognise: g.Recognise, many: g.ResolveReviews, backup: g.Backup, erase: g.Erase, rotate: g.RotateKeys, code: g.TransferCode, configure: g.Configure, start: g.Start, health: g.Health, drain: g.Drain}
+		importing: g.ImportDomain, review: g.Review, recognise: g.Recognise, many: g.ResolveReviews, backup: g.Backup, erase: g.Erase, rotate: g.RotateKeys, code: g.TransferCode, refresh: g.Refresh, configure: g.Configure, start: g.Start, health: g.Health, drain: g.Drain}
 }
 
 func (a *altered) Describe(c context.Context) (registrar.Description, error) { return a.describe(c) }
@@ -103,6 +104,9 @@ func (a *altered) ResolveReviews(c context.Context, d registrar.ReviewsDecision)
 func (a *altered) Backup(c context.Context, dir string) error { return a.backup(c, dir) }
 func (a *altered) Erase(c context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
 	return a.erase(c, q)
+}
+func (a *altered) Refresh(c context.Context, n string) (registrar.Domain, error) {
+	return a.refresh(c, n)
 }
 func (a *altered) RotateKeys(c context.Context) (registrar.Rotation, error) { return a.rotate(c) }
 func (a *altered) TransferCode(c context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
@@ -447,6 +451,15 @@ var brokenRegistrars = map[string]func(a *altered){
 			return a.good.Validate(ctx, o)
 		}
 	},
+	"validate/zones": judged(func(o registrar.Order, problems []registrar.Problem) []registrar.Problem {
+		if last := o.Domain[strings.LastIndexByte(o.Domain, '.')+1:]; slices.Contains(goodDescription().TLDs, last) || last == "conformance" {
+			return problems
+		}
+		return append(problems, registrar.Problem{Path: "domain", Message: "lies in no TLD"}) // it knows those of one label
+	}),
+	"validate/ds": judged(func(o registrar.Order, problems []registrar.Problem) []registrar.Problem {
+		return slices.DeleteFunc(problems, func(p registrar.Problem) bool { return strings.HasPrefix(p.Path, "ds[") }) // it takes what is typed
+	}),
 	"validate/order-id": func(a *altered) {
 		a.submit = func(ctx context.Context, o registrar.Order) (registrar.Operation, error) {
 			o.ID = registrar.OrderID(strings.ReplaceAll(string(o.ID), "/", "-"))
@@ -788,6 +801,13 @@ var brokenRegistrars = map[string]func(a *altered){
 	"capability/undeclared": describedAs(func(d *registrar.Description) {
 		d.Capabilities = slices.DeleteFunc(d.Capabilities, func(c registrar.Capability) bool { return c == registrar.CapReviews })
 	}),
+	"capability/refresh": func(a *altered) {
+		a.refresh = func(ctx context.Context, name string) (registrar.Domain, error) {
+			d, err := a.good.Domain(ctx, name)
+			d.PaidTill = d.PaidTill.AddDays(365) // what the registry shows is told, and not stored
+			return d, err
+		}
+	},
 	"capability/renewals": func(a *altered) {
 		a.renewal = func(ctx context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error) {
 			d, err := a.good.Domain(ctx, name)

@@ -37,6 +37,9 @@ var capabilityChecks = []check{
 	{Rule{ID: "capability/backup", Level: Must, Capability: registrar.CapBackup, Needs: []Need{NeedSettings},
 		Demand: "Backup copies the store while it is at work: another instance begins on the copy and knows what was ordered; keys in it are for the owner alone.", Place: "BackerUp",
 		Remedy: "Let the database make the copy, and write keys as files NAME.key of mode 0600."}, copiesStore},
+	{Rule{ID: "capability/refresh", Level: Must, Capability: registrar.CapRefresh, Needs: []Need{NeedSettings},
+		Demand: "Refresh answers with the record that Domain has from then on, or is Unavailable; of a domain that is not known it is NotFound.", Place: "Refresher",
+		Remedy: "Store what the registry's answer allows, and return the record that was stored."}, refreshes},
 	{Rule{ID: "check/answers", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "Check answers for each name, in the order asked; what is no name is invalid and not an error.", Place: "Domains.Check",
 		Remedy: "Make one answer for each name, whatever becomes of the others."}, checksNames},
@@ -53,6 +56,9 @@ func (e *exam) powers(l *life) map[registrar.Capability]map[string]func() error 
 		registrar.CapRenewals: calls{
 			"SetRenewal":  func() error { _, err := l.SetRenewal(e.ctx, e.domain(), registrar.RenewManual); return err },
 			"RunRenewals": func() error { _, err := l.RunRenewals(e.ctx, true); return err },
+		},
+		registrar.CapRefresh: calls{
+			"Refresh": func() error { _, err := l.Refresh(e.ctx, e.domain()); return err },
 		},
 		registrar.CapHandles: calls{
 			"Handles":      func() error { _, err := l.Handles(e.ctx, "conformance"); return err },
@@ -159,6 +165,37 @@ func hasRenewals(e *exam) error {
 		e.broken("after a dry pass an operation is open, or %v", err)
 	}
 
+	return nil
+}
+
+func refreshes(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+
+	_, err = l.Refresh(e.ctx, e.domain())
+	e.mustBe("Refresh of a domain that is not known", err, registrar.NotFound)
+
+	o, _, err := e.concluded(l)
+	if err != nil {
+		return err
+	}
+
+	said, err := l.Refresh(e.ctx, o.Domain)
+	if errors.Is(err, registrar.Unavailable) {
+		return nil // its registry said nothing
+	}
+	have, readErr := l.Domain(e.ctx, o.Domain)
+	switch {
+	case err != nil:
+		e.broken("Refresh of a domain that is known: %s", told(err))
+	case readErr != nil:
+		return readErr
+	case said.Name != o.Domain || said.Customer != o.Customer || said.Status != have.Status || said.PaidTill != have.PaidTill:
+		e.broken("Refresh of %s answers with %s of %q, %s, paid till %s; Domain with %s, paid till %s of %q", o.Domain, said.Name, said.Customer, said.Status, said.PaidTill,
+			have.Status, have.PaidTill, have.Customer)
+	}
 	return nil
 }
 

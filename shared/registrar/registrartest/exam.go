@@ -118,6 +118,8 @@ func (r *run) lacks(need Need) string {
 		return "no setting is a secret"
 	case need == NeedTransfer && !slices.Contains(r.description.Kinds, registrar.KindTransfer):
 		return "transfers are not declared"
+	case need == NeedDS && (!slices.Contains(r.description.OrderFields, "ds") || !slices.Contains(r.description.Kinds, registrar.KindUpdate)):
+		return "it reads no DS records in updates"
 	case need == NeedUpdate && !slices.Contains(r.description.Kinds, registrar.KindUpdate):
 		return "updates are not declared"
 	case need == NeedRenew && !slices.Contains(r.description.Kinds, registrar.KindRenew):

@@ -88,9 +88,9 @@ func newGood(log *slog.Logger) *good { return &good{log: log, more: make(chan st
 
 func goodDescription() registrar.Description {
 	return registrar.Description{
-		Name: "good", Title: "A registrar for tests", Version: "1.2.3", TLDs: []string{"example", "xn--p1ai"},
+		Name: "good", Title: "A registrar for tests", Version: "1.2.3", TLDs: []string{"example", "com.test", "xn--p1ai"},
 		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds(), Capabilities: registrar.Capabilities(),
-		OrderFields: append(registrar.FirstOrderFields(), "accept_price"),
+		OrderFields: registrar.OrderFields(),
 		Schema: registrar.Schema{
 			Attributes: []registrar.Attribute{
 				{Name: "account", Type: registrar.TypeString, Required: true, Description: "whose"},
@@ -153,12 +153,13 @@ func (g *good) problems(o registrar.Order) []registrar.Problem {
 	starts := o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer
 	add(!o.ID.Valid(), "id", "is none")
 	add(!slices.Contains(registrar.OperationKinds(), o.Kind), "kind", "is none")
-	add(!goodName.MatchString(o.Domain), "domain", "is no name in ACE")
+	add(!goodName.MatchString(o.Domain) || registrar.ZoneOf(o.Domain, goodDescription().TLDs) == "", "domain", "is no name in ACE that can be had here")
 	add(starts && o.Customer == "", "customer", "is required")
 	add(starts && o.Registrant == nil, "contact", "is required")
 	add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0, "nameservers", "is required")
 	add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required")
 	add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required")
+	list = append(list, registrar.DelegationProblems(o.DS)...)
 	if starts && o.Registrant != nil {
 		list = append(list, registrar.Form{Kind: o.Kind, Fields: goodFields()}.Problems(*o.Registrant)...)
 	}
@@ -629,6 +630,11 @@ func (g *good) Erase(ctx context.Context, q registrar.ErasureQuery) (v registrar
 		return nil
 	})
 	return v, err
+}
+
+// Refresh finds what was found before: there is no registry.
+func (g *good) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
+	return g.Domain(ctx, name)
 }
 
 // RotateKeys counts keys: nothing is sealed.

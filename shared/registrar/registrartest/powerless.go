@@ -18,6 +18,10 @@ func (Powerless) RunRenewals(context.Context, bool) ([]registrar.RenewalStep, er
 	return nil, unsupported(registrar.CapRenewals)
 }
 
+func (Powerless) Refresh(context.Context, string) (registrar.Domain, error) {
+	return registrar.Domain{}, unsupported(registrar.CapRefresh)
+}
+
 func (Powerless) Handles(context.Context, string) ([]registrar.Handle, error) {
 	return nil, unsupported(registrar.CapHandles)
 }

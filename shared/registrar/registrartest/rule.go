@@ -29,6 +29,7 @@ const (
 	NeedIDN      Need = "idn"      // a name beyond ASCII that is served: Subject.IDN
 	NeedPremium  Need = "premium"  // a free name that has a price of its own: Subject.Premium
 	NeedSamples  Need = "samples"  // settings with mistakes: Subject.BadConfigs
+	NeedDS       Need = "ds"       // a registrar that reads DS records, and takes updates
 	NeedWitness  Need = "witness"  // a simulator that tells what reached it: Subject.Witness
 )
 

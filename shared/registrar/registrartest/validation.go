@@ -34,6 +34,12 @@ var validationChecks = []check{
 	{Rule{ID: "validate/names", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "A domain that is not in ACE, lower case, without a final dot, is refused at the path domain; nothing is put right in silence.", Place: "package registrar: names",
 		Remedy: "Refuse: the panel normalises before it asks, and two spellings must not become two domains."}, refusesNames},
+	{Rule{ID: "validate/zones", Level: Must, Needs: []Need{NeedSettings},
+		Demand: "A domain directly below a declared TLD, of one label or several, is no mistake; one that lies below none of them is, at the path domain.", Place: "Description.TLDs, ZoneOf",
+		Remedy: "Find a name's TLD with registrar.ZoneOf, and not by its last label: com.ru is a TLD as ru is."}, knowsZones},
+	{Rule{ID: "validate/ds", Level: Must, Needs: []Need{NeedSettings, NeedDS},
+		Demand: "An update may be DS records alone; records that can't be are refused, at the path ds[i].", Place: "Order.DS, DelegationProblems",
+		Remedy: "Judge them by registrar.DelegationProblems."}, judgesSigners},
 	{Rule{ID: "validate/order-id", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "An OrderID is 1 to 64 of A-Z a-z 0-9 . _ - ; another is Invalid, at the path id.", Place: "OrderID",
 		Remedy: "Check it with registrar.OrderID.Valid."}, refusesOrderIDs},
@@ -353,6 +359,82 @@ func refusesNames(e *exam) error {
 		}
 	}
 
+	return nil
+}
+
+// mostZones is how many of the declared TLDs are tried: a registrar may have hundreds.
+const mostZones = 5
+
+// zones are declared TLDs that plain names can lie in, those of several labels first.
+func (e *exam) zones() []string {
+	plain := slices.DeleteFunc(slices.Clone(e.description.TLDs), func(z string) bool { return strings.Contains("."+z, ".xn--") })
+	slices.SortStableFunc(plain, func(a, b string) int { return strings.Count(b, ".") - strings.Count(a, ".") })
+	return plain[:min(len(plain), mostZones)]
+}
+
+func knowsZones(e *exam) error {
+	l, err := e.working()
+	if err != nil || len(e.description.TLDs) == 0 {
+		return err
+	}
+
+	good, err := e.order(l)
+	if err != nil {
+		return err
+	}
+
+	wrong := func(domain string) bool {
+		v, validateErr := l.Validate(e.ctx, e.spoil(good, func(o *registrar.Order) { o.Domain = domain }))
+		err = errors.Join(err, validateErr)
+		return names(v.Problems, "domain")
+	}
+
+	label := "conformance-" + e.tag + "-zone"
+	outside := []string{label + ".conformance"}
+	for _, zone := range e.zones() {
+		if wrong(label+"."+zone) && err == nil {
+			e.broken("%s lies directly below %s, which is declared, and is refused", label+"."+zone, zone)
+		}
+		if _, around, several := strings.Cut(zone, "."); several {
+			outside = append(outside, label+"."+around)
+		}
+	}
+
+	for _, domain := range outside {
+		if registrar.ZoneOf(domain, e.description.TLDs) == "" && !wrong(domain) && err == nil {
+			e.broken("%s lies below no TLD that is declared, and is no mistake", domain)
+		}
+	}
+
+	return err
+}
+
+func judgesSigners(e *exam) error {
+	l, err := e.working()
+	if err != nil {
+		return err
+	}
+
+	o, _, err := e.concluded(l)
+	if err != nil {
+		return err
+	}
+
+	good := registrar.DelegationSigner{KeyTag: 12345, Algorithm: 13, DigestType: 2, Digest: strings.Repeat("9f", 32)}
+	short, foreign := good, good
+	short.Digest, foreign.Algorithm = good.Digest[2:], 0
+	for why, list := range map[string][]registrar.DelegationSigner{"": {good}, "a digest that is too short": {good, short}, "an algorithm that signs nothing": {good, foreign}} {
+		update := registrar.Order{ID: e.orderID(), Kind: registrar.KindUpdate, Domain: o.Domain, Customer: o.Customer, DS: list}
+		v, err := l.Validate(e.ctx, update)
+		switch {
+		case err != nil:
+			return err
+		case why == "" && len(v.Problems) > 0:
+			e.broken("an update of DS records alone: %s: %s", pathsOf(v.Problems), v.Problems[0])
+		case why != "" && !names(v.Problems, "ds[1]"):
+			e.broken("an update with %s in the second record: %s", why, pathsOf(v.Problems))
+		}
+	}
 	return nil
 }
 

@@ -349,7 +349,10 @@ type Domain struct {
 	// Standing alarms.
 	Alarms []*Alarm `protobuf:"bytes,9,rep,name=alarms,proto3" json:"alarms,omitempty"`
 	// Transfers to another registrar are refused, by an order of ours.
-	Locked        bool `protobuf:"varint,50,opt,name=locked,proto3" json:"locked,omitempty"`
+	Locked bool `protobuf:"varint,50,opt,name=locked,proto3" json:"locked,omitempty"`
+	// The registry's own statuses, as it writes them, when it was last asked: "DELEGATED",
+	// "clientHold", "redemptionPeriod". Empty when it was not, or keeps none.
+	Registry      []string `protobuf:"bytes,70,rep,name=registry,proto3" json:"registry,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -452,6 +455,13 @@ func (x *Domain) GetLocked() bool {
 		return x.Locked
 	}
 	return false
+}
+
+func (x *Domain) GetRegistry() []string {
+	if x != nil {
+		return x.Registry
+	}
+	return nil
 }
 
 // Alarm is something a person should know and that stands until it is cleared.
@@ -769,7 +779,7 @@ var File_panel_registrar_v1_domain_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_domain_proto_rawDesc = "" +
 	"\n" +
-	"\x1fpanel/registrar/v1/domain.proto\x12\x12panel.registrar.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dpanel/registrar/v1/date.proto\x1a\"panel/registrar/v1/operation.proto\x1a\x1epanel/registrar/v1/order.proto\"\xc6\x03\n" +
+	"\x1fpanel/registrar/v1/domain.proto\x12\x12panel.registrar.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dpanel/registrar/v1/date.proto\x1a\"panel/registrar/v1/operation.proto\x1a\x1epanel/registrar/v1/order.proto\"\xe2\x03\n" +
 	"\x06Domain\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bcustomer\x18\x02 \x01(\tR\bcustomer\x128\n" +
@@ -780,7 +790,8 @@ const file_panel_registrar_v1_domain_proto_rawDesc = "" +
 	"\vnameservers\x18\a \x03(\v2\x1e.panel.registrar.v1.NameserverR\vnameservers\x12;\n" +
 	"\toperation\x18\b \x01(\v2\x1d.panel.registrar.v1.OperationR\toperation\x121\n" +
 	"\x06alarms\x18\t \x03(\v2\x19.panel.registrar.v1.AlarmR\x06alarms\x12\x16\n" +
-	"\x06locked\x182 \x01(\bR\x06locked\"e\n" +
+	"\x06locked\x182 \x01(\bR\x06locked\x12\x1a\n" +
+	"\bregistry\x18F \x03(\tR\bregistry\"e\n" +
 	"\x05Alarm\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x120\n" +
 	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x18\n" +

@@ -119,17 +119,20 @@ const (
 	EvidenceKind_EVIDENCE_KIND_REGISTRY EvidenceKind = 4
 	// An operator's decision.
 	EvidenceKind_EVIDENCE_KIND_PERSON EvidenceKind = 5
+	// An answer of the registrar to our call.
+	EvidenceKind_EVIDENCE_KIND_ANSWER EvidenceKind = 70
 )
 
 // Enum value maps for EvidenceKind.
 var (
 	EvidenceKind_name = map[int32]string{
-		0: "EVIDENCE_KIND_UNSPECIFIED",
-		1: "EVIDENCE_KIND_REPLY",
-		2: "EVIDENCE_KIND_RELAY",
-		3: "EVIDENCE_KIND_COPY",
-		4: "EVIDENCE_KIND_REGISTRY",
-		5: "EVIDENCE_KIND_PERSON",
+		0:  "EVIDENCE_KIND_UNSPECIFIED",
+		1:  "EVIDENCE_KIND_REPLY",
+		2:  "EVIDENCE_KIND_RELAY",
+		3:  "EVIDENCE_KIND_COPY",
+		4:  "EVIDENCE_KIND_REGISTRY",
+		5:  "EVIDENCE_KIND_PERSON",
+		70: "EVIDENCE_KIND_ANSWER",
 	}
 	EvidenceKind_value = map[string]int32{
 		"EVIDENCE_KIND_UNSPECIFIED": 0,
@@ -138,6 +141,7 @@ var (
 		"EVIDENCE_KIND_COPY":        3,
 		"EVIDENCE_KIND_REGISTRY":    4,
 		"EVIDENCE_KIND_PERSON":      5,
+		"EVIDENCE_KIND_ANSWER":      70,
 	}
 )
 
@@ -589,14 +593,15 @@ const file_panel_registrar_v1_operation_proto_rawDesc = "" +
 	"\x19OPERATION_STATE_UNCERTAIN\x10\x06\x12\x1d\n" +
 	"\x19OPERATION_STATE_SUCCEEDED\x10\a\x12\x1a\n" +
 	"\x16OPERATION_STATE_FAILED\x10\b\x12\x1d\n" +
-	"\x19OPERATION_STATE_CANCELLED\x10\t*\xad\x01\n" +
+	"\x19OPERATION_STATE_CANCELLED\x10\t*\xc7\x01\n" +
 	"\fEvidenceKind\x12\x1d\n" +
 	"\x19EVIDENCE_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13EVIDENCE_KIND_REPLY\x10\x01\x12\x17\n" +
 	"\x13EVIDENCE_KIND_RELAY\x10\x02\x12\x16\n" +
 	"\x12EVIDENCE_KIND_COPY\x10\x03\x12\x1a\n" +
 	"\x16EVIDENCE_KIND_REGISTRY\x10\x04\x12\x18\n" +
-	"\x14EVIDENCE_KIND_PERSON\x10\x05*p\n" +
+	"\x14EVIDENCE_KIND_PERSON\x10\x05\x12\x18\n" +
+	"\x14EVIDENCE_KIND_ANSWER\x10F*p\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fVERDICT_DONE\x10\x01\x12\x12\n" +

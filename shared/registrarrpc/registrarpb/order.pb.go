@@ -318,7 +318,10 @@ type Order struct {
 	// shortest.
 	Years int64 `protobuf:"varint,50,opt,name=years,proto3" json:"years,omitempty"`
 	// Required to register a name that has a price of its own: what the customer agreed to pay.
-	AcceptPrice   *Price `protobuf:"bytes,60,opt,name=accept_price,json=acceptPrice,proto3" json:"accept_price,omitempty"`
+	AcceptPrice *Price `protobuf:"bytes,60,opt,name=accept_price,json=acceptPrice,proto3" json:"accept_price,omitempty"`
+	// Delegation signers of the domain. In an update it is the full new set, and empty leaves them.
+	// Only for registrars whose order_fields have "ds".
+	Ds            []*DelegationSigner `protobuf:"bytes,70,rep,name=ds,proto3" json:"ds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -423,6 +426,13 @@ func (x *Order) GetAcceptPrice() *Price {
 	return nil
 }
 
+func (x *Order) GetDs() []*DelegationSigner {
+	if x != nil {
+		return x.Ds
+	}
+	return nil
+}
+
 // Price is an amount of money.
 type Price struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -478,6 +488,79 @@ func (x *Price) GetCurrency() string {
 	return ""
 }
 
+// DelegationSigner is a DS record: RFC 4034, 5.
+type DelegationSigner struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the key that it names.
+	KeyTag uint32 `protobuf:"varint,1,opt,name=key_tag,json=keyTag,proto3" json:"key_tag,omitempty"`
+	// Of that key.
+	Algorithm uint32 `protobuf:"varint,2,opt,name=algorithm,proto3" json:"algorithm,omitempty"`
+	// Of the digest.
+	DigestType uint32 `protobuf:"varint,3,opt,name=digest_type,json=digestType,proto3" json:"digest_type,omitempty"`
+	// In lower-case hexadecimal digits.
+	Digest        string `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DelegationSigner) Reset() {
+	*x = DelegationSigner{}
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DelegationSigner) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DelegationSigner) ProtoMessage() {}
+
+func (x *DelegationSigner) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DelegationSigner.ProtoReflect.Descriptor instead.
+func (*DelegationSigner) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *DelegationSigner) GetKeyTag() uint32 {
+	if x != nil {
+		return x.KeyTag
+	}
+	return 0
+}
+
+func (x *DelegationSigner) GetAlgorithm() uint32 {
+	if x != nil {
+		return x.Algorithm
+	}
+	return 0
+}
+
+func (x *DelegationSigner) GetDigestType() uint32 {
+	if x != nil {
+		return x.DigestType
+	}
+	return 0
+}
+
+func (x *DelegationSigner) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
 // Registrant is who will own the domain: the answers to a form.
 type Registrant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -491,7 +574,7 @@ type Registrant struct {
 
 func (x *Registrant) Reset() {
 	*x = Registrant{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -503,7 +586,7 @@ func (x *Registrant) String() string {
 func (*Registrant) ProtoMessage() {}
 
 func (x *Registrant) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -516,7 +599,7 @@ func (x *Registrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Registrant.ProtoReflect.Descriptor instead.
 func (*Registrant) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{2}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Registrant) GetKind() RegistrantKind {
@@ -545,7 +628,7 @@ type Values struct {
 
 func (x *Values) Reset() {
 	*x = Values{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -557,7 +640,7 @@ func (x *Values) String() string {
 func (*Values) ProtoMessage() {}
 
 func (x *Values) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -570,7 +653,7 @@ func (x *Values) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Values.ProtoReflect.Descriptor instead.
 func (*Values) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Values) GetValues() []string {
@@ -593,7 +676,7 @@ type Nameserver struct {
 
 func (x *Nameserver) Reset() {
 	*x = Nameserver{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -605,7 +688,7 @@ func (x *Nameserver) String() string {
 func (*Nameserver) ProtoMessage() {}
 
 func (x *Nameserver) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -618,7 +701,7 @@ func (x *Nameserver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Nameserver.ProtoReflect.Descriptor instead.
 func (*Nameserver) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Nameserver) GetHost() string {
@@ -654,7 +737,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -666,7 +749,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -679,7 +762,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Problem) GetPath() string {
@@ -729,7 +812,7 @@ type Problems struct {
 
 func (x *Problems) Reset() {
 	*x = Problems{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -741,7 +824,7 @@ func (x *Problems) String() string {
 func (*Problems) ProtoMessage() {}
 
 func (x *Problems) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -754,7 +837,7 @@ func (x *Problems) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problems.ProtoReflect.Descriptor instead.
 func (*Problems) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{6}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Problems) GetProblems() []*Problem {
@@ -781,7 +864,7 @@ type Form struct {
 
 func (x *Form) Reset() {
 	*x = Form{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -793,7 +876,7 @@ func (x *Form) String() string {
 func (*Form) ProtoMessage() {}
 
 func (x *Form) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -806,7 +889,7 @@ func (x *Form) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Form.ProtoReflect.Descriptor instead.
 func (*Form) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{7}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Form) GetTld() string {
@@ -874,7 +957,7 @@ type Field struct {
 
 func (x *Field) Reset() {
 	*x = Field{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -886,7 +969,7 @@ func (x *Field) String() string {
 func (*Field) ProtoMessage() {}
 
 func (x *Field) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -899,7 +982,7 @@ func (x *Field) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Field.ProtoReflect.Descriptor instead.
 func (*Field) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{8}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Field) GetKey() string {
@@ -1013,7 +1096,7 @@ type Choice struct {
 
 func (x *Choice) Reset() {
 	*x = Choice{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1025,7 +1108,7 @@ func (x *Choice) String() string {
 func (*Choice) ProtoMessage() {}
 
 func (x *Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1038,7 +1121,7 @@ func (x *Choice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Choice.ProtoReflect.Descriptor instead.
 func (*Choice) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{9}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Choice) GetValue() string {
@@ -1069,7 +1152,7 @@ type Condition struct {
 
 func (x *Condition) Reset() {
 	*x = Condition{}
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[10]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1164,7 @@ func (x *Condition) String() string {
 func (*Condition) ProtoMessage() {}
 
 func (x *Condition) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_order_proto_msgTypes[10]
+	mi := &file_panel_registrar_v1_order_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1177,7 @@ func (x *Condition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Condition.ProtoReflect.Descriptor instead.
 func (*Condition) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{10}
+	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Condition) GetField() string {
@@ -1115,7 +1198,7 @@ var File_panel_registrar_v1_order_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1epanel/registrar/v1/order.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\"\xb1\x03\n" +
+	"\x1epanel/registrar/v1/order.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\"\xe7\x03\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x125\n" +
 	"\x04kind\x18\x02 \x01(\x0e2!.panel.registrar.v1.OperationKindR\x04kind\x12\x16\n" +
@@ -1128,10 +1211,17 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\tauth_code\x18\a \x01(\tB\x03\x80\x01\x01R\bauthCode\x125\n" +
 	"\tpaid_till\x18\b \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill\x12\x14\n" +
 	"\x05years\x182 \x01(\x03R\x05years\x12<\n" +
-	"\faccept_price\x18< \x01(\v2\x19.panel.registrar.v1.PriceR\vacceptPrice\";\n" +
+	"\faccept_price\x18< \x01(\v2\x19.panel.registrar.v1.PriceR\vacceptPrice\x124\n" +
+	"\x02ds\x18F \x03(\v2$.panel.registrar.v1.DelegationSignerR\x02ds\";\n" +
 	"\x05Price\x12\x16\n" +
 	"\x06amount\x18\x01 \x01(\tR\x06amount\x12\x1a\n" +
-	"\bcurrency\x18\x02 \x01(\tR\bcurrency\"\xe4\x01\n" +
+	"\bcurrency\x18\x02 \x01(\tR\bcurrency\"\x82\x01\n" +
+	"\x10DelegationSigner\x12\x17\n" +
+	"\akey_tag\x18\x01 \x01(\rR\x06keyTag\x12\x1c\n" +
+	"\talgorithm\x18\x02 \x01(\rR\talgorithm\x12\x1f\n" +
+	"\vdigest_type\x18\x03 \x01(\rR\n" +
+	"digestType\x12\x16\n" +
+	"\x06digest\x18\x04 \x01(\tR\x06digest\"\xe4\x01\n" +
 	"\n" +
 	"Registrant\x126\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\".panel.registrar.v1.RegistrantKindR\x04kind\x12G\n" +
@@ -1247,58 +1337,60 @@ func file_panel_registrar_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_panel_registrar_v1_order_proto_goTypes = []any{
-	(OperationKind)(0),  // 0: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0), // 1: panel.registrar.v1.RegistrantKind
-	(FieldType)(0),      // 2: panel.registrar.v1.FieldType
-	(DataClass)(0),      // 3: panel.registrar.v1.DataClass
-	(*Order)(nil),       // 4: panel.registrar.v1.Order
-	(*Price)(nil),       // 5: panel.registrar.v1.Price
-	(*Registrant)(nil),  // 6: panel.registrar.v1.Registrant
-	(*Values)(nil),      // 7: panel.registrar.v1.Values
-	(*Nameserver)(nil),  // 8: panel.registrar.v1.Nameserver
-	(*Problem)(nil),     // 9: panel.registrar.v1.Problem
-	(*Problems)(nil),    // 10: panel.registrar.v1.Problems
-	(*Form)(nil),        // 11: panel.registrar.v1.Form
-	(*Field)(nil),       // 12: panel.registrar.v1.Field
-	(*Choice)(nil),      // 13: panel.registrar.v1.Choice
-	(*Condition)(nil),   // 14: panel.registrar.v1.Condition
-	nil,                 // 15: panel.registrar.v1.Registrant.FieldsEntry
-	nil,                 // 16: panel.registrar.v1.Problem.ParamsEntry
-	nil,                 // 17: panel.registrar.v1.Problem.TextsEntry
-	nil,                 // 18: panel.registrar.v1.Field.LabelEntry
-	nil,                 // 19: panel.registrar.v1.Field.HelpEntry
-	nil,                 // 20: panel.registrar.v1.Choice.LabelEntry
-	(*Date)(nil),        // 21: panel.registrar.v1.Date
+	(OperationKind)(0),       // 0: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),      // 1: panel.registrar.v1.RegistrantKind
+	(FieldType)(0),           // 2: panel.registrar.v1.FieldType
+	(DataClass)(0),           // 3: panel.registrar.v1.DataClass
+	(*Order)(nil),            // 4: panel.registrar.v1.Order
+	(*Price)(nil),            // 5: panel.registrar.v1.Price
+	(*DelegationSigner)(nil), // 6: panel.registrar.v1.DelegationSigner
+	(*Registrant)(nil),       // 7: panel.registrar.v1.Registrant
+	(*Values)(nil),           // 8: panel.registrar.v1.Values
+	(*Nameserver)(nil),       // 9: panel.registrar.v1.Nameserver
+	(*Problem)(nil),          // 10: panel.registrar.v1.Problem
+	(*Problems)(nil),         // 11: panel.registrar.v1.Problems
+	(*Form)(nil),             // 12: panel.registrar.v1.Form
+	(*Field)(nil),            // 13: panel.registrar.v1.Field
+	(*Choice)(nil),           // 14: panel.registrar.v1.Choice
+	(*Condition)(nil),        // 15: panel.registrar.v1.Condition
+	nil,                      // 16: panel.registrar.v1.Registrant.FieldsEntry
+	nil,                      // 17: panel.registrar.v1.Problem.ParamsEntry
+	nil,                      // 18: panel.registrar.v1.Problem.TextsEntry
+	nil,                      // 19: panel.registrar.v1.Field.LabelEntry
+	nil,                      // 20: panel.registrar.v1.Field.HelpEntry
+	nil,                      // 21: panel.registrar.v1.Choice.LabelEntry
+	(*Date)(nil),             // 22: panel.registrar.v1.Date
 }
 var file_panel_registrar_v1_order_proto_depIdxs = []int32{
 	0,  // 0: panel.registrar.v1.Order.kind:type_name -> panel.registrar.v1.OperationKind
-	6,  // 1: panel.registrar.v1.Order.registrant:type_name -> panel.registrar.v1.Registrant
-	8,  // 2: panel.registrar.v1.Order.nameservers:type_name -> panel.registrar.v1.Nameserver
-	21, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
+	7,  // 1: panel.registrar.v1.Order.registrant:type_name -> panel.registrar.v1.Registrant
+	9,  // 2: panel.registrar.v1.Order.nameservers:type_name -> panel.registrar.v1.Nameserver
+	22, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
 	5,  // 4: panel.registrar.v1.Order.accept_price:type_name -> panel.registrar.v1.Price
-	1,  // 5: panel.registrar.v1.Registrant.kind:type_name -> panel.registrar.v1.RegistrantKind
-	15, // 6: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
-	16, // 7: panel.registrar.v1.Problem.params:type_name -> panel.registrar.v1.Problem.ParamsEntry
-	17, // 8: panel.registrar.v1.Problem.texts:type_name -> panel.registrar.v1.Problem.TextsEntry
-	9,  // 9: panel.registrar.v1.Problems.problems:type_name -> panel.registrar.v1.Problem
-	0,  // 10: panel.registrar.v1.Form.kind:type_name -> panel.registrar.v1.OperationKind
-	1,  // 11: panel.registrar.v1.Form.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	12, // 12: panel.registrar.v1.Form.fields:type_name -> panel.registrar.v1.Field
-	18, // 13: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
-	2,  // 14: panel.registrar.v1.Field.type:type_name -> panel.registrar.v1.FieldType
-	3,  // 15: panel.registrar.v1.Field.class:type_name -> panel.registrar.v1.DataClass
-	19, // 16: panel.registrar.v1.Field.help:type_name -> panel.registrar.v1.Field.HelpEntry
-	13, // 17: panel.registrar.v1.Field.choices:type_name -> panel.registrar.v1.Choice
-	14, // 18: panel.registrar.v1.Field.when:type_name -> panel.registrar.v1.Condition
-	20, // 19: panel.registrar.v1.Choice.label:type_name -> panel.registrar.v1.Choice.LabelEntry
-	7,  // 20: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	6,  // 5: panel.registrar.v1.Order.ds:type_name -> panel.registrar.v1.DelegationSigner
+	1,  // 6: panel.registrar.v1.Registrant.kind:type_name -> panel.registrar.v1.RegistrantKind
+	16, // 7: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
+	17, // 8: panel.registrar.v1.Problem.params:type_name -> panel.registrar.v1.Problem.ParamsEntry
+	18, // 9: panel.registrar.v1.Problem.texts:type_name -> panel.registrar.v1.Problem.TextsEntry
+	10, // 10: panel.registrar.v1.Problems.problems:type_name -> panel.registrar.v1.Problem
+	0,  // 11: panel.registrar.v1.Form.kind:type_name -> panel.registrar.v1.OperationKind
+	1,  // 12: panel.registrar.v1.Form.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	13, // 13: panel.registrar.v1.Form.fields:type_name -> panel.registrar.v1.Field
+	19, // 14: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
+	2,  // 15: panel.registrar.v1.Field.type:type_name -> panel.registrar.v1.FieldType
+	3,  // 16: panel.registrar.v1.Field.class:type_name -> panel.registrar.v1.DataClass
+	20, // 17: panel.registrar.v1.Field.help:type_name -> panel.registrar.v1.Field.HelpEntry
+	14, // 18: panel.registrar.v1.Field.choices:type_name -> panel.registrar.v1.Choice
+	15, // 19: panel.registrar.v1.Field.when:type_name -> panel.registrar.v1.Condition
+	21, // 20: panel.registrar.v1.Choice.label:type_name -> panel.registrar.v1.Choice.LabelEntry
+	8,  // 21: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_order_proto_init() }
@@ -1313,7 +1405,7 @@ func file_panel_registrar_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_order_proto_rawDesc), len(file_panel_registrar_v1_order_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

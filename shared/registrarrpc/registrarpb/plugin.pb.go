@@ -47,6 +47,8 @@ const (
 	Capability_CAPABILITY_QUEUE Capability = 10
 	// Gets transfer codes and keeps them: TransferCode.
 	Capability_CAPABILITY_AUTH_CODES Capability = 50
+	// Asks the registry now.
+	Capability_CAPABILITY_REFRESH Capability = 70
 )
 
 // Enum value maps for Capability.
@@ -63,6 +65,7 @@ var (
 		9:  "CAPABILITY_KEYS",
 		10: "CAPABILITY_QUEUE",
 		50: "CAPABILITY_AUTH_CODES",
+		70: "CAPABILITY_REFRESH",
 	}
 	Capability_value = map[string]int32{
 		"CAPABILITY_UNSPECIFIED": 0,
@@ -76,6 +79,7 @@ var (
 		"CAPABILITY_KEYS":        9,
 		"CAPABILITY_QUEUE":       10,
 		"CAPABILITY_AUTH_CODES":  50,
+		"CAPABILITY_REFRESH":     70,
 	}
 )
 
@@ -823,7 +827,10 @@ type ConfigureRequest struct {
 	DataDir string `protobuf:"bytes,2,opt,name=data_dir,json=dataDir,proto3" json:"data_dir,omitempty"`
 	// Permits making the plugin's store when there is none. Without it a missing store is an
 	// error.
-	Create        bool `protobuf:"varint,3,opt,name=create,proto3" json:"create,omitempty"`
+	Create bool `protobuf:"varint,3,opt,name=create,proto3" json:"create,omitempty"`
+	// The panel's name for this account at the registrar: several may be of one plugin. IDs of
+	// operations that begin with it are no other account's. Empty for the plugin's own name.
+	Account       string `protobuf:"bytes,70,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -877,6 +884,13 @@ func (x *ConfigureRequest) GetCreate() bool {
 		return x.Create
 	}
 	return false
+}
+
+func (x *ConfigureRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
 }
 
 // ConfigureResponse has no fields yet.
@@ -1299,11 +1313,12 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x06advice\x18\x05 \x03(\v2\x1a.panel.registrar.v1.AdviceR\x06advice\x1a:\n" +
 	"\fFiguresEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"b\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"|\n" +
 	"\x10ConfigureRequest\x12\x1b\n" +
 	"\x06config\x18\x01 \x01(\fB\x03\x80\x01\x01R\x06config\x12\x19\n" +
 	"\bdata_dir\x18\x02 \x01(\tR\adataDir\x12\x16\n" +
-	"\x06create\x18\x03 \x01(\bR\x06create\"\x13\n" +
+	"\x06create\x18\x03 \x01(\bR\x06create\x12\x18\n" +
+	"\aaccount\x18F \x01(\tR\aaccount\"\x13\n" +
 	"\x11ConfigureResponse\"\"\n" +
 	"\fProbeRequest\x12\x12\n" +
 	"\x04mail\x18\x01 \x01(\bR\x04mail\"N\n" +
@@ -1319,7 +1334,7 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"components\x18\x01 \x03(\v2\x1d.panel.registrar.v1.ComponentR\n" +
 	"components\"\x0e\n" +
 	"\fDrainRequest\"\x0f\n" +
-	"\rDrainResponse*\x8f\x02\n" +
+	"\rDrainResponse*\xa7\x02\n" +
 	"\n" +
 	"Capability\x12\x1a\n" +
 	"\x16CAPABILITY_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -1333,7 +1348,8 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x0fCAPABILITY_KEYS\x10\t\x12\x14\n" +
 	"\x10CAPABILITY_QUEUE\x10\n" +
 	"\x12\x19\n" +
-	"\x15CAPABILITY_AUTH_CODES\x102*\xb4\x01\n" +
+	"\x15CAPABILITY_AUTH_CODES\x102\x12\x16\n" +
+	"\x12CAPABILITY_REFRESH\x10F*\xb4\x01\n" +
 	"\rAttributeType\x12\x1e\n" +
 	"\x1aATTRIBUTE_TYPE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ATTRIBUTE_TYPE_STRING\x10\x01\x12\x16\n" +

@@ -114,6 +114,98 @@ func (x *TransferCodeResponse) GetAuthCode() string {
 	return ""
 }
 
+// RefreshRequest names a domain.
+type RefreshRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the domain.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefreshRequest) Reset() {
+	*x = RefreshRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefreshRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefreshRequest) ProtoMessage() {}
+
+func (x *RefreshRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefreshRequest.ProtoReflect.Descriptor instead.
+func (*RefreshRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *RefreshRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// RefreshResponse answers Refresh.
+type RefreshResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The record of the domain.
+	Domain        *Domain `protobuf:"bytes,1,opt,name=domain,proto3" json:"domain,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefreshResponse) Reset() {
+	*x = RefreshResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefreshResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefreshResponse) ProtoMessage() {}
+
+func (x *RefreshResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefreshResponse.ProtoReflect.Descriptor instead.
+func (*RefreshResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *RefreshResponse) GetDomain() *Domain {
+	if x != nil {
+		return x.Domain
+	}
+	return nil
+}
+
 // DescribeRequest has no fields yet.
 type DescribeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -123,7 +215,7 @@ type DescribeRequest struct {
 
 func (x *DescribeRequest) Reset() {
 	*x = DescribeRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -135,7 +227,7 @@ func (x *DescribeRequest) String() string {
 func (*DescribeRequest) ProtoMessage() {}
 
 func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[2]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -148,7 +240,7 @@ func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeRequest.ProtoReflect.Descriptor instead.
 func (*DescribeRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{2}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{4}
 }
 
 // DescribeResponse answers Describe.
@@ -162,7 +254,7 @@ type DescribeResponse struct {
 
 func (x *DescribeResponse) Reset() {
 	*x = DescribeResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -174,7 +266,7 @@ func (x *DescribeResponse) String() string {
 func (*DescribeResponse) ProtoMessage() {}
 
 func (x *DescribeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -187,7 +279,7 @@ func (x *DescribeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeResponse.ProtoReflect.Descriptor instead.
 func (*DescribeResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{3}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *DescribeResponse) GetDescription() *Description {
@@ -212,7 +304,7 @@ type FormRequest struct {
 
 func (x *FormRequest) Reset() {
 	*x = FormRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -224,7 +316,7 @@ func (x *FormRequest) String() string {
 func (*FormRequest) ProtoMessage() {}
 
 func (x *FormRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -237,7 +329,7 @@ func (x *FormRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FormRequest.ProtoReflect.Descriptor instead.
 func (*FormRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{4}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *FormRequest) GetTld() string {
@@ -272,7 +364,7 @@ type FormResponse struct {
 
 func (x *FormResponse) Reset() {
 	*x = FormResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -284,7 +376,7 @@ func (x *FormResponse) String() string {
 func (*FormResponse) ProtoMessage() {}
 
 func (x *FormResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -297,7 +389,7 @@ func (x *FormResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FormResponse.ProtoReflect.Descriptor instead.
 func (*FormResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{5}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *FormResponse) GetForm() *Form {
@@ -318,7 +410,7 @@ type ValidateRequest struct {
 
 func (x *ValidateRequest) Reset() {
 	*x = ValidateRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -330,7 +422,7 @@ func (x *ValidateRequest) String() string {
 func (*ValidateRequest) ProtoMessage() {}
 
 func (x *ValidateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -343,7 +435,7 @@ func (x *ValidateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateRequest.ProtoReflect.Descriptor instead.
 func (*ValidateRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{6}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ValidateRequest) GetOrder() *Order {
@@ -368,7 +460,7 @@ type ValidateResponse struct {
 
 func (x *ValidateResponse) Reset() {
 	*x = ValidateResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -380,7 +472,7 @@ func (x *ValidateResponse) String() string {
 func (*ValidateResponse) ProtoMessage() {}
 
 func (x *ValidateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -393,7 +485,7 @@ func (x *ValidateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateResponse.ProtoReflect.Descriptor instead.
 func (*ValidateResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{7}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ValidateResponse) GetProblems() []*Problem {
@@ -428,7 +520,7 @@ type CheckRequest struct {
 
 func (x *CheckRequest) Reset() {
 	*x = CheckRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -440,7 +532,7 @@ func (x *CheckRequest) String() string {
 func (*CheckRequest) ProtoMessage() {}
 
 func (x *CheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -453,7 +545,7 @@ func (x *CheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
 func (*CheckRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{8}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CheckRequest) GetNames() []string {
@@ -474,7 +566,7 @@ type CheckResponse struct {
 
 func (x *CheckResponse) Reset() {
 	*x = CheckResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -486,7 +578,7 @@ func (x *CheckResponse) String() string {
 func (*CheckResponse) ProtoMessage() {}
 
 func (x *CheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -499,7 +591,7 @@ func (x *CheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
 func (*CheckResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{9}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CheckResponse) GetAnswers() []*Availability {
@@ -520,7 +612,7 @@ type SubmitRequest struct {
 
 func (x *SubmitRequest) Reset() {
 	*x = SubmitRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[10]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -532,7 +624,7 @@ func (x *SubmitRequest) String() string {
 func (*SubmitRequest) ProtoMessage() {}
 
 func (x *SubmitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[10]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -545,7 +637,7 @@ func (x *SubmitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitRequest.ProtoReflect.Descriptor instead.
 func (*SubmitRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{10}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SubmitRequest) GetOrder() *Order {
@@ -566,7 +658,7 @@ type SubmitResponse struct {
 
 func (x *SubmitResponse) Reset() {
 	*x = SubmitResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[11]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -578,7 +670,7 @@ func (x *SubmitResponse) String() string {
 func (*SubmitResponse) ProtoMessage() {}
 
 func (x *SubmitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[11]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -591,7 +683,7 @@ func (x *SubmitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitResponse.ProtoReflect.Descriptor instead.
 func (*SubmitResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{11}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SubmitResponse) GetOperation() *Operation {
@@ -612,7 +704,7 @@ type OperationRequest struct {
 
 func (x *OperationRequest) Reset() {
 	*x = OperationRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[12]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -624,7 +716,7 @@ func (x *OperationRequest) String() string {
 func (*OperationRequest) ProtoMessage() {}
 
 func (x *OperationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[12]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -637,7 +729,7 @@ func (x *OperationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperationRequest.ProtoReflect.Descriptor instead.
 func (*OperationRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{12}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *OperationRequest) GetId() string {
@@ -658,7 +750,7 @@ type OperationResponse struct {
 
 func (x *OperationResponse) Reset() {
 	*x = OperationResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[13]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -670,7 +762,7 @@ func (x *OperationResponse) String() string {
 func (*OperationResponse) ProtoMessage() {}
 
 func (x *OperationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[13]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -683,7 +775,7 @@ func (x *OperationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperationResponse.ProtoReflect.Descriptor instead.
 func (*OperationResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{13}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *OperationResponse) GetOperation() *Operation {
@@ -715,7 +807,7 @@ type ResolveRequest struct {
 
 func (x *ResolveRequest) Reset() {
 	*x = ResolveRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[14]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -727,7 +819,7 @@ func (x *ResolveRequest) String() string {
 func (*ResolveRequest) ProtoMessage() {}
 
 func (x *ResolveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[14]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -740,7 +832,7 @@ func (x *ResolveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveRequest.ProtoReflect.Descriptor instead.
 func (*ResolveRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{14}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ResolveRequest) GetOperation() string {
@@ -796,7 +888,7 @@ type ResolveResponse struct {
 
 func (x *ResolveResponse) Reset() {
 	*x = ResolveResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[15]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -808,7 +900,7 @@ func (x *ResolveResponse) String() string {
 func (*ResolveResponse) ProtoMessage() {}
 
 func (x *ResolveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[15]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -821,7 +913,7 @@ func (x *ResolveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveResponse.ProtoReflect.Descriptor instead.
 func (*ResolveResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{15}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ResolveResponse) GetOperation() *Operation {
@@ -842,7 +934,7 @@ type DomainRequest struct {
 
 func (x *DomainRequest) Reset() {
 	*x = DomainRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[16]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -854,7 +946,7 @@ func (x *DomainRequest) String() string {
 func (*DomainRequest) ProtoMessage() {}
 
 func (x *DomainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[16]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -867,7 +959,7 @@ func (x *DomainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DomainRequest.ProtoReflect.Descriptor instead.
 func (*DomainRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{16}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *DomainRequest) GetName() string {
@@ -888,7 +980,7 @@ type DomainResponse struct {
 
 func (x *DomainResponse) Reset() {
 	*x = DomainResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[17]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -900,7 +992,7 @@ func (x *DomainResponse) String() string {
 func (*DomainResponse) ProtoMessage() {}
 
 func (x *DomainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[17]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -913,7 +1005,7 @@ func (x *DomainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DomainResponse.ProtoReflect.Descriptor instead.
 func (*DomainResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{17}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *DomainResponse) GetDomain() *Domain {
@@ -936,7 +1028,7 @@ type DomainsRequest struct {
 
 func (x *DomainsRequest) Reset() {
 	*x = DomainsRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[18]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -948,7 +1040,7 @@ func (x *DomainsRequest) String() string {
 func (*DomainsRequest) ProtoMessage() {}
 
 func (x *DomainsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[18]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -961,7 +1053,7 @@ func (x *DomainsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DomainsRequest.ProtoReflect.Descriptor instead.
 func (*DomainsRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{18}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DomainsRequest) GetAfter() string {
@@ -991,7 +1083,7 @@ type DomainsResponse struct {
 
 func (x *DomainsResponse) Reset() {
 	*x = DomainsResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[19]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1003,7 +1095,7 @@ func (x *DomainsResponse) String() string {
 func (*DomainsResponse) ProtoMessage() {}
 
 func (x *DomainsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[19]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1016,7 +1108,7 @@ func (x *DomainsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DomainsResponse.ProtoReflect.Descriptor instead.
 func (*DomainsResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{19}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *DomainsResponse) GetDomains() []*Domain {
@@ -1044,7 +1136,7 @@ type EventsRequest struct {
 
 func (x *EventsRequest) Reset() {
 	*x = EventsRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[20]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1056,7 +1148,7 @@ func (x *EventsRequest) String() string {
 func (*EventsRequest) ProtoMessage() {}
 
 func (x *EventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[20]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1069,7 +1161,7 @@ func (x *EventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventsRequest.ProtoReflect.Descriptor instead.
 func (*EventsRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{20}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *EventsRequest) GetAfter() uint64 {
@@ -1090,7 +1182,7 @@ type EventsResponse struct {
 
 func (x *EventsResponse) Reset() {
 	*x = EventsResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[21]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1102,7 +1194,7 @@ func (x *EventsResponse) String() string {
 func (*EventsResponse) ProtoMessage() {}
 
 func (x *EventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[21]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1115,7 +1207,7 @@ func (x *EventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventsResponse.ProtoReflect.Descriptor instead.
 func (*EventsResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{21}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *EventsResponse) GetEvent() *Event {
@@ -1138,7 +1230,7 @@ type SetRenewalRequest struct {
 
 func (x *SetRenewalRequest) Reset() {
 	*x = SetRenewalRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[22]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1150,7 +1242,7 @@ func (x *SetRenewalRequest) String() string {
 func (*SetRenewalRequest) ProtoMessage() {}
 
 func (x *SetRenewalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[22]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1163,7 +1255,7 @@ func (x *SetRenewalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRenewalRequest.ProtoReflect.Descriptor instead.
 func (*SetRenewalRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{22}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SetRenewalRequest) GetName() string {
@@ -1191,7 +1283,7 @@ type SetRenewalResponse struct {
 
 func (x *SetRenewalResponse) Reset() {
 	*x = SetRenewalResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[23]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1203,7 +1295,7 @@ func (x *SetRenewalResponse) String() string {
 func (*SetRenewalResponse) ProtoMessage() {}
 
 func (x *SetRenewalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[23]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1216,7 +1308,7 @@ func (x *SetRenewalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRenewalResponse.ProtoReflect.Descriptor instead.
 func (*SetRenewalResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{23}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SetRenewalResponse) GetDomain() *Domain {
@@ -1237,7 +1329,7 @@ type RunRenewalsRequest struct {
 
 func (x *RunRenewalsRequest) Reset() {
 	*x = RunRenewalsRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[24]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1249,7 +1341,7 @@ func (x *RunRenewalsRequest) String() string {
 func (*RunRenewalsRequest) ProtoMessage() {}
 
 func (x *RunRenewalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[24]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1262,7 +1354,7 @@ func (x *RunRenewalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunRenewalsRequest.ProtoReflect.Descriptor instead.
 func (*RunRenewalsRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{24}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RunRenewalsRequest) GetDryRun() bool {
@@ -1283,7 +1375,7 @@ type RunRenewalsResponse struct {
 
 func (x *RunRenewalsResponse) Reset() {
 	*x = RunRenewalsResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[25]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1295,7 +1387,7 @@ func (x *RunRenewalsResponse) String() string {
 func (*RunRenewalsResponse) ProtoMessage() {}
 
 func (x *RunRenewalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[25]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1308,7 +1400,7 @@ func (x *RunRenewalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunRenewalsResponse.ProtoReflect.Descriptor instead.
 func (*RunRenewalsResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{25}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RunRenewalsResponse) GetSteps() []*RenewalStep {
@@ -1329,7 +1421,7 @@ type HandlesRequest struct {
 
 func (x *HandlesRequest) Reset() {
 	*x = HandlesRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[26]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1341,7 +1433,7 @@ func (x *HandlesRequest) String() string {
 func (*HandlesRequest) ProtoMessage() {}
 
 func (x *HandlesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[26]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1354,7 +1446,7 @@ func (x *HandlesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandlesRequest.ProtoReflect.Descriptor instead.
 func (*HandlesRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{26}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *HandlesRequest) GetCustomer() string {
@@ -1375,7 +1467,7 @@ type HandlesResponse struct {
 
 func (x *HandlesResponse) Reset() {
 	*x = HandlesResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[27]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1479,7 @@ func (x *HandlesResponse) String() string {
 func (*HandlesResponse) ProtoMessage() {}
 
 func (x *HandlesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[27]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +1492,7 @@ func (x *HandlesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandlesResponse.ProtoReflect.Descriptor instead.
 func (*HandlesResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{27}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *HandlesResponse) GetHandles() []*Handle {
@@ -1423,7 +1515,7 @@ type AdoptHandleRequest struct {
 
 func (x *AdoptHandleRequest) Reset() {
 	*x = AdoptHandleRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[28]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1435,7 +1527,7 @@ func (x *AdoptHandleRequest) String() string {
 func (*AdoptHandleRequest) ProtoMessage() {}
 
 func (x *AdoptHandleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[28]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1448,7 +1540,7 @@ func (x *AdoptHandleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdoptHandleRequest.ProtoReflect.Descriptor instead.
 func (*AdoptHandleRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{28}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *AdoptHandleRequest) GetCustomer() string {
@@ -1476,7 +1568,7 @@ type AdoptHandleResponse struct {
 
 func (x *AdoptHandleResponse) Reset() {
 	*x = AdoptHandleResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[29]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1488,7 +1580,7 @@ func (x *AdoptHandleResponse) String() string {
 func (*AdoptHandleResponse) ProtoMessage() {}
 
 func (x *AdoptHandleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[29]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1501,7 +1593,7 @@ func (x *AdoptHandleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdoptHandleResponse.ProtoReflect.Descriptor instead.
 func (*AdoptHandleResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{29}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AdoptHandleResponse) GetHandle() *Handle {
@@ -1528,7 +1620,7 @@ type ImportDomainRequest struct {
 
 func (x *ImportDomainRequest) Reset() {
 	*x = ImportDomainRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[30]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1540,7 +1632,7 @@ func (x *ImportDomainRequest) String() string {
 func (*ImportDomainRequest) ProtoMessage() {}
 
 func (x *ImportDomainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[30]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1553,7 +1645,7 @@ func (x *ImportDomainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportDomainRequest.ProtoReflect.Descriptor instead.
 func (*ImportDomainRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{30}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ImportDomainRequest) GetDomain() string {
@@ -1595,7 +1687,7 @@ type ImportDomainResponse struct {
 
 func (x *ImportDomainResponse) Reset() {
 	*x = ImportDomainResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[31]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1607,7 +1699,7 @@ func (x *ImportDomainResponse) String() string {
 func (*ImportDomainResponse) ProtoMessage() {}
 
 func (x *ImportDomainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[31]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1620,7 +1712,7 @@ func (x *ImportDomainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportDomainResponse.ProtoReflect.Descriptor instead.
 func (*ImportDomainResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{31}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ImportDomainResponse) GetDomain() *Domain {
@@ -1639,7 +1731,7 @@ type ReviewsRequest struct {
 
 func (x *ReviewsRequest) Reset() {
 	*x = ReviewsRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[32]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1651,7 +1743,7 @@ func (x *ReviewsRequest) String() string {
 func (*ReviewsRequest) ProtoMessage() {}
 
 func (x *ReviewsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[32]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1664,7 +1756,7 @@ func (x *ReviewsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewsRequest.ProtoReflect.Descriptor instead.
 func (*ReviewsRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{32}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{34}
 }
 
 // ReviewsResponse answers Reviews.
@@ -1678,7 +1770,7 @@ type ReviewsResponse struct {
 
 func (x *ReviewsResponse) Reset() {
 	*x = ReviewsResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[33]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1690,7 +1782,7 @@ func (x *ReviewsResponse) String() string {
 func (*ReviewsResponse) ProtoMessage() {}
 
 func (x *ReviewsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[33]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1703,7 +1795,7 @@ func (x *ReviewsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewsResponse.ProtoReflect.Descriptor instead.
 func (*ReviewsResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{33}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ReviewsResponse) GetReviews() []*Review {
@@ -1724,7 +1816,7 @@ type ReviewRequest struct {
 
 func (x *ReviewRequest) Reset() {
 	*x = ReviewRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[34]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +1828,7 @@ func (x *ReviewRequest) String() string {
 func (*ReviewRequest) ProtoMessage() {}
 
 func (x *ReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[34]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +1841,7 @@ func (x *ReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewRequest.ProtoReflect.Descriptor instead.
 func (*ReviewRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{34}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ReviewRequest) GetId() string {
@@ -1770,7 +1862,7 @@ type ReviewResponse struct {
 
 func (x *ReviewResponse) Reset() {
 	*x = ReviewResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[35]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1782,7 +1874,7 @@ func (x *ReviewResponse) String() string {
 func (*ReviewResponse) ProtoMessage() {}
 
 func (x *ReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[35]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1795,7 +1887,7 @@ func (x *ReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewResponse.ProtoReflect.Descriptor instead.
 func (*ReviewResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{35}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReviewResponse) GetReview() *Review {
@@ -1831,7 +1923,7 @@ type ResolveReviewRequest struct {
 
 func (x *ResolveReviewRequest) Reset() {
 	*x = ResolveReviewRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[36]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1843,7 +1935,7 @@ func (x *ResolveReviewRequest) String() string {
 func (*ResolveReviewRequest) ProtoMessage() {}
 
 func (x *ResolveReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[36]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1856,7 +1948,7 @@ func (x *ResolveReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveReviewRequest.ProtoReflect.Descriptor instead.
 func (*ResolveReviewRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{36}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ResolveReviewRequest) GetReview() string {
@@ -1919,7 +2011,7 @@ type ResolveReviewResponse struct {
 
 func (x *ResolveReviewResponse) Reset() {
 	*x = ResolveReviewResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[37]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1931,7 +2023,7 @@ func (x *ResolveReviewResponse) String() string {
 func (*ResolveReviewResponse) ProtoMessage() {}
 
 func (x *ResolveReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[37]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1944,7 +2036,7 @@ func (x *ResolveReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveReviewResponse.ProtoReflect.Descriptor instead.
 func (*ResolveReviewResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{37}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ResolveReviewResponse) GetReview() *Review {
@@ -1965,7 +2057,7 @@ type ReviewRuleRequest struct {
 
 func (x *ReviewRuleRequest) Reset() {
 	*x = ReviewRuleRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1977,7 +2069,7 @@ func (x *ReviewRuleRequest) String() string {
 func (*ReviewRuleRequest) ProtoMessage() {}
 
 func (x *ReviewRuleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1990,7 +2082,7 @@ func (x *ReviewRuleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewRuleRequest.ProtoReflect.Descriptor instead.
 func (*ReviewRuleRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{38}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ReviewRuleRequest) GetId() string {
@@ -2024,7 +2116,7 @@ type ReviewRuleResponse struct {
 
 func (x *ReviewRuleResponse) Reset() {
 	*x = ReviewRuleResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2036,7 +2128,7 @@ func (x *ReviewRuleResponse) String() string {
 func (*ReviewRuleResponse) ProtoMessage() {}
 
 func (x *ReviewRuleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2049,7 +2141,7 @@ func (x *ReviewRuleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewRuleResponse.ProtoReflect.Descriptor instead.
 func (*ReviewRuleResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{39}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReviewRuleResponse) GetTried() int64 {
@@ -2114,7 +2206,7 @@ type Setting struct {
 
 func (x *Setting) Reset() {
 	*x = Setting{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2126,7 +2218,7 @@ func (x *Setting) String() string {
 func (*Setting) ProtoMessage() {}
 
 func (x *Setting) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2139,7 +2231,7 @@ func (x *Setting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Setting.ProtoReflect.Descriptor instead.
 func (*Setting) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Setting) GetName() string {
@@ -2179,7 +2271,7 @@ type RuleMatch struct {
 
 func (x *RuleMatch) Reset() {
 	*x = RuleMatch{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2191,7 +2283,7 @@ func (x *RuleMatch) String() string {
 func (*RuleMatch) ProtoMessage() {}
 
 func (x *RuleMatch) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2204,7 +2296,7 @@ func (x *RuleMatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleMatch.ProtoReflect.Descriptor instead.
 func (*RuleMatch) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RuleMatch) GetMail() string {
@@ -2273,7 +2365,7 @@ type ReviewPageRequest struct {
 
 func (x *ReviewPageRequest) Reset() {
 	*x = ReviewPageRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2285,7 +2377,7 @@ func (x *ReviewPageRequest) String() string {
 func (*ReviewPageRequest) ProtoMessage() {}
 
 func (x *ReviewPageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2298,7 +2390,7 @@ func (x *ReviewPageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewPageRequest.ProtoReflect.Descriptor instead.
 func (*ReviewPageRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ReviewPageRequest) GetStrangers() bool {
@@ -2342,7 +2434,7 @@ type ReviewPageResponse struct {
 
 func (x *ReviewPageResponse) Reset() {
 	*x = ReviewPageResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2354,7 +2446,7 @@ func (x *ReviewPageResponse) String() string {
 func (*ReviewPageResponse) ProtoMessage() {}
 
 func (x *ReviewPageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2367,7 +2459,7 @@ func (x *ReviewPageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewPageResponse.ProtoReflect.Descriptor instead.
 func (*ReviewPageResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ReviewPageResponse) GetReviews() []*Review {
@@ -2399,7 +2491,7 @@ type MailPageRequest struct {
 
 func (x *MailPageRequest) Reset() {
 	*x = MailPageRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2411,7 +2503,7 @@ func (x *MailPageRequest) String() string {
 func (*MailPageRequest) ProtoMessage() {}
 
 func (x *MailPageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2424,7 +2516,7 @@ func (x *MailPageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailPageRequest.ProtoReflect.Descriptor instead.
 func (*MailPageRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{44}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *MailPageRequest) GetBeforeAt() *timestamppb.Timestamp {
@@ -2461,7 +2553,7 @@ type MailPageResponse struct {
 
 func (x *MailPageResponse) Reset() {
 	*x = MailPageResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2473,7 +2565,7 @@ func (x *MailPageResponse) String() string {
 func (*MailPageResponse) ProtoMessage() {}
 
 func (x *MailPageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2486,7 +2578,7 @@ func (x *MailPageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailPageResponse.ProtoReflect.Descriptor instead.
 func (*MailPageResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *MailPageResponse) GetMails() []*Mail {
@@ -2525,7 +2617,7 @@ type ResolveReviewsRequest struct {
 
 func (x *ResolveReviewsRequest) Reset() {
 	*x = ResolveReviewsRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2537,7 +2629,7 @@ func (x *ResolveReviewsRequest) String() string {
 func (*ResolveReviewsRequest) ProtoMessage() {}
 
 func (x *ResolveReviewsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2550,7 +2642,7 @@ func (x *ResolveReviewsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveReviewsRequest.ProtoReflect.Descriptor instead.
 func (*ResolveReviewsRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{46}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ResolveReviewsRequest) GetReviews() []*SeenReview {
@@ -2610,7 +2702,7 @@ type ResolveReviewsResponse struct {
 
 func (x *ResolveReviewsResponse) Reset() {
 	*x = ResolveReviewsResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2622,7 +2714,7 @@ func (x *ResolveReviewsResponse) String() string {
 func (*ResolveReviewsResponse) ProtoMessage() {}
 
 func (x *ResolveReviewsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2635,7 +2727,7 @@ func (x *ResolveReviewsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveReviewsResponse.ProtoReflect.Descriptor instead.
 func (*ResolveReviewsResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{47}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ResolveReviewsResponse) GetResolved() int64 {
@@ -2668,7 +2760,7 @@ type IgnoredSendersRequest struct {
 
 func (x *IgnoredSendersRequest) Reset() {
 	*x = IgnoredSendersRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2680,7 +2772,7 @@ func (x *IgnoredSendersRequest) String() string {
 func (*IgnoredSendersRequest) ProtoMessage() {}
 
 func (x *IgnoredSendersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2693,7 +2785,7 @@ func (x *IgnoredSendersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IgnoredSendersRequest.ProtoReflect.Descriptor instead.
 func (*IgnoredSendersRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{48}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{50}
 }
 
 // IgnoredSendersResponse answers IgnoredSenders.
@@ -2707,7 +2799,7 @@ type IgnoredSendersResponse struct {
 
 func (x *IgnoredSendersResponse) Reset() {
 	*x = IgnoredSendersResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2719,7 +2811,7 @@ func (x *IgnoredSendersResponse) String() string {
 func (*IgnoredSendersResponse) ProtoMessage() {}
 
 func (x *IgnoredSendersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2732,7 +2824,7 @@ func (x *IgnoredSendersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IgnoredSendersResponse.ProtoReflect.Descriptor instead.
 func (*IgnoredSendersResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{49}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *IgnoredSendersResponse) GetSenders() []*IgnoredSender {
@@ -2755,7 +2847,7 @@ type HeedSenderRequest struct {
 
 func (x *HeedSenderRequest) Reset() {
 	*x = HeedSenderRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2767,7 +2859,7 @@ func (x *HeedSenderRequest) String() string {
 func (*HeedSenderRequest) ProtoMessage() {}
 
 func (x *HeedSenderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2780,7 +2872,7 @@ func (x *HeedSenderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeedSenderRequest.ProtoReflect.Descriptor instead.
 func (*HeedSenderRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{50}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *HeedSenderRequest) GetAddress() string {
@@ -2806,7 +2898,7 @@ type HeedSenderResponse struct {
 
 func (x *HeedSenderResponse) Reset() {
 	*x = HeedSenderResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2818,7 +2910,7 @@ func (x *HeedSenderResponse) String() string {
 func (*HeedSenderResponse) ProtoMessage() {}
 
 func (x *HeedSenderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2831,7 +2923,7 @@ func (x *HeedSenderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeedSenderResponse.ProtoReflect.Descriptor instead.
 func (*HeedSenderResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{51}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{53}
 }
 
 // MailRequest names a mail.
@@ -2845,7 +2937,7 @@ type MailRequest struct {
 
 func (x *MailRequest) Reset() {
 	*x = MailRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2857,7 +2949,7 @@ func (x *MailRequest) String() string {
 func (*MailRequest) ProtoMessage() {}
 
 func (x *MailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2870,7 +2962,7 @@ func (x *MailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailRequest.ProtoReflect.Descriptor instead.
 func (*MailRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{52}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *MailRequest) GetId() string {
@@ -2891,7 +2983,7 @@ type MailResponse struct {
 
 func (x *MailResponse) Reset() {
 	*x = MailResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2903,7 +2995,7 @@ func (x *MailResponse) String() string {
 func (*MailResponse) ProtoMessage() {}
 
 func (x *MailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2916,7 +3008,7 @@ func (x *MailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailResponse.ProtoReflect.Descriptor instead.
 func (*MailResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{53}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *MailResponse) GetMail() *Mail {
@@ -2937,7 +3029,7 @@ type RawMailRequest struct {
 
 func (x *RawMailRequest) Reset() {
 	*x = RawMailRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2949,7 +3041,7 @@ func (x *RawMailRequest) String() string {
 func (*RawMailRequest) ProtoMessage() {}
 
 func (x *RawMailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2962,7 +3054,7 @@ func (x *RawMailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMailRequest.ProtoReflect.Descriptor instead.
 func (*RawMailRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{54}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *RawMailRequest) GetId() string {
@@ -2983,7 +3075,7 @@ type RawMailResponse struct {
 
 func (x *RawMailResponse) Reset() {
 	*x = RawMailResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2995,7 +3087,7 @@ func (x *RawMailResponse) String() string {
 func (*RawMailResponse) ProtoMessage() {}
 
 func (x *RawMailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3008,7 +3100,7 @@ func (x *RawMailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMailResponse.ProtoReflect.Descriptor instead.
 func (*RawMailResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{55}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *RawMailResponse) GetText() string {
@@ -3029,7 +3121,7 @@ type RecogniseRequest struct {
 
 func (x *RecogniseRequest) Reset() {
 	*x = RecogniseRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3041,7 +3133,7 @@ func (x *RecogniseRequest) String() string {
 func (*RecogniseRequest) ProtoMessage() {}
 
 func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3054,7 +3146,7 @@ func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseRequest.ProtoReflect.Descriptor instead.
 func (*RecogniseRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{56}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *RecogniseRequest) GetRaw() []byte {
@@ -3075,7 +3167,7 @@ type RecogniseResponse struct {
 
 func (x *RecogniseResponse) Reset() {
 	*x = RecogniseResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3087,7 +3179,7 @@ func (x *RecogniseResponse) String() string {
 func (*RecogniseResponse) ProtoMessage() {}
 
 func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3100,7 +3192,7 @@ func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseResponse.ProtoReflect.Descriptor instead.
 func (*RecogniseResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{57}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *RecogniseResponse) GetRecognition() *Recognition {
@@ -3121,7 +3213,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3133,7 +3225,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3146,7 +3238,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{58}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *BackupRequest) GetDir() string {
@@ -3165,7 +3257,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3177,7 +3269,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3190,7 +3282,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{59}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{61}
 }
 
 // EraseRequest says whose data are to go.
@@ -3206,7 +3298,7 @@ type EraseRequest struct {
 
 func (x *EraseRequest) Reset() {
 	*x = EraseRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3218,7 +3310,7 @@ func (x *EraseRequest) String() string {
 func (*EraseRequest) ProtoMessage() {}
 
 func (x *EraseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3231,7 +3323,7 @@ func (x *EraseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
 func (*EraseRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{60}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *EraseRequest) GetCustomer() string {
@@ -3263,7 +3355,7 @@ type EraseResponse struct {
 
 func (x *EraseResponse) Reset() {
 	*x = EraseResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3275,7 +3367,7 @@ func (x *EraseResponse) String() string {
 func (*EraseResponse) ProtoMessage() {}
 
 func (x *EraseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3288,7 +3380,7 @@ func (x *EraseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseResponse.ProtoReflect.Descriptor instead.
 func (*EraseResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{61}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *EraseResponse) GetRemoved() []*Removed {
@@ -3325,7 +3417,7 @@ type Removed struct {
 
 func (x *Removed) Reset() {
 	*x = Removed{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3337,7 +3429,7 @@ func (x *Removed) String() string {
 func (*Removed) ProtoMessage() {}
 
 func (x *Removed) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3350,7 +3442,7 @@ func (x *Removed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Removed.ProtoReflect.Descriptor instead.
 func (*Removed) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{62}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *Removed) GetWhat() string {
@@ -3380,7 +3472,7 @@ type Kept struct {
 
 func (x *Kept) Reset() {
 	*x = Kept{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[63]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3392,7 +3484,7 @@ func (x *Kept) String() string {
 func (*Kept) ProtoMessage() {}
 
 func (x *Kept) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[63]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3405,7 +3497,7 @@ func (x *Kept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kept.ProtoReflect.Descriptor instead.
 func (*Kept) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{63}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *Kept) GetWhat() string {
@@ -3431,7 +3523,7 @@ type RotateKeysRequest struct {
 
 func (x *RotateKeysRequest) Reset() {
 	*x = RotateKeysRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[64]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3443,7 +3535,7 @@ func (x *RotateKeysRequest) String() string {
 func (*RotateKeysRequest) ProtoMessage() {}
 
 func (x *RotateKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[64]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3456,7 +3548,7 @@ func (x *RotateKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateKeysRequest.ProtoReflect.Descriptor instead.
 func (*RotateKeysRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{64}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{66}
 }
 
 // RotateKeysResponse says what became of the key.
@@ -3472,7 +3564,7 @@ type RotateKeysResponse struct {
 
 func (x *RotateKeysResponse) Reset() {
 	*x = RotateKeysResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[65]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3484,7 +3576,7 @@ func (x *RotateKeysResponse) String() string {
 func (*RotateKeysResponse) ProtoMessage() {}
 
 func (x *RotateKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[65]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3497,7 +3589,7 @@ func (x *RotateKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateKeysResponse.ProtoReflect.Descriptor instead.
 func (*RotateKeysResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{65}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *RotateKeysResponse) GetKey() string {
@@ -3522,7 +3614,11 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\x13TransferCodeRequest\x12\x1c\n" +
 	"\toperation\x18\x01 \x01(\tR\toperation\"8\n" +
 	"\x14TransferCodeResponse\x12 \n" +
-	"\tauth_code\x18\x01 \x01(\tB\x03\x80\x01\x01R\bauthCode\"\x11\n" +
+	"\tauth_code\x18\x01 \x01(\tB\x03\x80\x01\x01R\bauthCode\"$\n" +
+	"\x0eRefreshRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"E\n" +
+	"\x0fRefreshResponse\x122\n" +
+	"\x06domain\x18\x01 \x01(\v2\x1a.panel.registrar.v1.DomainR\x06domain\"\x11\n" +
 	"\x0fDescribeRequest\"U\n" +
 	"\x10DescribeResponse\x12A\n" +
 	"\vdescription\x18\x01 \x01(\v2\x1f.panel.registrar.v1.DescriptionR\vdescription\"\x9a\x01\n" +
@@ -3702,7 +3798,7 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\x11RotateKeysRequest\">\n" +
 	"\x12RotateKeysResponse\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
-	"\x06sealed\x18\x02 \x01(\x03R\x06sealed2\xc7\x15\n" +
+	"\x06sealed\x18\x02 \x01(\x03R\x06sealed2\x9b\x16\n" +
 	"\x10RegistrarService\x12U\n" +
 	"\bDescribe\x12#.panel.registrar.v1.DescribeRequest\x1a$.panel.registrar.v1.DescribeResponse\x12I\n" +
 	"\x04Form\x12\x1f.panel.registrar.v1.FormRequest\x1a .panel.registrar.v1.FormResponse\x12U\n" +
@@ -3739,7 +3835,8 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\x05Erase\x12 .panel.registrar.v1.EraseRequest\x1a!.panel.registrar.v1.EraseResponse\x12[\n" +
 	"\n" +
 	"RotateKeys\x12%.panel.registrar.v1.RotateKeysRequest\x1a&.panel.registrar.v1.RotateKeysResponse\x12a\n" +
-	"\fTransferCode\x12'.panel.registrar.v1.TransferCodeRequest\x1a(.panel.registrar.v1.TransferCodeResponseB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
+	"\fTransferCode\x12'.panel.registrar.v1.TransferCodeRequest\x1a(.panel.registrar.v1.TransferCodeResponse\x12R\n" +
+	"\aRefresh\x12\".panel.registrar.v1.RefreshRequest\x1a#.panel.registrar.v1.RefreshResponseB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
 
 var (
 	file_panel_registrar_v1_registrar_proto_rawDescOnce sync.Once
@@ -3753,210 +3850,215 @@ func file_panel_registrar_v1_registrar_proto_rawDescGZIP() []byte {
 	return file_panel_registrar_v1_registrar_proto_rawDescData
 }
 
-var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 66)
+var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 68)
 var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*TransferCodeRequest)(nil),    // 0: panel.registrar.v1.TransferCodeRequest
 	(*TransferCodeResponse)(nil),   // 1: panel.registrar.v1.TransferCodeResponse
-	(*DescribeRequest)(nil),        // 2: panel.registrar.v1.DescribeRequest
-	(*DescribeResponse)(nil),       // 3: panel.registrar.v1.DescribeResponse
-	(*FormRequest)(nil),            // 4: panel.registrar.v1.FormRequest
-	(*FormResponse)(nil),           // 5: panel.registrar.v1.FormResponse
-	(*ValidateRequest)(nil),        // 6: panel.registrar.v1.ValidateRequest
-	(*ValidateResponse)(nil),       // 7: panel.registrar.v1.ValidateResponse
-	(*CheckRequest)(nil),           // 8: panel.registrar.v1.CheckRequest
-	(*CheckResponse)(nil),          // 9: panel.registrar.v1.CheckResponse
-	(*SubmitRequest)(nil),          // 10: panel.registrar.v1.SubmitRequest
-	(*SubmitResponse)(nil),         // 11: panel.registrar.v1.SubmitResponse
-	(*OperationRequest)(nil),       // 12: panel.registrar.v1.OperationRequest
-	(*OperationResponse)(nil),      // 13: panel.registrar.v1.OperationResponse
-	(*ResolveRequest)(nil),         // 14: panel.registrar.v1.ResolveRequest
-	(*ResolveResponse)(nil),        // 15: panel.registrar.v1.ResolveResponse
-	(*DomainRequest)(nil),          // 16: panel.registrar.v1.DomainRequest
-	(*DomainResponse)(nil),         // 17: panel.registrar.v1.DomainResponse
-	(*DomainsRequest)(nil),         // 18: panel.registrar.v1.DomainsRequest
-	(*DomainsResponse)(nil),        // 19: panel.registrar.v1.DomainsResponse
-	(*EventsRequest)(nil),          // 20: panel.registrar.v1.EventsRequest
-	(*EventsResponse)(nil),         // 21: panel.registrar.v1.EventsResponse
-	(*SetRenewalRequest)(nil),      // 22: panel.registrar.v1.SetRenewalRequest
-	(*SetRenewalResponse)(nil),     // 23: panel.registrar.v1.SetRenewalResponse
-	(*RunRenewalsRequest)(nil),     // 24: panel.registrar.v1.RunRenewalsRequest
-	(*RunRenewalsResponse)(nil),    // 25: panel.registrar.v1.RunRenewalsResponse
-	(*HandlesRequest)(nil),         // 26: panel.registrar.v1.HandlesRequest
-	(*HandlesResponse)(nil),        // 27: panel.registrar.v1.HandlesResponse
-	(*AdoptHandleRequest)(nil),     // 28: panel.registrar.v1.AdoptHandleRequest
-	(*AdoptHandleResponse)(nil),    // 29: panel.registrar.v1.AdoptHandleResponse
-	(*ImportDomainRequest)(nil),    // 30: panel.registrar.v1.ImportDomainRequest
-	(*ImportDomainResponse)(nil),   // 31: panel.registrar.v1.ImportDomainResponse
-	(*ReviewsRequest)(nil),         // 32: panel.registrar.v1.ReviewsRequest
-	(*ReviewsResponse)(nil),        // 33: panel.registrar.v1.ReviewsResponse
-	(*ReviewRequest)(nil),          // 34: panel.registrar.v1.ReviewRequest
-	(*ReviewResponse)(nil),         // 35: panel.registrar.v1.ReviewResponse
-	(*ResolveReviewRequest)(nil),   // 36: panel.registrar.v1.ResolveReviewRequest
-	(*ResolveReviewResponse)(nil),  // 37: panel.registrar.v1.ResolveReviewResponse
-	(*ReviewRuleRequest)(nil),      // 38: panel.registrar.v1.ReviewRuleRequest
-	(*ReviewRuleResponse)(nil),     // 39: panel.registrar.v1.ReviewRuleResponse
-	(*Setting)(nil),                // 40: panel.registrar.v1.Setting
-	(*RuleMatch)(nil),              // 41: panel.registrar.v1.RuleMatch
-	(*ReviewPageRequest)(nil),      // 42: panel.registrar.v1.ReviewPageRequest
-	(*ReviewPageResponse)(nil),     // 43: panel.registrar.v1.ReviewPageResponse
-	(*MailPageRequest)(nil),        // 44: panel.registrar.v1.MailPageRequest
-	(*MailPageResponse)(nil),       // 45: panel.registrar.v1.MailPageResponse
-	(*ResolveReviewsRequest)(nil),  // 46: panel.registrar.v1.ResolveReviewsRequest
-	(*ResolveReviewsResponse)(nil), // 47: panel.registrar.v1.ResolveReviewsResponse
-	(*IgnoredSendersRequest)(nil),  // 48: panel.registrar.v1.IgnoredSendersRequest
-	(*IgnoredSendersResponse)(nil), // 49: panel.registrar.v1.IgnoredSendersResponse
-	(*HeedSenderRequest)(nil),      // 50: panel.registrar.v1.HeedSenderRequest
-	(*HeedSenderResponse)(nil),     // 51: panel.registrar.v1.HeedSenderResponse
-	(*MailRequest)(nil),            // 52: panel.registrar.v1.MailRequest
-	(*MailResponse)(nil),           // 53: panel.registrar.v1.MailResponse
-	(*RawMailRequest)(nil),         // 54: panel.registrar.v1.RawMailRequest
-	(*RawMailResponse)(nil),        // 55: panel.registrar.v1.RawMailResponse
-	(*RecogniseRequest)(nil),       // 56: panel.registrar.v1.RecogniseRequest
-	(*RecogniseResponse)(nil),      // 57: panel.registrar.v1.RecogniseResponse
-	(*BackupRequest)(nil),          // 58: panel.registrar.v1.BackupRequest
-	(*BackupResponse)(nil),         // 59: panel.registrar.v1.BackupResponse
-	(*EraseRequest)(nil),           // 60: panel.registrar.v1.EraseRequest
-	(*EraseResponse)(nil),          // 61: panel.registrar.v1.EraseResponse
-	(*Removed)(nil),                // 62: panel.registrar.v1.Removed
-	(*Kept)(nil),                   // 63: panel.registrar.v1.Kept
-	(*RotateKeysRequest)(nil),      // 64: panel.registrar.v1.RotateKeysRequest
-	(*RotateKeysResponse)(nil),     // 65: panel.registrar.v1.RotateKeysResponse
-	(*Description)(nil),            // 66: panel.registrar.v1.Description
-	(OperationKind)(0),             // 67: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),            // 68: panel.registrar.v1.RegistrantKind
-	(*Form)(nil),                   // 69: panel.registrar.v1.Form
-	(*Order)(nil),                  // 70: panel.registrar.v1.Order
-	(*Problem)(nil),                // 71: panel.registrar.v1.Problem
-	(*Availability)(nil),           // 72: panel.registrar.v1.Availability
-	(*Operation)(nil),              // 73: panel.registrar.v1.Operation
-	(Verdict)(0),                   // 74: panel.registrar.v1.Verdict
-	(*Domain)(nil),                 // 75: panel.registrar.v1.Domain
-	(*Event)(nil),                  // 76: panel.registrar.v1.Event
-	(RenewalMode)(0),               // 77: panel.registrar.v1.RenewalMode
-	(*RenewalStep)(nil),            // 78: panel.registrar.v1.RenewalStep
-	(*Handle)(nil),                 // 79: panel.registrar.v1.Handle
-	(*Date)(nil),                   // 80: panel.registrar.v1.Date
-	(*Review)(nil),                 // 81: panel.registrar.v1.Review
-	(ReplyOutcome)(0),              // 82: panel.registrar.v1.ReplyOutcome
-	(*timestamppb.Timestamp)(nil),  // 83: google.protobuf.Timestamp
-	(*Mail)(nil),                   // 84: panel.registrar.v1.Mail
-	(*SeenReview)(nil),             // 85: panel.registrar.v1.SeenReview
-	(*RefusedReview)(nil),          // 86: panel.registrar.v1.RefusedReview
-	(*IgnoredSender)(nil),          // 87: panel.registrar.v1.IgnoredSender
-	(*Recognition)(nil),            // 88: panel.registrar.v1.Recognition
+	(*RefreshRequest)(nil),         // 2: panel.registrar.v1.RefreshRequest
+	(*RefreshResponse)(nil),        // 3: panel.registrar.v1.RefreshResponse
+	(*DescribeRequest)(nil),        // 4: panel.registrar.v1.DescribeRequest
+	(*DescribeResponse)(nil),       // 5: panel.registrar.v1.DescribeResponse
+	(*FormRequest)(nil),            // 6: panel.registrar.v1.FormRequest
+	(*FormResponse)(nil),           // 7: panel.registrar.v1.FormResponse
+	(*ValidateRequest)(nil),        // 8: panel.registrar.v1.ValidateRequest
+	(*ValidateResponse)(nil),       // 9: panel.registrar.v1.ValidateResponse
+	(*CheckRequest)(nil),           // 10: panel.registrar.v1.CheckRequest
+	(*CheckResponse)(nil),          // 11: panel.registrar.v1.CheckResponse
+	(*SubmitRequest)(nil),          // 12: panel.registrar.v1.SubmitRequest
+	(*SubmitResponse)(nil),         // 13: panel.registrar.v1.SubmitResponse
+	(*OperationRequest)(nil),       // 14: panel.registrar.v1.OperationRequest
+	(*OperationResponse)(nil),      // 15: panel.registrar.v1.OperationResponse
+	(*ResolveRequest)(nil),         // 16: panel.registrar.v1.ResolveRequest
+	(*ResolveResponse)(nil),        // 17: panel.registrar.v1.ResolveResponse
+	(*DomainRequest)(nil),          // 18: panel.registrar.v1.DomainRequest
+	(*DomainResponse)(nil),         // 19: panel.registrar.v1.DomainResponse
+	(*DomainsRequest)(nil),         // 20: panel.registrar.v1.DomainsRequest
+	(*DomainsResponse)(nil),        // 21: panel.registrar.v1.DomainsResponse
+	(*EventsRequest)(nil),          // 22: panel.registrar.v1.EventsRequest
+	(*EventsResponse)(nil),         // 23: panel.registrar.v1.EventsResponse
+	(*SetRenewalRequest)(nil),      // 24: panel.registrar.v1.SetRenewalRequest
+	(*SetRenewalResponse)(nil),     // 25: panel.registrar.v1.SetRenewalResponse
+	(*RunRenewalsRequest)(nil),     // 26: panel.registrar.v1.RunRenewalsRequest
+	(*RunRenewalsResponse)(nil),    // 27: panel.registrar.v1.RunRenewalsResponse
+	(*HandlesRequest)(nil),         // 28: panel.registrar.v1.HandlesRequest
+	(*HandlesResponse)(nil),        // 29: panel.registrar.v1.HandlesResponse
+	(*AdoptHandleRequest)(nil),     // 30: panel.registrar.v1.AdoptHandleRequest
+	(*AdoptHandleResponse)(nil),    // 31: panel.registrar.v1.AdoptHandleResponse
+	(*ImportDomainRequest)(nil),    // 32: panel.registrar.v1.ImportDomainRequest
+	(*ImportDomainResponse)(nil),   // 33: panel.registrar.v1.ImportDomainResponse
+	(*ReviewsRequest)(nil),         // 34: panel.registrar.v1.ReviewsRequest
+	(*ReviewsResponse)(nil),        // 35: panel.registrar.v1.ReviewsResponse
+	(*ReviewRequest)(nil),          // 36: panel.registrar.v1.ReviewRequest
+	(*ReviewResponse)(nil),         // 37: panel.registrar.v1.ReviewResponse
+	(*ResolveReviewRequest)(nil),   // 38: panel.registrar.v1.ResolveReviewRequest
+	(*ResolveReviewResponse)(nil),  // 39: panel.registrar.v1.ResolveReviewResponse
+	(*ReviewRuleRequest)(nil),      // 40: panel.registrar.v1.ReviewRuleRequest
+	(*ReviewRuleResponse)(nil),     // 41: panel.registrar.v1.ReviewRuleResponse
+	(*Setting)(nil),                // 42: panel.registrar.v1.Setting
+	(*RuleMatch)(nil),              // 43: panel.registrar.v1.RuleMatch
+	(*ReviewPageRequest)(nil),      // 44: panel.registrar.v1.ReviewPageRequest
+	(*ReviewPageResponse)(nil),     // 45: panel.registrar.v1.ReviewPageResponse
+	(*MailPageRequest)(nil),        // 46: panel.registrar.v1.MailPageRequest
+	(*MailPageResponse)(nil),       // 47: panel.registrar.v1.MailPageResponse
+	(*ResolveReviewsRequest)(nil),  // 48: panel.registrar.v1.ResolveReviewsRequest
+	(*ResolveReviewsResponse)(nil), // 49: panel.registrar.v1.ResolveReviewsResponse
+	(*IgnoredSendersRequest)(nil),  // 50: panel.registrar.v1.IgnoredSendersRequest
+	(*IgnoredSendersResponse)(nil), // 51: panel.registrar.v1.IgnoredSendersResponse
+	(*HeedSenderRequest)(nil),      // 52: panel.registrar.v1.HeedSenderRequest
+	(*HeedSenderResponse)(nil),     // 53: panel.registrar.v1.HeedSenderResponse
+	(*MailRequest)(nil),            // 54: panel.registrar.v1.MailRequest
+	(*MailResponse)(nil),           // 55: panel.registrar.v1.MailResponse
+	(*RawMailRequest)(nil),         // 56: panel.registrar.v1.RawMailRequest
+	(*RawMailResponse)(nil),        // 57: panel.registrar.v1.RawMailResponse
+	(*RecogniseRequest)(nil),       // 58: panel.registrar.v1.RecogniseRequest
+	(*RecogniseResponse)(nil),      // 59: panel.registrar.v1.RecogniseResponse
+	(*BackupRequest)(nil),          // 60: panel.registrar.v1.BackupRequest
+	(*BackupResponse)(nil),         // 61: panel.registrar.v1.BackupResponse
+	(*EraseRequest)(nil),           // 62: panel.registrar.v1.EraseRequest
+	(*EraseResponse)(nil),          // 63: panel.registrar.v1.EraseResponse
+	(*Removed)(nil),                // 64: panel.registrar.v1.Removed
+	(*Kept)(nil),                   // 65: panel.registrar.v1.Kept
+	(*RotateKeysRequest)(nil),      // 66: panel.registrar.v1.RotateKeysRequest
+	(*RotateKeysResponse)(nil),     // 67: panel.registrar.v1.RotateKeysResponse
+	(*Domain)(nil),                 // 68: panel.registrar.v1.Domain
+	(*Description)(nil),            // 69: panel.registrar.v1.Description
+	(OperationKind)(0),             // 70: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),            // 71: panel.registrar.v1.RegistrantKind
+	(*Form)(nil),                   // 72: panel.registrar.v1.Form
+	(*Order)(nil),                  // 73: panel.registrar.v1.Order
+	(*Problem)(nil),                // 74: panel.registrar.v1.Problem
+	(*Availability)(nil),           // 75: panel.registrar.v1.Availability
+	(*Operation)(nil),              // 76: panel.registrar.v1.Operation
+	(Verdict)(0),                   // 77: panel.registrar.v1.Verdict
+	(*Event)(nil),                  // 78: panel.registrar.v1.Event
+	(RenewalMode)(0),               // 79: panel.registrar.v1.RenewalMode
+	(*RenewalStep)(nil),            // 80: panel.registrar.v1.RenewalStep
+	(*Handle)(nil),                 // 81: panel.registrar.v1.Handle
+	(*Date)(nil),                   // 82: panel.registrar.v1.Date
+	(*Review)(nil),                 // 83: panel.registrar.v1.Review
+	(ReplyOutcome)(0),              // 84: panel.registrar.v1.ReplyOutcome
+	(*timestamppb.Timestamp)(nil),  // 85: google.protobuf.Timestamp
+	(*Mail)(nil),                   // 86: panel.registrar.v1.Mail
+	(*SeenReview)(nil),             // 87: panel.registrar.v1.SeenReview
+	(*RefusedReview)(nil),          // 88: panel.registrar.v1.RefusedReview
+	(*IgnoredSender)(nil),          // 89: panel.registrar.v1.IgnoredSender
+	(*Recognition)(nil),            // 90: panel.registrar.v1.Recognition
 }
 var file_panel_registrar_v1_registrar_proto_depIdxs = []int32{
-	66, // 0: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
-	67, // 1: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
-	68, // 2: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	69, // 3: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
-	70, // 4: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
-	71, // 5: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
-	71, // 6: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
-	72, // 7: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
-	70, // 8: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
-	73, // 9: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
-	73, // 10: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
-	74, // 11: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
-	73, // 12: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
-	75, // 13: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	75, // 14: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
-	76, // 15: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
-	77, // 16: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
-	75, // 17: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
-	78, // 18: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
-	79, // 19: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
-	79, // 20: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
-	80, // 21: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
-	75, // 22: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	81, // 23: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
-	81, // 24: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
-	82, // 25: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	81, // 26: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
-	41, // 27: panel.registrar.v1.ReviewRuleResponse.matches:type_name -> panel.registrar.v1.RuleMatch
-	40, // 28: panel.registrar.v1.ReviewRuleResponse.settings:type_name -> panel.registrar.v1.Setting
-	83, // 29: panel.registrar.v1.RuleMatch.at:type_name -> google.protobuf.Timestamp
-	82, // 30: panel.registrar.v1.RuleMatch.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	83, // 31: panel.registrar.v1.ReviewPageRequest.after_received_at:type_name -> google.protobuf.Timestamp
-	81, // 32: panel.registrar.v1.ReviewPageResponse.reviews:type_name -> panel.registrar.v1.Review
-	83, // 33: panel.registrar.v1.MailPageRequest.before_at:type_name -> google.protobuf.Timestamp
-	84, // 34: panel.registrar.v1.MailPageResponse.mails:type_name -> panel.registrar.v1.Mail
-	85, // 35: panel.registrar.v1.ResolveReviewsRequest.reviews:type_name -> panel.registrar.v1.SeenReview
-	82, // 36: panel.registrar.v1.ResolveReviewsRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	86, // 37: panel.registrar.v1.ResolveReviewsResponse.refused:type_name -> panel.registrar.v1.RefusedReview
-	87, // 38: panel.registrar.v1.IgnoredSendersResponse.senders:type_name -> panel.registrar.v1.IgnoredSender
-	84, // 39: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
-	88, // 40: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
-	83, // 41: panel.registrar.v1.EraseRequest.before:type_name -> google.protobuf.Timestamp
-	62, // 42: panel.registrar.v1.EraseResponse.removed:type_name -> panel.registrar.v1.Removed
-	63, // 43: panel.registrar.v1.EraseResponse.kept:type_name -> panel.registrar.v1.Kept
-	2,  // 44: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
-	4,  // 45: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
-	6,  // 46: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
-	8,  // 47: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
-	10, // 48: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
-	12, // 49: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
-	14, // 50: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
-	16, // 51: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
-	18, // 52: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
-	20, // 53: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
-	22, // 54: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
-	24, // 55: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
-	26, // 56: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
-	28, // 57: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
-	30, // 58: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
-	32, // 59: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
-	34, // 60: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
-	36, // 61: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
-	38, // 62: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
-	52, // 63: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
-	54, // 64: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
-	56, // 65: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
-	42, // 66: panel.registrar.v1.RegistrarService.ReviewPage:input_type -> panel.registrar.v1.ReviewPageRequest
-	44, // 67: panel.registrar.v1.RegistrarService.MailPage:input_type -> panel.registrar.v1.MailPageRequest
-	46, // 68: panel.registrar.v1.RegistrarService.ResolveReviews:input_type -> panel.registrar.v1.ResolveReviewsRequest
-	48, // 69: panel.registrar.v1.RegistrarService.IgnoredSenders:input_type -> panel.registrar.v1.IgnoredSendersRequest
-	50, // 70: panel.registrar.v1.RegistrarService.HeedSender:input_type -> panel.registrar.v1.HeedSenderRequest
-	58, // 71: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
-	60, // 72: panel.registrar.v1.RegistrarService.Erase:input_type -> panel.registrar.v1.EraseRequest
-	64, // 73: panel.registrar.v1.RegistrarService.RotateKeys:input_type -> panel.registrar.v1.RotateKeysRequest
-	0,  // 74: panel.registrar.v1.RegistrarService.TransferCode:input_type -> panel.registrar.v1.TransferCodeRequest
-	3,  // 75: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
-	5,  // 76: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
-	7,  // 77: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
-	9,  // 78: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
-	11, // 79: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
-	13, // 80: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
-	15, // 81: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
-	17, // 82: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
-	19, // 83: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
-	21, // 84: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
-	23, // 85: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
-	25, // 86: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
-	27, // 87: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
-	29, // 88: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
-	31, // 89: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
-	33, // 90: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
-	35, // 91: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
-	37, // 92: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
-	39, // 93: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
-	53, // 94: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
-	55, // 95: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
-	57, // 96: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
-	43, // 97: panel.registrar.v1.RegistrarService.ReviewPage:output_type -> panel.registrar.v1.ReviewPageResponse
-	45, // 98: panel.registrar.v1.RegistrarService.MailPage:output_type -> panel.registrar.v1.MailPageResponse
-	47, // 99: panel.registrar.v1.RegistrarService.ResolveReviews:output_type -> panel.registrar.v1.ResolveReviewsResponse
-	49, // 100: panel.registrar.v1.RegistrarService.IgnoredSenders:output_type -> panel.registrar.v1.IgnoredSendersResponse
-	51, // 101: panel.registrar.v1.RegistrarService.HeedSender:output_type -> panel.registrar.v1.HeedSenderResponse
-	59, // 102: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
-	61, // 103: panel.registrar.v1.RegistrarService.Erase:output_type -> panel.registrar.v1.EraseResponse
-	65, // 104: panel.registrar.v1.RegistrarService.RotateKeys:output_type -> panel.registrar.v1.RotateKeysResponse
-	1,  // 105: panel.registrar.v1.RegistrarService.TransferCode:output_type -> panel.registrar.v1.TransferCodeResponse
-	75, // [75:106] is the sub-list for method output_type
-	44, // [44:75] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	68, // 0: panel.registrar.v1.RefreshResponse.domain:type_name -> panel.registrar.v1.Domain
+	69, // 1: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
+	70, // 2: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
+	71, // 3: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	72, // 4: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
+	73, // 5: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
+	74, // 6: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
+	74, // 7: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
+	75, // 8: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
+	73, // 9: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
+	76, // 10: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
+	76, // 11: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
+	77, // 12: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
+	76, // 13: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
+	68, // 14: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	68, // 15: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
+	78, // 16: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
+	79, // 17: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
+	68, // 18: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
+	80, // 19: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
+	81, // 20: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
+	81, // 21: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
+	82, // 22: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
+	68, // 23: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	83, // 24: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
+	83, // 25: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
+	84, // 26: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	83, // 27: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
+	43, // 28: panel.registrar.v1.ReviewRuleResponse.matches:type_name -> panel.registrar.v1.RuleMatch
+	42, // 29: panel.registrar.v1.ReviewRuleResponse.settings:type_name -> panel.registrar.v1.Setting
+	85, // 30: panel.registrar.v1.RuleMatch.at:type_name -> google.protobuf.Timestamp
+	84, // 31: panel.registrar.v1.RuleMatch.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	85, // 32: panel.registrar.v1.ReviewPageRequest.after_received_at:type_name -> google.protobuf.Timestamp
+	83, // 33: panel.registrar.v1.ReviewPageResponse.reviews:type_name -> panel.registrar.v1.Review
+	85, // 34: panel.registrar.v1.MailPageRequest.before_at:type_name -> google.protobuf.Timestamp
+	86, // 35: panel.registrar.v1.MailPageResponse.mails:type_name -> panel.registrar.v1.Mail
+	87, // 36: panel.registrar.v1.ResolveReviewsRequest.reviews:type_name -> panel.registrar.v1.SeenReview
+	84, // 37: panel.registrar.v1.ResolveReviewsRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	88, // 38: panel.registrar.v1.ResolveReviewsResponse.refused:type_name -> panel.registrar.v1.RefusedReview
+	89, // 39: panel.registrar.v1.IgnoredSendersResponse.senders:type_name -> panel.registrar.v1.IgnoredSender
+	86, // 40: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
+	90, // 41: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
+	85, // 42: panel.registrar.v1.EraseRequest.before:type_name -> google.protobuf.Timestamp
+	64, // 43: panel.registrar.v1.EraseResponse.removed:type_name -> panel.registrar.v1.Removed
+	65, // 44: panel.registrar.v1.EraseResponse.kept:type_name -> panel.registrar.v1.Kept
+	4,  // 45: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
+	6,  // 46: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
+	8,  // 47: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
+	10, // 48: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
+	12, // 49: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
+	14, // 50: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
+	16, // 51: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
+	18, // 52: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
+	20, // 53: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
+	22, // 54: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
+	24, // 55: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
+	26, // 56: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
+	28, // 57: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
+	30, // 58: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
+	32, // 59: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
+	34, // 60: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
+	36, // 61: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
+	38, // 62: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
+	40, // 63: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
+	54, // 64: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
+	56, // 65: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
+	58, // 66: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
+	44, // 67: panel.registrar.v1.RegistrarService.ReviewPage:input_type -> panel.registrar.v1.ReviewPageRequest
+	46, // 68: panel.registrar.v1.RegistrarService.MailPage:input_type -> panel.registrar.v1.MailPageRequest
+	48, // 69: panel.registrar.v1.RegistrarService.ResolveReviews:input_type -> panel.registrar.v1.ResolveReviewsRequest
+	50, // 70: panel.registrar.v1.RegistrarService.IgnoredSenders:input_type -> panel.registrar.v1.IgnoredSendersRequest
+	52, // 71: panel.registrar.v1.RegistrarService.HeedSender:input_type -> panel.registrar.v1.HeedSenderRequest
+	60, // 72: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
+	62, // 73: panel.registrar.v1.RegistrarService.Erase:input_type -> panel.registrar.v1.EraseRequest
+	66, // 74: panel.registrar.v1.RegistrarService.RotateKeys:input_type -> panel.registrar.v1.RotateKeysRequest
+	0,  // 75: panel.registrar.v1.RegistrarService.TransferCode:input_type -> panel.registrar.v1.TransferCodeRequest
+	2,  // 76: panel.registrar.v1.RegistrarService.Refresh:input_type -> panel.registrar.v1.RefreshRequest
+	5,  // 77: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
+	7,  // 78: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
+	9,  // 79: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
+	11, // 80: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
+	13, // 81: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
+	15, // 82: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
+	17, // 83: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
+	19, // 84: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
+	21, // 85: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
+	23, // 86: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
+	25, // 87: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
+	27, // 88: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
+	29, // 89: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
+	31, // 90: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
+	33, // 91: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
+	35, // 92: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
+	37, // 93: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
+	39, // 94: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
+	41, // 95: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
+	55, // 96: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
+	57, // 97: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
+	59, // 98: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
+	45, // 99: panel.registrar.v1.RegistrarService.ReviewPage:output_type -> panel.registrar.v1.ReviewPageResponse
+	47, // 100: panel.registrar.v1.RegistrarService.MailPage:output_type -> panel.registrar.v1.MailPageResponse
+	49, // 101: panel.registrar.v1.RegistrarService.ResolveReviews:output_type -> panel.registrar.v1.ResolveReviewsResponse
+	51, // 102: panel.registrar.v1.RegistrarService.IgnoredSenders:output_type -> panel.registrar.v1.IgnoredSendersResponse
+	53, // 103: panel.registrar.v1.RegistrarService.HeedSender:output_type -> panel.registrar.v1.HeedSenderResponse
+	61, // 104: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
+	63, // 105: panel.registrar.v1.RegistrarService.Erase:output_type -> panel.registrar.v1.EraseResponse
+	67, // 106: panel.registrar.v1.RegistrarService.RotateKeys:output_type -> panel.registrar.v1.RotateKeysResponse
+	1,  // 107: panel.registrar.v1.RegistrarService.TransferCode:output_type -> panel.registrar.v1.TransferCodeResponse
+	3,  // 108: panel.registrar.v1.RegistrarService.Refresh:output_type -> panel.registrar.v1.RefreshResponse
+	77, // [77:109] is the sub-list for method output_type
+	45, // [45:77] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_registrar_proto_init() }
@@ -3977,7 +4079,7 @@ func file_panel_registrar_v1_registrar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_registrar_proto_rawDesc), len(file_panel_registrar_v1_registrar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   66,
+			NumMessages:   68,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

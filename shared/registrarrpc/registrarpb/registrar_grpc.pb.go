@@ -50,6 +50,7 @@ const (
 	RegistrarService_Erase_FullMethodName          = "/panel.registrar.v1.RegistrarService/Erase"
 	RegistrarService_RotateKeys_FullMethodName     = "/panel.registrar.v1.RegistrarService/RotateKeys"
 	RegistrarService_TransferCode_FullMethodName   = "/panel.registrar.v1.RegistrarService/TransferCode"
+	RegistrarService_Refresh_FullMethodName        = "/panel.registrar.v1.RegistrarService/Refresh"
 )
 
 // RegistrarServiceClient is the client API for RegistrarService service.
@@ -160,6 +161,10 @@ type RegistrarServiceClient interface {
 	// answer with a secret: a host shows it to one person and records who that was. PRECONDITION
 	// for an operation that has brought none. Capability auth-codes.
 	TransferCode(ctx context.Context, in *TransferCodeRequest, opts ...grpc.CallOption) (*TransferCodeResponse, error)
+	// Refresh asks the registry about a domain now, concludes by the same rules as always, and
+	// answers with the record after that. UNAVAILABLE when the registry says nothing that can be
+	// relied on; unknown: NOT_FOUND. Capability refresh.
+	Refresh(ctx context.Context, in *RefreshRequest, opts ...grpc.CallOption) (*RefreshResponse, error)
 }
 
 type registrarServiceClient struct {
@@ -489,6 +494,16 @@ func (c *registrarServiceClient) TransferCode(ctx context.Context, in *TransferC
 	return out, nil
 }
 
+func (c *registrarServiceClient) Refresh(ctx context.Context, in *RefreshRequest, opts ...grpc.CallOption) (*RefreshResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RefreshResponse)
+	err := c.cc.Invoke(ctx, RegistrarService_Refresh_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RegistrarServiceServer is the server API for RegistrarService service.
 // All implementations must embed UnimplementedRegistrarServiceServer
 // for forward compatibility.
@@ -597,6 +612,10 @@ type RegistrarServiceServer interface {
 	// answer with a secret: a host shows it to one person and records who that was. PRECONDITION
 	// for an operation that has brought none. Capability auth-codes.
 	TransferCode(context.Context, *TransferCodeRequest) (*TransferCodeResponse, error)
+	// Refresh asks the registry about a domain now, concludes by the same rules as always, and
+	// answers with the record after that. UNAVAILABLE when the registry says nothing that can be
+	// relied on; unknown: NOT_FOUND. Capability refresh.
+	Refresh(context.Context, *RefreshRequest) (*RefreshResponse, error)
 	mustEmbedUnimplementedRegistrarServiceServer()
 }
 
@@ -699,6 +718,9 @@ func (UnimplementedRegistrarServiceServer) RotateKeys(context.Context, *RotateKe
 }
 func (UnimplementedRegistrarServiceServer) TransferCode(context.Context, *TransferCodeRequest) (*TransferCodeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method TransferCode not implemented")
+}
+func (UnimplementedRegistrarServiceServer) Refresh(context.Context, *RefreshRequest) (*RefreshResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Refresh not implemented")
 }
 func (UnimplementedRegistrarServiceServer) mustEmbedUnimplementedRegistrarServiceServer() {}
 func (UnimplementedRegistrarServiceServer) testEmbeddedByValue()                          {}
@@ -1272,6 +1294,24 @@ func _RegistrarService_TransferCode_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RegistrarService_Refresh_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RefreshRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistrarServiceServer).Refresh(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistrarService_Refresh_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistrarServiceServer).Refresh(ctx, req.(*RefreshRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RegistrarService_ServiceDesc is the grpc.ServiceDesc for RegistrarService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1398,6 +1438,10 @@ var RegistrarService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "TransferCode",
 			Handler:    _RegistrarService_TransferCode_Handler,
+		},
+		{
+			MethodName: "Refresh",
+			Handler:    _RegistrarService_Refresh_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -17,6 +17,7 @@ type Change struct {
 	Nameservers []registrar.Nameserver
 	Handle      string
 	AuthCode    registrar.AuthCode // that an operation of that kind has brought; it is no part of the record
+	States      []string           // of the registry
 }
 
 // ordered brings the record to what an order that is taken makes of it.
@@ -66,6 +67,9 @@ func (c Change) apply(d *registrar.Domain) {
 	}
 	if c.Handle != "" {
 		d.Handle = c.Handle
+	}
+	if len(c.States) > 0 {
+		d.Registry = c.States
 	}
 }
 

@@ -1,0 +1,6 @@
+-- What the registry itself says of a domain, as its registrar was told: beside the status that
+-- everything goes by.
+
+-- +goose Up
+
+alter table domains add column registry text not null default '[]'; -- JSON

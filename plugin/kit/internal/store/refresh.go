@@ -1,0 +1,45 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+
+	"registrar.panel/shared/registrar"
+)
+
+// Refresh brings the record of a domain to what the registrar says of it, as far as that may be: it
+// is held, nothing is under way on it, and its expiry moves forward only.
+func (s *Store) Refresh(ctx context.Context, name string, said Change) (d registrar.Domain, err error) {
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		if d, err = s.readDomain(ctx, tx, name); err != nil || d.Operation != nil || !d.Status.Held() {
+			return err
+		}
+
+		if said.PaidTill.Before(d.PaidTill) {
+			said.PaidTill = registrar.Date{}
+		}
+		before := d
+		if said.apply(&d); said.PaidTill != before.PaidTill && !said.PaidTill.IsZero() {
+			d.Status = registrar.StatusRegistered
+		}
+		if alike(before, d) {
+			return nil
+		}
+		if err := putDomain(ctx, tx, d); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, registrar.Event{Type: registrar.EventDomain, Level: registrar.LevelInfo, Actor: "registrar", Name: d.Name,
+			Message: "the registrar was asked: paid till " + d.PaidTill.String()})
+	})
+	return d, err
+}
+
+// alike reports whether two records of a domain say the same.
+func alike(a, b registrar.Domain) bool {
+	return a.PaidTill == b.PaidTill && a.Handle == b.Handle && a.Status == b.Status && slices.Equal(a.Registry, b.Registry) &&
+		slices.EqualFunc(a.Nameservers, b.Nameservers, func(x, y registrar.Nameserver) bool {
+			return strings.EqualFold(x.Host, y.Host) && slices.Equal(x.IPs, y.IPs)
+		})
+}

@@ -1,0 +1,28 @@
+package kit
+
+import (
+	"context"
+
+	"registrar.panel/plugin/kit/internal/store"
+	"registrar.panel/shared/registrar"
+)
+
+var _ registrar.Refresher = (*Registrar)(nil)
+
+// Refresh implements registrar.Refresher: the registrar's record is read. What it says of a domain
+// that is held and on which nothing is under way is kept; an expiry moves forward only. That the
+// registrar does not hold a domain any more changes nothing here: it is for a person to find out.
+func (r *Registrar) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
+	if d, err := r.store.Domain(ctx, name); err != nil {
+		return d, err
+	}
+
+	f, err := r.worker.read(ctx, name, newMask(r.worker.secrets))
+	switch {
+	case err != nil:
+		return registrar.Domain{}, registrar.Errorf(registrar.Unavailable, "the registrar's record can't be read: %s", err)
+	case !f.Held:
+		return r.store.Domain(ctx, name)
+	}
+	return r.store.Refresh(ctx, name, store.Change{PaidTill: f.PaidTill, Nameservers: f.Nameservers, Handle: f.Handle, States: f.States})
+}
