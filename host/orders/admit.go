@@ -26,7 +26,7 @@ func (s *Service) admit(ctx context.Context, name string, o registrar.Order) (no
 		return nil, fmt.Errorf("validate order: %w", err)
 	}
 	if len(v.Problems) == 0 {
-		v.Problems, err = forbidden(ctx, r, o)
+		v.Problems, err = forbidden(ctx, r, s.board.Zone(o.Domain), o)
 	}
 	if err != nil || len(v.Problems) > 0 || o.Kind != registrar.KindRegister {
 		return v.Notes, cmp.Or(err, registrar.InvalidOrder(v.Problems))
@@ -49,11 +49,11 @@ func (s *Service) admit(ctx context.Context, name string, o registrar.Order) (no
 // forbidden is what the registrar's form forbids of an order that its plugin let pass: what is not
 // accepted, chosen or asked. How a value may be spelt is the plugin's to judge, for it reads more
 // spellings than a form can say.
-func forbidden(ctx context.Context, r registrar.Service, o registrar.Order) ([]registrar.Problem, error) {
+func forbidden(ctx context.Context, r registrar.Service, zone string, o registrar.Order) ([]registrar.Problem, error) {
 	if o.Registrant == nil {
 		return nil, nil
 	}
-	form, err := r.Form(ctx, registrar.FormQuery{TLD: input.TLD(o.Domain), Kind: o.Kind, Registrant: o.Registrant.Kind})
+	form, err := r.Form(ctx, registrar.FormQuery{TLD: zone, Kind: o.Kind, Registrant: o.Registrant.Kind})
 	if err != nil {
 		return nil, fmt.Errorf("read form: %w", err)
 	}

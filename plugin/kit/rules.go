@@ -100,6 +100,7 @@ func instruction(o registrar.Order) string {
 	if o.Customer != "" {
 		text += " for customer " + o.Customer
 	}
+
 	if !o.PaidTill.IsZero() {
 		text += ", paid till " + o.PaidTill.String()
 	}
@@ -109,11 +110,13 @@ func instruction(o registrar.Order) string {
 	if !o.AcceptPrice.IsZero() {
 		text += ", at the price " + o.AcceptPrice.String()
 	}
+
 	for _, ns := range o.Nameservers {
 		text += ", nameserver " + strings.TrimSpace(ns.Host+" "+strings.Join(ns.IPs, " "))
 	}
 	for _, s := range o.DS {
 		text += ", DS " + s.String()
 	}
+
 	return text
 }

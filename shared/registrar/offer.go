@@ -1,6 +1,7 @@
 package registrar
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -117,7 +118,7 @@ func (d Description) Unoffered(o Order) []Problem {
 }
 
 func (d Description) notSold(o Order) Problem {
-	tld := o.Domain[strings.LastIndexByte(o.Domain, '.')+1:]
+	tld := cmp.Or(ZoneOf(o.Domain, d.TLDs), o.Domain[strings.LastIndexByte(o.Domain, '.')+1:])
 	p := Problem{Path: "kind", Code: "not_offered", Params: map[string]string{"registrar": d.Name, "kind": string(o.Kind), "tld": tld}}
 	return p.say(fmt.Sprintf("%s is nothing that registrar %s offers in .%s", o.Kind, d.Name, tld),
 		fmt.Sprintf("%s: регистратор %s этого в зоне .%s не предлагает", o.Kind, d.Name, tld))

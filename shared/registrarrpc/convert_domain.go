@@ -18,6 +18,7 @@ func (e *encoder) domain(v registrar.Domain) *pb.Domain {
 		Locked:      v.Locked,
 		Registry:    each(v.Registry, text),
 	}
+
 	if v.Operation != nil {
 		m.Operation = e.operation(*v.Operation)
 	}
@@ -26,6 +27,7 @@ func (e *encoder) domain(v registrar.Domain) *pb.Domain {
 
 func (d *decoder) domain(m *pb.Domain) registrar.Domain {
 	present(&d.faults, "domain", m)
+
 	v := registrar.Domain{
 		Name:        m.GetName(),
 		Customer:    m.GetCustomer(),
@@ -38,10 +40,12 @@ func (d *decoder) domain(m *pb.Domain) registrar.Domain {
 		Locked:      m.GetLocked(),
 		Registry:    m.GetRegistry(),
 	}
+
 	if m.GetOperation() != nil {
 		operation := d.operation(m.Operation)
 		v.Operation = &operation
 	}
+
 	return v
 }
 

@@ -23,7 +23,7 @@ func (e *encoder) order(o registrar.Order) *pb.Order {
 		PaidTill:    e.date("paid_till", o.PaidTill),
 		Years:       int64(o.Years),
 		AcceptPrice: priceToWire(o.AcceptPrice),
-		Ds:          each(o.DS, e.signer),
+		Ds:          each(o.DS, signerToWire),
 	}
 }
 
@@ -43,15 +43,19 @@ func (d *decoder) order(m *pb.Order) registrar.Order {
 		PaidTill:    d.date("paid_till", m.GetPaidTill()),
 		Years:       int(m.GetYears()),
 		AcceptPrice: priceFromWire(m.GetAcceptPrice()),
-		DS:          each(m.GetDs(), d.signer),
+		DS:          signersFromWire(d, m.GetDs()),
 	}
 }
 
-func (*encoder) signer(s registrar.DelegationSigner) *pb.DelegationSigner {
+func signerToWire(s registrar.DelegationSigner) *pb.DelegationSigner {
 	return &pb.DelegationSigner{KeyTag: uint32(s.KeyTag), Algorithm: uint32(s.Algorithm), DigestType: uint32(s.DigestType), Digest: s.Digest}
 }
 
-func (d *decoder) signer(m *pb.DelegationSigner) registrar.DelegationSigner {
+func signersFromWire(d *decoder, list []*pb.DelegationSigner) []registrar.DelegationSigner {
+	return each(list, func(m *pb.DelegationSigner) registrar.DelegationSigner { return signerFromWire(d, m) })
+}
+
+func signerFromWire(d *decoder, m *pb.DelegationSigner) registrar.DelegationSigner {
 	if m.GetKeyTag() > math.MaxUint16 || m.GetAlgorithm() > math.MaxUint8 || m.GetDigestType() > math.MaxUint8 {
 		d.add("ds", "has numbers that are too large")
 	}

@@ -369,7 +369,7 @@ func cancelsWhole(e *exam) error {
 			return err
 		}
 
-		e.cancelled(l, o, after)
+		cancelled(e.ctx, l, o, after)
 		first, err := l.Submit(e.ctx, o)
 		if err != nil {
 			e.broken("the order again, after a Submit that ended after %s: %s", after, told(err))

@@ -318,8 +318,8 @@ func keepsACE(e *exam) error {
 }
 
 // cancelled submits with a context that ends early or has ended.
-func (e *exam) cancelled(l *life, o registrar.Order, after time.Duration) {
-	ctx, cancel := context.WithTimeout(e.ctx, after)
+func cancelled(ctx context.Context, l *life, o registrar.Order, after time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, after)
 	defer cancel()
 	_, _ = l.Submit(ctx, o) // what becomes of it is told by asking again
 }

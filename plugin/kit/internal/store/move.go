@@ -123,7 +123,7 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 	switch {
 	case to.Final():
 		due, ended = sql.NullInt64{}, sqldb.Millis(s.Now())
-		if t.sealed, err = s.left(t, m.Change); err != nil {
+		if t.sealed, err = left(s.orders, t, m.Change); err != nil {
 			return t.Operation, err
 		}
 	case to == registrar.Sending:
@@ -160,11 +160,11 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 
 // left is what stays sealed of an order that has ended: the transfer code that it has brought. The
 // rest is of no use any more, and personal.
-func (s *Store) left(t Task, c Change) ([]byte, error) {
+func left(b envelope, t Task, c Change) ([]byte, error) {
 	if t.State != registrar.Succeeded || c.AuthCode == "" {
 		return []byte{}, nil
 	}
-	return s.orders.seal(registrar.Order{ID: t.Order, Kind: t.Kind, Domain: t.Domain, AuthCode: c.AuthCode})
+	return b.seal(registrar.Order{ID: t.Order, Kind: t.Kind, Domain: t.Domain, AuthCode: c.AuthCode})
 }
 
 // TransferCode returns the code that an operation has brought.
