@@ -84,7 +84,7 @@ func TestStatesAgreeWithSQL(t *testing.T) {
 		"requests.hold":    strs(lifecycle.StallReasons()),
 		"operations.kind":  strs(registrar.FirstOperationKinds()),
 		"operations.state": strs(registrar.OperationStates()),
-		"clients.kind":     {string(registrar.Person), string(registrar.Organization)},
+		"clients.kind":     strs([]registrar.RegistrantKind{registrar.Person, registrar.Organization}),
 		"clients.state":    strs(registrar.HandleStates()),
 		"domains.status": strs(slices.DeleteFunc(registrar.DomainStatuses(), func(s registrar.DomainStatus) bool {
 			return s == registrar.StatusPending // only panels know it
