@@ -34,7 +34,7 @@ func Suite(t testing.TB) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return filepath.Join(dir, "bin", filepath.Base(folder)+".test")
+		return filepath.Join(dir, "bin", filepath.Base(filepath.Dir(folder)), filepath.Base(folder)+".test")
 	}
 	self, err := os.Executable()
 	if err != nil {
