@@ -98,8 +98,8 @@ var forgeries = []struct {
 	{invariant: "one paid task for one object", memory: func(m *memory) {
 		m.Tasks = append(m.Tasks, m.Tasks[slices.IndexFunc(m.Tasks, isRenewal)])
 	}},
-	{invariant: "every reply is read", plugin: "update mails set state = 'new' where rowid = (select min(rowid) from mails where direction = 'in')"},
-	{invariant: "every reply is stored once", plugin: "delete from mails where rowid = (select min(rowid) from mails where direction = 'in')"},
+	{invariant: "every reply is read", plugin: "update mails set state = 'new' where rowid = (select min(rowid) from mails where direction = 'in' and state = 'applied')"},
+	{invariant: "every reply is stored once", plugin: "delete from mails where rowid = (select min(rowid) from mails where direction = 'in' and state = 'applied')"},
 	{invariant: "every stored mail was sent", memory: func(m *memory) { m.sent = m.sent[1:] }},
 	{invariant: "every reply is stored once", memory: func(m *memory) { m.sent[0] = append(slices.Clone(m.sent[0]), '!') }},
 	{invariant: "panel and plugin agree", panel: "update domains set paid_till = '2000-01-01' where rowid = 1"},

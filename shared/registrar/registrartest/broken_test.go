@@ -889,7 +889,7 @@ var brokenRegistrars = map[string]func(a *altered){
 	"secrets/answers": func(a *altered) {
 		a.validate = func(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
 			v, err := a.good.Validate(ctx, o)
-			if v.Preview != "" {
+			if v.Preview != "" && o.Registrant != nil {
 				v.Preview += " with passport " + o.Registrant.Get("passport")
 			}
 			return v, err
