@@ -84,7 +84,7 @@ func judge(a Adapter, o registrar.Order) []registrar.Problem {
 		served := slices.Contains(d.Registrants, r.Kind)
 		p.add(!served, "contact.kind", fmt.Sprintf("must be one of %v", d.Registrants))
 		if served && slices.Contains(d.Kinds, o.Kind) {
-			p = append(p, formFor(a, o).Problems(*r)...)
+			p = append(p, slices.DeleteFunc(formFor(a, o).Problems(*r), func(p registrar.Problem) bool { return passedOver(o.Kind, p) })...)
 		}
 	}
 
@@ -92,6 +92,12 @@ func judge(a Adapter, o registrar.Order) []registrar.Problem {
 		p = append(p, more.Problems(o)...)
 	}
 	return p
+}
+
+// passedOver reports whether a problem is none: a contact may be kept for several registrars, and have
+// fields that only others ask. A change of such a field would be lost.
+func passedOver(kind registrar.OperationKind, p registrar.Problem) bool {
+	return kind != registrar.KindUpdate && p.Code == registrar.ProblemNotAsked
 }
 
 // instruction says what an order asks for; it holds no personal data.

@@ -15,7 +15,8 @@ import (
 // code, and texts in English and Russian, and none repeats a value.
 //
 // Paths are "contact.KEY", and "contact.KEY[INDEX]" for a value of a field that may have several. A
-// registrar judges orders by it, after it has given the answers its own normal form.
+// registrar judges orders by it, after it has given the answers its own normal form. What the form does
+// not ask it may pass over in an order for a domain: a contact may be kept for several registrars.
 func (f Form) Problems(r Registrant) []Problem {
 	var problems []Problem
 	if f.Registrant != "" && r.Kind != f.Registrant {

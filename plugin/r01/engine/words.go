@@ -78,11 +78,8 @@ var Happened = map[lifecycle.Event]string{
 // NounOf names a request for people.
 func NounOf(r store.Request) string { return subjects[r.Kind] + mailform.Unicode(r.Object) }
 
-// Nouns name kinds of operations.
+// Nouns name the kinds of operations that R01 sells.
 var Nouns = map[registrar.OperationKind]string{
 	registrar.KindRegister: "registration", registrar.KindTransfer: "transfer",
 	registrar.KindRenew: "renewal", registrar.KindUpdate: "update",
-	registrar.KindDelete: "deletion", registrar.KindRestore: "restoration",
-	registrar.KindLock: "lock", registrar.KindUnlock: "unlocking",
-	registrar.KindAuthCode: "transfer code", registrar.KindTrade: "change of registrant",
 }

@@ -20,7 +20,7 @@ func TestEverythingHasWords(t *testing.T) {
 			t.Errorf("kind %s has no words", k)
 		}
 	}
-	for _, k := range registrar.OperationKinds() {
+	for _, k := range registrar.FirstOperationKinds() {
 		if Nouns[k] == "" {
 			t.Errorf("operation kind %s has no noun", k)
 		}

@@ -18,7 +18,7 @@ type forbidden struct {
 // forbiddenBy lists answers that a form does not take, beside good ones, one for each rule of a field.
 func forbiddenBy(form registrar.Form, good registrar.Registrant) []forbidden {
 	const nonsense = "?conformance?"
-	all := []forbidden{{"a field that the form does not have", "conformance", []string{nonsense}}}
+	var all []forbidden
 	asked := form.Asked(good)
 
 	for _, f := range form.Fields {

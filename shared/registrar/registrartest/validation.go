@@ -17,7 +17,7 @@ var validationChecks = []check{
 		Demand: "Each required field that is left out is named, and so is everything else that the contract requires of an order.", Place: "Order, Field.Required",
 		Remedy: "Report contact.KEY, customer, contact, nameservers, auth_code, paid_till."}, demandsRequired},
 	{Rule{ID: "validate/declared", Level: Must, Needs: []Need{NeedSettings},
-		Demand: "An answer that the form does not take is a problem at its field: another type, choice, length or shape, a value too many, an agreement that is not accepted, a field that is not asked.", Place: "Form.Problems, Orders.Validate",
+		Demand: "An answer that the form does not take is a problem at its field: another type, choice, length or shape, a value too many, an agreement that is not accepted, an answer where its conditions do not hold.", Place: "Form.Problems, Orders.Validate",
 		Remedy: "Judge by Form.Problems, or by the same rules."}, refusesForbidden},
 	{Rule{ID: "validate/all", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "All problems of an order are reported at once.", Place: "Orders.Validate",
