@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/idna"
 
@@ -151,17 +152,27 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 	}
 
 	var op registrar.Operation
+	var uncertain time.Time // since when it is
 	err := e.soon("the end of the operation", func() (bool, error) {
 		var err error
 		if op, err = l.Operation(e.ctx, id); err != nil || op.State.Final() {
 			return true, err
+		}
+		if op.State != registrar.Uncertain {
+			uncertain = time.Time{}
+		} else if uncertain.IsZero() {
+			uncertain = time.Now()
 		}
 
 		if !op.State.WaitsForPerson() || e.subject.Conclude != nil {
 			return false, nil
 		}
 
-		d := registrar.Decision{Operation: id, Version: op.Version, Verdict: registrar.VerdictDone, By: "conformance"}
+		verdict, err := verdictOn(e, op, uncertain)
+		if err != nil || verdict == "" {
+			return err != nil, err
+		}
+		d := registrar.Decision{Operation: id, Version: op.Version, Verdict: verdict, By: "conformance"}
 		if _, err = l.Resolve(e.ctx, d); errors.Is(err, registrar.Conflict) {
 			return false, nil // it has moved by itself
 		}
@@ -181,6 +192,22 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 	}
 
 	return op, nil
+}
+
+// verdictOn is what a person decides who tells the truth, as far as a witness knows it: an order that
+// may not have reached the registrar is looked for there, once its answer would have come. "" = not yet.
+func verdictOn(e *exam, op registrar.Operation, uncertain time.Time) (registrar.Verdict, error) {
+	if op.State != registrar.Uncertain || e.subject.Witness == "" {
+		return registrar.VerdictDone, nil
+	}
+	if time.Since(uncertain) < e.subject.Patience/10 {
+		return "", nil
+	}
+	n, err := witnessOf(e).reached(e.ctx, op.Domain, op.Kind)
+	if err == nil && n == 0 {
+		return registrar.VerdictResend, nil
+	}
+	return registrar.VerdictDone, err
 }
 
 // concluded is an order that was taken and carried out.
