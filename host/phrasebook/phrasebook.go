@@ -157,6 +157,9 @@ func (b *Book) phrase(sentence string, depth int) ([]Part, bool) {
 // any sentence that has "is".
 var worded = []string{"kind", "state"}
 
+// called are the places of what its owner has named: a registrar called "manual" is no renewal by hand.
+var called = []string{"registrar", "order", "operation", "domain", "handle"}
+
 func (b *Book) wordsIn(p pattern, values []string) bool {
 	for i, name := range p.names {
 		if _, known := b.whole[values[i]]; !known && slices.Contains(worded, name) {
@@ -171,7 +174,10 @@ func (b *Book) filled(p pattern, values []string, depth int) (parts []Part) {
 	from := 0
 	for _, at := range place.FindAllStringSubmatchIndex(p.text, -1) {
 		parts = append(parts, Part{Text: p.text[from:at[0]]})
-		if i := slices.Index(p.names, p.text[at[2]:at[3]]); i >= 0 {
+		switch i := slices.Index(p.names, p.text[at[2]:at[3]]); {
+		case i >= 0 && slices.Contains(called, p.names[i]):
+			parts = append(parts, Part{Text: values[i]})
+		case i >= 0:
 			parts = append(parts, b.say(values[i], depth-1)...)
 		}
 		from = at[1]

@@ -19,7 +19,7 @@ func TestSay(t *testing.T) {
 
 	b := New("ru", phrase("being sent", "отправка"), phrase("registration of {name}", "регистрация {name}"), phrase("renewed", "продлён"),
 		phrase("paid till {date}", "оплачен до {date}"), phrase("waits for {what}", "ждёт: {what}"), phrase("{n} mails wait", "писем: {n}"), phrase("{n} Queued", "в очереди: {n}"), phrase("{n} Sent", "ушло: {n}"),
-		phrase("it was {a}, now {b}", "теперь {b}, было {a}"), phrase("a registration of {name}", "не тот"), phrase("{name} is {state}", "{name}: {state}"), registrar.Phrase{Code: "x", Texts: map[string]string{"en": "untold"}})
+		phrase("it was {a}, now {b}", "теперь {b}, было {a}"), phrase("a registration of {name}", "не тот"), phrase("{name} is {state}", "{name}: {state}"), phrase("registrar {registrar} has it", "есть у {registrar}"), registrar.Phrase{Code: "x", Texts: map[string]string{"en": "untold"}})
 	for _, x := range []struct {
 		said string
 		want []Part
@@ -34,6 +34,7 @@ func TestSay(t *testing.T) {
 		{"registration of a.ru: the server is away", []Part{{"регистрация a.ru: ", false}, {"the server is away", true}}},
 		{"renewed: Недостаточно средств", []Part{{"продлён: Недостаточно средств", false}}},
 		{"a.ru is renewed", []Part{{"a.ru: продлён", false}}},
+		{"registrar renewed has it", []Part{{"есть у renewed", false}}}, // that is a name
 		{"this is so", []Part{{"this is so", true}}},
 		{"3 mails wait", []Part{{"писем: 3", false}}},
 		{"2 Queued, 1 Sent", []Part{{"в очереди: 2, ушло: 1", false}}},

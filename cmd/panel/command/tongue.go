@@ -163,7 +163,11 @@ func InWords(texts map[string]string) any { return inWords(texts) }
 func (t *Tongue) cell(v any) string {
 	switch v := v.(type) {
 	case sentence:
-		return t.Say(Text(v.said))
+		text, opens := strings.CutSuffix(Text(v.said), ":")
+		if opens { // what follows it
+			return t.Say(text) + ":"
+		}
+		return t.Say(text)
 	case name:
 		return t.label(string(v))
 	case oneOf:
