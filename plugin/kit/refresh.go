@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"errors"
 
 	"registrar.panel/plugin/kit/internal/store"
 	"registrar.panel/shared/registrar"
@@ -19,6 +20,8 @@ func (r *Registrar) Refresh(ctx context.Context, name string) (registrar.Domain,
 
 	f, err := r.worker.read(ctx, name, newMask(r.worker.secrets))
 	switch {
+	case errors.Is(err, ErrNoRecord):
+		return registrar.Domain{}, registrar.Errorf(registrar.Unavailable, "%s", ErrNoRecord)
 	case err != nil:
 		return registrar.Domain{}, registrar.Errorf(registrar.Unavailable, "the registrar's record can't be read: %s", err)
 	case !f.Held:
