@@ -74,19 +74,23 @@ func (d Description) kinds() []OperationKind {
 	return d.Kinds
 }
 
-func (d Description) offerFor(name string) (best Offer) {
-	longest := -1
+func (d Description) offerFor(name string) Offer {
+	var zones []string
 	for _, o := range d.Offers {
-		if len(o.TLDs) == 0 && longest < 0 {
-			best, longest = o, 0
-		}
-		for _, tld := range o.TLDs {
-			if (name == tld || strings.HasSuffix(name, "."+tld)) && len(tld) > longest {
-				best, longest = o, len(tld)
-			}
-		}
+		zones = append(zones, o.TLDs...)
 	}
-	return best
+	zone := name
+	if !slices.Contains(zones, name) {
+		zone = ZoneOf(name, zones)
+	}
+
+	i := slices.IndexFunc(d.Offers, func(o Offer) bool {
+		return slices.Contains(o.TLDs, zone) || zone == "" && len(o.TLDs) == 0
+	})
+	if i < 0 {
+		return Offer{}
+	}
+	return d.Offers[i]
 }
 
 // KindsFor lists the kinds that are offered for a domain or a TLD, in the order of Kinds.
