@@ -21,6 +21,7 @@ import (
 // altered is a good registrar of which some methods are others.
 type altered struct {
 	*good
+	patience  time.Duration // of those who wait for it
 	describe  func(context.Context) (registrar.Description, error)
 	form      func(context.Context, registrar.FormQuery) (registrar.Form, error)
 	validate  func(context.Context, registrar.Order) (registrar.Validation, error)
@@ -768,7 +769,7 @@ var brokenRegistrars = map[string]func(a *altered){
 	"context/prompt": func(a *altered) {
 		a.domain = func(ctx context.Context, name string) (registrar.Domain, error) {
 			if ctx.Err() != nil {
-				time.Sleep(3 * testPatience)
+				time.Sleep(3 * a.patience)
 			}
 			return a.good.Domain(ctx, name)
 		}

@@ -168,11 +168,10 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 			return false, nil
 		}
 
-		verdict, err := verdictOn(e, op, uncertain)
-		if err != nil || verdict == "" {
+		d, err := decisionOn(e, op, uncertain)
+		if err != nil || d.Verdict == "" {
 			return err != nil, err
 		}
-		d := registrar.Decision{Operation: id, Version: op.Version, Verdict: verdict, By: "conformance"}
 		if _, err = l.Resolve(e.ctx, d); errors.Is(err, registrar.Conflict) {
 			return false, nil // it has moved by itself
 		}
@@ -194,20 +193,24 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 	return op, nil
 }
 
-// verdictOn is what a person decides who tells the truth, as far as a witness knows it: an order that
-// may not have reached the registrar is looked for there, once its answer would have come. "" = not yet.
-func verdictOn(e *exam, op registrar.Operation, uncertain time.Time) (registrar.Verdict, error) {
+// decisionOn is what a person decides who tells the truth, as far as a witness knows it: an order that
+// may not have reached the registrar is looked for there, once its answer would have come. It has no
+// verdict before that.
+func decisionOn(e *exam, op registrar.Operation, uncertain time.Time) (registrar.Decision, error) {
+	d := registrar.Decision{Operation: op.ID, Version: op.Version, Verdict: registrar.VerdictDone, By: "conformance"}
 	if op.State != registrar.Uncertain || e.subject.Witness == "" {
-		return registrar.VerdictDone, nil
+		return d, nil
 	}
 	if time.Since(uncertain) < e.subject.Patience/10 {
-		return "", nil
+		d.Verdict = ""
+		return d, nil
 	}
+
 	n, err := witnessOf(e).reached(e.ctx, op.Domain, op.Kind)
 	if err == nil && n == 0 {
-		return registrar.VerdictResend, nil
+		d.Verdict, d.Note = registrar.VerdictResend, "the registrar's own list has no such order"
 	}
-	return registrar.VerdictDone, err
+	return d, err
 }
 
 // concluded is an order that was taken and carried out.

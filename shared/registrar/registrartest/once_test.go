@@ -154,7 +154,7 @@ func onceSubject(t *testing.T, alter func(c *client, wrap *wrapping)) Subject {
 	t.Cleanup(server.CloseClientConnections)
 	t.Cleanup(server.Close)
 
-	return Subject{Config: json.RawMessage(`{}`), Witness: server.URL + "/witness", Patience: 2 * testPatience,
+	return Subject{Config: json.RawMessage(`{}`), Witness: server.URL + "/witness", Patience: 2 * testPatience(),
 		Open: InProcess(func(log *slog.Logger) registrar.Plugin {
 			c := &client{fake: server.Listener.Addr().String(), ledger: &fake.Ledger, send: post, ask: look}
 			wrap := wrapping(func(r *kit.Registrar) registrar.Registrar { return r })

@@ -69,7 +69,7 @@ var brokenPrograms = map[string]func(p registrar.Plugin, serve func(registrar.Pl
 	"process/version": func(p registrar.Plugin, serve func(registrar.Plugin)) {
 		if os.Getenv("PLUGIN_PROTOCOL_VERSIONS") == "7777" {
 			fmt.Println("1|7777|unix|/nowhere|grpc|")
-			time.Sleep(testPatience)
+			time.Sleep(testPatience())
 			return
 		}
 		serve(p)
@@ -130,7 +130,7 @@ type lastWords struct{ to io.Writer }
 
 func (w lastWords) Write(line []byte) (int, error) {
 	if bytes.Contains(line, []byte("leaving")) {
-		time.Sleep(testPatience / 4)
+		time.Sleep(testPatience() / 4)
 	}
 	return w.to.Write(line)
 }
@@ -146,6 +146,6 @@ func (s slowlyDrained) Start(ctx context.Context) (registrar.Registrar, error) {
 type slowly struct{ unhosted }
 
 func (s slowly) Drain(ctx context.Context) error {
-	time.Sleep(testPatience / 4)
+	time.Sleep(testPatience() / 4)
 	return s.unhosted.Drain(ctx)
 }

@@ -15,8 +15,8 @@ import (
 )
 
 // testPatience is short: a broken registrar makes its check wait as long. A good one must not
-// seem broken only because the machine is slow.
-var testPatience = pace.Scale(2 * time.Second)
+// seem broken only because the machine is slow, which it may be at the begin of a run and not later.
+func testPatience() time.Duration { return pace.Scale(2 * time.Second) }
 
 func goodSubject(open Opener) Subject {
 	return Subject{Open: open, Config: json.RawMessage(goodSettings), IDN: "конформность.рф", Premium: premium, Handle: "SMITH-1",
@@ -107,7 +107,7 @@ func breach(t *testing.T, rule Rule) (Subject, []check) {
 			t.Fatal("no program breaks it")
 		}
 		s := goodSubject(program(t, rule.ID))
-		s.Patience = 4 * testPatience // processes take their time to start
+		s.Patience = 4 * testPatience() // processes take their time to start
 		return s, processChecks
 	}
 
@@ -116,13 +116,15 @@ func breach(t *testing.T, rule Rule) (Subject, []check) {
 		t.Fatal("no registrar breaks it")
 	}
 
+	patience := testPatience()
 	s := goodSubject(ungated(func(log *slog.Logger) registrar.Hosted {
 		a := alter(newGood(log))
+		a.patience = patience
 		broken(a)
 		return a
 	}))
 
-	s.Patience = testPatience
+	s.Patience = patience
 	return s, checks()
 }
 
@@ -172,7 +174,7 @@ func (n *neverStarted) Start(ctx context.Context) error {
 // What can't be started, or describe itself, does not conform.
 func TestWhatIsNoRegistrar(t *testing.T) {
 	t.Parallel()
-	report, err := Examine(t.Context(), Subject{Open: Program{Command: []string{"/bin/true"}}, Patience: testPatience})
+	report, err := Examine(t.Context(), Subject{Open: Program{Command: []string{"/bin/true"}}, Patience: testPatience()})
 	if err != nil || report.Conforms() || report.Count(Passed) > 2 {
 		t.Errorf("/bin/true: %d passed, conforms: %v, %v", report.Count(Passed), report.Conforms(), err)
 	}
