@@ -132,6 +132,8 @@ func hasOrderFields(e *exam) {
 			needed = append(needed, "contact", "auth_code")
 		case registrar.KindRenew:
 			needed = append(needed, "paid_till")
+		case registrar.KindTrade:
+			needed = append(needed, "contact")
 		}
 	}
 
