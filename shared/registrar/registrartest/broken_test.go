@@ -264,6 +264,9 @@ var brokenRegistrars = map[string]func(a *altered){
 	"identity/tlds":    describedAs(func(d *registrar.Description) { d.TLDs = append(d.TLDs, d.TLDs[0]) }),
 	"identity/words":   describedAs(func(d *registrar.Description) { d.Kinds = append(d.Kinds, d.Kinds[0]) }),
 	"identity/fields":  describedAs(func(d *registrar.Description) { d.OrderFields = append(registrar.OrderFields(), "kind") }),
+	"identity/phrases": describedAs(func(d *registrar.Description) {
+		d.Phrases = []registrar.Phrase{{Code: "waits", Texts: map[string]string{"en": "{name} waits", "ru": "ждёт"}}}
+	}),
 	"schema/form":      describedAs(func(d *registrar.Description) { d.Schema.Attributes[0].Default = "a0" }),
 	"schema/described": describedAs(func(d *registrar.Description) { d.Schema.Blocks[0].Description = "" }),
 
