@@ -27,6 +27,9 @@ type Options struct {
 	// NoHandles leaves out [registrar.HandleKeeper]: the registrar has no names of its own for customers,
 	// and nothing is taken over from it.
 	NoHandles bool
+	// NoRecords leaves out [registrar.Refresher]: the registrar has no records that could be read,
+	// and Read always returns [ErrNoRecord].
+	NoRecords bool
 }
 
 // Plugin is a registrar that is not at work yet. Make it with New.
@@ -37,8 +40,9 @@ type Plugin struct {
 	lease   sqldb.LeaseTiming
 	files   string
 
-	noHandles bool
-	now       func() time.Time
+	noHandles, noRecords bool
+
+	now func() time.Time
 
 	mu       sync.Mutex
 	settings settings
@@ -58,7 +62,7 @@ func New(a Adapter, o Options) *Plugin {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Plugin{adapter: a, log: o.Logger, timing: o.Timing.orDefault(), lease: sqldb.DefaultLeaseTiming(), files: o.Files, noHandles: o.NoHandles, now: time.Now}
+	return &Plugin{adapter: a, log: o.Logger, timing: o.Timing.orDefault(), lease: sqldb.DefaultLeaseTiming(), files: o.Files, noHandles: o.NoHandles, noRecords: o.NoRecords, now: time.Now}
 }
 
 // storeSetting is the attribute that the kit adds to the settings of an adapter.

@@ -161,7 +161,7 @@ func onceSubject(t *testing.T, alter func(c *client, wrap *wrapping)) Subject {
 			if alter != nil {
 				alter(c, &wrap)
 			}
-			p := kit.New(c, kit.Options{Logger: log, NoHandles: true, Timing: kit.Timing{First: 2 * time.Millisecond, Most: 20 * time.Millisecond, Settle: time.Hour}})
+			p := kit.New(c, kit.Options{Logger: log, NoHandles: true, NoRecords: true, Timing: kit.Timing{First: 2 * time.Millisecond, Most: 20 * time.Millisecond, Settle: time.Hour}})
 			return wrapped{p, wrap}
 		})}
 }
