@@ -8,5 +8,5 @@ import (
 
 func TestPhrases(t *testing.T) {
 	t.Parallel()
-	registrartest.Phrases(t, phrases(), ".", "../../shared/registrar", "../../internal/sqldb")
+	registrartest.Phrases(t, phrases(), ".", "../../shared/registrar", "../../internal/sqldb", "../../internal/turn")
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/internal/turn"
 	"registrar.panel/plugin/kit/internal/store"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/secret"
@@ -165,7 +166,7 @@ func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, erro
 // Start implements registrar.Plugin. The directory is this instance's alone; registrarrpc sees to that.
 func (p *Plugin) Start(ctx context.Context) (registrar.Registrar, error) {
 	c, d := p.configured(), p.adapter.Describe()
-	node, err := nodeName()
+	node, err := turn.Node()
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestPhrases(t *testing.T) {
 	t.Parallel()
-	registrartest.Phrases(t, phrases(), ".", "../../shared/registrar")
+	registrartest.Phrases(t, phrases(), ".", "../../shared/registrar", "../../internal/turn")
 }
 
 // What an operation waits for, and what has happened to a request, is translated in every case.
