@@ -68,6 +68,7 @@ var (
 	_ registrar.BackerUp     = (*Registrar)(nil)
 	_ registrar.Eraser       = (*Registrar)(nil)
 	_ registrar.KeyChanger   = (*Registrar)(nil)
+	_ registrar.CodeKeeper   = (*Registrar)(nil)
 	_ registrar.Refresher    = (*Registrar)(nil)
 )
 

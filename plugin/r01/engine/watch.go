@@ -20,7 +20,7 @@ func (ro *Rounds) boundDeadlines(tx *store.Tx) error {
 	if ro.clock.Doubt() != "" {
 		return nil
 	}
-	return tx.Requests.BoundDeadlines(ro.now().Add(max(ro.settings.QueuedWithin, ro.settings.DoneWithin, TransferWithin) + hour))
+	return tx.Requests.BoundDeadlines(ro.now().Add(max(ro.settings.QueuedWithin, ro.settings.DoneWithin, PersonWithin) + hour))
 }
 
 // watchBrake keeps one alarm while paid requests wait for the brake.

@@ -151,6 +151,11 @@ func DomainStatus(k registrar.OperationKind, s State) (status registrar.DomainSt
 		onTheWay = registrar.StatusRegistering
 	case registrar.KindTransfer:
 		onTheWay = registrar.StatusTransferring
+	case registrar.KindDelete:
+		if s == succeeded {
+			return registrar.StatusDeleted, true
+		}
+		return "", false
 	default:
 		return "", false
 	}
