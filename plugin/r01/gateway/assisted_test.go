@@ -376,7 +376,10 @@ func TestNoRenewalBesideAssisted(t *testing.T) {
 				g.receive(g.reply(g.last(), "nic-hdl: "+field(t, g.relay.taken[g.last()], "nic-hdl"), "status: TASK_SUCCESS"))
 			}
 			g.decide(op.ID, registrar.VerdictFailed)
-			g.steps("own.ru send")
+			g.renew()
+			if n := g.sentFor("own.ru"); n != len(g.relay.taken)-1 || n != mails {
+				t.Errorf("of %d mails the renewal is number %d, and before it were %d", len(g.relay.taken), n, mails)
+			}
 		})
 	}
 }

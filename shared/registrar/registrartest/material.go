@@ -198,6 +198,9 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 // verdict before that.
 func decisionOn(e *exam, op registrar.Operation, uncertain time.Time) (registrar.Decision, error) {
 	d := registrar.Decision{Operation: op.ID, Version: op.Version, Verdict: registrar.VerdictDone, By: "conformance"}
+	if op.Kind == registrar.KindAuthCode && op.State == registrar.NeedsAction { // a person has got it elsewhere
+		d.AuthCode = authCode
+	}
 	if op.State != registrar.Uncertain || e.subject.Witness == "" {
 		return d, nil
 	}
