@@ -116,6 +116,7 @@ func (r *Registrar) takeOverBy(ctx context.Context, s settings) (*leaderTasks, e
 	}
 	cron := renewal.NewSchedule(r.pass, s.renewal, r.log.With(logline.Module, "renewal"), r.now)
 	d := &leaderTasks{parts: map[string]func(context.Context) error{"gateway": r.gateway.Run, "renewal": cron.Run}}
+	s.mailbox.Sole = !r.shared // of several nodes the lease lets one read
 	d.watch(s.mailbox, r.gateway, r.log.With(logline.Module, "mailbox"))
 	watched := []engine.Watched{{Component: r.relay.Health}, {Component: d.mailbox.Health, Patience: unreachable}}
 	if r.growth != nil {

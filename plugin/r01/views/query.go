@@ -75,7 +75,11 @@ func (vs *Views) Operation(ctx context.Context, id registrar.OperationID) (regis
 			return op, err
 		}
 		r, err := tx.Requests.Get(op.Request)
-		if op.Advice = lifecycle.Advice(r.Lifecycle(), op.Kind, op.Order); err != nil || op.State != registrar.Queued {
+		if err != nil {
+			return op, err
+		}
+		d, err := tx.Domains.Record(op.Domain)
+		if op.Advice = lifecycle.Advice(r.Lifecycle(), op.Operation, engine.LastDay(r.Kind, d.PaidTill)); err != nil || op.State != registrar.Queued {
 			return op, err
 		}
 		waits, err := vs.engine.Limits.Holds(tx, r, vs.sender.Stopped())
