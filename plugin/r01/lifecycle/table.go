@@ -178,6 +178,7 @@ func DomainStatus(k registrar.OperationKind, s State) (status registrar.DomainSt
 	default:
 		return "", false
 	}
+
 	switch s {
 	case succeeded:
 		return registrar.StatusRegistered, true

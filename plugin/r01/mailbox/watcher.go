@@ -31,7 +31,7 @@ type Watcher struct {
 	log    *slog.Logger
 	status status
 
-	claimed io.Closer // the folder; nil = not yet
+	occupied io.Closer // the folder; nil = not yet
 
 	validity  uint32
 	handled   map[imap.UID][]stamp // delivered, and still found: not to be fetched again
@@ -66,7 +66,7 @@ func New(c Config, store Store, log *slog.Logger) *Watcher {
 
 // Run watches until ctx ends, and returns its error.
 func (w *Watcher) Run(ctx context.Context) error {
-	defer w.release()
+	defer w.vacate()
 	for {
 		err := w.weighRefusal(w.watch(ctx))
 		if ctx.Err() != nil {
@@ -109,7 +109,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // watch is one session: it always ends with an error.
 func (w *Watcher) watch(ctx context.Context) error {
-	if err := w.claim(); err != nil {
+	if err := w.occupy(); err != nil {
 		return err
 	}
 	s, err := connect(ctx, w.config)

@@ -10,35 +10,35 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// claim takes a name that processes of this machine can have one at a time, and that the system takes
+// occupy takes a name that processes of this machine can have one at a time, and that the system takes
 // back with the process: that of an abstract socket. What another user of the machine has taken holds
 // nothing up, because other users are not trusted.
-func claim(place string) (io.Closer, error) {
+func occupy(place string) (io.Closer, error) {
 	name := "@registrar-r01-mailbox-" + place
 	l, err := net.Listen("unix", name)
 	if err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) && isOurs(name) {
 			return nil, errShared
 		}
-		return unclaimed{}, nil
+		return free{}, nil
 	}
 
-	c := &claimed{listener: l, ended: make(chan struct{})}
-	go c.answer()
-	return c, nil
+	o := &occupied{listener: l, ended: make(chan struct{})}
+	go o.answer()
+	return o, nil
 }
 
-// claimed is a folder that this process reads alone.
-type claimed struct {
+// occupied is a folder that this process reads alone.
+type occupied struct {
 	listener net.Listener
 	ended    chan struct{}
 }
 
 // answer lets others look who has the name, until it is closed.
-func (c *claimed) answer() {
-	defer close(c.ended)
+func (o *occupied) answer() {
+	defer close(o.ended)
 	for {
-		conn, err := c.listener.Accept()
+		conn, err := o.listener.Accept()
 		if err != nil {
 			return
 		}
@@ -47,9 +47,9 @@ func (c *claimed) answer() {
 }
 
 // Close implements io.Closer.
-func (c *claimed) Close() error {
-	err := c.listener.Close()
-	<-c.ended
+func (o *occupied) Close() error {
+	err := o.listener.Close()
+	<-o.ended
 	return err
 }
 

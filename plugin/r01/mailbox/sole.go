@@ -12,21 +12,21 @@ import (
 var errShared = errors.New("another account on this machine reads the same folder, and each would take the other's answers, so this one reads nothing: " +
 	"give every account a mailbox or a folder of its own (imap.username, imap.mailbox), and an address of its own (callback)")
 
-// claim takes the folder for this process, where that is asked for and possible. It is held until the
+// occupy takes the folder for this process, where that is asked for and possible. It is held until the
 // watcher ends, also while there is no connection.
-func (w *Watcher) claim() (err error) {
-	if !w.config.Sole || w.claimed != nil {
+func (w *Watcher) occupy() (err error) {
+	if !w.config.Sole || w.occupied != nil {
 		return nil
 	}
-	w.claimed, err = claim(w.config.place())
+	w.occupied, err = occupy(w.config.place())
 	return err
 }
 
-// release lets other processes have the folder.
-func (w *Watcher) release() {
-	if w.claimed != nil {
-		_ = w.claimed.Close() // it was only listened on
-		w.claimed = nil
+// vacate lets other processes have the folder.
+func (w *Watcher) vacate() {
+	if w.occupied != nil {
+		_ = w.occupied.Close() // it was only listened on
+		w.occupied = nil
 	}
 }
 
@@ -40,10 +40,10 @@ func (c Config) place() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// unclaimed is a folder that can't be claimed on this machine.
-type unclaimed struct{}
+// free is a folder that can't be occupied on this machine.
+type free struct{}
 
-var _ io.Closer = unclaimed{}
+var _ io.Closer = free{}
 
 // Close implements io.Closer.
-func (unclaimed) Close() error { return nil }
+func (free) Close() error { return nil }

@@ -40,7 +40,9 @@ func TestSoleReader(t *testing.T) {
 	first, endFirst := reads("", true)
 	until("the first", first, connected)
 	second, _ := reads("inbox", true) // which is the same
-	until("the second", second, func(detail string) bool { return strings.Contains(detail, "another account on this machine reads the same folder") })
+	until("the second", second, func(detail string) bool {
+		return strings.Contains(detail, "another account on this machine reads the same folder")
+	})
 	if h := second.Health(); h.OK || !strings.Contains(h.Detail, "imap.mailbox") {
 		t.Errorf("the second says %+v", h)
 	}
