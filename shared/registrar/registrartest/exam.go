@@ -120,6 +120,8 @@ func (r *run) lacks(need Need) string {
 		return "transfers are not declared"
 	case need == NeedDS && (!slices.Contains(r.description.OrderFields, "ds") || !slices.Contains(r.description.Kinds, registrar.KindUpdate)):
 		return "it reads no DS records in updates"
+	case need == NeedRoles && !r.takesRoles():
+		return "it takes no contact beside the registrant"
 	case need == NeedUpdate && !slices.Contains(r.description.Kinds, registrar.KindUpdate):
 		return "updates are not declared"
 	case need == NeedRenew && !slices.Contains(r.description.Kinds, registrar.KindRenew):
@@ -139,6 +141,12 @@ func (r *run) lacks(need Need) string {
 	}
 
 	return ""
+}
+
+// takesRoles reports whether the order of the exams may bring contacts beside the registrant.
+func (r *run) takesRoles() bool {
+	e := &exam{run: r}
+	return len(r.roles(e.tld(), e.acquiring())) > 0
 }
 
 // exam is one check under way.

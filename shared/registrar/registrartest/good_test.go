@@ -57,12 +57,14 @@ type goodState struct {
 	Events     []registrar.Event
 	Handles    []registrar.Handle
 	Key        int
+	Contacts   map[string]registrar.Contacts // masked, by domain
 }
 
 type goodOperation struct {
 	registrar.Operation
 	Digest      string
 	Nameservers []registrar.Nameserver // that were ordered
+	Contacts    registrar.Contacts     // masked
 }
 
 const goodSettings = `{"account": "a1", "token": "token-CANARY-99", "mode": "slow", "limit": 3, "strict": false, "wait": "1h", "hosts": null, "server": {"address": "x:1"}, "rule": []}`
@@ -90,7 +92,7 @@ func goodDescription() registrar.Description {
 	return registrar.Description{
 		Name: "good", Title: "A registrar for tests", Version: "1.2.3", TLDs: []string{"example", "com.test", "xn--p1ai"},
 		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds(), Capabilities: registrar.Capabilities(),
-		OrderFields: registrar.OrderFields(),
+		OrderFields: registrar.OrderFields(), Offers: []registrar.Offer{{Kinds: goodKinds()}},
 		Schema: registrar.Schema{
 			Attributes: []registrar.Attribute{
 				{Name: "account", Type: registrar.TypeString, Required: true, Description: "whose"},
@@ -108,6 +110,25 @@ func goodDescription() registrar.Description {
 			},
 		},
 	}
+}
+
+// goodKinds are sold everywhere; a registration may bring other contacts.
+func goodKinds() (all []registrar.KindOffer) {
+	for _, k := range registrar.FirstOperationKinds() {
+		o := registrar.KindOffer{Kind: k}
+		if k == registrar.KindRegister {
+			o.Contacts = []registrar.ContactOffer{{Role: registrar.RoleAdmin, Required: true}, {Role: "ops"}}
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+// goodRoleFields are asked of a contact beside the registrant.
+func goodRoleFields() []registrar.Field {
+	label := map[string]string{"en": "it"}
+	return []registrar.Field{{Key: "name", Label: label, Type: registrar.FieldText, Required: true, Example: "Olga Ivanova", Class: registrar.DataPersonal},
+		{Key: "phone", Label: label, Type: registrar.FieldPhone, Example: "+7 495 1234567", Class: registrar.DataPersonal}}
 }
 
 func (g *good) Describe(context.Context) (registrar.Description, error) {
@@ -133,7 +154,11 @@ func (g *good) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, e
 	if !slices.Contains(goodDescription().TLDs, q.TLD) {
 		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "%q is not served", q.TLD)
 	}
-	f := registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant}
+	f := registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant, Role: q.Role}
+	if q.Role != "" {
+		f.Fields = goodRoleFields()
+		return f, nil
+	}
 	if q.Kind == registrar.KindRegister || q.Kind == registrar.KindTransfer {
 		f.Fields = goodFields()
 	}
@@ -152,7 +177,6 @@ func (g *good) problems(o registrar.Order) []registrar.Problem {
 	}
 	starts := o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer
 	add(!o.ID.Valid(), "id", "is none")
-	add(!slices.Contains(registrar.OperationKinds(), o.Kind), "kind", "is none")
 	add(!goodName.MatchString(o.Domain) || registrar.ZoneOf(o.Domain, goodDescription().TLDs) == "", "domain", "is no name in ACE that can be had here")
 	add(starts && o.Customer == "", "customer", "is required")
 	add(starts && o.Registrant == nil, "contact", "is required")
@@ -162,6 +186,10 @@ func (g *good) problems(o registrar.Order) []registrar.Problem {
 	list = append(list, registrar.DelegationProblems(o.DS)...)
 	if starts && o.Registrant != nil {
 		list = append(list, registrar.Form{Kind: o.Kind, Fields: goodFields()}.Problems(*o.Registrant)...)
+	}
+	list = append(append(list, goodDescription().Unoffered(o)...), goodDescription().MissingContacts(o)...)
+	for role, r := range o.Contacts {
+		list = append(list, registrar.Form{Kind: o.Kind, Role: role, Fields: goodRoleFields()}.Problems(r)...)
 	}
 	return append(list, goodOffer(o.Domain).PriceProblems(o)...)
 }
@@ -332,7 +360,7 @@ func (s *goodState) begin(o registrar.Order) *goodOperation {
 	now := time.Now().UTC()
 	op := &goodOperation{registrar.Operation{ID: registrar.OperationID(fmt.Sprintf("good-%d", len(s.Operations)+1)), Order: o.ID, Kind: o.Kind, Domain: o.Domain,
 		State: registrar.NeedsAction, WaitsFor: "a person", CreatedAt: now, UpdatedAt: now,
-		History: []registrar.Step{{At: now, State: registrar.NeedsAction, Message: "begun", Actor: "plugin"}}, Version: "1"}, digest(o), o.Nameservers}
+		History: []registrar.Step{{At: now, State: registrar.NeedsAction, Message: "begun", Actor: "plugin"}}, Version: "1"}, digest(o), o.Nameservers, goodMasked(o)}
 	s.Operations = append(s.Operations, op)
 	d := s.Domains[o.Domain]
 	if o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer {
@@ -404,6 +432,12 @@ func (s *goodState) end(op *goodOperation, d registrar.Decision) {
 		domain.PaidTill = registrar.DateOf(now).AddYears(1)
 	case len(op.Nameservers) > 0 && d.Verdict == registrar.VerdictDone:
 		domain.Nameservers = op.Nameservers
+	}
+	if d.Verdict == registrar.VerdictDone && len(op.Contacts) > 0 {
+		if s.Contacts == nil {
+			s.Contacts = map[string]registrar.Contacts{}
+		}
+		s.Contacts[op.Domain] = op.Contacts
 	}
 	if d.Verdict == registrar.VerdictFailed {
 		op.State, op.Error, domain.Status = registrar.Failed, "decided", registrar.StatusError
@@ -630,6 +664,29 @@ func (g *good) Erase(ctx context.Context, q registrar.ErasureQuery) (v registrar
 		return nil
 	})
 	return v, err
+}
+
+// goodMasked is what is kept of the contacts of an order.
+func goodMasked(o registrar.Order) registrar.Contacts {
+	return o.Everyone().Masked(func(role registrar.ContactRole, _ registrar.Registrant) registrar.Form {
+		if role == registrar.RoleRegistrant {
+			return registrar.Form{Fields: goodFields()}
+		}
+		return registrar.Form{Fields: goodRoleFields()}
+	})
+}
+
+func (g *good) Contacts(ctx context.Context, name string) (registrar.Contacts, error) {
+	s, err := g.working(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, known := s.Domains[name]; !known {
+		return nil, registrar.Errorf(registrar.NotFound, "no domain %q", name)
+	}
+	return s.Contacts[name], nil
 }
 
 // Refresh finds what was found before: there is no registry.

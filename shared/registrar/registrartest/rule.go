@@ -30,6 +30,7 @@ const (
 	NeedPremium  Need = "premium"  // a free name that has a price of its own: Subject.Premium
 	NeedSamples  Need = "samples"  // settings with mistakes: Subject.BadConfigs
 	NeedDS       Need = "ds"       // a registrar that reads DS records, and takes updates
+	NeedRoles    Need = "roles"    // a registrar that takes contacts beside the registrant, with the order that acquires a domain
 	NeedWitness  Need = "witness"  // a simulator that tells what reached it: Subject.Witness
 )
 
@@ -109,7 +110,7 @@ func Rules() []Rule {
 func checks() []check {
 	var all []check
 	for _, area := range [][]check{identityChecks, settingsChecks, lifecycleChecks, formChecks, validationChecks, orderChecks,
-		operationChecks, resolveChecks, domainChecks, eventChecks, contextChecks, capabilityChecks, priceChecks, erasureChecks, secretChecks, onceChecks, processChecks} {
+		operationChecks, resolveChecks, domainChecks, eventChecks, contextChecks, capabilityChecks, roleChecks, priceChecks, erasureChecks, secretChecks, onceChecks, processChecks} {
 		all = append(all, area...)
 	}
 	return all
