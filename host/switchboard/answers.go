@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"registrar.panel/host/input"
@@ -32,9 +33,16 @@ func (b *Board) Form(ctx context.Context, q registrar.FormQuery) (form registrar
 		return form, offer, err
 	}
 	offer, _ = d.Offered(ace, q.Kind)
+	if q.Role == registrar.RoleRegistrant {
+		q.Role = ""
+	}
+	if taken := func(c registrar.ContactOffer) bool { return c.Role == q.Role }; q.Role != "" && !slices.ContainsFunc(offer.Contacts, taken) {
+		return form, offer, input.Mistake("role", "is none that registrar "+name+" takes a contact for")
+	}
 
 	q.TLD = ace
 	form, err = r.Form(ctx, q)
+	form.Role = q.Role
 	return form, offer, err
 }
 
