@@ -62,6 +62,7 @@ func forbidden(ctx context.Context, r registrar.Service, zone string, o registra
 		if err != nil {
 			return nil, fmt.Errorf("read form: %w", err)
 		}
+
 		form.Role = q.Role
 		problems = append(problems, form.Problems(contact)...)
 	}

@@ -96,6 +96,7 @@ func (r retrier) changed(ctx context.Context, o Order, q Again) (registrar.Order
 	if err != nil {
 		return asked, err
 	}
+
 	if q.Registrant != nil {
 		asked.Registrant = normalRegistrant(q.Registrant)
 	}

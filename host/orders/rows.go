@@ -80,6 +80,7 @@ func scanOrder(row sqldb.Scanner) (o Order, err error) {
 	if o.PaidTill, err = registrar.ParseDate(paidTill); err != nil {
 		return o, err
 	}
+
 	if brought != "" {
 		var b broughtBy
 		if err := json.Unmarshal([]byte(brought), &b); err != nil {

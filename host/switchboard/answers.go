@@ -46,6 +46,20 @@ func (b *Board) Form(ctx context.Context, q registrar.FormQuery) (form registrar
 	return form, offer, err
 }
 
+// Reads reports whether the registrar of a zone reads a field of orders.
+func (b *Board) Reads(ctx context.Context, zone, field string) bool {
+	name, ok := b.route(zone)
+	if !ok {
+		return false
+	}
+	r, err := b.Registrar(name)
+	if err != nil {
+		return false
+	}
+	d, err := r.Describe(ctx)
+	return err == nil && slices.Contains(d.OrderFields, field)
+}
+
 // Check completes answers about names by the word of the registrars they are with, side by side. One
 // that does not answer makes the availability of its names unknown, not the call an error.
 func (b *Board) Check(ctx context.Context, open map[string][]*registrar.Availability) {

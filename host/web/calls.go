@@ -133,7 +133,13 @@ func (s *Server) form(r *http.Request) (api.Form, error) {
 		return api.Form{}, mistake("registrant", "must be one of %v", registrar.RegistrantKinds())
 	}
 	f, offer, err := s.board.Form(r.Context(), q)
-	return formOf(f, offer), err
+	if err != nil {
+		return api.Form{}, err
+	}
+	form := formOf(f, offer)
+	signed := []registrar.OperationKind{registrar.KindRegister, registrar.KindUpdate}
+	form.DS = slices.Contains(signed, q.Kind) && s.board.Reads(r.Context(), f.TLD, "ds")
+	return form, nil
 }
 
 func mistake(path, format string, args ...any) error {

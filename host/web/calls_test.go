@@ -68,7 +68,7 @@ const (
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ method, path, body, want string }{
-		{"GET", "form/%D1%80%D1%84?registrant=organization&kind=transfer", "", `{"tld":"xn--p1ai","kind":"transfer","registrant":"organization","role":null,"contacts":[],"years":null,"nameservers_optional":false,"fields":[
+		{"GET", "form/%D1%80%D1%84?registrant=organization&kind=transfer", "", `{"tld":"xn--p1ai","kind":"transfer","registrant":"organization","ds":false,"role":null,"contacts":[],"years":null,"nameservers_optional":false,"fields":[
 			{"key":"passport","label":{"en":"Passport","ru":"Паспорт"},"type":"text","required":true,"multiple":true,"pattern":"^[^<]+$","example":"4510 123456","class":"identity"},
 			{"key":"faxes","label":{"en":"Fax"},"type":"phone","required":false,"multiple":false,"pattern":null,"example":null,"class":"personal"},
 			{"key":"purpose","label":{"en":"Purpose"},"type":"text","required":false,"multiple":false,"pattern":null,"example":null,"class":"public","help":{"en":"What for"},

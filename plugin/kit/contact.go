@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"registrar.panel/plugin/kit/internal/store"
 	"registrar.panel/shared/registrar"
 )
 
@@ -12,7 +13,7 @@ var _ registrar.ContactReader = (*Registrar)(nil)
 
 // Contacts implements registrar.ContactReader: those that the orders for the domain have brought.
 func (r *Registrar) Contacts(ctx context.Context, name string) (registrar.Contacts, error) {
-	return r.store.Contacts(ctx, name)
+	return store.Contacts(ctx, r.store, name)
 }
 
 // forms finds the form for the contact of a role.

@@ -120,6 +120,7 @@ func (c DataClass) Masked(value string) string {
 	whole := c != DataPublic && c != DataPersonal
 	runes := []rune(value)
 	masked := make([]rune, len(runes))
+
 	digits := 0
 	for i, r := range slices.Backward(runes) {
 		masked[i] = r

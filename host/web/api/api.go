@@ -299,6 +299,7 @@ type Form struct {
 	Years               *Years `json:"years"`                // the terms to choose from; null = an order names none
 	NameserversOptional bool   `json:"nameservers_optional"` // a registration may come without
 
+	DS       bool           `json:"ds"`       // an order may bring DS records
 	Role     *string        `json:"role"`     // whose contact it asks for; null = the registrant's
 	Contacts []ContactOffer `json:"contacts"` // that an order may bring beside the registrant: each has a form of its own, by role
 }

@@ -120,7 +120,7 @@ func (r *run) lacks(need Need) string {
 		return "transfers are not declared"
 	case need == NeedDS && (!slices.Contains(r.description.OrderFields, "ds") || !slices.Contains(r.description.Kinds, registrar.KindUpdate)):
 		return "it reads no DS records in updates"
-	case need == NeedRoles && !r.takesRoles():
+	case need == NeedRoles && !takesRoles(r):
 		return "it takes no contact beside the registrant"
 	case need == NeedUpdate && !slices.Contains(r.description.Kinds, registrar.KindUpdate):
 		return "updates are not declared"
@@ -144,9 +144,9 @@ func (r *run) lacks(need Need) string {
 }
 
 // takesRoles reports whether the order of the exams may bring contacts beside the registrant.
-func (r *run) takesRoles() bool {
+func takesRoles(r *run) bool {
 	e := &exam{run: r}
-	return len(r.roles(e.tld(), e.acquiring())) > 0
+	return len(rolesOf(r, e.tld(), firstKind(r))) > 0
 }
 
 // exam is one check under way.

@@ -95,12 +95,12 @@ func exampleOf(form registrar.Form, kind registrar.RegistrantKind) *registrar.Re
 
 // order makes a good order for a new name.
 func (e *exam) order(p registrar.Catalogue) (registrar.Order, error) {
-	return e.orderOf(p, e.acquiring())
+	return e.orderOf(p, firstKind(e.run))
 }
 
-// acquiring is the kind of order by which the exams get a domain.
-func (e *exam) acquiring() registrar.OperationKind {
-	if slices.Contains(e.description.Kinds, registrar.KindRegister) {
+// firstKind is the kind of order by which the exams get a domain.
+func firstKind(r *run) registrar.OperationKind {
+	if slices.Contains(r.description.Kinds, registrar.KindRegister) {
 		return registrar.KindRegister
 	}
 	return registrar.KindTransfer
@@ -120,7 +120,7 @@ func (e *exam) orderOf(p registrar.Catalogue, kind registrar.OperationKind) (reg
 	if o.Registrant, err = e.registrant(p, kind); err != nil {
 		return o, err
 	}
-	return e.withContacts(p, o, func(c registrar.ContactOffer) bool { return c.Required })
+	return withContacts(e, p, o, func(c registrar.ContactOffer) bool { return c.Required })
 }
 
 // due is a domain that can be renewed now: one that the subject has, or the one that is held.

@@ -22,13 +22,13 @@ var roleChecks = []check{
 }
 
 // roles lists the contacts that are offered for an order of a kind.
-func (r *run) roles(tld string, kind registrar.OperationKind) []registrar.ContactOffer {
+func rolesOf(r *run, tld string, kind registrar.OperationKind) []registrar.ContactOffer {
 	offer, _ := r.description.Offered(tld, kind)
 	return offer.Contacts
 }
 
 // roleForm is the form for the contact of a role.
-func (e *exam) roleForm(p registrar.Catalogue, kind registrar.OperationKind, role registrar.ContactRole) (registrar.Form, error) {
+func roleForm(e *exam, p registrar.Catalogue, kind registrar.OperationKind, role registrar.ContactRole) (registrar.Form, error) {
 	q := e.query(kind)
 	q.Role = role
 	form, err := p.Form(e.ctx, q)
@@ -39,12 +39,12 @@ func (e *exam) roleForm(p registrar.Catalogue, kind registrar.OperationKind, rol
 }
 
 // withContacts adds to an order the contacts of the roles that are chosen, by the examples of their forms.
-func (e *exam) withContacts(p registrar.Catalogue, o registrar.Order, chosen func(registrar.ContactOffer) bool) (registrar.Order, error) {
-	for _, c := range e.roles(o.Domain, o.Kind) {
+func withContacts(e *exam, p registrar.Catalogue, o registrar.Order, chosen func(registrar.ContactOffer) bool) (registrar.Order, error) {
+	for _, c := range rolesOf(e.run, o.Domain, o.Kind) {
 		if !chosen(c) {
 			continue
 		}
-		form, err := e.roleForm(p, o.Kind, c.Role)
+		form, err := roleForm(e, p, o.Kind, c.Role)
 		if err != nil {
 			return o, err
 		}
@@ -77,14 +77,14 @@ func offersRoles(e *exam) error {
 			if len(k.Contacts) > 0 && !slices.Contains(e.description.OrderFields, "contacts") {
 				e.broken("to %s, contacts are offered, and OrderFields does not have them", k.Kind)
 			}
-			e.formsOfRoles(l, offer, k)
+			formsOfRoles(e, l, offer, k)
 		}
 	}
 	return nil
 }
 
 // formsOfRoles asks for the form of each role of an offer.
-func (e *exam) formsOfRoles(p registrar.Catalogue, offer registrar.Offer, k registrar.KindOffer) {
+func formsOfRoles(e *exam, p registrar.Catalogue, offer registrar.Offer, k registrar.KindOffer) {
 	tld := e.tld()
 	if len(offer.TLDs) > 0 {
 		tld = offer.TLDs[0]
@@ -109,7 +109,7 @@ func judgesRoles(e *exam) error {
 
 	good, err := e.order(l)
 	if err == nil {
-		good, err = e.withContacts(l, good, func(registrar.ContactOffer) bool { return true })
+		good, err = withContacts(e, l, good, func(registrar.ContactOffer) bool { return true })
 	}
 	if err != nil {
 		return err
@@ -150,13 +150,13 @@ func faultyContacts(e *exam, l *life, good registrar.Order) ([]faulty, error) {
 	const foreign = registrar.ContactRole("conformance")
 	all := []faulty{{"a contact for a role that is not offered", []string{foreign.Path()},
 		with(func(c registrar.Contacts) { c[foreign] = registrar.Registrant{Kind: e.registrantKind()} })}}
-	for _, offered := range e.roles(good.Domain, good.Kind) {
+	for _, offered := range rolesOf(e.run, good.Domain, good.Kind) {
 		role := offered.Role
 		if offered.Required {
 			all = append(all, faulty{"no contact for the role " + string(role), []string{role.Path()}, with(func(c registrar.Contacts) { delete(c, role) })})
 		}
 
-		form, err := e.roleForm(l, good.Kind, role)
+		form, err := roleForm(e, l, good.Kind, role)
 		if err != nil {
 			return nil, err
 		}
@@ -185,7 +185,7 @@ func masksContacts(e *exam) error {
 
 	o, err := e.order(l)
 	if err == nil {
-		o, err = e.withContacts(l, o, func(registrar.ContactOffer) bool { return true })
+		o, err = withContacts(e, l, o, func(registrar.ContactOffer) bool { return true })
 	}
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 
+	"registrar.panel/internal/seal"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/shared/registrar"
 )
@@ -15,11 +16,14 @@ import (
 // sealedContacts is what is sealed of contacts.
 var sealedContacts = sqldb.Sealed{Table: "contacts", Key: "domain", Column: "sealed", Context: "'contacts|' || domain"}
 
+// contactSeal keeps the contacts of domains.
+type contactSeal struct{ box *seal.Box }
+
 func contactsContext(domain string) string { return "contacts|" + domain }
 
 // keepContacts records, masked, what an order that has succeeded means for the contacts of its domain:
 // an order that acquires it brings them all, another one those that it names. With the domain they go.
-func (s *Store) keepContacts(ctx context.Context, tx *sql.Tx, t Task) error {
+func keepContacts(ctx context.Context, s *Store, tx *sql.Tx, t Task) error {
 	if t.Kind == registrar.KindDelete {
 		_, err := tx.ExecContext(ctx, "delete from contacts where domain = $1", t.Domain)
 		return err
@@ -37,16 +41,16 @@ func (s *Store) keepContacts(ctx context.Context, tx *sql.Tx, t Task) error {
 		return nil
 	}
 
-	have := registrar.Contacts{}
+	have, kept := registrar.Contacts{}, contactSeal{s.box}
 	if !t.Kind.Acquires() {
-		if have, err = s.contacts(ctx, tx, t.Domain); err != nil {
+		if have, err = kept.read(ctx, tx, t.Domain); err != nil {
 			return err
 		}
 	}
 	for role, r := range brought {
 		have[role] = merged(have[role], r, t.Kind)
 	}
-	return s.putContacts(ctx, tx, t.Domain, have)
+	return kept.put(ctx, tx, t.Domain, have)
 }
 
 // merged is a contact after an order: an update names only what changes.
@@ -58,7 +62,7 @@ func merged(have, brought registrar.Registrant, kind registrar.OperationKind) re
 	return have
 }
 
-func (s *Store) putContacts(ctx context.Context, tx *sql.Tx, domain string, c registrar.Contacts) error {
+func (s contactSeal) put(ctx context.Context, tx *sql.Tx, domain string, c registrar.Contacts) error {
 	text, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("keep contacts: %w", err)
@@ -71,7 +75,7 @@ func (s *Store) putContacts(ctx context.Context, tx *sql.Tx, domain string, c re
 	return nil
 }
 
-func (s *Store) contacts(ctx context.Context, tx *sql.Tx, domain string) (registrar.Contacts, error) {
+func (s contactSeal) read(ctx context.Context, tx *sql.Tx, domain string) (registrar.Contacts, error) {
 	c := registrar.Contacts{}
 	var sealed []byte
 	err := tx.QueryRowContext(ctx, "select sealed from contacts where domain = $1", domain).Scan(&sealed)
@@ -92,13 +96,13 @@ func (s *Store) contacts(ctx context.Context, tx *sql.Tx, domain string) (regist
 	return c, nil
 }
 
-// Contacts returns the contacts of a domain that is known, masked.
-func (s *Store) Contacts(ctx context.Context, domain string) (c registrar.Contacts, err error) {
+// Contacts returns the contacts of a domain that a store knows, masked.
+func Contacts(ctx context.Context, s *Store, domain string) (c registrar.Contacts, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
 		if _, err := s.readDomain(ctx, tx, domain); err != nil {
 			return err
 		}
-		c, err = s.contacts(ctx, tx, domain)
+		c, err = contactSeal{s.box}.read(ctx, tx, domain)
 		return err
 	})
 	return c, err

@@ -124,7 +124,7 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 	case to.Final():
 		due, ended = sql.NullInt64{}, sqldb.Millis(s.Now())
 		if to == registrar.Succeeded {
-			if err := s.keepContacts(ctx, tx, t); err != nil {
+			if err := keepContacts(ctx, s, tx, t); err != nil {
 				return t.Operation, err
 			}
 		}
