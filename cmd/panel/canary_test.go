@@ -44,6 +44,7 @@ var canaries = map[string][]string{
 	"bank":             {"40702810555566667777"},
 	"contact by hand":  {"Shchegol"},
 	"e-mail by hand":   {"shchegol@mail.example"},
+	"other contact":    {"Varakushka", "varakushka@mail.example"},
 	"refused passport": {"Попугаев", "popugai", "1949-02-31"},
 }
 
@@ -57,6 +58,7 @@ const (
 "postal_address":["123007, Москва, Канареечный пер., д. 10"],"bank":["р/с 40702810555566667777 в АКБ Тест"],
 "phones":["+7 499 7310846"],"faxes":[],"emails":["kenar.kenarov@mail.example"],"resident":true}`
 	canaryByHand = `{"kind":"person","name":"Shchegol S Shchegolev","emails":["shchegol@mail.example"]}`
+	canaryTech   = `{"kind":"person","name":"Varakushka V Varakushkin","emails":["varakushka@mail.example"]}`
 	// Every field of it is wrong, and no message about that may repeat what it says.
 	canaryRefused = `{"kind":"person","name_latin":"Попугаев","name":"Попугаев\u0007","passport":["Попугаев\u0000"],"birth_date":"1949-02-31",
 "postal_address":["Попугаев \u2603"],"phones":["Попугаев"],"faxes":["Попугаев"],"emails":["popugai at example"],"resident":"Попугаев"}`
@@ -182,6 +184,7 @@ func playCanaries(w *world, shown map[string][]byte) {
 	w.until("four mails in review", func() bool { return len(w.reviews()) >= 4 })
 	w.must("order", "pay", w.order("by-hand.com", "c9", w.write("hand.json", canaryByHand)))
 	w.must("order", "transfer", "moved.com", "--customer", "c9", "--contact", filepath.Join(w.dir, "hand.json"), "--auth", transferCode,
+		"--contact-tech", w.write("tech.json", canaryTech),
 		"--ns", "ns1.hoster.example", "--ns", "ns2.hoster.example", "--own")
 	w.stands("by-hand.com", "NeedsAction")
 	w.stands("moved.com", "NeedsAction")

@@ -61,6 +61,8 @@ type domain struct {
 	api.Domain
 	Doing    *api.Operation // what is under way, with its history
 	Episodes []episode
+	Contacts []masked                  // that its registrar has for it
+	DS       bool                      // an order may bring DS records
 	Failed   *api.Order                // paid and failed: to be tried again, refunded or dismissed
 	Others   []string                  // registrars that it could be moved to
 	Asks     bool                      // whether its registrar asks the registry when told
@@ -97,6 +99,9 @@ func showDomain(v *visit) (any, error) {
 		}
 	}
 
+	if registrar.DomainStatus(d.Status).Held() {
+		shown.Contacts = v.maskedContacts(d.Name)
+	}
 	return v.offered(shown)
 }
 
@@ -180,7 +185,7 @@ func renewNow(v *visit) (done, error) {
 
 func changeNameservers(v *visit) (done, error) {
 	return v.place(api.NewOrder{ID: v.PostFormValue("id"), Kind: string(registrar.KindUpdate), Domain: v.PathValue("name"),
-		Customer: v.PostFormValue("customer"), Nameservers: nameserversOf(v.PostFormValue("nameservers")), Own: v.PostFormValue("own") != ""})
+		Customer: v.PostFormValue("customer"), Nameservers: nameserversOf(v.PostFormValue("nameservers")), DS: linesOf(v.PostFormValue("ds")), Own: v.PostFormValue("own") != ""})
 }
 
 // place places an order, and goes to its page.

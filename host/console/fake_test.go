@@ -62,7 +62,7 @@ type fake struct {
 }
 
 func (f *fake) Describe(context.Context) (registrar.Description, error) {
-	return registrar.Description{Name: "r01", Capabilities: registrar.Capabilities(), Kinds: f.kinds, Offers: f.offers}, nil
+	return registrar.Description{Name: "r01", Capabilities: registrar.Capabilities(), Kinds: f.kinds, Offers: f.offers, OrderFields: registrar.OrderFields()}, nil
 }
 
 // sells has the registrar declare what it sells.
@@ -78,7 +78,7 @@ func (f *fake) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, e
 	if q.Kind == registrar.KindRenew {
 		return registrar.Form{TLD: q.TLD, Kind: q.Kind}, nil
 	}
-	return registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant, Fields: []registrar.Field{
+	return registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant, Role: q.Role, Fields: []registrar.Field{
 		{Key: "name", Label: map[string]string{"en": "Name", "ru": "Имя"}, Type: registrar.FieldText, Required: true, Example: "Сидоров Сидор", Class: registrar.DataPublic},
 		{Key: "passport", Label: map[string]string{"en": "Passport", "ru": "Паспорт"}, Type: registrar.FieldText, Required: true, Multiple: true, Class: registrar.DataIdentity},
 		{Key: "resident", Label: map[string]string{"en": "Resident", "ru": "Резидент"}, Type: registrar.FieldYesNo, Class: registrar.DataPersonal},
@@ -88,6 +88,10 @@ func (f *fake) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, e
 			Choices: []registrar.Choice{{Value: "short", Label: map[string]string{"en": "Short", "ru": "Короткий"}}, {Value: "long"}}},
 		{Key: "terms", Label: map[string]string{"en": "Terms", "ru": "Условия"}, Type: registrar.FieldAgreement, Class: registrar.DataPublic, Link: "https://registry.example/terms"},
 	}}, nil
+}
+
+func (f *fake) Contacts(context.Context, string) (registrar.Contacts, error) {
+	return registrar.Contacts{registrar.RoleTech: {Kind: registrar.Person, Fields: map[string][]string{"name": {"O*** I******"}, "note": {hostile}}}}, nil
 }
 
 func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validation, error) {

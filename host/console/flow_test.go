@@ -454,3 +454,37 @@ func TestOrdersOfWhatIsOffered(t *testing.T) {
 	w := b.call("GET", "/orders/new?domain=other.ru&kind=trade", nil)
 	sees(t, w.Body.String(), "trade is nothing that registrar r01 offers in .ru")
 }
+
+// Contacts beside the registrant and DS records are asked for where the registrar takes them, judged
+// beside their fields, and shown with the order; the page of a domain shows those that it has, masked.
+func TestOrdersWithContactsByRole(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.registered()
+	roles := []registrar.ContactOffer{{Role: registrar.RoleAdmin, Required: true}, {Role: registrar.RoleTech}}
+	b.fake.sells(registrar.Offer{Kinds: []registrar.KindOffer{{Kind: registrar.KindRegister, Contacts: roles}, {Kind: registrar.KindUpdate, Contacts: roles}}})
+	b.fake.statuses[0].TLDs = []string{"ru", "xn--p1ai"}
+
+	sees(t, b.get("/orders/new?domain=other.ru&customer=c1"), `name="r.admin.name"`, `name="r.tech.name"`, `name="r.tech.kind"`, "Contact: technical", `name="ds"`)
+
+	form := orderForm("place")
+	form.Set("ds", "12345 13 2 zz")
+	sees(t, b.call("POST", "/orders/new", form).Body.String(), `id="p-ds"><li>has a digest that is not`, "12345 13 2 zz")
+	form.Set("ds", "12345  13 2 "+strings.Repeat("9f", 32)+"\r\n")
+	form.Set("r.tech.kind", "organization")
+	form.Set("r.tech.name", "Tech CANARY")
+	b.fake.problems = []registrar.Problem{{Path: `contacts["tech"].name`, Message: "is too long"}, {Path: `contacts["admin"]`, Message: "is required"}}
+	page := b.call("POST", "/orders/new", form).Body.String()
+	sees(t, page, `id="p-r-tech-name"><li>is too long`, `id="p-r-admin"><li>is required`, `value="Tech CANARY"`, `<option value="organization" selected>`)
+
+	b.fake.problems = nil
+	address, page := b.post("/orders/new", form)
+	sees(t, page, "12345 13 2 9f9f", "technical")
+	if strings.Contains(page, "CANARY") {
+		t.Error("the order's page says what is in a contact")
+	}
+	sees(t, b.call("POST", address+"/contact", url.Values{"reason": {"a look"}}).Body.String(), "Contact: technical", "Tech CANARY", "Сидоров Сидор")
+
+	sees(t, b.get("/domains/calm.ru"), "O*** I******", "Contacts, as the registrar has them", `name="ds"`, "/orders/new?kind=update&amp;domain=calm.ru")
+}

@@ -70,6 +70,11 @@ func (v *visit) offered(d domain) (domain, error) {
 	if offer, ok := sold.Offered(d.Name, registrar.KindRenew); ok && offer.Years.Max > 1 {
 		d.Terms = &api.Years{Min: offer.Years.Min, Max: offer.Years.Max}
 	}
+	if _, ok := sold.Offered(d.Name, registrar.KindUpdate); ok && registrar.DomainStatus(d.Status).Held() {
+		if form, err := v.form(d.Name, string(registrar.KindUpdate), string(registrar.Person)); err == nil {
+			d.DS = form.DS
+		}
+	}
 	here := []registrar.OperationKind{registrar.KindRenew, registrar.KindUpdate}
 	for _, k := range sold.KindsFor(d.Name) {
 		if !k.Acquires() && !slices.Contains(here, k) && k.Suits(registrar.DomainStatus(d.Status)) && d.Operation == nil {

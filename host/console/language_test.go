@@ -105,9 +105,9 @@ func families() map[string][]string {
 		"evidence": texts([]registrar.EvidenceKind{registrar.EvidenceReply, registrar.EvidenceRelay, registrar.EvidenceCopy, registrar.EvidenceRegistry, registrar.EvidencePerson}),
 		"mail":     texts([]registrar.MailState{registrar.MailSent, registrar.MailNew, registrar.MailApplied, registrar.MailReview, registrar.MailIgnored}),
 		"taken":    {"import", "known", "refused"},
-		"advised":  texts(registrar.AdviceActions()),
-		"deed":     {"done", "failed", "resend", "resolve", "retry", "refund", "dismiss", "upgrade"},
-		"sort":     {"name", "paid_till", "-paid_till"},
+		"advised":  texts(registrar.AdviceActions()), "contact-role": texts(registrar.ContactRoles()),
+		"deed": {"done", "failed", "resend", "resolve", "retry", "refund", "dismiss", "upgrade"},
+		"sort": {"name", "paid_till", "-paid_till"},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,11 +23,13 @@ func (c *Console) routeNewOrder() {
 type newOrder struct {
 	ID, Kind, Domain, Customer, Registrant string
 	Nameservers, AuthCode, PaidTill, Years string
+	DS                                     string                    // a record a line
 	AcceptPrice                            string                    // of a name that has a price of its own, as the page asked
 	Kinds                                  []registrar.OperationKind // to choose from, in the first step
 	Reference                              string
 	Own                                    bool
 	Form                                   *api.Form // what its registrar asks for; nil = the first step
+	roles                                  []role    // of contacts beside the registrant
 	Availability                           *api.Availability
 	Judgement                              *api.Judgement // what placing it would come to; nil = not asked yet
 	values                                 url.Values     // of the contact, by "c." and the field's key
@@ -59,7 +62,7 @@ func (o newOrder) Elsewhere() (left []problem) {
 }
 
 func (o newOrder) asks(path string) bool {
-	for _, field := range []string{"domain", "customer", "nameservers", "auth_code", "paid_till", "years", "accept_price", "reference"} {
+	for _, field := range []string{"domain", "customer", "nameservers", "auth_code", "paid_till", "years", "accept_price", "reference", "ds"} {
 		if about(path, field) {
 			return true
 		}
@@ -72,7 +75,7 @@ func (o newOrder) asks(path string) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(o.roles, func(r role) bool { return about(path, r.path()) })
 }
 
 // TakesNameservers reports whether an order of the kind names any.
@@ -84,7 +87,7 @@ func (o newOrder) TakesNameservers() bool {
 // filled reads an order from a form, or from the address of the page.
 func (v *visit) filled(values url.Values) newOrder {
 	line := func(name string) string { return strings.TrimSpace(values.Get(name)) }
-	return newOrder{ID: or(line("id"), newID()), Kind: or(line("kind"), string(registrar.KindRegister)), Domain: line("domain"), Customer: line("customer"),
+	return newOrder{DS: values.Get("ds"), ID: or(line("id"), newID()), Kind: or(line("kind"), string(registrar.KindRegister)), Domain: line("domain"), Customer: line("customer"),
 		Registrant: or(line("registrant"), string(registrar.Person)), Nameservers: values.Get("nameservers"), AuthCode: line("auth_code"),
 		PaidTill: line("paid_till"), Years: line("years"), AcceptPrice: line("accept_price"), Reference: line("reference"), Own: values.Get("own") != "", values: values}
 }
@@ -94,11 +97,15 @@ func newID() string { return "web-" + strings.ToLower(rand.Text()) }
 
 // form asks for the questions about a domain's order.
 func (v *visit) form(domain, kind, registrant string) (api.Form, error) {
+	return v.formFor(domain, url.Values{"kind": {kind}, "registrant": {registrant}})
+}
+
+func (v *visit) formFor(domain string, query url.Values) (api.Form, error) {
 	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
 	if err != nil {
 		return api.Form{}, err
 	}
-	return get[api.Form](v, api.Path("form", or(zoneOf(domain, plugins), "-")), url.Values{"kind": {kind}, "registrant": {registrant}})
+	return get[api.Form](v, api.Path("form", or(zoneOf(domain, plugins), "-")), query)
 }
 
 // zoneOf is the zone of the panel's that a name lies in, as it was typed, or else its TLD.
@@ -131,6 +138,15 @@ func (v *visit) asked(o newOrder) newOrder {
 		return o
 	}
 	o.Form = &form
+
+	for _, offered := range form.Contacts {
+		r, err := v.role(o, offered)
+		if err != nil {
+			v.trouble = v.troubleOf(err)
+			return o
+		}
+		o.roles = append(o.roles, r)
+	}
 	if registrar.OperationKind(o.Kind).Acquires() {
 		if answers, err := get[[]api.Availability](v, api.Path("availability"), url.Values{"name": {o.Domain}}); err == nil && len(answers) == 1 {
 			o.Availability = &answers[0]
@@ -146,6 +162,7 @@ func (o newOrder) order() api.NewOrder {
 	if amount, currency, ok := strings.Cut(o.AcceptPrice, " "); ok {
 		in.AcceptPrice = &api.Price{Amount: amount, Currency: currency}
 	}
+	in.DS, in.Contacts = linesOf(o.DS), o.contacts()
 	if o.Form == nil || len(o.Form.Fields) == 0 {
 		return in
 	}

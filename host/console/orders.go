@@ -3,6 +3,7 @@ package console
 import (
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -178,6 +179,13 @@ func (c *Console) reveal(pattern, template string, again screen, read func(v *vi
 type contactPage struct {
 	Order  api.Order
 	Fields []labelled
+	Others []contactOf // beside the registrant
+}
+
+// contactOf is the contact of a role.
+type contactOf struct {
+	Role   string
+	Fields []labelled
 }
 
 // labelled is a value under the label of its question.
@@ -196,13 +204,25 @@ func readContact(v *visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return contactPage{o, v.labelled(o, contact)}, nil
+
+	page := contactPage{Order: o}
+	others, _ := contact["contacts"].(map[string]any)
+	for _, role := range slices.Sorted(maps.Keys(others)) {
+		if other, ok := others[role].(map[string]any); ok {
+			page.Others = append(page.Others, contactOf{role, v.labelled(o, role, other)})
+		}
+	}
+	if len(others) > 0 {
+		delete(contact, "contacts")
+	}
+	page.Fields = v.labelled(o, "", contact)
+	return page, nil
 }
 
 // labelled puts the answers under the questions of the form, in its order; what it does not know follows.
-func (v *visit) labelled(o api.Order, contact api.OrderContact) (fields []labelled) {
+func (v *visit) labelled(o api.Order, role string, contact map[string]any) (fields []labelled) {
 	kind, _ := contact["kind"].(string)
-	form, err := v.form(o.Domain, o.Kind, kind)
+	form, err := v.formFor(o.Domain, url.Values{"kind": {o.Kind}, "registrant": {kind}, "role": {role}})
 	if err != nil {
 		form = api.Form{} // the keys are their own labels then
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -8,9 +9,12 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// question is a field of the contact that is asked, with what was answered and what is wrong with it.
+// question is a field of a contact that is asked, with what was answered and what is wrong with it.
 type question struct {
 	api.Field
+	ID, Name string // of its input
+	Hint     string // ID of what is to be known about it
+	Mark     string // ID of what is wrong with it
 	Wrong    []string
 	answered []string
 }
@@ -24,14 +28,17 @@ func (q question) Has(value string) bool { return slices.Contains(q.answered, va
 // Questions are the fields that are asked by what was answered so far.
 func (o newOrder) Questions() (all []question) {
 	for _, f := range o.asked() {
-		all = append(all, question{f, o.Problems("contact." + f.Key), o.values["c."+f.Key]})
+		path := "contact." + f.Key
+		all = append(all, question{Field: f, ID: "c-" + f.Key, Name: "c." + f.Key, Hint: "h-" + f.Key, Mark: path, Wrong: o.Problems(path), answered: o.values["c."+f.Key]})
 	}
 	return all
 }
 
 // Conditional reports whether another answer may ask for other fields.
-func (o newOrder) Conditional() bool {
-	return slices.ContainsFunc(o.Form.Fields, func(f api.Field) bool { return len(f.When) > 0 })
+func (o newOrder) Conditional() bool { return conditional(*o.Form) }
+
+func conditional(f api.Form) bool {
+	return slices.ContainsFunc(f.Fields, func(f api.Field) bool { return len(f.When) > 0 })
 }
 
 // Registrants lists whom a domain can be for. What its registrar does not serve, it refuses.
@@ -48,16 +55,20 @@ func (o newOrder) asked() []api.Field {
 	if o.Form == nil {
 		return nil
 	}
+	return askedOf(*o.Form, o.values, "c.")
+}
 
+// askedOf lists the fields of a form that are asked by the answers, whose names begin so.
+func askedOf(questions api.Form, values url.Values, prefix string) []api.Field {
 	form, answers := registrar.Form{}, registrar.Registrant{Fields: map[string][]string{}}
 	byKey := map[string]api.Field{}
-	for _, f := range o.Form.Fields {
+	for _, f := range questions.Fields {
 		field := registrar.Field{Key: f.Key}
 		for _, c := range f.When {
 			field.When = append(field.When, registrar.Condition(c))
 		}
 		form.Fields = append(form.Fields, field)
-		answers.Fields[f.Key], byKey[f.Key] = answersTo(f, o.values["c."+f.Key]), f
+		answers.Fields[f.Key], byKey[f.Key] = answersTo(f, values[prefix+f.Key]), f
 	}
 
 	var asked []api.Field

@@ -50,14 +50,23 @@ func (s *Service) admit(ctx context.Context, name string, o registrar.Order) (no
 // accepted, chosen or asked. How a value may be spelt is the plugin's to judge, for it reads more
 // spellings than a form can say.
 func forbidden(ctx context.Context, r registrar.Service, zone string, o registrar.Order) ([]registrar.Problem, error) {
-	if o.Registrant == nil {
-		return nil, nil
+	var problems []registrar.Problem
+	everyone := o.Everyone()
+	for _, role := range everyone.Roles() {
+		contact := everyone[role]
+		q := registrar.FormQuery{TLD: zone, Kind: o.Kind, Registrant: contact.Kind, Role: role}
+		if role == registrar.RoleRegistrant {
+			q.Role = ""
+		}
+		form, err := r.Form(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("read form: %w", err)
+		}
+
+		form.Role = q.Role
+		problems = append(problems, form.Problems(contact)...)
 	}
-	form, err := r.Form(ctx, registrar.FormQuery{TLD: zone, Kind: o.Kind, Registrant: o.Registrant.Kind})
-	if err != nil {
-		return nil, fmt.Errorf("read form: %w", err)
-	}
-	return slices.DeleteFunc(form.Problems(*o.Registrant), func(p registrar.Problem) bool {
+	return slices.DeleteFunc(problems, func(p registrar.Problem) bool {
 		return !slices.Contains([]string{registrar.ProblemAgreement, registrar.ProblemChoice, registrar.ProblemNotAskedHere}, p.Code)
 	}), nil
 }

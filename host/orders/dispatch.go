@@ -144,7 +144,8 @@ func (l *ledger) contents(ctx context.Context, o Order) (registrar.Order, error)
 	}
 	p, err := l.unseal(o.ID, sealed)
 	return registrar.Order{ID: o.Submission, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Registrant: p.Registrant,
-		Nameservers: o.Nameservers, AuthCode: registrar.AuthCode(p.AuthCode), PaidTill: o.PaidTill, Years: o.Years, AcceptPrice: p.AcceptPrice, DS: p.DS}, err
+		Nameservers: o.Nameservers, AuthCode: registrar.AuthCode(p.AuthCode), PaidTill: o.PaidTill, Years: o.Years, AcceptPrice: p.AcceptPrice, DS: p.DS,
+		Contacts: p.Contacts}, err
 }
 
 // taken records the operation. An event may have told of it already, and another panel may

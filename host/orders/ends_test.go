@@ -318,7 +318,7 @@ func TestContactIsARecordedView(t *testing.T) {
 	_, _, err := b.Contact(t.Context(), Look{Order: o.ID})
 	wantCode(t, err, registrar.Invalid, "by")
 	_, got, err := b.Contact(t.Context(), Look{Order: o.ID, By: "anna", For: "the customer", Reason: "a call"})
-	if err != nil || got.Get("passport") != passport || got.Kind != registrar.Person {
+	if r := got[registrar.RoleRegistrant]; err != nil || len(got) != 1 || r.Get("passport") != passport || r.Kind != registrar.Person {
 		t.Errorf("%+v, %v", got, err)
 	}
 	log := b.entries("example.ru")

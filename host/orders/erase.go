@@ -173,12 +173,12 @@ func (d *Data) eraseCode(ctx context.Context, q sqldb.Querier, id registrar.Orde
 	}
 	p, err := d.unseal(id, sealed)
 	if err != nil || p.AuthCode == "" {
-		return p.Registrant != nil, 0, err
+		return p.personal(), 0, err
 	}
-	if sealed, err = d.seal(id, registrar.Order{Registrant: p.Registrant, AcceptPrice: p.AcceptPrice}); err != nil {
+	if sealed, err = d.seal(id, registrar.Order{Registrant: p.Registrant, AcceptPrice: p.AcceptPrice, DS: p.DS, Contacts: p.Contacts}); err != nil {
 		return false, 0, err
 	}
-	return p.Registrant != nil, 1, exec(ctx, q, "update orders set sealed_private = $1 where id = $2", sealed, id)
+	return p.personal(), 1, exec(ctx, q, "update orders set sealed_private = $1 where id = $2", sealed, id)
 }
 
 // purge takes what was removed out of the book's files.

@@ -16,6 +16,7 @@ const (
 	longestCode   = 256
 	longestValue  = 2000
 	mostFields    = 100
+	mostRoles     = 10
 	mostValues    = 20
 	mostServers   = 13 // no registry takes more
 	mostAddresses = 20
@@ -41,33 +42,51 @@ func oversized(q NewOrder) (problems []registrar.Problem) {
 		}
 	}
 
-	if q.Registrant == nil {
+	if len(q.Contacts) > mostRoles {
+		add("contacts", fmt.Sprintf("must be %d at most", mostRoles))
+		return problems
+	}
+	for role, r := range q.Contacts {
+		if !role.Valid() {
+			add("contacts", "has a role that is no word of a-z, 0-9 and - with 32 characters at most")
+			continue
+		}
+		problems = append(problems, oversizedContact(role.Path(), r)...)
+	}
+	if q.Registrant != nil {
+		problems = append(problems, oversizedContact(registrar.RoleRegistrant.Path(), *q.Registrant)...)
+	}
+
+	slices.SortFunc(problems, func(a, b registrar.Problem) int { return strings.Compare(a.Path, b.Path) })
+	return problems
+}
+
+// oversizedContact lists what is too much of one contact, whose problems are at a path.
+func oversizedContact(path string, r registrar.Registrant) (problems []registrar.Problem) {
+	add := func(path, wrong string) {
+		problems = append(problems, registrar.Problem{Path: path, Message: wrong})
+	}
+	if len(r.Fields) > mostFields {
+		add(path, fmt.Sprintf("must have %d fields at most", mostFields))
 		return problems
 	}
 
-	if len(q.Registrant.Fields) > mostFields {
-		add("contact", fmt.Sprintf("must have %d fields at most", mostFields))
-		return problems
-	}
-
-	for key, values := range q.Registrant.Fields {
+	for key, values := range r.Fields {
 		if wrong := input.CheckLine(entry.Line(key), input.LongestID); wrong != "" {
-			add("contact", "has a key that "+wrong)
+			add(path, "has a key that "+wrong)
 			continue
 		}
 
 		if len(values) > mostValues {
-			add("contact."+key, fmt.Sprintf("must have %d values at most", mostValues))
+			add(path+"."+key, fmt.Sprintf("must have %d values at most", mostValues))
 			continue
 		}
 
 		for i, v := range values {
-			if p := wrongValue(fmt.Sprintf("contact.%s[%d]", key, i), v); p != nil {
+			if p := wrongValue(fmt.Sprintf("%s.%s[%d]", path, key, i), v); p != nil {
 				problems = append(problems, *p)
 			}
 		}
 	}
-
-	slices.SortFunc(problems, func(a, b registrar.Problem) int { return strings.Compare(a.Path, b.Path) })
 	return problems
 }

@@ -19,6 +19,18 @@ func normalRegistrant(typed *registrar.Registrant) *registrar.Registrant {
 	return &normal
 }
 
+// normalContacts is that of the contacts beside the registrant; nil = there are none.
+func normalContacts(typed registrar.Contacts) registrar.Contacts {
+	if len(typed) == 0 {
+		return nil
+	}
+	normal := registrar.Contacts{}
+	for role, r := range typed {
+		normal[role] = entry.Registrant(r)
+	}
+	return normal
+}
+
 // normalHosts leaves what is no name, or no address, to the registrar's validation.
 func normalHosts(nameservers []registrar.Nameserver) []registrar.Nameserver {
 	normal := slices.Clone(nameservers)

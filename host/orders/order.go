@@ -35,15 +35,17 @@ type Order struct {
 	Standing
 	Own         bool // the provider's own: needs no payment
 	Nameservers []registrar.Nameserver
-	PaidTill    registrar.Date        // of a renewal: the expiry it starts from
-	Years       int                   // the term; 0 = the shortest that its registrar offers
-	Operation   registrar.OperationID // "" = the registrar has not taken it yet
-	Refusal     string                // why the registrar will not take it; "" = it did not refuse
-	WaitsFor    string                // what must happen next; "" = nothing
-	WaitsUntil  time.Time             // until when that is expected; zero = it is not bounded
-	Attempt     int                   // 1, and one more for each time that it was tried again
-	Submission  registrar.OrderID     // by which the registrar knows this attempt; of the first one the ID
-	BegunAt     time.Time             // when that could be submitted; zero = not yet
+	PaidTill    registrar.Date // of a renewal: the expiry it starts from
+	Years       int            // the term; 0 = the shortest that its registrar offers
+	DS          []registrar.DelegationSigner
+	Roles       []registrar.ContactRole // of the contacts that it brings beside the registrant
+	Operation   registrar.OperationID   // "" = the registrar has not taken it yet
+	Refusal     string                  // why the registrar will not take it; "" = it did not refuse
+	WaitsFor    string                  // what must happen next; "" = nothing
+	WaitsUntil  time.Time               // until when that is expected; zero = it is not bounded
+	Attempt     int                     // 1, and one more for each time that it was tried again
+	Submission  registrar.OrderID       // by which the registrar knows this attempt; of the first one the ID
+	BegunAt     time.Time               // when that could be submitted; zero = not yet
 	CreatedAt   time.Time
 	PaidAt      time.Time           // zero = not paid
 	ClosedAt    time.Time           // zero = not concluded
@@ -71,6 +73,7 @@ type NewOrder struct {
 	Years       int             // the term; 0 = the shortest that the registrar offers
 	AcceptPrice registrar.Price // of a name that has a price of its own: what the customer agreed to pay
 	DS          []registrar.DelegationSigner
+	Contacts    registrar.Contacts // beside the registrant
 }
 
 // begun is what a domain becomes when its order is paid; other kinds leave it.
@@ -86,11 +89,15 @@ type private struct {
 
 	AcceptPrice registrar.Price              `json:"accept_price,omitzero"`
 	DS          []registrar.DelegationSigner `json:"ds,omitempty"` // public; it stands here beside what it is ordered with
+	Contacts    registrar.Contacts           `json:"contacts,omitempty"`
 }
+
+// personal reports whether there is a contact.
+func (p private) personal() bool { return p.Registrant != nil || len(p.Contacts) > 0 }
 
 // seal seals what an attempt at an order asks for.
 func (l *ledger) seal(id registrar.OrderID, o registrar.Order) ([]byte, error) {
-	text, err := json.Marshal(private{Registrant: o.Registrant, AuthCode: string(o.AuthCode), AcceptPrice: o.AcceptPrice, DS: o.DS})
+	text, err := json.Marshal(private{Registrant: o.Registrant, AuthCode: string(o.AuthCode), AcceptPrice: o.AcceptPrice, DS: o.DS, Contacts: o.Contacts})
 	if err != nil {
 		return nil, fmt.Errorf("seal order %s: %w", id, err)
 	}

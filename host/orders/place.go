@@ -43,7 +43,7 @@ func placeNew(ctx context.Context, s *Service, q NewOrder) (Order, error) {
 	}
 
 	o := Order{ID: asked.ID, Kind: asked.Kind, Domain: asked.Domain, Customer: asked.Customer, Registrar: name, State: Unpaid,
-		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, Years: asked.Years, CreatedAt: s.time(), Notes: notes,
+		Own: q.Own, Nameservers: asked.Nameservers, PaidTill: asked.PaidTill, Years: asked.Years, DS: asked.DS, Roles: asked.Contacts.Roles(), CreatedAt: s.time(), Notes: notes,
 		Reference: entry.Line(q.Reference), Digest: s.digest(q), Attempt: 1, Submission: asked.ID}
 
 	if !o.Own {
@@ -132,7 +132,8 @@ func (s *Service) order(q NewOrder) (registrar.Order, error) {
 	}
 
 	o := registrar.Order{Kind: q.Kind, Domain: domain, Customer: customer, Registrant: normalRegistrant(q.Registrant),
-		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill, Years: q.Years, AcceptPrice: q.AcceptPrice, DS: q.DS}
+		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill, Years: q.Years, AcceptPrice: q.AcceptPrice, DS: q.DS,
+		Contacts: normalContacts(q.Contacts)}
 	if o.ID = q.ID; o.ID != "" {
 		return o, nil
 	}

@@ -72,7 +72,8 @@ func (l *ledger) digest(q NewOrder) string {
 		domain = q.Domain // which is refused in any case
 	}
 	asked := registrar.Order{Kind: q.Kind, Domain: domain, Customer: entry.Line(q.Customer), Registrant: normalRegistrant(q.Registrant),
-		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill, Years: q.Years, AcceptPrice: q.AcceptPrice, DS: q.DS}
+		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill, Years: q.Years, AcceptPrice: q.AcceptPrice, DS: q.DS,
+		Contacts: normalContacts(q.Contacts)}
 	return l.box.Fingerprint("order", string(asked.Canonical()), fmt.Sprint(q.Own), entry.Line(q.Reference))
 }
 

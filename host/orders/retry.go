@@ -17,6 +17,7 @@ type Again struct {
 	Order       registrar.OrderID
 	Attempt     int // the one that failed, as the person saw it; 0 = the present one
 	Registrant  *registrar.Registrant
+	Contacts    registrar.Contacts // of some roles beside the registrant
 	Nameservers []registrar.Nameserver
 	AuthCode    registrar.AuthCode
 	By          string // who decides; required
@@ -79,7 +80,7 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 // wrong reports the mistakes in what was said, without asking a registrar.
 func (q Again) wrong(o Order) error {
 	problems := append(input.Person(q.By), input.Behalf(q.For)...)
-	problems = append(problems, oversized(NewOrder{Registrant: q.Registrant, Nameservers: q.Nameservers, AuthCode: q.AuthCode})...)
+	problems = append(problems, oversized(NewOrder{Registrant: q.Registrant, Contacts: q.Contacts, Nameservers: q.Nameservers, AuthCode: q.AuthCode})...)
 	if q.Attempt < 0 || q.Attempt > o.Attempt {
 		problems = append(problems, registrar.Problem{Path: "attempt", Message: fmt.Sprintf("must be 1 to %d: there was no other", o.Attempt)})
 	}
@@ -95,8 +96,15 @@ func (r retrier) changed(ctx context.Context, o Order, q Again) (registrar.Order
 	if err != nil {
 		return asked, err
 	}
+
 	if q.Registrant != nil {
 		asked.Registrant = normalRegistrant(q.Registrant)
+	}
+	for role, r := range normalContacts(q.Contacts) {
+		if asked.Contacts == nil {
+			asked.Contacts = registrar.Contacts{}
+		}
+		asked.Contacts[role] = r
 	}
 	if len(q.Nameservers) > 0 {
 		asked.Nameservers = normalHosts(q.Nameservers)
@@ -187,7 +195,7 @@ func (r retrier) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar
 		return o, err
 	}
 	o = Order{ID: o.ID, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Registrar: o.Registrar, State: next.State, Own: o.Own,
-		Nameservers: asked.Nameservers, PaidTill: o.PaidTill, Years: o.Years, Attempt: o.Attempt + 1, Submission: asked.ID, BegunAt: r.time(),
+		Nameservers: asked.Nameservers, PaidTill: o.PaidTill, Years: o.Years, DS: o.DS, Roles: asked.Contacts.Roles(), Attempt: o.Attempt + 1, Submission: asked.ID, BegunAt: r.time(),
 		CreatedAt: o.CreatedAt, PaidAt: o.PaidAt, ExpiresAt: o.ExpiresAt, Reference: o.Reference, Digest: o.Digest}
 	if err := updateAttempt(ctx, tx, o, sealed); err != nil {
 		return o, err
@@ -211,7 +219,11 @@ func updateAttempt(ctx context.Context, tx *sql.Tx, o Order, sealed []byte) erro
 	if err != nil {
 		return err
 	}
+	brought, err := broughtJSON(o)
+	if err != nil {
+		return err
+	}
 	return exec(ctx, tx, `update orders set state = $1, nameservers = $2, sealed_private = $3, attempt = $4, submission = $5, begun_at = $6,
-			operation = '', refusal = '', operation_state = '', outcome = '', reason = '', waits_for = '', waits_until = null, closed_at = null, dismissed_at = null
-		where id = $7`, o.State, nameservers, sealed, o.Attempt, o.Submission, sqldb.Millis(o.BegunAt), o.ID)
+			operation = '', refusal = '', operation_state = '', outcome = '', reason = '', waits_for = '', waits_until = null, closed_at = null, dismissed_at = null, brought = $7
+		where id = $8`, o.State, nameservers, sealed, o.Attempt, o.Submission, sqldb.Millis(o.BegunAt), brought, o.ID)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 
 	"registrar.panel/host/input"
 	"registrar.panel/shared/registrar"
@@ -17,25 +18,28 @@ type Look struct {
 	Reason string // may be left out
 }
 
-// Contact opens the contact data of an order, as they were given, for a person who needs them, and
+// Contact opens the contacts of an order by role, as they were given, for a person who needs them, and
 // records in the Action Log who that was. There is no other way to them.
-func (s *Service) Contact(ctx context.Context, l Look) (o Order, contact registrar.Registrant, err error) {
+func (s *Service) Contact(ctx context.Context, l Look) (o Order, contacts registrar.Contacts, err error) {
 	problems := append(input.Person(l.By), input.Behalf(l.For)...)
 	if wrong := input.CheckText(l.Reason, longestNote); wrong != "" {
 		problems = append(problems, registrar.Problem{Path: "reason", Message: wrong})
 	}
 	if err := input.Mistakes(problems); err != nil {
-		return o, contact, err
+		return o, nil, err
 	}
 	if o, err = s.Order(ctx, l.Order); err != nil {
-		return o, contact, err
+		return o, nil, err
 	}
 	order, err := s.contents(ctx, o)
 	if err != nil {
-		return o, contact, err
+		return o, nil, err
 	}
-	if order.Registrant == nil || len(order.Registrant.Fields) == 0 {
-		return o, contact, registrar.Errorf(registrar.Precondition, "order %s has no contact data", o.ID)
+
+	contacts = order.Everyone()
+	maps.DeleteFunc(contacts, func(_ registrar.ContactRole, r registrar.Registrant) bool { return len(r.Fields) == 0 })
+	if len(contacts) == 0 {
+		return o, nil, registrar.Errorf(registrar.Precondition, "order %s has no contact data", o.ID)
 	}
 
 	message := fmt.Sprintf("the contact data of order %s were shown to %s", o.ID, l.By)
@@ -47,7 +51,7 @@ func (s *Service) Contact(ctx context.Context, l Look) (o Order, contact registr
 			Event: registrar.EventDecision, Message: message + input.OnBehalf(l.For), Order: o.ID, Operation: o.Operation})
 	})
 	if err != nil {
-		return o, contact, fmt.Errorf("record who reads the contact of order %s: %w", o.ID, err)
+		return o, nil, fmt.Errorf("record who reads the contact of order %s: %w", o.ID, err)
 	}
-	return o, *order.Registrant, nil
+	return o, contacts, nil
 }

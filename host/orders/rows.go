@@ -39,14 +39,18 @@ func insertOrder(ctx context.Context, q sqldb.Querier, o Order, sealed []byte) e
 	if err != nil {
 		return err
 	}
+	brought, err := broughtJSON(o)
+	if err != nil {
+		return err
+	}
 	return exec(ctx, q, `insert into orders (id, kind, domain, customer, registrar, state, own, nameservers, paid_till, sealed_private, created_at, reference, digest,
-			submission, expires_at, years)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, o.ID, o.Kind, o.Domain, o.Customer, o.Registrar, o.State, o.Own,
-		nameservers, o.PaidTill.String(), sealed, sqldb.Millis(o.CreatedAt), o.Reference, o.Digest, o.Submission, sqldb.Millis(o.ExpiresAt), o.Years)
+			submission, expires_at, years, brought)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`, o.ID, o.Kind, o.Domain, o.Customer, o.Registrar, o.State, o.Own,
+		nameservers, o.PaidTill.String(), sealed, sqldb.Millis(o.CreatedAt), o.Reference, o.Digest, o.Submission, sqldb.Millis(o.ExpiresAt), o.Years, brought)
 }
 
 const orderColumns = "id, kind, domain, customer, registrar, state, own, nameservers, paid_till, operation, refusal, created_at, paid_at, closed_at, reference, digest, " +
-	"attempt, submission, begun_at, operation_state, outcome, reason, waits_for, waits_until, expires_at, refunded_at, dismissed_at, years"
+	"attempt, submission, begun_at, operation_state, outcome, reason, waits_for, waits_until, expires_at, refunded_at, dismissed_at, years, brought"
 
 // selectOrders lists orders, oldest first.
 func selectOrders(ctx context.Context, q sqldb.Querier, where string, args ...any) ([]Order, error) {
@@ -66,17 +70,40 @@ func selectOrder(ctx context.Context, q sqldb.Querier, id registrar.OrderID) (Or
 }
 
 func scanOrder(row sqldb.Scanner) (o Order, err error) {
-	var nameservers, paidTill string
+	var nameservers, paidTill, brought string
 	if err := row.Scan(&o.ID, &o.Kind, &o.Domain, &o.Customer, &o.Registrar, &o.State, &o.Own, &nameservers, &paidTill,
 		&o.Operation, &o.Refusal, sqldb.At(&o.CreatedAt), sqldb.At(&o.PaidAt), sqldb.At(&o.ClosedAt), &o.Reference, &o.Digest,
 		&o.Attempt, &o.Submission, sqldb.At(&o.BegunAt), &o.OperationState, &o.Outcome, &o.Reason, &o.WaitsFor, sqldb.At(&o.WaitsUntil),
-		sqldb.At(&o.ExpiresAt), sqldb.At(&o.RefundedAt), sqldb.At(&o.DismissedAt), &o.Years); err != nil {
+		sqldb.At(&o.ExpiresAt), sqldb.At(&o.RefundedAt), sqldb.At(&o.DismissedAt), &o.Years, &brought); err != nil {
 		return o, err
 	}
 	if o.PaidTill, err = registrar.ParseDate(paidTill); err != nil {
 		return o, err
 	}
+
+	if brought != "" {
+		var b broughtBy
+		if err := json.Unmarshal([]byte(brought), &b); err != nil {
+			return o, fmt.Errorf("read order %s: %w", o.ID, err)
+		}
+		o.DS, o.Roles = b.DS, b.Roles
+	}
 	return o, json.Unmarshal([]byte(nameservers), &o.Nameservers)
+}
+
+// broughtBy is what an order brings that few do, as far as it is public.
+type broughtBy struct {
+	DS    []registrar.DelegationSigner `json:"ds,omitempty"`
+	Roles []registrar.ContactRole      `json:"roles,omitempty"`
+}
+
+// broughtJSON is how an order's row keeps it; "" = it brings nothing of that.
+func broughtJSON(o Order) (string, error) {
+	if len(o.DS) == 0 && len(o.Roles) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(broughtBy{o.DS, o.Roles})
+	return string(text), fault(err, "store order")
 }
 
 // Domain is an entry of the domain list: the registrar's record, as its last event told

@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"registrar.panel/host/input"
@@ -32,10 +33,31 @@ func (b *Board) Form(ctx context.Context, q registrar.FormQuery) (form registrar
 		return form, offer, err
 	}
 	offer, _ = d.Offered(ace, q.Kind)
+	if q.Role == registrar.RoleRegistrant {
+		q.Role = ""
+	}
+	if taken := func(c registrar.ContactOffer) bool { return c.Role == q.Role }; q.Role != "" && !slices.ContainsFunc(offer.Contacts, taken) {
+		return form, offer, input.Mistake("role", "is none that registrar "+name+" takes a contact for")
+	}
 
 	q.TLD = ace
 	form, err = r.Form(ctx, q)
+	form.Role = q.Role
 	return form, offer, err
+}
+
+// Reads reports whether the registrar of a zone reads a field of orders.
+func (b *Board) Reads(ctx context.Context, zone, field string) bool {
+	name, ok := b.route(zone)
+	if !ok {
+		return false
+	}
+	r, err := b.Registrar(name)
+	if err != nil {
+		return false
+	}
+	d, err := r.Describe(ctx)
+	return err == nil && slices.Contains(d.OrderFields, field)
 }
 
 // Check completes answers about names by the word of the registrars they are with, side by side. One

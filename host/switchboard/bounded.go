@@ -98,6 +98,11 @@ func (b bounded) Refresh(ctx context.Context, name string) (registrar.Domain, er
 	return within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.Domain, error) { return b.Service.Refresh(ctx, name) })
 }
 
+func (b bounded) Contacts(ctx context.Context, name string) (registrar.Contacts, error) {
+	c, err := within(ctx, b.name, readWithin, func(ctx context.Context) (registrar.Contacts, error) { return b.Service.Contacts(ctx, name) })
+	return tameContacts(c), err
+}
+
 func (b bounded) SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error) {
 	return within(ctx, b.name, changeWithin, func(ctx context.Context) (registrar.Domain, error) {
 		return b.Service.SetRenewal(ctx, name, mode)

@@ -50,7 +50,8 @@ func routeOrders(t *routes, s *Server) {
 	ordering := []access.Right{access.Order, access.Money} // by what is ordered
 	t.handle("GET /api/v1/form/{tld}", look, endpoint(s, s.form), says("The fields that an order for a TLD needs."), takes(
 		openapi.Parameter{Name: "kind", Does: "Of the order; register without it.", OneOf: texts(registrar.OperationKinds())},
-		openapi.Parameter{Name: "registrant", Does: "Kind of registrant; person without it.", OneOf: texts(registrar.RegistrantKinds())}))
+		openapi.Parameter{Name: "registrant", Does: "Kind of registrant; person without it.", OneOf: texts(registrar.RegistrantKinds())},
+		openapi.Parameter{Name: "role", Does: "Whose contact is asked for, of the contacts that the form without it names; the registrant's without it."}))
 	t.handle("GET /api/v1/orders", look, endpoint(s, s.lists().listOrders), says("Orders, the oldest first."), takes(orderParameters()...))
 	t.handle("POST /api/v1/orders", ordering, action(s, s.placeOrder), says("Place an order. With an id, or a header Idempotency-Key, the same again is the same order."))
 	t.handle("POST /api/v1/orders/validate", ordering, action(s, s.judgeOrder), says("Judge an order; place nothing."))
@@ -67,6 +68,7 @@ func routeOrders(t *routes, s *Server) {
 func routeDomains(t *routes, s *Server) {
 	t.handle("GET /api/v1/domains", look, endpoint(s, s.lists().listDomains), says("Domains, by name."), takes(domainParameters()...))
 	t.handle("GET /api/v1/domains/{name}", look, endpoint(s, s.showDomain), says("One domain, with its part of the Action Log."))
+	t.handle("GET /api/v1/domains/{name}/contacts", look, endpoint(s, contactReader{s.orders}.contacts), says("The contacts that its registrar has for a domain, by role, masked."))
 	t.handle("GET /api/v1/availability", look, endpoint(s, s.availability), says("Whether names may be registered, by the registry's word."),
 		takes(openapi.Parameter{Name: "name", Does: fmt.Sprintf("A domain; give it again for each, %d times at most.", maxNames), Repeated: true}))
 	t.handle("POST /api/v1/domains/{name}/renewal", money, action(s, s.setRenewal), says("Choose how a domain is renewed."))
@@ -123,7 +125,7 @@ func routeKeeping(t *routes, s *Server) {
 
 func (s *Server) form(r *http.Request) (api.Form, error) {
 	q := registrar.FormQuery{TLD: r.PathValue("tld"), Kind: registrar.OperationKind(cmp.Or(r.FormValue("kind"), string(registrar.KindRegister))),
-		Registrant: registrar.RegistrantKind(cmp.Or(r.FormValue("registrant"), string(registrar.Person)))}
+		Registrant: registrar.RegistrantKind(cmp.Or(r.FormValue("registrant"), string(registrar.Person))), Role: registrar.ContactRole(r.FormValue("role"))}
 	if !slices.Contains(registrar.OperationKinds(), q.Kind) {
 		return api.Form{}, mistake("kind", "must be one of %v", registrar.OperationKinds())
 	}
@@ -131,7 +133,13 @@ func (s *Server) form(r *http.Request) (api.Form, error) {
 		return api.Form{}, mistake("registrant", "must be one of %v", registrar.RegistrantKinds())
 	}
 	f, offer, err := s.board.Form(r.Context(), q)
-	return formOf(f, offer), err
+	if err != nil {
+		return api.Form{}, err
+	}
+	form := formOf(f, offer)
+	signed := []registrar.OperationKind{registrar.KindRegister, registrar.KindUpdate}
+	form.DS = slices.Contains(signed, q.Kind) && s.board.Reads(r.Context(), f.TLD, "ds")
+	return form, nil
 }
 
 func mistake(path, format string, args ...any) error {

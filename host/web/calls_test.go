@@ -49,7 +49,7 @@ func (b *bench) wantJSON(w interface{ Result() *http.Response }, want string) {
 // What the answers have in common. $ORDER is the ID of the first order.
 const (
 	at           = `"2026-03-01T12:04:05.678Z"`
-	orderKeys    = `"id":"$ORDER","kind":"register","domain":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","customer":"c1","registrar":"r01","own":false,"operation":null,"error":null,"reference":null,"paid_till":null,"years":null,"attempt":1,"expires_at":` + expiry + `,"refunded_at":null,"dismissed_at":null,"created_at":` + at
+	orderKeys    = `"id":"$ORDER","kind":"register","domain":"xn--e1afmkfd.xn--p1ai","unicode":"пример.рф","customer":"c1","registrar":"r01","own":false,"operation":null,"error":null,"reference":null,"paid_till":null,"years":null,"ds":[],"contact_roles":[],"attempt":1,"expires_at":` + expiry + `,"refunded_at":null,"dismissed_at":null,"created_at":` + at
 	orderJSON    = `{` + orderKeys + `,"state":"unpaid","paid_at":null,"closed_at":null,"waits_for":"the customer to pay","waits_until":` + expiry + untold + `}`
 	expiry       = `"2026-03-08T12:04:05.678Z"`
 	untold       = `,"outcome":null,"reason":null,"operation_state":null`
@@ -68,7 +68,7 @@ const (
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ method, path, body, want string }{
-		{"GET", "form/%D1%80%D1%84?registrant=organization&kind=transfer", "", `{"tld":"xn--p1ai","kind":"transfer","registrant":"organization","years":null,"nameservers_optional":false,"fields":[
+		{"GET", "form/%D1%80%D1%84?registrant=organization&kind=transfer", "", `{"tld":"xn--p1ai","kind":"transfer","registrant":"organization","ds":false,"role":null,"contacts":[],"years":null,"nameservers_optional":false,"fields":[
 			{"key":"passport","label":{"en":"Passport","ru":"Паспорт"},"type":"text","required":true,"multiple":true,"pattern":"^[^<]+$","example":"4510 123456","class":"identity"},
 			{"key":"faxes","label":{"en":"Fax"},"type":"phone","required":false,"multiple":false,"pattern":null,"example":null,"class":"personal"},
 			{"key":"purpose","label":{"en":"Purpose"},"type":"text","required":false,"multiple":false,"pattern":null,"example":null,"class":"public","help":{"en":"What for"},
@@ -104,6 +104,7 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "log?after=1&wait=1", "", `[` + eventEntry + `]`},
 		{"GET", "log?event=order-placed&actor=panel&registrar=r01&since=2026-03-01", "", `[` + placedEntry + `]`},
 		{"GET", "domains/EXAMPLE.ru.", "", `{` + domainKeys + `,"timeline":[` + eventEntry + `]}`},
+		{"GET", "domains/EXAMPLE.ru/contacts", "", `[{"role":"admin","kind":"person","fields":{"name":["O*** I******"]}}]`},
 		{"POST", "domains/example.ru/renewal", `{"mode":"manual"}`, `{"name":"example.ru","handle":null,"paid_till":null,"renewal":"manual",` + bareDomain + `}`},
 		{"POST", "domains/new.ru/import", `{"customer":"c1","handle":"H","paid_till":"2027-01-31"}`, `{"name":"new.ru","handle":"H","paid_till":"2027-01-31","renewal":"auto",` + strings.Replace(bareDomain, "example", "new", 1) + `}`},
 		{"POST", "domains/example.ru/move", `{"to":"r01","by":"ann","handle":"H","paid_till":"2027-01-31"}`, `{` + domainKeys + `,"changed":false}`},

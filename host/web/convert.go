@@ -88,7 +88,7 @@ func orderOf(o orders.Order) api.Order {
 	return api.Order{ID: string(o.ID), Kind: string(o.Kind), Domain: o.Domain, Unicode: input.Unicode(o.Domain), Customer: o.Customer,
 		State: string(o.State), Operation: known(o.Operation), Registrar: o.Registrar, Own: o.Own, Error: known(whyFailed(o)), OrderStanding: orderStandingOf(o),
 		CreatedAt: o.CreatedAt.UTC(), PaidAt: knownTime(o.PaidAt), ClosedAt: knownTime(o.ClosedAt), Reference: known(o.Reference),
-		PaidTill: knownDate(o.PaidTill), Years: knownNumber(o.Years), Notes: problems(o.Notes)}
+		PaidTill: knownDate(o.PaidTill), Years: knownNumber(o.Years), DS: list(o.DS, registrar.DelegationSigner.String), Roles: texts(o.Roles), Notes: problems(o.Notes)}
 }
 
 func openOperationOf(d orders.Domain) api.OpenOperation {
@@ -146,8 +146,12 @@ func yearsOf(y registrar.Years) *api.Years {
 
 func offerOf(o registrar.Offer) api.Offer {
 	return api.Offer{TLDs: texts(o.TLDs), Kinds: list(o.Kinds, func(k registrar.KindOffer) api.KindOffer {
-		return api.KindOffer{Kind: string(k.Kind), Years: yearsOf(k.Years), NameserversOptional: k.NameserversOptional}
+		return api.KindOffer{Kind: string(k.Kind), Years: yearsOf(k.Years), NameserversOptional: k.NameserversOptional, Contacts: list(k.Contacts, contactOfferOf)}
 	})}
+}
+
+func contactOfferOf(c registrar.ContactOffer) api.ContactOffer {
+	return api.ContactOffer{Role: string(c.Role), Required: c.Required}
 }
 
 func handleOf(h switchboard.Item[registrar.Handle]) api.Handle {
@@ -190,6 +194,21 @@ func registrantOf(c api.Contact) *registrar.Registrant {
 		}
 	}
 	return r
+}
+
+// contactsOf are contacts beside the registrant; nil = there are none.
+func contactsOf(in map[string]api.Contact) registrar.Contacts {
+	if len(in) == 0 {
+		return nil
+	}
+	c := registrar.Contacts{}
+	for role, contact := range in {
+		c[registrar.ContactRole(role)] = registrar.Registrant{}
+		if r := registrantOf(contact); r != nil {
+			c[registrar.ContactRole(role)] = *r
+		}
+	}
+	return c
 }
 
 // mostAdvice bounds what a registrar advises at once, and the parameters of each.

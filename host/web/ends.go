@@ -45,7 +45,7 @@ func (e ends) retryOrder(r *http.Request, in api.Retry) (api.Changed, error) {
 	if err := checkFor(in.By); err != nil {
 		return api.Changed{}, err
 	}
-	o, changed, err := e.orders.Retry(r.Context(), orders.Again{Order: orderIn(r), Attempt: in.Attempt, Registrant: registrantOf(in.Contact),
+	o, changed, err := e.orders.Retry(r.Context(), orders.Again{Order: orderIn(r), Attempt: in.Attempt, Registrant: registrantOf(in.Contact), Contacts: contactsOf(in.Contacts),
 		Nameservers: nameservers(in.Nameservers), AuthCode: registrar.AuthCode(in.AuthCode), By: caller(r).Name, For: forWhom(r, in.By)})
 	return api.Changed{Order: orderOf(o), Changed: changed}, err
 }
@@ -64,15 +64,28 @@ func (e ends) orderContact(r *http.Request, in api.ContactReader) (api.OrderCont
 	if err := checkFor(in.By); err != nil {
 		return nil, err
 	}
-	o, contact, err := e.orders.Contact(r.Context(), orders.Look{Order: orderIn(r), By: caller(r).Name, For: forWhom(r, in.By), Reason: in.Reason})
+	o, contacts, err := e.orders.Contact(r.Context(), orders.Look{Order: orderIn(r), By: caller(r).Name, For: forWhom(r, in.By), Reason: in.Reason})
 	if err != nil {
 		return nil, err
 	}
-	form, _, err := e.board.Form(r.Context(), registrar.FormQuery{TLD: e.board.Zone(o.Domain), Kind: o.Kind, Registrant: contact.Kind})
-	if err != nil {
-		form = registrar.Form{} // every field is a list then
+
+	out, others := api.OrderContact{}, map[string]api.OrderContact{}
+	for _, role := range contacts.Roles() {
+		contact := contacts[role]
+		form, _, err := e.board.Form(r.Context(), registrar.FormQuery{TLD: e.board.Zone(o.Domain), Kind: o.Kind, Registrant: contact.Kind, Role: role})
+		if err != nil {
+			form = registrar.Form{} // every field is a list then
+		}
+		if role == registrar.RoleRegistrant {
+			out = contactOf(contact, form)
+			continue
+		}
+		others[string(role)] = contactOf(contact, form)
 	}
-	return contactOf(contact, form), nil
+	if len(others) > 0 {
+		out["contacts"] = others
+	}
+	return out, nil
 }
 
 // contactOf writes a contact as a contact file does: a field that has one value is no list.

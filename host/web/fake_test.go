@@ -66,6 +66,10 @@ func (f *fake) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, e
 	}}, f.may("form")
 }
 
+func (f *fake) Contacts(context.Context, string) (registrar.Contacts, error) {
+	return registrar.Contacts{registrar.RoleAdmin: {Kind: registrar.Person, Fields: map[string][]string{"name": {"Olga Ivanova"}}}}, f.may("contacts")
+}
+
 func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validation, error) {
 	return registrar.Validation{Problems: f.problems, Preview: "the mail for " + o.Domain}, f.may("validate")
 }

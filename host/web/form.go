@@ -6,7 +6,8 @@ import (
 )
 
 func formOf(f registrar.Form, offer registrar.KindOffer) api.Form {
-	return api.Form{TLD: f.TLD, Kind: string(f.Kind), Registrant: string(f.Registrant), Years: yearsOf(offer.Years), NameserversOptional: offer.NameserversOptional, Fields: list(f.Fields, fieldOf)}
+	return api.Form{TLD: f.TLD, Kind: string(f.Kind), Registrant: string(f.Registrant), Years: yearsOf(offer.Years), NameserversOptional: offer.NameserversOptional, Fields: list(f.Fields, fieldOf),
+		Role: known(f.Role), Contacts: list(offer.Contacts, contactOfferOf)}
 }
 
 func fieldOf(f registrar.Field) api.Field {

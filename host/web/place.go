@@ -76,7 +76,7 @@ func requestOf(r *http.Request, in api.NewOrder) (q orders.NewOrder, err error) 
 
 	return orders.NewOrder{ID: id, Reference: in.Reference, Kind: registrar.OperationKind(in.Kind), Domain: in.Domain, Customer: in.Customer, Own: in.Own,
 		Registrant: registrantOf(in.Contact), Nameservers: nameservers(in.Nameservers), AuthCode: registrar.AuthCode(in.AuthCode), PaidTill: till, Years: in.Years,
-		AcceptPrice: acceptedPrice(in.AcceptPrice), DS: signers}, nil
+		AcceptPrice: acceptedPrice(in.AcceptPrice), DS: signers, Contacts: contactsOf(in.Contacts)}, nil
 }
 
 // signers reads DS records.

@@ -16,8 +16,8 @@ type Adapter interface {
 	// that it has itself.
 	Describe() registrar.Description
 
-	// Form lists the fields that an order needs. The kit judges orders by it: what is required,
-	// patterns and types.
+	// Form lists the fields that an order needs, or, where the query names a role, the contact for
+	// that role of an offer. The kit judges orders by it: what is required, patterns and types.
 	Form(q registrar.FormQuery) []registrar.Field
 
 	// Configure makes the way to the registrar of settings that match the schema. It does no I/O;
@@ -80,7 +80,7 @@ var ErrNoRecord = errors.New("the registrar's records can't be read")
 
 // Order is an order on its way to the registrar.
 type Order struct {
-	registrar.Order        // AuthCode and Registrant are secret: for the registrar only
+	registrar.Order        // AuthCode, Registrant and Contacts are secret: for the registrar only
 	Reference       string // the registrar's name for it, from an earlier answer; "" = none
 	Handle          string // by which the registrar knows the customer, as far as was adopted; "" = none
 }

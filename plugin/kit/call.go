@@ -62,7 +62,7 @@ func (w *worker) report() registrar.Component {
 
 // maskFor hides what a text about an order must not say.
 func (w *worker) maskFor(o registrar.Order) mask {
-	return newMask(slices.Concat(w.secrets, personalOf(o, formFor(w.adapter, o).Fields)))
+	return newMask(slices.Concat(w.secrets, personalOf(o, formsFor(w.adapter, o))))
 }
 
 // answer is the registrar's word on an operation: masked, and whole, or it is not believed yet.
@@ -75,7 +75,7 @@ func (w *worker) answer(ctx context.Context, t store.Task, call func(context.Con
 	}
 
 	if code := string(a.facts.AuthCode); code != "" {
-		hide = newMask(slices.Concat(w.secrets, personalOf(t.Contents, formFor(w.adapter, t.Contents).Fields), []string{code}))
+		hide = newMask(slices.Concat(w.secrets, personalOf(t.Contents, formsFor(w.adapter, t.Contents)), []string{code}))
 	}
 	a.why, a.reference = hide.of(a.why), hide.of(a.reference)
 	if a.outcome == unknown && a.why == "" {

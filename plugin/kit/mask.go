@@ -89,23 +89,3 @@ func texts(value json.RawMessage) []string {
 	_ = json.Unmarshal(value, &several) // what is neither holds no text
 	return several
 }
-
-// personalOf lists what an order says that only the registrar may know: all values of its registrant
-// that the form does not call public.
-func personalOf(o registrar.Order, form []registrar.Field) []string {
-	all := []string{string(o.AuthCode)}
-	if o.Registrant == nil {
-		return all
-	}
-
-	public := map[string]bool{}
-	for _, f := range form {
-		public[f.Key] = f.Class == registrar.DataPublic
-	}
-	for key, values := range o.Registrant.Fields {
-		if !public[key] {
-			all = append(all, values...)
-		}
-	}
-	return all
-}

@@ -79,6 +79,7 @@ func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	if len(d.OrderFields) == 0 {
 		d.OrderFields = append(registrar.FirstOrderFields(), "years")
 	}
+	d.OrderFields = readsContacts(d)
 	return d, nil
 }
 
@@ -174,7 +175,8 @@ func (p *Plugin) Start(ctx context.Context) (registrar.Registrar, error) {
 	w := &worker{remote: c.remote, adapter: p.adapter, secrets: secretsOf(d.Schema, c.Config),
 		timing: p.timing, now: p.now, log: p.log, atOnce: atOnce, freed: make(chan struct{}, 1), busy: map[registrar.OperationID]bool{}}
 	s, err := store.Open(ctx, store.Options{Dir: c.DataDir, Server: c.server, Node: node, Name: cmp.Or(c.Account, d.Name), Files: p.files, Create: c.Create, Now: p.now,
-		Instructions: func(o registrar.Order) (string, string) { return instruction(o), w.byHand(o) }})
+		Instructions: func(o registrar.Order) (string, string) { return instruction(o), w.byHand(o) },
+		Masked:       func(o registrar.Order) registrar.Contacts { return o.Everyone().Masked(formsFor(p.adapter, o)) }})
 	if err != nil {
 		return nil, err
 	}

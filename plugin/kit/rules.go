@@ -35,7 +35,12 @@ func form(a Adapter, q registrar.FormQuery) (registrar.Form, error) {
 	case !slices.Contains(d.Kinds, q.Kind):
 		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "a kind is one of %v", d.Kinds)
 	}
-	return registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant, Fields: a.Form(q)}, nil
+
+	offer, _ := d.Offered(q.TLD, q.Kind)
+	if q.Role != "" && !slices.ContainsFunc(offer.Contacts, func(c registrar.ContactOffer) bool { return c.Role == q.Role }) {
+		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "no contact for the role %q is taken", q.Role)
+	}
+	return registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant, Role: q.Role, Fields: a.Form(q)}, nil
 }
 
 // problems collects mistakes in an order.
@@ -45,15 +50,6 @@ func (p *problems) add(when bool, path, message string) {
 	if when {
 		*p = append(*p, registrar.Problem{Path: path, Message: message})
 	}
-}
-
-// formFor is the form for an order.
-func formFor(a Adapter, o registrar.Order) registrar.Form {
-	if o.Registrant == nil {
-		return registrar.Form{}
-	}
-	q := registrar.FormQuery{TLD: tldOf(o.Domain, a.Describe().TLDs), Kind: o.Kind, Registrant: o.Registrant.Kind}
-	return registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant, Fields: a.Form(q)}
 }
 
 // judge finds every mistake of an order.
@@ -74,19 +70,13 @@ func judge(a Adapter, o registrar.Order) []registrar.Problem {
 	p.add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0 && !offer.NameserversOptional, "nameservers", "is required to register")
 	p.add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required to transfer")
 	p.add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required: the expiry to renew from")
-	p.add(o.Kind == registrar.KindUpdate && len(o.Nameservers) == 0 && len(o.DS) == 0 && o.Registrant == nil, "nameservers", "is required: there is nothing to update")
+	p.add(o.Kind == registrar.KindUpdate && len(o.Nameservers) == 0 && len(o.DS) == 0 && len(o.Everyone()) == 0, "nameservers", "is required: there is nothing to update")
 
 	for i, ns := range o.Nameservers {
 		p.add(!isName(ns.Host), fmt.Sprintf("nameservers[%d]", i), "must be a host name")
 	}
 	p = append(p, registrar.DelegationProblems(o.DS)...)
-	if r := o.Registrant; r != nil {
-		served := slices.Contains(d.Registrants, r.Kind)
-		p.add(!served, "contact.kind", fmt.Sprintf("must be one of %v", d.Registrants))
-		if served && slices.Contains(d.Kinds, o.Kind) {
-			p = append(p, slices.DeleteFunc(formFor(a, o).Problems(*r), func(p registrar.Problem) bool { return passedOver(o.Kind, p) })...)
-		}
-	}
+	p = append(p, contactProblems(a, o)...)
 
 	if more, ok := a.(Rules); ok {
 		p = append(p, more.Problems(o)...)
@@ -122,6 +112,9 @@ func instruction(o registrar.Order) string {
 	}
 	for _, s := range o.DS {
 		text += ", DS " + s.String()
+	}
+	for _, role := range o.Contacts.Roles() {
+		text += ", with a contact for " + string(role)
 	}
 
 	return text

@@ -94,11 +94,18 @@ func TestMask(t *testing.T) {
 	secrets := secretsOf(schema, []byte(`{"token": "t-4711", "account": "ours", "api": {"key": "k-4712"}, "proxy": [{"password": "p-4713"}, {"password": "p-4714"}]}`))
 	o := order("o", "a.example")
 	o.AuthCode = "auth-4715"
-	hide := newMask(append(secrets, personalOf(o, []registrar.Field{{Key: "name", Class: registrar.DataPersonal}, {Key: "emails", Class: registrar.DataPublic}})...))
+	o.Contacts = registrar.Contacts{registrar.RoleTech: {Kind: registrar.Person, Fields: map[string][]string{"name": {"Olga Ivanova"}}}}
+	hide := newMask(append(secrets, personalOf(o, func(role registrar.ContactRole, _ registrar.Registrant) registrar.Form {
+		if role == registrar.RoleTech {
+			return registrar.Form{Fields: []registrar.Field{{Key: "name", Class: registrar.DataPersonal}}}
+		}
+		return registrar.Form{Fields: []registrar.Field{{Key: "name", Class: registrar.DataPersonal}, {Key: "emails", Class: registrar.DataPublic}}}
+	})...))
 
 	for text, want := range map[string]string{
 		"t-4711 k-4712 p-4713 p-4714 auth-4715 ours": "*** *** *** *** *** ours",
 		"SIDOR SIDOROV, s@example.com\nline two":     "***, s@example.com line two",
+		"call Olga Ivanova":                          "call ***",
 		"born 1970-12-31":                            "born ***", // a field that the form does not know is not public
 		"a\x00b\x1bc":                                "a b c",
 		"":                                           "",

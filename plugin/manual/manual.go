@@ -71,7 +71,7 @@ func (adapter) Describe() registrar.Description {
 	}
 }
 
-// Form implements kit.Adapter. It is the same for every TLD: staff know what a registry wants.
+// Form implements kit.Adapter. It is the same for every TLD and role: staff know what a registry wants.
 func (adapter) Form(q registrar.FormQuery) []registrar.Field {
 	if !q.Kind.NeedsRegistrant() && q.Kind != registrar.KindUpdate {
 		return nil
@@ -89,7 +89,22 @@ func sold() (all []registrar.KindOffer) {
 		if k == registrar.KindRegister || k == registrar.KindRenew {
 			o.Years = registrar.Years{Min: 1, Max: longestTerm}
 		}
+		if k.NeedsRegistrant() || k == registrar.KindUpdate {
+			o.Contacts = contacts()
+		}
 		all = append(all, o)
+	}
+	return all
+}
+
+// roles are those of the contacts that staff take beside the registrant.
+func roles() []registrar.ContactRole {
+	return []registrar.ContactRole{registrar.RoleAdmin, registrar.RoleTech}
+}
+
+func contacts() (all []registrar.ContactOffer) {
+	for _, role := range roles() {
+		all = append(all, registrar.ContactOffer{Role: role})
 	}
 	return all
 }
@@ -103,13 +118,19 @@ func fields() []registrar.Field {
 	}
 }
 
-// Problems implements kit.Rules: a change of the registrant names the new one whole.
-func (adapter) Problems(o registrar.Order) []registrar.Problem {
-	if o.Registrant == nil || o.Kind != registrar.KindUpdate {
+// Problems implements kit.Rules: a change of a contact names the new one whole.
+func (adapter) Problems(o registrar.Order) (problems []registrar.Problem) {
+	if o.Kind != registrar.KindUpdate {
 		return nil
 	}
-	whole := registrar.Form{Fields: fields()}
-	return slices.DeleteFunc(whole.Problems(*o.Registrant), func(p registrar.Problem) bool { return p.Code != registrar.ProblemRequired })
+	for role, r := range o.Everyone() {
+		if role != registrar.RoleRegistrant && !slices.Contains(roles(), role) {
+			continue
+		}
+		whole := registrar.Form{Role: role, Fields: fields()}
+		problems = append(problems, slices.DeleteFunc(whole.Problems(r), func(p registrar.Problem) bool { return p.Code != registrar.ProblemRequired })...)
+	}
+	return problems
 }
 
 // Configure implements kit.Adapter.

@@ -33,7 +33,9 @@ func FirstOrderFields() []string {
 
 // OrderFields lists the fields of orders, the ID apart, by the paths of their problems. One that
 // is added to Order later is appended here, and read by the registrars that declare it.
-func OrderFields() []string { return append(FirstOrderFields(), "years", "accept_price", "ds") }
+func OrderFields() []string {
+	return append(FirstOrderFields(), "years", "accept_price", "ds", "contacts")
+}
 
 // Fields lists the fields that the order has, of [OrderFields].
 func (o Order) Fields() []string {
@@ -55,11 +57,7 @@ func (o Order) write(c *canonical) {
 	c.field = "contact"
 	if r := o.Registrant; r != nil {
 		c.add("registrant", string(r.Kind))
-		for _, key := range slices.Sorted(maps.Keys(r.Fields)) {
-			for _, value := range r.Fields[key] {
-				c.add("registrant."+escapeKey.Replace(key), value)
-			}
-		}
+		c.answers("registrant.", *r)
 	}
 
 	c.field = "nameservers"
@@ -85,6 +83,22 @@ func (o Order) write(c *canonical) {
 	c.field = "ds"
 	for _, s := range o.DS {
 		c.add("ds", s.String())
+	}
+
+	c.field = "contacts"
+	for _, role := range o.Contacts.Roles() {
+		c.add("contact", string(role))
+		c.add("contact.kind", string(o.Contacts[role].Kind))
+		c.answers("contact.field.", o.Contacts[role])
+	}
+}
+
+// answers says what was answered to a form, each line under a name that begins so.
+func (c *canonical) answers(prefix string, r Registrant) {
+	for _, key := range slices.Sorted(maps.Keys(r.Fields)) {
+		for _, value := range r.Fields[key] {
+			c.add(prefix+escapeKey.Replace(key), value)
+		}
 	}
 }
 

@@ -40,6 +40,10 @@ func canonicalOrders() []Order {
 		{ID: "o6", Kind: KindAuthCode, Domain: "newtime.com", Customer: "c1"},
 		{ID: "o7", Kind: KindRegister, Domain: "gold.example", AcceptPrice: Price{"1200.50", "RUB"}},
 		{ID: "o8", Kind: KindUpdate, Domain: "newtime.ru", DS: []DelegationSigner{{KeyTag: 12345, Algorithm: 13, DigestType: 2, Digest: "9f86d0"}, {Digest: "00"}}},
+		{ID: "o9", Kind: KindRegister, Domain: "newtime.com", Customer: "c1", Registrant: &Registrant{Kind: Person}, Contacts: Contacts{
+			RoleTech:  {Kind: Organization, Fields: map[string][]string{"name": {"ООО «Линия»"}, "kind": {"a=b\nc"}, "emails": {"a@example.ru", "b@example.ru"}}},
+			RoleAdmin: {Kind: Person},
+			"ops":     {}}},
 	}
 }
 
@@ -85,6 +89,7 @@ func TestCanonicalHoldsEveryField(t *testing.T) {
 		"Years":       func(o *Order) { o.Years = 2 },
 		"PaidTill":    func(o *Order) { o.PaidTill = Date{Year: 2027, Month: 1, Day: 1} },
 		"AcceptPrice": func(o *Order) { o.AcceptPrice = Price{"1", "RUB"} },
+		"Contacts":    func(o *Order) { o.Contacts = Contacts{RoleAdmin: {}} },
 		"DS":          func(o *Order) { o.DS = []DelegationSigner{{Digest: "9f"}} },
 	}
 
@@ -139,6 +144,7 @@ func TestUnread(t *testing.T) {
 	}{
 		{nil, all, nil},
 		{nil, Order{ID: "o1", Kind: KindUpdate, DS: []DelegationSigner{{Digest: "9f"}}}, []string{"ds"}},
+		{[]string{"kind", "ds"}, Order{ID: "o1", Kind: KindUpdate, Contacts: Contacts{RoleAdmin: {Kind: Person}}}, []string{"contacts"}},
 		{OrderFields(), all, nil},
 		{[]string{"kind", "domain", "customer", "contact", "auth_code"}, all, []string{"nameservers", "paid_till"}},
 		{[]string{"kind"}, Order{ID: "o1", Kind: KindRenew}, nil},
@@ -175,6 +181,10 @@ func TestCanonicalIsInjective(t *testing.T) {
 				Fields: rapid.MapOfN(text, rapid.SliceOfN(text, 1, 2), 0, 3).Draw(t, "fields")}
 		}
 
+		o.Contacts = rapid.MapOfN(rapid.Map(text, func(s string) ContactRole { return ContactRole(s) }), rapid.Custom(func(t *rapid.T) Registrant {
+			return Registrant{Kind: RegistrantKind(text.Draw(t, "kind of contact")), Fields: rapid.MapOfN(text, rapid.SliceOfN(text, 1, 2), 0, 2).Draw(t, "answers")}
+		}), 0, 2).Draw(t, "contacts")
+
 		again := readCanonical(t, o.Canonical())
 		if !bytes.Equal(again.Canonical(), o.Canonical()) || !reflect.DeepEqual(simplest(again), simplest(o)) {
 			t.Fatalf("%#v\nwas read back as\n%#v\nfrom\n%s", o, again, o.Canonical())
@@ -191,6 +201,14 @@ func simplest(o Order) Order {
 		}
 		o.Registrant = &r
 	}
+	contacts := Contacts{}
+	for role, r := range o.Contacts {
+		if len(r.Fields) == 0 {
+			r.Fields = nil
+		}
+		contacts[role] = r
+	}
+	o.Contacts = contacts
 	o.Nameservers = slices.Clone(o.Nameservers)
 	for i := range o.Nameservers {
 		if len(o.Nameservers[i].IPs) == 0 {
@@ -205,6 +223,8 @@ func simplest(o Order) Order {
 
 // readCanonical is the form's reader, written from its description.
 func readCanonical(t *rapid.T, form []byte) (o Order) {
+	var role ContactRole // whose contact is being read
+	o.Contacts = Contacts{}
 	for line := range strings.Lines(string(form)) {
 		name, value := splitCanonical(t, strings.TrimSuffix(line, "\n"))
 		switch name {
@@ -225,7 +245,23 @@ func readCanonical(t *rapid.T, form []byte) (o Order) {
 			o.AuthCode = AuthCode(value)
 		case "years":
 			o.Years, _ = strconv.Atoi(value)
+		case "contact":
+			role = ContactRole(value)
+			o.Contacts[role] = Registrant{}
+		case "contact.kind":
+			r := o.Contacts[role]
+			r.Kind = RegistrantKind(value)
+			o.Contacts[role] = r
 		default:
+			if key, ok := strings.CutPrefix(name, "contact.field."); ok {
+				r := o.Contacts[role]
+				if r.Fields == nil {
+					r.Fields = map[string][]string{}
+				}
+				r.Fields[key] = append(r.Fields[key], value)
+				o.Contacts[role] = r
+				continue
+			}
 			key := strings.TrimPrefix(name, "registrant.")
 			o.Registrant.Fields[key] = append(o.Registrant.Fields[key], value)
 		}

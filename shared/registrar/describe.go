@@ -20,11 +20,12 @@ const (
 	CapKeys     Capability = "keys"       // exchanges the key that its store is sealed with: [KeyChanger]
 	CapCodes    Capability = "auth-codes" // keeps the transfer codes that orders have brought: [CodeKeeper]
 	CapRefresh  Capability = "refresh"    // asks the registry now: [Refresher]
+	CapContacts Capability = "contacts"   // tells which contacts it has for a domain: [ContactReader]
 )
 
 // Capabilities lists every capability.
 func Capabilities() []Capability {
-	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup, CapErase, CapKeys, CapCodes, CapRefresh}
+	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup, CapErase, CapKeys, CapCodes, CapRefresh, CapContacts}
 }
 
 // CapabilitiesOf lists the powers that a registrar has as optional interfaces: all but [CapCheck],
@@ -55,6 +56,9 @@ func CapabilitiesOf(r Registrar) []Capability {
 	}
 	if _, ok := r.(Refresher); ok {
 		list = append(list, CapRefresh)
+	}
+	if _, ok := r.(ContactReader); ok {
+		list = append(list, CapContacts)
 	}
 	return list
 }

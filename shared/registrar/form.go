@@ -7,6 +7,7 @@ type FormQuery struct {
 	TLD        string
 	Kind       OperationKind
 	Registrant RegistrantKind
+	Role       ContactRole // whose contact is asked for; "" = the registrant's
 }
 
 // FieldType is the type of a form field.
@@ -44,7 +45,8 @@ type Form struct {
 	TLD        string
 	Kind       OperationKind
 	Registrant RegistrantKind
-	Fields     []Field // in the order to ask
+	Fields     []Field     // in the order to ask
+	Role       ContactRole // whose contact it asks for; "" = the registrant's
 }
 
 // Field is one question.

@@ -14,10 +14,19 @@ import (
 // what is asked of no such registrant, and values of another type, shape, length or choice. Each has a
 // code, and texts in English and Russian, and none repeats a value.
 //
-// Paths are "contact.KEY", and "contact.KEY[INDEX]" for a value of a field that may have several. A
+// Paths are "contact.KEY", and "contact.KEY[INDEX]" for a value of a field that may have several; of a
+// form for another role than the registrant's they begin with [ContactRole.Path]. A
 // registrar judges orders by it, after it has given the answers its own normal form. What the form does
 // not ask it may pass over in an order for a domain: a contact may be kept for several registrars.
 func (f Form) Problems(r Registrant) []Problem {
+	problems := f.problems(r)
+	for i, p := range problems {
+		problems[i].Path = f.Role.Path() + strings.TrimPrefix(p.Path, RoleRegistrant.Path())
+	}
+	return problems
+}
+
+func (f Form) problems(r Registrant) []Problem {
 	var problems []Problem
 	if f.Registrant != "" && r.Kind != f.Registrant {
 		problems = append(problems, problemAt("contact.kind", ProblemKind, map[string]string{"kind": string(f.Registrant)}))

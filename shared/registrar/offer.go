@@ -24,6 +24,10 @@ type KindOffer struct {
 
 	// NameserversOptional says that a registration may come without nameservers.
 	NameserversOptional bool
+
+	// Contacts are the roles whose contacts an order may bring beside the registrant; none = the
+	// registrant alone.
+	Contacts []ContactOffer
 }
 
 // Years is a range of terms. An order that names no years asks for the shortest.
@@ -102,23 +106,27 @@ func (d Description) KindsFor(name string) []OperationKind {
 }
 
 // Unoffered reports what an order asks for that the registrar does not sell: its kind in this TLD,
-// or so many years. A host asks before it takes money, and a plugin in Validate and Submit.
+// so many years, or contacts of such a role. A host asks before it takes money, and a plugin in Validate and Submit.
 func (d Description) Unoffered(o Order) []Problem {
 	offer, ok := d.Offered(o.Domain, o.Kind)
 	if !ok {
 		return []Problem{d.notSold(o)}
 	}
-	if offer.Years.Has(o.Years) {
+	return append(offer.wrongTerm(d.Name, o), offer.untaken(d.Name, o)...)
+}
+
+func (k KindOffer) wrongTerm(registrar string, o Order) []Problem {
+	if k.Years.Has(o.Years) {
 		return nil
 	}
 
-	p := Problem{Path: "years", Code: "years", Params: map[string]string{"registrar": d.Name, "years": strconv.Itoa(o.Years)}}
-	if offer.Years.None() {
-		return []Problem{p.say(fmt.Sprintf("can't be chosen for this order at registrar %s: leave them out", d.Name),
-			fmt.Sprintf("для этого заказа у регистратора %s срок не выбирают: оставьте поле пустым", d.Name))}
+	p := Problem{Path: "years", Code: "years", Params: map[string]string{"registrar": registrar, "years": strconv.Itoa(o.Years)}}
+	if k.Years.None() {
+		return []Problem{p.say(fmt.Sprintf("can't be chosen for this order at registrar %s: leave them out", registrar),
+			fmt.Sprintf("для этого заказа у регистратора %s срок не выбирают: оставьте поле пустым", registrar))}
 	}
-	p.Params["offered"] = offer.Years.String()
-	return []Problem{p.say("must be "+offer.Years.String(), "должно быть: "+strings.ReplaceAll(offer.Years.String(), " to ", "–"))}
+	p.Params["offered"] = k.Years.String()
+	return []Problem{p.say("must be "+k.Years.String(), "должно быть: "+strings.ReplaceAll(k.Years.String(), " to ", "–"))}
 }
 
 func (d Description) notSold(o Order) Problem {
@@ -134,12 +142,13 @@ func (p Problem) say(en, ru string) Problem {
 	return p
 }
 
-// Refused reports what of an order the registrar does not sell, and what of it the registrar's
-// plugin would not read: a host submits no order that has any.
+// Refused reports what of an order the registrar does not sell, which contacts it lacks, and what of
+// it the registrar's plugin would not read: a host submits no order that has any.
 func (d Description) Refused(o Order) []Problem {
-	problems := d.Unoffered(o)
+	problems := append(d.Unoffered(o), d.MissingContacts(o)...)
 	for _, p := range d.Unread(o) {
-		if !slices.ContainsFunc(problems, func(have Problem) bool { return have.Path == p.Path }) {
+		told := func(have Problem) bool { return have.Path == p.Path || strings.HasPrefix(have.Path, p.Path+"[") }
+		if !slices.ContainsFunc(problems, told) {
 			problems = append(problems, p)
 		}
 	}

@@ -13,7 +13,8 @@ func sold() Description {
 			{TLDs: []string{"com"}, Kinds: []KindOffer{
 				{Kind: KindRegister, Years: Years{1, 10}, NameserversOptional: true}, {Kind: KindTransfer, Years: Years{1, 1}},
 				{Kind: KindRenew, Years: Years{1, 10}}, {Kind: KindUpdate}, {Kind: KindLock}}},
-			{TLDs: []string{"co.uk"}, Kinds: []KindOffer{{Kind: KindRegister, Years: Years{2, 10}}, {Kind: KindDelete}}},
+			{TLDs: []string{"co.uk"}, Kinds: []KindOffer{{Kind: KindRegister, Years: Years{2, 10}, Contacts: []ContactOffer{{RoleAdmin, true}, {"ops", false}}},
+				{Kind: KindUpdate, Contacts: []ContactOffer{{RoleAdmin, true}, {"ops", false}}}, {Kind: KindDelete}}},
 			{Kinds: []KindOffer{{Kind: KindRegister}, {Kind: KindRenew}}},
 		}}
 }
@@ -36,13 +37,21 @@ func TestUnoffered(t *testing.T) {
 		{"one of one", sold(), Order{Kind: KindTransfer, Domain: "a.com", Years: 1}, nil},
 		{"two of one", sold(), Order{Kind: KindTransfer, Domain: "a.com", Years: 2}, []string{"years"}},
 		{"a year where there is no choice", sold(), Order{Kind: KindUpdate, Domain: "a.com", Years: 1}, []string{"years"}},
-		{"less than the registry's least", sold(), Order{Kind: KindRegister, Domain: "a.co.uk", Years: 1}, []string{"years"}},
+		{"less than the registry's least", sold(), Order{Kind: KindRegister, Domain: "a.co.uk", Years: 1, Contacts: Contacts{RoleAdmin: {}}}, []string{"years"}},
 		{"of the longest TLD", sold(), Order{Kind: KindDelete, Domain: "a.co.uk"}, nil},
 		{"not of the shorter one", sold(), Order{Kind: KindDelete, Domain: "a.uk"}, []string{"kind"}},
 		{"not of a TLD that ends alike", sold(), Order{Kind: KindDelete, Domain: "a.xco.uk"}, []string{"kind"}},
 		{"a kind of elsewhere", sold(), Order{Kind: KindLock, Domain: "a.ru"}, []string{"kind"}},
 		{"a kind of the rest", sold(), Order{Kind: KindRenew, Domain: "a.ru"}, nil},
 		{"a kind of nowhere", sold(), Order{Kind: KindTrade, Domain: "a.com"}, []string{"kind"}},
+		{"a contact that is taken", sold(), Order{Kind: KindRegister, Domain: "a.co.uk", Contacts: Contacts{RoleAdmin: {}, "ops": {}}}, nil},
+		{"without one that it needs", sold(), Order{Kind: KindRegister, Domain: "a.co.uk", Contacts: Contacts{"ops": {}}}, []string{`contacts["admin"]`}},
+		{"without any", sold(), Order{Kind: KindRegister, Domain: "a.co.uk"}, []string{`contacts["admin"]`}},
+		{"a change needs none", sold(), Order{Kind: KindUpdate, Domain: "a.co.uk", Contacts: Contacts{"ops": {}}}, nil},
+		{"a contact that is not taken", sold(), Order{Kind: KindRegister, Domain: "a.com", Contacts: Contacts{RoleTech: {}}}, []string{`contacts["tech"]`}},
+		{"the registrant in the wrong place", sold(), Order{Kind: KindUpdate, Domain: "a.co.uk", Contacts: Contacts{RoleRegistrant: {}}}, []string{`contacts["registrant"]`}},
+		{"a role that is no word", sold(), Order{Kind: KindUpdate, Domain: "a.co.uk", Contacts: Contacts{`a"]`: {}}}, []string{"contacts"}},
+		{"contacts where none are read", plain, Order{Kind: KindRenew, Domain: "a.ru", Contacts: Contacts{RoleTech: {}}}, []string{`contacts["tech"]`}},
 		{"without offers", plain, Order{Kind: KindRenew, Domain: "a.ru"}, nil},
 		{"without offers, another kind", plain, Order{Kind: KindTransfer, Domain: "a.ru"}, []string{"kind"}},
 		{"without offers, years, which are unread, too, and told once", plain, Order{Kind: KindRenew, Domain: "a.ru", Years: 2}, []string{"years"}},
@@ -67,7 +76,7 @@ func TestOffered(t *testing.T) {
 
 	for name, want := range map[string][]OperationKind{
 		"com": {KindRegister, KindTransfer, KindRenew, KindUpdate, KindLock}, "a.com": {KindRegister, KindTransfer, KindRenew, KindUpdate, KindLock},
-		"co.uk": {KindRegister, KindDelete}, "uk": {KindRegister, KindRenew}, "ru": {KindRegister, KindRenew},
+		"co.uk": {KindRegister, KindUpdate, KindDelete}, "uk": {KindRegister, KindRenew}, "ru": {KindRegister, KindRenew},
 	} {
 		if have := sold().KindsFor(name); !slices.Equal(have, want) {
 			t.Errorf("%s: %v, want %v", name, have, want)

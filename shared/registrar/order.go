@@ -144,6 +144,11 @@ type Order struct {
 	// DS signs the delegation: [DelegationProblems] says which records can't be. In an update it
 	// is the full new set, and empty leaves them. For registrars that declare it in OrderFields.
 	DS []DelegationSigner
+
+	// Contacts are those beside the registrant, by role. In an update they are the contacts to
+	// change, and the others stay. For registrars that declare them in OrderFields, and the roles in
+	// their offers.
+	Contacts Contacts
 }
 
 // Validation is the verdict on an order.

@@ -32,7 +32,7 @@ type Plugin interface {
 
 // Registrar is a registrar at work. Powers beyond these are optional interfaces, which the
 // value that Start returns has or has not: [Renewer], [HandleKeeper], [MessageQueue],
-// [BackerUp], [Eraser], [KeyChanger], [CodeKeeper], [Refresher]. [CapabilitiesOf] lists them for Describe.
+// [BackerUp], [Eraser], [KeyChanger], [CodeKeeper], [Refresher], [ContactReader]. [CapabilitiesOf] lists them for Describe.
 type Registrar interface {
 	Orders
 	Domains
@@ -62,6 +62,7 @@ type Service interface {
 	KeyChanger
 	CodeKeeper
 	Refresher
+	ContactReader
 }
 
 // Hosted is a plugin as its host runs it: the service together with the life it gives to it.

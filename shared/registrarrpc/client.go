@@ -223,6 +223,11 @@ func (c *client) SetRenewal(ctx context.Context, name string, mode registrar.Ren
 	return answer(m.GetDomain(), err, (*decoder).domain)
 }
 
+func (c *client) Contacts(ctx context.Context, name string) (registrar.Contacts, error) {
+	m, err := call(ctx, c, &encoder{}, c.registrar.Contacts, &pb.ContactsRequest{Name: name})
+	return answer(m.GetContacts(), err, contactsFromWire)
+}
+
 func (c *client) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
 	m, err := call(ctx, c, &encoder{}, c.registrar.Refresh, &pb.RefreshRequest{Name: name})
 	return answer(m.GetDomain(), err, (*decoder).domain)

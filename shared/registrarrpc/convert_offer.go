@@ -25,6 +25,7 @@ func (e *encoder) kindOffer(k registrar.KindOffer) *pb.KindOffer {
 		MinYears:            int64(k.Years.Min),
 		MaxYears:            int64(k.Years.Max),
 		NameserversOptional: k.NameserversOptional,
+		Contacts:            each(k.Contacts, contactOfferToWire),
 	}
 }
 
@@ -33,5 +34,6 @@ func (d *decoder) kindOffer(m *pb.KindOffer) registrar.KindOffer {
 		Kind:                decode(d, "description.offers.kind", operationKinds, m.GetKind()),
 		Years:               registrar.Years{Min: int(m.GetMinYears()), Max: int(m.GetMaxYears())},
 		NameserversOptional: m.GetNameserversOptional(),
+		Contacts:            each(m.GetContacts(), contactOfferFromWire),
 	}
 }

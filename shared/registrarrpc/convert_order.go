@@ -24,6 +24,7 @@ func (e *encoder) order(o registrar.Order) *pb.Order {
 		Years:       int64(o.Years),
 		AcceptPrice: priceToWire(o.AcceptPrice),
 		Ds:          each(o.DS, signerToWire),
+		Contacts:    contactsToWire(e, o.Contacts),
 	}
 }
 
@@ -44,6 +45,7 @@ func (d *decoder) order(m *pb.Order) registrar.Order {
 		Years:       int(m.GetYears()),
 		AcceptPrice: priceFromWire(m.GetAcceptPrice()),
 		DS:          signersFromWire(d, m.GetDs()),
+		Contacts:    contactsFromWire(d, m.GetContacts()),
 	}
 }
 
@@ -93,13 +95,17 @@ func (e *encoder) registrant(r *registrar.Registrant) *pb.Registrant {
 	if r == nil {
 		return nil
 	}
-	m := &pb.Registrant{Kind: encode(e, "contact.kind", registrantKinds, r.Kind)}
+	return contactToWire(e, "contact", *r)
+}
+
+func contactToWire(e *encoder, path string, r registrar.Registrant) *pb.Registrant {
+	m := &pb.Registrant{Kind: encode(e, path+".kind", registrantKinds, r.Kind)}
 	if len(r.Fields) > 0 {
 		m.Fields = make(map[string]*pb.Values, len(r.Fields))
 	}
 	for key, values := range r.Fields {
 		if slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
-			e.add("contact."+key, "is not text in UTF-8")
+			e.add(path+"."+key, "is not text in UTF-8")
 		}
 		m.Fields[key] = &pb.Values{Values: values}
 	}
@@ -110,11 +116,16 @@ func (d *decoder) registrant(m *pb.Registrant) *registrar.Registrant {
 	if m == nil {
 		return nil
 	}
-	r := &registrar.Registrant{Kind: decode(d, "contact.kind", registrantKinds, m.Kind)}
-	if len(m.Fields) > 0 {
-		r.Fields = make(map[string][]string, len(m.Fields))
+	r := contactFromWire(d, "contact", m)
+	return &r
+}
+
+func contactFromWire(d *decoder, path string, m *pb.Registrant) registrar.Registrant {
+	r := registrar.Registrant{Kind: decode(d, path+".kind", registrantKinds, m.GetKind())}
+	if len(m.GetFields()) > 0 {
+		r.Fields = make(map[string][]string, len(m.GetFields()))
 	}
-	for key, values := range m.Fields {
+	for key, values := range m.GetFields() {
 		r.Fields[key] = values.GetValues()
 	}
 	return r
@@ -169,6 +180,7 @@ func (e *encoder) formQuery(q registrar.FormQuery) *pb.FormRequest {
 		Tld:        q.TLD,
 		Kind:       encode(e, "kind", operationKinds, q.Kind),
 		Registrant: encodeOptional(e, "registrant", registrantKinds, q.Registrant),
+		Role:       text(string(q.Role)),
 	}
 }
 
@@ -177,6 +189,7 @@ func (d *decoder) formQuery(m *pb.FormRequest) registrar.FormQuery {
 		TLD:        m.GetTld(),
 		Kind:       decode(d, "kind", operationKinds, m.GetKind()),
 		Registrant: decodeOptional(d, "registrant", registrantKinds, m.GetRegistrant()),
+		Role:       registrar.ContactRole(m.GetRole()),
 	}
 }
 
@@ -186,6 +199,7 @@ func (e *encoder) form(f registrar.Form) *pb.Form {
 		Kind:       encode(e, "form.kind", operationKinds, f.Kind),
 		Registrant: encodeOptional(e, "form.registrant", registrantKinds, f.Registrant),
 		Fields:     each(f.Fields, e.field),
+		Role:       text(string(f.Role)),
 	}
 }
 
@@ -196,6 +210,7 @@ func (d *decoder) form(m *pb.Form) registrar.Form {
 		Kind:       decode(d, "form.kind", operationKinds, m.GetKind()),
 		Registrant: decodeOptional(d, "form.registrant", registrantKinds, m.GetRegistrant()),
 		Fields:     each(m.GetFields(), d.field),
+		Role:       registrar.ContactRole(m.GetRole()),
 	}
 }
 

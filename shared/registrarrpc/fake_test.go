@@ -44,6 +44,7 @@ type fake struct {
 	rotateKeys    func(context.Context) (registrar.Rotation, error)
 	transferCode  func(context.Context, registrar.OperationID) (registrar.AuthCode, error)
 	refresh       func(context.Context, string) (registrar.Domain, error)
+	contacts      func(context.Context, string) (registrar.Contacts, error)
 	configure     func(context.Context, registrar.Settings) error
 	probe         func(context.Context, bool) ([]registrar.Component, error)
 	start         func(context.Context) error
@@ -54,8 +55,12 @@ type fake struct {
 // everything is a registrar that sells all there is, everywhere.
 func everything() registrar.Description {
 	d := registrar.Description{Name: "fake", Kinds: registrar.OperationKinds(), OrderFields: registrar.OrderFields(), Offers: []registrar.Offer{{}}}
+	var contacts []registrar.ContactOffer
+	for _, role := range otherRoles() {
+		contacts = append(contacts, registrar.ContactOffer{Role: role})
+	}
 	for _, k := range d.Kinds {
-		d.Offers[0].Kinds = append(d.Offers[0].Kinds, registrar.KindOffer{Kind: k, Years: registrar.Years{Min: 1, Max: mostYears}})
+		d.Offers[0].Kinds = append(d.Offers[0].Kinds, registrar.KindOffer{Kind: k, Years: registrar.Years{Min: 1, Max: mostYears}, Contacts: contacts})
 	}
 	return d
 }
@@ -71,6 +76,9 @@ func (f *fake) Describe(ctx context.Context) (registrar.Description, error) {
 }
 func (f *fake) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
 	return f.refresh(ctx, name)
+}
+func (f *fake) Contacts(ctx context.Context, name string) (registrar.Contacts, error) {
+	return f.contacts(ctx, name)
 }
 func (f *fake) Form(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
 	return f.form(ctx, q)

@@ -88,6 +88,9 @@ func powers(ctx context.Context, s registrar.Service) map[registrar.Capability]m
 		registrar.CapErase:  calls{"Erase": func() error { _, err := s.Erase(ctx, registrar.ErasureQuery{}); return err }},
 		registrar.CapKeys:   calls{"RotateKeys": func() error { _, err := s.RotateKeys(ctx); return err }},
 		registrar.CapCodes:  calls{"TransferCode": func() error { _, err := s.TransferCode(ctx, "1"); return err }},
+
+		registrar.CapRefresh:  calls{"Refresh": func() error { _, err := s.Refresh(ctx, "a.ru"); return err }},
+		registrar.CapContacts: calls{"Contacts": func() error { _, err := s.Contacts(ctx, "a.ru"); return err }},
 	}
 }
 

@@ -125,6 +125,7 @@ func TestGrownOrders(t *testing.T) {
 	order := func() *pb.Order {
 		return &pb.Order{Id: "o1", Kind: pb.OperationKind_OPERATION_KIND_UPDATE, Domain: "a.ru", PaidTill: &pb.Date{Year: 2027, Month: 1, Day: 1},
 			Nameservers: []*pb.Nameserver{{Host: "ns1.a.ru"}, {Host: "ns2.a.ru"}},
+			Contacts:    map[string]*pb.Registrant{"admin": {Kind: pb.RegistrantKind_REGISTRANT_KIND_PERSON}},
 			Registrant:  &pb.Registrant{Kind: pb.RegistrantKind_REGISTRANT_KIND_PERSON, Fields: map[string]*pb.Values{"name": {Values: []string{"x"}}}}}
 	}
 	if grown(order().ProtoReflect()) {
@@ -136,6 +137,7 @@ func TestGrownOrders(t *testing.T) {
 		"the date":       func(o *pb.Order) proto.Message { return o.PaidTill },
 		"a nameserver":   func(o *pb.Order) proto.Message { return o.Nameservers[1] },
 		"the registrant": func(o *pb.Order) proto.Message { return o.Registrant },
+		"a contact":      func(o *pb.Order) proto.Message { return o.Contacts["admin"] },
 		"an answer":      func(o *pb.Order) proto.Message { return o.Registrant.Fields["name"] },
 	} {
 		o := order()
@@ -179,6 +181,11 @@ func TestUnreadFieldsAreNotSent(t *testing.T) {
 	}
 	if v, err := p.Validate(t.Context(), o); err != nil || !slices.Equal(paths(v.Problems), []string{"nameservers", "auth_code"}) {
 		t.Errorf("Validate: %v, %v", v, err)
+	}
+
+	o.AuthCode, o.Nameservers, o.Contacts = "", nil, registrar.Contacts{registrar.RoleTech: {Kind: registrar.Person}}
+	if v, err := p.Validate(t.Context(), o); err != nil || !slices.Equal(paths(v.Problems), []string{`contacts["tech"]`}) {
+		t.Errorf("Validate with a technical contact: %v, %v", v, err)
 	}
 	if asked != 1 || sent != 1 {
 		t.Errorf("it was asked what it reads %d times and was sent %d orders", asked, sent)

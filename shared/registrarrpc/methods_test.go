@@ -102,6 +102,8 @@ func carriedOfDomains() map[string]carriage {
 			func(f *fake, do func(ctx, registrar.Page) (registrar.DomainPage, error)) { f.domains = do }, plugin.Domains),
 		"Refresh": carried(
 			func(f *fake, do func(ctx, string) (registrar.Domain, error)) { f.refresh = do }, plugin.Refresh),
+		"Contacts": carried(
+			func(f *fake, do func(ctx, string) (registrar.Contacts, error)) { f.contacts = do }, plugin.Contacts),
 		"SetRenewal": carried(
 			func(f *fake, do func(ctx, renewal) (registrar.Domain, error)) {
 				f.setRenewal = func(c ctx, name string, mode registrar.RenewalMode) (registrar.Domain, error) {

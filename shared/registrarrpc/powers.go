@@ -103,6 +103,10 @@ func (g *gate) Refresh(ctx context.Context, name string) (registrar.Domain, erro
 	return able(g, registrar.CapRefresh, func(r registrar.Refresher) (registrar.Domain, error) { return r.Refresh(ctx, name) })
 }
 
+func (g *gate) Contacts(ctx context.Context, name string) (registrar.Contacts, error) {
+	return able(g, registrar.CapContacts, func(r registrar.ContactReader) (registrar.Contacts, error) { return r.Contacts(ctx, name) })
+}
+
 func (g *gate) RotateKeys(ctx context.Context) (registrar.Rotation, error) {
 	return able(g, registrar.CapKeys, func(r registrar.KeyChanger) (registrar.Rotation, error) { return r.RotateKeys(ctx) })
 }

@@ -123,6 +123,12 @@ func (s *registrarServer) SetRenewal(ctx context.Context, m *pb.SetRenewalReques
 	})
 }
 
+func (s *registrarServer) Contacts(ctx context.Context, m *pb.ContactsRequest) (*pb.ContactsResponse, error) {
+	return serveCall(ctx, m.GetName(), named, s.registrar.Contacts, func(e *encoder, v registrar.Contacts) *pb.ContactsResponse {
+		return &pb.ContactsResponse{Contacts: contactsToWire(e, v)}
+	})
+}
+
 func (s *registrarServer) Refresh(ctx context.Context, m *pb.RefreshRequest) (*pb.RefreshResponse, error) {
 	return serveCall(ctx, m.GetName(), named, s.registrar.Refresh, func(e *encoder, v registrar.Domain) *pb.RefreshResponse {
 		return &pb.RefreshResponse{Domain: e.domain(v)}

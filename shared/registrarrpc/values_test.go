@@ -57,14 +57,19 @@ func wordsOnly() rapid.MakeConfig {
 		return rapid.OneOf(rapid.Just(empty), types[of])
 	}
 	registrant := maybe(reflect.TypeFor[registrar.RegistrantKind](), registrar.RegistrantKind(""))
+	contacts := rapid.Map(rapid.MapOf(rapid.SampledFrom(otherRoles()), rapid.MakeCustom[registrar.Registrant](rapid.MakeConfig{Types: types})),
+		func(m map[registrar.ContactRole]registrar.Registrant) registrar.Contacts { return m })
 	return rapid.MakeConfig{Types: types, Fields: map[reflect.Type]map[string]*rapid.Generator[any]{
-		reflect.TypeFor[registrar.Order]():     {"Years": rapid.IntRange(0, mostYears).AsAny()},
+		reflect.TypeFor[registrar.Order]():     {"Years": rapid.IntRange(0, mostYears).AsAny(), "Contacts": contacts.AsAny()},
 		reflect.TypeFor[registrar.Step]():      {"Evidence": maybe(reflect.TypeFor[registrar.EvidenceKind](), registrar.EvidenceKind(""))},
 		reflect.TypeFor[registrar.Review]():    {"Outcome": maybe(reflect.TypeFor[registrar.ReplyOutcome](), registrar.ReplyOutcome(""))},
 		reflect.TypeFor[registrar.Form]():      {"Registrant": registrant},
 		reflect.TypeFor[registrar.FormQuery](): {"Registrant": registrant},
 	}}
 }
+
+// otherRoles are those of contacts beside the registrant.
+func otherRoles() []registrar.ContactRole { return registrar.ContactRoles()[1:] }
 
 func word[T ~string, E ~int32](types map[reflect.Type]*rapid.Generator[any], w words[T, E]) {
 	var list []T

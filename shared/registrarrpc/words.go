@@ -210,6 +210,7 @@ var (
 		registrar.CapKeys:     pb.Capability_CAPABILITY_KEYS,
 		registrar.CapCodes:    pb.Capability_CAPABILITY_AUTH_CODES,
 		registrar.CapRefresh:  pb.Capability_CAPABILITY_REFRESH,
+		registrar.CapContacts: pb.Capability_CAPABILITY_CONTACTS,
 	}
 	attributeTypes = words[registrar.AttributeType, pb.AttributeType]{
 		registrar.TypeString:   pb.AttributeType_ATTRIBUTE_TYPE_STRING,

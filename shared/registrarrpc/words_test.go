@@ -128,8 +128,8 @@ func TestDictionariesAreComplete(t *testing.T) {
 	delete(contract, "Code")
 
 	// Those of a recognition and of a mail travel as text, to be shown, and figures by their names, of which there
-	// may be others, like actions of advice; an outcome is what a state comes to.
-	for _, name := range []string{"BindingKind", "Proof", "Fate", "MailState", "Outcome", "Figure", "AdviceAction", "AvailabilityReason"} {
+	// may be others, like actions of advice and roles of contacts; an outcome is what a state comes to.
+	for _, name := range []string{"BindingKind", "Proof", "Fate", "MailState", "Outcome", "Figure", "AdviceAction", "AvailabilityReason", "ContactRole"} {
 		if len(contract[name]) == 0 {
 			t.Errorf("%s has no words", name)
 		}

@@ -39,16 +39,17 @@ func yes(on bool) string {
 }
 
 type Domain struct {
-	Show    showDomainCommand   `cmd:"" help:"Status and timeline."`
-	Check   checkNamesCommand   `cmd:"" help:"Whether names may be registered, by the registry's word."`
-	Renew   renewCommand        `cmd:"" help:"Renew it by a year now; prints the order."`
-	Renewal renewalModeCommand  `cmd:"" help:"Choose who starts renewals."`
-	Refresh refreshCommand      `cmd:"" help:"Have the registry asked now, and show the record after that."`
-	Update  updateCommand       `cmd:"" help:"Change nameservers or contact data; prints the order."`
-	Import  importDomainCommand `cmd:"" help:"Take over a domain that the registrar holds for us already."`
-	Correct correctCommand      `cmd:"" help:"Correct what is recorded of it, here and with its registrar."`
-	Forget  forgetCommand       `cmd:"" help:"Take it off the list: it is not ours any more, or never was."`
-	Move    moveDomainCommand   `cmd:"" help:"Hand a domain to another registrar's plugin, which holds it already."`
+	Show     showDomainCommand     `cmd:"" help:"Status and timeline."`
+	Check    checkNamesCommand     `cmd:"" help:"Whether names may be registered, by the registry's word."`
+	Renew    renewCommand          `cmd:"" help:"Renew it by a year now; prints the order."`
+	Renewal  renewalModeCommand    `cmd:"" help:"Choose who starts renewals."`
+	Contacts domainContactsCommand `cmd:"" help:"The contacts that its registrar has for it, masked."`
+	Refresh  refreshCommand        `cmd:"" help:"Have the registry asked now, and show the record after that."`
+	Update   updateCommand         `cmd:"" help:"Change nameservers or contact data; prints the order."`
+	Import   importDomainCommand   `cmd:"" help:"Take over a domain that the registrar holds for us already."`
+	Correct  correctCommand        `cmd:"" help:"Correct what is recorded of it, here and with its registrar."`
+	Forget   forgetCommand         `cmd:"" help:"Take it off the list: it is not ours any more, or never was."`
+	Move     moveDomainCommand     `cmd:"" help:"Hand a domain to another registrar's plugin, which holds it already."`
 }
 
 type showDomainCommand struct {
@@ -136,6 +137,7 @@ type updateCommand struct {
 	NS      []string `name:"ns" sep:"none" placeholder:"HOST[=IP,…]" help:"A nameserver of the full new set; repeat it."`
 	DS      []string `name:"ds" sep:"none" placeholder:"'TAG ALGORITHM TYPE DIGEST'" help:"A DS record of the full new set; repeat it. Only with registrars that take any."`
 	Contact string   `placeholder:"FILE" help:"JSON file with the contact data to change. - is stdin."`
+	otherContacts
 }
 
 func (p *updateCommand) Run(c *command.Call) (err error) {
@@ -148,7 +150,10 @@ func (p *updateCommand) Run(c *command.Call) (err error) {
 			return command.Usage(err)
 		}
 	}
-	if len(o.Nameservers) == 0 && len(o.DS) == 0 && o.Contact == nil {
+	if o.Contacts, err = p.read(c); err != nil {
+		return command.Usage(err)
+	}
+	if len(o.Nameservers) == 0 && len(o.DS) == 0 && o.Contact == nil && len(o.Contacts) == 0 {
 		return command.Usage(fmt.Errorf("nothing to change: give --ns, --ds or --contact"))
 	}
 	return place(c, o)

@@ -1,10 +1,7 @@
 package operator
 
 import (
-	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"registrar.panel/cmd/panel/command"
@@ -18,6 +15,7 @@ type retryCommand struct {
 	Contact string   `placeholder:"FILE" help:"JSON file with the whole contact, if it was wrong. - is stdin."`
 	NS      []string `name:"ns" sep:"none" placeholder:"HOST[=IP,…]" help:"A nameserver of the full new set, if they were wrong; repeat it."`
 	Auth    string   `placeholder:"CODE" help:"The transfer code (AuthInfo), if it was wrong."`
+	otherContacts
 	byCaller
 	patience
 }
@@ -30,6 +28,9 @@ func (p *retryCommand) Run(c *command.Call) (err error) {
 		}
 	}
 
+	if in.Contacts, err = p.read(c); err != nil {
+		return command.Usage(err)
+	}
 	if in.Nameservers, err = nameservers(p.NS); err != nil {
 		return command.Usage(err)
 	}
@@ -98,17 +99,7 @@ func (p *contactCommand) Run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	return c.Show(contact, func(w io.Writer) {
-		for _, key := range slices.Sorted(maps.Keys(contact)) {
-			values, several := contact[key].([]any)
-			if !several {
-				values = []any{contact[key]}
-			}
-			for _, v := range values {
-				command.Row(w, key, fmt.Sprint(v))
-			}
-		}
-	})
+	return c.Show(contact, func(w io.Writer) { contactRows(w, "", contact) })
 }
 
 // tellNotes shows what to know about an order.

@@ -11,11 +11,12 @@ import (
 type Form struct {
 	TLD   string `arg:"" name:"tld" help:"For example ru or рф."`
 	Kind  string `enum:"person,organization,sole-trader" default:"person" help:"Of registrant: person, organization or sole-trader."`
+	Role  string `placeholder:"ROLE" help:"Whose contact is asked for, of those that panel form names; the registrant's without it."`
 	Order string `enum:"register,transfer,renew,update,delete,restore,lock,unlock,auth-code,trade" default:"register" help:"Kind of order: register, transfer, renew, update, delete, restore, lock, unlock, auth-code or trade, of those that the registrar declares."`
 }
 
 func (p *Form) Run(c *command.Call) error {
-	f, err := command.Get[api.Form](c, api.Path("form", p.TLD), map[string][]string{"registrant": {p.Kind}, "kind": {p.Order}})
+	f, err := command.Get[api.Form](c, api.Path("form", p.TLD), map[string][]string{"registrant": {p.Kind}, "kind": {p.Order}, "role": {p.Role}})
 	if err != nil {
 		return err
 	}
@@ -26,6 +27,9 @@ func (p *Form) Run(c *command.Call) error {
 		}
 		if f.Years != nil {
 			command.Row(w, "--years", fmt.Sprintf("%d to %d", f.Years.Min, f.Years.Max))
+		}
+		for _, contact := range f.Contacts {
+			command.Row(w, "--contact-for "+contact.Role, "", "", contact.Required)
 		}
 		for _, field := range f.Fields {
 			furtherText(w, field)

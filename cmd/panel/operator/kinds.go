@@ -61,11 +61,15 @@ func (r *authCodeCommand) Run(c *command.Call) error {
 type tradeCommand struct {
 	ownDomain
 	Contact string `required:"" placeholder:"FILE" help:"JSON file about the new registrant; panel form --order trade lists its keys. - is stdin."`
+	otherContacts
 }
 
 func (r *tradeCommand) Run(c *command.Call) (err error) {
 	o := api.NewOrder{Kind: "trade"}
 	if o.Contact, err = readContact(c, r.Contact); err != nil {
+		return command.Usage(err)
+	}
+	if o.Contacts, err = r.read(c); err != nil {
 		return command.Usage(err)
 	}
 	return r.order(c, o)

@@ -43,6 +43,7 @@ type purchase struct {
 	NS       []string `name:"ns" sep:"none" placeholder:"HOST[=IP,…]" help:"A nameserver; repeat it."`
 	Own      bool     `help:"The provider's own: needs no payment."`
 	Years    int      `placeholder:"N" help:"The term, of those that panel form names; without it the shortest."`
+	otherContacts
 	patience
 }
 
@@ -78,6 +79,9 @@ func (t *transferCommand) Run(c *command.Call) error {
 func (p *purchase) order(c *command.Call, o api.NewOrder) (err error) {
 	o.Domain, o.Customer, o.Own, o.Years = p.Domain, p.Customer, p.Own, p.Years
 	if o.Contact, err = readContact(c, p.Contact); err != nil {
+		return command.Usage(err)
+	}
+	if o.Contacts, err = p.read(c); err != nil {
 		return command.Usage(err)
 	}
 	if o.Nameservers, err = nameservers(p.NS); err != nil {

@@ -18,6 +18,12 @@ func orderText(o api.Order) func(io.Writer) {
 		if o.Years != nil {
 			command.Fact(w, "years", *o.Years)
 		}
+		for _, signer := range o.DS {
+			command.Fact(w, "DS", signer)
+		}
+		if len(o.Roles) > 0 {
+			command.Fact(w, "contacts", strings.Join(o.Roles, ", "))
+		}
 		command.Fact(w, "customer", o.Customer)
 		command.Fact(w, "registrar", o.Registrar)
 		command.Fact(w, "state", command.Word("payment", o.State))

@@ -130,6 +130,8 @@ type Order struct {
 	Reference *string    `json:"reference"`       // the caller's own name for it
 	PaidTill  *string    `json:"paid_till"`       // of a renewal: the expiry that it starts from
 	Years     *int       `json:"years"`           // the term; null = the shortest that its registrar offers
+	DS        []string   `json:"ds"`              // DS records that it asks for, as zone files have them
+	Roles     []string   `json:"contact_roles"`   // of the contacts that it brings beside the registrant
 	Notes     []Problem  `json:"notes,omitempty"` // of placing and paying: what to know before; they hinder nothing
 }
 
@@ -147,6 +149,10 @@ type NewOrder struct {
 	PaidTill    string       `json:"paid_till,omitempty"` // required of a renewal: the expiry the caller believes in
 	Years       int          `json:"years,omitempty"`     // the term, of those that the registrar offers; without it the shortest
 	DS          []string     `json:"ds,omitempty"`        // of a registration or update: DS records as zone files have them, "12345 13 2 9f86…"
+
+	// Contacts are those beside the registrant, by role: admin, tech, billing, or another word that the
+	// registrar offers.
+	Contacts map[string]Contact `json:"contacts,omitempty"`
 
 	AcceptPrice *Price `json:"accept_price,omitempty"` // required of a name that has a price of its own: what the customer agreed to pay
 }
@@ -244,6 +250,14 @@ type KindOffer struct {
 	Kind                string `json:"kind"`
 	Years               *Years `json:"years"`                // the terms to choose from; null = an order names none
 	NameserversOptional bool   `json:"nameservers_optional"` // a registration may come without
+
+	Contacts []ContactOffer `json:"contacts"` // that an order may bring beside the registrant
+}
+
+// ContactOffer is a role whose contact an order may bring.
+type ContactOffer struct {
+	Role     string `json:"role"`     // admin, tech, billing, or another word of the registrar's
+	Required bool   `json:"required"` // an order must bring it; an update need not
 }
 
 // Years is a range of terms.
@@ -284,6 +298,10 @@ type Form struct {
 
 	Years               *Years `json:"years"`                // the terms to choose from; null = an order names none
 	NameserversOptional bool   `json:"nameservers_optional"` // a registration may come without
+
+	DS       bool           `json:"ds"`       // an order may bring DS records
+	Role     *string        `json:"role"`     // whose contact it asks for; null = the registrant's
+	Contacts []ContactOffer `json:"contacts"` // that an order may bring beside the registrant: each has a form of its own, by role
 }
 
 // Field is one question.

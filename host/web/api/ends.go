@@ -26,9 +26,12 @@ type OrderStanding struct {
 // is left out stays as it was. Attempt is the one that failed, as the caller saw it: one that was
 // tried again already changes nothing.
 type Retry struct {
-	By          string       `json:"by"`
-	Attempt     int          `json:"attempt,omitempty"`
-	Contact     Contact      `json:"contact,omitempty"`
+	By      string  `json:"by"`
+	Attempt int     `json:"attempt,omitempty"`
+	Contact Contact `json:"contact,omitempty"`
+
+	Contacts map[string]Contact `json:"contacts,omitempty"` // of some roles beside the registrant
+
 	Nameservers []Nameserver `json:"nameservers,omitempty"`
 	AuthCode    string       `json:"auth_code,omitempty"`
 }
@@ -45,5 +48,14 @@ type ContactReader struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// OrderContact is the contact data of an order as they were given, in the form of a contact file.
+// OrderContact is the contact data of an order as they were given, in the form of a contact file. Under
+// contacts stand those beside the registrant, by role, each in the same form.
 type OrderContact map[string]any
+
+// MaskedContact is a contact that a registrar has for a domain. Staff know its values again, and can copy
+// none.
+type MaskedContact struct {
+	Role   string              `json:"role"` // registrant, admin, tech, billing, or another word of the registrar's
+	Kind   string              `json:"kind"`
+	Fields map[string][]string `json:"fields"` // masked
+}

@@ -40,6 +40,7 @@ type altered struct {
 	many      func(context.Context, registrar.ReviewsDecision) (registrar.ReviewsResolved, error)
 	backup    func(context.Context, string) error
 	erase     func(context.Context, registrar.ErasureQuery) (registrar.Erasure, error)
+	contacts  func(context.Context, string) (registrar.Contacts, error)
 	refresh   func(context.Context, string) (registrar.Domain, error)
 	rotate    func(context.Context) (registrar.Rotation, error)
 	code      func(context.Context, registrar.OperationID) (registrar.AuthCode, error)
@@ -53,7 +54,7 @@ type altered struct {
 func alter(g *good) *altered {
 	return &altered{good: g, describe: g.Describe, form: g.Form, validate: g.Validate, check: g.Check, submit: g.Submit, operation: g.Operation,
 		resolve: g.Resolve, domain: g.Domain, domains: g.Domains, events: g.Events, renewal: g.SetRenewal, adopt: g.AdoptHandle,
-		importing: g.ImportDomain, review: g.Review, recognise: g.Recognise, many: g.ResolveReviews, backup: g.Backup, erase: g.Erase, rotate: g.RotateKeys, code: g.TransferCode, refresh: g.Refresh, configure: g.Configure, start: g.Start, health: g.Health, drain: g.Drain}
+		importing: g.ImportDomain, review: g.Review, recognise: g.Recognise, many: g.ResolveReviews, backup: g.Backup, erase: g.Erase, rotate: g.RotateKeys, code: g.TransferCode, refresh: g.Refresh, contacts: g.Contacts, configure: g.Configure, start: g.Start, health: g.Health, drain: g.Drain}
 }
 
 func (a *altered) Describe(c context.Context) (registrar.Description, error) { return a.describe(c) }
@@ -108,6 +109,9 @@ func (a *altered) Erase(c context.Context, q registrar.ErasureQuery) (registrar.
 }
 func (a *altered) Refresh(c context.Context, n string) (registrar.Domain, error) {
 	return a.refresh(c, n)
+}
+func (a *altered) Contacts(c context.Context, n string) (registrar.Contacts, error) {
+	return a.contacts(c, n)
 }
 func (a *altered) RotateKeys(c context.Context) (registrar.Rotation, error) { return a.rotate(c) }
 func (a *altered) TransferCode(c context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
@@ -404,6 +408,25 @@ var brokenRegistrars = map[string]func(a *altered){
 			f, err := a.good.Form(ctx, q)
 			return withField(f, registrar.Field{Key: "fax", Label: map[string]string{"en": "Fax"}, Type: registrar.FieldPhone, Class: registrar.DataPublic,
 				Pattern: `^\+\d+$`, Example: "8 800", When: []registrar.Condition{{Field: "purpose", Values: []string{"trade"}}}}), err
+		}
+	},
+
+	"contacts/offered": func(a *altered) {
+		a.form = func(ctx context.Context, q registrar.FormQuery) (registrar.Form, error) {
+			f, err := a.good.Form(ctx, q)
+			f.Role = ""
+			return f, err
+		}
+	},
+	"contacts/judged": judged(withoutPath(`contacts["ops"].name`)),
+	"contacts/masked": func(a *altered) {
+		a.contacts = func(ctx context.Context, name string) (registrar.Contacts, error) {
+			c, err := a.good.Contacts(ctx, name)
+			if admin, ok := c[registrar.RoleAdmin]; ok {
+				admin.Fields = map[string][]string{"name": {"O*** Ivanova"}}
+				c[registrar.RoleAdmin] = admin
+			}
+			return c, err
 		}
 	},
 

@@ -57,6 +57,9 @@ func (e *exam) powers(l *life) map[registrar.Capability]map[string]func() error 
 			"SetRenewal":  func() error { _, err := l.SetRenewal(e.ctx, e.domain(), registrar.RenewManual); return err },
 			"RunRenewals": func() error { _, err := l.RunRenewals(e.ctx, true); return err },
 		},
+		registrar.CapContacts: calls{
+			"Contacts": func() error { _, err := l.Contacts(e.ctx, e.domain()); return err },
+		},
 		registrar.CapRefresh: calls{
 			"Refresh": func() error { _, err := l.Refresh(e.ctx, e.domain()); return err },
 		},

@@ -132,6 +132,8 @@ func (r *run) lacks(need Need) string {
 		return "it reads no DS records"
 	case need == NeedYears && !slices.Contains(r.description.OrderFields, "years"):
 		return "it reads no years, and a host submits no order that names any"
+	case need == NeedRoles && !takesRoles(r):
+		return "it takes no contact beside the registrant"
 	case need == NeedProgram && !program:
 		return "it is about a plugin's process, and this is none"
 	case need == NeedHandle && r.subject.Handle == "":
@@ -147,6 +149,12 @@ func (r *run) lacks(need Need) string {
 	}
 
 	return ""
+}
+
+// takesRoles reports whether the order of the exams may bring contacts beside the registrant.
+func takesRoles(r *run) bool {
+	e := &exam{run: r}
+	return len(rolesOf(r, e.tld(), firstKind(r))) > 0
 }
 
 // exam is one check under way.

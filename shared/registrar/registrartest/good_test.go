@@ -57,6 +57,7 @@ type goodState struct {
 	Events     []registrar.Event
 	Handles    []registrar.Handle
 	Key        int
+	Contacts   map[string]registrar.Contacts // masked, by domain
 }
 
 type goodOperation struct {
@@ -65,6 +66,7 @@ type goodOperation struct {
 	Nameservers []registrar.Nameserver // that were ordered
 	Years       int                    // that were ordered
 	Code        string                 // that was got
+	Contacts    registrar.Contacts     // masked
 }
 
 const goodSettings = `{"account": "a1", "token": "token-CANARY-99", "mode": "slow", "limit": 3, "strict": false, "wait": "1h", "hosts": null, "server": {"address": "x:1"}, "rule": []}`
@@ -121,10 +123,20 @@ func goodOffers() []registrar.Offer {
 		if k == registrar.KindRegister || k == registrar.KindRenew {
 			o.Years = years
 		}
+		if k == registrar.KindRegister {
+			o.Contacts = []registrar.ContactOffer{{Role: registrar.RoleAdmin, Required: true}, {Role: "ops"}}
+		}
 		all = append(all, o)
 	}
 	return []registrar.Offer{{Kinds: all}, {TLDs: []string{"com.test"}, Kinds: []registrar.KindOffer{
 		{Kind: registrar.KindRegister, Years: years, NameserversOptional: true}, {Kind: registrar.KindRenew, Years: years}}}}
+}
+
+// goodRoleFields are asked of a contact beside the registrant.
+func goodRoleFields() []registrar.Field {
+	label := map[string]string{"en": "it"}
+	return []registrar.Field{{Key: "name", Label: label, Type: registrar.FieldText, Required: true, Example: "Olga Ivanova", Class: registrar.DataPersonal},
+		{Key: "phone", Label: label, Type: registrar.FieldPhone, Example: "+7 495 1234567", Class: registrar.DataPersonal}}
 }
 
 func (g *good) Describe(context.Context) (registrar.Description, error) {
@@ -150,7 +162,11 @@ func (g *good) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, e
 	if !slices.Contains(goodDescription().TLDs, q.TLD) {
 		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "%q is not served", q.TLD)
 	}
-	f := registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant}
+	f := registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant, Role: q.Role}
+	if q.Role != "" {
+		f.Fields = goodRoleFields()
+		return f, nil
+	}
 	if q.Kind.NeedsRegistrant() {
 		f.Fields = goodFields()
 	}
@@ -180,6 +196,10 @@ func (g *good) problems(o registrar.Order) []registrar.Problem {
 	list = append(list, registrar.DelegationProblems(o.DS)...)
 	if o.Kind.NeedsRegistrant() && o.Registrant != nil {
 		list = append(list, registrar.Form{Kind: o.Kind, Fields: goodFields()}.Problems(*o.Registrant)...)
+	}
+	list = append(list, goodDescription().MissingContacts(o)...)
+	for role, r := range o.Contacts {
+		list = append(list, registrar.Form{Kind: o.Kind, Role: role, Fields: goodRoleFields()}.Problems(r)...)
 	}
 	return append(list, goodOffer(o.Domain).PriceProblems(o)...)
 }
@@ -349,7 +369,7 @@ func (s *goodState) begin(o registrar.Order) *goodOperation {
 	now := time.Now().UTC()
 	op := &goodOperation{registrar.Operation{ID: registrar.OperationID(fmt.Sprintf("good-%d", len(s.Operations)+1)), Order: o.ID, Kind: o.Kind, Domain: o.Domain,
 		State: registrar.NeedsAction, WaitsFor: "a person", CreatedAt: now, UpdatedAt: now,
-		History: []registrar.Step{{At: now, State: registrar.NeedsAction, Message: "begun", Actor: "plugin"}}, Version: "1"}, digest(o), o.Nameservers, o.Years, ""}
+		History: []registrar.Step{{At: now, State: registrar.NeedsAction, Message: "begun", Actor: "plugin"}}, Version: "1"}, digest(o), o.Nameservers, o.Years, "", goodMasked(o)}
 	s.Operations = append(s.Operations, op)
 	d := s.Domains[o.Domain]
 	if o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer {
@@ -423,6 +443,12 @@ func (s *goodState) end(op *goodOperation, d registrar.Decision) {
 		op.apply(&domain, registrar.DateOf(now))
 	case op.Kind.Acquires():
 		domain.Status = registrar.StatusError
+	}
+	if d.Verdict == registrar.VerdictDone && len(op.Contacts) > 0 {
+		if s.Contacts == nil {
+			s.Contacts = map[string]registrar.Contacts{}
+		}
+		s.Contacts[op.Domain] = op.Contacts
 	}
 	if d.Verdict == registrar.VerdictFailed {
 		op.State, op.Error = registrar.Failed, "decided"
@@ -671,6 +697,29 @@ func (g *good) Erase(ctx context.Context, q registrar.ErasureQuery) (v registrar
 		return nil
 	})
 	return v, err
+}
+
+// goodMasked is what is kept of the contacts of an order.
+func goodMasked(o registrar.Order) registrar.Contacts {
+	return o.Everyone().Masked(func(role registrar.ContactRole, _ registrar.Registrant) registrar.Form {
+		if role == registrar.RoleRegistrant {
+			return registrar.Form{Fields: goodFields()}
+		}
+		return registrar.Form{Fields: goodRoleFields()}
+	})
+}
+
+func (g *good) Contacts(ctx context.Context, name string) (registrar.Contacts, error) {
+	s, err := g.working(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, known := s.Domains[name]; !known {
+		return nil, registrar.Errorf(registrar.NotFound, "no domain %q", name)
+	}
+	return s.Contacts[name], nil
 }
 
 // Refresh finds what was found before: there is no registry.

@@ -99,11 +99,15 @@ func exampleOf(form registrar.Form, kind registrar.RegistrantKind) *registrar.Re
 
 // order makes a good order for a new name.
 func (e *exam) order(p registrar.Catalogue) (registrar.Order, error) {
-	kind := registrar.KindRegister
-	if !slices.Contains(e.description.Kinds, kind) {
-		kind = registrar.KindTransfer
+	return e.orderOf(p, firstKind(e.run))
+}
+
+// firstKind is the kind of order by which the exams get a domain.
+func firstKind(r *run) registrar.OperationKind {
+	if slices.Contains(r.description.Kinds, registrar.KindRegister) {
+		return registrar.KindRegister
 	}
-	return e.orderOf(p, kind)
+	return registrar.KindTransfer
 }
 
 func (e *exam) orderOf(p registrar.Catalogue, kind registrar.OperationKind) (registrar.Order, error) {
@@ -117,8 +121,10 @@ func (e *exam) orderOf(p registrar.Catalogue, kind registrar.OperationKind) (reg
 		o.Nameservers = []registrar.Nameserver{{Host: "ns1.example.net"}, {Host: "ns2.example.net"}}
 	}
 	var err error
-	o.Registrant, err = e.registrant(p, kind)
-	return o, err
+	if o.Registrant, err = e.registrant(p, kind); err != nil {
+		return o, err
+	}
+	return withContacts(e, p, o, func(c registrar.ContactOffer) bool { return c.Required })
 }
 
 // due is a domain that can be renewed now: one that the subject has, or the one that is held.

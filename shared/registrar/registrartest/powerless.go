@@ -22,6 +22,10 @@ func (Powerless) Refresh(context.Context, string) (registrar.Domain, error) {
 	return registrar.Domain{}, unsupported(registrar.CapRefresh)
 }
 
+func (Powerless) Contacts(context.Context, string) (registrar.Contacts, error) {
+	return nil, unsupported(registrar.CapContacts)
+}
+
 func (Powerless) Handles(context.Context, string) ([]registrar.Handle, error) {
 	return nil, unsupported(registrar.CapHandles)
 }

@@ -28,6 +28,7 @@ const (
 	NeedSamples  Need = "samples"  // settings with mistakes: Subject.BadConfigs
 	NeedDS       Need = "ds"       // a registrar that reads DS records in orders
 	NeedYears    Need = "years"    // a registrar that reads the years of orders
+	NeedRoles    Need = "roles"    // a registrar that takes contacts beside the registrant, with the order that acquires a domain
 	NeedWitness  Need = "witness"  // a simulator that tells what reached it: Subject.Witness
 )
 
@@ -108,7 +109,7 @@ func Rules() []Rule {
 func checks() []check {
 	var all []check
 	for _, area := range [][]check{identityChecks, settingsChecks, lifecycleChecks, formChecks, validationChecks, orderChecks,
-		offerChecks, operationChecks, resolveChecks, domainChecks, kindChecks, eventChecks, contextChecks, capabilityChecks, priceChecks, erasureChecks, secretChecks, onceChecks, processChecks} {
+		offerChecks, operationChecks, resolveChecks, domainChecks, kindChecks, eventChecks, contextChecks, capabilityChecks, roleChecks, priceChecks, erasureChecks, secretChecks, onceChecks, processChecks} {
 		all = append(all, area...)
 	}
 	return all

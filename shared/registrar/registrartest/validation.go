@@ -24,7 +24,7 @@ var validationChecks = []check{
 		Remedy: "Collect problems; don't return at the first."}, tellsAll},
 	{Rule{ID: "validate/paths", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "Every problem of an order names one of its fields and says what is wrong; an order with problems has no preview.", Place: "Problem.Path, Validation.Preview",
-		Remedy: "Use id, kind, domain, customer, contact, contact.KEY[i], nameservers[i], auth_code, paid_till."}, namesFields},
+		Remedy: "Use id, kind, domain, customer, contact, contact.KEY[i], nameservers[i], auth_code, paid_till, years, accept_price, ds[i], contacts[\"ROLE\"].KEY[i]."}, namesFields},
 	{Rule{ID: "validate/pure", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "Validate stores nothing.", Place: "Orders.Validate",
 		Remedy: "Keep what it computes out of the store; an OrderID that was only validated is free."}, storesNothing},
@@ -214,7 +214,7 @@ func tellsAll(e *exam) error {
 }
 
 // fields are the names that a problem of an order may begin with.
-var fields = []string{"id", "kind", "domain", "customer", "contact", "nameservers", "auth_code", "paid_till"}
+var fields = append([]string{"id"}, registrar.OrderFields()...)
 
 func namesFields(e *exam) error {
 	l, err := e.working()

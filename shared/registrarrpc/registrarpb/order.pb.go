@@ -321,7 +321,11 @@ type Order struct {
 	AcceptPrice *Price `protobuf:"bytes,60,opt,name=accept_price,json=acceptPrice,proto3" json:"accept_price,omitempty"`
 	// Delegation signers of the domain. In an update it is the full new set, and empty leaves them.
 	// Only for registrars whose order_fields have "ds".
-	Ds            []*DelegationSigner `protobuf:"bytes,70,rep,name=ds,proto3" json:"ds,omitempty"`
+	Ds []*DelegationSigner `protobuf:"bytes,70,rep,name=ds,proto3" json:"ds,omitempty"`
+	// Contacts beside the registrant, by what each is for: "admin", "tech", "billing", or another
+	// word that Description.offers has. In an update they are the contacts to change, and the others
+	// stay. Only for registrars whose order_fields have "contacts".
+	Contacts      map[string]*Registrant `protobuf:"bytes,80,rep,name=contacts,proto3" json:"contacts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -429,6 +433,13 @@ func (x *Order) GetAcceptPrice() *Price {
 func (x *Order) GetDs() []*DelegationSigner {
 	if x != nil {
 		return x.Ds
+	}
+	return nil
+}
+
+func (x *Order) GetContacts() map[string]*Registrant {
+	if x != nil {
+		return x.Contacts
 	}
 	return nil
 }
@@ -857,7 +868,9 @@ type Form struct {
 	// Who will own the domain. May be unspecified where no registrant is asked for.
 	Registrant RegistrantKind `protobuf:"varint,3,opt,name=registrant,proto3,enum=panel.registrar.v1.RegistrantKind" json:"registrant,omitempty"`
 	// In the order to ask.
-	Fields        []*Field `protobuf:"bytes,4,rep,name=fields,proto3" json:"fields,omitempty"`
+	Fields []*Field `protobuf:"bytes,4,rep,name=fields,proto3" json:"fields,omitempty"`
+	// Whose contact it asks for; empty for the registrant's.
+	Role          string `protobuf:"bytes,80,opt,name=role,proto3" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -918,6 +931,13 @@ func (x *Form) GetFields() []*Field {
 		return x.Fields
 	}
 	return nil
+}
+
+func (x *Form) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
 }
 
 // Field is one question.
@@ -1198,7 +1218,7 @@ var File_panel_registrar_v1_order_proto protoreflect.FileDescriptor
 
 const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1epanel/registrar/v1/order.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\"\xe7\x03\n" +
+	"\x1epanel/registrar/v1/order.proto\x12\x12panel.registrar.v1\x1a\x1dpanel/registrar/v1/date.proto\"\x8e\x05\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x125\n" +
 	"\x04kind\x18\x02 \x01(\x0e2!.panel.registrar.v1.OperationKindR\x04kind\x12\x16\n" +
@@ -1212,7 +1232,11 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\tpaid_till\x18\b \x01(\v2\x18.panel.registrar.v1.DateR\bpaidTill\x12\x14\n" +
 	"\x05years\x182 \x01(\x03R\x05years\x12<\n" +
 	"\faccept_price\x18< \x01(\v2\x19.panel.registrar.v1.PriceR\vacceptPrice\x124\n" +
-	"\x02ds\x18F \x03(\v2$.panel.registrar.v1.DelegationSignerR\x02ds\";\n" +
+	"\x02ds\x18F \x03(\v2$.panel.registrar.v1.DelegationSignerR\x02ds\x12H\n" +
+	"\bcontacts\x18P \x03(\v2'.panel.registrar.v1.Order.ContactsEntryB\x03\x80\x01\x01R\bcontacts\x1a[\n" +
+	"\rContactsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x124\n" +
+	"\x05value\x18\x02 \x01(\v2\x1e.panel.registrar.v1.RegistrantR\x05value:\x028\x01\";\n" +
 	"\x05Price\x12\x16\n" +
 	"\x06amount\x18\x01 \x01(\tR\x06amount\x12\x1a\n" +
 	"\bcurrency\x18\x02 \x01(\tR\bcurrency\"\x82\x01\n" +
@@ -1249,14 +1273,15 @@ const file_panel_registrar_v1_order_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"C\n" +
 	"\bProblems\x127\n" +
-	"\bproblems\x18\x01 \x03(\v2\x1b.panel.registrar.v1.ProblemR\bproblems\"\xc6\x01\n" +
+	"\bproblems\x18\x01 \x03(\v2\x1b.panel.registrar.v1.ProblemR\bproblems\"\xda\x01\n" +
 	"\x04Form\x12\x10\n" +
 	"\x03tld\x18\x01 \x01(\tR\x03tld\x125\n" +
 	"\x04kind\x18\x02 \x01(\x0e2!.panel.registrar.v1.OperationKindR\x04kind\x12B\n" +
 	"\n" +
 	"registrant\x18\x03 \x01(\x0e2\".panel.registrar.v1.RegistrantKindR\n" +
 	"registrant\x121\n" +
-	"\x06fields\x18\x04 \x03(\v2\x19.panel.registrar.v1.FieldR\x06fields\"\x90\x05\n" +
+	"\x06fields\x18\x04 \x03(\v2\x19.panel.registrar.v1.FieldR\x06fields\x12\x12\n" +
+	"\x04role\x18P \x01(\tR\x04role\"\x90\x05\n" +
 	"\x05Field\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12:\n" +
 	"\x05label\x18\x02 \x03(\v2$.panel.registrar.v1.Field.LabelEntryR\x05label\x121\n" +
@@ -1337,7 +1362,7 @@ func file_panel_registrar_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_panel_registrar_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_panel_registrar_v1_order_proto_goTypes = []any{
 	(OperationKind)(0),       // 0: panel.registrar.v1.OperationKind
 	(RegistrantKind)(0),      // 1: panel.registrar.v1.RegistrantKind
@@ -1355,42 +1380,45 @@ var file_panel_registrar_v1_order_proto_goTypes = []any{
 	(*Field)(nil),            // 13: panel.registrar.v1.Field
 	(*Choice)(nil),           // 14: panel.registrar.v1.Choice
 	(*Condition)(nil),        // 15: panel.registrar.v1.Condition
-	nil,                      // 16: panel.registrar.v1.Registrant.FieldsEntry
-	nil,                      // 17: panel.registrar.v1.Problem.ParamsEntry
-	nil,                      // 18: panel.registrar.v1.Problem.TextsEntry
-	nil,                      // 19: panel.registrar.v1.Field.LabelEntry
-	nil,                      // 20: panel.registrar.v1.Field.HelpEntry
-	nil,                      // 21: panel.registrar.v1.Choice.LabelEntry
-	(*Date)(nil),             // 22: panel.registrar.v1.Date
+	nil,                      // 16: panel.registrar.v1.Order.ContactsEntry
+	nil,                      // 17: panel.registrar.v1.Registrant.FieldsEntry
+	nil,                      // 18: panel.registrar.v1.Problem.ParamsEntry
+	nil,                      // 19: panel.registrar.v1.Problem.TextsEntry
+	nil,                      // 20: panel.registrar.v1.Field.LabelEntry
+	nil,                      // 21: panel.registrar.v1.Field.HelpEntry
+	nil,                      // 22: panel.registrar.v1.Choice.LabelEntry
+	(*Date)(nil),             // 23: panel.registrar.v1.Date
 }
 var file_panel_registrar_v1_order_proto_depIdxs = []int32{
 	0,  // 0: panel.registrar.v1.Order.kind:type_name -> panel.registrar.v1.OperationKind
 	7,  // 1: panel.registrar.v1.Order.registrant:type_name -> panel.registrar.v1.Registrant
 	9,  // 2: panel.registrar.v1.Order.nameservers:type_name -> panel.registrar.v1.Nameserver
-	22, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
+	23, // 3: panel.registrar.v1.Order.paid_till:type_name -> panel.registrar.v1.Date
 	5,  // 4: panel.registrar.v1.Order.accept_price:type_name -> panel.registrar.v1.Price
 	6,  // 5: panel.registrar.v1.Order.ds:type_name -> panel.registrar.v1.DelegationSigner
-	1,  // 6: panel.registrar.v1.Registrant.kind:type_name -> panel.registrar.v1.RegistrantKind
-	16, // 7: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
-	17, // 8: panel.registrar.v1.Problem.params:type_name -> panel.registrar.v1.Problem.ParamsEntry
-	18, // 9: panel.registrar.v1.Problem.texts:type_name -> panel.registrar.v1.Problem.TextsEntry
-	10, // 10: panel.registrar.v1.Problems.problems:type_name -> panel.registrar.v1.Problem
-	0,  // 11: panel.registrar.v1.Form.kind:type_name -> panel.registrar.v1.OperationKind
-	1,  // 12: panel.registrar.v1.Form.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	13, // 13: panel.registrar.v1.Form.fields:type_name -> panel.registrar.v1.Field
-	19, // 14: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
-	2,  // 15: panel.registrar.v1.Field.type:type_name -> panel.registrar.v1.FieldType
-	3,  // 16: panel.registrar.v1.Field.class:type_name -> panel.registrar.v1.DataClass
-	20, // 17: panel.registrar.v1.Field.help:type_name -> panel.registrar.v1.Field.HelpEntry
-	14, // 18: panel.registrar.v1.Field.choices:type_name -> panel.registrar.v1.Choice
-	15, // 19: panel.registrar.v1.Field.when:type_name -> panel.registrar.v1.Condition
-	21, // 20: panel.registrar.v1.Choice.label:type_name -> panel.registrar.v1.Choice.LabelEntry
-	8,  // 21: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	16, // 6: panel.registrar.v1.Order.contacts:type_name -> panel.registrar.v1.Order.ContactsEntry
+	1,  // 7: panel.registrar.v1.Registrant.kind:type_name -> panel.registrar.v1.RegistrantKind
+	17, // 8: panel.registrar.v1.Registrant.fields:type_name -> panel.registrar.v1.Registrant.FieldsEntry
+	18, // 9: panel.registrar.v1.Problem.params:type_name -> panel.registrar.v1.Problem.ParamsEntry
+	19, // 10: panel.registrar.v1.Problem.texts:type_name -> panel.registrar.v1.Problem.TextsEntry
+	10, // 11: panel.registrar.v1.Problems.problems:type_name -> panel.registrar.v1.Problem
+	0,  // 12: panel.registrar.v1.Form.kind:type_name -> panel.registrar.v1.OperationKind
+	1,  // 13: panel.registrar.v1.Form.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	13, // 14: panel.registrar.v1.Form.fields:type_name -> panel.registrar.v1.Field
+	20, // 15: panel.registrar.v1.Field.label:type_name -> panel.registrar.v1.Field.LabelEntry
+	2,  // 16: panel.registrar.v1.Field.type:type_name -> panel.registrar.v1.FieldType
+	3,  // 17: panel.registrar.v1.Field.class:type_name -> panel.registrar.v1.DataClass
+	21, // 18: panel.registrar.v1.Field.help:type_name -> panel.registrar.v1.Field.HelpEntry
+	14, // 19: panel.registrar.v1.Field.choices:type_name -> panel.registrar.v1.Choice
+	15, // 20: panel.registrar.v1.Field.when:type_name -> panel.registrar.v1.Condition
+	22, // 21: panel.registrar.v1.Choice.label:type_name -> panel.registrar.v1.Choice.LabelEntry
+	7,  // 22: panel.registrar.v1.Order.ContactsEntry.value:type_name -> panel.registrar.v1.Registrant
+	8,  // 23: panel.registrar.v1.Registrant.FieldsEntry.value:type_name -> panel.registrar.v1.Values
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_order_proto_init() }
@@ -1405,7 +1433,7 @@ func file_panel_registrar_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_order_proto_rawDesc), len(file_panel_registrar_v1_order_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -49,6 +49,8 @@ const (
 	Capability_CAPABILITY_AUTH_CODES Capability = 50
 	// Asks the registry now.
 	Capability_CAPABILITY_REFRESH Capability = 70
+	// Tells which contacts it has for a domain, masked.
+	Capability_CAPABILITY_CONTACTS Capability = 80
 )
 
 // Enum value maps for Capability.
@@ -66,6 +68,7 @@ var (
 		10: "CAPABILITY_QUEUE",
 		50: "CAPABILITY_AUTH_CODES",
 		70: "CAPABILITY_REFRESH",
+		80: "CAPABILITY_CONTACTS",
 	}
 	Capability_value = map[string]int32{
 		"CAPABILITY_UNSPECIFIED": 0,
@@ -80,6 +83,7 @@ var (
 		"CAPABILITY_QUEUE":       10,
 		"CAPABILITY_AUTH_CODES":  50,
 		"CAPABILITY_REFRESH":     70,
+		"CAPABILITY_CONTACTS":    80,
 	}
 )
 
@@ -380,8 +384,10 @@ type KindOffer struct {
 	MaxYears int64 `protobuf:"varint,3,opt,name=max_years,json=maxYears,proto3" json:"max_years,omitempty"`
 	// A registration may come without nameservers.
 	NameserversOptional bool `protobuf:"varint,4,opt,name=nameservers_optional,json=nameserversOptional,proto3" json:"nameservers_optional,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// The contacts that an order may bring beside the registrant's; none for the registrant alone.
+	Contacts      []*ContactOffer `protobuf:"bytes,80,rep,name=contacts,proto3" json:"contacts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *KindOffer) Reset() {
@@ -442,6 +448,68 @@ func (x *KindOffer) GetNameserversOptional() bool {
 	return false
 }
 
+func (x *KindOffer) GetContacts() []*ContactOffer {
+	if x != nil {
+		return x.Contacts
+	}
+	return nil
+}
+
+// ContactOffer is a role whose contact an order may bring.
+type ContactOffer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the contact is for: "admin", "tech", "billing", or another word of a-z, 0-9 and -.
+	Role string `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
+	// An order must bring it. An update need not: it stays as it is.
+	Required      bool `protobuf:"varint,2,opt,name=required,proto3" json:"required,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContactOffer) Reset() {
+	*x = ContactOffer{}
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContactOffer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContactOffer) ProtoMessage() {}
+
+func (x *ContactOffer) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContactOffer.ProtoReflect.Descriptor instead.
+func (*ContactOffer) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ContactOffer) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *ContactOffer) GetRequired() bool {
+	if x != nil {
+		return x.Required
+	}
+	return false
+}
+
 // Phrase is a sentence that a registrar says, or a part of one, in the languages of people.
 type Phrase struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -455,7 +523,7 @@ type Phrase struct {
 
 func (x *Phrase) Reset() {
 	*x = Phrase{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +535,7 @@ func (x *Phrase) String() string {
 func (*Phrase) ProtoMessage() {}
 
 func (x *Phrase) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[3]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +548,7 @@ func (x *Phrase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Phrase.ProtoReflect.Descriptor instead.
 func (*Phrase) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{3}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Phrase) GetCode() string {
@@ -510,7 +578,7 @@ type Schema struct {
 
 func (x *Schema) Reset() {
 	*x = Schema{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -522,7 +590,7 @@ func (x *Schema) String() string {
 func (*Schema) ProtoMessage() {}
 
 func (x *Schema) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -535,7 +603,7 @@ func (x *Schema) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Schema.ProtoReflect.Descriptor instead.
 func (*Schema) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Schema) GetAttributes() []*Attribute {
@@ -575,7 +643,7 @@ type Attribute struct {
 
 func (x *Attribute) Reset() {
 	*x = Attribute{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -587,7 +655,7 @@ func (x *Attribute) String() string {
 func (*Attribute) ProtoMessage() {}
 
 func (x *Attribute) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -600,7 +668,7 @@ func (x *Attribute) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attribute.ProtoReflect.Descriptor instead.
 func (*Attribute) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Attribute) GetName() string {
@@ -671,7 +739,7 @@ type Block struct {
 
 func (x *Block) Reset() {
 	*x = Block{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -683,7 +751,7 @@ func (x *Block) String() string {
 func (*Block) ProtoMessage() {}
 
 func (x *Block) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -696,7 +764,7 @@ func (x *Block) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Block.ProtoReflect.Descriptor instead.
 func (*Block) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Block) GetName() string {
@@ -753,7 +821,7 @@ type Component struct {
 
 func (x *Component) Reset() {
 	*x = Component{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -765,7 +833,7 @@ func (x *Component) String() string {
 func (*Component) ProtoMessage() {}
 
 func (x *Component) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -778,7 +846,7 @@ func (x *Component) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Component.ProtoReflect.Descriptor instead.
 func (*Component) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Component) GetName() string {
@@ -837,7 +905,7 @@ type ConfigureRequest struct {
 
 func (x *ConfigureRequest) Reset() {
 	*x = ConfigureRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -849,7 +917,7 @@ func (x *ConfigureRequest) String() string {
 func (*ConfigureRequest) ProtoMessage() {}
 
 func (x *ConfigureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -862,7 +930,7 @@ func (x *ConfigureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigureRequest.ProtoReflect.Descriptor instead.
 func (*ConfigureRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ConfigureRequest) GetConfig() []byte {
@@ -902,7 +970,7 @@ type ConfigureResponse struct {
 
 func (x *ConfigureResponse) Reset() {
 	*x = ConfigureResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -914,7 +982,7 @@ func (x *ConfigureResponse) String() string {
 func (*ConfigureResponse) ProtoMessage() {}
 
 func (x *ConfigureResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -927,7 +995,7 @@ func (x *ConfigureResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigureResponse.ProtoReflect.Descriptor instead.
 func (*ConfigureResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 // ProbeRequest says how far to go.
@@ -941,7 +1009,7 @@ type ProbeRequest struct {
 
 func (x *ProbeRequest) Reset() {
 	*x = ProbeRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[10]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +1021,7 @@ func (x *ProbeRequest) String() string {
 func (*ProbeRequest) ProtoMessage() {}
 
 func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[10]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1034,7 @@ func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeRequest.ProtoReflect.Descriptor instead.
 func (*ProbeRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ProbeRequest) GetMail() bool {
@@ -987,7 +1055,7 @@ type ProbeResponse struct {
 
 func (x *ProbeResponse) Reset() {
 	*x = ProbeResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[11]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -999,7 +1067,7 @@ func (x *ProbeResponse) String() string {
 func (*ProbeResponse) ProtoMessage() {}
 
 func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[11]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1012,7 +1080,7 @@ func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeResponse.ProtoReflect.Descriptor instead.
 func (*ProbeResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ProbeResponse) GetComponents() []*Component {
@@ -1031,7 +1099,7 @@ type StartRequest struct {
 
 func (x *StartRequest) Reset() {
 	*x = StartRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[12]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1043,7 +1111,7 @@ func (x *StartRequest) String() string {
 func (*StartRequest) ProtoMessage() {}
 
 func (x *StartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[12]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1056,7 +1124,7 @@ func (x *StartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRequest.ProtoReflect.Descriptor instead.
 func (*StartRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 // StartResponse has no fields yet.
@@ -1068,7 +1136,7 @@ type StartResponse struct {
 
 func (x *StartResponse) Reset() {
 	*x = StartResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[13]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1080,7 +1148,7 @@ func (x *StartResponse) String() string {
 func (*StartResponse) ProtoMessage() {}
 
 func (x *StartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[13]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1093,7 +1161,7 @@ func (x *StartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartResponse.ProtoReflect.Descriptor instead.
 func (*StartResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 // HealthRequest has no fields yet.
@@ -1105,7 +1173,7 @@ type HealthRequest struct {
 
 func (x *HealthRequest) Reset() {
 	*x = HealthRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[14]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1117,7 +1185,7 @@ func (x *HealthRequest) String() string {
 func (*HealthRequest) ProtoMessage() {}
 
 func (x *HealthRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[14]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1130,7 +1198,7 @@ func (x *HealthRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthRequest.ProtoReflect.Descriptor instead.
 func (*HealthRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 // HealthResponse answers Health.
@@ -1144,7 +1212,7 @@ type HealthResponse struct {
 
 func (x *HealthResponse) Reset() {
 	*x = HealthResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[15]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1156,7 +1224,7 @@ func (x *HealthResponse) String() string {
 func (*HealthResponse) ProtoMessage() {}
 
 func (x *HealthResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[15]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1169,7 +1237,7 @@ func (x *HealthResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthResponse.ProtoReflect.Descriptor instead.
 func (*HealthResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *HealthResponse) GetComponents() []*Component {
@@ -1188,7 +1256,7 @@ type DrainRequest struct {
 
 func (x *DrainRequest) Reset() {
 	*x = DrainRequest{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[16]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1200,7 +1268,7 @@ func (x *DrainRequest) String() string {
 func (*DrainRequest) ProtoMessage() {}
 
 func (x *DrainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[16]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1213,7 +1281,7 @@ func (x *DrainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
 func (*DrainRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 // DrainResponse has no fields yet.
@@ -1225,7 +1293,7 @@ type DrainResponse struct {
 
 func (x *DrainResponse) Reset() {
 	*x = DrainResponse{}
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[17]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1237,7 +1305,7 @@ func (x *DrainResponse) String() string {
 func (*DrainResponse) ProtoMessage() {}
 
 func (x *DrainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[17]
+	mi := &file_panel_registrar_v1_plugin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1250,7 +1318,7 @@ func (x *DrainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainResponse.ProtoReflect.Descriptor instead.
 func (*DrainResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{17}
+	return file_panel_registrar_v1_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 var File_panel_registrar_v1_plugin_proto protoreflect.FileDescriptor
@@ -1273,12 +1341,16 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x06offers\x182 \x03(\v2\x19.panel.registrar.v1.OfferR\x06offers\"P\n" +
 	"\x05Offer\x12\x12\n" +
 	"\x04tlds\x18\x01 \x03(\tR\x04tlds\x123\n" +
-	"\x05kinds\x18\x02 \x03(\v2\x1d.panel.registrar.v1.KindOfferR\x05kinds\"\xaf\x01\n" +
+	"\x05kinds\x18\x02 \x03(\v2\x1d.panel.registrar.v1.KindOfferR\x05kinds\"\xed\x01\n" +
 	"\tKindOffer\x125\n" +
 	"\x04kind\x18\x01 \x01(\x0e2!.panel.registrar.v1.OperationKindR\x04kind\x12\x1b\n" +
 	"\tmin_years\x18\x02 \x01(\x03R\bminYears\x12\x1b\n" +
 	"\tmax_years\x18\x03 \x01(\x03R\bmaxYears\x121\n" +
-	"\x14nameservers_optional\x18\x04 \x01(\bR\x13nameserversOptional\"\x93\x01\n" +
+	"\x14nameservers_optional\x18\x04 \x01(\bR\x13nameserversOptional\x12<\n" +
+	"\bcontacts\x18P \x03(\v2 .panel.registrar.v1.ContactOfferR\bcontacts\">\n" +
+	"\fContactOffer\x12\x12\n" +
+	"\x04role\x18\x01 \x01(\tR\x04role\x12\x1a\n" +
+	"\brequired\x18\x02 \x01(\bR\brequired\"\x93\x01\n" +
 	"\x06Phrase\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12;\n" +
 	"\x05texts\x18\x02 \x03(\v2%.panel.registrar.v1.Phrase.TextsEntryR\x05texts\x1a8\n" +
@@ -1334,7 +1406,7 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"components\x18\x01 \x03(\v2\x1d.panel.registrar.v1.ComponentR\n" +
 	"components\"\x0e\n" +
 	"\fDrainRequest\"\x0f\n" +
-	"\rDrainResponse*\xa7\x02\n" +
+	"\rDrainResponse*\xc0\x02\n" +
 	"\n" +
 	"Capability\x12\x1a\n" +
 	"\x16CAPABILITY_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -1349,7 +1421,8 @@ const file_panel_registrar_v1_plugin_proto_rawDesc = "" +
 	"\x10CAPABILITY_QUEUE\x10\n" +
 	"\x12\x19\n" +
 	"\x15CAPABILITY_AUTH_CODES\x102\x12\x16\n" +
-	"\x12CAPABILITY_REFRESH\x10F*\xb4\x01\n" +
+	"\x12CAPABILITY_REFRESH\x10F\x12\x17\n" +
+	"\x13CAPABILITY_CONTACTS\x10P*\xb4\x01\n" +
 	"\rAttributeType\x12\x1e\n" +
 	"\x1aATTRIBUTE_TYPE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ATTRIBUTE_TYPE_STRING\x10\x01\x12\x16\n" +
@@ -1377,67 +1450,69 @@ func file_panel_registrar_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_panel_registrar_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_panel_registrar_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_panel_registrar_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_panel_registrar_v1_plugin_proto_goTypes = []any{
 	(Capability)(0),           // 0: panel.registrar.v1.Capability
 	(AttributeType)(0),        // 1: panel.registrar.v1.AttributeType
 	(*Description)(nil),       // 2: panel.registrar.v1.Description
 	(*Offer)(nil),             // 3: panel.registrar.v1.Offer
 	(*KindOffer)(nil),         // 4: panel.registrar.v1.KindOffer
-	(*Phrase)(nil),            // 5: panel.registrar.v1.Phrase
-	(*Schema)(nil),            // 6: panel.registrar.v1.Schema
-	(*Attribute)(nil),         // 7: panel.registrar.v1.Attribute
-	(*Block)(nil),             // 8: panel.registrar.v1.Block
-	(*Component)(nil),         // 9: panel.registrar.v1.Component
-	(*ConfigureRequest)(nil),  // 10: panel.registrar.v1.ConfigureRequest
-	(*ConfigureResponse)(nil), // 11: panel.registrar.v1.ConfigureResponse
-	(*ProbeRequest)(nil),      // 12: panel.registrar.v1.ProbeRequest
-	(*ProbeResponse)(nil),     // 13: panel.registrar.v1.ProbeResponse
-	(*StartRequest)(nil),      // 14: panel.registrar.v1.StartRequest
-	(*StartResponse)(nil),     // 15: panel.registrar.v1.StartResponse
-	(*HealthRequest)(nil),     // 16: panel.registrar.v1.HealthRequest
-	(*HealthResponse)(nil),    // 17: panel.registrar.v1.HealthResponse
-	(*DrainRequest)(nil),      // 18: panel.registrar.v1.DrainRequest
-	(*DrainResponse)(nil),     // 19: panel.registrar.v1.DrainResponse
-	nil,                       // 20: panel.registrar.v1.Phrase.TextsEntry
-	nil,                       // 21: panel.registrar.v1.Component.FiguresEntry
-	(OperationKind)(0),        // 22: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),       // 23: panel.registrar.v1.RegistrantKind
-	(*Advice)(nil),            // 24: panel.registrar.v1.Advice
+	(*ContactOffer)(nil),      // 5: panel.registrar.v1.ContactOffer
+	(*Phrase)(nil),            // 6: panel.registrar.v1.Phrase
+	(*Schema)(nil),            // 7: panel.registrar.v1.Schema
+	(*Attribute)(nil),         // 8: panel.registrar.v1.Attribute
+	(*Block)(nil),             // 9: panel.registrar.v1.Block
+	(*Component)(nil),         // 10: panel.registrar.v1.Component
+	(*ConfigureRequest)(nil),  // 11: panel.registrar.v1.ConfigureRequest
+	(*ConfigureResponse)(nil), // 12: panel.registrar.v1.ConfigureResponse
+	(*ProbeRequest)(nil),      // 13: panel.registrar.v1.ProbeRequest
+	(*ProbeResponse)(nil),     // 14: panel.registrar.v1.ProbeResponse
+	(*StartRequest)(nil),      // 15: panel.registrar.v1.StartRequest
+	(*StartResponse)(nil),     // 16: panel.registrar.v1.StartResponse
+	(*HealthRequest)(nil),     // 17: panel.registrar.v1.HealthRequest
+	(*HealthResponse)(nil),    // 18: panel.registrar.v1.HealthResponse
+	(*DrainRequest)(nil),      // 19: panel.registrar.v1.DrainRequest
+	(*DrainResponse)(nil),     // 20: panel.registrar.v1.DrainResponse
+	nil,                       // 21: panel.registrar.v1.Phrase.TextsEntry
+	nil,                       // 22: panel.registrar.v1.Component.FiguresEntry
+	(OperationKind)(0),        // 23: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),       // 24: panel.registrar.v1.RegistrantKind
+	(*Advice)(nil),            // 25: panel.registrar.v1.Advice
 }
 var file_panel_registrar_v1_plugin_proto_depIdxs = []int32{
-	22, // 0: panel.registrar.v1.Description.kinds:type_name -> panel.registrar.v1.OperationKind
-	23, // 1: panel.registrar.v1.Description.registrants:type_name -> panel.registrar.v1.RegistrantKind
+	23, // 0: panel.registrar.v1.Description.kinds:type_name -> panel.registrar.v1.OperationKind
+	24, // 1: panel.registrar.v1.Description.registrants:type_name -> panel.registrar.v1.RegistrantKind
 	0,  // 2: panel.registrar.v1.Description.capabilities:type_name -> panel.registrar.v1.Capability
-	6,  // 3: panel.registrar.v1.Description.schema:type_name -> panel.registrar.v1.Schema
-	5,  // 4: panel.registrar.v1.Description.phrases:type_name -> panel.registrar.v1.Phrase
+	7,  // 3: panel.registrar.v1.Description.schema:type_name -> panel.registrar.v1.Schema
+	6,  // 4: panel.registrar.v1.Description.phrases:type_name -> panel.registrar.v1.Phrase
 	3,  // 5: panel.registrar.v1.Description.offers:type_name -> panel.registrar.v1.Offer
 	4,  // 6: panel.registrar.v1.Offer.kinds:type_name -> panel.registrar.v1.KindOffer
-	22, // 7: panel.registrar.v1.KindOffer.kind:type_name -> panel.registrar.v1.OperationKind
-	20, // 8: panel.registrar.v1.Phrase.texts:type_name -> panel.registrar.v1.Phrase.TextsEntry
-	7,  // 9: panel.registrar.v1.Schema.attributes:type_name -> panel.registrar.v1.Attribute
-	8,  // 10: panel.registrar.v1.Schema.blocks:type_name -> panel.registrar.v1.Block
-	1,  // 11: panel.registrar.v1.Attribute.type:type_name -> panel.registrar.v1.AttributeType
-	6,  // 12: panel.registrar.v1.Block.schema:type_name -> panel.registrar.v1.Schema
-	21, // 13: panel.registrar.v1.Component.figures:type_name -> panel.registrar.v1.Component.FiguresEntry
-	24, // 14: panel.registrar.v1.Component.advice:type_name -> panel.registrar.v1.Advice
-	9,  // 15: panel.registrar.v1.ProbeResponse.components:type_name -> panel.registrar.v1.Component
-	9,  // 16: panel.registrar.v1.HealthResponse.components:type_name -> panel.registrar.v1.Component
-	10, // 17: panel.registrar.v1.PluginService.Configure:input_type -> panel.registrar.v1.ConfigureRequest
-	12, // 18: panel.registrar.v1.PluginService.Probe:input_type -> panel.registrar.v1.ProbeRequest
-	14, // 19: panel.registrar.v1.PluginService.Start:input_type -> panel.registrar.v1.StartRequest
-	16, // 20: panel.registrar.v1.PluginService.Health:input_type -> panel.registrar.v1.HealthRequest
-	18, // 21: panel.registrar.v1.PluginService.Drain:input_type -> panel.registrar.v1.DrainRequest
-	11, // 22: panel.registrar.v1.PluginService.Configure:output_type -> panel.registrar.v1.ConfigureResponse
-	13, // 23: panel.registrar.v1.PluginService.Probe:output_type -> panel.registrar.v1.ProbeResponse
-	15, // 24: panel.registrar.v1.PluginService.Start:output_type -> panel.registrar.v1.StartResponse
-	17, // 25: panel.registrar.v1.PluginService.Health:output_type -> panel.registrar.v1.HealthResponse
-	19, // 26: panel.registrar.v1.PluginService.Drain:output_type -> panel.registrar.v1.DrainResponse
-	22, // [22:27] is the sub-list for method output_type
-	17, // [17:22] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	23, // 7: panel.registrar.v1.KindOffer.kind:type_name -> panel.registrar.v1.OperationKind
+	5,  // 8: panel.registrar.v1.KindOffer.contacts:type_name -> panel.registrar.v1.ContactOffer
+	21, // 9: panel.registrar.v1.Phrase.texts:type_name -> panel.registrar.v1.Phrase.TextsEntry
+	8,  // 10: panel.registrar.v1.Schema.attributes:type_name -> panel.registrar.v1.Attribute
+	9,  // 11: panel.registrar.v1.Schema.blocks:type_name -> panel.registrar.v1.Block
+	1,  // 12: panel.registrar.v1.Attribute.type:type_name -> panel.registrar.v1.AttributeType
+	7,  // 13: panel.registrar.v1.Block.schema:type_name -> panel.registrar.v1.Schema
+	22, // 14: panel.registrar.v1.Component.figures:type_name -> panel.registrar.v1.Component.FiguresEntry
+	25, // 15: panel.registrar.v1.Component.advice:type_name -> panel.registrar.v1.Advice
+	10, // 16: panel.registrar.v1.ProbeResponse.components:type_name -> panel.registrar.v1.Component
+	10, // 17: panel.registrar.v1.HealthResponse.components:type_name -> panel.registrar.v1.Component
+	11, // 18: panel.registrar.v1.PluginService.Configure:input_type -> panel.registrar.v1.ConfigureRequest
+	13, // 19: panel.registrar.v1.PluginService.Probe:input_type -> panel.registrar.v1.ProbeRequest
+	15, // 20: panel.registrar.v1.PluginService.Start:input_type -> panel.registrar.v1.StartRequest
+	17, // 21: panel.registrar.v1.PluginService.Health:input_type -> panel.registrar.v1.HealthRequest
+	19, // 22: panel.registrar.v1.PluginService.Drain:input_type -> panel.registrar.v1.DrainRequest
+	12, // 23: panel.registrar.v1.PluginService.Configure:output_type -> panel.registrar.v1.ConfigureResponse
+	14, // 24: panel.registrar.v1.PluginService.Probe:output_type -> panel.registrar.v1.ProbeResponse
+	16, // 25: panel.registrar.v1.PluginService.Start:output_type -> panel.registrar.v1.StartResponse
+	18, // 26: panel.registrar.v1.PluginService.Health:output_type -> panel.registrar.v1.HealthResponse
+	20, // 27: panel.registrar.v1.PluginService.Drain:output_type -> panel.registrar.v1.DrainResponse
+	23, // [23:28] is the sub-list for method output_type
+	18, // [18:23] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_plugin_proto_init() }
@@ -1453,7 +1528,7 @@ func file_panel_registrar_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_plugin_proto_rawDesc), len(file_panel_registrar_v1_plugin_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   20,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -206,6 +206,99 @@ func (x *RefreshResponse) GetDomain() *Domain {
 	return nil
 }
 
+// ContactsRequest names a domain.
+type ContactsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the domain.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContactsRequest) Reset() {
+	*x = ContactsRequest{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContactsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContactsRequest) ProtoMessage() {}
+
+func (x *ContactsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContactsRequest.ProtoReflect.Descriptor instead.
+func (*ContactsRequest) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ContactsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// ContactsResponse answers Contacts.
+type ContactsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By what each is for: "registrant", "admin", "tech", "billing", or another word. Values are
+	// masked. Empty when none is known.
+	Contacts      map[string]*Registrant `protobuf:"bytes,1,rep,name=contacts,proto3" json:"contacts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContactsResponse) Reset() {
+	*x = ContactsResponse{}
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContactsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContactsResponse) ProtoMessage() {}
+
+func (x *ContactsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContactsResponse.ProtoReflect.Descriptor instead.
+func (*ContactsResponse) Descriptor() ([]byte, []int) {
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ContactsResponse) GetContacts() map[string]*Registrant {
+	if x != nil {
+		return x.Contacts
+	}
+	return nil
+}
+
 // DescribeRequest has no fields yet.
 type DescribeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -215,7 +308,7 @@ type DescribeRequest struct {
 
 func (x *DescribeRequest) Reset() {
 	*x = DescribeRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -227,7 +320,7 @@ func (x *DescribeRequest) String() string {
 func (*DescribeRequest) ProtoMessage() {}
 
 func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[4]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -240,7 +333,7 @@ func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeRequest.ProtoReflect.Descriptor instead.
 func (*DescribeRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{4}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{6}
 }
 
 // DescribeResponse answers Describe.
@@ -254,7 +347,7 @@ type DescribeResponse struct {
 
 func (x *DescribeResponse) Reset() {
 	*x = DescribeResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -266,7 +359,7 @@ func (x *DescribeResponse) String() string {
 func (*DescribeResponse) ProtoMessage() {}
 
 func (x *DescribeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[5]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -279,7 +372,7 @@ func (x *DescribeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeResponse.ProtoReflect.Descriptor instead.
 func (*DescribeResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{5}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DescribeResponse) GetDescription() *Description {
@@ -297,14 +390,16 @@ type FormRequest struct {
 	// What the order asks for.
 	Kind OperationKind `protobuf:"varint,2,opt,name=kind,proto3,enum=panel.registrar.v1.OperationKind" json:"kind,omitempty"`
 	// Who will own the domain. May be unspecified where no registrant is asked for.
-	Registrant    RegistrantKind `protobuf:"varint,3,opt,name=registrant,proto3,enum=panel.registrar.v1.RegistrantKind" json:"registrant,omitempty"`
+	Registrant RegistrantKind `protobuf:"varint,3,opt,name=registrant,proto3,enum=panel.registrar.v1.RegistrantKind" json:"registrant,omitempty"`
+	// Whose contact is asked for, of those that Description.offers names; empty for the registrant's.
+	Role          string `protobuf:"bytes,80,opt,name=role,proto3" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FormRequest) Reset() {
 	*x = FormRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -316,7 +411,7 @@ func (x *FormRequest) String() string {
 func (*FormRequest) ProtoMessage() {}
 
 func (x *FormRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[6]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -329,7 +424,7 @@ func (x *FormRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FormRequest.ProtoReflect.Descriptor instead.
 func (*FormRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{6}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *FormRequest) GetTld() string {
@@ -353,6 +448,13 @@ func (x *FormRequest) GetRegistrant() RegistrantKind {
 	return RegistrantKind_REGISTRANT_KIND_UNSPECIFIED
 }
 
+func (x *FormRequest) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
 // FormResponse answers Form.
 type FormResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -364,7 +466,7 @@ type FormResponse struct {
 
 func (x *FormResponse) Reset() {
 	*x = FormResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -376,7 +478,7 @@ func (x *FormResponse) String() string {
 func (*FormResponse) ProtoMessage() {}
 
 func (x *FormResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[7]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -389,7 +491,7 @@ func (x *FormResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FormResponse.ProtoReflect.Descriptor instead.
 func (*FormResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{7}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *FormResponse) GetForm() *Form {
@@ -410,7 +512,7 @@ type ValidateRequest struct {
 
 func (x *ValidateRequest) Reset() {
 	*x = ValidateRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -422,7 +524,7 @@ func (x *ValidateRequest) String() string {
 func (*ValidateRequest) ProtoMessage() {}
 
 func (x *ValidateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[8]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -435,7 +537,7 @@ func (x *ValidateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateRequest.ProtoReflect.Descriptor instead.
 func (*ValidateRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{8}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ValidateRequest) GetOrder() *Order {
@@ -460,7 +562,7 @@ type ValidateResponse struct {
 
 func (x *ValidateResponse) Reset() {
 	*x = ValidateResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -472,7 +574,7 @@ func (x *ValidateResponse) String() string {
 func (*ValidateResponse) ProtoMessage() {}
 
 func (x *ValidateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[9]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -485,7 +587,7 @@ func (x *ValidateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateResponse.ProtoReflect.Descriptor instead.
 func (*ValidateResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{9}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ValidateResponse) GetProblems() []*Problem {
@@ -520,7 +622,7 @@ type CheckRequest struct {
 
 func (x *CheckRequest) Reset() {
 	*x = CheckRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[10]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -532,7 +634,7 @@ func (x *CheckRequest) String() string {
 func (*CheckRequest) ProtoMessage() {}
 
 func (x *CheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[10]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -545,7 +647,7 @@ func (x *CheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
 func (*CheckRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{10}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CheckRequest) GetNames() []string {
@@ -566,7 +668,7 @@ type CheckResponse struct {
 
 func (x *CheckResponse) Reset() {
 	*x = CheckResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[11]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -578,7 +680,7 @@ func (x *CheckResponse) String() string {
 func (*CheckResponse) ProtoMessage() {}
 
 func (x *CheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[11]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -591,7 +693,7 @@ func (x *CheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
 func (*CheckResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{11}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CheckResponse) GetAnswers() []*Availability {
@@ -612,7 +714,7 @@ type SubmitRequest struct {
 
 func (x *SubmitRequest) Reset() {
 	*x = SubmitRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[12]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -624,7 +726,7 @@ func (x *SubmitRequest) String() string {
 func (*SubmitRequest) ProtoMessage() {}
 
 func (x *SubmitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[12]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -637,7 +739,7 @@ func (x *SubmitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitRequest.ProtoReflect.Descriptor instead.
 func (*SubmitRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{12}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SubmitRequest) GetOrder() *Order {
@@ -658,7 +760,7 @@ type SubmitResponse struct {
 
 func (x *SubmitResponse) Reset() {
 	*x = SubmitResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[13]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -670,7 +772,7 @@ func (x *SubmitResponse) String() string {
 func (*SubmitResponse) ProtoMessage() {}
 
 func (x *SubmitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[13]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -683,7 +785,7 @@ func (x *SubmitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitResponse.ProtoReflect.Descriptor instead.
 func (*SubmitResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{13}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SubmitResponse) GetOperation() *Operation {
@@ -704,7 +806,7 @@ type OperationRequest struct {
 
 func (x *OperationRequest) Reset() {
 	*x = OperationRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[14]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -716,7 +818,7 @@ func (x *OperationRequest) String() string {
 func (*OperationRequest) ProtoMessage() {}
 
 func (x *OperationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[14]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -729,7 +831,7 @@ func (x *OperationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperationRequest.ProtoReflect.Descriptor instead.
 func (*OperationRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{14}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *OperationRequest) GetId() string {
@@ -750,7 +852,7 @@ type OperationResponse struct {
 
 func (x *OperationResponse) Reset() {
 	*x = OperationResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[15]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -762,7 +864,7 @@ func (x *OperationResponse) String() string {
 func (*OperationResponse) ProtoMessage() {}
 
 func (x *OperationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[15]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -775,7 +877,7 @@ func (x *OperationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperationResponse.ProtoReflect.Descriptor instead.
 func (*OperationResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{15}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *OperationResponse) GetOperation() *Operation {
@@ -807,7 +909,7 @@ type ResolveRequest struct {
 
 func (x *ResolveRequest) Reset() {
 	*x = ResolveRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[16]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -819,7 +921,7 @@ func (x *ResolveRequest) String() string {
 func (*ResolveRequest) ProtoMessage() {}
 
 func (x *ResolveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[16]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -832,7 +934,7 @@ func (x *ResolveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveRequest.ProtoReflect.Descriptor instead.
 func (*ResolveRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{16}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ResolveRequest) GetOperation() string {
@@ -888,7 +990,7 @@ type ResolveResponse struct {
 
 func (x *ResolveResponse) Reset() {
 	*x = ResolveResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[17]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -900,7 +1002,7 @@ func (x *ResolveResponse) String() string {
 func (*ResolveResponse) ProtoMessage() {}
 
 func (x *ResolveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[17]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -913,7 +1015,7 @@ func (x *ResolveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveResponse.ProtoReflect.Descriptor instead.
 func (*ResolveResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{17}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ResolveResponse) GetOperation() *Operation {
@@ -934,7 +1036,7 @@ type DomainRequest struct {
 
 func (x *DomainRequest) Reset() {
 	*x = DomainRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[18]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -946,7 +1048,7 @@ func (x *DomainRequest) String() string {
 func (*DomainRequest) ProtoMessage() {}
 
 func (x *DomainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[18]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -959,7 +1061,7 @@ func (x *DomainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DomainRequest.ProtoReflect.Descriptor instead.
 func (*DomainRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{18}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DomainRequest) GetName() string {
@@ -980,7 +1082,7 @@ type DomainResponse struct {
 
 func (x *DomainResponse) Reset() {
 	*x = DomainResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[19]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -992,7 +1094,7 @@ func (x *DomainResponse) String() string {
 func (*DomainResponse) ProtoMessage() {}
 
 func (x *DomainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[19]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1005,7 +1107,7 @@ func (x *DomainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DomainResponse.ProtoReflect.Descriptor instead.
 func (*DomainResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{19}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *DomainResponse) GetDomain() *Domain {
@@ -1028,7 +1130,7 @@ type DomainsRequest struct {
 
 func (x *DomainsRequest) Reset() {
 	*x = DomainsRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[20]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1040,7 +1142,7 @@ func (x *DomainsRequest) String() string {
 func (*DomainsRequest) ProtoMessage() {}
 
 func (x *DomainsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[20]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1053,7 +1155,7 @@ func (x *DomainsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DomainsRequest.ProtoReflect.Descriptor instead.
 func (*DomainsRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{20}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *DomainsRequest) GetAfter() string {
@@ -1083,7 +1185,7 @@ type DomainsResponse struct {
 
 func (x *DomainsResponse) Reset() {
 	*x = DomainsResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[21]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1095,7 +1197,7 @@ func (x *DomainsResponse) String() string {
 func (*DomainsResponse) ProtoMessage() {}
 
 func (x *DomainsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[21]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1108,7 +1210,7 @@ func (x *DomainsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DomainsResponse.ProtoReflect.Descriptor instead.
 func (*DomainsResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{21}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *DomainsResponse) GetDomains() []*Domain {
@@ -1136,7 +1238,7 @@ type EventsRequest struct {
 
 func (x *EventsRequest) Reset() {
 	*x = EventsRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[22]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1148,7 +1250,7 @@ func (x *EventsRequest) String() string {
 func (*EventsRequest) ProtoMessage() {}
 
 func (x *EventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[22]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1161,7 +1263,7 @@ func (x *EventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventsRequest.ProtoReflect.Descriptor instead.
 func (*EventsRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{22}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *EventsRequest) GetAfter() uint64 {
@@ -1182,7 +1284,7 @@ type EventsResponse struct {
 
 func (x *EventsResponse) Reset() {
 	*x = EventsResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[23]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1194,7 +1296,7 @@ func (x *EventsResponse) String() string {
 func (*EventsResponse) ProtoMessage() {}
 
 func (x *EventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[23]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1207,7 +1309,7 @@ func (x *EventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventsResponse.ProtoReflect.Descriptor instead.
 func (*EventsResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{23}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *EventsResponse) GetEvent() *Event {
@@ -1230,7 +1332,7 @@ type SetRenewalRequest struct {
 
 func (x *SetRenewalRequest) Reset() {
 	*x = SetRenewalRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[24]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1242,7 +1344,7 @@ func (x *SetRenewalRequest) String() string {
 func (*SetRenewalRequest) ProtoMessage() {}
 
 func (x *SetRenewalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[24]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1255,7 +1357,7 @@ func (x *SetRenewalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRenewalRequest.ProtoReflect.Descriptor instead.
 func (*SetRenewalRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{24}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SetRenewalRequest) GetName() string {
@@ -1283,7 +1385,7 @@ type SetRenewalResponse struct {
 
 func (x *SetRenewalResponse) Reset() {
 	*x = SetRenewalResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[25]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1295,7 +1397,7 @@ func (x *SetRenewalResponse) String() string {
 func (*SetRenewalResponse) ProtoMessage() {}
 
 func (x *SetRenewalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[25]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1308,7 +1410,7 @@ func (x *SetRenewalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRenewalResponse.ProtoReflect.Descriptor instead.
 func (*SetRenewalResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{25}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SetRenewalResponse) GetDomain() *Domain {
@@ -1329,7 +1431,7 @@ type RunRenewalsRequest struct {
 
 func (x *RunRenewalsRequest) Reset() {
 	*x = RunRenewalsRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[26]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1341,7 +1443,7 @@ func (x *RunRenewalsRequest) String() string {
 func (*RunRenewalsRequest) ProtoMessage() {}
 
 func (x *RunRenewalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[26]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1354,7 +1456,7 @@ func (x *RunRenewalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunRenewalsRequest.ProtoReflect.Descriptor instead.
 func (*RunRenewalsRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{26}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RunRenewalsRequest) GetDryRun() bool {
@@ -1375,7 +1477,7 @@ type RunRenewalsResponse struct {
 
 func (x *RunRenewalsResponse) Reset() {
 	*x = RunRenewalsResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[27]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1489,7 @@ func (x *RunRenewalsResponse) String() string {
 func (*RunRenewalsResponse) ProtoMessage() {}
 
 func (x *RunRenewalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[27]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +1502,7 @@ func (x *RunRenewalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunRenewalsResponse.ProtoReflect.Descriptor instead.
 func (*RunRenewalsResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{27}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RunRenewalsResponse) GetSteps() []*RenewalStep {
@@ -1421,7 +1523,7 @@ type HandlesRequest struct {
 
 func (x *HandlesRequest) Reset() {
 	*x = HandlesRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[28]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1433,7 +1535,7 @@ func (x *HandlesRequest) String() string {
 func (*HandlesRequest) ProtoMessage() {}
 
 func (x *HandlesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[28]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1446,7 +1548,7 @@ func (x *HandlesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandlesRequest.ProtoReflect.Descriptor instead.
 func (*HandlesRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{28}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *HandlesRequest) GetCustomer() string {
@@ -1467,7 +1569,7 @@ type HandlesResponse struct {
 
 func (x *HandlesResponse) Reset() {
 	*x = HandlesResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[29]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1479,7 +1581,7 @@ func (x *HandlesResponse) String() string {
 func (*HandlesResponse) ProtoMessage() {}
 
 func (x *HandlesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[29]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1492,7 +1594,7 @@ func (x *HandlesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandlesResponse.ProtoReflect.Descriptor instead.
 func (*HandlesResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{29}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *HandlesResponse) GetHandles() []*Handle {
@@ -1515,7 +1617,7 @@ type AdoptHandleRequest struct {
 
 func (x *AdoptHandleRequest) Reset() {
 	*x = AdoptHandleRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[30]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1527,7 +1629,7 @@ func (x *AdoptHandleRequest) String() string {
 func (*AdoptHandleRequest) ProtoMessage() {}
 
 func (x *AdoptHandleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[30]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1540,7 +1642,7 @@ func (x *AdoptHandleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdoptHandleRequest.ProtoReflect.Descriptor instead.
 func (*AdoptHandleRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{30}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AdoptHandleRequest) GetCustomer() string {
@@ -1568,7 +1670,7 @@ type AdoptHandleResponse struct {
 
 func (x *AdoptHandleResponse) Reset() {
 	*x = AdoptHandleResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[31]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1580,7 +1682,7 @@ func (x *AdoptHandleResponse) String() string {
 func (*AdoptHandleResponse) ProtoMessage() {}
 
 func (x *AdoptHandleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[31]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1593,7 +1695,7 @@ func (x *AdoptHandleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdoptHandleResponse.ProtoReflect.Descriptor instead.
 func (*AdoptHandleResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{31}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AdoptHandleResponse) GetHandle() *Handle {
@@ -1620,7 +1722,7 @@ type ImportDomainRequest struct {
 
 func (x *ImportDomainRequest) Reset() {
 	*x = ImportDomainRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[32]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1632,7 +1734,7 @@ func (x *ImportDomainRequest) String() string {
 func (*ImportDomainRequest) ProtoMessage() {}
 
 func (x *ImportDomainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[32]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1645,7 +1747,7 @@ func (x *ImportDomainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportDomainRequest.ProtoReflect.Descriptor instead.
 func (*ImportDomainRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{32}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ImportDomainRequest) GetDomain() string {
@@ -1687,7 +1789,7 @@ type ImportDomainResponse struct {
 
 func (x *ImportDomainResponse) Reset() {
 	*x = ImportDomainResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[33]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1699,7 +1801,7 @@ func (x *ImportDomainResponse) String() string {
 func (*ImportDomainResponse) ProtoMessage() {}
 
 func (x *ImportDomainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[33]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1712,7 +1814,7 @@ func (x *ImportDomainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportDomainResponse.ProtoReflect.Descriptor instead.
 func (*ImportDomainResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{33}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ImportDomainResponse) GetDomain() *Domain {
@@ -1731,7 +1833,7 @@ type ReviewsRequest struct {
 
 func (x *ReviewsRequest) Reset() {
 	*x = ReviewsRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[34]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1743,7 +1845,7 @@ func (x *ReviewsRequest) String() string {
 func (*ReviewsRequest) ProtoMessage() {}
 
 func (x *ReviewsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[34]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1756,7 +1858,7 @@ func (x *ReviewsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewsRequest.ProtoReflect.Descriptor instead.
 func (*ReviewsRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{34}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{36}
 }
 
 // ReviewsResponse answers Reviews.
@@ -1770,7 +1872,7 @@ type ReviewsResponse struct {
 
 func (x *ReviewsResponse) Reset() {
 	*x = ReviewsResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[35]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1782,7 +1884,7 @@ func (x *ReviewsResponse) String() string {
 func (*ReviewsResponse) ProtoMessage() {}
 
 func (x *ReviewsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[35]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1795,7 +1897,7 @@ func (x *ReviewsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewsResponse.ProtoReflect.Descriptor instead.
 func (*ReviewsResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{35}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReviewsResponse) GetReviews() []*Review {
@@ -1816,7 +1918,7 @@ type ReviewRequest struct {
 
 func (x *ReviewRequest) Reset() {
 	*x = ReviewRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[36]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1828,7 +1930,7 @@ func (x *ReviewRequest) String() string {
 func (*ReviewRequest) ProtoMessage() {}
 
 func (x *ReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[36]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1841,7 +1943,7 @@ func (x *ReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewRequest.ProtoReflect.Descriptor instead.
 func (*ReviewRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{36}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ReviewRequest) GetId() string {
@@ -1862,7 +1964,7 @@ type ReviewResponse struct {
 
 func (x *ReviewResponse) Reset() {
 	*x = ReviewResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[37]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1874,7 +1976,7 @@ func (x *ReviewResponse) String() string {
 func (*ReviewResponse) ProtoMessage() {}
 
 func (x *ReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[37]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1887,7 +1989,7 @@ func (x *ReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewResponse.ProtoReflect.Descriptor instead.
 func (*ReviewResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{37}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReviewResponse) GetReview() *Review {
@@ -1923,7 +2025,7 @@ type ResolveReviewRequest struct {
 
 func (x *ResolveReviewRequest) Reset() {
 	*x = ResolveReviewRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1935,7 +2037,7 @@ func (x *ResolveReviewRequest) String() string {
 func (*ResolveReviewRequest) ProtoMessage() {}
 
 func (x *ResolveReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[38]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1948,7 +2050,7 @@ func (x *ResolveReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveReviewRequest.ProtoReflect.Descriptor instead.
 func (*ResolveReviewRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{38}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ResolveReviewRequest) GetReview() string {
@@ -2011,7 +2113,7 @@ type ResolveReviewResponse struct {
 
 func (x *ResolveReviewResponse) Reset() {
 	*x = ResolveReviewResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2023,7 +2125,7 @@ func (x *ResolveReviewResponse) String() string {
 func (*ResolveReviewResponse) ProtoMessage() {}
 
 func (x *ResolveReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[39]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2036,7 +2138,7 @@ func (x *ResolveReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveReviewResponse.ProtoReflect.Descriptor instead.
 func (*ResolveReviewResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{39}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ResolveReviewResponse) GetReview() *Review {
@@ -2057,7 +2159,7 @@ type ReviewRuleRequest struct {
 
 func (x *ReviewRuleRequest) Reset() {
 	*x = ReviewRuleRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2069,7 +2171,7 @@ func (x *ReviewRuleRequest) String() string {
 func (*ReviewRuleRequest) ProtoMessage() {}
 
 func (x *ReviewRuleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[40]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2082,7 +2184,7 @@ func (x *ReviewRuleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewRuleRequest.ProtoReflect.Descriptor instead.
 func (*ReviewRuleRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{40}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ReviewRuleRequest) GetId() string {
@@ -2116,7 +2218,7 @@ type ReviewRuleResponse struct {
 
 func (x *ReviewRuleResponse) Reset() {
 	*x = ReviewRuleResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2128,7 +2230,7 @@ func (x *ReviewRuleResponse) String() string {
 func (*ReviewRuleResponse) ProtoMessage() {}
 
 func (x *ReviewRuleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[41]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2141,7 +2243,7 @@ func (x *ReviewRuleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewRuleResponse.ProtoReflect.Descriptor instead.
 func (*ReviewRuleResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{41}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ReviewRuleResponse) GetTried() int64 {
@@ -2206,7 +2308,7 @@ type Setting struct {
 
 func (x *Setting) Reset() {
 	*x = Setting{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2218,7 +2320,7 @@ func (x *Setting) String() string {
 func (*Setting) ProtoMessage() {}
 
 func (x *Setting) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[42]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2231,7 +2333,7 @@ func (x *Setting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Setting.ProtoReflect.Descriptor instead.
 func (*Setting) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{42}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Setting) GetName() string {
@@ -2271,7 +2373,7 @@ type RuleMatch struct {
 
 func (x *RuleMatch) Reset() {
 	*x = RuleMatch{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2283,7 +2385,7 @@ func (x *RuleMatch) String() string {
 func (*RuleMatch) ProtoMessage() {}
 
 func (x *RuleMatch) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[43]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2296,7 +2398,7 @@ func (x *RuleMatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleMatch.ProtoReflect.Descriptor instead.
 func (*RuleMatch) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{43}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RuleMatch) GetMail() string {
@@ -2365,7 +2467,7 @@ type ReviewPageRequest struct {
 
 func (x *ReviewPageRequest) Reset() {
 	*x = ReviewPageRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2377,7 +2479,7 @@ func (x *ReviewPageRequest) String() string {
 func (*ReviewPageRequest) ProtoMessage() {}
 
 func (x *ReviewPageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[44]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2390,7 +2492,7 @@ func (x *ReviewPageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewPageRequest.ProtoReflect.Descriptor instead.
 func (*ReviewPageRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{44}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ReviewPageRequest) GetStrangers() bool {
@@ -2434,7 +2536,7 @@ type ReviewPageResponse struct {
 
 func (x *ReviewPageResponse) Reset() {
 	*x = ReviewPageResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2446,7 +2548,7 @@ func (x *ReviewPageResponse) String() string {
 func (*ReviewPageResponse) ProtoMessage() {}
 
 func (x *ReviewPageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[45]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2459,7 +2561,7 @@ func (x *ReviewPageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewPageResponse.ProtoReflect.Descriptor instead.
 func (*ReviewPageResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{45}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ReviewPageResponse) GetReviews() []*Review {
@@ -2491,7 +2593,7 @@ type MailPageRequest struct {
 
 func (x *MailPageRequest) Reset() {
 	*x = MailPageRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2503,7 +2605,7 @@ func (x *MailPageRequest) String() string {
 func (*MailPageRequest) ProtoMessage() {}
 
 func (x *MailPageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[46]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2516,7 +2618,7 @@ func (x *MailPageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailPageRequest.ProtoReflect.Descriptor instead.
 func (*MailPageRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{46}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *MailPageRequest) GetBeforeAt() *timestamppb.Timestamp {
@@ -2553,7 +2655,7 @@ type MailPageResponse struct {
 
 func (x *MailPageResponse) Reset() {
 	*x = MailPageResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2565,7 +2667,7 @@ func (x *MailPageResponse) String() string {
 func (*MailPageResponse) ProtoMessage() {}
 
 func (x *MailPageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[47]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2578,7 +2680,7 @@ func (x *MailPageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailPageResponse.ProtoReflect.Descriptor instead.
 func (*MailPageResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{47}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *MailPageResponse) GetMails() []*Mail {
@@ -2617,7 +2719,7 @@ type ResolveReviewsRequest struct {
 
 func (x *ResolveReviewsRequest) Reset() {
 	*x = ResolveReviewsRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2629,7 +2731,7 @@ func (x *ResolveReviewsRequest) String() string {
 func (*ResolveReviewsRequest) ProtoMessage() {}
 
 func (x *ResolveReviewsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[48]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2642,7 +2744,7 @@ func (x *ResolveReviewsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveReviewsRequest.ProtoReflect.Descriptor instead.
 func (*ResolveReviewsRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{48}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ResolveReviewsRequest) GetReviews() []*SeenReview {
@@ -2702,7 +2804,7 @@ type ResolveReviewsResponse struct {
 
 func (x *ResolveReviewsResponse) Reset() {
 	*x = ResolveReviewsResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2714,7 +2816,7 @@ func (x *ResolveReviewsResponse) String() string {
 func (*ResolveReviewsResponse) ProtoMessage() {}
 
 func (x *ResolveReviewsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[49]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2727,7 +2829,7 @@ func (x *ResolveReviewsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveReviewsResponse.ProtoReflect.Descriptor instead.
 func (*ResolveReviewsResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{49}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ResolveReviewsResponse) GetResolved() int64 {
@@ -2760,7 +2862,7 @@ type IgnoredSendersRequest struct {
 
 func (x *IgnoredSendersRequest) Reset() {
 	*x = IgnoredSendersRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2772,7 +2874,7 @@ func (x *IgnoredSendersRequest) String() string {
 func (*IgnoredSendersRequest) ProtoMessage() {}
 
 func (x *IgnoredSendersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[50]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2785,7 +2887,7 @@ func (x *IgnoredSendersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IgnoredSendersRequest.ProtoReflect.Descriptor instead.
 func (*IgnoredSendersRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{50}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{52}
 }
 
 // IgnoredSendersResponse answers IgnoredSenders.
@@ -2799,7 +2901,7 @@ type IgnoredSendersResponse struct {
 
 func (x *IgnoredSendersResponse) Reset() {
 	*x = IgnoredSendersResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2811,7 +2913,7 @@ func (x *IgnoredSendersResponse) String() string {
 func (*IgnoredSendersResponse) ProtoMessage() {}
 
 func (x *IgnoredSendersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[51]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2824,7 +2926,7 @@ func (x *IgnoredSendersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IgnoredSendersResponse.ProtoReflect.Descriptor instead.
 func (*IgnoredSendersResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{51}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *IgnoredSendersResponse) GetSenders() []*IgnoredSender {
@@ -2847,7 +2949,7 @@ type HeedSenderRequest struct {
 
 func (x *HeedSenderRequest) Reset() {
 	*x = HeedSenderRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2859,7 +2961,7 @@ func (x *HeedSenderRequest) String() string {
 func (*HeedSenderRequest) ProtoMessage() {}
 
 func (x *HeedSenderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[52]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2872,7 +2974,7 @@ func (x *HeedSenderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeedSenderRequest.ProtoReflect.Descriptor instead.
 func (*HeedSenderRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{52}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *HeedSenderRequest) GetAddress() string {
@@ -2898,7 +3000,7 @@ type HeedSenderResponse struct {
 
 func (x *HeedSenderResponse) Reset() {
 	*x = HeedSenderResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2910,7 +3012,7 @@ func (x *HeedSenderResponse) String() string {
 func (*HeedSenderResponse) ProtoMessage() {}
 
 func (x *HeedSenderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[53]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2923,7 +3025,7 @@ func (x *HeedSenderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeedSenderResponse.ProtoReflect.Descriptor instead.
 func (*HeedSenderResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{53}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{55}
 }
 
 // MailRequest names a mail.
@@ -2937,7 +3039,7 @@ type MailRequest struct {
 
 func (x *MailRequest) Reset() {
 	*x = MailRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2949,7 +3051,7 @@ func (x *MailRequest) String() string {
 func (*MailRequest) ProtoMessage() {}
 
 func (x *MailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[54]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2962,7 +3064,7 @@ func (x *MailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailRequest.ProtoReflect.Descriptor instead.
 func (*MailRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{54}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *MailRequest) GetId() string {
@@ -2983,7 +3085,7 @@ type MailResponse struct {
 
 func (x *MailResponse) Reset() {
 	*x = MailResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2995,7 +3097,7 @@ func (x *MailResponse) String() string {
 func (*MailResponse) ProtoMessage() {}
 
 func (x *MailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[55]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3008,7 +3110,7 @@ func (x *MailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailResponse.ProtoReflect.Descriptor instead.
 func (*MailResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{55}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *MailResponse) GetMail() *Mail {
@@ -3029,7 +3131,7 @@ type RawMailRequest struct {
 
 func (x *RawMailRequest) Reset() {
 	*x = RawMailRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3041,7 +3143,7 @@ func (x *RawMailRequest) String() string {
 func (*RawMailRequest) ProtoMessage() {}
 
 func (x *RawMailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[56]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3054,7 +3156,7 @@ func (x *RawMailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMailRequest.ProtoReflect.Descriptor instead.
 func (*RawMailRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{56}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *RawMailRequest) GetId() string {
@@ -3075,7 +3177,7 @@ type RawMailResponse struct {
 
 func (x *RawMailResponse) Reset() {
 	*x = RawMailResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3087,7 +3189,7 @@ func (x *RawMailResponse) String() string {
 func (*RawMailResponse) ProtoMessage() {}
 
 func (x *RawMailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[57]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3100,7 +3202,7 @@ func (x *RawMailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMailResponse.ProtoReflect.Descriptor instead.
 func (*RawMailResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{57}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *RawMailResponse) GetText() string {
@@ -3121,7 +3223,7 @@ type RecogniseRequest struct {
 
 func (x *RecogniseRequest) Reset() {
 	*x = RecogniseRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3133,7 +3235,7 @@ func (x *RecogniseRequest) String() string {
 func (*RecogniseRequest) ProtoMessage() {}
 
 func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[58]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3146,7 +3248,7 @@ func (x *RecogniseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseRequest.ProtoReflect.Descriptor instead.
 func (*RecogniseRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{58}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *RecogniseRequest) GetRaw() []byte {
@@ -3167,7 +3269,7 @@ type RecogniseResponse struct {
 
 func (x *RecogniseResponse) Reset() {
 	*x = RecogniseResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3179,7 +3281,7 @@ func (x *RecogniseResponse) String() string {
 func (*RecogniseResponse) ProtoMessage() {}
 
 func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[59]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3192,7 +3294,7 @@ func (x *RecogniseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecogniseResponse.ProtoReflect.Descriptor instead.
 func (*RecogniseResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{59}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *RecogniseResponse) GetRecognition() *Recognition {
@@ -3213,7 +3315,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3225,7 +3327,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[60]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3238,7 +3340,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{60}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *BackupRequest) GetDir() string {
@@ -3257,7 +3359,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3269,7 +3371,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[61]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3282,7 +3384,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{61}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{63}
 }
 
 // EraseRequest says whose data are to go.
@@ -3298,7 +3400,7 @@ type EraseRequest struct {
 
 func (x *EraseRequest) Reset() {
 	*x = EraseRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3310,7 +3412,7 @@ func (x *EraseRequest) String() string {
 func (*EraseRequest) ProtoMessage() {}
 
 func (x *EraseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[62]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3323,7 +3425,7 @@ func (x *EraseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
 func (*EraseRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{62}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *EraseRequest) GetCustomer() string {
@@ -3355,7 +3457,7 @@ type EraseResponse struct {
 
 func (x *EraseResponse) Reset() {
 	*x = EraseResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[63]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3367,7 +3469,7 @@ func (x *EraseResponse) String() string {
 func (*EraseResponse) ProtoMessage() {}
 
 func (x *EraseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[63]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3380,7 +3482,7 @@ func (x *EraseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseResponse.ProtoReflect.Descriptor instead.
 func (*EraseResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{63}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *EraseResponse) GetRemoved() []*Removed {
@@ -3417,7 +3519,7 @@ type Removed struct {
 
 func (x *Removed) Reset() {
 	*x = Removed{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[64]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3429,7 +3531,7 @@ func (x *Removed) String() string {
 func (*Removed) ProtoMessage() {}
 
 func (x *Removed) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[64]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3442,7 +3544,7 @@ func (x *Removed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Removed.ProtoReflect.Descriptor instead.
 func (*Removed) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{64}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *Removed) GetWhat() string {
@@ -3472,7 +3574,7 @@ type Kept struct {
 
 func (x *Kept) Reset() {
 	*x = Kept{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[65]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3484,7 +3586,7 @@ func (x *Kept) String() string {
 func (*Kept) ProtoMessage() {}
 
 func (x *Kept) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[65]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3497,7 +3599,7 @@ func (x *Kept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kept.ProtoReflect.Descriptor instead.
 func (*Kept) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{65}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *Kept) GetWhat() string {
@@ -3523,7 +3625,7 @@ type RotateKeysRequest struct {
 
 func (x *RotateKeysRequest) Reset() {
 	*x = RotateKeysRequest{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[66]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3535,7 +3637,7 @@ func (x *RotateKeysRequest) String() string {
 func (*RotateKeysRequest) ProtoMessage() {}
 
 func (x *RotateKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[66]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3548,7 +3650,7 @@ func (x *RotateKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateKeysRequest.ProtoReflect.Descriptor instead.
 func (*RotateKeysRequest) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{66}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{68}
 }
 
 // RotateKeysResponse says what became of the key.
@@ -3564,7 +3666,7 @@ type RotateKeysResponse struct {
 
 func (x *RotateKeysResponse) Reset() {
 	*x = RotateKeysResponse{}
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[67]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3576,7 +3678,7 @@ func (x *RotateKeysResponse) String() string {
 func (*RotateKeysResponse) ProtoMessage() {}
 
 func (x *RotateKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[67]
+	mi := &file_panel_registrar_v1_registrar_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3589,7 +3691,7 @@ func (x *RotateKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateKeysResponse.ProtoReflect.Descriptor instead.
 func (*RotateKeysResponse) Descriptor() ([]byte, []int) {
-	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{67}
+	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *RotateKeysResponse) GetKey() string {
@@ -3618,16 +3720,24 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\x0eRefreshRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\"E\n" +
 	"\x0fRefreshResponse\x122\n" +
-	"\x06domain\x18\x01 \x01(\v2\x1a.panel.registrar.v1.DomainR\x06domain\"\x11\n" +
+	"\x06domain\x18\x01 \x01(\v2\x1a.panel.registrar.v1.DomainR\x06domain\"%\n" +
+	"\x0fContactsRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"\xc4\x01\n" +
+	"\x10ContactsResponse\x12S\n" +
+	"\bcontacts\x18\x01 \x03(\v22.panel.registrar.v1.ContactsResponse.ContactsEntryB\x03\x80\x01\x01R\bcontacts\x1a[\n" +
+	"\rContactsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x124\n" +
+	"\x05value\x18\x02 \x01(\v2\x1e.panel.registrar.v1.RegistrantR\x05value:\x028\x01\"\x11\n" +
 	"\x0fDescribeRequest\"U\n" +
 	"\x10DescribeResponse\x12A\n" +
-	"\vdescription\x18\x01 \x01(\v2\x1f.panel.registrar.v1.DescriptionR\vdescription\"\x9a\x01\n" +
+	"\vdescription\x18\x01 \x01(\v2\x1f.panel.registrar.v1.DescriptionR\vdescription\"\xae\x01\n" +
 	"\vFormRequest\x12\x10\n" +
 	"\x03tld\x18\x01 \x01(\tR\x03tld\x125\n" +
 	"\x04kind\x18\x02 \x01(\x0e2!.panel.registrar.v1.OperationKindR\x04kind\x12B\n" +
 	"\n" +
 	"registrant\x18\x03 \x01(\x0e2\".panel.registrar.v1.RegistrantKindR\n" +
-	"registrant\"<\n" +
+	"registrant\x12\x12\n" +
+	"\x04role\x18P \x01(\tR\x04role\"<\n" +
 	"\fFormResponse\x12,\n" +
 	"\x04form\x18\x01 \x01(\v2\x18.panel.registrar.v1.FormR\x04form\"B\n" +
 	"\x0fValidateRequest\x12/\n" +
@@ -3798,7 +3908,7 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\x11RotateKeysRequest\">\n" +
 	"\x12RotateKeysResponse\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
-	"\x06sealed\x18\x02 \x01(\x03R\x06sealed2\x9b\x16\n" +
+	"\x06sealed\x18\x02 \x01(\x03R\x06sealed2\xf2\x16\n" +
 	"\x10RegistrarService\x12U\n" +
 	"\bDescribe\x12#.panel.registrar.v1.DescribeRequest\x1a$.panel.registrar.v1.DescribeResponse\x12I\n" +
 	"\x04Form\x12\x1f.panel.registrar.v1.FormRequest\x1a .panel.registrar.v1.FormResponse\x12U\n" +
@@ -3836,7 +3946,8 @@ const file_panel_registrar_v1_registrar_proto_rawDesc = "" +
 	"\n" +
 	"RotateKeys\x12%.panel.registrar.v1.RotateKeysRequest\x1a&.panel.registrar.v1.RotateKeysResponse\x12a\n" +
 	"\fTransferCode\x12'.panel.registrar.v1.TransferCodeRequest\x1a(.panel.registrar.v1.TransferCodeResponse\x12R\n" +
-	"\aRefresh\x12\".panel.registrar.v1.RefreshRequest\x1a#.panel.registrar.v1.RefreshResponseB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
+	"\aRefresh\x12\".panel.registrar.v1.RefreshRequest\x1a#.panel.registrar.v1.RefreshResponse\x12U\n" +
+	"\bContacts\x12#.panel.registrar.v1.ContactsRequest\x1a$.panel.registrar.v1.ContactsResponseB1Z/registrar.panel/shared/registrarrpc/registrarpbb\x06proto3"
 
 var (
 	file_panel_registrar_v1_registrar_proto_rawDescOnce sync.Once
@@ -3850,215 +3961,223 @@ func file_panel_registrar_v1_registrar_proto_rawDescGZIP() []byte {
 	return file_panel_registrar_v1_registrar_proto_rawDescData
 }
 
-var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 68)
+var file_panel_registrar_v1_registrar_proto_msgTypes = make([]protoimpl.MessageInfo, 71)
 var file_panel_registrar_v1_registrar_proto_goTypes = []any{
 	(*TransferCodeRequest)(nil),    // 0: panel.registrar.v1.TransferCodeRequest
 	(*TransferCodeResponse)(nil),   // 1: panel.registrar.v1.TransferCodeResponse
 	(*RefreshRequest)(nil),         // 2: panel.registrar.v1.RefreshRequest
 	(*RefreshResponse)(nil),        // 3: panel.registrar.v1.RefreshResponse
-	(*DescribeRequest)(nil),        // 4: panel.registrar.v1.DescribeRequest
-	(*DescribeResponse)(nil),       // 5: panel.registrar.v1.DescribeResponse
-	(*FormRequest)(nil),            // 6: panel.registrar.v1.FormRequest
-	(*FormResponse)(nil),           // 7: panel.registrar.v1.FormResponse
-	(*ValidateRequest)(nil),        // 8: panel.registrar.v1.ValidateRequest
-	(*ValidateResponse)(nil),       // 9: panel.registrar.v1.ValidateResponse
-	(*CheckRequest)(nil),           // 10: panel.registrar.v1.CheckRequest
-	(*CheckResponse)(nil),          // 11: panel.registrar.v1.CheckResponse
-	(*SubmitRequest)(nil),          // 12: panel.registrar.v1.SubmitRequest
-	(*SubmitResponse)(nil),         // 13: panel.registrar.v1.SubmitResponse
-	(*OperationRequest)(nil),       // 14: panel.registrar.v1.OperationRequest
-	(*OperationResponse)(nil),      // 15: panel.registrar.v1.OperationResponse
-	(*ResolveRequest)(nil),         // 16: panel.registrar.v1.ResolveRequest
-	(*ResolveResponse)(nil),        // 17: panel.registrar.v1.ResolveResponse
-	(*DomainRequest)(nil),          // 18: panel.registrar.v1.DomainRequest
-	(*DomainResponse)(nil),         // 19: panel.registrar.v1.DomainResponse
-	(*DomainsRequest)(nil),         // 20: panel.registrar.v1.DomainsRequest
-	(*DomainsResponse)(nil),        // 21: panel.registrar.v1.DomainsResponse
-	(*EventsRequest)(nil),          // 22: panel.registrar.v1.EventsRequest
-	(*EventsResponse)(nil),         // 23: panel.registrar.v1.EventsResponse
-	(*SetRenewalRequest)(nil),      // 24: panel.registrar.v1.SetRenewalRequest
-	(*SetRenewalResponse)(nil),     // 25: panel.registrar.v1.SetRenewalResponse
-	(*RunRenewalsRequest)(nil),     // 26: panel.registrar.v1.RunRenewalsRequest
-	(*RunRenewalsResponse)(nil),    // 27: panel.registrar.v1.RunRenewalsResponse
-	(*HandlesRequest)(nil),         // 28: panel.registrar.v1.HandlesRequest
-	(*HandlesResponse)(nil),        // 29: panel.registrar.v1.HandlesResponse
-	(*AdoptHandleRequest)(nil),     // 30: panel.registrar.v1.AdoptHandleRequest
-	(*AdoptHandleResponse)(nil),    // 31: panel.registrar.v1.AdoptHandleResponse
-	(*ImportDomainRequest)(nil),    // 32: panel.registrar.v1.ImportDomainRequest
-	(*ImportDomainResponse)(nil),   // 33: panel.registrar.v1.ImportDomainResponse
-	(*ReviewsRequest)(nil),         // 34: panel.registrar.v1.ReviewsRequest
-	(*ReviewsResponse)(nil),        // 35: panel.registrar.v1.ReviewsResponse
-	(*ReviewRequest)(nil),          // 36: panel.registrar.v1.ReviewRequest
-	(*ReviewResponse)(nil),         // 37: panel.registrar.v1.ReviewResponse
-	(*ResolveReviewRequest)(nil),   // 38: panel.registrar.v1.ResolveReviewRequest
-	(*ResolveReviewResponse)(nil),  // 39: panel.registrar.v1.ResolveReviewResponse
-	(*ReviewRuleRequest)(nil),      // 40: panel.registrar.v1.ReviewRuleRequest
-	(*ReviewRuleResponse)(nil),     // 41: panel.registrar.v1.ReviewRuleResponse
-	(*Setting)(nil),                // 42: panel.registrar.v1.Setting
-	(*RuleMatch)(nil),              // 43: panel.registrar.v1.RuleMatch
-	(*ReviewPageRequest)(nil),      // 44: panel.registrar.v1.ReviewPageRequest
-	(*ReviewPageResponse)(nil),     // 45: panel.registrar.v1.ReviewPageResponse
-	(*MailPageRequest)(nil),        // 46: panel.registrar.v1.MailPageRequest
-	(*MailPageResponse)(nil),       // 47: panel.registrar.v1.MailPageResponse
-	(*ResolveReviewsRequest)(nil),  // 48: panel.registrar.v1.ResolveReviewsRequest
-	(*ResolveReviewsResponse)(nil), // 49: panel.registrar.v1.ResolveReviewsResponse
-	(*IgnoredSendersRequest)(nil),  // 50: panel.registrar.v1.IgnoredSendersRequest
-	(*IgnoredSendersResponse)(nil), // 51: panel.registrar.v1.IgnoredSendersResponse
-	(*HeedSenderRequest)(nil),      // 52: panel.registrar.v1.HeedSenderRequest
-	(*HeedSenderResponse)(nil),     // 53: panel.registrar.v1.HeedSenderResponse
-	(*MailRequest)(nil),            // 54: panel.registrar.v1.MailRequest
-	(*MailResponse)(nil),           // 55: panel.registrar.v1.MailResponse
-	(*RawMailRequest)(nil),         // 56: panel.registrar.v1.RawMailRequest
-	(*RawMailResponse)(nil),        // 57: panel.registrar.v1.RawMailResponse
-	(*RecogniseRequest)(nil),       // 58: panel.registrar.v1.RecogniseRequest
-	(*RecogniseResponse)(nil),      // 59: panel.registrar.v1.RecogniseResponse
-	(*BackupRequest)(nil),          // 60: panel.registrar.v1.BackupRequest
-	(*BackupResponse)(nil),         // 61: panel.registrar.v1.BackupResponse
-	(*EraseRequest)(nil),           // 62: panel.registrar.v1.EraseRequest
-	(*EraseResponse)(nil),          // 63: panel.registrar.v1.EraseResponse
-	(*Removed)(nil),                // 64: panel.registrar.v1.Removed
-	(*Kept)(nil),                   // 65: panel.registrar.v1.Kept
-	(*RotateKeysRequest)(nil),      // 66: panel.registrar.v1.RotateKeysRequest
-	(*RotateKeysResponse)(nil),     // 67: panel.registrar.v1.RotateKeysResponse
-	(*Domain)(nil),                 // 68: panel.registrar.v1.Domain
-	(*Description)(nil),            // 69: panel.registrar.v1.Description
-	(OperationKind)(0),             // 70: panel.registrar.v1.OperationKind
-	(RegistrantKind)(0),            // 71: panel.registrar.v1.RegistrantKind
-	(*Form)(nil),                   // 72: panel.registrar.v1.Form
-	(*Order)(nil),                  // 73: panel.registrar.v1.Order
-	(*Problem)(nil),                // 74: panel.registrar.v1.Problem
-	(*Availability)(nil),           // 75: panel.registrar.v1.Availability
-	(*Operation)(nil),              // 76: panel.registrar.v1.Operation
-	(Verdict)(0),                   // 77: panel.registrar.v1.Verdict
-	(*Event)(nil),                  // 78: panel.registrar.v1.Event
-	(RenewalMode)(0),               // 79: panel.registrar.v1.RenewalMode
-	(*RenewalStep)(nil),            // 80: panel.registrar.v1.RenewalStep
-	(*Handle)(nil),                 // 81: panel.registrar.v1.Handle
-	(*Date)(nil),                   // 82: panel.registrar.v1.Date
-	(*Review)(nil),                 // 83: panel.registrar.v1.Review
-	(ReplyOutcome)(0),              // 84: panel.registrar.v1.ReplyOutcome
-	(*timestamppb.Timestamp)(nil),  // 85: google.protobuf.Timestamp
-	(*Mail)(nil),                   // 86: panel.registrar.v1.Mail
-	(*SeenReview)(nil),             // 87: panel.registrar.v1.SeenReview
-	(*RefusedReview)(nil),          // 88: panel.registrar.v1.RefusedReview
-	(*IgnoredSender)(nil),          // 89: panel.registrar.v1.IgnoredSender
-	(*Recognition)(nil),            // 90: panel.registrar.v1.Recognition
+	(*ContactsRequest)(nil),        // 4: panel.registrar.v1.ContactsRequest
+	(*ContactsResponse)(nil),       // 5: panel.registrar.v1.ContactsResponse
+	(*DescribeRequest)(nil),        // 6: panel.registrar.v1.DescribeRequest
+	(*DescribeResponse)(nil),       // 7: panel.registrar.v1.DescribeResponse
+	(*FormRequest)(nil),            // 8: panel.registrar.v1.FormRequest
+	(*FormResponse)(nil),           // 9: panel.registrar.v1.FormResponse
+	(*ValidateRequest)(nil),        // 10: panel.registrar.v1.ValidateRequest
+	(*ValidateResponse)(nil),       // 11: panel.registrar.v1.ValidateResponse
+	(*CheckRequest)(nil),           // 12: panel.registrar.v1.CheckRequest
+	(*CheckResponse)(nil),          // 13: panel.registrar.v1.CheckResponse
+	(*SubmitRequest)(nil),          // 14: panel.registrar.v1.SubmitRequest
+	(*SubmitResponse)(nil),         // 15: panel.registrar.v1.SubmitResponse
+	(*OperationRequest)(nil),       // 16: panel.registrar.v1.OperationRequest
+	(*OperationResponse)(nil),      // 17: panel.registrar.v1.OperationResponse
+	(*ResolveRequest)(nil),         // 18: panel.registrar.v1.ResolveRequest
+	(*ResolveResponse)(nil),        // 19: panel.registrar.v1.ResolveResponse
+	(*DomainRequest)(nil),          // 20: panel.registrar.v1.DomainRequest
+	(*DomainResponse)(nil),         // 21: panel.registrar.v1.DomainResponse
+	(*DomainsRequest)(nil),         // 22: panel.registrar.v1.DomainsRequest
+	(*DomainsResponse)(nil),        // 23: panel.registrar.v1.DomainsResponse
+	(*EventsRequest)(nil),          // 24: panel.registrar.v1.EventsRequest
+	(*EventsResponse)(nil),         // 25: panel.registrar.v1.EventsResponse
+	(*SetRenewalRequest)(nil),      // 26: panel.registrar.v1.SetRenewalRequest
+	(*SetRenewalResponse)(nil),     // 27: panel.registrar.v1.SetRenewalResponse
+	(*RunRenewalsRequest)(nil),     // 28: panel.registrar.v1.RunRenewalsRequest
+	(*RunRenewalsResponse)(nil),    // 29: panel.registrar.v1.RunRenewalsResponse
+	(*HandlesRequest)(nil),         // 30: panel.registrar.v1.HandlesRequest
+	(*HandlesResponse)(nil),        // 31: panel.registrar.v1.HandlesResponse
+	(*AdoptHandleRequest)(nil),     // 32: panel.registrar.v1.AdoptHandleRequest
+	(*AdoptHandleResponse)(nil),    // 33: panel.registrar.v1.AdoptHandleResponse
+	(*ImportDomainRequest)(nil),    // 34: panel.registrar.v1.ImportDomainRequest
+	(*ImportDomainResponse)(nil),   // 35: panel.registrar.v1.ImportDomainResponse
+	(*ReviewsRequest)(nil),         // 36: panel.registrar.v1.ReviewsRequest
+	(*ReviewsResponse)(nil),        // 37: panel.registrar.v1.ReviewsResponse
+	(*ReviewRequest)(nil),          // 38: panel.registrar.v1.ReviewRequest
+	(*ReviewResponse)(nil),         // 39: panel.registrar.v1.ReviewResponse
+	(*ResolveReviewRequest)(nil),   // 40: panel.registrar.v1.ResolveReviewRequest
+	(*ResolveReviewResponse)(nil),  // 41: panel.registrar.v1.ResolveReviewResponse
+	(*ReviewRuleRequest)(nil),      // 42: panel.registrar.v1.ReviewRuleRequest
+	(*ReviewRuleResponse)(nil),     // 43: panel.registrar.v1.ReviewRuleResponse
+	(*Setting)(nil),                // 44: panel.registrar.v1.Setting
+	(*RuleMatch)(nil),              // 45: panel.registrar.v1.RuleMatch
+	(*ReviewPageRequest)(nil),      // 46: panel.registrar.v1.ReviewPageRequest
+	(*ReviewPageResponse)(nil),     // 47: panel.registrar.v1.ReviewPageResponse
+	(*MailPageRequest)(nil),        // 48: panel.registrar.v1.MailPageRequest
+	(*MailPageResponse)(nil),       // 49: panel.registrar.v1.MailPageResponse
+	(*ResolveReviewsRequest)(nil),  // 50: panel.registrar.v1.ResolveReviewsRequest
+	(*ResolveReviewsResponse)(nil), // 51: panel.registrar.v1.ResolveReviewsResponse
+	(*IgnoredSendersRequest)(nil),  // 52: panel.registrar.v1.IgnoredSendersRequest
+	(*IgnoredSendersResponse)(nil), // 53: panel.registrar.v1.IgnoredSendersResponse
+	(*HeedSenderRequest)(nil),      // 54: panel.registrar.v1.HeedSenderRequest
+	(*HeedSenderResponse)(nil),     // 55: panel.registrar.v1.HeedSenderResponse
+	(*MailRequest)(nil),            // 56: panel.registrar.v1.MailRequest
+	(*MailResponse)(nil),           // 57: panel.registrar.v1.MailResponse
+	(*RawMailRequest)(nil),         // 58: panel.registrar.v1.RawMailRequest
+	(*RawMailResponse)(nil),        // 59: panel.registrar.v1.RawMailResponse
+	(*RecogniseRequest)(nil),       // 60: panel.registrar.v1.RecogniseRequest
+	(*RecogniseResponse)(nil),      // 61: panel.registrar.v1.RecogniseResponse
+	(*BackupRequest)(nil),          // 62: panel.registrar.v1.BackupRequest
+	(*BackupResponse)(nil),         // 63: panel.registrar.v1.BackupResponse
+	(*EraseRequest)(nil),           // 64: panel.registrar.v1.EraseRequest
+	(*EraseResponse)(nil),          // 65: panel.registrar.v1.EraseResponse
+	(*Removed)(nil),                // 66: panel.registrar.v1.Removed
+	(*Kept)(nil),                   // 67: panel.registrar.v1.Kept
+	(*RotateKeysRequest)(nil),      // 68: panel.registrar.v1.RotateKeysRequest
+	(*RotateKeysResponse)(nil),     // 69: panel.registrar.v1.RotateKeysResponse
+	nil,                            // 70: panel.registrar.v1.ContactsResponse.ContactsEntry
+	(*Domain)(nil),                 // 71: panel.registrar.v1.Domain
+	(*Description)(nil),            // 72: panel.registrar.v1.Description
+	(OperationKind)(0),             // 73: panel.registrar.v1.OperationKind
+	(RegistrantKind)(0),            // 74: panel.registrar.v1.RegistrantKind
+	(*Form)(nil),                   // 75: panel.registrar.v1.Form
+	(*Order)(nil),                  // 76: panel.registrar.v1.Order
+	(*Problem)(nil),                // 77: panel.registrar.v1.Problem
+	(*Availability)(nil),           // 78: panel.registrar.v1.Availability
+	(*Operation)(nil),              // 79: panel.registrar.v1.Operation
+	(Verdict)(0),                   // 80: panel.registrar.v1.Verdict
+	(*Event)(nil),                  // 81: panel.registrar.v1.Event
+	(RenewalMode)(0),               // 82: panel.registrar.v1.RenewalMode
+	(*RenewalStep)(nil),            // 83: panel.registrar.v1.RenewalStep
+	(*Handle)(nil),                 // 84: panel.registrar.v1.Handle
+	(*Date)(nil),                   // 85: panel.registrar.v1.Date
+	(*Review)(nil),                 // 86: panel.registrar.v1.Review
+	(ReplyOutcome)(0),              // 87: panel.registrar.v1.ReplyOutcome
+	(*timestamppb.Timestamp)(nil),  // 88: google.protobuf.Timestamp
+	(*Mail)(nil),                   // 89: panel.registrar.v1.Mail
+	(*SeenReview)(nil),             // 90: panel.registrar.v1.SeenReview
+	(*RefusedReview)(nil),          // 91: panel.registrar.v1.RefusedReview
+	(*IgnoredSender)(nil),          // 92: panel.registrar.v1.IgnoredSender
+	(*Recognition)(nil),            // 93: panel.registrar.v1.Recognition
+	(*Registrant)(nil),             // 94: panel.registrar.v1.Registrant
 }
 var file_panel_registrar_v1_registrar_proto_depIdxs = []int32{
-	68, // 0: panel.registrar.v1.RefreshResponse.domain:type_name -> panel.registrar.v1.Domain
-	69, // 1: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
-	70, // 2: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
-	71, // 3: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
-	72, // 4: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
-	73, // 5: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
-	74, // 6: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
-	74, // 7: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
-	75, // 8: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
-	73, // 9: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
-	76, // 10: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
-	76, // 11: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
-	77, // 12: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
-	76, // 13: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
-	68, // 14: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	68, // 15: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
-	78, // 16: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
-	79, // 17: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
-	68, // 18: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
-	80, // 19: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
-	81, // 20: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
-	81, // 21: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
-	82, // 22: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
-	68, // 23: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
-	83, // 24: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
-	83, // 25: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
-	84, // 26: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	83, // 27: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
-	43, // 28: panel.registrar.v1.ReviewRuleResponse.matches:type_name -> panel.registrar.v1.RuleMatch
-	42, // 29: panel.registrar.v1.ReviewRuleResponse.settings:type_name -> panel.registrar.v1.Setting
-	85, // 30: panel.registrar.v1.RuleMatch.at:type_name -> google.protobuf.Timestamp
-	84, // 31: panel.registrar.v1.RuleMatch.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	85, // 32: panel.registrar.v1.ReviewPageRequest.after_received_at:type_name -> google.protobuf.Timestamp
-	83, // 33: panel.registrar.v1.ReviewPageResponse.reviews:type_name -> panel.registrar.v1.Review
-	85, // 34: panel.registrar.v1.MailPageRequest.before_at:type_name -> google.protobuf.Timestamp
-	86, // 35: panel.registrar.v1.MailPageResponse.mails:type_name -> panel.registrar.v1.Mail
-	87, // 36: panel.registrar.v1.ResolveReviewsRequest.reviews:type_name -> panel.registrar.v1.SeenReview
-	84, // 37: panel.registrar.v1.ResolveReviewsRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
-	88, // 38: panel.registrar.v1.ResolveReviewsResponse.refused:type_name -> panel.registrar.v1.RefusedReview
-	89, // 39: panel.registrar.v1.IgnoredSendersResponse.senders:type_name -> panel.registrar.v1.IgnoredSender
-	86, // 40: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
-	90, // 41: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
-	85, // 42: panel.registrar.v1.EraseRequest.before:type_name -> google.protobuf.Timestamp
-	64, // 43: panel.registrar.v1.EraseResponse.removed:type_name -> panel.registrar.v1.Removed
-	65, // 44: panel.registrar.v1.EraseResponse.kept:type_name -> panel.registrar.v1.Kept
-	4,  // 45: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
-	6,  // 46: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
-	8,  // 47: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
-	10, // 48: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
-	12, // 49: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
-	14, // 50: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
-	16, // 51: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
-	18, // 52: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
-	20, // 53: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
-	22, // 54: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
-	24, // 55: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
-	26, // 56: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
-	28, // 57: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
-	30, // 58: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
-	32, // 59: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
-	34, // 60: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
-	36, // 61: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
-	38, // 62: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
-	40, // 63: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
-	54, // 64: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
-	56, // 65: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
-	58, // 66: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
-	44, // 67: panel.registrar.v1.RegistrarService.ReviewPage:input_type -> panel.registrar.v1.ReviewPageRequest
-	46, // 68: panel.registrar.v1.RegistrarService.MailPage:input_type -> panel.registrar.v1.MailPageRequest
-	48, // 69: panel.registrar.v1.RegistrarService.ResolveReviews:input_type -> panel.registrar.v1.ResolveReviewsRequest
-	50, // 70: panel.registrar.v1.RegistrarService.IgnoredSenders:input_type -> panel.registrar.v1.IgnoredSendersRequest
-	52, // 71: panel.registrar.v1.RegistrarService.HeedSender:input_type -> panel.registrar.v1.HeedSenderRequest
-	60, // 72: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
-	62, // 73: panel.registrar.v1.RegistrarService.Erase:input_type -> panel.registrar.v1.EraseRequest
-	66, // 74: panel.registrar.v1.RegistrarService.RotateKeys:input_type -> panel.registrar.v1.RotateKeysRequest
-	0,  // 75: panel.registrar.v1.RegistrarService.TransferCode:input_type -> panel.registrar.v1.TransferCodeRequest
-	2,  // 76: panel.registrar.v1.RegistrarService.Refresh:input_type -> panel.registrar.v1.RefreshRequest
-	5,  // 77: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
-	7,  // 78: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
-	9,  // 79: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
-	11, // 80: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
-	13, // 81: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
-	15, // 82: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
-	17, // 83: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
-	19, // 84: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
-	21, // 85: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
-	23, // 86: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
-	25, // 87: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
-	27, // 88: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
-	29, // 89: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
-	31, // 90: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
-	33, // 91: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
-	35, // 92: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
-	37, // 93: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
-	39, // 94: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
-	41, // 95: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
-	55, // 96: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
-	57, // 97: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
-	59, // 98: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
-	45, // 99: panel.registrar.v1.RegistrarService.ReviewPage:output_type -> panel.registrar.v1.ReviewPageResponse
-	47, // 100: panel.registrar.v1.RegistrarService.MailPage:output_type -> panel.registrar.v1.MailPageResponse
-	49, // 101: panel.registrar.v1.RegistrarService.ResolveReviews:output_type -> panel.registrar.v1.ResolveReviewsResponse
-	51, // 102: panel.registrar.v1.RegistrarService.IgnoredSenders:output_type -> panel.registrar.v1.IgnoredSendersResponse
-	53, // 103: panel.registrar.v1.RegistrarService.HeedSender:output_type -> panel.registrar.v1.HeedSenderResponse
-	61, // 104: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
-	63, // 105: panel.registrar.v1.RegistrarService.Erase:output_type -> panel.registrar.v1.EraseResponse
-	67, // 106: panel.registrar.v1.RegistrarService.RotateKeys:output_type -> panel.registrar.v1.RotateKeysResponse
-	1,  // 107: panel.registrar.v1.RegistrarService.TransferCode:output_type -> panel.registrar.v1.TransferCodeResponse
-	3,  // 108: panel.registrar.v1.RegistrarService.Refresh:output_type -> panel.registrar.v1.RefreshResponse
-	77, // [77:109] is the sub-list for method output_type
-	45, // [45:77] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	71, // 0: panel.registrar.v1.RefreshResponse.domain:type_name -> panel.registrar.v1.Domain
+	70, // 1: panel.registrar.v1.ContactsResponse.contacts:type_name -> panel.registrar.v1.ContactsResponse.ContactsEntry
+	72, // 2: panel.registrar.v1.DescribeResponse.description:type_name -> panel.registrar.v1.Description
+	73, // 3: panel.registrar.v1.FormRequest.kind:type_name -> panel.registrar.v1.OperationKind
+	74, // 4: panel.registrar.v1.FormRequest.registrant:type_name -> panel.registrar.v1.RegistrantKind
+	75, // 5: panel.registrar.v1.FormResponse.form:type_name -> panel.registrar.v1.Form
+	76, // 6: panel.registrar.v1.ValidateRequest.order:type_name -> panel.registrar.v1.Order
+	77, // 7: panel.registrar.v1.ValidateResponse.problems:type_name -> panel.registrar.v1.Problem
+	77, // 8: panel.registrar.v1.ValidateResponse.notes:type_name -> panel.registrar.v1.Problem
+	78, // 9: panel.registrar.v1.CheckResponse.answers:type_name -> panel.registrar.v1.Availability
+	76, // 10: panel.registrar.v1.SubmitRequest.order:type_name -> panel.registrar.v1.Order
+	79, // 11: panel.registrar.v1.SubmitResponse.operation:type_name -> panel.registrar.v1.Operation
+	79, // 12: panel.registrar.v1.OperationResponse.operation:type_name -> panel.registrar.v1.Operation
+	80, // 13: panel.registrar.v1.ResolveRequest.verdict:type_name -> panel.registrar.v1.Verdict
+	79, // 14: panel.registrar.v1.ResolveResponse.operation:type_name -> panel.registrar.v1.Operation
+	71, // 15: panel.registrar.v1.DomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	71, // 16: panel.registrar.v1.DomainsResponse.domains:type_name -> panel.registrar.v1.Domain
+	81, // 17: panel.registrar.v1.EventsResponse.event:type_name -> panel.registrar.v1.Event
+	82, // 18: panel.registrar.v1.SetRenewalRequest.mode:type_name -> panel.registrar.v1.RenewalMode
+	71, // 19: panel.registrar.v1.SetRenewalResponse.domain:type_name -> panel.registrar.v1.Domain
+	83, // 20: panel.registrar.v1.RunRenewalsResponse.steps:type_name -> panel.registrar.v1.RenewalStep
+	84, // 21: panel.registrar.v1.HandlesResponse.handles:type_name -> panel.registrar.v1.Handle
+	84, // 22: panel.registrar.v1.AdoptHandleResponse.handle:type_name -> panel.registrar.v1.Handle
+	85, // 23: panel.registrar.v1.ImportDomainRequest.paid_till:type_name -> panel.registrar.v1.Date
+	71, // 24: panel.registrar.v1.ImportDomainResponse.domain:type_name -> panel.registrar.v1.Domain
+	86, // 25: panel.registrar.v1.ReviewsResponse.reviews:type_name -> panel.registrar.v1.Review
+	86, // 26: panel.registrar.v1.ReviewResponse.review:type_name -> panel.registrar.v1.Review
+	87, // 27: panel.registrar.v1.ResolveReviewRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	86, // 28: panel.registrar.v1.ResolveReviewResponse.review:type_name -> panel.registrar.v1.Review
+	45, // 29: panel.registrar.v1.ReviewRuleResponse.matches:type_name -> panel.registrar.v1.RuleMatch
+	44, // 30: panel.registrar.v1.ReviewRuleResponse.settings:type_name -> panel.registrar.v1.Setting
+	88, // 31: panel.registrar.v1.RuleMatch.at:type_name -> google.protobuf.Timestamp
+	87, // 32: panel.registrar.v1.RuleMatch.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	88, // 33: panel.registrar.v1.ReviewPageRequest.after_received_at:type_name -> google.protobuf.Timestamp
+	86, // 34: panel.registrar.v1.ReviewPageResponse.reviews:type_name -> panel.registrar.v1.Review
+	88, // 35: panel.registrar.v1.MailPageRequest.before_at:type_name -> google.protobuf.Timestamp
+	89, // 36: panel.registrar.v1.MailPageResponse.mails:type_name -> panel.registrar.v1.Mail
+	90, // 37: panel.registrar.v1.ResolveReviewsRequest.reviews:type_name -> panel.registrar.v1.SeenReview
+	87, // 38: panel.registrar.v1.ResolveReviewsRequest.outcome:type_name -> panel.registrar.v1.ReplyOutcome
+	91, // 39: panel.registrar.v1.ResolveReviewsResponse.refused:type_name -> panel.registrar.v1.RefusedReview
+	92, // 40: panel.registrar.v1.IgnoredSendersResponse.senders:type_name -> panel.registrar.v1.IgnoredSender
+	89, // 41: panel.registrar.v1.MailResponse.mail:type_name -> panel.registrar.v1.Mail
+	93, // 42: panel.registrar.v1.RecogniseResponse.recognition:type_name -> panel.registrar.v1.Recognition
+	88, // 43: panel.registrar.v1.EraseRequest.before:type_name -> google.protobuf.Timestamp
+	66, // 44: panel.registrar.v1.EraseResponse.removed:type_name -> panel.registrar.v1.Removed
+	67, // 45: panel.registrar.v1.EraseResponse.kept:type_name -> panel.registrar.v1.Kept
+	94, // 46: panel.registrar.v1.ContactsResponse.ContactsEntry.value:type_name -> panel.registrar.v1.Registrant
+	6,  // 47: panel.registrar.v1.RegistrarService.Describe:input_type -> panel.registrar.v1.DescribeRequest
+	8,  // 48: panel.registrar.v1.RegistrarService.Form:input_type -> panel.registrar.v1.FormRequest
+	10, // 49: panel.registrar.v1.RegistrarService.Validate:input_type -> panel.registrar.v1.ValidateRequest
+	12, // 50: panel.registrar.v1.RegistrarService.Check:input_type -> panel.registrar.v1.CheckRequest
+	14, // 51: panel.registrar.v1.RegistrarService.Submit:input_type -> panel.registrar.v1.SubmitRequest
+	16, // 52: panel.registrar.v1.RegistrarService.Operation:input_type -> panel.registrar.v1.OperationRequest
+	18, // 53: panel.registrar.v1.RegistrarService.Resolve:input_type -> panel.registrar.v1.ResolveRequest
+	20, // 54: panel.registrar.v1.RegistrarService.Domain:input_type -> panel.registrar.v1.DomainRequest
+	22, // 55: panel.registrar.v1.RegistrarService.Domains:input_type -> panel.registrar.v1.DomainsRequest
+	24, // 56: panel.registrar.v1.RegistrarService.Events:input_type -> panel.registrar.v1.EventsRequest
+	26, // 57: panel.registrar.v1.RegistrarService.SetRenewal:input_type -> panel.registrar.v1.SetRenewalRequest
+	28, // 58: panel.registrar.v1.RegistrarService.RunRenewals:input_type -> panel.registrar.v1.RunRenewalsRequest
+	30, // 59: panel.registrar.v1.RegistrarService.Handles:input_type -> panel.registrar.v1.HandlesRequest
+	32, // 60: panel.registrar.v1.RegistrarService.AdoptHandle:input_type -> panel.registrar.v1.AdoptHandleRequest
+	34, // 61: panel.registrar.v1.RegistrarService.ImportDomain:input_type -> panel.registrar.v1.ImportDomainRequest
+	36, // 62: panel.registrar.v1.RegistrarService.Reviews:input_type -> panel.registrar.v1.ReviewsRequest
+	38, // 63: panel.registrar.v1.RegistrarService.Review:input_type -> panel.registrar.v1.ReviewRequest
+	40, // 64: panel.registrar.v1.RegistrarService.ResolveReview:input_type -> panel.registrar.v1.ResolveReviewRequest
+	42, // 65: panel.registrar.v1.RegistrarService.ReviewRule:input_type -> panel.registrar.v1.ReviewRuleRequest
+	56, // 66: panel.registrar.v1.RegistrarService.Mail:input_type -> panel.registrar.v1.MailRequest
+	58, // 67: panel.registrar.v1.RegistrarService.RawMail:input_type -> panel.registrar.v1.RawMailRequest
+	60, // 68: panel.registrar.v1.RegistrarService.Recognise:input_type -> panel.registrar.v1.RecogniseRequest
+	46, // 69: panel.registrar.v1.RegistrarService.ReviewPage:input_type -> panel.registrar.v1.ReviewPageRequest
+	48, // 70: panel.registrar.v1.RegistrarService.MailPage:input_type -> panel.registrar.v1.MailPageRequest
+	50, // 71: panel.registrar.v1.RegistrarService.ResolveReviews:input_type -> panel.registrar.v1.ResolveReviewsRequest
+	52, // 72: panel.registrar.v1.RegistrarService.IgnoredSenders:input_type -> panel.registrar.v1.IgnoredSendersRequest
+	54, // 73: panel.registrar.v1.RegistrarService.HeedSender:input_type -> panel.registrar.v1.HeedSenderRequest
+	62, // 74: panel.registrar.v1.RegistrarService.Backup:input_type -> panel.registrar.v1.BackupRequest
+	64, // 75: panel.registrar.v1.RegistrarService.Erase:input_type -> panel.registrar.v1.EraseRequest
+	68, // 76: panel.registrar.v1.RegistrarService.RotateKeys:input_type -> panel.registrar.v1.RotateKeysRequest
+	0,  // 77: panel.registrar.v1.RegistrarService.TransferCode:input_type -> panel.registrar.v1.TransferCodeRequest
+	2,  // 78: panel.registrar.v1.RegistrarService.Refresh:input_type -> panel.registrar.v1.RefreshRequest
+	4,  // 79: panel.registrar.v1.RegistrarService.Contacts:input_type -> panel.registrar.v1.ContactsRequest
+	7,  // 80: panel.registrar.v1.RegistrarService.Describe:output_type -> panel.registrar.v1.DescribeResponse
+	9,  // 81: panel.registrar.v1.RegistrarService.Form:output_type -> panel.registrar.v1.FormResponse
+	11, // 82: panel.registrar.v1.RegistrarService.Validate:output_type -> panel.registrar.v1.ValidateResponse
+	13, // 83: panel.registrar.v1.RegistrarService.Check:output_type -> panel.registrar.v1.CheckResponse
+	15, // 84: panel.registrar.v1.RegistrarService.Submit:output_type -> panel.registrar.v1.SubmitResponse
+	17, // 85: panel.registrar.v1.RegistrarService.Operation:output_type -> panel.registrar.v1.OperationResponse
+	19, // 86: panel.registrar.v1.RegistrarService.Resolve:output_type -> panel.registrar.v1.ResolveResponse
+	21, // 87: panel.registrar.v1.RegistrarService.Domain:output_type -> panel.registrar.v1.DomainResponse
+	23, // 88: panel.registrar.v1.RegistrarService.Domains:output_type -> panel.registrar.v1.DomainsResponse
+	25, // 89: panel.registrar.v1.RegistrarService.Events:output_type -> panel.registrar.v1.EventsResponse
+	27, // 90: panel.registrar.v1.RegistrarService.SetRenewal:output_type -> panel.registrar.v1.SetRenewalResponse
+	29, // 91: panel.registrar.v1.RegistrarService.RunRenewals:output_type -> panel.registrar.v1.RunRenewalsResponse
+	31, // 92: panel.registrar.v1.RegistrarService.Handles:output_type -> panel.registrar.v1.HandlesResponse
+	33, // 93: panel.registrar.v1.RegistrarService.AdoptHandle:output_type -> panel.registrar.v1.AdoptHandleResponse
+	35, // 94: panel.registrar.v1.RegistrarService.ImportDomain:output_type -> panel.registrar.v1.ImportDomainResponse
+	37, // 95: panel.registrar.v1.RegistrarService.Reviews:output_type -> panel.registrar.v1.ReviewsResponse
+	39, // 96: panel.registrar.v1.RegistrarService.Review:output_type -> panel.registrar.v1.ReviewResponse
+	41, // 97: panel.registrar.v1.RegistrarService.ResolveReview:output_type -> panel.registrar.v1.ResolveReviewResponse
+	43, // 98: panel.registrar.v1.RegistrarService.ReviewRule:output_type -> panel.registrar.v1.ReviewRuleResponse
+	57, // 99: panel.registrar.v1.RegistrarService.Mail:output_type -> panel.registrar.v1.MailResponse
+	59, // 100: panel.registrar.v1.RegistrarService.RawMail:output_type -> panel.registrar.v1.RawMailResponse
+	61, // 101: panel.registrar.v1.RegistrarService.Recognise:output_type -> panel.registrar.v1.RecogniseResponse
+	47, // 102: panel.registrar.v1.RegistrarService.ReviewPage:output_type -> panel.registrar.v1.ReviewPageResponse
+	49, // 103: panel.registrar.v1.RegistrarService.MailPage:output_type -> panel.registrar.v1.MailPageResponse
+	51, // 104: panel.registrar.v1.RegistrarService.ResolveReviews:output_type -> panel.registrar.v1.ResolveReviewsResponse
+	53, // 105: panel.registrar.v1.RegistrarService.IgnoredSenders:output_type -> panel.registrar.v1.IgnoredSendersResponse
+	55, // 106: panel.registrar.v1.RegistrarService.HeedSender:output_type -> panel.registrar.v1.HeedSenderResponse
+	63, // 107: panel.registrar.v1.RegistrarService.Backup:output_type -> panel.registrar.v1.BackupResponse
+	65, // 108: panel.registrar.v1.RegistrarService.Erase:output_type -> panel.registrar.v1.EraseResponse
+	69, // 109: panel.registrar.v1.RegistrarService.RotateKeys:output_type -> panel.registrar.v1.RotateKeysResponse
+	1,  // 110: panel.registrar.v1.RegistrarService.TransferCode:output_type -> panel.registrar.v1.TransferCodeResponse
+	3,  // 111: panel.registrar.v1.RegistrarService.Refresh:output_type -> panel.registrar.v1.RefreshResponse
+	5,  // 112: panel.registrar.v1.RegistrarService.Contacts:output_type -> panel.registrar.v1.ContactsResponse
+	80, // [80:113] is the sub-list for method output_type
+	47, // [47:80] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_panel_registrar_v1_registrar_proto_init() }
@@ -4079,7 +4198,7 @@ func file_panel_registrar_v1_registrar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_panel_registrar_v1_registrar_proto_rawDesc), len(file_panel_registrar_v1_registrar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   68,
+			NumMessages:   71,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -51,6 +51,7 @@ const (
 	RegistrarService_RotateKeys_FullMethodName     = "/panel.registrar.v1.RegistrarService/RotateKeys"
 	RegistrarService_TransferCode_FullMethodName   = "/panel.registrar.v1.RegistrarService/TransferCode"
 	RegistrarService_Refresh_FullMethodName        = "/panel.registrar.v1.RegistrarService/Refresh"
+	RegistrarService_Contacts_FullMethodName       = "/panel.registrar.v1.RegistrarService/Contacts"
 )
 
 // RegistrarServiceClient is the client API for RegistrarService service.
@@ -165,6 +166,9 @@ type RegistrarServiceClient interface {
 	// answers with the record after that. UNAVAILABLE when the registry says nothing that can be
 	// relied on; unknown: NOT_FOUND. Capability refresh.
 	Refresh(ctx context.Context, in *RefreshRequest, opts ...grpc.CallOption) (*RefreshResponse, error)
+	// Contacts returns the contacts that the registrar has for a domain, the registrant's among them,
+	// masked: staff know them again, and can copy none. Unknown: NOT_FOUND. Capability contacts.
+	Contacts(ctx context.Context, in *ContactsRequest, opts ...grpc.CallOption) (*ContactsResponse, error)
 }
 
 type registrarServiceClient struct {
@@ -504,6 +508,16 @@ func (c *registrarServiceClient) Refresh(ctx context.Context, in *RefreshRequest
 	return out, nil
 }
 
+func (c *registrarServiceClient) Contacts(ctx context.Context, in *ContactsRequest, opts ...grpc.CallOption) (*ContactsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ContactsResponse)
+	err := c.cc.Invoke(ctx, RegistrarService_Contacts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RegistrarServiceServer is the server API for RegistrarService service.
 // All implementations must embed UnimplementedRegistrarServiceServer
 // for forward compatibility.
@@ -616,6 +630,9 @@ type RegistrarServiceServer interface {
 	// answers with the record after that. UNAVAILABLE when the registry says nothing that can be
 	// relied on; unknown: NOT_FOUND. Capability refresh.
 	Refresh(context.Context, *RefreshRequest) (*RefreshResponse, error)
+	// Contacts returns the contacts that the registrar has for a domain, the registrant's among them,
+	// masked: staff know them again, and can copy none. Unknown: NOT_FOUND. Capability contacts.
+	Contacts(context.Context, *ContactsRequest) (*ContactsResponse, error)
 	mustEmbedUnimplementedRegistrarServiceServer()
 }
 
@@ -721,6 +738,9 @@ func (UnimplementedRegistrarServiceServer) TransferCode(context.Context, *Transf
 }
 func (UnimplementedRegistrarServiceServer) Refresh(context.Context, *RefreshRequest) (*RefreshResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Refresh not implemented")
+}
+func (UnimplementedRegistrarServiceServer) Contacts(context.Context, *ContactsRequest) (*ContactsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Contacts not implemented")
 }
 func (UnimplementedRegistrarServiceServer) mustEmbedUnimplementedRegistrarServiceServer() {}
 func (UnimplementedRegistrarServiceServer) testEmbeddedByValue()                          {}
@@ -1312,6 +1332,24 @@ func _RegistrarService_Refresh_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RegistrarService_Contacts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ContactsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistrarServiceServer).Contacts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistrarService_Contacts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistrarServiceServer).Contacts(ctx, req.(*ContactsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RegistrarService_ServiceDesc is the grpc.ServiceDesc for RegistrarService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1442,6 +1480,10 @@ var RegistrarService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Refresh",
 			Handler:    _RegistrarService_Refresh_Handler,
+		},
+		{
+			MethodName: "Contacts",
+			Handler:    _RegistrarService_Contacts_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -12,8 +12,9 @@ import (
 )
 
 // Erase takes what is personal of finished business out of the files, and lists for a customer what
-// stays. An order is emptied by the transaction that ends it, so there is nothing left to remove
-// but the transfer codes that orders have brought, and what the files still hold.
+// stays. An order is emptied by the transaction that ends it, and masked contacts go with their domain,
+// so there is nothing left to remove but the transfer codes that orders have brought, and what the files
+// still hold.
 func (s *Store) Erase(ctx context.Context, q registrar.ErasureQuery) (done registrar.Erasure, err error) {
 	if q.Customer != "" {
 		if done.Kept, err = s.kept(ctx, q.Customer); err != nil {
@@ -62,7 +63,7 @@ func (s *Store) kept(ctx context.Context, customer string) (list []registrar.Kep
 		}
 		for _, d := range domains {
 			if d.Status.Held() {
-				list = append(list, registrar.Kept{What: "whose the domain " + d.Name + " is", Why: "it is " + string(d.Status)})
+				list = append(list, registrar.Kept{What: "whose the domain " + d.Name + " is, and its contacts as staff see them", Why: "it is " + string(d.Status)})
 			}
 		}
 		return nil
@@ -73,7 +74,7 @@ func (s *Store) kept(ctx context.Context, customer string) (list []registrar.Kep
 // RotateKey exchanges the key, and returns the name of the present one with how many values were
 // sealed again.
 func (s *Store) RotateKey(ctx context.Context) (registrar.Rotation, error) {
-	n, err := s.db.RotateKey(ctx, s.box, sealedOrders)
+	n, err := s.db.RotateKey(ctx, s.box, sealedOrders, sealedContacts)
 	if errors.Is(err, sqldb.ErrShared) {
 		return registrar.Rotation{}, registrar.Errorf(registrar.Unsupported, "%s", sqldb.ErrShared)
 	}

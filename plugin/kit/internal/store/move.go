@@ -123,6 +123,11 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 	switch {
 	case to.Final():
 		due, ended = sql.NullInt64{}, sqldb.Millis(s.Now())
+		if to == registrar.Succeeded {
+			if err := keepContacts(ctx, s, tx, t); err != nil {
+				return t.Operation, err
+			}
+		}
 		if t.sealed, err = left(s.orders, t, m.Change); err != nil {
 			return t.Operation, err
 		}

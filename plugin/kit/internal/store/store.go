@@ -18,6 +18,7 @@ import (
 	"registrar.panel/internal/seal"
 	"registrar.panel/internal/sqldb"
 	"registrar.panel/internal/wake"
+	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/secret"
 )
 
@@ -37,7 +38,11 @@ type Options struct {
 	Create       bool          // permits making it
 	Now          func() time.Time
 	Instructions Instructions // for the orders of a book that is taken over
+	Masked       Masked       // nil = no contacts are kept
 }
+
+// Masked are the contacts of an order as they may be kept when it has ended, and shown to staff.
+type Masked func(o registrar.Order) registrar.Contacts
 
 func (o Options) file(kind string) string { return filepath.Join(o.Dir, o.Files+kind) }
 
@@ -87,7 +92,7 @@ func openFiles(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	box, err := db.OpenBox(ctx, o.file(".key"), o.Create, sealedOrders)
+	box, err := db.OpenBox(ctx, o.file(".key"), o.Create, sealedOrders, sealedContacts)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
