@@ -53,7 +53,7 @@ var brokenSales = map[string]func(a *altered){
 	"offers/declared": offering(func(offers []registrar.Offer) { offers[1].Kinds = append(offers[1].Kinds, offers[1].Kinds[0]) }),
 	"offers/refused":  judged(withoutPath("kind")),
 	"offers/nameservers": judged(func(o registrar.Order, problems []registrar.Problem) []registrar.Problem {
-		if o.Kind == registrar.KindRegister && len(o.Nameservers) == 0 && len(problems) == 0 {
+		if o.Kind == registrar.KindRegister && len(o.Nameservers) == 0 && !names(problems, "nameservers") {
 			return append(problems, registrar.Problem{Path: "nameservers", Message: "is required"}) // whatever the TLD
 		}
 		return problems
