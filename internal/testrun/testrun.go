@@ -3,7 +3,7 @@
 //
 // A test that starts a family of processes takes a [Place] first, so that no more families are
 // at work than the machine has processors for. A program that tests run is built once, by
-// [Program]. A test that waits does so with [Until], which looks until it sees what must come,
+// [Program], and what else takes long to make, by [Once]. A test that waits does so with [Until], which looks until it sees what must come,
 // as long as a slow machine needs, and otherwise says what it saw.
 //
 // make test hands places and programs over in a directory that the variable TESTRUN names. A

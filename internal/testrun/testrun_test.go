@@ -198,6 +198,34 @@ func TestSample(t *testing.T) {
 	}
 }
 
+// What is made once is made by the first that comes, and by the next where that one failed.
+func TestOnce(t *testing.T) {
+	t.Setenv(directory, t.TempDir())
+	fills := 0
+	fail := func(string) { fills++; panic("no") }
+	fill := func(dir string) {
+		fills++
+		if err := os.WriteFile(filepath.Join(dir, "made"), nil, 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+
+	func() {
+		defer func() { _ = recover() }()
+		Once(t, "thing", fail)
+	}()
+
+	first, second := Once(t, "thing", fill), Once(t, "thing", fill)
+	if _, err := os.Stat(filepath.Join(first, "made")); err != nil || first != second || fills != 2 {
+		t.Errorf("it was made %d times, in %s and %s: %v", fills, first, second, err)
+	}
+
+	t.Setenv(directory, "")
+	if got := Once(t, "thing", fill); got != "" || fills != 2 {
+		t.Errorf("by hand it lies in %q, made %d times", got, fills)
+	}
+}
+
 // What has no directory of a run builds what it needs; else it takes what is there.
 func TestProgram(t *testing.T) {
 	dir := t.TempDir()
