@@ -158,11 +158,20 @@ func (b *Book) phrase(sentence string, depth int) ([]Part, bool) {
 var worded = []string{"kind", "state"}
 
 // called are the places of what its owner has named: a registrar called "manual" is no renewal by hand.
-var called = []string{"registrar", "order", "operation", "domain", "handle"}
+var called = []string{"registrar", "order", "operation", "domain", "handle", "setting", "file"}
+
+// single are the places of a name without blanks, but for what stands in quotes: so "{setting} is required"
+// is not taken for any sentence that ends so.
+var single = []string{"setting"}
+
+var quotedPart = regexp.MustCompile(`"[^"]*"`)
 
 func (b *Book) wordsIn(p pattern, values []string) bool {
 	for i, name := range p.names {
 		if _, known := b.whole[values[i]]; !known && slices.Contains(worded, name) {
+			return false
+		}
+		if slices.Contains(single, name) && strings.Contains(quotedPart.ReplaceAllString(values[i], ""), " ") {
 			return false
 		}
 	}

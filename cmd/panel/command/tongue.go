@@ -106,6 +106,22 @@ func (t *Tongue) hears(c *Call, client *api.Client) {
 	}
 }
 
+// Learn takes sentences of a registrar, beside those of others.
+func (t *Tongue) Learn(phrases []registrar.Phrase) {
+	if t == nil || len(phrases) == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	before := t.ask
+	t.full, t.ask = nil, func() (all []registrar.Phrase) {
+		if before != nil {
+			all = before()
+		}
+		return append(all, phrases...)
+	}
+}
+
 // Of chooses among texts by language.
 func (t *Tongue) Of(texts map[string]string, otherwise string) string {
 	if t == nil {

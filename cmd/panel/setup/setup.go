@@ -159,6 +159,7 @@ func tried(ctx context.Context, c *command.Call, a Answers) []Finding {
 	reports, err := host.Check(ctx, host.Options{ConfigPath: c.Config, Bundled: commands, Now: time.Now,
 		Logger: logline.New(c.Stderr, logline.Options{Name: "panel", Level: slog.LevelError})}, false)
 	for _, r := range reports {
+		c.Tongue.Learn(r.Phrases)
 		for _, part := range r.Components {
 			f := Finding{Component: part.Name, OK: part.OK, Detail: part.Detail}
 			if !part.OK {
