@@ -223,10 +223,20 @@ func joined(parts []Part) (all []Part) {
 	return all
 }
 
-// isEnglish reports whether a text is of words in Latin letters alone: names of domains and what a Russian
-// registrar says are not.
+// isEnglish reports whether a text has more words in Latin letters than in Russian ones, and a blank: names
+// of domains are no words, and neither is English what a Russian registrar says.
 func isEnglish(text string) bool {
-	return strings.ContainsRune(strings.TrimSpace(text), ' ') &&
-		strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Latin, r) }) &&
-		!strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) })
+	words := strings.Fields(text)
+	latin, russian := 0, 0
+	for _, word := range words {
+		word = strings.Trim(word, `.,:;!?"'()[]«»`)
+		switch {
+		case word == "":
+		case !strings.ContainsFunc(word, func(r rune) bool { return !unicode.Is(unicode.Latin, r) && r != '-' && r != '\'' }):
+			latin++
+		case !strings.ContainsFunc(word, func(r rune) bool { return !unicode.Is(unicode.Cyrillic, r) && r != '-' }):
+			russian++
+		}
+	}
+	return len(words) > 1 && latin > russian
 }

@@ -51,7 +51,7 @@ func (p *Init) Run(c *command.Call) error {
 		}
 		err := p.write(c, &file, person, try)
 		var unwell unwellError
-		if person == nil || !errors.As(err, &unwell) || !person.agrees("Change the answers?") {
+		if person == nil || !errors.As(err, &unwell) || !person.agrees("Change the answers? yes or no") {
 			return err
 		}
 		person.again = true
