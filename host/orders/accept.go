@@ -12,8 +12,10 @@ import (
 )
 
 // What a registrar tells is its own word: about its own domains, under its own name, and of
-// bounded size. accept makes of an event what the book may keep of it.
-func (f follower) accept(ctx context.Context, tx *sql.Tx, e registrar.Event) (registrar.Event, error) {
+// bounded size.
+
+// bounded is an event with words that are known, and none that is too long.
+func bounded(e registrar.Event) registrar.Event {
 	if !slices.Contains(registrar.EventTypes(), e.Type) {
 		e.Type = registrar.EventNotice
 	}
@@ -27,51 +29,55 @@ func (f follower) accept(ctx context.Context, tx *sql.Tx, e registrar.Event) (re
 	}
 
 	e.Order, e.Operation, e.Mail = ident(e.Order), ident(e.Operation), ident(e.Mail)
-	var err error
+	e.Name = e.Name[:min(len(e.Name), longestName)] // cut, it is no domain's
+	if e.Domain != nil {
+		d := record(*e.Domain)
+		e.Domain = &d
+	}
+	return e
+}
+
+// accept makes of a bounded event what the book may keep of it, and returns the domain that it is about as
+// the list has it.
+func (f follower) accept(ctx context.Context, tx *sql.Tx, e registrar.Event) (kept registrar.Event, shown Domain, err error) {
 	if e.Actor, err = f.actor(ctx, tx, e.Actor); err != nil {
-		return e, err
+		return e, shown, err
 	}
 	if e.Name == "" && e.Domain == nil {
-		return e, nil
+		return e, shown, nil
 	}
-	return f.about(ctx, tx, e)
+
+	own := false
+	if ace, err := input.ACE(e.Name); err == nil && ace == e.Name {
+		if shown, err = selectDomain(ctx, tx, e.Name); err == nil {
+			own, err = f.owns(ctx, tx, e.Name, shown)
+		}
+		if err != nil {
+			return e, shown, err
+		}
+	}
+	return f.about(e, own), shown, nil
 }
 
 // about leaves out of an event a domain that is not the registrar's to tell of.
-func (f follower) about(ctx context.Context, tx *sql.Tx, e registrar.Event) (registrar.Event, error) {
-	own, err := f.owns(ctx, tx, e.Name)
-	if err != nil {
-		return e, err
-	}
-
+func (f follower) about(e registrar.Event, own bool) registrar.Event {
 	if !own || e.Domain != nil && e.Domain.Name != e.Name {
 		told := input.OneLine(e.Name, input.LongestID)
 		f.log.Warn("a registrar tells of a domain that is not its own", "registrar", f.registrar, "domain", told)
 		e.Message = input.OneLine(fmt.Sprintf("about %q, which is not a domain of registrar %s: %s", told, f.registrar, e.Message), input.LongestMessage)
 		e.Name, e.Domain = "", nil
-		return e, nil
+		return e
 	}
 
-	if e.Domain != nil {
-		d, ok := record(*e.Domain)
-		if e.Domain = &d; !ok {
-			e.Domain = nil
-		}
+	if e.Domain != nil && !isCredible(*e.Domain) {
+		e.Domain = nil
 	}
-
-	return e, nil
+	return e
 }
 
 // owns reports whether a registrar may tell of a domain: it has it in the list, or had it or an
 // order for it before, or serves its zone while no other registrar has it.
-func (f follower) owns(ctx context.Context, tx *sql.Tx, domain string) (bool, error) {
-	if ace, err := input.ACE(domain); err != nil || ace != domain {
-		return false, nil
-	}
-	shown, err := selectDomain(ctx, tx, domain)
-	if err != nil {
-		return false, err
-	}
+func (f follower) owns(ctx context.Context, tx *sql.Tx, domain string, shown Domain) (bool, error) {
 	if shown.Name != "" && shown.Registrar == f.registrar {
 		return true, nil
 	}
@@ -79,16 +85,21 @@ func (f follower) owns(ctx context.Context, tx *sql.Tx, domain string) (bool, er
 		return true, nil
 	}
 	var before bool
-	err = tx.QueryRowContext(ctx, "select exists (select 1 from log where domain = $1 and registrar = $2)", domain, f.registrar).Scan(&before)
+	err := tx.QueryRowContext(ctx, "select exists (select 1 from log where domain = $1 and registrar = $2)", domain, f.registrar).Scan(&before)
 	return before, fault(err, "look into the log")
 }
 
-// record bounds a domain's record; one whose status or mode is none is not believed at all.
-func record(d registrar.Domain) (registrar.Domain, bool) {
-	if !slices.Contains(registrar.DomainStatuses(), d.Status) || d.Renewal != "" && !slices.Contains(registrar.RenewalModes(), d.Renewal) {
-		return d, false
-	}
+// isCredible reports whether a domain's record is believed: one whose status or mode is none is not.
+func isCredible(d registrar.Domain) bool {
+	return slices.Contains(registrar.DomainStatuses(), d.Status) && (d.Renewal == "" || slices.Contains(registrar.RenewalModes(), d.Renewal))
+}
 
+// record bounds a domain's record; one that is not credible does not become so.
+func record(d registrar.Domain) registrar.Domain {
+	if !isCredible(d) {
+		d.Status, d.Renewal = "", ""
+	}
+	d.Name = d.Name[:min(len(d.Name), longestName)]
 	d.Customer, d.Handle = input.OneLine(d.Customer, input.LongestCustomer), input.OneLine(d.Handle, input.LongestHandle)
 	d.Nameservers = slices.Clone(d.Nameservers[:min(len(d.Nameservers), mostServers)])
 	for i, n := range d.Nameservers {
@@ -116,8 +127,11 @@ func record(d registrar.Domain) (registrar.Domain, bool) {
 		d.Operation = &op
 	}
 
-	return d, true
+	return d
 }
+
+// longestName is more than a domain's name has.
+const longestName = 1000
 
 // mostStates and longestState bound what the registry says of a domain.
 const (

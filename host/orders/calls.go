@@ -248,9 +248,13 @@ func (s *Service) taken(ctx context.Context, i registrar.Import, name string) (D
 
 // relist puts a domain that was taken over on the list, unless its event was faster.
 func relist(ctx context.Context, tx *sql.Tx, d Domain) error {
-	shown, err := selectDomain(ctx, tx, d.Name)
-	if err != nil || shown.Name != "" && !shown.Status.Gone() {
-		return err
+	var status registrar.DomainStatus
+	err := tx.QueryRowContext(ctx, "select status from domains where name = $1", d.Name).Scan(&status)
+	if err == nil && !status.Gone() {
+		return nil
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("look for a domain: %w", err)
 	}
 	if err := remember(ctx, tx, d.Name); err != nil {
 		return err

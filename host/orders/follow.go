@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 
 	"golang.org/x/time/rate"
 
@@ -31,25 +32,86 @@ type follower struct {
 	registrar string
 }
 
-// applyAll returns why it did not go on.
+// together is how many events are applied in one transaction at most: they share its flush.
+const together = 64
+
+// applyAll returns why it did not go on. Events that come while others are applied are applied together.
 func (f follower) applyAll(ctx context.Context, events registrar.Events) error {
 	after, err := f.cursor(ctx)
 	if err != nil {
 		return err
 	}
+
+	var ended error
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+
+	come := make(chan registrar.Event, together)
+	reading.Go(func() {
+		defer close(come)
+		ended = read(ctx, events, after, come)
+	})
+
+	for e := range come {
+		if err := f.applyTogether(ctx, withOthers(e, come)); err != nil {
+			return err
+		}
+	}
+	return ended
+}
+
+// read passes events on, at the pace of the book, and returns why they end.
+func read(ctx context.Context, events registrar.Events, after registrar.Cursor, to chan<- registrar.Event) error {
 	pace := rate.NewLimiter(rate.Every(eventPace), eventBurst)
 	for e, err := range events.Events(ctx, after) {
 		if err == nil {
 			err = pace.Wait(ctx)
 		}
-		if err == nil {
-			err = f.apply(ctx, e)
-		}
 		if err != nil {
 			return err
 		}
+
+		select {
+		case to <- bounded(e): // those that wait have no more than their size
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	return errors.New("its events ended")
+}
+
+// withOthers is an event and those that have come after it.
+func withOthers(first registrar.Event, come <-chan registrar.Event) []registrar.Event {
+	all := []registrar.Event{first}
+	for len(all) < together {
+		select {
+		case e, ok := <-come:
+			if !ok {
+				return all
+			}
+			all = append(all, e)
+		default:
+			return all
+		}
+	}
+	return all
+}
+
+// applyTogether applies events in one transaction, or each in its own where one of them can't be applied:
+// those before it count.
+func (f follower) applyTogether(ctx context.Context, events []registrar.Event) error {
+	err := f.apply(ctx, events...)
+	if err == nil || len(events) == 1 {
+		return err
+	}
+	for _, e := range events {
+		if err := f.apply(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f follower) cursor(ctx context.Context) (c registrar.Cursor, err error) {
@@ -68,27 +130,44 @@ func selectCursor(ctx context.Context, q sqldb.Querier, name string) (c registra
 	return c, fault(err, "read cursor")
 }
 
-// apply makes of one event everything that follows from it, in one transaction with the
+// apply makes of bounded events everything that follows from them, in one transaction with the
 // cursor. One that has been applied changes nothing.
-func (f follower) apply(ctx context.Context, e registrar.Event) error {
-	missing := false
+func (f follower) apply(ctx context.Context, events ...registrar.Event) error {
+	var early registrar.Cursor // of an event before which others are missing
 	err := f.write(ctx, func(tx *sql.Tx) error {
+		early = 0
 		last, err := selectCursor(ctx, tx, f.registrar)
-		if err != nil || e.Cursor <= last {
+		if err != nil {
 			return err
 		}
-		if missing = e.Cursor != last+1; missing {
-			return f.tellGap(ctx, tx, last, e.Cursor)
+
+		stood := last
+		for _, e := range events {
+			if e.Cursor <= last {
+				continue
+			}
+			if e.Cursor != last+1 {
+				early = e.Cursor
+				break
+			}
+			if err := f.applyNext(ctx, tx, e); err != nil {
+				return err
+			}
+			last = e.Cursor
 		}
-		if err := f.applyNext(ctx, tx, e); err != nil {
-			return err
+
+		if last > stood {
+			err = exec(ctx, tx, `insert into followed (registrar, cursor) values ($1, $2)
+				on conflict (registrar) do update set cursor = excluded.cursor, gap = 0`, f.registrar, last)
 		}
-		return exec(ctx, tx, `insert into followed (registrar, cursor) values ($1, $2)
-			on conflict (registrar) do update set cursor = excluded.cursor, gap = 0`, f.registrar, e.Cursor)
+		if err == nil && early > 0 {
+			err = f.tellGap(ctx, tx, last, early)
+		}
+		return err
 	})
 
-	if err == nil && missing {
-		err = fmt.Errorf("event %d came too early: events of this registrar are missing", e.Cursor)
+	if err == nil && early > 0 {
+		err = fmt.Errorf("event %d came too early: events of this registrar are missing", early)
 	}
 	return err
 }
@@ -105,7 +184,7 @@ func (f follower) tellGap(ctx context.Context, tx *sql.Tx, last, next registrar.
 }
 
 func (f follower) applyNext(ctx context.Context, tx *sql.Tx, e registrar.Event) error {
-	e, err := f.accept(ctx, tx, e)
+	e, shown, err := f.accept(ctx, tx, e)
 	if err != nil {
 		return err
 	}
@@ -132,16 +211,11 @@ func (f follower) applyNext(ctx context.Context, tx *sql.Tx, e registrar.Event) 
 	if e.Domain == nil {
 		return nil
 	}
-	return f.show(ctx, tx, Domain{Registrar: f.registrar, Domain: *e.Domain}, e)
+	return f.show(ctx, tx, shown, Domain{Registrar: f.registrar, Domain: *e.Domain}, e)
 }
 
-// show brings the domain list to what a registrar says.
-func (f follower) show(ctx context.Context, tx *sql.Tx, said Domain, e registrar.Event) error {
-	shown, err := selectDomain(ctx, tx, said.Name)
-	if err != nil {
-		return err
-	}
-
+// show brings the domain list from what it shows to what a registrar says.
+func (f follower) show(ctx context.Context, tx *sql.Tx, shown, said Domain, e registrar.Event) error {
 	if shown.Name == "" {
 		gone, err := forgotten(ctx, tx, said.Name)
 		if err != nil || gone || said.Status == registrar.StatusError {

@@ -2,7 +2,10 @@ package orders
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -273,6 +276,85 @@ func TestFollowReportsWhatEndsIt(t *testing.T) {
 	b.fake.events = []registrar.Event{{Cursor: 2, At: start, Type: registrar.EventNotice, Level: registrar.LevelInfo}}
 	if err := b.Follow(t.Context(), "r01", b.fake); err == nil {
 		t.Error("an event that can't be applied was passed over")
+	}
+}
+
+// Events that come while others are applied share a transaction; one that can't be applied, or that comes too
+// early, takes none of those before it along.
+func TestEventsAppliedTogether(t *testing.T) {
+	t.Parallel()
+
+	notices := func(n int) (all []registrar.Event) {
+		for i := range n {
+			all = append(all, registrar.Event{Cursor: registrar.Cursor(i + 1), At: start, Type: registrar.EventNotice, Level: registrar.LevelInfo, Message: fmt.Sprint("word ", i+1)})
+		}
+		return all
+	}
+
+	for name, c := range map[string]struct {
+		alter   func(all []registrar.Event)
+		applied int // of ten
+		entries int
+		fails   string
+	}{
+		"all":                      {func([]registrar.Event) {}, 10, 10, ""},
+		"some again":               {func(all []registrar.Event) { copy(all[4:], all[3:]) }, 9, 9, ""},
+		"one that breaks":          {func(all []registrar.Event) { all[6].Message = "poison" }, 6, 6, "poison"},
+		"the first breaks":         {func(all []registrar.Event) { all[0].Message = "poison" }, 0, 0, "poison"},
+		"one that comes early":     {func(all []registrar.Event) { all[6].Cursor = 70 }, 6, 7, "came too early"}, // the gap is an entry
+		"one early and one breaks": {func(all []registrar.Event) { all[3].Message = "poison"; all[6].Cursor = 70 }, 3, 3, "poison"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBookOn(t, "")
+			err := b.db.Write(t.Context(), func(tx *sql.Tx) error {
+				return exec(t.Context(), tx, "create trigger poisoned before insert on log when new.message = 'poison' begin select raise(abort, 'poison'); end")
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := notices(10)
+			c.alter(all)
+
+			f := follower{b.ledger, b.board, "r01"}
+			err = f.applyTogether(t.Context(), all)
+			if (err == nil) != (c.fails == "") || err != nil && !strings.Contains(err.Error(), c.fails) {
+				t.Errorf("it says %v, want %q", err, c.fails)
+			}
+
+			entries := b.entries("")
+			at, err := f.cursor(t.Context())
+			if err != nil || at != registrar.Cursor(c.applied) || len(entries) != c.entries {
+				t.Errorf("followed to %d with %d entries, want %d with %d: %v", at, len(entries), c.applied, c.entries, err)
+			}
+			for i, e := range entries[:c.applied] {
+				if e.Message != fmt.Sprint("word ", i+1) {
+					t.Errorf("entry %d is %q", i+1, e.Message)
+				}
+			}
+		})
+	}
+}
+
+// What waits to be applied together takes the room of bounded events, whatever a registrar tells.
+func TestWaitingEventsAreBounded(t *testing.T) {
+	t.Parallel()
+
+	long := strings.Repeat("x", 1<<20)
+	many := slices.Repeat([]string{long}, 100)
+	e := bounded(registrar.Event{Type: registrar.EventType(long), Level: registrar.Level(long), Message: long, Reason: long, Name: long, State: registrar.OperationState(long),
+		Order: registrar.OrderID(long), Operation: registrar.OperationID(long), Mail: registrar.MailID(long),
+		Domain: &registrar.Domain{Name: long, Customer: long, Handle: long, Registry: many, Status: registrar.DomainStatus(long), Renewal: registrar.RenewalMode(long),
+			Nameservers: slices.Repeat([]registrar.Nameserver{{Host: long, IPs: many}}, 100),
+			Alarms:      slices.Repeat([]registrar.Alarm{{Key: long, Message: long}}, 100),
+			Operation:   &registrar.Operation{ID: registrar.OperationID(long), WaitsFor: long, Error: long}}})
+	written, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(written) > 256<<10 {
+		t.Errorf("an event of %d bytes waits", len(written))
 	}
 }
 

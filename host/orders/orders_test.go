@@ -262,7 +262,7 @@ func (e exclusive) Write(b []byte) (int, error) {
 
 // apply applies one event of a registrar.
 func (b *book) apply(ctx context.Context, name string, e registrar.Event) error {
-	return follower{b.ledger, b.board, name}.apply(ctx, e)
+	return follower{b.ledger, b.board, name}.apply(ctx, bounded(e))
 }
 
 func (b *book) restart() {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -52,6 +53,8 @@ func openFile(ctx context.Context, o Options) (*DB, error) {
 	}
 
 	reader.SetMaxOpenConns(readers)
+	reader.SetMaxIdleConns(readers) // to open one costs more than what is read
+	reader.SetConnMaxIdleTime(time.Minute)
 	db := &DB{writer: writer, reader: reader, readOnly: &sql.TxOptions{ReadOnly: true}}
 	db.group = &group{commit: db.commit}
 

@@ -69,7 +69,7 @@ type stmtCacheConn struct {
 
 // cacheable are the first words of statements that may be run again as they were prepared. A
 // pragma may take effect while it is prepared.
-var cacheable = []string{"select ", "insert ", "update ", "delete ", "with "}
+var cacheable = []string{"select ", "insert ", "update ", "delete ", "with ", "savepoint ", "release ", "rollback to "}
 
 func isCacheable(query string) bool {
 	return slices.ContainsFunc(cacheable, func(word string) bool { return strings.HasPrefix(query, word) })

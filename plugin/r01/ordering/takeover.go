@@ -176,9 +176,12 @@ func (tk *Takeover) checkImport(i registrar.Import) []registrar.Problem {
 // that it shows with another registrar, or not at all, is not imported, and neither is another
 // expiry than it shows. A day or two apart is the same one, and its own spelling is taken.
 func (tk *Takeover) compareImport(ctx context.Context, i *registrar.Import) ([]registrar.Problem, error) {
+	if tk.whois == nil {
+		return nil, nil
+	}
 	known, err := engine.ReadDomain(ctx, tk.store, i.Domain)
 	said := err == nil && known.Status.Held() && term.Near(known.PaidTill, i.PaidTill) // nothing of it is new
-	if said || err == nil && known.Operation != nil || tk.whois == nil {
+	if said || err == nil && known.Operation != nil {
 		return nil, nil
 	}
 	if err != nil && !errors.Is(err, registrar.NotFound) {
