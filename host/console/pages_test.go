@@ -219,7 +219,7 @@ func TestPagesShowWhatThereIs(t *testing.T) {
 		"/review/rv-1":                {"Subject: &lt;script&gt;", "op-1 4", "Registered, not delegated", "The operation succeeds"},
 		"/mails/m-1?show=raw":         {"as it came"},
 		"/registrars":                 {"R01 by mail", "at work, with a problem", "Answers are not read meanwhile", "it ended", "&lt;script&gt;"},
-		"/renewals":                   {"2026-03-29 – 2026-04-04", "example.ru"},
+		"/renewals":                   {"2026-03-29 – 2026-04-04", "example.ru", "The last pass by schedule", "renewals begun: 3"},
 		"/customers/c1":               {"C1-RIPN", "example.ru", "пример.рф"},
 		"/orders/new?domain=other.ru": {"other.ru: available", "Passport", "Such as: Сидоров Сидор"},
 		"/search?q=op-1":              {`href="/operations/op-1"`},

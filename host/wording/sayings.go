@@ -36,9 +36,9 @@ const (
 	Digest      = "digest"
 )
 
-// fileLanguage is the beginning of codes of sentences of the library that reads plugin.hcl, which the panel
+// FileLanguage is the beginning of codes of sentences of the library that reads plugin.hcl, which the panel
 // hands on.
-const fileLanguage = "hcl"
+const FileLanguage = "hcl"
 
 // wordFamilies are words that sentences name.
 var wordFamilies = []string{"state", "status", "kind", "ended", "payment", "renewal"}
@@ -55,7 +55,7 @@ func (l *Language) phrases(families []string) (all []registrar.Phrase) {
 	for _, code := range codes(l.Name) {
 		family, word, _ := strings.Cut(code, ".")
 		switch said, text := placed(english, code), placed(own, code); {
-		case slices.Contains(families, family), family == fileLanguage && slices.Contains(families, Panel):
+		case slices.Contains(families, family), family == FileLanguage && slices.Contains(families, Panel):
 			all = append(all, registrar.Phrase{Code: code, Texts: map[string]string{"en": said, l.Name: text}})
 		case slices.Contains(wordFamilies, family) && slices.Contains(families, Panel): // as it stands within a sentence
 			all = append(all, registrar.Phrase{Code: code, Texts: map[string]string{"en": word, l.Name: strings.ToLower(text)}})

@@ -168,6 +168,9 @@ func (r *Registrar) Drain(ctx context.Context) error {
 // Health implements registrar.Registrar.
 func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
 	report, err := r.Views.Health(ctx)
+	if done, completed := r.pass.Last(); completed {
+		report = toldOf(report, done)
+	}
 	lease, tasks := r.standing.get()
 	if tasks != nil {
 		report = append(report, r.relay.Health(), tasks.mailbox.Health())
@@ -179,6 +182,16 @@ func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
 		report = append(report, lease)
 	}
 	return report, err
+}
+
+// toldOf adds to the state of the renewals what the last pass came to.
+func toldOf(report []registrar.Component, done renewal.Done) []registrar.Component {
+	for i, c := range report {
+		if c.Name == "renewals" && c.OK {
+			report[i].Detail += "; " + done.String()
+		}
+	}
+	return report
 }
 
 // Validate implements registrar.Orders.
