@@ -106,7 +106,8 @@ func families() map[string][]string {
 		"mail":     texts([]registrar.MailState{registrar.MailSent, registrar.MailNew, registrar.MailApplied, registrar.MailReview, registrar.MailIgnored}),
 		"taken":    {"import", "known", "refused"},
 		"advised":  texts(registrar.AdviceActions()),
-		"deed":     {"done", "failed", "resend", "resolve", "retry", "refund", "dismiss", "upgrade"},
+		"deed":     {"done", "failed", "resend", "resolve", "retry", "refund", "dismiss", "upgrade", "auto", "manual", "refresh", "cancel"},
+		"will":     {"auto", "manual", "refresh", "retry", "dismiss", "cancel"},
 		"sort":     {"name", "paid_till", "-paid_till"},
 	}
 }
