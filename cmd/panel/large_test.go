@@ -19,6 +19,8 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite"
+
+	"registrar.panel/internal/pgtest"
 )
 
 var (
@@ -26,17 +28,29 @@ var (
 	largeOperations = flag.Int("large-operations", 100, "and so many open operations")
 	largeOrders     = flag.Int("large-orders", 100, "and so many orders")
 	largeCalls      = flag.Int("large-calls", 3, "and ask for each page so often")
+	largeServer     = flag.Bool("large-server", false, "with the panel's book on PostgreSQL")
 )
 
 // What a panel and a plugin with large stores cost: their memory, how long they take to be ready,
 // how long the plugin does not serve after it was killed, and how long callers of the API wait.
 // The figures are in docs/benchmarks.md.
 func TestLargeStore(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newPlace(t)
+	if *largeServer {
+		w.panelStore = postgres.Use(t).Database()
+	}
+	w.simulate()
+	w.settle(nil)
 	w.serve()
 	w.stop(syscall.SIGTERM)
 	fill(t, filepath.Join(w.dir, "data", "plugins", "r01", "r01.db"), pluginRows())
-	fill(t, filepath.Join(w.dir, "data", "panel.db"), bookRows())
+	if *largeServer {
+		for _, statement := range append(bookRows(serverRows), "analyze") {
+			pgtest.Exec(t, w.panelStore, statement)
+		}
+	} else {
+		fill(t, filepath.Join(w.dir, "data", "panel.db"), bookRows(fileRows))
+	}
 
 	began := time.Now()
 	w.serve()
@@ -159,21 +173,35 @@ func pluginRows() []string {
 	}
 }
 
+// rowWords are what SQLite and PostgreSQL say each in its own way.
+type rowWords struct {
+	domain string // the name of the domain with a number, which is %s
+	day    string // the day i days after the first
+	noise  string // as many bytes as a sealed contact has
+}
+
+var (
+	fileRows   = rowWords{"printf('d%%07d.ru', %s)", "date('2026-12-01', (i % 365) || ' days')", "randomblob(200)"}
+	serverRows = rowWords{"'d' || lpad((%s)::text, 7, '0') || '.ru'", "to_char(date '2026-12-01' + (i % 365), 'YYYY-MM-DD')", "decode(repeat(md5(i::text), 12), 'hex')"}
+)
+
+func (w rowWords) name(number string) string { return fmt.Sprintf(w.domain, number) }
+
 // bookRows are those of the panel: one domain in a thousand needs a person.
-func bookRows() []string {
+func bookRows(w rowWords) []string {
 	const closed = 1_795_000_000_000
 	return []string{
 		numbers(*largeDomains) + `insert into domains (name, unicode, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, operation_state, attention)
-			select printf('d%07d.ru', i), printf('d%07d.ru', i), 'c' || (i % 50000), 'r01', 'Registered', 'MYCO_' || (i % 50000) || '_A-R01', date('2026-12-01', (i % 365) || ' days'), 'manual',
+			select ` + w.name("i") + `, ` + w.name("i") + `, 'c' || (i % 50000), 'r01', 'Registered', 'MYCO_' || (i % 50000) || '_A-R01', ` + w.day + `, 'manual',
 				'[{"Host":"ns1.hoster.example"},{"Host":"ns2.hoster.example"}]',
 				case when i % 1000 = 1 then '{"id":"op-' || i || '","kind":"renew","state":"Uncertain"}' else 'null' end,
 				case when i % 1000 = 1 then 'Uncertain' else '' end, case when i % 1000 = 1 then 2 else 0 end from n`,
-		fmt.Sprintf(numbers(*largeOrders)+`insert into orders (id, kind, domain, customer, registrar, state, own, nameservers, paid_till, sealed_private, operation, submission,
+		numbers(*largeOrders) + fmt.Sprintf(`insert into orders (id, kind, domain, customer, registrar, state, own, nameservers, paid_till, sealed_private, operation, submission,
 				created_at, paid_at, closed_at, begun_at, operation_state, outcome, reference)
-			select 'bill-' || i, 'renew', printf('d%%07d.ru', i), 'c' || (i %% 50000), 'r01', 'paid', 0, '[]', '2026-11-24', randomblob(200), 'op-' || i, 'bill-' || i,
-				%[1]d + i, %[1]d + i, %[1]d + i, %[1]d + i, 'Succeeded', 'succeeded', 'invoice ' || i from n`, int64(closed)),
-		fmt.Sprintf(numbers(*largeOrders*3)+`insert into log (at, registrar, domain, actor, level, event, message, "order", operation, mail)
-			select %d + i, 'r01', printf('d%%07d.ru', i %% %d), 'registrar', 'info', 'operation', 'the request was sent to R01', 'bill-' || i, 'op-' || i, '' from n`, int64(closed), *largeOrders),
+			select 'bill-' || i, 'renew', %[2]s, 'c' || (i %% 50000), 'r01', 'paid', 0, '[]', '2026-11-24', %[3]s, 'op-' || i, 'bill-' || i,
+				%[1]d + i, %[1]d + i, %[1]d + i, %[1]d + i, 'Succeeded', 'succeeded', 'invoice ' || i from n`, int64(closed), w.name("i"), w.noise),
+		numbers(*largeOrders*3) + fmt.Sprintf(`insert into log (at, registrar, domain, actor, level, event, message, "order", operation, mail)
+			select %d + i, 'r01', %s, 'registrar', 'info', 'operation', 'the request was sent to R01', 'bill-' || i, 'op-' || i, '' from n`, int64(closed), w.name(fmt.Sprint("i % ", *largeOrders))),
 	}
 }
 
