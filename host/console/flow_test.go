@@ -352,7 +352,7 @@ func TestListsGoOn(t *testing.T) {
 			if n.Data == "a" && attribute(n, "rel") == "next" {
 				path = attribute(n, "href")
 			}
-			if n.Data == "input" && attribute(n, "type") == "checkbox" && attribute(n, "name") == "name" {
+			if n.Data == "input" && attribute(n, "type") == "checkbox" && attribute(n, "name") == "id" {
 				if name := attribute(n, "value"); seen[name] {
 					t.Errorf("%s is shown twice", name)
 				} else {
