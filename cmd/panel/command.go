@@ -93,9 +93,7 @@ func execute(ctx context.Context, args []string, s command.Streams) (code int) {
 	}()
 
 	s.Stdout, s.Stderr = s.Tongue.To(s.Stdout), s.Tongue.To(s.Stderr)
-	g := &grammar{}
-	parser := kong.Must(g, kong.Name(programName), kong.Description(description), variables(), kong.Writers(s.Stdout, s.Stderr), kong.Exit(func(code int) { panic(exitCode(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(helpIn(s.Tongue)))
-	parsed, err := parser.Parse(args)
+	g, parser, parsed, err := parse(args, kong.Name(programName), kong.Description(description), variables(), kong.Writers(s.Stdout, s.Stderr), kong.Exit(func(code int) { panic(exitCode(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(helpIn(s.Tongue)))
 	if err == nil && strings.HasPrefix(parsed.Command(), "help") {
 		parsed, err = parser.Parse(append(g.Help.Command, "--help"))
 	}

@@ -80,17 +80,18 @@ func migrateFile(ctx context.Context, db *sql.DB, migrations fs.FS) error {
 // readers bounds the reading connections, and with them the memory of their caches.
 const readers = 4
 
-// dsn sets every pragma in the data source name, so that each connection of a pool has it.
+// dsn sets every pragma in the data source name, so that each connection of a pool has it. The caches are
+// small, because the system has the file's pages as well, and each connection has a cache of its own.
 // With secure_delete no page keeps what was replaced.
 func dsn(path string, readOnly bool) string {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
-		"foreign_keys(1)", "cache_size(-8192)", "trusted_schema(0)", "secure_delete(1)",
+		"foreign_keys(1)", "cache_size(-2048)", "trusted_schema(0)", "secure_delete(1)",
 	}}
 	if readOnly {
 		q.Set("_txlock", "deferred")
 		q.Add("_pragma", "query_only(1)")
-		q.Add("_pragma", "cache_size(-4096)") // each reader has a cache of its own
+		q.Add("_pragma", "cache_size(-1024)")
 	}
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}
 	return u.String()

@@ -66,7 +66,10 @@ func mistakes(t *testing.T) (all []string) {
 	return slices.Compact(all)
 }
 
-var verb = regexp.MustCompile(`%[svdqw]`)
+var (
+	place = regexp.MustCompile(`\{[a-z]+\}`)
+	verb  = regexp.MustCompile(`%[svdqw]`)
+)
 
 // mistakeAt is the message that a place in a source adds.
 func mistakeAt(n ast.Node) []string {
