@@ -18,6 +18,7 @@ import (
 type Report struct {
 	Registrar  string // or "panel"
 	Components []registrar.Component
+	Phrases    []registrar.Phrase // what the registrar says, in other languages
 }
 
 // Check starts each plugin in turn, hands it its settings and lets it try its connections.
@@ -81,8 +82,10 @@ func probeStore(ctx context.Context, p config.Panel) []Report {
 func probe(ctx context.Context, spec supervisor.Spec, log *slog.Logger, mail bool) (Report, error) {
 	report := Report{Registrar: spec.Name}
 	err := supervisor.Visit(ctx, spec, supervisor.Timing{}, log, func(ctx context.Context, p registrar.Hosted) (err error) {
-		report.Components, err = p.Probe(ctx, mail)
-		if err != nil {
+		if d, err := p.Describe(ctx); err == nil { // without it the report is in English
+			report.Phrases = d.Phrases
+		}
+		if report.Components, err = p.Probe(ctx, mail); err != nil {
 			return fmt.Errorf("probe plugin %s: %w", spec.Name, err)
 		}
 		return nil

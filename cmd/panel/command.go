@@ -72,7 +72,7 @@ type demoCommand struct {
 	Web bool `help:"Leave the console open afterwards, until interrupted."`
 }
 
-func (d demoCommand) Run(c *command.Call) error { return demo.Run(c.Ctx, c.Stdout, d.Web) }
+func (d demoCommand) Run(c *command.Call) error { return demo.Run(c.Ctx, c.Stdout, c.Tongue, d.Web) }
 
 // errJUnit: only reports on rules can be written so.
 var errJUnit = errors.New("-o junit is for panel conformance only")

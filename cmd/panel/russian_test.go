@@ -25,8 +25,8 @@ func TestCommandLineIsRussian(t *testing.T) {
 	t.Parallel()
 
 	russian := command.NewTongue("ru")
-	alike := []string{"panel --help", "panel serve", "usage", "--expires x7: x7", "x7: x7 is x7: x7", "x7 is x7x7; panel domain show x7 tells what happened"} // commands, a mark, and names alone
-	said := append(helps(t), sentences(t)...)
+	alike := []string{"panel --help", "panel serve", "panel log --domain refuse-me.ru", "it x7", "usage", "--expires x7: x7", "x7: x7 is x7: x7", "x7 is x7x7; panel domain show x7 tells what happened"} // commands, a mark, and names alone
+	said := slices.Concat(helps(t), sentences(t), told(t))
 	var out bytes.Buffer
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(labels(t)))) {
 		out.Reset()
@@ -91,6 +91,29 @@ func sentences(t *testing.T) []string {
 	})
 }
 
+// told are the texts of several words in sources whose every text is for people, and the notes in their
+// tables: questions and findings, advice, and the story of the demo.
+func told(t *testing.T) (all []string) {
+	t.Helper()
+	inSources(t, []string{"setup/*.go", "demo/*.go"}, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Field, *ast.ImportSpec:
+			return false // tags and paths
+		case *ast.BinaryExpr, *ast.BasicLit, *ast.CallExpr:
+			if text := literalOf(n.(ast.Expr)); text != held {
+				all = append(all, text)
+				return false
+			}
+		}
+		return true
+	})
+	return slices.DeleteFunc(all, func(text string) bool {
+		return !severalWords.MatchString(text) || strings.Contains(text, "registrar \"r01\"") || strings.HasPrefix(text, "(?i)") // the demo's file, and patterns
+	})
+}
+
+var severalWords = regexp.MustCompile(`[a-z]{2,}[a-z:,]* [a-z("{]`)
+
 // labels are what things are called in the sources.
 func labels(t *testing.T) []string {
 	all := calls(t, func(call *ast.CallExpr, function string) (all []string) {
@@ -112,7 +135,19 @@ func labels(t *testing.T) []string {
 // calls finds what the calls of functions in the sources say.
 func calls(t *testing.T, said func(call *ast.CallExpr, function string) []string) (all []string) {
 	t.Helper()
-	for _, pattern := range []string{"*.go", "command/*.go", "operator/*.go", "setup/*.go", "author/*.go"} {
+	inSources(t, []string{"*.go", "command/*.go", "operator/*.go", "setup/*.go", "author/*.go", "demo/*.go"}, func(n ast.Node) bool {
+		if call, is := n.(*ast.CallExpr); is {
+			all = append(all, said(call, called(call))...)
+		}
+		return true
+	})
+	return all
+}
+
+// inSources visits the sources, tests apart.
+func inSources(t *testing.T, patterns []string, visit func(ast.Node) bool) {
+	t.Helper()
+	for _, pattern := range patterns {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -125,15 +160,9 @@ func calls(t *testing.T, said func(call *ast.CallExpr, function string) []string
 			if err != nil {
 				t.Fatal(err)
 			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				if call, is := n.(*ast.CallExpr); is {
-					all = append(all, said(call, called(call))...)
-				}
-				return true
-			})
+			ast.Inspect(file, visit)
 		}
 	}
-	return all
 }
 
 // called is the name of a function, with its room.

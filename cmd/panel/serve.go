@@ -135,6 +135,7 @@ func (p *checkCommand) Run(c *command.Call) error {
 	reports, fault := host.Check(c.Ctx, o, p.Mail)
 	list, failed := []checked{}, 0
 	for _, r := range reports {
+		c.Tongue.Learn(r.Phrases)
 		for _, part := range r.Components {
 			list = append(list, checked{r.Registrar, part.Name, part.OK, part.Detail})
 			if !part.OK {

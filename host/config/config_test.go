@@ -417,7 +417,7 @@ func TestLiteralTokenWarns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Problem{{Position{file, 2, 11}, `panel.token is written in the file itself: use secret("env"|"file", NAME)`}}
+	want := []Problem{{Position: Position{file, 2, 11}, Message: `panel.token is written in the file itself: use secret("env"|"file", NAME)`}}
 	if diff := cmp.Diff(want, c.Warnings); diff != "" {
 		t.Error(diff)
 	}

@@ -56,7 +56,7 @@ func (r *reader) keep(b *keepBlock) Keep {
 		}
 		d, ok := keptFor(*s.text)
 		if !ok {
-			r.add(r.at(s.at, b.At), fmt.Sprintf("panel.keep.%s must be a duration such as \"30d\" or \"12h\", of 1s to 36500d", s.name))
+			r.add(r.at(s.at, b.At), fmt.Sprintf(`panel.keep.%s must be a duration such as "30d" or "12h", of 1s to 36500d`, s.name))
 			continue
 		}
 		*s.into = d

@@ -131,7 +131,7 @@ func (r *reader) notify(b *notifyBlock) *Notify {
 		n.Webhooks = append(n.Webhooks, w)
 	}
 	if b.Mail == nil && len(b.Webhooks) == 0 {
-		r.add(n.At, "panel.notify tells nothing to anything: add mail { … } or webhook \"NAME\" { … }, or leave the block out")
+		r.add(n.At, `panel.notify tells nothing to anything: add mail { … } or webhook "NAME" { … }, or leave the block out`)
 	}
 
 	return n

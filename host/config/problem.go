@@ -32,6 +32,7 @@ func positionOf(r hcl.Range) Position {
 type Problem struct {
 	Position
 	Message string
+	Texts   map[string]string // the message by language, as a registrar gives it; empty = the message alone
 }
 
 // String is one line: plugin.hcl:LINE,COLUMN: message.
@@ -71,7 +72,7 @@ func problemsOf(diags hcl.Diagnostics) []Problem {
 		if d.Subject != nil {
 			at = *d.Subject
 		}
-		problems = append(problems, Problem{positionOf(at), sentence(d)})
+		problems = append(problems, Problem{Position: positionOf(at), Message: sentence(d)})
 	}
 	return problems
 }

@@ -39,7 +39,7 @@ func (r *reader) add(at Position, message string) {
 			return
 		}
 	}
-	r.problems = append(r.problems, Problem{at, message})
+	r.problems = append(r.problems, Problem{Position: at, Message: message})
 }
 
 // between records a problem of two registrars, which neither of them can be blamed for.
@@ -141,7 +141,7 @@ func (r *reader) secret(e hcl.Expression, path string, is func(text string) bool
 	}
 	text, literal, err := r.secrets.resolve(v)
 	if err != nil {
-		r.problems = append(r.problems, Problem{positionOf(e.Range()), path + ": " + err.Error()})
+		r.problems = append(r.problems, Problem{Position: positionOf(e.Range()), Message: path + ": " + err.Error()})
 	}
 	if literal && is(text) {
 		r.warnings = append(r.warnings, literalSecret(positionOf(e.Range()), path))
@@ -285,7 +285,7 @@ func (r *reader) checkEnv(names []string, at Position) {
 			r.add(at, "the variable "+name+" belongs to the panel's own talk with its plugins")
 		default:
 			if _, ok := r.look(name); !ok {
-				r.warnings = append(r.warnings, Problem{at, "the environment variable " + name + " is not set"})
+				r.warnings = append(r.warnings, Problem{Position: at, Message: "the environment variable " + name + " is not set"})
 			}
 		}
 	}
@@ -341,7 +341,7 @@ func (r *reader) checkProgram(one Registrar) {
 	case one.Path != "" && one.SHA256 == "" && !one.Dev:
 		r.add(one.PathAt, "a plugin with a path needs its sha256; dev = true waives it while you develop")
 	case one.Dev && one.SHA256 == "":
-		r.warnings = append(r.warnings, Problem{one.PathAt, "dev = true: whatever stands at this path is run as registrar " + one.Name})
+		r.warnings = append(r.warnings, Problem{Position: one.PathAt, Message: "dev = true: whatever stands at this path is run as registrar " + one.Name})
 	}
 }
 

@@ -143,7 +143,7 @@ func readFile(path string) (string, error) {
 func sensitive(e hcl.Expression, path string) (cty.Value, *Problem) {
 	v, diags := e.Value(evalContext)
 	if diags.HasErrors() || !v.IsNull() && v.Type() != referenceType && v.Type() != cty.String {
-		return cty.NilVal, &Problem{positionOf(e.Range()), path + ` must be secret("env", NAME), secret("file", PATH) or a quoted string`}
+		return cty.NilVal, &Problem{Position: positionOf(e.Range()), Message: path + ` must be secret("env", NAME), secret("file", PATH) or a quoted string`}
 	}
 	return v, nil
 }
@@ -159,5 +159,5 @@ func holdsPassword(text string) bool {
 }
 
 func literalSecret(at Position, path string) Problem {
-	return Problem{at, path + ` is written in the file itself: use secret("env"|"file", NAME)`}
+	return Problem{Position: at, Message: path + ` is written in the file itself: use secret("env"|"file", NAME)`}
 }

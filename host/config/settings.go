@@ -13,6 +13,7 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"registrar.panel/host/wording"
 	"registrar.panel/shared/registrar"
 )
 
@@ -58,13 +59,29 @@ func (c *Config) Settings(name string, s registrar.Schema) (*Settings, error) {
 }
 
 // Locate puts the plugin's own complaints at their places in the file: at the attribute,
-// or at the innermost block around it that the file has. No problems, no error.
-func (s *Settings) Locate(problems []registrar.Problem) error {
+// or at the innermost block around it that the file has. By its phrases those are said in other
+// languages that come without texts. No problems, no error.
+func (s *Settings) Locate(problems []registrar.Problem, phrases ...registrar.Phrase) error {
 	located := make([]Problem, len(problems))
 	for i, p := range problems {
-		located[i] = Problem{s.position(p.Path), p.String()}
+		located[i] = Problem{s.position(p.Path), p.String(), textsOf(p, phrases)}
 	}
 	return asError(located)
+}
+
+// textsOf are the lines of a complaint, by language.
+func textsOf(p registrar.Problem, phrases []registrar.Phrase) map[string]string {
+	all := map[string]string{}
+	for _, lang := range wording.All()[1:] {
+		text := p.Texts[lang.Name]
+		if text == "" {
+			text = lang.Sayings(func() []registrar.Phrase { return phrases }, wording.Panel).Line(p.Message)
+		}
+		if text != p.Message {
+			all[lang.Name] = (registrar.Problem{Path: p.Path, Message: text}).String()
+		}
+	}
+	return all
 }
 
 func (s *Settings) position(path string) Position {
@@ -88,7 +105,7 @@ type decoder struct {
 }
 
 func (d *decoder) add(at Position, format string, args ...any) {
-	d.problems = append(d.problems, Problem{at, fmt.Sprintf(format, args...)})
+	d.problems = append(d.problems, Problem{Position: at, Message: fmt.Sprintf(format, args...)})
 }
 
 func (d *decoder) body(b hcl.Body, s registrar.Schema, path string, at Position) map[string]any {

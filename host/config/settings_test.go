@@ -196,7 +196,7 @@ func TestLiteralSecretWarns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Problem{{Position{file, 6, 16}, `password is written in the file itself: use secret("env"|"file", NAME)`}}
+	want := []Problem{{Position: Position{file, 6, 16}, Message: `password is written in the file itself: use secret("env"|"file", NAME)`}}
 	if diff := cmp.Diff(want, s.Warnings); diff != "" {
 		t.Error(diff)
 	}
@@ -205,7 +205,7 @@ func TestLiteralSecretWarns(t *testing.T) {
 		t.Errorf("an empty password: %v, %v", s.Warnings, err)
 	}
 	s, err = settings(t, "    agreement = \"postgres://u:hunter2@h/d\""+smtp)
-	if want[0] = (Problem{Position{file, 5, 17}, `agreement is written in the file itself: use secret("env"|"file", NAME)`}); err != nil || !cmp.Equal(want, s.Warnings) {
+	if want[0] = (Problem{Position: Position{file, 5, 17}, Message: `agreement is written in the file itself: use secret("env"|"file", NAME)`}); err != nil || !cmp.Equal(want, s.Warnings) {
 		t.Errorf("a URL with a password: %v, %v; want %v", s.Warnings, err, want)
 	}
 }

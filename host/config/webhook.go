@@ -22,7 +22,7 @@ func (r *reader) webhooks(blocks []webhookBlock) []Webhook {
 			r.add(w.At, w.path()+" is defined twice: give one another name")
 		}
 		if wrong := wrongAddress(b.URL); wrong != "" {
-			r.add(r.at(b.URLAt, b.At), w.path()+".url "+wrong)
+			r.add(r.at(b.URLAt, b.At), w.path()+wrong)
 		}
 		key, problem := sensitive(b.Secret, w.path()+".secret")
 		if problem != nil {
@@ -41,11 +41,11 @@ func wrongAddress(address string) string {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return "must be https://HOST/PATH"
+		return ".url must be https://HOST/PATH"
 	case u.User != nil:
-		return "must not hold a password: the receiver knows us by the signature"
+		return ".url must not hold a password: the receiver knows us by the signature"
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return "must be https://: what the log says would be sent in clear text"
+		return ".url must be https://: what the log says would be sent in clear text"
 	}
 	return ""
 }

@@ -110,6 +110,7 @@ func (c *Console) routes() {
 	c.routeKeeping()
 	c.routeStaff()
 	c.routeTables()
+	c.routeBulk()
 
 	c.mux.HandleFunc("GET /style.css", asset("assets/style.css", "text/css; charset=utf-8"))
 	c.mux.HandleFunc("GET /console.js", asset("assets/console.js", "text/javascript; charset=utf-8"))

@@ -3,7 +3,6 @@ package console
 import (
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"registrar.panel/host/web/api"
@@ -14,7 +13,6 @@ func (c *Console) routeDomains() {
 	all := screen{"domains.html", look, showDomains}
 	one := screen{"domain.html", look, showDomain}
 	c.page("GET /domains", all)
-	c.act("POST /domains", money, setRenewals, all)
 	c.page("GET /domains/{name}", one)
 	c.act("POST /domains/{name}/refresh", ordering, refresh, one)
 	c.act("POST /domains/{name}/renewal", money, setRenewal, one)
@@ -149,21 +147,6 @@ func (v *visit) foldInto(all []episode) {
 	for i := range all {
 		all[i].Mails = mails
 	}
-}
-
-// setRenewals chooses for all ticked domains how they are renewed.
-func setRenewals(v *visit) (done, error) {
-	mode := v.PostFormValue("mode")
-	names := v.PostForm["name"]
-	if len(names) == 0 {
-		return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.nothing-ticked")}
-	}
-	for _, name := range names[:min(len(names), rowsOnPage)] {
-		if _, err := post[api.Domain](v, api.Path("domains", name, "renewal"), api.Renewal{Mode: mode}); err != nil {
-			return done{}, err
-		}
-	}
-	return done{local(v.PostFormValue("back")), told("done.renewals-set", "Count", strconv.Itoa(len(names)), "Mode", v.lang.Word("renewal", mode))}, nil
 }
 
 // refresh has the registry asked now.

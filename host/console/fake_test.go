@@ -253,7 +253,8 @@ func (f *fake) Statuses() []supervisor.Status {
 	}
 	return []supervisor.Status{
 		{Name: "r01", Title: "R01 by mail", Version: "1.0.0", TLDs: []string{"ru", "xn--p1ai"}, Kinds: registrar.OperationKinds(), Capabilities: registrar.Capabilities(),
-			State: supervisor.Degraded, Restarts: 2, Since: now, Health: []registrar.Component{{Name: "mailbox", Detail: hostile}, {Name: "smtp", OK: true, Detail: "logged in"}}},
+			State: supervisor.Degraded, Restarts: 2, Since: now, Health: []registrar.Component{{Name: "mailbox", Detail: hostile}, {Name: "smtp", OK: true, Detail: "logged in"},
+				{Name: "renewals", OK: true, Detail: "last pass completed 2026-03-29T01:00:00Z; renewals begun: 3"}}},
 		{Name: "manual", TLDs: []string{"ru"}, State: supervisor.Disabled, Since: now, Error: "it ended"},
 	}
 }

@@ -67,7 +67,7 @@ func TestCodesHaveTexts(t *testing.T) {
 	}
 
 	for code := range known {
-		if family, _, _ := strings.Cut(code, "."); !used[code] && !slices.Contains([]string{"part", "advice", "nav", "actor", "capability", "headline", "event", "span", wording.Panel, wording.CommandLine, wording.Labels, wording.Digest, "notify"}, family) {
+		if family, _, _ := strings.Cut(code, "."); !used[code] && !slices.Contains([]string{"part", "advice", "nav", "actor", "capability", "headline", "event", "span", wording.Panel, wording.CommandLine, wording.Labels, wording.Digest, wording.FileLanguage, "notify"}, family) {
 			t.Errorf("nothing uses the code %q", code)
 		}
 	}
@@ -106,8 +106,9 @@ func families() map[string][]string {
 		"mail":     texts([]registrar.MailState{registrar.MailSent, registrar.MailNew, registrar.MailApplied, registrar.MailReview, registrar.MailIgnored}),
 		"taken":    {"import", "known", "refused"},
 		"advised":  texts(registrar.AdviceActions()), "contact-role": texts(registrar.ContactRoles()),
-		"deed": {"done", "failed", "resend", "resolve", "retry", "refund", "dismiss", "upgrade"},
-		"sort": {"name", "paid_till", "-paid_till"},
+		"deed":     {"done", "failed", "resend", "resolve", "retry", "refund", "dismiss", "upgrade", "auto", "manual", "refresh", "cancel"},
+		"will":     {"auto", "manual", "refresh", "retry", "dismiss", "cancel"},
+		"sort":     {"name", "paid_till", "-paid_till"},
 	}
 }
 

@@ -219,7 +219,7 @@ func TestPagesShowWhatThereIs(t *testing.T) {
 		"/review/rv-1":                {"Subject: &lt;script&gt;", "op-1 4", "Registered, not delegated", "The operation succeeds"},
 		"/mails/m-1?show=raw":         {"as it came"},
 		"/registrars":                 {"R01 by mail", "at work, with a problem", "Answers are not read meanwhile", "it ended", "&lt;script&gt;"},
-		"/renewals":                   {"2026-03-29 – 2026-04-04", "example.ru"},
+		"/renewals":                   {"2026-03-29 – 2026-04-04", "example.ru", "The last pass by schedule", "renewals begun: 3"},
 		"/customers/c1":               {"C1-RIPN", "example.ru", "пример.рф"},
 		"/orders/new?domain=other.ru": {"other.ru: available", "Passport", "Such as: Сидоров Сидор"},
 		"/search?q=op-1":              {`href="/operations/op-1"`},
@@ -308,7 +308,7 @@ func TestRights(t *testing.T) {
 	b := newBench(t)
 	pages := b.everyPage()
 	b.person = access.Caller{Name: "trainee", Rights: []access.Right{access.Look}}
-	harmless := []string{"/language", "/renewals/plan"}
+	harmless := []string{"/language", "/renewals/plan", "/domains/ticked/csv"}
 	for _, path := range pages {
 		w := b.call("GET", path, nil)
 		forbidden := path == "/import" || path == "/tokens" || strings.HasPrefix(path, "/staff") || strings.HasPrefix(path, "/orders/new")
@@ -326,7 +326,7 @@ func TestRights(t *testing.T) {
 	}
 
 	for _, path := range []string{"/orders/new", "/orders/x/pay", "/orders/x/cancel", "/orders/x/retry", "/orders/x/refund", "/orders/x/dismiss", "/orders/x/contact", "/orders/x/code",
-		"/operations/op-1/decide", "/review", "/review/rv-1", "/review/senders", "/domains", "/domains/example.ru/refresh", "/domains/example.ru/renewal", "/domains/example.ru/renew", "/domains/example.ru/move", "/domains/example.ru/correct", "/domains/example.ru/forget",
+		"/operations/op-1/decide", "/review", "/review/rv-1", "/review/senders", "/domains/ticked/auto", "/domains/example.ru/refresh", "/domains/example.ru/renewal", "/domains/example.ru/renew", "/domains/example.ru/move", "/domains/example.ru/correct", "/domains/example.ru/forget",
 		"/domains/example.ru/nameservers", "/renewals/run", "/import", "/customers/c1/handles", "/customers/c1/erase", "/registrars/r01/upgrade", "/notifications/x/1", "/notifications/test", "/tokens", "/tokens/x/revoke",
 		"/staff", "/staff/anna/rights", "/staff/anna/password", "/staff/anna/sign-out", "/staff/anna/remove"} {
 		if w := b.call("POST", path, url.Values{"verdict": {"done"}, "version": {"4"}}); w.Code != http.StatusForbidden {

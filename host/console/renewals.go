@@ -22,6 +22,13 @@ type renewals struct {
 	Soonest list[api.Domain]
 	Status  api.Status
 	Pass    *passed
+	Last    []lastPass
+}
+
+// lastPass is what a registrar tells of its last pass by schedule.
+type lastPass struct {
+	Registrar string
+	api.Component
 }
 
 // week is how much falls due within seven days.
@@ -66,9 +73,18 @@ func showRenewals(v *visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	if err != nil {
+		return nil, err
+	}
 	soonest, err := listOf[api.Domain](v, api.Path("domains"), []string{"renewal"}, url.Values{"due": {"60d"}})
 
 	r := renewals{Soonest: soonest, Status: status}
+	for _, p := range plugins {
+		for _, c := range api.RenewalState(p) {
+			r.Last = append(r.Last, lastPass{p.Name, c})
+		}
+	}
 	r.Weeks, r.Most = weeks(v.console.now().UTC(), days)
 	return r, err
 }

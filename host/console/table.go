@@ -12,10 +12,7 @@ import (
 
 // routeTables mounts whole lists, of which pages show a part, for other programs.
 func (c *Console) routeTables() {
-	c.mux.HandleFunc("GET /domains.csv", asTable(c, "domains", domainFilters,
-		[]string{"domain", "unicode", "status", "registrar", "customer", "handle", "paid_till", "renewal"}, func(d api.Domain) []string {
-			return []string{d.Name, d.Unicode, d.Status, d.Registrar, d.Customer, text(d.Handle), text(d.PaidTill), text(d.Renewal)}
-		}))
+	c.mux.HandleFunc("GET /domains.csv", asTable(c, "domains", domainFilters, domainColumns, domainCells))
 	c.mux.HandleFunc("GET /orders.csv", asTable(c, "orders", orderFilters,
 		[]string{"order", "kind", "domain", "unicode", "customer", "registrar", "state", "outcome", "reason", "reference", "created_at", "paid_at", "closed_at"}, func(o api.Order) []string {
 			return []string{o.ID, o.Kind, o.Domain, o.Unicode, o.Customer, o.Registrar, o.State, text(o.Outcome), text(o.Reason), text(o.Reference), written(o.CreatedAt), written(o.PaidAt), written(o.ClosedAt)}
@@ -24,6 +21,22 @@ func (c *Console) routeTables() {
 		[]string{"customer", "domains", "orders", "open_orders"}, func(s api.CustomerSummary) []string {
 			return []string{s.ID, strconv.Itoa(s.Domains), strconv.Itoa(s.Orders), strconv.Itoa(s.OpenOrders)}
 		}))
+}
+
+// domainColumns are the columns of a table of domains, and domainCells a line of it.
+var domainColumns = []string{"domain", "unicode", "status", "registrar", "customer", "handle", "paid_till", "renewal"}
+
+func domainCells(d api.Domain) []string {
+	return []string{d.Name, d.Unicode, d.Status, d.Registrar, d.Customer, text(d.Handle), text(d.PaidTill), text(d.Renewal)}
+}
+
+// beginTable begins to answer with a table.
+func beginTable(w http.ResponseWriter, name string, head []string) *csv.Writer {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
+	out := csv.NewWriter(w)
+	_ = out.Write(head)
+	return out
 }
 
 // asTable answers with the whole of a list.
@@ -35,27 +48,25 @@ func asTable[T any](c *Console, name string, filters, head []string, row func(T)
 			return
 		}
 
-		out := csv.NewWriter(w)
-		begun := false
+		var out *csv.Writer
 		for page, err := range api.Pages[T](r.Context(), c.client, api.Path(name), v.only(filters...)) {
-			if err != nil && !begun {
+			if err != nil && out == nil {
 				c.fail(w, v, err)
 				return
 			}
 			if err != nil {
 				panic(http.ErrAbortHandler) // or a part would be taken for the whole
 			}
-			if !begun {
-				w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-				w.Header().Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
-				_ = out.Write(head)
-				begun = true
+			if out == nil {
+				out = beginTable(w, name, head)
 			}
 			for _, one := range page.List {
 				_ = out.Write(plain(row(one)...))
 			}
 		}
-		out.Flush() // an error means that the reader has gone
+		if out != nil {
+			out.Flush() // an error means that the reader has gone
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 // own user, which for a foreign plugin must not be root.
 func (l Launcher) account(r config.Registrar, workingDir string) (*supervisor.Account, error) {
 	if r.User == "" && r.Path != "" && !r.Dev && os.Geteuid() == 0 {
-		return nil, r.PathAt.Errorf("the panel runs as root, and a plugin that is not bundled gets no such rights: give it a user of its own, made with useradd --system, as user = \"NAME\"")
+		return nil, r.PathAt.Errorf(`the panel runs as root, and a plugin that is not bundled gets no such rights: give it a user of its own, made with useradd --system, as user = "NAME"`)
 	}
 	if r.User == "" {
 		return nil, nil

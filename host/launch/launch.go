@@ -189,7 +189,7 @@ func (l Launcher) configure(ctx context.Context, r config.Registrar, account *su
 	err = plugin.Configure(ctx, registrar.Settings{Config: s.Config, Account: r.Name, DataDir: dir, Create: !l.Data.HasStarted(r.Name)})
 	var refusal *registrar.Error
 	if errors.As(err, &refusal) && refusal.Code == registrar.Invalid && len(refusal.Problems) > 0 {
-		return s.Locate(refusal.Problems)
+		return s.Locate(refusal.Problems, d.Phrases...)
 	}
 
 	return err

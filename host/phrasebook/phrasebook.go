@@ -158,11 +158,20 @@ func (b *Book) phrase(sentence string, depth int) ([]Part, bool) {
 var worded = []string{"kind", "state"}
 
 // called are the places of what its owner has named: a registrar called "manual" is no renewal by hand.
-var called = []string{"registrar", "order", "operation", "domain", "handle"}
+var called = []string{"registrar", "order", "operation", "domain", "handle", "setting", "file"}
+
+// single are the places of a name without blanks, but for what stands in quotes: so "{setting} is required"
+// is not taken for any sentence that ends so.
+var single = []string{"setting"}
+
+var quotedPart = regexp.MustCompile(`"[^"]*"`)
 
 func (b *Book) wordsIn(p pattern, values []string) bool {
 	for i, name := range p.names {
 		if _, known := b.whole[values[i]]; !known && slices.Contains(worded, name) {
+			return false
+		}
+		if slices.Contains(single, name) && strings.Contains(quotedPart.ReplaceAllString(values[i], ""), " ") {
 			return false
 		}
 	}
@@ -214,10 +223,20 @@ func joined(parts []Part) (all []Part) {
 	return all
 }
 
-// isEnglish reports whether a text is of words in Latin letters alone: names of domains and what a Russian
-// registrar says are not.
+// isEnglish reports whether a text has more words in Latin letters than in Russian ones, and a blank: names
+// of domains are no words, and neither is English what a Russian registrar says.
 func isEnglish(text string) bool {
-	return strings.ContainsRune(strings.TrimSpace(text), ' ') &&
-		strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Latin, r) }) &&
-		!strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) })
+	words := strings.Fields(text)
+	latin, russian := 0, 0
+	for _, word := range words {
+		word = strings.Trim(word, `.,:;!?"'()[]«»`)
+		switch {
+		case word == "":
+		case !strings.ContainsFunc(word, func(r rune) bool { return !unicode.Is(unicode.Latin, r) && r != '-' && r != '\'' }):
+			latin++
+		case !strings.ContainsFunc(word, func(r rune) bool { return !unicode.Is(unicode.Cyrillic, r) && r != '-' }):
+			russian++
+		}
+	}
+	return len(words) > 1 && latin > russian
 }

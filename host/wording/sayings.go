@@ -36,6 +36,10 @@ const (
 	Digest      = "digest"
 )
 
+// FileLanguage is the beginning of codes of sentences of the library that reads plugin.hcl, which the panel
+// hands on.
+const FileLanguage = "hcl"
+
 // wordFamilies are words that sentences name.
 var wordFamilies = []string{"state", "status", "kind", "ended", "payment", "renewal"}
 
@@ -51,7 +55,7 @@ func (l *Language) phrases(families []string) (all []registrar.Phrase) {
 	for _, code := range codes(l.Name) {
 		family, word, _ := strings.Cut(code, ".")
 		switch said, text := placed(english, code), placed(own, code); {
-		case slices.Contains(families, family):
+		case slices.Contains(families, family), family == FileLanguage && slices.Contains(families, Panel):
 			all = append(all, registrar.Phrase{Code: code, Texts: map[string]string{"en": said, l.Name: text}})
 		case slices.Contains(wordFamilies, family) && slices.Contains(families, Panel): // as it stands within a sentence
 			all = append(all, registrar.Phrase{Code: code, Texts: map[string]string{"en": word, l.Name: strings.ToLower(text)}})
@@ -83,7 +87,7 @@ func placed(l *i18n.Localizer, code string) string {
 }
 
 // places are the names that stand in sentences.
-var places = placesNamed("Code", "Count", "Customer", "Kind", "Name", "Order", "Outcome", "State", "Time", "What", "Who", "Why")
+var places = placesNamed("Code", "Count", "Customer", "File", "Kind", "Name", "Order", "Outcome", "Registrar", "Setting", "State", "Time", "What", "Who", "Why")
 
 func placesNamed(names ...string) map[string]string {
 	all := map[string]string{}

@@ -271,7 +271,7 @@ func (p *problems) reserve(path, text string) float64 {
 	number, percent := strings.CutSuffix(text, "%")
 	n, err := strconv.ParseFloat(number, 64)
 	if !percent || err != nil || !(n >= 0 && n <= 90) {
-		p.add(path, "must be a share from \"0%%\" to \"90%%\"")
+		p.add(path, "%s", `must be a share from "0%" to "90%"`)
 	}
 	return n / 100
 }

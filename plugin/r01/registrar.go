@@ -186,6 +186,9 @@ func (r *Registrar) Drain(ctx context.Context) error {
 // Health implements registrar.Registrar.
 func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
 	report, err := r.Views.Health(ctx)
+	if done, completed := r.pass.Last(); completed {
+		report = toldOf(report, done)
+	}
 	if tasks, ok := r.turn.Work().(*leaderTasks); ok {
 		report = append(report, r.relay.Health(), tasks.mailbox.Health())
 	}
@@ -196,6 +199,16 @@ func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
 		report = append(report, r.turn.Component())
 	}
 	return report, err
+}
+
+// toldOf adds to the state of the renewals what the last pass came to.
+func toldOf(report []registrar.Component, done renewal.Done) []registrar.Component {
+	for i, c := range report {
+		if c.Name == "renewals" && c.OK {
+			report[i].Detail += "; " + done.String()
+		}
+	}
+	return report
 }
 
 // Validate implements registrar.Orders.

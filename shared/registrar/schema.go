@@ -3,7 +3,6 @@ package registrar
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -12,14 +11,14 @@ import (
 
 // Problems returns where settings do not fit the schema: a value of another type or that is
 // none of the choices, what is required and absent, and what the schema does not know. No
-// problem repeats a value. A plugin's Configure begins with it; what a value means is the
-// plugin's to judge.
+// problem repeats a value; each has a code and its message in English and Russian. A plugin's
+// Configure begins with it; what a value means is the plugin's to judge.
 func (s Schema) Problems(config json.RawMessage) []Problem {
 	d := json.NewDecoder(bytes.NewReader(config))
 	d.UseNumber()
 	var values map[string]any
 	if err := d.Decode(&values); err != nil || values == nil || d.More() {
-		return []Problem{{Message: "the settings are not a JSON object"}}
+		return []Problem{settingProblem("", ProblemNoObject, "")}
 	}
 	return s.problems("", values, nil)
 }
@@ -30,8 +29,8 @@ func (s Schema) problems(path string, values map[string]any, labels []string) []
 	known := slices.Clone(labels)
 	for _, a := range s.Attributes {
 		known = append(known, a.Name)
-		if wrong := a.wrong(values[a.Name]); wrong != "" {
-			list = append(list, Problem{Path: path + a.Name, Message: wrong})
+		if code := a.wrong(values[a.Name]); code != "" {
+			list = append(list, settingProblem(path+a.Name, code, strings.Join(a.OneOf, ", ")))
 		}
 	}
 
@@ -42,7 +41,7 @@ func (s Schema) problems(path string, values map[string]any, labels []string) []
 
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(known, name) {
-			list = append(list, Problem{Path: path + name, Message: "is not a setting"})
+			list = append(list, settingProblem(path+name, ProblemNoSetting, ""))
 		}
 	}
 
@@ -53,21 +52,21 @@ func (b Block) problems(path string, value any) []Problem {
 	if !b.Repeated {
 		inner, ok := value.(map[string]any)
 		if !ok && value != nil {
-			return []Problem{{Path: path, Message: "must be a block"}}
+			return []Problem{settingProblem(path, ProblemBlock, "")}
 		}
 		return b.Schema.problems(path+".", inner, nil)
 	}
 
 	entries, ok := value.([]any)
 	if !ok && value != nil {
-		return []Problem{{Path: path, Message: "must be a list of blocks"}}
+		return []Problem{settingProblem(path, ProblemBlocks, "")}
 	}
 
 	var list []Problem
 	for i, entry := range entries {
 		inner, ok := entry.(map[string]any)
 		if !ok {
-			list = append(list, Problem{Path: path + "[" + strconv.Itoa(i) + "]", Message: "must be a block"})
+			list = append(list, settingProblem(path+"["+strconv.Itoa(i)+"]", ProblemBlock, ""))
 			continue
 		}
 		list = append(list, b.Schema.problems(path+b.index(i, inner)+".", inner, b.Labels)...)
@@ -89,11 +88,11 @@ func (b Block) index(i int, entry map[string]any) string {
 	return text.String()
 }
 
-// wrong says what is wrong with an attribute's value; "" = nothing.
+// wrong is the code of what is wrong with an attribute's value; "" = nothing.
 func (a Attribute) wrong(value any) string {
 	if value == nil {
 		if a.Required {
-			return "is required"
+			return ProblemRequired
 		}
 		return ""
 	}
@@ -105,26 +104,29 @@ func (a Attribute) wrong(value any) string {
 				return ""
 			}
 		}
-		return "must be a whole number"
+		return ProblemWhole
 	case TypeBool:
 		if _, ok := value.(bool); !ok {
-			return "must be true or false"
+			return ProblemTruth
 		}
 		return ""
 	case TypeStrings:
 		list, ok := value.([]any)
-		if !ok || slices.ContainsFunc(list, func(v any) bool { return a.wrongText(v) != "" }) {
-			return "must be a list of strings" + a.choices()
+		if ok && !slices.ContainsFunc(list, func(v any) bool { return a.wrongText(v) != "" }) {
+			return ""
 		}
-		return ""
+		if len(a.OneOf) > 0 {
+			return ProblemChoices
+		}
+		return ProblemTexts
 	}
 
-	if wrong := a.wrongText(value); wrong != "" {
-		return wrong
+	if code := a.wrongText(value); code != "" {
+		return code
 	}
 	if text := value.(string); a.Type == TypeDuration && text != "" { // "" is none, and the plugin's to judge
 		if _, err := ParseDuration(text); err != nil {
-			return "must be a duration such as \"90s\", \"24h\" or \"55d\""
+			return ProblemDuration
 		}
 	}
 	return ""
@@ -134,16 +136,64 @@ func (a Attribute) wrongText(value any) string {
 	text, ok := value.(string)
 	switch {
 	case !ok:
-		return "must be a string"
+		return ProblemText
 	case len(a.OneOf) > 0 && !slices.Contains(a.OneOf, text):
-		return "must be one of" + strings.TrimPrefix(a.choices(), ":")
+		return ProblemOneOf
 	}
 	return ""
 }
 
-func (a Attribute) choices() string {
-	if len(a.OneOf) == 0 {
-		return ""
+// Codes of the problems that [Schema.Problems] gives, beside [ProblemRequired].
+const (
+	ProblemNoObject  = "no_object"
+	ProblemNoSetting = "no_setting" // the schema has no such one
+	ProblemBlock     = "block"
+	ProblemBlocks    = "blocks"
+	ProblemText      = "text"
+	ProblemTexts     = "texts"
+	ProblemOneOf     = "one_of"  // choices
+	ProblemChoices   = "choices" // choices
+	ProblemWhole     = "whole_number"
+	ProblemTruth     = "true_or_false"
+	ProblemDuration  = "duration"
+)
+
+// settingWords are what a problem of settings says, in English and in Russian.
+func settingWords(code string) (en, ru string) {
+	switch code {
+	case ProblemRequired:
+		return "is required", "нужно указать"
+	case ProblemNoObject:
+		return "the settings are not a JSON object", "параметры — не объект JSON"
+	case ProblemNoSetting:
+		return "is not a setting", "такого параметра нет"
+	case ProblemBlock:
+		return "must be a block", "нужен блок"
+	case ProblemBlocks:
+		return "must be a list of blocks", "нужен список блоков"
+	case ProblemTexts:
+		return "must be a list of strings", "нужен список строк"
+	case ProblemChoices:
+		return "must be a list of strings: {choices}", "нужен список из: {choices}"
+	case ProblemOneOf:
+		return "must be one of {choices}", "нужно одно из: {choices}"
+	case ProblemWhole:
+		return "must be a whole number", "нужно целое число"
+	case ProblemTruth:
+		return "must be true or false", "нужно true или false"
+	case ProblemDuration:
+		return `must be a duration such as "90s", "24h" or "55d"`, `нужна длительность, например "90s", "24h" или "55d"`
 	}
-	return fmt.Sprintf(": %s", strings.Join(a.OneOf, ", "))
+	return "must be a string", "нужна строка"
+}
+
+func settingProblem(path, code, choices string) Problem {
+	p := Problem{Path: path, Code: code}
+	en, ru := settingWords(code)
+	if strings.Contains(en, "{choices}") {
+		p.Params = map[string]string{"choices": choices}
+		en, ru = strings.ReplaceAll(en, "{choices}", choices), strings.ReplaceAll(ru, "{choices}", choices)
+	}
+	p.Message, p.Texts = en, map[string]string{"en": en, "ru": ru}
+	return p
 }

@@ -144,7 +144,7 @@ func configure(ctx context.Context, p registrar.Hosted, loaded *config.Config, n
 	err = p.Configure(ctx, registrar.Settings{Config: settings.Config, DataDir: dir})
 	var refused *registrar.Error
 	if errors.As(err, &refused) && len(refused.Problems) > 0 {
-		return settings.Locate(refused.Problems)
+		return settings.Locate(refused.Problems, d.Phrases...)
 	}
 	return err
 }

@@ -52,12 +52,16 @@ func Report(err error, stderr io.Writer) int {
 // mistakes is the text of an error, in which problems that come with a text in the language have it.
 func (t *Tongue) mistakes(err error) string {
 	text := err.Error()
-	var refused *api.Error
-	if t == nil || !errors.As(err, &refused) {
+	if t == nil {
 		return text
 	}
 
-	var words []string
+	words := t.places(err)
+	var refused *api.Error
+	if !errors.As(err, &refused) {
+		return strings.NewReplacer(words...).Replace(text)
+	}
+
 	for i, line := range strings.Split((&api.Error{Problems: refused.Problems}).Error(), "\n") {
 		if i > 0 && refused.Problems[i-1].Texts[t.words.Name] != "" {
 			p := refused.Problems[i-1]
@@ -65,6 +69,28 @@ func (t *Tongue) mistakes(err error) string {
 		}
 	}
 	return strings.NewReplacer(words...).Replace(text)
+}
+
+// places are the lines of the mistakes of plugin.hcl in an error, each with what stands for it: the place
+// stays, and what is wrong there is said.
+func (t *Tongue) places(err error) (words []string) {
+	switch e := err.(type) {
+	case *config.Error:
+		for _, p := range e.Problems {
+			said := p.Texts[t.words.Name]
+			if said == "" {
+				said = t.Say(p.Message)
+			}
+			words = append(words, p.String(), p.Position.String()+": "+said)
+		}
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			words = append(words, t.places(one)...)
+		}
+	case interface{ Unwrap() error }:
+		words = t.places(e.Unwrap())
+	}
+	return words
 }
 
 // Complain tells people what is wrong. The words may be a plugin's, or of a mail: nothing in them

@@ -106,6 +106,22 @@ func (t *Tongue) hears(c *Call, client *api.Client) {
 	}
 }
 
+// Learn takes sentences of a registrar, beside those of others.
+func (t *Tongue) Learn(phrases []registrar.Phrase) {
+	if t == nil || len(phrases) == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	before := t.ask
+	t.full, t.ask = nil, func() (all []registrar.Phrase) {
+		if before != nil {
+			all = before()
+		}
+		return append(all, phrases...)
+	}
+}
+
 // Of chooses among texts by language.
 func (t *Tongue) Of(texts map[string]string, otherwise string) string {
 	if t == nil {
@@ -122,8 +138,8 @@ func (t *Tongue) label(name string) string {
 	return t.labels.Line(name)
 }
 
-// word is the text of one of a few, such as a status.
-func (t *Tongue) word(family string, value any) string {
+// Word is the text of one of a few, such as a status.
+func (t *Tongue) Word(family string, value any) string {
 	text := Text(value)
 	if t == nil || text == "-" {
 		return text
@@ -171,7 +187,7 @@ func (t *Tongue) cell(v any) string {
 	case name:
 		return t.label(string(v))
 	case oneOf:
-		return t.word(v.family, v.value)
+		return t.Word(v.family, v.value)
 	case together:
 		var all []string
 		for _, one := range v {
@@ -199,6 +215,9 @@ func Head(w io.Writer, names ...string) {
 
 // Fact writes something by its name.
 func Fact(w io.Writer, name string, cells ...any) { Row(w, append([]any{Name(name)}, cells...)...) }
+
+// Say says an English sentence in the language of the reader of w.
+func Say(w io.Writer, sentence string) string { return tongueOf(w).Say(sentence) }
 
 // Line writes an English sentence, in the language of the reader.
 func Line(w io.Writer, text string) {

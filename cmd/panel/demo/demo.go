@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"registrar.panel/cmd/panel/bundled"
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host"
 	"registrar.panel/host/access"
 	"registrar.panel/host/web/api"
@@ -29,8 +30,8 @@ const demoLimit = 55 * time.Second
 
 // Run shows the main job with everything embedded: the simulator and the plugin are real
 // processes, and speak real SMTP, IMAP and gRPC. With stay the console is open afterwards, with what
-// the demo has made, until ctx ends.
-func Run(ctx context.Context, out io.Writer, stay bool) (err error) {
+// the demo has made, until ctx ends. The story is told in the language of the tongue.
+func Run(ctx context.Context, out io.Writer, tongue *command.Tongue, stay bool) (err error) {
 	telling, cancel := context.WithTimeout(ctx, demoLimit)
 	defer cancel()
 	if !stay {
@@ -43,7 +44,7 @@ func Run(ctx context.Context, out io.Writer, stay bool) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	show := &narrator{out: out, start: time.Now()}
+	show := &narrator{out: tongue.To(out), tongue: tongue, start: time.Now()}
 	show.title("A simulated R01 starts, and a panel loads the R01 plugin as a process of its own")
 
 	sim, err := startSimulator(ctx)
@@ -65,7 +66,7 @@ func Run(ctx context.Context, out io.Writer, stay bool) (err error) {
 		}
 	}
 
-	show.say("R01's robot takes mail at %s; its answers lie in an IMAP mailbox at %s", sim.addresses["smtp"], sim.addresses["imap"])
+	show.say("", "R01's robot takes mail at %s; its answers lie in an IMAP mailbox at %s", sim.addresses["smtp"], sim.addresses["imap"])
 	return withPanel(ctx, config, secret.New(token), func(ctx context.Context, c *api.Client) error {
 		show.panel = c
 		if err := show.tell(telling); err != nil || !stay {
@@ -90,7 +91,9 @@ func (s *narrator) open(ctx context.Context, c *api.Client) error {
 	}
 
 	s.title("The console is open, until you press Ctrl-C")
-	s.say("%s  (name: %s  password: %s)", c.Server(), member.Name, member.Password)
+	s.say("", "address: %s", c.Server())
+	s.say("", "name: %s", member.Name)
+	s.say("", "password: %s", member.Password)
 	return nil
 }
 

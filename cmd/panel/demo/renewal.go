@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
@@ -22,7 +23,7 @@ const expiring = 40
 // renewal plays one that the schedule finds due. R01's reply is one proof of it, and the
 // registry's record another.
 func (s *narrator) renewal(ctx context.Context, domain string) error {
-	s.title("The year of " + domain + " ends soon: the schedule renews it; R01's reply and the registry's record agree")
+	s.title(fmt.Sprintf("The year of %s ends soon: the schedule renews it; R01's reply and the registry's record agree", domain))
 	held, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", "newtime.ru"), nil)
 	if err == nil {
 		err = s.renew(ctx, domain, *held.Handle)
@@ -51,7 +52,7 @@ func (s *narrator) renew(ctx context.Context, domain, handle string) error {
 		return fmt.Errorf("run the renewal pass: %w", err)
 	}
 
-	s.say("%-14s paid till %s; a renewal pass finds %d domain due", domain, till, len(steps))
+	s.say(domain, "paid till %s; a renewal pass finds %d domain due", till, len(steps))
 	if err := s.paid(ctx, domain, till.AddYears(1)); err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ func (s *narrator) paid(ctx context.Context, name string, till registrar.Date) e
 		if err := s.news(ctx); err != nil || d.Operation != nil || d.PaidTill == nil || *d.PaidTill != till.String() {
 			return false, err
 		}
-		s.say("%-14s PAID TILL %s", name, *d.PaidTill)
+		s.say(name, "PAID TILL %s", *d.PaidTill)
 		return true, nil
 	})
 }
@@ -80,7 +81,7 @@ func (s *narrator) record(ctx context.Context, name string, till registrar.Date)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "           ┌ the registry's whois on %s\n", name)
+	fmt.Fprintf(s.out, "           ┌ %s\n", command.Say(s.out, fmt.Sprintf("the registry's whois on %s", name)))
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "%") {
 			fmt.Fprintf(s.out, "           │ %s\n", line)

@@ -10,18 +10,21 @@ import (
 	"strings"
 	"time"
 
+	"registrar.panel/cmd/panel/command"
 	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
 )
 
 // narrator prints what happens in a panel, as it happens.
 type narrator struct {
-	out   io.Writer
-	panel *api.Client
-	sim   *simulator
-	start time.Time
-	last  int64             // the last log entry printed
-	mails map[string]bool   // told
-	shown map[string]string // names in Unicode, by ACE
+	out    io.Writer
+	tongue *command.Tongue
+	panel  *api.Client
+	sim    *simulator
+	start  time.Time
+	last   int64             // the last log entry printed
+	mails  map[string]bool   // told
+	shown  map[string]string // names in Unicode, by ACE
 }
 
 func demoContact() api.Contact {
@@ -61,10 +64,15 @@ func (s *narrator) tell(ctx context.Context) error {
 	return s.summary(ctx)
 }
 
-func (s *narrator) title(text string) { fmt.Fprintf(s.out, "\n== %s\n", text) }
+func (s *narrator) title(text string) { fmt.Fprintf(s.out, "\n== %s\n", command.Say(s.out, text)) }
 
-func (s *narrator) say(format string, args ...any) {
-	fmt.Fprintf(s.out, "%6.2fs  %s\n", time.Since(s.start).Seconds(), fmt.Sprintf(format, args...))
+// say tells something of a domain, or of the whole.
+func (s *narrator) say(of, format string, args ...any) {
+	text := command.Say(s.out, fmt.Sprintf(format, args...))
+	if of != "" {
+		text = fmt.Sprintf("%-14s %s", of, text)
+	}
+	fmt.Fprintf(s.out, "%6.2fs  %s\n", time.Since(s.start).Seconds(), text)
 }
 
 func (s *narrator) pluginRuns(ctx context.Context) error {
@@ -73,9 +81,23 @@ func (s *narrator) pluginRuns(ctx context.Context) error {
 		if err != nil || len(plugins) != 1 || plugins[0].State != "running" {
 			return false, err
 		}
-		s.say("plugin %s %s (%s) is running", plugins[0].Name, plugins[0].Version, plugins[0].Title)
-		return true, nil
+		s.say("", "plugin %s %s (%s) is running", plugins[0].Name, plugins[0].Version, plugins[0].Title)
+		return true, s.listen(ctx)
 	})
+}
+
+// listen learns the words of the registrar.
+func (s *narrator) listen(ctx context.Context) error {
+	said, err := api.Get[[]api.Phrase](ctx, s.panel, api.Path("phrases"), nil)
+	if err != nil {
+		return fmt.Errorf("listen to the registrar: %w", err)
+	}
+	var phrases []registrar.Phrase
+	for _, p := range said {
+		phrases = append(phrases, registrar.Phrase{Code: p.Code, Texts: p.Texts})
+	}
+	s.tongue.Learn(phrases)
+	return nil
 }
 
 // poll asks until it is true, the context ends or asking fails.
@@ -106,7 +128,7 @@ func (s *narrator) register(ctx context.Context, domain, ends string) error {
 	if err := s.status(ctx, name); err != nil {
 		return err
 	}
-	s.say("%-14s not paid yet: nothing is sent", domain)
+	s.say(domain, "not paid yet: nothing is sent")
 	if _, err := api.Post[api.Changed](ctx, s.panel, api.Path("orders", order.ID, "pay"), nil); err != nil {
 		return fmt.Errorf("pay %s: %w", domain, err)
 	}
@@ -127,7 +149,7 @@ func (s *narrator) watch(ctx context.Context, name, ends string) error {
 		}
 
 		if d.Status != shown {
-			s.say("%-14s STATUS %s", d.Unicode, d.Status)
+			s.say(d.Unicode, "STATUS %s", d.Status)
 			shown = d.Status
 		}
 
@@ -148,7 +170,7 @@ func (s *narrator) status(ctx context.Context, name string) error {
 	if err := s.news(ctx); err != nil {
 		return err
 	}
-	s.say("%-14s STATUS %s", d.Unicode, d.Status)
+	s.say(d.Unicode, "STATUS %s", d.Status)
 	return nil
 }
 
@@ -166,7 +188,7 @@ func (s *narrator) news(ctx context.Context) error {
 			name = s.shown[*e.Domain]
 		}
 
-		s.say("%-14s %s", name, e.Message)
+		s.say(name, "%s", e.Message)
 
 		if e.Mail != nil && !s.mails[*e.Mail] {
 			s.mails[*e.Mail] = true
@@ -189,7 +211,7 @@ func (s *narrator) mail(ctx context.Context, id string) error {
 	if m.Out {
 		direction = "mail to R01"
 	}
-	fmt.Fprintf(s.out, "           ┌ %s: %s\n", direction, m.Subject)
+	fmt.Fprintf(s.out, "           ┌ %s: %s\n", command.Say(s.out, direction), m.Subject)
 	for _, line := range strings.Split(strings.TrimSpace(m.Text), "\n") {
 		fmt.Fprintf(s.out, "           │ %s\n", strings.TrimRight(line, "\r"))
 	}
@@ -210,7 +232,7 @@ func (s *narrator) summary(ctx context.Context) error {
 		if d.PaidTill != nil {
 			till = *d.PaidTill
 		}
-		fmt.Fprintf(s.out, "         %-14s %-12s paid till %s\n", d.Unicode, d.Status, till)
+		fmt.Fprintf(s.out, "         %-14s %-16s %s\n", d.Unicode, s.tongue.Word("status", d.Status), command.Say(s.out, "paid till "+till))
 	}
 
 	s.title("panel log --domain refuse-me.ru")
@@ -220,7 +242,7 @@ func (s *narrator) summary(ctx context.Context) error {
 	}
 
 	for _, e := range entries {
-		fmt.Fprintf(s.out, "         %-8s %-14s %s\n", e.Level, e.Event, e.Message)
+		fmt.Fprintf(s.out, "         %-8s %-14s %s\n", e.Level, e.Event, command.Say(s.out, e.Message))
 	}
 
 	return nil

@@ -246,7 +246,37 @@ func (p *handleCommand) Run(c *command.Call) error {
 }
 
 type Renewals struct {
-	Run runRenewalsCommand `cmd:"" help:"Make one renewal pass now. Running it twice is harmless."`
+	Run  runRenewalsCommand  `cmd:"" help:"Make one renewal pass now. Running it twice is harmless."`
+	Last lastRenewalsCommand `cmd:"" help:"When the last pass was made, and what it did; for each registrar that renews by schedule."`
+}
+
+type lastRenewalsCommand struct{}
+
+// lastPass is the state of a registrar's renewals.
+type lastPass struct {
+	Registrar string `json:"registrar"`
+	OK        bool   `json:"ok"`
+	Detail    string `json:"detail"`
+}
+
+func (p *lastRenewalsCommand) Run(c *command.Call) error {
+	plugins, err := command.Get[[]api.Plugin](c, api.Path("plugins"), nil)
+	if err != nil {
+		return err
+	}
+
+	list := []lastPass{}
+	for _, plugin := range plugins {
+		for _, part := range api.RenewalState(plugin) {
+			list = append(list, lastPass{plugin.Name, part.OK, part.Detail})
+		}
+	}
+
+	return c.Show(list, func(w io.Writer) {
+		for _, l := range list {
+			command.Row(w, l.Registrar, command.Wellness(l.OK), command.Said(l.Detail))
+		}
+	})
 }
 
 type runRenewalsCommand struct {

@@ -73,7 +73,7 @@ func (i *interview) one(q question, v *string, resolves func(host string) error)
 		}
 
 		if err := q.right(answer); err != nil {
-			i.say("it " + err.Error())
+			i.wrong(err)
 			continue
 		}
 
@@ -83,7 +83,9 @@ func (i *interview) one(q question, v *string, resolves func(host string) error)
 		}
 
 		if err := resolves(q.host(answer)); err != nil {
-			i.say(err.Error() + ": " + remedy("dns", err.Error()) + " Or repeat it, to keep it.")
+			i.say(err.Error())
+			i.say(remedy("dns", err.Error()))
+			i.say("Or repeat it, to keep it.")
 			doubted = answer
 			continue
 		}
@@ -93,7 +95,7 @@ func (i *interview) one(q question, v *string, resolves func(host string) error)
 }
 
 func (i *interview) line(about, usual string) (string, error) {
-	fmt.Fprint(i.out, about)
+	fmt.Fprint(i.out, command.Say(i.out, about))
 	if usual != "" {
 		fmt.Fprintf(i.out, " [%s]", command.Printable(usual, false))
 	}
@@ -110,8 +112,19 @@ func (i *interview) line(about, usual string) (string, error) {
 }
 
 func (i *interview) agrees(question string) bool {
-	text, err := i.line(question+" yes or no", "yes")
-	return err == nil && strings.HasPrefix(strings.ToLower(text), "y")
+	text, err := i.line(question, command.Say(i.out, "yes"))
+	return err == nil && (strings.HasPrefix(strings.ToLower(text), "y") || strings.HasPrefix(strings.ToLower(text), "д")) // yes, да
 }
 
-func (i *interview) say(text string) { fmt.Fprintln(i.out, "  "+command.Printable(text, false)) }
+// wrong says what is wrong with an answer.
+func (i *interview) wrong(err error) {
+	text := command.Say(i.out, err.Error())
+	if text == err.Error() {
+		text = "it " + text
+	}
+	fmt.Fprintln(i.out, "  "+command.Printable(text, false))
+}
+
+func (i *interview) say(text string) {
+	fmt.Fprintln(i.out, "  "+command.Printable(command.Say(i.out, text), false))
+}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"registrar.panel/cmd/panel/command"
 )
 
 // password is one of the secrets, and the file that has it.
@@ -41,7 +43,7 @@ func (a Answers) storeSecrets(dir string, person *interview) (missing []Finding,
 			continue
 		}
 
-		fmt.Fprintf(person.out, "The password %s (it is not shown, and goes to %s): ", p.of, path)
+		fmt.Fprintf(person.out, "%s: ", command.Say(person.out, fmt.Sprintf("The password %s; it is not shown, and goes to %s", p.of, path)))
 		text, err := person.hidden()
 		if text = strings.TrimRight(text, "\r\n"); err != nil || text == "" {
 			return nil, fmt.Errorf("read the password %s: %w", p.of, errors.Join(err, errNoAnswer))

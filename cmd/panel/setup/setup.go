@@ -51,7 +51,7 @@ func (p *Init) Run(c *command.Call) error {
 		}
 		err := p.write(c, &file, person, try)
 		var unwell unwellError
-		if person == nil || !errors.As(err, &unwell) || !person.agrees("Change the answers?") {
+		if person == nil || !errors.As(err, &unwell) || !person.agrees("Change the answers? yes or no") {
 			return err
 		}
 		person.again = true
@@ -159,6 +159,7 @@ func tried(ctx context.Context, c *command.Call, a Answers) []Finding {
 	reports, err := host.Check(ctx, host.Options{ConfigPath: c.Config, Bundled: commands, Now: time.Now,
 		Logger: logline.New(c.Stderr, logline.Options{Name: "panel", Level: slog.LevelError})}, false)
 	for _, r := range reports {
+		c.Tongue.Learn(r.Phrases)
 		for _, part := range r.Components {
 			f := Finding{Component: part.Name, OK: part.OK, Detail: part.Detail}
 			if !part.OK {

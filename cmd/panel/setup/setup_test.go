@@ -203,9 +203,48 @@ func TestInterview(t *testing.T) {
 		t.Error(diff)
 	}
 
-	for _, said := range []string{`it must be a mail address`, `lookup relay.exmaple: no such host: Correct the name`} {
+	for _, said := range []string{`it must be a mail address`, "lookup relay.exmaple: no such host\n  Correct the name"} {
 		if !strings.Contains(out.String(), said) {
 			t.Errorf("%q was not said in %s", said, out)
+		}
+	}
+}
+
+// A person who reads Russian is asked, corrected and advised in Russian.
+func TestInterviewInRussian(t *testing.T) {
+	t.Parallel()
+
+	person, out := talk("RP/02/00", "robot", "robot@registrar.example", "cb@panel.example", "", "relay.exmaple:465", "relay.exmaple:465", "", "",
+		"mail.example:993", "", "", "", "", "none", "", "", "", "", "", "нет", "да", "")
+	person.out = command.NewTongue("ru").To(out)
+	var a Answers
+	err := a.fillBy(person, func(host string) error {
+		if host == "relay.exmaple" {
+			return errors.New("lookup " + host + ": no such host")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, agreed := range []bool{false, true, true} {
+		if got := person.agrees("Change the answers? yes or no"); got != agreed {
+			t.Errorf("agreed %t, want %t\n%s", got, agreed, out)
+		}
+	}
+	if _, err := a.storeSecrets(t.TempDir(), person); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, want := range []string{"Номер вашего договора с R01: ", "должно быть почтовым адресом user@host", "поиск в DNS relay.exmaple: такого узла нет", "Исправьте имя или проверьте",
+		"Или повторите ответ", "Изменить ответы? да или нет [да]: ", "Пароль почтового интерфейса R01; он не показывается"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q was not said in %s", want, out)
+		}
+	}
+	for _, english := range []string{" the ", " of ", "must be", "no such"} {
+		if strings.Contains(out.String(), english) {
+			t.Errorf("%q was said in %s", english, out)
 		}
 	}
 }

@@ -239,6 +239,19 @@ type Plugin struct {
 	Health       []Component `json:"health"`
 }
 
+// renewalsComponent is the part of a registrar's health that tells of its renewal passes.
+const renewalsComponent = "renewals"
+
+// RenewalState is what a registrar that renews by schedule tells of its last pass; empty = nothing.
+func RenewalState(p Plugin) (all []Component) {
+	for _, c := range p.Health {
+		if c.Component == renewalsComponent {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // Offer is what a registrar sells below some TLDs.
 type Offer struct {
 	TLDs  []string    `json:"tlds"` // none = all that no other offer names

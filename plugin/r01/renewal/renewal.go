@@ -9,6 +9,7 @@ package renewal
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"registrar.panel/plugin/r01/renewal/policy"
@@ -38,20 +39,50 @@ type Book interface {
 type Pass struct {
 	book     Book
 	settings policy.Settings
+
+	mu   sync.Mutex
+	last *Done // what the last pass of this process came to; nil = none has completed
 }
 
 // NewPass makes one.
-func NewPass(b Book, s policy.Settings) *Pass { return &Pass{b, s} }
+func NewPass(b Book, s policy.Settings) *Pass { return &Pass{book: b, settings: s} }
 
 // Done is what a pass came to.
 type Done struct {
 	Planned, Announced, Restated, Reminded int
 
+	Held int // of what is urgent
+
 	Doubt string // why the day is not believed, so that nothing was done; "" = it is
 }
 
+// String is one line for people, whose parts are phrases of the plugin.
+func (d Done) String() string {
+	return fmt.Sprintf("renewals begun: %d, expiries announced: %d, urgent ones held: %d, statuses corrected: %d", d.Planned, d.Announced, d.Held, d.Restated)
+}
+
+// Last is what the last pass came to that this process has completed.
+func (p *Pass) Last() (d Done, completed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.last == nil {
+		return d, false
+	}
+	return *p.last, true
+}
+
 // Run makes one pass. On a day that is not believed it does nothing.
-func (p *Pass) Run(ctx context.Context, now time.Time) (d Done, err error) {
+func (p *Pass) Run(ctx context.Context, now time.Time) (Done, error) {
+	d, err := p.run(ctx, now)
+	if err == nil && d.Doubt == "" {
+		p.mu.Lock()
+		p.last = &d
+		p.mu.Unlock()
+	}
+	return d, err
+}
+
+func (p *Pass) run(ctx context.Context, now time.Time) (d Done, err error) {
 	today := policy.Today(now)
 	if d.Doubt = p.book.DoubtClock(); d.Doubt != "" {
 		return d, nil
@@ -71,7 +102,7 @@ func (p *Pass) Run(ctx context.Context, now time.Time) (d Done, err error) {
 		d.Announced += n
 	}
 
-	if d.Reminded, err = p.remind(ctx, today); err != nil {
+	if d.Reminded, d.Held, err = p.remind(ctx, today); err != nil {
 		return d, fmt.Errorf("renewal pass: tell what is held: %w", err)
 	}
 	if err := p.book.PassCompleted(ctx); err != nil {
@@ -81,22 +112,29 @@ func (p *Pass) Run(ctx context.Context, now time.Time) (d Done, err error) {
 	return d, nil
 }
 
-// remind tells of what is held though it is urgent.
-func (p *Pass) remind(ctx context.Context, today registrar.Date) (int, error) {
+// remind tells of what is held though it is urgent, as far as that is due, and counts all of it.
+func (p *Pass) remind(ctx context.Context, today registrar.Date) (reminded, all int, err error) {
 	domains, limit, err := p.book.Renewals(ctx, policy.Urgent(today))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
+
 	var held []policy.Held
 	for _, d := range domains {
-		if decided := p.settings.Decide(d, today, limit.Held); decided.Action == registrar.RenewalHold && decided.Threshold != 0 {
+		decided := p.settings.Decide(d, today, limit.Held)
+		if decided.Action != registrar.RenewalHold {
+			continue
+		}
+		if all++; decided.Threshold != 0 {
 			held = append(held, policy.Held{Domain: d.Name, PaidTill: d.PaidTill, Threshold: decided.Threshold, Reason: decided.Reason})
 		}
 	}
 	if len(held) == 0 {
-		return 0, nil
+		return 0, all, nil
 	}
-	return p.book.RemindRenewals(ctx, held, today)
+
+	reminded, err = p.book.RemindRenewals(ctx, held, today)
+	return reminded, all, err
 }
 
 // Steps tells what a pass would do now, the most urgent first.

@@ -17,6 +17,7 @@ import (
 type diary struct {
 	begun, completed []time.Time
 	takes            time.Duration // of a pass
+	plans            int           // renewals, by each pass
 	err              error
 	window           policy.Window
 	doubtTill        time.Time // the clock is in doubt until then
@@ -40,7 +41,7 @@ func (d *diary) Renewals(context.Context, policy.Window) ([]policy.Domain, polic
 func (d *diary) PlanRenewals(_ context.Context, w policy.Window) (int, error) {
 	d.begun, d.window = append(d.begun, time.Now().UTC()), w
 	time.Sleep(d.takes)
-	return 0, d.err
+	return d.plans, d.err
 }
 
 func (d *diary) AnnounceRenewals(context.Context, policy.Band, registrar.Date) (int, error) {
@@ -50,6 +51,45 @@ func (d *diary) ShowExpiry(context.Context, registrar.Date) (int, error) { retur
 func (d *diary) PassCompleted(context.Context) error {
 	d.completed = append(d.completed, time.Now().UTC())
 	return nil
+}
+
+// A pass that has completed is remembered, one that failed or was left out is not.
+func TestLastPass(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := &diary{}
+		p := NewPass(d, policy.Settings{Before: 55})
+		tell := func() string {
+			if done, completed := p.Last(); completed {
+				return done.String()
+			}
+			return "none"
+		}
+
+		for _, step := range []struct {
+			err   error
+			doubt bool
+			begun int
+			want  string
+		}{
+			{nil, true, 3, "none"},
+			{errors.New("disk"), false, 3, "none"},
+			{nil, false, 3, "renewals begun: 3, expiries announced: 0, urgent ones held: 0, statuses corrected: 0"},
+			{errors.New("disk"), false, 5, "renewals begun: 3, expiries announced: 0, urgent ones held: 0, statuses corrected: 0"},
+			{nil, false, 0, "renewals begun: 0, expiries announced: 0, urgent ones held: 0, statuses corrected: 0"},
+		} {
+			d.err, d.plans, d.doubtTill = step.err, step.begun, time.Time{}
+			if step.doubt {
+				d.doubtTill = time.Now().Add(time.Hour)
+			}
+			if _, err := p.Run(t.Context(), time.Now()); !errors.Is(err, step.err) {
+				t.Errorf("the pass ended with %v, want %v", err, step.err)
+			}
+			if got := tell(); got != step.want {
+				t.Errorf("%+v: remembered %q, want %q", step, got, step.want)
+			}
+		}
+	})
 }
 
 // during runs a schedule for a while, in the simulated year 2000.
