@@ -65,6 +65,7 @@ type domain struct {
 	DS       bool                      // an order may bring DS records
 	Failed   *api.Order                // paid and failed: to be tried again, refunded or dismissed
 	Others   []string                  // registrars that it could be moved to
+	Asks     bool                      // whether its registrar asks the registry when told
 	Terms    *api.Years                // of a renewal, if there is a choice
 	Orders   []registrar.OperationKind // that can be placed for it, beside those with a form here
 }

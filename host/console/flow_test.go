@@ -232,6 +232,20 @@ func TestMailsAreRead(t *testing.T) {
 	sees(t, page, "Mails of evil@spam.example are read again.")
 }
 
+// The registry is offered to be asked where the registrar can.
+func TestRefreshIsOfferedWhereItCan(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.registered()
+	const button = `action="/domains/example.ru/refresh"`
+	sees(t, b.get("/domains/example.ru"), button)
+	b.fake.sells(registrar.Offer{Kinds: []registrar.KindOffer{{Kind: registrar.KindRenew}}}) // without a capability
+	if page := b.get("/domains/example.ru"); strings.Contains(page, button) {
+		t.Error("it is offered of a registrar that has no registry to ask")
+	}
+}
+
 func TestDomainsAreKept(t *testing.T) {
 	t.Parallel()
 

@@ -65,6 +65,7 @@ func (v *visit) offered(d domain) (domain, error) {
 		return d, nil
 	}
 
+	d.Asks = slices.Contains(plugins[at].Capabilities, string(registrar.CapRefresh))
 	sold := sells(plugins[at])
 	if offer, ok := sold.Offered(d.Name, registrar.KindRenew); ok && offer.Years.Max > 1 {
 		d.Terms = &api.Years{Min: offer.Years.Min, Max: offer.Years.Max}

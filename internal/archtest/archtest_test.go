@@ -50,7 +50,7 @@ var rules = []rule{
 	{`^ours/host/notify$`, `^ours/host/`, `^ours/host/(orders|webhook|wording)$`, "people are told what the source says, and the book keeps what was told"},
 	{`^ours/host/staff$`, `^ours/host/`, `^ours/host/(input|access)$`, "how the staff come in needs to know nothing of what they do then"},
 	{`^ours/`, `golang.org/x/crypto/argon2`, `^$`, "passwords are hashed in staff"},
-	{`^ours/plugin/`, `^ours/`, `^ours/(plugin/|shared/|internal/(lazyregexp|sqldb|seal|wake|backoff)$)`, "a plugin knows the host by the contract only"},
+	{`^ours/plugin/`, `^ours/`, `^ours/(plugin/|shared/|internal/(lazyregexp|sqldb|turn|seal|wake|backoff)$)`, "a plugin knows the host by the contract only"},
 	{`^ours/plugin/r01`, `^ours/plugin/`, `^ours/plugin/(r01|kit$)`, "plugins never import each other"},
 	{`^ours/plugin/manual`, `^ours/plugin/`, `^ours/plugin/(manual|kit$)`, "plugins never import each other"},
 	{`^ours/plugin/manual`, `^ours/internal/`, `^$`, "manual is on the kit, as a plugin of another module is"},

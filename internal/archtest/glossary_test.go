@@ -24,7 +24,7 @@ var homes = map[string]string{
 	"fence":       `^ours/plugin/kit/internal/store$`,
 	"handle":      `^ours/(host/input|host/web/api|plugin/r01/mailform|shared/registrar)$`,
 	"incarnation": `^$`,
-	"lease":       `^ours/(internal/sqldb|plugin/r01)$`,
+	"lease":       `^ours/(internal/sqldb|internal/turn)$`,
 	"lifeline":    `^ours/shared/registrarrpc$`,
 	"operation":   `^ours/(cmd/crash|cmd/panel/operator|host/web/api|plugin/r01/(renewal/policy|store)|shared/registrar)$`,
 	"pass":        `^ours/plugin/r01/renewal$`,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/internal/turn"
 	"registrar.panel/plugin/kit/internal/store"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/secret"
@@ -27,6 +28,9 @@ type Options struct {
 	// NoHandles leaves out [registrar.HandleKeeper]: the registrar has no names of its own for customers,
 	// and nothing is taken over from it.
 	NoHandles bool
+	// NoRecords leaves out [registrar.Refresher]: the registrar has no records that could be read,
+	// and Read always returns [ErrNoRecord].
+	NoRecords bool
 }
 
 // Plugin is a registrar that is not at work yet. Make it with New.
@@ -37,8 +41,9 @@ type Plugin struct {
 	lease   sqldb.LeaseTiming
 	files   string
 
-	noHandles bool
-	now       func() time.Time
+	noHandles, noRecords bool
+
+	now func() time.Time
 
 	mu       sync.Mutex
 	settings settings
@@ -58,7 +63,7 @@ func New(a Adapter, o Options) *Plugin {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Plugin{adapter: a, log: o.Logger, timing: o.Timing.orDefault(), lease: sqldb.DefaultLeaseTiming(), files: o.Files, noHandles: o.NoHandles, now: time.Now}
+	return &Plugin{adapter: a, log: o.Logger, timing: o.Timing.orDefault(), lease: sqldb.DefaultLeaseTiming(), files: o.Files, noHandles: o.NoHandles, noRecords: o.NoRecords, now: time.Now}
 }
 
 // storeSetting is the attribute that the kit adds to the settings of an adapter.
@@ -162,7 +167,7 @@ func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, erro
 // Start implements registrar.Plugin. The directory is this instance's alone; registrarrpc sees to that.
 func (p *Plugin) Start(ctx context.Context) (registrar.Registrar, error) {
 	c, d := p.configured(), p.adapter.Describe()
-	node, err := nodeName()
+	node, err := turn.Node()
 	if err != nil {
 		return nil, err
 	}

@@ -21,12 +21,26 @@ type keeper struct{ *Registrar }
 
 var _ registrar.HandleKeeper = keeper{}
 
+// whole is a registrar with every power that the kit has.
+type whole struct {
+	keeper
+	refresher
+}
+
 // powers is what has the powers of the registrar that Start will return.
 func (p *Plugin) powers(r *Registrar) registrar.Registrar {
-	if p.noHandles {
+	switch {
+	case p.noHandles && p.noRecords:
 		return r
+	case p.noHandles:
+		return struct {
+			*Registrar
+			refresher
+		}{r, refresher{r}}
+	case p.noRecords:
+		return keeper{r}
 	}
-	return keeper{r}
+	return whole{keeper{r}, refresher{r}}
 }
 
 // goodHandle is what may be a registrar's name of a customer.

@@ -8,24 +8,28 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-var _ registrar.Refresher = (*Registrar)(nil)
+// refresher asks a registrar whose records can be read.
+type refresher struct{ of *Registrar }
+
+var _ registrar.Refresher = refresher{}
 
 // Refresh implements registrar.Refresher: the registrar's record is read. What it says of a domain
 // that is held and on which nothing is under way is kept; an expiry moves forward only. That the
 // registrar does not hold a domain any more changes nothing here: it is for a person to find out.
-func (r *Registrar) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
+func (f refresher) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
+	r := f.of
 	if d, err := r.store.Domain(ctx, name); err != nil {
 		return d, err
 	}
 
-	f, err := r.worker.read(ctx, name, newMask(r.worker.secrets))
+	said, err := r.worker.read(ctx, name, newMask(r.worker.secrets))
 	switch {
 	case errors.Is(err, ErrNoRecord):
 		return registrar.Domain{}, registrar.Errorf(registrar.Unavailable, "%s", ErrNoRecord)
 	case err != nil:
 		return registrar.Domain{}, registrar.Errorf(registrar.Unavailable, "the registrar's record can't be read: %s", err)
-	case !f.Held:
+	case !said.Held:
 		return r.store.Domain(ctx, name)
 	}
-	return r.store.Refresh(ctx, name, store.Change{PaidTill: f.PaidTill, Nameservers: f.Nameservers, Handle: f.Handle, States: f.States})
+	return r.store.Refresh(ctx, name, store.Change{PaidTill: said.PaidTill, Nameservers: said.Nameservers, Handle: said.Handle, States: said.States})
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/internal/turn"
 	"registrar.panel/plugin/kit/internal/store"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarkit"
@@ -20,12 +22,15 @@ const remoteComponent = "registrar"
 type Registrar struct {
 	store  *store.Store
 	worker *worker
-	turn   turn
+	turn   turn.Turn // to carry operations out; the others answer, take orders and record what people decide
 
 	stop    context.CancelFunc // has nothing more begun
 	abandon context.CancelFunc // ends the calls that are under way
 	done    chan struct{}      // closed when nothing is under way
 }
+
+// lookAgain bounds how long it goes unseen what another instance on the same server has stored.
+const lookAgain = time.Second
 
 // begin has the worker run until Drain, whenever it is this instance's turn.
 func begin(s *store.Store, w *worker, timing sqldb.LeaseTiming) *Registrar {
@@ -35,16 +40,25 @@ func begin(s *store.Store, w *worker, timing sqldb.LeaseTiming) *Registrar {
 	run := w.Run
 	if s.Shared() {
 		w.lookAgain = lookAgain
-		r.turn = turn{lease: s.Turn(timing), timing: timing, follow: s.Follow, log: w.log}
-		run = func(ctx, calls context.Context) {
-			r.turn.Run(ctx, func(ctx context.Context) { w.Run(ctx, calls) })
-		}
+		r.turn.Lease, r.turn.Every, r.turn.Follow, r.turn.Log = s.Turn(timing), turn.Every(timing.RenewEvery), s.Follow, w.log
+		work := turn.Func(func(ctx context.Context) { w.Run(ctx, calls) })
+		r.turn.TakeOver = func(context.Context) (turn.Work, error) { return work, nil }
+		run = r.takeTurns
 	}
 	go func() { // ends in Drain
 		defer close(r.done)
 		run(loop, calls)
 	}()
 	return r
+}
+
+// takeTurns works whenever it is this instance's turn, until ctx ends.
+func (r *Registrar) takeTurns(ctx, _ context.Context) {
+	work, _ := r.turn.Try(ctx) // why not is told by Health
+	r.turn.Run(ctx, work)
+	if err := r.turn.Release(ctx); err != nil {
+		r.worker.log.Warn("the lease can't be given back, and lasts on", "err", err)
+	}
 }
 
 // Validate implements registrar.Orders. A registrar that has names with a price of their own is asked
@@ -174,7 +188,7 @@ func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
 	list := []registrar.Component{r.worker.report(), kept,
 		{Name: "operations", OK: true, Detail: fmt.Sprintf("%d are open, %d of them wait for a person", open, waiting)}}
 	if r.store.Shared() {
-		list = append(list, r.turn.component())
+		list = append(list, r.turn.Component())
 	}
 	return list, nil
 }

@@ -23,7 +23,7 @@ func started(t *testing.T, a Adapter, dir string, timing Timing) keeper {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Drain(context.Background()) })
-	return r.(keeper)
+	return r.(whole).keeper
 }
 
 // until follows the events to the first of which something holds.

@@ -153,7 +153,7 @@ func node(t *testing.T, s *shop, url, dir string) keeper {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Drain(context.Background()) })
-	return r.(keeper)
+	return r.(whole).keeper
 }
 
 func leaseOf(t *testing.T, r keeper) string {

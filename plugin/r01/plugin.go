@@ -117,13 +117,13 @@ func (p *Plugin) Start(ctx context.Context) (registrar.Registrar, error) {
 		return nil, err
 	}
 
-	tasks, err := r.tryLead(ctx)
+	tasks, err := r.turn.Try(ctx)
 	if err != nil {
 		return nil, errors.Join(err, r.close(ctx))
 	}
 
 	ctx, r.stop = context.WithCancel(context.WithoutCancel(ctx))
-	r.loops.Go(func() { r.serve(ctx, tasks) })
+	r.loops.Go(func() { r.turn.Run(ctx, tasks) })
 	p.log.Info("started", "data", p.dataDir)
 	return r, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/internal/turn"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/gateway"
 	"registrar.panel/plugin/r01/inbox"
@@ -37,22 +38,18 @@ type Registrar struct {
 	*inbox.Foresight
 	*engine.Eraser
 
-	log    *slog.Logger
-	now    func() time.Time
-	timing sqldb.LeaseTiming
+	log *slog.Logger
+	now func() time.Time
 
-	lease    lease
-	takeOver func(context.Context) (*leaderTasks, error)    // comes first when the lease is ours
-	follow   func(ctx context.Context, holder string) error // of one that stands by
-	shared   bool                                           // with other instances
-	standing leadership
-	store    *store.Store
-	relay    *smtpout.Pool
-	growth   *engine.Growth // nil = the store is on a server
-	gateway  *gateway.Gateway
-	pass     *renewal.Pass
-	stop     context.CancelFunc
-	loops    sync.WaitGroup
+	turn    turn.Turn // to watch the mailbox, send and keep the schedule; a fence in the store forbids what comes too late
+	shared  bool      // with other instances
+	store   *store.Store
+	relay   *smtpout.Pool
+	growth  *engine.Growth // nil = the store is on a server
+	gateway *gateway.Gateway
+	pass    *renewal.Pass
+	stop    context.CancelFunc
+	loops   sync.WaitGroup
 }
 
 // renewals is what of the book of renewals is a call of the contract.
@@ -80,7 +77,8 @@ func (r *Registrar) furnish(g *gateway.Gateway) {
 
 // open opens the store, and finds what decides whether this instance works on it.
 func (p *Plugin) open(ctx context.Context, s settings) (r *Registrar, err error) {
-	r = &Registrar{log: p.log, now: p.now, timing: p.timing, shared: !s.server.IsEmpty(), lease: alone{}}
+	r = &Registrar{log: p.log, now: p.now, shared: !s.server.IsEmpty()}
+	r.turn.Lease, r.turn.Every, r.turn.Log = turn.Alone{}, turn.Every(p.timing.RenewEvery), slog.New(slog.DiscardHandler)
 	r.store, err = store.Open(ctx, store.Options{Dir: p.dataDir, Server: s.server, Create: p.create})
 	if err != nil {
 		return nil, err
@@ -88,10 +86,10 @@ func (p *Plugin) open(ctx context.Context, s settings) (r *Registrar, err error)
 
 	name := ""
 	if r.shared {
-		if name, err = nodeName(); err != nil {
+		if name, err = turn.Node(); err != nil {
 			return nil, errors.Join(err, r.close(ctx))
 		}
-		r.lease = r.store.Lease(name, p.timing)
+		r.turn.Lease, r.turn.Log = r.store.Lease(name, p.timing), p.log
 	} else {
 		r.growth = engine.NewGrowth(r.store.Measure, p.now)
 	}
@@ -102,19 +100,19 @@ func (p *Plugin) open(ctx context.Context, s settings) (r *Registrar, err error)
 	s.registry.equip(&parts, p.dataDir)
 	r.furnish(gateway.New(s.engine, parts))
 	r.pass = renewal.NewPass(r.gateway.Renewals, s.renewal.Policy())
-	r.follow = r.store.FollowWatermark
-	r.takeOver = func(ctx context.Context) (*leaderTasks, error) { return r.takeOverBy(ctx, s) }
+	r.turn.Follow = r.store.FollowWatermark
+	r.turn.TakeOver = func(ctx context.Context) (turn.Work, error) { return r.takeOver(ctx, s) }
 
 	return r, nil
 }
 
 // takeOver settles what an earlier instance left, and says what is to be done from then on.
-func (r *Registrar) takeOverBy(ctx context.Context, s settings) (*leaderTasks, error) {
+func (r *Registrar) takeOver(ctx context.Context, s settings) (*leaderTasks, error) {
 	if err := r.gateway.Open(ctx); err != nil {
 		return nil, err
 	}
 	cron := renewal.NewSchedule(r.pass, s.renewal, r.log.With(logline.Module, "renewal"), r.now)
-	d := &leaderTasks{parts: map[string]func(context.Context) error{"gateway": r.gateway.Run, "renewal": cron.Run}}
+	d := &leaderTasks{log: r.log, parts: map[string]func(context.Context) error{"gateway": r.gateway.Run, "renewal": cron.Run}}
 	d.watch(s.mailbox, r.gateway, r.log.With(logline.Module, "mailbox"))
 	watched := []engine.Watched{{Component: r.relay.Health}, {Component: d.mailbox.Health, Patience: unreachable}}
 	if r.growth != nil {
@@ -122,6 +120,26 @@ func (r *Registrar) takeOverBy(ctx context.Context, s settings) (*leaderTasks, e
 	}
 	d.parts["lookout"] = engine.NewLookout(r.gateway.Engine, watched...).Run
 	return d, nil
+}
+
+// leaderTasks are the tasks of which there may be one instance.
+type leaderTasks struct {
+	log     *slog.Logger
+	parts   map[string]func(context.Context) error
+	mailbox *mailbox.Watcher
+}
+
+// Run implements turn.Work.
+func (d *leaderTasks) Run(ctx context.Context) {
+	var loops sync.WaitGroup
+	for name, run := range d.parts {
+		loops.Go(func() {
+			if err := run(ctx); err != nil && ctx.Err() == nil {
+				d.log.Error("stopped working", "part", name, "err", err)
+			}
+		})
+	}
+	loops.Wait()
 }
 
 // unreachable is how long a mailbox may be away before a person must know: servers restart.
@@ -141,9 +159,7 @@ func (d *leaderTasks) watch(c mailbox.Config, g *gateway.Gateway, log *slog.Logg
 
 // close gives back what open took: a lease by means of the store.
 func (r *Registrar) close(ctx context.Context) error {
-	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseWithin)
-	defer cancel()
-	return errors.Join(r.lease.Release(within), r.store.Close())
+	return errors.Join(r.turn.Release(ctx), r.store.Close())
 }
 
 // Drain implements registrar.Registrar.
@@ -168,15 +184,14 @@ func (r *Registrar) Drain(ctx context.Context) error {
 // Health implements registrar.Registrar.
 func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
 	report, err := r.Views.Health(ctx)
-	lease, tasks := r.standing.get()
-	if tasks != nil {
+	if tasks, ok := r.turn.Work().(*leaderTasks); ok {
 		report = append(report, r.relay.Health(), tasks.mailbox.Health())
 	}
 	if r.growth != nil {
 		report = append(report, r.growth.Last())
 	}
 	if r.shared {
-		report = append(report, lease)
+		report = append(report, r.turn.Component())
 	}
 	return report, err
 }

@@ -268,6 +268,9 @@ var brokenRegistrars = map[string]func(a *altered){
 	"identity/tlds":    describedAs(func(d *registrar.Description) { d.TLDs = append(d.TLDs, d.TLDs[0]) }),
 	"identity/words":   describedAs(func(d *registrar.Description) { d.Kinds = append(d.Kinds, d.Kinds[0]) }),
 	"identity/fields":  describedAs(func(d *registrar.Description) { d.OrderFields = append(registrar.OrderFields(), "kind") }),
+	"identity/phrases": describedAs(func(d *registrar.Description) {
+		d.Phrases = []registrar.Phrase{{Code: "waits", Texts: map[string]string{"en": "{name} waits", "ru": "ждёт"}}}
+	}),
 	"schema/form":      describedAs(func(d *registrar.Description) { d.Schema.Attributes[0].Default = "a0" }),
 	"schema/described": describedAs(func(d *registrar.Description) { d.Schema.Blocks[0].Description = "" }),
 
@@ -453,7 +456,7 @@ var brokenRegistrars = map[string]func(a *altered){
 			if err == nil && len(v.Problems) == 0 {
 				a.meddle(ctx, func(s *goodState) {
 					if _, known := s.Domains[o.Domain]; !known {
-						s.Domains[o.Domain] = registrar.Domain{Name: o.Domain, Status: registrar.StatusRegistering, Renewal: registrar.RenewManual}
+						s.Domains[o.Domain] = registrar.Domain{Name: o.Domain, Status: registrar.StatusError, Renewal: registrar.RenewManual}
 					}
 				})
 			}
@@ -538,7 +541,7 @@ var brokenRegistrars = map[string]func(a *altered){
 				o.Nameservers = slices.Clone(hosts[len(hosts)-1:])
 			}
 			op, err := a.good.Submit(ctx, o)
-			if err == nil {
+			if err == nil && o.Kind == registrar.KindRegister {
 				a.meddle(ctx, func(s *goodState) {
 					d := s.Domains[o.Domain]
 					d.Nameservers = hosts
@@ -707,15 +710,11 @@ var brokenRegistrars = map[string]func(a *altered){
 			return a.good.Submit(ctx, o)
 		}
 	},
-	"domains/renewed": func(a *altered) { // the expiry is never taken over
-		a.domain = func(ctx context.Context, name string) (registrar.Domain, error) {
-			d, err := a.good.Domain(ctx, name)
-			if most := registrar.DateOf(time.Now().UTC()).AddYears(1); most.Before(d.PaidTill) {
-				d.PaidTill = most
-			}
-			return d, err
+	"domains/renewed": recorded(registrar.KindRenew, func(op *goodOperation, before registrar.Domain, d *registrar.Domain) {
+		if op.Years == 0 { // no years are none
+			d.PaidTill = before.PaidTill
 		}
-	},
+	}),
 	"domains/transferred": func(a *altered) { // nothing is ever sent, and only what is open is shown
 		a.resolve = func(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
 			if op, err := a.good.Operation(ctx, d.Operation); err == nil && op.Kind == registrar.KindTransfer {

@@ -55,6 +55,9 @@ func applies(r Rule) string {
 	if r.Capability != "" {
 		text += ", capability " + string(r.Capability)
 	}
+	if r.Kind != "" {
+		text += ", kind " + string(r.Kind)
+	}
 	for _, need := range r.Needs {
 		text += ", needs " + string(need)
 	}

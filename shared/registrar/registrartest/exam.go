@@ -101,12 +101,24 @@ func (r *run) missing(rule Rule) string {
 	if c := rule.Capability; c != "" && !r.description.Has(c) {
 		return fmt.Sprintf("the capability %s is not declared", c)
 	}
+	if k := rule.Kind; k != "" && !slices.Contains(r.description.Kinds, k) {
+		return fmt.Sprintf("the kind %s is not declared", k)
+	}
+	if k := rule.Kind; k != "" && !r.sells(k) {
+		return fmt.Sprintf("the kind %s is not offered in .%s", k, r.tld())
+	}
 	for _, need := range rule.Needs {
 		if why := r.lacks(need); why != "" {
 			return why
 		}
 	}
 	return ""
+}
+
+// sells reports whether a kind is offered where names are made up.
+func (r *run) sells(kind registrar.OperationKind) bool {
+	_, ok := r.description.Offered(r.tld(), kind)
+	return ok
 }
 
 func (r *run) lacks(need Need) string {
@@ -116,16 +128,12 @@ func (r *run) lacks(need Need) string {
 		return "no settings are given, and it starts the registrar"
 	case need == NeedSecrets && !hasSecret(r.description.Schema):
 		return "no setting is a secret"
-	case need == NeedTransfer && !slices.Contains(r.description.Kinds, registrar.KindTransfer):
-		return "transfers are not declared"
-	case need == NeedDS && (!slices.Contains(r.description.OrderFields, "ds") || !slices.Contains(r.description.Kinds, registrar.KindUpdate)):
-		return "it reads no DS records in updates"
 	case need == NeedRoles && !takesRoles(r):
 		return "it takes no contact beside the registrant"
-	case need == NeedUpdate && !slices.Contains(r.description.Kinds, registrar.KindUpdate):
-		return "updates are not declared"
-	case need == NeedRenew && !slices.Contains(r.description.Kinds, registrar.KindRenew):
-		return "renewals are not declared"
+	case need == NeedDS && !slices.Contains(r.description.OrderFields, "ds"):
+		return "it reads no DS records"
+	case need == NeedYears && !slices.Contains(r.description.OrderFields, "years"):
+		return "it reads no years, and a host submits no order that names any"
 	case need == NeedProgram && !program:
 		return "it is about a plugin's process, and this is none"
 	case need == NeedHandle && r.subject.Handle == "":

@@ -38,12 +38,14 @@ type FakeOrder struct {
 	Nameservers []string                `json:"nameservers,omitempty"`
 	AuthCode    string                  `json:"auth_code,omitempty"`
 	PaidTill    string                  `json:"paid_till,omitempty"` // of a renewal: the expiry to renew from
+	Years       int                     `json:"years,omitempty"`     // 0 = one
 }
 
 // FakeAnswer is the fake's word on an order.
 type FakeAnswer struct {
 	Reference string `json:"reference,omitempty"`
-	Reason    string `json:"reason,omitempty"` // why it was refused
+	Reason    string `json:"reason,omitempty"`    // why it was refused
+	AuthCode  string `json:"auth_code,omitempty"` // of an order for one
 	FakeDomain
 }
 
@@ -51,6 +53,8 @@ type FakeAnswer struct {
 type FakeDomain struct {
 	PaidTill    registrar.Date `json:"paid_till"`
 	Nameservers []string       `json:"nameservers,omitempty"`
+
+	deleted bool
 }
 
 // fakeOrder is an order that arrived.
@@ -141,14 +145,16 @@ func (f *Fake) enter(o FakeOrder, b Behaviour) *fakeOrder {
 // carryOut changes the domain. A renewal that arrives twice is a year too much.
 func (f *Fake) carryOut(o *fakeOrder) {
 	o.done = true
-	d := f.domains[o.Domain]
+	d, years := f.domains[o.Domain], max(o.Years, 1)
 	switch o.Kind {
 	case registrar.KindRegister, registrar.KindTransfer:
-		d = FakeDomain{PaidTill: registrar.DateOf(time.Now().UTC()).AddYears(1), Nameservers: o.Nameservers}
+		d = FakeDomain{PaidTill: registrar.DateOf(time.Now().UTC()).AddYears(years), Nameservers: o.Nameservers}
 	case registrar.KindRenew:
-		d.PaidTill = d.PaidTill.AddYears(1)
+		d.PaidTill = d.PaidTill.AddYears(years)
 	case registrar.KindUpdate:
 		d.Nameservers = o.Nameservers
+	case registrar.KindDelete, registrar.KindRestore:
+		d.deleted = o.Kind == registrar.KindDelete
 	}
 	f.domains[o.Domain] = d
 }
@@ -184,7 +190,7 @@ func (f *Fake) show(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	d, held := f.domains[r.PathValue("domain")]
 	f.mu.Unlock()
-	if !held {
+	if !held || d.deleted {
 		http.Error(w, "we do not hold it for you", http.StatusNotFound)
 		return
 	}
@@ -207,6 +213,9 @@ func (f *Fake) word(o *fakeOrder) (status int, a FakeAnswer) {
 		return http.StatusUnprocessableEntity, a
 	case !o.done:
 		return http.StatusAccepted, a
+	}
+	if o.Kind == registrar.KindAuthCode {
+		a.AuthCode = "code-of-" + o.ID
 	}
 	a.FakeDomain = f.domains[o.Domain]
 	return http.StatusOK, a

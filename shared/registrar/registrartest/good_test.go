@@ -65,6 +65,8 @@ type goodOperation struct {
 	Digest      string
 	Nameservers []registrar.Nameserver // that were ordered
 	Contacts    registrar.Contacts     // masked
+	Years       int                    // that were ordered
+	Code        string                 // that was got
 }
 
 const goodSettings = `{"account": "a1", "token": "token-CANARY-99", "mode": "slow", "limit": 3, "strict": false, "wait": "1h", "hosts": null, "server": {"address": "x:1"}, "rule": []}`
@@ -91,8 +93,8 @@ func newGood(log *slog.Logger) *good { return &good{log: log, more: make(chan st
 func goodDescription() registrar.Description {
 	return registrar.Description{
 		Name: "good", Title: "A registrar for tests", Version: "1.2.3", TLDs: []string{"example", "com.test", "xn--p1ai"},
-		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds(), Capabilities: registrar.Capabilities(),
-		OrderFields: registrar.OrderFields(), Offers: []registrar.Offer{{Kinds: goodKinds()}},
+		Kinds: registrar.OperationKinds(), Offers: goodOffers(), Registrants: registrar.RegistrantKinds(), Capabilities: registrar.Capabilities(),
+		OrderFields: registrar.OrderFields(),
 		Schema: registrar.Schema{
 			Attributes: []registrar.Attribute{
 				{Name: "account", Type: registrar.TypeString, Required: true, Description: "whose"},
@@ -112,23 +114,31 @@ func goodDescription() registrar.Description {
 	}
 }
 
-// goodKinds are sold everywhere; a registration may bring other contacts.
-func goodKinds() (all []registrar.KindOffer) {
-	for _, k := range registrar.FirstOperationKinds() {
-		o := registrar.KindOffer{Kind: k}
-		if k == registrar.KindRegister {
-			o.Contacts = []registrar.ContactOffer{{Role: registrar.RoleAdmin, Required: true}, {Role: "ops"}}
-		}
-		all = append(all, o)
-	}
-	return all
-}
-
 // goodRoleFields are asked of a contact beside the registrant.
 func goodRoleFields() []registrar.Field {
 	label := map[string]string{"en": "it"}
 	return []registrar.Field{{Key: "name", Label: label, Type: registrar.FieldText, Required: true, Example: "Olga Ivanova", Class: registrar.DataPersonal},
 		{Key: "phone", Label: label, Type: registrar.FieldPhone, Example: "+7 495 1234567", Class: registrar.DataPersonal}}
+}
+
+// goodOffers differ by TLD: in com.test little is sold, and nameservers may be absent. A registration
+// brings other contacts.
+func goodOffers() []registrar.Offer {
+	years := registrar.Years{Min: 1, Max: 3}
+	contacts := []registrar.ContactOffer{{Role: registrar.RoleAdmin, Required: true}, {Role: "ops"}}
+	var all []registrar.KindOffer
+	for _, k := range registrar.OperationKinds() {
+		o := registrar.KindOffer{Kind: k}
+		if k == registrar.KindRegister || k == registrar.KindRenew {
+			o.Years = years
+		}
+		if k == registrar.KindRegister {
+			o.Contacts = contacts
+		}
+		all = append(all, o)
+	}
+	return []registrar.Offer{{Kinds: all}, {TLDs: []string{"com.test"}, Kinds: []registrar.KindOffer{
+		{Kind: registrar.KindRegister, Years: years, NameserversOptional: true, Contacts: contacts}, {Kind: registrar.KindRenew, Years: years}}}}
 }
 
 func (g *good) Describe(context.Context) (registrar.Description, error) {
@@ -159,7 +169,7 @@ func (g *good) Form(_ context.Context, q registrar.FormQuery) (registrar.Form, e
 		f.Fields = goodRoleFields()
 		return f, nil
 	}
-	if q.Kind == registrar.KindRegister || q.Kind == registrar.KindTransfer {
+	if q.Kind.NeedsRegistrant() {
 		f.Fields = goodFields()
 	}
 	return f, nil
@@ -179,12 +189,13 @@ func (g *good) problems(o registrar.Order) []registrar.Problem {
 	add(!o.ID.Valid(), "id", "is none")
 	add(!goodName.MatchString(o.Domain) || registrar.ZoneOf(o.Domain, goodDescription().TLDs) == "", "domain", "is no name in ACE that can be had here")
 	add(starts && o.Customer == "", "customer", "is required")
-	add(starts && o.Registrant == nil, "contact", "is required")
-	add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0, "nameservers", "is required")
+	add(o.Kind.NeedsRegistrant() && o.Registrant == nil, "contact", "is required")
+	offer, _ := goodDescription().Offered(o.Domain, o.Kind)
+	add(o.Kind == registrar.KindRegister && len(o.Nameservers) == 0 && !offer.NameserversOptional, "nameservers", "is required")
 	add(o.Kind == registrar.KindTransfer && o.AuthCode == "", "auth_code", "is required")
 	add(o.Kind == registrar.KindRenew && o.PaidTill.IsZero(), "paid_till", "is required")
 	list = append(list, registrar.DelegationProblems(o.DS)...)
-	if starts && o.Registrant != nil {
+	if o.Kind.NeedsRegistrant() && o.Registrant != nil {
 		list = append(list, registrar.Form{Kind: o.Kind, Fields: goodFields()}.Problems(*o.Registrant)...)
 	}
 	list = append(append(list, goodDescription().Unoffered(o)...), goodDescription().MissingContacts(o)...)
@@ -344,11 +355,10 @@ func bare(op registrar.Operation) registrar.Operation {
 
 func (s *goodState) admissible(o registrar.Order) error {
 	d := s.Domains[o.Domain]
-	starts := o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer
 	switch {
 	case d.Operation != nil:
 		return registrar.Errorf(registrar.Precondition, "an operation is open")
-	case starts == (d.Status == registrar.StatusRegistered):
+	case !o.Kind.Suits(d.Status):
 		return registrar.Errorf(registrar.Precondition, "it is %s", d.Status)
 	case o.Kind == registrar.KindRenew && o.PaidTill != d.PaidTill:
 		return registrar.Errorf(registrar.Precondition, "it is paid till %s", d.PaidTill)
@@ -360,11 +370,12 @@ func (s *goodState) begin(o registrar.Order) *goodOperation {
 	now := time.Now().UTC()
 	op := &goodOperation{registrar.Operation{ID: registrar.OperationID(fmt.Sprintf("good-%d", len(s.Operations)+1)), Order: o.ID, Kind: o.Kind, Domain: o.Domain,
 		State: registrar.NeedsAction, WaitsFor: "a person", CreatedAt: now, UpdatedAt: now,
-		History: []registrar.Step{{At: now, State: registrar.NeedsAction, Message: "begun", Actor: "plugin"}}, Version: "1"}, digest(o), o.Nameservers, goodMasked(o)}
+		History: []registrar.Step{{At: now, State: registrar.NeedsAction, Message: "begun", Actor: "plugin"}}, Version: "1"}, digest(o), o.Nameservers, goodMasked(o), o.Years, ""}
 	s.Operations = append(s.Operations, op)
 	d := s.Domains[o.Domain]
 	if o.Kind == registrar.KindRegister || o.Kind == registrar.KindTransfer {
-		d = registrar.Domain{Name: o.Domain, Customer: o.Customer, Status: registrar.StatusRegistering, Renewal: registrar.RenewManual, Nameservers: o.Nameservers}
+		d = registrar.Domain{Name: o.Domain, Customer: o.Customer, Status: registrar.StatusRegistering, Renewal: registrar.RenewManual,
+			Handle: "for " + string(o.ID), Nameservers: o.Nameservers}
 	}
 	open := bare(op.Operation)
 	d.Operation = &open
@@ -412,6 +423,8 @@ func (g *good) Resolve(ctx context.Context, d registrar.Decision) (op registrar.
 		switch {
 		case known.State.Final() || d.Verdict == registrar.VerdictCancel || d.Verdict == registrar.VerdictResend:
 			return registrar.Errorf(registrar.Precondition, "it is %s", known.State)
+		case d.Verdict == registrar.VerdictDone && (known.Kind == registrar.KindAuthCode) != (d.AuthCode != ""):
+			return registrar.Errorf(registrar.Invalid, "a code that was got comes with the decision, and no other")
 		}
 		s.end(known, d)
 		op = bare(known.Operation)
@@ -424,14 +437,13 @@ func (s *goodState) end(op *goodOperation, d registrar.Decision) {
 	now := time.Now().UTC()
 	op.State, op.WaitsFor, op.UpdatedAt, op.FinishedAt, op.Version = registrar.Succeeded, "", now, now, "2"
 	domain := s.Domains[op.Domain]
-	domain.Operation, domain.Status = nil, registrar.StatusRegistered
+	domain.Operation = nil
 	switch {
-	case op.Kind == registrar.KindRenew:
-		domain.PaidTill = domain.PaidTill.AddYears(1)
-	case op.Kind != registrar.KindUpdate:
-		domain.PaidTill = registrar.DateOf(now).AddYears(1)
-	case len(op.Nameservers) > 0 && d.Verdict == registrar.VerdictDone:
-		domain.Nameservers = op.Nameservers
+	case d.Verdict == registrar.VerdictDone:
+		op.Code = string(d.AuthCode)
+		op.apply(&domain, registrar.DateOf(now))
+	case op.Kind.Acquires():
+		domain.Status = registrar.StatusError
 	}
 	if d.Verdict == registrar.VerdictDone && len(op.Contacts) > 0 {
 		if s.Contacts == nil {
@@ -440,11 +452,33 @@ func (s *goodState) end(op *goodOperation, d registrar.Decision) {
 		s.Contacts[op.Domain] = op.Contacts
 	}
 	if d.Verdict == registrar.VerdictFailed {
-		op.State, op.Error, domain.Status = registrar.Failed, "decided", registrar.StatusError
+		op.State, op.Error = registrar.Failed, "decided"
 	}
 	op.History = append(op.History, registrar.Step{At: now, State: op.State, Message: "decided", Actor: d.By, Evidence: registrar.EvidencePerson})
 	s.Domains[op.Domain] = domain
 	s.tell(op.Operation, now)
+}
+
+// apply brings a domain's record to what an operation makes of it.
+func (op *goodOperation) apply(d *registrar.Domain, today registrar.Date) {
+	switch op.Kind {
+	case registrar.KindRegister, registrar.KindTransfer:
+		d.Status, d.PaidTill = registrar.StatusRegistered, today.AddYears(max(op.Years, 1))
+	case registrar.KindRenew:
+		d.Status, d.PaidTill = registrar.StatusRegistered, d.PaidTill.AddYears(max(op.Years, 1))
+	case registrar.KindUpdate:
+		if len(op.Nameservers) > 0 {
+			d.Nameservers = op.Nameservers
+		}
+	case registrar.KindDelete:
+		d.Status = registrar.StatusDeleted
+	case registrar.KindRestore:
+		d.Status = registrar.StatusRegistered
+	case registrar.KindLock, registrar.KindUnlock:
+		d.Locked = op.Kind == registrar.KindLock
+	case registrar.KindTrade:
+		d.Handle = "for " + string(op.Order)
+	}
 }
 
 func (g *good) Domain(ctx context.Context, name string) (registrar.Domain, error) {
@@ -704,10 +738,15 @@ func (g *good) RotateKeys(ctx context.Context) (v registrar.Rotation, err error)
 	return v, err
 }
 
-// TransferCode has none: no order brings one.
+// TransferCode returns the code that a person has got.
 func (g *good) TransferCode(ctx context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
 	if _, err := g.Operation(ctx, id); err != nil {
 		return "", err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if op := g.state.byID(id); op != nil && op.Code != "" {
+		return registrar.AuthCode(op.Code), nil
 	}
 	return "", registrar.Errorf(registrar.Precondition, "operation %s has brought no code", id)
 }

@@ -38,6 +38,9 @@ var identityChecks = []check{
 	{Rule{ID: "identity/fields", Level: Must,
 		Demand: "A registrar that lists the fields of orders it reads lists each once, and all that its kinds need.", Place: "Description.OrderFields",
 		Remedy: "Leave the list empty, or begin with FirstOrderFields: a host submits no order with a field that is not listed."}, described(hasOrderFields)},
+	{Rule{ID: "identity/phrases", Level: Must,
+		Demand: "A phrase has a code of its own, and texts with the same places in English and in another language; none is said twice in English.", Place: "Description.Phrases",
+		Remedy: "Correct the phrase that is named. In Go, registrartest.Phrases compares them with the sources besides."}, described(hasPhrases)},
 	{Rule{ID: "schema/form", Level: Must,
 		Demand: "Names of the schema are identifiers, each once; types are known; a default fits its type and choices; what is required, or secret, has none.", Place: "Schema, Attribute, Block",
 		Remedy: "Correct the attribute or block that is named."}, described(hasSchema)},
@@ -132,6 +135,8 @@ func hasOrderFields(e *exam) {
 			needed = append(needed, "contact", "auth_code")
 		case registrar.KindRenew:
 			needed = append(needed, "paid_till")
+		case registrar.KindTrade:
+			needed = append(needed, "contact")
 		}
 	}
 

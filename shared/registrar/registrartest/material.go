@@ -13,8 +13,12 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// authCode is part of every transfer; it must never come back.
-const authCode = "auth-CANARY-4711"
+const (
+	// authCode is part of every transfer; it must never come back.
+	authCode = "auth-CANARY-4711"
+	// codeGot is what a person has got for an order of a code; it comes back by one way alone.
+	codeGot = "auth-CANARY-4713"
+)
 
 // domain makes up a name.
 func (e *exam) domain() string {
@@ -22,17 +26,17 @@ func (e *exam) domain() string {
 	return fmt.Sprintf("conformance-%s-%d.%s", e.tag, e.names, e.tld())
 }
 
-func (e *exam) tld() string {
-	if e.subject.TLD != "" {
-		return e.subject.TLD
+func (r *run) tld() string {
+	if r.subject.TLD != "" {
+		return r.subject.TLD
 	}
-	for _, tld := range e.description.TLDs {
+	for _, tld := range r.description.TLDs {
 		if !strings.HasPrefix(tld, "xn--") {
 			return tld
 		}
 	}
-	if len(e.description.TLDs) > 0 {
-		return e.description.TLDs[0]
+	if len(r.description.TLDs) > 0 {
+		return r.description.TLDs[0]
 	}
 	return "example"
 }
@@ -204,6 +208,9 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 // verdict before that.
 func decisionOn(e *exam, op registrar.Operation, uncertain time.Time) (registrar.Decision, error) {
 	d := registrar.Decision{Operation: op.ID, Version: op.Version, Verdict: registrar.VerdictDone, By: "conformance"}
+	if op.Kind == registrar.KindAuthCode {
+		d.AuthCode = codeGot
+	}
 	if op.State != registrar.Uncertain || e.subject.Witness == "" {
 		return d, nil
 	}
@@ -214,6 +221,7 @@ func decisionOn(e *exam, op registrar.Operation, uncertain time.Time) (registrar
 
 	n, err := witnessOf(e).reached(e.ctx, op.Domain, op.Kind)
 	if err == nil && n == 0 {
+		d.AuthCode = ""
 		d.Verdict, d.Note = registrar.VerdictResend, "the registrar's own list has no such order"
 	}
 	return d, err

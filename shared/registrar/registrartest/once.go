@@ -94,7 +94,7 @@ func reachesOnce(e *exam) error {
 	}
 
 	var refused []string
-	for _, kind := range e.description.Kinds {
+	for _, kind := range onceHeld(e) {
 		o, err := following(e, l, first, kind)
 		if err != nil {
 			return err
@@ -122,23 +122,6 @@ func reachesOnce(e *exam) error {
 // leftToPerson reports whether the plugin had a person carry the order to the registrar.
 func leftToPerson(op registrar.Operation) bool {
 	return slices.ContainsFunc(op.History, func(s registrar.Step) bool { return s.State == registrar.NeedsAction })
-}
-
-// following is an order of a kind: of a new name, or for the domain that is held.
-func following(e *exam, l *life, held registrar.Order, kind registrar.OperationKind) (o registrar.Order, err error) {
-	if kind.Acquires() {
-		return e.orderOf(l, kind)
-	}
-	o = registrar.Order{ID: e.orderID(), Kind: kind, Domain: held.Domain, Customer: held.Customer}
-	switch kind {
-	case registrar.KindRenew:
-		var d registrar.Domain
-		d, err = e.due(l, held)
-		o.Domain, o.PaidTill = d.Name, d.PaidTill
-	case registrar.KindUpdate:
-		o.Nameservers = []registrar.Nameserver{{Host: "ns7.example.net"}, {Host: "ns8.example.net"}}
-	}
-	return o, err
 }
 
 // arrives waits until an order has reached the registrar.

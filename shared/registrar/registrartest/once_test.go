@@ -33,11 +33,11 @@ type client struct {
 
 func (c *client) Describe() registrar.Description {
 	return registrar.Description{Name: "client", Title: "A client of the fake", Version: "1.0.0", TLDs: []string{"example"},
-		Kinds: registrar.FirstOperationKinds(), Registrants: registrar.RegistrantKinds()}
+		Kinds: registrar.OperationKinds(), Registrants: registrar.RegistrantKinds()}
 }
 
 func (c *client) Form(q registrar.FormQuery) []registrar.Field {
-	if !q.Kind.Acquires() {
+	if !q.Kind.NeedsRegistrant() {
 		return nil
 	}
 	return []registrar.Field{{Key: "name", Label: map[string]string{"en": "Name"}, Type: registrar.FieldText, Required: true, Example: "Sidor Sidorov", Class: registrar.DataPersonal}}
@@ -132,7 +132,7 @@ func understood(status int, a FakeAnswer, err error) (kit.Answer, error) {
 	case err != nil:
 		return kit.Answer{}, err
 	case status == http.StatusOK:
-		return kit.Done(kit.Facts{Held: true, PaidTill: a.PaidTill}), nil
+		return kit.Done(kit.Facts{Held: true, PaidTill: a.PaidTill, AuthCode: registrar.AuthCode(a.AuthCode)}), nil
 	case status == http.StatusAccepted:
 		return kit.Pending(a.Reference), nil
 	case status == http.StatusUnprocessableEntity:
@@ -161,7 +161,7 @@ func onceSubject(t *testing.T, alter func(c *client, wrap *wrapping)) Subject {
 			if alter != nil {
 				alter(c, &wrap)
 			}
-			p := kit.New(c, kit.Options{Logger: log, NoHandles: true, Timing: kit.Timing{First: 2 * time.Millisecond, Most: 20 * time.Millisecond, Settle: time.Hour}})
+			p := kit.New(c, kit.Options{Logger: log, NoHandles: true, NoRecords: true, Timing: kit.Timing{First: 2 * time.Millisecond, Most: 20 * time.Millisecond, Settle: time.Hour}})
 			return wrapped{p, wrap}
 		})}
 }

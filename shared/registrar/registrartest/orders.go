@@ -29,7 +29,7 @@ var orderChecks = []check{
 	{Rule{ID: "orders/conflict", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "A known OrderID with other contents is a Conflict, whichever of them differs.", Place: "Conflict, Orders.Submit",
 		Remedy: "Store a keyed digest of Order.Canonical and compare it; never answer with the old operation."}, conflicts},
-	{Rule{ID: "orders/conflict-code", Level: Must, Needs: []Need{NeedSettings, NeedTransfer},
+	{Rule{ID: "orders/conflict-code", Level: Must, Kind: registrar.KindTransfer, Needs: []Need{NeedSettings},
 		Demand: "A known OrderID with another transfer code is a Conflict, too.", Place: "Conflict, Order.AuthCode",
 		Remedy: "Make the digest of Order.Canonical, which holds the code by its value: AuthCode itself prints as ***."}, conflictsInCode},
 	{Rule{ID: "orders/one-open", Level: Must, Needs: []Need{NeedSettings},

@@ -111,7 +111,7 @@ func breach(t *testing.T, rule Rule) (Subject, []check) {
 		return s, processChecks
 	}
 
-	broken := brokenRegistrars[rule.ID]
+	broken := brokenBy(rule.ID)
 	if broken == nil {
 		t.Fatal("no registrar breaks it")
 	}
@@ -137,9 +137,11 @@ func TestRulesAreWritten(t *testing.T) {
 		}
 		seen[r.ID] = true
 	}
-	for id := range brokenRegistrars {
-		if !seen[id] {
-			t.Errorf("a registrar breaks %s, which is no rule", id)
+	for _, broken := range []map[string]func(*altered){brokenRegistrars, brokenSales} {
+		for id := range broken {
+			if !seen[id] {
+				t.Errorf("a registrar breaks %s, which is no rule", id)
+			}
 		}
 	}
 }

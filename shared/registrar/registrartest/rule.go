@@ -21,16 +21,14 @@ type Need string
 const (
 	NeedSettings Need = "settings" // good settings: Subject.Config
 	NeedSecrets  Need = "secrets"  // a schema with a sensitive attribute
-	NeedTransfer Need = "transfer" // a registrar that takes transfers
-	NeedUpdate   Need = "update"   // a registrar that takes updates
-	NeedRenew    Need = "renewal"  // a registrar that takes renewals
 	NeedProgram  Need = "program"  // a plugin's program
 	NeedHandle   Need = "handle"   // a handle that can be adopted: Subject.Handle
 	NeedIDN      Need = "idn"      // a name beyond ASCII that is served: Subject.IDN
 	NeedPremium  Need = "premium"  // a free name that has a price of its own: Subject.Premium
 	NeedSamples  Need = "samples"  // settings with mistakes: Subject.BadConfigs
-	NeedDS       Need = "ds"       // a registrar that reads DS records, and takes updates
+	NeedDS       Need = "ds"       // a registrar that reads DS records in orders
 	NeedRoles    Need = "roles"    // a registrar that takes contacts beside the registrant, with the order that acquires a domain
+	NeedYears    Need = "years"    // a registrar that reads the years of orders
 	NeedWitness  Need = "witness"  // a simulator that tells what reached it: Subject.Witness
 )
 
@@ -38,7 +36,8 @@ const (
 type Rule struct {
 	ID         string // area/name
 	Level      Level
-	Capability registrar.Capability // it binds only registrars that declare it; "" = all
+	Capability registrar.Capability    // it binds only registrars that declare it; "" = all
+	Kind       registrar.OperationKind // it binds only registrars that take it; "" = all
 	Needs      []Need
 	Demand     string // what a registrar does
 	Place      string // where the contract says so
@@ -110,7 +109,7 @@ func Rules() []Rule {
 func checks() []check {
 	var all []check
 	for _, area := range [][]check{identityChecks, settingsChecks, lifecycleChecks, formChecks, validationChecks, orderChecks,
-		operationChecks, resolveChecks, domainChecks, eventChecks, contextChecks, capabilityChecks, roleChecks, priceChecks, erasureChecks, secretChecks, onceChecks, processChecks} {
+		offerChecks, operationChecks, resolveChecks, domainChecks, kindChecks, eventChecks, contextChecks, capabilityChecks, roleChecks, priceChecks, erasureChecks, secretChecks, onceChecks, processChecks} {
 		all = append(all, area...)
 	}
 	return all

@@ -37,7 +37,7 @@ var validationChecks = []check{
 	{Rule{ID: "validate/zones", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "A domain directly below a declared TLD, of one label or several, is no mistake; one that lies below none of them is, at the path domain.", Place: "Description.TLDs, ZoneOf",
 		Remedy: "Find a name's TLD with registrar.ZoneOf, and not by its last label: com.ru is a TLD as ru is."}, knowsZones},
-	{Rule{ID: "validate/ds", Level: Must, Needs: []Need{NeedSettings, NeedDS},
+	{Rule{ID: "validate/ds", Level: Must, Kind: registrar.KindUpdate, Needs: []Need{NeedSettings, NeedDS},
 		Demand: "An update may be DS records alone; records that can't be are refused, at the path ds[i].", Place: "Order.DS, DelegationProblems",
 		Remedy: "Judge them by registrar.DelegationProblems."}, judgesSigners},
 	{Rule{ID: "validate/order-id", Level: Must, Needs: []Need{NeedSettings},

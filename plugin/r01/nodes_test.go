@@ -10,146 +10,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"registrar.panel/internal/pgtest"
-	"registrar.panel/internal/sqldb"
 	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/registrarrpc"
 )
-
-// every is how often an instance that stands by asks.
-var every = takeEvery(sqldb.DefaultLeaseTiming())
-
-// played is a lease that is held in the spans of a plan.
-type played struct {
-	began time.Time
-	held  [][2]time.Duration // from, to
-	away  [2]time.Duration   // the database does not answer
-}
-
-var errAway = errors.New("the database is away")
-
-func (l *played) until() (time.Duration, bool) {
-	now := time.Since(l.began)
-	for _, span := range l.held {
-		if now >= span[0] && now < span[1] {
-			return span[1] - now, true
-		}
-	}
-	return 0, false
-}
-
-func (l *played) Take(context.Context) (string, bool, error) {
-	if now := time.Since(l.began); now >= l.away[0] && now < l.away[1] {
-		return "", false, errAway
-	}
-	if _, held := l.until(); held {
-		return "me", true, nil
-	}
-	return "other", false, nil
-}
-
-func (l *played) Keep(ctx context.Context) error {
-	left, _ := l.until()
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-time.After(left):
-		return errors.New("the lease is lost")
-	}
-}
-
-func (l *played) Release(context.Context) error { return nil }
-
-func follows(context.Context, string) error { return nil }
-
-func doing(part func(context.Context) error) *leaderTasks {
-	return &leaderTasks{parts: map[string]func(context.Context) error{"part": part}}
-}
-
-// The parts run only while the lease is held, each time after taking over, and their end is
-// waited for.
-func TestWorkFollowsTheLease(t *testing.T) {
-	t.Parallel()
-
-	synctest.Test(t, func(t *testing.T) {
-		l := &played{began: time.Now(), held: [][2]time.Duration{{10 * time.Second, 60 * time.Second}, {5 * time.Minute, 6 * time.Minute}}}
-		var story []string
-		tell := func(what string) { story = append(story, what+" "+time.Since(l.began).Truncate(every).String()) }
-		w := &Registrar{log: slog.New(slog.DiscardHandler), now: time.Now, timing: sqldb.DefaultLeaseTiming(), lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) {
-			tell("takes over")
-			return doing(func(ctx context.Context) error {
-				tell("begins")
-				<-ctx.Done()
-				time.Sleep(every) // something is under way
-				tell("ends")
-				return ctx.Err()
-			}), nil
-		}}
-
-		ctx, cancel := context.WithTimeout(t.Context(), 330*time.Second)
-		defer cancel()
-		w.serve(ctx, nil)
-
-		want := []string{"takes over 10s", "begins 10s", "ends 1m2s", "takes over 5m0s", "begins 5m0s", "ends 5m32s"}
-		if !slices.Equal(story, want) {
-			t.Errorf("%q, want %q", story, want)
-		}
-	})
-}
-
-func TestNobodyWorksWithoutTakingOver(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := &played{began: time.Now(), held: [][2]time.Duration{{0, time.Hour}}}
-		tries, began := 0, 0
-		w := &Registrar{log: slog.New(slog.DiscardHandler), now: time.Now, timing: sqldb.DefaultLeaseTiming(), lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) {
-			if tries++; tries < 4 {
-				return nil, errAway
-			}
-			return doing(func(ctx context.Context) error { began = tries; <-ctx.Done(); return nil }), nil
-		}}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		w.serve(ctx, nil)
-		if tries != 4 || began != 4 {
-			t.Errorf("work began after try %d of %d, want the fourth", began, tries)
-		}
-	})
-}
-
-func TestHealthTellsWhoHasTheLease(t *testing.T) {
-	t.Parallel()
-
-	synctest.Test(t, func(t *testing.T) {
-		l := &played{began: time.Now(), held: [][2]time.Duration{{time.Minute, time.Hour}}, away: [2]time.Duration{10 * time.Second, 20 * time.Second}}
-		w := &Registrar{log: slog.New(slog.DiscardHandler), now: time.Now, timing: sqldb.DefaultLeaseTiming(), lease: l, follow: follows, takeOver: func(context.Context) (*leaderTasks, error) { return &leaderTasks{}, nil }}
-		ctx, cancel := context.WithCancel(t.Context())
-		go w.serve(ctx, nil)
-
-		for _, c := range []struct {
-			at     time.Duration
-			ok     bool
-			detail string
-		}{
-			{5 * time.Second, true, "standby: other holds the lease"},
-			{15 * time.Second, false, errAway.Error()},
-			{30 * time.Second, true, "standby: other holds the lease"},
-			{2 * time.Minute, true, "this instance works: me"},
-		} {
-			time.Sleep(c.at - time.Since(l.began))
-			if got, _ := w.standing.get(); got.OK != c.ok || got.Detail != c.detail {
-				t.Errorf("after %s: %+v", c.at, got)
-			}
-		}
-
-		cancel()
-		synctest.Wait()
-	})
-}
 
 // member is a plugin among several on one database, as a host sees it.
 type member struct {
@@ -290,14 +157,14 @@ func TestTwoInstancesOnOneServer(t *testing.T) {
 
 	// The database goes away and comes back, and so does the work.
 	server.Kill()
-	await(t, "the loss to be told", func() bool { lease, _ := second.plugin.at.standing.get(); return !lease.OK })
+	await(t, "the loss to be told", func() bool { return !second.plugin.at.turn.Component().OK })
 
 	if _, err := second.Domain(t.Context(), "moved.ru"); err == nil || strings.Contains(err.Error(), pgtest.Password) {
 		t.Errorf("without its database: %v", err)
 	}
 
 	server.Restart()
-	await(t, "the work to go on", func() bool { lease, _ := second.plugin.at.standing.get(); return lease.OK })
+	await(t, "the work to go on", func() bool { return second.plugin.at.turn.Component().OK })
 
 	if d, err := second.Domain(t.Context(), "moved.ru"); err != nil || d.Customer != "c1" {
 		t.Errorf("afterwards: %+v, %v", d, err)
