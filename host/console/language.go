@@ -86,7 +86,7 @@ func (l *language) advised(all []api.Advice) (lines []string) {
 		if !l.Has(code) {
 			continue
 		}
-		values := map[string]string{"order": "", "settings": "", "domain": "", "paid_till": ""}
+		values := map[string]string{"order": "", "settings": "", "domain": "", "paid_till": "", "kind": "", "until": "", "operation": ""}
 		maps.Copy(values, a.Parameters)
 		lines = append(lines, l.Text(code, pairs(values)...))
 	}

@@ -65,6 +65,7 @@ var (
 	_ registrar.BackerUp     = (*Registrar)(nil)
 	_ registrar.Eraser       = (*Registrar)(nil)
 	_ registrar.KeyChanger   = (*Registrar)(nil)
+	_ registrar.CodeKeeper   = (*Registrar)(nil)
 	_ registrar.Refresher    = (*Registrar)(nil)
 )
 
@@ -112,6 +113,7 @@ func (r *Registrar) takeOver(ctx context.Context, s settings) (*leaderTasks, err
 		return nil, err
 	}
 	cron := renewal.NewSchedule(r.pass, s.renewal, r.log.With(logline.Module, "renewal"), r.now)
+	s.mailbox.Sole = !r.shared // of several nodes the lease lets one read
 	d := &leaderTasks{log: r.log, parts: map[string]func(context.Context) error{"gateway": r.gateway.Run, "renewal": cron.Run}}
 	d.watch(s.mailbox, r.gateway, r.log.With(logline.Module, "mailbox"))
 	watched := []engine.Watched{{Component: r.relay.Health}, {Component: d.mailbox.Health, Patience: unreachable}}

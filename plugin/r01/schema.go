@@ -2,8 +2,8 @@ package r01
 
 import (
 	"registrar.panel/internal/sqldb"
+	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
-	"registrar.panel/plugin/r01/ordering"
 	"registrar.panel/shared/registrar"
 )
 
@@ -19,12 +19,21 @@ var tlds = []string{"ru", "su", "xn--p1ai"}
 func description() registrar.Description {
 	return registrar.Description{
 		Name: name, Title: title, Version: version, TLDs: tlds,
-		Kinds:        ordering.Kinds(),
+		Kinds:        lifecycle.OperationKinds(),
+		Offers:       []registrar.Offer{{Kinds: sold()}},
 		Registrants:  mailform.Registrants(),
 		Capabilities: append(registrar.CapabilitiesOf((*Registrar)(nil)), registrar.CapCheck),
 		Schema:       schema(),
 		Phrases:      phrases(),
 	}
+}
+
+// sold is the same in every zone, and for a year at a time.
+func sold() (all []registrar.KindOffer) {
+	for _, k := range lifecycle.OperationKinds() {
+		all = append(all, registrar.KindOffer{Kind: k})
+	}
+	return all
 }
 
 func text(name, fallback, about string) registrar.Attribute {

@@ -13,6 +13,8 @@ type AdviceAction string
 
 const (
 	AdviseReadCode      AdviceAction = "read-code"      // read the transfer code of an order, to give it to the registrar: order
+	AdviseByHand        AdviceAction = "by-hand"        // carry out at the registrar what was ordered, by the steps of the history: kind, domain, and until, the last day, if there is one
+	AdviseGiveCode      AdviceAction = "give-code"      // decide that the transfer code was got, with the code: operation
 	AdviseSettings      AdviceAction = "settings"       // correct settings of this registrar: settings, as its schema names them, with commas between
 	AdviseReadMails     AdviceAction = "read-mails"     // read the mails that wait for a person
 	AdviseReadStrangers AdviceAction = "read-strangers" // read the mails of strangers
@@ -22,5 +24,5 @@ const (
 
 // AdviceActions lists every action.
 func AdviceActions() []AdviceAction {
-	return []AdviceAction{AdviseReadCode, AdviseSettings, AdviseReadMails, AdviseReadStrangers, AdviseCompare, AdviseImport}
+	return []AdviceAction{AdviseReadCode, AdviseByHand, AdviseGiveCode, AdviseSettings, AdviseReadMails, AdviseReadStrangers, AdviseCompare, AdviseImport}
 }

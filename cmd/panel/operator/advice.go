@@ -14,6 +14,12 @@ var wordings = map[registrar.AdviceAction]func(parameters map[string]string) str
 	registrar.AdviseReadCode: func(p map[string]string) string {
 		return "panel order secret " + cmp.Or(p["order"], "ORDER") + " --by YOU"
 	},
+	registrar.AdviseByHand: func(p map[string]string) string {
+		return "carry it out at the registrar" + before(p["until"]) + ", then panel operation resolve"
+	},
+	registrar.AdviseGiveCode: func(p map[string]string) string {
+		return "panel operation resolve " + cmp.Or(p["operation"], "ID") + " --outcome done --auth - --by YOU"
+	},
 	registrar.AdviseSettings: func(p map[string]string) string {
 		return "look at " + cmp.Or(p["settings"], "the settings") + " in plugin.hcl, then panel plugins upgrade NAME"
 	},
@@ -23,6 +29,14 @@ var wordings = map[registrar.AdviceAction]func(parameters map[string]string) str
 	registrar.AdviseImport: func(p map[string]string) string {
 		return "panel domain import " + cmp.Or(p["domain"], "NAME") + " --customer ID --handle H --paid-till " + cmp.Or(p["paid_till"], "DATE")
 	},
+}
+
+// before is the last day for something; "" = there is none.
+func before(day string) string {
+	if day == "" {
+		return ""
+	}
+	return " by " + day
 }
 
 // advised words advice, one line each.

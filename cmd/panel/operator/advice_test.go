@@ -23,6 +23,9 @@ func TestAdviceIsWorded(t *testing.T) {
 		advice api.Advice
 		want   []string
 	}{
+		{api.Advice{Action: "by-hand", Parameters: map[string]string{"kind": "delete", "domain": "x.ru", "until": "2027-11-24"}}, []string{"carry it out at the registrar by 2027-11-24, then panel operation resolve"}},
+		{api.Advice{Action: "by-hand"}, []string{"carry it out at the registrar, then panel operation resolve"}},
+		{api.Advice{Action: "give-code", Parameters: map[string]string{"operation": "op-1"}}, []string{"panel operation resolve op-1 --outcome done --auth - --by YOU"}},
 		{api.Advice{Action: "read-code", Parameters: map[string]string{"order": "o-17"}}, []string{"panel order secret o-17 --by YOU"}},
 		{api.Advice{Action: "import", Parameters: map[string]string{"domain": "old.ru", "paid_till": "2027-11-24"}},
 			[]string{"panel domain import old.ru --customer ID --handle H --paid-till 2027-11-24"}},

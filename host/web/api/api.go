@@ -503,7 +503,7 @@ type RuleSetting struct {
 
 // Advice is something that a person can do next.
 type Advice struct {
-	Action     string            `json:"action"` // read-code | settings | read-mails | read-strangers | compare | import; new ones may come
+	Action     string            `json:"action"` // read-code | by-hand | give-code | settings | read-mails | read-strangers | compare | import; new ones may come
 	Parameters map[string]string `json:"parameters,omitempty"`
 }
 

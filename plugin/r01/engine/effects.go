@@ -86,6 +86,16 @@ func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []stor
 	}
 
 	switch r.Kind {
+	case lifecycle.AuthCode:
+		return nil // it stays with the operation
+	case lifecycle.Delete:
+		return en.leave(tx, d)
+	case lifecycle.Trade:
+		c, err := tx.Clients.Get(r.Client)
+		if err != nil {
+			return err
+		}
+		d.Handle = c.Handle
 	case lifecycle.NewDomain, lifecycle.Prolong, lifecycle.Transfer:
 		d.PaidTill = paidTill(r, f, d.PaidTill)
 		if err := en.Renewed(tx, &d); err != nil {
@@ -104,6 +114,13 @@ func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []stor
 	}
 
 	return tx.Domains.Put(d, en.now())
+}
+
+// leave records that a domain was given up: nothing of its expiry matters any more, and no renewal of it
+// is begun.
+func (en *Engine) leave(tx *store.Tx, d registrar.Domain) error {
+	return errors.Join(tx.Renewals.Unplan(store.Plan{Domain: d.Name, Base: d.PaidTill}),
+		en.Alarms.Clear(tx, ExpiryAlarm(d.Name), d.Name), en.Alarms.SettleDoubt(tx, d.Name))
 }
 
 // paidTill is what R01 wrote. A prolongation is always by one year, so there the new expiry

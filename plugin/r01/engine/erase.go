@@ -50,6 +50,11 @@ func (er *Eraser) Erase(ctx context.Context, q registrar.ErasureQuery) (registra
 		return registrar.Erasure{}, err
 	}
 
+	codes, err := er.codes(ctx, f)
+	if err != nil {
+		return registrar.Erasure{}, err
+	}
+
 	searched, err := er.unbound(ctx, f)
 	if err != nil {
 		return registrar.Erasure{}, err
@@ -66,9 +71,9 @@ func (er *Eraser) Erase(ctx context.Context, q registrar.ErasureQuery) (registra
 		return registrar.Erasure{}, registrar.Errorf(registrar.Unavailable, "the data were removed and may still lie in the files: %v", err)
 	}
 
-	er.log.Info("personal data erased", "contacts", contacts, "requests", bodies, "mails", mails)
+	er.log.Info("personal data erased", "contacts", contacts, "requests", bodies, "mails", mails, "codes", codes)
 	done := registrar.Erasure{Removed: counted(registrar.Removed{What: "contacts", Count: contacts},
-		registrar.Removed{What: "requests", Count: bodies}, registrar.Removed{What: "mails", Count: mails})}
+		registrar.Removed{What: "requests", Count: bodies}, registrar.Removed{What: "mails", Count: mails}, registrar.Removed{What: "transfer codes", Count: codes})}
 
 	if q.Customer == "" {
 		return done, nil
@@ -106,6 +111,15 @@ func (er *Eraser) requests(ctx context.Context, f store.Finished) (bodies, mails
 
 		bodies, mails, last = bodies+b, mails+m, ids[len(ids)-1]
 	}
+}
+
+// codes removes the transfer codes that operations have brought: few, and in one transaction.
+func (er *Eraser) codes(ctx context.Context, f store.Finished) (n int64, err error) {
+	err = er.store.Write(ctx, func(tx *store.Tx) error {
+		n, err = tx.Erasures.Codes(f)
+		return err
+	})
+	return n, err
 }
 
 func (er *Eraser) contacts(ctx context.Context, f store.Finished) (contacts int64, err error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
@@ -59,6 +60,11 @@ func templatesOf(tx *store.Tx, request string) (templates []mailform.Template, e
 // clientOf is the client that a request is about, or whose domain it is about, as we
 // registered it; none for a handle that was taken over.
 func (rd *Redactor) clientOf(tx *store.Tx, r store.Request) ([]mailform.Template, error) {
+	if r.Kind == lifecycle.Trade { // of whom has it and of who gets it
+		holder, err := rd.Holder(tx, r.Object)
+		gets, also := rd.contact(tx, r.Client)
+		return append(holder, gets...), errors.Join(err, also)
+	}
 	if r.Client != 0 {
 		return rd.contact(tx, r.Client)
 	}

@@ -30,6 +30,8 @@ func (en *Engine) MoveOperation(tx *store.Tx, op store.Operation, e lifecycle.Ev
 	case v.Reason() == lifecycle.Premature:
 		return registrar.Errorf(registrar.Precondition, "the request may still be carried out until %s: wait, or say in a note what shows that it was not (--note)",
 			en.settledAt(r).UTC().Format(time.RFC3339))
+	case v.Reason() == lifecycle.NoCode:
+		return registrar.InvalidDecision([]registrar.Problem{{Path: "auth_code", Code: "required", Message: "is required: the transfer code that was got"}})
 	}
 
 	return registrar.Errorf(registrar.Precondition, "operation %s: %s", op.ID, v.Err())

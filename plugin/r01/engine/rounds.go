@@ -10,7 +10,6 @@ import (
 
 	"registrar.panel/internal/wake"
 	"registrar.panel/plugin/r01/lifecycle"
-	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/store"
 )
 
@@ -147,8 +146,8 @@ func (ro *Rounds) Expire(ctx context.Context) error {
 		}
 
 		for _, r := range overdue {
-			if r.Kind == lifecycle.Transfer {
-				if err := ro.transferLate(tx, r); err != nil {
+			if r.Kind.ByPerson() {
+				if err := ro.remindPerson(tx, r); err != nil {
 					return err
 				}
 				continue
@@ -170,34 +169,4 @@ func since(r store.Request) time.Time {
 		return r.ClaimedAt
 	}
 	return r.SentAt
-}
-
-// A transfer to R01 is assisted: no mail action exists for it. The client is made sure of by
-// mail; then the operation stands, with the steps in its history, until the registry, a
-// recognised mail or a person says that it is done. The transfer code stays with the panel:
-// here it is only part of the order's fingerprint. r01-mail 2.9
-const (
-	TransferCloses = -7                  // days from paid-till until R01 takes no application
-	TransferWithin = 10 * 24 * time.Hour // until a reminder, when the expiry is not known
-)
-
-// transferLate reminds of a transfer once: only people can go on with it.
-func (ro *Rounds) transferLate(tx *store.Tx, r store.Request) error {
-	if err := tx.Requests.SetDeadline(r, time.Time{}); err != nil {
-		return err
-	}
-	ops, err := tx.Operations.OpenOf(r.ID)
-	if err != nil {
-		return err
-	}
-	text := "the transfer of " + mailform.Unicode(r.Object) + " is late: finish it in R01's web interface, or resolve it"
-	if d, err := tx.Domains.Get(r.Object); err == nil && !d.PaidTill.IsZero() {
-		text += "; R01 takes no application after " + d.PaidTill.AddDays(TransferCloses).String()
-	}
-	for _, op := range ops {
-		if err := ro.alarms.Raise(tx, alarmOf(op.ID), op.Domain, text); err != nil {
-			return err
-		}
-	}
-	return nil
 }

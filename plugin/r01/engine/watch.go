@@ -12,7 +12,22 @@ const brakeAlarm = "brake"
 // watch raises the alarms that depend on time and not on an event: the brake holds, there are still no funds,
 // that no renewal pass completes.
 func (ro *Rounds) watch(tx *store.Tx) error {
-	return errors.Join(ro.watchBrake(tx), ro.watchFunds(tx), ro.watchPasses(tx), ro.boundDeadlines(tx))
+	return errors.Join(ro.watchBrake(tx), ro.watchFunds(tx), ro.watchPasses(tx), ro.watchShared(tx), ro.boundDeadlines(tx))
+}
+
+// SharedAlarm stands while answers to another account's requests come, and is when the last one did.
+const SharedAlarm = "shared-mailbox"
+
+// sharedFor is how long after such an answer the mailbox is taken to be shared.
+const sharedFor = 2 * day
+
+// watchShared ends the alarm about a shared mailbox once none of another account's answers comes any more.
+func (ro *Rounds) watchShared(tx *store.Tx) error {
+	last, err := tx.Time(SharedAlarm)
+	if err != nil || last.IsZero() || ro.now().Sub(last) < sharedFor {
+		return err
+	}
+	return ro.alarms.Clear(tx, SharedAlarm, "")
 }
 
 // boundDeadlines brings near what a clock that was wrong has put far off.
@@ -20,7 +35,7 @@ func (ro *Rounds) boundDeadlines(tx *store.Tx) error {
 	if ro.clock.Doubt() != "" {
 		return nil
 	}
-	return tx.Requests.BoundDeadlines(ro.now().Add(max(ro.settings.QueuedWithin, ro.settings.DoneWithin, TransferWithin) + hour))
+	return tx.Requests.BoundDeadlines(ro.now().Add(max(ro.settings.QueuedWithin, ro.settings.DoneWithin, PersonWithin) + hour))
 }
 
 // watchBrake keeps one alarm while paid requests wait for the brake.

@@ -35,6 +35,9 @@ var subjects = map[lifecycle.Kind]string{
 	lifecycle.UpdateDomain: "update of ",
 	lifecycle.UpdateClient: "update of client ",
 	lifecycle.Transfer:     "transfer of ",
+	lifecycle.AuthCode:     "transfer code of ",
+	lifecycle.Trade:        "change of registrant of ",
+	lifecycle.Delete:       "deletion of ",
 }
 
 // done is what R01 has carried out.
@@ -45,6 +48,9 @@ var done = map[lifecycle.Kind]string{
 	lifecycle.UpdateDomain: "updated",
 	lifecycle.UpdateClient: "updated",
 	lifecycle.Transfer:     "transferred to R01",
+	lifecycle.AuthCode:     "R01 has given the transfer code out",
+	lifecycle.Trade:        "it has its new registrant",
+	lifecycle.Delete:       "given up",
 }
 
 // Happened is what an event means for the request that its sentence is about.
@@ -78,8 +84,9 @@ var Happened = map[lifecycle.Event]string{
 // NounOf names a request for people.
 func NounOf(r store.Request) string { return subjects[r.Kind] + mailform.Unicode(r.Object) }
 
-// Nouns name the kinds of operations that R01 sells.
+// Nouns name the kinds of operations that R01 is asked for.
 var Nouns = map[registrar.OperationKind]string{
 	registrar.KindRegister: "registration", registrar.KindTransfer: "transfer",
 	registrar.KindRenew: "renewal", registrar.KindUpdate: "update",
+	registrar.KindAuthCode: "transfer code", registrar.KindTrade: "change of registrant", registrar.KindDelete: "deletion",
 }

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"registrar.panel/plugin/r01/lifecycle"
-	"registrar.panel/shared/registrar"
 )
 
 // Every event, and every kind of request and operation, has its words.
@@ -20,7 +19,7 @@ func TestEverythingHasWords(t *testing.T) {
 			t.Errorf("kind %s has no words", k)
 		}
 	}
-	for _, k := range registrar.FirstOperationKinds() {
+	for _, k := range lifecycle.OperationKinds() {
 		if Nouns[k] == "" {
 			t.Errorf("operation kind %s has no noun", k)
 		}

@@ -217,7 +217,7 @@ func TestTimesOfTheFutureHoldNothing(t *testing.T) {
 	if len(g.relay.taken) != sent+2 {
 		t.Errorf("%d mails after the clock was set right, want 2", len(g.relay.taken)-sent)
 	}
-	latest := g.clock.Add(engine.TransferWithin + hour + time.Minute)
+	latest := g.clock.Add(engine.PersonWithin + hour + time.Minute)
 	if overdue := g.deadlines(); len(overdue) == 0 || slices.ContainsFunc(overdue, latest.Before) {
 		t.Errorf("deadlines %v", overdue)
 	}

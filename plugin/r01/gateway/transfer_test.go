@@ -145,7 +145,7 @@ func TestTransferIsLate(t *testing.T) {
 	t.Parallel()
 	g, _, _ := newGateWithClient(t)
 	op := g.submit(transferOrder("o2", "coming.ru"))
-	g.pass(engine.TransferWithin - time.Hour)
+	g.pass(engine.PersonWithin - time.Hour)
 	if g.mentions("is late") != 0 {
 		t.Error("reminded too early")
 	}

@@ -61,7 +61,7 @@ func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) err
 	case b.answers(twins):
 		return in.setAside(tx, m, l, b, aside{why: lifecycle.Repeated, text: "a mail with the same Message-ID came before, and said something else"})
 	case b.by == lifecycle.Against:
-		return in.setAside(tx, m, l, b, aside{why: lifecycle.NotOurs, text: b.against})
+		return errors.Join(in.tellShared(tx, l, b), in.setAside(tx, m, l, b, aside{why: lifecycle.NotOurs, text: b.against}))
 	case len(l.results) > 0:
 		return in.applyResults(tx, m, l, b)
 	case l.proof == lifecycle.Missing || l.proof == lifecycle.Unavailable:

@@ -120,6 +120,7 @@ type Evidence struct {
 	LaterTill   bool   // the expiry that it names is later than the one on record
 	Saw         string // the version that a person looked at; "" = not told
 	Noted       string // what a person says shows it
+	Code        bool   // a person gives the transfer code that was got
 }
 
 // Till sorts an expiry that evidence names.
@@ -139,7 +140,7 @@ func Tills() []Till { return []Till{NoTill, DueTill, OldTill, BadTill} }
 // be renewed from, asked the day on which it was asked for.
 func TillOf(k Kind, till, base, asked, today registrar.Date) Till {
 	switch {
-	case till.IsZero(), k.AboutClient(), k == UpdateDomain: // those change no expiry
+	case till.IsZero(), k.AboutClient(), k == UpdateDomain, k == AuthCode, k == Trade, k == Delete: // those change no expiry
 		return NoTill
 	case term.Sold(today).To.Before(till):
 		return BadTill

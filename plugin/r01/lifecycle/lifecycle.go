@@ -1,7 +1,7 @@
 // Package lifecycle decides what becomes of a request to R01.
 //
 // A request is one mail: registering a client, registering a domain, prolonging it,
-// changing it. An operation is carried out by one request after another, and its state is
+// changing it; or, where R01 has no mail, what a person carries out there. An operation is carried out by one request after another, and its state is
 // the state of its current one; two operations of one new customer share the request that
 // registers the client.
 //
@@ -37,13 +37,39 @@ const (
 	Prolong      Kind = "prolong"       // PROLONG
 	UpdateDomain Kind = "update-domain" // UPDATE, DOMAIN template
 	UpdateClient Kind = "update-client" // UPDATE, PERSON or ORGANIZATION template
-	Transfer     Kind = "transfer"      // no mail: a person does it in R01's web interface. r01-mail 2.9
+
+	// R01 has no mail for these: a person carries them out there. r01-mail 2.9
+	Transfer Kind = "transfer"
+	AuthCode Kind = "auth-code"
+	Trade    Kind = "trade"
+	Delete   Kind = "delete"
 )
 
 // Kinds lists every kind.
 func Kinds() []Kind {
-	return []Kind{NewClient, NewDomain, Prolong, UpdateDomain, UpdateClient, Transfer}
+	return []Kind{NewClient, NewDomain, Prolong, UpdateDomain, UpdateClient, Transfer, AuthCode, Trade, Delete}
 }
+
+// OperationKinds lists the kinds of operations that R01 is asked for: those that it has mails for, and
+// those that it has none for. What gives a domain up comes last.
+func OperationKinds() []registrar.OperationKind {
+	return append(registrar.FirstOperationKinds(), registrar.KindAuthCode, registrar.KindTrade, registrar.KindDelete)
+}
+
+// Assisted is the request for which a person carries an operation of a kind out; ok is false when R01
+// has mails for it. r01-mail 2.9
+func Assisted(k registrar.OperationKind) (by Kind, ok bool) {
+	by, ok = map[registrar.OperationKind]Kind{
+		registrar.KindTransfer: Transfer, registrar.KindAuthCode: AuthCode, registrar.KindTrade: Trade, registrar.KindDelete: Delete,
+	}[k]
+	return by, ok
+}
+
+// ByPerson reports whether a person carries it out, because R01 has no mail for it.
+func (k Kind) ByPerson() bool { return k == Transfer || k == AuthCode || k == Trade || k == Delete }
+
+// Witnessed reports whether the registry's record can show that it was carried out.
+func (k Kind) Witnessed() bool { return !k.AboutClient() && k != AuthCode && k != Trade }
 
 // Paid reports whether R01 charges for it: such a request is never sent twice without proof
 // or a person's decision.

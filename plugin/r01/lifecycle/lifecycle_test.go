@@ -150,6 +150,9 @@ func TestDecide(t *testing.T) {
 		{"transferred", Request{Kind: Transfer, State: needsAction, Stall: NeedsOperator}, Confirmed, succeeded, NotStalled, []Effect{FinishObject, ClearAlarm}, []Effect{ResumePaid}},
 		{"transferred, not delegated", Request{Kind: Transfer, State: needsAction, Stall: NeedsOperator}, HalfDone, succeeded, NotStalled, []Effect{FinishObject}, nil},
 		{"transfer refused", Request{Kind: Transfer, State: needsAction, Stall: NeedsOperator}, Rejected, failed, NotStalled, []Effect{RaiseAlarm}, []Effect{FinishObject}},
+		{"given up", Request{Kind: Delete, State: needsAction, Stall: NeedsOperator}, Confirmed, succeeded, NotStalled, []Effect{FinishObject, ClearAlarm}, []Effect{ResumePaid}},
+		{"not given up", Request{Kind: Delete, State: needsAction, Stall: NeedsOperator}, SaidNot, failed, NotStalled, []Effect{RaiseAlarm}, []Effect{FinishObject}},
+		{"traded", Request{Kind: Trade, State: needsAction, Stall: NeedsOperator}, SaidDone, succeeded, NotStalled, []Effect{FinishObject, ClearAlarm}, []Effect{BeginDomain}},
 		{"rejected after silence", Request{Kind: NewDomain, State: needsAction, Stall: NoResult}, Rejected, failed, NotStalled, []Effect{RaiseAlarm}, nil},
 	} {
 		d, err := decide(c.from, c.on)
@@ -283,8 +286,13 @@ func TestDomainStatus(t *testing.T) {
 		{registrar.KindTransfer, succeeded, registrar.StatusRegistered},
 		{registrar.KindRenew, failed, ""},
 		{registrar.KindUpdate, succeeded, ""},
+		{registrar.KindDelete, needsAction, ""},
+		{registrar.KindDelete, succeeded, registrar.StatusDeleted},
+		{registrar.KindDelete, failed, ""},
+		{registrar.KindTrade, succeeded, ""},
+		{registrar.KindAuthCode, succeeded, ""},
 	} {
-		if got, _ := DomainStatus(c.kind, c.state); got != c.status {
+		if got, ok := DomainStatus(c.kind, c.state); got != c.status || ok != (c.status != "") {
 			t.Errorf("%s that is %s: status %q, want %q", c.kind, c.state, got, c.status)
 		}
 	}

@@ -93,5 +93,7 @@ var rules = []Rule{
 	// People.
 	{Name: "a look at what has moved on", Source: []Source{FromPerson}, when: stale, Action: Refuse, Reason: MovedOn},
 	{Name: "a denial before it is settled", Source: []Source{FromPerson}, when: premature, Action: Refuse, Reason: Premature},
+	{Name: "a transfer code that was got, without it", Source: []Source{FromPerson}, Event: append([]Event{SaidDone}, successes...), Kind: []Kind{AuthCode},
+		when: codeless, Action: Refuse, Reason: NoCode},
 	{Name: "a person's decision", Source: []Source{FromPerson}, Action: Apply},
 }

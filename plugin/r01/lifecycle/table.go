@@ -129,17 +129,36 @@ var stalls = map[StallReason]string{
 	NeedsOperator: "an operator: R01 has no mail action for this; follow the steps in its history",
 }
 
-// Advice is what a person can do about what an operation of a kind waits for.
-func Advice(r Request, k registrar.OperationKind, order registrar.OrderID) []registrar.Advice {
+// Advice is what a person can do about what an operation waits for. until is the last day on which R01
+// takes what a person is to apply for; zero = it is not known.
+func Advice(r Request, op registrar.Operation, until registrar.Date) []registrar.Advice {
 	switch {
 	case r.State != needsAction:
 		return nil
 	case r.Stall == AuthFailed:
 		return []registrar.Advice{{Action: registrar.AdviseSettings, Parameters: map[string]string{"settings": "agreement, password"}}}
-	case r.Stall == NeedsOperator && k == registrar.KindTransfer && order != "":
-		return []registrar.Advice{{Action: registrar.AdviseReadCode, Parameters: map[string]string{"order": string(order)}}}
+	case r.Stall == NeedsOperator:
+		return adviceByHand(op, until)
 	}
 	return nil
+}
+
+// adviceByHand is what is done with what R01 has no mail for.
+func adviceByHand(op registrar.Operation, until registrar.Date) (list []registrar.Advice) {
+	if op.Kind == registrar.KindTransfer && op.Order != "" {
+		list = append(list, registrar.Advice{Action: registrar.AdviseReadCode, Parameters: map[string]string{"order": string(op.Order)}})
+	}
+
+	what := map[string]string{"kind": string(op.Kind), "domain": op.Domain}
+	if !until.IsZero() {
+		what["until"] = until.String()
+	}
+	list = append(list, registrar.Advice{Action: registrar.AdviseByHand, Parameters: what})
+
+	if op.Kind == registrar.KindAuthCode {
+		list = append(list, registrar.Advice{Action: registrar.AdviseGiveCode, Parameters: map[string]string{"operation": string(op.ID)}})
+	}
+	return list
 }
 
 // DomainStatus is the status of a domain while and after an operation of a kind is in a
@@ -151,9 +170,15 @@ func DomainStatus(k registrar.OperationKind, s State) (status registrar.DomainSt
 		onTheWay = registrar.StatusRegistering
 	case registrar.KindTransfer:
 		onTheWay = registrar.StatusTransferring
+	case registrar.KindDelete:
+		if s == succeeded {
+			return registrar.StatusDeleted, true
+		}
+		return "", false
 	default:
 		return "", false
 	}
+
 	switch s {
 	case succeeded:
 		return registrar.StatusRegistered, true

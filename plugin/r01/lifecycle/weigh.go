@@ -39,6 +39,7 @@ const (
 	StillRuns   Reason = "may-run"      // a transmission of it may be carried out
 	MovedOn     Reason = "moved-on"     // the person looked at an earlier version
 	Premature   Reason = "premature"    // it may still be carried out
+	NoCode      Reason = "no-code"      // the transfer code is said to be there, and is not given
 	NotReleased Reason = "not-released" // R01's refusal is not proved to have been of our request
 	Repeated    Reason = "repeated"     // another mail with the same Message-ID came before
 	Unread      Reason = "unread"       // it can't be read, or no rule recognises it
@@ -47,7 +48,7 @@ const (
 // Reasons lists every reason.
 func Reasons() []Reason {
 	return []Reason{NotWhole, NotOurs, NotAbout, NoProof, ProofLater, TooOld, NotBound, HintOnly, HandleOnly, NotMoved,
-		Implausible, Contradicts, FateUntold, StillRuns, MovedOn, Premature, NotReleased, Repeated, Unread}
+		Implausible, Contradicts, FateUntold, StillRuns, MovedOn, Premature, NoCode, NotReleased, Repeated, Unread}
 }
 
 // Verdict is what Weigh makes of evidence. Only Weigh makes one, and only what has one moves
@@ -110,6 +111,7 @@ var (
 	releasable  = condition{"the refusal answered our token, of what was not seen queued", func(r Request, _ Evidence) bool { return r.Releasable }}
 	toVerify    = condition{"R01 has said that there is nothing to renew, or not now", func(r Request, _ Evidence) bool { return r.Stall == ToVerify }}
 	stale       = condition{"the person saw another version", func(r Request, e Evidence) bool { return e.Saw != "" && e.Saw != r.Version }}
+	codeless    = condition{"the person does not give the code", func(_ Request, e Evidence) bool { return !e.Code }}
 	premature   = condition{"it may still be carried out, and the person does not say what shows that it was not", isPremature}
 )
 

@@ -117,6 +117,9 @@ var lawsOfDecisions = []law{
 	{"a bare denial of what costs money waits until it is settled", func(r *Request, e *Evidence, v *Verdict) bool {
 		return e.Source == FromPerson && (e.Event == Resend || e.Event == SaidNot) && r.Kind.Paid() && MayHappen(r.Stall) && !r.Settled && e.Noted == "" && v.action == Apply
 	}},
+	{"a transfer code is got only with the code", func(r *Request, e *Evidence, v *Verdict) bool {
+		return e.Source == FromPerson && r.Kind == AuthCode && !e.Code && v.action == Apply && v.decision.state == succeeded
+	}},
 	{"a client's domains go on under a foreign handle only by thread or token", func(r *Request, e *Evidence, v *Verdict) bool {
 		return said(e) && e.OtherHandle && applied(v) && !tied(e)
 	}},
@@ -340,7 +343,7 @@ func flagged(r Request, e Evidence, flags uint32) (Request, Evidence) {
 		e.Saw = "v1"
 	}
 	if bit(8) {
-		e.Noted = "looked at R01"
+		e.Noted, e.Code = "looked at R01", true
 	}
 	return r, e
 }
@@ -415,7 +418,7 @@ func TestEveryRuleIsNeeded(t *testing.T) {
 	var e, m Evidence
 	var v Verdict
 enough:
-	for _, k := range []Kind{Prolong, NewDomain, NewClient, UpdateDomain, Transfer, UpdateClient} {
+	for _, k := range []Kind{Prolong, NewDomain, NewClient, UpdateDomain, Transfer, UpdateClient, AuthCode} {
 		for r, e = range cases(k) {
 			m = e
 			m.Event = meant(r.Kind, e.Event)

@@ -32,6 +32,7 @@ type Config struct {
 	Mailbox   string        // the folder to watch; "" = INBOX
 	Processed string        // the folder handled mails are moved to; "" = they stay, flagged
 	All       bool          // every mail, also those marked as handled
+	Sole      bool          // no other process of this machine may read the folder with Sole: nothing is read while one does
 	Poll      time.Duration // look at least this often; 0 = 1 min
 	Answers   Answers       // what comes first when many mails wait
 	MaxSize   int64         // bytes; of a larger mail only the head is fetched; 0 = 25 MiB

@@ -14,7 +14,7 @@
 // forgets the flag: the store must know a mail by its contents. A mail that is too large, or
 // that comes otherwise each time, is handed over as far as possible and marked Truncated. A
 // mail that can't be fetched at all is reported by Health, tried again later, and holds up no
-// other. Every wait is bounded, in time and in bytes, by cutting the connection.
+// other. A folder that another account on this machine reads is not read. Every wait is bounded, in time and in bytes, by cutting the connection.
 //
 // Errors are for the log and for Health: nothing but the end of its context stops a watcher.
 package mailbox

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -29,6 +30,8 @@ type Watcher struct {
 	store  Store
 	log    *slog.Logger
 	status status
+
+	occupied io.Closer // the folder; nil = not yet
 
 	validity  uint32
 	handled   map[imap.UID][]stamp // delivered, and still found: not to be fetched again
@@ -63,6 +66,7 @@ func New(c Config, store Store, log *slog.Logger) *Watcher {
 
 // Run watches until ctx ends, and returns its error.
 func (w *Watcher) Run(ctx context.Context) error {
+	defer w.vacate()
 	for {
 		err := w.weighRefusal(w.watch(ctx))
 		if ctx.Err() != nil {
@@ -105,6 +109,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // watch is one session: it always ends with an error.
 func (w *Watcher) watch(ctx context.Context) error {
+	if err := w.occupy(); err != nil {
+		return err
+	}
 	s, err := connect(ctx, w.config)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/shared/registrar"
 )
 
@@ -205,16 +206,16 @@ func problem(path, format string, args ...any) registrar.Problem {
 	return registrar.Problem{Path: path, Message: fmt.Sprintf(format, args...)}
 }
 
-// Form is what an order asks for: all of a registration and of a transfer, what can be
-// changed of an update, and nothing of others. The error is [registrar.Invalid].
+// Form is what an order asks for: all of a registration, of a transfer and of a change of registrant,
+// what can be changed of an update, and nothing of others. The error is [registrar.Invalid].
 func Form(tld string, kind registrar.OperationKind, registrant registrar.RegistrantKind) (registrar.Form, error) {
 	var problems []registrar.Problem
 	if zones[tld] == nil {
 		problems = append(problems, problem("tld", "must be one of %v", slices.Sorted(maps.Keys(zones))))
 	}
 
-	if !slices.Contains(registrar.FirstOperationKinds(), kind) {
-		problems = append(problems, problem("kind", "must be one of %v", registrar.FirstOperationKinds()))
+	if !slices.Contains(lifecycle.OperationKinds(), kind) {
+		problems = append(problems, problem("kind", "must be one of %v", lifecycle.OperationKinds()))
 	}
 
 	form := registrar.Form{TLD: tld, Kind: kind, Registrant: registrant}
@@ -237,7 +238,7 @@ func Form(tld string, kind registrar.OperationKind, registrant registrar.Registr
 // fields lists what an operation asks for.
 func fields[T any](kind registrar.OperationKind, questions []question[T]) []registrar.Field {
 	switch {
-	case kind.Acquires():
+	case kind.NeedsRegistrant():
 	case kind == registrar.KindUpdate:
 		questions = changes(questions)
 	default:

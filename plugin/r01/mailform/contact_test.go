@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/shared/registrar"
 )
 
@@ -201,9 +202,9 @@ func TestForm(t *testing.T) {
 	t.Parallel()
 
 	for _, tld := range []string{"ru", "su", "xn--p1ai"} {
-		for _, kind := range registrar.FirstOperationKinds() {
+		for _, kind := range lifecycle.OperationKinds() {
 			form, err := Form(tld, kind, registrar.Person)
-			asks := kind == registrar.KindRegister || kind == registrar.KindTransfer || kind == registrar.KindUpdate
+			asks := kind == registrar.KindRegister || kind == registrar.KindTransfer || kind == registrar.KindTrade || kind == registrar.KindUpdate
 			if err != nil || (len(form.Fields) > 0) != asks || form.TLD != tld || form.Kind != kind || form.Registrant != registrar.Person {
 				t.Errorf("%s %s: %+v %v", tld, kind, form, err)
 			}

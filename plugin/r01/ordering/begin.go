@@ -89,12 +89,11 @@ func (rn *Renewals) unfitToRenew(tx *store.Tx, d registrar.Domain, p store.Plan)
 	case d.Renewal != registrar.RenewAuto:
 		return "it is renewed by hand now", nil
 	}
-	err := rn.orders.admissible(tx, registrar.Order{Kind: registrar.KindRenew, Domain: p.Domain, PaidTill: p.Base})
-	var refusal *registrar.Error
-	if errors.As(err, &refusal) {
-		return refusal.Detail, nil
+	problems, err := rn.orders.barred(tx, registrar.Order{Kind: registrar.KindRenew, Domain: p.Domain, PaidTill: p.Base})
+	if err != nil || len(problems) == 0 {
+		return "", err
 	}
-	return "", err
+	return problems[0].Message, nil
 }
 
 // beginRenewal begins a renewal of the schedule, which has no order.

@@ -73,7 +73,7 @@ func underWay(tx *store.Tx, c store.Client, t mailform.Template) (r store.Reques
 
 // notes says before an order is paid what becomes of contact data that R01 has otherwise.
 func (ord *Orders) notes(tx *store.Tx, o registrar.Order, p plan) ([]registrar.Problem, error) {
-	if o.Registrant == nil || !o.Kind.Acquires() {
+	if o.Registrant == nil || !o.Kind.NeedsRegistrant() {
 		return nil, nil
 	}
 	c, err := ord.findClient(tx, o)

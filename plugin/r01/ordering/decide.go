@@ -2,6 +2,8 @@ package ordering
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
@@ -28,7 +30,7 @@ func (ord *Orders) Resolve(ctx context.Context, d registrar.Decision) (registrar
 		reason = "decided by " + d.By
 	}
 
-	f := engine.Fact{Actor: d.By, Evidence: registrar.EvidencePerson, Reason: reason, Note: d.Note, DueAt: ord.now()}
+	f := engine.Fact{Actor: d.By, Evidence: registrar.EvidencePerson, Reason: masked(reason, d.AuthCode), Note: masked(d.Note, d.AuthCode), DueAt: ord.now()}
 	err := ord.engine.Write(ctx, func(tx *store.Tx) error {
 		op, err := engine.OperationOf(tx, d.Operation)
 		if err != nil {
@@ -37,13 +39,44 @@ func (ord *Orders) Resolve(ctx context.Context, d registrar.Decision) (registrar
 		if err := op.CheckVersion(d.Version); err != nil {
 			return err
 		}
-		return ord.resolve(tx, op, engine.PersonSays(verdicts[d.Verdict], d.Version, d.Note), f)
+		if err := wrongCode(op, d); err != nil {
+			return err
+		}
+		e := engine.PersonSays(verdicts[d.Verdict], d.Version, d.Note)
+		e.Code = d.AuthCode != ""
+		if err := ord.resolve(tx, op, e, f); err != nil || !e.Code {
+			return err
+		}
+		return tx.Operations.KeepCode(op.ID, d.AuthCode)
 	})
 	if err != nil {
 		return registrar.Operation{}, engine.Fault(err, "operation "+string(d.Operation))
 	}
 
 	return engine.ReadOperation(ctx, ord.store, d.Operation)
+}
+
+// wrongCode refuses a transfer code that can be none, or that the verdict does not bring.
+func wrongCode(op store.Operation, d registrar.Decision) error {
+	if d.AuthCode == "" || op.State.Final() {
+		return nil
+	}
+	p := registrar.Problem{Path: "auth_code", Code: "superfluous", Message: "belongs to no decision but that a transfer code was got: leave it out"}
+	if op.Kind == registrar.KindAuthCode && d.Verdict == registrar.VerdictDone {
+		if isCode(d.AuthCode) {
+			return nil
+		}
+		p.Code, p.Message = "code", fmt.Sprintf("must be one line of at most %d printable characters", longestCode)
+	}
+	return registrar.InvalidDecision([]registrar.Problem{p})
+}
+
+// masked takes a transfer code out of what a person writes beside it.
+func masked(text string, code registrar.AuthCode) string {
+	if code == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, string(code), code.String())
 }
 
 // resolve withdraws just one operation when others share its request; every other verdict

@@ -8,7 +8,6 @@ import (
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailform"
-	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -57,16 +56,11 @@ func (ord *Orders) Validate(ctx context.Context, o registrar.Order) (v registrar
 		return registrar.Validation{Problems: problems}, nil
 	}
 
-	err = ord.store.Read(ctx, func(tx *store.Tx) error {
-		var refusal *registrar.Error
-		err := ord.acceptable(tx, o)
-		if errors.As(err, &refusal) {
-			v.Problems = []registrar.Problem{{Path: "domain", Message: refusal.Detail}}
-			return nil
-		}
-		if err != nil {
+	err = ord.store.Read(ctx, func(tx *store.Tx) (err error) {
+		if v.Problems, err = ord.unacceptable(tx, o); err != nil || len(v.Problems) > 0 {
 			return err
 		}
+		var refusal *registrar.Error
 		v.Notes, err = ord.notes(tx, o, p)
 		if errors.As(err, &refusal) {
 			v.Problems = []registrar.Problem{{Path: "contact", Message: refusal.Detail}}
@@ -94,17 +88,17 @@ func (ord *Orders) Taken(ctx context.Context, id registrar.OrderID) (taken bool,
 	return taken, err
 }
 
-// acceptable is admissible, or true of an order that was accepted before or has begun without
+// unacceptable is barred, and nothing of an order that was accepted before or has begun without
 // being asked for.
-func (ord *Orders) acceptable(tx *store.Tx, o registrar.Order) error {
+func (ord *Orders) unacceptable(tx *store.Tx, o registrar.Order) ([]registrar.Problem, error) {
 	_, err := tx.Operations.ByOrder(o.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		_, err = ord.scheduled(tx, o)
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		return ord.admissible(tx, o)
+		return ord.barred(tx, o)
 	}
-	return err
+	return nil, err
 }
 
 // scheduled finds the renewal that the schedule has begun from the very expiry that an order
@@ -164,7 +158,8 @@ func (ord *Orders) submit(tx *store.Tx, o registrar.Order, p plan) (store.Operat
 	case !errors.Is(err, store.ErrNotFound):
 		return store.Operation{}, err
 	}
-	if err := ord.admissible(tx, o); err != nil {
+	problems, err := ord.barred(tx, o)
+	if err := errors.Join(err, precondition(problems)); err != nil {
 		return store.Operation{}, err
 	}
 	op := store.Operation{Operation: registrar.Operation{ID: ord.operationID(), Order: o.ID, Kind: o.Kind, Domain: o.Domain, State: registrar.Queued}, Digest: digest, Customer: o.Customer}
@@ -172,44 +167,4 @@ func (ord *Orders) submit(tx *store.Tx, o registrar.Order, p plan) (store.Operat
 		return store.Operation{}, err
 	}
 	return tx.Operations.Get(op.ID)
-}
-
-// admissible refuses what our own record of the domain forbids.
-func (ord *Orders) admissible(tx *store.Tx, o registrar.Order) error {
-	d, err := tx.Domains.Get(o.Domain)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	if open := d.Operation; open != nil && (o.Kind != registrar.KindRenew || open.Kind != registrar.KindUpdate) { // an update holds no renewal
-		return registrar.Errorf(registrar.Precondition, "%s has an open operation (%s, %s); wait for it", o.Domain, open.Kind, open.State)
-	}
-
-	live := d.Status.Held()
-	switch {
-	case o.Kind.Acquires() && live:
-		return registrar.Errorf(registrar.Precondition, "%s is registered here already", o.Domain)
-	case !o.Kind.Acquires() && !live:
-		return registrar.Errorf(registrar.Precondition, "%s is not registered here", o.Domain)
-	case live && o.Customer != "" && o.Customer != d.Customer:
-		return registrar.Errorf(registrar.Precondition, "%s belongs to another customer", o.Domain)
-	case o.Kind == registrar.KindRenew:
-		return ord.renewable(d, o.PaidTill)
-	}
-
-	return nil
-}
-
-// renewable refuses what R01 would. r01-mail 4.1
-func (ord *Orders) renewable(d registrar.Domain, believed registrar.Date) error {
-	if d.PaidTill != believed {
-		return registrar.Errorf(registrar.Precondition, "%s is paid till %s, not %s: read it again", d.Name, d.PaidTill, believed)
-	}
-	open := policy.Open(policy.Today(ord.now()))
-	switch {
-	case open.To.Before(d.PaidTill):
-		return registrar.Errorf(registrar.Precondition, "R01 renews %s from %s on, not earlier", d.Name, d.PaidTill.AddDays(-policy.Opens))
-	case d.PaidTill.Before(open.From):
-		return registrar.Errorf(registrar.Precondition, "R01 renewed %s until %s at the latest", d.Name, d.PaidTill.AddDays(policy.Closes))
-	}
-	return nil
 }

@@ -13,11 +13,6 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Kinds lists what R01 can be asked for by mail.
-func Kinds() []registrar.OperationKind {
-	return registrar.FirstOperationKinds()
-}
-
 // validateOrder plans an order and also checks the ID that the caller chose.
 func (pl *Planner) validateOrder(o registrar.Order) (plan, []registrar.Problem) {
 	p, problems := pl.plan(o)
@@ -68,6 +63,12 @@ func (pl *Planner) planKind(o registrar.Order) (plan, []registrar.Problem) {
 		return pl.planRegister(o)
 	case registrar.KindTransfer:
 		return pl.planTransfer(o)
+	case registrar.KindTrade:
+		return pl.planTrade(o)
+	case registrar.KindAuthCode:
+		return plan{kind: lifecycle.AuthCode}, superfluous(o)
+	case registrar.KindDelete:
+		return plan{kind: lifecycle.Delete}, superfluous(o)
 	case registrar.KindRenew:
 		t := mailform.Prolong(o.Domain)
 		var problems []registrar.Problem
@@ -78,7 +79,7 @@ func (pl *Planner) planKind(o registrar.Order) (plan, []registrar.Problem) {
 	case registrar.KindUpdate:
 		return pl.planUpdate(o)
 	}
-	return plan{}, []registrar.Problem{{Path: "kind", Message: fmt.Sprintf("R01 by mail can't do %q; it can do %v", o.Kind, Kinds())}}
+	return plan{}, []registrar.Problem{{Path: "kind", Message: fmt.Sprintf("R01 can't do %q; it can do %v", o.Kind, lifecycle.OperationKinds())}}
 }
 
 // sample stands for a handle until there is one, so that a form can be checked whole.
@@ -158,20 +159,49 @@ const longestCode = 255
 
 func (pl *Planner) planTransfer(o registrar.Order) (plan, []registrar.Problem) {
 	var problems []registrar.Problem
-	code := string(o.AuthCode)
-	if code == "" || len(code) > longestCode || strings.ContainsFunc(code, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if !isCode(o.AuthCode) {
 		problems = append(problems, registrar.Problem{Path: "auth_code", Message: "is required: the code that the present registrar gives out, in one line"})
 	}
 
 	if len(o.Nameservers) > 0 {
 		problems = append(problems, registrar.Problem{Path: "nameservers", Message: "stay as they are in a transfer: change them when it is done"})
 	}
+	p, more := pl.planClient(o)
+	return p, append(problems, more...)
+}
+
+// isCode reports whether a transfer code can be one.
+func isCode(c registrar.AuthCode) bool {
+	return c != "" && len(c) <= longestCode && !strings.ContainsFunc(string(c), func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// planTrade makes sure of the client who gets the domain. A person has it handed over. r01-mail 2.9
+func (pl *Planner) planTrade(o registrar.Order) (plan, []registrar.Problem) {
+	problems := superfluous(o)
+	p, more := pl.planClient(o)
+	return p, append(problems, more...)
+}
+
+// superfluous finds what an order that a person carries out can't have.
+func superfluous(o registrar.Order) (problems []registrar.Problem) {
+	none := func(given bool, path string) {
+		if given {
+			problems = append(problems, registrar.Problem{Path: path, Code: "superfluous", Message: "belongs to no order of this kind: leave it out"})
+		}
+	}
+	none(o.Registrant != nil && !o.Kind.NeedsRegistrant(), "contact")
+	none(len(o.Nameservers) > 0, "nameservers")
+	none(o.AuthCode != "", "auth_code")
+	return problems
+}
+
+// planClient makes sure of a client by mail, for what a person does with its domain.
+func (pl *Planner) planClient(o registrar.Order) (plan, []registrar.Problem) {
 	if o.Registrant == nil {
-		return plan{}, append(problems, registrar.Problem{Path: "contact", Message: "is required"})
+		return plan{}, []registrar.Problem{{Path: "contact", Message: "is required"}}
 	}
 
-	_, more := mailform.Client(sample+"-R01", *o.Registrant, registrar.DateOf(pl.now()))
-	problems = append(problems, more...)
+	_, problems := mailform.Client(sample+"-R01", *o.Registrant, registrar.DateOf(pl.now()))
 	p := plan{kind: lifecycle.NewClient, about: func(string) (mailform.Template, []registrar.Problem) { return mailform.Template{}, nil }}
 	if len(problems) == 0 {
 		p.templates = []mailform.Template{pl.clientTemplate(sample+"-R01", *o.Registrant)}

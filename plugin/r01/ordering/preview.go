@@ -36,8 +36,8 @@ func (ord *Orders) preview(tx *store.Tx, o registrar.Order, p plan) (string, err
 		parts = append(parts, fmt.Sprintf("mail %d of %d, %s\n\n%s", i+1, len(mails), m.when, text))
 	}
 
-	if o.Kind == registrar.KindTransfer {
-		handle, err := ord.handleOf(tx, o, p)
+	if _, ok := lifecycle.Assisted(o.Kind); ok {
+		list, err := ord.foreseeSteps(tx, o)
 		if err != nil {
 			return "", err
 		}
@@ -45,7 +45,7 @@ func (ord *Orders) preview(tx *store.Tx, o registrar.Order, p plan) (string, err
 		if len(mails) == 0 {
 			when = "no mail is sent: "
 		}
-		parts = append(parts, when+strings.Join(transferSteps(o.Domain, handle, registrar.Date{}), "\n"))
+		parts = append(parts, when+strings.Join(list, "\n"))
 	}
 
 	return strings.Join(parts, "\n"), nil
@@ -58,6 +58,8 @@ func (ord *Orders) foresee(tx *store.Tx, o registrar.Order, p plan) ([]foreseen,
 		return []foreseen{{p.kind, p.templates, "at once"}}, nil
 	case lifecycle.NewClient:
 		return ord.foreseeClient(tx, o, p)
+	case lifecycle.AuthCode, lifecycle.Delete:
+		return nil, nil
 	}
 
 	d, err := tx.Domains.Get(o.Domain)
@@ -93,7 +95,7 @@ func (ord *Orders) foreseeClient(tx *store.Tx, o registrar.Order, p plan) (mails
 			mails, when = append(mails, foreseen{lifecycle.UpdateClient, []mailform.Template{t}, "at once"}), "when R01 has changed the client"
 		}
 	}
-	if o.Kind == registrar.KindTransfer {
+	if _, ok := lifecycle.Assisted(o.Kind); ok {
 		return mails, nil
 	}
 
@@ -107,13 +109,24 @@ func (ord *Orders) placeholder(o registrar.Order) string {
 	return mailform.Handle(h.Prefix, 0, "XXXXXX", o.Registrant.Kind, h.Suffix)
 }
 
-// handleOf is the handle that the client of an order has, or a placeholder.
-func (ord *Orders) handleOf(tx *store.Tx, o registrar.Order, p plan) (string, error) {
+// foreseeSteps lists what a person will do. Of a transfer nothing is known of the domain yet.
+func (ord *Orders) foreseeSteps(tx *store.Tx, o registrar.Order) ([]string, error) {
+	d := registrar.Domain{Name: o.Domain}
+	if !o.Kind.Acquires() {
+		var err error
+		if d, err = tx.Domains.Get(o.Domain); err != nil {
+			return nil, err
+		}
+	}
+	if !o.Kind.NeedsRegistrant() {
+		return steps(o.Kind, d, d.Handle), nil
+	}
+
 	c, err := ord.findClient(tx, o)
 	if errors.Is(err, store.ErrNotFound) {
-		return ord.placeholder(o), nil
+		return steps(o.Kind, d, ord.placeholder(o)), nil
 	}
-	return c.Handle, err
+	return steps(o.Kind, d, c.Handle), err
 }
 
 // show is a mail with what stands on its envelope.

@@ -42,8 +42,8 @@ func (ord *Orders) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p
 		}
 	}
 
-	if first.Kind == lifecycle.Transfer {
-		if err := errors.Join(tx.Requests.SetDeadline(first, first.Deadline), ord.instruct(tx, *op, first.Object)); err != nil {
+	if first.Kind.ByPerson() {
+		if err := errors.Join(tx.Requests.SetDeadline(first, first.Deadline), ord.instruct(tx, *op)); err != nil {
 			return err
 		}
 	}
@@ -58,7 +58,7 @@ func firstStep(op store.Operation, first store.Request) string {
 	case lifecycle.NewClient:
 		text += "; R01 must register client " + first.Object + " first"
 	case lifecycle.UpdateClient:
-		if op.Kind.Acquires() {
+		if op.Kind.NeedsRegistrant() {
 			text += "; R01 must change client " + first.Object + " first"
 		}
 	}
@@ -89,6 +89,8 @@ func (ord *Orders) firstRequest(tx *store.Tx, op *store.Operation, o registrar.O
 		return ord.registerFirst(tx, op, o, p)
 	case lifecycle.Prolong:
 		return ord.addRequest(tx, store.Request{Kind: p.kind, Object: o.Domain, Base: o.PaidTill}, p.templates)
+	case lifecycle.AuthCode, lifecycle.Delete:
+		return ord.leaveToPerson(tx, *op, p.kind, "")
 	}
 	return ord.updateFirst(tx, o, p)
 }
@@ -109,7 +111,7 @@ func (ord *Orders) updateFirst(tx *store.Tx, o registrar.Order, p plan) (store.R
 	return ord.addRequest(tx, r, []mailform.Template{t})
 }
 
-// registerFirst registers a client before its domain: a client that R01 knows gets its domain
+// registerFirst registers a client before its domain: a client that R01 knows gets its domain's
 // request at once, or after its change, a new one is registered first, and one that is being
 // registered is waited for.
 func (ord *Orders) registerFirst(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) (store.Request, error) {
@@ -131,7 +133,7 @@ func (ord *Orders) registerFirst(tx *store.Tx, op *store.Operation, o registrar.
 		if err := registrar.InvalidOrder(problems); err != nil {
 			return store.Request{}, err
 		}
-		return ord.acquire(tx, *op, c.Handle, t)
+		return ord.goOn(tx, *op, c.Handle, t)
 	}
 
 	return tx.Requests.OfClient(c.ID)
@@ -143,6 +145,9 @@ func (ord *Orders) findClient(tx *store.Tx, o registrar.Order) (store.Client, er
 		if !errors.Is(err, store.ErrNotFound) {
 			return c, err
 		}
+	}
+	if o.Kind == registrar.KindTrade { // what was adopted is the present registrant, as far as we know
+		return store.Client{}, store.ErrNotFound
 	}
 	return tx.Clients.Adopted(o.Customer, o.Registrant.Kind)
 }
@@ -169,8 +174,8 @@ func (ord *Orders) newClient(tx *store.Tx, op *store.Operation, o registrar.Orde
 
 // ClientRegistered goes on with an operation whose client is registered now.
 func (ord *Orders) ClientRegistered(tx *store.Tx, op *store.Operation, handle string) error {
-	if op.Kind == registrar.KindTransfer {
-		return ord.requestTransfer(tx, op, handle)
+	if by, ok := lifecycle.Assisted(op.Kind); ok {
+		return ord.goOnByPerson(tx, op, by, handle)
 	}
 
 	order, err := engine.OrderOf(tx, op.ID)

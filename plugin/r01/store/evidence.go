@@ -192,6 +192,12 @@ func (t Operations) Last(domain string) (Operation, error) {
 	return one(t.tx, scanOperation, lastOperationQuery, domain)
 }
 
+// LastDone returns the operation of some kinds on a domain that has succeeded last.
+func (t Operations) LastDone(domain string, kinds ...registrar.OperationKind) (Operation, error) {
+	return one(t.tx, scanOperation, "select "+operationColumns+" from operations where domain = $1 and state = 'Succeeded' and kind in ("+
+		sqldb.Words(kinds)+") order by finished_at desc, id limit 1", domain)
+}
+
 const lastOperationQuery = "select " + operationColumns + " from operations where domain = $1 order by created_at desc, id limit 1"
 
 // FailedBetween lists the operations that failed after one instant and not after another.

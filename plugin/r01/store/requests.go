@@ -12,7 +12,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Request is one mail to R01.
+// Request is one mail to R01, or what a person carries out there.
 type Request struct {
 	ID        string
 	Kind      lifecycle.Kind
@@ -184,7 +184,7 @@ var (
 	heldQuery    = "select " + requestColumns + " from requests where state in ('NeedsAction', 'Uncertain') and hold = $1 and " + unfinished + " order by created_at"
 	countQuery   = "select state, count(*) from requests where " + unfinished + " group by state"
 	witnessQuery = "select " + requestColumns + ` from requests
-		where state in ('Sent', 'Accepted', 'NeedsAction', 'Uncertain') and kind not in (` + clientKinds + `)
+		where state in ('Sent', 'Accepted', 'NeedsAction', 'Uncertain') and kind not in (` + unseenKinds + `)
 			and ` + unfinished + " order by created_at"
 )
 

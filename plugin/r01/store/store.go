@@ -50,6 +50,7 @@ const (
 var sealed = []sqldb.Sealed{
 	{Table: "clients", Key: "id", Column: "sealed_contact", Context: "'clients|' || id"},
 	{Table: "operations", Key: "id", Column: "sealed_order", Context: "'operations|' || id"},
+	{Table: "operations", Key: "id", Column: "sealed_code", Context: "'operations|code|' || id"},
 	{Table: "requests", Key: "id", Column: "sealed_body", Context: "'requests|' || id"},
 	{Table: "mails", Key: "id", Column: "sealed_raw", Context: "'mails|' || id"},
 	{Table: "mails", Key: "id", Column: "sealed_heading", Context: "'mails|heading|' || id"},

@@ -82,7 +82,7 @@ func TestStatesAgreeWithSQL(t *testing.T) {
 		"requests.kind":    strs(lifecycle.Kinds()),
 		"requests.state":   strs(registrar.OperationStates()),
 		"requests.hold":    strs(lifecycle.StallReasons()),
-		"operations.kind":  strs(registrar.FirstOperationKinds()),
+		"operations.kind":  strs(lifecycle.OperationKinds()),
 		"operations.state": strs(registrar.OperationStates()),
 		"clients.kind":     strs([]registrar.RegistrantKind{registrar.Person, registrar.Organization}),
 		"clients.state":    strs(registrar.HandleStates()),

@@ -12,6 +12,7 @@ import (
 // itself.
 var (
 	paidKinds    = sqldb.Words(those(lifecycle.Kinds(), lifecycle.Kind.Paid))
+	unseenKinds  = sqldb.Words(those(lifecycle.Kinds(), func(k lifecycle.Kind) bool { return !k.Witnessed() }))
 	clientKinds  = sqldb.Words(those(lifecycle.Kinds(), lifecycle.Kind.AboutClient))
 	heldStatuses = sqldb.Words(registrar.HeldStatuses())
 	finalStates  = sqldb.Words(those(registrar.OperationStates(), registrar.OperationState.Final))

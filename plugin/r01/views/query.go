@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"strconv"
 	"time"
@@ -74,7 +75,11 @@ func (vs *Views) Operation(ctx context.Context, id registrar.OperationID) (regis
 			return op, err
 		}
 		r, err := tx.Requests.Get(op.Request)
-		if op.Advice = lifecycle.Advice(r.Lifecycle(), op.Kind, op.Order); err != nil || op.State != registrar.Queued {
+		if err != nil {
+			return op, err
+		}
+		d, err := tx.Domains.Record(op.Domain)
+		if op.Advice = lifecycle.Advice(r.Lifecycle(), op.Operation, engine.LastDay(r.Kind, d.PaidTill)); err != nil || op.State != registrar.Queued {
 			return op, err
 		}
 		waits, err := vs.engine.Limits.Holds(tx, r, vs.sender.Stopped())
@@ -84,6 +89,24 @@ func (vs *Views) Operation(ctx context.Context, id registrar.OperationID) (regis
 		return op, err
 	})
 	return op.Operation, engine.Fault(err, "operation "+string(id))
+}
+
+// TransferCode returns the code that an operation has brought.
+func (vs *Views) TransferCode(ctx context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
+	code, err := engine.Look(ctx, vs.store, func(tx *store.Tx) (registrar.AuthCode, error) {
+		if _, err := tx.Operations.Get(id); err != nil {
+			return "", err
+		}
+		code, err := tx.Operations.Code(id)
+		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrRemoved) {
+			return "", registrar.Errorf(registrar.Precondition, "operation %s has brought no transfer code, or it was erased", id)
+		}
+		return code, err
+	})
+	if errors.Is(err, registrar.Precondition) {
+		return "", err
+	}
+	return code, engine.Fault(err, "operation "+string(id))
 }
 
 // Domain returns a domain.

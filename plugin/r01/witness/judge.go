@@ -2,6 +2,8 @@ package witness
 
 import (
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"registrar.panel/plugin/r01/engine"
@@ -49,6 +51,9 @@ type Finding struct {
 func (j *Judge) Read(r store.Request, ordered []registrar.Nameserver, s Sighting) Finding {
 	ours := j.engine.Ours(s.Registrar)
 
+	if r.Kind == lifecycle.Delete {
+		return judgeDeletion(s)
+	}
 	if !s.Present {
 		return Finding{}
 	}
@@ -131,6 +136,22 @@ func judgeRegistration(r store.Request, ordered []registrar.Nameserver, s Sighti
 		return Finding{}
 	}
 	return Finding{event: lifecycle.HalfDone}
+}
+
+// deleting is the state by which a registry says that it is about to remove a domain, in capital letters,
+// without blanks.
+const deleting = "PENDINGDELETE"
+
+// judgeDeletion: what the registry has no more, or is about to remove, is given up. Who holds it
+// otherwise says nothing.
+func judgeDeletion(s Sighting) Finding {
+	goes := slices.ContainsFunc(s.States, func(state string) bool {
+		return strings.ReplaceAll(strings.ToUpper(state), " ", "") == deleting
+	})
+	if s.Present && !goes {
+		return Finding{}
+	}
+	return Finding{event: lifecycle.Confirmed}
 }
 
 func latest(a, b time.Time) time.Time {

@@ -112,8 +112,8 @@ func (j *Judge) seeOperation(tx *store.Tx, d registrar.Domain, s Sighting) error
 	if w.event == "" {
 		return nil
 	}
-	if s.fromList && j.whois != nil && r.Kind == lifecycle.NewDomain && w.conflict == "" {
-		return nil // a list names no nameservers; whois, which does, is asked about it anyway
+	if enough, err := j.tellsEnough(tx, r, s, w); err != nil || !enough {
+		return err
 	}
 
 	v, err := j.engine.Weigh(tx, &r, j.registrySays(r, s, w), engine.Fact{Actor: engine.ByRegistry, Evidence: registrar.EvidenceRegistry,
@@ -128,6 +128,23 @@ func (j *Judge) seeOperation(tx *store.Tx, d registrar.Domain, s Sighting) error
 	}
 
 	return errors.Join(j.alarms.Clear(tx, engine.RegistryAlarm(d.Name), d.Name), j.reviews.CloseAnswered(tx, r, s.source()))
+}
+
+// tellsEnough reports whether one sighting may conclude a request. A list names no nameservers, and may
+// lack a line: whois, which is asked about it anyway, says more; without it as many lists must show a
+// domain gone as are believed in any case.
+func (j *Judge) tellsEnough(tx *store.Tx, r store.Request, s Sighting, w Finding) (bool, error) {
+	if !s.fromList || w.conflict != "" || r.Kind != lifecycle.NewDomain && r.Kind != lifecycle.Delete {
+		return true, nil
+	}
+	if j.whois != nil || r.Kind == lifecycle.NewDomain {
+		return j.whois == nil, nil
+	}
+	known, err := tx.Registry.Doubt(r.Object)
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return known.Times+1 >= j.settings.Registry.Misses, err
 }
 
 // withdrawIfRenewed keeps a renewal from being sent for a year that is there already,

@@ -3,7 +3,6 @@ package witness
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
@@ -24,19 +23,12 @@ func (j *Judge) seeTransfer(tx *store.Tx, r store.Request, d registrar.Domain, s
 		return w, nil
 	}
 	d.PaidTill = s.PaidTill
-	last := s.PaidTill.AddDays(engine.TransferCloses)
+	last := engine.LastDay(r.Kind, s.PaidTill)
 	message := fmt.Sprintf("the registry shows %s with registrar %s, paid till %s: apply for the transfer by %s",
 		mailform.Unicode(d.Name), s.Registrar, s.PaidTill, last)
-	err := errors.Join(tx.Domains.Put(d, j.now()), tx.Requests.SetDeadline(r, earlier(r.Deadline, last.In(registry.Moscow))))
+	err := errors.Join(tx.Domains.Put(d, j.now()), tx.Requests.SetDeadline(r, engine.Earlier(r.Deadline, last.In(registry.Moscow))))
 	if err != nil {
 		return w, err
 	}
 	return w, j.timeline.NoteRegistry(tx, r, message)
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
-		return b
-	}
-	return a
 }
