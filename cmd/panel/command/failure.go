@@ -72,9 +72,9 @@ func (t *Tongue) mistakes(err error) string {
 }
 
 // places are the lines of the mistakes of plugin.hcl in an error, each with what stands for it: the place
-// stays, and what is wrong there is said.
+// stays, and what is wrong there is said. All of them are looked for, where errors.As finds the first.
 func (t *Tongue) places(err error) (words []string) {
-	switch e := err.(type) {
+	switch e := any(err).(type) {
 	case *config.Error:
 		for _, p := range e.Problems {
 			said := p.Texts[t.words.Name]
