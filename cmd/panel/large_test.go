@@ -157,8 +157,20 @@ func fill(t *testing.T, path string, statements []string) {
 	}
 }
 
-func numbers(n int) string {
-	return fmt.Sprintf("with recursive n(i) as (select 1 union all select i + 1 from n where i < %d) ", n)
+func numbers(n int) string { return between(1, n) }
+
+func between(first, last int) string {
+	return fmt.Sprintf("with recursive n(i) as (select %d union all select i + 1 from n where i < %d) ", first, last)
+}
+
+// inParts is statements for the numbers from 1 to n, some thousands in each: PostgreSQL keeps every state of the
+// rows that count domains until a transaction ends.
+func inParts(n int, rest string) (all []string) {
+	const part = 5000
+	for first := 1; first <= n; first += part {
+		all = append(all, between(first, min(first+part-1, n))+rest)
+	}
+	return all
 }
 
 // pluginRows are those that the plugin makes.
@@ -190,19 +202,19 @@ func (w rowWords) name(number string) string { return fmt.Sprintf(w.domain, numb
 // bookRows are those of the panel: one domain in a thousand needs a person.
 func bookRows(w rowWords) []string {
 	const closed = 1_795_000_000_000
-	return []string{
-		numbers(*largeDomains) + `insert into domains (name, unicode, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, operation_state, attention)
-			select ` + w.name("i") + `, ` + w.name("i") + `, 'c' || (i % 50000), 'r01', 'Registered', 'MYCO_' || (i % 50000) || '_A-R01', ` + w.day + `, 'manual',
+	return slices.Concat(
+		inParts(*largeDomains, `insert into domains (name, unicode, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, operation_state, attention)
+			select `+w.name("i")+`, `+w.name("i")+`, 'c' || (i % 50000), 'r01', 'Registered', 'MYCO_' || (i % 50000) || '_A-R01', `+w.day+`, 'manual',
 				'[{"Host":"ns1.hoster.example"},{"Host":"ns2.hoster.example"}]',
 				case when i % 1000 = 1 then '{"id":"op-' || i || '","kind":"renew","state":"Uncertain"}' else 'null' end,
-				case when i % 1000 = 1 then 'Uncertain' else '' end, case when i % 1000 = 1 then 2 else 0 end from n`,
-		numbers(*largeOrders) + fmt.Sprintf(`insert into orders (id, kind, domain, customer, registrar, state, own, nameservers, paid_till, sealed_private, operation, submission,
+				case when i % 1000 = 1 then 'Uncertain' else '' end, case when i % 1000 = 1 then 2 else 0 end from n`),
+		inParts(*largeOrders, fmt.Sprintf(`insert into orders (id, kind, domain, customer, registrar, state, own, nameservers, paid_till, sealed_private, operation, submission,
 				created_at, paid_at, closed_at, begun_at, operation_state, outcome, reference)
 			select 'bill-' || i, 'renew', %[2]s, 'c' || (i %% 50000), 'r01', 'paid', 0, '[]', '2026-11-24', %[3]s, 'op-' || i, 'bill-' || i,
-				%[1]d + i, %[1]d + i, %[1]d + i, %[1]d + i, 'Succeeded', 'succeeded', 'invoice ' || i from n`, int64(closed), w.name("i"), w.noise),
-		numbers(*largeOrders*3) + fmt.Sprintf(`insert into log (at, registrar, domain, actor, level, event, message, "order", operation, mail)
-			select %d + i, 'r01', %s, 'registrar', 'info', 'operation', 'the request was sent to R01', 'bill-' || i, 'op-' || i, '' from n`, int64(closed), w.name(fmt.Sprint("i % ", *largeOrders))),
-	}
+				%[1]d + i, %[1]d + i, %[1]d + i, %[1]d + i, 'Succeeded', 'succeeded', 'invoice ' || i from n`, int64(closed), w.name("i"), w.noise)),
+		inParts(*largeOrders*3, fmt.Sprintf(`insert into log (at, registrar, domain, actor, level, event, message, "order", operation, mail)
+			select %d + i, 'r01', %s, 'registrar', 'info', 'operation', 'the request was sent to R01', 'bill-' || i, 'op-' || i, '' from n`, int64(closed), w.name(fmt.Sprint("i % ", *largeOrders)))),
+	)
 }
 
 var occupied = regexp.MustCompile(`Vm(HWM|RSS):\s+(\d+) kB`)

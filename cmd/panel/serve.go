@@ -35,7 +35,7 @@ func (p *serveCommand) Run(c *command.Call) error {
 	signal.Notify(pipes, syscall.SIGPIPE) // or a write to a broken stderr would end the process
 	defer signal.Stop(hangups)
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50) // the heap is small: to collect it twice as often costs little, and keeps it so
+		debug.SetGCPercent(30) // the heap is small: to collect it more often costs little, and keeps it so
 	}
 	log := newPatient(c.Stderr, map[string]func(int64) string{"text": missedText, "json": missedJSON}[p.LogFormat])
 	go log.run() // ends with log.end

@@ -63,7 +63,7 @@ func (s *Store) kept(ctx context.Context, customer string) (list []registrar.Kep
 		}
 		for _, d := range domains {
 			if d.Status.Held() {
-				list = append(list, registrar.Kept{What: "whose the domain " + d.Name + " is, and its contacts as staff see them", Why: "it is " + string(d.Status)})
+				list = append(list, registrar.Kept{What: "the customer and the masked contacts of " + d.Name, Why: "it is " + string(d.Status)})
 			}
 		}
 		return nil
