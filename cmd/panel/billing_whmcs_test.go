@@ -1,12 +1,14 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"registrar.panel/internal/r01sim"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/shared/registrar"
 )
 
@@ -29,6 +31,49 @@ func TestWHMCS(t *testing.T) {
 		if strings.Contains(b.log.String(), secret) {
 			t.Errorf("the module log shows %q:\n%s", secret, b.log.String())
 		}
+	}
+}
+
+// A domain is locked and unlocked as often as WHMCS is told to, and its code is got once, whatever is lost on the way.
+func TestWHMCSLocksAndLetsGo(t *testing.T) {
+	t.Parallel()
+	testrun.Place(t)
+	w := oneManual(t, "")
+	w.serve()
+	w.must("order", "register", "shop.com", "--customer", "whmcs-8", "--contact", w.write("person.json", manualPerson), "--ns", "ns1.hoster.example", "--ns", "ns2.hoster.example", "--own")
+	b := newBilling(w, "whmcs/panel.php")
+	conclude := func(more ...string) {
+		t.Helper()
+		op := b.stands("shop.com", "NeedsAction").Operation.ID
+		w.must(append([]string{"operation", "resolve", op, "--outcome", "done", "--by", "ann"}, more...)...)
+		b.settled("shop.com")
+	}
+	conclude()
+
+	b.way.set(true, "")
+	said := func() string { return b.callWHMCS("GetRegistrarLock", 21, "shop.com", nil, nil) }
+	for n, lock := range []string{"locked", "unlocked", "locked"} {
+		for range 2 {
+			b.success(b.whmcs("SaveRegistrarLock", 21, "shop.com", map[string]any{"lockenabled": lock}, nil))
+		}
+		conclude()
+		b.success(b.whmcs("SaveRegistrarLock", 21, "shop.com", map[string]any{"lockenabled": lock}, nil)) // it is so
+		if said() != strconv.Quote(lock) || len(b.ordered("shop.com")) != n+2 {
+			t.Errorf("after %s WHMCS is told %s, of %d orders", lock, said(), len(b.ordered("shop.com")))
+		}
+	}
+
+	for range 2 {
+		b.fails(b.whmcs("GetEPPCode", 21, "shop.com", nil, nil), "ask again")
+	}
+	conclude("--auth", "code-CANARY-9")
+	b.way.set(false, "")
+	b.until("WHMCS to be told the code", func() bool {
+		return b.whmcs("GetEPPCode", 21, "shop.com", nil, nil)["eppcode"] == "code-CANARY-9"
+	})
+	b.once("shop.com", "auth-code", "")
+	if strings.Contains(b.log.String(), "code-CANARY") {
+		t.Errorf("the module log shows the code:\n%s", b.log.String())
 	}
 }
 
@@ -194,6 +239,9 @@ func (b *billing) lookByWHMCS() {
 	out := b.callWHMCS("CheckAvailability", 0, "theirs.ru", map[string]any{"searchTerm": "theirs", "punyCodeSearchTerm": "", "tldsToInclude": []string{".ru", ".su"}}, nil)
 	if !strings.Contains(out, `{"status":"registered","sld":"theirs","tld":".ru"}`) || !strings.Contains(out, `{"status":"available for registration","sld":"theirs","tld":".su"}`) {
 		b.t.Errorf("WHMCS is told %s", out)
+	}
+	if out := b.callWHMCS("GetRegistrarLock", 12, "shop.ru", nil, nil); out != `""` {
+		b.t.Errorf("R01 sells no lock, and WHMCS is told %s", out)
 	}
 	b.fails(b.whmcs("GetNameservers", 99, "unknown.ru", nil, nil), "unknown.ru: the panel does not know it")
 }

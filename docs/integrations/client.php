@@ -162,6 +162,58 @@ class Panel
     }
 
     /**
+     * Orders what has no number in a billing system and no contents of its own: the last such order as it stands,
+     * until it has succeeded, and then another one.
+     */
+    private function another(string $item, string $kind, string $domain): array
+    {
+        $last = $this->newest($item, $kind);
+        $wish = $last === null || $last['outcome'] === 'succeeded'
+            ? $kind . '-' . substr(hash('sha256', $last['id'] ?? ''), 0, 8)
+            : substr($last['id'], strlen($this->id($item, '')));
+        return $this->order($item, $wish, ['kind' => $kind, 'domain' => $domain]);
+    }
+
+    /** Orders that a domain is locked against transfers, or not any more; nothing where it is so already. */
+    public function lock(string $item, array $domain, bool $locked): void
+    {
+        if ($domain['locked'] !== $locked) {
+            $this->another($item, $locked ? 'lock' : 'unlock', $domain['name']);
+        }
+    }
+
+    /**
+     * The code with which a domain leaves for another registrar, or null as long as ours has not given it out. It is ordered
+     * when it is asked for first, and again when the last one was erased. Each look is recorded.
+     */
+    public function code(string $item, string $domain): ?string
+    {
+        $last = $this->newest($item, 'auth-code');
+        if ($last !== null && $last['outcome'] === 'succeeded') {
+            try {
+                return $this->post("/orders/{$last['id']}/secret", ['by' => $this->name])['code'];
+            } catch (PanelError $e) {
+                if (!in_array($e->reason, ['NOT_FOUND', 'PRECONDITION'], true)) {
+                    throw $e;
+                }
+            }
+        }
+        $this->another($item, 'auth-code', $domain);
+        return null;
+    }
+
+    /** Whether the registrar of a TLD sells orders of a kind. */
+    public function sells(string $tld, string $kind): bool
+    {
+        try {
+            $this->get('/form/' . rawurlencode($tld), ['kind' => $kind, 'registrant' => 'person']);
+            return true;
+        } catch (PanelError $e) {
+            return $e->reason === 'INVALID' ? false : throw $e;
+        }
+    }
+
+    /**
      * Picks from what the billing system knows of a registrant what the form of this TLD asks for, so that
      * registrars with other questions need no other module. $known has the keys of the form, name and name_latin among them.
      */

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 /**
  * A registrar module for WHMCS: modules/registrars/panel/panel.php, with client.php beside it. See README.md.
- * Lock and EPP code are not here, because no registrar of the panel offers them.
  */
 
 if (!defined('WHMCS')) {
@@ -117,6 +116,32 @@ function panel_SaveContactDetails(array $params): array
     });
 }
 
+/** @return string|array locked or unlocked, or nothing where the registrar sells no lock */
+function panel_GetRegistrarLock(array $params)
+{
+    $found = panel_attempt('GetRegistrarLock', $params, static fn (Panel $panel) => ['lock' => match (true) {
+        !$panel->sells(ltrim($params['tld'], '.'), 'lock') => '',
+        panel_known($panel, $params)['locked'] => 'locked',
+        default => 'unlocked',
+    }]);
+    return $found['lock'] ?? $found;
+}
+
+function panel_SaveRegistrarLock(array $params): array
+{
+    return panel_attempt('SaveRegistrarLock', $params, static fn (Panel $panel) => $panel->lock(panel_item($params),
+        panel_known($panel, $params), $params['lockenabled'] === 'locked'));
+}
+
+/** The code is shown once the registrar has given it out, which may take a person there. */
+function panel_GetEPPCode(array $params): array
+{
+    return panel_attempt('GetEPPCode', $params, static function (Panel $panel) use ($params) {
+        $code = $panel->code(panel_item($params), panel_name($params));
+        return ['eppcode' => $code ?? throw new PanelError('the transfer code is ordered; ask again when the registrar has given it out', 'PENDING')];
+    });
+}
+
 function panel_Sync(array $params): array
 {
     return panel_attempt('Sync', $params, static function (Panel $panel) use ($params) {
@@ -179,7 +204,7 @@ function panel_attempt(string $action, array $params, callable $do): array
     } catch (PanelError $e) {
         $answer = ['error' => panel_name($params) . ': ' . $e->getMessage()];
     }
-    logModuleCall('panel', $action, panel_item($params) . ' ' . panel_name($params), $answer, '', [$params['Token'], $params['eppcode'] ?? '']);
+    logModuleCall('panel', $action, panel_item($params) . ' ' . panel_name($params), $answer, '', [$params['Token'], $params['eppcode'] ?? '', $answer['eppcode'] ?? '']);
     return $answer;
 }
 
