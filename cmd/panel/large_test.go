@@ -79,22 +79,24 @@ func TestLargeStore(t *testing.T) {
 	})
 	t.Logf("serving again %d ms after the kill", time.Since(began).Milliseconds())
 
-	w.measurePages()
+	w.measureAPI()
 	t.Logf("memory of the panel: %s", memory(t, w.panel.Process.Pid))
+	w.measurePages()
+	t.Logf("memory of the panel after its pages: %s", memory(t, w.panel.Process.Pid))
 	w.measureCommands()
 }
 
-// measurePages tells how long the slowest but one of a hundred calls of the API takes.
-func (w *world) measurePages() {
+// measured is something that is asked for often, with what its answer must have.
+type measured struct {
+	what string
+	path func(i int) string
+	want string
+}
+
+// measureAPI tells how long the slowest but one of a hundred calls takes.
+func (w *world) measureAPI() {
 	w.t.Helper()
-	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(w.dir, "panel.sock"))
-	}}}
-	for _, page := range []struct {
-		what string
-		path func(i int) string
-		want string
-	}{
+	for _, m := range []measured{
 		{"the first page of domains", func(int) string { return "domains?limit=100" }, `"d0000001.ru"`},
 		{"a search by prefix", func(i int) string { return fmt.Sprintf("domains?limit=100&q=d0000%d", i%10) }, `"d0000`},
 		{"attention", func(int) string { return "attention?limit=100" }, `"panel operation resolve`},
@@ -102,23 +104,43 @@ func (w *world) measurePages() {
 		{"orders", func(int) string { return "orders?limit=100&sort=-created" }, `"bill-`},
 		{"one domain", func(i int) string { return fmt.Sprintf("domains/d%07d.ru", 1+i%*largeDomains) }, `"timeline"`},
 	} {
-		var took []time.Duration
-		for i := range *largeCalls {
-			began := time.Now()
-			answer, err := client.Get("http://panel/api/v1/" + page.path(i))
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			body, err := io.ReadAll(answer.Body)
-			answer.Body.Close()
-			if err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(body), page.want) {
-				w.t.Fatalf("%s: %s %v: %.300s", page.what, answer.Status, err, body)
-			}
-			took = append(took, time.Since(began))
-		}
-		slices.Sort(took)
-		w.t.Logf("%s: median %.1f ms, p99 %.1f ms", page.what, ms(took[len(took)/2]), ms(took[(len(took)-1)*99/100]))
+		w.measure("/api/v1/", m)
 	}
+}
+
+// measurePages tells the same of the console's pages.
+func (w *world) measurePages() {
+	w.t.Helper()
+	for _, page := range []string{"", "domains", "domains?q=d00001", "orders", "operations", "review", "mails", "renewals", "customers", "log", "registrars", "notifications"} {
+		w.measure("/", measured{"page /" + page, func(int) string { return page }, "</html>"})
+	}
+	w.measure("/", measured{"page of a domain", func(i int) string { return fmt.Sprintf("domains/d%07d.ru", 1+i%*largeDomains) }, "</html>"})
+}
+
+func (w *world) measure(root string, m measured) {
+	w.t.Helper()
+	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(w.dir, "panel.sock"))
+	}}}
+	defer client.CloseIdleConnections()
+
+	var took []time.Duration
+	largest := 0
+	for i := range *largeCalls {
+		began := time.Now()
+		answer, err := client.Get("http://panel" + root + m.path(i))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(body), m.want) {
+			w.t.Fatalf("%s: %s %v: %.300s", m.what, answer.Status, err, body)
+		}
+		took, largest = append(took, time.Since(began)), max(largest, len(body))
+	}
+	slices.Sort(took)
+	w.t.Logf("%s: median %.1f ms, p99 %.1f ms, at most %d KB", m.what, ms(took[len(took)/2]), ms(took[(len(took)-1)*99/100]), largest/1000)
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
